@@ -1,0 +1,14 @@
+// Package capture turns a capture file into packets: pcapng and pcap, compressed or not, from a file or
+// a stream. It knows nothing of what the packets hold.
+package capture
+
+// A Packet is one captured packet: its octets and where they come from.
+type Packet struct {
+	Data      []byte // captured octets; valid until the Batch that holds the packet is released
+	Frame     int    // 1-based, as Wireshark numbers it
+	Time      int64  // nanoseconds since the Unix epoch
+	Length    uint32 // octets on the wire
+	Link      uint16 // link type (LINKTYPE_ value, https://www.tcpdump.org/linktypes.html)
+	Interface uint16 // pcapng interface number within its section, 0 for pcap
+	Offset    int64  // of the packet's block or record in the uncompressed stream
+}

@@ -1,0 +1,109 @@
+package flows
+
+import "time"
+
+// An Endpoint is the observer's copy of one side's TCB (RFC 9293 §3.3.1): what that side must hold if
+// every segment seen arrived, and no other. All counts are of distinct packets; copies that the capture
+// made are left out.
+type Endpoint struct {
+	Addr  Addr
+	State State
+
+	SND struct {
+		ISS Seq // valid with HasISS
+		UNA Seq // oldest octet that the peer has not acknowledged
+		NXT Seq // next octet this side would send; valid with HasSND
+	}
+	RCV struct {
+		NXT Seq    // highest ACK this side has sent; valid with HasRCV
+		WND uint32 // window it last advertised, scaled where the scale is known
+	}
+	HasISS, HasSND, HasRCV bool
+	Missing                uint32 // octets this side sent that the capture missed (seen acknowledged, or skipped over)
+
+	// What it offered in its SYN or SYN-ACK.
+	SYNOpts Options
+	SYNWND  uint16
+
+	Segments     uint32 // segments seen
+	DataSegments uint32 // of these with data, resends included
+	Bytes        uint64 // distinct octets of data
+	First, Last  Mark   // first and last segment of any kind, RSTs not counted
+
+	SYN       Mark // first SYN or SYN-ACK
+	LastSYN   Mark // last resend of it; equal to SYN when sent once
+	SYNs      uint32
+	FirstData Mark   // first data
+	LastData  Mark   // last segment with data that was new
+	LastLen   uint32 // its octets
+	LastSEQ   Seq    // its SEQ
+
+	FIN      Mark // first FIN
+	FINSEQ   Seq  // sequence number that the FIN itself takes
+	FINAcked Mark // peer's first segment that acknowledges the FIN
+	FINs     uint32
+	RST      Mark // first RST
+	RSTs     uint32
+
+	Resends    Run    // resends of the oldest unacknowledged thing, still unanswered now
+	KeepAlives Run    // keep-alive probes, still unanswered now
+	WndProbes  Run    // probes of the peer's zero window since that window closed
+	ZeroWND    Mark   // since when it advertises a zero window; zero while the window is open
+	Resent     uint32 // resends in the whole connection
+	MaxAcked   uint32 // largest segment of this side that the peer acknowledged
+	Unread     uint32 // octets received since its last data or FIN: what its application has not answered
+
+	TTL, TTLMin, TTLMax uint8  // most frequent, least and greatest TTL, RSTs not counted; 0: nothing seen
+	SYNTTL              uint8  // of its SYN or SYN-ACK
+	IPID                uint16 // of its last segment before the RST
+	IPIDZero            bool   // every IP ID so far was 0
+	MAC                 uint64 // Ethernet source of its first segment; 0: unknown
+	TSval               uint32 // last timestamp value, valid with SYNOpts.HasTS or HasTS
+	HasTS               bool
+
+	// Reaction is the shortest time seen between a segment toward this side and its answer: the round
+	// trip from the capture point to it. Zero: never seen.
+	Reaction time.Duration
+}
+
+// A Run is a series of sendings that nothing has answered yet.
+type Run struct {
+	What   RunKind
+	Count  int    // resends or probes; the original is not counted
+	SEQ    Seq    // of what is sent again
+	LEN    uint32 // its sequence space
+	Orig   Mark   // the first sending, where seen
+	First  Mark   // first resend or probe
+	Last   Mark
+	Frames []int // frames of the resends or probes, at most MaxRunFrames, oldest first
+	Heard  Mark  // last segment of the peer after the first sending: it lives, and still does not acknowledge
+}
+
+// MaxRunFrames bounds Run.Frames.
+const MaxRunFrames = 12
+
+// RunKind tells what a Run repeats.
+type RunKind uint8
+
+// The kinds of a Run.
+const (
+	RunNone RunKind = iota
+	RunSYN
+	RunSYNACK
+	RunData
+	RunFIN
+	RunKeepAlive
+	RunZeroWindow
+)
+
+// Outstanding returns the octets of sequence space that this side has sent and the peer has not
+// acknowledged.
+func (e *Endpoint) Outstanding() uint32 {
+	if !e.HasSND {
+		return 0
+	}
+	if d := e.SND.NXT.Sub(e.SND.UNA); d > 0 {
+		return uint32(d)
+	}
+	return 0
+}

@@ -1,0 +1,73 @@
+// Package exchange reads what two applications said to each other from the first octets of their
+// segments, without being a dissector: enough to tell whether an exchange was finished when its
+// connection was reset, and to name it in a sentence.
+package exchange
+
+// A Kind is what one application message is for the exchange.
+type Kind uint8
+
+// The kinds. None is the zero Kind: this side has said nothing.
+const (
+	None         Kind = iota
+	Opaque            // octets of no known protocol
+	Greeting          // a responder that speaks first: SMTP 220, SSH banner, MySQL handshake
+	Request           // asks for an answer
+	Response          // answers, complete as far as its own length says
+	Partial           // a response that its own length says is not complete
+	Refusal           // a final negative answer that ends the exchange: SMTP 421/521, HTTP 408/503 with close
+	Goodbye           // ends the exchange by the protocol: QUIT, 221, close_notify, GOAWAY, Terminate, unbind
+	Handshake         // TLS, SSH or protocol set-up after the first message
+	ClientHello       // TLS Client Hello
+	Alert             // fatal TLS alert in clear, or an encrypted record during the handshake that must be one
+	Housekeeping      // keep-alive of the application, SETTINGS, preface, WINDOW_UPDATE, PING: wants nothing
+)
+
+// String names the kind.
+func (k Kind) String() string {
+	return [...]string{"none", "opaque", "greeting", "request", "response", "partial response", "refusal",
+		"goodbye", "handshake", "client hello", "alert", "housekeeping"}[k]
+}
+
+// A Message is one side's last message.
+type Message struct {
+	Kind  Kind
+	Frame int    // frame of its first octet, 0 none
+	Time  int64  // Unix nanoseconds of that frame
+	Text  string // its first line, shortened and printable: "GET /a", "HTTP/1.1 200 OK", "250 ok"
+	Len   uint32 // octets of the message seen so far
+	End   int    // frame of its last octet seen
+}
+
+// A Summary is the state of an exchange at one moment, index 0 for the originator and 1 for the responder.
+type Summary struct {
+	Protocol string // "HTTP/1.1", "HTTP/2", "TLS 1.3", "SMTP", …; "" unknown
+	Last     [2]Message
+	Messages [2]int // turns taken: changes of the speaking side, counted for each
+	Speaker  int    // side that spoke last: 0, 1, or −1 when nobody spoke
+	First    int    // side that spoke first, or −1
+
+	// Pending counts the requests that stand unanswered, as far as the protocol tells.
+	Pending int
+
+	// HTTP
+	Method, Host, Path string // of the last request
+	UserAgent          string // of the originator
+	Server             string // Server header of the responder
+	Status             int    // of the last response, 0 none
+	KeepAlive          bool   // both sides may use the connection again
+	BodyWant           int64  // octets of body announced for the last message with one; −1 unknown or chunked
+	BodyGot            int64  // octets of it seen
+	BodySide           int    // side that sends this body, −1 none
+
+	// TLS
+	TLS         bool
+	TLSVersion  string // as negotiated, else offered: "TLS 1.2"
+	SNI         string
+	ALPN        string // negotiated in clear (TLS 1.2), else the first offered
+	HandshakeOK bool   // the handshake is finished as far as can be seen
+	AlertSide   int    // side that sent a fatal alert in clear, −1 none
+	AlertText   string // "handshake_failure (40)"
+	CloseNotify [2]int // frame of each side's close_notify, 0 none; encrypted ones are told by their size
+
+	Unused [2]bool // the side has sent no request of its own: handshake, preface, SETTINGS, GOAWAY at most
+}

@@ -1,0 +1,149 @@
+package flows
+
+import "time"
+
+// A Reset is one RST segment with all that the observer knew when it came and what it saw after it.
+type Reset struct {
+	Event           // the RST itself; From and To hold both ends' states
+	Conn      *Conn // as it stood just before the RST was applied
+	Form      Form
+	Opts      Options
+	HeaderLen uint8
+	WND       uint16 // raw window field
+	MAC       uint64
+	Domain    uint32
+	Interface uint16
+	Payload   []byte // text that devices put in a RST (RFC 9293 §3.5.3 allows it), at most 256 octets
+
+	// Trigger is the segment that this RST answers by the numbers of RFC 9293 §3.10.7, nil when none fits.
+	Trigger      *Event
+	TriggerDelay time.Duration
+	// Candidates counts the captured segments that fit equally well; the Trigger is the latest of them
+	// that no earlier RST answered.
+	Candidates int
+
+	Accept Acceptability // at the receiver
+	Prior  []PriorReset  // earlier RSTs of this connection, oldest first, at most MaxPrior
+	After  Aftermath
+	Around Surroundings
+}
+
+// MaxPrior bounds Reset.Prior: the first RST of each side and the latest others are kept.
+const MaxPrior = 8
+
+// A PriorReset is an earlier RST of the same connection.
+type PriorReset struct {
+	Mark
+	Side Side
+	SEQ  Seq
+	Form Form
+}
+
+// A Form is what the numbers of a RST say about how it came to be (RFC 9293 §3.5.2, §3.10.7).
+type Form uint8
+
+// The forms.
+const (
+	FormUnclear  Form = iota
+	FormReply         // no ACK, SEG.SEQ is the trigger's SEG.ACK: answers a segment that had ACK
+	FormReplyACK      // RST+ACK, SEG.SEQ 0, SEG.ACK is the trigger's end: answers a segment without ACK
+	FormActive        // RST+ACK at SND.NXT: the sender's own decision (or a stack that always sets ACK)
+	FormBare          // no ACK, and no captured segment has this ACK
+)
+
+// String names the form.
+func (f Form) String() string {
+	return [...]string{"unclear", "reply", "reply-ack", "active", "bare"}[f]
+}
+
+// Acceptability is what RFC 9293 §3.10.7.4 and RFC 5961 §3.2 make of a RST's sequence number at the receiver.
+type Acceptability uint8
+
+// The three tests, and not knowing.
+const (
+	AcceptUnknown Acceptability = iota
+	AcceptExact                 // SEG.SEQ is RCV.NXT: the connection is reset
+	AcceptWindow                // in the window: a challenge ACK is due
+	AcceptOutside               // outside: dropped
+	AcceptSynSent               // in SYN-SENT: SEG.ACK acknowledges the SYN
+)
+
+// An Aftermath is what happened on the connection after a RST, until the connection was used again or
+// forgotten.
+type Aftermath struct {
+	SenderSegments   int       // segments of the RST's sender, RSTs not counted
+	SenderNewData    Mark      // first new data of the RST's sender, at or above the RST's SEQ: it lives
+	SenderACK        Mark      // first ACK or SYN-ACK of the RST's sender
+	SenderRSTs       []RSTMark // further RSTs of the same sender, at most 16
+	SenderRSTCount   int
+	ReceiverSegments int     // segments of the receiver, RSTs not counted
+	ReceiverData     Mark    // its first data after the RST
+	ReceiverResends  int     // resends of the receiver: the RST did not reach it, or was not accepted
+	ReceiverRST      Mark    // it resets as well
+	ChallengeACK     Mark    // receiver's plain ACK in answer to the RST (RFC 5961 §3.2)
+	Reopened         Mark    // SYN of the next incarnation on the same 4-tuple
+	Last             Mark    // last packet of the connection
+	Events           []Event // the first events after the RST, at most MaxAfter
+	Complete         bool    // false: the capture or the wait for it ended first
+}
+
+// MaxAfter bounds Aftermath.Events.
+const MaxAfter = 8
+
+// A RSTMark is one RST of a train.
+type RSTMark struct {
+	Mark
+	SEQ Seq
+	TTL uint8
+	ACK bool
+}
+
+// A Surroundings is what other connections of the capture tell about a reset. All of it is counted in
+// bounded tables; what was forgotten makes a count smaller, never larger.
+type Surroundings struct {
+	// The responder's address and port.
+	AcceptedBefore ConnMark // last SYN-ACK of it before the reset
+	AcceptedAfter  ConnMark // first SYN-ACK of it after the reset
+	RefusedBefore  ConnMark // last refused SYN before the reset, other connections only
+	RefusedAfter   ConnMark // first refused SYN after it
+	Refused        int      // refused connections of this service in all
+
+	// The originator's host.
+	ScanPorts int // different ports that answered its SYNs with a RST, on the responder's host
+	ScanHosts int // different hosts that did, on the responder's port
+
+	// The RST sender's host: other connections that it reset within FallWindow of this RST.
+	FellTogether      []ConnMark // at most 8
+	FellTogetherCount int
+
+	// Earlier connections between the same hosts to the same port that ended alike (same side, same
+	// phase, no data): health probes.
+	Alike       []ConnMark // at most 8, oldest first
+	AlikeCount  int
+	AlikePeriod time.Duration // their usual distance, 0 when irregular or fewer than three
+
+	SenderTTL uint8 // most frequent TTL of the sender's host over all connections, RSTs not counted; 0 unknown
+	OtherDir  bool  // another connection of the same two hosts shows both directions
+	ICMP      []ICMPNote
+}
+
+// FallWindow is how close in time resets of one host count as falling together.
+const FallWindow = time.Second
+
+// A ConnMark points at a packet of another connection.
+type ConnMark struct {
+	Mark
+	Stream int
+}
+
+// An ICMPNote is an ICMP error that quoted a segment of a connection.
+type ICMPNote struct {
+	Mark
+	From       Addr // who sent the error; port 0
+	Type, Code uint8
+	V6         bool
+	QuotedSYN  bool
+	Src, Dst   Addr // of the quoted segment
+	Stream     int  // −1: the connection is not in the capture
+	MTU        uint16
+}
