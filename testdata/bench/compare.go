@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bufio"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A peer is one tool on one capture. Slow peers run once a comparison, the others once a round.
+type peer struct {
+	name string
+	argv []string
+	slow bool
+}
+
+// peers lists what runs on the capture at path: the product first, then what is installed beside it.
+func peers(product, path string) []peer {
+	all := []peer{
+		{name: "rstexplain", argv: []string{product, "--format", "json", "--output", path + ".json", path}},
+		{name: "tcpdump", argv: []string{"tcpdump", "-nr", path, "tcp[tcpflags] & tcp-rst != 0"}},
+		{name: "tcptrace", argv: []string{"tcptrace", "-n", path}, slow: true},
+		{name: "tshark", argv: []string{"tshark", "-r", path, "-Y", "tcp.flags.reset==1"}, slow: true},
+		{name: "cat", argv: []string{"cat", path}},
+	}
+	return slices.DeleteFunc(all, func(p peer) bool {
+		_, err := exec.LookPath(p.argv[0])
+		return err != nil
+	})
+}
+
+// A cost is what one run of a command took, as the kernel accounts for it.
+type cost struct {
+	wall, cpu time.Duration
+	peak      int64 // octets of resident memory
+}
+
+// measure runs argv to its end, its output thrown away.
+func measure(argv []string) (cost, error) {
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Stdout = io.Discard
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return cost{}, err
+	}
+	defer null.Close()
+	cmd.Stdout, cmd.Stderr = null, null
+	start := time.Now()
+	err = cmd.Run()
+	c := cost{wall: time.Since(start)}
+	if cmd.ProcessState != nil {
+		c.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+		if ru, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+			c.peak = ru.Maxrss * 1024
+		}
+	}
+	if err != nil {
+		return c, fmt.Errorf("%s: %w", strings.Join(argv, " "), err)
+	}
+	return c, nil
+}
+
+func compareCommand(args []string) error {
+	fs := flag.NewFlagSet("compare", flag.ExitOnError)
+	dir := fs.String("dir", filepath.Join(os.TempDir(), "rstexplain-bench"), "where the captures are made, and kept for the next run")
+	only := fs.String("only", "mixed,small,million,scan", "kinds of capture to run")
+	scale := fs.Float64("scale", 1, "size of the captures against the full ones")
+	rounds := fs.Int("rounds", 5, "rounds; each peer runs once a round, in turn")
+	slow := fs.Bool("slow", true, "run tshark and tcptrace too, once")
+	_ = fs.Parse(args)
+
+	if err := os.MkdirAll(*dir, 0o755); err != nil {
+		return err
+	}
+	product := filepath.Join(*dir, "rstexplain")
+	if out, err := exec.Command("go", "build", "-o", product, "./cmd/rstexplain").CombinedOutput(); err != nil {
+		return fmt.Errorf("build the product: %w\n%s", err, out)
+	}
+	fmt.Printf("%s, %d CPUs, %s, %s\n", cpuModel(), runtime.NumCPU(), kernel(), runtime.Version())
+	for _, name := range strings.Split(*only, ",") {
+		path, made, err := capture(*dir, name, *scale)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("\n### %s: %s\n\n", name, made)
+		if err := table(product, path, *rounds, *slow); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// capture makes the capture of a kind unless the same one is there already.
+func capture(dir, name string, scale float64) (path string, made Made, err error) {
+	t := Traffic{Kind: name, Seed: 1}
+	for _, k := range kinds {
+		if k.name == name {
+			t.Packets, t.Open = int(float64(k.packets)*scale), k.open
+			if !k.close {
+				t.Open = int(float64(k.open) * scale)
+			}
+		}
+	}
+	path = filepath.Join(dir, fmt.Sprintf("%s-%g.pcapng", name, scale))
+	out := io.Discard
+	if _, err := os.Stat(path); err != nil {
+		f, err := os.Create(path)
+		if err != nil {
+			return "", made, err
+		}
+		defer f.Close()
+		out = f
+	}
+	made, err = t.Write(out)
+	return path, made, err
+}
+
+// table runs the peers on one capture and prints medians, and each against tcpdump's filter.
+func table(product, path string, rounds int, slow bool) error {
+	runs := map[string][]cost{}
+	list := peers(product, path)
+	if _, err := measure([]string{"cat", path}); err != nil { // into the page cache
+		return err
+	}
+	for round := range rounds {
+		for _, p := range list {
+			if p.slow && (round > 0 || !slow) {
+				continue
+			}
+			c, err := measure(p.argv)
+			if err != nil {
+				return err
+			}
+			runs[p.name] = append(runs[p.name], c)
+		}
+	}
+	base := median(runs["tcpdump"])
+	fmt.Println("| tool | runs | wall s | CPU s | peak MiB | wall / tcpdump | CPU / tcpdump |\n|---|--:|--:|--:|--:|--:|--:|")
+	for _, p := range list {
+		m := median(runs[p.name])
+		if len(runs[p.name]) == 0 {
+			continue
+		}
+		fmt.Printf("| %s | %d | %.2f | %.2f | %.0f | %s | %s |\n", p.name, len(runs[p.name]), m.wall.Seconds(), m.cpu.Seconds(),
+			float64(m.peak)/(1<<20), ratio(m.wall, base.wall), ratio(m.cpu, base.cpu))
+	}
+	return nil
+}
+
+func ratio(a, b time.Duration) string {
+	if b == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f", float64(a)/float64(b))
+}
+
+// median returns the median of each figure on its own.
+func median(runs []cost) cost {
+	if len(runs) == 0 {
+		return cost{}
+	}
+	pick := func(less func(a, b cost) int) cost {
+		s := slices.Clone(runs)
+		slices.SortFunc(s, less)
+		return s[len(s)/2]
+	}
+	return cost{
+		wall: pick(func(a, b cost) int { return int(a.wall - b.wall) }).wall,
+		cpu:  pick(func(a, b cost) int { return int(a.cpu - b.cpu) }).cpu,
+		peak: pick(func(a, b cost) int { return int(a.peak - b.peak) }).peak,
+	}
+}
+
+// cpuModel names the processor as Linux does, or says that it is not told.
+func cpuModel() string {
+	f, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return runtime.GOARCH
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if name, ok := strings.CutPrefix(lines.Text(), "model name\t: "); ok {
+			return name
+		}
+	}
+	return runtime.GOARCH
+}
+
+func kernel() string {
+	out, err := exec.Command("uname", "-sr").Output()
+	if err != nil {
+		return runtime.GOOS
+	}
+	return strings.TrimSpace(string(out))
+}

@@ -1,0 +1,300 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+)
+
+// A Traffic describes a synthetic capture.
+type Traffic struct {
+	Kind    string
+	Packets int // about; connections under way are finished
+	Open    int // connections open at a time
+	Seed    uint64
+}
+
+// A kind is a shape of traffic with its own defaults.
+type kind struct {
+	name          string
+	packets, open int
+	exchanges     int // requests of a connection, at most
+	request       int // octets of a request, at most
+	full          int // full-size segments of a response, at most
+	resets        int // one connection in so many ends with a RST; 0 none
+	close         bool
+}
+
+var kinds = []kind{
+	{name: "mixed", packets: 2_700_000, open: 2_000, exchanges: 2, request: 500, full: 8, resets: 10, close: true},
+	{name: "small", packets: 10_000_000, open: 2_000, exchanges: 16, request: 50, resets: 50, close: true},
+	{name: "million", packets: 6_000_000, open: 1_000_000, exchanges: 1, request: 50},
+	{name: "scan", packets: 2_000_000},
+}
+
+func kindNames() []string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+// A Made counts what was written.
+type Made struct {
+	Packets, Connections, Resets int
+	Octets                       int64
+}
+
+// String prints the counts on one line.
+func (m Made) String() string {
+	return fmt.Sprintf("%d packets, %d connections, %d resets, %.2f GB", m.Packets, m.Connections, m.Resets, float64(m.Octets)/1e9)
+}
+
+// Write writes the capture as pcapng.
+func (t Traffic) Write(out io.Writer) (Made, error) {
+	for _, k := range kinds {
+		if k.name != t.Kind {
+			continue
+		}
+		if t.Packets > 0 {
+			k.packets = t.Packets
+		}
+		if t.Open > 0 {
+			k.open = t.Open
+		}
+		g := &generator{kind: k, w: newWriter(out), rnd: rand.New(rand.NewPCG(t.Seed, 0x7273746578706c61))}
+		g.run()
+		g.made.Octets = g.w.octets
+		return g.made, g.w.close()
+	}
+	return Made{}, fmt.Errorf("unknown kind %q: say one of %v", t.Kind, kindNames())
+}
+
+// A generator plays many connections at once, one packet of a random one at a time.
+type generator struct {
+	kind kind
+	w    *writer
+	rnd  *rand.Rand
+	now  int64 // nanoseconds
+	next uint32
+	made Made
+}
+
+func (g *generator) run() {
+	if g.kind.open == 0 {
+		for g.made.Packets < g.kind.packets {
+			c := g.connect()
+			g.emit(c, 0, flagSYN, nil)
+		}
+		return
+	}
+	conns := make([]*conn, 0, g.kind.open)
+	for i := 0; i < g.kind.open; i++ {
+		conns = append(conns, g.connect())
+	}
+	if !g.kind.close {
+		// Every connection takes its steps in turn, so that all of them are open at the end.
+		for step := true; step; {
+			step = false
+			for _, c := range conns {
+				if g.made.Packets < g.kind.packets && g.step(c) {
+					step = true
+				}
+			}
+		}
+		return
+	}
+	for len(conns) > 0 {
+		i := g.rnd.IntN(len(conns))
+		if g.step(conns[i]) {
+			continue
+		}
+		if g.made.Packets < g.kind.packets {
+			conns[i] = g.connect()
+		} else {
+			conns[i] = conns[len(conns)-1]
+			conns = conns[:len(conns)-1]
+		}
+	}
+}
+
+// A conn is one connection under way. Side 0 opened it.
+type conn struct {
+	addr  [2]uint32
+	port  [2]uint16
+	nxt   [2]uint32 // SND.NXT
+	ts    [2]uint32
+	left  int // exchanges to come
+	full  int // full-size segments of the response to come
+	phase phase
+	end   ending
+}
+
+type phase uint8
+
+const (
+	phaseSYN phase = iota
+	phaseSYNACK
+	phaseACK
+	phaseRequest
+	phaseResponse
+	phaseResponseACK
+	phaseClose
+	phaseClose2
+	phaseClose3
+	phaseClose4
+	phaseDone
+)
+
+type ending uint8
+
+const (
+	endFIN        ending = iota // FIN, FIN, ACK
+	endAbort                    // active RST after a complete exchange
+	endUnread                   // request, active RST of the responder
+	endRace                     // FIN of the responder, request, reply-form RST
+	endRefused                  // SYN, RST+ACK
+	endOpen                     // never ends
+	resettingEnds = 4
+)
+
+func (g *generator) connect() *conn {
+	g.next++
+	g.made.Connections++
+	n := g.next
+	c := &conn{
+		addr: [2]uint32{10<<24 | n&0xffff, 172<<24 | 16<<16 | n%500},
+		port: [2]uint16{uint16(1024 + n>>16 + uint32(g.rnd.IntN(64))*997), [4]uint16{80, 443, 8080, 5432}[n%4]},
+		nxt:  [2]uint32{g.rnd.Uint32(), g.rnd.Uint32()},
+		ts:   [2]uint32{g.rnd.Uint32(), g.rnd.Uint32()},
+	}
+	if g.kind.exchanges > 0 {
+		c.left = 1 + g.rnd.IntN(g.kind.exchanges)
+	}
+	switch {
+	case !g.kind.close:
+		c.end = endOpen
+	case g.kind.resets > 0 && int(n)%g.kind.resets == 0:
+		c.end = 1 + ending(g.rnd.IntN(resettingEnds))
+	}
+	return c
+}
+
+var requestText = []byte("GET /items/4711?view=full HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: bench/1\r\nAccept: */*\r\n\r\n")
+var responseText = []byte("HTTP/1.1 200 OK\r\nServer: bench\r\nContent-Length: 0\r\n\r\n")
+
+// step plays the next packet of c and reports whether one was left to play.
+func (g *generator) step(c *conn) bool {
+	switch c.phase {
+	case phaseSYN:
+		g.emit(c, 0, flagSYN, nil)
+		c.phase = phaseSYNACK
+	case phaseSYNACK:
+		if c.end == endRefused {
+			g.emit(c, 1, flagRST|flagACK, nil)
+			c.phase = phaseDone
+			break
+		}
+		g.emit(c, 1, flagSYN|flagACK, nil)
+		c.phase = phaseACK
+	case phaseACK:
+		g.emit(c, 0, flagACK, nil)
+		c.phase = phaseRequest
+	case phaseRequest:
+		g.emit(c, 0, flagPSH|flagACK, g.text(requestText, g.kind.request))
+		c.left--
+		if c.end == endUnread && c.left == 0 {
+			c.phase = phaseClose
+			break
+		}
+		c.full = 0
+		if g.kind.full > 0 {
+			c.full = g.rnd.IntN(2 * g.kind.full)
+		}
+		c.phase = phaseResponse
+	case phaseResponse:
+		if c.full > 0 {
+			g.emit(c, 1, flagACK, fullSegment)
+			if c.full--; c.full%2 == 1 {
+				g.emit(c, 0, flagACK, nil)
+			}
+			break
+		}
+		g.emit(c, 1, flagPSH|flagACK, g.text(responseText, g.kind.request))
+		c.phase = phaseResponseACK
+	case phaseResponseACK:
+		g.emit(c, 0, flagACK, nil)
+		c.phase = phaseRequest
+		if c.left == 0 {
+			c.phase = phaseClose
+		}
+	case phaseClose, phaseClose2, phaseClose3, phaseClose4:
+		return g.finish(c)
+	case phaseDone:
+		return false
+	}
+	return true
+}
+
+// finish plays the packets that end c.
+func (g *generator) finish(c *conn) bool {
+	n := int(c.phase - phaseClose)
+	c.phase++
+	switch c.end {
+	case endFIN:
+		switch n {
+		case 0:
+			g.emit(c, 1, flagFIN|flagACK, nil)
+			return true
+		case 1:
+			g.emit(c, 0, flagFIN|flagACK, nil)
+			return true
+		case 2:
+			g.emit(c, 1, flagACK, nil)
+			return true
+		}
+	case endAbort, endUnread:
+		if n == 0 {
+			g.emit(c, 1, flagRST|flagACK, nil)
+			return true
+		}
+	case endRace:
+		switch n {
+		case 0:
+			g.emit(c, 1, flagFIN|flagACK, nil)
+			return true
+		case 1:
+			g.emit(c, 0, flagPSH|flagACK, g.text(requestText, g.kind.request))
+			return true
+		case 2:
+			g.emit(c, 1, flagRST, nil)
+			return true
+		}
+	}
+	c.phase = phaseDone
+	return false
+}
+
+// text returns t, or a random part of at most limit octets where the traffic's packets are small.
+func (g *generator) text(t []byte, limit int) []byte {
+	if limit < len(t) {
+		return t[:4+g.rnd.IntN(limit-4)]
+	}
+	return t
+}
+
+var fullSegment = make([]byte, 1448)
+
+func (g *generator) emit(c *conn, side int, flags uint8, data []byte) {
+	g.now += int64(1_000 + g.rnd.IntN(20_000))
+	g.made.Packets++
+	if flags&flagRST != 0 {
+		g.made.Resets++
+	}
+	g.w.packet(g.now, c, side, flags, data)
+	c.nxt[side] += uint32(len(data))
+	if flags&(flagSYN|flagFIN) != 0 {
+		c.nxt[side]++
+	}
+}
