@@ -1,0 +1,199 @@
+package report
+
+import (
+	"math"
+	"slices"
+
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules"
+)
+
+// A Builder makes the model of one file's resets from what flows saw and rules found, and counts them.
+// The zero Builder is ready to use.
+type Builder struct {
+	reset  Reset // lent out by Reset, its slices used again
+	frames []int
+	other  []int // streams that Evidence.Stream points into
+
+	resets, findings int
+	sums             map[sumKey]*CauseSum
+	notes            map[flows.Notes][]string
+}
+
+type sumKey struct {
+	cause  rules.Cause
+	detail string
+}
+
+// Reset returns the model of r and its finding. It is lent: the next call overwrites it.
+func (b *Builder) Reset(r *flows.Reset, f *rules.Finding) *Reset {
+	m := &b.reset
+	c := r.Conn
+	*m = Reset{
+		Frame:      r.Frame,
+		Time:       Time(r.Time),
+		Stream:     c.Stream,
+		Originator: c.Ends[flows.Originator].Addr.String(),
+		Responder:  c.Ends[flows.Responder].Addr.String(),
+		Sender:     r.Side.String(),
+
+		Cause:     f.Cause,
+		Severity:  f.Severity,
+		Origin:    f.Origin,
+		OriginWhy: b.evidence(m.OriginWhy[:0], f.OriginWhy, c.Stream),
+
+		Summary:     f.Summary,
+		Evidence:    b.evidence(m.Evidence[:0], f.Evidence, c.Stream),
+		Symptom:     f.Symptom,
+		Remedy:      f.Remedy,
+		CaptureNext: f.CaptureNext,
+		Beside:      b.evidence(m.Beside[:0], f.Beside, c.Stream),
+		Repeats:     FrameRef(f.Repeats),
+
+		Phase: c.Phase(),
+		Form:  r.Form.String(),
+		Zeek:  zeekOf(r),
+		Conn:  connOf(c, m.Conn.Defects[:0]),
+		Segment: Segment{
+			Flags: flagNames[r.Flags&flagMask], SEQ: uint32(r.SEQ), ACK: uint32(r.ACK), WND: r.WND,
+			TTL: r.TTL, IPID: r.IPID, HeaderLen: r.HeaderLen,
+			Payload: string(r.Payload), Accept: acceptNames[r.Accept],
+		},
+		Alternatives: m.Alternatives[:0],
+		Timeline:     m.Timeline[:0],
+	}
+	if f.Rule != nil {
+		m.Detail, m.Title = f.Rule.ID, f.Rule.Doc.Title
+	}
+	if r.Trigger != nil {
+		m.Trigger = FrameRef(r.Trigger.Frame)
+	}
+	b.probabilities(m, f)
+	b.timeline(m, r)
+	m.Filter = b.filter(m)
+	b.count(m)
+	return m
+}
+
+// probabilities copies the confidence and the alternatives, to three decimals so that nobody reads more
+// into them, and so that they add up to at most 1 as printed.
+func (b *Builder) probabilities(m *Reset, f *rules.Finding) {
+	left := 1000
+	take := func(p float64) float64 {
+		n := min(int(math.Round(max(p, 0)*1000)), left)
+		left -= n
+		return float64(n) / 1000
+	}
+	m.Confidence = take(f.Confidence)
+	for _, a := range f.Alternatives {
+		m.Alternatives = append(m.Alternatives, Alternative{a.Cause, a.Detail, take(a.Confidence), a.WhyNot})
+	}
+}
+
+func (b *Builder) evidence(to []Evidence, from []rules.Evidence, stream int) []Evidence {
+	if to == nil {
+		to = []Evidence{}
+	}
+	for _, e := range from {
+		v := Evidence{Frames: e.Frames, Says: e.Says}
+		if e.Stream >= 0 && e.Stream != stream {
+			s := e.Stream
+			v.Stream = &s
+		}
+		to = append(to, v)
+	}
+	return to
+}
+
+// count adds m to the sums by cause and detail.
+func (b *Builder) count(m *Reset) {
+	if b.sums == nil {
+		b.sums = map[sumKey]*CauseSum{}
+	}
+	k := sumKey{m.Cause, m.Detail}
+	s := b.sums[k]
+	if s == nil {
+		s = &CauseSum{Cause: m.Cause, Detail: m.Detail, Severity: m.Severity, First: m.Frame}
+		b.sums[k] = s
+	}
+	b.resets++
+	s.Resets++
+	if m.Repeats == 0 {
+		b.findings++
+		s.Findings++
+	}
+	s.First = min(s.First, m.Frame)
+	if severityRank(m.Severity) > severityRank(s.Severity) {
+		s.Severity = m.Severity
+	}
+}
+
+// Finish fills in what was counted.
+func (b *Builder) Finish(f *File) {
+	f.ResetCount, f.FindingCount = b.resets, b.findings
+	f.Summary = make([]CauseSum, 0, len(b.sums))
+	for _, s := range b.sums {
+		f.Summary = append(f.Summary, *s)
+	}
+	slices.SortFunc(f.Summary, func(x, y CauseSum) int {
+		if d := slices.Index(rules.Causes, x.Cause) - slices.Index(rules.Causes, y.Cause); d != 0 {
+			return d
+		}
+		if d := y.Resets - x.Resets; d != 0 {
+			return d
+		}
+		return x.First - y.First
+	})
+	if f.Warnings == nil {
+		f.Warnings = []Warning{}
+	}
+	if f.Notes == nil {
+		f.Notes = []Evidence{}
+	}
+}
+
+func severityRank(s rules.Severity) int {
+	return slices.Index([]rules.Severity{rules.Info, rules.Warning, rules.Error}, s)
+}
+
+var acceptNames = [...]string{
+	flows.AcceptUnknown: "unknown",
+	flows.AcceptExact:   "exact",
+	flows.AcceptWindow:  "in-window",
+	flows.AcceptOutside: "outside",
+	flows.AcceptSynSent: "syn-sent",
+}
+
+var defectNames = []struct {
+	is   flows.Defects
+	name string
+}{
+	{flows.NoHandshake, "no-handshake"},
+	{flows.OneDirection, "one-direction"},
+	{flows.MissedPackets, "missed-packets"},
+	{flows.Duplicated, "duplicated"},
+	{flows.Reordered, "reordered"},
+	{flows.SnapCut, "snap-cut"},
+	{flows.Evicted, "evicted"},
+}
+
+func connOf(c *flows.Conn, defects []string) Conn {
+	if defects == nil {
+		defects = []string{}
+	}
+	for _, d := range defectNames {
+		if c.Defects.Has(d.is) {
+			defects = append(defects, d.name)
+		}
+	}
+	return Conn{
+		Incarnation:  c.Incarnation,
+		Packets:      int(c.Packets),
+		Protocol:     c.Exchange.Protocol,
+		HandshakeRTT: int64(c.HandshakeRTT),
+		Guessed:      c.Guessed,
+		Bytes:        [2]int64{int64(c.Ends[0].Bytes), int64(c.Ends[1].Bytes)},
+		SeqBase:      seqBases(c),
+		Defects:      defects,
+	}
+}

@@ -1,0 +1,258 @@
+package report
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// An encoder appends the model as JSON. It is written by hand because a timeline of twenty events for
+// each of ten thousand resets is most of what a run writes, and encoding/json takes several times as long;
+// a test holds both to the same output.
+type encoder struct {
+	buf []byte
+
+	// The date and time of second sec, which the events of one timeline mostly share.
+	sec    int64
+	prefix []byte
+}
+
+func (e *encoder) reset(b []byte, r *Reset) []byte {
+	b = append(b, `{"frame":`...)
+	b = strconv.AppendInt(b, int64(r.Frame), 10)
+	b = append(b, `,"time":`...)
+	b = e.time(b, r.Time)
+	b = appendInt(b, `,"stream":`, r.Stream)
+	b = appendField(b, `,"originator":`, r.Originator)
+	b = appendField(b, `,"responder":`, r.Responder)
+	b = appendField(b, `,"sender":`, r.Sender)
+	b = appendField(b, `,"cause":`, string(r.Cause))
+	b = appendField(b, `,"detail":`, r.Detail)
+	b = appendField(b, `,"title":`, r.Title)
+	b = append(b, `,"confidence":`...)
+	b = appendFloat(b, r.Confidence)
+	b = appendField(b, `,"severity":`, string(r.Severity))
+	b = appendField(b, `,"origin":`, string(r.Origin))
+	b = append(b, `,"origin_why":`...)
+	b = appendEvidence(b, r.OriginWhy)
+	b = append(b, `,"trigger_frame":`...)
+	b = r.Trigger.append(b)
+	b = append(b, `,"alternatives":[`...)
+	for i := range r.Alternatives {
+		a := &r.Alternatives[i]
+		b = appendComma(b, i)
+		b = appendField(b, `{"cause":`, string(a.Cause))
+		b = appendField(b, `,"detail":`, a.Detail)
+		b = append(b, `,"confidence":`...)
+		b = appendFloat(b, a.Confidence)
+		b = appendField(b, `,"why_not":`, a.WhyNot)
+		b = append(b, '}')
+	}
+	b = appendField(b, `],"summary":`, r.Summary)
+	b = append(b, `,"evidence":`...)
+	b = appendEvidence(b, r.Evidence)
+	b = appendField(b, `,"symptom":`, r.Symptom)
+	b = appendField(b, `,"remedy":`, r.Remedy)
+	b = appendField(b, `,"capture_next":`, r.CaptureNext)
+	b = append(b, `,"beside":`...)
+	b = appendEvidence(b, r.Beside)
+	b = append(b, `,"repeats_frame":`...)
+	b = r.Repeats.append(b)
+	b = appendField(b, `,"phase":`, string(r.Phase))
+	b = appendField(b, `,"form":`, r.Form)
+	b = appendField(b, `,"zeek":{"conn_state":`, r.Zeek.State)
+	b = appendField(b, `,"history":`, r.Zeek.History)
+	b = append(b, '}')
+	b = appendConn(b, &r.Conn)
+	b = appendSegment(b, &r.Segment)
+	b = appendField(b, `,"filter":`, r.Filter)
+	b = append(b, `,"timeline":[`...)
+	for i := range r.Timeline {
+		b = appendComma(b, i)
+		b = e.event(b, &r.Timeline[i])
+	}
+	return append(b, `]}`...)
+}
+
+func appendConn(b []byte, c *Conn) []byte {
+	b = appendInt(b, `,"connection":{"incarnation":`, c.Incarnation)
+	b = appendInt(b, `,"packets":`, c.Packets)
+	b = appendField(b, `,"protocol":`, c.Protocol)
+	b = appendInt(b, `,"handshake_rtt_ns":`, c.HandshakeRTT)
+	b = append(b, `,"roles_guessed":`...)
+	b = strconv.AppendBool(b, c.Guessed)
+	b = appendInt(b, `,"bytes":[`, c.Bytes[0])
+	b = appendInt(b, `,`, c.Bytes[1])
+	b = appendInt(b, `],"seq_base":[`, c.SeqBase[0])
+	b = appendInt(b, `,`, c.SeqBase[1])
+	b = append(b, `],"defects":`...)
+	b = appendStrings(b, c.Defects)
+	return append(b, '}')
+}
+
+func appendSegment(b []byte, s *Segment) []byte {
+	b = appendField(b, `,"segment":{"flags":`, s.Flags)
+	b = appendInt(b, `,"seq_raw":`, s.SEQ)
+	b = appendInt(b, `,"ack_raw":`, s.ACK)
+	b = appendInt(b, `,"window":`, s.WND)
+	b = appendInt(b, `,"ttl":`, s.TTL)
+	b = appendInt(b, `,"ip_id":`, s.IPID)
+	b = appendInt(b, `,"header_length":`, s.HeaderLen)
+	b = appendField(b, `,"payload":`, s.Payload)
+	b = appendField(b, `,"acceptable":`, s.Accept)
+	return append(b, '}')
+}
+
+func (e *encoder) event(b []byte, v *Event) []byte {
+	b = appendInt(b, `{"frame":`, v.Frame)
+	b = append(b, `,"time":`...)
+	b = e.time(b, v.Time)
+	b = appendField(b, `,"sender":`, v.Sender)
+	b = appendField(b, `,"flags":`, v.Flags)
+	b = appendInt(b, `,"seq":`, v.SEQ)
+	b = appendInt(b, `,"ack":`, v.ACK)
+	b = appendInt(b, `,"len":`, v.LEN)
+	b = appendInt(b, `,"window":`, v.WND)
+	b = appendField(b, `,"from":[`, v.From[0])
+	b = appendField(b, `,`, v.From[1])
+	b = appendField(b, `],"to":[`, v.To[0])
+	b = appendField(b, `,`, v.To[1])
+	b = appendInt(b, `],"ttl":`, v.TTL)
+	b = appendInt(b, `,"ip_id":`, v.IPID)
+	if len(v.Notes) > 0 {
+		b = append(b, `,"notes":`...)
+		b = appendStrings(b, v.Notes)
+	}
+	if v.Role != "" {
+		b = appendField(b, `,"role":`, v.Role)
+	}
+	if v.Inferred {
+		b = append(b, `,"inferred":true`...)
+	}
+	if v.Skipped != 0 {
+		b = appendInt(b, `,"skipped":`, v.Skipped)
+	}
+	return append(b, '}')
+}
+
+// fileTail appends all of f after its resets. It is written once a file, so encoding/json does it.
+func (e *encoder) fileTail(b []byte, f *File) []byte {
+	head := *f
+	head.Path, head.Resets = "", []Reset{}
+	tail, err := marshal(&head)
+	if err != nil { // the model holds nothing that encoding/json refuses
+		panic(err)
+	}
+	const skip = len(`{"path":"","resets":[],`)
+	return append(b, tail[skip:]...)
+}
+
+func marshal(v any) ([]byte, error) {
+	var b buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return b[:len(b)-1], nil // Encode ends with a newline
+}
+
+type buffer []byte
+
+func (b *buffer) Write(p []byte) (int, error) { *b = append(*b, p...); return len(p), nil }
+
+func appendEvidence(b []byte, ev []Evidence) []byte {
+	b = append(b, '[')
+	for i := range ev {
+		b = appendComma(b, i)
+		b = append(b, `{"frames":[`...)
+		for k, f := range ev[i].Frames {
+			b = appendComma(b, k)
+			b = strconv.AppendInt(b, int64(f), 10)
+		}
+		b = append(b, ']')
+		if s := ev[i].Stream; s != nil {
+			b = appendInt(b, `,"stream":`, *s)
+		}
+		b = appendField(b, `,"says":`, ev[i].Says)
+		b = append(b, '}')
+	}
+	return append(b, ']')
+}
+
+func appendStrings(b []byte, ss []string) []byte {
+	b = append(b, '[')
+	for i, s := range ss {
+		b = appendComma(b, i)
+		b = appendString(b, s)
+	}
+	return append(b, ']')
+}
+
+func appendField(b []byte, key, s string) []byte { return appendString(append(b, key...), s) }
+
+func appendInt[T int | int64 | uint8 | uint16 | uint32](b []byte, key string, n T) []byte {
+	return strconv.AppendInt(append(b, key...), int64(n), 10)
+}
+
+// appendFloat writes a probability as encoding/json does. Values that JSON cannot hold become 0.
+func appendFloat(b []byte, f float64) []byte {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		f = 0
+	}
+	if abs := math.Abs(f); abs != 0 && abs < 1e-6 {
+		s, _ := json.Marshal(f)
+		return append(b, s...)
+	}
+	return strconv.AppendFloat(b, f, 'f', -1, 64)
+}
+
+// appendString writes s as a JSON string. Octets that are no UTF-8 become U+FFFD.
+func appendString(b []byte, s string) []byte {
+	start := len(b)
+	b = append(b, '"')
+	done := 0 // s[:done] is written
+	for i := 0; i < len(s); {
+		c := s[i]
+		switch {
+		case c == '"' || c == '\\':
+			b = append(append(b, s[done:i]...), '\\')
+			done = i
+			i++
+		case c >= ' ' && c < utf8.RuneSelf:
+			i++
+		default:
+			r, size := utf8.DecodeRuneInString(s[i:])
+			if r < ' ' || r == utf8.RuneError || r == '\u2028' || r == '\u2029' {
+				q, _ := marshal(s) // rare: let the library decide how to write it
+				return append(b[:start], q...)
+			}
+			i += size
+		}
+	}
+	return append(append(b, s[done:]...), '"')
+}
+
+// time writes t as Time.MarshalJSON does.
+func (e *encoder) time(b []byte, t Time) []byte {
+	sec, nsec := int64(t)/1e9, int64(t)%1e9
+	if nsec < 0 {
+		sec, nsec = sec-1, nsec+1e9
+	}
+	if sec != e.sec || e.prefix == nil {
+		e.sec = sec
+		e.prefix = time.Unix(sec, 0).UTC().AppendFormat(e.prefix[:0], "\"2006-01-02T15:04:05.")
+	}
+	b = append(b, e.prefix...)
+	var digits [9]byte
+	for i := len(digits) - 1; i >= 0; i-- {
+		digits[i] = byte('0' + nsec%10)
+		nsec /= 10
+	}
+	b = append(b, digits[:]...)
+	return append(b, 'Z', '"')
+}
+
+func appendTime(b []byte, t Time) []byte { return t.Std().AppendFormat(b, `"`+timeLayout+`"`) }

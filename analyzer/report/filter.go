@@ -1,0 +1,67 @@
+package report
+
+import (
+	"slices"
+	"strconv"
+)
+
+// filter returns the Wireshark display filter that shows exactly the packets of m: its timeline, and the
+// frames that its evidence names, those of other connections too.
+func (b *Builder) filter(m *Reset) string {
+	own, others := b.frames[:0], b.other[:0]
+	own = append(own, m.Frame)
+	for i := range m.Timeline {
+		own = append(own, m.Timeline[i].Frame)
+	}
+	for _, list := range [...][]Evidence{m.Evidence, m.OriginWhy, m.Beside} {
+		for i := range list {
+			if list[i].Stream == nil {
+				own = append(own, list[i].Frames...)
+			} else {
+				others = append(others, list[i].Frames...)
+			}
+		}
+	}
+	b.frames, b.other = own, others
+
+	var buf [512]byte
+	f := buf[:0]
+	if len(others) > 0 {
+		f = append(f, '(')
+	}
+	f = append(f, "tcp.stream eq "...)
+	f = strconv.AppendInt(f, int64(m.Stream), 10)
+	f = append(f, " and frame.number in "...)
+	f = appendFrameSet(f, own)
+	if len(others) > 0 {
+		f = append(f, ") or frame.number in "...)
+		f = appendFrameSet(f, others)
+	}
+	return string(f)
+}
+
+// appendFrameSet writes frames as a set of the display filter's language, neighbours as ranges: {1..3, 9}.
+func appendFrameSet(b []byte, frames []int) []byte {
+	slices.Sort(frames)
+	frames = slices.Compact(frames)
+	b = append(b, '{')
+	for i := 0; i < len(frames); i++ {
+		if frames[i] <= 0 { // deduced: there is no packet
+			continue
+		}
+		if b[len(b)-1] != '{' {
+			b = append(b, ", "...)
+		}
+		b = strconv.AppendInt(b, int64(frames[i]), 10)
+		last := i
+		for last+1 < len(frames) && frames[last+1] == frames[last]+1 {
+			last++
+		}
+		if last > i+1 {
+			b = append(b, ".."...)
+			b = strconv.AppendInt(b, int64(frames[last]), 10)
+			i = last
+		}
+	}
+	return append(b, '}')
+}

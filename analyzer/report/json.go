@@ -1,0 +1,69 @@
+package report
+
+import (
+	"bufio"
+	"io"
+	"strconv"
+)
+
+// JSON renders a report as docs/report.schema.json describes it, one reset a line. The resets of a file
+// come before its counts, because they are written while the file is still being read.
+func JSON(w io.Writer) Renderer {
+	return &jsonRenderer{w: bufio.NewWriterSize(w, 64<<10)}
+}
+
+type jsonRenderer struct {
+	w      *bufio.Writer
+	enc    encoder
+	files  int
+	resets int // of the present file
+}
+
+func (j *jsonRenderer) Begin(generator string) error {
+	b := append(j.enc.buf[:0], `{"schema_version":`...)
+	b = strconv.AppendInt(b, SchemaVersion, 10)
+	b = append(b, `,"generator":`...)
+	b = appendString(b, generator)
+	return j.write(append(b, `,"files":[`...))
+}
+
+func (j *jsonRenderer) BeginFile(path string) error {
+	b := appendComma(j.enc.buf[:0], j.files)
+	j.files++
+	j.resets = 0
+	b = append(b, "\n{\"path\":"...)
+	b = appendString(b, path)
+	return j.write(append(b, `,"resets":[`...))
+}
+
+func (j *jsonRenderer) Reset(r *Reset) error {
+	b := appendComma(j.enc.buf[:0], j.resets)
+	j.resets++
+	b = append(b, '\n')
+	return j.write(j.enc.reset(b, r))
+}
+
+func (j *jsonRenderer) EndFile(f *File) error {
+	return j.write(j.enc.fileTail(append(j.enc.buf[:0], "],\n"...), f))
+}
+
+func (j *jsonRenderer) End() error {
+	if err := j.write(append(j.enc.buf[:0], "\n]}\n"...)); err != nil {
+		return err
+	}
+	return j.w.Flush()
+}
+
+// write hands b on and keeps its room for the next call.
+func (j *jsonRenderer) write(b []byte) error {
+	j.enc.buf = b
+	_, err := j.w.Write(b)
+	return err
+}
+
+func appendComma(b []byte, n int) []byte {
+	if n > 0 {
+		b = append(b, ',')
+	}
+	return b
+}

@@ -1,0 +1,230 @@
+// Package report is the one model that every output format is made from, and the formats. The model is
+// plain data, complete enough that each format can be rendered from its JSON alone; no renderer sees the
+// machinery behind it.
+//
+// Resets stream through a [Renderer] one by one, so that a capture with a hundred thousand of them needs
+// no more memory than a capture with one.
+package report
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules"
+)
+
+// SchemaVersion is the version of the JSON that docs/report.schema.json describes. It grows when a field
+// is renamed, removed or changes its meaning; added fields leave it as it is.
+const SchemaVersion = 1
+
+// A Report is everything that one run has to say. Renderers get it in pieces; as a whole it exists only
+// for those who read a JSON report back.
+type Report struct {
+	SchemaVersion int    `json:"schema_version"`
+	Generator     string `json:"generator"` // name and version of what wrote the report
+	Files         []File `json:"files"`
+}
+
+// A File is one capture file: its resets, and the counts of what it holds. Renderers get it at the end
+// of the file, with Resets empty.
+type File struct {
+	Path   string  `json:"path"`
+	Resets []Reset `json:"resets"`
+
+	Packets     int   `json:"packets"`
+	TCPSegments int   `json:"tcp_segments"`
+	Connections int   `json:"connections"`
+	Bytes       int64 `json:"bytes"` // of the file as read, before decompression
+	First       Time  `json:"first_time,omitempty"`
+	Last        Time  `json:"last_time,omitempty"`
+
+	ResetCount   int        `json:"reset_count"`
+	FindingCount int        `json:"finding_count"` // resets less those that repeat an earlier one
+	Summary      []CauseSum `json:"summary"`       // most resets first
+	Partial      bool       `json:"partial"`       // not read whole; a warning says why
+	Warnings     []Warning  `json:"warnings"`
+	Notes        []Evidence `json:"notes"` // worth telling and no reset: ICMP errors that refused a connection
+}
+
+// A CauseSum counts the resets of one cause and detail.
+type CauseSum struct {
+	Cause    rules.Cause    `json:"cause"`
+	Detail   string         `json:"detail"`
+	Severity rules.Severity `json:"severity"` // the worst
+	Resets   int            `json:"resets"`
+	Findings int            `json:"findings"`
+	First    int            `json:"first_frame"`
+}
+
+// A Warning tells what could not be read or limits what was read.
+type Warning struct {
+	Says   string `json:"says"`
+	Count  int    `json:"count,omitempty"`  // packets it concerns
+	Frame  int    `json:"frame,omitempty"`  // first of them
+	Offset int64  `json:"offset,omitempty"` // byte offset in the uncompressed capture
+	Hint   string `json:"hint,omitempty"`   // what to try
+}
+
+// A Reset is one RST segment and why it was sent.
+type Reset struct {
+	Frame      int    `json:"frame"` // 1-based, as Wireshark numbers it
+	Time       Time   `json:"time"`
+	Stream     int    `json:"stream"`     // Wireshark's tcp.stream
+	Originator string `json:"originator"` // 192.0.2.1:443, [2001:db8::1]:443
+	Responder  string `json:"responder"`
+	Sender     string `json:"sender"` // "originator" or "responder"
+
+	Cause      rules.Cause    `json:"cause"`
+	Detail     string         `json:"detail"` // ID of the rule that spoke
+	Title      string         `json:"title"`  // the rule in one line
+	Confidence float64        `json:"confidence"`
+	Severity   rules.Severity `json:"severity"`
+	Origin     rules.Origin   `json:"origin"`
+	OriginWhy  []Evidence     `json:"origin_why"`
+
+	Trigger      FrameRef      `json:"trigger_frame"` // the segment that the RST answers
+	Alternatives []Alternative `json:"alternatives"`
+	Summary      string        `json:"summary"`
+	Evidence     []Evidence    `json:"evidence"`
+	Symptom      string        `json:"symptom"`
+	Remedy       string        `json:"remedy"`
+	CaptureNext  string        `json:"capture_next"` // what would decide what stays open
+	Beside       []Evidence    `json:"beside"`       // true and worth telling, not about the cause
+	Repeats      FrameRef      `json:"repeats_frame"`
+
+	Phase   flows.Phase `json:"phase"`
+	Form    string      `json:"form"`
+	Zeek    Zeek        `json:"zeek"`
+	Conn    Conn        `json:"connection"`
+	Segment Segment     `json:"segment"`
+	Filter  string      `json:"filter"` // Wireshark display filter for exactly these packets
+
+	Timeline []Event `json:"timeline"` // before the RST, the RST itself, and what came after it
+}
+
+// Zeek is a connection in the shorthand that Zeek's conn.log uses, the RST included.
+type Zeek struct {
+	State   string `json:"conn_state"`
+	History string `json:"history"`
+}
+
+// A Conn is what the report keeps of a connection beside its timeline.
+type Conn struct {
+	Incarnation  int      `json:"incarnation"` // 0 for the first connection on these addresses and ports
+	Packets      int      `json:"packets"`     // before the RST
+	Protocol     string   `json:"protocol"`    // of the application, "" unknown
+	HandshakeRTT int64    `json:"handshake_rtt_ns"`
+	Guessed      bool     `json:"roles_guessed"` // no SYN was seen: who is the originator is a guess
+	Bytes        [2]int64 `json:"bytes"`         // octets of data sent by originator and responder
+	SeqBase      [2]int64 `json:"seq_base"`      // add to a relative SEQ of this side, modulo 2^32
+	Defects      []string `json:"defects"`       // faults of the capture that touch this connection
+}
+
+// A Segment holds the header fields of a RST that support or weaken a verdict.
+type Segment struct {
+	Flags     string `json:"flags"`
+	SEQ       uint32 `json:"seq_raw"`
+	ACK       uint32 `json:"ack_raw"`
+	WND       uint16 `json:"window"` // as sent, unscaled
+	TTL       uint8  `json:"ttl"`
+	IPID      uint16 `json:"ip_id"`
+	HeaderLen uint8  `json:"header_length"`
+	Payload   string `json:"payload"` // text that a device put into the RST
+	Accept    string `json:"acceptable"`
+}
+
+// Evidence is one checkable statement and the frames that show it.
+type Evidence struct {
+	Frames []int  `json:"frames"`
+	Stream *int   `json:"stream,omitempty"` // where the frames are another connection's
+	Says   string `json:"says"`
+}
+
+// An Alternative is another cause that the packets leave open, and what speaks against it.
+type Alternative struct {
+	Cause      rules.Cause `json:"cause"`
+	Detail     string      `json:"detail"`
+	Confidence float64     `json:"confidence"`
+	WhyNot     string      `json:"why_not"`
+}
+
+// An Event is one line of a timeline. Pairs hold the originator's value and then the responder's.
+type Event struct {
+	Frame    int       `json:"frame"`
+	Time     Time      `json:"time"`
+	Sender   string    `json:"sender"`
+	Flags    string    `json:"flags"` // "SYN, ACK"
+	SEQ      uint32    `json:"seq"`   // relative to the sender's first sequence number
+	ACK      uint32    `json:"ack"`   // relative to the peer's; 0 without the ACK flag
+	LEN      uint32    `json:"len"`   // octets of data
+	WND      uint32    `json:"window"`
+	From     [2]string `json:"from"` // states before the segment
+	To       [2]string `json:"to"`   // and after it
+	TTL      uint8     `json:"ttl"`
+	IPID     uint16    `json:"ip_id"`
+	Notes    []string  `json:"notes,omitempty"`
+	Role     string    `json:"role,omitempty"`     // "reset" or "trigger"
+	Inferred bool      `json:"inferred,omitempty"` // deduced, no captured segment shows it
+	Skipped  int       `json:"skipped,omitempty"`  // events left out just before this one
+}
+
+// The roles that an Event can play.
+const (
+	RoleReset   = "reset"
+	RoleTrigger = "trigger"
+)
+
+// A Renderer turns a report into one format, piece by piece.
+//
+// A *Reset is lent: it and all that it points to are valid until the call returns. A *File is complete
+// but for its Resets.
+type Renderer interface {
+	Begin(generator string) error
+	BeginFile(path string) error
+	Reset(*Reset) error
+	EndFile(*File) error
+	End() error
+}
+
+// A FrameRef is a frame number, or 0 for none, which JSON writes as null.
+type FrameRef int
+
+// MarshalJSON writes 0 as null.
+func (f FrameRef) MarshalJSON() ([]byte, error) { return f.append(nil), nil }
+
+func (f FrameRef) append(b []byte) []byte {
+	if f == 0 {
+		return append(b, "null"...)
+	}
+	return strconv.AppendInt(b, int64(f), 10)
+}
+
+// A Time is a moment in nanoseconds since the Unix epoch, which JSON writes as RFC 3339 in UTC with all
+// nine digits, so that times line up and sort as text.
+type Time int64
+
+const timeLayout = "2006-01-02T15:04:05.000000000Z"
+
+// Std returns t as a time.Time in UTC.
+func (t Time) Std() time.Time { return time.Unix(0, int64(t)).UTC() }
+
+// MarshalJSON writes t as RFC 3339 with nanoseconds.
+func (t Time) MarshalJSON() ([]byte, error) { return appendTime(nil, t), nil }
+
+// UnmarshalJSON reads what MarshalJSON writes, and any other RFC 3339 time.
+func (t *Time) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		return nil
+	}
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	std, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return err
+	}
+	*t = Time(std.UnixNano())
+	return nil
+}

@@ -1,0 +1,131 @@
+package report
+
+import "github.com/rstexplain/rstexplain/flows"
+
+// timeline fills in m.Timeline: the connection's events, the reset among them, and what came after it.
+func (b *Builder) timeline(m *Reset, r *flows.Reset) {
+	events := r.Conn.Events
+	trigger := r.Trigger
+	for i := range events {
+		if trigger != nil && trigger.Frame != 0 && trigger.Frame <= events[i].Frame {
+			if trigger.Frame != events[i].Frame { // older than what the timeline kept
+				b.event(m, trigger, RoleTrigger)
+				b.event(m, &events[i], "")
+			} else {
+				b.event(m, &events[i], RoleTrigger)
+			}
+			trigger = nil
+			continue
+		}
+		b.event(m, &events[i], "")
+	}
+	if trigger != nil && trigger.Frame != 0 {
+		b.event(m, trigger, RoleTrigger)
+	}
+	b.event(m, &r.Event, RoleReset)
+	for i := range r.After.Events {
+		b.event(m, &r.After.Events[i], "")
+	}
+}
+
+func (b *Builder) event(m *Reset, e *flows.Event, role string) {
+	base := &m.Conn.SeqBase
+	v := Event{
+		Frame:    e.Frame,
+		Time:     Time(e.Time),
+		Sender:   e.Side.String(),
+		Flags:    flagNames[e.Flags&flagMask],
+		SEQ:      uint32(e.SEQ) - uint32(base[e.Side]),
+		LEN:      e.DataLen,
+		WND:      e.WND,
+		From:     [2]string{e.From[0].String(), e.From[1].String()},
+		To:       [2]string{e.To[0].String(), e.To[1].String()},
+		TTL:      e.TTL,
+		IPID:     e.IPID,
+		Notes:    b.noteNames(e.Notes),
+		Role:     role,
+		Inferred: e.Inferred,
+		Skipped:  int(e.Skipped),
+	}
+	if e.Flags.Has(flows.ACK) {
+		v.ACK = uint32(e.ACK) - uint32(base[e.Side.Peer()])
+	} else if e.Flags.Has(flows.RST) && e.SEQ == 0 {
+		v.SEQ = 0
+	}
+	if e.Flags.Has(flows.RST|flows.ACK) && e.SEQ == 0 {
+		v.SEQ = 0 // answers a segment that had no ACK: this 0 is no place in the stream
+	}
+	m.Timeline = append(m.Timeline, v)
+}
+
+// seqBases returns what to subtract from the sequence numbers of each side: its ISS where its SYN was
+// seen, else one less than the first of its numbers that the timeline holds, as Wireshark does.
+func seqBases(c *flows.Conn) (base [2]int64) {
+	var known [2]bool
+	for s := range c.Ends {
+		if c.Ends[s].HasISS {
+			base[s], known[s] = int64(c.Ends[s].SND.ISS), true
+		}
+	}
+	for i := range c.Events {
+		e := &c.Events[i]
+		if e.Flags.Has(flows.RST) {
+			continue
+		}
+		if !known[e.Side] {
+			base[e.Side], known[e.Side] = int64(uint32(e.SEQ-1)), true
+		}
+		if p := e.Side.Peer(); !known[p] && e.Flags.Has(flows.ACK) {
+			base[p], known[p] = int64(uint32(e.ACK-1)), true
+		}
+	}
+	return base
+}
+
+const flagMask = flows.AE<<1 - 1
+
+// flagNames spells every combination of flags once, so that no timeline has to.
+var flagNames = func() (names [flagMask + 1]string) {
+	for f := range names {
+		names[f] = flows.Flags(f).String()
+	}
+	return names
+}()
+
+var noteWords = []struct {
+	is   flows.Notes
+	name string
+}{
+	{flows.Resent, "resent"},
+	{flows.OutOfOrder, "out-of-order"},
+	{flows.KeepAlive, "keep-alive"},
+	{flows.ZeroWindow, "zero-window"},
+	{flows.WindowProbe, "window-probe"},
+	{flows.Copy, "copy"},
+	{flows.ChallengeACK, "challenge-ack"},
+	{flows.DupACK, "dup-ack"},
+	{flows.AckedUnseen, "acked-unseen"},
+	{flows.Gap, "gap"},
+	{flows.TupleReuse, "tuple-reuse"},
+	{flows.NotAccepted, "not-accepted"},
+}
+
+// noteNames spells n. Few combinations occur, and each is spelled once.
+func (b *Builder) noteNames(n flows.Notes) []string {
+	if n == 0 {
+		return nil
+	}
+	names, ok := b.notes[n]
+	if !ok {
+		for _, w := range noteWords {
+			if n&w.is != 0 {
+				names = append(names, w.name)
+			}
+		}
+		if b.notes == nil {
+			b.notes = map[flows.Notes][]string{}
+		}
+		b.notes[n] = names
+	}
+	return names
+}
