@@ -2,6 +2,8 @@ package report
 
 import (
 	"net/netip"
+	"os"
+	"testing"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -83,4 +85,13 @@ func dataAfterFIN() (*flows.Reset, *rules.Finding) {
 		Beside:      []rules.Evidence{{Frames: []int{140}, Stream: -1, Says: "the originator sends the data again: the RST did not reach it"}},
 	}
 	return rst, f
+}
+
+func readFile(t *testing.T, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }

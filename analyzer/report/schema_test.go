@@ -1,0 +1,91 @@
+package report
+
+import (
+	"bytes"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+const schemaFile = "../../docs/report.schema.json"
+
+// What the JSON renderer writes is what docs/report.schema.json says.
+func TestJSONFollowsSchema(t *testing.T) {
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	schema, err := c.Compile(schemaFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b Builder
+	m := b.Reset(dataAfterFIN())
+	file := File{Path: "a.pcap", Packets: 1204, TCPSegments: 1100, Connections: 37, First: 1, Last: 2,
+		Warnings: []Warning{{Says: "cut", Count: 2, Frame: 7, Offset: 99, Hint: "capture longer"}},
+		Notes:    []Evidence{{Frames: []int{3}, Says: "ICMP port unreachable"}}}
+	b.Finish(&file)
+	var out bytes.Buffer
+	write(t, JSON(&out), file, m)
+	doc, err := jsonschema.UnmarshalJSON(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schema.Validate(doc); err != nil {
+		t.Errorf("%#v", err)
+	}
+}
+
+// Every field of the model stands in the schema, and the schema names none that the model lacks.
+func TestSchemaDocumentsEveryField(t *testing.T) {
+	doc := readSchema(t)
+	defs := doc["$defs"].(map[string]any)
+	properties := func(node any, path ...string) map[string]any {
+		for _, p := range path {
+			node = node.(map[string]any)[p]
+		}
+		return node.(map[string]any)["properties"].(map[string]any)
+	}
+	file := properties(defs["file"])
+	reset := properties(defs["reset"])
+	for _, c := range []struct {
+		model any
+		props map[string]any
+	}{
+		{Report{}, doc["properties"].(map[string]any)},
+		{File{}, file},
+		{CauseSum{}, properties(file["summary"], "items")},
+		{Warning{}, properties(file["warnings"], "items")},
+		{Reset{}, reset},
+		{Zeek{}, properties(reset["zeek"])},
+		{Conn{}, properties(reset["connection"])},
+		{Segment{}, properties(reset["segment"])},
+		{Alternative{}, properties(reset["alternatives"], "items")},
+		{Evidence{}, properties(defs["evidence"], "items")},
+		{Event{}, properties(defs["event"])},
+	} {
+		typ := reflect.TypeOf(c.model)
+		seen := map[string]bool{}
+		for i := range typ.NumField() {
+			name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
+			seen[name] = true
+			if c.props[name] == nil {
+				t.Errorf("%v.%s: %q is not in the schema", typ, typ.Field(i).Name, name)
+			}
+		}
+		for name := range c.props {
+			if !seen[name] {
+				t.Errorf("%v: the schema has %q, the model does not", typ, name)
+			}
+		}
+	}
+}
+
+func readSchema(t *testing.T) map[string]any {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(readFile(t, schemaFile)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc.(map[string]any)
+}
