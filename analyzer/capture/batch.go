@@ -1,0 +1,61 @@
+package capture
+
+import "sync"
+
+// A Batch is a run of packets that follow each other in the file, with the buffer that holds their
+// octets. One goroutine fills it with [Reader.Next] and another may read and release it; a Batch may
+// be moved by value, as through a channel, as long as it is released once.
+type Batch struct {
+	Packets []Packet // in file order; valid until Release
+	chunk   *chunk
+}
+
+// Release gives the batch's buffer back to its Reader. The packets and their Data must not be used
+// after it. Releasing an empty or released batch does nothing; a batch never released is only garbage.
+func (b *Batch) Release() {
+	if b.chunk != nil {
+		b.chunk.pool.put(b.chunk)
+	}
+	*b = Batch{}
+}
+
+// A chunk is a piece of the file's octets and the packets found in it.
+type chunk struct {
+	buf     []byte
+	packets []Packet
+	pool    *pool
+}
+
+// A pool holds the chunks that are not in flight. It is a plain stack, and not a sync.Pool, so that the
+// chunk used last, still in the processor's cache, is the one used next, and no collection empties it.
+type pool struct {
+	mu   sync.Mutex
+	free []*chunk
+	size int // octets of a chunk
+}
+
+// get returns a chunk of at least n octets. Only a block larger than the usual chunk makes a larger
+// one, which is not kept.
+func (p *pool) get(n int) *chunk {
+	if n > p.size {
+		return &chunk{buf: make([]byte, n), pool: p}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if k := len(p.free); k > 0 {
+		c := p.free[k-1]
+		p.free = p.free[:k-1]
+		return c
+	}
+	return &chunk{buf: make([]byte, p.size), pool: p}
+}
+
+func (p *pool) put(c *chunk) {
+	if len(c.buf) != p.size {
+		return
+	}
+	c.packets = c.packets[:0]
+	p.mu.Lock()
+	p.free = append(p.free, c)
+	p.mu.Unlock()
+}

@@ -1,0 +1,133 @@
+package capture
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// Magic numbers of pcap files as the little-endian octets of a little-endian writer read.
+const (
+	magicMicro     = 0xa1b2c3d4
+	magicNano      = 0xa1b23c4d
+	magicModified  = 0xa1b2cd34 // Kuznetzov's patch: 24-octet record headers
+	magicIxiaNano  = 0x1c0001ac // "lcap": file header of 28 octets
+	magicIxiaMicro = 0x1c0001ab
+)
+
+// A pcapFormat is what the file header of a pcap says.
+type pcapFormat struct {
+	swap     bool   // big-endian
+	fraction uint32 // nanoseconds of a unit of the second timestamp field
+	header   int    // octets of a record header
+	reversed int8   // the order of the two lengths: 0 captured first, 1 original first, 2 whichever is larger is original
+	link     uint16
+}
+
+// pcapHeader reads the file header at the start of the chunk; or asks for more of it.
+func (r *Reader) pcapHeader() verdict {
+	b := r.chunk.buf[r.pos:r.end]
+	n := 24
+	magic, swap := pcapMagic(b)
+	if magic == magicIxiaNano || magic == magicIxiaMicro {
+		n = 28
+	}
+	if len(b) < n {
+		r.need = n
+		return wantMore
+	}
+	f := &r.pcap
+	*f = pcapFormat{swap: swap, fraction: 1000, header: 16}
+	switch magic {
+	case magicNano, magicIxiaNano:
+		f.fraction = 1
+	case magicModified:
+		f.header = 24
+	}
+	major, minor := u16(b[4:], swap), u16(b[6:], swap)
+	switch {
+	case major == 2 && minor < 3, major == 543: // before 2.3, and DG/UX
+		f.reversed = 1
+	case major == 2 && minor == 3:
+		f.reversed = 2
+	}
+	network := u32(b[20:], swap)
+	f.link = uint16(network)
+	fcs := -1
+	if network&(1<<26) != 0 { // length present, in units of 16 bits (draft-ietf-opsawg-pcap §4)
+		fcs = int(network>>28) * 2
+	}
+	resolution := uint8(6)
+	if f.fraction == 1 {
+		resolution = 9
+	}
+	r.ifaces = append(r.ifaces[:0], iface{link: f.link})
+	r.described = append(r.described, Interface{Link: f.link, SnapLen: u32(b[16:], swap), Resolution: resolution, FCSLen: fcs})
+	r.pos += n
+	r.headed = true
+	return walked
+}
+
+// pcapMagic returns the magic number at the start of b and whether the file is big-endian; 0 for none.
+func pcapMagic(b []byte) (magic uint32, swap bool) {
+	if len(b) < 4 {
+		return 0, false
+	}
+	for _, swap := range []bool{false, true} {
+		switch m := u32(b, swap); m {
+		case magicMicro, magicNano, magicModified, magicIxiaMicro, magicIxiaNano:
+			return m, swap
+		}
+	}
+	return 0, false
+}
+
+// walkPcap turns the complete records of the chunk into packets, up to the first that is not complete or not right.
+func (r *Reader) walkPcap() (v verdict) {
+	if !r.headed {
+		if v := r.pcapHeader(); v != walked {
+			return v
+		}
+	}
+	c, f := r.chunk, &r.pcap
+	buf, pos, frame, packets := c.buf[:r.end], r.pos, r.frame, c.packets
+	header, swap, fraction, limit := f.header, f.swap, int64(f.fraction), uint32(r.opts.MaxPacket)
+	for {
+		b := buf[pos:]
+		if len(b) < header {
+			r.need, v = header, wantMore
+			break
+		}
+		_ = b[15]
+		sec, frac := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
+		caplen, length := binary.LittleEndian.Uint32(b[8:]), binary.LittleEndian.Uint32(b[12:])
+		if swap {
+			sec, frac = bits.ReverseBytes32(sec), bits.ReverseBytes32(frac)
+			caplen, length = bits.ReverseBytes32(caplen), bits.ReverseBytes32(length)
+		}
+		if f.reversed != 0 && (f.reversed == 1 || caplen > length) {
+			caplen, length = length, caplen
+		}
+		if caplen > limit {
+			v = damaged
+			break
+		}
+		end := header + int(caplen)
+		if end > len(b) {
+			r.need, v = end, wantMore
+			break
+		}
+		frame++
+		packets = append(packets, Packet{
+			Data:   b[header:end:end],
+			Frame:  frame,
+			Time:   int64(sec)*1e9 + int64(frac)*fraction,
+			Length: length,
+			Link:   f.link,
+			Offset: r.base + int64(pos),
+		})
+		pos += end
+	}
+	r.ifaces[0].packets += int64(len(packets) - len(c.packets))
+	r.pos, r.frame, c.packets = pos, frame, packets
+	return v
+}

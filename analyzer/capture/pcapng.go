@@ -1,0 +1,350 @@
+package capture
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// Block types (draft-ietf-opsawg-pcapng §4 and §11.1).
+const (
+	blockInterface  = 0x00000001
+	blockOldPacket  = 0x00000002 // Packet Block, obsolete
+	blockSimple     = 0x00000003
+	blockNames      = 0x00000004
+	blockStatistics = 0x00000005
+	blockPacket     = 0x00000006 // Enhanced Packet Block
+	blockJournal    = 0x00000009 // systemd journal export
+	blockSecrets    = 0x0000000a
+	blockCustom     = 0x00000bad
+	blockCustomKeep = 0x40000bad // custom, not to be copied by a rewriter
+	blockSection    = 0x0a0d0d0a
+)
+
+const orderMagic = 0x1a2b3c4d // Section Header Block's byte-order magic
+
+// blockMax is the largest block that is read: Wireshark's limit for all links but D-Bus.
+const blockMax = 16 << 20
+
+func u16(b []byte, swap bool) uint16 {
+	v := binary.LittleEndian.Uint16(b)
+	if swap {
+		v = bits.ReverseBytes16(v)
+	}
+	return v
+}
+
+func u32(b []byte, swap bool) uint32 {
+	v := binary.LittleEndian.Uint32(b)
+	if swap {
+		v = bits.ReverseBytes32(v)
+	}
+	return v
+}
+
+func u64(b []byte, swap bool) uint64 {
+	v := binary.LittleEndian.Uint64(b)
+	if swap {
+		v = bits.ReverseBytes64(v)
+	}
+	return v
+}
+
+// walkPcapng turns the complete blocks of the chunk into packets, up to the first that is not complete or not right.
+// Its loop reads well-formed Enhanced Packet Blocks, which is what a capture consists of; block does the rest.
+func (r *Reader) walkPcapng() verdict {
+	c := r.chunk
+	buf := c.buf[:r.end]
+	pos, frame, packets := r.pos, r.frame, c.packets
+	limit := uint32(r.opts.MaxPacket)
+	for {
+		b := buf[pos:]
+		if len(b) >= 32 {
+			typ, total := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
+			id, high, low := binary.LittleEndian.Uint32(b[8:]), binary.LittleEndian.Uint32(b[12:]), binary.LittleEndian.Uint32(b[16:])
+			caplen, length := binary.LittleEndian.Uint32(b[20:]), binary.LittleEndian.Uint32(b[24:])
+			if r.swap {
+				typ, total, id = bits.ReverseBytes32(typ), bits.ReverseBytes32(total), bits.ReverseBytes32(id)
+				high, low = bits.ReverseBytes32(high), bits.ReverseBytes32(low)
+				caplen, length = bits.ReverseBytes32(caplen), bits.ReverseBytes32(length)
+			}
+			n := uint64(total)
+			if typ == blockPacket && n >= 32 && n&3 == 0 && n <= uint64(len(b)) &&
+				caplen <= limit && n-32-uint64(caplen) < 4 && // no options
+				uint64(id) < uint64(len(r.ifaces)) && u32(b[n-4:], r.swap) == total {
+				f := &r.ifaces[id]
+				if ticks := uint64(high)<<32 | uint64(low); ticks <= f.clock.max {
+					frame++
+					f.packets++
+					packets = append(packets, Packet{
+						Data:      b[28 : 28+caplen : 28+caplen],
+						Frame:     frame,
+						Time:      int64(ticks*f.clock.mul) + f.clock.offset,
+						Length:    length,
+						Link:      f.link,
+						Interface: uint16(id),
+						Offset:    r.base + int64(pos),
+					})
+					pos += int(n)
+					continue
+				}
+			}
+		}
+		r.pos, r.frame, c.packets = pos, frame, packets
+		if v := r.block(); v != walked {
+			return v
+		}
+		pos, frame, packets = r.pos, r.frame, c.packets
+	}
+}
+
+// block reads the one block at the reader's position, of any type.
+func (r *Reader) block() verdict {
+	b := r.chunk.buf[r.pos:r.end]
+	if len(b) < 12 {
+		r.need = 12
+		return wantMore
+	}
+	typ := u32(b, r.swap)
+	if typ == blockSection { // reads the same in both orders; the section's own order rules its length
+		switch {
+		case u32(b[8:], false) == orderMagic:
+			r.swap = false
+		case u32(b[8:], true) == orderMagic:
+			r.swap = true
+		default:
+			return damaged
+		}
+	}
+	total := u32(b[4:], r.swap)
+	if total < 12 || total > blockMax {
+		return damaged
+	}
+	n := int(total+3) &^ 3 // some writers do not count the padding
+	if n > len(b) {
+		r.need = n
+		return wantMore
+	}
+	if u32(b[n-4:], r.swap) != total {
+		return damaged
+	}
+	if v := r.content(typ, b[8:n-4]); v != walked {
+		return v
+	}
+	r.pos += n
+	return walked
+}
+
+// content reads a block's content, without its type and lengths.
+func (r *Reader) content(typ uint32, b []byte) verdict {
+	switch typ {
+	case blockSection:
+		return r.section(b)
+	case blockInterface:
+		return r.interfaceDescription(b)
+	case blockPacket:
+		if len(b) < 20 {
+			return damaged
+		}
+		return r.packet(u32(b, r.swap), b[4:])
+	case blockOldPacket:
+		if len(b) < 20 {
+			return damaged
+		}
+		return r.packet(uint32(u16(b, r.swap)), b[4:])
+	case blockSimple:
+		return r.simplePacket(b)
+	case blockStatistics:
+		r.statistics(b)
+	case blockCustom, blockCustomKeep, blockJournal:
+		r.frame++ // Wireshark shows them as records of their own
+	}
+	return walked
+}
+
+// section begins a section.
+func (r *Reader) section(b []byte) verdict {
+	if len(b) < 16 {
+		return damaged
+	}
+	r.endSection()
+	r.sections++
+	for code, value := range options(b[16:], r.swap) {
+		s := string(value)
+		switch code {
+		case 1:
+			if len(r.info.Comments) < commentsKept {
+				r.info.Comments = append(r.info.Comments, s)
+			}
+		case 2:
+			r.info.Hardware = s
+		case 3:
+			r.info.OS = s
+		case 4:
+			r.info.Application = s
+		}
+	}
+	return walked
+}
+
+// endSection forgets the interfaces of the section that ends.
+func (r *Reader) endSection() {
+	r.settle()
+	r.ifaces = r.ifaces[:0]
+}
+
+func (r *Reader) interfaceDescription(b []byte) verdict {
+	if len(b) < 8 {
+		return damaged
+	}
+	if len(r.ifaces) == interfacesMax {
+		return walked
+	}
+	d := Interface{
+		Section:    r.sections - 1,
+		Index:      len(r.ifaces),
+		Link:       u16(b, r.swap),
+		SnapLen:    u32(b[4:], r.swap),
+		Resolution: 6,
+		FCSLen:     -1,
+	}
+	var offset int64
+	for code, value := range options(b[8:], r.swap) {
+		switch code {
+		case 2:
+			d.Name = string(value)
+		case 3:
+			d.Description = string(value)
+		case 9:
+			if len(value) == 1 {
+				d.Resolution = value[0]
+			}
+		case 11:
+			if len(value) > 1 && value[0] == 0 {
+				d.Filter = string(value[1:])
+			}
+		case 12:
+			d.OS = string(value)
+		case 13:
+			if len(value) == 1 {
+				d.FCSLen = int(value[0])
+			}
+		case 14:
+			if len(value) == 8 {
+				offset = int64(u64(value, r.swap))
+			}
+		case 15:
+			d.Hardware = string(value)
+		}
+	}
+	f := iface{clock: newClock(d.Resolution, offset), snap: d.SnapLen, link: d.Link, kept: -1}
+	if len(r.described) < interfacesKept {
+		f.kept = int32(len(r.described))
+		r.described = append(r.described, d)
+	}
+	r.ifaces = append(r.ifaces, f)
+	return walked
+}
+
+// packet reads what an Enhanced Packet Block and the obsolete Packet Block have alike, from the timestamp on.
+func (r *Reader) packet(id uint32, b []byte) verdict {
+	caplen, length := u32(b[8:], r.swap), u32(b[12:], r.swap)
+	if uint64(caplen) > uint64(len(b)-16) {
+		return damaged
+	}
+	r.frame++
+	if uint64(id) >= uint64(len(r.ifaces)) {
+		r.lose(NoInterface, "names interface %d, which its section does not describe", id)
+		return walked
+	}
+	if int(caplen) > r.opts.MaxPacket {
+		r.lose(Oversize, "holds %d octets, more than the %d that are read of one packet", caplen, r.opts.MaxPacket)
+		return walked
+	}
+	f := &r.ifaces[id]
+	f.packets++
+	t, ok := f.clock.convert(uint64(u32(b, r.swap))<<32 | uint64(u32(b[4:], r.swap)))
+	if !ok {
+		r.lose(TimeRange, "has a time outside the years 1677 to 2262")
+	}
+	r.chunk.packets = append(r.chunk.packets, Packet{
+		Data:      b[16 : 16+caplen : 16+caplen],
+		Frame:     r.frame,
+		Time:      t,
+		Length:    length,
+		Link:      f.link,
+		Interface: uint16(id),
+		Offset:    r.base + int64(r.pos),
+	})
+	return walked
+}
+
+// simplePacket reads a Simple Packet Block: of interface 0, without a time.
+func (r *Reader) simplePacket(b []byte) verdict {
+	if len(b) < 4 {
+		return damaged
+	}
+	length := u32(b, r.swap)
+	r.frame++
+	if len(r.ifaces) == 0 {
+		r.lose(NoInterface, "comes before any interface of its section is described")
+		return walked
+	}
+	f := &r.ifaces[0]
+	caplen := length
+	if f.snap != 0 {
+		caplen = min(caplen, f.snap)
+	}
+	caplen = min(caplen, uint32(len(b)-4))
+	if int(caplen) > r.opts.MaxPacket {
+		r.lose(Oversize, "holds %d octets, more than the %d that are read of one packet", caplen, r.opts.MaxPacket)
+		return walked
+	}
+	f.packets++
+	r.chunk.packets = append(r.chunk.packets, Packet{
+		Data:   b[4 : 4+caplen : 4+caplen],
+		Frame:  r.frame,
+		Length: length,
+		Link:   f.link,
+		Offset: r.base + int64(r.pos),
+	})
+	return walked
+}
+
+// statistics reads an Interface Statistics Block: its counters run from the start of the capture, so the last one holds.
+func (r *Reader) statistics(b []byte) {
+	if len(b) < 12 {
+		return
+	}
+	id := u32(b, r.swap)
+	if uint64(id) >= uint64(len(r.ifaces)) || r.ifaces[id].kept < 0 {
+		return
+	}
+	d := &r.described[r.ifaces[id].kept]
+	var dropped uint64
+	for code, value := range options(b[12:], r.swap) {
+		if len(value) != 8 {
+			continue
+		}
+		switch n := u64(value, r.swap); code {
+		case 4:
+			d.Received = n
+		case 5, 7: // by the interface, by the operating system
+			dropped += n
+		}
+	}
+	d.Dropped = max(d.Dropped, dropped)
+}
+
+// options yields the options of a block: code and value (draft-ietf-opsawg-pcapng §3.5). It stops at
+// the end-of-options option or at the first that does not fit.
+func options(b []byte, swap bool) func(yield func(uint16, []byte) bool) {
+	return func(yield func(uint16, []byte) bool) {
+		for len(b) >= 4 {
+			code, n := u16(b, swap), int(u16(b[2:], swap))
+			if code == 0 || n > len(b)-4 || !yield(code, b[4:4+n]) {
+				return
+			}
+			b = b[min(4+(n+3)&^3, len(b)):]
+		}
+	}
+}

@@ -1,0 +1,281 @@
+package capture
+
+import (
+	"fmt"
+	"io"
+	"sync/atomic"
+)
+
+// Options bound what a Reader does. The zero value is right for nearly all.
+type Options struct {
+	// ChunkSize is how many octets of the file are read at a time, 0: 256 KiB, which with what is made
+	// of them stays in a processor's second-level cache.
+	ChunkSize int
+
+	// MaxPacket is the most octets of one packet, 0: 262144. No capture tool writes more for a link
+	// that carries IP (libpcap's MAXIMUM_SNAPLEN, Wireshark's WTAP_MAX_PACKET_SIZE_STANDARD). A larger
+	// packet is passed over and told; it keeps its frame number.
+	MaxPacket int
+
+	// MaxRatio stops decompression that gives more than MaxRatio octets for each compressed one, once
+	// 256 MiB have come out, 0: 1000.
+	MaxRatio int
+
+	// MaxBytes stops decompression after so many octets, 0: 256 GiB.
+	MaxBytes int64
+}
+
+func (o Options) withDefaults() Options {
+	if o.ChunkSize <= 0 {
+		o.ChunkSize = 256 << 10
+	}
+	o.ChunkSize = max(o.ChunkSize, 4<<10)
+	if o.MaxPacket <= 0 {
+		o.MaxPacket = 256 << 10
+	}
+	o.MaxPacket = min(o.MaxPacket, blockMax-64)
+	if o.MaxRatio <= 0 {
+		o.MaxRatio = 1000
+	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = 256 << 30
+	}
+	return o
+}
+
+// Info is what a file says of itself.
+type Info struct {
+	Format      string // "pcapng", "pcap"
+	Compression string // "gzip", "zstd", "lz4", "" for none
+	Sections    int    // pcapng sections, 1 for pcap
+	Comments    []string
+	Hardware    string // of the last section that tells it, as the other strings
+	OS          string
+	Application string
+}
+
+const commentsKept = 64
+
+// A Reader reads one capture. Its methods are for one goroutine, but for BytesRead and Size; the batches
+// it fills may go to others.
+type Reader struct {
+	name string
+	opts Options
+	src  *source   // the file's octets
+	in   io.Reader // src, or what decompresses it
+	pool pool
+
+	chunk    *chunk // being filled: octets pos to end are not yet read
+	pos, end int
+	base     int64 // offset in the stream of the chunk's first octet
+	need     int   // octets from pos without which the walk cannot go on
+	eof      bool
+
+	frame    int // the last one
+	swap     bool
+	headed   bool // the pcap file header was read
+	ng       bool
+	pcap     pcapFormat
+	ifaces   []iface // of the section
+	sections int
+
+	described []Interface
+	links     map[uint16]int64
+	info      Info
+	ledger
+}
+
+// A verdict is how a walk over the chunk ended.
+type verdict uint8
+
+const (
+	walked   verdict = iota // the block was read
+	wantMore                // Reader.need octets from the position are needed
+	damaged                 // what stands at the position is no block
+)
+
+// Next releases what b holds and fills it with the packets that follow, as soon as one is complete:
+// from a pipe, as soon as one read brought it. It returns io.EOF at the end of what can be read,
+// Problems then tells what could not. b is empty when an error is returned.
+func (r *Reader) Next(b *Batch) error {
+	b.Release()
+	for {
+		if r.chunk == nil {
+			return io.EOF
+		}
+		var v verdict
+		if r.ng {
+			v = r.walkPcapng()
+		} else {
+			v = r.walkPcap()
+		}
+		if len(r.chunk.packets) > 0 {
+			r.hand(b)
+			return nil
+		}
+		switch {
+		case v == damaged:
+			r.repair()
+		case r.eof:
+			r.finish()
+		default:
+			r.fill()
+		}
+	}
+}
+
+// hand gives the chunk to b and goes on in another with the octets that no packet has taken.
+func (r *Reader) hand(b *Batch) {
+	c := r.chunk
+	b.Packets, b.chunk = c.packets, c
+	rest := c.buf[r.pos:r.end]
+	r.chunk = r.pool.get(max(r.need, len(rest)))
+	r.base += int64(r.pos)
+	r.pos, r.end = 0, copy(r.chunk.buf, rest)
+}
+
+// fill reads once from the file, with room made for what the walk needs.
+func (r *Reader) fill() {
+	c := r.chunk
+	if len(c.buf) < r.need {
+		r.chunk = r.pool.get(r.need)
+	}
+	if r.pos > 0 || r.chunk != c {
+		r.end = copy(r.chunk.buf, c.buf[r.pos:r.end])
+		r.base += int64(r.pos)
+		r.pos = 0
+	}
+	if r.chunk != c {
+		r.pool.put(c)
+	}
+	n, err := r.in.Read(r.chunk.buf[r.end:])
+	r.end += n
+	if err != nil {
+		r.eof = true
+		if err != io.EOF {
+			r.readError(err)
+		}
+	}
+}
+
+// finish ends the reading, with what is left of a packet told.
+func (r *Reader) finish() {
+	if left := r.end - r.pos; left > 0 {
+		at := r.base + int64(r.pos)
+		r.note(Problem{
+			Reason: Truncated, Offset: at, Frame: r.frame, Bytes: int64(left),
+			What: fmt.Sprintf("the file ends in the middle of a packet: %d octets after frame %d, at byte %d", left, r.frame, at),
+			Try:  "the capture was cut short while it was written or copied; all before that is read",
+		})
+	}
+	r.settle()
+	r.chunk = nil
+}
+
+// settle adds the packets of the section's interfaces to the counts.
+func (r *Reader) settle() {
+	for i := range r.ifaces {
+		f := &r.ifaces[i]
+		if f.packets == 0 {
+			continue
+		}
+		if r.links == nil {
+			r.links = map[uint16]int64{}
+		}
+		r.links[f.link] += f.packets
+		if f.kept >= 0 {
+			r.described[f.kept].Packets += f.packets
+		}
+		f.packets = 0
+	}
+}
+
+// lose notes a problem of the packet at the position, whose frame number is already taken.
+func (r *Reader) lose(reason Reason, format string, args ...any) {
+	at := r.base + int64(r.pos)
+	r.note(Problem{Reason: reason, Offset: at, Frame: r.frame,
+		What: fmt.Sprintf("frame %d at byte %d ", r.frame, at) + fmt.Sprintf(format, args...)})
+}
+
+func (r *Reader) note(p Problem) {
+	p.File = r.name
+	r.ledger.note(p)
+}
+
+// repair gets past the damage at the position.
+func (r *Reader) repair() {
+	at := r.base + int64(r.pos)
+	left := r.end - r.pos
+	r.note(Problem{Reason: Corrupt, Offset: at, Frame: r.frame, Bytes: int64(left),
+		What: fmt.Sprintf("no block or record can stand at byte %d, after frame %d", at, r.frame)})
+	r.pos, r.eof = r.end, true
+}
+
+func (r *Reader) readError(err error) {
+	r.note(Problem{Reason: ReadError, Offset: r.base + int64(r.end), Frame: r.frame,
+		What: fmt.Sprintf("cannot read on after frame %d: %v", r.frame, err)})
+}
+
+// Problems returns what could not be read as it is meant to be, in the order it was met.
+func (r *Reader) Problems() []Problem { return r.problems }
+
+// Info returns what the file says of itself.
+func (r *Reader) Info() Info {
+	i := r.info
+	i.Sections = max(r.sections, 1)
+	return i
+}
+
+// Interfaces returns the interfaces described, the first 1024 of the file.
+func (r *Reader) Interfaces() []Interface {
+	r.settle()
+	return r.described
+}
+
+// Links returns how many packets were read of each link type (LINKTYPE_ value).
+func (r *Reader) Links() map[uint16]int64 {
+	r.settle()
+	return r.links
+}
+
+// Frames returns the number of the last frame met: how many packets Wireshark counts up to here.
+func (r *Reader) Frames() int { return r.frame }
+
+// BytesRead returns how many octets of the file have been read, before decompression. Any goroutine may call it.
+func (r *Reader) BytesRead() int64 { return r.src.read.Load() }
+
+// Size returns the file's size in octets, -1 where it has none, as a pipe.
+func (r *Reader) Size() int64 { return r.src.size }
+
+// Close closes the file.
+func (r *Reader) Close() error {
+	r.chunk = nil
+	return r.src.Close()
+}
+
+// A source is the file's octets, counted.
+type source struct {
+	r    io.Reader
+	head []byte // octets read to recognise the format
+	read atomic.Int64
+	size int64
+	done io.Closer
+}
+
+func (s *source) Read(b []byte) (int, error) {
+	if len(s.head) > 0 {
+		n := copy(b, s.head)
+		s.head = s.head[n:]
+		return n, nil
+	}
+	n, err := s.r.Read(b)
+	s.read.Add(int64(n))
+	return n, err
+}
+
+func (s *source) Close() error {
+	if s.done == nil {
+		return nil
+	}
+	return s.done.Close()
+}
