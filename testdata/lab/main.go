@@ -1,0 +1,85 @@
+//go:build linux
+
+// The lab makes the test captures: it plays every situation in which a TCP is reset on a real kernel with
+// real programs, captures it at several places, and writes beside the captures why each RST was sent, as
+// the kernel itself recorded it.
+//
+//	go run ./testdata/lab                 everything (needs root, some minutes)
+//	go run ./testdata/lab -run keepalive  situations whose name matches
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/rstexplain/rstexplain/testdata/lab/actor"
+	"github.com/rstexplain/rstexplain/testdata/lab/ktrace"
+	"github.com/rstexplain/rstexplain/testdata/lab/netns"
+	"github.com/rstexplain/rstexplain/testdata/lab/stage"
+)
+
+func main() {
+	actor.Main()
+	run := flag.String("run", "", "play only the situations whose name matches this regular expression")
+	dir := flag.String("o", "testdata", "directory to write to")
+	atOnce := flag.Int("p", 4, "situations to play at once")
+	list := flag.Bool("list", false, "list the situations and exit")
+	flag.Parse()
+	match, err := regexp.Compile(*run)
+	if err != nil {
+		fatal(err)
+	}
+	var chosen []stage.Situation
+	for _, s := range situations() {
+		if match.MatchString(s.Name) {
+			chosen = append(chosen, s)
+		}
+	}
+	if *list {
+		for _, s := range chosen {
+			fmt.Printf("%-44s %s\n", s.Name, s.Says)
+		}
+		return
+	}
+	missing := stage.Missing("haproxy", "nginx")
+	if os.Geteuid() == 0 {
+		if err := netns.Isolate(); err != nil {
+			fatal(err)
+		}
+		if err := ktrace.Check(); err != nil {
+			missing = append(missing, err.Error())
+		}
+	}
+	if len(missing) > 0 {
+		fmt.Fprintln(os.Stderr, "the lab cannot run here; missing:")
+		for _, m := range missing {
+			fmt.Fprintln(os.Stderr, "  -", m)
+		}
+		os.Exit(1)
+	}
+	err = stage.PlayAll(chosen, *atOnce, os.Stdout, func(out *stage.Outcome) error {
+		if err := stage.Write(filepath.Join(*dir, "lab", "captures"), out); err != nil {
+			return err
+		}
+		if out.Rule != "" {
+			if err := stage.WriteRule(*dir, out.Rule, "capture", out); err != nil {
+				return err
+			}
+		}
+		if out.NearMiss != "" {
+			return stage.WriteRule(*dir, out.NearMiss, "near-miss", out)
+		}
+		return nil
+	})
+	if err != nil {
+		fatal(err)
+	}
+}
+
+func fatal(err error) {
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}

@@ -1,0 +1,361 @@
+//go:build linux
+
+package stage
+
+import (
+	"fmt"
+	"net/netip"
+	"os/exec"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rstexplain/rstexplain/testdata/lab/ktrace"
+)
+
+// A Hand says what sent a RST.
+type Hand string
+
+// The hands.
+const (
+	Kernel    Hand = "kernel"    // the TCP of the host that it names
+	Netfilter Hand = "netfilter" // a REJECT rule, on the host that it names or on the router
+	Forged    Hand = "forged"    // the wire
+)
+
+// A RST is one RST frame of one capture with all that is known about its sending.
+type RST struct {
+	Point  string // capture that holds it
+	Frame  int
+	Stream int
+	Time   time.Time // in this capture
+
+	Src, Dst netip.AddrPort
+	SEQ, ACK uint32
+	Flags    int
+	Window   int
+	TTL      int
+
+	Hand       Hand
+	Sender     string        // "client" or "server": whom it names as its sender
+	At         string        // "client", "router", "server", "near" or "far": where it was really sent
+	Reason     string        // the kernel's, for Kernel
+	State      string        // of the sending socket, for Kernel
+	Nth        int           // how many RSTs with this sender its connection had before
+	NthConn    int           // how many RSTs of anyone its connection had before
+	SinceFirst time.Duration // since the sender's first RST in this connection, at the place of sending
+	Tag        string        // what the situation called the connection
+}
+
+type key struct {
+	src, dst      netip.AddrPort
+	seq, ack      uint32
+	flags, window int
+}
+
+func (r *RST) key() key { return key{r.Src, r.Dst, r.SEQ, r.ACK, r.Flags, r.Window} }
+
+// resets lists the RST frames of a capture as tshark sees them.
+func resets(file string) ([]*RST, error) {
+	fields := []string{"frame.number", "tcp.stream", "frame.time_epoch", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "tcp.srcport", "tcp.dstport",
+		"tcp.seq_raw", "tcp.ack_raw", "tcp.flags", "tcp.window_size_value", "ip.ttl", "ipv6.hlim"}
+	args := []string{"-r", file, "-n", "-Y", "tcp.flags.reset==1 && !icmp && !icmpv6", "-T", "fields", "-E", "separator=|", "-E", "occurrence=l"}
+	for _, f := range fields {
+		args = append(args, "-e", f)
+	}
+	out, err := exec.Command("tshark", args...).Output()
+	if err != nil {
+		return nil, fmt.Errorf("tshark %s: %w", file, err)
+	}
+	var all []*RST
+	for _, l := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		if l == "" {
+			continue
+		}
+		v := strings.Split(l, "|")
+		num := func(i int) int {
+			n, _ := strconv.ParseInt(v[i], 0, 64)
+			return int(n)
+		}
+		addr := func(v4, v6, port int) netip.AddrPort {
+			a, _ := netip.ParseAddr(v[v4] + v[v6])
+			return netip.AddrPortFrom(a, uint16(num(port)))
+		}
+		sec, frac, _ := strings.Cut(v[2], ".")
+		s, _ := strconv.ParseInt(sec, 10, 64)
+		ns, _ := strconv.ParseInt((frac + "000000000")[:9], 10, 64)
+		all = append(all, &RST{Frame: num(0), Stream: num(1), Time: time.Unix(s, ns), Src: addr(3, 5, 7), Dst: addr(4, 6, 8),
+			SEQ: uint32(num(9)), ACK: uint32(num(10)), Flags: num(11), Window: num(12), TTL: num(13) + num(14)})
+	}
+	return all, nil
+}
+
+// A sending is one RST at the place where it was sent.
+type sending struct {
+	RST
+	key key
+}
+
+// match names, for each RST frame of each capture, who sent it and why. Every frame must come from a
+// kernel's record, a counted REJECT rule, or the wire's own list; anything else is an error.
+func (s *Stage) match(captures map[string][]*RST) error {
+	sent, err := s.sendings(captures)
+	if err != nil {
+		return err
+	}
+	s.count(sent)
+	byKey := map[key][]*sending{}
+	for _, x := range sent {
+		byKey[x.key] = append(byKey[x.key], x)
+	}
+	for point, frames := range captures {
+		seen := map[key][]*RST{}
+		for _, f := range frames {
+			f.Point = point
+			seen[f.key()] = append(seen[f.key()], f)
+		}
+		for k, fs := range seen {
+			from := byKey[k]
+			if len(from) == 0 {
+				return fmt.Errorf("%s frame %d: nobody sent this RST", point, fs[0].Frame)
+			}
+			for i, f := range fs {
+				switch {
+				case len(fs) == len(from):
+					f.take(from[i])
+				case len(fs) == 2*len(from) && point == "any":
+					f.take(from[i/2])
+				default: // some were lost on the way: the last one sent before this frame was seen
+					j := sort.Search(len(from), func(j int) bool { return from[j].Time.After(f.Time.Add(time.Millisecond)) })
+					if j == 0 {
+						return fmt.Errorf("%s frame %d: seen before it was sent", point, f.Frame)
+					}
+					f.take(from[j-1])
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (r *RST) take(x *sending) {
+	r.Hand, r.Sender, r.At, r.Reason, r.State = x.Hand, x.Sender, x.At, x.Reason, x.State
+	r.Nth, r.NthConn, r.SinceFirst, r.Tag = x.Nth, x.NthConn, x.SinceFirst, x.Tag
+}
+
+// sendings finds the place and the reason of every RST sent on the stage.
+func (s *Stage) sendings(captures map[string][]*RST) ([]*sending, error) {
+	events, err := s.trace.Between(s.began, time.Now(), s.ours)
+	if err != nil {
+		return nil, err
+	}
+	var all []*sending
+	kernel := map[key]bool{}
+	for _, h := range []*Host{s.Client, s.Server} {
+		var mine []*sending
+		for _, f := range captures[h.Role] {
+			if h.has(f.Src.Addr()) {
+				x := &sending{RST: *f, key: f.key()}
+				x.Sender, x.At = h.Role, h.Role
+				mine = append(mine, x)
+			}
+		}
+		events, err = s.reasons(h, mine, events)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range mine {
+			kernel[x.key] = true
+		}
+		all = append(all, mine...)
+	}
+	if len(events) > 0 {
+		return nil, fmt.Errorf("the kernel sent RSTs that no capture holds: %+v", events)
+	}
+	for _, w := range []struct {
+		name string
+		wire interface{ injectedResets() []*sending }
+	}{{"near", wireOf{s.Near}}, {"far", wireOf{s.Far}}} {
+		for _, x := range w.wire.injectedResets() {
+			if kernel[x.key] {
+				return nil, fmt.Errorf("a forged RST equals one of the kernel: %+v", x.key)
+			}
+			x.Hand, x.At, x.Sender = Forged, w.name, s.role(x.Src.Addr())
+			all = append(all, x)
+			kernel[x.key] = true // also known
+		}
+	}
+	rejected, err := s.rejected(captures, kernel)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, rejected...)
+	sort.SliceStable(all, func(i, j int) bool { return all[i].Time.Before(all[j].Time) })
+	for _, x := range all {
+		x.Tag = s.tag(x.Src, x.Dst)
+	}
+	return all, nil
+}
+
+// reasons gives each RST that host h sent the kernel's record of it, in order for each connection, and
+// returns the records left. What has no record must have been sent by a REJECT rule on h, and be counted there.
+func (s *Stage) reasons(h *Host, mine []*sending, events []ktrace.Event) ([]ktrace.Event, error) {
+	const slack = 30 * time.Millisecond
+	frames := map[[2]netip.AddrPort][]*sending{}
+	for _, x := range mine {
+		p := [2]netip.AddrPort{x.Src, x.Dst}
+		frames[p] = append(frames[p], x)
+	}
+	var rest, listeners []ktrace.Event
+	byPair := map[[2]netip.AddrPort][]ktrace.Event{}
+	for _, e := range events {
+		switch {
+		case !h.has(e.Src.Addr()):
+			rest = append(rest, e)
+		case e.Dst.Port() == 0:
+			listeners = append(listeners, e)
+		default:
+			p := [2]netip.AddrPort{e.Src, e.Dst}
+			byPair[p] = append(byPair[p], e)
+		}
+	}
+	put := func(x *sending, e ktrace.Event) error {
+		if d := x.Time.Sub(e.Time); d < -time.Millisecond || d > slack {
+			return fmt.Errorf("%s frame %d and the kernel's record are %v apart", h.Role, x.Frame, d)
+		}
+		x.Hand, x.Reason, x.State = Kernel, e.Reason, e.State
+		return nil
+	}
+	var open []*sending
+	for p, fs := range frames {
+		es := byPair[p]
+		delete(byPair, p)
+		// A listening socket's records name no peer; they are told by time below.
+		i := 0
+		for _, f := range fs {
+			if i < len(es) && f.Time.Sub(es[i].Time) >= -time.Millisecond && (len(fs) == len(es) || f.Time.Sub(es[i].Time) < slack) {
+				if err := put(f, es[i]); err != nil {
+					return nil, err
+				}
+				i++
+			} else {
+				open = append(open, f)
+			}
+		}
+		if i != len(es) {
+			return nil, fmt.Errorf("%s: %d RSTs on the wire from %v to %v, %d in the kernel's record", h.Role, len(fs), p[0], p[1], len(es))
+		}
+	}
+	for p, es := range byPair {
+		return nil, fmt.Errorf("%s: the kernel's record has RSTs from %v to %v that the capture lacks: %+v", h.Role, p[0], p[1], es)
+	}
+	sort.Slice(open, func(i, j int) bool { return open[i].Time.Before(open[j].Time) })
+	sort.Slice(listeners, func(i, j int) bool { return listeners[i].Time.Before(listeners[j].Time) })
+	if len(listeners) > 0 {
+		if len(open) != len(listeners) {
+			return nil, fmt.Errorf("%s: %d RSTs without a record, %d records of listening sockets", h.Role, len(open), len(listeners))
+		}
+		for i, x := range open {
+			if x.Src.Port() != listeners[i].Src.Port() {
+				return nil, fmt.Errorf("%s frame %d: port %d, the kernel's record says %d", h.Role, x.Frame, x.Src.Port(), listeners[i].Src.Port())
+			}
+			if err := put(x, listeners[i]); err != nil {
+				return nil, err
+			}
+		}
+		return rest, nil
+	}
+	if len(open) > 0 {
+		n, err := h.rejectCount()
+		if err != nil {
+			return nil, err
+		}
+		if n != len(open) {
+			return nil, fmt.Errorf("%s: %d RSTs without a kernel record, first frame %d; its REJECT rules sent %d", h.Role, len(open), open[0].Frame, n)
+		}
+		for _, x := range open {
+			x.Hand = Netfilter
+		}
+	}
+	return rest, nil
+}
+
+// rejected finds the RSTs of the router's REJECT rules: those that arrive at an end and that nobody else sent.
+func (s *Stage) rejected(captures map[string][]*RST, known map[key]bool) ([]*sending, error) {
+	var found []*sending
+	for _, h := range []*Host{s.Client, s.Server} {
+		for _, f := range captures[h.Role] {
+			if !h.has(f.Src.Addr()) && !known[f.key()] {
+				x := &sending{RST: *f, key: f.key()}
+				x.Hand, x.At, x.Sender = Netfilter, "router", s.role(f.Src.Addr())
+				x.Time = x.Time.Add(-2 * max(s.Spec.Near, s.Spec.Far)) // before any capture saw it
+				found = append(found, x)
+			}
+		}
+	}
+	if len(found) == 0 {
+		return nil, nil
+	}
+	n, err := s.Router.rejectCount()
+	if err != nil {
+		return nil, err
+	}
+	if n != len(found) {
+		return nil, fmt.Errorf("%d RSTs arrived that no host sent (first: %s frame %d); the router's REJECT rules sent %d",
+			len(found), found[0].Point, found[0].Frame, n)
+	}
+	return found, nil
+}
+
+var packets = regexp.MustCompile(`packets (\d+)`)
+
+// rejectCount adds up the named counters of the host whose name begins with "reject".
+func (h *Host) rejectCount() (int, error) {
+	out, err := h.Output("nft", "list", "counters")
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, part := range strings.Split(out, "counter ")[1:] {
+		if m := packets.FindStringSubmatch(part); m != nil && strings.HasPrefix(part, "reject") {
+			v, _ := strconv.Atoi(m[1])
+			n += v
+		}
+	}
+	return n, nil
+}
+
+func (h *Host) has(a netip.Addr) bool {
+	for _, x := range h.Addrs {
+		if x == a {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Stage) ours(a netip.Addr) bool { return s.Client.has(a) || s.Server.has(a) || s.Router.has(a) }
+
+func (s *Stage) role(a netip.Addr) string {
+	if s.Client.has(a) {
+		return "client"
+	}
+	return "server"
+}
+
+// count numbers the RSTs of each connection.
+func (s *Stage) count(sent []*sending) {
+	type side struct{ src, dst netip.AddrPort }
+	n := map[side]int{}
+	first := map[side]time.Time{}
+	for _, x := range sent {
+		k, back := side{x.Src, x.Dst}, side{x.Dst, x.Src}
+		x.Nth, x.NthConn = n[k], n[k]+n[back]
+		if n[k]++; n[k] == 1 {
+			first[k] = x.Time
+		}
+		x.SinceFirst = x.Time.Sub(first[k])
+	}
+}

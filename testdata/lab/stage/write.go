@@ -1,0 +1,205 @@
+//go:build linux
+
+package stage
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rstexplain/rstexplain/testdata/lab/ktrace"
+	"github.com/rstexplain/rstexplain/testdata/lab/truth"
+)
+
+// Missing lists what this machine lacks of what the lab needs: root, the kernel's record of resets, and
+// the programs named.
+func Missing(programs ...string) []string {
+	var missing []string
+	if os.Geteuid() != 0 {
+		missing = append(missing, "root: network namespaces are made and packets captured (try sudo)")
+	}
+	for _, p := range append([]string{"ip", "nft", "dumpcap", "tshark"}, programs...) {
+		if _, err := exec.LookPath(p); err != nil {
+			missing = append(missing, "the program "+p)
+		}
+	}
+	return missing
+}
+
+// PlayAll plays situations, some at a time, and hands each outcome to write. It goes on after a failure
+// and returns all of them.
+func PlayAll(situations []Situation, atOnce int, log io.Writer, write func(*Outcome) error) error {
+	trace, err := ktrace.Open()
+	if err != nil {
+		return err
+	}
+	defer trace.Close()
+	var mu sync.Mutex
+	var errs []error
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, atOnce)
+	for i := range situations {
+		sit := &situations[i]
+		slots <- struct{}{}
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			defer func() { <-slots }()
+			began := time.Now()
+			out, err := sit.Play(trace)
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				err = write(out)
+			}
+			if err != nil {
+				err = fmt.Errorf("%s: %w", sit.Name, err)
+				errs = append(errs, err)
+				fmt.Fprintf(log, "FAIL  %v\n", err)
+				return
+			}
+			fmt.Fprintf(log, "ok    %-40s %3d RSTs at the client, %.1f s\n", sit.Name, len(out.Lines["client"]), time.Since(began).Seconds())
+		}()
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// Write writes an outcome's captures, truth and README to dir/<situation>.
+func Write(dir string, out *Outcome) error {
+	dir = filepath.Join(dir, out.Name)
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	keep := out.Keep
+	if keep == nil {
+		keep = Points
+	}
+	var lines []truth.Line
+	for _, p := range Points {
+		if !slices.Contains(keep, p) {
+			continue
+		}
+		name, err := store(dir, p+".pcapng", out.Captures[p])
+		if err != nil {
+			return err
+		}
+		for _, l := range out.Lines[p] {
+			l.Path = name
+			lines = append(lines, l)
+		}
+	}
+	if err := truth.Write(filepath.Join(dir, "truth.jsonl"), lines); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "README.md"), []byte(out.readme("## "+out.Name, lines)), 0o644)
+}
+
+// readme tells how captures were made and what to notice at which frame.
+func (o *Outcome) readme(title string, lines []truth.Line) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "#%s\n\n%s\n\n", strings.TrimPrefix(title, "#"), o.Says)
+	fmt.Fprintf(&b, "Real sockets on a Linux kernel, in network namespaces: client – router – server, %s round trip", 2*(spec(o.Spec).Near+spec(o.Spec).Far))
+	if o.Spec.V6 {
+		b.WriteString(", IPv6")
+	}
+	b.WriteString(".\n")
+	last := ""
+	n := 0
+	for _, l := range lines {
+		if l.Path != last {
+			fmt.Fprintf(&b, "\n%s\n\n", l.Path)
+			last, n = l.Path, 0
+		}
+		if n++; n == 13 {
+			b.WriteString("- and further ones, see truth.jsonl\n")
+		}
+		if n > 12 {
+			continue
+		}
+		kernel := ""
+		if l.KernelReason != "" {
+			kernel = fmt.Sprintf(" (kernel: %s in %s)", l.KernelReason, l.KernelState)
+		}
+		fmt.Fprintf(&b, "- frame %d, stream %d: %s, %s%s: %s\n", l.Frame, l.Stream, l.Cause, l.Detail, kernel, l.Why)
+	}
+	return b.String()
+}
+
+func spec(s Spec) Spec {
+	if s.Near == 0 {
+		s.Near = 2 * time.Millisecond
+	}
+	if s.Far == 0 {
+		s.Far = 8 * time.Millisecond
+	}
+	return s
+}
+
+// WriteRule writes the outcome as a rule's example, and near miss, to dir/<rule>. The two truths share a file.
+func WriteRule(dir, rule, name string, out *Outcome) error {
+	dir = filepath.Join(dir, rule)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	from := out.From
+	if from == "" {
+		from = "client"
+	}
+	old, err := filepath.Glob(filepath.Join(dir, name+".pcapng*"))
+	if err != nil {
+		return err
+	}
+	for _, f := range old {
+		os.Remove(f)
+	}
+	data := out.Captures[from]
+	file := name + ".pcapng"
+	if err := os.WriteFile(filepath.Join(dir, file), data, 0o644); err != nil {
+		return err
+	}
+	all, err := truth.Read(filepath.Join(dir, "truth.jsonl"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	all = slices.DeleteFunc(all, func(l truth.Line) bool { return l.Path == file })
+	var mine []truth.Line
+	for _, l := range out.Lines[from] {
+		l.Path = file
+		mine = append(mine, l)
+	}
+	all = append(all, mine...)
+	sort.SliceStable(all, func(i, j int) bool { return all[i].Path < all[j].Path })
+	if err := truth.Write(filepath.Join(dir, "truth.jsonl"), all); err != nil {
+		return err
+	}
+	body := fmt.Sprintf("Captured at the %s. ", from) + strings.TrimPrefix(out.readme("#", mine), "#\n\n")
+	return writePart(filepath.Join(dir, "README.md"), rule, name == "capture", body)
+}
+
+// writePart replaces one of the two parts of a rule's README: its capture, and its near miss.
+func writePart(file, rule string, first bool, body string) error {
+	miss := "\n## Near miss: not " + rule + "\n\n"
+	old, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	a, b, _ := strings.Cut(string(old), miss)
+	if first {
+		a = "# " + rule + "\n\n" + body
+	} else {
+		b = body
+	}
+	return os.WriteFile(file, []byte(a+miss+b), 0o644)
+}
