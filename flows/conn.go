@@ -23,7 +23,8 @@ type Conn struct {
 	HandshakeRTT time.Duration
 	Guessed      bool // originator and responder were told apart without a SYN
 
-	Events   []Event // the timeline: handshake, then the last events before the reset
+	Events   []Event   // the timeline: handshake, then the last events before the reset
+	LetGo    [2]*LetGo // the moment when each side gave the connection up; nil: it has not yet
 	Exchange exchange.Summary
 	Defects  Defects
 	History  string // Zeek's history letters, at most 32
@@ -32,6 +33,17 @@ type Conn struct {
 
 // End returns the endpoint of side s.
 func (c *Conn) End(s Side) *Endpoint { return &c.Ends[s] }
+
+// A LetGo is the state of a connection at the moment when one side gave it up, by its first FIN or, without
+// one, by its first RST: whether there was unfinished business then decides what a reset means.
+type LetGo struct {
+	Mark
+	FIN         bool
+	Exchange    exchange.Summary // what had been said by then
+	Unread      uint32           // that side's Endpoint.Unread
+	Outstanding [2]uint32        // octets that originator and responder had sent and not yet seen acknowledged
+	LastData    [2]Mark          // their last data
+}
 
 // Defects are faults of the capture that touch a connection and limit what may be concluded from it.
 type Defects uint16

@@ -38,12 +38,13 @@ type Endpoint struct {
 	LastLen   uint32 // its octets
 	LastSEQ   Seq    // its SEQ
 
-	FIN      Mark // first FIN
-	FINSEQ   Seq  // sequence number that the FIN itself takes
-	FINAcked Mark // peer's first segment that acknowledges the FIN
-	FINs     uint32
-	RST      Mark // first RST
-	RSTs     uint32
+	FIN       Mark // first FIN
+	FINSEQ    Seq  // sequence number that the FIN itself takes
+	FINAcked  Mark // peer's first segment that acknowledges the FIN
+	FINs      uint32
+	UnseenFIN Mark // peer's ACK of one octet past all it is known to have sent: a FIN that the capture missed
+	RST       Mark // first RST
+	RSTs      uint32
 
 	Resends    Run    // resends of the oldest unacknowledged thing, still unanswered now
 	KeepAlives Run    // keep-alive probes, still unanswered now
@@ -51,12 +52,14 @@ type Endpoint struct {
 	ZeroWND    Mark   // since when it advertises a zero window; zero while the window is open
 	Resent     uint32 // resends in the whole connection
 	MaxAcked   uint32 // largest segment of this side that the peer acknowledged
+	AckedSince uint32 // octets of the peer it acknowledged after its own last data: in a one-way capture the only sign of an answer
 	Unread     uint32 // octets received since its last data or FIN: what its application has not answered
 
 	TTL, TTLMin, TTLMax uint8  // most frequent, least and greatest TTL, RSTs not counted; 0: nothing seen
 	SYNTTL              uint8  // of its SYN or SYN-ACK
 	IPID                uint16 // of its last segment before the RST
 	IPIDZero            bool   // every IP ID so far was 0
+	IPIDStep            uint16 // largest forward step between its consecutive IP IDs, 0 with fewer than 3 segments
 	MAC                 uint64 // Ethernet source of its first segment; 0: unknown
 	TSval               uint32 // last timestamp value, valid with SYNOpts.HasTS or HasTS
 	HasTS               bool

@@ -80,6 +80,7 @@ type Aftermath struct {
 	ReceiverData     Mark    // its first data after the RST
 	ReceiverResends  int     // resends of the receiver: the RST did not reach it, or was not accepted
 	ReceiverRST      Mark    // it resets as well
+	ReceiverSYN      Mark    // its first SYN after the RST: a SYN-ACK that follows answers this one
 	ChallengeACK     Mark    // receiver's plain ACK in answer to the RST (RFC 5961 §3.2)
 	Reopened         Mark    // SYN of the next incarnation on the same 4-tuple
 	Last             Mark    // last packet of the connection
