@@ -70,4 +70,47 @@ type Summary struct {
 	CloseNotify [2]int // frame of each side's close_notify, 0 none; encrypted ones are told by their size
 
 	Unused [2]bool // the side has sent no request of its own: handshake, preface, SETTINGS, GOAWAY at most
+
+	// Waiting counts the requests of each side that stand unanswered; Pending is their sum. Keep-alive
+	// pings are counted in Pings instead, and long polls (IMAP IDLE, SMB CHANGE_NOTIFY, OPC UA Publish)
+	// nowhere: they are left open by design.
+	Waiting [2]int
+	Pings   [2]int // keep-alive pings of each side that stand unanswered
+
+	// Guess says that Pending, Waiting, Unused and the kinds rest on turn-taking alone (unknown protocol,
+	// inside TLS, or octets missing from the capture), and not on what the protocol says of itself.
+	Guess bool
+
+	// Request is the last request of either side, kept when housekeeping or a goodbye followed it.
+	// Its Frame is 0 when there was none. RequestSide is −1 then.
+	Request     Message
+	RequestSide int
+
+	Goodbye        [2]int  // frame of each side's first goodbye, close_notify included; 0 none
+	CloseAnnounced [2]bool // the side's last message says that the connection ends with it: HTTP "Connection: close"
+
+	// Open says that the side's last octets end inside a unit whose length is known (a TLS record, an
+	// HTTP body, a frame): more of it was to come. Likely says the same on weaker ground: the unit is
+	// whole, but as large as units can be (a TLS record of 2^14 octets), so that it hardly was the last.
+	Open, Likely [2]bool
+
+	AlertFrame [2]int // each side's first TLS alert other than close_notify, in clear or told by its size; 0 none
+	TLSClient  int    // side that sent the Client Hello; 0 where none was captured
+
+	// Upgraded names what was spoken before the protocol in Protocol took over: "HTTP CONNECT",
+	// "HTTP Upgrade", "SMTP", "PROXY", "SOCKS5"; "" when it was spoken from the start.
+	Upgraded string
+
+	// AtFIN is how the exchange stood when each side's FIN came, before anything that came later.
+	AtFIN [2]Moment
+}
+
+// A Moment is what of a Summary must be known of an earlier moment. The zero Moment: it did not come.
+type Moment struct {
+	Seen        bool
+	Waiting     [2]int  // as Summary.Waiting, at most 255
+	Last        [2]Kind // kinds of the last messages
+	Open        [2]bool // as Summary.Open
+	Unused      [2]bool // as Summary.Unused
+	HandshakeOK bool
 }

@@ -40,6 +40,10 @@ func (s *State) Say(names *Names, side, frame int, time int64, payload []byte, d
 // Lost tells the State that n octets of a side are missing from the capture at this place.
 func (s *State) Lost(side int, n uint32) {}
 
+// Fin tells the State that a side's FIN has come at its place in the sequence: what ends with the
+// connection is complete (HTTP bodies without a length), and the moment is kept for Summary.AtFIN.
+func (s *State) Fin(side int) {}
+
 // Summary tells what was said so far. The strings come from names, the table that Say was given.
 func (s *State) Summary(names *Names) Summary {
 	out := Summary{Speaker: int(s.speaker) - 1, First: int(s.first) - 1, BodySide: -1, AlertSide: -1, BodyWant: -1}
