@@ -2,54 +2,164 @@ package capture
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"os"
+
+	"golang.org/x/term"
 )
 
-// ErrNotCapture is what all errors of Open and NewReader wrap that mean: this is no capture that can be read.
-var ErrNotCapture = errors.New("not a capture")
+// What an [Error] of Open and NewReader may wrap, beside the operating system's own errors.
+var (
+	ErrNotCapture = errors.New("not a capture")
+	ErrEmpty      = errors.New("empty")
+	ErrDirectory  = errors.New("a directory")
+	ErrTerminal   = errors.New("a terminal")
+)
 
-// Open opens the capture at path; "-" is standard input.
+// An Error tells why nothing can be read of a file.
+type Error struct {
+	File string // as given to Open
+	What string // lower case, complete without File
+	Try  string // what to do about it, "" when nothing helps
+	Err  error  // ErrNotCapture, ErrEmpty, …, or fs.ErrNotExist, fs.ErrPermission and the like
+}
+
+// Error prints the error as one line.
+func (e *Error) Error() string {
+	s := e.File + ": " + e.What
+	if e.Try != "" {
+		s += "; " + e.Try
+	}
+	return s
+}
+
+// Unwrap returns e.Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Open opens the capture at path; "-" is standard input. It returns once the first octets have told the
+// format. All its errors are of type [*Error].
 func Open(path string, opts Options) (*Reader, error) {
 	if path == "-" {
-		return newReader("standard input", os.Stdin, -1, nil, opts)
+		if term.IsTerminal(int(os.Stdin.Fd())) {
+			return nil, &Error{"standard input", "is a terminal", "pipe a capture into it: tcpdump -w - | …", ErrTerminal}
+		}
+		return newReader("standard input", os.Stdin, nil, opts)
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, openError(path, err)
 	}
-	size := int64(-1)
-	if st, err := f.Stat(); err == nil && st.Mode().IsRegular() {
-		size = st.Size()
-	}
-	r, err := newReader(path, f, size, f, opts)
+	r, err := newReader(path, f, f, opts)
 	if err != nil {
 		f.Close()
 	}
 	return r, err
 }
 
-// NewReader reads a capture from a stream.
+// NewReader reads a capture from a stream. Its errors are of type [*Error].
 func NewReader(in io.Reader, opts Options) (*Reader, error) {
-	return newReader("stream", in, -1, nil, opts)
+	return newReader("stream", in, nil, opts)
 }
 
-func newReader(name string, in io.Reader, size int64, done io.Closer, opts Options) (*Reader, error) {
+// openError says why the operating system refused a file, and what that needs.
+func openError(path string, err error) *Error {
+	e := &Error{File: path, Err: err}
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	e.What = "cannot be opened: " + err.Error()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		e.What = "there is no such file"
+	case errors.Is(err, fs.ErrPermission):
+		e.What, e.Try = "may not be read by this user", "captures made as root belong to root: change the owner, or read it as root"
+	}
+	return e
+}
+
+func newReader(name string, in io.Reader, done io.Closer, opts Options) (*Reader, error) {
 	opts = opts.withDefaults()
-	r := &Reader{name: name, opts: opts, src: &source{r: in, size: size, done: done}, pool: pool{size: opts.ChunkSize}}
+	r := &Reader{name: name, opts: opts, pool: pool{size: opts.ChunkSize}}
+	r.src = &source{r: in, size: -1, done: done}
+	if f, ok := in.(*os.File); ok {
+		if st, err := f.Stat(); err == nil {
+			if st.IsDir() {
+				return nil, &Error{name, "is a directory", "name the captures in it", ErrDirectory}
+			}
+			if st.Mode().IsRegular() {
+				r.src.size = st.Size()
+			}
+		}
+	}
 	r.in = r.src
 	r.chunk = r.pool.get(0)
-	for r.end < 12 && !r.eof {
-		r.fill()
+	head := r.peek(12)
+	if len(head) == 0 {
+		return nil, r.refuse("is empty", "the capture has not begun, or its disk was full", ErrEmpty)
 	}
-	head := r.chunk.buf[:r.end]
+	if kind := compression(head); kind != "" {
+		r.info.Compression = kind
+		r.src.head = append([]byte(nil), head...)
+		r.expander = expand(kind, r.src, opts)
+		r.in = r.expander
+		r.end, r.eof = 0, false
+		head = r.peek(12)
+		if len(head) == 0 {
+			r.expander.Close()
+			return nil, r.refuse("holds nothing once decompressed ("+kind+")", "", ErrEmpty)
+		}
+	}
 	switch magic, _ := pcapMagic(head); {
 	case magic != 0:
 		r.info.Format = "pcap"
-	case len(head) >= 12 && u32(head, false) == blockSection:
+		return r, nil
+	case isPcapng(head):
 		r.info.Format, r.ng = "pcapng", true
-	default:
-		return nil, ErrNotCapture
+		return r, nil
 	}
-	return r, nil
+	like := recognize(r.peek(recognizeNeed))
+	what := "is not a capture"
+	switch {
+	case like.what != "" && r.info.Compression != "":
+		what = fmt.Sprintf("is not a capture: it looks like %s, compressed (%s)", like.what, r.info.Compression)
+	case like.what != "":
+		what = "is not a capture: it looks like " + like.what
+	case len(head) < 12:
+		what = fmt.Sprintf("is not a capture: it holds only %d octets", len(head))
+	case compression(head) != "":
+		what, like.try = "is not a capture: it is compressed twice", "decompress it once"
+	case like.try == "":
+		like.try = "if Wireshark opens it, convert it with editcap: editcap -F pcapng IN OUT"
+	}
+	if r.expander != nil {
+		r.expander.Close()
+	}
+	return nil, r.refuse(what, like.try, ErrNotCapture)
+}
+
+// isPcapng reports whether head begins with a Section Header Block.
+func isPcapng(head []byte) bool {
+	return len(head) >= 12 && u32(head, false) == blockSection && (u32(head[8:], false) == orderMagic || u32(head[8:], true) == orderMagic)
+}
+
+// peek reads until the chunk holds n octets or no more come.
+func (r *Reader) peek(n int) []byte {
+	for r.end < n && !r.eof {
+		r.fill()
+	}
+	return r.chunk.buf[:r.end]
+}
+
+// refuse returns the error of a file of which nothing can be read; if reading it failed, that is why.
+func (r *Reader) refuse(what, try string, err error) *Error {
+	if r.failure != nil && r.info.Compression != "" {
+		return &Error{r.name, fmt.Sprintf("cannot be decompressed (%s): %v", r.info.Compression, r.failure), "check it with the program that made it", ErrNotCapture}
+	}
+	if r.failure != nil {
+		return &Error{r.name, "cannot be read: " + r.failure.Error(), "", r.failure}
+	}
+	return &Error{r.name, what, try, err}
 }

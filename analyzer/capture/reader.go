@@ -1,8 +1,10 @@
 package capture
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sync/atomic"
 )
 
@@ -46,7 +48,7 @@ func (o Options) withDefaults() Options {
 // Info is what a file says of itself.
 type Info struct {
 	Format      string // "pcapng", "pcap"
-	Compression string // "gzip", "zstd", "lz4", "" for none
+	Compression string // "gzip", "zstd", "lz4", "bzip2", "" for none
 	Sections    int    // pcapng sections, 1 for pcap
 	Comments    []string
 	Hardware    string // of the last section that tells it, as the other strings
@@ -59,17 +61,19 @@ const commentsKept = 64
 // A Reader reads one capture. Its methods are for one goroutine, but for BytesRead and Size; the batches
 // it fills may go to others.
 type Reader struct {
-	name string
-	opts Options
-	src  *source   // the file's octets
-	in   io.Reader // src, or what decompresses it
-	pool pool
+	name     string
+	opts     Options
+	src      *source   // the file's octets
+	in       io.Reader // src, or what decompresses it
+	pool     pool
+	expander *expander // where the file is compressed
 
 	chunk    *chunk // being filled: octets pos to end are not yet read
 	pos, end int
 	base     int64 // offset in the stream of the chunk's first octet
 	need     int   // octets from pos without which the walk cannot go on
 	eof      bool
+	failure  error // why eof came, where it is not the file's end
 
 	frame    int // the last one
 	swap     bool
@@ -153,14 +157,14 @@ func (r *Reader) fill() {
 	if err != nil {
 		r.eof = true
 		if err != io.EOF {
-			r.readError(err)
+			r.failed(err)
 		}
 	}
 }
 
 // finish ends the reading, with what is left of a packet told.
 func (r *Reader) finish() {
-	if left := r.end - r.pos; left > 0 {
+	if left := r.end - r.pos; left > 0 && r.failure == nil {
 		at := r.base + int64(r.pos)
 		r.note(Problem{
 			Reason: Truncated, Offset: at, Frame: r.frame, Bytes: int64(left),
@@ -211,9 +215,31 @@ func (r *Reader) repair() {
 	r.pos, r.eof = r.end, true
 }
 
-func (r *Reader) readError(err error) {
-	r.note(Problem{Reason: ReadError, Offset: r.base + int64(r.end), Frame: r.frame,
-		What: fmt.Sprintf("cannot read on after frame %d: %v", r.frame, err)})
+// failed notes that reading, or decompressing, stopped before the end of the file.
+func (r *Reader) failed(err error) {
+	r.failure = err
+	p := Problem{Reason: ReadError, Offset: r.base + int64(r.end), Frame: r.frame}
+	kind := r.info.Compression
+	var bomb errExpansion
+	var sys *fs.PathError
+	switch {
+	case errors.As(err, &bomb):
+		p.Reason, p.What, p.Try = Expansion, "decompression stopped: "+bomb.what, bomb.try
+	case errors.As(err, &sys), kind == "":
+		if sys != nil {
+			err = sys.Err
+		}
+		p.What = fmt.Sprintf("reading stopped at byte %d: %v", r.src.read.Load(), err)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		p.Reason = Truncated
+		p.What = fmt.Sprintf("the %s data end before their end, at byte %d", kind, r.src.read.Load())
+		p.Try = "the file was cut short while it was written or copied; all before that is read"
+	default:
+		p.Reason = Undecodable
+		p.What = fmt.Sprintf("the %s data are damaged near byte %d: %v", kind, r.src.read.Load(), err)
+		p.Try = "copy the file again; all before that is read"
+	}
+	r.note(p)
 }
 
 // Problems returns what could not be read as it is meant to be, in the order it was met.
@@ -250,6 +276,9 @@ func (r *Reader) Size() int64 { return r.src.size }
 // Close closes the file.
 func (r *Reader) Close() error {
 	r.chunk = nil
+	if r.expander != nil {
+		r.expander.Close()
+	}
 	return r.src.Close()
 }
 

@@ -1,0 +1,164 @@
+package capture
+
+import (
+	"bytes"
+	"encoding/binary"
+	"unicode/utf8"
+)
+
+// recognizeNeed is how many octets of a file that is no capture are looked at to say what it is.
+const recognizeNeed = 4096
+
+// A likeness is what a file looks like that is no capture this package reads.
+type likeness struct {
+	what string // completes "looks like …"
+	try  string
+}
+
+const (
+	viaEditcap = "convert it with Wireshark's editcap: editcap -F pcapng IN OUT"
+	giveSource = "give the capture itself that it was made from"
+	unpack     = "unpack it first, and give the capture that it holds"
+)
+
+// magics are the beginnings of files that people hand to a capture reader by mistake, or that Wireshark can convert.
+var magics = []struct {
+	prefix string
+	likeness
+}{
+	{"snoop\x00\x00\x00", likeness{"a Solaris snoop capture", viaEditcap}},
+	{"GMBU", likeness{"a Microsoft Network Monitor capture", viaEditcap}},
+	{"RTSS", likeness{"a Microsoft Network Monitor 1 capture", viaEditcap}},
+	{"TRSNIFF data    \x1a", likeness{"a DOS Sniffer capture", viaEditcap}},
+	{"XCP\x00", likeness{"a NetXRay or Windows Sniffer capture", viaEditcap}},
+	{"\x05VNF", likeness{"a Visual Networks capture", viaEditcap}},
+	{"\x7fver", likeness{"an OmniPeek capture", viaEditcap}},
+	{"ObserverPktBufferVersion=", likeness{"a Network Instruments Observer capture", viaEditcap}},
+	{"iptrace ", likeness{"an AIX iptrace capture", viaEditcap}},
+	{"\x54\x52\x00\x64\x00", likeness{"an HP-UX nettl trace", viaEditcap}},
+	{"\xaa\xaa\xaa\xaa", likeness{"a 5View capture", viaEditcap}},
+	{"\x00\x00\x02\x00\x12\x05\x00\x10", likeness{"a Tektronix K12 capture", viaEditcap}},
+	{"cpse", likeness{"a Colasoft Capsa capture", viaEditcap}},
+	{"btsnoop\x00", likeness{"a Bluetooth capture (btsnoop)", "it carries no TCP"}},
+	{"\x1f\x9d", likeness{"a file of compress (.Z)", "unpack it: gzip -dc IN > OUT"}},
+	{"\xfd7zXZ\x00", likeness{"an xz-compressed file", "unpack it: xz -dc IN > OUT"}},
+	{"LZIP", likeness{"an lzip-compressed file", "unpack it: lzip -dc IN > OUT"}},
+	{"PK\x03\x04", likeness{"a zip archive", unpack}},
+	{"7z\xbc\xaf\x27\x1c", likeness{"a 7-Zip archive", unpack}},
+	{"Rar!\x1a\x07", likeness{"a RAR archive", unpack}},
+	{"!<arch>\n", likeness{"an ar archive", unpack}},
+	{"\x7fELF", likeness{"a program (ELF)", ""}},
+	{"MZ", likeness{"a Windows program", ""}},
+	{"\xcf\xfa\xed\xfe", likeness{"a macOS program", ""}},
+	{"#!", likeness{"a script", ""}},
+	{"%PDF-", likeness{"a PDF document", giveSource}},
+	{"\x89PNG", likeness{"a picture (PNG)", giveSource}},
+	{"\xff\xd8\xff", likeness{"a picture (JPEG)", giveSource}},
+	{"GIF8", likeness{"a picture (GIF)", giveSource}},
+	{"SQLite format 3\x00", likeness{"an SQLite database", ""}},
+	{"LPKSHHRH", likeness{"a systemd journal", ""}},
+	{"\x0c\xa5", likeness{"an nfcapd flow file: it holds flows, and no packets", giveSource}},
+	{"#separator ", likeness{"a Zeek log", giveSource}},
+	// The section header's type holds CR and LF so that a transfer that changed them shows.
+	{"\x0a\x0a", likeness{}}, {"\x0d\x0a\x0d\x0d\x0a", likeness{}}, {"\x0d\x0d\x0d\x0d", likeness{}},
+}
+
+var damagedInTransfer = likeness{"a pcapng file that was transferred as text, which changed its line ends", "transfer it again in binary mode"}
+
+// recognize says what the beginning of a file looks like; what is "" when it looks like nothing known.
+func recognize(head []byte) likeness {
+	for _, m := range magics {
+		switch {
+		case !bytes.HasPrefix(head, []byte(m.prefix)):
+		case m.what != "":
+			return m.likeness
+		case bytes.Contains(head[:min(len(head), 32)], []byte{0x1a, 0x2b, 0x3c, 0x4d}), bytes.Contains(head[:min(len(head), 32)], []byte{0x4d, 0x3c, 0x2b, 0x1a}):
+			return damagedInTransfer
+		}
+	}
+	switch {
+	case len(head) > 262 && bytes.Equal(head[257:262], []byte("ustar")):
+		return likeness{"a tar archive", unpack}
+	case len(bytes.Trim(head, "\x00")) == 0:
+		return likeness{"a file of zero octets only, as an interrupted copy or a full disk leaves", "copy it again"}
+	case isETL(head):
+		return likeness{"a Windows event trace (netsh trace, pktmon)", "convert it: etl2pcapng IN.etl OUT.pcapng, or pktmon etl2pcap IN.etl"}
+	case isERF(head):
+		return likeness{"an Endace ERF capture", viaEditcap}
+	}
+	return recognizeText(head)
+}
+
+// isETL looks for the header of the first buffer of an event trace log: its size, and after the 72 octets
+// of WMI_BUFFER_HEADER the marker of a system trace header.
+func isETL(b []byte) bool {
+	return len(b) >= 76 && binary.LittleEndian.Uint32(b) >= 1024 && binary.LittleEndian.Uint32(b)%1024 == 0 &&
+		(b[74] == 1 || b[74] == 2) && b[75] == 0xc0
+}
+
+// isERF follows two Extensible Record Format headers, which have no magic number: a little-endian time,
+// a type, and a record length that leads to the next.
+func isERF(b []byte) bool {
+	for range 2 {
+		if len(b) < 16 {
+			return false
+		}
+		sec, typ, n := binary.LittleEndian.Uint32(b[4:]), b[8]&0x7f, int(binary.BigEndian.Uint16(b[10:]))
+		if sec < 1<<28 || typ == 0 || typ > 48 || n < 16 || n > len(b) {
+			return false
+		}
+		b = b[n:]
+	}
+	return true
+}
+
+// recognizeText tells apart what packet tools print.
+func recognizeText(head []byte) likeness {
+	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
+		return likeness{"text (UTF-16)", giveSource}
+	}
+	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
+	if !isText(text) {
+		return likeness{}
+	}
+	has := func(s string) bool { return bytes.Contains(text, []byte(s)) }
+	begins := func(s string) bool { return bytes.HasPrefix(text, []byte(s)) }
+	switch {
+	case begins("{") || begins("["):
+		switch {
+		case has(`"_source"`) && has(`"layers"`), has(`"layers"`) && has(`"frame`):
+			return likeness{"a packet dissection export (JSON)", giveSource}
+		case has(`"log"`) && has(`"creator"`):
+			return likeness{"a browser's HTTP archive (HAR): it holds no packets", giveSource}
+		}
+		return likeness{"JSON", giveSource}
+	case has("<pdml"), has("<psml"):
+		return likeness{"a packet dissection export (PDML or PSML)", giveSource}
+	case begins("<!DOCTYPE html"), begins("<!doctype html"), begins("<html"):
+		return likeness{"a web page, as a download that failed leaves", "download the capture again"}
+	case begins("<?xml"):
+		return likeness{"XML", giveSource}
+	case begins(`"No."`), has(`"Time","Source","Destination"`):
+		return likeness{"a packet list export (CSV)", giveSource}
+	case begins("000000  "), begins("0000  "), begins("0x0000: "), has("\n\t0x0000: "):
+		return likeness{"a hex dump of packets", "convert it with Wireshark's text2pcap: text2pcap IN OUT"}
+	case has(" IP ") && has(" > "), has(" IP6 ") && has(" > "), begins("Frame 1: "), has(" → ") && has(" TCP "):
+		return likeness{"the printed output of tcpdump or tshark", "write packets and not text: tcpdump -w OUT, tshark -w OUT"}
+	}
+	return likeness{"text", ""}
+}
+
+// isText reports whether b is UTF-8 without control characters but those of plain text; its last character may be cut.
+func isText(b []byte) bool {
+	for len(b) > 0 {
+		c, n := utf8.DecodeRune(b)
+		if c == utf8.RuneError && n == 1 {
+			return len(b) < utf8.UTFMax && !utf8.FullRune(b)
+		}
+		if c < ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1b {
+			return false
+		}
+		b = b[n:]
+	}
+	return true
+}
