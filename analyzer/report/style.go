@@ -1,0 +1,164 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+
+	"github.com/rstexplain/rstexplain/rules"
+)
+
+// A style colours text, or leaves it as it is.
+type style bool
+
+// paint wraps text in an ANSI escape sequence (ECMA-48 §8.3.117, Select Graphic Rendition).
+func (s style) paint(sgr, text string) string {
+	if !s || strings.TrimSpace(text) == "" {
+		return text
+	}
+	return "\x1b[" + sgr + "m" + text + "\x1b[0m"
+}
+
+func (s style) bold(text string) string   { return s.paint("1", text) }
+func (s style) dim(text string) string    { return s.paint("2", text) }
+func (s style) red(text string) string    { return s.paint("31", text) }
+func (s style) yellow(text string) string { return s.paint("33", text) }
+func (s style) plain(text string) string  { return text }
+
+// severity returns the colour of a severity; info has none.
+func (s style) severity(v rules.Severity) func(string) string {
+	switch v {
+	case rules.Error:
+		return s.red
+	case rules.Warning:
+		return s.yellow
+	case rules.Info:
+	}
+	return s.plain
+}
+
+func width(s string) int { return twwidth.Width(s) }
+
+// padded fills s with blanks to n columns.
+func padded(s string, n int) string { return s + strings.Repeat(" ", max(n-width(s), 0)) }
+
+// clean makes text from a capture safe to print: control characters, and marks that turn the direction
+// of writing around, would let a packet draw on the reader's terminal.
+func clean(s string) string {
+	bad := func(r rune) bool { return r != ' ' && !unicode.IsPrint(r) }
+	if strings.IndexFunc(s, bad) < 0 {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if bad(r) {
+			return '·'
+		}
+		return r
+	}, s)
+}
+
+// percent prints a probability; 100 % is said of nothing that is less.
+func percent(p float64) string {
+	n := int(p*100 + 0.5)
+	if n == 100 && p < 1 {
+		n = 99
+	}
+	if n == 0 && p > 0 {
+		return "<1 %"
+	}
+	return strconv.Itoa(n) + " %"
+}
+
+// thousands prints n with a comma between groups of three digits.
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return thousands(n) + " " + many
+}
+
+// frameList prints frames as "#3, #7–#9".
+func frameList(frames []int) string {
+	frames = slices.Clone(frames)
+	slices.Sort(frames)
+	frames = slices.Compact(frames)
+	var b strings.Builder
+	for i := 0; i < len(frames); i++ {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		last := i
+		for last+1 < len(frames) && frames[last+1] == frames[last]+1 {
+			last++
+		}
+		fmt.Fprintf(&b, "#%d", frames[i])
+		if last > i+1 {
+			fmt.Fprintf(&b, "–#%d", frames[last])
+			i = last
+		}
+	}
+	return b.String()
+}
+
+// lasted prints a time span to three digits, in the unit that suits it: 210 µs, 1.36 ms, 12.0 s, 5 min 03 s.
+func lasted(d time.Duration) string {
+	sign := ""
+	if d < 0 {
+		sign, d = "−", -d
+	}
+	digits := func(v float64, unit string) string {
+		places := 2
+		if v >= 99.95 {
+			places = 0
+		} else if v >= 9.995 {
+			places = 1
+		}
+		return sign + strconv.FormatFloat(v, 'f', places, 64) + unit
+	}
+	switch {
+	case d < time.Microsecond:
+		return sign + strconv.Itoa(int(d)) + " ns"
+	case d < 999500*time.Nanosecond:
+		return sign + strconv.Itoa(int(d.Round(time.Microsecond)/time.Microsecond)) + " µs"
+	case d < 999500*time.Microsecond:
+		return digits(float64(d)/1e6, " ms")
+	case d < 59950*time.Millisecond:
+		return digits(d.Seconds(), " s")
+	}
+	d = d.Round(time.Second)
+	h, m, s := int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60
+	if h == 0 {
+		return fmt.Sprintf("%s%d min %02d s", sign, m, s)
+	}
+	return fmt.Sprintf("%s%d h %02d min", sign, h, m)
+}
+
+func defectWords(names []string) []string {
+	words := map[string]string{
+		"no-handshake":   "the connection began before the capture",
+		"one-direction":  "only one side's segments were captured",
+		"missed-packets": "the capture missed some of its packets",
+		"duplicated":     "packets were captured more than once",
+		"reordered":      "packets were captured out of order",
+		"snap-cut":       "packets were cut when they were captured",
+		"evicted":        "its beginning was forgotten to bound memory",
+	}
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = words[n]
+	}
+	return out
+}

@@ -1,0 +1,313 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/rstexplain/rstexplain/rules"
+)
+
+// TextOptions say how a report is laid out for a terminal.
+type TextOptions struct {
+	Width int  // columns, at least 60 and by default 100
+	Color bool // whether the terminal shows colours
+}
+
+// Text renders a report for a terminal or a mail: the counts of a file, a table of its resets by cause,
+// and then a block for each finding. The blocks wait in a spool until the counts are known. Resets that
+// repeat one event are told in the block of the first.
+func Text(w io.Writer, opts TextOptions) Renderer {
+	if opts.Width == 0 {
+		opts.Width = 100
+	}
+	return &textRenderer{w: bufio.NewWriter(w), page: page{width: max(opts.Width, 60), style: style(opts.Color)}}
+}
+
+type textRenderer struct {
+	w       *bufio.Writer
+	page    page
+	files   int
+	spool   spool
+	pending []*block // findings that repeats may still join, oldest first
+}
+
+// A block is the text of one finding, cut where the frames of its repeats go.
+type block struct {
+	frame      int
+	head, tail string
+	repeats    []int
+	count      int
+}
+
+// Bounds on what the renderer keeps: findings that wait for their repeats, and frames named of these.
+const (
+	maxPending = 64
+	maxNamed   = 40
+)
+
+func (t *textRenderer) Begin(string) error { return nil }
+
+func (t *textRenderer) BeginFile(string) error { return nil }
+
+func (t *textRenderer) Reset(r *Reset) error {
+	if r.Repeats != 0 {
+		for _, b := range t.pending {
+			if b.frame == int(r.Repeats) {
+				b.count++
+				if len(b.repeats) < maxNamed {
+					b.repeats = append(b.repeats, r.Frame)
+				}
+				return nil
+			}
+		}
+	}
+	head, tail := t.page.finding(r)
+	t.pending = append(t.pending, &block{frame: r.Frame, head: head, tail: tail})
+	if len(t.pending) > maxPending {
+		err := t.flush(t.pending[0])
+		t.pending = t.pending[1:]
+		return err
+	}
+	return nil
+}
+
+func (t *textRenderer) flush(b *block) error {
+	text := b.head
+	if b.count > 0 {
+		says := fmt.Sprintf("%s of the same event: %s", counted(b.count, "more RST", "more RSTs"), frameList(b.repeats))
+		if more := b.count - len(b.repeats); more > 0 {
+			says += fmt.Sprintf(" and %s more", thousands(more))
+		}
+		text += t.page.field("Repeated", says)
+	}
+	_, err := io.WriteString(&t.spool, text+b.tail)
+	return err
+}
+
+func (t *textRenderer) EndFile(f *File) error {
+	for _, b := range t.pending {
+		if err := t.flush(b); err != nil {
+			return err
+		}
+	}
+	t.pending = t.pending[:0]
+	if t.files > 0 {
+		t.w.WriteString("\n")
+	}
+	t.files++
+	t.w.WriteString(t.page.overview(f))
+	if err := t.spool.drain(t.w); err != nil {
+		return err
+	}
+	t.w.WriteString(t.page.caveats(f))
+	return t.w.Flush()
+}
+
+func (t *textRenderer) End() error { return t.w.Flush() }
+
+// A page lays out text within a width.
+type page struct {
+	width int
+	style style
+}
+
+// overview is the head of a file: its counts, and its resets by cause.
+func (p page) overview(f *File) string {
+	var b strings.Builder
+	b.WriteString(p.style.bold(clean(f.Path)) + "\n")
+	counts := []string{counted(f.Packets, "packet", "packets"), counted(f.Connections, "connection", "connections")}
+	if f.ResetCount == 0 {
+		counts = append(counts, "no resets")
+	} else {
+		counts = append(counts, counted(f.ResetCount, "reset", "resets"))
+		if f.FindingCount < f.ResetCount {
+			counts[2] += " in " + counted(f.FindingCount, "finding", "findings")
+		}
+	}
+	if f.First != 0 {
+		counts = append(counts, f.First.Std().Format("2006-01-02 15:04:05")+" UTC", lasted(f.Last.Std().Sub(f.First.Std())))
+	}
+	b.WriteString(p.wrap("", strings.Join(counts, " · ")))
+	if len(f.Summary) > 0 {
+		b.WriteString("\n" + p.causes(f.Summary))
+	}
+	return b.String()
+}
+
+func (p page) causes(sums []CauseSum) string {
+	t := grid{header: []string{"Cause", "Detail", "Resets", "Findings", "First", "Severity"}, right: []int{2, 3, 4}}
+	for i, s := range sums {
+		cause := string(s.Cause)
+		if i > 0 && sums[i-1].Cause == s.Cause {
+			cause = ""
+		}
+		t.row(p.style.severity(s.Severity), cause, s.Detail, thousands(s.Resets), thousands(s.Findings), fmt.Sprintf("#%d", s.First),
+			string(s.Severity))
+	}
+	return t.text(p.style, "  ")
+}
+
+// caveats tells what was not read, and what else is worth knowing.
+func (p page) caveats(f *File) string {
+	var b strings.Builder
+	if len(f.Notes) > 0 {
+		b.WriteString("\n" + p.style.bold("Beside the resets") + "\n")
+		b.WriteString(p.evidence("", f.Notes, maxMark))
+	}
+	if len(f.Warnings) > 0 {
+		b.WriteString("\n" + p.style.bold("Limits of this capture") + "\n")
+		for _, w := range f.Warnings {
+			says := w.Says
+			if w.Count > 0 {
+				says = counted(w.Count, "packet", "packets") + ": " + says
+			}
+			switch {
+			case w.Frame > 0 && w.Count > 1:
+				says += fmt.Sprintf(" (first #%d)", w.Frame)
+			case w.Frame > 0:
+				says += fmt.Sprintf(" (#%d)", w.Frame)
+			case w.Offset > 0:
+				says += fmt.Sprintf(" (byte %s)", thousands(int(w.Offset)))
+			}
+			if w.Hint != "" {
+				says += "; " + w.Hint
+			}
+			b.WriteString(p.field("", says))
+		}
+	}
+	return b.String()
+}
+
+// finding is the block of one reset, in two parts: the frames of its repeats go between them.
+func (p page) finding(r *Reset) (head, tail string) {
+	s := p.style
+	var b strings.Builder
+
+	name := fmt.Sprintf("#%d  ", r.Frame)
+	verdict := string(r.Cause)
+	if r.Detail != "" {
+		verdict += " · " + r.Detail
+	}
+	sure := percent(r.Confidence) + "  " + string(r.Severity)
+	blank := max(p.width-width(name)-width(verdict)-width(sure), 2)
+	color := s.severity(r.Severity)
+	b.WriteString("\n" + s.dim(strings.Repeat("─", p.width)) + "\n")
+	b.WriteString(s.bold(name) + s.bold(color(verdict)) + strings.Repeat(" ", blank) + percent(r.Confidence) + "  " +
+		color(string(r.Severity)) + "\n")
+
+	who := "reset by the " + r.Sender
+	if r.Origin == rules.OriginMiddlebox {
+		who = "reset in the name of the " + r.Sender + ", probably by a middlebox,"
+	}
+	where := r.Originator + " → " + r.Responder + fmt.Sprintf(" · stream %d", r.Stream)
+	if r.Conn.Protocol != "" {
+		where += " · " + r.Conn.Protocol
+	}
+	b.WriteString(p.wrap("", where))
+	b.WriteString(p.wrap("", who+" at "+r.Time.Std().Format("2006-01-02 15:04:05.000000")+" UTC"))
+	b.WriteString("\n" + p.wrap("", r.Summary) + "\n")
+
+	lists := []struct {
+		label string
+		list  []Evidence
+	}{{"Evidence", r.Evidence}, {"Middlebox", r.OriginWhy}, {"Besides", r.Beside}}
+	room := 4 // of the frames, the same in the whole block
+	for _, l := range lists {
+		for _, e := range l.list {
+			if w := width(frameList(e.Frames)); w <= maxMark {
+				room = max(room, w)
+			}
+		}
+	}
+	for _, l := range lists {
+		b.WriteString(p.evidence(l.label, l.list, room))
+	}
+	head = b.String()
+
+	b.Reset()
+	label := "Also open"
+	for _, a := range r.Alternatives {
+		says := string(a.Cause)
+		if a.Detail != "" {
+			says += " · " + a.Detail
+		}
+		if a.WhyNot != "" {
+			says += ": " + a.WhyNot
+		}
+		b.WriteString(p.hang(label, percent(a.Confidence), says, 4))
+		label = ""
+	}
+	b.WriteString(p.field("To decide", r.CaptureNext))
+	b.WriteString(p.field("Symptom", r.Symptom))
+	b.WriteString(p.field("Remedy", r.Remedy))
+	b.WriteString(p.field("Defects", strings.Join(defectWords(r.Conn.Defects), "; ")))
+	b.WriteString("\n" + p.ladder(r))
+	b.WriteString("\n" + p.filter(r.Filter))
+	return head, b.String()
+}
+
+// filter prints a display filter whole, so that it can be copied in one go.
+func (p page) filter(f string) string {
+	return p.style.dim("Filter") + "  " + f + "\n"
+}
+
+// gutter is the width of the labels on the left.
+const gutter = 11
+
+// field prints a label and a text that hangs beside it, or nothing when the text is empty.
+func (p page) field(label, says string) string {
+	if says == "" {
+		return ""
+	}
+	pad := strings.Repeat(" ", gutter)
+	return p.style.dim(padded(label, gutter)) + strings.TrimPrefix(p.wrap(pad, says), pad)
+}
+
+// maxMark is how wide the frames beside a statement may be before they get a line of their own.
+const maxMark = 16
+
+// hang prints a label, a short mark in a column of its own, and a text that hangs beside both.
+func (p page) hang(label, mark, says string, room int) string {
+	pad := strings.Repeat(" ", gutter+room+2)
+	text := strings.TrimPrefix(p.wrap(pad, says), pad)
+	if width(mark) > room {
+		return p.style.dim(padded(label, gutter)) + mark + "\n" + pad + text
+	}
+	return p.style.dim(padded(label, gutter)) + padded(mark, room+2) + text
+}
+
+func (p page) evidence(label string, list []Evidence, room int) string {
+	var b strings.Builder
+	for _, e := range list {
+		b.WriteString(p.hang(label, frameList(e.Frames), e.Says, room))
+		label = ""
+	}
+	return b.String()
+}
+
+// wrap breaks s into lines that fit the page, each after indent.
+func (p page) wrap(indent, s string) string {
+	var b strings.Builder
+	for _, paragraph := range strings.Split(strings.TrimRight(s, "\n"), "\n") {
+		n := 0
+		b.WriteString(indent)
+		for _, word := range strings.Fields(clean(paragraph)) {
+			w := width(word)
+			switch {
+			case n == 0:
+			case len(indent)+n+1+w > p.width:
+				b.WriteString("\n" + indent)
+				n = 0
+			default:
+				b.WriteString(" ")
+				n++
+			}
+			b.WriteString(word)
+			n += w
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
