@@ -1,0 +1,72 @@
+package report
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// CSV renders a report for spreadsheets (RFC 4180): one row a reset, repeats included, under one header
+// whose columns never change their order; new ones are added at the end.
+func CSV(w io.Writer) Renderer { return &csvRenderer{w: csv.NewWriter(w)} }
+
+var csvHeader = []string{"file", "frame", "time", "stream", "originator", "responder", "sender", "cause", "detail", "confidence",
+	"severity", "origin", "trigger_frame", "repeats_frame", "phase", "protocol", "zeek_conn_state", "alternatives", "summary",
+	"symptom", "remedy", "filter"}
+
+type csvRenderer struct {
+	w    *csv.Writer
+	path string
+	row  []string
+}
+
+func (c *csvRenderer) Begin(string) error { return c.w.Write(csvHeader) }
+
+func (c *csvRenderer) BeginFile(path string) error {
+	c.path = path
+	return nil
+}
+
+func (c *csvRenderer) Reset(r *Reset) error {
+	var open []string
+	for _, a := range r.Alternatives {
+		open = append(open, fmt.Sprintf("%s %.3f", a.Cause, a.Confidence))
+	}
+	c.row = append(c.row[:0], c.path, strconv.Itoa(r.Frame), r.Time.Std().Format(timeLayout), strconv.Itoa(r.Stream), r.Originator, r.Responder,
+		r.Sender, string(r.Cause), r.Detail, strconv.FormatFloat(r.Confidence, 'f', 3, 64), string(r.Severity), string(r.Origin),
+		r.Trigger.cell(), r.Repeats.cell(), string(r.Phase), r.Conn.Protocol, r.Zeek.State, strings.Join(open, "; "), r.Summary,
+		r.Symptom, r.Remedy, r.Filter)
+	for i := range c.row {
+		c.row[i] = inert(c.row[i])
+	}
+	return c.w.Write(c.row)
+}
+
+func (c *csvRenderer) EndFile(*File) error {
+	c.w.Flush()
+	return c.w.Error()
+}
+
+func (c *csvRenderer) End() error {
+	c.w.Flush()
+	return c.w.Error()
+}
+
+// cell prints the frame, or nothing for none.
+func (f FrameRef) cell() string {
+	if f == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(f))
+}
+
+// inert keeps a spreadsheet from reading text of a capture as a formula (OWASP, "CSV Injection").
+func inert(s string) string {
+	s = clean(s)
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}

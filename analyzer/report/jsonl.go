@@ -1,0 +1,34 @@
+package report
+
+import (
+	"bufio"
+	"io"
+)
+
+// JSONL renders one JSON object a line and reset, as docs/report.schema.json describes a reset, with the
+// file's path before its fields: for jq, and for whatever reads logs.
+func JSONL(w io.Writer) Renderer { return &jsonlRenderer{w: bufio.NewWriterSize(w, 64<<10)} }
+
+type jsonlRenderer struct {
+	w    *bufio.Writer
+	enc  encoder
+	path []byte // {"file":"…",
+}
+
+func (j *jsonlRenderer) Begin(string) error { return nil }
+
+func (j *jsonlRenderer) BeginFile(path string) error {
+	j.path = append(appendString(append(j.path[:0], `{"file":`...), path), ',')
+	return nil
+}
+
+func (j *jsonlRenderer) Reset(r *Reset) error {
+	j.enc.buf = append(j.enc.reset(j.enc.buf[:0], r), '\n')
+	j.w.Write(j.path)
+	_, err := j.w.Write(j.enc.buf[1:])
+	return err
+}
+
+func (j *jsonlRenderer) EndFile(*File) error { return j.w.Flush() }
+
+func (j *jsonlRenderer) End() error { return j.w.Flush() }

@@ -1,0 +1,239 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/renderer"
+	"github.com/olekukonko/tablewriter/tw"
+
+	"github.com/rstexplain/rstexplain/rules"
+)
+
+// MarkdownOptions say how much a Markdown report tells.
+type MarkdownOptions struct {
+	Brief bool // one paragraph a file, for a ticket's first comment
+}
+
+// Markdown renders a report for tickets, as GitHub and GitLab show it (GitHub Flavored Markdown): a table
+// of causes, then a folded section for each finding with its ladder as a code block.
+func Markdown(w io.Writer, opts MarkdownOptions) Renderer {
+	m := &markdownRenderer{w: bufio.NewWriterSize(w, 64<<10), opts: opts, page: page{width: 100}}
+	m.findings.repeated = func(says string) string { return "\nThe same event drew further resets: " + markdownText(says) + ".\n" }
+	return m
+}
+
+type markdownRenderer struct {
+	w        *bufio.Writer
+	opts     MarkdownOptions
+	page     page
+	findings waitingList
+	worst    *markdownWorst
+}
+
+// A markdownWorst is the finding that a brief report names.
+type markdownWorst struct {
+	frame    int
+	severity rules.Severity
+	says     string
+}
+
+func (m *markdownRenderer) Begin(string) error { return nil }
+
+func (m *markdownRenderer) BeginFile(string) error {
+	m.worst = nil
+	return nil
+}
+
+func (m *markdownRenderer) Reset(r *Reset) error {
+	if m.opts.Brief {
+		if r.Repeats == 0 && (m.worst == nil || severityRank(r.Severity) > severityRank(m.worst.severity)) {
+			m.worst = &markdownWorst{r.Frame, r.Severity, r.Summary}
+		}
+		return nil
+	}
+	if m.findings.joins(r) {
+		return nil
+	}
+	head, tail := m.finding(r)
+	return m.findings.add(r.Frame, head, tail)
+}
+
+func (m *markdownRenderer) EndFile(f *File) error {
+	if m.opts.Brief {
+		m.w.WriteString(m.brief(f))
+		return m.w.Flush()
+	}
+	fmt.Fprintf(m.w, "## %s\n\n%s\n\n", markdownText(f.Path), f.counts())
+	if len(f.Summary) > 0 {
+		m.w.WriteString(markdownTable(f.Summary))
+	}
+	if err := m.findings.drain(m.w); err != nil {
+		return err
+	}
+	h := newHTMLFile(f)
+	if len(h.Notes) > 0 {
+		m.w.WriteString("\n**Also seen**\n\n" + markdownEvidence(h.Notes))
+	}
+	if len(h.Warnings) > 0 {
+		m.w.WriteString("\n**Limits of this capture**\n\n")
+		for _, w := range h.Warnings {
+			says := w.Says
+			if w.Where != "" {
+				says += " (" + w.Where + ")"
+			}
+			if w.Hint != "" {
+				says += ": " + w.Hint
+			}
+			m.w.WriteString("- " + markdownText(says) + "\n")
+		}
+	}
+	m.w.WriteString("\n")
+	return m.w.Flush()
+}
+
+func (m *markdownRenderer) End() error { return m.w.Flush() }
+
+// brief tells a file in one paragraph.
+func (m *markdownRenderer) brief(f *File) string {
+	if f.ResetCount == 0 {
+		return fmt.Sprintf("**%s**: no connection was reset in %s.\n\n", markdownText(f.Path), counted(f.Packets, "packet", "packets"))
+	}
+	byCause := map[rules.Cause]int{}
+	for _, s := range f.Summary {
+		byCause[s.Cause] += s.Resets
+	}
+	var parts []string
+	for _, c := range rules.Causes {
+		if n := byCause[c]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %s", thousands(n), c))
+		}
+	}
+	s := fmt.Sprintf("**%s**: %s in %s (%s).", markdownText(f.Path), counted(f.ResetCount, "reset", "resets"),
+		counted(f.Connections, "connection", "connections"), strings.Join(parts, ", "))
+	if m.worst != nil {
+		s += fmt.Sprintf(" Frame %d: %s", m.worst.frame, markdownText(m.worst.says))
+	}
+	if f.Partial {
+		s += " The capture could not be read whole."
+	}
+	return s + "\n\n"
+}
+
+func markdownTable(sums []CauseSum) string {
+	var b strings.Builder
+	t := tablewriter.NewTable(&b, tablewriter.WithRenderer(renderer.NewMarkdown()), tablewriter.WithHeaderAutoFormat(tw.Off),
+		tablewriter.WithHeaderAutoWrap(tw.WrapNone), tablewriter.WithRowAutoWrap(tw.WrapNone), tablewriter.WithHeaderAlignment(tw.AlignLeft))
+	t.Header("Cause", "Detail", "Severity", "Resets", "Findings", "First frame")
+	for _, s := range sums {
+		// Appending fails only on types that the table cannot print.
+		_ = t.Append(string(s.Cause), s.Detail, string(s.Severity), thousands(s.Resets), thousands(s.Findings), fmt.Sprint(s.First))
+	}
+	_ = t.Render()
+	return b.String()
+}
+
+// finding is the folded section of one reset, cut where its repeats are told.
+func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
+	var b strings.Builder
+	// A summary element is HTML to every Markdown reader, so its text is escaped as HTML.
+	fmt.Fprintf(&b, "\n<details>\n<summary><b>frame %d: %s</b> · %s · %s → %s · %s · %s</summary>\n\n", r.Frame, r.Cause, r.Detail,
+		r.Originator, r.Responder, r.Severity, percent(r.Confidence))
+	b.WriteString(markdownText(r.Summary) + "\n\n")
+	b.WriteString(markdownEvidence(r.Evidence))
+	b.WriteString(markdownEvidence(r.OriginWhy))
+	b.WriteString(markdownEvidence(r.Beside))
+	head = b.String()
+
+	b.Reset()
+	for i, a := range r.Alternatives {
+		if i == 0 {
+			b.WriteString("\nAlso open:\n\n")
+		}
+		detail := ""
+		if a.Detail != "" {
+			detail = " (" + a.Detail + ")"
+		}
+		fmt.Fprintf(&b, "- %s %s%s: %s\n", percent(a.Confidence), a.Cause, detail, markdownText(a.WhyNot))
+	}
+	for _, p := range [...]struct{ label, says string }{{"To decide", r.CaptureNext}, {"Symptom", r.Symptom}, {"Remedy", r.Remedy},
+		{"Limits", strings.Join(defectWords(r.Conn.Defects), "; ")}} {
+		if p.says != "" {
+			fmt.Fprintf(&b, "\n**%s**: %s\n", p.label, markdownText(p.says))
+		}
+	}
+	b.WriteString("\n" + codeBlock(m.page.ladder(r)))
+	b.WriteString("\nWireshark:\n\n" + codeBlock(r.Filter+"\n") + "\n</details>\n")
+	return head, b.String()
+}
+
+func markdownEvidence(list []Evidence) string {
+	var b strings.Builder
+	for _, e := range list {
+		b.WriteString("- " + markdownText(e.Says))
+		if len(e.Frames) > 0 {
+			b.WriteString(" (" + framesInWords(e.Frames))
+			if e.Stream != nil {
+				fmt.Fprintf(&b, " in stream %d", *e.Stream)
+			}
+			b.WriteString(")")
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// framesInWords prints frames without the # of frameList, which trackers would make links to tickets.
+func framesInWords(frames []int) string {
+	word := "frames "
+	if len(frames) == 1 {
+		word = "frame "
+	}
+	return word + strings.ReplaceAll(frameList(frames), "#", "")
+}
+
+// codeBlock fences text with more backticks than it holds in a row.
+func codeBlock(s string) string {
+	fence := "```"
+	for strings.Contains(s, fence) {
+		fence += "`"
+	}
+	return fence + "text\n" + s + fence + "\n"
+}
+
+// ticketRef matches what trackers would make a link to another ticket.
+var ticketRef = regexp.MustCompile(`#(\d)`)
+
+// markdownText makes s plain text in Markdown: nothing in it is markup, HTML, a table's bar, a mention
+// or a reference to a ticket.
+func markdownText(s string) string {
+	s = ticketRef.ReplaceAllString(clean(s), "frame $1")
+	if !strings.ContainsAny(s, "\\`*_{}[]<>|~#&@!$") {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		switch r {
+		case '<':
+			b.WriteString("&lt;")
+			continue
+		case '>':
+			b.WriteString("&gt;")
+			continue
+		case '&':
+			b.WriteString("&amp;")
+			continue
+		case '@':
+			b.WriteString("&#64;") // no mention
+			continue
+		case '\\', '`', '*', '_', '{', '}', '[', ']', '|', '~', '#', '!', '$':
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

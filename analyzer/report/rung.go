@@ -1,0 +1,59 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A rung is one line of a drawn ladder: an event, and what the drawing says beside it.
+type rung struct {
+	*Event
+	Since  string    // time since the previous event, "" for the first
+	Gap    string    // silence before it that is long enough to draw as a break, else ""
+	Label  string    // "PSH, ACK SEQ 1 ACK 1 LEN 512"
+	States [2]string // the state each end enters with this event, "" where it stays
+}
+
+// silence is how long nothing must be captured for a ladder to draw a break.
+const silence = time.Second
+
+// rungsOf lays out the timeline of m.
+func rungsOf(m *Reset) []rung {
+	rungs := make([]rung, len(m.Timeline))
+	var shown [2]string
+	for i := range m.Timeline {
+		e := &m.Timeline[i]
+		g := rung{Event: e, Label: e.label()}
+		if i > 0 {
+			d := time.Duration(e.Time - m.Timeline[i-1].Time)
+			g.Since = strings.Replace("+"+lasted(d), "+−", "−", 1)
+			if d >= silence {
+				g.Gap = lasted(d)
+			}
+		}
+		for side := range e.To {
+			if e.To[side] != shown[side] {
+				g.States[side], shown[side] = e.To[side], e.To[side]
+			}
+		}
+		rungs[i] = g
+	}
+	return rungs
+}
+
+// label says what e carried, in relative numbers.
+func (e *Event) label() string {
+	b := append([]byte(nil), e.Flags...)
+	b = append(b, " SEQ "...)
+	b = strconv.AppendUint(b, uint64(e.SEQ), 10)
+	if strings.Contains(e.Flags, "ACK") {
+		b = append(b, " ACK "...)
+		b = strconv.AppendUint(b, uint64(e.ACK), 10)
+	}
+	if e.LEN > 0 {
+		b = append(b, " LEN "...)
+		b = strconv.AppendUint(b, uint64(e.LEN), 10)
+	}
+	return string(b)
+}

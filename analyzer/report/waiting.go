@@ -1,0 +1,80 @@
+package report
+
+import (
+	"fmt"
+	"io"
+)
+
+// A waiting list holds the text of findings back: first until no repeat of theirs is to be expected, then
+// in a spool until the whole file has been read.
+type waitingList struct {
+	spool    spool
+	pending  []*entry                 // findings that repeats may still join, oldest first
+	repeated func(says string) string // how the format tells repeats
+}
+
+// An entry is the text of one finding, cut where the frames of its repeats go.
+type entry struct {
+	frame      int
+	head, tail string
+	repeats    []int
+	count      int
+}
+
+// Bounds on what a waiting list keeps: findings that wait for their repeats, and frames named of these.
+const (
+	maxWaiting = 64
+	maxListed  = 40
+)
+
+// joins counts r with the finding that it repeats; false when that finding waits no longer.
+func (l *waitingList) joins(r *Reset) bool {
+	if r.Repeats == 0 {
+		return false
+	}
+	for _, b := range l.pending {
+		if b.frame == int(r.Repeats) {
+			b.count++
+			if len(b.repeats) < maxListed {
+				b.repeats = append(b.repeats, r.Frame)
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// add puts a finding at the end of the list.
+func (l *waitingList) add(frame int, head, tail string) error {
+	l.pending = append(l.pending, &entry{frame: frame, head: head, tail: tail})
+	if len(l.pending) <= maxWaiting {
+		return nil
+	}
+	err := l.release(l.pending[0])
+	l.pending = l.pending[1:]
+	return err
+}
+
+func (l *waitingList) release(b *entry) error {
+	text := b.head
+	if b.count > 0 {
+		says := fmt.Sprintf("%s of the same event: %s", counted(b.count, "more RST", "more RSTs"), frameList(b.repeats))
+		if more := b.count - len(b.repeats); more > 0 {
+			says += fmt.Sprintf(" and %s more", thousands(more))
+		}
+		text += l.repeated(says)
+	}
+	_, err := io.WriteString(&l.spool, text+b.tail)
+	return err
+}
+
+// drain writes everything to w and empties the list.
+func (l *waitingList) drain(w io.Writer) error {
+	for _, b := range l.pending {
+		if err := l.release(b); err != nil {
+			return err
+		}
+	}
+	l.pending = l.pending[:0]
+	return l.spool.drain(w)
+}
