@@ -16,89 +16,43 @@ type TextOptions struct {
 }
 
 // Text renders a report for a terminal or a mail: the counts of a file, a table of its resets by cause,
-// and then a block for each finding. The blocks wait in a spool until the counts are known. Resets that
-// repeat one event are told in the block of the first.
+// and then a block for each finding. Resets that repeat one event are told in the
+// block of the first.
 func Text(w io.Writer, opts TextOptions) Renderer {
 	if opts.Width == 0 {
 		opts.Width = 100
 	}
-	return &textRenderer{w: bufio.NewWriter(w), page: page{width: max(opts.Width, 60), style: style(opts.Color)}}
+	p := page{width: max(opts.Width, 60), style: style(opts.Color)}
+	says := func(says string) string { return p.field("Repeated", says) }
+	return &textRenderer{w: bufio.NewWriter(w), page: p, waiting: waitingList{repeated: says}}
 }
 
 type textRenderer struct {
 	w       *bufio.Writer
 	page    page
 	files   int
-	spool   spool
-	pending []*block // findings that repeats may still join, oldest first
+	waiting waitingList
 }
-
-// A block is the text of one finding, cut where the frames of its repeats go.
-type block struct {
-	frame      int
-	head, tail string
-	repeats    []int
-	count      int
-}
-
-// Bounds on what the renderer keeps: findings that wait for their repeats, and frames named of these.
-const (
-	maxPending = 64
-	maxNamed   = 40
-)
 
 func (t *textRenderer) Begin(string) error { return nil }
 
 func (t *textRenderer) BeginFile(string) error { return nil }
 
 func (t *textRenderer) Reset(r *Reset) error {
-	if r.Repeats != 0 {
-		for _, b := range t.pending {
-			if b.frame == int(r.Repeats) {
-				b.count++
-				if len(b.repeats) < maxNamed {
-					b.repeats = append(b.repeats, r.Frame)
-				}
-				return nil
-			}
-		}
+	if t.waiting.joins(r) {
+		return nil
 	}
 	head, tail := t.page.finding(r)
-	t.pending = append(t.pending, &block{frame: r.Frame, head: head, tail: tail})
-	if len(t.pending) > maxPending {
-		err := t.flush(t.pending[0])
-		t.pending = t.pending[1:]
-		return err
-	}
-	return nil
-}
-
-func (t *textRenderer) flush(b *block) error {
-	text := b.head
-	if b.count > 0 {
-		says := fmt.Sprintf("%s of the same event: %s", counted(b.count, "more RST", "more RSTs"), frameList(b.repeats))
-		if more := b.count - len(b.repeats); more > 0 {
-			says += fmt.Sprintf(" and %s more", thousands(more))
-		}
-		text += t.page.field("Repeated", says)
-	}
-	_, err := io.WriteString(&t.spool, text+b.tail)
-	return err
+	return t.waiting.add(r.Frame, head, tail)
 }
 
 func (t *textRenderer) EndFile(f *File) error {
-	for _, b := range t.pending {
-		if err := t.flush(b); err != nil {
-			return err
-		}
-	}
-	t.pending = t.pending[:0]
 	if t.files > 0 {
 		t.w.WriteString("\n")
 	}
 	t.files++
 	t.w.WriteString(t.page.overview(f))
-	if err := t.spool.drain(t.w); err != nil {
+	if err := t.waiting.drain(t.w); err != nil {
 		return err
 	}
 	t.w.WriteString(t.page.caveats(f))
