@@ -1,34 +1,45 @@
 package decode
 
 import (
-	"encoding/hex"
 	"testing"
 
-	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-func unhex(s string) []byte {
-	b, err := hex.DecodeString(s)
-	if err != nil {
-		panic(err)
-	}
-	return b
-}
-
-var plain = unhex("020000000002020000000001" + "0800" + "45000034123440004006000a0a00000a0a000002"[:40] + "005001bb0000000100000002801001f600000000" + "0101080a0000000100000002")
-
+// BenchmarkDecode reads one packet of each common kind, over and over, into a batch of segments.
 func BenchmarkDecode(b *testing.B) {
-	var d Decoder
-	var segs [512]flows.Segment
-	p := capture.Packet{Data: plain, Length: uint32(len(plain)), Link: 1, Frame: 1}
-	if d.Decode(&p, &segs[0]) != Segment {
-		b.Fatal(d.why)
-	}
-	b.ReportAllocs()
-	i := 0
-	for b.Loop() {
-		d.Decode(&p, &segs[i&511])
-		i++
+	ts := unhex("0101080a 00000001 00000002")
+	data := tcpOpts(1000, 0x18, ts, make([]byte, 60))
+	inner := eth4(6, data)
+	for _, bm := range []struct {
+		name string
+		link int
+		data []byte
+	}{
+		{"ipv4", linkEthernet, eth4(6, data)},
+		{"ipv4-syn", linkEthernet, eth4(6, tcpOpts(1000, 2, unhex("020405b4 0402080a 00000001 00000000 01030307"), nil))},
+		{"ipv4-rst", linkEthernet, eth4(6, tcpOpts(1000, 4, nil, nil))},
+		{"ipv6", linkEthernet, eth6(6, data)},
+		{"vlan", linkEthernet, ether(0x8100, cat(u16(7), u16(0x0800), ipv4(6, data)))},
+		{"sll2", linkSLL2, cat(u16(0x0800), make([]byte, 18), ipv4(6, data))},
+		{"raw", linkRaw, ipv4(6, data)},
+		{"udp", linkEthernet, eth4(17, udp(1000, 53, data))},
+		{"vxlan", linkEthernet, eth4(17, udp(1000, portVXLAN, cat(unhex("08000000 00000700"), inner)))},
+		{"gtpu", linkEthernet, eth4(17, udp(portGTPU, portGTPU, cat(unhex("30ff0000 00000007"), ipv4(6, data))))},
+		{"icmp-error", linkEthernet, eth4(1, icmp(3, 1, u32(0), ipv4(6, data)))},
+	} {
+		b.Run(bm.name, func(b *testing.B) {
+			var d Decoder
+			segs := make([]flows.Segment, 512)
+			p := packet(bm.link, bm.data)
+			b.ReportAllocs()
+			b.SetBytes(int64(len(bm.data)))
+			for i := 0; b.Loop(); i++ {
+				d.Decode(p, &segs[i%len(segs)])
+			}
+			if d.Counts.Unreadable > 0 {
+				b.Fatal(d.why)
+			}
+		})
 	}
 }

@@ -2,48 +2,189 @@ package decode
 
 import "github.com/rstexplain/rstexplain/flows"
 
-// EtherTypes (IEEE, IANA ieee-802-numbers).
+// EtherTypes (IANA, IEEE 802 Numbers).
 const (
-	etherIPv4 = 0x0800
-	etherIPv6 = 0x86dd
-	etherVLAN = 0x8100
-	etherQinQ = 0x88a8
-	etherQ910 = 0x9100
+	etherIPv4     = 0x0800
+	etherTRILL    = 0x22f3
+	etherBridged  = 0x6558 // transparent Ethernet bridging
+	etherVLAN     = 0x8100
+	etherIPv6     = 0x86dd
+	etherPPP      = 0x880b
+	etherMPLS     = 0x8847
+	etherMPLSUp   = 0x8848 // upstream-assigned label
+	etherPPPoE    = 0x8864 // session stage
+	etherLLC      = 0x8870 // jumbo frames with LLC
+	etherQinQ     = 0x88a8 // 802.1ad service tag
+	etherMACsec   = 0x88e5
+	etherPBB      = 0x88e7 // 802.1ah
+	etherCisco    = 0x8909 // Cisco metadata, TrustSec
+	etherVNTag    = 0x8926
+	etherHSR      = 0x892f
+	etherETag     = 0x893f // 802.1BR
+	etherNSH      = 0x894f
+	etherQ9100    = 0x9100 // service tag before 802.1ad
+	etherRTag     = 0xf1c1 // 802.1CB
+	etherTypesMin = 1536   // smaller values are lengths (IEEE 802.3 §3.2.6)
 )
 
 // ethernet reads an Ethernet frame at b.
 func (d *Decoder) ethernet(b []byte, wire int, seg *flows.Segment) Outcome {
 	if len(b) < 14 {
-		return d.fail(CutLink)
+		return d.endsLink(wire, 14)
 	}
-	d.mac = uint64(be16(b[6:]))<<32 | uint64(be32(b[8:]))
-	return d.ether(be16(b[12:]), b[14:], wire-14, seg)
+	d.mac = mac(b[6:12])
+	typ := be16(b[12:])
+	if typ < etherTypesMin {
+		return d.llc(b[14:], min(wire-14, int(typ)), seg)
+	}
+	return d.ether(typ, b[14:], wire-14, seg)
 }
+
+// mac returns the MAC address at b as a number.
+func mac(b []byte) uint64 { return uint64(be16(b))<<32 | uint64(be32(b[2:])) }
 
 // ether reads what follows an EtherType.
 func (d *Decoder) ether(typ uint16, b []byte, wire int, seg *flows.Segment) Outcome {
 	for {
+		var n int // length of a tag; the EtherType behind it is its last two octets
 		switch typ {
 		case etherIPv4:
 			return d.ip4(b, wire, seg)
 		case etherIPv6:
 			return d.ip6(b, wire, seg)
-		case etherVLAN, etherQinQ, etherQ910:
-			if d.depth++; d.depth > MaxDepth {
-				return d.fail(TooDeep)
-			}
-			if len(b) < 4 {
-				return d.fail(CutLink)
-			}
-			d.key(uint32(be16(b) & 0xfff))
-			typ = be16(b[2:])
-			b, wire = b[4:], wire-4
+		case etherVLAN, etherQinQ, etherQ9100:
+			n = 4
+		case etherHSR, etherVNTag, etherRTag:
+			n = 6
+		case etherETag, etherCisco:
+			n = 8
 		default:
-			return NotTCP
+			return d.etherTunnel(typ, b, wire, seg)
+		}
+		if len(b) < n {
+			return d.endsLink(wire, n)
+		}
+		if !d.deeper() {
+			return d.fail(TooDeep)
+		}
+		if n == 4 {
+			d.key(uint32(be16(b) & 0xfff))
+		}
+		typ = be16(b[n-2:])
+		b, wire = b[n:], wire-n
+		if typ < etherTypesMin {
+			return d.llc(b, min(wire, int(typ)), seg)
 		}
 	}
 }
 
-// key mixes a VLAN or tunnel number into the segment's domain, so that equal addresses in different
-// networks stay apart. The first number is kept as it is: VLAN 7 is domain 7.
-func (d *Decoder) key(n uint32) { d.domain = d.domain*0x9e3779b1 + n }
+// etherTunnel reads a packet that is carried directly in Ethernet.
+func (d *Decoder) etherTunnel(typ uint16, b []byte, wire int, seg *flows.Segment) Outcome {
+	switch typ {
+	case etherMPLS, etherMPLSUp, etherPPPoE, etherPPP, etherBridged, etherLLC, etherPBB, etherTRILL, etherNSH, etherMACsec:
+	default:
+		return NotTCP
+	}
+	if !d.deeper() {
+		return d.fail(TooDeep)
+	}
+	switch typ {
+	case etherMPLS, etherMPLSUp:
+		return d.mpls(b, wire, seg)
+	case etherPPPoE:
+		return d.pppoe(b, wire, seg)
+	case etherPPP:
+		return d.ppp(b, wire, seg)
+	case etherBridged:
+		return d.ethernet(b, wire, seg)
+	case etherLLC:
+		return d.llc(b, wire, seg)
+	case etherPBB: // IEEE 802.1ah: flags and 24 bits of I-SID, then the customer's frame
+		if len(b) < 4 {
+			return d.endsLink(wire, 4)
+		}
+		d.key(be24(b[1:]))
+		return d.ethernet(b[4:], wire-4, seg)
+	case etherTRILL: // RFC 6325 §3
+		if len(b) < 6 {
+			return d.endsLink(wire, 6)
+		}
+		n := 6 + int(be16(b)>>6&31)*4
+		if len(b) < n {
+			return d.endsLink(wire, n)
+		}
+		return d.ethernet(b[n:], wire-n, seg)
+	case etherNSH:
+		return d.nsh(b, wire, seg)
+	}
+	return d.macsec(b, wire, seg)
+}
+
+// llc reads an IEEE 802.2 header, and the SNAP header behind it (RFC 1042).
+func (d *Decoder) llc(b []byte, wire int, seg *flows.Segment) Outcome {
+	if len(b) < 3 {
+		return d.endsLink(wire, 3)
+	}
+	const unnumbered = 0x03
+	switch dsap, ssap, control := b[0], b[1], b[2]; {
+	case dsap == 0x06 && control == unnumbered: // the SAP of IP
+		return d.ip4(b[3:], wire-3, seg)
+	case dsap != 0xaa || ssap != 0xaa || control != unnumbered:
+		return NotTCP
+	}
+	if len(b) < 8 {
+		return d.endsLink(wire, 8)
+	}
+	oui, pid := be24(b[3:]), be16(b[6:])
+	b, wire = b[8:], wire-8
+	switch oui {
+	case 0x000000, 0x0000f8: // EtherType, by RFC 1042 and by 802.1H
+		if !d.deeper() {
+			return d.fail(TooDeep)
+		}
+		return d.ether(pid, b, wire, seg)
+	}
+	return NotTCP
+}
+
+// nsh reads a Network Service Header (RFC 8300 §2).
+func (d *Decoder) nsh(b []byte, wire int, seg *flows.Segment) Outcome {
+	if len(b) < 8 {
+		return d.endsLink(wire, 8)
+	}
+	n, next := int(b[1]&63)*4, b[3]
+	if n < 8 || len(b) < n {
+		return d.endsLink(wire, max(n, 8))
+	}
+	b, wire = b[n:], wire-n
+	switch next {
+	case 1:
+		return d.ip4(b, wire, seg)
+	case 2:
+		return d.ip6(b, wire, seg)
+	case 3:
+		return d.ethernet(b, wire, seg)
+	case 5:
+		return d.mpls(b, wire, seg)
+	}
+	return NotTCP
+}
+
+// macsec reads an IEEE 802.1AE SecTAG. Frames that are only authenticated can be read.
+func (d *Decoder) macsec(b []byte, wire int, seg *flows.Segment) Outcome {
+	if len(b) < 6 {
+		return d.endsLink(wire, 6)
+	}
+	const changed, encrypted, hasSCI = 0x04, 0x08, 0x20
+	if b[0]&(changed|encrypted) != 0 {
+		return d.fail(EncryptedLink)
+	}
+	n := 6
+	if b[0]&hasSCI != 0 {
+		n = 14
+	}
+	if len(b) < n+2 {
+		return d.endsLink(wire, n+2)
+	}
+	return d.ether(be16(b[n:]), b[n+2:], wire-n-2, seg)
+}

@@ -2,18 +2,27 @@ package decode
 
 import "github.com/rstexplain/rstexplain/flows"
 
-// IP protocol numbers (IANA, Assigned Internet Protocol Numbers).
-const (
-	protoTCP = 6
-)
+// ip reads an IP packet whose version nothing but its first four bits tells.
+func (d *Decoder) ip(b []byte, wire int, seg *flows.Segment) Outcome {
+	if len(b) == 0 {
+		return d.ends(wire > 0, CutIP, ShortIP)
+	}
+	if b[0]>>4 == 6 {
+		return d.ip6(b, wire, seg)
+	}
+	return d.ip4(b, wire, seg)
+}
 
-// ip4 reads an IPv4 packet (RFC 791 §3.1) at b; wire is the length that the link leaves for it, padding
-// included.
+// ip4 reads an IPv4 packet (RFC 791 §3.1) at b. wire is the length that the layers below leave for it,
+// padding included.
 func (d *Decoder) ip4(b []byte, wire int, seg *flows.Segment) Outcome {
 	if len(b) < 20 {
-		return d.fail(CutIP)
+		return d.ends(wire >= 20, CutIP, ShortIP)
 	}
 	if b[0]>>4 != 4 {
+		if b[0]>>4 == 6 {
+			return d.ip6(b, wire, seg) // announced as IPv4; Wireshark looks at the version as well
+		}
 		return d.fail(BadIPVersion)
 	}
 	hlen := int(b[0]&15) << 2
@@ -22,47 +31,46 @@ func (d *Decoder) ip4(b []byte, wire int, seg *flows.Segment) Outcome {
 	}
 	total := int(be16(b[2:]))
 	if total == 0 {
-		total = wire // segmentation offload: the length is filled in after the capture point
+		total = wire // segmentation offload: filled in behind the capture point
 	}
 	if total < hlen {
 		return d.fail(BadIPLength)
 	}
 	if len(b) < hlen {
-		return d.fail(CutIP)
+		return d.ends(wire >= hlen, CutIP, ShortIP)
 	}
-	h := b[:20]
-	frag := be16(h[6:])
-	seg.Src.IP, seg.Dst.IP = mapped(h[12:16]), mapped(h[16:20])
-	seg.TTL = h[8]
-	seg.IPID = be16(h[4:])
+	off := be16(b[6:])
+	seg.Src.IP, seg.Dst.IP = mapped(b[12:16]), mapped(b[16:20])
+	seg.TTL = b[8]
+	seg.IPID = be16(b[4:])
 	seg.V6 = false
-	seg.DF = frag&0x4000 != 0
+	seg.DF = off&0x4000 != 0
+	proto := b[9]
 	if len(b) > total {
 		b = b[:total] // Ethernet padding, or a trailer
 	}
-	if frag&0x3fff != 0 {
-		return d.fail(Fragment)
+	if off&0x3fff != 0 {
+		return d.fragment(fragment{proto: proto, id: uint32(be16(b[4:])), offset: int(off&0x1fff) << 3, more: off&0x2000 != 0}, b[hlen:], total-hlen, seg)
 	}
-	if h[9] == protoTCP {
+	if proto == protoTCP {
 		return d.tcp(b[hlen:], total-hlen, seg)
 	}
-	return NotTCP
+	return d.payload(proto, b[hlen:], total-hlen, seg)
 }
 
 // ip6 reads an IPv6 packet (RFC 8200 §3) at b.
 func (d *Decoder) ip6(b []byte, wire int, seg *flows.Segment) Outcome {
 	if len(b) < 40 {
-		return d.fail(CutIP)
+		return d.ends(wire >= 40, CutIP, ShortIP)
 	}
 	if b[0]>>4 != 6 {
 		return d.fail(BadIPVersion)
 	}
 	n := int(be16(b[4:]))
 	if n == 0 {
-		n = wire - 40
+		n = max(wire-40, 0) // segmentation offload, or a jumbogram (RFC 2675); Wireshark reads neither
 	}
-	copy(seg.Src.IP[:], b[8:24])
-	copy(seg.Dst.IP[:], b[24:40])
+	seg.Src.IP, seg.Dst.IP = [16]byte(b[8:24]), [16]byte(b[24:40])
 	seg.TTL = b[7]
 	seg.IPID = 0
 	seg.V6 = true
@@ -75,7 +83,7 @@ func (d *Decoder) ip6(b []byte, wire int, seg *flows.Segment) Outcome {
 	if next == protoTCP {
 		return d.tcp(b, n, seg)
 	}
-	return NotTCP
+	return d.payload(next, b, n, seg)
 }
 
 // mapped returns the IPv4-mapped form of the four octets at b (RFC 4291 §2.5.5.2).

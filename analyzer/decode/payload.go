@@ -1,0 +1,99 @@
+package decode
+
+import "github.com/rstexplain/rstexplain/flows"
+
+// IP protocol numbers (IANA, Assigned Internet Protocol Numbers).
+const (
+	protoHopByHop = 0
+	protoICMP     = 1
+	protoIPv4     = 4
+	protoTCP      = 6
+	protoUDP      = 17
+	protoIPv6     = 41
+	protoRouting  = 43
+	protoFragment = 44
+	protoGRE      = 47
+	protoESP      = 50
+	protoAH       = 51
+	protoICMPv6   = 58
+	protoDestOpts = 60
+	protoEtherIP  = 97
+	protoL2TP     = 115
+	protoMPLS     = 137
+	protoShim6    = 140
+	protoEthernet = 143
+)
+
+// payload reads what follows an IP header, by its protocol number or Next Header: extension headers
+// (RFC 8200 §4; IPv4 may have them too), tunnels, and in the end TCP.
+func (d *Decoder) payload(proto byte, b []byte, wire int, seg *flows.Segment) Outcome {
+	for {
+		n := 0 // length of an extension header
+		switch proto {
+		case protoTCP:
+			return d.tcp(b, wire, seg)
+		case protoUDP:
+			return d.udp(b, wire, seg)
+		case protoICMP:
+			return d.icmp4(b, wire, seg)
+		case protoICMPv6:
+			return d.icmp6(b, wire, seg)
+		case protoHopByHop, protoRouting, protoDestOpts, protoShim6:
+			if len(b) >= 2 {
+				n = 8 + int(b[1])*8
+			}
+		case protoAH: // RFC 4302 §2: authenticated, not encrypted
+			if len(b) >= 2 {
+				n = 8 + int(b[1])*4
+			}
+		case protoFragment:
+			return d.fragment6(b, wire, seg)
+		case protoESP:
+			return d.fail(EncryptedIP)
+		default:
+			return d.tunnel(proto, b, wire, seg)
+		}
+		if n == 0 || len(b) < n {
+			return d.ends(n == 0 && wire >= 2 || n > 0 && wire >= n, CutIP, ShortIP)
+		}
+		if !d.deeper() {
+			return d.fail(TooDeep)
+		}
+		proto = b[0]
+		b, wire = b[n:], wire-n
+	}
+}
+
+// tunnel reads a packet that is carried directly in IP.
+func (d *Decoder) tunnel(proto byte, b []byte, wire int, seg *flows.Segment) Outcome {
+	switch proto {
+	case protoIPv4, protoIPv6, protoGRE, protoEtherIP, protoMPLS, protoEthernet, protoL2TP:
+	default:
+		return NotTCP
+	}
+	if !d.deeper() {
+		return d.fail(TooDeep)
+	}
+	switch proto {
+	case protoIPv4: // RFC 2003
+		d.key(protoIPv4 << 16)
+		return d.ip4(b, wire, seg)
+	case protoIPv6: // RFC 4213
+		d.key(protoIPv6 << 16)
+		return d.ip6(b, wire, seg)
+	case protoGRE:
+		return d.gre(b, wire, seg)
+	case protoEtherIP: // RFC 3378
+		if len(b) < 2 {
+			return d.endsLink(wire, 2)
+		}
+		d.key(protoEtherIP << 16)
+		return d.ethernet(b[2:], wire-2, seg)
+	case protoMPLS: // RFC 4023
+		return d.mpls(b, wire, seg)
+	case protoEthernet: // RFC 8986 §4.9
+		d.key(protoEthernet << 16)
+		return d.ethernet(b, wire, seg)
+	}
+	return d.fail(UnknownTunnel) // L2TPv3: what it carries only its control connection says
+}

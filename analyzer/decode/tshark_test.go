@@ -1,0 +1,205 @@
+package decode
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rstexplain/rstexplain/analyzer/capture"
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// A shark is what tshark shows of one frame's innermost TCP header; fields that it does not show are "".
+type shark struct {
+	protocols             string   // "eth:ethertype:ip:tcp"
+	src, dst, src6, dst6  []string // of every IP header, and of what TCP carries
+	stream                string
+	sport, dport          string
+	seq, ack, length, wnd string
+	flags                 string
+}
+
+var sharkFields = []string{"frame.protocols", "tcp.stream", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "tcp.srcport", "tcp.dstport",
+	"tcp.seq_raw", "tcp.ack_raw", "tcp.len", "tcp.window_size_value", "tcp.flags"}
+
+// runShark returns what tshark shows of each frame of a capture; index 0 is frame 1.
+func runShark(t testing.TB, file string) []shark {
+	t.Helper()
+	path, err := exec.LookPath("tshark")
+	if err != nil {
+		t.Skip("tshark is not installed: nothing to compare with")
+	}
+	// Names and checksums cost time; the preferences that matter are tshark's own defaults.
+	args := []string{"-n", "-r", file, "-T", "fields", "-E", "occurrence=a", "-E", "aggregator=,", "-E", "separator=/t"}
+	for _, f := range sharkFields {
+		args = append(args, "-e", f)
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "LC_ALL=C")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Logf("tshark: %v: %s", err, stderr.String()) // a file that ends in mid-packet; the frames before it count
+	}
+	var frames []shark
+	for line := range strings.Lines(string(out)) {
+		v := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(v) != len(sharkFields) {
+			t.Fatalf("tshark printed %q", line)
+		}
+		addrs := func(i int) []string { return strings.Split(v[i], ",") }
+		last := func(i int) string { return v[i][strings.LastIndexByte(v[i], ',')+1:] }
+		frames = append(frames, shark{protocols: v[0], stream: last(1), src: addrs(2), dst: addrs(3), src6: addrs(4), dst6: addrs(5),
+			sport: last(6), dport: last(7), seq: last(8), ack: last(9), length: last(10), wnd: last(11), flags: last(12)})
+	}
+	return frames
+}
+
+// quoted reports whether the innermost TCP header is in an ICMP error.
+func (s *shark) quoted() bool {
+	before, _, _ := strings.Cut(s.protocols, ":tcp")
+	return strings.Contains(before, ":icmp")
+}
+
+// differs compares what tshark shows with what Decode returned, and says how they differ, or "".
+func (s *shark) differs(d *Decoder, out Outcome, seg *flows.Segment) string {
+	want := NotTCP
+	switch {
+	case s.quoted() && s.seq != "":
+		want = ICMPError
+	case s.quoted():
+	case s.flags != "":
+		want = Segment
+	case s.stream != "":
+		want = Malformed
+	}
+	if out == Fragment || out == Unreadable {
+		out = NotTCP
+	}
+	if out != want {
+		return fmt.Sprintf("outcome %d, tshark's %d (%s)", out, want, s.protocols)
+	}
+	if out == NotTCP {
+		return ""
+	}
+	if d.Unnumbered != (s.stream == "") {
+		return fmt.Sprintf("Unnumbered %v, tshark's stream %q", d.Unnumbered, s.stream)
+	}
+	src, dst := s.src, s.dst
+	if seg.V6 {
+		src, dst = s.src6, s.dst6
+	}
+	if ip := seg.Src.AddrPort().Addr().String(); !slices.Contains(src, ip) {
+		return fmt.Sprintf("source %s, tshark's %v", ip, src)
+	}
+	if ip := seg.Dst.AddrPort().Addr().String(); !slices.Contains(dst, ip) {
+		return fmt.Sprintf("destination %s, tshark's %v", ip, dst)
+	}
+	pairs := [][3]string{
+		{"source port", strconv.Itoa(int(seg.Src.Port)), s.sport},
+		{"destination port", strconv.Itoa(int(seg.Dst.Port)), s.dport},
+		{"SEQ", strconv.Itoa(int(uint32(seg.SEQ))), s.seq},
+	}
+	if out == Segment || out == ICMPError && !d.Unnumbered {
+		pairs = append(pairs, [][3]string{
+			{"ACK", strconv.Itoa(int(uint32(seg.ACK))), s.ack},
+			{"flags", fmt.Sprintf("0x%04x", uint16(seg.Flags)), sharkFlags(s.flags)},
+			{"window", strconv.Itoa(int(seg.WND)), s.wnd},
+		}...)
+	}
+	if out == Segment && s.length != "" {
+		pairs = append(pairs, [3]string{"length", strconv.Itoa(int(seg.DataLen)), s.length})
+	}
+	for _, p := range pairs {
+		if p[1] != p[2] {
+			return fmt.Sprintf("%s %s, tshark's %s", p[0], p[1], p[2])
+		}
+	}
+	return ""
+}
+
+// sharkFlags drops the reserved bits.
+func sharkFlags(s string) string {
+	n, _ := strconv.ParseUint(s, 0, 16)
+	return fmt.Sprintf("0x%04x", n&0x1ff)
+}
+
+// captures returns the captures of other projects, or skips the test.
+func captures(t testing.TB) []string {
+	t.Helper()
+	dir := os.Getenv("RSTEXPLAIN_CAPTURES")
+	if dir == "" {
+		dir = "../../../shared/captures"
+	}
+	var files []string
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		switch filepath.Ext(e.Name()) {
+		case ".pcap", ".pcapng", ".gz":
+			files = append(files, filepath.Join(dir, e.Name()))
+		}
+	}
+	if len(files) == 0 {
+		t.Skip("no captures in " + dir + "; set RSTEXPLAIN_CAPTURES")
+	}
+	return files
+}
+
+// eachPacket calls f for every packet of a capture.
+func eachPacket(t testing.TB, file string, f func(*capture.Packet)) {
+	t.Helper()
+	r, err := capture.Open(file, capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var b capture.Batch
+	for {
+		err := r.Next(&b)
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range b.Packets {
+			f(&b.Packets[i])
+		}
+	}
+}
+
+// TestTshark holds every frame of real captures against tshark.
+func TestTshark(t *testing.T) {
+	for _, file := range captures(t) {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			frames := runShark(t, file)
+			var d Decoder
+			resets := 0
+			eachPacket(t, file, func(p *capture.Packet) {
+				var seg flows.Segment
+				out := d.Decode(p, &seg)
+				if p.Frame > len(frames) {
+					t.Fatalf("frame %d, tshark shows %d", p.Frame, len(frames))
+				}
+				if diff := frames[p.Frame-1].differs(&d, out, &seg); diff != "" {
+					t.Errorf("frame %d: %s", p.Frame, diff)
+				}
+				if out == Segment && seg.Flags.Has(flows.RST) {
+					resets++
+				}
+			})
+			for _, why := range d.Counts.Reasons() {
+				t.Logf("%d × %s, first in frame %d", d.Counts.By[why].Packets, why, d.Counts.By[why].First)
+			}
+			t.Logf("%d packets, %d segments, %d resets, %d ICMP errors", d.Counts.Packets, d.Counts.Segments, resets, d.Counts.ICMPErrors)
+		})
+	}
+}
