@@ -1,0 +1,99 @@
+// Package dissection reads what Wireshark exports as "Export Packet Dissections", JSON or PDML, back into
+// segments, as far as such an export holds the fields of TCP. It streams: memory does not grow with the
+// export.
+//
+// The exports are described at https://wiki.wireshark.org/PDML and in tshark(1), -T json and -T pdml.
+package dissection
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// A Format is one of the exports that can be read.
+type Format string
+
+// The formats. NotExport is any other text or file.
+const (
+	NotExport Format = ""
+	JSON      Format = "json"
+	PDML      Format = "pdml"
+)
+
+// Recognise tells from the first octets of a file, a few hundred are plenty, which export it is.
+func Recognise(head []byte) Format {
+	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
+	switch {
+	case bytes.HasPrefix(text, []byte("<")) && bytes.Contains(text, []byte("<pdml")):
+		return PDML
+	case bytes.HasPrefix(text, []byte("[")) && (bytes.Contains(text, []byte(`"_index"`)) || bytes.Contains(text, []byte(`"_source"`))):
+		return JSON
+	}
+	return NotExport
+}
+
+// A Packet is one packet of an export.
+type Packet struct {
+	Frame   int
+	TCP     bool          // Segment is filled in
+	Segment flows.Segment // its Payload is valid until the next call of Next
+	ICMP    bool          // Note is filled in
+	Note    flows.ICMPNote
+}
+
+// LeftOut counts what the export does not hold and an explanation would use.
+type LeftOut struct {
+	Payload  int // segments with data whose octets are missing
+	RawSEQ   int // segments with relative sequence numbers only
+	TTL      int // segments without a TTL or hop limit
+	Unusable int // packets with TCP fields too few to make a segment
+}
+
+// A Reader reads one export.
+type Reader struct {
+	Packets int // read so far
+	Left    LeftOut
+
+	walk   func(*fields) error // reads the next packet's fields
+	fields fields
+}
+
+// ErrDamaged is in the chain of errors that Next returns when the text of an export breaks off or is no
+// well-formed JSON or XML.
+var ErrDamaged = errors.New("the export breaks off or is damaged")
+
+// ErrRawOnly is what Next returns for an export that holds octets and no fields (tshark -T jsonraw).
+var ErrRawOnly = errors.New("the export holds raw octets and no dissected fields")
+
+// NewReader returns a Reader of the export of the given format.
+func NewReader(r io.Reader, format Format) (*Reader, error) {
+	in := bufio.NewReaderSize(r, 256<<10)
+	switch format {
+	case JSON:
+		return &Reader{walk: newJSONWalker(in).next}, nil
+	case PDML:
+		return &Reader{walk: newPDMLWalker(in).next}, nil
+	case NotExport:
+	}
+	return nil, fmt.Errorf("dissection: no format %q", format)
+}
+
+// Next reads the next packet into p. It returns io.EOF after the last one.
+func (r *Reader) Next(p *Packet) error {
+	r.fields.reset()
+	if err := r.walk(&r.fields); err != nil {
+		return err
+	}
+	r.Packets++
+	*p = Packet{Frame: r.fields.frame}
+	if p.Frame == 0 { // an export without the frame layer: count, as Wireshark would
+		p.Frame = r.Packets
+	}
+	r.fields.fill(p, &r.Left)
+	return nil
+}

@@ -1,0 +1,156 @@
+package dissection
+
+import (
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+const jsonExport = `[
+  {"_index": "packets-2013-11-25", "_source": {"layers": {
+    "frame": {"frame.time_epoch": "1385410273.592522001", "frame.number": "7"},
+    "eth": {"eth.src": "00:1f:5b:ff:51:cb"},
+    "vlan": {"vlan.id": "20"},
+    "ip": {"ip.id": "0xda5d", "ip.flags_tree": {"ip.flags.df": "1"}, "ip.ttl": "64", "ip.src": "192.0.2.1", "ip.addr": "192.0.2.1", "ip.dst": "192.0.2.2"},
+    "tcp": {"tcp.srcport": "50754", "tcp.dstport": "443", "tcp.len": "3", "tcp.seq": "1", "tcp.seq_raw": "3565031166", "tcp.ack": "1",
+      "tcp.ack_raw": "4294967295", "tcp.hdr_len": "32", "tcp.flags": "0x0018", "tcp.window_size_value": "65535",
+      "tcp.options_tree": {"tcp.options.nop_tree": {"tcp.option_kind": "1"}, "tcp.options.timestamp": "08:0a", "tcp.options.timestamp_tree":
+        {"tcp.option_kind": "8", "tcp.options.timestamp.tsval": "5", "tcp.options.timestamp.tsecr": "6"}},
+      "tcp.payload": "61:62:63"}}}},
+  {"_source": {"layers": {
+    "frame": {"frame.time_epoch": "1385410274.5", "frame.number": "8"},
+    "ip": {"ip.src": "198.51.100.9", "ip.dst": "192.0.2.1"},
+    "icmp": {"icmp.type": "3", "icmp.code": "13", "ip": {"ip.src": "192.0.2.1", "ip.dst": "192.0.2.2"},
+      "tcp": {"tcp.srcport": "1000", "tcp.dstport": "80", "tcp.seq_raw": "9", "tcp.flags": "0x0002"}}}}},
+  {"_source": {"layers": {"frame": {"frame.number": "9"}, "udp": {"udp.srcport": "53"}}}}
+]`
+
+func TestJSON(t *testing.T) {
+	if got := Recognise([]byte(jsonExport)); got != JSON {
+		t.Fatalf("Recognise = %q", got)
+	}
+	r, err := NewReader(strings.NewReader(jsonExport), JSON)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p Packet
+	if err := r.Next(&p); err != nil {
+		t.Fatal(err)
+	}
+	s := &p.Segment
+	if !p.TCP || p.Frame != 7 || s.Time != 1385410273592522001 || s.Src.String() != "192.0.2.1:50754" || s.Dst.String() != "192.0.2.2:443" ||
+		s.SEQ != 3565031166 || s.ACK != 4294967295 || s.DataLen != 3 || s.Flags != flows.PSH|flows.ACK || s.WND != 65535 || s.HeaderLen != 32 ||
+		s.TTL != 64 || s.IPID != 0xda5d || !s.DF || s.MAC != 0x001f5bff51cb || s.Domain != 20 || string(s.Payload) != "abc" ||
+		!s.Opts.HasTS || s.Opts.TSval != 5 || s.Opts.TSecr != 6 || s.Opts.Kinds != 1 {
+		t.Errorf("first packet read as %+v", p)
+	}
+	if err := r.Next(&p); err != nil {
+		t.Fatal(err)
+	}
+	n := &p.Note
+	if p.TCP || !p.ICMP || n.From.AddrPort().Addr().String() != "198.51.100.9" || n.Type != 3 || n.Code != 13 || !n.QuotedSYN ||
+		n.Src.String() != "192.0.2.1:1000" || n.Dst.String() != "192.0.2.2:80" || n.Time != 1385410274500000000 {
+		t.Errorf("ICMP error read as %+v", p)
+	}
+	if err := r.Next(&p); err != nil || p.TCP || p.ICMP || p.Frame != 9 {
+		t.Errorf("UDP packet read as %+v, %v", p, err)
+	}
+	if err := r.Next(&p); err != io.EOF {
+		t.Errorf("after the last packet: %v", err)
+	}
+}
+
+func TestDamaged(t *testing.T) {
+	for _, at := range []int{1, 40, 300, len(jsonExport) - 2} {
+		r, _ := NewReader(strings.NewReader(jsonExport[:at]), JSON)
+		var p Packet
+		var err error
+		for err == nil {
+			err = r.Next(&p)
+		}
+		if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "byte ") {
+			t.Errorf("cut at %d: %v", at, err)
+		}
+	}
+}
+
+func TestRecognise(t *testing.T) {
+	for head, want := range map[string]Format{
+		"<?xml version=\"1.0\"?>\n<pdml version=\"0\">": PDML,
+		"\xef\xbb\xbf[ {\"_index\": \"x\"":              JSON,
+		"[1, 2, 3]":                                     NotExport,
+		"<html>":                                        NotExport,
+		"\x0a\x0d\x0d\x0a":                              NotExport,
+		"":                                              NotExport,
+	} {
+		if got := Recognise([]byte(head)); got != want {
+			t.Errorf("Recognise(%q) = %q, want %q", head, got, want)
+		}
+	}
+}
+
+var flagColumn = regexp.MustCompile(`(?m)0x[0-9a-f]+$`)
+
+// TestAgainstTshark holds both exports of every capture at hand against tshark's own list of the same
+// fields.
+func TestAgainstTshark(t *testing.T) {
+	tshark, err := exec.LookPath("tshark")
+	if err != nil {
+		t.Skip("tshark is not installed")
+	}
+	dir := os.Getenv("RSTEXPLAIN_CAPTURES")
+	if dir == "" {
+		dir = "../../../shared/captures"
+	}
+	files, _ := filepath.Glob(filepath.Join(dir, "zeek-*.pcap*"))
+	if len(files) == 0 {
+		t.Skipf("no captures in %s: set RSTEXPLAIN_CAPTURES", dir)
+	}
+	for _, file := range files {
+		want, err := exec.Command(tshark, "-r", file, "-Y", "tcp && !icmp", "-T", "fields", "-e", "frame.number", "-e", "tcp.srcport",
+			"-e", "tcp.seq_raw", "-e", "tcp.ack_raw", "-e", "tcp.len", "-e", "tcp.flags", "-E", "occurrence=l").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = flagColumn.ReplaceAllFunc(want, func(hex []byte) []byte {
+			n, _ := strconv.ParseUint(string(hex), 0, 16)
+			return strconv.AppendUint(nil, n&0x1ff, 10) // without the reserved bits
+		})
+		for _, format := range []Format{JSON, PDML} {
+			cmd := exec.Command(tshark, "-r", file, "-T", string(format))
+			out, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			r, _ := NewReader(out, format)
+			var got strings.Builder
+			var p Packet
+			for err = r.Next(&p); err == nil; err = r.Next(&p) {
+				if s := &p.Segment; p.TCP {
+					got.WriteString(strings.Join([]string{strconv.Itoa(s.Frame), strconv.Itoa(int(s.Src.Port)), strconv.Itoa(int(s.SEQ)),
+						strconv.Itoa(int(s.ACK)), strconv.Itoa(int(s.DataLen)), strconv.Itoa(int(s.Flags))}, "\t") + "\n")
+				}
+			}
+			if err != io.EOF {
+				t.Errorf("%s as %s: %v", file, format, err)
+			}
+			if got.String() != string(want) {
+				t.Errorf("%s as %s differs from tshark's fields", file, format)
+			}
+			if err := cmd.Wait(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}

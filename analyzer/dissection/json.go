@@ -1,0 +1,103 @@
+package dissection
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// A jsonWalker reads tshark -T json: an array of packets, each an object whose "layers" nest the
+// protocols and their fields. The same key may stand twice in an object, so the tokens are walked in
+// order and never gathered in a map.
+type jsonWalker struct {
+	dec     *json.Decoder
+	started bool
+}
+
+func newJSONWalker(in *bufio.Reader) *jsonWalker {
+	if b, err := in.Peek(3); err == nil && string(b) == "\xef\xbb\xbf" {
+		_, _ = in.Discard(3)
+	}
+	return &jsonWalker{dec: json.NewDecoder(in)}
+}
+
+func (w *jsonWalker) next(f *fields) error {
+	if !w.started {
+		if t, err := w.dec.Token(); err != nil || t != json.Delim('[') {
+			return w.damaged(err)
+		}
+		w.started = true
+	}
+	if !w.dec.More() {
+		if _, err := w.dec.Token(); err != nil {
+			return w.damaged(err)
+		}
+		return io.EOF
+	}
+	if err := w.value("", f); err != nil {
+		return w.damaged(err)
+	}
+	if f.rawOnly && !f.tcp.hasFlags {
+		return ErrRawOnly
+	}
+	return nil
+}
+
+// damaged says where the text stopped making sense.
+func (w *jsonWalker) damaged(err error) error {
+	if errors.Is(err, io.EOF) || err == nil {
+		err = io.ErrUnexpectedEOF
+	}
+	return fmt.Errorf("byte %d: %w: %w", w.dec.InputOffset(), ErrDamaged, err)
+}
+
+// value reads the value of key: an object is walked, an array of one field's values too, a string is a
+// field.
+func (w *jsonWalker) value(key string, f *fields) error {
+	t, err := w.dec.Token()
+	if err != nil {
+		return err
+	}
+	switch t := t.(type) {
+	case json.Delim:
+		switch {
+		case t == '{':
+			f.layer(key)
+		case strings.HasSuffix(key, "_raw"): // the octets and where they stand, given with -x
+			f.rawOnly = f.rawOnly || key == "frame_raw"
+			key = ""
+		}
+		for w.dec.More() {
+			inner := key
+			if t == '{' {
+				k, err := w.dec.Token()
+				if err != nil {
+					return err
+				}
+				inner, _ = k.(string)
+			}
+			if err := w.value(inner, f); err != nil {
+				return err
+			}
+		}
+		_, err := w.dec.Token()
+		return err
+	case string:
+		f.field(key, t)
+	}
+	return nil
+}
+
+func rfc3339(s string) flows.Time {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return 0
+	}
+	return flows.Time(t.UnixNano())
+}

@@ -1,0 +1,66 @@
+package dissection
+
+import (
+	"bufio"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// A pdmlWalker reads tshark -T pdml: a packet element for each packet, in it proto and field elements
+// that nest.
+type pdmlWalker struct{ dec *xml.Decoder }
+
+func newPDMLWalker(in *bufio.Reader) *pdmlWalker { return &pdmlWalker{dec: xml.NewDecoder(in)} }
+
+func (w *pdmlWalker) next(f *fields) error {
+	inside := false
+	for {
+		t, err := w.dec.RawToken()
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				err = io.ErrUnexpectedEOF
+			}
+			return fmt.Errorf("byte %d: %w: %w", w.dec.InputOffset(), ErrDamaged, err)
+		}
+		switch t := t.(type) {
+		case xml.StartElement:
+			switch t.Name.Local {
+			case "packet":
+				inside = true
+			case "proto":
+				f.layer(attribute(t, "name"))
+			case "field":
+				if inside {
+					f.field(attribute(t, "name"), shown(t))
+				}
+			}
+		case xml.EndElement:
+			switch t.Name.Local {
+			case "packet":
+				return nil
+			case "pdml":
+				return io.EOF
+			}
+		}
+	}
+}
+
+// shown returns the text that a field shows. The octets of a payload stand in "value" where "show" leaves
+// them out.
+func shown(e xml.StartElement) string {
+	if s := attribute(e, "show"); s != "" {
+		return s
+	}
+	return attribute(e, "value")
+}
+
+func attribute(e xml.StartElement, name string) string {
+	for i := range e.Attr {
+		if e.Attr[i].Name.Local == name {
+			return e.Attr[i].Value
+		}
+	}
+	return ""
+}
