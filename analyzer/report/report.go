@@ -7,6 +7,7 @@
 package report
 
 import (
+	"fmt"
 	"strconv"
 	"time"
 
@@ -60,10 +61,22 @@ type CauseSum struct {
 // A Warning tells what could not be read or limits what was read.
 type Warning struct {
 	Says   string `json:"says"`
+	Lost   bool   `json:"lost"`             // a part of the file was not read for it
 	Count  int    `json:"count,omitempty"`  // packets it concerns
 	Frame  int    `json:"frame,omitempty"`  // first of them
 	Offset int64  `json:"offset,omitempty"` // byte offset in the uncompressed capture
 	Hint   string `json:"hint,omitempty"`   // what to try
+}
+
+// String tells w in one line, without the hint.
+func (w Warning) String() string {
+	switch {
+	case w.Count > 1 && w.Frame > 0:
+		return fmt.Sprintf("%s (%s packets, the first is frame %d)", w.Says, thousands(w.Count), w.Frame)
+	case w.Count == 1 && w.Frame > 0:
+		return fmt.Sprintf("%s (frame %d)", w.Says, w.Frame)
+	}
+	return w.Says
 }
 
 // A Reset is one RST segment and why it was sent.

@@ -113,18 +113,7 @@ func (p page) caveats(f *File) string {
 	if len(f.Warnings) > 0 {
 		b.WriteString("\n" + p.style.bold("Limits of this capture") + "\n")
 		for _, w := range f.Warnings {
-			says := w.Says
-			if w.Count > 0 {
-				says = counted(w.Count, "packet", "packets") + ": " + says
-			}
-			switch {
-			case w.Frame > 0 && w.Count > 1:
-				says += fmt.Sprintf(" (first #%d)", w.Frame)
-			case w.Frame > 0:
-				says += fmt.Sprintf(" (#%d)", w.Frame)
-			case w.Offset > 0:
-				says += fmt.Sprintf(" (byte %s)", thousands(int(w.Offset)))
-			}
+			says := w.String()
 			if w.Hint != "" {
 				says += "; " + w.Hint
 			}
