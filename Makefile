@@ -1,0 +1,63 @@
+# The commands of the project. `make` and `make test` need Go, git and make, and nothing else.
+
+GO ?= go
+
+# Packages that ./... does not reach, because they live under testdata.
+TOOLS := $(sort $(dir $(shell find testdata -name '*.go')))
+
+.PHONY: build test check fmt vet staticcheck race vuln golden fuzz bench accuracy lab clean
+
+build: ## the program, as ./rstexplain
+	CGO_ENABLED=0 $(GO) build -trimpath -o rstexplain ./cmd/rstexplain
+
+test: ## all tests; no C compiler is needed
+	CGO_ENABLED=0 $(GO) test ./...
+
+check: fmt vet staticcheck race vuln ## what a change must pass; -race needs a C compiler
+
+fmt:
+	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
+
+vet:
+	$(GO) vet ./... $(addprefix ./,$(TOOLS))
+
+staticcheck:
+	$(GO) tool staticcheck ./... $(addprefix ./,$(TOOLS))
+
+# Stale generated pages (docs/causes.md) fail as tests.
+race:
+	$(GO) test -race ./...
+
+# The database of known vulnerabilities is on the network: where it cannot be reached, that is said, and
+# nothing else fails for it.
+vuln:
+	@out=$$($(GO) tool govulncheck ./... 2>&1); code=$$?; \
+	case "$$code $$out" in \
+	0*) echo "govulncheck: $$(echo "$$out" | tail -n 1)";; \
+	*"dial tcp"*|*"no such host"*|*"vuln.go.dev"*) echo "govulncheck: skipped, its database cannot be reached";; \
+	*) echo "$$out"; exit $$code;; \
+	esac
+
+golden: ## write golden reports, transcripts and generated pages anew; read the diff before committing it
+	$(GO) test ./analyzer/... ./cmd/... ./rules/... -update
+
+FUZZTIME ?= 30s
+fuzz: ## every fuzz test for FUZZTIME
+	@for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test $$pkg -list '^Fuzz' | grep '^Fuzz'); do \
+	    echo "$$pkg $$f"; $(GO) test $$pkg -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) || exit 1; \
+	  done; \
+	done
+
+bench: build ## measure beside the tools that are installed, and the parts by themselves
+	$(GO) run ./testdata/bench compare
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+accuracy: ## agreement with labelled captures; RSTEXPLAIN_CAPTURES names their directory
+	$(GO) test ./analyzer -run TestAgreement -count=1 -v
+
+lab: ## make the test captures anew, on a real kernel; needs root and some minutes
+	$(GO) run ./testdata/lab
+
+clean:
+	rm -f rstexplain
