@@ -1,0 +1,500 @@
+package exchange
+
+import (
+	"bytes"
+	"strconv"
+)
+
+// HTTP/1 (RFC 9112), and RTSP (RFC 7826) and SIP (RFC 3261), which borrowed its form. Requests and
+// responses are told by their first line and not by their side, because where no handshake was captured
+// the sides may be mistaken.
+
+// Phases of HTTP/1.
+const (
+	httpStart     = iota
+	httpHeader    // header lines
+	httpBody      // left counts it
+	httpChunk     // line of a chunk's size, or the empty line behind a chunk
+	httpTrailer   // lines after the last chunk
+	httpUntilEnd  // body that ends with the connection
+	httpMaybeBody // Expect: 100-continue was answered by a final status: a body, or the next request
+)
+
+// What the header at hand says.
+const (
+	httpChunked flags = f1
+	httpLength  flags = f2 // Content-Length: high and aux hold it
+	httpUpgrade flags = f3
+	httpExpect  flags = f4
+	httpKeep    flags = f5 // Connection: keep-alive
+	http10      flags = f6 // version 1.0 or none
+	httpRequest flags = f7 // the last message is a request
+	httpWS      flags = f8 // Upgrade: websocket
+	httpAll           = httpChunked | httpLength | httpUpgrade | httpExpect | httpKeep | http10 | httpRequest | httpWS
+)
+
+// What an unanswered request is, in State.queue.
+const (
+	queuePlain = iota
+	queueHEAD
+	queueCONNECT
+)
+
+var httpMethods = [...]string{"GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE", "PROPFIND",
+	"PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH", "SUBSCRIBE", "UNSUBSCRIBE", "NOTIFY",
+	"M-SEARCH", "PURGE"}
+
+// isHTTP knows a request or a response of HTTP.
+func isHTTP(b []byte, _ int) verdict {
+	if v := prefix(b, "HTTP/1."); v != no {
+		return v
+	}
+	return requestLine(b, " HTTP/1.", true)
+}
+
+func isRTSP(b []byte, _ int) verdict {
+	if v := prefix(b, "RTSP/1.0 "); v != no {
+		return v
+	}
+	return requestLine(b, " RTSP/1.", false)
+}
+
+func isSIP(b []byte, _ int) verdict {
+	if v := prefix(b, "SIP/2.0 "); v != no {
+		return v
+	}
+	return requestLine(b, " SIP/2.0", false)
+}
+
+// prefix tells whether b begins with want, or may when more of it has come.
+func prefix(b []byte, want string) verdict {
+	n := min(len(b), len(want))
+	switch {
+	case string(b[:n]) != want[:n]:
+		return no
+	case n < len(want):
+		return maybe
+	}
+	return yes
+}
+
+// requestLine tells whether b begins with "METHOD target version". A known method with a target that
+// begins as one and no version is HTTP/0.9, as is a known method on a line whose end has not come.
+func requestLine(b []byte, version string, http bool) verdict {
+	i := 0
+	for i < len(b) && i < 17 && ('A' <= b[i] && b[i] <= 'Z' || b[i] == '_' || b[i] == '-') {
+		i++
+	}
+	if i == len(b) && i < 17 {
+		return maybe
+	}
+	if i < 3 || i == 17 || b[i] != ' ' {
+		return no
+	}
+	end := bytes.IndexByte(b[:min(len(b), maxSignature)], '\n')
+	line := b[i+1:]
+	if end >= 0 {
+		line = bytes.TrimSuffix(b[i+1:max(end, i+1)], []byte{'\r'})
+	}
+	for _, c := range line[:min(len(line), maxSignature)] {
+		if c < ' ' && c != '\r' || c == 0x7f {
+			return no
+		}
+	}
+	if end >= 0 {
+		if j := len(line) - len(version) - 1; version[len(version)-1] == '.' && j >= 0 && string(line[j:j+len(version)]) == version {
+			return yes
+		} else if j++; version[len(version)-1] != '.' && j >= 0 && string(line[j:]) == version {
+			return yes
+		}
+		if http && string(b[:i]) == "GET" && len(line) > 0 && line[0] == '/' {
+			return yes
+		}
+		return no
+	}
+	if http && len(b) >= maxSignature {
+		for _, m := range httpMethods {
+			if string(b[:i]) == m {
+				return yes
+			}
+		}
+	}
+	if len(b) >= maxSignature {
+		return no
+	}
+	return maybe
+}
+
+// startsHTTP reports whether a request or response may begin here.
+func startsHTTP(b []byte) bool {
+	if has(b, "HTTP/1.") || has(b, "RTSP/1.") || has(b, "SIP/2.0") {
+		return true
+	}
+	for _, m := range httpMethods {
+		if len(b) > len(m)+1 && has(b, m) && b[len(m)] == ' ' && (b[len(m)+1] == '/' || bytes.IndexByte(b[:min(len(b), maxLine)], '\n') > 0) {
+			return true
+		}
+	}
+	return false
+}
+
+func (h *hearing) readHTTP(b []byte, last bool) int {
+	v := h.v
+	switch v.phase {
+	case httpBody:
+		v.phase = httpStart
+	case httpUntilEnd:
+		v.left = forever
+		return 1
+	case httpMaybeBody:
+		if !startsHTTP(b) {
+			v.phase = httpBody
+			v.left = v.want() - 1
+			return 1
+		}
+		v.phase = httpStart
+	}
+	if v.phase == httpStart && b[0] == '$' && h.proto == rtsp {
+		return h.readInterleaved(b, last)
+	}
+	if c := b[0]; v.phase == httpStart && (c < 'A' || c > 'Z') && c != '\r' && c != '\n' {
+		h.lose() // as the answer to HTTP/0.9
+		return len(b)
+	}
+	line, used := h.takeLine(b, last)
+	if used == 0 {
+		return 0
+	}
+	switch v.phase {
+	case httpStart:
+		if len(line) == 0 { // RFC 9112 §2.2: an empty line before a request is passed over
+			return used
+		}
+		if !h.startLine(line) {
+			h.lose()
+			return len(b)
+		}
+		v.phase = httpHeader
+		v.flags |= more
+		if v.flags&(http10|httpRequest) == http10|httpRequest && !bytes.Contains(line, []byte(" HTTP/")) && v.flags&skipLine == 0 {
+			v.phase = httpStart // HTTP/0.9 has no header
+			v.flags &^= more
+		}
+	case httpHeader:
+		if len(line) > 0 {
+			h.headerLine(line)
+		} else {
+			h.headerEnd()
+		}
+	case httpChunk:
+		h.chunkLine(line)
+	case httpTrailer:
+		if len(line) == 0 {
+			v.phase = httpStart
+			v.flags &^= more
+		}
+	}
+	return used
+}
+
+// readInterleaved passes over a frame of media between RTSP messages (RFC 7826 §14).
+func (h *hearing) readInterleaved(b []byte, last bool) int {
+	if len(b) < 4 {
+		if last {
+			h.lose()
+			return len(b)
+		}
+		return 0
+	}
+	if h.v.kind == None {
+		h.begin(Opaque, 0)
+	}
+	h.v.left = int64(be16(b[2:]))
+	return 4
+}
+
+// startLine reads the first line of a message. It returns false when it is none.
+func (h *hearing) startLine(line []byte) bool {
+	if has(line, "HTTP/1.") || has(line, "RTSP/") || has(line, "SIP/") {
+		h.statusLine(line)
+		return true
+	}
+	method, rest := token(line)
+	if len(rest) == 0 || requestLine(firstWord(line), " ", false) == no {
+		return false
+	}
+	target, version := rest, []byte(nil)
+	if i := bytes.LastIndexByte(rest, ' '); i >= 0 {
+		target, version = trim(rest[:i]), rest[i+1:]
+	}
+	if len(target) == 0 {
+		return false
+	}
+	h.v.flags &^= httpAll
+	h.request(h.requestText(method, target))
+	h.v.flags |= httpRequest
+	if !has(version, "HTTP/1.1") && h.proto == http1 && h.v.flags&skipLine == 0 {
+		h.v.flags |= http10 | closes
+	}
+	kind := uint16(queuePlain)
+	switch string(method) {
+	case "HEAD":
+		kind = queueHEAD
+	case "CONNECT":
+		kind = queueCONNECT
+		h.host = h.names.intern(target, maxHost)
+	}
+	if i := 2 * (h.v.wait - 1); i < 16 {
+		h.queue = h.queue&^(3<<i) | kind<<i
+	}
+	return true
+}
+
+// firstWord returns the first word of a line and the space behind it.
+func firstWord(line []byte) []byte {
+	if i := bytes.IndexByte(line, ' '); i >= 0 {
+		return line[:i+1]
+	}
+	return line
+}
+
+// requestText returns "METHOD target". Of the target only the path is kept: what follows a "?" and a
+// password before an "@" are nobody's business in a report.
+func (h *hearing) requestText(method, target []byte) id {
+	var path [4 * maxPath]byte
+	p := append(path[:0], target[:min(len(target), len(path)-len(ellipsis)-1)]...)
+	if i := bytes.Index(p, []byte("://")); i >= 0 {
+		authority := p[i+3:]
+		end := bytes.IndexByte(authority, '/')
+		if end < 0 {
+			end = len(authority)
+		}
+		if at := bytes.LastIndexByte(authority[:end], '@'); at >= 0 {
+			p = append(p[:i+3], authority[at+1:]...)
+			authority, end = p[i+3:], end-at-1
+		}
+		h.host = h.names.intern(authority[:end], maxHost)
+	}
+	if i := bytes.IndexByte(p, '?'); i >= 0 && i+1 < len(p) {
+		p = append(p[:i+1], ellipsis...)
+	}
+	return h.names.line(method, 20, p, maxPath)
+}
+
+// statusLine reads the first line of a response.
+func (h *hearing) statusLine(line []byte) {
+	v := h.v
+	version, rest := token(line)
+	code, _ := token(rest)
+	n, ok := number(code[:min(len(code), 3)])
+	if !ok {
+		n = 0
+	}
+	h.status = uint16(n)
+	v.flags &^= httpAll
+	text := h.names.intern(line, maxText)
+	if n >= 100 && n < 200 && n != 101 {
+		h.begin(Housekeeping, text) // tells the requester to go on, answers nothing
+	} else {
+		h.begin(Response, text)
+	}
+	if string(version) == "HTTP/1.0" {
+		v.flags |= http10
+	}
+}
+
+// headerLine reads one header field.
+func (h *hearing) headerLine(line []byte) {
+	v := h.v
+	i := bytes.IndexByte(line, ':')
+	if i <= 0 {
+		return
+	}
+	name, value := line[:i], trim(line[i+1:])
+	switch len(name) {
+	case 1: // SIP's short form of Content-Length (RFC 3261 §7.3.3)
+		if h.proto == sip && equalFold(name, "l") {
+			v.announce(value)
+		}
+	case 4:
+		if equalFold(name, "host") {
+			h.host = h.names.intern(value, maxHost)
+		}
+	case 6:
+		if equalFold(name, "server") && v.flags&httpRequest == 0 {
+			h.server = h.names.intern(value, maxAgent)
+		} else if equalFold(name, "expect") && containsFold(value, "100-continue") {
+			v.flags |= httpExpect
+		}
+	case 7:
+		if equalFold(name, "upgrade") {
+			v.flags |= httpUpgrade
+			if containsFold(value, "websocket") {
+				v.flags |= httpWS
+			}
+		}
+	case 10:
+		if equalFold(name, "user-agent") && v.flags&httpRequest != 0 {
+			h.agent = h.names.intern(value, maxAgent)
+		} else if equalFold(name, "connection") {
+			if containsFold(value, "close") {
+				v.flags |= closes
+			}
+			if containsFold(value, "keep-alive") {
+				v.flags |= httpKeep
+			}
+		}
+	case 14:
+		if equalFold(name, "content-length") {
+			v.announce(value)
+		}
+	case 17:
+		if equalFold(name, "transfer-encoding") && containsFold(value, "chunked") {
+			v.flags |= httpChunked
+		}
+	}
+}
+
+// announce takes the value of a Content-Length.
+func (v *voice) announce(value []byte) {
+	if n, ok := number(value); ok {
+		v.flags |= httpLength
+		n = min(n, 1<<40-1)
+		v.aux, v.high = uint32(n), uint8(n>>32)
+	}
+}
+
+// want returns the announced length of the body.
+func (v *voice) want() int64 { return int64(v.high)<<32 | int64(v.aux) }
+
+// setWant keeps the length of a body, or of what of it was seen.
+func (v *voice) setWant(n int64) {
+	n = min(n, 1<<40-1)
+	v.aux, v.high = uint32(n), uint8(n>>32)
+}
+
+// headerEnd takes the empty line after a header: what follows is a body (RFC 9112 §6.3), another
+// message, or another protocol.
+func (h *hearing) headerEnd() {
+	v := h.v
+	if v.flags&http10 != 0 && v.flags&httpKeep == 0 {
+		v.flags |= closes
+	}
+	if v.flags&httpRequest == 0 {
+		h.responseEnd()
+		return
+	}
+	if v.flags&httpKeep != 0 && v.flags&http10 != 0 {
+		v.flags &^= closes
+	}
+	h.body(0)
+}
+
+// body settles what of a body follows: chunks, the announced length, else as much as otherwise says.
+func (h *hearing) body(otherwise int64) {
+	v := h.v
+	v.flags &^= more
+	switch {
+	case v.flags&httpChunked != 0:
+		v.flags &^= httpLength
+		v.setWant(0)
+		v.phase = httpChunk
+		v.flags |= more
+	case v.flags&httpLength != 0:
+		v.phase, v.left = httpBody, v.want()
+	case otherwise > 0:
+		v.setWant(0)
+		v.phase, v.left = httpUntilEnd, otherwise
+		v.flags |= more
+	default:
+		v.setWant(0)
+		v.phase = httpStart
+	}
+}
+
+// cutHTTP takes the loss of a header's end: a final response has answered all the same.
+func (h *hearing) cutHTTP() {
+	if h.v.phase == httpHeader && h.v.flags&httpRequest == 0 && h.status >= 200 {
+		if h.peer().wait > 0 {
+			h.queue >>= 2
+		}
+		h.answered()
+	}
+}
+
+// responseEnd takes the end of a response's header.
+func (h *hearing) responseEnd() {
+	v, asker := h.v, h.peer()
+	if h.status >= 100 && h.status < 200 && h.status != 101 {
+		v.flags &^= more | httpLength | httpChunked
+		v.phase = httpStart
+		return
+	}
+	to := h.queue & 3
+	if asker.wait == 0 {
+		to = queuePlain
+	} else {
+		h.queue >>= 2
+		if asker.flags&httpExpect != 0 && asker.phase == httpBody && asker.left == asker.want() && asker.left > 0 {
+			asker.phase, asker.left = httpMaybeBody, 0 // the answer came before the body, which may now not come
+		}
+	}
+	h.answered()
+	if h.isRefusal() {
+		v.kind = Refusal
+	}
+	switch {
+	case h.status == 101 && asker.flags&httpUpgrade != 0 && h.proto == http1:
+		v.flags &^= more
+		if asker.flags&httpWS != 0 {
+			h.upgrade(websocket)
+			asker.flags |= asked
+		} else {
+			h.upgrade(undecided)
+		}
+	case to == queueCONNECT && h.status >= 200 && h.status < 300:
+		v.flags &^= more
+		h.upgrade(undecided)
+	case to == queueHEAD, h.status == 204, h.status == 304, h.status == 101:
+		v.flags &^= more | httpLength | httpChunked
+		v.setWant(0)
+		v.phase = httpStart
+	case h.proto != http1:
+		h.body(0) // RTSP and SIP: without a length there is none
+	default:
+		h.body(forever)
+	}
+}
+
+// isRefusal reports whether a response is a final negative answer that ends the connection, and not the
+// answer that was asked for: its status speaks of the request's form, time or the server's load.
+func (h *hearing) isRefusal() bool {
+	if h.v.flags&closes == 0 || h.proto != http1 {
+		return false
+	}
+	switch h.status {
+	case 400, 408, 413, 414, 417, 421, 425, 429, 431, 503:
+		return true
+	}
+	return false
+}
+
+// chunkLine takes the line of a chunk's size (RFC 9112 §7.1).
+func (h *hearing) chunkLine(line []byte) {
+	v := h.v
+	if len(line) == 0 {
+		return // behind the chunk before
+	}
+	size, _, _ := bytes.Cut(line, []byte{';'}) // chunk extensions
+	n, err := strconv.ParseInt(string(trim(size)), 16, 62)
+	if err != nil || n < 0 {
+		h.lose()
+		return
+	}
+	if n == 0 {
+		v.phase = httpTrailer
+		return
+	}
+	v.setWant(v.want() + n)
+	v.left = n
+}

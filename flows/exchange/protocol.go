@@ -1,0 +1,209 @@
+package exchange
+
+// A protocol is what two ends speak, as far as the first octets tell.
+type protocol uint8
+
+const (
+	undecided protocol = iota
+	opaque             // no protocol known here
+	http1
+	rtsp
+	sip
+	websocket
+	http2
+	tls
+	ssh
+	replies // SMTP or FTP: the greeting did not tell
+	smtp
+	ftp
+	pop3
+	imap
+	irc
+	redis
+	nats
+	mysql
+	postgres
+	tds
+	mongodb
+	kafka
+	smb
+	ldap
+	mqtt
+	amqp
+	amqp1
+	tpkt
+	opcua
+	modbus
+	ams
+	bgp
+	ldp
+	msdp
+	openflow
+	dns
+	stun
+	telnet
+	proxyLine
+	socks4
+	socks5
+)
+
+var protocolNames = [...]string{
+	http1: "HTTP/1.1", rtsp: "RTSP", sip: "SIP", websocket: "WebSocket", http2: "HTTP/2", tls: "TLS", ssh: "SSH",
+	smtp: "SMTP", ftp: "FTP", pop3: "POP3", imap: "IMAP", irc: "IRC", redis: "Redis", nats: "NATS",
+	mysql: "MySQL", postgres: "PostgreSQL", tds: "TDS", mongodb: "MongoDB", kafka: "Kafka", smb: "SMB", ldap: "LDAP",
+	mqtt: "MQTT", amqp: "AMQP 0-9-1", amqp1: "AMQP 1.0", tpkt: "TPKT", opcua: "OPC UA", modbus: "Modbus", ams: "ADS",
+	bgp: "BGP", ldp: "LDP", msdp: "MSDP", openflow: "OpenFlow", dns: "DNS", stun: "STUN", telnet: "Telnet",
+	proxyLine: "PROXY", socks4: "SOCKS4", socks5: "SOCKS5",
+}
+
+// parse has the reader of the protocol read one unit from the front of b. A reader returns how many
+// octets it used; it may leave the rest of its unit to voice.left. It returns 0 to ask for more than b,
+// which it must not do when last is set (no more is captured) or b holds maxScrap octets. What a reader
+// makes of a message must not depend on how segments cut it.
+func (h *hearing) parse(b []byte, last bool) int {
+	switch h.proto {
+	case undecided:
+		return h.detect(b, last)
+	case http1, rtsp, sip:
+		return h.readHTTP(b, last)
+	case websocket:
+		return h.readWebSocket(b, last)
+	case http2:
+		return h.readHTTP2(b, last)
+	case tls:
+		return h.readTLS(b, last)
+	}
+	h.turns()
+	h.takeTurn()
+	return len(b)
+}
+
+// starts reports whether b, the front of a segment, looks like the start of a message, after octets were
+// missing.
+func (h *hearing) starts(b []byte) bool {
+	switch h.proto {
+	case undecided, opaque:
+		return true
+	case http1, rtsp, sip:
+		return startsHTTP(b)
+	case http2:
+		return startsHTTP2(b)
+	case tls:
+		return startsTLS(b)
+	}
+	return false
+}
+
+// A verdict is what the front of a connection is to the signature of a protocol.
+type verdict uint8
+
+const (
+	no verdict = iota
+	maybe
+	yes
+)
+
+// signatures are tried in order; the first that says yes decides. They see the front of what a side says
+// when nothing is known, at most maxSignature octets matter.
+var signatures = [...]struct {
+	proto protocol
+	match func(b []byte, side int) verdict
+}{
+	{tls, isTLS},
+	{http2, isHTTP2},
+	{http1, isHTTP},
+	{rtsp, isRTSP},
+	{sip, isSIP},
+}
+
+// maxSignature is how many octets of an unknown protocol are waited for.
+const maxSignature = 512
+
+// detect decides what is spoken. Octets that it waits for are kept; when it decides, the other side's
+// are read too.
+func (h *hearing) detect(b []byte, last bool) int {
+	wait := false
+	for i := range signatures {
+		switch signatures[i].match(b, h.side) {
+		case yes:
+			h.decide(signatures[i].proto)
+			return h.parse(b, last)
+		case maybe:
+			wait = true
+		}
+	}
+	if wait && !last && len(b) < maxSignature {
+		return 0
+	}
+	h.decide(opaque)
+	h.fresh = true
+	h.turns()
+	h.takeTurn()
+	return len(b)
+}
+
+// decide settles the protocol, after which what the other side had begun to say is read.
+func (h *hearing) decide(p protocol) {
+	h.proto = p
+	h.voice[0].wait, h.voice[1].wait = 0, 0
+	o := hearing{State: h.State, names: h.names, side: 1 - h.side, v: h.peer(), frame: h.frame, time: h.time, fresh: true}
+	if o.v.phase == phaseTurns && p != opaque {
+		o.v.phase, o.v.left = phaseLost, 0
+		return
+	}
+	waiting := h.names.scraps.get(o.v.scrap)
+	if waiting == nil || p == opaque {
+		return
+	}
+	o.frame, o.time = waiting.frame, waiting.time
+	b := waiting.b
+	for len(b) > 0 && o.v.phase < phaseLost {
+		n := o.unit(b, false)
+		if n == 0 {
+			waiting.b = append(waiting.b[:0], b...)
+			return
+		}
+		k := int(min(o.v.left, int64(len(b)-n)))
+		o.v.left -= int64(k)
+		o.v.grow(int64(n + k))
+		b = b[n+k:]
+	}
+	h.names.scraps.drop(o.v.scrap)
+	o.v.scrap = 0
+}
+
+// again reports whether a side that was not read so far begins, with b, to speak a protocol that cannot
+// be mistaken; it is then read from here on.
+func (h *hearing) again(b []byte) bool {
+	if h.proto != opaque || !h.turn || len(b) < 8 {
+		return false
+	}
+	for _, p := range [...]protocol{tls, http2, http1} {
+		for i := range signatures {
+			if signatures[i].proto == p && signatures[i].match(b, h.side) == yes {
+				h.decide(p)
+				h.v.phase, h.v.left, h.v.aux = 0, 0, 0
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// upgrade ends what was spoken and starts to listen for what comes inside, on both sides. What was said
+// before was set-up, and no request of what follows.
+func (h *hearing) upgrade(to protocol) {
+	if h.via == undecided {
+		h.via = h.proto
+	}
+	h.proto = to
+	for i := range h.voice {
+		v := &h.voice[i]
+		v.phase, v.left, v.aux, v.high, v.wait, v.pings = 0, 0, 0, 0, 0, 0
+		v.flags = 0
+		if i != h.side {
+			h.names.scraps.drop(v.scrap)
+			v.scrap = 0
+		}
+	}
+}

@@ -1,0 +1,246 @@
+package exchange
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A script is a conversation, one message to a line, as one reads it aloud:
+//
+//	> "GET / HTTP/1.1\r\n\r\n"     the originator says these octets
+//	< 160303 002a 02               the responder says these, in hexadecimal
+//	< 5*1460                       five segments of 1460 octets of no meaning
+//	> lost 100                     100 octets of the originator are missing from the capture
+//	< snap 10 "HTTP/1.1 200 OK"    as said, but the capture holds ten octets only
+//	< fin                          the responder's FIN
+//	wait 2s                        nothing is said for a while; lines are otherwise 1 ms apart
+//
+// Each segment is a frame, numbered from 1.
+type script string
+
+type segment struct {
+	side int
+	data []byte
+	cut  int // octets captured, −1 all
+	lost uint32
+	fin  bool
+	wait int64
+}
+
+func (s script) segments(tb testing.TB) (out []segment) {
+	tb.Helper()
+	for _, line := range strings.Split(string(s), "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if d, ok := strings.CutPrefix(line, "wait "); ok {
+			var n int64
+			if _, err := fmt.Sscanf(d, "%ds", &n); err != nil {
+				tb.Fatalf("script: %q: %v", line, err)
+			}
+			out = append(out, segment{wait: n * 1e9})
+			continue
+		}
+		g := segment{cut: -1}
+		switch line[0] {
+		case '>':
+		case '<':
+			g.side = 1
+		default:
+			tb.Fatalf("script: %q", line)
+		}
+		rest := strings.TrimSpace(line[1:])
+		switch {
+		case rest == "fin":
+			g.fin = true
+			out = append(out, g)
+			continue
+		case strings.HasPrefix(rest, "lost "):
+			if _, err := fmt.Sscanf(rest, "lost %d", &g.lost); err != nil {
+				tb.Fatalf("script: %q: %v", line, err)
+			}
+			out = append(out, g)
+			continue
+		case strings.HasPrefix(rest, "snap "):
+			if _, err := fmt.Sscanf(rest, "snap %d", &g.cut); err != nil {
+				tb.Fatalf("script: %q: %v", line, err)
+			}
+			_, rest, _ = strings.Cut(rest[5:], " ")
+		}
+		times := 1
+		if n, size := 0, 0; strings.Count(rest, "*") == 1 && !strings.Contains(rest, `"`) {
+			if _, err := fmt.Sscanf(rest, "%d*%d", &n, &size); err != nil {
+				tb.Fatalf("script: %q: %v", line, err)
+			}
+			times, g.data = n, []byte(strings.Repeat("x", size))
+		} else {
+			g.data = octets(tb, rest)
+		}
+		for range times {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// octets reads quoted strings, with Go's escapes, and hexadecimal.
+func octets(tb testing.TB, s string) (out []byte) {
+	tb.Helper()
+	for s = strings.TrimSpace(s); s != ""; s = strings.TrimSpace(s) {
+		if s[0] == '"' {
+			var text string
+			n := strings.Index(s[1:], `"`)
+			for n >= 0 && s[n] == '\\' {
+				k := strings.Index(s[n+2:], `"`)
+				if k < 0 {
+					break
+				}
+				n += k + 1
+			}
+			if n < 0 {
+				tb.Fatalf("script: %s", s)
+			}
+			if _, err := fmt.Sscanf(s[:n+2], "%q", &text); err != nil {
+				tb.Fatalf("script: %s: %v", s, err)
+			}
+			out = append(out, text...)
+			s = s[n+2:]
+			continue
+		}
+		word, rest, _ := strings.Cut(s, " ")
+		// 170303+100 is a TLS record of that type and version with 100 octets of no meaning.
+		head, size, sized := strings.Cut(word, "+")
+		b, err := hex.DecodeString(head)
+		if err != nil {
+			tb.Fatalf("script: %q: %v", word, err)
+		}
+		out = append(out, b...)
+		if sized {
+			var n int
+			if _, err := fmt.Sscanf(size, "%d", &n); err != nil {
+				tb.Fatalf("script: %q: %v", word, err)
+			}
+			out = append(out, byte(n>>8), byte(n))
+			out = append(out, strings.Repeat("\xa5", n)...)
+		}
+		s = rest
+	}
+	return out
+}
+
+// play has a State hear the script. With step > 0 each segment comes in pieces of that many octets,
+// which all have the frame and the time of the whole.
+func play(tb testing.TB, names *Names, s script, step int) *State {
+	tb.Helper()
+	st, frame, now := new(State), 0, int64(1_700_000_000_000_000_000)
+	for _, g := range s.segments(tb) {
+		now += 1e6 + g.wait
+		switch {
+		case g.wait > 0:
+		case g.fin:
+			st.Fin(g.side)
+		case g.lost > 0:
+			st.Lost(g.side, g.lost)
+		case g.cut >= 0:
+			frame++
+			st.Say(names, g.side, frame, now, g.data[:g.cut], uint32(len(g.data)))
+		case step == 0:
+			frame++
+			st.Say(names, g.side, frame, now, g.data, uint32(len(g.data)))
+		default:
+			frame++
+			for b := g.data; len(b) > 0; {
+				n := min(step, len(b))
+				piece := append([]byte(nil), b[:n]...) // the octets are the State's only while it hears them
+				st.Say(names, g.side, frame, now, piece, uint32(n))
+				for i := range piece {
+					piece[i] = 0xee
+				}
+				b = b[n:]
+			}
+		}
+	}
+	return st
+}
+
+// hear returns the Summary of a script, and holds that it is the same however segments cut the octets. A
+// script that begins with "# as captured" is one where the place of the cuts is what counts: after lost
+// octets, a message is looked for where a segment begins.
+func hear(t *testing.T, s script) Summary {
+	t.Helper()
+	names := NewNames()
+	want := play(t, names, s, 0).Summary(names)
+	if strings.HasPrefix(strings.TrimSpace(string(s)), "# as captured") {
+		return want
+	}
+	for _, step := range []int{1, 2, 3, 7, 100} {
+		names := NewNames()
+		got := play(t, names, s, step).Summary(names)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("in pieces of %d octets (−whole +pieces):\n%s", step, diff)
+			break
+		}
+	}
+	return want
+}
+
+// brief tells the outcome of an exchange in a line, so that a table of tests can be read.
+func brief(s Summary) string {
+	var w strings.Builder
+	fmt.Fprintf(&w, "%s|", s.Protocol)
+	for i := range s.Last {
+		fmt.Fprintf(&w, " %v", s.Last[i].Kind)
+		if s.Last[i].Text != "" {
+			fmt.Fprintf(&w, " %q", s.Last[i].Text)
+		}
+		if s.Open[i] {
+			w.WriteString(" open")
+		}
+		if s.Likely[i] {
+			w.WriteString(" likely")
+		}
+		w.WriteString(";")
+	}
+	fmt.Fprintf(&w, " waiting %d %d", s.Waiting[0], s.Waiting[1])
+	if s.BodySide >= 0 {
+		fmt.Fprintf(&w, "; body %d: %d of %d", s.BodySide, s.BodyGot, s.BodyWant)
+	}
+	if s.TLS {
+		fmt.Fprintf(&w, "; tls ok=%v", s.HandshakeOK)
+	}
+	for i, p := range s.Pings {
+		if p > 0 {
+			fmt.Fprintf(&w, "; pings of %d: %d", i, p)
+		}
+	}
+	if s.Unused[0] {
+		w.WriteString("; unused")
+	}
+	if s.Guess {
+		w.WriteString("; guess")
+	}
+	return w.String()
+}
+
+// told is a table of scripts and what is told of them.
+type told []struct {
+	name   string
+	script script
+	want   string
+}
+
+func (table told) run(t *testing.T) {
+	t.Helper()
+	for _, c := range table {
+		t.Run(c.name, func(t *testing.T) {
+			if got := brief(hear(t, c.script)); got != c.want {
+				t.Errorf("told  %s\nwanted %s", got, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,227 @@
+package exchange
+
+import (
+	"math"
+	"strings"
+)
+
+// Summary tells what was said so far. The strings come from names, the table that Say was given.
+func (s *State) Summary(names *Names) Summary {
+	out := Summary{
+		Protocol: s.protocolName(), Upgraded: s.upgradedName(),
+		Speaker: int(s.speaker) - 1, First: int(s.first) - 1,
+		Host: names.get(s.host), UserAgent: names.get(s.agent),
+		BodyWant: -1, BodySide: -1, AlertSide: -1, RequestSide: -1,
+	}
+	m := s.moment()
+	out.Waiting, out.Open, out.Unused = m.Waiting, m.Open, m.Unused
+	out.Pending = m.Waiting[0] + m.Waiting[1]
+	out.Guess = s.isGuess()
+	for i := range s.voice {
+		v := &s.voice[i]
+		out.Last[i] = Message{Kind: m.Last[i], Frame: int(v.frame), Time: v.time, Text: names.get(v.text), Len: v.len, End: int(v.end)}
+		if p := names.scrapOf(v.scrap); p != nil && v.kind != None {
+			out.Last[i].Len = uint32(min(int64(v.len)+int64(len(p.b)), math.MaxUint32))
+		}
+		out.Messages[i] = int(v.turns)
+		out.Pings[i] = int(v.pings)
+		out.Goodbye[i] = int(v.bye)
+		out.CloseAnnounced[i] = v.flags&closes != 0
+		out.AtFIN[i] = unpackMoment(s.fin[i])
+		out.Likely[i] = s.proto == tls && v.flags&fullSize != 0 && v.left == 0
+	}
+	if s.askFrame != 0 {
+		out.RequestSide = 0
+		if s.bits&askedBy1 != 0 {
+			out.RequestSide = 1
+		}
+		out.Request = Message{Kind: Request, Frame: int(s.askFrame), Time: s.askTime, Text: names.get(s.line)}
+		if s.proto == tls && s.line == textClientHello {
+			out.Request.Kind = ClientHello
+		}
+		if last := out.Last[out.RequestSide]; last.Frame == out.Request.Frame && last.Time == out.Request.Time {
+			out.Request = last
+		}
+	}
+	s.summarizeHTTP(names, &out)
+	s.summarizeTLS(names, &out)
+	return out
+}
+
+func (s *State) summarizeHTTP(names *Names, out *Summary) {
+	if !s.hasHTTP() {
+		return
+	}
+	if out.Method, out.Path, _ = strings.Cut(names.get(s.line), " "); s.proto == tls || s.proto == websocket {
+		out.Method, out.Path = "", ""
+	}
+	out.Status = int(s.status)
+	if s.proto != tls {
+		out.Server = names.get(s.server)
+	}
+	out.KeepAlive = s.voice[0].flags&closes == 0 && s.voice[1].flags&closes == 0
+	if s.proto == http2 {
+		out.KeepAlive = s.voice[0].bye == 0 && s.voice[1].bye == 0
+	}
+	if s.proto != http1 && s.proto != rtsp && s.proto != sip {
+		return
+	}
+	// Of two bodies the one that is not at its end matters, of two such the later.
+	for _, i := range [...]int{1 - int(s.talk&1), int(s.talk & 1)} {
+		v := &s.voice[i]
+		open := v.left > 0 || v.phase == httpChunk || v.phase == httpTrailer
+		if !open && (out.BodySide >= 0 && out.Open[out.BodySide] || v.want() == 0) || v.phase == httpHeader || v.phase >= phaseLost {
+			continue
+		}
+		out.BodySide = i
+		switch {
+		case v.phase == httpUntilEnd:
+			out.BodyWant, out.BodyGot = -1, forever-v.left
+		case v.flags&httpChunked != 0:
+			out.BodyWant, out.BodyGot = -1, v.want()-v.left
+		default:
+			out.BodyWant, out.BodyGot = v.want(), v.want()-v.left
+		}
+	}
+}
+
+func (s *State) summarizeTLS(names *Names, out *Summary) {
+	if s.proto != tls {
+		return
+	}
+	out.TLS = true
+	out.TLSVersion = tlsVersion(s.version)
+	out.SNI = names.get(s.server)
+	out.ALPN = names.get(s.alpn)
+	out.HandshakeOK = s.handshakeOK()
+	out.TLSClient = s.client()
+	for i := range s.voice {
+		out.CloseNotify[i] = int(s.voice[i].bye)
+	}
+	if s.alert != 0 {
+		side := 0
+		if s.bits&alertBy1 != 0 {
+			side = 1
+		}
+		out.AlertFrame[side] = int(s.alert)
+		if s.bits&alertClear != 0 {
+			out.AlertSide, out.AlertText = side, alertName(s.desc)
+		}
+	}
+}
+
+// protocolName names what is spoken.
+func (s *State) protocolName() string {
+	if s.proto == tls && s.version != 0 {
+		return tlsVersion(s.version)
+	}
+	return protocolNames[s.proto]
+}
+
+// upgradedName names what was spoken before.
+func (s *State) upgradedName() string {
+	switch {
+	case s.via == http1 && s.status >= 200:
+		return "HTTP CONNECT"
+	case s.via == http1:
+		return "HTTP Upgrade"
+	}
+	return protocolNames[s.via]
+}
+
+// hasHTTP reports whether HTTP is spoken, or was to set up what is.
+func (s *State) hasHTTP() bool {
+	switch s.proto {
+	case http1, http2, rtsp, sip:
+		return true
+	}
+	return s.via == http1
+}
+
+// handshakeOK reports whether the TLS handshake is finished. Where it began before the capture, it is.
+func (s *State) handshakeOK() bool {
+	if s.proto != tls {
+		return false
+	}
+	const both = finishedClient | finishedServer
+	return s.tls&both == both || s.tls&(sawClientHello|sawServerHello) == 0
+}
+
+// isGuess reports whether turn-taking is all that is known.
+func (s *State) isGuess() bool {
+	if s.bits&doubt != 0 || s.proto <= opaque {
+		return true
+	}
+	for i := range s.voice {
+		if s.voice[i].phase >= phaseLost {
+			return true
+		}
+	}
+	return s.proto == websocket || s.proto == tls && s.voice[s.client()].flags&asked != 0
+}
+
+// moment returns how the exchange stands now.
+func (s *State) moment() Moment {
+	m := Moment{Seen: true, HandshakeOK: s.handshakeOK()}
+	for i := range s.voice {
+		v := &s.voice[i]
+		m.Waiting[i] = int(v.wait)
+		m.Open[i] = s.isOpen(v)
+		m.Last[i] = v.kind
+		if v.kind == Response && (m.Open[i] || v.flags&more != 0) {
+			m.Last[i] = Partial
+		}
+		m.Unused[i] = v.flags&asked == 0
+	}
+	// A side that mostly speaks without being answered wants no answer.
+	if v := &s.voice[0]; v.phase == phaseTurns && v.wait > 0 && v.aux&0xffff >= 3 && v.aux&0xffff > v.aux>>16 {
+		m.Waiting[0] = 0
+	}
+	return m
+}
+
+// isOpen reports whether a side's last octets end inside a unit.
+func (s *State) isOpen(v *voice) bool {
+	switch {
+	case v.phase >= phaseLost || s.proto <= opaque:
+		return false
+	case v.scrap != 0 || v.flags&skipLine != 0:
+		return true
+	case v.left > 0:
+		return v.left < forever/2
+	case s.proto == http1 || s.proto == rtsp || s.proto == sip:
+		return v.flags&more != 0 && v.phase != httpUntilEnd
+	}
+	return false
+}
+
+// atFIN ends what only the end of the connection ends.
+func (s *State) atFIN(side int) {
+	if v := &s.voice[side]; s.proto == http1 && v.phase == httpUntilEnd {
+		v.flags &^= more
+	}
+}
+
+// pack stores a Moment in 32 bits.
+func (m Moment) pack() uint32 {
+	n := uint32(1) | uint32(m.Last[0])<<1 | uint32(m.Last[1])<<5 |
+		uint32(min(m.Waiting[0], 0xff))<<9 | uint32(min(m.Waiting[1], 0xff))<<17
+	for i, set := range [...]bool{m.Open[0], m.Open[1], m.Unused[0], m.Unused[1], m.HandshakeOK} {
+		if set {
+			n |= 1 << (25 + i)
+		}
+	}
+	return n
+}
+
+func unpackMoment(n uint32) Moment {
+	bit := func(i int) bool { return n>>i&1 != 0 }
+	return Moment{
+		Seen:        bit(0),
+		Last:        [2]Kind{Kind(n >> 1 & 15), Kind(n >> 5 & 15)},
+		Waiting:     [2]int{int(n >> 9 & 0xff), int(n >> 17 & 0xff)},
+		Open:        [2]bool{bit(25), bit(26)},
+		Unused:      [2]bool{bit(27), bit(28)},
+		HandshakeOK: bit(29),
+	}
+}

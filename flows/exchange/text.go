@@ -1,0 +1,149 @@
+package exchange
+
+import (
+	"strconv"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Longest texts kept, in octets. What is longer ends in an ellipsis.
+const (
+	maxText  = 64  // first line of a message, where it is no request line
+	maxPath  = 96  // request target
+	maxHost  = 253 // a DNS name (RFC 1035 §2.3.4, without the root)
+	maxAgent = 96  // User-Agent, Server
+)
+
+const ellipsis = "…"
+
+// printable appends b to dst as text that no terminal and no reader can be fooled with, in at most max
+// octets: control characters, invalid UTF-8, bidirectional controls and other invisible characters are
+// written as escapes. It is done here, at the source, so that no renderer can forget it.
+func printable(dst, b []byte, max int) []byte {
+	start := len(dst)
+	last := len(dst) // end of the text that leaves room for the ellipsis
+	for len(b) > 0 {
+		r, n := rune(b[0]), 1
+		if r >= utf8.RuneSelf {
+			r, n = utf8.DecodeRune(b)
+		}
+		switch {
+		case r == utf8.RuneError && n <= 1:
+			dst = append(dst, '\\', 'x', hexDigits[b[0]>>4], hexDigits[b[0]&15])
+		case r >= ' ' && r < 0x7f:
+			dst = append(dst, byte(r))
+		case r < utf8.RuneSelf:
+			dst = append(dst, '\\', 'x', hexDigits[r>>4], hexDigits[r&15])
+		case unicode.IsPrint(r):
+			dst = append(dst, b[:n]...)
+		default:
+			dst = append(dst, '\\', 'u', '{')
+			dst = strconv.AppendInt(dst, int64(r), 16)
+			dst = append(dst, '}')
+		}
+		if len(dst)-start > max {
+			return append(dst[:last], ellipsis...)
+		}
+		if len(dst)-start <= max-len(ellipsis) {
+			last = len(dst)
+		}
+		b = b[n:]
+	}
+	return dst
+}
+
+const hexDigits = "0123456789abcdef"
+
+// isPlain reports whether printable would return b as it is.
+func isPlain(b []byte, max int) bool {
+	if len(b) > max {
+		return false
+	}
+	for _, c := range b {
+		if c < ' ' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// trim removes spaces and tabs at both ends.
+func trim(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
+		b = b[1:]
+	}
+	for len(b) > 0 && (b[len(b)-1] == ' ' || b[len(b)-1] == '\t') {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// hasFold reports whether b begins with prefix, which must be in lower case; ASCII letters of b are
+// compared without regard to case.
+func hasFold(b []byte, prefix string) bool {
+	return len(b) >= len(prefix) && equalFold(b[:len(prefix)], prefix)
+}
+
+// equalFold reports whether b is want, which must be in lower case, without regard to case.
+func equalFold(b []byte, want string) bool {
+	if len(b) != len(want) {
+		return false
+	}
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != want[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// containsFold reports whether want, in lower case, occurs in b without regard to case.
+func containsFold(b []byte, want string) bool {
+	for i := 0; i+len(want) <= len(b); i++ {
+		if equalFold(b[i:i+len(want)], want) {
+			return true
+		}
+	}
+	return false
+}
+
+// has reports whether b begins with prefix.
+func has(b []byte, prefix string) bool {
+	return len(b) >= len(prefix) && string(b[:len(prefix)]) == prefix
+}
+
+// token splits b at its first run of spaces.
+func token(b []byte) (first, rest []byte) {
+	for i, c := range b {
+		if c == ' ' || c == '\t' {
+			return b[:i], trim(b[i:])
+		}
+	}
+	return b, nil
+}
+
+// number reads b as a decimal number; ok is false when b is none or does not fit in 62 bits.
+func number(b []byte) (n int64, ok bool) {
+	if len(b) == 0 || len(b) > 18 {
+		return 0, false
+	}
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, true
+}
+
+func be16(b []byte) int { return int(b[0])<<8 | int(b[1]) }
+func be24(b []byte) int { return int(b[0])<<16 | int(b[1])<<8 | int(b[2]) }
+func be32(b []byte) int64 {
+	return int64(b[0])<<24 | int64(b[1])<<16 | int64(b[2])<<8 | int64(b[3])
+}
+func le16(b []byte) int   { return int(b[1])<<8 | int(b[0]) }
+func le24(b []byte) int   { return int(b[2])<<16 | int(b[1])<<8 | int(b[0]) }
+func le32(b []byte) int64 { return int64(b[3])<<24 | int64(b[2])<<16 | int64(b[1])<<8 | int64(b[0]) }

@@ -1,0 +1,208 @@
+package exchange
+
+// Application data records: whose turn it is, told by their sizes. What a record holds cannot be read,
+// but the records that want nothing (tickets, key updates, HTTP/2 housekeeping, close_notify) have sizes
+// of their own. Where a size could be either, the reading that leaves a request unanswered wins only
+// when the other is rare.
+
+// tlsApp takes the turn of an application data record of n octets.
+func (h *hearing) tlsApp(n int) {
+	fromClient := h.side == h.client()
+	if h.v.kind == Goodbye && n != h.alertSize() && h.tls&tls13 != 0 {
+		// What looked like close_notify was data after all: something follows it.
+		if h.v.bye == h.v.frame {
+			h.v.bye = 0
+		}
+	}
+	switch {
+	case h.tls&sawClientHello != 0 && h.tls&sawServerHello == 0 && fromClient:
+		h.askTLS(textEarlyData)
+		return
+	case h.tls&tls13 != 0 && h.tls&finishedClient == 0:
+		if h.tls13Handshake(n, fromClient) {
+			return
+		}
+	}
+	size := n - int(h.overhead)
+	if h.overhead == 0 {
+		size = -1 // not known
+	}
+	switch {
+	case n == h.alertSize():
+		h.closeNotify()
+	case h.tls&tls13 != 0 && size == 5:
+		h.begin(Housekeeping, textKeyUpdate)
+	case fromClient:
+		h.clientData(size)
+	default:
+		h.serverData(size)
+	}
+}
+
+// alertSize returns the length of an application data record that can only be an alert of TLS 1.3 (RFC
+// 8446 §6), 0 where alerts have their own type. Where the version is not known, 19 octets are no size
+// that TLS 1.2 can have with AES-GCM.
+func (h *hearing) alertSize() int {
+	switch {
+	case h.tls&tls13 != 0:
+		return 2 + int(h.overhead)
+	case h.tls&sawServerHello == 0 && h.version == 0:
+		return 2 + 17
+	}
+	return 0
+}
+
+// closeNotify takes an encrypted alert after the handshake: close_notify, for hardly another is sent.
+func (h *hearing) closeNotify() {
+	if h.v.kind == Goodbye && h.talk == uint8(h.side)+1 {
+		return // some stacks send two
+	}
+	h.begin(Goodbye, textCloseNotify)
+}
+
+// tls13Handshake takes an encrypted record before the client's Finished. Finished holds a hash of 32 or
+// 48 octets, which gives its record away; certificates of a client may go before it. It returns false
+// when the record shows that the handshake was over.
+func (h *hearing) tls13Handshake(n int, fromClient bool) bool {
+	over := int(h.overhead)
+	switch {
+	case n == 2+over:
+		h.begin(Alert, textEncryptedAlert)
+		h.noteAlert()
+	case fromClient && (n == 4+32+over || n == 4+48+over):
+		h.tls |= finishedClient | finishedServer | clientFlight
+		h.run(Handshake, textFinished)
+	case fromClient:
+		h.tls |= clientFlight
+		h.run(Handshake, textHandshake)
+	case h.tls&clientFlight != 0 && h.turn:
+		h.tls |= finishedClient | finishedServer
+		return false
+	default:
+		h.run(Handshake, textHandshake)
+	}
+	return true
+}
+
+// askTLS takes a record that asks for something.
+func (h *hearing) askTLS(text id) {
+	v := h.v
+	v.flags |= asked
+	if v.kind == Request && h.talk == uint8(h.side)+1 {
+		return
+	}
+	h.begin(Request, text)
+	v.wait = 1
+	h.ask()
+}
+
+// clientData takes a record of the client that holds size octets, −1 unknown.
+func (h *hearing) clientData(size int) {
+	if h.mayBeH2() && size > 0 {
+		if h.v.flags&spoken == 0 {
+			h.v.flags |= spoken
+			if isPrefaceSize(size) {
+				h.tls |= speaksH2
+				h.begin(Housekeeping, textPreface)
+				return
+			}
+		} else if h.tls&speaksH2 != 0 && isQuietSize(size) {
+			h.begin(Housekeeping, textSettings)
+			return
+		}
+	}
+	h.v.flags |= spoken
+	h.askTLS(textAppData)
+}
+
+// spoken says of a voice in TLS that it has sent application data.
+const spoken = f2
+
+// serverData takes a record of the server that holds size octets, −1 unknown.
+func (h *hearing) serverData(size int) {
+	first := h.v.flags&spoken == 0
+	h.v.flags |= spoken
+	if h.mayBeH2() && size > 0 && (first && isSettingsSize(size) || h.tls&speaksH2 != 0 && isQuietSize(size)) {
+		h.begin(Housekeeping, textSettings)
+		return
+	}
+	if h.isTicket(size) {
+		h.v.flags &^= spoken
+		h.run(Handshake, textTicket)
+		return
+	}
+	c := h.peer()
+	if c.flags&asked == 0 && c.flags&spoken == 0 && h.tls&sawClientHello != 0 {
+		h.run(Greeting, textAppData) // SMTP, IMAP and the like
+		return
+	}
+	c.flags |= asked // had it sent no more than a preface, there would be no answer
+	c.wait = 0
+	h.run(Response, textAppData)
+}
+
+// isTicket reports whether a record of the server is most likely a New Session Ticket: nearly every
+// server sends one or two, of the same size, before anything else that follows the handshake, and some
+// more when a certificate of the client is in them.
+func (h *hearing) isTicket(size int) bool {
+	if h.tls&(tls13|offersTickets) != tls13|offersTickets || h.tls&noMoreTickets != 0 {
+		return false
+	}
+	switch {
+	case h.tls&ticketOne == 0 && size >= 40 && size <= 1100:
+		h.tls |= ticketOne
+		h.v.aux = uint32(size)
+		return true
+	case h.tls&ticketOne != 0 && abs(size-int(h.v.aux)) <= 8:
+		return true
+	}
+	h.tls |= noMoreTickets
+	return false
+}
+
+// mayBeH2 reports whether HTTP/2 may be spoken: agreed in clear, or offered where the choice is hidden.
+func (h *hearing) mayBeH2() bool {
+	if h.tls&settledALPN != 0 {
+		return h.names.get(h.alpn) == "h2"
+	}
+	return h.tls&(tls13|offersH2) == tls13|offersH2
+}
+
+// isPrefaceSize reports whether size octets can be what a client of HTTP/2 sends before any request (RFC
+// 9113 §3.4): the preface of 24, SETTINGS of 9 and 6 for each, perhaps WINDOW_UPDATE of 13, the five or
+// six PRIORITY frames of 14 with which Firefox began, and a GOAWAY of 17.
+func isPrefaceSize(size int) bool {
+	for _, priorities := range [...]int{0, 5, 6} {
+		for _, update := range [...]int{0, 13} {
+			for _, away := range [...]int{0, 17} {
+				if r := size - 24 - 9 - 14*priorities - update - away; r >= 0 && r <= 6*8 && r%6 == 0 {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// isSettingsSize reports whether size octets can be a server's first words in HTTP/2: SETTINGS, perhaps
+// with WINDOW_UPDATE or the acknowledgement of the client's, or with a PING.
+func isSettingsSize(size int) bool {
+	for _, others := range [...]int{0, 9, 13, 9 + 13, 17, 13 + 17} {
+		if r := size - 9 - others; r >= 0 && r <= 6*6 && r%6 == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// isQuietSize reports whether size octets are frames of HTTP/2 that want nothing: SETTINGS ACK (9),
+// WINDOW_UPDATE or RST_STREAM (13), PING or GOAWAY (17), and two of them.
+func isQuietSize(size int) bool {
+	switch size {
+	case 9, 13, 17, 9 + 13, 13 + 13, 13 + 17:
+		return true
+	}
+	return false
+}
+
+func abs(n int) int { return max(n, -n) }
