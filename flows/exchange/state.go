@@ -207,9 +207,6 @@ func (s *State) hear(names *Names, side, frame int, time int64, payload []byte, 
 		v.phase = 0
 	}
 	h.read(h.stitch(b, missing), missing)
-	if v.phase == phaseLost && h.fresh && !h.begun {
-		h.takeTurn()
-	}
 }
 
 // read gives b to the reader of the protocol, unit by unit; missing octets follow that were not captured.
@@ -234,10 +231,10 @@ func (h *hearing) read(b []byte, missing int64) {
 		v.grow(int64(n + k))
 		b = b[n+k:]
 	}
-	v.grow(int64(len(b)) + missing)
 	if missing > 0 {
 		h.miss(missing)
 	}
+	v.grow(int64(len(b)) + missing)
 }
 
 // stitch completes the unit that an earlier segment began with the octets of this one, and returns those
@@ -323,6 +320,9 @@ func (h *hearing) lose() {
 	v.phase = phaseLost
 	v.flags &^= more | skipLine
 	h.bits |= doubt
+	if h.names != nil && h.fresh && !h.begun {
+		h.takeTurn()
+	}
 }
 
 // takeTurn follows the exchange by who speaks: the originator asks, the responder answers.
