@@ -9,7 +9,6 @@ const (
 	etherBridged  = 0x6558 // transparent Ethernet bridging
 	etherVLAN     = 0x8100
 	etherIPv6     = 0x86dd
-	etherPPP      = 0x880b
 	etherMPLS     = 0x8847
 	etherMPLSUp   = 0x8848 // upstream-assigned label
 	etherPPPoE    = 0x8864 // session stage
@@ -81,7 +80,7 @@ func (d *Decoder) ether(typ uint16, b []byte, wire int, seg *flows.Segment) Outc
 // etherTunnel reads a packet that is carried directly in Ethernet.
 func (d *Decoder) etherTunnel(typ uint16, b []byte, wire int, seg *flows.Segment) Outcome {
 	switch typ {
-	case etherMPLS, etherMPLSUp, etherPPPoE, etherPPP, etherBridged, etherLLC, etherPBB, etherTRILL, etherNSH, etherMACsec:
+	case etherMPLS, etherMPLSUp, etherPPPoE, etherBridged, etherLLC, etherPBB, etherTRILL, etherNSH, etherMACsec:
 	default:
 		return NotTCP
 	}
@@ -93,8 +92,6 @@ func (d *Decoder) etherTunnel(typ uint16, b []byte, wire int, seg *flows.Segment
 		return d.mpls(b, wire, seg)
 	case etherPPPoE:
 		return d.pppoe(b, wire, seg)
-	case etherPPP:
-		return d.ppp(b, wire, seg)
 	case etherBridged:
 		return d.ethernet(b, wire, seg)
 	case etherLLC:

@@ -69,10 +69,14 @@ func (d *Decoder) fragment6(b []byte, wire int, seg *flows.Segment) Outcome {
 // which is where Wireshark shows it.
 func (d *Decoder) fragment(f fragment, b []byte, wire int, seg *flows.Segment) Outcome {
 	if d.quoted {
-		if f.offset == 0 {
-			return d.payload(f.proto, b, wire, seg)
+		if f.offset > 0 {
+			return NotTCP
 		}
-		return NotTCP
+		out := d.payload(f.proto, b, wire, seg)
+		if len(b) >= wire {
+			d.Unnumbered = true // Wireshark would put even quotations together
+		}
+		return out
 	}
 	if wire == 0 {
 		return NotTCP

@@ -7,6 +7,7 @@ const (
 	greERSPAN  = 0x88be // ERSPAN I and II
 	greERSPAN3 = 0x22eb
 	greWCCP    = 0x883e
+	grePPP     = 0x880b
 )
 
 // gre reads a GRE header (RFC 2784, RFC 2890; RFC 1701 with routing; RFC 2637 for PPTP's version 1;
@@ -66,6 +67,8 @@ func (d *Decoder) gre(b []byte, wire int, seg *flows.Segment) Outcome {
 		return d.erspan(b, wire, 8, seg)
 	case greERSPAN3:
 		return d.erspan(b, wire, 12, seg)
+	case grePPP:
+		return d.ppp(b, wire, seg)
 	case greWCCP:
 		if len(b) >= 4 && b[0]>>4 != 4 { // version 2 has a redirect header
 			b, wire = b[4:], wire-4

@@ -38,7 +38,6 @@ const (
 	linkIPv4      = 228
 	linkIPv6      = 229
 	linkNFLog     = 239
-	linkNetAna    = 240
 	linkIPoIB     = 242
 	linkPKTAP     = 258
 	linkSLL2      = 276
@@ -93,8 +92,6 @@ func (d *Decoder) fixedLink(typ uint32, b []byte, wire int, seg *flows.Segment) 
 	switch typ {
 	case linkPPPDir, linkHDLCDir, linkFRDir, linkPPPD:
 		n = 1
-	case linkNetAna:
-		n = 4
 	case linkEnc:
 		n = 12
 	case linkFDDI:
@@ -124,8 +121,6 @@ func (d *Decoder) fixedLink(typ uint32, b []byte, wire int, seg *flows.Segment) 
 		return d.ppp(b, wire, seg)
 	case linkFRDir:
 		return d.frameRelay(b, wire, seg)
-	case linkNetAna:
-		return d.ethernet(b, wire, seg)
 	case linkEnc: // address family, security parameter index, flags
 		return d.family(hostOrder(h), b, wire, seg)
 	case linkFDDI:

@@ -20,6 +20,11 @@ func (d *Decoder) ppp(b []byte, wire int, seg *flows.Segment) Outcome {
 	if len(b) >= 2 && b[0] == 0xff && b[1] == 0x03 {
 		b, wire = b[2:], wire-2
 	}
+	return d.pppProtocol(b, wire, seg)
+}
+
+// pppProtocol reads a PPP frame from its protocol field on.
+func (d *Decoder) pppProtocol(b []byte, wire int, seg *flows.Segment) Outcome {
 	if len(b) < 2 {
 		return d.endsLink(wire, 2)
 	}
@@ -50,7 +55,7 @@ func (d *Decoder) pppoe(b []byte, wire int, seg *flows.Segment) Outcome {
 		return NotTCP
 	}
 	d.key(uint32(be16(b[2:])))
-	return d.ppp(b[6:], min(wire-6, int(be16(b[4:]))), seg)
+	return d.pppProtocol(b[6:], min(wire-6, int(be16(b[4:]))), seg)
 }
 
 // hdlc reads a frame in HDLC framing: PPP's or Cisco's.

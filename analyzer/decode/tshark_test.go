@@ -27,7 +27,7 @@ type shark struct {
 }
 
 var sharkFields = []string{"frame.protocols", "tcp.stream", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "tcp.srcport", "tcp.dstport",
-	"tcp.seq_raw", "tcp.ack_raw", "tcp.len", "tcp.window_size_value", "tcp.flags"}
+	"tcp.seq", "tcp.ack", "tcp.len", "tcp.window_size_value", "tcp.flags"}
 
 // runShark returns what tshark shows of each frame of a capture; index 0 is frame 1.
 func runShark(t testing.TB, file string) []shark {
@@ -37,7 +37,7 @@ func runShark(t testing.TB, file string) []shark {
 		t.Skip("tshark is not installed: nothing to compare with")
 	}
 	// Names and checksums cost time; the preferences that matter are tshark's own defaults.
-	args := []string{"-n", "-r", file, "-T", "fields", "-E", "occurrence=a", "-E", "aggregator=,", "-E", "separator=/t"}
+	args := []string{"-n", "-o", "tcp.relative_sequence_numbers:FALSE", "-r", file, "-T", "fields", "-E", "occurrence=a", "-E", "aggregator=,", "-E", "separator=/t"}
 	for _, f := range sharkFields {
 		args = append(args, "-e", f)
 	}
@@ -180,6 +180,7 @@ func eachPacket(t testing.TB, file string, f func(*capture.Packet)) {
 func TestTshark(t *testing.T) {
 	for _, file := range captures(t) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
 			frames := runShark(t, file)
 			var d Decoder
 			resets := 0

@@ -137,10 +137,7 @@ func (d *Decoder) gtpu(b []byte, wire int, seg *flows.Segment) Outcome {
 		}
 	}
 	d.key(be32(b[4:]))
-	if len(b) > n && b[n]>>4 != 4 && b[n]>>4 != 6 {
-		return d.ppp(b[n:], wire-n, seg)
-	}
-	return d.ip(b[n:], wire-n, seg)
+	return d.likelyIP(b[n:], wire-n, seg)
 }
 
 // teredo reads an IPv6 packet in UDP, with the indications that may stand before it (RFC 4380 §5.1.1).
@@ -203,11 +200,19 @@ func (d *Decoder) l2tp(b []byte, wire int, seg *flows.Segment) Outcome {
 
 // lisp reads a LISP data header (RFC 9300 §5.1).
 func (d *Decoder) lisp(b []byte, wire int, seg *flows.Segment) Outcome {
-	if len(b) < 9 {
+	if len(b) < 8 {
 		return NotTCP
 	}
 	d.key(portLISP << 16)
-	return d.ip(b[8:], wire-8, seg)
+	return d.likelyIP(b[8:], wire-8, seg)
+}
+
+// likelyIP reads an IP packet where nothing has promised one.
+func (d *Decoder) likelyIP(b []byte, wire int, seg *flows.Segment) Outcome {
+	if len(b) == 0 || b[0]>>4 != 4 && b[0]>>4 != 6 {
+		return NotTCP
+	}
+	return d.ip(b, wire, seg)
 }
 
 // capwap reads a CAPWAP data header (RFC 5415 §4.3).
@@ -234,6 +239,9 @@ func (d *Decoder) capwap(b []byte, wire int, seg *flows.Segment) Outcome {
 	case flags&isFragment != 0:
 		return d.fail(FragmentWiFi)
 	case flags&native != 0:
+		if binding := flags >> 9 & 31; binding != 1 {
+			return NotTCP // not 802.11
+		}
 		return d.wifi(b, wire, 0, true, seg)
 	default:
 		return d.ethernet(b, wire, seg)
