@@ -27,8 +27,18 @@ type Conn struct {
 	LetGo    [2]*LetGo // the moment when each side gave the connection up; nil: it has not yet
 	Exchange exchange.Summary
 	Defects  Defects
-	History  string // Zeek's history letters, at most 32
-	Domain   uint32 // VLAN or tunnel key of its first packet
+	History  string  // Zeek's history letters, at most 32
+	Domain   uint32  // VLAN or tunnel key of its first packet
+	Before   *Before // the incarnation before it, nil: none was seen
+}
+
+// A Before is what is remembered of the incarnation that a SYN on a used 4-tuple ended. Index 0 is the
+// side that is now the originator.
+type Before struct {
+	Stream   int
+	Last     Mark // its last packet, RSTs not counted
+	States   [2]State
+	NXT, UNA [2]Seq // SND.NXT and SND.UNA of both sides
 }
 
 // End returns the endpoint of side s.

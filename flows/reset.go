@@ -66,6 +66,7 @@ const (
 	AcceptWindow                // in the window: a challenge ACK is due
 	AcceptOutside               // outside: dropped
 	AcceptSynSent               // in SYN-SENT: SEG.ACK acknowledges the SYN
+	AcceptAtFIN                 // one below RCV.NXT, just behind the FIN of its sender: RFC 9293 drops it, Linux accepts it (tcp_reset_check)
 )
 
 // An Aftermath is what happened on the connection after a RST, until the connection was used again or

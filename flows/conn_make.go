@@ -1,0 +1,185 @@
+package flows
+
+import (
+	"sort"
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows/exchange"
+)
+
+// conn makes a Conn of c as it stands now.
+func (t *Table) conn(c *record) *Conn {
+	out := &Conn{
+		Stream: int(c.stream), Guessed: c.marks&guessed != 0, Defects: c.defects, History: c.history.String(),
+	}
+	addrs := t.addrs(c)
+	var x annex
+	if c.annex != 0 {
+		x = *t.annexes.at(c.annex)
+	}
+	out.Incarnation, out.Copies, out.Domain = int(x.incarnation), x.copies, x.domain
+	out.Packets = x.copies + c.side[0].segments + c.side[1].segments
+	for i := range c.side {
+		t.endpoint(c, Side(i), &x.side[i], &out.Ends[i])
+		e := &out.Ends[i]
+		e.Addr = addrs[i]
+		out.Packets += e.RSTs
+		if e.Missing > 0 {
+			out.Defects |= MissedPackets
+		}
+		if e.First.Seen() && (!out.Start.Seen() || e.First.Frame < out.Start.Frame) {
+			out.Start = e.First
+		}
+		if e.Last.Frame > out.Last.Frame {
+			out.Last = e.Last
+		}
+	}
+	if c.marks&bothSides == 0 {
+		out.Defects |= OneDirection
+	}
+	if x.before != 0 {
+		b := t.befores.at(x.before)
+		out.Before = &Before{Stream: int(b.stream), Last: b.last.mark(), NXT: b.nxt, UNA: b.una, States: b.states}
+	}
+	t.handshake(c, out)
+	t.events(c, out)
+	state := &exchange.State{}
+	if c.talk != 0 {
+		state = &t.talks.at(c.talk).state
+	}
+	out.Exchange = state.Summary(t.names)
+	return out
+}
+
+// endpoint fills in e from side's half of c.
+func (t *Table) endpoint(c *record, side Side, x *halfAnnex, e *Endpoint) {
+	h := &c.side[side]
+	e.State = h.state
+	e.SND.UNA, e.SND.NXT = h.una, h.nxt
+	e.HasISS, e.HasSND, e.HasRCV = h.bits&hasISS != 0, h.bits&hasSND != 0, h.bits&hasRCV != 0
+	if e.HasISS {
+		e.SND.ISS = h.iss
+	}
+	if e.HasRCV {
+		e.RCV.NXT = c.ackOf(side)
+	}
+	if h.segments > 0 {
+		e.RCV.WND = c.window(side)
+	}
+	e.Missing, e.Resent = x.missing, x.resent
+	if h.bits&sentSYN != 0 {
+		e.SYN = t.synMark(c, side)
+		e.LastSYN = e.SYN
+		if x.syns > 0 {
+			e.LastSYN = x.lastSYN.mark()
+		}
+		e.SYNs = uint32(x.syns) + 1
+		e.SYNOpts = Options{MSS: h.mss, Kinds: h.synKinds, TSval: h.synTSval, WScale: uint8(h.syn & 15),
+			HasTS: h.syn&synTS != 0, HasWScale: h.syn&synHasScale != 0, SACKOK: h.syn&synSACK != 0}
+		if h.syn&synMPTCP != 0 {
+			e.SYNOpts.MPTCP = MPTCPPresent
+		}
+		e.SYNWND, e.SYNTTL = h.synWND, h.synTTL
+	}
+	e.Segments, e.DataSegments = h.segments, h.dataSegments
+	e.Bytes = uint64(h.bytesHi)<<32 | uint64(h.bytes)
+	e.First, e.Last, e.LastData = c.first(side), c.last(side), c.lastData(side)
+	if c.talk != 0 {
+		e.FirstData = t.talks.at(c.talk).firstData[side].mark()
+	}
+	if e.LastData.Seen() {
+		e.LastLen = h.lastLen
+		e.LastSEQ = h.lastEnd().Add(-h.lastLen)
+	}
+	e.FIN, e.FINSEQ, e.FINAcked, e.FINs = x.fin.mark(), x.finSEQ, x.finAcked.mark(), uint32(x.fins)
+	if c.marks&hasReset != 0 {
+		f := t.falls.at(t.annexes.at(c.annex).fall)
+		e.RST, e.RSTs = f.side[side].first.mark(), f.side[side].count
+	}
+	e.Resends, e.KeepAlives, e.WndProbes = t.runOf(c, side, x.resend), t.runOf(c, side, x.keep), t.runOf(c, side, x.probe)
+	e.ZeroWND = x.zeroWND.mark()
+	e.MaxAcked, e.Unread = uint32(h.maxAcked), h.unread
+	e.TTL, e.TTLMin, e.TTLMax = h.ttl, h.ttlMin, h.ttlMax
+	e.IPID, e.IPIDZero = h.ipid, h.bits&ipidSeen == 0 && h.segments > 0
+	e.MAC = t.macs.mac(h.mac)
+	e.TSval, e.HasTS = h.tsval, h.bits&hasTS != 0
+	e.Reaction = time.Duration(h.reaction) * reactionUnit
+}
+
+// lastEnd returns the number after the last new data of a half.
+func (h *half) lastEnd() Seq {
+	if h.bits&sentFIN != 0 {
+		return h.nxt - 1
+	}
+	return h.nxt
+}
+
+// synMark returns the first SYN or SYN-ACK of side, which has sent one.
+func (t *Table) synMark(c *record, side Side) Mark {
+	if c.annex != 0 {
+		if m := t.annexes.at(c.annex).side[side].syn.mark(); m.Seen() {
+			return m
+		}
+	}
+	return c.first(side)
+}
+
+// handshake fills in the three steps.
+func (t *Table) handshake(c *record, out *Conn) {
+	o, r := &out.Ends[Originator], &out.Ends[Responder]
+	if o.SYN.Seen() {
+		out.SYN = o.SYN
+	}
+	if r.SYN.Seen() {
+		out.SYNACK = r.SYN
+	}
+	if c.ackFrame != 0 {
+		out.HandshakeACK = Mark{int(c.ackFrame), c.at(c.ackLo, c.ackHi)}
+	}
+	switch {
+	case out.SYN.Seen() && out.SYNACK.Seen() && out.HandshakeACK.Seen():
+		out.HandshakeRTT = out.HandshakeACK.Time.Sub(o.LastSYN.Time)
+	case out.SYN.Seen() && out.SYNACK.Seen():
+		out.HandshakeRTT = out.SYNACK.Time.Sub(out.SYN.Time)
+	}
+	out.HandshakeRTT = max(out.HandshakeRTT, 0)
+}
+
+// events fills in the timeline: what the ring holds, and before it the handshake, made from its marks
+// where the ring has lost it.
+func (t *Table) events(c *record, out *Conn) {
+	n := int(c.ringN)
+	out.Events = make([]Event, 0, n+3)
+	oldest := 0
+	if e := t.lines.back(c, n-1); e != nil {
+		oldest = int(e.frame)
+	}
+	made := func(side Side, m Mark, flags Flags, seq, ack Seq, to [2]State) {
+		if !m.Seen() || m.Frame >= oldest {
+			return
+		}
+		h := &c.side[side]
+		e := Event{Mark: m, Side: side, Flags: flags, SEQ: seq, ACK: ack, To: to, TTL: h.synTTL}
+		if flags&SYN != 0 {
+			e.WND = uint32(h.synWND)
+		}
+		if k := len(out.Events); k > 0 {
+			e.From = out.Events[k-1].To
+		}
+		out.Events = append(out.Events, e)
+	}
+	o, r := &c.side[Originator], &c.side[Responder]
+	made(Originator, out.SYN, SYN, o.iss, 0, [2]State{SynSent, Unknown})
+	made(Responder, out.SYNACK, SYN|ACK, r.iss, o.iss+1, [2]State{Established, SynReceived})
+	made(Originator, out.HandshakeACK, ACK, o.iss+1, r.iss+1, [2]State{Established, Established})
+	sort.SliceStable(out.Events, func(i, j int) bool { return out.Events[i].Frame < out.Events[j].Frame })
+	total := int(c.side[0].segments+c.side[1].segments) + int(out.Ends[0].RSTs+out.Ends[1].RSTs)
+	skipped := total - n - len(out.Events)
+	for k := n - 1; k >= 0; k-- {
+		e := c.event(t.lines.back(c, k))
+		if k == n-1 {
+			e.Skipped = uint32(max(skipped, 0))
+		}
+		out.Events = append(out.Events, e)
+	}
+}

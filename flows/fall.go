@@ -1,0 +1,112 @@
+package flows
+
+// A fall is what is kept of a connection that was reset, in Table.falls.
+type fall struct {
+	side   [2]fallSide
+	before [2]State // both states before the first RST that was accepted, with fell
+	fell   bool
+	priors [MaxPrior]prior
+	n      uint8
+	open   [maxOpen]uint64 // numbers of resets in Table.waiting, oldest first
+	nOpen  uint8
+}
+
+// A fallSide counts the RSTs of one side.
+type fallSide struct {
+	first stamp
+	count uint32
+	seq   Seq // of the first RST
+	nxt   Seq // the sender's SND.NXT when it was seen
+	last  stamp
+}
+
+// A prior is a PriorReset in compact form.
+type prior struct {
+	at   stamp
+	seq  Seq
+	form Form
+	side Side
+}
+
+// maxOpen is for how many resets of one connection the aftermath is kept at a time.
+const maxOpen = 16
+
+// fallOf returns the fall of c, made on first use.
+func (t *Table) fallOf(c *record) *fall {
+	x := t.annexOf(c)
+	if x.fall == 0 {
+		x.fall = t.falls.take()
+		c.marks |= hasReset
+	}
+	return t.falls.at(x.fall)
+}
+
+// addPrior keeps a RST for the Prior of later ones: the first of each side, and the latest others.
+func (f *fall) addPrior(p prior) {
+	if f.n == MaxPrior {
+		drop := 0
+		for drop < MaxPrior-1 && f.priors[drop].at.frame == f.side[f.priors[drop].side].first.frame {
+			drop++
+		}
+		copy(f.priors[drop:], f.priors[drop+1:])
+		f.n--
+	}
+	f.priors[f.n] = p
+	f.n++
+}
+
+// prior lists the RSTs so far, oldest first.
+func (f *fall) prior() []PriorReset {
+	out := make([]PriorReset, 0, f.n)
+	for _, p := range f.priors[:f.n] {
+		out = append(out, PriorReset{p.at.mark(), p.side, p.seq, p.form})
+	}
+	return out
+}
+
+// swap exchanges the sides.
+func (f *fall) swap() {
+	f.side[0], f.side[1] = f.side[1], f.side[0]
+	f.before[0], f.before[1] = f.before[1], f.before[0]
+	for i := range f.priors {
+		f.priors[i].side ^= 1
+	}
+}
+
+// addOpen notes that reset number no waits for its aftermath. It returns the one whose wait ends for it:
+// of a long train, the first of each side and the latest others go on waiting.
+func (f *fall) addOpen(no uint64) (ended uint64, full bool) {
+	if f.nOpen == maxOpen {
+		const kept = 2
+		ended, full = f.open[kept], true
+		copy(f.open[kept:], f.open[kept+1:])
+		f.nOpen--
+	}
+	f.open[f.nOpen] = no
+	f.nOpen++
+	return ended, full
+}
+
+// revive takes back the CLOSED state of a side that goes on talking as if nothing had happened: the RST
+// was not its own, or did not reach it, or was not accepted.
+func (t *Table) revive(c *record, side Side, s *Segment) {
+	f := t.fallOf(c)
+	if !f.fell {
+		return
+	}
+	a := &c.side[side]
+	if a.state != Closed && a.state != Listen {
+		return
+	}
+	own, peers := &f.side[side], &f.side[side^1]
+	switch b := &c.side[side^1]; {
+	case own.count > 0 && s.DataLen > 0 && a.nxt.Less(s.End()) && own.nxt.LessEq(s.SEQ):
+		// New data from a side that has sent a RST.
+	case own.count == 0 && peers.count > 0 && s.Flags&ACK != 0 && b.bits&hasSND != 0 && peers.nxt.Less(s.ACK) && s.ACK.LessEq(b.nxt):
+		// It acknowledges what its peer sent after the RST.
+	default:
+		return
+	}
+	a.state = f.before[side]
+	c.marks &^= leaving
+}

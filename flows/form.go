@@ -1,0 +1,112 @@
+package flows
+
+// judge fills in what the numbers of RST s, sent by side, say: its form, what it answers, and whether it
+// is acceptable. It returns the entry of the trigger.
+func (t *Table) judge(c *record, side Side, s *Segment, r *Reset) *entry {
+	trig, n := t.trigger(c, side, s)
+	r.Candidates = n
+	r.Form = t.form(c, side, s, n > 0)
+	if r.Form == FormActive {
+		trig = t.atOnce(c, side, s)
+		r.Candidates = 0
+		if trig != nil {
+			r.Candidates = 1
+		}
+	}
+	if trig != nil {
+		trig.notes |= entryAnswered
+		e := c.event(trig)
+		r.Trigger, r.TriggerDelay = &e, s.Time.Sub(e.Time)
+	}
+	r.Accept = t.accept(c, side, s, trig)
+	return trig
+}
+
+// form names the form of RST s by the numbers of RFC 9293 §3.10.7. fits says that the timeline holds a
+// segment that s answers by them.
+func (t *Table) form(c *record, side Side, s *Segment, fits bool) Form {
+	a, b := &c.side[side], &c.side[side^1]
+	if s.Flags&ACK == 0 {
+		// §3.5.2: "If the incoming segment has the ACK bit set, the reset takes its sequence number from
+		// the ACK field of the segment".
+		if fits || b.bits&hasRCV != 0 && s.SEQ == a.una && a.bits&hasSND == 0 {
+			return FormReply
+		}
+		return FormBare
+	}
+	if s.SEQ == 0 {
+		// "Otherwise, the reset has sequence number zero and the ACK field is set to the sum of the
+		// sequence number and segment length of the incoming segment."
+		if fits || b.bits&hasSND == 0 || s.ACK == b.nxt {
+			return FormReplyACK
+		}
+	}
+	switch {
+	case a.bits&hasSND != 0 && s.SEQ == a.nxt, a.bits&hasSND == 0 && b.bits&hasRCV != 0 && s.SEQ == a.una:
+		return FormActive
+	case a.bits&hasSND != 0 && a.nxt.Less(s.SEQ) && s.SEQ.Sub(a.nxt) < 1<<20:
+		return FormActive // beyond what was seen: its last data are missing from the capture
+	}
+	return FormUnclear
+}
+
+// accept tells what the receiver of RST s, sent by side, makes of its sequence number. Its RCV.NXT is
+// the end of what the RST's sender has been seen to send, because all that was seen is held to arrive.
+func (t *Table) accept(c *record, side Side, s *Segment, trig *entry) Acceptability {
+	a, b := &c.side[side], &c.side[side^1]
+	if trig != nil && trig.notes&ChallengeACK != 0 && s.Flags&ACK == 0 && s.SEQ == trig.ack {
+		// It answers an ACK of a connection that its sender knows nothing of: RCV.NXT is in that ACK.
+		return AcceptExact
+	}
+	if b.state == SynSent {
+		// §3.10.7.3: "If the RST bit is set: … If the ACK was acceptable, then signal to the user 'error:
+		// connection reset', drop the segment, enter CLOSED state".
+		if s.Flags&ACK != 0 && s.ACK.InWindow(b.iss+1, uint32(b.nxt-b.iss)) {
+			return AcceptSynSent
+		}
+		if a.bits&sentSYN == 0 {
+			return AcceptOutside
+		}
+	}
+	var next Seq
+	switch {
+	case a.bits&hasSND != 0:
+		next = t.contiguous(c, side)
+	case b.bits&hasRCV != 0:
+		next = a.una
+	default:
+		return AcceptUnknown
+	}
+	shift, known := c.scale(side.Peer())
+	window := uint32(b.wnd) << shift
+	switch {
+	case s.SEQ == next:
+		return AcceptExact
+	case a.bits&sentFIN != 0 && s.SEQ == next-1 && (b.state == CloseWait || b.state == LastAck || b.state == Closing):
+		return AcceptAtFIN
+	case s.SEQ.InWindow(next, window):
+		return AcceptWindow
+	case !known && s.SEQ.InWindow(next, uint32(b.wnd)<<14):
+		return AcceptUnknown
+	}
+	return AcceptOutside
+}
+
+// fell applies RST s of side to both states.
+func (t *Table) fell(c *record, side Side, s *Segment, r *Reset, trig *entry) {
+	a, b := &c.side[side], &c.side[side^1]
+	f := t.fallOf(c)
+	states := [2]State{c.side[0].state, c.side[1].state}
+	switch r.Accept {
+	case AcceptExact, AcceptSynSent, AcceptAtFIN, AcceptUnknown:
+		b.takesRST(side == Originator && !c.history.has(letterSYN, Responder))
+	}
+	badACK := trig != nil && r.Form == FormReply && a.bits&hasISS != 0 && !trig.ack.InWindow(a.iss+1, uint32(a.nxt-a.iss))
+	a.sendsRST(badACK)
+	if !f.fell {
+		f.fell, f.before = true, states
+	}
+	if over(a.state) && (over(b.state) || b.state == Listen) || a.state == Closed && b.state == Unknown {
+		t.leave(c)
+	}
+}

@@ -1,0 +1,188 @@
+package flows
+
+// A before is what is remembered of the incarnation of a connection before the present one.
+type before struct {
+	stream uint32
+	last   stamp
+	nxt    [2]Seq
+	una    [2]Seq
+	states [2]State
+}
+
+// startsStream tells whether the SYN s starts a new incarnation: Wireshark's rule, so that streams have
+// its numbers. A SYN does so when its side has shown a sequence number before and the SYN's is another,
+// or when the connection has seen a FIN or a RST.
+func (c *record) startsStream(side Side, s *Segment) bool {
+	a := &c.side[side]
+	return a.bits&hasBase != 0 && (s.SEQ != a.iss || c.marks&(sawFIN|sawRST) != 0)
+}
+
+// base keeps the first sequence number of each side the way Wireshark does, for startsStream.
+func (c *record) base(side Side, s *Segment) {
+	a, b := &c.side[side], &c.side[side^1]
+	if a.bits&hasBase == 0 {
+		a.iss = s.SEQ - 1
+		if s.Flags&SYN != 0 {
+			a.iss = s.SEQ
+		}
+		a.bits |= hasBase
+	}
+	if b.bits&hasBase == 0 && s.Flags&ACK != 0 {
+		b.iss = s.ACK - 1
+		b.bits |= hasBase
+	}
+}
+
+// sideOf tells which side a segment is from.
+func (c *record) sideOf(fromHi bool) Side {
+	if fromHi == (c.marks&origIsHi != 0) {
+		return Originator
+	}
+	return Responder
+}
+
+// open makes a record for a tuple that is not known and gives it the next stream number, or, where the
+// tuple was forgotten a short while ago, its old one.
+func (t *Table) open(tp *tuple, s *Segment) uint32 {
+	t.makeRoom()
+	id := t.conns.take()
+	c := t.conns.at(id)
+	c.lo, c.hi, c.portLo, c.portHi = tp.lo, tp.hi, tp.portLo, tp.portHi
+	if tp.v6 {
+		c.lo = t.wide.take()
+		c.marks |= isV6
+		w := t.wide.at(c.lo)
+		w.lo, w.hi = s.Src.IP, s.Dst.IP
+		if tp.fromHi {
+			w.lo, w.hi = w.hi, w.lo
+		}
+	}
+	c.start = int64(s.Time)
+	t.index.insert(tp.hash, id)
+	t.stats.PeakOpen = max(t.stats.PeakOpen, t.conns.live)
+	fromOriginator, sure := t.fromOriginator(s)
+	if fromOriginator == tp.fromHi {
+		c.marks |= origIsHi
+	}
+	if !sure {
+		c.marks |= guessed
+	}
+	if s.Flags&SYN == 0 {
+		c.defects |= NoHandshake
+		t.stats.MidStream++
+	}
+	if s.Domain != 0 {
+		t.annexOf(c).domain = s.Domain
+	}
+	if g := t.graves.find(tp); g != nil {
+		t.rise(c, g, tp, s)
+	} else {
+		c.stream = uint32(t.streams)
+		t.streams++
+	}
+	return id
+}
+
+// fromOriginator tells whether the first segment seen of a connection came from its originator, and
+// whether that is sure.
+func (t *Table) fromOriginator(s *Segment) (originator, sure bool) {
+	switch {
+	case s.Flags&(SYN|ACK|RST) == SYN:
+		return true, true
+	case s.Flags&(SYN|RST) == SYN: // SYN-ACK
+		return false, true
+	case s.Flags&(RST|ACK) == RST|ACK && s.SEQ == 0:
+		return false, true // answers a segment without ACK: a SYN (RFC 9293 §3.10.7.1)
+	}
+	src, dst := t.around.serves(t, &s.Src), t.around.serves(t, &s.Dst)
+	if src != dst {
+		return dst, false // one of them was seen to accept connections on this port
+	}
+	const ephemeral = 32768 // where most systems' ephemeral ports begin, at the lowest (RFC 6056 §2.1)
+	sp, dp := s.Src.Port, s.Dst.Port
+	if (sp < 1024) != (dp < 1024) || (sp < ephemeral) != (dp < ephemeral) {
+		return sp > dp, false
+	}
+	return true, false
+}
+
+// reopen ends the incarnation id and starts the next one of its 4-tuple with the SYN s.
+func (t *Table) reopen(id uint32, tp *tuple, s *Segment) uint32 {
+	c := t.conns.at(id)
+	x := before{stream: c.stream}
+	for i := range c.side {
+		h := &c.side[i]
+		x.nxt[i], x.una[i], x.states[i] = h.nxt, h.una, h.state
+		if m := c.last(Side(i)); m.Frame > int(x.last.frame) {
+			x.last = stampAt(m)
+		}
+	}
+	incarnation := uint32(1)
+	if c.annex != 0 {
+		incarnation += t.annexes.at(c.annex).incarnation
+	}
+	wasHi := c.marks&origIsHi != 0
+	t.reopened(c, s)
+	t.forget(id, tp.hash)
+	t.stats.Reopened++
+
+	id = t.open(tp, s)
+	c = t.conns.at(id)
+	if wasHi != (c.marks&origIsHi != 0) { // the other side connects this time
+		x.nxt[0], x.nxt[1] = x.nxt[1], x.nxt[0]
+		x.una[0], x.una[1] = x.una[1], x.una[0]
+		x.states[0], x.states[1] = x.states[1], x.states[0]
+	}
+	a := t.annexOf(c)
+	a.incarnation = incarnation
+	a.before = t.befores.take()
+	*t.befores.at(a.before) = x
+	return id
+}
+
+// swap exchanges the sides of a connection whose originator had been guessed wrong.
+func (t *Table) swap(c *record) {
+	c.marks ^= origIsHi
+	c.marks &^= guessed
+	c.side[0], c.side[1] = c.side[1], c.side[0]
+	ring := t.lines.ring(c)
+	for k := range ring[:min(int(c.ringN), len(ring))] {
+		e := &ring[k]
+		e.origin ^= 1
+		e.was, e.is = e.was>>4|e.was<<4, e.is>>4|e.is<<4
+	}
+	c.history = c.history.swapped()
+	if c.annex != 0 {
+		x := t.annexes.at(c.annex)
+		x.side[0], x.side[1] = x.side[1], x.side[0]
+		if x.fall != 0 {
+			t.falls.at(x.fall).swap()
+		}
+	}
+	if c.talk != 0 { // what was said so far is told of the wrong sides: begin again
+		t.talks.give(c.talk)
+		c.talk = 0
+	}
+}
+
+// leave puts a connection that is over at the end of the queue of closed ones.
+func (t *Table) leave(c *record) {
+	if c.marks&leaving == 0 {
+		c.marks |= leaving
+		t.closed.push(uint64(t.current)<<32 | uint64(c.stream))
+	}
+}
+
+// forget gives back the record id and all that hangs on it.
+func (t *Table) forget(id, hash uint32) {
+	c := t.conns.at(id)
+	t.index.remove(hash, id)
+	t.lines.drop(c)
+	t.dropAnnex(c)
+	t.talks.give(c.talk)
+	if c.marks&isV6 != 0 {
+		t.wide.give(c.lo)
+	}
+	*c = record{marks: gone}
+	t.conns.give(id)
+}

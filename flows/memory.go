@@ -1,0 +1,105 @@
+package flows
+
+import "unsafe"
+
+// A queue is a first-in first-out queue of numbers.
+type queue struct {
+	ring []uint64
+	head int
+	n    int
+}
+
+func (q *queue) push(v uint64) {
+	if q.n == len(q.ring) {
+		ring := make([]uint64, max(2*len(q.ring), 256))
+		for i := range q.n {
+			ring[i] = q.ring[(q.head+i)%len(q.ring)]
+		}
+		q.ring, q.head = ring, 0
+	}
+	q.ring[(q.head+q.n)%len(q.ring)] = v
+	q.n++
+}
+
+func (q *queue) pop() uint64 {
+	v := q.ring[q.head]
+	q.head = (q.head + 1) % len(q.ring)
+	q.n--
+	return v
+}
+
+// makeRoom is called before a record is added: it forgets closed connections beyond their number, and
+// open ones beyond the bounds.
+func (t *Table) makeRoom() {
+	for t.closed.n > t.opts.MaxClosed {
+		t.buryOldest()
+	}
+	if t.conns.live%1024 == 0 {
+		t.fitMemory()
+	}
+	for t.conns.live >= t.limit {
+		if t.closed.n > 0 {
+			t.buryOldest()
+		} else {
+			t.evict()
+		}
+	}
+}
+
+// buryOldest forgets the connection that has been closed for longest.
+func (t *Table) buryOldest() {
+	v := t.closed.pop()
+	id := uint32(v >> 32)
+	if c := t.conns.at(id); c.stream == uint32(v) && c.marks&(leaving|gone) == leaving {
+		t.bury(id, c, false)
+	}
+}
+
+// evictionSample is among how many neighbours the longest idle connection is looked for: enough that the
+// one that goes is old, few enough that it costs nothing.
+const evictionSample = 16
+
+// evict forgets one open connection: of the next few, one that only one side has spoken on, else the one
+// that has been idle for longest.
+func (t *Table) evict() {
+	var victim uint32
+	var victimFrame uint32
+	victimHalf := false
+	for seen := 0; seen < evictionSample && seen < t.conns.live; {
+		if t.hand++; t.hand >= t.conns.top {
+			t.hand = 1
+		}
+		c := t.conns.at(t.hand)
+		if c.marks&gone != 0 {
+			continue
+		}
+		seen++
+		half, frame := c.marks&bothSides == 0, max(c.side[0].lastFrame, c.side[1].lastFrame)
+		if victim == 0 || half && !victimHalf || half == victimHalf && frame < victimFrame {
+			victim, victimFrame, victimHalf = t.hand, frame, half
+		}
+	}
+	t.stats.Evicted++
+	t.bury(victim, t.conns.at(victim), true)
+}
+
+// fitMemory lowers the number of connections that may live while memory is above its bound.
+func (t *Table) fitMemory() {
+	if t.memory() > t.opts.MaxMemory {
+		t.limit = max(min(t.limit, t.conns.live)*15/16, 1024)
+	}
+}
+
+// memory returns the octets of all that grows with connections.
+func (t *Table) memory() int64 {
+	n := int64(cap(t.index.slots))*8 + int64(len(t.closed.ring))*8
+	n += slabMemory(&t.conns) + slabMemory(&t.wide) + slabMemory(&t.annexes) + slabMemory(&t.talks)
+	n += slabMemory(&t.runs) + slabMemory(&t.holes) + slabMemory(&t.falls) + slabMemory(&t.befores) + slabMemory(&t.notes)
+	n += slabMemory(&t.lines.short) + slabMemory(&t.lines.middle) + slabMemory(&t.lines.long)
+	return n + t.graves.memory()
+}
+
+func slabMemory[T any](s *slab[T]) int64 {
+	var v T
+	return int64(len(s.pieces))*int64(unsafe.Sizeof(v))<<pieceBits + int64(cap(s.free))*4
+}

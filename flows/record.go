@@ -1,0 +1,195 @@
+package flows
+
+// A record is the table's own form of a connection: everything that is needed for every connection, in
+// four cache lines and without pointers. What few connections need lies in an annex; the timeline in a
+// ring; what the applications said in a talk. Conn is made from it when a RST needs one (conn_make.go).
+type record struct {
+	lo, hi         uint32 // IPv4 addresses of the tuple's lower and higher end; of IPv6, lo is an index into Table.wide
+	portLo, portHi uint16
+	stream         uint32
+	start          int64 // time of the first packet: all moments of the record count from here
+
+	ring  uint32 // timeline, in the slab of ringClass
+	annex uint32
+	talk  uint32
+
+	ackFrame uint32 // HandshakeACK
+	ackLo    uint32
+	ackHi    int16
+
+	marks     recordBits
+	defects   Defects
+	ringClass uint8 // 0: no ring yet
+	ringN     uint8 // events in the ring
+	ringPos   uint8 // where the next one goes
+	coarse    uint8 // moments count in units of 2^coarse ns
+	history   history
+
+	side [2]half
+}
+
+// A half is one endpoint's part of a record.
+type half struct {
+	una, nxt Seq
+	iss      Seq // number of the SYN; without one, one less than the first number seen (as Wireshark counts)
+
+	firstFrame, lastFrame, dataFrame uint32
+	firstLo, lastLo, dataLo          uint32
+	firstHi, lastHi, dataHi          int16
+
+	wnd, ipid, synWND, mss uint16
+	maxAcked               uint16 // saturates
+	mac                    uint16 // index into Table.macs
+	bits                   halfBits
+
+	segments, dataSegments uint32
+	bytes                  uint32 // low 32 bits
+	bytesHi                uint8
+	unread                 uint32
+	lastLen                uint32 // octets of the last new data
+	tsval, synTSval        uint32
+	reaction               uint32 // in units of reactionUnit ns, 0 never seen
+
+	ttl, ttlMin, ttlMax, synTTL uint8
+	ttlWeight                   uint8 // how far ttl leads in the count (Boyer and Moore's majority vote)
+	state                       State
+	syn                         synBits
+	synKinds                    uint8
+}
+
+// reactionUnit makes the longest Reaction that 32 bits hold 68 seconds.
+const reactionUnit = 16
+
+// recordBits are the yes-or-no facts of a record.
+type recordBits uint16
+
+const (
+	isV6      recordBits = 1 << iota
+	origIsHi             // the originator is the tuple's higher end
+	guessed              // Conn.Guessed
+	sawFIN               // a FIN of either side: Wireshark starts a new stream at the next SYN
+	sawRST               // the same for a RST
+	leaving              // is in the queue of closed connections
+	watched              // a Reset waits for its aftermath here
+	hasReset             // annex.fall is in use
+	bothSides            // both sides have been seen
+	isOther              // the record stands for a segment quoted by ICMP only
+	gone                 // the record has been given back
+)
+
+// halfBits are the yes-or-no facts of a half.
+type halfBits uint16
+
+const (
+	hasBase halfBits = 1 << iota // iss is set
+	hasISS                       // iss is known to be the initial sequence number
+	hasSND
+	hasRCV
+	sentSYN
+	sentFIN
+	finAcked
+	ipidSeen // an IP ID other than 0
+	hasTS
+	zeroWND
+	hasHoles
+	hasResend // a run of resends is open
+	hasKeep   // a run of keep-alives is open
+	hasProbe  // a run of window probes is open
+	holdFIN   // its FIN lies behind a hole: the peer has not taken it yet
+)
+
+// synBits are the options of a SYN: the low four bits are the window scale.
+type synBits uint8
+
+const (
+	synHasScale synBits = 1 << (iota + 4)
+	synSACK
+	synTS
+	synMPTCP
+)
+
+// at returns the moment lo, hi of the record.
+func (c *record) at(lo uint32, hi int16) Time {
+	return Time(c.start + (int64(hi)<<32|int64(lo))<<c.coarse)
+}
+
+// moment packs t. Table.Add has made sure that it fits.
+func (c *record) moment(t Time) (lo uint32, hi int16) {
+	d := (int64(t) - c.start) >> c.coarse
+	return uint32(d), int16(d >> 32)
+}
+
+// fits tells whether t can be packed.
+func (c *record) fits(t Time) bool {
+	d := (int64(t) - c.start) >> c.coarse
+	return d>>47 == 0 || d>>47 == -1
+}
+
+func (c *record) first(s Side) Mark {
+	h := &c.side[s]
+	if h.firstFrame == 0 {
+		return Mark{}
+	}
+	return Mark{int(h.firstFrame), c.at(h.firstLo, h.firstHi)}
+}
+
+func (c *record) last(s Side) Mark {
+	h := &c.side[s]
+	if h.lastFrame == 0 {
+		return Mark{}
+	}
+	return Mark{int(h.lastFrame), c.at(h.lastLo, h.lastHi)}
+}
+
+func (c *record) lastData(s Side) Mark {
+	h := &c.side[s]
+	if h.dataFrame == 0 {
+		return Mark{}
+	}
+	return Mark{int(h.dataFrame), c.at(h.dataLo, h.dataHi)}
+}
+
+// scale returns the shift of the windows that side s advertises after its SYN, and whether it is known:
+// both SYNs must have been seen, and both must have offered it (RFC 7323 §2.2).
+func (c *record) scale(s Side) (shift uint8, known bool) {
+	o, r := &c.side[0], &c.side[1]
+	if o.bits&r.bits&sentSYN == 0 {
+		return 0, false
+	}
+	if o.syn&r.syn&synHasScale == 0 {
+		return 0, true
+	}
+	return uint8(c.side[s].syn & 15), true
+}
+
+// window returns the window that side s last advertised, scaled where the scale is known.
+func (c *record) window(s Side) uint32 {
+	shift, _ := c.scale(s)
+	return uint32(c.side[s].wnd) << shift
+}
+
+// states returns both states in one octet.
+func (c *record) states() uint8 { return uint8(c.side[0].state) | uint8(c.side[1].state)<<4 }
+
+// A stamp is a Mark in twelve octets, for annexes.
+type stamp struct {
+	frame uint32
+	lo    uint32
+	hi    int32
+}
+
+func stampOf(s *Segment) stamp {
+	return stamp{uint32(s.Frame), uint32(s.Time), int32(s.Time >> 32)}
+}
+
+// stampAt makes a stamp of a Mark.
+func stampAt(m Mark) stamp { return stamp{uint32(m.Frame), uint32(m.Time), int32(m.Time >> 32)} }
+
+func (m stamp) time() Time { return Time(int64(m.hi)<<32 | int64(m.lo)) }
+
+func (m stamp) mark() Mark {
+	if m.frame == 0 {
+		return Mark{}
+	}
+	return Mark{int(m.frame), m.time()}
+}

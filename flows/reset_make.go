@@ -1,0 +1,92 @@
+package flows
+
+// maxRSTText is how many octets of a RST's payload are kept.
+const maxRSTText = 256
+
+// reset takes the RST s of side.
+func (t *Table) reset(c *record, side Side, s *Segment) {
+	t.stats.Resets++
+	e := t.copiedRST(c, side, s)
+	r := &Reset{
+		Conn: t.conn(c), Opts: s.Opts, HeaderLen: s.HeaderLen, WND: s.WND, MAC: s.MAC, Domain: s.Domain, Interface: s.Interface,
+		Event: Event{Mark: Mark{s.Frame, s.Time}, Side: side, Flags: s.Flags, SEQ: s.SEQ, ACK: s.ACK, DataLen: s.DataLen,
+			WND: uint32(s.WND), TTL: s.TTL, IPID: s.IPID},
+	}
+	if n := min(len(s.Payload), maxRSTText); n > 0 {
+		r.Payload = append([]byte(nil), s.Payload[:n]...)
+	}
+	states := [2]State{c.side[0].state, c.side[1].state}
+	r.From, r.To = states, states
+	if c.marks&hasReset != 0 {
+		r.Prior = t.fallOf(c).prior()
+	}
+	t.around.before(t, c, side, s, r)
+	r.Around.ICMP = t.icmpOf(c)
+	if e != nil {
+		t.copyReset(c, r, e)
+		t.takeCopy(c)
+		if c.marks&watched != 0 {
+			t.seenCopy(c, s)
+		}
+		t.wait(c, side, r)
+		return
+	}
+	was := c.states()
+	trig := t.judge(c, side, s, r)
+	t.fell(c, side, s, r, trig)
+	r.To = [2]State{c.side[0].state, c.side[1].state}
+	c.history.add(letterRST, side)
+	c.marks |= sawRST
+	f := t.fallOf(c)
+	me := &f.side[side]
+	first := me.count == 0
+	if first {
+		me.first, me.seq, me.nxt = stampOf(s), s.SEQ, c.side[side].nxt
+	}
+	me.count++
+	me.last = stampOf(s)
+	f.addPrior(prior{stampOf(s), s.SEQ, r.Form, side})
+	entry := t.note(c, side, s, 0, was)
+	if c.marks&watched != 0 {
+		t.seenRST(c, side, s, entry)
+	}
+	t.around.after(t, c, side, s, r, first)
+	t.wait(c, side, r)
+}
+
+// copiedRST returns the RST of which s is a second capture, nil when s is a packet of its own. A kill
+// with segments in flight draws identical RSTs, one for each: as long as a segment is left that no RST
+// has answered, equal bytes captured at the same place are no copy.
+func (t *Table) copiedRST(c *record, side Side, s *Segment) *entry {
+	e := t.original(c, side, s)
+	if e == nil || s.IPID != 0 || s.TTL != e.ttl || placeOf(s) != e.origin&^1 {
+		return e
+	}
+	if trig, _ := t.trigger(c, side, s); trig != nil {
+		return nil
+	}
+	return e
+}
+
+// copyReset fills in the second capture r of the RST e from the first.
+func (t *Table) copyReset(c *record, r *Reset, e *entry) {
+	r.Notes |= Copy
+	f := t.fallOf(c)
+	found := false
+	for _, p := range f.priors[:f.n] {
+		if p.at.frame == e.frame {
+			r.Form, found = p.form, true
+		}
+	}
+	for _, no := range f.open[:f.nOpen] {
+		if p := t.waiting.at(no); p != nil && p.r.Frame == int(e.frame) {
+			o := p.r
+			r.Form, r.Trigger, r.TriggerDelay, r.Candidates, r.Accept, r.Conn = o.Form, o.Trigger, o.TriggerDelay, o.Candidates, o.Accept, o.Conn
+			r.From, r.To = o.From, o.To
+		}
+	}
+	if !found {
+		ev := c.event(e)
+		r.Prior = append(r.Prior, PriorReset{ev.Mark, ev.Side, ev.SEQ, r.Form})
+	}
+}

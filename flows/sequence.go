@@ -1,0 +1,312 @@
+package flows
+
+// farAhead is how far a number may jump over octets that the capture missed before it is doubted. A
+// jump further than that must be confirmed by a second segment (halfAnnex.stray).
+const farAhead = 1 << 26
+
+// sequence takes the sequence numbers of s, no RST, into side's half and returns what it noticed.
+// newData is how many octets of data nobody had seen before, firstFIN whether its first FIN came.
+func (t *Table) sequence(c *record, side Side, s *Segment) (n Notes, newData uint32, firstFIN bool) {
+	a := &c.side[side]
+	if s.Flags&SYN != 0 {
+		n = t.sequenceSYN(c, side, s)
+	} else if a.bits&hasSND == 0 {
+		t.joinSND(c, side, s)
+	}
+	seq := s.SEQ
+	if s.Flags&SYN != 0 {
+		seq++ // RFC 9293 §3.4: "SYN … occurs before the first actual data octet"
+	}
+	end := seq.Add(s.DataLen)
+	ahead := seq.Sub(a.nxt)
+	if ahead > farAhead || ahead < -(1<<30) {
+		if !t.confirmed(c, side, seq, end) {
+			return n, 0, false
+		}
+	}
+	if ahead > 0 {
+		n |= Gap
+		t.openHole(c, side, a.nxt, seq)
+		a.nxt = seq
+		c.history.add(letterGap, side)
+	}
+	fin := s.Flags&FIN != 0
+	switch {
+	case s.DataLen > 0:
+		a.dataSegments++
+		newData = t.sequenceData(c, side, s, seq, end, &n)
+		c.history.add(letterData, side)
+	case ahead == -1 && a.una == a.nxt && s.Flags&(SYN|FIN) == 0 && a.bits&sentFIN == 0:
+		n |= t.probe(c, side, s)
+	}
+	if fin {
+		firstFIN = t.sequenceFIN(c, side, s, end, &n)
+	}
+	return n, newData, firstFIN
+}
+
+// sequenceSYN takes the SYN or SYN-ACK s.
+func (t *Table) sequenceSYN(c *record, side Side, s *Segment) (n Notes) {
+	a, b := &c.side[side], &c.side[side^1]
+	again := a.bits&sentSYN != 0
+	if again && s.SEQ == a.iss {
+		t.sentSYNAgain(c, side, s)
+		n = Resent
+	} else {
+		// A second SYN-ACK with another number is a new answer: a SYN cookie made anew, or another host.
+		a.synWND, a.mss, a.synTTL = s.WND, s.Opts.MSS, s.TTL
+		a.synKinds, a.synTSval = s.Opts.Kinds, s.Opts.TSval
+		a.syn = synOptions(&s.Opts)
+		if a.bits&hasSND == 0 || again {
+			a.una, a.nxt = s.SEQ, s.SEQ+1
+			if b.bits&hasRCV != 0 && !again {
+				a.una = c.ackOf(side.Peer())
+			}
+		}
+		if a.segments > 0 {
+			t.annexOf(c).side[side].syn = stampOf(s)
+		}
+		a.iss = s.SEQ
+		a.bits |= sentSYN | hasBase | hasISS | hasSND
+		if a.nxt.Less(s.SEQ + 1) {
+			a.nxt = s.SEQ + 1
+		}
+	}
+	letter := letterSYN
+	if s.Flags&ACK != 0 {
+		letter = letterSYNACK
+	}
+	c.history.add(letter, side)
+	return n
+}
+
+// synOptions packs the options of a SYN that are kept as bits.
+func synOptions(o *Options) (b synBits) {
+	if o.HasWScale {
+		b = synHasScale | synBits(min(o.WScale, 14)) // RFC 7323 §2.3: more than 14 is used as 14
+	}
+	if o.SACKOK {
+		b |= synSACK
+	}
+	if o.HasTS {
+		b |= synTS
+	}
+	if o.MPTCP != 0 {
+		b |= synMPTCP
+	}
+	return b
+}
+
+// joinSND begins the send variables of a side whose SYN was not captured.
+func (t *Table) joinSND(c *record, side Side, s *Segment) {
+	a, b := &c.side[side], &c.side[side^1]
+	if b.bits&hasRCV == 0 {
+		a.una = s.SEQ // nobody has acknowledged anything yet
+		a.nxt = s.SEQ
+	} else if d := s.SEQ.Sub(a.una); d > farAhead || d < -farAhead {
+		a.una, a.nxt = s.SEQ, s.SEQ // the peer's number was of another time
+	} else if d > 0 {
+		a.nxt = s.SEQ // in flight before the capture began
+	}
+	a.bits |= hasSND
+}
+
+// ackOf returns the highest ACK that side has sent: what its peer's SND.UNA rests on.
+func (c *record) ackOf(side Side) Seq { return c.side[side^1].una }
+
+// sequenceData takes the data of s, which spans [seq, end), and returns how much of it is new.
+func (t *Table) sequenceData(c *record, side Side, s *Segment, seq, end Seq, n *Notes) uint32 {
+	a, b := &c.side[side], &c.side[side^1]
+	fresh := end.Sub(a.nxt)
+	if fresh <= 0 {
+		switch {
+		case s.DataLen == 1 && end == a.nxt && a.una == a.nxt && s.Flags&(SYN|FIN) == 0 && a.bits&sentFIN == 0:
+			*n |= t.probe(c, side, s)
+		case s.DataLen == 1 && seq == a.una && b.bits&zeroWND != 0:
+			*n |= t.probe(c, side, s)
+		case a.bits&hasHoles != 0 && t.fillHoles(c, side, seq, end, n):
+			a.bytes += s.DataLen
+			b.unread += s.DataLen
+		default:
+			*n |= Resent
+			t.sentAgain(c, side, s, RunData, seq, s.DataLen)
+		}
+		return 0
+	}
+	if uint32(fresh) < s.DataLen {
+		*n |= Resent // a resend with new data behind it
+		t.sentAgain(c, side, s, RunData, seq, s.DataLen)
+	}
+	if s.DataLen == 1 && b.bits&zeroWND != 0 {
+		*n |= t.probe(c, side, s)
+	}
+	if a.bits&sentFIN != 0 {
+		// Octets above the FIN: the FIN was no true one, or these are of another connection.
+		return 0
+	}
+	a.nxt = end
+	a.lastLen = s.DataLen
+	a.dataFrame = uint32(s.Frame)
+	a.dataLo, a.dataHi = c.moment(s.Time)
+	before := a.bytes
+	if a.bytes += uint32(fresh); a.bytes < before {
+		a.bytesHi++
+	}
+	a.unread = 0
+	b.unread += uint32(fresh)
+	return uint32(fresh)
+}
+
+// sequenceFIN takes the FIN of s, whose number is seq; it tells whether it is the first of the side.
+func (t *Table) sequenceFIN(c *record, side Side, s *Segment, seq Seq, n *Notes) (first bool) {
+	a := &c.side[side]
+	x := &t.annexOf(c).side[side]
+	if x.fins < 1<<16-1 {
+		x.fins++
+	}
+	if a.bits&sentFIN != 0 {
+		if *n&Resent == 0 {
+			t.sentAgain(c, side, s, RunFIN, seq, 1)
+		}
+		*n |= Resent
+		return false
+	}
+	if seq != a.nxt {
+		return false // a FIN inside of what was sent already: not believed
+	}
+	a.nxt = seq + 1
+	a.bits |= sentFIN
+	a.unread = 0
+	if a.bits&hasHoles != 0 {
+		a.bits |= holdFIN
+	}
+	x.fin, x.finSEQ = stampOf(s), seq
+	c.marks |= sawFIN
+	c.history.add(letterFIN, side)
+	return true
+}
+
+// acknowledge takes the ACK of s, no RST, and returns what it noticed and whether the ACK is acceptable
+// at the peer.
+func (t *Table) acknowledge(c *record, side Side, s *Segment) (n Notes, acceptable bool) {
+	a, b := &c.side[side], &c.side[side^1]
+	ack := s.ACK
+	if b.bits&hasSND == 0 {
+		if a.bits&hasRCV == 0 || b.una.Less(ack) && ack.Sub(b.una) < farAhead {
+			b.una, b.nxt = ack, ack
+		}
+		if s.Flags&SYN != 0 && b.bits&hasISS == 0 {
+			b.iss = ack - 1
+			b.bits |= hasBase | hasISS
+		}
+		a.bits |= hasRCV
+		return 0, true
+	}
+	if a.bits&hasRCV == 0 && b.bits&sentSYN == 0 {
+		// The peer began in mid-stream with a number that was only a guess at its SND.UNA.
+		if d := ack.Sub(b.nxt); d <= 0 && d > -farAhead {
+			b.una = ack
+		}
+	}
+	if b.state == SynSent && b.una == b.iss && !ack.InWindow(b.iss+1, uint32(b.nxt-b.iss)) {
+		// RFC 9293 §3.10.7.3: "If SEG.ACK =< ISS or SEG.ACK > SND.NXT, send a reset (unless the RST bit is
+		// set …) and discard the segment". A plain ACK here is what a side answers to a SYN that meets a
+		// connection it still has (§3.5.2, RFC 5961 §4.2).
+		if s.LEN() == 0 {
+			n = ChallengeACK
+		}
+		return n, false
+	}
+	switch ahead := ack.Sub(b.nxt); {
+	case ahead > farAhead:
+		return 0, false // SEG.ACK > SND.NXT by more than the capture can have missed
+	case ahead > 0:
+		n = AckedUnseen
+		t.openHole(c, side.Peer(), b.nxt, ack)
+		b.nxt = ack
+		t.advance(c, side, s)
+	case b.una.Less(ack):
+		if ahead == 0 {
+			t.reacted(c, side, s)
+		}
+		t.advance(c, side, s)
+	case ack == b.una && a.bits&hasRCV != 0 && s.LEN() == 0 && s.WND == a.wnd:
+		n = DupACK
+	}
+	a.bits |= hasRCV
+	return n, true
+}
+
+// advance moves SND.UNA of side's peer up to the ACK of s.
+func (t *Table) advance(c *record, side Side, s *Segment) {
+	a, b := &c.side[side], &c.side[side^1]
+	old, ack := b.una, s.ACK
+	b.una = ack
+	if uint32(b.maxAcked) < b.lastLen && b.lastLen > 0 {
+		t.acknowledgedLen(c, side.Peer(), old, ack)
+	}
+	if b.bits&(hasResend|hasHoles|hasKeep) != 0 {
+		t.endRuns(c, side.Peer(), ack)
+	}
+	if b.bits&(sentFIN|finAcked) == sentFIN && ack == b.nxt {
+		b.bits |= finAcked
+		b.bits &^= holdFIN
+		t.annexOf(c).side[side.Peer()].finAcked = stampOf(s)
+	}
+	if c.ackFrame == 0 && side == Originator && s.Flags&SYN == 0 && a.bits&b.bits&sentSYN != 0 {
+		c.ackFrame = uint32(s.Frame)
+		c.ackLo, c.ackHi = c.moment(s.Time)
+	}
+}
+
+// reacted measures the time that side took to acknowledge all that its peer had sent.
+func (t *Table) reacted(c *record, side Side, s *Segment) {
+	a, b := &c.side[side], &c.side[side^1]
+	var sent Time
+	switch {
+	case b.bits&sentFIN != 0:
+		x := &t.annexOf(c).side[side^1]
+		if x.fins > 1 {
+			return // which of the FINs it answers is not known (Karn's rule)
+		}
+		sent = x.fin.time()
+	case b.dataFrame != 0:
+		if b.bits&hasResend != 0 {
+			return
+		}
+		sent = c.at(b.dataLo, b.dataHi)
+	case b.bits&sentSYN != 0 && b.firstFrame != 0:
+		if c.annex != 0 && t.annexes.at(c.annex).side[side^1].syns > 0 {
+			return
+		}
+		sent = c.at(b.firstLo, b.firstHi)
+	default:
+		return
+	}
+	d := s.Time.Sub(sent)
+	if d < 0 {
+		return
+	}
+	u := uint32(min(max(d/reactionUnit, 1), 1<<32-1))
+	if a.reaction == 0 || u < a.reaction {
+		a.reaction = u
+	}
+}
+
+// acknowledgedLen keeps the largest segment of side among those that the ACK from old to ack covers.
+func (t *Table) acknowledgedLen(c *record, side Side, old, ack Seq) {
+	h := &c.side[side]
+	if lastEnd := h.nxt - Seq(h.bits&sentFIN/sentFIN); ack.Sub(lastEnd) >= 0 {
+		h.maxAcked = uint16(max(uint32(h.maxAcked), min(h.lastLen, 1<<16-1)))
+		return
+	}
+	for k := 0; ; k++ {
+		e := t.lines.back(c, k)
+		if e == nil {
+			return
+		}
+		if e.side() == side && e.flags&uint8(RST) == 0 && old.Less(e.end()) && e.end().LessEq(ack) {
+			h.maxAcked = uint16(max(uint32(h.maxAcked), min(e.dataLen(), 1<<16-1)))
+		}
+	}
+}

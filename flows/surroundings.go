@@ -1,0 +1,332 @@
+package flows
+
+import (
+	"math/bits"
+	"slices"
+	"time"
+)
+
+// around keeps what connections tell about each other, in tables of fixed size: for each service, host,
+// and pair of hosts. They are touched when a connection begins or is reset, never for each packet.
+type around struct {
+	services cache[service]
+	hosts    cache[host]
+	pairs    cache[pair]
+	scans    cache[scan]
+	probes   cache[probes]
+	falls    []fallen // ring of the last maxFallen connections that were reset
+	nFalls   int      // how many there have been
+}
+
+// A place is a ConnMark in compact form.
+type place struct {
+	at     stamp
+	stream uint32
+}
+
+func (p place) mark() ConnMark {
+	if p.at.frame == 0 {
+		return ConnMark{}
+	}
+	return ConnMark{p.at.mark(), int(p.stream)}
+}
+
+// otherThan returns the later of two places that is on another stream.
+func otherThan(stream uint32, last, other place) ConnMark {
+	if last.stream != stream {
+		return last.mark()
+	}
+	return other.mark()
+}
+
+// keep makes p the last of two places on different streams.
+func keep(p place, last, other *place) {
+	if last.stream != p.stream {
+		*other = *last
+	}
+	*last = p
+}
+
+// A service is what is known of a responder's address and port.
+type service struct {
+	accepted, acceptedOther place
+	refused, refusedOther   place
+	refusals                uint32
+	waitAccept, waitRefuse  []uint64 // resets that wait for what comes first after them
+}
+
+// A host is what is known of an address.
+type host struct {
+	ttl, weight uint8 // majority vote over connections
+	lastFall    int   // number of its last entry in falls, plus one
+}
+
+// A pair is what is known of two hosts, whatever the ports.
+type pair struct{ both, bothOther place }
+
+// A scan holds the different ports, or hosts, that refused one originator; as a bitmap of their hashes,
+// so that two may count as one.
+type scan struct{ seen [8]uint64 }
+
+func (s *scan) add(hash uint64) { s.seen[hash>>6&7] |= 1 << (hash & 63) }
+
+func (s *scan) count() (n int) {
+	if s != nil {
+		for _, w := range s.seen {
+			n += bits.OnesCount64(w)
+		}
+	}
+	return n
+}
+
+// probes are connections that ended alike.
+type probes struct {
+	last  [8]place
+	count int
+}
+
+// A fallen is a connection that was reset, linked with the others that the same host has reset.
+type fallen struct {
+	place
+	prev, next int // numbers of the host's entries before and after it, plus one
+}
+
+const maxFallen = 1 << 13
+
+// fallenAt returns entry number n−1 of the falls, nil when it has been overwritten or never was.
+func (a *around) fallenAt(n int) *fallen {
+	if n <= 0 || n <= a.nFalls-maxFallen {
+		return nil
+	}
+	return &a.falls[(n-1)%maxFallen]
+}
+
+// host takes the first segment of a connection's side.
+func (a *around) host(t *Table, addr *Addr, ttl uint8) {
+	h := a.hosts.get(t.hostKey(addr))
+	switch {
+	case h.weight == 0:
+		h.ttl, h.weight = ttl, 1
+	case h.ttl != ttl:
+		h.weight--
+	case h.weight < 1<<8-1:
+		h.weight++
+	}
+}
+
+// bothWays takes a connection whose second side was just seen for the first time.
+func (a *around) bothWays(t *Table, c *record) {
+	addrs := t.addrs(c)
+	p := a.pairs.get(t.pairKey(&addrs[0], &addrs[1]))
+	keep(place{stamp{frame: 1}, c.stream}, &p.both, &p.bothOther)
+}
+
+// pairKey is the key of two hosts in either order.
+func (t *Table) pairKey(a, b *Addr) cacheKey {
+	x, y := t.hostKey(a), t.hostKey(b)
+	if y.print < x.print {
+		x.print, y.print = y.print, x.print
+	}
+	if y.place < x.place {
+		x.place, y.place = y.place, x.place
+	}
+	return x.and(y, t.seed)
+}
+
+// serves tells whether addr has been seen to accept connections.
+func (a *around) serves(t *Table, addr *Addr) bool {
+	s := a.services.find(t.addrKey(addr))
+	return s != nil && s.accepted.at.frame != 0
+}
+
+// accepted takes the SYN-ACK s of c.
+func (t *Table) accepted(c *record, s *Segment) {
+	v := t.around.services.get(t.addrKey(&s.Src))
+	p := place{stampOf(s), c.stream}
+	keep(p, &v.accepted, &v.acceptedOther)
+	v.waitAccept = t.tell(v.waitAccept, c.stream, func(r *Reset) *ConnMark { return &r.Around.AcceptedAfter }, p)
+}
+
+// tell writes p to the resets on list that have not heard of the like yet, and returns those that still
+// wait: the ones of p's own stream.
+func (t *Table) tell(list []uint64, stream uint32, field func(*Reset) *ConnMark, p place) []uint64 {
+	left := list[:0]
+	for _, no := range list {
+		switch w := t.waiting.at(no); {
+		case w == nil:
+		case w.stream == stream:
+			left = append(left, no)
+		default:
+			*field(w.r) = p.mark()
+		}
+	}
+	return left
+}
+
+// before fills in what the tables say about RST s of side before it is counted itself.
+func (a *around) before(t *Table, c *record, side Side, s *Segment, r *Reset) {
+	o := &r.Around
+	responder := &r.Conn.Ends[Responder].Addr
+	if v := a.services.find(t.addrKey(responder)); v != nil {
+		o.AcceptedBefore = otherThan(c.stream, v.accepted, v.acceptedOther)
+		o.RefusedBefore = otherThan(c.stream, v.refused, v.refusedOther)
+	}
+	if r.Conn.Ends[0].DataSegments+r.Conn.Ends[1].DataSegments == 0 && r.Conn.SYN.Seen() {
+		if p := a.probes.find(t.probesKey(c, side, r.Conn)); p != nil {
+			p.tell(o, r.Time)
+		}
+	}
+}
+
+// probesKey is the key of connections between the same hosts to the same port that end alike.
+func (t *Table) probesKey(c *record, side Side, conn *Conn) cacheKey {
+	way := uint64(side) << 2
+	if conn.SYNACK.Seen() {
+		way |= 1
+	}
+	if conn.HandshakeACK.Seen() {
+		way |= 2
+	}
+	return t.hostKey(&conn.Ends[Originator].Addr).and(t.addrKey(&conn.Ends[Responder].Addr), t.seed).and(t.keyOf(way, 1), t.seed)
+}
+
+// tell fills in the connections that ended like the present one, which ends at now.
+func (p *probes) tell(o *Surroundings, now Time) {
+	o.AlikeCount = p.count
+	first := max(0, p.count-len(p.last))
+	for i := first; i < p.count; i++ {
+		o.Alike = append(o.Alike, p.last[i%len(p.last)].mark())
+	}
+	if len(o.Alike) < 2 {
+		return
+	}
+	var gaps []time.Duration
+	for i := 1; i < len(o.Alike); i++ {
+		gaps = append(gaps, o.Alike[i].Time.Sub(o.Alike[i-1].Time))
+	}
+	gaps = append(gaps, now.Sub(o.Alike[len(o.Alike)-1].Time))
+	slices.Sort(gaps)
+	usual := gaps[len(gaps)/2]
+	if gaps[0] >= usual*4/5 && gaps[len(gaps)-1] <= usual*6/5 {
+		o.AlikePeriod = usual
+	}
+}
+
+// after counts RST s of side; first says that it is the side's first.
+func (a *around) after(t *Table, c *record, side Side, s *Segment, r *Reset, first bool) {
+	responder := &r.Conn.Ends[Responder].Addr
+	originator := &r.Conn.Ends[Originator].Addr
+	p := place{stampOf(s), c.stream}
+	if first {
+		h := a.hosts.get(t.hostKey(&s.Src))
+		if a.falls == nil {
+			a.falls = make([]fallen, maxFallen)
+		}
+		a.nFalls++
+		a.falls[(a.nFalls-1)%maxFallen] = fallen{place: p, prev: h.lastFall}
+		if last := a.fallenAt(h.lastFall); last != nil {
+			last.next = a.nFalls
+		}
+		h.lastFall = a.nFalls
+		if r.Conn.Ends[0].DataSegments+r.Conn.Ends[1].DataSegments == 0 && r.Conn.SYN.Seen() {
+			k := a.probes.get(t.probesKey(c, side, r.Conn))
+			k.last[k.count%len(k.last)] = p
+			k.count++
+		}
+	}
+	if side == Responder && r.Accept == AcceptSynSent && first {
+		v := a.services.get(t.addrKey(responder))
+		keep(p, &v.refused, &v.refusedOther)
+		v.refusals++
+		v.waitRefuse = t.tell(v.waitRefuse, c.stream, func(r *Reset) *ConnMark { return &r.Around.RefusedAfter }, p)
+		a.scans.get(t.portsKey(originator, responder)).add(uint64(responder.Port))
+		a.scans.get(t.hostsKey(originator, responder)).add(hashIP(&responder.IP, publicSeed))
+	}
+}
+
+// portsKey is the key of the ports of one host that refused one originator.
+func (t *Table) portsKey(originator, responder *Addr) cacheKey {
+	return t.hostKey(originator).and(t.hostKey(responder), t.seed).and(t.keyOf(2, 2), t.seed)
+}
+
+// hostsKey is the key of the hosts that refused one originator on one port.
+func (t *Table) hostsKey(originator, responder *Addr) cacheKey {
+	return t.hostKey(originator).and(t.keyOf(uint64(responder.Port), 3), t.seed)
+}
+
+// wait enters reset number no among those that wait for what comes after it.
+func (a *around) wait(t *Table, no uint64, p *pending) {
+	v := a.services.get(t.addrKey(&p.r.Conn.Ends[Responder].Addr))
+	v.waitAccept = append(stillWaiting(t, v.waitAccept), no)
+	v.waitRefuse = append(stillWaiting(t, v.waitRefuse), no)
+	src := &p.r.Conn.Ends[p.sender].Addr
+	p.fallen = a.hosts.get(t.hostKey(src)).lastFall
+}
+
+// stillWaiting drops the resets at the front of list that were handed out already.
+func stillWaiting(t *Table, list []uint64) []uint64 {
+	for len(list) > 0 && list[0] < t.waiting.head {
+		list = list[1:]
+	}
+	return list
+}
+
+// maxTogether bounds how many connections FellTogetherCount counts.
+const maxTogether = 256
+
+// settle fills in what came after the reset p.
+func (a *around) settle(t *Table, p *pending) {
+	r := p.r
+	o := &r.Around
+	originator, responder := &r.Conn.Ends[Originator].Addr, &r.Conn.Ends[Responder].Addr
+	if v := a.services.find(t.addrKey(responder)); v != nil {
+		o.Refused = int(v.refusals)
+	}
+	o.ScanPorts = a.scans.find(t.portsKey(originator, responder)).count()
+	o.ScanHosts = a.scans.find(t.hostsKey(originator, responder)).count()
+	if h := a.hosts.find(t.hostKey(&r.Conn.Ends[p.sender].Addr)); h != nil && h.weight > 0 {
+		o.SenderTTL = h.ttl
+	}
+	if v := a.pairs.find(t.pairKey(originator, responder)); v != nil {
+		o.OtherDir = otherThan(p.stream, v.both, v.bothOther).Seen()
+	}
+	a.together(p)
+}
+
+// together fills in the connections that the sender's host reset within FallWindow of p.
+func (a *around) together(p *pending) {
+	o := &p.r.Around
+	take := func(f *fallen) bool {
+		d := f.at.time().Sub(p.r.Time)
+		if d < -FallWindow || d > FallWindow || o.FellTogetherCount >= maxTogether {
+			return false
+		}
+		if f.stream != p.stream {
+			o.FellTogetherCount++
+			o.FellTogether = append(o.FellTogether, f.mark())
+		}
+		return true
+	}
+	for n := p.fallen; ; {
+		f := a.fallenAt(n)
+		if f == nil || !take(f) {
+			break
+		}
+		n = f.prev
+	}
+	if f := a.fallenAt(p.fallen); f != nil {
+		for n := f.next; ; {
+			f := a.fallenAt(n)
+			if f == nil || !take(f) {
+				break
+			}
+			n = f.next
+		}
+	}
+	slices.SortFunc(o.FellTogether, func(x, y ConnMark) int { return x.Frame - y.Frame })
+	if len(o.FellTogether) > 8 { // those nearest to the reset
+		i, _ := slices.BinarySearchFunc(o.FellTogether, p.r.Frame, func(m ConnMark, frame int) int { return m.Frame - frame })
+		i = min(max(0, i-4), len(o.FellTogether)-8)
+		o.FellTogether = slices.Clone(o.FellTogether[i : i+8])
+	}
+}

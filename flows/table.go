@@ -1,0 +1,282 @@
+package flows
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows/exchange"
+)
+
+// TableOptions bound a Table. The zero value of each field means its default.
+type TableOptions struct {
+	// MaxConnections is how many connections are remembered at a time (default 1,048,576). Beyond it
+	// those idle for longest go, half-open ones first; they are counted in Stats.Evicted.
+	MaxConnections int
+	// MaxMemory bounds the octets of all that grows with connections (default 768 MiB). It is kept
+	// like MaxConnections.
+	MaxMemory int64
+	// MaxClosed is how many closed connections are remembered, so that late segments are recognised
+	// (default 16,384).
+	MaxClosed int
+	// ShortAbove is the number of connections above which timelines stay short (default 65,536).
+	ShortAbove int
+	// Lookahead is how many resets may wait for what comes after them (default 4,096).
+	Lookahead int
+	// LookaheadTime is how long, in the time of the capture, a reset may wait; 0: until Lookahead is
+	// reached or Flush is called. Follow mode sets it.
+	LookaheadTime time.Duration
+}
+
+// withDefaults fills in what is not set.
+func (o TableOptions) withDefaults() TableOptions {
+	set := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	set(&o.MaxConnections, 1<<20)
+	set(&o.MaxClosed, 1<<14)
+	set(&o.ShortAbove, 1<<16)
+	set(&o.Lookahead, 1<<12)
+	if o.MaxMemory <= 0 {
+		o.MaxMemory = 768 << 20
+	}
+	return o
+}
+
+// A Table follows all connections of a capture, one segment at a time and in the order of the capture,
+// and hands out a Reset for each RST. It is for one goroutine. Its memory is bounded by its options;
+// what it has to forget is counted.
+type Table struct {
+	opts TableOptions
+	emit func(*Reset)
+	seed uint64
+
+	index   index
+	conns   slab[record]
+	wide    slab[wideAddrs]
+	lines   timelines
+	annexes slab[annex]
+	talks   slab[talk]
+	runs    slab[run]
+	holes   slab[hole]
+	falls   slab[fall]
+	befores slab[before]
+	notes   slab[icmpNotes]
+
+	names   *exchange.Names
+	macs    macTable
+	closed  queue // closed connections, oldest first
+	graves  graves
+	waiting waiting // resets that wait for their aftermath
+	around  around
+
+	streams int
+	clock   Time   // latest time seen
+	current uint32 // record that Add works on
+	hand    uint32 // where the search for the next record to evict begins
+	limit   int    // records that may live now: MaxConnections, less where MaxMemory asks for it
+	stats   Stats
+}
+
+// A talk is what is kept of what two applications said; a connection has one from its first data on.
+type talk struct {
+	state     exchange.State
+	firstData [2]stamp
+}
+
+// Stats counts what a Table has seen.
+type Stats struct {
+	Segments  int // TCP segments added, copies and RSTs included
+	Streams   int // connections as Wireshark counts them (tcp.stream)
+	Resets    int // RST segments, copies included
+	Copies    int // packets captured more than once
+	Open      int // connections remembered now, closed ones included
+	PeakOpen  int
+	Evicted   int   // open connections forgotten to bound memory
+	ICMP      int   // ICMP errors added
+	Reopened  int   // connections whose 4-tuple had been used before
+	MidStream int   // connections that began before the capture
+	Memory    int64 // octets held by all that grows with connections
+}
+
+// NewTable returns an empty Table that calls emit for each reset, in the order of their frames. The Reset
+// belongs to emit.
+func NewTable(opts TableOptions, emit func(*Reset)) *Table {
+	t := &Table{opts: opts.withDefaults(), emit: emit, seed: rand.Uint64(), names: exchange.NewNames()}
+	t.limit = t.opts.MaxConnections
+	return t
+}
+
+// Add takes the next segment of the capture. It keeps nothing of s.Payload. Times may go backwards, frame
+// numbers must not.
+func (t *Table) Add(s *Segment) {
+	t.stats.Segments++
+	tp := t.tupleOf(&s.Src, &s.Dst)
+	id := t.find(&tp, &s.Src, &s.Dst)
+	if id == 0 {
+		id = t.open(&tp, s)
+	}
+	c := t.conns.at(id)
+	side := c.sideOf(tp.fromHi)
+	if s.Flags&(SYN|ACK) == SYN {
+		if c.startsStream(side, s) {
+			id = t.reopen(id, &tp, s)
+			c = t.conns.at(id)
+			side = c.sideOf(tp.fromHi)
+		} else if side == Responder && c.marks&guessed != 0 {
+			t.swap(c)
+			side = Originator
+		}
+	}
+	t.current = id
+	if !c.fits(s.Time) {
+		t.coarsen(c)
+	}
+	if s.Time < t.clock {
+		c.defects |= Reordered
+	} else {
+		t.clock = s.Time
+	}
+	c.base(side, s)
+	if s.Flags&RST != 0 {
+		t.reset(c, side, s)
+	} else {
+		t.take(c, side, s)
+	}
+	if t.opts.LookaheadTime > 0 {
+		t.Settle(t.clock)
+	}
+}
+
+// take applies a segment that is no RST.
+func (t *Table) take(c *record, side Side, s *Segment) {
+	if !c.fresh(side, s) {
+		if e := t.original(c, side, s); e != nil {
+			t.takeCopy(c)
+			if c.marks&watched != 0 {
+				t.seenCopy(c, s)
+			}
+			return
+		}
+	}
+	a, b := &c.side[side], &c.side[side^1]
+	was := c.states()
+	if a.segments == 0 {
+		t.meet(c, side, s)
+	}
+	if c.marks&hasReset != 0 {
+		t.revive(c, side, s)
+	}
+	n, newData, firstFIN := t.sequence(c, side, s)
+	acceptable := true
+	if s.Flags&ACK != 0 {
+		var more Notes
+		more, acceptable = t.acknowledge(c, side, s)
+		n |= more
+		if s.LEN() == 0 {
+			c.history.add(letterACK, side)
+		}
+	}
+	if n&(KeepAlive|WindowProbe) != 0 {
+		n &^= DupACK
+	}
+	if b.bits&hasKeep != 0 {
+		t.heard(c, side.Peer())
+	}
+	n |= t.advertise(c, side, s)
+	t.transit(c, side, s, firstFIN, acceptable)
+	c.sent(side, s)
+	e := t.note(c, side, s, n, was)
+	if newData > 0 {
+		t.say(c, side, s, newData)
+	}
+	if c.marks&watched != 0 {
+		t.seen(c, side, s, e, newData)
+	}
+	if s.Flags&(SYN|ACK) == SYN|ACK {
+		t.accepted(c, s)
+	}
+}
+
+// sent notes what is counted for each segment of a side that is no RST.
+func (c *record) sent(side Side, s *Segment) {
+	h := &c.side[side]
+	h.segments++
+	h.lastFrame = uint32(s.Frame)
+	h.lastLo, h.lastHi = c.moment(s.Time)
+	h.ipid = s.IPID
+	if s.IPID != 0 {
+		h.bits |= ipidSeen
+	}
+	if s.Opts.HasTS {
+		h.tsval = s.Opts.TSval
+		h.bits |= hasTS
+	}
+	if s.TTL == h.ttl {
+		if h.ttlWeight < 1<<8-1 {
+			h.ttlWeight++
+		}
+		return
+	}
+	h.ttlMin, h.ttlMax = min(h.ttlMin, s.TTL), max(h.ttlMax, s.TTL)
+	if h.ttlWeight--; h.ttlWeight == 0 {
+		h.ttl, h.ttlWeight = s.TTL, 1
+	}
+}
+
+// meet takes the first segment of a side.
+func (t *Table) meet(c *record, side Side, s *Segment) {
+	h := &c.side[side]
+	h.firstFrame = uint32(s.Frame)
+	h.firstLo, h.firstHi = c.moment(s.Time)
+	h.ttl, h.ttlMin, h.ttlMax = s.TTL, s.TTL, s.TTL
+	h.mac = t.macs.number(s.MAC)
+	if c.side[side^1].segments > 0 {
+		c.marks |= bothSides
+		t.around.bothWays(t, c)
+	}
+	t.around.host(t, &s.Src, s.TTL)
+}
+
+// talkOf returns the talk of c, made on first use.
+func (t *Table) talkOf(c *record) *talk {
+	if c.talk == 0 {
+		c.talk = t.talks.take()
+	}
+	return t.talks.at(c.talk)
+}
+
+// say hands the newData last octets of s to the exchange.
+func (t *Table) say(c *record, side Side, s *Segment, newData uint32) {
+	k := t.talkOf(c)
+	if k.firstData[side].frame == 0 {
+		k.firstData[side] = stampOf(s)
+	}
+	payload := s.Payload
+	if uint32(len(payload)) < s.DataLen {
+		c.defects |= SnapCut
+	}
+	old := int(s.DataLen - newData)
+	if old >= len(payload) {
+		payload = nil
+	} else {
+		payload = payload[old:]
+	}
+	k.state.Say(t.names, int(side), s.Frame, int64(s.Time), payload, newData)
+}
+
+// Flush hands out all resets that still wait.
+func (t *Table) Flush() {
+	for t.waiting.len() > 0 {
+		t.settle()
+	}
+}
+
+// Stats returns the counts so far.
+func (t *Table) Stats() Stats {
+	s := t.stats
+	s.Streams, s.Open = t.streams, t.conns.live
+	s.Memory = t.memory()
+	return s
+}

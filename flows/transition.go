@@ -1,0 +1,157 @@
+package flows
+
+// This file is the state machine of RFC 9293 §3.3.2 and §3.10.7, as an observer must run it: one
+// function for each thing that an endpoint is seen to send, and one for each that reaches it. What is
+// sent moves the sender; what arrives moves the receiver, under the assumption that it does arrive.
+//
+// The observer deviates where it knows less than the endpoint. An endpoint whose beginning it has not
+// seen is Unknown until its segments say more, and LISTEN is never assumed of a side that has not answered: a
+// SYN alone does not tell whether anything listens.
+
+// sendsSYN moves the sender of a SYN without ACK.
+func (h *half) sendsSYN() {
+	switch h.state {
+	case Unknown, Closed, Listen:
+		h.state = SynSent // §3.10.1: "send a SYN segment, enter SYN-SENT state"
+	}
+}
+
+// sendsSYNACK moves the sender of a SYN with ACK.
+func (h *half) sendsSYNACK() {
+	switch h.state {
+	case Unknown, Closed, Listen, SynSent:
+		// §3.10.7.2 and §3.10.7.3 (simultaneous open): "The connection state should be changed to
+		// SYN-RECEIVED."
+		h.state = SynReceived
+	}
+}
+
+// sendsFIN moves the sender of its first FIN.
+func (h *half) sendsFIN() {
+	switch h.state {
+	case CloseWait:
+		h.state = LastAck // §3.10.4: "enter LAST-ACK state" (as corrected there)
+	case Unknown, SynSent, SynReceived, Established:
+		h.state = FinWait1
+	}
+}
+
+// takesSYN moves the receiver of a SYN without ACK.
+func (h *half) takesSYN() {
+	if h.state == SynSent {
+		h.state = SynReceived // §3.10.7.3: "Otherwise, enter SYN-RECEIVED" (simultaneous open)
+	}
+}
+
+// takesACK moves the receiver of an acceptable ACK. synced says that the ACK covers its SYN and that the
+// peer's SYN has reached it; finished, that it covers its FIN.
+func (h *half) takesACK(synced, finished bool) {
+	switch h.state {
+	case SynSent, SynReceived:
+		if synced {
+			// §3.10.7.3: "If SND.UNA > ISS (our SYN has been ACKed), change the connection state to
+			// ESTABLISHED"; §3.10.7.4: "If SND.UNA < SEG.ACK =< SND.NXT, then enter ESTABLISHED state".
+			h.state = Established
+		}
+	case FinWait1:
+		if finished {
+			h.state = FinWait2 // "if the FIN segment is now acknowledged, then enter FIN-WAIT-2"
+		}
+	case Closing:
+		if finished {
+			h.state = TimeWait // "if the ACK acknowledges our FIN, then enter the TIME-WAIT state"
+		}
+	case LastAck:
+		if finished {
+			h.state = Closed // "If our FIN is now acknowledged, delete the TCB, enter the CLOSED state"
+		}
+	}
+}
+
+// takesFIN moves the receiver of a FIN that no missing data keeps back (§3.10.7.4, eighth check).
+func (h *half) takesFIN() {
+	switch h.state {
+	case Unknown, SynSent, SynReceived, Established:
+		h.state = CloseWait
+	case FinWait1:
+		// "If our FIN has been ACKed (perhaps in this segment), then enter TIME-WAIT": takesACK has then
+		// moved it to FIN-WAIT-2 already; "otherwise, enter the CLOSING state".
+		h.state = Closing
+	case FinWait2:
+		h.state = TimeWait
+	}
+}
+
+// takesRST moves the receiver of a RST that it accepts. passive says that it came to SYN-RECEIVED from
+// LISTEN.
+func (h *half) takesRST(passive bool) {
+	if h.state == SynReceived && passive {
+		// §3.10.7.4: "If this connection was initiated with a passive OPEN (i.e., came from the LISTEN
+		// state), then return this connection to the LISTEN state and return."
+		h.state = Listen
+		return
+	}
+	h.state = Closed
+}
+
+// sendsRST moves the sender of a RST. answersBadACK says that it answers an ACK of something it never
+// sent while its own SYN is open.
+func (h *half) sendsRST(answersBadACK bool) {
+	if answersBadACK && (h.state == SynSent || h.state == SynReceived) {
+		// §3.5.3, group 2: "If the connection is in any non-synchronized state … a reset is sent" and "the
+		// connection remains in the same state".
+		return
+	}
+	h.state = Closed
+}
+
+// crossedFIN moves an endpoint that was thought to have taken the peer's FIN, and whose own FIN shows
+// that it had not when it sent it (figure 13, simultaneous close).
+func (h *half) crossedFIN() {
+	if h.state == CloseWait {
+		h.state = FinWait1
+		h.takesFIN()
+	}
+}
+
+// transit applies segment s of side to both states. first says that s carries the side's first FIN,
+// acceptable that its ACK is acceptable at the peer.
+func (t *Table) transit(c *record, side Side, s *Segment, firstFIN, acceptable bool) {
+	a, b := &c.side[side], &c.side[side^1]
+	if b.bits&finAcked != 0 {
+		a.takesFIN() // it acknowledges the peer's FIN, so it has it
+	}
+	switch {
+	case s.Flags&(SYN|ACK) == SYN:
+		a.sendsSYN()
+		b.takesSYN()
+		if b.state == SynReceived && b.bits&sentSYN != 0 && a.state == SynSent {
+			a.takesSYN() // the peer's SYN was captured before: it arrives as well
+		}
+	case s.Flags&SYN != 0:
+		a.sendsSYNACK()
+	case a.state == Unknown && b.state == Unknown && s.DataLen > 0 && b.dataSegments > 0 && (a.bits|b.bits)&sentFIN == 0:
+		// Both have sent data and neither a FIN: of the synchronized states, only this one is left.
+		a.state, b.state = Established, Established
+	}
+	if firstFIN {
+		if b.bits&(sentFIN|finAcked) == sentFIN && a.state == CloseWait {
+			a.crossedFIN()
+		} else {
+			a.sendsFIN()
+		}
+	}
+	if s.Flags&ACK != 0 && acceptable {
+		if s.Flags&SYN != 0 && b.state == Unknown {
+			b.state = Established // a SYN-ACK whose SYN is not in the capture
+		}
+		synced := b.bits&hasISS != 0 && b.iss.Less(b.una) && (a.bits&sentSYN != 0 || s.Flags&SYN == 0)
+		b.takesACK(synced, b.bits&finAcked != 0)
+	}
+	if a.bits&(sentFIN|holdFIN) == sentFIN {
+		b.takesFIN()
+	}
+	if a.bits&b.bits&finAcked != 0 {
+		t.leave(c)
+	}
+}

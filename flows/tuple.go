@@ -1,0 +1,204 @@
+package flows
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// A tuple names a connection by its two addresses and ports in canonical order, so that both directions
+// give the same one. VLANs and tunnels are no part of it: Wireshark counts its streams without them.
+type tuple struct {
+	lo, hi         uint32 // IPv4 addresses; 0 of IPv6, which is compared with the segment itself
+	portLo, portHi uint16
+	fromHi         bool // the segment came from the higher end
+	v6             bool
+	hash           uint32
+	print          uint64 // a second, longer hash: stands for the tuple where it is not kept
+}
+
+// A wideAddrs holds the addresses of an IPv6 tuple.
+type wideAddrs struct{ lo, hi [16]byte }
+
+// tupleOf returns the tuple of the segment from src to dst.
+func (t *Table) tupleOf(src, dst *Addr) tuple {
+	if !src.isV4() || !dst.isV4() {
+		return t.wideTuple(src, dst)
+	}
+	a := uint64(src.v4())<<16 | uint64(src.Port)
+	b := uint64(dst.v4())<<16 | uint64(dst.Port)
+	fromHi := a > b
+	if fromHi {
+		a, b = b, a
+	}
+	h := mix(a, b, t.seed)
+	return tuple{lo: uint32(a >> 16), hi: uint32(b >> 16), portLo: uint16(a), portHi: uint16(b), fromHi: fromHi,
+		hash: uint32(h ^ h>>32), print: h}
+}
+
+// wideTuple is tupleOf where an address is IPv6.
+func (t *Table) wideTuple(src, dst *Addr) tuple {
+	lo, hi, fromHi := src, dst, false
+	if dst.less(src) {
+		lo, hi, fromHi = dst, src, true
+	}
+	h := mix(hashAddr(lo, t.seed), hashAddr(hi, t.seed), t.seed)
+	return tuple{portLo: lo.Port, portHi: hi.Port, fromHi: fromHi, v6: true, hash: uint32(h ^ h>>32), print: h}
+}
+
+// isV4 tells whether a is an IPv4-mapped address (RFC 4291 §2.5.5.2).
+func (a *Addr) isV4() bool {
+	return binary.BigEndian.Uint64(a.IP[:8]) == 0 && binary.BigEndian.Uint32(a.IP[8:12]) == 0xffff
+}
+
+func (a *Addr) v4() uint32 { return binary.BigEndian.Uint32(a.IP[12:16]) }
+
+// mappedV4 is the inverse of v4.
+func mappedV4(ip uint32, port uint16) Addr {
+	a := Addr{Port: port}
+	a.IP[10], a.IP[11] = 0xff, 0xff
+	binary.BigEndian.PutUint32(a.IP[12:], ip)
+	return a
+}
+
+// less orders addresses.
+func (a *Addr) less(b *Addr) bool {
+	for i := 0; i < 16; i += 8 {
+		x, y := binary.BigEndian.Uint64(a.IP[i:]), binary.BigEndian.Uint64(b.IP[i:])
+		if x != y {
+			return x < y
+		}
+	}
+	return a.Port < b.Port
+}
+
+// mix hashes two words with a secret seed: one multiplication of 64 by 64 bits, both halves used. Both
+// words meet the seed, so that nobody can write addresses that cancel a factor out.
+func mix(a, b, seed uint64) uint64 {
+	hi, lo := bits.Mul64(a^seed, b^bits.RotateLeft64(seed, 29)^0x9e3779b97f4a7c15)
+	return hi ^ lo
+}
+
+// hashAddr hashes an address and its port.
+func hashAddr(a *Addr, seed uint64) uint64 { return mix(hashIP(&a.IP, seed), uint64(a.Port), seed) }
+
+// hashIP hashes an address.
+func hashIP(ip *[16]byte, seed uint64) uint64 {
+	return mix(binary.LittleEndian.Uint64(ip[:8]), binary.LittleEndian.Uint64(ip[8:]), seed)
+}
+
+// An index finds records by tuple: open addressing with linear probing. A slot holds the record's number
+// and the tuple's hash, so that growing touches no record.
+type index struct {
+	slots []uint64 // hash<<32 | record; 0 is free
+	mask  uint32
+	used  int
+}
+
+// grow doubles the slots when three quarters are used.
+func (x *index) grow() {
+	if x.used*4 < len(x.slots)*3 {
+		return
+	}
+	old := x.slots
+	x.slots = make([]uint64, max(2*len(old), 1024))
+	x.mask = uint32(len(x.slots) - 1)
+	for _, slot := range old {
+		if slot != 0 {
+			x.place(slot)
+		}
+	}
+}
+
+func (x *index) place(slot uint64) {
+	i := uint32(slot>>32) & x.mask
+	for x.slots[i] != 0 {
+		i = (i + 1) & x.mask
+	}
+	x.slots[i] = slot
+}
+
+// insert enters record number id under hash.
+func (x *index) insert(hash, id uint32) {
+	x.grow()
+	x.place(uint64(hash)<<32 | uint64(id))
+	x.used++
+}
+
+// remove takes record number id out.
+func (x *index) remove(hash, id uint32) {
+	i := hash & x.mask
+	for want := uint64(hash)<<32 | uint64(id); x.slots[i] != want; i = (i + 1) & x.mask {
+		if x.slots[i] == 0 {
+			return
+		}
+	}
+	x.used--
+	// Close the gap: move back each later slot of the cluster that may lie here.
+	for j := i; ; {
+		x.slots[i] = 0
+		for {
+			j = (j + 1) & x.mask
+			if x.slots[j] == 0 {
+				return
+			}
+			home := uint32(x.slots[j]>>32) & x.mask
+			if (j-home)&x.mask >= (j-i)&x.mask {
+				break
+			}
+		}
+		x.slots[i], i = x.slots[j], j
+	}
+}
+
+// find returns the number of the record for tp, whose addresses are those of src and dst; 0: none.
+func (t *Table) find(tp *tuple, src, dst *Addr) uint32 {
+	x := &t.index
+	if len(x.slots) == 0 {
+		return 0
+	}
+	for i := tp.hash & x.mask; ; i = (i + 1) & x.mask {
+		slot := x.slots[i]
+		if slot == 0 {
+			return 0
+		}
+		if uint32(slot>>32) == tp.hash && t.is(t.conns.at(uint32(slot)), tp, src, dst) {
+			return uint32(slot)
+		}
+	}
+}
+
+// is tells whether c is the connection of tp.
+func (t *Table) is(c *record, tp *tuple, src, dst *Addr) bool {
+	if c.portLo != tp.portLo || c.portHi != tp.portHi || (c.marks&isV6 != 0) != tp.v6 {
+		return false
+	}
+	if !tp.v6 {
+		return c.lo == tp.lo && c.hi == tp.hi
+	}
+	if tp.fromHi {
+		src, dst = dst, src
+	}
+	w := t.wide.at(c.lo)
+	return w.lo == src.IP && w.hi == dst.IP
+}
+
+// addrs returns the addresses of c's originator and responder.
+func (t *Table) addrs(c *record) [2]Addr {
+	var lo, hi Addr
+	if c.marks&isV6 != 0 {
+		w := t.wide.at(c.lo)
+		lo, hi = Addr{w.lo, c.portLo}, Addr{w.hi, c.portHi}
+	} else {
+		lo, hi = mappedV4(c.lo, c.portLo), mappedV4(c.hi, c.portHi)
+	}
+	if c.marks&origIsHi != 0 {
+		lo, hi = hi, lo
+	}
+	return [2]Addr{lo, hi}
+}
+
+// tupleOfRecord returns the tuple of c, as a segment of its originator has it.
+func (t *Table) tupleOfRecord(c *record) tuple {
+	a := t.addrs(c)
+	return t.tupleOf(&a[0], &a[1])
+}
