@@ -100,17 +100,4 @@ type Summary struct {
 	// Upgraded names what was spoken before the protocol in Protocol took over: "HTTP CONNECT",
 	// "HTTP Upgrade", "SMTP", "PROXY", "SOCKS5"; "" when it was spoken from the start.
 	Upgraded string
-
-	// AtFIN is how the exchange stood when each side's FIN came, before anything that came later.
-	AtFIN [2]Moment
-}
-
-// A Moment is what of a Summary must be known of an earlier moment. The zero Moment: it did not come.
-type Moment struct {
-	Seen        bool
-	Waiting     [2]int  // as Summary.Waiting, at most 255
-	Last        [2]Kind // kinds of the last messages
-	Open        [2]bool // as Summary.Open
-	Unused      [2]bool // as Summary.Unused
-	HandshakeOK bool
 }

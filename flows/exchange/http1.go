@@ -447,14 +447,14 @@ func (h *hearing) responseEnd() {
 	case h.status == 101 && asker.flags&httpUpgrade != 0 && h.proto == http1:
 		v.flags &^= more
 		if asker.flags&httpWS != 0 {
-			h.upgrade(websocket)
+			h.upgrade(httpUpgraded, websocket)
 			asker.flags |= asked
 		} else {
-			h.upgrade(undecided)
+			h.upgrade(httpUpgraded, undecided)
 		}
 	case to == queueCONNECT && h.status >= 200 && h.status < 300:
 		v.flags &^= more
-		h.upgrade(undecided)
+		h.upgrade(httpConnect, undecided)
 	case to == queueHEAD, h.status == 204, h.status == 304, h.status == 101:
 		v.flags &^= more | httpLength | httpChunked
 		v.setWant(0)

@@ -133,11 +133,3 @@ func (n *Names) evict() {
 		return
 	}
 }
-
-// scrapOf returns the scrap of a handle, nil when there is none.
-func (n *Names) scrapOf(handle uint32) *scrap {
-	if n == nil {
-		return nil
-	}
-	return n.scraps.get(handle)
-}

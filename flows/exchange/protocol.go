@@ -45,6 +45,8 @@ const (
 	proxyLine
 	socks4
 	socks5
+	httpConnect // HTTP until a CONNECT was answered
+	httpUpgraded
 )
 
 var protocolNames = [...]string{
@@ -54,6 +56,7 @@ var protocolNames = [...]string{
 	mqtt: "MQTT", amqp: "AMQP 0-9-1", amqp1: "AMQP 1.0", tpkt: "TPKT", opcua: "OPC UA", modbus: "Modbus", ams: "ADS",
 	bgp: "BGP", ldp: "LDP", msdp: "MSDP", openflow: "OpenFlow", dns: "DNS", stun: "STUN", telnet: "Telnet",
 	proxyLine: "PROXY", socks4: "SOCKS4", socks5: "SOCKS5",
+	httpConnect: "HTTP CONNECT", httpUpgraded: "HTTP Upgrade",
 }
 
 // parse has the reader of the protocol read one unit from the front of b. A reader returns how many
@@ -135,6 +138,10 @@ func (h *hearing) detect(b []byte, last bool) int {
 	if wait && !last && len(b) < maxSignature {
 		return 0
 	}
+	if last && startsHTTP(b) {
+		h.decide(http1)
+		return h.parse(b, last)
+	}
 	h.decide(opaque)
 	h.fresh = true
 	h.turns()
@@ -148,7 +155,7 @@ func (h *hearing) decide(p protocol) {
 	h.voice[0].wait, h.voice[1].wait = 0, 0
 	o := hearing{State: h.State, names: h.names, side: 1 - h.side, v: h.peer(), frame: h.frame, time: h.time, fresh: true}
 	if o.v.phase == phaseTurns && p != opaque {
-		o.v.phase, o.v.left = phaseLost, 0
+		o.v.phase, o.v.left, o.v.aux = phaseLost, 0, 0
 		return
 	}
 	waiting := h.names.scraps.get(o.v.scrap)
@@ -192,9 +199,9 @@ func (h *hearing) again(b []byte) bool {
 
 // upgrade ends what was spoken and starts to listen for what comes inside, on both sides. What was said
 // before was set-up, and no request of what follows.
-func (h *hearing) upgrade(to protocol) {
+func (h *hearing) upgrade(via, to protocol) {
 	if h.via == undecided {
-		h.via = h.proto
+		h.via = via
 	}
 	h.proto = to
 	for i := range h.voice {

@@ -20,8 +20,7 @@ type State struct {
 	server id // Server, or the SNI once TLS is spoken
 	alpn   id
 
-	fin   [2]uint32 // the moment of each side's FIN, packed by Fin
-	alert uint32    // frame of the first alert
+	alert uint32 // frame of the first alert
 
 	tls    tlsBits
 	queue  uint16 // what the next unanswered requests are, two bits each, the oldest lowest
@@ -97,6 +96,7 @@ const (
 	f6
 	f7
 	f8
+	broken // octets are missing behind the scrap
 )
 
 // Say hands the State the next octets of a side in sequence order, each octet once: resends and copies
@@ -125,14 +125,11 @@ func (s *State) Lost(side int, n uint32) {
 }
 
 // Fin tells the State that a side's FIN has come at its place in the sequence, after all of its octets:
-// what ends with the connection is then complete (an HTTP body without a length), and the moment is kept
-// for Summary.AtFIN. Only a side's first FIN counts.
+// what ends with the connection is then complete (an HTTP body without a length).
 func (s *State) Fin(side int) {
-	if s.fin[side] != 0 {
-		return
+	if v := &s.voice[side]; s.proto == http1 && v.phase == httpUntilEnd {
+		v.flags &^= more
 	}
-	s.atFIN(side)
-	s.fin[side] = s.moment().pack()
 }
 
 // grow counts n octets of the last message.
@@ -177,6 +174,11 @@ func (s *State) hear(names *Names, side, frame int, time int64, payload []byte, 
 			s.first = s.speaker
 		}
 	}
+	for i := range s.voice {
+		if s.voice[i].flags&broken != 0 {
+			s.salvage(names, i)
+		}
+	}
 	b := payload[:min(int64(len(payload)), int64(dataLen))]
 	missing := int64(dataLen) - int64(len(b))
 
@@ -197,8 +199,6 @@ func (s *State) hear(names *Names, side, frame int, time int64, payload []byte, 
 		}
 	}
 	if v.phase == phaseLost {
-		h.names.scraps.drop(v.scrap)
-		v.scrap = 0
 		if len(b) == 0 || !h.starts(b) {
 			h.takeTurn()
 			v.grow(int64(len(b)) + missing)
@@ -300,9 +300,30 @@ func (h *hearing) miss(n int64) {
 		h.v.left -= n
 		return
 	}
-	if h.v.phase != phaseTurns {
+	switch {
+	case h.v.phase == phaseTurns:
+	case h.v.scrap != 0:
+		h.v.flags |= broken // read by salvage
+	default:
 		h.lose()
 	}
+}
+
+// salvage reads what there is of a message whose rest will not come.
+func (s *State) salvage(names *Names, side int) {
+	h := hearing{State: s, names: names, side: side, v: &s.voice[side]}
+	v := h.v
+	v.flags &^= broken
+	if p := names.scraps.get(v.scrap); p != nil && v.phase < phaseLost {
+		h.frame, h.time = p.frame, p.time
+		for b := p.b; len(b) > 0 && v.phase < phaseLost; {
+			n := h.unit(b, true)
+			v.left = 0
+			v.grow(int64(n))
+			b = b[n:]
+		}
+	}
+	h.lose()
 }
 
 // lose gives up the place in the protocol until a segment looks like a start.
@@ -312,7 +333,7 @@ func (h *hearing) lose() {
 	case http1, rtsp, sip:
 		h.cutHTTP()
 	}
-	if h.names != nil {
+	if v.scrap != 0 {
 		h.names.scraps.drop(v.scrap)
 		v.scrap = 0
 	}

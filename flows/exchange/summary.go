@@ -1,35 +1,38 @@
 package exchange
 
-import (
-	"math"
-	"strings"
-)
+import "strings"
 
 // Summary tells what was said so far. The strings come from names, the table that Say was given.
 func (s *State) Summary(names *Names) Summary {
+	open := [2]bool{s.isOpen(&s.voice[0]), s.isOpen(&s.voice[1])}
+	s = s.settled(names)
 	out := Summary{
-		Protocol: s.protocolName(), Upgraded: s.upgradedName(),
+		Protocol: s.protocolName(), Upgraded: protocolNames[s.via],
 		Speaker: int(s.speaker) - 1, First: int(s.first) - 1,
 		Host: names.get(s.host), UserAgent: names.get(s.agent),
 		BodyWant: -1, BodySide: -1, AlertSide: -1, RequestSide: -1,
 	}
-	m := s.moment()
-	out.Waiting, out.Open, out.Unused = m.Waiting, m.Open, m.Unused
-	out.Pending = m.Waiting[0] + m.Waiting[1]
+	out.Open = open
 	out.Guess = s.isGuess()
 	for i := range s.voice {
 		v := &s.voice[i]
-		out.Last[i] = Message{Kind: m.Last[i], Frame: int(v.frame), Time: v.time, Text: names.get(v.text), Len: v.len, End: int(v.end)}
-		if p := names.scrapOf(v.scrap); p != nil && v.kind != None {
-			out.Last[i].Len = uint32(min(int64(v.len)+int64(len(p.b)), math.MaxUint32))
+		out.Last[i] = Message{Kind: v.kind, Frame: int(v.frame), Time: v.time, Text: names.get(v.text), Len: v.len, End: int(v.end)}
+		if v.kind == Response && (open[i] || v.flags&more != 0) {
+			out.Last[i].Kind = Partial
 		}
+		out.Waiting[i] = int(v.wait)
+		out.Unused[i] = v.flags&asked == 0
 		out.Messages[i] = int(v.turns)
 		out.Pings[i] = int(v.pings)
 		out.Goodbye[i] = int(v.bye)
 		out.CloseAnnounced[i] = v.flags&closes != 0
-		out.AtFIN[i] = unpackMoment(s.fin[i])
 		out.Likely[i] = s.proto == tls && v.flags&fullSize != 0 && v.left == 0
 	}
+	// A side that mostly speaks without being answered wants no answer.
+	if v := &s.voice[0]; v.phase == phaseTurns && v.aux&0xffff >= 3 && v.aux&0xffff > v.aux>>16 {
+		out.Waiting[0] = 0
+	}
+	out.Pending = out.Waiting[0] + out.Waiting[1]
 	if s.askFrame != 0 {
 		out.RequestSide = 0
 		if s.bits&askedBy1 != 0 {
@@ -118,24 +121,13 @@ func (s *State) protocolName() string {
 	return protocolNames[s.proto]
 }
 
-// upgradedName names what was spoken before.
-func (s *State) upgradedName() string {
-	switch {
-	case s.via == http1 && s.status >= 200:
-		return "HTTP CONNECT"
-	case s.via == http1:
-		return "HTTP Upgrade"
-	}
-	return protocolNames[s.via]
-}
-
 // hasHTTP reports whether HTTP is spoken, or was to set up what is.
 func (s *State) hasHTTP() bool {
 	switch s.proto {
 	case http1, http2, rtsp, sip:
 		return true
 	}
-	return s.via == http1
+	return s.via == httpConnect || s.via == httpUpgraded
 }
 
 // handshakeOK reports whether the TLS handshake is finished. Where it began before the capture, it is.
@@ -160,26 +152,6 @@ func (s *State) isGuess() bool {
 	return s.proto == websocket || s.proto == tls && s.voice[s.client()].flags&asked != 0
 }
 
-// moment returns how the exchange stands now.
-func (s *State) moment() Moment {
-	m := Moment{Seen: true, HandshakeOK: s.handshakeOK()}
-	for i := range s.voice {
-		v := &s.voice[i]
-		m.Waiting[i] = int(v.wait)
-		m.Open[i] = s.isOpen(v)
-		m.Last[i] = v.kind
-		if v.kind == Response && (m.Open[i] || v.flags&more != 0) {
-			m.Last[i] = Partial
-		}
-		m.Unused[i] = v.flags&asked == 0
-	}
-	// A side that mostly speaks without being answered wants no answer.
-	if v := &s.voice[0]; v.phase == phaseTurns && v.wait > 0 && v.aux&0xffff >= 3 && v.aux&0xffff > v.aux>>16 {
-		m.Waiting[0] = 0
-	}
-	return m
-}
-
 // isOpen reports whether a side's last octets end inside a unit.
 func (s *State) isOpen(v *voice) bool {
 	switch {
@@ -195,33 +167,33 @@ func (s *State) isOpen(v *voice) bool {
 	return false
 }
 
-// atFIN ends what only the end of the connection ends.
-func (s *State) atFIN(side int) {
-	if v := &s.voice[side]; s.proto == http1 && v.phase == httpUntilEnd {
-		v.flags &^= more
+// settled returns s, or where the beginning of a message waits for more, a copy that has read it as it is.
+func (s *State) settled(names *Names) *State {
+	if s.voice[0].scrap|s.voice[1].scrap == 0 {
+		return s
 	}
-}
-
-// pack stores a Moment in 32 bits.
-func (m Moment) pack() uint32 {
-	n := uint32(1) | uint32(m.Last[0])<<1 | uint32(m.Last[1])<<5 |
-		uint32(min(m.Waiting[0], 0xff))<<9 | uint32(min(m.Waiting[1], 0xff))<<17
-	for i, set := range [...]bool{m.Open[0], m.Open[1], m.Unused[0], m.Unused[1], m.HandshakeOK} {
-		if set {
-			n |= 1 << (25 + i)
+	t := *s
+	for i := range t.voice { // the scraps stay with s
+		t.voice[i].scrap = 0
+		t.voice[i].flags &^= broken
+	}
+	for i := range t.voice {
+		v := &t.voice[i]
+		p := names.scraps.get(s.voice[i].scrap)
+		if p == nil || v.phase >= phaseLost {
+			continue
+		}
+		h := hearing{State: &t, names: names, side: i, v: v, frame: p.frame, time: p.time}
+		phase, bits := v.phase, t.bits
+		for b := p.b; len(b) > 0 && v.phase < phaseLost; {
+			n := h.unit(b, true)
+			v.left = 0
+			v.grow(int64(n))
+			b = b[n:]
+		}
+		if v.phase == phaseLost {
+			v.phase, t.bits = phase, bits // nothing is lost yet
 		}
 	}
-	return n
-}
-
-func unpackMoment(n uint32) Moment {
-	bit := func(i int) bool { return n>>i&1 != 0 }
-	return Moment{
-		Seen:        bit(0),
-		Last:        [2]Kind{Kind(n >> 1 & 15), Kind(n >> 5 & 15)},
-		Waiting:     [2]int{int(n >> 9 & 0xff), int(n >> 17 & 0xff)},
-		Open:        [2]bool{bit(25), bit(26)},
-		Unused:      [2]bool{bit(27), bit(28)},
-		HandshakeOK: bit(29),
-	}
+	return &t
 }

@@ -22,6 +22,7 @@ const (
 	finishedServer //
 	clientFlight   // TLS 1.3: the client has sent encrypted handshake records
 	noMoreTickets  // TLS 1.3: the server has sent something else than tickets
+	offersEarly    // early_data was offered (RFC 8446 §4.2.10)
 	ticketOne      // TLS 1.3: one record that looks like a ticket
 )
 
@@ -185,7 +186,7 @@ func (h *hearing) tlsHandshake(b []byte, n int, last bool) (used int, ok bool) {
 		return tlsHeader, true
 	}
 	body := b[tlsHeader:min(len(b), tlsHeader+n)]
-	whole := len(body) == n || last || len(b) >= maxScrap
+	whole := len(body) == n || last || len(b) >= maxScrap || len(body) >= 4 && len(body) >= 4+be24(body[1:])
 	if len(body) == 0 {
 		if last {
 			h.run(Handshake, textHandshake)
@@ -210,12 +211,29 @@ func (h *hearing) tlsHandshake(b []byte, n int, last bool) (used int, ok bool) {
 			return 0, false
 		}
 		h.serverHello(body)
-	case body[0] == 11:
+	case body[0] == 11 && h.side != h.client():
 		h.run(Handshake, textCertificate)
 	default:
+		if h.side == h.client() && h.tls&(sawClientHello|sawServerHello) == sawClientHello {
+			h.missedServerHello(false)
+		}
 		h.run(Handshake, textHandshake)
 	}
 	return tlsHeader + len(body), true
+}
+
+// missedServerHello takes the client's word for it that the server's part of the handshake, which the
+// capture does not hold, has come: after the Server Hello a client goes on in clear only below TLS 1.3.
+func (h *hearing) missedServerHello(v13 bool) {
+	h.tls |= sawServerHello
+	h.bits |= doubt
+	h.voice[h.client()].wait = 0
+	if v13 {
+		h.tls |= tls13
+		h.overhead = 17
+	} else {
+		h.version = min(h.version, 4)
+	}
 }
 
 // tlsAlert reads an alert record of n octets (RFC 8446 §6).

@@ -14,14 +14,19 @@ func (h *hearing) tlsApp(n int) {
 			h.v.bye = 0
 		}
 	}
-	switch {
-	case h.tls&sawClientHello != 0 && h.tls&sawServerHello == 0 && fromClient:
-		h.askTLS(textEarlyData)
-		return
-	case h.tls&tls13 != 0 && h.tls&finishedClient == 0:
+	if h.tls&(sawClientHello|sawServerHello) == sawClientHello && fromClient {
+		if h.tls&offersEarly != 0 {
+			h.askTLS(textEarlyData)
+			return
+		}
+		h.missedServerHello(true)
+	}
+	if h.tls&tls13 != 0 && h.tls&finishedClient == 0 && h.tls&sawClientHello != 0 {
 		if h.tls13Handshake(n, fromClient) {
 			return
 		}
+	} else if fromClient && h.tls&finishedClient != 0 && h.bits&doubt != 0 {
+		h.tls |= finishedServer // unseen
 	}
 	size := n - int(h.overhead)
 	if h.overhead == 0 {
@@ -61,15 +66,15 @@ func (h *hearing) closeNotify() {
 }
 
 // tls13Handshake takes an encrypted record before the client's Finished. Finished holds a hash of 32 or
-// 48 octets, which gives its record away; certificates of a client may go before it. It returns false
-// when the record shows that the handshake was over.
+// 48 octets, which gives its record away; certificates of a client, always longer, may go before it, and
+// short messages may share its record. It returns false when the record shows that the handshake was over.
 func (h *hearing) tls13Handshake(n int, fromClient bool) bool {
 	over := int(h.overhead)
 	switch {
 	case n == 2+over:
 		h.begin(Alert, textEncryptedAlert)
 		h.noteAlert()
-	case fromClient && (n == 4+32+over || n == 4+48+over):
+	case fromClient && (n == 4+32+over || n == 4+48+over || h.tls&clientFlight == 0 && n >= 4+32+over && n <= 110+over):
 		h.tls |= finishedClient | finishedServer | clientFlight
 		h.run(Handshake, textFinished)
 	case fromClient:
@@ -99,30 +104,38 @@ func (h *hearing) askTLS(text id) {
 // clientData takes a record of the client that holds size octets, −1 unknown.
 func (h *hearing) clientData(size int) {
 	if h.mayBeH2() && size > 0 {
-		if h.v.flags&spoken == 0 {
+		first := h.v.flags&spoken == 0
+		switch {
+		case first && isPrefaceSize(size):
+			h.tls |= speaksH2
 			h.v.flags |= spoken
-			if isPrefaceSize(size) {
-				h.tls |= speaksH2
-				h.begin(Housekeeping, textPreface)
-				return
+			h.begin(Housekeeping, textPreface)
+			if size == 24 { // alone: the next record is SETTINGS
+				h.v.flags |= barePreface
 			}
-		} else if h.tls&speaksH2 != 0 && isQuietSize(size) {
+			return
+		case h.v.flags&barePreface != 0 && isSettingsSize(size), !first && isQuietSize(size):
+			h.v.flags &^= barePreface
 			h.begin(Housekeeping, textSettings)
 			return
 		}
 	}
+	h.v.flags &^= barePreface
 	h.v.flags |= spoken
 	h.askTLS(textAppData)
 }
 
-// spoken says of a voice in TLS that it has sent application data.
-const spoken = f2
+// Flags of a voice in TLS.
+const (
+	spoken      = f2 // has sent application data
+	barePreface = f3 // its last record was the preface of HTTP/2 and nothing else
+)
 
 // serverData takes a record of the server that holds size octets, −1 unknown.
 func (h *hearing) serverData(size int) {
 	first := h.v.flags&spoken == 0
 	h.v.flags |= spoken
-	if h.mayBeH2() && size > 0 && (first && isSettingsSize(size) || h.tls&speaksH2 != 0 && isQuietSize(size)) {
+	if h.mayBeH2() && size > 0 && (first && isSettingsSize(size) || isQuietSize(size)) {
 		h.begin(Housekeeping, textSettings)
 		return
 	}
@@ -172,6 +185,9 @@ func (h *hearing) mayBeH2() bool {
 // 9113 §3.4): the preface of 24, SETTINGS of 9 and 6 for each, perhaps WINDOW_UPDATE of 13, the five or
 // six PRIORITY frames of 14 with which Firefox began, and a GOAWAY of 17.
 func isPrefaceSize(size int) bool {
+	if size == 24 {
+		return true
+	}
 	for _, priorities := range [...]int{0, 5, 6} {
 		for _, update := range [...]int{0, 13} {
 			for _, away := range [...]int{0, 17} {

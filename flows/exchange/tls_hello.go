@@ -6,6 +6,7 @@ package exchange
 const (
 	extServerName        = 0
 	extALPN              = 16
+	extEarlyData         = 42
 	extSupportedVersions = 43
 	extPSKModes          = 45
 )
@@ -100,6 +101,8 @@ func (h *hearing) clientHello(b []byte) {
 			}
 		case extPSKModes:
 			h.tls |= offersTickets
+		case extEarlyData:
+			h.tls |= offersEarly
 		}
 	}
 }
