@@ -1,9 +1,301 @@
 package rules
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
 
 // A Case is a reset as the rules see it: what the observer saw, and what follows from it directly and
 // is asked by more than one rule.
 type Case struct {
 	*flows.Reset
+	Snd, Rcv *flows.Endpoint // the side that the RST names as its sender, and the other
+
+	// Manner is how the RST came to be, Answers what it answers when it is a reply.
+	Manner  Manner
+	Answers Stimulus
+
+	// LetGo is the moment when the RST's sender gave the connection up, and what was left undone then.
+	LetGo LetGo
+
+	// RTT is the round trip between the two ends, or a guess where the capture does not tell it.
+	RTT      time.Duration
+	RTTKnown bool
+
+	Earlier  []Earlier // findings about earlier resets of this connection, oldest first
+	Signs    Signs     // who sent it
+	Timeouts *Timeouts // known idle times
 }
+
+// Guesses where the capture does not show the round trip.
+const guessedRTT = 200 * time.Millisecond
+
+// newCase derives the facts. The order matters: later ones ask for earlier ones.
+func newCase(r *flows.Reset, earlier []Earlier, timeouts *Timeouts) *Case {
+	c := &Case{Reset: r, Snd: r.Conn.End(r.Side), Rcv: r.Conn.End(r.Side.Peer()), Earlier: earlier, Timeouts: timeouts}
+	c.RTT, c.RTTKnown = roundTrip(r.Conn)
+	c.Answers = c.stimulus()
+	c.Manner = c.manner()
+	c.LetGo = c.letGo()
+	c.Signs = weigh(c)
+	return c
+}
+
+// roundTrip returns the round trip of a connection: of its handshake, else the sum of the shortest
+// reactions of both ends.
+func roundTrip(k *flows.Conn) (time.Duration, bool) {
+	if k.HandshakeRTT > 0 {
+		return k.HandshakeRTT, true
+	}
+	a, b := k.Ends[0].Reaction, k.Ends[1].Reaction
+	switch {
+	case a > 0 && b > 0:
+		return a + b, true
+	case a+b > 0:
+		return a + b, true
+	}
+	return guessedRTT, false
+}
+
+// Soon is how long a segment may come after a RST and still have been under way when the RST was sent: one
+// round trip, and what queues and reordering add to it.
+func (c *Case) Soon() time.Duration {
+	return c.RTT + c.RTT/2 + 5*time.Millisecond
+}
+
+// A Manner is how a RST came to be.
+type Manner uint8
+
+// The manners. The numbers decide (RFC 9293 §3.5.2, §3.10.7); window and IP ID help only where two manners
+// have the same numbers.
+const (
+	Obscure  Manner = iota // the numbers fit neither
+	Reply                  // the sender has no such connection, and answers a segment for it
+	Decision               // the sender had the connection, and ends it
+)
+
+// manner decides between the three.
+func (c *Case) manner() Manner {
+	switch c.Form {
+	case flows.FormReplyACK:
+		return Reply
+	case flows.FormReply:
+		if c.acceptedTrigger() || c.ownStyle() {
+			return Decision
+		}
+		return Reply
+	case flows.FormActive:
+		return Decision
+	case flows.FormBare:
+		switch {
+		case !c.Snd.HasSND:
+			return Reply // nothing to compare with: the usual form of a stack that does not know the connection
+		case c.SEQ != c.Snd.SND.NXT && c.SEQ != c.Snd.SND.UNA:
+			if c.ACK == 0 && c.WND == 0 && c.blind() {
+				return Reply // answers a segment that the capture missed
+			}
+			return Obscure
+		case c.blind() && !c.ownStyle():
+			return Reply
+		}
+		return Decision
+	}
+	if !c.Flags.Has(flows.ACK) {
+		return Obscure
+	}
+	if !c.Snd.HasSND || c.SEQ.Sub(c.Snd.SND.UNA) >= 0 && c.SEQ.Sub(c.Snd.SND.NXT) <= 0 {
+		return Decision // Windows winds SND.NXT back before it gives up
+	}
+	if c.Conn.Defects&(flows.MissedPackets|flows.OneDirection|flows.NoHandshake|flows.Evicted) != 0 && c.WND != 0 {
+		return Decision
+	}
+	return Obscure
+}
+
+// blind reports whether segments toward the RST's sender may be missing from the capture.
+func (c *Case) blind() bool {
+	return c.Rcv.Segments == 0 || c.Conn.Defects&(flows.OneDirection|flows.MissedPackets) != 0
+}
+
+// acceptedTrigger reports whether the RST's sender had acknowledged the segment that the numbers name as
+// trigger: then it still had the connection, and the RST is no reply to that segment.
+func (c *Case) acceptedTrigger() bool {
+	t := c.Trigger
+	return t != nil && t.LEN() > 0 && c.Snd.HasRCV && c.Snd.RCV.NXT.Sub(t.End()) >= 0 && c.Snd.Last.Frame > t.Frame
+}
+
+// ownStyle reports whether window and IP ID of the RST go on where the sender's other segments stopped.
+// Stacks without the connection have neither at hand.
+func (c *Case) ownStyle() bool {
+	return c.WND != 0 && c.continuesIPID()
+}
+
+// continuesIPID reports whether the RST's IP ID follows that of the sender's last segment, in either byte
+// order.
+func (c *Case) continuesIPID() bool {
+	if c.IPID == 0 || c.Snd.IPID == 0 || c.Snd.Segments == 0 {
+		return false
+	}
+	step := c.IPID - c.Snd.IPID
+	swapped := c.IPID>>8 | c.IPID<<8 - (c.Snd.IPID>>8 | c.Snd.IPID<<8)
+	return step >= 1 && step <= 8 || swapped >= 1 && swapped <= 8
+}
+
+// A Stimulus is the kind of segment that a RST answers.
+type Stimulus uint8
+
+// The stimuli.
+const (
+	ToNothing Stimulus = iota
+	ToSYN
+	ToSYNACK
+	ToHandshakeACK
+	ToData
+	ToFIN // without data
+	ToACK // a plain acknowledgment
+	ToKeepAlive
+	ToOdd // without ACK and SYN: a NULL or lone FIN segment
+)
+
+// stimulus tells what the trigger is.
+func (c *Case) stimulus() Stimulus {
+	t := c.Trigger
+	switch {
+	case t == nil:
+		return ToNothing
+	case t.Flags.Has(flows.SYN | flows.ACK):
+		return ToSYNACK
+	case t.Flags.Has(flows.SYN):
+		return ToSYN
+	case !t.Flags.Has(flows.ACK):
+		return ToOdd
+	case t.Notes&(flows.KeepAlive|flows.WindowProbe) != 0:
+		return ToKeepAlive
+	case t.DataLen > 0:
+		return ToData
+	case t.Flags.Has(flows.FIN):
+		return ToFIN
+	case t.Frame == c.Conn.HandshakeACK.Frame:
+		return ToHandshakeACK
+	}
+	return ToACK
+}
+
+// mark returns where the trigger is, the zero Mark without one.
+func (c *Case) mark() flows.Mark {
+	if c.Trigger == nil {
+		return flows.Mark{}
+	}
+	return c.Trigger.Mark
+}
+
+// moment returns when the RST became due: its trigger's time, else its own.
+func (c *Case) moment() flows.Time {
+	if c.Trigger != nil {
+		return c.Trigger.Time
+	}
+	return c.Time
+}
+
+// ByClient reports whether the RST's sender is the originator.
+func (c *Case) ByClient() bool { return c.Side == flows.Originator }
+
+// sender and receiver are the two ends in a sentence.
+func (c *Case) sender() string   { return name(c.Side) }
+func (c *Case) receiver() string { return name(c.Side.Peer()) }
+
+// Refused reports whether the RST turns down an attempt to connect: a SYN that no SYN-ACK had answered.
+func (c *Case) Refused() bool {
+	if c.Answers == ToSYN {
+		return c.Snd.SYN.Frame == 0 || c.Snd.Segments == c.Snd.SYNs
+	}
+	if c.Form == flows.FormReplyACK {
+		return c.Answers == ToNothing && c.Snd.Segments == 0 && c.Rcv.DataSegments == 0
+	}
+	// A device that does not keep to the numbers: a RST toward one who has sent SYNs and nothing else.
+	return c.Flags.Has(flows.ACK) && c.Snd.Segments == 0 && c.Rcv.SYN.Seen() && c.Rcv.Segments == c.Rcv.SYNs && c.Answers == ToNothing
+}
+
+// Unopened reports whether the connection never came to life at the RST's sender, which had asked for it.
+func (c *Case) Unopened() bool {
+	return c.ByClient() && c.Snd.SYN.Seen() && !c.Conn.HandshakeACK.Seen() && c.Snd.Segments == c.Snd.SYNs &&
+		c.Snd.Bytes == 0
+}
+
+// Idle returns how long the connection had been silent when the sender let go: since the last data, else
+// since the handshake; 0 when nothing is known.
+func (c *Case) Idle() time.Duration {
+	last := c.lastData()
+	if !last.Seen() || !c.LetGo.Seen() {
+		return 0
+	}
+	return c.LetGo.Time.Sub(last.Time)
+}
+
+// lastData returns the last data of either side before the sender let go, else the end of the handshake.
+func (c *Case) lastData() flows.Mark {
+	last := c.Conn.HandshakeACK
+	if !last.Seen() {
+		last = c.Conn.SYNACK
+	}
+	for _, m := range c.LetGo.LastData {
+		if m.Frame > last.Frame && m.Frame <= c.LetGo.Frame {
+			last = m
+		}
+	}
+	return last
+}
+
+// PeerClosedFirst reports whether the other side's FIN came before the sender let go.
+func (c *Case) PeerClosedFirst() bool {
+	fin := c.Rcv.FIN
+	if !fin.Seen() {
+		fin = c.Rcv.UnseenFIN
+	}
+	return fin.Seen() && fin.Frame < c.LetGo.Frame
+}
+
+// BothClosed reports whether both FINs had been acknowledged before the RST's trigger (or the RST itself,
+// when nothing triggered it): the connection was over.
+func (c *Case) BothClosed() bool {
+	at := c.Frame
+	if c.Trigger != nil {
+		at = c.Trigger.Frame
+	}
+	a, b := c.Snd.FINAcked, c.Rcv.FINAcked
+	return a.Seen() && b.Seen() && a.Frame < at && b.Frame < at
+}
+
+// HalfCloseExpired reports whether the trigger, a bare FIN or ACK, comes so long after the sender's own FIN
+// was acknowledged that FIN-WAIT-2 or TIME-WAIT is likely over.
+func (c *Case) HalfCloseExpired() bool {
+	switch c.Answers {
+	case ToFIN, ToACK, ToKeepAlive:
+	default:
+		return false
+	}
+	if !c.Snd.FINAcked.Seen() || c.Snd.FINAcked.Frame >= c.Trigger.Frame {
+		return false
+	}
+	gap := c.Trigger.Time.Sub(c.Snd.FINAcked.Time)
+	return gap >= time.Second && gap > 4*c.RTT
+}
+
+// ServiceDied reports whether the responder's port refuses connections from the moment on when the RST's
+// sender, the responder, let go.
+func (c *Case) ServiceDied() bool {
+	if c.ByClient() {
+		return false
+	}
+	a := &c.Around
+	if a.RefusedBefore.Seen() && a.RefusedBefore.Time >= c.LetGo.Time && a.AcceptedBefore.Time < a.RefusedBefore.Time {
+		return true
+	}
+	return a.RefusedAfter.Seen() && a.RefusedAfter.Time.Sub(c.LetGo.Time) < 2*time.Minute &&
+		(!a.AcceptedAfter.Seen() || a.AcceptedAfter.Frame > a.RefusedAfter.Frame)
+}
+
+// AnsweredSince reports whether the RST's sender acknowledged data of its peer after its own last data: in
+// a capture of one direction the only sign of an answer.
+func (c *Case) AnsweredSince() bool { return c.Snd.AckedSince > 0 }

@@ -1,3 +1,6 @@
+// Package rules explains resets. It holds the documented situations in which a TCP is reset (Rule), the
+// questions that they ask of a connection (Case), and the Engine that lets them speak in order and joins what
+// they say into one Finding: label, confidence, evidence, origin, remedy.
 package rules
 
 // A Cause is one of the five labels. Each RST gets exactly one: it answers why the stack that sent the
@@ -19,7 +22,7 @@ var Causes = []Cause{ClosedPort, PeerCrash, UnknownConnection, RetransmitTimeout
 // An Origin says who really sent a RST.
 type Origin string
 
-// The origins. OriginUnknown: the capture does not tell, as on loopback.
+// The origins. OriginUnknown: the signs contradict each other, or there is nothing to compare.
 const (
 	OriginEndpoint  Origin = "endpoint"
 	OriginMiddlebox Origin = "middlebox"
@@ -38,14 +41,22 @@ const (
 
 // A Rule describes one situation in which a TCP is reset, and how to recognise it.
 type Rule struct {
-	ID    string // "keepalive-race": command line, JSON "detail", docs anchor, testdata folder; never renamed once released
-	Cause Cause
-	Doc   Doc
-	RFC   []string // "RFC 9293 §3.10.7.1"
+	ID       string // "keepalive-race": command line, JSON "detail", docs anchor, testdata folder; never renamed once released
+	Cause    Cause
+	Severity Severity // the usual one; Tell may raise or lower it
+	Doc      Doc
+	RFC      []string // "RFC 9293 §3.10.7.1"
 
-	// Match returns the rule's claim about the reset, or nil when this is not its situation. It is pure:
-	// it reads the reset and nothing else.
-	Match func(*Case) *Finding
+	// Match returns how probable it is that the rule's situation is the reset's, 0 when it is not. It is
+	// pure: it reads the case and nothing else.
+	Match func(*Case) float64
+
+	// Tell writes what the finding says: summary, evidence, alternatives. It is called for the rule that
+	// gives the label, and for no other, because most of the cost of a reset lies in its sentences.
+	Tell func(*Case, *Finding)
+
+	// Against says why the rule is held less likely when it matches after another rule gave the label.
+	Against string
 }
 
 // A Doc explains a rule to people: it is printed by the command line, in docs/causes.md and in reports.
@@ -65,7 +76,7 @@ type Finding struct {
 	Cause        Cause   // the rule's, but for a repeat, which carries its first reset's
 	Confidence   float64 // probability that Cause is right
 	Origin       Origin
-	OriginWhy    []Evidence // the signs, when Origin is OriginMiddlebox
+	OriginWhy    []Evidence // the signs that decided
 	Severity     Severity
 	Summary      string // one sentence
 	Evidence     []Evidence
@@ -90,4 +101,45 @@ type Alternative struct {
 	Detail     string // the rule that would speak, may be ""
 	Confidence float64
 	WhyNot     string
+}
+
+// say adds a statement about the reset's own connection. Frames that are 0 (never seen) are left out; a
+// statement that no frame shows is still made.
+func (f *Finding) say(says string, frames ...int) {
+	f.Evidence = append(f.Evidence, Evidence{Frames: seen(frames), Stream: -1, Says: says})
+}
+
+// sayOf adds a statement about another connection.
+func (f *Finding) sayOf(stream int, says string, frames ...int) {
+	f.Evidence = append(f.Evidence, Evidence{Frames: seen(frames), Stream: stream, Says: says})
+}
+
+// open names a cause that the packets leave open. Share is its part, from 0 to 1, of the probability that
+// the finding itself leaves over.
+func (f *Finding) open(cause Cause, detail string, share float64, whyNot string) {
+	f.Alternatives = append(f.Alternatives, Alternative{Cause: cause, Detail: detail, Confidence: share, WhyNot: whyNot})
+}
+
+// seen returns the frames that were seen, in order and each once.
+func seen(frames []int) []int {
+	out := make([]int, 0, len(frames))
+next:
+	for _, n := range frames {
+		if n == 0 {
+			continue
+		}
+		for i, m := range out {
+			if m == n {
+				continue next
+			}
+			if m > n {
+				out = append(out, 0)
+				copy(out[i+1:], out[i:])
+				out[i] = n
+				continue next
+			}
+		}
+		out = append(out, n)
+	}
+	return out
 }

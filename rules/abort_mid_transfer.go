@@ -1,0 +1,59 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// How sure it is that a transfer was broken off.
+const (
+	abortKnown  = 0.88 // the protocol says that it was not complete
+	abortFlight = 0.82 // data was under way
+	abortAsked  = 0.80 // the client withdrew its request
+)
+
+var abortMidTransfer = &Rule{
+	ID:       "abort-mid-transfer",
+	Cause:    PeerCrash,
+	Severity: Error,
+	RFC:      []string{"RFC 9293 §3.10.5", "RFC 1122 §4.2.2.13", "RFC 2525 §2.17"},
+	Doc: Doc{
+		Title:      "A transfer was broken off",
+		Happened:   "One side reset the connection while data was still coming or due: a download was cancelled, a program crashed or was killed with data unread, a limit was reached.",
+		Recognised: "A RST by its own decision in the middle of a message: less was delivered than announced, data of the peer was under way, or a request was withdrawn before its answer.",
+		LookAlikes: "From the packets alone, a deliberate abort in mid-transfer and a crash with unread data are the same.",
+		Prints:     "The other side gets ECONNRESET or EPIPE; a download ends short (curl 56 or 18, unexpected EOF, IncompleteRead).",
+		Remedy:     "When clients cancel, this is to be expected. Otherwise look into the log of the side that reset: crash, kill, out of memory, a limit on size or time.",
+		Limits:     "Whether it was meant.",
+	},
+	Match: func(c *Case) float64 {
+		if c.Manner == Reply || c.LetGo.By != ByThis || c.PeerClosedFirst() {
+			return 0
+		}
+		b := c.LetGo.Business
+		switch {
+		case b.Matter == CutResponse && c.ByClient(), b.Matter == CutResponse, b.Matter == CutRequest && c.ByClient():
+			return c.lowered(abortKnown, lostOctets)
+		case b.Matter == InFlight:
+			return c.lowered(abortFlight, lostOctets)
+		case b.Matter == OpenRequest && c.ByClient() && b.Side == flows.Originator:
+			return c.lowered(abortAsked, lostOctets|flows.SnapCut)
+		}
+		return 0
+	},
+	Tell: func(c *Case, f *Finding) {
+		f.Summary = fmt.Sprintf("%s reset the connection %s.", capital(c.sender()), c.circumstances())
+		c.sayBusiness(f)
+		c.sayRST(f)
+		if c.Snd.ZeroWND.Seen() {
+			f.say(c.sender()+" had closed its window before: its application did not read", c.Snd.ZeroWND.Frame)
+		}
+		if n := c.After.SenderRSTCount; n > 0 {
+			f.say(fmt.Sprintf("%s of it answer what was still under way", count(n, "further RST")), c.After.SenderRSTs[0].Frame)
+		}
+		c.saySiblings(f)
+		f.open(FastClose, "abortive-close", 0.95, "the transfer was not complete; but a deliberate abort and a crash look the same here")
+	},
+	Against: "no transfer was under way",
+}

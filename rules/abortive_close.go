@@ -1,0 +1,58 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// How sure it is that a finished connection was closed by RST on purpose.
+const (
+	abortiveSure   = 0.84
+	abortiveOpaque = 0.72 // no known protocol
+	abortiveFlight = 0.68 // its own last answer was not yet acknowledged
+)
+
+var abortiveClose = &Rule{
+	ID:       "abortive-close",
+	Cause:    FastClose,
+	Severity: Info,
+	RFC:      []string{"RFC 9293 §3.10.5", "RFC 1122 §4.2.2.13"},
+	Doc: Doc{
+		Title:      "A finished connection was closed by RST on purpose",
+		Happened:   "The exchange was complete; one side closed the connection with a RST in place of a FIN, as SO_LINGER with time 0 does: quick, and without the waiting state afterwards.",
+		Recognised: "The last message is a complete answer, all data is acknowledged, and a RST by its own decision follows without a FIN.",
+		LookAlikes: "A program that closes or dies with data unread sends the same RST while something stands open (unread-data).",
+		Prints:     "Nothing as a rule. If the other side still reads or writes: ECONNRESET.",
+		Remedy:     "If it is not intended, drop SO_LINGER 0: a RST can destroy data that is still on its way.",
+		Limits:     "Whether it was meant.",
+	},
+	Match: func(c *Case) float64 {
+		b := c.LetGo.Business
+		if c.Manner == Reply || c.LetGo.By != ByThis || !b.Finished(c.Side) {
+			return 0
+		}
+		p := abortiveSure
+		switch {
+		case c.Snd.Outstanding() > 0:
+			p = abortiveFlight
+		case c.LetGo.Exchange.Protocol == "" && b.Matter == Answered:
+			p = abortiveOpaque
+		}
+		return c.lowered(p, lostOctets|flows.SnapCut)
+	},
+	Tell: func(c *Case, f *Finding) {
+		f.Summary = fmt.Sprintf("%s closed the connection with a RST %s.", capital(c.sender()), c.circumstances())
+		c.sayBusiness(f)
+		if n := c.Snd.Outstanding(); n > 0 {
+			f.say(fmt.Sprintf("%s of its own had not been acknowledged: the RST may destroy them", octets(int64(n))), c.Snd.LastData.Frame)
+			f.Severity = Warning
+		} else if c.Snd.Bytes > 0 {
+			f.say("all data is acknowledged", c.Rcv.Last.Frame)
+		}
+		c.sayRST(f)
+		f.open(PeerCrash, "unread-data", 0.9, "the exchange was complete; a program that dies at this moment leaves nothing undone")
+		f.open(UnknownConnection, "", 0.05, "the RST carries the numbers of a live connection")
+	},
+	Against: "something stood open",
+}

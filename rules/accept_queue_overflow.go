@@ -1,0 +1,60 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+)
+
+// How sure an aborted handshake is.
+const (
+	overflowSure = 0.86 // the RST answers the third step itself
+	overflowBoth = 0.74 // third step and first data came together, and each drew a RST
+	overflowMany = 0.05 // more when other connections fell in the same way
+)
+
+var acceptQueueOverflow = &Rule{
+	ID:       "accept-queue-overflow",
+	Cause:    ClosedPort,
+	Severity: Error,
+	RFC:      []string{"RFC 9293 §3.5.2", "RFC 9293 §3.10.7.4"},
+	Doc: Doc{
+		Title:      "The listener had no room and aborted the handshake",
+		Happened:   "A client completed the handshake, but the service did not accept connections fast enough: its queue was full, and the system is set to refuse then instead of waiting.",
+		Recognised: "SYN, SYN-ACK, ACK, and at once a bare RST whose number is the one that this ACK asked for: it answers the third step of the handshake. Often many connections at once.",
+		LookAlikes: "A program that accepts and drops sends a RST of its own decision, with ACK and a window (accepted-then-dropped). By default Linux does not reset here: it ignores the third step and sends the SYN-ACK again.",
+		Prints:     "ECONNRESET: connection reset by peer, at the first use of a connection that seemed open.",
+		Remedy:     "Raise the listen backlog and net.core.somaxconn, accept faster, or set net.ipv4.tcp_abort_on_overflow back to 0 so that short bursts only wait; nstat -az TcpExtListenOverflows counts them.",
+		Limits:     "A load balancer that finds no server after the handshake can look the same.",
+	},
+	Match: func(c *Case) float64 {
+		if c.ByClient() || c.Manner != Reply || c.Snd.Segments != c.Snd.SYNs || c.Snd.Segments == 0 || c.LetGo.By != ByThis ||
+			!c.Snd.HasISS || c.SEQ != c.Snd.SND.ISS.Add(1) || !c.Conn.HandshakeACK.Seen() || len(c.Prior) > 0 {
+			return 0
+		}
+		if c.Time.Sub(c.Conn.HandshakeACK.Time) > max(c.Soon(), 50*time.Millisecond) {
+			return 0
+		}
+		p := overflowSure
+		if first := c.Rcv.FirstData; first.Seen() {
+			if first.Time.Sub(c.Conn.HandshakeACK.Time) > 5*time.Millisecond || c.After.SenderRSTCount == 0 {
+				return 0
+			}
+			p = overflowBoth
+		}
+		if c.Around.FellTogetherCount > 0 {
+			p += overflowMany
+		}
+		return c.lowered(p, anyDefect)
+	},
+	Tell: func(c *Case, f *Finding) {
+		f.Summary = fmt.Sprintf("%s aborted the handshake %s after its last step: %sthe queue of port %d was full.", capital(c.sender()),
+			span(c.Time.Sub(c.Conn.HandshakeACK.Time)), probably(f.Confidence), c.Snd.Addr.Port)
+		f.say(c.sender()+" accepts with a SYN-ACK", c.Snd.SYN.Frame)
+		f.say(c.receiver()+" confirms: the handshake is complete for it", c.Conn.HandshakeACK.Frame)
+		f.say("the RST takes its number from that confirmation and is a bare reply: the server's system never made a connection of it", c.Frame)
+		c.saySiblings(f)
+		f.open(PeerCrash, "accepted-then-dropped", 0.8, "a program that drops a connection it has accepted sends a RST of its own, with ACK and a window")
+		f.open(UnknownConnection, "", 0.2, "the server itself had just answered the SYN")
+	},
+	Against: "the RST does not answer the third step of the handshake",
+}

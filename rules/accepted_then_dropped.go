@@ -1,0 +1,57 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+)
+
+// How sure it is that a server dropped a connection that it had just accepted.
+const (
+	droppedUnused = 0.90 // nothing had been asked yet
+	droppedAsked  = 0.88 // the first request was there, and dropped at once
+	droppedWithin = 50 * time.Millisecond
+)
+
+var acceptedThenDropped = &Rule{
+	ID:       "accepted-then-dropped",
+	Cause:    PeerCrash,
+	Severity: Error,
+	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9293 §3.5.3"},
+	Doc: Doc{
+		Title:      "The server accepted the connection and dropped it without serving anything",
+		Happened:   "The handshake was complete, then the server reset the connection before it had served anything: a proxy whose backend is down, a filter of the application (address not allowed, too many connections), a worker that died on accepting, or a listener that was closed with connections in its queue.",
+		Recognised: "Handshake, then a RST of the server's own decision; it never sent any data, and the client had asked for nothing or had only just asked.",
+		LookAlikes: "A full accept queue answers the third step with a bare RST (accept-queue-overflow). A client that drops an unused connection is health-probe.",
+		Prints:     "ECONNRESET: connection reset by peer, at the first write or read.",
+		Remedy:     "Look at what stands behind the port: is the proxy's backend up, is the client's address allowed, do workers crash, are limits reached?",
+		Limits:     "A program that refuses on purpose and one that crashes look the same.",
+	},
+	Match: func(c *Case) float64 {
+		if c.ByClient() || c.Manner == Reply || c.Snd.Bytes > 0 || c.LetGo.By != ByThis || c.PeerClosedFirst() || c.Snd.Missing > 0 {
+			return 0
+		}
+		if !c.Conn.HandshakeACK.Seen() && !c.Conn.SYNACK.Seen() {
+			return 0
+		}
+		switch c.LetGo.Business.Matter {
+		case Unused:
+			return c.lowered(droppedUnused, lostOctets)
+		case OpenRequest, CutRequest, OpenHandshake, Unclear:
+			if c.Time.Sub(c.Conn.HandshakeACK.Time) <= droppedWithin {
+				return c.lowered(droppedAsked, lostOctets)
+			}
+		}
+		return 0
+	},
+	Tell: func(c *Case, f *Finding) {
+		f.Summary = fmt.Sprintf("%s accepted the connection and dropped it %s later without serving anything, %s.", capital(c.sender()), span(c.Time.Sub(c.Conn.SYNACK.Time)), c.circumstances())
+		f.say(c.sender()+" accepts", c.Conn.SYNACK.Frame)
+		f.say("the handshake is complete", c.Conn.HandshakeACK.Frame)
+		c.sayBusiness(f)
+		c.sayRST(f)
+		c.saySiblings(f)
+		f.open(FastClose, "abortive-close", 0.75, "the client had opened the connection to use it, and nothing was served")
+		f.open(ClosedPort, "accept-queue-overflow", 0.2, "the RST is the server's own decision, not a reply to the third step")
+	},
+	Against: "the server had served something, or the client dropped the connection",
+}

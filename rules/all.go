@@ -1,0 +1,75 @@
+package rules
+
+// ordered lists the rules in the order in which they are asked: the first that matches gives the label.
+// The order is that of causes.md §1: who was asked to open, who gave up, what was over before, who let go
+// and with what left undone. The last ones know least and say so.
+var ordered = []*Rule{
+	// Opening a connection.
+	policyReject,
+	portScan,
+	restartWindow,
+	noListener,
+	tupleReuse,
+	badHandshakeACK,
+	synUnanswered,
+	synProbe,
+	lateSYNACK,
+	connectWithdrawn,
+	handshakeUnanswered,
+	acceptQueueOverflow,
+
+	// A peer that stopped answering.
+	mtuBlackHole,
+	dataUnacked,
+	keepaliveUnanswered,
+	zeroWindow,
+	gaveUpSilently,
+
+	// Connections that were over, or never were.
+	idleReset,
+	straySegment,
+	lateSegment,
+
+	// The sender had closed by FIN.
+	healthProbe,
+	closeNotifyRace,
+	earlyResponse,
+	keepaliveRace,
+	resetAfterFIN,
+	lateGoodbye,
+	dataAfterFIN,
+
+	// The peer had closed, or the sender's state was gone.
+	resetInsteadOfFIN,
+	idleExpiry,
+	wrongHost,
+	stateLostKeepalive,
+	stateLost,
+
+	// The sender's own decision.
+	tlsRejected,
+	acceptedThenDropped,
+	applicationTimeout,
+	abortMidTransfer,
+	unreadData,
+	idleRelease,
+	abortiveClose,
+
+	// Nothing else fits.
+	unexplainedReply,
+	unexplainedAbort,
+	unexplainedRelease,
+}
+
+// All returns the rules in the order in which they are asked.
+func All() []*Rule { return append([]*Rule(nil), ordered...) }
+
+// Find returns the rule named id, nil without one.
+func Find(id string) *Rule {
+	for _, r := range ordered {
+		if r.ID == id {
+			return r
+		}
+	}
+	return nil
+}

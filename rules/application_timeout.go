@@ -1,0 +1,72 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// How sure it is that somebody ran out of patience, and from which wait on.
+const (
+	appTimeoutRound  = 0.88 // after a round time
+	appTimeoutOther  = 0.80
+	appTimeoutOpaque = 0.72 // whose turn it was is a guess: no known protocol
+	appTimeoutFrom   = 900 * time.Millisecond
+)
+
+var applicationTimeout = &Rule{
+	ID:       "application-timeout",
+	Cause:    PeerCrash,
+	Severity: Error,
+	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9112 §9.5"},
+	Doc: Doc{
+		Title:      "A request stood unanswered until somebody's patience ended",
+		Happened:   "A request was sent and arrived, and no answer came. After some time one side ended the connection: the client's timeout, the server's own limit for a request, or a proxy between them.",
+		Recognised: "The request is acknowledged and not answered; a second or more of silence, often a round number of seconds; then a RST of one side by its own decision.",
+		LookAlikes: "When the request itself is never acknowledged, the way or the host is down (data-unacked). A server process that is killed with the request unread resets at any time (unread-data).",
+		Prints:     "The side that resets prints its own timeout (curl 28, context deadline exceeded, ReadTimeout, SocketTimeoutException); the other gets ECONNRESET.",
+		Remedy:     "Find out why the answer took so long; bring the time limits along the chain into order: the client's above the proxy's, the proxy's above the server's.",
+		Limits:     "Whether the time limit or a crash ended it is not in the packets.",
+	},
+	Match: func(c *Case) float64 {
+		b := c.LetGo.Business
+		if c.Manner == Reply || c.LetGo.By != ByThis || c.PeerClosedFirst() || b.Since < appTimeoutFrom {
+			return 0
+		}
+		if b.Matter != OpenRequest && b.Matter != CutResponse && b.Matter != CutRequest && b.Matter != OpenHandshake {
+			return 0
+		}
+		p := appTimeoutOther
+		if _, ok := roundTime(b.Since); ok {
+			p = appTimeoutRound
+		}
+		if b.Matter == OpenRequest && c.LetGo.Exchange.Protocol == "" {
+			p = min(p, appTimeoutOpaque)
+			// In a protocol whose turns are not known, the last word of a long talk may have been an answer.
+			if c.LetGo.Exchange.Messages[flows.Originator] > 4 && c.ByClient() {
+				p *= 0.9
+			}
+		}
+		return c.lowered(p, lostOctets|flows.SnapCut)
+	},
+	Tell: func(c *Case, f *Finding) {
+		b := c.LetGo.Business
+		f.Summary = fmt.Sprintf("%s ended the connection %s.", capital(c.sender()), c.circumstances())
+		if b.Matter != OpenRequest {
+			f.Summary = fmt.Sprintf("%s ended the connection %s, after %s without progress.", capital(c.sender()), c.circumstances(), span(b.Since))
+		}
+		c.sayBusiness(f)
+		says := fmt.Sprintf("%s without progress", span(b.Since))
+		if r, ok := roundTime(b.Since); ok {
+			says += fmt.Sprintf(": about %s, most likely a configured limit", span(r))
+		}
+		if m := c.Timeouts.matching(b.Since); m != "" {
+			says += "; it " + m
+		}
+		f.say(says, c.LetGo.LastData[b.Side].Frame, c.Frame)
+		c.sayRST(f)
+		f.open(FastClose, "idle-release", 0.9, "an answer was still due")
+	},
+	Against: "nothing stood open, or not for long",
+}

@@ -1,0 +1,38 @@
+package rules
+
+import "fmt"
+
+const badHandshakeACKSure = 0.94
+
+var badHandshakeACK = &Rule{
+	ID:       "bad-handshake-ack",
+	Cause:    UnknownConnection,
+	Severity: Error,
+	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.3"},
+	Doc: Doc{
+		Title:      "The SYN-ACK acknowledges something that was never sent",
+		Happened:   "A client asked for a connection and got an answer for another one: the SYN-ACK acknowledges a number that is not the client's. The client takes it for a stray and resets it.",
+		Recognised: "The SYN-ACK's acknowledgment is not the SYN's sequence number plus one (nor covers its fast-open data); the client's bare RST takes its sequence number from it.",
+		LookAlikes: "A SYN-ACK that answers an earlier SYN of the same client, with other numbers, comes late (late-syn-ack).",
+		Prints:     "A connect timeout, if every attempt meets it; often nothing.",
+		Remedy:     "Look at what changes sequence numbers on the way: a NAT or firewall that randomises them in one direction only, a SYN proxy, a load balancer that answers for a server it has lost, two hosts with one address.",
+		Limits:     "Which device answered is not in the numbers; compare TTL and Ethernet source.",
+	},
+	Match: func(c *Case) float64 {
+		if !c.ByClient() || c.Answers != ToSYNACK || !c.Snd.HasISS || c.Manner == Decision {
+			return 0
+		}
+		if d := c.Trigger.ACK.Sub(c.Snd.SND.ISS); d >= 1 && d <= 1+1<<16 && c.Trigger.ACK.Sub(c.Snd.SND.NXT) <= 0 {
+			return 0
+		}
+		return badHandshakeACKSure
+	},
+	Tell: func(c *Case, f *Finding) {
+		f.Summary = fmt.Sprintf("%s's answer acknowledges a number that %s never sent, so %s reset it as a stray.", capital(c.receiver()), c.sender(), c.sender())
+		f.say(fmt.Sprintf("%s asks with sequence number %d", c.sender(), uint32(c.Snd.SND.ISS)), c.Snd.SYN.Frame)
+		f.say(fmt.Sprintf("the SYN-ACK acknowledges %d; right would be %d", uint32(c.Trigger.ACK), uint32(c.Snd.SND.ISS.Add(1))), c.Trigger.Frame)
+		f.say("the RST takes its sequence number from this acknowledgment", c.Frame)
+		f.open(PeerCrash, "", 0.4, "no connection had been opened that could have been lost")
+	},
+	Against: "the SYN-ACK acknowledges the client's SYN",
+}

@@ -1,0 +1,160 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// beside tells what is worth knowing about a reset whatever its cause.
+func (c *Case) beside() []Evidence {
+	var out []Evidence
+	tell := func(says string, frames ...int) {
+		out = append(out, Evidence{Frames: seen(frames), Stream: -1, Says: says})
+	}
+	a := &c.After
+	switch {
+	case a.ChallengeACK.Seen():
+		tell(fmt.Sprintf("%s did not accept this RST and asked back with a challenge ACK (RFC 5961 §3.2)", c.receiver()), c.Frame, a.ChallengeACK.Frame)
+	case c.Accept == flows.AcceptOutside:
+		tell(fmt.Sprintf("its sequence number lies outside of %s's window: %s drops it (RFC 9293 §3.10.7.4)", c.receiver(), c.receiver()), c.Frame)
+	case c.Accept == flows.AcceptWindow:
+		tell(fmt.Sprintf("its sequence number is in %s's window but not the next one expected: since RFC 5961 §3.2 it is not accepted at once", c.receiver()), c.Frame)
+	}
+	if a.ReceiverResends > 0 && !a.ChallengeACK.Seen() {
+		tell(fmt.Sprintf("%s goes on resending after this RST (%s): it visibly did not arrive", c.receiver(), count(a.ReceiverResends, "resend")), c.Frame, a.ReceiverData.Frame)
+	}
+	if text := printable(c.Payload); text != "" {
+		tell(fmt.Sprintf("the RST carries the text %q (RFC 9293 §3.5.3 allows it): devices state their reason there", text), c.Frame)
+	}
+	switch {
+	case c.Opts.MPTCP&flows.MPTCPReset != 0:
+		tell(fmt.Sprintf("MP_TCPRST gives reason %d: %s (RFC 8684 §3.6)", c.Opts.MPTCPReason, mptcpReason(c.Opts.MPTCPReason)), c.Frame)
+	case c.Opts.MPTCP&flows.MPTCPFastClose != 0:
+		tell("MP_FASTCLOSE ends the whole Multipath TCP connection at once (RFC 8684 §3.5)", c.Frame)
+	}
+	for _, n := range c.Around.ICMP {
+		if says := icmpSays(&n); says != "" {
+			tell(says, n.Frame)
+		}
+	}
+	return out
+}
+
+// printable returns the text of a RST's payload when it is one: ASCII letters for the most part.
+func printable(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	good := 0
+	s := strings.Map(func(r rune) rune {
+		if r >= ' ' && r < 0x7f {
+			good++
+			return r
+		}
+		return '.'
+	}, string(b))
+	if good*4 < len(b)*3 {
+		return ""
+	}
+	return strings.Trim(s, ". ")
+}
+
+// mptcpReason names the reason codes of RFC 8684 §3.6.
+func mptcpReason(code uint8) string {
+	reasons := [...]string{"unspecified error", "MPTCP-specific error", "lack of resources", "administratively prohibited",
+		"too much outstanding data", "unacceptable performance", "middlebox interference"}
+	if int(code) < len(reasons) {
+		return reasons[code]
+	}
+	return "unassigned"
+}
+
+// icmpSays tells an ICMP error in words.
+func icmpSays(n *flows.ICMPNote) string {
+	from := n.From.AddrPort().Addr().String()
+	what := ""
+	switch {
+	case !n.V6 && n.Type == 3 && n.Code == 4, n.V6 && n.Type == 2:
+		what = "a packet was too big for the path"
+		if n.MTU > 0 {
+			what += fmt.Sprintf(", which takes %d bytes", n.MTU)
+		}
+	case !n.V6 && n.Type == 3 && (n.Code == 9 || n.Code == 10 || n.Code == 13), n.V6 && n.Type == 1 && (n.Code == 1 || n.Code == 5 || n.Code == 6):
+		what = "communication is administratively prohibited"
+	case !n.V6 && n.Type == 3 && n.Code == 3, n.V6 && n.Type == 1 && n.Code == 4:
+		what = "the port is unreachable"
+	case !n.V6 && n.Type == 3, n.V6 && n.Type == 1:
+		what = "the destination is unreachable"
+	case !n.V6 && n.Type == 11, n.V6 && n.Type == 3:
+		what = "the hop limit was exceeded"
+	default:
+		return ""
+	}
+	of := "a segment of this connection"
+	if n.QuotedSYN {
+		of = "a SYN of this connection"
+	}
+	return fmt.Sprintf("ICMP from %s about %s: %s", from, of, what)
+}
+
+// captureNext says what to capture to decide what stays open, "" when enough is decided.
+func (c *Case) captureNext(f *Finding) string {
+	var next []string
+	if f.Origin != OriginEndpoint {
+		next = append(next, "capture on "+c.sender()+"'s own host too: if this RST is not in it, the path sent it")
+	}
+	d := c.Conn.Defects
+	if f.Confidence < 0.9 {
+		if d.Has(flows.OneDirection) {
+			next = append(next, "capture both directions (a mirror port for both, or on one of the hosts)")
+		}
+		if d&(flows.NoHandshake|flows.Evicted) != 0 {
+			next = append(next, "start the capture before the connection opens")
+		}
+		if d.Has(flows.SnapCut) {
+			next = append(next, "capture whole packets (tcpdump -s 0)")
+		}
+		if d.Has(flows.MissedPackets) {
+			next = append(next, "capture without loss (a larger buffer, tcpdump -B, or a filter)")
+		}
+	}
+	if f.Confidence < 0.8 && len(f.Alternatives) > 0 && f.Origin != OriginMiddlebox {
+		a := f.Alternatives[0].Cause
+		if f.Cause == PeerCrash && a == FastClose || f.Cause == FastClose && a == PeerCrash {
+			next = append(next, "look into the log of "+c.sender()+" at that moment; on Linux 6.10 and later the tracepoint tcp:tcp_send_reset there records why")
+		} else if len(next) == 0 {
+			next = append(next, "on "+c.sender()+"'s host record the tracepoint tcp:tcp_send_reset (Linux 6.10 and later): it tells the kernel's reason")
+		}
+	}
+	return strings.Join(next, "; ")
+}
+
+// what names a segment in a sentence: "the client's data (120 bytes)".
+func (c *Case) what(e *flows.Event) string {
+	who := name(e.Side)
+	again := ""
+	if e.Notes&flows.Resent != 0 {
+		again = "resent "
+	}
+	switch {
+	case e.Flags.Has(flows.SYN | flows.ACK):
+		return who + "'s " + again + "SYN-ACK"
+	case e.Flags.Has(flows.SYN):
+		return who + "'s " + again + "SYN"
+	case e.Notes&flows.KeepAlive != 0:
+		return who + "'s keep-alive probe"
+	case e.Notes&flows.WindowProbe != 0:
+		return who + "'s window probe"
+	case e.DataLen > 0 && e.Flags.Has(flows.FIN):
+		return fmt.Sprintf("%s's %sdata (%s) and FIN", who, again, octets(int64(e.DataLen)))
+	case e.DataLen > 0:
+		return fmt.Sprintf("%s's %sdata (%s)", who, again, octets(int64(e.DataLen)))
+	case e.Flags.Has(flows.FIN):
+		return who + "'s " + again + "FIN"
+	case e.Notes&flows.ChallengeACK != 0:
+		return who + "'s challenge ACK"
+	}
+	return who + "'s ACK"
+}

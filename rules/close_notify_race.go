@@ -1,0 +1,69 @@
+package rules
+
+import "fmt"
+
+// How sure it is that only the other side's TLS goodbye met the closed socket.
+const (
+	closeNotifyData  = 0.93 // its alert
+	closeNotifyFIN   = 0.88 // its FIN or last ACK
+	closeNotifyBlind = 0.75 // something that the capture does not hold
+)
+
+var closeNotifyRace = &Rule{
+	ID:       "close-notify-race",
+	Cause:    FastClose,
+	Severity: Info,
+	RFC:      []string{"RFC 8446 §6.1", "RFC 9293 §3.6", "RFC 9293 §3.10.7.1"},
+	Doc: Doc{
+		Title:      "Two TLS goodbyes crossed",
+		Happened:   "One side finished, said goodbye (close_notify) and closed its socket for good. The other side answered with its own goodbye and FIN, which met a closed socket and drew a RST. Everything that mattered had been exchanged before.",
+		Recognised: "TLS; the last exchange is complete; FIN of one side; then of the other only an alert (an encrypted record of some 24 to 31 octets, more with older ciphers), a FIN or an ACK; bare RSTs of the first side.",
+		LookAlikes: "Data of the application in place of the alert would have been lost (data-after-fin, keepalive-race).",
+		Prints:     "Nothing, in most programs. Some TLS libraries log a failed shutdown at debug level.",
+		Remedy:     "Harmless: among the most frequent resets of any network.",
+		Limits:     "The content of an encrypted record is told by its size only.",
+	},
+	Match: func(c *Case) float64 {
+		x := c.LetGo.Exchange
+		if !x.TLS || c.Manner == Decision || c.Signs.Middlebox() {
+			return 0
+		}
+		b := c.LetGo.Business
+		closed := c.LetGo.By == ByFIN || c.LetGo.By == ByUnseenFIN
+		if !closed && !(b.Matter == SaidGoodbye && c.PeerClosedFirst()) {
+			return 0
+		}
+		if !b.Finished(c.Side) && b.Matter != Unused && b.Matter != Unclear {
+			return 0
+		}
+		p := 0.0
+		switch {
+		case c.answersGoodbye():
+			p = closeNotifyData
+		case c.Answers == ToFIN || c.Answers == ToACK || c.Answers == ToKeepAlive:
+			p = closeNotifyFIN
+		case c.Answers == ToNothing && c.blind():
+			p = closeNotifyBlind
+		}
+		if b.Matter == Unclear {
+			p *= 0.85
+		}
+		return c.lowered(p, lostOctets)
+	},
+	Tell: func(c *Case, f *Finding) {
+		what := "goodbye"
+		if c.Answers == ToFIN || c.Answers == ToACK {
+			what = "last FIN or ACK"
+		}
+		f.Summary = fmt.Sprintf("%s had said goodbye and closed %s; %s's own %s met the closed socket. Nothing was lost.", capital(c.sender()), c.circumstances(), c.receiver(), what)
+		c.sayBusiness(f)
+		if at := c.Conn.Exchange.CloseNotify[c.Side]; at != 0 {
+			f.say(c.sender()+"'s close_notify", at)
+		}
+		c.sayLetGo(f)
+		c.sayRST(f)
+		f.open(UnknownConnection, "late-segment", 0.5, "it crossed the closing or came soon after it")
+		f.open(PeerCrash, "data-after-fin", 0.4, "what met the closed socket is only a goodbye")
+	},
+	Against: "more than a goodbye met the closed socket, or the exchange was not finished",
+}

@@ -1,0 +1,37 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+const connectWithdrawnSure = 0.93
+
+var connectWithdrawn = &Rule{
+	ID:       "connect-withdrawn",
+	Cause:    UnknownConnection,
+	Severity: Info,
+	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.1"},
+	Doc: Doc{
+		Title:      "The client withdrew its attempt to connect",
+		Happened:   "A program asked for a connection and closed its socket before the answer came, however soon: it tried two addresses at once and took the other, was cancelled, or ended. Its system no longer knew of the attempt when the SYN-ACK came, and reset it.",
+		Recognised: "An ordinary SYN, a SYN-ACK soon after, and a bare RST of the client with the number that the SYN-ACK asked for; no third step of the handshake.",
+		LookAlikes: "A scanner's SYN has hardly any options (syn-probe). A health check that resets on purpose sends RST+ACK (health-probe). A SYN-ACK after a second or more met a timeout (late-syn-ack).",
+		Prints:     "Nothing: the program had closed the socket itself.",
+		Remedy:     "Usually harmless. When it is frequent, look for very short connect timeouts.",
+		Limits:     "Why the program withdrew is not in the packets.",
+	},
+	Match: func(c *Case) float64 {
+		if !c.ByClient() || c.Answers != ToSYNACK || c.Flags.Has(flows.ACK) || c.Conn.HandshakeACK.Seen() || c.Snd.Bytes > 0 {
+			return 0
+		}
+		return connectWithdrawnSure
+	},
+	Tell: func(c *Case, f *Finding) {
+		f.Summary = fmt.Sprintf("%s withdrew its attempt to connect: the SYN-ACK came %s after the SYN and met nobody.", capital(c.sender()), span(c.Trigger.Time.Sub(c.Snd.SYN.Time)))
+		c.sayHalfOpen(f)
+		f.open(FastClose, "health-probe", 0.6, "a socket that is closed on purpose after the SYN-ACK sends RST+ACK; this is the reply of a system without the connection")
+	},
+	Against: "the RST does not answer a SYN-ACK",
+}

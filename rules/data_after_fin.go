@@ -1,0 +1,74 @@
+package rules
+
+import "fmt"
+
+// How sure it is that one side closed although the other still had something to say.
+const (
+	afterFINOpen    = 0.93 // something stood open when it closed, and data came
+	afterFINAnswer  = 0.88 // more of the server's data met a client that had closed
+	afterFINDied    = 0.88 // the exchange was complete, but the service is gone from then on
+	afterFINUnclear = 0.75
+	afterFINNoData  = 0.70 // only a FIN or ACK came
+	afterFINBlind   = 0.62 // what came is not in the capture
+)
+
+var dataAfterFIN = &Rule{
+	ID:       "data-after-fin",
+	Cause:    PeerCrash,
+	Severity: Error,
+	RFC:      []string{"RFC 9293 §3.6", "RFC 9293 §3.5.2", "RFC 1122 §4.2.2.13"},
+	Doc: Doc{
+		Title:      "One side closed in the middle of the exchange, and the other's data met nobody",
+		Happened:   "A program ended or closed its connection before the exchange was complete: it crashed, was killed, ran into its own timeout, or closed too early. Its system sent a FIN in its name; the data that came after that met no one and was answered with RSTs.",
+		Recognised: "FIN of one side while a request stands unanswered, an answer is under way, or before the first request was served; then data of the other side, and a bare RST of the first for each segment.",
+		LookAlikes: "FIN after a complete exchange on an idle connection, then a request: keepalive-race. If only a goodbye or FIN follows a complete exchange: close-notify-race, late-goodbye.",
+		Prints:     "At the side that lost its peer: end of file where an answer was due (curl 52, Go EOF, RemoteDisconnected, socket hang up, unexpected end of stream), then EPIPE or ECONNRESET on writing.",
+		Remedy:     "Look into the log of the side that closed, at the time of its FIN: a crash, a kill (out of memory, deployment), a timeout. If it is the client: was the request cancelled?",
+		Limits:     "A process that dies and a program that closes too early send the same packets.",
+	},
+	Match: func(c *Case) float64 {
+		if c.LetGo.By != ByFIN && c.LetGo.By != ByUnseenFIN || c.Manner == Decision && c.Rcv.LastData.Frame < c.LetGo.Frame {
+			return 0
+		}
+		b := c.LetGo.Business
+		data := c.Answers == ToData && !c.answersGoodbye() || c.Manner == Decision
+		p := 0.0
+		switch {
+		case b.Unfinished(c.Side) && data:
+			p = afterFINOpen
+		case data && c.ServiceDied():
+			p = afterFINDied
+		case data && c.ByClient():
+			p = afterFINAnswer
+		case data:
+			p = afterFINUnclear
+		case b.Unfinished(c.Side) && c.Answers == ToNothing:
+			p = afterFINBlind
+		case b.Unfinished(c.Side):
+			p = afterFINNoData
+		default:
+			return 0
+		}
+		return c.lowered(p, anyDefect)
+	},
+	Tell: func(c *Case, f *Finding) {
+		f.Summary = fmt.Sprintf("%s closed %s", capital(c.sender()), c.circumstances())
+		if c.Trigger != nil {
+			f.Summary += fmt.Sprintf("; %s came %s later and met nobody.", c.what(c.Trigger), span(c.Trigger.Time.Sub(c.LetGo.Time)))
+		} else {
+			f.Summary += "; what came later met nobody."
+		}
+		c.sayBusiness(f)
+		c.sayIdle(f)
+		c.sayLetGo(f)
+		c.sayRST(f)
+		c.saySiblings(f)
+		why := "something stood open when it closed; but a program that stops on purpose looks the same as one that dies"
+		if c.LetGo.Business.Finished(c.Side) {
+			why = "data still met the closed socket"
+		}
+		f.open(FastClose, "keepalive-race", 0.8, why)
+		f.open(UnknownConnection, "late-segment", 0.2, "the connection had just been closed by this host itself")
+	},
+	Against: "nothing stood open when the connection was closed, or no data came after that",
+}

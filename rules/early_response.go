@@ -1,0 +1,53 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/exchange"
+)
+
+const earlyResponseSure = 0.86
+
+var earlyResponse = &Rule{
+	ID:       "early-response",
+	Cause:    PeerCrash,
+	Severity: Error,
+	RFC:      []string{"RFC 9112 §9.6", "RFC 9110 §10.1.1", "RFC 1122 §4.2.2.13"},
+	Doc: Doc{
+		Title:      "The server answered before it had read the whole upload",
+		Happened:   "A client was still uploading when the server answered (often with an error: too large, unauthorised) and closed. What the client had sent and the server not read made the server's system reset the connection, and the RST can destroy the answer before the client reads it.",
+		Recognised: "Octets of a response while the request's body is still coming or is not complete by its own length, then the server's FIN or RST, and RSTs that answer the rest of the upload.",
+		LookAlikes: "A server that dies during an upload sends no response.",
+		Prints:     "The client sees ECONNRESET or EPIPE while sending, and often not the response that would have explained it.",
+		Remedy:     "Let the server read the rest of the body for a while before it closes (lingering close: nginx lingering_close, Go reads up to 256 kB), or let the client ask first with Expect: 100-continue.",
+		Limits:     "Whether the client got the response before the RST destroyed it.",
+	},
+	Match: func(c *Case) float64 {
+		if c.ByClient() || c.PeerClosedFirst() {
+			return 0
+		}
+		x := c.LetGo.Exchange
+		r := &x.Last[flows.Responder]
+		if c.LetGo.Business.Matter != CutRequest || r.Frame < x.Last[flows.Originator].Frame {
+			return 0
+		}
+		switch r.Kind {
+		case exchange.Response, exchange.Partial, exchange.Refusal:
+			return c.lowered(earlyResponseSure, lostOctets)
+		}
+		return 0
+	},
+	Tell: func(c *Case, f *Finding) {
+		x := c.LetGo.Exchange
+		b := c.LetGo.Business
+		f.Summary = fmt.Sprintf("%s answered%s and let go while %s was still uploading: %s of %s had arrived.", capital(c.sender()),
+			quoted(x.Last[flows.Responder].Text), c.receiver(), octets(b.Got), octets(b.Want))
+		c.sayBusiness(f)
+		f.say(c.sender()+" answers all the same"+quoted(x.Last[flows.Responder].Text), x.Last[flows.Responder].Frame)
+		c.sayLetGo(f)
+		c.sayRST(f)
+		f.open(FastClose, "reset-after-fin", 0.8, "the upload was not read to its end")
+	},
+	Against: "no response came while a request was still being sent",
+}

@@ -1,0 +1,144 @@
+package rules
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// Options set up an Engine. The zero value is ready to use.
+type Options struct {
+	// Timeouts are the known idle times to compare gaps with; nil: those of KnownTimeouts.
+	Timeouts *Timeouts
+	// Streams bounds the connections whose findings are remembered for their repeats; 0: 65536.
+	Streams int
+}
+
+// An Engine explains resets, in the order of their frames. It remembers what it said of a connection, so
+// that the RSTs of one event carry one label. It is not safe for concurrent use.
+type Engine struct {
+	timeouts *Timeouts
+	memory   memory
+}
+
+// NewEngine returns an Engine that has seen nothing.
+func NewEngine(opts Options) *Engine {
+	if opts.Timeouts == nil {
+		opts.Timeouts = KnownTimeouts()
+	}
+	if opts.Streams <= 0 {
+		opts.Streams = 1 << 16
+	}
+	return &Engine{timeouts: opts.Timeouts, memory: memory{limit: opts.Streams, by: map[int]*recollection{}}}
+}
+
+// Explain returns what the rules make of r. It never returns nil. Resets must come in the order of their
+// frames, because a repeat points to the first of its event.
+func (e *Engine) Explain(r *flows.Reset) *Finding {
+	c := newCase(r, e.memory.of(r.Conn.Stream), e.timeouts)
+	f := c.repeat()
+	if f == nil {
+		f = c.first()
+	}
+	if f.Rule.Cause == f.Cause && f.Remedy == "" {
+		f.Remedy = f.Rule.Doc.Remedy
+	}
+	f.Origin, f.OriginWhy = c.Signs.Verdict()
+	if f.Repeats != 0 && r.Notes&flows.Copy != 0 {
+		if prev := c.earlier(f.Repeats); prev != nil {
+			f.Origin = prev.Origin
+		}
+	}
+	if f.Origin == OriginMiddlebox && !aboutPath[f.Rule.ID] {
+		f.Summary = "Probably a device on the path, not " + c.sender() + " itself, sent this RST. As it presents itself: " + f.Summary
+	}
+	if f.Symptom == "" {
+		f.Symptom = c.symptom(f)
+	}
+	f.Beside = append(f.Beside, c.beside()...)
+	if f.CaptureNext == "" {
+		f.CaptureNext = c.captureNext(f)
+	}
+	e.memory.add(c, f)
+	return f
+}
+
+// aboutPath holds the rules whose summary already speaks of a device on the path.
+var aboutPath = map[string]bool{"policy-reject": true, "idle-reset": true, "idle-expiry": true, "wrong-host": true}
+
+// maxConfidence is what no explanation from packets alone exceeds.
+const maxConfidence = 0.99
+
+// first explains a reset that begins an event: the first rule that matches gives the label, the others of
+// other causes stay as alternatives.
+func (c *Case) first() *Finding {
+	var f *Finding
+	for _, rule := range ordered {
+		p := min(rule.Match(c), maxConfidence)
+		if p <= 0 {
+			continue
+		}
+		if f == nil {
+			f = &Finding{Rule: rule, Cause: rule.Cause, Confidence: p, Severity: rule.Severity}
+			rule.Tell(c, f)
+			continue
+		}
+		if rule.Cause != f.Cause && !slices.ContainsFunc(f.Alternatives, func(a Alternative) bool { return a.Cause == rule.Cause }) {
+			f.open(rule.Cause, rule.ID, p/2, rule.Against)
+		}
+	}
+	f.settle()
+	return f
+}
+
+// settle turns the shares of the alternatives into probabilities: together they are at most what the
+// finding leaves over.
+func (f *Finding) settle() {
+	sum := 0.0
+	for _, a := range f.Alternatives {
+		sum += a.Confidence
+	}
+	left := 1 - f.Confidence
+	scale := left
+	if sum > 1 {
+		scale = left / sum
+	}
+	out := f.Alternatives[:0]
+	for _, a := range f.Alternatives {
+		if a.Confidence *= scale; a.Cause != f.Cause && a.Confidence >= 0.003 {
+			out = append(out, a)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Alternative) int { return cmp.Compare(b.Confidence, a.Confidence) })
+	f.Alternatives = out
+}
+
+// lowered returns a confidence, lowered for each defect of the capture that its evidence rests on.
+func (c *Case) lowered(confidence float64, by flows.Defects) float64 {
+	for _, d := range defectCosts {
+		if c.Conn.Defects&by&d.defect != 0 {
+			confidence *= d.factor
+		}
+	}
+	return confidence
+}
+
+// defectCosts are the factors by which a defect lowers what rests on it.
+var defectCosts = []struct {
+	defect flows.Defects
+	factor float64
+}{
+	{flows.NoHandshake, 0.95},
+	{flows.OneDirection, 0.85},
+	{flows.MissedPackets, 0.93},
+	{flows.Reordered, 0.97},
+	{flows.SnapCut, 0.96},
+	{flows.Evicted, 0.90},
+}
+
+// Sets of defects that rules rest on.
+const (
+	anyDefect  = flows.NoHandshake | flows.OneDirection | flows.MissedPackets | flows.Reordered | flows.SnapCut | flows.Evicted
+	lostOctets = flows.OneDirection | flows.MissedPackets
+)

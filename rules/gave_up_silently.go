@@ -1,0 +1,79 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// How sure it is that the sender had given up before it answered.
+const (
+	silentMany = 0.88
+	silentTwo  = 0.70
+)
+
+var gaveUpSilently = &Rule{
+	ID:       "gave-up-silently",
+	Cause:    RetransmitTimeout,
+	Severity: Error,
+	RFC:      []string{"RFC 9293 §3.8.3", "RFC 9293 §3.10.8", "RFC 9293 §3.10.7.1"},
+	Doc: Doc{
+		Title:      "One side had given up in silence, and answers a late segment",
+		Happened:   "One side sent its data again and again without an answer, gave up, and said nothing: Linux drops the connection without a RST. When the other side was heard again, its segment met a host that no longer has the connection.",
+		Recognised: "Unanswered resends or probes of one side with growing gaps, silence, then a segment of the other side and a bare RST that answers it.",
+		LookAlikes: "A host that restarted answers in the same way, but had sent no resends before (state-lost).",
+		Prints:     "ETIMEDOUT at the side that gave up, at the time of its last resend; ECONNRESET at the other.",
+		Remedy:     "As for data-unacked: find where packets were lost. TCP_USER_TIMEOUT and net.ipv4.tcp_retries2 set how long Linux goes on.",
+		Limits:     "When exactly the side gave up is not in the packets.",
+	},
+	Match: func(c *Case) float64 {
+		if c.Manner != Reply || c.Trigger == nil {
+			return 0
+		}
+		run := c.silentRun()
+		if run == nil || c.Trigger.Frame < run.Last.Frame {
+			return 0
+		}
+		p := silentTwo
+		if run.Count >= 3 {
+			p = silentMany
+		}
+		return c.lowered(p, lostOctets)
+	},
+	Tell: func(c *Case, f *Finding) {
+		run := c.silentRun()
+		silence := c.Trigger.Time.Sub(run.Last.Time)
+		f.Summary = fmt.Sprintf("%s had %sgiven up %s before: %s stood unanswered; the late segment of %s met a host without the connection.",
+			capital(c.sender()), probably(f.Confidence), span(silence), count(run.Count, thing(run.What)), c.receiver())
+		f.say(count(run.Count, thing(run.What))+" of "+c.sender()+" without an answer", run.Frames...)
+		f.say(fmt.Sprintf("%s of silence, then %s", span(silence), c.what(c.Trigger)), run.Last.Frame, c.Trigger.Frame)
+		c.sayRST(f)
+		f.open(UnknownConnection, "late-segment", 0.7, "it had asked for an answer and not got one before its state was gone")
+		f.open(PeerCrash, "state-lost", 0.3, "nothing else shows that the host died")
+	},
+	Against: "the sender had no resends or probes unanswered",
+}
+
+// silentRun returns the series of the sender that nothing had answered, nil when there is none of two or
+// more.
+func (c *Case) silentRun() *flows.Run {
+	for _, run := range [...]*flows.Run{&c.Snd.Resends, &c.Snd.KeepAlives, &c.Snd.WndProbes} {
+		if run.Count >= 2 && run.What != flows.RunSYN && run.What != flows.RunSYNACK {
+			return run
+		}
+	}
+	return nil
+}
+
+// thing names what a run repeats.
+func thing(k flows.RunKind) string {
+	switch k {
+	case flows.RunKeepAlive:
+		return "keep-alive probe"
+	case flows.RunZeroWindow:
+		return "window probe"
+	case flows.RunFIN:
+		return "resend of the FIN"
+	}
+	return "resend"
+}

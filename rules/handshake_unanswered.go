@@ -1,0 +1,67 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// How sure it is that a responder gave up waiting for the third step.
+const (
+	handshakeUnansweredSure  = 0.90
+	handshakeUnansweredReply = 0.70 // it fell silent, and answers a late segment
+)
+
+var handshakeUnanswered = &Rule{
+	ID:       "handshake-unanswered",
+	Cause:    RetransmitTimeout,
+	Severity: Warning,
+	RFC:      []string{"RFC 9293 §3.8.3", "RFC 9293 §3.10.8"},
+	Doc: Doc{
+		Title:      "The third step of the handshake never came",
+		Happened:   "A server accepted a connection, sent its SYN-ACK again and again, never got the client's confirmation, and gave up.",
+		Recognised: "Resent SYN-ACKs, no acknowledgment of them, then a RST of the server; or a long silence and a RST that answers a late segment of the client.",
+		LookAlikes: "With a full accept queue the client does confirm, and the server acts as if it had not (accept-queue-overflow). Linux gives up silently; stacks of the BSD family tell the peer.",
+		Prints:     "The client sees a connect timeout, or a connection that is reset at its first use; the server's application sees nothing.",
+		Remedy:     "Look at the way from server to client: asymmetric routes, a filter that drops SYN-ACKs or the client's ACKs, a spoofed source address.",
+		Limits:     "Whether the SYN-ACKs arrived can only be seen at the client.",
+	},
+	Match: func(c *Case) float64 {
+		run := &c.Snd.Resends
+		if c.ByClient() || run.What != flows.RunSYNACK || run.Count < 1 || c.Snd.Bytes > 0 {
+			return 0
+		}
+		if c.Manner == Reply {
+			if run.Count < 3 || c.Conn.HandshakeACK.Seen() && c.Conn.HandshakeACK.Frame < run.Last.Frame {
+				return 0
+			}
+			return handshakeUnansweredReply
+		}
+		if c.Conn.HandshakeACK.Seen() {
+			return 0
+		}
+		return handshakeUnansweredSure
+	},
+	Tell: func(c *Case, f *Finding) {
+		run := &c.Snd.Resends
+		f.Summary = fmt.Sprintf("%s gave the connection up: its SYN-ACK was resent %s within %s, and the third step of the handshake never came.",
+			capital(c.sender()), times(run.Count), span(run.Last.Time.Sub(c.Snd.SYN.Time)))
+		f.say(c.sender()+"'s first SYN-ACK", c.Snd.SYN.Frame)
+		f.say(count(run.Count, "resend")+" of it, none confirmed", run.Frames...)
+		c.sayRST(f)
+		f.open(ClosedPort, "accept-queue-overflow", 0.4, "the client never confirmed the SYN-ACK, so nothing was queued")
+		f.open(UnknownConnection, "", 0.3, "the server knew the connection: it kept sending its SYN-ACK")
+	},
+	Against: "the SYN-ACK was not resent",
+}
+
+// times prints "once", "twice", "3 times".
+func times(n int) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return fmt.Sprintf("%d times", n)
+}

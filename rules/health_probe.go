@@ -1,0 +1,76 @@
+package rules
+
+import "fmt"
+
+// How sure it is that an originator only looked whether somebody is there.
+const (
+	probeHalfOpen = 0.93 // RST+ACK in place of the third step
+	probeOpen     = 0.90 // after the handshake, no data of either side
+	probeAlike    = 0.96 // and others like it before
+	probeGreeted  = 0.82 // the server had greeted, the client said nothing
+	probeClosed   = 0.80 // it had closed before the greeting came
+)
+
+var healthProbe = &Rule{
+	ID:       "health-probe",
+	Cause:    FastClose,
+	Severity: Info,
+	RFC:      []string{"RFC 9293 §3.5.3", "RFC 9293 §3.10.5"},
+	Doc: Doc{
+		Title:      "The client only checked whether the port answers",
+		Happened:   "A load balancer, a monitoring system or a scanner opened a connection, asked for nothing, and dropped it with a RST: the quickest way to see that the port accepts connections.",
+		Recognised: "SYN, SYN-ACK, then at once RST+ACK of the client, with or without the third step; no data of the client. Often again and again at an even distance.",
+		LookAlikes: "A bare RST in answer to the SYN-ACK comes from a system that does not know the connection (syn-probe, connect-withdrawn). A server that drops an unused connection is accepted-then-dropped.",
+		Prints:     "Nothing; some servers log a client that vanished, such as \"Connection reset by peer\" while reading the request.",
+		Remedy:     "Harmless. If the server's log fills with it, let the check close in an orderly way or ask for something real.",
+		Limits:     "A client that dies between connecting and its first request looks the same.",
+	},
+	Match: func(c *Case) float64 {
+		if !c.ByClient() || c.Snd.Bytes > 0 || c.Signs.Middlebox() || !c.Conn.SYNACK.Seen() && !c.Conn.HandshakeACK.Seen() {
+			return 0
+		}
+		greeted := c.Rcv.Bytes > 0
+		switch {
+		case c.LetGo.By == ByFIN && c.Manner == Reply && c.Answers == ToData:
+			return probeClosed
+		case c.LetGo.By != ByThis || c.Manner == Reply || c.PeerClosedFirst():
+			return 0
+		case greeted:
+			return c.lowered(probeGreeted, lostOctets)
+		case c.Around.AlikeCount >= 2:
+			return probeAlike
+		case !c.Conn.HandshakeACK.Seen():
+			return probeHalfOpen
+		}
+		return c.lowered(probeOpen, lostOctets)
+	},
+	Tell: func(c *Case, f *Finding) {
+		how := "reset it"
+		if c.LetGo.By == ByFIN {
+			how = "closed it before anything was said"
+		}
+		f.Summary = fmt.Sprintf("%s opened the connection, asked for nothing and %s%s: a check whether the port answers.", capital(c.sender()), how, c.idleClause())
+		if n := c.Around.AlikeCount; n >= 2 {
+			f.Summary = fmt.Sprintf("A check whether the port answers: %s opened the connection, asked for nothing and %s, as in %d others before", c.sender(), how, n)
+			if p := c.Around.AlikePeriod; p > 0 {
+				f.Summary += ", about every " + span(p)
+			}
+			f.Summary += "."
+			for _, m := range c.Around.Alike {
+				f.sayOf(m.Stream, fmt.Sprintf("the same from the same client %s", relative(m.Time.Sub(c.Time))), m.Frame)
+			}
+		}
+		f.say("the server accepts", c.Conn.SYNACK.Frame)
+		if !c.Conn.HandshakeACK.Seen() {
+			f.say("the RST takes the place of the handshake's third step; it has ACK, so it comes from a socket that is closed on purpose", c.Frame)
+		} else {
+			f.say("the handshake is complete; the client never sends any data", c.Conn.HandshakeACK.Frame)
+		}
+		c.sayLetGo(f)
+		c.sayIdle(f)
+		c.sayRST(f)
+		f.open(PeerCrash, "", 0.6, "a client that dies before its first request looks the same; but nothing was asked and nothing lost")
+		f.open(UnknownConnection, "connect-withdrawn", 0.2, "the client had the connection: the RST carries its own numbers")
+	},
+	Against: "the client had used the connection",
+}

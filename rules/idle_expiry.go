@@ -1,0 +1,109 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// How sure it is that the state of an idle connection had expired, and after which silence.
+const (
+	expiryDevice   = 0.86 // the signs name a device on the path
+	expiryMatching = 0.76 // the silence matches a known idle time
+	expiryLong     = 0.68
+	expiryFrom     = 60 * time.Second
+	expiryProbe    = 10 * time.Minute // for keep-alive probes, which always come after a silence
+)
+
+var idleExpiry = &Rule{
+	ID:       "idle-expiry",
+	Cause:    UnknownConnection,
+	Severity: Warning,
+	RFC:      []string{"RFC 9293 §3.5.1", "RFC 5382 §5", "RFC 9293 §3.8.4"},
+	Doc: Doc{
+		Title:      "The connection had been forgotten while it was idle",
+		Happened:   "Nothing was said on a connection for a long time. Somebody forgot it in the meantime, most often a firewall, NAT or load balancer in the path. The next segment met a device or host that knew nothing of it, and drew a RST.",
+		Recognised: "A long silence, then a segment and, as a bare reply to it, a RST, with no FIN before; often with the TTL of a device on the path, often after a round number of seconds.",
+		LookAlikes: "A host that restarted forgets too: then its other connections fall at the same time and the silence may be short (state-lost).",
+		Prints:     "ECONNRESET: connection reset by peer, at the first use after a pause.",
+		Remedy:     "Send keep-alives (TCP_KEEPIDLE, or of the protocol) more often than the shortest idle time on the path, or close idle connections in the pool before that.",
+		Limits:     "Who forgot, when the signs do not name a device.",
+	},
+	Match: func(c *Case) float64 {
+		if c.LetGo.By == ByFIN || c.LetGo.By == ByUnseenFIN || c.Refused() || c.Unopened() || c.Trigger == nil {
+			return 0
+		}
+		if c.Signs.Middlebox() && (c.Manner == Reply || c.ownRSTBefore()) {
+			return expiryDevice
+		}
+		if c.Manner != Reply || c.Around.FellTogetherCount > 0 || c.ServiceDied() || c.deafBefore() {
+			return 0
+		}
+		from := expiryFrom
+		if c.Answers == ToKeepAlive {
+			from = expiryProbe
+		}
+		gap := c.gap()
+		if gap < from || c.LetGo.Business.Matter == OpenRequest && c.Answers != ToData {
+			return 0
+		}
+		if len(c.Timeouts.Near(gap)) > 0 || gap >= time.Hour {
+			return c.lowered(expiryMatching, anyDefect)
+		}
+		return c.lowered(expiryLong, anyDefect)
+	},
+	Tell: func(c *Case, f *Finding) {
+		gap := c.gap()
+		who := c.sender()
+		if c.Signs.Middlebox() {
+			who = "a device on the path"
+		}
+		switch {
+		case gap >= time.Second:
+			f.Summary = fmt.Sprintf("The connection was silent for %s; %s met %s, which had %sforgotten it.", span(gap), c.what(c.Trigger), who, probably(f.Confidence))
+		default:
+			f.Summary = fmt.Sprintf("%s met %s, which %sdoes not know the connection (any more).", capital(c.what(c.Trigger)), who, probably(f.Confidence))
+		}
+		says := fmt.Sprintf("%s of silence before it", span(gap))
+		if m := c.Timeouts.matching(gap); m != "" {
+			says += ", which " + m
+		}
+		f.say(says, c.before(c.Trigger.Frame).Frame, c.Trigger.Frame)
+		c.sayRST(f)
+		f.open(PeerCrash, "state-lost", 0.85, "the connection had been silent for "+span(gap)+", and no other sign shows that the host died")
+	},
+	Against: "the connection was active a moment ago",
+}
+
+// gap returns the silence before the segment that the RST answers; resends of it are no break of the silence.
+func (c *Case) gap() time.Duration {
+	if c.Trigger == nil {
+		return 0
+	}
+	from := c.before(c.Trigger.Frame)
+	if !from.Seen() {
+		return 0
+	}
+	return c.Trigger.Time.Sub(from.Time)
+}
+
+// before returns the last segment of the RST's sender before frame, else the last of its peer.
+func (c *Case) before(frame int) flows.Mark {
+	if c.Snd.Last.Seen() && c.Snd.Last.Frame < frame {
+		return c.Snd.Last
+	}
+	var m flows.Mark
+	for i := range c.Conn.Events {
+		if e := &c.Conn.Events[i]; e.Frame < frame && e.Flags&flows.RST == 0 {
+			m = e.Mark
+		}
+	}
+	return m
+}
+
+// deafBefore reports whether the peer had sent the same thing several times before somebody answered with
+// the RST: the host was away and is back.
+func (c *Case) deafBefore() bool {
+	return c.Rcv.Resends.Count >= 2 || c.Rcv.KeepAlives.Count >= 3
+}

@@ -1,0 +1,50 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+)
+
+// How sure it is that an idle connection was let go on purpose.
+const (
+	idleReleaseSure    = 0.86
+	idleReleaseUnclear = 0.70 // what was said before is not in the capture
+	idleReleaseFrom    = time.Second
+)
+
+var idleRelease = &Rule{
+	ID:       "idle-release",
+	Cause:    FastClose,
+	Severity: Info,
+	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9112 §9.5"},
+	Doc: Doc{
+		Title:      "An idle connection was dropped on purpose",
+		Happened:   "After a complete exchange nothing was said for a while. Then one side dropped the connection with a RST in place of an orderly closing: a connection pool that is emptied, a program that ends, an idle time that ran out.",
+		Recognised: "The last exchange is complete, some idle time, then a RST by its own decision, answering nothing; no FIN before.",
+		LookAlikes: "A device on the path that ends idle connections is told by its origin (idle-reset).",
+		Prints:     "Nothing as a rule; the other side finds the connection closed when it uses it next.",
+		Remedy:     "Harmless. A FIN would be kinder: close without SO_LINGER 0.",
+		Limits:     "A program that ends by a crash while idle looks the same, if it had data unread.",
+	},
+	Match: func(c *Case) float64 {
+		if c.Manner == Reply || c.LetGo.By != ByThis || c.Idle() < idleReleaseFrom || c.PeerClosedFirst() {
+			return 0
+		}
+		switch b := c.LetGo.Business; {
+		case b.Finished(c.Side):
+			return c.lowered(idleReleaseSure, lostOctets)
+		case b.Matter == Unclear:
+			return c.lowered(idleReleaseUnclear, lostOctets)
+		}
+		return 0
+	},
+	Tell: func(c *Case, f *Finding) {
+		f.Summary = fmt.Sprintf("%s dropped the idle connection with a RST %s after the last data, %s.", capital(c.sender()), span(c.Idle()), c.circumstances())
+		c.sayBusiness(f)
+		c.sayIdle(f)
+		c.sayRST(f)
+		f.open(PeerCrash, "", 0.85, "the exchange was complete and nothing was under way; a program that ends at this moment leaves nothing undone")
+		f.open(UnknownConnection, "", 0.1, "the RST carries the numbers of a live connection")
+	},
+	Against: "the connection was not idle, or something stood open",
+}

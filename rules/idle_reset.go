@@ -1,0 +1,63 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+)
+
+// How sure an idle reset by a device is, and from which silence on it counts as idle.
+const (
+	idleResetSure = 0.80
+	idleResetFrom = 5 * time.Second
+)
+
+var idleReset = &Rule{
+	ID:       "idle-reset",
+	Cause:    FastClose,
+	Severity: Warning,
+	RFC:      []string{"RFC 3360 §2.1", "RFC 5382 §5"},
+	Doc: Doc{
+		Title:      "A device on the path ended an idle connection",
+		Happened:   "A load balancer, NAT gateway or firewall forgot a connection on which nothing had been said for a while, and was so kind as to tell one or both sides with a RST in the other's name.",
+		Recognised: "A RST that answers nothing, after a long silence, with the signs of another sender: another TTL, both sides reset at one moment, an IP ID out of count. The silence is often a round number of seconds.",
+		LookAlikes: "An application that closes an idle connection resets as itself (idle-release). A device that stays silent resets only the next segment (idle-expiry).",
+		Prints:     "ECONNRESET at the next use of the connection; a pool that checks its connections prints nothing.",
+		Remedy:     "Send keep-alives (TCP or of the application) more often than the device's idle time, close idle connections sooner than it does, or raise its idle time.",
+		Limits:     "Which device it was is not in the packets; the TTL tells how far away.",
+	},
+	Match: func(c *Case) float64 {
+		if !c.Signs.Middlebox() || c.Answers != ToNothing || c.Refused() || c.silence() < idleResetFrom {
+			return 0
+		}
+		return idleResetSure
+	},
+	Tell: func(c *Case, f *Finding) {
+		quiet := c.silence()
+		f.Summary = fmt.Sprintf("A device on the path %sended an idle connection in %s's name, %s after the last packet.", probably(f.Confidence), c.sender(), span(quiet))
+		says := fmt.Sprintf("no packet for %s, then a RST that answers nothing", span(quiet))
+		if m := c.Timeouts.matching(quiet); m != "" {
+			says += "; the silence " + m
+		}
+		f.say(says, max(c.Snd.Last.Frame, c.Rcv.Last.Frame), c.Frame)
+		f.open(UnknownConnection, "idle-expiry", 0.7, "no segment asked for it: the device spoke by itself")
+		f.open(PeerCrash, "", 0.3, "nothing was going on")
+	},
+	Against: "nothing shows a device on the path, or the connection was not idle",
+}
+
+// silence returns how long no packet of the connection was seen before the RST.
+func (c *Case) silence() time.Duration {
+	last := c.Snd.Last
+	if c.Rcv.Last.Frame > last.Frame {
+		last = c.Rcv.Last
+	}
+	for _, p := range c.Prior {
+		if p.Frame > last.Frame {
+			last = p.Mark
+		}
+	}
+	if !last.Seen() {
+		return 0
+	}
+	return c.Time.Sub(last.Time)
+}

@@ -1,0 +1,58 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+)
+
+// How sure it is that unanswered keep-alive probes ended the connection.
+const (
+	keepaliveManySure = 0.96
+	keepaliveOneSure  = 0.78
+)
+
+var keepaliveUnanswered = &Rule{
+	ID:       "keepalive-unanswered",
+	Cause:    RetransmitTimeout,
+	Severity: Warning,
+	RFC:      []string{"RFC 9293 §3.8.4", "RFC 9293 §3.8.3"},
+	Doc: Doc{
+		Title:      "Keep-alive probes went unanswered",
+		Happened:   "A connection was idle. One side asked with keep-alive probes whether the other is still there, got no answer to several in a row, and ended the connection.",
+		Recognised: "Evenly spaced probes (one octet before the next sequence number, no new data) of one side, no answer, then a RST of that side at its next sequence number.",
+		LookAlikes: "A probe that is answered by a RST of the other side found a host that lost its state (state-lost-keepalive).",
+		Prints:     "ETIMEDOUT: connection timed out, at the side that probed, often at its next read or write.",
+		Remedy:     "The other host, or the way to it, was gone: look for suspended machines, lost Wi-Fi or VPN, and for NAT or firewalls that forget idle connections sooner than the probes come.",
+		Limits:     "Whether the peer was dead or only out of reach is not in the packets.",
+	},
+	Match: func(c *Case) float64 {
+		run := &c.Snd.KeepAlives
+		if c.Manner == Reply || run.Count == 0 {
+			return 0
+		}
+		p := keepaliveManySure
+		if run.Count == 1 {
+			if c.Time.Sub(run.Last.Time) < 2*c.RTT {
+				return 0
+			}
+			p = keepaliveOneSure
+		}
+		return c.lowered(p, lostOctets)
+	},
+	Tell: func(c *Case, f *Finding) {
+		run := &c.Snd.KeepAlives
+		every := c.Time.Sub(run.Last.Time)
+		if run.Count > 1 {
+			every = run.Last.Time.Sub(run.First.Time) / (time.Duration(run.Count) - 1)
+		}
+		f.Summary = fmt.Sprintf("%s gave up an idle connection: %s, %s apart, went unanswered.", capital(c.sender()), count(run.Count, "keep-alive probe"), span(every))
+		f.say(fmt.Sprintf("%s about %s apart, no answer", count(run.Count, "keep-alive probe"), span(every)), run.Frames...)
+		if c.Rcv.Last.Seen() {
+			f.say(fmt.Sprintf("the last that is heard of %s, %s before", c.receiver(), span(c.Time.Sub(c.Rcv.Last.Time))), c.Rcv.Last.Frame)
+		}
+		c.sayRST(f)
+		f.open(FastClose, "idle-release", 0.6, "it asked whether the peer still lives, and reset when no answer came")
+		f.open(PeerCrash, "", 0.2, "the connection was idle")
+	},
+	Against: "no keep-alive probe stood unanswered",
+}

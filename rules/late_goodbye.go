@@ -1,0 +1,72 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// How sure it is that only a goodbye met the closed connection.
+const (
+	lateGoodbyeSure  = 0.90
+	lateGoodbyeFIN   = 0.82 // a bare FIN or ACK
+	lateGoodbyeBlind = 0.68 // something that the capture does not hold
+	lateGoodbyeOwn   = 0.90 // the sender's own RST after a goodbye by the protocol
+)
+
+var lateGoodbye = &Rule{
+	ID:       "late-goodbye",
+	Cause:    FastClose,
+	Severity: Info,
+	RFC:      []string{"RFC 9293 §3.6", "RFC 9293 §3.10.7.1", "RFC 5321 §4.1.1.10"},
+	Doc: Doc{
+		Title:      "The exchange ended by its protocol, and the rest of the closing met a RST",
+		Happened:   "The two programs were done: one said goodbye in the protocol's own way (QUIT and 221, Terminate, GOAWAY, unbind) or simply closed after a complete exchange. What came after that, the other's goodbye, FIN or ACK, met a closed socket, or one side put a RST in place of its FIN.",
+		Recognised: "The last exchange is complete or ended by a goodbye; then FIN of the RST's sender and from the other side no more than a goodbye, FIN or ACK, soon after; or the sender's own RST right after the goodbye.",
+		LookAlikes: "A bare FIN or ACK that comes a second or more after the sender's FIN was acknowledged met an expired rest (late-segment). The same with TLS alerts is close-notify-race.",
+		Prints:     "Nothing, in most programs.",
+		Remedy:     "Harmless.",
+		Limits:     "For protocols that are not known, that the exchange was complete is judged by whose turn it was.",
+	},
+	Match: func(c *Case) float64 {
+		if c.Signs.Middlebox() {
+			return 0
+		}
+		b := c.LetGo.Business
+		if c.LetGo.By == ByThis {
+			if c.Manner != Reply && b.Matter == SaidGoodbye && !c.PeerClosedFirst() {
+				return c.lowered(lateGoodbyeOwn, lostOctets)
+			}
+			return 0
+		}
+		if c.LetGo.By == ByEarlier || c.Manner == Decision || !b.Finished(c.Side) {
+			return 0
+		}
+		switch {
+		case c.answersGoodbye():
+			return c.lowered(lateGoodbyeSure, lostOctets)
+		case c.Answers == ToFIN || c.Answers == ToACK || c.Answers == ToKeepAlive:
+			return c.lowered(lateGoodbyeFIN, lostOctets)
+		case c.Answers == ToNothing && c.blind():
+			return c.lowered(lateGoodbyeBlind, flows.MissedPackets)
+		}
+		return 0
+	},
+	Tell: func(c *Case, f *Finding) {
+		switch {
+		case c.LetGo.By == ByThis:
+			f.Summary = fmt.Sprintf("%s ended the connection with a RST %s. Nothing was lost.", capital(c.sender()), c.circumstances())
+		case c.Trigger != nil:
+			f.Summary = fmt.Sprintf("%s had closed %s; %s came %s later and met the closed socket. Nothing was lost.", capital(c.sender()), c.circumstances(), c.what(c.Trigger), span(c.Trigger.Time.Sub(c.LetGo.Time)))
+		default:
+			f.Summary = fmt.Sprintf("%s had closed %s; something that the capture does not hold met the closed socket %s later, %sonly a goodbye.", capital(c.sender()), c.circumstances(), span(c.Time.Sub(c.LetGo.Time)), probably(f.Confidence))
+		}
+		c.sayBusiness(f)
+		c.sayIdle(f)
+		c.sayLetGo(f)
+		c.sayRST(f)
+		f.open(UnknownConnection, "late-segment", 0.5, "it came with the closing, not long after it")
+		f.open(PeerCrash, "data-after-fin", 0.4, "no data of the application met the closed socket")
+	},
+	Against: "data of the application met the closed socket, or the exchange was not finished",
+}

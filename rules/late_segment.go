@@ -1,0 +1,95 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// How sure it is that a segment came after the end.
+const (
+	lateBothClosed = 0.90 // both FINs were acknowledged before
+	lateReset      = 0.82 // the other side had reset
+	lateOwnReset   = 0.80 // the sender itself had reset, more than a round trip before
+	lateHalfClosed = 0.82 // a bare FIN or ACK, long after the sender's FIN was acknowledged
+)
+
+var lateSegment = &Rule{
+	ID:       "late-segment",
+	Cause:    UnknownConnection,
+	Severity: Info,
+	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.6", "RFC 9293 §3.10.7.1"},
+	Doc: Doc{
+		Title:      "A segment came after the connection was over",
+		Happened:   "The connection had ended, by FIN of both sides, by a RST, or because a half-closed rest expired. A late or resent segment reached a host that had forgotten it, and drew a RST.",
+		Recognised: "Both FINs had been acknowledged before the trigger; or a RST had ended the connection more than a round trip before; or the trigger is a bare FIN or ACK that comes a second or more after the sender's own FIN was acknowledged.",
+		LookAlikes: "A segment that crosses the closing on its way, within one round trip, belongs to the closing itself and carries its label. Linux forgets a closed, half-open rest (FIN-WAIT-2) after 60 s.",
+		Prints:     "Usually nothing: the application was done with the connection.",
+		Remedy:     "Usually harmless. When a peer closes its side very late (CLOSE-WAIT), let it close as soon as it reads the end of the stream.",
+		Limits:     "Whether the receiving program still wanted something is not in a bare FIN or ACK.",
+	},
+	Match: func(c *Case) float64 {
+		if c.Manner != Reply || c.Refused() {
+			return 0
+		}
+		switch {
+		case c.BothClosed():
+			return c.lowered(lateBothClosed, flows.Reordered)
+		case c.resetByPeer() != nil:
+			return lateReset
+		case c.lastOwn() != nil && !c.lives(c.lastOwn()):
+			return lateOwnReset
+		case c.HalfCloseExpired():
+			return lateHalfClosed
+		}
+		return 0
+	},
+	Tell: func(c *Case, f *Finding) {
+		peer, own := c.resetByPeer(), c.lastOwn()
+		switch {
+		case c.BothClosed():
+			f.Summary = fmt.Sprintf("The connection was over: both sides had closed; %s came late and met a host that had forgotten it.", c.late())
+			f.say(c.sender()+" had closed, and that was acknowledged", c.Snd.FIN.Frame, c.Snd.FINAcked.Frame)
+			f.say(c.receiver()+" had closed, and that was acknowledged", c.Rcv.FIN.Frame, c.Rcv.FINAcked.Frame)
+		case peer != nil:
+			f.Summary = fmt.Sprintf("The connection was over: a RST in %s's name had ended it %s before; %s met a host that no longer has it.", c.receiver(), span(c.moment().Sub(peer.Time)), c.late())
+			f.say("the RST that had ended the connection", peer.Frame)
+		case own != nil && !c.lives(own):
+			f.Summary = fmt.Sprintf("The connection was over: %s had reset it %s before; %s came late.", c.sender(), span(c.moment().Sub(own.Time)), c.late())
+			f.say(c.sender()+" had reset the connection", own.Frame)
+			f.open(own.Cause, own.Rule.ID, 0.8, "it came more than a round trip after the first RST")
+		default:
+			f.Summary = fmt.Sprintf("%s had closed its side %s before; %s met a host that had forgotten the half-closed rest.", capital(c.sender()), span(c.Trigger.Time.Sub(c.Snd.FINAcked.Time)), c.late())
+			f.say(c.sender()+" had closed, and that was acknowledged", c.Snd.FIN.Frame, c.Snd.FINAcked.Frame)
+			if m := c.Timeouts.matching(c.Trigger.Time.Sub(c.Snd.FINAcked.Time)); m != "" {
+				f.say("the time since then "+m, c.Snd.FINAcked.Frame, c.Trigger.Frame)
+			}
+		}
+		c.sayRST(f)
+		f.open(FastClose, "late-goodbye", 0.7, "it came long after the closing, not across it")
+		f.open(PeerCrash, "", 0.2, "the connection had ended before")
+	},
+	Against: "the connection was not over, or only just",
+}
+
+// resetByPeer returns the RST by which the other side had ended the connection, nil without one. Two resets
+// that cross each other are not meant.
+func (c *Case) resetByPeer() *flows.PriorReset {
+	if c.Trigger == nil {
+		return nil
+	}
+	for i := range c.Prior {
+		if p := &c.Prior[i]; p.Side != c.Side && p.Frame < c.Trigger.Frame {
+			return p
+		}
+	}
+	return nil
+}
+
+// late names the late segment.
+func (c *Case) late() string {
+	if c.Trigger == nil {
+		return "a segment that the capture does not hold"
+	}
+	return c.what(c.Trigger)
+}

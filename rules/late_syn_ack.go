@@ -1,0 +1,62 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// How sure a late SYN-ACK is, and from when on it counts as late.
+const (
+	lateSYNACKSure   = 0.93
+	lateSYNACKUnseen = 0.74 // the SYN-ACK is not in the capture
+	lateSYNACKFrom   = 900 * time.Millisecond
+)
+
+var lateSYNACK = &Rule{
+	ID:       "late-syn-ack",
+	Cause:    UnknownConnection,
+	Severity: Warning,
+	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.1"},
+	Doc: Doc{
+		Title:      "The server's answer came after the client had given up connecting",
+		Happened:   "A client asked for a connection and stopped waiting before the answer came. When the SYN-ACK arrived at last, the client's system no longer knew of the attempt and reset it.",
+		Recognised: "SYN, perhaps resent, a SYN-ACK a second or more later, and a bare RST of the client with the number that the SYN-ACK asked for; no third step of the handshake.",
+		LookAlikes: "A scanner resets the SYN-ACK at once (syn-probe), and so does a program that withdraws its attempt (connect-withdrawn).",
+		Prints:     "The client printed its connect timeout before this RST was sent; the server's application sees nothing.",
+		Remedy:     "Find out why the answer took so long (a full accept queue or lost packets make the SYN-ACK come after a resend), or give connecting more time.",
+		Limits:     "Why the client stopped waiting is not in the packets.",
+	},
+	Match: func(c *Case) float64 {
+		if c.resetsSYNACK() {
+			if c.Snd.SYN.Seen() && c.Trigger.Time.Sub(c.Snd.SYN.Time) >= lateSYNACKFrom {
+				return lateSYNACKSure
+			}
+			return 0
+		}
+		// Outbound only: a bare RST at ISS+1 can only answer a SYN-ACK.
+		if c.Unopened() && c.Rcv.Segments == 0 && !c.Flags.Has(flows.ACK) && c.Snd.HasISS && c.SEQ == c.Snd.SND.ISS.Add(1) {
+			return lateSYNACKUnseen
+		}
+		return 0
+	},
+	Tell: func(c *Case, f *Finding) {
+		if c.Trigger == nil {
+			f.Summary = fmt.Sprintf("%s no longer wanted the connection that it had asked for %s before: its RST %sanswers a late SYN-ACK, which the capture does not hold.",
+				capital(c.sender()), span(c.Time.Sub(c.Snd.SYN.Time)), probably(f.Confidence))
+			f.say(fmt.Sprintf("%s asks for a connection (%s)", c.sender(), count(int(c.Snd.SYNs), "SYN")), c.Snd.SYN.Frame, c.Snd.LastSYN.Frame)
+			f.say(fmt.Sprintf("%s later a bare RST with the number that only a SYN-ACK can have asked for", span(c.Time.Sub(c.Snd.SYN.Time))), c.Frame)
+		} else {
+			wait := c.Trigger.Time.Sub(c.Snd.SYN.Time)
+			f.Summary = fmt.Sprintf("%s's SYN-ACK came %s after the first SYN; by then %s had given up connecting and reset it.", capital(c.receiver()), span(wait), c.sender())
+			c.sayHalfOpen(f)
+		}
+		if c.Snd.SYNs > 1 {
+			f.say(fmt.Sprintf("the SYN was sent %d times", c.Snd.SYNs), c.Snd.SYN.Frame, c.Snd.LastSYN.Frame)
+		}
+		f.open(RetransmitTimeout, "syn-unanswered", 0.6, "the RST answers a SYN-ACK; whoever gives up on a silent peer sends none on Linux")
+		f.open(FastClose, "connect-withdrawn", 0.2, "a connection that was never opened cannot be closed")
+	},
+	Against: "the SYN-ACK came at once",
+}

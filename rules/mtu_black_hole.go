@@ -1,0 +1,63 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// How sure it is that only big packets were lost, and from which size on.
+const (
+	blackHoleSure = 0.93
+	blackHoleFrom = 1000
+)
+
+var mtuBlackHole = &Rule{
+	ID:       "mtu-black-hole",
+	Cause:    RetransmitTimeout,
+	Severity: Error,
+	RFC:      []string{"RFC 9293 §3.7.2", "RFC 9293 §3.8.3", "RFC 2923 §2.1"},
+	Doc: Doc{
+		Title:      "Only full-size packets were lost",
+		Happened:   "Small packets passed, big ones never did: somewhere on the path the packets are too big (a tunnel, a VPN, PPPoE), and the message that would say so does not come back. The sender repeated its big packet until it gave up.",
+		Recognised: "The resent segment is big; smaller ones of the same side were acknowledged, and the other side is still heard of. ICMP \"fragmentation needed\" or \"packet too big\" about this connection is the proof.",
+		LookAlikes: "A path that fails altogether loses small packets as well, and the peer is silent (data-unacked).",
+		Prints:     "ETIMEDOUT at the side that sent; typically the connection opens and hangs at the first big answer or upload.",
+		Remedy:     "Lower the MTU or clamp the MSS at the tunnel (iptables --clamp-mss-to-pmtu), let ICMP type 3 code 4 and ICMPv6 type 2 pass, or switch on net.ipv4.tcp_mtu_probing.",
+		Limits:     "Segmentation offload hides the true packet size in a capture on the sending host.",
+	},
+	Match: func(c *Case) float64 {
+		p := c.gaveUp()
+		run := &c.Snd.Resends
+		if p == 0 || run.What != flows.RunData || run.LEN < blackHoleFrom {
+			return 0
+		}
+		if c.tooBig() == nil && (!run.Heard.Seen() || c.Snd.MaxAcked == 0 || c.Snd.MaxAcked >= run.LEN) {
+			return 0
+		}
+		return max(p, c.lowered(blackHoleSure, lostOctets))
+	},
+	Tell: func(c *Case, f *Finding) {
+		tellGaveUp(c, f)
+		run := &c.Snd.Resends
+		f.Summary = fmt.Sprintf("Only big packets were lost: %s of %s was resent %s and never arrived, while smaller ones did; %s gave up.", octets(int64(run.LEN)), c.sender(), times(run.Count), c.sender())
+		if c.Snd.MaxAcked > 0 {
+			f.say(fmt.Sprintf("the biggest segment of %s that was ever acknowledged has %s, the lost one %s", c.sender(), octets(int64(c.Snd.MaxAcked)), octets(int64(run.LEN))), run.Last.Frame)
+		}
+		if n := c.tooBig(); n != nil {
+			f.say(icmpSays(n), n.Frame)
+		}
+	},
+	Against: "small segments were lost as well, or the peer was silent",
+}
+
+// tooBig returns the ICMP error that says a packet of this connection was too big for the path.
+func (c *Case) tooBig() *flows.ICMPNote {
+	for i := range c.Around.ICMP {
+		n := &c.Around.ICMP[i]
+		if !n.V6 && n.Type == 3 && n.Code == 4 || n.V6 && n.Type == 2 {
+			return n
+		}
+	}
+	return nil
+}

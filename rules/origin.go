@@ -1,0 +1,326 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// Signs is what speaks for and against a device on the path as the true sender of a RST (causes.md §5;
+// Weaver, Sommer and Paxson, "Detecting Forged TCP Reset Packets", NDSS 2009).
+type Signs struct {
+	Weight  float64 // sum over all signs; a middlebox from 1 on
+	Forged  []sign  // speak for a device on the path
+	Genuine []sign  // speak for the endpoint
+}
+
+// A sign is one observation. It is told as evidence when the verdict rests on it.
+type sign struct {
+	weight float64
+	frames []int
+	says   string
+}
+
+// What the signs weigh. A verdict of 1 needs one strong sign or several that agree.
+const (
+	signGoesOn     = 1.0  // the sender goes on as if nothing had happened
+	signBeyond     = 0.8  // SEQ beyond all that the sender had sent
+	signBehind     = 0.7  // SEQ behind what the sender had sent, and no segment explains it
+	signStepping   = 1.0  // several RSTs guess their way through the window
+	signTooSoon    = 1.0  // the RST came before the sender could have seen what it answers
+	signNearer     = 0.9  // TTL of a device that is nearer than the sender
+	signOtherTTL   = 0.5  // another TTL, of a host not nearer
+	signOneHop     = 0.6  // TTL one off: also seen with PPPoE and changing paths
+	signCopiedIPID = 0.8  // IP ID copied from the segment that it answers
+	signCopiedWND  = 0.4  // window copied from it
+	signOtherMAC   = 0.5  // another Ethernet source
+	signIPIDBreak  = 0.3  // IP ID out of the sender's count
+	signBothWays   = 0.5  // both ends get a RST in the other's name at one moment
+	signIdle       = 0.3  // and that at an idle moment
+	signNotReply   = 0.3  // answers like a device: RST+ACK where a host without the connection sends a bare RST
+	signOpening    = 0.1  // directly after a Client Hello or the first request
+	genuineIPID    = -0.8 // IP ID goes on counting
+	genuineTS      = -0.8 // its timestamps go on
+	genuineTTL     = -0.2 // same TTL, and from afar
+)
+
+// Verdict returns who sent the RST, and the signs that decided.
+func (s *Signs) Verdict() (Origin, []Evidence) {
+	tell := func(signs []sign) []Evidence {
+		var out []Evidence
+		for _, g := range signs {
+			out = append(out, Evidence{Frames: seen(g.frames), Stream: -1, Says: g.says})
+		}
+		return out
+	}
+	switch {
+	case s.Weight >= 1:
+		return OriginMiddlebox, tell(s.Forged)
+	case s.Weight >= 0.5:
+		return OriginUnknown, append(tell(s.Forged), tell(s.Genuine)...)
+	}
+	return OriginEndpoint, tell(s.Genuine)
+}
+
+// Middlebox reports whether the signs name a device on the path.
+func (s *Signs) Middlebox() bool { return s.Weight >= 1 }
+
+func (s *Signs) add(weight float64, says string, frames ...int) {
+	s.Weight += weight
+	g := sign{weight, frames, says}
+	if weight > 0 {
+		s.Forged = append(s.Forged, g)
+	} else {
+		s.Genuine = append(s.Genuine, g)
+	}
+}
+
+// weigh collects the signs.
+func weigh(c *Case) Signs {
+	var s Signs
+	if c.Notes&flows.Copy != 0 {
+		return s // judged with its original
+	}
+	s.aftermath(c)
+	s.numbers(c)
+	s.timing(c)
+	s.ttl(c)
+	s.identity(c)
+	return s
+}
+
+// aftermath asks whether the sender goes on after its RST.
+func (s *Signs) aftermath(c *Case) {
+	a := &c.After
+	who := c.sender()
+	reordered := c.Conn.Defects.Has(flows.Reordered)
+	switch {
+	case c.Unopened():
+		// An originator that resets a SYN-ACK with a wrong number, or a challenge ACK, goes on asking.
+	case c.Refused() && a.SenderACK.Seen() && (!a.ReceiverSYN.Seen() || a.SenderACK.Frame < a.ReceiverSYN.Frame):
+		s.add(signGoesOn, fmt.Sprintf("%s accepts the connection %s after the RST that refused it, although nobody asked again",
+			who, span(a.SenderACK.Time.Sub(c.Time))), c.Frame, a.SenderACK.Frame)
+	case c.Refused():
+	case a.SenderNewData.Seen() && !reordered:
+		s.add(signGoesOn, fmt.Sprintf("%s goes on sending data %s after its RST, as if nothing had happened",
+			who, span(a.SenderNewData.Time.Sub(c.Time))), c.Frame, a.SenderNewData.Frame)
+	default:
+		if e := c.aliveAfter(); e != nil {
+			s.add(signGoesOn, fmt.Sprintf("%s goes on acknowledging %s after its RST, as if nothing had happened",
+				who, span(e.Time.Sub(c.Time))), c.Frame, e.Frame)
+		}
+	}
+}
+
+// aliveAfter returns a segment that the RST's sender can only have sent with the connection alive: it
+// acknowledges data that the sender had not acknowledged before, or that was sent after the RST.
+func (c *Case) aliveAfter() *flows.Event {
+	if !c.Snd.HasRCV || c.Answers == ToSYN {
+		return nil
+	}
+	known := c.Snd.RCV.NXT
+	if c.Flags.Has(flows.ACK) && c.ACK.Sub(known) > 0 {
+		known = c.ACK
+	}
+	for i := range c.After.Events {
+		e := &c.After.Events[i]
+		if e.Side != c.Side || e.Flags&(flows.RST|flows.SYN) != 0 || !e.Flags.Has(flows.ACK) || e.Notes&flows.Copy != 0 {
+			continue
+		}
+		if e.ACK.Sub(known) > 0 && e.Time.Sub(c.Time) > 0 {
+			// An acknowledgment that left before the RST may be captured after it.
+			if c.Conn.Defects.Has(flows.Reordered) && e.SEQ.Sub(c.SEQ) <= 0 && e.Time.Sub(c.Time) < 5*time.Millisecond {
+				continue
+			}
+			return e
+		}
+	}
+	return nil
+}
+
+// numbers asks whether the numbers fit what the sender had sent and what it could answer.
+func (s *Signs) numbers(c *Case) {
+	complete := c.Conn.Defects&(flows.OneDirection|flows.MissedPackets|flows.NoHandshake|flows.Evicted|flows.Reordered) == 0
+	who := c.sender()
+	if c.Snd.HasSND && c.Trigger == nil && (c.Form == flows.FormBare || c.Form == flows.FormUnclear) && complete && !c.ownRSTBefore() {
+		switch d := c.SEQ.Sub(c.Snd.SND.NXT); {
+		case d > 0:
+			s.add(signBeyond, fmt.Sprintf("its sequence number lies %s beyond all that %s had sent", octets(int64(d)), who), c.Frame, c.Snd.Last.Frame)
+		case d < 0 && c.SEQ.Sub(c.Snd.SND.UNA) < 0 && c.Snd.Resends.Count == 0:
+			s.add(signBehind, fmt.Sprintf("its sequence number lies %s behind what %s had already sent, and answers no segment", octets(int64(-d)), who), c.Frame, c.Snd.Last.Frame)
+		}
+	}
+	if complete && c.Snd.HasSND && c.After.SenderSegments == 0 {
+		limit := c.Snd.SND.NXT
+		var frames []int
+		step := flows.Seq(0)
+		for _, m := range c.After.SenderRSTs {
+			if d := m.SEQ.Sub(limit); d > 1 && m.Time.Sub(c.Time) < time.Second {
+				frames, step = append(frames, m.Frame), flows.Seq(d)
+			}
+		}
+		if len(frames) > 0 {
+			s.add(signStepping, fmt.Sprintf("further resets in %s's name guess sequence numbers up to %s beyond all that it had sent",
+				who, octets(int64(step))), append(frames, c.Frame)...)
+		}
+	}
+	if c.Flags.Has(flows.ACK) && c.ownRSTBefore() && c.Form != flows.FormReplyACK && c.Answers != ToSYN && c.Trigger != nil && c.Rcv.HasSND && c.SEQ != 0 {
+		s.add(signNotReply, "it answers a late segment with RST+ACK, where a host that no longer has the connection sends a bare RST", c.Frame, c.Trigger.Frame)
+	}
+}
+
+// ownRSTBefore reports whether the sender had reset the connection before.
+func (c *Case) ownRSTBefore() bool {
+	for _, p := range c.Prior {
+		if p.Side == c.Side {
+			return true
+		}
+	}
+	return false
+}
+
+// timing asks whether the RST comes before its sender could have seen what it answers, and whether both
+// ends are reset at one moment.
+func (s *Signs) timing(c *Case) {
+	if need := c.distance(); need >= 2*time.Millisecond {
+		var cause flows.Mark
+		switch {
+		case c.Trigger != nil && c.Candidates <= 1:
+			cause = c.Trigger.Mark
+		case c.Flags.Has(flows.ACK) && c.Rcv.HasSND && c.Rcv.LastData.Seen() && c.ACK.Sub(c.Rcv.LastSEQ.Add(c.Rcv.LastLen)) >= 0 && c.ACK.Sub(c.Rcv.SND.NXT) <= 0:
+			cause = c.Rcv.LastData
+		}
+		if d := c.Time.Sub(cause.Time); cause.Seen() && d >= 0 && d < need*2/5 {
+			s.add(signTooSoon, fmt.Sprintf("it follows what it answers by %s; %s needs %s at least to be reached and to answer", span(d), c.sender(), span(need)), cause.Frame, c.Frame)
+		}
+	}
+	if c.Snd.FIN.Seen() || c.Rcv.FIN.Seen() || c.Trigger != nil && c.Form == flows.FormReply {
+		return
+	}
+	var other flows.Mark
+	for _, p := range c.Prior {
+		if p.Side != c.Side && p.Form != flows.FormReply {
+			other = p.Mark
+		}
+	}
+	if c.After.ReceiverRST.Seen() {
+		other = c.After.ReceiverRST
+	}
+	if gap := max(c.Time.Sub(other.Time), other.Time.Sub(c.Time)); other.Seen() && gap < max(c.RTT/2, 2*time.Millisecond) {
+		s.add(signBothWays, fmt.Sprintf("within %s both ends get a RST in the other's name", span(gap)), c.Frame, other.Frame)
+		if idle := c.Idle(); idle >= 10*time.Second {
+			s.add(signIdle, fmt.Sprintf("nothing had been said for %s", span(idle)), c.Frame)
+		}
+	}
+}
+
+// distance returns the least time that a segment needs from the capture point to the RST's sender and its
+// answer back, known from the handshake; 0 when the capture does not show it.
+func (c *Case) distance() time.Duration {
+	var first, second flows.Mark
+	if c.ByClient() {
+		first, second = c.Conn.SYNACK, c.Conn.HandshakeACK
+	} else {
+		first, second = c.Rcv.LastSYN, c.Conn.SYNACK
+	}
+	if !first.Seen() || !second.Seen() || second.Frame < first.Frame {
+		return 0
+	}
+	d := second.Time.Sub(first.Time)
+	if r := c.Snd.Reaction; r > 0 && r < d {
+		d = r
+	}
+	return d
+}
+
+// ttl compares the RST's TTL with that of its sender's other packets.
+func (s *Signs) ttl(c *Case) {
+	if c.TTL == 0 || c.Conn.Defects.Has(flows.Duplicated) && c.Snd.TTLMin != c.Snd.TTLMax {
+		return
+	}
+	known, low, high, of := c.Snd.TTL, c.Snd.TTLMin, c.Snd.TTLMax, "in this connection"
+	frame := c.Snd.Last.Frame
+	if c.Snd.Segments == 0 || known == 0 {
+		known, low, high, of = c.Around.SenderTTL, c.Around.SenderTTL, c.Around.SenderTTL, "in its other connections"
+		frame = 0
+	}
+	if known == 0 {
+		return
+	}
+	off := 0
+	switch {
+	case c.TTL < low:
+		off = int(low) - int(c.TTL)
+	case c.TTL > high:
+		off = int(c.TTL) - int(high)
+	}
+	if off == 0 {
+		if c.TTL == known && !initialTTL(c.TTL) {
+			s.add(genuineTTL, fmt.Sprintf("its TTL %d is that of %s's other packets", c.TTL, c.sender()), c.Frame, frame)
+		}
+		return
+	}
+	says := fmt.Sprintf("its TTL is %d; %s's other packets %s arrive with %d", c.TTL, c.sender(), of, known)
+	nearer := hops(c.TTL) < hops(known)
+	switch {
+	case off == 1 && of == "in this connection":
+		s.add(signOneHop, says, c.Frame, frame)
+	case nearer && off == 1:
+		s.add(signNearer+0.1, says, c.Frame, frame)
+	case nearer:
+		s.add(signNearer, says, c.Frame, frame)
+	default:
+		s.add(signOtherTTL, says, c.Frame, frame)
+	}
+}
+
+// initialTTL reports whether a TTL is as it left its host: it tells nothing of the path.
+func initialTTL(ttl uint8) bool { return ttl == 64 || ttl == 128 || ttl == 255 || ttl == 32 }
+
+// hops returns how many routers a packet has passed, when its host began with one of the usual values.
+func hops(ttl uint8) int {
+	for _, from := range [...]int{32, 64, 128, 255} {
+		if int(ttl) <= from {
+			return from - int(ttl)
+		}
+	}
+	return 0
+}
+
+// identity compares IP ID, window, timestamps and Ethernet source.
+func (s *Signs) identity(c *Case) {
+	who := c.sender()
+	if c.IPID != 0 {
+		t := c.Trigger
+		switch {
+		case t != nil && t.IPID == c.IPID && t.Flags.Has(flows.SYN):
+			s.add(signCopiedIPID, fmt.Sprintf("its IP ID 0x%04x is copied from the segment it answers", c.IPID), c.Frame, t.Frame)
+			if c.WND != 0 && uint32(c.WND) == t.WND {
+				s.add(signCopiedWND, fmt.Sprintf("so is its window %d", c.WND), c.Frame, t.Frame)
+			}
+		case c.continuesIPID():
+			s.add(genuineIPID, fmt.Sprintf("its IP ID 0x%04x goes on where %s's last packet stopped (0x%04x)", c.IPID, who, c.Snd.IPID), c.Frame, c.Snd.Last.Frame)
+		case c.Snd.IPIDStep > 0 && c.Snd.IPIDStep <= 256 && c.Snd.Segments >= 3 && c.IPID-c.Snd.IPID > 4096 && !c.ownRSTBefore():
+			s.add(signIPIDBreak, fmt.Sprintf("its IP ID 0x%04x is out of %s's count (last 0x%04x)", c.IPID, who, c.Snd.IPID), c.Frame, c.Snd.Last.Frame)
+		case c.Snd.IPIDZero && c.Snd.Segments >= 3:
+			s.add(signIPIDBreak, fmt.Sprintf("its IP ID is 0x%04x; all of %s's other packets have 0", c.IPID, who), c.Frame, c.Snd.Last.Frame)
+		}
+	}
+	if c.Opts.HasTS && c.Snd.HasTS && c.Snd.Segments > 0 {
+		if d := int32(c.Opts.TSval - c.Snd.TSval); d >= 0 && d < 1<<28 {
+			s.add(genuineTS, fmt.Sprintf("its timestamp goes on from %s's last one", who), c.Frame, c.Snd.Last.Frame)
+		}
+	}
+	if c.MAC != 0 && c.Snd.MAC != 0 && c.MAC != c.Snd.MAC && c.Conn.Defects&flows.Duplicated == 0 && c.Reset.Domain == c.Conn.Domain {
+		s.add(signOtherMAC, fmt.Sprintf("it comes from another Ethernet address (%s) than %s's other packets (%s)", mac(c.MAC), who, mac(c.Snd.MAC)), c.Frame, c.Snd.First.Frame)
+	}
+	if s.Weight >= 0.5 && c.Conn.Phase() == flows.PostPSH && c.Snd.DataSegments == 0 {
+		s.add(signOpening, "it comes directly after the client's first data, where filters decide", c.Frame, c.Rcv.FirstData.Frame)
+	}
+}
+
+// mac prints an Ethernet address.
+func mac(a uint64) string {
+	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", byte(a>>40), byte(a>>32), byte(a>>24), byte(a>>16), byte(a>>8), byte(a))
+}

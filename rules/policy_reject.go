@@ -1,0 +1,32 @@
+package rules
+
+import "fmt"
+
+const policyRejectSure = 0.96
+
+var policyReject = &Rule{
+	ID:       "policy-reject",
+	Cause:    ClosedPort,
+	Severity: Error,
+	RFC:      []string{"RFC 9293 §3.5.2", "RFC 3360 §2.1"},
+	Doc: Doc{
+		Title:      "A firewall rejected the connection",
+		Happened:   "A client asked to open a connection, and a device on the way (a firewall, a security group, a filter on the host) answered in the server's name that it may not.",
+		Recognised: "The RST refuses a SYN, and it does not come from where the server's other packets come from: another TTL (hop limit), an answer sooner than the server could give, a copied IP ID, or the server accepts the connection all the same a moment later.",
+		LookAlikes: "A port without a listener draws the same bytes from the server itself (no-listener).",
+		Prints:     "ECONNREFUSED: connection refused, as if nothing listened.",
+		Remedy:     "Look for a rule that rejects this source or port: nftables or iptables REJECT with tcp-reset, a security policy, an intrusion prevention system. A capture on the server shows whether the SYN ever came there.",
+		Limits:     "A filter on the server's own host looks exactly like a closed port.",
+	},
+	Match: func(c *Case) float64 {
+		if !c.Signs.Middlebox() {
+			return 0
+		}
+		return min(c.refusal(), policyRejectSure)
+	},
+	Tell: func(c *Case, f *Finding) {
+		tellRefusal(c, f)
+		f.Summary = fmt.Sprintf("The connection to port %d was %srefused by a device on the path, not by %s itself.", c.Snd.Addr.Port, probably(f.Confidence), c.sender())
+	},
+	Against: "nothing shows that the RST came from elsewhere than the host's other packets",
+}

@@ -1,0 +1,222 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// An Earlier is what an Engine remembers of a reset that it has explained.
+type Earlier struct {
+	flows.Mark
+	Side       flows.Side
+	SEQ        flows.Seq
+	Flags      flows.Flags
+	Trigger    flows.Mark // what it answered, zero without
+	Rule       *Rule
+	Cause      Cause
+	Confidence float64
+	Origin     Origin
+	Severity   Severity
+	Root       int // frame of the first reset of its event; its own when it is the first
+}
+
+// maxEarlier bounds what is remembered of one connection: its first resets and its latest.
+const maxEarlier = 8
+
+// A memory holds the findings of recent connections. The connection that was reset least recently is
+// forgotten first.
+type memory struct {
+	limit      int
+	by         map[int]*recollection
+	head, tail *recollection // least and most recently used
+}
+
+// A recollection is what is remembered of one connection.
+type recollection struct {
+	stream     int
+	found      []Earlier
+	prev, next *recollection
+}
+
+// of returns what is remembered of a connection, oldest first.
+func (m *memory) of(stream int) []Earlier {
+	if r := m.by[stream]; r != nil {
+		return r.found
+	}
+	return nil
+}
+
+// add remembers a finding.
+func (m *memory) add(c *Case, f *Finding) {
+	r := m.by[c.Conn.Stream]
+	if r == nil {
+		if len(m.by) >= m.limit {
+			delete(m.by, m.head.stream)
+			m.unlink(m.head)
+		}
+		r = &recollection{stream: c.Conn.Stream}
+		m.by[r.stream] = r
+	} else {
+		m.unlink(r)
+	}
+	r.prev, r.next = m.tail, nil
+	if m.tail != nil {
+		m.tail.next = r
+	} else {
+		m.head = r
+	}
+	m.tail = r
+	e := Earlier{Mark: c.Mark, Side: c.Side, SEQ: c.SEQ, Flags: c.Flags, Trigger: c.mark(), Rule: f.Rule, Cause: f.Cause,
+		Confidence: f.Confidence, Origin: f.Origin, Severity: f.Severity, Root: f.Repeats}
+	if e.Root == 0 {
+		e.Root = c.Frame
+	}
+	if len(r.found) == maxEarlier {
+		r.found = append(r.found[:maxEarlier/2], r.found[maxEarlier/2+1:]...)
+	}
+	r.found = append(r.found, e)
+}
+
+func (m *memory) unlink(r *recollection) {
+	if r.prev != nil {
+		r.prev.next = r.next
+	} else {
+		m.head = r.next
+	}
+	if r.next != nil {
+		r.next.prev = r.prev
+	} else {
+		m.tail = r.prev
+	}
+}
+
+// earlier returns what is remembered of the reset at frame.
+func (c *Case) earlier(frame int) *Earlier {
+	for i := range c.Earlier {
+		if c.Earlier[i].Frame == frame {
+			return &c.Earlier[i]
+		}
+	}
+	return nil
+}
+
+// lastOwn returns the latest remembered reset of the same sender.
+func (c *Case) lastOwn() *Earlier {
+	for i := len(c.Earlier) - 1; i >= 0; i-- {
+		if c.Earlier[i].Side == c.Side {
+			return &c.Earlier[i]
+		}
+	}
+	return nil
+}
+
+// What a repeat is less sure of than the first of its event.
+const (
+	repeatInFlight = 0.97 // its trigger was under way when the first reset was sent
+	repeatDeaf     = 0.88 // the peer goes on because it visibly never got the first
+)
+
+// repeat explains a reset that belongs to the event of an earlier one (causes.md §1.7), nil when it is an
+// event of its own.
+func (c *Case) repeat() *Finding {
+	prev := c.lastOwn()
+	if prev == nil {
+		return nil
+	}
+	root := c.earlier(prev.Root)
+	if root == nil {
+		root = prev
+	}
+	f := &Finding{Rule: root.Rule, Cause: root.Cause, Severity: root.Severity, Repeats: prev.Root}
+	if c.Notes&flows.Copy != 0 {
+		f.Confidence = prev.Confidence
+		f.Summary = fmt.Sprintf("The same packet as frame %d, captured a second time: no second reset.", prev.Frame)
+		f.say("same addresses, numbers and IP ID: a copy that the capture made", prev.Frame, c.Frame)
+		return f
+	}
+	if (prev.Origin == OriginMiddlebox) != c.Signs.Middlebox() {
+		return nil // two senders' resets in one connection
+	}
+	if root.Cause == ClosedPort && c.Refused() {
+		f.Confidence = root.Confidence
+		f.Summary = fmt.Sprintf("%s tried again %s later and was refused again, as at frame %d.", capital(c.receiver()), span(c.moment().Sub(root.Time)), root.Frame)
+		f.say("the connection was refused", root.Frame)
+		f.say("another SYN of the same connection, refused as well", c.mark().Frame, c.Frame)
+		c.openRepeat(f)
+		return f
+	}
+	if c.lives(root) {
+		return nil
+	}
+	late := c.moment().Sub(root.Time)
+	var why string
+	factor := repeatInFlight
+	switch {
+	case root.Cause == RetransmitTimeout:
+		why = fmt.Sprintf("%s had given the connection up; what comes %s later meets nothing", c.sender(), span(late))
+		factor = repeatDeaf
+	case root.Cause == UnknownConnection:
+		why = fmt.Sprintf("%s still does not know the connection", c.sender())
+	case c.Trigger != nil && c.Trigger.Notes&flows.ChallengeACK != 0:
+		return nil // it answers the first RST itself: the peer got that, and asks
+	case late <= c.Soon():
+		why = "what it answers was already under way when the first RST was sent"
+		if c.Trigger == nil {
+			why = fmt.Sprintf("sent %s after the first", span(late))
+		}
+	case c.chained(prev):
+		why = "the segments that it answers follow each other without a break since the first RST"
+	case c.Trigger != nil && c.Trigger.Notes&flows.Resent != 0 && c.Trigger.LEN() > 0:
+		why = fmt.Sprintf("%s goes on resending, so it never got the first RST", c.receiver())
+		factor = repeatDeaf
+	default:
+		return nil
+	}
+	f.Confidence = root.Confidence * factor
+	f.Summary = fmt.Sprintf("One more RST of the event at frame %d: %s.", root.Frame, why)
+	f.say("the first RST of this event", root.Frame)
+	if c.Trigger != nil {
+		f.say(fmt.Sprintf("%s %s after it; this RST answers it", c.what(c.Trigger), span(late)), c.Trigger.Frame, c.Frame)
+	}
+	c.openRepeat(f)
+	return f
+}
+
+// openRepeat names what a repeat leaves open.
+func (c *Case) openRepeat(f *Finding) {
+	if f.Cause != UnknownConnection {
+		f.open(UnknownConnection, "late-segment", 0.6, "it answers a segment for a connection that was gone; but the cause of that is the first RST's")
+	}
+	if f.Cause == FastClose || f.Cause == UnknownConnection {
+		f.open(PeerCrash, "", 0.3, "nothing was left undone when the connection was given up")
+	}
+	if f.Cause == PeerCrash {
+		f.open(FastClose, "", 0.3, "the exchange was not finished when the connection was given up")
+	}
+	f.settle()
+}
+
+// lives reports whether the connection visibly went on after an earlier reset of the same sender: then
+// that reset ended nothing, and this one is an event of its own.
+func (c *Case) lives(root *Earlier) bool {
+	last := c.Snd.Last
+	if last.Frame <= root.Frame {
+		return false
+	}
+	if c.Snd.LastSYN.Frame > root.Frame {
+		return true
+	}
+	return last.Time.Sub(root.Time) > max(c.RTT, 10*time.Millisecond)
+}
+
+// chained reports whether the segments between the first RST and this one's trigger follow each other
+// closely: one flight, longer than a round trip.
+func (c *Case) chained(prev *Earlier) bool {
+	from := prev.Trigger
+	if !from.Seen() {
+		from = prev.Mark
+	}
+	return c.Trigger != nil && c.Trigger.Notes&flows.Resent == 0 && c.Trigger.Time.Sub(from.Time) <= c.Soon()
+}

@@ -1,0 +1,53 @@
+package rules
+
+import "fmt"
+
+const restartWindowSure = 0.985
+
+var restartWindow = &Rule{
+	ID:       "restart-window",
+	Cause:    ClosedPort,
+	Severity: Error,
+	RFC:      []string{"RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1"},
+	Doc: Doc{
+		Title:      "The service refused connections for a while",
+		Happened:   "A client asked to open a connection while the service was not there: it had accepted connections before, or accepted them again later, so it was most likely restarting, crashed, or not yet ready.",
+		Recognised: "The RST refuses a SYN, and in the same capture the same address and port accepted another connection before or after.",
+		LookAlikes: "A load balancer without healthy servers refuses in the same way. A full accept queue does not: Linux drops the SYN then, or resets the third step of the handshake (accept-queue-overflow).",
+		Prints:     "ECONNREFUSED: connection refused, for as long as the span lasts.",
+		Remedy:     "Let clients retry with a growing delay; take the instance out of service discovery before it stops and put it back when it is ready (readiness probe); hand over the listening socket on restart.",
+		Limits:     "Why the service was away is in its own log.",
+	},
+	Match: func(c *Case) float64 {
+		if !c.Around.AcceptedBefore.Seen() && !c.Around.AcceptedAfter.Seen() {
+			return 0
+		}
+		return min(c.refusal(), restartWindowSure)
+	},
+	Tell: func(c *Case, f *Finding) {
+		tellRefusal(c, f)
+		a := &c.Around
+		before, after := a.AcceptedBefore, a.AcceptedAfter
+		switch {
+		case before.Seen() && after.Seen():
+			f.Summary = fmt.Sprintf("%s refused the connection to port %d: the service was away for a while; it had accepted a connection %s earlier and did again %s later.",
+				capital(c.sender()), c.Snd.Addr.Port, span(c.Time.Sub(before.Time)), span(after.Time.Sub(c.Time)))
+		case before.Seen():
+			f.Summary = fmt.Sprintf("%s refused the connection to port %d, which it had accepted %s earlier: the service has gone away.",
+				capital(c.sender()), c.Snd.Addr.Port, span(c.Time.Sub(before.Time)))
+		default:
+			f.Summary = fmt.Sprintf("%s refused the connection to port %d: the service was not there yet; it accepts connections %s later.",
+				capital(c.sender()), c.Snd.Addr.Port, span(after.Time.Sub(c.Time)))
+		}
+		if before.Seen() {
+			f.sayOf(before.Stream, fmt.Sprintf("the same port accepted a connection %s earlier", span(c.Time.Sub(before.Time))), before.Frame)
+		}
+		if after.Seen() {
+			f.sayOf(after.Stream, fmt.Sprintf("the same port accepts a connection %s later", span(after.Time.Sub(c.Time))), after.Frame)
+		}
+		if a.Refused > 1 {
+			f.say(fmt.Sprintf("%d connections to this port were refused in the capture", a.Refused))
+		}
+	},
+	Against: "the port accepted no connection in this capture",
+}

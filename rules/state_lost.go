@@ -1,0 +1,70 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+)
+
+// How sure it is that a host lost a connection that was alive.
+const (
+	stateLostTogether = 0.93 // its other connections fell too, or its port refuses from then on
+	stateLostBack     = 0.90 // it had not answered for a while, and is back
+	stateLostOpen     = 0.88 // a request stood unanswered
+	stateLostActive   = 0.82 // it was active a moment ago
+	stateLostIdle     = 0.62
+	stateLostFIN      = 0.55 // the peer was only closing
+	activeWithin      = 30 * time.Second
+)
+
+var stateLost = &Rule{
+	ID:       "state-lost",
+	Cause:    PeerCrash,
+	Severity: Error,
+	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1"},
+	Doc: Doc{
+		Title:      "A host lost a connection that was alive a moment ago",
+		Happened:   "One side had the connection and took part in it; then its system knew nothing of it any more, without having closed: the host crashed and restarted, a container or virtual machine was replaced, a proxy was restarted, or the connection was dropped in silence.",
+		Recognised: "Data of the other side draws a bare RST with the number that the data asked for, no FIN came before, and the host had been active shortly before. Other connections of the host fall at the same moment, or its port refuses connections from then on.",
+		LookAlikes: "After a long silence the state may just have expired in the path (idle-expiry). RSTs with other TTL or Ethernet address come from elsewhere (wrong-host).",
+		Prints:     "ECONNRESET: connection reset by peer.",
+		Remedy:     "Look for a restart of the host, container or proxy at that moment (uptime, orchestrator events); let clients open the connection again.",
+		Limits:     "When the state was lost lies between the host's last segment and the RST.",
+	},
+	Match: func(c *Case) float64 {
+		if c.Manner != Reply || c.LetGo.By != ByThis || c.Refused() || c.Unopened() || c.Snd.Segments == 0 {
+			return 0
+		}
+		p := stateLostIdle
+		switch gap := c.gap(); {
+		case c.Around.FellTogetherCount > 0 || c.ServiceDied():
+			p = stateLostTogether
+		case c.deafBefore():
+			p = stateLostBack
+		case c.Answers == ToFIN || c.answersGoodbye():
+			p = stateLostFIN
+		case c.LetGo.Business.Matter == OpenRequest && c.Answers == ToACK:
+			p = stateLostOpen
+		case gap <= activeWithin:
+			p = stateLostActive
+		}
+		return c.lowered(p, anyDefect)
+	},
+	Tell: func(c *Case, f *Finding) {
+		ago := ""
+		if c.Trigger != nil && c.Snd.Last.Seen() {
+			ago = ", although it had been heard of " + span(c.gap()) + " before"
+		}
+		f.Summary = fmt.Sprintf("%s had %slost the connection without closing it: %s met a host that does not know it%s.", capital(c.sender()), probably(f.Confidence), c.late(), ago)
+		if c.Snd.Last.Seen() {
+			f.say(fmt.Sprintf("the last segment of %s; it has sent no FIN", c.sender()), c.Snd.Last.Frame)
+		}
+		if n := c.Rcv.Resends.Count; n > 0 {
+			f.say(fmt.Sprintf("%s had sent the same %s before without an answer", c.receiver(), times(n)), c.Rcv.Resends.Frames...)
+		}
+		c.sayRST(f)
+		c.saySiblings(f)
+		f.open(UnknownConnection, "idle-expiry", 0.8, "it had taken part in the connection "+span(c.gap())+" before")
+		f.open(FastClose, "", 0.3, "it sent no FIN and no RST of its own decision")
+	},
+	Against: "the host had closed, was never seen to take part, or reset by its own decision",
+}

@@ -1,0 +1,49 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+)
+
+// How sure it is that a probe found a host without the connection.
+const (
+	probeFoundSure = 0.86
+	probeFoundIdle = 0.70
+	probeRecent    = 3 * time.Minute
+)
+
+var stateLostKeepalive = &Rule{
+	ID:       "state-lost-keepalive",
+	Cause:    PeerCrash,
+	Severity: Warning,
+	RFC:      []string{"RFC 9293 §3.8.4", "RFC 9293 §3.5.1", "RFC 1122 §4.2.3.6"},
+	Doc: Doc{
+		Title:      "A keep-alive probe found that the other host had lost the connection",
+		Happened:   "On an idle connection one side asked with a keep-alive probe whether the other still has it. The other host answered with a RST: it had crashed, restarted or dropped the connection without closing it. This is what keep-alive is for.",
+		Recognised: "A probe (one octet before the next sequence number) is answered by a bare RST with the number that the probe asked for; no FIN came before.",
+		LookAlikes: "After a very long silence the state may just have expired in the path (idle-expiry).",
+		Prints:     "ECONNRESET at the next use of the connection, or none if it was only kept in a pool.",
+		Remedy:     "Look for a restart of the other host since its last segment. A shorter keep-alive time finds it sooner.",
+		Limits:     "When the state was lost lies between the host's last segment and the probe.",
+	},
+	Match: func(c *Case) float64 {
+		if c.Manner != Reply || c.Answers != ToKeepAlive || c.LetGo.By != ByThis || c.Snd.Segments == 0 {
+			return 0
+		}
+		p := probeFoundIdle
+		if c.gap() <= probeRecent || c.Around.FellTogetherCount > 0 || c.ServiceDied() {
+			p = probeFoundSure
+		}
+		return c.lowered(p, lostOctets)
+	},
+	Tell: func(c *Case, f *Finding) {
+		f.Summary = fmt.Sprintf("%s's keep-alive probe found that %s had lost the connection; it had last been heard of %s before.", capital(c.receiver()), c.sender(), span(c.gap()))
+		if c.Snd.Last.Seen() {
+			f.say(fmt.Sprintf("the last segment of %s; it has sent no FIN", c.sender()), c.Snd.Last.Frame)
+		}
+		c.sayRST(f)
+		c.saySiblings(f)
+		f.open(UnknownConnection, "idle-expiry", 0.85, "it had taken part in the connection "+span(c.gap())+" before")
+	},
+	Against: "the RST does not answer a keep-alive probe",
+}

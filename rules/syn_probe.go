@@ -1,0 +1,67 @@
+package rules
+
+import "fmt"
+
+const synProbeSure = 0.95
+
+var synProbe = &Rule{
+	ID:       "syn-probe",
+	Cause:    UnknownConnection,
+	Severity: Info,
+	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.1"},
+	Doc: Doc{
+		Title:      "A scanner asked whether the port is open",
+		Happened:   "A scanner sent a SYN that it made itself, past its own system's TCP. When the SYN-ACK came, that system did not know of any such connection and reset it. The port is open; nobody wanted a connection.",
+		Recognised: "SYN, SYN-ACK, bare RST, and no third step of the handshake. The SYN gives itself away: no options or only a maximum segment size, a small round window, or many ports and hosts from one source.",
+		LookAlikes: "A program that gives up connecting at that moment resets in the same way, but its SYN is an ordinary one (connect-withdrawn).",
+		Prints:     "Nothing: no application on either side sees a connection.",
+		Remedy:     "Nothing to repair. Find out who scans, when nobody should.",
+		Limits:     "A scanner that forges an ordinary SYN is told as connect-withdrawn; the label is the same.",
+	},
+	Match: func(c *Case) float64 {
+		if !c.resetsSYNACK() || !c.crafted() {
+			return 0
+		}
+		return synProbeSure
+	},
+	Tell: func(c *Case, f *Finding) {
+		f.Summary = fmt.Sprintf("A scanner's probe: %s asked with a SYN of its own making, and its system, which knows of no connection, reset the answer.", c.sender())
+		c.sayHalfOpen(f)
+		o := &c.Snd.SYNOpts
+		f.say(fmt.Sprintf("the SYN is not one of an ordinary system: %s, window %d", count(int(o.Kinds), "option"), c.Snd.SYNWND), c.Snd.SYN.Frame)
+		f.open(FastClose, "health-probe", 0.6, "a probe that closes on purpose sends RST+ACK from a socket; this is a system's reply to a SYN-ACK that it did not ask for")
+	},
+	Against: "the SYN is an ordinary one",
+}
+
+// resetsSYNACK reports whether the RST answers the SYN-ACK of a connection that its originator does not
+// know or no longer wants.
+func (c *Case) resetsSYNACK() bool {
+	return c.ByClient() && c.Answers == ToSYNACK && c.Manner == Reply && !c.Conn.HandshakeACK.Seen() && c.Snd.Bytes == 0
+}
+
+// crafted reports whether the SYN was made by a program instead of a system: hardly any options, and a
+// window such as scanners use.
+func (c *Case) crafted() bool {
+	o := &c.Snd.SYNOpts
+	plain := !o.HasTS && !o.SACKOK && !o.HasWScale && o.Kinds <= 1
+	if !plain || !c.Snd.SYN.Seen() {
+		return false
+	}
+	switch c.Snd.SYNWND {
+	case 512, 1024, 2048, 3072, 4096, 8192, 16384, 65535:
+		return true
+	}
+	return o.Kinds == 0 || c.Around.ScanPorts >= 3 || c.Around.ScanHosts >= 3
+}
+
+// sayHalfOpen tells the steps of a handshake that its originator reset.
+func (c *Case) sayHalfOpen(f *Finding) {
+	if c.Snd.SYN.Seen() {
+		f.say(c.sender()+" asks for a connection", c.Snd.SYN.Frame)
+	}
+	if c.Trigger != nil {
+		f.say(fmt.Sprintf("%s accepts %s later", c.receiver(), span(c.Trigger.Time.Sub(c.Snd.SYN.Time))), c.Trigger.Frame)
+	}
+	f.say("in place of the third step comes a bare RST with the number that the SYN-ACK asked for", c.Frame)
+}

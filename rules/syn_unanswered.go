@@ -1,0 +1,48 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// How sure it is that an originator gave up on a silent peer.
+const (
+	synUnansweredSure = 0.88 // its own decision, after resends
+	synUnansweredBare = 0.70 // a bare RST, which might answer a SYN-ACK that the capture missed
+)
+
+var synUnanswered = &Rule{
+	ID:       "syn-unanswered",
+	Cause:    RetransmitTimeout,
+	Severity: Error,
+	RFC:      []string{"RFC 9293 §3.8.3", "RFC 9293 §3.10.8"},
+	Doc: Doc{
+		Title:      "Nobody answered the request to connect",
+		Happened:   "A client asked for a connection again and again, got no answer of any kind, and ended the attempt with a RST.",
+		Recognised: "Resent SYNs with growing gaps, nothing from the other side, then a RST of the client at the sequence number after its SYN.",
+		LookAlikes: "Linux sends no RST when connecting times out: there a bare RST after a SYN answers a SYN-ACK, and if that is not in the capture, the capture missed it (late-syn-ack).",
+		Prints:     "ETIMEDOUT: connection timed out, or the program's own connect timeout.",
+		Remedy:     "Check the address, the route there and back, and filters that drop silently; capture on the server to see whether the SYNs arrive.",
+		Limits:     "A capture of one direction cannot tell silence from an answer that it does not hold.",
+	},
+	Match: func(c *Case) float64 {
+		if !c.Unopened() || c.Conn.SYNACK.Seen() || c.Rcv.Segments > 0 || c.Snd.SYNs < 2 || c.Trigger != nil {
+			return 0
+		}
+		if c.Flags.Has(flows.ACK) {
+			return synUnansweredSure
+		}
+		if c.Around.OtherDir {
+			return synUnansweredBare
+		}
+		return 0
+	},
+	Tell: func(c *Case, f *Finding) {
+		f.Summary = fmt.Sprintf("%s gave up connecting: its SYN was sent %d times within %s and nobody answered.", capital(c.sender()), c.Snd.SYNs, span(c.Time.Sub(c.Snd.SYN.Time)))
+		f.say(fmt.Sprintf("%d SYNs, no answer", c.Snd.SYNs), c.Snd.SYN.Frame, c.Snd.LastSYN.Frame)
+		f.say(fmt.Sprintf("%s's RST ends the attempt", c.sender()), c.Frame)
+		f.open(UnknownConnection, "late-syn-ack", 0.8, "no SYN-ACK is in the capture that the RST could answer")
+	},
+	Against: "a SYN-ACK came, or the SYN was not sent again",
+}

@@ -1,0 +1,97 @@
+package rules
+
+import (
+	"bufio"
+	_ "embed"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Timeout is an idle time that a program or device is known to use.
+type Timeout struct {
+	After  time.Duration
+	Where  string // "server", "path", "kernel" or "client"
+	Who    string // "nginx keepalive_timeout"
+	Source string // where that is documented
+}
+
+// Timeouts is a table of known idle times. A gap that is near one of them matches it; it never proves it.
+type Timeouts struct {
+	list []Timeout
+}
+
+//go:embed timeouts.txt
+var knownTimeouts string
+
+// KnownTimeouts returns the table that comes with the program.
+func KnownTimeouts() *Timeouts {
+	t := &Timeouts{}
+	if err := t.Add(strings.NewReader(knownTimeouts)); err != nil {
+		panic("rules: timeouts.txt: " + err.Error()) // held by a test
+	}
+	return t
+}
+
+// Add reads more idle times, one a line: seconds, where, who and, if known, a source, separated by tabs.
+// Empty lines and those that begin with # are skipped. An error names the line.
+func (t *Timeouts) Add(r io.Reader) error {
+	s := bufio.NewScanner(r)
+	for n := 1; s.Scan(); n++ {
+		line := strings.TrimSpace(s.Text())
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		f := strings.Split(line, "\t")
+		if len(f) < 3 || len(f) > 4 {
+			return fmt.Errorf("line %d: want seconds, where, who and a source, separated by tabs", n)
+		}
+		sec, err := strconv.ParseFloat(f[0], 64)
+		if err != nil || !(sec > 0) || sec > 1e9 {
+			return fmt.Errorf("line %d: %q is no number of seconds", n, f[0])
+		}
+		switch f[1] {
+		case "server", "path", "kernel", "client":
+		default:
+			return fmt.Errorf("line %d: %q is none of server, path, kernel, client", n, f[1])
+		}
+		e := Timeout{After: time.Duration(sec * float64(time.Second)), Where: f[1], Who: f[2]}
+		if len(f) == 4 {
+			e.Source = f[3]
+		}
+		t.list = append(t.list, e)
+	}
+	return s.Err()
+}
+
+// Near returns the idle times that a gap matches: timers fire at their time or a little later, never
+// earlier, but for the clocks of capture and host.
+func (t *Timeouts) Near(gap time.Duration) []Timeout {
+	if t == nil {
+		return nil
+	}
+	var out []Timeout
+	for _, e := range t.list {
+		late := max(e.After/50, 600*time.Millisecond)
+		early := max(e.After/100, 50*time.Millisecond)
+		if gap >= e.After-early && gap <= e.After+late {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// matching returns a clause for gaps that match known idle times, "" for others.
+func (t *Timeouts) matching(gap time.Duration) string {
+	near := t.Near(gap)
+	if len(near) == 0 {
+		return ""
+	}
+	var who []string
+	for _, e := range near {
+		who = append(who, e.Who)
+	}
+	return "matches the default of " + strings.Join(who, "; ")
+}

@@ -1,0 +1,62 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/rstexplain/rstexplain/flows/exchange"
+)
+
+// How sure it is that a handshake was refused.
+const (
+	tlsAlertSure  = 0.93 // a fatal alert says so
+	tlsServerSure = 0.88 // the server resets after the Client Hello
+	tlsClientSure = 0.72 // the client resets after the server's flight
+)
+
+var tlsRejected = &Rule{
+	ID:       "tls-rejected",
+	Cause:    PeerCrash,
+	Severity: Error,
+	RFC:      []string{"RFC 8446 §6.2", "RFC 9293 §3.10.5"},
+	Doc: Doc{
+		Title:      "The TLS handshake was broken off",
+		Happened:   "One side opened TLS and the other ended the connection before the handshake was done: it does not accept the name, version, cipher or certificate, its certificate could not be loaded, the port does not speak TLS, or a filter on the path did not like the name.",
+		Recognised: "Client Hello, perhaps the server's answer, perhaps a fatal alert, then RST before both have finished.",
+		LookAlikes: "A filter that resets after the Client Hello is told by its origin: TTL, timing, or the server going on.",
+		Prints:     "curl: (35); Go and Python: connection reset by peer during the handshake; Java: SSLHandshakeException or SSLException; browsers: ERR_CONNECTION_RESET or ERR_SSL_…",
+		Remedy:     "Compare names (SNI), versions and certificates on both sides: openssl s_client -connect host:port -servername name. Look into the server's log at that moment.",
+		Limits:     "In TLS 1.3 alerts are encrypted: their reason is not in the packets.",
+	},
+	Match: func(c *Case) float64 {
+		if c.Manner == Reply || c.LetGo.Business.Matter != OpenHandshake || c.PeerClosedFirst() || !c.LetGo.Exchange.TLS {
+			return 0
+		}
+		x := c.LetGo.Exchange
+		switch {
+		case x.AlertSide >= 0 || x.Last[0].Kind == exchange.Alert || x.Last[1].Kind == exchange.Alert:
+			return tlsAlertSure
+		case c.ByClient():
+			return c.lowered(tlsClientSure, lostOctets)
+		}
+		return c.lowered(tlsServerSure, lostOctets)
+	},
+	Tell: func(c *Case, f *Finding) {
+		x := c.LetGo.Exchange
+		f.Summary = fmt.Sprintf("%s broke off the TLS handshake", capital(c.sender()))
+		if x.SNI != "" {
+			f.Summary += " after the Client Hello for " + x.SNI
+		}
+		if x.AlertText != "" {
+			f.Summary += fmt.Sprintf("; the alert says %s", x.AlertText)
+		}
+		f.Summary += "."
+		c.sayBusiness(f)
+		if x.TLSVersion != "" {
+			f.say("version: "+x.TLSVersion, x.Last[0].Frame)
+		}
+		c.sayLetGo(f)
+		c.sayRST(f)
+		f.open(FastClose, "abortive-close", 0.85, "the handshake was not finished")
+	},
+	Against: "the handshake was finished, or there was none",
+}

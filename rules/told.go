@@ -1,0 +1,203 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/exchange"
+)
+
+// quoted returns a message's first line in parentheses, "" when it has none.
+func quoted(text string) string {
+	if text == "" {
+		return ""
+	}
+	return " (" + text + ")"
+}
+
+// circumstances says in a clause how far the exchange was when the sender let go.
+func (c *Case) circumstances() string {
+	b := c.LetGo.Business
+	switch b.Matter {
+	case OpenRequest:
+		s := fmt.Sprintf("while %s's request%s stood unanswered", name(b.Side), quoted(b.Text))
+		if b.Since >= 100*time.Millisecond {
+			s += " for " + span(b.Since)
+		}
+		return s
+	case OpenHandshake:
+		x := c.LetGo.Exchange
+		s := "before the handshake was finished"
+		if x.TLS {
+			s = "before the TLS handshake was finished"
+			if x.SNI != "" {
+				s += " (Client Hello for " + x.SNI + ")"
+			}
+		}
+		if x.AlertText != "" {
+			s += ", after the alert " + x.AlertText
+		}
+		return s
+	case CutResponse:
+		if b.Want >= 0 {
+			return fmt.Sprintf("in mid-response: %s of %s delivered", octets(b.Got), octets(b.Want))
+		}
+		return "in mid-response"
+	case CutRequest:
+		if b.Want >= 0 {
+			return fmt.Sprintf("while a request was still coming: %s of %s had arrived", octets(b.Got), octets(b.Want))
+		}
+		return "while a request was still coming"
+	case InFlight:
+		if b.Got > 0 {
+			return fmt.Sprintf("while %s of the answer were under way", octets(b.Got))
+		}
+		return "while the answer was still coming"
+	case Unused:
+		return "before anything was asked on the connection"
+	case Answered:
+		if b.Text != "" {
+			return "after the exchange was complete (last: " + b.Text + ")"
+		}
+		return "after the exchange was complete"
+	case SaidGoodbye:
+		return "after the goodbye" + quoted(b.Text)
+	}
+	return "at a point that the capture does not show"
+}
+
+// sayBusiness tells as evidence what stood open, or that nothing did, when the sender let go.
+func (c *Case) sayBusiness(f *Finding) {
+	b := c.LetGo.Business
+	who := name(b.Side)
+	switch b.Matter {
+	case OpenRequest:
+		f.say(fmt.Sprintf("%s asks%s; no answer to it comes before the connection is given up", who, quoted(b.Text)), b.Frame)
+	case OpenHandshake:
+		f.say(fmt.Sprintf("the handshake is not finished: the last message is %s's%s", who, quoted(b.Text)), b.Frame)
+	case CutResponse:
+		if b.Want >= 0 {
+			f.say(fmt.Sprintf("the response announces %s; %s of it were seen", octets(b.Want), octets(b.Got)), b.Frame)
+		} else {
+			f.say("the response has not ended by its own rules", b.Frame)
+		}
+	case CutRequest:
+		f.say(fmt.Sprintf("the request announces %s; %s of it were seen", octets(b.Want), octets(b.Got)), b.Frame)
+	case InFlight:
+		if b.Got > 0 {
+			f.say(fmt.Sprintf("%s's last %s had not been acknowledged by %s when it let go", name(flows.Responder), octets(b.Got), c.sender()), c.LetGo.LastData[flows.Responder].Frame, c.LetGo.Frame)
+		} else {
+			f.say(fmt.Sprintf("%s was still sending: its next data follows the RST", name(flows.Responder)), c.After.ReceiverData.Frame)
+		}
+	case Unused:
+		if b.Frame > 0 {
+			f.say("the client has asked for nothing yet; the last message is "+who+"'s"+quoted(b.Text), b.Frame)
+		} else {
+			f.say("neither side has sent any data", c.Conn.HandshakeACK.Frame)
+		}
+	case Answered:
+		f.say(fmt.Sprintf("the last message is %s's answer%s", who, quoted(b.Text)), b.Frame)
+	case SaidGoodbye:
+		f.say(fmt.Sprintf("%s says goodbye%s", who, quoted(b.Text)), b.Frame)
+	}
+}
+
+// sayLetGo tells the moment when the sender let go, unless it is the RST itself.
+func (c *Case) sayLetGo(f *Finding) {
+	switch c.LetGo.By {
+	case ByFIN:
+		f.say(capital(c.sender())+" closes: its FIN", c.LetGo.Frame)
+	case ByUnseenFIN:
+		f.say(capital(c.sender())+" has closed: its FIN is acknowledged here, though the capture missed it", c.LetGo.Frame)
+	}
+}
+
+// sayRST tells what the RST is by its numbers.
+func (c *Case) sayRST(f *Finding) {
+	switch {
+	case c.Manner == Reply && c.Trigger != nil:
+		f.say(fmt.Sprintf("%s's RST answers %s %s later: by its numbers a reply, as a host without the connection sends it", c.sender(), c.what(c.Trigger), span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
+	case c.Manner == Reply:
+		f.say(fmt.Sprintf("%s's RST has the form of a reply to a segment that the capture does not hold", c.sender()), c.Frame)
+	case c.Manner == Decision:
+		f.say(fmt.Sprintf("%s's RST continues its own sequence numbers and answers no segment: its own decision", c.sender()), c.Frame)
+	default:
+		f.say(fmt.Sprintf("the numbers of this RST fit neither a reply nor what %s had sent", c.sender()), c.Frame)
+	}
+}
+
+// sayIdle tells the silence before the sender let go, and which known idle times it matches.
+func (c *Case) sayIdle(f *Finding) {
+	idle := c.Idle()
+	if idle < time.Second {
+		return
+	}
+	says := fmt.Sprintf("nothing was said for %s before that", span(idle))
+	if m := c.Timeouts.matching(idle); m != "" {
+		says += ", which " + m
+	} else if r, ok := roundTime(idle); ok {
+		says += fmt.Sprintf(", about %s: a configured time, most likely", span(r))
+	}
+	f.say(says, c.lastData().Frame, c.LetGo.Frame)
+}
+
+// idleClause returns "60.0 s after the last data", "" when the silence was short.
+func (c *Case) idleClause() string {
+	if idle := c.Idle(); idle >= time.Second {
+		return ", idle " + span(idle) + " after the last data"
+	}
+	return ""
+}
+
+// saySiblings tells what happened to the sender's other connections at the same moment.
+func (c *Case) saySiblings(f *Finding) {
+	if n := c.Around.FellTogetherCount; n > 0 {
+		for _, m := range c.Around.FellTogether {
+			f.sayOf(m.Stream, fmt.Sprintf("%s reset this connection too, %s", c.sender(), relative(m.Time.Sub(c.Time))), m.Frame)
+		}
+		if rest := n - len(c.Around.FellTogether); rest > 0 {
+			f.say(fmt.Sprintf("and %d more connections of it within %s", rest, span(flows.FallWindow)))
+		}
+	}
+	if c.ServiceDied() {
+		m := c.Around.RefusedAfter
+		if c.Around.RefusedBefore.Seen() && c.Around.RefusedBefore.Time >= c.LetGo.Time {
+			m = c.Around.RefusedBefore
+		}
+		f.sayOf(m.Stream, fmt.Sprintf("from then on its port refuses connections (%s)", relative(m.Time.Sub(c.LetGo.Time))), m.Frame)
+	}
+}
+
+// relative prints a distance in time as "3.0 ms later" or "3.0 ms earlier".
+func relative(d time.Duration) string {
+	if d < 0 {
+		return span(-d) + " earlier"
+	}
+	return span(d) + " later"
+}
+
+// answersGoodbye reports whether the data that the RST answers ends an exchange: a TLS alert, QUIT, 221.
+func (c *Case) answersGoodbye() bool {
+	t := c.Trigger
+	if t == nil || t.DataLen == 0 {
+		return false
+	}
+	peer := c.Side.Peer()
+	x := &c.Conn.Exchange
+	m := &x.Last[peer]
+	if at := x.CloseNotify[peer]; at != 0 && at >= t.Frame {
+		return true
+	}
+	if m.Frame <= t.Frame && m.End >= t.Frame {
+		switch m.Kind {
+		case exchange.Goodbye, exchange.Alert:
+			return true
+		}
+	}
+	if at := x.CloseNotify[peer]; at != 0 && at <= t.Frame && at > c.LetGo.Frame {
+		return true
+	}
+	// An encrypted record of the size of an alert, after the sender's own FIN (RFC 8446 §5.2, §6).
+	return x.TLS && t.DataLen >= 23 && t.DataLen <= 40 && c.LetGo.By != ByThis
+}

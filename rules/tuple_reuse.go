@@ -1,0 +1,55 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+const tupleReuseSure = 0.94
+
+var tupleReuse = &Rule{
+	ID:       "tuple-reuse",
+	Cause:    UnknownConnection,
+	Severity: Warning,
+	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.3", "RFC 5961 §4.2"},
+	Doc: Doc{
+		Title:      "The address and port pair was still in use by an older connection",
+		Happened:   "A client opened a connection from a port that it (or a NAT in front of it) had used before. The server still held the older connection of the same addresses and ports and answered with a plain ACK for that one. The client does not know the old connection and reset it; its next SYN is then accepted.",
+		Recognised: "A SYN is answered by an ACK without SYN whose number belongs to something else; the client answers with a bare RST that takes its sequence number from this ACK, and sends its SYN again, on Linux after about 10 ms or 1 s.",
+		LookAlikes: "A SYN-ACK with a wrong number (bad-handshake-ack) has the SYN flag. A late answer to an earlier SYN (late-syn-ack) acknowledges that SYN.",
+		Prints:     "Nothing; connecting takes a little longer.",
+		Remedy:     "Usually harmless: the connection opens at the second try. When it is frequent: a NAT reuses its ports too soon, or the server never hears that clients go away; switch on keep-alive at the server, or close idle connections.",
+		Limits:     "The older connection may lie before the capture.",
+	},
+	Match: func(c *Case) float64 {
+		if !c.Unopened() || c.Manner == Decision || c.Flags.Has(flows.ACK) {
+			return 0
+		}
+		switch c.Answers {
+		case ToACK, ToHandshakeACK, ToData, ToFIN, ToKeepAlive:
+			return tupleReuseSure
+		}
+		return 0
+	},
+	Tell: func(c *Case, f *Finding) {
+		f.Summary = fmt.Sprintf("%s still held an older connection of the same addresses and ports; %s reset that one", capital(c.receiver()), c.sender())
+		f.say(c.sender()+" asks for a new connection", c.Snd.SYN.Frame)
+		f.say(fmt.Sprintf("%s answers with an ACK that belongs to another connection, not with a SYN-ACK", c.receiver()), c.Trigger.Frame)
+		f.say("the RST takes its sequence number from this ACK", c.Frame)
+		again := c.After.Reopened
+		for i := range c.After.Events {
+			if e := &c.After.Events[i]; e.Side == c.Side && e.Flags&(flows.SYN|flows.ACK) == flows.SYN && !again.Seen() {
+				again = e.Mark
+			}
+		}
+		if again.Seen() {
+			f.Summary += fmt.Sprintf(" and asked again %s later.", span(again.Time.Sub(c.Time)))
+			f.say(fmt.Sprintf("%s sends its SYN again %s later", c.sender(), span(again.Time.Sub(c.Time))), again.Frame)
+		} else {
+			f.Summary += "."
+		}
+		f.open(PeerCrash, "state-lost", 0.5, "the client was opening a connection: it had none to lose")
+	},
+	Against: "the RST does not answer an ACK that came in place of a SYN-ACK",
+}

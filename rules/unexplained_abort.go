@@ -1,0 +1,43 @@
+package rules
+
+import "fmt"
+
+// How sure an abort without further signs is.
+const (
+	unexplainedAbortOpen = 0.60
+	unexplainedAbortOdd  = 0.45
+)
+
+var unexplainedAbort = &Rule{
+	ID:       "unexplained-abort",
+	Cause:    PeerCrash,
+	Severity: Warning,
+	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9293 §3.5.3"},
+	Doc: Doc{
+		Title:      "A connection was ended while something stood open, and no more is known",
+		Happened:   "One side reset the connection while the exchange was not finished, as far as the capture shows. Whether it crashed, gave up or was told to stop cannot be told.",
+		Recognised: "A RST that is no reply, with something left undone, where no better explanation fits.",
+		LookAlikes: "All other resets of a side's own decision; with more packets one of them would fit.",
+		Prints:     "ECONNRESET: connection reset by peer.",
+		Remedy:     "Capture the whole connection, and look into the log of the side that reset.",
+		Limits:     "This is a weak explanation: it rests on little.",
+	},
+	Match: func(c *Case) float64 {
+		if c.LetGo.Business.Unfinished(c.Side) {
+			return c.lowered(unexplainedAbortOpen, anyDefect)
+		}
+		if c.Manner == Obscure && !c.LetGo.Business.Finished(c.Side) {
+			return unexplainedAbortOdd
+		}
+		return 0
+	},
+	Tell: func(c *Case, f *Finding) {
+		f.Summary = fmt.Sprintf("%s perhaps broke off: it reset the connection %s; the capture does not show more.", capital(c.sender()), c.circumstances())
+		c.sayBusiness(f)
+		c.sayLetGo(f)
+		c.sayRST(f)
+		f.open(FastClose, "", 0.7, "something seems to have stood open")
+		f.open(UnknownConnection, "", 0.2, "the RST does not have the form of a reply")
+	},
+	Against: "a better explanation fits",
+}

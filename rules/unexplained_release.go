@@ -1,0 +1,40 @@
+package rules
+
+import "fmt"
+
+// How sure a release without further signs is.
+const (
+	unexplainedReleaseDone = 0.70
+	unexplainedReleaseOdd  = 0.50
+)
+
+var unexplainedRelease = &Rule{
+	ID:       "unexplained-release",
+	Cause:    FastClose,
+	Severity: Info,
+	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9293 §3.5.3"},
+	Doc: Doc{
+		Title:      "A connection was ended by RST, and the capture shows nothing left undone",
+		Happened:   "One side reset the connection. As far as the capture shows nothing stood open, which makes a deliberate closing the likeliest cause; but it shows little.",
+		Recognised: "A RST for which no better explanation fits. This rule always matches and is asked last.",
+		LookAlikes: "All other resets of a side's own decision; with more packets one of them would fit.",
+		Prints:     "Nothing, or ECONNRESET at the next use of the connection.",
+		Remedy:     "Capture the whole connection.",
+		Limits:     "This is a weak explanation: it rests on little.",
+	},
+	Match: func(c *Case) float64 {
+		if c.LetGo.Business.Finished(c.Side) {
+			return c.lowered(unexplainedReleaseDone, anyDefect)
+		}
+		return c.lowered(unexplainedReleaseOdd, anyDefect)
+	},
+	Tell: func(c *Case, f *Finding) {
+		f.Summary = fmt.Sprintf("%s perhaps just dropped the connection, %s; the capture does not show more.", capital(c.sender()), c.circumstances())
+		c.sayBusiness(f)
+		c.sayLetGo(f)
+		c.sayRST(f)
+		f.open(PeerCrash, "", 0.7, "nothing shows that something stood open")
+		f.open(UnknownConnection, "", 0.2, "the RST does not have the form of a reply")
+	},
+	Against: "a better explanation fits",
+}

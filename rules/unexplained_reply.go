@@ -1,0 +1,35 @@
+package rules
+
+import "fmt"
+
+const unexplainedReplySure = 0.5
+
+var unexplainedReply = &Rule{
+	ID:       "unexplained-reply",
+	Cause:    UnknownConnection,
+	Severity: Warning,
+	RFC:      []string{"RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1"},
+	Doc: Doc{
+		Title:      "A reply to a segment of a connection that is not known there",
+		Happened:   "The RST has the form with which a host answers a segment for a connection that it does not have. Why it does not have it cannot be told from this capture.",
+		Recognised: "A bare RST, or a RST+ACK with sequence number 0, where no better explanation fits.",
+		LookAlikes: "All other resets in reply form; with more packets one of them would fit.",
+		Prints:     "ECONNRESET: connection reset by peer.",
+		Remedy:     "Capture the whole connection, on both hosts if possible.",
+		Limits:     "This is a weak explanation: it rests on the form of the RST alone.",
+	},
+	Match: func(c *Case) float64 {
+		if c.Manner != Reply {
+			return 0
+		}
+		return c.lowered(unexplainedReplySure, anyDefect)
+	},
+	Tell: func(c *Case, f *Finding) {
+		f.Summary = fmt.Sprintf("%s perhaps does not know this connection: the RST has the form of a reply; the capture does not show more.", capital(c.sender()))
+		c.sayRST(f)
+		c.sayBusiness(f)
+		f.open(PeerCrash, "state-lost", 0.5, "no packet shows that the host died")
+		f.open(FastClose, "", 0.4, "no packet shows that the connection was closed")
+	},
+	Against: "a better explanation fits",
+}

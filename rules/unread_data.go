@@ -1,0 +1,69 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+)
+
+// How sure it is that data was left unread.
+const (
+	unreadRequest = 0.88 // a request was there and nothing came back
+	unreadWindow  = 0.92 // and the window had closed: nobody was reading
+	unreadOpaque  = 0.80 // no known protocol
+)
+
+var unreadData = &Rule{
+	ID:       "unread-data",
+	Cause:    PeerCrash,
+	Severity: Error,
+	RFC:      []string{"RFC 1122 §4.2.2.13", "RFC 2525 §2.17", "RFC 9293 §3.10.4"},
+	Doc: Doc{
+		Title:      "A program ended or closed with data unread",
+		Happened:   "One side had received data that its program did not read, and then the program closed the connection, crashed or was killed. Its system must tell the other side that data was lost, and does so with a RST in place of a FIN.",
+		Recognised: "Data of the peer, acknowledged by the system and not answered by the program, then a RST by its own decision (with ACK and a window, on Linux with timestamps) and no FIN.",
+		LookAlikes: "SO_LINGER 0 after a complete exchange sends the same RST with nothing open (abortive-close).",
+		Prints:     "ECONNRESET: connection reset by peer, where an answer was due.",
+		Remedy:     "Look for a crash or kill in the log of the side that reset (segfault, out of memory, deployment). If the program closes on purpose, let it read to the end first or call shutdown and drain.",
+		Limits:     "A crash and a careless close send the same packet.",
+	},
+	Match: func(c *Case) float64 {
+		if c.Manner == Reply || c.PeerClosedFirst() && c.LetGo.By == ByThis {
+			return 0
+		}
+		b := c.LetGo.Business
+		after := c.LetGo.By == ByFIN && c.Rcv.LastData.Frame > c.LetGo.Frame
+		if c.LetGo.By != ByThis && !after {
+			return 0
+		}
+		if !after && !(b.Unfinished(c.Side) && b.Matter != Unused) {
+			return 0
+		}
+		p := unreadRequest
+		switch {
+		case c.Snd.ZeroWND.Seen():
+			p = unreadWindow
+		case c.LetGo.Exchange.Protocol == "":
+			p = unreadOpaque
+		}
+		return c.lowered(p, lostOctets)
+	},
+	Tell: func(c *Case, f *Finding) {
+		f.Summary = fmt.Sprintf("%s %sended with data unread: it reset the connection %s.", capital(c.sender()), probably(f.Confidence), c.circumstances())
+		c.sayBusiness(f)
+		c.sayLetGo(f)
+		if last := c.Rcv.LastData; last.Seen() {
+			says := fmt.Sprintf("the last data of %s, %s before the RST", c.receiver(), span(c.Time.Sub(last.Time)))
+			if c.Time.Sub(last.Time) < time.Millisecond {
+				says += ": no program had time to answer it"
+			}
+			f.say(says, last.Frame, c.Frame)
+		}
+		if c.Snd.ZeroWND.Seen() {
+			f.say(c.sender()+"'s window is closed: its application does not read", c.Snd.ZeroWND.Frame)
+		}
+		c.sayRST(f)
+		c.saySiblings(f)
+		f.open(FastClose, "abortive-close", 0.9, "data was left unanswered; but a program that closes on purpose sends the same RST")
+	},
+	Against: "everything that had come was answered",
+}

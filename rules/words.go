@@ -1,0 +1,96 @@
+package rules
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// client and server are what a developer calls originator and responder.
+func name(s flows.Side) string {
+	if s == flows.Originator {
+		return "the client"
+	}
+	return "the server"
+}
+
+// capital returns s with its first letter in upper case; s begins with an ASCII letter.
+func capital(s string) string {
+	if s == "" || s[0] < 'a' || s[0] > 'z' {
+		return s
+	}
+	return string(s[0]-'a'+'A') + s[1:]
+}
+
+// span prints a duration with three digits at most, in the unit that a person would use.
+func span(d time.Duration) string {
+	neg := ""
+	if d < 0 {
+		neg, d = "−", -d
+	}
+	switch {
+	case d < 950*time.Microsecond:
+		return neg + strconv.FormatInt(d.Microseconds(), 10) + " µs"
+	case d < 9950*time.Microsecond:
+		return neg + fmt.Sprintf("%.1f ms", float64(d)/1e6)
+	case d < 950*time.Millisecond:
+		return neg + fmt.Sprintf("%.0f ms", float64(d)/1e6)
+	case d < 1000*time.Second:
+		return neg + fmt.Sprintf("%.1f s", d.Seconds())
+	case d < 2*time.Hour:
+		return neg + fmt.Sprintf("%.0f min", d.Minutes())
+	case d < 48*time.Hour:
+		return neg + fmt.Sprintf("%.1f h", d.Hours())
+	}
+	return neg + fmt.Sprintf("%.1f days", d.Hours()/24)
+}
+
+// octets prints a count of bytes: exactly below 10 000, else with a decimal unit.
+func octets(n int64) string {
+	switch {
+	case n == 1:
+		return "1 byte"
+	case n < 10_000:
+		return strconv.FormatInt(n, 10) + " bytes"
+	case n < 1_000_000:
+		return fmt.Sprintf("%.0f kB", float64(n)/1e3)
+	case n < 1_000_000_000:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+}
+
+// count prints n things: count(1, "resend") is "1 resend", count(3, "resend") "3 resends".
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return strconv.Itoa(n) + " " + thing + "s"
+}
+
+// probably is the word that turns a claim into one of the given confidence; "" when it needs none.
+func probably(confidence float64) string {
+	switch {
+	case confidence >= 0.9:
+		return ""
+	case confidence >= 0.7:
+		return "probably "
+	case confidence >= 0.5:
+		return "most likely "
+	}
+	return "perhaps "
+}
+
+// round reports whether d is, within two per cent, a number of seconds that a person would write into a
+// configuration, and that number.
+func roundTime(d time.Duration) (time.Duration, bool) {
+	for _, s := range [...]float64{1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 75, 90, 120, 180, 240, 300, 350, 600, 900, 1200, 1800, 3600, 7200, 28800, 86400} {
+		if r := d.Seconds() / s; math.Abs(r-1) <= 0.02 {
+			return time.Duration(s * float64(time.Second)), true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,39 @@
+package rules
+
+import "fmt"
+
+const wrongHostSure = 0.70
+
+var wrongHost = &Rule{
+	ID:       "wrong-host",
+	Cause:    UnknownConnection,
+	Severity: Error,
+	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.1"},
+	Doc: Doc{
+		Title:      "The segment reached another host than the one that has the connection",
+		Happened:   "In the middle of a connection a segment went to a host, or another instance behind the same address, that has never heard of it: a fail-over, a changed route, a load balancer that lost its affinity, a packet that escaped its NAT. That host answered with a RST, as it must.",
+		Recognised: "The RST is a bare reply, and it comes from elsewhere than the connection's other packets: another TTL or another Ethernet address, without the connection having been idle.",
+		LookAlikes: "A forged RST (told by more and stronger signs), or a device that forgot the connection (idle-expiry).",
+		Prints:     "ECONNRESET: connection reset by peer.",
+		Remedy:     "Look for a fail-over at that time, for asymmetric routes, for session affinity, and for packets that conntrack calls INVALID and that bypass NAT (drop them).",
+		Limits:     "Which host it was is only seen by its TTL and Ethernet address.",
+	},
+	Match: func(c *Case) float64 {
+		if c.Manner != Reply || c.LetGo.By != ByThis || c.Refused() || c.Unopened() || c.Trigger == nil || c.Snd.Segments == 0 {
+			return 0
+		}
+		if c.Signs.Weight < 0.5 {
+			return 0
+		}
+		return wrongHostSure
+	},
+	Tell: func(c *Case, f *Finding) {
+		f.Summary = fmt.Sprintf("%s %sreached another host than the one that has the connection: the RST does not come from where %s's other packets come from.", capital(c.what(c.Trigger)), probably(f.Confidence), c.sender())
+		c.sayRST(f)
+		for _, g := range c.Signs.Forged {
+			f.say(g.says, g.frames...)
+		}
+		f.open(PeerCrash, "state-lost", 0.8, "the RST comes from elsewhere than the host's other packets")
+	},
+	Against: "the RST comes from where the host's other packets come from",
+}

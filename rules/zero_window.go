@@ -1,0 +1,53 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+)
+
+// How sure it is that a closed window ended the connection.
+const (
+	zeroWindowSure  = 0.88
+	zeroWindowReply = 0.75 // the sender fell silent before, and answers a late segment
+	zeroWindowFrom  = 500 * time.Millisecond
+)
+
+var zeroWindow = &Rule{
+	ID:       "zero-window",
+	Cause:    RetransmitTimeout,
+	Severity: Error,
+	RFC:      []string{"RFC 9293 §3.8.6.1", "RFC 9293 §3.8.3", "RFC 1122 §4.2.2.17"},
+	Doc: Doc{
+		Title:      "The receiver's window stayed closed too long",
+		Happened:   "The receiving program stopped reading; its buffer filled and its system told the sender to wait (window 0). The sender probed for a while whether there is room again, and gave up.",
+		Recognised: "One side advertises a window of 0 and never opens it; the other sends window probes, then its RST.",
+		LookAlikes: "When the side with the closed window resets, it ended with data unread (unread-data).",
+		Prints:     "A write timeout or ETIMEDOUT at the side that sent.",
+		Remedy:     "Find out why the receiving program does not read: it hangs, waits for a lock or a disk, or does not read while it writes itself.",
+		Limits:     "Linux gives up only when its probes go unanswered; when they are answered, it is the program that loses patience.",
+	},
+	Match: func(c *Case) float64 {
+		zero := c.Rcv.ZeroWND
+		if !zero.Seen() || c.moment().Sub(zero.Time) < zeroWindowFrom || c.LetGo.By != ByThis && c.LetGo.Frame < zero.Frame {
+			return 0
+		}
+		if c.Snd.WndProbes.Count == 0 && c.Snd.Outstanding() == 0 && c.Snd.Resends.Count == 0 && c.moment().Sub(zero.Time) < 5*time.Second {
+			return 0
+		}
+		if c.Manner == Reply {
+			return zeroWindowReply
+		}
+		return zeroWindowSure
+	},
+	Tell: func(c *Case, f *Finding) {
+		zero, run := c.Rcv.ZeroWND, &c.Snd.WndProbes
+		f.Summary = fmt.Sprintf("%s gave up sending: %s's window had been closed for %s (%s).", capital(c.sender()), c.receiver(), span(c.Time.Sub(zero.Time)), count(run.Count, "window probe"))
+		f.say(c.receiver()+" closes its window: its application does not read", zero.Frame)
+		if run.Count > 0 {
+			f.say(count(run.Count, "window probe")+" of "+c.sender()+"; the window never opens", run.Frames...)
+		}
+		c.sayRST(f)
+		f.open(PeerCrash, "abort-mid-transfer", 0.8, "the sender could not go on: the other side had closed its window")
+	},
+	Against: "the receiver's window was open",
+}
