@@ -9,15 +9,19 @@ import (
 // (draft-ietf-opsawg-pcapng §4.2, if_tsresol and if_tsoffset).
 type clock struct {
 	mul     uint64 // nanoseconds of a tick, where that is a whole number
-	max     uint64 // the most ticks for which ticks*mul+offset is right; 0: use convert
+	below   uint64 // ticks*mul+offset is right for fewer ticks than this; for others use convert
 	offset  int64  // nanoseconds
 	seconds int64  // the offset as the file has it
 	exp     uint8  // a tick is base**-exp seconds
 	binary  bool   // base is 2, else 10
 }
 
-// maxSeconds is the most whole seconds whose nanoseconds, and a second more, fit in 64 bits: the year 2262.
-const maxSeconds = math.MaxInt64/1_000_000_000 - 1
+// Times are held within 146 years of 1970, the years 1823 to 2116, so that the difference of any two
+// fits in 64 bits; the last second that a pcap can tell is in 2106.
+const (
+	maxTime    = 1 << 62
+	maxSeconds = maxTime/1_000_000_000 - 1
+)
 
 var pow10 = [20]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19}
 
@@ -29,13 +33,13 @@ func newClock(resolution uint8, seconds int64) clock {
 	}
 	c.mul = pow10[9-c.exp]
 	c.offset = seconds * 1e9
-	c.max = uint64(math.MaxInt64-max(c.offset, 0)) / c.mul
+	c.below = uint64(maxTime-max(c.offset, 0)) / c.mul
 	return c
 }
 
 // convert is the whole of the arithmetic; ok is false where the time does not fit and was held at the bound.
 func (c *clock) convert(ticks uint64) (t int64, ok bool) {
-	if ticks <= c.max {
+	if ticks < c.below {
 		return int64(ticks*c.mul) + c.offset, true
 	}
 	var sec, nsec uint64
@@ -56,17 +60,17 @@ func (c *clock) convert(ticks uint64) (t int64, ok bool) {
 		sec, nsec = nsec/1e9, nsec%1e9
 	}
 	if sec > math.MaxInt64 {
-		return math.MaxInt64, false
+		return maxTime, false
 	}
 	s := int64(sec) + c.seconds
 	if c.seconds > 0 && s < c.seconds { // overflow
-		return math.MaxInt64, false
+		return maxTime, false
 	}
 	switch {
 	case s > maxSeconds:
-		return math.MaxInt64, false
+		return maxTime, false
 	case s < -maxSeconds:
-		return math.MinInt64, false
+		return -maxTime, false
 	}
 	return s*1e9 + int64(nsec), true
 }

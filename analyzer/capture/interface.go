@@ -30,6 +30,7 @@ const interfacesMax = 1 << 16
 type iface struct {
 	clock   clock
 	packets int64
+	dropped uint64 // as its packets tell
 	snap    uint32
 	link    uint16
 	kept    int32 // index into Reader.described, -1: not among them

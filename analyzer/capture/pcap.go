@@ -104,8 +104,8 @@ func (r *Reader) walkPcap() (v verdict) {
 			sec, frac = bits.ReverseBytes32(sec), bits.ReverseBytes32(frac)
 			caplen, length = bits.ReverseBytes32(caplen), bits.ReverseBytes32(length)
 		}
-		if f.reversed != 0 && (f.reversed == 1 || caplen > length) {
-			caplen, length = length, caplen
+		if f.reversed != 0 {
+			caplen, length = f.lengths(caplen, length)
 		}
 		if caplen > limit {
 			v = damaged
@@ -128,6 +128,17 @@ func (r *Reader) walkPcap() (v verdict) {
 		pos += end
 	}
 	r.ifaces[0].packets += int64(len(packets) - len(c.packets))
+	if n := len(packets); n > 0 {
+		r.lastSec = packets[n-1].Time / 1e9
+	}
 	r.pos, r.frame, c.packets = pos, frame, packets
 	return v
+}
+
+// lengths returns the captured and the original length of a record whose header has them in the order given.
+func (f *pcapFormat) lengths(first, second uint32) (caplen, length uint32) {
+	if f.reversed == 1 || f.reversed == 2 && first > second {
+		return second, first
+	}
+	return first, second
 }

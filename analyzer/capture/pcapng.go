@@ -1,8 +1,11 @@
 package capture
 
 import (
+	"bytes"
 	"encoding/binary"
+	"fmt"
 	"math/bits"
+	"strings"
 )
 
 // Block types (draft-ietf-opsawg-pcapng §4 and §11.1).
@@ -18,6 +21,11 @@ const (
 	blockCustom     = 0x00000bad
 	blockCustomKeep = 0x40000bad // custom, not to be copied by a rewriter
 	blockSection    = 0x0a0d0d0a
+
+	// Events of sysdig and Falco. Their siblings with flags (0x208, 0x217, 0x222) have no number in Wireshark.
+	blockSysdig      = 0x00000204
+	blockSysdig2     = 0x00000216
+	blockSysdigLarge = 0x00000221
 )
 
 const orderMagic = 0x1a2b3c4d // Section Header Block's byte-order magic
@@ -69,12 +77,15 @@ func (r *Reader) walkPcapng() verdict {
 			}
 			n := uint64(total)
 			if typ == blockPacket && n >= 32 && n&3 == 0 && n <= uint64(len(b)) &&
-				caplen <= limit && n-32-uint64(caplen) < 4 && // no options
+				caplen <= limit && uint64(caplen) <= n-32 &&
 				uint64(id) < uint64(len(r.ifaces)) && u32(b[n-4:], r.swap) == total {
 				f := &r.ifaces[id]
-				if ticks := uint64(high)<<32 | uint64(low); ticks <= f.clock.max {
+				if ticks := uint64(high)<<32 | uint64(low); ticks < f.clock.below {
 					frame++
 					f.packets++
+					if n-32-uint64(caplen) >= 4 {
+						f.dropped += dropCount(b[28:n-4], caplen, r.swap)
+					}
 					packets = append(packets, Packet{
 						Data:      b[28 : 28+caplen : 28+caplen],
 						Frame:     frame,
@@ -97,6 +108,19 @@ func (r *Reader) walkPcapng() verdict {
 	}
 }
 
+// dropCount returns the packets lost before this one after epb_dropcount (draft-ietf-opsawg-pcapng §4.3);
+// b holds the packet's octets, its padding and its options.
+func dropCount(b []byte, caplen uint32, swap bool) uint64 {
+	if n := (uint64(caplen) + 3) &^ 3; n+12 <= uint64(len(b)) {
+		for code, value := range options(b[n:], swap) {
+			if code == 4 && len(value) == 8 {
+				return u64(value, swap)
+			}
+		}
+	}
+	return 0
+}
+
 // block reads the one block at the reader's position, of any type.
 func (r *Reader) block() verdict {
 	b := r.chunk.buf[r.pos:r.end]
@@ -104,18 +128,14 @@ func (r *Reader) block() verdict {
 		r.need = 12
 		return wantMore
 	}
-	typ := u32(b, r.swap)
+	typ, swap := u32(b, r.swap), r.swap
 	if typ == blockSection { // reads the same in both orders; the section's own order rules its length
-		switch {
-		case u32(b[8:], false) == orderMagic:
-			r.swap = false
-		case u32(b[8:], true) == orderMagic:
-			r.swap = true
-		default:
+		swap = u32(b[8:], true) == orderMagic
+		if u32(b[8:], swap) != orderMagic {
 			return damaged
 		}
 	}
-	total := u32(b[4:], r.swap)
+	total := u32(b[4:], swap)
 	if total < 12 || total > blockMax {
 		return damaged
 	}
@@ -124,11 +144,16 @@ func (r *Reader) block() verdict {
 		r.need = n
 		return wantMore
 	}
-	if u32(b[n-4:], r.swap) != total {
-		return damaged
+	if u32(b[n-4:], swap) != total {
+		if total&3 == 0 || u32(b[total-4:], swap) != total {
+			return damaged
+		}
+		n = int(total) // and some do not pad
 	}
-	if v := r.content(typ, b[8:n-4]); v != walked {
-		return v
+	r.swap = swap
+	if r.content(typ, b[8:n-4]) != walked {
+		r.passBlock(typ, n)
+		return walked
 	}
 	r.pos += n
 	return walked
@@ -136,6 +161,9 @@ func (r *Reader) block() verdict {
 
 // content reads a block's content, without its type and lengths.
 func (r *Reader) content(typ uint32, b []byte) verdict {
+	if r.foreign && typ != blockSection {
+		return walked
+	}
 	switch typ {
 	case blockSection:
 		return r.section(b)
@@ -150,13 +178,17 @@ func (r *Reader) content(typ uint32, b []byte) verdict {
 		if len(b) < 20 {
 			return damaged
 		}
-		return r.packet(uint32(u16(b, r.swap)), b[4:])
+		id, drops := u16(b, r.swap), u16(b[2:], r.swap)
+		if drops != 0xffff && int(id) < len(r.ifaces) {
+			r.ifaces[id].dropped += uint64(drops)
+		}
+		return r.packet(uint32(id), b[4:])
 	case blockSimple:
 		return r.simplePacket(b)
 	case blockStatistics:
 		r.statistics(b)
-	case blockCustom, blockCustomKeep, blockJournal:
-		r.frame++ // Wireshark shows them as records of their own
+	case blockCustom, blockCustomKeep, blockJournal, blockSysdig, blockSysdig2, blockSysdigLarge:
+		r.frame++ // no packets, but Wireshark shows and numbers them
 	}
 	return walked
 }
@@ -166,30 +198,31 @@ func (r *Reader) section(b []byte) verdict {
 	if len(b) < 16 {
 		return damaged
 	}
-	r.endSection()
+	r.settle()
+	r.ifaces = r.ifaces[:0]
 	r.sections++
+	if major := u16(b[4:], r.swap); major != 1 {
+		r.foreign = true
+		r.note(Problem{Reason: Unsupported, Offset: r.base + int64(r.pos), Frame: r.frame,
+			What: fmt.Sprintf("the section at byte %d is of version %d of pcapng, which is not defined: passed over", r.base+int64(r.pos), major)})
+		return walked
+	}
+	r.foreign = false
 	for code, value := range options(b[16:], r.swap) {
-		s := string(value)
 		switch code {
 		case 1:
 			if len(r.info.Comments) < commentsKept {
-				r.info.Comments = append(r.info.Comments, s)
+				r.info.Comments = append(r.info.Comments, text(value))
 			}
 		case 2:
-			r.info.Hardware = s
+			r.info.Hardware = text(value)
 		case 3:
-			r.info.OS = s
+			r.info.OS = text(value)
 		case 4:
-			r.info.Application = s
+			r.info.Application = text(value)
 		}
 	}
 	return walked
-}
-
-// endSection forgets the interfaces of the section that ends.
-func (r *Reader) endSection() {
-	r.settle()
-	r.ifaces = r.ifaces[:0]
 }
 
 func (r *Reader) interfaceDescription(b []byte) verdict {
@@ -197,6 +230,9 @@ func (r *Reader) interfaceDescription(b []byte) verdict {
 		return damaged
 	}
 	if len(r.ifaces) == interfacesMax {
+		at := r.base + int64(r.pos)
+		r.note(Problem{Reason: Unsupported, Offset: at, Frame: r.frame,
+			What: fmt.Sprintf("the section describes more than %d interfaces; packets of the further ones are not read", interfacesMax)})
 		return walked
 	}
 	d := Interface{
@@ -211,19 +247,19 @@ func (r *Reader) interfaceDescription(b []byte) verdict {
 	for code, value := range options(b[8:], r.swap) {
 		switch code {
 		case 2:
-			d.Name = string(value)
+			d.Name = text(value)
 		case 3:
-			d.Description = string(value)
+			d.Description = text(value)
 		case 9:
 			if len(value) == 1 {
 				d.Resolution = value[0]
 			}
 		case 11:
 			if len(value) > 1 && value[0] == 0 {
-				d.Filter = string(value[1:])
+				d.Filter = text(value[1:])
 			}
 		case 12:
-			d.OS = string(value)
+			d.OS = text(value)
 		case 13:
 			if len(value) == 1 {
 				d.FCSLen = int(value[0])
@@ -233,7 +269,7 @@ func (r *Reader) interfaceDescription(b []byte) verdict {
 				offset = int64(u64(value, r.swap))
 			}
 		case 15:
-			d.Hardware = string(value)
+			d.Hardware = text(value)
 		}
 	}
 	f := iface{clock: newClock(d.Resolution, offset), snap: d.SnapLen, link: d.Link, kept: -1}
@@ -253,18 +289,19 @@ func (r *Reader) packet(id uint32, b []byte) verdict {
 	}
 	r.frame++
 	if uint64(id) >= uint64(len(r.ifaces)) {
-		r.lose(NoInterface, "names interface %d, which its section does not describe", id)
+		r.tell(NoInterface, int64(len(b)), "names interface %d, which its section does not describe", id)
 		return walked
 	}
 	if int(caplen) > r.opts.MaxPacket {
-		r.lose(Oversize, "holds %d octets, more than the %d that are read of one packet", caplen, r.opts.MaxPacket)
+		r.tell(Oversize, int64(caplen), "holds %d octets, more than the %d that are read of one packet", caplen, r.opts.MaxPacket)
 		return walked
 	}
 	f := &r.ifaces[id]
 	f.packets++
+	f.dropped += dropCount(b[16:], caplen, r.swap)
 	t, ok := f.clock.convert(uint64(u32(b, r.swap))<<32 | uint64(u32(b[4:], r.swap)))
 	if !ok {
-		r.lose(TimeRange, "has a time outside the years 1677 to 2262")
+		r.tell(TimeRange, 0, "has a time outside the years 1823 to 2116")
 	}
 	r.chunk.packets = append(r.chunk.packets, Packet{
 		Data:      b[16 : 16+caplen : 16+caplen],
@@ -286,7 +323,7 @@ func (r *Reader) simplePacket(b []byte) verdict {
 	length := u32(b, r.swap)
 	r.frame++
 	if len(r.ifaces) == 0 {
-		r.lose(NoInterface, "comes before any interface of its section is described")
+		r.tell(NoInterface, int64(len(b)), "comes before any interface of its section is described")
 		return walked
 	}
 	f := &r.ifaces[0]
@@ -296,10 +333,11 @@ func (r *Reader) simplePacket(b []byte) verdict {
 	}
 	caplen = min(caplen, uint32(len(b)-4))
 	if int(caplen) > r.opts.MaxPacket {
-		r.lose(Oversize, "holds %d octets, more than the %d that are read of one packet", caplen, r.opts.MaxPacket)
+		r.tell(Oversize, int64(caplen), "holds %d octets, more than the %d that are read of one packet", caplen, r.opts.MaxPacket)
 		return walked
 	}
 	f.packets++
+	r.timeless++
 	r.chunk.packets = append(r.chunk.packets, Packet{
 		Data:   b[4 : 4+caplen : 4+caplen],
 		Frame:  r.frame,
@@ -333,6 +371,11 @@ func (r *Reader) statistics(b []byte) {
 		}
 	}
 	d.Dropped = max(d.Dropped, dropped)
+}
+
+// text returns an option's text, at most textKept octets of it, as valid UTF-8. It may hold anything else, control characters too.
+func text(b []byte) string {
+	return strings.ToValidUTF8(string(bytes.TrimRight(b[:min(len(b), textKept)], "\x00")), "\uFFFD")
 }
 
 // options yields the options of a block: code and value (draft-ietf-opsawg-pcapng §3.5). It stops at

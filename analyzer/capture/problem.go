@@ -21,7 +21,7 @@ const (
 // The reasons that lose nothing the file holds, but that whoever reads the packets should know.
 const (
 	Dropped   Reason = "dropped"           // the capturing host lost packets before they reached the file
-	TimeRange Reason = "time-out-of-range" // a time before 1677 or after 2262, held at that bound
+	TimeRange Reason = "time-out-of-range" // a time before 1823 or after 2116, held at that bound
 	NoTime    Reason = "no-time"           // packets of Simple Packet Blocks, which carry no time
 	Mismatch  Reason = "lengths-disagree"  // a block's two lengths differ; what follows showed which is right
 )

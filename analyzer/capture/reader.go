@@ -56,7 +56,11 @@ type Info struct {
 	Application string
 }
 
-const commentsKept = 64
+// What is kept of a file's comments, and of each text.
+const (
+	commentsKept = 64
+	textKept     = 2048
+)
 
 // A Reader reads one capture. Its methods are for one goroutine, but for BytesRead and Size; the batches
 // it fills may go to others.
@@ -82,6 +86,13 @@ type Reader struct {
 	pcap     pcapFormat
 	ifaces   []iface // of the section
 	sections int
+	foreign  bool  // the section is of an unknown version
+	timeless int   // packets without a time
+	lastSec  int64 // of the last packet of a pcap
+
+	searching bool  // past damage, for the next block
+	tail      bool  // the damage may be the file's end only
+	lostAt    int64 // where the damage begins
 
 	described []Interface
 	links     map[uint16]int64
@@ -103,29 +114,47 @@ const (
 // Problems then tells what could not. b is empty when an error is returned.
 func (r *Reader) Next(b *Batch) error {
 	b.Release()
-	for {
-		if r.chunk == nil {
-			return io.EOF
-		}
-		var v verdict
-		if r.ng {
-			v = r.walkPcapng()
-		} else {
-			v = r.walkPcap()
-		}
+	for r.chunk != nil {
+		v := r.walk()
 		if len(r.chunk.packets) > 0 {
 			r.hand(b)
 			return nil
 		}
+		if v == damaged {
+			v = r.repair()
+		}
 		switch {
-		case v == damaged:
-			r.repair()
-		case r.eof:
-			r.finish()
-		default:
+		case v == walked: // past damage
+		case !r.eof:
 			r.fill()
+		case r.pos < r.end && r.failure == nil && (r.ng || r.headed):
+			r.lost(true)
+		default:
+			r.finish()
 		}
 	}
+	return io.EOF
+}
+
+// walk goes over the chunk as far as it can.
+func (r *Reader) walk() verdict {
+	r.need = 0
+	switch {
+	case r.searching:
+		return r.search()
+	case r.ng:
+		return r.walkPcapng()
+	default:
+		return r.walkPcap()
+	}
+}
+
+// repair gets past the damage at the position.
+func (r *Reader) repair() verdict {
+	if r.ng {
+		return r.repairPcapng()
+	}
+	return r.repairPcap()
 }
 
 // hand gives the chunk to b and goes on in another with the octets that no packet has taken.
@@ -141,8 +170,8 @@ func (r *Reader) hand(b *Batch) {
 // fill reads once from the file, with room made for what the walk needs.
 func (r *Reader) fill() {
 	c := r.chunk
-	if len(c.buf) < r.need {
-		r.chunk = r.pool.get(r.need)
+	if n := max(r.need, r.end-r.pos+1); n > len(c.buf) {
+		r.chunk = r.pool.get(n)
 	}
 	if r.pos > 0 || r.chunk != c {
 		r.end = copy(r.chunk.buf, c.buf[r.pos:r.end])
@@ -153,6 +182,15 @@ func (r *Reader) fill() {
 		r.pool.put(c)
 	}
 	n, err := r.in.Read(r.chunk.buf[r.end:])
+	for range 100 { // as bufio does with a reader that gives nothing
+		if n > 0 || err != nil {
+			break
+		}
+		n, err = r.in.Read(r.chunk.buf[r.end:])
+	}
+	if n == 0 && err == nil {
+		err = io.ErrNoProgress
+	}
 	r.end += n
 	if err != nil {
 		r.eof = true
@@ -162,24 +200,41 @@ func (r *Reader) fill() {
 	}
 }
 
-// finish ends the reading, with what is left of a packet told.
+// finish ends the reading, and tells what holds for the whole file.
 func (r *Reader) finish() {
-	if left := r.end - r.pos; left > 0 && r.failure == nil {
-		at := r.base + int64(r.pos)
-		r.note(Problem{
-			Reason: Truncated, Offset: at, Frame: r.frame, Bytes: int64(left),
-			What: fmt.Sprintf("the file ends in the middle of a packet: %d octets after frame %d, at byte %d", left, r.frame, at),
-			Try:  "the capture was cut short while it was written or copied; all before that is read",
-		})
+	if !r.ng && !r.headed && r.failure == nil {
+		r.note(Problem{Reason: Truncated, Bytes: int64(r.end - r.pos),
+			What: "the file ends within its header", Try: "it was cut short while it was written or copied"})
 	}
 	r.settle()
 	r.chunk = nil
+	for _, d := range r.described {
+		if d.Dropped == 0 {
+			continue
+		}
+		name := d.Name
+		if name == "" {
+			name = fmt.Sprint("interface ", d.Index)
+		}
+		r.note(Problem{Reason: Dropped, Offset: -1, Frame: r.frame,
+			What: fmt.Sprintf("%d packets on %q were lost while capturing and are not in the file: what seems missing or unanswered may have been there", d.Dropped, name),
+			Try:  "capture again with a larger buffer (-B) or a filter"})
+	}
+	if r.timeless > 0 {
+		r.note(Problem{Reason: NoTime, Offset: -1, Frame: r.frame,
+			What: fmt.Sprintf("%d packets carry no time (Simple Packet Blocks)", r.timeless)})
+	}
 }
 
 // settle adds the packets of the section's interfaces to the counts.
 func (r *Reader) settle() {
 	for i := range r.ifaces {
 		f := &r.ifaces[i]
+		if f.kept >= 0 {
+			d := &r.described[f.kept]
+			d.Packets += f.packets
+			d.Dropped = max(d.Dropped, f.dropped)
+		}
 		if f.packets == 0 {
 			continue
 		}
@@ -187,32 +242,20 @@ func (r *Reader) settle() {
 			r.links = map[uint16]int64{}
 		}
 		r.links[f.link] += f.packets
-		if f.kept >= 0 {
-			r.described[f.kept].Packets += f.packets
-		}
 		f.packets = 0
 	}
 }
 
-// lose notes a problem of the packet at the position, whose frame number is already taken.
-func (r *Reader) lose(reason Reason, format string, args ...any) {
+// tell notes a problem of the packet at the position, whose frame number is already taken; n octets of it are lost.
+func (r *Reader) tell(reason Reason, n int64, format string, args ...any) {
 	at := r.base + int64(r.pos)
-	r.note(Problem{Reason: reason, Offset: at, Frame: r.frame,
+	r.note(Problem{Reason: reason, Offset: at, Frame: r.frame, Bytes: n,
 		What: fmt.Sprintf("frame %d at byte %d ", r.frame, at) + fmt.Sprintf(format, args...)})
 }
 
 func (r *Reader) note(p Problem) {
 	p.File = r.name
 	r.ledger.note(p)
-}
-
-// repair gets past the damage at the position.
-func (r *Reader) repair() {
-	at := r.base + int64(r.pos)
-	left := r.end - r.pos
-	r.note(Problem{Reason: Corrupt, Offset: at, Frame: r.frame, Bytes: int64(left),
-		What: fmt.Sprintf("no block or record can stand at byte %d, after frame %d", at, r.frame)})
-	r.pos, r.eof = r.end, true
 }
 
 // failed notes that reading, or decompressing, stopped before the end of the file.

@@ -1,0 +1,114 @@
+package capture
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"testing"
+)
+
+func TestPcapVariants(t *testing.T) {
+	type variant struct {
+		magic        uint32
+		major, minor uint16
+		network      uint32
+	}
+	for _, o := range orders {
+		for _, v := range []variant{
+			{magicMicro, 2, 4, 1},
+			{magicNano, 2, 4, 113},
+			{magicModified, 2, 4, 1},
+			{magicIxiaMicro, 2, 4, 1},
+			{magicIxiaNano, 2, 4, 1},
+			{magicMicro, 2, 4, 2<<28 | 1<<26 | 1}, // a frame check sequence of two 16-bit words
+			{magicMicro, 2, 3, 1},
+			{magicMicro, 2, 2, 1},
+			{magicMicro, 543, 0, 1},
+		} {
+			f := newPcap(o, v.magic, v.major, v.minor, v.network)
+			caplen, length := uint32(60), uint32(1500)
+			if v.minor < 4 {
+				caplen, length = length, caplen // as it stands in these files
+			}
+			f.record(1700000000, 7, caplen, length, octets(60)).packet(1<<32-1, 8, nil)
+			got, r := readBytes(t, f.b)
+			name := fmt.Sprintf("%v %+v", o, v)
+			if len(got) != 2 || len(r.Problems()) != 0 {
+				t.Errorf("%s: %d packets, problems %v", name, len(got), r.Problems())
+				continue
+			}
+			unit := int64(1000)
+			if v.magic == magicNano || v.magic == magicIxiaNano {
+				unit = 1
+			}
+			p := got[0]
+			if p.Frame != 1 || p.Time != 1700000000e9+7*unit || p.Length != 1500 || !bytes.Equal(p.Data, octets(60)) || p.Link != uint16(v.network) || f.b[p.Offset] != f.b[len(f.b)-2*f.header-60] {
+				t.Errorf("%s: %+v", name, p)
+			}
+			if p := got[1]; p.Frame != 2 || p.Time != (1<<32-1)*1e9+8*unit || p.Offset != int64(len(f.b)-f.header) {
+				t.Errorf("%s: %+v", name, p)
+			}
+			fcs := -1
+			if v.network > 1<<16 {
+				fcs = 4
+			}
+			if d := r.Interfaces()[0]; d.FCSLen != fcs || d.SnapLen != 65535 || d.Packets != 2 {
+				t.Errorf("%s: %+v", name, d)
+			}
+		}
+	}
+}
+
+func TestPcapDamage(t *testing.T) {
+	const sec = 1700000000
+	build := func(o order, magic uint32) (f *pcapFile, starts []int) {
+		f = newPcap(o, magic, 2, 4, 1)
+		for i := range uint32(20) {
+			starts = append(starts, len(f.b))
+			f.packet(sec+i, 100*i, octets(60+int(i)))
+		}
+		return f, append(starts, len(f.b))
+	}
+	for _, o := range orders {
+		for _, magic := range []uint32{magicMicro, magicNano, magicModified} {
+			for _, caplen := range []uint32{300 << 10, blockMax, blockMax + 1, 1<<32 - 1} {
+				f, starts := build(o, magic)
+				o.PutUint32(f.b[starts[5]+8:], caplen)
+				got, r := readBytes(t, f.b)
+				if len(got) != 19 || got[5].Frame != 7 || got[18].Time/1e9 != sec+19 {
+					t.Errorf("%v %#x: length %d: %d packets, problems %v", o, magic, caplen, len(got), r.Problems())
+				}
+				if p := r.Problems(); len(p) != 1 || p[0].Reason != Corrupt || p[0].Offset != int64(starts[5]) || p[0].Bytes != int64(starts[6]-starts[5]) {
+					t.Errorf("%v %#x: length %d: problems %+v", o, magic, caplen, p)
+				}
+			}
+			// A length that is possible but wrong misleads until one is not; the next records that agree are found.
+			f, starts := build(o, magic)
+			o.PutUint32(f.b[starts[5]+8:], 100)
+			got, r := readBytes(t, f.b)
+			if len(got) < 17 || got[len(got)-1].Time/1e9 != sec+19 || !slices.Equal(reasons(r), []Reason{Corrupt}) {
+				t.Errorf("%v %#x: a wrong length: %d packets, problems %v", o, magic, len(got), r.Problems())
+			}
+			// A hole.
+			f, starts = build(o, magic)
+			got, r = readBytes(t, slices.Concat(f.b[:starts[5]+30], f.b[starts[7]+50:]))
+			if len(got) < 15 || got[len(got)-1].Time/1e9 != sec+19 {
+				t.Errorf("%v %#x: a hole: %d packets, problems %v", o, magic, len(got), r.Problems())
+			}
+		}
+	}
+}
+
+func TestPcapOversize(t *testing.T) {
+	f := newPcap(binary.LittleEndian, magicMicro, 2, 4, 1).packet(1, 1, octets(60)).packet(1, 2, make([]byte, 300<<10)).packet(1, 3, octets(60))
+	got, r := readBytes(t, f.b)
+	if len(got) != 2 || got[1].Frame != 3 || !slices.Equal(reasons(r), []Reason{Oversize}) {
+		t.Errorf("%d packets, problems %v", len(got), r.Problems())
+	}
+	f.packet(1, 4, make([]byte, 300<<10)) // at the end of the file
+	got, r = readBytes(t, f.b)
+	if len(got) != 2 || r.Frames() != 4 || !slices.Equal(reasons(r), []Reason{Oversize, Oversize}) {
+		t.Errorf("%d packets, problems %v", len(got), r.Problems())
+	}
+}
