@@ -99,9 +99,6 @@ func (t *Table) bury(id uint32, c *record, evicted bool) {
 	if hi.bits&hasBase != 0 {
 		g.bits |= graveBaseHi
 	}
-	if c.marks&(sawFIN|sawRST) != 0 {
-		g.bits |= graveOver
-	}
 	if over(c.side[0].state) && over(c.side[1].state) {
 		g.bits |= graveClosed
 	}
@@ -128,7 +125,7 @@ func (t *Table) rise(c *record, g *grave, tp *tuple, s *Segment) {
 		base, iss = g.bits&graveBaseHi != 0, g.issHi
 	}
 	incarnation := uint32(g.later)
-	if s.Flags&(SYN|ACK) == SYN && base && (s.SEQ != iss || g.bits&graveOver != 0) {
+	if s.Flags&(SYN|ACK) == SYN && base && s.SEQ != iss {
 		incarnation++
 		t.stats.Reopened++
 		c.stream = uint32(t.streams)
@@ -153,9 +150,6 @@ func (t *Table) rise(c *record, g *grave, tp *tuple, s *Segment) {
 		}
 		if g.bits&graveBaseHi != 0 {
 			hi.bits |= hasBase
-		}
-		if g.bits&graveOver != 0 {
-			c.marks |= sawFIN
 		}
 		if g.bits&graveClosed != 0 {
 			c.side[0].state, c.side[1].state = Closed, Closed

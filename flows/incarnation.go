@@ -9,12 +9,52 @@ type before struct {
 	states [2]State
 }
 
-// startsStream tells whether the SYN s starts a new incarnation: Wireshark's rule, so that streams have
-// its numbers. A SYN does so when its side has shown a sequence number before and the SYN's is another,
-// or when the connection has seen a FIN or a RST.
+// startsStream tells whether s starts a new incarnation. It is Wireshark's rule, so that streams have its
+// numbers: a SYN without ACK does so when its side has shown a sequence number before and the SYN's is
+// another, whatever has become of the connection.
 func (c *record) startsStream(side Side, s *Segment) bool {
 	a := &c.side[side]
-	return a.bits&hasBase != 0 && (s.SEQ != a.iss || c.marks&(sawFIN|sawRST) != 0)
+	return s.Flags&(SYN|ACK) == SYN && a.bits&hasBase != 0 && s.SEQ != a.iss
+}
+
+// Number gives a stream number to a TCP header that is no segment of a connection, and returns it:
+// Wireshark counts headers that an ICMP error quotes, and malformed ones, and so must the table. It keeps
+// nothing else of s.
+func (t *Table) Number(s *Segment) (stream int) {
+	tp := t.tupleOf(&s.Src, &s.Dst)
+	id := t.find(&tp, &s.Src, &s.Dst)
+	switch {
+	case id == 0:
+		id = t.open(&tp, s)
+		t.conns.at(id).marks |= isOther
+	case t.conns.at(id).startsStream(t.conns.at(id).sideOf(tp.fromHi), s):
+		id = t.reopen(id, &tp, s)
+		t.conns.at(id).marks |= isOther
+	}
+	return int(t.conns.at(id).stream)
+}
+
+// begins takes the first segment of a connection that only had a number.
+func (t *Table) begins(c *record, tp *tuple, s *Segment) {
+	c.marks &^= isOther
+	c.start = int64(s.Time)
+	t.orient(c, tp, s)
+}
+
+// orient decides which end of a new connection is its originator.
+func (t *Table) orient(c *record, tp *tuple, s *Segment) {
+	fromOriginator, sure := t.fromOriginator(s)
+	c.marks &^= origIsHi | guessed
+	if fromOriginator == tp.fromHi {
+		c.marks |= origIsHi
+	}
+	if !sure {
+		c.marks |= guessed
+	}
+	c.defects &^= NoHandshake
+	if s.Flags&SYN == 0 {
+		c.defects |= NoHandshake
+	}
 }
 
 // base keeps the first sequence number of each side the way Wireshark does, for startsStream.
@@ -60,15 +100,8 @@ func (t *Table) open(tp *tuple, s *Segment) uint32 {
 	c.start = int64(s.Time)
 	t.index.insert(tp.hash, id)
 	t.stats.PeakOpen = max(t.stats.PeakOpen, t.conns.live)
-	fromOriginator, sure := t.fromOriginator(s)
-	if fromOriginator == tp.fromHi {
-		c.marks |= origIsHi
-	}
-	if !sure {
-		c.marks |= guessed
-	}
-	if s.Flags&SYN == 0 {
-		c.defects |= NoHandshake
+	t.orient(c, tp, s)
+	if c.defects&NoHandshake != 0 {
 		t.stats.MidStream++
 	}
 	if s.Domain != 0 {

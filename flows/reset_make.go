@@ -36,7 +36,6 @@ func (t *Table) reset(c *record, side Side, s *Segment) {
 	t.fell(c, side, s, r, trig)
 	r.To = [2]State{c.side[0].state, c.side[1].state}
 	c.history.add(letterRST, side)
-	c.marks |= sawRST
 	f := t.fallOf(c)
 	me := &f.side[side]
 	first := me.count == 0

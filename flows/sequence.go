@@ -181,7 +181,6 @@ func (t *Table) sequenceFIN(c *record, side Side, s *Segment, seq Seq, n *Notes)
 		a.bits |= holdFIN
 	}
 	x.fin, x.finSEQ = stampOf(s), seq
-	c.marks |= sawFIN
 	c.history.add(letterFIN, side)
 	return true
 }

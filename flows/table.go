@@ -108,9 +108,9 @@ func NewTable(opts TableOptions, emit func(*Reset)) *Table {
 	return t
 }
 
-// Add takes the next segment of the capture. It keeps nothing of s.Payload. Times may go backwards, frame
-// numbers must not.
-func (t *Table) Add(s *Segment) {
+// Add takes the next segment of the capture and returns its stream number. It keeps nothing of s.Payload.
+// Times may go backwards, frame numbers must not.
+func (t *Table) Add(s *Segment) (stream int) {
 	t.stats.Segments++
 	tp := t.tupleOf(&s.Src, &s.Dst)
 	id := t.find(&tp, &s.Src, &s.Dst)
@@ -118,6 +118,9 @@ func (t *Table) Add(s *Segment) {
 		id = t.open(&tp, s)
 	}
 	c := t.conns.at(id)
+	if c.marks&isOther != 0 {
+		t.begins(c, &tp, s)
+	}
 	side := c.sideOf(tp.fromHi)
 	if s.Flags&(SYN|ACK) == SYN {
 		if c.startsStream(side, s) {
@@ -139,6 +142,7 @@ func (t *Table) Add(s *Segment) {
 		t.clock = s.Time
 	}
 	c.base(side, s)
+	stream = int(c.stream)
 	if s.Flags&RST != 0 {
 		t.reset(c, side, s)
 	} else {
@@ -147,6 +151,7 @@ func (t *Table) Add(s *Segment) {
 	if t.opts.LookaheadTime > 0 {
 		t.Settle(t.clock)
 	}
+	return stream
 }
 
 // take applies a segment that is no RST.

@@ -137,7 +137,7 @@ func (t *timelines) grow(c *record) {
 
 // back returns the k-th last event of c, 0 for the newest; nil when the ring does not hold it.
 func (t *timelines) back(c *record, k int) *entry {
-	if k >= int(c.ringN) {
+	if uint(k) >= uint(c.ringN) {
 		return nil
 	}
 	i := int(c.ringPos) - 1 - k

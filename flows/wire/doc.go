@@ -47,7 +47,8 @@
 //
 // # ICMP
 //
-//	TIME [N]icmp TYPE/CODE from ADDR quotes DIRECTION [syn] [mtu N] [v6]
+//	TIME [N]icmp TYPE/CODE from ADDR quotes DIRECTION [syn | flags F] [seq N] [len N] [mtu N] [v6]
 //
-// is an ICMP error about a segment of the connection in that direction.
+// is an ICMP error about a segment of the connection in that direction, of which it quotes len octets
+// of the TCP header (default 8).
 package wire

@@ -20,7 +20,18 @@ type Item struct {
 	Line    int // 1-based line of the text
 	Segment *flows.Segment
 	ICMP    *flows.ICMPNote
+	Quoted  *Quoted // what ICMP quotes
 }
+
+// A Quoted is a segment quoted by an ICMP error, of which Len octets are there.
+type Quoted struct {
+	flows.Segment
+	Len int
+}
+
+// Numbered tells whether Wireshark gives a stream number to the quoted segment: it does when it sees the
+// header as far as the window field, unless the error is a redirect.
+func (it *Item) Numbered() bool { return it.Quoted.Len >= 16 && (it.ICMP.Type != 5 || it.ICMP.V6) }
 
 // Parse returns the segments of text. An error names the line and what is wrong with it; lines with
 // ICMP errors are checked and left out (see Read).
@@ -64,9 +75,12 @@ func (s *Script) Play(t *flows.Table) {
 	for _, it := range s.Items {
 		if it.Segment != nil {
 			t.Add(it.Segment)
-		} else {
-			t.AddICMP(*it.ICMP)
+			continue
 		}
+		if it.Numbered() {
+			t.Number(&it.Quoted.Segment)
+		}
+		t.AddICMP(*it.ICMP)
 	}
 }
 
@@ -205,7 +219,7 @@ func (p *parser) readTimed(words []string) error {
 	case ">", "<":
 		item.Segment, err = p.segment(c, sideOf(dir), at, words[2:])
 	case "icmp":
-		item.ICMP, err = p.icmp(c, at, words[2:])
+		item.ICMP, item.Quoted, err = p.icmp(c, at, words[2:])
 	default:
 		err = fmt.Errorf("%q is neither a direction (> or <) nor icmp", words[1])
 	}

@@ -89,12 +89,9 @@ func (p *parser) segment(c *conn, from int, at time.Duration, words []string) (*
 	me, peer := &c.side[from], &c.side[from^1]
 	seg := &flows.Segment{Time: flows.Time(p.start.Add(at).UnixNano()), Src: flows.AddrFrom(me.addr), Dst: flows.AddrFrom(peer.addr),
 		WND: me.win, TTL: me.ttl, DF: me.df, MAC: me.mac, Domain: me.vlan, Interface: me.iface, V6: me.addr.Addr().Is6() && !me.addr.Addr().Is4In6()}
-	for _, r := range words[0] {
-		f, ok := flagLetters[r]
-		if !ok && words[0] != "-" {
-			return nil, fmt.Errorf("unknown flag %q in %q", r, words[0])
-		}
-		seg.Flags |= f
+	var err error
+	if seg.Flags, err = readFlags(words[0]); err != nil {
+		return nil, err
 	}
 	explicit, err := sequence(seg, me.iss, words[1])
 	if err != nil {
@@ -299,40 +296,78 @@ func readOptions(seg *flows.Segment, list string) error {
 	return nil
 }
 
-// icmp reads an ICMP line after the word icmp: TYPE/CODE from ADDR quotes DIRECTION [syn] [mtu N] [v6].
-func (p *parser) icmp(c *conn, at time.Duration, words []string) (*flows.ICMPNote, error) {
+// quoted reads a value of an ICMP line.
+func quoted(note *flows.ICMPNote, q *Quoted, from *side, key, word string) (err error) {
+	var n uint64
+	switch key {
+	case "mtu":
+		n, err = strconv.ParseUint(word, 10, 16)
+		note.MTU = uint16(n)
+	case "len":
+		n, err = strconv.ParseUint(word, 10, 16)
+		q.Len = int(n)
+	case "seq":
+		q.SEQ, err = number(from.iss, word)
+	case "flags":
+		q.Flags, err = readFlags(word)
+		note.QuotedSYN = q.Flags&(flows.SYN|flows.ACK) == flows.SYN
+	}
+	if err != nil {
+		return fmt.Errorf("bad %s %q", key, word)
+	}
+	return nil
+}
+
+// readFlags reads tcpdump's flag letters.
+func readFlags(word string) (f flows.Flags, err error) {
+	if word == "-" {
+		return 0, nil
+	}
+	for _, r := range word {
+		bit, ok := flagLetters[r]
+		if !ok {
+			return 0, fmt.Errorf("unknown flag %q in %q", r, word)
+		}
+		f |= bit
+	}
+	return f, nil
+}
+
+// icmp reads an ICMP line after the word icmp: TYPE/CODE from ADDR quotes DIRECTION [syn] [flags F] [seq N]
+// [len N] [mtu N] [v6].
+func (p *parser) icmp(c *conn, at time.Duration, words []string) (*flows.ICMPNote, *Quoted, error) {
 	if len(words) < 5 || words[1] != "from" || words[3] != "quotes" || (words[4] != ">" && words[4] != "<") {
-		return nil, fmt.Errorf("icmp wants TYPE/CODE from ADDR quotes DIRECTION")
+		return nil, nil, fmt.Errorf("icmp wants TYPE/CODE from ADDR quotes DIRECTION")
 	}
 	typ, code, _ := strings.Cut(words[0], "/")
 	t, err1 := strconv.ParseUint(typ, 10, 8)
 	k, err2 := strconv.ParseUint(code, 10, 8)
 	addr, err3 := netip.ParseAddr(words[2])
 	if err1 != nil || err2 != nil || err3 != nil {
-		return nil, fmt.Errorf("bad type, code or address in %q", strings.Join(words, " "))
+		return nil, nil, fmt.Errorf("bad type, code or address in %q", strings.Join(words, " "))
 	}
 	from := sideOf(words[4])
 	note := &flows.ICMPNote{From: flows.AddrFrom(netip.AddrPortFrom(addr, 0)), Type: uint8(t), Code: uint8(k), Stream: -1,
 		Src: flows.AddrFrom(c.side[from].addr), Dst: flows.AddrFrom(c.side[from^1].addr)}
+	q := &Quoted{Segment: flows.Segment{Src: note.Src, Dst: note.Dst, SEQ: c.side[from].iss}, Len: 8}
 	for i := 5; i < len(words); i++ {
-		switch words[i] {
+		switch w := words[i]; w {
 		case "syn":
-			note.QuotedSYN = true
+			note.QuotedSYN, q.Flags = true, flows.SYN
 		case "v6":
 			note.V6 = true
-		case "mtu":
+		case "mtu", "seq", "len", "flags":
 			if i++; i == len(words) {
-				return nil, fmt.Errorf("mtu wants a value")
+				return nil, nil, fmt.Errorf("%s wants a value", w)
 			}
-			n, err := strconv.ParseUint(words[i], 10, 16)
-			if err != nil {
-				return nil, fmt.Errorf("bad mtu %q", words[i])
+			if err := quoted(note, q, &c.side[from], w, words[i]); err != nil {
+				return nil, nil, err
 			}
-			note.MTU = uint16(n)
 		default:
-			return nil, fmt.Errorf("unknown word %q", words[i])
+			return nil, nil, fmt.Errorf("unknown word %q", w)
 		}
 	}
 	note.Frame, note.Time = p.takeFrame(), flows.Time(p.start.Add(at).UnixNano())
-	return note, nil
+	q.Frame, q.Time = note.Frame, note.Time
+	return note, q, nil
 }
