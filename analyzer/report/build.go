@@ -162,6 +162,7 @@ var acceptNames = [...]string{
 	flows.AcceptWindow:  "in-window",
 	flows.AcceptOutside: "outside",
 	flows.AcceptSynSent: "syn-sent",
+	flows.AcceptAtFIN:   "at-fin",
 }
 
 var defectNames = []struct {

@@ -19,10 +19,7 @@ type TextOptions struct {
 // and then a block for each finding. Resets that repeat one event are told in the
 // block of the first.
 func Text(w io.Writer, opts TextOptions) Renderer {
-	if opts.Width == 0 {
-		opts.Width = 100
-	}
-	p := page{width: max(opts.Width, 60), style: style(opts.Color)}
+	p := newPage(opts)
 	says := func(says string) string { return p.field("Repeated", says) }
 	return &textRenderer{w: bufio.NewWriter(w), page: p, waiting: waitingList{repeated: says}}
 }
@@ -67,10 +64,23 @@ type page struct {
 	style style
 }
 
+func newPage(opts TextOptions) page {
+	if opts.Width == 0 {
+		opts.Width = 100
+	}
+	return page{width: max(opts.Width, 60), style: style(opts.Color)}
+}
+
 // overview is the head of a file: its counts, and its resets by cause.
 func (p page) overview(f *File) string {
 	var b strings.Builder
 	b.WriteString(p.style.bold(clean(f.Path)) + "\n")
+	if f.unread() {
+		for _, w := range f.Warnings {
+			b.WriteString(p.wrap("", "not read: "+w.String()))
+		}
+		return b.String()
+	}
 	counts := []string{counted(f.Packets, "packet", "packets"), counted(f.Connections, "connection", "connections")}
 	if f.ResetCount == 0 {
 		counts = append(counts, "no resets")
@@ -89,6 +99,9 @@ func (p page) overview(f *File) string {
 	}
 	return b.String()
 }
+
+// unread reports whether there is nothing to tell of f but why it was not read.
+func (f *File) unread() bool { return f.Packets == 0 && f.Partial }
 
 func (p page) causes(sums []CauseSum) string {
 	t := grid{header: []string{"Cause", "Detail", "Resets", "Findings", "First", "Severity"}, right: []int{2, 3, 4}}
@@ -110,7 +123,7 @@ func (p page) caveats(f *File) string {
 		b.WriteString("\n" + p.style.bold("Beside the resets") + "\n")
 		b.WriteString(p.evidence("", f.Notes, maxMark))
 	}
-	if len(f.Warnings) > 0 {
+	if len(f.Warnings) > 0 && !f.unread() {
 		b.WriteString("\n" + p.style.bold("Limits of this capture") + "\n")
 		for _, w := range f.Warnings {
 			says := w.String()
@@ -172,6 +185,9 @@ func (p page) finding(r *Reset) (head, tail string) {
 	b.Reset()
 	label := "Also open"
 	for _, a := range r.Alternatives {
+		if a.Confidence < 0.01 { // in the JSON, and of no use to a reader
+			continue
+		}
 		says := string(a.Cause)
 		if a.Detail != "" {
 			says += " · " + a.Detail

@@ -1,0 +1,90 @@
+package analyzer
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rstexplain/rstexplain/analyzer/report"
+)
+
+var update = flag.Bool("update", false, "write the golden reports anew")
+
+// render explains the capture at path in the format of one renderer.
+func render(t testing.TB, path string, r report.Renderer) *report.File {
+	t.Helper()
+	if err := r.Begin("rstexplain test"); err != nil {
+		t.Fatal(err)
+	}
+	file, err := Explain(context.Background(), path, r, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.End(); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range file.Warnings {
+		if strings.Contains(w.Says, "internal error") {
+			t.Errorf("%s: %s", path, w.Says)
+		}
+	}
+	return file
+}
+
+// explain returns all that there is to say about the capture at path.
+func explain(t testing.TB, path string) report.File {
+	t.Helper()
+	var out bytes.Buffer
+	render(t, path, report.JSON(&out))
+	var whole report.Report
+	if err := json.Unmarshal(out.Bytes(), &whole); err != nil {
+		t.Fatal(err)
+	}
+	return whole.Files[0]
+}
+
+// ownCaptures are the captures that belong to the project.
+func ownCaptures(t testing.TB) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(root, "testdata", "*", "*.pcapng"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
+}
+
+// foreignDir is where captures of other projects are, "" when there are none.
+func foreignDir() string {
+	dir := os.Getenv("RSTEXPLAIN_CAPTURES")
+	if dir == "" {
+		dir = filepath.Join(root, "..", "shared", "captures")
+	}
+	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+		return ""
+	}
+	return dir
+}
+
+// foreignCaptures are the captures of other projects, none when they are not there.
+func foreignCaptures(t testing.TB) []string {
+	t.Helper()
+	dir := foreignDir()
+	if dir == "" {
+		t.Log("no captures of other projects here: set RSTEXPLAIN_CAPTURES to their directory to test on them too")
+		return nil
+	}
+	var paths []string
+	for _, pattern := range []string{"*.pcap*", "*.cap*", "*.dmp*"} {
+		found, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, found...)
+	}
+	return paths
+}

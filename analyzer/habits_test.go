@@ -1,0 +1,146 @@
+package analyzer
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rstexplain/rstexplain/rules"
+)
+
+const module = "github.com/rstexplain/rstexplain"
+
+// root is the top of the repository.
+const root = ".."
+
+// Every rule is documented, names its RFC section, and has a capture that it matches and a near miss that
+// it must not match.
+func TestEveryRuleHasItsRoom(t *testing.T) {
+	if err := rules.Validate(rules.All()); err != nil {
+		t.Error(err)
+	}
+	if len(ownCaptures(t)) == 0 {
+		t.Skip("testdata has no captures yet: make lab makes them")
+	}
+	for _, r := range rules.All() {
+		dir := filepath.Join(root, "testdata", r.ID)
+		for _, name := range []string{"capture.pcapng", "near-miss.pcapng", "report.txt", "README.md"} {
+			if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+				t.Errorf("rule %s: testdata/%s/%s is missing", r.ID, r.ID, name)
+			}
+		}
+	}
+}
+
+// Imports point at the vocabulary, as docs/design.md draws them.
+func TestImportsFlowOneWay(t *testing.T) {
+	allowed := map[string][]string{ // what of ours a package may import, beside its own subpackages
+		"flows":               {"flows/exchange"},
+		"flows/exchange":      {},
+		"flows/wire":          {"flows"},
+		"rules":               {"flows", "flows/exchange"},
+		"analyzer/capture":    {},
+		"analyzer/decode":     {"analyzer/capture", "flows"},
+		"analyzer/report":     {"rules", "flows", "flows/exchange"},
+		"analyzer/dissection": {"analyzer/capture", "analyzer/decode", "flows"},
+		"analyzer/rewrite":    {"analyzer/capture", "analyzer/decode", "analyzer/report", "flows"},
+		"analyzer":            {"analyzer/capture", "analyzer/decode", "analyzer/report", "analyzer/dissection", "analyzer/rewrite", "flows", "rules"},
+		"cmd/rstexplain":      {"analyzer", "analyzer/capture", "analyzer/report", "analyzer/rewrite", "flows", "rules"},
+	}
+	eachFile(t, func(dir, name, path string) {
+		if strings.HasSuffix(name, "_test.go") {
+			return
+		}
+		for _, imported := range importsOf(t, path) {
+			ours, ok := strings.CutPrefix(imported, module+"/")
+			if !ok {
+				continue
+			}
+			list, known := allowed[dir]
+			if !known {
+				t.Errorf("%s: what package %s may import is not written down in TestImportsFlowOneWay", path, dir)
+			} else if !slices.Contains(list, ours) && !strings.HasPrefix(ours, dir+"/internal/") {
+				t.Errorf("%s imports %s", path, ours)
+			}
+		}
+	})
+}
+
+// Only the rooms that read and write captures know gopacket.
+func TestGopacketStaysInItsRooms(t *testing.T) {
+	rooms := []string{"analyzer/capture", "analyzer/decode"}
+	eachFile(t, func(dir, _, path string) {
+		for _, imported := range importsOf(t, path) {
+			if strings.Contains(imported, "/gopacket") && !slices.Contains(rooms, dir) {
+				t.Errorf("%s imports %s", path, imported)
+			}
+		}
+	})
+}
+
+// Files are rooms with one purpose, and packages have names of the field.
+func TestNamesAndSizes(t *testing.T) {
+	vague := []string{"util", "utils", "common", "engine", "manager", "helpers", "misc"}
+	eachFile(t, func(dir, name, path string) {
+		if slices.Contains(vague, filepath.Base(dir)) {
+			t.Errorf("package %s has a vague name", dir)
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(string(b), "\n"); n > 700 {
+			t.Errorf("%s has %d lines", path, n)
+		}
+	})
+}
+
+// eachFile calls do for each Go file of the product with its directory below root.
+func eachFile(t *testing.T, do func(dir, name, path string)) {
+	t.Helper()
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if name := d.Name(); rel != "." && (name == "testdata" || name == "bench" || strings.HasPrefix(name, ".")) {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if strings.HasSuffix(path, ".go") {
+			do(filepath.ToSlash(filepath.Dir(rel)), d.Name(), path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func importsOf(t *testing.T, path string) []string {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, i := range f.Imports {
+		p, err := strconv.Unquote(i.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, p)
+	}
+	return out
+}

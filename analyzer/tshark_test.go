@@ -1,0 +1,98 @@
+package analyzer
+
+import (
+	"bytes"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// tshark runs Wireshark's command line on a capture.
+func tshark(t *testing.T, path string, args ...string) string {
+	t.Helper()
+	bin, err := exec.LookPath("tshark")
+	if err != nil {
+		t.Skip("tshark is not installed: what Wireshark says is not compared")
+	}
+	cmd := exec.Command(bin, append([]string{"-n", "-r", path}, args...)...)
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil && len(out) == 0 { // a capture that is cut short is an error to tshark, after all that it holds
+		t.Skipf("tshark: %v: %s", err, errs.String())
+	}
+	return string(out)
+}
+
+// The resets are those that Wireshark shows, in the streams that Wireshark gives them.
+func TestResetsEqualTshark(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs tshark on every capture")
+	}
+	for _, path := range append(ownCaptures(t), foreignCaptures(t)...) {
+		t.Run(filepath.Base(filepath.Dir(path))+"/"+filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			shown := tshark(t, path, "-Y", "tcp.flags.reset==1 and !icmp and !icmpv6", "-T", "fields",
+				"-e", "frame.number", "-e", "tcp.stream", "-e", "tcp.flags.reset", "-E", "separator=;")
+			var want []string
+			for _, line := range strings.Split(strings.TrimSpace(shown), "\n") {
+				fields := strings.Split(line, ";")
+				if len(fields) < 3 {
+					continue
+				}
+				streams, flags := strings.Split(fields[1], ","), strings.Split(fields[2], ",")
+				if last := flags[len(flags)-1]; last == "1" || last == "True" { // in a frame with several, the last counts
+					want = append(want, fmt.Sprintf("frame %s, stream %s", fields[0], streams[len(streams)-1]))
+				}
+			}
+			var got []string
+			for _, r := range explain(t, path).Resets {
+				got = append(got, fmt.Sprintf("frame %d, stream %d", r.Frame, r.Stream))
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("- tshark, + rstexplain:\n%s", diff)
+			}
+		})
+	}
+}
+
+// The display filter of each reset is one that Wireshark takes, and shows the reset and what else it names.
+func TestFiltersShowTheirPackets(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs tshark for resets of every capture")
+	}
+	const each = 2 // resets of a capture whose filter is tried
+	for _, path := range append(ownCaptures(t), foreignCaptures(t)...) {
+		t.Run(filepath.Base(filepath.Dir(path))+"/"+filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			resets := explain(t, path).Resets
+			for _, r := range resets[:min(each, len(resets))] {
+				shown := tshark(t, path, "-Y", r.Filter, "-T", "fields", "-e", "frame.number")
+				seen := map[int]bool{}
+				for _, s := range strings.Fields(shown) {
+					n, _ := strconv.Atoi(s)
+					seen[n] = true
+				}
+				want := map[int]bool{r.Frame: true}
+				for _, e := range r.Timeline {
+					if e.Frame > 0 {
+						want[e.Frame] = true
+					}
+				}
+				for _, e := range append(append(r.Evidence, r.OriginWhy...), r.Beside...) {
+					for _, f := range e.Frames {
+						want[f] = true
+					}
+				}
+				if diff := cmp.Diff(want, seen); diff != "" {
+					t.Errorf("frame %d: %s (- wanted, + shown):\n%s", r.Frame, r.Filter, diff)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/rstexplain/rstexplain/analyzer/report"
+)
+
+// Everything that a user can be told stands in this file: lower case, what and where, and what to try.
+
+// A usageError means that the command line asks for something that cannot be done.
+type usageError struct{ says, try string }
+
+func (e usageError) Error() string { return e.says + "\n" + e.try }
+
+var errNoFile = usageError{"no capture named", "try: rstexplain capture.pcapng, or rstexplain - to read standard input; rstexplain --help tells more"}
+
+func errUnknownFormat(got string) error {
+	return usageError{fmt.Sprintf("unknown format %q", got), "allowed: " + strings.Join(formatNames(), ", ")}
+}
+
+func errUnknownRule(got string, ids []string) error {
+	try := "rstexplain rules lists them all"
+	if near := nearest(got, ids); near != "" {
+		try = "did you mean " + near + "? " + try
+	}
+	return usageError{fmt.Sprintf("no rule %q", got), try}
+}
+
+func errStdinTwice() error {
+	return usageError{"standard input (-) is named twice", "name it once; it can be read only once"}
+}
+
+// A lossError means that a capture was not read whole. All about it has been told already.
+type lossError struct{}
+
+func (lossError) Error() string { return "something could not be read whole" }
+
+// An outputError means that the report could not be written.
+type outputError struct {
+	path string // "" for standard output
+	err  error
+}
+
+func (e outputError) Error() string {
+	where := e.path
+	if where == "" {
+		where = "standard output"
+	}
+	s := fmt.Sprintf("cannot write the report to %s: %v", where, bare(e.err))
+	switch {
+	case errors.Is(e.err, fs.ErrPermission):
+		s += "; choose a place you may write to with --output"
+	case errors.Is(e.err, fs.ErrNotExist):
+		s += "; make its directory first"
+	case errors.Is(e.err, syscall.ENOSPC):
+		s += "; make room, or choose another place with --output"
+	}
+	return s
+}
+
+// wrapOutput makes an outputError of err, if there is one.
+func wrapOutput(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return outputError{path, err}
+}
+
+func (e outputError) Unwrap() error { return e.err }
+
+// bare removes the operation and path that an os error repeats.
+func bare(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// told prints err for the user, and returns the exit code.
+func told(err error, stderr io.Writer) int {
+	var usage usageError
+	var loss lossError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &loss):
+		return exitLoss
+	case errors.Is(err, syscall.EPIPE): // whoever read the report has seen enough
+		return exitOK
+	case errors.As(err, &outputError{}):
+		fmt.Fprintf(stderr, "rstexplain: %v\n", err)
+		return exitLoss
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "rstexplain: %s\n%s\n", usage.says, usage.try)
+		return exitUsage
+	}
+	fmt.Fprintf(stderr, "rstexplain: %v\nrstexplain --help tells what is allowed\n", err)
+	return exitUsage
+}
+
+// warn prints one line for what could not be read of a file.
+func warn(stderr io.Writer, path string, w report.Warning) {
+	s := "rstexplain: " + path + ": " + w.String()
+	if w.Hint != "" {
+		s += "; " + w.Hint
+	}
+	fmt.Fprintln(stderr, s)
+}
+
+// nearest returns the word that a mistyped one most likely meant, or "".
+func nearest(got string, words []string) string {
+	best, dist := "", 4
+	for _, w := range words {
+		if d := distance(got, w); d < dist {
+			best, dist = w, d
+		}
+		if len(got) > 2 && strings.Contains(w, got) && best == "" {
+			best = w
+		}
+	}
+	return best
+}
+
+// distance counts the letters to insert, remove or change between a and b (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = slices.Min([]int{change, row[j] + 1, row[j+1] + 1})
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"golang.org/x/term"
+
+	"github.com/rstexplain/rstexplain/analyzer/report"
+)
+
+// An output is where the report goes. With a path it is written beside its place and moved there by
+// commit, so that nobody ever reads half a report.
+type output struct {
+	io.Writer
+	path string
+	file *os.File // the temporary file; nil for standard output
+}
+
+func openOutput(path string, stdout io.Writer) (*output, error) {
+	if path == "" || path == "-" {
+		return &output{Writer: stdout}, nil
+	}
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() { // a device or a pipe cannot be replaced
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, outputError{path, err}
+		}
+		return &output{Writer: f}, nil
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return nil, outputError{path, err}
+	}
+	return &output{f, path, f}, nil
+}
+
+// commit puts the report in its place.
+func (o *output) commit() error {
+	if o.file == nil {
+		return nil
+	}
+	f := o.file
+	o.file = nil
+	mode := os.FileMode(0o644)
+	if st, err := os.Stat(o.path); err == nil {
+		mode = st.Mode().Perm() // of the report that this one replaces
+	}
+	err := f.Chmod(mode)
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), o.path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return outputError{o.path, err}
+	}
+	return nil
+}
+
+// discard removes what was written, if commit has not been called.
+func (o *output) discard() {
+	if o.file != nil {
+		o.file.Close()
+		os.Remove(o.file.Name())
+	}
+}
+
+// layout finds out what the output can show.
+func (o *output) layout(noColor bool) report.TextOptions {
+	var opts report.TextOptions
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
+		opts.Width = n
+	}
+	if f, ok := o.Writer.(*os.File); ok && o.file == nil && term.IsTerminal(int(f.Fd())) {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+			opts.Width = w
+		}
+		opts.Color = !noColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	}
+	opts.Width = min(opts.Width, 100) // longer lines are harder to read
+	return opts
+}

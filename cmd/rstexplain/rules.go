@@ -1,0 +1,55 @@
+package main
+
+import (
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rstexplain/rstexplain/analyzer/report"
+	"github.com/rstexplain/rstexplain/rules"
+)
+
+func rulesCommand() *cobra.Command {
+	noColor := false
+	cmd := &cobra.Command{
+		Use:   "rules [ID]",
+		Short: "List the details that a reset can have, or tell all about one",
+		Example: `  rstexplain rules
+  rstexplain rules keepalive-race`,
+		Args: cobra.MaximumNArgs(1),
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return ruleIDs(), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return tellRules(cmd.OutOrStdout(), args, noColor)
+		},
+	}
+	cmd.Flags().BoolVar(&noColor, "no-color", false, "no colours; also where NO_COLOR is set or the output is no terminal")
+	return cmd
+}
+
+func tellRules(stdout io.Writer, ids []string, noColor bool) error {
+	out := &output{Writer: stdout}
+	opts := out.layout(noColor)
+	if len(ids) == 0 {
+		return wrapOutput("", report.RuleList(out, rules.All(), opts))
+	}
+	r := rules.Find(ids[0])
+	if r == nil {
+		return errUnknownRule(ids[0], ruleIDs())
+	}
+	return wrapOutput("", report.RuleText(out, r, opts))
+}
+
+func ruleIDs() []string {
+	var ids []string
+	for _, r := range rules.All() {
+		ids = append(ids, r.ID)
+	}
+	slices.Sort(ids)
+	return ids
+}
