@@ -295,7 +295,3 @@ func (c *Case) ServiceDied() bool {
 	return a.RefusedAfter.Seen() && a.RefusedAfter.Time.Sub(c.LetGo.Time) < 2*time.Minute &&
 		(!a.AcceptedAfter.Seen() || a.AcceptedAfter.Frame > a.RefusedAfter.Frame)
 }
-
-// AnsweredSince reports whether the RST's sender acknowledged data of its peer after its own last data: in
-// a capture of one direction the only sign of an answer.
-func (c *Case) AnsweredSince() bool { return c.Snd.AckedSince > 0 }

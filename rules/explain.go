@@ -3,6 +3,7 @@ package rules
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/rstexplain/rstexplain/flows"
 )
@@ -84,13 +85,16 @@ func (c *Case) first() *Finding {
 			rule.Tell(c, f)
 			continue
 		}
-		if rule.Cause != f.Cause && !slices.ContainsFunc(f.Alternatives, func(a Alternative) bool { return a.Cause == rule.Cause }) {
+		if rule.Cause != f.Cause && !rule.weak() && !slices.ContainsFunc(f.Alternatives, func(a Alternative) bool { return a.Cause == rule.Cause }) {
 			f.open(rule.Cause, rule.ID, p/2, rule.Against)
 		}
 	}
 	f.settle()
 	return f
 }
+
+// weak reports whether a rule is asked only because nothing better fits.
+func (r *Rule) weak() bool { return strings.HasPrefix(r.ID, "unexplained-") }
 
 // settle turns the shares of the alternatives into probabilities: together they are at most what the
 // finding leaves over.

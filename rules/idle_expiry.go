@@ -31,13 +31,13 @@ var idleExpiry = &Rule{
 		Limits:     "Who forgot, when the signs do not name a device.",
 	},
 	Match: func(c *Case) float64 {
-		if c.LetGo.By == ByFIN || c.LetGo.By == ByUnseenFIN || c.Refused() || c.Unopened() || c.Trigger == nil {
+		if c.LetGo.By == ByFIN || c.LetGo.By == ByUnseenFIN || c.Refused() || c.Unopened() {
 			return 0
 		}
 		if c.Signs.Middlebox() && (c.Manner == Reply || c.ownRSTBefore()) {
 			return expiryDevice
 		}
-		if c.Manner != Reply || c.Around.FellTogetherCount > 0 || c.ServiceDied() || c.deafBefore() {
+		if c.Manner != Reply || c.Trigger == nil || c.Around.FellTogetherCount > 0 || c.ServiceDied() || c.deafBefore() {
 			return 0
 		}
 		from := expiryFrom
@@ -61,15 +61,17 @@ var idleExpiry = &Rule{
 		}
 		switch {
 		case gap >= time.Second:
-			f.Summary = fmt.Sprintf("The connection was silent for %s; %s met %s, which had %sforgotten it.", span(gap), c.what(c.Trigger), who, probably(f.Confidence))
+			f.Summary = fmt.Sprintf("The connection was silent for %s; %s met %s, which had %sforgotten it.", span(gap), c.late(), who, probably(f.Confidence))
 		default:
-			f.Summary = fmt.Sprintf("%s met %s, which %sdoes not know the connection (any more).", capital(c.what(c.Trigger)), who, probably(f.Confidence))
+			f.Summary = fmt.Sprintf("%s met %s, which %sdoes not know the connection (any more).", capital(c.late()), who, probably(f.Confidence))
 		}
-		says := fmt.Sprintf("%s of silence before it", span(gap))
-		if m := c.Timeouts.matching(gap); m != "" {
-			says += ", which " + m
+		if gap >= time.Second {
+			says := fmt.Sprintf("%s of silence before it", span(gap))
+			if m := c.Timeouts.matching(gap); m != "" {
+				says += ", which " + m
+			}
+			f.say(says, c.before(c.Trigger.Frame).Frame, c.Trigger.Frame)
 		}
-		f.say(says, c.before(c.Trigger.Frame).Frame, c.Trigger.Frame)
 		c.sayRST(f)
 		f.open(PeerCrash, "state-lost", 0.85, "the connection had been silent for "+span(gap)+", and no other sign shows that the host died")
 	},

@@ -37,7 +37,7 @@ var lateSegment = &Rule{
 			return c.lowered(lateBothClosed, flows.Reordered)
 		case c.resetByPeer() != nil:
 			return lateReset
-		case c.lastOwn() != nil && !c.lives(c.lastOwn()):
+		case c.lastOwn() != nil && (!c.lives(c.lastOwn()) || c.answersChallenge()):
 			return lateOwnReset
 		case c.HalfCloseExpired():
 			return lateHalfClosed
@@ -54,7 +54,7 @@ var lateSegment = &Rule{
 		case peer != nil:
 			f.Summary = fmt.Sprintf("The connection was over: a RST in %s's name had ended it %s before; %s met a host that no longer has it.", c.receiver(), span(c.moment().Sub(peer.Time)), c.late())
 			f.say("the RST that had ended the connection", peer.Frame)
-		case own != nil && !c.lives(own):
+		case own != nil && (!c.lives(own) || c.answersChallenge()):
 			f.Summary = fmt.Sprintf("The connection was over: %s had reset it %s before; %s came late.", c.sender(), span(c.moment().Sub(own.Time)), c.late())
 			f.say(c.sender()+" had reset the connection", own.Frame)
 			f.open(own.Cause, own.Rule.ID, 0.8, "it came more than a round trip after the first RST")

@@ -56,7 +56,7 @@ func (c *Case) letGo() LetGo {
 		l.Mark, l.By = c.Snd.UnseenFIN, ByUnseenFIN
 	}
 	if l.By != ByThis {
-		l.Exchange = until(&k.Exchange, c.Side, l.Frame)
+		l.Exchange = c.until(&k.Exchange, l.Frame)
 		if peer := c.Side.Peer(); l.LastData[peer].Frame > l.Frame {
 			l.LastData[peer] = c.dataBefore(peer, l.Frame)
 		}
@@ -77,19 +77,42 @@ func (c *Case) dataBefore(s flows.Side, frame int) flows.Mark {
 	return m
 }
 
-// until returns what is known of an exchange at an earlier frame: messages of the peer that began after it
-// are left out.
-func until(x *exchange.Summary, sender flows.Side, frame int) *exchange.Summary {
-	peer := sender.Peer()
-	if x.Last[peer].Frame <= frame {
+// until returns what is known of an exchange at an earlier frame, when the sender let go: what the peer
+// began to say after it is taken back.
+func (c *Case) until(x *exchange.Summary, frame int) *exchange.Summary {
+	s, p := c.Side, c.Side.Peer()
+	if x.Last[p].Frame <= frame {
 		return x
 	}
 	y := *x
-	y.Last[peer] = exchange.Message{}
-	y.Speaker = int(sender)
-	if y.Messages[peer]--; y.Messages[peer] == 0 && y.Messages[sender] == 0 {
+	before, own := c.dataBefore(p, frame), c.Snd.LastData
+	y.Last[p] = exchange.Message{}
+	y.Messages[p] = max(y.Messages[p]-1, 0)
+	switch {
+	case before.Frame > own.Frame:
+		y.Speaker = int(p)
+		y.Last[p] = exchange.Message{Kind: exchange.Opaque, Frame: before.Frame, End: before.Frame, Time: int64(before.Time)}
+	case own.Seen():
+		y.Speaker = int(s)
+	default:
 		y.Speaker = -1
 	}
+	if y.Request.Frame > frame {
+		y.Request, y.RequestSide = exchange.Message{}, -1
+		y.Waiting[p] = max(y.Waiting[p]-1, 0)
+	} else if y.Speaker == int(s) && y.RequestSide == int(s) && y.Waiting[s] == 0 && y.Request.Frame > 0 && y.Goodbye[s] == 0 {
+		y.Waiting[s] = 1 // the answer came too late
+	}
+	y.Pending = y.Waiting[0] + y.Waiting[1]
+	for _, at := range []*int{&y.CloseNotify[p], &y.Goodbye[p], &y.AlertFrame[p]} {
+		if *at > frame {
+			*at = 0
+		}
+	}
+	if y.BodySide == int(p) {
+		y.BodySide, y.BodyWant, y.BodyGot = -1, -1, 0
+	}
+	y.Open[p], y.Likely[p] = false, false
 	return &y
 }
 
@@ -171,13 +194,28 @@ func (c *Case) business(l *LetGo) Business {
 		b.Got, b.Want = x.BodyGot, x.BodyWant
 		return b
 	}
-	if x.Last[r].Kind == exchange.Partial && speaker == r {
+	if (x.Last[r].Kind == exchange.Partial || x.Open[r]) && speaker == r {
 		b := last(CutResponse, r)
 		b.Got, b.Want = x.BodyGot, x.BodyWant
 		return b
 	}
-	if x.Pending > 0 && !c.answeredUnseen(l, o) {
-		return last(OpenRequest, o)
+	if x.Pending > 0 {
+		asker := o
+		if x.Waiting[o] == 0 {
+			asker = r
+		}
+		switch {
+		case c.answeredUnseen(l, asker):
+			return last(Answered, asker.Peer())
+		case c.parting(l, asker):
+			return last(SaidGoodbye, asker)
+		}
+		b := last(OpenRequest, asker)
+		if x.RequestSide == int(asker) && x.Request.Frame > 0 {
+			b.Frame, b.Text = x.Request.Frame, x.Request.Text
+			b.Since = l.Time.Sub(flows.Time(x.Request.Time))
+		}
+		return b
 	}
 	if bye := goodbye(x); bye >= 0 {
 		return last(SaidGoodbye, flows.Side(bye))
@@ -194,8 +232,13 @@ func (c *Case) business(l *LetGo) Business {
 	case exchange.Greeting:
 		return last(Unused, r)
 	case exchange.ClientHello, exchange.Handshake, exchange.Alert:
-		if mid {
+		switch {
+		case mid && !x.HandshakeOK:
 			return Business{Matter: Unclear}
+		case x.HandshakeOK && x.Upgraded != "":
+			return last(Answered, speaker)
+		case x.HandshakeOK && kind != exchange.Alert:
+			return last(Unused, o)
 		}
 		return last(OpenHandshake, speaker)
 	case exchange.Housekeeping:
@@ -247,12 +290,40 @@ func goodbye(x *exchange.Summary) int {
 }
 
 // answeredUnseen reports whether side s, which spoke last as far as the capture shows, acknowledged octets
-// of its peer after that: the answer is missing from the capture.
+// of its peer after that: the answer is missing from the capture. A single octet may be a FIN.
 func (c *Case) answeredUnseen(l *LetGo, s flows.Side) bool {
 	if c.Conn.Defects&(flows.OneDirection|flows.MissedPackets) == 0 {
 		return false
 	}
-	return c.Conn.Ends[s].AckedSince > 0
+	e := &c.Conn.Ends[s]
+	x := l.Exchange
+	asked := x.Last[s].End
+	if x.RequestSide == int(s) && x.Request.Frame > 0 {
+		asked = x.Request.Frame
+	}
+	if e.HasRCV {
+		for i := range c.Conn.Events {
+			if ev := &c.Conn.Events[i]; ev.Side == s && ev.Frame >= asked && ev.DataLen > 0 && ev.Flags.Has(flows.ACK) {
+				return e.RCV.NXT.Sub(ev.ACK) > 1
+			}
+		}
+	}
+	return e.AckedSince > 1
+}
+
+// parting reports whether what looks like an open request of side s was its last word: nothing but turns
+// says that it wants an answer, and s closed before one could come. Whoever asks and at once leaves has not
+// asked.
+func (c *Case) parting(l *LetGo, s flows.Side) bool {
+	x := l.Exchange
+	if !x.Guess || s != c.Side || l.By != ByFIN || x.Last[s].Kind == exchange.ClientHello {
+		return false
+	}
+	asked := l.LastData[s]
+	if x.RequestSide == int(s) && x.Request.Frame > 0 {
+		asked = flows.Mark{Frame: x.Request.Frame, Time: flows.Time(x.Request.Time)}
+	}
+	return asked.Seen() && l.Time.Sub(asked.Time) < c.RTT/2
 }
 
 // flight turns an answered exchange into a cut one when the answer was still coming.

@@ -39,6 +39,8 @@ const (
 	signBothWays   = 0.5  // both ends get a RST in the other's name at one moment
 	signIdle       = 0.3  // and that at an idle moment
 	signNotReply   = 0.3  // answers like a device: RST+ACK where a host without the connection sends a bare RST
+	signDead       = 0.3  // the sender's connection had ended by a RST of the other side
+	signOnLink     = 1.0  // TTL as it left its host, in the name of one that is several hops away
 	signOpening    = 0.1  // directly after a Client Hello or the first request
 	genuineIPID    = -0.8 // IP ID goes on counting
 	genuineTS      = -0.8 // its timestamps go on
@@ -98,7 +100,7 @@ func (s *Signs) aftermath(c *Case) {
 	switch {
 	case c.Unopened():
 		// An originator that resets a SYN-ACK with a wrong number, or a challenge ACK, goes on asking.
-	case c.Refused() && a.SenderACK.Seen() && (!a.ReceiverSYN.Seen() || a.SenderACK.Frame < a.ReceiverSYN.Frame):
+	case c.Refused() && a.SenderACK.Seen() && !c.askedAgain():
 		s.add(signGoesOn, fmt.Sprintf("%s accepts the connection %s after the RST that refused it, although nobody asked again",
 			who, span(a.SenderACK.Time.Sub(c.Time))), c.Frame, a.SenderACK.Frame)
 	case c.Refused():
@@ -111,6 +113,20 @@ func (s *Signs) aftermath(c *Case) {
 				who, span(e.Time.Sub(c.Time))), c.Frame, e.Frame)
 		}
 	}
+}
+
+// askedAgain reports whether the refused side sent another SYN before the refusing side accepted.
+func (c *Case) askedAgain() bool {
+	a := &c.After
+	if a.ReceiverSYN.Seen() && a.ReceiverSYN.Frame < a.SenderACK.Frame {
+		return true
+	}
+	for i := range a.Events {
+		if e := &a.Events[i]; e.Side != c.Side && e.Flags&(flows.SYN|flows.ACK) == flows.SYN && e.Frame < a.SenderACK.Frame {
+			return true
+		}
+	}
+	return false
 }
 
 // aliveAfter returns a segment that the RST's sender can only have sent with the connection alive: it
@@ -165,8 +181,16 @@ func (s *Signs) numbers(c *Case) {
 				who, octets(int64(step))), append(frames, c.Frame)...)
 		}
 	}
-	if c.Flags.Has(flows.ACK) && c.ownRSTBefore() && c.Form != flows.FormReplyACK && c.Answers != ToSYN && c.Trigger != nil && c.Rcv.HasSND && c.SEQ != 0 {
-		s.add(signNotReply, "it answers a late segment with RST+ACK, where a host that no longer has the connection sends a bare RST", c.Frame, c.Trigger.Frame)
+	if own := c.lastOwn(); own != nil && own.Flags.Has(flows.ACK) && c.Flags.Has(flows.ACK) && c.SEQ != 0 && c.Notes&flows.Copy == 0 && c.Rcv.LastData.Seen() && c.TTL != c.Snd.TTL {
+		s.add(signNotReply, "it answers late data with RST+ACK, where a host that has ended the connection sends a bare RST", own.Frame, c.Rcv.LastData.Frame, c.Frame)
+	}
+	if c.Trigger == nil && c.Form == flows.FormActive {
+		for i := range c.Prior {
+			if p := &c.Prior[i]; p.Side != c.Side && c.Time.Sub(p.Time) > max(c.Soon(), time.Second) {
+				s.add(signDead, fmt.Sprintf("%s's connection had been ended %s before by a RST of the other side", who, span(c.Time.Sub(p.Time))), p.Frame, c.Frame)
+				break
+			}
+		}
 	}
 }
 
@@ -236,8 +260,8 @@ func (c *Case) distance() time.Duration {
 
 // ttl compares the RST's TTL with that of its sender's other packets.
 func (s *Signs) ttl(c *Case) {
-	if c.TTL == 0 || c.Conn.Defects.Has(flows.Duplicated) && c.Snd.TTLMin != c.Snd.TTLMax {
-		return
+	if c.TTL == 0 || c.Conn.Copies > 0 || c.resetsSYNACK() {
+		return // copies of a packet differ in TTL, and scanners send their SYNs with one of their own
 	}
 	known, low, high, of := c.Snd.TTL, c.Snd.TTLMin, c.Snd.TTLMax, "in this connection"
 	frame := c.Snd.Last.Frame
@@ -266,6 +290,8 @@ func (s *Signs) ttl(c *Case) {
 	switch {
 	case off == 1 && of == "in this connection":
 		s.add(signOneHop, says, c.Frame, frame)
+	case hops(c.TTL) == 0 && hops(known) >= 3:
+		s.add(signOnLink, says+": it was sent on this very link", c.Frame, frame)
 	case nearer && off == 1:
 		s.add(signNearer+0.1, says, c.Frame, frame)
 	case nearer:
@@ -312,7 +338,7 @@ func (s *Signs) identity(c *Case) {
 			s.add(genuineTS, fmt.Sprintf("its timestamp goes on from %s's last one", who), c.Frame, c.Snd.Last.Frame)
 		}
 	}
-	if c.MAC != 0 && c.Snd.MAC != 0 && c.MAC != c.Snd.MAC && c.Conn.Defects&flows.Duplicated == 0 && c.Reset.Domain == c.Conn.Domain {
+	if c.MAC != 0 && c.Snd.MAC != 0 && c.MAC != c.Snd.MAC && c.Conn.Copies == 0 && c.Reset.Domain == c.Conn.Domain {
 		s.add(signOtherMAC, fmt.Sprintf("it comes from another Ethernet address (%s) than %s's other packets (%s)", mac(c.MAC), who, mac(c.Snd.MAC)), c.Frame, c.Snd.First.Frame)
 	}
 	if s.Weight >= 0.5 && c.Conn.Phase() == flows.PostPSH && c.Snd.DataSegments == 0 {

@@ -14,6 +14,8 @@ type Earlier struct {
 	SEQ        flows.Seq
 	Flags      flows.Flags
 	Trigger    flows.Mark // what it answered, zero without
+	Challenge  flows.Mark // the challenge ACK that answered it, zero without
+	Accept     flows.Acceptability
 	Rule       *Rule
 	Cause      Cause
 	Confidence float64
@@ -68,7 +70,7 @@ func (m *memory) add(c *Case, f *Finding) {
 		m.head = r
 	}
 	m.tail = r
-	e := Earlier{Mark: c.Mark, Side: c.Side, SEQ: c.SEQ, Flags: c.Flags, Trigger: c.mark(), Rule: f.Rule, Cause: f.Cause,
+	e := Earlier{Mark: c.Mark, Side: c.Side, SEQ: c.SEQ, Flags: c.Flags, Trigger: c.mark(), Challenge: c.After.ChallengeACK, Accept: c.Accept, Rule: f.Rule, Cause: f.Cause,
 		Confidence: f.Confidence, Origin: f.Origin, Severity: f.Severity, Root: f.Repeats}
 	if e.Root == 0 {
 		e.Root = c.Frame
@@ -159,7 +161,7 @@ func (c *Case) repeat() *Finding {
 		factor = repeatDeaf
 	case root.Cause == UnknownConnection:
 		why = fmt.Sprintf("%s still does not know the connection", c.sender())
-	case c.Trigger != nil && c.Trigger.Notes&flows.ChallengeACK != 0:
+	case c.answersChallenge():
 		return nil // it answers the first RST itself: the peer got that, and asks
 	case late <= c.Soon():
 		why = "what it answers was already under way when the first RST was sent"
@@ -209,6 +211,30 @@ func (c *Case) lives(root *Earlier) bool {
 		return true
 	}
 	return last.Time.Sub(root.Time) > max(c.RTT, 10*time.Millisecond)
+}
+
+// answersChallenge reports whether the RST answers the challenge ACK that an earlier RST drew: the peer has
+// got that one, and asks.
+func (c *Case) answersChallenge() bool {
+	if c.Trigger == nil {
+		return false
+	}
+	if c.Trigger.Notes&flows.ChallengeACK != 0 {
+		return true
+	}
+	for i := range c.Earlier {
+		e := &c.Earlier[i]
+		if e.Side != c.Side {
+			continue
+		}
+		if e.Challenge.Frame == c.Trigger.Frame {
+			return true
+		}
+		if (e.Accept == flows.AcceptOutside || e.Accept == flows.AcceptWindow) && c.Answers == ToACK && c.Trigger.Frame > e.Frame && c.Trigger.Notes&flows.DupACK != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // chained reports whether the segments between the first RST and this one's trigger follow each other

@@ -186,16 +186,12 @@ func (c *Case) answersGoodbye() bool {
 	peer := c.Side.Peer()
 	x := &c.Conn.Exchange
 	m := &x.Last[peer]
-	if at := x.CloseNotify[peer]; at != 0 && at >= t.Frame {
+	// A resend is told by its numbers: it carries the peer's last data again.
+	last := m.Frame <= t.Frame && m.End >= t.Frame || t.Notes&flows.Resent != 0 && t.SEQ.Add(t.DataLen) == c.Rcv.LastSEQ.Add(c.Rcv.LastLen)
+	if last && (m.Kind == exchange.Goodbye || m.Kind == exchange.Alert) {
 		return true
 	}
-	if m.Frame <= t.Frame && m.End >= t.Frame {
-		switch m.Kind {
-		case exchange.Goodbye, exchange.Alert:
-			return true
-		}
-	}
-	if at := x.CloseNotify[peer]; at != 0 && at <= t.Frame && at > c.LetGo.Frame {
+	if at := x.CloseNotify[peer]; at != 0 && (at >= t.Frame || at > c.LetGo.Frame) {
 		return true
 	}
 	// An encrypted record of the size of an alert, after the sender's own FIN (RFC 8446 §5.2, §6).
