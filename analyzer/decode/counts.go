@@ -81,12 +81,13 @@ func (t *Tally) add(n uint64, frame int) {
 	t.Packets += n
 }
 
-// Counts say what became of packets. Packets is the sum of Segments, ICMPErrors, NotTCP, Fragments and
-// Unreadable; a fragment that never found the rest of its datagram is counted under its reason too.
+// Counts say what became of packets. Packets is the sum of the six that follow; a fragment that never
+// found the rest of its datagram is counted under its reason too.
 type Counts struct {
 	Packets    uint64
 	Segments   uint64
 	ICMPErrors uint64 // ICMP errors that quote a TCP segment
+	Malformed  uint64 // TCP headers with an impossible data offset
 	NotTCP     uint64
 	Fragments  uint64 // IP fragments held back until their datagram is whole
 	Unreadable uint64
@@ -110,6 +111,7 @@ func (c *Counts) Add(o *Counts) {
 	c.Packets += o.Packets
 	c.Segments += o.Segments
 	c.ICMPErrors += o.ICMPErrors
+	c.Malformed += o.Malformed
 	c.NotTCP += o.NotTCP
 	c.Fragments += o.Fragments
 	c.Unreadable += o.Unreadable

@@ -109,6 +109,9 @@ func (d *Decoder) count(out Outcome) {
 			return
 		}
 		c.Fragments++
+	case Malformed:
+		c.Malformed++
+		c.By[BadDataOffset].add(1, d.pkt.Frame)
 	default:
 		c.Unreadable++
 		c.By[d.why].add(1, d.pkt.Frame)

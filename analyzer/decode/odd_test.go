@@ -19,7 +19,7 @@ type odd struct {
 	name string
 	p    *capture.Packet
 	want Outcome
-	why  Reason // of Unreadable, and of a Segment that is not read whole
+	why  Reason // of Unreadable and Malformed, and of a Segment that is not read whole
 
 	// unlike says why Wireshark shows something else, where it does.
 	unlike string
@@ -160,8 +160,8 @@ var oddTCP = []odd{
 	{name: "no data, no options", p: eth(eth4(6, tcpOpts(2000, 4, nil, nil))), want: Segment},
 	{name: "all flags", p: eth(eth4(6, cat(tcp(2001, 0)[:12], []byte{0x51, 0xff}, tcp(2001, 0)[14:]))), want: Segment},
 	{name: "reserved bits", p: eth(eth4(6, cat(tcp(2002, 0)[:12], []byte{0x5e, 0x04}, tcp(2002, 0)[14:]))), want: Segment},
-	{name: "data offset 4", p: eth(eth4(6, tcpOff(4, 2003, 4, nil, nil))), want: Malformed},
-	{name: "data offset 0", p: eth(eth4(6, tcpOff(0, 2004, 4, nil, nil))), want: Malformed},
+	{name: "data offset 4", p: eth(eth4(6, tcpOff(4, 2003, 4, nil, nil))), want: Malformed, why: BadDataOffset},
+	{name: "data offset 0", p: eth(eth4(6, tcpOff(0, 2004, 4, nil, nil))), want: Malformed, why: BadDataOffset},
 	{name: "data offset beyond the segment", p: eth(eth4(6, tcpOff(15, 2005, 4, nil, nil))), want: Segment, why: LongDataOffset},
 	{name: "no TCP header", p: eth(eth4(6, nil)), want: Unreadable, why: ShortTCP},
 	{name: "15 octets of TCP", p: eth(eth4(6, tcp(2007, 4)[:15])), want: Unreadable, why: ShortTCP},
@@ -178,8 +178,8 @@ var oddTCP = []odd{
 	{name: "option of length 0", p: eth(eth4(6, tcpOpts(2016, 2, unhex("020005b4"), nil))), want: Segment},
 	{name: "option beyond the header", p: eth(eth4(6, tcpOpts(2017, 2, unhex("024005b4"), nil))), want: Segment},
 	{name: "MP_TCPRST", p: eth(eth4(6, tcpOpts(2018, 4, unhex("1e048001"), nil))), want: Segment},
-	{name: "data offset 4, snaplen at 16", p: cut(eth(eth4(6, tcpOff(4, 2019, 4, nil, nil))), 34+16), want: Malformed},
-	{name: "data offset 4, snaplen at 15", p: cut(eth(eth4(6, tcpOff(4, 2020, 4, nil, nil))), 34+15), want: Malformed,
+	{name: "data offset 4, snaplen at 16", p: cut(eth(eth4(6, tcpOff(4, 2019, 4, nil, nil))), 34+16), want: Malformed, why: BadDataOffset},
+	{name: "data offset 4, snaplen at 15", p: cut(eth(eth4(6, tcpOff(4, 2020, 4, nil, nil))), 34+15), want: Malformed, why: BadDataOffset,
 		unlike: "it does not come as far"},
 }
 

@@ -62,7 +62,6 @@ func (d *Decoder) oddTCP(b []byte, wire int, seg *flows.Segment) Outcome {
 	d.stamp(seg)
 	switch {
 	case hlen < tcpHeaderLen:
-		d.why = BadDataOffset
 		return Malformed
 	case hlen > wire:
 		d.partly(LongDataOffset)

@@ -60,32 +60,36 @@ func (d *Decoder) wifi(b []byte, wire, align int, swapped bool, seg *flows.Segme
 	d.mac = mac(b[source : source+6])
 	b, wire = b[n:], wire-n
 	if aggregate {
-		return d.aggregate(b, wire, seg)
+		return d.aggregate(b, seg)
 	}
 	return d.llc(b, wire, seg)
 }
 
 // aggregate reads an A-MSDU (IEEE 802.11 §9.3.2.2): several packets in one frame, each behind
 // destination, source and length.
-func (d *Decoder) aggregate(b []byte, wire int, seg *flows.Segment) Outcome {
+func (d *Decoder) aggregate(b []byte, seg *flows.Segment) Outcome {
 	domain, depth := d.domain, d.depth
 	out, segments := NotTCP, 0
-	var one flows.Segment
+	var last flows.Segment
 	for len(b) >= 14 {
 		n := int(be16(b[12:]))
 		end := min(14+n, len(b))
-		d.domain, d.depth, d.mac = domain, depth, mac(b[6:12])
-		if o := d.llc(b[14:end], n, &one); o == Segment || out == NotTCP {
-			out, *seg = o, one
-			if o == Segment {
-				segments++
-			}
+		d.domain, d.depth, d.mac, d.quoted = domain, depth, mac(b[6:12]), false
+		switch o := d.llc(b[14:end], n, seg); {
+		case o == Segment:
+			out, last = Segment, *seg
+			segments++
+		case out == NotTCP:
+			out = o
 		}
 		next := (end + 3) &^ 3
 		if next >= len(b) {
 			break
 		}
-		b, wire = b[next:], wire-next
+		b = b[next:]
+	}
+	if segments > 0 {
+		*seg = last
 	}
 	if segments > 1 {
 		d.partly(SeveralTCP)
