@@ -16,6 +16,7 @@ import (
 	"regexp"
 
 	"github.com/rstexplain/rstexplain/testdata/lab/actor"
+	"github.com/rstexplain/rstexplain/testdata/lab/constructed"
 	"github.com/rstexplain/rstexplain/testdata/lab/ktrace"
 	"github.com/rstexplain/rstexplain/testdata/lab/netns"
 	"github.com/rstexplain/rstexplain/testdata/lab/stage"
@@ -42,6 +43,12 @@ func main() {
 		for _, s := range chosen {
 			fmt.Printf("%-44s %s\n", s.Name, s.Says)
 		}
+		return
+	}
+	if err := writeConstructed(*dir, match); err != nil {
+		fatal(err)
+	}
+	if len(chosen) == 0 {
 		return
 	}
 	missing := stage.Missing("haproxy", "nginx")
@@ -77,6 +84,25 @@ func main() {
 	if err != nil {
 		fatal(err)
 	}
+}
+
+// writeConstructed writes the captures that need no machine, those made of segment scripts.
+func writeConstructed(dir string, match *regexp.Regexp) error {
+	if netns.Isolated() {
+		return nil // done by the process outside
+	}
+	captures, err := constructed.All()
+	if err != nil {
+		return err
+	}
+	for _, c := range captures {
+		if match.MatchString("constructed-" + c.Name) {
+			if err := stage.WriteConstructed(dir, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func fatal(err error) {

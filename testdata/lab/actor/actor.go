@@ -114,7 +114,7 @@ func Start(start func(*exec.Cmd) error, role string, args ...string) (*Process, 
 
 // Expect waits until the actor says a line that begins with word and returns the rest of that line.
 func (p *Process) Expect(word string) (string, error) {
-	timeout := time.After(10 * time.Second)
+	timeout := time.After(45 * time.Second)
 	for {
 		select {
 		case s, ok := <-p.said:
@@ -128,7 +128,7 @@ func (p *Process) Expect(word string) (string, error) {
 				return strings.TrimSpace(rest), nil
 			}
 		case <-timeout:
-			return "", fmt.Errorf("actor did not say %q within 10 s", word)
+			return "", fmt.Errorf("actor did not say %q within 45 s", word)
 		}
 	}
 }

@@ -5,7 +5,7 @@
 package ktrace
 
 import (
-	"bufio"
+	"bytes"
 	"fmt"
 	"net/netip"
 	"os"
@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 const tracing = "/sys/kernel/tracing"
@@ -30,7 +32,8 @@ type Event struct {
 // A Trace collects the events of all network namespaces since Open.
 type Trace struct {
 	dir  string
-	pipe *os.File
+	pipe int // trace_pipe
+	done chan struct{}
 
 	mu     sync.Mutex
 	events []Event
@@ -54,7 +57,7 @@ func Open() (*Trace, error) {
 	if err := Check(); err != nil {
 		return nil, err
 	}
-	dir := filepath.Join(tracing, "instances", fmt.Sprintf("rstlab-%d", os.Getpid()))
+	dir := filepath.Join(tracing, "instances", fmt.Sprintf("rstlab-%x", time.Now().UnixNano()))
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -67,12 +70,13 @@ func Open() (*Trace, error) {
 			return nil, fmt.Errorf("trace instance: %w", err)
 		}
 	}
-	pipe, err := os.Open(filepath.Join(dir, "trace_pipe"))
+	fd, err := unix.Open(filepath.Join(dir, "trace_pipe"), unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
 		os.Remove(dir)
 		return nil, err
 	}
-	t.pipe = pipe
+	t.pipe = fd
+	t.done = make(chan struct{})
 	go t.read()
 	return t, nil
 }
@@ -81,16 +85,46 @@ func Open() (*Trace, error) {
 var line = regexp.MustCompile(`\s(\d+)\.(\d+): tcp_send_reset: .*src=(\S+) dest=(\S+) state=(\S+) reason=(\S+)`)
 
 func (t *Trace) read() {
-	sc := bufio.NewScanner(t.pipe)
-	for sc.Scan() {
-		ev, err := parse(sc.Text())
-		t.mu.Lock()
-		if err != nil {
-			t.err = err
-		} else if ev != nil {
-			t.events = append(t.events, *ev)
+	defer unix.Close(t.pipe)
+	var rest []byte
+	buf := make([]byte, 1<<16)
+	for {
+		n, err := unix.Read(t.pipe, buf)
+		if n <= 0 { // nothing now; a blocking read would keep the instance from being removed
+			if err != nil && err != unix.EAGAIN && err != unix.EINTR {
+				t.note("", err)
+				return
+			}
+			select {
+			case <-t.done:
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+			continue
 		}
-		t.mu.Unlock()
+		rest = append(rest, buf[:n]...)
+		for {
+			i := bytes.IndexByte(rest, '\n')
+			if i < 0 {
+				break
+			}
+			t.note(string(rest[:i]), nil)
+			rest = rest[i+1:]
+		}
+	}
+}
+
+func (t *Trace) note(line string, err error) {
+	var ev *Event
+	if err == nil {
+		ev, err = parse(line)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err != nil {
+		t.err = err
+	} else {
+		t.events = append(t.events, *ev)
 	}
 }
 
@@ -137,7 +171,7 @@ func (t *Trace) Between(from, to time.Time, ours func(netip.Addr) bool) ([]Event
 // Close ends the trace and removes its instance.
 func (t *Trace) Close() {
 	os.WriteFile(filepath.Join(t.dir, "events/tcp/tcp_send_reset/enable"), []byte("0"), 0)
-	t.pipe.Close()
+	close(t.done)
 	for range 20 {
 		if os.Remove(t.dir) == nil {
 			return

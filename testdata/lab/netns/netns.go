@@ -18,6 +18,9 @@ import (
 
 const isolated = "RSTLAB_ISOLATED"
 
+// Isolated reports whether this is the process that Isolate started.
+func Isolated() bool { return os.Getenv(isolated) != "" }
+
 // Isolate starts this program again in mount, network and process namespaces of its own and does not
 // return; in the program started so it prepares /run/netns and tracefs there and returns. The system
 // outside sees no namespace, no mount and no traffic of the lab, and every process of the lab ends with it.

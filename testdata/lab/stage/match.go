@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os/exec"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -117,7 +118,15 @@ func (s *Stage) match(captures map[string][]*RST) error {
 			seen[f.key()] = append(seen[f.key()], f)
 		}
 		for k, fs := range seen {
-			from := byKey[k]
+			var from []*sending
+			for _, x := range byKey[k] {
+				if at, ok := s.arrival(x, point); ok {
+					c := *x
+					c.Time = at
+					from = append(from, &c)
+				}
+			}
+			sort.SliceStable(from, func(i, j int) bool { return from[i].Time.Before(from[j].Time) })
 			if len(from) == 0 {
 				return fmt.Errorf("%s frame %d: nobody sent this RST", point, fs[0].Frame)
 			}
@@ -127,10 +136,13 @@ func (s *Stage) match(captures map[string][]*RST) error {
 					f.take(from[i])
 				case len(fs) == 2*len(from) && point == "any":
 					f.take(from[i/2])
-				default: // some were lost on the way: the last one sent before this frame was seen
+				default: // some were lost on the way: the last one that could be here when this frame was seen
 					j := sort.Search(len(from), func(j int) bool { return from[j].Time.After(f.Time.Add(time.Millisecond)) })
 					if j == 0 {
 						return fmt.Errorf("%s frame %d: seen before it was sent", point, f.Frame)
+					}
+					if from[0].Hand != from[len(from)-1].Hand {
+						return fmt.Errorf("%s frame %d: equal RSTs of two senders, and not all of them are here", point, f.Frame)
 					}
 					f.take(from[j-1])
 				}
@@ -138,6 +150,29 @@ func (s *Stage) match(captures map[string][]*RST) error {
 		}
 	}
 	return nil
+}
+
+// arrival tells whether a RST passes a capture point, and when it does without loss.
+func (s *Stage) arrival(x *sending, point string) (time.Time, bool) {
+	// Places along the path, and the time from each to the next.
+	place := map[string]int{"client": 0, "snap": 0, "near": 1, "router": 2, "any": 2, "far": 3, "server": 4}
+	delays := []time.Duration{s.Spec.Near, 0, 0, s.Spec.Far} // a forged RST leaves its wire at once
+	if x.At == "near" {
+		delays[0] = 0
+	}
+	if x.At == "far" {
+		delays[3] = 0
+	}
+	from, to := place[x.At], place[point]
+	forward := x.Sender == "client"
+	if forward && to < from || !forward && to > from {
+		return time.Time{}, false
+	}
+	at := x.Time
+	for i := min(from, to); i < max(from, to); i++ {
+		at = at.Add(delays[i])
+	}
+	return at, true
 }
 
 func (r *RST) take(x *sending) {
@@ -151,8 +186,12 @@ func (s *Stage) sendings(captures map[string][]*RST) ([]*sending, error) {
 	if err != nil {
 		return nil, err
 	}
+	// What a host sends to itself passes no capture point.
+	events = slices.DeleteFunc(events, func(e ktrace.Event) bool {
+		return s.Client.has(e.Src.Addr()) && s.Client.has(e.Dst.Addr()) || s.Server.has(e.Src.Addr()) && s.Server.has(e.Dst.Addr())
+	})
 	var all []*sending
-	kernel := map[key]bool{}
+	known := map[key]bool{}
 	for _, h := range []*Host{s.Client, s.Server} {
 		var mine []*sending
 		for _, f := range captures[h.Role] {
@@ -167,7 +206,7 @@ func (s *Stage) sendings(captures map[string][]*RST) ([]*sending, error) {
 			return nil, err
 		}
 		for _, x := range mine {
-			kernel[x.key] = true
+			known[x.key] = true
 		}
 		all = append(all, mine...)
 	}
@@ -179,15 +218,12 @@ func (s *Stage) sendings(captures map[string][]*RST) ([]*sending, error) {
 		wire interface{ injectedResets() []*sending }
 	}{{"near", wireOf{s.Near}}, {"far", wireOf{s.Far}}} {
 		for _, x := range w.wire.injectedResets() {
-			if kernel[x.key] {
-				return nil, fmt.Errorf("a forged RST equals one of the kernel: %+v", x.key)
-			}
 			x.Hand, x.At, x.Sender = Forged, w.name, s.role(x.Src.Addr())
 			all = append(all, x)
-			kernel[x.key] = true // also known
+			known[x.key] = true
 		}
 	}
-	rejected, err := s.rejected(captures, kernel)
+	rejected, err := s.rejected(captures, known)
 	if err != nil {
 		return nil, err
 	}
@@ -290,7 +326,11 @@ func (s *Stage) rejected(captures map[string][]*RST, known map[key]bool) ([]*sen
 			if !h.has(f.Src.Addr()) && !known[f.key()] {
 				x := &sending{RST: *f, key: f.key()}
 				x.Hand, x.At, x.Sender = Netfilter, "router", s.role(f.Src.Addr())
-				x.Time = x.Time.Add(-2 * max(s.Spec.Near, s.Spec.Far)) // before any capture saw it
+				if d := s.Spec.Far; h == s.Client { // f is its arrival
+					x.Time = x.Time.Add(-s.Spec.Near - 5*time.Millisecond)
+				} else {
+					x.Time = x.Time.Add(-d - 5*time.Millisecond)
+				}
 				found = append(found, x)
 			}
 		}

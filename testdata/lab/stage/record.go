@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/gopacket/gopacket/pcapgo"
+
+	"github.com/rstexplain/rstexplain/testdata/lab/wire"
 )
 
 // A record is one running capture.
@@ -100,7 +102,11 @@ func (h *Host) capture(point, dev string, snap int) (*record, error) {
 
 // stop ends all captures once their last packets are written.
 func (s *Stage) stop() error {
-	time.Sleep(s.RTT() + 600*time.Millisecond) // dumpcap reads its ring in blocks of up to 250 ms
+	time.Sleep(s.RTT() + 50*time.Millisecond)
+	for _, w := range []*wire.Wire{s.Near, s.Far} { // nothing new is to happen from now on
+		w.SetHook(func(wire.Dir, wire.Frame) wire.Verdict { return wire.Verdict{Drop: true} })
+	}
+	time.Sleep(600 * time.Millisecond) // dumpcap reads its ring in blocks of up to 250 ms
 	for _, r := range s.records {
 		r.cmd.Process.Signal(syscall.SIGINT)
 	}
@@ -135,8 +141,17 @@ func clean(from string) ([]byte, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
+	ifi, err := r.Interface(0)
+	if err != nil {
+		return nil, 0, err
+	}
 	var out bytes.Buffer
-	var w *pcapgo.NgWriter
+	w, err := pcapgo.NewNgWriterInterface(&out, pcapgo.NgInterface{
+		Name: ifi.Name, LinkType: ifi.LinkType, SnapLength: ifi.SnapLength, TimestampResolution: 9,
+	}, pcapgo.NgWriterOptions{SectionInfo: pcapgo.NgSectionInfo{OS: "Linux", Application: "dumpcap"}})
+	if err != nil {
+		return nil, 0, err
+	}
 	n := 0
 	for {
 		data, ci, err := r.ReadPacketData()
@@ -146,26 +161,11 @@ func clean(from string) ([]byte, int, error) {
 		if err != nil {
 			return nil, 0, fmt.Errorf("%s: %w", from, err)
 		}
-		if w == nil {
-			ifi, err := r.Interface(0)
-			if err != nil {
-				return nil, 0, err
-			}
-			w, err = pcapgo.NewNgWriterInterface(&out, pcapgo.NgInterface{
-				Name: ifi.Name, LinkType: ifi.LinkType, SnapLength: ifi.SnapLength, TimestampResolution: 9,
-			}, pcapgo.NgWriterOptions{SectionInfo: pcapgo.NgSectionInfo{OS: "Linux", Application: "dumpcap"}})
-			if err != nil {
-				return nil, 0, err
-			}
-		}
 		ci.InterfaceIndex = 0
 		if err := w.WritePacket(ci, data); err != nil {
 			return nil, 0, err
 		}
 		n++
-	}
-	if w == nil {
-		return nil, 0, fmt.Errorf("%s: no packets", from)
 	}
 	err = w.Flush()
 	return out.Bytes(), n, err

@@ -25,10 +25,12 @@ type Situation struct {
 	// frame of every capture point, since what the packets leave open differs from point to point.
 	Truth func(RST) Label
 
-	Rule     string   // its capture is the example of this rule
-	NearMiss string   // its capture is the near miss of this rule
-	From     string   // capture point of these, "" client
-	Keep     []string // points to keep in the wide set; nil: all. Truth is matched at all points anyway.
+	Rule        string // its capture is the example of this rule
+	NearMiss    string // its capture is the near miss of this rule
+	From        string // capture point of these, "" client
+	constructed bool
+
+	Keep []string // points to keep in the wide set; nil: all. Truth is matched at all points anyway.
 }
 
 // A Label is the truth about a RST.
@@ -37,10 +39,9 @@ type Label struct {
 	AlsoOK        []string
 	Origin        string // "" by the hand: kernels are endpoints
 	Hidden        bool   // a middlebox that this capture does not give away
+	Blind         bool   // this capture does not hold the packets that would tell the cause
 	Why           string
 }
-
-// Points that see a forged RST, in order along the path, are told by RST.At.
 
 // Play plays the situation and returns its captures and their truth.
 func (sit *Situation) Play(trace *ktrace.Trace) (*Outcome, error) {
@@ -49,8 +50,10 @@ func (sit *Situation) Play(trace *ktrace.Trace) (*Outcome, error) {
 		return nil, err
 	}
 	defer s.Close()
-	if err := s.Record(); err != nil {
-		return nil, err
+	if !sit.Spec.Late {
+		if err := s.Record(); err != nil {
+			return nil, err
+		}
 	}
 	done := make(chan error, 1)
 	go func() { done <- sit.Run(s) }()
@@ -143,6 +146,6 @@ func (sit *Situation) line(r *RST) truth.Line {
 	case Forged:
 		source = fmt.Sprintf("forged on the %s wire in the name of the %s", r.At, r.Sender)
 	}
-	return truth.Line{Path: r.Point, Frame: r.Frame, Stream: r.Stream, Cause: l.Cause, AlsoOK: l.AlsoOK, Detail: l.Detail, Origin: l.Origin, Hidden: l.Hidden,
+	return truth.Line{Path: r.Point, Frame: r.Frame, Stream: r.Stream, Cause: l.Cause, AlsoOK: l.AlsoOK, Detail: l.Detail, Origin: l.Origin, Hidden: l.Hidden, Blind: l.Blind,
 		KernelReason: r.Reason, KernelState: r.State, Situation: sit.Name, Source: source, Why: l.Why}
 }

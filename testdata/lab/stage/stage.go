@@ -41,6 +41,7 @@ type Spec struct {
 	MTU       int  // of all links but FarMTU's, 0: 1500
 	FarMTU    int  // of the router–server link
 	ServerIPs int  // further addresses of the server
+	Late      bool // the situation starts the captures itself, with Record
 	Snap      int  // snaplen of the short capture, 0: 64, or 96 with IPv6
 
 	Client, Router, Server []string // sysctls of each, "net.ipv4.tcp_retries2=3"
@@ -54,6 +55,19 @@ type Host struct {
 	Addrs []netip.Addr // all its addresses
 
 	stage *Stage
+}
+
+// Move gives the host's interface another Ethernet address, and tells the router.
+func (h *Host) Move(mac string) error {
+	dev := "eth0"
+	if h == h.stage.Server {
+		dev = "eth1"
+	}
+	var cmds []string
+	for _, a := range h.Addrs {
+		cmds = append(cmds, fmt.Sprintf("neigh replace %s lladdr %s dev %s nud permanent", a, mac, dev))
+	}
+	return errors.Join(h.Batch("link set eth0 address "+mac), h.stage.Router.Batch(cmds...))
 }
 
 // At returns the host's address with a port.

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rstexplain/rstexplain/testdata/lab/constructed"
 	"github.com/rstexplain/rstexplain/testdata/lab/ktrace"
 	"github.com/rstexplain/rstexplain/testdata/lab/truth"
 )
@@ -87,7 +88,7 @@ func Write(dir string, out *Outcome) error {
 		keep = Points
 	}
 	var lines []truth.Line
-	for _, p := range Points {
+	for _, p := range append(Points, "capture") {
 		if !slices.Contains(keep, p) {
 			continue
 		}
@@ -110,29 +111,34 @@ func Write(dir string, out *Outcome) error {
 func (o *Outcome) readme(title string, lines []truth.Line) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "#%s\n\n%s\n\n", strings.TrimPrefix(title, "#"), o.Says)
-	fmt.Fprintf(&b, "Real sockets on a Linux kernel, in network namespaces: client – router – server, %s round trip", 2*(spec(o.Spec).Near+spec(o.Spec).Far))
-	if o.Spec.V6 {
-		b.WriteString(", IPv6")
+	if o.constructed {
+		b.WriteString("Nothing of it was seen on a wire.\n")
+	} else {
+		o.path(&b)
 	}
-	b.WriteString(".\n")
-	last := ""
-	n := 0
-	for _, l := range lines {
-		if l.Path != last {
-			fmt.Fprintf(&b, "\n%s\n\n", l.Path)
-			last, n = l.Path, 0
+	b.WriteString("What the packets leave open at each capture point stands in truth.jsonl.\n")
+	point := ""
+	for i, l := range lines {
+		if point == "" || i > 0 && point != l.Path {
+			if point != "" {
+				break
+			}
+			point = l.Path
+			fmt.Fprintf(&b, "\nWhat to notice in %s:\n\n", point)
 		}
-		if n++; n == 13 {
-			b.WriteString("- and further ones, see truth.jsonl\n")
-		}
-		if n > 12 {
-			continue
+		if i == 8 {
+			b.WriteString("- and further ones of the same kind\n")
+			break
 		}
 		kernel := ""
 		if l.KernelReason != "" {
-			kernel = fmt.Sprintf(" (kernel: %s in %s)", l.KernelReason, l.KernelState)
+			kernel = fmt.Sprintf(" The kernel's record: %s, socket %s.", l.KernelReason, l.KernelState)
 		}
-		fmt.Fprintf(&b, "- frame %d, stream %d: %s, %s%s: %s\n", l.Frame, l.Stream, l.Cause, l.Detail, kernel, l.Why)
+		detail := l.Detail
+		if detail != "" {
+			detail = ", " + detail
+		}
+		fmt.Fprintf(&b, "- frame %d (stream %d): %s%s. %s.%s\n", l.Frame, l.Stream, l.Cause, detail, strings.ToUpper(l.Why[:1])+l.Why[1:], kernel)
 	}
 	return b.String()
 }
@@ -145,6 +151,37 @@ func spec(s Spec) Spec {
 		s.Far = 8 * time.Millisecond
 	}
 	return s
+}
+
+// path tells what the packets travelled over.
+func (o *Outcome) path(b *strings.Builder) {
+	fmt.Fprintf(b, "Real sockets on a Linux kernel, in network namespaces: client – router – server, %s round trip", 2*(spec(o.Spec).Near+spec(o.Spec).Far))
+	if o.Spec.V6 {
+		b.WriteString(", IPv6")
+	}
+	b.WriteString(".\n")
+}
+
+// WriteConstructed writes a constructed capture as Write and WriteRule do for played ones.
+func WriteConstructed(dir string, c constructed.Capture) error {
+	says := c.Says + " Constructed as a segment script (testdata/lab/constructed), not captured. Source: " + c.Source + "."
+	out := &Outcome{
+		Situation: &Situation{Name: "constructed-" + c.Name, Says: says, constructed: true},
+		Captures:  map[string][]byte{"capture": c.PCAPNG}, Lines: map[string][]truth.Line{"capture": c.Lines},
+	}
+	out.From, out.Keep = "capture", []string{"capture"}
+	if err := Write(filepath.Join(dir, "lab", "captures"), out); err != nil {
+		return err
+	}
+	if c.Rule != "" {
+		if err := WriteRule(dir, c.Rule, "capture", out); err != nil {
+			return err
+		}
+	}
+	if c.NearMiss != "" {
+		return WriteRule(dir, c.NearMiss, "near-miss", out)
+	}
+	return nil
 }
 
 // WriteRule writes the outcome as a rule's example, and near miss, to dir/<rule>. The two truths share a file.
@@ -184,7 +221,10 @@ func WriteRule(dir, rule, name string, out *Outcome) error {
 	if err := truth.Write(filepath.Join(dir, "truth.jsonl"), all); err != nil {
 		return err
 	}
-	body := fmt.Sprintf("Captured at the %s. ", from) + strings.TrimPrefix(out.readme("#", mine), "#\n\n")
+	body := strings.TrimPrefix(out.readme("#", mine), "#\n\n")
+	if !out.constructed {
+		body = fmt.Sprintf("Captured at the %s. ", from) + body
+	}
 	return writePart(filepath.Join(dir, "README.md"), rule, name == "capture", body)
 }
 

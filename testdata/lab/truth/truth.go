@@ -22,6 +22,9 @@ type Line struct {
 	Detail string   `json:"detail"`  // the rule that should speak, "" when several may
 
 	Origin string `json:"origin"` // "endpoint", "middlebox" or "unsure"
+	// Blind marks a reset whose cause lies outside this capture (behind a loss, before its beginning):
+	// the packets that would tell are not in it, so each label in AlsoOK is as good an answer as Cause.
+	Blind bool `json:"blind,omitempty"`
 	// Hidden marks a reset of a middlebox that the packets of this capture do not give away.
 	Hidden bool `json:"hidden,omitempty"`
 

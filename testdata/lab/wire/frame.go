@@ -147,6 +147,28 @@ func Forge(like Frame, g Forgery) Frame {
 	return f
 }
 
+// Blank returns a segment from one address to another that holds nothing else, for Forge to copy from.
+func Blank(from, to netip.AddrPort) Frame {
+	l3 := 20
+	if from.Addr().Is6() {
+		l3 = 40
+	}
+	f := make(Frame, ethLen+l3+20)
+	ip := f[ethLen:]
+	if l3 == 40 {
+		f[12], f[13], ip[0], ip[6] = 0x86, 0xdd, 0x60, 6
+		copy(ip[8:], from.Addr().AsSlice())
+		copy(ip[24:], to.Addr().AsSlice())
+	} else {
+		f[12], f[13], ip[0], ip[9] = 0x08, 0x00, 0x45, 6
+		copy(ip[12:], from.Addr().AsSlice())
+		copy(ip[16:], to.Addr().AsSlice())
+	}
+	binary.BigEndian.PutUint16(ip[l3:], from.Port())
+	binary.BigEndian.PutUint16(ip[l3+2:], to.Port())
+	return f
+}
+
 // Reverse returns a copy of the frame with both ends exchanged, as its answer would travel.
 func (f Frame) Reverse() Frame {
 	r := append(Frame(nil), f...)

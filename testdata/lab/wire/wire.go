@@ -176,6 +176,16 @@ func (w *Wire) Inject(d Dir, f Frame) {
 	w.send(1-d, append(make([]byte, vnetHdrLen), f...))
 }
 
+// InjectBehind sends a frame of the wire's own in direction d behind those that are on their way, and
+// records it.
+func (w *Wire) InjectBehind(d Dir, f Frame) {
+	at := time.Now().Add(w.Delay)
+	w.mu.Lock()
+	w.injected = append(w.injected, Injection{at, d, append(Frame(nil), f...)})
+	w.mu.Unlock()
+	w.due[1-d] <- sending{at, append(make([]byte, vnetHdrLen), f...)}
+}
+
 // Injected returns the frames that the wire sent of its own.
 func (w *Wire) Injected() []Injection {
 	w.mu.Lock()

@@ -1,0 +1,23 @@
+//go:build linux
+
+package main
+
+import (
+	"cmp"
+	"maps"
+	"net/netip"
+	"slices"
+
+	"github.com/rstexplain/rstexplain/testdata/lab/stage"
+)
+
+// situations lists all that the lab plays.
+func situations() []stage.Situation {
+	return slices.Concat(closedPorts(), crashes(), fastCloses(), timeouts(), unknowns(), injections(), programs())
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+
+func withAddr(ap netip.AddrPort, a netip.Addr) netip.AddrPort {
+	return netip.AddrPortFrom(a, ap.Port())
+}
