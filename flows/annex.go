@@ -18,10 +18,12 @@ type halfAnnex struct {
 	syn                 stamp // where it was not the side's first segment
 	lastSYN             stamp
 	zeroWND             stamp
+	unseenFIN           stamp
 	finSEQ              Seq
 	syns, fins          uint16 // saturate
 	resend, keep, probe uint32 // runs, in Table.runs
 	missing, resent     uint32
+	letGo               uint32 // in Table.letGoes
 	holes               uint32 // first hole, in Table.holes
 	stray               Seq    // end of the last segment that jumped too far to be believed, with hasStray
 	hasStray            bool
@@ -46,6 +48,7 @@ func (t *Table) dropAnnex(c *record) {
 		t.runs.give(h.resend)
 		t.runs.give(h.keep)
 		t.runs.give(h.probe)
+		t.letGoes.give(h.letGo)
 		t.dropHoles(h)
 	}
 	t.falls.give(x.fall)

@@ -41,6 +41,11 @@ func (t *Table) conn(c *record) *Conn {
 		b := t.befores.at(x.before)
 		out.Before = &Before{Stream: int(b.stream), Last: b.last.mark(), NXT: b.nxt, UNA: b.una, States: b.states}
 	}
+	for i := range x.side {
+		if x.side[i].letGo != 0 {
+			out.LetGo[i] = t.letGoOf(x.side[i].letGo)
+		}
+	}
 	t.handshake(c, out)
 	t.events(c, out)
 	state := &exchange.State{}
@@ -91,6 +96,7 @@ func (t *Table) endpoint(c *record, side Side, x *halfAnnex, e *Endpoint) {
 		e.LastLen = h.lastLen
 		e.LastSEQ = h.lastEnd().Add(-h.lastLen)
 	}
+	e.UnseenFIN = x.unseenFIN.mark()
 	e.FIN, e.FINSEQ, e.FINAcked, e.FINs = x.fin.mark(), x.finSEQ, x.finAcked.mark(), uint32(x.fins)
 	if c.marks&hasReset != 0 {
 		f := t.falls.at(t.annexes.at(c.annex).fall)
@@ -102,6 +108,10 @@ func (t *Table) endpoint(c *record, side Side, x *halfAnnex, e *Endpoint) {
 	e.TTL, e.TTLMin, e.TTLMax = h.ttl, h.ttlMin, h.ttlMax
 	e.IPID, e.IPIDZero = h.ipid, h.bits&ipidSeen == 0 && h.segments > 0
 	e.MAC = t.macs.mac(h.mac)
+	e.AckedSince = h.ackedSince
+	if h.segments >= 3 {
+		e.IPIDStep = h.ipidStep
+	}
 	e.TSval, e.HasTS = h.tsval, h.bits&hasTS != 0
 	e.Reaction = time.Duration(h.reaction) * reactionUnit
 }

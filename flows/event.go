@@ -79,3 +79,6 @@ func (e *Event) LEN() uint32 {
 
 // End returns SEG.SEQ + SEG.LEN.
 func (e *Event) End() Seq { return e.SEQ.Add(e.LEN()) }
+
+// Has reports whether n holds all of want.
+func (n Notes) Has(want Notes) bool { return n&want == want }

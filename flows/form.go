@@ -54,9 +54,8 @@ func (t *Table) form(c *record, side Side, s *Segment, fits bool) Form {
 // the end of what the RST's sender has been seen to send, because all that was seen is held to arrive.
 func (t *Table) accept(c *record, side Side, s *Segment, trig *entry) Acceptability {
 	a, b := &c.side[side], &c.side[side^1]
-	if trig != nil && trig.notes&ChallengeACK != 0 && s.Flags&ACK == 0 && s.SEQ == trig.ack {
-		// It answers an ACK of a connection that its sender knows nothing of: RCV.NXT is in that ACK.
-		return AcceptExact
+	if c.badACK(side, s, trig) {
+		return AcceptExact // what its receiver has for RCV.NXT is in the ACK that it answers
 	}
 	if b.state == SynSent {
 		// §3.10.7.3: "If the RST bit is set: … If the ACK was acceptable, then signal to the user 'error:
@@ -92,6 +91,12 @@ func (t *Table) accept(c *record, side Side, s *Segment, trig *entry) Acceptabil
 	return AcceptOutside
 }
 
+// badACK tells whether RST s of side answers an ACK of something that side has never sent.
+func (c *record) badACK(side Side, s *Segment, trig *entry) bool {
+	a := &c.side[side]
+	return trig != nil && s.Flags&ACK == 0 && s.SEQ == trig.ack && a.bits&hasISS != 0 && !trig.ack.InWindow(a.iss+1, uint32(a.nxt-a.iss))
+}
+
 // fell applies RST s of side to both states.
 func (t *Table) fell(c *record, side Side, s *Segment, r *Reset, trig *entry) {
 	a, b := &c.side[side], &c.side[side^1]
@@ -101,8 +106,7 @@ func (t *Table) fell(c *record, side Side, s *Segment, r *Reset, trig *entry) {
 	case AcceptExact, AcceptSynSent, AcceptAtFIN, AcceptUnknown:
 		b.takesRST(side == Originator && !c.history.has(letterSYN, Responder))
 	}
-	badACK := trig != nil && r.Form == FormReply && a.bits&hasISS != 0 && !trig.ack.InWindow(a.iss+1, uint32(a.nxt-a.iss))
-	a.sendsRST(badACK)
+	a.sendsRST(c.badACK(side, s, trig))
 	if !f.fell {
 		f.fell, f.before = true, states
 	}

@@ -38,6 +38,7 @@ type half struct {
 	firstHi, lastHi, dataHi          int16
 
 	wnd, ipid, synWND, mss uint16
+	ipidStep               uint16
 	maxAcked               uint16 // saturates
 	mac                    uint16 // index into Table.macs
 	bits                   halfBits
@@ -48,6 +49,7 @@ type half struct {
 	unread                 uint32
 	lastLen                uint32 // octets of the last new data
 	tsval, synTSval        uint32
+	ackedSince             uint32 // Endpoint.AckedSince
 	reaction               uint32 // in units of reactionUnit ns, 0 never seen
 
 	ttl, ttlMin, ttlMax, synTTL uint8

@@ -45,6 +45,9 @@ func (t *Table) reset(c *record, side Side, s *Segment) {
 	me.count++
 	me.last = stampOf(s)
 	f.addPrior(prior{stampOf(s), s.SEQ, r.Form, side})
+	if first && c.side[side].bits&sentFIN == 0 {
+		t.letsGo(c, side, stampOf(s), false, c.side[side].unread)
+	}
 	entry := t.note(c, side, s, 0, was)
 	if c.marks&watched != 0 {
 		t.seenRST(c, side, s, entry)

@@ -1,5 +1,7 @@
 package flows
 
+import "time"
+
 // farAhead is how far a number may jump over octets that the capture missed before it is doubted. A
 // jump further than that must be confirmed by a second segment (halfAnnex.stray).
 const farAhead = 1 << 26
@@ -36,6 +38,11 @@ func (t *Table) sequence(c *record, side Side, s *Segment) (n Notes, newData uin
 		a.dataSegments++
 		newData = t.sequenceData(c, side, s, seq, end, &n)
 		c.history.add(letterData, side)
+	case ahead == 0 && a.joined() && t.repeats(c, side, s):
+		// Nothing but a probe is sent again and again at this distance (RFC 9293 §3.8.4).
+		a.nxt = seq + 1
+		a.una = a.nxt
+		n |= t.probe(c, side, s)
 	case ahead == -1 && a.una == a.nxt && s.Flags&(SYN|FIN) == 0 && a.bits&sentFIN == 0:
 		n |= t.probe(c, side, s)
 	}
@@ -111,6 +118,21 @@ func (t *Table) joinSND(c *record, side Side, s *Segment) {
 	a.bits |= hasSND
 }
 
+// joined tells whether nothing is known of a side's numbers but where it was when the capture began: that
+// may be one below SND.NXT, if it was probing.
+func (h *half) joined() bool { return h.bits&(sentSYN|sentFIN) == 0 && h.dataFrame == 0 }
+
+// repeats tells whether s, which carries nothing, comes long after an equal segment that nothing answered.
+func (t *Table) repeats(c *record, side Side, s *Segment) bool {
+	e := t.lines.back(c, 0)
+	return e != nil && e.side() == side && e.seq == s.SEQ && e.ack == s.ACK && e.fl() == s.Flags && s.LEN() == 0 && e.dataLen() == 0 &&
+		s.Time.Sub(c.at(e.lo, e.hi)) > probeDistance
+}
+
+// probeDistance is less than the distance of keep-alive probes of any system (Windows sends them 1 s
+// apart), and more than that of duplicate ACKs.
+const probeDistance = 500 * time.Millisecond
+
 // ackOf returns the highest ACK that side has sent: what its peer's SND.UNA rests on.
 func (c *record) ackOf(side Side) Seq { return c.side[side^1].una }
 
@@ -144,6 +166,9 @@ func (t *Table) sequenceData(c *record, side Side, s *Segment, seq, end Seq, n *
 		// Octets above the FIN: the FIN was no true one, or these are of another connection.
 		return 0
 	}
+	if a.bits&hasHoles != 0 {
+		t.annexOf(c).side[side].unseenFIN = stamp{} // data behind it: it was none
+	}
 	a.nxt = end
 	a.lastLen = s.DataLen
 	a.dataFrame = uint32(s.Frame)
@@ -152,7 +177,7 @@ func (t *Table) sequenceData(c *record, side Side, s *Segment, seq, end Seq, n *
 	if a.bytes += uint32(fresh); a.bytes < before {
 		a.bytesHi++
 	}
-	a.unread = 0
+	a.unread, a.ackedSince = 0, 0
 	b.unread += uint32(fresh)
 	return uint32(fresh)
 }
@@ -171,12 +196,12 @@ func (t *Table) sequenceFIN(c *record, side Side, s *Segment, seq Seq, n *Notes)
 		*n |= Resent
 		return false
 	}
-	if seq != a.nxt {
+	if seq != a.nxt && (seq+1 != a.nxt || a.bits&hasHoles == 0 || !t.fillHoles(c, side, seq, seq+1, n)) {
 		return false // a FIN inside of what was sent already: not believed
 	}
 	a.nxt = seq + 1
+	x.unseenFIN = stamp{}
 	a.bits |= sentFIN
-	a.unread = 0
 	if a.bits&hasHoles != 0 {
 		a.bits |= holdFIN
 	}
@@ -191,8 +216,12 @@ func (t *Table) acknowledge(c *record, side Side, s *Segment) (n Notes, acceptab
 	a, b := &c.side[side], &c.side[side^1]
 	ack := s.ACK
 	if b.bits&hasSND == 0 {
-		if a.bits&hasRCV == 0 || b.una.Less(ack) && ack.Sub(b.una) < farAhead {
+		switch ahead := ack.Sub(b.una); {
+		case a.bits&hasRCV == 0:
 			b.una, b.nxt = ack, ack
+		case ahead > 0 && ahead < farAhead:
+			b.una, b.nxt = ack, ack
+			a.ackedSince += uint32(ahead)
 		}
 		if s.Flags&SYN != 0 && b.bits&hasISS == 0 {
 			b.iss = ack - 1
@@ -219,8 +248,14 @@ func (t *Table) acknowledge(c *record, side Side, s *Segment) (n Notes, acceptab
 	switch ahead := ack.Sub(b.nxt); {
 	case ahead > farAhead:
 		return 0, false // SEG.ACK > SND.NXT by more than the capture can have missed
+	case ahead == 1 && b.joined():
+		b.nxt = ack // what it was first seen to send was a keep-alive probe
+		t.advance(c, side, s)
 	case ahead > 0:
 		n = AckedUnseen
+		if ahead == 1 && b.bits&sentFIN == 0 {
+			t.annexOf(c).side[side.Peer()].unseenFIN = stampOf(s)
+		}
 		t.openHole(c, side.Peer(), b.nxt, ack)
 		b.nxt = ack
 		t.advance(c, side, s)
@@ -241,6 +276,7 @@ func (t *Table) advance(c *record, side Side, s *Segment) {
 	a, b := &c.side[side], &c.side[side^1]
 	old, ack := b.una, s.ACK
 	b.una = ack
+	a.ackedSince += uint32(ack - old)
 	if uint32(b.maxAcked) < b.lastLen && b.lastLen > 0 {
 		t.acknowledgedLen(c, side.Peer(), old, ack)
 	}

@@ -59,6 +59,7 @@ type Table struct {
 	annexes slab[annex]
 	talks   slab[talk]
 	runs    slab[run]
+	letGoes slab[letGo]
 	holes   slab[hole]
 	falls   slab[fall]
 	befores slab[before]
@@ -173,6 +174,7 @@ func (t *Table) take(c *record, side Side, s *Segment) {
 	if c.marks&hasReset != 0 {
 		t.revive(c, side, s)
 	}
+	unread := a.unread
 	n, newData, firstFIN := t.sequence(c, side, s)
 	acceptable := true
 	if s.Flags&ACK != 0 {
@@ -195,6 +197,12 @@ func (t *Table) take(c *record, side Side, s *Segment) {
 	e := t.note(c, side, s, n, was)
 	if newData > 0 {
 		t.say(c, side, s, newData)
+		unread = 0
+	}
+	if firstFIN {
+		t.talkOf(c).state.Fin(int(side))
+		t.letsGo(c, side, stampOf(s), true, unread)
+		a.unread = 0
 	}
 	if c.marks&watched != 0 {
 		t.seen(c, side, s, e, newData)
@@ -210,6 +218,9 @@ func (c *record) sent(side Side, s *Segment) {
 	h.segments++
 	h.lastFrame = uint32(s.Frame)
 	h.lastLo, h.lastHi = c.moment(s.Time)
+	if step := s.IPID - h.ipid; h.segments > 1 && step < 1<<15 { // a step back is reordering
+		h.ipidStep = max(h.ipidStep, step)
+	}
 	h.ipid = s.IPID
 	if s.IPID != 0 {
 		h.bits |= ipidSeen
@@ -276,6 +287,16 @@ func (t *Table) Flush() {
 	for t.waiting.len() > 0 {
 		t.settle()
 	}
+}
+
+// Lookup returns the connection between two ends as it stands now, nil when the table does not hold it.
+func (t *Table) Lookup(a, b Addr) *Conn {
+	tp := t.tupleOf(&a, &b)
+	id := t.find(&tp, &a, &b)
+	if id == 0 {
+		return nil
+	}
+	return t.conn(t.conns.at(id))
 }
 
 // Stats returns the counts so far.

@@ -121,6 +121,12 @@ func (t *Table) transit(c *record, side Side, s *Segment, firstFIN, acceptable b
 	if b.bits&finAcked != 0 {
 		a.takesFIN() // it acknowledges the peer's FIN, so it has it
 	}
+	if !acceptable && a.state == Unknown && b.state == SynSent && c.annex != 0 {
+		if x := t.annexes.at(c.annex); x.before != 0 {
+			// It answers the SYN as the incarnation before (figure 9): it still has that one.
+			a.state = t.befores.at(x.before).states[side]
+		}
+	}
 	switch {
 	case s.Flags&(SYN|ACK) == SYN:
 		a.sendsSYN()

@@ -108,6 +108,9 @@ func (t *Table) seen(c *record, side Side, s *Segment, e *entry, newData uint32)
 				}
 			}
 			a.ReceiverSegments++
+			if s.Flags&(SYN|ACK) == SYN && !a.ReceiverSYN.Seen() {
+				a.ReceiverSYN = at
+			}
 			if s.DataLen > 0 && !a.ReceiverData.Seen() {
 				a.ReceiverData = at
 			}

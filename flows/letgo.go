@@ -1,0 +1,47 @@
+package flows
+
+import "github.com/rstexplain/rstexplain/flows/exchange"
+
+// A letGo is a LetGo in compact form, in Table.letGoes from a side's FIN or first RST on.
+type letGo struct {
+	at          stamp
+	fin         bool
+	unread      uint32
+	outstanding [2]uint32
+	lastData    [2]stamp
+	exchange    exchange.State
+}
+
+// letsGo keeps the moment at which side gives the connection up.
+func (t *Table) letsGo(c *record, side Side, at stamp, fin bool, unread uint32) {
+	x := &t.annexOf(c).side[side]
+	if x.letGo != 0 {
+		return
+	}
+	x.letGo = t.letGoes.take()
+	g := t.letGoes.at(x.letGo)
+	g.at, g.fin, g.unread = at, fin, unread
+	for i := range c.side {
+		h := &c.side[i]
+		if h.bits&hasSND != 0 && h.una.Less(h.lastEnd()) {
+			g.outstanding[i] = uint32(h.lastEnd() - h.una)
+		}
+		if m := c.lastData(Side(i)); m.Seen() {
+			g.lastData[i] = stampAt(m)
+		}
+	}
+	if c.talk != 0 {
+		g.exchange = t.talks.at(c.talk).state
+	}
+}
+
+// letGoOf makes a LetGo.
+func (t *Table) letGoOf(i uint32) *LetGo {
+	g := t.letGoes.at(i)
+	out := &LetGo{Mark: g.at.mark(), FIN: g.fin, Unread: g.unread, Outstanding: g.outstanding}
+	for i, m := range g.lastData {
+		out.LastData[i] = m.mark()
+	}
+	out.Exchange = g.exchange.Summary(t.names)
+	return out
+}
