@@ -33,6 +33,12 @@ const (
 	textText
 	textBinary
 	textKeepAlive
+	textMail
+	textContinued
+	textUntagged
+	textContinue
+	textDone
+	textEncrypted
 )
 
 var fixedTexts = [...]string{
@@ -67,4 +73,10 @@ var fixedTexts = [...]string{
 	textText:           "text message",
 	textBinary:         "binary message",
 	textKeepAlive:      "keep-alive",
+	textMail:           "message text",
+	textContinued:      "(continued)",
+	textUntagged:       "untagged data",
+	textContinue:       "+",
+	textDone:           "DONE",
+	textEncrypted:      "encrypted",
 }

@@ -244,9 +244,7 @@ func (h *hearing) startLine(line []byte) bool {
 		kind = queueCONNECT
 		h.host = h.names.intern(target, maxHost)
 	}
-	if i := 2 * (h.v.wait - 1); i < 16 {
-		h.queue = h.queue&^(3<<i) | kind<<i
-	}
+	h.enqueue(kind)
 	return true
 }
 

@@ -5,8 +5,8 @@ import "bytes"
 // maxLine is how much of a line is read; the rest of a longer one is passed over.
 const maxLine = 1024
 
-// line returns the line at the front of b without its end, and the octets it takes; used is 0 when its
-// end has not come.
+// takeLine returns the line at the front of b without its end, and the octets it takes; used is 0 when
+// its end has not come.
 func (h *hearing) takeLine(b []byte, last bool) (line []byte, used int) {
 	window := b[:min(len(b), maxLine)]
 	if i := bytes.IndexByte(window, '\n'); i >= 0 {
@@ -34,4 +34,85 @@ func (h *hearing) passLine(b []byte) int {
 	}
 	h.v.flags &^= skipLine
 	return i + 1
+}
+
+// firstLine returns the first line of b for a signature: maybe while its end has not come, no when b is
+// no text.
+func firstLine(b []byte) ([]byte, verdict) {
+	window := b[:min(len(b), maxSignature)]
+	i := bytes.IndexByte(window, '\n')
+	line := window
+	if i >= 0 {
+		line = bytes.TrimSuffix(window[:i], []byte{'\r'})
+	}
+	for _, c := range line {
+		if c < ' ' && c != '\t' && c != '\r' || c == 0x7f {
+			return nil, no
+		}
+	}
+	if i < 0 && len(b) < maxSignature {
+		return line, maybe
+	}
+	return line, yes
+}
+
+// lineEnds says whether a signature's line is there, given what it is when it is there.
+func lineEnds(v verdict, is bool) verdict {
+	if v == yes && !is {
+		return no
+	}
+	return v
+}
+
+// dot is what ends a text in SMTP (RFC 5321 §4.1.1.4) and POP3 (RFC 1939 §3).
+const dot = "\r\n.\r\n"
+
+// untilDot passes over b up to the dot. The octets of it that b ends with are remembered in voice.high,
+// which is 2 where a line begins.
+func (h *hearing) untilDot(b []byte) (used int, done bool) {
+	v := h.v
+	var seam [2 * len(dot)]byte
+	n := copy(seam[:], dot[:v.high])
+	n += copy(seam[n:], b[:min(len(b), len(dot)-1)])
+	if i := bytes.Index(seam[:n], []byte(dot)); i >= 0 {
+		used = i + len(dot) - int(v.high)
+		v.high = 0
+		return used, true
+	}
+	if i := bytes.Index(b, []byte(dot)); i >= 0 {
+		v.high = 0
+		return i + len(dot), true
+	}
+	tail := b
+	if len(b) < len(dot) {
+		tail = seam[:n]
+	}
+	for k := min(len(dot)-1, len(tail)); ; k-- {
+		if string(tail[len(tail)-k:]) == dot[:k] {
+			v.high = uint8(k)
+			return len(b), false
+		}
+	}
+}
+
+// isWord reports whether b is one of the words, which are in upper case, and returns it.
+func isWord(b []byte, words []string) (string, bool) {
+	for _, w := range words {
+		if len(b) == len(w) {
+			same := true
+			for i, c := range b {
+				if 'a' <= c && c <= 'z' {
+					c -= 'a' - 'A'
+				}
+				if c != w[i] {
+					same = false
+					break
+				}
+			}
+			if same {
+				return w, true
+			}
+		}
+	}
+	return "", false
 }

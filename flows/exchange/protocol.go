@@ -75,6 +75,71 @@ func (h *hearing) parse(b []byte, last bool) int {
 		return h.readHTTP2(b, last)
 	case tls:
 		return h.readTLS(b, last)
+	case ssh:
+		if h.v.phase == sshSealed {
+			return h.readSealed(b)
+		}
+		return h.readSSH(b, last)
+	case replies, smtp, ftp:
+		return h.readReplies(b, last)
+	case pop3:
+		return h.readPOP3(b, last)
+	case imap:
+		return h.readIMAP(b, last)
+	case irc:
+		return h.readIRC(b, last)
+	case redis:
+		return h.readRedis(b, last)
+	case nats:
+		return h.readNATS(b, last)
+	case mysql:
+		return h.readMySQL(b, last)
+	case postgres:
+		return h.readPostgres(b, last)
+	case tds:
+		return h.readTDS(b, last)
+	case mongodb:
+		return h.readMongoDB(b, last)
+	case kafka:
+		return h.readKafka(b, last)
+	case smb:
+		return h.readSMB(b, last)
+	case ldap:
+		return h.readLDAP(b, last)
+	case mqtt:
+		return h.readMQTT(b, last)
+	case amqp:
+		return h.readAMQP(b, last)
+	case amqp1:
+		return h.readAMQP1(b, last)
+	case tpkt:
+		return h.readTPKT(b, last)
+	case opcua:
+		return h.readOPCUA(b, last)
+	case modbus:
+		return h.readModbus(b, last)
+	case ams:
+		return h.readAMS(b, last)
+	case bgp:
+		return h.readBGP(b, last)
+	case ldp:
+		return h.readLDP(b, last)
+	case msdp:
+		return h.readMSDP(b, last)
+	case openflow:
+		return h.readOpenFlow(b, last)
+	case dns:
+		return h.readDNS(b, last)
+	case stun:
+		return h.readSTUN(b, last)
+	case telnet:
+		return h.readTelnet(b, last)
+	case proxyLine:
+		return h.readProxy(b, last)
+	case socks4:
+		return h.readSOCKS4(b, last)
+	case socks5:
+		return h.readSOCKS5(b, last)
 	}
 	h.turns()
 	h.takeTurn()
@@ -93,6 +158,54 @@ func (h *hearing) starts(b []byte) bool {
 		return startsHTTP2(b)
 	case tls:
 		return startsTLS(b)
+	case replies, smtp, ftp:
+		return startsReplies(b)
+	case pop3:
+		return startsPOP3(b)
+	case imap:
+		return startsIMAP(b)
+	case irc, telnet:
+		return true
+	case redis:
+		return startsRedis(b)
+	case nats:
+		return startsNATS(b)
+	case mysql:
+		return startsMySQL(b)
+	case postgres:
+		return startsPostgres(b)
+	case tds:
+		return startsTDS(b)
+	case mongodb:
+		return startsMongoDB(b)
+	case smb:
+		return startsSMB(b)
+	case ldap:
+		return startsLDAP(b)
+	case mqtt:
+		return startsMQTT(b)
+	case amqp:
+		return startsAMQP(b)
+	case tpkt:
+		return startsTPKT(b)
+	case opcua:
+		return startsOPCUA(b)
+	case modbus:
+		return startsModbus(b)
+	case ams:
+		return startsAMS(b)
+	case bgp:
+		return startsBGP(b)
+	case ldp:
+		return startsLDP(b)
+	case msdp:
+		return startsMSDP(b)
+	case openflow:
+		return startsOpenFlow(b)
+	case dns:
+		return startsDNS(b)
+	case stun:
+		return startsSTUN(b)
 	}
 	return false
 }
@@ -117,6 +230,38 @@ var signatures = [...]struct {
 	{http1, isHTTP},
 	{rtsp, isRTSP},
 	{sip, isSIP},
+	{ssh, isSSH},
+	{replies, isReplies},
+	{smtp, isSMTP},
+	{pop3, isPOP3},
+	{imap, isIMAP},
+	{redis, isRedis},
+	{nats, isNATS},
+	{irc, isIRC},
+	{amqp, isAMQP},
+	{amqp1, isAMQP1},
+	{proxyLine, isProxy},
+	{postgres, isPostgres},
+	{smb, isSMB},
+	{opcua, isOPCUA},
+	{bgp, isBGP},
+	{mqtt, isMQTT},
+	{ldap, isLDAP},
+	{tpkt, isTPKT},
+	{tds, isTDS},
+	{mongodb, isMongoDB},
+	{stun, isSTUN},
+	{ams, isAMS},
+	{mysql, isMySQL},
+	{ldp, isLDP},
+	{msdp, isMSDP},
+	{openflow, isOpenFlow},
+	{kafka, isKafka},
+	{dns, isDNS},
+	{modbus, isModbus},
+	{socks5, isSOCKS5},
+	{socks4, isSOCKS4},
+	{telnet, isTelnet},
 }
 
 // maxSignature is how many octets of an unknown protocol are waited for.
@@ -152,7 +297,14 @@ func (h *hearing) detect(b []byte, last bool) int {
 // decide settles the protocol, after which what the other side had begun to say is read.
 func (h *hearing) decide(p protocol) {
 	h.proto = p
-	h.voice[0].wait, h.voice[1].wait = 0, 0
+	if p != opaque {
+		// What was said while nothing was decided is read now, and no request of before.
+		h.askFrame, h.line = 0, 0
+		for i := range h.voice {
+			h.voice[i].wait = 0
+			h.voice[i].flags &^= asked
+		}
+	}
 	o := hearing{State: h.State, names: h.names, side: 1 - h.side, v: h.peer(), frame: h.frame, time: h.time, fresh: true}
 	if o.v.phase == phaseTurns && p != opaque {
 		o.v.phase, o.v.left, o.v.aux = phaseLost, 0, 0

@@ -143,7 +143,7 @@ func play(tb testing.TB, names *Names, s script, step int) *State {
 		switch {
 		case g.wait > 0:
 		case g.fin:
-			st.Fin(g.side)
+			st.Fin(g.side, now)
 		case g.lost > 0:
 			st.Lost(g.side, g.lost)
 		case g.cut >= 0:

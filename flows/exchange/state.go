@@ -124,11 +124,19 @@ func (s *State) Lost(side int, n uint32) {
 	}
 }
 
-// Fin tells the State that a side's FIN has come at its place in the sequence, after all of its octets:
-// what ends with the connection is then complete (an HTTP body without a length).
-func (s *State) Fin(side int) {
-	if v := &s.voice[side]; s.proto == http1 && v.phase == httpUntilEnd {
+// Fin tells the State that a side's FIN has come at its place in the sequence, after all of its octets.
+// What ends with the connection is then complete: an HTTP body without a length. And who leaves an SSH
+// session in the moment of speaking has said SSH_MSG_DISCONNECT, which cannot be read.
+func (s *State) Fin(side int, time int64) {
+	v := &s.voice[side]
+	switch {
+	case s.proto == http1 && v.phase == httpUntilEnd:
 		v.flags &^= more
+	case s.proto == ssh && v.phase == phaseTurns && s.speaker == uint8(side)+1 && uint32(time>>20)-s.last <= noWait>>20:
+		v.kind, v.wait = Goodbye, 0
+		if v.bye == 0 {
+			v.bye = v.end
+		}
 	}
 }
 
@@ -179,6 +187,9 @@ func (s *State) hear(names *Names, side, frame int, time int64, payload []byte, 
 			s.salvage(names, i)
 		}
 	}
+	if h.turn && s.proto == undecided && v.scrap != 0 {
+		s.salvage(names, side) // the other side has answered to it: no more of it will come
+	}
 	b := payload[:min(int64(len(payload)), int64(dataLen))]
 	missing := int64(dataLen) - int64(len(b))
 
@@ -218,9 +229,7 @@ func (h *hearing) read(b []byte, missing int64) {
 			v.scrap = h.names.scraps.keep(v.scrap, b, h.frame, h.time)
 			switch {
 			case h.proto == undecided:
-				if v.kind == None {
-					h.takeTurn()
-				}
+				h.takeTurn()
 			case v.kind == None:
 				h.begin(Opaque, 0)
 			}

@@ -149,7 +149,13 @@ func (s *State) isGuess() bool {
 			return true
 		}
 	}
-	return s.proto == websocket || s.proto == tls && s.voice[s.client()].flags&asked != 0
+	switch s.proto {
+	case websocket, ssh, irc, telnet, amqp1, tpkt:
+		return s.voice[0].flags&asked != 0
+	case tls:
+		return s.voice[s.client()].flags&asked != 0
+	}
+	return false
 }
 
 // isOpen reports whether a side's last octets end inside a unit.

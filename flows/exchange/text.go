@@ -147,3 +147,6 @@ func be32(b []byte) int64 {
 func le16(b []byte) int   { return int(b[1])<<8 | int(b[0]) }
 func le24(b []byte) int   { return int(b[2])<<16 | int(b[1])<<8 | int(b[0]) }
 func le32(b []byte) int64 { return int64(b[3])<<24 | int64(b[2])<<16 | int64(b[1])<<8 | int64(b[0]) }
+
+// appendInt appends n in decimal.
+func appendInt(dst []byte, n int) []byte { return strconv.AppendInt(dst, int64(n), 10) }

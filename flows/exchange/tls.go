@@ -201,7 +201,7 @@ func (h *hearing) tlsHandshake(b []byte, n int, last bool) (used int, ok bool) {
 		h.run(Handshake, textHandshake)
 	case len(body) < 2:
 		h.run(Handshake, textHandshake)
-	case body[0] == 1 && body[1] == 0 && (h.tls&sawClientHello == 0 || h.tls&sawServerHello == 0 && h.peer().text == textHelloRetry):
+	case body[0] == 1 && body[1] == 0 && h.tls&sawServerHello == 0: // the first, or the one after a Hello Retry Request
 		if !whole {
 			return 0, false
 		}
@@ -249,7 +249,7 @@ func (h *hearing) tlsAlert(b []byte, n int, last bool) (used int, ok bool) {
 		level, desc := b[5], b[6]
 		switch {
 		case desc == 0:
-			h.begin(Goodbye, textCloseNotify)
+			h.closeNotify()
 		case level == 1 && h.tls&tls13 == 0:
 			h.run(Handshake, h.names.line([]byte("warning:"), maxText, []byte(alertName(desc)), maxText))
 		default:
@@ -269,7 +269,7 @@ func (h *hearing) tlsAlert(b []byte, n int, last bool) (used int, ok bool) {
 		h.noteAlert()
 		h.answered()
 	default:
-		h.begin(Goodbye, textCloseNotify)
+		h.closeNotify()
 	}
 	return tlsHeader, true
 }

@@ -57,10 +57,16 @@ func (h *hearing) alertSize() int {
 	return 0
 }
 
+// noWait is the time, in nanoseconds, within which nobody gives an answer up.
+const noWait = 10e6
+
 // closeNotify takes an encrypted alert after the handshake: close_notify, for hardly another is sent.
 func (h *hearing) closeNotify() {
 	if h.v.kind == Goodbye && h.talk == uint8(h.side)+1 {
 		return // some stacks send two
+	}
+	if v := h.v; v.kind == Request && h.talk == uint8(h.side)+1 && h.time-v.time < noWait {
+		v.wait = 0 // QUIT, Terminate and the like: who wants an answer does not leave at once
 	}
 	h.begin(Goodbye, textCloseNotify)
 }

@@ -46,20 +46,15 @@ func (r *reader) upTo(n int) []byte { return r.take(min(n, len(r.b))) }
 
 // clientHello reads a Client Hello, b being its handshake message or the front of it.
 func (h *hearing) clientHello(b []byte) {
-	again := h.tls&sawClientHello != 0
 	h.tls |= sawClientHello
 	if h.side == 1 {
 		h.bits |= clientIs1
 	} else {
 		h.bits &^= clientIs1
 	}
-	if again { // after a Hello Retry Request
-		h.run(ClientHello, textClientHello)
-	} else {
-		h.begin(ClientHello, textClientHello)
-		h.v.wait = 1
-		h.ask()
-	}
+	h.begin(ClientHello, textClientHello)
+	h.v.wait = 1
+	h.ask()
 	r := reader{b: b}
 	r.take(4)
 	if v := r.u16(); h.tls&sawServerHello == 0 && v>>8 == 3 {

@@ -76,3 +76,11 @@ func (h *hearing) byTurns(text id) {
 	h.begin(Response, text)
 	h.peer().wait = 0
 }
+
+// stream is byTurns for protocols without messages: all that a side says in its turn is one.
+func (h *hearing) stream(text id) {
+	if h.v.kind == kindOf(h.side) && h.talk == uint8(h.side)+1 {
+		return
+	}
+	h.byTurns(text)
+}

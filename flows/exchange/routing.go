@@ -1,0 +1,214 @@
+package exchange
+
+// Routers: BGP (RFC 4271), LDP (RFC 5036), MSDP (RFC 3618). Their messages want no answer but the first;
+// keep-alives are housekeeping. And OpenFlow (Open Networking Foundation), where the responder asks.
+
+const (
+	bgpHeader       = 19
+	bgpOpen         = 1
+	bgpNotification = 3
+	bgpKeepAlive    = 4
+)
+
+func isBGP(b []byte, _ int) verdict {
+	for _, c := range b[:min(len(b), 16)] {
+		if c != 0xff {
+			return no
+		}
+	}
+	if len(b) < bgpHeader {
+		return maybe
+	}
+	if n := be16(b[16:]); n < bgpHeader || n > 1<<16-1 || b[18] == 0 || b[18] > 5 {
+		return no
+	}
+	return yes
+}
+
+func startsBGP(b []byte) bool { return isBGP(b, 0) == yes }
+
+func (h *hearing) readBGP(b []byte, last bool) int {
+	if len(b) < bgpHeader {
+		return h.short(b, last)
+	}
+	if !startsBGP(b) {
+		return h.strange(b)
+	}
+	switch b[18] {
+	case bgpOpen:
+		h.begin(Handshake, h.phrase("OPEN"))
+		h.peer().wait = 0
+		if h.peer().kind == None {
+			h.v.wait = 1
+		}
+		h.ask()
+	case bgpNotification:
+		h.begin(Goodbye, h.phrase("NOTIFICATION"))
+	case bgpKeepAlive:
+		h.begin(Housekeeping, h.phrase("KEEPALIVE"))
+	default:
+		h.begin(Response, h.phrase("UPDATE"))
+		h.v.flags |= asked
+	}
+	return h.frameOf(bgpHeader, int64(be16(b[16:])))
+}
+
+const (
+	ldpHeader       = 10 + 4 // PDU header, and type and length of its first message
+	ldpNotification = 0x0001
+	ldpInit         = 0x0200
+	ldpKeepAlive    = 0x0201
+)
+
+func isLDP(b []byte, _ int) verdict {
+	switch {
+	case b[0] != 0, len(b) > 1 && b[1] != 1, len(b) > 2 && b[2] > 16:
+		return no
+	case len(b) < ldpHeader:
+		return maybe
+	}
+	n, kind, m := be16(b[2:]), be16(b[10:])&0x7fff, be16(b[12:])
+	if n < 6+8 || m+4+6 > n || m < 4 {
+		return no
+	}
+	switch kind {
+	case ldpNotification, ldpInit, ldpKeepAlive, 0x0300, 0x0301, 0x0400, 0x0401, 0x0402, 0x0403, 0x0404:
+		return yes
+	}
+	return no
+}
+
+func startsLDP(b []byte) bool { return isLDP(b, 0) == yes }
+
+func (h *hearing) readLDP(b []byte, last bool) int {
+	if len(b) < ldpHeader {
+		return h.short(b, last)
+	}
+	if !startsLDP(b) {
+		return h.strange(b)
+	}
+	switch be16(b[10:]) & 0x7fff {
+	case ldpNotification:
+		h.begin(Goodbye, h.phrase("notification"))
+	case ldpInit:
+		h.begin(Handshake, h.phrase("initialization"))
+	case ldpKeepAlive:
+		h.begin(Housekeeping, textKeepAlive)
+	default:
+		h.begin(Response, h.phrase("label messages"))
+		h.v.flags |= asked
+	}
+	return h.frameOf(ldpHeader, int64(4+be16(b[2:])))
+}
+
+const msdpKeepAlive = 4
+
+// isMSDP knows a connection that begins with a keep-alive, as it must while there is nothing to tell, or
+// with a Source-Active message.
+func isMSDP(b []byte, _ int) verdict {
+	if b[0] == 1 {
+		switch {
+		case len(b) < 4:
+			return maybe
+		case be16(b[1:]) != 8+12*int(b[3]) || b[3] == 0:
+			return no
+		}
+		return yes
+	}
+	if len(b) > 3 && b[3] != 1 && b[3] != msdpKeepAlive {
+		return no
+	}
+	return prefix(b, "\x04\x00\x03")
+}
+
+func startsMSDP(b []byte) bool { return isMSDP(b, 0) == yes }
+
+func (h *hearing) readMSDP(b []byte, last bool) int {
+	if len(b) < 3 {
+		return h.short(b, last)
+	}
+	n := be16(b[1:])
+	if n < 3 || b[0] == 0 || b[0] > 10 {
+		return h.strange(b)
+	}
+	if b[0] == msdpKeepAlive {
+		h.begin(Housekeeping, textKeepAlive)
+	} else {
+		h.begin(Response, h.phrase("Source-Active"))
+		h.v.flags |= asked
+	}
+	return h.frameOf(3, int64(n))
+}
+
+const (
+	ofHello      = 0
+	ofError      = 1
+	ofEcho       = 2
+	ofEchoAnswer = 3
+)
+
+func isOpenFlow(b []byte, _ int) verdict {
+	switch {
+	case b[0] == 0 || b[0] > 6, len(b) > 1 && b[1] != ofHello, len(b) > 2 && b[2] != 0, len(b) > 3 && (b[3] < 8 || b[3]&7 != 0 || b[3] > 64):
+		return no
+	case len(b) < 8:
+		return maybe
+	case int(b[3]) > 8 && len(b) >= 12 && be16(b[8:]) != 1: // a hello's element is a version bitmap
+		return no
+	case b[3] == 8 && len(b) > 8 && b[8] != b[0]:
+		return no
+	}
+	return yes
+}
+
+func startsOpenFlow(b []byte) bool {
+	return len(b) >= 8 && b[0] > 0 && b[0] <= 6 && b[1] <= 35 && be16(b[2:]) >= 8
+}
+
+func (h *hearing) readOpenFlow(b []byte, last bool) int {
+	if len(b) < 8 {
+		return h.short(b, last)
+	}
+	if !startsOpenFlow(b) {
+		return h.strange(b)
+	}
+	kind := b[1]
+	v := h.v
+	switch {
+	case kind == ofHello:
+		h.begin(Handshake, h.phrase("HELLO"))
+	case kind == ofError:
+		if h.peer().wait > 0 {
+			h.answer(Response, h.phrase("ERROR"))
+		} else {
+			h.begin(Refusal, h.phrase("ERROR"))
+		}
+	case kind == ofEcho:
+		h.ping(h.phrase("ECHO_REQUEST"))
+	case kind == ofEchoAnswer:
+		h.pong(h.phrase("ECHO_REPLY"))
+	case ofAsks(b[0], kind):
+		h.request(h.phrase("request"))
+	case kind > ofEcho && ofAsks(b[0], kind-1):
+		h.answer(Response, h.phrase("reply"))
+	default: // PACKET_IN, FLOW_MOD and others that want no answer
+		h.begin(Response, textData)
+		v.flags |= asked
+	}
+	return h.frameOf(8, int64(be16(b[2:])))
+}
+
+// ofAsks reports whether messages of the type want an answer, whose type is one more.
+func ofAsks(version, kind byte) bool {
+	switch kind {
+	case 5, 7: // FEATURES, GET_CONFIG
+		return true
+	case 16: // STATS of version 1.0
+		return version == 1
+	case 18: // BARRIER of version 1.0, MULTIPART of later ones
+		return true
+	case 20, 22, 24, 26: // BARRIER, QUEUE_GET_CONFIG, ROLE, GET_ASYNC
+		return version > 1
+	}
+	return false
+}

@@ -1,0 +1,145 @@
+package exchange
+
+// SMB ([MS-SMB2], [MS-CIFS]) over NetBIOS session packets (RFC 1002 §4.3).
+
+const (
+	smbPeek = 4 + 32
+
+	nbMessage   = 0
+	nbRequest   = 0x81
+	nbPositive  = 0x82
+	nbNegative  = 0x83
+	nbKeepAlive = 0x85
+)
+
+const smbPending = 0x103 // STATUS_PENDING: the answer proper comes later
+
+var smb2Commands = [...]string{"NEGOTIATE", "SESSION_SETUP", "LOGOFF", "TREE_CONNECT", "TREE_DISCONNECT", "CREATE", "CLOSE",
+	"FLUSH", "READ", "WRITE", "LOCK", "IOCTL", "CANCEL", "ECHO", "QUERY_DIRECTORY", "CHANGE_NOTIFY", "QUERY_INFO", "SET_INFO",
+	"OPLOCK_BREAK"}
+
+func isSMB(b []byte, side int) verdict {
+	if side == 0 && b[0] == nbRequest {
+		switch {
+		case len(b) > 1 && b[1] != 0, len(b) > 2 && b[2] != 0, len(b) > 3 && b[3] != 68, len(b) > 4 && b[4] != 32:
+			return no
+		case len(b) < 5:
+			return maybe
+		}
+		return yes
+	}
+	if b[0] != nbMessage {
+		return no
+	}
+	if len(b) < 8 {
+		if len(b) > 4 && b[4] < 0xfc || len(b) > 5 && b[5] != 'S' {
+			return no
+		}
+		return maybe
+	}
+	if b[4] >= 0xfc && string(b[5:8]) == "SMB" {
+		return yes
+	}
+	return no
+}
+
+func startsSMB(b []byte) bool {
+	return len(b) >= 8 && b[0] == nbMessage && b[4] >= 0xfc && string(b[5:8]) == "SMB" || len(b) >= 4 && b[0] == nbKeepAlive && b[3] == 0
+}
+
+func (h *hearing) readSMB(b []byte, last bool) int {
+	if len(b) < 4 {
+		return h.short(b, last)
+	}
+	n := be24(b[1:])
+	peek := min(4+n, smbPeek)
+	if len(b) < peek && !last {
+		return 0
+	}
+	body := b[4:min(len(b), peek)]
+	switch b[0] {
+	case nbMessage:
+		h.smbMessage(body)
+	case nbRequest:
+		h.begin(Handshake, h.phrase("session request"))
+		h.v.wait = 1
+		h.ask()
+	case nbPositive:
+		h.answer(Handshake, h.phrase("session response"))
+	case nbNegative:
+		h.answer(Refusal, h.phrase("negative session response"))
+	case nbKeepAlive:
+		h.begin(Housekeeping, textKeepAlive)
+	default:
+		return h.strange(b)
+	}
+	return h.frameOf(4+len(body), int64(4+n))
+}
+
+func (h *hearing) smbMessage(body []byte) {
+	switch {
+	case len(body) >= 24 && body[0] == 0xfe:
+		h.smb2(body)
+	case len(body) >= 10 && body[0] == 0xff: // SMB 1
+		if body[9]&0x80 != 0 {
+			h.answer(Response, h.phrase("SMB1"))
+		} else {
+			h.request(h.phrase("SMB1"))
+		}
+	case h.side == 0: // encrypted or compressed
+		h.request(h.phrase("encrypted"))
+	default:
+		h.answer(Response, h.phrase("encrypted"))
+	}
+}
+
+func (h *hearing) smb2(body []byte) {
+	command := le16(body[12:])
+	name := "command"
+	if command < len(smb2Commands) {
+		name = smb2Commands[command]
+	}
+	text := h.phrase(name)
+	answer := body[16]&1 != 0
+	switch name {
+	case "ECHO":
+		if answer {
+			h.pong(text)
+		} else {
+			h.ping(text)
+		}
+		return
+	case "CHANGE_NOTIFY": // waits for news by design
+		if answer {
+			h.begin(Housekeeping, text)
+		} else {
+			h.begin(Request, text)
+			h.v.flags |= asked
+		}
+		return
+	case "CANCEL":
+		h.begin(Housekeeping, text)
+		return
+	case "OPLOCK_BREAK":
+		if answer && len(body) >= 32 && be32(body[24:]) == 0xffffffff && be32(body[28:]) == 0xffffffff {
+			h.begin(Housekeeping, text) // the server's notification
+			return
+		}
+	case "LOGOFF":
+		if answer {
+			h.answer(Goodbye, text)
+		} else {
+			h.begin(Goodbye, text)
+			h.v.wait++
+		}
+		return
+	}
+	switch {
+	case !answer:
+		h.request(text)
+	case le32(body[8:]) == smbPending:
+		h.begin(Housekeeping, text)
+	default:
+		h.answer(Response, text)
+	}
+}
