@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/rstexplain/rstexplain/rules"
@@ -168,7 +169,7 @@ func (p page) finding(r *Reset) (head, tail string) {
 	lists := []struct {
 		label string
 		list  []Evidence
-	}{{"Evidence", r.Evidence}, {"Middlebox", r.OriginWhy}, {"Besides", r.Beside}}
+	}{{"Evidence", r.Evidence}, {"Sender", senderSigns(r)}, {"Besides", r.Beside}}
 	room := 4 // of the frames, the same in the whole block
 	for _, l := range lists {
 		for _, e := range l.list {
@@ -199,12 +200,26 @@ func (p page) finding(r *Reset) (head, tail string) {
 		label = ""
 	}
 	b.WriteString(p.field("To decide", r.CaptureNext))
-	b.WriteString(p.field("Symptom", r.Symptom))
+	b.WriteString(p.field("Symptom", strings.ReplaceAll(r.Symptom, "; ", "\n"))) // a line for each program
 	b.WriteString(p.field("Remedy", r.Remedy))
 	b.WriteString(p.field("Defects", strings.Join(defectWords(r.Conn.Defects), "; ")))
 	b.WriteString("\n" + p.ladder(r))
 	b.WriteString("\n" + p.filter(r.Filter))
 	return head, b.String()
+}
+
+// senderSigns are the signs of who sent the RST, where it is in doubt and the evidence does not hold them.
+func senderSigns(r *Reset) []Evidence {
+	if r.Origin == rules.OriginEndpoint {
+		return nil
+	}
+	var out []Evidence
+	for _, e := range r.OriginWhy {
+		if !slices.ContainsFunc(r.Evidence, func(known Evidence) bool { return known.Says == e.Says }) {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // filter prints a display filter whole, so that it can be copied in one go.

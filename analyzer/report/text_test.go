@@ -141,3 +141,30 @@ func TestReplay(t *testing.T) {
 		}
 	}
 }
+
+// A long timeline shows its beginning, what is noteworthy, and what stands near the reset.
+func TestLadderLeavesOutTheUneventful(t *testing.T) {
+	var b Builder
+	m := b.Reset(dataAfterFIN())
+	busy := m.Timeline[3] // data, which changes no state
+	var long []Event
+	long = append(long, m.Timeline[:4]...)
+	for i := range 20 {
+		e := busy
+		e.Frame = 200 + i
+		if i == 9 {
+			e.Notes = []string{"resent"}
+		}
+		long = append(long, e)
+	}
+	m.Timeline = append(long, m.Timeline[4:]...)
+	got := page{width: 100}.ladder(m)
+	for _, want := range []string{"#118 ", "⋮ 10 more", "#209 ", "⋮ 7 more", "#217 ", "#131 ", "#140 "} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not there:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "#205 ") {
+		t.Errorf("an uneventful segment is there:\n%s", got)
+	}
+}
