@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -31,7 +32,8 @@ func playGoHTTP(a *actor.Actor) {
 		name, value, _ := strings.Cut(arg, "=")
 		g.settings[name] = value
 	}
-	transport := &http.Transport{Protocols: new(http.Protocols), TLSClientConfig: &tls.Config{RootCAs: g.roots()}}
+	dialer := &net.Dialer{Timeout: g.millis("connect-timeout")}
+	transport := &http.Transport{Protocols: new(http.Protocols), TLSClientConfig: &tls.Config{RootCAs: g.roots()}, DialContext: dialer.DialContext}
 	switch g.settings["protocol"] {
 	case "h2":
 		transport.Protocols.SetHTTP2(true)

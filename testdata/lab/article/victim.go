@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/rstexplain/rstexplain/testdata/lab/actor"
+	"github.com/rstexplain/rstexplain/testdata/lab/netns"
 )
 
 func init() { actor.Register("victim", playVictim) }
@@ -39,9 +40,6 @@ func playVictim(a *actor.Actor) {
 	key := flags.String("key", "", "its key (PEM)")
 	alpn := flags.String("alpn", "http/1.1", "protocol to agree on in the tls step")
 	_ = flags.Parse(a.Args)
-	log.SetFlags(0)
-	log.SetPrefix("victim: ")
-
 	v := &victim{actor: a}
 	if *cert != "" {
 		pair, err := tls.LoadX509KeyPair(*cert, *key)
@@ -86,8 +84,7 @@ func (c *served) run(steps []string) {
 		switch name {
 		case "tls":
 			t := tls.Server(c.Conn, c.victim.tls)
-			if err := t.Handshake(); err != nil {
-				log.Print(err)
+			if t.Handshake() != nil {
 				c.tcp.Close()
 				return
 			}
@@ -137,6 +134,17 @@ func (c *served) step(name, arg string, w http.ResponseWriter) bool {
 		}
 		_, err := fmt.Fprintf(c.Conn, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %s\r\n\r\n%s", announced, filler(n))
 		return err == nil
+	case "drip": // drip:pieces:gap, 512 octets each, of a longer response
+		pieces, gap, _ := strings.Cut(arg, ":")
+		n, _ := strconv.Atoi(pieces)
+		d, err := time.ParseDuration(gap)
+		c.actor.Check(err)
+		_, err = fmt.Fprintf(c.Conn, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 100000\r\n\r\n")
+		for ; n > 0 && err == nil; n-- {
+			_, err = c.Conn.Write(filler(512))
+			time.Sleep(d)
+		}
+		return err == nil
 	case "refuse": // an early answer that ends the exchange, refuse:413
 		_, err := fmt.Fprintf(c.Conn, "HTTP/1.1 %s Refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", arg)
 		return err == nil
@@ -155,6 +163,9 @@ func (c *served) step(name, arg string, w http.ResponseWriter) bool {
 		return false
 	case "close": // the socket, with no word of TLS
 		c.tcp.Close()
+		return false
+	case "forget": // the host loses the connection without a word on the wire
+		_ = netns.Forget(c.tcp)
 		return false
 	case "kill":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)

@@ -1,6 +1,10 @@
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import okhttp3.Call;
 import okhttp3.ConnectionPool;
@@ -30,6 +34,9 @@ public final class OkHttp {
           Step.pause("connected");
           return chain.proceed(chain.request());
         });
+    if (Step.has("addresses")) {
+      b.dns(host -> addresses());
+    }
     if (Step.proxy() != null) {
       b.proxy(Step.proxy());
     }
@@ -56,6 +63,15 @@ public final class OkHttp {
     client.connectionPool().evictAll();
     client.dispatcher().executorService().shutdown();
     System.exit(0);
+  }
+
+  /** The addresses that the name server would tell. */
+  private static List<InetAddress> addresses() throws UnknownHostException {
+    List<InetAddress> all = new ArrayList<>();
+    for (String a : Step.get("addresses").split(",")) {
+      all.add(InetAddress.getByName(a));
+    }
+    return all;
   }
 
   private static void exchange(OkHttpClient client) {

@@ -5,7 +5,6 @@ import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import http2 from 'node:http2';
-import os from 'node:os';
 import readline from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -27,10 +26,9 @@ function thrown(e) {
   let words = String(e);
   for (let c = e.cause; c; c = c.cause) words += '\n[cause]: ' + String(c);
   const deepest = e.cause ?? e;
-  if (deepest.code && !words.includes(deepest.code)) words += `\ncode: '${deepest.code}'`;
+  if (typeof deepest.code === 'string' && !words.includes(deepest.code)) words += `\ncode: '${deepest.code}'`;
   say('@words ' + JSON.stringify(words));
-  const n = os.constants.errno[deepest.code];
-  if (n) say('@errno ' + n);
+  if (deepest.errno < 0) say('@errno ' + -deepest.errno);
 }
 
 async function finish(status, body) {
@@ -50,13 +48,16 @@ async function* pieces(n) {
   }
 }
 
+// Neither client has a connect timeout of its own: a signal limits the whole request.
+const patience = number('read-timeout') || number('connect-timeout');
+
 const agents = { 'http:': new http.Agent({ keepAlive: true }), 'https:': new https.Agent({ keepAlive: true, ca }) };
 
 async function httpRequest() {
   const u = new URL(settings.url);
   const n = number('upload');
   const options = { agent: agents[u.protocol], method: n ? 'POST' : 'GET', headers: n ? { 'Content-Length': n } : {} };
-  if (number('read-timeout')) options.signal = AbortSignal.timeout(number('read-timeout'));
+  if (patience) options.signal = AbortSignal.timeout(patience);
   const req = (u.protocol === 'https:' ? https : http).request(u, options);
   const response = new Promise((resolve, reject) => {
     req.on('response', resolve);
@@ -80,7 +81,7 @@ async function fetchRequest() {
   const n = number('upload');
   const options = {};
   if (n) Object.assign(options, { method: 'POST', duplex: 'half', body: pieces(n), headers: { 'Content-Length': String(n) } });
-  if (number('read-timeout')) options.signal = AbortSignal.timeout(number('read-timeout'));
+  if (patience) options.signal = AbortSignal.timeout(patience);
   const r = await fetch(settings.url, options);
   await finish(r.status, r.body);
 }
@@ -100,11 +101,19 @@ async function http2Request() {
       stream.once('error', reject);
     });
     failed.catch(() => {});
-    const status = await Promise.race([failed, new Promise((resolve, reject) => {
-      stream.once('response', (h) => resolve(h[':status']));
-      stream.once('close', () => reject(new Error('stream closed without a response, rstCode ' + stream.rstCode)));
-    })]);
-    await Promise.race([failed, finish(status, stream)]);
+    // A stream can end with no error at all: "aborted" and "close" are then its only events.
+    const closed = new Promise((resolve) => stream.once('close', () => resolve('closed')));
+    const status = await Promise.race([failed, closed, new Promise((resolve) => stream.once('response', (h) => resolve(h[':status'])))]);
+    if (status === 'closed') {
+      say(`@quiet no error event; stream closed without a response, rstCode ${stream.rstCode}`);
+      return;
+    }
+    let aborted = false;
+    stream.once('aborted', () => { aborted = true; });
+    let total = 0;
+    await Promise.race([failed, (async () => { for await (const piece of stream) total += piece.length; })()]);
+    if (aborted) say(`@quiet ${status}, ${total} octets, no error event; aborted, rstCode ${stream.rstCode}`);
+    else say(`@result ${status} ${total}`);
   } finally {
     session.destroy();
   }

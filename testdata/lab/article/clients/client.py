@@ -41,7 +41,7 @@ def thrown(e):
         if x is None or id(x) in seen:
             continue
         seen.add(id(x))
-        if isinstance(x, OSError) and x.errno in errno.errorcode:
+        if isinstance(x, OSError) and not isinstance(x, ssl.SSLError) and x.errno in errno.errorcode:
             say(f"@errno {x.errno}")
             return
         todo += [x.__cause__, x.__context__, getattr(x, "reason", None)] + list(x.args)
