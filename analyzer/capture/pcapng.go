@@ -63,10 +63,10 @@ func (r *Reader) walkPcapng() verdict {
 	c := r.chunk
 	buf := c.buf[:r.end]
 	pos, frame, packets := r.pos, r.frame, c.packets
-	limit := uint32(r.opts.MaxPacket)
+	limit, plain := uint32(r.opts.MaxPacket), r.tap == nil
 	for {
 		b := buf[pos:]
-		if len(b) >= 32 {
+		if len(b) >= 32 && plain {
 			typ, total := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
 			id, high, low := binary.LittleEndian.Uint32(b[8:]), binary.LittleEndian.Uint32(b[12:]), binary.LittleEndian.Uint32(b[16:])
 			caplen, length := binary.LittleEndian.Uint32(b[20:]), binary.LittleEndian.Uint32(b[24:])
@@ -151,12 +151,21 @@ func (r *Reader) block() verdict {
 		n = int(total) // and some do not pad
 	}
 	r.swap = swap
+	r.accept(typ, n)
+	return walked
+}
+
+// accept reads the content of the block at the position, which is n octets long, and goes on behind it.
+func (r *Reader) accept(typ uint32, n int) {
+	b, before := r.chunk.buf[r.pos:r.pos+n], len(r.chunk.packets)
 	if r.content(typ, b[8:n-4]) != walked {
 		r.passBlock(typ, n)
-		return walked
+		return
+	}
+	if r.tap != nil {
+		r.tap(b, r.chunk.packets[before:])
 	}
 	r.pos += n
-	return walked
 }
 
 // content reads a block's content, without its type and lengths.
@@ -193,21 +202,25 @@ func (r *Reader) content(typ uint32, b []byte) verdict {
 	return walked
 }
 
-// section begins a section.
+// begin begins a section, without interfaces.
+func (r *Reader) begin() {
+	r.settle()
+	r.ifaces = r.ifaces[:0]
+	r.sections++
+	r.foreign = false
+}
+
 func (r *Reader) section(b []byte) verdict {
 	if len(b) < 16 {
 		return damaged
 	}
-	r.settle()
-	r.ifaces = r.ifaces[:0]
-	r.sections++
+	r.begin()
 	if major := u16(b[4:], r.swap); major != 1 {
 		r.foreign = true
 		r.note(Problem{Reason: Unsupported, Offset: r.base + int64(r.pos), Frame: r.frame,
 			What: fmt.Sprintf("the section at byte %d is of version %d of pcapng, which is not defined: passed over", r.base+int64(r.pos), major)})
 		return walked
 	}
-	r.foreign = false
 	for code, value := range options(b[16:], r.swap) {
 		switch code {
 		case 1:
@@ -262,7 +275,7 @@ func (r *Reader) interfaceDescription(b []byte) verdict {
 			d.OS = text(value)
 		case 13:
 			if len(value) == 1 {
-				d.FCSLen = int(value[0])
+				d.FCSLen = int(value[0]) / 8 // told in bits
 			}
 		case 14:
 			if len(value) == 8 {

@@ -78,7 +78,7 @@ func TestPcapngDescriptions(t *testing.T) {
 		f := &pcapng{order: o}
 		f.section(textOption(1, "first"), textOption(2, "x86"), textOption(3, "Linux 6.1"), textOption(4, "dumpcap\x00"), textOption(1, "bad \xff")).
 			iface(1, 262144, textOption(2, "eth0"), textOption(3, "the wire"), option{9, []byte{9}}, option{11, []byte("\x00tcp port 80")},
-				textOption(12, "Linux"), option{13, []byte{4}}, textOption(15, "virtio")).
+				textOption(12, "Linux"), option{13, []byte{32}}, textOption(15, "virtio")).
 			packet(0, 1, nil, textOption(1, "a comment"), f.count(4, 7)).
 			iface(101, 96).
 			packet(1, 1, nil).

@@ -94,6 +94,8 @@ type Reader struct {
 	tail      bool  // the damage may be the file's end only
 	lostAt    int64 // where the damage begins
 
+	tap func(block []byte, packets []Packet) // where set, gets each pcapng block and the packet in it
+
 	described []Interface
 	links     map[uint16]int64
 	info      Info
@@ -162,16 +164,17 @@ func (r *Reader) hand(b *Batch) {
 	c := r.chunk
 	b.Packets, b.chunk = c.packets, c
 	rest := c.buf[r.pos:r.end]
-	r.chunk = r.pool.get(max(r.need, len(rest)))
+	r.chunk = r.pool.get(len(rest) + 1)
 	r.base += int64(r.pos)
 	r.pos, r.end = 0, copy(r.chunk.buf, rest)
 }
 
 // fill reads once from the file, with room made for what the walk needs.
 func (r *Reader) fill() {
-	c := r.chunk
-	if n := max(r.need, r.end-r.pos+1); n > len(c.buf) {
-		r.chunk = r.pool.get(n)
+	c, left := r.chunk, r.end-r.pos
+	// A length is believed only as octets come, so that a small file cannot claim much memory.
+	if need := max(r.need, left+1); need > len(c.buf) && 2*left >= len(c.buf) {
+		r.chunk = r.pool.get(min(need, 2*len(c.buf)))
 	}
 	if r.pos > 0 || r.chunk != c {
 		r.end = copy(r.chunk.buf, c.buf[r.pos:r.end])

@@ -14,6 +14,10 @@ const resyncMax = 1 << 20
 func (r *Reader) lost(tail bool) {
 	r.searching, r.tail = true, tail
 	r.lostAt = r.base + int64(r.pos)
+	if b := r.chunk.buf[r.pos:r.end]; r.ng && isPcapng(b) { // a section begins here, though its header is damaged
+		r.swap = u32(b[8:], true) == orderMagic
+		r.beginBare()
+	}
 }
 
 // search looks for the place to go on, over as many chunks as it takes.
@@ -161,14 +165,10 @@ func (r *Reader) repairPcapng() verdict {
 			r.need = n + need
 			return wantMore
 		case next > 0:
-			if r.content(typ, b[8:n-4]) != walked {
-				r.passBlock(typ, n)
-				return walked
-			}
 			at := r.base + int64(r.pos)
 			r.note(Problem{Reason: Mismatch, Offset: at, Frame: r.frame,
 				What: fmt.Sprintf("the two lengths of the block at byte %d differ; the first fits what follows", at)})
-			r.pos += n
+			r.accept(typ, n)
 			return walked
 		}
 	}
@@ -179,10 +179,21 @@ func (r *Reader) repairPcapng() verdict {
 	return walked
 }
 
+// beginBare begins the section of a damaged header, of which the byte order is all that is known.
+func (r *Reader) beginBare() {
+	r.begin()
+	if r.tap != nil {
+		r.tap(bareSection(r.swap), nil)
+	}
+}
+
 // passBlock tells that the content of the block at the position makes no sense, and goes on behind its n octets.
 func (r *Reader) passBlock(typ uint32, n int) {
-	if isPacketBlock(typ) {
+	switch {
+	case isPacketBlock(typ):
 		r.frame++
+	case typ == blockSection:
+		r.beginBare()
 	}
 	at := r.base + int64(r.pos)
 	r.note(Problem{Reason: Corrupt, Offset: at, Frame: r.frame, Bytes: int64(n),
