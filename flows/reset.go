@@ -22,6 +22,7 @@ type Reset struct {
 	// that no earlier RST answered.
 	Candidates int
 
+	CopyOf int           // frame of the RST of which this one is a second capture (Notes has Copy), else 0
 	Accept Acceptability // at the receiver
 	Prior  []PriorReset  // earlier RSTs of this connection, oldest first, at most MaxPrior
 	After  Aftermath

@@ -73,6 +73,7 @@ func (t *Table) copiedRST(c *record, side Side, s *Segment) *entry {
 // copyReset fills in the second capture r of the RST e from the first.
 func (t *Table) copyReset(c *record, r *Reset, e *entry) {
 	r.Notes |= Copy
+	r.CopyOf = int(e.frame)
 	f := t.fallOf(c)
 	found := false
 	for _, p := range f.priors[:f.n] {

@@ -200,7 +200,7 @@ func (t *Table) take(c *record, side Side, s *Segment) {
 		unread = 0
 	}
 	if firstFIN {
-		t.talkOf(c).state.Fin(int(side))
+		t.talkOf(c).state.Fin(int(side), int64(s.Time))
 		t.letsGo(c, side, stampOf(s), true, unread)
 		a.unread = 0
 	}
