@@ -23,6 +23,10 @@ type Case struct {
 	RTT      time.Duration
 	RTTKnown bool
 
+	// Duplicate says that the RST answers a late duplicate that the capture does not hold: its number is
+	// older than what its sender had long been told.
+	Duplicate bool
+
 	Earlier  []Earlier // findings about earlier resets of this connection, oldest first
 	Signs    Signs     // who sent it
 	Timeouts *Timeouts // known idle times
@@ -34,6 +38,11 @@ const guessedRTT = 200 * time.Millisecond
 // newCase derives the facts. The order matters: later ones ask for earlier ones.
 func newCase(r *flows.Reset, earlier []Earlier, timeouts *Timeouts) *Case {
 	c := &Case{Reset: r, Snd: r.Conn.End(r.Side), Rcv: r.Conn.End(r.Side.Peer()), Earlier: earlier, Timeouts: timeouts}
+	if c.outdated() {
+		unanswered := *r
+		unanswered.Trigger, unanswered.Candidates, unanswered.TriggerDelay = nil, 0, 0
+		c.Reset, c.Duplicate = &unanswered, true
+	}
 	c.RTT, c.RTTKnown = roundTrip(r.Conn)
 	c.Answers = c.stimulus()
 	c.Manner = c.manner()
@@ -81,7 +90,7 @@ func (c *Case) manner() Manner {
 	case flows.FormReplyACK:
 		return Reply
 	case flows.FormReply:
-		if c.acceptedTrigger() || c.ownStyle() {
+		if !c.Duplicate && c.acceptedTrigger() || c.ownStyle() {
 			return Decision
 		}
 		return Reply
@@ -111,6 +120,12 @@ func (c *Case) manner() Manner {
 		return Decision
 	}
 	return Obscure
+}
+
+// outdated reports whether the numbers name a trigger that cannot be it: the RST's sender had accepted that
+// segment, and had since sent more, which its peer had acknowledged. A copy of it must have come late.
+func (c *Case) outdated() bool {
+	return c.Form == flows.FormReply && c.acceptedTrigger() && c.Snd.HasSND && c.SEQ.Sub(c.Snd.SND.UNA) < 0
 }
 
 // blind reports whether segments toward the RST's sender may be missing from the capture.
@@ -207,14 +222,17 @@ func (c *Case) receiver() string { return name(c.Side.Peer()) }
 
 // Refused reports whether the RST turns down an attempt to connect: a SYN that no SYN-ACK had answered.
 func (c *Case) Refused() bool {
-	if c.Answers == ToSYN {
-		return c.Snd.SYN.Frame == 0 || c.Snd.Segments == c.Snd.SYNs
+	if c.Snd.Segments > 0 && (c.Form != flows.FormReplyACK || c.Answers != ToSYN || c.Snd.Segments > c.Snd.SYNs) {
+		return false // it had accepted; only a SYN that comes again can still be refused
 	}
-	if c.Form == flows.FormReplyACK {
-		return c.Answers == ToNothing && c.Snd.Segments == 0 && c.Rcv.DataSegments == 0
+	switch {
+	case c.Answers == ToSYN:
+		return true
+	case c.Form == flows.FormReplyACK:
+		return c.Answers == ToNothing && c.Rcv.DataSegments == 0
 	}
 	// A device that does not keep to the numbers: a RST toward one who has sent SYNs and nothing else.
-	return c.Flags.Has(flows.ACK) && c.Snd.Segments == 0 && c.Rcv.SYN.Seen() && c.Rcv.Segments == c.Rcv.SYNs && c.Answers == ToNothing
+	return c.Flags.Has(flows.ACK) && c.Answers == ToNothing && c.Rcv.SYN.Seen() && c.Rcv.Segments == c.Rcv.SYNs
 }
 
 // Unopened reports whether the connection never came to life at the RST's sender, which had asked for it.
@@ -247,13 +265,20 @@ func (c *Case) lastData() flows.Mark {
 	return last
 }
 
-// PeerClosedFirst reports whether the other side's FIN came before the sender let go.
+// PeerClosedFirst reports whether the other side had closed before the sender let go, and the sender could
+// know it: a FIN that the RST's own acknowledgment leaves out crossed it on the way.
 func (c *Case) PeerClosedFirst() bool {
 	fin := c.Rcv.FIN
 	if !fin.Seen() {
 		fin = c.Rcv.UnseenFIN
 	}
-	return fin.Seen() && fin.Frame < c.LetGo.Frame
+	if !fin.Seen() || fin.Frame >= c.LetGo.Frame {
+		return false
+	}
+	if c.LetGo.By == ByThis && c.Flags.Has(flows.ACK) && c.Rcv.FIN.Seen() && c.Form != flows.FormReplyACK && c.ACK.Sub(c.Rcv.FINSEQ) <= 0 {
+		return false
+	}
+	return true
 }
 
 // BothClosed reports whether both FINs had been acknowledged before the RST's trigger (or the RST itself,

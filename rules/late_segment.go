@@ -33,7 +33,7 @@ var lateSegment = &Rule{
 			return 0
 		}
 		switch {
-		case c.BothClosed():
+		case c.BothClosed(), c.Duplicate && c.LetGo.By != ByThis:
 			return c.lowered(lateBothClosed, flows.Reordered)
 		case c.resetByPeer() != nil:
 			return lateReset
@@ -47,8 +47,8 @@ var lateSegment = &Rule{
 	Tell: func(c *Case, f *Finding) {
 		peer, own := c.resetByPeer(), c.lastOwn()
 		switch {
-		case c.BothClosed():
-			f.Summary = fmt.Sprintf("The connection was over: both sides had closed; %s came late and met a host that had forgotten it.", c.late())
+		case c.BothClosed(), c.Duplicate && c.LetGo.By != ByThis:
+			f.Summary = fmt.Sprintf("The connection was over: it had been closed; %s came late and met a host that had forgotten it.", c.late())
 			f.say(c.sender()+" had closed, and that was acknowledged", c.Snd.FIN.Frame, c.Snd.FINAcked.Frame)
 			f.say(c.receiver()+" had closed, and that was acknowledged", c.Rcv.FIN.Frame, c.Rcv.FINAcked.Frame)
 		case peer != nil:
@@ -88,7 +88,10 @@ func (c *Case) resetByPeer() *flows.PriorReset {
 
 // late names the late segment.
 func (c *Case) late() string {
-	if c.Trigger == nil {
+	switch {
+	case c.Duplicate:
+		return "a late copy of an old segment, which the capture does not hold,"
+	case c.Trigger == nil:
 		return "a segment that the capture does not hold"
 	}
 	return c.what(c.Trigger)

@@ -173,6 +173,10 @@ func (c *Case) business(l *LetGo) Business {
 		return b
 	}
 	const o, r = flows.Originator, flows.Responder
+	if y := c.uncrossed(l); y != x {
+		x = y
+		l.Exchange = y
+	}
 	mid := c.Conn.Defects&(flows.NoHandshake|flows.Evicted) != 0 // set-up messages may lie before the capture
 	if x.Speaker < 0 {
 		if mid || c.Conn.Defects.Has(flows.MissedPackets) {
@@ -219,6 +223,9 @@ func (c *Case) business(l *LetGo) Business {
 	}
 	if bye := goodbye(x); bye >= 0 {
 		return last(SaidGoodbye, flows.Side(bye))
+	}
+	if x.Last[r].Kind == exchange.Refusal && x.Last[r].Frame > x.Last[o].Frame {
+		return last(Answered, r)
 	}
 	if x.Unused[o] && (x.HandshakeOK || !x.TLS) {
 		return last(Unused, o)
@@ -311,19 +318,51 @@ func (c *Case) answeredUnseen(l *LetGo, s flows.Side) bool {
 	return e.AckedSince > 1
 }
 
+// uncrossed takes a request out of the exchange that crossed the sender's FIN or RST on its way: the
+// sender had not received it (it acknowledges none of it) when it let go.
+func (c *Case) uncrossed(l *LetGo) *exchange.Summary {
+	x := l.Exchange
+	const o, r = flows.Originator, flows.Responder
+	if c.Side != r || x.Speaker != int(o) || l.Unacked[o] == 0 || x.Last[o].Len == 0 || l.Unacked[o] < x.Last[o].Len || x.Last[r].Frame == 0 {
+		return x
+	}
+	y := *x
+	y.Speaker = int(r)
+	y.Waiting[o] = max(y.Waiting[o]-1, 0)
+	y.Pending = y.Waiting[0] + y.Waiting[1]
+	if y.Request.Frame >= y.Last[o].Frame {
+		y.Request, y.RequestSide = exchange.Message{}, -1
+	}
+	for _, at := range []*int{&y.CloseNotify[o], &y.Goodbye[o], &y.AlertFrame[o]} {
+		if *at >= y.Last[o].Frame {
+			*at = 0
+		}
+	}
+	if y.BodySide == int(o) {
+		y.BodySide, y.BodyWant, y.BodyGot = -1, -1, 0
+	}
+	y.Last[o] = exchange.Message{}
+	y.Open[o], y.Likely[o] = false, false
+	return &y
+}
+
 // parting reports whether what looks like an open request of side s was its last word: nothing but turns
 // says that it wants an answer, and s closed before one could come. Whoever asks and at once leaves has not
 // asked.
 func (c *Case) parting(l *LetGo, s flows.Side) bool {
 	x := l.Exchange
-	if !x.Guess || s != c.Side || l.By != ByFIN || x.Last[s].Kind == exchange.ClientHello {
+	if !x.Guess || x.Last[s].Kind == exchange.ClientHello {
+		return false
+	}
+	closed := c.Conn.Ends[s].FIN
+	if !closed.Seen() || s == c.Side && l.By != ByFIN {
 		return false
 	}
 	asked := l.LastData[s]
 	if x.RequestSide == int(s) && x.Request.Frame > 0 {
 		asked = flows.Mark{Frame: x.Request.Frame, Time: flows.Time(x.Request.Time)}
 	}
-	return asked.Seen() && l.Time.Sub(asked.Time) < c.RTT/2
+	return asked.Seen() && closed.Time.Sub(asked.Time) < max(c.RTT/2, time.Millisecond)
 }
 
 // flight turns an answered exchange into a cut one when the answer was still coming.

@@ -170,6 +170,9 @@ func (c *Case) repeat() *Finding {
 		}
 	case c.chained(prev):
 		why = "the segments that it answers follow each other without a break since the first RST"
+	case c.Trigger != nil && c.Trigger.DataLen > 0:
+		why = fmt.Sprintf("%s goes on sending, so it had not got the first RST", c.receiver())
+		factor = repeatDeaf
 	case c.Trigger != nil && c.Trigger.Notes&flows.Resent != 0 && c.Trigger.LEN() > 0:
 		why = fmt.Sprintf("%s goes on resending, so it never got the first RST", c.receiver())
 		factor = repeatDeaf
