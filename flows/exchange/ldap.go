@@ -136,9 +136,10 @@ func (h *hearing) readWrapped(b []byte, last bool) int {
 	return h.frameOf(4+len(body), 4+n)
 }
 
-// ldapUnbindWrapped is the longest sealed message that can only be an unbind, the shortest request there
-// is: 7 octets, and 60 for the token, the confounder, the copied token and the checksum.
-const ldapUnbindWrapped = 7 + 60
+// ldapUnbindWrapped is the longest sealed message that is taken for an unbind, the shortest request there
+// is: 7 octets, or 11 with lengths in the long form as Windows writes them, and 60 for the token, the
+// confounder, the copied token and the checksum.
+const ldapUnbindWrapped = 11 + 60
 
 func (h *hearing) ldapMessage(op byte, body []byte) {
 	v, p := h.v, h.peer()

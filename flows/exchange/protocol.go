@@ -337,16 +337,20 @@ func (h *hearing) again(b []byte) bool {
 	if h.proto != opaque || !h.turn || len(b) < 8 {
 		return false
 	}
-	for _, p := range [...]protocol{tls, http2, http1} {
-		for i := range signatures {
-			if signatures[i].proto == p && signatures[i].match(b, h.side) == yes {
-				h.decide(p)
-				h.v.phase, h.v.left, h.v.aux = 0, 0, 0
-				return true
-			}
-		}
+	p := opaque
+	switch {
+	case isTLS(b, h.side) == yes:
+		p = tls
+	case isHTTP2(b, h.side) == yes:
+		p = http2
+	case isHTTP(b, h.side) == yes:
+		p = http1
+	default:
+		return false
 	}
-	return false
+	h.decide(p)
+	h.v.phase, h.v.left, h.v.aux = 0, 0, 0
+	return true
 }
 
 // upgrade ends what was spoken and starts to listen for what comes inside, on both sides. What was said

@@ -107,20 +107,21 @@ func (s *State) client() int {
 
 // readTLS reads one record: its header, and of a hello in clear the hello.
 func (h *hearing) readTLS(b []byte, last bool) int {
-	if b[0]&0x80 != 0 && h.tls&sawClientHello == 0 && (len(b) >= 11 || !last) {
+	if b[0]&0x80 != 0 && h.tls == 0 && h.via == undecided && (len(b) >= 11 || !last) {
 		if len(b) < 11 {
 			return 0
 		}
 		return h.readSSL2Hello(b)
 	}
+	if h.tls == 0 && h.via != undecided && h.via < httpConnect && (b[0] < tlsCCS || b[0] > tlsAppData) {
+		h.proto, h.via = h.via, undecided // the capture holds what was inside TLS, decrypted
+		return h.parse(b, last)
+	}
 	if len(b) < tlsHeader {
-		if last {
-			return h.notTLS(b)
-		}
-		return 0
+		return h.short(b, last)
 	}
 	if !startsTLS(b) {
-		return h.notTLS(b)
+		return h.strange(b)
 	}
 	n := be16(b[3:])
 	used := tlsHeader
@@ -158,12 +159,6 @@ func (h *hearing) readTLS(b []byte, last bool) int {
 
 // fullSize says of a voice that its last record was as large as a record can be.
 const fullSize = f1
-
-// notTLS leaves what cannot be a record.
-func (h *hearing) notTLS(b []byte) int {
-	h.lose()
-	return len(b)
-}
 
 // sent reports whether this side has sent client, where it is the client, or server.
 func (h *hearing) sent(client, server tlsBits) bool {

@@ -1,0 +1,163 @@
+package exchange
+
+import (
+	"strings"
+	"testing"
+	"unsafe"
+)
+
+// TestStateSize holds the size of a State: a million of them may live at a time.
+func TestStateSize(t *testing.T) {
+	const limit = 168
+	if n := unsafe.Sizeof(State{}); n > limit {
+		t.Errorf("a State takes %d octets, more than %d", n, limit)
+	} else {
+		t.Logf("a State takes %d octets", n)
+	}
+}
+
+// talkHTTP returns a State in the middle of a long HTTP body, talkTLS one in an established TLS session.
+func talkHTTP(tb testing.TB, names *Names) *State {
+	return play(tb, names, `
+		> "GET /a HTTP/1.1\r\nHost: example.com\r\n\r\n"
+		< "HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n"`, 0)
+}
+
+const tls13Hello = `
+	> 16030100b5 010000b1 0303 0000000000000000000000000000000000000000000000000000000000000000 20 0000000000000000000000000000000000000000000000000000000000000000 0004 1301 1302 01 00 0064 0000 0010 000e 00 000b 6578616d706c652e636f6d 002b 0005 04 0304 0303 0010 000e 000c 02 6832 08 687474702f312e31 002d 0002 01 01 0033 0026 0024 001d 0020 0000000000000000000000000000000000000000000000000000000000000000 000a 0004 0002 001d
+	< 160303005a 02000056 0303 1111111111111111111111111111111111111111111111111111111111111111 00 1301 00 002e 002b 0002 0304 0033 0024 001d 0020 0000000000000000000000000000000000000000000000000000000000000000 140303000101 170303+600 170303+300 170303+53
+	> 140303000101 170303+53
+`
+
+func talkTLS(tb testing.TB, names *Names) *State {
+	return play(tb, names, tls13Hello+`
+		> 170303+600
+		< 170303+250 170303+250 170303+1500`, 0)
+}
+
+var plain = []byte(strings.Repeat("x", 1460))
+
+// tlsSegments returns segments of a stream of full records, each with the record boundaries where they fall.
+func tlsSegments() [][]byte {
+	var stream []byte
+	for len(stream) < 1460*200 {
+		stream = append(stream, 0x17, 3, 3, 0x40, 0x11)
+		stream = append(stream, strings.Repeat("\xa5", 0x4011)...)
+	}
+	var out [][]byte
+	for i := 0; i+1460 <= 1460*200; i += 1460 {
+		out = append(out, stream[i:i+1460])
+	}
+	return out
+}
+
+func BenchmarkSayBody(b *testing.B) {
+	names := NewNames()
+	st := talkHTTP(b, names)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		st.Say(names, 1, i, 1_700_000_000_100_000_000+int64(i), plain, uint32(len(plain)))
+	}
+}
+
+func BenchmarkSayRecords(b *testing.B) {
+	names := NewNames()
+	st := talkTLS(b, names)
+	segments := tlsSegments()
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		s := segments[i%len(segments)]
+		st.Say(names, 1, i, 1_700_000_000_100_000_000+int64(i), s, uint32(len(s)))
+	}
+}
+
+func BenchmarkSayOpaque(b *testing.B) {
+	names := NewNames()
+	st := play(b, names, `> "\x99\x01\x02\x03 what is this"`, 0)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		st.Say(names, 0, i, 1_700_000_000_100_000_000+int64(i), plain, uint32(len(plain)))
+	}
+}
+
+// BenchmarkSayOpaqueTurns is the first cost of an unknown protocol: every segment is a turn.
+func BenchmarkSayOpaqueTurns(b *testing.B) {
+	names := NewNames()
+	st := play(b, names, `> "\x99\x01\x02\x03 what is this"`, 0)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		st.Say(names, i&1, i, 1_700_000_000_100_000_000+int64(i), plain, uint32(len(plain)))
+	}
+}
+
+func BenchmarkSayHTTP(b *testing.B) {
+	names := NewNames()
+	request := []byte("GET /index.html HTTP/1.1\r\nHost: example.com\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n\r\n")
+	response := []byte("HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello")
+	st := new(State)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i += 2 {
+		st.Say(names, 0, i, 1_700_000_000_100_000_000+int64(i), request, uint32(len(request)))
+		st.Say(names, 1, i+1, 1_700_000_000_100_000_000+int64(i), response, uint32(len(response)))
+	}
+}
+
+// BenchmarkSayFirst is the first segment of a connection, by what it turns out to be.
+func BenchmarkSayFirst(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		side int
+		say  string
+	}{
+		{"HTTP", 0, "GET /index.html HTTP/1.1\r\nHost: example.com\r\n\r\n"},
+		{"SMTP", 1, "220 mail.example.com ESMTP\r\n"},
+		{"opaque", 0, "\x99\x01\x02\x03 what is this"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			names := NewNames()
+			say, st := []byte(c.say), new(State)
+			b.ReportAllocs()
+			for b.Loop() {
+				*st = State{}
+				st.Say(names, c.side, 1, 1_700_000_000_100_000_000, say, uint32(len(say)))
+			}
+		})
+	}
+}
+
+func BenchmarkSummary(b *testing.B) {
+	names := NewNames()
+	st := talkHTTP(b, names)
+	b.ReportAllocs()
+	for b.Loop() {
+		s := st.Summary(names)
+		_ = s
+	}
+}
+
+// TestSayAllocates holds that hearing what was heard before allocates nothing.
+func TestSayAllocates(t *testing.T) {
+	names := NewNames()
+	body, records := talkHTTP(t, names), talkTLS(t, names)
+	segments := tlsSegments()
+	request, response := []byte("GET /a HTTP/1.1\r\nHost: example.com\r\n\r\n"), []byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+	web, first := new(State), new(State)
+	i := 0
+	for name, f := range map[string]func(){
+		"body":   func() { body.Say(names, 1, i, 1_700_000_000_100_000_000, plain, uint32(len(plain))) },
+		"record": func() { records.Say(names, 1, i, 1_700_000_000_100_000_000, segments[i%200], 1460) },
+		"http": func() {
+			web.Say(names, 0, i, 1_700_000_000_100_000_000, request, uint32(len(request)))
+			web.Say(names, 1, i, 1_700_000_000_100_000_000, response, uint32(len(response)))
+		},
+		"first": func() {
+			*first = State{}
+			first.Say(names, 0, i, 1_700_000_000_100_000_000, request, uint32(len(request)))
+		},
+	} {
+		i = 0
+		if n := testing.AllocsPerRun(1000, func() { f(); i++ }); n != 0 {
+			t.Errorf("%s: %v allocations for each segment", name, n)
+		}
+	}
+}
