@@ -81,25 +81,33 @@ type Decoder struct {
 // was put together from fragments. For the outcomes NotTCP, Fragment and Unreadable the contents of seg
 // are undefined. Decode allocates only for fragments.
 func (d *Decoder) Decode(p *capture.Packet, seg *flows.Segment) Outcome {
-	d.pkt, d.mac, d.domain, d.depth, d.quoted, d.Unnumbered = p, 0, 0, 0, false, false
-	out := d.link(uint32(p.Link), p.Data, max(int(p.Length), len(p.Data)), seg)
-	if out == Segment {
+	if fast(p, seg) {
+		d.Unnumbered = false
 		d.Counts.Packets++
 		d.Counts.Segments++
 		return Segment
 	}
+	out := d.slow(p, seg)
 	d.count(out)
 	return out
+}
+
+// slow reads any packet.
+func (d *Decoder) slow(p *capture.Packet, seg *flows.Segment) Outcome {
+	d.pkt, d.mac, d.domain, d.depth, d.quoted, d.Unnumbered = p, 0, 0, 0, false, false
+	return d.link(uint32(p.Link), p.Data, max(int(p.Length), len(p.Data)), seg)
 }
 
 // Flush gives up on the datagrams that are not whole and counts their fragments. Call it at the end of
 // the capture, before Counts is read for the last time.
 func (d *Decoder) Flush() { d.fragments.flush(&d.Counts) }
 
-// count books every outcome but Segment.
+// count books an outcome.
 func (d *Decoder) count(out Outcome) {
 	c := &d.Counts
 	switch out {
+	case Segment:
+		c.Segments++
 	case NotTCP:
 		c.NotTCP++
 	case ICMPError:

@@ -1,6 +1,10 @@
 package decode
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"encoding/binary"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
 
 // ip reads an IP packet whose version nothing but its first four bits tells.
 func (d *Decoder) ip(b []byte, wire int, seg *flows.Segment) Outcome {
@@ -40,7 +44,8 @@ func (d *Decoder) ip4(b []byte, wire int, seg *flows.Segment) Outcome {
 		return d.ends(wire >= hlen, CutIP, ShortIP)
 	}
 	off := be16(b[6:])
-	seg.Src.IP, seg.Dst.IP = mapped(b[12:16]), mapped(b[16:20])
+	putIP4(&seg.Src.IP, b[12:16])
+	putIP4(&seg.Dst.IP, b[16:20])
 	seg.TTL = b[8]
 	seg.IPID = be16(b[4:])
 	seg.V6 = false
@@ -86,7 +91,8 @@ func (d *Decoder) ip6(b []byte, wire int, seg *flows.Segment) Outcome {
 	return d.payload(next, b, n, seg)
 }
 
-// mapped returns the IPv4-mapped form of the four octets at b (RFC 4291 §2.5.5.2).
-func mapped(b []byte) [16]byte {
-	return [16]byte{10: 0xff, 11: 0xff, 12: b[0], 13: b[1], 14: b[2], 15: b[3]}
+// putIP4 writes the four octets at b into ip in their IPv4-mapped form (RFC 4291 §2.5.5.2), as two words.
+func putIP4(ip *[16]byte, b []byte) {
+	binary.LittleEndian.PutUint64(ip[:8], 0)
+	binary.LittleEndian.PutUint64(ip[8:], 0xffff<<16|uint64(le32(b))<<32)
 }

@@ -78,9 +78,6 @@ func ether(typ int, data []byte) []byte {
 func eth4(proto int, data []byte) []byte { return ether(0x0800, ipv4(proto, data)) }
 func eth6(next int, data []byte) []byte  { return ether(0x86dd, ipv6(next, data)) }
 
-// syn4 is an Ethernet frame with a SYN.
-func eth4tcp(port int) []byte { return eth4(6, tcp(port, 2)) }
-
 func icmp(typ, code int, rest []byte, quoted []byte) []byte {
 	return cat([]byte{byte(typ), byte(code)}, u16(0), rest, quoted)
 }
