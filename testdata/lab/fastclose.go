@@ -233,6 +233,8 @@ func idleReleases() []stage.Situation {
 		}
 		if i == 2 {
 			s.Rule, s.NearMiss, s.Keep = "idle-release", "keepalive-race", nil
+		} else if i < 2 {
+			s.NearMiss = []string{"application-timeout", "idle-reset"}[i]
 		}
 		out = append(out, s)
 	}

@@ -152,7 +152,7 @@ func unreadData() []stage.Situation {
 		}
 	}
 	out = append(out, vary(stage.Situation{
-		Name: "killed-unread-upload",
+		Name: "killed-unread-upload", NearMiss: "early-response",
 		Says: "The server is killed while an upload fills its queue; further segments in flight draw further RSTs.",
 		Run: told(func(t *story) {
 			t.serve(8080, "accept", "say up", "sleep 10s")
@@ -301,8 +301,11 @@ func lostStates() []stage.Situation {
 			}),
 			Truth: all(crash, "state-lost", "the host had lost the connection a moment ago", unknown),
 		}
-		if p.name == "http" {
+		switch p.name {
+		case "http":
 			s.Rule = "state-lost"
+		case "redis":
+			s.NearMiss = "wrong-host"
 		}
 		out = append(out, s)
 	}

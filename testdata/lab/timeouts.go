@@ -61,6 +61,9 @@ func dataUnacked() []stage.Situation {
 					return l
 				},
 			}
+			if i == 2 && lost == "both" {
+				s.NearMiss = "mtu-black-hole"
+			}
 			if i == 0 && lost == "both" {
 				s.Rule, s.NearMiss, s.Keep = "data-unacked", "gave-up-silently", nil
 			}

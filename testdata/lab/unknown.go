@@ -196,7 +196,7 @@ func handshakesGivenUp() []stage.Situation {
 		Truth: all(unknown, "connect-withdrawn", "connect() had been given up before the SYN-ACK came"),
 	}, map[string]stage.Spec{"": {Far: 28 * time.Millisecond}, "-v6": {V6: true, Far: 40 * time.Millisecond}, "-nots": {NoTS: true, Far: 50 * time.Millisecond}})...)
 	out = append(out, stage.Situation{
-		Name: "connect-withdrawn-slow", Keep: []string{"client", "server"},
+		Name: "connect-withdrawn-slow", NearMiss: "late-syn-ack", Keep: []string{"client", "server"},
 		Says:  "The SYN-ACK takes 0.8 s; the client gave its connect() up after 0.5 s.",
 		Run:   told(slow(800*time.Millisecond, 500*time.Millisecond)),
 		Truth: all(unknown, "", "connect() had been given up before the SYN-ACK came"),
@@ -234,7 +234,7 @@ func probes() []stage.Situation {
 		Says: "A scanner's raw SYNs (window 65535, IP ID 54321) try four ports; one is open.",
 		Run:  told(scan([]int{22, 8080, 3389, 445}, wire.Forgery{Flags: wire.SYN, Window: 65535, TTL: 255, IPID: 54321})), Truth: truth,
 	})
-	return append(out, vary(stage.Situation{
+	bad := vary(stage.Situation{
 		Name: "bad-handshake-ack", Rule: "bad-handshake-ack",
 		Says: "A device on the way answers the client's SYN with a SYN-ACK that acknowledges something else; the client resets it. The resent SYN reaches the server.",
 		Run: told(func(t *story) {
@@ -258,7 +258,9 @@ func probes() []stage.Situation {
 			}
 			return l
 		},
-	}, map[string]stage.Spec{"": {}, "-v6": {V6: true}})...)
+	}, map[string]stage.Spec{"": {}, "-v6": {V6: true}})
+	bad[1].NearMiss = "tuple-reuse"
+	return append(out, bad...)
 }
 
 // reusedTuples: a SYN on a 4-tuple that the server still holds.

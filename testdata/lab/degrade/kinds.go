@@ -28,7 +28,7 @@ var kinds = []kind{
 	{name: "lossy", cuts: true, degrade: lossy},
 	{name: "short-snaplen", degrade: short},
 	{name: "middle", cuts: true, degrade: middle},
-	{name: "rotated", files: 3, chained: true, degrade: func(c *Capture) []Packet { return c.Packets }},
+	{name: "rotated", files: 3, cuts: true, degrade: func(c *Capture) []Packet { return c.Packets }},
 }
 
 func filter(c *Capture, keep func(p *Packet) bool) []Packet {

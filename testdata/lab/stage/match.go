@@ -188,11 +188,15 @@ func (s *Stage) sendings(captures map[string][]*RST) ([]*sending, error) {
 	}
 	// What a host sends to itself passes no capture point.
 	events = slices.DeleteFunc(events, func(e ktrace.Event) bool {
-		return s.Client.has(e.Src.Addr()) && s.Client.has(e.Dst.Addr()) || s.Server.has(e.Src.Addr()) && s.Server.has(e.Dst.Addr())
+		return !s.Loopback && (s.Client.has(e.Src.Addr()) && s.Client.has(e.Dst.Addr()) || s.Server.has(e.Src.Addr()) && s.Server.has(e.Dst.Addr()))
 	})
 	var all []*sending
 	known := map[key]bool{}
-	for _, h := range []*Host{s.Client, s.Server} {
+	ends := []*Host{s.Client, s.Server}
+	if s.Loopback {
+		ends = ends[:1]
+	}
+	for _, h := range ends {
 		var mine []*sending
 		for _, f := range captures[h.Role] {
 			if h.has(f.Src.Addr()) {
@@ -213,6 +217,9 @@ func (s *Stage) sendings(captures map[string][]*RST) ([]*sending, error) {
 	if len(events) > 0 {
 		return nil, fmt.Errorf("the kernel sent RSTs that no capture holds: %+v", events)
 	}
+	if s.Loopback {
+		return s.tagged(all), nil
+	}
 	for _, w := range []struct {
 		name string
 		wire interface{ injectedResets() []*sending }
@@ -228,11 +235,16 @@ func (s *Stage) sendings(captures map[string][]*RST) ([]*sending, error) {
 		return nil, err
 	}
 	all = append(all, rejected...)
+	return s.tagged(all), nil
+}
+
+// tagged orders sendings by time and gives each the tag of its connection.
+func (s *Stage) tagged(all []*sending) []*sending {
 	sort.SliceStable(all, func(i, j int) bool { return all[i].Time.Before(all[j].Time) })
 	for _, x := range all {
 		x.Tag = s.tag(x.Src, x.Dst)
 	}
-	return all, nil
+	return all
 }
 
 // reasons gives each RST that host h sent the kernel's record of it, in order for each connection, and

@@ -54,7 +54,11 @@ var Points = []string{"client", "server", "router", "any", "snap"}
 // Record starts dumpcap at all points and returns when they capture.
 func (s *Stage) Record() error {
 	s.began = time.Now()
-	for _, p := range Points {
+	points := Points
+	if s.Loopback {
+		points = []string{"client", "snap"}
+	}
+	for _, p := range points {
 		h, dev, snap := s.Client, "eth0", 0
 		switch p {
 		case "server":
@@ -65,6 +69,9 @@ func (s *Stage) Record() error {
 			h, dev = s.Router, "any"
 		case "snap":
 			snap = s.Snap
+		}
+		if s.Loopback {
+			dev = "lo"
 		}
 		r, err := h.capture(p, dev, snap)
 		if err != nil {
@@ -104,6 +111,9 @@ func (h *Host) capture(point, dev string, snap int) (*record, error) {
 func (s *Stage) stop() error {
 	time.Sleep(s.RTT() + 50*time.Millisecond)
 	for _, w := range []*wire.Wire{s.Near, s.Far} { // nothing new is to happen from now on
+		if w == nil {
+			continue
+		}
 		w.SetHook(func(wire.Dir, wire.Frame) wire.Verdict { return wire.Verdict{Drop: true} })
 	}
 	time.Sleep(600 * time.Millisecond) // dumpcap reads its ring in blocks of up to 250 ms

@@ -139,6 +139,9 @@ func (sit *Situation) line(r *RST) truth.Line {
 			l.Origin = "middlebox"
 		}
 	}
+	if r.Hand == Kernel && sit.Spec.Loopback {
+		r.Sender = "host"
+	}
 	source := fmt.Sprintf("sent by the kernel of the %s, as its tracepoint recorded", r.Sender)
 	switch r.Hand {
 	case Netfilter:

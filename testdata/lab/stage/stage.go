@@ -41,6 +41,7 @@ type Spec struct {
 	MTU       int  // of all links but FarMTU's, 0: 1500
 	FarMTU    int  // of the router–server link
 	ServerIPs int  // further addresses of the server
+	Loopback  bool // client and server are one host that talks to itself; captured on lo
 	Late      bool // the situation starts the captures itself, with Record
 	Snap      int  // snaplen of the short capture, 0: 64, or 96 with IPv6
 
@@ -120,7 +121,12 @@ type Stage struct {
 }
 
 // RTT returns the round-trip time of the path.
-func (s *Stage) RTT() time.Duration { return 2 * (s.Spec.Near + s.Spec.Far) }
+func (s *Stage) RTT() time.Duration {
+	if s.Loopback {
+		return time.Millisecond
+	}
+	return 2 * (s.Spec.Near + s.Spec.Far)
+}
 
 func (s *Stage) atEnd(f func()) {
 	s.mu.Lock()
@@ -189,6 +195,15 @@ func New(spec Spec, trace *ktrace.Trace) (s *Stage, err error) {
 		s.Server.Addrs = append(s.Server.Addrs, host(far, first+i))
 	}
 	s.Server.Addr = s.Server.Addrs[0]
+	if spec.Loopback {
+		// An address of its own, so that the kernel's record tells this stage from others on 127.0.0.1.
+		s.Client.Addr = s.Server.Addr
+		if err := s.Client.Batch(fmt.Sprintf("addr add %s/%d dev lo", s.Client.Addr, s.Client.Addr.BitLen())); err != nil {
+			return nil, err
+		}
+		s.Client.Addrs, s.Server = []netip.Addr{s.Client.Addr}, s.Client
+		return s, nil
+	}
 	if err := s.connect(hub, near, far, routerFar); err != nil {
 		return nil, err
 	}

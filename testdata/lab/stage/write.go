@@ -155,6 +155,10 @@ func spec(s Spec) Spec {
 
 // path tells what the packets travelled over.
 func (o *Outcome) path(b *strings.Builder) {
+	if o.Spec.Loopback {
+		b.WriteString("Real sockets on a Linux kernel, on the loopback interface of one host.\n")
+		return
+	}
 	fmt.Fprintf(b, "Real sockets on a Linux kernel, in network namespaces: client – router – server, %s round trip", 2*(spec(o.Spec).Near+spec(o.Spec).Far))
 	if o.Spec.V6 {
 		b.WriteString(", IPv6")
