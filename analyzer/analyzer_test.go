@@ -17,7 +17,7 @@ import (
 
 // The same capture gives the same bytes on any number of cores.
 func TestCoresDoNotMatter(t *testing.T) {
-	for _, path := range ownCaptures(t) {
+	for _, path := range ruleCaptures(t) {
 		var want []byte
 		for _, n := range []int{1, 2, 5} {
 			was := runtime.GOMAXPROCS(n)
@@ -70,7 +70,7 @@ func pathOf(t *testing.T, f *os.File) string {
 
 // An error of the renderer ends the work and comes back.
 func TestRendererFails(t *testing.T) {
-	paths := ownCaptures(t)
+	paths := ruleCaptures(t)
 	if len(paths) == 0 {
 		t.Skip("no captures")
 	}
@@ -83,7 +83,7 @@ func TestRendererFails(t *testing.T) {
 
 // A panic somewhere is told, with its place, and what was read before it is kept.
 func TestBugIsTold(t *testing.T) {
-	paths := ownCaptures(t)
+	paths := ruleCaptures(t)
 	if len(paths) == 0 {
 		t.Skip("no captures")
 	}
@@ -111,7 +111,7 @@ func (f failing) Reset(*report.Reset) error { return f.err }
 func BenchmarkExplain(b *testing.B) {
 	path := os.Getenv("RSTEXPLAIN_BENCH")
 	if path == "" {
-		paths := ownCaptures(b)
+		paths := ruleCaptures(b)
 		if len(paths) == 0 {
 			b.Skip("no captures")
 		}

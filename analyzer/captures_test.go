@@ -48,15 +48,30 @@ func explain(t testing.TB, path string) report.File {
 	return whole.Files[0]
 }
 
-// ownCaptures are the captures that belong to the project.
+// ruleCaptures are the captures that show a rule at work, and its near misses.
+func ruleCaptures(t testing.TB) []string { return glob(t, "testdata/*/*.pcapng") }
+
+// ownCaptures are those and, of every situation that the lab plays, what its client saw.
 func ownCaptures(t testing.TB) []string {
+	return append(ruleCaptures(t), glob(t, "testdata/lab/captures/*/client.pcapng*", "testdata/article/*/client.pcapng*")...)
+}
+
+// glob returns the files below the top of the repository that match one of the patterns.
+func glob(t testing.TB, patterns ...string) []string {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(root, "testdata", "*", "*.pcapng"))
-	if err != nil {
-		t.Fatal(err)
+	var paths []string
+	for _, pattern := range patterns {
+		found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, found...)
 	}
 	return paths
 }
+
+// title names a capture in a test's output.
+func title(path string) string { return filepath.Base(filepath.Dir(path)) + "/" + filepath.Base(path) }
 
 // foreignDir is where captures of other projects are, "" when there are none.
 func foreignDir() string {

@@ -18,7 +18,7 @@ import (
 // Each testdata/<rule>/capture.pcapng is told as report.txt there says, and shows the rule at work; no
 // reset of near-miss.pcapng is taken for it.
 func TestGoldenReports(t *testing.T) {
-	for _, path := range ownCaptures(t) {
+	for _, path := range ruleCaptures(t) {
 		dir, name := filepath.Split(path)
 		id := filepath.Base(dir)
 		isRule := slices.ContainsFunc(rules.All(), func(r *rules.Rule) bool { return r.ID == id })
@@ -79,7 +79,7 @@ func TestJSONOfEveryCapture(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range append(ownCaptures(t), foreignCaptures(t)...) {
-		t.Run(filepath.Base(filepath.Dir(path))+"/"+filepath.Base(path), func(t *testing.T) {
+		t.Run(title(path), func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
 			render(t, path, report.JSON(&out))

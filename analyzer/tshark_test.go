@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,7 +34,7 @@ func TestResetsEqualTshark(t *testing.T) {
 		t.Skip("runs tshark on every capture")
 	}
 	for _, path := range append(ownCaptures(t), foreignCaptures(t)...) {
-		t.Run(filepath.Base(filepath.Dir(path))+"/"+filepath.Base(path), func(t *testing.T) {
+		t.Run(title(path), func(t *testing.T) {
 			t.Parallel()
 			shown := tshark(t, path, "-Y", "tcp.flags.reset==1 and !icmp and !icmpv6", "-T", "fields",
 				"-e", "frame.number", "-e", "tcp.stream", "-e", "tcp.flags.reset", "-E", "separator=;")
@@ -67,8 +66,8 @@ func TestFiltersShowTheirPackets(t *testing.T) {
 		t.Skip("runs tshark for resets of every capture")
 	}
 	const each = 2 // resets of a capture whose filter is tried
-	for _, path := range append(ownCaptures(t), foreignCaptures(t)...) {
-		t.Run(filepath.Base(filepath.Dir(path))+"/"+filepath.Base(path), func(t *testing.T) {
+	for _, path := range append(ruleCaptures(t), foreignCaptures(t)...) {
+		t.Run(title(path), func(t *testing.T) {
 			t.Parallel()
 			resets := explain(t, path).Resets
 			for _, r := range resets[:min(each, len(resets))] {
