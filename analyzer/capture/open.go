@@ -91,6 +91,7 @@ func newReader(name string, in io.Reader, done io.Closer, opts Options) (*Reader
 			}
 			if st.Mode().IsRegular() {
 				r.src.size = st.Size()
+				r.src.follow = opts.Follow
 			}
 		}
 	}

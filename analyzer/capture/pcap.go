@@ -9,7 +9,7 @@ import (
 const (
 	magicMicro     = 0xa1b2c3d4
 	magicNano      = 0xa1b23c4d
-	magicModified  = 0xa1b2cd34 // Kuznetzov's patch: 24-octet record headers
+	magicModified  = 0xa1b2cd34 // Kuznetzov's patch: record headers of 24 octets, or 28
 	magicIxiaNano  = 0x1c0001ac // "lcap": file header of 28 octets
 	magicIxiaMicro = 0x1c0001ab
 )
@@ -52,6 +52,9 @@ func (r *Reader) pcapHeader() verdict {
 	}
 	network := u32(b[20:], swap)
 	f.link = uint16(network)
+	if link, aix := aixLinks[network]; aix && magic == magicMicro && major == 2 && minor == 2 {
+		f.link, f.fraction = link, 1
+	}
 	fcs := -1
 	if network&(1<<26) != 0 { // length present, in units of 16 bits (draft-ietf-opsawg-pcap §4)
 		fcs = int(network>>28) * 2
@@ -64,7 +67,33 @@ func (r *Reader) pcapHeader() verdict {
 	r.described = append(r.described, Interface{Link: f.link, SnapLen: u32(b[16:], swap), Resolution: resolution, FCSLen: fcs})
 	r.pos += n
 	r.headed = true
+	r.pcapVariant(magic)
 	return walked
+}
+
+// aixLinks are the interface types (RFC 1573) that AIX writes for a link type, in files of version 2.2
+// whose times are in nanoseconds; and what they are elsewhere.
+var aixLinks = map[uint32]uint16{6: 1, 9: 6, 15: 10, 24: 0} // Ethernet, Token Ring, FDDI, loopback
+
+// pcapVariant finds out how long the record headers of a pcap file are. Patched libpcaps of 1999, as in
+// Red Hat 6.1 and SuSE 6.3, and Nokia's made them longer and some left the magic number as it was, so the
+// first records decide. A stream is taken to be of the usual kind, as its first packet cannot wait for the second.
+func (r *Reader) pcapVariant(magic uint32) {
+	others := map[uint32][]int{magicMicro: {24, 20}, magicModified: {28}}[magic]
+	if r.src.size < 0 || len(others) == 0 || r.info.Compression != "" {
+		return
+	}
+	f, eof := &r.pcap, r.eof
+	usual := f.header
+	defer func() { r.eof = eof }()
+	r.eof = r.src.read.Load() >= r.src.size
+	for _, n := range append([]int{usual}, others...) {
+		f.header = n
+		if n, _ := r.recordsAt(r.chunk.buf[r.pos:r.end]); n > 0 {
+			return
+		}
+	}
+	f.header = usual
 }
 
 // pcapMagic returns the magic number at the start of b and whether the file is big-endian; 0 for none.

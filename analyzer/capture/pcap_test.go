@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 )
@@ -110,5 +112,44 @@ func TestPcapOversize(t *testing.T) {
 	got, r = readBytes(t, f.b)
 	if len(got) != 2 || r.Frames() != 4 || !slices.Equal(reasons(r), []Reason{Oversize, Oversize}) {
 		t.Errorf("%d packets, problems %v", len(got), r.Problems())
+	}
+}
+
+// The header lengths of the patched libpcaps are found out from the records, in a file but not in a stream.
+func TestPcapPatched(t *testing.T) {
+	for _, o := range orders {
+		for _, c := range []struct {
+			magic  uint32
+			header int
+		}{{magicMicro, 16}, {magicMicro, 24}, {magicMicro, 20}, {magicModified, 24}, {magicModified, 28}} {
+			for n := range uint32(5) {
+				f := newPcap(o, c.magic, 2, 4, 1)
+				f.header = c.header
+				for i := range n {
+					f.packet(1700000000+i, i, octets(60+int(i)))
+				}
+				path := filepath.Join(t.TempDir(), "patched.pcap")
+				if err := os.WriteFile(path, f.b, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				r, err := Open(path, Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := drain(t, r)
+				if len(got) != int(n) || len(r.Problems()) != 0 || n > 0 && !bytes.Equal(got[n-1].Data, octets(59+int(n))) {
+					t.Errorf("%v %+v: %d packets of %d, problems %v", o, c, len(got), n, r.Problems())
+				}
+			}
+		}
+	}
+}
+
+// AIX writes nanoseconds and its own link types under the usual magic number, with the lengths as before version 2.3.
+func TestPcapAIX(t *testing.T) {
+	f := newPcap(binary.BigEndian, magicMicro, 2, 2, 6).record(1, 999_999_999, 1500, 60, octets(60))
+	got, _ := readBytes(t, f.b)
+	if len(got) != 1 || got[0].Link != 1 || got[0].Time != 1_999_999_999 || got[0].Length != 1500 {
+		t.Errorf("%+v", got)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"sync/atomic"
 )
 
 // Options bound what a Reader does. The zero value is right for nearly all.
@@ -25,6 +24,9 @@ type Options struct {
 
 	// MaxBytes stops decompression after so many octets, 0: 256 GiB.
 	MaxBytes int64
+
+	// Follow waits at the end of a regular file for more to be written to it, until Reader.Stop.
+	Follow bool
 }
 
 func (o Options) withDefaults() Options {
@@ -269,6 +271,8 @@ func (r *Reader) failed(err error) {
 	var bomb errExpansion
 	var sys *fs.PathError
 	switch {
+	case errors.Is(err, errStopped):
+		return
 	case errors.As(err, &bomb):
 		p.Reason, p.What, p.Try = Expansion, "decompression stopped: "+bomb.what, bomb.try
 	case errors.As(err, &sys), kind == "":
@@ -319,6 +323,10 @@ func (r *Reader) BytesRead() int64 { return r.src.read.Load() }
 // Size returns the file's size in octets, -1 where it has none, as a pipe.
 func (r *Reader) Size() int64 { return r.src.size }
 
+// Stop makes Next return io.EOF where it would otherwise wait for a file that grows; what was cut by it is
+// no problem. Any goroutine may call it.
+func (r *Reader) Stop() { r.src.stopped.Store(true) }
+
 // Close closes the file.
 func (r *Reader) Close() error {
 	r.chunk = nil
@@ -326,31 +334,4 @@ func (r *Reader) Close() error {
 		r.expander.Close()
 	}
 	return r.src.Close()
-}
-
-// A source is the file's octets, counted.
-type source struct {
-	r    io.Reader
-	head []byte // octets read to recognise the format
-	read atomic.Int64
-	size int64
-	done io.Closer
-}
-
-func (s *source) Read(b []byte) (int, error) {
-	if len(s.head) > 0 {
-		n := copy(b, s.head)
-		s.head = s.head[n:]
-		return n, nil
-	}
-	n, err := s.r.Read(b)
-	s.read.Add(int64(n))
-	return n, err
-}
-
-func (s *source) Close() error {
-	if s.done == nil {
-		return nil
-	}
-	return s.done.Close()
 }

@@ -122,6 +122,37 @@ func TestPipe(t *testing.T) {
 	}
 }
 
+// A file that grows is read as it does, until it is told to stop.
+func TestFollow(t *testing.T) {
+	for name, file := range map[string][]byte{"pcapng": sample(20), "pcap": samplePcap(20)} {
+		want, _ := readBytes(t, file)
+		path := filepath.Join(t.TempDir(), "growing")
+		out, err := os.Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out.Write(file[:want[0].Offset])
+		r, err := Open(path, Options{Follow: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b Batch
+		for i, p := range want[:19] {
+			out.Write(file[p.Offset:want[i+1].Offset])
+			if err := r.Next(&b); err != nil || len(b.Packets) != 1 || b.Packets[0].Frame != i+1 {
+				t.Fatalf("%s: packet %d: %v, %d packets", name, i, err, len(b.Packets))
+			}
+		}
+		out.Write(file[want[19].Offset : want[19].Offset+20])
+		r.Stop()
+		if err := r.Next(&b); err != io.EOF || len(r.Problems()) != 0 {
+			t.Errorf("%s: %v, problems %v", name, err, r.Problems())
+		}
+		r.Close()
+		out.Close()
+	}
+}
+
 // Several batches may be in flight, and releasing one must not touch another.
 func TestBatchesInFlight(t *testing.T) {
 	file := sample(5000)

@@ -1,6 +1,10 @@
 package capture
 
-import "fmt"
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+)
 
 // Past damage, reading goes on at the next place where blocks or records can stand for sure: a pcapng
 // block is framed by its length on both sides, and a pcap record is trusted when it leads to others like it.
@@ -23,7 +27,7 @@ func (r *Reader) lost(tail bool) {
 // search looks for the place to go on, over as many chunks as it takes.
 func (r *Reader) search() verdict {
 	b := r.chunk.buf[r.pos:r.end]
-	for i := range b {
+	for i := r.likely(b); i < len(b); i += 1 + r.likely(b[i+1:]) {
 		n, need := 0, 0
 		if r.ng {
 			n, need = r.blockAt(b[i:])
@@ -48,6 +52,31 @@ func (r *Reader) search() verdict {
 	r.pos = r.end
 	r.found()
 	return walked
+}
+
+// likely returns how far into b the first octets stand that could begin a block or record, or that are
+// too few to tell. It is all that is done for most octets of damage.
+func (r *Reader) likely(b []byte) int {
+	const day = 86400
+	for i := 0; i+4 <= len(b); i++ {
+		v := binary.LittleEndian.Uint32(b[i:])
+		if r.ng {
+			if r.swap {
+				v = bits.ReverseBytes32(v)
+			}
+			if v <= blockCustom || v == blockSection || v == blockCustomKeep {
+				return i
+			}
+			continue
+		}
+		if r.pcap.swap {
+			v = bits.ReverseBytes32(v)
+		}
+		if r.frame == 0 || int64(v) >= r.lastSec-day && int64(v) <= r.lastSec+day {
+			return i
+		}
+	}
+	return max(len(b)-3, 0)
 }
 
 // found ends the search and tells what was lost.

@@ -1,0 +1,60 @@
+package capture
+
+import (
+	"errors"
+	"io"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+// A source is the file's octets, counted.
+type source struct {
+	r       io.Reader
+	head    []byte // octets that were read to recognise the format
+	read    atomic.Int64
+	size    int64 // -1: none, as of a pipe
+	done    io.Closer
+	follow  bool // wait for more at the end
+	stopped atomic.Bool
+}
+
+// followEvery is how often a file that is followed is looked at. What is written to it waits half of that on average.
+const followEvery = 20 * time.Millisecond
+
+// errStopped ends the reading of a file that is followed.
+var errStopped = errors.New("stopped")
+
+// Read implements io.Reader.
+func (s *source) Read(b []byte) (int, error) {
+	if len(s.head) > 0 {
+		n := copy(b, s.head)
+		s.head = s.head[n:]
+		return n, nil
+	}
+	for {
+		n, err := s.r.Read(b)
+		s.read.Add(int64(n))
+		if n > 0 || err != io.EOF || !s.follow {
+			return n, err
+		}
+		if s.stopped.Load() {
+			return 0, errStopped
+		}
+		if f, ok := s.r.(*os.File); ok {
+			if st, err := f.Stat(); err == nil && st.Size() < s.read.Load() {
+				return 0, errors.New("the file was made shorter while it was read")
+			}
+		}
+		time.Sleep(followEvery)
+	}
+}
+
+// Close closes the file, where it was opened here.
+func (s *source) Close() error {
+	s.stopped.Store(true)
+	if s.done == nil {
+		return nil
+	}
+	return s.done.Close()
+}
