@@ -13,6 +13,7 @@ import (
 //
 //	> "GET / HTTP/1.1\r\n\r\n"     the originator says these octets
 //	< 160303 002a 02               the responder says these, in hexadecimal
+//	> $ch13                        a message of hello_test.go
 //	< 5*1460                       five segments of 1460 octets of no meaning
 //	> lost 100                     100 octets of the originator are missing from the capture
 //	< snap 10 "HTTP/1.1 200 OK"    as said, but the capture holds ten octets only
@@ -113,6 +114,10 @@ func octets(tb testing.TB, s string) (out []byte) {
 			continue
 		}
 		word, rest, _ := strings.Cut(s, " ")
+		if message, ok := named[word]; ok {
+			out, s = append(out, message...), rest
+			continue
+		}
 		// 170303+100 is a TLS record of that type and version with 100 octets of no meaning.
 		head, size, sized := strings.Cut(word, "+")
 		b, err := hex.DecodeString(head)

@@ -128,7 +128,7 @@ func (h *hearing) readTLS(b []byte, last bool) int {
 	ok := true
 	switch fromClient := h.side == h.client(); b[0] {
 	case tlsCCS:
-		h.run(Handshake, textHandshake)
+		h.shake(textHandshake)
 		switch {
 		case h.tls&sawClientHello != 0 && h.tls&sawServerHello == 0:
 			// Sent for the sake of middleboxes (RFC 8446 appendix D.4): nothing is encrypted yet.
@@ -160,6 +160,14 @@ func (h *hearing) readTLS(b []byte, last bool) int {
 // fullSize says of a voice that its last record was as large as a record can be.
 const fullSize = f1
 
+// shake takes a part of the handshake; the message is called after the last part that has a name.
+func (h *hearing) shake(text id) {
+	h.run(Handshake, text)
+	if text != textHandshake {
+		h.v.text = text
+	}
+}
+
 // sent reports whether this side has sent client, where it is the client, or server.
 func (h *hearing) sent(client, server tlsBits) bool {
 	if h.side == h.client() {
@@ -172,7 +180,7 @@ func (h *hearing) sent(client, server tlsBits) bool {
 // type, an encrypted one (after Change Cipher Spec) as Finished.
 func (h *hearing) tlsHandshake(b []byte, n int, last bool) (used int, ok bool) {
 	if h.sent(ccsClient, ccsServer) && h.tls&tls13 == 0 {
-		h.run(Handshake, textFinished)
+		h.shake(textFinished)
 		if h.side == h.client() {
 			h.tls |= finishedClient
 		} else {
@@ -184,7 +192,7 @@ func (h *hearing) tlsHandshake(b []byte, n int, last bool) (used int, ok bool) {
 	whole := len(body) == n || last || len(b) >= maxScrap || len(body) >= 4 && len(body) >= 4+be24(body[1:])
 	if len(body) == 0 {
 		if last {
-			h.run(Handshake, textHandshake)
+			h.shake(textHandshake)
 		}
 		return tlsHeader, last
 	}
@@ -193,9 +201,9 @@ func (h *hearing) tlsHandshake(b []byte, n int, last bool) (used int, ok bool) {
 		if !last {
 			return 0, false
 		}
-		h.run(Handshake, textHandshake)
+		h.shake(textHandshake)
 	case len(body) < 2:
-		h.run(Handshake, textHandshake)
+		h.shake(textHandshake)
 	case body[0] == 1 && body[1] == 0 && h.tls&sawServerHello == 0: // the first, or the one after a Hello Retry Request
 		if !whole {
 			return 0, false
@@ -207,12 +215,12 @@ func (h *hearing) tlsHandshake(b []byte, n int, last bool) (used int, ok bool) {
 		}
 		h.serverHello(body)
 	case body[0] == 11 && h.side != h.client():
-		h.run(Handshake, textCertificate)
+		h.shake(textCertificate)
 	default:
 		if h.side == h.client() && h.tls&(sawClientHello|sawServerHello) == sawClientHello {
 			h.missedServerHello(false)
 		}
-		h.run(Handshake, textHandshake)
+		h.shake(textHandshake)
 	}
 	return tlsHeader + len(body), true
 }
@@ -246,7 +254,7 @@ func (h *hearing) tlsAlert(b []byte, n int, last bool) (used int, ok bool) {
 		case desc == 0:
 			h.closeNotify()
 		case level == 1 && h.tls&tls13 == 0:
-			h.run(Handshake, h.names.line([]byte("warning:"), maxText, []byte(alertName(desc)), maxText))
+			h.shake(h.names.line([]byte("warning:"), maxText, []byte(alertName(desc)), maxText))
 		default:
 			h.begin(Alert, h.names.line([]byte("alert:"), maxText, []byte(alertName(desc)), maxText))
 			if h.alert == 0 {

@@ -82,15 +82,15 @@ func (h *hearing) tls13Handshake(n int, fromClient bool) bool {
 		h.noteAlert()
 	case fromClient && (n == 4+32+over || n == 4+48+over || h.tls&clientFlight == 0 && n >= 4+32+over && n <= 110+over):
 		h.tls |= finishedClient | finishedServer | clientFlight
-		h.run(Handshake, textFinished)
+		h.shake(textFinished)
 	case fromClient:
 		h.tls |= clientFlight
-		h.run(Handshake, textHandshake)
+		h.shake(textHandshake)
 	case h.tls&clientFlight != 0 && h.turn:
 		h.tls |= finishedClient | finishedServer
 		return false
 	default:
-		h.run(Handshake, textHandshake)
+		h.shake(textHandshake)
 	}
 	return true
 }
@@ -147,7 +147,7 @@ func (h *hearing) serverData(size int) {
 	}
 	if h.isTicket(size) {
 		h.v.flags &^= spoken
-		h.run(Handshake, textTicket)
+		h.shake(textTicket)
 		return
 	}
 	c := h.peer()

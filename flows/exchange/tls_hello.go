@@ -112,7 +112,7 @@ func (h *hearing) serverHello(b []byte) {
 	v := r.u16()
 	random := r.take(32)
 	if string(random) == helloRetry {
-		h.run(Handshake, textHelloRetry)
+		h.shake(textHelloRetry)
 		h.answered()
 		return
 	}
@@ -142,7 +142,7 @@ func (h *hearing) serverHello(b []byte) {
 		}
 	}
 	h.overhead = recordOverhead(suite, h.tls&tls13 != 0)
-	h.run(Handshake, textServerHello)
+	h.shake(textServerHello)
 	h.answered()
 }
 
