@@ -26,7 +26,7 @@ staticcheck:
 
 # Stale generated pages (docs/causes.md) fail as tests.
 race:
-	$(GO) test -race ./...
+	$(GO) test -race -short ./...
 
 # The database of known vulnerabilities is on the network: where it cannot be reached, that is said, and
 # nothing else fails for it.
@@ -53,8 +53,8 @@ bench: build ## measure beside the tools that are installed, and the parts by th
 	$(GO) run ./testdata/bench compare
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-accuracy: ## agreement with labelled captures; RSTEXPLAIN_CAPTURES names their directory
-	$(GO) test ./analyzer -run TestAgreement -count=1 -v
+accuracy: ## explanations beside the truth; RSTEXPLAIN_CAPTURES names a directory of captures labelled by hand
+	$(GO) test ./analyzer -run TestAccuracy -count=1 -v -misses
 
 lab: ## make the test captures anew, on a real kernel; needs root and some minutes
 	$(GO) run ./testdata/lab
