@@ -8,7 +8,6 @@ type annex struct {
 	before      uint32 // the incarnation before it, in Table.befores
 	note        uint32 // ICMP errors about it, in Table.notes
 	copies      uint32
-	domain      uint32
 	incarnation uint32
 }
 

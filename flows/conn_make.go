@@ -3,8 +3,6 @@ package flows
 import (
 	"sort"
 	"time"
-
-	"github.com/rstexplain/rstexplain/flows/exchange"
 )
 
 // conn makes a Conn of c as it stands now.
@@ -17,7 +15,7 @@ func (t *Table) conn(c *record) *Conn {
 	if c.annex != 0 {
 		x = *t.annexes.at(c.annex)
 	}
-	out.Incarnation, out.Copies, out.Domain = int(x.incarnation), x.copies, x.domain
+	out.Incarnation, out.Copies, out.Domain = int(x.incarnation), x.copies, uint32(t.domains.value(c.domain))
 	out.Packets = x.copies + c.side[0].segments + c.side[1].segments
 	for i := range c.side {
 		t.endpoint(c, Side(i), &x.side[i], &out.Ends[i])
@@ -48,11 +46,7 @@ func (t *Table) conn(c *record) *Conn {
 	}
 	t.handshake(c, out)
 	t.events(c, out)
-	state := &exchange.State{}
-	if c.talk != 0 {
-		state = &t.talks.at(c.talk).state
-	}
-	out.Exchange = state.Summary(t.names)
+	out.Exchange = t.exchangeOf(c).Summary(t.names)
 	return out
 }
 
@@ -107,7 +101,7 @@ func (t *Table) endpoint(c *record, side Side, x *halfAnnex, e *Endpoint) {
 	e.MaxAcked, e.Unread = uint32(h.maxAcked), h.unread
 	e.TTL, e.TTLMin, e.TTLMax = h.ttl, h.ttlMin, h.ttlMax
 	e.IPID, e.IPIDZero = h.ipid, h.bits&ipidSeen == 0 && h.segments > 0
-	e.MAC = t.macs.mac(h.mac)
+	e.MAC = t.macs.value(h.mac)
 	e.AckedSince = h.ackedSince
 	if h.segments >= 3 {
 		e.IPIDStep = h.ipidStep

@@ -104,9 +104,8 @@ func (t *Table) open(tp *tuple, s *Segment) uint32 {
 	if c.defects&NoHandshake != 0 {
 		t.stats.MidStream++
 	}
-	if s.Domain != 0 {
-		t.annexOf(c).domain = s.Domain
-	}
+	c.domain = t.domains.number(uint64(s.Domain))
+	t.halfOpen++
 	if g := t.graves.find(tp); g != nil {
 		t.rise(c, g, tp, s)
 	} else {
@@ -195,6 +194,7 @@ func (t *Table) swap(c *record) {
 	if c.talk != 0 { // what was said so far is told of the wrong sides: begin again
 		t.talks.give(c.talk)
 		c.talk = 0
+		c.marks |= talkLost
 	}
 }
 
@@ -209,6 +209,9 @@ func (t *Table) leave(c *record) {
 // forget gives back the record id and all that hangs on it.
 func (t *Table) forget(id, hash uint32) {
 	c := t.conns.at(id)
+	if c.marks&bothSides == 0 {
+		t.halfOpen--
+	}
 	t.index.remove(hash, id)
 	t.lines.drop(c)
 	t.dropAnnex(c)

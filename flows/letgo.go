@@ -30,9 +30,7 @@ func (t *Table) letsGo(c *record, side Side, at stamp, fin bool, unread uint32) 
 			g.lastData[i] = stampAt(m)
 		}
 	}
-	if c.talk != 0 {
-		g.exchange = t.talks.at(c.talk).state
-	}
+	g.exchange = *t.exchangeOf(c)
 }
 
 // letGoOf makes a LetGo.

@@ -34,7 +34,7 @@ func (t *Table) makeRoom() {
 	for t.closed.n > t.opts.MaxClosed {
 		t.buryOldest()
 	}
-	if t.conns.live%1024 == 0 {
+	if t.opened++; t.opened%256 == 0 {
 		t.fitMemory()
 	}
 	for t.conns.live >= t.limit {
@@ -56,8 +56,12 @@ func (t *Table) buryOldest() {
 }
 
 // evictionSample is among how many neighbours the longest idle connection is looked for: enough that the
-// one that goes is old, few enough that it costs nothing.
-const evictionSample = 16
+// one that goes is old, few enough that it costs nothing. While there is a flood of half-open ones, up to
+// floodSample are passed over to find one of them.
+const (
+	evictionSample = 16
+	floodSample    = 1024
+)
 
 // evict forgets one open connection: of the next few, one that only one side has spoken on, else the one
 // that has been idle for longest.
@@ -65,7 +69,8 @@ func (t *Table) evict() {
 	var victim uint32
 	var victimFrame uint32
 	victimHalf := false
-	for seen := 0; seen < evictionSample && seen < t.conns.live; {
+	flood := t.halfOpen > t.conns.live/4
+	for seen := 0; seen < t.conns.live && (seen < evictionSample || flood && !victimHalf && seen < floodSample); {
 		if t.hand++; t.hand >= t.conns.top {
 			t.hand = 1
 		}
@@ -83,10 +88,12 @@ func (t *Table) evict() {
 	t.bury(victim, t.conns.at(victim), true)
 }
 
-// fitMemory lowers the number of connections that may live while memory is above its bound.
+// fitMemory lowers the number of connections that may live when memory comes near its bound, and again
+// each time that it has still grown: what is given back is used again, so that the growth ends.
 func (t *Table) fitMemory() {
-	if t.memory() > t.opts.MaxMemory {
-		t.limit = max(min(t.limit, t.conns.live)*15/16, 1024)
+	if m := t.memory(); m > t.opts.MaxMemory/8*7 && m > t.lastMemory {
+		t.limit = max(min(t.limit, t.conns.live)/32*31, 1024)
+		t.lastMemory = m
 	}
 }
 

@@ -19,10 +19,11 @@ type record struct {
 
 	marks     recordBits
 	defects   Defects
-	ringClass uint8 // 0: no ring yet
-	ringN     uint8 // events in the ring
-	ringPos   uint8 // where the next one goes
-	coarse    uint8 // moments count in units of 2^coarse ns
+	ringClass uint8  // 0: no ring yet
+	ringN     uint8  // events in the ring
+	ringPos   uint8  // where the next one goes
+	coarse    uint8  // moments count in units of 2^coarse ns
+	domain    uint16 // index into Table.domains
 	history   history
 
 	side [2]half
@@ -42,10 +43,11 @@ type half struct {
 	maxAcked               uint16 // saturates
 	mac                    uint16 // index into Table.macs
 	bits                   halfBits
+	bytesHi                uint8 // bits 32 to 39 of bytes
+	state                  State
 
 	segments, dataSegments uint32
 	bytes                  uint32 // low 32 bits
-	bytesHi                uint8
 	unread                 uint32
 	lastLen                uint32 // octets of the last new data
 	tsval, synTSval        uint32
@@ -54,7 +56,6 @@ type half struct {
 
 	ttl, ttlMin, ttlMax, synTTL uint8
 	ttlWeight                   uint8 // how far ttl leads in the count (Boyer and Moore's majority vote)
-	state                       State
 	syn                         synBits
 	synKinds                    uint8
 }
@@ -77,6 +78,7 @@ const (
 	bothSides            // both sides have been seen
 	isOther              // the record stands for a segment quoted by ICMP only
 	gone                 // the record has been given back
+	talkLost             // its talk was given to another connection
 )
 
 // halfBits are the yes-or-no facts of a half.

@@ -66,24 +66,23 @@ type Table struct {
 	notes   slab[icmpNotes]
 
 	names   *exchange.Names
-	macs    macTable
-	closed  queue // closed connections, oldest first
+	macs    numbers // link addresses
+	domains numbers // VLANs and tunnels
+	closed  queue   // closed connections, oldest first
 	graves  graves
 	waiting waiting // resets that wait for their aftermath
 	around  around
 
-	streams int
-	clock   Time   // latest time seen
-	current uint32 // record that Add works on
-	hand    uint32 // where the search for the next record to evict begins
-	limit   int    // records that may live now: MaxConnections, less where MaxMemory asks for it
-	stats   Stats
-}
-
-// A talk is what is kept of what two applications said; a connection has one from its first data on.
-type talk struct {
-	state     exchange.State
-	firstData [2]stamp
+	streams    int
+	clock      Time   // latest time seen
+	current    uint32 // record that Add works on
+	hand       uint32 // where the search for the next record to evict begins
+	halfOpen   int    // records on which one side only has spoken
+	opened     uint32 // records opened so far
+	lastMemory int64  // when limit was lowered for the last time
+	talkHand   uint32 // where the search for a talk to give to another connection begins
+	limit      int    // records that may live now: MaxConnections, less where MaxMemory asks for it
+	stats      Stats
 }
 
 // Stats counts what a Table has seen.
@@ -94,6 +93,7 @@ type Stats struct {
 	Copies    int // packets captured more than once
 	Open      int // connections remembered now, closed ones included
 	PeakOpen  int
+	TalksLost int   // connections whose exchange was forgotten to bound memory
 	Evicted   int   // open connections forgotten to bound memory
 	ICMP      int   // ICMP errors added
 	Reopened  int   // connections whose 4-tuple had been used before
@@ -250,36 +250,10 @@ func (t *Table) meet(c *record, side Side, s *Segment) {
 	h.mac = t.macs.number(s.MAC)
 	if c.side[side^1].segments > 0 {
 		c.marks |= bothSides
+		t.halfOpen--
 		t.around.bothWays(t, c)
 	}
 	t.around.host(t, &s.Src, s.TTL)
-}
-
-// talkOf returns the talk of c, made on first use.
-func (t *Table) talkOf(c *record) *talk {
-	if c.talk == 0 {
-		c.talk = t.talks.take()
-	}
-	return t.talks.at(c.talk)
-}
-
-// say hands the newData last octets of s to the exchange.
-func (t *Table) say(c *record, side Side, s *Segment, newData uint32) {
-	k := t.talkOf(c)
-	if k.firstData[side].frame == 0 {
-		k.firstData[side] = stampOf(s)
-	}
-	payload := s.Payload
-	if uint32(len(payload)) < s.DataLen {
-		c.defects |= SnapCut
-	}
-	old := int(s.DataLen - newData)
-	if old >= len(payload) {
-		payload = nil
-	} else {
-		payload = payload[old:]
-	}
-	k.state.Say(t.names, int(side), s.Frame, int64(s.Time), payload, newData)
 }
 
 // Flush hands out all resets that still wait.

@@ -49,10 +49,10 @@ func (e *entry) end() Seq {
 	return e.seq + Seq(e.dataLen()) + Seq(e.flags>>1&1) + Seq(e.flags&1) // SYN and FIN take one each
 }
 
-// A timeline keeps the last events of a connection in a ring that grows with it: 4, then 12, then 24
-// entries. While very many connections are open, rings stay at 4 (TableOptions.ShortAbove).
+// A timeline keeps the last events of a connection in a ring that grows with it: 3, then 12, then 24
+// entries. While very many connections are open, rings stay at 3 (TableOptions.ShortAbove).
 const (
-	shortRing  = 4
+	shortRing  = 3
 	middleRing = 12
 	longRing   = 24
 )

@@ -1,0 +1,240 @@
+package flows_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// triggerFrame returns the frame of r's trigger, 0 for none.
+func triggerFrame(r *flows.Reset) int {
+	if r.Trigger == nil {
+		return 0
+	}
+	return r.Trigger.Frame
+}
+
+func TestForms(t *testing.T) {
+	for _, c := range []struct {
+		name, script string
+		form         flows.Form
+		trigger      int
+		accept       flows.Acceptability
+		states       string // after the RST
+	}{
+		{"SYN to a closed port", "0 > S 0\n0.01 < R. =0 ack 1", flows.FormReplyACK, 1, flows.AcceptSynSent, "CLOSED CLOSED"},
+		{"fast-open SYN to a closed port", "0 > S 0:10(10)\n0.01 < R. =0 ack 11", flows.FormReplyACK, 1, flows.AcceptSynSent, "CLOSED CLOSED"},
+		{"SYN answered with a bare RST", "0 > S 0\n0.01 < R 5", flows.FormBare, 0, flows.AcceptOutside, "SYN-SENT CLOSED"},
+		{"SYN-ACK of a scanner's SYN", "0 > S 0\n0.01 < S. 0 ack 1\n0.01 > R 1", flows.FormReply, 2, flows.AcceptExact, "CLOSED LISTEN"},
+		{"health probe", "0 > S 0\n0.01 < S. 0 ack 1\n0.01 > R. 1 ack 1", flows.FormActive, 2, flows.AcceptExact, "CLOSED LISTEN"},
+		{"third ACK refused", shake + "+0.01 < R 1", flows.FormReply, 3, flows.AcceptExact, "CLOSED CLOSED"},
+		{"data meets a dead socket", shake + "+0.1 > P. 1:11(10) ack 1\n+0.01 < R 1 ipid 0", flows.FormReply, 4, flows.AcceptExact, "CLOSED CLOSED"},
+		{"decided by itself", shake + "+0.1 > P. 1:11(10) ack 1\n+0.01 < P. 1:5(4) ack 11\n+0.01 > . 11 ack 5\n+9 < R. 5 ack 11", flows.FormActive, 0, flows.AcceptExact, "CLOSED CLOSED"},
+		{"decided at once", shake + "+0.1 > P. 1:11(10) ack 1\n+0.01 < R. 1 ack 11", flows.FormActive, 4, flows.AcceptExact, "CLOSED CLOSED"},
+		{"after its own FIN", shake + "+0.1 < F. 1 ack 1\n+0.1 > P. 1:11(10) ack 2\n+0.01 < R 2", flows.FormReply, 5, flows.AcceptExact, "CLOSED CLOSED"},
+		{"the data crossed the FIN", shake + "+0.1 < F. 1 ack 1\n+0 > P. 1:11(10) ack 1\n+0.01 < R 1", flows.FormReply, 5, flows.AcceptAtFIN, "CLOSED CLOSED"},
+		{"in the window", shake + "+0.1 < R 100", flows.FormBare, 0, flows.AcceptWindow, "ESTABLISHED CLOSED"},
+		{"outside of the window", shake + "+0.1 < R 1000000", flows.FormBare, 0, flows.AcceptOutside, "ESTABLISHED CLOSED"},
+		{"below the window", shake + "+0.1 < P. 1:101(100) ack 1\n+0.1 < R 50", flows.FormBare, 0, flows.AcceptOutside, "ESTABLISHED CLOSED"},
+		{"below the window, and an ACK had this number", shake + "+0.1 < P. 1:101(100) ack 1\n+0.1 < R 1", flows.FormReply, 3, flows.AcceptOutside, "ESTABLISHED CLOSED"},
+		{"with ACK, nowhere", shake + "+0.1 < P. 1:101(100) ack 1\n+0.1 < R. 50 ack 1", flows.FormUnclear, 0, flows.AcceptOutside, "ESTABLISHED CLOSED"},
+		{"mid-stream, data answered", "0 > P. 1:11(10) ack 1\n0.01 < R 1", flows.FormReply, 1, flows.AcceptExact, "CLOSED CLOSED"},
+		{"mid-stream, nothing else", "0 < R 1", flows.FormBare, 0, flows.AcceptUnknown, "CLOSED CLOSED"},
+		{"segment without ACK answered", "0 > F 7\n0.01 < R. =0 ack 8", flows.FormReplyACK, 1, flows.AcceptUnknown, "CLOSED CLOSED"},
+		{"keep-alive probe answered", shake + "+0.1 > P. 1:11(10) ack 1\n+0.01 < . 1 ack 11\n+60 > . 10 ack 1\n+0.01 < R 1", flows.FormReply, 6, flows.AcceptExact, "CLOSED CLOSED"},
+		{"keep-alive probes exhausted", shake + "+0.1 > P. 1:11(10) ack 1\n+0.01 < . 1 ack 11\n+60 > . 10 ack 1\n+60 > . 10 ack 1\n+60 > R. 11 ack 1", flows.FormActive, 0, flows.AcceptExact, "CLOSED CLOSED"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rs := resets(t, c.script)
+			if len(rs) != 1 {
+				t.Fatalf("%d resets", len(rs))
+			}
+			r := rs[0]
+			if r.Form != c.form {
+				t.Errorf("form %v, want %v", r.Form, c.form)
+			}
+			if f := triggerFrame(r); f != c.trigger {
+				t.Errorf("trigger %d, want %d", f, c.trigger)
+			}
+			if r.Accept != c.accept {
+				t.Errorf("accept %v, want %v", r.Accept, c.accept)
+			}
+			if got := fmt.Sprint(r.To[0], " ", r.To[1]); got != c.states {
+				t.Errorf("states %s, want %s", got, c.states)
+			}
+			if want := [2]flows.State{r.Conn.Ends[0].State, r.Conn.Ends[1].State}; r.From != want {
+				t.Errorf("from %v, the connection has %v", r.From, want)
+			}
+		})
+	}
+}
+
+func TestTrain(t *testing.T) {
+	rs := resets(t, shake+`
++0.1  < F. 1 ack 1
++0    > P. 1:11(10) ack 1
++0    > P. 11:21(10) ack 1
++0    > F. 21 ack 2
++0.01 < R 1
++0    < R 1
++0    < R 2`)
+	var got []int
+	for _, r := range rs {
+		got = append(got, triggerFrame(r))
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, []int{5, 6, 7}) {
+		t.Errorf("triggers %v: each segment in flight must have its own RST", got)
+	}
+	if rs[2].Trigger.Frame != 7 || len(rs[2].Prior) != 2 || rs[2].Prior[0].Frame != 8 || rs[2].Prior[0].Form != flows.FormReply {
+		t.Errorf("last: %+v", rs[2])
+	}
+	if a := rs[0].After; a.SenderRSTCount != 2 || len(a.SenderRSTs) != 2 || a.SenderRSTs[1].Frame != 10 {
+		t.Errorf("after the first: %+v", a)
+	}
+}
+
+func TestTriggerIsPossible(t *testing.T) {
+	// The responder answers after 100 ms at the soonest, so the second request cannot have caused the RST.
+	rs := resets(t, `
+0      > S 0
++0.1   < S. 0 ack 1
++0     > . 1 ack 1
++1     > P. 1:11(10) ack 1
++0.095 > P. 11:21(10) ack 1
++0.007 < R 1`)
+	if f := triggerFrame(rs[0]); f != 4 {
+		t.Errorf("trigger %d", f)
+	}
+}
+
+func TestTriggerCapturedLate(t *testing.T) {
+	rs := resets(t, shake+"+1 < R 1\n+0.0001 > P. 1:11(10) ack 1")
+	if r := rs[0]; triggerFrame(r) != 3 { // the handshake's ACK has the number as well
+		t.Errorf("%+v", r)
+	}
+	rs = resets(t, "0 < R 1\n+0.0001 > P. 1:11(10) ack 1")
+	if r := rs[0]; triggerFrame(r) != 2 || r.TriggerDelay != -100*time.Microsecond || r.Form != flows.FormReply || !r.Conn.Defects.Has(flows.Reordered) {
+		t.Errorf("%+v", r)
+	}
+	rs = resets(t, "0 < R. =0 ack 1\n+0.0001 > S 0")
+	if r := rs[0]; triggerFrame(r) != 2 || r.Form != flows.FormReplyACK {
+		t.Errorf("%+v", r)
+	}
+	rs = resets(t, "0 < R 1\n+1 > P. 1:11(10) ack 1")
+	if r := rs[0]; r.Trigger != nil || r.Form != flows.FormBare {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestAftermath(t *testing.T) {
+	// A forged RST: its "sender" goes on talking.
+	rs := resets(t, shake+`
++0.1  > P. 1:11(10) ack 1
++0.01 < R 1 ttl 40
++0.01 < . 1 ack 11
++0.01 < P. 1:101(100) ack 11
++0.01 > R 1
++0.01 > R 101`)
+	a := rs[0].After
+	if a.SenderSegments != 2 || a.SenderACK.Frame != 6 || a.SenderNewData.Frame != 7 || a.ReceiverRST.Frame != 8 || a.Last.Frame != 9 || len(a.Events) != 4 {
+		t.Errorf("%+v", a)
+	}
+	if rs[1].From[flows.Responder] != flows.Established || rs[1].From[flows.Originator] != flows.Closed {
+		t.Errorf("the sender's state was not taken back: %v", rs[1].From)
+	}
+	// A RST in the window: challenge ACK, and the connection lives on.
+	rs = resets(t, shake+"+0.1 < R 100 ttl 40\n+0.01 > . 1 ack 1\n+1 > P. 1:11(10) ack 1\n+0.01 < . 1 ack 11")
+	r := rs[0]
+	if r.After.ChallengeACK.Frame != 5 || !r.Notes.Has(flows.NotAccepted) || r.After.ReceiverData.Frame != 6 || !r.After.Events[0].Notes.Has(flows.ChallengeACK) {
+		t.Errorf("%+v", r.After)
+	}
+	// It does not arrive: the receiver goes on resending.
+	rs = resets(t, shake+"+0.1 > P. 1:11(10) ack 1\n+0.1 < R 1\n+0.2 > P. 1:11(10) ack 1\n+0.1 < R 1\n+0.4 > P. 1:11(10) ack 1\n+0.1 < R 1")
+	if a := rs[0].After; a.ReceiverResends != 2 || a.SenderRSTCount != 2 || a.ReceiverSegments != 2 {
+		t.Errorf("%+v", a)
+	}
+	if f := triggerFrame(rs[2]); f != 8 {
+		t.Errorf("trigger %d", f)
+	}
+	// The 4-tuple is used again.
+	rs = resets(t, shake+"+0.1 > R. 1 ack 1\n+5 > S 100000\n+0 < S. 7 ack 100001\n+0 > . 100001 ack 8\n+0 > R. 100001 ack 8")
+	if a := rs[0].After; a.Reopened.Frame != 5 || !a.Complete || len(a.Events) != 0 {
+		t.Errorf("%+v", a)
+	}
+	if r := rs[1]; r.Conn.Incarnation != 1 || r.Conn.Stream != 1 || r.Conn.Before.Stream != 0 || len(r.Prior) != 0 {
+		t.Errorf("%+v", r.Conn)
+	}
+	// A refused SYN is sent again with the same number.
+	rs = resets(t, "0 > S 0\n0.01 < R. =0 ack 1\n0.5 > S 0\n0.51 < R. =0 ack 1")
+	if a := rs[0].After; a.ReceiverSYN.Frame != 3 || a.SenderRSTCount != 1 {
+		t.Errorf("%+v", a)
+	}
+	if triggerFrame(rs[1]) != 3 || rs[1].Form != flows.FormReplyACK || rs[1].Accept != flows.AcceptSynSent {
+		t.Errorf("%+v", rs[1])
+	}
+}
+
+func TestPriorKeepsTheFirst(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(shake)
+	for i := range 40 {
+		fmt.Fprintf(&b, "+0.1 > P. %d:%d(10) ack 1\n+0.01 < R 1 ipid %d\n", 1+10*i, 11+10*i, i+1)
+		if i == 20 {
+			b.WriteString("+0.01 > R. 211 ack 1\n")
+		}
+	}
+	rs := resets(t, b.String())
+	last := rs[len(rs)-1]
+	if len(last.Prior) != flows.MaxPrior || last.Prior[0].Frame != rs[0].Frame || last.Prior[1].Side != flows.Originator || last.Prior[7].Frame != rs[len(rs)-2].Frame {
+		t.Errorf("%+v", last.Prior)
+	}
+	if rs[0].After.SenderRSTCount != 39 || len(rs[0].After.SenderRSTs) != 16 || rs[0].After.ReceiverRST.Frame == 0 {
+		t.Errorf("%+v", rs[0].After)
+	}
+}
+
+func TestRSTText(t *testing.T) {
+	rs := resets(t, shake+"+1 < R. 1:401(400) ack 1 \"blocked by policy\"")
+	if r := rs[0]; len(r.Payload) != 256 || !strings.HasPrefix(string(r.Payload), "blocked by policyxx") || r.DataLen != 400 {
+		t.Errorf("%q", r.Payload)
+	}
+}
+
+func TestTimelineIsBounded(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(shake)
+	for i := range 200 {
+		fmt.Fprintf(&b, "+0.1 > P. %d:%d(10) ack 1\n", 1+10*i, 11+10*i)
+	}
+	b.WriteString("+1 < R 1")
+	r := resets(t, b.String())[0]
+	e := r.Conn.Events
+	if len(e) != 27 || e[0].Frame != 1 || e[1].Frame != 2 || e[2].Frame != 3 || e[3].Skipped != 176 || e[3].Frame != 180 || e[26].Frame != 203 {
+		t.Errorf("%v, skipped %d", frames(r.Conn), e[3].Skipped)
+	}
+	if e[0].Flags != flows.SYN || e[1].Flags != flows.SYN|flows.ACK || e[1].To != [2]flows.State{flows.Established, flows.SynReceived} || e[2].SEQ != e[0].SEQ+1 {
+		t.Errorf("handshake %+v", e[:3])
+	}
+	if r.Conn.Packets != 203 || r.Conn.Ends[0].Outstanding() != 2000 {
+		t.Errorf("%+v", r.Conn)
+	}
+}
+
+func TestLongConnections(t *testing.T) {
+	// Longer than 48 bits of nanoseconds hold (39 hours either way).
+	c := after(t, shake+"+1 > P. 1:2(1) ack 1\n200000 > P. 2:3(1) ack 1\n90000000 > P. 3:4(1) ack 1\n100 > P. 4:5(1) ack 1")
+	for i, want := range []time.Duration{0, 0, 0, 0, 200000 * time.Second, 90000000 * time.Second, 100 * time.Second} {
+		if i < 4 {
+			continue
+		}
+		d := c.Events[i].Time.Sub(c.Events[0].Time) - want
+		if d < -2*time.Millisecond || d > 2*time.Millisecond {
+			t.Errorf("event %d is %v off", i, d)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package flows
+
+import "github.com/rstexplain/rstexplain/flows/exchange"
+
+// A talk is what is kept of what two applications said. A connection has one from its first data on,
+// while there are enough: they are large, so when ShortAbove of them are in use, one that has not been used for
+// long goes to another connection, which its own will know (talkLost).
+type talk struct {
+	state     exchange.State
+	firstData [2]stamp
+	owner     uint32 // record
+	used      bool   // since the hand came by
+}
+
+// talkOf returns the talk of c, made on first use.
+func (t *Table) talkOf(c *record) *talk {
+	if c.talk == 0 {
+		t.takeTalk(c)
+	}
+	return t.talks.at(c.talk)
+}
+
+// takeTalk gives a talk to c, the record that Add works on.
+func (t *Table) takeTalk(c *record) {
+	if t.talks.live >= t.opts.ShortAbove {
+		t.freeTalk()
+	}
+	c.talk = t.talks.take()
+	k := t.talks.at(c.talk)
+	k.owner = t.current
+	if c.marks&talkLost != 0 {
+		k.state.Lost(0, 1)
+		k.state.Lost(1, 1)
+	}
+}
+
+// freeTalk takes back a talk that was not used since the hand came by the last time (the clock of page
+// replacement).
+func (t *Table) freeTalk() {
+	for {
+		if t.talkHand++; t.talkHand >= t.talks.top {
+			t.talkHand = 1
+		}
+		k := t.talks.at(t.talkHand)
+		if k.used {
+			k.used = false
+			continue
+		}
+		c := t.conns.at(k.owner)
+		if k.owner == 0 || c.talk != t.talkHand {
+			continue // not in use
+		}
+		c.talk = 0
+		c.marks |= talkLost
+		t.talks.give(t.talkHand)
+		t.stats.TalksLost++
+		return
+	}
+}
+
+// exchangeOf returns what is known of c's exchange.
+func (t *Table) exchangeOf(c *record) *exchange.State {
+	if c.talk != 0 {
+		return &t.talks.at(c.talk).state
+	}
+	state := &exchange.State{}
+	if c.marks&talkLost != 0 {
+		state.Lost(0, 1)
+		state.Lost(1, 1)
+	}
+	return state
+}
+
+// say hands the newData last octets of s to the exchange.
+func (t *Table) say(c *record, side Side, s *Segment, newData uint32) {
+	k := t.talkOf(c)
+	k.used = true
+	if k.firstData[side].frame == 0 && c.marks&talkLost == 0 {
+		k.firstData[side] = stampOf(s)
+	}
+	payload := s.Payload
+	if uint32(len(payload)) < s.DataLen {
+		c.defects |= SnapCut
+	}
+	old := int(s.DataLen - newData)
+	if old >= len(payload) {
+		payload = nil
+	} else {
+		payload = payload[old:]
+	}
+	k.state.Say(t.names, int(side), s.Frame, int64(s.Time), payload, newData)
+}
