@@ -23,6 +23,8 @@ const (
 	FragmentCut                 // IP fragment cut by the snaplen, so that its datagram cannot be put together
 	TooDeep                     // more than MaxDepth headers inside each other
 	UnknownTunnel               // a tunnel of a kind that is not read
+	OtherVXLAN                  // VXLAN on UDP port 8472, without Decoder.LinuxVXLAN
+	Samples                     // sFlow
 	EncryptedIP                 // IPsec ESP
 	EncryptedLink               // MACsec, encrypted 802.11, MPPE
 	CompressedPPP               // PPP with compressed or split packets
@@ -52,6 +54,8 @@ var reasonWords = [reasons]string{
 	FragmentCut:    "IP fragment cut by the snaplen",
 	TooDeep:        fmt.Sprintf("more than %d headers inside each other", MaxDepth),
 	UnknownTunnel:  "tunnel of a kind that is not read",
+	OtherVXLAN:     "VXLAN on UDP port 8472, which has to be asked for",
+	Samples:        "sFlow samples of packets seen elsewhere",
 	EncryptedIP:    "encrypted by IPsec",
 	EncryptedLink:  "encrypted on the link",
 	CompressedPPP:  "compressed or split PPP packet",

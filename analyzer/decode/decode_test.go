@@ -154,6 +154,18 @@ func TestDomain(t *testing.T) {
 	}
 }
 
+// TestLinuxVXLAN reads VXLAN on port 8472 when asked to, and nothing else there.
+func TestLinuxVXLAN(t *testing.T) {
+	d := Decoder{LinuxVXLAN: true}
+	var seg flows.Segment
+	if out := d.Decode(overUDP(8472, cat(unhex("08000000 00070000"), eth4(6, tcp(1, 2)))), &seg); out != Segment {
+		t.Errorf("outcome %d", out)
+	}
+	if out := d.Decode(overUDP(8472, cat(unhex("0c000000 00070000"), eth4(6, tcp(1, 2)))), &seg); out != NotTCP {
+		t.Errorf("other flags: outcome %d", out)
+	}
+}
+
 // TestMAC finds the source of each link that has one.
 func TestMAC(t *testing.T) {
 	const want = 0x020000000001

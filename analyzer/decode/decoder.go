@@ -56,6 +56,10 @@ type Decoder struct {
 	// order of the file.
 	DeferFragments bool
 
+	// LinuxVXLAN reads VXLAN on UDP port 8472 too, the default of Linux. Wireshark has to be told so as
+	// well (Decode As), and numbers its streams otherwise if it is not.
+	LinuxVXLAN bool
+
 	Counts Counts
 
 	// Note is the ICMP error after Decode returned ICMPError. Its Stream is −1.

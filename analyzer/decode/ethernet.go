@@ -34,6 +34,9 @@ func (d *Decoder) ethernet(b []byte, wire int, seg *flows.Segment) Outcome {
 	d.mac = mac(b[6:12])
 	typ := be16(b[12:])
 	if typ < etherTypesMin {
+		if be32(b)&0xfdffffff == 0x01000c00 && b[4] == 0 {
+			return d.isl(b, wire, seg)
+		}
 		return d.llc(b[14:], min(wire-14, int(typ)), seg)
 	}
 	return d.ether(typ, b[14:], wire-14, seg)
@@ -142,6 +145,19 @@ func (d *Decoder) llc(b []byte, wire int, seg *flows.Segment) Outcome {
 		return d.ether(pid, b, wire, seg)
 	}
 	return NotTCP
+}
+
+// isl reads a frame of Cisco's Inter-Switch Link, whose destination has told it: a header of 26 octets
+// around an Ethernet frame.
+func (d *Decoder) isl(b []byte, wire int, seg *flows.Segment) Outcome {
+	if len(b) < 26 {
+		return d.endsLink(wire, 26)
+	}
+	if !d.deeper() {
+		return d.fail(TooDeep)
+	}
+	d.key(uint32(be16(b[20:]) >> 1)) // VLAN
+	return d.ethernet(b[26:], wire-26, seg)
 }
 
 // nsh reads a Network Service Header (RFC 8300 §2).

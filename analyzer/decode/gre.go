@@ -8,6 +8,7 @@ const (
 	greERSPAN3 = 0x22eb
 	greWCCP    = 0x883e
 	grePPP     = 0x880b
+	greAruba   = 0x8200 // 802.11, from access points of Aruba; the lower bits are a queue
 )
 
 // gre reads a GRE header (RFC 2784, RFC 2890; RFC 1701 with routing; RFC 2637 for PPTP's version 1;
@@ -74,6 +75,9 @@ func (d *Decoder) gre(b []byte, wire int, seg *flows.Segment) Outcome {
 			b, wire = b[4:], wire-4
 		}
 		return d.ip4(b, wire, seg)
+	}
+	if proto >= greAruba && proto <= greAruba|0x01ff && proto&15 == 0 {
+		return d.wifi(b, wire, 0, false, seg)
 	}
 	return d.ether(proto, b, wire, seg)
 }

@@ -4,16 +4,20 @@ import "github.com/rstexplain/rstexplain/flows"
 
 // UDP ports of tunnels (IANA, Service Name and Transport Protocol Port Number Registry).
 const (
-	portL2TP     = 1701
-	portGTPU     = 2152
-	portTeredo   = 3544
-	portLISP     = 4341
-	portVXLAN    = 4789
-	portVXLANGPE = 4790
-	portCAPWAP   = 5247
-	portGeneve   = 6081
-	portMPLS     = 6635
-	portTZSP     = 37008
+	portL2TP       = 1701
+	portGTPU       = 2152
+	portTeredo     = 3544
+	portLISP       = 4341
+	portVXLAN      = 4789
+	portVXLANGPE   = 4790
+	portAYIYA      = 5072
+	portCAPWAP     = 5247
+	portGeneve     = 6081
+	portSFlow      = 6343
+	portMPLS       = 6635
+	portVXLANLinux = 8472 // what Linux used before VXLAN had a number, and still uses by default
+	portJMirror    = 30030
+	portTZSP       = 37008
 )
 
 // udp reads a UDP header and looks for a tunnel behind it. Only its port tells, so each tunnel checks
@@ -61,8 +65,16 @@ func udpTunnel(port uint16) func(*Decoder, []byte, int, *flows.Segment) Outcome 
 		return (*Decoder).lisp
 	case portCAPWAP:
 		return (*Decoder).capwap
+	case portAYIYA:
+		return (*Decoder).ayiya
+	case portJMirror:
+		return (*Decoder).jmirror
 	case portTZSP:
 		return (*Decoder).tzsp
+	case portVXLANLinux:
+		return (*Decoder).vxlanLinux
+	case portSFlow:
+		return (*Decoder).sflow
 	}
 	return nil
 }
@@ -74,6 +86,18 @@ func (d *Decoder) vxlan(b []byte, wire int, seg *flows.Segment) Outcome {
 	}
 	d.key(be24(b[4:]))
 	return d.ethernet(b[8:], wire-8, seg)
+}
+
+// vxlanLinux reads VXLAN on the port that Linux uses by default. Wireshark does not, so that is asked for
+// by Decoder.LinuxVXLAN.
+func (d *Decoder) vxlanLinux(b []byte, wire int, seg *flows.Segment) Outcome {
+	if len(b) < 8 || be32(b) != 0x08000000 || b[7] != 0 {
+		return NotTCP
+	}
+	if !d.LinuxVXLAN {
+		return d.fail(OtherVXLAN)
+	}
+	return d.vxlan(b, wire, seg)
 }
 
 // vxlanGPE reads VXLAN with the Generic Protocol Extension (draft-ietf-nvo3-vxlan-gpe).
@@ -205,6 +229,39 @@ func (d *Decoder) lisp(b []byte, wire int, seg *flows.Segment) Outcome {
 	}
 	d.key(portLISP << 16)
 	return d.likelyIP(b[8:], wire-8, seg)
+}
+
+// ayiya reads Anything In Anything (draft-massar-v6ops-ayiya).
+func (d *Decoder) ayiya(b []byte, wire int, seg *flows.Segment) Outcome {
+	const forward = 1
+	if len(b) < 8 || b[2]&15 != forward {
+		return NotTCP
+	}
+	n := 8 + 1<<(b[0]>>4) + int(b[1]>>4)*4 // identity and signature
+	if len(b) < n {
+		return d.endsLink(wire, n)
+	}
+	d.key(portAYIYA << 16)
+	return d.payload(b[3], b[n:], wire-n, seg)
+}
+
+// jmirror reads a packet that a Juniper router mirrored, behind two identifiers.
+func (d *Decoder) jmirror(b []byte, wire int, seg *flows.Segment) Outcome {
+	if len(b) < 8 {
+		return NotTCP
+	}
+	d.key(portJMirror << 16)
+	return d.likelyIP(b[8:], wire-8, seg)
+}
+
+// sflow passes over sFlow (version 5). Its samples are beginnings of packets that were seen elsewhere, one
+// of many and several in a frame: no connection can be followed through them. Wireshark does show their
+// TCP headers.
+func (d *Decoder) sflow(b []byte, _ int, _ *flows.Segment) Outcome {
+	if len(b) < 4 || be32(b) != 5 {
+		return NotTCP
+	}
+	return d.fail(Samples)
 }
 
 // likelyIP reads an IP packet where nothing has promised one.
