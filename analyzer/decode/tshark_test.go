@@ -178,6 +178,9 @@ func eachPacket(t testing.TB, file string, f func(*capture.Packet)) {
 
 // TestTshark holds every frame of real captures against tshark.
 func TestTshark(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one run of tshark for each capture")
+	}
 	for _, file := range captures(t) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
