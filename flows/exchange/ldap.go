@@ -92,9 +92,6 @@ func (h *hearing) readLDAP(b []byte, last bool) int {
 		return 0
 	}
 	h.ldapMessage(op, b[size:min(len(b), max(peek, size))])
-	if h.proto != ldap {
-		return int(min(int64(len(b)), total))
-	}
 	return h.frameOf(size, total)
 }
 

@@ -301,8 +301,12 @@ func (h *hearing) decide(p protocol) {
 		// What was said while nothing was decided is read now, and no request of before.
 		h.askFrame, h.line = 0, 0
 		for i := range h.voice {
-			h.voice[i].wait = 0
-			h.voice[i].flags &^= asked
+			v := &h.voice[i]
+			v.wait = 0
+			v.flags &^= asked
+			if i == h.side || v.scrap != 0 {
+				v.kind = None
+			}
 		}
 	}
 	o := hearing{State: h.State, names: h.names, side: 1 - h.side, v: h.peer(), frame: h.frame, time: h.time, fresh: true}

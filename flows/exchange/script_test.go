@@ -3,6 +3,7 @@ package exchange
 import (
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -89,36 +90,49 @@ func (s script) segments(tb testing.TB) (out []segment) {
 	return out
 }
 
-// octets reads quoted strings, with Go's escapes, and hexadecimal.
-func octets(tb testing.TB, s string) (out []byte) {
+// octets reads quoted strings with Go's escapes, hexadecimal, names of messages, TLS records of octets
+// without meaning (170303+100), and what has its length in front of it: [be16 …], [le24 …], and [be32+4 …]
+// where the length counts four more, as its own; [my1 …] is a packet of MySQL with its number.
+func octets(tb testing.TB, s string) []byte {
+	tb.Helper()
+	out, rest := octetList(tb, s)
+	if rest != "" {
+		tb.Fatalf("script: %q is left over", rest)
+	}
+	return out
+}
+
+func octetList(tb testing.TB, s string) (out []byte, rest string) {
 	tb.Helper()
 	for s = strings.TrimSpace(s); s != ""; s = strings.TrimSpace(s) {
-		if s[0] == '"' {
-			var text string
-			n := strings.Index(s[1:], `"`)
-			for n >= 0 && s[n] == '\\' {
-				k := strings.Index(s[n+2:], `"`)
-				if k < 0 {
-					break
-				}
-				n += k + 1
-			}
-			if n < 0 {
-				tb.Fatalf("script: %s", s)
-			}
-			if _, err := fmt.Sscanf(s[:n+2], "%q", &text); err != nil {
+		switch s[0] {
+		case ']':
+			return out, s[1:]
+		case '"':
+			quoted, err := strconv.QuotedPrefix(s)
+			if err != nil {
 				tb.Fatalf("script: %s: %v", s, err)
 			}
-			out = append(out, text...)
-			s = s[n+2:]
+			text, _ := strconv.Unquote(quoted)
+			out, s = append(out, text...), s[len(quoted):]
+			continue
+		case '[':
+			kind, tail, _ := strings.Cut(s[1:], " ")
+			var inner []byte
+			inner, s = octetList(tb, tail)
+			out = append(append(out, prefixed(tb, kind, len(inner))...), inner...)
 			continue
 		}
-		word, rest, _ := strings.Cut(s, " ")
+		i := strings.IndexAny(s, " ]")
+		if i < 0 {
+			i = len(s)
+		}
+		word := s[:i]
+		s = s[i:]
 		if message, ok := named[word]; ok {
-			out, s = append(out, message...), rest
+			out = append(out, message...)
 			continue
 		}
-		// 170303+100 is a TLS record of that type and version with 100 octets of no meaning.
 		head, size, sized := strings.Cut(word, "+")
 		b, err := hex.DecodeString(head)
 		if err != nil {
@@ -126,14 +140,41 @@ func octets(tb testing.TB, s string) (out []byte) {
 		}
 		out = append(out, b...)
 		if sized {
-			var n int
-			if _, err := fmt.Sscanf(size, "%d", &n); err != nil {
+			n, err := strconv.Atoi(size)
+			if err != nil {
 				tb.Fatalf("script: %q: %v", word, err)
 			}
 			out = append(out, byte(n>>8), byte(n))
 			out = append(out, strings.Repeat("\xa5", n)...)
 		}
-		s = rest
+	}
+	return out, ""
+}
+
+// prefixed returns a length as kind says: be or le, its bits, and what it counts beside the octets behind it.
+func prefixed(tb testing.TB, kind string, n int) (out []byte) {
+	tb.Helper()
+	if strings.HasPrefix(kind, "my") {
+		return []byte{byte(n), byte(n >> 8), byte(n >> 16), kind[2] - '0'}
+	}
+	head, extra, _ := strings.Cut(kind, "+")
+	if extra != "" {
+		more, err := strconv.Atoi(extra)
+		if err != nil {
+			tb.Fatalf("script: %q: %v", kind, err)
+		}
+		n += more
+	}
+	bits, err := strconv.Atoi(strings.TrimLeft(head, "bel"))
+	if err != nil {
+		tb.Fatalf("script: %q: %v", kind, err)
+	}
+	for i := 0; i < bits; i += 8 {
+		if head[0] == 'b' {
+			out = append(out, byte(n>>(bits-8-i)))
+		} else {
+			out = append(out, byte(n>>i))
+		}
 	}
 	return out
 }

@@ -227,11 +227,8 @@ func (h *hearing) read(b []byte, missing int64) {
 		n := h.unit(b, missing > 0)
 		if n == 0 {
 			v.scrap = h.names.scraps.keep(v.scrap, b, h.frame, h.time)
-			switch {
-			case h.proto == undecided:
+			if h.proto == undecided {
 				h.takeTurn()
-			case v.kind == None:
-				h.begin(Opaque, 0)
 			}
 			return
 		}
