@@ -67,6 +67,10 @@ func (c *record) base(side Side, s *Segment) {
 		}
 		a.bits |= hasBase
 	}
+	if s.Flags&(SYN|ACK|RST) == SYN|ACK|RST && s.SEQ != a.iss {
+		a.iss = s.SEQ // as sequenceSYN does for a SYN-ACK that makes sense
+		a.bits &^= hasISS
+	}
 	if b.bits&hasBase == 0 && s.Flags&ACK != 0 {
 		b.iss = s.ACK - 1
 		b.bits |= hasBase

@@ -6,6 +6,10 @@ import "time"
 // jump further than that must be confirmed by a second segment (halfAnnex.stray).
 const farAhead = 1 << 26
 
+// farBehind is how far SND.UNA can lie behind SND.NXT: the largest window (RFC 7323 §2.3). Where the capture
+// does not show the peer's ACKs, SND.UNA follows at that distance.
+const farBehind = 1 << 30
+
 // sequence takes the sequence numbers of s, no RST, into side's half and returns what it noticed.
 // newData is how many octets of data nobody had seen before, firstFIN whether its first FIN came.
 func (t *Table) sequence(c *record, side Side, s *Segment) (n Notes, newData uint32, firstFIN bool) {
@@ -21,7 +25,7 @@ func (t *Table) sequence(c *record, side Side, s *Segment) (n Notes, newData uin
 	}
 	end := seq.Add(s.DataLen)
 	ahead := seq.Sub(a.nxt)
-	if ahead > farAhead || ahead < -(1<<30) {
+	if ahead > farAhead || ahead < -farBehind || s.DataLen > farAhead {
 		if !t.confirmed(c, side, seq, end) {
 			return n, 0, false
 		}
@@ -29,7 +33,7 @@ func (t *Table) sequence(c *record, side Side, s *Segment) (n Notes, newData uin
 	if ahead > 0 {
 		n |= Gap
 		t.openHole(c, side, a.nxt, seq)
-		a.nxt = seq
+		a.sentUpTo(seq)
 		c.history.add(letterGap, side)
 	}
 	fin := s.Flags&FIN != 0
@@ -50,6 +54,14 @@ func (t *Table) sequence(c *record, side Side, s *Segment) (n Notes, newData uin
 		firstFIN = t.sequenceFIN(c, side, s, end, &n)
 	}
 	return n, newData, firstFIN
+}
+
+// sentUpTo moves SND.NXT forward.
+func (h *half) sentUpTo(nxt Seq) {
+	h.nxt = nxt
+	if nxt.Sub(h.una) > farBehind {
+		h.una = nxt - farBehind
+	}
 }
 
 // sequenceSYN takes the SYN or SYN-ACK s.
@@ -169,7 +181,7 @@ func (t *Table) sequenceData(c *record, side Side, s *Segment, seq, end Seq, n *
 	if a.bits&hasHoles != 0 {
 		t.annexOf(c).side[side].unseenFIN = stamp{} // data behind it: it was none
 	}
-	a.nxt = end
+	a.sentUpTo(end)
 	a.lastLen = s.DataLen
 	a.dataFrame = uint32(s.Frame)
 	a.dataLo, a.dataHi = c.moment(s.Time)
@@ -223,7 +235,7 @@ func (t *Table) acknowledge(c *record, side Side, s *Segment) (n Notes, acceptab
 			b.una, b.nxt = ack, ack
 			a.ackedSince += uint32(ahead)
 		}
-		if s.Flags&SYN != 0 && b.bits&hasISS == 0 {
+		if s.Flags&SYN != 0 && (b.bits&hasBase == 0 || b.iss == ack-1) {
 			b.iss = ack - 1
 			b.bits |= hasBase | hasISS
 		}
