@@ -3,6 +3,9 @@ package decode
 import (
 	"testing"
 
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+
 	"github.com/rstexplain/rstexplain/flows"
 )
 
@@ -41,5 +44,24 @@ func BenchmarkDecode(b *testing.B) {
 				b.Fatal(d.why)
 			}
 		})
+	}
+}
+
+// BenchmarkGopacket reads the first packet of BenchmarkDecode with gopacket's fastest way, for comparison.
+func BenchmarkGopacket(b *testing.B) {
+	data := eth4(6, tcpOpts(1000, 0x18, unhex("0101080a 00000001 00000002"), make([]byte, 60)))
+	var eth layers.Ethernet
+	var ip4 layers.IPv4
+	var ip6 layers.IPv6
+	var tcp layers.TCP
+	parser := gopacket.NewDecodingLayerParser(layers.LayerTypeEthernet, &eth, &ip4, &ip6, &tcp)
+	parser.IgnoreUnsupported = true
+	found := make([]gopacket.LayerType, 0, 8)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		if err := parser.DecodeLayers(data, &found); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -6,8 +6,9 @@
 // nothing but their lengths: checksums may be wrong (they are, on packets captured before the network
 // card fills them in). What it cannot read it counts, with the reason and the first frame.
 //
-// The headers are read by hand, because one function for each, without an intermediate form, reads a
-// packet in a fraction of the time of a general decoder and allocates nothing. gopacket is the second
+// The headers are read by hand: one function for each, without a form in between, allocates nothing and
+// takes a sixth of the time of gopacket's DecodingLayerParser (BenchmarkDecode, BenchmarkGopacket); and
+// gopacket's readers of 802.11, GTP and Geneve allocate, or look at whole packets. gopacket is the second
 // opinion: the tests compare with it, and with tshark, packet by packet.
 package decode
 
