@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/gopacket/gopacket"
@@ -12,7 +13,7 @@ import (
 )
 
 // benchFile returns about n octets of capture: packets as TCP bulk traffic has them, or small ones only.
-func benchFile(n int, ng, small bool) (file []byte, packets int) {
+func benchFile(n int, ng, small bool, opts ...option) (file []byte, packets int) {
 	o := binary.LittleEndian
 	f, g := newPcapng(o).iface(1, 262144), newPcap(o, magicMicro, 2, 4, 1)
 	data := octets(1514)
@@ -23,7 +24,7 @@ func benchFile(n int, ng, small bool) (file []byte, packets int) {
 			size = 60 + packets*7%61
 		}
 		if ng {
-			f.packet(0, 1700000000_000000+uint64(packets)*20, data[:size])
+			f.packet(0, 1700000000_000000+uint64(packets)*20, data[:size], opts...)
 		} else {
 			g.packet(1700000000, uint32(packets%1_000_000), data[:size])
 		}
@@ -37,14 +38,24 @@ func benchFile(n int, ng, small bool) (file []byte, packets int) {
 	return g.b, packets
 }
 
-var benchFiles = []struct {
+type benchCase struct {
 	name      string
 	ng, small bool
-}{
+}
+
+var benchFiles = []benchCase{
 	{"pcapng/bulk", true, false},
 	{"pcapng/small", true, true},
+	{"pcapng/small-with-options", true, true},
 	{"pcap/bulk", false, false},
 	{"pcap/small", false, true},
+}
+
+func (c benchCase) file() ([]byte, int) {
+	if strings.HasSuffix(c.name, "options") { // as Windows and Linux tools write them: flags and a packet number
+		return benchFile(benchSize, c.ng, c.small, option{2, make([]byte, 4)}, option{5, make([]byte, 8)})
+	}
+	return benchFile(benchSize, c.ng, c.small)
 }
 
 const benchSize = 64 << 20
@@ -52,7 +63,7 @@ const benchSize = 64 << 20
 // BenchmarkReader walks a capture that is in memory, so that an operation costs one copy, as read(2) does.
 func BenchmarkReader(b *testing.B) {
 	for _, c := range benchFiles {
-		file, packets := benchFile(benchSize, c.ng, c.small)
+		file, packets := c.file()
 		b.Run(c.name, func(b *testing.B) {
 			b.SetBytes(int64(len(file)))
 			b.ReportAllocs()
@@ -78,7 +89,7 @@ func BenchmarkReader(b *testing.B) {
 // BenchmarkPcapgo reads the same with gopacket's readers, without copying packets and through a large buffer.
 func BenchmarkPcapgo(b *testing.B) {
 	for _, c := range benchFiles {
-		file, packets := benchFile(benchSize, c.ng, c.small)
+		file, packets := c.file()
 		b.Run(c.name, func(b *testing.B) {
 			b.SetBytes(int64(len(file)))
 			b.ReportAllocs()

@@ -89,9 +89,12 @@ func newReader(name string, in io.Reader, done io.Closer, opts Options) (*Reader
 			if st.IsDir() {
 				return nil, &Error{name, "is a directory", "name the captures in it", ErrDirectory}
 			}
-			if st.Mode().IsRegular() {
+			switch {
+			case st.Mode().IsRegular():
 				r.src.size = st.Size()
 				r.src.follow = opts.Follow
+			case st.Mode()&fs.ModeNamedPipe != 0: // any pipe
+				widen(f)
 			}
 		}
 	}

@@ -109,14 +109,19 @@ func (r *Reader) walkPcapng() verdict {
 }
 
 // dropCount returns the packets lost before this one after epb_dropcount (draft-ietf-opsawg-pcapng §4.3);
-// b holds the packet's octets, its padding and its options.
+// b holds the packet's octets, its padding and its options. It is written out, and not a range over
+// options, because some programs write options with every packet.
 func dropCount(b []byte, caplen uint32, swap bool) uint64 {
-	if n := (uint64(caplen) + 3) &^ 3; n+12 <= uint64(len(b)) {
-		for code, value := range options(b[n:], swap) {
-			if code == 4 && len(value) == 8 {
-				return u64(value, swap)
-			}
+	at := (uint64(caplen) + 3) &^ 3
+	for at+12 <= uint64(len(b)) {
+		code, n := u16(b[at:], swap), u16(b[at+2:], swap)
+		switch {
+		case code == 0:
+			return 0
+		case code == 4 && n == 8:
+			return u64(b[at+4:], swap)
 		}
+		at += 4 + (uint64(n)+3)&^3
 	}
 	return 0
 }

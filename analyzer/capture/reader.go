@@ -222,12 +222,12 @@ func (r *Reader) finish() {
 			name = fmt.Sprint("interface ", d.Index)
 		}
 		r.note(Problem{Reason: Dropped, Offset: -1, Frame: r.frame,
-			What: fmt.Sprintf("%d packets on %q were lost while capturing and are not in the file: what seems missing or unanswered may have been there", d.Dropped, name),
+			What: fmt.Sprintf("packets lost on %q while capturing: %d; what seems missing or unanswered may have been among them", name, d.Dropped),
 			Try:  "capture again with a larger buffer (-B) or a filter"})
 	}
 	if r.timeless > 0 {
 		r.note(Problem{Reason: NoTime, Offset: -1, Frame: r.frame,
-			What: fmt.Sprintf("%d packets carry no time (Simple Packet Blocks)", r.timeless)})
+			What: fmt.Sprintf("packets without a time (Simple Packet Blocks): %d; delays between them are not known", r.timeless)})
 	}
 }
 
