@@ -34,6 +34,12 @@ var acceptQueueOverflow = &Rule{
 		if c.Time.Sub(c.Conn.HandshakeACK.Time) > max(c.Soon(), 50*time.Millisecond) {
 			return 0
 		}
+		if c.ServiceDied() {
+			return 0
+		}
+		if need, _ := c.distance(); c.Time.Sub(c.Conn.HandshakeACK.Time) < need/2 {
+			return 0 // it cannot have got the third step yet
+		}
 		p := overflowSure
 		if first := c.Rcv.FirstData; first.Seen() {
 			if first.Time.Sub(c.Conn.HandshakeACK.Time) > 5*time.Millisecond || c.After.SenderRSTCount == 0 {

@@ -18,6 +18,11 @@ var ordered = []*Rule{
 	handshakeUnanswered,
 	acceptQueueOverflow,
 
+	// A device on the path.
+	idleReset,
+	idleExpiry,
+	forgedReset,
+
 	// A peer that stopped answering.
 	mtuBlackHole,
 	dataUnacked,
@@ -26,7 +31,6 @@ var ordered = []*Rule{
 	gaveUpSilently,
 
 	// Connections that were over, or never were.
-	idleReset,
 	straySegment,
 	lateSegment,
 
@@ -41,7 +45,6 @@ var ordered = []*Rule{
 
 	// The peer had closed, or the sender's state was gone.
 	resetInsteadOfFIN,
-	idleExpiry,
 	wrongHost,
 	stateLostKeepalive,
 	stateLost,

@@ -16,12 +16,19 @@ type Case struct {
 	Manner  Manner
 	Answers Stimulus
 
+	// Met is what of the peer met the socket that the sender had closed.
+	Met Met
+
 	// LetGo is the moment when the RST's sender gave the connection up, and what was left undone then.
 	LetGo LetGo
 
 	// RTT is the round trip between the two ends, or a guess where the capture does not tell it.
 	RTT      time.Duration
 	RTTKnown bool
+
+	// Late says that the segment which the numbers name as trigger had come so long before that the RST does
+	// not answer it.
+	Late bool
 
 	// Duplicate says that the RST answers a late duplicate that the capture does not hold: its number is
 	// older than what its sender had long been told.
@@ -38,15 +45,12 @@ const guessedRTT = 200 * time.Millisecond
 // newCase derives the facts. The order matters: later ones ask for earlier ones.
 func newCase(r *flows.Reset, earlier []Earlier, timeouts *Timeouts) *Case {
 	c := &Case{Reset: r, Snd: r.Conn.End(r.Side), Rcv: r.Conn.End(r.Side.Peer()), Earlier: earlier, Timeouts: timeouts}
-	if c.outdated() {
-		unanswered := *r
-		unanswered.Trigger, unanswered.Candidates, unanswered.TriggerDelay = nil, 0, 0
-		c.Reset, c.Duplicate = &unanswered, true
-	}
 	c.RTT, c.RTTKnown = roundTrip(r.Conn)
+	c.retarget()
 	c.Answers = c.stimulus()
 	c.Manner = c.manner()
 	c.LetGo = c.letGo()
+	c.Met = c.met()
 	c.Signs = weigh(c)
 	return c
 }
@@ -90,6 +94,9 @@ func (c *Case) manner() Manner {
 	case flows.FormReplyACK:
 		return Reply
 	case flows.FormReply:
+		if c.Late && !c.Duplicate && c.Snd.HasSND && c.SEQ == c.Snd.SND.NXT && !c.blind() {
+			return Decision
+		}
 		if !c.Duplicate && c.acceptedTrigger() || c.ownStyle() {
 			return Decision
 		}
@@ -120,6 +127,36 @@ func (c *Case) manner() Manner {
 		return Decision
 	}
 	return Obscure
+}
+
+// retarget looks again at a trigger that the RST cannot answer: one that its sender had accepted, or that came
+// too long before. A later segment with the same number takes its place, else nothing does.
+func (c *Case) retarget() {
+	if c.Form != flows.FormReply || c.Trigger == nil {
+		return
+	}
+	late := c.TriggerDelay > max(time.Second, 6*c.RTT)
+	if c.Duplicate = c.outdated(); !late && !c.Duplicate {
+		return
+	}
+	again := *c.Reset
+	again.Trigger, again.TriggerDelay = nil, 0
+	for i := len(c.Conn.Events) - 1; i >= 0; i-- {
+		e := &c.Conn.Events[i]
+		if e.Frame <= c.Trigger.Frame {
+			break
+		}
+		if e.Side != c.Side && e.Frame < c.Frame && e.Flags.Has(flows.ACK) && e.Flags&flows.RST == 0 && e.Notes&flows.Copy == 0 && e.ACK == c.SEQ {
+			again.Trigger, again.TriggerDelay = e, c.Time.Sub(e.Time)
+			break
+		}
+	}
+	if again.Trigger == nil {
+		c.Late, again.Candidates = late, 0
+	} else {
+		c.Duplicate = false
+	}
+	c.Reset = &again
 }
 
 // outdated reports whether the numbers name a trigger that cannot be it: the RST's sender had accepted that

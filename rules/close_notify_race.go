@@ -38,9 +38,11 @@ var closeNotifyRace = &Rule{
 		}
 		p := 0.0
 		switch {
-		case c.answersGoodbye():
+		case c.Met.Data.Seen():
+			return 0
+		case c.Met.Bye.Seen() || c.answersGoodbye():
 			p = closeNotifyData
-		case c.Answers == ToFIN || c.Answers == ToACK || c.Answers == ToKeepAlive:
+		case c.Met.Bare.Seen():
 			p = closeNotifyFIN
 		case c.Answers == ToNothing && c.blind():
 			p = closeNotifyBlind
@@ -52,7 +54,7 @@ var closeNotifyRace = &Rule{
 	},
 	Tell: func(c *Case, f *Finding) {
 		what := "goodbye"
-		if c.Answers == ToFIN || c.Answers == ToACK {
+		if !c.Met.Bye.Seen() && !c.answersGoodbye() {
 			what = "last FIN or ACK"
 		}
 		f.Summary = fmt.Sprintf("%s had said goodbye and closed %s; %s's own %s met the closed socket. Nothing was lost.", capital(c.sender()), c.circumstances(), c.receiver(), what)

@@ -6,7 +6,6 @@ import "fmt"
 const (
 	afterFINOpen    = 0.93 // something stood open when it closed, and data came
 	afterFINAnswer  = 0.88 // more of the server's data met a client that had closed
-	afterFINDied    = 0.88 // the exchange was complete, but the service is gone from then on
 	afterFINUnclear = 0.75
 	afterFINNoData  = 0.70 // only a FIN or ACK came
 	afterFINBlind   = 0.62 // what came is not in the capture
@@ -31,18 +30,20 @@ var dataAfterFIN = &Rule{
 			return 0
 		}
 		b := c.LetGo.Business
-		data := c.Answers == ToData && !c.answersGoodbye() || c.Manner == Decision
+		data := c.Met.Data.Seen() || c.Manner == Decision
 		p := 0.0
 		switch {
 		case b.Unfinished(c.Side) && data:
 			p = afterFINOpen
-		case data && c.ServiceDied():
-			p = afterFINDied
 		case data && c.ByClient():
 			p = afterFINAnswer
 		case data:
 			p = afterFINUnclear
-		case b.Unfinished(c.Side) && c.Answers == ToNothing:
+		case data && c.midConversation(), c.midConversation() && c.Met.Nothing():
+			p = afterFINUnclear
+		case c.midConversation():
+			p = afterFINNoData
+		case b.Unfinished(c.Side) && c.Met.Nothing():
 			p = afterFINBlind
 		case b.Unfinished(c.Side):
 			p = afterFINNoData
@@ -53,9 +54,12 @@ var dataAfterFIN = &Rule{
 	},
 	Tell: func(c *Case, f *Finding) {
 		f.Summary = fmt.Sprintf("%s closed %s", capital(c.sender()), c.circumstances())
-		if c.Trigger != nil {
-			f.Summary += fmt.Sprintf("; %s came %s later and met nobody.", c.what(c.Trigger), span(c.Trigger.Time.Sub(c.LetGo.Time)))
-		} else {
+		switch {
+		case c.Met.Data.Seen():
+			f.Summary += fmt.Sprintf("; %s of %s %s and met nobody.", octets(int64(c.Met.Octet)), c.receiver(), c.came(c.Met.Data))
+		case c.Trigger != nil:
+			f.Summary += fmt.Sprintf("; %s %s and met nobody.", c.what(c.Trigger), c.came(c.Trigger.Mark))
+		default:
 			f.Summary += "; what came later met nobody."
 		}
 		c.sayBusiness(f)

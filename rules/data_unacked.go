@@ -35,7 +35,7 @@ var dataUnacked = &Rule{
 
 // gaveUp returns how sure it is that the sender reset a connection on which its resends went unanswered.
 func (c *Case) gaveUp() float64 {
-	run := &c.Snd.Resends
+	run := c.resends()
 	if c.Manner == Reply || run.Count == 0 || run.What != flows.RunData && run.What != flows.RunFIN {
 		return 0
 	}
@@ -60,7 +60,7 @@ func (c *Case) gaveUp() float64 {
 }
 
 func tellGaveUp(c *Case, f *Finding) {
-	run := &c.Snd.Resends
+	run := c.resends()
 	what := fmt.Sprintf("%s of data", octets(int64(run.LEN)))
 	if run.What == flows.RunFIN {
 		what = "its FIN"
@@ -73,8 +73,10 @@ func tellGaveUp(c *Case, f *Finding) {
 	if run.Orig.Seen() {
 		f.say(fmt.Sprintf("%s sends %s for the first time", c.sender(), what), run.Orig.Frame)
 	}
-	f.say(fmt.Sprintf("%s, at %s to %s after the first sending; no acknowledgment comes", count(run.Count, "resend"), span(run.First.Time.Sub(from.Time)), span(run.Last.Time.Sub(from.Time))), run.Frames...)
-	if run.Heard.Seen() {
+	f.say(fmt.Sprintf("%s, %s to %s after the first sending", count(run.Count, "resend"), span(run.First.Time.Sub(from.Time)), span(run.Last.Time.Sub(from.Time))), run.Frames...)
+	if run != &c.Snd.Resends {
+		f.say(fmt.Sprintf("%s acknowledges it each time; %s goes on, so these acknowledgments do not arrive", c.receiver(), c.sender()), c.Rcv.Last.Frame)
+	} else if run.Heard.Seen() {
 		f.say(c.receiver()+" is still heard of, and does not acknowledge it", run.Heard.Frame)
 	} else {
 		f.say("nothing at all is heard of "+c.receiver()+" in that time", c.Rcv.Last.Frame)

@@ -7,7 +7,11 @@ import (
 	"github.com/rstexplain/rstexplain/flows/exchange"
 )
 
-const earlyResponseSure = 0.86
+// How sure it is that a server answered before it had read all.
+const (
+	earlyResponseSure = 0.86
+	earlyResponseLeft = 0.72 // the client had taken the answer and closed by then
+)
 
 var earlyResponse = &Rule{
 	ID:       "early-response",
@@ -24,7 +28,7 @@ var earlyResponse = &Rule{
 		Limits:     "Whether the client got the response before the RST destroyed it.",
 	},
 	Match: func(c *Case) float64 {
-		if c.ByClient() || c.PeerClosedFirst() {
+		if c.ByClient() {
 			return 0
 		}
 		x := c.LetGo.Exchange
@@ -34,6 +38,9 @@ var earlyResponse = &Rule{
 		}
 		switch r.Kind {
 		case exchange.Response, exchange.Partial, exchange.Refusal:
+			if c.PeerClosedFirst() {
+				return c.lowered(earlyResponseLeft, lostOctets)
+			}
 			return c.lowered(earlyResponseSure, lostOctets)
 		}
 		return 0
@@ -41,8 +48,12 @@ var earlyResponse = &Rule{
 	Tell: func(c *Case, f *Finding) {
 		x := c.LetGo.Exchange
 		b := c.LetGo.Business
-		f.Summary = fmt.Sprintf("%s answered%s and let go while %s was still uploading: %s of %s had arrived.", capital(c.sender()),
-			quoted(x.Last[flows.Responder].Text), c.receiver(), octets(b.Got), octets(b.Want))
+		f.Summary = fmt.Sprintf("%s answered%s and let go while %s was still uploading: %s", capital(c.sender()),
+			quoted(x.Last[flows.Responder].Text), c.receiver(), octets(b.Got))
+		if b.Want >= 0 {
+			f.Summary += " of " + octets(b.Want)
+		}
+		f.Summary += " had arrived."
 		c.sayBusiness(f)
 		f.say(c.sender()+" answers all the same"+quoted(x.Last[flows.Responder].Text), x.Last[flows.Responder].Frame)
 		c.sayLetGo(f)

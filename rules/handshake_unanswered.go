@@ -1,10 +1,6 @@
 package rules
 
-import (
-	"fmt"
-
-	"github.com/rstexplain/rstexplain/flows"
-)
+import "fmt"
 
 // How sure it is that a responder gave up waiting for the third step.
 const (
@@ -27,12 +23,11 @@ var handshakeUnanswered = &Rule{
 		Limits:     "Whether the SYN-ACKs arrived can only be seen at the client.",
 	},
 	Match: func(c *Case) float64 {
-		run := &c.Snd.Resends
-		if c.ByClient() || run.What != flows.RunSYNACK || run.Count < 1 || c.Snd.Bytes > 0 {
+		if c.ByClient() || c.Snd.SYNs < 2 || c.Snd.Segments != c.Snd.SYNs {
 			return 0
 		}
 		if c.Manner == Reply {
-			if run.Count < 3 || c.Conn.HandshakeACK.Seen() && c.Conn.HandshakeACK.Frame < run.Last.Frame {
+			if c.Snd.SYNs < 3 || c.moment() < c.Snd.LastSYN.Time {
 				return 0
 			}
 			return handshakeUnansweredReply
@@ -43,11 +38,17 @@ var handshakeUnanswered = &Rule{
 		return handshakeUnansweredSure
 	},
 	Tell: func(c *Case, f *Finding) {
-		run := &c.Snd.Resends
-		f.Summary = fmt.Sprintf("%s gave the connection up: its SYN-ACK was resent %s within %s, and the third step of the handshake never came.",
-			capital(c.sender()), times(run.Count), span(run.Last.Time.Sub(c.Snd.SYN.Time)))
+		n := int(c.Snd.SYNs) - 1
+		took := span(c.Snd.LastSYN.Time.Sub(c.Snd.SYN.Time))
 		f.say(c.sender()+"'s first SYN-ACK", c.Snd.SYN.Frame)
-		f.say(count(run.Count, "resend")+" of it, none confirmed", run.Frames...)
+		f.say(count(n, "resend")+" of it within "+took, append([]int{c.Snd.LastSYN.Frame}, c.Snd.Resends.Frames...)...)
+		if ack := c.Conn.HandshakeACK; ack.Seen() && ack.Frame < c.Snd.LastSYN.Frame {
+			f.Summary = fmt.Sprintf("%s had given the connection up: it resent its SYN-ACK %s within %s although %s confirmed it; the confirmations did not arrive.",
+				capital(c.sender()), times(n), took, c.receiver())
+			f.say(c.receiver()+" confirms, and "+c.sender()+" goes on resending: the confirmations do not arrive there", ack.Frame)
+		} else {
+			f.Summary = fmt.Sprintf("%s gave the connection up: its SYN-ACK was resent %s within %s, and the third step of the handshake never came.", capital(c.sender()), times(n), took)
+		}
 		c.sayRST(f)
 		f.open(ClosedPort, "accept-queue-overflow", 0.4, "the client never confirmed the SYN-ACK, so nothing was queued")
 		f.open(UnknownConnection, "", 0.3, "the server knew the connection: it kept sending its SYN-ACK")

@@ -31,7 +31,7 @@ var healthProbe = &Rule{
 		}
 		greeted := c.Rcv.Bytes > 0
 		switch {
-		case c.LetGo.By == ByFIN && c.Manner == Reply && c.Answers == ToData:
+		case c.LetGo.By == ByFIN && c.Manner == Reply && c.Met.Data.Seen():
 			return probeClosed
 		case c.LetGo.By != ByThis || c.Manner == Reply || c.PeerClosedFirst():
 			return 0

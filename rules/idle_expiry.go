@@ -13,7 +13,9 @@ const (
 	expiryMatching = 0.76 // the silence matches a known idle time
 	expiryLong     = 0.68
 	expiryFrom     = 60 * time.Second
-	expiryProbe    = 10 * time.Minute // for keep-alive probes, which always come after a silence
+
+	expiryDeviceFrom = 2 * time.Second  // for devices, which the signs give away
+	expiryProbe      = 10 * time.Minute // for keep-alive probes, which always come after a silence
 )
 
 var idleExpiry = &Rule{
@@ -34,17 +36,21 @@ var idleExpiry = &Rule{
 		if c.LetGo.By == ByFIN || c.LetGo.By == ByUnseenFIN || c.Refused() || c.Unopened() {
 			return 0
 		}
-		if c.Signs.Middlebox() && (c.Manner == Reply || c.ownRSTBefore()) {
-			return expiryDevice
+		gap := c.gap()
+		if c.Signs.Middlebox() {
+			if c.ownRSTBefore() || c.Manner == Reply && gap >= expiryDeviceFrom {
+				return expiryDevice
+			}
+			return 0
 		}
-		if c.Manner != Reply || c.Trigger == nil || c.Around.FellTogetherCount > 0 || c.ServiceDied() || c.deafBefore() {
+		if c.Manner != Reply || c.Trigger == nil || c.Snd.Segments == 0 || len(c.Prior) > 0 || c.silentRun() != nil ||
+			c.Around.FellTogetherCount > 0 || c.ServiceDied() || c.deafBefore() {
 			return 0
 		}
 		from := expiryFrom
 		if c.Answers == ToKeepAlive {
 			from = expiryProbe
 		}
-		gap := c.gap()
 		if gap < from || c.LetGo.Business.Matter == OpenRequest && c.Answers != ToData {
 			return 0
 		}

@@ -14,6 +14,7 @@ const (
 	raceIdle    = 0.85
 	raceBusy    = 0.66 // closed right after an answer
 	raceUnseen  = 0.72 // the FIN is not in the capture
+	raceDied    = 0.62 // its port refuses connections from then on
 )
 
 var keepaliveRace = &Rule{
@@ -25,20 +26,23 @@ var keepaliveRace = &Rule{
 		Title:      "A kept-alive connection was closed while a request was on its way",
 		Happened:   "After a complete exchange the connection stayed open for the next request. The server's idle time ran out and it closed; the client, which did not know it yet (or did not look), sent its next request into the closed connection and got a RST for it.",
 		Recognised: "The last exchange is complete; FIN of the server, usually after some idle time; then a request of the client, within one round trip of the FIN or later; a bare RST answers it.",
-		LookAlikes: "A server process that dies between two requests sends the same FIN: its port then refuses connections for a while, and its other connections fall at the same moment (data-after-fin).",
+		LookAlikes: "A server process that dies between two requests sends the same FIN; if its port refuses connections from then on, that is the likelier story, and the report says so. A FIN in the middle of an exchange is data-after-fin.",
 		Prints:     "Go: EOF or connection reset by peer; Python: RemoteDisconnected or ConnectionResetError; Node.js: socket hang up; OkHttp: unexpected end of stream. Many clients try again by themselves when the request may be repeated.",
 		Remedy:     "Set the client's (or proxy's) idle time below the server's, and let requests that may be repeated be tried again. For servers behind a load balancer: the server's keep-alive time above the balancer's.",
 		Limits:     "From this connection alone a crash of an idle server looks the same.",
 	},
 	Match: func(c *Case) float64 {
 		closed := c.LetGo.By == ByFIN || c.LetGo.By == ByUnseenFIN
-		if !closed || c.Manner == Decision || c.Answers != ToData || c.answersGoodbye() || c.ServiceDied() {
+		if !closed || c.Manner == Decision || !c.Met.Data.Seen() {
 			return 0
 		}
 		if c.ByClient() && !c.answersRequest() {
 			return 0
 		}
 		b := c.LetGo.Business
+		if c.midConversation() {
+			return 0
+		}
 		if b.Matter != Answered && b.Matter != SaidGoodbye && !(b.Matter == Unclear && c.LetGo.By == ByUnseenFIN) {
 			return 0
 		}
@@ -51,11 +55,14 @@ var keepaliveRace = &Rule{
 		case idle >= time.Second:
 			p = raceIdle
 		}
+		if c.ServiceDied() {
+			p = min(p, raceDied)
+		}
 		return c.lowered(p, flows.NoHandshake|flows.Reordered|flows.SnapCut)
 	},
 	Tell: func(c *Case, f *Finding) {
-		gap := c.Trigger.Time.Sub(c.LetGo.Time)
-		how := "crossed it"
+		gap := c.Met.Data.Time.Sub(c.LetGo.Time)
+		how := "crossed that"
 		if gap > c.Soon() {
 			how = fmt.Sprintf("came %s later", span(gap))
 		}
@@ -64,16 +71,29 @@ var keepaliveRace = &Rule{
 		c.sayBusiness(f)
 		c.sayIdle(f)
 		c.sayLetGo(f)
-		f.say(fmt.Sprintf("%s asks again %s after that", c.receiver(), span(gap)), c.Trigger.Frame)
+		f.say(fmt.Sprintf("%s asks again, %s", c.receiver(), relative(gap)), c.Met.Data.Frame)
 		c.sayRST(f)
+		c.saySiblings(f)
 		f.open(PeerCrash, "data-after-fin", 0.8, "the exchange was complete when it closed; a process that dies at this moment would look the same")
 		f.open(UnknownConnection, "late-segment", 0.2, "it is the closing of this connection that the request met")
 	},
 	Against: "the exchange was not complete when the connection was closed, or no request came after it",
 }
 
-// answersRequest reports whether the data that the RST answers asks for something, by its protocol.
+// midConversation reports whether the sender closed, without a goodbye, right after one answer of many in a
+// protocol that ends by one.
+func (c *Case) midConversation() bool {
+	x := c.LetGo.Exchange
+	switch x.Protocol {
+	case "SMTP", "FTP", "POP3", "IMAP", "NNTP":
+	default:
+		return false
+	}
+	return c.LetGo.Business.Matter == Answered && x.Last[flows.Responder].Kind == exchange.Response && c.Idle() < time.Second
+}
+
+// answersRequest reports whether the data that met the closed socket asks for something, by its protocol.
 func (c *Case) answersRequest() bool {
 	m := &c.Conn.Exchange.Last[c.Side.Peer()]
-	return c.Trigger != nil && m.Kind == exchange.Request && m.Frame > c.LetGo.Frame
+	return m.Kind == exchange.Request && m.Frame > c.LetGo.Frame
 }

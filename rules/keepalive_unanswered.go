@@ -26,7 +26,7 @@ var keepaliveUnanswered = &Rule{
 		Limits:     "Whether the peer was dead or only out of reach is not in the packets.",
 	},
 	Match: func(c *Case) float64 {
-		run := &c.Snd.KeepAlives
+		run := c.probes()
 		if c.Manner == Reply || run.Count == 0 {
 			return 0
 		}
@@ -40,13 +40,16 @@ var keepaliveUnanswered = &Rule{
 		return c.lowered(p, lostOctets)
 	},
 	Tell: func(c *Case, f *Finding) {
-		run := &c.Snd.KeepAlives
+		run := c.probes()
 		every := c.Time.Sub(run.Last.Time)
 		if run.Count > 1 {
 			every = run.Last.Time.Sub(run.First.Time) / (time.Duration(run.Count) - 1)
 		}
 		f.Summary = fmt.Sprintf("%s gave up an idle connection: %s, %s apart, went unanswered.", capital(c.sender()), count(run.Count, "keep-alive probe"), span(every))
-		f.say(fmt.Sprintf("%s about %s apart, no answer", count(run.Count, "keep-alive probe"), span(every)), run.Frames...)
+		f.say(fmt.Sprintf("%s about %s apart", count(run.Count, "keep-alive probe"), span(every)), run.Frames...)
+		if run != &c.Snd.KeepAlives {
+			f.say(fmt.Sprintf("%s answers them, but %s goes on at the pace of unanswered ones: the answers do not arrive", c.receiver(), c.sender()), c.Rcv.Last.Frame)
+		}
 		if c.Rcv.Last.Seen() {
 			f.say(fmt.Sprintf("the last that is heard of %s, %s before", c.receiver(), span(c.Time.Sub(c.Rcv.Last.Time))), c.Rcv.Last.Frame)
 		}

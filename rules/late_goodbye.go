@@ -39,13 +39,15 @@ var lateGoodbye = &Rule{
 			}
 			return 0
 		}
-		if c.LetGo.By == ByEarlier || c.Manner == Decision || !b.Finished(c.Side) {
+		if c.LetGo.By == ByEarlier || c.Manner == Decision || !b.Finished(c.Side) || c.midConversation() {
 			return 0
 		}
 		switch {
-		case c.answersGoodbye():
+		case c.Met.Data.Seen():
+			return 0
+		case c.Met.Bye.Seen():
 			return c.lowered(lateGoodbyeSure, lostOctets)
-		case c.Answers == ToFIN || c.Answers == ToACK || c.Answers == ToKeepAlive:
+		case c.Met.Bare.Seen():
 			return c.lowered(lateGoodbyeFIN, lostOctets)
 		case c.Answers == ToNothing && c.blind():
 			return c.lowered(lateGoodbyeBlind, flows.MissedPackets)
@@ -57,7 +59,7 @@ var lateGoodbye = &Rule{
 		case c.LetGo.By == ByThis:
 			f.Summary = fmt.Sprintf("%s ended the connection with a RST %s. Nothing was lost.", capital(c.sender()), c.circumstances())
 		case c.Trigger != nil:
-			f.Summary = fmt.Sprintf("%s had closed %s; %s came %s later and met the closed socket. Nothing was lost.", capital(c.sender()), c.circumstances(), c.what(c.Trigger), span(c.Trigger.Time.Sub(c.LetGo.Time)))
+			f.Summary = fmt.Sprintf("%s had closed %s; %s %s and met the closed socket. Nothing was lost.", capital(c.sender()), c.circumstances(), c.what(c.Trigger), c.came(c.Trigger.Mark))
 		default:
 			f.Summary = fmt.Sprintf("%s had closed %s; something that the capture does not hold met the closed socket %s later, %sonly a goodbye.", capital(c.sender()), c.circumstances(), span(c.Time.Sub(c.LetGo.Time)), probably(f.Confidence))
 		}

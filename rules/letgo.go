@@ -198,12 +198,17 @@ func (c *Case) business(l *LetGo) Business {
 		b.Got, b.Want = x.BodyGot, x.BodyWant
 		return b
 	}
+	if m := &x.Last[r]; x.Open[o] && m.Frame > x.Last[o].Frame && (m.Kind == exchange.Response || m.Kind == exchange.Refusal || m.Kind == exchange.Partial) {
+		b := last(CutRequest, o) // answered while the request was still coming
+		b.Got, b.Want = x.BodyGot, -1
+		return b
+	}
 	if (x.Last[r].Kind == exchange.Partial || x.Open[r]) && speaker == r {
 		b := last(CutResponse, r)
 		b.Got, b.Want = x.BodyGot, x.BodyWant
 		return b
 	}
-	if x.Pending > 0 {
+	if x.Pending > 0 && !answeredByTurn(x) {
 		asker := o
 		if x.Waiting[o] == 0 {
 			asker = r
@@ -272,6 +277,16 @@ func (c *Case) business(l *LetGo) Business {
 	return c.flight(l, last(Answered, r))
 }
 
+// answeredByTurn reports whether the requests that are counted as open have been answered as far as turns
+// tell, where nothing but turns tells (the snaplen cut the answer, say).
+func answeredByTurn(x *exchange.Summary) bool {
+	if !x.Guess || x.RequestSide < 0 || x.Speaker != 1-x.RequestSide {
+		return false
+	}
+	m := &x.Last[x.Speaker]
+	return m.Frame > x.Request.Frame && m.Kind != exchange.Housekeeping && m.Kind != exchange.Handshake && x.Protocol != "" && !x.TLS
+}
+
 // setup reports whether a message of this kind belongs to the opening of a connection.
 func setup(k exchange.Kind) bool {
 	switch k {
@@ -328,10 +343,10 @@ func (c *Case) uncrossed(l *LetGo) *exchange.Summary {
 	}
 	y := *x
 	y.Speaker = int(r)
-	y.Waiting[o] = max(y.Waiting[o]-1, 0)
-	y.Pending = y.Waiting[0] + y.Waiting[1]
-	if y.Request.Frame >= y.Last[o].Frame {
+	if y.RequestSide == int(o) && y.Request.Frame >= y.Last[o].Frame {
 		y.Request, y.RequestSide = exchange.Message{}, -1
+		y.Waiting[o] = max(y.Waiting[o]-1, 0)
+		y.Pending = y.Waiting[0] + y.Waiting[1]
 	}
 	for _, at := range []*int{&y.CloseNotify[o], &y.Goodbye[o], &y.AlertFrame[o]} {
 		if *at >= y.Last[o].Frame {
@@ -355,7 +370,7 @@ func (c *Case) parting(l *LetGo, s flows.Side) bool {
 		return false
 	}
 	closed := c.Conn.Ends[s].FIN
-	if !closed.Seen() || s == c.Side && l.By != ByFIN {
+	if !closed.Seen() || s == c.Side && l.By != ByFIN || s != c.Side && closed.Frame > l.Frame {
 		return false
 	}
 	asked := l.LastData[s]

@@ -24,27 +24,30 @@ type sign struct {
 
 // What the signs weigh. A verdict of 1 needs one strong sign or several that agree.
 const (
-	signGoesOn     = 1.0  // the sender goes on as if nothing had happened
-	signBeyond     = 0.8  // SEQ beyond all that the sender had sent
-	signBehind     = 0.7  // SEQ behind what the sender had sent, and no segment explains it
-	signStepping   = 1.0  // several RSTs guess their way through the window
-	signTooSoon    = 1.0  // the RST came before the sender could have seen what it answers
-	signNearer     = 0.9  // TTL of a device that is nearer than the sender
-	signOtherTTL   = 0.5  // another TTL, of a host not nearer
-	signOneHop     = 0.6  // TTL one off: also seen with PPPoE and changing paths
-	signCopiedIPID = 0.8  // IP ID copied from the segment that it answers
-	signCopiedWND  = 0.4  // window copied from it
-	signOtherMAC   = 0.5  // another Ethernet source
-	signIPIDBreak  = 0.3  // IP ID out of the sender's count
-	signBothWays   = 0.5  // both ends get a RST in the other's name at one moment
-	signIdle       = 0.3  // and that at an idle moment
-	signNotReply   = 0.3  // answers like a device: RST+ACK where a host without the connection sends a bare RST
-	signDead       = 0.3  // the sender's connection had ended by a RST of the other side
-	signOnLink     = 1.0  // TTL as it left its host, in the name of one that is several hops away
-	signOpening    = 0.1  // directly after a Client Hello or the first request
-	genuineIPID    = -0.8 // IP ID goes on counting
-	genuineTS      = -0.8 // its timestamps go on
-	genuineTTL     = -0.2 // same TTL, and from afar
+	signGoesOn      = 1.0  // the sender goes on as if nothing had happened
+	signBeyond      = 0.8  // SEQ beyond all that the sender had sent
+	signBehind      = 0.7  // SEQ behind what the sender had sent, and no segment explains it
+	signStepping    = 1.0  // several RSTs guess their way through the window
+	signTooSoon     = 1.0  // the RST came before the sender could have seen what it answers
+	signTooSoonOnce = 0.6  // the same, but how far away the sender is was measured only once
+	signOtherHops   = 1.0  // TTL of a host at another distance, where the sender's never changes
+	signNearer      = 0.9  // TTL of a device that is nearer than the sender
+	signOtherTTL    = 0.5  // another TTL
+	signOtherStart  = 0.4  // another TTL, but as many hops away: a stack may begin with another value
+	signOneHop      = 0.6  // TTL one off: also seen with PPPoE and changing paths
+	signCopiedIPID  = 0.8  // IP ID copied from the segment that it answers
+	signCopiedWND   = 0.4  // window copied from it
+	signOtherMAC    = 0.5  // another Ethernet source
+	signIPIDBreak   = 0.3  // IP ID out of the sender's count
+	signBothWays    = 0.5  // both ends get a RST in the other's name at one moment
+	signIdle        = 0.6  // and that at an idle moment
+	signNotReply    = 0.3  // answers like a device: RST+ACK where a host without the connection sends a bare RST
+	signDead        = 0.3  // the sender's connection had ended by a RST of the other side
+	signOnLink      = 1.0  // TTL as it left its host, in the name of one that is a hop away
+	signOpening     = 0.1  // directly after a Client Hello or the first request
+	genuineIPID     = -0.8 // IP ID goes on counting
+	genuineTS       = -0.8 // its timestamps go on
+	genuineTTL      = -0.2 // same TTL, and from afar
 )
 
 // Verdict returns who sent the RST, and the signs that decided.
@@ -207,24 +210,28 @@ func (c *Case) ownRSTBefore() bool {
 // timing asks whether the RST comes before its sender could have seen what it answers, and whether both
 // ends are reset at one moment.
 func (s *Signs) timing(c *Case) {
-	if need := c.distance(); need >= 2*time.Millisecond {
+	if need, sure := c.distance(); need >= 2*time.Millisecond {
 		var cause flows.Mark
 		switch {
-		case c.Trigger != nil && c.Candidates <= 1:
+		case c.Trigger != nil && c.onlyCandidate(need):
 			cause = c.Trigger.Mark
 		case c.Flags.Has(flows.ACK) && c.Rcv.HasSND && c.Rcv.LastData.Seen() && c.ACK.Sub(c.Rcv.LastSEQ.Add(c.Rcv.LastLen)) >= 0 && c.ACK.Sub(c.Rcv.SND.NXT) <= 0:
 			cause = c.Rcv.LastData
 		}
 		if d := c.Time.Sub(cause.Time); cause.Seen() && d >= 0 && d < need*2/5 {
-			s.add(signTooSoon, fmt.Sprintf("it follows what it answers by %s; %s needs %s at least to be reached and to answer", span(d), c.sender(), span(need)), cause.Frame, c.Frame)
+			w := signTooSoon
+			if !sure {
+				w = signTooSoonOnce
+			}
+			s.add(w, fmt.Sprintf("it follows what it answers by %s; %s needs %s at least to be reached and to answer", span(d), c.sender(), span(need)), cause.Frame, c.Frame)
 		}
 	}
-	if c.Snd.FIN.Seen() || c.Rcv.FIN.Seen() || c.Trigger != nil && c.Form == flows.FormReply {
+	if c.Snd.FIN.Seen() || c.Rcv.FIN.Seen() || c.Trigger != nil || c.ownRSTBefore() {
 		return
 	}
 	var other flows.Mark
 	for _, p := range c.Prior {
-		if p.Side != c.Side && p.Form != flows.FormReply {
+		if p.Side != c.Side {
 			other = p.Mark
 		}
 	}
@@ -233,29 +240,67 @@ func (s *Signs) timing(c *Case) {
 	}
 	if gap := max(c.Time.Sub(other.Time), other.Time.Sub(c.Time)); other.Seen() && gap < max(c.RTT/2, 2*time.Millisecond) {
 		s.add(signBothWays, fmt.Sprintf("within %s both ends get a RST in the other's name", span(gap)), c.Frame, other.Frame)
-		if idle := c.Idle(); idle >= 10*time.Second {
-			s.add(signIdle, fmt.Sprintf("nothing had been said for %s", span(idle)), c.Frame)
+		if quiet := c.silence(); quiet >= 3*time.Second || c.Idle() >= 3*time.Second {
+			s.add(signIdle, fmt.Sprintf("nothing had been said for %s", span(max(quiet, c.Idle()))), c.Frame)
 		}
 	}
 }
 
+// onlyCandidate reports whether no segment but the trigger can have drawn the RST: the others with the same
+// number came too long before.
+func (c *Case) onlyCandidate(need time.Duration) bool {
+	if c.Candidates <= 1 {
+		return true
+	}
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		if e.Side == c.Side || e.Frame == c.Trigger.Frame || e.Frame > c.Frame || !e.Flags.Has(flows.ACK) || e.ACK != c.Trigger.ACK {
+			continue
+		}
+		if c.Time.Sub(e.Time) < max(3*need, c.Soon()) {
+			return false
+		}
+	}
+	return true
+}
+
 // distance returns the least time that a segment needs from the capture point to the RST's sender and its
-// answer back, known from the handshake; 0 when the capture does not show it.
-func (c *Case) distance() time.Duration {
-	var first, second flows.Mark
-	if c.ByClient() {
-		first, second = c.Conn.SYNACK, c.Conn.HandshakeACK
-	} else {
-		first, second = c.Rcv.LastSYN, c.Conn.SYNACK
+// answer back, 0 when the capture does not show it, and whether more than one answer took about that time:
+// a single one may have been slow for other reasons.
+func (c *Case) distance() (least time.Duration, sure bool) {
+	var samples []time.Duration
+	var asked *flows.Event
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		switch {
+		case e.Notes&(flows.Copy|flows.Resent) != 0 || e.Flags&flows.RST != 0:
+			if e.Side != c.Side && e.Notes&flows.Resent != 0 {
+				asked = nil // which sending is answered cannot be told
+			}
+		case e.Side != c.Side:
+			if e.LEN() > 0 {
+				asked = e
+			}
+		case asked != nil && e.Flags.Has(flows.ACK) && e.ACK.Sub(asked.End()) >= 0:
+			samples = append(samples, e.Time.Sub(asked.Time))
+			asked = nil
+		}
 	}
-	if !first.Seen() || !second.Seen() || second.Frame < first.Frame {
-		return 0
+	for _, d := range samples {
+		if d > 0 && (least == 0 || d < least) {
+			least = d
+		}
 	}
-	d := second.Time.Sub(first.Time)
-	if r := c.Snd.Reaction; r > 0 && r < d {
-		d = r
+	near := 0
+	for _, d := range samples {
+		if d <= least*3/2+500*time.Microsecond {
+			near++
+		}
 	}
-	return d
+	if r := c.Snd.Reaction; r > 0 && r < least*2/3 {
+		return r, false // an older answer came sooner
+	}
+	return least, near >= 2
 }
 
 // ttl compares the RST's TTL with that of its sender's other packets.
@@ -287,18 +332,21 @@ func (s *Signs) ttl(c *Case) {
 	}
 	says := fmt.Sprintf("its TTL is %d; %s's other packets %s arrive with %d", c.TTL, c.sender(), of, known)
 	nearer := hops(c.TTL) < hops(known)
+	steady := low == high && (c.Snd.Segments >= 3 || frame == 0)
+	w := signOtherTTL
 	switch {
-	case off == 1 && of == "in this connection":
-		s.add(signOneHop, says, c.Frame, frame)
-	case hops(c.TTL) == 0 && hops(known) >= 3:
-		s.add(signOnLink, says+": it was sent on this very link", c.Frame, frame)
-	case nearer && off == 1:
-		s.add(signNearer+0.1, says, c.Frame, frame)
+	case hops(c.TTL) == hops(known):
+		w = signOtherStart
+	case off == 1 && nearer && hops(c.TTL) == 0 && steady:
+		w = signOnLink
+	case off == 1:
+		w = signOneHop
+	case steady:
+		w = signOtherHops
 	case nearer:
-		s.add(signNearer, says, c.Frame, frame)
-	default:
-		s.add(signOtherTTL, says, c.Frame, frame)
+		w = signNearer
 	}
+	s.add(w, says, c.Frame, frame)
 }
 
 // initialTTL reports whether a TTL is as it left its host: it tells nothing of the path.

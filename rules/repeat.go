@@ -216,24 +216,16 @@ func (c *Case) lives(root *Earlier) bool {
 	return last.Time.Sub(root.Time) > max(c.RTT, 10*time.Millisecond)
 }
 
-// answersChallenge reports whether the RST answers the challenge ACK that an earlier RST drew: the peer has
-// got that one, and asks.
+// answersChallenge reports whether the RST answers the challenge ACK that an earlier RST drew which its
+// receiver had to throw away: that one ended nothing.
 func (c *Case) answersChallenge() bool {
-	if c.Trigger == nil {
+	if c.Trigger == nil || c.Answers != ToACK {
 		return false
-	}
-	if c.Trigger.Notes&flows.ChallengeACK != 0 {
-		return true
 	}
 	for i := range c.Earlier {
 		e := &c.Earlier[i]
-		if e.Side != c.Side {
-			continue
-		}
-		if e.Challenge.Frame == c.Trigger.Frame {
-			return true
-		}
-		if (e.Accept == flows.AcceptOutside || e.Accept == flows.AcceptWindow) && c.Answers == ToACK && c.Trigger.Frame > e.Frame && c.Trigger.Notes&flows.DupACK != 0 {
+		if e.Side == c.Side && e.Accept == flows.AcceptOutside && c.Trigger.Frame > e.Frame &&
+			(e.Challenge.Frame == c.Trigger.Frame || c.Trigger.Notes&(flows.DupACK|flows.ChallengeACK) != 0) {
 			return true
 		}
 	}

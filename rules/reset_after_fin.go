@@ -1,10 +1,6 @@
 package rules
 
-import (
-	"fmt"
-
-	"github.com/rstexplain/rstexplain/flows/exchange"
-)
+import "fmt"
 
 // How sure it is that a FIN and a RST of one side are one orderly, if hasty, closing.
 const (
@@ -36,11 +32,14 @@ var resetAfterFIN = &Rule{
 		}
 		b := c.LetGo.Business
 		// Data that came after the FIN, and is no goodbye, was thrown away.
-		if c.Manner != Reply && c.Rcv.LastData.Frame > c.LetGo.Frame && !c.goodbyeAfter() {
+		crossed := c.Met.Data.Seen() && c.Met.Data.Time.Sub(c.LetGo.Time) <= c.Soon() && !c.ByClient() && b.Finished(c.Side)
+		if c.Met.Data.Seen() && !crossed {
 			return 0
 		}
 		p := resetAfterFINOdd
 		switch {
+		case crossed:
+			p = resetAfterFINOdd
 		case b.Finished(c.Side):
 			p = resetAfterFINSure
 		case b.Matter == OpenRequest && b.Side == c.Side || b.Matter == OpenHandshake && b.Side == c.Side:
@@ -79,17 +78,4 @@ var resetAfterFIN = &Rule{
 func (c *Case) answersOwnClosing() bool {
 	t := c.Trigger
 	return t != nil && c.Answers == ToACK && (t.Frame == c.Snd.FINAcked.Frame || t.Time.Sub(c.LetGo.Time) < c.Soon()) && c.Snd.FINAcked.Seen() && c.Rcv.FIN.Seen()
-}
-
-// goodbyeAfter reports whether the peer's data after the sender's FIN is only its goodbye.
-func (c *Case) goodbyeAfter() bool {
-	peer := c.Side.Peer()
-	x := &c.Conn.Exchange
-	if at := x.CloseNotify[peer]; at != 0 && at > c.LetGo.Frame {
-		return true
-	}
-	if m := &x.Last[peer]; m.Frame > c.LetGo.Frame && (m.Kind == exchange.Goodbye || m.Kind == exchange.Alert || m.Kind == exchange.Housekeeping) {
-		return true
-	}
-	return x.TLS && c.Rcv.LastLen >= 23 && c.Rcv.LastLen <= 40
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
-	"github.com/rstexplain/rstexplain/flows/exchange"
 )
 
 // quoted returns a message's first line in parentheses, "" when it has none.
@@ -83,7 +82,11 @@ func (c *Case) sayBusiness(f *Finding) {
 			f.say("the response has not ended by its own rules", b.Frame)
 		}
 	case CutRequest:
-		f.say(fmt.Sprintf("the request announces %s; %s of it were seen", octets(b.Want), octets(b.Got)), b.Frame)
+		if b.Want >= 0 {
+			f.say(fmt.Sprintf("the request announces %s; %s of it were seen", octets(b.Want), octets(b.Got)), b.Frame)
+		} else {
+			f.say("the request has not ended by its own rules", b.Frame)
+		}
 	case InFlight:
 		if b.Got > 0 {
 			f.say(fmt.Sprintf("%s's last %s had not been acknowledged by %s when it let go", name(flows.Responder), octets(b.Got), c.sender()), c.LetGo.LastData[flows.Responder].Frame, c.LetGo.Frame)
@@ -177,23 +180,15 @@ func relative(d time.Duration) string {
 	return span(d) + " later"
 }
 
-// answersGoodbye reports whether the data that the RST answers ends an exchange: a TLS alert, QUIT, 221.
+// answersGoodbye reports whether the data that the RST answers only ends the exchange.
 func (c *Case) answersGoodbye() bool {
-	t := c.Trigger
-	if t == nil || t.DataLen == 0 {
-		return false
+	return c.Trigger != nil && c.Trigger.DataLen > 0 && c.saysGoodbye(c.Trigger)
+}
+
+// came says when a segment came, seen from the moment of letting go: "crossed that" or "came 3.0 s later".
+func (c *Case) came(m flows.Mark) string {
+	if gap := m.Time.Sub(c.LetGo.Time); gap > c.Soon() {
+		return "came " + span(gap) + " later"
 	}
-	peer := c.Side.Peer()
-	x := &c.Conn.Exchange
-	m := &x.Last[peer]
-	// A resend is told by its numbers: it carries the peer's last data again.
-	last := m.Frame <= t.Frame && m.End >= t.Frame || t.Notes&flows.Resent != 0 && t.SEQ.Add(t.DataLen) == c.Rcv.LastSEQ.Add(c.Rcv.LastLen)
-	if last && (m.Kind == exchange.Goodbye || m.Kind == exchange.Alert) {
-		return true
-	}
-	if at := x.CloseNotify[peer]; at != 0 && (at >= t.Frame || at > c.LetGo.Frame) {
-		return true
-	}
-	// An encrypted record of the size of an alert, after the sender's own FIN (RFC 8446 §5.2, §6).
-	return x.TLS && t.DataLen >= 23 && t.DataLen <= 40 && c.LetGo.By != ByThis
+	return "crossed that"
 }

@@ -31,7 +31,7 @@ var unreadData = &Rule{
 			return 0
 		}
 		b := c.LetGo.Business
-		after := c.LetGo.By == ByFIN && c.Rcv.LastData.Frame > c.LetGo.Frame
+		after := c.LetGo.By == ByFIN && c.Met.Data.Seen()
 		if c.LetGo.By != ByThis && !after {
 			return 0
 		}

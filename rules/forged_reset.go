@@ -1,0 +1,38 @@
+package rules
+
+import "fmt"
+
+// How sure it is that a device cut a live connection.
+const forgedSure = 0.80
+
+var forgedReset = &Rule{
+	ID:       "forged-reset",
+	Cause:    PeerCrash,
+	Severity: Error,
+	RFC:      []string{"RFC 3360 §2.1", "RFC 5961 §3.2", "RFC 9293 §3.5.3"},
+	Doc: Doc{
+		Title:      "A device on the path cut the connection in the name of one side",
+		Happened:   "Neither side wanted the connection to end. A device between them (an intrusion prevention system, a filter, a censor, a misled firewall) sent a RST in one side's name, often to both. The side that got it lost the exchange; the other goes on until it learns of it.",
+		Recognised: "The RST bears the signs of another sender: the side that it names goes on as if nothing had happened, the RST comes sooner than that side could answer, several RSTs guess at sequence numbers, TTL, IP ID or Ethernet address are not those of that side's other packets. Never one weak sign alone.",
+		LookAlikes: "A genuine RST carries on the sender's TTL and IP IDs, and nothing of the sender follows it. A device that forgot an idle connection answers only after a silence (idle-expiry, idle-reset).",
+		Prints:     "ECONNRESET: connection reset by peer, although the peer knows nothing of it.",
+		Remedy:     "Capture on both hosts: a RST that only the receiving side's capture holds was made on the way. Then look for filters that reset by content, name (SNI, Host) or address.",
+		Limits:     "Which device it was; the TTL tells how far away. A device that copies TTL and numbers well is not recognised by the RST itself.",
+	},
+	Match: func(c *Case) float64 {
+		if !c.Signs.Middlebox() || c.Refused() {
+			return 0
+		}
+		return forgedSure
+	},
+	Tell: func(c *Case, f *Finding) {
+		f.Summary = fmt.Sprintf("A device on the path cut the connection in %s's name, %s; %s itself most likely did not send this RST.", c.sender(), c.circumstances(), c.sender())
+		c.sayBusiness(f)
+		for _, g := range c.Signs.Forged {
+			f.say(g.says, g.frames...)
+		}
+		f.open(FastClose, "", 0.5, "nobody of the two had asked for it")
+		f.open(UnknownConnection, "idle-expiry", 0.4, "the connection had not been idle")
+	},
+	Against: "nothing shows that the RST came from elsewhere than the named sender",
+}

@@ -1,0 +1,92 @@
+package rules
+
+import (
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/exchange"
+)
+
+// A Met is what of the peer met the socket that the RST's sender had closed by FIN: all that came after the
+// FIN or crossed it, up to the RST. One RST of a train answers one segment; the event is about all of them.
+type Met struct {
+	Data  flows.Mark // first data of the application
+	Octet uint32     // how much
+	Bye   flows.Mark // first goodbye: alert, QUIT, housekeeping
+	Bare  flows.Mark // first segment without data: FIN, ACK, probe
+}
+
+// Nothing reports whether the capture shows nothing that met the closed socket.
+func (m Met) Nothing() bool { return !m.Data.Seen() && !m.Bye.Seen() && !m.Bare.Seen() }
+
+// met collects it.
+func (c *Case) met() Met {
+	var m Met
+	l := &c.LetGo
+	if l.By != ByFIN && l.By != ByUnseenFIN {
+		return m
+	}
+	peer := c.Side.Peer()
+	known, acked := false, flows.Seq(0) // what the FIN acknowledged
+	for i := range c.Conn.Events {
+		if e := &c.Conn.Events[i]; e.Frame == l.Frame && e.Side == c.Side && e.Flags.Has(flows.ACK) {
+			known, acked = true, e.ACK
+		}
+	}
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		if e.Side != peer || e.Flags&flows.RST != 0 || e.Notes&flows.Copy != 0 {
+			continue
+		}
+		fresh := e.LEN() > 0 && (!known || e.End().Sub(acked) > 0)
+		if e.Frame < l.Frame && !(fresh && known) || e.DataLen > 0 && !fresh {
+			continue // the sender had it when it closed
+		}
+		switch {
+		case e.DataLen == 0 || e.Notes&(flows.KeepAlive|flows.WindowProbe) != 0:
+			if !m.Bare.Seen() {
+				m.Bare = e.Mark
+			}
+		case c.saysGoodbye(e):
+			if !m.Bye.Seen() {
+				m.Bye = e.Mark
+			}
+		default:
+			if !m.Data.Seen() {
+				m.Data = e.Mark
+			}
+			m.Octet += e.DataLen
+		}
+	}
+	return m
+}
+
+// Sizes of encrypted TLS records that hold an alert: of the AEAD ciphers, and up to those of CBC with a long
+// MAC (RFC 8446 §5.2, RFC 5246 §6.2.3).
+const (
+	alertFrom = 23
+	alertTo   = 40
+)
+
+// saysGoodbye reports whether data of the peer only ends the exchange: a TLS alert, QUIT, 221, or
+// housekeeping that wants nothing.
+func (c *Case) saysGoodbye(e *flows.Event) bool {
+	x := &c.Conn.Exchange
+	if at := x.Goodbye[e.Side]; at != 0 && e.Frame >= at {
+		return true
+	}
+	if at := x.CloseNotify[e.Side]; at != 0 && e.Frame >= at {
+		return true
+	}
+	m := &x.Last[e.Side]
+	if m.Frame <= e.Frame && (m.End >= e.Frame || e.Notes&flows.Resent != 0) {
+		switch m.Kind {
+		case exchange.Goodbye, exchange.Alert, exchange.Housekeeping:
+			return true
+		}
+	}
+	if e.DataLen < alertFrom || e.DataLen > alertTo {
+		return false
+	}
+	// An encrypted record of that size; or, where the snaplen cut it, octets of that size directly before
+	// the peer's own FIN.
+	return x.TLS && x.HandshakeOK || x.Protocol == "" && c.Conn.Defects.Has(flows.SnapCut) && c.Conn.End(e.Side).FIN.Seen()
+}

@@ -1,0 +1,102 @@
+package rules
+
+import (
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// unheardResends returns the sender's resends of one thing at the end of the timeline, which its peer
+// acknowledged each time, so that the acknowledgments cannot have arrived: a capture near the peer shows
+// it so. Nil when there are fewer than two.
+func (c *Case) unheardResends() *flows.Run {
+	run := flows.Run{What: flows.RunData}
+	var frames []flows.Mark
+	for i := len(c.Conn.Events) - 1; i >= 0; i-- {
+		e := &c.Conn.Events[i]
+		if e.Side != c.Side || e.LEN() == 0 || e.Notes&(flows.Copy|flows.KeepAlive|flows.WindowProbe) != 0 || e.Flags&flows.RST != 0 {
+			continue
+		}
+		if len(frames) > 0 && e.SEQ != run.SEQ {
+			break
+		}
+		if e.Notes&flows.Resent == 0 {
+			if len(frames) > 0 {
+				run.Orig = e.Mark
+			}
+			break
+		}
+		run.SEQ, run.LEN = e.SEQ, max(run.LEN, e.LEN())
+		frames = append(frames, e.Mark)
+	}
+	if len(frames) < 2 {
+		return nil
+	}
+	return fill(&run, frames)
+}
+
+// unheardProbes is the same for keep-alive probes: the answers are in the capture, but probes that follow
+// each other sooner than the first followed the last data, and end in a RST, show that none arrived.
+func (c *Case) unheardProbes() *flows.Run {
+	run := flows.Run{What: flows.RunKeepAlive}
+	var frames []flows.Mark
+	var before flows.Mark
+	for i := len(c.Conn.Events) - 1; i >= 0; i-- {
+		e := &c.Conn.Events[i]
+		if e.Notes&flows.Copy != 0 || e.Flags&flows.RST != 0 {
+			continue
+		}
+		if e.Side == c.Side && e.Notes&flows.KeepAlive != 0 {
+			frames = append(frames, e.Mark)
+			continue
+		}
+		if e.DataLen > 0 || e.Side == c.Side {
+			before = e.Mark
+			break
+		}
+	}
+	if len(frames) < 3 || !before.Seen() {
+		return nil
+	}
+	fill(&run, frames)
+	every := run.Last.Time.Sub(run.First.Time) / time.Duration(len(frames)-1)
+	if run.First.Time.Sub(before.Time) < every*5/4 {
+		return nil
+	}
+	if end := c.Time.Sub(run.Last.Time); end < every*2/3 || end > every*3/2 {
+		return nil
+	}
+	return &run
+}
+
+// fill puts frames, latest first, into run.
+func fill(run *flows.Run, frames []flows.Mark) *flows.Run {
+	run.Count = len(frames)
+	run.Last, run.First = frames[0], frames[len(frames)-1]
+	for i := len(frames) - 1; i >= 0 && len(run.Frames) < flows.MaxRunFrames; i-- {
+		run.Frames = append(run.Frames, frames[i].Frame)
+	}
+	return run
+}
+
+// resends returns the sender's series of resends that went unanswered, or that it did not hear answered.
+func (c *Case) resends() *flows.Run {
+	if c.Snd.Resends.Count > 0 {
+		return &c.Snd.Resends
+	}
+	if run := c.unheardResends(); run != nil {
+		return run
+	}
+	return &c.Snd.Resends
+}
+
+// probes is the same for keep-alive probes.
+func (c *Case) probes() *flows.Run {
+	if c.Snd.KeepAlives.Count > 0 {
+		return &c.Snd.KeepAlives
+	}
+	if run := c.unheardProbes(); run != nil {
+		return run
+	}
+	return &c.Snd.KeepAlives
+}
