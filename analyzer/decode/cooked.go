@@ -21,6 +21,7 @@ func (d *Decoder) sll(b []byte, wire int, seg *flows.Segment) Outcome {
 	if len(b) < 16 {
 		return d.endsLink(wire, 16)
 	}
+	d.layer(LayerSLL, b)
 	if be16(b[4:]) == 6 {
 		d.mac = mac(b[6:])
 	}
@@ -32,6 +33,7 @@ func (d *Decoder) sll2(b []byte, wire int, seg *flows.Segment) Outcome {
 	if len(b) < 20 {
 		return d.endsLink(wire, 20)
 	}
+	d.layer(LayerSLL2, b)
 	if b[11] == 6 {
 		d.mac = mac(b[12:])
 	}

@@ -80,6 +80,9 @@ type Decoder struct {
 	why    Reason // of the last fail
 
 	fragments fragments
+
+	outlining bool // Outline is at work
+	outline   []Layer
 }
 
 // Decode reads p into seg. seg.Payload points into p.Data, or into memory of its own when the segment

@@ -31,6 +31,7 @@ func (d *Decoder) ethernet(b []byte, wire int, seg *flows.Segment) Outcome {
 	if len(b) < 14 {
 		return d.endsLink(wire, 14)
 	}
+	d.layer(LayerEthernet, b)
 	d.mac = mac(b[6:12])
 	typ := be16(b[12:])
 	if typ < etherTypesMin {

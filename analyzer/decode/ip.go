@@ -43,6 +43,7 @@ func (d *Decoder) ip4(b []byte, wire int, seg *flows.Segment) Outcome {
 	if len(b) < hlen {
 		return d.ends(wire >= hlen, CutIP, ShortIP)
 	}
+	d.layer(LayerIPv4, b)
 	off := be16(b[6:])
 	putIP4(&seg.Src.IP, b[12:16])
 	putIP4(&seg.Dst.IP, b[16:20])
@@ -71,6 +72,7 @@ func (d *Decoder) ip6(b []byte, wire int, seg *flows.Segment) Outcome {
 	if b[0]>>4 != 6 {
 		return d.fail(BadIPVersion)
 	}
+	d.layer(LayerIPv6, b)
 	n := int(be16(b[4:]))
 	if n == 0 {
 		n = max(wire-40, 0) // segmentation offload, or a jumbogram (RFC 2675); Wireshark reads neither

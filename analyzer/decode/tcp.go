@@ -14,8 +14,10 @@ const (
 // IP; b is shorter when the snaplen cut it, and never longer.
 func (d *Decoder) tcp(b []byte, wire int, seg *flows.Segment) Outcome {
 	if d.quoted {
+		d.layer(LayerQuotedTCP, b)
 		return d.quote(b, seg)
 	}
+	d.layer(LayerTCP, b)
 	if len(b) < tcpHeaderLen {
 		return d.oddTCP(b, wire, seg)
 	}
