@@ -47,6 +47,7 @@ var ordered = []*Rule{
 	resetInsteadOfFIN,
 	wrongHost,
 	stateLostKeepalive,
+	endedUnseen,
 	stateLost,
 
 	// The sender's own decision.

@@ -27,7 +27,8 @@ var handshakeUnanswered = &Rule{
 			return 0
 		}
 		if c.Manner == Reply {
-			if c.Snd.SYNs < 3 || c.moment() < c.Snd.LastSYN.Time {
+			// Silence for longer than between its last two sendings: it has stopped.
+			if c.Trigger == nil || c.Trigger.Time.Sub(c.Snd.LastSYN.Time) < c.Snd.LastSYN.Time.Sub(c.Snd.SYN.Time) {
 				return 0
 			}
 			return handshakeUnansweredReply

@@ -11,8 +11,10 @@ import (
 const (
 	expiryDevice   = 0.86 // the signs name a device on the path
 	expiryMatching = 0.76 // the silence matches a known idle time
-	expiryLong     = 0.68
-	expiryFrom     = 60 * time.Second
+	expiryLong     = 0.72
+	expiryShort    = 0.60
+	expiryFrom     = 5 * time.Second
+	expiryLongFrom = time.Minute
 
 	expiryDeviceFrom = 2 * time.Second  // for devices, which the signs give away
 	expiryProbe      = 10 * time.Minute // for keep-alive probes, which always come after a silence
@@ -57,7 +59,10 @@ var idleExpiry = &Rule{
 		if len(c.Timeouts.Near(gap)) > 0 || gap >= time.Hour {
 			return c.lowered(expiryMatching, anyDefect)
 		}
-		return c.lowered(expiryLong, anyDefect)
+		if gap >= expiryLongFrom {
+			return c.lowered(expiryLong, anyDefect)
+		}
+		return c.lowered(expiryShort, anyDefect)
 	},
 	Tell: func(c *Case, f *Finding) {
 		gap := c.gap()

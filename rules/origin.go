@@ -269,21 +269,24 @@ func (c *Case) onlyCandidate(need time.Duration) bool {
 // a single one may have been slow for other reasons.
 func (c *Case) distance() (least time.Duration, sure bool) {
 	var samples []time.Duration
-	var asked *flows.Event
+	var asked []*flows.Event // segments toward the sender that it has not acknowledged
 	for i := range c.Conn.Events {
 		e := &c.Conn.Events[i]
 		switch {
-		case e.Notes&(flows.Copy|flows.Resent) != 0 || e.Flags&flows.RST != 0:
-			if e.Side != c.Side && e.Notes&flows.Resent != 0 {
-				asked = nil // which sending is answered cannot be told
+		case e.Notes&flows.Copy != 0 || e.Flags&flows.RST != 0:
+		case e.Side != c.Side && e.Notes&flows.Resent != 0:
+			asked = asked[:0] // which sending is answered cannot be told
+		case e.Side != c.Side && e.LEN() > 0:
+			asked = append(asked, e)
+		case e.Side == c.Side && e.Flags.Has(flows.ACK):
+			n := 0
+			for n < len(asked) && e.ACK.Sub(asked[n].End()) >= 0 {
+				n++
 			}
-		case e.Side != c.Side:
-			if e.LEN() > 0 {
-				asked = e
+			if n > 0 {
+				samples = append(samples, e.Time.Sub(asked[n-1].Time))
+				asked = asked[n:]
 			}
-		case asked != nil && e.Flags.Has(flows.ACK) && e.ACK.Sub(asked.End()) >= 0:
-			samples = append(samples, e.Time.Sub(asked.Time))
-			asked = nil
 		}
 	}
 	for _, d := range samples {

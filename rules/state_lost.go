@@ -1,9 +1,6 @@
 package rules
 
-import (
-	"fmt"
-	"time"
-)
+import "fmt"
 
 // How sure it is that a host lost a connection that was alive.
 const (
@@ -13,7 +10,7 @@ const (
 	stateLostActive   = 0.82 // it was active a moment ago
 	stateLostIdle     = 0.62
 	stateLostFIN      = 0.55 // the peer was only closing
-	activeWithin      = 30 * time.Second
+	activeWithin      = expiryFrom
 )
 
 var stateLost = &Rule{

@@ -3,6 +3,8 @@ package rules
 import (
 	"fmt"
 	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
 )
 
 // How sure it is that a closed window ended the connection.
@@ -27,11 +29,11 @@ var zeroWindow = &Rule{
 		Limits:     "Linux gives up only when its probes go unanswered; when they are answered, it is the program that loses patience.",
 	},
 	Match: func(c *Case) float64 {
-		zero := c.Rcv.ZeroWND
+		zero, _ := c.closedWindow()
 		if !zero.Seen() || c.moment().Sub(zero.Time) < zeroWindowFrom || c.LetGo.By != ByThis && c.LetGo.Frame < zero.Frame {
 			return 0
 		}
-		if c.Snd.WndProbes.Count == 0 && c.Snd.Outstanding() == 0 && c.Snd.Resends.Count == 0 && c.moment().Sub(zero.Time) < 5*time.Second {
+		if _, probes := c.closedWindow(); probes == 0 && c.Snd.Outstanding() == 0 && c.Snd.Resends.Count == 0 && c.moment().Sub(zero.Time) < 5*time.Second {
 			return 0
 		}
 		if c.Manner == Reply {
@@ -40,14 +42,41 @@ var zeroWindow = &Rule{
 		return zeroWindowSure
 	},
 	Tell: func(c *Case, f *Finding) {
-		zero, run := c.Rcv.ZeroWND, &c.Snd.WndProbes
-		f.Summary = fmt.Sprintf("%s gave up sending: %s's window had been closed for %s (%s).", capital(c.sender()), c.receiver(), span(c.Time.Sub(zero.Time)), count(run.Count, "window probe"))
+		zero, probes := c.closedWindow()
+		run := &c.Snd.WndProbes
+		f.Summary = fmt.Sprintf("%s gave up sending: %s's window had been closed for %s (%s).", capital(c.sender()), c.receiver(), span(c.moment().Sub(zero.Time)), count(probes, "window probe"))
 		f.say(c.receiver()+" closes its window: its application does not read", zero.Frame)
-		if run.Count > 0 {
-			f.say(count(run.Count, "window probe")+" of "+c.sender()+"; the window never opens", run.Frames...)
+		if probes > 0 {
+			f.say(count(probes, "window probe")+" of "+c.sender()+"; the window never opens", run.Frames...)
 		}
 		c.sayRST(f)
 		f.open(PeerCrash, "abort-mid-transfer", 0.8, "the sender could not go on: the other side had closed its window")
 	},
 	Against: "the receiver's window was open",
+}
+
+// closedWindow returns since when the peer's window had been closed until the segment that the RST answers,
+// which may be the one that opens it, and how many probes the sender had sent. The zero Mark: it was open.
+func (c *Case) closedWindow() (flows.Mark, int) {
+	if c.Rcv.ZeroWND.Seen() {
+		return c.Rcv.ZeroWND, c.Snd.WndProbes.Count
+	}
+	var since flows.Mark
+	probes := 0
+	if c.Trigger == nil || c.Manner != Reply {
+		return since, 0
+	}
+	for i := len(c.Conn.Events) - 1; i >= 0; i-- {
+		e := &c.Conn.Events[i]
+		switch {
+		case e.Frame >= c.Trigger.Frame || e.Notes&flows.Copy != 0:
+		case e.Side != c.Side && e.Notes&flows.ZeroWindow == 0:
+			return since, probes
+		case e.Side != c.Side:
+			since = e.Mark
+		case e.Notes&(flows.WindowProbe|flows.KeepAlive) != 0:
+			probes++
+		}
+	}
+	return since, probes
 }

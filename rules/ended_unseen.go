@@ -1,0 +1,49 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+const endedUnseenSure = 0.60
+
+var endedUnseen = &Rule{
+	ID:       "ended-unseen",
+	Cause:    UnknownConnection,
+	Severity: Warning,
+	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.5.3", "RFC 3360 §2.1"},
+	Doc: Doc{
+		Title:      "Something that the capture does not show had just ended the connection",
+		Happened:   "In the middle of a transfer one side answered the other's data with RSTs as if it had never heard of the connection, although it had acknowledged data a moment before and sent no FIN. A host cannot lose its state within one round trip and answer at once, and a program that ends leaves a FIN or a RST of its own. So the connection had been ended for it: most often by a RST, forged or real, that passed elsewhere.",
+		Recognised: "Several bare RSTs in a row, each answering data of one flight; the side that sends them had acknowledged data less than a round trip before; it sent no FIN and no RST of its own decision, and its other connections go on.",
+		LookAlikes: "A host that restarts is silent for a while, and its other connections fall as well (state-lost). A program that aborts sends a RST of its own first (abort-mid-transfer); the capture may have missed it.",
+		Prints:     "ECONNRESET: connection reset by peer, on both sides.",
+		Remedy:     "Capture on the host that sends these RSTs: a RST toward it, in the other side's name, will explain them. Then see forged-reset.",
+		Limits:     "The decisive packet is not in the capture.",
+	},
+	Match: func(c *Case) float64 {
+		if c.Manner != Reply || c.LetGo.By != ByThis || c.Answers != ToData || c.Snd.Segments == 0 || len(c.Prior) > 0 ||
+			c.Refused() || c.Unopened() || c.Conn.Defects.Has(flows.MissedPackets) || c.answersGoodbye() {
+			return 0
+		}
+		if c.After.SenderRSTCount == 0 || c.After.SenderSegments > 0 || c.Around.FellTogetherCount > 0 || c.ServiceDied() || c.deafBefore() {
+			return 0
+		}
+		// It was there within the last round trip, and had taken part before.
+		if c.Trigger.Time.Sub(c.Snd.Last.Time) > c.RTT || c.Snd.Segments == c.Snd.SYNs {
+			return 0
+		}
+		return c.lowered(endedUnseenSure, flows.OneDirection|flows.Reordered)
+	},
+	Tell: func(c *Case, f *Finding) {
+		f.Summary = fmt.Sprintf("Something that the capture does not show had %sended the connection for %s: it acknowledged data %s before, and then answered the rest of the flight as if it did not know the connection.",
+			probably(f.Confidence), c.sender(), span(c.Time.Sub(c.Snd.Last.Time)))
+		f.say(fmt.Sprintf("the last segment of %s; it has sent no FIN and no RST of its own decision", c.sender()), c.Snd.Last.Frame)
+		c.sayRST(f)
+		f.say(count(c.After.SenderRSTCount, "further RST")+" of it answer the segments that follow", c.After.SenderRSTs[0].Frame)
+		f.open(PeerCrash, "state-lost", 0.9, "a host cannot lose its state within one round trip, and its other connections go on")
+		f.CaptureNext = "capture on " + c.sender() + "'s own host: a RST toward it that is not in this capture ended the connection"
+	},
+	Against: "the host had been silent, or its other connections fell as well",
+}
