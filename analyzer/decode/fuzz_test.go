@@ -40,8 +40,8 @@ func FuzzDecode(f *testing.F) {
 				t.Fatal(diff)
 			}
 		}
-		laxer := first == Unreadable && (d.why == BadIPVersion || d.why == TooDeep) // gopacket looks at neither
-		if want, ok := plainGopacket(p); ok && !laxer {
+		tooDeep := first == Unreadable && d.why == TooDeep // gopacket follows any number of VLAN tags
+		if want, ok := plainGopacket(p); ok && !tooDeep {
 			if first != Segment {
 				t.Fatalf("gopacket finds %+v, outcome %d (%s)", want, first, d.why)
 			}
@@ -99,8 +99,16 @@ func plainGopacket(p *capture.Packet) (v view, ok bool) {
 			next = l.EthernetType
 		case *layers.Dot1Q:
 			next = l.Type
-		case *layers.IPv4, *layers.IPv6:
+		case *layers.IPv4:
 			ips++
+			if l.Version != 4 { // gopacket does not look at it
+				return view{}, false
+			}
+		case *layers.IPv6:
+			ips++
+			if l.Version != 6 {
+				return view{}, false
+			}
 		case *layers.TCP:
 			tcp = packet.ErrorLayer() == nil
 		default:
