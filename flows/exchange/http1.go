@@ -78,6 +78,18 @@ func prefix(b []byte, want string) verdict {
 	return yes
 }
 
+// prefixFold is prefix without regard to case; want is in lower case.
+func prefixFold(b []byte, want string) verdict {
+	n := min(len(b), len(want))
+	switch {
+	case !equalFold(b[:n], want[:n]):
+		return no
+	case n < len(want):
+		return maybe
+	}
+	return yes
+}
+
 // requestLine tells whether b begins with "METHOD target version". A known method with a target that
 // begins as one and no version is HTTP/0.9, as is a known method on a line whose end has not come.
 func requestLine(b []byte, version string, http bool) verdict {

@@ -126,18 +126,18 @@ func TestWebSocket(t *testing.T) {
 		< "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 	`
 	told{
-		{"opened", open, `WebSocket| request "GET /chat"; response "HTTP/1.1 101 Switching Protocols"; waiting 0 0; guess`},
+		{"opened", open, `WebSocket| request "GET /chat"; response "HTTP/1.1 101 Switching Protocols"; waiting 0 0`},
 		{"text and its answer", open + `
 			> 8185 00000000 "hello"
 			< 8105 "world"`, `WebSocket| request "text message"; response "text message"; waiting 0 0; guess`},
 		{"ping unanswered", open + `
-			> 8980 00000000`, `WebSocket| housekeeping "PING"; response "HTTP/1.1 101 Switching Protocols"; waiting 0 0; pings of 0: 1; guess`},
+			> 8980 00000000`, `WebSocket| housekeeping "PING"; response "HTTP/1.1 101 Switching Protocols"; waiting 0 0; pings of 0: 1`},
 		{"ping answered", open + `
 			> 8980 00000000
-			< 8a00`, `WebSocket| housekeeping "PING"; housekeeping "PONG"; waiting 0 0; guess`},
+			< 8a00`, `WebSocket| housekeeping "PING"; housekeeping "PONG"; waiting 0 0`},
 		{"close by both", open + `
 			> 8882 00000000 03e8
-			< 8802 03e8`, `WebSocket| goodbye "Close"; goodbye "Close"; waiting 0 0; guess`},
+			< 8802 03e8`, `WebSocket| goodbye "Close"; goodbye "Close"; waiting 0 0`},
 		{"long message cut", open + `
 			< 827e 2000
 			< 2*1460`, `WebSocket| request "GET /chat"; partial response "binary message" open; waiting 0 0; guess`},

@@ -110,7 +110,7 @@ func (h *hearing) imapDone(verb, rest []byte) {
 
 func (h *hearing) imapCommand(verb []byte) {
 	v := h.v
-	text := h.names.intern(bytes.ToUpper(verb[:min(len(verb), maxText)]), maxText)
+	text := h.upper(verb)
 	v.flags &^= wantsTLS
 	switch {
 	case equalFold(verb, "logout"):

@@ -6,15 +6,22 @@ import "bytes"
 // are told; the rest goes by turns.
 
 func isIRC(b []byte, side int) verdict {
-	line, v := firstLine(b)
+	best := no
 	if side == 1 {
-		if len(b) > 0 && b[0] == ':' {
-			return lineEnds(v, bytes.Contains(line, []byte(" NOTICE ")) || bytes.Contains(line, []byte(" 001 ")))
+		if b[0] != ':' {
+			return prefix(b, "NOTICE AUTH ")
 		}
-		return lineEnds(v, has(line, "NOTICE AUTH "))
+		line, v := firstLine(b)
+		return lineEnds(v, bytes.Contains(line, []byte(" NOTICE ")) || bytes.Contains(line, []byte(" 001 ")))
 	}
-	return lineEnds(v, has(line, "NICK ") || has(line, "CAP LS") || has(line, "USER ") && bytes.Contains(line, []byte(" :")) ||
-		string(line) == "STARTTLS")
+	for _, p := range [...]string{"NICK ", "CAP LS", "STARTTLS\r\n"} {
+		best = max(best, prefix(b, p))
+	}
+	if prefix(b, "USER ") != no { // of FTP and POP3 too, which have no real name behind a colon
+		line, v := firstLine(b)
+		best = max(best, lineEnds(v, bytes.Contains(line, []byte(" :"))))
+	}
+	return best
 }
 
 func (h *hearing) readIRC(b []byte, last bool) int {

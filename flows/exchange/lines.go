@@ -116,3 +116,15 @@ func isWord(b []byte, words []string) (string, bool) {
 	}
 	return "", false
 }
+
+// upper interns a command's name in upper case.
+func (h *hearing) upper(name []byte) id {
+	var upper [maxText]byte
+	n := copy(upper[:], name)
+	for i, c := range upper[:n] {
+		if 'a' <= c && c <= 'z' {
+			upper[i] = c - 'a' + 'A'
+		}
+	}
+	return h.names.intern(upper[:n], maxText)
+}

@@ -270,28 +270,39 @@ const maxSignature = 512
 // detect decides what is spoken. Octets that it waits for are kept; when it decides, the other side's
 // are read too.
 func (h *hearing) detect(b []byte, last bool) int {
+	switch p := identify(b, h.side, last); p {
+	case undecided:
+		return 0
+	case opaque:
+		h.decide(opaque)
+		h.fresh = true
+		h.turns()
+		h.takeTurn()
+		return len(b)
+	default:
+		h.decide(p)
+		return h.parse(b, last)
+	}
+}
+
+// identify tells what b, the first octets of a side, belongs to: undecided when more octets would tell.
+func identify(b []byte, side int, last bool) protocol {
 	wait := false
 	for i := range signatures {
-		switch signatures[i].match(b, h.side) {
+		switch signatures[i].match(b, side) {
 		case yes:
-			h.decide(signatures[i].proto)
-			return h.parse(b, last)
+			return signatures[i].proto
 		case maybe:
 			wait = true
 		}
 	}
-	if wait && !last && len(b) < maxSignature {
-		return 0
+	switch {
+	case wait && !last && len(b) < maxSignature:
+		return undecided
+	case last && startsHTTP(b):
+		return http1
 	}
-	if last && startsHTTP(b) {
-		h.decide(http1)
-		return h.parse(b, last)
-	}
-	h.decide(opaque)
-	h.fresh = true
-	h.turns()
-	h.takeTurn()
-	return len(b)
+	return opaque
 }
 
 // decide settles the protocol, after which what the other side had begun to say is read.

@@ -149,15 +149,7 @@ func (h *hearing) redisElement() {
 
 // redisCommand takes the name of a command.
 func (h *hearing) redisCommand(name []byte) {
-	var upper [64]byte
-	n := copy(upper[:], name)
-	for i, c := range upper[:n] {
-		if 'a' <= c && c <= 'z' {
-			upper[i] = c - 'a' + 'A'
-		}
-	}
-	text := h.names.intern(upper[:n], maxText)
-	if string(upper[:n]) == "QUIT" {
+	if text := h.upper(name); equalFold(name, "quit") {
 		h.begin(Goodbye, text)
 	} else {
 		h.request(text)

@@ -46,13 +46,11 @@ func isReplies(b []byte, _ int) verdict {
 
 // isSMTP knows a client's first command, where the greeting was not captured.
 func isSMTP(b []byte, _ int) verdict {
-	line, v := firstLine(b)
-	verb, rest := token(line)
-	if len(verb) > 8 {
-		return no
+	best := no
+	for _, p := range [...]string{"helo ", "ehlo ", "lhlo ", "mail from:", "rcpt to:"} {
+		best = max(best, prefixFold(b, p))
 	}
-	_, hello := isWord(verb, smtpVerbs[:3])
-	return lineEnds(v, hello && len(rest) > 0 || hasFold(line, "mail from:") || hasFold(line, "rcpt to:"))
+	return best
 }
 
 func startsReplies(b []byte) bool {

@@ -44,6 +44,7 @@ func (h *hearing) readBGP(b []byte, last bool) int {
 		h.ask()
 	case bgpNotification:
 		h.begin(Goodbye, h.phrase("NOTIFICATION"))
+		h.peer().wait = 0
 	case bgpKeepAlive:
 		h.begin(Housekeeping, h.phrase("KEEPALIVE"))
 	default:

@@ -92,7 +92,8 @@ func (s script) segments(tb testing.TB) (out []segment) {
 
 // octets reads quoted strings with Go's escapes, hexadecimal, names of messages, TLS records of octets
 // without meaning (170303+100), and what has its length in front of it: [be16 …], [le24 …], and [be32+4 …]
-// where the length counts four more, as its own; [my1 …] is a packet of MySQL with its number.
+// where the length counts four more, as its own; [my1 …] is a packet of MySQL with its number,
+// [h2/01/05/3 …] a frame of HTTP/2 with type, flags and stream.
 func octets(tb testing.TB, s string) []byte {
 	tb.Helper()
 	out, rest := octetList(tb, s)
@@ -157,7 +158,18 @@ func prefixed(tb testing.TB, kind string, n int) (out []byte) {
 	if strings.HasPrefix(kind, "my") {
 		return []byte{byte(n), byte(n >> 8), byte(n >> 16), kind[2] - '0'}
 	}
-	head, extra, _ := strings.Cut(kind, "+")
+	if strings.HasPrefix(kind, "h2/") {
+		f := strings.Split(kind, "/")
+		head, err := hex.DecodeString(f[1] + f[2] + "0000000" + f[3])
+		if err != nil {
+			tb.Fatalf("script: %q: %v", kind, err)
+		}
+		return append([]byte{byte(n >> 16), byte(n >> 8), byte(n)}, head...)
+	}
+	head, extra := kind, ""
+	if i := strings.IndexAny(kind, "+-"); i >= 0 {
+		head, extra = kind[:i], kind[i:]
+	}
 	if extra != "" {
 		more, err := strconv.Atoi(extra)
 		if err != nil {

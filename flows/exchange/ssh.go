@@ -11,8 +11,12 @@ const (
 	sshNewKeys    = 21
 )
 
-func isSSH(b []byte, _ int) verdict {
+// isSSH knows a banner, or what OpenSSH says instead of it to clients that it turns away.
+func isSSH(b []byte, side int) verdict {
 	v := prefix(b, "SSH-")
+	if side == 1 && v == no {
+		return max(prefix(b, "Exceeded MaxStartups"), prefix(b, "Not allowed at this time"))
+	}
 	if v == yes && len(b) > 4 && b[4] != '1' && b[4] != '2' {
 		return no
 	}

@@ -78,6 +78,7 @@ const (
 	askedBy1                    // the last request is the responder's
 	alertBy1                    // TLS: the responder sent the first alert
 	alertClear                  // TLS: it was in clear, desc holds its description
+	turnTaking                  // some messages were told apart by turns alone
 )
 
 // flags are what is known of one side.

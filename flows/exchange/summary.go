@@ -149,13 +149,7 @@ func (s *State) isGuess() bool {
 			return true
 		}
 	}
-	switch s.proto {
-	case websocket, ssh, irc, telnet, amqp1, tpkt:
-		return s.voice[0].flags&asked != 0
-	case tls:
-		return s.voice[s.client()].flags&asked != 0
-	}
-	return false
+	return s.bits&turnTaking != 0 || s.proto == tls && s.voice[s.client()].flags&asked != 0
 }
 
 // isOpen reports whether a side's last octets end inside a unit.
@@ -188,6 +182,9 @@ func (s *State) settled(names *Names) *State {
 		p := names.scraps.get(s.voice[i].scrap)
 		if p == nil || v.phase >= phaseLost {
 			continue
+		}
+		if t.proto == undecided && identify(p.b, i, true) == opaque {
+			continue // turn-taking has told already what there is to tell
 		}
 		h := hearing{State: &t, names: names, side: i, v: v, frame: p.frame, time: p.time}
 		phase, bits := v.phase, t.bits

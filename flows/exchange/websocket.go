@@ -67,6 +67,7 @@ func (h *hearing) readWebSocket(b []byte, last bool) int {
 // byTurns takes a message of a protocol whose messages do not say whether they ask or answer: the
 // originator's ask, the responder's answer all that was asked.
 func (h *hearing) byTurns(text id) {
+	h.bits |= turnTaking
 	if h.side == 0 {
 		wait := h.v.wait
 		h.request(text)
