@@ -37,7 +37,7 @@ var earlyResponse = &Rule{
 			return 0
 		}
 		switch r.Kind {
-		case exchange.Response, exchange.Partial, exchange.Refusal:
+		case exchange.Response, exchange.Partial, exchange.Refusal, exchange.Opaque:
 			if c.PeerClosedFirst() {
 				return c.lowered(earlyResponseLeft, lostOctets)
 			}

@@ -52,8 +52,8 @@ func (c *Case) silence() time.Duration {
 		last = c.Rcv.Last
 	}
 	for _, p := range c.Prior {
-		if p.Frame > last.Frame {
-			last = p.Mark
+		if p.Frame > last.Frame && c.Time.Sub(p.Time) > c.Soon() {
+			last = p.Mark // resets to both sides at one moment are one event
 		}
 	}
 	if !last.Seen() {

@@ -345,7 +345,9 @@ func (c *Case) uncrossed(l *LetGo) *exchange.Summary {
 	y.Speaker = int(r)
 	if y.RequestSide == int(o) && y.Request.Frame >= y.Last[o].Frame {
 		y.Request, y.RequestSide = exchange.Message{}, -1
-		y.Waiting[o] = max(y.Waiting[o]-1, 0)
+		if y.Waiting[o] = max(y.Waiting[o]-1, 0); y.Guess {
+			y.Waiting[o] = 0 // by turns, the responder had the last word
+		}
 		y.Pending = y.Waiting[0] + y.Waiting[1]
 	}
 	for _, at := range []*int{&y.CloseNotify[o], &y.Goodbye[o], &y.AlertFrame[o]} {
@@ -380,9 +382,22 @@ func (c *Case) parting(l *LetGo, s flows.Side) bool {
 	return asked.Seen() && closed.Time.Sub(asked.Time) < max(c.RTT/2, time.Millisecond)
 }
 
+// longMessage is more than fits into one segment: a request of that size is an upload.
+const longMessage = 2000
+
 // flight turns an answered exchange into a cut one when the answer was still coming.
 func (c *Case) flight(l *LetGo, b Business) Business {
-	if !c.ByClient() || b.Side != flows.Responder {
+	if b.Side != flows.Responder {
+		return b
+	}
+	if !c.ByClient() {
+		// It answered while the other side was still in the middle of a long message.
+		const o = flows.Originator
+		long := l.Exchange.Last[o].Len >= longMessage
+		if long && l.By == ByThis && c.After.ReceiverData.Seen() && c.After.ReceiverData.Time.Sub(c.Time) < c.Soon() ||
+			long && l.Unacked[o] > 0 {
+			return Business{Matter: CutRequest, Side: o, Frame: l.Exchange.Last[o].Frame, Got: int64(l.Exchange.Last[o].Len), Want: -1}
+		}
 		return b
 	}
 	// The responder had data under way that the sender had not acknowledged when it let go.

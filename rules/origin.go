@@ -28,7 +28,7 @@ const (
 	signBeyond      = 0.8  // SEQ beyond all that the sender had sent
 	signBehind      = 0.7  // SEQ behind what the sender had sent, and no segment explains it
 	signStepping    = 1.0  // several RSTs guess their way through the window
-	signTooSoon     = 1.0  // the RST came before the sender could have seen what it answers
+	signTooSoon     = 1.2  // the RST came before the sender could have seen what it answers
 	signTooSoonOnce = 0.6  // the same, but how far away the sender is was measured only once
 	signOtherHops   = 1.0  // TTL of a host at another distance, where the sender's never changes
 	signNearer      = 0.9  // TTL of a device that is nearer than the sender
