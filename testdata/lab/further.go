@@ -108,12 +108,12 @@ func withdrawn() []stage.Situation {
 				t.dial(p.ask(1, 200), send(p.request(1)), fmt.Sprintf("sleep %dms", 2600+400*i), send(p.request(2)), "sleep 60ms", "close")
 				t.ends()
 			}),
-			Truth: func(r stage.RST) stage.Label {
+			Truth: cutResponse(p, func(r stage.RST) stage.Label {
 				if r.Sender == "client" { // it had not read the half response
 					return stage.Label{Cause: crash, AlsoOK: []string{fast}, Why: "the client closed with data unread, after the server had closed in mid-response"}
 				}
 				return stage.Label{Cause: crash, Detail: "data-after-fin", Why: "the server had closed in mid-response; the client's next request met the closed socket"}
-			},
+			}),
 		})
 	}
 	return out

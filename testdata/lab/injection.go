@@ -84,7 +84,7 @@ func forgery(imposed, why string) func(stage.RST) stage.Label {
 		if r.Hand == stage.Forged {
 			return stage.Label{Cause: imposed, Why: why, AlsoOK: []string{fast, unknown}}
 		}
-		return stage.Label{Cause: crash, AlsoOK: []string{unknown, fast}, Why: "the victim of the forged RST no longer has the connection and answers the peer's genuine segment"}
+		return stage.Label{Cause: unknown, Detail: "late-segment", AlsoOK: []string{crash}, Why: "a forged RST had taken the connection from this host; it answers the peer's genuine segment"}
 	}
 }
 

@@ -178,7 +178,7 @@ func nginxes() []stage.Situation {
 		Says: "nginx closes a kept-alive connection after keepalive_timeout 2s; the client uses it again a moment later.",
 		Run: told(func(t *story) {
 			t.nginx(8080, "keepalive_timeout 2s;")
-			t.dial(send(get("/small")), "sleep 200ms", send(get("/small")), "sleep 2600ms", send(get("/small")), "sleep 50ms", "close")
+			t.dial("drain", send(get("/small")), "sleep 200ms", send(get("/small")), "sleep 2600ms", send(get("/small")), "sleep 50ms", "close")
 			t.says(t.client, "end")
 			t.settle()
 		}),

@@ -13,7 +13,7 @@ import (
 
 // situations lists all that the lab plays.
 func situations() []stage.Situation {
-	return slices.Concat(closedPorts(), crashes(), fastCloses(), timeouts(), unknowns(), injections(), programs(), further())
+	return slices.Concat(closedPorts(), crashes(), fastCloses(), timeouts(), unknowns(), injections(), programs(), further(), mixed())
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

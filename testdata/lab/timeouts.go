@@ -58,6 +58,9 @@ func dataUnacked() []stage.Situation {
 					if r.Point == "server" && lost == "data" { // nothing of the request or its resends was seen here
 						l = blind(l, fast, crash)
 					}
+					if r.Point == "server" && lost == "acks" { // the server's answers are seen, and not that they were lost
+						l.AlsoOK = []string{crash}
+					}
 					return l
 				},
 			}
@@ -212,6 +215,9 @@ func keepalives() []stage.Situation {
 			}),
 			Truth: func(r stage.RST) stage.Label {
 				l := stage.Label{Cause: timedOut, Detail: "keepalive-unanswered", Why: "all keep-alive probes went unanswered"}
+				if v.lost == "acks" && r.Point == "server" { // the answers are seen, and not that they were lost
+					l.AlsoOK = []string{fast}
+				}
 				if v.lost == "probes" && r.Point != "server" {
 					l = blind(l, fast, crash)
 				}

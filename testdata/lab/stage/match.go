@@ -47,6 +47,7 @@ type RST struct {
 	Nth        int           // how many RSTs with this sender its connection had before
 	NthConn    int           // how many RSTs of anyone its connection had before
 	SinceFirst time.Duration // since the sender's first RST in this connection, at the place of sending
+	First      string        // the kernel's reason of the sender's first RST in this connection
 	Tag        string        // what the situation called the connection
 }
 
@@ -177,7 +178,7 @@ func (s *Stage) arrival(x *sending, point string) (time.Time, bool) {
 
 func (r *RST) take(x *sending) {
 	r.Hand, r.Sender, r.At, r.Reason, r.State = x.Hand, x.Sender, x.At, x.Reason, x.State
-	r.Nth, r.NthConn, r.SinceFirst, r.Tag = x.Nth, x.NthConn, x.SinceFirst, x.Tag
+	r.Nth, r.NthConn, r.SinceFirst, r.First, r.Tag = x.Nth, x.NthConn, x.SinceFirst, x.First, x.Tag
 }
 
 // sendings finds the place and the reason of every RST sent on the stage.
@@ -299,35 +300,50 @@ func (s *Stage) reasons(h *Host, mine []*sending, events []ktrace.Event) ([]ktra
 	for p, es := range byPair {
 		return nil, fmt.Errorf("%s: the kernel's record has RSTs from %v to %v that the capture lacks: %+v", h.Role, p[0], p[1], es)
 	}
-	sort.Slice(open, func(i, j int) bool { return open[i].Time.Before(open[j].Time) })
-	sort.Slice(listeners, func(i, j int) bool { return listeners[i].Time.Before(listeners[j].Time) })
-	if len(listeners) > 0 {
-		if len(open) != len(listeners) {
-			return nil, fmt.Errorf("%s: %d RSTs without a record, %d records of listening sockets", h.Role, len(open), len(listeners))
-		}
-		for i, x := range open {
-			if x.Src.Port() != listeners[i].Src.Port() {
-				return nil, fmt.Errorf("%s frame %d: port %d, the kernel's record says %d", h.Role, x.Frame, x.Src.Port(), listeners[i].Src.Port())
-			}
-			if err := put(x, listeners[i]); err != nil {
-				return nil, err
-			}
-		}
-		return rest, nil
+	return rest, h.listening(&open, listeners, put)
+}
+
+// listening gives RSTs that a listening socket sent its records, in order for each socket, and takes them
+// out of open. What is left there must have been sent by a REJECT rule on h, and be counted.
+func (h *Host) listening(open *[]*sending, events []ktrace.Event, put func(*sending, ktrace.Event) error) error {
+	byTime := func(a, b *sending) int { return a.Time.Compare(b.Time) }
+	slices.SortStableFunc(*open, byTime)
+	slices.SortStableFunc(events, func(a, b ktrace.Event) int { return a.Time.Compare(b.Time) })
+	byPort := map[netip.AddrPort][]ktrace.Event{}
+	for _, e := range events {
+		byPort[e.Src] = append(byPort[e.Src], e)
 	}
-	if len(open) > 0 {
+	var left []*sending
+	for _, x := range *open {
+		es := byPort[x.Src]
+		if len(es) == 0 {
+			left = append(left, x)
+			continue
+		}
+		if err := put(x, es[0]); err != nil {
+			return err
+		}
+		byPort[x.Src] = es[1:]
+	}
+	for at, es := range byPort {
+		if len(es) > 0 {
+			return fmt.Errorf("%s: the kernel's record has %d RSTs of the listening socket %v that the capture lacks", h.Role, len(es), at)
+		}
+	}
+	*open = left
+	if len(left) > 0 {
 		n, err := h.rejectCount()
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if n != len(open) {
-			return nil, fmt.Errorf("%s: %d RSTs without a kernel record, first frame %d; its REJECT rules sent %d", h.Role, len(open), open[0].Frame, n)
+		if n != len(left) {
+			return fmt.Errorf("%s: %d RSTs without a kernel record, first frame %d; its REJECT rules sent %d", h.Role, len(left), left[0].Frame, n)
 		}
-		for _, x := range open {
+		for _, x := range left {
 			x.Hand = Netfilter
 		}
 	}
-	return rest, nil
+	return nil
 }
 
 // rejected finds the RSTs of the router's REJECT rules: those that arrive at an end and that nobody else sent.
@@ -401,13 +417,13 @@ func (s *Stage) role(a netip.Addr) string {
 func (s *Stage) count(sent []*sending) {
 	type side struct{ src, dst netip.AddrPort }
 	n := map[side]int{}
-	first := map[side]time.Time{}
+	first := map[side]*sending{}
 	for _, x := range sent {
 		k, back := side{x.Src, x.Dst}, side{x.Dst, x.Src}
 		x.Nth, x.NthConn = n[k], n[k]+n[back]
 		if n[k]++; n[k] == 1 {
-			first[k] = x.Time
+			first[k] = x
 		}
-		x.SinceFirst = x.Time.Sub(first[k])
+		x.SinceFirst, x.First = x.Time.Sub(first[k].Time), first[k].Reason
 	}
 }

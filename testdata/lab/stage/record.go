@@ -183,7 +183,7 @@ func clean(from string) ([]byte, int, error) {
 
 // store writes a capture, compressed when it is more than a few kilobytes, and returns its file name.
 func store(dir, name string, data []byte) (string, error) {
-	if len(data) > 16<<10 {
+	if len(data) > 3<<10 {
 		var z bytes.Buffer
 		w, _ := gzip.NewWriterLevel(&z, gzip.BestCompression)
 		w.Write(data)

@@ -35,7 +35,7 @@ type Situation struct {
 
 // A Label is the truth about a RST.
 type Label struct {
-	Cause, Detail string
+	Cause, Detail string // Cause "?": this RST should not be, for the reason in Why
 	AlsoOK        []string
 	Origin        string // "" by the hand: kernels are endpoints
 	Hidden        bool   // a middlebox that this capture does not give away
@@ -114,18 +114,25 @@ func (s *Stage) finish(sit *Situation) (*Outcome, error) {
 	if first != nil {
 		return nil, first
 	}
-	if err := s.match(frames); err != nil {
+	keep := func(err error) error { // the captures of a failure tell why, in the directory named
 		if dir := os.Getenv("RSTLAB_KEEP"); dir != "" {
 			os.MkdirAll(dir, 0o755)
 			for p, data := range out.Captures {
 				os.WriteFile(filepath.Join(dir, sit.Name+"-"+p+".pcapng"), data, 0o644)
 			}
 		}
-		return nil, err
+		return err
+	}
+	if err := s.match(frames); err != nil {
+		return nil, keep(err)
 	}
 	for p, fs := range frames {
 		for _, f := range fs {
-			out.Lines[p] = append(out.Lines[p], sit.line(f))
+			l := sit.line(f)
+			if l.Cause == "?" {
+				return nil, keep(fmt.Errorf("%s frame %d: %s", p, f.Frame, l.Why))
+			}
+			out.Lines[p] = append(out.Lines[p], l)
 		}
 	}
 	return out, nil

@@ -39,7 +39,7 @@ type Spec struct {
 	Offload   bool // giant segments and unfilled checksums in the captures
 	NoTS      bool // no TCP timestamps
 	MTU       int  // of all links but FarMTU's, 0: 1500
-	FarMTU    int  // of the router–server link
+	FarMTU    int  // of the router's interface toward the server, which the server does not know of
 	ServerIPs int  // further addresses of the server
 	Loopback  bool // client and server are one host that talks to itself; captured on lo
 	Late      bool // the situation starts the captures itself, with Record
@@ -259,7 +259,8 @@ func (s *Stage) connect(hub *netns.NS, near, far netip.Prefix, routerFar netip.A
 	err := errors.Join(
 		hub.Sysctl("net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1"),
 		link(s.Client.NS, "eth0", "a0", macs[0], s.MTU), link(s.Router.NS, "eth0", "a1", macs[1], s.MTU),
-		link(s.Router.NS, "eth1", "b0", macs[2], s.FarMTU), link(s.Server.NS, "eth0", "b1", macs[3], s.FarMTU))
+		link(s.Router.NS, "eth1", "b0", macs[2], s.MTU), link(s.Server.NS, "eth0", "b1", macs[3], s.MTU),
+		s.Router.Batch(fmt.Sprintf("link set eth1 mtu %d", s.FarMTU)))
 	if err != nil {
 		return err
 	}
