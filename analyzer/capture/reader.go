@@ -64,8 +64,8 @@ const (
 	textKept     = 2048
 )
 
-// A Reader reads one capture. Its methods are for one goroutine, but for BytesRead and Size; the batches
-// it fills may go to others.
+// A Reader reads one capture. Its methods are for one goroutine, but for BytesRead, Size and Stop; the
+// batches it fills may go to others.
 type Reader struct {
 	name     string
 	opts     Options
@@ -92,9 +92,10 @@ type Reader struct {
 	timeless int   // packets without a time
 	lastSec  int64 // of the last packet of a pcap
 
-	searching bool  // past damage, for the next block
-	tail      bool  // the damage may be the file's end only
-	lostAt    int64 // where the damage begins
+	searching  bool  // past damage, for the next block
+	tail       bool  // the damage may be the file's end only
+	lostAt     int64 // where the damage begins
+	lostPacket bool  // it begins with what would be a packet
 
 	tap func(block []byte, packets []Packet) // where set, gets each pcapng block and the packet in it
 
@@ -253,6 +254,10 @@ func (r *Reader) settle() {
 
 // tell notes a problem of the packet at the position, whose frame number is already taken; n octets of it are lost.
 func (r *Reader) tell(reason Reason, n int64, format string, args ...any) {
+	if r.kept[reason] == problemsKept { // its words would not be kept
+		r.note(Problem{Reason: reason, Bytes: n})
+		return
+	}
 	at := r.base + int64(r.pos)
 	r.note(Problem{Reason: reason, Offset: at, Frame: r.frame, Bytes: n,
 		What: fmt.Sprintf("frame %d at byte %d ", r.frame, at) + fmt.Sprintf(format, args...)})

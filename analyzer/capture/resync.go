@@ -18,7 +18,9 @@ const resyncMax = 1 << 20
 func (r *Reader) lost(tail bool) {
 	r.searching, r.tail = true, tail
 	r.lostAt = r.base + int64(r.pos)
-	if b := r.chunk.buf[r.pos:r.end]; r.ng && isPcapng(b) { // a section begins here, though its header is damaged
+	b := r.chunk.buf[r.pos:r.end]
+	r.lostPacket = !r.ng || len(b) >= 4 && isPacketBlock(u32(b, r.swap))
+	if r.ng && isPcapng(b) { // a section begins here, though its header is damaged
 		r.swap = u32(b[8:], true) == orderMagic
 		r.beginBare()
 	}
@@ -57,22 +59,20 @@ func (r *Reader) search() verdict {
 // likely returns how far into b the first octets stand that could begin a block or record, or that are
 // too few to tell. It is all that is done for most octets of damage.
 func (r *Reader) likely(b []byte) int {
-	const day = 86400
+	swap := r.swap
+	if !r.ng {
+		if r.frame == 0 {
+			return 0
+		}
+		swap = r.pcap.swap
+	}
+	since := uint32(r.lastSec - day)
 	for i := 0; i+4 <= len(b); i++ {
 		v := binary.LittleEndian.Uint32(b[i:])
-		if r.ng {
-			if r.swap {
-				v = bits.ReverseBytes32(v)
-			}
-			if v <= blockCustom || v == blockSection || v == blockCustomKeep {
-				return i
-			}
-			continue
-		}
-		if r.pcap.swap {
+		if swap {
 			v = bits.ReverseBytes32(v)
 		}
-		if r.frame == 0 || int64(v) >= r.lastSec-day && int64(v) <= r.lastSec+day {
+		if r.ng && (v-1 < blockCustom || v == blockSection || v == blockCustomKeep) || !r.ng && v-since <= 2*day {
 			return i
 		}
 	}
@@ -84,13 +84,17 @@ func (r *Reader) found() {
 	r.searching = false
 	at := r.base + int64(r.pos)
 	n := at - r.lostAt
+	cut := r.tail && r.pos == r.end && r.eof
+	if r.lostPacket && !cut {
+		r.frame++ // it keeps its number; of further ones that were lost nothing is known
+	}
 	p := Problem{Reason: Corrupt, Offset: r.lostAt, Frame: r.frame, Bytes: n}
-	switch end := r.pos == r.end && r.eof; {
-	case end && r.tail:
+	switch {
+	case cut:
 		p.Reason = Truncated
 		p.What = fmt.Sprintf("the file ends in the middle of a packet: %d octets after frame %d, from byte %d", n, r.frame, r.lostAt)
 		p.Try = "it was cut short while it was written or copied; all before that is read"
-	case end:
+	case r.pos == r.end && r.eof:
 		p.What = fmt.Sprintf("damaged from byte %d, near frame %d, to its end: %d octets cannot be read", r.lostAt, r.frame, n)
 		p.Try = "copy the file again; all before that is read"
 	default:
@@ -136,6 +140,9 @@ func (r *Reader) blockAt(b []byte) (n, need int) {
 // recordChain is how many pcap records must follow each other to be believed; the end of the file counts as all that lack.
 const recordChain = 3
 
+// day is how many seconds a record's time may be from the last packet's.
+const day = 86400
+
 // recordMax is the largest packet of such a record. Three of them fit in resyncMax.
 const recordMax = 256 << 10
 
@@ -169,11 +176,10 @@ func (r *Reader) recordAt(b []byte) int {
 	f := &r.pcap
 	sec, frac := u32(b, f.swap), u32(b[4:], f.swap)
 	caplen, length := f.lengths(u32(b[8:], f.swap), u32(b[12:], f.swap))
-	const day = 86400
 	switch {
 	case caplen == 0, caplen > length, length > blockMax, caplen > recordMax,
 		uint64(frac)*uint64(f.fraction) >= 1e9,
-		r.frame > 0 && (int64(sec) > r.lastSec+day || int64(sec) < r.lastSec-day):
+		r.frame > 0 && sec-uint32(r.lastSec-day) > 2*day:
 		return 0
 	}
 	return f.header + int(caplen)
@@ -200,9 +206,6 @@ func (r *Reader) repairPcapng() verdict {
 			r.accept(typ, n)
 			return walked
 		}
-	}
-	if isPacketBlock(typ) {
-		r.frame++
 	}
 	r.lost(false)
 	return walked
@@ -240,14 +243,13 @@ func isPacketBlock(typ uint32) bool {
 func (r *Reader) repairPcap() verdict {
 	b := r.chunk.buf[r.pos:r.end]
 	caplen, _ := r.pcap.lengths(u32(b[8:], r.pcap.swap), u32(b[12:], r.pcap.swap))
-	r.frame++
 	if n := r.pcap.header + int(caplen); caplen <= blockMax {
 		if n+r.pcap.header > len(b) && !r.eof {
-			r.frame--
 			r.need = n + r.pcap.header
 			return wantMore
 		}
 		if n == len(b) || n+r.pcap.header <= len(b) && r.recordAt(b[n:]) > 0 {
+			r.frame++
 			r.tell(Oversize, int64(caplen), "holds %d octets, more than the %d that are read of one packet", caplen, r.opts.MaxPacket)
 			r.pos += n
 			return walked
