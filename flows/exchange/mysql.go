@@ -28,6 +28,9 @@ func isMySQL(b []byte, side int) verdict {
 	case len(b) < 8:
 		return maybe
 	}
+	if le24(b) < 10 {
+		return no
+	}
 	if b[4] == 0xff { // 1040 too many connections, 1129 and 1130 host not allowed, …
 		if code := le16(b[5:]); code < 1000 || code > 4999 || !printableASCII(b[7:min(len(b), mysqlHeader+le24(b))]) {
 			return no

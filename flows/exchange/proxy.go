@@ -81,10 +81,10 @@ func (h *hearing) readSOCKS5(b []byte, last bool) int {
 		return h.strange(b)
 	}
 	size := socksAddress(b)
-	if size == 0 || len(b) < size {
-		if size < 0 {
-			return h.strange(b)
-		}
+	switch {
+	case size < 0:
+		return h.strange(b)
+	case size == 0 || len(b) < size:
 		return h.short(b, last)
 	}
 	h.host = h.socksTarget(b[:size])
@@ -135,10 +135,10 @@ func (h *hearing) socksAnswer(b []byte, last bool) int {
 		return 2
 	}
 	size := socksAddress(b)
-	if size <= 0 || len(b) < size {
-		if size < 0 {
-			return h.strange(b)
-		}
+	switch {
+	case size < 0:
+		return h.strange(b)
+	case size == 0 || len(b) < size:
 		return h.short(b, last)
 	}
 	if b[1] != 0 {

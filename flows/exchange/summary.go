@@ -73,7 +73,12 @@ func (s *State) summarizeHTTP(names *Names, out *Summary) {
 	for _, i := range [...]int{1 - int(s.talk&1), int(s.talk & 1)} {
 		v := &s.voice[i]
 		open := v.left > 0 || v.phase == httpChunk || v.phase == httpTrailer
-		if !open && (out.BodySide >= 0 && out.Open[out.BodySide] || v.want() == 0) || v.phase == httpHeader || v.phase >= phaseLost {
+		switch {
+		case v.phase == httpHeader || v.phase >= phaseLost:
+			continue // the body is yet to come, or where it ends is not known
+		case v.phase == httpStart && v.left > 0:
+			continue // media between messages of RTSP
+		case !open && (out.BodySide >= 0 && out.Open[out.BodySide] || v.want() == 0):
 			continue
 		}
 		out.BodySide = i
