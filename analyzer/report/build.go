@@ -53,7 +53,7 @@ func (b *Builder) Reset(r *flows.Reset, f *rules.Finding) *Reset {
 		Phase: c.Phase(),
 		Form:  r.Form.String(),
 		Zeek:  zeekOf(r),
-		Conn:  connOf(c, m.Conn.Defects[:0]),
+		Conn:  connOf(r, m.Conn.Defects[:0]),
 		Segment: Segment{
 			Flags: flagNames[r.Flags&flagMask], SEQ: uint32(r.SEQ), ACK: uint32(r.ACK), WND: r.WND,
 			TTL: r.TTL, IPID: r.IPID, HeaderLen: r.HeaderLen,
@@ -178,7 +178,8 @@ var defectNames = []struct {
 	{flows.Evicted, "evicted"},
 }
 
-func connOf(c *flows.Conn, defects []string) Conn {
+func connOf(r *flows.Reset, defects []string) Conn {
+	c := r.Conn
 	if defects == nil {
 		defects = []string{}
 	}
@@ -194,7 +195,7 @@ func connOf(c *flows.Conn, defects []string) Conn {
 		HandshakeRTT: int64(c.HandshakeRTT),
 		Guessed:      c.Guessed,
 		Bytes:        [2]int64{int64(c.Ends[0].Bytes), int64(c.Ends[1].Bytes)},
-		SeqBase:      seqBases(c),
+		SeqBase:      seqBases(r),
 		Defects:      defects,
 	}
 }

@@ -60,23 +60,32 @@ func (b *Builder) event(m *Reset, e *flows.Event, role string) {
 
 // seqBases returns what to subtract from the sequence numbers of each side: its ISS where its SYN was
 // seen, else one less than the first of its numbers that the timeline holds, as Wireshark does.
-func seqBases(c *flows.Conn) (base [2]int64) {
+func seqBases(r *flows.Reset) (base [2]int64) {
 	var known [2]bool
-	for s := range c.Ends {
-		if c.Ends[s].HasISS {
-			base[s], known[s] = int64(c.Ends[s].SND.ISS), true
+	set := func(s flows.Side, n flows.Seq) {
+		if !known[s] {
+			base[s], known[s] = int64(n), true
 		}
 	}
-	for i := range c.Events {
-		e := &c.Events[i]
-		if e.Flags.Has(flows.RST) {
-			continue
+	for s := range r.Conn.Ends {
+		if e := &r.Conn.Ends[s]; e.HasISS {
+			set(flows.Side(s), e.SND.ISS)
 		}
-		if !known[e.Side] {
-			base[e.Side], known[e.Side] = int64(uint32(e.SEQ-1)), true
-		}
-		if p := e.Side.Peer(); !known[p] && e.Flags.Has(flows.ACK) {
-			base[p], known[p] = int64(uint32(e.ACK-1)), true
+	}
+	for _, events := range [...][]flows.Event{r.Conn.Events, r.After.Events} {
+		for i := range events {
+			e := &events[i]
+			switch {
+			case e.Flags.Has(flows.RST):
+				continue
+			case e.Flags.Has(flows.SYN):
+				set(e.Side, e.SEQ)
+			default:
+				set(e.Side, e.SEQ-1)
+			}
+			if e.Flags.Has(flows.ACK) {
+				set(e.Side.Peer(), e.ACK-1)
+			}
 		}
 	}
 	return base
