@@ -125,9 +125,10 @@ type Surroundings struct {
 	AlikeCount  int
 	AlikePeriod time.Duration // their usual distance, 0 when irregular or fewer than three
 
-	SenderTTL uint8 // most frequent TTL of the sender's host over all connections, RSTs not counted; 0 unknown
-	OtherDir  bool  // another connection of the same two hosts shows both directions
-	ICMP      []ICMPNote
+	SenderTTL     uint8    // most frequent TTL of the sender's host over all connections, RSTs not counted; 0 unknown
+	SenderTTLSeen ConnMark // a packet that arrived with it
+	OtherDir      bool     // another connection of the same two hosts shows both directions
+	ICMP          []ICMPNote
 }
 
 // FallWindow is how close in time resets of one host count as falling together.

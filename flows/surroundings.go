@@ -58,6 +58,7 @@ type service struct {
 // A host is what is known of an address.
 type host struct {
 	ttl, weight uint8 // majority vote over connections
+	ttlSeen     place // a packet that arrived with ttl
 	lastFall    int   // number of its last entry in falls, plus one
 }
 
@@ -102,12 +103,13 @@ func (a *around) fallenAt(n int) *fallen {
 }
 
 // host takes the first segment of a connection's side.
-func (a *around) host(t *Table, addr *Addr, ttl uint8) {
-	h := a.hosts.get(t.hostKey(addr))
+func (a *around) host(t *Table, s *Segment, stream uint32) {
+	h := a.hosts.get(t.hostKey(&s.Src))
 	switch {
 	case h.weight == 0:
-		h.ttl, h.weight = ttl, 1
-	case h.ttl != ttl:
+		h.ttl, h.weight = s.TTL, 1
+		h.ttlSeen = place{stampOf(s), stream}
+	case h.ttl != s.TTL:
 		h.weight--
 	case h.weight < 1<<8-1:
 		h.weight++
@@ -285,7 +287,7 @@ func (a *around) settle(t *Table, p *pending) {
 	o.ScanPorts = a.scans.find(t.portsKey(originator, responder)).count()
 	o.ScanHosts = a.scans.find(t.hostsKey(originator, responder)).count()
 	if h := a.hosts.find(t.hostKey(&r.Conn.Ends[p.sender].Addr)); h != nil && h.weight > 0 {
-		o.SenderTTL = h.ttl
+		o.SenderTTL, o.SenderTTLSeen = h.ttl, h.ttlSeen.mark()
 	}
 	if v := a.pairs.find(t.pairKey(originator, responder)); v != nil {
 		o.OtherDir = otherThan(p.stream, v.both, v.bothOther).Seen()

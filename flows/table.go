@@ -15,8 +15,8 @@ type TableOptions struct {
 	// MaxMemory bounds the octets of all that grows with connections (default 768 MiB). It is kept
 	// like MaxConnections.
 	MaxMemory int64
-	// MaxClosed is how many closed connections are remembered, so that late segments are recognised
-	// (default 16,384).
+	// MaxClosed is how many closed connections are remembered in full, so that late segments are told
+	// what they are late for (default 4,096). Of many more the stream number stays known.
 	MaxClosed int
 	// ShortAbove is the number of connections above which timelines stay short (default 65,536).
 	ShortAbove int
@@ -35,7 +35,7 @@ func (o TableOptions) withDefaults() TableOptions {
 		}
 	}
 	set(&o.MaxConnections, 1<<20)
-	set(&o.MaxClosed, 1<<14)
+	set(&o.MaxClosed, 1<<12)
 	set(&o.ShortAbove, 1<<16)
 	set(&o.Lookahead, 1<<12)
 	if o.MaxMemory <= 0 {
@@ -75,6 +75,7 @@ type Table struct {
 
 	streams    int
 	clock      Time   // latest time seen
+	fetched    uint32 // what fetch has read, so that it is read
 	current    uint32 // record that Add works on
 	hand       uint32 // where the search for the next record to evict begins
 	halfOpen   int    // records on which one side only has spoken
@@ -112,20 +113,25 @@ func NewTable(opts TableOptions, emit func(*Reset)) *Table {
 // Add takes the next segment of the capture and returns its stream number. It keeps nothing of s.Payload.
 // Times may go backwards, frame numbers must not.
 func (t *Table) Add(s *Segment) (stream int) {
-	t.stats.Segments++
 	tp := t.tupleOf(&s.Src, &s.Dst)
-	id := t.find(&tp, &s.Src, &s.Dst)
+	return t.add(s, &tp)
+}
+
+// add takes s, whose tuple is tp.
+func (t *Table) add(s *Segment, tp *tuple) (stream int) {
+	t.stats.Segments++
+	id := t.find(tp, &s.Src, &s.Dst)
 	if id == 0 {
-		id = t.open(&tp, s)
+		id = t.open(tp, s)
 	}
 	c := t.conns.at(id)
 	if c.marks&isOther != 0 {
-		t.begins(c, &tp, s)
+		t.begins(c, tp, s)
 	}
 	side := c.sideOf(tp.fromHi)
 	if s.Flags&(SYN|ACK) == SYN {
 		if c.startsStream(side, s) {
-			id = t.reopen(id, &tp, s)
+			id = t.reopen(id, tp, s)
 			c = t.conns.at(id)
 			side = c.sideOf(tp.fromHi)
 		} else if side == Responder && c.marks&guessed != 0 {
@@ -144,10 +150,14 @@ func (t *Table) Add(s *Segment) (stream int) {
 	}
 	c.base(side, s)
 	stream = int(c.stream)
-	if s.Flags&RST != 0 {
+	switch {
+	case c.marks&calm != 0 && t.takeCalm(c, side, s):
+	case s.Flags&RST != 0:
 		t.reset(c, side, s)
-	} else {
+		c.marks &^= calm
+	default:
 		t.take(c, side, s)
+		c.settleDown()
 	}
 	if t.opts.LookaheadTime > 0 {
 		t.Settle(t.clock)
@@ -181,7 +191,8 @@ func (t *Table) take(c *record, side Side, s *Segment) {
 		var more Notes
 		more, acceptable = t.acknowledge(c, side, s)
 		n |= more
-		if s.LEN() == 0 {
+		if s.LEN() == 0 && a.bits&saidACK == 0 {
+			a.bits |= saidACK
 			c.history.add(letterACK, side)
 		}
 	}
@@ -193,7 +204,8 @@ func (t *Table) take(c *record, side Side, s *Segment) {
 	}
 	n |= t.advertise(c, side, s)
 	t.transit(c, side, s, firstFIN, acceptable)
-	c.sent(side, s)
+	lo, hi := c.moment(s.Time)
+	c.sent(side, s, lo, hi)
 	e := t.note(c, side, s, n, was)
 	if newData > 0 {
 		t.say(c, side, s, newData)
@@ -213,11 +225,11 @@ func (t *Table) take(c *record, side Side, s *Segment) {
 }
 
 // sent notes what is counted for each segment of a side that is no RST.
-func (c *record) sent(side Side, s *Segment) {
+func (c *record) sent(side Side, s *Segment, lo uint32, hi int16) {
 	h := &c.side[side]
 	h.segments++
 	h.lastFrame = uint32(s.Frame)
-	h.lastLo, h.lastHi = c.moment(s.Time)
+	h.lastLo, h.lastHi = lo, hi
 	if step := s.IPID - h.ipid; h.segments > 1 && step < 1<<15 { // a step back is reordering
 		h.ipidStep = max(h.ipidStep, step)
 	}
@@ -253,7 +265,7 @@ func (t *Table) meet(c *record, side Side, s *Segment) {
 		t.halfOpen--
 		t.around.bothWays(t, c)
 	}
-	t.around.host(t, &s.Src, s.TTL)
+	t.around.host(t, s, c.stream)
 }
 
 // Flush hands out all resets that still wait.

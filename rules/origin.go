@@ -20,6 +20,7 @@ type sign struct {
 	weight float64
 	frames []int
 	says   string
+	beside *flows.ConnMark // a packet of another connection that it was compared with
 }
 
 // What the signs weigh. A verdict of 1 needs one strong sign or several that agree.
@@ -56,6 +57,9 @@ func (s *Signs) Verdict() (Origin, []Evidence) {
 		var out []Evidence
 		for _, g := range signs {
 			out = append(out, Evidence{Frames: seen(g.frames), Stream: -1, Says: g.says})
+			if m := g.beside; m != nil && m.Seen() {
+				out = append(out, Evidence{Frames: []int{m.Frame}, Stream: m.Stream, Says: "a packet that it was compared with"})
+			}
 		}
 		return out
 	}
@@ -73,7 +77,7 @@ func (s *Signs) Middlebox() bool { return s.Weight >= 1 }
 
 func (s *Signs) add(weight float64, says string, frames ...int) {
 	s.Weight += weight
-	g := sign{weight, frames, says}
+	g := sign{weight: weight, frames: frames, says: says}
 	if weight > 0 {
 		s.Forged = append(s.Forged, g)
 	} else {
@@ -107,6 +111,8 @@ func (s *Signs) aftermath(c *Case) {
 		s.add(signGoesOn, fmt.Sprintf("%s accepts the connection %s after the RST that refused it, although nobody asked again",
 			who, span(a.SenderACK.Time.Sub(c.Time))), c.Frame, a.SenderACK.Frame)
 	case c.Refused():
+	case c.Snd.Segments == 0 && !c.relatedAfter():
+		// Nothing is known of the sender's numbers: what follows may belong to another incarnation.
 	case a.SenderNewData.Seen() && !reordered:
 		s.add(signGoesOn, fmt.Sprintf("%s goes on sending data %s after its RST, as if nothing had happened",
 			who, span(a.SenderNewData.Time.Sub(c.Time))), c.Frame, a.SenderNewData.Frame)
@@ -116,6 +122,16 @@ func (s *Signs) aftermath(c *Case) {
 				who, span(e.Time.Sub(c.Time))), c.Frame, e.Frame)
 		}
 	}
+}
+
+// relatedAfter reports whether what the sender sends after the RST has numbers near the RST's.
+func (c *Case) relatedAfter() bool {
+	for i := range c.After.Events {
+		if e := &c.After.Events[i]; e.Side == c.Side && e.Flags&(flows.RST|flows.SYN) == 0 && e.SEQ.InWindow(c.SEQ, 1<<20) {
+			return true
+		}
+	}
+	return false
 }
 
 // askedAgain reports whether the refused side sent another SYN before the refusing side accepted.
@@ -350,6 +366,9 @@ func (s *Signs) ttl(c *Case) {
 		w = signNearer
 	}
 	s.add(w, says, c.Frame, frame)
+	if frame == 0 && w > 0 {
+		s.Forged[len(s.Forged)-1].beside = &c.Around.SenderTTLSeen
+	}
 }
 
 // initialTTL reports whether a TTL is as it left its host: it tells nothing of the path.

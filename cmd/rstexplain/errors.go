@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/rstexplain/rstexplain/analyzer/report"
+	"github.com/rstexplain/rstexplain/analyzer/rewrite"
 )
 
 // Everything that a user can be told stands in this file: lower case, what and where, and what to try.
@@ -35,6 +37,43 @@ func errUnknownRule(got string, ids []string) error {
 
 func errStdinTwice() error {
 	return usageError{"standard input (-) is named twice", "name it once; it can be read only once"}
+}
+
+func errOneCapture(command string, n int) error {
+	return usageError{fmt.Sprintf("%s takes one capture, not %d", command, n), fmt.Sprintf("try: rstexplain %s capture.pcapng -o out.pcapng", command)}
+}
+
+var (
+	errNoRewriteOutput = usageError{"no output named", "say where the new capture goes: -o out.pcapng"}
+	errRewriteStdin    = usageError{"standard input can be read only once, and this reads its capture twice", "save it to a file first"}
+	errKeyAlone        = usageError{"--key-file without --anonymize", "the key is for --anonymize; say both or none"}
+)
+
+func errSameFile(path string) error {
+	return usageError{fmt.Sprintf("%s is input and output at once", path), "write to another file: the input is never changed"}
+}
+
+func errUnknownCause(got string) error {
+	return usageError{fmt.Sprintf("unknown cause %q", got), "allowed: " + strings.Join(causeNames(), ", ")}
+}
+
+func errBadKey(path string) error {
+	return usageError{fmt.Sprintf("%s is no anonymization key", path), fmt.Sprintf("a key is %d hexadecimal digits; name another file, and one is made", 2*rewrite.KeySize)}
+}
+
+// sameFile reports whether two paths lead to one file.
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}
+
+// tell prints one line that is no error.
+func tell(stderr io.Writer, format string, args ...any) {
+	fmt.Fprintf(stderr, "rstexplain: "+format+"\n", args...)
 }
 
 // A lossError means that a capture was not read whole. All about it has been told already.

@@ -70,7 +70,7 @@ application saw, and what to do next.`,
 	f.BoolVar(&flags.noColor, "no-color", false, "no colours; also where NO_COLOR is set or the output is no terminal")
 	f.BoolVarP(&flags.quiet, "quiet", "q", false, "no word on standard error of what could not be read; the report and the exit code tell")
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames(), cobra.ShellCompDirectiveNoFileComp))
-	cmd.AddCommand(rulesCommand())
+	cmd.AddCommand(annotateCommand(stderr), sliceCommand(stderr), rulesCommand())
 	return cmd
 }
 
