@@ -10,6 +10,7 @@ const (
 	overflowSure = 0.86 // the RST answers the third step itself
 	overflowBoth = 0.74 // third step and first data came together, and each drew a RST
 	overflowMany = 0.05 // more when other connections fell in the same way
+	overflowSoon = 300 * time.Millisecond
 )
 
 var acceptQueueOverflow = &Rule{
@@ -28,13 +29,17 @@ var acceptQueueOverflow = &Rule{
 	},
 	Match: func(c *Case) float64 {
 		if c.ByClient() || c.Manner != Reply || c.Snd.Segments != c.Snd.SYNs || c.Snd.Segments == 0 || c.LetGo.By != ByThis ||
-			!c.Snd.HasISS || c.SEQ != c.Snd.SND.ISS.Add(1) || !c.Conn.HandshakeACK.Seen() || len(c.Prior) > 0 {
+			!c.Snd.HasISS || c.SEQ != c.Snd.SND.ISS.Add(1) || len(c.Prior) > 0 || c.ServiceDied() {
 			return 0
 		}
-		if c.Time.Sub(c.Conn.HandshakeACK.Time) > max(c.Soon(), 50*time.Millisecond) {
-			return 0
+		if c.Rcv.Segments == 0 {
+			// One direction only: a RST with this number, so soon after the SYN-ACK, answers the third step.
+			if c.Time.Sub(c.Snd.LastSYN.Time) > overflowSoon {
+				return 0
+			}
+			return c.lowered(overflowBoth, anyDefect)
 		}
-		if c.ServiceDied() {
+		if !c.Conn.HandshakeACK.Seen() || c.Time.Sub(c.Conn.HandshakeACK.Time) > max(c.Soon(), 50*time.Millisecond) {
 			return 0
 		}
 		if need, _ := c.distance(); c.Time.Sub(c.Conn.HandshakeACK.Time) < need/2 {
@@ -53,10 +58,16 @@ var acceptQueueOverflow = &Rule{
 		return c.lowered(p, anyDefect)
 	},
 	Tell: func(c *Case, f *Finding) {
+		since := c.Conn.HandshakeACK
+		if !since.Seen() {
+			since = c.Snd.LastSYN
+		}
 		f.Summary = fmt.Sprintf("%s aborted the handshake %s after its last step: %sthe queue of port %d was full.", capital(c.sender()),
-			span(c.Time.Sub(c.Conn.HandshakeACK.Time)), probably(f.Confidence), c.Snd.Addr.Port)
+			span(c.Time.Sub(since.Time)), probably(f.Confidence), c.Snd.Addr.Port)
 		f.say(c.sender()+" accepts with a SYN-ACK", c.Snd.SYN.Frame)
-		f.say(c.receiver()+" confirms: the handshake is complete for it", c.Conn.HandshakeACK.Frame)
+		if c.Conn.HandshakeACK.Seen() {
+			f.say(c.receiver()+" confirms: the handshake is complete for it", c.Conn.HandshakeACK.Frame)
+		}
 		f.say("the RST takes its number from that confirmation and is a bare reply: the server's system never made a connection of it", c.Frame)
 		c.saySiblings(f)
 		f.open(PeerCrash, "accepted-then-dropped", 0.8, "a program that drops a connection it has accepted sends a RST of its own, with ACK and a window")

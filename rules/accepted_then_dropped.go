@@ -9,6 +9,7 @@ import (
 const (
 	droppedUnused = 0.90 // nothing had been asked yet
 	droppedAsked  = 0.88 // the first request was there, and dropped at once
+	droppedUnseen = 0.48 // nothing but the RST is in the capture
 	droppedWithin = 50 * time.Millisecond
 )
 
@@ -31,6 +32,9 @@ var acceptedThenDropped = &Rule{
 			return 0
 		}
 		if !c.Conn.HandshakeACK.Seen() && !c.Conn.SYNACK.Seen() {
+			if c.Rcv.Bytes == 0 && c.LetGo.Business.Matter == Unclear && c.Manner == Decision && c.Rcv.Missing == 0 {
+				return droppedUnseen
+			}
 			return 0
 		}
 		switch c.LetGo.Business.Matter {
@@ -44,9 +48,13 @@ var acceptedThenDropped = &Rule{
 		return 0
 	},
 	Tell: func(c *Case, f *Finding) {
-		f.Summary = fmt.Sprintf("%s accepted the connection and dropped it %s later without serving anything, %s.", capital(c.sender()), span(c.Time.Sub(c.Conn.SYNACK.Time)), c.circumstances())
-		f.say(c.sender()+" accepts", c.Conn.SYNACK.Frame)
-		f.say("the handshake is complete", c.Conn.HandshakeACK.Frame)
+		if c.Conn.SYNACK.Seen() {
+			f.Summary = fmt.Sprintf("%s accepted the connection and dropped it %s later without serving anything, %s.", capital(c.sender()), span(c.Time.Sub(c.Conn.SYNACK.Time)), c.circumstances())
+			f.say(c.sender()+" accepts", c.Conn.SYNACK.Frame)
+			f.say("the handshake is complete", c.Conn.HandshakeACK.Frame)
+		} else {
+			f.Summary = fmt.Sprintf("%s perhaps dropped a connection that it had just accepted: the RST is its own decision, and the capture holds no data of either side.", capital(c.sender()))
+		}
 		c.sayBusiness(f)
 		c.sayRST(f)
 		c.saySiblings(f)

@@ -269,7 +269,7 @@ func (c *Case) Refused() bool {
 		return c.Answers == ToNothing && c.Rcv.DataSegments == 0
 	}
 	// A device that does not keep to the numbers: a RST toward one who has sent SYNs and nothing else.
-	return c.Flags.Has(flows.ACK) && c.Answers == ToNothing && c.Rcv.SYN.Seen() && c.Rcv.Segments == c.Rcv.SYNs
+	return !c.ByClient() && c.Flags.Has(flows.ACK) && c.Answers == ToNothing && c.Conn.SYN.Seen() && c.Rcv.Segments == c.Rcv.SYNs
 }
 
 // Unopened reports whether the connection never came to life at the RST's sender, which had asked for it.
@@ -337,7 +337,7 @@ func (c *Case) HalfCloseExpired() bool {
 	default:
 		return false
 	}
-	if !c.Snd.FINAcked.Seen() || c.Snd.FINAcked.Frame >= c.Trigger.Frame {
+	if c.Met.Data.Seen() || !c.Snd.FINAcked.Seen() || c.Snd.FINAcked.Frame >= c.Trigger.Frame {
 		return false
 	}
 	gap := c.Trigger.Time.Sub(c.Snd.FINAcked.Time)

@@ -27,14 +27,21 @@ var gaveUpSilently = &Rule{
 		Limits:     "When exactly the side gave up is not in the packets.",
 	},
 	Match: func(c *Case) float64 {
-		if c.Manner != Reply || c.Trigger == nil {
-			return 0
-		}
 		run := c.silentRun()
-		if run == nil || c.Trigger.Frame < run.Last.Frame {
+		if c.Manner != Reply || run == nil {
 			return 0
 		}
 		p := silentTwo
+		if c.Trigger == nil {
+			// What it answers is not in the capture; the silence must speak.
+			if !c.blind() || c.Time.Sub(run.Last.Time) < run.Last.Time.Sub(run.First.Time)/2 {
+				return 0
+			}
+			return silentTwo
+		}
+		if c.Trigger.Frame < run.Last.Frame {
+			return 0
+		}
 		if run.Count >= 3 {
 			p = silentMany
 		}
@@ -42,11 +49,11 @@ var gaveUpSilently = &Rule{
 	},
 	Tell: func(c *Case, f *Finding) {
 		run := c.silentRun()
-		silence := c.Trigger.Time.Sub(run.Last.Time)
-		f.Summary = fmt.Sprintf("%s had %sgiven up %s before: %s stood unanswered; the late segment of %s met a host without the connection.",
-			capital(c.sender()), probably(f.Confidence), span(silence), count(run.Count, thing(run.What)), c.receiver())
+		silence := c.moment().Sub(run.Last.Time)
+		f.Summary = fmt.Sprintf("%s had %sgiven up %s before: %s stood unanswered; %s met a host without the connection.",
+			capital(c.sender()), probably(f.Confidence), span(silence), count(run.Count, thing(run.What)), c.late())
 		f.say(count(run.Count, thing(run.What))+" of "+c.sender()+" without an answer", run.Frames...)
-		f.say(fmt.Sprintf("%s of silence, then %s", span(silence), c.what(c.Trigger)), run.Last.Frame, c.Trigger.Frame)
+		f.say(fmt.Sprintf("%s of silence, then %s", span(silence), c.late()), run.Last.Frame, c.mark().Frame)
 		c.sayRST(f)
 		f.open(UnknownConnection, "late-segment", 0.7, "it had asked for an answer and not got one before its state was gone")
 		f.open(PeerCrash, "state-lost", 0.3, "nothing else shows that the host died")

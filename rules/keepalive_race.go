@@ -14,6 +14,7 @@ const (
 	raceIdle    = 0.85
 	raceBusy    = 0.66 // closed right after an answer
 	raceUnseen  = 0.72 // the FIN is not in the capture
+	raceUnclear = 0.50 // what was said before is not in the capture
 	raceDied    = 0.62 // its port refuses connections from then on
 )
 
@@ -42,6 +43,9 @@ var keepaliveRace = &Rule{
 		b := c.LetGo.Business
 		if c.midConversation() {
 			return 0
+		}
+		if b.Matter == Unclear && c.LetGo.By == ByFIN && !c.ByClient() {
+			return raceUnclear
 		}
 		if b.Matter != Answered && b.Matter != SaidGoodbye && !(b.Matter == Unclear && c.LetGo.By == ByUnseenFIN) {
 			return 0

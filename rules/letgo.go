@@ -178,6 +178,12 @@ func (c *Case) business(l *LetGo) Business {
 		l.Exchange = y
 	}
 	mid := c.Conn.Defects&(flows.NoHandshake|flows.Evicted) != 0 // set-up messages may lie before the capture
+	if x.Last[o].Kind == exchange.ClientHello || x.RequestSide == int(o) && x.Request.Kind == exchange.ClientHello || x.SNI != "" {
+		mid = false // the opening of the exchange is there
+	}
+	if c.oneSided() {
+		return c.halfBusiness(l, mid)
+	}
 	if x.Speaker < 0 {
 		if mid || c.Conn.Defects.Has(flows.MissedPackets) {
 			return Business{Matter: Unclear}
@@ -232,7 +238,7 @@ func (c *Case) business(l *LetGo) Business {
 	if x.Last[r].Kind == exchange.Refusal && x.Last[r].Frame > x.Last[o].Frame {
 		return last(Answered, r)
 	}
-	if x.Unused[o] && (x.HandshakeOK || !x.TLS) {
+	if x.Unused[o] && (x.HandshakeOK || !x.TLS) && !mid {
 		return last(Unused, o)
 	}
 	switch kind {
@@ -242,6 +248,9 @@ func (c *Case) business(l *LetGo) Business {
 		}
 		return last(Answered, speaker)
 	case exchange.Greeting:
+		if mid {
+			return last(Answered, r)
+		}
 		return last(Unused, r)
 	case exchange.ClientHello, exchange.Handshake, exchange.Alert:
 		switch {
@@ -382,6 +391,91 @@ func (c *Case) parting(l *LetGo, s flows.Side) bool {
 	return asked.Seen() && closed.Time.Sub(asked.Time) < max(c.RTT/2, time.Millisecond)
 }
 
+// trainAfter counts the sender's further resets of the same flight.
+func (c *Case) trainAfter() int {
+	n := 0
+	for _, m := range c.After.SenderRSTs {
+		if m.Time.Sub(c.Time) <= c.Soon() && !m.ACK {
+			n++
+		}
+	}
+	return n
+}
+
+// oneSided reports whether the capture holds segments of the RST's sender only.
+func (c *Case) oneSided() bool {
+	return c.Rcv.Segments == 0 && c.Conn.Defects.Has(flows.OneDirection) && c.Snd.Segments > 0
+}
+
+// halfBusiness judges a connection of which only the RST's sender is in the capture: what it acknowledged
+// tells whether the other side spoke after its own last words.
+func (c *Case) halfBusiness(l *LetGo, mid bool) Business {
+	x := l.Exchange
+	const o, r = flows.Originator, flows.Responder
+	me, peer := c.Side, c.Side.Peer()
+	heard, known := c.heardSince(l)
+	b := Business{Side: me, Frame: x.Last[me].Frame, Text: x.Last[me].Text, Want: -1}
+	if end := l.LastData[me]; end.Seen() {
+		b.Since = l.Time.Sub(end.Time)
+	}
+	spoke := x.Last[me].Frame > 0
+	switch {
+	case x.BodySide == int(me) && x.BodyWant >= 0 && x.BodyGot < x.BodyWant:
+		b.Matter, b.Got, b.Want = CutResponse, x.BodyGot, x.BodyWant
+		if me == o {
+			b.Matter = CutRequest
+		}
+	case x.Last[me].Kind == exchange.Partial || me == r && x.Open[r]:
+		b.Matter = CutResponse
+	case x.Last[me].Kind == exchange.Goodbye || x.CloseNotify[me] != 0:
+		b.Matter = SaidGoodbye
+	case x.TLS && !mid && setup(x.Last[me].Kind):
+		b.Matter = OpenHandshake
+	case !known || mid && !spoke:
+		b.Matter = Unclear
+	case me == o && !spoke, me == r && !spoke && heard == 0:
+		b.Matter = Unused
+	case me == o && heard > 1:
+		b.Matter, b.Side, b.Frame, b.Text = Answered, r, 0, ""
+		b = c.flight(l, b)
+	case me == o:
+		b.Matter = OpenRequest
+	case heard > 1 && !(x.TLS && heard >= alertFrom && heard <= alertTo):
+		b.Matter, b.Side, b.Frame, b.Text = OpenRequest, peer, 0, ""
+	case heard > 1:
+		b.Matter = SaidGoodbye
+	default:
+		b.Matter = Answered
+		b = c.flight(l, b)
+	}
+	return b
+}
+
+// heardSince returns how many octets of its peer the sender acknowledged between its own last data and the
+// moment of letting go, and whether the capture tells.
+func (c *Case) heardSince(l *LetGo) (int32, bool) {
+	var from, to flows.Seq
+	var known bool
+	last := l.LastData[c.Side].Frame
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		if e.Side != c.Side || !e.Flags.Has(flows.ACK) || e.Flags&flows.RST != 0 || e.Frame > l.Frame {
+			continue
+		}
+		if !known && (last == 0 || e.Frame >= last) {
+			from, known = e.ACK, true
+		}
+		if !known {
+			continue
+		}
+		to = e.ACK
+	}
+	if l.By == ByThis && c.Flags.Has(flows.ACK) && known && c.ACK.Sub(to) > 0 {
+		to = c.ACK
+	}
+	return to.Sub(from), known
+}
+
 // longMessage is more than fits into one segment: a request of that size is an upload.
 const longMessage = 2000
 
@@ -395,7 +489,7 @@ func (c *Case) flight(l *LetGo, b Business) Business {
 		const o = flows.Originator
 		long := l.Exchange.Last[o].Len >= longMessage
 		if long && l.By == ByThis && c.After.ReceiverData.Seen() && c.After.ReceiverData.Time.Sub(c.Time) < c.Soon() ||
-			long && l.Unacked[o] > 0 {
+			long && l.Unacked[o] > 0 || l.By == ByThis && c.blind() && c.trainAfter() >= 2 {
 			return Business{Matter: CutRequest, Side: o, Frame: l.Exchange.Last[o].Frame, Got: int64(l.Exchange.Last[o].Len), Want: -1}
 		}
 		return b
@@ -403,6 +497,11 @@ func (c *Case) flight(l *LetGo, b Business) Business {
 	// The responder had data under way that the sender had not acknowledged when it let go.
 	if l.Unacked[flows.Responder] > 0 && l.LastData[flows.Responder].Frame > 0 {
 		b.Matter, b.Got, b.Want = InFlight, int64(l.Unacked[flows.Responder]), -1
+		return b
+	}
+	// Or the sender answers a train of its segments, which the capture does not hold.
+	if l.By == ByThis && c.blind() && c.trainAfter() >= 1 && b.Since < time.Second {
+		b.Matter, b.Want = InFlight, -1
 		return b
 	}
 	// Or it went on sending although it had not yet heard: more of the same answer.

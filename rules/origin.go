@@ -25,10 +25,10 @@ type sign struct {
 
 // What the signs weigh. A verdict of 1 needs one strong sign or several that agree.
 const (
-	signGoesOn      = 1.0  // the sender goes on as if nothing had happened
+	signGoesOn      = 1.3  // the sender goes on as if nothing had happened
 	signBeyond      = 0.8  // SEQ beyond all that the sender had sent
 	signBehind      = 0.7  // SEQ behind what the sender had sent, and no segment explains it
-	signStepping    = 1.0  // several RSTs guess their way through the window
+	signStepping    = 1.2  // several RSTs guess their way through the window
 	signTooSoon     = 1.2  // the RST came before the sender could have seen what it answers
 	signTooSoonOnce = 0.6  // the same, but how far away the sender is was measured only once
 	signOtherHops   = 1.0  // TTL of a host at another distance, where the sender's never changes
@@ -45,7 +45,7 @@ const (
 	signNotReply    = 0.3  // answers like a device: RST+ACK where a host without the connection sends a bare RST
 	signDead        = 0.3  // the sender's connection had ended by a RST of the other side
 	signOnLink      = 1.0  // TTL as it left its host, in the name of one that is a hop away
-	signOpening     = 0.1  // directly after a Client Hello or the first request
+	signOpening     = 0.4  // directly after a Client Hello or the first request
 	genuineIPID     = -0.8 // IP ID goes on counting
 	genuineTS       = -0.8 // its timestamps go on
 	genuineTTL      = -0.2 // same TTL, and from afar
@@ -324,8 +324,8 @@ func (c *Case) distance() (least time.Duration, sure bool) {
 
 // ttl compares the RST's TTL with that of its sender's other packets.
 func (s *Signs) ttl(c *Case) {
-	if c.TTL == 0 || c.Conn.Copies > 0 || c.resetsSYNACK() {
-		return // copies of a packet differ in TTL, and scanners send their SYNs with one of their own
+	if c.TTL == 0 || c.resetsSYNACK() {
+		return // scanners send their SYNs with a TTL of their own
 	}
 	known, low, high, of := c.Snd.TTL, c.Snd.TTLMin, c.Snd.TTLMax, "in this connection"
 	frame := c.Snd.Last.Frame
@@ -342,6 +342,9 @@ func (s *Signs) ttl(c *Case) {
 		off = int(low) - int(c.TTL)
 	case c.TTL > high:
 		off = int(c.TTL) - int(high)
+	}
+	if off <= 2 && c.Conn.Copies > 0 {
+		off = 0 // copies made on the way differ by the routers between
 	}
 	if off == 0 {
 		if c.TTL == known && !initialTTL(c.TTL) {

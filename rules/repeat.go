@@ -163,6 +163,9 @@ func (c *Case) repeat() *Finding {
 		why = fmt.Sprintf("%s still does not know the connection", c.sender())
 	case c.answersChallenge():
 		return nil // it answers the first RST itself: the peer got that, and asks
+	case c.Trigger == nil && c.Rcv.Segments == 0 && c.Manner == Reply:
+		why = "what it answers is not in the capture; it follows the first " + span(late) + " later"
+		factor = repeatDeaf
 	case late <= c.Soon():
 		why = "what it answers was already under way when the first RST was sent"
 		if c.Trigger == nil {
