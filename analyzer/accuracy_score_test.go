@@ -20,7 +20,7 @@ type score struct {
 	group       string // twin kind being compared, "" none
 
 	missed, invented int
-	blind            tally                  // resets whose cause lies outside their capture
+	blind            tally                  // resets whose cause the packets of their capture do not tell
 	all              tally                  // the others
 	byLabel          map[rules.Cause]*tally // by the true one
 	byGroup          map[string]*tally
@@ -194,7 +194,7 @@ func (s *score) text() string {
 		fmt.Fprintf(&b, "| %s | %.3f |\n", row[1], f[row[0]])
 	}
 	if s.blind.n > 0 {
-		fmt.Fprintf(&b, "\n%d further resets have their cause outside the capture; what is said of them cannot be ruled out in %.3f.\n", s.blind.n, f["blind-left-open"])
+		fmt.Fprintf(&b, "\nThe packets do not tell the cause of %d further resets; what is said of these cannot be ruled out in %.3f.\n", s.blind.n, f["blind-left-open"])
 	}
 	b.WriteString("\n| true label | resets | top-1 | first two | left open |\n|---|---:|---:|---:|---:|\n")
 	for _, c := range rules.Causes {

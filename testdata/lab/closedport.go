@@ -125,6 +125,16 @@ const rejectForward = `table inet lab {
 	chain forward { type filter hook forward priority 0; %s counter name rejected reject with tcp reset; }
 }`
 
+// onRouter is truth about RSTs of the router itself: where it captures all its interfaces, they have the TTL
+// that one of the two copies of the host's own packets has.
+func onRouter(truth func(stage.RST) stage.Label) func(stage.RST) stage.Label {
+	return func(r stage.RST) stage.Label {
+		l := truth(r)
+		l.Hidden = l.Hidden || r.Point == "any"
+		return l
+	}
+}
+
 // rejects are firewalls that refuse.
 func rejects() []stage.Situation {
 	var out []stage.Situation
@@ -140,7 +150,7 @@ func rejects() []stage.Situation {
 			t.refused(t.Server.At(3306))
 			t.ends()
 		}),
-		Truth: all(closedPort, "policy-reject", "a firewall on the way refused the SYN in the host's name"),
+		Truth: onRouter(all(closedPort, "policy-reject", "a firewall on the way refused the SYN in the host's name")),
 	}, map[string]stage.Spec{"": {}, "-v6": {V6: true, Far: 20 * time.Millisecond}, "-ttl255": {ServerTTL: 255}})...)
 	out = append(out, stage.Situation{
 		Name: "policy-reject-alone", Keep: []string{"client", "router", "any"},

@@ -264,7 +264,7 @@ func lateGoodbyes() []stage.Situation {
 		Name: "smtp-421-quit", Rule: "late-goodbye",
 		Says:  "The mail server says 421 and closes; the client's QUIT meets the closed socket.",
 		Run:   told(smtp([]any{"sleep 100ms", send("421 4.4.2 mail.shop.example closing\r\n"), "close"}, []any{"line", "sleep 20ms", send("QUIT\r\n"), "eof", "close"})),
-		Truth: all(fast, "late-goodbye", "both sides had said goodbye; the second farewell met the closed socket"),
+		Truth: byPayload(all(fast, "late-goodbye", "both sides had said goodbye; the second farewell met the closed socket")),
 	}, map[string]stage.Spec{"": {}, "-v6": {V6: true, Far: 40 * time.Millisecond}})
 	quit := func(port int, greet, ask, answer, bye, answered string, clientEnd ...any) func(*story) {
 		return func(t *story) {
@@ -282,7 +282,7 @@ func lateGoodbyes() []stage.Situation {
 		Name: "smtp-quit-then-more", NearMiss: "late-goodbye", Keep: []string{"client", "server"}, Spec: stage.Spec{Far: 20 * time.Millisecond},
 		Says:  "The mail server dies in mid-conversation (FIN without a word); the client's next command meets the closed socket. This is no goodbye.",
 		Run:   told(smtp([]any{"sleep 100ms", "close"}, []any{"sleep 300ms", send("RCPT TO:<c@shop.example>\r\n"), "eof", "close"})),
-		Truth: all(crash, "data-after-fin", "the server closed in mid-conversation; the next command met the closed socket", fast),
+		Truth: byPayload(all(crash, "data-after-fin", "the server closed in mid-conversation; the next command met the closed socket", fast)),
 	}, stage.Situation{
 		Name: "server-refuses-521", Keep: []string{"client", "server"},
 		Says: "The mail server greets with 521 and closes; the client's EHLO, which it sent without waiting, meets the closed socket.",
@@ -291,7 +291,7 @@ func lateGoodbyes() []stage.Situation {
 			t.dial("line", send("QUIT\r\n"), "eof", "close")
 			t.ends()
 		}),
-		Truth: all(fast, "late-goodbye", "the server had refused service and closed; the client's farewell met the closed socket"),
+		Truth: byPayload(all(fast, "late-goodbye", "the server had refused service and closed; the client's farewell met the closed socket")),
 	})
 	return out
 }

@@ -135,9 +135,7 @@ func cutByFirewall() []stage.Situation {
 			t.says(t.client, "end")
 			t.settle()
 		}),
-		Truth: func(r stage.RST) stage.Label {
-			return stage.Label{Cause: crash, AlsoOK: []string{unknown}, Why: "a firewall on the way cut the exchange in the server's name"}
-		},
+		Truth: onRouter(all(crash, "", "a firewall on the way cut the exchange in the server's name", unknown)),
 	}, map[string]stage.Spec{"": {ServerTTL: 128}, "-v6": {V6: true, Far: 25 * time.Millisecond}, "-same-initial-ttl": {Far: 12 * time.Millisecond}})
 }
 

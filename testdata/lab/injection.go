@@ -84,7 +84,12 @@ func forgery(imposed, why string) func(stage.RST) stage.Label {
 		if r.Hand == stage.Forged {
 			return stage.Label{Cause: imposed, Why: why, AlsoOK: []string{fast, unknown}}
 		}
-		return stage.Label{Cause: unknown, Detail: "late-segment", AlsoOK: []string{crash}, Why: "a forged RST had taken the connection from this host; it answers the peer's genuine segment"}
+		l := stage.Label{Cause: unknown, Detail: "late-segment", AlsoOK: []string{crash}, Why: "a forged RST had taken the connection from this host; it answers the peer's genuine segment"}
+		// All forgers here sit on the near wire: what they sent to the client, only the client's captures hold.
+		if end := r.Point == "client" || r.Point == "snap"; end != (r.Sender == "client") {
+			l = blind(l, crash, fast)
+		}
+		return l
 	}
 }
 

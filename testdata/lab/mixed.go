@@ -190,7 +190,7 @@ func troubled() []thread {
 			pause(5, 40)
 			io.WriteString(c, "QUIT\r\n")
 			untilEOF(m, c)
-		}, truth: all(fast, "late-goodbye", "both sides had said goodbye; the second farewell met the closed socket")},
+		}, truth: byPayload(all(fast, "late-goodbye", "both sides had said goodbye; the second farewell met the closed socket"))},
 		{port: 9012, times: 10, serve: func(c *net.TCPConn) {
 			read(c, len(h.request(1)))
 			io.WriteString(c, head(40000))

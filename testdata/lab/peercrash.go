@@ -119,14 +119,23 @@ func dataAfterFIN() []stage.Situation {
 	return out
 }
 
-// cutResponse is truth for a response that was cut: in a language that nobody knows, or with a snaplen that
-// cuts the length, it may have been whole.
+// cutResponse is truth for a response that was cut: only its own length tells, and in a language that
+// nobody knows it may have been whole.
 func cutResponse(p protocol, truth func(stage.RST) stage.Label) func(stage.RST) stage.Label {
 	return func(r stage.RST) stage.Label {
-		l := truth(r)
-		if p.name == "opaque" || r.Point == "snap" {
-			l.AlsoOK = append(l.AlsoOK, fast)
+		l := byPayload(truth)(r)
+		if p.name == "opaque" {
+			l = blind(l, fast)
 		}
+		return l
+	}
+}
+
+// byPayload is truth that only the octets of the data tell.
+func byPayload(truth func(stage.RST) stage.Label) func(stage.RST) stage.Label {
+	return func(r stage.RST) stage.Label {
+		l := truth(r)
+		l.Payload = true
 		return l
 	}
 }
@@ -293,7 +302,7 @@ func cutTransfers() []stage.Situation {
 				t.dial(send(p.request(1)), "eof", "close")
 				t.ends()
 			}),
-			Truth: all(crash, "abort-mid-transfer", "the server let go when half of its response was sent", fast),
+			Truth: cutResponse(p, all(crash, "abort-mid-transfer", "the server let go when half of its response was sent", fast)),
 		})
 	}
 	return out
@@ -507,7 +516,7 @@ func refusedTLS() []stage.Situation {
 			t.dial("tls-trust 1.2", "reset")
 			t.ends()
 		}),
-		Truth: all(crash, "tls-rejected", "the client refused the certificate and aborted"),
+		Truth: byPayload(all(crash, "tls-rejected", "the client refused the certificate and aborted")),
 	}, stage.Situation{
 		Name: "tls-version-refused", Spec: stage.Spec{V6: true},
 		Says: "The server wants TLS 1.3, the client offers 1.2 at most: the server sends its alert and aborts.",
@@ -516,7 +525,7 @@ func refusedTLS() []stage.Situation {
 			t.dial("tls-client 1.2", "close")
 			t.ends()
 		}),
-		Truth: cutResponse(httpProtocol, all(crash, "tls-rejected", "the server refused the version and aborted")),
+		Truth: byPayload(all(crash, "tls-rejected", "the server refused the version and aborted")),
 	})
 	return out
 }

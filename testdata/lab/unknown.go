@@ -325,7 +325,7 @@ func expiries() []stage.Situation {
 				}
 				t.settle()
 			}),
-			Truth: all(unknown, "idle-expiry", "a firewall on the way had forgotten the idle connection and answered in the peer's name"),
+			Truth: onRouter(all(unknown, "idle-expiry", "a firewall on the way had forgotten the idle connection and answered in the peer's name")),
 			From:  v.who,
 		}
 		if i == 0 {

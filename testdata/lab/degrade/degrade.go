@@ -121,6 +121,9 @@ func (c *Capture) twin(k kind, packets []Packet) (Twin, error) {
 			if !ok || p.seg.flags&rst == 0 {
 				continue
 			}
+			if k.cutsData {
+				l.Cut()
+			}
 			l.Path, l.Frame, l.Stream = fmt.Sprint(len(t.Files)), j+1, n
 			if k.cuts && context[p.seg.tuple()] <= 2 {
 				// Nothing but the trigger is left of the connection, or not even that.

@@ -4,11 +4,12 @@ import "time"
 
 // A kind is one way in which captures are bad.
 type kind struct {
-	name    string
-	files   int  // rotated into so many, 0: one
-	chained bool // the files are read as one capture
-	cuts    bool // takes away what was before a RST, so that little may be left of a connection
-	degrade func(*Capture) []Packet
+	name     string
+	files    int  // rotated into so many, 0: one
+	chained  bool // the files are read as one capture
+	cuts     bool // takes away what was before a RST, so that little may be left of a connection
+	cutsData bool // cuts the octets of the data off
+	degrade  func(*Capture) []Packet
 }
 
 // Kinds are the names of the kinds in the order of Twins.
@@ -26,7 +27,7 @@ var kinds = []kind{
 	{name: "doubled", degrade: doubled},
 	{name: "reordered", degrade: reordered},
 	{name: "lossy", cuts: true, degrade: lossy},
-	{name: "short-snaplen", degrade: short},
+	{name: "short-snaplen", cutsData: true, degrade: short},
 	{name: "middle", cuts: true, degrade: middle},
 	{name: "rotated", files: 3, cuts: true, degrade: func(c *Capture) []Packet { return c.Packets }},
 }

@@ -39,7 +39,8 @@ type Label struct {
 	AlsoOK        []string
 	Origin        string // "" by the hand: kernels are endpoints
 	Hidden        bool   // a middlebox that this capture does not give away
-	Blind         bool   // this capture does not hold the packets that would tell the cause
+	Blind         bool   // the packets of this capture do not tell the cause
+	Payload       bool   // only the octets of the data tell the cause
 	Why           string
 }
 
@@ -156,6 +157,10 @@ func (sit *Situation) line(r *RST) truth.Line {
 	case Forged:
 		source = fmt.Sprintf("forged on the %s wire in the name of the %s", r.At, r.Sender)
 	}
-	return truth.Line{Path: r.Point, Frame: r.Frame, Stream: r.Stream, Cause: l.Cause, AlsoOK: l.AlsoOK, Detail: l.Detail, Origin: l.Origin, Hidden: l.Hidden, Blind: l.Blind,
+	line := truth.Line{Path: r.Point, Frame: r.Frame, Stream: r.Stream, Cause: l.Cause, AlsoOK: l.AlsoOK, Detail: l.Detail, Origin: l.Origin, Hidden: l.Hidden, Blind: l.Blind, Payload: l.Payload,
 		KernelReason: r.Reason, KernelState: r.State, Situation: sit.Name, Source: source, Why: l.Why}
+	if r.Point == "snap" {
+		line.Cut()
+	}
+	return line
 }

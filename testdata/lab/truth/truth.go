@@ -22,9 +22,12 @@ type Line struct {
 	Detail string   `json:"detail"`  // the rule that should speak, "" when several may
 
 	Origin string `json:"origin"` // "endpoint", "middlebox" or "unsure"
-	// Blind marks a reset whose cause lies outside this capture (behind a loss, before its beginning):
-	// the packets that would tell are not in it, so each label in AlsoOK is as good an answer as Cause.
+	// Blind marks a reset whose cause the packets of this capture do not tell: it lies behind a loss or before
+	// the beginning, or in octets that were cut or that nobody can read. Each label in AlsoOK is as good an
+	// answer as Cause.
 	Blind bool `json:"blind,omitempty"`
+	// Payload marks a reset whose cause only the octets of the data tell: with a short snaplen it is Blind.
+	Payload bool `json:"payload,omitempty"`
 	// Hidden marks a reset of a middlebox that the packets of this capture do not give away.
 	Hidden bool `json:"hidden,omitempty"`
 
@@ -48,6 +51,18 @@ func (l *Line) OK(cause string) bool {
 		}
 	}
 	return false
+}
+
+// Cut makes the line that of a capture whose snaplen cuts the data off.
+func (l *Line) Cut() {
+	if l.Payload {
+		l.Blind = true
+		for _, c := range []string{"peer-crash", "fast-close"} {
+			if !l.OK(c) {
+				l.AlsoOK = append(l.AlsoOK[:len(l.AlsoOK):len(l.AlsoOK)], c)
+			}
+		}
+	}
 }
 
 // Read reads a truth file.
