@@ -86,6 +86,7 @@ type Aftermath struct {
 	ChallengeACK     Mark    // receiver's plain ACK in answer to the RST (RFC 5961 §3.2)
 	Reopened         Mark    // SYN of the next incarnation on the same 4-tuple
 	Last             Mark    // last packet of the connection
+	Copies           int     // how often this very RST was captured again
 	Events           []Event // the first events after the RST, at most MaxAfter
 	Complete         bool    // false: the capture or the wait for it ended first
 }
@@ -127,8 +128,15 @@ type Surroundings struct {
 
 	SenderTTL     uint8    // most frequent TTL of the sender's host over all connections, RSTs not counted; 0 unknown
 	SenderTTLSeen ConnMark // a packet that arrived with it
-	OtherDir      bool     // another connection of the same two hosts shows both directions
-	ICMP          []ICMPNote
+	// SenderTTLMin and SenderTTLMax are the least and the greatest TTL of the sender's host over all its
+	// connections, RSTs and copies not counted; 0 unknown.
+	SenderTTLMin, SenderTTLMax uint8
+	// SenderReaction is the shortest time in which the sender's host answered a SYN with a SYN-ACK, or a
+	// SYN-ACK with an ACK, in any of its connections: how far away it is. Zero: never seen.
+	SenderReaction time.Duration
+
+	OtherDir bool // another connection of the same two hosts shows both directions
+	ICMP     []ICMPNote
 }
 
 // FallWindow is how close in time resets of one host count as falling together.
