@@ -23,12 +23,18 @@ var endedUnseen = &Rule{
 		Limits:     "The decisive packet is not in the capture.",
 	},
 	Match: func(c *Case) float64 {
-		if c.Manner != Reply || c.LetGo.By != ByThis || c.Answers != ToData || c.Snd.Segments == 0 || len(c.Prior) > 0 ||
+		if c.Manner != Reply || c.LetGo.By != ByThis || c.Answers != ToData && !c.oneSided() || c.Snd.Segments == 0 || len(c.Prior) > 0 ||
 			c.Refused() || c.Unopened() || c.Conn.Defects.Has(flows.MissedPackets) || c.answersGoodbye() {
 			return 0
 		}
 		if c.After.SenderRSTCount == 0 || c.After.SenderSegments > 0 || c.Around.FellTogetherCount > 0 || c.ServiceDied() || c.deafBefore() {
 			return 0
+		}
+		if c.oneSided() {
+			if c.Time.Sub(c.Snd.Last.Time) > guessedRTT || c.Snd.Segments == c.Snd.SYNs {
+				return 0
+			}
+			return c.lowered(endedUnseenSure, flows.Reordered)
 		}
 		// It was there within the last round trip, and had taken part before.
 		if c.Trigger.Time.Sub(c.Snd.Last.Time) > c.RTT || c.Snd.Segments == c.Snd.SYNs {

@@ -64,7 +64,7 @@ var gaveUpSilently = &Rule{
 // silentRun returns the series of the sender that nothing had answered, nil when there is none of two or
 // more.
 func (c *Case) silentRun() *flows.Run {
-	for _, run := range [...]*flows.Run{&c.Snd.Resends, &c.Snd.KeepAlives, &c.Snd.WndProbes} {
+	for _, run := range [...]*flows.Run{c.resends(), c.probes(), &c.Snd.WndProbes} {
 		if run.Count >= 2 && run.What != flows.RunSYN && run.What != flows.RunSYNACK {
 			return run
 		}

@@ -46,7 +46,7 @@ func (c *Case) unheardProbes() *flows.Run {
 		if e.Notes&flows.Copy != 0 || e.Flags&flows.RST != 0 {
 			continue
 		}
-		if e.Side == c.Side && e.Notes&flows.KeepAlive != 0 {
+		if e.Side == c.Side && (e.Notes&flows.KeepAlive != 0 || c.oneSided() && e.LEN() == 0 && e.SEQ.Sub(c.Snd.SND.NXT) == -1) {
 			frames = append(frames, e.Mark)
 			continue
 		}
@@ -59,6 +59,9 @@ func (c *Case) unheardProbes() *flows.Run {
 		return nil
 	}
 	fill(&run, frames)
+	if c.oneSided() && backsOff(frames) {
+		return &run // nobody who gets answers waits longer each time
+	}
 	every := run.Last.Time.Sub(run.First.Time) / time.Duration(len(frames)-1)
 	if run.First.Time.Sub(before.Time) < every*5/4 {
 		return nil
@@ -67,6 +70,16 @@ func (c *Case) unheardProbes() *flows.Run {
 		return nil
 	}
 	return &run
+}
+
+// backsOff reports whether the distances between frames, latest first, grow as those of unanswered resends do.
+func backsOff(frames []flows.Mark) bool {
+	for i := 2; i < len(frames); i++ {
+		if d := frames[i-1].Time.Sub(frames[i].Time); frames[i-2].Time.Sub(frames[i-1].Time) < d*3/2 {
+			return false
+		}
+	}
+	return true
 }
 
 // fill puts frames, latest first, into run.
