@@ -226,7 +226,11 @@ func (c *Case) ownRSTBefore() bool {
 // timing asks whether the RST comes before its sender could have seen what it answers, and whether both
 // ends are reset at one moment.
 func (s *Signs) timing(c *Case) {
-	if need, sure := c.distance(); need >= 2*time.Millisecond {
+	need, sure := c.distance()
+	if need == 0 && c.Refused() {
+		need, sure = c.Around.SenderReaction, true
+	}
+	if need >= 2*time.Millisecond {
 		var cause flows.Mark
 		switch {
 		case c.Trigger != nil && c.onlyCandidate(need):
@@ -330,7 +334,10 @@ func (s *Signs) ttl(c *Case) {
 	known, low, high, of := c.Snd.TTL, c.Snd.TTLMin, c.Snd.TTLMax, "in this connection"
 	frame := c.Snd.Last.Frame
 	if c.Snd.Segments == 0 || known == 0 {
-		known, low, high, of = c.Around.SenderTTL, c.Around.SenderTTL, c.Around.SenderTTL, "in its other connections"
+		known, low, high, of = c.Around.SenderTTL, c.Around.SenderTTLMin, c.Around.SenderTTLMax, "in its other connections"
+		if low == 0 {
+			low, high = known, known
+		}
 		frame = 0
 	}
 	if known == 0 {
