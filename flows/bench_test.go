@@ -12,7 +12,7 @@ type crowd struct {
 	at        []int32 // step of each connection
 	serial    []uint32
 	rounds    int
-	next      int
+	random    uint64
 	frame     int
 	now       flows.Time
 	resets    bool
@@ -31,10 +31,9 @@ func newCrowd(open, rounds int) *crowd {
 
 // segment writes the next segment into s.
 func (c *crowd) segment(s *flows.Segment) {
-	i := c.next
-	if c.next++; c.next == len(c.at) {
-		c.next = 0
-	}
+	// In an order without a pattern that the memory could foresee.
+	c.random = c.random*6364136223846793005 + 1442695040888963407
+	i := int(c.random >> 33 % uint64(len(c.at)))
 	c.frame++
 	c.now += 1000
 	n := c.serial[i]

@@ -77,6 +77,7 @@ const (
 	hasReset             // annex.fall is in use
 	bothSides            // both sides have been seen
 	isOther              // the record stands for a segment quoted by ICMP only
+	calm                 // established, and nothing open that an ordinary segment could change (calm.go)
 	gone                 // the record has been given back
 	talkLost             // its talk was given to another connection
 )
@@ -100,6 +101,7 @@ const (
 	hasKeep   // a run of keep-alives is open
 	hasProbe  // a run of window probes is open
 	holdFIN   // its FIN lies behind a hole: the peer has not taken it yet
+	saidACK   // the history has its pure ACK
 )
 
 // synBits are the options of a SYN: the low four bits are the window scale.

@@ -39,9 +39,10 @@ func (t *Table) sequence(c *record, side Side, s *Segment) (n Notes, newData uin
 	fin := s.Flags&FIN != 0
 	switch {
 	case s.DataLen > 0:
-		a.dataSegments++
+		if a.dataSegments++; a.dataSegments == 1 {
+			c.history.add(letterData, side)
+		}
 		newData = t.sequenceData(c, side, s, seq, end, &n)
-		c.history.add(letterData, side)
 	case ahead == 0 && a.joined() && t.repeats(c, side, s):
 		// Nothing but a probe is sent again and again at this distance (RFC 9293 §3.8.4).
 		a.nxt = seq + 1

@@ -150,17 +150,20 @@ func (t *timelines) back(c *record, k int) *entry {
 // note appends segment s of side to the timeline.
 func (t *Table) note(c *record, side Side, s *Segment, n Notes, from uint8) *entry {
 	e := t.lines.next(c, t.conns.live <= t.opts.ShortAbove)
-	e.frame, e.seq, e.ack = uint32(s.Frame), s.SEQ, s.ACK
-	e.lo, e.hi = c.moment(s.Time)
-	e.wnd, e.ipid, e.ttl = s.WND, s.IPID, s.TTL
-	data := min(s.DataLen, 1<<24-1)
-	e.lenLo, e.lenHi = uint16(data), uint8(data>>16)
-	e.flags, e.origin, e.notes = uint8(s.Flags), uint8(side)|placeOf(s), n
-	if s.Flags&AE != 0 {
-		e.notes |= entryAE
-	}
-	e.was, e.is = from, c.states()
+	lo, hi := c.moment(s.Time)
+	e.fill(s, side, lo, hi, n, from, c.states())
 	return e
+}
+
+// fill writes s into e.
+func (e *entry) fill(s *Segment, side Side, lo uint32, hi int16, n Notes, was, is uint8) {
+	data := min(s.DataLen, 1<<24-1)
+	if s.Flags&AE != 0 {
+		n |= entryAE
+	}
+	*e = entry{frame: uint32(s.Frame), seq: s.SEQ, ack: s.ACK, lo: lo, hi: hi, wnd: s.WND, ipid: s.IPID,
+		lenLo: uint16(data), lenHi: uint8(data >> 16), ttl: s.TTL, flags: uint8(s.Flags), was: was, is: is,
+		origin: uint8(side) | placeOf(s), notes: n}
 }
 
 // event makes an Event of an entry.
