@@ -148,7 +148,17 @@ const (
 	ofEchoAnswer = 3
 )
 
+// isOpenFlow knows a HELLO, or a segment from the middle that messages of one version fill exactly.
 func isOpenFlow(b []byte, _ int) verdict {
+	if len(b) >= 8 && b[1] != ofHello && (b[0] == 1 || b[0] >= 4) {
+		rest := b
+		for len(rest) >= 8 && rest[0] == b[0] && startsOpenFlow(rest) && be16(rest[2:]) <= len(rest) {
+			rest = rest[be16(rest[2:]):]
+		}
+		if len(rest) == 0 {
+			return yes
+		}
+	}
 	switch {
 	case b[0] == 0 || b[0] > 6, len(b) > 1 && b[1] != ofHello, len(b) > 2 && b[2] != 0, len(b) > 3 && (b[3] < 8 || b[3]&7 != 0 || b[3] > 64):
 		return no

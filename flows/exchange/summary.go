@@ -55,8 +55,13 @@ func (s *State) summarizeHTTP(names *Names, out *Summary) {
 	if !s.hasHTTP() {
 		return
 	}
-	if out.Method, out.Path, _ = strings.Cut(names.get(s.line), " "); s.proto == tls || s.proto == websocket {
-		out.Method, out.Path = "", ""
+	switch s.proto {
+	case http1, http2, rtsp, sip:
+		out.Method, out.Path, _ = strings.Cut(names.get(s.line), " ")
+	default:
+		if s.via == httpConnect {
+			out.Method, out.Path = "CONNECT", out.Host
+		}
 	}
 	out.Status = int(s.status)
 	if s.proto != tls {
