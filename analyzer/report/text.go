@@ -94,7 +94,7 @@ func (p page) overview(f *File) string {
 	if f.First != 0 {
 		counts = append(counts, f.First.Std().Format("2006-01-02 15:04:05")+" UTC", lasted(f.Last.Std().Sub(f.First.Std())))
 	}
-	b.WriteString(p.wrap("", strings.Join(counts, " · ")))
+	b.WriteString(p.dotted(counts))
 	if len(f.Summary) > 0 {
 		b.WriteString("\n" + p.causes(f.Summary))
 	}
@@ -259,6 +259,27 @@ func (p page) evidence(label string, list []Evidence, room int) string {
 		label = ""
 	}
 	return b.String()
+}
+
+// dotted prints parts with dots between them, and breaks lines nowhere else.
+func (p page) dotted(parts []string) string {
+	var b strings.Builder
+	const dot = " · "
+	n := 0
+	for i, s := range parts {
+		switch {
+		case i == 0:
+		case n+width(dot)+width(s) > p.width:
+			b.WriteString("\n")
+			n = 0
+		default:
+			b.WriteString(dot)
+			n += width(dot)
+		}
+		b.WriteString(s)
+		n += width(s)
+	}
+	return b.String() + "\n"
 }
 
 // wrap breaks s into lines that fit the page, each after indent.
