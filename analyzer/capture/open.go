@@ -1,11 +1,13 @@
 package capture
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"golang.org/x/term"
 )
@@ -38,6 +40,28 @@ func (e *Error) Error() string {
 // Unwrap returns e.Err.
 func (e *Error) Unwrap() error { return e.Err }
 
+// An ExportError tells, where Options.Exports asks for it, that a file holds no packets but what looks like
+// Wireshark's dissections of them.
+type ExportError struct {
+	Refusal *Error
+	Text    io.ReadCloser // the whole file, decompressed; for who gets the error to close
+	Read    func() int64  // octets of the file read so far, before decompression
+}
+
+// Error says what Refusal says.
+func (e *ExportError) Error() string { return e.Refusal.Error() }
+
+// Unwrap returns e.Refusal.
+func (e *ExportError) Unwrap() error { return e.Refusal }
+
+// An exportText is the text of an export: what was read to recognise it, and the rest.
+type exportText struct {
+	io.Reader
+	from *Reader
+}
+
+func (t exportText) Close() error { return t.from.Close() }
+
 // Open opens the capture at path; "-" is standard input. It returns once the first octets have told the
 // format. All its errors are of type [*Error].
 func Open(path string, opts Options) (*Reader, error) {
@@ -52,7 +76,7 @@ func Open(path string, opts Options) (*Reader, error) {
 		return nil, openError(path, err)
 	}
 	r, err := newReader(path, f, f, opts)
-	if err != nil {
+	if export := (*ExportError)(nil); err != nil && !errors.As(err, &export) {
 		f.Close()
 	}
 	return r, err
@@ -138,10 +162,15 @@ func newReader(name string, in io.Reader, done io.Closer, opts Options) (*Reader
 	case like.try == "":
 		like.try = "if Wireshark opens it, convert it with editcap: editcap -F pcapng IN OUT"
 	}
+	refusal := r.refuse(what, like.try, ErrNotCapture)
+	if opts.Exports && strings.HasPrefix(like.what, dissectionExport) && r.failure == nil {
+		text := exportText{io.MultiReader(bytes.NewReader(r.chunk.buf[:r.end]), r.in), r}
+		return nil, &ExportError{refusal, text, r.BytesRead}
+	}
 	if r.expander != nil {
 		r.expander.Close()
 	}
-	return nil, r.refuse(what, like.try, ErrNotCapture)
+	return nil, refusal
 }
 
 // isPcapng reports whether head begins with a Section Header Block.

@@ -27,6 +27,9 @@ type Options struct {
 
 	// Follow waits at the end of a regular file for more to be written to it, until Reader.Stop.
 	Follow bool
+
+	// Exports makes Open return an [*ExportError] for an export of Wireshark.
+	Exports bool
 }
 
 func (o Options) withDefaults() Options {

@@ -19,7 +19,11 @@ const (
 	viaEditcap = "convert it with Wireshark's editcap: editcap -F pcapng IN OUT"
 	giveSource = "give the capture itself that it was made from"
 	unpack     = "unpack it first, and give the capture that it holds"
+	moreFields = "it lacks sequence numbers and flags: save the packets (File, Save As), or export dissections as JSON or PDML"
 )
+
+// dissectionExport begins what the exports that [ExportError] is for look like.
+const dissectionExport = "a packet dissection export"
 
 // magics are the beginnings of files that people hand to a capture reader by mistake, or that Wireshark can convert.
 var magics = []struct {
@@ -126,20 +130,26 @@ func recognizeText(head []byte) likeness {
 	switch {
 	case begins("{") || begins("["):
 		switch {
+		case begins(`{"index"`) && has(`"layers"`):
+			return likeness{"an export for Elasticsearch (tshark -T ek)", "give the capture itself, or export it with tshark -T json"}
 		case has(`"_source"`) && has(`"layers"`), has(`"layers"`) && has(`"frame`):
-			return likeness{"a packet dissection export (JSON)", giveSource}
+			return likeness{dissectionExport + " (JSON)", giveSource}
 		case has(`"log"`) && has(`"creator"`):
 			return likeness{"a browser's HTTP archive (HAR): it holds no packets", giveSource}
 		}
 		return likeness{"JSON", giveSource}
-	case has("<pdml"), has("<psml"):
-		return likeness{"a packet dissection export (PDML or PSML)", giveSource}
+	case has("<pdml"):
+		return likeness{dissectionExport + " (PDML)", giveSource}
+	case has("<psml"):
+		return likeness{"a packet list export (PSML)", moreFields}
 	case begins("<!DOCTYPE html"), begins("<!doctype html"), begins("<html"):
 		return likeness{"a web page, as a download that failed leaves", "download the capture again"}
 	case begins("<?xml"):
 		return likeness{"XML", giveSource}
 	case begins(`"No."`), has(`"Time","Source","Destination"`):
-		return likeness{"a packet list export (CSV)", giveSource}
+		return likeness{"a packet list export (CSV)", moreFields}
+	case begins("No. ") && has("Time") && has("Source"):
+		return likeness{"a packet list export (plain text)", moreFields}
 	case begins("000000  "), begins("0000  "), begins("0x0000: "), has("\n\t0x0000: "):
 		return likeness{"a hex dump of packets", "convert it with Wireshark's text2pcap: text2pcap IN OUT"}
 	case has(" IP ") && has(" > "), has(" IP6 ") && has(" > "), begins("Frame 1: "), has(" → ") && has(" TCP "):
