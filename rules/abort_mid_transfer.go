@@ -8,9 +8,9 @@ import (
 
 // How sure it is that a transfer was broken off.
 const (
-	abortKnown  = 0.88 // the protocol says that it was not complete
-	abortFlight = 0.82 // data was under way
-	abortAsked  = 0.80 // the client withdrew its request
+	abortKnown  = 0.97 // the protocol says that it was not complete
+	abortFlight = 0.96 // data was under way
+	abortAsked  = 0.93 // the client withdrew its request
 )
 
 var abortMidTransfer = &Rule{

@@ -8,9 +8,9 @@ import (
 
 // How sure it is that a finished connection was closed by RST on purpose.
 const (
-	abortiveSure   = 0.84
-	abortiveOpaque = 0.72 // no known protocol
-	abortiveFlight = 0.68 // its own last answer was not yet acknowledged
+	abortiveSure   = 0.93
+	abortiveOpaque = 0.84 // no known protocol
+	abortiveFlight = 0.80 // its own last answer was not yet acknowledged
 )
 
 var abortiveClose = &Rule{

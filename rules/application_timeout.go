@@ -9,9 +9,9 @@ import (
 
 // How sure it is that somebody ran out of patience, and from which wait on.
 const (
-	appTimeoutRound  = 0.88 // after a round time
-	appTimeoutOther  = 0.80
-	appTimeoutOpaque = 0.72 // whose turn it was is a guess: no known protocol
+	appTimeoutRound  = 0.93 // after a round time
+	appTimeoutOther  = 0.89
+	appTimeoutOpaque = 0.83 // whose turn it was is a guess: no known protocol
 	appTimeoutFrom   = 900 * time.Millisecond
 )
 

@@ -2,7 +2,7 @@ package rules
 
 import "fmt"
 
-const badHandshakeACKSure = 0.94
+const badHandshakeACKSure = 0.97
 
 var badHandshakeACK = &Rule{
 	ID:       "bad-handshake-ack",

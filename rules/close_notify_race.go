@@ -4,9 +4,9 @@ import "fmt"
 
 // How sure it is that only the other side's TLS goodbye met the closed socket.
 const (
-	closeNotifyData  = 0.93 // its alert
-	closeNotifyFIN   = 0.88 // its FIN or last ACK
-	closeNotifyBlind = 0.75 // something that the capture does not hold
+	closeNotifyData  = 0.95 // its alert
+	closeNotifyFIN   = 0.94 // its FIN or last ACK
+	closeNotifyBlind = 0.85 // something that the capture does not hold
 )
 
 var closeNotifyRace = &Rule{

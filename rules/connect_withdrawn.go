@@ -6,7 +6,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-const connectWithdrawnSure = 0.93
+const connectWithdrawnSure = 0.97
 
 var connectWithdrawn = &Rule{
 	ID:       "connect-withdrawn",

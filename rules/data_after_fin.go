@@ -4,11 +4,11 @@ import "fmt"
 
 // How sure it is that one side closed although the other still had something to say.
 const (
-	afterFINOpen    = 0.93 // something stood open when it closed, and data came
-	afterFINAnswer  = 0.88 // more of the server's data met a client that had closed
-	afterFINUnclear = 0.75
-	afterFINNoData  = 0.70 // only a FIN or ACK came
-	afterFINBlind   = 0.62 // what came is not in the capture
+	afterFINOpen    = 0.98 // something stood open when it closed, and data came
+	afterFINAnswer  = 0.95 // more of the server's data met a client that had closed
+	afterFINUnclear = 0.80
+	afterFINNoData  = 0.88 // only a FIN or ACK came
+	afterFINBlind   = 0.75 // what came is not in the capture
 )
 
 var dataAfterFIN = &Rule{

@@ -9,9 +9,9 @@ import (
 
 // How sure it is that the sender gave up on a silent peer, by the resends that nothing answered.
 const (
-	unackedMany = 0.95 // three and more
-	unackedTwo  = 0.90
-	unackedOne  = 0.70 // one, and long enough ago that it is no tail loss probe
+	unackedMany = 0.97 // three and more
+	unackedTwo  = 0.95
+	unackedOne  = 0.85 // one, and long enough ago that it is no tail loss probe
 )
 
 var dataUnacked = &Rule{

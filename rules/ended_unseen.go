@@ -6,7 +6,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-const endedUnseenSure = 0.60
+const endedUnseenSure = 0.75
 
 var endedUnseen = &Rule{
 	ID:       "ended-unseen",

@@ -133,12 +133,12 @@ var defectCosts = []struct {
 	defect flows.Defects
 	factor float64
 }{
-	{flows.NoHandshake, 0.95},
-	{flows.OneDirection, 0.85},
-	{flows.MissedPackets, 0.93},
-	{flows.Reordered, 0.97},
-	{flows.SnapCut, 0.96},
-	{flows.Evicted, 0.90},
+	{flows.NoHandshake, 0.96},
+	{flows.OneDirection, 0.93},
+	{flows.MissedPackets, 0.97},
+	{flows.Reordered, 0.985},
+	{flows.SnapCut, 0.95},
+	{flows.Evicted, 0.93},
 }
 
 // Sets of defects that rules rest on.

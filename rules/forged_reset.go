@@ -3,7 +3,7 @@ package rules
 import "fmt"
 
 // How sure it is that a device cut a live connection.
-const forgedSure = 0.80
+const forgedSure = 0.93
 
 var forgedReset = &Rule{
 	ID:       "forged-reset",

@@ -8,8 +8,8 @@ import (
 
 // How sure it is that the sender had given up before it answered.
 const (
-	silentMany = 0.88
-	silentTwo  = 0.70
+	silentMany = 0.95
+	silentTwo  = 0.85
 )
 
 var gaveUpSilently = &Rule{

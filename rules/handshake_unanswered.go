@@ -4,8 +4,8 @@ import "fmt"
 
 // How sure it is that a responder gave up waiting for the third step.
 const (
-	handshakeUnansweredSure  = 0.90
-	handshakeUnansweredReply = 0.70 // it fell silent, and answers a late segment
+	handshakeUnansweredSure  = 0.95
+	handshakeUnansweredReply = 0.90 // it fell silent, and answers a late segment
 )
 
 var handshakeUnanswered = &Rule{

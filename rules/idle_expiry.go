@@ -9,10 +9,10 @@ import (
 
 // How sure it is that the state of an idle connection had expired, and after which silence.
 const (
-	expiryDevice   = 0.86 // the signs name a device on the path
-	expiryMatching = 0.76 // the silence matches a known idle time
-	expiryLong     = 0.72
-	expiryShort    = 0.60
+	expiryDevice   = 0.93 // the signs name a device on the path
+	expiryMatching = 0.84 // the silence matches a known idle time
+	expiryLong     = 0.80
+	expiryShort    = 0.68
 	expiryFrom     = 5 * time.Second
 	expiryLongFrom = time.Minute
 

@@ -7,8 +7,8 @@ import (
 
 // How sure it is that an idle connection was let go on purpose.
 const (
-	idleReleaseSure    = 0.86
-	idleReleaseUnclear = 0.70 // what was said before is not in the capture
+	idleReleaseSure    = 0.92
+	idleReleaseUnclear = 0.80 // what was said before is not in the capture
 	idleReleaseFrom    = time.Second
 )
 

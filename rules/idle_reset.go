@@ -7,7 +7,7 @@ import (
 
 // How sure an idle reset by a device is, and from which silence on it counts as idle.
 const (
-	idleResetSure = 0.80
+	idleResetSure = 0.93
 	idleResetFrom = 5 * time.Second
 )
 

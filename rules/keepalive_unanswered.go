@@ -7,8 +7,8 @@ import (
 
 // How sure it is that unanswered keep-alive probes ended the connection.
 const (
-	keepaliveManySure = 0.96
-	keepaliveOneSure  = 0.78
+	keepaliveManySure = 0.98
+	keepaliveOneSure  = 0.88
 )
 
 var keepaliveUnanswered = &Rule{

@@ -8,10 +8,10 @@ import (
 
 // How sure it is that only a goodbye met the closed connection.
 const (
-	lateGoodbyeSure  = 0.90
-	lateGoodbyeFIN   = 0.82 // a bare FIN or ACK
-	lateGoodbyeBlind = 0.68 // something that the capture does not hold
-	lateGoodbyeOwn   = 0.90 // the sender's own RST after a goodbye by the protocol
+	lateGoodbyeSure  = 0.97
+	lateGoodbyeFIN   = 0.94 // a bare FIN or ACK
+	lateGoodbyeBlind = 0.82 // something that the capture does not hold
+	lateGoodbyeOwn   = 0.95 // the sender's own RST after a goodbye by the protocol
 )
 
 var lateGoodbye = &Rule{

@@ -8,10 +8,10 @@ import (
 
 // How sure it is that a segment came after the end.
 const (
-	lateBothClosed = 0.90 // both FINs were acknowledged before
-	lateReset      = 0.82 // the other side had reset
-	lateOwnReset   = 0.80 // the sender itself had reset, more than a round trip before
-	lateHalfClosed = 0.82 // a bare FIN or ACK, long after the sender's FIN was acknowledged
+	lateBothClosed = 0.96 // both FINs were acknowledged before
+	lateReset      = 0.95 // the other side had reset
+	lateOwnReset   = 0.88 // the sender itself had reset, more than a round trip before
+	lateHalfClosed = 0.93 // a bare FIN or ACK, long after the sender's FIN was acknowledged
 )
 
 var lateSegment = &Rule{

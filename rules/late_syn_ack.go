@@ -9,8 +9,8 @@ import (
 
 // How sure a late SYN-ACK is, and from when on it counts as late.
 const (
-	lateSYNACKSure   = 0.93
-	lateSYNACKUnseen = 0.74 // the SYN-ACK is not in the capture
+	lateSYNACKSure   = 0.97
+	lateSYNACKUnseen = 0.85 // the SYN-ACK is not in the capture
 	lateSYNACKFrom   = 900 * time.Millisecond
 )
 

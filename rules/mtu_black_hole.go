@@ -8,7 +8,7 @@ import (
 
 // How sure it is that only big packets were lost, and from which size on.
 const (
-	blackHoleSure = 0.93
+	blackHoleSure = 0.95
 	blackHoleFrom = 1000
 )
 

@@ -8,9 +8,9 @@ import (
 
 // How sure a refusal is.
 const (
-	refusedSure   = 0.985 // the SYN is in the capture
-	refusedUnseen = 0.90  // only the RST is, in the form that nothing but a SYN draws
-	refusedOddly  = 0.85  // a SYN, and a RST+ACK that does not keep to the numbers
+	refusedSure   = 0.99 // the SYN is in the capture
+	refusedUnseen = 0.95 // only the RST is, in the form that nothing but a SYN draws
+	refusedOddly  = 0.90 // a SYN, and a RST+ACK that does not keep to the numbers
 )
 
 var noListener = &Rule{

@@ -2,7 +2,7 @@ package rules
 
 import "fmt"
 
-const policyRejectSure = 0.96
+const policyRejectSure = 0.975
 
 var policyReject = &Rule{
 	ID:       "policy-reject",

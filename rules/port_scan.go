@@ -5,7 +5,7 @@ import "fmt"
 // How many different ports or hosts make a scan.
 const (
 	scanWidth    = 8
-	portScanSure = 0.985
+	portScanSure = 0.99
 )
 
 var portScan = &Rule{

@@ -116,8 +116,8 @@ func (c *Case) lastOwn() *Earlier {
 
 // What a repeat is less sure of than the first of its event.
 const (
-	repeatInFlight = 0.97 // its trigger was under way when the first reset was sent
-	repeatDeaf     = 0.88 // the peer goes on because it visibly never got the first
+	repeatInFlight = 0.99 // its trigger was under way when the first reset was sent
+	repeatDeaf     = 0.97 // the peer goes on because it visibly never got the first
 )
 
 // repeat explains a reset that belongs to the event of an earlier one (causes.md §1.7), nil when it is an

@@ -4,9 +4,9 @@ import "fmt"
 
 // How sure it is that a FIN and a RST of one side are one orderly, if hasty, closing.
 const (
-	resetAfterFINSure = 0.92
-	resetAfterFINOpen = 0.72 // its own request was not answered: it withdrew it
-	resetAfterFINOdd  = 0.66 // what stood open is not known, or the RST comes long after
+	resetAfterFINSure = 0.96
+	resetAfterFINOpen = 0.85 // its own request was not answered: it withdrew it
+	resetAfterFINOdd  = 0.82 // what stood open is not known, or the RST comes long after
 )
 
 var resetAfterFIN = &Rule{

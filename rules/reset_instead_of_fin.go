@@ -4,10 +4,10 @@ import "fmt"
 
 // How sure it is that a RST only took the place of the last FIN.
 const (
-	insteadSure  = 0.92
-	insteadOpen  = 0.70 // the peer had closed although its request was unanswered: it had withdrawn it
-	insteadReply = 0.55 // a bare reply to the FIN
-	insteadOdd   = 0.70
+	insteadSure  = 0.97
+	insteadOpen  = 0.86 // the peer had closed although its request was unanswered: it had withdrawn it
+	insteadReply = 0.62 // a bare reply to the FIN
+	insteadOdd   = 0.85
 )
 
 var resetInsteadOfFIN = &Rule{

@@ -2,7 +2,7 @@ package rules
 
 import "fmt"
 
-const restartWindowSure = 0.985
+const restartWindowSure = 0.99
 
 var restartWindow = &Rule{
 	ID:       "restart-window",

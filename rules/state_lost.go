@@ -4,10 +4,10 @@ import "fmt"
 
 // How sure it is that a host lost a connection that was alive.
 const (
-	stateLostTogether = 0.93 // its other connections fell too, or its port refuses from then on
-	stateLostBack     = 0.90 // it had not answered for a while, and is back
-	stateLostOpen     = 0.88 // a request stood unanswered
-	stateLostActive   = 0.82 // it was active a moment ago
+	stateLostTogether = 0.96 // its other connections fell too, or its port refuses from then on
+	stateLostBack     = 0.94 // it had not answered for a while, and is back
+	stateLostOpen     = 0.90 // a request stood unanswered
+	stateLostActive   = 0.78 // it was active a moment ago
 	stateLostIdle     = 0.62
 	stateLostFIN      = 0.55 // the peer was only closing
 	activeWithin      = expiryFrom

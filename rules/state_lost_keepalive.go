@@ -7,8 +7,8 @@ import (
 
 // How sure it is that a probe found a host without the connection.
 const (
-	probeFoundSure = 0.86
-	probeFoundIdle = 0.70
+	probeFoundSure = 0.96
+	probeFoundIdle = 0.78
 	probeRecent    = 3 * time.Minute
 )
 

@@ -8,9 +8,9 @@ import (
 
 // How sure it is that the RST's sender never had the connection.
 const (
-	straySure  = 0.95 // the trigger is the first that is seen of the connection
-	strayAlive = 0.78 // segments of the peer before it acknowledge something unseen: somebody answered them
-	strayLong  = 0.85
+	straySure  = 0.97 // the trigger is the first that is seen of the connection
+	strayAlive = 0.85 // segments of the peer before it acknowledge something unseen: somebody answered them
+	strayLong  = 0.92
 )
 
 var straySegment = &Rule{

@@ -2,7 +2,7 @@ package rules
 
 import "fmt"
 
-const synProbeSure = 0.95
+const synProbeSure = 0.985
 
 var synProbe = &Rule{
 	ID:       "syn-probe",

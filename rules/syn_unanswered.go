@@ -8,8 +8,8 @@ import (
 
 // How sure it is that an originator gave up on a silent peer.
 const (
-	synUnansweredSure = 0.88 // its own decision, after resends
-	synUnansweredBare = 0.70 // a bare RST, which might answer a SYN-ACK that the capture missed
+	synUnansweredSure = 0.93 // its own decision, after resends
+	synUnansweredBare = 0.75 // a bare RST, which might answer a SYN-ACK that the capture missed
 )
 
 var synUnanswered = &Rule{

@@ -8,9 +8,9 @@ import (
 
 // How sure it is that a handshake was refused.
 const (
-	tlsAlertSure  = 0.93 // a fatal alert says so
-	tlsServerSure = 0.88 // the server resets after the Client Hello
-	tlsClientSure = 0.72 // the client resets after the server's flight
+	tlsAlertSure  = 0.97 // a fatal alert says so
+	tlsServerSure = 0.94 // the server resets after the Client Hello
+	tlsClientSure = 0.86 // the client resets after the server's flight
 )
 
 var tlsRejected = &Rule{

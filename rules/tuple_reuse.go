@@ -6,7 +6,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-const tupleReuseSure = 0.94
+const tupleReuseSure = 0.98
 
 var tupleReuse = &Rule{
 	ID:       "tuple-reuse",

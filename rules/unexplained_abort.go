@@ -4,8 +4,8 @@ import "fmt"
 
 // How sure an abort without further signs is.
 const (
-	unexplainedAbortOpen = 0.60
-	unexplainedAbortOdd  = 0.45
+	unexplainedAbortOpen = 0.68
+	unexplainedAbortOdd  = 0.50
 )
 
 var unexplainedAbort = &Rule{

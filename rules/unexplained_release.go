@@ -4,7 +4,7 @@ import "fmt"
 
 // How sure a release without further signs is.
 const (
-	unexplainedReleaseDone = 0.70
+	unexplainedReleaseDone = 0.72
 	unexplainedReleaseOdd  = 0.50
 )
 

@@ -2,7 +2,7 @@ package rules
 
 import "fmt"
 
-const unexplainedReplySure = 0.5
+const unexplainedReplySure = 0.50
 
 var unexplainedReply = &Rule{
 	ID:       "unexplained-reply",

@@ -2,7 +2,7 @@ package rules
 
 import "fmt"
 
-const wrongHostSure = 0.70
+const wrongHostSure = 0.72
 
 var wrongHost = &Rule{
 	ID:       "wrong-host",

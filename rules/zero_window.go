@@ -9,8 +9,8 @@ import (
 
 // How sure it is that a closed window ended the connection.
 const (
-	zeroWindowSure  = 0.88
-	zeroWindowReply = 0.75 // the sender fell silent before, and answers a late segment
+	zeroWindowSure  = 0.94
+	zeroWindowReply = 0.90 // the sender fell silent before, and answers a late segment
 	zeroWindowFrom  = 500 * time.Millisecond
 )
 
