@@ -50,6 +50,7 @@ func Explain(ctx context.Context, path string, r report.Renderer, opts Options) 
 		engine   = rules.NewEngine(opts.Rules)
 		builder  report.Builder
 		span     timeSpan
+		failed   unreachables
 		read     = make(chan error, 1) // holds a value when all is read
 		finished = make(chan struct{}) // closed when the report takes no more
 	)
@@ -82,7 +83,7 @@ func Explain(ctx context.Context, path string, r report.Renderer, opts Options) 
 	stages.Go(guarded(func() error {
 		defer close(resets)
 		for s := range decoded {
-			s.follow(table)
+			s.follow(table, &failed)
 			s.release()
 			if len(found) > 0 && !send(resets, found, finished) {
 				return nil
@@ -119,6 +120,7 @@ func Explain(ctx context.Context, path string, r report.Renderer, opts Options) 
 		return nil, err
 	}
 	a.settle(span)
+	file.Notes = failed.notes()
 	builder.Finish(file)
 	return file, r.EndFile(file)
 }

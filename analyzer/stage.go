@@ -117,8 +117,8 @@ func decodeBatch(d *decode.Decoder, b capture.Batch) *segments {
 	return s
 }
 
-// follow adds the segments to t.
-func (s *segments) follow(t *flows.Table) {
+// follow adds the segments to t, and failed connects to failed.
+func (s *segments) follow(t *flows.Table, failed *unreachables) {
 	from := 0
 	for i := range s.asides {
 		a := &s.asides[i]
@@ -127,6 +127,7 @@ func (s *segments) follow(t *flows.Table) {
 		}
 		from = a.before
 		t.AddICMP(a.note)
+		failed.add(&a.note)
 	}
 	for k := from; k < len(s.list); k++ {
 		t.Add(&s.list[k])
