@@ -25,30 +25,32 @@ type sign struct {
 
 // What the signs weigh. A verdict of 1 needs one strong sign or several that agree.
 const (
-	signGoesOn      = 1.3  // the sender goes on as if nothing had happened
-	signBeyond      = 0.8  // SEQ beyond all that the sender had sent
-	signBehind      = 0.7  // SEQ behind what the sender had sent, and no segment explains it
-	signStepping    = 1.2  // several RSTs guess their way through the window
-	signTooSoon     = 1.2  // the RST came before the sender could have seen what it answers
-	signTooSoonOnce = 0.6  // the same, but how far away the sender is was measured only once
-	signOtherHops   = 1.0  // TTL of a host at another distance, where the sender's never changes
-	signNearer      = 0.9  // TTL of a device that is nearer than the sender
-	signOtherTTL    = 0.5  // another TTL
-	signOtherStart  = 0.4  // another TTL, but as many hops away: a stack may begin with another value
-	signOneHop      = 0.6  // TTL one off: also seen with PPPoE and changing paths
-	signCopiedIPID  = 0.8  // IP ID copied from the segment that it answers
-	signCopiedWND   = 0.4  // window copied from it
-	signOtherMAC    = 0.5  // another Ethernet source
-	signIPIDBreak   = 0.3  // IP ID out of the sender's count
-	signBothWays    = 0.5  // both ends get a RST in the other's name at one moment
-	signIdle        = 0.6  // and that at an idle moment
-	signNotReply    = 0.3  // answers like a device: RST+ACK where a host without the connection sends a bare RST
-	signDead        = 0.3  // the sender's connection had ended by a RST of the other side
-	signOnLink      = 1.0  // TTL as it left its host, in the name of one that is a hop away
-	signOpening     = 0.4  // directly after a Client Hello or the first request
-	genuineIPID     = -0.8 // IP ID goes on counting
-	genuineTS       = -0.8 // its timestamps go on
-	genuineTTL      = -0.2 // same TTL, and from afar
+	signGoesOn        = 1.3  // the sender goes on as if nothing had happened
+	signBeyond        = 0.8  // SEQ beyond all that the sender had sent
+	signBehind        = 0.7  // SEQ behind what the sender had sent, and no segment explains it
+	signStepping      = 1.2  // several RSTs guess their way through the window
+	signTooSoon       = 1.2  // the RST came before the sender could have seen what it answers
+	signTooSoonOnce   = 0.6  // the same, but how far away the sender is was measured only once
+	signOtherHops     = 1.0  // TTL of a host at another distance, where the sender's never changes
+	signNearer        = 0.9  // TTL of a device that is nearer than the sender
+	signOtherTTL      = 0.5  // another TTL
+	signOtherStart    = 0.4  // another TTL, but as many hops away: a stack may begin with another value
+	signOneHop        = 0.6  // TTL one off: also seen with PPPoE and changing paths
+	signCopiedIPID    = 0.8  // IP ID copied from the segment that it answers
+	signCopiedWND     = 0.4  // window copied from it
+	signOtherMAC      = 0.5  // another Ethernet source
+	signIPIDBreak     = 0.3  // IP ID out of the sender's count
+	signBothWays      = 0.5  // both ends get a RST in the other's name at one moment
+	signIdle          = 0.6  // and that at an idle moment
+	signNotReply      = 0.3  // answers like a device: RST+ACK where a host without the connection sends a bare RST
+	signDead          = 0.3  // the sender's connection had ended by a RST of the other side
+	signOnLink        = 1.0  // TTL as it left its host, in the name of one that is a hop away
+	signOneCopyOfMany = 1.0  // captured once where each of many other packets is captured twice
+	signOneCopy       = 0.8  // captured once where every other packet of the connection is captured twice
+	signOpening       = 0.4  // directly after a Client Hello or the first request
+	genuineIPID       = -0.8 // IP ID goes on counting
+	genuineTS         = -0.8 // its timestamps go on
+	genuineTTL        = -0.2 // same TTL, and from afar
 )
 
 // Verdict returns who sent the RST, and the signs that decided.
@@ -96,6 +98,7 @@ func weigh(c *Case) Signs {
 	s.timing(c)
 	s.ttl(c)
 	s.identity(c)
+	s.copies(c)
 	return s
 }
 
@@ -111,9 +114,7 @@ func (s *Signs) aftermath(c *Case) {
 		s.add(signGoesOn, fmt.Sprintf("%s accepts the connection %s after the RST that refused it, although nobody asked again",
 			who, span(a.SenderACK.Time.Sub(c.Time))), c.Frame, a.SenderACK.Frame)
 	case c.Refused():
-	case c.Snd.Segments == 0 && !c.relatedAfter():
-		// Nothing is known of the sender's numbers: what follows may belong to another incarnation.
-	case a.SenderNewData.Seen() && !reordered:
+	case a.SenderNewData.Seen() && !reordered && c.related(a.SenderNewData):
 		s.add(signGoesOn, fmt.Sprintf("%s goes on sending data %s after its RST, as if nothing had happened",
 			who, span(a.SenderNewData.Time.Sub(c.Time))), c.Frame, a.SenderNewData.Frame)
 	default:
@@ -124,14 +125,15 @@ func (s *Signs) aftermath(c *Case) {
 	}
 }
 
-// relatedAfter reports whether what the sender sends after the RST has numbers near the RST's.
-func (c *Case) relatedAfter() bool {
+// related reports whether a segment that the sender sends after the RST has a number near the RST's. Where the
+// capture lacks the SYN, it may belong to another incarnation of the connection.
+func (c *Case) related(m flows.Mark) bool {
 	for i := range c.After.Events {
-		if e := &c.After.Events[i]; e.Side == c.Side && e.Flags&(flows.RST|flows.SYN) == 0 && e.SEQ.InWindow(c.SEQ, 1<<20) {
-			return true
+		if e := &c.After.Events[i]; e.Frame == m.Frame {
+			return e.SEQ.InWindow(c.SEQ, 1<<20)
 		}
 	}
-	return false
+	return c.Snd.HasISS
 }
 
 // askedAgain reports whether the refused side sent another SYN before the refusing side accepted.
@@ -163,7 +165,7 @@ func (c *Case) aliveAfter() *flows.Event {
 		if e.Side != c.Side || e.Flags&(flows.RST|flows.SYN) != 0 || !e.Flags.Has(flows.ACK) || e.Notes&flows.Copy != 0 {
 			continue
 		}
-		if e.ACK.Sub(known) > 0 && e.Time.Sub(c.Time) > 0 {
+		if d := e.ACK.Sub(known); d > 0 && d < 1<<20 && e.Time.Sub(c.Time) > 0 {
 			// An acknowledgment that left before the RST may be captured after it.
 			if c.Conn.Defects.Has(flows.Reordered) && e.SEQ.Sub(c.SEQ) <= 0 && e.Time.Sub(c.Time) < 5*time.Millisecond {
 				continue
@@ -228,7 +230,8 @@ func (c *Case) ownRSTBefore() bool {
 func (s *Signs) timing(c *Case) {
 	need, sure := c.distance()
 	if need == 0 && c.Refused() {
-		need, sure = c.Around.SenderReaction, true
+		// Other connections tell how far the host is, less exactly: paths and queues differ.
+		need, sure = c.Around.SenderReaction/8, true
 	}
 	if need >= 2*time.Millisecond {
 		var cause flows.Mark
@@ -392,6 +395,20 @@ func hops(ttl uint8) int {
 		}
 	}
 	return 0
+}
+
+// copies asks whether the RST was captured less often than the connection's other packets: on a router that is
+// captured on all interfaces every packet that it forwards shows twice, and one that it makes shows once.
+func (s *Signs) copies(c *Case) {
+	others := int(c.Conn.Packets) - int(c.Conn.Copies)
+	if c.Conn.Copies == 0 || c.After.Copies > 0 || c.After.SenderRSTCount > 0 || c.ownRSTBefore() || int(c.Conn.Copies) < others*4/5 {
+		return
+	}
+	w := signOneCopy
+	if others >= 5 && int(c.Conn.Copies) >= others {
+		w = signOneCopyOfMany
+	}
+	s.add(w, fmt.Sprintf("it was captured once; of the connection's %d other packets %d were captured twice, as on a router that forwards them", others, c.Conn.Copies), c.Frame)
 }
 
 // identity compares IP ID, window, timestamps and Ethernet source.
