@@ -20,7 +20,7 @@ type source struct {
 }
 
 // followEvery is how often a file that is followed is looked at. What is written to it waits half of that on average.
-const followEvery = 20 * time.Millisecond
+const followEvery = 10 * time.Millisecond
 
 // errStopped ends the reading of a file that is followed.
 var errStopped = errors.New("stopped")
