@@ -39,7 +39,7 @@ vuln:
 	esac
 
 golden: ## write golden reports, transcripts and generated pages anew; read the diff before committing it
-	$(GO) test ./analyzer ./analyzer/report ./cmd/... -update
+	$(GO) test ./analyzer ./analyzer/report ./cmd/... -run 'Golden|Text|Markdown|HTML|CSV|JSON|Scripts|Page|Readme' -update
 
 FUZZTIME ?= 30s
 fuzz: ## every fuzz test for FUZZTIME
