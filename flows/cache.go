@@ -5,17 +5,22 @@ package flows
 // run, so that the same capture always forgets the same.
 type cache[T any] struct {
 	sets [][4]cached[T]
+	n    int // values held
 	tick uint32
 }
 
 type cached[T any] struct {
 	print uint64 // secret hash of the key; 0: free
+	place uint32
 	used  uint32
 	value T
 }
 
-// cacheSets is the number of sets, a power of two.
-const cacheSets = 1 << 12
+// A cache begins with fewCacheSets sets and doubles until it has maxCacheSets.
+const (
+	fewCacheSets = 1 << 4
+	maxCacheSets = 1 << 12
+)
 
 // A cacheKey names a value: place chooses the set, print tells the keys of a set apart.
 type cacheKey struct{ place, print uint64 }
@@ -43,15 +48,20 @@ func (k cacheKey) and(o cacheKey, seed uint64) cacheKey {
 	return cacheKey{mix(k.place, o.place, publicSeed), mix(k.print, o.print, seed) | 1}
 }
 
+// set returns the places where key may be.
+func (x *cache[T]) set(place uint32) *[4]cached[T] { return &x.sets[int(place)&(len(x.sets)-1)] }
+
 // find returns the value of key, nil when there is none.
 func (x *cache[T]) find(key cacheKey) *T {
 	if x.sets == nil {
 		return nil
 	}
-	set := &x.sets[key.place&(cacheSets-1)]
+	set := x.set(uint32(key.place))
 	for i := range set {
-		if set[i].print == key.print {
-			return &set[i].value
+		if v := &set[i]; v.print == key.print {
+			x.tick++
+			v.used = x.tick
+			return &v.value
 		}
 	}
 	return nil
@@ -59,21 +69,44 @@ func (x *cache[T]) find(key cacheKey) *T {
 
 // get returns the value of key, a zero one on first use.
 func (x *cache[T]) get(key cacheKey) *T {
-	if x.sets == nil {
-		x.sets = make([][4]cached[T], cacheSets)
+	if v := x.find(key); v != nil {
+		return v
+	}
+	x.grow()
+	set := x.set(uint32(key.place))
+	oldest := &set[0]
+	for i := range set {
+		if set[i].used < oldest.used {
+			oldest = &set[i]
+		}
+	}
+	if oldest.print == 0 {
+		x.n++
 	}
 	x.tick++
-	set := &x.sets[key.place&(cacheSets-1)]
-	oldest := 0
-	for i := range set {
-		if set[i].print == key.print {
-			set[i].used = x.tick
-			return &set[i].value
-		}
-		if set[i].used < set[oldest].used {
-			oldest = i
+	*oldest = cached[T]{print: key.print, place: uint32(key.place), used: x.tick}
+	return &oldest.value
+}
+
+// grow doubles the sets when half of the places are taken.
+func (x *cache[T]) grow() {
+	if len(x.sets) >= maxCacheSets || x.n < 2*len(x.sets) {
+		return
+	}
+	old := x.sets
+	x.sets = make([][4]cached[T], max(2*len(old), fewCacheSets))
+	for s := range old {
+		for _, v := range old[s] {
+			if v.print == 0 {
+				continue
+			}
+			set := x.set(v.place)
+			for i := range set { // what shared one set goes to two: there is room
+				if set[i].print == 0 {
+					set[i] = v
+					break
+				}
+			}
 		}
 	}
-	set[oldest] = cached[T]{print: key.print, used: x.tick}
-	return &set[oldest].value
 }

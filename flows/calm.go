@@ -57,7 +57,7 @@ func (t *Table) takeCalm(c *record, side Side, s *Segment) bool {
 		}
 	}
 	a.wnd = s.WND
-	c.sent(side, s, lo, hi)
+	t.sent(a, s, lo, hi)
 	e := t.lines.next(c, t.conns.live <= t.opts.ShortAbove)
 	states := uint8(Established) | uint8(Established)<<4
 	e.fill(s, side, lo, hi, 0, states, states)

@@ -135,6 +135,9 @@ func TestCopiedRST(t *testing.T) {
 					t.Errorf("reset %d: copy %v", i, !c.copies[i])
 				}
 				if c.copies[i] {
+					if rs[i-1].CopyOf == 0 && rs[i-1].After.Copies == 0 {
+						t.Errorf("reset %d does not count its copies", i-1)
+					}
 					if o := rs[i-1]; r.CopyOf == 0 || r.Form != o.Form || r.Trigger != o.Trigger || len(r.Prior) == 0 {
 						t.Errorf("reset %d: %+v", i, r)
 					}

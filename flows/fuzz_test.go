@@ -2,6 +2,7 @@ package flows_test
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -95,7 +96,7 @@ var steps = func() map[[2]flows.State]bool {
 }()
 
 // play runs segments through a table, checks what must always hold, and returns all that came out.
-func play(t *testing.T, opts flows.TableOptions, segs []flows.Segment) string {
+func play(t *testing.T, opts flows.TableOptions, segs []flows.Segment, plain bool) string {
 	out := ""
 	wantRST := []int{}
 	gotRST := []int{}
@@ -112,6 +113,9 @@ func play(t *testing.T, opts flows.TableOptions, segs []flows.Segment) string {
 			t.Fatalf("frame %d: answers a RST", r.Frame)
 		}
 	})
+	if plain {
+		tab.NoCalm()
+	}
 	for i := range segs {
 		s := &segs[i]
 		before := tab.Lookup(s.Src, s.Dst)
@@ -145,12 +149,36 @@ func play(t *testing.T, opts flows.TableOptions, segs []flows.Segment) string {
 		if k := c.Ends[0].Segments + c.Ends[1].Segments + c.Ends[0].RSTs + c.Ends[1].RSTs + c.Copies; k != c.Packets {
 			t.Fatalf("frame %d: %d packets, %d counted", s.Frame, c.Packets, k)
 		}
-		out += fmt.Sprintf("%d %+v %+v %v %s\n", stream, c.Ends, c.Events, c.Defects, c.History)
+		b, err := json.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out += string(b) + "\n"
 	}
 	tab.Flush()
 	if fmt.Sprint(wantRST) != fmt.Sprint(gotRST) {
 		t.Fatalf("RSTs %v, resets %v", wantRST, gotRST)
 	}
+	return out
+}
+
+// explain returns the resets of segs as text, added in batches or one by one.
+func explain(opts flows.TableOptions, segs []flows.Segment, batches bool) (out string) {
+	tab := flows.NewTable(opts, func(r *flows.Reset) {
+		b, err := json.Marshal(r)
+		if err != nil {
+			panic(err)
+		}
+		out += string(b) + "\n"
+	})
+	if batches {
+		tab.AddBatch(segs)
+	} else {
+		for i := range segs {
+			tab.Add(&segs[i])
+		}
+	}
+	tab.Flush()
 	return out
 }
 
@@ -162,12 +190,15 @@ func FuzzTable(f *testing.F) {
 			data = data[:2000]
 		}
 		segs := segmentsFrom(data)
-		a := play(t, flows.TableOptions{}, segs)
-		b := play(t, flows.TableOptions{}, segs)
-		if a != b {
-			t.Fatal("the same segments gave different results")
+		tight := flows.TableOptions{MaxConnections: 2, MaxClosed: 1, Lookahead: 2, ShortAbove: 1, LookaheadTime: 1000}
+		for _, opts := range []flows.TableOptions{{}, tight} {
+			if play(t, opts, segs, false) != play(t, opts, segs, true) {
+				t.Fatal("the short way of calm connections gives other results")
+			}
+			if one, all := explain(opts, segs, false), explain(opts, segs, true); one != all {
+				t.Fatal("batches give other results")
+			}
 		}
-		play(t, flows.TableOptions{MaxConnections: 2, MaxClosed: 1, Lookahead: 2, ShortAbove: 1, LookaheadTime: 1000}, segs)
 	})
 }
 

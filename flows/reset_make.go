@@ -84,6 +84,7 @@ func (t *Table) copyReset(c *record, r *Reset, e *entry) {
 	for _, no := range f.open[:f.nOpen] {
 		if p := t.waiting.at(no); p != nil && p.r.Frame == int(e.frame) {
 			o := p.r
+			o.After.Copies++
 			r.Form, r.Trigger, r.TriggerDelay, r.Candidates, r.Accept, r.Conn = o.Form, o.Trigger, o.TriggerDelay, o.Candidates, o.Accept, o.Conn
 			r.From, r.To = o.From, o.To
 		}

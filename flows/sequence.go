@@ -335,6 +335,9 @@ func (t *Table) reacted(c *record, side Side, s *Segment) {
 	if d < 0 {
 		return
 	}
+	if b.dataFrame == 0 && b.bits&sentFIN == 0 {
+		t.around.shook(t, s, d)
+	}
 	u := uint32(min(max(d/reactionUnit, 1), 1<<32-1))
 	if a.reaction == 0 || u < a.reaction {
 		a.reaction = u

@@ -57,9 +57,11 @@ type service struct {
 
 // A host is what is known of an address.
 type host struct {
-	ttl, weight uint8 // majority vote over connections
-	ttlSeen     place // a packet that arrived with ttl
-	lastFall    int   // number of its last entry in falls, plus one
+	ttlMin, ttlMax uint8
+	reaction       time.Duration // shortest answer to a SYN or a SYN-ACK, 0: none seen
+	ttl, weight    uint8         // majority vote over connections
+	ttlSeen        place         // a packet that arrived with ttl
+	lastFall       int           // number of its last entry in falls, plus one
 }
 
 // A pair is what is known of two hosts, whatever the ports.
@@ -105,6 +107,7 @@ func (a *around) fallenAt(n int) *fallen {
 // host takes the first segment of a connection's side.
 func (a *around) host(t *Table, s *Segment, stream uint32) {
 	h := a.hosts.get(t.hostKey(&s.Src))
+	h.widen(s.TTL)
 	switch {
 	case h.weight == 0:
 		h.ttl, h.weight = s.TTL, 1
@@ -113,6 +116,24 @@ func (a *around) host(t *Table, s *Segment, stream uint32) {
 		h.weight--
 	case h.weight < 1<<8-1:
 		h.weight++
+	}
+}
+
+// widen takes a TTL into the range seen.
+func (h *host) widen(ttl uint8) {
+	if h.ttlMax == 0 {
+		h.ttlMin = ttl
+	}
+	h.ttlMin, h.ttlMax = min(h.ttlMin, ttl), max(h.ttlMax, ttl)
+}
+
+// spread takes a segment whose TTL is outside of the range of its connection so far.
+func (a *around) spread(t *Table, s *Segment) { a.hosts.get(t.hostKey(&s.Src)).widen(s.TTL) }
+
+// shook takes the time in which the sender of s answered a SYN or a SYN-ACK.
+func (a *around) shook(t *Table, s *Segment, d time.Duration) {
+	if h := a.hosts.get(t.hostKey(&s.Src)); h.reaction == 0 || d < h.reaction {
+		h.reaction = max(d, 1)
 	}
 }
 
@@ -288,6 +309,7 @@ func (a *around) settle(t *Table, p *pending) {
 	o.ScanHosts = a.scans.find(t.hostsKey(originator, responder)).count()
 	if h := a.hosts.find(t.hostKey(&r.Conn.Ends[p.sender].Addr)); h != nil && h.weight > 0 {
 		o.SenderTTL, o.SenderTTLSeen = h.ttl, h.ttlSeen.mark()
+		o.SenderTTLMin, o.SenderTTLMax, o.SenderReaction = h.ttlMin, h.ttlMax, h.reaction
 	}
 	if v := a.pairs.find(t.pairKey(originator, responder)); v != nil {
 		o.OtherDir = otherThan(p.stream, v.both, v.bothOther).Seen()

@@ -108,7 +108,7 @@ func TestSenderTTL(t *testing.T) {
 		fmt.Fprintf(&b, "conn %d\n< ttl 57\n0 > S 0\n+0.01 < S. 0 ack 1\n+0 > . 1 ack 1\n", i)
 	}
 	b.WriteString("conn 9\n1 > S 0\n+0.01 < R. =0 ack 1 ttl 200")
-	if a := resets(t, b.String())[0].Around; a.SenderTTL != 57 {
+	if a := resets(t, b.String())[0].Around; a.SenderTTL != 57 || a.SenderTTLMin != 57 || a.SenderTTLMax != 57 || a.SenderReaction != 10*time.Millisecond || a.SenderTTLSeen.Frame != 2 {
 		t.Errorf("%+v", a)
 	}
 }

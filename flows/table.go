@@ -83,6 +83,7 @@ type Table struct {
 	lastMemory int64  // when limit was lowered for the last time
 	talkHand   uint32 // where the search for a talk to give to another connection begins
 	limit      int    // records that may live now: MaxConnections, less where MaxMemory asks for it
+	noCalm     bool   // never take the short way of calm.go
 	stats      Stats
 }
 
@@ -157,7 +158,9 @@ func (t *Table) add(s *Segment, tp *tuple) (stream int) {
 		c.marks &^= calm
 	default:
 		t.take(c, side, s)
-		c.settleDown()
+		if !t.noCalm {
+			c.settleDown()
+		}
 	}
 	if t.opts.LookaheadTime > 0 {
 		t.Settle(t.clock)
@@ -205,7 +208,7 @@ func (t *Table) take(c *record, side Side, s *Segment) {
 	n |= t.advertise(c, side, s)
 	t.transit(c, side, s, firstFIN, acceptable)
 	lo, hi := c.moment(s.Time)
-	c.sent(side, s, lo, hi)
+	t.sent(a, s, lo, hi)
 	e := t.note(c, side, s, n, was)
 	if newData > 0 {
 		t.say(c, side, s, newData)
@@ -224,9 +227,8 @@ func (t *Table) take(c *record, side Side, s *Segment) {
 	}
 }
 
-// sent notes what is counted for each segment of a side that is no RST.
-func (c *record) sent(side Side, s *Segment, lo uint32, hi int16) {
-	h := &c.side[side]
+// sent notes what is counted for each segment of a side, h, that is no RST.
+func (t *Table) sent(h *half, s *Segment, lo uint32, hi int16) {
 	h.segments++
 	h.lastFrame = uint32(s.Frame)
 	h.lastLo, h.lastHi = lo, hi
@@ -247,9 +249,12 @@ func (c *record) sent(side Side, s *Segment, lo uint32, hi int16) {
 		}
 		return
 	}
-	h.ttlMin, h.ttlMax = min(h.ttlMin, s.TTL), max(h.ttlMax, s.TTL)
 	if h.ttlWeight--; h.ttlWeight == 0 {
 		h.ttl, h.ttlWeight = s.TTL, 1
+	}
+	if s.TTL < h.ttlMin || s.TTL > h.ttlMax {
+		h.ttlMin, h.ttlMax = min(h.ttlMin, s.TTL), max(h.ttlMax, s.TTL)
+		t.around.spread(t, s)
 	}
 }
 

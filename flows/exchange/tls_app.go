@@ -76,6 +76,7 @@ func (h *hearing) closeNotify() {
 // short messages may share its record. It returns false when the record shows that the handshake was over.
 func (h *hearing) tls13Handshake(n int, fromClient bool) bool {
 	over := int(h.overhead)
+	h.v.aux = min(h.v.aux+uint32(n), maxFlight)
 	switch {
 	case n == 2+over:
 		h.begin(Alert, textEncryptedAlert)
@@ -160,15 +161,20 @@ func (h *hearing) serverData(size int) {
 	h.run(Response, textAppData)
 }
 
+// maxFlight bounds the octets of a side's encrypted handshake records, which voice.aux counts in TLS 1.3.
+const maxFlight = 1 << 20
+
 // isTicket reports whether a record of the server is most likely a New Session Ticket: nearly every
-// server sends one or two, of the same size, before anything else that follows the handshake, and some
-// more when a certificate of the client is in them.
+// server sends one or two, of the same size, before anything else that follows the handshake. A ticket
+// takes some hundred octets, more by the client's certificate where one was sent; that of Java's TLS holds
+// the server's own certificates, so it is about as long as the server's part of the handshake.
 func (h *hearing) isTicket(size int) bool {
 	if h.tls&(tls13|offersTickets) != tls13|offersTickets || h.tls&noMoreTickets != 0 {
 		return false
 	}
+	flight, clients := int(h.v.aux), int(h.peer().aux)
 	switch {
-	case h.tls&ticketOne == 0 && size >= 40 && size <= 1100:
+	case h.tls&ticketOne == 0 && size >= 40 && (size <= 1100+clients || size >= flight-200 && size <= flight+400):
 		h.tls |= ticketOne
 		h.v.aux = uint32(size)
 		return true
@@ -221,7 +227,7 @@ func isSettingsSize(size int) bool {
 // WINDOW_UPDATE or RST_STREAM (13), PING or GOAWAY (17), and two of them.
 func isQuietSize(size int) bool {
 	switch size {
-	case 9, 13, 17, 9 + 13, 13 + 13, 13 + 17:
+	case 9, 13, 17, 9 + 13, 13 + 13:
 		return true
 	}
 	return false
