@@ -51,7 +51,13 @@ func main() {
 	if len(chosen) == 0 {
 		return
 	}
-	missing := stage.Missing("haproxy", "nginx")
+	needs := map[string]bool{"haproxy": true, "nginx": true}
+	for _, s := range chosen {
+		for _, p := range s.Needs {
+			needs[p] = true
+		}
+	}
+	missing := stage.Missing(sortedKeys(needs)...)
 	if os.Geteuid() == 0 {
 		if err := netns.Isolate(); err != nil {
 			fatal(err)

@@ -43,7 +43,6 @@ type player struct {
 	slots map[string]net.Conn
 	slot  string
 	opts  []netns.SocketOption
-	fast  bool
 	mptcp bool
 }
 

@@ -13,7 +13,8 @@ import (
 
 // situations lists all that the lab plays.
 func situations() []stage.Situation {
-	return slices.Concat(closedPorts(), crashes(), fastCloses(), timeouts(), unknowns(), injections(), programs(), further(), mixed())
+	all := slices.Concat(closedPorts(), crashes(), fastCloses(), timeouts(), unknowns(), injections(), programs(), tools(), further(), mixed())
+	return append(all, noisy(all)...)
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

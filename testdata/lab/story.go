@@ -93,13 +93,6 @@ func (t *story) settle() { time.Sleep(2*t.RTT() + 30*time.Millisecond) }
 
 func (t *story) sleep(d time.Duration) { time.Sleep(d) }
 
-// named tags the client's connection from its local address, as "connected" told it.
-func (t *story) named(local, tag string) {
-	a, err := netip.ParseAddrPort(local)
-	must(err)
-	t.TagPair(a, t.Server.At(t.port), tag)
-}
-
 // refused connects to a port and expects that it is refused.
 func (t *story) refused(addr netip.AddrPort) {
 	c, err := t.Client.Dial(addr, 3*time.Second)
@@ -142,9 +135,13 @@ func checked(l stage.Label, r stage.RST) stage.Label {
 	return l
 }
 
-// all is the truth of a situation whose every RST has the same cause.
+// all is the truth of a situation whose every RST has the same cause. Only what the other side answers once
+// the connection was reset, because something was lost or late, is a late segment's RST.
 func all(cause, detail, why string, also ...string) func(stage.RST) stage.Label {
 	return func(r stage.RST) stage.Label {
+		if r.Hand == stage.Kernel && r.Sender != r.Opener && (r.Reason == "NO_SOCKET" || r.Reason == "TCP_FLAGS") {
+			return stage.Label{Cause: unknown, Detail: "late-segment", AlsoOK: []string{cause}, Why: "the connection had been reset by the other side; this answers a late segment"}
+		}
 		return checked(stage.Label{Cause: cause, Detail: detail, Why: why, AlsoOK: also}, r)
 	}
 }
@@ -158,7 +155,8 @@ const (
 	fast       = "fast-close"
 )
 
-// variants plays one situation several times; each variant is numbered in the name unless it has its own.
+// vary plays one situation with several specs; each has the name's ending that it is listed under. Only the
+// one without an ending stands as a rule's example or near miss.
 func vary(base stage.Situation, specs map[string]stage.Spec) []stage.Situation {
 	var out []stage.Situation
 	for _, name := range sortedKeys(specs) {

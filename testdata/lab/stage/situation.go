@@ -25,9 +25,12 @@ type Situation struct {
 	// frame of every capture point, since what the packets leave open differs from point to point.
 	Truth func(RST) Label
 
-	Rule        string // its capture is the example of this rule
-	NearMiss    string // its capture is the near miss of this rule
-	From        string // capture point of these, "" client
+	Rule     string   // its capture is the example of this rule
+	NearMiss string   // its capture is the near miss of this rule
+	From     string   // capture point of these, "" client
+	Needs    []string // programs beside those that every situation needs
+	Tries    int      // how often it may fail, where chance decides; 0: not
+
 	constructed bool
 
 	Keep []string // points to keep in the wide set; nil: all. Truth is matched at all points anyway.
@@ -45,7 +48,16 @@ type Label struct {
 }
 
 // Play plays the situation and returns its captures and their truth.
-func (sit *Situation) Play(trace *ktrace.Trace) (*Outcome, error) {
+func (sit *Situation) Play(trace *ktrace.Trace) (out *Outcome, err error) {
+	for range sit.Tries + 1 {
+		if out, err = sit.play(trace); err == nil {
+			break
+		}
+	}
+	return out, err
+}
+
+func (sit *Situation) play(trace *ktrace.Trace) (*Outcome, error) {
 	s, err := New(sit.Spec, trace)
 	if err != nil {
 		return nil, err
@@ -123,6 +135,13 @@ func (s *Stage) finish(sit *Situation) (*Outcome, error) {
 			}
 		}
 		return err
+	}
+	seen := 0
+	for _, fs := range frames {
+		seen += len(fs)
+	}
+	if seen == 0 {
+		return nil, keep(fmt.Errorf("no RST was sent"))
 	}
 	if err := s.match(frames); err != nil {
 		return nil, keep(err)

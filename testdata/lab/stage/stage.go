@@ -36,14 +36,16 @@ type Spec struct {
 	Near, Far time.Duration // one-way delays, client–router and router–server
 	ClientTTL int           // initial TTL or hop limit, 0: 64
 	ServerTTL int
-	Offload   bool // giant segments and unfilled checksums in the captures
-	NoTS      bool // no TCP timestamps
-	MTU       int  // of all links but FarMTU's, 0: 1500
-	FarMTU    int  // of the router's interface toward the server, which the server does not know of
-	ServerIPs int  // further addresses of the server
-	Loopback  bool // client and server are one host that talks to itself; captured on lo
-	Late      bool // the situation starts the captures itself, with Record
-	Snap      int  // snaplen of the short capture, 0: 64, or 96 with IPv6
+	Offload   bool          // giant segments and unfilled checksums in the captures
+	NoTS      bool          // no TCP timestamps
+	MTU       int           // of all links but FarMTU's, 0: 1500
+	FarMTU    int           // of the router's interface toward the server, which the server does not know of
+	ServerIPs int           // further addresses of the server
+	Loss      float64       // part of the frames that each wire loses by chance
+	Jitter    time.Duration // the most that each wire delays a frame beyond its delay
+	Loopback  bool          // client and server are one host that talks to itself; captured on lo
+	Late      bool          // the situation starts the captures itself, with Record
+	Snap      int           // snaplen of the short capture, 0: 64, or 96 with IPv6
 
 	Client, Router, Server []string // sysctls of each, "net.ipv4.tcp_retries2=3"
 }
@@ -215,6 +217,10 @@ func New(spec Spec, trace *ktrace.Trace) (s *Stage, err error) {
 		return nil, err
 	}
 	s.atEnd(s.Far.Close)
+	if spec.Loss > 0 || spec.Jitter > 0 {
+		s.Near.SetNoise(spec.Loss, spec.Jitter)
+		s.Far.SetNoise(spec.Loss, spec.Jitter)
+	}
 	return s, nil
 }
 

@@ -163,6 +163,9 @@ func (o *Outcome) path(b *strings.Builder) {
 	if o.Spec.V6 {
 		b.WriteString(", IPv6")
 	}
+	if o.Spec.Loss > 0 {
+		fmt.Fprintf(b, ", each wire loses %.0f %% and delays by up to %v more", 100*o.Spec.Loss, o.Spec.Jitter)
+	}
 	b.WriteString(".\n")
 }
 

@@ -7,6 +7,7 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"time"
@@ -41,6 +42,7 @@ type Wire struct {
 
 	mu       sync.Mutex
 	hook     Hook
+	noise    func() Verdict
 	injected []Injection
 	ends     [2]int // AF_PACKET sockets
 	due      [2]chan sending
@@ -124,20 +126,24 @@ func (w *Wire) read(d Dir) {
 			continue
 		}
 		data := append([]byte(nil), buf[:n]...)
-		var v Verdict
-		if hook := w.currentHook(); hook != nil {
+		hook, noise := w.current()
+		var v, chance Verdict
+		if hook != nil {
 			v = hook(d, Frame(data[vnetHdrLen:]))
 		}
-		if !v.Drop {
-			w.due[1-d] <- sending{time.Now().Add(w.Delay + v.Extra), data}
+		if noise != nil {
+			chance = noise()
+		}
+		if !v.Drop && !chance.Drop {
+			w.due[1-d] <- sending{time.Now().Add(w.Delay + v.Extra + chance.Extra), data}
 		}
 	}
 }
 
-func (w *Wire) currentHook() Hook {
+func (w *Wire) current() (Hook, func() Verdict) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.hook
+	return w.hook, w.noise
 }
 
 // write sends what is due through end number to. Frames with extra delay let the later ones pass.
@@ -166,6 +172,16 @@ func (w *Wire) SetHook(h Hook) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.hook = h
+}
+
+// SetNoise makes the wire a bad one: it loses a part of all frames by chance, and delays each by up to jitter
+// more, so that they may pass each other.
+func (w *Wire) SetNoise(loss float64, jitter time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.noise = func() Verdict {
+		return Verdict{Drop: rand.Float64() < loss, Extra: time.Duration(rand.Float64() * float64(jitter))}
+	}
 }
 
 // Inject sends a frame of the wire's own in direction d, at once, and records it.
