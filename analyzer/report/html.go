@@ -45,13 +45,19 @@ type htmlRenderer struct {
 	err       error // of a template; they fail only when they are wrong
 }
 
-// execute returns the text of one part of the page.
+// execute returns the text of one part of the page. The template escapes markup; what else a browser would
+// obey, marks that turn the direction of writing, becomes visible here.
 func (h *htmlRenderer) execute(part string, data any) string {
 	var b bytes.Buffer
 	if err := htmlTemplate.ExecuteTemplate(&b, part, data); err != nil && h.err == nil {
 		h.err = err
 	}
-	return b.String()
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && obeyed(r) {
+			return '·'
+		}
+		return r
+	}, b.String())
 }
 
 func (h *htmlRenderer) Begin(generator string) error {

@@ -52,7 +52,7 @@ func padded(s string, n int) string { return s + strings.Repeat(" ", max(n-width
 func clean(s string) string {
 	bad := func(r rune) bool { return r != ' ' && !unicode.IsPrint(r) }
 	if strings.IndexFunc(s, bad) < 0 {
-		return s
+		return strings.ToValidUTF8(s, "\uFFFD")
 	}
 	return strings.Map(func(r rune) rune {
 		if bad(r) {
@@ -60,6 +60,12 @@ func clean(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// obeyed reports whether r is a control character or turns the direction of writing: what a terminal or a
+// browser obeys instead of showing it.
+func obeyed(r rune) bool {
+	return r < ' ' || r >= 0x7f && r < 0xa0 || r > 0x600 && unicode.Is(unicode.Bidi_Control, r)
 }
 
 // percent prints a probability; 100 % is said of nothing that is less.

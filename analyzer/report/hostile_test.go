@@ -1,0 +1,166 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/html"
+)
+
+// hostileTexts are what a stranger may put where text of the network ends up.
+var hostileTexts = []string{
+	"\x1b[2J\x1b]0;owned\x07",
+	"<script>alert(1)</script>",
+	"</summary></details><img src=x onerror=alert(1)>",
+	"| a | b |\n|---|---|",
+	"```\n# heading\n```",
+	"`code` *bold* [link](javascript:alert(1)) @everyone #123",
+	"=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1",
+	"\xff\xfe\xc3\x28",
+	"\u202egnp.exe\u202c \u2066x\u2069 \u200b",
+	"a\nb\r\nc\x00d\u0085e\u2028f",
+	`"quoted", 'and' \escaped\`,
+	strings.Repeat("x", 5000),
+}
+
+// allFormats renders a report in every format.
+var allFormats = map[string]func(io.Writer) Renderer{
+	"text":     func(w io.Writer) Renderer { return Text(w, TextOptions{}) },
+	"markdown": func(w io.Writer) Renderer { return Markdown(w, MarkdownOptions{}) },
+	"brief":    func(w io.Writer) Renderer { return Markdown(w, MarkdownOptions{Brief: true}) },
+	"html":     HTML, "json": JSON, "jsonl": JSONL, "csv": CSV,
+}
+
+// rendered returns the report of one reset in which every text is s.
+func rendered(t testing.TB, format, s string) string {
+	t.Helper()
+	rst, finding := dataAfterFIN()
+	var b Builder
+	m := b.Reset(rst, finding)
+	for _, field := range []*string{&m.Summary, &m.Symptom, &m.Remedy, &m.CaptureNext, &m.Title, &m.Conn.Protocol, &m.Segment.Payload,
+		&m.Evidence[0].Says, &m.Alternatives[0].WhyNot, &m.Beside[0].Says, &m.Zeek.History} {
+		*field = s
+	}
+	file := File{Path: s, Packets: 1, Connections: 1,
+		Warnings: []Warning{{Says: s, Hint: s, Count: 2, Frame: 1}}, Notes: []Evidence{{Frames: []int{1}, Says: s}}}
+	var out bytes.Buffer
+	r := allFormats[format](&out)
+	b.Finish(&file)
+	for _, err := range []error{r.Begin("test"), r.BeginFile(s), r.Reset(m), r.EndFile(&file), r.End()} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out.String()
+}
+
+// harmless fails the test when the report in a format does more with s than show it.
+func harmless(t *testing.T, format, s string) {
+	t.Helper()
+	out := rendered(t, format, s)
+	if !utf8.ValidString(out) {
+		t.Errorf("%s of %q is no valid UTF-8", format, s)
+	}
+	switch format {
+	case "json", "jsonl":
+		for dec := json.NewDecoder(strings.NewReader(out)); ; {
+			var v any
+			if err := dec.Decode(&v); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatalf("%s of %q: %v", format, s, err)
+			}
+		}
+	case "csv":
+		rows, err := csv.NewReader(strings.NewReader(out)).ReadAll()
+		if err != nil || len(rows) != 2 {
+			t.Fatalf("csv of %q has %d rows: %v", s, len(rows), err)
+		}
+		for _, cell := range rows[1] {
+			if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+				t.Errorf("csv of %q has the formula %q", s, cell)
+			}
+		}
+		noControls(t, format, s, out, "\n")
+	case "html":
+		noControls(t, format, s, out, "\n")
+		if got, want := tags(t, out), tags(t, rendered(t, format, "plain")); got != want {
+			t.Errorf("html of %q has other elements than html of plain text", s)
+		}
+	case "markdown", "brief":
+		noControls(t, format, s, out, "\n")
+		if got, want := strings.Count(out, "<"), strings.Count(rendered(t, format, "plain"), "<"); got != want {
+			t.Errorf("%s of %q has %d tags, of plain text %d", format, s, got, want)
+		}
+		if got, want := strings.Count(out, "\n"), strings.Count(rendered(t, format, "plain"), "\n"); got != want {
+			t.Errorf("%s of %q has %d lines, of plain text %d", format, s, got, want)
+		}
+	case "text":
+		noControls(t, format, s, out, "\n")
+	}
+}
+
+// noControls fails the test when out holds characters that a terminal obeys instead of showing, or that
+// turn the direction of writing, but for the allowed ones.
+func noControls(t *testing.T, format, s, out, allowed string) {
+	t.Helper()
+	for _, r := range out {
+		if strings.ContainsRune(allowed, r) {
+			continue
+		}
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			t.Errorf("%s of %q holds %U", format, s, r)
+			return
+		}
+	}
+}
+
+// tags lists the elements of a page and the names of their attributes.
+func tags(t *testing.T, page string) string {
+	t.Helper()
+	var b strings.Builder
+	for z := html.NewTokenizer(strings.NewReader(page)); ; {
+		switch z.Next() {
+		case html.ErrorToken:
+			if z.Err() != io.EOF {
+				t.Fatal(z.Err())
+			}
+			return b.String()
+		case html.StartTagToken, html.SelfClosingTagToken, html.EndTagToken:
+			tok := z.Token()
+			b.WriteString(tok.Data)
+			for _, a := range tok.Attr {
+				b.WriteString(" " + a.Key)
+			}
+			b.WriteString("\n")
+		}
+	}
+}
+
+func TestHostileText(t *testing.T) {
+	for format := range allFormats {
+		for _, s := range hostileTexts {
+			harmless(t, format, s)
+		}
+	}
+}
+
+func FuzzRenderers(f *testing.F) {
+	for _, s := range hostileTexts {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if s == "" { // leaves out what has nothing to say
+			return
+		}
+		for format := range allFormats {
+			harmless(t, format, s)
+		}
+	})
+}
