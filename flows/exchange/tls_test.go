@@ -68,6 +68,11 @@ func TestTLS(t *testing.T) {
 			> 170303+600
 			< 170303+250 170303+250
 			< 170303+1500`, `TLS 1.3| request "application data"; response "application data"; waiting 0 0; tls ok=true; guess`},
+		{"1.3: a ticket as long as the server's handshake is no answer", `
+			> $ch13
+			< $sh13 $ccs 170303+4600
+			> $ccs 170303+53 170303+600
+			< 170303+4700`, `TLS 1.3| request "application data"; handshake "New Session Ticket"; waiting 1 0; tls ok=true; guess`},
 		{"1.3: an answer and no ticket", tls13Hello + `
 			> 170303+600
 			< 170303+1500`, `TLS 1.3| request "application data"; response "application data"; waiting 0 0; tls ok=true; guess`},
@@ -107,7 +112,7 @@ func TestTLS(t *testing.T) {
 			> $ch13
 			< $sh13 $ccs 170303+600 170303+53
 			> $ccs 170303+900 170303+281 170303+53 170303+400
-			< 170303+2000`, `TLS 1.3| request "application data"; response "application data"; waiting 0 0; tls ok=true; guess`},
+			< 170303+1200 170303+2000`, `TLS 1.3| request "application data"; response "application data"; waiting 0 0; tls ok=true; guess`},
 		{"1.3: Finished shares its record", `
 			> $ch13
 			< $sh13 $ccs 170303+600 170303+53
