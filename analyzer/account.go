@@ -11,20 +11,28 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// A timeSpan is the time between the earliest and the latest packet.
+// A timeSpan is the time between the earliest and the latest of some packets.
 type timeSpan struct {
+	start       int64 // of the first packet
 	first, last int64
 	seen        bool
+	packets     int
 }
 
-func (s *timeSpan) extend(packets []capture.Packet) {
-	for i := range packets {
-		t := packets[i].Time
-		if !s.seen {
-			s.first, s.last, s.seen = t, t, true
-		}
-		s.first, s.last = min(s.first, t), max(s.last, t)
+func (s *timeSpan) extend(t int64) {
+	if !s.seen {
+		s.start, s.first, s.last, s.seen = t, t, t, true
 	}
+	s.first, s.last = min(s.first, t), max(s.last, t)
+}
+
+// add extends s by the packets of another span.
+func (s *timeSpan) add(o *timeSpan) {
+	if o.seen {
+		s.extend(o.first)
+		s.extend(o.last)
+	}
+	s.packets += o.packets
 }
 
 // refused fills in what there is to say of a file that could not be read at all.
@@ -44,29 +52,33 @@ func refused(f *report.File, err error) {
 // An account adds up at the end of a file what its stages counted.
 type account struct {
 	file    *report.File
-	reader  *capture.Reader
+	input   input
+	span    *timeSpan
 	decoder *decode.Decoder
 	table   *flows.Table
 }
 
-// whole tells what the reader has to say when it has come to its end.
+// whole tells what the input has to say when it has come to its end.
 func (a account) whole() {
-	a.file.Packets = a.reader.Frames()
-	a.problems()
+	a.file.Packets = a.input.frames()
+	a.input.tell(a.file)
 }
 
-// interrupted tells that the reading was given up. The reader may still be at work.
+// ended is told of a live capture, which has no other end than that one stops to follow it.
+func (a account) ended() { a.file.Packets = a.span.packets }
+
+// interrupted tells that the reading was given up. The input may still be at work.
 func (a account) interrupted() {
-	a.file.Packets = int(a.decoder.Counts.Packets)
+	a.ended()
 	a.file.Warnings = append(a.file.Warnings, report.Warning{Lost: true,
 		Says: fmt.Sprintf("interrupted after packet %d: only what came before is explained", a.file.Packets)})
 }
 
-func (a account) settle(span timeSpan) {
-	f, stats := a.file, a.table.Stats()
+func (a account) settle() {
+	f, stats, span := a.file, a.table.Stats(), a.span
 	f.TCPSegments = stats.Segments
 	f.Connections = stats.Streams
-	f.Bytes = a.reader.BytesRead()
+	f.Bytes = a.input.bytesRead()
 	f.First, f.Last = report.Time(span.first), report.Time(span.last)
 	a.unreadable()
 	if stats.Evicted > 0 {
@@ -76,17 +88,6 @@ func (a account) settle(span timeSpan) {
 	}
 	for _, w := range f.Warnings {
 		f.Partial = f.Partial || w.Lost
-	}
-}
-
-// problems tells what the reader could not read.
-func (a account) problems() {
-	for _, p := range a.reader.Problems() {
-		w := report.Warning{Says: p.What, Frame: p.Frame, Offset: max(p.Offset, 0), Hint: p.Try, Lost: p.Reason.Loss()}
-		if p.Count > 1 {
-			w.Says += fmt.Sprintf(" (and %d more like it)", p.Count-1)
-		}
-		a.file.Warnings = append(a.file.Warnings, w)
 	}
 }
 

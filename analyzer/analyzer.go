@@ -3,8 +3,10 @@
 package analyzer
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,27 +22,41 @@ type Options struct {
 	Capture capture.Options
 	Flows   flows.TableOptions
 	Rules   rules.Options
+
+	// Follow explains a capture that is still being written: each reset as soon as Flows.LookaheadTime has
+	// passed after it, or 60 ms where that is 0. The end of the context is the end of the capture.
+	Follow bool
+
+	// Read, where set, grows by each octet that is read.
+	Read *atomic.Int64
 }
 
-// Explain reads the capture at path ("-" is standard input) and hands its resets to r, one by one and in
-// the order of their frames. What cannot be read stands in the warnings of the File; the error is r's
-// alone. When ctx ends, all that was read until then is explained, and the File says that it is partial.
-//
-// The work is done in four stages that pass batches on: the file is read, headers are decoded, connections
-// are followed, resets are explained. Each stage is one goroutine that takes batches in the order of the
-// file, so the report does not depend on how many cores there are.
+// Explain reads the capture at path ("-" is standard input), or an export of one, and hands its resets to
+// r, one by one and in the order of their frames. What cannot be read stands in the warnings of the File;
+// the error is r's alone. When ctx ends, all that was read until then is explained, and the File says that
+// it is partial.
 func Explain(ctx context.Context, path string, r report.Renderer, opts Options) (*report.File, error) {
+	if opts.Follow {
+		opts.Capture.Follow = true
+		opts.Flows.LookaheadTime = cmp.Or(opts.Flows.LookaheadTime, followLookahead)
+	}
 	if err := r.BeginFile(path); err != nil {
 		return nil, err
 	}
 	file := &report.File{Path: path}
-	reader, err := capture.Open(path, opts.Capture)
+	in, err := openInput(path, opts.Capture)
 	if err != nil {
 		refused(file, err)
 		return file, r.EndFile(file)
 	}
+	return explainInput(ctx, in, file, r, opts)
+}
 
-	batches := make(chan capture.Batch, depth)
+// explainInput does the work in four stages that pass batches on: the input is read, headers are decoded,
+// connections are followed, resets are explained. Each stage is one goroutine that takes batches in the
+// order of the input, so the report does not depend on how many cores there are.
+func explainInput(ctx context.Context, in input, file *report.File, r report.Renderer, opts Options) (*report.File, error) {
+	pieces := make(chan piece, depth)
 	decoded := make(chan *segments, depth)
 	resets := make(chan []*flows.Reset, depth)
 	var (
@@ -51,29 +67,47 @@ func Explain(ctx context.Context, path string, r report.Renderer, opts Options) 
 		builder  report.Builder
 		span     timeSpan
 		failed   unreachables
+		joined   = joinedOf(in)
+		live     = newLiveClock(opts.Follow)
 		read     = make(chan error, 1) // holds a value when all is read
 		finished = make(chan struct{}) // closed when the report takes no more
 	)
+	defer live.stop()
+	if opts.Follow {
+		defer context.AfterFunc(ctx, in.stop)()
+	}
 	// Reading may block for ever, on a pipe that brings nothing: it is not waited for, and what it still
 	// reads after the end of ctx is dropped.
 	go func() {
 		read <- guarded(func() error {
-			defer reader.Close()
-			for b := (capture.Batch{}); reader.Next(&b) == nil; b = (capture.Batch{}) {
-				if !send(batches, b, finished) {
+			defer in.close()
+			counted := int64(0)
+			for p := (piece{}); in.next(&p) == nil; p = (piece{}) {
+				if opts.Read != nil {
+					opts.Read.Add(in.bytesRead() - counted)
+					counted = in.bytesRead()
+				}
+				if !send(pieces, p, finished) {
 					break
 				}
 			}
 			return nil
 		})()
-		close(batches)
+		close(pieces)
 	}()
 	var stages errgroup.Group
 	stages.Go(guarded(func() error {
 		defer close(decoded)
-		for b := range until(ctx, batches) {
-			span.extend(b.Packets)
-			if !send(decoded, decodeBatch(decoder, b), finished) {
+		for p := range until(ctx, pieces) {
+			s := p.segments
+			if s == nil {
+				s = decodeBatch(decoder, p.batch)
+			}
+			if !span.seen && s.seen {
+				builder.Start(report.Time(s.start))
+			}
+			span.add(&s.timeSpan)
+			if !send(decoded, s, finished) {
 				return nil
 			}
 		}
@@ -82,44 +116,61 @@ func Explain(ctx context.Context, path string, r report.Renderer, opts Options) 
 	}))
 	stages.Go(guarded(func() error {
 		defer close(resets)
-		for s := range decoded {
-			s.follow(table, &failed)
-			s.release()
+		for more := true; more; {
+			var s *segments
+			select {
+			case s, more = <-decoded:
+			case <-live.tick:
+				table.Settle(live.now())
+			}
+			switch {
+			case s != nil:
+				live.heard(s.last)
+				s.follow(table, &failed)
+				s.release()
+			case !more:
+				table.Flush()
+			}
 			if len(found) > 0 && !send(resets, found, finished) {
 				return nil
 			}
 			found = nil
 		}
-		table.Flush()
-		send(resets, found, finished)
 		return nil
 	}))
 	stages.Go(guarded(func() error {
 		defer close(finished)
 		for some := range resets {
 			for _, reset := range some {
-				if err := r.Reset(builder.Reset(reset, engine.Explain(reset))); err != nil {
+				m := builder.Reset(reset, engine.Explain(reset))
+				joined.place(m)
+				if err := r.Reset(m); err != nil {
 					return err
 				}
 			}
 		}
 		return nil
 	}))
-	err = stages.Wait()
-	a := account{file, reader, decoder, table}
+	err := stages.Wait()
+	a := account{file, in, &span, decoder, table}
 	select {
 	case e := <-read:
 		a.whole()
 		err = errors.Join(err, e)
 	default:
-		a.interrupted()
+		if opts.Follow && ctx.Err() != nil {
+			a.ended()
+		} else {
+			a.interrupted()
+		}
 	}
 	if bug := (*bug)(nil); errors.As(err, &bug) {
 		file.Warnings = append(file.Warnings, bug.warning())
 	} else if err != nil {
 		return nil, err
 	}
-	a.settle(span)
+	a.settle()
+	joined.finish(file)
 	file.Notes = failed.notes()
 	builder.Finish(file)
 	return file, r.EndFile(file)

@@ -84,6 +84,8 @@ type segments struct {
 	batch  capture.Batch // holds the octets that Segment.Payload points to
 	list   []flows.Segment
 	asides []aside
+	octets []byte // of the data, where they come from an export
+	timeSpan
 }
 
 // An aside is a packet that concerns a connection and is no segment of it: an ICMP error that quotes one.
@@ -100,6 +102,10 @@ var recycled = sync.Pool{New: func() any { return new(segments) }}
 func decodeBatch(d *decode.Decoder, b capture.Batch) *segments {
 	s := recycled.Get().(*segments)
 	s.batch = b
+	for i := range b.Packets {
+		s.extend(b.Packets[i].Time)
+	}
+	s.packets = len(b.Packets)
 	list := s.list[:0]
 	for i := range b.Packets {
 		if len(list) == cap(list) {
@@ -139,5 +145,6 @@ func (s *segments) release() {
 	s.batch.Release()
 	clear(s.asides) // a quoted segment may point to its octets
 	s.asides = s.asides[:0]
+	s.timeSpan = timeSpan{}
 	recycled.Put(s)
 }

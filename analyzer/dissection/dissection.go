@@ -40,6 +40,7 @@ func Recognise(head []byte) Format {
 // A Packet is one packet of an export.
 type Packet struct {
 	Frame   int
+	Time    flows.Time
 	TCP     bool          // Segment is filled in
 	Segment flows.Segment // its Payload is valid until the next call of Next
 	ICMP    bool          // Note is filled in
@@ -90,7 +91,7 @@ func (r *Reader) Next(p *Packet) error {
 		return err
 	}
 	r.Packets++
-	*p = Packet{Frame: r.fields.frame}
+	*p = Packet{Frame: r.fields.frame, Time: r.fields.time}
 	if p.Frame == 0 { // an export without the frame layer: count, as Wireshark would
 		p.Frame = r.Packets
 	}

@@ -12,6 +12,7 @@ import (
 // The zero Builder is ready to use.
 type Builder struct {
 	reset  Reset // lent out by Reset, its slices used again
+	start  Time  // of the first packet
 	frames []int
 	other  []int // streams that Evidence.Stream points into
 
@@ -25,6 +26,9 @@ type sumKey struct {
 	detail string
 }
 
+// Start says when the first packet of the file was captured. It is called before Reset.
+func (b *Builder) Start(t Time) { b.start = t }
+
 // Reset returns the model of r and its finding. It is lent: the next call overwrites it.
 func (b *Builder) Reset(r *flows.Reset, f *rules.Finding) *Reset {
 	m := &b.reset
@@ -32,6 +36,7 @@ func (b *Builder) Reset(r *flows.Reset, f *rules.Finding) *Reset {
 	*m = Reset{
 		Frame:      r.Frame,
 		Time:       Time(r.Time),
+		Relative:   int64(Time(r.Time) - b.start),
 		Stream:     c.Stream,
 		Originator: c.Ends[flows.Originator].Addr.String(),
 		Responder:  c.Ends[flows.Responder].Addr.String(),

@@ -24,6 +24,7 @@ func (e *encoder) reset(b []byte, r *Reset) []byte {
 	b = strconv.AppendInt(b, int64(r.Frame), 10)
 	b = append(b, `,"time":`...)
 	b = e.time(b, r.Time)
+	b = appendInt(b, `,"time_relative_ns":`, r.Relative)
 	b = appendInt(b, `,"stream":`, r.Stream)
 	b = appendField(b, `,"originator":`, r.Originator)
 	b = appendField(b, `,"responder":`, r.Responder)
@@ -73,7 +74,23 @@ func (e *encoder) reset(b []byte, r *Reset) []byte {
 		b = appendComma(b, i)
 		b = e.event(b, &r.Timeline[i])
 	}
-	return append(b, `]}`...)
+	b = append(b, ']')
+	for i := range r.Places {
+		p := &r.Places[i]
+		if i == 0 {
+			b = append(b, `,"places":[`...)
+		}
+		b = appendComma(b, i)
+		b = appendField(b, `{"path":`, p.Path)
+		b = append(b, `,"frames":`...)
+		b = appendInts(b, p.Frames)
+		b = appendField(b, `,"filter":`, p.Filter)
+		b = append(b, '}')
+	}
+	if len(r.Places) > 0 {
+		b = append(b, ']')
+	}
+	return append(b, '}')
 }
 
 func appendConn(b []byte, c *Conn) []byte {
@@ -167,17 +184,21 @@ func appendEvidence(b []byte, ev []Evidence) []byte {
 	b = append(b, '[')
 	for i := range ev {
 		b = appendComma(b, i)
-		b = append(b, `{"frames":[`...)
-		for k, f := range ev[i].Frames {
-			b = appendComma(b, k)
-			b = strconv.AppendInt(b, int64(f), 10)
-		}
-		b = append(b, ']')
+		b = appendInts(append(b, `{"frames":`...), ev[i].Frames)
 		if s := ev[i].Stream; s != nil {
 			b = appendInt(b, `,"stream":`, *s)
 		}
 		b = appendField(b, `,"says":`, ev[i].Says)
 		b = append(b, '}')
+	}
+	return append(b, ']')
+}
+
+func appendInts(b []byte, list []int) []byte {
+	b = append(b, '[')
+	for i, n := range list {
+		b = appendComma(b, i)
+		b = strconv.AppendInt(b, int64(n), 10)
 	}
 	return append(b, ']')
 }
@@ -225,7 +246,7 @@ func appendString(b []byte, s string) []byte {
 			i++
 		default:
 			r, size := utf8.DecodeRuneInString(s[i:])
-			if r < ' ' || r == utf8.RuneError || r == '\u2028' || r == '\u2029' {
+			if r == utf8.RuneError || r == '\u2028' || r == '\u2029' || r < ' ' {
 				q, _ := marshal(s) // rare: let the library decide how to write it
 				return append(b[:start], q...)
 			}

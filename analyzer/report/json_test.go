@@ -42,7 +42,8 @@ func TestEncoderEqualsEncodingJSON(t *testing.T) {
 	odd.Summary = "quotes \" \\ / tab\t newline\n del\x7f nul\x00 bad\xff\xc3 sep\u2028\u2029 \U0001F600 é <b>&"
 	odd.Confidence, odd.Trigger, odd.Repeats = 1, 0, 128
 	odd.Alternatives = []Alternative{{Confidence: 1e-9}, {Confidence: 0.1 + 0.2}}
-	odd.Time = -1
+	odd.Time, odd.Relative = -1, -5
+	odd.Places = []Place{{"a.pcap", []int{128, 1}, "frame.number in {1, 128}"}, {"b.pcap", []int{2}, "frame.number in {2}"}}
 	odd.Conn.Defects = []string{"no-handshake", "snap-cut"}
 	file := File{Path: "a \"b\".pcap", Packets: 1204, Warnings: []Warning{{Says: "cut <short>", Frame: 3}}}
 	b.Finish(&file)

@@ -46,6 +46,17 @@ type File struct {
 	Partial      bool       `json:"partial"`       // not read whole; a warning says why
 	Warnings     []Warning  `json:"warnings"`
 	Notes        []Evidence `json:"notes"` // worth telling and no reset: ICMP errors that refused a connection
+
+	LeftOut int    `json:"left_out,omitempty"` // resets that were not asked for; no other count holds them
+	Parts   []Part `json:"parts,omitempty"`    // the files that were read as one capture
+}
+
+// A Part is one of the files that were read as one capture, as "mergecap -a" makes one of them: its frames
+// are numbered on after those of the file before it.
+type Part struct {
+	Path    string `json:"path"`
+	First   int    `json:"first_frame"` // number of its first frame in the whole
+	Packets int    `json:"packets"`
 }
 
 // A CauseSum counts the resets of one cause and detail.
@@ -83,8 +94,9 @@ func (w Warning) String() string {
 type Reset struct {
 	Frame      int    `json:"frame"` // 1-based, as Wireshark numbers it
 	Time       Time   `json:"time"`
-	Stream     int    `json:"stream"`     // Wireshark's tcp.stream
-	Originator string `json:"originator"` // 192.0.2.1:443, [2001:db8::1]:443
+	Relative   int64  `json:"time_relative_ns"` // since the first packet, Wireshark's frame.time_relative
+	Stream     int    `json:"stream"`           // Wireshark's tcp.stream
+	Originator string `json:"originator"`       // 192.0.2.1:443, [2001:db8::1]:443
 	Responder  string `json:"responder"`
 	Sender     string `json:"sender"` // "originator" or "responder"
 
@@ -114,6 +126,16 @@ type Reset struct {
 	Filter  string      `json:"filter"` // Wireshark display filter for exactly these packets
 
 	Timeline []Event `json:"timeline"` // before the RST, the RST itself, and what came after it
+
+	// Where several files were read as one: those that hold these packets, that of the RST first.
+	Places []Place `json:"places,omitempty"`
+}
+
+// A Place is where packets of a Reset stand in one of the files that were read as one.
+type Place struct {
+	Path   string `json:"path"`
+	Frames []int  `json:"frames"` // as the file alone numbers them; of the RST's file the RST is the first
+	Filter string `json:"filter"` // Wireshark display filter for these packets when this file is opened
 }
 
 // Zeek is a connection in the shorthand that Zeek's conn.log uses, the RST included.

@@ -63,6 +63,8 @@ func TestSchemaDocumentsEveryField(t *testing.T) {
 		{Alternative{}, properties(reset["alternatives"], "items")},
 		{Evidence{}, properties(defs["evidence"], "items")},
 		{Event{}, properties(defs["event"])},
+		{Part{}, properties(file["parts"], "items")},
+		{Place{}, properties(reset["places"], "items")},
 	} {
 		typ := reflect.TypeOf(c.model)
 		seen := map[string]bool{}

@@ -1,0 +1,112 @@
+package analyzer
+
+import (
+	"bufio"
+	"errors"
+	"io"
+
+	"github.com/rstexplain/rstexplain/analyzer/capture"
+	"github.com/rstexplain/rstexplain/analyzer/dissection"
+	"github.com/rstexplain/rstexplain/analyzer/report"
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// An exportInput reads a packet dissection export of Wireshark, JSON or PDML. Its packets come as fields
+// and not as octets, so there is nothing left to decode.
+type exportInput struct {
+	from   *capture.ExportError
+	format dissection.Format
+	reader *dissection.Reader
+	frame  int
+	err    error // why it was not read to its end
+}
+
+// openExport takes the file that the capture package has recognised; its error is the refusal of what
+// cannot be read after all.
+func openExport(from *capture.ExportError) (input, error) {
+	text := bufio.NewReaderSize(from.Text, headNeed)
+	head, _ := text.Peek(headNeed) // shorter where the file is
+	format := dissection.Recognise(head)
+	if format == dissection.NotExport {
+		from.Text.Close()
+		return nil, from.Refusal
+	}
+	r, err := dissection.NewReader(text, format)
+	if err != nil {
+		from.Text.Close()
+		return nil, err
+	}
+	return &exportInput{from: from, format: format, reader: r}, nil
+}
+
+const (
+	headNeed    = 4096 // octets by which the format of an export is told
+	exportPiece = 256  // packets of an export that are passed on together
+)
+
+func (e *exportInput) next(p *piece) error {
+	s := recycled.Get().(*segments)
+	s.list, s.octets = s.list[:0], nil
+	var read dissection.Packet
+	for n := 0; n < exportPiece; n++ {
+		err := e.reader.Next(&read)
+		if err != nil {
+			if !errors.Is(err, io.EOF) || errors.Is(err, dissection.ErrDamaged) {
+				e.err = err
+			}
+			if n == 0 {
+				recycled.Put(s)
+				return io.EOF
+			}
+			break
+		}
+		e.frame = max(read.Frame, e.frame+1) // numbers that go back are of several exports in one
+		s.packets++
+		s.extend(int64(read.Time))
+		switch {
+		case read.TCP:
+			seg := read.Segment
+			seg.Frame = e.frame
+			start := len(s.octets)
+			s.octets = append(s.octets, seg.Payload...)
+			seg.Payload = s.octets[start:]
+			s.list = append(s.list, seg)
+		case read.ICMP:
+			read.Note.Frame = e.frame
+			s.asides = append(s.asides, aside{len(s.list), flows.Segment{}, read.Note})
+		}
+	}
+	p.segments = s
+	return nil
+}
+
+func (e *exportInput) frames() int      { return e.reader.Packets }
+func (e *exportInput) bytesRead() int64 { return e.from.Read() }
+func (e *exportInput) stop()            {}
+func (e *exportInput) close() error     { return e.from.Text.Close() }
+
+// tell says what the export left out of the packets that it was made from.
+func (e *exportInput) tell(f *report.File) {
+	say := func(w report.Warning) { f.Warnings = append(f.Warnings, w) }
+	switch {
+	case errors.Is(e.err, dissection.ErrRawOnly):
+		say(report.Warning{Says: e.err.Error(), Lost: true, Hint: "export dissections as JSON or PDML (tshark -T json), or give the capture itself"})
+	case e.err != nil:
+		say(report.Warning{Says: e.err.Error(), Lost: true, Frame: e.frame, Hint: "export it again; all before that is explained"})
+	}
+	say(report.Warning{Says: "this is Wireshark's export of dissections (" + string(e.format) + ") and no capture: packets that its display filter hid are missing, and so are fields that it does not hold",
+		Hint: "the capture itself says more"})
+	for _, l := range [...]struct {
+		count int
+		says  string
+	}{
+		{e.reader.Left.Payload, "segments whose data are not in the export: what the applications said is not known"},
+		{e.reader.Left.RawSEQ, "segments with relative sequence numbers only"},
+		{e.reader.Left.TTL, "segments without TTL or hop limit: who sent a RST is harder to tell"},
+		{e.reader.Left.Unusable, "packets with too few fields of TCP to be used"},
+	} {
+		if l.count > 0 {
+			say(report.Warning{Says: l.says, Count: l.count})
+		}
+	}
+}

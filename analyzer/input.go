@@ -1,0 +1,62 @@
+package analyzer
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/rstexplain/rstexplain/analyzer/capture"
+	"github.com/rstexplain/rstexplain/analyzer/report"
+)
+
+// An input brings the packets of what is explained as one: of a capture file, of several that belong
+// together, or of an export of Wireshark.
+type input interface {
+	next(*piece) error // the packets that follow, io.EOF after the last
+	frames() int       // number of the last frame met; read after the last call of next
+	bytesRead() int64  // octets read so far; any goroutine may call it
+	stop()             // ends a wait for more; any goroutine may call it
+	close() error
+	tell(*report.File) // what could not be read
+}
+
+// A piece is a run of packets: a batch to decode, or, where there are no octets to decode, segments.
+type piece struct {
+	batch    capture.Batch
+	segments *segments // nil for a batch
+}
+
+// openInput opens the capture or export at path.
+func openInput(path string, opts capture.Options) (input, error) {
+	opts.Exports = true
+	r, err := capture.Open(path, opts)
+	if export := (*capture.ExportError)(nil); errors.As(err, &export) {
+		return openExport(export)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return captureInput{r}, nil
+}
+
+// A captureInput is one capture file.
+type captureInput struct{ *capture.Reader }
+
+func (c captureInput) next(p *piece) error { return c.Next(&p.batch) }
+func (c captureInput) frames() int         { return c.Frames() }
+func (c captureInput) bytesRead() int64    { return c.BytesRead() }
+func (c captureInput) stop()               { c.Stop() }
+func (c captureInput) close() error        { return c.Close() }
+func (c captureInput) tell(f *report.File) { f.Warnings = append(f.Warnings, problems(c.Reader)...) }
+
+// problems tells what a reader could not read.
+func problems(r *capture.Reader) []report.Warning {
+	var list []report.Warning
+	for _, p := range r.Problems() {
+		w := report.Warning{Says: p.What, Frame: p.Frame, Offset: max(p.Offset, 0), Hint: p.Try, Lost: p.Reason.Loss()}
+		if p.Count > 1 {
+			w.Says += fmt.Sprintf(" (and %d more like it)", p.Count-1)
+		}
+		list = append(list, w)
+	}
+	return list
+}

@@ -1,0 +1,227 @@
+package analyzer
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"sort"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rstexplain/rstexplain/analyzer/capture"
+	"github.com/rstexplain/rstexplain/analyzer/report"
+)
+
+// ExplainJoined explains the captures at paths as one, in the order of their first packets: the files that
+// a rotating capture leaves, so that a connection across files is one connection. Frames are numbered
+// through, as in the file that "mergecap -a" makes of them; each reset names its places in the files too.
+func ExplainJoined(ctx context.Context, paths []string, r report.Renderer, opts Options) (*report.File, error) {
+	in, unread := openJoined(paths, opts.Capture)
+	file := &report.File{Path: joinedName(in.parts), Warnings: unread}
+	if len(in.parts) == 0 && len(paths) > 0 {
+		file.Path = paths[0]
+	}
+	if err := r.BeginFile(file.Path); err != nil {
+		return nil, err
+	}
+	return explainInput(ctx, in, file, r, opts)
+}
+
+// joinedName names the whole after its first file.
+func joinedName(parts []part) string {
+	switch len(parts) {
+	case 0:
+		return ""
+	case 1:
+		return parts[0].path
+	}
+	return fmt.Sprintf("%s and %d more, joined", parts[0].path, len(parts)-1)
+}
+
+// A joinedInput reads several captures as one. Resets ask for their places while files are being read, so
+// what is known of the parts is guarded.
+type joinedInput struct {
+	opts  capture.Options
+	read  int // parts read to their end, or given up
+	from  *capture.Reader
+	bytes atomic.Int64 // of the parts before
+	now   atomic.Pointer[capture.Reader]
+	last  int64 // latest time so far
+	told  []report.Warning
+
+	mu    sync.Mutex
+	parts []part
+}
+
+// A part is one file of a joined capture.
+type part struct {
+	path  string
+	start int64 // time of its first packet
+	report.Part
+}
+
+// openJoined looks into each file for the time of its first packet, and brings them into its order.
+func openJoined(paths []string, opts capture.Options) (in *joinedInput, unread []report.Warning) {
+	in = &joinedInput{opts: opts}
+	for _, path := range paths {
+		start, err := firstTime(path, opts)
+		if err != nil {
+			var f report.File
+			refused(&f, err)
+			w := f.Warnings[0]
+			w.Says = path + ": " + w.Says
+			unread = append(unread, w)
+			continue
+		}
+		in.parts = append(in.parts, part{path: path, start: start})
+	}
+	slices.SortStableFunc(in.parts, func(a, b part) int { return cmp.Compare(a.start, b.start) })
+	return in, unread
+}
+
+// firstTime returns when the first packet of a capture was captured, 0 where it has none.
+func firstTime(path string, opts capture.Options) (int64, error) {
+	r, err := capture.Open(path, opts)
+	if err != nil {
+		return 0, err
+	}
+	defer r.Close()
+	var b capture.Batch
+	if err := r.Next(&b); err != nil {
+		return 0, nil
+	}
+	defer b.Release()
+	return b.Packets[0].Time, nil
+}
+
+// overlap is how far two parts may reach into each other: queues of one capture are written a little out
+// of order.
+const overlap = int64(time.Second)
+
+func (j *joinedInput) next(p *piece) error {
+	for {
+		if j.from == nil {
+			if err := j.open(); err != nil {
+				return err
+			}
+		}
+		err := j.from.Next(&p.batch)
+		now := &j.parts[j.read]
+		if err == nil {
+			for i := range p.batch.Packets {
+				p.batch.Packets[i].Frame += now.First - 1
+				j.last = max(j.last, p.batch.Packets[i].Time)
+			}
+			return nil
+		}
+		j.mu.Lock()
+		now.Packets = j.from.Frames()
+		j.mu.Unlock()
+		for _, w := range problems(j.from) {
+			if w.Frame > 0 {
+				w.Frame += now.First - 1
+			}
+			w.Says = now.path + ": " + w.Says
+			j.told = append(j.told, w)
+		}
+		j.bytes.Add(j.from.BytesRead())
+		j.now.Store(nil)
+		j.from.Close()
+		j.from = nil
+		j.read++
+	}
+}
+
+// open goes on to the next file; io.EOF after the last.
+func (j *joinedInput) open() error {
+	for ; j.read < len(j.parts); j.read++ {
+		now := &j.parts[j.read]
+		j.mu.Lock()
+		now.Path, now.First = now.path, j.frames()+1
+		j.mu.Unlock()
+		if j.last != 0 && now.start < j.last-overlap {
+			j.told = append(j.told, report.Warning{
+				Says: fmt.Sprintf("%s begins %v before the file before it ends: these are not the files of one rotating capture",
+					now.path, time.Duration(j.last-now.start).Round(time.Millisecond)),
+				Hint: "captures of the same time are merged with mergecap -w OUT IN..."})
+		}
+		r, err := capture.Open(now.path, j.opts)
+		if err == nil {
+			j.from = r
+			j.now.Store(r)
+			return nil
+		}
+		j.told = append(j.told, report.Warning{Says: err.Error(), Lost: true})
+	}
+	return io.EOF
+}
+
+// frames returns the number of the last frame of the parts that were read.
+func (j *joinedInput) frames() int {
+	n := 0
+	for i := range j.parts[:j.read] {
+		n += j.parts[i].Packets
+	}
+	return n
+}
+
+func (j *joinedInput) bytesRead() int64 {
+	n := j.bytes.Load()
+	if r := j.now.Load(); r != nil {
+		n += r.BytesRead()
+	}
+	return n
+}
+
+func (j *joinedInput) stop() {
+	if r := j.now.Load(); r != nil {
+		r.Stop()
+	}
+}
+
+func (j *joinedInput) close() error {
+	if j.from == nil {
+		return nil
+	}
+	return j.from.Close()
+}
+
+func (j *joinedInput) tell(f *report.File) { f.Warnings = append(f.Warnings, j.told...) }
+
+// joinedOf returns in where it is joined of several files, else nil, on which place and finish do nothing.
+func joinedOf(in input) *joinedInput {
+	j, _ := in.(*joinedInput)
+	return j
+}
+
+// place adds to m in which files its packets are.
+func (j *joinedInput) place(m *report.Reset) {
+	if j == nil {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	begun := sort.Search(len(j.parts), func(i int) bool { return j.parts[i].First == 0 })
+	parts := make([]report.Part, begun)
+	for i := range parts {
+		parts[i] = j.parts[i].Part
+	}
+	m.Locate(parts)
+}
+
+// finish lists the files in f.
+func (j *joinedInput) finish(f *report.File) {
+	if j == nil {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i := range j.parts {
+		if j.parts[i].First > 0 {
+			f.Parts = append(f.Parts, j.parts[i].Part)
+		}
+	}
+}

@@ -1,0 +1,49 @@
+package report
+
+import (
+	"slices"
+	"sort"
+)
+
+// Locate fills in r.Places: in which of the files that were read as one its packets are. The parts are
+// those that were begun so far, in order.
+func (r *Reset) Locate(parts []Part) {
+	r.Places = r.Places[:0]
+	of := func(frame int) int {
+		return sort.Search(len(parts), func(i int) bool { return parts[i].First > frame }) - 1
+	}
+	byPart := make([][]int, len(parts))
+	add := func(frame int) {
+		if i := of(frame); frame > 0 && i >= 0 {
+			byPart[i] = append(byPart[i], frame-parts[i].First+1)
+		}
+	}
+	for i := range r.Timeline {
+		add(r.Timeline[i].Frame)
+	}
+	for _, list := range [...][]Evidence{r.Evidence, r.OriginWhy, r.Beside} {
+		for i := range list {
+			for _, f := range list[i].Frames {
+				add(f)
+			}
+		}
+	}
+	if own := of(r.Frame); own >= 0 { // the RST's file, and then the others in order
+		frame := r.Frame - parts[own].First + 1
+		p := placed(parts[own].Path, append(byPart[own], frame))
+		p.Frames = append([]int{frame}, slices.DeleteFunc(p.Frames, func(n int) bool { return n == frame })...)
+		r.Places = append(r.Places, p)
+		byPart[own] = nil
+	}
+	for i, frames := range byPart {
+		if len(frames) > 0 {
+			r.Places = append(r.Places, placed(parts[i].Path, frames))
+		}
+	}
+}
+
+// placed returns the place of frames, which it sorts.
+func placed(path string, frames []int) Place {
+	filter := string(appendFrameSet([]byte("frame.number in "), frames))
+	return Place{path, slices.Compact(frames), filter}
+}
