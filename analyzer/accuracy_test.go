@@ -21,6 +21,7 @@ import (
 
 var (
 	writeAccuracy = flag.Bool("accuracy", false, "write docs/accuracy.md anew, with the measured values as its floors")
+	truthDir      = flag.String("truth", "../testdata", "directory of the captures and their truth; of others than the project's the figures are printed alone")
 	showMisses    = flag.Bool("misses", false, "list every reset whose cause or origin is not the true one")
 )
 
@@ -44,6 +45,10 @@ func TestAccuracy(t *testing.T) {
 		if err := os.WriteFile(accuracyPage, []byte(page(scores)), 0o644); err != nil {
 			t.Fatal(err)
 		}
+		return
+	}
+	if *truthDir != "../testdata" {
+		t.Log("\n" + complete.text() + "\n" + degraded.text())
 		return
 	}
 	floors, err := readFloors(accuracyPage)
@@ -94,7 +99,7 @@ func explained(path string) (map[int]*report.Reset, error) {
 // measureLab explains every capture that has a truth file under testdata, and their degraded twins.
 func measureLab(t *testing.T) (complete, degraded *score) {
 	complete, degraded = newScore("complete", "captures of the lab"), newScore("degraded", "degraded twins")
-	files, err := truth.Find("../testdata")
+	files, err := truth.Find(*truthDir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,7 +100,7 @@ func dataAfterFIN() []stage.Situation {
 			t.says(t.client, "end")
 			t.settle()
 		}),
-		Truth: truth,
+		Truth: byPayload(truth),
 	}, map[string]stage.Spec{"": {}, "-v6": {V6: true, Far: 25 * time.Millisecond}})...)
 	out = append(out, stage.Situation{
 		Name: "client-killed-before-response",

@@ -196,7 +196,7 @@ func nginxes() []stage.Situation {
 			t.says(t.client, "mid")
 			t.settle()
 		}),
-		Truth: all(crash, "", "the worker was killed in the middle of its response"),
+		Truth: byPayload(all(crash, "", "the worker was killed in the middle of its response")),
 	})
 	return out
 }

@@ -99,7 +99,7 @@ func (c *Capture) twin(k kind, packets []Packet) (Twin, error) {
 		byFrame[l.Frame] = l
 	}
 	streams := newStreams()
-	context := map[tuple]int{} // packets of the connection so far
+	whole, left := before(c.Packets), seen{}
 	files := max(k.files, 1)
 	per := (len(packets) + files - 1) / files
 	for i := range files {
@@ -112,11 +112,11 @@ func (c *Capture) twin(k kind, packets []Packet) (Twin, error) {
 			return t, err
 		}
 		if !k.chained {
-			streams = newStreams()
+			streams, left = newStreams(), seen{}
 		}
 		for j, p := range part {
 			n := streams.number(p.seg)
-			context[p.seg.tuple()]++
+			has := left.add(p.seg)
 			l, ok := byFrame[p.Frame]
 			if !ok || p.seg.flags&rst == 0 {
 				continue
@@ -125,8 +125,8 @@ func (c *Capture) twin(k kind, packets []Packet) (Twin, error) {
 				l.Cut()
 			}
 			l.Path, l.Frame, l.Stream = fmt.Sprint(len(t.Files)), j+1, n
-			if k.cuts && context[p.seg.tuple()] <= 2 {
-				// Nothing but the trigger is left of the connection, or not even that.
+			if had := whole[p.Frame]; had.sender > 0 && has.sender == 0 || had.peer > 0 && has.sender+has.peer <= 1 && has != had {
+				// Nothing shows any more that the sender ever had the connection, or nothing but the trigger is left.
 				l.Blind = true
 				l.AlsoOK = []string{"closed-port", "peer-crash", "unknown-connection", "retransmit-timeout", "fast-close"}
 			}
@@ -135,6 +135,34 @@ func (c *Capture) twin(k kind, packets []Packet) (Twin, error) {
 		t.Files = append(t.Files, data)
 	}
 	return t, nil
+}
+
+// known is how many segments, RSTs aside, a connection had before a RST: the RST's sender's, and its peer's.
+type known struct{ sender, peer int }
+
+// seen counts the segments of connections by their senders.
+type seen map[tuple]map[side]int
+
+// add counts a segment and returns what its connection had before it.
+func (x seen) add(s segment) known {
+	t := s.tuple()
+	if x[t] == nil {
+		x[t] = map[side]int{}
+	}
+	k := known{x[t][s.src], x[t][s.dst]}
+	if s.flags&rst == 0 {
+		x[t][s.src]++
+	}
+	return k
+}
+
+// before returns, for each frame, what its connection had before it.
+func before(packets []Packet) map[int]known {
+	x, out := seen{}, map[int]known{}
+	for _, p := range packets {
+		out[p.Frame] = x.add(p.seg)
+	}
+	return out
 }
 
 func write(link layers.LinkType, packets []Packet) ([]byte, error) {

@@ -22,14 +22,14 @@ func Kinds() []string {
 }
 
 var kinds = []kind{
-	{name: "no-handshake", cuts: true, degrade: withoutHandshake},
-	{name: "one-direction", cuts: true, degrade: oneDirection},
+	{name: "no-handshake", degrade: withoutHandshake},
+	{name: "one-direction", degrade: oneDirection},
 	{name: "doubled", degrade: doubled},
 	{name: "reordered", degrade: reordered},
-	{name: "lossy", cuts: true, degrade: lossy},
+	{name: "lossy", degrade: lossy},
 	{name: "short-snaplen", cutsData: true, degrade: short},
-	{name: "middle", cuts: true, degrade: middle},
-	{name: "rotated", files: 3, cuts: true, degrade: func(c *Capture) []Packet { return c.Packets }},
+	{name: "middle", degrade: middle},
+	{name: "rotated", files: 3, degrade: func(c *Capture) []Packet { return c.Packets }},
 }
 
 func filter(c *Capture, keep func(p *Packet) bool) []Packet {
