@@ -15,7 +15,7 @@ const copyAtOnce = 500 * time.Microsecond
 // its side has before.
 func (c *record) fresh(side Side, s *Segment) bool {
 	a, b := &c.side[side], &c.side[side^1]
-	if a.bits&hasSND == 0 || s.Flags&ACK != 0 && (a.bits&hasRCV == 0 || b.una.Less(s.ACK)) {
+	if a.segments == 0 || s.Flags&ACK != 0 && a.bits&hasRCV != 0 && b.una.Less(s.ACK) {
 		return true
 	}
 	return a.nxt.Less(s.End())
@@ -46,11 +46,10 @@ func (t *Table) samePacket(c *record, side Side, s *Segment, e *entry) bool {
 		apart = -apart
 	}
 	hop := int(s.TTL) - int(e.ttl)
-	h := &c.side[side]
 	switch {
 	case apart > copyWithin, hop < -1, hop > 1:
 		return false
-	case s.Opts.HasTS && h.bits&hasTS != 0 && int32(s.Opts.TSval-h.tsval) > 0:
+	case s.Opts.HasTS && t.newTSval(c, side, s):
 		return false // sent later than anything before it
 	case s.IPID != 0 && !t.ipidStands(c, side, s):
 		return true // RFC 791 §3.1: the identification is the sender's mark on one packet
@@ -62,6 +61,19 @@ func (t *Table) samePacket(c *record, side Side, s *Segment, e *entry) bool {
 		return false // duplicate ACKs look alike, and so do the RSTs of a train
 	}
 	return apart <= copyAtOnce
+}
+
+// newTSval tells whether the timestamp of s is later than that of all segments of side before it.
+func (t *Table) newTSval(c *record, side Side, s *Segment) bool {
+	if h := &c.side[side]; h.bits&hasTS != 0 && int32(s.Opts.TSval-h.tsval) <= 0 {
+		return false
+	}
+	if c.marks&hasReset != 0 {
+		if last := &t.fallOf(c).side[side]; last.count > 0 && int32(s.Opts.TSval-last.tsval) <= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // ipidStands tells whether side uses the IP ID of s for other packets as well, so that it marks nothing.
@@ -77,13 +89,37 @@ func (t *Table) ipidStands(c *record, side Side, s *Segment) bool {
 	}
 }
 
-// copiesAreUsual tells whether at least every fourth packet of the connection was a copy so far.
-func (t *Table) copiesAreUsual(c *record) bool {
-	if c.annex == 0 {
-		return false
+// manyPackets is how many packets a capture must have before its copies as a whole say anything.
+const manyPackets = 20
+
+// copiesPer returns how many copies there are to how many packets, on the connection, or in the capture
+// where it has more of them in proportion: a mirror port that doubles packets doubles all.
+func (t *Table) copiesPer(c *record) (copies, packets uint32) {
+	packets = c.side[0].segments + c.side[1].segments
+	if c.annex != 0 {
+		copies = t.annexes.at(c.annex).copies
 	}
-	n := t.annexes.at(c.annex).copies
-	return n > 0 && n*3 >= c.side[0].segments+c.side[1].segments
+	if c.marks&hasReset != 0 {
+		f := t.fallOf(c)
+		packets += f.side[0].count + f.side[1].count
+	}
+	all, allCopies := t.stats.Segments-t.stats.Copies, t.stats.Copies
+	if all >= manyPackets && uint64(allCopies)*uint64(packets) > uint64(copies)*uint64(all) {
+		return uint32(allCopies), uint32(all)
+	}
+	return copies, packets
+}
+
+// copiesAreUsual tells whether at least every fourth packet was a copy so far.
+func (t *Table) copiesAreUsual(c *record) bool {
+	copies, packets := t.copiesPer(c)
+	return copies > 0 && copies*3 >= packets
+}
+
+// usualCopies returns how many copies each packet has had so far, to the nearest whole number.
+func (t *Table) usualCopies(c *record) uint32 {
+	copies, packets := t.copiesPer(c)
+	return (copies + packets/2) / max(packets, 1)
 }
 
 // takeCopy counts a packet captured once more.

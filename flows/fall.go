@@ -18,6 +18,8 @@ type fallSide struct {
 	seq   Seq // of the first RST
 	nxt   Seq // the sender's SND.NXT when it was seen
 	last  stamp
+	tsval uint32 // of the last RST
+	again uint32 // how often the last RST has been captured again
 }
 
 // A prior is a PriorReset in compact form.

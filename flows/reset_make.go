@@ -43,7 +43,7 @@ func (t *Table) reset(c *record, side Side, s *Segment) {
 		me.first, me.seq, me.nxt = stampOf(s), s.SEQ, c.side[side].nxt
 	}
 	me.count++
-	me.last = stampOf(s)
+	me.last, me.tsval, me.again = stampOf(s), s.Opts.TSval, 0
 	f.addPrior(prior{stampOf(s), s.SEQ, r.Form, side})
 	if first && c.side[side].bits&sentFIN == 0 {
 		t.letsGo(c, side, stampOf(s), false, c.side[side].unread)
@@ -57,17 +57,17 @@ func (t *Table) reset(c *record, side Side, s *Segment) {
 }
 
 // copiedRST returns the RST of which s is a second capture, nil when s is a packet of its own. A kill
-// with segments in flight draws identical RSTs, one for each: as long as a segment is left that no RST
-// has answered, equal bytes captured at the same place are no copy.
+// with segments in flight draws RSTs that are alike to the last octet, one for each. Such a one is a copy
+// as long as the RST before it has not been captured again as often as other packets have.
 func (t *Table) copiedRST(c *record, side Side, s *Segment) *entry {
 	e := t.original(c, side, s)
 	if e == nil || s.IPID != 0 || s.TTL != e.ttl || placeOf(s) != e.origin&^1 {
 		return e
 	}
-	if trig, _ := t.trigger(c, side, s); trig != nil {
-		return nil
+	if t.fallOf(c).side[side].again < t.usualCopies(c) {
+		return e
 	}
-	return e
+	return nil
 }
 
 // copyReset fills in the second capture r of the RST e from the first.
@@ -75,6 +75,7 @@ func (t *Table) copyReset(c *record, r *Reset, e *entry) {
 	r.Notes |= Copy
 	r.CopyOf = int(e.frame)
 	f := t.fallOf(c)
+	f.side[r.Side].again++
 	found := false
 	for _, p := range f.priors[:f.n] {
 		if p.at.frame == e.frame {
