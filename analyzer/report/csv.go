@@ -14,7 +14,7 @@ func CSV(w io.Writer) Renderer { return &csvRenderer{w: csv.NewWriter(w)} }
 
 var csvHeader = []string{"file", "frame", "time", "stream", "originator", "responder", "sender", "cause", "detail", "confidence",
 	"severity", "origin", "trigger_frame", "repeats_frame", "phase", "protocol", "zeek_conn_state", "alternatives", "summary",
-	"symptom", "remedy", "filter"}
+	"symptom", "remedy", "filter", "time_relative", "part", "part_frame"}
 
 type csvRenderer struct {
 	w    *csv.Writer
@@ -37,7 +37,12 @@ func (c *csvRenderer) Reset(r *Reset) error {
 	c.row = append(c.row[:0], c.path, strconv.Itoa(r.Frame), r.Time.Std().Format(timeLayout), strconv.Itoa(r.Stream), r.Originator, r.Responder,
 		r.Sender, string(r.Cause), r.Detail, strconv.FormatFloat(r.Confidence, 'f', 3, 64), string(r.Severity), string(r.Origin),
 		r.Trigger.cell(), r.Repeats.cell(), string(r.Phase), r.Conn.Protocol, r.Zeek.State, strings.Join(open, "; "), r.Summary,
-		r.Symptom, r.Remedy, r.Filter)
+		r.Symptom, r.Remedy, r.Filter, strconv.FormatFloat(float64(r.Relative)/1e9, 'f', 9, 64))
+	if len(r.Places) > 0 {
+		c.row = append(c.row, r.Places[0].Path, strconv.Itoa(r.Places[0].Frames[0]))
+	} else {
+		c.row = append(c.row, "", "")
+	}
 	for i := range c.row {
 		c.row[i] = inert(c.row[i])
 	}

@@ -42,6 +42,7 @@ type htmlRenderer struct {
 	paths     []string
 	packets   int
 	partial   bool
+	tally     tally
 	err       error // of a template; they fail only when they are wrong
 }
 
@@ -67,6 +68,7 @@ func (h *htmlRenderer) Begin(generator string) error {
 
 func (h *htmlRenderer) BeginFile(path string) error {
 	h.paths = append(h.paths, path)
+	h.tally.beginFile(path)
 	return nil
 }
 
@@ -75,6 +77,7 @@ func (h *htmlRenderer) anchor(frame int) string { return fmt.Sprintf("f%d-%d", l
 
 func (h *htmlRenderer) Reset(r *Reset) error {
 	h.overview.add(r, h.anchor(r.Frame))
+	h.tally.add(r)
 	if h.findings.joins(r) {
 		return nil
 	}
@@ -87,6 +90,7 @@ func (h *htmlRenderer) Reset(r *Reset) error {
 
 func (h *htmlRenderer) EndFile(f *File) error {
 	h.packets += f.Packets
+	h.tally.endFile(f)
 	h.partial = h.partial || f.Partial
 	h.overview.span(f)
 	if _, err := io.WriteString(&h.files, h.execute("file", newHTMLFile(f))); err != nil {
@@ -121,6 +125,7 @@ type htmlPage struct {
 	SeverityBoxes                  []rules.Severity
 	Histogram                      template.HTML
 	Pairs                          []pairSum
+	Servers                        []Sum // where there are several captures
 }
 
 type htmlCause struct {
@@ -137,6 +142,8 @@ func (h *htmlRenderer) page() htmlPage {
 		p.Title = "Resets in " + clean(h.paths[0])
 	default:
 		p.Title = fmt.Sprintf("Resets in %d captures", len(h.paths))
+		total := h.tally.done()
+		p.Servers = total.Servers[:min(len(total.Servers), shownSums)]
 	}
 	if o.resets == 0 {
 		p.Lead = fmt.Sprintf("No connection was reset in %s.", counted(h.packets, "packet", "packets"))
@@ -204,6 +211,9 @@ func (f *File) counts() string {
 		counted(f.ResetCount, "reset", "resets")}
 	if f.FindingCount < f.ResetCount {
 		parts[2] += " in " + counted(f.FindingCount, "finding", "findings")
+	}
+	if f.LeftOut > 0 {
+		parts = append(parts, thousands(f.LeftOut)+" left out")
 	}
 	if f.First != 0 {
 		parts = append(parts, f.First.Std().Format("2006-01-02 15:04:05")+" UTC", lasted(f.Last.Std().Sub(f.First.Std())))

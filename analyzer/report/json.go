@@ -17,6 +17,7 @@ type jsonRenderer struct {
 	enc    encoder
 	files  int
 	resets int // of the present file
+	tally  tally
 }
 
 func (j *jsonRenderer) Begin(generator string) error {
@@ -31,6 +32,7 @@ func (j *jsonRenderer) BeginFile(path string) error {
 	b := appendComma(j.enc.buf[:0], j.files)
 	j.files++
 	j.resets = 0
+	j.tally.beginFile(path)
 	b = append(b, "\n{\"path\":"...)
 	b = appendString(b, path)
 	return j.write(append(b, `,"resets":[`...))
@@ -39,16 +41,24 @@ func (j *jsonRenderer) BeginFile(path string) error {
 func (j *jsonRenderer) Reset(r *Reset) error {
 	b := appendComma(j.enc.buf[:0], j.resets)
 	j.resets++
+	j.tally.add(r)
 	b = append(b, '\n')
 	return j.write(j.enc.reset(b, r))
 }
 
 func (j *jsonRenderer) EndFile(f *File) error {
+	j.tally.endFile(f)
 	return j.write(j.enc.fileTail(append(j.enc.buf[:0], "],\n"...), f))
 }
 
 func (j *jsonRenderer) End() error {
-	if err := j.write(append(j.enc.buf[:0], "\n]}\n"...)); err != nil {
+	total := j.tally.done()
+	b, err := marshal(&total)
+	if err != nil { // the model holds nothing that encoding/json refuses
+		panic(err)
+	}
+	b = append(append(append(j.enc.buf[:0], "\n],\n\"summary\":"...), b...), "}\n"...)
+	if err := j.write(b); err != nil {
 		return err
 	}
 	return j.w.Flush()

@@ -53,6 +53,11 @@ func TestEncoderEqualsEncodingJSON(t *testing.T) {
 
 	whole := Report{SchemaVersion: SchemaVersion, Generator: "rstexplain test", Files: []File{file}}
 	whole.Files[0].Resets = []Reset{m, odd}
+	var counts tally
+	counts.beginFile(file.Path)
+	counts.add(&m)
+	counts.add(&odd)
+	whole.Total = counts.done()
 	want, err := marshal(whole)
 	if err != nil {
 		t.Fatal(err)

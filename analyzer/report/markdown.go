@@ -33,6 +33,7 @@ type markdownRenderer struct {
 	page     page
 	findings waitingList
 	worst    *markdownWorst
+	tally    tally
 }
 
 // A markdownWorst is the finding that a brief report names.
@@ -44,12 +45,14 @@ type markdownWorst struct {
 
 func (m *markdownRenderer) Begin(string) error { return nil }
 
-func (m *markdownRenderer) BeginFile(string) error {
+func (m *markdownRenderer) BeginFile(path string) error {
+	m.tally.beginFile(path)
 	m.worst = nil
 	return nil
 }
 
 func (m *markdownRenderer) Reset(r *Reset) error {
+	m.tally.add(r)
 	if m.opts.Brief {
 		if r.Repeats == 0 && (m.worst == nil || severityRank(r.Severity) > severityRank(m.worst.severity)) {
 			m.worst = &markdownWorst{r.Frame, r.Severity, r.Summary}
@@ -64,6 +67,7 @@ func (m *markdownRenderer) Reset(r *Reset) error {
 }
 
 func (m *markdownRenderer) EndFile(f *File) error {
+	m.tally.endFile(f)
 	if m.opts.Brief {
 		m.w.WriteString(m.brief(f))
 		return m.w.Flush()
@@ -96,7 +100,12 @@ func (m *markdownRenderer) EndFile(f *File) error {
 	return m.w.Flush()
 }
 
-func (m *markdownRenderer) End() error { return m.w.Flush() }
+func (m *markdownRenderer) End() error {
+	if total := m.tally.done(); total.Files > 1 {
+		m.w.WriteString(markdownTotal(&total, m.opts.Brief))
+	}
+	return m.w.Flush()
+}
 
 // brief tells a file in one paragraph.
 func (m *markdownRenderer) brief(f *File) string {
@@ -124,10 +133,41 @@ func (m *markdownRenderer) brief(f *File) string {
 	return s + "\n\n"
 }
 
+// markdownTotal tells what all files come to together; a brief one in its first line only.
+func markdownTotal(total *Total, brief bool) string {
+	if brief {
+		return "**All together**: " + markdownText(total.lead()) + ".\n"
+	}
+	var b strings.Builder
+	b.WriteString("## All together\n\n" + markdownText(total.lead()) + "\n")
+	for _, table := range total.tables() {
+		if len(table.rows) == 0 {
+			continue
+		}
+		b.WriteString("\n")
+		t := newMarkdownTable(&b)
+		t.Header(append(table.header, "Resets", "Findings", "Captures", "Severity", "Example"))
+		for i := range table.rows {
+			s := &table.rows[i]
+			_ = t.Append(append(table.name(s), thousands(s.Resets), thousands(s.Findings), thousands(s.Files), string(s.Severity),
+				fmt.Sprintf("frame %d of %s", s.Example.Frame, markdownText(s.Example.Path))))
+		}
+		_ = t.Render()
+		if more := table.count - len(table.rows); more > 0 {
+			fmt.Fprintf(&b, "\nand %s more\n", thousands(more))
+		}
+	}
+	return b.String()
+}
+
+func newMarkdownTable(b *strings.Builder) *tablewriter.Table {
+	return tablewriter.NewTable(b, tablewriter.WithRenderer(renderer.NewMarkdown()), tablewriter.WithHeaderAutoFormat(tw.Off),
+		tablewriter.WithHeaderAutoWrap(tw.WrapNone), tablewriter.WithRowAutoWrap(tw.WrapNone), tablewriter.WithHeaderAlignment(tw.AlignLeft))
+}
+
 func markdownTable(sums []CauseSum) string {
 	var b strings.Builder
-	t := tablewriter.NewTable(&b, tablewriter.WithRenderer(renderer.NewMarkdown()), tablewriter.WithHeaderAutoFormat(tw.Off),
-		tablewriter.WithHeaderAutoWrap(tw.WrapNone), tablewriter.WithRowAutoWrap(tw.WrapNone), tablewriter.WithHeaderAlignment(tw.AlignLeft))
+	t := newMarkdownTable(&b)
 	t.Header("Cause", "Detail", "Severity", "Resets", "Findings", "First frame")
 	for _, s := range sums {
 		// Appending fails only on types that the table cannot print.
@@ -167,7 +207,11 @@ func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 		}
 	}
 	b.WriteString("\n" + codeBlock(m.page.ladder(r)))
-	b.WriteString("\nWireshark:\n\n" + codeBlock(r.Filter+"\n") + "\n</details>\n")
+	filter := r.Filter + "\n"
+	for _, place := range r.Places {
+		filter += clean(place.Path) + ": " + place.Filter + "\n"
+	}
+	b.WriteString("\nWireshark:\n\n" + codeBlock(filter) + "\n</details>\n")
 	return head, b.String()
 }
 

@@ -25,6 +25,7 @@ type Report struct {
 	SchemaVersion int    `json:"schema_version"`
 	Generator     string `json:"generator"` // name and version of what wrote the report
 	Files         []File `json:"files"`
+	Total         Total  `json:"summary"`
 }
 
 // A File is one capture file: its resets, and the counts of what it holds. Renderers get it at the end

@@ -64,6 +64,8 @@ func TestSchemaDocumentsEveryField(t *testing.T) {
 		{Evidence{}, properties(defs["evidence"], "items")},
 		{Event{}, properties(defs["event"])},
 		{Part{}, properties(file["parts"], "items")},
+		{Total{}, properties(defs["total"])},
+		{Sum{}, properties(defs["sums"], "items")},
 		{Place{}, properties(reset["places"], "items")},
 	} {
 		typ := reflect.TypeOf(c.model)

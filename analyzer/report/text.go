@@ -14,6 +14,7 @@ import (
 type TextOptions struct {
 	Width int  // columns, at least 60 and by default 100
 	Color bool // whether the terminal shows colours
+	Live  bool // print each finding as it comes, and the counts of its file after it
 }
 
 // Text renders a report for a terminal or a mail: the counts of a file, a table of its resets by cause,
@@ -22,21 +23,31 @@ type TextOptions struct {
 func Text(w io.Writer, opts TextOptions) Renderer {
 	p := newPage(opts)
 	says := func(says string) string { return p.field("Repeated", says) }
-	return &textRenderer{w: bufio.NewWriter(w), page: p, waiting: waitingList{repeated: says}}
+	return &textRenderer{w: bufio.NewWriter(w), page: p, live: opts.Live, waiting: waitingList{repeated: says}}
 }
 
 type textRenderer struct {
 	w       *bufio.Writer
 	page    page
 	files   int
+	live    bool
 	waiting waitingList
+	tally   tally
 }
 
 func (t *textRenderer) Begin(string) error { return nil }
 
-func (t *textRenderer) BeginFile(string) error { return nil }
+func (t *textRenderer) BeginFile(path string) error {
+	t.tally.beginFile(path)
+	return nil
+}
 
 func (t *textRenderer) Reset(r *Reset) error {
+	t.tally.add(r)
+	if t.live {
+		t.w.WriteString(t.page.news(r))
+		return t.w.Flush()
+	}
 	if t.waiting.joins(r) {
 		return nil
 	}
@@ -45,6 +56,10 @@ func (t *textRenderer) Reset(r *Reset) error {
 }
 
 func (t *textRenderer) EndFile(f *File) error {
+	t.tally.endFile(f)
+	if t.live && t.tally.total.Resets > 0 {
+		t.w.WriteString("\n" + t.page.style.dim(strings.Repeat("─", t.page.width)) + "\n")
+	}
 	if t.files > 0 {
 		t.w.WriteString("\n")
 	}
@@ -57,7 +72,12 @@ func (t *textRenderer) EndFile(f *File) error {
 	return t.w.Flush()
 }
 
-func (t *textRenderer) End() error { return t.w.Flush() }
+func (t *textRenderer) End() error {
+	if total := t.tally.done(); total.Files > 1 {
+		t.w.WriteString(t.page.total(&total))
+	}
+	return t.w.Flush()
+}
 
 // A page lays out text within a width.
 type page struct {
@@ -90,6 +110,9 @@ func (p page) overview(f *File) string {
 		if f.FindingCount < f.ResetCount {
 			counts[2] += " in " + counted(f.FindingCount, "finding", "findings")
 		}
+	}
+	if f.LeftOut > 0 {
+		counts = append(counts, thousands(f.LeftOut)+" left out")
 	}
 	if f.First != 0 {
 		counts = append(counts, f.First.Std().Format("2006-01-02 15:04:05")+" UTC", lasted(f.Last.Std().Sub(f.First.Std())))
@@ -163,6 +186,9 @@ func (p page) finding(r *Reset) (head, tail string) {
 		where += " · " + r.Conn.Protocol
 	}
 	b.WriteString(p.wrap("", where))
+	if len(r.Places) > 0 {
+		b.WriteString(p.wrap("", fmt.Sprintf("frame %d of %s", r.Places[0].Frames[0], r.Places[0].Path)))
+	}
 	b.WriteString(p.wrap("", who+" at "+r.Time.Std().Format("2006-01-02 15:04:05.000000")+" UTC"))
 	b.WriteString("\n" + p.wrap("", r.Summary) + "\n")
 
@@ -205,6 +231,9 @@ func (p page) finding(r *Reset) (head, tail string) {
 	b.WriteString(p.field("Defects", strings.Join(defectWords(r.Conn.Defects), "; ")))
 	b.WriteString("\n" + p.ladder(r))
 	b.WriteString("\n" + p.filter(r.Filter))
+	for _, place := range r.Places {
+		b.WriteString("        " + clean(place.Path) + ": " + place.Filter + "\n")
+	}
 	return head, b.String()
 }
 

@@ -1,0 +1,48 @@
+package report
+
+import "slices"
+
+// Select returns a Renderer that hands on to r only the resets that keep wants. The counts of a File are
+// then of these, and File.LeftOut says how many others there were.
+func Select(r Renderer, keep func(*Reset) bool) Renderer { return &selection{Renderer: r, keep: keep} }
+
+type selection struct {
+	Renderer
+	keep    func(*Reset) bool
+	counts  Builder
+	leftOut int
+}
+
+func (s *selection) BeginFile(path string) error {
+	s.counts, s.leftOut = Builder{}, 0
+	return s.Renderer.BeginFile(path)
+}
+
+func (s *selection) Reset(r *Reset) error {
+	if !s.keep(r) {
+		s.leftOut++
+		return nil
+	}
+	s.counts.count(r)
+	return s.Renderer.Reset(r)
+}
+
+func (s *selection) EndFile(f *File) error {
+	chosen := *f
+	chosen.LeftOut += s.leftOut
+	s.counts.Finish(&chosen)
+	return s.Renderer.EndFile(&chosen)
+}
+
+// Clone returns a copy of r to keep: it shares nothing that the lender writes to again.
+func (r *Reset) Clone() *Reset {
+	c := *r
+	c.OriginWhy = slices.Clone(r.OriginWhy)
+	c.Alternatives = slices.Clone(r.Alternatives)
+	c.Evidence = slices.Clone(r.Evidence)
+	c.Beside = slices.Clone(r.Beside)
+	c.Conn.Defects = slices.Clone(r.Conn.Defects)
+	c.Timeline = slices.Clone(r.Timeline)
+	c.Places = slices.Clone(r.Places)
+	return &c
+}

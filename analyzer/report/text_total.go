@@ -1,0 +1,40 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+// total tells what all files come to together.
+func (p page) total(t *Total) string {
+	var b strings.Builder
+	b.WriteString("\n" + p.style.dim(strings.Repeat("═", p.width)) + "\n")
+	b.WriteString(p.style.bold("All together") + "\n" + p.wrap("", t.lead()))
+	for _, table := range t.tables() {
+		if len(table.rows) == 0 {
+			continue
+		}
+		n := len(table.header)
+		g := grid{header: append(table.header, "Resets", "Findings", "Captures", "Severity", "Example"), right: []int{n, n + 1, n + 2}}
+		for i := range table.rows {
+			s := &table.rows[i]
+			row := append(table.name(s), thousands(s.Resets), thousands(s.Findings), thousands(s.Files), string(s.Severity),
+				fmt.Sprintf("#%d %s", s.Example.Frame, clean(s.Example.Path)))
+			g.row(p.style.severity(s.Severity), row...)
+		}
+		b.WriteString("\n" + g.text(p.style, "  "))
+		if more := table.count - len(table.rows); more > 0 {
+			b.WriteString(fmt.Sprintf("  and %s more\n", thousands(more)))
+		}
+	}
+	return b.String()
+}
+
+// news is a finding as a live report prints it; one line for a RST that repeats an earlier one.
+func (p page) news(r *Reset) string {
+	if r.Repeats == 0 {
+		head, tail := p.finding(r)
+		return head + tail
+	}
+	return fmt.Sprintf("\n%s  %s\n", p.style.bold(fmt.Sprintf("#%d", r.Frame)), fmt.Sprintf("one more RST of the event of #%d", r.Repeats))
+}

@@ -1,0 +1,185 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/rstexplain/rstexplain/rules"
+)
+
+// A Total is what the files of a report come to together, worst first.
+type Total struct {
+	Files    int `json:"files"`
+	Partial  int `json:"partial"` // of them, not read whole
+	Resets   int `json:"reset_count"`
+	Findings int `json:"finding_count"`
+	LeftOut  int `json:"left_out"` // resets that were not asked for
+
+	Causes  []Sum `json:"causes"`
+	Servers []Sum `json:"servers"` // at most MaxSums
+	Pairs   []Sum `json:"pairs"`   // of hosts; at most MaxSums
+
+	ServerCount int `json:"server_count"` // servers in all
+	PairCount   int `json:"pair_count"`
+}
+
+// A Sum counts the resets of one kind over all files.
+type Sum struct {
+	Cause      rules.Cause    `json:"cause,omitempty"`
+	Detail     string         `json:"detail,omitempty"`
+	Originator string         `json:"originator,omitempty"` // host, without its port
+	Responder  string         `json:"responder,omitempty"`  // host and port
+	Severity   rules.Severity `json:"severity"`             // the worst
+	Resets     int            `json:"resets"`
+	Findings   int            `json:"findings"`
+	Files      int            `json:"files"`
+	Example    Example        `json:"example"` // the first of the worst
+}
+
+// An Example points at one reset.
+type Example struct {
+	Path  string `json:"path"`
+	Frame int    `json:"frame"`
+}
+
+// MaxSums is how many servers, and pairs, a Total lists.
+const MaxSums = 100
+
+// sumsTold is how many servers, and pairs, are told apart; later ones are not counted by themselves.
+const sumsTold = 10_000
+
+// A tally makes a Total of what a Renderer is handed.
+type tally struct {
+	total                  Total
+	path                   string
+	causes, servers, pairs sums
+}
+
+// sums are Sums by what they count, and in the order in which they began.
+type sums struct {
+	by    map[sumOf]*countedSum
+	order []*countedSum
+}
+
+type sumOf struct {
+	cause                         rules.Cause
+	detail, originator, responder string
+}
+
+type countedSum struct {
+	Sum
+	lastFile int
+}
+
+func (t *tally) beginFile(path string) {
+	t.path = path
+	t.total.Files++
+}
+
+func (t *tally) add(r *Reset) {
+	t.total.Resets++
+	if r.Repeats == 0 {
+		t.total.Findings++
+	}
+	t.causes.add(t, r, sumOf{cause: r.Cause, detail: r.Detail})
+	t.servers.add(t, r, sumOf{responder: r.Responder})
+	t.pairs.add(t, r, sumOf{originator: hostOf(r.Originator), responder: hostOf(r.Responder)})
+}
+
+func (t *tally) endFile(f *File) {
+	t.total.LeftOut += f.LeftOut
+	if f.Partial {
+		t.total.Partial++
+	}
+}
+
+func (s *sums) add(t *tally, r *Reset, k sumOf) {
+	c := s.by[k]
+	if c == nil {
+		if len(s.by) == sumsTold {
+			return
+		}
+		if s.by == nil {
+			s.by = map[sumOf]*countedSum{}
+		}
+		c = &countedSum{Sum: Sum{Cause: k.cause, Detail: k.detail, Originator: k.originator, Responder: k.responder}}
+		s.by[k] = c
+		s.order = append(s.order, c)
+	}
+	c.Resets++
+	if r.Repeats == 0 {
+		c.Findings++
+	}
+	if c.lastFile != t.total.Files {
+		c.Files, c.lastFile = c.Files+1, t.total.Files
+	}
+	if c.Severity == "" || severityRank(r.Severity) > severityRank(c.Severity) {
+		c.Severity, c.Example = r.Severity, Example{t.path, r.Frame}
+	}
+}
+
+// done returns the Total of all that was handed over.
+func (t *tally) done() Total {
+	out := t.total
+	out.Causes, out.Servers, out.Pairs = t.causes.worstFirst(), t.servers.worstFirst(), t.pairs.worstFirst()
+	out.ServerCount, out.PairCount = len(t.servers.order), len(t.pairs.order)
+	return out
+}
+
+func (s *sums) worstFirst() []Sum {
+	list := slices.Clone(s.order)
+	slices.SortStableFunc(list, func(a, b *countedSum) int {
+		return cmp.Or(severityRank(b.Severity)-severityRank(a.Severity), b.Resets-a.Resets)
+	})
+	out := make([]Sum, 0, min(len(list), MaxSums))
+	for _, c := range list[:min(len(list), MaxSums)] {
+		out = append(out, c.Sum)
+	}
+	return out
+}
+
+// hostOf returns the host of host:port, an IPv6 one without its brackets.
+func hostOf(addr string) string {
+	if i := strings.LastIndexByte(addr, ':'); i >= 0 {
+		addr = addr[:i]
+	}
+	return strings.Trim(addr, "[]")
+}
+
+// shownSums is how many rows of each table people are shown.
+const shownSums = 10
+
+// totalTables are the tables in which a Total is shown.
+func (t *Total) tables() []totalTable {
+	list := []totalTable{{[]string{"Cause", "Detail"}, t.Causes, len(t.Causes), func(s *Sum) []string { return []string{string(s.Cause), s.Detail} }},
+		{[]string{"Server"}, t.Servers, t.ServerCount, func(s *Sum) []string { return []string{s.Responder} }},
+		{[]string{"From", "To"}, t.Pairs, t.PairCount, func(s *Sum) []string { return []string{s.Originator, s.Responder} }}}
+	for i := range list[1:] {
+		list[i+1].rows = list[i+1].rows[:min(len(list[i+1].rows), shownSums)]
+	}
+	return list
+}
+
+// A totalTable is one way to break a Total down.
+type totalTable struct {
+	header []string
+	rows   []Sum
+	count  int // rows there are, shown or not
+	name   func(*Sum) []string
+}
+
+// lead says a Total in one line.
+func (t *Total) lead() string {
+	s := counted(t.Files, "capture", "captures") + " · " + counted(t.Resets, "reset", "resets")
+	if t.Findings < t.Resets {
+		s += " in " + counted(t.Findings, "finding", "findings")
+	}
+	if t.LeftOut > 0 {
+		s += " · " + thousands(t.LeftOut) + " left out"
+	}
+	if t.Partial > 0 {
+		s += " · " + thousands(t.Partial) + " not read whole"
+	}
+	return s
+}
