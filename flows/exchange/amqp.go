@@ -89,14 +89,6 @@ func (h *hearing) amqpMethod(class, method int) {
 	}
 }
 
-// kindOf returns what a side's messages are where they do not say: the originator asks.
-func kindOf(side int) Kind {
-	if side == 0 {
-		return Request
-	}
-	return Response
-}
-
 func (h *hearing) readAMQP1(b []byte, last bool) int {
 	if b[0] == 'A' {
 		if len(b) < 8 {

@@ -12,7 +12,7 @@ func TestSMTP(t *testing.T) {
 	`
 	told{
 		{"greeting alone", `< "220 mail.example.com ESMTP Postfix\r\n"`, `SMTP| none; greeting "220 mail.example.com ESMTP Postfix"; waiting 0 0; unused`},
-		{"greeting of unknown kind", `< "220 welcome\r\n"`, `| none; greeting "220 welcome"; waiting 0 0; unused`},
+		{"greeting of unknown kind", `< "220 welcome\r\n"`, `SMTP or FTP| none; greeting "220 welcome"; waiting 0 0; unused`},
 		{"greeting of unknown kind, EHLO", `
 			< "220 welcome\r\n"
 			> "EHLO a\r\n"`, `SMTP| request "EHLO"; greeting "220 welcome"; waiting 1 0`},

@@ -215,7 +215,7 @@ func (h *hearing) mysqlMore(body []byte) {
 	}
 	if status&mysqlMoreResults != 0 {
 		h.v.flags |= more
-		h.peer().wait++ // the next result is an answer to the same command
+		h.peer().owe() // the next result is an answer to the same command
 	}
 }
 

@@ -56,7 +56,7 @@ func (h *hearing) readOPCUA(b []byte, last bool) int {
 	case "OPN":
 		if h.side == 0 {
 			h.begin(Handshake, h.phrase("OpenSecureChannel"))
-			v.wait++
+			v.owe()
 			h.ask()
 		} else {
 			h.answer(Handshake, h.phrase("OpenSecureChannel"))

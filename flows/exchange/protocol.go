@@ -51,7 +51,7 @@ const (
 
 var protocolNames = [...]string{
 	http1: "HTTP/1.1", rtsp: "RTSP", sip: "SIP", websocket: "WebSocket", http2: "HTTP/2", tls: "TLS", ssh: "SSH",
-	smtp: "SMTP", ftp: "FTP", pop3: "POP3", imap: "IMAP", irc: "IRC", redis: "Redis", nats: "NATS",
+	replies: "SMTP or FTP", smtp: "SMTP", ftp: "FTP", pop3: "POP3", imap: "IMAP", irc: "IRC", redis: "Redis", nats: "NATS",
 	mysql: "MySQL", postgres: "PostgreSQL", tds: "TDS", mongodb: "MongoDB", kafka: "Kafka", smb: "SMB", ldap: "LDAP",
 	mqtt: "MQTT", amqp: "AMQP 0-9-1", amqp1: "AMQP 1.0", tpkt: "TPKT", opcua: "OPC UA", modbus: "Modbus", ams: "ADS",
 	bgp: "BGP", ldp: "LDP", msdp: "MSDP", openflow: "OpenFlow", dns: "DNS", stun: "STUN", telnet: "Telnet",

@@ -130,7 +130,7 @@ func (h *hearing) smb2(body []byte) {
 			h.answer(Goodbye, text)
 		} else {
 			h.begin(Goodbye, text)
-			h.v.wait++
+			h.v.owe()
 		}
 		return
 	}

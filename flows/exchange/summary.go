@@ -151,6 +151,9 @@ func (s *State) handshakeOK() bool {
 
 // isGuess reports whether turn-taking is all that is known.
 func (s *State) isGuess() bool {
+	if s.speaker == 0 {
+		return false
+	}
 	if s.bits&doubt != 0 || s.proto <= opaque {
 		return true
 	}

@@ -63,25 +63,3 @@ func (h *hearing) readWebSocket(b []byte, last bool) int {
 	h.v.left = min(n, forever/2)
 	return need
 }
-
-// byTurns takes a message of a protocol whose messages do not say whether they ask or answer: the
-// originator's ask, the responder's answer all that was asked.
-func (h *hearing) byTurns(text id) {
-	h.bits |= turnTaking
-	if h.side == 0 {
-		wait := h.v.wait
-		h.request(text)
-		h.v.wait = max(wait, 1)
-		return
-	}
-	h.begin(Response, text)
-	h.peer().wait = 0
-}
-
-// stream is byTurns for protocols without messages: all that a side says in its turn is one.
-func (h *hearing) stream(text id) {
-	if h.v.kind == kindOf(h.side) && h.talk == uint8(h.side)+1 {
-		return
-	}
-	h.byTurns(text)
-}
