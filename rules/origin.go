@@ -25,7 +25,7 @@ type sign struct {
 
 // What the signs weigh. A verdict of 1 needs one strong sign or several that agree.
 const (
-	signGoesOn        = 1.3  // the sender goes on as if nothing had happened
+	signGoesOn        = 2.0  // the sender goes on as if nothing had happened
 	signBeyond        = 0.8  // SEQ beyond all that the sender had sent
 	signBehind        = 0.7  // SEQ behind what the sender had sent, and no segment explains it
 	signStepping      = 1.2  // several RSTs guess their way through the window

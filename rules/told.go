@@ -123,6 +123,10 @@ func (c *Case) sayRST(f *Finding) {
 		f.say(fmt.Sprintf("%s's RST answers %s %s later: by its numbers a reply, as a host without the connection sends it", c.sender(), c.what(c.Trigger), span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
 	case c.Manner == Reply:
 		f.say(fmt.Sprintf("%s's RST has the form of a reply to a segment that the capture does not hold", c.sender()), c.Frame)
+	case c.Manner == Decision && !c.Snd.HasSND:
+		f.say(fmt.Sprintf("%s's RST has an ACK and no sequence number of 0: not a reply to a SYN, but its own decision", c.sender()), c.Frame)
+	case c.Manner == Decision && c.SEQ != c.Snd.SND.NXT:
+		f.say(fmt.Sprintf("%s's RST answers no segment: its own decision; its sequence number is %s %s", c.sender(), octets(int64(abs(c.SEQ.Sub(c.Snd.SND.NXT)))), beyond(c.SEQ.Sub(c.Snd.SND.NXT))), c.Snd.Last.Frame, c.Frame)
 	case c.Manner == Decision:
 		f.say(fmt.Sprintf("%s's RST continues its own sequence numbers and answers no segment: its own decision", c.sender()), c.Frame)
 	default:
@@ -191,4 +195,19 @@ func (c *Case) came(m flows.Mark) string {
 		return "came " + span(gap) + " later"
 	}
 	return "crossed that"
+}
+
+func abs(n int32) int32 {
+	if n < 0 {
+		return -n
+	}
+	return n
+}
+
+// beyond says on which side of what the sender had sent a number lies.
+func beyond(d int32) string {
+	if d < 0 {
+		return "behind what it had sent"
+	}
+	return "beyond what the capture shows of it"
 }

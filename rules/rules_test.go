@@ -1,0 +1,272 @@
+package rules
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// TestValidate: every rule is fit to be shown, and a rule that is not is refused by name.
+func TestValidate(t *testing.T) {
+	if err := Validate(All()); err != nil {
+		t.Error(err)
+	}
+	spoil := map[string]func(*Rule){
+		"kebab-case": func(r *Rule) { r.ID = "NoListener" },
+		"five":       func(r *Rule) { r.Cause = "crash" },
+		"severity":   func(r *Rule) { r.Severity = "bad" },
+		"cannot":     func(r *Rule) { r.Match = nil },
+		"against":    func(r *Rule) { r.Against = "" },
+		"no RFC":     func(r *Rule) { r.RFC = nil },
+		"form":       func(r *Rule) { r.RFC = []string{"RFC 793 page 36"} },
+		"Doc.Remedy": func(r *Rule) { r.Doc.Remedy = "" },
+		"Doc.Limits": func(r *Rule) { r.Doc.Limits = "" },
+	}
+	for want, f := range spoil {
+		r := *noListener
+		f(&r)
+		if err := Validate([]*Rule{&r}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want an error with %q, got %v", want, err)
+		}
+	}
+	if err := Validate([]*Rule{noListener, noListener}); err == nil {
+		t.Error("a rule named twice passes")
+	}
+}
+
+// TestOrder: the rules are asked in the order of causes.md §1, and the weak ones last.
+func TestOrder(t *testing.T) {
+	at := map[string]int{}
+	for i, r := range All() {
+		at[r.ID] = i
+	}
+	before := [][2]string{
+		{"policy-reject", "no-listener"}, {"port-scan", "no-listener"}, {"restart-window", "no-listener"},
+		{"no-listener", "accept-queue-overflow"},
+		{"syn-probe", "connect-withdrawn"}, {"late-syn-ack", "connect-withdrawn"},
+		{"mtu-black-hole", "data-unacked"},
+		{"data-unacked", "late-segment"}, {"gave-up-silently", "late-segment"}, {"gave-up-silently", "data-after-fin"},
+		{"late-segment", "late-goodbye"}, {"late-segment", "close-notify-race"},
+		{"keepalive-race", "data-after-fin"}, {"late-goodbye", "data-after-fin"}, {"early-response", "data-after-fin"},
+		{"reset-instead-of-fin", "state-lost"}, {"ended-unseen", "state-lost"},
+		{"application-timeout", "unread-data"}, {"abort-mid-transfer", "unread-data"},
+	}
+	for _, b := range before {
+		if at[b[0]] >= at[b[1]] {
+			t.Errorf("%s is asked after %s", b[0], b[1])
+		}
+	}
+	for _, r := range All() {
+		if r.weak() && at[r.ID] < len(All())-3 {
+			t.Errorf("%s is not asked last", r.ID)
+		}
+	}
+}
+
+// TestRepeats: the RSTs of one event carry the label of the first and point to it (causes.md §1.7).
+func TestRepeats(t *testing.T) {
+	abort := opened + `
++0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < .  1:1401(1400) ack 28 "HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n"
++0.0001 > R. 28:28(0) ack 1401 win 502
+`
+	tests := []struct {
+		name, text string
+		causes     []Cause
+		repeats    []int // frame of the first, 0: an event of its own
+	}{
+		{"a segment in flight", abort + `
++0.001 < .  1401:2801(1400) ack 28
++0.0001 > R  28:28(0) win 0 ipid 0`, []Cause{PeerCrash, PeerCrash}, []int{0, 6}},
+		{"a flight longer than a round trip", abort + `
++0.020 < .  1401:2801(1400) ack 28
++0.0001 > R  28:28(0) win 0 ipid 0
++0.020 < .  2801:4201(1400) ack 28
++0.0001 > R  28:28(0) win 0 ipid 0
++0.020 < .  4201:5601(1400) ack 28
++0.0001 > R  28:28(0) win 0 ipid 0`, []Cause{PeerCrash, PeerCrash, PeerCrash, PeerCrash}, []int{0, 6, 6, 6}},
+		{"a bare segment much later", abort + `
++9.000 < F. 1401:1401(0) ack 28
++0.0001 > R  28:28(0) win 0 ipid 0`, []Cause{PeerCrash, UnknownConnection}, []int{0, 0}},
+		{"a late segment after giving up", answered + `
++1.000 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.200 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.400 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.800 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++1.600 > R. 56:56(0) ack 44 win 502
++60.00 < F. 44:44(0) ack 56
++0.0001 > R  56:56(0) win 0 ipid 0`, []Cause{RetransmitTimeout, RetransmitTimeout}, []int{0, 12}},
+		{"refused again", `
+0.000  > S  0:0(0)
++0.020 < R. =0:=0(0) ack 1 win 0 ipid 0
++0.500 > S  0:0(0)
++0.020 < R. =0:=0(0) ack 1 win 0 ipid 0`, []Cause{ClosedPort, ClosedPort}, []int{0, 2}},
+		{"each side for itself", answered + `
++0.001 > F. 28:28(0) ack 44
++0.020 < P. 44 ack 29 "x"
++0.0001 > R  29:29(0) win 0 ipid 0
++0.0001 < R. 45:45(0) ack 29 win 502`, nil, []int{0, 0}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, found := explain(t, test.text)
+			if len(found) != len(test.repeats) {
+				t.Fatalf("%d RSTs, want %d", len(found), len(test.repeats))
+			}
+			for i, f := range found {
+				if test.causes != nil && f.Cause != test.causes[i] {
+					t.Errorf("RST %d: %s (%s), want %s: %s", i, f.Cause, f.Rule.ID, test.causes[i], f.Summary)
+				}
+				if f.Repeats != test.repeats[i] {
+					t.Errorf("RST %d points to frame %d, want %d: %s", i, f.Repeats, test.repeats[i], f.Summary)
+				}
+			}
+		})
+	}
+}
+
+// TestCopy: a copy that the capture made repeats its original, whoever sent it.
+func TestCopy(t *testing.T) {
+	_, found := explain(t, `
+0.000  > S  0:0(0) ipid 7
++0.00001 > S  0:0(0) ipid 7
++0.020 < R. =0:=0(0) ack 1 win 0 ipid 9
++0.00001 < R. =0:=0(0) ack 1 win 0 ipid 9`)
+	if len(found) != 2 || found[1].Repeats != 3 || found[1].Cause != ClosedPort || found[1].Confidence != found[0].Confidence {
+		t.Errorf("%+v", found[len(found)-1])
+	}
+}
+
+// TestMemory: the engine forgets the connection that was reset least recently, and stays within its bound.
+func TestMemory(t *testing.T) {
+	m := memory{limit: 3, by: map[int]*recollection{}}
+	add := func(stream, frame int) {
+		c := &Case{Reset: &flows.Reset{Event: flows.Event{Mark: flows.Mark{Frame: frame}}, Conn: &flows.Conn{Stream: stream}}}
+		m.add(c, &Finding{Rule: noListener})
+	}
+	for i := range 5 {
+		add(i, i+1)
+		add(0, 100+i) // stays in use
+	}
+	if len(m.by) != 3 || m.of(0) == nil || m.of(4) == nil || m.of(1) != nil {
+		t.Errorf("remembers %d connections", len(m.by))
+	}
+	for i := range 100 {
+		add(0, 200+i)
+	}
+	found := m.of(0)
+	if len(found) > maxEarlier || found[0].Frame != 1 || found[len(found)-1].Frame != 299 {
+		t.Errorf("keeps %d findings, from frame %d to %d", len(found), found[0].Frame, found[len(found)-1].Frame)
+	}
+}
+
+// TestTimeouts: gaps match a timer's time and a little more, and a user's table is read or refused with its line.
+func TestTimeouts(t *testing.T) {
+	known := KnownTimeouts()
+	for _, test := range []struct {
+		gap  time.Duration
+		want string // part of one of the matches, "" for none
+	}{
+		{5 * time.Second, "Node.js"}, {5400 * time.Millisecond, "Apache"}, {4 * time.Second, ""}, {60100 * time.Millisecond, "Application Load Balancer"},
+		{58 * time.Second, ""}, {351 * time.Second, "Network Load Balancer"}, {2 * time.Hour, "tcp_keepalive_time"}, {100 * time.Second, ""},
+	} {
+		got := known.matching(test.gap)
+		if test.want == "" && got != "" || !strings.Contains(got, test.want) {
+			t.Errorf("%v matches %q, want %q", test.gap, got, test.want)
+		}
+	}
+	own := &Timeouts{}
+	if err := own.Add(strings.NewReader("# mine\n\n42\tserver\tour gateway\n")); err != nil || own.matching(42*time.Second) == "" {
+		t.Errorf("own timeout: %v", err)
+	}
+	for text, want := range map[string]string{"x\tserver\ta": "line 1", "1\tserver": "line 1", "\n5\tmoon\tb": "line 2", "-1\tpath\tc": "line 1", "NaN\tpath\tc": "line 1"} {
+		if err := (&Timeouts{}).Add(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	for _, e := range known.list {
+		if !strings.HasPrefix(e.Source, "https://") {
+			t.Errorf("%s has no source", e.Who)
+		}
+	}
+}
+
+// TestConfidenceChangesTheSentence: what is less sure is said with less certainty.
+func TestConfidenceChangesTheSentence(t *testing.T) {
+	words := []string{probably(0.95), probably(0.8), probably(0.6), probably(0.4)}
+	for i, a := range words {
+		for _, b := range words[:i] {
+			if a == b {
+				t.Errorf("%q twice", a)
+			}
+		}
+	}
+	for _, s := range weakScripts {
+		if f := last(t, s.hit); !strings.Contains(f.Summary, "perhaps") || f.Confidence > 0.75 {
+			t.Errorf("a weak explanation does not say so: %.2f %s", f.Confidence, f.Summary)
+		}
+	}
+}
+
+// TestSymptom: the words are those of the program that the bytes name, else those of the common ones.
+func TestSymptom(t *testing.T) {
+	const ask = `+0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: %s\r\n\r\n"
++0.020 < R. 1:1(0) ack %d win 502`
+	for agent, want := range map[string]string{
+		"curl/8.5.0":          "curl prints: curl: (56)",
+		"okhttp/4.12.0":       "OkHttp prints: java.net.SocketException: Connection reset",
+		"python-requests/2.3": "Python prints: ConnectionResetError",
+		"Go-http-client/1.1":  "Go prints: read tcp",
+		"Something else":      "Node.js: read ECONNRESET",
+	} {
+		end := 1 + len("GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: \r\n\r\n") + len(agent)
+		text := opened + strings.NewReplacer("%s", agent, "%d", itoa(end)).Replace(ask)
+		if f := last(t, text); !strings.Contains(f.Symptom, want) || !strings.Contains(f.Symptom, "ECONNRESET") {
+			t.Errorf("%s: %s", agent, f.Symptom)
+		}
+	}
+}
+
+func itoa(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return itoa(n/10) + string(rune('0'+n%10))
+}
+
+// TestBeside: what is told beside the cause.
+func TestBeside(t *testing.T) {
+	for _, test := range []struct{ text, want string }{
+		{answered + `+0.001 > R. 28:60(32) ack 44 win 502 "blocked by policy 7, user guest!"`, "blocked by policy 7"},
+		{answered + `+0.001 > R. 28:28(0) ack 44 win 502 <mp_tcprst 3>`, "administratively prohibited"},
+		{answered + `+0.001 icmp 3/4 from 203.0.113.1 quotes > mtu 1400
++0.001 > R. 28:28(0) ack 44 win 502`, "takes 1400 bytes"},
+		{answered + `+0.001 > R. 99999999:99999999(0) ack 44 win 502`, "outside of the server's window"},
+	} {
+		f := last(t, test.text)
+		told := ""
+		for _, e := range f.Beside {
+			told += e.Says + "\n"
+		}
+		if !strings.Contains(told, test.want) {
+			t.Errorf("want %q beside %s, got:\n%s", test.want, f.Summary, told)
+		}
+	}
+}
+
+// TestWords: numbers as a person reads them.
+func TestWords(t *testing.T) {
+	for d, want := range map[time.Duration]string{0: "0 µs", 12 * time.Microsecond: "12 µs", 1300 * time.Microsecond: "1.3 ms", 42 * time.Millisecond: "42 ms",
+		60 * time.Second: "60.0 s", 20 * time.Minute: "20 min", 5 * time.Hour: "5.0 h", 80 * time.Hour: "3.3 days", -time.Second: "−1.0 s"} {
+		if got := span(d); got != want {
+			t.Errorf("span(%d) = %q, want %q", d, got, want)
+		}
+	}
+	for n, want := range map[int64]string{0: "0 bytes", 1: "1 byte", 9999: "9999 bytes", 41_200: "41 kB", 1_230_000: "1.2 MB", 5_000_000_000: "5.0 GB"} {
+		if got := octets(n); got != want {
+			t.Errorf("octets(%d) = %q, want %q", n, got, want)
+		}
+	}
+}

@@ -1,0 +1,180 @@
+package rules
+
+// tlsHello and what follows are records whose outer form is that of TLS 1.2; what they hold is not looked at.
+const tlsDone = opened + `
++0.001 > P. 1:206(205) ack 1 "\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03"
++0.020 < P. 1:96(95) ack 206 "\x16\x03\x03\x00\x5a\x02\x00\x00\x56\x03\x03"
++0.001 > P. 206:286(80) ack 96 "\x14\x03\x03\x00\x01\x01\x16\x03\x03\x00\x45"
++0.020 < P. 96:147(51) ack 286 "\x14\x03\x03\x00\x01\x01\x16\x03\x03\x00\x28"
++0.001 > P. 286:391(105) ack 147 "\x17\x03\x03\x00\x64"
++0.020 < P. 147:752(605) ack 391 "\x17\x03\x03\x02\x58"
++0.000 > .  391:391(0) ack 752
+`
+
+var closingScripts = []script{
+	{
+		rule: "health-probe",
+		hit: `
+0.000  > S  0:0(0) win 64240 <mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7>
++0.020 < S. 0:0(0) ack 1
++0.000 > R. 1:1(0) ack 1 win 502`,
+		// The server drops it.
+		miss: opened + `
++0.001 < R. 1:1(0) ack 1 win 509`,
+	},
+	{
+		rule: "close-notify-race",
+		hit: tlsDone + `
++0.100 > P. 391:422(31) ack 752 "\x15\x03\x03\x00\x1a"
++0.000 > F. 422:422(0) ack 752
++0.020 < P. 752:783(31) ack 422 "\x15\x03\x03\x00\x1a"
++0.000 > R  422:422(0) win 0 ipid 0`,
+		// Data of the application meets the closed socket.
+		miss: tlsDone + `
++0.100 > P. 391:422(31) ack 752 "\x15\x03\x03\x00\x1a"
++0.000 > F. 422:422(0) ack 752
++0.010 < P. 752:1757(1005) ack 391 "\x17\x03\x03\x03\xe8"
++0.000 > R  391:391(0) win 0 ipid 0`,
+	},
+	{
+		rule: "early-response",
+		hit: opened + `
++0.001 > P. 1:201(200) ack 1 "POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\n"
++0.000 > .  201:1661(1460) ack 1
++0.020 < P. 1 ack 1661 "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
++0.000 < R. 73:73(0) ack 1661 win 502`,
+		// The upload was complete.
+		miss: opened + `
++0.001 > P. 1:201(200) ack 1 "POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: 1607\r\n\r\n"
++0.000 > .  201:1661(1460) ack 1
++0.020 < P. 1 ack 1661 "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
++0.000 < R. 39:39(0) ack 1661 win 502`,
+	},
+	{
+		rule: "keepalive-race",
+		hit: answered + `
++5.000 < F. 44:44(0) ack 28
++0.000 > .  28:28(0) ack 45
++0.500 > P. 28 ack 45 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < R  45:45(0) win 0 ipid 0`,
+		// It closed with the request unanswered.
+		miss: opened + `
++0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < .  1:1(0) ack 28
++5.000 < F. 1:1(0) ack 28
++0.000 > .  28:28(0) ack 2
++0.500 > P. 28 ack 2 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < R  2:2(0) win 0 ipid 0`,
+	},
+	{
+		rule: "reset-after-fin",
+		hit: answered + `
++0.001 > F. 28:28(0) ack 44
++0.020 < .  44:44(0) ack 29
++0.000 > R. 29:29(0) ack 44 win 502`,
+		// Data came in between and was thrown away.
+		miss: answered + `
++0.001 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.000 > F. 56:56(0) ack 44
++0.020 < P. 44 ack 57 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
++0.000 > R. 57:57(0) ack 87 win 502`,
+	},
+	{
+		rule: "late-goodbye",
+		hit: opened + `
++0.001 < P. 1 ack 1 "220 mail ESMTP\r\n"
++0.001 > P. 1 ack 17 "EHLO a\r\n"
++0.020 < P. 17 ack 9 "250 mail\r\n"
++0.001 > P. 9 ack 27 "QUIT\r\n"
++0.020 < P. 27 ack 15 "221 bye\r\n"
++0.000 < F. 36:36(0) ack 15
++0.000 > .  15:15(0) ack 37
++0.010 > F. 15:15(0) ack 37
++0.020 < R  37:37(0) win 0 ipid 0`,
+		miss: answered + `
++5.000 < F. 44:44(0) ack 28
++0.000 > .  28:28(0) ack 45
++0.500 > P. 28 ack 45 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < R  45:45(0) win 0 ipid 0`,
+	},
+	{
+		rule: "data-after-fin",
+		hit: opened + `
++0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.500 > F. 28:28(0) ack 1
++0.100 < P. 1 ack 28 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
++0.000 > R  28:28(0) win 0 ipid 0`,
+		miss: answered + `
++5.000 < F. 44:44(0) ack 28
++0.000 > .  28:28(0) ack 45
++0.500 > P. 28 ack 45 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < R  45:45(0) win 0 ipid 0`,
+	},
+	{
+		rule: "reset-instead-of-fin",
+		hit: answered + `
++0.001 < F. 44:44(0) ack 28
++0.000 > .  28:28(0) ack 45
++0.000 > R. 28:28(0) ack 45 win 502`,
+		// The FIN crossed the RST: the client had not seen it.
+		miss: answered + `
++0.001 < F. 44:44(0) ack 28
++0.000 > R. 28:28(0) ack 44 win 502`,
+	},
+}
+
+var lostScripts = []script{
+	{
+		rule: "wrong-host",
+		hit: `
+< ttl 50
+` + answered + `
++0.100 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < R  44:44(0) win 0 ipid 0 ttl 49`,
+		miss: `
+< ttl 50
+` + answered + `
++0.100 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < R  44:44(0) win 0 ipid 0 ttl 50`,
+	},
+	{
+		rule: "state-lost-keepalive",
+		hit: answered + `
++60.00 > .  27:27(0) ack 44
++0.020 < .  44:44(0) ack 28
++60.00 > .  27:27(0) ack 44
++0.020 < R  44:44(0) win 0 ipid 0`,
+		miss: answered + `
++1.000 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < R  44:44(0) win 0 ipid 0`,
+	},
+	{
+		rule: "ended-unseen",
+		hit: opened + `
++0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < .  1:1401(1400) ack 28 "HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n"
++0.0001 > .  28:28(0) ack 1401
++0.002 < .  1401:2801(1400) ack 28
++0.0001 > R  28:28(0) win 0 ipid 0
++0.002 < .  2801:4201(1400) ack 28
++0.0001 > R  28:28(0) win 0 ipid 0`,
+		// Its first RST is its own decision.
+		miss: opened + `
++0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < .  1:1401(1400) ack 28 "HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n"
++0.000 > R. 28:28(0) ack 1401 win 502
++0.001 < .  1401:2801(1400) ack 28
++0.000 > R  28:28(0) win 0 ipid 0`,
+	},
+	{
+		rule: "state-lost",
+		hit: answered + `
++1.000 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < R  44:44(0) win 0 ipid 0`,
+		// The server had closed.
+		miss: answered + `
++1.000 < F. 44:44(0) ack 28
++0.010 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < R  44:44(0) win 0 ipid 0`,
+	},
+}
