@@ -1,6 +1,18 @@
 // Package exchange reads what two applications said to each other from the first octets of their
 // segments, without being a dissector: enough to tell whether an exchange was finished when its
 // connection was reset, and to name it in a sentence.
+//
+// A State hears the octets of one connection in sequence order (Say), what the capture misses of them
+// (Lost) and the FINs (Fin), and tells how the exchange stands (Summary). It is small and free of
+// pointers; strings and begun messages lie in a Names that all connections share, and that is bounded.
+// What a State makes of a conversation does not depend on how segments cut it; only after missing octets
+// is a message looked for where a segment begins. Protocols are known by what is said, never by ports.
+//
+// What cannot be read (unknown protocols, what TLS encrypts) is followed by turns and sizes: who spoke
+// last, and whether that can be an answer. Summary.Guess then says so.
+//
+// Texts are printable whatever the network sent, and carry no secrets: of commands only verbs are kept,
+// of request targets only the path, of statements the first word.
 package exchange
 
 // A Kind is what one application message is for the exchange.
@@ -16,7 +28,7 @@ const (
 	Partial           // a response that its own length says is not complete
 	Refusal           // a final negative answer that ends the exchange: SMTP 421/521, HTTP 408/503 with close
 	Goodbye           // ends the exchange by the protocol: QUIT, 221, close_notify, GOAWAY, Terminate, unbind
-	Handshake         // TLS, SSH or protocol set-up after the first message
+	Handshake         // TLS, SSH or protocol set-up after the first message; a login too, which may wait for its answer
 	ClientHello       // TLS Client Hello
 	Alert             // fatal TLS alert in clear, or an encrypted record during the handshake that must be one
 	Housekeeping      // keep-alive of the application, SETTINGS, preface, WINDOW_UPDATE, PING: wants nothing
@@ -46,11 +58,13 @@ type Summary struct {
 	Speaker  int    // side that spoke last: 0, 1, or −1 when nobody spoke
 	First    int    // side that spoke first, or −1
 
-	// Pending counts the requests that stand unanswered, as far as the protocol tells.
+	// Pending counts the requests that stand unanswered, as far as the protocol tells. A response that has
+	// begun has answered, except where its protocol marks the end (HTTP/2 streams, PostgreSQL): see
+	// Last[i].Kind Partial and Open for one that is cut.
 	Pending int
 
-	// HTTP
-	Method, Host, Path string // of the last request
+	// HTTP, RTSP and SIP; after CONNECT what it asked for
+	Method, Host, Path string // of the last request; Path without what follows a "?"
 	UserAgent          string // of the originator
 	Server             string // Server header of the responder
 	Status             int    // of the last response, 0 none
@@ -94,7 +108,7 @@ type Summary struct {
 	// whole, but as large as units can be (a TLS record of 2^14 octets), so that it hardly was the last.
 	Open, Likely [2]bool
 
-	AlertFrame [2]int // each side's first TLS alert other than close_notify, in clear or told by its size; 0 none
+	AlertFrame [2]int // first TLS alert other than close_notify, in clear or told by its size, at its side; 0 none
 	TLSClient  int    // side that sent the Client Hello; 0 where none was captured
 
 	// Upgraded names what was spoken before the protocol in Protocol took over: "HTTP CONNECT",
