@@ -10,6 +10,9 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/analyzer/rewrite"
 )
@@ -23,8 +26,54 @@ func (e usageError) Error() string { return e.says + "\n" + e.try }
 
 var errNoFile = usageError{"no capture named", "try: rstexplain capture.pcapng, or rstexplain - to read standard input; rstexplain --help tells more"}
 
-func errUnknownFormat(got string) error {
-	return usageError{fmt.Sprintf("unknown format %q", got), "allowed: " + strings.Join(formatNames(), ", ")}
+func errUnknownValue(flag, got string, allowed []string) error {
+	try := "allowed: " + strings.Join(allowed, ", ")
+	if near := nearest(got, allowed); near != "" {
+		try = "did you mean " + near + "? " + try
+	}
+	return usageError{fmt.Sprintf("unknown %s %q", flag, got), try}
+}
+
+func errUnknownGate(got string, allowed []string) error {
+	try := "allowed: any, " + strings.Join(causeNames(), ", ") + ", and the details that rstexplain rules lists"
+	if near := nearest(got, allowed); near != "" {
+		try = "did you mean " + near + "? " + try
+	}
+	return usageError{fmt.Sprintf("--fail-on: no cause or detail %q", got), try}
+}
+
+func errNoAddress(flag, got string) error {
+	return usageError{fmt.Sprintf("%s: %q is no address", flag, got), "give an IP address or a network, as 192.0.2.1, 2001:db8::1 or 10.0.0.0/8; names are not looked up"}
+}
+
+func errNoPort(got int) error {
+	return usageError{fmt.Sprintf("--port: there is no port %d", got), "allowed: 0 to 65535"}
+}
+
+func errNoTime(flag, got string) error {
+	return usageError{fmt.Sprintf("%s: %q is no time", flag, got), "give a moment, as 2026-01-31T12:00:00Z, or a time since the first packet, as 90s or 1h30m"}
+}
+
+func errBadGlob(got string) error {
+	return usageError{fmt.Sprintf("--glob: %q is no pattern", got), "write it as the shell does: *.pcapng, trace-[0-9]*"}
+}
+
+func errOneReport(n int) error {
+	return usageError{fmt.Sprintf("render takes one report, not %d", n), "try: rstexplain render report.json --format html"}
+}
+
+// errFlag says which flag was meant by an unknown one.
+func errFlag(cmd *cobra.Command, err error) error {
+	try := cmd.CommandPath() + " --help tells what is allowed"
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if near := nearest(unknown.GetSpecifiedName(), names); near != "" {
+			try = "did you mean --" + near + "? " + try
+		}
+	}
+	return usageError{err.Error(), try}
 }
 
 func errUnknownRule(got string, ids []string) error {
@@ -44,6 +93,12 @@ func errOneCapture(command string, n int) error {
 }
 
 var (
+	errBriefFormat  = usageError{"--brief is for --format markdown", "say both, or none"}
+	errFollowFormat = usageError{"--follow cannot print this format", "allowed: text, jsonl, csv; the others say first what is known last"}
+	errFollowOne    = usageError{"--follow reads one capture", "try: tcpdump -U -w - | rstexplain --follow -"}
+	errJoinStdin    = usageError{"--join cannot read standard input", "name the files, or their directory"}
+	errListStdin    = usageError{"standard input cannot be both a capture and a list", "name one of them by a file"}
+
 	errNoRewriteOutput = usageError{"no output named", "say where the new capture goes: -o out.pcapng"}
 	errRewriteStdin    = usageError{"standard input can be read only once, and this reads its capture twice", "save it to a file first"}
 	errKeyAlone        = usageError{"--key-file without --anonymize", "the key is for --anonymize; say both or none"}
@@ -51,10 +106,6 @@ var (
 
 func errSameFile(path string) error {
 	return usageError{fmt.Sprintf("%s is input and output at once", path), "write to another file: the input is never changed"}
-}
-
-func errUnknownCause(got string) error {
-	return usageError{fmt.Sprintf("unknown cause %q", got), "allowed: " + strings.Join(causeNames(), ", ")}
 }
 
 func errBadKey(path string) error {
@@ -80,6 +131,30 @@ func tell(stderr io.Writer, format string, args ...any) {
 type lossError struct{}
 
 func (lossError) Error() string { return "something could not be read whole" }
+
+// A gateError means that there are findings of a kind that --fail-on or --min-severity names.
+type gateError struct{ findings int }
+
+func (e gateError) Error() string {
+	if e.findings == 1 {
+		return "1 finding of a kind that fails"
+	}
+	return fmt.Sprintf("%d findings of a kind that fails", e.findings)
+}
+
+// An inputError means that a report or a list could not be read.
+type inputError struct {
+	path string
+	err  error
+}
+
+func (e inputError) Error() string {
+	where := e.path
+	if where == "-" {
+		where = "standard input"
+	}
+	return where + ": " + bare(e.err).Error()
+}
 
 // An outputError means that the report could not be written.
 type outputError struct {
@@ -134,7 +209,10 @@ func told(err error, stderr io.Writer) int {
 		return exitLoss
 	case errors.Is(err, syscall.EPIPE): // whoever read the report has seen enough
 		return exitOK
-	case errors.As(err, &outputError{}):
+	case errors.As(err, &gateError{}):
+		fmt.Fprintf(stderr, "rstexplain: %v\n", err)
+		return exitGate
+	case errors.As(err, &outputError{}), errors.As(err, &inputError{}):
 		fmt.Fprintf(stderr, "rstexplain: %v\n", err)
 		return exitLoss
 	case errors.As(err, &usage):

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -13,31 +15,14 @@ import (
 
 // explainFlags are the flags of the root command.
 type explainFlags struct {
-	format  string
-	output  string
-	noColor bool
-	quiet   bool
-}
-
-// formats are the values of --format, and what renders each.
-var formats = []struct {
-	name string
-	make func(*output, explainFlags) report.Renderer
-}{
-	{"text", func(o *output, f explainFlags) report.Renderer { return report.Text(o, o.layout(f.noColor)) }},
-	{"markdown", func(o *output, f explainFlags) report.Renderer { return report.Markdown(o, report.MarkdownOptions{}) }},
-	{"html", func(o *output, _ explainFlags) report.Renderer { return report.HTML(o) }},
-	{"json", func(o *output, _ explainFlags) report.Renderer { return report.JSON(o) }},
-	{"jsonl", func(o *output, _ explainFlags) report.Renderer { return report.JSONL(o) }},
-	{"csv", func(o *output, _ explainFlags) report.Renderer { return report.CSV(o) }},
-}
-
-func formatNames() []string {
-	var names []string
-	for _, f := range formats {
-		names = append(names, f.name)
-	}
-	return names
+	view
+	quiet    bool
+	globs    []string
+	lists    []string
+	join     bool
+	follow   bool
+	bounds   boundFlags
+	progress *progress
 }
 
 // rootCommand is rstexplain itself: it explains the captures named.
@@ -48,10 +33,15 @@ func rootCommand(stderr io.Writer) *cobra.Command {
 		Short: "Explain why the TCP connections of a capture were reset",
 		Long: `rstexplain reads packet captures (pcapng or pcap, also compressed) and explains each TCP reset in
 them: who sent it, which of five causes it has, how sure that is, which frames show it, what the
-application saw, and what to do next.`,
+application saw, and what to do next. Wireshark's exports of dissections (JSON, PDML) are read too.
+A FILE can be a directory, for the captures in and below it, or - for standard input.`,
 		Example: `  rstexplain capture.pcapng
-  rstexplain --format json --output report.json *.pcapng
-  tcpdump -w - port 443 | rstexplain -
+  rstexplain --format html --output report.html capture.pcapng
+  rstexplain --since 90s --host 10.0.0.0/8 --severity error captures/
+  rstexplain --join ring_*.pcapng
+  find /var/traces -name '*.pcap' -mtime -1 | rstexplain --files-from -
+  tcpdump -U -w - port 443 | rstexplain --follow -
+  rstexplain --format junit -o resets.xml --fail-on peer-crash --min-severity error test.pcapng
   rstexplain rules keepalive-race`,
 		Version:           version(),
 		Args:              cobra.ArbitraryArgs, // a FILE is no unknown command
@@ -59,18 +49,21 @@ application saw, and what to do next.`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		RunE: func(cmd *cobra.Command, files []string) error {
-			return explain(cmd.Context(), files, flags, cmd.OutOrStdout(), stderr)
+			return explain(cmd.Context(), files, &flags, cmd.InOrStdin(), cmd.OutOrStdout(), stderr)
 		},
 	}
 	cmd.SetVersionTemplate("rstexplain {{.Version}}\n")
+	cmd.SetFlagErrorFunc(errFlag)
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVarP(&flags.format, "format", "f", "text", "print the report as text, markdown, html, json, jsonl or csv")
-	f.StringVarP(&flags.output, "output", "o", "", "write the report to `FILE`, which appears when it is complete")
-	f.BoolVar(&flags.noColor, "no-color", false, "no colours; also where NO_COLOR is set or the output is no terminal")
-	f.BoolVarP(&flags.quiet, "quiet", "q", false, "no word on standard error of what could not be read; the report and the exit code tell")
-	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames(), cobra.ShellCompDirectiveNoFileComp))
-	cmd.AddCommand(annotateCommand(stderr), sliceCommand(stderr), rulesCommand())
+	flags.view.flags(cmd)
+	f.StringSliceVar(&flags.globs, "glob", nil, "of directories, only the files whose names match this `PATTERN`")
+	f.StringArrayVar(&flags.lists, "files-from", nil, "read the names of captures from `LIST`, one a line; - is standard input")
+	f.BoolVar(&flags.join, "join", false, "explain the files of a rotating capture as one, in the order of time")
+	f.BoolVar(&flags.follow, "follow", false, "explain a capture while it is written, each reset at once, until Ctrl-C")
+	flags.bounds.register(cmd)
+	f.BoolVarP(&flags.quiet, "quiet", "q", false, "no word on standard error of what could not be read, and no progress; the report and the exit code tell")
+	cmd.AddCommand(renderCommand(stderr), annotateCommand(stderr), sliceCommand(stderr), rulesCommand(), manCommand())
 	return cmd
 }
 
@@ -79,59 +72,136 @@ func completeCaptures(*cobra.Command, []string, string) ([]string, cobra.ShellCo
 	return []string{"pcapng", "pcap", "cap", "ntar", "dmp", "gz", "zst", "lz4"}, cobra.ShellCompDirectiveFilterFileExt
 }
 
-func explain(ctx context.Context, files []string, flags explainFlags, stdout, stderr io.Writer) error {
-	if len(files) == 0 {
-		return errNoFile
-	}
-	if i := slices.Index(files, "-"); i >= 0 && slices.Contains(files[i+1:], "-") {
-		return errStdinTwice()
-	}
-	i := slices.Index(formatNames(), flags.format)
-	if i < 0 {
-		return errUnknownFormat(flags.format)
-	}
-	out, err := openOutput(flags.output, stdout)
-	if err != nil {
+func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.Reader, stdout, stderr io.Writer) error {
+	flags.live = flags.follow
+	if err := flags.check(args); err != nil {
 		return err
 	}
-	defer out.discard()
-
 	if flags.quiet {
 		stderr = io.Discard
 	}
-	loss, err := explainAll(ctx, files, formats[i].make(out, flags), stderr)
+	inputs, err := flags.inputs(args, stdin, stderr)
 	if err != nil {
-		return outputError{flags.output, err}
-	}
-	if err := out.commit(); err != nil {
 		return err
 	}
-	if loss {
+	for _, path := range inputs.paths {
+		if flags.output != "" && sameFile(path, flags.output) {
+			return errSameFile(path)
+		}
+	}
+	loss := inputs.lost
+	err = flags.show(stdout, func(r report.Renderer) error {
+		lost, err := explainAll(ctx, inputs.paths, flags, r, stderr)
+		loss = loss || lost
+		if err != nil {
+			return outputError{flags.output, err}
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case flags.gate.failed > 0:
+		return flags.gate.verdict()
+	case loss:
 		return lossError{}
 	}
 	return nil
 }
 
-// explainAll renders one report over files and reports whether any was not read whole. Errors are the
+// check refuses what the flags and names together cannot mean.
+func (f *explainFlags) check(args []string) error {
+	stdin := 0
+	for _, name := range args {
+		if name == "-" {
+			stdin++
+		}
+	}
+	fromStdin := slices.Contains(f.lists, "-")
+	switch {
+	case len(args)+len(f.lists) == 0:
+		return errNoFile
+	case stdin > 1:
+		return errStdinTwice()
+	case stdin > 0 && fromStdin:
+		return errListStdin
+	case stdin > 0 && f.join:
+		return errJoinStdin
+	case f.follow && (len(args) != 1 || len(f.lists) > 0 || f.join):
+		return errFollowOne
+	}
+	for _, g := range f.globs {
+		if _, err := filepath.Match(g, ""); err != nil {
+			return errBadGlob(g)
+		}
+	}
+	return f.view.check()
+}
+
+// inputs finds the captures that are named.
+func (f *explainFlags) inputs(args []string, stdin io.Reader, stderr io.Writer) (*inputList, error) {
+	list := &inputList{globs: f.globs, tell: func(line string) { tell(stderr, "%s", line) }}
+	for _, name := range args {
+		list.add(name)
+	}
+	for _, name := range f.lists {
+		in := stdin
+		if name != "-" {
+			file, err := os.Open(name)
+			if err != nil {
+				return nil, inputError{name, err}
+			}
+			defer file.Close()
+			in = file
+		}
+		if err := list.addList(in); err != nil {
+			return nil, inputError{name, err}
+		}
+	}
+	return list, nil
+}
+
+// explainAll renders one report over paths and reports whether any was not read whole. Errors are the
 // renderer's.
-func explainAll(ctx context.Context, files []string, r report.Renderer, stderr io.Writer) (loss bool, err error) {
+func explainAll(ctx context.Context, paths []string, flags *explainFlags, r report.Renderer, stderr io.Writer) (loss bool, err error) {
 	if err := r.Begin("rstexplain " + version()); err != nil {
 		return false, err
 	}
-	for _, path := range files {
-		file, err := analyzer.Explain(ctx, path, r, analyzer.Options{})
-		if err != nil {
-			return false, err
-		}
-		for _, w := range file.Warnings {
-			if w.Lost {
-				warn(stderr, path, w)
+	progress := startProgress(paths, stderr)
+	opts := analyzer.Options{Follow: flags.follow, Read: progress.counter()}
+	flags.bounds.apply(&opts)
+	var files []*report.File
+	done := func(f *report.File) {
+		for _, w := range f.Warnings {
+			if w.Lost && progress == nil {
+				warn(stderr, f.Path, w)
 			}
 		}
-		loss = loss || file.Partial
-		if ctx.Err() != nil {
-			break
+		if progress != nil && f.Partial {
+			files = append(files, f)
 		}
+		loss = loss || f.Partial
+	}
+	switch {
+	case len(paths) == 0:
+	case flags.join:
+		var f *report.File
+		if f, err = analyzer.ExplainJoined(ctx, paths, r, opts); err == nil {
+			done(f)
+		}
+	default:
+		err = analyzer.ExplainAll(ctx, paths, r, opts, done)
+	}
+	progress.end()
+	for _, f := range files { // told once no bar is in their way
+		for _, w := range f.Warnings {
+			if w.Lost {
+				warn(stderr, f.Path, w)
+			}
+		}
+	}
+	if err != nil {
+		return loss, err
 	}
 	return loss, r.End()
 }

@@ -31,6 +31,7 @@ const (
 	exitOK    = 0
 	exitLoss  = 1
 	exitUsage = 2
+	exitGate  = 3
 )
 
 // run is the whole program but for the process around it.

@@ -68,7 +68,7 @@ you, in --key-file: the same key gives the same addresses again. Times and ports
 func slice(ctx context.Context, in string, flags sliceFlags, stderr io.Writer) error {
 	for _, c := range flags.causes {
 		if !slices.Contains(causeNames(), c) {
-			return errUnknownCause(c)
+			return errUnknownValue("cause", c, causeNames())
 		}
 	}
 	if flags.key != "" && !flags.anonymize {

@@ -1,0 +1,23 @@
+package report
+
+// Live returns a Renderer that prints each reset at once, where r's format prints resets one by one.
+func Live(r Renderer) Renderer { return live{r} }
+
+type live struct{ Renderer }
+
+func (l live) Reset(r *Reset) error {
+	if err := l.Renderer.Reset(r); err != nil {
+		return err
+	}
+	if f, ok := l.Renderer.(interface{ flush() error }); ok {
+		return f.flush()
+	}
+	return nil
+}
+
+func (j *jsonlRenderer) flush() error { return j.w.Flush() }
+
+func (c *csvRenderer) flush() error {
+	c.w.Flush()
+	return c.w.Error()
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rstexplain/rstexplain/analyzer/report"
+)
+
+// A gate makes findings end the program with an exit code of their own, for continuous integration.
+type gate struct {
+	failOn      []string // causes, details, or "any"
+	minSeverity string
+
+	failed int // findings
+}
+
+const anyFinding = "any"
+
+func (g *gate) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringSliceVar(&g.failOn, "fail-on", nil, "exit with 3 when there is a finding of this `CAUSE` or detail, or any")
+	f.StringVar(&g.minSeverity, "min-severity", "", "exit with 3 only for findings of this `SEVERITY` or a worse one: info, warning or error")
+	cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(append(causeNames(), anyFinding), cobra.ShellCompDirectiveNoFileComp))
+	cmd.RegisterFlagCompletionFunc("min-severity", cobra.FixedCompletions(severityNames, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func (g *gate) check() error {
+	allowed := append(append(causeNames(), anyFinding), ruleIDs()...)
+	for _, c := range g.failOn {
+		if !slices.Contains(allowed, c) {
+			return errUnknownGate(c, allowed)
+		}
+	}
+	if g.minSeverity != "" && !slices.Contains(severityNames, g.minSeverity) {
+		return errUnknownValue("min-severity", g.minSeverity, severityNames)
+	}
+	return nil
+}
+
+// fails returns what the gate is closed to, nil when there is none.
+func (g *gate) fails() func(*report.Reset) bool {
+	if len(g.failOn) == 0 && g.minSeverity == "" {
+		return nil
+	}
+	worst := len(severityNames)
+	if g.minSeverity != "" {
+		worst = slices.Index(severityNames, g.minSeverity) + 1 // severityNames begins with the worst
+	}
+	return func(r *report.Reset) bool {
+		named := len(g.failOn) == 0 || slices.Contains(g.failOn, anyFinding) || slices.Contains(g.failOn, string(r.Cause)) || slices.Contains(g.failOn, r.Detail)
+		return named && slices.Contains(severityNames[:worst], string(r.Severity))
+	}
+}
+
+// watch counts what the gate is closed to, on its way to r.
+func (g *gate) watch(r report.Renderer) report.Renderer {
+	fails := g.fails()
+	if fails == nil {
+		return r
+	}
+	return watched{r, fails, &g.failed}
+}
+
+type watched struct {
+	report.Renderer
+	fails  func(*report.Reset) bool
+	failed *int
+}
+
+func (w watched) Reset(r *report.Reset) error {
+	if r.Repeats == 0 && w.fails(r) {
+		*w.failed++
+	}
+	return w.Renderer.Reset(r)
+}
+
+// verdict is the error that closes the gate.
+func (g *gate) verdict() error {
+	if g.failed > 0 {
+		return gateError{g.failed}
+	}
+	return nil
+}

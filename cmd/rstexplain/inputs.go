@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rstexplain/rstexplain/analyzer/capture"
+)
+
+// An inputList finds the captures that the command line names: files, those below directories, and lists.
+type inputList struct {
+	globs   []string // what the name of a file below a directory must match, one of them; none: a capture by content
+	paths   []string
+	skipped int               // files below directories that are no captures
+	tell    func(line string) // what could not be looked into
+	lost    bool              // something was told
+	linked  []fs.FileInfo     // directories reached so far
+}
+
+// captureNames end the names of captures that are read even where their content is none, to say why not.
+var captureNames = []string{".pcapng", ".pcap", ".cap", ".ntar", ".dmp"}
+
+// add takes one name of the command line or of a list.
+func (l *inputList) add(path string) {
+	if path == "-" {
+		l.paths = append(l.paths, path)
+		return
+	}
+	st, err := os.Stat(path)
+	if err != nil && strings.ContainsAny(path, "*?[") { // where the shell does not expand patterns
+		if found, _ := filepath.Glob(path); len(found) > 0 {
+			for _, p := range found {
+				l.add(p)
+			}
+			return
+		}
+	}
+	if err != nil || !st.IsDir() {
+		l.paths = append(l.paths, path) // a file that cannot be read is told with the others
+		return
+	}
+	before, skipped := len(l.paths), l.skipped
+	lost := l.lost
+	l.walk(path, st)
+	if len(l.paths) == before && l.lost == lost {
+		l.lose(fmt.Sprintf("%s: holds no captures (%d other files)", path, l.skipped-skipped))
+	}
+}
+
+// walk adds the captures below a directory in the order of their names. Symbolic links are followed, but
+// never to a directory that was reached before.
+func (l *inputList) walk(dir string, st fs.FileInfo) {
+	if slices.ContainsFunc(l.linked, func(s fs.FileInfo) bool { return os.SameFile(s, st) }) {
+		l.note(dir + ": leads to a directory that is read already; passed over")
+		return
+	}
+	l.linked = append(l.linked, st)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		l.lose(fmt.Sprintf("%s: cannot be read: %v", dir, bare(err)))
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		st, err := os.Stat(path)
+		switch {
+		case err != nil:
+			l.lose(fmt.Sprintf("%s: cannot be read: %v", path, bare(err)))
+		case st.IsDir():
+			l.walk(path, st)
+		case !st.Mode().IsRegular() || !l.wanted(path):
+			l.skipped++
+		default:
+			l.paths = append(l.paths, path)
+		}
+	}
+}
+
+// wanted reports whether a file below a directory is read.
+func (l *inputList) wanted(path string) bool {
+	name := filepath.Base(path)
+	if len(l.globs) > 0 {
+		return slices.ContainsFunc(l.globs, func(g string) bool { ok, _ := filepath.Match(g, name); return ok })
+	}
+	if slices.ContainsFunc(captureNames, func(ext string) bool { return strings.Contains(name, ext) }) {
+		return true
+	}
+	r, err := capture.Open(path, capture.Options{ChunkSize: 4 << 10, Exports: true})
+	if export := (*capture.ExportError)(nil); errors.As(err, &export) {
+		export.Text.Close()
+		return true
+	}
+	if err != nil {
+		return errors.Is(err, fs.ErrPermission)
+	}
+	r.Close()
+	return true
+}
+
+func (l *inputList) note(line string) { l.tell(line) }
+
+func (l *inputList) lose(line string) {
+	l.lost = true
+	l.tell(line)
+}
+
+// addList takes the names in a list: one a line, or between zero octets as find -print0 writes them.
+func (l *inputList) addList(in io.Reader) error {
+	r := bufio.NewReaderSize(in, 64<<10)
+	head, _ := r.Peek(64 << 10)
+	end := byte('\n')
+	if bytes.IndexByte(head, 0) >= 0 {
+		end = 0
+	}
+	for {
+		name, err := r.ReadString(end)
+		name = strings.TrimSuffix(name, string(rune(end)))
+		if end == '\n' {
+			name = strings.TrimSuffix(name, "\r")
+		}
+		if name != "" {
+			l.add(name)
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

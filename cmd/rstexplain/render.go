@@ -1,0 +1,62 @@
+package main
+
+import (
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rstexplain/rstexplain/analyzer/report"
+)
+
+func renderCommand(stderr io.Writer) *cobra.Command {
+	var v view
+	cmd := &cobra.Command{
+		Use:   "render REPORT.json",
+		Short: "Print a JSON report in another format",
+		Long: `render reads what --format json wrote and prints it in any format: the same bytes as from the capture,
+which it does not need. Selection and --fail-on work as they do there. A REPORT of - is standard input.`,
+		Example: `  rstexplain --format json -o report.json capture.pcapng
+  rstexplain render report.json
+  rstexplain render report.json --format html -o report.html --severity error`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errOneReport(len(args))
+			}
+			return nil
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return []string{"json"}, cobra.ShellCompDirectiveFilterFileExt
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return render(args[0], &v, cmd.InOrStdin(), cmd.OutOrStdout(), stderr)
+		},
+	}
+	cmd.Flags().SortFlags = false
+	v.flags(cmd)
+	return cmd
+}
+
+func render(path string, v *view, in io.Reader, stdout, stderr io.Writer) error {
+	if err := v.check(); err != nil {
+		return err
+	}
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return inputError{path, err}
+		}
+		defer f.Close()
+		in = f
+	}
+	err := v.show(stdout, func(r report.Renderer) error {
+		if err := report.Replay(in, r); err != nil {
+			return inputError{path, err}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return v.gate.verdict()
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rstexplain/rstexplain/analyzer/report"
+)
+
+// A view is what a report is to show and how: the flags that explaining and rendering share.
+type view struct {
+	format  string
+	output  string
+	noColor bool
+	brief   bool
+	live    bool // set by --follow
+	selection
+	gate
+}
+
+// formats are the values of --format, and what renders each.
+var formats = []struct {
+	name string
+	live bool // can print each finding as it comes
+	make func(*output, *view) report.Renderer
+}{
+	{"text", true, func(o *output, v *view) report.Renderer {
+		opts := o.layout(v.noColor)
+		opts.Live = v.live
+		return report.Text(o, opts)
+	}},
+	{"markdown", false, func(o *output, v *view) report.Renderer {
+		return report.Markdown(o, report.MarkdownOptions{Brief: v.brief})
+	}},
+	{"html", false, func(o *output, _ *view) report.Renderer { return report.HTML(o) }},
+	{"json", false, func(o *output, _ *view) report.Renderer { return report.JSON(o) }},
+	{"jsonl", true, func(o *output, _ *view) report.Renderer { return report.JSONL(o) }},
+	{"csv", true, func(o *output, _ *view) report.Renderer { return report.CSV(o) }},
+	{"junit", false, func(o *output, v *view) report.Renderer {
+		return report.JUnit(o, report.JUnitOptions{Fails: v.gate.fails()})
+	}},
+}
+
+func formatNames() []string {
+	var names []string
+	for _, f := range formats {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+// flags adds the flags of the view to cmd.
+func (v *view) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVarP(&v.format, "format", "f", "text", "print the report as text, markdown, html, json, jsonl, csv or junit")
+	f.StringVarP(&v.output, "output", "o", "", "write the report to `FILE`, which appears when it is complete")
+	f.BoolVar(&v.brief, "brief", false, "with --format markdown: one paragraph a capture")
+	f.BoolVar(&v.noColor, "no-color", false, "no colours; also where NO_COLOR is set or the output is no terminal")
+	v.selection.flags(cmd)
+	v.gate.flags(cmd)
+	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames(), cobra.ShellCompDirectiveNoFileComp))
+}
+
+// check refuses what the flags cannot mean.
+func (v *view) check() error {
+	i := slices.Index(formatNames(), v.format)
+	if i < 0 {
+		return errUnknownValue("format", v.format, formatNames())
+	}
+	if v.brief && v.format != "markdown" {
+		return errBriefFormat
+	}
+	if v.live && !formats[i].live {
+		return errFollowFormat
+	}
+	if err := v.selection.check(); err != nil {
+		return err
+	}
+	return v.gate.check()
+}
+
+// show writes one report: write hands its resets to the renderer that show gives it.
+func (v *view) show(stdout io.Writer, write func(report.Renderer) error) error {
+	out, err := openOutput(v.output, stdout)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	r := formats[slices.Index(formatNames(), v.format)].make(out, v)
+	if v.live {
+		r = report.Live(r)
+	}
+	r = v.gate.watch(r)
+	if v.selection.some() {
+		r = report.Select(r, v.selection.wants)
+	}
+	if err := write(r); err != nil {
+		return err
+	}
+	return out.commit()
+}
