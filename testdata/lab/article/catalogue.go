@@ -19,6 +19,7 @@ func Experiments() []*Experiment {
 	all = append(all, uploading()...)
 	all = append(all, pooled()...)
 	all = append(all, lost()...)
+	all = append(all, leaving()...)
 	all = append(all, okhttpExperiments()...)
 	return all
 }
@@ -38,7 +39,7 @@ func connecting() []*Experiment {
 			Play:   matrix{proxies: true}.play,
 		},
 		{
-			Name: "connect-unanswered", Title: "The SYN is never answered",
+			Name: "connect-unanswered", lossy: true, Title: "The SYN is never answered",
 			Made: `The wire drops every SYN; the client's kernel resends it once (net.ipv4.tcp_syn_retries=1) and gives up after 3 s.
 				No program has a connect timeout of its own that is shorter.`,
 			Notice: "No RST anywhere: the errno is ETIMEDOUT, and the capture holds resent SYNs alone.",
@@ -51,7 +52,7 @@ func connecting() []*Experiment {
 			},
 		},
 		{
-			Name: "connect-given-up", Title: "The connect timeout of the program ends before the SYN-ACK comes",
+			Name: "connect-given-up", lossy: true, Title: "The connect timeout of the program ends before the SYN-ACK comes",
 			Made:   "The wire holds each SYN-ACK back for 600 ms; the programs give up after 300 ms.",
 			Notice: "SYN, nothing for 600 ms, SYN-ACK, and the client's kernel, which no longer knows the connection, answers with a RST without ACK.",
 			Play: func(s *Scene) error {
@@ -80,7 +81,7 @@ func connecting() []*Experiment {
 					return nil
 				})}.play,
 			Labels: map[string]stage.Label{
-				"server":                     label(peerCrash, "accepted-then-dropped", "killed while the handshake was under way", closedPort),
+				"server":                     blind(label(peerCrash, "accepted-then-dropped", "killed while the handshake was under way: the third ACK met no socket", closedPort)),
 				"server TCP_STATE":           label(peerCrash, "accepted-then-dropped", "killed with the connection waiting to be accepted"),
 				"server TCP_ABORT_ON_CLOSE":  label(peerCrash, "unread-data", "killed with the request waiting in a connection not yet accepted", fastClose),
 				"server TCP_TIMEWAIT_SOCKET": label(peerCrash, "data-after-fin", "killed before the request came"),
@@ -138,7 +139,7 @@ func answering() []*Experiment {
 			Made:   "The server announces 20000 octets, sends 512 of them and closes with SO_LINGER {1,0}.",
 			Notice: "RST+ACK in the active form after part of the body.",
 			Play:   matrix{plan: "head body:512:20000 sleep:100ms reset", proxies: true}.play,
-			Labels: byServer(peerCrash, "abort-mid-transfer", "SO_LINGER 0 close in mid-response", fastClose),
+			Labels: map[string]stage.Label{"server": told(label(peerCrash, "abort-mid-transfer", "SO_LINGER 0 close in mid-response", fastClose))},
 		},
 		{
 			Name: "read-timeout", Title: "The program gives up waiting for the response",
@@ -198,37 +199,38 @@ func encrypted() []*Experiment {
 			Name: "tls-killed-in-body", Title: "The server is killed in the middle of a response, over TLS",
 			Made: "As killed-in-body, over TLS 1.3.", Notice: "FIN without close_notify, then the client's close_notify and its RST.",
 			Play:   matrix{plan: "tls head body:512:20000 sleep:100ms kill", needs: tls}.play,
-			Labels: byServer(peerCrash, "data-after-fin", goodbye, fastClose),
+			Labels: map[string]stage.Label{"server": blind(label(peerCrash, "data-after-fin", goodbye, fastClose))},
 		},
 		{
 			Name: "tls-reset-in-body", Title: "The server resets in the middle of a response, over TLS",
 			Made: "As reset-in-body, over TLS 1.3.", Notice: "Python's ssl module tells of an end of file, not of a reset: suppress_ragged_eofs.",
 			Play:   matrix{plan: "tls head body:512:20000 sleep:100ms reset", needs: tls}.play,
-			Labels: byServer(peerCrash, "abort-mid-transfer", "SO_LINGER 0 close in mid-response", fastClose),
+			Labels: map[string]stage.Label{"server": blind(label(peerCrash, "abort-mid-transfer", "SO_LINGER 0 close in mid-response", fastClose))},
 		},
 		{
 			Name: "h2-killed-before-response", Title: "The server is killed with an HTTP/2 stream open",
 			Made: "HTTP/2 over TLS; the server kills itself when the request's HEADERS have come.", Notice: "What is sent after the FIN (SETTINGS acknowledgement, close_notify) draws the RST.",
-			Play:   matrix{plan: "tls h2 kill", needs: h2, alpn: "h2", settings: h2Settings}.play,
-			Labels: map[string]stage.Label{"server": label(peerCrash, "data-after-fin", goodbye, fastClose), "server TCP_ABORT_ON_CLOSE": label(peerCrash, "unread-data", "killed with unread frames", fastClose)},
+			Play: matrix{plan: "tls h2 kill", needs: h2, alpn: "h2", settings: h2Settings}.play,
+			Labels: map[string]stage.Label{"server": blind(label(peerCrash, "data-after-fin", goodbye, fastClose)),
+				"server TCP_ABORT_ON_CLOSE": blind(label(peerCrash, "unread-data", "killed with unread frames", fastClose))},
 		},
 		{
 			Name: "h2-reset-before-response", Title: "The server resets with an HTTP/2 stream open",
 			Made: "HTTP/2 over TLS; the server closes with SO_LINGER {1,0} when the request's HEADERS have come.", Notice: "One RST for all streams of the connection.",
 			Play:   matrix{plan: "tls h2 reset", needs: h2, alpn: "h2", settings: h2Settings}.play,
-			Labels: byServer(peerCrash, "", "SO_LINGER 0 close with a stream open", fastClose),
+			Labels: map[string]stage.Label{"server": blind(label(peerCrash, "", "SO_LINGER 0 close with a stream open", fastClose))},
 		},
 		{
 			Name: "h2-killed-in-body", Title: "The server is killed in the middle of an HTTP/2 response",
 			Made: "HTTP/2 over TLS; killed after 512 of 20000 octets.", Notice: "FIN without GOAWAY or close_notify. Node's http2 ends the stream without an error event.",
 			Play:   matrix{plan: "tls h2 body:512:20000 sleep:100ms kill", needs: h2, alpn: "h2", settings: h2Settings}.play,
-			Labels: byServer(peerCrash, "data-after-fin", goodbye, fastClose),
+			Labels: map[string]stage.Label{"server": blind(label(peerCrash, "data-after-fin", goodbye, fastClose))},
 		},
 		{
 			Name: "h2-reset-in-body", Title: "The server resets in the middle of an HTTP/2 response",
 			Made: "HTTP/2 over TLS; closed with SO_LINGER {1,0} after 512 of 20000 octets.", Notice: "RST+ACK in the active form with a stream open.",
 			Play:   matrix{plan: "tls h2 body:512:20000 sleep:100ms reset", needs: h2, alpn: "h2", settings: h2Settings}.play,
-			Labels: byServer(peerCrash, "abort-mid-transfer", "SO_LINGER 0 close in mid-response", fastClose),
+			Labels: map[string]stage.Label{"server": blind(label(peerCrash, "abort-mid-transfer", "SO_LINGER 0 close in mid-response", fastClose))},
 		},
 	}
 }
@@ -279,21 +281,21 @@ func pooled() []*Experiment {
 			Made: "One request is answered; the server process is killed; a second request follows.",
 			Notice: `Clients that look at the connection before they use it open a new one and are refused; the others send the request into the closed
 				connection, draw a RST, and then retry or tell of an end of file.`,
-			Play:   matrix{plan: "serve hold:idle", needs: reuse, proxies: true, settings: twice, on: during("idle", kill)}.play,
+			Play:   matrix{plan: "serve hold:idle", needs: reuse, proxies: true, settings: twice, on: idly(kill)}.play,
 			Labels: map[string]stage.Label{"server": race},
 		},
 		{
 			Name: "idle-closed", Title: "The server closes the idle connection and goes on listening",
 			Made:   "One request is answered; the server closes the connection; a second request follows.",
 			Notice: "As idle-killed, but what connects again is served.",
-			Play:   matrix{plan: "serve hold:idle close | serve:9", needs: reuse, proxies: true, settings: twice, on: during("idle", release)}.play,
+			Play:   matrix{plan: "serve hold:idle close | serve:9", needs: reuse, proxies: true, settings: twice, on: idly(release)}.play,
 			Labels: map[string]stage.Label{"server": race},
 		},
 		{
 			Name: "idle-reset", Title: "The server resets the idle connection and goes on listening",
 			Made:   "One request is answered; the server closes the connection with SO_LINGER {1,0}; a second request follows.",
 			Notice: "RST+ACK in the active form at an idle moment; nothing was lost.",
-			Play:   matrix{plan: "serve hold:idle reset | serve:9", needs: reuse, proxies: true, settings: twice, on: during("idle", release)}.play,
+			Play:   matrix{plan: "serve hold:idle reset | serve:9", needs: reuse, proxies: true, settings: twice, on: idly(release)}.play,
 			Labels: byServer(fastClose, "", "SO_LINGER 0 close after a finished exchange"),
 		},
 		{
@@ -301,7 +303,7 @@ func pooled() []*Experiment {
 			Made:   "One request is answered; server and client act in the same moment, half a round trip apart: the FIN and the request cross.",
 			Notice: "Request and FIN pass each other; the request draws a RST without ACK.",
 			Play: matrix{plan: "serve hold:idle close | serve:9", needs: reuse, proxies: true, settings: twice,
-				on: during("idle", func(s *Scene, v *actor.Process) error {
+				on: idly(func(s *Scene, v *actor.Process) error {
 					if _, err := v.Expect("@hold"); err != nil {
 						return err
 					}
@@ -334,19 +336,19 @@ func lost() []*Experiment {
 		{
 			Name: "host-forgot-idle", Title: "The server's host loses an idle connection, the next request comes later",
 			Made: `One request is answered. The server's kernel drops the connection without a packet (TCP_REPAIR), as a host does that was restarted or failed over;
-				5 s after the answer a second request follows.`,
-			Notice: "5 s of nothing, request, RST without ACK. Nothing in the packets says why the server no longer knows the connection.",
+				6 s later a second request follows.`,
+			Notice: "6 s of nothing, request, RST without ACK. Nothing in the packets says why the server no longer knows the connection.",
 			Play: matrix{plan: "serve hold:idle forget | serve:9", needs: []string{"reuse"}, without: []*Program{requests, nodeFetch, jdkClient},
 				settings: Settings{"times": "2", "pause": "idle"},
 				on: during("idle", func(s *Scene, v *actor.Process) error {
 					err := release(s, v)
-					time.Sleep(5*time.Second - 8*s.RTT())
+					time.Sleep(6 * time.Second)
 					return err
 				})}.play,
 			Labels: byServer(unknownConnection, "", "the host lost the connection's state while it was idle", peerCrash),
 		},
 		{
-			Name: "request-lost", Title: "The request never arrives",
+			Name: "request-lost", lossy: true, Title: "The request never arrives",
 			Made: `The wire drops every segment with data from the client. Its kernel resends it twice (net.ipv4.tcp_retries2=2) and gives up; then the
 				server sends something on the connection.`,
 			Notice: "Resends with growing gaps, silence, and at last the server's data, to which the client's kernel answers with a RST without ACK.",
@@ -357,7 +359,27 @@ func lost() []*Experiment {
 				})
 				return matrix{plan: "hold:lost body:5:5", proxies: true, after: release}.play(s)
 			},
-			Labels: map[string]stage.Label{"client": label(retransmitTimeout, "gave-up-silently", "resends exhausted, then the server's data came", unknownConnection)},
+			Labels: map[string]stage.Label{
+				"client":        label(retransmitTimeout, "gave-up-silently", "resends exhausted, then the server's data came", unknownConnection),
+				"client@server": blind(label(retransmitTimeout, "", "resends exhausted out of sight, then the server's data came", unknownConnection, peerCrash, fastClose)),
+			},
+		},
+		{
+			Name: "response-lost", lossy: true, Title: "The response never arrives",
+			Made: `The wire drops every segment with data from the server. The server's kernel resends it twice (net.ipv4.tcp_retries2=2) and gives up in silence; the programs
+				wait 2.5 s and close.`,
+			Notice: "The server's resends are in server.pcapng alone. What the client's capture shows is a request that was acknowledged, 2.5 s of nothing, FIN, RST.",
+			Spec:   stage.Spec{Server: []string{"net.ipv4.tcp_retries2=2"}},
+			Play: func(s *Scene) error {
+				s.Far.SetHook(func(d wire.Dir, f wire.Frame) wire.Verdict {
+					return wire.Verdict{Drop: d == wire.BtoA && f.TCP() && len(f.Payload()) > 0}
+				})
+				return matrix{plan: "head body:5:5", needs: []string{"timeouts"}, settings: Settings{"read-timeout": "2500"}}.play(s)
+			},
+			Labels: map[string]stage.Label{
+				"server":        blind(label(retransmitTimeout, "", "resends of the response exhausted out of sight, then the client's FIN came", unknownConnection, fastClose, peerCrash)),
+				"server@server": label(retransmitTimeout, "gave-up-silently", "resends of the response exhausted, then the client's FIN came", unknownConnection),
+			},
 		},
 	}
 }

@@ -110,6 +110,7 @@ func (d *dialogue) hear(on map[string]func() error, limit time.Duration) ([]sayi
 				}
 			case "@quiet": // an end that the program reports in no error
 				said = append(said, saying{At: time.Now(), Result: arg})
+			case "@listening":
 			case "curl:":
 				said = append(said, saying{At: time.Now(), Words: line})
 			default:

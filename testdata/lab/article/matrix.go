@@ -4,9 +4,9 @@ package article
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rstexplain/rstexplain/testdata/lab/actor"
 	"github.com/rstexplain/rstexplain/testdata/lab/stage"
@@ -52,7 +52,10 @@ func (m matrix) suits(p *Program) bool {
 }
 
 func (m matrix) turn(s *Scene, p *Program) error {
-	at := netip.AddrPortFrom(s.Server.Addr, uint16(s.nextPort()))
+	at := s.Server.At(8080) // where nothing listens, one port serves all
+	if m.plan != "" {
+		at = s.Server.At(s.nextPort())
+	}
 	var v *actor.Process
 	if m.plan != "" {
 		alpn := m.alpn
@@ -87,6 +90,17 @@ func (m matrix) turn(s *Scene, p *Program) error {
 	return nil
 }
 
+// idly does what is done to an idle connection after a while in which it is idle.
+func idly(do func(*Scene, *actor.Process) error) map[string]func(*Scene, *actor.Process) error {
+	return during("idle", func(s *Scene, v *actor.Process) error {
+		time.Sleep(idleFor)
+		return do(s, v)
+	})
+}
+
+// idleFor is how long a connection waits in its pool before something happens to it.
+const idleFor = 600 * time.Millisecond
+
 // kill kills the victim, kill -9, when it has come to its hold, and lets its last packets arrive.
 func kill(s *Scene, v *actor.Process) error {
 	if _, err := v.Expect("@hold"); err != nil {
@@ -109,6 +123,18 @@ func release(s *Scene, v *actor.Process) error {
 
 func label(cause, detail, why string, alsoOK ...string) stage.Label {
 	return stage.Label{Cause: cause, Detail: detail, AlsoOK: alsoOK, Why: why}
+}
+
+// blind marks a label that the packets do not tell: what would tell is encrypted, lost, or the same either way.
+func blind(l stage.Label) stage.Label {
+	l.Blind = true
+	return l
+}
+
+// told marks a label that only the octets of the data tell.
+func told(l stage.Label) stage.Label {
+	l.Payload = true
+	return l
 }
 
 // byServer is the most frequent set of labels: only the server resets.

@@ -37,7 +37,6 @@ func killing(name string, p phase) *Experiment {
 			inUpload:      "by its own RequestBody after the first 1024 octets",
 			inResponse:    "after the first octets of the body",
 			whileIdle:     "between two requests"}[p]),
-		Labels: killLabels(p),
 		Notice: map[phase]string{
 			beforeRequest: "The kernel closes what the process had open: FIN, and the request that comes then draws a RST without ACK. Over TLS the client's close_notify draws another.",
 			inUpload:      "As before the request, with data on its way in the moment of the kill; a write that follows the RST fails.",
@@ -79,33 +78,45 @@ func (s *Scene) killDuring(srv server, program *Program, c scheme, p phase, more
 	case whileIdle:
 		set["times"] = "2"
 	}
+	s.labels = killLabels(p, c)
 	if more != nil {
 		set = set.with(more(port))
 	}
 	return s.perform(program, string(c), s.Server.At(port), set, map[string]func() error{pause: func() error {
 		s.rest()
+		if p == whileIdle {
+			time.Sleep(idleFor)
+		}
 		t.kill()
 		s.rest()
 		return nil
 	}})
 }
 
-func killLabels(p phase) map[string]stage.Label {
-	unread := label(peerCrash, "unread-data", "killed with unread data", fastClose)
+// killLabels says why the server's host reset in a phase. What an encrypted exchange had come to is not in
+// the packets, nor is the first request of HTTP/2 told from its housekeeping.
+func killLabels(p phase, c scheme) map[string]stage.Label {
+	hidden := c == http2TLS || c == overTLS && (p == inResponse || p == whileIdle)
+	mark := func(l stage.Label) stage.Label {
+		l.Blind = hidden
+		l.Payload = !hidden && (p == inResponse || c == http2C)
+		return l
+	}
+	unread := mark(label(peerCrash, "unread-data", "killed with unread data", fastClose))
 	switch p {
 	case whileIdle:
 		return map[string]stage.Label{
-			"server":                    label(fastClose, "", "killed while idle after a finished exchange; what the client sent then met the closed connection", peerCrash),
-			"server TCP_ABORT_ON_CLOSE": label(fastClose, "", "killed while idle after a finished exchange, with housekeeping of the protocol unread", peerCrash),
+			"server":                    mark(label(fastClose, "", "killed while idle after a finished exchange; what the client sent then met the closed connection", peerCrash)),
+			"server TCP_ABORT_ON_CLOSE": mark(label(fastClose, "", "killed while idle after a finished exchange, with housekeeping of the protocol unread", peerCrash)),
 		}
 	case inResponse:
 		return map[string]stage.Label{
-			"server":                    label(peerCrash, "data-after-fin", "killed in mid-response; the client's goodbye or housekeeping met the dead socket", fastClose),
+			"server":                    mark(label(peerCrash, "data-after-fin", "killed in mid-response; the client's goodbye or housekeeping met the dead socket", fastClose)),
 			"server TCP_ABORT_ON_CLOSE": unread,
 		}
 	}
 	return map[string]stage.Label{
-		"server":                    label(peerCrash, "data-after-fin", "killed before the request was served", fastClose),
+		"server":                    mark(label(peerCrash, "data-after-fin", "killed before the request was served", fastClose)),
 		"server TCP_ABORT_ON_CLOSE": unread,
 	}
 }
@@ -119,7 +130,6 @@ func severalAddresses() *Experiment {
 		Made:   "As okhttp-raw-before-request over HTTP; OkHttp's Dns gives two addresses of the same host.",
 		Notice: "With retries on OkHttp goes to the second address after the first failed and is refused there: one kill, a peer-crash and a closed-port. With retries off there is the first alone.",
 		Spec:   stage.Spec{ServerIPs: 1},
-		Labels: killLabels(beforeRequest),
 		Play: func(s *Scene) error {
 			for _, program := range okhttpPrograms {
 				more := func(port int) Settings {
@@ -152,13 +162,17 @@ func closesEarly() *Experiment {
 			for _, v := range []struct {
 				situation, plan, alpn string
 				set                   Settings
+				labels                map[string]stage.Label
 			}{
-				{"call.cancel() while waiting for the response", "head sleep:800ms body:512:512", "", Settings{"cancel": "400"}},
-				{"call.cancel() in the body", "head drip:40:30ms", "", Settings{"cancel": "700"}},
-				{"body closed early", "head drip:40:30ms", "", Settings{"close-early": "1"}},
-				{"the JVM halts in the body", "head drip:40:30ms", "", Settings{"exit": "body", "pause": "body"}},
-				{"HTTPS, call.cancel() in the body", "tls head drip:40:30ms", "http/1.1", Settings{"cancel": "900"}},
-				{"HTTP/2 over TLS, call.cancel() in the body", "tls h2 body:512:20000 hold:x", "h2", Settings{"cancel": "900", "protocol": "h2", "pause": "end"}},
+				{"call.cancel() while waiting for the response", "head sleep:800ms body:512:512", "", Settings{"cancel": "400"}, nil},
+				{"call.cancel() in the body", "head drip:40:30ms", "", Settings{"cancel": "700"}, nil},
+				{"body closed early", "head drip:40:30ms", "", Settings{"close-early": "1"}, nil},
+				{"the JVM halts in the body", "head drip:40:30ms", "", Settings{"exit": "body", "pause": "body"}, nil},
+				{"HTTPS, call.cancel() in the body", "tls head drip:40:30ms", "http/1.1", Settings{"cancel": "900"}, nil},
+				{"HTTP/2 over TLS, call.cancel() in the body", "tls h2 body:512:20000 hold:x", "h2", Settings{"cancel": "900", "protocol": "h2", "pause": "end"}, map[string]stage.Label{
+					"client": blind(label(fastClose, "", "stream cancelled, GOAWAY and close_notify said; the server's own goodbye came to the closed socket", peerCrash)),
+					"server": blind(label(fastClose, "", "stream cancelled; the client's goodbye met a connection that the server had closed as well", peerCrash)),
+				}},
 			} {
 				port := s.nextPort()
 				vic, err := s.victim(s.Server, s.Server.At(port), v.plan, v.alpn)
@@ -173,6 +187,7 @@ func closesEarly() *Experiment {
 					}
 					set = Settings{"url": fmt.Sprintf("https://%s/", s.Server.At(port)), "ca": ca}
 				}
+				s.labels = v.labels
 				err = s.perform(okhttp, v.situation, s.Server.At(port), set.with(v.set), map[string]func() error{
 					"body": func() error { time.Sleep(200 * time.Millisecond); return nil },
 					"end":  func() error { time.Sleep(400 * time.Millisecond); return nil },

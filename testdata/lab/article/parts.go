@@ -17,12 +17,12 @@ import (
 	"strings"
 )
 
-//go:embed clients
-var clients embed.FS
+//go:embed programs
+var programs embed.FS
 
 // Parts are the programs of this machine that take part, and where their pieces are.
 type Parts struct {
-	dir       string // scratch: compiled clients
+	dir       string // scratch: sources and compiled classes
 	classpath string
 	versions  map[string]string // by program name
 	missing   []string
@@ -34,18 +34,19 @@ func (p *Parts) Missing() []string { return p.missing }
 // Close removes the scratch directory.
 func (p *Parts) Close() { os.RemoveAll(p.dir) }
 
-// Gather looks for the parts and compiles the Java clients.
+// Gather looks for the parts and compiles the Java programs.
 func Gather() (*Parts, error) {
 	dir, err := os.MkdirTemp("", "rstlab-article-")
 	if err != nil {
 		return nil, err
 	}
-	p := &Parts{dir: dir, versions: map[string]string{"go": strings.Replace(runtime.Version(), "go", "Go ", 1) + " net/http"}}
-	err = fs.WalkDir(clients, "clients", func(path string, d fs.DirEntry, err error) error {
+	goVersion := strings.Replace(runtime.Version(), "go", "Go ", 1)
+	p := &Parts{dir: dir, versions: map[string]string{"go": goVersion + " net/http", "go-server": goVersion + " net/http.Server"}}
+	err = fs.WalkDir(programs, "programs", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		b, err := clients.ReadFile(path)
+		b, err := programs.ReadFile(path)
 		if err != nil {
 			return err
 		}
@@ -66,6 +67,8 @@ func Gather() (*Parts, error) {
 		{"node-http", "Node.js %s http.request", `v(\S+)`, []string{"node", "--version"}},
 		{"node-http2", "Node.js %s http2", `v(\S+)`, []string{"node", "--version"}},
 		{"node-fetch", "Node.js fetch (undici %s)", `(\S+)`, []string{"node", "-p", "process.versions.undici"}},
+		{"python-server", "Python %s http.server", `Python (\S+)`, []string{"python3", "--version"}},
+		{"node-server", "Node.js %s http.Server", `v(\S+)`, []string{"node", "--version"}},
 		{"java", "OpenJDK %s", `version "([^"]+)"`, []string{"java", "-version"}},
 		{"nginx", "nginx %s", `nginx/(\S+)`, []string{"nginx", "-v"}},
 		{"haproxy", "HAProxy %s", `version (\S+)`, []string{"haproxy", "-v"}},
@@ -84,7 +87,7 @@ func Gather() (*Parts, error) {
 	return p, nil
 }
 
-// java compiles the Java clients and finds OkHttp where Debian's libokhttp-java puts it, or where
+// java compiles the Java programs and finds OkHttp where Debian's libokhttp-java puts it, or where
 // OKHTTP_CLASSPATH says.
 func (p *Parts) java() {
 	java := p.versions["java"]
@@ -103,7 +106,8 @@ func (p *Parts) java() {
 		return err
 	}
 	p.classpath = p.dir
-	if javac("Step.java", "UrlConnection.java", "JdkHttpClient.java") == nil {
+	if javac("Step.java", "UrlConnection.java", "JdkHttpClient.java", "Server.java") == nil {
+		p.versions["jdk-server"] = java + " com.sun.net.httpserver"
 		p.versions["urlconnection"] = java + " HttpURLConnection"
 		p.versions["jdk-httpclient"] = java + " java.net.http.HttpClient"
 	}

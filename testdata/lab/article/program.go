@@ -5,6 +5,7 @@ package article
 import (
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,7 +45,8 @@ type Program struct {
 	Always  Settings
 	skills  string // what it can do: pause between connect and request, reuse a connection, upload, h2
 	command func(*Scene, Settings) *exec.Cmd
-	proxy   *proxy // for a proxy
+	proxy   *proxy                                 // for a proxy
+	server  func(*Scene, netip.AddrPort) *exec.Cmd // for a server
 }
 
 func (p *Program) can(skill string) bool {

@@ -3,6 +3,7 @@
 package article
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -183,7 +184,7 @@ func nginxDaemon(s *Scene, id int, http string) *exec.Cmd {
 	return exec.Command("nginx", "-e", "stderr", "-p", dir, "-c", conf)
 }
 
-var nginxPrefix = regexp.MustCompile(`^\S+ \S+ \[(error|crit|alert|warn)\] \d+#\d+: \*\d+ `)
+var nginxPrefix = regexp.MustCompile(`^\S+ \S+ \[(error|crit|alert|warn|info)\] \d+#\d+: \*\d+ `)
 
 func nginxWords(log string) []string { return cut(log, nginxPrefix) }
 
@@ -210,17 +211,17 @@ defaults
 	timeout client 60s
 	timeout server %s
 frontend front
-	bind 127.0.0.1:%d
+	bind %s:%d
 	default_backend back
 backend back
 	http-reuse always
 	server one %s
-`, set.or("connect-timeout", "5s"), set.or("read-timeout", "60s"), listen, backend)), 0o644)
+`, set.or("connect-timeout", "5s"), set.or("read-timeout", "60s"), cmp.Or(set["listen"], "127.0.0.1"), listen, backend)), 0o644)
 	return exec.Command("haproxy", "-f", conf)
 }
 
 // HAProxy's own account: the whole log line, since termination state and timers are what people read.
-var haproxyLine = regexp.MustCompile(`^127\.0\.0\.1:\d+ \[`)
+var haproxyLine = regexp.MustCompile(`^[\d.]+:\d+ \[`)
 
 func haproxyWords(log string) []string {
 	var words []string

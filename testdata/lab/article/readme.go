@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,18 @@ type frame struct {
 	time           time.Time
 	fromClient     bool
 	flags, data    int
+	resent         bool
+}
+
+// resends counts the segments that were sent again.
+func resends(frames []frame) int {
+	n := 0
+	for _, f := range frames {
+		if f.resent {
+			n++
+		}
+	}
+	return n
 }
 
 const (
@@ -30,7 +43,7 @@ const (
 
 func framesOf(file string) ([]frame, error) {
 	out, err := exec.Command("tshark", "-n", "-r", file, "-Y", "tcp && !icmp && !icmpv6", "-T", "fields", "-E", "separator=|", "-e", "frame.number", "-e", "tcp.stream",
-		"-e", "frame.time_epoch", "-e", "tcp.srcport", "-e", "tcp.dstport", "-e", "tcp.flags", "-e", "tcp.len").Output()
+		"-e", "frame.time_epoch", "-e", "tcp.srcport", "-e", "tcp.dstport", "-e", "tcp.flags", "-e", "tcp.len", "-e", "tcp.analysis.retransmission").Output()
 	if err != nil {
 		return nil, fmt.Errorf("tshark %s: %w", file, err)
 	}
@@ -38,7 +51,7 @@ func framesOf(file string) ([]frame, error) {
 	initiator := map[int]string{} // stream → port of the client
 	for _, l := range strings.Split(strings.TrimSpace(string(out)), "\n") {
 		v := strings.Split(l, "|")
-		if len(v) < 7 {
+		if len(v) < 8 {
 			continue
 		}
 		num := func(i int) int {
@@ -48,7 +61,7 @@ func framesOf(file string) ([]frame, error) {
 		sec, frac, _ := strings.Cut(v[2], ".")
 		sn, _ := strconv.ParseInt(sec, 10, 64)
 		ns, _ := strconv.ParseInt((frac + "000000000")[:9], 10, 64)
-		f := frame{number: num(0), stream: num(1), time: time.Unix(sn, ns), flags: num(5), data: num(6)}
+		f := frame{number: num(0), stream: num(1), time: time.Unix(sn, ns), flags: num(5), data: num(6), resent: v[7] != ""}
 		if initiator[f.stream] == "" {
 			initiator[f.stream] = v[3]
 		}
@@ -93,8 +106,8 @@ func (s *Scene) turns(frames []frame) []turn {
 	return all
 }
 
-// symptoms tells for each saying which RST was behind it: the last one that the program received before
-// it spoke, else the first that it sent itself.
+// symptoms tells for each saying which RST belongs to it: the last one that the program received before
+// it spoke; else the first of any side that followed.
 func (s *Scene) symptoms(capture string, turns []turn) ([]Symptom, error) {
 	var all []Symptom
 	var unknown []error
@@ -107,26 +120,27 @@ func (s *Scene) symptoms(capture string, turns []turn) ([]Symptom, error) {
 				}
 			}
 		}
+		slices.SortFunc(rsts, func(a, b frame) int { return a.number - b.number })
 		from := t.From
 		for _, said := range t.Said {
 			y := Symptom{Experiment: s.exp.Name, Capture: capture, Program: t.Name, Setting: t.Setting, Version: t.Version,
 				Words: said.Words, Result: said.Result, Errno: said.Errno, ErrnoName: errnoName(said.Errno), Situation: t.Situation}
-			mine := 0
 			for _, f := range rsts {
 				y.Frames = append(y.Frames, f.number)
-				switch {
-				case f.time.Before(from):
-				case !f.fromClient && f.time.Before(said.At):
-					y.Frame, mine = f.number, 0
-				case f.fromClient && y.Frame == 0 && mine == 0:
-					mine = f.number
+				mine := f.fromClient != (s.exp.programsAt == "server")
+				received := !mine && f.time.Before(said.At)
+				if !f.time.Before(from) && (received || y.Frame == 0) {
+					y.Frame, y.Role, y.Late = f.number, "receiver", !f.time.Before(said.At)
+					if mine {
+						y.Role = "sender"
+					}
 				}
 			}
-			if y.Frame == 0 {
-				y.Frame = mine
+			if last := len(all) - 1; y.Frame == 0 && last >= 0 && all[last].Program == t.Name && all[last].Situation == t.Situation && all[last].Setting == t.Setting {
+				y.Frame, y.Role, y.Late = all[last].Frame, all[last].Role, all[last].Late // one event, told in several ways
 			}
-			if said.Words == "" && said.Result != "" && strings.HasPrefix(said.Result, "200") {
-				y.Frame = 0 // answered: no reset was behind it
+			if said.Words == "" && strings.HasPrefix(said.Result, "200") {
+				y.Frame, y.Role, y.Late = 0, "", false // answered: no reset was behind it
 			}
 			if said.Words != "" {
 				if y.Expect = expect(said.Words); y.Expect == "" {
@@ -168,7 +182,11 @@ func (s *Scene) readme(capture string, turns []turn, lines []truth.Line) string 
 			fmt.Fprintf(&b, "- stream %d: %s\n", st, story(t.frames[st], label))
 		}
 		for _, said := range t.Said {
-			if said.Words == "" {
+			switch {
+			case said.Words == "" && said.Result == "":
+				fmt.Fprintf(&b, "\nSaid nothing.\n")
+				continue
+			case said.Words == "":
 				fmt.Fprintf(&b, "\nAnswered: %s.\n", said.Result)
 				continue
 			}

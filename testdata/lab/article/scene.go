@@ -24,8 +24,24 @@ type Scene struct {
 	port   int // last server port handed out
 	faults []error
 
+	labels map[string]stage.Label // of the next turn, where they differ from the experiment's
+
 	mu           sync.Mutex
 	performances []*performance
+}
+
+// labelsAt returns the labels of the turn that was played at a time.
+func (s *Scene) labelsAt(t time.Time) map[string]stage.Label {
+	labels := s.exp.Labels
+	for _, p := range s.performances {
+		if !t.Before(p.From) {
+			labels = s.exp.Labels
+			if p.labels != nil {
+				labels = p.labels
+			}
+		}
+	}
+	return labels
 }
 
 // A performance is one program's turn. Turns come one after the other, so that a connection belongs to
@@ -37,7 +53,8 @@ type performance struct {
 	Server     netip.AddrPort
 	From, To   time.Time
 	Said       []saying
-	Commission string // how the program was called, for the README
+	labels     map[string]stage.Label // nil: the experiment's
+	Commission string                 // how the program was called, for the README
 }
 
 // ca returns the file of the experiment's own authority, made when first asked for.
@@ -84,7 +101,8 @@ const turnLimit = 30 * time.Second
 // perform lets a program make its requests to server, doing what on says at its pauses, and notes what it said.
 func (s *Scene) perform(p *Program, situation string, server netip.AddrPort, set Settings, on map[string]func() error) error {
 	time.Sleep(4 * s.RTT()) // let the turn before come to rest
-	turn := &performance{Program: p, Version: s.parts.versions[p.Name], Situation: situation, Server: server, From: time.Now()}
+	turn := &performance{Program: p, Version: s.parts.versions[p.Name], Situation: situation, Server: server, From: time.Now(), labels: s.labels}
+	s.labels = nil
 	set = set.with(p.Always).with(Settings{"client": p.Name})
 	var err error
 	if p.proxy != nil {
