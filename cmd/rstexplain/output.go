@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -23,6 +25,11 @@ func openOutput(path string, stdout io.Writer) (*output, error) {
 	if path == "" || path == "-" {
 		return &output{Writer: stdout}, nil
 	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // or the link would be replaced, and not what it leads to
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, outputError{path, err}
+	}
 	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() { // a device or a pipe cannot be replaced
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
 		if err != nil {
@@ -35,6 +42,24 @@ func openOutput(path string, stdout io.Writer) (*output, error) {
 		return nil, outputError{path, err}
 	}
 	return &output{f, path, f}, nil
+}
+
+// overwritten returns the input that a report written to out would replace, "" when there is none.
+func overwritten(out string, files []string) string {
+	st, err := os.Stat(out)
+	if err != nil || !st.Mode().IsRegular() {
+		return ""
+	}
+	for _, path := range files {
+		in, err := os.Stat(path)
+		if path == "-" {
+			in, err = os.Stdin.Stat()
+		}
+		if err == nil && os.SameFile(in, st) {
+			return path
+		}
+	}
+	return ""
 }
 
 // commit puts the report in its place.
