@@ -154,7 +154,7 @@ func TestMongoDB(t *testing.T) {
 		{"monitor", `
 			> [le32+4 01000000 00000000 dd070000 00000000 00 [le32+4 10 "hello" 00 01000000 00]]
 			< [le32+4 09000000 01000000 dd070000 00000000 00 05000000 00]
-			> [le32+4 02000000 00000000 dd070000 00000000 00 [le32+4 10 "hello" 00 01000000 00]]`, `MongoDB| housekeeping "hello"; housekeeping "hello"; waiting 0 0; pings of 0: 1; unused`},
+			> [le32+4 02000000 00000000 dd070000 00000000 00 [le32+4 10 "hello" 00 01000000 00]]`, `MongoDB| housekeeping "hello"; housekeeping "hello"; waiting 0 0; unused`},
 	}.run(t)
 }
 
@@ -210,7 +210,7 @@ func TestSMB(t *testing.T) {
 		{"change notify waits by design", `
 			> [be32 fe "SMB" 4000 0000 00000000 0f00 0100 00000000 00000000 0500000000000000 "rest of the header and the body"]`, `SMB| request "CHANGE_NOTIFY"; none; waiting 0 0`},
 		{"echo", `
-			> [be32 fe "SMB" 4000 0000 00000000 0d00 0100 00000000 00000000 0500000000000000 "rest of the header and the body"]`, `SMB| housekeeping "ECHO"; none; waiting 0 0; pings of 0: 1; unused`},
+			> [be32 fe "SMB" 4000 0000 00000000 0d00 0100 00000000 00000000 0500000000000000 "rest of the header and the body"]`, `SMB| housekeeping "ECHO"; none; waiting 1 0; pings of 0: 1; unused`},
 		{"logoff", `
 			> [be32 fe "SMB" 4000 0000 00000000 0200 0100 00000000 00000000 0500000000000000 "rest of the header and the body"]
 			< [be32 fe "SMB" 4000 0000 00000000 0200 0100 01000000 00000000 0500000000000000 "rest of the header and the body"]`, `SMB| goodbye "LOGOFF"; goodbye "LOGOFF"; waiting 0 0; unused`},

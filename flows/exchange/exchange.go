@@ -31,7 +31,7 @@ const (
 	Handshake         // TLS, SSH or protocol set-up after the first message; a login too, which may wait for its answer
 	ClientHello       // TLS Client Hello
 	Alert             // fatal TLS alert in clear, or an encrypted record during the handshake that must be one
-	Housekeeping      // keep-alive of the application, SETTINGS, preface, WINDOW_UPDATE, PING: wants nothing
+	Housekeeping      // keep-alive of the application, SETTINGS, preface, WINDOW_UPDATE, PING: wants nothing but perhaps a PONG
 )
 
 // String names the kind.
@@ -85,17 +85,17 @@ type Summary struct {
 
 	Unused [2]bool // the side has sent no request of its own: handshake, preface, SETTINGS, GOAWAY at most
 
-	// Waiting counts the requests of each side that stand unanswered; Pending is their sum. Keep-alive
-	// pings are counted in Pings instead, and long polls (IMAP IDLE, SMB CHANGE_NOTIFY, OPC UA Publish)
-	// nowhere: they are left open by design.
+	// Waiting counts the requests of each side that stand unanswered; Pending is their sum. Pings are the
+	// keep-alive pings among them. Long polls (IMAP IDLE, SMB CHANGE_NOTIFY, OPC UA Publish, Kafka Fetch)
+	// are not counted: they are left open by design.
 	Waiting [2]int
-	Pings   [2]int // keep-alive pings of each side that stand unanswered
+	Pings   [2]int
 
 	// Guess says that Pending, Waiting, Unused and the kinds rest on turn-taking alone (unknown protocol,
 	// inside TLS, or octets missing from the capture), and not on what the protocol says of itself.
 	Guess bool
 
-	// Request is the last request of either side, kept when housekeeping or a goodbye followed it.
+	// Request is the last request or ping of either side, kept when housekeeping or a goodbye followed it.
 	// Its Frame is 0 when there was none. RequestSide is −1 then.
 	Request     Message
 	RequestSide int

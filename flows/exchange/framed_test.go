@@ -22,7 +22,7 @@ func TestMQTT(t *testing.T) {
 			< 50 02 0001
 			> 62 02 0001
 			< 70 02 0001`, `MQTT| housekeeping "PUBREL"; response "PUBCOMP"; waiting 0 0`},
-		{"ping unanswered", open + `> c000`, `MQTT| housekeeping "PINGREQ"; handshake "CONNACK"; waiting 0 0; pings of 0: 1; unused`},
+		{"ping unanswered", open + `> c000`, `MQTT| housekeeping "PINGREQ"; handshake "CONNACK"; waiting 1 0; pings of 0: 1; unused`},
 		{"ping answered", open + `
 			> c000
 			< d000`, `MQTT| housekeeping "PINGREQ"; housekeeping "PINGRESP"; waiting 0 0; unused`},
@@ -79,7 +79,7 @@ func TestNATS(t *testing.T) {
 		{"refused", open + `
 			< "-ERR 'Authorization Violation'\r\n"`, `NATS| housekeeping "PING"; refusal "-ERR 'Authorization Violation'"; waiting 0 0; unused`},
 		{"ping of the server unanswered", open + `
-			< "PING\r\n"`, `NATS| housekeeping "PING"; housekeeping "PING"; waiting 0 0; pings of 1: 1; unused`},
+			< "PING\r\n"`, `NATS| housekeeping "PING"; housekeeping "PING"; waiting 0 1; pings of 1: 1; unused`},
 	}.run(t)
 }
 
@@ -214,7 +214,7 @@ func TestRouting(t *testing.T) {
 		{"OpenFlow: echo", `
 			> 01 00 [be16+4 00000001]
 			< 01 00 [be16+4 00000001]
-			> 01 02 [be16+4 00000002]`, `OpenFlow| housekeeping "ECHO_REQUEST"; handshake "HELLO"; waiting 0 0; pings of 0: 1; unused`},
+			> 01 02 [be16+4 00000002]`, `OpenFlow| housekeeping "ECHO_REQUEST"; handshake "HELLO"; waiting 1 0; pings of 0: 1; unused`},
 	}.run(t)
 }
 
@@ -239,6 +239,20 @@ func TestSmall(t *testing.T) {
 		{"Telnet subnegotiation", `
 			< fffd18 fffd20
 			< fffa18 01 fff0 "login: "`, `Telnet| none; response "text message"; waiting 0 0; unused; guess`},
+	}.run(t)
+}
+
+func TestOpenVPN(t *testing.T) {
+	told{
+		{"reset unanswered", `
+			> [be16 38 0102030405060708 00 00000000]`, `OpenVPN| handshake "hard reset"; none; waiting 1 0; unused`},
+		{"in the tunnel", `
+			> [be16 38 0102030405060708 00 00000000]
+			< [be16 40 0807060504030201 01 00000000 0102030405060708 00000000]
+			> [be16 28 0102030405060708 01 00000000 0807060504030201]
+			> [be16 20 0102030405060708 00 00000001 "client hello"]
+			< [be16 20 0807060504030201 00 00000001 "server hello"]
+			> [be16 48 000000 "sealed"]`, `OpenVPN| housekeeping "tunnelled packet"; handshake "control"; waiting 0 0`},
 	}.run(t)
 }
 

@@ -131,7 +131,9 @@ func TestWebSocket(t *testing.T) {
 			> 8185 00000000 "hello"
 			< 8105 "world"`, `WebSocket| request "text message"; response "text message"; waiting 0 0; guess`},
 		{"ping unanswered", open + `
-			> 8980 00000000`, `WebSocket| housekeeping "PING"; response "HTTP/1.1 101 Switching Protocols"; waiting 0 0; pings of 0: 1`},
+			> 8980 00000000`, `WebSocket| housekeeping "PING"; response "HTTP/1.1 101 Switching Protocols"; waiting 1 0; pings of 0: 1`},
+		{"ping, and goodbye without waiting", open + `
+			> 8980 00000000 8880 00000000`, `WebSocket| goodbye "Close"; response "HTTP/1.1 101 Switching Protocols"; waiting 0 0`},
 		{"ping answered", open + `
 			> 8980 00000000
 			< 8a00`, `WebSocket| housekeeping "PING"; housekeeping "PONG"; waiting 0 0`},

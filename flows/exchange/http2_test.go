@@ -38,7 +38,7 @@ func TestHTTP2(t *testing.T) {
 			< 000001 01 05 00000001 88
 			> 000008 07 00 00000000 0000000000000000`, `HTTP/2| goodbye "GOAWAY"; response "HTTP/2 200"; waiting 0 0`},
 		{"ping unanswered", open + `
-			> 000008 06 00 00000000 0000000000000000`, `HTTP/2| housekeeping "PING"; housekeeping "SETTINGS ACK"; waiting 0 0; pings of 0: 1; unused`},
+			> 000008 06 00 00000000 0000000000000000`, `HTTP/2| housekeeping "PING"; housekeeping "SETTINGS ACK"; waiting 1 0; pings of 0: 1; unused`},
 		{"padded and with priority", open + `
 			> [h2/01/2d/1 02 0000000010 ` + get + ` 0000]`, `HTTP/2| request "GET /a/b"; housekeeping "SETTINGS ACK"; waiting 1 0`},
 		{"Huffman", open + `
@@ -50,7 +50,7 @@ func TestHTTP2(t *testing.T) {
 		{"frames missing", `
 			# as captured` + open + `
 			> lost 500
-			> 000008 06 00 00000000 0000000000000000`, `HTTP/2| housekeeping "PING"; housekeeping "SETTINGS ACK"; waiting 0 0; pings of 0: 1; unused; guess`},
+			> 000008 06 00 00000000 0000000000000000`, `HTTP/2| housekeeping "PING"; housekeeping "SETTINGS ACK"; waiting 1 0; pings of 0: 1; unused; guess`},
 	}.run(t)
 }
 

@@ -64,10 +64,7 @@ func (h *hearing) readMongoDB(b []byte, last bool) int {
 		p := h.peer()
 		switch {
 		case p.flags&mongoHelloing != 0 && p.wait == 0:
-			h.pong(h.phrase("hello"))
-			if flags&mongoMore != 0 {
-				p.pings = 1 // the server will tell again
-			}
+			h.begin(Housekeeping, h.phrase("hello"))
 		case flags&mongoMore != 0:
 			h.run(Response, textData)
 			h.v.flags |= more
@@ -81,7 +78,7 @@ func (h *hearing) readMongoDB(b []byte, last bool) int {
 }
 
 // mongoRequest takes a request; its first field names the command. The "hello" of a driver that watches
-// its server is a keep-alive.
+// its server waits for news by design.
 func (h *hearing) mongoRequest(op int64, body []byte, flags int64) {
 	name := []byte(nil)
 	if op == mongoMsg && len(body) > 10 {
@@ -94,7 +91,7 @@ func (h *hearing) mongoRequest(op int64, body []byte, flags int64) {
 	switch string(name) {
 	case "hello", "isMaster", "ismaster":
 		if h.v.flags&asked == 0 {
-			h.ping(text)
+			h.begin(Housekeeping, text)
 			h.v.flags |= mongoHelloing
 			return
 		}

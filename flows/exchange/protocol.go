@@ -42,6 +42,7 @@ const (
 	dns
 	stun
 	telnet
+	openvpn
 	proxyLine
 	socks4
 	socks5
@@ -54,7 +55,7 @@ var protocolNames = [...]string{
 	replies: "SMTP or FTP", smtp: "SMTP", ftp: "FTP", pop3: "POP3", imap: "IMAP", irc: "IRC", redis: "Redis", nats: "NATS",
 	mysql: "MySQL", postgres: "PostgreSQL", tds: "TDS", mongodb: "MongoDB", kafka: "Kafka", smb: "SMB", ldap: "LDAP",
 	mqtt: "MQTT", amqp: "AMQP 0-9-1", amqp1: "AMQP 1.0", tpkt: "TPKT", opcua: "OPC UA", modbus: "Modbus", ams: "ADS",
-	bgp: "BGP", ldp: "LDP", msdp: "MSDP", openflow: "OpenFlow", dns: "DNS", stun: "STUN", telnet: "Telnet",
+	bgp: "BGP", ldp: "LDP", msdp: "MSDP", openflow: "OpenFlow", dns: "DNS", stun: "STUN", telnet: "Telnet", openvpn: "OpenVPN",
 	proxyLine: "PROXY", socks4: "SOCKS4", socks5: "SOCKS5",
 	httpConnect: "HTTP CONNECT", httpUpgraded: "HTTP Upgrade",
 }
@@ -134,6 +135,8 @@ func (h *hearing) parse(b []byte, last bool) int {
 		return h.readSTUN(b, last)
 	case telnet:
 		return h.readTelnet(b, last)
+	case openvpn:
+		return h.readOpenVPN(b, last)
 	case proxyLine:
 		return h.readProxy(b, last)
 	case socks4:
@@ -206,6 +209,8 @@ func (h *hearing) starts(b []byte) bool {
 		return startsDNS(b)
 	case stun:
 		return startsSTUN(b)
+	case openvpn:
+		return startsOpenVPN(b)
 	}
 	return false
 }
@@ -257,6 +262,7 @@ var signatures = [...]struct {
 	{msdp, isMSDP},
 	{openflow, isOpenFlow},
 	{kafka, isKafka},
+	{openvpn, isOpenVPN},
 	{dns, isDNS},
 	{modbus, isModbus},
 	{socks5, isSOCKS5},

@@ -57,7 +57,9 @@ func (s *State) summarizeHTTP(names *Names, out *Summary) {
 	}
 	switch s.proto {
 	case http1, http2, rtsp, sip:
-		out.Method, out.Path, _ = strings.Cut(names.get(s.line), " ")
+		if s.line != textPing {
+			out.Method, out.Path, _ = strings.Cut(names.get(s.line), " ")
+		}
 	default:
 		if s.via == httpConnect {
 			out.Method, out.Path = "CONNECT", out.Host

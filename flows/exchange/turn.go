@@ -58,6 +58,8 @@ func (h *hearing) begin(kind Kind, text id) {
 		if v.bye == 0 {
 			v.bye = h.frame
 		}
+		v.wait -= min(v.wait, uint16(v.pings)) // its pings are withdrawn
+		v.pings = 0
 	}
 	h.talk = uint8(h.side) + 1
 }
@@ -111,11 +113,16 @@ func (h *hearing) answered() {
 	}
 }
 
-// ping counts a keep-alive ping, pong its answer.
+// ping takes a keep-alive ping, which wants its answer as any request does: a peer that leaves it
+// unanswered is why many connections are given up. pong takes the answer.
 func (h *hearing) ping(text id) {
 	h.begin(Housekeeping, text)
+	if h.v.wait == 0 {
+		h.ask() // else the request that stands open is worth more
+	}
 	if h.v.pings < math.MaxUint8 {
 		h.v.pings++
+		h.v.owe()
 	}
 }
 
@@ -123,6 +130,7 @@ func (h *hearing) pong(text id) {
 	h.begin(Housekeeping, text)
 	if p := h.peer(); p.pings > 0 {
 		p.pings--
+		h.answered()
 	}
 }
 
