@@ -484,6 +484,10 @@ func (c *Case) flight(l *LetGo, b Business) Business {
 	if b.Side != flows.Responder {
 		return b
 	}
+	if !c.ByClient() && l.By == ByThis && l.Unacked[flows.Responder] > 0 && b.Since > max(3*c.RTT, 200*time.Millisecond) {
+		b.Matter, b.Got, b.Want = InFlight, int64(l.Unacked[flows.Responder]), -1 // its own answer never arrived
+		return b
+	}
 	if !c.ByClient() {
 		// It answered while the other side was still in the middle of a long message.
 		const o = flows.Originator

@@ -165,11 +165,12 @@ func (c *Case) aliveAfter() *flows.Event {
 		if e.Side != c.Side || e.Flags&(flows.RST|flows.SYN) != 0 || !e.Flags.Has(flows.ACK) || e.Notes&flows.Copy != 0 {
 			continue
 		}
-		if d := e.ACK.Sub(known); d > 0 && d < 1<<20 && e.Time.Sub(c.Time) > 0 {
-			// An acknowledgment that left before the RST may be captured after it.
-			if c.Conn.Defects.Has(flows.Reordered) && e.SEQ.Sub(c.SEQ) <= 0 && e.Time.Sub(c.Time) < 5*time.Millisecond {
-				continue
-			}
+		if d := e.ACK.Sub(known); d <= 0 || d >= 1<<20 {
+			continue
+		}
+		// One that left before the RST may be overtaken by it: only what acknowledges later data, or comes much
+		// later itself, shows a connection that lives.
+		if c.Rcv.HasSND && e.ACK.Sub(c.Rcv.SND.NXT) > 0 && e.Time.Sub(c.Time) > 0 || e.Time.Sub(c.Time) > c.Soon() {
 			return e
 		}
 	}

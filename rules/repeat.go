@@ -117,6 +117,7 @@ func (c *Case) lastOwn() *Earlier {
 // What a repeat is less sure of than the first of its event.
 const (
 	repeatInFlight = 0.99 // its trigger was under way when the first reset was sent
+	strayEvent     = 0.85 // it is the other side's answer to a segment that the first reset overtook
 	repeatDeaf     = 0.97 // the peer goes on because it visibly never got the first
 )
 
@@ -125,7 +126,7 @@ const (
 func (c *Case) repeat() *Finding {
 	prev := c.lastOwn()
 	if prev == nil {
-		return nil
+		return c.stray()
 	}
 	root := c.earlier(prev.Root)
 	if root == nil {
@@ -190,6 +191,32 @@ func (c *Case) repeat() *Finding {
 	}
 	c.openRepeat(f)
 	return f
+}
+
+// stray explains a RST that answers a segment of a peer which had just reset the connection itself: the
+// segment left before that RST, or was overtaken by it, and belongs to its event. After a forged RST the
+// segment is a genuine one, and the connection is not known any more (late-segment).
+func (c *Case) stray() *Finding {
+	if c.Manner != Reply || c.Trigger == nil {
+		return nil
+	}
+	for i := len(c.Earlier) - 1; i >= 0; i-- {
+		e := &c.Earlier[i]
+		if e.Side == c.Side || e.Origin != OriginEndpoint || e.Cause == ClosedPort || e.Cause == UnknownConnection {
+			continue
+		}
+		d := c.Trigger.Time.Sub(e.Time)
+		if c.Trigger.Frame < e.Frame || d > c.Soon() || c.After.ReceiverSegments > 1 {
+			return nil
+		}
+		f := &Finding{Rule: e.Rule, Cause: e.Cause, Severity: e.Severity, Repeats: e.Root, Confidence: e.Confidence * strayEvent}
+		f.Summary = fmt.Sprintf("%s had reset the connection at frame %d; a segment of it that the RST overtook drew this RST of %s. It belongs to the same event.", capital(c.receiver()), e.Frame, c.sender())
+		f.say("the RST that ended the connection", e.Frame)
+		f.say(fmt.Sprintf("%s comes %s after it; this RST answers it", c.what(c.Trigger), span(d)), c.Trigger.Frame, c.Frame)
+		c.openRepeat(f)
+		return f
+	}
+	return nil
 }
 
 // openRepeat names what a repeat leaves open.

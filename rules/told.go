@@ -50,7 +50,7 @@ func (c *Case) circumstances() string {
 		return "while a request was still coming"
 	case InFlight:
 		if b.Got > 0 {
-			return fmt.Sprintf("while %s of the answer were under way", octets(b.Got))
+			return fmt.Sprintf("while %s of the answer were unconfirmed", octets(b.Got))
 		}
 		return "while the answer was still coming"
 	case Unused:
@@ -88,7 +88,9 @@ func (c *Case) sayBusiness(f *Finding) {
 			f.say("the request has not ended by its own rules", b.Frame)
 		}
 	case InFlight:
-		if b.Got > 0 {
+		if b.Got > 0 && !c.ByClient() {
+			f.say(fmt.Sprintf("%s of its own answer had not been acknowledged when it let go", octets(b.Got)), c.LetGo.LastData[flows.Responder].Frame, c.LetGo.Frame)
+		} else if b.Got > 0 {
 			f.say(fmt.Sprintf("%s's last %s had not been acknowledged by %s when it let go", name(flows.Responder), octets(b.Got), c.sender()), c.LetGo.LastData[flows.Responder].Frame, c.LetGo.Frame)
 		} else {
 			f.say(fmt.Sprintf("%s was still sending: its next data follows the RST", name(flows.Responder)), c.After.ReceiverData.Frame)

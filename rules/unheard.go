@@ -14,7 +14,7 @@ func (c *Case) unheardResends() *flows.Run {
 	var frames []flows.Mark
 	for i := len(c.Conn.Events) - 1; i >= 0; i-- {
 		e := &c.Conn.Events[i]
-		if e.Side != c.Side || e.LEN() == 0 || e.Notes&(flows.Copy|flows.KeepAlive|flows.WindowProbe) != 0 || e.Flags&flows.RST != 0 {
+		if e.Side != c.Side || e.LEN() == 0 || e.Notes&(flows.Copy|flows.KeepAlive|flows.WindowProbe) != 0 || e.Flags&(flows.RST|flows.SYN) != 0 {
 			continue
 		}
 		if len(frames) > 0 && e.SEQ != run.SEQ {
