@@ -29,6 +29,8 @@ Each reset has a finer detail too. To list the details, or to read all about one
 	-o, --output FILE    write the report to FILE, which appears only when it is complete
 	    --no-color       no colours; also where NO_COLOR is set or the output is no terminal
 	-q, --quiet          no word on standard error of what could not be read
+	    --max-connections N  remember N connections at a time (default 1048576)
+	    --max-memory SIZE    use about SIZE of memory in all (default 1G)
 	    --version        print the version
 	-h, --help           print the usage
 

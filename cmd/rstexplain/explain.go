@@ -84,10 +84,8 @@ func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.R
 	if err != nil {
 		return err
 	}
-	for _, path := range inputs.paths {
-		if flags.output != "" && sameFile(path, flags.output) {
-			return errSameFile(path)
-		}
+	if path := overwritten(flags.output, inputs.paths); path != "" {
+		return errSameFile(path)
 	}
 	loss := inputs.lost
 	err = flags.show(stdout, func(r report.Renderer) error {

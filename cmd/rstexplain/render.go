@@ -41,6 +41,9 @@ func render(path string, v *view, in io.Reader, stdout, stderr io.Writer) error 
 	if err := v.check(); err != nil {
 		return err
 	}
+	if overwritten(v.output, []string{path}) != "" {
+		return errSameFile(path)
+	}
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {

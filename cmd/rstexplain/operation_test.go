@@ -1,0 +1,223 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rstexplain/rstexplain/flows/wire"
+)
+
+// refusedThenOther is a capture of a refused connection, and so many octets of other packets behind it.
+func refusedThenOther(t *testing.T, octets int) []byte {
+	t.Helper()
+	segments, err := wire.Parse("0 > S 0\n0.01 < R. =0 ack 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := pcap(segments)
+	udp := make([]byte, 60_000)
+	copy(udp, []byte{0x45, 0, 0xea, 0x60, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 9, 192, 0, 2, 10})
+	for range octets / len(udp) {
+		b = append(b, make([]byte, 8)...)
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(udp)))
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(udp)))
+		b = append(b, udp...)
+	}
+	return b
+}
+
+// program is this program as another process.
+func program(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, args...)
+	cmd.Args[0] = "rstexplain" // as which testscript.Main runs it
+	cmd.Env = append(os.Environ(), "NO_COLOR=1", "COLUMNS=100")
+	return cmd
+}
+
+// halfRead starts the program on a pipe, and returns once it has read what stands at its beginning and
+// waits for more.
+func halfRead(t *testing.T, args ...string) (cmd *exec.Cmd, stdout, stderr *bytes.Buffer) {
+	t.Helper()
+	cmd = program(t, args...)
+	stdout, stderr = new(bytes.Buffer), new(bytes.Buffer)
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		in.Close()
+		cmd.Process.Kill()
+	})
+	// More than the pipe and all that waits between two stages can hold: once it is written, the first
+	// packets have come to the end of the way.
+	if _, err := in.Write(refusedThenOther(t, 32<<20)); err != nil {
+		t.Fatal(err)
+	}
+	return cmd, stdout, stderr
+}
+
+func exitCode(t *testing.T, err error) int {
+	t.Helper()
+	var exit *exec.ExitError
+	if err == nil {
+		return 0
+	}
+	if !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return exit.ExitCode()
+}
+
+// A signal ends the program with what was explained so far, and the report says that it is not all.
+func TestSignals(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no such signals on Windows")
+	}
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		t.Run(sig.String(), func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "report.json")
+			cmd, stdout, stderr := halfRead(t, "--format", "json", "--output", path, "-")
+			cmd.Process.Signal(sig)
+			code := exitCode(t, cmd.Wait())
+			got, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if code != exitLoss || stdout.Len() > 0 || !strings.Contains(stderr.String(), "interrupted after packet ") {
+				t.Errorf("exit code %d, standard error: %s", code, stderr)
+			}
+			for _, want := range []string{`"partial":true`, `"cause":"closed-port"`, "interrupted after packet "} {
+				if !bytes.Contains(got, []byte(want)) {
+					t.Errorf("the report lacks %s", want)
+				}
+			}
+			onlyFile(t, path)
+		})
+	}
+}
+
+// onlyFile fails the test when there is anything beside path, as a temporary file that was forgotten.
+func onlyFile(t *testing.T, path string) {
+	t.Helper()
+	list, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range list {
+		if f.Name() != filepath.Base(path) {
+			t.Errorf("%s is left beside the report", f.Name())
+		}
+	}
+}
+
+// Killed, the program leaves the old report as it is.
+func TestKilled(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "report.html")
+	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd, _, _ := halfRead(t, "--format", "html", "--output", path, "-")
+	cmd.Process.Kill()
+	cmd.Wait()
+	if got, err := os.ReadFile(path); err != nil || string(got) != "old" {
+		t.Errorf("the old report now reads %q: %v", got, err)
+	}
+}
+
+// Whoever reads the report may stop to: nothing is said about it.
+func TestBrokenPipe(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("needs the pipes of Unix")
+	}
+	for _, format := range formatNames() {
+		in := filepath.Join(t.TempDir(), "a.pcap")
+		if err := os.WriteFile(in, refusedThenOther(t, 0), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Close()
+		var stderr bytes.Buffer
+		cmd := program(t, "--format", format, in)
+		cmd.Stdout, cmd.Stderr = w, &stderr
+		err = cmd.Run()
+		w.Close()
+		var exit *exec.ExitError
+		if errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGPIPE || stderr.Len() > 0 {
+			t.Errorf("%s: %v: %s", format, err, &stderr)
+		}
+	}
+}
+
+// What this user may not read is told, and the rest is explained.
+func TestNotPermitted(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("files without rights are made for Linux")
+	}
+	dir, err := os.MkdirTemp("", "rstexplain-rights-") // not t.TempDir, into which only its owner can go
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	write := func(name string, b []byte, mode os.FileMode) {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.WriteFile(path, b, 0o600), os.Chmod(path, mode)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary, err := os.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write("rstexplain", binary, 0o755)
+	write("secret.pcap", refusedThenOther(t, 0), 0)
+	write("open.pcap", refusedThenOther(t, 0), 0o644)
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, "closed"), 0), os.Chmod(dir, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+
+	run := func(args ...string) (stdout, stderr bytes.Buffer, code int) {
+		cmd := exec.Command(filepath.Join(dir, "rstexplain"), args...)
+		cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &stdout, &stderr
+		if os.Geteuid() == 0 { // to whom nothing is forbidden
+			asNobody(cmd)
+		}
+		code = exitCode(t, cmd.Run())
+		return stdout, stderr, code
+	}
+	stdout, stderr, code := run("secret.pcap", "open.pcap")
+	if code != exitLoss || !strings.Contains(stderr.String(), "secret.pcap: may not be read by this user; ") || !strings.Contains(stdout.String(), "closed-port") {
+		t.Errorf("exit code %d\n%s%s", code, &stdout, &stderr)
+	}
+	_, stderr, code = run("closed")
+	if code != exitLoss || !strings.HasPrefix(stderr.String(), "rstexplain: closed: ") {
+		t.Errorf("exit code %d, %s", code, &stderr)
+	}
+	_, stderr, code = run("-o", "closed/report.txt", "open.pcap")
+	if code != exitLoss || !strings.Contains(stderr.String(), "cannot write the report to closed/report.txt: permission denied; choose a place") {
+		t.Errorf("exit code %d, %s", code, &stderr)
+	}
+}
