@@ -238,7 +238,7 @@ func TestSmall(t *testing.T) {
 			> "root\r\n"`, `Telnet| request "text message"; response "text message"; waiting 1 0; guess`},
 		{"Telnet subnegotiation", `
 			< fffd18 fffd20
-			< fffa18 01 fff0 "login: "`, `Telnet| none; response "text message"; waiting 0 0; unused; guess`},
+			< fffa18 01 fff0 "login: "`, `Telnet| none; response "text message"; waiting 0 0; unused`},
 	}.run(t)
 }
 

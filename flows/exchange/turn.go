@@ -150,15 +150,18 @@ func (h *hearing) turns() {
 // byTurns takes a message of a protocol whose messages do not say whether they ask or answer: the
 // originator's ask, the responder's answer all that was asked.
 func (h *hearing) byTurns(text id) {
-	h.bits |= turnTaking
 	if h.side == 0 {
+		h.bits |= turnTaking
 		wait := h.v.wait
 		h.request(text)
-		h.v.wait = max(wait, 1)
+		h.v.wait = max(wait, uint16(h.v.pings)+1)
 		return
 	}
 	h.begin(Response, text)
-	h.peer().wait = 0
+	if p := h.peer(); p.wait > uint16(p.pings) {
+		h.bits |= turnTaking
+		p.wait = uint16(p.pings)
+	}
 }
 
 // stream is byTurns for protocols without messages: all that a side says in its turn is one.
