@@ -91,7 +91,7 @@ func (s *Stage) tagged(all []*sending) []*sending {
 // reasons gives each RST that host h sent the kernel's record of it, in order for each connection, and
 // returns the records left. What has no record must have been sent by a REJECT rule on h, and be counted there.
 func (s *Stage) reasons(h *Host, mine []*sending, events []ktrace.Event) ([]ktrace.Event, error) {
-	const slack = 30 * time.Millisecond
+	const slack = 100 * time.Millisecond // more than a busy machine needs from decision to wire
 	frames := map[[2]netip.AddrPort][]*sending{}
 	for _, x := range mine {
 		p := [2]netip.AddrPort{x.Src, x.Dst}

@@ -3,6 +3,7 @@
 package stage
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -30,7 +31,7 @@ type Situation struct {
 	NearMiss string   // its capture is the near miss of this rule
 	From     string   // capture point of these, "" client
 	Needs    []string // programs beside those that every situation needs
-	Tries    int      // how often it may fail, where chance decides; 0: not
+	Tries    int      // how often it may become another situation by chance and is played again, 0: 3 times
 
 	constructed bool
 
@@ -50,7 +51,7 @@ type Label struct {
 
 // Play plays the situation and returns its captures and their truth.
 func (sit *Situation) Play(trace *ktrace.Trace) (out *Outcome, err error) {
-	for range sit.Tries + 1 {
+	for range cmp.Or(sit.Tries, 3) + 1 {
 		if out, err = sit.play(trace); err == nil {
 			break
 		}
