@@ -57,7 +57,11 @@ var closeNotifyRace = &Rule{
 		if !c.Met.Bye.Seen() && !c.answersGoodbye() {
 			what = "last FIN or ACK"
 		}
-		f.Summary = fmt.Sprintf("%s had said goodbye and closed %s; %s's own %s met the closed socket. Nothing was lost.", capital(c.sender()), c.circumstances(), c.receiver(), what)
+		closed := "closed"
+		if c.Conn.Exchange.CloseNotify[c.Side] != 0 && c.LetGo.Business.Matter != SaidGoodbye {
+			closed = "said goodbye and closed"
+		}
+		f.Summary = fmt.Sprintf("%s had %s %s; %s's own %s met the closed socket. Nothing was lost.", capital(c.sender()), closed, c.circumstances(), c.receiver(), what)
 		c.sayBusiness(f)
 		if at := c.Conn.Exchange.CloseNotify[c.Side]; at != 0 {
 			f.say(c.sender()+"'s close_notify", at)

@@ -29,7 +29,10 @@ var connectWithdrawn = &Rule{
 		return connectWithdrawnSure
 	},
 	Tell: func(c *Case, f *Finding) {
-		f.Summary = fmt.Sprintf("%s withdrew its attempt to connect: the SYN-ACK came %s after the SYN and met nobody.", capital(c.sender()), span(c.Trigger.Time.Sub(c.Snd.SYN.Time)))
+		f.Summary = fmt.Sprintf("%s withdrew its attempt to connect: the SYN-ACK met nobody.", capital(c.sender()))
+		if c.Snd.SYN.Seen() {
+			f.Summary = fmt.Sprintf("%s withdrew its attempt to connect: the SYN-ACK came %s after the SYN and met nobody.", capital(c.sender()), span(c.Trigger.Time.Sub(c.Snd.SYN.Time)))
+		}
 		c.sayHalfOpen(f)
 		f.open(FastClose, "health-probe", 0.6, "a socket that is closed on purpose after the SYN-ACK sends RST+ACK; this is the reply of a system without the connection")
 	},

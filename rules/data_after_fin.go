@@ -65,6 +65,9 @@ var dataAfterFIN = &Rule{
 		c.sayBusiness(f)
 		c.sayIdle(f)
 		c.sayLetGo(f)
+		if c.Met.Data.Seen() {
+			f.say(fmt.Sprintf("from here on %s of %s's data met the closed socket", octets(int64(c.Met.Octet)), c.receiver()), c.Met.Data.Frame)
+		}
 		c.sayRST(f)
 		c.saySiblings(f)
 		why := "something stood open when it closed; but a program that stops on purpose looks the same as one that dies"

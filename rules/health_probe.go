@@ -56,6 +56,11 @@ var healthProbe = &Rule{
 				f.Summary += ", about every " + span(p)
 			}
 			f.Summary += "."
+			says := count(n, "earlier connection") + " of the same client to the same port ended in the same way"
+			if p := c.Around.AlikePeriod; p > 0 {
+				says += ", about every " + span(p)
+			}
+			f.say(says)
 			for _, m := range c.Around.Alike {
 				f.sayOf(m.Stream, fmt.Sprintf("the same from the same client %s", relative(m.Time.Sub(c.Time))), m.Frame)
 			}

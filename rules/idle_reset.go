@@ -47,6 +47,15 @@ var idleReset = &Rule{
 
 // silence returns how long no packet of the connection was seen before the RST.
 func (c *Case) silence() time.Duration {
+	last := c.quietSince()
+	if !last.Seen() {
+		return 0
+	}
+	return c.Time.Sub(last.Time)
+}
+
+// quietSince returns the last packet before the RST, resets of the same moment left out.
+func (c *Case) quietSince() flows.Mark {
 	last := c.Snd.Last
 	if c.Rcv.Last.Frame > last.Frame {
 		last = c.Rcv.Last
@@ -56,8 +65,5 @@ func (c *Case) silence() time.Duration {
 			last = p.Mark // resets to both sides at one moment are one event
 		}
 	}
-	if !last.Seen() {
-		return 0
-	}
-	return c.Time.Sub(last.Time)
+	return last
 }

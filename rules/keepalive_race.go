@@ -75,7 +75,7 @@ var keepaliveRace = &Rule{
 		c.sayBusiness(f)
 		c.sayIdle(f)
 		c.sayLetGo(f)
-		f.say(fmt.Sprintf("%s asks again, %s", c.receiver(), relative(gap)), c.Met.Data.Frame)
+		f.say(fmt.Sprintf("%s asks again%s, %s", c.receiver(), quoted(text), relative(gap)), c.LetGo.Frame, c.Met.Data.Frame)
 		c.sayRST(f)
 		c.saySiblings(f)
 		f.open(PeerCrash, "data-after-fin", 0.8, "the exchange was complete when it closed; a process that dies at this moment would look the same")

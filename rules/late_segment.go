@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
 )
@@ -52,10 +53,10 @@ var lateSegment = &Rule{
 			f.say(c.sender()+" had closed, and that was acknowledged", c.Snd.FIN.Frame, c.Snd.FINAcked.Frame)
 			f.say(c.receiver()+" had closed, and that was acknowledged", c.Rcv.FIN.Frame, c.Rcv.FINAcked.Frame)
 		case peer != nil:
-			f.Summary = fmt.Sprintf("The connection was over: a RST in %s's name had ended it %s before; %s met a host that no longer has it.", c.receiver(), span(c.moment().Sub(peer.Time)), c.late())
+			f.Summary = fmt.Sprintf("The connection was over: a RST in %s's name had ended it %sbefore; %s met a host that no longer has it.", c.receiver(), earlier(c.moment().Sub(peer.Time)), c.late())
 			f.say("the RST that had ended the connection", peer.Frame)
 		case own != nil && (!c.lives(own) || c.answersChallenge()):
-			f.Summary = fmt.Sprintf("The connection was over: %s had reset it %s before; %s came late.", c.sender(), span(c.moment().Sub(own.Time)), c.late())
+			f.Summary = fmt.Sprintf("The connection was over: %s had reset it %sbefore; %s came late.", c.sender(), earlier(c.moment().Sub(own.Time)), c.late())
 			f.say(c.sender()+" had reset the connection", own.Frame)
 			f.open(own.Cause, own.Rule.ID, 0.8, "it came more than a round trip after the first RST")
 		default:
@@ -95,4 +96,12 @@ func (c *Case) late() string {
 		return "a segment that the capture does not hold"
 	}
 	return c.what(c.Trigger)
+}
+
+// earlier prints a distance for "… before", nothing when the two came at about one moment.
+func earlier(d time.Duration) string {
+	if d < time.Millisecond {
+		return ""
+	}
+	return span(d) + " "
 }

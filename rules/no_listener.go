@@ -52,7 +52,7 @@ func tellRefusal(c *Case, f *Finding) {
 	f.Summary = fmt.Sprintf("%s refused the connection: nothing accepts connections on %s there.", capital(c.sender()), where)
 	if c.Trigger != nil {
 		f.say(fmt.Sprintf("%s asks for a connection to %s", c.receiver(), where), c.Rcv.SYN.Frame, c.Trigger.Frame)
-		f.say(fmt.Sprintf("the RST acknowledges exactly this SYN, %s later", span(c.TriggerDelay)), c.Frame)
+		f.say(fmt.Sprintf("the RST acknowledges exactly this SYN, %s later", span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
 	} else {
 		f.say("sequence number 0 and an ACK: the form in which a SYN is refused; the SYN itself is not in the capture", c.Frame)
 	}

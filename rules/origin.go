@@ -60,7 +60,7 @@ func (s *Signs) Verdict() (Origin, []Evidence) {
 		for _, g := range signs {
 			out = append(out, Evidence{Frames: seen(g.frames), Stream: -1, Says: g.says})
 			if m := g.beside; m != nil && m.Seen() {
-				out = append(out, Evidence{Frames: []int{m.Frame}, Stream: m.Stream, Says: "a packet that it was compared with"})
+				out = append(out, Evidence{Frames: []int{m.Frame}, Stream: m.Stream, Says: "the packet that it was compared with"})
 			}
 		}
 		return out
@@ -265,7 +265,7 @@ func (s *Signs) timing(c *Case) {
 	if gap := max(c.Time.Sub(other.Time), other.Time.Sub(c.Time)); other.Seen() && gap < max(c.RTT/2, 2*time.Millisecond) {
 		s.add(signBothWays, fmt.Sprintf("within %s both ends get a RST in the other's name", span(gap)), c.Frame, other.Frame)
 		if quiet := c.silence(); quiet >= 3*time.Second || c.Idle() >= 3*time.Second {
-			s.add(signIdle, fmt.Sprintf("nothing had been said for %s", span(max(quiet, c.Idle()))), c.Frame)
+			s.add(signIdle, fmt.Sprintf("nothing had been said for %s", span(quiet)), c.quietSince().Frame, c.Frame)
 		}
 	}
 }
@@ -359,7 +359,14 @@ func (s *Signs) ttl(c *Case) {
 	}
 	if off == 0 {
 		if c.TTL == known && !initialTTL(c.TTL) {
-			s.add(genuineTTL, fmt.Sprintf("its TTL %d is that of %s's other packets", c.TTL, c.sender()), c.Frame, frame)
+			says := fmt.Sprintf("its TTL %d is that of %s's other packets", c.TTL, c.sender())
+			if frame == 0 {
+				says += " in its other connections"
+			}
+			s.add(genuineTTL, says, c.Frame, frame)
+			if frame == 0 {
+				s.Genuine[len(s.Genuine)-1].beside = &c.Around.SenderTTLSeen
+			}
 		}
 		return
 	}

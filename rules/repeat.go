@@ -144,7 +144,7 @@ func (c *Case) repeat() *Finding {
 	}
 	if root.Cause == ClosedPort && c.Refused() {
 		f.Confidence = root.Confidence
-		f.Summary = fmt.Sprintf("%s tried again %s later and was refused again, as at frame %d.", capital(c.receiver()), span(c.moment().Sub(root.Time)), root.Frame)
+		f.Summary = fmt.Sprintf("%s tried again and was refused again %s, as at frame %d.", capital(c.receiver()), relative(c.Time.Sub(root.Time)), root.Frame)
 		f.say("the connection was refused", root.Frame)
 		f.say("another SYN of the same connection, refused as well", c.mark().Frame, c.Frame)
 		c.openRepeat(f)
@@ -158,7 +158,7 @@ func (c *Case) repeat() *Finding {
 	factor := repeatInFlight
 	switch {
 	case root.Cause == RetransmitTimeout:
-		why = fmt.Sprintf("%s had given the connection up; what comes %s later meets nothing", c.sender(), span(late))
+		why = fmt.Sprintf("%s had given the connection up; what still comes meets nothing", c.sender())
 		factor = repeatDeaf
 	case root.Cause == UnknownConnection:
 		why = fmt.Sprintf("%s still does not know the connection", c.sender())
@@ -187,7 +187,7 @@ func (c *Case) repeat() *Finding {
 	f.Summary = fmt.Sprintf("One more RST of the event at frame %d: %s.", root.Frame, why)
 	f.say("the first RST of this event", root.Frame)
 	if c.Trigger != nil {
-		f.say(fmt.Sprintf("%s %s after it; this RST answers it", c.what(c.Trigger), span(late)), c.Trigger.Frame, c.Frame)
+		f.say(fmt.Sprintf("%s, %s it; this RST answers it", c.what(c.Trigger), after(late)), c.Trigger.Frame, c.Frame)
 	}
 	c.openRepeat(f)
 	return f

@@ -228,7 +228,7 @@ func (c *Case) symptom(f *Finding) string {
 		if p := client(c.LetGo.Exchange); p != nil && c.ByClient() {
 			return who + "; " + p.name + " prints: " + p.says[s]
 		}
-		return who + "; " + general(printers, s) + ". " + capital(c.receiver()) + " gets ECONNRESET, if the RST arrives at all"
+		return who + "; " + general[s] + ". " + capital(c.receiver()) + " gets ECONNRESET, if the RST arrives at all"
 	case sawClientGone:
 		who := capital(c.receiver()) + "'s application gets " + errno[s]
 		server := strings.ToLower(c.LetGo.Exchange.Server)
@@ -243,7 +243,7 @@ func (c *Case) symptom(f *Finding) string {
 	if p := client(c.LetGo.Exchange); p != nil && c.Side == flows.Responder {
 		return who + "; " + p.name + " prints: " + p.says[s]
 	}
-	return who + "; " + general(printers, s)
+	return who + "; " + general[s]
 }
 
 // client returns the printer that the User-Agent names, nil when it names none that is known.
@@ -269,13 +269,18 @@ func has(s string, marks []string) bool {
 	return false
 }
 
-// general lists the words of the common programs for a situation.
-func general(list []printer, s situation) string {
-	var out []string
-	for _, p := range list {
-		if says := p.says[s]; says != "" && p.name != "Java" && p.name != "a browser" {
-			out = append(out, p.name+": "+says)
+// general holds the words of the common programs for each situation, joined once: they are the longest text
+// of a finding.
+var general = func() map[situation]string {
+	out := map[situation]string{}
+	for s := range errno {
+		var words []string
+		for _, p := range printers {
+			if says := p.says[s]; says != "" && p.name != "Java" && p.name != "a browser" {
+				words = append(words, p.name+": "+says)
+			}
 		}
+		out[s] = strings.Join(words, "; ")
 	}
-	return strings.Join(out, "; ")
-}
+	return out
+}()

@@ -60,8 +60,12 @@ func (c *Case) sayHalfOpen(f *Finding) {
 	if c.Snd.SYN.Seen() {
 		f.say(c.sender()+" asks for a connection", c.Snd.SYN.Frame)
 	}
-	if c.Trigger != nil {
-		f.say(fmt.Sprintf("%s accepts %s later", c.receiver(), span(c.Trigger.Time.Sub(c.Snd.SYN.Time))), c.Trigger.Frame)
+	switch {
+	case c.Trigger == nil:
+	case c.Snd.SYN.Seen():
+		f.say(fmt.Sprintf("%s accepts %s later", c.receiver(), span(c.Trigger.Time.Sub(c.Snd.SYN.Time))), c.Snd.SYN.Frame, c.Trigger.Frame)
+	default:
+		f.say(c.receiver()+" accepts", c.Trigger.Frame)
 	}
 	f.say("in place of the third step comes a bare RST with the number that the SYN-ACK asked for", c.Frame)
 }

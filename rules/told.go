@@ -7,20 +7,27 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// quoted returns a message's first line in parentheses, "" when it has none.
+// quoted returns a message's first line in parentheses, "" when it has none that says anything.
 func quoted(text string) string {
-	if text == "" {
+	if mute(text) {
 		return ""
 	}
 	return " (" + text + ")"
 }
+
+// mute reports whether the first line of a message says nothing to a reader: it is encrypted or unknown.
+func mute(text string) bool { return text == "" || text == "application data" || text == "wrapped" }
 
 // circumstances says in a clause how far the exchange was when the sender let go.
 func (c *Case) circumstances() string {
 	b := c.LetGo.Business
 	switch b.Matter {
 	case OpenRequest:
-		s := fmt.Sprintf("while %s's request%s stood unanswered", name(b.Side), quoted(b.Text))
+		whose := name(b.Side) + "'s"
+		if b.Side == c.Side {
+			whose = "its own"
+		}
+		s := fmt.Sprintf("while %s request%s stood unanswered", whose, quoted(b.Text))
 		if b.Since >= 100*time.Millisecond {
 			s += " for " + span(b.Since)
 		}
@@ -56,7 +63,7 @@ func (c *Case) circumstances() string {
 	case Unused:
 		return "before anything was asked on the connection"
 	case Answered:
-		if b.Text != "" {
+		if !mute(b.Text) {
 			return "after the exchange was complete (last: " + b.Text + ")"
 		}
 		return "after the exchange was complete"

@@ -48,6 +48,14 @@ func span(d time.Duration) string {
 	return neg + fmt.Sprintf("%.1f days", d.Hours()/24)
 }
 
+// after prints a distance in time as "3.0 ms after" or "3.0 ms before".
+func after(d time.Duration) string {
+	if d < 0 {
+		return span(-d) + " before"
+	}
+	return span(d) + " after"
+}
+
 // octets prints a count of bytes: exactly below 10 000, else with a decimal unit.
 func octets(n int64) string {
 	switch {
