@@ -18,6 +18,7 @@ type exportInput struct {
 	format dissection.Format
 	reader *dissection.Reader
 	frame  int
+	done   bool
 	err    error // why it was not read to its end
 }
 
@@ -45,18 +46,18 @@ const (
 )
 
 func (e *exportInput) next(p *piece) error {
+	if e.done {
+		return io.EOF
+	}
 	s := recycled.Get().(*segments)
 	s.list, s.octets = s.list[:0], nil
 	var read dissection.Packet
 	for n := 0; n < exportPiece; n++ {
 		err := e.reader.Next(&read)
 		if err != nil {
+			e.done = true
 			if !errors.Is(err, io.EOF) || errors.Is(err, dissection.ErrDamaged) {
 				e.err = err
-			}
-			if n == 0 {
-				recycled.Put(s)
-				return io.EOF
 			}
 			break
 		}

@@ -85,6 +85,7 @@ func recognize(head []byte) likeness {
 		return likeness{"a tar archive", unpack}
 	case len(bytes.Trim(head, "\x00")) == 0:
 		return likeness{"a file of zero octets only, as an interrupted copy or a full disk leaves", "copy it again"}
+	case isText(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))): // what follows has no magic number, and text can look like it
 	case isETL(head):
 		return likeness{"a Windows event trace (netsh trace, pktmon)", "convert it: etl2pcapng IN.etl OUT.pcapng, or pktmon etl2pcap IN.etl"}
 	case isERF(head):

@@ -1,0 +1,109 @@
+package analyzer
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/rstexplain/rstexplain/analyzer/report"
+)
+
+func unmarshal(t testing.TB, b []byte) report.Report {
+	t.Helper()
+	var whole report.Report
+	if err := json.Unmarshal(b, &whole); err != nil {
+		t.Fatal(err)
+	}
+	return whole
+}
+
+// A batch gives the same bytes as one file after the other, whatever is done first.
+func TestBatchKeepsItsOrder(t *testing.T) {
+	paths := append(ruleCaptures(t), "no-such-file.pcap")
+	var want, got bytes.Buffer
+	one, all := report.JSON(&want), report.JSON(&got)
+	for _, r := range []report.Renderer{one, all} {
+		if err := r.Begin("rstexplain test"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range paths {
+		if _, err := Explain(t.Context(), path, one, Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	told := 0
+	if err := ExplainAll(t.Context(), paths, all, Options{}, func(*report.File) { told++ }); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []report.Renderer{one, all} {
+		if err := r.End(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if told != len(paths) || !bytes.Equal(want.Bytes(), got.Bytes()) {
+		t.Errorf("%d of %d files; %d octets, one by one %d", told, len(paths), got.Len(), want.Len())
+	}
+}
+
+// An error of the renderer ends a batch.
+func TestBatchFails(t *testing.T) {
+	paths := ruleCaptures(t)
+	if len(paths) < 2 {
+		t.Skip("no captures")
+	}
+	full := errors.New("no space left")
+	if err := ExplainAll(t.Context(), paths, failing{report.JSON(io.Discard), full}, Options{}, func(*report.File) {}); !errors.Is(err, full) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A reset of a live capture is told while the capture goes on, and the end of the context is its end.
+func TestFollow(t *testing.T) {
+	paths := ruleCaptures(t)
+	if len(paths) == 0 {
+		t.Skip("no captures")
+	}
+	b, err := os.ReadFile(paths[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	path := pathOf(t, r)
+	go w.Write(b)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	told := 0
+	want := explain(t, paths[0]).ResetCount
+	file, err := Explain(ctx, path, each{report.JSON(io.Discard), func() {
+		if told++; told == want {
+			cancel()
+		}
+	}}, Options{Follow: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if told != want || file.Partial || !errors.Is(ctx.Err(), context.Canceled) {
+		t.Errorf("%d resets told of %d; partial %v; %v", told, want, file.Partial, ctx.Err())
+	}
+}
+
+type each struct {
+	report.Renderer
+	do func()
+}
+
+func (e each) Reset(*report.Reset) error {
+	e.do()
+	return nil
+}

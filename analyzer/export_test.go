@@ -1,0 +1,106 @@
+package analyzer
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rstexplain/rstexplain/analyzer/report"
+)
+
+// verdicts are what is said of each reset, without what an export cannot hold: the interface a packet was
+// captured on, and octets that were cut.
+func verdicts(f report.File) []report.Reset {
+	out := make([]report.Reset, len(f.Resets))
+	for i, r := range f.Resets {
+		r.Places = nil
+		r.Segment.Payload = ""
+		out[i] = r
+	}
+	return out
+}
+
+// What is said of the resets in an export equals what is said of them in the capture that it was made from.
+func TestExportsEqualTheirCapture(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs tshark on captures")
+	}
+	paths := ruleCaptures(t)
+	if len(paths) == 0 {
+		t.Skip("no captures")
+	}
+	for i, path := range paths {
+		t.Run(title(path), func(t *testing.T) {
+			t.Parallel()
+			want := verdicts(explain(t, path))
+			format := []string{"json", "pdml"}[i%2] // each takes its time
+			export := filepath.Join(t.TempDir(), "export."+format)
+			if err := os.WriteFile(export, []byte(tshark(t, path, "-T", format)), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			got := explain(t, export)
+			if diff := cmp.Diff(want, verdicts(got)); diff != "" {
+				t.Errorf("- capture, + %s:\n%s", format, diff)
+			}
+			if len(got.Warnings) == 0 || !strings.Contains(got.Warnings[0].Says, "export of dissections") {
+				t.Errorf("%s: it is not told that this is an export: %+v", export, got.Warnings)
+			}
+		})
+	}
+}
+
+// A capture that is cut in pieces and joined again is told as it was, and each reset names its piece.
+func TestJoinedEqualsWhole(t *testing.T) {
+	editcap, err := exec.LookPath("editcap")
+	if err != nil {
+		t.Skip("editcap is not installed: no captures to join")
+	}
+	for _, path := range ruleCaptures(t) {
+		t.Run(title(path), func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			if out, err := exec.Command(editcap, "-c", "7", path, filepath.Join(dir, "ring.pcapng")).CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			parts, err := filepath.Glob(filepath.Join(dir, "*.pcapng"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, k := 0, len(parts)-1; i < k; i, k = i+1, k-1 { // their order does not matter
+				parts[i], parts[k] = parts[k], parts[i]
+			}
+			var out bytes.Buffer
+			r := report.JSON(&out)
+			if err := r.Begin("rstexplain test"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := ExplainJoined(t.Context(), parts, r, Options{}); err != nil {
+				t.Fatal(err)
+			}
+			if err := r.End(); err != nil {
+				t.Fatal(err)
+			}
+			got := unmarshal(t, out.Bytes()).Files[0]
+			if diff := cmp.Diff(verdicts(explain(t, path)), verdicts(got)); diff != "" {
+				t.Errorf("- whole, + joined:\n%s", diff)
+			}
+			first := map[string]int{}
+			for _, p := range got.Parts {
+				first[p.Path] = p.First
+			}
+			if len(first) != len(parts) {
+				t.Errorf("%d parts of %d", len(first), len(parts))
+			}
+			for _, m := range got.Resets {
+				if len(m.Places) == 0 || first[m.Places[0].Path]+m.Places[0].Frames[0]-1 != m.Frame {
+					t.Errorf("frame %d is not where %+v says", m.Frame, m.Places)
+				}
+			}
+		})
+	}
+}
