@@ -337,10 +337,13 @@ func lost() []*Experiment {
 			Name: "host-forgot-idle", Title: "The server's host loses an idle connection, the next request comes later",
 			Made: `One request is answered. The server's kernel drops the connection without a packet (TCP_REPAIR), as a host does that was restarted or failed over;
 				6 s later a second request follows.`,
-			Notice: "6 s of nothing, request, RST without ACK. Nothing in the packets says why the server no longer knows the connection.",
+			Notice: `6 s of nothing, request, RST without ACK. Nothing in the packets says why the server no longer knows the connection. Node.js' agent has the kernel probe its
+				idle connections after 1 s: the probe (SEQ one below, no data) draws the RST long before the request, which then goes over a new connection.`,
 			Play: matrix{plan: "serve hold:idle forget | serve:9", needs: []string{"reuse"}, without: []*Program{requests, nodeFetch, jdkClient},
 				settings: Settings{"times": "2", "pause": "idle"},
-				on: during("idle", func(s *Scene, v *actor.Process) error {
+				labels: map[*Program]map[string]stage.Label{
+					nodeHTTP: byServer(peerCrash, "state-lost-keepalive", "a keep-alive probe met a host that had lost the connection a moment ago", unknownConnection)},
+				on: idly(func(s *Scene, v *actor.Process) error {
 					err := release(s, v)
 					time.Sleep(6 * time.Second)
 					return err

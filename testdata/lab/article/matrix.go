@@ -18,6 +18,7 @@ type matrix struct {
 	needs    []string // skills that a program must have
 	proxies  bool     // reverse proxies take part too
 	without  []*Program
+	labels   map[*Program]map[string]stage.Label // of programs that meet something else than the others
 	settings Settings
 	alpn     string                                        // h2, else http/1.1
 	on       map[string]func(*Scene, *actor.Process) error // what to do at a pause of the program
@@ -81,6 +82,7 @@ func (m matrix) turn(s *Scene, p *Program) error {
 	for where, f := range m.on {
 		on[where] = func() error { return f(s, v) }
 	}
+	s.labels = m.labels[p]
 	if err := s.perform(p, s.exp.Title, at, set.with(m.settings), on); err != nil {
 		return err
 	}
