@@ -66,7 +66,7 @@ func (e *Engine) Explain(r *flows.Reset) *Finding {
 }
 
 // aboutPath holds the rules whose summary already speaks of a device on the path.
-var aboutPath = map[string]bool{"policy-reject": true, "forged-reset": true, "idle-reset": true, "idle-expiry": true, "wrong-host": true, "forged-reset": true}
+var aboutPath = map[string]bool{"policy-reject": true, "idle-reset": true, "idle-expiry": true, "wrong-host": true, "forged-reset": true}
 
 // maxConfidence is what no explanation from packets alone exceeds.
 const maxConfidence = 0.99

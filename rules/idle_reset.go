@@ -3,6 +3,8 @@ package rules
 import (
 	"fmt"
 	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
 )
 
 // How sure an idle reset by a device is, and from which silence on it counts as idle.

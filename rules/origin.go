@@ -264,8 +264,12 @@ func (s *Signs) timing(c *Case) {
 	}
 	if gap := max(c.Time.Sub(other.Time), other.Time.Sub(c.Time)); other.Seen() && gap < max(c.RTT/2, 2*time.Millisecond) {
 		s.add(signBothWays, fmt.Sprintf("within %s both ends get a RST in the other's name", span(gap)), c.Frame, other.Frame)
-		if quiet := c.silence(); quiet >= 3*time.Second || c.Idle() >= 3*time.Second {
-			s.add(signIdle, fmt.Sprintf("nothing had been said for %s", span(quiet)), c.quietSince().Frame, c.Frame)
+		quiet, from, to := c.silence(), c.quietSince(), c.Mark
+		if c.Idle() > quiet {
+			quiet, from, to = c.Idle(), c.lastData(), c.LetGo.Mark
+		}
+		if quiet >= 3*time.Second {
+			s.add(signIdle, fmt.Sprintf("nothing had been said for %s", span(quiet)), from.Frame, to.Frame)
 		}
 	}
 }
