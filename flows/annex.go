@@ -24,7 +24,11 @@ type halfAnnex struct {
 	missing, resent     uint32
 	letGo               uint32 // in Table.letGoes
 	holes               uint32 // first hole, in Table.holes
-	stray               Seq    // end of the last segment that jumped too far to be believed, with hasStray
+	held                uint32 // first data that waits for a hole to be filled, in Table.held
+	heard               Seq    // up to where the exchange has been told, with waits
+	nHeld               uint8
+	waits               bool
+	stray               Seq // end of the last segment that jumped too far to be believed, with hasStray
 	hasStray            bool
 }
 
@@ -49,6 +53,7 @@ func (t *Table) dropAnnex(c *record) {
 		t.runs.give(h.probe)
 		t.letGoes.give(h.letGo)
 		t.dropHoles(h)
+		t.dropHeld(h)
 	}
 	t.falls.give(x.fall)
 	t.befores.give(x.before)

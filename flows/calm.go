@@ -62,7 +62,10 @@ func (t *Table) takeCalm(c *record, side Side, s *Segment) bool {
 	states := uint8(Established) | uint8(Established)<<4
 	e.fill(s, side, lo, hi, 0, states, states)
 	if s.DataLen > 0 {
-		t.say(c, side, s, s.DataLen)
+		if uint32(len(s.Payload)) < s.DataLen {
+			c.defects |= SnapCut
+		}
+		t.say(c, side, stampOf(s), s.Payload, s.DataLen)
 	}
 	return true
 }

@@ -88,7 +88,7 @@ func (t *Table) endpoint(c *record, side Side, x *halfAnnex, e *Endpoint) {
 	}
 	if e.LastData.Seen() {
 		e.LastLen = h.lastLen
-		e.LastSEQ = h.lastEnd().Add(-h.lastLen)
+		e.LastSEQ = h.dataEnd().Add(-h.lastLen)
 	}
 	e.UnseenFIN = x.unseenFIN.mark()
 	e.FIN, e.FINSEQ, e.FINAcked, e.FINs = x.fin.mark(), x.finSEQ, x.finAcked.mark(), uint32(x.fins)
@@ -110,8 +110,8 @@ func (t *Table) endpoint(c *record, side Side, x *halfAnnex, e *Endpoint) {
 	e.Reaction = time.Duration(h.reaction) * reactionUnit
 }
 
-// lastEnd returns the number after the last new data of a half.
-func (h *half) lastEnd() Seq {
+// dataEnd returns the number after the last new data of a half.
+func (h *half) dataEnd() Seq {
 	if h.bits&sentFIN != 0 {
 		return h.nxt - 1
 	}

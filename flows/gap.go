@@ -14,66 +14,91 @@ const maxHoles = 8
 func (t *Table) openHole(c *record, side Side, from, to Seq) {
 	x := &t.annexOf(c).side[side]
 	x.missing += uint32(to - from)
-	t.talkOf(c).state.Lost(int(side), uint32(to-from))
+	if !x.waits {
+		x.waits, x.heard = true, from
+	}
 	n := 0
 	for i := x.holes; i != 0; i = t.holes.at(i).next {
 		n++
 	}
 	if n >= maxHoles {
+		t.stopWaiting(c, side)
 		return
 	}
-	i := t.holes.take()
-	*t.holes.at(i) = hole{from, to, x.holes}
-	x.holes = i
+	t.addHole(x, from, to)
 	c.side[side].bits |= hasHoles
 }
 
-// fillHoles takes data in [seq, end) of side that was not sent last. It tells whether it lies in a hole.
-func (t *Table) fillHoles(c *record, side Side, seq, end Seq, n *Notes) bool {
+func (t *Table) addHole(x *halfAnnex, from, to Seq) {
+	i := t.holes.take()
+	*t.holes.at(i) = hole{from, to, x.holes}
+	x.holes = i
+}
+
+// fillHoles takes data in [seq, end) of side that was not sent last, out of its holes. It returns how
+// many octets of it were missing.
+func (t *Table) fillHoles(c *record, side Side, seq, end Seq) (found uint32) {
 	x := &t.annexOf(c).side[side]
-	for link := &x.holes; *link != 0; link = &t.holes.at(*link).next {
+	for link := &x.holes; *link != 0; {
 		i := *link
 		h := t.holes.at(i)
-		if seq.Less(h.from) || h.to.Less(end) {
+		from, to := h.from, h.to
+		if from.Less(seq) {
+			from = seq
+		}
+		if end.Less(to) {
+			to = end
+		}
+		if to.LessEq(from) { // they do not meet
+			link = &h.next
 			continue
 		}
-		*n |= OutOfOrder
-		c.defects |= Reordered
-		x.missing -= uint32(end - seq)
+		found += uint32(to - from)
 		switch {
-		case seq == h.from && end == h.to:
+		case from == h.from && to == h.to:
 			*link = h.next
 			t.holes.give(i)
-		case seq == h.from:
-			h.from = end
-		case end == h.to:
-			h.to = seq
+			continue
+		case from == h.from:
+			h.from = to
+		case to == h.to:
+			h.to = from
 		default: // in the middle: two holes are left
-			k := t.holes.take()
-			*t.holes.at(k) = hole{end, h.to, h.next}
-			h = t.holes.at(i)
-			h.to, h.next = seq, k
+			t.addHole(x, to, h.to)
+			h.to = from
+			if link == &x.holes {
+				link = &t.holes.at(x.holes).next // the hole just added came before h
+			}
 		}
-		t.holesLeft(c, side, x)
-		return true
+		link = &h.next
 	}
-	return false
+	if found > 0 {
+		c.defects |= Reordered
+		x.missing -= found
+		t.holesLeft(c, side, x)
+	}
+	return found
 }
 
 // passHoles forgets the holes below una: the peer has those octets, the capture never will. What is
 // missing stays counted.
 func (t *Table) passHoles(c *record, side Side, una Seq) {
 	x := &t.annexOf(c).side[side]
+	passed := false
 	for link := &x.holes; *link != 0; {
 		i := *link
-		if h := t.holes.at(i); h.to.LessEq(una) && h.to != una {
+		if h := t.holes.at(i); h.to.Less(una) {
 			*link = h.next
 			t.holes.give(i)
+			passed = true
 		} else {
 			link = &h.next
 		}
 	}
-	t.holesLeft(c, side, x)
+	if passed {
+		t.stopWaiting(c, side)
+		t.holesLeft(c, side, x)
+	}
 }
 
 // holesLeft clears the marks when no hole is left.
@@ -123,6 +148,7 @@ func (t *Table) confirmed(c *record, side Side, seq, end Seq) bool {
 		return false
 	}
 	h := &c.side[side]
+	t.stopWaiting(c, side)
 	t.dropHoles(x)
 	h.bits &^= hasHoles | holdFIN
 	h.una, h.nxt = seq, seq

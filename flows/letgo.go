@@ -13,18 +13,18 @@ type letGo struct {
 }
 
 // letsGo keeps the moment at which side gives the connection up.
-func (t *Table) letsGo(c *record, side Side, at stamp, fin bool, unread uint32) {
+func (t *Table) letsGo(c *record, side Side, at stamp, fin bool) {
 	x := &t.annexOf(c).side[side]
 	if x.letGo != 0 {
 		return
 	}
 	x.letGo = t.letGoes.take()
 	g := t.letGoes.at(x.letGo)
-	g.at, g.fin, g.unread = at, fin, unread
+	g.at, g.fin, g.unread = at, fin, c.side[side].unread
 	for i := range c.side {
 		h := &c.side[i]
-		if h.bits&hasSND != 0 && h.una.Less(h.lastEnd()) {
-			g.outstanding[i] = uint32(h.lastEnd() - h.una)
+		if h.bits&hasSND != 0 && h.una.Less(h.dataEnd()) {
+			g.outstanding[i] = uint32(h.dataEnd() - h.una)
 		}
 		if m := c.lastData(Side(i)); m.Seen() {
 			g.lastData[i] = stampAt(m)

@@ -101,7 +101,7 @@ func (t *Table) fitMemory() {
 func (t *Table) memory() int64 {
 	n := int64(cap(t.index.slots))*8 + int64(len(t.closed.ring))*8
 	n += slabMemory(&t.conns) + slabMemory(&t.wide) + slabMemory(&t.annexes) + slabMemory(&t.talks)
-	n += slabMemory(&t.runs) + slabMemory(&t.letGoes) + slabMemory(&t.holes) + slabMemory(&t.falls) + slabMemory(&t.befores) + slabMemory(&t.notes)
+	n += slabMemory(&t.runs) + slabMemory(&t.letGoes) + slabMemory(&t.holes) + slabMemory(&t.held) + slabMemory(&t.falls) + slabMemory(&t.befores) + slabMemory(&t.notes)
 	n += slabMemory(&t.lines.short) + slabMemory(&t.lines.middle) + slabMemory(&t.lines.long)
 	return n + t.graves.memory()
 }

@@ -7,6 +7,10 @@ const maxRSTText = 256
 func (t *Table) reset(c *record, side Side, s *Segment) {
 	t.stats.Resets++
 	e := t.copiedRST(c, side, s)
+	if c.annex != 0 {
+		t.stopWaiting(c, Originator)
+		t.stopWaiting(c, Responder)
+	}
 	r := &Reset{
 		Conn: t.conn(c), Opts: s.Opts, HeaderLen: s.HeaderLen, WND: s.WND, MAC: s.MAC, Domain: s.Domain, Interface: s.Interface,
 		Event: Event{Mark: Mark{s.Frame, s.Time}, Side: side, Flags: s.Flags, SEQ: s.SEQ, ACK: s.ACK, DataLen: s.DataLen,
@@ -46,7 +50,7 @@ func (t *Table) reset(c *record, side Side, s *Segment) {
 	me.last, me.tsval, me.again = stampOf(s), s.Opts.TSval, 0
 	f.addPrior(prior{stampOf(s), s.SEQ, r.Form, side})
 	if first && c.side[side].bits&sentFIN == 0 {
-		t.letsGo(c, side, stampOf(s), false, c.side[side].unread)
+		t.letsGo(c, side, stampOf(s), false)
 	}
 	entry := t.note(c, side, s, 0, was)
 	if c.marks&watched != 0 {

@@ -133,5 +133,13 @@ func (s *Segment) LEN() uint32 {
 	return n
 }
 
+// dataSEQ returns the sequence number of the first octet of data: a SYN comes before it (RFC 9293 §3.4).
+func (s *Segment) dataSEQ() Seq {
+	if s.Flags&SYN != 0 {
+		return s.SEQ + 1
+	}
+	return s.SEQ
+}
+
 // End returns the sequence number after the segment: SEG.SEQ + SEG.LEN.
 func (s *Segment) End() Seq { return s.SEQ.Add(s.LEN()) }

@@ -11,23 +11,21 @@ const farAhead = 1 << 26
 const farBehind = 1 << 30
 
 // sequence takes the sequence numbers of s, no RST, into side's half and returns what it noticed.
-// newData is how many octets of data nobody had seen before, firstFIN whether its first FIN came.
-func (t *Table) sequence(c *record, side Side, s *Segment) (n Notes, newData uint32, firstFIN bool) {
+// fresh is how many octets are beyond all that the side had sent before, found how many fill holes, firstFIN
+// whether its first FIN came.
+func (t *Table) sequence(c *record, side Side, s *Segment) (n Notes, fresh, found uint32, firstFIN bool) {
 	a := &c.side[side]
 	if s.Flags&SYN != 0 {
 		n = t.sequenceSYN(c, side, s)
 	} else if a.bits&hasSND == 0 {
 		t.joinSND(c, side, s)
 	}
-	seq := s.SEQ
-	if s.Flags&SYN != 0 {
-		seq++ // RFC 9293 §3.4: "SYN … occurs before the first actual data octet"
-	}
+	seq := s.dataSEQ()
 	end := seq.Add(s.DataLen)
 	ahead := seq.Sub(a.nxt)
 	if ahead > farAhead || ahead < -farBehind || s.DataLen > farAhead {
 		if !t.confirmed(c, side, seq, end) {
-			return n, 0, false
+			return n, 0, 0, false
 		}
 	}
 	if ahead > 0 {
@@ -42,7 +40,7 @@ func (t *Table) sequence(c *record, side Side, s *Segment) (n Notes, newData uin
 		if a.dataSegments++; a.dataSegments == 1 {
 			c.history.add(letterData, side)
 		}
-		newData = t.sequenceData(c, side, s, seq, end, &n)
+		fresh, found = t.sequenceData(c, side, s, seq, end, &n)
 	case ahead == 0 && a.joined() && t.repeats(c, side, s):
 		// Nothing but a probe is sent again and again at this distance (RFC 9293 §3.8.4).
 		a.nxt = seq + 1
@@ -54,7 +52,7 @@ func (t *Table) sequence(c *record, side Side, s *Segment) (n Notes, newData uin
 	if fin {
 		firstFIN = t.sequenceFIN(c, side, s, end, &n)
 	}
-	return n, newData, firstFIN
+	return n, fresh, found, firstFIN
 }
 
 // sentUpTo moves SND.NXT forward.
@@ -149,50 +147,52 @@ const probeDistance = 500 * time.Millisecond
 // ackOf returns the highest ACK that side has sent: what its peer's SND.UNA rests on.
 func (c *record) ackOf(side Side) Seq { return c.side[side^1].una }
 
-// sequenceData takes the data of s, which spans [seq, end), and returns how much of it is new.
-func (t *Table) sequenceData(c *record, side Side, s *Segment, seq, end Seq, n *Notes) uint32 {
+// sequenceData takes the data of s, which spans [seq, end). It returns how much of it is beyond all that
+// side had sent before, and how much fills holes.
+func (t *Table) sequenceData(c *record, side Side, s *Segment, seq, end Seq, n *Notes) (fresh, found uint32) {
 	a, b := &c.side[side], &c.side[side^1]
-	fresh := end.Sub(a.nxt)
-	if fresh <= 0 {
-		switch {
-		case s.DataLen == 1 && end == a.nxt && a.una == a.nxt && s.Flags&(SYN|FIN) == 0 && a.bits&sentFIN == 0:
-			*n |= t.probe(c, side, s)
-		case s.DataLen == 1 && seq == a.una && b.bits&zeroWND != 0:
-			*n |= t.probe(c, side, s)
-		case a.bits&hasHoles != 0 && t.fillHoles(c, side, seq, end, n):
-			a.bytes += s.DataLen
-			b.unread += s.DataLen
-		default:
+	if end.Sub(a.nxt) > 0 {
+		fresh = min(uint32(end-a.nxt), s.DataLen)
+	}
+	old := s.DataLen - fresh
+	switch {
+	case s.DataLen == 1 && (old == 1 && end == a.nxt && a.una == a.nxt && s.Flags&(SYN|FIN) == 0 && a.bits&sentFIN == 0 ||
+		b.bits&zeroWND != 0 && (old == 0 || seq == a.una)):
+		*n |= t.probe(c, side, s)
+	case old > 0:
+		if a.bits&hasHoles != 0 {
+			found = t.fillHoles(c, side, seq, seq.Add(old))
+		}
+		if found > 0 {
+			*n |= OutOfOrder
+		}
+		if found < old {
 			*n |= Resent
 			t.sentAgain(c, side, s, RunData, seq, s.DataLen)
 		}
-		return 0
-	}
-	if uint32(fresh) < s.DataLen {
-		*n |= Resent // a resend with new data behind it
-		t.sentAgain(c, side, s, RunData, seq, s.DataLen)
-	}
-	if s.DataLen == 1 && b.bits&zeroWND != 0 {
-		*n |= t.probe(c, side, s)
 	}
 	if a.bits&sentFIN != 0 {
-		// Octets above the FIN: the FIN was no true one, or these are of another connection.
-		return 0
+		fresh = 0 // octets above the FIN: it was no true one, or these are of another connection
 	}
-	if a.bits&hasHoles != 0 {
-		t.annexOf(c).side[side].unseenFIN = stamp{} // data behind it: it was none
+	if fresh > 0 {
+		if a.bits&hasHoles != 0 {
+			t.annexOf(c).side[side].unseenFIN = stamp{} // data behind it: it was none
+		}
+		a.sentUpTo(end)
+		a.lastLen = s.DataLen
+		a.dataFrame = uint32(s.Frame)
+		a.dataLo, a.dataHi = c.moment(s.Time)
+		a.ackedSince = 0
 	}
-	a.sentUpTo(end)
-	a.lastLen = s.DataLen
-	a.dataFrame = uint32(s.Frame)
-	a.dataLo, a.dataHi = c.moment(s.Time)
-	before := a.bytes
-	if a.bytes += uint32(fresh); a.bytes < before {
-		a.bytesHi++
+	if fresh+found > 0 {
+		before := a.bytes
+		if a.bytes += fresh + found; a.bytes < before {
+			a.bytesHi++
+		}
+		a.unread = 0
+		b.unread += fresh + found
 	}
-	a.unread, a.ackedSince = 0, 0
-	b.unread += uint32(fresh)
-	return uint32(fresh)
+	return fresh, found
 }
 
 // sequenceFIN takes the FIN of s, whose number is seq; it tells whether it is the first of the side.
@@ -209,7 +209,7 @@ func (t *Table) sequenceFIN(c *record, side Side, s *Segment, seq Seq, n *Notes)
 		*n |= Resent
 		return false
 	}
-	if seq != a.nxt && (seq+1 != a.nxt || a.bits&hasHoles == 0 || !t.fillHoles(c, side, seq, seq+1, n)) {
+	if seq != a.nxt && (seq+1 != a.nxt || a.bits&hasHoles == 0 || t.fillHoles(c, side, seq, seq+1) == 0) {
 		return false // a FIN inside of what was sent already: not believed
 	}
 	a.nxt = seq + 1
@@ -347,7 +347,7 @@ func (t *Table) reacted(c *record, side Side, s *Segment) {
 // acknowledgedLen keeps the largest segment of side among those that the ACK from old to ack covers.
 func (t *Table) acknowledgedLen(c *record, side Side, old, ack Seq) {
 	h := &c.side[side]
-	if lastEnd := h.nxt - Seq(h.bits&sentFIN/sentFIN); ack.Sub(lastEnd) >= 0 {
+	if h.dataEnd().LessEq(ack) {
 		h.maxAcked = uint16(max(uint32(h.maxAcked), min(h.lastLen, 1<<16-1)))
 		return
 	}

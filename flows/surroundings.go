@@ -167,12 +167,12 @@ func (t *Table) accepted(c *record, s *Segment) {
 	v := t.around.services.get(t.addrKey(&s.Src))
 	p := place{stampOf(s), c.stream}
 	keep(p, &v.accepted, &v.acceptedOther)
-	v.waitAccept = t.tell(v.waitAccept, c.stream, func(r *Reset) *ConnMark { return &r.Around.AcceptedAfter }, p)
+	v.waitAccept = t.announce(v.waitAccept, c.stream, func(r *Reset) *ConnMark { return &r.Around.AcceptedAfter }, p)
 }
 
-// tell writes p to the resets on list that have not heard of the like yet, and returns those that still
+// announce writes p to the resets on list that have not heard of the like yet, and returns those that still
 // wait: the ones of p's own stream.
-func (t *Table) tell(list []uint64, stream uint32, field func(*Reset) *ConnMark, p place) []uint64 {
+func (t *Table) announce(list []uint64, stream uint32, field func(*Reset) *ConnMark, p place) []uint64 {
 	left := list[:0]
 	for _, no := range list {
 		switch w := t.waiting.at(no); {
@@ -261,7 +261,7 @@ func (a *around) after(t *Table, c *record, side Side, s *Segment, r *Reset, fir
 		v := a.services.get(t.addrKey(responder))
 		keep(p, &v.refused, &v.refusedOther)
 		v.refusals++
-		v.waitRefuse = t.tell(v.waitRefuse, c.stream, func(r *Reset) *ConnMark { return &r.Around.RefusedAfter }, p)
+		v.waitRefuse = t.announce(v.waitRefuse, c.stream, func(r *Reset) *ConnMark { return &r.Around.RefusedAfter }, p)
 		a.scans.get(t.portsKey(originator, responder)).add(uint64(responder.Port))
 		a.scans.get(t.hostsKey(originator, responder)).add(hashIP(&responder.IP, publicSeed))
 	}

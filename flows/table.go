@@ -61,6 +61,7 @@ type Table struct {
 	runs    slab[run]
 	letGoes slab[letGo]
 	holes   slab[hole]
+	held    slab[held]
 	falls   slab[fall]
 	befores slab[before]
 	notes   slab[icmpNotes]
@@ -187,8 +188,7 @@ func (t *Table) take(c *record, side Side, s *Segment) {
 	if c.marks&hasReset != 0 {
 		t.revive(c, side, s)
 	}
-	unread := a.unread
-	n, newData, firstFIN := t.sequence(c, side, s)
+	n, fresh, found, firstFIN := t.sequence(c, side, s)
 	acceptable := true
 	if s.Flags&ACK != 0 {
 		var more Notes
@@ -210,17 +210,17 @@ func (t *Table) take(c *record, side Side, s *Segment) {
 	lo, hi := c.moment(s.Time)
 	t.sent(a, s, lo, hi)
 	e := t.note(c, side, s, n, was)
-	if newData > 0 {
-		t.say(c, side, s, newData)
-		unread = 0
+	if fresh|found != 0 {
+		t.tell(c, side, s, fresh)
 	}
 	if firstFIN {
-		t.talkOf(c).state.Fin(int(side), int64(s.Time))
-		t.letsGo(c, side, stampOf(s), true, unread)
-		a.unread = 0
+		t.finish(c, side)
+	}
+	if uint32(len(s.Payload)) < s.DataLen {
+		c.defects |= SnapCut
 	}
 	if c.marks&watched != 0 {
-		t.seen(c, side, s, e, newData)
+		t.seen(c, side, s, e, fresh)
 	}
 	if s.Flags&(SYN|ACK) == SYN|ACK {
 		t.accepted(c, s)

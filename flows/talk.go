@@ -71,22 +71,12 @@ func (t *Table) exchangeOf(c *record) *exchange.State {
 	return state
 }
 
-// say hands the newData last octets of s to the exchange.
-func (t *Table) say(c *record, side Side, s *Segment, newData uint32) {
+// say hands data of side, n octets of which some may be captured, to the exchange.
+func (t *Table) say(c *record, side Side, at stamp, captured []byte, n uint32) {
 	k := t.talkOf(c)
 	k.used = true
 	if k.firstData[side].frame == 0 && c.marks&talkLost == 0 {
-		k.firstData[side] = stampOf(s)
+		k.firstData[side] = at
 	}
-	payload := s.Payload
-	if uint32(len(payload)) < s.DataLen {
-		c.defects |= SnapCut
-	}
-	old := int(s.DataLen - newData)
-	if old >= len(payload) {
-		payload = nil
-	} else {
-		payload = payload[old:]
-	}
-	k.state.Say(t.names, int(side), s.Frame, int64(s.Time), payload, newData)
+	k.state.Say(t.names, int(side), int(at.frame), int64(at.time()), captured, n)
 }
