@@ -7,7 +7,6 @@ type kind struct {
 	name     string
 	files    int  // rotated into so many, 0: one
 	chained  bool // the files are read as one capture
-	cuts     bool // takes away what was before a RST, so that little may be left of a connection
 	cutsData bool // cuts the octets of the data off
 	degrade  func(*Capture) []Packet
 }
