@@ -117,7 +117,7 @@ func PlayAll(match *regexp.Regexp, dir string, atOnce int, log io.Writer) error 
 }
 
 // attempts is how often an experiment is played until it succeeds: a busy machine can stall one.
-const attempts = 3
+const attempts = 4
 
 // playOnce plays experiments and returns those that failed, with the reasons.
 func playOnce(chosen []*Experiment, parts *Parts, dir string, atOnce int, log io.Writer) (failed []*Experiment, err error) {
@@ -201,7 +201,7 @@ func (s *Scene) write(dir string, out *stage.Outcome) error {
 }
 
 // tolerated is how many resends a capture may hold where nothing was lost on purpose.
-const tolerated = 3
+const tolerated = 1
 
 // store writes a capture, compressed when it is more than a few kilobytes, and returns its file name.
 func store(dir, name string, data []byte) (string, error) {

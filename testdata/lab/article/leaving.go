@@ -67,7 +67,7 @@ func (s *Scene) leave(p *Program, plan, backendPlan string) error {
 		}
 		log := filepath.Join(s.Dir, fmt.Sprintf("%s-%d.log", p.Name, at.Port()))
 		cmd := p.proxy.start(s, int(at.Port()), behind, Settings{"listen": s.Server.Addr.String()})
-		turn.Commission = commission(cmd.Args, s.parts.dir, s.Dir)
+		turn.CommandLine = commandLine(cmd.Args, s.parts.dir, s.Dir)
 		kill, err := s.daemon(s.Server, cmd, log, int(at.Port()))
 		if err != nil {
 			return err
@@ -83,7 +83,7 @@ func (s *Scene) leave(p *Program, plan, backendPlan string) error {
 		turn.Said = []saying{{At: time.Now(), Words: strings.Join(p.proxy.words(string(b)), "\n")}}
 	} else {
 		cmd := p.server(s, at)
-		turn.Commission = commission(cmd.Args, s.parts.dir, s.Dir)
+		turn.CommandLine = commandLine(cmd.Args, s.parts.dir, s.Dir)
 		d, err := begin(cmd, s.Server.Start)
 		if err != nil {
 			return err

@@ -61,7 +61,7 @@ func (p *Program) can(skill string) bool {
 // The clients, in the order of the tables.
 var (
 	curl       = &Program{Name: "curl", skills: "pause upload h2 tls timeouts", command: curlCommand}
-	goHTTPUser = &Program{Name: "go", skills: "pause reuse upload h2 tls timeouts", command: goCommand}
+	goClient   = &Program{Name: "go", skills: "pause reuse upload h2 tls timeouts", command: goCommand}
 	httpClient = &Program{Name: "http.client", skills: "pause reuse upload tls timeouts", command: pythonCommand}
 	urllib     = &Program{Name: "urllib", skills: "upload timeouts", command: pythonCommand}
 	requests   = &Program{Name: "requests", skills: "reuse upload tls timeouts", command: pythonCommand}
@@ -74,7 +74,7 @@ var (
 	urlConn   = &Program{Name: "urlconnection", skills: "pause reuse upload tls timeouts", command: javaCommand("UrlConnection")}
 	jdkClient = &Program{Name: "jdk-httpclient", skills: "reuse upload h2 tls timeouts", command: javaCommand("JdkHttpClient")}
 
-	clientPrograms = []*Program{curl, goHTTPUser, httpClient, urllib, requests, nodeHTTP, nodeFetch, nodeHTTP2, okhttp, okhttpOnce, urlConn, jdkClient}
+	clientPrograms = []*Program{curl, goClient, httpClient, urllib, requests, nodeHTTP, nodeFetch, nodeHTTP2, okhttp, okhttpOnce, urlConn, jdkClient}
 )
 
 func goCommand(s *Scene, set Settings) *exec.Cmd {

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -39,7 +40,7 @@ var (
 func (s *Scene) performProxy(turn *performance, set Settings, on map[string]func() error) error {
 	listen := s.nextPort()
 	cmd := turn.proxy.start(s, listen, turn.Server, set)
-	turn.Commission = commission(cmd.Args, s.parts.dir, s.Dir)
+	turn.CommandLine = commandLine(cmd.Args, s.parts.dir, s.Dir)
 	logFile := filepath.Join(s.Dir, fmt.Sprintf("%s-%d.log", turn.Name, listen))
 	stop, err := s.daemon(s.Client, cmd, logFile, listen)
 	if err != nil {
@@ -107,10 +108,10 @@ func (s *Scene) daemon(h *stage.Host, cmd *exec.Cmd, logFile string, port int) (
 	}
 	gone := make(chan struct{})
 	go func() { cmd.Wait(); close(gone) }()
-	kill = func() {
+	kill = sync.OnceFunc(func() {
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		<-gone
-	}
+	})
 	for range 200 {
 		if listens(cmd.Process.Pid, port) {
 			return kill, nil

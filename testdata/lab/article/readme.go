@@ -177,7 +177,7 @@ func (s *Scene) readme(capture string, turns []turn, lines []truth.Line) string 
 		if t.Situation != s.exp.Title {
 			fmt.Fprintf(&b, " — %s", t.Situation)
 		}
-		fmt.Fprintf(&b, "\n\n`%s`\n\n", t.Commission)
+		fmt.Fprintf(&b, "\n\n`%s`\n\n", t.CommandLine)
 		for _, st := range t.streams {
 			fmt.Fprintf(&b, "- stream %d: %s\n", st, story(t.frames[st], label))
 		}

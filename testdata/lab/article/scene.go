@@ -48,13 +48,13 @@ func (s *Scene) labelsAt(t time.Time) map[string]stage.Label {
 // the turn in which its first packet was captured.
 type performance struct {
 	*Program
-	Version    string
-	Situation  string // what differs from the experiment's other turns: "HTTPS, nginx"
-	Server     netip.AddrPort
-	From, To   time.Time
-	Said       []saying
-	labels     map[string]stage.Label // nil: the experiment's
-	Commission string                 // how the program was called, for the README
+	Version     string
+	Situation   string // what differs from the experiment's other turns: "HTTPS, nginx"
+	Server      netip.AddrPort
+	From, To    time.Time
+	Said        []saying
+	labels      map[string]stage.Label // nil: the experiment's
+	CommandLine string                 // how the program was called, for the README
 }
 
 // ca returns the file of the experiment's own authority, made when first asked for.
@@ -121,7 +121,7 @@ func (s *Scene) perform(p *Program, situation string, server netip.AddrPort, set
 
 func (s *Scene) performClient(turn *performance, set Settings, on map[string]func() error) error {
 	cmd := turn.command(s, set)
-	turn.Commission = commission(cmd.Args, s.parts.dir, s.Dir)
+	turn.CommandLine = commandLine(cmd.Args, s.parts.dir, s.Dir)
 	d, err := begin(cmd, s.Client.Start)
 	if err != nil {
 		return err
@@ -151,8 +151,8 @@ func (s *Scene) performClient(turn *performance, set Settings, on map[string]fun
 	return err
 }
 
-// commission shortens a command line for the README.
-func commission(args []string, dirs ...string) string {
+// commandLine shortens a command line for the README.
+func commandLine(args []string, dirs ...string) string {
 	var short []string
 	for _, a := range args {
 		for _, d := range dirs {

@@ -1,6 +1,12 @@
 //go:build linux
 
-// Play plays the article's experiments: go run ./testdata/lab/article/play [-run name] [-o testdata/article]
+// Play plays the article's experiments with the programs of this machine, and writes captures, truth and
+// what each program said:
+//
+//	go run ./testdata/lab/article/play              everything (needs root, some ten minutes)
+//	go run ./testdata/lab/article/play -run okhttp  experiments whose name matches
+//
+// What is missing of the lab ends it; a program that is missing is named and left out.
 package main
 
 import (
@@ -21,23 +27,42 @@ func main() {
 	run := flag.String("run", "", "play only the experiments whose name matches this regular expression")
 	dir := flag.String("o", "testdata/article", "directory to write to")
 	atOnce := flag.Int("p", 2, "experiments to play at once")
+	list := flag.Bool("list", false, "list the experiments and exit")
 	flag.Parse()
+	match, err := regexp.Compile(*run)
+	if err != nil {
+		fatal(err)
+	}
+	if *list {
+		for _, e := range article.Experiments() {
+			if match.MatchString(e.Name) {
+				fmt.Printf("%-32s %s\n", e.Name, e.Title)
+			}
+		}
+		return
+	}
 	missing := stage.Missing()
 	if os.Geteuid() == 0 {
 		if err := netns.Isolate(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+			fatal(err)
 		}
 		if err := ktrace.Check(); err != nil {
 			missing = append(missing, err.Error())
 		}
 	}
 	if len(missing) > 0 {
-		fmt.Fprintln(os.Stderr, "the experiments cannot be played here; missing:", missing)
+		fmt.Fprintln(os.Stderr, "the experiments cannot be played here; missing:")
+		for _, m := range missing {
+			fmt.Fprintln(os.Stderr, "  -", m)
+		}
 		os.Exit(1)
 	}
-	if err := article.PlayAll(regexp.MustCompile(*run), *dir, *atOnce, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	if err := article.PlayAll(match, *dir, *atOnce, os.Stdout); err != nil {
+		fatal(err)
 	}
+}
+
+func fatal(err error) {
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
 }
