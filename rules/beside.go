@@ -139,6 +139,8 @@ func (c *Case) what(e *flows.Event) string {
 		again = "resent "
 	}
 	switch {
+	case e.Flags&(flows.SYN|flows.ACK) == 0:
+		return who + "'s segment without ACK"
 	case e.Flags.Has(flows.SYN | flows.ACK):
 		return who + "'s " + again + "SYN-ACK"
 	case e.Flags.Has(flows.SYN):

@@ -54,7 +54,11 @@ var earlyResponse = &Rule{
 			f.Summary += " of " + octets(b.Want)
 		}
 		f.Summary += " had arrived."
-		c.sayBusiness(f)
+		if b.Want >= 0 {
+			c.sayBusiness(f)
+		} else {
+			f.say(fmt.Sprintf("the request has not ended by its own rules; %s of it were seen", octets(b.Got)), b.Frame)
+		}
 		f.say(c.sender()+" answers all the same"+quoted(x.Last[flows.Responder].Text), x.Last[flows.Responder].Frame)
 		c.sayLetGo(f)
 		c.sayRST(f)

@@ -71,6 +71,12 @@ var keepaliveRace = &Rule{
 			how = fmt.Sprintf("came %s later", span(gap))
 		}
 		text := c.Conn.Exchange.Last[c.Side.Peer()].Text
+		if x := &c.Conn.Exchange; x.Last[c.Side.Peer()].Kind != exchange.Request {
+			text = "" // a goodbye followed it
+			if x.RequestSide == int(c.Side.Peer()) && x.Request.Frame >= c.Met.Data.Frame {
+				text = x.Request.Text
+			}
+		}
 		f.Summary = fmt.Sprintf("%s closed the kept-alive connection%s; %s's next request%s %s and met the closed socket.", capital(c.sender()), c.idleClause(), c.receiver(), quoted(text), how)
 		c.sayBusiness(f)
 		c.sayIdle(f)

@@ -49,7 +49,7 @@ var stateLost = &Rule{
 	Tell: func(c *Case, f *Finding) {
 		ago := ""
 		if c.Trigger != nil && c.Snd.Last.Seen() {
-			ago = ", although it had been heard of " + span(c.gap()) + " before"
+			ago = ", although it had been heard of " + c.heard() + " before"
 		}
 		f.Summary = fmt.Sprintf("%s had %slost the connection without closing it: %s met a host that does not know it%s.", capital(c.sender()), probably(f.Confidence), c.late(), ago)
 		if c.Snd.Last.Seen() {
@@ -60,8 +60,17 @@ var stateLost = &Rule{
 		}
 		c.sayRST(f)
 		c.saySiblings(f)
-		f.open(UnknownConnection, "idle-expiry", 0.8, "it had taken part in the connection "+span(c.gap())+" before")
+		f.open(UnknownConnection, "idle-expiry", 0.8, "it had taken part in the connection "+c.heard()+" before")
 		f.open(FastClose, "", 0.3, "it sent no FIN and no RST of its own decision")
 	},
 	Against: "the host had closed, was never seen to take part, or reset by its own decision",
+}
+
+// heard returns how long before the segment that the RST answers its sender was last heard of; or before the
+// RST, when its last segment came between the two.
+func (c *Case) heard() string {
+	if d := c.moment().Sub(c.Snd.Last.Time); d >= 0 {
+		return span(d)
+	}
+	return span(c.Time.Sub(c.Snd.Last.Time))
 }

@@ -37,13 +37,13 @@ var stateLostKeepalive = &Rule{
 		return c.lowered(p, lostOctets)
 	},
 	Tell: func(c *Case, f *Finding) {
-		f.Summary = fmt.Sprintf("%s's keep-alive probe found that %s had lost the connection; it had last been heard of %s before.", capital(c.receiver()), c.sender(), span(c.gap()))
+		f.Summary = fmt.Sprintf("%s's keep-alive probe found that %s had lost the connection; it had last been heard of %s before.", capital(c.receiver()), c.sender(), c.heard())
 		if c.Snd.Last.Seen() {
 			f.say(fmt.Sprintf("the last segment of %s; it has sent no FIN", c.sender()), c.Snd.Last.Frame)
 		}
 		c.sayRST(f)
 		c.saySiblings(f)
-		f.open(UnknownConnection, "idle-expiry", 0.85, "it had taken part in the connection "+span(c.gap())+" before")
+		f.open(UnknownConnection, "idle-expiry", 0.85, "it had taken part in the connection "+c.heard()+" before")
 	},
 	Against: "the RST does not answer a keep-alive probe",
 }

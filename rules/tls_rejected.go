@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 
+	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
 )
 
@@ -51,6 +52,9 @@ var tlsRejected = &Rule{
 		}
 		f.Summary += "."
 		c.sayBusiness(f)
+		if x.AlertText != "" && x.AlertSide >= 0 && c.LetGo.Business.Side != flows.Side(x.AlertSide) {
+			f.say(fmt.Sprintf("%s's alert (alert: %s)", name(flows.Side(x.AlertSide)), x.AlertText), x.AlertFrame[x.AlertSide])
+		}
 		if x.TLSVersion != "" {
 			f.say("version: "+x.TLSVersion, x.Last[0].Frame)
 		}

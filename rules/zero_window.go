@@ -33,7 +33,7 @@ var zeroWindow = &Rule{
 		if !zero.Seen() || c.moment().Sub(zero.Time) < zeroWindowFrom || c.LetGo.By != ByThis && c.LetGo.Frame < zero.Frame {
 			return 0
 		}
-		if _, probes := c.closedWindow(); probes == 0 && c.Snd.Outstanding() == 0 && c.Snd.Resends.Count == 0 && c.moment().Sub(zero.Time) < 5*time.Second {
+		if _, probes := c.closedWindow(); probes.Count == 0 && c.Snd.Outstanding() == 0 && c.Snd.Resends.Count == 0 && c.moment().Sub(zero.Time) < 5*time.Second {
 			return 0
 		}
 		if c.Manner == Reply {
@@ -42,12 +42,11 @@ var zeroWindow = &Rule{
 		return zeroWindowSure
 	},
 	Tell: func(c *Case, f *Finding) {
-		zero, probes := c.closedWindow()
-		run := &c.Snd.WndProbes
-		f.Summary = fmt.Sprintf("%s gave up sending: %s's window had been closed for %s (%s).", capital(c.sender()), c.receiver(), span(c.moment().Sub(zero.Time)), count(probes, "window probe"))
+		zero, run := c.closedWindow()
+		f.Summary = fmt.Sprintf("%s gave up sending: %s's window had been closed for %s (%s).", capital(c.sender()), c.receiver(), span(c.moment().Sub(zero.Time)), count(run.Count, "window probe"))
 		f.say(c.receiver()+" closes its window: its application does not read", zero.Frame)
-		if probes > 0 {
-			f.say(count(probes, "window probe")+" of "+c.sender()+"; the window never opens", run.Frames...)
+		if run.Count > 0 {
+			f.say(count(run.Count, "window probe")+" of "+c.sender()+", and the window stays closed", run.Frames...)
 		}
 		c.sayRST(f)
 		f.open(PeerCrash, "abort-mid-transfer", 0.8, "the sender could not go on: the other side had closed its window")
@@ -57,26 +56,33 @@ var zeroWindow = &Rule{
 
 // closedWindow returns since when the peer's window had been closed until the segment that the RST answers,
 // which may be the one that opens it, and how many probes the sender had sent. The zero Mark: it was open.
-func (c *Case) closedWindow() (flows.Mark, int) {
+func (c *Case) closedWindow() (flows.Mark, *flows.Run) {
 	if c.Rcv.ZeroWND.Seen() {
-		return c.Rcv.ZeroWND, c.Snd.WndProbes.Count
+		return c.Rcv.ZeroWND, &c.Snd.WndProbes
 	}
 	var since flows.Mark
-	probes := 0
+	var frames []flows.Mark
+	probes := &flows.Run{What: flows.RunZeroWindow}
 	if c.Trigger == nil || c.Manner != Reply {
-		return since, 0
+		return since, probes
 	}
 	for i := len(c.Conn.Events) - 1; i >= 0; i-- {
 		e := &c.Conn.Events[i]
 		switch {
 		case e.Frame >= c.Trigger.Frame || e.Notes&flows.Copy != 0:
 		case e.Side != c.Side && e.Notes&flows.ZeroWindow == 0:
+			if len(frames) > 0 {
+				fill(probes, frames)
+			}
 			return since, probes
 		case e.Side != c.Side:
 			since = e.Mark
 		case e.Notes&(flows.WindowProbe|flows.KeepAlive) != 0:
-			probes++
+			frames = append(frames, e.Mark)
 		}
+	}
+	if len(frames) > 0 {
+		fill(probes, frames)
 	}
 	return since, probes
 }
