@@ -1,0 +1,397 @@
+//go:build unix
+
+package analyzer
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rstexplain/rstexplain/analyzer/report"
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// A forge writes hostile captures.
+type forge struct {
+	*bufio.Writer
+	frame int
+	seq   uint32 // for what needs a number that differs each time
+}
+
+var le, be = binary.LittleEndian, binary.BigEndian
+
+// pcapHeader begins a capture of bare IP packets, with times in microseconds.
+func (f *forge) pcapHeader() {
+	f.Write([]byte{0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 101, 0, 0, 0})
+}
+
+// packet writes data, of which length octets were on the wire, as the next record of a pcap.
+func (f *forge) packet(data []byte, length int) {
+	f.frame++
+	var h [16]byte
+	le.PutUint32(h[0:], uint32(f.frame/100_000))
+	le.PutUint32(h[4:], uint32(f.frame%100_000*10))
+	le.PutUint32(h[8:], uint32(len(data)))
+	le.PutUint32(h[12:], uint32(length))
+	f.Write(h[:])
+	f.Write(data)
+}
+
+// tcp is an IPv4 packet with the headers of a segment that carries length octets, none of them captured.
+func tcp(src, dst uint32, sport, dport uint16, seq, ack uint32, flags flows.Flags, length int) []byte {
+	b := make([]byte, 40)
+	b[0], b[8], b[9] = 0x45, 64, 6
+	be.PutUint16(b[2:], uint16(40+length))
+	be.PutUint16(b[4:], uint16(seq*7+1))
+	be.PutUint32(b[12:], src)
+	be.PutUint32(b[16:], dst)
+	be.PutUint16(b[20:], sport)
+	be.PutUint16(b[22:], dport)
+	be.PutUint32(b[24:], seq)
+	be.PutUint32(b[28:], ack)
+	be.PutUint16(b[32:], 5<<12|uint16(flags))
+	be.PutUint16(b[34:], 0xffff)
+	return b
+}
+
+func (f *forge) tcp(src, dst uint32, sport, dport uint16, seq, ack uint32, flags flows.Flags, length int) {
+	f.packet(tcp(src, dst, sport, dport, seq, ack, flags, length), 40+length)
+}
+
+// Two hosts that talk in hostile captures.
+const (
+	hostA uint32 = 192<<24 | 2<<8 | 1
+	hostB uint32 = 192<<24 | 2<<8 | 2
+)
+
+func (f *forge) handshake() {
+	f.tcp(hostA, hostB, 40000, 80, 0, 0, flows.SYN, 0)
+	f.tcp(hostB, hostA, 80, 40000, 0, 1, flows.SYN|flows.ACK, 0)
+	f.tcp(hostA, hostB, 40000, 80, 1, 1, flows.ACK, 0)
+}
+
+// block writes a block of pcapng.
+func (f *forge) block(typ uint32, body []byte) {
+	for len(body)%4 != 0 {
+		body = append(body, 0)
+	}
+	b := le.AppendUint32(nil, typ)
+	b = le.AppendUint32(b, uint32(len(body)+12))
+	b = append(b, body...)
+	f.Write(le.AppendUint32(b, uint32(len(body)+12)))
+}
+
+func (f *forge) section() {
+	f.block(0x0a0d0d0a, []byte{0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255})
+}
+
+func (f *forge) iface(options ...byte) {
+	f.block(1, append([]byte{101, 0, 0, 0, 0, 0, 0, 0}, options...))
+}
+
+func (f *forge) enhanced(ticks uint64, data []byte, options ...byte) {
+	b := le.AppendUint32(make([]byte, 4), uint32(ticks>>32))
+	b = le.AppendUint32(b, uint32(ticks))
+	b = le.AppendUint32(b, uint32(len(data)))
+	b = le.AppendUint32(b, uint32(len(data)))
+	f.block(6, append(append(b, data...), options...))
+}
+
+// hostile are captures that grow with n, and should cost no more than n.
+var hostile = []struct {
+	name  string
+	n     int
+	write func(f *forge, n int)
+}{
+	{"half-open connections", 50_000, func(f *forge, n int) {
+		f.pcapHeader()
+		for i := range uint32(n) {
+			f.tcp(10<<24|i, hostB, uint16(i*31), 80, i, 0, flows.SYN, 0)
+		}
+	}},
+	{"RSTs on one connection", 25_000, func(f *forge, n int) {
+		f.pcapHeader()
+		f.handshake()
+		for i := range uint32(n) {
+			f.tcp(hostB, hostA, 80, 40000, 1+i, 1, flows.RST|flows.ACK, 0)
+		}
+	}},
+	{"data and RSTs on one connection", 10_000, func(f *forge, n int) {
+		f.pcapHeader()
+		f.handshake()
+		for i := range uint32(n) {
+			f.tcp(hostA, hostB, 40000, 80, 1+10*i, 1, flows.PSH|flows.ACK, 10)
+			f.tcp(hostB, hostA, 80, 40000, 1, 0, flows.RST, 0)
+		}
+	}},
+	{"refused connections to one service", 10_000, func(f *forge, n int) {
+		f.pcapHeader()
+		for i := range uint32(n) {
+			f.tcp(10<<24|i, hostB, 40000, 80, i, 0, flows.SYN, 0)
+			f.tcp(hostB, 10<<24|i, 80, 40000, 0, i+1, flows.RST|flows.ACK, 0)
+		}
+	}},
+	{"a scan of ports that are closed", 10_000, func(f *forge, n int) {
+		f.pcapHeader()
+		for i := range uint32(n) {
+			f.tcp(hostA+i>>16, hostB, 40000, uint16(i), i, 0, flows.SYN, 0)
+			f.tcp(hostB, hostA+i>>16, uint16(i), 40000, 0, i+1, flows.RST|flows.ACK, 0)
+		}
+	}},
+	{"incarnations of one connection", 10_000, func(f *forge, n int) {
+		f.pcapHeader()
+		for i := range uint32(n) {
+			f.tcp(hostA, hostB, 40000, 80, i*1000, 0, flows.SYN, 0)
+			f.tcp(hostB, hostA, 80, 40000, 0, i*1000+1, flows.RST|flows.ACK, 0)
+		}
+	}},
+	{"sequence numbers that wrap again and again", 50_000, func(f *forge, n int) {
+		f.pcapHeader()
+		f.handshake()
+		for i := range uint32(n) { // 3 GB, and 13 GB
+			f.tcp(hostA, hostB, 40000, 80, 1+65_000*i, 1, flows.ACK, 65_000)
+		}
+		f.tcp(hostB, hostA, 80, 40000, 1, 1+65_000*uint32(n), flows.RST|flows.ACK, 0)
+	}},
+	{"holes everywhere", 50_000, func(f *forge, n int) {
+		f.pcapHeader()
+		f.handshake()
+		for i := range uint32(n) {
+			f.tcp(hostA, hostB, 40000, 80, 1+200*i, 1, flows.ACK, 100)
+		}
+		for i := range uint32(n) { // and filled from behind
+			f.tcp(hostA, hostB, 40000, 80, 1+200*(uint32(n)-i)-100, 1, flows.ACK, 100)
+		}
+	}},
+	{"segments that overlap", 50_000, func(f *forge, n int) {
+		f.pcapHeader()
+		f.handshake()
+		for i := range uint32(n) {
+			f.tcp(hostA, hostB, 40000, 80, 1+i*7%977, 1, flows.ACK, int(i*131%1400))
+		}
+	}},
+	{"numbers anywhere", 50_000, func(f *forge, n int) {
+		f.pcapHeader()
+		f.handshake()
+		for i := range uint32(n) {
+			x := i * 2654435761 // Knuth's multiplicative hash
+			f.tcp(hostA, hostB, 40000, 80, x, ^x*7, flows.Flags(x>>24)&^flows.SYN&^flows.RST|flows.ACK, int(x>>16&1023))
+		}
+	}},
+	{"fragments that are never complete", 50_000, func(f *forge, n int) {
+		f.pcapHeader()
+		for i := range uint32(n) {
+			b := tcp(hostA+i>>16, hostB, 40000, 80, 0, 0, flows.SYN, 0)
+			be.PutUint16(b[4:], uint16(i))
+			be.PutUint16(b[6:], 1<<13)
+			f.packet(b, len(b))
+		}
+	}},
+	{"ICMP errors about connections that nobody saw", 50_000, func(f *forge, n int) {
+		f.pcapHeader()
+		for i := range uint32(n) {
+			quoted := tcp(10<<24|i, hostB+i, 40000, uint16(i), i, 0, flows.SYN, 0)[:28]
+			b := append(make([]byte, 28), quoted...)
+			copy(b, quoted[:20])
+			be.PutUint16(b[2:], uint16(len(b)))
+			b[9], b[20], b[21] = 1, 3, 1
+			be.PutUint32(b[12:], hostA+i)
+			be.PutUint32(b[16:], 10<<24|i)
+			f.packet(b, len(b))
+		}
+	}},
+	{"tunnels in tunnels", 5_000, func(f *forge, n int) {
+		f.pcapHeader()
+		inner := tcp(hostA, hostB, 40000, 80, 0, 0, flows.SYN, 0)
+		for range 70 {
+			b := make([]byte, 20)
+			b[0], b[8], b[9] = 0x45, 64, 4
+			be.PutUint16(b[2:], uint16(20+len(inner)))
+			be.PutUint32(b[12:], hostA)
+			be.PutUint32(b[16:], hostB)
+			inner = append(b, inner...)
+		}
+		for range n {
+			f.packet(inner, len(inner))
+		}
+	}},
+	{"TCP options that never end", 50_000, func(f *forge, n int) {
+		f.pcapHeader()
+		for i := range uint32(n) {
+			b := append(tcp(hostA, hostB, 40000, 80, 0, 0, flows.ACK, 40), make([]byte, 40)...)
+			b[32] = 15 << 4
+			for j := range 40 {
+				b[40+j] = byte(i + 254) // unknown kinds of every length, among them 0 and 1
+			}
+			f.packet(b, len(b))
+		}
+	}},
+	{"lengths of 4 GiB", 50_000, func(f *forge, n int) {
+		f.section()
+		f.iface()
+		for i := range uint32(n) {
+			f.Write(le.AppendUint32(le.AppendUint32(nil, 6), ^uint32(0)-i&15))
+		}
+	}},
+	{"blocks of 16 MiB that never come", 50_000, func(f *forge, n int) {
+		f.section()
+		f.iface()
+		for range n {
+			f.Write(le.AppendUint32(le.AppendUint32(nil, 6), 16<<20))
+		}
+	}},
+	{"sections", 50_000, func(f *forge, n int) {
+		for range n {
+			f.section()
+			f.iface(2, 0, 4, 0, 'e', 't', 'h', '0')
+			f.enhanced(1, tcp(hostA, hostB, 40000, 80, 0, 0, flows.ACK, 0))
+		}
+	}},
+	{"interfaces", 50_000, func(f *forge, n int) {
+		f.section()
+		for range n {
+			f.iface(2, 0, 4, 0, 'e', 't', 'h', '0')
+		}
+		f.enhanced(1, tcp(hostA, hostB, 40000, 80, 0, 0, flows.ACK, 0))
+	}},
+	{"options of blocks that never end", 2_000, func(f *forge, n int) {
+		f.section()
+		f.iface()
+		options := make([]byte, 0, 8000)
+		for range 1000 {
+			options = append(options, 1, 0, 4, 0, 't', 'e', 'x', 't')
+		}
+		for range n {
+			f.enhanced(1, tcp(hostA, hostB, 40000, 80, 0, 0, flows.ACK, 0), options...)
+		}
+	}},
+	{"times out of range", 50_000, func(f *forge, n int) {
+		f.section()
+		f.iface()
+		for i := range uint64(n) {
+			f.enhanced(i<<56|i, tcp(hostA, hostB, 40000, 80, uint32(i), 0, flows.ACK, 10))
+		}
+	}},
+}
+
+// hostileBounds are small, so that small captures reach them.
+var hostileBounds = Options{Flows: flows.TableOptions{MaxConnections: 5_000, MaxMemory: 64 << 20}}
+
+// A strain is what the work on a capture took.
+type strain struct {
+	cpu  time.Duration
+	peak uint64 // octets of live and dead objects on the heap
+	file *report.File
+}
+
+// TestHostileGrowth holds that four times as much of anything hostile takes four times the time of the
+// processor, and no more memory.
+func TestHostileGrowth(t *testing.T) {
+	if testing.Short() {
+		t.Skip("works on large captures")
+	}
+	for _, h := range hostile {
+		t.Run(h.name, func(t *testing.T) {
+			var small, large strain
+			for try := range 3 { // what else runs on the machine can only make it slower
+				a, b := work(t, h.n, h.write), work(t, 4*h.n, h.write)
+				if try == 0 {
+					small, large = a, b
+				}
+				small.cpu, large.cpu = min(small.cpu, a.cpu), min(large.cpu, b.cpu)
+				small.peak, large.peak = min(small.peak, a.peak), min(large.peak, b.peak)
+				if large.fits(small) {
+					break
+				}
+			}
+			t.Logf("%d: %v, %d MiB; %d: %v, %d MiB; %d packets, %d resets, warnings %v", h.n, small.cpu, small.peak>>20, 4*h.n, large.cpu, large.peak>>20,
+				large.file.Packets, large.file.ResetCount, large.file.Warnings)
+			if !large.fits(small) {
+				t.Error("it does not grow with its input")
+			}
+			for _, w := range large.file.Warnings {
+				if strings.Contains(w.Says, "internal error") {
+					t.Error(w.Says)
+				}
+			}
+			if len(large.file.Warnings) > 400 {
+				t.Errorf("%d warnings", len(large.file.Warnings))
+			}
+		})
+	}
+}
+
+// fits reports whether s, on four times the input, is what o lets expect: quadratic work is 16 times.
+func (s strain) fits(o strain) bool {
+	return s.cpu < 8*o.cpu+200*time.Millisecond && s.peak < o.peak*3/2+24<<20
+}
+
+// work explains the capture that write makes.
+func work(t *testing.T, n int, write func(*forge, int)) (s strain) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "hostile.pcap")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := forge{Writer: bufio.NewWriter(file)}
+	write(&f, n)
+	if err := f.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	file.Close()
+
+	defer debug.SetGCPercent(debug.SetGCPercent(25)) // as the program does
+	runtime.GC()
+	stop, peak := make(chan struct{}), make(chan uint64)
+	go func() {
+		var top uint64
+		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		for {
+			metrics.Read(sample)
+			top = max(top, sample[0].Value.Uint64())
+			select {
+			case <-stop:
+				peak <- top
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+	}()
+	before := cpuTime(t)
+	s.file, err = Explain(context.Background(), path, discard{}, hostileBounds)
+	s.cpu = cpuTime(t) - before
+	close(stop)
+	s.peak = <-peak
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// discard is a renderer that shows nothing.
+type discard struct{}
+
+func (discard) Begin(string) error         { return nil }
+func (discard) BeginFile(string) error     { return nil }
+func (discard) Reset(*report.Reset) error  { return nil }
+func (discard) EndFile(*report.File) error { return nil }
+func (discard) End() error                 { return nil }
+
+// cpuTime is what the processor has worked for this process.
+func cpuTime(t *testing.T) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Skip(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
