@@ -9,8 +9,12 @@ import (
 
 // One octet changed anywhere costs the packet that holds it, and those before it are as they were.
 func TestFlips(t *testing.T) {
-	rng := rand.New(rand.NewPCG(3, 4))
-	for name, file := range map[string][]byte{"pcapng": sample(60), "pcap": samplePcap(60)} {
+	for _, s := range []struct {
+		name string
+		file []byte
+	}{{"pcapng", sample(60)}, {"pcap", samplePcap(60)}} {
+		name, file := s.name, s.file
+		rng := rand.New(rand.NewPCG(3, 4))
 		want, _ := readBytes(t, file)
 		lost := 0
 		for range 3000 {
