@@ -5,7 +5,7 @@ GO ?= go
 # Packages that ./... does not reach, because they live under testdata.
 TOOLS := $(sort $(dir $(shell find testdata -name '*.go')))
 
-.PHONY: build test check fmt vet staticcheck race vuln golden fuzz bench accuracy lab clean
+.PHONY: build test check fmt vet staticcheck race vuln golden fuzz bench accuracy lab man clean
 
 build: ## the program, as ./rstexplain
 	CGO_ENABLED=0 $(GO) build -trimpath -o rstexplain ./cmd/rstexplain
@@ -59,5 +59,9 @@ accuracy: ## explanations beside the truth; RSTEXPLAIN_CAPTURES names a director
 lab: ## make the test captures anew, on a real kernel; needs root and some minutes
 	$(GO) run ./testdata/lab
 
+MANDIR ?= docs/man
+man: ## manual pages, in MANDIR
+	$(GO) run ./cmd/rstexplain man $(MANDIR)
+
 clean:
-	rm -f rstexplain
+	rm -rf rstexplain docs/man

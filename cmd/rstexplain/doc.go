@@ -5,10 +5,30 @@ Rstexplain reads packet captures and explains why their TCP connections were res
 
 For each capture it tells how many packets, connections and resets there are, and for each reset who sent
 it, which of five causes it has, how sure that is, which frames show it, what the application saw, and what
-to do next. A FILE of - is standard input.
+to do next. A FILE of - is standard input; a FILE that is a directory stands for the captures in and below
+it, in the order of their names. Symbolic links are followed, but to no directory twice. Several captures
+are explained at a time and told in the order in which they are named, and then all together.
 
 Captures are pcapng or pcap, also compressed by gzip, zstd or lz4; they are recognised by content and not
-by name. Frame and stream numbers are those that Wireshark shows.
+by name. Frame and stream numbers are those that Wireshark shows. What Wireshark exports as packet
+dissections (JSON or PDML, tshark -T json or -T pdml) is read too, as far as it holds the fields of TCP.
+
+With --join the files of a rotating capture (Wireshark's ring buffer, tcpdump -C or -G) are one capture, in
+the order of their first packets, so that a connection across files is one connection. Frames are then
+numbered through all files, as in the file that "mergecap -a" makes of them; each reset names its file, its
+frame there, and a display filter for each file that holds packets of it.
+
+With --follow the capture is one that is still being written, a pipe or a file that grows. Each reset is
+told within 100 ms of its packet, and Ctrl-C ends the report with the counts. What comes later than that
+after a reset is not part of its explanation.
+
+Other commands, each with its own --help:
+
+	rstexplain render REPORT.json         print a JSON report in another format
+	rstexplain annotate IN -o OUT.pcapng  copy a capture with the explanation as packet comments
+	rstexplain slice IN -o OUT.pcapng     cut a capture down to the connections of its resets
+	rstexplain rules [ID]                 list the details, or tell all about one
+	rstexplain completion SHELL           print completions for bash, zsh, fish or powershell
 
 # Causes
 
@@ -25,14 +45,38 @@ Each reset has a finer detail too. To list the details, or to read all about one
 
 # Flags
 
-	-f, --format FORMAT  text (default), markdown, html, json, jsonl or csv
+	-f, --format FORMAT  text (default), markdown, html, json, jsonl, csv or junit
 	-o, --output FILE    write the report to FILE, which appears only when it is complete
+	    --brief          with --format markdown: one paragraph a capture
 	    --no-color       no colours; also where NO_COLOR is set or the output is no terminal
-	-q, --quiet          no word on standard error of what could not be read
+	-q, --quiet          no word on standard error of what could not be read, and no progress
+	    --glob PATTERN   of directories, only the files whose names match
+	    --files-from LIST  read the names of captures from LIST, one a line or between zero octets
+	    --join           explain the files of a rotating capture as one
+	    --follow         explain a capture while it is written; text, jsonl and csv
 	    --max-connections N  remember N connections at a time (default 1048576)
 	    --max-memory SIZE    use about SIZE of memory in all (default 1G)
 	    --version        print the version
 	-h, --help           print the usage
+
+Only some resets; of each flag several values can be given, and the report says how many it left out:
+
+	--host ADDRESS       of connections of an address or network
+	--port N             of connections of a port, on either side
+	--stream N           of Wireshark's tcp.stream N
+	--cause CAUSE        of a cause
+	--detail DETAIL      of a detail
+	--severity SEVERITY  error, warning or info
+	--sender WHO         sent by the originator, the responder, an address or network
+	--since TIME         from a moment on (2026-01-31T12:00:00Z), or so long after the first packet (90s)
+	--until TIME         before a moment
+
+For continuous integration:
+
+	--fail-on CAUSE          exit with 3 when there is a finding of this cause or detail, or any
+	--min-severity SEVERITY  exit with 3 only for findings of this severity or a worse one
+
+Findings that fail are the failed tests of --format junit; without these flags, those of severity error.
 
 # Exit codes
 
@@ -40,6 +84,7 @@ Each reset has a finer detail too. To list the details, or to read all about one
 	1  something could not be read whole; what could be read is explained, and one line on
 	   standard error says what is wrong, where, and what to try
 	2  wrong usage: nothing was read
+	3  there are findings that --fail-on or --min-severity asks for, whatever else there is
 
 # Environment
 
