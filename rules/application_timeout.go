@@ -64,7 +64,11 @@ var applicationTimeout = &Rule{
 		if m := c.Timeouts.matching(b.Since); m != "" {
 			says += "; it " + m
 		}
-		f.say(says, c.LetGo.LastData[b.Side].Frame, c.Frame)
+		from := c.LetGo.LastData[b.Side]
+		if other := c.LetGo.LastData[b.Side.Peer()]; c.LetGo.Time.Sub(other.Time) == b.Since {
+			from = other
+		}
+		f.say(says, from.Frame, c.LetGo.Frame)
 		c.sayRST(f)
 		f.open(FastClose, "idle-release", 0.9, "an answer was still due")
 	},

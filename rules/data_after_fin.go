@@ -66,7 +66,7 @@ var dataAfterFIN = &Rule{
 		c.sayIdle(f)
 		c.sayLetGo(f)
 		if c.Met.Data.Seen() {
-			f.say(fmt.Sprintf("from here on %s of %s's data met the closed socket", octets(int64(c.Met.Octet)), c.receiver()), c.Met.Data.Frame)
+			f.say(fmt.Sprintf("%s of %s's data met the closed socket", octets(int64(c.Met.Octet)), c.receiver()), c.Met.At...)
 		}
 		c.sayRST(f)
 		c.saySiblings(f)

@@ -10,6 +10,7 @@ import (
 type Met struct {
 	Data  flows.Mark // first data of the application
 	Octet uint32     // how much
+	At    []int      // frames of it, at most flows.MaxRunFrames
 	Bye   flows.Mark // first goodbye: alert, QUIT, housekeeping
 	Bare  flows.Mark // first segment without data: FIN, ACK, probe
 }
@@ -54,6 +55,9 @@ func (c *Case) met() Met {
 				m.Data = e.Mark
 			}
 			m.Octet += e.DataLen
+			if len(m.At) < flows.MaxRunFrames {
+				m.At = append(m.At, e.Frame)
+			}
 		}
 	}
 	return m

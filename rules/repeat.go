@@ -185,7 +185,11 @@ func (c *Case) repeat() *Finding {
 	}
 	f.Confidence = root.Confidence * factor
 	f.Summary = fmt.Sprintf("One more RST of the event at frame %d: %s.", root.Frame, why)
-	f.say("the first RST of this event", root.Frame)
+	which := "the first RST of this event"
+	if root.Frame != prev.Root {
+		which = "an earlier RST of this event"
+	}
+	f.say(which, root.Frame)
 	if c.Trigger != nil {
 		f.say(fmt.Sprintf("%s, %s it; this RST answers it", c.what(c.Trigger), after(late)), c.Trigger.Frame, c.Frame)
 	}
