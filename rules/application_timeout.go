@@ -64,11 +64,13 @@ var applicationTimeout = &Rule{
 		if m := c.Timeouts.matching(b.Since); m != "" {
 			says += "; it " + m
 		}
-		from := c.LetGo.LastData[b.Side]
-		if other := c.LetGo.LastData[b.Side.Peer()]; c.LetGo.Time.Sub(other.Time) == b.Since {
-			from = other
+		from := b.Frame // the request
+		for _, m := range c.LetGo.LastData {
+			if c.LetGo.Time.Sub(m.Time) == b.Since {
+				from = m.Frame
+			}
 		}
-		f.say(says, from.Frame, c.LetGo.Frame)
+		f.say(says, from, c.LetGo.Frame)
 		c.sayRST(f)
 		f.open(FastClose, "idle-release", 0.9, "an answer was still due")
 	},
