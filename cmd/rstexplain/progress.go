@@ -40,6 +40,9 @@ func startProgress(paths []string, stderr io.Writer) *progress {
 		total += st.Size()
 	}
 	p := &progress{stop: make(chan struct{}), done: make(chan struct{})}
+	p.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(stderr), progressbar.OptionShowBytes(true),
+		progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(progressEvery), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetDescription("reading"), progressbar.OptionFullWidth())
 	go func() {
 		defer close(p.done)
 		wait := time.NewTimer(progressAfter)
@@ -49,9 +52,6 @@ func startProgress(paths []string, stderr io.Writer) *progress {
 		case <-p.stop:
 			return
 		}
-		p.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(stderr), progressbar.OptionShowBytes(true),
-			progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(progressEvery), progressbar.OptionClearOnFinish(),
-			progressbar.OptionSetDescription("reading"), progressbar.OptionFullWidth())
 		tick := time.NewTicker(progressEvery)
 		defer tick.Stop()
 		for {
