@@ -1,8 +1,12 @@
 package flows
 
-// ahead is how many segments AddBatch looks ahead: enough to keep the memory busy, few enough that what
-// was fetched is still in the cache when it is needed.
+// batchAhead is how many segments AddBatch looks ahead: enough to keep the memory busy, few enough that
+// what was fetched is still in the cache when it is needed.
 const batchAhead = 16
+
+// fetchAbove is the number of records above which they do not stay in the processor's caches, so that
+// fetching ahead pays.
+const fetchAbove = 1 << 14
 
 // AddBatch takes segments in the order of the capture, as Add does one at a time. It is faster where many
 // connections are open: the records of the next segments are fetched from memory all at once, instead of
@@ -10,6 +14,12 @@ const batchAhead = 16
 func (t *Table) AddBatch(segs []Segment) {
 	var tuples [batchAhead]tuple
 	var ids [batchAhead]uint32
+	if t.conns.live < fetchAbove {
+		for i := range segs {
+			t.Add(&segs[i])
+		}
+		return
+	}
 	for len(segs) > 0 {
 		n := min(len(segs), batchAhead)
 		for i := range n {

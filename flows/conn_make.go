@@ -73,12 +73,13 @@ func (t *Table) endpoint(c *record, side Side, x *halfAnnex, e *Endpoint) {
 			e.LastSYN = x.lastSYN.mark()
 		}
 		e.SYNs = uint32(x.syns) + 1
-		e.SYNOpts = Options{MSS: h.mss, Kinds: h.synKinds, TSval: h.synTSval, WScale: uint8(h.syn & 15),
+		wnd, mss, kinds := t.offered(h)
+		e.SYNOpts = Options{MSS: mss, Kinds: kinds, WScale: uint8(h.syn & 15),
 			HasTS: h.syn&synTS != 0, HasWScale: h.syn&synHasScale != 0, SACKOK: h.syn&synSACK != 0}
 		if h.syn&synMPTCP != 0 {
 			e.SYNOpts.MPTCP = MPTCPPresent
 		}
-		e.SYNWND, e.SYNTTL = h.synWND, h.synTTL
+		e.SYNWND, e.SYNTTL = wnd, h.synTTL
 	}
 	e.Segments, e.DataSegments = h.segments, h.dataSegments
 	e.Bytes = uint64(h.bytesHi)<<32 | uint64(h.bytes)
@@ -165,7 +166,8 @@ func (t *Table) events(c *record, out *Conn) {
 		h := &c.side[side]
 		e := Event{Mark: m, Side: side, Flags: flags, SEQ: seq, ACK: ack, To: to, TTL: h.synTTL}
 		if flags&SYN != 0 {
-			e.WND = uint32(h.synWND)
+			wnd, _, _ := t.offered(h)
+			e.WND = uint32(wnd)
 		}
 		if k := len(out.Events); k > 0 {
 			e.From = out.Events[k-1].To

@@ -21,7 +21,7 @@ type Endpoint struct {
 	HasISS, HasSND, HasRCV bool
 	Missing                uint32 // octets this side sent that the capture missed (seen acknowledged, or skipped over)
 
-	// What it offered in its SYN or SYN-ACK.
+	// What it offered in its SYN or SYN-ACK; the values of its timestamps are not kept.
 	SYNOpts Options
 	SYNWND  uint16
 

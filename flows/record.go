@@ -32,32 +32,42 @@ type record struct {
 // A half is one endpoint's part of a record.
 type half struct {
 	una, nxt Seq
-	iss      Seq // number of the SYN; without one, one less than the first number seen (as Wireshark counts)
+	unread   uint32
+	lastLen  uint32 // octets of the last new data
+	bits     halfBits
+	maxAcked uint16 // saturates
+	state    State
+	syn      synBits
+	bytesHi  uint8 // bits 32 to 39 of bytes
+	synTTL   uint8
 
+	iss                              Seq // number of the SYN; without one, one less than the first number seen (as Wireshark counts)
 	firstFrame, lastFrame, dataFrame uint32
 	firstLo, lastLo, dataLo          uint32
 	firstHi, lastHi, dataHi          int16
-
-	wnd, ipid, synWND, mss uint16
-	ipidStep               uint16
-	maxAcked               uint16 // saturates
-	mac                    uint16 // index into Table.macs
-	bits                   halfBits
-	bytesHi                uint8 // bits 32 to 39 of bytes
-	state                  State
+	wnd, ipid, ipidStep              uint16
+	mac                              uint16 // index into Table.macs
+	offer                            uint16 // index into Table.offers: what else its SYN offered
 
 	segments, dataSegments uint32
 	bytes                  uint32 // low 32 bits
-	unread                 uint32
-	lastLen                uint32 // octets of the last new data
-	tsval, synTSval        uint32
+	tsval                  uint32
 	ackedSince             uint32 // Endpoint.AckedSince
 	reaction               uint32 // in units of reactionUnit ns, 0 never seen
 
-	ttl, ttlMin, ttlMax, synTTL uint8
-	ttlWeight                   uint8 // how far ttl leads in the count (Boyer and Moore's majority vote)
-	syn                         synBits
-	synKinds                    uint8
+	ttl, ttlMin, ttlMax uint8
+	ttlWeight           uint8 // how far ttl leads in the count (Boyer and Moore's majority vote)
+}
+
+// offerOf packs what a SYN offers beside its synBits, for Table.offers: captures have few of them.
+func offerOf(s *Segment) uint64 {
+	return 1<<40 | uint64(s.WND)<<24 | uint64(s.Opts.MSS)<<8 | uint64(s.Opts.Kinds)
+}
+
+// offered is the inverse of offerOf.
+func (t *Table) offered(h *half) (wnd, mss uint16, kinds uint8) {
+	v := t.offers.value(h.offer)
+	return uint16(v >> 24), uint16(v >> 8), uint8(v)
 }
 
 // reactionUnit makes the longest Reaction that 32 bits hold 68 seconds.

@@ -72,8 +72,7 @@ func (t *Table) sequenceSYN(c *record, side Side, s *Segment) (n Notes) {
 		n = Resent
 	} else {
 		// A second SYN-ACK with another number is a new answer: a SYN cookie made anew, or another host.
-		a.synWND, a.mss, a.synTTL = s.WND, s.Opts.MSS, s.TTL
-		a.synKinds, a.synTSval = s.Opts.Kinds, s.Opts.TSval
+		a.synTTL, a.offer = s.TTL, t.offers.number(offerOf(s))
 		a.syn = synOptions(&s.Opts)
 		if a.bits&hasSND == 0 || again {
 			a.una, a.nxt = s.SEQ, s.SEQ+1

@@ -68,6 +68,7 @@ type Table struct {
 
 	names   *exchange.Names
 	macs    numbers // link addresses
+	offers  numbers // what SYNs offered
 	domains numbers // VLANs and tunnels
 	closed  queue   // closed connections, oldest first
 	graves  graves
