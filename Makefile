@@ -56,8 +56,9 @@ bench: build ## measure beside the tools that are installed, and the parts by th
 accuracy: ## explanations beside the truth; RSTEXPLAIN_CAPTURES names a directory of captures labelled by hand
 	$(GO) test ./analyzer -run TestAccuracy -count=1 -v -misses
 
-lab: ## make the test captures anew, on a real kernel; needs root and some minutes
+lab: ## make the test captures anew, on a real kernel with real programs; needs root and half an hour
 	$(GO) run ./testdata/lab
+	$(GO) run ./testdata/lab/article/play
 
 MANDIR ?= docs/man
 man: ## manual pages, in MANDIR
