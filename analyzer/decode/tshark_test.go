@@ -143,7 +143,7 @@ func captures(t testing.TB) []string {
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
 		switch filepath.Ext(e.Name()) {
-		case ".pcap", ".pcapng", ".gz":
+		case ".pcap", ".pcapng", ".cap", ".dmp", ".gz", ".zst", ".lz4":
 			files = append(files, filepath.Join(dir, e.Name()))
 		}
 	}
