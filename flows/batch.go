@@ -14,7 +14,7 @@ const fetchAbove = 1 << 14
 func (t *Table) AddBatch(segs []Segment) {
 	var tuples [batchAhead]tuple
 	var ids [batchAhead]uint32
-	if t.conns.live < fetchAbove {
+	if t.conns.live < t.fetchAbove {
 		for i := range segs {
 			t.Add(&segs[i])
 		}

@@ -32,6 +32,16 @@ func (t *Table) conn(c *record) *Conn {
 			out.Last = e.Last
 		}
 	}
+	if c.marks&hasReset != 0 {
+		for _, s := range t.fallOf(c).side {
+			if m := s.first.mark(); m.Seen() && (!out.Start.Seen() || m.Frame < out.Start.Frame) {
+				out.Start = m
+			}
+			if m := s.last.mark(); m.Frame > out.Last.Frame {
+				out.Last = m
+			}
+		}
+	}
 	if c.marks&bothSides == 0 {
 		out.Defects |= OneDirection
 	}

@@ -88,27 +88,3 @@ func (f *fall) addOpen(no uint64) (ended uint64, full bool) {
 	f.nOpen++
 	return ended, full
 }
-
-// revive takes back the CLOSED state of a side that goes on talking as if nothing had happened: the RST
-// was not its own, or did not reach it, or was not accepted.
-func (t *Table) revive(c *record, side Side, s *Segment) {
-	f := t.fallOf(c)
-	if !f.fell {
-		return
-	}
-	a := &c.side[side]
-	if a.state != Closed && a.state != Listen {
-		return
-	}
-	own, peers := &f.side[side], &f.side[side^1]
-	switch b := &c.side[side^1]; {
-	case own.count > 0 && s.DataLen > 0 && a.nxt.Less(s.End()) && own.nxt.LessEq(s.SEQ):
-		// New data from a side that has sent a RST.
-	case own.count == 0 && peers.count > 0 && s.Flags&ACK != 0 && b.bits&hasSND != 0 && peers.nxt.Less(s.ACK) && s.ACK.LessEq(b.nxt):
-		// It acknowledges what its peer sent after the RST.
-	default:
-		return
-	}
-	a.state = f.before[side]
-	c.marks &^= leaving
-}

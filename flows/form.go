@@ -90,27 +90,3 @@ func (t *Table) accept(c *record, side Side, s *Segment, trig *entry) Acceptabil
 	}
 	return AcceptOutside
 }
-
-// badACK tells whether RST s of side answers an ACK of something that side has never sent.
-func (c *record) badACK(side Side, s *Segment, trig *entry) bool {
-	a := &c.side[side]
-	return trig != nil && s.Flags&ACK == 0 && s.SEQ == trig.ack && a.bits&hasISS != 0 && !trig.ack.InWindow(a.iss+1, uint32(a.nxt-a.iss))
-}
-
-// fell applies RST s of side to both states.
-func (t *Table) fell(c *record, side Side, s *Segment, r *Reset, trig *entry) {
-	a, b := &c.side[side], &c.side[side^1]
-	f := t.fallOf(c)
-	states := [2]State{c.side[0].state, c.side[1].state}
-	switch r.Accept {
-	case AcceptExact, AcceptSynSent, AcceptAtFIN, AcceptUnknown:
-		b.takesRST(side == Originator && !c.history.has(letterSYN, Responder))
-	}
-	a.sendsRST(c.badACK(side, s, trig))
-	if !f.fell {
-		f.fell, f.before = true, states
-	}
-	if over(a.state) && (over(b.state) || b.state == Listen) || a.state == Closed && b.state == Unknown {
-		t.leave(c)
-	}
-}

@@ -174,6 +174,7 @@ func explain(opts flows.TableOptions, segs []flows.Segment, batches bool) (out s
 		out += string(b) + "\n"
 	})
 	if batches {
+		tab.FetchAlways()
 		tab.AddBatch(segs)
 	} else {
 		for i := range segs {

@@ -85,6 +85,7 @@ type Table struct {
 	lastMemory int64  // when limit was lowered for the last time
 	talkHand   uint32 // where the search for a talk to give to another connection begins
 	limit      int    // records that may live now: MaxConnections, less where MaxMemory asks for it
+	fetchAbove int    // see batch.go
 	noCalm     bool   // never take the short way of calm.go
 	stats      Stats
 }
@@ -109,7 +110,7 @@ type Stats struct {
 // belongs to emit.
 func NewTable(opts TableOptions, emit func(*Reset)) *Table {
 	t := &Table{opts: opts.withDefaults(), emit: emit, seed: rand.Uint64(), names: exchange.NewNames()}
-	t.limit = t.opts.MaxConnections
+	t.limit, t.fetchAbove = t.opts.MaxConnections, fetchAbove
 	return t
 }
 

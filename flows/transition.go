@@ -30,7 +30,7 @@ func (h *half) sendsSYNACK() {
 func (h *half) sendsFIN() {
 	switch h.state {
 	case CloseWait:
-		h.state = LastAck // §3.10.4: "enter LAST-ACK state" (as corrected there)
+		h.state = LastAck // §3.10.4: "send a FIN segment, enter LAST-ACK state"
 	case Unknown, SynSent, SynReceived, Established:
 		h.state = FinWait1
 	}
@@ -98,8 +98,8 @@ func (h *half) takesRST(passive bool) {
 // sent while its own SYN is open.
 func (h *half) sendsRST(answersBadACK bool) {
 	if answersBadACK && (h.state == SynSent || h.state == SynReceived) {
-		// §3.5.3, group 2: "If the connection is in any non-synchronized state … a reset is sent" and "the
-		// connection remains in the same state".
+		// §3.5.2, group 2: "If the connection is in any non-synchronized state … and the incoming segment
+		// acknowledges something not yet sent …, a reset is sent. … The connection remains in the same state."
 		return
 	}
 	h.state = Closed
@@ -160,4 +160,52 @@ func (t *Table) transit(c *record, side Side, s *Segment, firstFIN, acceptable b
 	if a.bits&b.bits&finAcked != 0 {
 		t.leave(c)
 	}
+}
+
+// fell applies RST s of side to both states.
+func (t *Table) fell(c *record, side Side, s *Segment, r *Reset, trig *entry) {
+	a, b := &c.side[side], &c.side[side^1]
+	f := t.fallOf(c)
+	states := [2]State{c.side[0].state, c.side[1].state}
+	switch r.Accept {
+	case AcceptExact, AcceptSynSent, AcceptAtFIN, AcceptUnknown:
+		b.takesRST(side == Originator && !c.history.has(letterSYN, Responder))
+	}
+	a.sendsRST(c.badACK(side, s, trig))
+	if !f.fell {
+		f.fell, f.before = true, states
+	}
+	if over(a.state) && (over(b.state) || b.state == Listen) || a.state == Closed && b.state == Unknown {
+		t.leave(c)
+	}
+}
+
+// badACK tells whether RST s of side answers an ACK of something that side has never sent.
+func (c *record) badACK(side Side, s *Segment, trig *entry) bool {
+	a := &c.side[side]
+	return trig != nil && s.Flags&ACK == 0 && s.SEQ == trig.ack && a.bits&hasISS != 0 && !trig.ack.InWindow(a.iss+1, uint32(a.nxt-a.iss))
+}
+
+// revive takes back the CLOSED state of a side that goes on talking as if nothing had happened: the RST
+// was not its own, or did not reach it, or was not accepted.
+func (t *Table) revive(c *record, side Side, s *Segment) {
+	f := t.fallOf(c)
+	if !f.fell {
+		return
+	}
+	a := &c.side[side]
+	if a.state != Closed && a.state != Listen {
+		return
+	}
+	own, peers := &f.side[side], &f.side[side^1]
+	switch b := &c.side[side^1]; {
+	case own.count > 0 && s.DataLen > 0 && a.nxt.Less(s.End()) && own.nxt.LessEq(s.SEQ):
+		// New data from a side that has sent a RST.
+	case own.count == 0 && peers.count > 0 && s.Flags&ACK != 0 && b.bits&hasSND != 0 && peers.nxt.Less(s.ACK) && s.ACK.LessEq(b.nxt):
+		// It acknowledges what its peer sent after the RST.
+	default:
+		return
+	}
+	a.state = f.before[side]
+	c.marks &^= leaving
 }

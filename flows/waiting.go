@@ -8,7 +8,8 @@ type pending struct {
 	stream uint32
 	open   bool // its connection is still followed
 	sender Side
-	fallen int // its place in around.falls
+	fallen int  // its place in around.falls
+	since  Time // Table.clock when it began to wait: its own time may be wrong
 }
 
 // waiting is the queue of resets that wait, in the order of their frames, numbered from 0.
@@ -35,7 +36,7 @@ func (w *waiting) add(p pending) uint64 {
 
 // wait queues r, and hands out the oldest when too many wait.
 func (t *Table) wait(c *record, side Side, r *Reset) {
-	no := t.waiting.add(pending{r: r, stream: c.stream, open: true, sender: side})
+	no := t.waiting.add(pending{r: r, stream: c.stream, open: true, sender: side, since: t.clock})
 	t.around.wait(t, no, t.waiting.at(no))
 	if ended, full := t.fallOf(c).addOpen(no); full {
 		if p := t.waiting.at(ended); p != nil {
@@ -64,7 +65,7 @@ func (t *Table) settle() {
 // Settle hands out the resets that have waited for LookaheadTime at the moment now. Follow mode calls
 // it when no packet comes.
 func (t *Table) Settle(now Time) {
-	for t.waiting.len() > 0 && now.Sub(t.waiting.list[0].r.Time) >= max(t.opts.LookaheadTime, time.Nanosecond) {
+	for t.waiting.len() > 0 && now.Sub(t.waiting.list[0].since) >= max(t.opts.LookaheadTime, time.Nanosecond) {
 		t.settle()
 	}
 }
