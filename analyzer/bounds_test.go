@@ -24,7 +24,6 @@ import (
 type forge struct {
 	*bufio.Writer
 	frame int
-	seq   uint32 // for what needs a number that differs each time
 }
 
 var le, be = binary.LittleEndian, binary.BigEndian

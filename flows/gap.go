@@ -66,9 +66,6 @@ func (t *Table) fillHoles(c *record, side Side, seq, end Seq) (found uint32) {
 		default: // in the middle: two holes are left
 			t.addHole(x, to, h.to)
 			h.to = from
-			if link == &x.holes {
-				link = &t.holes.at(x.holes).next // the hole just added came before h
-			}
 		}
 		link = &h.next
 	}

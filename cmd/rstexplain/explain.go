@@ -16,13 +16,12 @@ import (
 // explainFlags are the flags of the root command.
 type explainFlags struct {
 	view
-	quiet    bool
-	globs    []string
-	lists    []string
-	join     bool
-	follow   bool
-	bounds   boundFlags
-	progress *progress
+	quiet  bool
+	globs  []string
+	lists  []string
+	join   bool
+	follow bool
+	bounds boundFlags
 }
 
 // rootCommand is rstexplain itself: it explains the captures named.
