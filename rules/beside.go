@@ -107,7 +107,7 @@ func (c *Case) captureNext(f *Finding) string {
 	}
 	d := c.Conn.Defects
 	if f.Confidence < 0.9 {
-		if d.Has(flows.OneDirection) {
+		if d.Has(flows.OneDirection) && c.Rcv.Segments == 0 {
 			next = append(next, "capture both directions (a mirror port for both, or on one of the hosts)")
 		}
 		if d&(flows.NoHandshake|flows.Evicted) != 0 {

@@ -215,11 +215,11 @@ func TestSymptom(t *testing.T) {
 	const ask = `+0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: %s\r\n\r\n"
 +0.020 < R. 1:1(0) ack %d win 502`
 	for agent, want := range map[string]string{
-		"curl/8.5.0":          "curl prints: curl: (56)",
+		"curl/8.5.0":          "curl prints: (56)",
 		"okhttp/4.12.0":       "OkHttp prints: java.net.SocketException: Connection reset",
-		"python-requests/2.3": "Python prints: ConnectionResetError",
+		"python-requests/2.3": "requests (Python) prints: ConnectionError: ('Connection aborted.', ConnectionResetError(104,",
 		"Go-http-client/1.1":  "Go prints: read tcp",
-		"Something else":      "Node.js: read ECONNRESET",
+		"Something else":      "Node.js: Error: read ECONNRESET",
 	} {
 		end := 1 + len("GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: \r\n\r\n") + len(agent)
 		text := opened + strings.NewReplacer("%s", agent, "%d", itoa(end)).Replace(ask)
