@@ -70,7 +70,7 @@ func (t *Table) evict() {
 	var victimFrame uint32
 	victimHalf := false
 	flood := t.halfOpen > t.conns.live/4
-	for seen := 0; seen < t.conns.live && (seen < evictionSample || flood && !victimHalf && seen < floodSample); {
+	for seen := 0; seen < t.conns.live && (seen < evictionSample || flood && seen < floodSample); {
 		if t.hand++; t.hand >= t.conns.top {
 			t.hand = 1
 		}
@@ -78,7 +78,10 @@ func (t *Table) evict() {
 		if c.marks&gone != 0 {
 			continue
 		}
-		seen++
+		if seen++; flood && c.marks&bothSides == 0 {
+			victim = t.hand // the hand comes by in about the order in which connections began
+			break
+		}
 		half, frame := c.marks&bothSides == 0, max(c.side[0].lastFrame, c.side[1].lastFrame)
 		if victim == 0 || half && !victimHalf || half == victimHalf && frame < victimFrame {
 			victim, victimFrame, victimHalf = t.hand, frame, half

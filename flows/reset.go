@@ -118,7 +118,7 @@ type Surroundings struct {
 
 	// The RST sender's host: other connections that it reset within FallWindow of this RST.
 	FellTogether      []ConnMark // at most 8
-	FellTogetherCount int
+	FellTogetherCount int        // 128 at most
 
 	// Earlier connections between the same hosts to the same port that ended alike (same side, same
 	// phase, no data): health probes.

@@ -216,18 +216,20 @@ func (t *Table) probesKey(c *record, side Side, conn *Conn) cacheKey {
 // tell fills in the connections that ended like the present one, which ends at now.
 func (p *probes) tell(o *Surroundings, now Time) {
 	o.AlikeCount = p.count
-	first := max(0, p.count-len(p.last))
-	for i := first; i < p.count; i++ {
-		o.Alike = append(o.Alike, p.last[i%len(p.last)].mark())
+	n := min(p.count, len(p.last))
+	o.Alike = make([]ConnMark, n)
+	for i := range o.Alike {
+		o.Alike[i] = p.last[(p.count-n+i)%len(p.last)].mark()
 	}
-	if len(o.Alike) < 2 {
+	if n < 2 {
 		return
 	}
-	var gaps []time.Duration
-	for i := 1; i < len(o.Alike); i++ {
-		gaps = append(gaps, o.Alike[i].Time.Sub(o.Alike[i-1].Time))
+	var all [len(p.last)]time.Duration
+	gaps := all[:n]
+	for i := 1; i < n; i++ {
+		gaps[i] = o.Alike[i].Time.Sub(o.Alike[i-1].Time)
 	}
-	gaps = append(gaps, now.Sub(o.Alike[len(o.Alike)-1].Time))
+	gaps[0] = now.Sub(o.Alike[n-1].Time)
 	slices.Sort(gaps)
 	usual := gaps[len(gaps)/2]
 	if gaps[0] >= usual*4/5 && gaps[len(gaps)-1] <= usual*6/5 {
@@ -294,8 +296,11 @@ func stillWaiting(t *Table, list []uint64) []uint64 {
 	return list
 }
 
-// maxTogether bounds how many connections FellTogetherCount counts.
-const maxTogether = 256
+// maxTogether bounds how many connections FellTogetherCount counts, and maxListed how many are listed.
+const (
+	maxTogether = 128
+	maxListed   = 8
+)
 
 // settle fills in what came after the reset p.
 func (a *around) settle(t *Table, p *pending) {
@@ -317,40 +322,42 @@ func (a *around) settle(t *Table, p *pending) {
 	a.together(p)
 }
 
-// together fills in the connections that the sender's host reset within FallWindow of p.
+// together fills in the connections that the sender's host reset within FallWindow of p. Of many, those
+// nearest to p are listed.
 func (a *around) together(p *pending) {
-	o := &p.r.Around
-	take := func(f *fallen) bool {
-		d := f.at.time().Sub(p.r.Time)
-		if d < -FallWindow || d > FallWindow || o.FellTogetherCount >= maxTogether {
-			return false
-		}
-		if f.stream != p.stream {
-			o.FellTogetherCount++
-			o.FellTogether = append(o.FellTogether, f.mark())
-		}
-		return true
+	var before, after [maxListed]ConnMark
+	first := a.fallenAt(p.fallen)
+	if first == nil {
+		return
 	}
-	for n := p.fallen; ; {
-		f := a.fallenAt(n)
-		if f == nil || !take(f) {
+	nBefore := a.walk(p, p.fallen, &before, func(f *fallen) int { return f.prev }, maxTogether)
+	nAfter := a.walk(p, first.next, &after, func(f *fallen) int { return f.next }, maxTogether-nBefore)
+	o := &p.r.Around
+	if o.FellTogetherCount = nBefore + nAfter; o.FellTogetherCount == 0 {
+		return
+	}
+	nBefore, nAfter = min(nBefore, max(maxListed-nAfter, maxListed/2)), min(nAfter, max(maxListed-nBefore, maxListed/2))
+	o.FellTogether = make([]ConnMark, 0, nBefore+nAfter)
+	for k := nBefore - 1; k >= 0; k-- {
+		o.FellTogether = append(o.FellTogether, before[k])
+	}
+	o.FellTogether = append(o.FellTogether, after[:nAfter]...)
+}
+
+// walk follows the connections that one host reset, from entry n on, while they are within FallWindow of
+// p. It returns how many there are, limit at most, and lists the first.
+func (a *around) walk(p *pending, n int, list *[maxListed]ConnMark, next func(*fallen) int, limit int) (count int) {
+	for f := a.fallenAt(n); f != nil && count < limit; f = a.fallenAt(next(f)) {
+		if d := f.at.time().Sub(p.r.Time); d < -FallWindow || d > FallWindow {
 			break
 		}
-		n = f.prev
-	}
-	if f := a.fallenAt(p.fallen); f != nil {
-		for n := f.next; ; {
-			f := a.fallenAt(n)
-			if f == nil || !take(f) {
-				break
-			}
-			n = f.next
+		if f.stream == p.stream {
+			continue
 		}
+		if count < maxListed {
+			list[count] = f.mark()
+		}
+		count++
 	}
-	slices.SortFunc(o.FellTogether, func(x, y ConnMark) int { return x.Frame - y.Frame })
-	if len(o.FellTogether) > 8 { // those nearest to the reset
-		i, _ := slices.BinarySearchFunc(o.FellTogether, p.r.Frame, func(m ConnMark, frame int) int { return m.Frame - frame })
-		i = min(max(0, i-4), len(o.FellTogether)-8)
-		o.FellTogether = slices.Clone(o.FellTogether[i : i+8])
-	}
+	return count
 }
