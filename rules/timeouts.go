@@ -16,6 +16,7 @@ type Timeout struct {
 	Where  string // "server", "path", "kernel" or "client"
 	Who    string // "nginx keepalive_timeout"
 	Source string // where that is documented
+	Added  bool   // by the user, to those that come with the program
 }
 
 // Timeouts is a table of known idle times. A gap that is near one of them matches it; it never proves it.
@@ -31,6 +32,9 @@ func KnownTimeouts() *Timeouts {
 	t := &Timeouts{}
 	if err := t.Add(strings.NewReader(knownTimeouts)); err != nil {
 		panic("rules: timeouts.txt: " + err.Error()) // held by a test
+	}
+	for i := range t.list {
+		t.list[i].Added = false
 	}
 	return t
 }
@@ -57,7 +61,7 @@ func (t *Timeouts) Add(r io.Reader) error {
 		default:
 			return fmt.Errorf("line %d: %q is none of server, path, kernel, client", n, f[1])
 		}
-		e := Timeout{After: time.Duration(sec * float64(time.Second)), Where: f[1], Who: f[2]}
+		e := Timeout{After: time.Duration(sec * float64(time.Second)), Where: f[1], Who: f[2], Added: true}
 		if len(f) == 4 {
 			e.Source = f[3]
 		}
@@ -91,6 +95,9 @@ func (t *Timeouts) matching(gap time.Duration) string {
 	}
 	var who []string
 	for _, e := range near {
+		if e.Added {
+			return "matches " + e.Who // of the user's own list: no default
+		}
 		who = append(who, e.Who)
 	}
 	return "matches the default of " + strings.Join(who, "; ")

@@ -56,6 +56,8 @@ Each reset has a finer detail too. To list the details, or to read all about one
 	    --follow         explain a capture while it is written; text, jsonl and csv
 	    --max-connections N  remember N connections at a time (default 1048576)
 	    --max-memory SIZE    use about SIZE of memory in all (default 1G)
+	    --timeouts FILE      know the idle times in FILE too, a line each: seconds, one of server, path,
+	                         kernel and client, who, and a source, separated by tabs
 	    --version        print the version
 	-h, --help           print the usage
 

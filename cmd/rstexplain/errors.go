@@ -58,6 +58,14 @@ func errBadGlob(got string) error {
 	return usageError{fmt.Sprintf("--glob: %q is no pattern", got), "write it as the shell does: *.pcapng, trace-[0-9]*"}
 }
 
+func errTimeouts(path string, err error) error {
+	var at *os.PathError
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	return usageError{fmt.Sprintf("--timeouts: %s: %v", path, err), "write each as: 90<tab>path<tab>our load balancer"}
+}
+
 func errOneReport(n int) error {
 	return usageError{fmt.Sprintf("render takes one report, not %d", n), "try: rstexplain render report.json --format html"}
 }

@@ -11,17 +11,20 @@ import (
 
 	"github.com/rstexplain/rstexplain/analyzer"
 	"github.com/rstexplain/rstexplain/analyzer/report"
+	"github.com/rstexplain/rstexplain/rules"
 )
 
 // explainFlags are the flags of the root command.
 type explainFlags struct {
 	view
-	quiet  bool
-	globs  []string
-	lists  []string
-	join   bool
-	follow bool
-	bounds boundFlags
+	quiet    bool
+	globs    []string
+	lists    []string
+	join     bool
+	follow   bool
+	bounds   boundFlags
+	timeouts string          // file of the user's own idle times
+	known    *rules.Timeouts // nil: those that come with the program
 }
 
 // rootCommand is rstexplain itself: it explains the captures named.
@@ -61,6 +64,7 @@ A FILE can be a directory, for the captures in and below it, or - for standard i
 	f.BoolVar(&flags.join, "join", false, "explain the files of a rotating capture as one, in the order of time")
 	f.BoolVar(&flags.follow, "follow", false, "explain a capture while it is written, each reset at once, until Ctrl-C")
 	flags.bounds.register(cmd)
+	f.StringVar(&flags.timeouts, "timeouts", "", "know the idle times in `FILE` too: seconds, server|path|kernel|client, who and a source, a line each, separated by tabs")
 	f.BoolVarP(&flags.quiet, "quiet", "q", false, "no word on standard error of what could not be read, and no progress; the report and the exit code tell")
 	cmd.AddCommand(renderCommand(stderr), annotateCommand(stderr), sliceCommand(stderr), rulesCommand(), manCommand())
 	return cmd
@@ -79,6 +83,11 @@ func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.R
 	if flags.quiet {
 		stderr = io.Discard
 	}
+	known, err := knownTimeouts(flags.timeouts)
+	if err != nil {
+		return err
+	}
+	flags.known = known
 	inputs, err := flags.inputs(args, stdin, stderr)
 	if err != nil {
 		return err
@@ -104,6 +113,23 @@ func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.R
 		return lossError{}
 	}
 	return nil
+}
+
+// knownTimeouts returns the idle times that come with the program and those of the file at path, nil without one.
+func knownTimeouts(path string) (*rules.Timeouts, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, errTimeouts(path, err)
+	}
+	defer f.Close()
+	t := rules.KnownTimeouts()
+	if err := t.Add(f); err != nil {
+		return nil, errTimeouts(path, err)
+	}
+	return t, nil
 }
 
 // check refuses what the flags and names together cannot mean.
@@ -167,6 +193,7 @@ func explainAll(ctx context.Context, paths []string, flags *explainFlags, r repo
 	progress := startProgress(paths, stderr)
 	opts := analyzer.Options{Follow: flags.follow, Read: progress.counter()}
 	flags.bounds.apply(&opts)
+	opts.Rules.Timeouts = flags.known
 	var files []*report.File
 	done := func(f *report.File) {
 		for _, w := range f.Warnings {
