@@ -298,6 +298,9 @@ var shapesOfEvidence = []shape{
 		return all(c.count(2), c.flags(0, flows.RST), c.flags(1, flows.RST), c.gap(a[0], 0, 1))
 	}},
 	{"nothing had been said for {SPAN}", silent},
+	{"{W} closes without close_notify, {SPAN} after its last data: not as a program does that has said all", func(c *claim, a []string) error {
+		return all(c.by(0, a[0]), c.someGap(a[1], c.all))
+	}},
 	{"it was captured once; of the connection's {N} other packets {N} were captured twice, as on a router that forwards them", nil},
 	{"it comes from another Ethernet address ({MAC}) than {W}'s other packets ({MAC})", func(c *claim, a []string) error {
 		return all(mac(a[0], c.reset.MAC), mac(a[2], c.other().MAC))
