@@ -18,7 +18,8 @@ type TableOptions struct {
 	// MaxClosed is how many closed connections are remembered in full, so that late segments are told
 	// what they are late for (default 4,096). Of many more the stream number stays known.
 	MaxClosed int
-	// ShortAbove is the number of connections above which timelines stay short (default 65,536).
+	// ShortAbove is the number of connections above which timelines stay short, and how many exchanges
+	// are remembered at a time: beyond it, those not used for long go (default 65,536).
 	ShortAbove int
 	// Lookahead is how many resets may wait for what comes after them (default 4,096).
 	Lookahead int
