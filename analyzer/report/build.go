@@ -141,6 +141,9 @@ func (b *Builder) Finish(f *File) {
 		f.Summary = append(f.Summary, *s)
 	}
 	slices.SortFunc(f.Summary, func(x, y CauseSum) int {
+		if d := severityRank(y.Severity) - severityRank(x.Severity); d != 0 {
+			return d
+		}
 		if d := slices.Index(rules.Causes, x.Cause) - slices.Index(rules.Causes, y.Cause); d != 0 {
 			return d
 		}

@@ -68,8 +68,23 @@ func RuleText(w io.Writer, r *rules.Rule, opts TextOptions) error {
 	return err
 }
 
-// CausesPage writes docs/causes.md: every cause, and all about every rule.
-func CausesPage(w io.Writer, list []*rules.Rule) error {
+// How a ladder is read, for those who never saw one.
+const readLadder = `Each detail comes with an example from a capture of testdata, drawn as a ladder: one line a segment, with its
+frame number and the time since the line before. The originator (the client) is on the left and the responder (the
+server) on the right, each with the state that the segment puts it in; the arrow points to the receiver. SEQ and ACK
+are relative to each side's first sequence number, LEN is octets of data. On the right margin stand the trigger, which
+is the segment that the RST answers, and the reset itself.
+
+Two questions decide most of it. *Does the RST answer a segment?* A reply takes its sequence number from the
+acknowledgment of the segment that it answers, has no ACK and a window of 0; a RST that a program or its system
+decides on has ACK, the sender's own next sequence number and often a window (RFC 9293 §3.5.2, §3.10.7).
+*What was left undone when the sender let go?* A request without an answer, a response cut short, data on its way:
+an exchange was lost. Nothing: the RST is only an abrupt goodbye, and harmless.
+`
+
+// CausesPage writes docs/causes.md: every cause, and all about every rule, with a ladder of the reset that example
+// returns for its ID; nil: no ladder.
+func CausesPage(w io.Writer, list []*rules.Rule, example func(id string) *Reset) error {
 	var b strings.Builder
 	b.WriteString("<!-- Made from the rules by go test -update ./cmd/rstexplain; do not edit. -->\n\n# Why a RST was sent\n\n" +
 		"Every RST gets one of five causes, which answers why the stack that sent it did so, and one of these details:\n\n" +
@@ -83,6 +98,7 @@ func CausesPage(w io.Writer, list []*rules.Rule) error {
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", cause, causeWords[cause], strings.Join(links, ", "))
 	}
+	b.WriteString("\n## How to read an example\n\n" + readLadder)
 	for _, cause := range rules.Causes {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n", cause, causeWords[cause])
 		for _, r := range list {
@@ -92,6 +108,11 @@ func CausesPage(w io.Writer, list []*rules.Rule) error {
 			fmt.Fprintf(&b, "\n### %s\n\n**%s** (usually %s; %s)\n", r.ID, r.Doc.Title, r.Severity, strings.Join(r.RFC, ", "))
 			for _, part := range ruleParts {
 				fmt.Fprintf(&b, "\n*%s.* %s\n", part.heading, strings.Join(strings.Fields(part.text(&r.Doc)), " "))
+			}
+			if e := example(r.ID); e != nil {
+				ladder := newPage(TextOptions{Width: 110}).ladder(e)
+				fmt.Fprintf(&b, "\n*An example*, frame %d of [testdata/%s/capture.pcapng](../testdata/%s/README.md): %s\n\n```\n%s\n```\n",
+					e.Frame, r.ID, r.ID, strings.Join(strings.Fields(e.Summary), " "), strings.TrimRight(ladder, "\n"))
 			}
 		}
 	}

@@ -43,7 +43,7 @@ type File struct {
 
 	ResetCount   int        `json:"reset_count"`
 	FindingCount int        `json:"finding_count"` // resets less those that repeat an earlier one
-	Summary      []CauseSum `json:"summary"`       // most resets first
+	Summary      []CauseSum `json:"summary"`       // the gravest first
 	Partial      bool       `json:"partial"`       // not read whole; a warning says why
 	Warnings     []Warning  `json:"warnings"`
 	Notes        []Evidence `json:"notes"` // worth telling and no reset: ICMP errors that refused a connection

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/rstexplain/rstexplain/analyzer"
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/flows/wire"
 	"github.com/rstexplain/rstexplain/rules"
@@ -69,7 +72,7 @@ func number(ts *testscript.TestScript, s string) int {
 // docs/causes.md says what the rules say.
 func TestCausesPageIsFresh(t *testing.T) {
 	var want bytes.Buffer
-	if err := report.CausesPage(&want, rules.All()); err != nil {
+	if err := report.CausesPage(&want, rules.All(), func(id string) *report.Reset { return exampleOf(t, id) }); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.FromSlash("../../docs/causes.md")
@@ -85,4 +88,33 @@ func TestCausesPageIsFresh(t *testing.T) {
 	if diff := cmp.Diff(want.String(), string(got)); diff != "" {
 		t.Errorf("docs/causes.md is stale; make golden writes it anew:\n%s", diff)
 	}
+}
+
+// exampleOf returns the first reset of a rule's own capture that is explained by it, nil when there is none.
+func exampleOf(t *testing.T, id string) *report.Reset {
+	path := filepath.Join("..", "..", "testdata", id, "capture.pcapng")
+	if _, err := os.Stat(path); err != nil {
+		return nil
+	}
+	var out bytes.Buffer
+	r := report.JSON(&out)
+	if err := r.Begin("test"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := analyzer.Explain(context.Background(), path, r, analyzer.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.End(); err != nil {
+		t.Fatal(err)
+	}
+	var whole report.Report
+	if err := json.Unmarshal(out.Bytes(), &whole); err != nil {
+		t.Fatal(err)
+	}
+	for i := range whole.Files[0].Resets {
+		if e := &whole.Files[0].Resets[i]; e.Detail == id && e.Repeats == 0 {
+			return e
+		}
+	}
+	return nil
 }
