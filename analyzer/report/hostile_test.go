@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"encoding/xml"
 	"io"
 	"strings"
 	"testing"
@@ -35,6 +36,7 @@ var allFormats = map[string]func(io.Writer) Renderer{
 	"markdown": func(w io.Writer) Renderer { return Markdown(w, MarkdownOptions{}) },
 	"brief":    func(w io.Writer) Renderer { return Markdown(w, MarkdownOptions{Brief: true}) },
 	"html":     HTML, "json": JSON, "jsonl": JSONL, "csv": CSV,
+	"junit": func(w io.Writer) Renderer { return JUnit(w, JUnitOptions{}) },
 }
 
 // rendered returns the report of one reset in which every text is s.
@@ -103,6 +105,33 @@ func harmless(t *testing.T, format, s string) {
 		}
 	case "text":
 		noControls(t, format, s, out, "\n")
+	case "junit":
+		noControls(t, format, s, out, "\n")
+		if got, want := elements(t, out), elements(t, rendered(t, format, "plain")); got != want {
+			t.Errorf("junit of %q has other elements than junit of plain text:\n%s", s, got)
+		}
+	}
+}
+
+// elements lists the elements and attributes of an XML document.
+func elements(t *testing.T, document string) string {
+	t.Helper()
+	var b strings.Builder
+	for dec := xml.NewDecoder(strings.NewReader(document)); ; {
+		token, err := dec.Token()
+		if err == io.EOF {
+			return b.String()
+		}
+		if err != nil {
+			t.Fatalf("%v in %s", err, document)
+		}
+		if e, ok := token.(xml.StartElement); ok {
+			b.WriteString(e.Name.Local)
+			for _, a := range e.Attr {
+				b.WriteString(" " + a.Name.Local)
+			}
+			b.WriteString("\n")
+		}
 	}
 }
 

@@ -109,7 +109,7 @@ func (j *junitRenderer) EndFile(f *File) error {
 		}
 	}
 	j.w.WriteString(`  <testsuite name="`)
-	if err := xml.EscapeText(j.w, []byte(f.Path)); err != nil {
+	if err := xml.EscapeText(j.w, []byte(clean(f.Path))); err != nil {
 		return err
 	}
 	fmt.Fprintf(j.w, `" tests="%d" failures="%d" errors="%d"`, max(j.findings+errors, 1), j.failures, errors)

@@ -132,7 +132,7 @@ func sameFile(a, b string) bool {
 
 // tell prints one line that is no error.
 func tell(stderr io.Writer, format string, args ...any) {
-	fmt.Fprintf(stderr, "rstexplain: "+format+"\n", args...)
+	fmt.Fprintln(stderr, "rstexplain: "+shown(fmt.Sprintf(format, args...)))
 }
 
 // A lossError means that a capture was not read whole. All about it has been told already.
@@ -218,16 +218,16 @@ func told(err error, stderr io.Writer) int {
 	case errors.Is(err, syscall.EPIPE): // whoever read the report has seen enough
 		return exitOK
 	case errors.As(err, &gateError{}):
-		fmt.Fprintf(stderr, "rstexplain: %v\n", err)
+		fmt.Fprintf(stderr, "rstexplain: %s\n", shown(err.Error()))
 		return exitGate
 	case errors.As(err, &outputError{}), errors.As(err, &inputError{}):
-		fmt.Fprintf(stderr, "rstexplain: %v\n", err)
+		fmt.Fprintf(stderr, "rstexplain: %s\n", shown(err.Error()))
 		return exitLoss
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "rstexplain: %s\n%s\n", usage.says, usage.try)
+		fmt.Fprintf(stderr, "rstexplain: %s\n%s\n", shown(usage.says), shown(usage.try))
 		return exitUsage
 	}
-	fmt.Fprintf(stderr, "rstexplain: %v\nrstexplain --help tells what is allowed\n", err)
+	fmt.Fprintf(stderr, "rstexplain: %s\nrstexplain --help tells what is allowed\n", shown(err.Error()))
 	return exitUsage
 }
 
@@ -237,7 +237,7 @@ func warn(stderr io.Writer, path string, w report.Warning) {
 	if w.Hint != "" {
 		s += "; " + w.Hint
 	}
-	fmt.Fprintln(stderr, s)
+	fmt.Fprintln(stderr, shown(s))
 }
 
 // nearest returns the word that a mistyped one most likely meant, or "".
