@@ -241,7 +241,12 @@ func compileShapes(list []shape) (out []compiledShape) {
 var sectionNumber = regexp.MustCompile(`RFC [0-9]+ §[0-9.]+`)
 
 // judge finds the shape of the sentence and lets it check the numbers.
-func (c *claim) judge() error {
+func (c *claim) judge() (err error) {
+	defer func() {
+		if len(c.cited) == 0 && recover() != nil {
+			err = fmt.Errorf("it cites no frame")
+		}
+	}()
 	for _, s := range evidenceShapes {
 		if m := s.re.FindStringSubmatch(c.says); m != nil {
 			if s.check == nil {

@@ -47,7 +47,7 @@ var printers = []printer{
 	}},
 	{"requests (Python)", []string{"python-requests"}, map[situation]string{
 		sawRefused:     "ConnectionError: … Failed to establish a new connection: [Errno 111] Connection refused",
-		sawNoResponse:  "ConnectionError: ('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer')); behind TLS also RemoteDisconnected('Remote end closed connection without response')",
+		sawNoResponse:  "ConnectionError: ('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer')), or behind TLS RemoteDisconnected('Remote end closed connection without response')",
 		sawMidBody:     "ChunkedEncodingError: ('Connection broken: …', ConnectionResetError(104, 'Connection reset by peer')), or IncompleteRead(…) behind TLS",
 		sawEOF:         "ConnectionError: ('Connection aborted.', RemoteDisconnected('Remote end closed connection without response'))",
 		sawEOFMidBody:  "ChunkedEncodingError: ('Connection broken: IncompleteRead(…)', …)",
@@ -62,7 +62,7 @@ var printers = []printer{
 	}},
 	{"Python", []string{"python", "aiohttp", "urllib", "httpx"}, map[situation]string{
 		sawRefused:     "ConnectionRefusedError: [Errno 111] Connection refused",
-		sawNoResponse:  "ConnectionResetError: [Errno 104] Connection reset by peer; behind TLS also RemoteDisconnected: Remote end closed connection without response",
+		sawNoResponse:  "ConnectionResetError: [Errno 104] Connection reset by peer, or behind TLS RemoteDisconnected: Remote end closed connection without response",
 		sawMidBody:     "ConnectionResetError: [Errno 104] Connection reset by peer, or IncompleteRead(…) behind TLS",
 		sawEOF:         "RemoteDisconnected: Remote end closed connection without response",
 		sawEOFMidBody:  "IncompleteRead(… bytes read, … more expected)",
@@ -79,9 +79,9 @@ var printers = []printer{
 	{"Node.js", []string{"node", "axios", "undici", "got ("}, map[situation]string{
 		sawRefused:     "Error: connect ECONNREFUSED …",
 		sawNoResponse:  "Error: read ECONNRESET",
-		sawMidBody:     "Error: aborted (code ECONNRESET); fetch: terminated, cause read ECONNRESET",
-		sawEOF:         "Error: socket hang up (code ECONNRESET); fetch: SocketError: other side closed",
-		sawEOFMidBody:  "Error: aborted; fetch: terminated, cause other side closed",
+		sawMidBody:     "Error: aborted (code ECONNRESET), or from fetch terminated, cause read ECONNRESET",
+		sawEOF:         "Error: socket hang up (code ECONNRESET), or from fetch SocketError: other side closed",
+		sawEOFMidBody:  "Error: aborted, or from fetch terminated, cause other side closed",
 		sawHandshake:   "Error: read ECONNRESET",
 		sawEOFTLS:      "Client network socket disconnected before secure TLS connection was established",
 		sawStream:      "Error: read ECONNRESET, or the stream's 'close' with code 8 and no error",
@@ -91,7 +91,7 @@ var printers = []printer{
 		sawConnectTime: "AbortError: The operation was aborted …",
 		sawUntrusted:   "Error: unable to verify the first certificate",
 		sawPush:        "Error: read ECONNRESET, write ECONNRESET or write EPIPE",
-		sawEOFPush:     "Error: socket hang up, or write EPIPE; fetch: SocketError: other side closed",
+		sawEOFPush:     "Error: socket hang up, or write EPIPE, or from fetch SocketError: other side closed",
 	}},
 	{"OkHttp", []string{"okhttp"}, map[situation]string{
 		sawRefused:     "java.net.ConnectException: Failed to connect to …",
@@ -99,7 +99,7 @@ var printers = []printer{
 		sawMidBody:     "java.net.SocketException: Connection reset",
 		sawEOF:         "java.io.IOException: unexpected end of stream on Connection{…}",
 		sawEOFMidBody:  "java.net.ProtocolException: unexpected end of stream",
-		sawHandshake:   "javax.net.ssl.SSLException or SSLHandshakeException: Connection reset; Connection closed by peer (Android)",
+		sawHandshake:   "javax.net.ssl.SSLException or SSLHandshakeException: Connection reset, or Connection closed by peer (Android)",
 		sawEOFTLS:      "javax.net.ssl.SSLHandshakeException: Remote host terminated the handshake",
 		sawStream:      "okhttp3.internal.http2.StreamResetException: stream was reset: CANCEL, stream was reset: PROTOCOL_ERROR, or ConnectionShutdownException",
 		sawEOFStream:   "okhttp3.internal.http2.StreamResetException: stream was reset: CANCEL, stream was reset: PROTOCOL_ERROR, or ConnectionShutdownException",
@@ -215,7 +215,7 @@ var proxies = []printer{
 // serverPrinters say what servers log when their client lets go.
 var serverPrinters = []printer{
 	{"nginx", []string{"nginx", "openresty"}, map[situation]string{
-		sawClientGone: "client prematurely closed connection, with (104: Connection reset by peer) where the RST was read; status 499",
+		sawClientGone: "client prematurely closed connection, with (104: Connection reset by peer) where the RST was read, status 499",
 	}},
 	{"Apache httpd", []string{"apache"}, map[situation]string{
 		sawClientGone: "(104)Connection reset by peer: … (at LogLevel info)",
@@ -224,13 +224,13 @@ var serverPrinters = []printer{
 		sawClientGone: "aborting with incomplete response: write tcp …: write: broken pipe, or read: connection reset by peer",
 	}},
 	{"Go", []string{"go"}, map[situation]string{
-		sawClientGone: "write: broken pipe, or read: connection reset by peer; the request's context canceled",
+		sawClientGone: "write: broken pipe, or read: connection reset by peer, and the request's context canceled",
 	}},
 	{"Python", []string{"gunicorn", "uvicorn", "werkzeug", "basehttp", "simplehttp", "python"}, map[situation]string{
 		sawClientGone: "ConnectionResetError: [Errno 104] Connection reset by peer, or BrokenPipeError: [Errno 32] Broken pipe",
 	}},
 	{"Node.js", []string{"express", "node"}, map[situation]string{
-		sawClientGone: "Error: aborted or read ECONNRESET; the response's 'close' before 'finish'",
+		sawClientGone: "Error: aborted or read ECONNRESET, and the response's 'close' before 'finish'",
 	}},
 	{"Java", []string{"jetty", "tomcat", "coyote", "undertow"}, map[situation]string{
 		sawClientGone: "java.io.IOException: Connection reset by peer, Connection reset or Broken pipe (Tomcat: ClientAbortException)",
