@@ -48,13 +48,16 @@ var earlyResponse = &Rule{
 	Tell: func(c *Case, f *Finding) {
 		x := c.LetGo.Exchange
 		b := c.LetGo.Business
-		f.Summary = fmt.Sprintf("%s answered%s and let go while %s was still uploading: %s", capital(c.sender()),
-			quoted(x.Last[flows.Responder].Text), c.receiver(), octets(b.Got))
-		if b.Want >= 0 {
-			f.Summary += " of " + octets(b.Want)
+		f.Summary = fmt.Sprintf("%s answered%s and let go while %s was still uploading", capital(c.sender()),
+			quoted(x.Last[flows.Responder].Text), c.receiver())
+		switch {
+		case b.Want >= 0:
+			f.Summary += fmt.Sprintf(": %s of %s had arrived", octets(b.Got), octets(b.Want))
+		case b.Got > 0:
+			f.Summary += fmt.Sprintf(": %s had arrived", octets(b.Got))
 		}
-		f.Summary += " had arrived."
-		if b.Want >= 0 {
+		f.Summary += "."
+		if b.Want >= 0 || b.Got == 0 {
 			c.sayBusiness(f)
 		} else {
 			f.say(fmt.Sprintf("the request has not ended by its own rules; %s of it were seen", octets(b.Got)), b.Frame)
