@@ -45,7 +45,7 @@ FUZZTIME ?= 30s
 fuzz: ## every fuzz test for FUZZTIME
 	@for pkg in $$($(GO) list ./...); do \
 	  for f in $$($(GO) test $$pkg -list '^Fuzz' | grep '^Fuzz'); do \
-	    echo "$$pkg $$f"; $(GO) test $$pkg -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) || exit 1; \
+	    echo "$$pkg $$f"; $(GO) test $$pkg -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x || exit 1; \
 	  done; \
 	done
 
