@@ -8,7 +8,6 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/dissection"
 	"github.com/rstexplain/rstexplain/analyzer/report"
-	"github.com/rstexplain/rstexplain/flows"
 )
 
 // An exportInput reads a packet dissection export of Wireshark, JSON or PDML. Its packets come as fields
@@ -74,7 +73,7 @@ func (e *exportInput) next(p *piece) error {
 			s.list = append(s.list, seg)
 		case read.ICMP:
 			read.Note.Frame = e.frame
-			s.asides = append(s.asides, aside{len(s.list), flows.Segment{}, read.Note})
+			s.asides = append(s.asides, aside{before: len(s.list), isError: true, note: read.Note})
 		}
 	}
 	p.segments = s

@@ -88,11 +88,13 @@ type segments struct {
 	timeSpan
 }
 
-// An aside is a packet that concerns a connection and is no segment of it: an ICMP error that quotes one.
+// An aside is a TCP header that is no segment of a connection: an ICMP error quotes it, or it is malformed.
 type aside struct {
-	before int // index in list of the segment that follows
-	quoted flows.Segment
-	note   flows.ICMPNote
+	before   int // index in list of the segment that follows
+	header   flows.Segment
+	numbered bool // Wireshark gives it a stream number, so the table must count it
+	isError  bool // note is the ICMP error that quotes it
+	note     flows.ICMPNote
 }
 
 // recycled holds the segments that are not in flight.
@@ -116,7 +118,9 @@ func decodeBatch(d *decode.Decoder, b capture.Batch) *segments {
 		case decode.Segment:
 			list = list[:len(list)+1]
 		case decode.ICMPError:
-			s.asides = append(s.asides, aside{len(list), *seg, d.Note})
+			s.asides = append(s.asides, aside{len(list), *seg, !d.Unnumbered, true, d.Note})
+		case decode.Malformed:
+			s.asides = append(s.asides, aside{before: len(list), header: *seg, numbered: !d.Unnumbered})
 		}
 	}
 	s.list = list
@@ -128,22 +132,23 @@ func (s *segments) follow(t *flows.Table, failed *unreachables) {
 	from := 0
 	for i := range s.asides {
 		a := &s.asides[i]
-		for k := from; k < a.before; k++ {
-			t.Add(&s.list[k])
-		}
+		t.AddBatch(s.list[from:a.before])
 		from = a.before
-		t.AddICMP(a.note)
-		failed.add(&a.note)
+		if a.numbered {
+			t.Number(&a.header)
+		}
+		if a.isError {
+			t.AddICMP(a.note)
+			failed.add(&a.note)
+		}
 	}
-	for k := from; k < len(s.list); k++ {
-		t.Add(&s.list[k])
-	}
+	t.AddBatch(s.list[from:])
 }
 
 // release gives the batch back to its reader, and s to the next batch.
 func (s *segments) release() {
 	s.batch.Release()
-	clear(s.asides) // a quoted segment may point to its octets
+	clear(s.asides) // a header may point to its octets
 	s.asides = s.asides[:0]
 	s.timeSpan = timeSpan{}
 	recycled.Put(s)

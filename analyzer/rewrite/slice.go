@@ -171,11 +171,21 @@ func (f *follower) wanted(p *capture.Packet, s *Streams) bool {
 	case decode.Segment:
 		return s.has(f.table.Add(&f.segment), f.segment.Src, f.segment.Dst)
 	case decode.ICMPError:
+		f.number()
 		return s.keep[f.table.AddICMP(f.decoder.Note)]
+	case decode.Malformed:
+		f.number()
 	case decode.Fragment:
 		return true
 	}
 	return false
+}
+
+// number counts a header that is no segment of a connection, as Wireshark does.
+func (f *follower) number() {
+	if !f.decoder.Unnumbered {
+		f.table.Number(&f.segment)
+	}
 }
 
 // each calls do for every packet of in until it fails.
