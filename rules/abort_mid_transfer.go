@@ -10,6 +10,7 @@ import (
 const (
 	abortKnown  = 0.97 // the protocol says that it was not complete
 	abortFlight = 0.96 // data was under way
+	abortSealed = 0.78 // inside TLS, a moment after the last octets of a message that may be whole
 	abortAsked  = 0.93 // the client withdrew its request
 )
 
@@ -37,6 +38,8 @@ var abortMidTransfer = &Rule{
 			return c.lowered(abortKnown, lostOctets)
 		case b.Matter == InFlight:
 			return c.lowered(abortFlight, lostOctets)
+		case b.Matter == Unended:
+			return c.lowered(abortSealed, anyDefect)
 		case b.Matter == OpenRequest && c.ByClient() && b.Side == flows.Originator:
 			return c.lowered(abortAsked, lostOctets|flows.SnapCut)
 		}

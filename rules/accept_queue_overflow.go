@@ -42,7 +42,7 @@ var acceptQueueOverflow = &Rule{
 		if !c.Conn.HandshakeACK.Seen() || c.Time.Sub(c.Conn.HandshakeACK.Time) > max(c.Soon(), 50*time.Millisecond) {
 			return 0
 		}
-		if need, _ := c.distance(); c.Time.Sub(c.Conn.HandshakeACK.Time) < need/2 {
+		if need, _ := c.distance(); need >= time.Millisecond && c.Time.Sub(c.Conn.HandshakeACK.Time) < need/2 {
 			return 0 // it cannot have got the third step yet
 		}
 		p := overflowSure

@@ -7,6 +7,7 @@ const (
 	afterFINOpen    = 0.98 // something stood open when it closed, and data came
 	afterFINAnswer  = 0.95 // more of the server's data met a client that had closed
 	afterFINUnclear = 0.80
+	afterFINUnended = 0.84 // inside TLS, only the missing close_notify tells
 	afterFINNoData  = 0.88 // only a FIN or ACK came
 	afterFINBlind   = 0.75 // what came is not in the capture
 )
@@ -33,6 +34,8 @@ var dataAfterFIN = &Rule{
 		data := c.Met.Data.Seen() || c.Manner == Decision
 		p := 0.0
 		switch {
+		case b.Matter == Unended:
+			p = afterFINUnended
 		case b.Unfinished(c.Side) && data:
 			p = afterFINOpen
 		case data && c.ByClient():

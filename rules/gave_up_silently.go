@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
 )
@@ -39,8 +40,12 @@ var gaveUpSilently = &Rule{
 			}
 			return silentTwo
 		}
-		if c.Trigger.Frame < run.Last.Frame {
-			return 0
+		silence, gap := c.Trigger.Time.Sub(run.Last.Time), run.Last.Time.Sub(run.First.Time)/time.Duration(run.Count-1)
+		if c.Trigger.ACK.Sub(run.SEQ.Add(run.LEN)) < 0 {
+			gap /= 2 // of what it sent again, nothing has arrived yet
+		}
+		if c.Trigger.Frame < run.Last.Frame || silence < c.RTT || silence < gap {
+			return 0 // it was still at it
 		}
 		if run.Count >= 3 {
 			p = silentMany

@@ -37,7 +37,7 @@ func (c *Case) letGo() LetGo {
 		if snap.FIN {
 			l.By = ByFIN
 		}
-		l.Business = c.business(&l)
+		l.Business = c.unended(&l, c.business(&l))
 		return l
 	}
 	l := LetGo{Mark: c.Mark, By: ByThis, Exchange: &k.Exchange, Unread: c.Snd.Unread}
@@ -62,8 +62,34 @@ func (c *Case) letGo() LetGo {
 		}
 		l.Unacked = [2]uint32{}
 	}
-	l.Business = c.business(&l)
+	if x := c.overtaken(); l.By == ByThis && x != nil {
+		l.Exchange = x
+	}
+	l.Business = c.unended(&l, c.business(&l))
 	return l
+}
+
+// overtaken returns what had been said when the sender sent the RST, where the RST overtook the sender's own
+// last octets on the way: they come after it in the capture, with lower numbers. It returns nil when nothing
+// shows that.
+func (c *Case) overtaken() *exchange.Summary {
+	if c.Manner != Decision || !c.Snd.HasSND || c.SEQ.Sub(c.Snd.SND.NXT) <= 0 {
+		return nil
+	}
+	s, p := c.Side, c.Side.Peer()
+	for i := range c.After.Events {
+		e := &c.After.Events[i]
+		if e.Side != s || e.DataLen == 0 || e.SEQ.Sub(c.Snd.SND.NXT) < 0 || e.End().Sub(c.SEQ) > 0 || e.Time.Sub(c.Time) > c.Soon() {
+			continue
+		}
+		y := c.Conn.Exchange
+		y.Speaker, y.Waiting[p] = int(s), 0
+		y.Pending = y.Waiting[s]
+		y.Last[s] = exchange.Message{Kind: exchange.Response, Frame: e.Frame, Time: int64(e.Time), Len: e.DataLen, End: e.Frame}
+		y.BodySide, y.BodyWant, y.BodyGot = -1, -1, 0
+		return &y
+	}
+	return nil
 }
 
 // dataBefore returns the last data of side s before frame, as far as the timeline tells.
@@ -139,6 +165,7 @@ const (
 	CutResponse                 // a response is cut short
 	CutRequest                  // a request is cut short: its body has not all arrived
 	InFlight                    // data of the peer was under way
+	Unended                     // inside TLS, by turns complete; but it closed without close_notify, and not at once
 	Unused                      // nobody has asked for anything yet
 	Answered                    // the last message was an answer, and all of it
 	SaidGoodbye                 // the last messages end the exchange by the protocol
@@ -214,6 +241,9 @@ func (c *Case) business(l *LetGo) Business {
 		b.Got, b.Want = x.BodyGot, x.BodyWant
 		return b
 	}
+	if x.Pending > 0 && c.answeredSealed(x) {
+		return c.flight(l, last(Answered, r))
+	}
 	if x.Pending > 0 && !answeredByTurn(x) {
 		asker := o
 		if x.Waiting[o] == 0 {
@@ -286,6 +316,36 @@ func (c *Case) business(l *LetGo) Business {
 	return c.flight(l, last(Answered, r))
 }
 
+// How long after its own last octets a program closes that neither closes as soon as it has said all nor waits
+// for more: it is in the middle of something.
+const (
+	pauseFrom = 5 * time.Millisecond
+	pauseTo   = 500 * time.Millisecond
+)
+
+// unended looks again at an exchange inside TLS that is complete as far as turns tell. A server that closes on
+// purpose says close_notify (RFC 8446 §6.1); some leave it out, but these close directly behind their last octet,
+// or when their idle time is over. One that does neither was most likely ended from outside.
+func (c *Case) unended(l *LetGo, b Business) Business {
+	const o, r = flows.Originator, flows.Responder
+	x := l.Exchange
+	if c.Side != r || l.By != ByFIN && (l.By != ByThis || c.Manner == Reply) || !x.TLS || !x.HandshakeOK || c.Conn.Defects&(lostOctets|flows.SnapCut|flows.NoHandshake) != 0 {
+		return b
+	}
+	if x.CloseNotify[o] != 0 || x.CloseNotify[r] != 0 || x.AlertFrame[o] != 0 || x.AlertFrame[r] != 0 || c.Rcv.FIN.Seen() && c.Rcv.FIN.Frame < l.Frame {
+		return b
+	}
+	if b.Matter != Answered && b.Matter != Unused || !l.LastData[r].Seen() {
+		return b
+	}
+	if pause := l.Time.Sub(l.LastData[r].Time); pause < pauseFrom || pause > pauseTo {
+		return b
+	}
+	b.Matter, b.Side, b.Frame = Unended, r, l.LastData[r].Frame
+	b.Since = l.Time.Sub(l.LastData[r].Time)
+	return b
+}
+
 // answeredByTurn reports whether the requests that are counted as open have been answered as far as turns
 // tell, where nothing but turns tells (the snaplen cut the answer, say).
 func answeredByTurn(x *exchange.Summary) bool {
@@ -294,6 +354,23 @@ func answeredByTurn(x *exchange.Summary) bool {
 	}
 	m := &x.Last[x.Speaker]
 	return m.Frame > x.Request.Frame && m.Kind != exchange.Housekeeping && m.Kind != exchange.Handshake && x.Protocol != "" && !x.TLS
+}
+
+// answeredSealed reports whether a record inside TLS that looks like housekeeping of the responder, a session
+// ticket by its size, is the answer to the open request: a ticket follows the handshake at once, and this came
+// when the request had arrived, which the client had sent later.
+func (c *Case) answeredSealed(x *exchange.Summary) bool {
+	const o, r = flows.Originator, flows.Responder
+	if !x.TLS || !x.Guess || x.RequestSide != int(o) || x.Waiting[r] > 0 || x.Last[r].Frame <= x.Request.Frame || x.ALPN == "h2" {
+		return false
+	}
+	switch x.Last[r].Kind {
+	case exchange.Handshake, exchange.Housekeeping, exchange.Goodbye:
+	default:
+		return false
+	}
+	asked, before := flows.Time(x.Request.Time), c.dataBefore(o, x.Request.Frame)
+	return before.Seen() && asked.Sub(before.Time) > max(10*time.Millisecond, c.RTT/2) && flows.Time(x.Last[r].Time).Sub(asked) >= c.Conn.Ends[r].Reaction*9/10
 }
 
 // setup reports whether a message of this kind belongs to the opening of a connection.
@@ -492,6 +569,9 @@ func (c *Case) flight(l *LetGo, b Business) Business {
 		// It answered while the other side was still in the middle of a long message.
 		const o = flows.Originator
 		long := l.Exchange.Last[o].Len >= longMessage
+		if l.By == ByThis && c.Manner == Decision && l.Unacked[o] >= c.Conn.Exchange.Last[o].Len+longMessage {
+			long = true // more was under way than what it said after the answer
+		}
 		if long && l.By == ByThis && c.After.ReceiverData.Seen() && c.After.ReceiverData.Time.Sub(c.Time) < c.Soon() ||
 			long && l.Unacked[o] > 0 || l.By == ByThis && c.blind() && c.trainAfter() >= 2 {
 			return Business{Matter: CutRequest, Side: o, Frame: l.Exchange.Last[o].Frame, Got: int64(l.Exchange.Last[o].Len), Want: -1}

@@ -26,6 +26,7 @@ type sign struct {
 // What the signs weigh. A verdict of 1 needs one strong sign or several that agree.
 const (
 	signGoesOn        = 2.0  // the sender goes on as if nothing had happened
+	signLags          = 1.0  // several acknowledgments of it come after the RST, in order
 	signBeyond        = 0.8  // SEQ beyond all that the sender had sent
 	signBehind        = 0.7  // SEQ behind what the sender had sent, and no segment explains it
 	signStepping      = 1.2  // several RSTs guess their way through the window
@@ -40,6 +41,7 @@ const (
 	signCopiedWND     = 0.4  // window copied from it
 	signOtherMAC      = 0.5  // another Ethernet source
 	signIPIDBreak     = 0.3  // IP ID out of the sender's count
+	signVolley        = 0.4  // the same RST several times at one moment
 	signBothWays      = 0.5  // both ends get a RST in the other's name at one moment
 	signIdle          = 0.6  // and that at an idle moment
 	signNotReply      = 0.3  // answers like a device: RST+ACK where a host without the connection sends a bare RST
@@ -117,12 +119,56 @@ func (s *Signs) aftermath(c *Case) {
 	case a.SenderNewData.Seen() && !reordered && c.related(a.SenderNewData):
 		s.add(signGoesOn, fmt.Sprintf("%s goes on sending data %s after its RST, as if nothing had happened",
 			who, span(a.SenderNewData.Time.Sub(c.Time))), c.Frame, a.SenderNewData.Frame)
+	case !reordered && len(c.dataAfter()) >= 2:
+		s.add(signLags, fmt.Sprintf("%s goes on sending after its RST, where it had stopped before it", who), append([]int{c.Frame}, c.dataAfter()...)...)
 	default:
 		if e := c.aliveAfter(); e != nil {
 			s.add(signGoesOn, fmt.Sprintf("%s goes on acknowledging %s after its RST, as if nothing had happened",
 				who, span(e.Time.Sub(c.Time))), c.Frame, e.Frame)
+		} else if lags := c.acksAfter(); len(lags) >= 2 && !reordered {
+			s.add(signLags, fmt.Sprintf("%s acknowledges %d times more after its RST, step by step, where no other segments come out of order", who, len(lags)), append([]int{c.Frame}, lags...)...)
 		}
 	}
+}
+
+// dataAfter returns the segments by which the RST's sender sends on soon after the RST where it had stopped
+// before, although the RST's own number claims that more had been sent.
+func (c *Case) dataAfter() []int {
+	if !c.Snd.HasSND || c.SEQ.Sub(c.Snd.SND.NXT) <= 0 {
+		return nil
+	}
+	var out []int
+	next := c.Snd.SND.NXT
+	for i := range c.After.Events {
+		e := &c.After.Events[i]
+		if e.Side != c.Side || e.Flags&(flows.RST|flows.SYN) != 0 || e.DataLen == 0 || e.Notes&flows.Copy != 0 {
+			continue
+		}
+		if d := e.SEQ.Sub(next); d >= 0 && d < 1<<20 && e.Time.Sub(c.Time) > 0 {
+			out, next = append(out, e.Frame), e.End()
+		}
+	}
+	return out
+}
+
+// acksAfter returns the segments by which the RST's sender acknowledges data step by step soon after the RST.
+// One may have been overtaken by the RST; several in order hardly are.
+func (c *Case) acksAfter() []int {
+	if !c.Snd.HasRCV || c.Answers == ToSYN {
+		return nil
+	}
+	var out []int
+	known := c.Snd.RCV.NXT
+	for i := range c.After.Events {
+		e := &c.After.Events[i]
+		if e.Side != c.Side || e.Flags&(flows.RST|flows.SYN|flows.FIN) != 0 || !e.Flags.Has(flows.ACK) || e.Notes&flows.Copy != 0 {
+			continue
+		}
+		if d := e.ACK.Sub(known); d > 0 && d < 1<<20 && e.Time.Sub(c.Time) > 0 {
+			out, known = append(out, e.Frame), e.ACK
+		}
+	}
+	return out
 }
 
 // related reports whether a segment that the sender sends after the RST has a number near the RST's. Where the
@@ -130,7 +176,7 @@ func (s *Signs) aftermath(c *Case) {
 func (c *Case) related(m flows.Mark) bool {
 	for i := range c.After.Events {
 		if e := &c.After.Events[i]; e.Frame == m.Frame {
-			return e.SEQ.InWindow(c.SEQ, 1<<20)
+			return e.SEQ.InWindow(c.SEQ, 1<<20) || c.Snd.HasSND && e.SEQ.InWindow(c.Snd.SND.NXT, 1<<20)
 		}
 	}
 	return c.Snd.HasISS
@@ -206,6 +252,9 @@ func (s *Signs) numbers(c *Case) {
 	if own := c.lastOwn(); own != nil && own.Flags.Has(flows.ACK) && c.Flags.Has(flows.ACK) && c.SEQ != 0 && c.Notes&flows.Copy == 0 && c.Rcv.LastData.Seen() && c.TTL != c.Snd.TTL {
 		s.add(signNotReply, "it answers late data with RST+ACK, where a host that has ended the connection sends a bare RST", own.Frame, c.Rcv.LastData.Frame, c.Frame)
 	}
+	if n := c.volley(); n >= 2 {
+		s.add(signVolley, fmt.Sprintf("it was sent %d times at one moment, with the same numbers", n+1), c.Frame, c.After.SenderRSTs[0].Frame)
+	}
 	if c.Trigger == nil && c.Form == flows.FormActive {
 		for i := range c.Prior {
 			if p := &c.Prior[i]; p.Side != c.Side && c.Time.Sub(p.Time) > max(c.Soon(), time.Second) {
@@ -214,6 +263,17 @@ func (s *Signs) numbers(c *Case) {
 			}
 		}
 	}
+}
+
+// volley counts the repetitions of a RST+ACK that nothing drew: a host sends it once.
+func (c *Case) volley() int {
+	n := 0
+	for _, m := range c.After.SenderRSTs {
+		if c.Manner == Decision && c.Flags.Has(flows.ACK) && m.ACK && m.SEQ == c.SEQ && m.Time.Sub(c.Time) < time.Millisecond {
+			n++
+		}
+	}
+	return n
 }
 
 // ownRSTBefore reports whether the sender had reset the connection before.
@@ -237,10 +297,12 @@ func (s *Signs) timing(c *Case) {
 	if need >= 2*time.Millisecond {
 		var cause flows.Mark
 		switch {
-		case c.Trigger != nil && c.onlyCandidate(need):
+		case c.Trigger != nil && c.onlyCandidate(need) && (!c.Flags.Has(flows.ACK) || c.Form == flows.FormReplyACK || c.ACK.Sub(c.Trigger.End()) >= 0):
 			cause = c.Trigger.Mark
 		case c.Flags.Has(flows.ACK) && c.Rcv.HasSND && c.Rcv.LastData.Seen() && c.ACK.Sub(c.Rcv.LastSEQ.Add(c.Rcv.LastLen)) >= 0 && c.ACK.Sub(c.Rcv.SND.NXT) <= 0:
 			cause = c.Rcv.LastData
+		case c.Manner == Decision && c.Snd.Segments == c.Snd.SYNs && c.Conn.HandshakeACK.Seen() && !c.ByClient():
+			cause = c.Conn.HandshakeACK // before that it has nothing to drop
 		}
 		if d := c.Time.Sub(cause.Time); cause.Seen() && d >= 0 && d < need*2/5 {
 			w := signTooSoon
@@ -292,6 +354,10 @@ func (c *Case) onlyCandidate(need time.Duration) bool {
 	return true
 }
 
+// reactionFrom is the least time in which a SYN-ACK came that tells something of the distance by itself: shorter
+// ones may be due to address resolution, or to a host that had to wake up.
+const reactionFrom = 10 * time.Millisecond
+
 // distance returns the least time that a segment needs from the capture point to the RST's sender and its
 // answer back, 0 when the capture does not show it, and whether more than one answer took about that time:
 // a single one may have been slow for other reasons.
@@ -322,14 +388,19 @@ func (c *Case) distance() (least time.Duration, sure bool) {
 			least = d
 		}
 	}
+	if least == 0 && c.Snd.Reaction >= reactionFrom {
+		return c.Snd.Reaction, false // of its SYN-ACK alone
+	}
 	near := 0
 	for _, d := range samples {
 		if d <= least*3/2+500*time.Microsecond {
 			near++
 		}
 	}
-	if r := c.Snd.Reaction; r > 0 && r < least*2/3 {
-		return r, false // an older answer came sooner
+	for _, r := range [...]time.Duration{c.Snd.Reaction, c.Around.SenderReaction} {
+		if r > 0 && r < least*2/3 {
+			return r, false // an older answer came sooner, or one in another connection
+		}
 	}
 	return least, near >= 2
 }
@@ -358,7 +429,7 @@ func (s *Signs) ttl(c *Case) {
 	case c.TTL > high:
 		off = int(c.TTL) - int(high)
 	}
-	if off <= 2 && c.Conn.Copies > 0 {
+	if off <= 2 && c.Conn.Copies > 0 && c.After.Copies == 0 {
 		off = 0 // copies made on the way differ by the routers between
 	}
 	if off == 0 {
@@ -417,7 +488,8 @@ func (s *Signs) copies(c *Case) {
 		return
 	}
 	w := signOneCopy
-	if others >= 5 && int(c.Conn.Copies) >= others {
+	if others >= 5 && int(c.Conn.Copies) >= others || others >= 8 && int(c.Conn.Copies) == others-1 { // a router does not forward what it answers
+
 		w = signOneCopyOfMany
 	}
 	s.add(w, fmt.Sprintf("it was captured once; of the connection's %d other packets %d were captured twice, as on a router that forwards them", others, c.Conn.Copies), c.Frame)
@@ -447,7 +519,7 @@ func (s *Signs) identity(c *Case) {
 			s.add(genuineTS, fmt.Sprintf("its timestamp goes on from %s's last one", who), c.Frame, c.Snd.Last.Frame)
 		}
 	}
-	if c.MAC != 0 && c.Snd.MAC != 0 && c.MAC != c.Snd.MAC && c.Conn.Copies == 0 && c.Reset.Domain == c.Conn.Domain {
+	if c.MAC != 0 && c.Snd.MAC != 0 && c.MAC != c.Snd.MAC && (c.Conn.Copies == 0 || c.After.Copies > 0) && c.Reset.Domain == c.Conn.Domain {
 		s.add(signOtherMAC, fmt.Sprintf("it comes from another Ethernet address (%s) than %s's other packets (%s)", mac(c.MAC), who, mac(c.Snd.MAC)), c.Frame, c.Snd.First.Frame)
 	}
 	if s.Weight >= 0.5 && c.Conn.Phase() == flows.PostPSH && c.Snd.DataSegments == 0 {

@@ -60,6 +60,8 @@ func (c *Case) circumstances() string {
 			return fmt.Sprintf("while %s of the answer were unconfirmed", octets(b.Got))
 		}
 		return "while the answer was still coming"
+	case Unended:
+		return fmt.Sprintf("%s after its last data, without the goodbye that TLS asks for", span(b.Since))
 	case Unused:
 		return "before anything was asked on the connection"
 	case Answered:
@@ -102,6 +104,8 @@ func (c *Case) sayBusiness(f *Finding) {
 		} else {
 			f.say(fmt.Sprintf("%s was still sending: its next data follows the RST", name(flows.Responder)), c.After.ReceiverData.Frame)
 		}
+	case Unended:
+		f.say(fmt.Sprintf("%s closes without close_notify, %s after its last data: not as a program does that has said all", who, span(b.Since)), b.Frame, c.LetGo.Frame)
 	case Unused:
 		if b.Frame > 0 {
 			f.say("the client has asked for nothing yet; the last message is "+who+"'s"+quoted(b.Text), b.Frame)
