@@ -52,6 +52,33 @@ var shapesOfEvidence = []shape{
 		return all(c.flags(0, flows.RST), atLeast(a[0], n))
 	}},
 
+	{"it was sent {N} times at one moment, with the same numbers", func(c *claim, a []string) error {
+		n := 0
+		for _, v := range c.w.all {
+			if d := v.Time.Sub(c.reset.Time); v.stream == c.reset.stream && v.Src == c.reset.Src && v.Flags.Has(flows.RST) && v.SEQ == c.reset.SEQ && d > -time.Second && d < time.Second {
+				n++
+			}
+		}
+		return atLeast(a[0], n)
+	}},
+	{"{W} acknowledges {N} times more after its RST, step by step, where no other segments come out of order", func(c *claim, a []string) error {
+		var acks []*seen
+		for _, v := range c.cited {
+			if v != c.reset && v.Frame > c.reset.Frame {
+				acks = append(acks, v)
+				if v.Src != c.reset.Src || !v.Flags.Has(flows.ACK) || v.Flags.Has(flows.RST) {
+					return fmt.Errorf("frame %d is no later ACK of the RST's sender", v.Frame)
+				}
+			}
+		}
+		for i := 1; i < len(acks); i++ {
+			if acks[i].ACK.Less(acks[i-1].ACK) {
+				return fmt.Errorf("frame %d acknowledges less than the one before", acks[i].Frame)
+			}
+		}
+		return all(c.sender(a[0]), number(a[1], len(acks)))
+	}},
+
 	// Opening.
 	{"{W} asks for a connection to port {N}", func(c *claim, a []string) error {
 		return all(c.flags(0, flows.SYN), c.by(0, a[0]), number(a[1], int(c.cited[0].Dst.Port)))
