@@ -89,6 +89,9 @@ func slice(ctx context.Context, in string, flags sliceFlags, stderr io.Writer) e
 			return err
 		}
 		tell(stderr, "%s: %d of %d packets, %s", flags.output, n.Kept, n.Kept+n.Dropped+n.Unmapped, resetCount(streams.Resets))
+		if flags.headersOnly || flags.anonymize {
+			tell(stderr, "%s: without the data, what was asked and answered is not seen: its explanations can differ from those of the whole", flags.output)
+		}
 		if n.Unmapped > 0 {
 			tell(stderr, "%s: %d packets left out because not every address in them can be mapped", flags.output, n.Unmapped)
 		}
