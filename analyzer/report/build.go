@@ -17,6 +17,7 @@ type Builder struct {
 	other  []int // streams that Evidence.Stream points into
 
 	resets, findings int
+	severities       Severities
 	sums             map[sumKey]*CauseSum
 	notes            map[flows.Notes][]string
 }
@@ -122,6 +123,8 @@ func (b *Builder) count(m *Reset) {
 		b.sums[k] = s
 	}
 	b.resets++
+	b.severities.add(m)
+	s.Severities.add(m)
 	s.Resets++
 	if m.Repeats == 0 {
 		b.findings++
@@ -135,7 +138,7 @@ func (b *Builder) count(m *Reset) {
 
 // Finish fills in what was counted.
 func (b *Builder) Finish(f *File) {
-	f.ResetCount, f.FindingCount = b.resets, b.findings
+	f.ResetCount, f.FindingCount, f.Severities = b.resets, b.findings, b.severities
 	f.Summary = make([]CauseSum, 0, len(b.sums))
 	for _, s := range b.sums {
 		f.Summary = append(f.Summary, *s)

@@ -85,7 +85,7 @@ func (h *htmlRenderer) Reset(r *Reset) error {
 	if h.err != nil {
 		return h.err
 	}
-	return h.findings.add(r.Frame, head, h.execute("end of finding", nil))
+	return h.findings.add(r, head, h.execute("end of finding", nil))
 }
 
 func (h *htmlRenderer) EndFile(f *File) error {
@@ -149,7 +149,7 @@ func (h *htmlRenderer) page() htmlPage {
 		p.Lead = fmt.Sprintf("No connection was reset in %s.", counted(h.packets, "packet", "packets"))
 	} else {
 		p.Lead = fmt.Sprintf("%s in %s of %s, in %s: %s.", counted(o.resets, "reset", "resets"), counted(h.packets, "packet", "packets"),
-			counted(len(h.paths), "capture", "captures"), counted(o.findings, "finding", "findings"), o.severities())
+			counted(len(h.paths), "capture", "captures"), counted(o.findings, "finding", "findings"), o.severities)
 	}
 	style := htmlStyle
 	for _, c := range rules.Causes {
@@ -158,8 +158,8 @@ func (h *htmlRenderer) page() htmlPage {
 			style += hideRule("cause", string(c))
 		}
 	}
-	for _, s := range []rules.Severity{rules.Error, rules.Warning, rules.Info} {
-		if o.bySeverity[s] > 0 {
+	for _, s := range bySeverity {
+		if *o.severities.of(s) > 0 {
 			p.SeverityBoxes = append(p.SeverityBoxes, s)
 			style += hideRule("severity", string(s))
 		}
@@ -186,7 +186,7 @@ type htmlFile struct {
 type htmlWarning struct{ Says, Where, Hint string }
 
 func newHTMLFile(f *File) htmlFile {
-	p := htmlFile{Path: clean(f.Path), Counts: f.counts(), Notes: f.Notes}
+	p := htmlFile{Path: clean(f.Path), Counts: strings.Join(f.counts(), " · "), Notes: f.Notes}
 	for _, w := range f.Warnings {
 		v := htmlWarning{Says: w.Says, Hint: w.Hint}
 		if w.Count > 0 {
@@ -203,22 +203,6 @@ func newHTMLFile(f *File) htmlFile {
 		p.Warnings = append(p.Warnings, v)
 	}
 	return p
-}
-
-// counts says in one line what the file holds.
-func (f *File) counts() string {
-	parts := []string{counted(f.Packets, "packet", "packets"), counted(f.Connections, "connection", "connections"),
-		counted(f.ResetCount, "reset", "resets")}
-	if f.FindingCount < f.ResetCount {
-		parts[2] += " in " + counted(f.FindingCount, "finding", "findings")
-	}
-	if f.LeftOut > 0 {
-		parts = append(parts, thousands(f.LeftOut)+" left out")
-	}
-	if f.First != 0 {
-		parts = append(parts, f.First.Std().Format("2006-01-02 15:04:05")+" UTC", lasted(f.Last.Std().Sub(f.First.Std())))
-	}
-	return strings.Join(parts, " · ")
 }
 
 // An htmlFinding is a reset with its drawings.
@@ -266,7 +250,7 @@ type overview struct {
 	first, last      Time
 	at               []overviewMark
 	sums             []htmlCause
-	bySeverity       map[rules.Severity]int
+	severities       Severities
 	pairs            map[[2]string]*pairSum
 }
 
@@ -287,22 +271,22 @@ type pairSum struct {
 const maxPairs = 10_000
 
 func (o *overview) add(r *Reset, anchor string) {
-	if o.bySeverity == nil {
-		o.bySeverity = map[rules.Severity]int{}
+	if o.pairs == nil {
 		o.pairs = map[[2]string]*pairSum{}
 	}
 	o.resets++
 	o.at = append(o.at, overviewMark{r.Time, uint8(max(slices.Index(rules.Causes, r.Cause), 0))})
 	if r.Repeats == 0 {
 		o.findings++
-		o.bySeverity[r.Severity]++
 	}
+	o.severities.add(r)
 	i := slices.IndexFunc(o.sums, func(s htmlCause) bool { return s.Cause == r.Cause && s.Detail == r.Detail })
 	if i < 0 {
 		i = len(o.sums)
 		o.sums = append(o.sums, htmlCause{CauseSum{Cause: r.Cause, Detail: r.Detail, Severity: r.Severity, First: r.Frame}, anchor})
 	}
 	s := &o.sums[i]
+	s.Severities.add(r)
 	s.Resets++
 	if r.Repeats == 0 {
 		s.Findings++
@@ -346,20 +330,6 @@ func (o *overview) causes() []htmlCause {
 		return b.Resets - a.Resets
 	})
 	return o.sums
-}
-
-// severities says how many findings there are of each severity.
-func (o *overview) severities() string {
-	var parts []string
-	for _, s := range []struct {
-		is        rules.Severity
-		one, many string
-	}{{rules.Error, "error", "errors"}, {rules.Warning, "warning", "warnings"}, {rules.Info, "harmless", "harmless"}} {
-		if n := o.bySeverity[s.is]; n > 0 {
-			parts = append(parts, counted(n, s.one, s.many))
-		}
-	}
-	return strings.Join(parts, ", ")
 }
 
 func (o *overview) topPairs(n int) []pairSum {

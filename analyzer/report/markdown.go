@@ -63,7 +63,7 @@ func (m *markdownRenderer) Reset(r *Reset) error {
 		return nil
 	}
 	head, tail := m.finding(r)
-	return m.findings.add(r.Frame, head, tail)
+	return m.findings.add(r, head, tail)
 }
 
 func (m *markdownRenderer) EndFile(f *File) error {
@@ -72,7 +72,7 @@ func (m *markdownRenderer) EndFile(f *File) error {
 		m.w.WriteString(m.brief(f))
 		return m.w.Flush()
 	}
-	fmt.Fprintf(m.w, "## %s\n\n%s\n\n", markdownText(f.Path), f.counts())
+	fmt.Fprintf(m.w, "## %s\n\n%s\n\n", markdownText(f.Path), strings.Join(f.counts(), " · "))
 	if len(f.Summary) > 0 {
 		m.w.WriteString(markdownTable(f.Summary))
 	}
@@ -124,6 +124,9 @@ func (m *markdownRenderer) brief(f *File) string {
 	}
 	s := fmt.Sprintf("**%s**: %s in %s (%s).", markdownText(f.Path), counted(f.ResetCount, "reset", "resets"),
 		counted(f.Connections, "connection", "connections"), strings.Join(parts, ", "))
+	if severities := f.Severities.String(); severities != "" {
+		s += " By severity: " + severities + "."
+	}
 	if m.worst != nil {
 		s += fmt.Sprintf(" Frame %d: %s", m.worst.frame, markdownText(m.worst.says))
 	}
@@ -149,7 +152,7 @@ func markdownTotal(total *Total, brief bool) string {
 		t.Header(append(table.header, "Resets", "Findings", "Captures", "Severity", "Example"))
 		for i := range table.rows {
 			s := &table.rows[i]
-			_ = t.Append(append(table.name(s), thousands(s.Resets), thousands(s.Findings), thousands(s.Files), string(s.Severity),
+			_ = t.Append(append(table.name(s), thousands(s.Resets), thousands(s.Findings), thousands(s.Files), s.Severities.cell(s.Severity),
 				fmt.Sprintf("frame %d of %s", s.Example.Frame, markdownText(s.Example.Path))))
 		}
 		_ = t.Render()
@@ -171,7 +174,7 @@ func markdownTable(sums []CauseSum) string {
 	t.Header("Cause", "Detail", "Severity", "Resets", "Findings", "First frame")
 	for _, s := range sums {
 		// Appending fails only on types that the table cannot print.
-		_ = t.Append(string(s.Cause), s.Detail, string(s.Severity), thousands(s.Resets), thousands(s.Findings), fmt.Sprint(s.First))
+		_ = t.Append(string(s.Cause), s.Detail, s.Severities.cell(s.Severity), thousands(s.Resets), thousands(s.Findings), fmt.Sprint(s.First))
 	}
 	_ = t.Render()
 	return b.String()

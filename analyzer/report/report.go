@@ -43,8 +43,9 @@ type File struct {
 
 	ResetCount   int        `json:"reset_count"`
 	FindingCount int        `json:"finding_count"` // resets less those that repeat an earlier one
-	Summary      []CauseSum `json:"summary"`       // the gravest first
-	Partial      bool       `json:"partial"`       // not read whole; a warning says why
+	Severities   Severities `json:"findings_by_severity"`
+	Summary      []CauseSum `json:"summary"` // the gravest first
+	Partial      bool       `json:"partial"` // not read whole; a warning says why
 	Warnings     []Warning  `json:"warnings"`
 	Notes        []Evidence `json:"notes"` // worth telling and no reset: ICMP errors that refused a connection
 
@@ -68,6 +69,8 @@ type CauseSum struct {
 	Resets   int            `json:"resets"`
 	Findings int            `json:"findings"`
 	First    int            `json:"first_frame"`
+
+	Severities Severities `json:"findings_by_severity"`
 }
 
 // A Warning tells what could not be read or limits what was read.

@@ -66,6 +66,7 @@ func TestSchemaDocumentsEveryField(t *testing.T) {
 		{Part{}, properties(file["parts"], "items")},
 		{Total{}, properties(defs["total"])},
 		{Sum{}, properties(defs["sums"], "items")},
+		{Severities{}, properties(defs["severities"])},
 		{Place{}, properties(reset["places"], "items")},
 	} {
 		typ := reflect.TypeOf(c.model)

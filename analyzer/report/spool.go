@@ -14,7 +14,7 @@ type spool struct {
 }
 
 // spoolMemory is how much text a spool keeps in memory: some thousand findings.
-const spoolMemory = 8 << 20
+const spoolMemory = 4 << 20
 
 func (s *spool) Write(p []byte) (int, error) {
 	if s.mem.Len()+len(p) > spoolMemory {

@@ -18,7 +18,7 @@ type TextOptions struct {
 }
 
 // Text renders a report for a terminal or a mail: the counts of a file, a table of its resets by cause,
-// and then a block for each finding. Resets that repeat one event are told in the
+// and then a block for each finding, the gravest first. Resets that repeat one event are told in the
 // block of the first.
 func Text(w io.Writer, opts TextOptions) Renderer {
 	p := newPage(opts)
@@ -52,7 +52,7 @@ func (t *textRenderer) Reset(r *Reset) error {
 		return nil
 	}
 	head, tail := t.page.finding(r)
-	return t.waiting.add(r.Frame, head, tail)
+	return t.waiting.add(r, head, tail)
 }
 
 func (t *textRenderer) EndFile(f *File) error {
@@ -102,22 +102,7 @@ func (p page) overview(f *File) string {
 		}
 		return b.String()
 	}
-	counts := []string{counted(f.Packets, "packet", "packets"), counted(f.Connections, "connection", "connections")}
-	if f.ResetCount == 0 {
-		counts = append(counts, "no resets")
-	} else {
-		counts = append(counts, counted(f.ResetCount, "reset", "resets"))
-		if f.FindingCount < f.ResetCount {
-			counts[2] += " in " + counted(f.FindingCount, "finding", "findings")
-		}
-	}
-	if f.LeftOut > 0 {
-		counts = append(counts, thousands(f.LeftOut)+" left out")
-	}
-	if f.First != 0 {
-		counts = append(counts, f.First.Std().Format("2006-01-02 15:04:05")+" UTC", lasted(f.Last.Std().Sub(f.First.Std())))
-	}
-	b.WriteString(p.dotted(counts))
+	b.WriteString(p.dotted(f.counts()))
 	if len(f.Summary) > 0 {
 		b.WriteString("\n" + p.causes(f.Summary))
 	}
@@ -135,7 +120,7 @@ func (p page) causes(sums []CauseSum) string {
 			cause = ""
 		}
 		t.row(p.style.severity(s.Severity), cause, s.Detail, thousands(s.Resets), thousands(s.Findings), fmt.Sprintf("#%d", s.First),
-			string(s.Severity))
+			s.Severities.cell(s.Severity))
 	}
 	return t.text(p.style, "  ")
 }

@@ -104,7 +104,7 @@ func TestTextSpoolsFindings(t *testing.T) {
 	if out.Len() < spoolMemory {
 		t.Fatalf("%d octets do not fill the spool", out.Len())
 	}
-	if c := text.waiting.spool.mem.Cap(); c > 2*spoolMemory {
+	if c := text.waiting.spools[0].mem.Cap(); c > 2*spoolMemory {
 		t.Errorf("the spool holds %d octets", c)
 	}
 	rest := out.String()

@@ -16,6 +16,8 @@ type Total struct {
 	Findings int `json:"finding_count"`
 	LeftOut  int `json:"left_out"` // resets that were not asked for
 
+	Severities Severities `json:"findings_by_severity"`
+
 	Causes  []Sum `json:"causes"`
 	Servers []Sum `json:"servers"` // at most MaxSums
 	Pairs   []Sum `json:"pairs"`   // of hosts; at most MaxSums
@@ -34,6 +36,7 @@ type Sum struct {
 	Resets     int            `json:"resets"`
 	Findings   int            `json:"findings"`
 	Files      int            `json:"files"`
+	Severities Severities     `json:"findings_by_severity"`
 	Example    Example        `json:"example"` // the first of the worst
 }
 
@@ -82,6 +85,7 @@ func (t *tally) add(r *Reset) {
 	if r.Repeats == 0 {
 		t.total.Findings++
 	}
+	t.total.Severities.add(r)
 	t.causes.add(t, r, sumOf{cause: r.Cause, detail: r.Detail})
 	t.servers.add(t, r, sumOf{responder: r.Responder})
 	t.pairs.add(t, r, sumOf{originator: hostOf(r.Originator), responder: hostOf(r.Responder)})
@@ -111,6 +115,7 @@ func (s *sums) add(t *tally, r *Reset, k sumOf) {
 	if r.Repeats == 0 {
 		c.Findings++
 	}
+	c.Severities.add(r)
 	if c.lastFile != t.total.Files {
 		c.Files, c.lastFile = c.Files+1, t.total.Files
 	}
@@ -171,13 +176,8 @@ type totalTable struct {
 
 // lead says a Total in one line.
 func (t *Total) lead() string {
-	s := counted(t.Files, "capture", "captures") + " · " + counted(t.Resets, "reset", "resets")
-	if t.Findings < t.Resets {
-		s += " in " + counted(t.Findings, "finding", "findings")
-	}
-	if t.LeftOut > 0 {
-		s += " · " + thousands(t.LeftOut) + " left out"
-	}
+	parts := append([]string{counted(t.Files, "capture", "captures")}, resetCounts(t.Resets, t.Findings, t.Severities, t.LeftOut)...)
+	s := strings.Join(parts, " · ")
 	if t.Partial > 0 {
 		s += " · " + thousands(t.Partial) + " not read whole"
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -22,11 +23,12 @@ func play(t *testing.T, r Renderer, resets ...*Reset) {
 	must(r.Begin("rstexplain test"))
 	for _, path := range []string{"a.pcap", "b.pcap"} {
 		must(r.BeginFile(path))
+		var b Builder
 		for _, m := range resets {
+			b.count(m)
 			must(r.Reset(m))
 		}
 		f := File{Path: path, Packets: 10, Partial: path == "b.pcap", Warnings: []Warning{{Says: "cut", Lost: path == "b.pcap"}}}
-		var b Builder
 		b.Finish(&f)
 		must(r.EndFile(&f))
 	}
@@ -55,12 +57,48 @@ func TestTotal(t *testing.T) {
 	if got.Files != 2 || got.Partial != 1 || got.Resets != 6 || got.Findings != 4 || len(got.Causes) != 2 || got.ServerCount != 1 || got.PairCount != 1 {
 		t.Errorf("%+v", got)
 	}
-	want := Sum{Cause: rules.PeerCrash, Detail: "data-after-fin", Severity: rules.Error, Resets: 4, Findings: 2, Files: 2, Example: Example{"a.pcap", 131}}
+	want := Sum{Cause: rules.PeerCrash, Detail: "data-after-fin", Severity: rules.Error, Resets: 4, Findings: 2, Files: 2, Severities: Severities{Error: 2}, Example: Example{"a.pcap", 131}}
 	if got.Causes[0] != want {
 		t.Errorf("worst: %+v", got.Causes[0])
 	}
+	both := Severities{Error: 2, Info: 2}
+	if got.Severities != both || got.Servers[0].Severities != both {
+		t.Errorf("by severity: %+v; of the server %+v", got.Severities, got.Servers[0].Severities)
+	}
+	for _, f := range r.Files {
+		if want := (Severities{Error: 1, Info: 1}); f.Severities != want {
+			t.Errorf("%s by severity: %+v", f.Path, f.Severities)
+		}
+	}
 	if p := got.Pairs[0]; p.Originator != "192.0.2.10" || p.Responder != "2001:db8::9" || p.Example.Frame != 131 {
 		t.Errorf("pair: %+v", p)
+	}
+}
+
+// Findings are told the gravest first, those of one severity in the order of their frames, and their counts
+// are exact in every format that people read.
+func TestGravestFirst(t *testing.T) {
+	resets := sampleResets()
+	for i, severity := range []rules.Severity{rules.Warning, rules.Error} {
+		m := resets[1].Clone()
+		m.Frame, m.Severity = 500+i, severity
+		resets = append(resets, m)
+	}
+	for format, head := range map[string]string{"text": "\n#%d  ", "markdown": "<b>frame %d: ", "html": "id=\"f1-%d\""} {
+		var out bytes.Buffer
+		play(t, allFormats[format](&out), resets...)
+		rest, found := out.String(), false
+		for _, frame := range []int{131, 501, 500, 7} {
+			if _, rest, found = strings.Cut(rest, fmt.Sprintf(head, frame)); !found {
+				t.Errorf("%s: frame %d is not in its place", format, frame)
+			}
+		}
+		if n := strings.Count(out.String(), "2 errors, 1 warning, 1 info"); n < 2 {
+			t.Errorf("%s: the counts by severity stand there %d times, want them for each file", format, n)
+		}
+		if !strings.Contains(out.String(), "4 errors, 2 warnings, 2 info") {
+			t.Errorf("%s: the counts by severity of all files are not there", format)
+		}
 	}
 }
 

@@ -3,12 +3,14 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 )
 
 // A waiting list holds the text of findings back: first until no repeat of theirs is to be expected, then
-// in a spool until the whole file has been read.
+// in a spool until the whole file has been read. There is a spool for each severity, so that what matters
+// most comes first; findings of one severity stay in the order of their frames.
 type waitingList struct {
-	spool    spool
+	spools   [len(bySeverity)]spool
 	pending  []*entry                 // findings that repeats may still join, oldest first
 	repeated func(says string) string // how the format tells repeats
 }
@@ -16,6 +18,7 @@ type waitingList struct {
 // An entry is the text of one finding, cut where the frames of its repeats go.
 type entry struct {
 	frame      int
+	rank       int // index into bySeverity
 	head, tail string
 	repeats    []int
 	count      int
@@ -45,8 +48,12 @@ func (l *waitingList) joins(r *Reset) bool {
 }
 
 // add puts a finding at the end of the list.
-func (l *waitingList) add(frame int, head, tail string) error {
-	l.pending = append(l.pending, &entry{frame: frame, head: head, tail: tail})
+func (l *waitingList) add(r *Reset, head, tail string) error {
+	rank := slices.Index(bySeverity[:], r.Severity)
+	if rank < 0 { // in a report that others made
+		rank = len(bySeverity) - 1
+	}
+	l.pending = append(l.pending, &entry{frame: r.Frame, rank: rank, head: head, tail: tail})
 	if len(l.pending) <= maxWaiting {
 		return nil
 	}
@@ -64,7 +71,7 @@ func (l *waitingList) release(b *entry) error {
 		}
 		text += l.repeated(says)
 	}
-	_, err := io.WriteString(&l.spool, text+b.tail)
+	_, err := io.WriteString(&l.spools[b.rank], text+b.tail)
 	return err
 }
 
@@ -76,5 +83,10 @@ func (l *waitingList) drain(w io.Writer) error {
 		}
 	}
 	l.pending = l.pending[:0]
-	return l.spool.drain(w)
+	for i := range l.spools {
+		if err := l.spools[i].drain(w); err != nil {
+			return err
+		}
+	}
+	return nil
 }
