@@ -13,13 +13,14 @@ type fall struct {
 
 // A fallSide counts the RSTs of one side.
 type fallSide struct {
-	first stamp
-	count uint32
-	seq   Seq // of the first RST
-	nxt   Seq // the sender's SND.NXT when it was seen
-	last  stamp
-	tsval uint32 // of the last RST
-	again uint32 // how often the last RST has been captured again
+	first   stamp
+	count   uint32
+	seq     Seq // of the first RST
+	nxt     Seq // the sender's SND.NXT when it was seen
+	last    stamp
+	tsval   uint32 // of the last RST
+	again   uint32 // how often the last RST has been captured again
+	trigger uint32 // frame of what the last RST that answers something answers
 }
 
 // A prior is a PriorReset in compact form.

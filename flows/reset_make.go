@@ -47,6 +47,9 @@ func (t *Table) reset(c *record, side Side, s *Segment) {
 		me.first, me.seq, me.nxt = stampOf(s), s.SEQ, c.side[side].nxt
 	}
 	me.count++
+	if trig != nil {
+		me.trigger = trig.frame
+	}
 	me.last, me.tsval, me.again = stampOf(s), s.Opts.TSval, 0
 	f.addPrior(prior{stampOf(s), s.SEQ, r.Form, side})
 	if first && c.side[side].bits&sentFIN == 0 {

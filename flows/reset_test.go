@@ -98,6 +98,74 @@ func TestTrain(t *testing.T) {
 	}
 }
 
+func TestTrainIsInOrder(t *testing.T) {
+	triggers := func(text string) (got []int) {
+		for _, r := range resets(t, text) {
+			got = append(got, triggerFrame(r))
+		}
+		return got
+	}
+	for _, c := range []struct {
+		what, text string
+		want       []int
+	}{
+		{"request and FIN after the server's FIN", `
+0     > S 0
++0.05 < S. 0 ack 1
++0    > . 1 ack 1
++2    < F. 1 ack 1
++0.05 > . 1 ack 2
++0.3  > P. 1:56(55) ack 2
++0    > F. 56 ack 2
++0.07 < R 2
++0    < R 2`, []int{6, 7}},
+		{"the ACK of the FIN just before them is taken in silence", `
+0     > S 0
++0.05 < S. 0 ack 1
++0    > . 1 ack 1
++2    < F. 1 ack 1
++0.05 > . 1 ack 2
++0    > P. 1:56(55) ack 2
++0    > F. 56 ack 2
++0.07 < R 2
++0    < R 2`, []int{6, 7}},
+		{"goodbye, FIN and the ACK of the FIN", shake + `
++1    > F. 1 ack 1
++0.04 < P. 1:28(27) ack 1
++0    < F. 28 ack 1
++0    < . 29 ack 2
++0.002 > R 1
++0    > R 1
++0    > R 2`, []int{5, 6, 7}},
+		{"the capture ends after the first RST", `
+0     > S 0
++0.05 < S. 0 ack 1
++0    > . 1 ack 1
++2    < F. 1 ack 1
++0.05 > . 1 ack 2
++0.3  > P. 1:56(55) ack 2
++0.005 > F. 56 ack 2
++0.05 < R 2`, []int{6}},
+		{"an octet that the sender had acknowledged drew no RST", shake + `
++1     > P. 1:11(10) ack 1
++0.001 < . 1 ack 11
++0.001 > P. 11:21(10) ack 1
++0.001 < R 1`, []int{6}},
+		{"the first was lost on its way: its RST would have come sooner", `
+0     > S 0
++0.05 < S. 0 ack 1
++0    > . 1 ack 1
++2    < F. 1 ack 1
++0.05 > P. 1:56(55) ack 2
++1    > P. 1:56(55) ack 2
++0.05 < R 2`, []int{6}},
+	} {
+		if got := triggers(c.text); !slices.Equal(got, c.want) {
+			t.Errorf("%s: triggers %v, want %v", c.what, got, c.want)
+		}
+	}
+}
+
 func TestTriggerIsPossible(t *testing.T) {
 	// The responder answers after 100 ms at the soonest, so the second request cannot have caused the RST.
 	rs := resets(t, `

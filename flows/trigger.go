@@ -2,16 +2,24 @@ package flows
 
 import "time"
 
-// trigger looks for the segment that RST s of side answers by the numbers of RFC 9293 §3.10.7: the
-// latest one that no earlier RST answered and that can have reached the sender. n counts all that fit.
+// trigger looks for the segment that RST s of side answers by the numbers of RFC 9293 §3.10.7. n counts all
+// that fit; best is the one that most likely drew it.
+//
+// A socket that is gone answers each segment with one RST, in the order in which they arrive. So of those
+// that can just have been under way, the first is meant: after an earlier RST the first that follows what
+// that one answered; before any, the first with data, else the first with FIN, because a socket that has
+// sent its FIN takes an ACK in silence. Where none can just have been under way, the latest is meant.
 func (t *Table) trigger(c *record, side Side, s *Segment) (best *entry, n int) {
 	if s.Flags&ACK != 0 && s.SEQ != 0 {
 		return nil, 0 // not a form that answers
 	}
 	// A segment cannot have been answered in less than the sender's round trip to the capture point.
 	// Half of the shortest one seen allows for what that measurement does not know.
-	soonest := time.Duration(c.side[side].reaction) * reactionUnit / 2
-	var late *entry
+	reaction := time.Duration(c.side[side].reaction) * reactionUnit
+	soonest, within := reaction/2, answeredWithin(reaction)
+	after := t.lastTrigger(c, side)
+	var late, first *entry
+	weight := 0
 	for k := 0; ; k++ {
 		e := t.lines.back(c, k)
 		if e == nil {
@@ -21,19 +29,64 @@ func (t *Table) trigger(c *record, side Side, s *Segment) (best *entry, n int) {
 			continue
 		}
 		n++
-		if e.notes&entryAnswered != 0 || best != nil {
+		if e.notes&entryAnswered != 0 {
 			continue
 		}
-		if s.Time.Sub(c.at(e.lo, e.hi)) >= soonest {
+		d := s.Time.Sub(c.at(e.lo, e.hi))
+		switch {
+		case d < soonest:
+			if late == nil {
+				late = e
+			}
+			continue
+		case best == nil:
 			best = e
-		} else if late == nil {
-			late = e
+		}
+		if d > within || e.frame < after || c.hasTaken(side, e) {
+			continue
+		}
+		if w := weightOf(e, after != 0); w > 0 && w >= weight {
+			first, weight = e, w
 		}
 	}
-	if best == nil {
+	switch {
+	case first != nil:
+		best = first
+	case best == nil:
 		best = late
 	}
 	return best, n
+}
+
+// answeredWithin is how long after a segment the RST that it draws comes at most, where the sender's
+// shortest reaction is known: queues on the way may double it.
+func answeredWithin(reaction time.Duration) time.Duration {
+	return max(2*reaction, reaction+5*time.Millisecond)
+}
+
+// weightOf tells how likely a segment draws the next RST, against others that are under way with it. reset
+// says that the socket is gone for sure.
+func weightOf(e *entry, reset bool) int {
+	switch {
+	case reset, e.dataLen() > 0:
+		return 2
+	case e.flags&uint8(FIN) != 0:
+		return 1
+	}
+	return 0
+}
+
+// hasTaken tells whether side had acknowledged the octets of e: its socket was there when e arrived.
+func (c *record) hasTaken(side Side, e *entry) bool {
+	return e.end() != e.seq && c.side[side].bits&hasRCV != 0 && e.end().LessEq(c.ackOf(side))
+}
+
+// lastTrigger returns the frame that the last RST of side answered, 0 without one.
+func (t *Table) lastTrigger(c *record, side Side) uint32 {
+	if c.marks&hasReset == 0 {
+		return 0
+	}
+	return t.fallOf(c).side[side].trigger
 }
 
 // answers tells whether RST s of side has the numbers of an answer to e.

@@ -63,7 +63,7 @@ var closeNotifyRace = &Rule{
 		}
 		f.Summary = fmt.Sprintf("%s had %s %s; %s's own %s met the closed socket. Nothing was lost.", capital(c.sender()), closed, c.circumstances(), c.receiver(), what)
 		c.sayBusiness(f)
-		if at := c.Conn.Exchange.CloseNotify[c.Side]; at != 0 {
+		if at := c.Conn.Exchange.CloseNotify[c.Side]; at != 0 && (c.LetGo.Business.Matter != SaidGoodbye || c.LetGo.Business.Side != c.Side) {
 			f.say(c.sender()+"'s close_notify", at)
 		}
 		c.sayLetGo(f)
