@@ -27,14 +27,7 @@ func (h *hearing) frameOf(used int, total int64) int {
 func (h *hearing) phrase(name string) id { return h.names.intern([]byte(name), maxText) }
 
 // printableASCII reports whether b is plain text without control characters.
-func printableASCII(b []byte) bool {
-	for _, c := range b {
-		if c < ' ' || c >= 0x7f {
-			return false
-		}
-	}
-	return true
-}
+func printableASCII(b []byte) bool { return plainPrefix(b) == len(b) }
 
 // cstring returns b up to its first NUL; ok is false when it has none.
 func cstring(b []byte) (s []byte, ok bool) {

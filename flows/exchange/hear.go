@@ -34,9 +34,11 @@ func (s *State) hear(names *Names, side, frame int, time int64, payload []byte, 
 			s.first = s.speaker
 		}
 	}
-	for i := range s.voice {
-		if s.voice[i].flags&broken != 0 {
-			s.salvage(names, i)
+	if (s.voice[0].flags|s.voice[1].flags)&broken != 0 {
+		for i := range s.voice {
+			if s.voice[i].flags&broken != 0 {
+				s.salvage(names, i)
+			}
 		}
 	}
 	if h.turn && s.proto == undecided && v.scrap != 0 {

@@ -37,30 +37,39 @@ const (
 	queueCONNECT
 )
 
-var httpMethods = [...]string{"GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE", "PROPFIND",
-	"PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH", "SUBSCRIBE", "UNSUBSCRIBE", "NOTIFY",
-	"M-SEARCH", "PURGE"}
+// isMethod reports whether word is a method of HTTP.
+func isMethod(word []byte) bool {
+	switch string(word) {
+	case "GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE", "PROPFIND", "PROPPATCH", "MKCOL",
+		"COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH", "SUBSCRIBE", "UNSUBSCRIBE", "NOTIFY", "M-SEARCH", "PURGE":
+		return true
+	}
+	return false
+}
 
-// isHTTP knows a request or a response of HTTP.
+// isHTTP knows a request or a response of HTTP, RTSP or SIP; which of them it is, httpKind tells.
 func isHTTP(b []byte, _ int) verdict {
-	if v := prefix(b, "HTTP/1."); v != no {
-		return v
-	}
-	return requestLine(b, " HTTP/1.", true)
+	_, v := httpKind(b)
+	return v
 }
 
-func isRTSP(b []byte, _ int) verdict {
-	if v := prefix(b, "RTSP/1.0 "); v != no {
-		return v
+// httpKind tells what b is, the front of a request or a response of HTTP, RTSP or SIP.
+func httpKind(b []byte) (protocol, verdict) {
+	switch b[0] {
+	case 'H':
+		if v := prefix(b, "HTTP/1."); v != no {
+			return http1, v
+		}
+	case 'R':
+		if v := prefix(b, "RTSP/1.0 "); v != no {
+			return rtsp, v
+		}
+	case 'S':
+		if v := prefix(b, "SIP/2.0 "); v != no {
+			return sip, v
+		}
 	}
-	return requestLine(b, " RTSP/1.", false)
-}
-
-func isSIP(b []byte, _ int) verdict {
-	if v := prefix(b, "SIP/2.0 "); v != no {
-		return v
-	}
-	return requestLine(b, " SIP/2.0", false)
+	return requestLine(b)
 }
 
 // prefix tells whether b begins with want, or may when more of it has come.
@@ -87,64 +96,70 @@ func prefixFold(b []byte, want string) verdict {
 	return yes
 }
 
-// requestLine tells whether b begins with "METHOD target version". A known method with a target that
-// begins as one and no version is HTTP/0.9, as is a known method on a line whose end has not come.
-func requestLine(b []byte, version string, http bool) verdict {
+// methodLen returns how many octets at the front of b can be a method, at most 17: then it is none.
+func methodLen(b []byte) int {
 	i := 0
 	for i < len(b) && i < 17 && ('A' <= b[i] && b[i] <= 'Z' || b[i] == '_' || b[i] == '-') {
 		i++
 	}
+	return i
+}
+
+// requestLine tells whether b begins with "METHOD target version", and of which protocol. A GET with a
+// target that begins as one and no version is HTTP/0.9; a known method on a line whose end has not come
+// is HTTP.
+func requestLine(b []byte) (protocol, verdict) {
+	i := methodLen(b)
 	if i == len(b) && i < 17 {
-		return maybe
+		return undecided, maybe
 	}
 	if i < 3 || i == 17 || b[i] != ' ' {
-		return no
+		return undecided, no
 	}
 	end := bytes.IndexByte(b[:min(len(b), maxSignature)], '\n')
 	line := b[i+1:]
 	if end >= 0 {
 		line = bytes.TrimSuffix(b[i+1:max(end, i+1)], []byte{'\r'})
 	}
-	for _, c := range line[:min(len(line), maxSignature)] {
+	text := line[:min(len(line), maxSignature)]
+	for _, c := range text[plainPrefix(text):] {
 		if c < ' ' && c != '\r' || c == 0x7f {
-			return no
+			return undecided, no
 		}
 	}
-	if end >= 0 {
-		if j := len(line) - len(version) - 1; version[len(version)-1] == '.' && j >= 0 && string(line[j:j+len(version)]) == version {
-			return yes
-		} else if j++; version[len(version)-1] != '.' && j >= 0 && string(line[j:]) == version {
-			return yes
-		}
-		if http && string(b[:i]) == "GET" && len(line) > 0 && line[0] == '/' {
-			return yes
-		}
-		return no
+	switch {
+	case end >= 0 && hasVersion(line, " HTTP/1."):
+		return http1, yes
+	case end >= 0 && string(b[:i]) == "GET" && has(line, "/"):
+		return http1, yes
+	case end >= 0 && hasVersion(line, " RTSP/1."):
+		return rtsp, yes
+	case end >= 0 && bytes.HasSuffix(line, []byte(" SIP/2.0")):
+		return sip, yes
+	case end < 0 && len(b) < maxSignature:
+		return undecided, maybe
+	case end < 0 && isMethod(b[:i]):
+		return http1, yes
 	}
-	if http && len(b) >= maxSignature {
-		for _, m := range httpMethods {
-			if string(b[:i]) == m {
-				return yes
-			}
-		}
-	}
-	if len(b) >= maxSignature {
-		return no
-	}
-	return maybe
+	return undecided, no
+}
+
+// hasVersion reports whether line ends in version and a minor number of one digit.
+func hasVersion(line []byte, version string) bool {
+	i := len(line) - len(version) - 1
+	return i >= 0 && string(line[i:i+len(version)]) == version
 }
 
 // startsHTTP reports whether a request or response may begin here.
 func startsHTTP(b []byte) bool {
-	if has(b, "HTTP/1.") || has(b, "RTSP/1.") || has(b, "SIP/2.0") {
+	switch {
+	case len(b) == 0 || b[0] < 'A' || b[0] > 'Z':
+		return false // as in the middle of most bodies
+	case has(b, "HTTP/1."), has(b, "RTSP/1."), has(b, "SIP/2.0"):
 		return true
 	}
-	for _, m := range httpMethods {
-		if len(b) > len(m)+1 && has(b, m) && b[len(m)] == ' ' && (b[len(m)+1] == '/' || bytes.IndexByte(b[:min(len(b), maxLine)], '\n') > 0) {
-			return true
-		}
-	}
-	return false
+	i := methodLen(b)
+	return len(b) > i+1 && b[i] == ' ' && isMethod(b[:i]) && (b[i+1] == '/' || bytes.IndexByte(b[:min(len(b), maxLine)], '\n') > 0)
 }
 
 func (h *hearing) readHTTP(b []byte, last bool) int {
@@ -229,7 +244,7 @@ func (h *hearing) startLine(line []byte) bool {
 		return true
 	}
 	method, rest := token(line)
-	if len(rest) == 0 || requestLine(firstWord(line), " ", false) == no {
+	if n := methodLen(line); len(rest) == 0 || n < 3 || n == 17 || line[n] != ' ' {
 		return false
 	}
 	target, version := rest, []byte(nil)
@@ -255,14 +270,6 @@ func (h *hearing) startLine(line []byte) bool {
 	}
 	h.enqueue(kind)
 	return true
-}
-
-// firstWord returns the first word of a line and the space behind it.
-func firstWord(line []byte) []byte {
-	if i := bytes.IndexByte(line, ' '); i >= 0 {
-		return line[:i+1]
-	}
-	return line
 }
 
 // requestText returns "METHOD target". Of the target only the path is kept: what follows a "?" and a

@@ -45,7 +45,7 @@ func firstLine(b []byte) ([]byte, verdict) {
 	if i >= 0 {
 		line = bytes.TrimSuffix(window[:i], []byte{'\r'})
 	}
-	for _, c := range line {
+	for _, c := range line[plainPrefix(line):] {
 		if c < ' ' && c != '\t' && c != '\r' || c == 0x7f {
 			return nil, no
 		}

@@ -24,6 +24,10 @@ func TestPrintable(t *testing.T) {
 		{"0123456789", 10, "0123456789"},
 		{"0123456789a", 10, "0123456" + ellipsis},
 		{"\x00\x01\x02\x03", 10, `\x00` + ellipsis},
+		{"1234\x00abc", 10, `1234` + ellipsis},
+		{"12345678\xff", 12, `12345678\xff`},
+		{"1234567\x7f", 10, `1234567` + ellipsis},
+		{"1234567\x80", 11, `1234567\x80`},
 		{strings.Repeat("\u00e9", 6), 10, strings.Repeat("\u00e9", 3) + ellipsis},
 	} {
 		got := string(printable(nil, []byte(c.in), c.max))

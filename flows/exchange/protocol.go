@@ -1,5 +1,7 @@
 package exchange
 
+import mathbits "math/bits"
+
 // A protocol is what two ends speak, as far as the first octets tell.
 type protocol uint8
 
@@ -232,9 +234,7 @@ var signatures = [...]struct {
 }{
 	{tls, isTLS},
 	{http2, isHTTP2},
-	{http1, isHTTP},
-	{rtsp, isRTSP},
-	{sip, isSIP},
+	{http1, isHTTP}, // and RTSP, and SIP
 	{ssh, isSSH},
 	{replies, isReplies},
 	{smtp, isSMTP},
@@ -270,6 +270,21 @@ var signatures = [...]struct {
 	{telnet, isTelnet},
 }
 
+// candidates holds the signatures that a side's first octet leaves possible, one bit for each: what says
+// no to one octet says no to whatever follows it.
+var candidates = func() (sets [2][256]uint64) {
+	for side := range sets {
+		for c := range sets[side] {
+			for i := range signatures {
+				if signatures[i].match([]byte{byte(c)}, side) != no {
+					sets[side][c] |= 1 << i
+				}
+			}
+		}
+	}
+	return sets
+}()
+
 // maxSignature is how many octets of an unknown protocol are waited for.
 const maxSignature = 512
 
@@ -294,10 +309,15 @@ func (h *hearing) detect(b []byte, last bool) int {
 // identify tells what b, the first octets of a side, belongs to: undecided when more octets would tell.
 func identify(b []byte, side int, last bool) protocol {
 	wait := false
-	for i := range signatures {
-		switch signatures[i].match(b, side) {
+	for set := candidates[side][b[0]]; set != 0; set &= set - 1 {
+		s := &signatures[mathbits.TrailingZeros64(set)]
+		switch s.match(b, side) {
 		case yes:
-			return signatures[i].proto
+			if s.proto == http1 {
+				p, _ := httpKind(b)
+				return p
+			}
+			return s.proto
 		case maybe:
 			wait = true
 		}
@@ -364,10 +384,11 @@ func (h *hearing) again(b []byte) bool {
 		p = tls
 	case isHTTP2(b, h.side) == yes:
 		p = http2
-	case isHTTP(b, h.side) == yes:
-		p = http1
 	default:
-		return false
+		if kind, v := httpKind(b); v != yes || kind != http1 {
+			return false
+		}
+		p = http1
 	}
 	h.decide(p)
 	h.v.phase, h.v.left, h.v.aux = 0, 0, 0

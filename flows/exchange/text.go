@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"encoding/binary"
 	"strconv"
 	"unicode"
 	"unicode/utf8"
@@ -23,15 +24,19 @@ func printable(dst, b []byte, max int) []byte {
 	start := len(dst)
 	last := len(dst) // end of the text that leaves room for the ellipsis
 	for len(b) > 0 {
-		r, n := rune(b[0]), 1
-		if r >= utf8.RuneSelf {
-			r, n = utf8.DecodeRune(b)
+		if n := plainPrefix(b[:min(len(b), max-(len(dst)-start))]); n > 0 {
+			if room := max - len(ellipsis) - (len(dst) - start); room >= 0 {
+				last = len(dst) + min(n, room)
+			}
+			dst, b = append(dst, b[:n]...), b[n:]
+			continue
 		}
+		r, n := utf8.DecodeRune(b)
 		switch {
 		case r == utf8.RuneError && n <= 1:
 			dst = append(dst, '\\', 'x', hexDigits[b[0]>>4], hexDigits[b[0]&15])
-		case r >= ' ' && r < 0x7f:
-			dst = append(dst, byte(r))
+		case isPlainASCII(b[0]):
+			dst = append(dst, b[0])
 		case r < utf8.RuneSelf:
 			dst = append(dst, '\\', 'x', hexDigits[r>>4], hexDigits[r&15])
 		case unicode.IsPrint(r):
@@ -56,15 +61,28 @@ const hexDigits = "0123456789abcdef"
 
 // isPlain reports whether printable would return b as it is.
 func isPlain(b []byte, max int) bool {
-	if len(b) > max {
-		return false
-	}
-	for _, c := range b {
-		if c < ' ' || c >= 0x7f {
-			return false
+	return len(b) <= max && plainPrefix(b) == len(b)
+}
+
+// isPlainASCII reports whether c is a visible ASCII character or a space.
+func isPlainASCII(c byte) bool { return ' ' <= c && c < 0x7f }
+
+// plainPrefix returns how many octets at the front of b are visible ASCII characters and spaces. Nearly
+// all text that is said is nothing else, so it looks at eight octets at a time.
+func plainPrefix(b []byte) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	n := 0
+	for ; len(b)-n >= 8; n += 8 {
+		// An octet's top bit is set when it is below a space, is DEL, or has it set itself; a borrow or
+		// carry only goes out of such an octet.
+		if x := binary.LittleEndian.Uint64(b[n:]); ((x-' '*ones)|x|(x+ones))&tops != 0 {
+			break
 		}
 	}
-	return true
+	for n < len(b) && isPlainASCII(b[n]) {
+		n++
+	}
+	return n
 }
 
 // trim removes spaces and tabs at both ends.
