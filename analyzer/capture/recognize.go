@@ -17,7 +17,7 @@ type likeness struct {
 
 const (
 	viaEditcap = "convert it with Wireshark's editcap: editcap -F pcapng IN OUT"
-	giveSource = "give the capture itself that it was made from"
+	giveSource = "give the capture itself that it was made from; rstexplain render takes what --format json wrote"
 	unpack     = "unpack it first, and give the capture that it holds"
 	moreFields = "it lacks sequence numbers and flags: save the packets (File, Save As), or export dissections as JSON or PDML"
 )

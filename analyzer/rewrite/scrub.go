@@ -72,8 +72,8 @@ func (s *scrubbed) close() error {
 	return s.ng.Flush()
 }
 
-// packet returns p's headers with every address in them mapped. Checksums of IP headers are right again;
-// TCP's is changed by what the addresses changed, so that it is as right or wrong as it was (RFC 1624).
+// packet returns p's headers with every address in them mapped and timestamps shifted. Checksums of IP headers
+// are right again; TCP's is changed by what changed, so that it is as right or wrong as it was (RFC 1624).
 func (s *scrubbed) packet(p *capture.Packet) ([]byte, bool) {
 	outline := s.outliner.Outline(p)
 	if len(outline) == 0 || outline[len(outline)-1].Kind != decode.LayerTCP {
@@ -81,6 +81,7 @@ func (s *scrubbed) packet(p *capture.Packet) ([]byte, bool) {
 	}
 	data := append([]byte(nil), headers(p.Data, outline)...)
 	var change uint32 // of the ones' complement sum over the addresses of the innermost IP header
+	var clocks clockShifts
 	for _, l := range outline {
 		b := data[min(l.Offset, len(data)):]
 		switch l.Kind {
@@ -92,6 +93,7 @@ func (s *scrubbed) packet(p *capture.Packet) ([]byte, bool) {
 		case decode.LayerSLL2:
 			s.mac(b[12:18])
 		case decode.LayerIPv4:
+			clocks = s.clocks(b[12:16], b[16:20])
 			change = s.address(b[12:16]) + s.address(b[16:20])
 			n := int(b[0]&15) << 2
 			for i := 20; i < n; i++ {
@@ -103,9 +105,12 @@ func (s *scrubbed) packet(p *capture.Packet) ([]byte, bool) {
 			if b[6] == 43 { // a routing header holds more addresses (RFC 8200 §4.4)
 				return nil, false
 			}
+			clocks = s.clocks(b[8:24], b[24:40])
 			change = s.address(b[8:24]) + s.address(b[24:40])
 		case decode.LayerTCP:
-			scrubOptions(b)
+			before := fold(sum(b))
+			scrubOptions(b, clocks)
+			change += uint32(fold(sum(b))) + uint32(^before)
 			if len(b) >= 18 {
 				old := ^binary.BigEndian.Uint16(b[16:])
 				binary.BigEndian.PutUint16(b[16:], ^fold(uint32(old)+change))
@@ -138,9 +143,41 @@ func (s *scrubbed) mac(b []byte) {
 	b[0] = b[0]&^1 | 2 | group
 }
 
-// scrubOptions overwrites the TCP options of the header at b that can hold an address: MPTCP's ADD_ADDR
-// (RFC 8684 §3.4.1).
-func scrubOptions(b []byte) {
+// clockShifts are what the timestamps of a segment's sender and receiver are shifted by.
+type clockShifts struct{ sender, receiver uint32 }
+
+// clocks returns the shifts for two hosts. A timestamp clock can tell when its host was started (RFC 7323
+// §7); a shift of its own for each host hides that, and leaves every difference between two timestamps.
+func (s *scrubbed) clocks(src, dst []byte) clockShifts {
+	shift := func(addr []byte) uint32 {
+		in := s.pan.pad
+		for i := range addr {
+			in[i] ^= addr[i]
+		}
+		s.pan.block.Encrypt(in[:], in[:])
+		in[0] ^= 0xff // twice, and changed between: apart from what addresses are mapped with
+		s.pan.block.Encrypt(in[:], in[:])
+		return binary.BigEndian.Uint32(in[:])
+	}
+	return clockShifts{shift(src), shift(dst)}
+}
+
+// The TCP options that scrubOptions looks for, and the bit of the ACK flag.
+const (
+	optionTimestamps = 8
+	optionMPTCP      = 30
+	flagACK          = 0x10
+)
+
+// scrubOptions shifts the timestamps of the TCP header at b (RFC 7323 §3), and overwrites the option that can
+// hold an address: MPTCP's ADD_ADDR (RFC 8684 §3.4.1). A timestamp of 0 stays: it is no clock's, but says
+// that there is none.
+func scrubOptions(b []byte, clocks clockShifts) {
+	shift := func(b []byte, by uint32) {
+		if v := binary.BigEndian.Uint32(b); v != 0 {
+			binary.BigEndian.PutUint32(b, v+by)
+		}
+	}
 	for i := 20; i+1 < len(b); {
 		kind, n := b[i], int(b[i+1])
 		if kind <= 1 {
@@ -150,7 +187,13 @@ func scrubOptions(b []byte) {
 		if n < 2 || i+n > len(b) {
 			return
 		}
-		if kind == 30 && n > 2 && b[i+2]>>4 == 3 {
+		if kind == optionTimestamps && n == 10 {
+			shift(b[i+2:], clocks.sender)
+			if b[13]&flagACK != 0 { // else the echo means nothing
+				shift(b[i+6:], clocks.receiver)
+			}
+		}
+		if kind == optionMPTCP && n > 2 && b[i+2]>>4 == 3 {
 			for k := i; k < i+n; k++ {
 				b[k] = 1
 			}

@@ -19,12 +19,23 @@ import (
 type Streams struct {
 	Choose func(*report.Reset) bool // nil chooses all
 	Resets int                      // resets chosen
+	Seen   int                      // resets there are
+	Some   []Choice                 // the first of them
 
 	keep   map[int]bool
 	tuples map[tuple]bool
 	alike  map[string][]int // refused streams with one detail and one originating host
 	chosen map[string]bool  // keys of alike that are wanted
 }
+
+// A Choice is a reset that can be chosen, and by what.
+type Choice struct {
+	Frame, Stream int
+	Cause         rules.Cause
+}
+
+// maxChoices bounds how many choices a Streams keeps.
+const maxChoices = 3
 
 // A tuple is the addresses and ports of a connection, originator first.
 type tuple [2]flows.Addr
@@ -38,6 +49,7 @@ func (s *Streams) Begin(string) error { return nil }
 // BeginFile implements report.Renderer.
 func (s *Streams) BeginFile(string) error {
 	s.keep, s.tuples, s.Resets = map[int]bool{}, map[tuple]bool{}, 0
+	s.Seen, s.Some = 0, nil
 	s.alike, s.chosen = map[string][]int{}, map[string]bool{}
 	return nil
 }
@@ -51,6 +63,10 @@ func (s *Streams) Reset(r *report.Reset) error {
 	responder, err := netip.ParseAddrPort(r.Responder)
 	if err != nil {
 		return err
+	}
+	s.Seen++
+	if len(s.Some) < maxChoices {
+		s.Some = append(s.Some, Choice{r.Frame, r.Stream, r.Cause})
 	}
 	key := r.Detail + " " + originator.Addr().String()
 	if r.Cause == rules.ClosedPort && len(s.alike[key]) < maxAlike {

@@ -16,10 +16,10 @@ func annotateCommand(stderr io.Writer) *cobra.Command {
 	var to string
 	cmd := &cobra.Command{
 		Use:   "annotate IN -o OUT.pcapng",
-		Short: "Write the explanation into a copy of the capture, as packet comments",
-		Long: `annotate copies a capture bit for bit and adds packet comments: the explanation at each RST, and what
-they show at the frames of its evidence. Wireshark shows them with the packets; the display filter
-frame.comment finds them.`,
+		Short: "Copy a capture with the explanation as packet comments",
+		Long: `annotate copies a capture bit for bit and adds packet comments: the explanation
+at each RST, and what they show at the frames of its evidence. Wireshark shows
+them with the packets; the display filter frame.comment finds them.`,
 		Example:           `  rstexplain annotate capture.pcapng -o explained.pcapng`,
 		Args:              oneCapture("annotate"),
 		ValidArgsFunction: completeCaptures,

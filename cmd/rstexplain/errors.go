@@ -46,8 +46,43 @@ func errNoAddress(flag, got string) error {
 	return usageError{fmt.Sprintf("%s: %q is no address", flag, got), "give an IP address or a network, as 192.0.2.1, 2001:db8::1 or 10.0.0.0/8; names are not looked up"}
 }
 
-func errNoPort(got int) error {
-	return usageError{fmt.Sprintf("--port: there is no port %d", got), "allowed: 0 to 65535"}
+func errNoNumber(n *numbers, got string) error {
+	return usageError{fmt.Sprintf("%s: %q is no %s", n.flag, got, n.is), n.try}
+}
+
+// errCommand says which command was meant by the name of a file that does not exist.
+func errCommand(got, near string) error {
+	return usageError{fmt.Sprintf("no command and no file %q", got), fmt.Sprintf("did you mean rstexplain %s? a FILE is a capture, a directory, or - for standard input", near)}
+}
+
+// errRenderCapture is for a capture where a report was to be rendered.
+func errRenderCapture(path, format string) error {
+	if path == "-" {
+		return usageError{"standard input is a capture, and render takes a report made with --format json", fmt.Sprintf("to explain a capture, try: rstexplain --format %s -", format)}
+	}
+	return usageError{fmt.Sprintf("%s is a capture, and render takes a report made with --format json", path),
+		fmt.Sprintf("to explain a capture, try: rstexplain --format %s %s", format, path)}
+}
+
+// sayNothingChosen tells why the slice of a capture is empty.
+func sayNothingChosen(in string, from *rewrite.Streams) string {
+	if from.Seen == 0 {
+		return in + ": it holds no resets, so there is nothing to keep"
+	}
+	s := fmt.Sprintf("%s: it holds %s, but none as chosen: ", in, resetCount(from.Seen))
+	var some []string
+	for _, r := range from.Some {
+		some = append(some, fmt.Sprintf("frame %d (stream %d, %s)", r.Frame, r.Stream, r.Cause))
+	}
+	s += strings.Join(some, ", ")
+	if more := from.Seen - len(some); more > 0 {
+		s += fmt.Sprintf(" and %d more", more)
+	}
+	return s + "; choose with --frame, --stream or --cause"
+}
+
+func errOneRule(n int) error {
+	return usageError{fmt.Sprintf("rules takes one ID, not %d", n), "try: rstexplain rules keepalive-race, or rstexplain rules for the list"}
 }
 
 func errNoTime(flag, got string) error {
@@ -74,6 +109,14 @@ func errOneReport(n int) error {
 func errFlag(cmd *cobra.Command, err error) error {
 	try := cmd.CommandPath() + " --help tells what is allowed"
 	var unknown *pflag.NotExistError
+	var value *pflag.InvalidValueError
+	if errors.As(err, &value) {
+		var usage usageError
+		if errors.As(value.Unwrap(), &usage) {
+			return usage
+		}
+		return usageError{fmt.Sprintf("--%s: %q: %v", value.GetFlag().Name, value.GetValue(), value.Unwrap()), try}
+	}
 	if errors.As(err, &unknown) {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -27,23 +29,27 @@ type explainFlags struct {
 	known    *rules.Timeouts // nil: those that come with the program
 }
 
+// helpWidth is the columns that --help keeps to.
+const helpWidth = 80
+
 // rootCommand is rstexplain itself: it explains the captures named.
 func rootCommand(stderr io.Writer) *cobra.Command {
 	var flags explainFlags
 	cmd := &cobra.Command{
 		Use:   "rstexplain [flags] FILE...",
 		Short: "Explain why the TCP connections of a capture were reset",
-		Long: `rstexplain reads packet captures (pcapng or pcap, also compressed) and explains each TCP reset in
-them: who sent it, which of five causes it has, how sure that is, which frames show it, what the
-application saw, and what to do next. Wireshark's exports of dissections (JSON, PDML) are read too.
-A FILE can be a directory, for the captures in and below it, or - for standard input.`,
+		Long: `rstexplain reads packet captures (pcapng or pcap, also compressed) and explains
+each TCP reset in them: who sent it, which of five causes it has, how sure that
+is, which frames show it, what the application saw, and what to do next.
+Wireshark's exports of dissections (JSON, PDML) are read too. A FILE can be a
+directory, for the captures in and below it, or - for standard input.`,
 		Example: `  rstexplain capture.pcapng
   rstexplain --format html --output report.html capture.pcapng
   rstexplain --since 90s --host 10.0.0.0/8 --severity error captures/
   rstexplain --join ring_*.pcapng
   find /var/traces -name '*.pcap' -mtime -1 | rstexplain --files-from -
   tcpdump -U -w - port 443 | rstexplain --follow -
-  rstexplain --format junit -o resets.xml --fail-on peer-crash --min-severity error test.pcapng
+  rstexplain --format junit -o resets.xml --fail-on any test.pcapng
   rstexplain rules keepalive-race`,
 		Version:           version(),
 		Args:              cobra.ArbitraryArgs, // a FILE is no unknown command
@@ -51,11 +57,15 @@ A FILE can be a directory, for the captures in and below it, or - for standard i
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		RunE: func(cmd *cobra.Command, files []string) error {
+			if near := commandMeant(cmd, files); near != "" {
+				return errCommand(files[0], near)
+			}
 			return explain(cmd.Context(), files, &flags, cmd.InOrStdin(), cmd.OutOrStdout(), stderr)
 		},
 	}
 	cmd.SetVersionTemplate("rstexplain {{.Version}}\n")
 	cmd.SetFlagErrorFunc(errFlag)
+	cmd.SetUsageTemplate(strings.ReplaceAll(cmd.UsageTemplate(), "FlagUsages |", fmt.Sprintf("FlagUsagesWrapped %d |", helpWidth)))
 	f := cmd.Flags()
 	f.SortFlags = false
 	flags.view.flags(cmd)
@@ -68,6 +78,23 @@ A FILE can be a directory, for the captures in and below it, or - for standard i
 	f.BoolVarP(&flags.quiet, "quiet", "q", false, "no word on standard error of what could not be read, and no progress; the report and the exit code tell")
 	cmd.AddCommand(renderCommand(stderr), annotateCommand(stderr), sliceCommand(stderr), rulesCommand(), manCommand())
 	return cmd
+}
+
+// commandMeant returns the command that the first name most likely means: one that looks like a command mistyped
+// and is no file. Else "".
+func commandMeant(cmd *cobra.Command, names []string) string {
+	if len(names) == 0 || strings.ContainsAny(names[0], "./\\*?[") {
+		return ""
+	}
+	if _, err := os.Lstat(names[0]); err == nil {
+		return ""
+	}
+	for _, c := range cmd.Commands() {
+		if !c.Hidden && distance(names[0], c.Name()) <= 2 {
+			return c.Name()
+		}
+	}
+	return ""
 }
 
 // completeCaptures offers files whose names look like captures; any other can still be typed.

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
+	"errors"
 	"io"
 	"os"
 
 	"github.com/spf13/cobra"
 
+	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/report"
 )
 
@@ -14,8 +18,9 @@ func renderCommand(stderr io.Writer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "render REPORT.json",
 		Short: "Print a JSON report in another format",
-		Long: `render reads what --format json wrote and prints it in any format: the same bytes as from the capture,
-which it does not need. Selection and --fail-on work as they do there. A REPORT of - is standard input.`,
+		Long: `render reads what --format json wrote and prints it in any format: the same
+bytes as from the capture, which it does not need. Selection and --fail-on work
+as they do there. A REPORT of - is standard input.`,
 		Example: `  rstexplain --format json -o report.json capture.pcapng
   rstexplain render report.json
   rstexplain render report.json --format html -o report.html --severity error`,
@@ -52,8 +57,14 @@ func render(path string, v *view, in io.Reader, stdout, stderr io.Writer) error 
 		defer f.Close()
 		in = f
 	}
+	buffered := bufio.NewReaderSize(in, 64<<10)
+	head, _ := buffered.Peek(4 << 10)
+	head = bytes.Clone(head)
 	err := v.show(stdout, func(r report.Renderer) error {
-		if err := report.Replay(in, r); err != nil {
+		if err := report.Replay(buffered, r); err != nil {
+			if isCapture(head) {
+				return errRenderCapture(path, v.format)
+			}
 			return inputError{path, err}
 		}
 		return nil
@@ -62,4 +73,18 @@ func render(path string, v *view, in io.Reader, stdout, stderr io.Writer) error 
 		return err
 	}
 	return v.gate.verdict()
+}
+
+// isCapture reports whether a file that begins with head is a capture, or Wireshark's export of one.
+func isCapture(head []byte) bool {
+	r, err := capture.NewReader(bytes.NewReader(head), capture.Options{Exports: true})
+	if export := (*capture.ExportError)(nil); errors.As(err, &export) {
+		export.Text.Close()
+		return true
+	}
+	if err != nil {
+		return false
+	}
+	r.Close()
+	return true
 }

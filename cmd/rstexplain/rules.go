@@ -17,7 +17,12 @@ func rulesCommand() *cobra.Command {
 		Short: "List the details that a reset can have, or tell all about one",
 		Example: `  rstexplain rules
   rstexplain rules keepalive-race`,
-		Args: cobra.MaximumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return errOneRule(len(args))
+			}
+			return nil
+		},
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp

@@ -15,8 +15,8 @@ import (
 // one of its values.
 type selection struct {
 	hosts      []string
-	ports      []int
-	streams    []int
+	ports      numbers
+	streams    numbers
 	causes     []string
 	details    []string
 	severities []string
@@ -42,8 +42,9 @@ var severityNames = []string{string(rules.Error), string(rules.Warning), string(
 func (s *selection) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringSliceVar(&s.hosts, "host", nil, "only resets of connections of `ADDRESS` or network (10.0.0.0/8)")
-	f.IntSliceVar(&s.ports, "port", nil, "only of connections of port `N`, on either side")
-	f.IntSliceVar(&s.streams, "stream", nil, "only of the connection with Wireshark's tcp.stream `N`")
+	s.ports, s.streams = portNumbers(), streamNumbers()
+	f.Var(&s.ports, "port", "only of connections of port `N`, on either side")
+	f.Var(&s.streams, "stream", "only of the connection with Wireshark's tcp.stream `N`")
 	f.StringSliceVar(&s.causes, "cause", nil, "only of this `CAUSE`")
 	f.StringSliceVar(&s.details, "detail", nil, "only of this `DETAIL`; \"rstexplain rules\" lists them")
 	f.StringSliceVar(&s.severities, "severity", nil, "only of this `SEVERITY`: error, warning or info")
@@ -84,11 +85,6 @@ func (s *selection) check() error {
 		}
 		s.senderNets = append(s.senderNets, n)
 	}
-	for _, p := range s.ports {
-		if p < 0 || p > 65535 {
-			return errNoPort(p)
-		}
-	}
 	var err error
 	if s.since, err = momentOf("--since", s.sinceText); err != nil {
 		return err
@@ -121,7 +117,7 @@ func momentOf(flag, s string) (moment, error) {
 
 // some reports whether anything is to be left out.
 func (s *selection) some() bool {
-	return len(s.hosts)+len(s.ports)+len(s.streams)+len(s.causes)+len(s.details)+len(s.severities)+len(s.senders) > 0 || s.since.set || s.until.set
+	return len(s.hosts)+len(s.ports.list)+len(s.streams.list)+len(s.causes)+len(s.details)+len(s.severities)+len(s.senders) > 0 || s.since.set || s.until.set
 }
 
 // wants reports whether r is one of the resets asked for.
@@ -135,10 +131,10 @@ func (s *selection) wants(r *report.Reset) bool {
 	within := func(list []netip.Prefix, a netip.Addr) bool {
 		return slices.ContainsFunc(list, func(n netip.Prefix) bool { return n.Contains(a) })
 	}
-	port := func(a netip.AddrPort) bool { return slices.Contains(s.ports, int(a.Port())) }
+	port := func(a netip.AddrPort) bool { return slices.Contains(s.ports.list, int(a.Port())) }
 	return (len(s.hosts) == 0 || within(s.nets, o.Addr()) || within(s.nets, p.Addr())) &&
-		(len(s.ports) == 0 || port(o) || port(p)) &&
-		(len(s.streams) == 0 || slices.Contains(s.streams, r.Stream)) &&
+		(len(s.ports.list) == 0 || port(o) || port(p)) &&
+		(len(s.streams.list) == 0 || slices.Contains(s.streams.list, r.Stream)) &&
 		(len(s.causes) == 0 || slices.Contains(s.causes, string(r.Cause))) &&
 		(len(s.details) == 0 || slices.Contains(s.details, r.Detail)) &&
 		(len(s.severities) == 0 || slices.Contains(s.severities, string(r.Severity))) &&

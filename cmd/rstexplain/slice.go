@@ -23,8 +23,8 @@ import (
 // sliceFlags are the flags of slice.
 type sliceFlags struct {
 	output      string
-	frames      []int
-	streams     []int
+	frames      numbers
+	streams     numbers
 	causes      []string
 	headersOnly bool
 	anonymize   bool
@@ -35,14 +35,17 @@ func sliceCommand(stderr io.Writer) *cobra.Command {
 	var flags sliceFlags
 	cmd := &cobra.Command{
 		Use:   "slice IN -o OUT.pcapng",
-		Short: "Cut a capture down to the connections of the resets, to attach it to a ticket",
-		Long: `slice copies only the connections of the chosen resets (all, unless --frame, --stream or --cause choose),
-and those that their evidence cites.
+		Short: "Cut a capture down to the connections of its resets, for a ticket",
+		Long: `slice copies only the connections of the chosen resets (all, unless --frame,
+--stream or --cause choose), and those that their evidence cites.
 
---headers-only cuts every packet behind its TCP header. --anonymize does that too, maps IP addresses
-so that subnets stay subnets (Crypto-PAn) and MAC addresses, and leaves out names, comments and
-everything else that tells where the capture comes from. The key that the mapping needs stays with
-you, in --key-file: the same key gives the same addresses again. Times and ports stay.`,
+--headers-only cuts every packet behind its TCP header. --anonymize does that
+too, maps IP addresses so that subnets stay subnets (Crypto-PAn) and MAC
+addresses, shifts each host's TCP timestamps, which can tell since when it runs,
+and leaves out names, comments and everything else that tells where the capture
+comes from. The key that the mapping needs stays with you, in --key-file: the
+same key gives the same addresses again. Times of packets, ports, sequence
+numbers and lengths stay.`,
 		Example: `  rstexplain slice capture.pcapng -o resets.pcapng
   rstexplain slice capture.pcapng -o one.pcapng --frame 131
   rstexplain slice capture.pcapng -o share.pcapng --cause peer-crash --anonymize`,
@@ -55,11 +58,12 @@ you, in --key-file: the same key gives the same addresses again. Times and ports
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVarP(&flags.output, "output", "o", "", "write the slice to `OUT.pcapng`")
-	f.IntSliceVar(&flags.frames, "frame", nil, "only the reset in frame `N`; can be given again")
-	f.IntSliceVar(&flags.streams, "stream", nil, "only resets of the connection with Wireshark's tcp.stream `N`")
+	flags.frames, flags.streams = frameNumbers(), streamNumbers()
+	f.Var(&flags.frames, "frame", "only the reset in frame `N`; can be given again")
+	f.Var(&flags.streams, "stream", "only resets of the connection with Wireshark's tcp.stream `N`")
 	f.StringSliceVar(&flags.causes, "cause", nil, "only resets of this `CAUSE`")
 	f.BoolVar(&flags.headersOnly, "headers-only", false, "cut the packets behind their TCP header")
-	f.BoolVar(&flags.anonymize, "anonymize", false, "map addresses, cut payload, leave out names and comments")
+	f.BoolVar(&flags.anonymize, "anonymize", false, "map addresses, shift TCP timestamps, cut payload, leave out names and comments")
 	f.StringVar(&flags.key, "key-file", "", "key of --anonymize, made when `FILE` does not exist (default OUT.pcapng.key)")
 	cmd.RegisterFlagCompletionFunc("cause", cobra.FixedCompletions(causeNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -89,6 +93,10 @@ func slice(ctx context.Context, in string, flags sliceFlags, stderr io.Writer) e
 			return err
 		}
 		tell(stderr, "%s: %d of %d packets, %s", flags.output, n.Kept, n.Kept+n.Dropped+n.Unmapped, resetCount(streams.Resets))
+		if streams.Resets == 0 {
+			tell(stderr, "%s", sayNothingChosen(in, streams))
+			return nil
+		}
 		if flags.headersOnly || flags.anonymize {
 			tell(stderr, "%s: without the data, what was asked and answered is not seen: its explanations can differ from those of the whole", flags.output)
 		}
@@ -102,7 +110,7 @@ func slice(ctx context.Context, in string, flags sliceFlags, stderr io.Writer) e
 // choose reports whether a reset is one of those that were asked for.
 func (f sliceFlags) choose(r *report.Reset) bool {
 	in := func(list []int, n int) bool { return len(list) == 0 || slices.Contains(list, n) }
-	return in(f.frames, r.Frame) && in(f.streams, r.Stream) && (len(f.causes) == 0 || slices.Contains(f.causes, string(r.Cause)))
+	return in(f.frames.list, r.Frame) && in(f.streams.list, r.Stream) && (len(f.causes) == 0 || slices.Contains(f.causes, string(r.Cause)))
 }
 
 // cryptoPAn reads the key, or makes one and keeps it where only its owner can read it.
