@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"sort"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -54,13 +53,13 @@ type joinedInput struct {
 
 	mu    sync.Mutex
 	parts []part
+	begun []report.Part // of those that are read, or have been
 }
 
 // A part is one file of a joined capture.
 type part struct {
 	path  string
 	start int64 // time of its first packet
-	report.Part
 }
 
 // openJoined looks into each file for the time of its first packet, and brings them into its order.
@@ -109,7 +108,7 @@ func (j *joinedInput) next(p *piece) error {
 			}
 		}
 		err := j.from.Next(&p.batch)
-		now := &j.parts[j.read]
+		now := &j.begun[len(j.begun)-1]
 		if err == nil {
 			for i := range p.batch.Packets {
 				p.batch.Packets[i].Frame += now.First - 1
@@ -124,7 +123,7 @@ func (j *joinedInput) next(p *piece) error {
 			if w.Frame > 0 {
 				w.Frame += now.First - 1
 			}
-			w.Says = now.path + ": " + w.Says
+			w.Says = now.Path + ": " + w.Says
 			j.told = append(j.told, w)
 		}
 		j.bytes.Add(j.from.BytesRead())
@@ -140,7 +139,7 @@ func (j *joinedInput) open() error {
 	for ; j.read < len(j.parts); j.read++ {
 		now := &j.parts[j.read]
 		j.mu.Lock()
-		now.Path, now.First = now.path, j.frames()+1
+		j.begun = append(j.begun, report.Part{Path: now.path, First: j.frames() + 1})
 		j.mu.Unlock()
 		if j.last != 0 && now.start < j.last-overlap {
 			j.told = append(j.told, report.Warning{
@@ -161,11 +160,11 @@ func (j *joinedInput) open() error {
 
 // frames returns the number of the last frame of the parts that were read.
 func (j *joinedInput) frames() int {
-	n := 0
-	for i := range j.parts[:j.read] {
-		n += j.parts[i].Packets
+	if len(j.begun) == 0 {
+		return 0
 	}
-	return n
+	last := &j.begun[len(j.begun)-1]
+	return last.First - 1 + last.Packets
 }
 
 func (j *joinedInput) bytesRead() int64 {
@@ -204,12 +203,7 @@ func (j *joinedInput) place(m *report.Reset) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	begun := sort.Search(len(j.parts), func(i int) bool { return j.parts[i].First == 0 })
-	parts := make([]report.Part, begun)
-	for i := range parts {
-		parts[i] = j.parts[i].Part
-	}
-	m.Locate(parts)
+	m.Locate(j.begun)
 }
 
 // finish lists the files in f.
@@ -219,9 +213,5 @@ func (j *joinedInput) finish(f *report.File) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for i := range j.parts {
-		if j.parts[i].First > 0 {
-			f.Parts = append(f.Parts, j.parts[i].Part)
-		}
-	}
+	f.Parts = slices.Clone(j.begun) // reading may still go on
 }

@@ -26,6 +26,13 @@ const interfacesKept = 1024
 // interfacesMax is how many interfaces a section may have, as Packet.Interface holds 16 bits.
 const interfacesMax = 1 << 16
 
+// A spill counts the interfaces of a file beyond interfacesMax of their section.
+type spill struct {
+	interfaces int
+	offset     int64 // of the first
+	frame      int   // the last one before it
+}
+
 // An iface is what reading a packet needs of its interface.
 type iface struct {
 	clock   clock

@@ -115,8 +115,12 @@ func newReader(name string, in io.Reader, done io.Closer, opts Options) (*Reader
 			}
 			switch {
 			case st.Mode().IsRegular():
-				r.src.size = st.Size()
+				begin, _ := f.Seek(0, io.SeekCurrent) // of standard input, a part may be read already
+				r.src.size = max(st.Size()-begin, 0)
 				r.src.follow = opts.Follow
+				if !opts.Follow { // thousands of small files cost no more than they hold
+					r.pool.size = int(max(min(int64(opts.ChunkSize), r.src.size+1), 4<<10))
+				}
 			case st.Mode()&fs.ModeNamedPipe != 0: // any pipe
 				widen(f)
 			}
@@ -130,6 +134,7 @@ func newReader(name string, in io.Reader, done io.Closer, opts Options) (*Reader
 	}
 	if kind := compression(head); kind != "" {
 		r.info.Compression = kind
+		r.pool.size = opts.ChunkSize // for what comes out, of which the file's size says nothing
 		r.src.head = append([]byte(nil), head...)
 		r.expander = expand(kind, r.src, opts)
 		r.in = r.expander

@@ -211,6 +211,7 @@ func (r *Reader) content(typ uint32, b []byte) verdict {
 func (r *Reader) begin() {
 	r.settle()
 	r.ifaces = r.ifaces[:0]
+	r.surplus = 0
 	r.sections++
 	r.foreign = false
 }
@@ -248,9 +249,11 @@ func (r *Reader) interfaceDescription(b []byte) verdict {
 		return damaged
 	}
 	if len(r.ifaces) == interfacesMax {
-		at := r.base + int64(r.pos)
-		r.note(Problem{Reason: Unsupported, Offset: at, Frame: r.frame,
-			What: fmt.Sprintf("the section describes more than %d interfaces; packets of the further ones are not read", interfacesMax)})
+		if r.spilled.interfaces == 0 {
+			r.spilled.offset, r.spilled.frame = r.base+int64(r.pos), r.frame
+		}
+		r.surplus++
+		r.spilled.interfaces++
 		return walked
 	}
 	d := Interface{
@@ -307,6 +310,10 @@ func (r *Reader) packet(id uint32, b []byte) verdict {
 	}
 	r.frame++
 	if uint64(id) >= uint64(len(r.ifaces)) {
+		if uint64(id) < uint64(len(r.ifaces)+r.surplus) {
+			r.tell(NoInterface, int64(len(b)), "is of interface %d, beyond the %d that are read of a section", id, interfacesMax)
+			return walked
+		}
 		r.tell(NoInterface, int64(len(b)), "names interface %d, which its section does not describe", id)
 		return walked
 	}

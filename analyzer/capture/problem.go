@@ -23,13 +23,14 @@ const (
 	Dropped   Reason = "dropped"           // the capturing host lost packets before they reached the file
 	TimeRange Reason = "time-out-of-range" // a time before 1823 or after 2116, held at that bound
 	NoTime    Reason = "no-time"           // packets of Simple Packet Blocks, which carry no time
+	Growing   Reason = "growing"           // the file became longer while it was read
 	Mismatch  Reason = "lengths-disagree"  // a block's two lengths differ; what follows showed which is right
 )
 
 // Loss reports whether the reason means that a part of the file was not read.
 func (r Reason) Loss() bool {
 	switch r {
-	case Dropped, TimeRange, NoTime, Mismatch:
+	case Dropped, TimeRange, NoTime, Growing, Mismatch:
 		return false
 	}
 	return true

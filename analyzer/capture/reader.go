@@ -91,6 +91,8 @@ type Reader struct {
 	pcap     pcapFormat
 	ifaces   []iface // of the section
 	sections int
+	surplus  int   // interfaces of the section beyond interfacesMax
+	spilled  spill // of all sections
 	foreign  bool  // the section is of an unknown version
 	timeless int   // packets without a time
 	lastSec  int64 // of the last packet of a pcap
@@ -229,6 +231,15 @@ func (r *Reader) finish() {
 			What: fmt.Sprintf("packets lost on %q while capturing: %d; what seems missing or unanswered may have been among them", name, d.Dropped),
 			Try:  "capture again with a larger buffer (-B) or a filter"})
 	}
+	if s := &r.spilled; s.interfaces > 0 {
+		r.note(Problem{Reason: Unsupported, Offset: s.offset, Frame: s.frame,
+			What: fmt.Sprintf("interfaces beyond the first %d of a section: %d, the first at byte %d; their packets are not read", interfacesMax, s.interfaces, s.offset)})
+	}
+	if n := r.src.read.Load(); r.src.size >= 0 && n > r.src.size && !r.src.follow {
+		r.note(Problem{Reason: Growing, Offset: -1, Frame: r.frame,
+			What: fmt.Sprintf("the file grew from %d to %d octets while it was read; what is written to it from now on is not explained", r.src.size, n),
+			Try:  "--follow explains a capture while it is written"})
+	}
 	if r.timeless > 0 {
 		r.note(Problem{Reason: NoTime, Offset: -1, Frame: r.frame,
 			What: fmt.Sprintf("packets without a time (Simple Packet Blocks): %d; delays between them are not known", r.timeless)})
@@ -283,7 +294,7 @@ func (r *Reader) failed(err error) {
 		return
 	case errors.As(err, &bomb):
 		p.Reason, p.What, p.Try = Expansion, "decompression stopped: "+bomb.what, bomb.try
-	case errors.As(err, &sys), kind == "":
+	case errors.Is(err, errShrunk), errors.As(err, &sys), kind == "":
 		if sys != nil {
 			err = sys.Err
 		}
@@ -340,6 +351,7 @@ func (r *Reader) Close() error {
 	r.chunk = nil
 	if r.expander != nil {
 		r.expander.Close()
+		r.expander = nil
 	}
 	return r.src.Close()
 }

@@ -22,8 +22,11 @@ type source struct {
 // followEvery is how often a file that is followed is looked at. What is written to it waits half of that on average.
 const followEvery = 10 * time.Millisecond
 
-// errStopped ends the reading of a file that is followed.
-var errStopped = errors.New("stopped")
+// What ends the reading of a file before its end.
+var (
+	errStopped = errors.New("stopped") // of one that is followed
+	errShrunk  = errors.New("the file was made shorter while it was read")
+)
 
 // Read implements io.Reader.
 func (s *source) Read(b []byte) (int, error) {
@@ -35,15 +38,20 @@ func (s *source) Read(b []byte) (int, error) {
 	for {
 		n, err := s.r.Read(b)
 		s.read.Add(int64(n))
-		if n > 0 || err != io.EOF || !s.follow {
+		switch {
+		case n > 0 || err != io.EOF:
 			return n, err
+		case !s.follow && s.read.Load() < s.size:
+			return 0, errShrunk
+		case !s.follow:
+			return 0, err
 		}
 		if s.stopped.Load() {
 			return 0, errStopped
 		}
 		if f, ok := s.r.(*os.File); ok {
 			if st, err := f.Stat(); err == nil && st.Size() < s.read.Load() {
-				return 0, errors.New("the file was made shorter while it was read")
+				return 0, errShrunk
 			}
 		}
 		time.Sleep(followEvery)

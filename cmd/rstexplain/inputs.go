@@ -22,7 +22,7 @@ type inputList struct {
 	skipped int               // files below directories that are no captures
 	tell    func(line string) // what could not be looked into
 	lost    bool              // something was told
-	linked  []fs.FileInfo     // directories reached so far
+	reached map[string]bool   // directories, by their path without symbolic links
 }
 
 // captureNames end the names of captures that are read even where their content is none, to say why not.
@@ -49,38 +49,59 @@ func (l *inputList) add(path string) {
 	}
 	before, skipped := len(l.paths), l.skipped
 	lost := l.lost
-	l.walk(path, st)
-	if len(l.paths) == before && l.lost == lost {
+	if l.enter(path) && len(l.paths) == before && l.lost == lost {
 		l.lose(fmt.Sprintf("%s: holds no captures (%d other files)", path, l.skipped-skipped))
 	}
 }
 
-// walk adds the captures below a directory in the order of their names. Symbolic links are followed, but
-// never to a directory that was reached before.
-func (l *inputList) walk(dir string, st fs.FileInfo) {
-	if slices.ContainsFunc(l.linked, func(s fs.FileInfo) bool { return os.SameFile(s, st) }) {
-		l.note(dir + ": leads to a directory that is read already; passed over")
-		return
+// enter walks a directory that is named, or that a symbolic link leads to, and reports whether it was not
+// reached before.
+func (l *inputList) enter(dir string) bool {
+	real, err := filepath.EvalSymlinks(dir)
+	if err == nil {
+		real, err = filepath.Abs(real)
 	}
-	l.linked = append(l.linked, st)
+	if err != nil {
+		l.lose(fmt.Sprintf("%s: cannot be read: %v", dir, bare(err)))
+		return false
+	}
+	return l.walk(dir, real)
+}
+
+// walk adds the captures below a directory, whose path without symbolic links is real, in the order of
+// their names. Symbolic links are followed, but never to a directory that was reached before.
+func (l *inputList) walk(dir, real string) bool {
+	if l.reached[real] {
+		l.note(dir + ": leads to a directory that is read already; passed over")
+		return false
+	}
+	if l.reached == nil {
+		l.reached = map[string]bool{}
+	}
+	l.reached[real] = true
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		l.lose(fmt.Sprintf("%s: cannot be read: %v", dir, bare(err)))
 	}
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
+		if e.IsDir() {
+			l.walk(path, filepath.Join(real, e.Name()))
+			continue
+		}
 		st, err := os.Stat(path)
 		switch {
 		case err != nil:
 			l.lose(fmt.Sprintf("%s: cannot be read: %v", path, bare(err)))
 		case st.IsDir():
-			l.walk(path, st)
+			l.enter(path)
 		case !st.Mode().IsRegular() || !l.wanted(path):
 			l.skipped++
 		default:
 			l.paths = append(l.paths, path)
 		}
 	}
+	return true
 }
 
 // wanted reports whether a file below a directory is read.

@@ -16,7 +16,7 @@ import (
 )
 
 // refusedThenOther is a capture of a refused connection, and so many octets of other packets behind it.
-func refusedThenOther(t *testing.T, octets int) []byte {
+func refusedThenOther(t testing.TB, octets int) []byte {
 	t.Helper()
 	segments, err := wire.Parse("0 > S 0\n0.01 < R. =0 ack 1")
 	if err != nil {
