@@ -343,6 +343,16 @@ var shapesOfEvidence = []shape{
 		}
 		return atLeast(a[1], n)
 	}},
+	{"{W} asks again after this RST ({N} resend{S}): it did not arrive, or {W}'s system tries again by itself, as Windows does", func(c *claim, a []string) error {
+		n := 0
+		for _, v := range c.w.all {
+			if v.Frame > c.reset.Frame && v.stream == c.reset.stream && v.Src == c.reset.Dst && v.Flags.Has(flows.SYN) {
+				n++
+			}
+		}
+		return atLeast(a[1], n)
+	}},
+	{"both sides had closed {SPAN} before: {W} itself had nothing left to reset", func(c *claim, a []string) error { return c.someGap(a[0], c.all) }},
 	{"MP_TCPRST gives reason {N}: {*} (RFC 8684 §3.6)", func(c *claim, a []string) error { return number(a[0], int(c.reset.Opts.MPTCPReason)) }},
 	{"the RST carries the text \"{ANY}\" (RFC 9293 §3.5.3 allows it): devices state their reason there", func(c *claim, a []string) error {
 		if !bytes.Contains(c.reset.Payload, []byte(a[0])) {

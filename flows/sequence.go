@@ -245,7 +245,9 @@ func (t *Table) acknowledge(c *record, side Side, s *Segment) (n Notes, acceptab
 	if a.bits&hasRCV == 0 && b.bits&sentSYN == 0 {
 		// The peer began in mid-stream with a number that was only a guess at its SND.UNA.
 		if d := ack.Sub(b.nxt); d <= 0 && d > -farAhead {
-			b.una = ack
+			if b.una = ack; d == 0 {
+				t.advance(c, side, s) // of all that it sent, a FIN perhaps
+			}
 		}
 	}
 	if b.state == SynSent && b.una == b.iss && !ack.InWindow(b.iss+1, uint32(b.nxt-b.iss)) {

@@ -17,13 +17,20 @@ func (c *Case) beside() []Evidence {
 	switch {
 	case a.ChallengeACK.Seen():
 		tell(fmt.Sprintf("%s did not accept this RST and asked back with a challenge ACK (RFC 5961 §3.2)", c.receiver()), c.Frame, a.ChallengeACK.Frame)
+	case c.Accept == flows.AcceptOutside && c.asksForIt():
+		// What the sender sent last had not arrived: the receiver waits for this very number.
 	case c.Accept == flows.AcceptOutside:
 		tell(fmt.Sprintf("its sequence number lies outside of %s's window: %s drops it (RFC 9293 §3.10.7.4)", c.receiver(), c.receiver()), c.Frame)
 	case c.Accept == flows.AcceptWindow:
 		tell(fmt.Sprintf("its sequence number is in %s's window but not the next one expected: since RFC 5961 §3.2 it is not accepted at once", c.receiver()), c.Frame)
 	}
-	if a.ReceiverResends > 0 && !a.ChallengeACK.Seen() {
-		tell(fmt.Sprintf("%s goes on resending after this RST (%s): it visibly did not arrive", c.receiver(), count(a.ReceiverResends, "resend")), c.Frame, a.ReceiverData.Frame)
+	if n := a.ReceiverResends; n > 0 && !a.ChallengeACK.Seen() {
+		switch {
+		case c.Answers == ToSYN:
+			tell(fmt.Sprintf("%s asks again after this RST (%s): it did not arrive, or %s's system tries again by itself, as Windows does", c.receiver(), count(n, "resend"), c.receiver()), c.Frame, a.ReceiverSYN.Frame)
+		case c.resentLater():
+			tell(fmt.Sprintf("%s goes on resending after this RST (%s): it visibly did not arrive", c.receiver(), count(n, "resend")), c.Frame, a.ReceiverData.Frame)
+		}
 	}
 	if text := printable(c.Payload); text != "" {
 		tell(fmt.Sprintf("the RST carries the text %q (RFC 9293 §3.5.3 allows it): devices state their reason there", text), c.Frame)
@@ -40,6 +47,25 @@ func (c *Case) beside() []Evidence {
 		}
 	}
 	return out
+}
+
+// asksForIt reports whether the RST has the very number that its receiver asked for in the segment that it
+// answers, sent so long after the RST's sender had last sent something new that this cannot have been under way.
+func (c *Case) asksForIt() bool {
+	t := c.Trigger
+	return t != nil && t.ACK == c.SEQ && c.Snd.LastData.Seen() && t.Time.Sub(c.Snd.LastData.Time) > c.Soon()
+}
+
+// resentLater reports whether the receiver resends when the RST must have reached it; what it resends before that
+// was under way when it came.
+func (c *Case) resentLater() bool {
+	for i := range c.After.Events {
+		e := &c.After.Events[i]
+		if e.Side != c.Side && e.Notes&flows.Resent != 0 && e.Time.Sub(c.Time) > c.Soon() {
+			return true
+		}
+	}
+	return c.After.ReceiverResends > len(c.After.Events)
 }
 
 // printable returns the text of a RST's payload when it is one: ASCII letters for the most part.

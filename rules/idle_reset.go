@@ -36,6 +36,11 @@ var idleReset = &Rule{
 	Tell: func(c *Case, f *Finding) {
 		quiet := c.silence()
 		f.Summary = fmt.Sprintf("A device on the path %sended an idle connection in %s's name, %s after the last packet.", probably(f.Confidence), c.sender(), span(quiet))
+		if over := c.ended(); over.Seen() {
+			f.Severity = Info
+			f.Summary = fmt.Sprintf("A device on the path %sforgot a connection that had ended %s before, and said so in %s's name. Nothing was lost.", probably(f.Confidence), span(c.Time.Sub(over.Time)), c.sender())
+			f.Remedy = "Harmless: the connection was over. The device's idle time may matter for connections that are not."
+		}
 		says := fmt.Sprintf("no packet for %s, then a RST that answers nothing", span(quiet))
 		if m := c.Timeouts.matching(quiet); m != "" {
 			says += "; the silence " + m
@@ -68,4 +73,18 @@ func (c *Case) quietSince() flows.Mark {
 		}
 	}
 	return last
+}
+
+// ended returns what had ended the connection long before this RST: an earlier RST, or the last acknowledgment of
+// both FINs. It is the zero Mark when nothing had.
+func (c *Case) ended() flows.Mark {
+	for _, p := range c.Prior {
+		if c.Time.Sub(p.Time) > max(time.Second, 4*c.RTT) {
+			return p.Mark
+		}
+	}
+	if c.resetsNothing() {
+		return c.closed()
+	}
+	return flows.Mark{}
 }

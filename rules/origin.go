@@ -45,7 +45,7 @@ const (
 	signBothWays      = 0.5  // both ends get a RST in the other's name at one moment
 	signIdle          = 0.6  // and that at an idle moment
 	signNotReply      = 0.3  // answers like a device: RST+ACK where a host without the connection sends a bare RST
-	signDead          = 0.3  // the sender's connection had ended by a RST of the other side
+	signDead          = 0.3  // the connection had ended before, by a RST of the other side or by both FINs
 	signOnLink        = 1.0  // TTL as it left its host, in the name of one that is a hop away
 	signOneCopyOfMany = 1.0  // captured once where each of many other packets is captured twice
 	signOneCopy       = 0.8  // captured once where every other packet of the connection is captured twice
@@ -254,6 +254,10 @@ func (s *Signs) numbers(c *Case) {
 	}
 	if n := c.volley(); n >= 2 {
 		s.add(signVolley, fmt.Sprintf("it was sent %d times at one moment, with the same numbers", n+1), c.Frame, c.After.SenderRSTs[0].Frame)
+	}
+	if c.resetsNothing() && c.Form == flows.FormActive {
+		over := c.closed()
+		s.add(signDead, fmt.Sprintf("both sides had closed %s before: %s itself had nothing left to reset", span(c.Time.Sub(over.Time)), who), over.Frame, c.Frame)
 	}
 	if c.Trigger == nil && c.Form == flows.FormActive {
 		for i := range c.Prior {

@@ -1,12 +1,18 @@
 package rules
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
 
 // How sure it is that a FIN and a RST of one side are one orderly, if hasty, closing.
 const (
 	resetAfterFINSure = 0.96
 	resetAfterFINOpen = 0.85 // its own request was not answered: it withdrew it
-	resetAfterFINOdd  = 0.82 // what stood open is not known, or the RST comes long after
+	resetAfterFINOdd  = 0.82 // what stood open is not known, or data crossed the closing
+	resetAfterFINLate = 0.75 // both sides had closed long before: nothing was left to reset
 )
 
 var resetAfterFIN = &Rule{
@@ -17,8 +23,8 @@ var resetAfterFIN = &Rule{
 	Doc: Doc{
 		Title:      "One side closed with FIN and, right after it, with RST",
 		Happened:   "A program closed its connection and its system, or the program itself, did not wait for the other side to close too: after the FIN it sent a RST to be rid of the connection.",
-		Recognised: "FIN and then RST of the same side at the sequence number after the FIN, usually within one round trip; all data of the exchange is acknowledged and no data came in between.",
-		LookAlikes: "When data of the other side comes after the FIN, the RST says that it was thrown away (data-after-fin, unread-data).",
+		Recognised: "FIN and then RST of the same side at the sequence number after the FIN, usually within one round trip, or later while the other side has not closed yet; all data of the exchange is acknowledged and no data came in between.",
+		LookAlikes: "When data of the other side comes after the FIN, the RST says that it was thrown away (data-after-fin, unread-data). A RST that nobody asked for, long after both sides had closed, is hardly the host's: it has nothing left to reset, but a device on the path may still have (idle-reset).",
 		Prints:     "Nothing as a rule: the other side had read the end of the stream. If it writes at that moment, it gets ECONNRESET.",
 		Remedy:     "Harmless. HAProxy does it with option nolinger, Windows and several device stacks by themselves, Linux with a negative TCP_LINGER2.",
 		Limits:     "Why the program was in a hurry.",
@@ -29,6 +35,9 @@ var resetAfterFIN = &Rule{
 		}
 		if c.Manner == Reply && !c.answersOwnClosing() {
 			return 0
+		}
+		if c.resetsNothing() {
+			return c.lowered(resetAfterFINLate, anyDefect)
 		}
 		b := c.LetGo.Business
 		// Data that came after the FIN, and is no goodbye, was thrown away.
@@ -55,20 +64,50 @@ var resetAfterFIN = &Rule{
 		return c.lowered(p, lostOctets)
 	},
 	Tell: func(c *Case, f *Finding) {
-		f.Summary = fmt.Sprintf("%s closed with FIN and %s later with RST, %s.", capital(c.sender()), span(c.Time.Sub(c.LetGo.Time)), c.circumstances())
+		gap := c.Time.Sub(c.LetGo.Time)
+		b := c.LetGo.Business
+		switch {
+		case c.resetsNothing():
+			over := c.closed()
+			f.Summary = fmt.Sprintf("Both sides had closed %s before; %s's RST had nothing left to reset.", span(c.Time.Sub(over.Time)), c.sender())
+		case c.answersOwnClosing() && c.PeerClosedFirst():
+			f.Summary = fmt.Sprintf("%s closed first, %s; %s closed in return, and answered the last ACK with a RST: it had already forgotten the connection.",
+				capital(c.receiver()), c.circumstances(), c.sender())
+		case gap > max(time.Second, 4*c.RTT) && !c.Rcv.FIN.Seen():
+			f.Summary = fmt.Sprintf("%s closed with FIN, %s; when %s had not closed in return %s later, it reset the half-closed connection.",
+				capital(c.sender()), c.circumstances(), c.receiver(), span(gap))
+		default:
+			f.Summary = fmt.Sprintf("%s closed with FIN and %s later with RST, %s.", capital(c.sender()), span(gap), c.circumstances())
+		}
+		if b.Unfinished(c.Side) {
+			f.Severity = Warning
+			f.Remedy = "The closing itself is harmless. Something stood open when it came: look in the logs of both sides for that moment, for why no answer came and for who ran out of patience."
+		}
 		c.sayBusiness(f)
 		c.sayIdle(f)
 		c.sayLetGo(f)
 		if c.Snd.FINAcked.Seen() {
 			f.say(c.receiver()+" acknowledges the FIN", c.Snd.FINAcked.Frame)
 		}
+		if c.resetsNothing() {
+			f.say(c.receiver()+" had closed too, and that was acknowledged", c.Rcv.FIN.Frame, c.Rcv.FINAcked.Frame)
+		} else if c.PeerClosedFirst() && c.Rcv.FIN.Seen() {
+			f.say(c.receiver()+" had closed before", c.Rcv.FIN.Frame)
+		}
 		c.sayRST(f)
-		if b := c.LetGo.Business; b.Matter == OpenRequest {
+		switch {
+		case b.Unfinished(c.Side) && c.PeerClosedFirst():
+			f.open(PeerCrash, "unread-data", 0.85, c.receiver()+" closed first and so withdrew what was still open")
+		case b.Matter == OpenRequest:
 			f.open(PeerCrash, "application-timeout", 0.85, "it closed its own unanswered request in an orderly way first")
-		} else {
+		default:
 			f.open(PeerCrash, "unread-data", 0.6, "nothing came in between that it could have left unread")
 		}
-		f.open(UnknownConnection, "late-segment", 0.4, "the RST comes with the closing, not long after it")
+		if c.resetsNothing() {
+			f.open(UnknownConnection, "late-segment", 0.9, "no late segment that it could answer is in the capture")
+		} else {
+			f.open(UnknownConnection, "late-segment", 0.4, "the RST comes with the closing, not long after it")
+		}
 	},
 	Against: "data came between FIN and RST, or the exchange was not finished",
 }
@@ -78,4 +117,23 @@ var resetAfterFIN = &Rule{
 func (c *Case) answersOwnClosing() bool {
 	t := c.Trigger
 	return t != nil && c.Answers == ToACK && (t.Frame == c.Snd.FINAcked.Frame || t.Time.Sub(c.LetGo.Time) < c.Soon()) && c.Snd.FINAcked.Seen() && c.Rcv.FIN.Seen()
+}
+
+// closed returns the moment when both FINs had been acknowledged, the zero Mark before that.
+func (c *Case) closed() flows.Mark {
+	a, b := c.Snd.FINAcked, c.Rcv.FINAcked
+	switch {
+	case !a.Seen() || !b.Seen() || a.Frame > c.Frame || b.Frame > c.Frame:
+		return flows.Mark{}
+	case a.Frame > b.Frame:
+		return a
+	}
+	return b
+}
+
+// resetsNothing reports whether a RST that answers nothing comes long after both sides had closed. A TCP in
+// TIME-WAIT sends none by itself, and after that it has nothing to send one for (RFC 9293 §3.10.8).
+func (c *Case) resetsNothing() bool {
+	over := c.closed()
+	return c.Trigger == nil && over.Seen() && c.Time.Sub(over.Time) > max(time.Second, 4*c.RTT)
 }

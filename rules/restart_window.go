@@ -1,6 +1,10 @@
 package rules
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
 
 const restartWindowSure = 0.99
 
@@ -28,6 +32,9 @@ var restartWindow = &Rule{
 		tellRefusal(c, f)
 		a := &c.Around
 		before, after := a.AcceptedBefore, a.AcceptedAfter
+		if own := c.After.SenderACK; own.Seen() && (!after.Seen() || own.Frame < after.Frame) {
+			after = flows.ConnMark{Mark: own, Stream: c.Conn.Stream} // this very connection, asked for again
+		}
 		switch {
 		case before.Seen() && after.Seen():
 			f.Summary = fmt.Sprintf("%s refused the connection to port %d: the service was away for a while; it had accepted a connection %s earlier and did again %s later.",
