@@ -18,6 +18,9 @@ var shapesOfEvidence = []shape{
 	{"{W}'s RST answers {WHAT} {SPAN} later: by its numbers a reply, as a host without the connection sends it", func(c *claim, a []string) error {
 		return all(c.count(2), c.sender(a[0]), c.is(0, a[1]), c.gap(a[2], 0, 1), c.answers(c.cited[0]))
 	}},
+	{"{W}'s RST answers {WHAT} {SPAN} later: it takes both its numbers from it", func(c *claim, a []string) error {
+		return all(c.count(2), c.sender(a[0]), c.is(0, a[1]), c.gap(a[2], 0, 1), c.answers(c.cited[0]), same("SEG.SEQ", c.reset.SEQ, c.cited[0].ACK))
+	}},
 	{"{W}'s RST continues its own sequence numbers and answers no segment: its own decision", func(c *claim, a []string) error {
 		return all(c.count(1), c.sender(a[0]))
 	}},

@@ -6,7 +6,7 @@ func (t *Table) judge(c *record, side Side, s *Segment, r *Reset) *entry {
 	trig, n := t.trigger(c, side, s)
 	r.Candidates = n
 	r.Form = t.form(c, side, s, n > 0)
-	if r.Form == FormActive {
+	if r.Form == FormActive && n == 0 {
 		trig = t.atOnce(c, side, s)
 		r.Candidates = 0
 		if trig != nil {

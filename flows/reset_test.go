@@ -146,6 +146,18 @@ func TestTrainIsInOrder(t *testing.T) {
 +0.3  > P. 1:56(55) ack 2
 +0.005 > F. 56 ack 2
 +0.05 < R 2`, []int{6}},
+		{"both numbers of an answer, and data captured out of order", shake + `
++1     > .  1:101(100) ack 1
++0     > .  201:301(100) ack 1
++0     > .  101:201(100) ack 1
++0.001 < R. 1 ack 1
++0     < R. 1 ack 101
++0     < R. 1 ack 301
++0     < R. 1 ack 201`, []int{0, 4, 5, 6}},
+		{"a decision that does not acknowledge the last data did not follow them", shake + `
++1     > .  1:101(100) ack 1
++0     > .  101:201(100) ack 1
++0.001 < R. 1 ack 101`, []int{0}},
 		{"an octet that the sender had acknowledged drew no RST", shake + `
 +1     > P. 1:11(10) ack 1
 +0.001 < . 1 ack 11

@@ -10,8 +10,8 @@ import "time"
 // that one answered; before any, the first with data, else the first with FIN, because a socket that has
 // sent its FIN takes an ACK in silence. Where none can just have been under way, the latest is meant.
 func (t *Table) trigger(c *record, side Side, s *Segment) (best *entry, n int) {
-	if s.Flags&ACK != 0 && s.SEQ != 0 {
-		return nil, 0 // not a form that answers
+	if s.Flags&ACK != 0 && s.SEQ != 0 && (t.lastRST(c, side) == 0 || c.side[side].state != Closed) {
+		return nil, 0 // its sender's own decision: it had the connection until now
 	}
 	// A segment cannot have been answered in less than the sender's round trip to the capture point.
 	// Half of the shortest one seen allows for what that measurement does not know.
@@ -81,6 +81,14 @@ func (c *record) hasTaken(side Side, e *entry) bool {
 	return e.end() != e.seq && c.side[side].bits&hasRCV != 0 && e.end().LessEq(c.ackOf(side))
 }
 
+// lastRST returns the frame of the last RST of side, 0 without one.
+func (t *Table) lastRST(c *record, side Side) uint32 {
+	if c.marks&hasReset == 0 {
+		return 0
+	}
+	return t.fallOf(c).side[side].last.frame
+}
+
 // lastTrigger returns the frame that the last RST of side answered, 0 without one.
 func (t *Table) lastTrigger(c *record, side Side) uint32 {
 	if c.marks&hasReset == 0 {
@@ -94,14 +102,20 @@ func answers(s *Segment, side Side, e *entry) bool {
 	if e.side() == side || e.flags&uint8(RST) != 0 {
 		return false // §3.5.2: a RST is never answered
 	}
-	if s.Flags&ACK == 0 {
+	switch {
+	case s.Flags&ACK == 0:
 		return e.flags&uint8(ACK) != 0 && e.ack == s.SEQ
+	case s.SEQ != 0:
+		// Some devices and stacks give both numbers of an answer, whatever the segment has: §3.10.7.1 asks for
+		// ACK = SEG.SEQ + SEG.LEN only where it has no ACK.
+		return e.flags&uint8(ACK) != 0 && e.ack == s.SEQ && e.end() == s.ACK && e.end() != e.seq
 	}
 	return e.flags&uint8(ACK) == 0 && e.end() == s.ACK
 }
 
 // atOnce looks for the segment of the peer that a RST which is its sender's own decision followed at
-// once: its last data, FIN or SYN, when the RST came about as fast after it as the sender ever answers.
+// once: its last data, FIN or SYN that the RST acknowledges, when the RST came about as fast after it as the
+// sender ever answers.
 func (t *Table) atOnce(c *record, side Side, s *Segment) *entry {
 	reaction := time.Duration(c.side[side].reaction) * reactionUnit
 	within := max(2*reaction, reaction+2*time.Millisecond)
@@ -113,7 +127,7 @@ func (t *Table) atOnce(c *record, side Side, s *Segment) *entry {
 		if e.side() == side || e.flags&uint8(RST) != 0 || e.end() == e.seq {
 			continue
 		}
-		if d := s.Time.Sub(c.at(e.lo, e.hi)); d > within || e.notes&entryAnswered != 0 {
+		if d := s.Time.Sub(c.at(e.lo, e.hi)); d > within || e.notes&entryAnswered != 0 || s.ACK.Less(e.end()) {
 			return nil
 		}
 		return e

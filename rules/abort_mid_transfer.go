@@ -52,7 +52,7 @@ var abortMidTransfer = &Rule{
 		if c.Snd.ZeroWND.Seen() {
 			f.say(c.sender()+" had closed its window before: its application did not read", c.Snd.ZeroWND.Frame)
 		}
-		if n := c.After.SenderRSTCount; n > 0 {
+		if n := c.After.SenderRSTCount; n > 0 && c.After.SenderRSTs[0].TTL == c.TTL {
 			f.say(fmt.Sprintf("%s of it answer what was still under way", count(n, "further RST")), c.After.SenderRSTs[0].Frame)
 		}
 		c.saySiblings(f)

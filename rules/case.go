@@ -102,6 +102,9 @@ func (c *Case) manner() Manner {
 		}
 		return Reply
 	case flows.FormActive:
+		if c.answersWithACK() {
+			return Reply
+		}
 		return Decision
 	case flows.FormBare:
 		switch {
@@ -127,6 +130,13 @@ func (c *Case) manner() Manner {
 		return Decision
 	}
 	return Obscure
+}
+
+// answersWithACK reports whether a RST that bears the sequence number of a decision answers a segment all the
+// same: nobody decides twice, and its acknowledgment is the end of just one segment.
+func (c *Case) answersWithACK() bool {
+	t := c.Trigger
+	return t != nil && c.From[c.Side] == flows.Closed && c.ownRSTBefore() && t.LEN() > 0 && t.Flags.Has(flows.ACK) && c.SEQ == t.ACK && c.ACK == t.End()
 }
 
 // retarget looks again at a trigger that the RST cannot answer: one that its sender had accepted, or that came

@@ -51,7 +51,7 @@ func (e *Engine) Explain(r *flows.Reset) *Finding {
 			f.Origin = prev.Origin
 		}
 	}
-	if f.Origin == OriginMiddlebox && !aboutPath[f.Rule.ID] {
+	if f.Origin == OriginMiddlebox && !aboutPath[f.Rule.ID] && !strings.Contains(f.Summary, "a device on the path") {
 		f.Summary = "Probably a device on the path, not " + c.sender() + " itself, sent this RST. As it presents itself: " + f.Summary
 	}
 	if f.Symptom == "" {

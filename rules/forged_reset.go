@@ -20,7 +20,7 @@ var forgedReset = &Rule{
 		Limits:     "Which device it was; the TTL tells how far away. A device that copies TTL and numbers well is not recognised by the RST itself.",
 	},
 	Match: func(c *Case) float64 {
-		if !c.Signs.Middlebox() || c.Refused() {
+		if !c.Signs.Middlebox() || c.Refused() || c.afterOwn() {
 			return 0
 		}
 		return forgedSure

@@ -40,7 +40,7 @@ var idleExpiry = &Rule{
 		}
 		gap := c.gap()
 		if c.Signs.Middlebox() {
-			if c.ownRSTBefore() || c.Manner == Reply && gap >= expiryDeviceFrom {
+			if c.Manner == Reply && gap >= expiryDeviceFrom {
 				return expiryDevice
 			}
 			return 0

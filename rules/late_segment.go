@@ -11,6 +11,7 @@ import (
 const (
 	lateBothClosed = 0.96 // both FINs were acknowledged before
 	lateReset      = 0.95 // the other side had reset
+	lateDevice     = 0.94 // so had its sender, and a device on the path answers what was still under way
 	lateOwnReset   = 0.88 // the sender itself had reset, more than a round trip before
 	lateHalfClosed = 0.93 // a bare FIN or ACK, long after the sender's FIN was acknowledged
 )
@@ -38,6 +39,8 @@ var lateSegment = &Rule{
 			return c.lowered(lateBothClosed, flows.Reordered)
 		case c.resetByPeer() != nil:
 			return lateReset
+		case c.afterOwn():
+			return lateDevice
 		case c.lastOwn() != nil && (!c.lives(c.lastOwn()) || c.answersChallenge()):
 			return lateOwnReset
 		case c.HalfCloseExpired():
@@ -55,6 +58,11 @@ var lateSegment = &Rule{
 		case peer != nil:
 			f.Summary = fmt.Sprintf("The connection was over: a RST in %s's name had ended it %sbefore; %s met a host that no longer has it.", c.receiver(), earlier(c.moment().Sub(peer.Time)), c.late())
 			f.say("the RST that had ended the connection", peer.Frame)
+		case c.afterOwn():
+			f.Summary = fmt.Sprintf("The connection was over: %s had reset it; %s met a device on the path that no longer knows it and answers in %s's name.", c.sender(), c.late(), c.sender())
+			f.say(c.sender()+" had reset the connection", own.Frame)
+			f.Symptom = fmt.Sprintf("nothing more than at frame %d", own.Frame)
+			f.open(own.Cause, own.Rule.ID, 0.8, "another than the first RST's sender sent this one")
 		case own != nil && (!c.lives(own) || c.answersChallenge()):
 			f.Summary = fmt.Sprintf("The connection was over: %s had reset it %sbefore; %s came late.", c.sender(), earlier(c.moment().Sub(own.Time)), c.late())
 			f.say(c.sender()+" had reset the connection", own.Frame)
@@ -85,6 +93,13 @@ func (c *Case) resetByPeer() *flows.PriorReset {
 		}
 	}
 	return nil
+}
+
+// afterOwn reports whether a device on the path sent this RST after the sender that it names had reset the
+// connection itself, which goes on no more.
+func (c *Case) afterOwn() bool {
+	own := c.lastOwn()
+	return own != nil && own.Origin != OriginMiddlebox && c.Signs.Middlebox() && c.Manner == Reply && !c.lives(own)
 }
 
 // late names the late segment.

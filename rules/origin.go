@@ -250,7 +250,11 @@ func (s *Signs) numbers(c *Case) {
 		}
 	}
 	if own := c.lastOwn(); own != nil && own.Flags.Has(flows.ACK) && c.Flags.Has(flows.ACK) && c.SEQ != 0 && c.Notes&flows.Copy == 0 && c.Rcv.LastData.Seen() && c.TTL != c.Snd.TTL {
-		s.add(signNotReply, "it answers late data with RST+ACK, where a host that has ended the connection sends a bare RST", own.Frame, c.Rcv.LastData.Frame, c.Frame)
+		data := c.Rcv.LastData.Frame
+		if c.Answers == ToData {
+			data = c.Trigger.Frame
+		}
+		s.add(signNotReply, "it answers late data with RST+ACK, where a host that has ended the connection sends a bare RST", own.Frame, data, c.Frame)
 	}
 	if n := c.volley(); n >= 2 {
 		s.add(signVolley, fmt.Sprintf("it was sent %d times at one moment, with the same numbers", n+1), c.Frame, c.After.SenderRSTs[0].Frame)

@@ -132,6 +132,8 @@ func (c *Case) sayLetGo(f *Finding) {
 // sayRST tells what the RST is by its numbers.
 func (c *Case) sayRST(f *Finding) {
 	switch {
+	case c.Manner == Reply && c.Form == flows.FormActive:
+		f.say(fmt.Sprintf("%s's RST answers %s %s later: it takes both its numbers from it", c.sender(), c.what(c.Trigger), span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
 	case c.Manner == Reply && c.Trigger != nil:
 		f.say(fmt.Sprintf("%s's RST answers %s %s later: by its numbers a reply, as a host without the connection sends it", c.sender(), c.what(c.Trigger), span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
 	case c.Manner == Reply:
