@@ -34,7 +34,8 @@ func (s *State) hear(names *Names, side, frame int, time int64, payload []byte, 
 			s.first = s.speaker
 		}
 	}
-	if (s.voice[0].flags|s.voice[1].flags)&broken != 0 {
+	if s.bits&gap != 0 {
+		s.bits &^= gap
 		for i := range s.voice {
 			if s.voice[i].flags&broken != 0 {
 				s.salvage(names, i)
@@ -164,6 +165,7 @@ func (h *hearing) miss(n int64) {
 	case h.v.phase == phaseTurns:
 	case h.v.scrap != 0:
 		h.v.flags |= broken // read by salvage
+		h.bits |= gap
 	default:
 		h.lose()
 	}

@@ -119,7 +119,7 @@ func requestLine(b []byte) (protocol, verdict) {
 	end := bytes.IndexByte(b[:min(len(b), maxSignature)], '\n')
 	line := b[i+1:]
 	if end >= 0 {
-		line = bytes.TrimSuffix(b[i+1:max(end, i+1)], []byte{'\r'})
+		line = trimCR(b[i+1 : max(end, i+1)])
 	}
 	text := line[:min(len(line), maxSignature)]
 	for _, c := range text[plainPrefix(text):] {
@@ -205,11 +205,7 @@ func (h *hearing) readHTTP(b []byte, last bool) int {
 			v.flags &^= more
 		}
 	case httpHeader:
-		if len(line) > 0 {
-			h.headerLine(line)
-		} else {
-			h.headerEnd()
-		}
+		return h.header(b, line, used)
 	case httpChunk:
 		h.chunkLine(line)
 	case httpTrailer:
@@ -218,6 +214,24 @@ func (h *hearing) readHTTP(b []byte, last bool) int {
 			v.flags &^= more
 		}
 	}
+	return used
+}
+
+// header reads the fields of a header, as many as b holds, the first of them being line, which used so
+// many octets.
+func (h *hearing) header(b, line []byte, used int) int {
+	for len(line) > 0 {
+		h.headerLine(line)
+		if h.v.flags&skipLine != 0 {
+			return used
+		}
+		i := bytes.IndexByte(b[used:min(len(b), used+maxLine)], '\n')
+		if i < 0 {
+			return used
+		}
+		line, used = trimCR(b[used:used+i]), used+i+1
+	}
+	h.headerEnd()
 	return used
 }
 

@@ -10,11 +10,7 @@ const maxLine = 1024
 func (h *hearing) takeLine(b []byte, last bool) (line []byte, used int) {
 	window := b[:min(len(b), maxLine)]
 	if i := bytes.IndexByte(window, '\n'); i >= 0 {
-		line = window[:i]
-		if i > 0 && line[i-1] == '\r' {
-			line = line[:i-1]
-		}
-		return line, i + 1
+		return trimCR(window[:i]), i + 1
 	}
 	if len(window) == maxLine {
 		h.v.flags |= skipLine
@@ -24,6 +20,14 @@ func (h *hearing) takeLine(b []byte, last bool) (line []byte, used int) {
 		return b, len(b)
 	}
 	return nil, 0
+}
+
+// trimCR removes one carriage return at the end of a line.
+func trimCR(line []byte) []byte {
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		return line[:n-1]
+	}
+	return line
 }
 
 // passLine passes over the rest of a line that was too long.
@@ -43,7 +47,7 @@ func firstLine(b []byte) ([]byte, verdict) {
 	i := bytes.IndexByte(window, '\n')
 	line := window
 	if i >= 0 {
-		line = bytes.TrimSuffix(window[:i], []byte{'\r'})
+		line = trimCR(window[:i])
 	}
 	for _, c := range line[plainPrefix(line):] {
 		if c < ' ' && c != '\t' && c != '\r' || c == 0x7f {

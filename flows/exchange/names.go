@@ -73,6 +73,11 @@ func (n *Names) intern(b []byte, max int) id {
 		n.text = printable(n.text[:0], b, max)
 		b = n.text
 	}
+	return n.keep(b)
+}
+
+// keep returns the id of b, which is printable.
+func (n *Names) keep(b []byte) id {
 	if i, ok := n.index[string(b)]; ok {
 		n.slots[i&0xffff].used = true
 		return i
@@ -106,7 +111,7 @@ func (n *Names) line(a []byte, maxA int, b []byte, maxB int) id {
 		n.text = append(n.text, ' ')
 		n.text = printable(n.text, b, maxB)
 	}
-	return n.intern(n.text, len(n.text))
+	return n.keep(n.text)
 }
 
 // evict frees the slot of a string that nobody asked for since the clock's last round.

@@ -79,6 +79,7 @@ const (
 	alertBy1                    // TLS: the responder sent the first alert
 	alertClear                  // TLS: it was in clear, desc holds its description
 	turnTaking                  // some messages were told apart by turns alone
+	gap                         // a side's flags may say broken
 )
 
 // flags are what is known of one side.

@@ -39,7 +39,7 @@ func printable(dst, b []byte, max int) []byte {
 			dst = append(dst, b[0])
 		case r < utf8.RuneSelf:
 			dst = append(dst, '\\', 'x', hexDigits[r>>4], hexDigits[r&15])
-		case unicode.IsPrint(r):
+		case r == '…' || unicode.IsPrint(r): // the first is our own, in most request targets
 			dst = append(dst, b[:n]...)
 		default:
 			dst = append(dst, '\\', 'u', '{')
