@@ -3,6 +3,7 @@ package report
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
@@ -22,8 +23,79 @@ func (g *grid) row(color func(string) string, cells ...string) {
 	g.colors = append(g.colors, color)
 }
 
-// text prints the table, every line after indent.
-func (g *grid) text(s style, indent string) string { return g.paint(s, indent, g.lines()) }
+// tableIndent is what tables stand behind.
+const tableIndent = "  "
+
+// nameDot stands between the parts of a name.
+const nameDot = " · "
+
+// fitted prints g, its last column cut at the front where it is too wide for the page, or else as a list under
+// the first names columns' headers: item returns what a row is about and what is told of it.
+func (p page) fitted(g *grid, names int, item func(row int) (name string, told []string)) string {
+	lines := g.lines()
+	if over := len(tableIndent) + longest(lines) - p.width; over > 0 && g.cutLast(over) {
+		lines = g.lines()
+	}
+	if len(tableIndent)+longest(lines) <= p.width {
+		return g.paint(p.style, tableIndent, lines)
+	}
+	var b strings.Builder
+	b.WriteString(tableIndent + p.style.dim(strings.Join(g.header[:names], nameDot)) + "\n")
+	for i := range g.rows {
+		name, told := item(i)
+		b.WriteString(g.colors[i](strings.TrimSuffix(p.wrap(tableIndent, name), "\n")) + "\n")
+		b.WriteString(p.wrap(tableIndent+tableIndent, strings.Join(told, nameDot)))
+	}
+	return b.String()
+}
+
+// leastCut is to how many columns the last column of a table may be cut.
+const leastCut = 24
+
+// cutLast takes over columns from the last column, and reports whether it is wide enough for that.
+func (g *grid) cutLast(over int) bool {
+	last, widest := len(g.header)-1, 0
+	for _, r := range g.rows {
+		widest = max(widest, width(r[last]))
+	}
+	if widest-over < leastCut {
+		return false
+	}
+	for _, r := range g.rows {
+		r[last] = cutFront(r[last], widest-over)
+	}
+	return true
+}
+
+// cutFront shortens "#7 a/long/path" to n columns: the end of a path tells most.
+func cutFront(s string, n int) string {
+	if width(s) <= n {
+		return s
+	}
+	frame, path, _ := strings.Cut(s, " ")
+	for path != "" && width(frame)+2+width(path) > n {
+		_, size := utf8.DecodeRuneInString(path)
+		path = path[size:]
+	}
+	return frame + " …" + path
+}
+
+// cleaned is clean for several texts.
+func cleaned(texts []string) []string {
+	for i := range texts {
+		texts[i] = clean(texts[i])
+	}
+	return texts
+}
+
+// sumCounts tells a number of resets, and of findings where it is another.
+func sumCounts(resets, findings int) []string {
+	told := []string{counted(resets, "reset", "resets")}
+	if findings < resets {
+		told = append(told, counted(findings, "finding", "findings"))
+	}
+	return told
+}
 
 // paint colours lines that g laid out.
 func (g *grid) paint(s style, indent string, lines []string) string {

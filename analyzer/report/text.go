@@ -12,7 +12,7 @@ import (
 
 // TextOptions say how a report is laid out for a terminal.
 type TextOptions struct {
-	Width int  // columns, at least 60 and by default 100
+	Width int  // columns, at least 70 and by default 100
 	Color bool // whether the terminal shows colours
 	Live  bool // print each finding as it comes, and the counts of its file after it
 }
@@ -85,11 +85,14 @@ type page struct {
 	style style
 }
 
+// leastWidth is what the narrowest ladder takes.
+const leastWidth = 70
+
 func newPage(opts TextOptions) page {
 	if opts.Width == 0 {
 		opts.Width = 100
 	}
-	return page{width: max(opts.Width, 60), style: style(opts.Color)}
+	return page{width: max(opts.Width, leastWidth), style: style(opts.Color)}
 }
 
 // overview is the head of a file: its counts, and its resets by cause.
@@ -119,10 +122,13 @@ func (p page) causes(sums []CauseSum) string {
 		if i > 0 && sums[i-1].Cause == s.Cause {
 			cause = ""
 		}
-		t.row(p.style.severity(s.Severity), cause, s.Detail, thousands(s.Resets), thousands(s.Findings), fmt.Sprintf("#%d", s.First),
+		t.row(p.style.severity(s.Severity), clean(cause), clean(s.Detail), thousands(s.Resets), thousands(s.Findings), fmt.Sprintf("#%d", s.First),
 			s.Severities.cell(s.Severity))
 	}
-	return t.text(p.style, "  ")
+	return p.fitted(&t, 2, func(i int) (string, []string) {
+		s := &sums[i]
+		return string(s.Cause) + nameDot + s.Detail, append(sumCounts(s.Resets, s.Findings), fmt.Sprintf("first #%d", s.First), s.Severities.cell(s.Severity))
+	})
 }
 
 // caveats tells what was not read, and what else is worth knowing.

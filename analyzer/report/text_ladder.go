@@ -12,25 +12,58 @@ import (
 // ladder prints the timeline: time runs down, the originator stands left and the responder right, and a
 // state is spelled out where it changes.
 func (p page) ladder(r *Reset) string {
-	whole := func(flags string) string { return flags }
-	g := p.rungs(r, 18, whole)
-	lines := g.lines()
-	if longest(lines) > p.width {
-		g = p.rungs(r, 12, whole)
-		lines = g.lines()
+	for i, layout := range ladderLayouts {
+		g := p.rungs(r, layout)
+		lines := g.lines()
+		if longest(lines) > p.width && i+1 < len(ladderLayouts) {
+			continue
+		}
+		text := g.paint(p.style, "", lines)
+		if layout.left != "" {
+			text += p.style.dim("There is no room for "+layout.left+".") + "\n"
+		}
+		return text
 	}
-	if longest(lines) > p.width {
-		g = p.rungs(r, 8, flagLetters)
-		lines = g.lines()
-	}
-	return g.paint(p.style, "", lines)
+	return ""
 }
 
-// rungs lays out the timeline, with arrows of the given width and flags as spell prints them.
-func (p page) rungs(r *Reset, arrow int, spell func(flags string) string) *grid {
-	g := &grid{header: []string{"Frame", "Time", "Originator", padded("Segment", arrow), "Responder", "SEQ", "ACK", "LEN", ""},
-		right: []int{0, 1, 5, 6, 7}}
-	blank := func(says string) { g.row(p.style.dim, "", "", "│", says, "│", "", "", "", "") }
+// A ladderLayout is a way to draw a ladder.
+type ladderLayout struct {
+	arrow   int    // columns of an arrow
+	letters bool   // flags by their first letters: PA
+	stacked bool   // a line for each note
+	left    string // columns that are left out, in words
+	numbers int    // columns of numbers that are shown, from the right: LEN, ACK, SEQ
+}
+
+// ladderLayouts are the layouts from the widest to the narrowest; the first that fits is taken.
+var ladderLayouts = []ladderLayout{
+	{arrow: 18, numbers: 3},
+	{arrow: 12, numbers: 3},
+	{arrow: 8, letters: true, numbers: 3},
+	{arrow: 8, letters: true, stacked: true, numbers: 3},
+	{arrow: 7, letters: true, stacked: true, numbers: 2, left: "SEQ"},
+	{arrow: 7, letters: true, stacked: true, numbers: 1, left: "SEQ and ACK"},
+	{arrow: 7, letters: true, stacked: true, numbers: 0, left: "SEQ, ACK and LEN"},
+}
+
+// rungs lays out the timeline.
+func (p page) rungs(r *Reset, layout ladderLayout) *grid {
+	const numbers = 3
+	g := &grid{header: append([]string{"Frame", "Time", "Originator", padded("Segment", layout.arrow), "Responder"},
+		append([]string{"SEQ", "ACK", "LEN"}[numbers-layout.numbers:], "")...), right: []int{0, 1}}
+	for i := range layout.numbers {
+		g.right = append(g.right, 5+i)
+	}
+	spell := clean
+	if layout.letters {
+		spell = flagLetters
+	}
+	row := func(color func(string) string, frame, time, originator, segment, responder, seq, ack, length, note string) {
+		cells := append([]string{frame, time, clean(originator), segment, clean(responder)}, []string{seq, ack, length}[numbers-layout.numbers:]...)
+		g.row(color, append(cells, clean(note))...)
+	}
+	blank := func(says, note string) { row(p.style.dim, "", "", "│", says, "│", "", "", "", note) }
 	shown, skipped, last := [2]string{}, 0, Time(0)
 	tells := telling(r)
 	for i := range r.Timeline {
@@ -41,7 +74,7 @@ func (p page) rungs(r *Reset, arrow int, spell func(flags string) string) *grid 
 			continue
 		}
 		if skipped > 0 {
-			blank("⋮ " + thousands(skipped) + " more")
+			blank("⋮ "+thousands(skipped)+" more", "")
 			shown, skipped = [2]string{}, 0
 		}
 		frame, delta := fmt.Sprintf("#%d", e.Frame), "0"
@@ -75,8 +108,14 @@ func (p page) rungs(r *Reset, arrow int, spell func(flags string) string) *grid 
 		case RoleTrigger:
 			color, notes = p.style.yellow, append([]string{"trigger"}, notes...)
 		}
-		g.row(color, frame, delta, states[0], arrowed(e.Sender, spell(e.Flags), arrow), states[1],
-			fmt.Sprint(e.SEQ), ack, length, strings.ReplaceAll(strings.Join(notes, ", "), "-", " "))
+		beside := []string{strings.ReplaceAll(strings.Join(notes, ", "), "-", " ")}
+		if layout.stacked {
+			beside = strings.SplitAfter(beside[0], ", ")
+		}
+		row(color, frame, delta, states[0], arrowed(e.Sender, spell(e.Flags), layout.arrow), states[1], fmt.Sprint(e.SEQ), ack, length, beside[0])
+		for _, note := range beside[1:] {
+			blank("", note)
+		}
 	}
 	return g
 }
@@ -121,8 +160,11 @@ func arrowed(sender, flags string, n int) string {
 // flagLetters shortens "PSH, ACK" to "PA".
 func flagLetters(flags string) string {
 	var b strings.Builder
-	for _, f := range strings.Split(flags, ", ") {
-		b.WriteString(f[:1])
+	for _, f := range strings.Split(clean(flags), ", ") {
+		for _, letter := range f {
+			b.WriteRune(letter)
+			break
+		}
 	}
 	return b.String()
 }

@@ -168,3 +168,34 @@ func TestLadderLeavesOutTheUneventful(t *testing.T) {
 		t.Errorf("an uneventful segment is there:\n%s", got)
 	}
 }
+
+// Nothing is wider than the terminal but what cannot be broken: display filters and paths.
+func TestTextFits(t *testing.T) {
+	for _, columns := range []int{70, 80, 100} {
+		resets := sampleResets()
+		for i, m := range resets {
+			m.Originator, m.Responder = "[2001:db8:aaaa:bbbb:cccc:dddd:eeee:1]:51234", "[2001:db8:aaaa:bbbb:cccc:dddd:eeee:2]:443"
+			m.Detail = []string{"keepalive-unanswered", "state-lost-keepalive", "state-lost-keepalive"}[i]
+			for j := range m.Timeline {
+				e := &m.Timeline[j]
+				e.SEQ, e.ACK, e.Notes = 4284929560, 4284929560, []string{"out-of-order", "challenge-ack", "not-accepted"}
+				e.Time *= 2 // hours between
+			}
+		}
+		mixed := resets[1].Clone()
+		mixed.Severity = rules.Warning
+		var out bytes.Buffer
+		play(t, Text(&out, TextOptions{Width: columns}), append(resets, mixed)...)
+		for line := range strings.Lines(out.String()) {
+			line = strings.TrimRight(line, "\n")
+			if width(line) > columns && !strings.HasPrefix(line, "Filter") && len(strings.Fields(line)) > 1 {
+				t.Errorf("%d columns in a terminal of %d: %s", width(line), columns, line)
+			}
+		}
+		for _, want := range []string{"challenge ack", "not accepted", "1 error, 1 warning"} {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("%q is not told in %d columns", want, columns)
+			}
+		}
+	}
+}

@@ -123,8 +123,10 @@ func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.R
 		return errSameFile(path)
 	}
 	loss := inputs.lost
-	err = flags.show(stdout, func(r report.Renderer) error {
-		lost, err := explainAll(ctx, inputs.paths, flags, r, stderr)
+	progress := startProgress(inputs.paths, stderr)
+	defer progress.end()
+	err = flags.show(progress.beside(stdout), func(r report.Renderer) error {
+		lost, err := explainAll(ctx, inputs.paths, flags, r, progress, stderr)
 		loss = loss || lost
 		if err != nil {
 			return outputError{flags.output, err}
@@ -213,11 +215,10 @@ func (f *explainFlags) inputs(args []string, stdin io.Reader, stderr io.Writer) 
 
 // explainAll renders one report over paths and reports whether any was not read whole. Errors are the
 // renderer's.
-func explainAll(ctx context.Context, paths []string, flags *explainFlags, r report.Renderer, stderr io.Writer) (loss bool, err error) {
+func explainAll(ctx context.Context, paths []string, flags *explainFlags, r report.Renderer, progress *progress, stderr io.Writer) (loss bool, err error) {
 	if err := r.Begin("rstexplain " + version()); err != nil {
 		return false, err
 	}
-	progress := startProgress(paths, stderr)
 	opts := analyzer.Options{Follow: flags.follow, Read: progress.counter()}
 	flags.bounds.apply(&opts)
 	opts.Rules.Timeouts = flags.known

@@ -101,9 +101,11 @@ func (o *output) layout(noColor bool) report.TextOptions {
 	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
 		opts.Width = n
 	}
-	if f, ok := o.Writer.(*os.File); ok && o.file == nil && term.IsTerminal(int(f.Fd())) {
+	if f, ok := o.Writer.(interface{ Fd() uintptr }); ok && o.file == nil && term.IsTerminal(int(f.Fd())) {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
 			opts.Width = w
+		} else if opts.Width == 0 {
+			opts.Width = 80
 		}
 		opts.Color = !noColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -12,10 +13,16 @@ import (
 
 // A progress shows on a terminal how much of all files has been read: octets, their rate, and the time left.
 type progress struct {
-	bar  *progressbar.ProgressBar
-	read atomic.Int64
-	stop chan struct{}
-	done chan struct{}
+	bar   *progressbar.ProgressBar
+	read  atomic.Int64
+	total int64 // -1 where it is not known
+	stop  chan struct{}
+	done  chan struct{}
+	ended sync.Once
+
+	mu      sync.Mutex // the bar and the report share a terminal
+	drawn   bool       // the bar is there
+	midline bool       // the report has begun a line and not ended it
 }
 
 // How long nothing is shown, for most captures are explained by then, and how often it changes after.
@@ -39,32 +46,89 @@ func startProgress(paths []string, stderr io.Writer) *progress {
 		}
 		total += st.Size()
 	}
-	p := &progress{stop: make(chan struct{}), done: make(chan struct{})}
+	p := newProgress(total, stderr)
+	go p.run()
+	return p
+}
+
+func newProgress(total int64, stderr io.Writer) *progress {
+	p := &progress{total: total, stop: make(chan struct{}), done: make(chan struct{})}
 	p.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(stderr), progressbar.OptionShowBytes(true),
 		progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(progressEvery), progressbar.OptionClearOnFinish(),
 		progressbar.OptionSetDescription("reading"), progressbar.OptionFullWidth())
-	go func() {
-		defer close(p.done)
-		wait := time.NewTimer(progressAfter)
-		defer wait.Stop()
+	return p
+}
+
+// run draws the bar until the end.
+func (p *progress) run() {
+	defer close(p.done)
+	wait := time.NewTimer(progressAfter)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-p.stop:
+		return
+	}
+	tick := time.NewTicker(progressEvery)
+	defer tick.Stop()
+	for {
 		select {
-		case <-wait.C:
+		case <-tick.C:
+			p.draw()
 		case <-p.stop:
+			p.mu.Lock()
+			p.clear()
+			p.mu.Unlock()
 			return
 		}
-		tick := time.NewTicker(progressEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-tick.C:
-				_ = p.bar.Set64(min(p.read.Load(), max(total, p.read.Load()-1))) // a bar that cannot be drawn harms nothing
-			case <-p.stop:
-				_ = p.bar.Clear()
-				return
-			}
-		}
-	}()
-	return p
+	}
+}
+
+// draw shows how far the reading is, but never on a line that holds some of the report.
+func (p *progress) draw() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.midline {
+		p.drawn = true
+		_ = p.bar.Set64(min(p.read.Load(), max(p.total, p.read.Load()-1))) // a bar that cannot be drawn harms nothing
+	}
+}
+
+// clear takes the bar away; p.mu is held.
+func (p *progress) clear() {
+	if p.drawn {
+		p.drawn = false
+		_ = p.bar.Clear()
+	}
+}
+
+// beside returns a writer to the terminal that report is, if it is one: it takes the bar away before it writes.
+func (p *progress) beside(report io.Writer) io.Writer {
+	f, ok := report.(*os.File)
+	if p == nil || !ok || !term.IsTerminal(int(f.Fd())) {
+		return report
+	}
+	return besideBar{p, f, f.Fd()}
+}
+
+// A besideBar writes to a terminal that a progress bar is shown on too.
+type besideBar struct {
+	p  *progress
+	to io.Writer
+	fd uintptr
+}
+
+// Fd makes it known as the terminal that it writes to.
+func (b besideBar) Fd() uintptr { return b.fd }
+
+func (b besideBar) Write(text []byte) (int, error) {
+	b.p.mu.Lock()
+	defer b.p.mu.Unlock()
+	b.p.clear()
+	if len(text) > 0 {
+		b.p.midline = text[len(text)-1] != '\n'
+	}
+	return b.to.Write(text)
 }
 
 // counter is what the octets read are added to, nil where nothing is shown.
@@ -78,7 +142,7 @@ func (p *progress) counter() *atomic.Int64 {
 // end removes the bar.
 func (p *progress) end() {
 	if p != nil {
-		close(p.stop)
+		p.ended.Do(func() { close(p.stop) })
 		<-p.done
 	}
 }
