@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/rstexplain/rstexplain/analyzer/report"
+	"github.com/rstexplain/rstexplain/rules"
 )
 
 // A saying is a line of testdata/article/*/symptom.jsonl: what a real program printed when a RST, or what
@@ -65,9 +66,15 @@ func TestSymptoms(t *testing.T) {
 				if s.Expect == "Socket closed" && strings.HasSuffix(filepath.Dir(path), "okhttp-closes-early") {
 					continue // the program cancelled its own call: no packet tells that
 				}
-				words := r.Symptom
-				if _, own, ok := strings.Cut(words, " prints: "); ok && !proxy[s.Program] {
-					words, _, _ = strings.Cut(own, ". A reverse proxy") // its User-Agent tells the program: its own words come first
+				words := strings.Join(r.SymptomLines(), "\n") + "\n"
+				if named := len(r.Prints) > 1 && r.Prints[1].Program == "nginx"; named && !proxy[s.Program] {
+					words = r.Prints[0].Says // its User-Agent tells the program: its own words come first
+				} else if r.MorePrints > 0 {
+					for _, said := range rules.SaidIn(rules.Find(r.Detail)) {
+						for _, p := range said.Prints {
+							words += p.Says + "\n"
+						}
+					}
 				}
 				if !strings.Contains(words, strings.TrimSpace(s.Expect)) {
 					t.Errorf("frame %d: %s said %q, the report (%s): %q", s.Frame, s.Program, s.Expect, r.Detail, r.Symptom)

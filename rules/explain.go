@@ -21,6 +21,7 @@ type Options struct {
 type Engine struct {
 	timeouts *Timeouts
 	memory   memory
+	programs map[string][]string // by rule: the programs whose words SaidIn tells, made when first asked for
 }
 
 // NewEngine returns an Engine that has seen nothing.
@@ -31,7 +32,7 @@ func NewEngine(opts Options) *Engine {
 	if opts.Streams <= 0 {
 		opts.Streams = 1 << 16
 	}
-	return &Engine{timeouts: opts.Timeouts, memory: memory{limit: opts.Streams, by: map[int]*recollection{}}}
+	return &Engine{timeouts: opts.Timeouts, memory: memory{limit: opts.Streams, by: map[int]*recollection{}}, programs: map[string][]string{}}
 }
 
 // Explain returns what the rules make of r. It never returns nil. Resets must come in the order of their
@@ -54,15 +55,39 @@ func (e *Engine) Explain(r *flows.Reset) *Finding {
 	if f.Origin == OriginMiddlebox && !aboutPath[f.Rule.ID] && !strings.Contains(f.Summary, "a device on the path") {
 		f.Summary = "Probably a device on the path, not " + c.sender() + " itself, sent this RST. As it presents itself: " + f.Summary
 	}
-	if f.Symptom == "" {
-		f.Symptom = c.symptom(f)
-	}
+	c.symptom(f)
+	f.MorePrints = e.morePrints(f)
 	f.Beside = append(f.Beside, c.beside()...)
 	if f.CaptureNext == "" {
 		f.CaptureNext = c.captureNext(f)
 	}
 	e.memory.add(c, f)
 	return f
+}
+
+// morePrints counts the programs whose words SaidIn tells and the finding does not.
+func (e *Engine) morePrints(f *Finding) int {
+	if len(f.Prints) == 0 {
+		return 0
+	}
+	names, ok := e.programs[f.Rule.ID]
+	if !ok {
+		for _, s := range SaidIn(f.Rule) {
+			for _, p := range s.Prints {
+				if !slices.Contains(names, p.Program) {
+					names = append(names, p.Program)
+				}
+			}
+		}
+		e.programs[f.Rule.ID] = names
+	}
+	n := len(names)
+	for i, p := range f.Prints {
+		if slices.Contains(names, p.Program) && !slices.ContainsFunc(f.Prints[:i], func(q Print) bool { return q.Program == p.Program }) {
+			n--
+		}
+	}
+	return n
 }
 
 // aboutPath holds the rules whose summary already speaks of a device on the path.

@@ -3,6 +3,8 @@
 // they say into one Finding: label, confidence, evidence, origin, remedy.
 package rules
 
+import "github.com/rstexplain/rstexplain/flows"
+
 // A Cause is one of the five labels. Each RST gets exactly one: it answers why the stack that sent the
 // RST sent it.
 type Cause string
@@ -81,12 +83,24 @@ type Finding struct {
 	Summary      string // one sentence
 	Evidence     []Evidence
 	Alternatives []Alternative // other causes that the packets leave open, most likely first
-	Symptom      string        // what the application on the receiving side most likely printed
+	Symptom      string        // what the application on the receiving side most likely got
+	Prints       []Print       // and what it printed, by the programs that it most likely is, at most MaxPrints
+	MorePrints   int           // programs whose words SaidIn tells, and Prints does not
 	Remedy       string
 	CaptureNext  string     // what to capture to decide what stays open; "" when decided
 	Beside       []Evidence // what else is worth telling: not accepted, did not arrive, text in the RST
 	Repeats      int        // frame of the first reset of the same event, 0 when this is the first
 }
+
+// A Print is what a program most likely printed.
+type Print struct {
+	By      flows.Side // who runs it
+	Program string
+	Says    string
+}
+
+// MaxPrints bounds Finding.Prints, so that a finding fits into a ticket.
+const MaxPrints = 5
 
 // Evidence is one checkable statement and the frames that show it.
 type Evidence struct {

@@ -1,7 +1,9 @@
 package rules
 
 import (
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
@@ -91,89 +93,177 @@ func (c *Case) saw(f *Finding) []situation {
 	return out
 }
 
-// symptom tells what the application on the receiving side most likely printed, and what the side that let go
-// did where its words say more.
-func (c *Case) symptom(f *Finding) string {
+// symptom tells what the application on the receiving side most likely got and printed, and what the side that
+// let go did where its words say more.
+func (c *Case) symptom(f *Finding) {
+	const o, r = flows.Originator, flows.Responder
 	if f.Repeats != 0 {
-		return "nothing more than at the first RST of the event"
+		f.Symptom = "nothing more than at the first RST of the event"
+		return
 	}
 	saw := c.saw(f)
-	x := c.LetGo.Exchange
-	if !c.ByClient() && c.PeerClosedFirst() && x.Pending > 0 && f.Severity != Info {
-		return "the client's application had let go before the RST came; where its time limit for the answer ran out: " + words(x, sawOwnLimit)
-	}
-	switch s := saw[0]; s {
-	case sawNothing:
-		says := capital(c.receiver()) + "'s application most likely noticed nothing: it was done with the connection"
+	b, x := c.LetGo.Business, c.LetGo.Exchange
+	rcv := c.Side.Peer()
+	gets := capital(c.receiver()) + "'s application gets "
+	switch s := saw[0]; {
+	case !c.ByClient() && c.PeerClosedFirst() && x.Pending > 0 && f.Severity != Info:
+		f.Symptom = "The client's application had let go before the RST came"
+		if b.Since >= ownLimitFrom && b.Matter == OpenRequest && b.Side == o {
+			f.Symptom += ", most likely because its time limit for the answer ran out"
+			c.prints(f, o, sawOwnLimit)
+		}
+	case s == sawNothing:
+		f.Symptom = capital(c.receiver()) + "'s application most likely noticed nothing: it was done with the connection"
 		switch reset := c.LetGo.By == ByThis; {
-		case c.ByClient() || x.Messages[flows.Originator] == 0:
+		case f.Origin == OriginMiddlebox && c.ended().Seen():
+		case c.ByClient() || x.Messages[o] == 0:
 		case x.TLS && reset:
-			says += "; where its response was not complete, which encryption hides: " + words(x, sawMidBody, sawStream)
+			f.Symptom += ". Where its response was not complete, which encryption hides, it prints"
+			c.prints(f, r.Peer(), sawMidBody, sawStream)
 		case x.TLS:
-			says += "; where its response was not complete, which encryption hides: " + words(x, sawEOFMidBody, sawEOFStream)
+			f.Symptom += ". Where its response was not complete, which encryption hides, it prints"
+			c.prints(f, r.Peer(), sawEOFMidBody, sawEOFStream)
 		case reset && !c.Rcv.FIN.Seen():
-			says += ". Should it use the connection again, that fails: " + words(x, sawNoResponse)
+			f.Symptom += ". Should it use the connection again, that fails"
+			c.prints(f, r.Peer(), sawNoResponse)
 		}
-		return says + c.ownWords(f)
-	case sawGiveUp:
-		says := capital(c.sender()) + "'s application gets " + errno[s]
+		c.ownWords(f)
+	case s == sawGiveUp:
+		f.Symptom = capital(c.sender()) + "'s application gets " + c.errno(s, c.Side) + ". " + capital(c.receiver()) + "'s gets " +
+			c.errno(sawNoResponse, rcv) + ", if the RST arrives at all"
 		if c.ByClient() {
-			says += "; " + words(x, saw...)
+			c.prints(f, o, saw...)
 		}
-		return says + ". " + capital(c.receiver()) + "'s gets ECONNRESET, if the RST arrives at all"
-	case sawClientGone:
-		says := capital(c.receiver()) + "'s application gets " + errno[s]
-		if p := named(serverPrinters, x.Server); p != nil {
-			says += "; " + p.name + " logs: " + p.says[s]
-		} else {
-			says += "; " + listed(serverPrinters, saw)
-		}
-		return says + c.ownWords(f)
+	case s == sawClientGone:
+		f.Symptom = gets + c.errno(s, rcv)
+		c.prints(f, r, s)
+		c.ownWords(f)
+	default:
+		f.Symptom = gets + c.errno(s, rcv)
+		c.prints(f, rcv, saw...)
 	}
-	return capital(c.receiver()) + "'s application gets " + errno[saw[0]] + "; " + words(x, saw...)
 }
 
 // ownWords tells what the client prints when it is the client that let go before it had its answer: the RST is
 // the end of a story whose beginning only the client can tell.
-func (c *Case) ownWords(f *Finding) string {
+func (c *Case) ownWords(f *Finding) {
 	if !c.ByClient() {
-		return ""
+		return
 	}
 	x, b := c.LetGo.Exchange, c.LetGo.Business
 	var s situation
 	switch {
 	case f.Rule.ID == "tls-rejected" && x.AlertSide == int(flows.Originator):
 		s = sawUntrusted
+		f.Symptom += ". The client itself most likely does not trust the server's certificate"
 	case c.Unopened() && f.Rule.ID != "syn-probe":
 		s = sawConnectTime
+		f.Symptom += ". The client itself most likely had a time limit for connecting, which ran out"
 	case (b.Matter == OpenRequest || b.Matter == CutResponse) && b.Since >= ownLimitFrom:
 		s = sawOwnLimit
+		f.Symptom += ". The client itself had waited for " + span(b.Since) + "; perhaps its time limit for the answer ran out"
 	default:
-		return ""
+		return
 	}
-	when := map[situation]string{
-		sawUntrusted:   "where it does not trust the server's certificate",
-		sawConnectTime: "where its time limit for connecting ran out",
-		sawOwnLimit:    "where its time limit for the answer ran out",
-	}[s]
-	return ". The client itself, " + when + ": " + words(x, s)
+	if len(f.Prints) > maxOwn {
+		f.Prints = f.Prints[:maxOwn]
+	}
+	c.prints(f, flows.Originator, s)
 }
 
-// ownLimitFrom is how long a request must have stood unanswered for the client's own time limit to be told.
-const ownLimitFrom = 150e6 // nanoseconds
+// maxOwn is how many programs of the receiving side are named where the client's own words are told as well.
+const maxOwn = 2
 
-// words lists what the client prints, by its User-Agent, and what a reverse proxy that passes this on does; or
-// what the common programs print.
-func words(x *exchange.Summary, saw ...situation) string {
-	p := named(printers, x.UserAgent)
-	if p == nil || p.phrase(saw) == "" {
-		return listed(printers, saw) + "; " + listed(proxies, saw)
-	}
-	says := p.name + " prints: " + p.phrase(saw)
-	if through := listed(proxies, saw); through != "" {
-		says += ". A reverse proxy in its place: " + through
+// ownLimitFrom is how long a request must have stood unanswered for the client's own time limit to be told.
+const ownLimitFrom = 150 * time.Millisecond
+
+// errno is what the kernel of side by hands to the application, with the words of Windows where it is one.
+func (c *Case) errno(s situation, by flows.Side) string {
+	says := errno[s]
+	if ttl := c.Conn.End(by).TTL; ttl > 64 && ttl <= 128 {
+		for _, e := range winsock {
+			if strings.Contains(says, e.errno) {
+				return says + ", on Windows (which begins with a TTL of 128) " + e.says
+			}
+		}
 	}
 	return says
+}
+
+// winsock has the names of Windows for errnos.
+var winsock = [...]struct{ errno, says string }{
+	{"ECONNREFUSED", "WSAECONNREFUSED (10061)"},
+	{"EPIPE", "WSAECONNRESET (10054) or WSAECONNABORTED (10053)"},
+	{"ECONNRESET", "WSAECONNRESET (10054)"},
+	{"ETIMEDOUT", "WSAETIMEDOUT (10060)"},
+}
+
+// prints adds what the programs print that side by most likely runs.
+func (c *Case) prints(f *Finding, by flows.Side, saw ...situation) {
+	for _, p := range c.likely(by) {
+		if len(f.Prints) == MaxPrints {
+			return
+		}
+		if says := p.phrase(saw); says != "" {
+			f.Prints = append(f.Prints, Print{By: by, Program: p.name, Says: says})
+		}
+	}
+}
+
+// likely lists the programs that side by may be, likeliest first: the one that names itself, or else those that
+// speak the protocol, the most common first.
+func (c *Case) likely(by flows.Side) []*printer {
+	x := &c.Conn.Exchange
+	var out []*printer
+	add := func(list []printer, names ...string) {
+		for i := range list {
+			if len(names) == 0 || slices.Contains(names, list[i].name) {
+				out = append(out, &list[i])
+			}
+		}
+	}
+	web := c.web()
+	if by == flows.Responder {
+		switch p := named(serverPrinters, x.Server); {
+		case !web:
+			add(protocolPrinters[x.Protocol])
+			add(runtimes)
+		case p != nil:
+			out = append(out, p)
+		default:
+			add(serverPrinters)
+		}
+		return out
+	}
+	switch p := named(printers, x.UserAgent); {
+	case !web:
+		add(protocolPrinters[x.Protocol])
+		add(runtimes)
+	case p != nil:
+		out = append(out, p)
+		add(proxies, "nginx", "HAProxy") // which pass the User-Agent of their client on
+	case x.ALPN == "h2" || x.Protocol == "HTTP/2":
+		add(printers, "curl", "Go", "Node.js", "OkHttp", "JDK HttpClient")
+	default:
+		add(printers, "curl", "Go", "requests (Python)", "Node.js")
+		add(printers, "OkHttp", "Java")
+		add(proxies)
+	}
+	return out
+}
+
+// web reports whether the connection speaks HTTP, or may do so: it is encrypted, or nobody has said anything.
+func (c *Case) web() bool {
+	x := &c.Conn.Exchange
+	switch {
+	case strings.HasPrefix(x.Protocol, "HTTP/"):
+		return true
+	case x.Upgraded != "" && !strings.HasPrefix(x.Upgraded, "HTTP CONNECT") && !strings.HasPrefix(x.Upgraded, "SOCKS") && x.Upgraded != "PROXY":
+		return false
+	case x.TLS:
+		return x.ALPN == "" || x.ALPN == "h2" || strings.HasPrefix(x.ALPN, "http/")
+	}
+	return x.Protocol == "" && x.Speaker < 0 && c.Conn.Defects&(flows.NoHandshake|flows.Evicted) == 0
 }
 
 // phrase joins what p prints in any of the situations.
@@ -185,18 +275,6 @@ func (p *printer) phrase(saw []situation) string {
 		}
 	}
 	return strings.Join(out, ", or ")
-}
-
-// listed tells the words of the programs in list, without those of browsers, which nobody looks for in a
-// general report.
-func listed(list []printer, saw []situation) string {
-	var out []string
-	for i := range list {
-		if says := list[i].phrase(saw); says != "" && list[i].name != "a browser" {
-			out = append(out, list[i].name+": "+says)
-		}
-	}
-	return strings.Join(out, "; ")
 }
 
 // named returns the printer that a User-Agent or Server header names, nil when it names none that is known.

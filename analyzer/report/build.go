@@ -66,6 +66,8 @@ func (b *Builder) Reset(r *flows.Reset, f *rules.Finding) *Reset {
 			Payload: string(r.Payload), Accept: acceptNames[r.Accept],
 		},
 		Alternatives: m.Alternatives[:0],
+		Prints:       m.Prints[:0],
+		MorePrints:   f.MorePrints,
 		Timeline:     m.Timeline[:0],
 	}
 	if f.Rule != nil {
@@ -73,6 +75,9 @@ func (b *Builder) Reset(r *flows.Reset, f *rules.Finding) *Reset {
 	}
 	if r.Trigger != nil {
 		m.Trigger = FrameRef(r.Trigger.Frame)
+	}
+	for _, p := range f.Prints {
+		m.Prints = append(m.Prints, Print{p.By.String(), p.Program, p.Says})
 	}
 	b.probabilities(m, f)
 	b.timeline(m, r)

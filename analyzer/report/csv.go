@@ -37,7 +37,7 @@ func (c *csvRenderer) Reset(r *Reset) error {
 	c.row = append(c.row[:0], c.path, strconv.Itoa(r.Frame), r.Time.Std().Format(timeLayout), strconv.Itoa(r.Stream), r.Originator, r.Responder,
 		r.Sender, string(r.Cause), r.Detail, strconv.FormatFloat(r.Confidence, 'f', 3, 64), string(r.Severity), string(r.Origin),
 		r.Trigger.cell(), r.Repeats.cell(), string(r.Phase), r.Conn.Protocol, r.Zeek.State, strings.Join(open, "; "), r.Summary,
-		r.Symptom, r.Remedy, r.Filter, strconv.FormatFloat(float64(r.Relative)/1e9, 'f', 9, 64))
+		symptomLine(r), r.Remedy, r.Filter, strconv.FormatFloat(float64(r.Relative)/1e9, 'f', 9, 64))
 	if len(r.Places) > 0 {
 		c.row = append(c.row, r.Places[0].Path, strconv.Itoa(r.Places[0].Frames[0]))
 	} else {

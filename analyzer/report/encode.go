@@ -55,6 +55,15 @@ func (e *encoder) reset(b []byte, r *Reset) []byte {
 	b = append(b, `,"evidence":`...)
 	b = appendEvidence(b, r.Evidence)
 	b = appendField(b, `,"symptom":`, r.Symptom)
+	b = append(b, `,"prints":[`...)
+	for i := range r.Prints {
+		b = appendComma(b, i)
+		b = appendField(b, `{"by":`, r.Prints[i].By)
+		b = appendField(b, `,"program":`, r.Prints[i].Program)
+		b = appendField(b, `,"says":`, r.Prints[i].Says)
+		b = append(b, '}')
+	}
+	b = appendInt(b, `],"more_prints":`, r.MorePrints)
 	b = appendField(b, `,"remedy":`, r.Remedy)
 	b = appendField(b, `,"capture_next":`, r.CaptureNext)
 	b = append(b, `,"beside":`...)

@@ -45,7 +45,7 @@ func rendered(t testing.TB, format, s string) string {
 	rst, finding := dataAfterFIN()
 	var b Builder
 	m := b.Reset(rst, finding)
-	for _, field := range []*string{&m.Summary, &m.Symptom, &m.Remedy, &m.CaptureNext, &m.Title, &m.Conn.Protocol, &m.Segment.Payload,
+	for _, field := range []*string{&m.Summary, &m.Symptom, &m.Prints[0].Program, &m.Prints[0].Says, &m.Remedy, &m.CaptureNext, &m.Title, &m.Conn.Protocol, &m.Segment.Payload,
 		&m.Evidence[0].Says, &m.Alternatives[0].WhyNot, &m.Beside[0].Says, &m.Zeek.History} {
 		*field = s
 	}

@@ -62,6 +62,14 @@ func RuleText(w io.Writer, r *rules.Rule, opts TextOptions) error {
 	b.WriteString(p.wrap("", r.Doc.Title))
 	for _, part := range ruleParts {
 		b.WriteString("\n" + p.style.bold(part.heading) + "\n" + p.wrap("  ", part.text(&r.Doc)))
+		if part.heading == "What the application prints" {
+			for _, s := range rules.SaidIn(r) {
+				b.WriteString(p.wrap("  ", "Where "+s.When+":"))
+				for _, x := range s.Prints {
+					b.WriteString(p.wrap("    ", x.Program+": "+x.Says))
+				}
+			}
+		}
 	}
 	b.WriteString("\n" + p.style.bold("Standard") + "\n" + p.wrap("  ", strings.Join(r.RFC, ", ")))
 	_, err := io.WriteString(w, b.String())

@@ -203,12 +203,15 @@ func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 		}
 		fmt.Fprintf(&b, "- %s %s%s: %s\n", percent(a.Confidence), a.Cause, detail, markdownText(a.WhyNot))
 	}
-	for _, p := range [...]struct{ label, says string }{{"To decide", r.CaptureNext}, {"Symptom", r.Symptom}, {"Remedy", r.Remedy},
-		{"Limits", strings.Join(defectWords(r.Conn.Defects), "; ")}} {
-		if p.says != "" {
-			fmt.Fprintf(&b, "\n**%s**: %s\n", p.label, markdownText(p.says))
+	field := func(label, says string) {
+		if says != "" {
+			fmt.Fprintf(&b, "\n**%s**: %s\n", label, markdownText(says))
 		}
 	}
+	field("To decide", r.CaptureNext)
+	b.WriteString(markdownSymptom(r))
+	field("Remedy", r.Remedy)
+	field("Limits", strings.Join(defectWords(r.Conn.Defects), "; "))
 	b.WriteString("\n" + codeBlock(m.page.ladder(r)))
 	filter := r.Filter + "\n"
 	for _, place := range r.Places {
@@ -216,6 +219,23 @@ func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 	}
 	b.WriteString("\nWireshark:\n\n" + codeBlock(filter) + "\n</details>\n")
 	return head, b.String()
+}
+
+// markdownSymptom tells what the application got, and what programs print as a list.
+func markdownSymptom(r *Reset) string {
+	var b strings.Builder
+	for i, line := range r.SymptomLines() {
+		switch i {
+		case 0:
+			fmt.Fprintf(&b, "\n**Symptom**: %s\n", markdownText(line))
+		case 1:
+			b.WriteString("\n")
+			fallthrough
+		default:
+			b.WriteString("- " + markdownText(line) + "\n")
+		}
+	}
+	return b.String()
 }
 
 func markdownEvidence(list []Evidence) string {

@@ -117,6 +117,8 @@ type Reset struct {
 	Summary      string        `json:"summary"`
 	Evidence     []Evidence    `json:"evidence"`
 	Symptom      string        `json:"symptom"`
+	Prints       []Print       `json:"prints"`      // what the likeliest programs printed, at most rules.MaxPrints
+	MorePrints   int           `json:"more_prints"` // programs whose words "rstexplain rules ID" tells besides
 	Remedy       string        `json:"remedy"`
 	CaptureNext  string        `json:"capture_next"` // what would decide what stays open
 	Beside       []Evidence    `json:"beside"`       // true and worth telling, not about the cause
@@ -178,6 +180,13 @@ type Evidence struct {
 	Frames []int  `json:"frames"`
 	Stream *int   `json:"stream,omitempty"` // where the frames are another connection's
 	Says   string `json:"says"`
+}
+
+// A Print is what a program most likely printed.
+type Print struct {
+	By      string `json:"by"` // "originator" or "responder"
+	Program string `json:"program"`
+	Says    string `json:"says"`
 }
 
 // An Alternative is another cause that the packets leave open, and what speaks against it.

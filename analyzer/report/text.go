@@ -217,7 +217,7 @@ func (p page) finding(r *Reset) (head, tail string) {
 		label = ""
 	}
 	b.WriteString(p.field("To decide", r.CaptureNext))
-	b.WriteString(p.field("Symptom", strings.ReplaceAll(r.Symptom, "; ", "\n"))) // a line for each program
+	b.WriteString(p.field("Symptom", strings.Join(r.SymptomLines(), "\n"))) // a line for each program
 	b.WriteString(p.field("Remedy", r.Remedy))
 	b.WriteString(p.field("Defects", strings.Join(defectWords(r.Conn.Defects), "; ")))
 	b.WriteString("\n" + p.ladder(r))

@@ -35,7 +35,7 @@ func (c *Comments) Reset(r *report.Reset) error {
 	}
 	parts := []string{fmt.Sprintf("rstexplain: %s (%s), %.0f %% sure, %s. %s", r.Cause, r.Detail, 100*r.Confidence, r.Severity, r.Summary)}
 	if r.Symptom != "" {
-		parts = append(parts, "Symptom: "+r.Symptom)
+		parts = append(parts, "Symptom: "+strings.Join(r.SymptomLines(), "\n"))
 	}
 	if r.Remedy != "" {
 		parts = append(parts, "Remedy: "+r.Remedy)
