@@ -99,7 +99,11 @@ func (h *hearing) readHPACK(b []byte, request bool) id {
 		if len(n.method) == 0 {
 			return textHeaders
 		}
-		return h.requestText(n.method, n.path)
+		text, host, namesHost := n.requestText(n.method, n.path)
+		if namesHost {
+			h.host = host
+		}
+		return text
 	}
 	if status == 0 {
 		return 0

@@ -68,6 +68,30 @@ func lineEnds(v verdict, is bool) verdict {
 	return v
 }
 
+// prefix tells whether b begins with want, or may when more of it has come.
+func prefix(b []byte, want string) verdict {
+	n := min(len(b), len(want))
+	switch {
+	case string(b[:n]) != want[:n]:
+		return no
+	case n < len(want):
+		return maybe
+	}
+	return yes
+}
+
+// prefixFold is prefix without regard to case; want is in lower case.
+func prefixFold(b []byte, want string) verdict {
+	n := min(len(b), len(want))
+	switch {
+	case !equalFold(b[:n], want[:n]):
+		return no
+	case n < len(want):
+		return maybe
+	}
+	return yes
+}
+
 // dot is what ends a text in SMTP (RFC 5321 §4.1.1.4) and POP3 (RFC 1939 §3).
 const dot = "\r\n.\r\n"
 

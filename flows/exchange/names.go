@@ -16,6 +16,7 @@ type Names struct {
 	recycled            uint64
 
 	scraps scraps
+	starts startMemo
 	hpackScratch
 }
 
@@ -102,6 +103,16 @@ func (n *Names) keep(b []byte) id {
 	i := id(s) | id(e.round)<<16
 	n.index[e.text] = i
 	return i
+}
+
+// renew asks for the string of an id again; it returns false when the string had to go.
+func (n *Names) renew(i id) bool {
+	s := &n.slots[i&0xffff]
+	if s.round != uint16(i>>16) {
+		return false
+	}
+	s.used = true
+	return true
 }
 
 // line interns two words with a space between them, cutting each to its own bound.

@@ -72,11 +72,14 @@ func isPlainASCII(c byte) bool { return ' ' <= c && c < 0x7f }
 func plainPrefix(b []byte) int {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	n := 0
-	for ; len(b)-n >= 8; n += 8 {
+	for len(b)-n >= 8 {
 		// An octet's top bit is set when it is below a space, is DEL, or has it set itself; a borrow or
 		// carry only goes out of such an octet.
 		if x := binary.LittleEndian.Uint64(b[n:]); ((x-' '*ones)|x|(x+ones))&tops != 0 {
 			break
+		}
+		if n += 8; n < len(b) && n > len(b)-8 {
+			n = len(b) - 8 // the last eight, some of them again
 		}
 	}
 	for n < len(b) && isPlainASCII(b[n]) {
