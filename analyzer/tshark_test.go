@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"os/exec"
 	"strconv"
@@ -28,17 +29,27 @@ func tshark(t *testing.T, path string, args ...string) string {
 	return string(out)
 }
 
-// The resets are those that Wireshark shows, in the streams that Wireshark gives them. (The lab's captures
-// hold that by their truth, which names frames and streams.)
-func TestResetsEqualTshark(t *testing.T) {
+var everything = flag.Bool("everything", false, "compare every capture with tshark, also what servers, routers and cut captures of the lab saw")
+
+// The resets are those that Wireshark shows, in the streams that Wireshark gives them, and as many
+// connections are counted as it shows conversations.
+func TestEqualsTshark(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs tshark on every capture")
 	}
-	for _, path := range append(ruleCaptures(t), foreignCaptures(t)...) {
+	own := ownCaptures(t)
+	if *everything {
+		own = glob(t, "testdata/*/*.pcapng", "testdata/lab/captures/*/*.pcapng*", "testdata/article/*/*.pcapng*")
+	}
+	for _, path := range append(own, foreignCaptures(t)...) {
 		t.Run(title(path), func(t *testing.T) {
 			t.Parallel()
 			shown := tshark(t, path, "-Y", "tcp.flags.reset==1 and !icmp and !icmpv6", "-T", "fields",
-				"-e", "frame.number", "-e", "tcp.stream", "-e", "tcp.flags.reset", "-E", "separator=;")
+				"-e", "frame.number", "-e", "tcp.stream", "-e", "tcp.flags.reset", "-E", "separator=;", "-z", "conv,tcp")
+			shown, conversations, ok := strings.Cut(shown, "=====")
+			if !ok {
+				t.Fatalf("tshark shows no table of conversations: %s", shown)
+			}
 			var want []string
 			for _, line := range strings.Split(strings.TrimSpace(shown), "\n") {
 				fields := strings.Split(line, ";")
@@ -51,11 +62,15 @@ func TestResetsEqualTshark(t *testing.T) {
 				}
 			}
 			var got []string
-			for _, r := range explain(t, path).Resets {
+			file := explain(t, path)
+			for _, r := range file.Resets {
 				got = append(got, fmt.Sprintf("frame %d, stream %d", r.Frame, r.Stream))
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("- tshark, + rstexplain:\n%s", diff)
+			}
+			if n := strings.Count(conversations, " <-> "); file.Connections != n {
+				t.Errorf("%d connections, tshark shows %d conversations", file.Connections, n)
 			}
 		})
 	}
