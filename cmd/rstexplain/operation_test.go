@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rstexplain/rstexplain/flows/wire"
 )
@@ -113,6 +116,70 @@ func TestSignals(t *testing.T) {
 	}
 }
 
+// A second signal ends the program at once, when the first one could not: here it waits for whoever should
+// read its report.
+func TestSecondSignal(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no such signals on Windows")
+	}
+	in := filepath.Join(t.TempDir(), "a.pcap")
+	if err := os.WriteFile(in, refusedOften(t, 2000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		cmd := program(t, "--format", "json", in)
+		cmd.Stdout = w
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		w.Close()
+		// What it has begun to write, it is far from having written: the report is larger than a pipe.
+		if _, err := io.ReadFull(r, make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		// The first is taken in its own time, so more follow it until one ends the program.
+		for done := false; !done; {
+			cmd.Process.Signal(sig)
+			select {
+			case err = <-ended:
+				done = true
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != sig {
+			t.Errorf("%v: ended with %v", sig, err)
+		}
+	}
+}
+
+// refusedOften is a capture of n refused connections.
+func refusedOften(t testing.TB, n int) []byte {
+	t.Helper()
+	one := refusedThenOther(t, 0)
+	out := append([]byte(nil), one[:24]...)
+	for i := range n {
+		again := append([]byte(nil), one[24:]...)
+		for at := 0; at < len(again); at += 16 + int(binary.LittleEndian.Uint32(again[at+8:])) {
+			binary.LittleEndian.PutUint32(again[at:], uint32(1_700_000_000+i))
+			port := again[at+16+20:] // the client's, in the first packet the source
+			if at > 0 {
+				port = port[2:]
+			}
+			binary.BigEndian.PutUint16(port, uint16(1024+i))
+		}
+		out = append(out, again...)
+	}
+	return out
+}
+
 // onlyFile fails the test when there is anything beside path, as a temporary file that was forgotten.
 func onlyFile(t *testing.T, path string) {
 	t.Helper()
@@ -127,17 +194,34 @@ func onlyFile(t *testing.T, path string) {
 	}
 }
 
-// Killed, the program leaves the old report as it is.
+// Killed, the program leaves the old report as it is, or none; what it had written stands beside it, under
+// a name that no pattern of captures or reports takes.
 func TestKilled(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "report.html")
-	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd, _, _ := halfRead(t, "--format", "html", "--output", path, "-")
-	cmd.Process.Kill()
-	cmd.Wait()
-	if got, err := os.ReadFile(path); err != nil || string(got) != "old" {
-		t.Errorf("the old report now reads %q: %v", got, err)
+	for _, old := range []bool{true, false} {
+		for _, format := range []string{"html", "json", "text"} {
+			path := filepath.Join(t.TempDir(), "report.html")
+			if old {
+				if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cmd, _, _ := halfRead(t, "--format", format, "--output", path, "-")
+			cmd.Process.Kill()
+			cmd.Wait()
+			got, err := os.ReadFile(path)
+			if old && (err != nil || string(got) != "old") || !old && !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%s: the report now reads %q: %v", format, got, err)
+			}
+			list, err := os.ReadDir(filepath.Dir(path))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range list {
+				if f.Name() != filepath.Base(path) && !strings.HasPrefix(f.Name(), ".report.html.") {
+					t.Errorf("%s: %s is left", format, f.Name())
+				}
+			}
+		}
 	}
 }
 
