@@ -11,7 +11,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/rstexplain/rstexplain/rules"
 )
@@ -38,7 +37,7 @@ type htmlRenderer struct {
 	generator string
 	findings  waitingList
 	files     spool // everything of the files that are done
-	overview  overview
+	times     resetTimes
 	paths     []string
 	packets   int
 	partial   bool
@@ -69,6 +68,7 @@ func (h *htmlRenderer) Begin(generator string) error {
 func (h *htmlRenderer) BeginFile(path string) error {
 	h.paths = append(h.paths, path)
 	h.tally.beginFile(path)
+	h.times.beginFile()
 	return nil
 }
 
@@ -76,9 +76,14 @@ func (h *htmlRenderer) BeginFile(path string) error {
 func (h *htmlRenderer) anchor(frame int) string { return fmt.Sprintf("f%d-%d", len(h.paths), frame) }
 
 func (h *htmlRenderer) Reset(r *Reset) error {
-	h.overview.add(r, h.anchor(r.Frame))
+	joins := h.findings.joins(r)
+	h.tally.anchor = h.anchor(r.Frame)
+	if joins {
+		h.tally.anchor = h.anchor(int(r.Repeats))
+	}
 	h.tally.add(r)
-	if h.findings.joins(r) {
+	h.times.add(r)
+	if joins {
 		return nil
 	}
 	head := h.execute("finding", newHTMLFinding(r, h.anchor(r.Frame)))
@@ -92,8 +97,9 @@ func (h *htmlRenderer) EndFile(f *File) error {
 	h.packets += f.Packets
 	h.tally.endFile(f)
 	h.partial = h.partial || f.Partial
-	h.overview.span(f)
-	if _, err := io.WriteString(&h.files, h.execute("file", newHTMLFile(f))); err != nil {
+	page := newHTMLFile(f)
+	page.Histogram = h.times.endFile(f)
+	if _, err := io.WriteString(&h.files, h.execute("file", page)); err != nil {
 		return err
 	}
 	if err := h.findings.drain(&h.files); err != nil {
@@ -120,55 +126,78 @@ type htmlPage struct {
 	Policy, Generator, Title, Lead string
 	Style                          template.HTML
 	Partial                        bool
-	Causes                         []htmlCause
+	Several                        bool // captures
 	CauseBoxes                     []rules.Cause
 	SeverityBoxes                  []rules.Severity
 	Histogram                      template.HTML
-	Pairs                          []pairSum
-	Servers                        []Sum // where there are several captures
+	Apart                          string // why there is no histogram of all captures
+	Causes                         []htmlSum
+	Servers, Pairs                 []htmlSum // where there are several
 }
 
-type htmlCause struct {
-	CauseSum
-	Anchor string
+// An htmlSum is a row of a table of the overview.
+type htmlSum struct {
+	*Sum
+	Severities, Anchor string
+	Where              string // the capture of the example, where there are several
 }
 
 func (h *htmlRenderer) page() htmlPage {
-	o := &h.overview
-	p := htmlPage{Generator: h.generator, Title: "rstexplain", Partial: h.partial, Causes: o.causes(), Pairs: o.topPairs(10)}
+	t := &h.tally
+	p := htmlPage{Generator: h.generator, Title: "rstexplain", Partial: h.partial, Several: len(h.paths) > 1, Causes: h.sums(&t.causes, len(t.causes.order))}
+	if len(t.servers.order) > 1 {
+		p.Servers = h.sums(&t.servers, shownSums)
+	}
+	if len(t.pairs.order) > 1 {
+		p.Pairs = h.sums(&t.pairs, shownSums)
+	}
 	switch len(h.paths) {
 	case 0:
 	case 1:
 		p.Title = "Resets in " + clean(h.paths[0])
 	default:
 		p.Title = fmt.Sprintf("Resets in %d captures", len(h.paths))
-		total := h.tally.done()
-		p.Servers = total.Servers[:min(len(total.Servers), shownSums)]
+		p.Histogram, p.Apart = h.times.all()
 	}
-	if o.resets == 0 {
+	if t.total.Resets == 0 {
 		p.Lead = fmt.Sprintf("No connection was reset in %s.", counted(h.packets, "packet", "packets"))
 	} else {
-		p.Lead = fmt.Sprintf("%s in %s of %s, in %s: %s.", counted(o.resets, "reset", "resets"), counted(h.packets, "packet", "packets"),
-			counted(len(h.paths), "capture", "captures"), counted(o.findings, "finding", "findings"), o.severities)
+		p.Lead = fmt.Sprintf("%s in %s of %s, in %s: %s.", counted(t.total.Resets, "reset", "resets"), counted(h.packets, "packet", "packets"),
+			counted(len(h.paths), "capture", "captures"), counted(t.total.Findings, "finding", "findings"), t.total.Severities)
 	}
 	style := htmlStyle
 	for _, c := range rules.Causes {
-		if o.hasCause(c) {
+		if slices.ContainsFunc(p.Causes, func(s htmlSum) bool { return s.Cause == c }) {
 			p.CauseBoxes = append(p.CauseBoxes, c)
 			style += hideRule("cause", string(c))
 		}
 	}
 	for _, s := range bySeverity {
-		if *o.severities.of(s) > 0 {
+		if *t.total.Severities.of(s) > 0 {
 			p.SeverityBoxes = append(p.SeverityBoxes, s)
 			style += hideRule("severity", string(s))
 		}
 	}
-	p.Histogram = o.histogram()
 	sum := sha256.Sum256([]byte(style))
 	p.Policy = "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 	p.Style = template.HTML("<style>" + style + "</style>")
 	return p
+}
+
+// sums returns the first n rows of a table of the overview.
+func (h *htmlRenderer) sums(of *sums, n int) []htmlSum {
+	var rows []htmlSum
+	for _, c := range of.ranked() {
+		if len(rows) == n {
+			break
+		}
+		row := htmlSum{Sum: &c.Sum, Severities: c.Severities.cell(c.Severity), Anchor: c.anchor}
+		if len(h.paths) > 1 {
+			row.Where = clean(c.Example.Path)
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // hideRule hides the findings whose box is not ticked: a filter that needs no script.
@@ -179,6 +208,7 @@ func hideRule(kind, value string) string {
 // An htmlFile is what stands above the findings of a file.
 type htmlFile struct {
 	Path, Counts string
+	Histogram    template.HTML
 	Warnings     []htmlWarning
 	Notes        []Evidence
 }
@@ -209,6 +239,7 @@ func newHTMLFile(f *File) htmlFile {
 type htmlFinding struct {
 	*Reset
 	Anchor, Facts string
+	Sure          string
 	Alternatives  []htmlAlternative
 	Ladder        template.HTML
 	Plots         []template.HTML
@@ -220,10 +251,10 @@ type htmlAlternative struct {
 }
 
 func newHTMLFinding(r *Reset, anchor string) htmlFinding {
-	f := htmlFinding{Reset: r, Anchor: anchor, Ladder: ladderSVG(r)}
-	facts := []string{percent(r.Confidence) + " sure", "sent by the " + r.Sender}
+	f := htmlFinding{Reset: r, Anchor: anchor, Sure: percent(r.Confidence) + " sure", Ladder: ladderSVG(r)}
+	facts := []string{"sent by the " + r.Sender}
 	if r.Origin == rules.OriginMiddlebox {
-		facts[1] = "sent in the name of the " + r.Sender + " by a middlebox"
+		facts[0] = "sent in the name of the " + r.Sender + " by a middlebox"
 	}
 	facts = append(facts, r.Time.Std().Format("2006-01-02 15:04:05.000000")+" UTC", fmt.Sprintf("stream %d", r.Stream), "phase "+string(r.Phase))
 	if r.Conn.Protocol != "" {
@@ -241,150 +272,4 @@ func newHTMLFinding(r *Reset, anchor string) htmlFinding {
 		}
 	}
 	return f
-}
-
-// An overview counts what the head of a page shows. It keeps a dozen octets a reset, and a bounded
-// number of pairs.
-type overview struct {
-	resets, findings int
-	first, last      Time
-	at               []overviewMark
-	sums             []htmlCause
-	severities       Severities
-	pairs            map[[2]string]*pairSum
-}
-
-type overviewMark struct {
-	time  Time
-	cause uint8 // index into rules.Causes
-}
-
-// A pairSum counts the resets between an originator's host and a responder's address and port.
-type pairSum struct {
-	Originator, Responder string
-	Resets, First         int
-	Anchor                string
-	order                 int
-}
-
-// maxPairs bounds the pairs that an overview tells apart.
-const maxPairs = 10_000
-
-func (o *overview) add(r *Reset, anchor string) {
-	if o.pairs == nil {
-		o.pairs = map[[2]string]*pairSum{}
-	}
-	o.resets++
-	o.at = append(o.at, overviewMark{r.Time, uint8(max(slices.Index(rules.Causes, r.Cause), 0))})
-	if r.Repeats == 0 {
-		o.findings++
-	}
-	o.severities.add(r)
-	i := slices.IndexFunc(o.sums, func(s htmlCause) bool { return s.Cause == r.Cause && s.Detail == r.Detail })
-	if i < 0 {
-		i = len(o.sums)
-		o.sums = append(o.sums, htmlCause{CauseSum{Cause: r.Cause, Detail: r.Detail, Severity: r.Severity, First: r.Frame}, anchor})
-	}
-	s := &o.sums[i]
-	s.Severities.add(r)
-	s.Resets++
-	if r.Repeats == 0 {
-		s.Findings++
-	}
-	if severityRank(r.Severity) > severityRank(s.Severity) {
-		s.Severity = r.Severity
-	}
-	host, _, _ := strings.Cut(r.Originator, "]:")
-	if host = strings.TrimPrefix(host, "["); host == r.Originator {
-		host = host[:max(strings.LastIndexByte(host, ':'), 0)]
-	}
-	key := [2]string{host, r.Responder}
-	p := o.pairs[key]
-	if p == nil {
-		if len(o.pairs) == maxPairs {
-			return
-		}
-		p = &pairSum{Originator: host, Responder: r.Responder, First: r.Frame, Anchor: anchor, order: len(o.pairs)}
-		o.pairs[key] = p
-	}
-	p.Resets++
-}
-
-func (o *overview) span(f *File) {
-	if f.First != 0 && (o.first == 0 || f.First < o.first) {
-		o.first = f.First
-	}
-	o.last = max(o.last, f.Last)
-}
-
-func (o *overview) hasCause(c rules.Cause) bool {
-	return slices.ContainsFunc(o.sums, func(s htmlCause) bool { return s.Cause == c })
-}
-
-// causes returns the sums, what matters most first.
-func (o *overview) causes() []htmlCause {
-	slices.SortStableFunc(o.sums, func(a, b htmlCause) int {
-		if d := severityRank(b.Severity) - severityRank(a.Severity); d != 0 {
-			return d
-		}
-		return b.Resets - a.Resets
-	})
-	return o.sums
-}
-
-func (o *overview) topPairs(n int) []pairSum {
-	var all []pairSum
-	for _, p := range o.pairs {
-		all = append(all, *p)
-	}
-	slices.SortFunc(all, func(a, b pairSum) int {
-		if a.Resets != b.Resets {
-			return b.Resets - a.Resets
-		}
-		return a.order - b.order
-	})
-	return all[:min(n, len(all))]
-}
-
-// histogram draws the resets over the time of the captures, stacked by cause.
-func (o *overview) histogram() template.HTML {
-	const bins, height, base = 80, 90.0, 100.0
-	span := o.last - o.first
-	if len(o.at) < 3 || span <= 0 {
-		return ""
-	}
-	var count [bins][]int
-	most := 0
-	for _, m := range o.at {
-		i := min(max(int(float64(m.time-o.first)/float64(span)*bins), 0), bins-1)
-		if count[i] == nil {
-			count[i] = make([]int, len(rules.Causes))
-		}
-		count[i][m.cause]++
-		sum := 0
-		for _, n := range count[i] {
-			sum += n
-		}
-		most = max(most, sum)
-	}
-	var d drawing
-	step := (plotRight - plotLeft) / bins
-	for i := range count {
-		y := base
-		for c, n := range count[i] {
-			if n == 0 {
-				continue
-			}
-			h := float64(n) / float64(most) * height
-			y -= h
-			fmt.Fprintf(&d.b, `<rect class=%q x="%s" y="%s" width="%s" height="%s"><title>%s</title></rect>`, rules.Causes[c],
-				point(plotLeft+float64(i)*step), point(y), point(step-1), point(h), fmt.Sprintf("%d %s", n, rules.Causes[c]))
-		}
-	}
-	d.path("l", fmt.Sprintf("M%s %sH%s", point(plotLeft), point(base), point(plotRight)))
-	d.text(plotLeft-6, base-height+8, "end", "s", thousands(most))
-	d.text(plotLeft, base+14, "", "s", o.first.Std().Format("2006-01-02 15:04:05"))
-	d.text(plotRight, base+14, "end", "s", "+"+lasted(time.Duration(span)))
-	return d.done(ladderEnd, base+20, "Resets over time", fmt.Sprintf("%d resets between %s and %s; at most %d in one of %d equal parts.",
-		len(o.at), o.first.Std().Format(time.RFC3339), o.last.Std().Format(time.RFC3339), most, bins))
 }

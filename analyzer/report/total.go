@@ -56,6 +56,7 @@ const sumsTold = 10_000
 type tally struct {
 	total                  Total
 	path                   string
+	anchor                 string // where a page tells of the present reset
 	causes, servers, pairs sums
 }
 
@@ -73,6 +74,7 @@ type sumOf struct {
 type countedSum struct {
 	Sum
 	lastFile int
+	anchor   string // of the example
 }
 
 func (t *tally) beginFile(path string) {
@@ -120,7 +122,7 @@ func (s *sums) add(t *tally, r *Reset, k sumOf) {
 		c.Files, c.lastFile = c.Files+1, t.total.Files
 	}
 	if c.Severity == "" || severityRank(r.Severity) > severityRank(c.Severity) {
-		c.Severity, c.Example = r.Severity, Example{t.path, r.Frame}
+		c.Severity, c.Example, c.anchor = r.Severity, Example{t.path, r.Frame}, t.anchor
 	}
 }
 
@@ -132,11 +134,17 @@ func (t *tally) done() Total {
 	return out
 }
 
-func (s *sums) worstFirst() []Sum {
+// ranked returns the sums, the worst severity first, and then the most resets.
+func (s *sums) ranked() []*countedSum {
 	list := slices.Clone(s.order)
 	slices.SortStableFunc(list, func(a, b *countedSum) int {
 		return cmp.Or(severityRank(b.Severity)-severityRank(a.Severity), b.Resets-a.Resets)
 	})
+	return list
+}
+
+func (s *sums) worstFirst() []Sum {
+	list := s.ranked()
 	out := make([]Sum, 0, min(len(list), MaxSums))
 	for _, c := range list[:min(len(list), MaxSums)] {
 		out = append(out, c.Sum)
