@@ -90,6 +90,24 @@ var shapesOfEvidence = []shape{
 		return all(c.flags(0, flows.SYN), c.by(0, a[0]), number(a[1], c.synsBefore(c.cited[0])))
 	}},
 	{"{W} asks for a {*}connection", func(c *claim, a []string) error { return all(c.flags(0, flows.SYN), c.by(0, a[0])) }},
+	{"the RST follows the SYN by {SPAN}, but does not acknowledge it: its ACK is {B} {*}", func(c *claim, a []string) error {
+		return all(c.count(2), c.flags(0, flows.SYN), c.gap(a[0], 0, 1), octetsAre(a[1], max(int64(c.reset.ACK.Sub(c.cited[0].End())), int64(c.cited[0].End().Sub(c.reset.ACK)))))
+	}},
+	{"it echoes the timestamp {N}, which {W} never sent: its SYN bears {N}", func(c *claim, a []string) error {
+		return all(c.count(2), c.flags(0, flows.SYN), number(a[0], int(c.reset.Opts.TSecr)), number(a[2], int(c.cited[0].Opts.TSval)))
+	}},
+	{"it echoes the timestamp {N}, which {W} never sent", func(c *claim, a []string) error {
+		return all(c.count(1), number(a[0], int(c.reset.Opts.TSecr)))
+	}},
+	{"{W} completes the handshake {SPAN} after the RST", func(c *claim, a []string) error {
+		return all(c.count(2), c.gap(a[1], 0, 1))
+	}},
+	{"the SYN-ACK comes {SPAN} later, and {W} completes the handshake", func(c *claim, a []string) error {
+		return all(c.count(3), c.flags(1, flows.SYN|flows.ACK), c.gap(a[0], 0, 1))
+	}},
+	{"its IP ID {X} is copied from the SYN: somebody on the path made it", func(c *claim, a []string) error {
+		return all(c.count(2), c.flags(0, flows.SYN), same("IP ID", c.cited[0].IPID, c.cited[1].IPID))
+	}},
 	{"the RST acknowledges exactly this SYN, {SPAN} later", func(c *claim, a []string) error {
 		return all(c.count(2), c.flags(0, flows.SYN), c.gap(a[0], 0, 1), same("ACK", c.reset.ACK, c.cited[0].End()))
 	}},

@@ -16,7 +16,7 @@ type fallSide struct {
 	first   stamp
 	count   uint32
 	seq     Seq // of the first RST
-	nxt     Seq // the sender's SND.NXT when it was seen
+	nxt     Seq // the sender's SND.NXT at the last RST that moved a state
 	last    stamp
 	tsval   uint32 // of the last RST
 	again   uint32 // how often the last RST has been captured again

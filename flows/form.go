@@ -50,17 +50,28 @@ func (t *Table) form(c *record, side Side, s *Segment, fits bool) Form {
 	return FormUnclear
 }
 
+// neverSent tells whether o echoes a timestamp that h, in SYN-SENT, has never sent. Linux throws such a segment
+// away, a RST too (tcp_rcv_synsent_state_process, PAWSActiveRejected).
+func (h *half) neverSent(o *Options) bool {
+	const far = 1 << 27 // a clock of 1 µs ticks on by less while a SYN is resent
+	d := int32(o.TSecr - h.tsval)
+	return h.bits&hasTS != 0 && o.HasTS && o.TSecr != 0 && (d > far || d < -far)
+}
+
 // accept tells what the receiver of RST s, sent by side, makes of its sequence number. Its RCV.NXT is
 // the end of what the RST's sender has been seen to send, because all that was seen is held to arrive.
 func (t *Table) accept(c *record, side Side, s *Segment, trig *entry) Acceptability {
 	a, b := &c.side[side], &c.side[side^1]
-	if c.badACK(side, s, trig) {
+	if c.answersStranger(side, s, trig) {
 		return AcceptExact // what its receiver has for RCV.NXT is in the ACK that it answers
 	}
 	if b.state == SynSent {
 		// §3.10.7.3: "If the RST bit is set: … If the ACK was acceptable, then signal to the user 'error:
 		// connection reset', drop the segment, enter CLOSED state".
 		if s.Flags&ACK != 0 && s.ACK.InWindow(b.iss+1, uint32(b.nxt-b.iss)) {
+			if b.neverSent(&s.Opts) {
+				return AcceptOutside
+			}
 			return AcceptSynSent
 		}
 		if a.bits&sentSYN == 0 {

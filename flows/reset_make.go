@@ -44,7 +44,7 @@ func (t *Table) reset(c *record, side Side, s *Segment) {
 	me := &f.side[side]
 	first := me.count == 0
 	if first {
-		me.first, me.seq, me.nxt = stampOf(s), s.SEQ, c.side[side].nxt
+		me.first, me.seq = stampOf(s), s.SEQ
 	}
 	me.count++
 	if trig != nil {
@@ -52,7 +52,7 @@ func (t *Table) reset(c *record, side Side, s *Segment) {
 	}
 	me.last, me.tsval, me.again = stampOf(s), s.Opts.TSval, 0
 	f.addPrior(prior{stampOf(s), s.SEQ, r.Form, side})
-	if first && c.side[side].bits&sentFIN == 0 {
+	if c.side[side].state == Closed && c.side[side].bits&sentFIN == 0 {
 		t.letsGo(c, side, stampOf(s), false)
 	}
 	entry := t.note(c, side, s, 0, was)

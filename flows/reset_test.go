@@ -211,6 +211,53 @@ func TestTriggerCapturedLate(t *testing.T) {
 	}
 }
 
+// TestForgedOpening: what a client in SYN-SENT drops leaves no trace in its connection.
+func TestForgedOpening(t *testing.T) {
+	for _, c := range []struct {
+		what, text string
+		frame      int // of the RST
+		to         string
+	}{
+		{"a refusal that does not acknowledge the SYN", "0 > S 0\n+0.2 < R. =0 ack 0", 2, "SYN-SENT CLOSED"},
+		{"a refusal that does", "0 > S 0\n+0.2 < R. =0 ack 1", 2, "CLOSED CLOSED"},
+		{"an answer to a FIN", "0 > S 0\n+0.2 < F. =0 ack 1\n+0 > R 1", 3, "SYN-SENT CLOSED"},
+	} {
+		rs := resets(t, c.text+`
++1    < S. 0 ack 1
++0.01 > .  1 ack 1
++0    > P. 1:101(100) ack 1
++0.1  < P. 1:51(50) ack 101
++0.01 > .  101 ack 51
++1    < R. 51 ack 101`)
+		if got := fmt.Sprint(rs[0].To[0], " ", rs[0].To[1]); rs[0].Frame != c.frame || got != c.to {
+			t.Errorf("%s: frame %d, states %s, want %s", c.what, rs[0].Frame, got, c.to)
+		}
+		r := rs[1]
+		if r.From != [2]flows.State{flows.Established, flows.Established} || r.Accept != flows.AcceptExact || r.Form != flows.FormActive {
+			t.Errorf("%s: afterwards %v, accept %v, form %v", c.what, r.From, r.Accept, r.Form)
+		}
+		if r.Conn.LetGo[flows.Responder] != nil || r.Conn.LetGo[flows.Originator] != nil || r.Conn.Ends[1].FIN.Seen() {
+			t.Errorf("%s: it is thought to have been given up", c.what)
+		}
+		for _, e := range r.Conn.Events {
+			if e.Notes&flows.AckedUnseen != 0 {
+				t.Errorf("%s: frame %d acknowledges what is thought not to be in the capture", c.what, e.Frame)
+			}
+		}
+		if r.Conn.Ends[1].Bytes != 50 || r.Conn.Defects != 0 {
+			t.Errorf("%s: %d octets, defects %b", c.what, r.Conn.Ends[1].Bytes, r.Conn.Defects)
+		}
+	}
+}
+
+// TestUnheardSYNACK: where the capture lacks the SYN-ACK, the client's ACK shows that it came.
+func TestUnheardSYNACK(t *testing.T) {
+	c := after(t, "0 > S 0\n+0.1 < P. 1:11(10) ack 1\n+0 > . 1 ack 11\n")
+	if c.Ends[0].State != flows.Established || c.Ends[1].Bytes != 10 {
+		t.Errorf("%+v", c.Ends[0])
+	}
+}
+
 func TestAftermath(t *testing.T) {
 	// A forged RST: its "sender" goes on talking.
 	rs := resets(t, shake+`

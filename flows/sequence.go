@@ -74,6 +74,9 @@ func (t *Table) sequenceSYN(c *record, side Side, s *Segment) (n Notes) {
 		// A second SYN-ACK with another number is a new answer: a SYN cookie made anew, or another host.
 		a.synTTL, a.offer = s.TTL, t.offers.number(offerOf(s))
 		a.syn = synOptions(&s.Opts)
+		if !again && s.Flags&ACK != 0 && b.bits&sentSYN != 0 && s.ACK == b.iss+1 && a.belies(s.SEQ+1) {
+			t.disown(c, side)
+		}
 		if a.bits&hasSND == 0 || again {
 			a.una, a.nxt = s.SEQ, s.SEQ+1
 			if b.bits&hasRCV != 0 && !again {
@@ -95,6 +98,25 @@ func (t *Table) sequenceSYN(c *record, side Side, s *Segment) (n Notes) {
 	}
 	c.history.add(letter, side)
 	return n
+}
+
+// belies tells whether what h is thought to have sent cannot follow its SYN, which the number first does: it was
+// sent in its name by another.
+func (h *half) belies(first Seq) bool {
+	const opening = 1 << 20 // more than anybody sends before the handshake is complete
+	d := h.nxt.Sub(first)
+	return h.bits&(hasSND|hasHoles) == hasSND && (d < 0 || d > opening)
+}
+
+// disown takes back what segments in the name of side had made known of its numbers.
+func (t *Table) disown(c *record, side Side) {
+	a := &c.side[side]
+	a.bits &^= hasSND | sentFIN | finAcked | holdFIN
+	a.bytes, a.bytesHi, a.dataSegments, a.lastLen, a.dataFrame = 0, 0, 0, 0, 0
+	if c.annex != 0 {
+		x := &t.annexes.at(c.annex).side[side]
+		x.fin, x.finAcked, x.unseenFIN, x.fins, x.missing = stamp{}, stamp{}, stamp{}, 0, 0
+	}
 }
 
 // synOptions packs the options of a SYN that are kept as bits.
@@ -200,6 +222,9 @@ func (t *Table) sequenceFIN(c *record, side Side, s *Segment, seq Seq, n *Notes)
 	x := &t.annexOf(c).side[side]
 	if x.fins < 1<<16-1 {
 		x.fins++
+	}
+	if c.side[side^1].state == SynSent && a.bits&sentSYN == 0 {
+		return false // dropped (§3.10.7.3)
 	}
 	if a.bits&sentFIN != 0 {
 		if *n&Resent == 0 {

@@ -71,7 +71,7 @@ func (h *half) takesACK(synced, finished bool) {
 // takesFIN moves the receiver of a FIN that no missing data keeps back (§3.10.7.4, eighth check).
 func (h *half) takesFIN() {
 	switch h.state {
-	case Unknown, SynSent, SynReceived, Established:
+	case Unknown, SynReceived, Established: // in SYN-SENT a FIN is dropped (§3.10.7.3)
 		h.state = CloseWait
 	case FinWait1:
 		// "If our FIN has been ACKed (perhaps in this segment), then enter TIME-WAIT": takesACK has then
@@ -94,12 +94,13 @@ func (h *half) takesRST(passive bool) {
 	h.state = Closed
 }
 
-// sendsRST moves the sender of a RST. answersBadACK says that it answers an ACK of something it never
-// sent while its own SYN is open.
-func (h *half) sendsRST(answersBadACK bool) {
-	if answersBadACK && (h.state == SynSent || h.state == SynReceived) {
+// sendsRST moves the sender of a RST. answersStranger says that it answers a segment that does not belong to
+// its connection while its own SYN is open.
+func (h *half) sendsRST(answersStranger bool) {
+	if answersStranger && (h.state == SynSent || h.state == SynReceived) {
 		// §3.5.2, group 2: "If the connection is in any non-synchronized state … and the incoming segment
 		// acknowledges something not yet sent …, a reset is sent. … The connection remains in the same state."
+		// Linux does so for a timestamp that it never sent as well (tcp_rcv_synsent_state_process).
 		return
 	}
 	h.state = Closed
@@ -127,6 +128,12 @@ func (t *Table) transit(c *record, side Side, s *Segment, firstFIN, acceptable b
 			a.state = t.befores.at(x.before).states[side]
 		}
 	}
+	if s.Flags&SYN != 0 && c.marks&hasReset != 0 {
+		t.keepsOn(c, side)
+	}
+	if a.state == SynSent && s.Flags&(SYN|ACK) == ACK {
+		a.state = Established // §3.10.7.3: in SYN-SENT nobody acknowledges but the peer's SYN
+	}
 	switch {
 	case s.Flags&(SYN|ACK) == SYN:
 		a.sendsSYN()
@@ -151,7 +158,7 @@ func (t *Table) transit(c *record, side Side, s *Segment, firstFIN, acceptable b
 		if s.Flags&SYN != 0 && b.state == Unknown {
 			b.state = Established // a SYN-ACK whose SYN is not in the capture
 		}
-		synced := b.bits&hasISS != 0 && b.iss.Less(b.una) && (a.bits&sentSYN != 0 || s.Flags&SYN == 0)
+		synced := b.bits&hasISS != 0 && b.iss.Less(b.una) && (a.bits&sentSYN != 0 || b.state != SynSent)
 		b.takesACK(synced, b.bits&finAcked != 0)
 	}
 	if a.bits&(sentFIN|holdFIN) == sentFIN {
@@ -171,19 +178,33 @@ func (t *Table) fell(c *record, side Side, s *Segment, r *Reset, trig *entry) {
 	case AcceptExact, AcceptSynSent, AcceptAtFIN, AcceptUnknown:
 		b.takesRST(side == Originator && !c.history.has(letterSYN, Responder))
 	}
-	a.sendsRST(c.badACK(side, s, trig))
-	if !f.fell {
+	a.sendsRST(c.answersStranger(side, s, trig))
+	if states != [2]State{c.side[0].state, c.side[1].state} {
 		f.fell, f.before = true, states
+		f.side[side].nxt = a.nxt
 	}
 	if over(a.state) && (over(b.state) || b.state == Listen) || a.state == Closed && b.state == Unknown {
 		t.leave(c)
 	}
 }
 
-// badACK tells whether RST s of side answers an ACK of something that side has never sent.
-func (c *record) badACK(side Side, s *Segment, trig *entry) bool {
+// answersStranger tells whether RST s of side answers a segment that does not belong to its connection: an ACK
+// of something that side has never sent, or in SYN-SENT anything but the peer's SYN.
+func (c *record) answersStranger(side Side, s *Segment, trig *entry) bool {
 	a := &c.side[side]
-	return trig != nil && s.Flags&ACK == 0 && s.SEQ == trig.ack && a.bits&hasISS != 0 && !trig.ack.InWindow(a.iss+1, uint32(a.nxt-a.iss))
+	if trig == nil || s.Flags&ACK != 0 || s.SEQ != trig.ack || a.bits&hasISS == 0 {
+		return false
+	}
+	return !trig.ack.InWindow(a.iss+1, uint32(a.nxt-a.iss)) || a.state == SynSent && trig.flags&uint8(SYN) == 0
+}
+
+// keepsOn takes back that side let go with its RST.
+func (t *Table) keepsOn(c *record, side Side) {
+	x := &t.annexOf(c).side[side]
+	if x.letGo != 0 && !t.letGoes.at(x.letGo).fin {
+		t.letGoes.give(x.letGo)
+		x.letGo = 0
+	}
 }
 
 // revive takes back the CLOSED state of a side that goes on talking as if nothing had happened: the RST
@@ -203,9 +224,12 @@ func (t *Table) revive(c *record, side Side, s *Segment) {
 		// New data from a side that has sent a RST.
 	case own.count == 0 && peers.count > 0 && s.Flags&ACK != 0 && b.bits&hasSND != 0 && peers.nxt.Less(s.ACK) && s.ACK.LessEq(b.nxt):
 		// It acknowledges what its peer sent after the RST.
+	case s.Flags&(SYN|ACK) == ACK && f.before[side] == SynSent && b.state == SynReceived && s.ACK == b.iss+1:
+		// It completes the handshake.
 	default:
 		return
 	}
 	a.state = f.before[side]
+	t.keepsOn(c, side)
 	c.marks &^= leaving
 }

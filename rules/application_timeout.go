@@ -34,6 +34,9 @@ var applicationTimeout = &Rule{
 		if c.Manner == Reply || c.LetGo.By != ByThis || c.PeerClosedFirst() || b.Since < appTimeoutFrom {
 			return 0
 		}
+		if c.RTTKnown && b.Since < 2*c.RTT {
+			return 0 // most of that time the segments were on their way
+		}
 		if b.Matter != OpenRequest && b.Matter != CutResponse && b.Matter != CutRequest && b.Matter != OpenHandshake {
 			return 0
 		}

@@ -49,15 +49,65 @@ func (c *Case) refusal() float64 {
 
 func tellRefusal(c *Case, f *Finding) {
 	where := fmt.Sprintf("port %d", c.Snd.Addr.Port)
+	syn := c.Rcv.LastSYN
 	f.Summary = fmt.Sprintf("%s refused the connection: nothing accepts connections on %s there.", capital(c.sender()), where)
-	if c.Trigger != nil {
+	switch {
+	case c.Trigger == nil && syn.Seen() && c.ACK == c.Rcv.SND.ISS+1:
+		f.say("the RST acknowledges the SYN", syn.Frame, c.Frame)
+	case c.Trigger == nil && syn.Seen():
+		f.say(fmt.Sprintf("%s asks for a connection to %s", c.receiver(), where), c.Rcv.SYN.Frame)
+		f.say(fmt.Sprintf("the RST follows the SYN by %s, but does not acknowledge it: its ACK is %s the number that a refusal bears", span(c.Time.Sub(syn.Time)), c.missesBy()), syn.Frame, c.Frame)
+	case c.Trigger != nil:
 		f.say(fmt.Sprintf("%s asks for a connection to %s", c.receiver(), where), c.Rcv.SYN.Frame, c.Trigger.Frame)
 		f.say(fmt.Sprintf("the RST acknowledges exactly this SYN, %s later", span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
-	} else {
+	default:
 		f.say("sequence number 0 and an ACK: the form in which a SYN is refused; the SYN itself is not in the capture", c.Frame)
+	}
+	if c.wrongEcho() {
+		f.say(fmt.Sprintf("it echoes the timestamp %d, which %s never sent: its SYN bears %d", c.Opts.TSecr, c.receiver(), c.Rcv.TSval), syn.Frame, c.Frame)
+	}
+	if _, ack := c.opensAfter(); ack.Seen() {
+		f.Summary = fmt.Sprintf("%s was told that %s refuses the connection, but did not take this RST: the connection opened %s later.", capital(c.receiver()), where, span(ack.Time.Sub(c.Time)))
+		f.Severity = Warning
+		f.Symptom = "nothing: " + c.receiver() + "'s TCP did not take this RST, and the connection opened"
+		f.say(fmt.Sprintf("%s completes the handshake %s after the RST", c.receiver(), span(ack.Time.Sub(c.Time))), c.Frame, ack.Frame)
 	}
 	if c.Rcv.SYNs > 1 {
 		f.say(fmt.Sprintf("%s had sent its SYN %d times by then", c.receiver(), c.Rcv.SYNs), c.Rcv.SYN.Frame, c.Rcv.LastSYN.Frame)
 	}
 	f.open(UnknownConnection, "stray-segment", 0.5, "the RST answers a SYN, which opens a connection and belongs to none")
+}
+
+// missesBy says how far the RST's ACK is from the number that acknowledges the SYN.
+func (c *Case) missesBy() string {
+	d := c.ACK.Sub(c.Rcv.SND.ISS + 1)
+	if d < 0 {
+		return octets(int64(-d)) + " short of"
+	}
+	return octets(int64(d)) + " beyond"
+}
+
+// wrongEcho reports whether the RST throws itself away: it echoes a timestamp that its receiver, in SYN-SENT, has
+// never sent (tcp_rcv_synsent_state_process in Linux).
+func (c *Case) wrongEcho() bool {
+	return c.Answers == ToSYN && c.Accept == flows.AcceptOutside && c.Rcv.HasTS && c.Opts.HasTS
+}
+
+// opensAfter returns the SYN-ACK and the ACK by which the connection opened after the RST, without another SYN:
+// then the RST was not taken. Zero Marks when it did not.
+func (c *Case) opensAfter() (synack, ack flows.Mark) {
+	var first flows.Seq
+	for i := range c.After.Events {
+		e := &c.After.Events[i]
+		switch {
+		case e.Flags&flows.RST != 0 || e.Notes&flows.Copy != 0:
+		case e.Side == flows.Originator && e.Flags&(flows.SYN|flows.ACK) == flows.SYN:
+			return flows.Mark{}, flows.Mark{}
+		case e.Side == flows.Responder && e.Flags.Has(flows.SYN|flows.ACK):
+			synack, first = e.Mark, e.End()
+		case e.Side == flows.Originator && e.Flags.Has(flows.ACK) && synack.Seen() && e.ACK == first:
+			return synack, e.Mark
+		}
+	}
+	return flows.Mark{}, flows.Mark{}
 }

@@ -38,6 +38,7 @@ const (
 	signOtherStart    = 0.4  // another TTL, but as many hops away: a stack may begin with another value
 	signOneHop        = 0.6  // TTL one off: also seen with PPPoE and changing paths
 	signCopiedIPID    = 0.8  // IP ID copied from the segment that it answers
+	signWrongEcho     = 0.8  // echoes a timestamp that its receiver never sent
 	signCopiedWND     = 0.4  // window copied from it
 	signOtherMAC      = 0.5  // another Ethernet source
 	signIPIDBreak     = 0.3  // IP ID out of the sender's count
@@ -113,8 +114,12 @@ func (s *Signs) aftermath(c *Case) {
 	case c.Unopened():
 		// An originator that resets a SYN-ACK with a wrong number, or a challenge ACK, goes on asking.
 	case c.Refused() && a.SenderACK.Seen() && !c.askedAgain():
+		accepts := a.SenderACK
+		if synack, _ := c.opensAfter(); synack.Seen() {
+			accepts = synack
+		}
 		s.add(signGoesOn, fmt.Sprintf("%s accepts the connection %s after the RST that refused it, although nobody asked again",
-			who, span(a.SenderACK.Time.Sub(c.Time))), c.Frame, a.SenderACK.Frame)
+			who, span(accepts.Time.Sub(c.Time))), c.Frame, accepts.Frame)
 	case c.Refused():
 	case a.SenderNewData.Seen() && !reordered && c.related(a.SenderNewData):
 		s.add(signGoesOn, fmt.Sprintf("%s goes on sending data %s after its RST, as if nothing had happened",
@@ -427,6 +432,11 @@ func (s *Signs) ttl(c *Case) {
 		}
 		frame = 0
 	}
+	beside := frame == 0 // of this connection no packet came before the RST
+	elsewhere := beside
+	if m := c.Around.SenderTTLSeen; beside && m.Stream == c.Conn.Stream { // one that comes after the RST
+		frame, of, elsewhere = m.Frame, "in this connection", false
+	}
 	if known == 0 {
 		return
 	}
@@ -443,11 +453,11 @@ func (s *Signs) ttl(c *Case) {
 	if off == 0 {
 		if c.TTL == known && !initialTTL(c.TTL) {
 			says := fmt.Sprintf("its TTL %d is that of %s's other packets", c.TTL, c.sender())
-			if frame == 0 {
+			if elsewhere {
 				says += " in its other connections"
 			}
 			s.add(genuineTTL, says, c.Frame, frame)
-			if frame == 0 {
+			if elsewhere {
 				s.Genuine[len(s.Genuine)-1].beside = &c.Around.SenderTTLSeen
 			}
 		}
@@ -455,7 +465,7 @@ func (s *Signs) ttl(c *Case) {
 	}
 	says := fmt.Sprintf("its TTL is %d; %s's other packets %s arrive with %d", c.TTL, c.sender(), of, known)
 	nearer := hops(c.TTL) < hops(known)
-	steady := low == high && (c.Snd.Segments >= 3 || frame == 0)
+	steady := low == high && (c.Snd.Segments >= 3 || beside)
 	w := signOtherTTL
 	switch {
 	case hops(c.TTL) == hops(known):
@@ -470,7 +480,7 @@ func (s *Signs) ttl(c *Case) {
 		w = signNearer
 	}
 	s.add(w, says, c.Frame, frame)
-	if frame == 0 && w > 0 {
+	if elsewhere && w > 0 {
 		s.Forged[len(s.Forged)-1].beside = &c.Around.SenderTTLSeen
 	}
 }
@@ -521,6 +531,9 @@ func (s *Signs) identity(c *Case) {
 		case c.Snd.IPIDZero && c.Snd.Segments >= 3:
 			s.add(signIPIDBreak, fmt.Sprintf("its IP ID is 0x%04x; all of %s's other packets have 0", c.IPID, who), c.Frame, c.Snd.Last.Frame)
 		}
+	}
+	if c.wrongEcho() {
+		s.add(signWrongEcho, fmt.Sprintf("it echoes the timestamp %d, which %s never sent", c.Opts.TSecr, c.receiver()), c.Frame)
 	}
 	if c.Opts.HasTS && c.Snd.HasTS && c.Snd.Segments > 0 {
 		if d := int32(c.Opts.TSval - c.Snd.TSval); d >= 0 && d < 1<<28 {

@@ -26,6 +26,11 @@ var policyReject = &Rule{
 	},
 	Tell: func(c *Case, f *Finding) {
 		tellRefusal(c, f)
+		if _, ack := c.opensAfter(); ack.Seen() {
+			f.Summary = fmt.Sprintf("A device on the path %srefused the connection to port %d in %s's name; %s did not take the RST, and the connection opened %s later.",
+				probably(f.Confidence), c.Snd.Addr.Port, c.sender(), c.receiver(), span(ack.Time.Sub(c.Time)))
+			return
+		}
 		f.Summary = fmt.Sprintf("The connection to port %d was %srefused by a device on the path, not by %s itself.", c.Snd.Addr.Port, probably(f.Confidence), c.sender())
 	},
 	Against: "nothing shows that the RST came from elsewhere than the host's other packets",

@@ -11,6 +11,8 @@ const (
 	straySure  = 0.97 // the trigger is the first that is seen of the connection
 	strayAlive = 0.85 // segments of the peer before it acknowledge something unseen: somebody answered them
 	strayLong  = 0.92
+	strayOpens = 0.95 // the connection opens afterwards
+	strayEarly = 0.85 // it acknowledges a SYN, but no SYN-ACK came before it
 )
 
 var straySegment = &Rule{
@@ -28,6 +30,12 @@ var straySegment = &Rule{
 		Limits:     "What was before the capture.",
 	},
 	Match: func(c *Case) float64 {
+		if c.acksOwnSYN() {
+			if _, ack := c.opensAfter(); ack.Seen() {
+				return strayOpens
+			}
+			return c.lowered(strayEarly, lostOctets)
+		}
 		if c.Manner != Reply || c.Snd.Segments > 0 || c.Rcv.SYN.Seen() || c.Snd.HasISS {
 			return 0
 		}
@@ -45,6 +53,10 @@ var straySegment = &Rule{
 		return strayLong
 	},
 	Tell: func(c *Case, f *Finding) {
+		if c.acksOwnSYN() {
+			c.tellEarly(f)
+			return
+		}
 		f.Summary = fmt.Sprintf("%s does not know the connection that %s uses: the capture shows no opening and no sign that it ever took part.", capital(c.sender()), c.receiver())
 		if c.Rcv.First.Seen() {
 			f.say("the capture holds the connection from here on, in the middle of it", c.Rcv.First.Frame)
@@ -57,4 +69,35 @@ var straySegment = &Rule{
 		f.open(FastClose, "", 0.1, "nothing shows that it closed the connection")
 	},
 	Against: "the host that resets had taken part in the connection",
+}
+
+// acksOwnSYN reports whether the RST answers a segment without SYN that came while its sender still opened the
+// connection, and that acknowledges its SYN: no older connection can know that number.
+func (c *Case) acksOwnSYN() bool {
+	t := c.Trigger
+	return c.Unopened() && c.Manner == Reply && t != nil && t.Flags&(flows.SYN|flows.ACK) == flows.ACK &&
+		c.Snd.HasISS && t.ACK == c.Snd.SND.ISS+1 && !c.Rcv.SYN.Seen()
+}
+
+// tellEarly tells of a segment that came in place of the SYN-ACK.
+func (c *Case) tellEarly(f *Finding) {
+	t := c.Trigger
+	f.Summary = fmt.Sprintf("While %s was opening the connection, %s reached it with no SYN-ACK before it; it belongs to no connection that %s has.", c.sender(), c.what(t), c.sender())
+	f.say(c.sender()+" asks for a new connection", c.Snd.SYN.Frame)
+	f.say("it acknowledges the SYN, but the SYN-ACK that would have to come first is not there", c.Snd.SYN.Frame, t.Frame)
+	for i := range c.Conn.Events {
+		if e := &c.Conn.Events[i]; e.Frame == c.Snd.SYN.Frame && e.IPID != 0 && e.IPID == t.IPID {
+			f.say(fmt.Sprintf("its IP ID 0x%04x is copied from the SYN: somebody on the path made it", t.IPID), e.Frame, t.Frame)
+		}
+	}
+	c.sayRST(f)
+	if synack, ack := c.opensAfter(); ack.Seen() {
+		f.Summary = f.Summary[:len(f.Summary)-1] + ", and the connection opened all the same."
+		f.say(fmt.Sprintf("the SYN-ACK comes %s later, and %s completes the handshake", span(synack.Time.Sub(c.Time)), c.sender()), c.Frame, synack.Frame, ack.Frame)
+		f.Symptom = "nothing: the connection opened afterwards"
+		f.Remedy = "Nothing was lost. Who sent segments in " + c.receiver() + "'s name shows a capture on its own host: those that are not in it were made on the path."
+	} else {
+		f.open(PeerCrash, "state-lost", 0.4, "the client was opening a connection: it had none to lose")
+	}
+	f.open(FastClose, "", 0.3, "nothing had been exchanged yet")
 }

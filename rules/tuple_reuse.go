@@ -23,7 +23,7 @@ var tupleReuse = &Rule{
 		Limits:     "The older connection may lie before the capture.",
 	},
 	Match: func(c *Case) float64 {
-		if !c.Unopened() || c.Manner == Decision || c.Flags.Has(flows.ACK) {
+		if !c.Unopened() || c.Manner == Decision || c.Flags.Has(flows.ACK) || c.acksOwnSYN() {
 			return 0
 		}
 		switch c.Answers {

@@ -72,17 +72,18 @@ func seqBases(r *flows.Reset) (base [2]int64) {
 			set(flows.Side(s), e.SND.ISS)
 		}
 	}
+	for i := range r.After.Events { // whatever came before a SYN has no part in its numbers
+		if e := &r.After.Events[i]; e.Flags.Has(flows.SYN) && !e.Flags.Has(flows.RST) {
+			set(e.Side, e.SEQ)
+		}
+	}
 	for _, events := range [...][]flows.Event{r.Conn.Events, r.After.Events} {
 		for i := range events {
 			e := &events[i]
-			switch {
-			case e.Flags.Has(flows.RST):
+			if e.Flags.Has(flows.RST) {
 				continue
-			case e.Flags.Has(flows.SYN):
-				set(e.Side, e.SEQ)
-			default:
-				set(e.Side, e.SEQ-1)
 			}
+			set(e.Side, e.SEQ-1)
 			if e.Flags.Has(flows.ACK) {
 				set(e.Side.Peer(), e.ACK-1)
 			}
