@@ -268,10 +268,10 @@ var shapesOfEvidence = []shape{
 	{"{N} earlier connection{S} of the same client to the same port ended in the same way, about every {SPAN}", func(c *claim, a []string) error {
 		return all(atLeast(a[0], c.alike()), c.someGap(a[1], c.all))
 	}},
-	{"{W} was refused by {N} different ports of this host in this capture", func(c *claim, a []string) error {
+	{"{W} was refused by {N} different ports of this host in this capture, within {SPAN}", func(c *claim, a []string) error {
 		return atLeast(a[1], c.refused(func(v *seen) any { return v.Src.Port }, func(v *seen) bool { return v.Src.IP == c.reset.Src.IP }))
 	}},
-	{"{W} was refused by port {N} of {N} different hosts in this capture", func(c *claim, a []string) error {
+	{"{W} was refused by port {N} of {N} different hosts in this capture, within {SPAN}", func(c *claim, a []string) error {
 		return all(number(a[1], int(c.reset.Src.Port)),
 			atLeast(a[2], c.refused(func(v *seen) any { return v.Src.IP }, func(v *seen) bool { return v.Src.Port == c.reset.Src.Port })))
 	}},

@@ -61,7 +61,6 @@ type Event struct {
 	Notes    Notes
 	TTL      uint8
 	IPID     uint16
-	Inferred bool   // deduced: no captured segment shows it
 	Skipped  uint32 // events left out of the timeline just before this one
 }
 

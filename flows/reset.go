@@ -115,6 +115,8 @@ type Surroundings struct {
 	// The originator's host.
 	ScanPorts int // different ports that answered its SYNs with a RST, on the responder's host
 	ScanHosts int // different hosts that did, on the responder's port
+	// ScanPortsSpan and ScanHostsSpan are the times from the first of these refusals to the last.
+	ScanPortsSpan, ScanHostsSpan time.Duration
 
 	// The RST sender's host: other connections that it reset within FallWindow of this RST.
 	FellTogether      []ConnMark // at most 8

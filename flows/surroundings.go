@@ -69,9 +69,25 @@ type pair struct{ both, bothOther place }
 
 // A scan holds the different ports, or hosts, that refused one originator; as a bitmap of their hashes,
 // so that two may count as one.
-type scan struct{ seen [8]uint64 }
+type scan struct {
+	seen     [8]uint64
+	from, to Time
+}
 
-func (s *scan) add(hash uint64) { s.seen[hash>>6&7] |= 1 << (hash & 63) }
+func (s *scan) add(hash uint64, at Time) {
+	if s.from == 0 {
+		s.from = at
+	}
+	s.seen[hash>>6&7] |= 1 << (hash & 63)
+	s.to = max(s.to, at)
+}
+
+func (s *scan) span() time.Duration {
+	if s == nil {
+		return 0
+	}
+	return s.to.Sub(s.from)
+}
 
 func (s *scan) count() (n int) {
 	if s != nil {
@@ -264,8 +280,8 @@ func (a *around) after(t *Table, c *record, side Side, s *Segment, r *Reset, fir
 		keep(p, &v.refused, &v.refusedOther)
 		v.refusals++
 		v.waitRefuse = t.announce(v.waitRefuse, c.stream, func(r *Reset) *ConnMark { return &r.Around.RefusedAfter }, p)
-		a.scans.get(t.portsKey(originator, responder)).add(uint64(responder.Port))
-		a.scans.get(t.hostsKey(originator, responder)).add(hashIP(&responder.IP, publicSeed))
+		a.scans.get(t.portsKey(originator, responder)).add(uint64(responder.Port), r.Time)
+		a.scans.get(t.hostsKey(originator, responder)).add(hashIP(&responder.IP, publicSeed), r.Time)
 	}
 }
 
@@ -310,8 +326,9 @@ func (a *around) settle(t *Table, p *pending) {
 	if v := a.services.find(t.addrKey(responder)); v != nil {
 		o.Refused = int(v.refusals)
 	}
-	o.ScanPorts = a.scans.find(t.portsKey(originator, responder)).count()
-	o.ScanHosts = a.scans.find(t.hostsKey(originator, responder)).count()
+	ports, hosts := a.scans.find(t.portsKey(originator, responder)), a.scans.find(t.hostsKey(originator, responder))
+	o.ScanPorts, o.ScanPortsSpan = ports.count(), ports.span()
+	o.ScanHosts, o.ScanHostsSpan = hosts.count(), hosts.span()
 	if h := a.hosts.find(t.hostKey(&r.Conn.Ends[p.sender].Addr)); h != nil && h.weight > 0 {
 		o.SenderTTL, o.SenderTTLSeen = h.ttl, h.ttlSeen.mark()
 		o.SenderTTLMin, o.SenderTTLMax, o.SenderReaction = h.ttlMin, h.ttlMax, h.reaction

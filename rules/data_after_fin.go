@@ -1,6 +1,10 @@
 package rules
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
 
 // How sure it is that one side closed although the other still had something to say.
 const (
@@ -65,6 +69,11 @@ var dataAfterFIN = &Rule{
 		default:
 			f.Summary += "; what came later met nobody."
 		}
+		if c.onlyPings() {
+			f.Severity = Info
+			f.Summary += " Only a keep-alive ping was open: nothing of worth was lost."
+			f.Remedy = "Harmless in itself. A program that stops on purpose should end the exchange by its protocol first (in WebSocket, with a Close frame)."
+		}
 		c.sayBusiness(f)
 		c.sayIdle(f)
 		c.sayLetGo(f)
@@ -82,3 +91,15 @@ var dataAfterFIN = &Rule{
 	},
 	Against: "nothing stood open when the connection was closed, or no data came after that",
 }
+
+// onlyPings reports whether nothing but keep-alive pings stood unanswered when the sender let go, and nothing came
+// after that which is larger than an answer to them.
+func (c *Case) onlyPings() bool {
+	x := c.LetGo.Exchange
+	open := x.Waiting[flows.Originator] + x.Waiting[flows.Responder]
+	return c.LetGo.Business.Matter == OpenRequest && open > 0 && open == x.Pings[flows.Originator]+x.Pings[flows.Responder] && c.Met.Octet <= maxPong
+}
+
+// maxPong is the size of the largest WebSocket control frame (RFC 6455 §5.5: at most 125 octets) from a server,
+// header included; other protocols' pings are smaller.
+const maxPong = 127

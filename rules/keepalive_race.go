@@ -41,7 +41,7 @@ var keepaliveRace = &Rule{
 			return 0
 		}
 		b := c.LetGo.Business
-		if c.midConversation() {
+		if c.midConversation() || c.dismissed() {
 			return 0
 		}
 		if b.Matter == Unclear && c.LetGo.By == ByFIN && !c.ByClient() {
@@ -70,13 +70,7 @@ var keepaliveRace = &Rule{
 		if gap > c.Soon() {
 			how = fmt.Sprintf("came %s later", span(gap))
 		}
-		text := c.Conn.Exchange.Last[c.Side.Peer()].Text
-		if x := &c.Conn.Exchange; x.Last[c.Side.Peer()].Kind != exchange.Request {
-			text = "" // a goodbye followed it
-			if x.RequestSide == int(c.Side.Peer()) && x.Request.Frame >= c.Met.Data.Frame {
-				text = x.Request.Text
-			}
-		}
+		text := c.crossing()
 		f.Summary = fmt.Sprintf("%s closed the kept-alive connection%s; %s's next request%s %s and met the closed socket.", capital(c.sender()), c.idleClause(), c.receiver(), quoted(text), how)
 		c.sayBusiness(f)
 		c.sayIdle(f)
@@ -100,6 +94,35 @@ func (c *Case) midConversation() bool {
 		return false
 	}
 	return c.LetGo.Business.Matter == Answered && x.Last[flows.Responder].Kind == exchange.Response && c.Idle() < time.Second
+}
+
+// dismissed reports whether the server ended the session by its protocol, in one of those that are talks with an
+// end: a final refusal (SMTP 421, 521, 554) or its goodbye (221). What the client says after that asks for nothing
+// that it could still get on this connection.
+func (c *Case) dismissed() bool {
+	if c.ByClient() {
+		return false
+	}
+	switch x := c.LetGo.Exchange; x.Protocol {
+	case "SMTP", "FTP", "POP3", "IMAP", "NNTP":
+		switch x.Last[flows.Responder].Kind {
+		case exchange.Refusal, exchange.Goodbye:
+			return true
+		}
+	}
+	return false
+}
+
+// crossing returns the first line of what the peer said after the sender had closed, "" when it is not known.
+func (c *Case) crossing() string {
+	x, peer := &c.Conn.Exchange, c.Side.Peer()
+	if x.Last[peer].Kind == exchange.Request {
+		return x.Last[peer].Text
+	}
+	if x.RequestSide == int(peer) && x.Request.Frame >= c.Met.Data.Frame {
+		return x.Request.Text
+	}
+	return "" // a goodbye followed it
 }
 
 // answersRequest reports whether the data that met the closed socket asks for something, by its protocol.

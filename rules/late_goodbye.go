@@ -12,6 +12,7 @@ const (
 	lateGoodbyeFIN   = 0.94 // a bare FIN or ACK
 	lateGoodbyeBlind = 0.82 // something that the capture does not hold
 	lateGoodbyeOwn   = 0.95 // the sender's own RST after a goodbye by the protocol
+	lateGoodbyeTalk  = 0.90 // the other side talked on after the server's last word
 )
 
 var lateGoodbye = &Rule{
@@ -22,7 +23,7 @@ var lateGoodbye = &Rule{
 	Doc: Doc{
 		Title:      "The exchange ended by its protocol, and the rest of the closing met a RST",
 		Happened:   "The two programs were done: one said goodbye in the protocol's own way (QUIT and 221, Terminate, GOAWAY, unbind) or simply closed after a complete exchange. What came after that, the other's goodbye, FIN or ACK, met a closed socket, or one side put a RST in place of its FIN.",
-		Recognised: "The last exchange is complete or ended by a goodbye; then FIN of the RST's sender and from the other side no more than a goodbye, FIN or ACK, soon after; or the sender's own RST right after the goodbye.",
+		Recognised: "The last exchange is complete or ended by a goodbye; then FIN of the RST's sender and from the other side no more than a goodbye, FIN or ACK, soon after, or a command that no longer counts because the server had ended the session (SMTP 421 or 521); or the sender's own RST right after the goodbye.",
 		LookAlikes: "A bare FIN or ACK that comes a second or more after the sender's FIN was acknowledged met an expired rest (late-segment). The same with TLS alerts is close-notify-race.",
 		Prints:     "Nothing, in most programs.",
 		Remedy:     "Harmless.",
@@ -43,6 +44,8 @@ var lateGoodbye = &Rule{
 			return 0
 		}
 		switch {
+		case c.Met.Data.Seen() && c.dismissed():
+			return c.lowered(lateGoodbyeTalk, anyDefect)
 		case c.Met.Data.Seen():
 			return 0
 		case c.Met.Bye.Seen():
@@ -58,6 +61,11 @@ var lateGoodbye = &Rule{
 		switch {
 		case c.LetGo.By == ByThis:
 			f.Summary = fmt.Sprintf("%s ended the connection with a RST %s. Nothing was lost.", capital(c.sender()), c.circumstances())
+		case c.Met.Data.Seen():
+			last := c.LetGo.Exchange.Last[flows.Responder].Text
+			f.Summary = fmt.Sprintf("%s ended the session with its last answer%s and closed; %s's next command%s %s and met the closed socket. The answer tells what went wrong, not the RST.",
+				capital(c.sender()), quoted(last), c.receiver(), quoted(c.crossing()), c.came(c.Met.Data))
+			f.Remedy = "Read the server's last answer: it says why it ended the session. The client should close when it has read it, and not send another command."
 		case c.Trigger != nil:
 			f.Summary = fmt.Sprintf("%s had closed %s; %s %s and met the closed socket. Nothing was lost.", capital(c.sender()), c.circumstances(), c.what(c.Trigger), c.came(c.Trigger.Mark))
 		default:
@@ -66,9 +74,16 @@ var lateGoodbye = &Rule{
 		c.sayBusiness(f)
 		c.sayIdle(f)
 		c.sayLetGo(f)
+		if c.Met.Data.Seen() {
+			f.say(fmt.Sprintf("%s talks on%s, %s", c.receiver(), quoted(c.crossing()), relative(c.Met.Data.Time.Sub(c.LetGo.Time))), c.LetGo.Frame, c.Met.Data.Frame)
+		}
 		c.sayRST(f)
 		f.open(UnknownConnection, "late-segment", 0.5, "it came with the closing, not long after it")
-		f.open(PeerCrash, "data-after-fin", 0.4, "no data of the application met the closed socket")
+		if c.Met.Data.Seen() {
+			f.open(PeerCrash, "data-after-fin", 0.6, "the server had said its last word before it closed")
+		} else {
+			f.open(PeerCrash, "data-after-fin", 0.4, "no data of the application met the closed socket")
+		}
 	},
 	Against: "data of the application met the closed socket, or the exchange was not finished",
 }

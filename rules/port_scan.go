@@ -1,10 +1,14 @@
 package rules
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
-// How many different ports or hosts make a scan.
+// How many different ports or hosts make a scan, and how much time it takes for each at most.
 const (
 	scanWidth    = 8
+	scanPace     = 5 * time.Second
 	portScanSure = 0.99
 )
 
@@ -16,14 +20,18 @@ var portScan = &Rule{
 	Doc: Doc{
 		Title:      "One of many ports or hosts that somebody tried",
 		Happened:   "One client tried many different ports of a host, or the same port of many hosts, and was refused by most: a scan, an inventory tool, or a service discovery that guesses.",
-		Recognised: "The RST refuses a SYN, and the same client was refused by many different ports of this host, or on this port by many hosts, in the same capture.",
-		LookAlikes: "A client that retries one port many times is no scan: it is counted once.",
+		Recognised: "The RST refuses a SYN, and the same client was refused by many different ports of this host, or on this port by many hosts, a few seconds apart at most; the port accepted no connection in the same capture.",
+		LookAlikes: "A client that retries one port many times is no scan: it is counted once. A port that accepted before or later belongs to a service that was away (restart-window).",
 		Prints:     "Nothing that an application would show; a scanner reports the port as closed.",
 		Remedy:     "Nothing to repair at the server. Find out who scans, when nobody should.",
 		Limits:     "Slow scans, or scans from many addresses, are not seen as one.",
 	},
 	Match: func(c *Case) float64 {
-		if c.Around.ScanPorts < scanWidth && c.Around.ScanHosts < scanWidth {
+		a := &c.Around
+		if a.AcceptedBefore.Seen() || a.AcceptedAfter.Seen() || c.After.SenderACK.Seen() {
+			return 0 // a service that was there before or is later: the client did not guess
+		}
+		if !scanned(a.ScanPorts, a.ScanPortsSpan) && !scanned(a.ScanHosts, a.ScanHostsSpan) {
 			return 0
 		}
 		return min(c.refusal(), portScanSure)
@@ -31,12 +39,17 @@ var portScan = &Rule{
 	Tell: func(c *Case, f *Finding) {
 		tellRefusal(c, f)
 		a := &c.Around
-		what := fmt.Sprintf("%d different ports of this host", a.ScanPorts)
-		if a.ScanHosts > a.ScanPorts {
-			what = fmt.Sprintf("port %d of %d different hosts", c.Snd.Addr.Port, a.ScanHosts)
+		what, took := fmt.Sprintf("%d different ports of this host", a.ScanPorts), a.ScanPortsSpan
+		if a.ScanHosts > a.ScanPorts || !scanned(a.ScanPorts, a.ScanPortsSpan) {
+			what, took = fmt.Sprintf("port %d of %d different hosts", c.Snd.Addr.Port, a.ScanHosts), a.ScanHostsSpan
 		}
 		f.Summary = fmt.Sprintf("A scan: %s was refused by %s; nothing accepts connections on port %d.", c.receiver(), what, c.Snd.Addr.Port)
-		f.say(fmt.Sprintf("%s was refused by %s in this capture", c.receiver(), what))
+		f.say(fmt.Sprintf("%s was refused by %s in this capture, within %s", c.receiver(), what, span(took)))
 	},
-	Against: "too few different ports and hosts were tried",
+	Against: "too few different ports and hosts were tried, or too slowly",
+}
+
+// scanned reports whether so many refusals in that time are a scan.
+func scanned(width int, in time.Duration) bool {
+	return width >= scanWidth && in <= time.Duration(width)*scanPace
 }

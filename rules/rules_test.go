@@ -215,16 +215,47 @@ func TestSymptom(t *testing.T) {
 	const ask = `+0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: %s\r\n\r\n"
 +0.020 < R. 1:1(0) ack %d win 502`
 	for agent, want := range map[string]string{
-		"curl/8.5.0":          "curl prints: (56)",
-		"okhttp/4.12.0":       "OkHttp prints: java.net.SocketException: Connection reset",
-		"python-requests/2.3": "requests (Python) prints: ConnectionError: ('Connection aborted.', ConnectionResetError(104,",
-		"Go-http-client/1.1":  "Go prints: read tcp",
-		"Something else":      "Node.js: Error: read ECONNRESET",
+		"curl/8.5.0":          "curl: (56)",
+		"okhttp/4.12.0":       "OkHttp: java.net.SocketException: Connection reset",
+		"python-requests/2.3": "requests (Python): ConnectionError: ('Connection aborted.', ConnectionResetError(104,",
+		"Go-http-client/1.1":  "Go: read tcp",
+		"Something else":      "curl: (56)",
 	} {
 		end := 1 + len("GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: \r\n\r\n") + len(agent)
 		text := opened + strings.NewReplacer("%s", agent, "%d", itoa(end)).Replace(ask)
-		if f := last(t, text); !strings.Contains(f.Symptom, want) || !strings.Contains(f.Symptom, "ECONNRESET") {
-			t.Errorf("%s: %s", agent, f.Symptom)
+		f := last(t, text)
+		if len(f.Prints) == 0 || f.MorePrints == 0 || !strings.Contains(f.Symptom, "ECONNRESET") {
+			t.Fatalf("%s: %+v", agent, f)
+		}
+		if first := f.Prints[0]; !strings.HasPrefix(first.Program+": "+first.Says, want) || first.By != flows.Originator {
+			t.Errorf("%s: %+v", agent, first)
+		}
+	}
+}
+
+// TestSymptomOfOtherProtocols: what HTTP clients print is not told of protocols that they do not speak.
+func TestSymptomOfOtherProtocols(t *testing.T) {
+	f := last(t, opened+"+0.001 > P. 1:101(100) ack 1\n+0.020 < R. 1:1(0) ack 101 win 502")
+	for _, p := range f.Prints {
+		if p.Program == "curl" || p.Program == "nginx" {
+			t.Errorf("%+v", p)
+		}
+	}
+	if len(f.Prints) == 0 || f.Prints[0].Program != "C and others" {
+		t.Errorf("%+v", f.Prints)
+	}
+}
+
+// TestSaidInHoldsWhatIsPrinted: what a finding leaves out is where it says it is.
+func TestSaidInHoldsWhatIsPrinted(t *testing.T) {
+	for _, r := range All() {
+		if len(SaidIn(r)) == 0 {
+			t.Errorf("%s: no words", r.ID)
+		}
+		for _, s := range SaidIn(r) {
+			if s.When == "" {
+				t.Errorf("%s: a situation without a name", r.ID)
+			}
 		}
 	}
 }

@@ -66,7 +66,7 @@ func (c *Case) saw(f *Finding) []situation {
 		return []situation{sawNoResponse}
 	case f.Cause == ClosedPort:
 		return []situation{sawRefused}
-	case f.Rule.ID == "keepalive-race" && toClient:
+	case (f.Rule.ID == "keepalive-race" || f.Rule.ID == "late-goodbye" && c.Met.Data.Seen()) && toClient:
 	case f.Severity == Info:
 		return []situation{sawNothing}
 	case f.Cause == RetransmitTimeout:
@@ -112,6 +112,11 @@ func (c *Case) symptom(f *Finding) {
 			f.Symptom += ", most likely because its time limit for the answer ran out"
 			c.prints(f, o, sawOwnLimit)
 		}
+	case f.Rule.ID == "port-scan":
+		f.Symptom = "A scanner reports the port as closed; any other program gets " + c.errno(s, rcv)
+	case c.Unopened():
+		f.Symptom = capital(c.receiver()) + "'s application noticed nothing: the handshake was not finished, so that it was never handed the connection"
+		c.ownWords(f)
 	case s == sawNothing:
 		f.Symptom = capital(c.receiver()) + "'s application most likely noticed nothing: it was done with the connection"
 		switch reset := c.LetGo.By == ByThis; {
@@ -129,8 +134,8 @@ func (c *Case) symptom(f *Finding) {
 		}
 		c.ownWords(f)
 	case s == sawGiveUp:
-		f.Symptom = capital(c.sender()) + "'s application gets " + c.errno(s, c.Side) + ". " + capital(c.receiver()) + "'s gets " +
-			c.errno(sawNoResponse, rcv) + ", if the RST arrives at all"
+		f.Symptom = capital(c.receiver()) + "'s application gets " + c.errno(sawNoResponse, rcv) + ", if the RST arrives at all. " +
+			capital(c.sender()) + "'s own gets " + c.errno(s, c.Side)
 		if c.ByClient() {
 			c.prints(f, o, saw...)
 		}

@@ -154,9 +154,6 @@ func (e *encoder) event(b []byte, v *Event) []byte {
 	if v.Role != "" {
 		b = appendField(b, `,"role":`, v.Role)
 	}
-	if v.Inferred {
-		b = append(b, `,"inferred":true`...)
-	}
 	if v.Skipped != 0 {
 		b = appendInt(b, `,"skipped":`, v.Skipped)
 	}

@@ -199,22 +199,21 @@ type Alternative struct {
 
 // An Event is one line of a timeline. Pairs hold the originator's value and then the responder's.
 type Event struct {
-	Frame    int       `json:"frame"`
-	Time     Time      `json:"time"`
-	Sender   string    `json:"sender"`
-	Flags    string    `json:"flags"` // "SYN, ACK"
-	SEQ      uint32    `json:"seq"`   // relative to the sender's first sequence number
-	ACK      uint32    `json:"ack"`   // relative to the peer's; 0 without the ACK flag
-	LEN      uint32    `json:"len"`   // octets of data
-	WND      uint32    `json:"window"`
-	From     [2]string `json:"from"` // states before the segment
-	To       [2]string `json:"to"`   // and after it
-	TTL      uint8     `json:"ttl"`
-	IPID     uint16    `json:"ip_id"`
-	Notes    []string  `json:"notes,omitempty"`
-	Role     string    `json:"role,omitempty"`     // "reset" or "trigger"
-	Inferred bool      `json:"inferred,omitempty"` // deduced, no captured segment shows it
-	Skipped  int       `json:"skipped,omitempty"`  // events left out just before this one
+	Frame   int       `json:"frame"`
+	Time    Time      `json:"time"`
+	Sender  string    `json:"sender"`
+	Flags   string    `json:"flags"` // "SYN, ACK"
+	SEQ     uint32    `json:"seq"`   // relative to the sender's first sequence number
+	ACK     uint32    `json:"ack"`   // relative to the peer's; 0 without the ACK flag
+	LEN     uint32    `json:"len"`   // octets of data
+	WND     uint32    `json:"window"`
+	From    [2]string `json:"from"` // states before the segment
+	To      [2]string `json:"to"`   // and after it
+	TTL     uint8     `json:"ttl"`
+	IPID    uint16    `json:"ip_id"`
+	Notes   []string  `json:"notes,omitempty"`
+	Role    string    `json:"role,omitempty"`    // "reset" or "trigger"
+	Skipped int       `json:"skipped,omitempty"` // events left out just before this one
 }
 
 // The roles that an Event can play.

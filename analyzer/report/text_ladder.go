@@ -78,9 +78,6 @@ func (p page) rungs(r *Reset, layout ladderLayout) *grid {
 			shown, skipped = [2]string{}, 0
 		}
 		frame, delta := fmt.Sprintf("#%d", e.Frame), "0"
-		if e.Inferred {
-			frame = "inferred"
-		}
 		if i > 0 {
 			delta = strings.Replace("+"+lasted(time.Duration(e.Time-last)), "+−", "−", 1)
 		}

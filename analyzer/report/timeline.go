@@ -31,21 +31,20 @@ func (b *Builder) timeline(m *Reset, r *flows.Reset) {
 func (b *Builder) event(m *Reset, e *flows.Event, role string) {
 	base := &m.Conn.SeqBase
 	v := Event{
-		Frame:    e.Frame,
-		Time:     Time(e.Time),
-		Sender:   e.Side.String(),
-		Flags:    flagNames[e.Flags&flagMask],
-		SEQ:      uint32(e.SEQ) - uint32(base[e.Side]),
-		LEN:      e.DataLen,
-		WND:      e.WND,
-		From:     [2]string{e.From[0].String(), e.From[1].String()},
-		To:       [2]string{e.To[0].String(), e.To[1].String()},
-		TTL:      e.TTL,
-		IPID:     e.IPID,
-		Notes:    b.noteNames(e.Notes),
-		Role:     role,
-		Inferred: e.Inferred,
-		Skipped:  int(e.Skipped),
+		Frame:   e.Frame,
+		Time:    Time(e.Time),
+		Sender:  e.Side.String(),
+		Flags:   flagNames[e.Flags&flagMask],
+		SEQ:     uint32(e.SEQ) - uint32(base[e.Side]),
+		LEN:     e.DataLen,
+		WND:     e.WND,
+		From:    [2]string{e.From[0].String(), e.From[1].String()},
+		To:      [2]string{e.To[0].String(), e.To[1].String()},
+		TTL:     e.TTL,
+		IPID:    e.IPID,
+		Notes:   b.noteNames(e.Notes),
+		Role:    role,
+		Skipped: int(e.Skipped),
 	}
 	if e.Flags.Has(flows.ACK) {
 		v.ACK = uint32(e.ACK) - uint32(base[e.Side.Peer()])
