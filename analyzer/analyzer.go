@@ -11,7 +11,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/rstexplain/rstexplain/analyzer/capture"
-	"github.com/rstexplain/rstexplain/analyzer/decode"
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules"
@@ -52,15 +51,14 @@ func Explain(ctx context.Context, path string, r report.Renderer, opts Options) 
 	return explainInput(ctx, in, file, r, opts)
 }
 
-// explainInput does the work in four stages that pass batches on: the input is read, headers are decoded,
-// connections are followed, resets are explained. Each stage is one goroutine that takes batches in the
-// order of the input, so the report does not depend on how many cores there are.
+// explainInput does the work in three stages that pass batches on: the input is read and its headers are
+// decoded, connections are followed, resets are explained. Each stage is one goroutine that takes batches
+// in the order of the input, so the report does not depend on how many cores there are.
 func explainInput(ctx context.Context, in input, file *report.File, r report.Renderer, opts Options) (*report.File, error) {
-	pieces := make(chan piece, depth)
 	decoded := make(chan *segments, depth)
 	resets := make(chan []*flows.Reset, depth)
 	var (
-		decoder  = &decode.Decoder{}
+		headers  decoding
 		found    []*flows.Reset
 		table    = flows.NewTable(opts.Flows, func(r *flows.Reset) { found = append(found, r) })
 		engine   = rules.NewEngine(opts.Rules)
@@ -79,6 +77,7 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 	// Reading may block for ever, on a pipe that brings nothing: it is not waited for, and what it still
 	// reads after the end of ctx is dropped.
 	go func() {
+		defer close(decoded)
 		read <- guarded(func() error {
 			defer in.close()
 			counted := int64(0)
@@ -87,33 +86,19 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 					opts.Read.Add(in.bytesRead() - counted)
 					counted = in.bytesRead()
 				}
-				if !send(pieces, p, finished) {
+				s := p.segments
+				if s == nil {
+					s = headers.decode(p.batch)
+				}
+				table.Prepare(s.list)
+				if !send(decoded, s, finished) {
 					break
 				}
 			}
 			return nil
 		})()
-		close(pieces)
 	}()
 	var stages errgroup.Group
-	stages.Go(guarded(func() error {
-		defer close(decoded)
-		for p := range until(ctx, pieces) {
-			s := p.segments
-			if s == nil {
-				s = decodeBatch(decoder, p.batch)
-			}
-			if !span.seen && s.seen {
-				builder.Start(report.Time(s.start))
-			}
-			span.add(&s.timeSpan)
-			if !send(decoded, s, finished) {
-				return nil
-			}
-		}
-		decoder.Flush()
-		return nil
-	}))
 	stages.Go(guarded(func() error {
 		defer close(resets)
 		for more := true; more; {
@@ -122,9 +107,17 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 			case s, more = <-decoded:
 			case <-live.tick:
 				table.Settle(live.now())
+			case <-ctx.Done():
+			}
+			if ctx.Err() != nil {
+				s, more = nil, false
 			}
 			switch {
 			case s != nil:
+				if !span.seen && s.seen {
+					builder.Start(report.Time(s.start))
+				}
+				span.add(&s.timeSpan)
 				live.heard(s.last)
 				s.follow(table, &failed)
 				s.release()
@@ -152,7 +145,7 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 		return nil
 	}))
 	err := stages.Wait()
-	a := account{file, in, &span, decoder, table}
+	a := account{file, in, &span, headers.end(), table}
 	select {
 	case e := <-read:
 		a.whole()

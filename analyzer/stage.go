@@ -1,9 +1,7 @@
 package analyzer
 
 import (
-	"context"
 	"fmt"
-	"iter"
 	"path"
 	"runtime"
 	"strings"
@@ -14,22 +12,6 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/flows"
 )
-
-// until yields what comes from c until it is closed or ctx ends.
-func until[T any](ctx context.Context, c <-chan T) iter.Seq[T] {
-	return func(yield func(T) bool) {
-		for ctx.Err() == nil {
-			select {
-			case v, ok := <-c:
-				if !ok || !yield(v) {
-					return
-				}
-			case <-ctx.Done():
-				return
-			}
-		}
-	}
-}
 
 // send passes v on and reports whether anyone still wants it.
 func send[T any](c chan<- T, v T, finished <-chan struct{}) bool {
@@ -100,27 +82,48 @@ type aside struct {
 // recycled holds the segments that are not in flight.
 var recycled = sync.Pool{New: func() any { return new(segments) }}
 
-// decodeBatch reads the headers of all packets of b.
-func decodeBatch(d *decode.Decoder, b capture.Batch) *segments {
+// decoding reads headers, until it is ended: the goroutine that reads the input may outlive the report.
+type decoding struct {
+	sync.Mutex
+	decoder decode.Decoder
+	over    bool
+}
+
+// end returns the decoder, which is not used any more.
+func (d *decoding) end() *decode.Decoder {
+	d.Lock()
+	defer d.Unlock()
+	d.over = true
+	d.decoder.Flush()
+	return &d.decoder
+}
+
+// decode reads the headers of all packets of b.
+func (d *decoding) decode(b capture.Batch) *segments {
+	d.Lock()
+	defer d.Unlock()
 	s := recycled.Get().(*segments)
-	s.batch = b
+	s.batch, s.list = b, s.list[:0]
+	if d.over {
+		return s
+	}
 	for i := range b.Packets {
 		s.extend(b.Packets[i].Time)
 	}
 	s.packets = len(b.Packets)
-	list := s.list[:0]
+	list := s.list
 	for i := range b.Packets {
 		if len(list) == cap(list) {
 			list = append(list, flows.Segment{})[:len(list)]
 		}
 		seg := &list[:len(list)+1][len(list)]
-		switch d.Decode(&b.Packets[i], seg) {
+		switch d.decoder.Decode(&b.Packets[i], seg) {
 		case decode.Segment:
 			list = list[:len(list)+1]
 		case decode.ICMPError:
-			s.asides = append(s.asides, aside{len(list), *seg, !d.Unnumbered, true, d.Note})
+			s.asides = append(s.asides, aside{len(list), *seg, !d.decoder.Unnumbered, true, d.decoder.Note})
 		case decode.Malformed:
-			s.asides = append(s.asides, aside{before: len(list), header: *seg, numbered: !d.Unnumbered})
+			s.asides = append(s.asides, aside{before: len(list), header: *seg, numbered: !d.decoder.Unnumbered})
 		}
 	}
 	s.list = list

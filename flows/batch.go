@@ -1,67 +1,97 @@
 package flows
 
-// batchAhead is how many segments AddBatch looks ahead: enough to keep the memory busy, few enough that
-// what was fetched is still in the cache when it is needed.
-const batchAhead = 16
+import "unsafe"
+
+// batchAhead is the distance, in segments, at which AddBatch fetches what the next ones need: far enough
+// that it has arrived, near enough that it is still in the cache.
+const batchAhead = 8
 
 // fetchAbove is the number of records above which they do not stay in the processor's caches, so that
 // fetching ahead pays.
-const fetchAbove = 1 << 14
+const fetchAbove = 1 << 9
 
 // AddBatch takes segments in the order of the capture, as Add does one at a time. It is faster where many
-// connections are open: the records of the next segments are fetched from memory all at once, instead of
-// one after the other, each when its segment comes.
+// connections are open and the segments are prepared: what the next ones need is fetched from memory
+// while the present one is worked on.
 func (t *Table) AddBatch(segs []Segment) {
-	var tuples [batchAhead]tuple
-	var ids [batchAhead]uint32
-	if t.conns.live < t.fetchAbove {
+	if t.conns.live < t.fetchAbove || len(t.index.slots) == 0 {
 		for i := range segs {
 			t.Add(&segs[i])
 		}
 		return
 	}
-	for len(segs) > 0 {
-		n := min(len(segs), batchAhead)
-		for i := range n {
-			tuples[i] = t.tupleOf(&segs[i].Src, &segs[i].Dst)
-			ids[i] = t.index.guess(tuples[i].hash)
+	var ids [batchAhead]uint32 // records of the segments that come next, as far as the index tells
+	for i := range segs {
+		if k := i + 3*batchAhead; k < len(segs) {
+			prefetch(unsafe.Pointer(t.index.slot(segs[k].tuple.hash())))
 		}
-		t.fetch(ids[:n])
-		for i := range n {
-			t.add(&segs[i], &tuples[i])
+		if k := i + batchAhead; k < len(segs) {
+			t.fetchRest(ids[k%batchAhead])
 		}
-		segs = segs[n:]
+		if k := i + 2*batchAhead; k < len(segs) {
+			ids[k%batchAhead] = t.fetchFirst(&segs[k])
+		}
+		t.Add(&segs[i])
 	}
 }
 
-// guess returns the record in the slot where the search for hash begins: most often the right one.
-func (x *index) guess(hash uint32) uint32 {
-	if len(x.slots) == 0 {
-		return 0
+// slot returns the slot where the search for hash begins: most often the right one.
+func (x *index) slot(hash uint32) *uint64 { return &x.slots[hash&x.mask] }
+
+// fetchFirst fetches the record of s, or, where there seems to be none, the grave. It returns the record.
+func (t *Table) fetchFirst(s *Segment) (id uint32) {
+	hash := s.tuple.hash()
+	if slot := *t.index.slot(hash); uint32(slot>>32) == hash {
+		id = uint32(slot)
+		t.fetchRecord(id)
+	} else if t.graves.sets != nil {
+		prefetch2(unsafe.Pointer(t.graves.set(&s.tuple)))
 	}
-	return uint32(x.slots[hash&x.mask])
+	if s.Flags&SYN != 0 {
+		t.around.fetch(s)
+	}
+	return id
 }
 
-// fetch touches the records ids and their rings, so that they are in the cache when they are needed. The
-// loads depend on nothing but the ids, so that the processor has many of them under way.
-func (t *Table) fetch(ids []uint32) {
-	sum := uint32(0)
-	for _, id := range ids {
-		if id != 0 {
-			c := t.conns.at(id)
-			sum += c.lo + uint32(c.marks) + uint32(c.side[0].wnd) + c.side[0].segments + uint32(c.side[1].una) + c.side[1].segments + c.side[1].tsval
-		}
+// fetchRest fetches what hangs on the record id.
+func (t *Table) fetchRest(id uint32) {
+	if id == 0 {
+		return
 	}
-	for _, id := range ids {
-		if id != 0 {
-			c := t.conns.at(id)
-			if ring := t.lines.ring(c); ring != nil {
-				sum += ring[c.ringPos].frame
-			}
-			if c.talk != 0 {
-				sum += t.talks.at(c.talk).owner
-			}
-		}
+	c := t.conns.at(id)
+	if ring := t.lines.ring(c); ring != nil {
+		prefetch(unsafe.Pointer(&ring[c.ringPos]))
 	}
-	t.fetched = sum
+	if c.talk != 0 {
+		prefetch4(unsafe.Pointer(t.talks.at(c.talk)))
+	}
+}
+
+// fetchRecord fetches the record id.
+func (t *Table) fetchRecord(id uint32) { prefetch4(unsafe.Pointer(t.conns.at(id))) }
+
+// fetchGrave fetches what is touched when the record id is forgotten.
+func (t *Table) fetchGrave(id uint32) {
+	c := t.conns.at(id)
+	if c.marks&gone != 0 || t.graves.sets == nil {
+		return
+	}
+	tp := t.tupleOfRecord(c)
+	prefetch(unsafe.Pointer(t.index.slot(tp.hash())))
+	prefetch2(unsafe.Pointer(t.graves.set(&tp)))
+}
+
+// fetch fetches what the SYN or SYN-ACK s touches.
+func (a *around) fetch(s *Segment) {
+	a.hosts.fetch(hashIP(&s.Src.IP, publicSeed))
+	if s.Flags&ACK != 0 {
+		a.services.fetch(hashAddr(&s.Src, publicSeed))
+	}
+}
+
+// fetch fetches the set of place.
+func (x *cache[T]) fetch(place uint64) {
+	if x.sets != nil {
+		prefetch4(unsafe.Pointer(x.set(uint32(place))))
+	}
 }

@@ -117,8 +117,9 @@ func benchmarkAdd(b *testing.B, open, rounds int, resets bool) {
 	for range open*6/batch + 1 { // open all connections
 		for i := range segs {
 			c.segment(&segs[i])
-			t.Add(&segs[i])
 		}
+		t.Prepare(segs)
+		t.AddBatch(segs)
 	}
 	b.ReportAllocs()
 	b.ResetTimer()
@@ -127,16 +128,16 @@ func benchmarkAdd(b *testing.B, open, rounds int, resets bool) {
 		for i := range segs {
 			c.segment(&segs[i])
 		}
+		t.Prepare(segs)
 		b.StartTimer()
-		for i := 0; i < batch && n < b.N; i++ {
-			t.Add(&segs[i])
-			n++
-		}
+		t.AddBatch(segs[:min(batch, b.N-n)])
+		n += batch
 	}
 }
 
 func BenchmarkAdd(b *testing.B) {
 	b.Run("open=16", func(b *testing.B) { benchmarkAdd(b, 16, 100, false) })
+	b.Run("open=16,short", func(b *testing.B) { benchmarkAdd(b, 16, 0, false) })
 	b.Run("open=2000", func(b *testing.B) { benchmarkAdd(b, 2000, 6, false) })
 	b.Run("open=2000,resets", func(b *testing.B) { benchmarkAdd(b, 2000, 6, true) })
 	b.Run("open=100000", func(b *testing.B) { benchmarkAdd(b, 100000, 6, false) })

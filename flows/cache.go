@@ -4,16 +4,17 @@ package flows
 // value that was not asked for the longest makes room. Which set a key belongs to does not depend on the
 // run, so that the same capture always forgets the same.
 type cache[T any] struct {
-	sets [][4]cached[T]
+	sets []cacheSet[T]
 	n    int // values held
 	tick uint32
 }
 
-type cached[T any] struct {
-	print uint64 // secret hash of the key; 0: free
-	place uint32
-	used  uint32
-	value T
+// A cacheSet holds four values; what is asked of all of them lies together.
+type cacheSet[T any] struct {
+	print [4]uint64 // secret hashes of the keys; 0: free
+	place [4]uint32
+	used  [4]uint32
+	value [4]T
 }
 
 // A cache begins with fewCacheSets sets and doubles until it has maxCacheSets.
@@ -48,8 +49,8 @@ func (k cacheKey) and(o cacheKey, seed uint64) cacheKey {
 	return cacheKey{mix(k.place, o.place, publicSeed), mix(k.print, o.print, seed) | 1}
 }
 
-// set returns the places where key may be.
-func (x *cache[T]) set(place uint32) *[4]cached[T] { return &x.sets[int(place)&(len(x.sets)-1)] }
+// set returns the set where a key may be.
+func (x *cache[T]) set(place uint32) *cacheSet[T] { return &x.sets[int(place)&(len(x.sets)-1)] }
 
 // find returns the value of key, nil when there is none.
 func (x *cache[T]) find(key cacheKey) *T {
@@ -57,11 +58,11 @@ func (x *cache[T]) find(key cacheKey) *T {
 		return nil
 	}
 	set := x.set(uint32(key.place))
-	for i := range set {
-		if v := &set[i]; v.print == key.print {
+	for i, print := range set.print {
+		if print == key.print {
 			x.tick++
-			v.used = x.tick
-			return &v.value
+			set.used[i] = x.tick
+			return &set.value[i]
 		}
 	}
 	return nil
@@ -74,18 +75,19 @@ func (x *cache[T]) get(key cacheKey) *T {
 	}
 	x.grow()
 	set := x.set(uint32(key.place))
-	oldest := &set[0]
-	for i := range set {
-		if set[i].used < oldest.used {
-			oldest = &set[i]
+	oldest := 0
+	for i := range set.used {
+		if set.used[i] < set.used[oldest] {
+			oldest = i
 		}
 	}
-	if oldest.print == 0 {
+	if set.print[oldest] == 0 {
 		x.n++
 	}
 	x.tick++
-	*oldest = cached[T]{print: key.print, place: uint32(key.place), used: x.tick}
-	return &oldest.value
+	var zero T
+	set.print[oldest], set.place[oldest], set.used[oldest], set.value[oldest] = key.print, uint32(key.place), x.tick, zero
+	return &set.value[oldest]
 }
 
 // grow doubles the sets when half of the places are taken.
@@ -94,16 +96,17 @@ func (x *cache[T]) grow() {
 		return
 	}
 	old := x.sets
-	x.sets = make([][4]cached[T], max(2*len(old), fewCacheSets))
+	x.sets = make([]cacheSet[T], max(2*len(old), fewCacheSets))
 	for s := range old {
-		for _, v := range old[s] {
-			if v.print == 0 {
+		from := &old[s]
+		for k, print := range from.print {
+			if print == 0 {
 				continue
 			}
-			set := x.set(v.place)
-			for i := range set { // what shared one set goes to two: there is room
-				if set[i].print == 0 {
-					set[i] = v
+			to := x.set(from.place[k])
+			for i := range to.print { // what shared one set goes to two: there is room
+				if to.print[i] == 0 {
+					to.print[i], to.place[i], to.used[i], to.value[i] = print, from.place[k], from.used[k], from.value[k]
 					break
 				}
 			}

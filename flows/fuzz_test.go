@@ -138,7 +138,10 @@ func play(t *testing.T, opts flows.TableOptions, segs []flows.Segment, how way) 
 		tab.NoCalm()
 	case inBatches:
 		tab.FetchAlways()
-		tab.AddBatch(segs)
+		tab.Prepare(segs)
+		for batch := range slices.Chunk(segs, 40) { // the first finds an empty table
+			tab.AddBatch(batch)
+		}
 	}
 	for i := range segs {
 		s := &segs[i]

@@ -6,7 +6,7 @@ import "unsafe"
 // that Wireshark gives it, and that a RST is known to belong to a connection whose beginning was seen.
 type grave struct {
 	print  uint64 // of the tuple
-	next   uint32 // in the chain of its bucket, plus one
+	dug    uint32 // when, counted in graves; 0: no grave
 	stream uint32
 	issLo  Seq // first numbers of the tuple's lower and higher end, see half.iss
 	issHi  Seq
@@ -26,67 +26,64 @@ const (
 	graveGuessed
 )
 
-// graves holds the last maxGraves graves. The oldest makes room for the newest.
+// graves holds up to maxGraves graves, in sets of four. In a full set the oldest makes room for the newest.
+// Which set a grave lies in does not depend on the run, see cacheKey.
 type graves struct {
-	ring    []grave
-	at      int      // where the next one goes once the ring is full
-	buckets []uint32 // index into ring plus one
+	sets [][4]grave
+	dug  uint32
 }
 
 const maxGraves = 1 << 17
 
-func (g *graves) bucket(print uint64) *uint32 { return &g.buckets[print>>32&(maxGraves-1)] }
-
-// add digs a grave.
-func (g *graves) add(v grave) {
-	if g.buckets == nil {
-		g.buckets = make([]uint32, maxGraves)
-	}
-	i := g.at
-	if len(g.ring) < maxGraves {
-		i = len(g.ring)
-		g.ring = append(g.ring, grave{})
-	} else {
-		g.at = (g.at + 1) % maxGraves
-		g.unlink(i)
-	}
-	b := g.bucket(v.print)
-	v.next = *b
-	g.ring[i] = v
-	*b = uint32(i) + 1
+// set returns where the graves of tp are.
+func (g *graves) set(tp *tuple) *[4]grave {
+	place := mix(uint64(tp.lo)<<32|uint64(tp.hi), uint64(tp.portLo)<<16|uint64(tp.portHi), publicSeed)
+	return &g.sets[place%(maxGraves/4)]
 }
 
-// unlink takes ring[i] out of its chain.
-func (g *graves) unlink(i int) {
-	for link := g.bucket(g.ring[i].print); *link != 0; link = &g.ring[*link-1].next {
-		if *link == uint32(i)+1 {
-			*link = g.ring[i].next
-			return
+// add digs a grave for tp, in place of an older one of the same.
+func (g *graves) add(tp *tuple, v grave) {
+	if g.sets == nil {
+		g.sets = make([][4]grave, maxGraves/4)
+	}
+	g.dug++
+	v.print, v.dug = tp.print, g.dug
+	set := g.set(tp)
+	at := 0
+	for i := range set {
+		if set[i].print == v.print {
+			at = i
+			break
+		}
+		if g.dug-set[i].dug > g.dug-set[at].dug {
+			at = i
 		}
 	}
+	set[at] = v
 }
 
-// find returns the newest grave of tp, nil when there is none. It stays good until the next add.
+// find returns the grave of tp, nil when there is none. It stays good until the next add.
 func (g *graves) find(tp *tuple) *grave {
-	if g.buckets == nil {
+	if g.sets == nil {
 		return nil
 	}
-	for i := *g.bucket(tp.print); i != 0; i = g.ring[i-1].next {
-		if g.ring[i-1].print == tp.print {
-			return &g.ring[i-1]
+	set := g.set(tp)
+	for i := range set {
+		if set[i].print == tp.print && set[i].dug != 0 {
+			return &set[i]
 		}
 	}
 	return nil
 }
 
 func (g *graves) memory() int64 {
-	return int64(cap(g.ring))*int64(unsafe.Sizeof(grave{})) + int64(cap(g.buckets))*4
+	return int64(len(g.sets)) * int64(unsafe.Sizeof([4]grave{}))
 }
 
 // bury forgets the record id and digs its grave.
 func (t *Table) bury(id uint32, c *record, evicted bool) {
 	tp := t.tupleOfRecord(c)
-	g := grave{print: tp.print, stream: c.stream}
+	g := grave{stream: c.stream}
 	lo, hi := &c.side[0], &c.side[1]
 	if c.marks&origIsHi != 0 {
 		lo, hi = hi, lo
@@ -111,9 +108,9 @@ func (t *Table) bury(id uint32, c *record, evicted bool) {
 	if c.annex != 0 {
 		g.later = uint8(min(t.annexes.at(c.annex).incarnation, 1<<8-1))
 	}
-	t.graves.add(g)
+	t.graves.add(&tp, g)
 	t.forgotten(c)
-	t.forget(id, tp.hash)
+	t.forget(id, tp.hash())
 }
 
 func over(s State) bool { return s == Closed || s == TimeWait }

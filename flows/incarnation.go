@@ -102,7 +102,7 @@ func (t *Table) open(tp *tuple, s *Segment) uint32 {
 		}
 	}
 	c.start = int64(s.Time)
-	t.index.insert(tp.hash, id)
+	t.index.insert(tp.hash(), id)
 	t.stats.PeakOpen = max(t.stats.PeakOpen, t.conns.live)
 	t.orient(c, tp, s)
 	if c.defects&NoHandshake != 0 {
@@ -159,7 +159,7 @@ func (t *Table) reopen(id uint32, tp *tuple, s *Segment) uint32 {
 	}
 	wasHi := c.marks&origIsHi != 0
 	t.reopened(c, s)
-	t.forget(id, tp.hash)
+	t.forget(id, tp.hash())
 	t.stats.Reopened++
 
 	id = t.open(tp, s)

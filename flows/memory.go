@@ -21,6 +21,9 @@ func (q *queue) push(v uint64) {
 	q.n++
 }
 
+// peek returns what k calls of pop will bring before the next.
+func (q *queue) peek(k int) uint64 { return q.ring[(q.head+k)%len(q.ring)] }
+
 func (q *queue) pop() uint64 {
 	v := q.ring[q.head]
 	q.head = (q.head + 1) % len(q.ring)
@@ -49,11 +52,18 @@ func (t *Table) makeRoom() {
 // buryOldest forgets the connection that has been closed for longest.
 func (t *Table) buryOldest() {
 	v := t.closed.pop()
+	if q := &t.closed; q.n > 2*buryAhead {
+		t.fetchGrave(uint32(q.peek(buryAhead) >> 32))
+		t.fetchRecord(uint32(q.peek(2*buryAhead) >> 32))
+	}
 	id := uint32(v >> 32)
 	if c := t.conns.at(id); c.stream == uint32(v) && c.marks&(leaving|gone) == leaving {
 		t.bury(id, c, false)
 	}
 }
+
+// buryAhead is how many connections ahead the memory is fetched that forgetting one touches.
+const buryAhead = 4
 
 // evictionSample is among how many neighbours the longest idle connection is looked for: enough that the
 // one that goes is old, few enough that it costs nothing. While there is a flood of half-open ones, up to
@@ -80,6 +90,10 @@ func (t *Table) evict() {
 		}
 		if seen++; flood && c.marks&bothSides == 0 {
 			victim = t.hand // the hand comes by in about the order in which connections began
+			if t.hand+2*buryAhead < t.conns.top {
+				t.fetchGrave(t.hand + buryAhead)
+				t.fetchRecord(t.hand + 2*buryAhead)
+			}
 			break
 		}
 		half, frame := c.marks&bothSides == 0, max(c.side[0].lastFrame, c.side[1].lastFrame)

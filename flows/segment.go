@@ -98,6 +98,8 @@ type Segment struct {
 	Domain    uint32 // VLAN or tunnel key, 0 on the plain wire: tells copies of one packet apart
 	Interface uint16 // pcapng interface the packet was captured on
 	Cut       bool   // snaplen cut the TCP header's options: Opts is incomplete
+
+	tuple tuple // made by Table.Prepare
 }
 
 // Options are the TCP options that explain a reset; the others are not kept.

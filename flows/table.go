@@ -2,6 +2,7 @@ package flows
 
 import (
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows/exchange"
@@ -51,7 +52,8 @@ func (o TableOptions) withDefaults() TableOptions {
 type Table struct {
 	opts TableOptions
 	emit func(*Reset)
-	seed uint64
+	seed uint64 // of the hashes, secret
+	mark uint16 // tells this table's tuples from those of another, never 0
 
 	index   index
 	conns   slab[record]
@@ -78,7 +80,6 @@ type Table struct {
 
 	streams    int
 	clock      Time   // latest time seen
-	fetched    uint32 // what fetch has read, so that it is read
 	current    uint32 // record that Add works on
 	hand       uint32 // where the search for the next record to evict begins
 	halfOpen   int    // records on which one side only has spoken
@@ -107,10 +108,13 @@ type Stats struct {
 	Memory    int64 // octets held by all that grows with connections
 }
 
+// tables counts the tables made, for Table.mark.
+var tables atomic.Uint32
+
 // NewTable returns an empty Table that calls emit for each reset, in the order of their frames. The Reset
 // belongs to emit.
 func NewTable(opts TableOptions, emit func(*Reset)) *Table {
-	t := &Table{opts: opts.withDefaults(), emit: emit, seed: rand.Uint64(), names: exchange.NewNames()}
+	t := &Table{opts: opts.withDefaults(), emit: emit, seed: rand.Uint64(), mark: max(uint16(tables.Add(1)), 1), names: exchange.NewNames()}
 	t.limit, t.fetchAbove = t.opts.MaxConnections, fetchAbove
 	return t
 }
@@ -118,8 +122,20 @@ func NewTable(opts TableOptions, emit func(*Reset)) *Table {
 // Add takes the next segment of the capture and returns its stream number. It keeps nothing of s.Payload.
 // Times may go backwards, frame numbers must not.
 func (t *Table) Add(s *Segment) (stream int) {
+	if s.tuple.by == t.mark {
+		return t.add(s, &s.tuple)
+	}
 	tp := t.tupleOf(&s.Src, &s.Dst)
 	return t.add(s, &tp)
+}
+
+// Prepare does that part of Add which depends on nothing but the segments. It may run beside the other
+// methods of the table; segments that were not prepared are taken as well.
+func (t *Table) Prepare(segs []Segment) {
+	for i := range segs {
+		s := &segs[i]
+		s.tuple = t.tupleOf(&s.Src, &s.Dst)
+	}
 }
 
 // add takes s, whose tuple is tp.

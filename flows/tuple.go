@@ -8,13 +8,16 @@ import (
 // A tuple names a connection by its two addresses and ports in canonical order, so that both directions
 // give the same one. VLANs and tunnels are no part of it: Wireshark counts its streams without them.
 type tuple struct {
-	lo, hi         uint32 // IPv4 addresses; 0 of IPv6, which is compared with the segment itself
+	lo, hi         uint32 // IPv4 addresses; public hashes of IPv6, which is compared with the segment itself
 	portLo, portHi uint16
 	fromHi         bool // the segment came from the higher end
 	v6             bool
-	hash           uint32
-	print          uint64 // a second, longer hash: stands for the tuple where it is not kept
+	by             uint16 // of the table that made it, see Table.mark
+	print          uint64 // hash: stands for the tuple where it is not kept
 }
+
+// hash is print in 32 bits.
+func (tp *tuple) hash() uint32 { return uint32(tp.print ^ tp.print>>32) }
 
 // A wideAddrs holds the addresses of an IPv6 tuple.
 type wideAddrs struct{ lo, hi [16]byte }
@@ -31,8 +34,7 @@ func (t *Table) tupleOf(src, dst *Addr) tuple {
 		a, b = b, a
 	}
 	h := mix(a, b, t.seed)
-	return tuple{lo: uint32(a >> 16), hi: uint32(b >> 16), portLo: uint16(a), portHi: uint16(b), fromHi: fromHi,
-		hash: uint32(h ^ h>>32), print: h}
+	return tuple{lo: uint32(a >> 16), hi: uint32(b >> 16), portLo: uint16(a), portHi: uint16(b), fromHi: fromHi, by: t.mark, print: h}
 }
 
 // wideTuple is tupleOf where an address is IPv6.
@@ -42,7 +44,7 @@ func (t *Table) wideTuple(src, dst *Addr) tuple {
 		lo, hi, fromHi = dst, src, true
 	}
 	h := mix(hashAddr(lo, t.seed), hashAddr(hi, t.seed), t.seed)
-	return tuple{portLo: lo.Port, portHi: hi.Port, fromHi: fromHi, v6: true, hash: uint32(h ^ h>>32), print: h}
+	return tuple{lo: uint32(hashIP(&lo.IP, publicSeed)), hi: uint32(hashIP(&hi.IP, publicSeed)), portLo: lo.Port, portHi: hi.Port, fromHi: fromHi, v6: true, by: t.mark, print: h}
 }
 
 // isV4 tells whether a is an IPv4-mapped address (RFC 4291 §2.5.5.2).
@@ -156,12 +158,13 @@ func (t *Table) find(tp *tuple, src, dst *Addr) uint32 {
 	if len(x.slots) == 0 {
 		return 0
 	}
-	for i := tp.hash & x.mask; ; i = (i + 1) & x.mask {
+	hash := tp.hash()
+	for i := hash & x.mask; ; i = (i + 1) & x.mask {
 		slot := x.slots[i]
 		if slot == 0 {
 			return 0
 		}
-		if uint32(slot>>32) == tp.hash && t.is(t.conns.at(uint32(slot)), tp, src, dst) {
+		if uint32(slot>>32) == hash && t.is(t.conns.at(uint32(slot)), tp, src, dst) {
 			return uint32(slot)
 		}
 	}

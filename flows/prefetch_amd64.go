@@ -1,0 +1,21 @@
+package flows
+
+import "unsafe"
+
+// Go has no prefetch instruction of its own. An ordinary load will not do: the processor cannot go on for
+// long before it has arrived.
+
+// prefetch asks for the cache line at p, which may be any address.
+//
+//go:noescape
+func prefetch(p unsafe.Pointer)
+
+// prefetch2 asks for two cache lines.
+//
+//go:noescape
+func prefetch2(p unsafe.Pointer)
+
+// prefetch4 asks for four cache lines.
+//
+//go:noescape
+func prefetch4(p unsafe.Pointer)

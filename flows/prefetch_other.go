@@ -1,0 +1,9 @@
+//go:build !amd64
+
+package flows
+
+import "unsafe"
+
+func prefetch(unsafe.Pointer)  {}
+func prefetch2(unsafe.Pointer) {}
+func prefetch4(unsafe.Pointer) {}
