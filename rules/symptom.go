@@ -97,6 +97,9 @@ func (c *Case) saw(f *Finding) []situation {
 // let go did where its words say more.
 func (c *Case) symptom(f *Finding) {
 	const o, r = flows.Originator, flows.Responder
+	if f.Symptom != "" {
+		return // the rule knows better
+	}
 	if f.Repeats != 0 {
 		f.Symptom = "nothing more than at the first RST of the event"
 		return
