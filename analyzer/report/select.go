@@ -41,6 +41,7 @@ func (r *Reset) Clone() *Reset {
 	c.Alternatives = slices.Clone(r.Alternatives)
 	c.Evidence = slices.Clone(r.Evidence)
 	c.Beside = slices.Clone(r.Beside)
+	c.Prints = slices.Clone(r.Prints)
 	c.Conn.Defects = slices.Clone(r.Conn.Defects)
 	c.Timeline = slices.Clone(r.Timeline)
 	c.Places = slices.Clone(r.Places)

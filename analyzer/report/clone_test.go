@@ -1,0 +1,41 @@
+package report
+
+import (
+	"reflect"
+	"testing"
+)
+
+// What is kept shares no list with what is lent: a list that Clone forgets is found here.
+func TestCloneSharesNothing(t *testing.T) {
+	var lent Reset
+	fill(reflect.ValueOf(&lent).Elem())
+	shared(t, "Reset", reflect.ValueOf(lent), reflect.ValueOf(*lent.Clone()))
+}
+
+// fill gives each list in v one element.
+func fill(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Field(i).CanSet() {
+				fill(v.Field(i))
+			}
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+	}
+}
+
+// shared fails where a list of a is the list of b.
+func shared(t *testing.T, path string, a, b reflect.Value) {
+	switch a.Kind() {
+	case reflect.Struct:
+		for i := range a.NumField() {
+			shared(t, path+"."+a.Type().Field(i).Name, a.Field(i), b.Field(i))
+		}
+	case reflect.Slice:
+		if a.Len() > 0 && a.Pointer() == b.Pointer() {
+			t.Errorf("%s is shared", path)
+		}
+	}
+}
