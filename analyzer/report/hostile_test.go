@@ -7,6 +7,7 @@ import (
 	"encoding/xml"
 	"io"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -42,22 +43,65 @@ var allFormats = map[string]func(io.Writer) Renderer{
 	"junit": func(w io.Writer) Renderer { return JUnit(w, JUnitOptions{}) },
 }
 
-// rendered returns the report of one reset in which every text is s.
-func rendered(t testing.TB, format, s string) string {
-	t.Helper()
+// fill sets every text that v points to, at any depth, to s: in a report that was read back from JSON, each can be
+// a stranger's.
+func fill(v reflect.Value, s string) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(s)
+	case reflect.Pointer:
+		if !v.IsNil() {
+			fill(v.Elem(), s)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i), s)
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			fill(v.Index(i), s)
+		}
+	}
+}
+
+// hostileReport is a finding with all there can be of it, and its file; every text in them is s, but what no capture
+// chooses, the cause, the detail and the severity, when known is set.
+func hostileReport(s string, known bool) (*Reset, *File) {
 	rst, finding := dataAfterFIN()
 	var b Builder
-	m := b.Reset(rst, finding)
-	for _, field := range []*string{&m.Summary, &m.Symptom, &m.Prints[0].Program, &m.Prints[0].Says, &m.Remedy, &m.CaptureNext, &m.Title, &m.Conn.Protocol, &m.Segment.Payload,
-		&m.Evidence[0].Says, &m.Alternatives[0].WhyNot, &m.Beside[0].Says, &m.Zeek.History} {
-		*field = s
+	m := b.Reset(rst, finding).Clone()
+	m.OriginWhy = []Evidence{{Frames: []int{1}, Says: s}}
+	m.Conn.Defects = []string{"snap-cut"}
+	m.Timeline[1].Notes = []string{s, s}
+	m.Places = []Place{{Path: s, Frames: []int{1, 2}, Filter: s}}
+	file := &File{Packets: 1, Connections: 1, First: 1, Last: 2, Partial: true,
+		Warnings: []Warning{{Count: 2, Frame: 1}, {Lost: true, Offset: 7}}, Notes: []Evidence{{Frames: []int{1}, Says: s}},
+		Parts: []Part{{Path: s, First: 1, Packets: 1}}}
+	b.Finish(file)
+	cause, detail, severity := m.Cause, m.Detail, m.Severity
+	fill(reflect.ValueOf(m), s)
+	fill(reflect.ValueOf(file), s)
+	if known {
+		m.Cause, m.Detail, m.Severity = cause, detail, severity
 	}
-	file := File{Path: s, Packets: 1, Connections: 1,
-		Warnings: []Warning{{Says: s, Hint: s, Count: 2, Frame: 1}}, Notes: []Evidence{{Frames: []int{1}, Says: s}}}
+	return m, file
+}
+
+// hostileRows is how many resets rendered tells.
+const hostileRows = 4
+
+// rendered returns the report of two files in which every text is s.
+func rendered(t testing.TB, format, s string) string {
+	t.Helper()
+	m, file := hostileReport(s, true)
+	again := m.Clone()
+	again.Frame, again.Repeats = m.Frame+1, FrameRef(m.Frame)
+	other, _ := hostileReport(s, false)
+	other.Frame += 2
 	var out bytes.Buffer
 	r := allFormats[format](&out)
-	b.Finish(&file)
-	for _, err := range []error{r.Begin("test"), r.BeginFile(s), r.Reset(m), r.EndFile(&file), r.End()} {
+	for _, err := range []error{r.Begin(s), r.BeginFile(s), r.Reset(m), r.Reset(again), r.Reset(other), r.EndFile(file),
+		r.BeginFile(s), r.Reset(other), r.EndFile(file), r.End()} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,10 +141,10 @@ func harmless(t *testing.T, format, s string) {
 		}
 	case "csv":
 		rows, err := csv.NewReader(strings.NewReader(out)).ReadAll()
-		if err != nil || len(rows) != 2 {
+		if err != nil || len(rows) != 1+hostileRows {
 			t.Fatalf("csv of %q has %d rows: %v", s, len(rows), err)
 		}
-		for _, cell := range rows[1] {
+		for _, cell := range slices.Concat(rows[1:]...) {
 			if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
 				t.Errorf("csv of %q has the formula %q", s, cell)
 			}
@@ -113,20 +157,44 @@ func harmless(t *testing.T, format, s string) {
 		}
 	case "markdown", "brief":
 		noControls(t, format, s, out, "\n")
-		if got, want := strings.Count(out, "<"), strings.Count(plain(t, format), "<"); got != want {
+		got, gotBlocks := outsideCode(out)
+		want, wantBlocks := outsideCode(plain(t, format))
+		if got, want := strings.Count(got, "<"), strings.Count(want, "<"); got != want {
 			t.Errorf("%s of %q has %d tags, of plain text %d", format, s, got, want)
 		}
-		if got, want := strings.Count(out, "\n"), strings.Count(plain(t, format), "\n"); got != want {
-			t.Errorf("%s of %q has %d lines, of plain text %d", format, s, got, want)
+		if got, want := strings.Count(got, "\n"), strings.Count(want, "\n"); got != want || gotBlocks != wantBlocks {
+			t.Errorf("%s of %q has %d lines and %d blocks of code, of plain text %d and %d", format, s, got, gotBlocks, want, wantBlocks)
 		}
 	case "text":
 		noControls(t, format, s, out, "\n")
+		// No text begins a line of its own, in which it could speak for the program.
+		if strings.Contains(s, "\n") && strings.Contains(out, "\n"+clean(strings.Split(s, "\n")[1])) {
+			t.Errorf("text of %q has a line that it brought", s)
+		}
 	case "junit":
 		noControls(t, format, s, out, "\n")
 		if got, want := elements(t, out), elements(t, plain(t, format)); got != want {
 			t.Errorf("junit of %q has other elements than junit of plain text:\n%s", s, got)
 		}
 	}
+}
+
+// outsideCode returns what of a Markdown text is not in blocks of code, and how many blocks there are.
+func outsideCode(text string) (outside string, blocks int) {
+	fence := ""
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\n")
+		switch {
+		case fence == "" && strings.HasPrefix(line, "```"):
+			fence = strings.TrimRight(line, "tex")
+			blocks++
+		case fence == "":
+			outside += line + "\n"
+		case line == fence:
+			fence = ""
+		}
+	}
+	return outside, blocks
 }
 
 // elements lists the elements and attributes of an XML document.
@@ -197,6 +265,26 @@ func TestHostileText(t *testing.T) {
 }
 
 // FuzzRenderers tries one format at a time, so that what an input reaches is told from what others reach.
+// A report with any text in any place gives the same bytes by way of its JSON as directly. (What is no UTF-8 is
+// replaced there.)
+func TestReplayOfHostileText(t *testing.T) {
+	for _, s := range hostileTexts {
+		if s = strings.ToValidUTF8(s, "\uFFFD"); len(s) > 100 {
+			s = s[:100]
+		}
+		asJSON := rendered(t, "json", s)
+		for format, make := range allFormats {
+			var replayed bytes.Buffer
+			if err := Replay(strings.NewReader(asJSON), make(&replayed)); err != nil {
+				t.Fatalf("%s of %q: %v", format, s, err)
+			}
+			if direct := rendered(t, format, s); direct != replayed.String() {
+				t.Errorf("%s of %q: %d octets directly, %d by way of JSON", format, s, len(direct), replayed.Len())
+			}
+		}
+	}
+}
+
 func FuzzRenderers(f *testing.F) {
 	formats := slices.Sorted(maps.Keys(allFormats))
 	for _, s := range hostileTexts {

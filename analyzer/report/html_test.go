@@ -136,6 +136,20 @@ func TestHTMLInBrowser(t *testing.T) {
 	if got := tab.number(`document.scripts.length`); got != 0 {
 		t.Errorf("the page has %d scripts, want none", got)
 	}
+
+	// Whatever text is in a report, the browser finds nothing in it to run, to load or to complain about.
+	for i, s := range hostileTexts {
+		if err := os.WriteFile(file, []byte(rendered(t, "html", s)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		tab.open("file://" + file)
+		if got := tab.number(`document.querySelectorAll("script, img, iframe, object, embed, link, base, form[action], [onload], [onerror], [onclick]").length`); got != 0 {
+			t.Errorf("hostile text %d becomes %d elements", i, got)
+		}
+		if got := tab.number(`document.querySelectorAll("article").length`); got != 3 {
+			t.Errorf("of hostile text %d, %d findings are shown, want 3", i, got)
+		}
+	}
 	if said := tab.console(); len(said) > 0 {
 		t.Errorf("the browser complains: %s", said)
 	}

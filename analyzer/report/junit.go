@@ -69,12 +69,12 @@ func (j *junitRenderer) Reset(r *Reset) error {
 		return nil
 	}
 	head, tail := j.page.finding(r)
-	c := junitCase{Class: string(r.Cause) + "." + r.Detail, Time: "0",
-		Name: fmt.Sprintf("frame %d: %s → %s", r.Frame, r.Originator, r.Responder)}
+	c := junitCase{Class: clean(string(r.Cause) + "." + r.Detail), Time: "0",
+		Name: clean(fmt.Sprintf("frame %d: %s → %s", r.Frame, r.Originator, r.Responder))}
 	j.findings++
 	if j.opts.Fails(r) {
 		j.failures++
-		c.Failure = &junitFault{string(r.Cause), clean(r.Summary), head + tail}
+		c.Failure = &junitFault{clean(string(r.Cause)), clean(r.Summary), head + tail}
 	} else {
 		c.Output = head + tail
 	}

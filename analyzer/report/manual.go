@@ -54,6 +54,15 @@ func RuleList(w io.Writer, list []*rules.Rule, opts TextOptions) error {
 	return err
 }
 
+// paragraphs breaks text of the program's own into lines, each paragraph by itself.
+func (p page) paragraphs(indent, s string) string {
+	var b strings.Builder
+	for _, paragraph := range strings.Split(strings.TrimRight(s, "\n"), "\n") {
+		b.WriteString(p.wrap(indent, paragraph))
+	}
+	return b.String()
+}
+
 // RuleText prints all about one rule for a terminal.
 func RuleText(w io.Writer, r *rules.Rule, opts TextOptions) error {
 	p := newPage(opts)
@@ -61,7 +70,7 @@ func RuleText(w io.Writer, r *rules.Rule, opts TextOptions) error {
 	b.WriteString(p.style.bold(r.ID) + p.style.dim(fmt.Sprintf("  %s, usually %s", r.Cause, r.Severity)) + "\n")
 	b.WriteString(p.wrap("", r.Doc.Title))
 	for _, part := range ruleParts {
-		b.WriteString("\n" + p.style.bold(part.heading) + "\n" + p.wrap("  ", part.text(&r.Doc)))
+		b.WriteString("\n" + p.style.bold(part.heading) + "\n" + p.paragraphs("  ", part.text(&r.Doc)))
 		if part.heading == "What the application prints" {
 			for _, s := range rules.SaidIn(r) {
 				b.WriteString(p.wrap("  ", "Where "+s.When+":"))

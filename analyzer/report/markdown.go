@@ -3,6 +3,7 @@ package report
 import (
 	"bufio"
 	"fmt"
+	"html"
 	"io"
 	"regexp"
 	"strings"
@@ -152,7 +153,7 @@ func markdownTotal(total *Total, brief bool) string {
 		t.Header(append(table.header, "Resets", "Findings", "Captures", "Severity", "Example"))
 		for i := range table.rows {
 			s := &table.rows[i]
-			_ = t.Append(append(table.name(s), thousands(s.Resets), thousands(s.Findings), thousands(s.Files), s.Severities.cell(s.Severity),
+			_ = t.Append(append(markdownTexts(table.name(s)), thousands(s.Resets), thousands(s.Findings), thousands(s.Files), markdownText(s.Severities.cell(s.Severity)),
 				fmt.Sprintf("frame %d of %s", s.Example.Frame, markdownText(s.Example.Path))))
 		}
 		_ = t.Render()
@@ -174,7 +175,7 @@ func markdownTable(sums []CauseSum) string {
 	t.Header("Cause", "Detail", "Severity", "Resets", "Findings", "First frame")
 	for _, s := range sums {
 		// Appending fails only on types that the table cannot print.
-		_ = t.Append(string(s.Cause), s.Detail, s.Severities.cell(s.Severity), thousands(s.Resets), thousands(s.Findings), fmt.Sprint(s.First))
+		_ = t.Append(markdownText(string(s.Cause)), markdownText(s.Detail), markdownText(s.Severities.cell(s.Severity)), thousands(s.Resets), thousands(s.Findings), fmt.Sprint(s.First))
 	}
 	_ = t.Render()
 	return b.String()
@@ -184,8 +185,9 @@ func markdownTable(sums []CauseSum) string {
 func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 	var b strings.Builder
 	// A summary element is HTML to every Markdown reader, so its text is escaped as HTML.
-	fmt.Fprintf(&b, "\n<details>\n<summary><b>frame %d: %s</b> · %s · %s → %s · %s · %s</summary>\n\n", r.Frame, r.Cause, r.Detail,
-		r.Originator, r.Responder, r.Severity, percent(r.Confidence))
+	text := func(s string) string { return html.EscapeString(clean(s)) }
+	fmt.Fprintf(&b, "\n<details>\n<summary><b>frame %d: %s</b> · %s · %s → %s · %s · %s</summary>\n\n", r.Frame, text(string(r.Cause)),
+		text(r.Detail), text(r.Originator), text(r.Responder), text(string(r.Severity)), percent(r.Confidence))
 	b.WriteString(markdownText(r.Summary) + "\n\n")
 	b.WriteString(markdownEvidence(r.Evidence))
 	b.WriteString(markdownEvidence(r.OriginWhy))
@@ -199,9 +201,9 @@ func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 		}
 		detail := ""
 		if a.Detail != "" {
-			detail = " (" + a.Detail + ")"
+			detail = " (" + markdownText(a.Detail) + ")"
 		}
-		fmt.Fprintf(&b, "- %s %s%s: %s\n", percent(a.Confidence), a.Cause, detail, markdownText(a.WhyNot))
+		fmt.Fprintf(&b, "- %s %s%s: %s\n", percent(a.Confidence), markdownText(string(a.Cause)), detail, markdownText(a.WhyNot))
 	}
 	field := func(label, says string) {
 		if says != "" {
@@ -213,9 +215,9 @@ func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 	field("Remedy", r.Remedy)
 	field("Limits", strings.Join(defectWords(r.Conn.Defects), "; "))
 	b.WriteString("\n" + codeBlock(m.page.ladder(r)))
-	filter := r.Filter + "\n"
+	filter := clean(r.Filter) + "\n"
 	for _, place := range r.Places {
-		filter += clean(place.Path) + ": " + place.Filter + "\n"
+		filter += clean(place.Path) + ": " + clean(place.Filter) + "\n"
 	}
 	b.WriteString("\nWireshark:\n\n" + codeBlock(filter) + "\n</details>\n")
 	return head, b.String()
@@ -274,6 +276,14 @@ func codeBlock(s string) string {
 
 // ticketRef matches what trackers would make a link to another ticket.
 var ticketRef = regexp.MustCompile(`#(\d)`)
+
+// markdownTexts is markdownText for several texts.
+func markdownTexts(texts []string) []string {
+	for i := range texts {
+		texts[i] = markdownText(texts[i])
+	}
+	return texts
+}
 
 // markdownText makes s plain text in Markdown: nothing in it is markup, HTML, a table's bar, a mention
 // or a reference to a ticket.

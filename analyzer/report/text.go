@@ -123,7 +123,7 @@ func (p page) causes(sums []CauseSum) string {
 			cause = ""
 		}
 		t.row(p.style.severity(s.Severity), clean(cause), clean(s.Detail), thousands(s.Resets), thousands(s.Findings), fmt.Sprintf("#%d", s.First),
-			s.Severities.cell(s.Severity))
+			clean(s.Severities.cell(s.Severity)))
 	}
 	return p.fitted(&t, 2, func(i int) (string, []string) {
 		s := &sums[i]
@@ -157,16 +157,17 @@ func (p page) finding(r *Reset) (head, tail string) {
 	var b strings.Builder
 
 	name := fmt.Sprintf("#%d  ", r.Frame)
-	verdict := string(r.Cause)
+	verdict := clean(string(r.Cause))
 	if r.Detail != "" {
-		verdict += " · " + r.Detail
+		verdict += " · " + clean(r.Detail)
 	}
-	sure := percent(r.Confidence) + "  " + string(r.Severity)
+	severity := clean(string(r.Severity))
+	sure := percent(r.Confidence) + "  " + severity
 	blank := max(p.width-width(name)-width(verdict)-width(sure), 2)
 	color := s.severity(r.Severity)
 	b.WriteString("\n" + s.dim(strings.Repeat("─", p.width)) + "\n")
 	b.WriteString(s.bold(name) + s.bold(color(verdict)) + strings.Repeat(" ", blank) + percent(r.Confidence) + "  " +
-		color(string(r.Severity)) + "\n")
+		color(severity) + "\n")
 
 	who := "reset by the " + r.Sender
 	if r.Origin == rules.OriginMiddlebox {
@@ -217,13 +218,17 @@ func (p page) finding(r *Reset) (head, tail string) {
 		label = ""
 	}
 	b.WriteString(p.field("To decide", r.CaptureNext))
-	b.WriteString(p.field("Symptom", strings.Join(r.SymptomLines(), "\n"))) // a line for each program
+	label = "Symptom"
+	for _, line := range r.SymptomLines() { // a line for each program
+		b.WriteString(p.field(label, line))
+		label = ""
+	}
 	b.WriteString(p.field("Remedy", r.Remedy))
 	b.WriteString(p.field("Defects", strings.Join(defectWords(r.Conn.Defects), "; ")))
 	b.WriteString("\n" + p.ladder(r))
 	b.WriteString("\n" + p.filter(r.Filter))
 	for _, place := range r.Places {
-		b.WriteString("        " + clean(place.Path) + ": " + place.Filter + "\n")
+		b.WriteString("        " + clean(place.Path) + ": " + clean(place.Filter) + "\n")
 	}
 	return head, b.String()
 }
@@ -244,7 +249,7 @@ func senderSigns(r *Reset) []Evidence {
 
 // filter prints a display filter whole, so that it can be copied in one go.
 func (p page) filter(f string) string {
-	return p.style.dim("Filter") + "  " + f + "\n"
+	return p.style.dim("Filter") + "  " + clean(f) + "\n"
 }
 
 // gutter is the width of the labels on the left.
@@ -302,27 +307,25 @@ func (p page) dotted(parts []string) string {
 	return b.String() + "\n"
 }
 
-// wrap breaks s into lines that fit the page, each after indent.
+// wrap breaks s into lines that fit the page, each after indent. Line breaks of s itself are no more than other
+// control characters, or a packet could write lines of its own.
 func (p page) wrap(indent, s string) string {
 	var b strings.Builder
-	for _, paragraph := range strings.Split(strings.TrimRight(s, "\n"), "\n") {
-		n := 0
-		b.WriteString(indent)
-		for _, word := range strings.Fields(clean(paragraph)) {
-			w := width(word)
-			switch {
-			case n == 0:
-			case len(indent)+n+1+w > p.width:
-				b.WriteString("\n" + indent)
-				n = 0
-			default:
-				b.WriteString(" ")
-				n++
-			}
-			b.WriteString(word)
-			n += w
+	n := 0
+	b.WriteString(indent)
+	for _, word := range strings.Fields(clean(s)) {
+		w := width(word)
+		switch {
+		case n == 0:
+		case len(indent)+n+1+w > p.width:
+			b.WriteString("\n" + indent)
+			n = 0
+		default:
+			b.WriteString(" ")
+			n++
 		}
-		b.WriteString("\n")
+		b.WriteString(word)
+		n += w
 	}
-	return b.String()
+	return b.String() + "\n"
 }

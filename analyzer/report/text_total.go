@@ -18,7 +18,7 @@ func (p page) total(t *Total) string {
 		g := grid{header: append(table.header, "Resets", "Findings", "Captures", "Severity", "Example"), right: []int{n, n + 1, n + 2}}
 		for i := range table.rows {
 			s := &table.rows[i]
-			row := append(cleaned(table.name(s)), thousands(s.Resets), thousands(s.Findings), thousands(s.Files), s.Severities.cell(s.Severity),
+			row := append(cleaned(table.name(s)), thousands(s.Resets), thousands(s.Findings), thousands(s.Files), clean(s.Severities.cell(s.Severity)),
 				fmt.Sprintf("#%d %s", s.Example.Frame, clean(s.Example.Path)))
 			g.row(p.style.severity(s.Severity), row...)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -31,10 +32,14 @@ func TestRenderEqualsExplain(t *testing.T) {
 		if err := os.WriteFile(report, printed(t, append([]string{"--format", "json"}, paths...)...), 0o666); err != nil {
 			t.Fatal(err)
 		}
+		shown := [][]string{{"--format", "markdown", "--brief"}}
 		for _, format := range formatNames() {
-			want := printed(t, append([]string{"--format", format}, paths...)...)
-			if got := printed(t, "render", report, "--format", format); !bytes.Equal(got, want) {
-				t.Errorf("%v as %s: %d octets rendered, %d at first hand", paths, format, len(got), len(want))
+			shown = append(shown, []string{"--format", format})
+		}
+		for _, flags := range shown {
+			want := printed(t, slices.Concat(flags, paths)...)
+			if got := printed(t, slices.Concat([]string{"render", report}, flags)...); !bytes.Equal(got, want) {
+				t.Errorf("%v as %v: %d octets rendered, %d at first hand", paths, flags, len(got), len(want))
 			}
 		}
 	}
