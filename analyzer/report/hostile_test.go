@@ -43,23 +43,23 @@ var allFormats = map[string]func(io.Writer) Renderer{
 	"junit": func(w io.Writer) Renderer { return JUnit(w, JUnitOptions{}) },
 }
 
-// fill sets every text that v points to, at any depth, to s: in a report that was read back from JSON, each can be
+// fillTexts sets every text that v points to, at any depth, to s: in a report that was read back from JSON, each can be
 // a stranger's.
-func fill(v reflect.Value, s string) {
+func fillTexts(v reflect.Value, s string) {
 	switch v.Kind() {
 	case reflect.String:
 		v.SetString(s)
 	case reflect.Pointer:
 		if !v.IsNil() {
-			fill(v.Elem(), s)
+			fillTexts(v.Elem(), s)
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			fill(v.Field(i), s)
+			fillTexts(v.Field(i), s)
 		}
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
-			fill(v.Index(i), s)
+			fillTexts(v.Index(i), s)
 		}
 	}
 }
@@ -79,8 +79,8 @@ func hostileReport(s string, known bool) (*Reset, *File) {
 		Parts: []Part{{Path: s, First: 1, Packets: 1}}}
 	b.Finish(file)
 	cause, detail, severity := m.Cause, m.Detail, m.Severity
-	fill(reflect.ValueOf(m), s)
-	fill(reflect.ValueOf(file), s)
+	fillTexts(reflect.ValueOf(m), s)
+	fillTexts(reflect.ValueOf(file), s)
 	if known {
 		m.Cause, m.Detail, m.Severity = cause, detail, severity
 	}
