@@ -71,7 +71,9 @@ func openJoined(paths []string, opts capture.Options) (in *joinedInput, unread [
 			var f report.File
 			refused(&f, err)
 			w := f.Warnings[0]
-			w.Says = path + ": " + w.Says
+			if len(paths) > 1 { // a single one is named by the report
+				w.Says = path + ": " + w.Says
+			}
 			unread = append(unread, w)
 			continue
 		}

@@ -39,6 +39,9 @@ func errUnknownGate(got string, allowed []string) error {
 	if near := nearest(got, allowed); near != "" {
 		try = "did you mean " + near + "? " + try
 	}
+	if slices.Contains(severityNames, got) {
+		try = fmt.Sprintf("a severity is for --min-severity: --fail-on any --min-severity %s", got)
+	}
 	return usageError{fmt.Sprintf("--fail-on: no cause or detail %q", got), try}
 }
 
