@@ -83,8 +83,8 @@ func (a account) settle() {
 	a.unreadable()
 	if stats.Evicted > 0 {
 		f.Warnings = append(f.Warnings, report.Warning{
-			Says: fmt.Sprintf("%d connections were open at once and had to be forgotten in part; what is said of their later packets rests on less", stats.Evicted),
-			Hint: "cut the capture in pieces by host or time to have all of them explained"})
+			Says: fmt.Sprintf("connections forgotten while they were open, to keep to the bounds: %d (those that went on, each time); what is said of their later packets rests on less", stats.Evicted),
+			Hint: "allow more (--max-connections, --max-memory), or cut the capture in pieces by host or time"})
 	}
 	for _, w := range f.Warnings {
 		f.Partial = f.Partial || w.Lost

@@ -69,11 +69,24 @@ func TestEqualsTshark(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("- tshark, + rstexplain:\n%s", diff)
 			}
-			if n := strings.Count(conversations, " <-> "); file.Connections != n {
+			n := strings.Count(conversations, " <-> ")
+			if file.Connections > n { // the table leaves out those whose every TCP header was cut
+				n = streams(t, path)
+			}
+			if file.Connections != n {
 				t.Errorf("%d connections, tshark shows %d conversations", file.Connections, n)
 			}
 		})
 	}
+}
+
+// streams counts the streams that tshark numbers.
+func streams(t *testing.T, path string) int {
+	seen := map[string]bool{}
+	for _, s := range strings.FieldsFunc(tshark(t, path, "-T", "fields", "-e", "tcp.stream"), func(r rune) bool { return r == ',' || r == '\n' }) {
+		seen[s] = true
+	}
+	return len(seen)
 }
 
 // The display filter of each reset is one that Wireshark takes, and shows the reset and what else it names.
