@@ -24,7 +24,7 @@ func (h *hearing) frameOf(used int, total int64) int {
 }
 
 // phrase interns a name, perhaps with a detail behind it.
-func (h *hearing) phrase(name string) id { return h.names.intern([]byte(name), maxText) }
+func (h *hearing) phrase(name string) id { return h.names.again(h.v.text, []byte(name), maxText) }
 
 // printableASCII reports whether b is plain text without control characters.
 func printableASCII(b []byte) bool { return plainPrefix(b) == len(b) }

@@ -20,8 +20,9 @@ func (s *State) hear(names *Names, side, frame int, time int64, payload []byte, 
 	if dataLen == 0 {
 		return
 	}
-	h := hearing{State: s, names: names, side: side, v: &s.voice[side], frame: clip(frame), time: time}
-	v := h.v
+	v := &s.voice[side]
+	var h hearing // field by field, for a literal is made elsewhere and copied, which takes as long as a turn
+	h.State, h.names, h.side, h.v, h.frame, h.time = s, names, side, v, clip(frame), time
 	now := uint32(time >> 20)
 	h.turn = s.speaker != uint8(side)+1
 	h.fresh = h.turn || int32(now-s.last) >= pause

@@ -80,7 +80,7 @@ func (h *hearing) readHPACK(b []byte, request bool) id {
 		}
 		switch {
 		case name == hpackAuthority:
-			h.host = n.intern(value, maxHost)
+			h.host = n.again(h.host, value, maxHost)
 		case name == hpackGET || name == hpackPOST:
 			n.method = append(n.method[:0], value...)
 		case name == hpackPath || name == hpackIndexPath:
@@ -90,9 +90,9 @@ func (h *hearing) readHPACK(b []byte, request bool) id {
 				status = uint16(v)
 			}
 		case name == hpackServer && !request:
-			h.server = n.intern(value, maxAgent)
+			h.server = n.again(h.server, value, maxAgent)
 		case name == hpackAgent && request:
-			h.agent = n.intern(value, maxAgent)
+			h.agent = n.again(h.agent, value, maxAgent)
 		}
 	}
 	if request {

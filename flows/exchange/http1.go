@@ -133,19 +133,19 @@ func (h *hearing) headerLine(line []byte) {
 	if i <= 0 {
 		return
 	}
-	name, value := line[:i], trim(line[i+1:])
+	name, value := line[:i], line[i+1:]
 	switch len(name) {
 	case 1: // SIP's short form of Content-Length (RFC 3261 §7.3.3)
 		if h.proto == sip && equalFold(name, "l") {
-			v.announce(value)
+			v.announce(trim(value))
 		}
 	case 4:
 		if equalFold(name, "host") {
-			h.host = h.names.intern(value, maxHost)
+			h.host = h.names.again(h.host, trim(value), maxHost)
 		}
 	case 6:
 		if equalFold(name, "server") && v.flags&httpRequest == 0 {
-			h.server = h.names.intern(value, maxAgent)
+			h.server = h.names.again(h.server, trim(value), maxAgent)
 		} else if equalFold(name, "expect") && containsFold(value, "100-continue") {
 			v.flags |= httpExpect
 		}
@@ -158,7 +158,7 @@ func (h *hearing) headerLine(line []byte) {
 		}
 	case 10:
 		if equalFold(name, "user-agent") && v.flags&httpRequest != 0 {
-			h.agent = h.names.intern(value, maxAgent)
+			h.agent = h.names.again(h.agent, trim(value), maxAgent)
 		} else if equalFold(name, "connection") {
 			if containsFold(value, "close") {
 				v.flags |= closes
@@ -169,7 +169,7 @@ func (h *hearing) headerLine(line []byte) {
 		}
 	case 14:
 		if equalFold(name, "content-length") {
-			v.announce(value)
+			v.announce(trim(value))
 		}
 	case 17:
 		if equalFold(name, "transfer-encoding") && containsFold(value, "chunked") {

@@ -154,5 +154,5 @@ func (h *hearing) upper(name []byte) id {
 			upper[i] = c - 'a' + 'A'
 		}
 	}
-	return h.names.intern(upper[:n], maxText)
+	return h.names.again(h.v.text, upper[:n], maxText)
 }

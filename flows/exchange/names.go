@@ -105,6 +105,15 @@ func (n *Names) keep(b []byte) id {
 	return i
 }
 
+// again is intern for what is most likely the string of old: what was said in its place the last time.
+func (n *Names) again(old id, b []byte, max int) id {
+	if s := &n.slots[old&0xffff]; s.text == string(b) && s.round == uint16(old>>16) && len(b) <= max {
+		s.used = true
+		return old
+	}
+	return n.intern(b, max)
+}
+
 // renew asks for the string of an id again; it returns false when the string had to go.
 func (n *Names) renew(i id) bool {
 	s := &n.slots[i&0xffff]

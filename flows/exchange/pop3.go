@@ -64,7 +64,7 @@ func (h *hearing) readPOP3(b []byte, last bool) int {
 func (h *hearing) pop3Answer(line []byte) {
 	v, asker := h.v, h.peer()
 	ok := line[0] == '+'
-	text := h.names.intern(line, maxText)
+	text := h.names.again(h.v.text, line, maxText)
 	if asker.wait == 0 {
 		switch {
 		case asker.flags&pop3Quits != 0:

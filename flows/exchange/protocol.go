@@ -227,7 +227,7 @@ const (
 )
 
 // signatures are tried in order; the first that says yes decides. They see the front of what a side says
-// when nothing is known, at most maxSignature octets matter.
+// when nothing is known, at most maxSignature octets matter. The first three cannot be mistaken.
 var signatures = [...]struct {
 	proto protocol
 	match func(b []byte, side int) verdict
@@ -284,6 +284,9 @@ var candidates = func() (sets [2][256]uint64) {
 	}
 	return sets
 }()
+
+// unmistakable are the first three signatures.
+const unmistakable = 1<<3 - 1
 
 // maxSignature is how many octets of an unknown protocol are waited for.
 const maxSignature = 512
@@ -375,7 +378,7 @@ func (h *hearing) decide(p protocol) {
 // again reports whether a side that was not read so far begins, with b, to speak a protocol that cannot
 // be mistaken; it is then read from here on.
 func (h *hearing) again(b []byte) bool {
-	if h.proto != opaque || !h.turn || len(b) < 8 {
+	if h.proto != opaque || !h.turn || len(b) < 8 || candidates[h.side][b[0]]&unmistakable == 0 {
 		return false
 	}
 	p := opaque

@@ -93,7 +93,7 @@ func (h *hearing) redisBegin(line []byte) bool {
 	}
 	text := textData
 	if line[0] == '+' || line[0] == '-' {
-		text = h.names.intern(line, maxText)
+		text = h.names.again(h.v.text, line, maxText)
 	}
 	waiting := h.peer().wait > 0
 	switch {

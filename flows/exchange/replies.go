@@ -115,7 +115,7 @@ func replyCode(line []byte) int {
 func (h *hearing) reply(line []byte) {
 	v := h.v
 	code := replyCode(line)
-	text := h.names.intern(line, maxText)
+	text := h.names.again(h.v.text, line, maxText)
 	first := v.flags&greeted == 0 && h.peer().wait == 0 && h.peer().flags&asked == 0
 	v.flags |= greeted
 	if first && h.proto == replies {
@@ -199,7 +199,7 @@ func (h *hearing) command(line []byte) {
 	case file:
 		h.request(h.names.line([]byte(word), maxText, rest, maxPath))
 	default:
-		h.request(h.names.intern([]byte(word), maxText))
+		h.request(h.phrase(word))
 	}
 	switch word {
 	case "STARTTLS":

@@ -84,41 +84,6 @@ func BenchmarkSayOpaqueTurns(b *testing.B) {
 	}
 }
 
-func BenchmarkSayHTTP(b *testing.B) {
-	names := NewNames()
-	request := []byte("GET /index.html HTTP/1.1\r\nHost: example.com\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n\r\n")
-	response := []byte("HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello")
-	st := new(State)
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i += 2 {
-		st.Say(names, 0, i, 1_700_000_000_100_000_000+int64(i), request, uint32(len(request)))
-		st.Say(names, 1, i+1, 1_700_000_000_100_000_000+int64(i), response, uint32(len(response)))
-	}
-}
-
-// BenchmarkSayFirst is the first segment of a connection, by what it turns out to be.
-func BenchmarkSayFirst(b *testing.B) {
-	for _, c := range []struct {
-		name string
-		side int
-		say  string
-	}{
-		{"HTTP", 0, "GET /index.html HTTP/1.1\r\nHost: example.com\r\n\r\n"},
-		{"SMTP", 1, "220 mail.example.com ESMTP\r\n"},
-		{"opaque", 0, "\x99\x01\x02\x03 what is this"},
-	} {
-		b.Run(c.name, func(b *testing.B) {
-			names := NewNames()
-			say, st := []byte(c.say), new(State)
-			b.ReportAllocs()
-			for b.Loop() {
-				*st = State{}
-				st.Say(names, c.side, 1, 1_700_000_000_100_000_000, say, uint32(len(say)))
-			}
-		})
-	}
-}
-
 func BenchmarkSummary(b *testing.B) {
 	names := NewNames()
 	st := talkHTTP(b, names)
