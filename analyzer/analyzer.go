@@ -60,7 +60,6 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 	var (
 		headers  decoding
 		found    []*flows.Reset
-		table    = flows.NewTable(opts.Flows, func(r *flows.Reset) { found = append(found, r) })
 		engine   = rules.NewEngine(opts.Rules)
 		builder  report.Builder
 		span     timeSpan
@@ -70,6 +69,12 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 		read     = make(chan error, 1) // holds a value when all is read
 		finished = make(chan struct{}) // closed when the report takes no more
 	)
+	table := flows.NewTable(opts.Flows, func(r *flows.Reset) {
+		if found = append(found, r); len(found) == resetsAtOnce { // a batch of packets may hold thousands
+			send(resets, found, finished)
+			found = nil
+		}
+	})
 	defer live.stop()
 	if opts.Follow {
 		defer context.AfterFunc(ctx, in.stop)()
@@ -171,4 +176,7 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 
 // depth is how many batches may wait between two stages: enough to even out their pace, few enough to
 // stay in the cache.
-const depth = 4
+const depth = 2
+
+// resetsAtOnce is how many resets are passed on together, at most.
+const resetsAtOnce = 256

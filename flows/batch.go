@@ -10,6 +10,9 @@ const batchAhead = 8
 // fetching ahead pays.
 const fetchAbove = 1 << 9
 
+// shortMessage is more than the octets of most segments that begin and end a message.
+const shortMessage = 512
+
 // AddBatch takes segments in the order of the capture, as Add does one at a time. It is faster where many
 // connections are open and the segments are prepared: what the next ones need is fetched from memory
 // while the present one is worked on.
@@ -22,6 +25,9 @@ func (t *Table) AddBatch(segs []Segment) {
 	}
 	var ids [batchAhead]uint32 // records of the segments that come next, as far as the index tells
 	for i := range segs {
+		if k := i + 4*batchAhead; k < len(segs) {
+			prefetch4(unsafe.Pointer(&segs[k]))
+		}
 		if k := i + 3*batchAhead; k < len(segs) {
 			prefetch(unsafe.Pointer(t.index.slot(segs[k].tuple.hash())))
 		}
@@ -49,6 +55,9 @@ func (t *Table) fetchFirst(s *Segment) (id uint32) {
 	}
 	if s.Flags&SYN != 0 {
 		t.around.fetch(s)
+	}
+	if uint(len(s.Payload)-1) < shortMessage { // longer ones lie within a message as a rule, and are not read
+		prefetch(unsafe.Pointer(unsafe.SliceData(s.Payload)))
 	}
 	return id
 }
