@@ -354,6 +354,10 @@ var shapesOfEvidence = []shape{
 		return all(mac(a[0], c.reset.MAC), mac(a[2], c.other().MAC))
 	}},
 
+	{"{W} had opened the connection and not sent anything since, for {SPAN}: what it sent may have been lost on the way", func(c *claim, a []string) error {
+		return all(c.count(2), c.by(0, a[0]), c.gap(a[1], 0, 1))
+	}},
+
 	// Beside.
 	{"{W} goes on resending after this RST ({N} resend{S}): it visibly did not arrive", func(c *claim, a []string) error {
 		n := 0

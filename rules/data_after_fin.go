@@ -74,6 +74,9 @@ var dataAfterFIN = &Rule{
 			f.Summary += " Only a keep-alive ping was open: nothing of worth was lost."
 			f.Remedy = "Harmless in itself. A program that stops on purpose should end the exchange by its protocol first (in WebSocket, with a Close frame)."
 		}
+		if b := c.LetGo.Business; c.ByClient() && b.Matter == OpenRequest && b.Side == c.Side && f.Severity != Info {
+			f.Remedy = "The client gave up waiting after " + span(b.Since) + ", or ended: compare that with its time limit (or its caller's), and look at the server for what took so long. In the client's log look for a cancelled call or a crash at the time of its FIN."
+		}
 		c.sayBusiness(f)
 		c.sayIdle(f)
 		c.sayLetGo(f)
@@ -86,7 +89,11 @@ var dataAfterFIN = &Rule{
 		if c.LetGo.Business.Finished(c.Side) {
 			why = "data still met the closed socket"
 		}
-		f.open(FastClose, "keepalive-race", 0.8, why)
+		gentle := "keepalive-race"
+		if c.ByClient() {
+			gentle = "late-goodbye"
+		}
+		f.open(FastClose, gentle, 0.8, why)
 		f.open(UnknownConnection, "late-segment", 0.2, "the connection had just been closed by this host itself")
 	},
 	Against: "nothing stood open when the connection was closed, or no data came after that",

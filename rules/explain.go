@@ -55,6 +55,9 @@ func (e *Engine) Explain(r *flows.Reset) *Finding {
 	if f.Origin == OriginMiddlebox && !aboutPath[f.Rule.ID] && !strings.Contains(f.Summary, "a device on the path") {
 		f.Summary = "Probably a device on the path, not " + c.sender() + " itself, sent this RST. As it presents itself: " + f.Summary
 	}
+	if c.Manner != Decision {
+		f.Trigger = c.mark().Frame
+	}
 	c.symptom(f)
 	f.MorePrints = e.morePrints(f)
 	f.Beside = append(f.Beside, c.beside()...)

@@ -70,7 +70,7 @@ var lateSegment = &Rule{
 		default:
 			f.Summary = fmt.Sprintf("%s had closed its side %s before; %s met a host that had forgotten the half-closed rest.", capital(c.sender()), span(c.Trigger.Time.Sub(c.Snd.FINAcked.Time)), c.late())
 			f.say(c.sender()+" had closed, and that was acknowledged", c.Snd.FIN.Frame, c.Snd.FINAcked.Frame)
-			if m := c.Timeouts.matching(c.Trigger.Time.Sub(c.Snd.FINAcked.Time)); m != "" {
+			if m := c.Timeouts.matchingClosed(c.Trigger.Time.Sub(c.Snd.FINAcked.Time)); m != "" {
 				f.say("the time since then "+m, c.Snd.FINAcked.Frame, c.Trigger.Frame)
 			}
 		}

@@ -89,6 +89,7 @@ type Finding struct {
 	Remedy       string
 	CaptureNext  string     // what to capture to decide what stays open; "" when decided
 	Beside       []Evidence // what else is worth telling: not accepted, did not arrive, text in the RST
+	Trigger      int        // frame of the segment that the RST answers, 0 when it answers none: numbers alone may fit one
 	Repeats      int        // frame of the first reset of the same event, 0 when this is the first
 }
 

@@ -1,6 +1,9 @@
 package rules
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // How sure it is that a host lost a connection that was alive.
 const (
@@ -10,6 +13,7 @@ const (
 	stateLostActive   = 0.78 // it was active a moment ago
 	stateLostIdle     = 0.62
 	stateLostFIN      = 0.55 // the peer was only closing
+	stateLostMute     = 0.60 // it had opened the connection and was not heard of again: its segments may be lost on the way
 	activeWithin      = expiryFrom
 )
 
@@ -44,6 +48,9 @@ var stateLost = &Rule{
 		case gap <= activeWithin:
 			p = stateLostActive
 		}
+		if c.askedNothing() {
+			p = min(p, stateLostMute)
+		}
 		return c.lowered(p, anyDefect)
 	},
 	Tell: func(c *Case, f *Finding) {
@@ -60,6 +67,11 @@ var stateLost = &Rule{
 		}
 		c.sayRST(f)
 		c.saySiblings(f)
+		if c.askedNothing() {
+			f.say(fmt.Sprintf("%s had opened the connection and not sent anything since, for %s: what it sent may have been lost on the way", c.sender(), span(c.Time.Sub(c.Snd.Last.Time))), c.Snd.Last.Frame, c.Frame)
+			f.open(RetransmitTimeout, "gave-up-silently", 1.2, "no resends of it are in the capture; where they are lost on the way to the capture point, it gave up on them in silence")
+			f.CaptureNext = "capture on " + c.sender() + "'s own host too: resends there that do not arrive here show that it gave up"
+		}
 		f.open(UnknownConnection, "idle-expiry", 0.8, "it had taken part in the connection "+c.heard()+" before")
 		f.open(FastClose, "", 0.3, "it sent no FIN and no RST of its own decision")
 	},
@@ -73,4 +85,11 @@ func (c *Case) heard() string {
 		return span(d)
 	}
 	return span(c.Time.Sub(c.Snd.Last.Time))
+}
+
+// askedNothing reports whether the RST's sender, the originator, was not heard of for a second or more after the
+// handshake, though the responder had something to say by then: a client opens a connection to ask.
+func (c *Case) askedNothing() bool {
+	return c.ByClient() && c.Conn.HandshakeACK.Seen() && c.Snd.DataSegments == 0 && c.Answers == ToData &&
+		c.Trigger.Time.Sub(c.Snd.Last.Time) >= time.Second
 }

@@ -87,6 +87,9 @@ func (c *Case) saw(f *Finding) []situation {
 	case x.Last[flows.Originator].Len >= longMessage:
 		out = append(out, either(sawPush, sawEOFPush))
 	}
+	if x.TLS && x.ALPN == "h2" {
+		out = append([]situation{either(sawStream, sawEOFStream)}, out...)
+	}
 	if x.TLS { // neither its phase nor the version of HTTP is in clear
 		out = append(out, either(sawNoResponse, sawEOF), either(sawMidBody, sawEOFMidBody), either(sawStream, sawEOFStream), either(sawPush, sawEOFPush))
 	}
@@ -117,6 +120,9 @@ func (c *Case) symptom(f *Finding) {
 		}
 	case f.Rule.ID == "port-scan":
 		f.Symptom = "A scanner reports the port as closed; any other program gets " + c.errno(s, rcv)
+	case f.Rule.ID == "tuple-reuse":
+		f.Symptom = capital(c.receiver()) + "'s application, which still had the old connection, gets " + c.errno(sawClientGone, rcv) +
+			" there. " + capital(c.sender()) + "'s notices nothing but a slower connect, when its next SYN is accepted"
 	case c.Unopened():
 		f.Symptom = capital(c.receiver()) + "'s application noticed nothing: the handshake was not finished, so that it was never handed the connection"
 		c.ownWords(f)
@@ -164,7 +170,7 @@ func (c *Case) ownWords(f *Finding) {
 	case f.Rule.ID == "tls-rejected" && x.AlertSide == int(flows.Originator):
 		s = sawUntrusted
 		f.Symptom += ". The client itself most likely does not trust the server's certificate"
-	case c.Unopened() && f.Rule.ID != "syn-probe":
+	case f.Rule.ID == "late-syn-ack" || f.Rule.ID == "connect-withdrawn":
 		s = sawConnectTime
 		f.Symptom += ". The client itself most likely had a time limit for connecting, which ran out"
 	case (b.Matter == OpenRequest || b.Matter == CutResponse) && b.Since >= ownLimitFrom:
@@ -208,11 +214,15 @@ var winsock = [...]struct{ errno, says string }{
 
 // prints adds what the programs print that side by most likely runs.
 func (c *Case) prints(f *Finding, by flows.Side, saw ...situation) {
+	limit := 2
+	if by == flows.Originator && named(printers, c.Conn.Exchange.UserAgent) != nil {
+		limit = len(saw) // one program: room for all that it may have printed
+	}
 	for _, p := range c.likely(by) {
 		if len(f.Prints) == MaxPrints {
 			return
 		}
-		if says := p.phrase(saw); says != "" {
+		if says := p.phrase(saw, limit); says != "" {
 			f.Prints = append(f.Prints, Print{By: by, Program: p.name, Says: says})
 		}
 	}
@@ -274,10 +284,13 @@ func (c *Case) web() bool {
 	return x.Protocol == "" && x.Speaker < 0 && c.Conn.Defects&(flows.NoHandshake|flows.Evicted) == 0
 }
 
-// phrase joins what p prints in any of the situations.
-func (p *printer) phrase(saw []situation) string {
+// phrase joins what p prints in the first limit of the situations that it has words for.
+func (p *printer) phrase(saw []situation, limit int) string {
 	var out []string
 	for _, s := range saw {
+		if len(out) == limit {
+			break
+		}
 		if says := p.says[s]; says != "" && !strings.Contains(strings.Join(out, "\n"), says) {
 			out = append(out, says)
 		}

@@ -87,18 +87,25 @@ func (t *Timeouts) Near(gap time.Duration) []Timeout {
 	return out
 }
 
-// matching returns a clause for gaps that match known idle times, "" for others.
-func (t *Timeouts) matching(gap time.Duration) string {
-	near := t.Near(gap)
-	if len(near) == 0 {
-		return ""
-	}
+// matching returns a clause for gaps of an open connection that match known idle times, "" for others.
+func (t *Timeouts) matching(gap time.Duration) string { return t.clause(gap, false) }
+
+// matchingClosed is matching for the rest of a connection that one side has closed.
+func (t *Timeouts) matchingClosed(gap time.Duration) string { return t.clause(gap, true) }
+
+func (t *Timeouts) clause(gap time.Duration, closed bool) string {
 	var who []string
-	for _, e := range near {
-		if e.Added {
+	for _, e := range t.Near(gap) {
+		switch {
+		case e.Added:
 			return "matches " + e.Who // of the user's own list: no default
+		case !closed && strings.Contains(e.Who, "FIN-WAIT"):
+			continue // runs from a FIN on only
 		}
 		who = append(who, e.Who)
+	}
+	if len(who) == 0 {
+		return ""
 	}
 	return "matches the default of " + strings.Join(who, "; ")
 }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
@@ -26,7 +27,7 @@ var tlsRejected = &Rule{
 		LookAlikes: "A filter that resets after the Client Hello is told by its origin: TTL, timing, or the server going on.",
 		Prints:     "curl: (35); Go and Python: connection reset by peer during the handshake; Java: SSLHandshakeException or SSLException; browsers: ERR_CONNECTION_RESET or ERR_SSL_…",
 		Remedy:     "Compare names (SNI), versions and certificates on both sides: openssl s_client -connect host:port -servername name. Look into the server's log at that moment.",
-		Limits:     "In TLS 1.3 alerts are encrypted: their reason is not in the packets.",
+		Limits:     "In TLS 1.3 most alerts are encrypted: their reason is then not in the packets.",
 	},
 	Match: func(c *Case) float64 {
 		if c.Manner == Reply || c.LetGo.Business.Matter != OpenHandshake || c.PeerClosedFirst() || !c.LetGo.Exchange.TLS {
@@ -51,6 +52,9 @@ var tlsRejected = &Rule{
 			f.Summary += fmt.Sprintf("; the alert says %s", x.AlertText)
 		}
 		f.Summary += "."
+		if remedy := alertRemedy(x.AlertText); remedy != "" {
+			f.Remedy = remedy
+		}
 		c.sayBusiness(f)
 		if x.AlertText != "" && x.AlertSide >= 0 && c.LetGo.Business.Side != flows.Side(x.AlertSide) {
 			f.say(fmt.Sprintf("%s's alert (alert: %s)", name(flows.Side(x.AlertSide)), x.AlertText), x.AlertFrame[x.AlertSide])
@@ -63,4 +67,24 @@ var tlsRejected = &Rule{
 		f.open(FastClose, "abortive-close", 0.85, "the handshake was not finished")
 	},
 	Against: "the handshake was finished, or there was none",
+}
+
+// alertRemedy returns what to do about a fatal alert (RFC 8446 §6.2), "" when its name tells nothing more.
+func alertRemedy(text string) string {
+	alert, _, _ := strings.Cut(text, " ")
+	switch alert {
+	case "unknown_ca", "bad_certificate", "certificate_unknown", "unsupported_certificate":
+		return "The certificate of the other side is not trusted: let it send its whole chain, and make the issuing CA known to the side that sent the alert. openssl s_client -connect host:port -servername name -showcerts shows what is sent."
+	case "certificate_expired", "certificate_revoked":
+		return "Renew the certificate of the other side, and check the clocks of both."
+	case "certificate_required":
+		return "The server asks for a client certificate: configure one in the client."
+	case "unrecognized_name":
+		return "The server has no certificate for this name: compare the client's SNI with the names that the server is configured for."
+	case "protocol_version", "handshake_failure", "insufficient_security", "illegal_parameter":
+		return "Client and server have no TLS version, cipher or parameter in common: compare what both allow (openssl s_client -tls1_2, -tls1_3; openssl ciphers -v)."
+	case "no_application_protocol":
+		return "Client and server have no application protocol (ALPN) in common: compare what both offer."
+	}
+	return ""
 }

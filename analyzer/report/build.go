@@ -73,9 +73,7 @@ func (b *Builder) Reset(r *flows.Reset, f *rules.Finding) *Reset {
 	if f.Rule != nil {
 		m.Detail, m.Title = f.Rule.ID, f.Rule.Doc.Title
 	}
-	if r.Trigger != nil {
-		m.Trigger = FrameRef(r.Trigger.Frame)
-	}
+	m.Trigger = FrameRef(f.Trigger)
 	for _, p := range f.Prints {
 		m.Prints = append(m.Prints, Print{p.By.String(), p.Program, p.Says})
 	}

@@ -83,6 +83,7 @@ func dataAfterFIN() (*flows.Reset, *rules.Finding) {
 		Prints: []rules.Print{{By: flows.Originator, Program: "Go", Says: "read: connection reset by peer"},
 			{By: flows.Originator, Program: "Python", Says: "ConnectionResetError: [Errno 104]"}},
 		MorePrints:  7,
+		Trigger:     rst.Trigger.Frame,
 		Remedy:      "Look in the responder's log at 00:00:01 for a crash, a restart or a handler that closes without an answer.",
 		CaptureNext: "",
 		Beside:      []rules.Evidence{{Frames: []int{140}, Stream: -1, Says: "the originator sends the data again: the RST did not reach it"}},

@@ -6,7 +6,14 @@ import "github.com/rstexplain/rstexplain/flows"
 func (b *Builder) timeline(m *Reset, r *flows.Reset) {
 	events := r.Conn.Events
 	trigger := r.Trigger
+	if trigger != nil && trigger.Frame != int(m.Trigger) {
+		trigger = nil // it fits by its number only, or another does better
+	}
 	for i := range events {
+		if int(m.Trigger) == events[i].Frame && trigger == nil {
+			b.event(m, &events[i], RoleTrigger)
+			continue
+		}
 		if trigger != nil && trigger.Frame != 0 && trigger.Frame <= events[i].Frame {
 			if trigger.Frame != events[i].Frame { // older than what the timeline kept
 				b.event(m, trigger, RoleTrigger)
