@@ -42,7 +42,7 @@ func (t *Table) conn(c *record) *Conn {
 			}
 		}
 	}
-	if c.marks&bothSides == 0 {
+	if c.marks&bothSides == 0 && !t.onlyResets(c) {
 		out.Defects |= OneDirection
 	}
 	if x.before != 0 {
@@ -119,6 +119,29 @@ func (t *Table) endpoint(c *record, side Side, x *halfAnnex, e *Endpoint) {
 	}
 	e.TSval, e.HasTS = h.tsval, h.bits&hasTS != 0
 	e.Reaction = time.Duration(h.reaction) * reactionUnit
+}
+
+// onlyResets tells whether one side of c has sent RSTs and nothing else: then both directions are there.
+func (t *Table) onlyResets(c *record) bool {
+	if c.marks&hasReset == 0 {
+		return false
+	}
+	f := t.fallOf(c)
+	return f.side[0].count > 0 && c.silent(Originator, f.side[0].seq) || f.side[1].count > 0 && c.silent(Responder, f.side[1].seq)
+}
+
+// silent tells whether side, of which the capture holds no segment but RSTs, has sent no other: its peer has
+// acknowledged nothing of it since its SYN, or since the capture began, and its first RST has the number seq
+// that follows.
+func (c *record) silent(side Side, seq Seq) bool {
+	a, b := &c.side[side], &c.side[side^1]
+	if a.segments > 0 || b.segments == 0 {
+		return false
+	}
+	if side == Responder && b.bits&sentSYN != 0 {
+		return b.bits&hasRCV == 0
+	}
+	return b.bits&hasRCV == 0 || a.una == a.iss+1 && a.una == seq
 }
 
 // dataEnd returns the number after the last new data of a half.

@@ -16,6 +16,9 @@ func (t *Table) reset(c *record, side Side, s *Segment) {
 		Event: Event{Mark: Mark{s.Frame, s.Time}, Side: side, Flags: s.Flags, SEQ: s.SEQ, ACK: s.ACK, DataLen: s.DataLen,
 			WND: uint32(s.WND), TTL: s.TTL, IPID: s.IPID},
 	}
+	if c.silent(side, s.SEQ) {
+		r.Conn.Defects &^= OneDirection // this RST is the other direction
+	}
 	if n := min(len(s.Payload), maxRSTText); n > 0 {
 		r.Payload = append([]byte(nil), s.Payload[:n]...)
 	}

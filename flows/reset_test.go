@@ -258,6 +258,31 @@ func TestUnheardSYNACK(t *testing.T) {
 	}
 }
 
+// TestOnlyResets: a side that sends nothing but RSTs is a direction that was captured, unless its peer
+// acknowledges more of it.
+func TestOnlyResets(t *testing.T) {
+	for _, c := range []struct {
+		what, text string
+		one        bool
+	}{
+		{"a refusal", "0 > S 0\n+0.1 < R. =0 ack 1", false},
+		{"a refusal after resends", "0 > S 0\n+1 > S 0\n+0.1 < R. =0 ack 1", false},
+		{"data resent to a host that knows nothing", "0 > P. 1:11(10) ack 1\n+1 > P. 1:11(10) ack 1\n+0.1 < R 1", false},
+		{"its second RST", "0 > P. 1:11(10) ack 1\n+0.1 < R 1\n+1 > P. 1:11(10) ack 1\n+0.1 < R 1", false},
+		{"the client has the SYN-ACK", "0 > S 0\n+0.1 > . 1 ack 1\n+0.1 < R 1", true},
+		{"the peer acknowledges more and more", "0 > . 1 ack 1\n+0.1 > . 1 ack 1001\n+0.1 > P. 1:11(10) ack 1001\n+0.1 < R 1001", true},
+		{"a SYN-ACK that nobody had asked for", "0 < S. 0 ack 1\n+0.1 > R 1", false},
+		{"it had closed unseen", "0 > P. 1:11(10) ack 1\n+0.1 < R. 2 ack 11", true},
+		{"the other side resets", "0 > S 0\n+0.1 > . 1 ack 1\n+0.1 > R. 1 ack 1", true},
+	} {
+		for _, r := range resets(t, c.text) {
+			if r.Conn.Defects.Has(flows.OneDirection) != c.one {
+				t.Errorf("%s: defects %b", c.what, r.Conn.Defects)
+			}
+		}
+	}
+}
+
 func TestAftermath(t *testing.T) {
 	// A forged RST: its "sender" goes on talking.
 	rs := resets(t, shake+`

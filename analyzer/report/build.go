@@ -198,10 +198,6 @@ func connOf(r *flows.Reset, defects []string) Conn {
 		defects = []string{}
 	}
 	for _, d := range defectNames {
-		// A RST whose sender says nothing else is the other direction: a refusal misses nothing.
-		if d.is == flows.OneDirection && c.Ends[r.Side.Peer()].Segments > 0 {
-			continue
-		}
 		if c.Defects.Has(d.is) {
 			defects = append(defects, d.name)
 		}
