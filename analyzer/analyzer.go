@@ -70,7 +70,7 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 		finished = make(chan struct{}) // closed when the report takes no more
 	)
 	table := flows.NewTable(opts.Flows, func(r *flows.Reset) {
-		if found = append(found, r); len(found) == resetsAtOnce { // a batch of packets may hold thousands
+		if found = append(found, r); len(found) == resetsAtOnce {
 			send(resets, found, finished)
 			found = nil
 		}
@@ -129,10 +129,15 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 			case !more:
 				table.Flush()
 			}
-			if len(found) > 0 && !send(resets, found, finished) {
-				return nil
+			if len(found) > 0 && (opts.Follow || !more) {
+				send(resets, found, finished)
+				found = nil
 			}
-			found = nil
+			select {
+			case <-finished:
+				return nil
+			default:
+			}
 		}
 		return nil
 	}))
@@ -178,5 +183,6 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 // stay in the cache.
 const depth = 2
 
-// resetsAtOnce is how many resets are passed on together, at most.
+// resetsAtOnce is how many resets are passed on together: enough that the stage which explains them is
+// not woken for each, few enough that a batch of packets which holds thousands is no burst of memory.
 const resetsAtOnce = 256
