@@ -17,7 +17,7 @@ var acceptQueueOverflow = &Rule{
 	ID:       "accept-queue-overflow",
 	Cause:    ClosedPort,
 	Severity: Error,
-	RFC:      []string{"RFC 9293 §3.5.2", "RFC 9293 §3.10.7.4"},
+	RFC:      []string{"RFC 9293 §3.5.2", "RFC 9293 §3.10.7.4", "RFC 3360 §2.3"},
 	Doc: Doc{
 		Title:      "The listener had no room and aborted the handshake",
 		Happened:   "A client completed the handshake, but the service did not accept connections fast enough: its queue was full, and the system is set to refuse then instead of waiting.",

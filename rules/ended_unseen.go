@@ -12,7 +12,7 @@ var endedUnseen = &Rule{
 	ID:       "ended-unseen",
 	Cause:    UnknownConnection,
 	Severity: Warning,
-	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.5.3", "RFC 3360 §2.1"},
+	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.5.3", "RFC 3360 §2.2"},
 	Doc: Doc{
 		Title:      "Something that the capture does not show had just ended the connection",
 		Happened:   "In the middle of a transfer one side answered the other's data with RSTs as if it had never heard of the connection, although it had acknowledged data a moment before and sent no FIN. A host cannot lose its state within one round trip and answer at once, and a program that ends leaves a FIN or a RST of its own. So the connection had been ended for it: most often by a RST, forged or real, that passed elsewhere.",

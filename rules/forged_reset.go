@@ -9,7 +9,7 @@ var forgedReset = &Rule{
 	ID:       "forged-reset",
 	Cause:    PeerCrash,
 	Severity: Error,
-	RFC:      []string{"RFC 3360 §2.1", "RFC 5961 §3.2", "RFC 9293 §3.5.3"},
+	RFC:      []string{"RFC 3360 §2.2", "RFC 5961 §3.2", "RFC 9293 §3.5.3"},
 	Doc: Doc{
 		Title:      "A device on the path cut the connection in the name of one side",
 		Happened:   "Neither side wanted the connection to end. A device between them (an intrusion prevention system, a filter, a censor, a misled firewall) sent a RST in one side's name, often to both. The side that got it lost the exchange; the other goes on until it learns of it.",

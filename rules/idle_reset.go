@@ -17,7 +17,7 @@ var idleReset = &Rule{
 	ID:       "idle-reset",
 	Cause:    FastClose,
 	Severity: Warning,
-	RFC:      []string{"RFC 3360 §2.1", "RFC 5382 §5"},
+	RFC:      []string{"RFC 3360 §2.2", "RFC 5382 §5"},
 	Doc: Doc{
 		Title:      "A device on the path ended an idle connection",
 		Happened:   "A load balancer, NAT gateway or firewall forgot a connection on which nothing had been said for a while, and was so kind as to tell one or both sides with a RST in the other's name.",

@@ -19,7 +19,7 @@ var lateGoodbye = &Rule{
 	ID:       "late-goodbye",
 	Cause:    FastClose,
 	Severity: Info,
-	RFC:      []string{"RFC 9293 §3.6", "RFC 9293 §3.10.7.1", "RFC 5321 §4.1.1.10"},
+	RFC:      []string{"RFC 9293 §3.6", "RFC 9293 §3.10.7.1", "RFC 5321 §3.8", "RFC 5321 §4.1.1.10"},
 	Doc: Doc{
 		Title:      "The exchange ended by its protocol, and the rest of the closing met a RST",
 		Happened:   "The two programs were done: one said goodbye in the protocol's own way (QUIT and 221, Terminate, GOAWAY, unbind) or simply closed after a complete exchange. What came after that, the other's goodbye, FIN or ACK, met a closed socket, or one side put a RST in place of its FIN.",

@@ -8,7 +8,7 @@ var policyReject = &Rule{
 	ID:       "policy-reject",
 	Cause:    ClosedPort,
 	Severity: Error,
-	RFC:      []string{"RFC 9293 §3.5.2", "RFC 3360 §2.1"},
+	RFC:      []string{"RFC 9293 §3.5.2", "RFC 3360 §2.2"},
 	Doc: Doc{
 		Title:      "A firewall rejected the connection",
 		Happened:   "A client asked to open a connection, and a device on the way (a firewall, a security group, a filter on the host) answered in the server's name that it may not.",

@@ -89,6 +89,8 @@ var protocolPrinters = map[string][]printer{
 			sawEOFMidBody: "ERROR 2013 (HY000): Lost connection to MySQL server during query",
 			sawPush:       "ERROR 2006 (HY000): MySQL server has gone away",
 			sawEOFPush:    "ERROR 2006 (HY000): MySQL server has gone away",
+		}},
+		{"mysqld", nil, map[situation]string{
 			sawClientGone: "Aborted connection … (Got an error reading communication packets)",
 		}},
 		{"MySQL Connector/J", nil, map[situation]string{
@@ -108,6 +110,8 @@ var protocolPrinters = map[string][]printer{
 			sawEOFMidBody: "server closed the connection unexpectedly",
 			sawPush:       "server closed the connection unexpectedly",
 			sawEOFPush:    "server closed the connection unexpectedly",
+		}},
+		{"postgres", nil, map[situation]string{
 			sawClientGone: "could not receive data from client: Connection reset by peer",
 		}},
 		{"PostgreSQL JDBC", nil, map[situation]string{
