@@ -12,7 +12,7 @@ import (
 type Options struct {
 	// Timeouts are the known idle times to compare gaps with; nil: those of KnownTimeouts.
 	Timeouts *Timeouts
-	// Streams bounds the connections whose findings are remembered for their repeats; 0: 65536.
+	// Streams bounds the connections whose findings are remembered for their repeats; 0: 16384.
 	Streams int
 }
 
@@ -30,7 +30,7 @@ func NewEngine(opts Options) *Engine {
 		opts.Timeouts = KnownTimeouts()
 	}
 	if opts.Streams <= 0 {
-		opts.Streams = 1 << 16
+		opts.Streams = 1 << 14
 	}
 	return &Engine{timeouts: opts.Timeouts, memory: memory{limit: opts.Streams, by: map[int]*recollection{}}, programs: map[string][]string{}}
 }
