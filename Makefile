@@ -33,6 +33,7 @@ race:
 vuln:
 	@out=$$($(GO) tool govulncheck ./... 2>&1); code=$$?; \
 	case "$$code $$out" in \
+	3*) echo "$$out"; exit 3;; \
 	0*) echo "govulncheck: $$(echo "$$out" | tail -n 1)";; \
 	*"dial tcp"*|*"no such host"*|*"vuln.go.dev"*) echo "govulncheck: skipped, its database cannot be reached";; \
 	*) echo "$$out"; exit $$code;; \

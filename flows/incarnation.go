@@ -112,6 +112,7 @@ func (t *Table) open(tp *tuple, s *Segment) uint32 {
 	t.halfOpen++
 	if g := t.graves.find(tp); g != nil {
 		t.rise(c, g, tp, s)
+		*g = grave{} // the record remembers it now, and the next incarnation must not rise from it
 	} else {
 		c.stream = uint32(t.streams)
 		t.streams++
