@@ -20,7 +20,7 @@ func (c *Case) beside() []Evidence {
 	case c.Accept == flows.AcceptOutside && c.asksForIt():
 		// What the sender sent last had not arrived: the receiver waits for this very number.
 	case c.Accept == flows.AcceptOutside && c.wrongEcho():
-		tell(fmt.Sprintf("a Linux client in SYN-SENT drops a segment that echoes a timestamp it never sent (tcp_rcv_synsent_state_process)"), c.Frame)
+		tell("a Linux client in SYN-SENT drops a segment that echoes a timestamp it never sent (tcp_rcv_synsent_state_process)", c.Frame)
 	case c.Accept == flows.AcceptOutside && c.From[c.Side.Peer()] == flows.SynSent:
 		tell(fmt.Sprintf("it does not acknowledge %s's SYN: in SYN-SENT %s drops it (RFC 9293 §3.10.7.3)", c.receiver(), c.receiver()), c.Frame)
 	case c.Accept == flows.AcceptOutside:
