@@ -69,7 +69,7 @@ func (f FrameRef) cell() string {
 
 // inert keeps a spreadsheet from reading text of a capture as a formula (OWASP, "CSV Injection").
 func inert(s string) string {
-	s = clean(s)
+	s = Clean(s)
 	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
 		return "'" + s
 	}

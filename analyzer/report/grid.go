@@ -80,10 +80,10 @@ func cutFront(s string, n int) string {
 	return frame + " …" + path
 }
 
-// cleaned is clean for several texts.
+// cleaned is Clean for several texts.
 func cleaned(texts []string) []string {
 	for i := range texts {
-		texts[i] = clean(texts[i])
+		texts[i] = Clean(texts[i])
 	}
 	return texts
 }

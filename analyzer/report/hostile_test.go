@@ -168,7 +168,7 @@ func harmless(t *testing.T, format, s string) {
 	case "text":
 		noControls(t, format, s, out, "\n")
 		// No text begins a line of its own, in which it could speak for the program.
-		if strings.Contains(s, "\n") && strings.Contains(out, "\n"+clean(strings.Split(s, "\n")[1])) {
+		if strings.Contains(s, "\n") && strings.Contains(out, "\n"+Clean(strings.Split(s, "\n")[1])) {
 			t.Errorf("text of %q has a line that it brought", s)
 		}
 	case "junit":

@@ -154,7 +154,7 @@ func (h *htmlRenderer) page() htmlPage {
 	switch len(h.paths) {
 	case 0:
 	case 1:
-		p.Title = "Resets in " + clean(h.paths[0])
+		p.Title = "Resets in " + Clean(h.paths[0])
 	default:
 		p.Title = fmt.Sprintf("Resets in %d captures", len(h.paths))
 		p.Histogram, p.Apart = h.times.all()
@@ -193,7 +193,7 @@ func (h *htmlRenderer) sums(of *sums, n int) []htmlSum {
 		}
 		row := htmlSum{Sum: &c.Sum, Severities: c.Severities.cell(c.Severity), Anchor: c.anchor}
 		if len(h.paths) > 1 {
-			row.Where = clean(c.Example.Path)
+			row.Where = Clean(c.Example.Path)
 		}
 		rows = append(rows, row)
 	}
@@ -216,7 +216,7 @@ type htmlFile struct {
 type htmlWarning struct{ Says, Where, Hint string }
 
 func newHTMLFile(f *File) htmlFile {
-	p := htmlFile{Path: clean(f.Path), Counts: strings.Join(f.counts(), " · "), Notes: f.Notes}
+	p := htmlFile{Path: Clean(f.Path), Counts: strings.Join(f.counts(), " · "), Notes: f.Notes}
 	for _, w := range f.Warnings {
 		v := htmlWarning{Says: w.Says, Hint: w.Hint}
 		if w.Count > 0 {

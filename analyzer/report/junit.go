@@ -69,12 +69,12 @@ func (j *junitRenderer) Reset(r *Reset) error {
 		return nil
 	}
 	head, tail := j.page.finding(r)
-	c := junitCase{Class: clean(string(r.Cause) + "." + r.Detail), Time: "0",
-		Name: clean(fmt.Sprintf("frame %d: %s → %s", r.Frame, r.Originator, r.Responder))}
+	c := junitCase{Class: Clean(string(r.Cause) + "." + r.Detail), Time: "0",
+		Name: Clean(fmt.Sprintf("frame %d: %s → %s", r.Frame, r.Originator, r.Responder))}
 	j.findings++
 	if j.opts.Fails(r) {
 		j.failures++
-		c.Failure = &junitFault{clean(string(r.Cause)), clean(r.Summary), head + tail}
+		c.Failure = &junitFault{Clean(string(r.Cause)), Clean(r.Summary), head + tail}
 	} else {
 		c.Output = head + tail
 	}
@@ -99,7 +99,7 @@ func (j *junitRenderer) EndFile(f *File) error {
 		}
 		errors++
 		if err := j.add(&j.cases, &junitCase{Class: "capture", Name: fmt.Sprintf("read whole (%d)", errors), Time: "0",
-			Error: &junitFault{"unread", clean(w.String()), clean(w.Hint)}}); err != nil {
+			Error: &junitFault{"unread", Clean(w.String()), Clean(w.Hint)}}); err != nil {
 			return err
 		}
 	}
@@ -109,7 +109,7 @@ func (j *junitRenderer) EndFile(f *File) error {
 		}
 	}
 	j.w.WriteString(`  <testsuite name="`)
-	if err := xml.EscapeText(j.w, []byte(clean(f.Path))); err != nil {
+	if err := xml.EscapeText(j.w, []byte(Clean(f.Path))); err != nil {
 		return err
 	}
 	fmt.Fprintf(j.w, `" tests="%d" failures="%d" errors="%d"`, max(j.findings+errors, 1), j.failures, errors)

@@ -185,7 +185,7 @@ func markdownTable(sums []CauseSum) string {
 func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 	var b strings.Builder
 	// A summary element is HTML to every Markdown reader, so its text is escaped as HTML.
-	text := func(s string) string { return html.EscapeString(clean(s)) }
+	text := func(s string) string { return html.EscapeString(Clean(s)) }
 	fmt.Fprintf(&b, "\n<details>\n<summary><b>frame %d: %s</b> · %s · %s → %s · %s · %s</summary>\n\n", r.Frame, text(string(r.Cause)),
 		text(r.Detail), text(r.Originator), text(r.Responder), text(string(r.Severity)), percent(r.Confidence))
 	b.WriteString(markdownText(r.Summary) + "\n\n")
@@ -215,9 +215,9 @@ func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 	field("Remedy", r.Remedy)
 	field("Limits", strings.Join(defectWords(r.Conn.Defects), "; "))
 	b.WriteString("\n" + codeBlock(m.page.ladder(r)))
-	filter := clean(r.Filter) + "\n"
+	filter := Clean(r.Filter) + "\n"
 	for _, place := range r.Places {
-		filter += clean(place.Path) + ": " + clean(place.Filter) + "\n"
+		filter += Clean(place.Path) + ": " + Clean(place.Filter) + "\n"
 	}
 	b.WriteString("\nWireshark:\n\n" + codeBlock(filter) + "\n</details>\n")
 	return head, b.String()
@@ -288,7 +288,7 @@ func markdownTexts(texts []string) []string {
 // markdownText makes s plain text in Markdown: nothing in it is markup, HTML, a table's bar, a mention
 // or a reference to a ticket.
 func markdownText(s string) string {
-	s = ticketRef.ReplaceAllString(clean(s), "frame $1")
+	s = ticketRef.ReplaceAllString(Clean(s), "frame $1")
 	if !strings.ContainsAny(s, "\\`*_{}[]<>|~#&@!$") {
 		return s
 	}

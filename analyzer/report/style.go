@@ -47,9 +47,10 @@ func width(s string) int { return twwidth.Width(s) }
 // padded fills s with blanks to n columns.
 func padded(s string, n int) string { return s + strings.Repeat(" ", max(n-width(s), 0)) }
 
-// clean makes text from a capture safe to print: control characters, and marks that turn the direction
-// of writing around, would let a packet draw on the reader's terminal.
-func clean(s string) string {
+// Clean makes a line of text from a capture safe to print: control characters, and marks that turn the
+// direction of writing around, would let a packet draw on the reader's terminal. They become "·", line
+// ends too, and what is no UTF-8 becomes U+FFFD.
+func Clean(s string) string {
 	bad := func(r rune) bool { return r != ' ' && !unicode.IsPrint(r) }
 	if strings.IndexFunc(s, bad) < 0 {
 		return strings.ToValidUTF8(s, "\uFFFD")
@@ -119,7 +120,8 @@ func frameList(frames []int) string {
 	return b.String()
 }
 
-// lasted prints a time span to three digits, in the unit that suits it: 210 µs, 1.36 ms, 12.0 s, 5 min 03 s.
+// lasted prints a time span to three digits, in the unit that suits it: 210 µs, 1.36 ms, 12.0 s, 5 min 03 s,
+// 47 h 12 min, 3 days 07 h, 11,429 days.
 func lasted(d time.Duration) string {
 	sign := ""
 	if d < 0 {
@@ -146,10 +148,15 @@ func lasted(d time.Duration) string {
 	}
 	d = d.Round(time.Second)
 	h, m, s := int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60
-	if h == 0 {
+	switch {
+	case h == 0:
 		return fmt.Sprintf("%s%d min %02d s", sign, m, s)
+	case h < 48:
+		return fmt.Sprintf("%s%d h %02d min", sign, h, m)
+	case h < 100*24:
+		return fmt.Sprintf("%s%d days %02d h", sign, h/24, h%24)
 	}
-	return fmt.Sprintf("%s%d h %02d min", sign, h, m)
+	return sign + thousands(h/24) + " days"
 }
 
 func defectWords(names []string) []string {

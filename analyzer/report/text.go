@@ -98,7 +98,7 @@ func newPage(opts TextOptions) page {
 // overview is the head of a file: its counts, and its resets by cause.
 func (p page) overview(f *File) string {
 	var b strings.Builder
-	b.WriteString(p.style.bold(clean(f.Path)) + "\n")
+	b.WriteString(p.style.bold(Clean(f.Path)) + "\n")
 	if f.unread() {
 		for _, w := range f.Warnings {
 			b.WriteString(p.wrap("", "not read: "+w.String()))
@@ -122,8 +122,8 @@ func (p page) causes(sums []CauseSum) string {
 		if i > 0 && sums[i-1].Cause == s.Cause {
 			cause = ""
 		}
-		t.row(p.style.severity(s.Severity), clean(cause), clean(s.Detail), thousands(s.Resets), thousands(s.Findings), fmt.Sprintf("#%d", s.First),
-			clean(s.Severities.cell(s.Severity)))
+		t.row(p.style.severity(s.Severity), Clean(cause), Clean(s.Detail), thousands(s.Resets), thousands(s.Findings), fmt.Sprintf("#%d", s.First),
+			Clean(s.Severities.cell(s.Severity)))
 	}
 	return p.fitted(&t, 2, func(i int) (string, []string) {
 		s := &sums[i]
@@ -157,11 +157,11 @@ func (p page) finding(r *Reset) (head, tail string) {
 	var b strings.Builder
 
 	name := fmt.Sprintf("#%d  ", r.Frame)
-	verdict := clean(string(r.Cause))
+	verdict := Clean(string(r.Cause))
 	if r.Detail != "" {
-		verdict += " · " + clean(r.Detail)
+		verdict += " · " + Clean(r.Detail)
 	}
-	severity := clean(string(r.Severity))
+	severity := Clean(string(r.Severity))
 	sure := percent(r.Confidence) + "  " + severity
 	blank := max(p.width-width(name)-width(verdict)-width(sure), 2)
 	color := s.severity(r.Severity)
@@ -228,7 +228,7 @@ func (p page) finding(r *Reset) (head, tail string) {
 	b.WriteString("\n" + p.ladder(r))
 	b.WriteString("\n" + p.filter(r.Filter))
 	for _, place := range r.Places {
-		b.WriteString("        " + clean(place.Path) + ": " + clean(place.Filter) + "\n")
+		b.WriteString("        " + Clean(place.Path) + ": " + Clean(place.Filter) + "\n")
 	}
 	return head, b.String()
 }
@@ -249,7 +249,7 @@ func senderSigns(r *Reset) []Evidence {
 
 // filter prints a display filter whole, so that it can be copied in one go.
 func (p page) filter(f string) string {
-	return p.style.dim("Filter") + "  " + clean(f) + "\n"
+	return p.style.dim("Filter") + "  " + Clean(f) + "\n"
 }
 
 // gutter is the width of the labels on the left.
@@ -313,7 +313,7 @@ func (p page) wrap(indent, s string) string {
 	var b strings.Builder
 	n := 0
 	b.WriteString(indent)
-	for _, word := range strings.Fields(clean(s)) {
+	for _, word := range strings.Fields(Clean(s)) {
 		w := width(word)
 		switch {
 		case n == 0:

@@ -55,13 +55,13 @@ func (p page) rungs(r *Reset, layout ladderLayout) *grid {
 	for i := range layout.numbers {
 		g.right = append(g.right, 5+i)
 	}
-	spell := clean
+	spell := Clean
 	if layout.letters {
 		spell = flagLetters
 	}
 	row := func(color func(string) string, frame, time, originator, segment, responder, seq, ack, length, note string) {
-		cells := append([]string{frame, time, clean(originator), segment, clean(responder)}, []string{seq, ack, length}[numbers-layout.numbers:]...)
-		g.row(color, append(cells, clean(note))...)
+		cells := append([]string{frame, time, Clean(originator), segment, Clean(responder)}, []string{seq, ack, length}[numbers-layout.numbers:]...)
+		g.row(color, append(cells, Clean(note))...)
 	}
 	blank := func(says, note string) { row(p.style.dim, "", "", "│", says, "│", "", "", "", note) }
 	shown, skipped, last := [2]string{}, 0, Time(0)
@@ -157,7 +157,7 @@ func arrowed(sender, flags string, n int) string {
 // flagLetters shortens "PSH, ACK" to "PA".
 func flagLetters(flags string) string {
 	var b strings.Builder
-	for _, f := range strings.Split(clean(flags), ", ") {
+	for _, f := range strings.Split(Clean(flags), ", ") {
 		for _, letter := range f {
 			b.WriteRune(letter)
 			break

@@ -18,8 +18,8 @@ func (p page) total(t *Total) string {
 		g := grid{header: append(table.header, "Resets", "Findings", "Captures", "Severity", "Example"), right: []int{n, n + 1, n + 2}}
 		for i := range table.rows {
 			s := &table.rows[i]
-			row := append(cleaned(table.name(s)), thousands(s.Resets), thousands(s.Findings), thousands(s.Files), clean(s.Severities.cell(s.Severity)),
-				fmt.Sprintf("#%d %s", s.Example.Frame, clean(s.Example.Path)))
+			row := append(cleaned(table.name(s)), thousands(s.Resets), thousands(s.Findings), thousands(s.Files), Clean(s.Severities.cell(s.Severity)),
+				fmt.Sprintf("#%d %s", s.Example.Frame, Clean(s.Example.Path)))
 			g.row(p.style.severity(s.Severity), row...)
 		}
 		b.WriteString("\n" + p.fitted(&g, n, func(i int) (string, []string) {

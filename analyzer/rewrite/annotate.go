@@ -33,14 +33,15 @@ func (c *Comments) Reset(r *report.Reset) error {
 		c.add(r.Frame, fmt.Sprintf("rstexplain: %s (%s): the same event as the reset in frame %d", r.Cause, r.Detail, int(r.Repeats)))
 		return nil
 	}
-	parts := []string{fmt.Sprintf("rstexplain: %s (%s), %.0f %% sure, %s. %s", r.Cause, r.Detail, 100*r.Confidence, r.Severity, r.Summary)}
+	lines := []string{fmt.Sprintf("rstexplain: %s (%s), %.0f %% sure, %s. %s", r.Cause, r.Detail, 100*r.Confidence, r.Severity, r.Summary)}
 	if r.Symptom != "" {
-		parts = append(parts, "Symptom: "+strings.Join(r.SymptomLines(), "\n"))
+		symptom := r.SymptomLines()
+		lines = append(append(lines, "Symptom: "+symptom[0]), symptom[1:]...)
 	}
 	if r.Remedy != "" {
-		parts = append(parts, "Remedy: "+r.Remedy)
+		lines = append(lines, "Remedy: "+r.Remedy)
 	}
-	c.add(r.Frame, strings.Join(parts, "\n"))
+	c.add(r.Frame, lines...)
 	for _, list := range [...][]report.Evidence{r.Evidence, r.OriginWhy} {
 		for _, e := range list {
 			for _, frame := range e.Frames {
@@ -62,8 +63,13 @@ func (c *Comments) End() error { return nil }
 // maxComments bounds the comments of one frame: one SYN can be evidence for thousands of resets.
 const maxComments = 16
 
-func (c *Comments) add(frame int, says string) {
-	list := c.byFrame[frame]
+// add puts a comment of some lines at a frame. The lines hold text of the network, which programs that show
+// comments print as it is.
+func (c *Comments) add(frame int, lines ...string) {
+	for i := range lines {
+		lines[i] = report.Clean(lines[i])
+	}
+	says, list := strings.Join(lines, "\n"), c.byFrame[frame]
 	for _, said := range list {
 		if said == says {
 			return
@@ -71,7 +77,7 @@ func (c *Comments) add(frame int, says string) {
 	}
 	switch {
 	case len(list) < maxComments:
-		c.byFrame[frame] = append(list, strings.ToValidUTF8(says, "\uFFFD"))
+		c.byFrame[frame] = append(list, says)
 	case len(list) == maxComments:
 		c.byFrame[frame] = append(list, "rstexplain: evidence for more resets than are named here")
 	}

@@ -207,3 +207,35 @@ func TestAnnotatedIsTheSameCapture(t *testing.T) {
 		}
 	}
 }
+
+// TestCommentsObeyNobody puts what a stranger may send into comments: programs that show them, as tshark,
+// print them as they are.
+func TestCommentsObeyNobody(t *testing.T) {
+	const sent, shown = "\x1b]0;owned\x07 \u202eback\xff\nrstexplain: said", "·]0;owned· ·back\uFFFD·rstexplain: said"
+	comments := &rewrite.Comments{}
+	if err := comments.BeginFile("x"); err != nil {
+		t.Fatal(err)
+	}
+	evidence := []report.Evidence{{Frames: []int{1}, Says: sent}}
+	if err := comments.Reset(&report.Reset{Frame: 2, Summary: sent, Symptom: sent, Remedy: sent, Evidence: evidence,
+		Prints: []report.Print{{Program: sent, Says: sent}}}); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "annotated.pcapng")
+	write(t, out, func(w *os.File) error { return rewrite.Annotate(open(t, captures(t)[0]), w, comments) })
+	text, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(text, []byte(shown)); n != 6 {
+		t.Errorf("%d of 6 texts are shown as %q", n, shown)
+	}
+	for _, bad := range []string{"\x1b]0;", "\u202e", "\nrstexplain: said"} {
+		if bytes.Contains(text, []byte(bad)) {
+			t.Errorf("a comment holds %q", bad)
+		}
+	}
+	if n := bytes.Count(text, []byte("\nRemedy: ")); n != 1 {
+		t.Errorf("%d lines begin with the remedy, want 1", n)
+	}
+}

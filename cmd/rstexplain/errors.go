@@ -58,6 +58,20 @@ func errCommand(got, near string) error {
 	return usageError{fmt.Sprintf("no command and no file %q", got), fmt.Sprintf("did you mean rstexplain %s? a FILE is a capture, a directory, or - for standard input", near)}
 }
 
+// errHelp is for help on what is no command.
+func errHelp(got string, commands []string) error {
+	try := "commands: " + strings.Join(commands, ", ")
+	if near := nearest(got, commands); near != "" {
+		try = "did you mean rstexplain help " + near + "? " + try
+	}
+	return usageError{fmt.Sprintf("no command %q", got), try}
+}
+
+// errHelpRule is for help on a detail, which the rules command tells about.
+func errHelpRule(id string) error {
+	return usageError{fmt.Sprintf("%s is a detail, and no command", id), "try: rstexplain rules " + id}
+}
+
 // errRenderCapture is for a capture where a report was to be rendered.
 func errRenderCapture(path, format string) error {
 	if path == "-" {

@@ -77,6 +77,7 @@ directory, for the captures in and below it, or - for standard input.`,
 	f.StringVar(&flags.timeouts, "timeouts", "", "know the idle times in `FILE` too: seconds, server|path|kernel|client, who and a source, a line each, separated by tabs")
 	f.BoolVarP(&flags.quiet, "quiet", "q", false, "no word on standard error of what could not be read, and no progress; the report and the exit code tell")
 	cmd.AddCommand(renderCommand(stderr), annotateCommand(stderr), sliceCommand(stderr), rulesCommand(), manCommand())
+	cmd.SetHelpCommand(helpCommand())
 	return cmd
 }
 
