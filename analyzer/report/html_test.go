@@ -92,12 +92,6 @@ func TestHTMLAnchors(t *testing.T) {
 	}
 }
 
-func BenchmarkHTML(b *testing.B) {
-	for b.Loop() {
-		htmlPageOf(b, 100, nil)
-	}
-}
-
 // TestHTMLInBrowser looks at the page as its readers do.
 func TestHTMLInBrowser(t *testing.T) {
 	tab := newTab(t)

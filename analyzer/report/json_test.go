@@ -12,7 +12,7 @@ import (
 )
 
 // write renders resets as one file of a report.
-func write(t *testing.T, r Renderer, file File, resets ...*Reset) {
+func write(t testing.TB, r Renderer, file File, resets ...*Reset) {
 	t.Helper()
 	for _, step := range []func() error{
 		func() error { return r.Begin("rstexplain test") },
@@ -96,24 +96,3 @@ func TestProbabilitiesAddUp(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkJSON(b *testing.B) {
-	var build Builder
-	r, f := dataAfterFIN()
-	for len(r.Conn.Events) < 20 {
-		r.Conn.Events = append(r.Conn.Events, r.Conn.Events[4])
-	}
-	var n countWriter
-	j := JSON(&n)
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := j.Reset(build.Reset(r, f)); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.SetBytes(int64(n) / int64(b.N))
-}
-
-type countWriter int
-
-func (w *countWriter) Write(p []byte) (int, error) { *w += countWriter(len(p)); return len(p), nil }
