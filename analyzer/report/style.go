@@ -42,7 +42,15 @@ func (s style) severity(v rules.Severity) func(string) string {
 	return s.plain
 }
 
-func width(s string) int { return twwidth.Width(s) }
+// width returns how many columns of a terminal s takes.
+func width(s string) int {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] >= 0x7f {
+			return twwidth.Width(s)
+		}
+	}
+	return len(s)
+}
 
 // padded fills s with blanks to n columns.
 func padded(s string, n int) string { return s + strings.Repeat(" ", max(n-width(s), 0)) }

@@ -14,7 +14,7 @@ import (
 func (p page) ladder(r *Reset) string {
 	for i, layout := range ladderLayouts {
 		g := p.rungs(r, layout)
-		lines := g.lines()
+		lines := g.ladderLines()
 		if longest(lines) > p.width && i+1 < len(ladderLayouts) {
 			continue
 		}
@@ -164,6 +164,34 @@ func flagLetters(flags string) string {
 		}
 	}
 	return b.String()
+}
+
+// ladderLines lays g out as lines does, for a small part of its cost: a report has a ladder for each reset,
+// and to lay it out by tablewriter took more time than all the rest of the program.
+func (g *grid) ladderLines() []string {
+	rows := append([][]string{g.header}, g.rows...)
+	widths := make([]int, len(g.header))
+	for _, cells := range rows {
+		for i, c := range cells {
+			widths[i] = max(widths[i], width(c))
+		}
+	}
+	lines := make([]string, len(rows))
+	var b strings.Builder
+	for n, cells := range rows {
+		b.Reset()
+		for i, c := range cells {
+			blanks := strings.Repeat(" ", widths[i]-width(c))
+			if slices.Contains(g.right, i) {
+				b.WriteString(blanks + c)
+			} else {
+				b.WriteString(c + blanks)
+			}
+			b.WriteString("  ")
+		}
+		lines[n] = strings.TrimRight(b.String(), " ")
+	}
+	return lines
 }
 
 func longest(lines []string) int {

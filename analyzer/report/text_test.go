@@ -169,6 +169,18 @@ func TestLadderLeavesOutTheUneventful(t *testing.T) {
 	}
 }
 
+// Ladders are laid out as the other tables are, also with characters that take two columns or none.
+func TestLadderLines(t *testing.T) {
+	reset := sampleResets()[0]
+	reset.Timeline[0].Notes = []string{"漢字", "e\u0301"}
+	for _, layout := range ladderLayouts {
+		g := page{width: 100}.rungs(reset, layout)
+		if diff := cmp.Diff(g.lines(), g.ladderLines()); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 // Nothing is wider than the terminal but what cannot be broken: display filters and paths.
 func TestTextFits(t *testing.T) {
 	for _, columns := range []int{70, 80, 100} {
