@@ -22,6 +22,10 @@ type tab struct {
 	said []string
 }
 
+// browserPatience ends a test whose browser hangs, before the go command ends all tests of the package; a
+// busy machine needs a part of it.
+const browserPatience = 5 * time.Minute
+
 // newTab starts a browser, or skips the test where there is none.
 func newTab(t *testing.T) *tab {
 	t.Helper()
@@ -41,7 +45,7 @@ func newTab(t *testing.T) *tab {
 	t.Cleanup(cancel)
 	ctx, cancel := chromedp.NewContext(alloc)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, browserPatience)
 	t.Cleanup(cancel)
 	b := &tab{t: t, ctx: ctx}
 	b.do(chromedp.Navigate("about:blank"))
