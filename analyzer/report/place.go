@@ -1,6 +1,7 @@
 package report
 
 import (
+	"maps"
 	"slices"
 	"sort"
 )
@@ -12,7 +13,7 @@ func (r *Reset) Locate(parts []Part) {
 	of := func(frame int) int {
 		return sort.Search(len(parts), func(i int) bool { return parts[i].First > frame }) - 1
 	}
-	byPart := make([][]int, len(parts))
+	byPart := map[int][]int{} // a reset's packets lie in few of the parts, of which there may be thousands
 	add := func(frame int) {
 		if i := of(frame); frame > 0 && i >= 0 {
 			byPart[i] = append(byPart[i], frame-parts[i].First+1)
@@ -33,12 +34,10 @@ func (r *Reset) Locate(parts []Part) {
 		p := placed(parts[own].Path, append(byPart[own], frame))
 		p.Frames = append([]int{frame}, slices.DeleteFunc(p.Frames, func(n int) bool { return n == frame })...)
 		r.Places = append(r.Places, p)
-		byPart[own] = nil
+		delete(byPart, own)
 	}
-	for i, frames := range byPart {
-		if len(frames) > 0 {
-			r.Places = append(r.Places, placed(parts[i].Path, frames))
-		}
+	for _, i := range slices.Sorted(maps.Keys(byPart)) {
+		r.Places = append(r.Places, placed(parts[i].Path, byPart[i]))
 	}
 }
 
