@@ -58,7 +58,7 @@ type LetGo struct {
 // Defects are faults of the capture that touch a connection and limit what may be concluded from it.
 type Defects uint16
 
-// The defects, after causes.md §8.
+// The defects.
 const (
 	NoHandshake   Defects = 1 << iota // the connection began before the capture
 	OneDirection                      // segments of one side only

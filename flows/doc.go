@@ -17,9 +17,9 @@
 //
 // A connection, as the table keeps it:
 //
-//	table.go        Add, and the way of a segment through the table
+//	table.go        Add, and the way of a segment through the table; Prepare, what can be done before
 //	calm.go         the short way of ordinary segments
-//	batch.go        many segments at once
+//	batch.go        many segments at once, each fetched from memory (prefetch_amd64.s) before its turn
 //	tuple.go        finding the record of a 4-tuple
 //	incarnation.go  where connections begin, and their numbers (Wireshark's tcp.stream)
 //	record.go       what is kept of every connection; annex.go of few; fall.go of those that were reset
@@ -28,8 +28,8 @@
 //
 // What a segment does:
 //
-//	transition.go   the state machine
-//	sequence.go     SND.UNA, SND.NXT, RCV.NXT; gap.go octets that are missing
+//	transition.go   the state machine; state.go its states
+//	sequence.go     SND.UNA, SND.NXT, RCV.NXT; seq.go their arithmetic; gap.go octets that are missing
 //	resend.go       resends, keep-alive and window probes
 //	copies.go       packets captured more than once
 //	timeline.go     the last events; history.go Zeek's letters

@@ -143,7 +143,7 @@ func (c *Case) until(x *exchange.Summary, frame int) *exchange.Summary {
 }
 
 // A Business says how far the two applications were when the sender let go: the line between peer-crash
-// and fast-close (causes.md §1.2).
+// and fast-close.
 type Business struct {
 	Matter Matter
 	Side   flows.Side    // whose message stands open, is cut or came last
@@ -157,7 +157,8 @@ type Business struct {
 // A Matter is what stood open, or that nothing did.
 type Matter uint8
 
-// The matters. Those before Answered are unfinished, whoever lets go.
+// The matters. From OpenRequest to Unended something was left undone, whoever lets go; Unused is so for a
+// responder only.
 const (
 	Unclear       Matter = iota // the capture does not tell
 	OpenRequest                 // a request stands unanswered

@@ -7,8 +7,8 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// Signs is what speaks for and against a device on the path as the true sender of a RST (causes.md §5;
-// Weaver, Sommer and Paxson, "Detecting Forged TCP Reset Packets", NDSS 2009).
+// Signs is what speaks for and against a device on the path as the true sender of a RST
+// (Weaver, Sommer and Paxson, "Detecting Forged TCP Reset Packets", NDSS 2009).
 type Signs struct {
 	Weight  float64 // sum over all signs; a middlebox from 1 on
 	Forged  []sign  // speak for a device on the path

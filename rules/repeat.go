@@ -121,8 +121,7 @@ const (
 	repeatDeaf     = 0.97 // the peer goes on because it visibly never got the first
 )
 
-// repeat explains a reset that belongs to the event of an earlier one (causes.md §1.7), nil when it is an
-// event of its own.
+// repeat explains a reset that belongs to the event of an earlier one, nil when it is an event of its own.
 func (c *Case) repeat() *Finding {
 	prev := c.lastOwn()
 	if prev == nil {

@@ -36,7 +36,7 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// TestOrder: the rules are asked in the order of causes.md §1, and the weak ones last.
+// TestOrder: the rules are asked in the order that docs/design.md tells, and the weak ones last.
 func TestOrder(t *testing.T) {
 	at := map[string]int{}
 	for i, r := range All() {
@@ -65,7 +65,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// TestRepeats: the RSTs of one event carry the label of the first and point to it (causes.md §1.7).
+// TestRepeats: the RSTs of one event carry the label of the first and point to it.
 func TestRepeats(t *testing.T) {
 	abort := opened + `
 +0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"

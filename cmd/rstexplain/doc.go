@@ -9,8 +9,8 @@ to do next. A FILE of - is standard input; a FILE that is a directory stands for
 it, in the order of their names. Symbolic links are followed, but to no directory twice. Several captures
 are explained at a time and told in the order in which they are named, and then all together.
 
-Captures are pcapng or pcap, also compressed by gzip, zstd or lz4; they are recognised by content and not
-by name. Frame and stream numbers are those that Wireshark shows. What Wireshark exports as packet
+Captures are pcapng or pcap, also compressed by gzip, zstd, lz4 or bzip2; they are recognised by content
+and not by name. Frame and stream numbers are those that Wireshark shows. What Wireshark exports as packet
 dissections (JSON or PDML, tshark -T json or -T pdml) is read too, as far as it holds the fields of TCP.
 
 With --join the files of a rotating capture (Wireshark's ring buffer, tcpdump -C or -G) are one capture, in
@@ -29,6 +29,7 @@ Other commands, each with its own --help:
 	rstexplain slice IN -o OUT.pcapng     cut a capture down to the connections of its resets
 	rstexplain rules [ID]                 list the details, or tell all about one
 	rstexplain completion SHELL           print completions for bash, zsh, fish or powershell
+	rstexplain help [COMMAND]             print the usage of a command
 
 # Causes
 
