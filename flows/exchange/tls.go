@@ -24,6 +24,7 @@ const (
 	noMoreTickets  // TLS 1.3: the server has sent something else than tickets
 	offersEarly    // early_data was offered (RFC 8446 §4.2.10)
 	ticketOne      // TLS 1.3: one record that looks like a ticket
+	longHash       // TLS 1.3: the cipher suite's hash has 48 octets, not 32
 )
 
 // Content types of a record.
@@ -37,8 +38,9 @@ const (
 
 const (
 	tlsHeader  = 5
-	maxRecord  = 1<<14 + 2048 // RFC 5246 §6.2.3, the largest of all versions
-	fullRecord = 1 << 14      // octets of plaintext that a record can hold
+	maxRecord  = 1<<14 + 2048             // RFC 5246 §6.2.3, the largest of all versions
+	fullRecord = 1 << 14                  // octets of plaintext that a record can hold
+	fullPadded = fullRecord - padding - 1 // what OpenJDK puts into one that it pads
 )
 
 // isTLS knows the first record of a TLS connection, or one from its middle.
@@ -151,7 +153,7 @@ func (h *hearing) readTLS(b []byte, last bool) int {
 	}
 	h.v.left = int64(tlsHeader + n - used)
 	h.v.flags &^= fullSize
-	if over := int(h.overhead); b[0] == tlsAppData && (over == 0 && n >= fullRecord || n-over == fullRecord) {
+	if size := n - h.added(); b[0] == tlsAppData && (h.overhead == 0 && n >= fullRecord || size == fullRecord || h.v.flags&padded != 0 && size == fullPadded) {
 		h.v.flags |= fullSize
 	}
 	return used

@@ -28,7 +28,7 @@ func (h *hearing) tlsApp(n int) {
 	} else if fromClient && h.tls&finishedClient != 0 && h.bits&doubt != 0 {
 		h.tls |= finishedServer // unseen
 	}
-	size := n - int(h.overhead)
+	size := n - h.added()
 	if h.overhead == 0 {
 		size = -1 // not known
 	}
@@ -50,7 +50,7 @@ func (h *hearing) tlsApp(n int) {
 func (h *hearing) alertSize() int {
 	switch {
 	case h.tls&tls13 != 0:
-		return 2 + int(h.overhead)
+		return 2 + h.added()
 	case h.tls&sawServerHello == 0 && h.version == 0:
 		return 2 + 17
 	}
@@ -75,7 +75,8 @@ func (h *hearing) closeNotify() {
 // 48 octets, which gives its record away; certificates of a client, always longer, may go before it, and
 // short messages may share its record. It returns false when the record shows that the handshake was over.
 func (h *hearing) tls13Handshake(n int, fromClient bool) bool {
-	over := int(h.overhead)
+	h.notePadding(n, fromClient)
+	over := h.added()
 	h.v.aux = min(h.v.aux+uint32(n), maxFlight)
 	switch {
 	case n == 2+over:
@@ -94,6 +95,37 @@ func (h *hearing) tls13Handshake(n int, fromClient bool) bool {
 		h.shake(textHandshake)
 	}
 	return true
+}
+
+// padding is what OpenJDK adds to each record of TLS 1.3 (RFC 8446 §5.4 allows any length), client or server
+// (sun.security.ssl.OutputRecord, T13PaddingHolder): no other common library pads by itself.
+const padding = 16
+
+// added returns how many octets this side's encrypted records are longer than what they hold, 0 not known.
+func (h *hearing) added() int {
+	if h.v.flags&padded != 0 {
+		return int(h.overhead) + padding
+	}
+	return int(h.overhead)
+}
+
+// notePadding tells from an encrypted handshake record of n octets whether this side pads: the length of a
+// Finished alone in its record is known from the suite, and a client's alert is shorter than any message that
+// it could be instead. Of a server's records its Finished is the last.
+func (h *hearing) notePadding(n int, fromClient bool) {
+	if h.overhead == 0 || h.bits&doubt != 0 || !fromClient && h.tls&clientFlight != 0 {
+		return
+	}
+	finished := 4 + 32
+	if h.tls&longHash != 0 {
+		finished = 4 + 48
+	}
+	switch extra := n - int(h.overhead) - padding; {
+	case extra == finished, fromClient && extra == 2:
+		h.v.flags |= padded
+	default:
+		h.v.flags &^= padded
+	}
 }
 
 // askTLS takes a record that asks for something.
@@ -136,6 +168,7 @@ func (h *hearing) clientData(size int) {
 const (
 	spoken      = f2 // has sent application data
 	barePreface = f3 // its last record was the preface of HTTP/2 and nothing else
+	padded      = f4 // TLS 1.3: pads its records
 )
 
 // serverData takes a record of the server that holds size octets, −1 unknown.
@@ -143,6 +176,7 @@ func (h *hearing) serverData(size int) {
 	first := h.v.flags&spoken == 0
 	h.v.flags |= spoken
 	if h.mayBeH2() && size > 0 && (first && isSettingsSize(size) || isQuietSize(size)) {
+		h.tls |= noMoreTickets // they come first
 		h.begin(Housekeeping, textSettings)
 		return
 	}

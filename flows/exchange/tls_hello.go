@@ -142,6 +142,9 @@ func (h *hearing) serverHello(b []byte) {
 		}
 	}
 	h.overhead = recordOverhead(suite, h.tls&tls13 != 0)
+	if h.tls&tls13 != 0 && suite == 0x1302 { // TLS_AES_256_GCM_SHA384
+		h.tls |= longHash
+	}
 	h.shake(textServerHello)
 	h.answered()
 }

@@ -101,6 +101,32 @@ func TestTLS(t *testing.T) {
 			> $ch13
 			< $sh13 $ccs 170303+600 170303+53
 			> $ccs 170303+19`, `TLS 1.3| alert "encrypted alert"; handshake "Server Hello"; waiting 0 0; tls ok=false; unused`},
+		{"1.3: the client pads, unused HTTP/2 but for a request that is answered", `
+			> $ch13
+			< $sh13 $ccs 170303+600 170303+53
+			> $ccs 170303+69 170303+57 170303+48 170303+46
+			> 170303+77
+			< 170303+56 170303+39 170303+85
+			> 170303+42`, `TLS 1.3| housekeeping "SETTINGS"; response "application data"; waiting 0 0; tls ok=true; guess`},
+		{"1.3: the client pads its close_notify", `
+			> $ch13
+			< $sh13 $ccs 170303+600 170303+53
+			> $ccs 170303+69 170303+500
+			< 170303+1500
+			> 170303+50 170303+35`, `TLS 1.3| goodbye "close_notify"; response "application data"; waiting 0 0; tls ok=true; guess`},
+		{"1.3: who does not pad asks with 35 octets", tls13Hello + `
+			> 170303+500
+			< 170303+1500
+			> 170303+35`, `TLS 1.3| request "application data"; response "application data"; waiting 1 0; tls ok=true; guess`},
+		{"1.3: the server pads its close_notify", `
+			> $ch13
+			< $sh13 $ccs 170303+45 170303+69
+			> $ccs 170303+53 170303+500
+			< 170303+1500 170303+35`, `TLS 1.3| request "application data"; goodbye "close_notify"; waiting 0 0; tls ok=true; guess`},
+		{"1.3: a client that pads refuses the certificate", `
+			> $ch13
+			< $sh13 $ccs 170303+600 170303+53
+			> $ccs 170303+35`, `TLS 1.3| alert "encrypted alert"; handshake "Server Hello"; waiting 0 0; tls ok=false; unused`},
 		{"1.3: Hello Retry Request, then nothing", `
 			> $ch13
 			< $hrr $ccs`, `TLS 1.3| client hello "Client Hello"; handshake "Hello Retry Request"; waiting 0 0; tls ok=false; unused`},
