@@ -294,6 +294,9 @@ func (c *Case) business(l *LetGo) Business {
 		}
 		return last(OpenHandshake, speaker)
 	case exchange.Housekeeping:
+		if k := x.Last[speaker.Peer()].Kind; k == exchange.Response || k == exchange.Refusal {
+			speaker = speaker.Peer() // what follows an answer and wants nothing is none
+		}
 		return last(Answered, speaker)
 	case exchange.Request:
 		if c.answeredUnseen(l, speaker) {

@@ -87,10 +87,27 @@ func (c *Case) saysGoodbye(e *flows.Event) bool {
 			return true
 		}
 	}
+	if c.askedNoMore(e.Side) {
+		return true
+	}
 	if e.DataLen < alertFrom || e.DataLen > alertTo {
 		return false
 	}
 	// An encrypted record of that size; or, where the snaplen cut it, octets of that size directly before
 	// the peer's own FIN.
 	return x.TLS && x.HandshakeOK || x.Protocol == "" && c.Conn.Defects.Has(flows.SnapCut) && c.Conn.End(e.Side).FIN.Seen()
+}
+
+// askedNoMore reports whether side s has asked for nothing since the RST's sender let go after a complete
+// exchange: GOAWAY before close_notify, say.
+func (c *Case) askedNoMore(s flows.Side) bool {
+	x := &c.Conn.Exchange
+	if !x.TLS && x.Protocol != "HTTP/2" || x.Waiting[s] > 0 || x.RequestSide != int(s) || x.Request.Frame == 0 || x.Request.Frame >= c.LetGo.Frame {
+		return false
+	}
+	switch x.Last[s].Kind {
+	case exchange.Goodbye, exchange.Alert, exchange.Housekeeping:
+		return c.LetGo.Business.Finished(c.Side)
+	}
+	return false
 }

@@ -11,6 +11,13 @@ const tlsDone = opened + `
 +0.000 > .  391:391(0) ack 752
 `
 
+// h2Answered is a complete exchange of HTTP/2 in clear.
+const h2Answered = opened + `
++0.001 > P. 1 ack 1 "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x03\x01\x05\x00\x00\x00\x01\x82\x86\x84"
++0.021 < P. 1 ack 46 "\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x01\x01\x05\x00\x00\x00\x01\x88"
++0.000 > .  46:46(0) ack 20
+`
+
 var closingScripts = []script{
 	{
 		rule: "health-probe",
@@ -35,6 +42,21 @@ var closingScripts = []script{
 +0.000 > F. 422:422(0) ack 752
 +0.010 < P. 752:1757(1005) ack 391 "\x17\x03\x03\x03\xe8"
 +0.000 > R  391:391(0) win 0 ipid 0`,
+	},
+	{
+		// The client's WINDOW_UPDATE and GOAWAY meet the closed socket: nothing that wants an answer.
+		rule: "late-goodbye",
+		hit: h2Answered + `
++0.500 < F. 20:20(0) ack 46
++0.001 > P. 46 ack 20 "\x00\x00\x04\x08\x00\x00\x00\x00\x00\x00\x00\x40\x00"
++0.000 > P. 59 ack 21 "\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
++0.020 < R  20:20(0) win 0 ipid 0`,
+		// A request goes before the GOAWAY.
+		miss: h2Answered + `
++0.500 < F. 20:20(0) ack 46
++0.001 > P. 46 ack 20 "\x00\x00\x03\x01\x05\x00\x00\x00\x03\x82\x86\x84"
++0.000 > P. 58 ack 21 "\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
++0.020 < R  20:20(0) win 0 ipid 0`,
 	},
 	{
 		rule: "early-response",

@@ -237,7 +237,11 @@ func isPrefaceSize(size int) bool {
 	for _, priorities := range [...]int{0, 5, 6} {
 		for _, update := range [...]int{0, 13} {
 			for _, away := range [...]int{0, 17} {
-				if r := size - 24 - 9 - 14*priorities - update - away; r >= 0 && r <= 6*8 && r%6 == 0 {
+				r := size - 24 - 9 - 14*priorities - update - away
+				if priorities > 0 && (update == 0 || r == 0) {
+					continue // not Firefox: an odd size is more likely a request in the same record
+				}
+				if r >= 0 && r <= 6*8 && r%6 == 0 {
 					return true
 				}
 			}

@@ -108,6 +108,14 @@ func TestTLS(t *testing.T) {
 			> 170303+77
 			< 170303+56 170303+39 170303+85
 			> 170303+42`, `TLS 1.3| housekeeping "SETTINGS"; response "application data"; waiting 0 0; tls ok=true; guess`},
+		{"1.3: HTTP/2 preface and a request in one record", tls13Hello + `
+			> 170303+147
+			< 170303+56 170303+39
+			> 170303+26`, `TLS 1.3| housekeeping "SETTINGS"; housekeeping "SETTINGS"; waiting 1 0; tls ok=true; guess`},
+		{"1.3: HTTP/2 preface of Firefox", tls13Hello + `
+			> 170303+151
+			< 170303+56 170303+39
+			> 170303+26`, `TLS 1.3| housekeeping "SETTINGS"; housekeeping "SETTINGS"; waiting 0 0; tls ok=true; unused`},
 		{"1.3: the client pads its close_notify", `
 			> $ch13
 			< $sh13 $ccs 170303+600 170303+53
