@@ -166,11 +166,19 @@ func (d *Decoder) nsh(b []byte, wire int, seg *flows.Segment) Outcome {
 	if len(b) < 8 {
 		return d.endsLink(wire, 8)
 	}
-	n, next := int(b[1]&63)*4, b[3]
+	n := int(b[1]&63) * 4
 	if n < 8 || len(b) < n {
 		return d.endsLink(wire, max(n, 8))
 	}
-	b, wire = b[n:], wire-n
+	if !d.deeper() {
+		return d.fail(TooDeep)
+	}
+	return d.nextProtocol(b[3], b[n:], wire-n, seg)
+}
+
+// nextProtocol reads what a Next Protocol field names, of which NSH and VXLAN-GPE have the same values
+// (RFC 8300 §2.2, draft-ietf-nvo3-vxlan-gpe).
+func (d *Decoder) nextProtocol(next byte, b []byte, wire int, seg *flows.Segment) Outcome {
 	switch next {
 	case 1:
 		return d.ip4(b, wire, seg)
@@ -178,6 +186,8 @@ func (d *Decoder) nsh(b []byte, wire int, seg *flows.Segment) Outcome {
 		return d.ip6(b, wire, seg)
 	case 3:
 		return d.ethernet(b, wire, seg)
+	case 4:
+		return d.nsh(b, wire, seg)
 	case 5:
 		return d.mpls(b, wire, seg)
 	}

@@ -60,6 +60,7 @@ var oddEthernet = []odd{
 	{name: "MACsec, encrypted", p: eth(ether(0x88e5, cat(unhex("2c 00 00000001 0000000000000001"), make([]byte, 60)))), want: Unreadable, why: EncryptedLink},
 	{name: "MACsec, authenticated", p: eth(ether(0x88e5, cat(unhex("20 00 00000001 0000000000000001 0800"), ipv4(6, tcp(4032, 4)), make([]byte, 16)))), want: Segment},
 	{name: "NSH", p: eth(ether(0x894f, cat(unhex("0fc2 0201 00000101"), ipv4(6, tcp(4033, 4))))), want: Segment},
+	{name: "NSH in NSH", p: eth(ether(0x894f, cat(unhex("0fc2 0204 00000101 0fc2 0201 00000101"), ipv4(6, tcp(4094, 4))))), want: Segment},
 	{name: "NSH, Ethernet", p: eth(ether(0x894f, cat(unhex("0fc6 0103 00000101"), make([]byte, 16), eth4(6, tcp(4034, 4))))), want: Segment},
 	{name: "bridged Ethernet", p: eth(ether(0x6558, eth4(6, tcp(4035, 4)))), want: Segment},
 	{name: "ISL", p: eth(cat(unhex("01000c0000 00 020000000001 0051 aaaa03 020000 000e 0000 0000"), eth4(6, tcp(4044, 4)), u32(0))), want: Segment},

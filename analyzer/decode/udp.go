@@ -106,21 +106,7 @@ func (d *Decoder) vxlanGPE(b []byte, wire int, seg *flows.Segment) Outcome {
 		return NotTCP
 	}
 	d.key(be24(b[4:]))
-	next := b[3]
-	b, wire = b[8:], wire-8
-	switch next {
-	case 1:
-		return d.ip4(b, wire, seg)
-	case 2:
-		return d.ip6(b, wire, seg)
-	case 3:
-		return d.ethernet(b, wire, seg)
-	case 4:
-		return d.nsh(b, wire, seg)
-	case 5:
-		return d.mpls(b, wire, seg)
-	}
-	return NotTCP
+	return d.nextProtocol(b[3], b[8:], wire-8, seg)
 }
 
 // geneve reads a Geneve header (RFC 8926 §3.4).

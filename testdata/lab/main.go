@@ -17,7 +17,6 @@ import (
 
 	"github.com/rstexplain/rstexplain/testdata/lab/actor"
 	"github.com/rstexplain/rstexplain/testdata/lab/constructed"
-	"github.com/rstexplain/rstexplain/testdata/lab/ktrace"
 	"github.com/rstexplain/rstexplain/testdata/lab/netns"
 	"github.com/rstexplain/rstexplain/testdata/lab/stage"
 )
@@ -57,21 +56,8 @@ func main() {
 			needs[p] = true
 		}
 	}
-	missing := stage.Missing(sortedKeys(needs)...)
-	if os.Geteuid() == 0 {
-		if err := netns.Isolate(); err != nil {
-			fatal(err)
-		}
-		if err := ktrace.Check(); err != nil {
-			missing = append(missing, err.Error())
-		}
-	}
-	if len(missing) > 0 {
-		fmt.Fprintln(os.Stderr, "the lab cannot run here; missing:")
-		for _, m := range missing {
-			fmt.Fprintln(os.Stderr, "  -", m)
-		}
-		os.Exit(1)
+	if err := stage.Enter(sortedKeys(needs)...); err != nil {
+		fatal(fmt.Errorf("the lab cannot run here: %w", err))
 	}
 	err = stage.PlayAll(chosen, *atOnce, os.Stdout, func(out *stage.Outcome) error {
 		if err := stage.Write(filepath.Join(*dir, "lab", "captures"), out); err != nil {

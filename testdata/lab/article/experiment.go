@@ -188,7 +188,7 @@ func (s *Scene) write(dir string, out *stage.Outcome) error {
 	if err != nil {
 		return err
 	}
-	if err := writeSymptoms(filepath.Join(dir, "symptom.jsonl"), symptoms); err != nil {
+	if err := truth.WriteLines(filepath.Join(dir, "symptom.jsonl"), symptoms); err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(dir, "README.md"), []byte(s.readme(capture, turns, lines)), 0o644); err != nil {

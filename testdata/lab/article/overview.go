@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/rstexplain/rstexplain/testdata/lab/truth"
 )
 
 const preface = `# The article's experiments
@@ -46,7 +48,7 @@ func Overview(dir string) error {
 		for i := range all {
 			all[i].Expect = expect(all[i].Words) // the list of phrases may have grown
 		}
-		if err := writeSymptoms(f, all); err != nil {
+		if err := truth.WriteLines(f, all); err != nil {
 			return err
 		}
 		for _, y := range all {

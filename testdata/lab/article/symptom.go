@@ -3,9 +3,6 @@
 package article
 
 import (
-	"bufio"
-	"encoding/json"
-	"os"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -84,25 +81,4 @@ func expect(words string) string {
 		}
 	}
 	return ""
-}
-
-func writeSymptoms(name string, all []Symptom) error {
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	w := bufio.NewWriter(f)
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	for i := range all {
-		if err := enc.Encode(&all[i]); err != nil {
-			f.Close()
-			return err
-		}
-	}
-	if err := w.Flush(); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
 }

@@ -17,22 +17,40 @@ import (
 
 	"github.com/rstexplain/rstexplain/testdata/lab/constructed"
 	"github.com/rstexplain/rstexplain/testdata/lab/ktrace"
+	"github.com/rstexplain/rstexplain/testdata/lab/netns"
 	"github.com/rstexplain/rstexplain/testdata/lab/truth"
 )
 
-// Missing lists what this machine lacks of what the lab needs: root, the kernel's record of resets, and
-// the programs named.
-func Missing(programs ...string) []string {
-	var missing []string
+// missing lists what this machine lacks of what the lab needs: root, and programs, those named among them.
+func missing(programs ...string) []string {
+	var list []string
 	if os.Geteuid() != 0 {
-		missing = append(missing, "root: network namespaces are made and packets captured (try sudo)")
+		list = append(list, "root: network namespaces are made and packets captured (try sudo)")
 	}
 	for _, p := range append([]string{"ip", "nft", "dumpcap", "tshark"}, programs...) {
 		if _, err := exec.LookPath(p); err != nil {
-			missing = append(missing, "the program "+p)
+			list = append(list, "the program "+p)
 		}
 	}
-	return missing
+	return list
+}
+
+// Enter makes the process ready to play: apart from the machine's own network, where it is root. The error
+// lists all that this machine lacks, the programs named among it.
+func Enter(programs ...string) error {
+	lacks := missing(programs...)
+	if os.Geteuid() == 0 {
+		if err := netns.Isolate(); err != nil {
+			return err
+		}
+		if err := ktrace.Check(); err != nil {
+			lacks = append(lacks, err.Error())
+		}
+	}
+	if len(lacks) > 0 {
+		return fmt.Errorf("missing:\n  - %s", strings.Join(lacks, "\n  - "))
+	}
+	return nil
 }
 
 // PlayAll plays situations, some at a time, and hands each outcome to write. It goes on after a failure

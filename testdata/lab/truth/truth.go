@@ -87,6 +87,16 @@ func Read(name string) ([]Line, error) {
 
 // Write writes a truth file.
 func Write(name string, lines []Line) error {
+	for i := range lines {
+		if lines[i].AlsoOK == nil {
+			lines[i].AlsoOK = []string{}
+		}
+	}
+	return WriteLines(name, lines)
+}
+
+// WriteLines writes values to a file, each as a line of JSON.
+func WriteLines[T any](name string, values []T) error {
 	f, err := os.Create(name)
 	if err != nil {
 		return err
@@ -94,11 +104,8 @@ func Write(name string, lines []Line) error {
 	w := bufio.NewWriter(f)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	for i := range lines {
-		if lines[i].AlsoOK == nil {
-			lines[i].AlsoOK = []string{}
-		}
-		if err := enc.Encode(&lines[i]); err != nil {
+	for i := range values {
+		if err := enc.Encode(&values[i]); err != nil {
 			f.Close()
 			return err
 		}

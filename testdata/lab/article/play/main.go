@@ -17,8 +17,6 @@ import (
 
 	"github.com/rstexplain/rstexplain/testdata/lab/actor"
 	"github.com/rstexplain/rstexplain/testdata/lab/article"
-	"github.com/rstexplain/rstexplain/testdata/lab/ktrace"
-	"github.com/rstexplain/rstexplain/testdata/lab/netns"
 	"github.com/rstexplain/rstexplain/testdata/lab/stage"
 )
 
@@ -41,21 +39,8 @@ func main() {
 		}
 		return
 	}
-	missing := stage.Missing()
-	if os.Geteuid() == 0 {
-		if err := netns.Isolate(); err != nil {
-			fatal(err)
-		}
-		if err := ktrace.Check(); err != nil {
-			missing = append(missing, err.Error())
-		}
-	}
-	if len(missing) > 0 {
-		fmt.Fprintln(os.Stderr, "the experiments cannot be played here; missing:")
-		for _, m := range missing {
-			fmt.Fprintln(os.Stderr, "  -", m)
-		}
-		os.Exit(1)
+	if err := stage.Enter(); err != nil {
+		fatal(fmt.Errorf("the experiments cannot be played here: %w", err))
 	}
 	if err := article.PlayAll(match, *dir, *atOnce, os.Stdout); err != nil {
 		fatal(err)
