@@ -4,6 +4,10 @@ GO ?= go
 
 # Packages that ./... does not reach, because they live under testdata.
 TOOLS := $(sort $(dir $(shell find testdata -name '*.go')))
+TESTED := ./... $(addprefix ./,$(sort $(dir $(shell find testdata -name '*_test.go'))))
+
+# Tests ask for patience, and not for speed: a busy machine may take long.
+PATIENCE := -timeout 30m
 
 .PHONY: build test check fmt vet staticcheck race vuln golden fuzz bench accuracy lab man clean
 
@@ -11,7 +15,7 @@ build: ## the program, as ./rstexplain
 	CGO_ENABLED=0 $(GO) build -trimpath -o rstexplain ./cmd/rstexplain
 
 test: ## all tests; no C compiler is needed
-	CGO_ENABLED=0 $(GO) test ./...
+	CGO_ENABLED=0 $(GO) test $(PATIENCE) $(TESTED)
 
 check: fmt vet staticcheck race vuln ## what a change must pass; -race needs a C compiler
 
@@ -26,7 +30,7 @@ staticcheck:
 
 # Stale generated pages (docs/causes.md) fail as tests.
 race:
-	$(GO) test -race -short ./...
+	$(GO) test -race -short $(PATIENCE) $(TESTED)
 
 # The database of known vulnerabilities is on the network: where it cannot be reached, that is said, and
 # nothing else fails for it.
