@@ -142,15 +142,15 @@ func (r *Reader) block() verdict {
 		return damaged
 	}
 	n := int(total+3) &^ 3 // some writers do not count the padding
-	if n > len(b) {
+	switch unpadded := total&3 != 0 && int(total) <= len(b) && u32(b[total-4:], swap) == total; {
+	case n <= len(b) && u32(b[n-4:], swap) == total:
+	case unpadded: // and some do not pad
+		n = int(total)
+	case n > len(b):
 		r.need = n
 		return wantMore
-	}
-	if u32(b[n-4:], swap) != total {
-		if total&3 == 0 || u32(b[total-4:], swap) != total {
-			return damaged
-		}
-		n = int(total) // and some do not pad
+	default:
+		return damaged
 	}
 	r.swap = swap
 	r.accept(typ, n)
