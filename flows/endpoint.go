@@ -90,13 +90,13 @@ type RunKind uint8
 
 // The kinds of a Run.
 const (
-	RunNone RunKind = iota
-	RunSYN
-	RunSYNACK
-	RunData
-	RunFIN
-	RunKeepAlive
-	RunZeroWindow
+	RunNone       RunKind = iota // nothing
+	RunSYN                       // a SYN
+	RunSYNACK                    // a SYN-ACK
+	RunData                      // data (RFC 9293 §3.8.1)
+	RunFIN                       // a FIN
+	RunKeepAlive                 // keep-alive probes (RFC 9293 §3.8.4)
+	RunZeroWindow                // probes of a zero window (RFC 9293 §3.8.6.1)
 )
 
 // Outstanding returns the octets of sequence space that this side has sent and the peer has not

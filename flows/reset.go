@@ -10,9 +10,9 @@ type Reset struct {
 	Opts      Options
 	HeaderLen uint8
 	WND       uint16 // raw window field
-	MAC       uint64
-	Domain    uint32
-	Interface uint16
+	MAC       uint64 // Ethernet source, 0 where the link has none
+	Domain    uint32 // VLAN or tunnel key, 0 on the plain wire
+	Interface uint16 // pcapng interface that it was captured on
 	Payload   []byte // text that devices put in a RST (RFC 9293 §3.5.3 allows it), at most 256 octets
 
 	// Trigger is the segment that this RST answers by the numbers of RFC 9293 §3.10.7, nil when none fits.

@@ -89,13 +89,13 @@ func (t *Tally) add(n uint64, frame int) {
 // found the rest of its datagram is counted under its reason too.
 type Counts struct {
 	Packets    uint64
-	Segments   uint64
-	ICMPErrors uint64 // ICMP errors that quote a TCP segment
-	Malformed  uint64 // TCP headers with an impossible data offset
-	NotTCP     uint64
-	Fragments  uint64 // IP fragments held back until their datagram is whole
-	Unreadable uint64
-	By         [reasons]Tally
+	Segments   uint64           // TCP segments, also those of which a header was cut (By tells)
+	ICMPErrors uint64           // ICMP errors that quote a TCP segment
+	Malformed  uint64           // TCP headers with an impossible data offset
+	NotTCP     uint64           // read, and something else
+	Fragments  uint64           // IP fragments held back until their datagram is whole
+	Unreadable uint64           // not read, or not far enough to tell
+	By         [reasons]Tally   // packets of each Reason, which is the index
 	Links      map[uint16]Tally // packets of each unknown link type
 }
 
@@ -108,25 +108,6 @@ func (c *Counts) Reasons() []Reason {
 		}
 	}
 	return rs
-}
-
-// Add adds the counts of another Decoder of the same capture.
-func (c *Counts) Add(o *Counts) {
-	c.Packets += o.Packets
-	c.Segments += o.Segments
-	c.ICMPErrors += o.ICMPErrors
-	c.Malformed += o.Malformed
-	c.NotTCP += o.NotTCP
-	c.Fragments += o.Fragments
-	c.Unreadable += o.Unreadable
-	for r, t := range o.By {
-		if t.Packets > 0 {
-			c.By[r].add(t.Packets, t.First)
-		}
-	}
-	for link, t := range o.Links {
-		c.link(link, t)
-	}
 }
 
 // link adds t to the tally of an unknown link type.

@@ -40,23 +40,16 @@ const (
 	// The Segment holds its addresses, ports, SEQ, ACK and Flags, because Wireshark numbers it.
 	Malformed
 
-	// Fragment is an IP fragment: held until its datagram is whole, or left to another Decoder (see
-	// Decoder.DeferFragments).
+	// Fragment is an IP fragment, held until its datagram is whole.
 	Fragment
 
 	// Unreadable is a packet that was not read, or not far enough to tell; Decoder.Counts says why.
 	Unreadable
 )
 
-// A Decoder reads packets one at a time. Its zero value is ready. It is not safe for use by several
-// goroutines: give each its own and add up their Counts.
+// A Decoder reads the packets of a capture one at a time, in their order, in which the fragments of a
+// datagram find each other. Its zero value is ready. It is not safe for use by several goroutines.
 type Decoder struct {
-	// DeferFragments makes Decode return Fragment, uncounted, for every packet that holds an IP
-	// fragment. A fragment has its meaning only beside the others of its datagram, so where several
-	// Decoders share a capture, one alone may put datagrams together: pass these packets to it in the
-	// order of the file.
-	DeferFragments bool
-
 	// LinuxVXLAN reads VXLAN on UDP port 8472 too, the default of Linux. Wireshark has to be told so as
 	// well (Decode As), and numbers its streams otherwise if it is not.
 	LinuxVXLAN bool
@@ -121,9 +114,6 @@ func (d *Decoder) count(out Outcome) {
 	case ICMPError:
 		c.ICMPErrors++
 	case Fragment:
-		if d.DeferFragments {
-			return
-		}
 		c.Fragments++
 	case Malformed:
 		c.Malformed++

@@ -94,9 +94,6 @@ func (d *Decoder) fragment(f fragment, b []byte, wire int, seg *flows.Segment) O
 	if f.offset+wire > maxDatagramLen {
 		return d.fail(BadIPLength)
 	}
-	if d.DeferFragments {
-		return Fragment
-	}
 	k := datagramKey{src: seg.Src.IP, dst: seg.Dst.IP, id: f.id, domain: d.domain, v6: seg.V6}
 	if !k.v6 {
 		k.proto = f.proto

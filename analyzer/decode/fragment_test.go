@@ -198,34 +198,3 @@ func TestFragmentFlood(t *testing.T) {
 		t.Errorf("%d fragments alone, first in frame %d", got.Packets, got.First)
 	}
 }
-
-// TestDeferFragments divides a capture between two Decoders as a pipeline does.
-func TestDeferFragments(t *testing.T) {
-	one, other := Decoder{DeferFragments: true}, Decoder{}
-	segments := 0
-	for _, r := range fragmentRuns {
-		for _, p := range r.packets {
-			var seg flows.Segment
-			out := one.Decode(p, &seg)
-			if out == Fragment {
-				out = other.Decode(p, &seg)
-			}
-			if out == Segment {
-				segments++
-			}
-		}
-	}
-	var alone Decoder
-	packets := 0
-	for _, r := range fragmentRuns {
-		for _, p := range r.packets {
-			var seg flows.Segment
-			alone.Decode(p, &seg)
-			packets++
-		}
-	}
-	one.Counts.Add(&other.Counts)
-	if uint64(segments) != alone.Counts.Segments || one.Counts.Packets != uint64(packets) {
-		t.Errorf("%d segments of %d packets, want %d of %d", segments, one.Counts.Packets, alone.Counts.Segments, packets)
-	}
-}

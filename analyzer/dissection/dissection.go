@@ -71,7 +71,8 @@ var ErrDamaged = errors.New("the export breaks off or is damaged")
 // ErrRawOnly is what Next returns for an export that holds octets and no fields (tshark -T jsonraw).
 var ErrRawOnly = errors.New("the export holds raw octets and no dissected fields")
 
-// NewReader returns a Reader of the export of the given format.
+// NewReader returns a Reader of the export of the given format. Its error is that of a format that
+// is none.
 func NewReader(r io.Reader, format Format) (*Reader, error) {
 	in := bufio.NewReaderSize(r, 256<<10)
 	switch format {
@@ -84,7 +85,8 @@ func NewReader(r io.Reader, format Format) (*Reader, error) {
 	return nil, fmt.Errorf("dissection: no format %q", format)
 }
 
-// Next reads the next packet into p. It returns io.EOF after the last one.
+// Next reads the next packet into p. It returns io.EOF after the last one, ErrRawOnly, or an error that wraps
+// ErrDamaged, what was wrong, and the byte where; p is not to be used then.
 func (r *Reader) Next(p *Packet) error {
 	r.fields.reset()
 	if err := r.walk(&r.fields); err != nil {

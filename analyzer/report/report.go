@@ -35,7 +35,7 @@ type File struct {
 	Resets []Reset `json:"resets"`
 
 	Packets     int   `json:"packets"`
-	TCPSegments int   `json:"tcp_segments"`
+	TCPSegments int   `json:"tcp_segments"` // copies and RSTs included
 	Connections int   `json:"connections"`
 	Bytes       int64 `json:"bytes"` // of the file as read, before decompression
 	First       Time  `json:"first_time,omitempty"`
@@ -67,8 +67,8 @@ type CauseSum struct {
 	Detail   string         `json:"detail"`
 	Severity rules.Severity `json:"severity"` // the worst
 	Resets   int            `json:"resets"`
-	Findings int            `json:"findings"`
-	First    int            `json:"first_frame"`
+	Findings int            `json:"findings"`    // of these, the first of their event
+	First    int            `json:"first_frame"` // of the first reset
 
 	Severities Severities `json:"findings_by_severity"`
 }
@@ -105,27 +105,27 @@ type Reset struct {
 	Sender     string `json:"sender"` // "originator" or "responder"
 
 	Cause      rules.Cause    `json:"cause"`
-	Detail     string         `json:"detail"` // ID of the rule that spoke
-	Title      string         `json:"title"`  // the rule in one line
-	Confidence float64        `json:"confidence"`
+	Detail     string         `json:"detail"`     // ID of the rule that spoke
+	Title      string         `json:"title"`      // the rule in one line
+	Confidence float64        `json:"confidence"` // probability that Cause is right, 0 to 1
 	Severity   rules.Severity `json:"severity"`
-	Origin     rules.Origin   `json:"origin"`
-	OriginWhy  []Evidence     `json:"origin_why"`
+	Origin     rules.Origin   `json:"origin"`     // who really sent it
+	OriginWhy  []Evidence     `json:"origin_why"` // the signs that decided
 
 	Trigger      FrameRef      `json:"trigger_frame"` // the segment that the RST answers
-	Alternatives []Alternative `json:"alternatives"`
-	Summary      string        `json:"summary"`
-	Evidence     []Evidence    `json:"evidence"`
-	Symptom      string        `json:"symptom"`
-	Prints       []Print       `json:"prints"`      // what the likeliest programs printed, at most rules.MaxPrints
-	MorePrints   int           `json:"more_prints"` // programs whose words "rstexplain rules ID" tells besides
-	Remedy       string        `json:"remedy"`
-	CaptureNext  string        `json:"capture_next"` // what would decide what stays open
-	Beside       []Evidence    `json:"beside"`       // true and worth telling, not about the cause
-	Repeats      FrameRef      `json:"repeats_frame"`
+	Alternatives []Alternative `json:"alternatives"`  // other causes that the packets leave open, most likely first
+	Summary      string        `json:"summary"`       // what happened, in a sentence or two
+	Evidence     []Evidence    `json:"evidence"`      // for the cause
+	Symptom      string        `json:"symptom"`       // what the receiving application most likely got
+	Prints       []Print       `json:"prints"`        // what the likeliest programs printed, at most rules.MaxPrints
+	MorePrints   int           `json:"more_prints"`   // programs whose words "rstexplain rules ID" tells besides
+	Remedy       string        `json:"remedy"`        // what to do
+	CaptureNext  string        `json:"capture_next"`  // what would decide what stays open
+	Beside       []Evidence    `json:"beside"`        // true and worth telling, not about the cause
+	Repeats      FrameRef      `json:"repeats_frame"` // the first reset of the same event
 
-	Phase   flows.Phase `json:"phase"`
-	Form    string      `json:"form"`
+	Phase   flows.Phase `json:"phase"` // how far the connection had come
+	Form    string      `json:"form"`  // flows.Form: what the RST's numbers say about how it came to be
 	Zeek    Zeek        `json:"zeek"`
 	Conn    Conn        `json:"connection"`
 	Segment Segment     `json:"segment"`
@@ -152,14 +152,14 @@ type Zeek struct {
 
 // A Conn is what the report keeps of a connection beside its timeline.
 type Conn struct {
-	Incarnation  int      `json:"incarnation"` // 0 for the first connection on these addresses and ports
-	Packets      int      `json:"packets"`     // before the RST
-	Protocol     string   `json:"protocol"`    // of the application, "" unknown
-	HandshakeRTT int64    `json:"handshake_rtt_ns"`
-	Guessed      bool     `json:"roles_guessed"` // no SYN was seen: who is the originator is a guess
-	Bytes        [2]int64 `json:"bytes"`         // octets of data sent by originator and responder
-	SeqBase      [2]int64 `json:"seq_base"`      // add to a relative SEQ of this side, modulo 2^32
-	Defects      []string `json:"defects"`       // faults of the capture that touch this connection
+	Incarnation  int      `json:"incarnation"`      // 0 for the first connection on these addresses and ports
+	Packets      int      `json:"packets"`          // before the RST
+	Protocol     string   `json:"protocol"`         // of the application, "" unknown
+	HandshakeRTT int64    `json:"handshake_rtt_ns"` // 0: not measured
+	Guessed      bool     `json:"roles_guessed"`    // no SYN was seen: who is the originator is a guess
+	Bytes        [2]int64 `json:"bytes"`            // octets of data sent by originator and responder
+	SeqBase      [2]int64 `json:"seq_base"`         // add to a relative SEQ of this side, modulo 2^32
+	Defects      []string `json:"defects"`          // faults of the capture that touch this connection
 }
 
 // A Segment holds the header fields of a RST that support or weaken a verdict.
@@ -171,8 +171,8 @@ type Segment struct {
 	TTL       uint8  `json:"ttl"`
 	IPID      uint16 `json:"ip_id"`
 	HeaderLen uint8  `json:"header_length"`
-	Payload   string `json:"payload"` // text that a device put into the RST
-	Accept    string `json:"acceptable"`
+	Payload   string `json:"payload"`    // text that a device put into the RST
+	Accept    string `json:"acceptable"` // flows.Acceptability, at the receiver
 }
 
 // Evidence is one checkable statement and the frames that show it.
@@ -193,7 +193,7 @@ type Print struct {
 type Alternative struct {
 	Cause      rules.Cause `json:"cause"`
 	Detail     string      `json:"detail"`
-	Confidence float64     `json:"confidence"`
+	Confidence float64     `json:"confidence"` // its probability; with the Reset's at most 1
 	WhyNot     string      `json:"why_not"`
 }
 

@@ -23,7 +23,7 @@ const KeySize = 32
 // maxKnown bounds the addresses that a CryptoPAn remembers.
 const maxKnown = 1 << 16
 
-// NewCryptoPAn returns the mapping of a key of KeySize octets.
+// NewCryptoPAn returns the mapping of a key of KeySize octets; the error is that of another length.
 func NewCryptoPAn(key []byte) (*CryptoPAn, error) {
 	if len(key) != KeySize {
 		return nil, fmt.Errorf("an anonymization key has %d octets, not %d", KeySize, len(key))
