@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -43,10 +44,12 @@ type cost struct {
 	peak      int64 // octets of resident memory
 }
 
-// measure runs argv to its end, its output thrown away.
-func measure(argv []string) (cost, error) {
+// measure runs argv to its end, its output thrown away and input, where it is not nil, as its standard input.
+func measure(argv []string, input *os.File) (cost, error) {
 	cmd := exec.Command(argv[0], argv[1:]...)
-	cmd.Stdout = io.Discard
+	if input != nil {
+		cmd.Stdin = input
+	}
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		return cost{}, err
@@ -75,6 +78,7 @@ func compareCommand(args []string) error {
 	scale := fs.Float64("scale", 1, "size of the captures against the full ones")
 	rounds := fs.Int("rounds", 5, "rounds; each peer runs once a round, in turn")
 	slow := fs.Bool("slow", true, "run tshark and tcptrace too, once")
+	long := fs.Bool("long", true, "run the product on ten times mixed too, through a pipe")
 	_ = fs.Parse(args)
 
 	if err := os.MkdirAll(*dir, 0o755); err != nil {
@@ -94,6 +98,35 @@ func compareCommand(args []string) error {
 		if err := table(product, path, *rounds, *slow); err != nil {
 			return err
 		}
+	}
+	if *long {
+		return longer(product, *scale)
+	}
+	return nil
+}
+
+// longer measures how time and memory grow with the length of a capture on which as many connections are
+// open at a time. It is piped, so that it need not fit on the disk.
+func longer(product string, scale float64) error {
+	fmt.Print("\n### mixed, through a pipe\n\n| packets | CPU s | peak MiB |\n|--:|--:|--:|\n")
+	for _, times := range [...]int{1, 10} {
+		t := Traffic{Kind: "mixed", Seed: 1, Packets: int(float64(kinds[0].packets)*scale) * times}
+		in, out, err := os.Pipe()
+		if err != nil {
+			return err
+		}
+		written := make(chan error, 1)
+		var made Made
+		go func() {
+			var err error
+			made, err = t.Write(out)
+			written <- errors.Join(err, out.Close())
+		}()
+		c, err := measure([]string{product, "--format", "json", "--output", os.DevNull, "-"}, in)
+		if err = errors.Join(err, in.Close(), <-written); err != nil {
+			return err
+		}
+		fmt.Printf("| %d | %.2f | %.0f |\n", made.Packets, c.cpu.Seconds(), float64(c.peak)/(1<<20))
 	}
 	return nil
 }
@@ -127,7 +160,7 @@ func capture(dir, name string, scale float64) (path string, made Made, err error
 func table(product, path string, rounds int, slow bool) error {
 	runs := map[string][]cost{}
 	list := peers(product, path)
-	if _, err := measure([]string{"cat", path}); err != nil { // into the page cache
+	if _, err := measure([]string{"cat", path}, nil); err != nil { // into the page cache
 		return err
 	}
 	for round := range rounds {
@@ -135,7 +168,7 @@ func table(product, path string, rounds int, slow bool) error {
 			if p.slow && (round > 0 || !slow) {
 				continue
 			}
-			c, err := measure(p.argv)
+			c, err := measure(p.argv, nil)
 			if err != nil {
 				return err
 			}
