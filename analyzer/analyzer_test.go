@@ -35,13 +35,7 @@ func TestCoresDoNotMatter(t *testing.T) {
 
 // When the context ends, Explain returns though its input never does, and says that it is partial.
 func TestInterrupted(t *testing.T) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	defer w.Close()
-	path := pathOf(t, r)
+	w, path := pipe(t)
 	header := "\xd4\xc3\xb2\xa1\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00\x01\x00\x00\x00"
 	if _, err := io.WriteString(w, header); err != nil {
 		t.Fatal(err)
@@ -59,13 +53,22 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-func pathOf(t *testing.T, f *os.File) string {
+// pipe returns a pipe to write a capture into, and the path to read it from.
+func pipe(t *testing.T) (w *os.File, path string) {
 	t.Helper()
-	path := filepath.Join("/dev/fd", strconv.Itoa(int(f.Fd())))
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		r.Close()
+		w.Close()
+	})
+	path = filepath.Join("/dev/fd", strconv.Itoa(int(r.Fd())))
 	if _, err := os.Stat(path); err != nil {
 		t.Skip("this system has no /dev/fd")
 	}
-	return path
+	return w, path
 }
 
 // An error of the renderer ends the work and comes back.

@@ -72,13 +72,7 @@ func TestFollow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	defer w.Close()
-	path := pathOf(t, r)
+	w, path := pipe(t)
 	go w.Write(b)
 	ctx, cancel := context.WithCancel(t.Context()) // by the last reset: nothing else ends it
 	defer cancel()
