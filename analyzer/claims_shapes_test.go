@@ -182,6 +182,7 @@ var shapesOfEvidence = []shape{
 		return c.bodySeen(a[2])
 	}},
 	{"version: TLS {N}.{N}", nil}, // what the hello names is decoded by the exchange's own tests
+	{"version offered: TLS {N}.{N}", nil},
 	{"{B} of its own had not been acknowledged: the RST may destroy them", func(c *claim, a []string) error {
 		b := c.before()
 		return octetsAre(a[0], int64(b.sent.Sub(b.acked)))

@@ -82,6 +82,9 @@ func (t *Table) accept(c *record, side Side, s *Segment, trig *entry) Acceptabil
 	switch {
 	case a.bits&hasSND != 0:
 		next = t.contiguous(c, side)
+		if x := &t.annexOf(c).side[side]; a.bits&hasResend != 0 && t.runs.at(x.resend).count > 1 && s.SEQ.Less(next) {
+			next = a.una // what is sent again and again has not arrived
+		}
 	case b.bits&hasRCV != 0:
 		next = a.una
 	default:

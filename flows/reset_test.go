@@ -41,6 +41,8 @@ func TestForms(t *testing.T) {
 		{"outside of the window", shake + "+0.1 < R 1000000", flows.FormBare, 0, flows.AcceptOutside, "ESTABLISHED CLOSED"},
 		{"below the window", shake + "+0.1 < P. 1:101(100) ack 1\n+0.1 < R 50", flows.FormBare, 0, flows.AcceptOutside, "ESTABLISHED CLOSED"},
 		{"below the window, and an ACK had this number", shake + "+0.1 < P. 1:101(100) ack 1\n+0.1 < R 1", flows.FormReply, 3, flows.AcceptOutside, "ESTABLISHED CLOSED"},
+		{"behind what is resent in vain", shake + "+0.1 < . 1:101(100) ack 1\n+0 < P. 101:151(50) ack 1\n+0.3 < . 1:101(100) ack 1\n+0.6 < . 1:101(100) ack 1\n+1.2 < R. 101 ack 1", flows.FormUnclear, 0, flows.AcceptWindow, "ESTABLISHED CLOSED"},
+		{"at what is resent in vain", shake + "+0.1 < . 1:101(100) ack 1\n+0.3 < . 1:101(100) ack 1\n+0.6 < . 1:101(100) ack 1\n+1.2 < R. 1 ack 1", flows.FormUnclear, 0, flows.AcceptExact, "CLOSED CLOSED"},
 		{"with ACK, nowhere", shake + "+0.1 < P. 1:101(100) ack 1\n+0.1 < R. 50 ack 1", flows.FormUnclear, 0, flows.AcceptOutside, "ESTABLISHED CLOSED"},
 		{"mid-stream, data answered", "0 > P. 1:11(10) ack 1\n0.01 < R 1", flows.FormReply, 1, flows.AcceptExact, "CLOSED CLOSED"},
 		{"mid-stream, nothing else", "0 < R 1", flows.FormBare, 0, flows.AcceptUnknown, "CLOSED CLOSED"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/exchange"
 )
 
 // How sure it is that one side closed although the other still had something to say.
@@ -40,6 +41,8 @@ var dataAfterFIN = &Rule{
 		switch {
 		case b.Matter == Unended:
 			p = afterFINUnended
+		case data && c.refused():
+			p = afterFINUnclear
 		case b.Unfinished(c.Side) && data:
 			p = afterFINOpen
 		case data && c.ByClient():
@@ -77,6 +80,9 @@ var dataAfterFIN = &Rule{
 		if b := c.LetGo.Business; c.ByClient() && b.Matter == OpenRequest && b.Side == c.Side && f.Severity != Info {
 			f.Remedy = "The client gave up waiting after " + span(b.Since) + ", or ended: compare that with its time limit (or its caller's), and look at the server for what took so long. In the client's log look for a cancelled call or a crash at the time of its FIN."
 		}
+		if c.refused() {
+			f.Remedy = fmt.Sprintf("Read %s's last message%s: it says why it ended the session.", c.sender(), quoted(c.LetGo.Business.Text))
+		}
 		c.sayBusiness(f)
 		c.sayIdle(f)
 		c.sayLetGo(f)
@@ -97,6 +103,12 @@ var dataAfterFIN = &Rule{
 		f.open(UnknownConnection, "late-segment", 0.2, "the connection had just been closed by this host itself")
 	},
 	Against: "nothing stood open when the connection was closed, or no data came after that",
+}
+
+// refused reports whether the sender's last word turned the session down while it was being set up.
+func (c *Case) refused() bool {
+	b := c.LetGo.Business
+	return b.Matter == OpenHandshake && b.Side == c.Side && c.LetGo.Exchange.Last[c.Side].Kind == exchange.Refusal
 }
 
 // onlyPings reports whether nothing but keep-alive pings stood unanswered when the sender let go, and nothing came

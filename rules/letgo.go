@@ -269,6 +269,9 @@ func (c *Case) business(l *LetGo) Business {
 	if x.Last[r].Kind == exchange.Refusal && x.Last[r].Frame > x.Last[o].Frame {
 		return last(Answered, r)
 	}
+	if x.Unused[o] && x.Last[o].Kind == exchange.Refusal && x.Last[o].Frame > x.Last[r].Frame {
+		return last(OpenHandshake, o) // it turns down what the responder opened with
+	}
 	if x.Unused[o] && (x.HandshakeOK || !x.TLS) && !mid {
 		return last(Unused, o)
 	}

@@ -215,27 +215,34 @@ var proxies = []printer{
 // serverPrinters say what servers log when their client lets go.
 var serverPrinters = []printer{
 	{"nginx", []string{"nginx", "openresty"}, map[situation]string{
-		sawClientGone: "client prematurely closed connection, with (104: Connection reset by peer) where the RST was read, status 499",
+		sawClientGone:   "client prematurely closed connection, with (104: Connection reset by peer) where the RST was read, status 499",
+		sawClientClosed: "client prematurely closed connection, status 499",
 	}},
 	{"Apache httpd", []string{"apache"}, map[situation]string{
 		sawClientGone: "(104)Connection reset by peer: … (at LogLevel info)",
 	}},
 	{"Caddy", []string{"caddy"}, map[situation]string{
-		sawClientGone: "aborting with incomplete response: write tcp …: write: broken pipe, or read: connection reset by peer",
+		sawClientGone:   "aborting with incomplete response: write tcp …: write: broken pipe, or read: connection reset by peer",
+		sawClientClosed: "aborting with incomplete response: write tcp …: write: broken pipe",
 	}},
 	{"Go", []string{"go"}, map[situation]string{
-		sawClientGone: "write: broken pipe, or read: connection reset by peer, and the request's context canceled",
+		sawClientGone:   "write: broken pipe, or read: connection reset by peer, and the request's context canceled",
+		sawClientClosed: "write: broken pipe, and the request's context canceled",
 	}},
 	{"Python", []string{"gunicorn", "uvicorn", "werkzeug", "basehttp", "simplehttp", "python"}, map[situation]string{
-		sawClientGone: "ConnectionResetError: [Errno 104] Connection reset by peer, or BrokenPipeError: [Errno 32] Broken pipe",
+		sawClientGone:   "ConnectionResetError: [Errno 104] Connection reset by peer, or BrokenPipeError: [Errno 32] Broken pipe",
+		sawClientClosed: "BrokenPipeError: [Errno 32] Broken pipe",
 	}},
 	{"Node.js", []string{"express", "node"}, map[situation]string{
-		sawClientGone: "Error: aborted or read ECONNRESET, and the response's 'close' before 'finish'",
+		sawClientGone:   "Error: aborted or read ECONNRESET, and the response's 'close' before 'finish'",
+		sawClientClosed: "Error: aborted (code ECONNRESET), and the response's 'close' before 'finish'",
 	}},
 	{"Java", []string{"jetty", "tomcat", "coyote", "undertow"}, map[situation]string{
-		sawClientGone: "java.io.IOException: Connection reset by peer, Connection reset or Broken pipe (Tomcat: ClientAbortException)",
+		sawClientGone:   "java.io.IOException: Connection reset by peer, Connection reset or Broken pipe (Tomcat: ClientAbortException)",
+		sawClientClosed: "java.io.IOException: Broken pipe (Tomcat: ClientAbortException)",
 	}},
 	{"HAProxy", nil, map[situation]string{
-		sawClientGone: "termination state CD-- or CH--",
+		sawClientGone:   "termination state CD-- or CH--",
+		sawClientClosed: "termination state CD-- or CH--",
 	}},
 }

@@ -301,3 +301,33 @@ func TestWords(t *testing.T) {
 		}
 	}
 }
+
+// TestRefusedSetUp: a client that turns down the server's HELLO has not gone before anything was said.
+func TestRefusedSetUp(t *testing.T) {
+	f := last(t, opened+`
++0.001 > P. 1:9 ack 1 "\x01\x00\x00\x08\x00\x00\x00\x01"
++0.020 < P. 1:9 ack 9 "\x04\x00\x00\x08\x00\x00\x00\x02"
++0.001 > P. 9:21 ack 9 "\x01\x01\x00\x0c\x00\x00\x00\x02\x00\x00\x00\x00"
++0.001 > F. 21:21(0) ack 9
++0.020 < P. 9:17 ack 22 "\x04\x05\x00\x08\x00\x00\x00\x03"
++0.000 > R  22:22(0) win 0 ipid 0`)
+	if f.Rule.ID != "data-after-fin" || !strings.Contains(f.Summary, "before the handshake was finished") || !strings.Contains(f.Remedy, "ERROR") {
+		t.Errorf("%s: %s %s\n%s", f.Rule.ID, f.Summary, f.Remedy, tell(f))
+	}
+}
+
+// TestSymptomBehindFIN: behind a client's FIN a server reads the end of the stream, and no ECONNRESET.
+func TestSymptomBehindFIN(t *testing.T) {
+	const asked = opened + `
++0.001 > P. 1:28 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < .  1:1(0) ack 28
+`
+	for _, c := range []struct{ script, gets string }{
+		{asked + "+0.5 > F. 28:28(0) ack 1\n+0.02 < P. 1:44 ack 29 \"HTTP/1.1 200 OK\\r\\nContent-Length: 5\\r\\n\\r\\nhello\"\n+0 > R 29:29(0) win 0 ipid 0", "end of file on reading, EPIPE"},
+		{asked + "+0.5 > R. 28:28(0) ack 1 win 502", "ECONNRESET (connection reset by peer) on reading"},
+	} {
+		if f := last(t, c.script); !strings.Contains(f.Symptom, c.gets) || len(f.Prints) == 0 {
+			t.Errorf("%s: %q, want %q", f.Rule.ID, f.Symptom, c.gets)
+		}
+	}
+}

@@ -38,29 +38,30 @@ func (d *Said) add(list []printer, s situation) {
 
 // whens name the situations.
 var whens = map[situation]string{
-	sawRefused:     "the connect was refused",
-	sawNoResponse:  "a RST came where the response should have begun",
-	sawMidBody:     "a RST came within the response",
-	sawEOF:         "a FIN came where the response should have begun",
-	sawEOFMidBody:  "a FIN came within the response",
-	sawHandshake:   "a RST came in the TLS handshake",
-	sawEOFTLS:      "a FIN came in the TLS handshake",
-	sawStream:      "a RST came with an HTTP/2 stream open",
-	sawEOFStream:   "a FIN came with an HTTP/2 stream open",
-	sawGiveUp:      "its system gave up on a silent peer",
-	sawOwnLimit:    "its own time limit for the answer ran out",
-	sawConnectTime: "its own time limit for connecting ran out",
-	sawUntrusted:   "it does not trust the server's certificate",
-	sawClientGone:  "a server lost its client",
-	sawPush:        "a RST came while it was sending",
-	sawEOFPush:     "a FIN came while it was sending",
+	sawRefused:      "the connect was refused",
+	sawNoResponse:   "a RST came where the response should have begun",
+	sawMidBody:      "a RST came within the response",
+	sawEOF:          "a FIN came where the response should have begun",
+	sawEOFMidBody:   "a FIN came within the response",
+	sawHandshake:    "a RST came in the TLS handshake",
+	sawEOFTLS:       "a FIN came in the TLS handshake",
+	sawStream:       "a RST came with an HTTP/2 stream open",
+	sawEOFStream:    "a FIN came with an HTTP/2 stream open",
+	sawGiveUp:       "its system gave up on a silent peer",
+	sawOwnLimit:     "its own time limit for the answer ran out",
+	sawConnectTime:  "its own time limit for connecting ran out",
+	sawUntrusted:    "it does not trust the server's certificate",
+	sawClientGone:   "a server lost its client",
+	sawClientClosed: "a server's client closed before it had all",
+	sawPush:         "a RST came while it was sending",
+	sawEOFPush:      "a FIN came while it was sending",
 }
 
 // situations lists what resets of rule r put an application into, its own side's included.
 func situations(r *Rule) []situation {
 	reset := []situation{sawNoResponse, sawMidBody, sawStream, sawPush}
 	closed := []situation{sawEOF, sawEOFMidBody, sawEOFStream, sawEOFPush}
-	lost := []situation{sawClientGone, sawOwnLimit}
+	lost := []situation{sawClientGone, sawClientClosed, sawOwnLimit}
 	switch r.ID {
 	case "accept-queue-overflow":
 		return []situation{sawNoResponse}

@@ -13,23 +13,24 @@ import (
 type situation uint8
 
 const (
-	sawNothing     situation = iota // the connection was done with
-	sawRefused                      // its connect failed
-	sawNoResponse                   // RST where the response should have begun
-	sawMidBody                      // RST within the response
-	sawEOF                          // FIN where the response should have begun, then RST
-	sawEOFMidBody                   // FIN within the response, then RST
-	sawHandshake                    // RST during the TLS handshake
-	sawEOFTLS                       // FIN during the TLS handshake, then RST
-	sawStream                       // RST with an HTTP/2 stream open
-	sawEOFStream                    // FIN with an HTTP/2 stream open, then RST
-	sawGiveUp                       // its TCP gave up on a silent peer
-	sawOwnLimit                     // its own time limit for the answer ran out
-	sawConnectTime                  // its own time limit for connecting ran out
-	sawUntrusted                    // it refused the server's certificate
-	sawClientGone                   // a server lost its client
-	sawPush                         // RST while sending
-	sawEOFPush                      // FIN while sending, then RST
+	sawNothing      situation = iota // the connection was done with
+	sawRefused                       // its connect failed
+	sawNoResponse                    // RST where the response should have begun
+	sawMidBody                       // RST within the response
+	sawEOF                           // FIN where the response should have begun, then RST
+	sawEOFMidBody                    // FIN within the response, then RST
+	sawHandshake                     // RST during the TLS handshake
+	sawEOFTLS                        // FIN during the TLS handshake, then RST
+	sawStream                        // RST with an HTTP/2 stream open
+	sawEOFStream                     // FIN with an HTTP/2 stream open, then RST
+	sawGiveUp                        // its TCP gave up on a silent peer
+	sawOwnLimit                      // its own time limit for the answer ran out
+	sawConnectTime                   // its own time limit for connecting ran out
+	sawUntrusted                     // it refused the server's certificate
+	sawClientGone                    // a server lost its client
+	sawClientClosed                  // a server's client sent FIN, then RST
+	sawPush                          // RST while sending
+	sawEOFPush                       // FIN while sending, then RST
 )
 
 // errno is what the kernel hands to the application.
@@ -45,8 +46,10 @@ var errno = map[situation]string{
 	sawEOFStream:  "end of file, for every open stream",
 	sawGiveUp:     "ETIMEDOUT (connection timed out)",
 	sawClientGone: "ECONNRESET (connection reset by peer) on reading, EPIPE (broken pipe) on writing",
-	sawPush:       "ECONNRESET (connection reset by peer) or EPIPE (broken pipe) on writing",
-	sawEOFPush:    "EPIPE (broken pipe) or ECONNRESET (connection reset by peer) on writing",
+	// Behind a FIN the stream has its end for the reader, and a RST becomes EPIPE (Linux tcp_reset, CLOSE-WAIT).
+	sawClientClosed: "end of file on reading, EPIPE (broken pipe) on writing",
+	sawPush:         "ECONNRESET (connection reset by peer) or EPIPE (broken pipe) on writing",
+	sawEOFPush:      "EPIPE (broken pipe) or ECONNRESET (connection reset by peer) on writing",
 }
 
 // saw tells what the receiving application went through: the likeliest first, and more than one where
@@ -72,7 +75,7 @@ func (c *Case) saw(f *Finding) []situation {
 	case f.Cause == RetransmitTimeout:
 		return []situation{sawGiveUp}
 	case !toClient:
-		return []situation{sawClientGone}
+		return []situation{either(sawClientGone, sawClientClosed)}
 	case b.Matter == OpenHandshake, x.TLS && !x.HandshakeOK && x.Last[flows.Originator].Kind == exchange.ClientHello:
 		return []situation{either(sawHandshake, sawEOFTLS)}
 	}
@@ -148,7 +151,7 @@ func (c *Case) symptom(f *Finding) {
 		if c.ByClient() {
 			c.prints(f, o, saw...)
 		}
-	case s == sawClientGone:
+	case s == sawClientGone, s == sawClientClosed:
 		f.Symptom = gets + c.errno(s, rcv)
 		c.prints(f, r, s)
 		c.ownWords(f)

@@ -59,14 +59,25 @@ var tlsRejected = &Rule{
 		if x.AlertText != "" && x.AlertSide >= 0 && c.LetGo.Business.Side != flows.Side(x.AlertSide) {
 			f.say(fmt.Sprintf("%s's alert (alert: %s)", name(flows.Side(x.AlertSide)), x.AlertText), x.AlertFrame[x.AlertSide])
 		}
-		if x.TLSVersion != "" {
-			f.say("version: "+x.TLSVersion, x.Last[0].Frame)
-		}
+		sayVersion(f, x)
 		c.sayLetGo(f)
 		c.sayRST(f)
 		f.open(FastClose, "abortive-close", 0.85, "the handshake was not finished")
 	},
 	Against: "the handshake was finished, or there was none",
+}
+
+// sayVersion tells the version of TLS where the hello that names it is still the last message of its side: the
+// Server Hello's, else what the Client Hello offers.
+func sayVersion(f *Finding, x *exchange.Summary) {
+	client, server := &x.Last[x.TLSClient], &x.Last[1-x.TLSClient]
+	switch {
+	case x.TLSVersion == "":
+	case server.Kind == exchange.Handshake:
+		f.say("version: "+x.TLSVersion, server.Frame)
+	case server.Kind == exchange.None && client.Kind == exchange.ClientHello:
+		f.say("version offered: "+x.TLSVersion, client.Frame)
+	}
 }
 
 // alertRemedy returns what to do about a fatal alert (RFC 8446 §6.2), "" when its name tells nothing more.
