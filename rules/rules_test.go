@@ -331,3 +331,19 @@ func TestSymptomBehindFIN(t *testing.T) {
 		}
 	}
 }
+
+// TestMuteClients: two clients that opened a connection and were never heard again answer the server's late words
+// at nearly the same moment. That is the server's timing, and no sign that they fell together.
+func TestMuteClients(t *testing.T) {
+	f := last(t, opened+`
++0.000 2> S  0:0(0) win 64240 <mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7>
++0.020 2< S. 0:0(0) ack 1
++0.000 2> .  1:1(0) ack 1
++5.000 < P. 1 ack 1 "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n"
++0.020 > R  1:1(0) win 0 ipid 0
++0.060 2< F. 1:1(0) ack 1
++0.020 2> R  1:1(0) win 0 ipid 0`)
+	if f.Rule.ID != "state-lost" || f.Confidence > stateLostMute || len(f.Alternatives) == 0 || f.Alternatives[0].Cause != RetransmitTimeout {
+		t.Errorf("%s %.2f: %s\n%s", f.Rule.ID, f.Confidence, f.Summary, tell(f))
+	}
+}

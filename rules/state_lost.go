@@ -66,8 +66,9 @@ var stateLost = &Rule{
 			f.say(fmt.Sprintf("%s had sent the same %s before without an answer", c.receiver(), times(n)), c.Rcv.Resends.Frames...)
 		}
 		c.sayRST(f)
-		c.saySiblings(f)
-		if c.askedNothing() {
+		if !c.askedNothing() {
+			c.saySiblings(f) // when answers come says nothing of when clients gave up
+		} else {
 			f.say(fmt.Sprintf("%s had opened the connection and not sent anything since, for %s: what it sent may have been lost on the way", c.sender(), span(c.Time.Sub(c.Snd.Last.Time))), c.Snd.Last.Frame, c.Frame)
 			f.open(RetransmitTimeout, "gave-up-silently", 1.2, "no resends of it are in the capture; where they are lost on the way to the capture point, it gave up on them in silence")
 			f.CaptureNext = "capture on " + c.sender() + "'s own host too: resends there that do not arrive here show that it gave up"
@@ -88,8 +89,9 @@ func (c *Case) heard() string {
 }
 
 // askedNothing reports whether the RST's sender, the originator, was not heard of for a second or more after the
-// handshake, though the responder had something to say by then: a client opens a connection to ask.
+// handshake, though the responder had something to say by then, or nothing but its FIN: a client opens a
+// connection to ask.
 func (c *Case) askedNothing() bool {
-	return c.ByClient() && c.Conn.HandshakeACK.Seen() && c.Snd.DataSegments == 0 && c.Answers == ToData &&
+	return c.ByClient() && c.Conn.HandshakeACK.Seen() && c.Snd.DataSegments == 0 && (c.Answers == ToData || c.Answers == ToFIN) &&
 		c.Trigger.Time.Sub(c.Snd.Last.Time) >= time.Second
 }
