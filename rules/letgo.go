@@ -273,6 +273,9 @@ func (c *Case) business(l *LetGo) Business {
 		return last(OpenHandshake, o) // it turns down what the responder opened with
 	}
 	if x.Unused[o] && (x.HandshakeOK || !x.TLS) && !mid {
+		if x.Last[r].Frame > x.Last[o].Frame {
+			return last(Unused, r) // it spoke last, of the set-up
+		}
 		return last(Unused, o)
 	}
 	switch kind {
