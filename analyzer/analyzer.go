@@ -68,6 +68,7 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 		live     = newLiveClock(opts.Follow)
 		read     = make(chan error, 1) // holds a value when all is read
 		finished = make(chan struct{}) // closed when the report takes no more
+		left     = true                // something of the input has not been followed
 	)
 	table := flows.NewTable(opts.Flows, func(r *flows.Reset) {
 		if found = append(found, r); len(found) == resetsAtOnce {
@@ -110,6 +111,7 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 			var s *segments
 			select {
 			case s, more = <-decoded:
+				left = more
 			case <-live.tick:
 				table.Settle(live.now())
 			case <-ctx.Done():
@@ -158,14 +160,16 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 	a := account{file, in, &span, headers.end(), table}
 	select {
 	case e := <-read:
-		a.whole()
 		err = errors.Join(err, e)
+	default: // it still waits for more
+	}
+	switch {
+	case !left:
+		a.whole()
+	case opts.Follow && ctx.Err() != nil:
+		a.ended()
 	default:
-		if opts.Follow && ctx.Err() != nil {
-			a.ended()
-		} else {
-			a.interrupted()
-		}
+		a.interrupted()
 	}
 	if bug := (*bug)(nil); errors.As(err, &bug) {
 		file.Warnings = append(file.Warnings, bug.warning())

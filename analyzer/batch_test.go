@@ -100,3 +100,22 @@ func (e each) Reset(*report.Reset) error {
 	e.do()
 	return nil
 }
+
+// A report that ends before the capture does says so, also where all of the capture has been read.
+func TestInterruptedIsPartial(t *testing.T) {
+	paths := ruleCaptures(t)
+	if len(paths) == 0 {
+		t.Skip("no captures")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 { // the reader may be done before the others look, or not
+		file, err := Explain(ctx, paths[0], report.JSON(io.Discard), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !file.Partial {
+			t.Fatal("the file is not called partial")
+		}
+	}
+}
