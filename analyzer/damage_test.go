@@ -139,17 +139,22 @@ func damageable(t *testing.T) (paths map[string]int) {
 	return paths
 }
 
+// undamaged returns the octets of the capture at path, not compressed, the offsets of its packets, where a damaged
+// copy may lie, what the whole one is explained as, and the dice for the damage.
+func undamaged(t *testing.T, path string) (whole []byte, offsets []int64, copied string, want *sayings, rnd *rand.Rand) {
+	t.Helper()
+	whole = plainOf(t, path)
+	copied = filepath.Join(t.TempDir(), "damaged.pcapng")
+	return whole, places(t, whole), copied, hear(t, copied, whole), rand.New(rand.NewPCG(uint64(len(whole)), 6))
+}
+
 // TestDamaged cuts every capture of the project at many places and flips a bit at as many others. All that
 // stands before the damage is explained as ever, and the damage is told with its place.
 func TestDamaged(t *testing.T) {
 	for path, tries := range damageable(t) {
 		t.Run(filepath.Base(filepath.Dir(path))+"/"+filepath.Base(path), func(t *testing.T) {
 			t.Parallel()
-			whole := plainOf(t, path)
-			offsets := places(t, whole)
-			copied := filepath.Join(t.TempDir(), "damaged.pcapng")
-			want := hear(t, copied, whole)
-			rnd := rand.New(rand.NewPCG(uint64(len(whole)), 6))
+			whole, offsets, copied, want, rnd := undamaged(t, path)
 			for i := range tries {
 				at := i * len(whole) / tries
 				got := hear(t, copied, whole[:at])
@@ -183,11 +188,7 @@ func TestDamagedCompressed(t *testing.T) {
 		}
 		t.Run(filepath.Base(filepath.Dir(path))+"/"+filepath.Base(path), func(t *testing.T) {
 			t.Parallel()
-			whole := plainOf(t, path)
-			offsets := places(t, whole)
-			copied := filepath.Join(t.TempDir(), "damaged.pcapng")
-			want := hear(t, copied, whole)
-			rnd := rand.New(rand.NewPCG(uint64(len(whole)), 7))
+			whole, offsets, copied, want, rnd := undamaged(t, path)
 			for format, packed := range packings(t, whole) {
 				try := func(what string, damaged []byte) {
 					t.Helper()

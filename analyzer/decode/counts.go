@@ -54,7 +54,7 @@ var reasonWords = [reasons]string{
 	FragmentCut:    "IP fragment cut by the snaplen",
 	TooDeep:        fmt.Sprintf("more than %d headers inside each other", MaxDepth),
 	UnknownTunnel:  "tunnel of a kind that is not read",
-	OtherVXLAN:     "VXLAN on UDP port 8472, which has to be asked for",
+	OtherVXLAN:     "VXLAN on UDP port 8472, which Wireshark does not read either unless it is told to",
 	Samples:        "sFlow samples of packets seen elsewhere",
 	EncryptedIP:    "encrypted by IPsec",
 	EncryptedLink:  "encrypted on the link",

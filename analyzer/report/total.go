@@ -22,8 +22,8 @@ type Total struct {
 	Servers []Sum `json:"servers"` // at most MaxSums
 	Pairs   []Sum `json:"pairs"`   // of hosts; at most MaxSums
 
-	ServerCount int `json:"server_count"` // servers in all
-	PairCount   int `json:"pair_count"`
+	ServerCount int `json:"server_count"` // servers in all; counted up to 10,000
+	PairCount   int `json:"pair_count"`   // likewise
 }
 
 // A Sum counts the resets of one kind over all files.

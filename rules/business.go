@@ -1,0 +1,471 @@
+package rules
+
+import (
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/exchange"
+)
+
+// A Business says how far the two applications were when the sender let go: the line between peer-crash
+// and fast-close.
+type Business struct {
+	Matter Matter
+	Side   flows.Side    // whose message stands open, is cut or came last
+	Frame  int           // of that message
+	Since  time.Duration // from its last octet to the moment of letting go
+	Text   string        // its first line, "" when opaque
+	Got    int64         // octets of a cut body
+	Want   int64         // octets announced, −1 unknown
+}
+
+// A Matter is what stood open, or that nothing did.
+type Matter uint8
+
+// The matters. From OpenRequest to Unended something was left undone, whoever lets go; Unused is so for a
+// responder only.
+const (
+	Unclear       Matter = iota // the capture does not tell
+	OpenRequest                 // a request stands unanswered
+	OpenHandshake               // TLS or another set-up is not finished
+	CutResponse                 // a response is cut short
+	CutRequest                  // a request is cut short: its body has not all arrived
+	InFlight                    // data of the peer was under way
+	Unended                     // inside TLS, by turns complete; but it closed without close_notify, and not at once
+	Unused                      // nobody has asked for anything yet
+	Answered                    // the last message was an answer, and all of it
+	SaidGoodbye                 // the last messages end the exchange by the protocol
+)
+
+// Finished reports whether s left nothing undone by letting go: the exchange was complete, or s is the
+// originator and had never used the connection.
+func (b Business) Finished(s flows.Side) bool {
+	switch b.Matter {
+	case Answered, SaidGoodbye:
+		return true
+	case Unused:
+		return s == flows.Originator
+	}
+	return false
+}
+
+// Unfinished reports whether s left something undone.
+func (b Business) Unfinished(s flows.Side) bool {
+	return b.Matter != Unclear && !b.Finished(s)
+}
+
+// business judges what stood open at l.
+func (c *Case) business(l *LetGo) Business {
+	x := l.Exchange
+	last := func(m Matter, side flows.Side) Business {
+		msg := &x.Last[side]
+		b := Business{Matter: m, Side: side, Frame: msg.Frame, Text: msg.Text, Want: -1}
+		if end := l.LastData[side]; end.Seen() && end.Frame <= l.Frame {
+			b.Since = l.Time.Sub(end.Time)
+		}
+		return b
+	}
+	const o, r = flows.Originator, flows.Responder
+	if y := c.uncrossed(l); y != x {
+		x = y
+		l.Exchange = y
+	}
+	mid := c.Conn.Defects&(flows.NoHandshake|flows.Evicted) != 0 // set-up messages may lie before the capture
+	if x.Last[o].Kind == exchange.ClientHello || x.RequestSide == int(o) && x.Request.Kind == exchange.ClientHello || x.SNI != "" {
+		mid = false // the opening of the exchange is there
+	}
+	if c.oneSided() {
+		return c.halfBusiness(l, mid)
+	}
+	if x.Speaker < 0 {
+		if mid || c.Conn.Defects.Has(flows.MissedPackets) {
+			return Business{Matter: Unclear}
+		}
+		return Business{Matter: Unused, Side: o}
+	}
+	speaker := flows.Side(x.Speaker)
+	kind := x.Last[speaker].Kind
+
+	if x.TLS && !x.HandshakeOK && !mid && x.Pending == 0 && setup(x.Last[o].Kind) && setup(x.Last[r].Kind) {
+		return last(OpenHandshake, speaker)
+	}
+	if x.BodySide >= 0 && x.BodyWant >= 0 && x.BodyGot < x.BodyWant && !c.Conn.Defects.Has(flows.MissedPackets) {
+		b := last(CutResponse, flows.Side(x.BodySide))
+		if x.BodySide == int(o) {
+			b.Matter = CutRequest
+		}
+		b.Got, b.Want = x.BodyGot, x.BodyWant
+		return b
+	}
+	if m := &x.Last[r]; x.Open[o] && m.Frame > x.Last[o].Frame && (m.Kind == exchange.Response || m.Kind == exchange.Refusal || m.Kind == exchange.Partial) {
+		b := last(CutRequest, o) // answered while the request was still coming
+		b.Got, b.Want = x.BodyGot, -1
+		return b
+	}
+	if (x.Last[r].Kind == exchange.Partial || x.Open[r]) && speaker == r {
+		b := last(CutResponse, r)
+		b.Got, b.Want = x.BodyGot, x.BodyWant
+		return b
+	}
+	if x.Pending > 0 && c.answeredSealed(x) {
+		return c.flight(l, last(Answered, r))
+	}
+	if x.Pending > 0 && !answeredByTurn(x) {
+		asker := o
+		if x.Waiting[o] == 0 {
+			asker = r
+		}
+		switch {
+		case c.answeredUnseen(l, asker):
+			return last(Answered, asker.Peer())
+		case c.parting(l, asker):
+			return last(SaidGoodbye, asker)
+		}
+		b := last(OpenRequest, asker)
+		if x.RequestSide == int(asker) && x.Request.Frame > 0 {
+			b.Frame, b.Text = x.Request.Frame, x.Request.Text
+			b.Since = l.Time.Sub(flows.Time(x.Request.Time))
+		}
+		return b
+	}
+	if bye := goodbye(x); bye >= 0 {
+		return last(SaidGoodbye, flows.Side(bye))
+	}
+	if x.Last[r].Kind == exchange.Refusal && x.Last[r].Frame > x.Last[o].Frame {
+		return last(Answered, r)
+	}
+	if x.Unused[o] && x.Last[o].Kind == exchange.Refusal && x.Last[o].Frame > x.Last[r].Frame {
+		return last(OpenHandshake, o) // it turns down what the responder opened with
+	}
+	if x.Unused[o] && (x.HandshakeOK || !x.TLS) && !mid {
+		if x.Last[r].Frame > x.Last[o].Frame {
+			return last(Unused, r) // it spoke last, of the set-up
+		}
+		return last(Unused, o)
+	}
+	switch kind {
+	case exchange.Refusal, exchange.Response:
+		if speaker == r {
+			return c.flight(l, last(Answered, r))
+		}
+		return last(Answered, speaker)
+	case exchange.Greeting:
+		if mid {
+			return last(Answered, r)
+		}
+		return last(Unused, r)
+	case exchange.ClientHello, exchange.Handshake, exchange.Alert:
+		switch {
+		case mid && !x.HandshakeOK:
+			return Business{Matter: Unclear}
+		case x.HandshakeOK && x.Upgraded != "":
+			return last(Answered, speaker)
+		case x.HandshakeOK && kind != exchange.Alert:
+			return last(Unused, o)
+		}
+		return last(OpenHandshake, speaker)
+	case exchange.Housekeeping:
+		if k := x.Last[speaker.Peer()].Kind; k == exchange.Response || k == exchange.Refusal {
+			speaker = speaker.Peer() // what follows an answer and wants nothing is none
+		}
+		return last(Answered, speaker)
+	case exchange.Request:
+		if c.answeredUnseen(l, speaker) {
+			return last(Answered, speaker.Peer())
+		}
+		return last(OpenRequest, speaker)
+	}
+	// Octets of no known protocol: turn-taking decides. The originator asks, the responder answers.
+	if speaker == o {
+		if c.answeredUnseen(l, o) {
+			return last(Answered, r)
+		}
+		return last(OpenRequest, o)
+	}
+	if x.First == int(r) && x.Messages[o] == 0 {
+		if mid {
+			return c.flight(l, last(Answered, r))
+		}
+		return last(Unused, r) // it spoke first, and nobody asked for anything
+	}
+	return c.flight(l, last(Answered, r))
+}
+
+// How long after its own last octets a program closes that neither closes as soon as it has said all nor waits
+// for more: it is in the middle of something.
+const (
+	pauseFrom = 5 * time.Millisecond
+	pauseTo   = 500 * time.Millisecond
+)
+
+// unended looks again at an exchange inside TLS that is complete as far as turns tell. A server that closes on
+// purpose says close_notify (RFC 8446 §6.1); some leave it out, but these close directly behind their last octet,
+// or when their idle time is over. One that does neither was most likely ended from outside.
+func (c *Case) unended(l *LetGo, b Business) Business {
+	const o, r = flows.Originator, flows.Responder
+	x := l.Exchange
+	if c.Side != r || l.By != ByFIN && (l.By != ByThis || c.Manner == Reply) || !x.TLS || !x.HandshakeOK || c.Conn.Defects&(lostOctets|flows.SnapCut|flows.NoHandshake) != 0 {
+		return b
+	}
+	if x.CloseNotify[o] != 0 || x.CloseNotify[r] != 0 || x.AlertFrame[o] != 0 || x.AlertFrame[r] != 0 || c.Rcv.FIN.Seen() && c.Rcv.FIN.Frame < l.Frame {
+		return b
+	}
+	if b.Matter != Answered && b.Matter != Unused || !l.LastData[r].Seen() {
+		return b
+	}
+	if pause := l.Time.Sub(l.LastData[r].Time); pause < pauseFrom || pause > pauseTo {
+		return b
+	}
+	b.Matter, b.Side, b.Frame = Unended, r, l.LastData[r].Frame
+	b.Since = l.Time.Sub(l.LastData[r].Time)
+	return b
+}
+
+// answeredByTurn reports whether the requests that are counted as open have been answered as far as turns
+// tell, where nothing but turns tells (the snaplen cut the answer, say).
+func answeredByTurn(x *exchange.Summary) bool {
+	if !x.Guess || x.RequestSide < 0 || x.Speaker != 1-x.RequestSide {
+		return false
+	}
+	m := &x.Last[x.Speaker]
+	return m.Frame > x.Request.Frame && m.Kind != exchange.Housekeeping && m.Kind != exchange.Handshake && x.Protocol != "" && !x.TLS
+}
+
+// answeredSealed reports whether a record inside TLS that looks like housekeeping of the responder, a session
+// ticket by its size, is the answer to the open request: a ticket follows the handshake at once, and this came
+// when the request had arrived, which the client had sent later.
+func (c *Case) answeredSealed(x *exchange.Summary) bool {
+	const o, r = flows.Originator, flows.Responder
+	if !x.TLS || !x.Guess || x.RequestSide != int(o) || x.Waiting[r] > 0 || x.Last[r].Frame <= x.Request.Frame || x.ALPN == "h2" {
+		return false
+	}
+	switch x.Last[r].Kind {
+	case exchange.Handshake, exchange.Housekeeping, exchange.Goodbye:
+	default:
+		return false
+	}
+	asked, before := flows.Time(x.Request.Time), c.dataBefore(o, x.Request.Frame)
+	return before.Seen() && asked.Sub(before.Time) > max(10*time.Millisecond, c.RTT/2) && flows.Time(x.Last[r].Time).Sub(asked) >= c.Conn.Ends[r].Reaction*9/10
+}
+
+// setup reports whether a message of this kind belongs to the opening of a connection.
+func setup(k exchange.Kind) bool {
+	switch k {
+	case exchange.None, exchange.ClientHello, exchange.Handshake, exchange.Alert:
+		return true
+	}
+	return false
+}
+
+// goodbye returns the side whose goodbye stands, −1 without one. A goodbye counts when it is the last
+// message of its side and nothing that wants an answer came after it.
+func goodbye(x *exchange.Summary) int {
+	for _, s := range [2]int{x.Speaker, 1 - x.Speaker} {
+		m := &x.Last[s]
+		if m.Kind != exchange.Goodbye && x.CloseNotify[s] == 0 {
+			continue
+		}
+		if s == x.Speaker || x.Last[1-s].Kind == exchange.Housekeeping || x.Last[1-s].Kind == exchange.Response || x.Last[1-s].Kind == exchange.Goodbye {
+			return s
+		}
+	}
+	return -1
+}
+
+// answeredUnseen reports whether side s, which spoke last as far as the capture shows, acknowledged octets
+// of its peer after that: the answer is missing from the capture. A single octet may be a FIN.
+func (c *Case) answeredUnseen(l *LetGo, s flows.Side) bool {
+	if c.Conn.Defects&(flows.OneDirection|flows.MissedPackets) == 0 {
+		return false
+	}
+	e := &c.Conn.Ends[s]
+	x := l.Exchange
+	asked := x.Last[s].End
+	if x.RequestSide == int(s) && x.Request.Frame > 0 {
+		asked = x.Request.Frame
+	}
+	if e.HasRCV {
+		for i := range c.Conn.Events {
+			if ev := &c.Conn.Events[i]; ev.Side == s && ev.Frame >= asked && ev.DataLen > 0 && ev.Flags.Has(flows.ACK) {
+				return e.RCV.NXT.Sub(ev.ACK) > 1
+			}
+		}
+	}
+	return e.AckedSince > 1
+}
+
+// uncrossed takes a request out of the exchange that crossed the sender's FIN or RST on its way: the
+// sender had not received it (it acknowledges none of it) when it let go.
+func (c *Case) uncrossed(l *LetGo) *exchange.Summary {
+	x := l.Exchange
+	const o, r = flows.Originator, flows.Responder
+	if c.Side != r || x.Speaker != int(o) || l.Unacked[o] == 0 || x.Last[o].Len == 0 || l.Unacked[o] < x.Last[o].Len || x.Last[r].Frame == 0 {
+		return x
+	}
+	y := *x
+	y.Speaker = int(r)
+	if y.RequestSide == int(o) && y.Request.Frame >= y.Last[o].Frame {
+		y.Request, y.RequestSide = exchange.Message{}, -1
+		if y.Waiting[o] = max(y.Waiting[o]-1, 0); y.Guess {
+			y.Waiting[o] = 0 // by turns, the responder had the last word
+		}
+		y.Pending = y.Waiting[0] + y.Waiting[1]
+	}
+	for _, at := range []*int{&y.CloseNotify[o], &y.Goodbye[o], &y.AlertFrame[o]} {
+		if *at >= y.Last[o].Frame {
+			*at = 0
+		}
+	}
+	if y.BodySide == int(o) {
+		y.BodySide, y.BodyWant, y.BodyGot = -1, -1, 0
+	}
+	y.Last[o] = exchange.Message{}
+	y.Open[o], y.Likely[o] = false, false
+	return &y
+}
+
+// parting reports whether what looks like an open request of side s was its last word: nothing but turns
+// says that it wants an answer, and s closed before one could come. Whoever asks and at once leaves has not
+// asked.
+func (c *Case) parting(l *LetGo, s flows.Side) bool {
+	x := l.Exchange
+	if !x.Guess || x.Last[s].Kind == exchange.ClientHello {
+		return false
+	}
+	closed := c.Conn.Ends[s].FIN
+	if !closed.Seen() || s == c.Side && l.By != ByFIN || s != c.Side && closed.Frame > l.Frame {
+		return false
+	}
+	asked := l.LastData[s]
+	if x.RequestSide == int(s) && x.Request.Frame > 0 {
+		asked = flows.Mark{Frame: x.Request.Frame, Time: flows.Time(x.Request.Time)}
+	}
+	return asked.Seen() && closed.Time.Sub(asked.Time) < max(c.RTT/2, time.Millisecond)
+}
+
+// trainAfter counts the sender's further resets of the same flight.
+func (c *Case) trainAfter() int {
+	n := 0
+	for _, m := range c.After.SenderRSTs {
+		if m.Time.Sub(c.Time) <= c.Soon() && !m.ACK {
+			n++
+		}
+	}
+	return n
+}
+
+// oneSided reports whether the capture holds segments of the RST's sender only.
+func (c *Case) oneSided() bool {
+	return c.Rcv.Segments == 0 && c.Conn.Defects.Has(flows.OneDirection) && c.Snd.Segments > 0
+}
+
+// halfBusiness judges a connection of which only the RST's sender is in the capture: what it acknowledged
+// tells whether the other side spoke after its own last words.
+func (c *Case) halfBusiness(l *LetGo, mid bool) Business {
+	x := l.Exchange
+	const o, r = flows.Originator, flows.Responder
+	me, peer := c.Side, c.Side.Peer()
+	heard, known := c.heardSince(l)
+	b := Business{Side: me, Frame: x.Last[me].Frame, Text: x.Last[me].Text, Want: -1}
+	if end := l.LastData[me]; end.Seen() {
+		b.Since = l.Time.Sub(end.Time)
+	}
+	spoke := x.Last[me].Frame > 0
+	switch {
+	case x.BodySide == int(me) && x.BodyWant >= 0 && x.BodyGot < x.BodyWant:
+		b.Matter, b.Got, b.Want = CutResponse, x.BodyGot, x.BodyWant
+		if me == o {
+			b.Matter = CutRequest
+		}
+	case x.Last[me].Kind == exchange.Partial || me == r && x.Open[r]:
+		b.Matter = CutResponse
+	case x.Last[me].Kind == exchange.Goodbye || x.CloseNotify[me] != 0:
+		b.Matter = SaidGoodbye
+	case x.TLS && !mid && setup(x.Last[me].Kind):
+		b.Matter = OpenHandshake
+	case !known || mid && !spoke:
+		b.Matter = Unclear
+	case me == o && !spoke, me == r && !spoke && heard == 0:
+		b.Matter = Unused
+	case me == o && heard > 1:
+		b.Matter, b.Side, b.Frame, b.Text = Answered, r, 0, ""
+		b = c.flight(l, b)
+	case me == o:
+		b.Matter = OpenRequest
+	case heard > 1 && !(x.TLS && heard >= alertFrom && heard <= alertTo):
+		b.Matter, b.Side, b.Frame, b.Text = OpenRequest, peer, 0, ""
+	case heard > 1:
+		b.Matter = SaidGoodbye
+	default:
+		b.Matter = Answered
+		b = c.flight(l, b)
+	}
+	return b
+}
+
+// heardSince returns how many octets of its peer the sender acknowledged between its own last data and the
+// moment of letting go, and whether the capture tells.
+func (c *Case) heardSince(l *LetGo) (int32, bool) {
+	var from, to flows.Seq
+	var known bool
+	last := l.LastData[c.Side].Frame
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		if e.Side != c.Side || !e.Flags.Has(flows.ACK) || e.Flags&flows.RST != 0 || e.Frame > l.Frame {
+			continue
+		}
+		if !known && (last == 0 || e.Frame >= last) {
+			from, known = e.ACK, true
+		}
+		if !known {
+			continue
+		}
+		to = e.ACK
+	}
+	if l.By == ByThis && c.Flags.Has(flows.ACK) && known && c.ACK.Sub(to) > 0 {
+		to = c.ACK
+	}
+	return to.Sub(from), known
+}
+
+// longMessage is more than fits into one segment: a request of that size is an upload.
+const longMessage = 2000
+
+// flight turns an answered exchange into a cut one when the answer was still coming.
+func (c *Case) flight(l *LetGo, b Business) Business {
+	if b.Side != flows.Responder {
+		return b
+	}
+	if !c.ByClient() && l.By == ByThis && l.Unacked[flows.Responder] > 0 && b.Since > max(3*c.RTT, 200*time.Millisecond) {
+		b.Matter, b.Got, b.Want = InFlight, int64(l.Unacked[flows.Responder]), -1 // its own answer never arrived
+		return b
+	}
+	if !c.ByClient() {
+		// It answered while the other side was still in the middle of a long message.
+		const o = flows.Originator
+		long := l.Exchange.Last[o].Len >= longMessage
+		if l.By == ByThis && c.Manner == Decision && l.Unacked[o] >= c.Conn.Exchange.Last[o].Len+longMessage {
+			long = true // more was under way than what it said after the answer
+		}
+		if long && l.By == ByThis && c.After.ReceiverData.Seen() && c.After.ReceiverData.Time.Sub(c.Time) < c.Soon() ||
+			long && l.Unacked[o] > 0 || l.By == ByThis && c.blind() && c.trainAfter() >= 2 {
+			return Business{Matter: CutRequest, Side: o, Frame: l.Exchange.Last[o].Frame, Got: int64(l.Exchange.Last[o].Len), Want: -1}
+		}
+		return b
+	}
+	// The responder had data under way that the sender had not acknowledged when it let go.
+	if l.Unacked[flows.Responder] > 0 && l.LastData[flows.Responder].Frame > 0 {
+		b.Matter, b.Got, b.Want = InFlight, int64(l.Unacked[flows.Responder]), -1
+		return b
+	}
+	// Or the sender answers a train of its segments, which the capture does not hold.
+	if l.By == ByThis && c.blind() && c.trainAfter() >= 1 && b.Since < time.Second {
+		b.Matter, b.Want = InFlight, -1
+		return b
+	}
+	// Or it went on sending although it had not yet heard: more of the same answer.
+	if l.By == ByThis && c.After.ReceiverData.Seen() && c.After.ReceiverData.Time.Sub(c.Time) < c.Soon() && b.Since < c.Soon() {
+		b.Matter, b.Want = InFlight, -1
+	}
+	return b
+}
