@@ -92,11 +92,12 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 					opts.Read.Add(in.bytesRead() - counted)
 					counted = in.bytesRead()
 				}
-				s := p.segments
-				if s == nil {
-					s = headers.decode(p.batch)
+				var s *segments
+				if p.export != nil {
+					s = p.export.segments(table)
+				} else {
+					s = headers.decode(p.batch, table)
 				}
-				table.Prepare(s.list)
 				if !send(decoded, s, finished) {
 					break
 				}

@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/dissection"
 	"github.com/rstexplain/rstexplain/analyzer/report"
+	"github.com/rstexplain/rstexplain/flows"
 )
 
 // An exportInput reads a packet dissection export of Wireshark, JSON or PDML. Its packets come as fields
@@ -44,12 +46,28 @@ const (
 	exportPiece = 256  // packets of an export that are passed on together
 )
 
+// An exported is a run of packets of an export.
+type exported struct {
+	list   []flows.Segment
+	asides []aside
+	timeSpan
+}
+
+// segments returns what e holds, for t.
+func (e *exported) segments(t *flows.Table) *segments {
+	s := recycled.Get().(*segments)
+	s.list, s.asides, s.timeSpan = t.NewBatch(), append(s.asides, e.asides...), e.timeSpan
+	for i := range e.list {
+		s.list.Add(&e.list[i])
+	}
+	return s
+}
+
 func (e *exportInput) next(p *piece) error {
 	if e.done {
 		return io.EOF
 	}
-	s := recycled.Get().(*segments)
-	s.list, s.octets = s.list[:0], nil
+	s := &exported{}
 	var read dissection.Packet
 	for n := 0; n < exportPiece; n++ {
 		err := e.reader.Next(&read)
@@ -67,16 +85,14 @@ func (e *exportInput) next(p *piece) error {
 		case read.TCP:
 			seg := read.Segment
 			seg.Frame = e.frame
-			start := len(s.octets)
-			s.octets = append(s.octets, seg.Payload...)
-			seg.Payload = s.octets[start:]
+			seg.Payload = slices.Clone(seg.Payload)
 			s.list = append(s.list, seg)
 		case read.ICMP:
 			read.Note.Frame = e.frame
 			s.asides = append(s.asides, aside{before: len(s.list), isError: true, note: read.Note})
 		}
 	}
-	p.segments = s
+	p.export = s
 	return nil
 }
 

@@ -19,10 +19,10 @@ type input interface {
 	tell(*report.File) // what could not be read
 }
 
-// A piece is a run of packets: a batch to decode, or, where there are no octets to decode, segments.
+// A piece is a run of packets: a batch to decode, or, where there are no octets to decode, a part of an export.
 type piece struct {
-	batch    capture.Batch
-	segments *segments // nil for a batch
+	batch  capture.Batch
+	export *exported // nil for a batch
 }
 
 // openInput opens the capture or export at path.

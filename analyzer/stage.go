@@ -63,16 +63,15 @@ func panicked() string {
 
 // segments are the TCP segments of one batch of packets, in the order of the file.
 type segments struct {
-	batch  capture.Batch // holds the octets that Segment.Payload points to
-	list   []flows.Segment
+	batch  capture.Batch // holds the octets that payloads point to
+	list   *flows.Batch
 	asides []aside
-	octets []byte // of the data, where they come from an export
 	timeSpan
 }
 
 // An aside is a TCP header that is no segment of a connection: an ICMP error quotes it, or it is malformed.
 type aside struct {
-	before   int // index in list of the segment that follows
+	before   int // number in list of the segment that follows
 	header   flows.Segment
 	numbered bool // Wireshark gives it a stream number, so the table must count it
 	isError  bool // note is the ICMP error that quotes it
@@ -86,6 +85,7 @@ var recycled = sync.Pool{New: func() any { return new(segments) }}
 type decoding struct {
 	sync.Mutex
 	decoder decode.Decoder
+	segment flows.Segment // at hand
 	over    bool
 }
 
@@ -98,12 +98,12 @@ func (d *decoding) end() *decode.Decoder {
 	return &d.decoder
 }
 
-// decode reads the headers of all packets of b.
-func (d *decoding) decode(b capture.Batch) *segments {
+// decode reads the headers of all packets of b, for t.
+func (d *decoding) decode(b capture.Batch, t *flows.Table) *segments {
 	d.Lock()
 	defer d.Unlock()
 	s := recycled.Get().(*segments)
-	s.batch, s.list = b, s.list[:0]
+	s.batch, s.list = b, t.NewBatch()
 	if d.over {
 		return s
 	}
@@ -111,32 +111,23 @@ func (d *decoding) decode(b capture.Batch) *segments {
 		s.extend(b.Packets[i].Time)
 	}
 	s.packets = len(b.Packets)
-	list := s.list
+	seg := &d.segment
 	for i := range b.Packets {
-		if len(list) == cap(list) {
-			list = append(list, flows.Segment{})[:len(list)]
-		}
-		seg := &list[:len(list)+1][len(list)]
-		switch d.decoder.Decode(&b.Packets[i], seg) {
-		case decode.Segment:
-			list = list[:len(list)+1]
+		switch d.decoder.DecodeTo(s.list, &b.Packets[i], seg) {
 		case decode.ICMPError:
-			s.asides = append(s.asides, aside{len(list), *seg, !d.decoder.Unnumbered, true, d.decoder.Note})
+			s.asides = append(s.asides, aside{s.list.Len(), *seg, !d.decoder.Unnumbered, true, d.decoder.Note})
 		case decode.Malformed:
-			s.asides = append(s.asides, aside{before: len(list), header: *seg, numbered: !d.decoder.Unnumbered})
+			s.asides = append(s.asides, aside{before: s.list.Len(), header: *seg, numbered: !d.decoder.Unnumbered})
 		}
 	}
-	s.list = list
 	return s
 }
 
 // follow adds the segments to t, and failed connects to failed.
 func (s *segments) follow(t *flows.Table, failed *unreachables) {
-	from := 0
 	for i := range s.asides {
 		a := &s.asides[i]
-		t.AddBatch(s.list[from:a.before])
-		from = a.before
+		t.AddPart(s.list, a.before)
 		if a.numbered {
 			t.Number(&a.header)
 		}
@@ -145,7 +136,8 @@ func (s *segments) follow(t *flows.Table, failed *unreachables) {
 			failed.add(&a.note)
 		}
 	}
-	t.AddBatch(s.list[from:])
+	t.AddBatch(s.list)
+	s.list = nil
 }
 
 // release gives the batch back to its reader, and s to the next batch.

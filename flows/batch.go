@@ -1,83 +1,175 @@
 package flows
 
-import "unsafe"
+import (
+	"sync"
+	"unsafe"
+)
 
-// batchAhead is the distance, in segments, at which AddBatch fetches what the next ones need: far enough
-// that it has arrived, near enough that it is still in the cache.
-const batchAhead = 8
+// A Batch is a run of segments in the order of the capture, in the form that a Table takes fastest. The
+// batches of a table are filled by one goroutine, which may be another than the table's own.
+type Batch struct {
+	lines []Ordinary
+	whole []Segment // those that an Ordinary does not hold
+	text  []byte    // short payloads
+	long  [][]byte  // longer ones, where the caller put them
+	table *Table
+	known []origin // the table's origins, as far as this batch needs them
+	taken int      // lines that the table has taken
+}
 
-// fetchAbove is the number of records above which they do not stay in the processor's caches, so that
-// fetching ahead pays.
-const fetchAbove = 1 << 9
+// NewBatch returns an empty batch, to be filled and then given to AddBatch. It may be called beside the
+// other methods of the table.
+func (t *Table) NewBatch() *Batch {
+	b := t.spare.get()
+	b.table, b.known = t, t.origins.list
+	return b
+}
 
-// shortMessage is more than the octets of most segments that begin and end a message.
-const shortMessage = 512
+// Len returns how many segments the batch holds.
+func (b *Batch) Len() int { return len(b.lines) }
 
-// AddBatch takes segments in the order of the capture, as Add does one at a time. It is faster where many
-// connections are open and the segments are prepared: what the next ones need is fetched from memory
-// while the present one is worked on.
-func (t *Table) AddBatch(segs []Segment) {
-	if t.conns.live < t.fetchAbove || len(t.index.slots) == 0 {
-		for i := range segs {
-			t.Add(&segs[i])
+// clear makes the batch empty, and lets go of what it points to.
+func (b *Batch) clear() {
+	clear(b.whole)
+	clear(b.long)
+	b.lines, b.whole, b.text, b.long, b.known, b.taken = b.lines[:0], b.whole[:0], b.text[:0], b.long[:0], nil, 0
+}
+
+// spare holds the batches that are not in use.
+type spare struct {
+	mu   sync.Mutex
+	list []*Batch
+}
+
+func (s *spare) get() *Batch {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.list)
+	if n == 0 {
+		return &Batch{}
+	}
+	b := s.list[n-1]
+	s.list = s.list[:n-1]
+	return b
+}
+
+func (s *spare) put(b *Batch) {
+	b.clear()
+	s.mu.Lock()
+	s.list = append(s.list, b)
+	s.mu.Unlock()
+}
+
+// together is how many segments AddBatch looks up before it takes them: the processor then waits for what they
+// need from memory once, and not for each.
+const together = 16
+
+// AddPart takes the segments of b, in the order of the capture and as Add does one at a time, up to number
+// end, that it has not taken yet.
+func (t *Table) AddPart(b *Batch, end int) {
+	t.known = b.known
+	lines := b.lines[b.taken:end]
+	b.taken = end
+	var ids [2][together]uint32
+	some := lines[:min(together, len(lines))]
+	t.foresee(b, some, &ids[0])
+	for turn := 0; len(some) > 0; turn ^= 1 {
+		lines = lines[len(some):]
+		next := lines[:min(together, len(lines))]
+		t.foresee(b, next, &ids[turn^1])
+		t.addTogether(b, some, &ids[turn])
+		some = next
+	}
+}
+
+// addTogether takes lines of b. ids are their records, as far as foresee could tell.
+func (t *Table) addTogether(b *Batch, lines []Ordinary, ids *[together]uint32) {
+	for k := range lines {
+		if l := &lines[k]; l.bits&ordinaryLong != 0 && int(ids[k]) < len(t.journals) {
+			if j := &t.journals[ids[k]]; j.skip < uint32(l.DataLen) && j.talk != 0 {
+				prefetch4(unsafe.Pointer(t.talks.at(j.talk)))
+				prefetch(unsafe.Pointer(t.conns.at(ids[k])))
+			}
 		}
+	}
+	for k := range lines {
+		l := &lines[k]
+		if ids[k] == 0 || l.bits&ordinaryWhole != 0 || !t.write(ids[k], l, b) {
+			t.addLine(l, b)
+		}
+	}
+}
+
+// addLine takes l, of b, which does not go into the journal of the record that foresee found, if any.
+func (t *Table) addLine(l *Ordinary, b *Batch) {
+	if l.bits&ordinaryWhole != 0 {
+		s := &b.whole[l.text]
+		t.add(s, &s.tuple)
+	} else if id := t.journalOf(l); id != 0 && t.write(id, l, b) {
 		return
+	} else {
+		s := &t.unpacked
+		b.unpack(l, t.known, s)
+		tp := t.tupleOf(&s.Src, &s.Dst)
+		t.add(s, &tp)
 	}
-	var ids [batchAhead]uint32 // records of the segments that come next, as far as the index tells
-	for i := range segs {
-		if k := i + 4*batchAhead; k < len(segs) {
-			prefetch4(unsafe.Pointer(&segs[k]))
+	t.openJournal(t.current)
+}
+
+// foresee finds the records that lines of b probably belong to, 0 where there is none, and has fetched from
+// memory what they need.
+func (t *Table) foresee(b *Batch, lines []Ordinary, ids *[together]uint32) {
+	x := &t.index
+	for k := range lines {
+		l := &lines[k]
+		id := uint32(0)
+		for i := l.hash & x.mask; ; i = (i + 1) & x.mask {
+			slot := x.slots[i]
+			if uint32(slot>>32) == l.hash {
+				id = uint32(slot)
+			} else if slot != 0 {
+				continue
+			}
+			break
 		}
-		if k := i + 3*batchAhead; k < len(segs) {
-			prefetch(unsafe.Pointer(t.index.slot(segs[k].tuple.hash())))
+		ids[k] = id
+		switch {
+		case l.bits&ordinaryWhole != 0:
+			t.fetchFirst(id, &b.whole[l.text])
+		case int(id) < len(t.journals):
+			prefetch(unsafe.Pointer(&t.journals[id]))
+		default:
+			t.fetchRecord(id)
 		}
-		if k := i + batchAhead; k < len(segs) {
-			t.fetchRest(ids[k%batchAhead])
-		}
-		if k := i + 2*batchAhead; k < len(segs) {
-			ids[k%batchAhead] = t.fetchFirst(&segs[k])
-		}
-		t.Add(&segs[i])
 	}
+}
+
+// AddBatch takes the segments of b that have not been taken yet. The batch is the table's from then on; the
+// octets of its payloads are not.
+func (t *Table) AddBatch(b *Batch) {
+	t.AddPart(b, len(b.lines))
+	t.spare.put(b)
 }
 
 // slot returns the slot where the search for hash begins: most often the right one.
 func (x *index) slot(hash uint32) *uint64 { return &x.slots[hash&x.mask] }
 
-// fetchFirst fetches the record of s, or, where there seems to be none, the grave. It returns the record.
-func (t *Table) fetchFirst(s *Segment) (id uint32) {
-	hash := s.tuple.hash()
-	if slot := *t.index.slot(hash); uint32(slot>>32) == hash {
-		id = uint32(slot)
+// fetchFirst fetches the record id, or, where there seems to be none, the grave of s; and what else a SYN needs.
+func (t *Table) fetchFirst(id uint32, s *Segment) {
+	if id != 0 {
 		t.fetchRecord(id)
 	} else if t.graves.sets != nil {
 		prefetch2(unsafe.Pointer(t.graves.set(&s.tuple)))
 	}
-	if s.Flags&SYN != 0 {
-		t.around.fetch(s)
-	}
-	if uint(len(s.Payload)-1) < shortMessage { // longer ones lie within a message as a rule, and are not read
-		prefetch(unsafe.Pointer(unsafe.SliceData(s.Payload)))
-	}
-	return id
-}
-
-// fetchRest fetches what hangs on the record id.
-func (t *Table) fetchRest(id uint32) {
-	if id == 0 {
-		return
-	}
-	c := t.conns.at(id)
-	if ring := t.lines.ring(c); ring != nil {
-		prefetch(unsafe.Pointer(&ring[c.ringPos]))
-	}
-	if c.talk != 0 {
-		prefetch4(unsafe.Pointer(t.talks.at(c.talk)))
-	}
+	t.around.fetch(s)
 }
 
 // fetchRecord fetches the record id.
-func (t *Table) fetchRecord(id uint32) { prefetch4(unsafe.Pointer(t.conns.at(id))) }
+func (t *Table) fetchRecord(id uint32) {
+	if id != 0 {
+		prefetch4(unsafe.Pointer(t.conns.at(id)))
+	}
+}
 
 // fetchGrave fetches what is touched when the record id is forgotten.
 func (t *Table) fetchGrave(id uint32) {
@@ -92,6 +184,9 @@ func (t *Table) fetchGrave(id uint32) {
 
 // fetch fetches what the SYN or SYN-ACK s touches.
 func (a *around) fetch(s *Segment) {
+	if s.Flags&SYN == 0 {
+		return
+	}
 	a.hosts.fetch(hashIP(&s.Src.IP, publicSeed))
 	if s.Flags&ACK != 0 {
 		a.services.fetch(hashAddr(&s.Src, publicSeed))

@@ -1,6 +1,7 @@
 package flows_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -111,27 +112,35 @@ func (c *crowd) segment(s *flows.Segment) {
 func benchmarkAdd(b *testing.B, open, rounds int, resets bool) {
 	c := newCrowd(open, rounds)
 	c.resets = resets
-	const batch = 1 << 18
-	segs := make([]flows.Segment, batch)
+	const batch, many = 1 << 12, 64
+	segs := make([]flows.Segment, batch*many)
 	t := flows.NewTable(flows.TableOptions{}, func(*flows.Reset) {})
-	for range open*6/batch + 1 { // open all connections
+	fill := func() (list []*flows.Batch) {
 		for i := range segs {
 			c.segment(&segs[i])
 		}
-		t.Prepare(segs)
-		t.AddBatch(segs)
+		for some := range slices.Chunk(segs, batch) {
+			list = append(list, batchOf(t, some))
+		}
+		return list
+	}
+	for range open*6/len(segs) + 1 { // open all connections
+		for _, some := range fill() {
+			t.AddBatch(some)
+		}
 	}
 	b.ReportAllocs()
 	b.ResetTimer()
 	for n := 0; n < b.N; {
 		b.StopTimer()
-		for i := range segs {
-			c.segment(&segs[i])
-		}
-		t.Prepare(segs)
+		list := fill()
 		b.StartTimer()
-		t.AddBatch(segs[:min(batch, b.N-n)])
-		n += batch
+		for _, some := range list {
+			if n < b.N {
+				t.AddBatch(some)
+			}
+			n += batch
+		}
 	}
 }
 

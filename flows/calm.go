@@ -58,11 +58,11 @@ func (t *Table) takeCalm(c *record, side Side, s *Segment) bool {
 	}
 	a.wnd = s.WND
 	t.sent(a, s, lo, hi)
-	e := t.lines.next(c, t.conns.live <= t.opts.ShortAbove)
+	e := t.lines.next(c, t.mayGrow())
 	states := uint8(Established) | uint8(Established)<<4
 	e.fill(s, side, lo, hi, 0, states, states)
-	if s.DataLen > 0 {
-		if uint32(len(s.Payload)) < s.DataLen {
+	if s.DataLen > 0 && !s.told {
+		if uint32(len(s.Payload)) < s.DataLen && !t.following {
 			c.defects |= SnapCut
 		}
 		t.say(c, side, stampOf(s), s.Payload, s.DataLen)

@@ -104,7 +104,17 @@ const (
 	oneByOne way = iota
 	slowly       // one by one, never by the short way of calm connections
 	inBatches
+	deferring // with room for few segments only
 )
+
+// batchOf returns a batch of segs.
+func batchOf(t *flows.Table, segs []flows.Segment) *flows.Batch {
+	b := t.NewBatch()
+	for i := range segs {
+		b.Add(&segs[i])
+	}
+	return b
+}
 
 // play runs segments through a table, checks what must always hold, and returns all that came out: the
 // resets, as JSON.
@@ -136,11 +146,12 @@ func play(t *testing.T, opts flows.TableOptions, segs []flows.Segment, how way) 
 	switch how {
 	case slowly:
 		tab.NoCalm()
-	case inBatches:
-		tab.FetchAlways()
-		tab.Prepare(segs)
-		for batch := range slices.Chunk(segs, 40) { // the first finds an empty table
-			tab.AddBatch(batch)
+	case inBatches, deferring:
+		if how == deferring {
+			tab.SmallBacklog()
+		}
+		for some := range slices.Chunk(segs, 10) { // the first finds an empty table
+			tab.AddBatch(batchOf(tab, some))
 		}
 	}
 	for i := range segs {
@@ -224,6 +235,9 @@ func FuzzTable(f *testing.F) {
 			}
 			if !bytes.Equal(want, play(t, opts, segs, inBatches)) {
 				t.Fatal("batches give other results")
+			}
+			if !bytes.Equal(want, play(t, opts, segs, deferring)) {
+				t.Fatal("a small backlog gives other results")
 			}
 		}
 	})

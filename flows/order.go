@@ -34,7 +34,7 @@ func (t *Table) tell(c *record, side Side, s *Segment, fresh uint32) {
 			return
 		}
 	}
-	if fresh > 0 {
+	if fresh > 0 && !s.told {
 		t.say(c, side, stampOf(s), s.Payload[min(int(s.DataLen-fresh), len(s.Payload)):], fresh)
 	}
 }

@@ -99,7 +99,9 @@ type Segment struct {
 	Interface uint16 // pcapng interface the packet was captured on
 	Cut       bool   // snaplen cut the TCP header's options: Opts is incomplete
 
-	tuple tuple // made by Table.Prepare
+	tuple tuple // made by Batch.Add
+	place uint8 // placeOf, plus one, where the segment was unpacked
+	told  bool  // the exchange has heard its payload
 }
 
 // Options are the TCP options that explain a reset; the others are not kept.

@@ -2,7 +2,6 @@ package flows
 
 import (
 	"math/rand/v2"
-	"sync/atomic"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows/exchange"
@@ -53,7 +52,6 @@ type Table struct {
 	opts TableOptions
 	emit func(*Reset)
 	seed uint64 // of the hashes, secret
-	mark uint16 // tells this table's tuples from those of another, never 0
 
 	index   index
 	conns   slab[record]
@@ -87,9 +85,17 @@ type Table struct {
 	lastMemory int64  // when limit was lowered for the last time
 	talkHand   uint32 // where the search for a talk to give to another connection begins
 	limit      int    // records that may live now: MaxConnections, less where MaxMemory asks for it
-	fetchAbove int    // see batch.go
-	noCalm     bool   // never take the short way of calm.go
-	stats      Stats
+
+	spare     spare
+	origins   origins   // for the goroutine that fills batches
+	known     []origin  // as far as the batches need them that were taken
+	journals  []journal // by record
+	backlog   backlog
+	following bool    // the segment at hand comes out of the backlog
+	unpacked  Segment // of the line at hand
+	followed  Segment // of the backlog's segment at hand
+	noCalm    bool    // never take the short way of calm.go
+	stats     Stats
 }
 
 // Stats counts what a Table has seen.
@@ -108,34 +114,20 @@ type Stats struct {
 	Memory    int64 // octets held by all that grows with connections
 }
 
-// tables counts the tables made, for Table.mark.
-var tables atomic.Uint32
-
 // NewTable returns an empty Table that calls emit for each reset, in the order of their frames. The Reset
 // belongs to emit.
 func NewTable(opts TableOptions, emit func(*Reset)) *Table {
-	t := &Table{opts: opts.withDefaults(), emit: emit, seed: rand.Uint64(), mark: max(uint16(tables.Add(1)), 1), names: exchange.NewNames()}
-	t.limit, t.fetchAbove = t.opts.MaxConnections, fetchAbove
+	t := &Table{opts: opts.withDefaults(), emit: emit, seed: rand.Uint64(), names: exchange.NewNames()}
+	t.limit, t.backlog.size = t.opts.MaxConnections, backlogUnits
+	t.index.grow()
 	return t
 }
 
 // Add takes the next segment of the capture and returns its stream number. It keeps nothing of s.Payload.
 // Times may go backwards, frame numbers must not.
 func (t *Table) Add(s *Segment) (stream int) {
-	if s.tuple.by == t.mark {
-		return t.add(s, &s.tuple)
-	}
 	tp := t.tupleOf(&s.Src, &s.Dst)
 	return t.add(s, &tp)
-}
-
-// Prepare does that part of Add which depends on nothing but the segments. It may run beside the other
-// methods of the table; segments that were not prepared are taken as well.
-func (t *Table) Prepare(segs []Segment) {
-	for i := range segs {
-		s := &segs[i]
-		s.tuple = t.tupleOf(&s.Src, &s.Dst)
-	}
 }
 
 // add takes s, whose tuple is tp.
@@ -145,6 +137,7 @@ func (t *Table) add(s *Segment, tp *tuple) (stream int) {
 	if id == 0 {
 		id = t.open(tp, s)
 	}
+	t.closeJournal(id)
 	c := t.conns.at(id)
 	if c.marks&isOther != 0 {
 		t.begins(c, tp, s)
@@ -171,21 +164,27 @@ func (t *Table) add(s *Segment, tp *tuple) (stream int) {
 	}
 	c.base(side, s)
 	stream = int(c.stream)
-	switch {
-	case c.marks&calm != 0 && t.takeCalm(c, side, s):
-	case s.Flags&RST != 0:
+	if s.Flags&RST != 0 {
 		t.reset(c, side, s)
 		c.marks &^= calm
-	default:
-		t.take(c, side, s)
-		if !t.noCalm {
-			c.settleDown()
-		}
+	} else {
+		t.takeInOrder(c, side, s)
 	}
 	if t.opts.LookaheadTime > 0 {
 		t.Settle(t.clock)
 	}
 	return stream
+}
+
+// takeInOrder takes a segment that is no RST, the short way or the long one.
+func (t *Table) takeInOrder(c *record, side Side, s *Segment) {
+	if c.marks&calm != 0 && t.takeCalm(c, side, s) {
+		return
+	}
+	t.take(c, side, s)
+	if !t.noCalm {
+		c.settleDown()
+	}
 }
 
 // take applies a segment that is no RST.
@@ -235,7 +234,7 @@ func (t *Table) take(c *record, side Side, s *Segment) {
 	if firstFIN {
 		t.finish(c, side)
 	}
-	if uint32(len(s.Payload)) < s.DataLen {
+	if uint32(len(s.Payload)) < s.DataLen && !t.following {
 		c.defects |= SnapCut
 	}
 	if c.marks&watched != 0 {
@@ -306,6 +305,7 @@ func (t *Table) Lookup(a, b Addr) *Conn {
 	if id == 0 {
 		return nil
 	}
+	t.follow(id)
 	return t.conn(t.conns.at(id))
 }
 

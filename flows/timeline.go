@@ -29,6 +29,9 @@ func (e *entry) side() Side { return Side(e.origin & 1) }
 
 // placeOf hashes where a segment was captured: link addresses, VLAN or tunnel, interface. It is even.
 func placeOf(s *Segment) uint8 {
+	if s.place != 0 {
+		return s.place - 1
+	}
 	h := s.MAC*0x9e3779b97f4a7c15 ^ (uint64(s.Domain)<<16|uint64(s.Interface))*0xc2b2ae3d27d4eb4f
 	return uint8(h>>56) &^ 1
 }
@@ -147,23 +150,28 @@ func (t *timelines) back(c *record, k int) *entry {
 	return &t.ring(c)[i]
 }
 
+// mayGrow tells whether rings may grow. Those of connections with a journal always may.
+func (t *Table) mayGrow() bool { return t.following || t.conns.live <= t.opts.ShortAbove }
+
 // note appends segment s of side to the timeline.
 func (t *Table) note(c *record, side Side, s *Segment, n Notes, from uint8) *entry {
-	e := t.lines.next(c, t.conns.live <= t.opts.ShortAbove)
+	e := t.lines.next(c, t.mayGrow())
 	lo, hi := c.moment(s.Time)
 	e.fill(s, side, lo, hi, n, from, c.states())
 	return e
 }
 
-// fill writes s into e.
+// fill writes s into e. It does so field by field, for a literal is made elsewhere and copied, which the
+// processor waits for.
 func (e *entry) fill(s *Segment, side Side, lo uint32, hi int16, n Notes, was, is uint8) {
 	data := min(s.DataLen, 1<<24-1)
 	if s.Flags&AE != 0 {
 		n |= entryAE
 	}
-	*e = entry{frame: uint32(s.Frame), seq: s.SEQ, ack: s.ACK, lo: lo, hi: hi, wnd: s.WND, ipid: s.IPID,
-		lenLo: uint16(data), lenHi: uint8(data >> 16), ttl: s.TTL, flags: uint8(s.Flags), was: was, is: is,
-		origin: uint8(side) | placeOf(s), notes: n}
+	e.frame, e.seq, e.ack, e.lo, e.hi = uint32(s.Frame), s.SEQ, s.ACK, lo, hi
+	e.wnd, e.ipid, e.lenLo, e.lenHi = s.WND, s.IPID, uint16(data), uint8(data>>16)
+	e.ttl, e.flags, e.was, e.is = s.TTL, uint8(s.Flags), was, is
+	e.origin, e.notes = uint8(side)|placeOf(s), n
 }
 
 // event makes an Event of an entry.

@@ -12,7 +12,6 @@ type tuple struct {
 	portLo, portHi uint16
 	fromHi         bool // the segment came from the higher end
 	v6             bool
-	by             uint16 // of the table that made it, see Table.mark
 	print          uint64 // hash: stands for the tuple where it is not kept
 }
 
@@ -34,7 +33,7 @@ func (t *Table) tupleOf(src, dst *Addr) tuple {
 		a, b = b, a
 	}
 	h := mix(a, b, t.seed)
-	return tuple{lo: uint32(a >> 16), hi: uint32(b >> 16), portLo: uint16(a), portHi: uint16(b), fromHi: fromHi, by: t.mark, print: h}
+	return tuple{lo: uint32(a >> 16), hi: uint32(b >> 16), portLo: uint16(a), portHi: uint16(b), fromHi: fromHi, print: h}
 }
 
 // wideTuple is tupleOf where an address is IPv6.
@@ -44,7 +43,7 @@ func (t *Table) wideTuple(src, dst *Addr) tuple {
 		lo, hi, fromHi = dst, src, true
 	}
 	h := mix(hashAddr(lo, t.seed), hashAddr(hi, t.seed), t.seed)
-	return tuple{lo: uint32(hashIP(&lo.IP, publicSeed)), hi: uint32(hashIP(&hi.IP, publicSeed)), portLo: lo.Port, portHi: hi.Port, fromHi: fromHi, v6: true, by: t.mark, print: h}
+	return tuple{lo: uint32(hashIP(&lo.IP, publicSeed)), hi: uint32(hashIP(&hi.IP, publicSeed)), portLo: lo.Port, portHi: hi.Port, fromHi: fromHi, v6: true, print: h}
 }
 
 // isV4 tells whether a is an IPv4-mapped address (RFC 4291 §2.5.5.2).
@@ -96,9 +95,13 @@ type index struct {
 	used  int
 }
 
-// grow doubles the slots when three quarters are used.
+// sparseBelow is how many slots an index has at the most that is kept sparser than it need be: a search then
+// seldom takes a second look.
+const sparseBelow = 1 << 16
+
+// grow doubles the slots when three quarters are used, or three eighths of a small index.
 func (x *index) grow() {
-	if x.used*4 < len(x.slots)*3 {
+	if full := x.used * 4; full < len(x.slots)*3 && (2*full < len(x.slots)*3 || len(x.slots) >= sparseBelow) {
 		return
 	}
 	old := x.slots
@@ -155,9 +158,6 @@ func (x *index) remove(hash, id uint32) {
 // find returns the number of the record for tp, whose addresses are those of src and dst; 0: none.
 func (t *Table) find(tp *tuple, src, dst *Addr) uint32 {
 	x := &t.index
-	if len(x.slots) == 0 {
-		return 0
-	}
 	hash := tp.hash()
 	for i := hash & x.mask; ; i = (i + 1) & x.mask {
 		slot := x.slots[i]

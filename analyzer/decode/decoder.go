@@ -82,21 +82,31 @@ type Decoder struct {
 // was put together from fragments. For the outcomes NotTCP, Fragment and Unreadable the contents of seg
 // are undefined. Decode allocates only for fragments.
 func (d *Decoder) Decode(p *capture.Packet, seg *flows.Segment) Outcome {
-	if fast(p, seg) {
+	out := d.read(p, seg)
+	d.count(out)
+	return out
+}
+
+// read is Decode without counting.
+func (d *Decoder) read(p *capture.Packet, seg *flows.Segment) Outcome {
+	d.pkt, d.mac, d.domain, d.depth, d.quoted, d.Unnumbered = p, 0, 0, 0, false, false
+	return d.link(uint32(p.Link), p.Data, max(int(p.Length), len(p.Data)), seg)
+}
+
+// DecodeTo does as Decode, and adds a Segment to b. Of a Segment the contents of seg are undefined too. It is the
+// faster way.
+func (d *Decoder) DecodeTo(b *flows.Batch, p *capture.Packet, seg *flows.Segment) Outcome {
+	if fast(p, b) {
 		d.Unnumbered = false
 		d.Counts.Packets++
 		d.Counts.Segments++
 		return Segment
 	}
-	out := d.slow(p, seg)
-	d.count(out)
+	out := d.Decode(p, seg)
+	if out == Segment {
+		b.Add(seg)
+	}
 	return out
-}
-
-// slow reads any packet.
-func (d *Decoder) slow(p *capture.Packet, seg *flows.Segment) Outcome {
-	d.pkt, d.mac, d.domain, d.depth, d.quoted, d.Unnumbered = p, 0, 0, 0, false, false
-	return d.link(uint32(p.Link), p.Data, max(int(p.Length), len(p.Data)), seg)
 }
 
 // Flush gives up on the datagrams that are not whole and counts their fragments. Call it at the end of

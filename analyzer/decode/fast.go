@@ -5,43 +5,41 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// fast reads what most packets of most captures are, in one function and a third less time than the
-// general way: whole TCP in IPv4 without options, directly in Ethernet. It reports false, and leaves seg
-// in any state, for everything else. The fuzz test holds it against the general way.
-func fast(p *capture.Packet, seg *flows.Segment) bool {
+// fast reads what most packets of most captures are, in one function and without a Segment in between: whole
+// TCP in IPv4 without options, directly in Ethernet, with no SYN and no RST, and no option but timestamps and
+// SACK. It reports false, and adds nothing to b, for everything else. The fuzz test holds it against the general
+// way.
+func fast(p *capture.Packet, b *flows.Batch) bool {
 	const ip, tcp = 14, 14 + 20 // where the headers begin
-	b := p.Data
-	if p.Link != linkEthernet || len(b) < tcp+tcpHeaderLen || be16(b[12:]) != etherIPv4 || b[ip] != 0x45 || b[ip+9] != protoTCP {
+	data := p.Data
+	if p.Link != linkEthernet || len(data) < tcp+tcpHeaderLen || be16(data[12:]) != etherIPv4 || data[ip] != 0x45 || data[ip+9] != protoTCP {
 		return false
 	}
-	if off := be16(b[ip+6:]); off&0x3fff != 0 {
-		return false // fragment
+	h := data[:tcp+tcpHeaderLen]
+	if be16(h[ip+6:])&0x3fff != 0 || flows.Flags(h[tcp+13])&(flows.SYN|flows.RST) != 0 || h[tcp+12]&1 != 0 {
+		return false // a fragment, or no ordinary segment
 	}
-	total := int(be16(b[ip+2:]))
-	hlen := int(b[tcp+12]>>4) << 2
-	end := min(ip+total, len(b))
+	total := int(be16(h[ip+2:]))
+	hlen := int(h[tcp+12]>>4) << 2
+	end := min(ip+total, len(data))
 	if hlen < tcpHeaderLen || tcp+hlen > end {
 		return false
 	}
-	seg.Payload = b[tcp+hlen : end]
-	seg.Frame = p.Frame
-	seg.Time = flows.Time(p.Time)
-	putIP4(&seg.Src.IP, b[ip+12:ip+16])
-	putIP4(&seg.Dst.IP, b[ip+16:ip+20])
-	tcpHeader(b[tcp:], seg)
-	seg.DataLen = uint32(total - 20 - hlen)
-	seg.HeaderLen = uint8(hlen)
-	seg.TTL = b[ip+8]
-	seg.IPID = be16(b[ip+4:])
-	seg.V6 = false
-	seg.DF = b[ip+6]&0x40 != 0
-	seg.Opts = flows.Options{}
+	var opts flows.Options
 	if hlen > tcpHeaderLen {
-		options(b[tcp+tcpHeaderLen:tcp+hlen], &seg.Opts)
+		options(data[tcp+tcpHeaderLen:tcp+hlen], &opts)
 	}
-	seg.MAC = mac(b[6:12])
-	seg.Domain = 0
-	seg.Interface = p.Interface
-	seg.Cut = false
+	src := uint64(be32(h[ip+12:]))<<16 | uint64(be16(h[tcp:]))
+	dst := uint64(be32(h[ip+16:]))<<16 | uint64(be16(h[tcp+2:]))
+	o := b.AddOrdinary(src, dst, mac(h[6:12]), 0, p.Interface, data[tcp+hlen:end])
+	if o == nil {
+		return false
+	}
+	o.Time, o.Frame = flows.Time(p.Time), uint32(p.Frame)
+	o.SEQ, o.ACK = flows.Seq(be32(h[tcp+4:])), flows.Seq(be32(h[tcp+8:]))
+	o.DataLen = uint16(total - 20 - hlen)
+	o.Flags, o.WND = h[tcp+13], be16(h[tcp+14:])
+	o.TTL, o.IPID = h[ip+8], be16(h[ip+4:])
+	o.TSval, o.HasTS, o.HasSACK = opts.TSval, opts.HasTS, opts.HasSACK
 	return true
 }

@@ -30,7 +30,7 @@ const (
 func (d *Decoder) Outline(p *capture.Packet) []Layer {
 	var seg flows.Segment
 	d.outline, d.outlining = d.outline[:0], true
-	d.slow(p, &seg)
+	d.read(p, &seg)
 	d.outlining = false
 	return d.outline
 }

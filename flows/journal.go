@@ -1,0 +1,288 @@
+package flows
+
+// Few connections of a capture are reset, and what is told of a reset is told of its connection. So of a
+// connection that is calm, or closes in good order, the segments are not followed when they come. They go
+// into its journal, which costs one cache line for the connection and a half for the segment, and they are followed, in their order and as if they came now, once something asks for the
+// connection as it stands: a segment that does not fit in, a RST, the journal's bound. Of most connections
+// nothing ever asks, and they are forgotten when they have been closed for long enough.
+//
+// What waits lies in the backlog, of a size that does not depend on the capture. What is overwritten there is
+// followed before, if its connection is still known.
+//
+// What other connections hear of a segment (streams, hosts, services, what was over) never waits.
+
+// A journal is what must be known of a connection to tell whether its next segment is in order: copied from
+// its record when the journal is opened. Its arrays are indexed by the tuple's end, 0 for the lower one.
+type journal struct {
+	lo, hi         uint32 // the tuple
+	portLo, portHi uint16
+	nxt, una       [2]Seq // SND.NXT and SND.UNA, with all segments of the journal
+	start          Time   // record.start
+	first, last    uint32 // places in the backlog of the oldest and the newest segment, 0 without one
+	talk           uint32 // record.talk, as far as known
+	skip           uint32 // octets of who spoke last that the exchange does not look at
+	origin         [2]uint16
+	ttl            [2]uint8
+	n              uint8 // segments
+	untold         uint8 // of the newest, those that the exchange may not have heard
+	bits           journalBits
+}
+
+type journalBits uint8
+
+const (
+	journalOpen journalBits = 1 << iota // segments may go into it
+	journalFIN0                         // the lower end's FIN is in it, one bit higher the other's
+	journalFIN1
+	journalOver0 // it was acknowledged
+	journalOver1
+	journalOrigin0 // its origin is known
+	journalOrigin1
+	journalSpoke1 // who spoke last, where skip is not 0
+
+	journalFINs = journalFIN0 | journalFIN1
+	journalOver = journalOver0 | journalOver1
+)
+
+// maxJournal is how many segments of a connection wait at most: what follows them has the connection in its
+// cache.
+const maxJournal = 64
+
+// maxJournals is how many connections have a journal at most: those with the lowest numbers of records. Where
+// far more are open, a connection's segments are too far from each other for the backlog.
+const maxJournals = 1 << 15
+
+// isOf tells whether the journal is open, and that of l's connection.
+func (j *journal) isOf(l *Ordinary) bool {
+	return j.bits&journalOpen != 0 && j.lo == l.lo && j.hi == l.hi && j.portLo == l.portLo && j.portHi == l.portHi
+}
+
+// journalOf returns the record of l if its journal is open, else 0.
+func (t *Table) journalOf(l *Ordinary) uint32 {
+	x := &t.index
+	for i := l.hash & x.mask; ; i = (i + 1) & x.mask {
+		slot := x.slots[i]
+		if slot == 0 {
+			return 0
+		}
+		if id := uint32(slot); uint32(slot>>32) == l.hash && int(id) < len(t.journals) && t.journals[id].isOf(l) {
+			return id
+		}
+	}
+}
+
+// write puts l into the journal of the record id, if it is the segment that comes next in good order: with
+// new data, a new ACK, or a FIN. Else it changes nothing and returns false.
+func (t *Table) write(id uint32, l *Ordinary, b *Batch) bool {
+	if int(id) >= len(t.journals) {
+		return false
+	}
+	j := &t.journals[id]
+	if !j.isOf(l) {
+		return false
+	}
+	from := l.bits & ordinaryFromHi & 1
+	to := from ^ 1
+	acked, flying := uint32(l.ACK-j.una[to]), uint32(j.nxt[to]-j.una[to])
+	fin := l.Flags & uint8(FIN)
+	length := uint32(l.DataLen) + uint32(fin)
+	after := uint64(l.Time - j.start)
+	if l.Flags&uint8(ACK) == 0 || l.SEQ != j.nxt[from] || acked > flying || l.WND == 0 || length|acked == 0 || l.TTL != j.ttl[from] || after >= 1<<47 {
+		return false
+	}
+	if j.bits&journalFINs|journalBits(fin) != 0 && (length != 0 && j.bits&(journalFIN0<<from) != 0 || l.bits&ordinaryLong != 0) {
+		return false
+	}
+	if l.origin != j.origin[from] && j.bits&(journalOrigin0<<from) != 0 {
+		return false
+	}
+	passed := l.DataLen > 0 && uint32(l.DataLen) <= j.skip && journalBits(from) == j.bits/journalSpoke1
+	bits := deferredBits(from)
+	if passed || l.bits&ordinaryLong != 0 {
+		bits |= deferredBare
+	}
+	if t.makeBacklogRoom(unitsOf(bits, l.captured)); j.bits&journalOpen == 0 {
+		return false // it began with what had to make room
+	}
+	at, d := t.backlog.next()
+	d.before, d.frame, d.lo, d.hi = j.last, l.Frame, uint32(after), uint16(after>>32)
+	d.ack, d.tsval, d.wnd, d.ipid, d.flags = l.ACK, l.TSval, l.WND, l.IPID, l.Flags
+	d.dataLen, d.captured = l.DataLen, l.captured
+	if l.HasTS {
+		bits |= deferredTS
+	}
+	if l.HasSACK {
+		bits |= deferredSACK
+	}
+	if j.n == 0 {
+		d.before, j.first = id, at
+		bits |= deferredFirst
+	}
+	d.bits = bits
+	told := false
+	switch {
+	case l.DataLen == 0:
+	case bits&deferredBare == 0:
+		j.skip = 0
+		t.backlog.enterText(at, b.textOf(l))
+	case passed && uint32(l.DataLen) <= j.skip: // still
+		j.skip -= uint32(l.DataLen)
+	default:
+		t.sayLong(id, j, d, b.textOf(l))
+		told = true
+	}
+	t.backlog.head += d.units()
+	j.last = at
+	j.n++
+	if j.untold++; told {
+		j.untold = 0
+	}
+	t.stats.Segments++
+	if l.Time < t.clock {
+		t.conns.at(id).defects |= Reordered
+	} else {
+		t.clock = l.Time
+	}
+	j.nxt[from] += Seq(length)
+	j.una[to] = l.ACK
+	j.origin[from] = l.origin
+	j.bits |= (journalOrigin0 | journalBits(fin)*journalFIN0) << from
+	if acked != 0 && j.bits&(journalFIN0<<to) != 0 && l.ACK == j.nxt[to] {
+		if j.bits |= journalOver0 << to; j.bits&journalOver == journalOver {
+			t.current = id
+			t.leave(t.conns.at(id))
+		}
+	}
+	if j.n == maxJournal {
+		t.follow(id)
+	}
+	if t.opts.LookaheadTime > 0 {
+		t.Settle(t.clock)
+	}
+	return true
+}
+
+// places lists the places of the newest n segments in the journal j, oldest first.
+func (t *Table) places(j *journal, n uint8, list *[maxJournal]uint32) []uint32 {
+	at := j.last
+	for k := int(n) - 1; k >= 0; k-- {
+		list[k] = at
+		at = t.backlog.at(at).before
+	}
+	return list[:n]
+}
+
+// sayLong tells the exchange the payload of d, which does not stay, and before it what it has not heard of the
+// journal j, of the record id.
+func (t *Table) sayLong(id uint32, j *journal, d *deferred, payload []byte) {
+	c := t.conns.at(id)
+	t.current = id
+	if j.untold > 0 {
+		var list [maxJournal]uint32
+		for _, at := range t.places(j, j.untold, &list) {
+			t.sayDeferred(c, t.backlog.at(at), t.backlog.text(at))
+		}
+	}
+	t.sayDeferred(c, d, payload)
+	j.talk = c.talk
+	side := c.sideOf(d.bits&deferredFromHi != 0)
+	j.skip = t.talks.at(c.talk).state.Passes(int(side))
+	j.bits = j.bits&^journalSpoke1 | journalBits(d.bits&deferredFromHi)*journalSpoke1
+}
+
+// sayDeferred tells the exchange the payload of d.
+func (t *Table) sayDeferred(c *record, d *deferred, payload []byte) {
+	if d.dataLen > 0 {
+		at := Time(c.start) + d.after()
+		t.say(c, c.sideOf(d.bits&deferredFromHi != 0), stamp{d.frame, uint32(at), int32(at >> 32)}, payload, uint32(d.dataLen))
+	}
+}
+
+// openJournal opens the journal of the record id, or closes it, as the connection stands.
+func (t *Table) openJournal(id uint32) {
+	c := t.conns.at(id)
+	if c.marks&(calm|isV6) != calm || int(id) >= min(maxJournals, t.opts.ShortAbove/2) {
+		if int(id) < len(t.journals) {
+			t.journals[id].bits = 0
+		}
+		return
+	}
+	for int(id) >= len(t.journals) {
+		t.journals = append(t.journals, journal{})
+	}
+	j := &t.journals[id]
+	lo, hi := &c.side[0], &c.side[1]
+	if c.marks&origIsHi != 0 {
+		lo, hi = hi, lo
+	}
+	j.lo, j.hi, j.portLo, j.portHi, j.start, j.talk = c.lo, c.hi, c.portLo, c.portHi, Time(c.start), c.talk
+	j.nxt[0], j.nxt[1], j.una[0], j.una[1], j.ttl[0], j.ttl[1] = lo.nxt, hi.nxt, lo.una, hi.una, lo.ttl, hi.ttl
+	j.first, j.last, j.skip, j.n, j.untold, j.bits = 0, 0, 0, 0, 0, journalOpen
+}
+
+// closeJournal follows what is in the journal of the record id, and closes it.
+func (t *Table) closeJournal(id uint32) {
+	if int(id) < len(t.journals) {
+		t.follow(id)
+		t.journals[id].bits = 0
+	}
+}
+
+// dropJournal forgets the journal of the record id.
+func (t *Table) dropJournal(id uint32) {
+	if int(id) < len(t.journals) {
+		t.journals[id] = journal{}
+	}
+}
+
+// journaled returns the journal of the record id if there is something in it, else nil.
+func (t *Table) journaled(id uint32) *journal {
+	if int(id) < len(t.journals) && t.journals[id].n > 0 {
+		return &t.journals[id]
+	}
+	return nil
+}
+
+// follow takes the segments in the journal of the record id.
+func (t *Table) follow(id uint32) {
+	j := t.journaled(id)
+	if j == nil {
+		return
+	}
+	c := t.conns.at(id)
+	var list [maxJournal]uint32
+	places := t.places(j, j.n, &list)
+	told := int(j.n - j.untold)
+	known := j.origin
+	j.n = 0
+	current := t.current
+	t.current, t.following = id, true
+	s := &t.followed
+	for k, at := range places {
+		d := t.backlog.at(at)
+		side := c.sideOf(d.bits&deferredFromHi != 0)
+		h := &c.side[side]
+		o := &t.known[known[d.bits&deferredFromHi]]
+		s.Frame, s.Time, s.SEQ, s.ACK = int(d.frame), Time(c.start)+d.after(), h.nxt, d.ack
+		s.DataLen, s.Flags, s.WND, s.TTL, s.IPID = uint32(d.dataLen), Flags(d.flags), d.wnd, h.ttl, d.ipid
+		s.MAC, s.Domain, s.Interface, s.place = o.mac, o.domain, o.iface, o.place+1
+		s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = d.tsval, d.bits&deferredTS != 0, d.bits&deferredSACK != 0
+		s.Src, s.Dst = mappedV4(c.lo, c.portLo), mappedV4(c.hi, c.portHi)
+		if d.bits&deferredFromHi != 0 {
+			s.Src, s.Dst = s.Dst, s.Src
+		}
+		s.told, s.Payload = k < told, nil
+		if !s.told {
+			s.Payload = t.backlog.text(at)
+		}
+		if d.captured < d.dataLen {
+			c.defects |= SnapCut
+		}
+		t.takeInOrder(c, side, s)
+	}
+	t.current, t.following = current, false
+	t.openJournal(id)
+}
+
+// after returns the time of d since its record's start.
+func (d *deferred) after() Time { return Time(uint64(d.hi)<<32 | uint64(d.lo)) }

@@ -1,0 +1,190 @@
+package flows
+
+// An Ordinary is a segment of the kind that most are of, in one cache line: no SYN and no RST, IPv4, with less
+// than 64 KiB of data. It holds all that a table asks of such a segment; the fields are those of a Segment.
+// Of another segment a batch keeps the tuple here, and the Segment beside it.
+type Ordinary struct {
+	Time           Time
+	lo, hi         uint32 // as in a tuple
+	portLo, portHi uint16
+	hash           uint32 // of the tuple
+	Frame          uint32
+	SEQ, ACK       Seq
+	TSval          uint32
+	text           uint32 // where in the batch the payload is, or the Segment
+	DataLen        uint16
+	captured       uint16 // octets of the payload that were captured
+	WND, IPID      uint16
+	origin         uint16 // index into the table's origins
+	Flags, TTL     uint8
+	HasTS, HasSACK bool
+	bits           ordinaryBits
+}
+
+type ordinaryBits uint8
+
+const (
+	ordinaryFromHi ordinaryBits = 1 << iota // the tuple's higher end sent it
+	ordinaryWhole                           // text is an index into Batch.whole
+	ordinaryLong                            // text is an index into Batch.long
+)
+
+// shortText is how many octets a payload has at most that are copied with its segment: what is longer is
+// better read where it is.
+const shortText = 4 * backlogUnit
+
+// An origin is where the capture point met a packet: few differ in a capture.
+type origin struct {
+	mac    uint64
+	domain uint32
+	iface  uint16
+	place  uint8 // see placeOf
+}
+
+// origins numbers the origins of a table's segments. It is for the goroutine that fills batches; those who
+// read a batch find its origins in Batch.known.
+type origins struct {
+	list  []origin
+	index map[origin]uint16
+	last  [2]struct {
+		origin
+		n uint16 // its number plus one
+	}
+}
+
+// maxOrigins is how many origins are told apart; packets of more are not kept as Ordinary.
+const maxOrigins = 1<<16 - 2
+
+// number returns the number of the origin plus one, 0 when there are too many.
+func (x *origins) number(o origin) uint16 {
+	if n, ok := x.index[o]; ok {
+		return n
+	}
+	if len(x.list) >= maxOrigins {
+		return 0
+	}
+	if x.index == nil {
+		x.index = map[origin]uint16{}
+	}
+	x.list = append(x.list, o)
+	x.index[o] = uint16(len(x.list))
+	return uint16(len(x.list))
+}
+
+// from returns the number of an origin plus one, 0 when there are too many. Packets of one direction come from
+// one place as a rule.
+func (b *Batch) from(direction ordinaryBits, mac uint64, domain uint32, iface uint16) uint16 {
+	o := &b.table.origins.last[direction]
+	if o.n == 0 || o.mac != mac || o.domain != domain || o.iface != iface {
+		s := Segment{MAC: mac, Domain: domain, Interface: iface}
+		o.origin = origin{mac, domain, iface, placeOf(&s)}
+		o.n = b.table.origins.number(o.origin)
+		b.known = b.table.origins.list
+	}
+	return o.n
+}
+
+// line appends a line to b. It holds old values.
+func (b *Batch) line() *Ordinary {
+	if len(b.lines) == cap(b.lines) {
+		b.lines = append(b.lines, Ordinary{})[:len(b.lines)]
+	}
+	b.lines = b.lines[:len(b.lines)+1]
+	return &b.lines[len(b.lines)-1]
+}
+
+// AddOrdinary appends an ordinary segment that is read where it was captured, without a Segment in between. Of
+// src and dst, bits 16 to 47 are the IPv4 address and the lower ones the port. The octets of payload, of
+// which there are as many as were captured of the segment's data, must stay as they are until AddBatch returns. The
+// caller must set all exported fields of what AddOrdinary returns; nil says that the segment must be added
+// by Add.
+func (b *Batch) AddOrdinary(src, dst, mac uint64, domain uint32, iface uint16, payload []byte) *Ordinary {
+	direction := ordinaryBits(0)
+	lo, hi := src, dst
+	if src > dst {
+		direction, lo, hi = ordinaryFromHi, dst, src
+	}
+	n := b.from(direction, mac, domain, iface)
+	if n == 0 {
+		return nil
+	}
+	l := b.line()
+	l.lo, l.hi, l.portLo, l.portHi = uint32(lo>>16), uint32(hi>>16), uint16(lo), uint16(hi)
+	print := mix(lo, hi, b.table.seed)
+	l.hash = uint32(print ^ print>>32)
+	l.origin, l.bits = n-1, direction
+	l.captured = uint16(len(payload))
+	switch {
+	case len(payload) == 0:
+	case len(payload) <= shortText:
+		l.text = uint32(len(b.text))
+		b.text = append(b.text, payload...)
+	default:
+		l.bits |= ordinaryLong
+		l.text = uint32(len(b.long))
+		b.long = append(b.long, payload)
+	}
+	return l
+}
+
+// Add appends s to the batch. The octets of s.Payload must stay as they are until AddBatch returns.
+func (b *Batch) Add(s *Segment) {
+	if s.Flags&(SYN|RST) == 0 && s.Flags < 1<<8 && s.DataLen < 1<<16 && s.Src.isV4() && s.Dst.isV4() {
+		payload := s.Payload[:min(len(s.Payload), int(s.DataLen))]
+		if l := b.AddOrdinary(s.Src.ordinary(), s.Dst.ordinary(), s.MAC, s.Domain, s.Interface, payload); l != nil {
+			l.Time, l.Frame, l.SEQ, l.ACK, l.DataLen = s.Time, uint32(s.Frame), s.SEQ, s.ACK, uint16(s.DataLen)
+			l.WND, l.IPID, l.Flags, l.TTL = s.WND, s.IPID, uint8(s.Flags), s.TTL
+			l.TSval, l.HasTS, l.HasSACK = s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK
+			return
+		}
+	}
+	l := b.line()
+	tp := b.table.tupleOf(&s.Src, &s.Dst)
+	l.lo, l.hi, l.portLo, l.portHi, l.hash = tp.lo, tp.hi, tp.portLo, tp.portHi, tp.hash()
+	l.bits, l.text = ordinaryWhole, uint32(len(b.whole))
+	b.whole = append(b.whole, *s)
+	b.whole[l.text].tuple = tp
+}
+
+// ordinary returns a, which is an IPv4 address, as AddOrdinary takes it.
+func (a *Addr) ordinary() uint64 { return uint64(a.v4())<<16 | uint64(a.Port) }
+
+// textOf returns the payload of l, which is not whole.
+func (b *Batch) textOf(l *Ordinary) []byte {
+	switch {
+	case l.captured == 0:
+		return nil
+	case l.bits&ordinaryLong != 0:
+		return b.long[l.text]
+	}
+	return b.text[l.text:][:l.captured:l.captured]
+}
+
+// Segment returns segment number i of b, from 0, until AddBatch takes it: as it was added, or of an ordinary one, what
+// an Ordinary holds.
+func (b *Batch) Segment(i int) Segment {
+	l := &b.lines[i]
+	if l.bits&ordinaryWhole != 0 {
+		s := b.whole[l.text]
+		s.tuple = tuple{}
+		return s
+	}
+	var s Segment
+	b.unpack(l, b.known, &s)
+	s.place = 0
+	return s
+}
+
+// unpack writes l, an ordinary segment of b, into s, where an ordinary segment or none was before.
+func (b *Batch) unpack(l *Ordinary, known []origin, s *Segment) {
+	o := &known[l.origin]
+	s.Payload, s.Frame, s.Time = b.textOf(l), int(l.Frame), l.Time
+	s.SEQ, s.ACK, s.DataLen, s.Flags = l.SEQ, l.ACK, uint32(l.DataLen), Flags(l.Flags)
+	s.WND, s.TTL, s.IPID = l.WND, l.TTL, l.IPID
+	s.MAC, s.Domain, s.Interface, s.place = o.mac, o.domain, o.iface, o.place+1
+	s.Src, s.Dst = mappedV4(l.lo, l.portLo), mappedV4(l.hi, l.portHi)
+	if l.bits&ordinaryFromHi != 0 {
+		s.Src, s.Dst = s.Dst, s.Src
+	}
+	s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = l.TSval, l.HasTS, l.HasSACK
+}
