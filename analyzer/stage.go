@@ -107,12 +107,10 @@ func (d *decoding) decode(b capture.Batch, t *flows.Table) *segments {
 	if d.over {
 		return s
 	}
-	for i := range b.Packets {
-		s.extend(b.Packets[i].Time)
-	}
 	s.packets = len(b.Packets)
 	seg := &d.segment
 	for i := range b.Packets {
+		s.extend(b.Packets[i].Time)
 		switch d.decoder.DecodeTo(s.list, &b.Packets[i], seg) {
 		case decode.ICMPError:
 			s.asides = append(s.asides, aside{s.list.Len(), *seg, !d.decoder.Unnumbered, true, d.decoder.Note})

@@ -190,6 +190,7 @@ func (a *around) fetch(s *Segment) {
 	a.hosts.fetch(hashIP(&s.Src.IP, publicSeed))
 	if s.Flags&ACK != 0 {
 		a.services.fetch(hashAddr(&s.Src, publicSeed))
+		a.pairs.fetch(pairPlace(&s.Src, &s.Dst))
 	}
 }
 

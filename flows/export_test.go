@@ -4,4 +4,4 @@ package flows
 func (t *Table) NoCalm() { t.noCalm = true }
 
 // SmallBacklog makes t defer few segments.
-func (t *Table) SmallBacklog() { t.backlog.size = 16 }
+func (t *Table) SmallBacklog() { t.backlog.limit, t.backlog.shift = 3, 3 }

@@ -1,5 +1,7 @@
 package flows
 
+import "unsafe"
+
 // Few connections of a capture are reset, and what is told of a reset is told of its connection. So of a
 // connection that is calm, or closes in good order, the segments are not followed when they come. They go
 // into its journal, which costs one cache line for the connection and a half for the segment, and they are followed, in their order and as if they came now, once something asks for the
@@ -14,11 +16,11 @@ package flows
 // A journal is what must be known of a connection to tell whether its next segment is in order: copied from
 // its record when the journal is opened. Its arrays are indexed by the tuple's end, 0 for the lower one.
 type journal struct {
+	start          Time   // record.start
 	lo, hi         uint32 // the tuple
 	portLo, portHi uint16
 	nxt, una       [2]Seq // SND.NXT and SND.UNA, with all segments of the journal
-	start          Time   // record.start
-	first, last    uint32 // places in the backlog of the oldest and the newest segment, 0 without one
+	first, last    uint32 // places in the backlog of the oldest and the newest segment
 	talk           uint32 // record.talk, as far as known
 	skip           uint32 // octets of who spoke last that the exchange does not look at
 	origin         [2]uint16
@@ -27,6 +29,13 @@ type journal struct {
 	untold         uint8 // of the newest, those that the exchange may not have heard
 	bits           journalBits
 }
+
+// A journal, and what goes into it, is looked at for nearly every packet: they are made for cache lines.
+var (
+	_ [64]byte = [unsafe.Sizeof(journal{})]byte{}
+	_ [64]byte = [unsafe.Sizeof(Ordinary{})]byte{}
+	_ [32]byte = [unsafe.Sizeof(deferred{})]byte{}
+)
 
 type journalBits uint8
 
@@ -101,37 +110,30 @@ func (t *Table) write(id uint32, l *Ordinary, b *Batch) bool {
 	if passed || l.bits&ordinaryLong != 0 {
 		bits |= deferredBare
 	}
-	if t.makeBacklogRoom(unitsOf(bits, l.captured)); j.bits&journalOpen == 0 {
-		return false // it began with what had to make room
+	units := unitsOf(bits, l.captured)
+	if t.makeBacklogRoom(units); j.bits&journalOpen == 0 {
+		return false // it began where room had to be made
 	}
-	at, d := t.backlog.next()
-	d.before, d.frame, d.lo, d.hi = j.last, l.Frame, uint32(after), uint16(after>>32)
-	d.ack, d.tsval, d.wnd, d.ipid, d.flags = l.ACK, l.TSval, l.WND, l.IPID, l.Flags
-	d.dataLen, d.captured = l.DataLen, l.captured
-	if l.HasTS {
-		bits |= deferredTS
-	}
-	if l.HasSACK {
-		bits |= deferredSACK
-	}
+	at, d := t.backlog.next(units)
+	d.kept = l.kept
+	d.before, d.lo, d.hi = j.last, uint32(after), uint16(after>>32)
+	d.flags, d.bits = l.Flags, bits|deferredBits(l.Has)*deferredTS
 	if j.n == 0 {
-		d.before, j.first = id, at
-		bits |= deferredFirst
+		j.first = at
+		t.backlog.begin(id)
 	}
-	d.bits = bits
 	told := false
 	switch {
 	case l.DataLen == 0:
 	case bits&deferredBare == 0:
 		j.skip = 0
-		t.backlog.enterText(at, b.textOf(l))
+		copy(d.behind(), b.textOf(l))
 	case passed && uint32(l.DataLen) <= j.skip: // still
 		j.skip -= uint32(l.DataLen)
 	default:
 		t.sayLong(id, j, d, b.textOf(l))
 		told = true
 	}
-	t.backlog.head += d.units()
 	j.last = at
 	j.n++
 	if j.untold++; told {
@@ -192,9 +194,9 @@ func (t *Table) sayLong(id uint32, j *journal, d *deferred, payload []byte) {
 
 // sayDeferred tells the exchange the payload of d.
 func (t *Table) sayDeferred(c *record, d *deferred, payload []byte) {
-	if d.dataLen > 0 {
+	if d.DataLen > 0 {
 		at := Time(c.start) + d.after()
-		t.say(c, c.sideOf(d.bits&deferredFromHi != 0), stamp{d.frame, uint32(at), int32(at >> 32)}, payload, uint32(d.dataLen))
+		t.say(c, c.sideOf(d.bits&deferredFromHi != 0), stamp{d.Frame, uint32(at), int32(at >> 32)}, payload, uint32(d.DataLen))
 	}
 }
 
@@ -263,10 +265,10 @@ func (t *Table) follow(id uint32) {
 		side := c.sideOf(d.bits&deferredFromHi != 0)
 		h := &c.side[side]
 		o := &t.known[known[d.bits&deferredFromHi]]
-		s.Frame, s.Time, s.SEQ, s.ACK = int(d.frame), Time(c.start)+d.after(), h.nxt, d.ack
-		s.DataLen, s.Flags, s.WND, s.TTL, s.IPID = uint32(d.dataLen), Flags(d.flags), d.wnd, h.ttl, d.ipid
+		s.Frame, s.Time, s.SEQ, s.ACK = int(d.Frame), Time(c.start)+d.after(), h.nxt, d.ACK
+		s.DataLen, s.Flags, s.WND, s.TTL, s.IPID = uint32(d.DataLen), Flags(d.flags), d.WND, h.ttl, d.IPID
 		s.MAC, s.Domain, s.Interface, s.place = o.mac, o.domain, o.iface, o.place+1
-		s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = d.tsval, d.bits&deferredTS != 0, d.bits&deferredSACK != 0
+		s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = d.TSval, d.bits&deferredTS != 0, d.bits&deferredSACK != 0
 		s.Src, s.Dst = mappedV4(c.lo, c.portLo), mappedV4(c.hi, c.portHi)
 		if d.bits&deferredFromHi != 0 {
 			s.Src, s.Dst = s.Dst, s.Src
@@ -275,7 +277,7 @@ func (t *Table) follow(id uint32) {
 		if !s.told {
 			s.Payload = t.backlog.text(at)
 		}
-		if d.captured < d.dataLen {
+		if d.captured < d.DataLen {
 			c.defects |= SnapCut
 		}
 		t.takeInOrder(c, side, s)
@@ -283,6 +285,3 @@ func (t *Table) follow(id uint32) {
 	t.current, t.following = current, false
 	t.openJournal(id)
 }
-
-// after returns the time of d since its record's start.
-func (d *deferred) after() Time { return Time(uint64(d.hi)<<32 | uint64(d.lo)) }

@@ -98,7 +98,7 @@ func (t *Table) evict() {
 		}
 		half, frame := c.marks&bothSides == 0, max(c.side[0].lastFrame, c.side[1].lastFrame)
 		if j := t.journaled(t.hand); j != nil {
-			frame = t.backlog.at(j.last).frame
+			frame = t.backlog.at(j.last).Frame
 		}
 		if victim == 0 || half && !victimHalf || half == victimHalf && frame < victimFrame {
 			victim, victimFrame, victimHalf = t.hand, frame, half

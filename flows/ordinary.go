@@ -4,22 +4,37 @@ package flows
 // than 64 KiB of data. It holds all that a table asks of such a segment; the fields are those of a Segment.
 // Of another segment a batch keeps the tuple here, and the Segment beside it.
 type Ordinary struct {
+	kept
 	Time           Time
+	SEQ            Seq
 	lo, hi         uint32 // as in a tuple
 	portLo, portHi uint16
 	hash           uint32 // of the tuple
-	Frame          uint32
-	SEQ, ACK       Seq
-	TSval          uint32
 	text           uint32 // where in the batch the payload is, or the Segment
-	DataLen        uint16
-	captured       uint16 // octets of the payload that were captured
-	WND, IPID      uint16
 	origin         uint16 // index into the table's origins
 	Flags, TTL     uint8
-	HasTS, HasSACK bool
+	Has            OrdinaryOptions
 	bits           ordinaryBits
 }
+
+// A kept is what a journal keeps of an Ordinary as it is.
+type kept struct {
+	Frame     uint32
+	ACK       Seq
+	TSval     uint32
+	DataLen   uint16
+	captured  uint16 // octets of the payload that were captured
+	WND, IPID uint16
+}
+
+// OrdinaryOptions are the options of an Ordinary.
+type OrdinaryOptions uint8
+
+// Bits of OrdinaryOptions.
+const (
+	OrdinaryTS   OrdinaryOptions = 1 << iota // timestamps: Ordinary.TSval is valid
+	OrdinarySACK                             // Options.HasSACK
+)
 
 type ordinaryBits uint8
 
@@ -71,17 +86,14 @@ func (x *origins) number(o origin) uint16 {
 	return uint16(len(x.list))
 }
 
-// from returns the number of an origin plus one, 0 when there are too many. Packets of one direction come from
-// one place as a rule.
+// from returns the number of an origin plus one, 0 when there are too many.
 func (b *Batch) from(direction ordinaryBits, mac uint64, domain uint32, iface uint16) uint16 {
-	o := &b.table.origins.last[direction]
-	if o.n == 0 || o.mac != mac || o.domain != domain || o.iface != iface {
-		s := Segment{MAC: mac, Domain: domain, Interface: iface}
-		o.origin = origin{mac, domain, iface, placeOf(&s)}
-		o.n = b.table.origins.number(o.origin)
-		b.known = b.table.origins.list
-	}
-	return o.n
+	s := Segment{MAC: mac, Domain: domain, Interface: iface}
+	o := origin{mac, domain, iface, placeOf(&s)}
+	last := &b.table.origins.last[direction]
+	last.origin, last.n = o, b.table.origins.number(o)
+	b.known = b.table.origins.list
+	return last.n
 }
 
 // line appends a line to b. It holds old values.
@@ -104,9 +116,14 @@ func (b *Batch) AddOrdinary(src, dst, mac uint64, domain uint32, iface uint16, p
 	if src > dst {
 		direction, lo, hi = ordinaryFromHi, dst, src
 	}
-	n := b.from(direction, mac, domain, iface)
+	n := uint16(0)
+	if o := &b.table.origins.last[direction]; o.mac == mac && o.domain == domain && o.iface == iface {
+		n = o.n // packets of one direction come from one place as a rule
+	}
 	if n == 0 {
-		return nil
+		if n = b.from(direction, mac, domain, iface); n == 0 {
+			return nil
+		}
 	}
 	l := b.line()
 	l.lo, l.hi, l.portLo, l.portHi = uint32(lo>>16), uint32(hi>>16), uint16(lo), uint16(hi)
@@ -134,7 +151,13 @@ func (b *Batch) Add(s *Segment) {
 		if l := b.AddOrdinary(s.Src.ordinary(), s.Dst.ordinary(), s.MAC, s.Domain, s.Interface, payload); l != nil {
 			l.Time, l.Frame, l.SEQ, l.ACK, l.DataLen = s.Time, uint32(s.Frame), s.SEQ, s.ACK, uint16(s.DataLen)
 			l.WND, l.IPID, l.Flags, l.TTL = s.WND, s.IPID, uint8(s.Flags), s.TTL
-			l.TSval, l.HasTS, l.HasSACK = s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK
+			l.TSval, l.Has = s.Opts.TSval, 0
+			if s.Opts.HasTS {
+				l.Has |= OrdinaryTS
+			}
+			if s.Opts.HasSACK {
+				l.Has |= OrdinarySACK
+			}
 			return
 		}
 	}
@@ -186,5 +209,5 @@ func (b *Batch) unpack(l *Ordinary, known []origin, s *Segment) {
 	if l.bits&ordinaryFromHi != 0 {
 		s.Src, s.Dst = s.Dst, s.Src
 	}
-	s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = l.TSval, l.HasTS, l.HasSACK
+	s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = l.TSval, l.Has&OrdinaryTS != 0, l.Has&OrdinarySACK != 0
 }

@@ -153,11 +153,10 @@ func (a *around) shook(t *Table, s *Segment, d time.Duration) {
 	}
 }
 
-// bothWays takes a connection whose second side was just seen for the first time.
-func (a *around) bothWays(t *Table, c *record) {
-	addrs := t.addrs(c)
-	p := a.pairs.get(t.pairKey(&addrs[0], &addrs[1]))
-	keep(place{stamp{frame: 1}, c.stream}, &p.both, &p.bothOther)
+// bothWays takes the first segment of a connection's second side.
+func (a *around) bothWays(t *Table, s *Segment, stream uint32) {
+	p := a.pairs.get(t.pairKey(&s.Src, &s.Dst))
+	keep(place{stamp{frame: 1}, stream}, &p.both, &p.bothOther)
 }
 
 // pairKey is the key of two hosts in either order.
@@ -170,6 +169,12 @@ func (t *Table) pairKey(a, b *Addr) cacheKey {
 		x.place, y.place = y.place, x.place
 	}
 	return x.and(y, t.seed)
+}
+
+// pairPlace is the place of pairKey.
+func pairPlace(a, b *Addr) uint64 {
+	x, y := hashIP(&a.IP, publicSeed), hashIP(&b.IP, publicSeed)
+	return mix(min(x, y), max(x, y), publicSeed)
 }
 
 // serves tells whether addr has been seen to accept connections.

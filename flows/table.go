@@ -118,7 +118,8 @@ type Stats struct {
 // belongs to emit.
 func NewTable(opts TableOptions, emit func(*Reset)) *Table {
 	t := &Table{opts: opts.withDefaults(), emit: emit, seed: rand.Uint64(), names: exchange.NewNames()}
-	t.limit, t.backlog.size = t.opts.MaxConnections, backlogUnits
+	t.limit = t.opts.MaxConnections
+	t.backlog.limit, t.backlog.shift = backlogPieces, backlogShift
 	t.index.grow()
 	return t
 }
@@ -286,7 +287,7 @@ func (t *Table) meet(c *record, side Side, s *Segment) {
 	if c.side[side^1].segments > 0 {
 		c.marks |= bothSides
 		t.halfOpen--
-		t.around.bothWays(t, c)
+		t.around.bothWays(t, s, c.stream)
 	}
 	t.around.host(t, s, c.stream)
 }

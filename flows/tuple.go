@@ -202,6 +202,10 @@ func (t *Table) addrs(c *record) [2]Addr {
 
 // tupleOfRecord returns the tuple of c, as a segment of its originator has it.
 func (t *Table) tupleOfRecord(c *record) tuple {
+	if c.marks&isV6 == 0 {
+		print := mix(uint64(c.lo)<<16|uint64(c.portLo), uint64(c.hi)<<16|uint64(c.portHi), t.seed)
+		return tuple{lo: c.lo, hi: c.hi, portLo: c.portLo, portHi: c.portHi, fromHi: c.marks&origIsHi != 0, print: print}
+	}
 	a := t.addrs(c)
 	return t.tupleOf(&a[0], &a[1])
 }

@@ -25,10 +25,6 @@ func fast(p *capture.Packet, b *flows.Batch) bool {
 	if hlen < tcpHeaderLen || tcp+hlen > end {
 		return false
 	}
-	var opts flows.Options
-	if hlen > tcpHeaderLen {
-		options(data[tcp+tcpHeaderLen:tcp+hlen], &opts)
-	}
 	src := uint64(be32(h[ip+12:]))<<16 | uint64(be16(h[tcp:]))
 	dst := uint64(be32(h[ip+16:]))<<16 | uint64(be16(h[tcp+2:]))
 	o := b.AddOrdinary(src, dst, mac(h[6:12]), 0, p.Interface, data[tcp+hlen:end])
@@ -40,6 +36,26 @@ func fast(p *capture.Packet, b *flows.Batch) bool {
 	o.DataLen = uint16(total - 20 - hlen)
 	o.Flags, o.WND = h[tcp+13], be16(h[tcp+14:])
 	o.TTL, o.IPID = h[ip+8], be16(h[ip+4:])
-	o.TSval, o.HasTS, o.HasSACK = opts.TSval, opts.HasTS, opts.HasSACK
+	o.TSval, o.Has = 0, 0
+	if hlen > tcpHeaderLen {
+		ordinaryOptions(data[tcp+tcpHeaderLen:tcp+hlen], o)
+	}
 	return true
+}
+
+// ordinaryOptions reads the TCP options at b.
+func ordinaryOptions(b []byte, o *flows.Ordinary) {
+	if len(b) == 12 && be32(b) == onlyTimestamps {
+		o.TSval, o.Has = be32(b[4:]), flows.OrdinaryTS
+		return
+	}
+	var opts flows.Options
+	options(b, &opts)
+	o.TSval = opts.TSval
+	if opts.HasTS {
+		o.Has |= flows.OrdinaryTS
+	}
+	if opts.HasSACK {
+		o.Has |= flows.OrdinarySACK
+	}
 }

@@ -20,11 +20,14 @@ const (
 	mptcpReset     = 8
 )
 
+// onlyTimestamps is how the options begin that nearly every segment of a Linux connection carries: NOP, NOP,
+// timestamps (RFC 7323 appendix A).
+const onlyTimestamps = 0x0101080a
+
 // options reads the TCP options at b. A malformed option ends the reading: what came before it is kept,
 // as receivers do.
 func options(b []byte, o *flows.Options) {
-	// NOP, NOP, timestamps: what nearly every segment of a Linux connection carries (RFC 7323 appendix A).
-	if len(b) == 12 && be32(b) == 0x0101080a {
+	if len(b) == 12 && be32(b) == onlyTimestamps {
 		o.Kinds, o.HasTS = 1, true
 		o.TSval, o.TSecr = be32(b[4:]), be32(b[8:])
 		return
