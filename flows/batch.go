@@ -76,6 +76,7 @@ func (t *Table) AddPart(b *Batch, end int) {
 	for turn := 0; len(some) > 0; turn ^= 1 {
 		lines = lines[len(some):]
 		next := lines[:min(together, len(lines))]
+		t.fetchSlots(lines[len(next):min(2*together, len(lines))])
 		t.foresee(b, next, &ids[turn^1])
 		t.addTogether(b, some, &ids[turn])
 		some = next
@@ -85,35 +86,26 @@ func (t *Table) AddPart(b *Batch, end int) {
 // addTogether takes lines of b. ids are their records, as far as foresee could tell.
 func (t *Table) addTogether(b *Batch, lines []Ordinary, ids *[together]uint32) {
 	for k := range lines {
-		if l := &lines[k]; l.bits&ordinaryLong != 0 && int(ids[k]) < len(t.journals) {
-			if j := &t.journals[ids[k]]; j.skip < uint32(l.DataLen) && j.talk != 0 {
-				prefetch4(unsafe.Pointer(t.talks.at(j.talk)))
-				prefetch(unsafe.Pointer(t.conns.at(ids[k])))
-			}
-		}
+		t.fetchRest(&lines[k], ids[k])
 	}
 	for k := range lines {
-		l := &lines[k]
-		if ids[k] == 0 || l.bits&ordinaryWhole != 0 || !t.write(ids[k], l, b) {
-			t.addLine(l, b)
+		l, id := &lines[k], ids[k]
+		if l.bits&ordinaryWhole != 0 {
+			s := &b.whole[l.text]
+			t.add(s, &s.tuple, id)
+		} else {
+			if id == 0 {
+				id = t.journalOf(l) // it may be one of those just taken
+			}
+			if t.write(id, l, b) {
+				continue
+			}
+			b.unpack(l, t.known, &t.unpacked)
+			tp := t.tupleOfLine(l)
+			t.add(&t.unpacked, &tp, id)
 		}
+		t.openJournal(t.current)
 	}
-}
-
-// addLine takes l, of b, which does not go into the journal of the record that foresee found, if any.
-func (t *Table) addLine(l *Ordinary, b *Batch) {
-	if l.bits&ordinaryWhole != 0 {
-		s := &b.whole[l.text]
-		t.add(s, &s.tuple)
-	} else if id := t.journalOf(l); id != 0 && t.write(id, l, b) {
-		return
-	} else {
-		s := &t.unpacked
-		b.unpack(l, t.known, s)
-		tp := t.tupleOf(&s.Src, &s.Dst)
-		t.add(s, &tp)
-	}
-	t.openJournal(t.current)
 }
 
 // foresee finds the records that lines of b probably belong to, 0 where there is none, and has fetched from
@@ -149,6 +141,36 @@ func (t *Table) foresee(b *Batch, lines []Ordinary, ids *[together]uint32) {
 func (t *Table) AddBatch(b *Batch) {
 	t.AddPart(b, len(b.lines))
 	t.spare.put(b)
+}
+
+// fetchSlots fetches the slots of the index where the search for lines begins, if it is a large index.
+func (t *Table) fetchSlots(lines []Ordinary) {
+	if len(t.index.slots) <= sparseBelow {
+		return
+	}
+	for k := range lines {
+		prefetch(unsafe.Pointer(t.index.slot(lines[k].hash)))
+	}
+}
+
+// fetchRest fetches what hangs on the record id, as far as l needs it.
+func (t *Table) fetchRest(l *Ordinary, id uint32) {
+	switch {
+	case id == 0:
+	case l.bits&ordinaryWhole == 0 && int(id) < len(t.journals):
+		if j := &t.journals[id]; l.bits&ordinaryLong != 0 && j.skip < uint32(l.DataLen) && j.talk != 0 {
+			prefetch4(unsafe.Pointer(t.talks.at(j.talk)))
+			prefetch(unsafe.Pointer(t.conns.at(id)))
+		}
+	default:
+		c := t.conns.at(id)
+		if ring := t.lines.ring(c); ring != nil {
+			prefetch(unsafe.Pointer(&ring[c.ringPos]))
+		}
+		if c.talk != 0 {
+			prefetch4(unsafe.Pointer(t.talks.at(c.talk)))
+		}
+	}
 }
 
 // slot returns the slot where the search for hash begins: most often the right one.

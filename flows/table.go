@@ -128,13 +128,15 @@ func NewTable(opts TableOptions, emit func(*Reset)) *Table {
 // Times may go backwards, frame numbers must not.
 func (t *Table) Add(s *Segment) (stream int) {
 	tp := t.tupleOf(&s.Src, &s.Dst)
-	return t.add(s, &tp)
+	return t.add(s, &tp, 0)
 }
 
-// add takes s, whose tuple is tp.
-func (t *Table) add(s *Segment, tp *tuple) (stream int) {
+// add takes s, whose tuple is tp, and whose record probably is id.
+func (t *Table) add(s *Segment, tp *tuple, id uint32) (stream int) {
 	t.stats.Segments++
-	id := t.find(tp, &s.Src, &s.Dst)
+	if id == 0 || t.conns.at(id).marks&gone != 0 || !t.is(t.conns.at(id), tp, &s.Src, &s.Dst) {
+		id = t.find(tp, &s.Src, &s.Dst)
+	}
 	if id == 0 {
 		id = t.open(tp, s)
 	}

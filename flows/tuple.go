@@ -32,8 +32,7 @@ func (t *Table) tupleOf(src, dst *Addr) tuple {
 	if fromHi {
 		a, b = b, a
 	}
-	h := mix(a, b, t.seed)
-	return tuple{lo: uint32(a >> 16), hi: uint32(b >> 16), portLo: uint16(a), portHi: uint16(b), fromHi: fromHi, print: h}
+	return t.narrowTuple(uint32(a>>16), uint32(b>>16), uint16(a), uint16(b), fromHi)
 }
 
 // wideTuple is tupleOf where an address is IPv6.
@@ -203,9 +202,19 @@ func (t *Table) addrs(c *record) [2]Addr {
 // tupleOfRecord returns the tuple of c, as a segment of its originator has it.
 func (t *Table) tupleOfRecord(c *record) tuple {
 	if c.marks&isV6 == 0 {
-		print := mix(uint64(c.lo)<<16|uint64(c.portLo), uint64(c.hi)<<16|uint64(c.portHi), t.seed)
-		return tuple{lo: c.lo, hi: c.hi, portLo: c.portLo, portHi: c.portHi, fromHi: c.marks&origIsHi != 0, print: print}
+		return t.narrowTuple(c.lo, c.hi, c.portLo, c.portHi, c.marks&origIsHi != 0)
 	}
 	a := t.addrs(c)
 	return t.tupleOf(&a[0], &a[1])
+}
+
+// tupleOfLine returns the tuple of l.
+func (t *Table) tupleOfLine(l *Ordinary) tuple {
+	return t.narrowTuple(l.lo, l.hi, l.portLo, l.portHi, l.bits&ordinaryFromHi != 0)
+}
+
+// narrowTuple makes a tuple of IPv4 addresses that are in their order.
+func (t *Table) narrowTuple(lo, hi uint32, portLo, portHi uint16, fromHi bool) tuple {
+	print := mix(uint64(lo)<<16|uint64(portLo), uint64(hi)<<16|uint64(portHi), t.seed)
+	return tuple{lo: lo, hi: hi, portLo: portLo, portHi: portHi, fromHi: fromHi, print: print}
 }
