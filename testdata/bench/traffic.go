@@ -126,7 +126,7 @@ type conn struct {
 	nxt   [2]uint32 // SND.NXT
 	ts    [2]uint32
 	left  int // exchanges to come
-	full  int // full-size segments of the response to come
+	full  int // full-size segments of the response's body to come
 	phase phase
 	end   ending
 }
@@ -139,6 +139,7 @@ const (
 	phaseACK
 	phaseRequest
 	phaseResponse
+	phaseBody
 	phaseResponseACK
 	phaseClose
 	phaseClose2
@@ -182,7 +183,11 @@ func (g *generator) connect() *conn {
 }
 
 var requestText = []byte("GET /items/4711?view=full HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: bench/1\r\nAccept: */*\r\n\r\n")
-var responseText = []byte("HTTP/1.1 200 OK\r\nServer: bench\r\nContent-Length: 0\r\n\r\n")
+
+// responseTo returns the head of a response with a body of n octets.
+func responseTo(n int) []byte {
+	return fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nServer: bench\r\nContent-Length: %d\r\n\r\n", n)
+}
 
 // step plays the next packet of c and reports whether one was left to play.
 func (g *generator) step(c *conn) bool {
@@ -208,12 +213,15 @@ func (g *generator) step(c *conn) bool {
 			c.phase = phaseClose
 			break
 		}
+		c.phase = phaseResponse
+	case phaseResponse:
 		c.full = 0
 		if g.kind.full > 0 {
 			c.full = g.rnd.IntN(2 * g.kind.full)
 		}
-		c.phase = phaseResponse
-	case phaseResponse:
+		g.emit(c, 1, flagPSH|flagACK, g.text(responseTo(c.full*len(fullSegment)), g.kind.request))
+		c.phase = phaseBody
+	case phaseBody:
 		if c.full > 0 {
 			g.emit(c, 1, flagACK, fullSegment)
 			if c.full--; c.full%2 == 1 {
@@ -221,8 +229,8 @@ func (g *generator) step(c *conn) bool {
 			}
 			break
 		}
-		g.emit(c, 1, flagPSH|flagACK, g.text(responseText, g.kind.request))
 		c.phase = phaseResponseACK
+		return g.step(c)
 	case phaseResponseACK:
 		g.emit(c, 0, flagACK, nil)
 		c.phase = phaseRequest
