@@ -31,6 +31,7 @@ type backlog struct {
 	pieces  []piece
 	current int  // piece that is being filled
 	used    int  // units of it
+	room    int  // units that it has, 0 before the first piece
 	limit   int  // pieces at most
 	shift   uint // base-two logarithm of a piece's units
 }
@@ -72,25 +73,14 @@ func (d *deferred) behind() []byte {
 	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(d), backlogUnit)), d.captured)
 }
 
-// unitsOf returns how many units a segment takes.
-func unitsOf(bits deferredBits, captured uint16) int {
-	if bits&deferredBare != 0 {
-		return 1
-	}
-	return 1 + (int(captured)+backlogUnit-1)/backlogUnit
-}
-
-// makeBacklogRoom sees to it that the piece that is being filled has room for n more units. Where the oldest
-// piece is used for that, the journals that begin there are followed.
-func (t *Table) makeBacklogRoom(n int) {
+// makeBacklogRoom begins the next piece. Where that is the oldest one, the journals that begin there are
+// followed.
+func (t *Table) makeBacklogRoom() {
 	w := &t.backlog
-	if len(w.pieces) > 0 && w.used+n <= 1<<w.shift {
-		return
-	}
 	if len(w.pieces) > 0 {
 		w.current = (w.current + 1) % w.limit
 	}
-	w.used = 0
+	w.used, w.room = 0, 1<<w.shift
 	if w.current == len(w.pieces) {
 		w.pieces = append(w.pieces, piece{units: make([]deferred, 1<<w.shift)})
 		return

@@ -86,7 +86,9 @@ func (t *Table) AddPart(b *Batch, end int) {
 // addTogether takes lines of b. ids are their records, as far as foresee could tell.
 func (t *Table) addTogether(b *Batch, lines []Ordinary, ids *[together]uint32) {
 	for k := range lines {
-		t.fetchRest(&lines[k], ids[k])
+		if l, id := &lines[k], ids[k]; l.bits&(ordinaryWhole|ordinaryLong) != 0 || int(id) >= len(t.journals) {
+			t.fetchRest(l, id)
+		}
 	}
 	for k := range lines {
 		l, id := &lines[k], ids[k]
@@ -158,9 +160,14 @@ func (t *Table) fetchRest(l *Ordinary, id uint32) {
 	switch {
 	case id == 0:
 	case l.bits&ordinaryWhole == 0 && int(id) < len(t.journals):
-		if j := &t.journals[id]; l.bits&ordinaryLong != 0 && j.skip < uint32(l.DataLen) && j.talk != 0 {
-			prefetch4(unsafe.Pointer(t.talks.at(j.talk)))
+		if j := &t.journals[id]; l.bits&ordinaryLong != 0 && j.skip < uint32(l.DataLen) { // sayLong needs these
 			prefetch(unsafe.Pointer(t.conns.at(id)))
+			if j.talk != 0 {
+				prefetch4(unsafe.Pointer(t.talks.at(j.talk)))
+			}
+			if j.untold > 0 {
+				prefetch(unsafe.Pointer(t.backlog.at(j.last)))
+			}
 		}
 	default:
 		c := t.conns.at(id)

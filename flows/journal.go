@@ -14,21 +14,28 @@ import "unsafe"
 // What other connections hear of a segment (streams, hosts, services, what was over) never waits.
 
 // A journal is what must be known of a connection to tell whether its next segment is in order: copied from
-// its record when the journal is opened. Its arrays are indexed by the tuple's end, 0 for the lower one.
+// its record when the journal is opened. Ends are those of the tuple, the lower one first.
 type journal struct {
 	start          Time   // record.start
 	lo, hi         uint32 // the tuple
 	portLo, portHi uint16
-	nxt, una       [2]Seq // SND.NXT and SND.UNA, with all segments of the journal
+	ends           [2]journalEnd
 	first, last    uint32 // places in the backlog of the oldest and the newest segment
 	talk           uint32 // record.talk, as far as known
 	skip           uint32 // octets of who spoke last that the exchange does not look at
-	origin         [2]uint16
-	ttl            [2]uint8
-	n              uint8 // segments
-	untold         uint8 // of the newest, those that the exchange may not have heard
+	n              uint8  // segments
+	untold         uint8  // of the newest, those that the exchange may not have heard
 	bits           journalBits
 }
+
+// A journalEnd is what a journal knows of one end.
+type journalEnd struct {
+	nxt, una Seq    // SND.NXT and SND.UNA, with all segments of the journal
+	origin   uint16 // of its segments; noOrigin until the first
+	ttl      uint8
+}
+
+const noOrigin = 1<<16 - 1
 
 // A journal, and what goes into it, is looked at for nearly every packet: they are made for cache lines.
 var (
@@ -45,8 +52,6 @@ const (
 	journalFIN1
 	journalOver0 // it was acknowledged
 	journalOver1
-	journalOrigin0 // its origin is known
-	journalOrigin1
 	journalSpoke1 // who spoke last, where skip is not 0
 
 	journalFINs = journalFIN0 | journalFIN1
@@ -80,7 +85,7 @@ func (t *Table) journalOf(l *Ordinary) uint32 {
 	}
 }
 
-// write puts l into the journal of the record id, if it is the segment that comes next in good order: with
+// write puts l, of b, into the journal of the record id, if it is the segment that comes next in good order: with
 // new data, a new ACK, or a FIN. Else it changes nothing and returns false.
 func (t *Table) write(id uint32, l *Ordinary, b *Batch) bool {
 	if int(id) >= len(t.journals) {
@@ -90,70 +95,60 @@ func (t *Table) write(id uint32, l *Ordinary, b *Batch) bool {
 	if !j.isOf(l) {
 		return false
 	}
-	from := l.bits & ordinaryFromHi & 1
-	to := from ^ 1
-	acked, flying := uint32(l.ACK-j.una[to]), uint32(j.nxt[to]-j.una[to])
+	from := l.bits & ordinaryFromHi
+	a, p := &j.ends[from], &j.ends[from^1]
+	acked := uint32(l.ACK - p.una)
 	fin := l.Flags & uint8(FIN)
 	length := uint32(l.DataLen) + uint32(fin)
 	after := uint64(l.Time - j.start)
-	if l.Flags&uint8(ACK) == 0 || l.SEQ != j.nxt[from] || acked > flying || l.WND == 0 || length|acked == 0 || l.TTL != j.ttl[from] || after >= 1<<47 {
+	if l.Flags&uint8(ACK) == 0 || l.SEQ != a.nxt || acked > uint32(p.nxt-p.una) || length|acked == 0 || l.WND == 0 || l.TTL != a.ttl || after >= 1<<47 {
 		return false
 	}
-	if j.bits&journalFINs|journalBits(fin) != 0 && (length != 0 && j.bits&(journalFIN0<<from) != 0 || l.bits&ordinaryLong != 0) {
-		return false
+	units := 1
+	if l.bits&ordinaryLong == 0 {
+		units += (int(l.captured) + backlogUnit - 1) / backlogUnit
 	}
-	if l.origin != j.origin[from] && j.bits&(journalOrigin0<<from) != 0 {
-		return false
+	if w := &t.backlog; w.used+units > w.room {
+		if t.makeBacklogRoom(); j.bits&journalOpen == 0 {
+			return false // it began where room had to be made
+		}
 	}
-	passed := l.DataLen > 0 && uint32(l.DataLen) <= j.skip && journalBits(from) == j.bits/journalSpoke1
-	bits := deferredBits(from)
-	if passed || l.bits&ordinaryLong != 0 {
-		bits |= deferredBare
-	}
-	units := unitsOf(bits, l.captured)
-	if t.makeBacklogRoom(units); j.bits&journalOpen == 0 {
-		return false // it began where room had to be made
+	bits := deferredBits(from) | deferredBits(l.Has)*deferredTS
+	untold := j.untold + 1
+	if l.origin != a.origin || l.Time < t.clock || l.bits&ordinaryLong != 0 || j.skip != 0 || j.bits&journalFINs|journalBits(fin) != 0 {
+		if !t.admits(id, j, l, length) {
+			return false
+		}
+		switch {
+		case t.passes(j, l):
+			bits |= deferredBare
+			units = 1
+		case l.bits&ordinaryLong != 0:
+			t.sayLong(id, j, l, b)
+			bits |= deferredBare
+			untold = 0
+		}
 	}
 	at, d := t.backlog.next(units)
 	d.kept = l.kept
 	d.before, d.lo, d.hi = j.last, uint32(after), uint16(after>>32)
-	d.flags, d.bits = l.Flags, bits|deferredBits(l.Has)*deferredTS
+	d.flags, d.bits = l.Flags, bits
+	if units > 1 {
+		copy(d.behind(), b.text[l.text:])
+	}
 	if j.n == 0 {
 		j.first = at
 		t.backlog.begin(id)
 	}
-	told := false
-	switch {
-	case l.DataLen == 0:
-	case bits&deferredBare == 0:
-		j.skip = 0
-		copy(d.behind(), b.textOf(l))
-	case passed && uint32(l.DataLen) <= j.skip: // still
-		j.skip -= uint32(l.DataLen)
-	default:
-		t.sayLong(id, j, d, b.textOf(l))
-		told = true
-	}
 	j.last = at
 	j.n++
-	if j.untold++; told {
-		j.untold = 0
-	}
+	j.untold = untold
 	t.stats.Segments++
-	if l.Time < t.clock {
-		t.conns.at(id).defects |= Reordered
-	} else {
-		t.clock = l.Time
-	}
-	j.nxt[from] += Seq(length)
-	j.una[to] = l.ACK
-	j.origin[from] = l.origin
-	j.bits |= (journalOrigin0 | journalBits(fin)*journalFIN0) << from
-	if acked != 0 && j.bits&(journalFIN0<<to) != 0 && l.ACK == j.nxt[to] {
-		if j.bits |= journalOver0 << to; j.bits&journalOver == journalOver {
-			t.current = id
-			t.leave(t.conns.at(id))
-		}
+	t.clock = max(t.clock, l.Time)
+	a.nxt += Seq(length)
+	p.una = l.ACK
+	if j.bits&journalFINs != 0 && acked != 0 {
+		t.ends(id, j, from^1)
 	}
 	if j.n == maxJournal {
 		t.follow(id)
@@ -162,6 +157,49 @@ func (t *Table) write(id uint32, l *Ordinary, b *Batch) bool {
 		t.Settle(t.clock)
 	}
 	return true
+}
+
+// admits tells whether l, which comes next in good order and takes length of sequence space, may go into the
+// journal j as far as that does not show in most segments; and notes what else it shows.
+func (t *Table) admits(id uint32, j *journal, l *Ordinary, length uint32) bool {
+	from := l.bits & ordinaryFromHi
+	a := &j.ends[from]
+	fin := journalBits(l.Flags & uint8(FIN))
+	if j.bits&journalFINs|fin != 0 && (length != 0 && j.bits&(journalFIN0<<from) != 0 || l.bits&ordinaryLong != 0) {
+		return false // after its FIN a side only acknowledges; and a FIN ends what the exchange hears at once
+	}
+	if l.origin != a.origin && a.origin != noOrigin {
+		return false
+	}
+	a.origin = l.origin
+	j.bits |= fin * journalFIN0 << from
+	if l.Time < t.clock {
+		t.conns.at(id).defects |= Reordered
+	}
+	return true
+}
+
+// passes tells whether the exchange does not look at the payload of l.
+func (t *Table) passes(j *journal, l *Ordinary) bool {
+	if l.DataLen == 0 {
+		return false
+	}
+	if uint32(l.DataLen) <= j.skip && journalBits(l.bits&ordinaryFromHi) == j.bits/journalSpoke1 {
+		j.skip -= uint32(l.DataLen)
+		return true
+	}
+	j.skip = 0
+	return false
+}
+
+// ends takes an ACK of what the tuple's end has sent. When both FINs are acknowledged, the connection is over.
+func (t *Table) ends(id uint32, j *journal, end ordinaryBits) {
+	if e := &j.ends[end]; j.bits&(journalFIN0<<end) != 0 && e.una == e.nxt {
+		if j.bits |= journalOver0 << end; j.bits&journalOver == journalOver {
+			t.current = id
+			t.leave(t.conns.at(id))
+		}
+	}
 }
 
 // places lists the places of the newest n segments in the journal j, oldest first.
@@ -174,30 +212,27 @@ func (t *Table) places(j *journal, n uint8, list *[maxJournal]uint32) []uint32 {
 	return list[:n]
 }
 
-// sayLong tells the exchange the payload of d, which does not stay, and before it what it has not heard of the
-// journal j, of the record id.
-func (t *Table) sayLong(id uint32, j *journal, d *deferred, payload []byte) {
+// sayLong tells the exchange the payload of l, of b, which does not stay, and before it what it has not heard of
+// the journal j, of the record id.
+func (t *Table) sayLong(id uint32, j *journal, l *Ordinary, b *Batch) {
 	c := t.conns.at(id)
 	t.current = id
 	if j.untold > 0 {
 		var list [maxJournal]uint32
 		for _, at := range t.places(j, j.untold, &list) {
-			t.sayDeferred(c, t.backlog.at(at), t.backlog.text(at))
+			if d := t.backlog.at(at); d.DataLen > 0 {
+				t.say(c, c.sideOf(d.bits&deferredFromHi != 0), stampAt(Mark{int(d.Frame), j.start + d.after()}), t.backlog.text(at), uint32(d.DataLen))
+			}
 		}
 	}
-	t.sayDeferred(c, d, payload)
-	j.talk = c.talk
-	side := c.sideOf(d.bits&deferredFromHi != 0)
-	j.skip = t.talks.at(c.talk).state.Passes(int(side))
-	j.bits = j.bits&^journalSpoke1 | journalBits(d.bits&deferredFromHi)*journalSpoke1
-}
-
-// sayDeferred tells the exchange the payload of d.
-func (t *Table) sayDeferred(c *record, d *deferred, payload []byte) {
-	if d.DataLen > 0 {
-		at := Time(c.start) + d.after()
-		t.say(c, c.sideOf(d.bits&deferredFromHi != 0), stamp{d.Frame, uint32(at), int32(at >> 32)}, payload, uint32(d.DataLen))
+	side := c.sideOf(l.bits&ordinaryFromHi != 0)
+	t.say(c, side, stampAt(Mark{int(l.Frame), l.Time}), b.long[l.text], uint32(l.DataLen))
+	if l.captured < l.DataLen {
+		c.defects |= SnapCut
 	}
+	j.talk = c.talk
+	j.skip = t.talks.at(c.talk).state.Passes(int(side))
+	j.bits = j.bits&^journalSpoke1 | journalBits(l.bits&ordinaryFromHi)*journalSpoke1
 }
 
 // openJournal opens the journal of the record id, or closes it, as the connection stands.
@@ -218,7 +253,8 @@ func (t *Table) openJournal(id uint32) {
 		lo, hi = hi, lo
 	}
 	j.lo, j.hi, j.portLo, j.portHi, j.start, j.talk = c.lo, c.hi, c.portLo, c.portHi, Time(c.start), c.talk
-	j.nxt[0], j.nxt[1], j.una[0], j.una[1], j.ttl[0], j.ttl[1] = lo.nxt, hi.nxt, lo.una, hi.una, lo.ttl, hi.ttl
+	j.ends[0] = journalEnd{lo.nxt, lo.una, noOrigin, lo.ttl}
+	j.ends[1] = journalEnd{hi.nxt, hi.una, noOrigin, hi.ttl}
 	j.first, j.last, j.skip, j.n, j.untold, j.bits = 0, 0, 0, 0, 0, journalOpen
 }
 
@@ -255,7 +291,7 @@ func (t *Table) follow(id uint32) {
 	var list [maxJournal]uint32
 	places := t.places(j, j.n, &list)
 	told := int(j.n - j.untold)
-	known := j.origin
+	origins := [2]*origin{t.originOf(&j.ends[0]), t.originOf(&j.ends[1])}
 	j.n = 0
 	current := t.current
 	t.current, t.following = id, true
@@ -264,7 +300,7 @@ func (t *Table) follow(id uint32) {
 		d := t.backlog.at(at)
 		side := c.sideOf(d.bits&deferredFromHi != 0)
 		h := &c.side[side]
-		o := &t.known[known[d.bits&deferredFromHi]]
+		o := origins[d.bits&deferredFromHi]
 		s.Frame, s.Time, s.SEQ, s.ACK = int(d.Frame), Time(c.start)+d.after(), h.nxt, d.ACK
 		s.DataLen, s.Flags, s.WND, s.TTL, s.IPID = uint32(d.DataLen), Flags(d.flags), d.WND, h.ttl, d.IPID
 		s.MAC, s.Domain, s.Interface, s.place = o.mac, o.domain, o.iface, o.place+1
@@ -284,4 +320,12 @@ func (t *Table) follow(id uint32) {
 	}
 	t.current, t.following = current, false
 	t.openJournal(id)
+}
+
+// originOf returns where the segments of an end come from, nil if there are none.
+func (t *Table) originOf(e *journalEnd) *origin {
+	if e.origin == noOrigin {
+		return nil
+	}
+	return &t.known[e.origin]
 }

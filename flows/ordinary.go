@@ -46,7 +46,7 @@ const (
 
 // shortText is how many octets a payload has at most that are copied with its segment: what is longer is
 // better read where it is.
-const shortText = 4 * backlogUnit
+const shortText = 2 * backlogUnit
 
 // An origin is where the capture point met a packet: few differ in a capture.
 type origin struct {
@@ -68,7 +68,7 @@ type origins struct {
 }
 
 // maxOrigins is how many origins are told apart; packets of more are not kept as Ordinary.
-const maxOrigins = 1<<16 - 2
+const maxOrigins = noOrigin - 1
 
 // number returns the number of the origin plus one, 0 when there are too many.
 func (x *origins) number(o origin) uint16 {

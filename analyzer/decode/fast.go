@@ -37,18 +37,16 @@ func fast(p *capture.Packet, b *flows.Batch) bool {
 	o.Flags, o.WND = h[tcp+13], be16(h[tcp+14:])
 	o.TTL, o.IPID = h[ip+8], be16(h[ip+4:])
 	o.TSval, o.Has = 0, 0
-	if hlen > tcpHeaderLen {
-		ordinaryOptions(data[tcp+tcpHeaderLen:tcp+hlen], o)
+	if opts := data[tcp+tcpHeaderLen : tcp+hlen]; len(opts) == 12 && be32(opts) == onlyTimestamps {
+		o.TSval, o.Has = be32(opts[4:]), flows.OrdinaryTS
+	} else if len(opts) > 0 {
+		ordinaryOptions(opts, o)
 	}
 	return true
 }
 
 // ordinaryOptions reads the TCP options at b.
 func ordinaryOptions(b []byte, o *flows.Ordinary) {
-	if len(b) == 12 && be32(b) == onlyTimestamps {
-		o.TSval, o.Has = be32(b[4:]), flows.OrdinaryTS
-		return
-	}
 	var opts flows.Options
 	options(b, &opts)
 	o.TSval = opts.TSval
