@@ -186,7 +186,7 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 
 // depth is how many batches may wait between two stages: enough to even out their pace, few enough to
 // stay in the cache.
-const depth = 2
+const depth = 4
 
 // resetsAtOnce is how many resets are passed on together: enough that the stage which explains them is
 // not woken for each, few enough that a batch of packets which holds thousands is no burst of memory.

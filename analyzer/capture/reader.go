@@ -34,7 +34,7 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	if o.ChunkSize <= 0 {
-		o.ChunkSize = 512 << 10
+		o.ChunkSize = 256 << 10
 	}
 	o.ChunkSize = max(o.ChunkSize, 4<<10)
 	if o.MaxPacket <= 0 {
