@@ -8,10 +8,9 @@ import (
 )
 
 // beside tells what is worth knowing about a reset whatever its cause.
-func (c *Case) beside() []Evidence {
-	var out []Evidence
+func (c *Case) beside(f *Finding) {
 	tell := func(says string, frames ...int) {
-		out = append(out, Evidence{Frames: seen(frames), Stream: -1, Says: says})
+		f.Beside = append(f.Beside, f.evidence(-1, says, frames))
 	}
 	a := &c.After
 	switch {
@@ -50,7 +49,6 @@ func (c *Case) beside() []Evidence {
 			tell(says, n.Frame)
 		}
 	}
-	return out
 }
 
 // asksForIt reports whether the RST has the very number that its receiver asked for in the segment that it
@@ -131,7 +129,7 @@ func icmpSays(n *flows.ICMPNote) string {
 
 // captureNext says what to capture to decide what stays open, "" when enough is decided.
 func (c *Case) captureNext(f *Finding) string {
-	var next []string
+	next := make([]string, 0, 8)
 	if f.Origin != OriginEndpoint {
 		next = append(next, "capture on "+c.sender()+"'s own host too: if this RST is not in it, the path sent it")
 	}

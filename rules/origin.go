@@ -13,6 +13,8 @@ type Signs struct {
 	Weight  float64 // sum over all signs; a middlebox from 1 on
 	Forged  []sign  // speak for a device on the path
 	Genuine []sign  // speak for the endpoint
+
+	room []int // what sign.frames are cut from
 }
 
 // A sign is one observation. It is told as evidence when the verdict rests on it.
@@ -56,25 +58,30 @@ const (
 	genuineTTL        = -0.2 // same TTL, and from afar
 )
 
-// Verdict returns who sent the RST, and the signs that decided.
-func (s *Signs) Verdict() (Origin, []Evidence) {
-	tell := func(signs []sign) []Evidence {
-		var out []Evidence
-		for _, g := range signs {
-			out = append(out, Evidence{Frames: seen(g.frames), Stream: -1, Says: g.says})
-			if m := g.beside; m != nil && m.Seen() {
-				out = append(out, Evidence{Frames: []int{m.Frame}, Stream: m.Stream, Says: "the packet that it was compared with"})
-			}
-		}
-		return out
-	}
+// tell fills in who sent the RST, and the signs that decided.
+func (s *Signs) tell(f *Finding) {
 	switch {
 	case s.Weight >= 1:
-		return OriginMiddlebox, tell(s.Forged)
+		f.Origin = OriginMiddlebox
+		f.sayOrigin(s.Forged)
 	case s.Weight >= 0.5:
-		return OriginUnknown, append(tell(s.Forged), tell(s.Genuine)...)
+		f.Origin = OriginUnknown
+		f.sayOrigin(s.Forged)
+		f.sayOrigin(s.Genuine)
+	default:
+		f.Origin = OriginEndpoint
+		f.sayOrigin(s.Genuine)
 	}
-	return OriginEndpoint, tell(s.Genuine)
+}
+
+func (f *Finding) sayOrigin(signs []sign) {
+	for i := range signs {
+		g := &signs[i]
+		f.OriginWhy = append(f.OriginWhy, f.evidence(-1, g.says, g.frames))
+		if m := g.beside; m != nil && m.Seen() {
+			f.OriginWhy = append(f.OriginWhy, f.evidence(m.Stream, "the packet that it was compared with", []int{m.Frame}))
+		}
+	}
 }
 
 // Middlebox reports whether the signs name a device on the path.
@@ -82,7 +89,10 @@ func (s *Signs) Middlebox() bool { return s.Weight >= 1 }
 
 func (s *Signs) add(weight float64, says string, frames ...int) {
 	s.Weight += weight
-	g := sign{weight: weight, frames: frames, says: says}
+	start := len(s.room)
+	s.room = append(s.room, frames...)
+	end := len(s.room)
+	g := sign{weight: weight, frames: s.room[start:end:end], says: says}
 	if weight > 0 {
 		s.Forged = append(s.Forged, g)
 	} else {
@@ -91,10 +101,9 @@ func (s *Signs) add(weight float64, says string, frames ...int) {
 }
 
 // weigh collects the signs.
-func weigh(c *Case) Signs {
-	var s Signs
+func (s *Signs) weigh(c *Case) {
 	if c.Notes&flows.Copy != 0 {
-		return s // judged with its original
+		return // judged with its original
 	}
 	s.aftermath(c)
 	s.numbers(c)
@@ -102,7 +111,6 @@ func weigh(c *Case) Signs {
 	s.ttl(c)
 	s.identity(c)
 	s.copies(c)
-	return s
 }
 
 // aftermath asks whether the sender goes on after its RST.
@@ -375,8 +383,10 @@ const reactionFrom = 10 * time.Millisecond
 // answer back, 0 when the capture does not show it, and whether more than one answer took about that time:
 // a single one may have been slow for other reasons.
 func (c *Case) distance() (least time.Duration, sure bool) {
-	var samples []time.Duration
-	var asked []*flows.Event // segments toward the sender that it has not acknowledged
+	var sampleRoom [16]time.Duration
+	var askedRoom [16]*flows.Event
+	samples := sampleRoom[:0]
+	asked := askedRoom[:0] // segments toward the sender that it has not acknowledged
 	for i := range c.Conn.Events {
 		e := &c.Conn.Events[i]
 		switch {

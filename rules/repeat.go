@@ -131,7 +131,8 @@ func (c *Case) repeat() *Finding {
 	if root == nil {
 		root = prev
 	}
-	f := &Finding{Rule: root.Rule, Cause: root.Cause, Severity: root.Severity, Repeats: prev.Root}
+	f := c.finding(root.Rule, root.Cause, root.Severity)
+	f.Repeats = prev.Root
 	if c.Notes&flows.Copy != 0 {
 		f.Confidence = prev.Confidence
 		f.Summary = fmt.Sprintf("The same packet as frame %d, captured a second time: no second reset.", prev.Frame)
@@ -212,7 +213,8 @@ func (c *Case) stray() *Finding {
 		if c.Trigger.Frame < e.Frame || d > c.Soon() || c.After.ReceiverSegments > 1 {
 			return nil
 		}
-		f := &Finding{Rule: e.Rule, Cause: e.Cause, Severity: e.Severity, Repeats: e.Root, Confidence: e.Confidence * strayEvent}
+		f := c.finding(e.Rule, e.Cause, e.Severity)
+		f.Repeats, f.Confidence = e.Root, e.Confidence*strayEvent
 		f.Summary = fmt.Sprintf("%s had reset the connection at frame %d; a segment of it that the RST overtook drew this RST of %s. It belongs to the same event.", capital(c.receiver()), e.Frame, c.sender())
 		f.say("the RST that ended the connection", e.Frame)
 		f.say(fmt.Sprintf("%s comes %s after it; this RST answers it", c.what(c.Trigger), span(d)), c.Trigger.Frame, c.Frame)
