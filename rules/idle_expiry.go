@@ -56,7 +56,7 @@ var idleExpiry = &Rule{
 		if gap < from || c.LetGo.Business.Matter == OpenRequest && c.Answers != ToData {
 			return 0
 		}
-		if len(c.Timeouts.Near(gap)) > 0 || gap >= time.Hour {
+		if c.Timeouts.near(gap) || gap >= time.Hour {
 			return c.lowered(expiryMatching, anyDefect)
 		}
 		if gap >= expiryLongFrom {

@@ -54,7 +54,7 @@ var keepaliveRace = &Rule{
 		switch idle := c.Idle(); {
 		case c.LetGo.By == ByUnseenFIN:
 			p = raceUnseen
-		case idle >= time.Second && len(c.Timeouts.Near(idle)) > 0:
+		case idle >= time.Second && c.Timeouts.near(idle):
 			p = raceTimeout
 		case idle >= time.Second:
 			p = raceIdle
