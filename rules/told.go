@@ -191,14 +191,6 @@ func (c *Case) saySiblings(f *Finding) {
 	}
 }
 
-// relative prints a distance in time as "3.0 ms later" or "3.0 ms earlier".
-func relative(d time.Duration) string {
-	if d < 0 {
-		return span(-d) + " earlier"
-	}
-	return span(d) + " later"
-}
-
 // answersGoodbye reports whether the data that the RST answers only ends the exchange.
 func (c *Case) answersGoodbye() bool {
 	return c.Trigger != nil && c.Trigger.DataLen > 0 && c.saysGoodbye(c.Trigger)

@@ -19,6 +19,12 @@ func name(s flows.Side) string {
 
 // capital returns s with its first letter in upper case; s begins with an ASCII letter.
 func capital(s string) string {
+	switch s { // nearly always one of the two ends
+	case "the client":
+		return "The client"
+	case "the server":
+		return "The server"
+	}
 	if s == "" || s[0] < 'a' || s[0] > 'z' {
 		return s
 	}
@@ -26,34 +32,53 @@ func capital(s string) string {
 }
 
 // span prints a duration with three digits at most, in the unit that a person would use.
-func span(d time.Duration) string {
-	neg := ""
+func span(d time.Duration) string { return spanned(d, "") }
+
+// spanned prints a duration as span does, and word behind it.
+func spanned(d time.Duration, word string) string {
+	var room [48]byte
+	b := room[:0]
 	if d < 0 {
-		neg, d = "−", -d
+		b, d = append(b, "−"...), -d
 	}
 	switch {
 	case d < 950*time.Microsecond:
-		return neg + strconv.FormatInt(d.Microseconds(), 10) + " µs"
+		b = append(strconv.AppendInt(b, d.Microseconds(), 10), " µs"...)
 	case d < 9950*time.Microsecond:
-		return neg + fmt.Sprintf("%.1f ms", float64(d)/1e6)
+		b = appendFixed(b, float64(d)/1e6, 1, " ms")
 	case d < 950*time.Millisecond:
-		return neg + fmt.Sprintf("%.0f ms", float64(d)/1e6)
+		b = appendFixed(b, float64(d)/1e6, 0, " ms")
 	case d < 1000*time.Second:
-		return neg + fmt.Sprintf("%.1f s", d.Seconds())
+		b = appendFixed(b, d.Seconds(), 1, " s")
 	case d < 2*time.Hour:
-		return neg + fmt.Sprintf("%.0f min", d.Minutes())
+		b = appendFixed(b, d.Minutes(), 0, " min")
 	case d < 48*time.Hour:
-		return neg + fmt.Sprintf("%.1f h", d.Hours())
+		b = appendFixed(b, d.Hours(), 1, " h")
+	default:
+		b = appendFixed(b, d.Hours()/24, 1, " days")
 	}
-	return neg + fmt.Sprintf("%.1f days", d.Hours()/24)
+	return string(append(b, word...))
+}
+
+// appendFixed appends a number with so many decimals, and its unit.
+func appendFixed(b []byte, f float64, decimals int, unit string) []byte {
+	return append(strconv.AppendFloat(b, f, 'f', decimals, 64), unit...)
 }
 
 // after prints a distance in time as "3.0 ms after" or "3.0 ms before".
 func after(d time.Duration) string {
 	if d < 0 {
-		return span(-d) + " before"
+		return spanned(-d, " before")
 	}
-	return span(d) + " after"
+	return spanned(d, " after")
+}
+
+// relative prints a distance in time as "3.0 ms later" or "3.0 ms earlier".
+func relative(d time.Duration) string {
+	if d < 0 {
+		return spanned(-d, " earlier")
+	}
+	return spanned(d, " later")
 }
 
 // octets prints a count of bytes: exactly below 10 000, else with a decimal unit.
