@@ -60,4 +60,4 @@ func TestRoom(t *testing.T) {
 }
 
 // maxAllocs is how often one reset may allocate.
-const maxAllocs = 60
+const maxAllocs = 30

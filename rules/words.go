@@ -1,9 +1,9 @@
 package rules
 
 import (
-	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -29,6 +29,19 @@ func capital(s string) string {
 		return s
 	}
 	return string(s[0]-'a'+'A') + s[1:]
+}
+
+// sentence puts words into the places that %s marks in form. It is fmt.Sprintf for strings alone: a finding is
+// made of a dozen sentences, and fmt would put each word on the heap first.
+func sentence(form string, words ...string) string {
+	var room [256]byte
+	b := room[:0]
+	for _, w := range words {
+		before, behind, _ := strings.Cut(form, "%s")
+		b = append(append(b, before...), w...)
+		form = behind
+	}
+	return string(append(b, form...))
 }
 
 // span prints a duration with three digits at most, in the unit that a person would use.
@@ -65,6 +78,12 @@ func appendFixed(b []byte, f float64, decimals int, unit string) []byte {
 	return append(strconv.AppendFloat(b, f, 'f', decimals, 64), unit...)
 }
 
+// fixed prints a number with so many decimals, and its unit.
+func fixed(f float64, decimals int, unit string) string {
+	var room [32]byte
+	return string(appendFixed(room[:0], f, decimals, unit))
+}
+
 // after prints a distance in time as "3.0 ms after" or "3.0 ms before".
 func after(d time.Duration) string {
 	if d < 0 {
@@ -89,11 +108,11 @@ func octets(n int64) string {
 	case n < 10_000:
 		return strconv.FormatInt(n, 10) + " bytes"
 	case n < 1_000_000:
-		return fmt.Sprintf("%.0f kB", float64(n)/1e3)
+		return fixed(float64(n)/1e3, 0, " kB")
 	case n < 1_000_000_000:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+		return fixed(float64(n)/1e6, 1, " MB")
 	}
-	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+	return fixed(float64(n)/1e9, 1, " GB")
 }
 
 // count prints n things: count(1, "resend") is "1 resend", count(3, "resend") "3 resends".

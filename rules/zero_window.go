@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -43,7 +42,7 @@ var zeroWindow = &Rule{
 	},
 	Tell: func(c *Case, f *Finding) {
 		zero, run := c.closedWindow()
-		f.Summary = fmt.Sprintf("%s gave up sending: %s's window had been closed for %s (%s).", capital(c.sender()), c.receiver(), span(c.moment().Sub(zero.Time)), count(run.Count, "window probe"))
+		f.Summary = sentence("%s gave up sending: %s's window had been closed for %s (%s).", capital(c.sender()), c.receiver(), span(c.moment().Sub(zero.Time)), count(run.Count, "window probe"))
 		f.say(c.receiver()+" closes its window: its application does not read", zero.Frame)
 		if run.Count > 0 {
 			f.say(count(run.Count, "window probe")+" of "+c.sender()+", and the window stays closed", run.Frames...)
