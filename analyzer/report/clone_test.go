@@ -13,7 +13,7 @@ func TestCloneSharesNothing(t *testing.T) {
 	shared(t, "Reset", reflect.ValueOf(lent), reflect.ValueOf(*lent.Clone()))
 }
 
-// fill gives each list in v one element, and each list in a statement.
+// fill gives each list in v one element, and each list in a statement; and each pointer something to point at.
 func fill(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
@@ -22,6 +22,8 @@ func fill(v reflect.Value) {
 				fill(v.Field(i))
 			}
 		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		if v.Type().Elem() == reflect.TypeFor[Evidence]() {
@@ -30,12 +32,16 @@ func fill(v reflect.Value) {
 	}
 }
 
-// shared fails where a list of a is the list of b.
+// shared fails where a list of a is the list of b, or both point at the same.
 func shared(t *testing.T, path string, a, b reflect.Value) {
 	switch a.Kind() {
 	case reflect.Struct:
 		for i := range a.NumField() {
 			shared(t, path+"."+a.Type().Field(i).Name, a.Field(i), b.Field(i))
+		}
+	case reflect.Pointer:
+		if !a.IsNil() && a.Pointer() == b.Pointer() {
+			t.Errorf("%s is shared", path)
 		}
 	case reflect.Slice:
 		if a.Len() > 0 && a.Pointer() == b.Pointer() {

@@ -52,6 +52,10 @@ func cloneEvidence(list []Evidence) []Evidence {
 	list = slices.Clone(list)
 	for i := range list {
 		list[i].Frames = slices.Clone(list[i].Frames)
+		if s := list[i].Stream; s != nil {
+			stream := *s
+			list[i].Stream = &stream
+		}
 	}
 	return list
 }
