@@ -12,11 +12,11 @@ import (
 type Earlier struct {
 	flows.Mark
 	Side       flows.Side
-	SEQ        flows.Seq
+	Accept     flows.Acceptability
 	Flags      flows.Flags
+	SEQ        flows.Seq
 	Trigger    flows.Mark // what it answered, zero without
 	Challenge  flows.Mark // the challenge ACK that answered it, zero without
-	Accept     flows.Acceptability
 	Rule       *Rule
 	Cause      Cause
 	Confidence float64
@@ -41,6 +41,7 @@ type recollection struct {
 	stream     int
 	found      []Earlier
 	prev, next *recollection
+	first      [1]Earlier // room for found: most connections are reset once
 }
 
 // of returns what is remembered of a connection, oldest first.
@@ -60,6 +61,7 @@ func (m *memory) add(c *Case, f *Finding) {
 			m.unlink(m.head)
 		}
 		r = &recollection{stream: c.Conn.Stream}
+		r.found = r.first[:0]
 		m.by[r.stream] = r
 	} else {
 		m.unlink(r)
