@@ -153,6 +153,7 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 				if err := r.Reset(m); err != nil {
 					return err
 				}
+				reset.Release()
 			}
 		}
 		return nil

@@ -1,14 +1,23 @@
 package flows
 
 import (
-	"sort"
+	"cmp"
+	"slices"
 	"time"
 )
 
 // conn makes a Conn of c as it stands now.
 func (t *Table) conn(c *record) *Conn {
-	out := &Conn{
+	out := new(Conn)
+	t.makeConn(c, out)
+	return out
+}
+
+// makeConn makes out the Conn of c as it stands now. What out has of room is used again.
+func (t *Table) makeConn(c *record, out *Conn) {
+	*out = Conn{
 		Stream: int(c.stream), Guessed: c.marks&guessed != 0, Defects: c.defects, History: c.history.String(),
+		Events: out.Events[:0],
 	}
 	addrs := t.addrs(c)
 	var x annex
@@ -57,7 +66,6 @@ func (t *Table) conn(c *record) *Conn {
 	t.handshake(c, out)
 	t.events(c, out)
 	out.Exchange = t.exchangeOf(c).Summary(t.names)
-	return out
 }
 
 // endpoint fills in e from side's half of c.
@@ -187,7 +195,9 @@ func (t *Table) handshake(c *record, out *Conn) {
 // where the ring has lost it.
 func (t *Table) events(c *record, out *Conn) {
 	n := int(c.ringN)
-	out.Events = make([]Event, 0, n+3)
+	if cap(out.Events) < n+3 {
+		out.Events = make([]Event, 0, n+3)
+	}
 	oldest := 0
 	if e := t.lines.back(c, n-1); e != nil {
 		oldest = int(e.frame)
@@ -211,7 +221,7 @@ func (t *Table) events(c *record, out *Conn) {
 	made(Originator, out.SYN, SYN, o.iss, 0, [2]State{SynSent, Unknown})
 	made(Responder, out.SYNACK, SYN|ACK, r.iss, o.iss+1, [2]State{Established, SynReceived})
 	made(Originator, out.HandshakeACK, ACK, o.iss+1, r.iss+1, [2]State{Established, Established})
-	sort.SliceStable(out.Events, func(i, j int) bool { return out.Events[i].Frame < out.Events[j].Frame })
+	slices.SortStableFunc(out.Events, func(a, b Event) int { return cmp.Compare(a.Frame, b.Frame) })
 	total := int(c.side[0].segments+c.side[1].segments) + int(out.Ends[0].RSTs+out.Ends[1].RSTs)
 	skipped := total - n - len(out.Events)
 	for k := n - 1; k >= 0; k-- {

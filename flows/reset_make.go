@@ -1,7 +1,21 @@
 package flows
 
+import "sync"
+
 // maxRSTText is how many octets of a RST's payload are kept.
 const maxRSTText = 256
+
+// released holds the Resets that are not in use, each with its Conn.
+var released = sync.Pool{New: func() any { return &Reset{Conn: new(Conn)} }}
+
+// Release gives r back, with its Conn and all that they point to, for the memory to be used again: none of it may
+// be used any more. Nobody has to; where resets are many, it spares the garbage collector most of them.
+func (r *Reset) Release() {
+	if r.CopyOf != 0 || r.After.Copies > 0 {
+		return // two captures of one RST share a Conn
+	}
+	released.Put(r)
+}
 
 // reset takes the RST s of side.
 func (t *Table) reset(c *record, side Side, s *Segment) {
@@ -11,8 +25,11 @@ func (t *Table) reset(c *record, side Side, s *Segment) {
 		t.stopWaiting(c, Originator)
 		t.stopWaiting(c, Responder)
 	}
-	r := &Reset{
-		Conn: t.conn(c), Opts: s.Opts, HeaderLen: s.HeaderLen, WND: s.WND, MAC: s.MAC, Domain: s.Domain, Interface: s.Interface,
+	r := released.Get().(*Reset)
+	t.makeConn(c, r.Conn)
+	*r = Reset{
+		Conn: r.Conn, After: Aftermath{Events: r.After.Events[:0], SenderRSTs: r.After.SenderRSTs[:0]},
+		Opts: s.Opts, HeaderLen: s.HeaderLen, WND: s.WND, MAC: s.MAC, Domain: s.Domain, Interface: s.Interface,
 		Event: Event{Mark: Mark{s.Frame, s.Time}, Side: side, Flags: s.Flags, SEQ: s.SEQ, ACK: s.ACK, DataLen: s.DataLen,
 			WND: uint32(s.WND), TTL: s.TTL, IPID: s.IPID},
 	}

@@ -1,10 +1,6 @@
 package rules
 
-import (
-	"fmt"
-
-	"github.com/rstexplain/rstexplain/flows"
-)
+import "github.com/rstexplain/rstexplain/flows"
 
 // How sure it is that a transfer was broken off.
 const (
@@ -46,14 +42,14 @@ var abortMidTransfer = &Rule{
 		return 0
 	},
 	Tell: func(c *Case, f *Finding) {
-		f.Summary = fmt.Sprintf("%s reset the connection %s.", capital(c.sender()), c.circumstances())
+		f.Summary = sentence("%s reset the connection %s.", capital(c.sender()), c.circumstances())
 		c.sayBusiness(f)
 		c.sayRST(f)
 		if c.Snd.ZeroWND.Seen() {
 			f.say(c.sender()+" had closed its window before: its application did not read", c.Snd.ZeroWND.Frame)
 		}
 		if n := c.After.SenderRSTCount; n > 0 && c.After.SenderRSTs[0].TTL == c.TTL {
-			f.say(fmt.Sprintf("%s of it answer what was still under way", count(n, "further RST")), c.After.SenderRSTs[0].Frame)
+			f.say(sentence("%s of it answer what was still under way", count(n, "further RST")), c.After.SenderRSTs[0].Frame)
 		}
 		c.saySiblings(f)
 		f.open(FastClose, "abortive-close", 0.95, "the transfer was not complete; but a deliberate abort and a crash look the same here")

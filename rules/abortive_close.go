@@ -1,10 +1,6 @@
 package rules
 
-import (
-	"fmt"
-
-	"github.com/rstexplain/rstexplain/flows"
-)
+import "github.com/rstexplain/rstexplain/flows"
 
 // How sure it is that a finished connection was closed by RST on purpose.
 const (
@@ -42,10 +38,10 @@ var abortiveClose = &Rule{
 		return c.lowered(p, lostOctets|flows.SnapCut)
 	},
 	Tell: func(c *Case, f *Finding) {
-		f.Summary = fmt.Sprintf("%s closed the connection with a RST %s.", capital(c.sender()), c.circumstances())
+		f.Summary = sentence("%s closed the connection with a RST %s.", capital(c.sender()), c.circumstances())
 		c.sayBusiness(f)
 		if n := c.Snd.Outstanding(); n > 0 {
-			f.say(fmt.Sprintf("%s of its own had not been acknowledged: the RST may destroy them", octets(int64(n))), c.Snd.LastData.Frame)
+			f.say(sentence("%s of its own had not been acknowledged: the RST may destroy them", octets(int64(n))), c.Snd.LastData.Frame)
 			f.Severity = Warning
 		} else if c.Snd.Bytes > 0 {
 			f.say("all data is acknowledged", c.Rcv.Last.Frame)

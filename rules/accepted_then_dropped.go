@@ -1,9 +1,6 @@
 package rules
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // How sure it is that a server dropped a connection that it had just accepted.
 const (
@@ -49,11 +46,11 @@ var acceptedThenDropped = &Rule{
 	},
 	Tell: func(c *Case, f *Finding) {
 		if c.Conn.SYNACK.Seen() {
-			f.Summary = fmt.Sprintf("%s accepted the connection and dropped it %s later without serving anything, %s.", capital(c.sender()), span(c.Time.Sub(c.Conn.SYNACK.Time)), c.circumstances())
+			f.Summary = sentence("%s accepted the connection and dropped it %s later without serving anything, %s.", capital(c.sender()), span(c.Time.Sub(c.Conn.SYNACK.Time)), c.circumstances())
 			f.say(c.sender()+" accepts", c.Conn.SYNACK.Frame)
 			f.say("the handshake is complete", c.Conn.HandshakeACK.Frame)
 		} else {
-			f.Summary = fmt.Sprintf("%s perhaps dropped a connection that it had just accepted: the RST is its own decision, and the capture holds no data of either side.", capital(c.sender()))
+			f.Summary = sentence("%s perhaps dropped a connection that it had just accepted: the RST is its own decision, and the capture holds no data of either side.", capital(c.sender()))
 		}
 		c.sayBusiness(f)
 		c.sayRST(f)

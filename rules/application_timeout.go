@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -55,14 +54,14 @@ var applicationTimeout = &Rule{
 	},
 	Tell: func(c *Case, f *Finding) {
 		b := c.LetGo.Business
-		f.Summary = fmt.Sprintf("%s ended the connection %s.", capital(c.sender()), c.circumstances())
+		f.Summary = sentence("%s ended the connection %s.", capital(c.sender()), c.circumstances())
 		if b.Matter != OpenRequest {
-			f.Summary = fmt.Sprintf("%s ended the connection %s, after %s without progress.", capital(c.sender()), c.circumstances(), span(b.Since))
+			f.Summary = sentence("%s ended the connection %s, after %s without progress.", capital(c.sender()), c.circumstances(), span(b.Since))
 		}
 		c.sayBusiness(f)
-		says := fmt.Sprintf("%s without progress", span(b.Since))
+		says := sentence("%s without progress", span(b.Since))
 		if r, ok := roundTime(b.Since); ok {
-			says += fmt.Sprintf(": about %s, most likely a configured limit", span(r))
+			says += sentence(": about %s, most likely a configured limit", span(r))
 		}
 		if m := c.Timeouts.matching(b.Since); m != "" {
 			says += "; it " + m

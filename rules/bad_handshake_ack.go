@@ -28,7 +28,7 @@ var badHandshakeACK = &Rule{
 		return badHandshakeACKSure
 	},
 	Tell: func(c *Case, f *Finding) {
-		f.Summary = fmt.Sprintf("%s's answer acknowledges a number that %s never sent, so %s reset it as a stray.", capital(c.receiver()), c.sender(), c.sender())
+		f.Summary = sentence("%s's answer acknowledges a number that %s never sent, so %s reset it as a stray.", capital(c.receiver()), c.sender(), c.sender())
 		f.say(fmt.Sprintf("%s asks with sequence number %d", c.sender(), uint32(c.Snd.SND.ISS)), c.Snd.SYN.Frame)
 		f.say(fmt.Sprintf("the SYN-ACK acknowledges %d; right would be %d", uint32(c.Trigger.ACK), uint32(c.Snd.SND.ISS.Add(1))), c.Trigger.Frame)
 		f.say("the RST takes its sequence number from this acknowledgment", c.Frame)

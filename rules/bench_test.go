@@ -7,9 +7,12 @@ import (
 	"github.com/rstexplain/rstexplain/flows/wire"
 )
 
-// BenchmarkExplain measures what one reset costs, for the commonest kinds.
+// benchScripts are the commonest kinds.
+var benchScripts = []script{openingScripts[0], closingScripts[1], closingScripts[3], decisionScripts[4], lostScripts[3]}
+
+// BenchmarkExplain measures what one reset costs.
 func BenchmarkExplain(b *testing.B) {
-	for _, s := range []script{openingScripts[0], closingScripts[1], closingScripts[3], decisionScripts[4], lostScripts[3]} {
+	for _, s := range benchScripts {
 		b.Run(s.rule, func(b *testing.B) {
 			resets, err := wire.Resets(s.hit)
 			if err != nil {

@@ -8,32 +8,31 @@ import (
 )
 
 // beside tells what is worth knowing about a reset whatever its cause.
-func (c *Case) beside() []Evidence {
-	var out []Evidence
+func (c *Case) beside(f *Finding) {
 	tell := func(says string, frames ...int) {
-		out = append(out, Evidence{Frames: seen(frames), Stream: -1, Says: says})
+		f.Beside = append(f.Beside, f.evidence(-1, says, frames))
 	}
 	a := &c.After
 	switch {
 	case a.ChallengeACK.Seen():
-		tell(fmt.Sprintf("%s did not accept this RST and asked back with a challenge ACK (RFC 5961 §3.2)", c.receiver()), c.Frame, a.ChallengeACK.Frame)
+		tell(sentence("%s did not accept this RST and asked back with a challenge ACK (RFC 5961 §3.2)", c.receiver()), c.Frame, a.ChallengeACK.Frame)
 	case c.Accept == flows.AcceptOutside && c.asksForIt():
 		// What the sender sent last had not arrived: the receiver waits for this very number.
 	case c.Accept == flows.AcceptOutside && c.wrongEcho():
 		tell("a Linux client in SYN-SENT drops a segment that echoes a timestamp it never sent (tcp_rcv_synsent_state_process)", c.Frame)
 	case c.Accept == flows.AcceptOutside && c.From[c.Side.Peer()] == flows.SynSent:
-		tell(fmt.Sprintf("it does not acknowledge %s's SYN: in SYN-SENT %s drops it (RFC 9293 §3.10.7.3)", c.receiver(), c.receiver()), c.Frame)
+		tell(sentence("it does not acknowledge %s's SYN: in SYN-SENT %s drops it (RFC 9293 §3.10.7.3)", c.receiver(), c.receiver()), c.Frame)
 	case c.Accept == flows.AcceptOutside:
-		tell(fmt.Sprintf("its sequence number lies outside of %s's window: %s drops it (RFC 9293 §3.10.7.4)", c.receiver(), c.receiver()), c.Frame)
+		tell(sentence("its sequence number lies outside of %s's window: %s drops it (RFC 9293 §3.10.7.4)", c.receiver(), c.receiver()), c.Frame)
 	case c.Accept == flows.AcceptWindow:
-		tell(fmt.Sprintf("its sequence number is in %s's window but not the next one expected: since RFC 5961 §3.2 it is not accepted at once", c.receiver()), c.Frame)
+		tell(sentence("its sequence number is in %s's window but not the next one expected: since RFC 5961 §3.2 it is not accepted at once", c.receiver()), c.Frame)
 	}
 	if n := a.ReceiverResends; n > 0 && !a.ChallengeACK.Seen() {
 		switch {
 		case c.Answers == ToSYN:
-			tell(fmt.Sprintf("%s asks again after this RST (%s): it did not arrive, or %s's system tries again by itself, as Windows does", c.receiver(), count(n, "resend"), c.receiver()), c.Frame, a.ReceiverSYN.Frame)
+			tell(sentence("%s asks again after this RST (%s): it did not arrive, or %s's system tries again by itself, as Windows does", c.receiver(), count(n, "resend"), c.receiver()), c.Frame, a.ReceiverSYN.Frame)
 		case c.resentLater():
-			tell(fmt.Sprintf("%s goes on resending after this RST (%s): it visibly did not arrive", c.receiver(), count(n, "resend")), c.Frame, a.ReceiverData.Frame)
+			tell(sentence("%s goes on resending after this RST (%s): it visibly did not arrive", c.receiver(), count(n, "resend")), c.Frame, a.ReceiverData.Frame)
 		}
 	}
 	if text := printable(c.Payload); text != "" {
@@ -50,7 +49,6 @@ func (c *Case) beside() []Evidence {
 			tell(says, n.Frame)
 		}
 	}
-	return out
 }
 
 // asksForIt reports whether the RST has the very number that its receiver asked for in the segment that it
@@ -126,12 +124,12 @@ func icmpSays(n *flows.ICMPNote) string {
 	if n.QuotedSYN {
 		of = "a SYN of this connection"
 	}
-	return fmt.Sprintf("ICMP from %s about %s: %s", from, of, what)
+	return sentence("ICMP from %s about %s: %s", from, of, what)
 }
 
 // captureNext says what to capture to decide what stays open, "" when enough is decided.
 func (c *Case) captureNext(f *Finding) string {
-	var next []string
+	next := make([]string, 0, 8)
 	if f.Origin != OriginEndpoint {
 		next = append(next, "capture on "+c.sender()+"'s own host too: if this RST is not in it, the path sent it")
 	}
@@ -180,9 +178,9 @@ func (c *Case) what(e *flows.Event) string {
 	case e.Notes&flows.WindowProbe != 0:
 		return who + "'s window probe"
 	case e.DataLen > 0 && e.Flags.Has(flows.FIN):
-		return fmt.Sprintf("%s's %sdata (%s) and FIN", who, again, octets(int64(e.DataLen)))
+		return sentence("%s's %sdata (%s) and FIN", who, again, octets(int64(e.DataLen)))
 	case e.DataLen > 0:
-		return fmt.Sprintf("%s's %sdata (%s)", who, again, octets(int64(e.DataLen)))
+		return sentence("%s's %sdata (%s)", who, again, octets(int64(e.DataLen)))
 	case e.Flags.Has(flows.FIN):
 		return who + "'s " + again + "FIN"
 	case e.Notes&flows.ChallengeACK != 0:

@@ -37,22 +37,39 @@ type Case struct {
 	Earlier  []Earlier // findings about earlier resets of this connection, oldest first
 	Signs    Signs     // who sent it
 	Timeouts *Timeouts // known idle times
+
+	// What resends and probes returned, nil before they are first asked: several rules ask.
+	resendRun, probeRun *flows.Run
+
+	found    Finding    // the finding that is being made
+	programs []*printer // room for likely
 }
 
 // Guesses where the capture does not show the round trip.
 const guessedRTT = 200 * time.Millisecond
 
-// newCase derives the facts. The order matters: later ones ask for earlier ones.
-func newCase(r *flows.Reset, earlier []Earlier, timeouts *Timeouts) *Case {
-	c := &Case{Reset: r, Snd: r.Conn.End(r.Side), Rcv: r.Conn.End(r.Side.Peer()), Earlier: earlier, Timeouts: timeouts}
+// begin makes c the case of r and derives the facts. The order matters: later ones ask for earlier ones. What c
+// has of room is used again.
+func (c *Case) begin(r *flows.Reset, earlier []Earlier, timeouts *Timeouts) {
+	*c = Case{
+		Reset: r, Snd: r.Conn.End(r.Side), Rcv: r.Conn.End(r.Side.Peer()), Earlier: earlier, Timeouts: timeouts,
+		Met:   Met{At: c.Met.At[:0]},
+		Signs: Signs{Forged: c.Signs.Forged[:0], Genuine: c.Signs.Genuine[:0], room: c.Signs.room[:0]},
+		found: c.found, programs: c.programs,
+	}
 	c.RTT, c.RTTKnown = roundTrip(r.Conn)
 	c.retarget()
 	c.Answers = c.stimulus()
 	c.Manner = c.manner()
 	c.LetGo = c.letGo()
-	c.Met = c.met()
-	c.Signs = weigh(c)
-	return c
+	c.meet()
+	c.Signs.weigh(c)
+}
+
+// finding returns the case's finding, emptied for a rule.
+func (c *Case) finding(rule *Rule, cause Cause, severity Severity) *Finding {
+	c.found.begin(rule, cause, severity)
+	return &c.found
 }
 
 // roundTrip returns the round trip of a connection: of its handshake, else the sum of the shortest

@@ -1,7 +1,5 @@
 package rules
 
-import "fmt"
-
 // How sure it is that only the other side's TLS goodbye met the closed socket.
 const (
 	closeNotifyData  = 0.95 // its alert
@@ -61,7 +59,7 @@ var closeNotifyRace = &Rule{
 		if c.Conn.Exchange.CloseNotify[c.Side] != 0 && c.LetGo.Business.Matter != SaidGoodbye {
 			closed = "said goodbye and closed"
 		}
-		f.Summary = fmt.Sprintf("%s had %s %s; %s's own %s met the closed socket. Nothing was lost.", capital(c.sender()), closed, c.circumstances(), c.receiver(), what)
+		f.Summary = sentence("%s had %s %s; %s's own %s met the closed socket. Nothing was lost.", capital(c.sender()), closed, c.circumstances(), c.receiver(), what)
 		c.sayBusiness(f)
 		if at := c.Conn.Exchange.CloseNotify[c.Side]; at != 0 && (c.LetGo.Business.Matter != SaidGoodbye || c.LetGo.Business.Side != c.Side) {
 			f.say(c.sender()+"'s close_notify", at)

@@ -1,10 +1,6 @@
 package rules
 
-import (
-	"fmt"
-
-	"github.com/rstexplain/rstexplain/flows"
-)
+import "github.com/rstexplain/rstexplain/flows"
 
 const connectWithdrawnSure = 0.97
 
@@ -29,9 +25,9 @@ var connectWithdrawn = &Rule{
 		return connectWithdrawnSure
 	},
 	Tell: func(c *Case, f *Finding) {
-		f.Summary = fmt.Sprintf("%s withdrew its attempt to connect: the SYN-ACK met nobody.", capital(c.sender()))
+		f.Summary = sentence("%s withdrew its attempt to connect: the SYN-ACK met nobody.", capital(c.sender()))
 		if c.Snd.SYN.Seen() {
-			f.Summary = fmt.Sprintf("%s withdrew its attempt to connect: the SYN-ACK came %s after the SYN and met nobody.", capital(c.sender()), span(c.Trigger.Time.Sub(c.Snd.SYN.Time)))
+			f.Summary = sentence("%s withdrew its attempt to connect: the SYN-ACK came %s after the SYN and met nobody.", capital(c.sender()), span(c.Trigger.Time.Sub(c.Snd.SYN.Time)))
 		}
 		c.sayHalfOpen(f)
 		f.open(FastClose, "health-probe", 0.6, "a socket that is closed on purpose after the SYN-ACK sends RST+ACK; this is the reply of a system without the connection")

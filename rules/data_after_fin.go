@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"fmt"
-
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
 )
@@ -63,12 +61,12 @@ var dataAfterFIN = &Rule{
 		return c.lowered(p, anyDefect)
 	},
 	Tell: func(c *Case, f *Finding) {
-		f.Summary = fmt.Sprintf("%s closed %s", capital(c.sender()), c.circumstances())
+		f.Summary = sentence("%s closed %s", capital(c.sender()), c.circumstances())
 		switch {
 		case c.Met.Data.Seen():
-			f.Summary += fmt.Sprintf("; %s of %s %s and met nobody.", octets(int64(c.Met.Octet)), c.receiver(), c.came(c.Met.Data))
+			f.Summary += sentence("; %s of %s %s and met nobody.", octets(int64(c.Met.Octet)), c.receiver(), c.came(c.Met.Data))
 		case c.Trigger != nil:
-			f.Summary += fmt.Sprintf("; %s %s and met nobody.", c.what(c.Trigger), c.came(c.Trigger.Mark))
+			f.Summary += sentence("; %s %s and met nobody.", c.what(c.Trigger), c.came(c.Trigger.Mark))
 		default:
 			f.Summary += "; what came later met nobody."
 		}
@@ -81,13 +79,13 @@ var dataAfterFIN = &Rule{
 			f.Remedy = "The client gave up waiting after " + span(b.Since) + ", or ended: compare that with its time limit (or its caller's), and look at the server for what took so long. In the client's log look for a cancelled call or a crash at the time of its FIN."
 		}
 		if c.refused() {
-			f.Remedy = fmt.Sprintf("Read %s's last message%s: it says why it ended the session.", c.sender(), quoted(c.LetGo.Business.Text))
+			f.Remedy = sentence("Read %s's last message%s: it says why it ended the session.", c.sender(), quoted(c.LetGo.Business.Text))
 		}
 		c.sayBusiness(f)
 		c.sayIdle(f)
 		c.sayLetGo(f)
 		if c.Met.Data.Seen() {
-			f.say(fmt.Sprintf("%s of %s's data met the closed socket", octets(int64(c.Met.Octet)), c.receiver()), c.Met.At...)
+			f.say(sentence("%s of %s's data met the closed socket", octets(int64(c.Met.Octet)), c.receiver()), c.Met.At...)
 		}
 		c.sayRST(f)
 		c.saySiblings(f)

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -61,7 +60,7 @@ func (c *Case) gaveUp() float64 {
 
 func tellGaveUp(c *Case, f *Finding) {
 	run := c.resends()
-	what := fmt.Sprintf("%s of data", octets(int64(run.LEN)))
+	what := sentence("%s of data", octets(int64(run.LEN)))
 	if run.What == flows.RunFIN {
 		what = "its FIN"
 	}
@@ -69,13 +68,13 @@ func tellGaveUp(c *Case, f *Finding) {
 	if !from.Seen() {
 		from = run.First
 	}
-	f.Summary = fmt.Sprintf("%s %sgave up on a silent peer: it resent %s %s within %s without an answer.", capital(c.sender()), probably(f.Confidence), what, times(run.Count), span(c.Time.Sub(from.Time)))
+	f.Summary = sentence("%s %sgave up on a silent peer: it resent %s %s within %s without an answer.", capital(c.sender()), probably(f.Confidence), what, times(run.Count), span(c.Time.Sub(from.Time)))
 	if run.Orig.Seen() {
-		f.say(fmt.Sprintf("%s sends %s for the first time", c.sender(), what), run.Orig.Frame)
+		f.say(sentence("%s sends %s for the first time", c.sender(), what), run.Orig.Frame)
 	}
-	f.say(fmt.Sprintf("%s, %s to %s after the first sending", count(run.Count, "resend"), span(run.First.Time.Sub(from.Time)), span(run.Last.Time.Sub(from.Time))), run.Frames...)
+	f.say(sentence("%s, %s to %s after the first sending", count(run.Count, "resend"), span(run.First.Time.Sub(from.Time)), span(run.Last.Time.Sub(from.Time))), run.Frames...)
 	if run != &c.Snd.Resends {
-		f.say(fmt.Sprintf("%s acknowledges it each time; %s goes on, so these acknowledgments do not arrive", c.receiver(), c.sender()), c.Rcv.Last.Frame)
+		f.say(sentence("%s acknowledges it each time; %s goes on, so these acknowledgments do not arrive", c.receiver(), c.sender()), c.Rcv.Last.Frame)
 	} else if run.Heard.Seen() {
 		f.say(c.receiver()+" is still heard of, and does not acknowledge it", run.Heard.Frame)
 	} else {

@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"fmt"
-
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
 )
@@ -48,19 +46,19 @@ var earlyResponse = &Rule{
 	Tell: func(c *Case, f *Finding) {
 		x := c.LetGo.Exchange
 		b := c.LetGo.Business
-		f.Summary = fmt.Sprintf("%s answered%s and let go while %s was still uploading", capital(c.sender()),
+		f.Summary = sentence("%s answered%s and let go while %s was still uploading", capital(c.sender()),
 			quoted(x.Last[flows.Responder].Text), c.receiver())
 		switch {
 		case b.Want >= 0:
-			f.Summary += fmt.Sprintf(": %s of %s had arrived", octets(b.Got), octets(b.Want))
+			f.Summary += sentence(": %s of %s had arrived", octets(b.Got), octets(b.Want))
 		case b.Got > 0:
-			f.Summary += fmt.Sprintf(": %s had arrived", octets(b.Got))
+			f.Summary += sentence(": %s had arrived", octets(b.Got))
 		}
 		f.Summary += "."
 		if b.Want >= 0 || b.Got == 0 {
 			c.sayBusiness(f)
 		} else {
-			f.say(fmt.Sprintf("the request has not ended by its own rules; %s of it were seen", octets(b.Got)), b.Frame)
+			f.say(sentence("the request has not ended by its own rules; %s of it were seen", octets(b.Got)), b.Frame)
 		}
 		f.say(c.sender()+" answers all the same"+quoted(x.Last[flows.Responder].Text), x.Last[flows.Responder].Frame)
 		c.sayLetGo(f)

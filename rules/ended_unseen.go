@@ -1,10 +1,6 @@
 package rules
 
-import (
-	"fmt"
-
-	"github.com/rstexplain/rstexplain/flows"
-)
+import "github.com/rstexplain/rstexplain/flows"
 
 const endedUnseenSure = 0.75
 
@@ -43,9 +39,9 @@ var endedUnseen = &Rule{
 		return c.lowered(endedUnseenSure, flows.OneDirection|flows.Reordered)
 	},
 	Tell: func(c *Case, f *Finding) {
-		f.Summary = fmt.Sprintf("Something that the capture does not show had %sended the connection for %s: it acknowledged data %s before, and then answered the rest of the flight as if it did not know the connection.",
+		f.Summary = sentence("Something that the capture does not show had %sended the connection for %s: it acknowledged data %s before, and then answered the rest of the flight as if it did not know the connection.",
 			probably(f.Confidence), c.sender(), span(c.Time.Sub(c.Snd.Last.Time)))
-		f.say(fmt.Sprintf("the last segment of %s; it has sent no FIN and no RST of its own decision", c.sender()), c.Snd.Last.Frame)
+		f.say(sentence("the last segment of %s; it has sent no FIN and no RST of its own decision", c.sender()), c.Snd.Last.Frame)
 		c.sayRST(f)
 		f.say(count(c.After.SenderRSTCount, "further RST")+" of it answer the segments that follow", c.After.SenderRSTs[0].Frame)
 		f.open(PeerCrash, "state-lost", 0.9, "a host cannot lose its state within one round trip, and its other connections go on")

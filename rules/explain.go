@@ -21,6 +21,7 @@ type Options struct {
 type Engine struct {
 	timeouts *Timeouts
 	memory   memory
+	present  Case                // the reset in hand and what is found of it, its slices used again
 	programs map[string][]string // by rule: the programs whose words SaidIn tells, made when first asked for
 }
 
@@ -32,13 +33,16 @@ func NewEngine(opts Options) *Engine {
 	if opts.Streams <= 0 {
 		opts.Streams = 1 << 14
 	}
-	return &Engine{timeouts: opts.Timeouts, memory: memory{limit: opts.Streams, by: map[int]*recollection{}}, programs: map[string][]string{}}
+	e := &Engine{timeouts: opts.Timeouts, memory: memory{limit: opts.Streams, by: map[int]*recollection{}}, programs: map[string][]string{}}
+	e.present.found.room = make([]int, 0, 64)
+	return e
 }
 
-// Explain returns what the rules make of r. It never returns nil. Resets must come in the order of their
-// frames, because a repeat points to the first of its event.
+// Explain returns what the rules make of r. It never returns nil. The Finding is lent: the next call overwrites
+// it. Resets must come in the order of their frames, because a repeat points to the first of its event.
 func (e *Engine) Explain(r *flows.Reset) *Finding {
-	c := newCase(r, e.memory.of(r.Conn.Stream), e.timeouts)
+	c := &e.present
+	c.begin(r, e.memory.of(r.Conn.Stream), e.timeouts)
 	f := c.repeat()
 	if f == nil {
 		f = c.first()
@@ -46,7 +50,7 @@ func (e *Engine) Explain(r *flows.Reset) *Finding {
 	if f.Rule.Cause == f.Cause && f.Remedy == "" {
 		f.Remedy = f.Rule.Doc.Remedy
 	}
-	f.Origin, f.OriginWhy = c.Signs.Verdict()
+	c.Signs.tell(f)
 	if f.Repeats != 0 && r.Notes&flows.Copy != 0 {
 		if prev := c.earlier(f.Repeats); prev != nil {
 			f.Origin = prev.Origin
@@ -60,7 +64,7 @@ func (e *Engine) Explain(r *flows.Reset) *Finding {
 	}
 	c.symptom(f)
 	f.MorePrints = e.morePrints(f)
-	f.Beside = append(f.Beside, c.beside()...)
+	c.beside(f)
 	if f.CaptureNext == "" {
 		f.CaptureNext = c.captureNext(f)
 	}
@@ -109,7 +113,8 @@ func (c *Case) first() *Finding {
 			continue
 		}
 		if f == nil {
-			f = &Finding{Rule: rule, Cause: rule.Cause, Confidence: p, Severity: rule.Severity}
+			f = c.finding(rule, rule.Cause, rule.Severity)
+			f.Confidence = p
 			rule.Tell(c, f)
 			continue
 		}

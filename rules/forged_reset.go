@@ -1,7 +1,5 @@
 package rules
 
-import "fmt"
-
 // How sure it is that a device cut a live connection.
 const forgedSure = 0.93
 
@@ -26,7 +24,7 @@ var forgedReset = &Rule{
 		return forgedSure
 	},
 	Tell: func(c *Case, f *Finding) {
-		f.Summary = fmt.Sprintf("A device on the path cut the connection in %s's name, %s; %s itself most likely did not send this RST.", c.sender(), c.circumstances(), c.sender())
+		f.Summary = sentence("A device on the path cut the connection in %s's name, %s; %s itself most likely did not send this RST.", c.sender(), c.circumstances(), c.sender())
 		c.sayBusiness(f)
 		for _, g := range c.Signs.Forged {
 			f.say(g.says, g.frames...)

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -55,10 +54,10 @@ var gaveUpSilently = &Rule{
 	Tell: func(c *Case, f *Finding) {
 		run := c.silentRun()
 		silence := c.moment().Sub(run.Last.Time)
-		f.Summary = fmt.Sprintf("%s had %sgiven up %s before: %s stood unanswered; %s met a host without the connection.",
+		f.Summary = sentence("%s had %sgiven up %s before: %s stood unanswered; %s met a host without the connection.",
 			capital(c.sender()), probably(f.Confidence), span(silence), count(run.Count, thing(run.What)), c.late())
 		f.say(count(run.Count, thing(run.What))+" of "+c.sender()+" without an answer", run.Frames...)
-		f.say(fmt.Sprintf("%s of silence, then %s", span(silence), c.late()), run.Last.Frame, c.mark().Frame)
+		f.say(sentence("%s of silence, then %s", span(silence), c.late()), run.Last.Frame, c.mark().Frame)
 		c.sayRST(f)
 		f.open(UnknownConnection, "late-segment", 0.7, "it had asked for an answer and not got one before its state was gone")
 		f.open(PeerCrash, "state-lost", 0.3, "nothing else shows that the host died")

@@ -44,11 +44,11 @@ var handshakeUnanswered = &Rule{
 		f.say(c.sender()+"'s first SYN-ACK", c.Snd.SYN.Frame)
 		f.say(count(n, "resend")+" of it within "+took, append([]int{c.Snd.LastSYN.Frame}, c.Snd.Resends.Frames...)...)
 		if ack := c.Conn.HandshakeACK; ack.Seen() && ack.Frame < c.Snd.LastSYN.Frame {
-			f.Summary = fmt.Sprintf("%s had given the connection up: it resent its SYN-ACK %s within %s although %s confirmed it; the confirmations did not arrive.",
+			f.Summary = sentence("%s had given the connection up: it resent its SYN-ACK %s within %s although %s confirmed it; the confirmations did not arrive.",
 				capital(c.sender()), times(n), took, c.receiver())
 			f.say(c.receiver()+" confirms, and "+c.sender()+" goes on resending: the confirmations do not arrive there", ack.Frame)
 		} else {
-			f.Summary = fmt.Sprintf("%s gave the connection up: its SYN-ACK was resent %s within %s, and the third step of the handshake never came.", capital(c.sender()), times(n), took)
+			f.Summary = sentence("%s gave the connection up: its SYN-ACK was resent %s within %s, and the third step of the handshake never came.", capital(c.sender()), times(n), took)
 		}
 		c.sayRST(f)
 		f.open(ClosedPort, "accept-queue-overflow", 0.4, "the client never confirmed the SYN-ACK, so nothing was queued")

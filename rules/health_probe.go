@@ -49,7 +49,7 @@ var healthProbe = &Rule{
 		if c.LetGo.By == ByFIN {
 			how = "closed it before anything was said"
 		}
-		f.Summary = fmt.Sprintf("%s opened the connection, asked for nothing and %s%s: a check whether the port answers.", capital(c.sender()), how, c.idleClause())
+		f.Summary = sentence("%s opened the connection, asked for nothing and %s%s: a check whether the port answers.", capital(c.sender()), how, c.idleClause())
 		if n := c.Around.AlikeCount; n >= 2 {
 			f.Summary = fmt.Sprintf("A check whether the port answers: %s opened the connection, asked for nothing and %s, as in %d others before", c.sender(), how, n)
 			if p := c.Around.AlikePeriod; p > 0 {
@@ -62,7 +62,7 @@ var healthProbe = &Rule{
 			}
 			f.say(says)
 			for _, m := range c.Around.Alike {
-				f.sayOf(m.Stream, fmt.Sprintf("the same from the same client %s", relative(m.Time.Sub(c.Time))), m.Frame)
+				f.sayOf(m.Stream, sentence("the same from the same client %s", relative(m.Time.Sub(c.Time))), m.Frame)
 			}
 		}
 		f.say("the server accepts", c.Conn.SYNACK.Frame)

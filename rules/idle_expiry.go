@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -56,7 +55,7 @@ var idleExpiry = &Rule{
 		if gap < from || c.LetGo.Business.Matter == OpenRequest && c.Answers != ToData {
 			return 0
 		}
-		if len(c.Timeouts.Near(gap)) > 0 || gap >= time.Hour {
+		if c.Timeouts.near(gap) || gap >= time.Hour {
 			return c.lowered(expiryMatching, anyDefect)
 		}
 		if gap >= expiryLongFrom {
@@ -72,12 +71,12 @@ var idleExpiry = &Rule{
 		}
 		switch {
 		case gap >= time.Second:
-			f.Summary = fmt.Sprintf("The connection was silent for %s; %s met %s, which had %sforgotten it.", span(gap), c.late(), who, probably(f.Confidence))
+			f.Summary = sentence("The connection was silent for %s; %s met %s, which had %sforgotten it.", span(gap), c.late(), who, probably(f.Confidence))
 		default:
-			f.Summary = fmt.Sprintf("%s met %s, which %sdoes not know the connection (any more).", capital(c.late()), who, probably(f.Confidence))
+			f.Summary = sentence("%s met %s, which %sdoes not know the connection (any more).", capital(c.late()), who, probably(f.Confidence))
 		}
 		if gap >= time.Second {
-			says := fmt.Sprintf("%s of silence before it", span(gap))
+			says := sentence("%s of silence before it", span(gap))
 			if m := c.Timeouts.matching(gap); m != "" {
 				says += ", which " + m
 			}

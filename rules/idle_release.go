@@ -1,9 +1,6 @@
 package rules
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // How sure it is that an idle connection was let go on purpose.
 const (
@@ -39,7 +36,7 @@ var idleRelease = &Rule{
 		return 0
 	},
 	Tell: func(c *Case, f *Finding) {
-		f.Summary = fmt.Sprintf("%s dropped the idle connection with a RST %s after the last data, %s.", capital(c.sender()), span(c.Idle()), c.circumstances())
+		f.Summary = sentence("%s dropped the idle connection with a RST %s after the last data, %s.", capital(c.sender()), span(c.Idle()), c.circumstances())
 		c.sayBusiness(f)
 		c.sayIdle(f)
 		c.sayRST(f)

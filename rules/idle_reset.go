@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -35,13 +34,13 @@ var idleReset = &Rule{
 	},
 	Tell: func(c *Case, f *Finding) {
 		quiet := c.silence()
-		f.Summary = fmt.Sprintf("A device on the path %sended an idle connection in %s's name, %s after the last packet.", probably(f.Confidence), c.sender(), span(quiet))
+		f.Summary = sentence("A device on the path %sended an idle connection in %s's name, %s after the last packet.", probably(f.Confidence), c.sender(), span(quiet))
 		if over := c.ended(); over.Seen() {
 			f.Severity = Info
-			f.Summary = fmt.Sprintf("A device on the path %sforgot a connection that had ended %s before, and said so in %s's name. Nothing was lost.", probably(f.Confidence), span(c.Time.Sub(over.Time)), c.sender())
+			f.Summary = sentence("A device on the path %sforgot a connection that had ended %s before, and said so in %s's name. Nothing was lost.", probably(f.Confidence), span(c.Time.Sub(over.Time)), c.sender())
 			f.Remedy = "Harmless: the connection was over. The device's idle time may matter for connections that are not."
 		}
-		says := fmt.Sprintf("no packet for %s, then a RST that answers nothing", span(quiet))
+		says := sentence("no packet for %s, then a RST that answers nothing", span(quiet))
 		if m := c.Timeouts.matching(quiet); m != "" {
 			says += "; the silence " + m
 		}

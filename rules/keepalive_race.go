@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -54,7 +53,7 @@ var keepaliveRace = &Rule{
 		switch idle := c.Idle(); {
 		case c.LetGo.By == ByUnseenFIN:
 			p = raceUnseen
-		case idle >= time.Second && len(c.Timeouts.Near(idle)) > 0:
+		case idle >= time.Second && c.Timeouts.near(idle):
 			p = raceTimeout
 		case idle >= time.Second:
 			p = raceIdle
@@ -68,14 +67,14 @@ var keepaliveRace = &Rule{
 		gap := c.Met.Data.Time.Sub(c.LetGo.Time)
 		how := "crossed that"
 		if gap > c.Soon() {
-			how = fmt.Sprintf("came %s later", span(gap))
+			how = sentence("came %s later", span(gap))
 		}
 		text := c.crossing()
-		f.Summary = fmt.Sprintf("%s closed the kept-alive connection%s; %s's next request%s %s and met the closed socket.", capital(c.sender()), c.idleClause(), c.receiver(), quoted(text), how)
+		f.Summary = sentence("%s closed the kept-alive connection%s; %s's next request%s %s and met the closed socket.", capital(c.sender()), c.idleClause(), c.receiver(), quoted(text), how)
 		c.sayBusiness(f)
 		c.sayIdle(f)
 		c.sayLetGo(f)
-		f.say(fmt.Sprintf("%s asks again%s, %s", c.receiver(), quoted(text), relative(gap)), c.LetGo.Frame, c.Met.Data.Frame)
+		f.say(sentence("%s asks again%s, %s", c.receiver(), quoted(text), relative(gap)), c.LetGo.Frame, c.Met.Data.Frame)
 		c.sayRST(f)
 		c.saySiblings(f)
 		f.open(PeerCrash, "data-after-fin", 0.8, "the exchange was complete when it closed; a process that dies at this moment would look the same")

@@ -1,9 +1,6 @@
 package rules
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // How sure it is that unanswered keep-alive probes ended the connection.
 const (
@@ -45,13 +42,13 @@ var keepaliveUnanswered = &Rule{
 		if run.Count > 1 {
 			every = run.Last.Time.Sub(run.First.Time) / (time.Duration(run.Count) - 1)
 		}
-		f.Summary = fmt.Sprintf("%s gave up an idle connection: %s, %s apart, went unanswered.", capital(c.sender()), count(run.Count, "keep-alive probe"), span(every))
-		f.say(fmt.Sprintf("%s about %s apart", count(run.Count, "keep-alive probe"), span(every)), run.Frames...)
+		f.Summary = sentence("%s gave up an idle connection: %s, %s apart, went unanswered.", capital(c.sender()), count(run.Count, "keep-alive probe"), span(every))
+		f.say(sentence("%s about %s apart", count(run.Count, "keep-alive probe"), span(every)), run.Frames...)
 		if run != &c.Snd.KeepAlives {
-			f.say(fmt.Sprintf("%s answers them, but %s goes on at the pace of unanswered ones: the answers do not arrive", c.receiver(), c.sender()), c.Rcv.Last.Frame)
+			f.say(sentence("%s answers them, but %s goes on at the pace of unanswered ones: the answers do not arrive", c.receiver(), c.sender()), c.Rcv.Last.Frame)
 		}
 		if c.Rcv.Last.Seen() {
-			f.say(fmt.Sprintf("the last that is heard of %s, %s before", c.receiver(), span(c.Time.Sub(c.Rcv.Last.Time))), c.Rcv.Last.Frame)
+			f.say(sentence("the last that is heard of %s, %s before", c.receiver(), span(c.Time.Sub(c.Rcv.Last.Time))), c.Rcv.Last.Frame)
 		}
 		c.sayRST(f)
 		f.open(FastClose, "idle-release", 0.6, "it asked whether the peer still lives, and reset when no answer came")

@@ -1,10 +1,6 @@
 package rules
 
-import (
-	"fmt"
-
-	"github.com/rstexplain/rstexplain/flows"
-)
+import "github.com/rstexplain/rstexplain/flows"
 
 // How sure it is that only a goodbye met the closed connection.
 const (
@@ -60,22 +56,22 @@ var lateGoodbye = &Rule{
 	Tell: func(c *Case, f *Finding) {
 		switch {
 		case c.LetGo.By == ByThis:
-			f.Summary = fmt.Sprintf("%s ended the connection with a RST %s. Nothing was lost.", capital(c.sender()), c.circumstances())
+			f.Summary = sentence("%s ended the connection with a RST %s. Nothing was lost.", capital(c.sender()), c.circumstances())
 		case c.Met.Data.Seen():
 			last := c.LetGo.Exchange.Last[flows.Responder].Text
-			f.Summary = fmt.Sprintf("%s ended the session with its last answer%s and closed; %s's next command%s %s and met the closed socket. The answer tells what went wrong, not the RST.",
+			f.Summary = sentence("%s ended the session with its last answer%s and closed; %s's next command%s %s and met the closed socket. The answer tells what went wrong, not the RST.",
 				capital(c.sender()), quoted(last), c.receiver(), quoted(c.crossing()), c.came(c.Met.Data))
 			f.Remedy = "Read the server's last answer: it says why it ended the session. The client should close when it has read it, and not send another command."
 		case c.Trigger != nil:
-			f.Summary = fmt.Sprintf("%s had closed %s; %s %s and met the closed socket. Nothing was lost.", capital(c.sender()), c.circumstances(), c.what(c.Trigger), c.came(c.Trigger.Mark))
+			f.Summary = sentence("%s had closed %s; %s %s and met the closed socket. Nothing was lost.", capital(c.sender()), c.circumstances(), c.what(c.Trigger), c.came(c.Trigger.Mark))
 		default:
-			f.Summary = fmt.Sprintf("%s had closed %s; something that the capture does not hold met the closed socket %s later, %sonly a goodbye.", capital(c.sender()), c.circumstances(), span(c.Time.Sub(c.LetGo.Time)), probably(f.Confidence))
+			f.Summary = sentence("%s had closed %s; something that the capture does not hold met the closed socket %s later, %sonly a goodbye.", capital(c.sender()), c.circumstances(), span(c.Time.Sub(c.LetGo.Time)), probably(f.Confidence))
 		}
 		c.sayBusiness(f)
 		c.sayIdle(f)
 		c.sayLetGo(f)
 		if c.Met.Data.Seen() {
-			f.say(fmt.Sprintf("%s talks on%s, %s", c.receiver(), quoted(c.crossing()), relative(c.Met.Data.Time.Sub(c.LetGo.Time))), c.LetGo.Frame, c.Met.Data.Frame)
+			f.say(sentence("%s talks on%s, %s", c.receiver(), quoted(c.crossing()), relative(c.Met.Data.Time.Sub(c.LetGo.Time))), c.LetGo.Frame, c.Met.Data.Frame)
 		}
 		c.sayRST(f)
 		f.open(UnknownConnection, "late-segment", 0.5, "it came with the closing, not long after it")

@@ -52,23 +52,23 @@ var lateSegment = &Rule{
 		peer, own := c.resetByPeer(), c.lastOwn()
 		switch {
 		case c.BothClosed(), c.Duplicate && c.LetGo.By != ByThis:
-			f.Summary = fmt.Sprintf("The connection was over: it had been closed; %s came late and met a host that had forgotten it.", c.late())
+			f.Summary = sentence("The connection was over: it had been closed; %s came late and met a host that had forgotten it.", c.late())
 			f.say(c.sender()+" had closed, and that was acknowledged", c.Snd.FIN.Frame, c.Snd.FINAcked.Frame)
 			f.say(c.receiver()+" had closed, and that was acknowledged", c.Rcv.FIN.Frame, c.Rcv.FINAcked.Frame)
 		case peer != nil:
-			f.Summary = fmt.Sprintf("The connection was over: a RST in %s's name had ended it %sbefore; %s met a host that no longer has it.", c.receiver(), earlier(c.moment().Sub(peer.Time)), c.late())
+			f.Summary = sentence("The connection was over: a RST in %s's name had ended it %sbefore; %s met a host that no longer has it.", c.receiver(), earlier(c.moment().Sub(peer.Time)), c.late())
 			f.say("the RST that had ended the connection", peer.Frame)
 		case c.afterOwn():
-			f.Summary = fmt.Sprintf("The connection was over: %s had reset it; %s met a device on the path that no longer knows it and answers in %s's name.", c.sender(), c.late(), c.sender())
+			f.Summary = sentence("The connection was over: %s had reset it; %s met a device on the path that no longer knows it and answers in %s's name.", c.sender(), c.late(), c.sender())
 			f.say(c.sender()+" had reset the connection", own.Frame)
 			f.Symptom = fmt.Sprintf("nothing more than at frame %d", own.Frame)
 			f.open(own.Cause, own.Rule.ID, 0.8, "another than the first RST's sender sent this one")
 		case own != nil && (!c.lives(own) || c.answersChallenge()):
-			f.Summary = fmt.Sprintf("The connection was over: %s had reset it %sbefore; %s came late.", c.sender(), earlier(c.moment().Sub(own.Time)), c.late())
+			f.Summary = sentence("The connection was over: %s had reset it %sbefore; %s came late.", c.sender(), earlier(c.moment().Sub(own.Time)), c.late())
 			f.say(c.sender()+" had reset the connection", own.Frame)
 			f.open(own.Cause, own.Rule.ID, 0.8, "it came more than a round trip after the first RST")
 		default:
-			f.Summary = fmt.Sprintf("%s had closed its side %s before; %s met a host that had forgotten the half-closed rest.", capital(c.sender()), span(c.Trigger.Time.Sub(c.Snd.FINAcked.Time)), c.late())
+			f.Summary = sentence("%s had closed its side %s before; %s met a host that had forgotten the half-closed rest.", capital(c.sender()), span(c.Trigger.Time.Sub(c.Snd.FINAcked.Time)), c.late())
 			f.say(c.sender()+" had closed, and that was acknowledged", c.Snd.FIN.Frame, c.Snd.FINAcked.Frame)
 			if m := c.Timeouts.matchingClosed(c.Trigger.Time.Sub(c.Snd.FINAcked.Time)); m != "" {
 				f.say("the time since then "+m, c.Snd.FINAcked.Frame, c.Trigger.Frame)

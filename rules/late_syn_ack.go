@@ -43,13 +43,13 @@ var lateSYNACK = &Rule{
 	},
 	Tell: func(c *Case, f *Finding) {
 		if c.Trigger == nil {
-			f.Summary = fmt.Sprintf("%s no longer wanted the connection that it had asked for %s before: its RST %sanswers a late SYN-ACK, which the capture does not hold.",
+			f.Summary = sentence("%s no longer wanted the connection that it had asked for %s before: its RST %sanswers a late SYN-ACK, which the capture does not hold.",
 				capital(c.sender()), span(c.Time.Sub(c.Snd.SYN.Time)), probably(f.Confidence))
-			f.say(fmt.Sprintf("%s asks for a connection (%s)", c.sender(), count(int(c.Snd.SYNs), "SYN")), c.Snd.SYN.Frame, c.Snd.LastSYN.Frame)
-			f.say(fmt.Sprintf("%s later a bare RST with the number that only a SYN-ACK can have asked for", span(c.Time.Sub(c.Snd.SYN.Time))), c.Frame)
+			f.say(sentence("%s asks for a connection (%s)", c.sender(), count(int(c.Snd.SYNs), "SYN")), c.Snd.SYN.Frame, c.Snd.LastSYN.Frame)
+			f.say(sentence("%s later a bare RST with the number that only a SYN-ACK can have asked for", span(c.Time.Sub(c.Snd.SYN.Time))), c.Frame)
 		} else {
 			wait := c.Trigger.Time.Sub(c.Snd.SYN.Time)
-			f.Summary = fmt.Sprintf("%s's SYN-ACK came %s after the first SYN; by then %s had given up connecting and reset it.", capital(c.receiver()), span(wait), c.sender())
+			f.Summary = sentence("%s's SYN-ACK came %s after the first SYN; by then %s had given up connecting and reset it.", capital(c.receiver()), span(wait), c.sender())
 			c.sayHalfOpen(f)
 		}
 		if c.Snd.SYNs > 1 {

@@ -18,12 +18,11 @@ type Met struct {
 // Nothing reports whether the capture shows nothing that met the closed socket.
 func (m Met) Nothing() bool { return !m.Data.Seen() && !m.Bye.Seen() && !m.Bare.Seen() }
 
-// met collects it.
-func (c *Case) met() Met {
-	var m Met
-	l := &c.LetGo
+// meet collects c.Met.
+func (c *Case) meet() {
+	m, l := &c.Met, &c.LetGo
 	if l.By != ByFIN && l.By != ByUnseenFIN {
-		return m
+		return
 	}
 	peer := c.Side.Peer()
 	known, acked := false, flows.Seq(0) // what the FIN acknowledged
@@ -60,7 +59,6 @@ func (c *Case) met() Met {
 			}
 		}
 	}
-	return m
 }
 
 // Sizes of encrypted TLS records that hold an alert: of the AEAD ciphers, and up to those of CBC with a long

@@ -1,10 +1,6 @@
 package rules
 
-import (
-	"fmt"
-
-	"github.com/rstexplain/rstexplain/flows"
-)
+import "github.com/rstexplain/rstexplain/flows"
 
 // How sure it is that only big packets were lost, and from which size on.
 const (
@@ -40,9 +36,9 @@ var mtuBlackHole = &Rule{
 	Tell: func(c *Case, f *Finding) {
 		tellGaveUp(c, f)
 		run := &c.Snd.Resends
-		f.Summary = fmt.Sprintf("Only big packets were lost: %s of %s was resent %s and never arrived, while smaller ones did; %s gave up.", octets(int64(run.LEN)), c.sender(), times(run.Count), c.sender())
+		f.Summary = sentence("Only big packets were lost: %s of %s was resent %s and never arrived, while smaller ones did; %s gave up.", octets(int64(run.LEN)), c.sender(), times(run.Count), c.sender())
 		if c.Snd.MaxAcked > 0 {
-			f.say(fmt.Sprintf("the biggest segment of %s that was ever acknowledged has %s, the lost one %s", c.sender(), octets(int64(c.Snd.MaxAcked)), octets(int64(run.LEN))), run.Last.Frame)
+			f.say(sentence("the biggest segment of %s that was ever acknowledged has %s, the lost one %s", c.sender(), octets(int64(c.Snd.MaxAcked)), octets(int64(run.LEN))), run.Last.Frame)
 		}
 		if n := c.tooBig(); n != nil {
 			f.say(icmpSays(n), n.Frame)

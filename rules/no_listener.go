@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/rstexplain/rstexplain/flows"
 )
@@ -48,18 +49,25 @@ func (c *Case) refusal() float64 {
 }
 
 func tellRefusal(c *Case, f *Finding) {
-	where := fmt.Sprintf("port %d", c.Snd.Addr.Port)
-	syn := c.Rcv.LastSYN
-	f.Summary = fmt.Sprintf("%s refused the connection: nothing accepts connections on %s there.", capital(c.sender()), where)
+	f.Summary = sentence("%s refused the connection: nothing accepts connections on %s there.", capital(c.sender()), c.port())
+	c.sayRefusal(f)
+}
+
+// port names the port of the RST's sender.
+func (c *Case) port() string { return "port " + strconv.Itoa(int(c.Snd.Addr.Port)) }
+
+// sayRefusal tells how the SYN was refused, and what became of it.
+func (c *Case) sayRefusal(f *Finding) {
+	where, syn := c.port(), c.Rcv.LastSYN
 	switch {
 	case c.Trigger == nil && syn.Seen() && c.ACK == c.Rcv.SND.ISS+1:
 		f.say("the RST acknowledges the SYN", syn.Frame, c.Frame)
 	case c.Trigger == nil && syn.Seen():
-		f.say(fmt.Sprintf("%s asks for a connection to %s", c.receiver(), where), c.Rcv.SYN.Frame)
-		f.say(fmt.Sprintf("the RST follows the SYN by %s, but does not acknowledge it: its ACK is %s the number that a refusal bears", span(c.Time.Sub(syn.Time)), c.missesBy()), syn.Frame, c.Frame)
+		f.say(sentence("%s asks for a connection to %s", c.receiver(), where), c.Rcv.SYN.Frame)
+		f.say(sentence("the RST follows the SYN by %s, but does not acknowledge it: its ACK is %s the number that a refusal bears", span(c.Time.Sub(syn.Time)), c.missesBy()), syn.Frame, c.Frame)
 	case c.Trigger != nil:
-		f.say(fmt.Sprintf("%s asks for a connection to %s", c.receiver(), where), c.Rcv.SYN.Frame, c.Trigger.Frame)
-		f.say(fmt.Sprintf("the RST acknowledges exactly this SYN, %s later", span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
+		f.say(sentence("%s asks for a connection to %s", c.receiver(), where), c.Rcv.SYN.Frame, c.Trigger.Frame)
+		f.say(sentence("the RST acknowledges exactly this SYN, %s later", span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
 	default:
 		f.say("sequence number 0 and an ACK: the form in which a SYN is refused; the SYN itself is not in the capture", c.Frame)
 	}
@@ -67,10 +75,10 @@ func tellRefusal(c *Case, f *Finding) {
 		f.say(fmt.Sprintf("it echoes the timestamp %d, which %s never sent: its SYN bears %d", c.Opts.TSecr, c.receiver(), c.Rcv.TSval), syn.Frame, c.Frame)
 	}
 	if _, ack := c.opensAfter(); ack.Seen() {
-		f.Summary = fmt.Sprintf("%s was told that %s refuses the connection, but did not take this RST: the connection opened %s later.", capital(c.receiver()), where, span(ack.Time.Sub(c.Time)))
+		f.Summary = sentence("%s was told that %s refuses the connection, but did not take this RST: the connection opened %s later.", capital(c.receiver()), where, span(ack.Time.Sub(c.Time)))
 		f.Severity = Warning
 		f.Symptom = "nothing: " + c.receiver() + "'s TCP did not take this RST, and the connection opened"
-		f.say(fmt.Sprintf("%s completes the handshake %s after the RST", c.receiver(), span(ack.Time.Sub(c.Time))), c.Frame, ack.Frame)
+		f.say(sentence("%s completes the handshake %s after the RST", c.receiver(), span(ack.Time.Sub(c.Time))), c.Frame, ack.Frame)
 	}
 	if c.Rcv.SYNs > 1 {
 		f.say(fmt.Sprintf("%s had sent its SYN %d times by then", c.receiver(), c.Rcv.SYNs), c.Rcv.SYN.Frame, c.Rcv.LastSYN.Frame)

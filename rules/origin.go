@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -13,6 +14,8 @@ type Signs struct {
 	Weight  float64 // sum over all signs; a middlebox from 1 on
 	Forged  []sign  // speak for a device on the path
 	Genuine []sign  // speak for the endpoint
+
+	room []int // what sign.frames are cut from
 }
 
 // A sign is one observation. It is told as evidence when the verdict rests on it.
@@ -56,25 +59,30 @@ const (
 	genuineTTL        = -0.2 // same TTL, and from afar
 )
 
-// Verdict returns who sent the RST, and the signs that decided.
-func (s *Signs) Verdict() (Origin, []Evidence) {
-	tell := func(signs []sign) []Evidence {
-		var out []Evidence
-		for _, g := range signs {
-			out = append(out, Evidence{Frames: seen(g.frames), Stream: -1, Says: g.says})
-			if m := g.beside; m != nil && m.Seen() {
-				out = append(out, Evidence{Frames: []int{m.Frame}, Stream: m.Stream, Says: "the packet that it was compared with"})
-			}
-		}
-		return out
-	}
+// tell fills in who sent the RST, and the signs that decided.
+func (s *Signs) tell(f *Finding) {
 	switch {
 	case s.Weight >= 1:
-		return OriginMiddlebox, tell(s.Forged)
+		f.Origin = OriginMiddlebox
+		f.sayOrigin(s.Forged)
 	case s.Weight >= 0.5:
-		return OriginUnknown, append(tell(s.Forged), tell(s.Genuine)...)
+		f.Origin = OriginUnknown
+		f.sayOrigin(s.Forged)
+		f.sayOrigin(s.Genuine)
+	default:
+		f.Origin = OriginEndpoint
+		f.sayOrigin(s.Genuine)
 	}
-	return OriginEndpoint, tell(s.Genuine)
+}
+
+func (f *Finding) sayOrigin(signs []sign) {
+	for i := range signs {
+		g := &signs[i]
+		f.OriginWhy = append(f.OriginWhy, f.evidence(-1, g.says, g.frames))
+		if m := g.beside; m != nil && m.Seen() {
+			f.OriginWhy = append(f.OriginWhy, f.evidence(m.Stream, "the packet that it was compared with", []int{m.Frame}))
+		}
+	}
 }
 
 // Middlebox reports whether the signs name a device on the path.
@@ -82,7 +90,10 @@ func (s *Signs) Middlebox() bool { return s.Weight >= 1 }
 
 func (s *Signs) add(weight float64, says string, frames ...int) {
 	s.Weight += weight
-	g := sign{weight: weight, frames: frames, says: says}
+	start := len(s.room)
+	s.room = append(s.room, frames...)
+	end := len(s.room)
+	g := sign{weight: weight, frames: s.room[start:end:end], says: says}
 	if weight > 0 {
 		s.Forged = append(s.Forged, g)
 	} else {
@@ -91,10 +102,9 @@ func (s *Signs) add(weight float64, says string, frames ...int) {
 }
 
 // weigh collects the signs.
-func weigh(c *Case) Signs {
-	var s Signs
+func (s *Signs) weigh(c *Case) {
 	if c.Notes&flows.Copy != 0 {
-		return s // judged with its original
+		return // judged with its original
 	}
 	s.aftermath(c)
 	s.numbers(c)
@@ -102,7 +112,6 @@ func weigh(c *Case) Signs {
 	s.ttl(c)
 	s.identity(c)
 	s.copies(c)
-	return s
 }
 
 // aftermath asks whether the sender goes on after its RST.
@@ -118,17 +127,17 @@ func (s *Signs) aftermath(c *Case) {
 		if synack, _ := c.opensAfter(); synack.Seen() {
 			accepts = synack
 		}
-		s.add(signGoesOn, fmt.Sprintf("%s accepts the connection %s after the RST that refused it, although nobody asked again",
+		s.add(signGoesOn, sentence("%s accepts the connection %s after the RST that refused it, although nobody asked again",
 			who, span(accepts.Time.Sub(c.Time))), c.Frame, accepts.Frame)
 	case c.Refused():
 	case a.SenderNewData.Seen() && !reordered && c.related(a.SenderNewData):
-		s.add(signGoesOn, fmt.Sprintf("%s goes on sending data %s after its RST, as if nothing had happened",
+		s.add(signGoesOn, sentence("%s goes on sending data %s after its RST, as if nothing had happened",
 			who, span(a.SenderNewData.Time.Sub(c.Time))), c.Frame, a.SenderNewData.Frame)
 	case !reordered && len(c.dataAfter()) >= 2:
-		s.add(signLags, fmt.Sprintf("%s goes on sending after its RST, where it had stopped before it", who), append([]int{c.Frame}, c.dataAfter()...)...)
+		s.add(signLags, sentence("%s goes on sending after its RST, where it had stopped before it", who), append([]int{c.Frame}, c.dataAfter()...)...)
 	default:
 		if e := c.aliveAfter(); e != nil {
-			s.add(signGoesOn, fmt.Sprintf("%s goes on acknowledging %s after its RST, as if nothing had happened",
+			s.add(signGoesOn, sentence("%s goes on acknowledging %s after its RST, as if nothing had happened",
 				who, span(e.Time.Sub(c.Time))), c.Frame, e.Frame)
 		} else if lags := c.acksAfter(); len(lags) >= 2 && !reordered {
 			s.add(signLags, fmt.Sprintf("%s acknowledges %d times more after its RST, step by step, where no other segments come out of order", who, len(lags)), append([]int{c.Frame}, lags...)...)
@@ -235,9 +244,9 @@ func (s *Signs) numbers(c *Case) {
 	if c.Snd.HasSND && c.Trigger == nil && (c.Form == flows.FormBare || c.Form == flows.FormUnclear) && complete && !c.ownRSTBefore() {
 		switch d := c.SEQ.Sub(c.Snd.SND.NXT); {
 		case d > 0:
-			s.add(signBeyond, fmt.Sprintf("its sequence number lies %s beyond all that %s had sent", octets(int64(d)), who), c.Frame, c.Snd.Last.Frame)
+			s.add(signBeyond, sentence("its sequence number lies %s beyond all that %s had sent", octets(int64(d)), who), c.Frame, c.Snd.Last.Frame)
 		case d < 0 && c.SEQ.Sub(c.Snd.SND.UNA) < 0 && c.Snd.Resends.Count == 0:
-			s.add(signBehind, fmt.Sprintf("its sequence number lies %s behind what %s had already sent, and answers no segment", octets(int64(-d)), who), c.Frame, c.Snd.Last.Frame)
+			s.add(signBehind, sentence("its sequence number lies %s behind what %s had already sent, and answers no segment", octets(int64(-d)), who), c.Frame, c.Snd.Last.Frame)
 		}
 	}
 	if complete && c.Snd.HasSND && c.After.SenderSegments == 0 {
@@ -250,7 +259,7 @@ func (s *Signs) numbers(c *Case) {
 			}
 		}
 		if len(frames) > 0 {
-			s.add(signStepping, fmt.Sprintf("further resets in %s's name guess sequence numbers up to %s beyond all that it had sent",
+			s.add(signStepping, sentence("further resets in %s's name guess sequence numbers up to %s beyond all that it had sent",
 				who, octets(int64(step))), append(frames, c.Frame)...)
 		}
 	}
@@ -266,12 +275,12 @@ func (s *Signs) numbers(c *Case) {
 	}
 	if c.resetsNothing() && c.Form == flows.FormActive {
 		over := c.closed()
-		s.add(signDead, fmt.Sprintf("both sides had closed %s before: %s itself had nothing left to reset", span(c.Time.Sub(over.Time)), who), over.Frame, c.Frame)
+		s.add(signDead, sentence("both sides had closed %s before: %s itself had nothing left to reset", span(c.Time.Sub(over.Time)), who), over.Frame, c.Frame)
 	}
 	if c.Trigger == nil && c.Form == flows.FormActive {
 		for i := range c.Prior {
 			if p := &c.Prior[i]; p.Side != c.Side && c.Time.Sub(p.Time) > max(c.Soon(), time.Second) {
-				s.add(signDead, fmt.Sprintf("%s's connection had been ended %s before by a RST of the other side", who, span(c.Time.Sub(p.Time))), p.Frame, c.Frame)
+				s.add(signDead, sentence("%s's connection had been ended %s before by a RST of the other side", who, span(c.Time.Sub(p.Time))), p.Frame, c.Frame)
 				break
 			}
 		}
@@ -322,7 +331,7 @@ func (s *Signs) timing(c *Case) {
 			if !sure {
 				w = signTooSoonOnce
 			}
-			s.add(w, fmt.Sprintf("it follows what it answers by %s; %s needs %s at least to be reached and to answer", span(d), c.sender(), span(need)), cause.Frame, c.Frame)
+			s.add(w, sentence("it follows what it answers by %s; %s needs %s at least to be reached and to answer", span(d), c.sender(), span(need)), cause.Frame, c.Frame)
 		}
 	}
 	if c.Snd.FIN.Seen() || c.Rcv.FIN.Seen() || c.Trigger != nil || c.ownRSTBefore() {
@@ -338,13 +347,13 @@ func (s *Signs) timing(c *Case) {
 		other = c.After.ReceiverRST
 	}
 	if gap := max(c.Time.Sub(other.Time), other.Time.Sub(c.Time)); other.Seen() && gap < max(c.RTT/2, 2*time.Millisecond) {
-		s.add(signBothWays, fmt.Sprintf("within %s both ends get a RST in the other's name", span(gap)), c.Frame, other.Frame)
+		s.add(signBothWays, sentence("within %s both ends get a RST in the other's name", span(gap)), c.Frame, other.Frame)
 		quiet, from, to := c.silence(), c.quietSince(), c.Mark
 		if c.Idle() > quiet {
 			quiet, from, to = c.Idle(), c.lastData(), c.LetGo.Mark
 		}
 		if quiet >= 3*time.Second {
-			s.add(signIdle, fmt.Sprintf("nothing had been said for %s", span(quiet)), from.Frame, to.Frame)
+			s.add(signIdle, sentence("nothing had been said for %s", span(quiet)), from.Frame, to.Frame)
 		}
 	}
 }
@@ -375,8 +384,10 @@ const reactionFrom = 10 * time.Millisecond
 // answer back, 0 when the capture does not show it, and whether more than one answer took about that time:
 // a single one may have been slow for other reasons.
 func (c *Case) distance() (least time.Duration, sure bool) {
-	var samples []time.Duration
-	var asked []*flows.Event // segments toward the sender that it has not acknowledged
+	var sampleRoom [16]time.Duration
+	var askedRoom [16]*flows.Event
+	samples := sampleRoom[:0]
+	asked := askedRoom[:0] // segments toward the sender that it has not acknowledged
 	for i := range c.Conn.Events {
 		e := &c.Conn.Events[i]
 		switch {
@@ -452,7 +463,7 @@ func (s *Signs) ttl(c *Case) {
 	}
 	if off == 0 {
 		if c.TTL == known && !initialTTL(c.TTL) {
-			says := fmt.Sprintf("its TTL %d is that of %s's other packets", c.TTL, c.sender())
+			says := sentence("its TTL %s is that of %s's other packets", strconv.Itoa(int(c.TTL)), c.sender())
 			if elsewhere {
 				says += " in its other connections"
 			}
@@ -520,16 +531,16 @@ func (s *Signs) identity(c *Case) {
 		t := c.Trigger
 		switch {
 		case t != nil && t.IPID == c.IPID && t.Flags.Has(flows.SYN):
-			s.add(signCopiedIPID, fmt.Sprintf("its IP ID 0x%04x is copied from the segment it answers", c.IPID), c.Frame, t.Frame)
+			s.add(signCopiedIPID, sentence("its IP ID %s is copied from the segment it answers", ipid(c.IPID)), c.Frame, t.Frame)
 			if c.WND != 0 && uint32(c.WND) == t.WND {
 				s.add(signCopiedWND, fmt.Sprintf("so is its window %d", c.WND), c.Frame, t.Frame)
 			}
 		case c.continuesIPID():
-			s.add(genuineIPID, fmt.Sprintf("its IP ID 0x%04x goes on where %s's last packet stopped (0x%04x)", c.IPID, who, c.Snd.IPID), c.Frame, c.Snd.Last.Frame)
+			s.add(genuineIPID, sentence("its IP ID %s goes on where %s's last packet stopped (%s)", ipid(c.IPID), who, ipid(c.Snd.IPID)), c.Frame, c.Snd.Last.Frame)
 		case c.Snd.IPIDStep > 0 && c.Snd.IPIDStep <= 256 && c.Snd.Segments >= 3 && c.IPID-c.Snd.IPID > 4096 && !c.ownRSTBefore():
-			s.add(signIPIDBreak, fmt.Sprintf("its IP ID 0x%04x is out of %s's count (last 0x%04x)", c.IPID, who, c.Snd.IPID), c.Frame, c.Snd.Last.Frame)
+			s.add(signIPIDBreak, sentence("its IP ID %s is out of %s's count (last %s)", ipid(c.IPID), who, ipid(c.Snd.IPID)), c.Frame, c.Snd.Last.Frame)
 		case c.Snd.IPIDZero && c.Snd.Segments >= 3:
-			s.add(signIPIDBreak, fmt.Sprintf("its IP ID is 0x%04x; all of %s's other packets have 0", c.IPID, who), c.Frame, c.Snd.Last.Frame)
+			s.add(signIPIDBreak, sentence("its IP ID is %s; all of %s's other packets have 0", ipid(c.IPID), who), c.Frame, c.Snd.Last.Frame)
 		}
 	}
 	if c.wrongEcho() {
@@ -537,15 +548,21 @@ func (s *Signs) identity(c *Case) {
 	}
 	if c.Opts.HasTS && c.Snd.HasTS && c.Snd.Segments > 0 {
 		if d := int32(c.Opts.TSval - c.Snd.TSval); d >= 0 && d < 1<<28 {
-			s.add(genuineTS, fmt.Sprintf("its timestamp goes on from %s's last one", who), c.Frame, c.Snd.Last.Frame)
+			s.add(genuineTS, sentence("its timestamp goes on from %s's last one", who), c.Frame, c.Snd.Last.Frame)
 		}
 	}
 	if c.MAC != 0 && c.Snd.MAC != 0 && c.MAC != c.Snd.MAC && (c.Conn.Copies == 0 || c.After.Copies > 0) && c.Reset.Domain == c.Conn.Domain {
-		s.add(signOtherMAC, fmt.Sprintf("it comes from another Ethernet address (%s) than %s's other packets (%s)", mac(c.MAC), who, mac(c.Snd.MAC)), c.Frame, c.Snd.First.Frame)
+		s.add(signOtherMAC, sentence("it comes from another Ethernet address (%s) than %s's other packets (%s)", mac(c.MAC), who, mac(c.Snd.MAC)), c.Frame, c.Snd.First.Frame)
 	}
 	if s.Weight >= 0.5 && c.Conn.Phase() == flows.PostPSH && c.Snd.DataSegments == 0 {
 		s.add(signOpening, "it comes directly after the client's first data, where filters decide", c.Frame, c.Rcv.FirstData.Frame)
 	}
+}
+
+// ipid prints an IP ID as Wireshark does: "0x00ff".
+func ipid(n uint16) string {
+	const digits = "0123456789abcdef"
+	return string([]byte{'0', 'x', digits[n>>12], digits[n>>8&15], digits[n>>4&15], digits[n&15]})
 }
 
 // mac prints an Ethernet address.

@@ -25,7 +25,7 @@ var policyReject = &Rule{
 		return min(c.refusal(), policyRejectSure)
 	},
 	Tell: func(c *Case, f *Finding) {
-		tellRefusal(c, f)
+		c.sayRefusal(f)
 		if _, ack := c.opensAfter(); ack.Seen() {
 			f.Summary = fmt.Sprintf("A device on the path %srefused the connection to port %d in %s's name; %s did not take the RST, and the connection opened %s later.",
 				probably(f.Confidence), c.Snd.Addr.Port, c.sender(), c.receiver(), span(ack.Time.Sub(c.Time)))

@@ -37,14 +37,14 @@ var portScan = &Rule{
 		return min(c.refusal(), portScanSure)
 	},
 	Tell: func(c *Case, f *Finding) {
-		tellRefusal(c, f)
+		c.sayRefusal(f)
 		a := &c.Around
 		what, took := fmt.Sprintf("%d different ports of this host", a.ScanPorts), a.ScanPortsSpan
 		if a.ScanHosts > a.ScanPorts || !scanned(a.ScanPorts, a.ScanPortsSpan) {
 			what, took = fmt.Sprintf("port %d of %d different hosts", c.Snd.Addr.Port, a.ScanHosts), a.ScanHostsSpan
 		}
 		f.Summary = fmt.Sprintf("A scan: %s was refused by %s; nothing accepts connections on port %d.", c.receiver(), what, c.Snd.Addr.Port)
-		f.say(fmt.Sprintf("%s was refused by %s in this capture, within %s", c.receiver(), what, span(took)))
+		f.say(sentence("%s was refused by %s in this capture, within %s", c.receiver(), what, span(took)))
 	},
 	Against: "too few different ports and hosts were tried, or too slowly",
 }

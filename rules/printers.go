@@ -6,12 +6,15 @@ package rules
 type printer struct {
 	name  string
 	marks []string // what tells it by User-Agent or Server, in lower case
-	says  map[situation]string
+	says  words
 }
+
+// words are what is said in each situation, "" where nothing is known.
+type words [situationCount]string
 
 // printers are the clients whose words are known, most common first.
 var printers = []printer{
-	{"curl", []string{"curl/"}, map[situation]string{
+	{"curl", []string{"curl/"}, words{
 		sawRefused:     "(7) Failed to connect to … port …: Couldn't connect to server",
 		sawNoResponse:  "(56) Recv failure: Connection reset by peer",
 		sawMidBody:     "(56) Recv failure: Connection reset by peer",
@@ -28,7 +31,7 @@ var printers = []printer{
 		sawPush:        "(55) Send failure: Connection reset by peer",
 		sawEOFPush:     "(55) Send failure: Broken pipe",
 	}},
-	{"Go", []string{"go-http-client", "go-resty"}, map[situation]string{
+	{"Go", []string{"go-http-client", "go-resty"}, words{
 		sawRefused:     "dial tcp …: connect: connection refused",
 		sawNoResponse:  "read tcp …: read: connection reset by peer",
 		sawMidBody:     "read tcp …: read: connection reset by peer",
@@ -45,7 +48,7 @@ var printers = []printer{
 		sawPush:        "write tcp …: use of closed network connection, write: connection reset by peer, or write: broken pipe",
 		sawEOFPush:     "write tcp …: use of closed network connection, or write: broken pipe",
 	}},
-	{"requests (Python)", []string{"python-requests"}, map[situation]string{
+	{"requests (Python)", []string{"python-requests"}, words{
 		sawRefused:     "ConnectionError: … Failed to establish a new connection: [Errno 111] Connection refused",
 		sawNoResponse:  "ConnectionError: ('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer')), or behind TLS RemoteDisconnected('Remote end closed connection without response')",
 		sawMidBody:     "ChunkedEncodingError: ('Connection broken: …', ConnectionResetError(104, 'Connection reset by peer')), or IncompleteRead(…) behind TLS",
@@ -60,7 +63,7 @@ var printers = []printer{
 		sawPush:        "ConnectionError: ('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer')), or RemoteDisconnected('Remote end closed connection without response')",
 		sawEOFPush:     "ConnectionError: ('Connection aborted.', RemoteDisconnected('Remote end closed connection without response')), or BrokenPipeError(32, 'Broken pipe')",
 	}},
-	{"Python", []string{"python", "aiohttp", "urllib", "httpx"}, map[situation]string{
+	{"Python", []string{"python", "aiohttp", "urllib", "httpx"}, words{
 		sawRefused:     "ConnectionRefusedError: [Errno 111] Connection refused",
 		sawNoResponse:  "ConnectionResetError: [Errno 104] Connection reset by peer, or behind TLS RemoteDisconnected: Remote end closed connection without response",
 		sawMidBody:     "ConnectionResetError: [Errno 104] Connection reset by peer, or IncompleteRead(…) behind TLS",
@@ -76,7 +79,7 @@ var printers = []printer{
 		sawPush:        "ConnectionResetError: [Errno 104] Connection reset by peer, or BrokenPipeError: [Errno 32] Broken pipe",
 		sawEOFPush:     "BrokenPipeError: [Errno 32] Broken pipe, or ConnectionResetError: [Errno 104] Connection reset by peer",
 	}},
-	{"Node.js", []string{"node", "axios", "undici", "got ("}, map[situation]string{
+	{"Node.js", []string{"node", "axios", "undici", "got ("}, words{
 		sawRefused:     "Error: connect ECONNREFUSED …",
 		sawNoResponse:  "Error: read ECONNRESET",
 		sawMidBody:     "Error: aborted (code ECONNRESET), or from fetch terminated, cause read ECONNRESET",
@@ -93,7 +96,7 @@ var printers = []printer{
 		sawPush:        "Error: read ECONNRESET, write ECONNRESET or write EPIPE",
 		sawEOFPush:     "Error: socket hang up, or write EPIPE, or from fetch SocketError: other side closed",
 	}},
-	{"OkHttp", []string{"okhttp"}, map[situation]string{
+	{"OkHttp", []string{"okhttp"}, words{
 		sawRefused:     "java.net.ConnectException: Failed to connect to …",
 		sawNoResponse:  "java.net.SocketException: Connection reset, or Connection reset by peer",
 		sawMidBody:     "java.net.SocketException: Connection reset",
@@ -110,7 +113,7 @@ var printers = []printer{
 		sawPush:        "java.net.SocketException: Connection reset by peer, or Broken pipe",
 		sawEOFPush:     "java.net.SocketException: Broken pipe, or Connection reset by peer",
 	}},
-	{"JDK HttpClient", []string{"java-http-client"}, map[situation]string{
+	{"JDK HttpClient", []string{"java-http-client"}, words{
 		sawRefused:     "java.net.ConnectException, cause ClosedChannelException",
 		sawNoResponse:  "java.io.IOException: HTTP/1.1 header parser received no bytes, cause Connection reset",
 		sawMidBody:     "java.io.IOException: fixed content-length: …, or chunked transfer encoding, cause Connection reset",
@@ -127,7 +130,7 @@ var printers = []printer{
 		sawPush:        "java.io.IOException: HTTP/1.1 header parser received no bytes, cause Connection reset",
 		sawEOFPush:     "java.io.IOException: HTTP/1.1 header parser received no bytes",
 	}},
-	{"Java", []string{"java/", "apache-httpclient", "jakarta"}, map[situation]string{
+	{"Java", []string{"java/", "apache-httpclient", "jakarta"}, words{
 		sawRefused:     "java.net.ConnectException: Connection refused",
 		sawNoResponse:  "java.net.SocketException: Connection reset",
 		sawMidBody:     "java.net.SocketException: Connection reset",
@@ -142,7 +145,7 @@ var printers = []printer{
 		sawPush:        "java.io.IOException: Error writing request body to server, or SocketException: Connection reset",
 		sawEOFPush:     "java.io.IOException: Error writing request body to server, or SocketException: Broken pipe",
 	}},
-	{"a browser", []string{"mozilla/"}, map[situation]string{
+	{"a browser", []string{"mozilla/"}, words{
 		sawRefused:     "ERR_CONNECTION_REFUSED (Chrome)",
 		sawNoResponse:  "ERR_CONNECTION_RESET (Chrome)",
 		sawMidBody:     "ERR_CONNECTION_RESET (Chrome)",
@@ -162,7 +165,7 @@ var printers = []printer{
 // proxies are the reverse proxies whose words about their upstream are known. They pass the User-Agent of
 // their client on, so that no header tells them.
 var proxies = []printer{
-	{"nginx", nil, map[situation]string{
+	{"nginx", nil, words{
 		sawRefused:     "connect() failed (111: Connection refused) while connecting to upstream, 502",
 		sawNoResponse:  "recv() failed (104: Connection reset by peer) while reading response header from upstream, 502",
 		sawMidBody:     "readv() failed (104: Connection reset by peer) while reading upstream, a truncated 200",
@@ -175,7 +178,7 @@ var proxies = []printer{
 		sawPush:        "writev() or recv() failed (104: Connection reset by peer) while sending request to upstream, 502",
 		sawEOFPush:     "writev() failed (32: Broken pipe) or recv() failed (104: Connection reset by peer) while sending request to upstream, or upstream prematurely closed connection while reading response header, 502",
 	}},
-	{"HAProxy", nil, map[situation]string{
+	{"HAProxy", nil, words{
 		sawRefused:     "termination state SC--, 503",
 		sawNoResponse:  "SH--, 502",
 		sawMidBody:     "SD--",
@@ -188,7 +191,7 @@ var proxies = []printer{
 		sawPush:        "SH-- or SD--, 502",
 		sawEOFPush:     "SH-- or SD--, 502",
 	}},
-	{"Caddy", nil, map[situation]string{
+	{"Caddy", nil, words{
 		sawRefused:     "dial tcp …: connect: connection refused, 502",
 		sawNoResponse:  "read tcp …: read: connection reset by peer, 502",
 		sawMidBody:     "aborting with incomplete response: read tcp …: read: connection reset by peer",
@@ -200,7 +203,7 @@ var proxies = []printer{
 		sawPush:        "write tcp …: use of closed network connection, 502",
 		sawEOFPush:     "write tcp …: use of closed network connection, 502",
 	}},
-	{"mitmproxy", nil, map[situation]string{
+	{"mitmproxy", nil, words{
 		sawRefused:    "error establishing server connection, 502",
 		sawNoResponse: "server closed connection, 502",
 		sawMidBody:    "peer closed connection without sending complete message body",
@@ -214,34 +217,34 @@ var proxies = []printer{
 
 // serverPrinters say what servers log when their client lets go.
 var serverPrinters = []printer{
-	{"nginx", []string{"nginx", "openresty"}, map[situation]string{
+	{"nginx", []string{"nginx", "openresty"}, words{
 		sawClientGone:   "client prematurely closed connection, with (104: Connection reset by peer) where the RST was read, status 499",
 		sawClientClosed: "client prematurely closed connection, status 499",
 	}},
-	{"Apache httpd", []string{"apache"}, map[situation]string{
+	{"Apache httpd", []string{"apache"}, words{
 		sawClientGone: "(104)Connection reset by peer: … (at LogLevel info)",
 	}},
-	{"Caddy", []string{"caddy"}, map[situation]string{
+	{"Caddy", []string{"caddy"}, words{
 		sawClientGone:   "aborting with incomplete response: write tcp …: write: broken pipe, or read: connection reset by peer",
 		sawClientClosed: "aborting with incomplete response: write tcp …: write: broken pipe",
 	}},
-	{"Go", []string{"go"}, map[situation]string{
+	{"Go", []string{"go"}, words{
 		sawClientGone:   "write: broken pipe, or read: connection reset by peer, and the request's context canceled",
 		sawClientClosed: "write: broken pipe, and the request's context canceled",
 	}},
-	{"Python", []string{"gunicorn", "uvicorn", "werkzeug", "basehttp", "simplehttp", "python"}, map[situation]string{
+	{"Python", []string{"gunicorn", "uvicorn", "werkzeug", "basehttp", "simplehttp", "python"}, words{
 		sawClientGone:   "ConnectionResetError: [Errno 104] Connection reset by peer, or BrokenPipeError: [Errno 32] Broken pipe",
 		sawClientClosed: "BrokenPipeError: [Errno 32] Broken pipe",
 	}},
-	{"Node.js", []string{"express", "node"}, map[situation]string{
+	{"Node.js", []string{"express", "node"}, words{
 		sawClientGone:   "Error: aborted or read ECONNRESET, and the response's 'close' before 'finish'",
 		sawClientClosed: "Error: aborted (code ECONNRESET), and the response's 'close' before 'finish'",
 	}},
-	{"Java", []string{"jetty", "tomcat", "coyote", "undertow"}, map[situation]string{
+	{"Java", []string{"jetty", "tomcat", "coyote", "undertow"}, words{
 		sawClientGone:   "java.io.IOException: Connection reset by peer, Connection reset or Broken pipe (Tomcat: ClientAbortException)",
 		sawClientClosed: "java.io.IOException: Broken pipe (Tomcat: ClientAbortException)",
 	}},
-	{"HAProxy", nil, map[situation]string{
+	{"HAProxy", nil, words{
 		sawClientGone:   "termination state CD-- or CH--",
 		sawClientClosed: "termination state CD-- or CH--",
 	}},

@@ -2,7 +2,7 @@ package rules
 
 // runtimes are what programs print whatever they speak: the words of their runtime alone.
 var runtimes = []printer{
-	{"C and others", nil, map[situation]string{
+	{"C and others", nil, words{
 		sawNoResponse:   "Connection reset by peer",
 		sawMidBody:      "Connection reset by peer",
 		sawEOF:          "end of file, or Broken pipe",
@@ -13,7 +13,7 @@ var runtimes = []printer{
 		sawClientGone:   "Connection reset by peer, or Broken pipe",
 		sawClientClosed: "end of file, or Broken pipe",
 	}},
-	{"Go", nil, map[situation]string{
+	{"Go", nil, words{
 		sawNoResponse:   "read tcp …: read: connection reset by peer",
 		sawMidBody:      "read tcp …: read: connection reset by peer",
 		sawEOF:          "EOF, or write tcp …: write: broken pipe",
@@ -25,7 +25,7 @@ var runtimes = []printer{
 		sawClientGone:   "read tcp …: read: connection reset by peer, or write tcp …: write: broken pipe",
 		sawClientClosed: "EOF, or write tcp …: write: broken pipe",
 	}},
-	{"Python", nil, map[situation]string{
+	{"Python", nil, words{
 		sawNoResponse:   "ConnectionResetError: [Errno 104] Connection reset by peer",
 		sawMidBody:      "ConnectionResetError: [Errno 104] Connection reset by peer",
 		sawEOF:          "an empty read, then BrokenPipeError: [Errno 32] Broken pipe",
@@ -37,7 +37,7 @@ var runtimes = []printer{
 		sawClientGone:   "ConnectionResetError: [Errno 104] Connection reset by peer, or BrokenPipeError: [Errno 32] Broken pipe",
 		sawClientClosed: "an empty read, or BrokenPipeError: [Errno 32] Broken pipe",
 	}},
-	{"Node.js", nil, map[situation]string{
+	{"Node.js", nil, words{
 		sawNoResponse:   "Error: read ECONNRESET",
 		sawMidBody:      "Error: read ECONNRESET",
 		sawEOF:          "the socket's 'end', then Error: write EPIPE",
@@ -48,7 +48,7 @@ var runtimes = []printer{
 		sawClientGone:   "Error: read ECONNRESET, or write EPIPE",
 		sawClientClosed: "the socket's 'end', or Error: write EPIPE",
 	}},
-	{"Java", nil, map[situation]string{
+	{"Java", nil, words{
 		sawNoResponse:   "java.net.SocketException: Connection reset",
 		sawMidBody:      "java.net.SocketException: Connection reset",
 		sawEOF:          "java.io.EOFException, or java.net.SocketException: Broken pipe",
@@ -67,7 +67,7 @@ var protocolNames = []string{"SMTP", "SSH", "MySQL", "PostgreSQL", "Redis"}
 
 // protocolPrinters are these programs, by the protocol. Their words are those of their sources.
 var protocolPrinters = map[string][]printer{
-	"SMTP": {{"Postfix", nil, map[situation]string{
+	"SMTP": {{"Postfix", nil, words{
 		sawNoResponse:   "lost connection with … while …",
 		sawMidBody:      "lost connection with … while …",
 		sawEOF:          "lost connection with … while …",
@@ -78,7 +78,7 @@ var protocolPrinters = map[string][]printer{
 		sawClientGone:   "lost connection after … from …",
 		sawClientClosed: "lost connection after … from …",
 	}}},
-	"SSH": {{"OpenSSH", nil, map[situation]string{
+	"SSH": {{"OpenSSH", nil, words{
 		sawNoResponse:   "Connection reset by … port …, or kex_exchange_identification: read: Connection reset by peer",
 		sawMidBody:      "Connection reset by … port …",
 		sawEOF:          "Connection closed by … port …",
@@ -89,7 +89,7 @@ var protocolPrinters = map[string][]printer{
 		sawClientClosed: "Connection closed by … port …",
 	}}},
 	"MySQL": {
-		{"mysql (libmysqlclient)", nil, map[situation]string{
+		{"mysql (libmysqlclient)", nil, words{
 			sawNoResponse: "ERROR 2013 (HY000): Lost connection to MySQL server during query",
 			sawMidBody:    "ERROR 2013 (HY000): Lost connection to MySQL server during query",
 			sawEOF:        "ERROR 2013 (HY000): Lost connection to MySQL server during query, or on a connection out of a pool ERROR 2006 (HY000): MySQL server has gone away",
@@ -97,11 +97,11 @@ var protocolPrinters = map[string][]printer{
 			sawPush:       "ERROR 2006 (HY000): MySQL server has gone away",
 			sawEOFPush:    "ERROR 2006 (HY000): MySQL server has gone away",
 		}},
-		{"mysqld", nil, map[situation]string{
+		{"mysqld", nil, words{
 			sawClientGone:   "Aborted connection … (Got an error reading communication packets)",
 			sawClientClosed: "Aborted connection … (Got an error reading communication packets)",
 		}},
-		{"MySQL Connector/J", nil, map[situation]string{
+		{"MySQL Connector/J", nil, words{
 			sawNoResponse: "CommunicationsException: Communications link failure",
 			sawMidBody:    "CommunicationsException: Communications link failure",
 			sawEOF:        "CommunicationsException: Communications link failure",
@@ -111,7 +111,7 @@ var protocolPrinters = map[string][]printer{
 		}},
 	},
 	"PostgreSQL": {
-		{"psql (libpq)", nil, map[situation]string{
+		{"psql (libpq)", nil, words{
 			sawNoResponse: "server closed the connection unexpectedly",
 			sawMidBody:    "server closed the connection unexpectedly",
 			sawEOF:        "server closed the connection unexpectedly",
@@ -119,11 +119,11 @@ var protocolPrinters = map[string][]printer{
 			sawPush:       "server closed the connection unexpectedly",
 			sawEOFPush:    "server closed the connection unexpectedly",
 		}},
-		{"postgres", nil, map[situation]string{
+		{"postgres", nil, words{
 			sawClientGone:   "could not receive data from client: Connection reset by peer",
 			sawClientClosed: "could not send data to client: Broken pipe",
 		}},
-		{"PostgreSQL JDBC", nil, map[situation]string{
+		{"PostgreSQL JDBC", nil, words{
 			sawNoResponse: "PSQLException: An I/O error occurred while sending to the backend.",
 			sawMidBody:    "PSQLException: An I/O error occurred while sending to the backend.",
 			sawEOF:        "PSQLException: An I/O error occurred while sending to the backend.",
@@ -131,13 +131,13 @@ var protocolPrinters = map[string][]printer{
 		}},
 	},
 	"Redis": {
-		{"redis-cli (hiredis)", nil, map[situation]string{
+		{"redis-cli (hiredis)", nil, words{
 			sawNoResponse: "Error: Connection reset by peer",
 			sawMidBody:    "Error: Connection reset by peer",
 			sawEOF:        "Error: Server closed the connection",
 			sawEOFMidBody: "Error: Server closed the connection",
 		}},
-		{"Jedis", nil, map[situation]string{
+		{"Jedis", nil, words{
 			sawNoResponse: "JedisConnectionException: java.net.SocketException: Connection reset",
 			sawMidBody:    "JedisConnectionException: java.net.SocketException: Connection reset",
 			sawEOF:        "JedisConnectionException: Unexpected end of stream.",

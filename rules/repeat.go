@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -11,11 +12,11 @@ import (
 type Earlier struct {
 	flows.Mark
 	Side       flows.Side
-	SEQ        flows.Seq
+	Accept     flows.Acceptability
 	Flags      flows.Flags
+	SEQ        flows.Seq
 	Trigger    flows.Mark // what it answered, zero without
 	Challenge  flows.Mark // the challenge ACK that answered it, zero without
-	Accept     flows.Acceptability
 	Rule       *Rule
 	Cause      Cause
 	Confidence float64
@@ -40,6 +41,7 @@ type recollection struct {
 	stream     int
 	found      []Earlier
 	prev, next *recollection
+	first      [1]Earlier // room for found: most connections are reset once
 }
 
 // of returns what is remembered of a connection, oldest first.
@@ -59,6 +61,7 @@ func (m *memory) add(c *Case, f *Finding) {
 			m.unlink(m.head)
 		}
 		r = &recollection{stream: c.Conn.Stream}
+		r.found = r.first[:0]
 		m.by[r.stream] = r
 	} else {
 		m.unlink(r)
@@ -131,7 +134,8 @@ func (c *Case) repeat() *Finding {
 	if root == nil {
 		root = prev
 	}
-	f := &Finding{Rule: root.Rule, Cause: root.Cause, Severity: root.Severity, Repeats: prev.Root}
+	f := c.finding(root.Rule, root.Cause, root.Severity)
+	f.Repeats = prev.Root
 	if c.Notes&flows.Copy != 0 {
 		f.Confidence = prev.Confidence
 		f.Summary = fmt.Sprintf("The same packet as frame %d, captured a second time: no second reset.", prev.Frame)
@@ -143,7 +147,7 @@ func (c *Case) repeat() *Finding {
 	}
 	if root.Cause == ClosedPort && c.Refused() {
 		f.Confidence = root.Confidence
-		f.Summary = fmt.Sprintf("%s tried again and was refused again %s, as at frame %d.", capital(c.receiver()), relative(c.Time.Sub(root.Time)), root.Frame)
+		f.Summary = sentence("%s tried again and was refused again %s, as at frame %s.", capital(c.receiver()), relative(c.Time.Sub(root.Time)), strconv.Itoa(root.Frame))
 		f.say("the connection was refused", root.Frame)
 		f.say("another SYN of the same connection, refused as well", c.mark().Frame, c.Frame)
 		c.openRepeat(f)
@@ -157,10 +161,10 @@ func (c *Case) repeat() *Finding {
 	factor := repeatInFlight
 	switch {
 	case root.Cause == RetransmitTimeout:
-		why = fmt.Sprintf("%s had given the connection up; what still comes meets nothing", c.sender())
+		why = sentence("%s had given the connection up; what still comes meets nothing", c.sender())
 		factor = repeatDeaf
 	case root.Cause == UnknownConnection:
-		why = fmt.Sprintf("%s still does not know the connection", c.sender())
+		why = sentence("%s still does not know the connection", c.sender())
 	case c.answersChallenge():
 		return nil // it answers the first RST itself: the peer got that, and asks
 	case c.Trigger == nil && c.Rcv.Segments == 0 && c.Manner == Reply:
@@ -169,28 +173,28 @@ func (c *Case) repeat() *Finding {
 	case late <= c.Soon():
 		why = "what it answers was already under way when the first RST was sent"
 		if c.Trigger == nil {
-			why = fmt.Sprintf("sent %s after the first", span(late))
+			why = sentence("sent %s after the first", span(late))
 		}
 	case c.chained(prev):
 		why = "the segments that it answers follow each other without a break since the first RST"
 	case c.Trigger != nil && c.Trigger.DataLen > 0:
-		why = fmt.Sprintf("%s goes on sending, so it had not got the first RST", c.receiver())
+		why = sentence("%s goes on sending, so it had not got the first RST", c.receiver())
 		factor = repeatDeaf
 	case c.Trigger != nil && c.Trigger.Notes&flows.Resent != 0 && c.Trigger.LEN() > 0:
-		why = fmt.Sprintf("%s goes on resending, so it never got the first RST", c.receiver())
+		why = sentence("%s goes on resending, so it never got the first RST", c.receiver())
 		factor = repeatDeaf
 	default:
 		return nil
 	}
 	f.Confidence = root.Confidence * factor
-	f.Summary = fmt.Sprintf("One more RST of the event at frame %d: %s.", root.Frame, why)
+	f.Summary = sentence("One more RST of the event at frame %s: %s.", strconv.Itoa(root.Frame), why)
 	which := "the first RST of this event"
 	if root.Frame != prev.Root {
 		which = "an earlier RST of this event"
 	}
 	f.say(which, root.Frame)
 	if c.Trigger != nil {
-		f.say(fmt.Sprintf("%s, %s it; this RST answers it", c.what(c.Trigger), after(late)), c.Trigger.Frame, c.Frame)
+		f.say(sentence("%s, %s it; this RST answers it", c.what(c.Trigger), after(late)), c.Trigger.Frame, c.Frame)
 	}
 	c.openRepeat(f)
 	return f
@@ -212,10 +216,11 @@ func (c *Case) stray() *Finding {
 		if c.Trigger.Frame < e.Frame || d > c.Soon() || c.After.ReceiverSegments > 1 {
 			return nil
 		}
-		f := &Finding{Rule: e.Rule, Cause: e.Cause, Severity: e.Severity, Repeats: e.Root, Confidence: e.Confidence * strayEvent}
+		f := c.finding(e.Rule, e.Cause, e.Severity)
+		f.Repeats, f.Confidence = e.Root, e.Confidence*strayEvent
 		f.Summary = fmt.Sprintf("%s had reset the connection at frame %d; a segment of it that the RST overtook drew this RST of %s. It belongs to the same event.", capital(c.receiver()), e.Frame, c.sender())
 		f.say("the RST that ended the connection", e.Frame)
-		f.say(fmt.Sprintf("%s comes %s after it; this RST answers it", c.what(c.Trigger), span(d)), c.Trigger.Frame, c.Frame)
+		f.say(sentence("%s comes %s after it; this RST answers it", c.what(c.Trigger), span(d)), c.Trigger.Frame, c.Frame)
 		c.openRepeat(f)
 		return f
 	}

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -69,15 +68,15 @@ var resetAfterFIN = &Rule{
 		switch {
 		case c.resetsNothing():
 			over := c.closed()
-			f.Summary = fmt.Sprintf("Both sides had closed %s before; %s's RST had nothing left to reset.", span(c.Time.Sub(over.Time)), c.sender())
+			f.Summary = sentence("Both sides had closed %s before; %s's RST had nothing left to reset.", span(c.Time.Sub(over.Time)), c.sender())
 		case c.answersOwnClosing() && c.PeerClosedFirst():
-			f.Summary = fmt.Sprintf("%s closed first, %s; %s closed in return, and answered the last ACK with a RST: it had already forgotten the connection.",
+			f.Summary = sentence("%s closed first, %s; %s closed in return, and answered the last ACK with a RST: it had already forgotten the connection.",
 				capital(c.receiver()), c.circumstances(), c.sender())
 		case gap > max(time.Second, 4*c.RTT) && !c.Rcv.FIN.Seen():
-			f.Summary = fmt.Sprintf("%s closed with FIN, %s; when %s had not closed in return %s later, it reset the half-closed connection.",
+			f.Summary = sentence("%s closed with FIN, %s; when %s had not closed in return %s later, it reset the half-closed connection.",
 				capital(c.sender()), c.circumstances(), c.receiver(), span(gap))
 		default:
-			f.Summary = fmt.Sprintf("%s closed with FIN and %s later with RST, %s.", capital(c.sender()), span(gap), c.circumstances())
+			f.Summary = sentence("%s closed with FIN and %s later with RST, %s.", capital(c.sender()), span(gap), c.circumstances())
 		}
 		if b.Unfinished(c.Side) {
 			f.Severity = Warning

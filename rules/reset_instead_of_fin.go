@@ -1,7 +1,5 @@
 package rules
 
-import "fmt"
-
 // How sure it is that a RST only took the place of the last FIN.
 const (
 	insteadSure  = 0.97
@@ -53,7 +51,7 @@ var resetInsteadOfFIN = &Rule{
 		if !fin.Seen() {
 			fin = c.Rcv.UnseenFIN
 		}
-		f.Summary = fmt.Sprintf("%s had closed; %s answered %s later with a RST in place of its own FIN, %s.", capital(c.receiver()), c.sender(), span(c.Time.Sub(fin.Time)), c.circumstances())
+		f.Summary = sentence("%s had closed; %s answered %s later with a RST in place of its own FIN, %s.", capital(c.receiver()), c.sender(), span(c.Time.Sub(fin.Time)), c.circumstances())
 		c.sayBusiness(f)
 		f.say(c.receiver()+" closes: its FIN", fin.Frame)
 		if c.Rcv.FINAcked.Seen() {

@@ -1,7 +1,7 @@
 package rules
 
 import (
-	"fmt"
+	"strconv"
 
 	"github.com/rstexplain/rstexplain/flows"
 )
@@ -29,7 +29,7 @@ var restartWindow = &Rule{
 		return min(c.refusal(), restartWindowSure)
 	},
 	Tell: func(c *Case, f *Finding) {
-		tellRefusal(c, f)
+		c.sayRefusal(f)
 		a := &c.Around
 		before, after := a.AcceptedBefore, a.AcceptedAfter
 		if own := c.After.SenderACK; own.Seen() && (!after.Seen() || own.Frame < after.Frame) {
@@ -37,23 +37,23 @@ var restartWindow = &Rule{
 		}
 		switch {
 		case before.Seen() && after.Seen():
-			f.Summary = fmt.Sprintf("%s refused the connection to port %d: the service was away for a while; it had accepted a connection %s earlier and did again %s later.",
-				capital(c.sender()), c.Snd.Addr.Port, span(c.Time.Sub(before.Time)), span(after.Time.Sub(c.Time)))
+			f.Summary = sentence("%s refused the connection to %s: the service was away for a while; it had accepted a connection %s earlier and did again %s later.",
+				capital(c.sender()), c.port(), span(c.Time.Sub(before.Time)), span(after.Time.Sub(c.Time)))
 		case before.Seen():
-			f.Summary = fmt.Sprintf("%s refused the connection to port %d, which it had accepted %s earlier: the service has gone away.",
-				capital(c.sender()), c.Snd.Addr.Port, span(c.Time.Sub(before.Time)))
+			f.Summary = sentence("%s refused the connection to %s, which it had accepted %s earlier: the service has gone away.",
+				capital(c.sender()), c.port(), span(c.Time.Sub(before.Time)))
 		default:
-			f.Summary = fmt.Sprintf("%s refused the connection to port %d: the service was not there yet; it accepts connections %s later.",
-				capital(c.sender()), c.Snd.Addr.Port, span(after.Time.Sub(c.Time)))
+			f.Summary = sentence("%s refused the connection to %s: the service was not there yet; it accepts connections %s later.",
+				capital(c.sender()), c.port(), span(after.Time.Sub(c.Time)))
 		}
 		if before.Seen() {
-			f.sayOf(before.Stream, fmt.Sprintf("the same port accepted a connection %s earlier", span(c.Time.Sub(before.Time))), before.Frame)
+			f.sayOf(before.Stream, sentence("the same port accepted a connection %s earlier", span(c.Time.Sub(before.Time))), before.Frame)
 		}
 		if after.Seen() {
-			f.sayOf(after.Stream, fmt.Sprintf("the same port accepts a connection %s later", span(after.Time.Sub(c.Time))), after.Frame)
+			f.sayOf(after.Stream, sentence("the same port accepts a connection %s later", span(after.Time.Sub(c.Time))), after.Frame)
 		}
 		if a.Refused > 1 {
-			f.say(fmt.Sprintf("%d connections to this port were refused in the capture", a.Refused))
+			f.say(strconv.Itoa(a.Refused) + " connections to this port were refused in the capture")
 		}
 	},
 	Against: "the port accepted no connection in this capture",

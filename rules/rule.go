@@ -3,7 +3,11 @@
 // they say into one Finding: label, confidence, evidence, origin, remedy.
 package rules
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"slices"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
 
 // A Cause is one of the five labels. Each RST gets exactly one: it answers why the stack that sent the
 // RST sent it.
@@ -91,6 +95,33 @@ type Finding struct {
 	Beside       []Evidence // what else is worth telling: not accepted, did not arrive, text in the RST
 	Trigger      int        // frame of the segment that the RST answers, 0 when it answers none: numbers alone may fit one
 	Repeats      int        // frame of the first reset of the same event, 0 when this is the first
+
+	room []int // what Evidence.Frames are cut from
+}
+
+// begin makes f an empty finding of a rule, and uses its room again.
+func (f *Finding) begin(rule *Rule, cause Cause, severity Severity) {
+	*f = Finding{
+		Rule: rule, Cause: cause, Severity: severity,
+		OriginWhy: f.OriginWhy[:0], Evidence: f.Evidence[:0], Alternatives: f.Alternatives[:0], Prints: f.Prints[:0], Beside: f.Beside[:0],
+		room: f.room[:0],
+	}
+}
+
+// Clone returns a copy of f to keep: it shares nothing that an Engine writes to again.
+func (f *Finding) Clone() *Finding {
+	c := *f
+	c.OriginWhy, c.Evidence, c.Beside = cloneEvidence(f.OriginWhy), cloneEvidence(f.Evidence), cloneEvidence(f.Beside)
+	c.Alternatives, c.Prints, c.room = slices.Clone(f.Alternatives), slices.Clone(f.Prints), nil
+	return &c
+}
+
+func cloneEvidence(list []Evidence) []Evidence {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].Frames = slices.Clone(list[i].Frames)
+	}
+	return list
 }
 
 // A Print is what a program most likely printed.
@@ -121,12 +152,12 @@ type Alternative struct {
 // say adds a statement about the reset's own connection. Frames that are 0 (never seen) are left out; a
 // statement that no frame shows is still made.
 func (f *Finding) say(says string, frames ...int) {
-	f.Evidence = append(f.Evidence, Evidence{Frames: seen(frames), Stream: -1, Says: says})
+	f.Evidence = append(f.Evidence, f.evidence(-1, says, frames))
 }
 
 // sayOf adds a statement about another connection.
 func (f *Finding) sayOf(stream int, says string, frames ...int) {
-	f.Evidence = append(f.Evidence, Evidence{Frames: seen(frames), Stream: stream, Says: says})
+	f.Evidence = append(f.Evidence, f.evidence(stream, says, frames))
 }
 
 // open names a cause that the packets leave open. Share is its part, from 0 to 1, of the probability that
@@ -135,26 +166,17 @@ func (f *Finding) open(cause Cause, detail string, share float64, whyNot string)
 	f.Alternatives = append(f.Alternatives, Alternative{Cause: cause, Detail: detail, Confidence: share, WhyNot: whyNot})
 }
 
-// seen returns the frames that were seen, in order and each once.
-func seen(frames []int) []int {
-	out := make([]int, 0, len(frames))
-next:
+// evidence makes a statement, with the frames that were seen, in order and each once.
+func (f *Finding) evidence(stream int, says string, frames []int) Evidence {
+	start := len(f.room)
 	for _, n := range frames {
 		if n == 0 {
 			continue
 		}
-		for i, m := range out {
-			if m == n {
-				continue next
-			}
-			if m > n {
-				out = append(out, 0)
-				copy(out[i+1:], out[i:])
-				out[i] = n
-				continue next
-			}
+		if i, known := slices.BinarySearch(f.room[start:], n); !known {
+			f.room = slices.Insert(f.room, start+i, n)
 		}
-		out = append(out, n)
 	}
-	return out
+	end := len(f.room)
+	return Evidence{Frames: f.room[start:end:end], Stream: stream, Says: says}
 }

@@ -37,7 +37,7 @@ func (d *Said) add(list []printer, s situation) {
 }
 
 // whens name the situations.
-var whens = map[situation]string{
+var whens = words{
 	sawRefused:      "the connect was refused",
 	sawNoResponse:   "a RST came where the response should have begun",
 	sawMidBody:      "a RST came within the response",

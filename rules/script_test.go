@@ -41,7 +41,7 @@ func explain(t *testing.T, text string) ([]*flows.Reset, []*Finding) {
 	e := NewEngine(Options{})
 	var out []*Finding
 	for _, r := range resets {
-		out = append(out, e.Explain(r))
+		out = append(out, e.Explain(r).Clone())
 	}
 	return resets, out
 }

@@ -1,9 +1,6 @@
 package rules
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // How sure it is that a host lost a connection that was alive.
 const (
@@ -58,18 +55,18 @@ var stateLost = &Rule{
 		if c.Trigger != nil && c.Snd.Last.Seen() {
 			ago = ", although it had been heard of " + c.heard() + " before"
 		}
-		f.Summary = fmt.Sprintf("%s had %slost the connection without closing it: %s met a host that does not know it%s.", capital(c.sender()), probably(f.Confidence), c.late(), ago)
+		f.Summary = sentence("%s had %slost the connection without closing it: %s met a host that does not know it%s.", capital(c.sender()), probably(f.Confidence), c.late(), ago)
 		if c.Snd.Last.Seen() {
-			f.say(fmt.Sprintf("the last segment of %s; it has sent no FIN", c.sender()), c.Snd.Last.Frame)
+			f.say(sentence("the last segment of %s; it has sent no FIN", c.sender()), c.Snd.Last.Frame)
 		}
 		if n := c.Rcv.Resends.Count; n > 0 {
-			f.say(fmt.Sprintf("%s had sent the same %s before without an answer", c.receiver(), times(n)), c.Rcv.Resends.Frames...)
+			f.say(sentence("%s had sent the same %s before without an answer", c.receiver(), times(n)), c.Rcv.Resends.Frames...)
 		}
 		c.sayRST(f)
 		if !c.askedNothing() {
 			c.saySiblings(f) // when answers come says nothing of when clients gave up
 		} else {
-			f.say(fmt.Sprintf("%s had opened the connection and not sent anything since, for %s: what it sent may have been lost on the way", c.sender(), span(c.Time.Sub(c.Snd.Last.Time))), c.Snd.Last.Frame, c.Frame)
+			f.say(sentence("%s had opened the connection and not sent anything since, for %s: what it sent may have been lost on the way", c.sender(), span(c.Time.Sub(c.Snd.Last.Time))), c.Snd.Last.Frame, c.Frame)
 			f.open(RetransmitTimeout, "gave-up-silently", 1.2, "no resends of it are in the capture; where they are lost on the way to the capture point, it gave up on them in silence")
 			f.CaptureNext = "capture on " + c.sender() + "'s own host too: resends there that do not arrive here show that it gave up"
 		}

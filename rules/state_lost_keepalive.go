@@ -1,9 +1,6 @@
 package rules
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // How sure it is that a probe found a host without the connection.
 const (
@@ -37,9 +34,9 @@ var stateLostKeepalive = &Rule{
 		return c.lowered(p, lostOctets)
 	},
 	Tell: func(c *Case, f *Finding) {
-		f.Summary = fmt.Sprintf("%s's keep-alive probe found that %s had lost the connection; it had last been heard of %s before.", capital(c.receiver()), c.sender(), c.heard())
+		f.Summary = sentence("%s's keep-alive probe found that %s had lost the connection; it had last been heard of %s before.", capital(c.receiver()), c.sender(), c.heard())
 		if c.Snd.Last.Seen() {
-			f.say(fmt.Sprintf("the last segment of %s; it has sent no FIN", c.sender()), c.Snd.Last.Frame)
+			f.say(sentence("the last segment of %s; it has sent no FIN", c.sender()), c.Snd.Last.Frame)
 		}
 		c.sayRST(f)
 		c.saySiblings(f)

@@ -57,13 +57,13 @@ var straySegment = &Rule{
 			c.tellEarly(f)
 			return
 		}
-		f.Summary = fmt.Sprintf("%s does not know the connection that %s uses: the capture shows no opening and no sign that it ever took part.", capital(c.sender()), c.receiver())
+		f.Summary = sentence("%s does not know the connection that %s uses: the capture shows no opening and no sign that it ever took part.", capital(c.sender()), c.receiver())
 		if c.Rcv.First.Seen() {
 			f.say("the capture holds the connection from here on, in the middle of it", c.Rcv.First.Frame)
 		}
 		c.sayRST(f)
 		if c.Snd.Missing > 0 {
-			f.say(fmt.Sprintf("before that %s acknowledged %s that the capture does not hold", c.receiver(), octets(int64(c.Snd.Missing))), c.Rcv.First.Frame)
+			f.say(sentence("before that %s acknowledged %s that the capture does not hold", c.receiver(), octets(int64(c.Snd.Missing))), c.Rcv.First.Frame)
 		}
 		f.open(PeerCrash, "state-lost", 0.8, "no packet shows that this host had the connection a moment ago")
 		f.open(FastClose, "", 0.1, "nothing shows that it closed the connection")
@@ -82,7 +82,7 @@ func (c *Case) acksOwnSYN() bool {
 // tellEarly tells of a segment that came in place of the SYN-ACK.
 func (c *Case) tellEarly(f *Finding) {
 	t := c.Trigger
-	f.Summary = fmt.Sprintf("While %s was opening the connection, %s reached it with no SYN-ACK before it; it belongs to no connection that %s has.", c.sender(), c.what(t), c.sender())
+	f.Summary = sentence("While %s was opening the connection, %s reached it with no SYN-ACK before it; it belongs to no connection that %s has.", c.sender(), c.what(t), c.sender())
 	f.say(c.sender()+" asks for a new connection", c.Snd.SYN.Frame)
 	f.say("it acknowledges the SYN, but the SYN-ACK that would have to come first is not there", c.Snd.SYN.Frame, t.Frame)
 	for i := range c.Conn.Events {
@@ -93,7 +93,7 @@ func (c *Case) tellEarly(f *Finding) {
 	c.sayRST(f)
 	if synack, ack := c.opensAfter(); ack.Seen() {
 		f.Summary = f.Summary[:len(f.Summary)-1] + ", and the connection opened all the same."
-		f.say(fmt.Sprintf("the SYN-ACK comes %s later, and %s completes the handshake", span(synack.Time.Sub(c.Time)), c.sender()), c.Frame, synack.Frame, ack.Frame)
+		f.say(sentence("the SYN-ACK comes %s later, and %s completes the handshake", span(synack.Time.Sub(c.Time)), c.sender()), c.Frame, synack.Frame, ack.Frame)
 		f.Symptom = "nothing: the connection opened afterwards"
 		f.Remedy = "Nothing was lost. Who sent segments in " + c.receiver() + "'s name shows a capture on its own host: those that are not in it were made on the path."
 	} else {

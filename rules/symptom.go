@@ -31,10 +31,12 @@ const (
 	sawClientClosed                  // a server's client sent FIN, then RST
 	sawPush                          // RST while sending
 	sawEOFPush                       // FIN while sending, then RST
+
+	situationCount = iota
 )
 
 // errno is what the kernel hands to the application.
-var errno = map[situation]string{
+var errno = words{
 	sawRefused:    "ECONNREFUSED (connection refused)",
 	sawNoResponse: "ECONNRESET (connection reset by peer)",
 	sawMidBody:    "ECONNRESET (connection reset by peer), after part of the data",
@@ -113,7 +115,6 @@ func (c *Case) symptom(f *Finding) {
 	saw := c.saw(f)
 	b, x := c.LetGo.Business, c.LetGo.Exchange
 	rcv := c.Side.Peer()
-	gets := capital(c.receiver()) + "'s application gets "
 	switch s := saw[0]; {
 	case !c.ByClient() && c.PeerClosedFirst() && x.Pending > 0 && f.Severity != Info:
 		f.Symptom = "The client's application had let go before the RST came"
@@ -152,11 +153,11 @@ func (c *Case) symptom(f *Finding) {
 			c.prints(f, o, saw...)
 		}
 	case s == sawClientGone, s == sawClientClosed:
-		f.Symptom = gets + c.errno(s, rcv)
+		f.Symptom = capital(c.receiver()) + "'s application gets " + c.errno(s, rcv)
 		c.prints(f, r, s)
 		c.ownWords(f)
 	default:
-		f.Symptom = gets + c.errno(s, rcv)
+		f.Symptom = capital(c.receiver()) + "'s application gets " + c.errno(s, rcv)
 		c.prints(f, rcv, saw...)
 	}
 }
@@ -232,10 +233,11 @@ func (c *Case) prints(f *Finding, by flows.Side, saw ...situation) {
 }
 
 // likely lists the programs that side by may be, likeliest first: the one that names itself, or else those that
-// speak the protocol, the most common first.
+// speak the protocol, the most common first. The list is valid until the next call.
 func (c *Case) likely(by flows.Side) []*printer {
 	x := &c.Conn.Exchange
-	var out []*printer
+	out := c.programs[:0]
+	defer func() { c.programs = out }()
 	add := func(list []printer, names ...string) {
 		for i := range list {
 			if len(names) == 0 || slices.Contains(names, list[i].name) {
@@ -289,12 +291,13 @@ func (c *Case) web() bool {
 
 // phrase joins what p prints in the first limit of the situations that it has words for.
 func (p *printer) phrase(saw []situation, limit int) string {
-	var out []string
+	var room [situationCount]string
+	out := room[:0]
 	for _, s := range saw {
 		if len(out) == limit {
 			break
 		}
-		if says := p.says[s]; says != "" && !strings.Contains(strings.Join(out, "\n"), says) {
+		if says := p.says[s]; says != "" && !slices.ContainsFunc(out, func(said string) bool { return strings.Contains(said, says) }) {
 			out = append(out, says)
 		}
 	}

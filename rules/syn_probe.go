@@ -25,7 +25,7 @@ var synProbe = &Rule{
 		return synProbeSure
 	},
 	Tell: func(c *Case, f *Finding) {
-		f.Summary = fmt.Sprintf("A scanner's probe: %s asked with a SYN of its own making, and its system, which knows of no connection, reset the answer.", c.sender())
+		f.Summary = sentence("A scanner's probe: %s asked with a SYN of its own making, and its system, which knows of no connection, reset the answer.", c.sender())
 		c.sayHalfOpen(f)
 		o := &c.Snd.SYNOpts
 		f.say(fmt.Sprintf("the SYN is not one of an ordinary system: %s, window %d", count(int(o.Kinds), "option"), c.Snd.SYNWND), c.Snd.SYN.Frame)
@@ -63,7 +63,7 @@ func (c *Case) sayHalfOpen(f *Finding) {
 	switch {
 	case c.Trigger == nil:
 	case c.Snd.SYN.Seen():
-		f.say(fmt.Sprintf("%s accepts %s later", c.receiver(), span(c.Trigger.Time.Sub(c.Snd.SYN.Time))), c.Snd.SYN.Frame, c.Trigger.Frame)
+		f.say(sentence("%s accepts %s later", c.receiver(), span(c.Trigger.Time.Sub(c.Snd.SYN.Time))), c.Snd.SYN.Frame, c.Trigger.Frame)
 	default:
 		f.say(c.receiver()+" accepts", c.Trigger.Frame)
 	}

@@ -41,7 +41,7 @@ var synUnanswered = &Rule{
 	Tell: func(c *Case, f *Finding) {
 		f.Summary = fmt.Sprintf("%s gave up connecting: its SYN was sent %d times within %s and nobody answered.", capital(c.sender()), c.Snd.SYNs, span(c.Time.Sub(c.Snd.SYN.Time)))
 		f.say(fmt.Sprintf("%d SYNs, no answer", c.Snd.SYNs), c.Snd.SYN.Frame, c.Snd.LastSYN.Frame)
-		f.say(fmt.Sprintf("%s's RST ends the attempt", c.sender()), c.Frame)
+		f.say(sentence("%s's RST ends the attempt", c.sender()), c.Frame)
 		f.open(UnknownConnection, "late-syn-ack", 0.8, "no SYN-ACK is in the capture that the RST could answer")
 	},
 	Against: "a SYN-ACK came, or the SYN was not sent again",

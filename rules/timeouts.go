@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -77,14 +78,23 @@ func (t *Timeouts) Near(gap time.Duration) []Timeout {
 		return nil
 	}
 	var out []Timeout
-	for _, e := range t.list {
-		late := max(e.After/50, 600*time.Millisecond)
-		early := max(e.After/100, 50*time.Millisecond)
-		if gap >= e.After-early && gap <= e.After+late {
-			out = append(out, e)
+	for i := range t.list {
+		if e := &t.list[i]; e.near(gap) {
+			out = append(out, *e)
 		}
 	}
 	return out
+}
+
+// near reports whether a gap matches any idle time.
+func (t *Timeouts) near(gap time.Duration) bool {
+	return t != nil && slices.ContainsFunc(t.list, func(e Timeout) bool { return e.near(gap) })
+}
+
+func (e *Timeout) near(gap time.Duration) bool {
+	late := max(e.After/50, 600*time.Millisecond)
+	early := max(e.After/100, 50*time.Millisecond)
+	return gap >= e.After-early && gap <= e.After+late
 }
 
 // matching returns a clause for gaps of an open connection that match known idle times, "" for others.

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -44,12 +43,12 @@ var tlsRejected = &Rule{
 	},
 	Tell: func(c *Case, f *Finding) {
 		x := c.LetGo.Exchange
-		f.Summary = fmt.Sprintf("%s broke off the TLS handshake", capital(c.sender()))
+		f.Summary = sentence("%s broke off the TLS handshake", capital(c.sender()))
 		if x.SNI != "" {
 			f.Summary += " after the Client Hello for " + x.SNI
 		}
 		if x.AlertText != "" {
-			f.Summary += fmt.Sprintf("; the alert says %s", x.AlertText)
+			f.Summary += sentence("; the alert says %s", x.AlertText)
 		}
 		f.Summary += "."
 		if remedy := alertRemedy(x.AlertText); remedy != "" {
@@ -57,7 +56,7 @@ var tlsRejected = &Rule{
 		}
 		c.sayBusiness(f)
 		if x.AlertText != "" && x.AlertSide >= 0 && c.LetGo.Business.Side != flows.Side(x.AlertSide) {
-			f.say(fmt.Sprintf("%s's alert (alert: %s)", name(flows.Side(x.AlertSide)), x.AlertText), x.AlertFrame[x.AlertSide])
+			f.say(sentence("%s's alert (alert: %s)", name(flows.Side(x.AlertSide)), x.AlertText), x.AlertFrame[x.AlertSide])
 		}
 		sayVersion(f, x)
 		c.sayLetGo(f)

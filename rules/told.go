@@ -1,7 +1,7 @@
 package rules
 
 import (
-	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -27,7 +27,7 @@ func (c *Case) circumstances() string {
 		if b.Side == c.Side {
 			whose = "its own"
 		}
-		s := fmt.Sprintf("while %s request%s stood unanswered", whose, quoted(b.Text))
+		s := sentence("while %s request%s stood unanswered", whose, quoted(b.Text))
 		if b.Since >= 100*time.Millisecond {
 			s += " for " + span(b.Since)
 		}
@@ -47,21 +47,21 @@ func (c *Case) circumstances() string {
 		return s
 	case CutResponse:
 		if b.Want >= 0 {
-			return fmt.Sprintf("in mid-response: %s of %s delivered", octets(b.Got), octets(b.Want))
+			return sentence("in mid-response: %s of %s delivered", octets(b.Got), octets(b.Want))
 		}
 		return "in mid-response"
 	case CutRequest:
 		if b.Want >= 0 {
-			return fmt.Sprintf("while a request was still coming: %s of %s had arrived", octets(b.Got), octets(b.Want))
+			return sentence("while a request was still coming: %s of %s had arrived", octets(b.Got), octets(b.Want))
 		}
 		return "while a request was still coming"
 	case InFlight:
 		if b.Got > 0 {
-			return fmt.Sprintf("while %s of the answer were unconfirmed", octets(b.Got))
+			return sentence("while %s of the answer were unconfirmed", octets(b.Got))
 		}
 		return "while the answer was still coming"
 	case Unended:
-		return fmt.Sprintf("%s after its last data, without the goodbye that TLS asks for", span(b.Since))
+		return sentence("%s after its last data, without the goodbye that TLS asks for", span(b.Since))
 	case Unused:
 		return "before anything was asked on the connection"
 	case Answered:
@@ -81,31 +81,31 @@ func (c *Case) sayBusiness(f *Finding) {
 	who := name(b.Side)
 	switch b.Matter {
 	case OpenRequest:
-		f.say(fmt.Sprintf("%s asks%s; no answer to it comes before the connection is given up", who, quoted(b.Text)), b.Frame)
+		f.say(sentence("%s asks%s; no answer to it comes before the connection is given up", who, quoted(b.Text)), b.Frame)
 	case OpenHandshake:
-		f.say(fmt.Sprintf("the handshake is not finished: the last message is %s's%s", who, quoted(b.Text)), b.Frame)
+		f.say(sentence("the handshake is not finished: the last message is %s's%s", who, quoted(b.Text)), b.Frame)
 	case CutResponse:
 		if b.Want >= 0 {
-			f.say(fmt.Sprintf("the response announces %s; %s of it were seen", octets(b.Want), octets(b.Got)), b.Frame)
+			f.say(sentence("the response announces %s; %s of it were seen", octets(b.Want), octets(b.Got)), b.Frame)
 		} else {
 			f.say("the response has not ended by its own rules", b.Frame)
 		}
 	case CutRequest:
 		if b.Want >= 0 {
-			f.say(fmt.Sprintf("the request announces %s; %s of it were seen", octets(b.Want), octets(b.Got)), b.Frame)
+			f.say(sentence("the request announces %s; %s of it were seen", octets(b.Want), octets(b.Got)), b.Frame)
 		} else {
 			f.say("the request has not ended by its own rules", b.Frame)
 		}
 	case InFlight:
 		if b.Got > 0 && !c.ByClient() {
-			f.say(fmt.Sprintf("%s of its own answer had not been acknowledged when it let go", octets(b.Got)), c.LetGo.LastData[flows.Responder].Frame, c.LetGo.Frame)
+			f.say(sentence("%s of its own answer had not been acknowledged when it let go", octets(b.Got)), c.LetGo.LastData[flows.Responder].Frame, c.LetGo.Frame)
 		} else if b.Got > 0 {
-			f.say(fmt.Sprintf("%s's last %s had not been acknowledged by %s when it let go", name(flows.Responder), octets(b.Got), c.sender()), c.LetGo.LastData[flows.Responder].Frame, c.LetGo.Frame)
+			f.say(sentence("%s's last %s had not been acknowledged by %s when it let go", name(flows.Responder), octets(b.Got), c.sender()), c.LetGo.LastData[flows.Responder].Frame, c.LetGo.Frame)
 		} else {
-			f.say(fmt.Sprintf("%s was still sending: its next data follows the RST", name(flows.Responder)), c.After.ReceiverData.Frame)
+			f.say(sentence("%s was still sending: its next data follows the RST", name(flows.Responder)), c.After.ReceiverData.Frame)
 		}
 	case Unended:
-		f.say(fmt.Sprintf("%s closes without close_notify, %s after its last data: not as a program does that has said all", who, span(b.Since)), b.Frame, c.LetGo.Frame)
+		f.say(sentence("%s closes without close_notify, %s after its last data: not as a program does that has said all", who, span(b.Since)), b.Frame, c.LetGo.Frame)
 	case Unused:
 		if b.Frame > 0 {
 			f.say("the client has asked for nothing yet; the last message is "+who+"'s"+quoted(b.Text), b.Frame)
@@ -113,9 +113,9 @@ func (c *Case) sayBusiness(f *Finding) {
 			f.say("neither side has sent any data", c.Conn.HandshakeACK.Frame)
 		}
 	case Answered:
-		f.say(fmt.Sprintf("the last message is %s's answer%s", who, quoted(b.Text)), b.Frame)
+		f.say(sentence("the last message is %s's answer%s", who, quoted(b.Text)), b.Frame)
 	case SaidGoodbye:
-		f.say(fmt.Sprintf("%s says goodbye%s", who, quoted(b.Text)), b.Frame)
+		f.say(sentence("%s says goodbye%s", who, quoted(b.Text)), b.Frame)
 	}
 }
 
@@ -133,19 +133,19 @@ func (c *Case) sayLetGo(f *Finding) {
 func (c *Case) sayRST(f *Finding) {
 	switch {
 	case c.Manner == Reply && c.Form == flows.FormActive:
-		f.say(fmt.Sprintf("%s's RST answers %s %s later: it takes both its numbers from it", c.sender(), c.what(c.Trigger), span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
+		f.say(sentence("%s's RST answers %s %s later: it takes both its numbers from it", c.sender(), c.what(c.Trigger), span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
 	case c.Manner == Reply && c.Trigger != nil:
-		f.say(fmt.Sprintf("%s's RST answers %s %s later: by its numbers a reply, as a host without the connection sends it", c.sender(), c.what(c.Trigger), span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
+		f.say(sentence("%s's RST answers %s %s later: by its numbers a reply, as a host without the connection sends it", c.sender(), c.what(c.Trigger), span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
 	case c.Manner == Reply:
-		f.say(fmt.Sprintf("%s's RST has the form of a reply to a segment that the capture does not hold", c.sender()), c.Frame)
+		f.say(sentence("%s's RST has the form of a reply to a segment that the capture does not hold", c.sender()), c.Frame)
 	case c.Manner == Decision && !c.Snd.HasSND:
-		f.say(fmt.Sprintf("%s's RST has an ACK and no sequence number of 0: not a reply to a SYN, but its own decision", c.sender()), c.Frame)
+		f.say(sentence("%s's RST has an ACK and no sequence number of 0: not a reply to a SYN, but its own decision", c.sender()), c.Frame)
 	case c.Manner == Decision && c.SEQ != c.Snd.SND.NXT:
-		f.say(fmt.Sprintf("%s's RST answers no segment: its own decision; its sequence number is %s %s", c.sender(), octets(int64(abs(c.SEQ.Sub(c.Snd.SND.NXT)))), beyond(c.SEQ.Sub(c.Snd.SND.NXT))), c.Snd.Last.Frame, c.Frame)
+		f.say(sentence("%s's RST answers no segment: its own decision; its sequence number is %s %s", c.sender(), octets(int64(abs(c.SEQ.Sub(c.Snd.SND.NXT)))), beyond(c.SEQ.Sub(c.Snd.SND.NXT))), c.Snd.Last.Frame, c.Frame)
 	case c.Manner == Decision:
-		f.say(fmt.Sprintf("%s's RST continues its own sequence numbers and answers no segment: its own decision", c.sender()), c.Frame)
+		f.say(sentence("%s's RST continues its own sequence numbers and answers no segment: its own decision", c.sender()), c.Frame)
 	default:
-		f.say(fmt.Sprintf("the numbers of this RST fit neither a reply nor what %s had sent", c.sender()), c.Frame)
+		f.say(sentence("the numbers of this RST fit neither a reply nor what %s had sent", c.sender()), c.Frame)
 	}
 }
 
@@ -155,11 +155,11 @@ func (c *Case) sayIdle(f *Finding) {
 	if idle < time.Second {
 		return
 	}
-	says := fmt.Sprintf("nothing was said for %s before that", span(idle))
+	says := sentence("nothing was said for %s before that", span(idle))
 	if m := c.Timeouts.matching(idle); m != "" {
 		says += ", which " + m
 	} else if r, ok := roundTime(idle); ok {
-		says += fmt.Sprintf(", about %s: a configured time, most likely", span(r))
+		says += sentence(", about %s: a configured time, most likely", span(r))
 	}
 	f.say(says, c.lastData().Frame, c.LetGo.Frame)
 }
@@ -176,10 +176,10 @@ func (c *Case) idleClause() string {
 func (c *Case) saySiblings(f *Finding) {
 	if n := c.Around.FellTogetherCount; n > 0 {
 		for _, m := range c.Around.FellTogether {
-			f.sayOf(m.Stream, fmt.Sprintf("%s reset this connection too, %s", c.sender(), relative(m.Time.Sub(c.Time))), m.Frame)
+			f.sayOf(m.Stream, sentence("%s reset this connection too, %s", c.sender(), relative(m.Time.Sub(c.Time))), m.Frame)
 		}
 		if rest := n - len(c.Around.FellTogether); rest > 0 {
-			f.say(fmt.Sprintf("and %d more connections of it within %s", rest, span(flows.FallWindow)))
+			f.say(sentence("and %s more connections of it within %s", strconv.Itoa(rest), span(flows.FallWindow)))
 		}
 	}
 	if c.ServiceDied() {
@@ -187,16 +187,8 @@ func (c *Case) saySiblings(f *Finding) {
 		if c.Around.RefusedBefore.Seen() && c.Around.RefusedBefore.Time >= c.LetGo.Time {
 			m = c.Around.RefusedBefore
 		}
-		f.sayOf(m.Stream, fmt.Sprintf("from then on its port refuses connections (%s)", relative(m.Time.Sub(c.LetGo.Time))), m.Frame)
+		f.sayOf(m.Stream, sentence("from then on its port refuses connections (%s)", relative(m.Time.Sub(c.LetGo.Time))), m.Frame)
 	}
-}
-
-// relative prints a distance in time as "3.0 ms later" or "3.0 ms earlier".
-func relative(d time.Duration) string {
-	if d < 0 {
-		return span(-d) + " earlier"
-	}
-	return span(d) + " later"
 }
 
 // answersGoodbye reports whether the data that the RST answers only ends the exchange.

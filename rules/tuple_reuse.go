@@ -1,10 +1,6 @@
 package rules
 
-import (
-	"fmt"
-
-	"github.com/rstexplain/rstexplain/flows"
-)
+import "github.com/rstexplain/rstexplain/flows"
 
 const tupleReuseSure = 0.98
 
@@ -33,9 +29,9 @@ var tupleReuse = &Rule{
 		return 0
 	},
 	Tell: func(c *Case, f *Finding) {
-		f.Summary = fmt.Sprintf("%s still held an older connection of the same addresses and ports; %s reset that one", capital(c.receiver()), c.sender())
+		f.Summary = sentence("%s still held an older connection of the same addresses and ports; %s reset that one", capital(c.receiver()), c.sender())
 		f.say(c.sender()+" asks for a new connection", c.Snd.SYN.Frame)
-		f.say(fmt.Sprintf("%s answers with an ACK that belongs to another connection, not with a SYN-ACK", c.receiver()), c.Trigger.Frame)
+		f.say(sentence("%s answers with an ACK that belongs to another connection, not with a SYN-ACK", c.receiver()), c.Trigger.Frame)
 		f.say("the RST takes its sequence number from this ACK", c.Frame)
 		again := c.After.Reopened
 		for i := range c.After.Events {
@@ -44,8 +40,8 @@ var tupleReuse = &Rule{
 			}
 		}
 		if again.Seen() {
-			f.Summary += fmt.Sprintf(" and asked again %s later.", span(again.Time.Sub(c.Time)))
-			f.say(fmt.Sprintf("%s sends its SYN again %s later", c.sender(), span(again.Time.Sub(c.Time))), again.Frame)
+			f.Summary += sentence(" and asked again %s later.", span(again.Time.Sub(c.Time)))
+			f.say(sentence("%s sends its SYN again %s later", c.sender(), span(again.Time.Sub(c.Time))), again.Frame)
 		} else {
 			f.Summary += "."
 		}

@@ -1,7 +1,5 @@
 package rules
 
-import "fmt"
-
 // How sure an abort without further signs is.
 const (
 	unexplainedAbortOpen = 0.68
@@ -32,7 +30,7 @@ var unexplainedAbort = &Rule{
 		return 0
 	},
 	Tell: func(c *Case, f *Finding) {
-		f.Summary = fmt.Sprintf("%s perhaps broke off: it reset the connection %s; the capture does not show more.", capital(c.sender()), c.circumstances())
+		f.Summary = sentence("%s perhaps broke off: it reset the connection %s; the capture does not show more.", capital(c.sender()), c.circumstances())
 		c.sayBusiness(f)
 		c.sayLetGo(f)
 		c.sayRST(f)

@@ -1,7 +1,5 @@
 package rules
 
-import "fmt"
-
 // How sure a release without further signs is.
 const (
 	unexplainedReleaseDone = 0.72
@@ -29,7 +27,7 @@ var unexplainedRelease = &Rule{
 		return c.lowered(unexplainedReleaseOdd, anyDefect)
 	},
 	Tell: func(c *Case, f *Finding) {
-		f.Summary = fmt.Sprintf("%s perhaps just dropped the connection, %s; the capture does not show more.", capital(c.sender()), c.circumstances())
+		f.Summary = sentence("%s perhaps just dropped the connection, %s; the capture does not show more.", capital(c.sender()), c.circumstances())
 		c.sayBusiness(f)
 		c.sayLetGo(f)
 		c.sayRST(f)

@@ -1,7 +1,5 @@
 package rules
 
-import "fmt"
-
 const unexplainedReplySure = 0.50
 
 var unexplainedReply = &Rule{
@@ -25,7 +23,7 @@ var unexplainedReply = &Rule{
 		return c.lowered(unexplainedReplySure, anyDefect)
 	},
 	Tell: func(c *Case, f *Finding) {
-		f.Summary = fmt.Sprintf("%s perhaps does not know this connection: the RST has the form of a reply; the capture does not show more.", capital(c.sender()))
+		f.Summary = sentence("%s perhaps does not know this connection: the RST has the form of a reply; the capture does not show more.", capital(c.sender()))
 		c.sayRST(f)
 		c.sayBusiness(f)
 		f.open(PeerCrash, "state-lost", 0.5, "no packet shows that the host died")

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -10,8 +11,9 @@ import (
 // acknowledged each time, so that the acknowledgments cannot have arrived: a capture near the peer shows
 // it so. Nil when there are fewer than two.
 func (c *Case) unheardResends() *flows.Run {
+	var room [8]flows.Mark // most resets have no such series: they shall cost no allocation
+	frames := room[:0]
 	run := flows.Run{What: flows.RunData}
-	var frames []flows.Mark
 	for i := len(c.Conn.Events) - 1; i >= 0; i-- {
 		e := &c.Conn.Events[i]
 		if e.Side != c.Side || e.LEN() == 0 || e.Notes&(flows.Copy|flows.KeepAlive|flows.WindowProbe) != 0 || e.Flags&(flows.RST|flows.SYN) != 0 {
@@ -32,14 +34,14 @@ func (c *Case) unheardResends() *flows.Run {
 	if len(frames) < 2 {
 		return nil
 	}
-	return fill(&run, frames)
+	return series(run, frames)
 }
 
 // unheardProbes is the same for keep-alive probes: the answers are in the capture, but probes that follow
 // each other sooner than the first followed the last data, and end in a RST, show that none arrived.
 func (c *Case) unheardProbes() *flows.Run {
-	run := flows.Run{What: flows.RunKeepAlive}
-	var frames []flows.Mark
+	var room [8]flows.Mark
+	frames := room[:0]
 	var before flows.Mark
 	for i := len(c.Conn.Events) - 1; i >= 0; i-- {
 		e := &c.Conn.Events[i]
@@ -58,9 +60,9 @@ func (c *Case) unheardProbes() *flows.Run {
 	if len(frames) < 3 || !before.Seen() {
 		return nil
 	}
-	fill(&run, frames)
+	run := series(flows.Run{What: flows.RunKeepAlive}, frames)
 	if c.oneSided() && backsOff(frames) {
-		return &run // nobody who gets answers waits longer each time
+		return run // nobody who gets answers waits longer each time
 	}
 	every := run.Last.Time.Sub(run.First.Time) / time.Duration(len(frames)-1)
 	if run.First.Time.Sub(before.Time) < every*5/4 {
@@ -69,7 +71,7 @@ func (c *Case) unheardProbes() *flows.Run {
 	if end := c.Time.Sub(run.Last.Time); end < every*2/3 || end > every*3/2 {
 		return nil
 	}
-	return &run
+	return run
 }
 
 // backsOff reports whether the distances between frames, latest first, grow as those of unanswered resends do.
@@ -82,34 +84,34 @@ func backsOff(frames []flows.Mark) bool {
 	return true
 }
 
-// fill puts frames, latest first, into run.
-func fill(run *flows.Run, frames []flows.Mark) *flows.Run {
+// series returns run with frames, latest first.
+func series(run flows.Run, frames []flows.Mark) *flows.Run {
 	run.Count = len(frames)
 	run.Last, run.First = frames[0], frames[len(frames)-1]
 	for i := len(frames) - 1; i >= 0 && len(run.Frames) < flows.MaxRunFrames; i-- {
 		run.Frames = append(run.Frames, frames[i].Frame)
 	}
-	return run
+	return &run
 }
 
 // resends returns the sender's series of resends that went unanswered, or that it did not hear answered.
 func (c *Case) resends() *flows.Run {
-	if c.Snd.Resends.Count > 0 {
-		return &c.Snd.Resends
+	if c.resendRun == nil {
+		c.resendRun = &c.Snd.Resends
+		if c.Snd.Resends.Count == 0 {
+			c.resendRun = cmp.Or(c.unheardResends(), c.resendRun)
+		}
 	}
-	if run := c.unheardResends(); run != nil {
-		return run
-	}
-	return &c.Snd.Resends
+	return c.resendRun
 }
 
 // probes is the same for keep-alive probes.
 func (c *Case) probes() *flows.Run {
-	if c.Snd.KeepAlives.Count > 0 {
-		return &c.Snd.KeepAlives
+	if c.probeRun == nil {
+		c.probeRun = &c.Snd.KeepAlives
+		if c.Snd.KeepAlives.Count == 0 {
+			c.probeRun = cmp.Or(c.unheardProbes(), c.probeRun)
+		}
 	}
-	if run := c.unheardProbes(); run != nil {
-		return run
-	}
-	return &c.Snd.KeepAlives
+	return c.probeRun
 }

@@ -1,9 +1,6 @@
 package rules
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // How sure it is that data was left unread.
 const (
@@ -48,11 +45,11 @@ var unreadData = &Rule{
 		return c.lowered(p, lostOctets)
 	},
 	Tell: func(c *Case, f *Finding) {
-		f.Summary = fmt.Sprintf("%s %sended with data unread: it reset the connection %s.", capital(c.sender()), probably(f.Confidence), c.circumstances())
+		f.Summary = sentence("%s %sended with data unread: it reset the connection %s.", capital(c.sender()), probably(f.Confidence), c.circumstances())
 		c.sayBusiness(f)
 		c.sayLetGo(f)
 		if last := c.Rcv.LastData; last.Seen() {
-			says := fmt.Sprintf("the last data of %s, %s before the RST", c.receiver(), span(c.Time.Sub(last.Time)))
+			says := sentence("the last data of %s, %s before the RST", c.receiver(), span(c.Time.Sub(last.Time)))
 			if c.Time.Sub(last.Time) < time.Millisecond {
 				says += ": no program had time to answer it"
 			}

@@ -1,9 +1,9 @@
 package rules
 
 import (
-	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -19,41 +19,85 @@ func name(s flows.Side) string {
 
 // capital returns s with its first letter in upper case; s begins with an ASCII letter.
 func capital(s string) string {
+	switch s { // nearly always one of the two ends
+	case "the client":
+		return "The client"
+	case "the server":
+		return "The server"
+	}
 	if s == "" || s[0] < 'a' || s[0] > 'z' {
 		return s
 	}
 	return string(s[0]-'a'+'A') + s[1:]
 }
 
+// sentence puts words into the places that %s marks in form. It is fmt.Sprintf for strings alone: a finding is
+// made of a dozen sentences, and fmt would put each word on the heap first.
+func sentence(form string, words ...string) string {
+	var room [256]byte
+	b := room[:0]
+	for _, w := range words {
+		before, behind, _ := strings.Cut(form, "%s")
+		b = append(append(b, before...), w...)
+		form = behind
+	}
+	return string(append(b, form...))
+}
+
 // span prints a duration with three digits at most, in the unit that a person would use.
-func span(d time.Duration) string {
-	neg := ""
+func span(d time.Duration) string { return spanned(d, "") }
+
+// spanned prints a duration as span does, and word behind it.
+func spanned(d time.Duration, word string) string {
+	var room [48]byte
+	b := room[:0]
 	if d < 0 {
-		neg, d = "−", -d
+		b, d = append(b, "−"...), -d
 	}
 	switch {
 	case d < 950*time.Microsecond:
-		return neg + strconv.FormatInt(d.Microseconds(), 10) + " µs"
+		b = append(strconv.AppendInt(b, d.Microseconds(), 10), " µs"...)
 	case d < 9950*time.Microsecond:
-		return neg + fmt.Sprintf("%.1f ms", float64(d)/1e6)
+		b = appendFixed(b, float64(d)/1e6, 1, " ms")
 	case d < 950*time.Millisecond:
-		return neg + fmt.Sprintf("%.0f ms", float64(d)/1e6)
+		b = appendFixed(b, float64(d)/1e6, 0, " ms")
 	case d < 1000*time.Second:
-		return neg + fmt.Sprintf("%.1f s", d.Seconds())
+		b = appendFixed(b, d.Seconds(), 1, " s")
 	case d < 2*time.Hour:
-		return neg + fmt.Sprintf("%.0f min", d.Minutes())
+		b = appendFixed(b, d.Minutes(), 0, " min")
 	case d < 48*time.Hour:
-		return neg + fmt.Sprintf("%.1f h", d.Hours())
+		b = appendFixed(b, d.Hours(), 1, " h")
+	default:
+		b = appendFixed(b, d.Hours()/24, 1, " days")
 	}
-	return neg + fmt.Sprintf("%.1f days", d.Hours()/24)
+	return string(append(b, word...))
+}
+
+// appendFixed appends a number with so many decimals, and its unit.
+func appendFixed(b []byte, f float64, decimals int, unit string) []byte {
+	return append(strconv.AppendFloat(b, f, 'f', decimals, 64), unit...)
+}
+
+// fixed prints a number with so many decimals, and its unit.
+func fixed(f float64, decimals int, unit string) string {
+	var room [32]byte
+	return string(appendFixed(room[:0], f, decimals, unit))
 }
 
 // after prints a distance in time as "3.0 ms after" or "3.0 ms before".
 func after(d time.Duration) string {
 	if d < 0 {
-		return span(-d) + " before"
+		return spanned(-d, " before")
 	}
-	return span(d) + " after"
+	return spanned(d, " after")
+}
+
+// relative prints a distance in time as "3.0 ms later" or "3.0 ms earlier".
+func relative(d time.Duration) string {
+	if d < 0 {
+		return spanned(-d, " earlier")
+	}
+	return spanned(d, " later")
 }
 
 // octets prints a count of bytes: exactly below 10 000, else with a decimal unit.
@@ -64,11 +108,11 @@ func octets(n int64) string {
 	case n < 10_000:
 		return strconv.FormatInt(n, 10) + " bytes"
 	case n < 1_000_000:
-		return fmt.Sprintf("%.0f kB", float64(n)/1e3)
+		return fixed(float64(n)/1e3, 0, " kB")
 	case n < 1_000_000_000:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+		return fixed(float64(n)/1e6, 1, " MB")
 	}
-	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+	return fixed(float64(n)/1e9, 1, " GB")
 }
 
 // count prints n things: count(1, "resend") is "1 resend", count(3, "resend") "3 resends".

@@ -1,7 +1,5 @@
 package rules
 
-import "fmt"
-
 const wrongHostSure = 0.72
 
 var wrongHost = &Rule{
@@ -28,7 +26,7 @@ var wrongHost = &Rule{
 		return wrongHostSure
 	},
 	Tell: func(c *Case, f *Finding) {
-		f.Summary = fmt.Sprintf("%s %sreached another host than the one that has the connection: the RST does not come from where %s's other packets come from.", capital(c.what(c.Trigger)), probably(f.Confidence), c.sender())
+		f.Summary = sentence("%s %sreached another host than the one that has the connection: the RST does not come from where %s's other packets come from.", capital(c.what(c.Trigger)), probably(f.Confidence), c.sender())
 		c.sayRST(f)
 		for _, g := range c.Signs.Forged {
 			f.say(g.says, g.frames...)

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -29,11 +28,11 @@ var zeroWindow = &Rule{
 		Limits:     "Linux gives up only when its probes go unanswered; when they are answered, it is the program that loses patience.",
 	},
 	Match: func(c *Case) float64 {
-		zero, _ := c.closedWindow()
+		zero, probes := c.closedWindow()
 		if !zero.Seen() || c.moment().Sub(zero.Time) < zeroWindowFrom || c.LetGo.By != ByThis && c.LetGo.Frame < zero.Frame {
 			return 0
 		}
-		if _, probes := c.closedWindow(); probes.Count == 0 && c.Snd.Outstanding() == 0 && c.Snd.Resends.Count == 0 && c.moment().Sub(zero.Time) < 5*time.Second {
+		if probes.Count == 0 && c.Snd.Outstanding() == 0 && c.Snd.Resends.Count == 0 && c.moment().Sub(zero.Time) < 5*time.Second {
 			return 0
 		}
 		if c.Manner == Reply {
@@ -43,7 +42,7 @@ var zeroWindow = &Rule{
 	},
 	Tell: func(c *Case, f *Finding) {
 		zero, run := c.closedWindow()
-		f.Summary = fmt.Sprintf("%s gave up sending: %s's window had been closed for %s (%s).", capital(c.sender()), c.receiver(), span(c.moment().Sub(zero.Time)), count(run.Count, "window probe"))
+		f.Summary = sentence("%s gave up sending: %s's window had been closed for %s (%s).", capital(c.sender()), c.receiver(), span(c.moment().Sub(zero.Time)), count(run.Count, "window probe"))
 		f.say(c.receiver()+" closes its window: its application does not read", zero.Frame)
 		if run.Count > 0 {
 			f.say(count(run.Count, "window probe")+" of "+c.sender()+", and the window stays closed", run.Frames...)
@@ -60,29 +59,30 @@ func (c *Case) closedWindow() (flows.Mark, *flows.Run) {
 	if c.Rcv.ZeroWND.Seen() {
 		return c.Rcv.ZeroWND, &c.Snd.WndProbes
 	}
-	var since flows.Mark
-	var frames []flows.Mark
-	probes := &flows.Run{What: flows.RunZeroWindow}
 	if c.Trigger == nil || c.Manner != Reply {
-		return since, probes
+		return flows.Mark{}, &noProbes
 	}
+	var since flows.Mark
+	var room [8]flows.Mark
+	frames := room[:0]
+events:
 	for i := len(c.Conn.Events) - 1; i >= 0; i-- {
 		e := &c.Conn.Events[i]
 		switch {
 		case e.Frame >= c.Trigger.Frame || e.Notes&flows.Copy != 0:
 		case e.Side != c.Side && e.Notes&flows.ZeroWindow == 0:
-			if len(frames) > 0 {
-				fill(probes, frames)
-			}
-			return since, probes
+			break events
 		case e.Side != c.Side:
 			since = e.Mark
 		case e.Notes&(flows.WindowProbe|flows.KeepAlive) != 0:
 			frames = append(frames, e.Mark)
 		}
 	}
-	if len(frames) > 0 {
-		fill(probes, frames)
+	if len(frames) == 0 {
+		return since, &noProbes
 	}
-	return since, probes
+	return since, series(flows.Run{What: flows.RunZeroWindow}, frames)
 }
+
+// noProbes is a series of none.
+var noProbes = flows.Run{What: flows.RunZeroWindow}

@@ -11,10 +11,11 @@ import (
 // A Builder makes the model of one file's resets from what flows saw and rules found, and counts them.
 // The zero Builder is ready to use.
 type Builder struct {
-	reset  Reset // lent out by Reset, its slices used again
-	start  Time  // of the first packet
-	frames []int
-	other  []int // streams that Evidence.Stream points into
+	reset   Reset // lent out by Reset, its slices used again
+	start   Time  // of the first packet
+	frames  []int // room for filter
+	other   []int
+	streams []int // what Evidence.Stream points into
 
 	resets, findings int
 	severities       Severities
@@ -34,6 +35,7 @@ func (b *Builder) Start(t Time) { b.start = t }
 func (b *Builder) Reset(r *flows.Reset, f *rules.Finding) *Reset {
 	m := &b.reset
 	c := r.Conn
+	b.streams = b.streams[:0]
 	*m = Reset{
 		Frame:      r.Frame,
 		Time:       Time(r.Time),
@@ -106,8 +108,8 @@ func (b *Builder) evidence(to []Evidence, from []rules.Evidence, stream int) []E
 	for _, e := range from {
 		v := Evidence{Frames: e.Frames, Says: e.Says}
 		if e.Stream >= 0 && e.Stream != stream {
-			s := e.Stream
-			v.Stream = &s
+			b.streams = append(b.streams, e.Stream)
+			v.Stream = &b.streams[len(b.streams)-1]
 		}
 		to = append(to, v)
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"math"
 	"strconv"
@@ -241,26 +242,53 @@ func appendString(b []byte, s string) []byte {
 	start := len(b)
 	b = append(b, '"')
 	done := 0 // s[:done] is written
-	for i := 0; i < len(s); {
-		c := s[i]
-		switch {
-		case c == '"' || c == '\\':
+	for i := verbatim(s); i < len(s); i += verbatim(s[i:]) {
+		if c := s[i]; c == '"' || c == '\\' {
 			b = append(append(b, s[done:i]...), '\\')
 			done = i
 			i++
-		case c >= ' ' && c < utf8.RuneSelf:
-			i++
-		default:
-			r, size := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError || r == '\u2028' || r == '\u2029' || r < ' ' {
-				q, _ := marshal(s) // rare: let the library decide how to write it
-				return append(b[:start], q...)
-			}
-			i += size
+			continue
 		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError || r == '\u2028' || r == '\u2029' || r < ' ' {
+			q, _ := marshal(s) // rare: let the library decide how to write it
+			return append(b[:start], q...)
+		}
+		i += size
 	}
 	return append(append(b, s[done:]...), '"')
 }
+
+// verbatim returns how many octets at the beginning of s JSON writes as they are: ASCII but for quotes, backslashes
+// and control characters. It looks at eight octets at a time, because strings are most of a report.
+func verbatim(s string) int {
+	b := []byte(s) // not copied: nothing writes to it
+	i := 0
+	for ; i+8 <= len(b) && allVerbatim(binary.LittleEndian.Uint64(b[i:])); i += 8 {
+	}
+	if len(b)-i < 8 && len(b) >= 8 && allVerbatim(binary.LittleEndian.Uint64(b[len(b)-8:])) {
+		return len(b)
+	}
+	for i < len(b) && isVerbatim[b[i]] {
+		i++
+	}
+	return i
+}
+
+// allVerbatim tells whether all eight octets of x are verbatim. In one of four words the highest bit of the first
+// that is not is set; that of octets behind it may be set by a borrow.
+func allVerbatim(x uint64) bool {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	return (x|(x-' '*ones)|((x^'"'*ones)-ones)|((x^'\\'*ones)-ones))&high == 0
+}
+
+// isVerbatim tells which octets are.
+var isVerbatim = func() (is [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		is[c] = c != '"' && c != '\\'
+	}
+	return is
+}()
 
 // time writes t as Time.MarshalJSON does.
 func (e *encoder) time(b []byte, t Time) []byte {
@@ -274,9 +302,10 @@ func (e *encoder) time(b []byte, t Time) []byte {
 	}
 	b = append(b, e.prefix...)
 	var digits [9]byte
+	n := uint32(nsec) // cheaper to divide
 	for i := len(digits) - 1; i >= 0; i-- {
-		digits[i] = byte('0' + nsec%10)
-		nsec /= 10
+		digits[i] = byte('0' + n%10)
+		n /= 10
 	}
 	b = append(b, digits[:]...)
 	return append(b, 'Z', '"')

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -30,6 +31,27 @@ func write(t testing.TB, r Renderer, file File, resets ...*Reset) {
 	} {
 		if err := step(); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// A string is written as encoding/json writes it, wherever in it the octets are that are not written as they stand.
+func TestStringEqualsEncodingJSON(t *testing.T) {
+	odd := []string{`"`, `\`, "\n", "\x00", "\x1f", " ", "!", "\x7f", "\x80", "\xff", "é", "…", "\u2028", "\U0001f600", "<", "&"}
+	for length := range 20 {
+		for at := range length + 1 {
+			for _, a := range odd {
+				for _, b := range odd {
+					s := strings.Repeat("x", at) + a + strings.Repeat("y", length-at) + b
+					want, err := marshal(s)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if got := appendString(nil, s); string(got) != string(want) {
+						t.Fatalf("%q: got %s, want %s", s, got, want)
+					}
+				}
+			}
 		}
 	}
 }

@@ -37,13 +37,25 @@ func (s *selection) EndFile(f *File) error {
 // Clone returns a copy of r to keep: it shares nothing that the lender writes to again.
 func (r *Reset) Clone() *Reset {
 	c := *r
-	c.OriginWhy = slices.Clone(r.OriginWhy)
+	c.OriginWhy = cloneEvidence(r.OriginWhy)
 	c.Alternatives = slices.Clone(r.Alternatives)
-	c.Evidence = slices.Clone(r.Evidence)
-	c.Beside = slices.Clone(r.Beside)
+	c.Evidence = cloneEvidence(r.Evidence)
+	c.Beside = cloneEvidence(r.Beside)
 	c.Prints = slices.Clone(r.Prints)
 	c.Conn.Defects = slices.Clone(r.Conn.Defects)
 	c.Timeline = slices.Clone(r.Timeline)
 	c.Places = slices.Clone(r.Places)
 	return &c
+}
+
+func cloneEvidence(list []Evidence) []Evidence {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].Frames = slices.Clone(list[i].Frames)
+		if s := list[i].Stream; s != nil {
+			stream := *s
+			list[i].Stream = &stream
+		}
+	}
+	return list
 }

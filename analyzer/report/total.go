@@ -66,10 +66,9 @@ type sums struct {
 	order []*countedSum
 }
 
-type sumOf struct {
-	cause                         rules.Cause
-	detail, originator, responder string
-}
+// A sumOf is what a Sum counts: cause and detail, the server alone, or both hosts. Ten thousand pairs of hosts are
+// kept, so it is small.
+type sumOf [2]string
 
 type countedSum struct {
 	Sum
@@ -88,9 +87,10 @@ func (t *tally) add(r *Reset) {
 		t.total.Findings++
 	}
 	t.total.Severities.add(r)
-	t.causes.add(t, r, sumOf{cause: r.Cause, detail: r.Detail})
-	t.servers.add(t, r, sumOf{responder: r.Responder})
-	t.pairs.add(t, r, sumOf{originator: hostOf(r.Originator), responder: hostOf(r.Responder)})
+	t.causes.add(t, r, sumOf{string(r.Cause), r.Detail}, Sum{Cause: r.Cause, Detail: r.Detail})
+	t.servers.add(t, r, sumOf{r.Responder}, Sum{Responder: r.Responder})
+	from, to := hostOf(r.Originator), hostOf(r.Responder)
+	t.pairs.add(t, r, sumOf{from, to}, Sum{Originator: from, Responder: to})
 }
 
 func (t *tally) endFile(f *File) {
@@ -100,7 +100,8 @@ func (t *tally) endFile(f *File) {
 	}
 }
 
-func (s *sums) add(t *tally, r *Reset, k sumOf) {
+// add counts r in the sum of k, which begins as empty.
+func (s *sums) add(t *tally, r *Reset, k sumOf, empty Sum) {
 	c := s.by[k]
 	if c == nil {
 		if len(s.by) == sumsTold {
@@ -109,7 +110,7 @@ func (s *sums) add(t *tally, r *Reset, k sumOf) {
 		if s.by == nil {
 			s.by = map[sumOf]*countedSum{}
 		}
-		c = &countedSum{Sum: Sum{Cause: k.cause, Detail: k.detail, Originator: k.originator, Responder: k.responder}}
+		c = &countedSum{Sum: empty}
 		s.by[k] = c
 		s.order = append(s.order, c)
 	}
