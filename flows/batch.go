@@ -70,26 +70,29 @@ func (t *Table) AddPart(b *Batch, end int) {
 	t.known = b.known
 	lines := b.lines[b.taken:end]
 	b.taken = end
-	var ids [2][together]uint32
-	some := lines[:min(together, len(lines))]
-	t.foresee(b, some, &ids[0])
-	for turn := 0; len(some) > 0; turn ^= 1 {
-		lines = lines[len(some):]
-		next := lines[:min(together, len(lines))]
-		t.fetchSlots(lines[len(next):min(2*together, len(lines))])
-		t.foresee(b, next, &ids[turn^1])
-		t.addTogether(b, some, &ids[turn])
-		some = next
+	// Four groups are under way: of the last, the index is fetched, of the one before it what the index
+	// names, then what hangs on that; and the first is taken.
+	var ids [3][together]uint32
+	cut := func() (some []Ordinary) {
+		some, lines = lines[:min(together, len(lines))], lines[min(together, len(lines)):]
+		return some
+	}
+	groups := [3][]Ordinary{cut(), cut(), cut()}
+	t.foresee(b, groups[0], &ids[0])
+	t.foresee(b, groups[1], &ids[1])
+	t.fetchRest(groups[0], &ids[0])
+	for g := 0; len(groups[g]) > 0; g = (g + 1) % 3 {
+		next, last := (g+1)%3, (g+2)%3
+		t.fetchSlots(lines[:min(together, len(lines))])
+		t.foresee(b, groups[last], &ids[last])
+		t.fetchRest(groups[next], &ids[next])
+		t.addTogether(b, groups[g], &ids[g])
+		groups[g] = cut()
 	}
 }
 
 // addTogether takes lines of b. ids are their records, as far as foresee could tell.
 func (t *Table) addTogether(b *Batch, lines []Ordinary, ids *[together]uint32) {
-	for k := range lines {
-		if l, id := &lines[k], ids[k]; l.bits&(ordinaryWhole|ordinaryLong) != 0 || int(id) >= len(t.journals) {
-			t.fetchRest(l, id)
-		}
-	}
 	for k := range lines {
 		l, id := &lines[k], ids[k]
 		if l.bits&ordinaryWhole != 0 {
@@ -155,27 +158,30 @@ func (t *Table) fetchSlots(lines []Ordinary) {
 	}
 }
 
-// fetchRest fetches what hangs on the record id, as far as l needs it.
-func (t *Table) fetchRest(l *Ordinary, id uint32) {
-	switch {
-	case id == 0:
-	case l.bits&ordinaryWhole == 0 && int(id) < len(t.journals):
-		if j := &t.journals[id]; l.bits&ordinaryLong != 0 && j.skip < uint32(l.DataLen) { // sayLong needs these
-			prefetch(unsafe.Pointer(t.conns.at(id)))
-			if j.talk != 0 {
-				prefetch4(unsafe.Pointer(t.talks.at(j.talk)))
+// fetchRest fetches what hangs on the records of lines, as far as they need it.
+func (t *Table) fetchRest(lines []Ordinary, ids *[together]uint32) {
+	for k := range lines {
+		l, id := &lines[k], ids[k]
+		switch {
+		case id == 0:
+		case l.bits&ordinaryWhole == 0 && int(id) < len(t.journals):
+			if j := &t.journals[id]; l.bits&ordinaryLong != 0 && j.skip < uint32(l.DataLen) { // sayLong needs these
+				prefetch(unsafe.Pointer(t.conns.at(id)))
+				if j.talk != 0 {
+					prefetch4(unsafe.Pointer(t.talks.at(j.talk)))
+				}
+				if j.untold > 0 {
+					prefetch(unsafe.Pointer(t.backlog.at(j.last)))
+				}
 			}
-			if j.untold > 0 {
-				prefetch(unsafe.Pointer(t.backlog.at(j.last)))
+		default:
+			c := t.conns.at(id)
+			if ring := t.lines.ring(c); ring != nil {
+				prefetch(unsafe.Pointer(&ring[c.ringPos]))
 			}
-		}
-	default:
-		c := t.conns.at(id)
-		if ring := t.lines.ring(c); ring != nil {
-			prefetch(unsafe.Pointer(&ring[c.ringPos]))
-		}
-		if c.talk != 0 {
-			prefetch4(unsafe.Pointer(t.talks.at(c.talk)))
+			if c.talk != 0 {
+				prefetch4(unsafe.Pointer(t.talks.at(c.talk)))
+			}
 		}
 	}
 }
