@@ -17,9 +17,12 @@
 //
 // A connection, as the table keeps it:
 //
-//	table.go        Add, and the way of a segment through the table; Prepare, what can be done before
-//	calm.go         the short way of ordinary segments
+//	table.go        Add, and the way of a segment through the table
+//	calm.go         the short way of segments that come in order
 //	batch.go        many segments at once, each fetched from memory (prefetch_amd64.s) before its turn
+//	ordinary.go     the form that most segments have in a batch
+//	journal.go      segments in good order, which wait until something asks for their connection
+//	backlog.go      where they wait
 //	tuple.go        finding the record of a 4-tuple
 //	incarnation.go  where connections begin, and their numbers (Wireshark's tcp.stream)
 //	record.go       what is kept of every connection; annex.go of few; fall.go of those that were reset

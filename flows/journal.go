@@ -3,15 +3,18 @@ package flows
 import "unsafe"
 
 // Few connections of a capture are reset, and what is told of a reset is told of its connection. So of a
-// connection that is calm, or closes in good order, the segments are not followed when they come. They go
-// into its journal, which costs one cache line for the connection and a half for the segment, and they are followed, in their order and as if they came now, once something asks for the
-// connection as it stands: a segment that does not fit in, a RST, the journal's bound. Of most connections
-// nothing ever asks, and they are forgotten when they have been closed for long enough.
+// connection that is calm, or closes in good order, the segments are not followed when they come. They go into
+// its journal, which costs one cache line for the connection and half of one for the segment. They are followed,
+// in their order and as if they came now, once something asks for the connection as it stands: a segment that does
+// not fit in, a RST, the journal's bound. Of most connections nothing ever asks, and they are forgotten when they
+// have been closed for long enough.
 //
-// What waits lies in the backlog, of a size that does not depend on the capture. What is overwritten there is
-// followed before, if its connection is still known.
+// What waits lies in the backlog (backlog.go), whose size does not depend on the capture. What is overwritten
+// there is followed before, if its connection is still known.
 //
-// What other connections hear of a segment (streams, hosts, services, what was over) never waits.
+// What other connections hear of a segment (streams, hosts, services, what was over) never waits. Nor does what
+// the application says in long segments, whose octets are not kept: the exchange hears it at once, with all that
+// waits before it.
 
 // A journal is what must be known of a connection to tell whether its next segment is in order: copied from
 // its record when the journal is opened. Ends are those of the tuple, the lower one first.
