@@ -17,7 +17,7 @@ type deferredBits uint8
 
 const (
 	deferredFromHi deferredBits = 1 << iota // as in an Ordinary
-	deferredBare                            // its payload is not here: the exchange has heard it, or does not look at it
+	deferredBare                            // its payload is not here: the exchange has heard it
 	deferredTS                              // Ordinary.Has begins here
 	deferredSACK
 )

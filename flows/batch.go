@@ -165,7 +165,7 @@ func (t *Table) fetchRest(lines []Ordinary, ids *[together]uint32) {
 		switch {
 		case id == 0:
 		case l.bits&ordinaryWhole == 0 && int(id) < len(t.journals):
-			if j := &t.journals[id]; l.bits&ordinaryLong != 0 && j.skip < uint32(l.DataLen) { // sayLong needs these
+			if j := &t.journals[id]; l.bits&ordinaryLong != 0 { // the exchange hears it at once
 				prefetch(unsafe.Pointer(t.conns.at(id)))
 				if j.talk != 0 {
 					prefetch4(unsafe.Pointer(t.talks.at(j.talk)))

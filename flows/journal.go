@@ -25,10 +25,10 @@ type journal struct {
 	ends           [2]journalEnd
 	first, last    uint32 // places in the backlog of the oldest and the newest segment
 	talk           uint32 // record.talk, as far as known
-	skip           uint32 // octets of who spoke last that the exchange does not look at
 	n              uint8  // segments
 	untold         uint8  // of the newest, those that the exchange may not have heard
 	bits           journalBits
+	_              uint32 // so that journals lie in cache lines
 }
 
 // A journalEnd is what a journal knows of one end.
@@ -55,7 +55,6 @@ const (
 	journalFIN1
 	journalOver0 // it was acknowledged
 	journalOver1
-	journalSpoke1 // who spoke last, where skip is not 0
 
 	journalFINs = journalFIN0 | journalFIN1
 	journalOver = journalOver0 | journalOver1
@@ -118,15 +117,11 @@ func (t *Table) write(id uint32, l *Ordinary, b *Batch) bool {
 	}
 	bits := deferredBits(from) | deferredBits(l.Has)*deferredTS
 	untold := j.untold + 1
-	if l.origin != a.origin || l.Time < t.clock || l.bits&ordinaryLong != 0 || j.skip != 0 || j.bits&journalFINs|journalBits(fin) != 0 {
+	if l.origin != a.origin || l.Time < t.clock || l.bits&ordinaryLong != 0 || j.bits&journalFINs|journalBits(fin) != 0 {
 		if !t.admits(id, j, l, length) {
 			return false
 		}
-		switch {
-		case t.passes(j, l):
-			bits |= deferredBare
-			units = 1
-		case l.bits&ordinaryLong != 0:
+		if l.bits&ordinaryLong != 0 {
 			t.sayLong(id, j, l, b)
 			bits |= deferredBare
 			untold = 0
@@ -182,19 +177,6 @@ func (t *Table) admits(id uint32, j *journal, l *Ordinary, length uint32) bool {
 	return true
 }
 
-// passes tells whether the exchange does not look at the payload of l.
-func (t *Table) passes(j *journal, l *Ordinary) bool {
-	if l.DataLen == 0 {
-		return false
-	}
-	if uint32(l.DataLen) <= j.skip && journalBits(l.bits&ordinaryFromHi) == j.bits/journalSpoke1 {
-		j.skip -= uint32(l.DataLen)
-		return true
-	}
-	j.skip = 0
-	return false
-}
-
 // ends takes an ACK of what the tuple's end has sent. When both FINs are acknowledged, the connection is over.
 func (t *Table) ends(id uint32, j *journal, end ordinaryBits) {
 	if e := &j.ends[end]; j.bits&(journalFIN0<<end) != 0 && e.una == e.nxt {
@@ -228,14 +210,11 @@ func (t *Table) sayLong(id uint32, j *journal, l *Ordinary, b *Batch) {
 			}
 		}
 	}
-	side := c.sideOf(l.bits&ordinaryFromHi != 0)
-	t.say(c, side, stampAt(Mark{int(l.Frame), l.Time}), b.long[l.text], uint32(l.DataLen))
+	t.say(c, c.sideOf(l.bits&ordinaryFromHi != 0), stampAt(Mark{int(l.Frame), l.Time}), b.long[l.text], uint32(l.DataLen))
 	if l.captured < l.DataLen {
 		c.defects |= SnapCut
 	}
 	j.talk = c.talk
-	j.skip = t.talks.at(c.talk).state.Passes(int(side))
-	j.bits = j.bits&^journalSpoke1 | journalBits(l.bits&ordinaryFromHi)*journalSpoke1
 }
 
 // openJournal opens the journal of the record id, or closes it, as the connection stands.
@@ -258,7 +237,7 @@ func (t *Table) openJournal(id uint32) {
 	j.lo, j.hi, j.portLo, j.portHi, j.start, j.talk = c.lo, c.hi, c.portLo, c.portHi, Time(c.start), c.talk
 	j.ends[0] = journalEnd{lo.nxt, lo.una, noOrigin, lo.ttl}
 	j.ends[1] = journalEnd{hi.nxt, hi.una, noOrigin, hi.ttl}
-	j.first, j.last, j.skip, j.n, j.untold, j.bits = 0, 0, 0, 0, 0, journalOpen
+	j.first, j.last, j.n, j.untold, j.bits = 0, 0, 0, 0, journalOpen
 }
 
 // closeJournal follows what is in the journal of the record id, and closes it.

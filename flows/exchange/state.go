@@ -118,14 +118,6 @@ func (s *State) Say(names *Names, side, frame int, time int64, payload []byte, d
 	s.hear(names, side, frame, time, payload, dataLen)
 }
 
-// Passes returns how many octets of side the next calls of Say do not look at, as long as they are side's.
-func (s *State) Passes(side int) uint32 {
-	if s.speaker != uint8(side)+1 || s.bits&gap != 0 {
-		return 0
-	}
-	return uint32(min(s.voice[side].left, math.MaxUint32))
-}
-
 // Lost tells the State that n octets of a side are missing from the capture at this place.
 func (s *State) Lost(side int, n uint32) {
 	if n != 0 {
