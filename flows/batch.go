@@ -62,7 +62,7 @@ func (s *spare) put(b *Batch) {
 
 // together is how many segments AddBatch looks up before it takes them: the processor then waits for what they
 // need from memory once, and not for each.
-const together = 16
+const together = 32
 
 // AddPart takes the segments of b, in the order of the capture and as Add does one at a time, up to number
 // end, that it has not taken yet.
