@@ -168,6 +168,7 @@ func table(product, path string, rounds int, slow bool) error {
 			if p.slow && (round > 0 || !slow) {
 				continue
 			}
+			_ = os.Remove(path + ".json") // the others write nothing, and replace no file of the round before
 			c, err := measure(p.argv, nil)
 			if err != nil {
 				return err
