@@ -19,8 +19,8 @@
 //
 //	table.go        Add, and the way of a segment through the table
 //	calm.go         the short way of segments that come in order
-//	batch.go        many segments at once, each fetched from memory (prefetch_amd64.s) before its turn
-//	ordinary.go     the form that most segments have in a batch
+//	batch.go        many segments at once; ordinary.go the form that most of them have
+//	fetch.go        what they need, asked of the memory before their turn
 //	journal.go      segments in good order, which wait until something asks for their connection
 //	backlog.go      where they wait
 //	tuple.go        finding the record of a 4-tuple

@@ -117,6 +117,7 @@ func (t *Table) write(id uint32, l *Ordinary, b *Batch) bool {
 	}
 	bits := deferredBits(from) | deferredBits(l.Has)*deferredTS
 	untold := j.untold + 1
+	// Of most segments none of this is so.
 	if l.origin != a.origin || l.Time < t.clock || l.bits&ordinaryLong != 0 || j.bits&journalFINs|journalBits(fin) != 0 {
 		if !t.admits(id, j, l, length) {
 			return false
@@ -146,7 +147,7 @@ func (t *Table) write(id uint32, l *Ordinary, b *Batch) bool {
 	a.nxt += Seq(length)
 	p.una = l.ACK
 	if j.bits&journalFINs != 0 && acked != 0 {
-		t.ends(id, j, from^1)
+		t.finAcked(id, j, from^1)
 	}
 	if j.n == maxJournal {
 		t.follow(id)
@@ -177,8 +178,9 @@ func (t *Table) admits(id uint32, j *journal, l *Ordinary, length uint32) bool {
 	return true
 }
 
-// ends takes an ACK of what the tuple's end has sent. When both FINs are acknowledged, the connection is over.
-func (t *Table) ends(id uint32, j *journal, end ordinaryBits) {
+// finAcked takes an ACK of what an end has sent, perhaps its FIN. When both FINs are acknowledged, the connection is
+// over.
+func (t *Table) finAcked(id uint32, j *journal, end ordinaryBits) {
 	if e := &j.ends[end]; j.bits&(journalFIN0<<end) != 0 && e.una == e.nxt {
 		if j.bits |= journalOver0 << end; j.bits&journalOver == journalOver {
 			t.current = id

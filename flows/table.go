@@ -19,7 +19,8 @@ type TableOptions struct {
 	// what they are late for (default 4,096). Of many more the stream number stays known.
 	MaxClosed int
 	// ShortAbove is the number of connections above which timelines stay short, and how many exchanges
-	// are remembered at a time: beyond it, those not used for long go (default 65,536).
+	// are remembered at a time: beyond it, those not used for long go (default 65,536). Of half as many
+	// connections the segments may wait in journals.
 	ShortAbove int
 	// Lookahead is how many resets may wait for what comes after them (default 4,096).
 	Lookahead int

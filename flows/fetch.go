@@ -1,0 +1,127 @@
+package flows
+
+import "unsafe"
+
+// The records of many connections do not stay in the processor's caches. So what the next segments need is asked
+// of the memory some segments ahead (prefetch_amd64.s), and has arrived when it is needed. Nothing here changes
+// what is told.
+
+// together is how many segments AddBatch looks up before it takes them: the processor then waits for what they
+// need from memory once, and not for each.
+const together = 32
+
+// foresee finds the records that lines of b probably belong to, 0 where there is none, and has fetched from
+// memory what they need.
+func (t *Table) foresee(b *Batch, lines []Ordinary, ids *[together]uint32) {
+	x := &t.index
+	for k := range lines {
+		l := &lines[k]
+		id := uint32(0)
+		for i := l.hash & x.mask; ; i = (i + 1) & x.mask {
+			slot := x.slots[i]
+			if uint32(slot>>32) == l.hash {
+				id = uint32(slot)
+			} else if slot != 0 {
+				continue
+			}
+			break
+		}
+		ids[k] = id
+		switch {
+		case l.bits&ordinaryWhole != 0:
+			t.fetchFirst(id, &b.whole[l.text])
+		case int(id) < len(t.journals):
+			prefetch(unsafe.Pointer(&t.journals[id]))
+		default:
+			t.fetchRecord(id)
+		}
+	}
+}
+
+// fetchSlots fetches the slots of the index where the search for lines begins, if it is a large index.
+func (t *Table) fetchSlots(lines []Ordinary) {
+	if len(t.index.slots) <= sparseBelow {
+		return
+	}
+	for k := range lines {
+		prefetch(unsafe.Pointer(t.index.slot(lines[k].hash)))
+	}
+}
+
+// fetchRest fetches what hangs on the records of lines, as far as they need it.
+func (t *Table) fetchRest(lines []Ordinary, ids *[together]uint32) {
+	for k := range lines {
+		l, id := &lines[k], ids[k]
+		switch {
+		case id == 0:
+		case l.bits&ordinaryWhole == 0 && int(id) < len(t.journals):
+			if j := &t.journals[id]; l.bits&ordinaryLong != 0 { // the exchange hears it at once
+				prefetch(unsafe.Pointer(t.conns.at(id)))
+				if j.talk != 0 {
+					prefetch4(unsafe.Pointer(t.talks.at(j.talk)))
+				}
+				if j.untold > 0 {
+					prefetch(unsafe.Pointer(t.backlog.at(j.last)))
+				}
+			}
+		default:
+			c := t.conns.at(id)
+			if ring := t.lines.ring(c); ring != nil {
+				prefetch(unsafe.Pointer(&ring[c.ringPos]))
+			}
+			if c.talk != 0 {
+				prefetch4(unsafe.Pointer(t.talks.at(c.talk)))
+			}
+		}
+	}
+}
+
+// slot returns the slot where the search for hash begins: most often the right one.
+func (x *index) slot(hash uint32) *uint64 { return &x.slots[hash&x.mask] }
+
+// fetchFirst fetches the record id, or, where there seems to be none, the grave of s; and what else a SYN needs.
+func (t *Table) fetchFirst(id uint32, s *Segment) {
+	if id != 0 {
+		t.fetchRecord(id)
+	} else if t.graves.sets != nil {
+		prefetch2(unsafe.Pointer(t.graves.set(&s.tuple)))
+	}
+	t.around.fetch(s)
+}
+
+// fetchRecord fetches the record id.
+func (t *Table) fetchRecord(id uint32) {
+	if id != 0 {
+		prefetch4(unsafe.Pointer(t.conns.at(id)))
+	}
+}
+
+// fetchGrave fetches what is touched when the record id is forgotten.
+func (t *Table) fetchGrave(id uint32) {
+	c := t.conns.at(id)
+	if c.marks&gone != 0 || t.graves.sets == nil {
+		return
+	}
+	tp := t.tupleOfRecord(c)
+	prefetch(unsafe.Pointer(t.index.slot(tp.hash())))
+	prefetch2(unsafe.Pointer(t.graves.set(&tp)))
+}
+
+// fetch fetches what the SYN or SYN-ACK s touches.
+func (a *around) fetch(s *Segment) {
+	if s.Flags&SYN == 0 {
+		return
+	}
+	a.hosts.fetch(hashIP(&s.Src.IP, publicSeed))
+	if s.Flags&ACK != 0 {
+		a.services.fetch(hashAddr(&s.Src, publicSeed))
+		a.pairs.fetch(pairPlace(&s.Src, &s.Dst))
+	}
+}
+
+// fetch fetches the set of place.
+func (x *cache[T]) fetch(place uint64) {
+	if x.sets != nil {
+		prefetch4(unsafe.Pointer(x.set(uint32(place))))
+	}
+}
