@@ -44,31 +44,42 @@ type cost struct {
 	peak      int64 // octets of resident memory
 }
 
-// measure runs argv to its end, its output thrown away and input, where it is not nil, as its standard input.
-func measure(argv []string, input *os.File) (cost, error) {
-	cmd := exec.Command(argv[0], argv[1:]...)
+// measure runs argv to its end, its output thrown away and input, where it is not nil, as its standard input. It
+// does so from a small process of its own: the kernel counts to the peak of a command what its parent had in use
+// when it was started.
+func measure(argv []string, input *os.File) (c cost, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return c, err
+	}
+	cmd := exec.Command(self, append([]string{"measure"}, argv...)...)
 	if input != nil {
 		cmd.Stdin = input
 	}
-	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	if err != nil {
-		return cost{}, err
-	}
-	defer null.Close()
-	cmd.Stdout, cmd.Stderr = null, null
-	start := time.Now()
-	err = cmd.Run()
-	c := cost{wall: time.Since(start)}
-	if cmd.ProcessState != nil {
-		c.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-		if ru, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-			c.peak = ru.Maxrss * 1024
-		}
-	}
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
 	if err != nil {
 		return c, fmt.Errorf("%s: %w", strings.Join(argv, " "), err)
 	}
-	return c, nil
+	_, err = fmt.Sscan(string(out), &c.wall, &c.cpu, &c.peak)
+	return c, err
+}
+
+// measureCommand runs args and prints what that took.
+func measureCommand(args []string) error {
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Stdin = os.Stdin
+	start := time.Now()
+	if err := cmd.Run(); err != nil {
+		return err
+	}
+	wall := time.Since(start)
+	ru, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return errors.New("the system does not tell the peak of memory")
+	}
+	_, err := fmt.Println(int64(wall), int64(cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()), ru.Maxrss*1024)
+	return err
 }
 
 func compareCommand(args []string) error {

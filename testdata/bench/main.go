@@ -30,6 +30,8 @@ func run(args []string) error {
 		return generateCommand(args[1:])
 	case "compare":
 		return compareCommand(args[1:])
+	case "measure": // for compare itself
+		return measureCommand(args[1:])
 	}
 	return fmt.Errorf("unknown command %q: say generate or compare", args[0])
 }
