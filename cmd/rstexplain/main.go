@@ -13,14 +13,14 @@ import (
 
 // How much is allocated between two garbage collections: gcPercent of what is in use, but never less than
 // minGarbage. Most of what is in use holds no pointer and costs a collection little, and little is thrown away: to
-// collect often is cheap where much is in use, and the peak of memory is that and a quarter.
+// collect often is cheap where much is in use, and the peak of memory is that and an eighth.
 const (
-	gcPercent  = 25
-	minGarbage = 12 << 20
+	gcPercent  = 12
+	minGarbage = 6 << 20
 )
 
 // firstGCPercent holds until the first collection, which so comes when some 40 MB are in use: the runtime begins
-// at 4 MB for 100 percent. A heap that grows by a quarter at a time would be collected ten times on the way
+// at 4 MB for 100 percent. A heap that grows by an eighth at a time would be collected twenty times on the way
 // there, and most captures need no more than this.
 const firstGCPercent = 800
 
