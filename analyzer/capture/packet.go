@@ -20,3 +20,12 @@ type Packet struct {
 	Interface uint16 // pcapng interface number within its section, 0 for pcap
 	Offset    int64  // of the packet's block or record in the uncompressed stream
 }
+
+// oneMore returns list with one more packet, which holds old values. All fields of it must be set: that takes less
+// time than to append a Packet, which is made elsewhere and copied.
+func oneMore(list []Packet) []Packet {
+	if n := len(list); n < cap(list) {
+		return list[:n+1]
+	}
+	return append(list, Packet{})
+}

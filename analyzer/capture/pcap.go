@@ -146,14 +146,10 @@ func (r *Reader) walkPcap() (v verdict) {
 			break
 		}
 		frame++
-		packets = append(packets, Packet{
-			Data:   b[header:end:end],
-			Frame:  frame,
-			Time:   int64(sec)*1e9 + int64(frac)*fraction,
-			Length: length,
-			Link:   f.link,
-			Offset: r.base + int64(pos),
-		})
+		packets = oneMore(packets)
+		p := &packets[len(packets)-1]
+		p.Data, p.Frame, p.Time = b[header:end:end], frame, int64(sec)*1e9+int64(frac)*fraction
+		p.Length, p.Link, p.Interface, p.Offset = length, f.link, 0, r.base+int64(pos)
 		pos += end
 	}
 	r.ifaces[0].packets += int64(len(packets) - len(c.packets))

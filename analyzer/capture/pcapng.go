@@ -83,15 +83,10 @@ func (r *Reader) walkPcapng() verdict {
 					if n-32-uint64(caplen) >= 4 {
 						f.dropped += dropCount(b[28:n-4], caplen, r.swap)
 					}
-					packets = append(packets, Packet{
-						Data:      b[28 : 28+caplen : 28+caplen],
-						Frame:     frame,
-						Time:      int64(ticks*f.clock.mul) + f.clock.offset,
-						Length:    length,
-						Link:      f.link,
-						Interface: uint16(id),
-						Offset:    r.base + int64(pos),
-					})
+					packets = oneMore(packets)
+					p := &packets[len(packets)-1]
+					p.Data, p.Frame, p.Time = b[28:28+caplen:28+caplen], frame, int64(ticks*f.clock.mul)+f.clock.offset
+					p.Length, p.Link, p.Interface, p.Offset = length, f.link, uint16(id), r.base+int64(pos)
 					pos += int(n)
 					continue
 				}
