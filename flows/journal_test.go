@@ -11,16 +11,15 @@ import (
 
 // A talker plays one connection, in good order as far as step does not say otherwise.
 type talker struct {
-	ends    [2]flows.Addr
-	nxt     [2]flows.Seq // SND.NXT
-	una     [2]flows.Seq // what the peer has acknowledged
-	opened  int          // steps of the handshake
-	ended   [2]bool      // its FIN was sent
-	web     bool         // speaks HTTP, else what nobody knows
-	body    int          // octets of the response to come
-	inBody  bool
-	last    flows.Segment
-	latency flows.Time
+	ends   [2]flows.Addr
+	nxt    [2]flows.Seq // SND.NXT
+	una    [2]flows.Seq // what the peer has acknowledged
+	opened int          // steps of the handshake
+	ended  [2]bool      // its FIN was sent
+	web    bool         // speaks HTTP, else what nobody knows
+	body   int          // octets of the response to come
+	inBody bool
+	last   flows.Segment
 }
 
 // conversations makes segments of several connections, most of them in good order: the traffic for journals.
