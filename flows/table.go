@@ -120,7 +120,8 @@ type Stats struct {
 func NewTable(opts TableOptions, emit func(*Reset)) *Table {
 	t := &Table{opts: opts.withDefaults(), emit: emit, seed: rand.Uint64(), names: exchange.NewNames()}
 	t.limit = t.opts.MaxConnections
-	t.backlog.limit, t.backlog.shift = max(min(backlogPieces, int(t.opts.MaxMemory>>(backlogShift+8))), 4), backlogShift // an eighth of the memory at most
+	const pieceOctets = int64(backlogUnit) << backlogShift
+	t.backlog.limit, t.backlog.shift = max(min(backlogPieces, int(t.opts.MaxMemory/8/pieceOctets)), 4), backlogShift
 	t.index.grow()
 	return t
 }
