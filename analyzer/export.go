@@ -57,8 +57,16 @@ type exported struct {
 func (e *exported) segments(t *flows.Table) *segments {
 	s := recycled.Get().(*segments)
 	s.list, s.asides, s.timeSpan = t.NewBatch(), append(s.asides, e.asides...), e.timeSpan
+	next := 0
 	for i := range e.list {
+		for ; next < len(s.asides) && s.asides[next].before == i; next++ {
+			s.asides[next].before = s.list.Sort()
+		}
 		s.list.Add(&e.list[i])
+	}
+	lines := s.list.Sort()
+	for ; next < len(s.asides); next++ {
+		s.asides[next].before = lines
 	}
 	return s
 }

@@ -71,7 +71,7 @@ type segments struct {
 
 // An aside is a TCP header that is no segment of a connection: an ICMP error quotes it, or it is malformed.
 type aside struct {
-	before   int // number in list of the segment that follows
+	before   int // number in list of the line that follows
 	header   flows.Segment
 	numbered bool // Wireshark gives it a stream number, so the table must count it
 	isError  bool // note is the ICMP error that quotes it
@@ -113,11 +113,12 @@ func (d *decoding) decode(b capture.Batch, t *flows.Table) *segments {
 		s.extend(b.Packets[i].Time)
 		switch d.decoder.DecodeTo(s.list, &b.Packets[i], seg) {
 		case decode.ICMPError:
-			s.asides = append(s.asides, aside{s.list.Len(), *seg, !d.decoder.Unnumbered, true, d.decoder.Note})
+			s.asides = append(s.asides, aside{s.list.Recall(seg.Src, seg.Dst), *seg, !d.decoder.Unnumbered, true, d.decoder.Note})
 		case decode.Malformed:
-			s.asides = append(s.asides, aside{before: s.list.Len(), header: *seg, numbered: !d.decoder.Unnumbered})
+			s.asides = append(s.asides, aside{before: s.list.Recall(seg.Src, seg.Dst), header: *seg, numbered: !d.decoder.Unnumbered})
 		}
 	}
+	s.list.Sort()
 	return s
 }
 

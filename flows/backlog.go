@@ -2,12 +2,12 @@ package flows
 
 import "unsafe"
 
-// A deferred is a segment in a connection's journal: what the record, with all before it followed, does not
+// A deferred is a segment in a connection's journal: what the journal, and all segments after it there, do not
 // say of it. Its payload lies in the units behind it.
 type deferred struct {
 	kept
 	before uint32 // place of the journal's segment before this one
-	lo     uint32 // time since the record's start
+	lo     uint32 // time since the journal's start
 	hi     uint16
 	flags  uint8
 	bits   deferredBits
@@ -20,9 +20,10 @@ const (
 	deferredBare                            // its payload is not here: the exchange has heard it
 	deferredTS                              // Ordinary.Has begins here
 	deferredSACK
+	deferredLate // its time is before that of another segment before it
 )
 
-// after returns the time of d since its record's start.
+// after returns the time of d since its journal's start.
 func (d *deferred) after() Time { return Time(uint64(d.hi)<<32 | uint64(d.lo)) }
 
 // A backlog holds what is deferred. It is a ring of pieces, made one by one, so that a small capture needs
@@ -39,7 +40,7 @@ type backlog struct {
 // A piece of the backlog.
 type piece struct {
 	units  []deferred
-	firsts []uint32 // records whose journal begins here
+	firsts []uint32 // journals that begin here
 }
 
 const (
@@ -59,9 +60,26 @@ func (w *backlog) at(place uint32) *deferred {
 // pieceOf returns the number of the piece in which a place lies.
 func (w *backlog) pieceOf(place uint32) int { return int((place - 1) >> w.shift) }
 
+// whole returns the units of the segment at a place.
+func (w *backlog) whole(place uint32) []deferred {
+	i := (place - 1) & (1<<w.shift - 1)
+	units := w.pieces[w.pieceOf(place)].units[i:]
+	return units[:units[0].units()]
+}
+
 // text returns the payload of the segment at a place.
-func (w *backlog) text(place uint32) []byte {
-	d := w.at(place)
+func (w *backlog) text(place uint32) []byte { return w.at(place).text() }
+
+// units returns how many units d takes.
+func (d *deferred) units() int {
+	if d.bits&deferredBare != 0 {
+		return 1
+	}
+	return 1 + (int(d.captured)+backlogUnit-1)/backlogUnit
+}
+
+// text returns the payload of d.
+func (d *deferred) text() []byte {
 	if d.bits&deferredBare != 0 || d.captured == 0 {
 		return nil
 	}
@@ -73,25 +91,16 @@ func (d *deferred) behind() []byte {
 	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(d), backlogUnit)), d.captured)
 }
 
-// makeBacklogRoom begins the next piece. Where that is the oldest one, the journals that begin there are
-// followed.
-func (t *Table) makeBacklogRoom() {
-	w := &t.backlog
+// turn begins the next piece, in place of the oldest one when all are full, and returns it with what it held.
+func (w *backlog) turn() *piece {
 	if len(w.pieces) > 0 {
 		w.current = (w.current + 1) % w.limit
 	}
 	w.used, w.room = 0, 1<<w.shift
 	if w.current == len(w.pieces) {
 		w.pieces = append(w.pieces, piece{units: make([]deferred, 1<<w.shift)})
-		return
 	}
-	p := &w.pieces[w.current]
-	for _, id := range p.firsts {
-		if j := t.journaled(id); j != nil && w.pieceOf(j.first) == w.current {
-			t.follow(id)
-		}
-	}
-	p.firsts = p.firsts[:0]
+	return &w.pieces[w.current]
 }
 
 // next takes n units, for which there is room, and returns the first, with its place. It holds old values.
@@ -102,7 +111,7 @@ func (w *backlog) next(n int) (at uint32, d *deferred) {
 	return at, d
 }
 
-// begin notes that the journal of the record id begins in the piece that is being filled.
+// begin notes that the journal id begins in the piece that is being filled.
 func (w *backlog) begin(id uint32) {
 	p := &w.pieces[w.current]
 	p.firsts = append(p.firsts, id)

@@ -3,33 +3,101 @@ package flows
 import "sync"
 
 // A Batch is a run of segments in the order of the capture, in the form that a Table takes fastest. The
-// batches of a table are filled by one goroutine, which may be another than the table's own.
+// batches of a table are filled by one goroutine, which may be another than the table's own, and must be given to
+// the table in the order in which they were filled. Segments that can wait are not in the batch, but in the journals
+// of their connections (journal.go).
 type Batch struct {
-	lines []Ordinary
-	whole []Segment // those that an Ordinary does not hold
-	text  []byte    // short payloads
-	long  [][]byte  // longer ones, where the caller put them
-	table *Table
-	known []origin // the table's origins, as far as this batch needs them
-	taken int      // lines that the table has taken
+	lines  []Ordinary
+	whole  []Segment // those that an Ordinary does not hold
+	text   []byte    // short payloads
+	long   [][]byte  // longer ones, where the caller put them
+	handed []handed
+	units  []deferred // of handed
+
+	// The segments added last: they are looked up together.
+	ahead    [together]Ordinary
+	payloads [together][]byte
+	nAhead   int
+
+	segments int // that were added, with those that wait
+	table    *Table
+	known    []origin // the table's origins, as far as this batch needs them
+	taken    int      // lines that the table has taken
+	before   int      // segments that the table had taken before
 }
 
 // NewBatch returns an empty batch, to be filled and then given to AddBatch. It may be called beside the
-// other methods of the table.
+// methods of the table that are not for filling batches.
 func (t *Table) NewBatch() *Batch {
 	b := t.spare.get()
 	b.table, b.known = t, t.origins.list
 	return b
 }
 
-// Len returns how many segments the batch holds.
-func (b *Batch) Len() int { return len(b.lines) }
+// Segments returns how many segments were added.
+func (b *Batch) Segments() int { return b.segments + b.nAhead }
+
+// place returns the line of the segment that is added next, whose payload is text. It holds old values.
+func (b *Batch) place(text []byte) *Ordinary {
+	if b.nAhead == together {
+		b.Sort()
+	}
+	k := b.nAhead
+	b.nAhead++
+	b.payloads[k] = text
+	return &b.ahead[k]
+}
+
+// Sort decides which of the segments added so far wait, and returns how many lines the batch has, for AddPart. A
+// batch must be sorted by the goroutine that fills it when it is full.
+func (b *Batch) Sort() (lines int) {
+	x := &b.table.journals
+	n := b.nAhead
+	b.nAhead = 0
+	var ids [together]uint32
+	if x.limit > 0 {
+		x.foresee(b.ahead[:n], &ids)
+	}
+	for k := range n {
+		l := &b.ahead[k]
+		l.at = uint32(b.segments)
+		b.segments++
+		late := l.Time < x.clock
+		x.clock = max(x.clock, l.Time)
+		if x.limit > 0 && x.keep(b, l, ids[k], b.payloads[k], late) {
+			continue
+		}
+		to := b.line()
+		*to = *l
+		if late {
+			to.bits |= ordinaryLate
+		}
+		if to.bits&ordinaryWhole == 0 {
+			b.setText(to, b.payloads[k])
+		}
+	}
+	return len(b.lines)
+}
+
+// Recall has the table follow all that waits of the connection between two ends, before what is added next: for
+// Table.Number, which may begin a new one. It returns what Sort returns.
+func (b *Batch) Recall(src, dst Addr) (lines int) {
+	b.Sort()
+	var l Ordinary
+	b.setTuple(&l, &src, &dst)
+	if src.isV4() && dst.isV4() {
+		b.table.journals.recall(b, &l)
+	}
+	return len(b.lines)
+}
 
 // clear makes the batch empty, and lets go of what it points to.
 func (b *Batch) clear() {
 	clear(b.whole)
 	clear(b.long)
-	b.lines, b.whole, b.text, b.long, b.known, b.taken = b.lines[:0], b.whole[:0], b.text[:0], b.long[:0], nil, 0
+	clear(b.payloads[:])
+	b.lines, b.whole, b.text, b.long, b.handed, b.units = b.lines[:0], b.whole[:0], b.text[:0], b.long[:0], b.handed[:0], b.units[:0]
+	b.known, b.taken, b.before, b.nAhead, b.segments = nil, 0, 0, 0, 0
 }
 
 // spare holds the batches that are not in use.
@@ -57,20 +125,25 @@ func (s *spare) put(b *Batch) {
 	s.mu.Unlock()
 }
 
-// AddBatch takes the segments of b that have not been taken yet. The batch is the table's from then on; the
+// AddBatch takes what of b has not been taken yet. The batch is the table's from then on; the
 // octets of its payloads are not.
 func (t *Table) AddBatch(b *Batch) {
+	b.Sort() // nothing is left to do where it was filled by another goroutine
 	t.AddPart(b, len(b.lines))
+	t.stats.Segments = b.before + b.segments
 	t.spare.put(b)
 }
 
-// AddPart takes the segments of b, in the order of the capture and as Add does one at a time, up to number
+// AddPart takes the lines of b, in the order of the capture and as Add does with one segment at a time, up to number
 // end, that it has not taken yet.
 func (t *Table) AddPart(b *Batch, end int) {
 	t.known = b.known
+	if b.taken == 0 {
+		b.before = t.stats.Segments
+	}
 	lines := b.lines[b.taken:end]
 	b.taken = end
-	// Segments are taken group by group. While one is taken, the next waits for what hangs on its records, the
+	// Lines are taken group by group. While one is taken, the next waits for what hangs on its records, the
 	// one behind it for the records, and of a fourth the index is asked for.
 	var ids [3][together]uint32
 	cut := func() (some []Ordinary) {
@@ -95,20 +168,18 @@ func (t *Table) AddPart(b *Batch, end int) {
 func (t *Table) addTogether(b *Batch, lines []Ordinary, ids *[together]uint32) {
 	for k := range lines {
 		l, id := &lines[k], ids[k]
-		if l.bits&ordinaryWhole != 0 {
+		switch {
+		case l.bits&lineItem != 0:
+			t.takeItem(b, l, id)
+		case l.bits&ordinaryWhole != 0:
 			s := &b.whole[l.text]
-			t.add(s, &s.tuple, id)
-		} else {
-			if id == 0 {
-				id = t.journalOf(l) // it may be one of those just taken
-			}
-			if t.write(id, l, b) {
-				continue
-			}
+			t.stats.Segments = b.before + int(l.at) + 1
+			t.add(s, &s.tuple, id, l.bits&ordinaryLate != 0)
+		default:
 			b.unpack(l, t.known, &t.unpacked)
 			tp := t.tupleOfLine(l)
-			t.add(&t.unpacked, &tp, id)
+			t.stats.Segments = b.before + int(l.at) + 1
+			t.add(&t.unpacked, &tp, id, l.bits&ordinaryLate != 0)
 		}
-		t.openJournal(t.current)
 	}
 }

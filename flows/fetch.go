@@ -10,29 +10,36 @@ import "unsafe"
 // need from memory once, and not for each.
 const together = 32
 
+// foresee finds the journals that lines probably belong to, 0 where there is none, and has fetched them.
+func (x *journals) foresee(lines []Ordinary, ids *[together]uint32) {
+	for k := range lines {
+		if id := x.index.probably(lines[k].hash); id != 0 {
+			ids[k] = id
+			prefetch(unsafe.Pointer(&x.list[id]))
+		}
+	}
+}
+
+// probably returns the number of the first value under hash, 0 if there is none.
+func (x *index) probably(hash uint32) uint32 {
+	for i := hash & x.mask; ; i = (i + 1) & x.mask {
+		slot := x.slots[i]
+		if uint32(slot>>32) == hash || slot == 0 {
+			return uint32(slot)
+		}
+	}
+}
+
 // foresee finds the records that lines of b probably belong to, 0 where there is none, and has fetched from
 // memory what they need.
 func (t *Table) foresee(b *Batch, lines []Ordinary, ids *[together]uint32) {
-	x := &t.index
 	for k := range lines {
 		l := &lines[k]
-		id := uint32(0)
-		for i := l.hash & x.mask; ; i = (i + 1) & x.mask {
-			slot := x.slots[i]
-			if uint32(slot>>32) == l.hash {
-				id = uint32(slot)
-			} else if slot != 0 {
-				continue
-			}
-			break
-		}
+		id := t.index.probably(l.hash)
 		ids[k] = id
-		switch {
-		case l.bits&ordinaryWhole != 0:
+		if l.bits&ordinaryWhole != 0 {
 			t.fetchFirst(id, &b.whole[l.text])
-		case int(id) < len(t.journals):
-			prefetch(unsafe.Pointer(&t.journals[id]))
-		default:
+		} else {
 			t.fetchRecord(id)
 		}
 	}
@@ -52,26 +59,17 @@ func (t *Table) fetchSlots(lines []Ordinary) {
 func (t *Table) fetchRest(lines []Ordinary, ids *[together]uint32) {
 	for k := range lines {
 		l, id := &lines[k], ids[k]
-		switch {
-		case id == 0:
-		case l.bits&ordinaryWhole == 0 && int(id) < len(t.journals):
-			if j := &t.journals[id]; l.bits&ordinaryLong != 0 { // the exchange hears it at once
-				prefetch(unsafe.Pointer(t.conns.at(id)))
-				if j.talk != 0 {
-					prefetch4(unsafe.Pointer(t.talks.at(j.talk)))
-				}
-				if j.untold > 0 {
-					prefetch(unsafe.Pointer(t.backlog.at(j.last)))
-				}
-			}
-		default:
-			c := t.conns.at(id)
+		if id == 0 || l.bits&lineOver != 0 {
+			continue
+		}
+		c := t.conns.at(id)
+		if l.bits&lineHeard == 0 {
 			if ring := t.lines.ring(c); ring != nil {
 				prefetch(unsafe.Pointer(&ring[c.ringPos]))
 			}
-			if c.talk != 0 {
-				prefetch4(unsafe.Pointer(t.talks.at(c.talk)))
-			}
+		}
+		if c.talk != 0 {
+			prefetch4(unsafe.Pointer(t.talks.at(c.talk)))
 		}
 	}
 }

@@ -96,7 +96,7 @@ func (t *Table) bury(id uint32, c *record, evicted bool) {
 	if hi.bits&hasBase != 0 {
 		g.bits |= graveBaseHi
 	}
-	if j := t.journaled(id); j != nil && j.bits&journalOver == journalOver || over(c.side[0].state) && over(c.side[1].state) {
+	if c.marks&ended != 0 || over(c.side[0].state) && over(c.side[1].state) {
 		g.bits |= graveClosed
 	}
 	if evicted {

@@ -145,7 +145,6 @@ func (t *Table) fromOriginator(s *Segment) (originator, sure bool) {
 
 // reopen ends the incarnation id and starts the next one of its 4-tuple with the SYN s.
 func (t *Table) reopen(id uint32, tp *tuple, s *Segment) uint32 {
-	t.follow(id)
 	c := t.conns.at(id)
 	x := before{stream: c.stream}
 	for i := range c.side {
@@ -225,7 +224,6 @@ func (t *Table) forget(id, hash uint32) {
 	if c.marks&isV6 != 0 {
 		t.wide.give(c.lo)
 	}
-	t.dropJournal(id)
 	*c = record{marks: gone}
 	t.conns.give(id)
 }

@@ -1,40 +1,67 @@
 package flows
 
-import "unsafe"
+import (
+	"sync/atomic"
+	"unsafe"
+)
 
-// Few connections of a capture are reset, and what is told of a reset is told of its connection. So of a
-// connection that is calm, or closes in good order, the segments are not followed when they come. They go into
-// its journal, which costs one cache line for the connection and half of one for the segment. They are followed,
-// in their order and as if they came now, once something asks for the connection as it stands: a segment that does
-// not fit in, a RST, the journal's bound. Of most connections nothing ever asks, and they are forgotten when they
-// have been closed for long enough.
+// Few connections of a capture are reset, and what is told of a reset is told of its connection. So segments in
+// good order do not go to the table when they come. They wait in their connection's journal, in the goroutine
+// that fills batches, which costs one cache line for the connection and half of one for the segment. The table
+// gets them, in their order and as if they came now, once something may ask for the connection as it stands: a
+// segment that is not in good order, a RST, the journal's bound. Of most connections nothing ever asks, and they
+// are forgotten when they have been closed for long enough.
 //
 // What waits lies in the backlog (backlog.go), whose size does not depend on the capture. What is overwritten
-// there is followed before, if its connection is still known.
+// there is handed over before.
 //
-// What other connections hear of a segment (streams, hosts, services, what was over) never waits. Nor does what
-// the application says in long segments, whose octets are not kept: the exchange hears it at once, with all that
-// waits before it.
+// What other connections hear of a segment (streams, hosts, services, what was over) never waits: it comes with
+// SYNs, with a side's first segment, with another TTL, with RSTs. Nor does what the application says in long
+// segments, whose octets are not kept: the exchange hears it in its turn, with all that waits before it.
+//
+// The journals know nothing of what the table makes of segments. They keep their own account of sequence
+// numbers, begun by a SYN-ACK or when all of both sides is acknowledged, and take what fits in.
 
-// A journal is what must be known of a connection to tell whether its next segment is in order: copied from
-// its record when the journal is opened. Ends are those of the tuple, the lower one first.
+// journals are those of one table. They are for the goroutine that fills its batches.
+type journals struct {
+	index   index
+	list    []journal // by number; 0 is none
+	free    []uint32
+	limit   int    // how many there may be
+	hand    uint32 // where the search for one that is not in use begins
+	backlog backlog
+	clock   Time // latest time of all segments
+
+	over     queue // connections that are over, oldest first: number and journal.since
+	overs    uint32
+	maxOver  int   // TableOptions.MaxClosed
+	fallen   queue // connections that were reset, in the same way
+	falls    uint32
+	maxFalls uint32 // TableOptions.Lookahead
+	blind    uint32 // until there are so many falls, no journal is begun; 0: now
+
+	memory atomic.Int64
+}
+
+// A journal is what must be known of a connection to tell whether its next segment is in order. Ends are those of
+// the tuple, the lower one first.
 type journal struct {
-	start          Time   // record.start
+	start          Time   // what it begins with
 	lo, hi         uint32 // the tuple
 	portLo, portHi uint16
 	ends           [2]journalEnd
 	first, last    uint32 // places in the backlog of the oldest and the newest segment
-	talk           uint32 // record.talk, as far as known
-	n              uint8  // segments
-	untold         uint8  // of the newest, those that the exchange may not have heard
+	hash           uint32 // of the tuple
+	since          uint32 // count of overs or falls when the connection was over or fell
 	bits           journalBits
-	_              uint32 // so that journals lie in cache lines
+	n              uint8 // segments
+	untold         uint8 // of the newest, those that the exchange has not heard
 }
 
 // A journalEnd is what a journal knows of one end.
 type journalEnd struct {
-	nxt, una Seq    // SND.NXT and SND.UNA, with all segments of the journal
-	origin   uint16 // of its segments; noOrigin until the first
+	nxt, una Seq    // SND.NXT and SND.UNA, with all segments
+	origin   uint16 // of its last segment; noOrigin until its first ordinary one
 	ttl      uint8
 }
 
@@ -47,54 +74,150 @@ var (
 	_ [32]byte = [unsafe.Sizeof(deferred{})]byte{}
 )
 
-type journalBits uint8
+type journalBits uint16
 
 const (
-	journalOpen journalBits = 1 << iota // segments may go into it
-	journalFIN0                         // the lower end's FIN is in it, one bit higher the other's
+	journalOpen  journalBits = 1 << iota // segments may go into it
+	journalHeard0                        // the lower end has been heard, one bit higher the other
+	journalHeard1
+	journalFIN0 // the lower end's FIN is in it
 	journalFIN1
 	journalOver0 // it was acknowledged
 	journalOver1
+	journalClean   // in good order since the SYN-ACK, as far as was captured: nothing waits for missing octets
+	journalSYNACK0 // of its connection the lower end's SYN-ACK has been seen, and no answer
+	journalSYNACK1
+	journalEnding // a FIN has gone by that is not in it: it stays closed
+	journalFallen // reset: the table watches what comes after, and the journal stays closed
+	journalUsed   // since the hand came by
 
-	journalFINs = journalFIN0 | journalFIN1
-	journalOver = journalOver0 | journalOver1
+	journalHeard  = journalHeard0 | journalHeard1
+	journalFINs   = journalFIN0 | journalFIN1
+	journalOver   = journalOver0 | journalOver1
+	journalSYNACK = journalSYNACK0 | journalSYNACK1
 )
 
-// maxJournal is how many segments of a connection wait at most: what follows them has the connection in its
-// cache.
-const maxJournal = 64
+const (
+	// maxJournal is how many segments of a connection wait at most: what follows them has the connection in its
+	// cache.
+	maxJournal = 64
 
-// maxJournals is how many connections have a journal at most: those with the lowest numbers of records. Where
-// far more are open, a connection's segments are too far from each other for the backlog.
-const maxJournals = 1 << 15
+	// maxJournals is how many connections have a journal at most. Where far more are open, a connection's
+	// segments are too far from each other for the backlog.
+	maxJournals = 1 << 15
+)
 
-// isOf tells whether the journal is open, and that of l's connection.
-func (j *journal) isOf(l *Ordinary) bool {
-	return j.bits&journalOpen != 0 && j.lo == l.lo && j.hi == l.hi && j.portLo == l.portLo && j.portHi == l.portHi
+// setUp makes the journals of a table with the options o. Where resets are told after some time of the capture,
+// there are none: the table must see each segment in its turn.
+func (x *journals) setUp(o *TableOptions) {
+	x.limit = min(maxJournals, o.ShortAbove/2, o.MaxConnections/32) // of the few it is not known for how long they are idle
+	if o.LookaheadTime > 0 {
+		x.limit = 0
+	}
+	x.maxOver, x.maxFalls = o.MaxClosed, uint32(min(o.Lookahead, 1<<30))
+	const pieceOctets = int64(backlogUnit) << backlogShift
+	x.backlog.limit, x.backlog.shift = max(min(backlogPieces, int(o.MaxMemory/8/pieceOctets)), 4), backlogShift
+	x.list = make([]journal, 1)
+	x.index.grow()
 }
 
-// journalOf returns the record of l if its journal is open, else 0.
-func (t *Table) journalOf(l *Ordinary) uint32 {
-	x := &t.index
-	for i := l.hash & x.mask; ; i = (i + 1) & x.mask {
-		slot := x.slots[i]
+// keep takes l, which b is given with its payload text, of the connection whose journal probably is id, and tells
+// whether it waits in the journal. If not, it goes to the table, after all of its connection that has waited.
+func (x *journals) keep(b *Batch, l *Ordinary, id uint32, text []byte, late bool) bool {
+	if l.bits&ordinaryWhole != 0 {
+		if s := &b.whole[l.text]; !s.tuple.v6 {
+			x.passOther(b, x.find(l), l, s)
+		}
+		return false
+	}
+	if id == 0 || !x.list[id].isOf(l) {
+		id = x.find(l) // it may be one of those just begun
+	}
+	if id != 0 && x.write(b, id, l, text, late) {
+		return true
+	}
+	x.pass(b, id, l)
+	return false
+}
+
+// isOf tells whether j is that of l's connection.
+func (j *journal) isOf(l *Ordinary) bool {
+	return j.lo == l.lo && j.hi == l.hi && j.portLo == l.portLo && j.portHi == l.portHi
+}
+
+// find returns the number of the journal of l's connection, 0 if there is none.
+func (x *journals) find(l *Ordinary) uint32 {
+	y := &x.index
+	for i := l.hash & y.mask; ; i = (i + 1) & y.mask {
+		slot := y.slots[i]
 		if slot == 0 {
 			return 0
 		}
-		if id := uint32(slot); uint32(slot>>32) == l.hash && int(id) < len(t.journals) && t.journals[id].isOf(l) {
+		if id := uint32(slot); uint32(slot>>32) == l.hash && x.list[id].isOf(l) {
 			return id
 		}
 	}
 }
 
-// write puts l, of b, into the journal of the record id, if it is the segment that comes next in good order: with
-// new data, a new ACK, or a FIN. Else it changes nothing and returns false.
-func (t *Table) write(id uint32, l *Ordinary, b *Batch) bool {
-	if int(id) >= len(t.journals) {
-		return false
+// take returns the number of a new journal, of l's connection; 0 if there may be no more. It takes one that is
+// not in use from another connection only if it must.
+func (x *journals) take(l *Ordinary, must bool) uint32 {
+	if x.blind != 0 {
+		if int32(x.falls-x.blind) < 0 {
+			return 0
+		}
+		x.blind = 0
 	}
-	j := &t.journals[id]
-	if !j.isOf(l) {
+	if len(x.free) == 0 && len(x.list) > x.limit && must {
+		const tries = 4
+		for range tries {
+			if x.hand++; int(x.hand) >= len(x.list) {
+				x.hand = 1
+			}
+			j := &x.list[x.hand]
+			if j.n == 0 && j.bits&(journalUsed|journalFallen|journalOver) == 0 {
+				x.release(x.hand)
+				break
+			}
+			j.bits &^= journalUsed
+		}
+	}
+	var id uint32
+	if n := len(x.free); n > 0 {
+		id = x.free[n-1]
+		x.free = x.free[:n-1]
+	} else if len(x.list) <= x.limit {
+		id = uint32(len(x.list))
+		x.list = append(x.list, journal{})
+		x.measure()
+	} else {
+		return 0
+	}
+	j := &x.list[id]
+	j.lo, j.hi, j.portLo, j.portHi, j.hash, j.start = l.lo, l.hi, l.portLo, l.portHi, l.hash, l.Time
+	j.ends[0].origin, j.ends[1].origin = noOrigin, noOrigin
+	x.index.insert(l.hash, id)
+	return id
+}
+
+// release forgets the journal id.
+func (x *journals) release(id uint32) {
+	j := &x.list[id]
+	x.index.remove(j.hash, id)
+	*j = journal{}
+	x.free = append(x.free, id)
+}
+
+// measure notes what the journals take of the memory.
+func (x *journals) measure() {
+	x.memory.Store(x.backlog.memory() + int64(cap(x.index.slots))*8 + int64(cap(x.list))*int64(unsafe.Sizeof(journal{})))
+}
+
+// write puts l, of b, whose payload is text, into the journal id if it is the segment that comes next in good
+// order: with new data, a new ACK, or a FIN. Else it changes nothing and returns false.
+func (x *journals) write(b *Batch, id uint32, l *Ordinary, text []byte, late bool) bool {
+	j := &x.list[id]
+	if j.bits&journalOpen == 0 {
 		return false
 	}
 	from := l.bits & ordinaryFromHi
@@ -106,210 +229,287 @@ func (t *Table) write(id uint32, l *Ordinary, b *Batch) bool {
 	if l.Flags&uint8(ACK) == 0 || l.SEQ != a.nxt || acked > uint32(p.nxt-p.una) || length|acked == 0 || l.WND == 0 || l.TTL != a.ttl || after >= 1<<47 {
 		return false
 	}
+	long := len(text) > shortText
 	units := 1
-	if l.bits&ordinaryLong == 0 {
-		units += (int(l.captured) + backlogUnit - 1) / backlogUnit
+	if !long {
+		units += (len(text) + backlogUnit - 1) / backlogUnit
 	}
-	if w := &t.backlog; w.used+units > w.room {
-		if t.makeBacklogRoom(); j.bits&journalOpen == 0 {
-			return false // it began where room had to be made
-		}
+	if w := &x.backlog; w.used+units > w.room {
+		x.makeRoom(b)
 	}
 	bits := deferredBits(from) | deferredBits(l.Has)*deferredTS
 	untold := j.untold + 1
 	// Of most segments none of this is so.
-	if l.origin != a.origin || l.Time < t.clock || l.bits&ordinaryLong != 0 || j.bits&journalFINs|journalBits(fin) != 0 {
-		if !t.admits(id, j, l, length) {
+	if l.origin != a.origin || late || long || j.bits&journalFINs|journalBits(fin) != 0 {
+		if !j.admits(l, length, long) {
 			return false
 		}
-		if l.bits&ordinaryLong != 0 {
-			t.sayLong(id, j, l, b)
+		if late {
+			bits |= deferredLate
+		}
+		if long {
+			x.sayLong(b, j, l, text)
 			bits |= deferredBare
 			untold = 0
 		}
 	}
-	at, d := t.backlog.next(units)
+	at, d := x.backlog.next(units)
 	d.kept = l.kept
 	d.before, d.lo, d.hi = j.last, uint32(after), uint16(after>>32)
 	d.flags, d.bits = l.Flags, bits
 	if units > 1 {
-		copy(d.behind(), b.text[l.text:])
+		copy(d.behind(), text)
 	}
 	if j.n == 0 {
 		j.first = at
-		t.backlog.begin(id)
+		x.backlog.begin(id)
 	}
 	j.last = at
 	j.n++
 	j.untold = untold
-	t.stats.Segments++
-	t.clock = max(t.clock, l.Time)
+	j.bits |= journalUsed
 	a.nxt += Seq(length)
 	p.una = l.ACK
 	if j.bits&journalFINs != 0 && acked != 0 {
-		t.finAcked(id, j, from^1)
+		x.finAcked(b, id, j, from^1)
 	}
 	if j.n == maxJournal {
-		t.follow(id)
-	}
-	if t.opts.LookaheadTime > 0 {
-		t.Settle(t.clock)
+		x.handOver(b, j)
 	}
 	return true
 }
 
 // admits tells whether l, which comes next in good order and takes length of sequence space, may go into the
-// journal j as far as that does not show in most segments; and notes what else it shows.
-func (t *Table) admits(id uint32, j *journal, l *Ordinary, length uint32) bool {
+// journal as far as that does not show in most segments; and notes what else it shows.
+func (j *journal) admits(l *Ordinary, length uint32, long bool) bool {
 	from := l.bits & ordinaryFromHi
 	a := &j.ends[from]
 	fin := journalBits(l.Flags & uint8(FIN))
-	if j.bits&journalFINs|fin != 0 && (length != 0 && j.bits&(journalFIN0<<from) != 0 || l.bits&ordinaryLong != 0) {
-		return false // after its FIN a side only acknowledges; and a FIN ends what the exchange hears at once
+	if (fin != 0 || long) && j.bits&journalClean == 0 {
+		return false // what was missing before it may have to be told first
+	}
+	if j.bits&journalFINs|fin != 0 && (length != 0 && j.bits&(journalFIN0<<from) != 0 || long) {
+		return false // after its FIN a side only acknowledges; and a FIN ends what the exchange hears in its turn
 	}
 	if l.origin != a.origin && a.origin != noOrigin {
 		return false
 	}
 	a.origin = l.origin
 	j.bits |= fin * journalFIN0 << from
-	if l.Time < t.clock {
-		t.conns.at(id).defects |= Reordered
-	}
 	return true
 }
 
 // finAcked takes an ACK of what an end has sent, perhaps its FIN. When both FINs are acknowledged, the connection is
-// over.
-func (t *Table) finAcked(id uint32, j *journal, end ordinaryBits) {
-	if e := &j.ends[end]; j.bits&(journalFIN0<<end) != 0 && e.una == e.nxt {
-		if j.bits |= journalOver0 << end; j.bits&journalOver == journalOver {
-			t.current = id
-			t.leave(t.conns.at(id))
+// over; when enough others are, the table has forgotten it.
+func (x *journals) finAcked(b *Batch, id uint32, j *journal, end ordinaryBits) {
+	e := &j.ends[end]
+	if j.bits&(journalFIN0<<end) == 0 || e.una != e.nxt || j.bits&journalOver == journalOver {
+		return
+	}
+	if j.bits |= journalOver0 << end; j.bits&journalOver != journalOver {
+		return
+	}
+	b.item(j, lineOver)
+	x.overs++
+	j.since = x.overs
+	x.over.push(uint64(id)<<32 | uint64(j.since))
+	for x.over.n > x.maxOver {
+		v := x.over.pop()
+		if j := &x.list[v>>32]; j.bits&journalOver == journalOver && j.since == uint32(v) {
+			x.release(uint32(v >> 32))
 		}
 	}
 }
 
 // places lists the places of the newest n segments in the journal j, oldest first.
-func (t *Table) places(j *journal, n uint8, list *[maxJournal]uint32) []uint32 {
+func (x *journals) places(j *journal, n uint8, list *[maxJournal]uint32) []uint32 {
 	at := j.last
 	for k := int(n) - 1; k >= 0; k-- {
 		list[k] = at
-		at = t.backlog.at(at).before
+		at = x.backlog.at(at).before
 	}
 	return list[:n]
 }
 
-// sayLong tells the exchange the payload of l, of b, which does not stay, and before it what it has not heard of
-// the journal j, of the record id.
-func (t *Table) sayLong(id uint32, j *journal, l *Ordinary, b *Batch) {
-	c := t.conns.at(id)
-	t.current = id
+// sayLong has the exchange hear the text of l, which does not stay, and before it what it has not heard of the
+// journal j.
+func (x *journals) sayLong(b *Batch, j *journal, l *Ordinary, text []byte) {
 	if j.untold > 0 {
 		var list [maxJournal]uint32
-		for _, at := range t.places(j, j.untold, &list) {
-			if d := t.backlog.at(at); d.DataLen > 0 {
-				t.say(c, c.sideOf(d.bits&deferredFromHi != 0), stampAt(Mark{int(d.Frame), j.start + d.after()}), t.backlog.text(at), uint32(d.DataLen))
+		for _, at := range x.places(j, j.untold, &list) {
+			if d := x.backlog.at(at); d.DataLen > 0 {
+				said := b.item(j, lineHeard)
+				said.kept, said.Time = d.kept, j.start+d.after()
+				said.bits |= ordinaryBits(d.bits) & ordinaryFromHi
+				b.setText(said, x.backlog.text(at))
 			}
 		}
 	}
-	t.say(c, c.sideOf(l.bits&ordinaryFromHi != 0), stampAt(Mark{int(l.Frame), l.Time}), b.long[l.text], uint32(l.DataLen))
-	if l.captured < l.DataLen {
-		c.defects |= SnapCut
-	}
-	j.talk = c.talk
+	said := b.item(j, lineHeard)
+	said.kept, said.Time = l.kept, l.Time
+	said.bits |= l.bits & ordinaryFromHi
+	b.setText(said, text)
 }
 
-// openJournal opens the journal of the record id, or closes it, as the connection stands.
-func (t *Table) openJournal(id uint32) {
-	c := t.conns.at(id)
-	if c.marks&(calm|isV6) != calm || int(id) >= min(maxJournals, t.opts.ShortAbove/2) {
-		if int(id) < len(t.journals) {
-			t.journals[id].bits = 0
-		}
+// handOver gives the table what is in the journal j.
+func (x *journals) handOver(b *Batch, j *journal) {
+	if j.n == 0 {
 		return
 	}
-	for int(id) >= len(t.journals) {
-		t.journals = append(t.journals, journal{})
+	h := handed{start: j.start, first: uint32(len(b.units)), n: j.n, told: j.n - j.untold}
+	for i, e := range j.ends {
+		h.nxt[i], h.origin[i], h.ttl[i] = e.nxt, e.origin, e.ttl
 	}
-	j := &t.journals[id]
-	lo, hi := &c.side[0], &c.side[1]
-	if c.marks&origIsHi != 0 {
-		lo, hi = hi, lo
-	}
-	j.lo, j.hi, j.portLo, j.portHi, j.start, j.talk = c.lo, c.hi, c.portLo, c.portHi, Time(c.start), c.talk
-	j.ends[0] = journalEnd{lo.nxt, lo.una, noOrigin, lo.ttl}
-	j.ends[1] = journalEnd{hi.nxt, hi.una, noOrigin, hi.ttl}
-	j.first, j.last, j.n, j.untold, j.bits = 0, 0, 0, 0, journalOpen
-}
-
-// closeJournal follows what is in the journal of the record id, and closes it.
-func (t *Table) closeJournal(id uint32) {
-	if int(id) < len(t.journals) {
-		t.follow(id)
-		t.journals[id].bits = 0
-	}
-}
-
-// dropJournal forgets the journal of the record id.
-func (t *Table) dropJournal(id uint32) {
-	if int(id) < len(t.journals) {
-		t.journals[id] = journal{}
-	}
-}
-
-// journaled returns the journal of the record id if there is something in it, else nil.
-func (t *Table) journaled(id uint32) *journal {
-	if int(id) < len(t.journals) && t.journals[id].n > 0 {
-		return &t.journals[id]
-	}
-	return nil
-}
-
-// follow takes the segments in the journal of the record id.
-func (t *Table) follow(id uint32) {
-	j := t.journaled(id)
-	if j == nil {
-		return
-	}
-	c := t.conns.at(id)
 	var list [maxJournal]uint32
-	places := t.places(j, j.n, &list)
-	told := int(j.n - j.untold)
-	origins := [2]*origin{t.originOf(&j.ends[0]), t.originOf(&j.ends[1])}
-	j.n = 0
-	current := t.current
-	t.current, t.following = id, true
-	s := &t.followed
-	for k, at := range places {
-		d := t.backlog.at(at)
-		side := c.sideOf(d.bits&deferredFromHi != 0)
-		h := &c.side[side]
-		o := origins[d.bits&deferredFromHi]
-		s.Frame, s.Time, s.SEQ, s.ACK = int(d.Frame), Time(c.start)+d.after(), h.nxt, d.ACK
-		s.DataLen, s.Flags, s.WND, s.TTL, s.IPID = uint32(d.DataLen), Flags(d.flags), d.WND, h.ttl, d.IPID
-		s.MAC, s.Domain, s.Interface, s.place = o.mac, o.domain, o.iface, o.place+1
-		s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = d.TSval, d.bits&deferredTS != 0, d.bits&deferredSACK != 0
-		s.Src, s.Dst = mappedV4(c.lo, c.portLo), mappedV4(c.hi, c.portHi)
-		if d.bits&deferredFromHi != 0 {
-			s.Src, s.Dst = s.Dst, s.Src
-		}
-		s.told, s.Payload = k < told, nil
-		if !s.told {
-			s.Payload = t.backlog.text(at)
-		}
-		if d.captured < d.DataLen {
-			c.defects |= SnapCut
-		}
-		t.takeInOrder(c, side, s)
+	for _, at := range x.places(j, j.n, &list) {
+		d := x.backlog.at(at)
+		h.nxt[d.bits&deferredFromHi] -= Seq(d.DataLen) + Seq(d.flags&uint8(FIN))
+		b.units = append(b.units, x.backlog.whole(at)...)
 	}
-	t.current, t.following = current, false
-	t.openJournal(id)
+	j.n, j.untold = 0, 0
+	b.item(j, lineHanded).text = uint32(len(b.handed))
+	b.handed = append(b.handed, h)
 }
 
-// originOf returns where the segments of an end come from, nil if there are none.
-func (t *Table) originOf(e *journalEnd) *origin {
-	if e.origin == noOrigin {
-		return nil
+// makeRoom begins the next piece of the backlog. Journals that begin in what was there are handed over.
+func (x *journals) makeRoom(b *Batch) {
+	w := &x.backlog
+	p := w.turn()
+	for _, id := range p.firsts {
+		if j := &x.list[id]; j.n > 0 && w.pieceOf(j.first) == w.current {
+			x.handOver(b, j)
+		}
 	}
-	return &t.known[e.origin]
+	p.firsts = p.firsts[:0]
+	x.measure()
+}
+
+// recall hands over the journal of l's connection, and forgets it if the connection has not been reset.
+func (x *journals) recall(b *Batch, l *Ordinary) {
+	if id := x.find(l); id != 0 {
+		j := &x.list[id]
+		x.handOver(b, j)
+		if j.bits&journalFallen == 0 {
+			x.release(id)
+		}
+	}
+}
+
+// pass takes the ordinary segment l, which goes to the table, of the connection whose journal is id, 0: none.
+func (x *journals) pass(b *Batch, id uint32, l *Ordinary) {
+	usable := l.Flags&uint8(ACK) != 0
+	if id == 0 {
+		if !usable || l.Flags&uint8(FIN) != 0 {
+			return
+		}
+		if id = x.take(l, false); id == 0 {
+			return
+		}
+	}
+	j := &x.list[id]
+	if j.bits&journalFallen != 0 {
+		return
+	}
+	if x.handOver(b, j); !usable {
+		x.release(id)
+		return
+	}
+	from := l.bits & ordinaryFromHi
+	heard := journalHeard0 << from
+	a, p := &j.ends[from], &j.ends[from^1]
+	inOrder := l.SEQ == a.nxt && j.bits&heard != 0
+	end := l.SEQ.Add(uint32(l.DataLen)) + Seq(l.Flags&uint8(FIN))
+	if j.bits&heard == 0 {
+		a.nxt, a.una = end, l.SEQ
+	}
+	if a.nxt.Less(l.SEQ) {
+		j.bits &^= journalClean // octets before it are missing
+	}
+	if a.nxt.Less(end) {
+		a.nxt = end
+	}
+	if j.bits&journalSYNACK == journalSYNACK0<<(from^1) {
+		// The first answer to a SYN-ACK must be just that.
+		if j.bits &^= journalSYNACK; !inOrder || l.ACK != p.nxt {
+			j.bits &^= journalClean
+		}
+	}
+	switch {
+	case j.bits&(heard^journalHeard) == 0, p.nxt.Less(l.ACK):
+		if j.bits&(heard^journalHeard) != 0 {
+			j.bits &^= journalClean // it acknowledges what was not captured
+		}
+		p.nxt, p.una = l.ACK, l.ACK
+	case p.una.Less(l.ACK):
+		p.una = l.ACK
+	}
+	a.origin, a.ttl = l.origin, l.TTL
+	j.bits |= heard | journalUsed
+	j.bits &^= journalOpen
+	if l.Flags&uint8(FIN) != 0 {
+		j.bits |= journalEnding
+	}
+	if inOrder && l.ACK == p.nxt && l.WND != 0 && j.bits&journalHeard == journalHeard && j.bits&(journalEnding|journalFINs|journalSYNACK) == 0 {
+		j.bits |= journalOpen
+	}
+}
+
+// passOther takes l, which is the segment s and goes to the table, of the connection whose journal is id, 0: none.
+func (x *journals) passOther(b *Batch, id uint32, l *Ordinary, s *Segment) {
+	j := &x.list[id]
+	if id != 0 {
+		x.handOver(b, j)
+	}
+	from := l.bits & ordinaryFromHi
+	switch fallen := j.bits&journalFallen != 0; {
+	case s.Flags&RST != 0:
+		if !fallen {
+			x.falls++
+			if id == 0 {
+				if id = x.take(l, true); id == 0 {
+					x.blind = max(x.falls+x.maxFalls+1, 1) // no journal says so, thus nobody may have one
+					return
+				}
+			}
+			j = &x.list[id]
+			j.bits, j.since = journalFallen, x.falls
+			x.fallen.push(uint64(id)<<32 | uint64(x.falls))
+			x.settle()
+		}
+		j.since = x.falls
+	case fallen:
+	case s.Flags&(SYN|ACK) == SYN|ACK && s.DataLen == 0:
+		if id != 0 && j.bits&journalSYNACK == journalSYNACK0<<from && j.ends[from].nxt == s.SEQ+1 && j.ends[from^1].nxt == s.ACK {
+			return // again
+		}
+		if id != 0 {
+			x.release(id)
+		}
+		if id = x.take(l, true); id == 0 {
+			return
+		}
+		j = &x.list[id]
+		j.bits = journalClean | journalHeard | journalUsed | journalSYNACK0<<from
+		j.ends[from] = journalEnd{nxt: s.SEQ + 1, una: s.SEQ, origin: noOrigin, ttl: s.TTL}
+		j.ends[from^1] = journalEnd{nxt: s.ACK, una: s.ACK, origin: noOrigin}
+	case id != 0:
+		x.release(id)
+	}
+}
+
+// settle forgets the journals of connections that were reset so long ago that the table has told of them.
+func (x *journals) settle() {
+	for x.fallen.n > 0 {
+		v := x.fallen.peek(0)
+		if x.falls-uint32(v) <= x.maxFalls {
+			return
+		}
+		x.fallen.pop()
+		id := uint32(v >> 32)
+		if j := &x.list[id]; j.since != uint32(v) { // it was reset again
+			x.fallen.push(uint64(id)<<32 | uint64(j.since))
+		} else {
+			x.release(id)
+		}
+	}
 }

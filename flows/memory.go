@@ -31,12 +31,15 @@ func (q *queue) pop() uint64 {
 	return v
 }
 
-// makeRoom is called before a record is added: it forgets closed connections beyond their number, and
-// open ones beyond the bounds.
-func (t *Table) makeRoom() {
+// buryClosed is called after a connection may have been closed: it forgets closed ones beyond their number.
+func (t *Table) buryClosed() {
 	for t.closed.n > t.opts.MaxClosed {
 		t.buryOldest()
 	}
+}
+
+// makeRoom is called before a record is added: it forgets closed connections, then open ones, beyond the bounds.
+func (t *Table) makeRoom() {
 	if t.opened++; t.opened%256 == 0 {
 		t.fitMemory()
 	}
@@ -97,9 +100,6 @@ func (t *Table) evict() {
 			break
 		}
 		half, frame := c.marks&bothSides == 0, max(c.side[0].lastFrame, c.side[1].lastFrame)
-		if j := t.journaled(t.hand); j != nil {
-			frame = t.backlog.at(j.last).Frame
-		}
 		if victim == 0 || half && !victimHalf || half == victimHalf && frame < victimFrame {
 			victim, victimFrame, victimHalf = t.hand, frame, half
 		}
@@ -119,11 +119,11 @@ func (t *Table) fitMemory() {
 
 // memory returns the octets of all that grows with connections.
 func (t *Table) memory() int64 {
-	n := int64(cap(t.index.slots))*8 + int64(len(t.closed.ring))*8 + int64(cap(t.journals))*int64(unsafe.Sizeof(journal{}))
+	n := int64(cap(t.index.slots))*8 + int64(len(t.closed.ring))*8 + t.journals.memory.Load()
 	n += slabMemory(&t.conns) + slabMemory(&t.wide) + slabMemory(&t.annexes) + slabMemory(&t.talks)
 	n += slabMemory(&t.runs) + slabMemory(&t.letGoes) + slabMemory(&t.holes) + slabMemory(&t.held) + slabMemory(&t.falls) + slabMemory(&t.befores) + slabMemory(&t.notes)
 	n += slabMemory(&t.lines.short) + slabMemory(&t.lines.middle) + slabMemory(&t.lines.long)
-	return n + t.graves.memory() + t.backlog.memory()
+	return n + t.graves.memory()
 }
 
 func slabMemory[T any](s *slab[T]) int64 {

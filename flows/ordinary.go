@@ -5,6 +5,7 @@ package flows
 // Of another segment a batch keeps the tuple here, and the Segment beside it.
 type Ordinary struct {
 	kept
+	at             uint32 // how many segments of the batch come before it, those that wait as well
 	Time           Time
 	SEQ            Seq
 	lo, hi         uint32 // as in a tuple
@@ -42,6 +43,14 @@ const (
 	ordinaryFromHi ordinaryBits = 1 << iota // the tuple's higher end sent it
 	ordinaryWhole                           // text is an index into Batch.whole
 	ordinaryLong                            // text is an index into Batch.long
+	ordinaryLate                            // its time is before that of another segment before it
+
+	// Lines that are no segments, but items of a connection's journal.
+	lineHeard  // a segment in the journal, for the exchange only
+	lineHanded // text is an index into Batch.handed
+	lineOver   // the connection is over
+
+	lineItem = lineHeard | lineHanded | lineOver
 )
 
 // shortText is how many octets a payload has at most that are copied with its segment: what is longer is
@@ -105,11 +114,32 @@ func (b *Batch) line() *Ordinary {
 	return &b.lines[len(b.lines)-1]
 }
 
+// item appends an item of j's connection to b.
+func (b *Batch) item(j *journal, what ordinaryBits) *Ordinary {
+	l := b.line()
+	l.lo, l.hi, l.portLo, l.portHi, l.hash, l.bits = j.lo, j.hi, j.portLo, j.portHi, j.hash, what
+	return l
+}
+
+// setText makes text the payload of l, a line of b.
+func (b *Batch) setText(l *Ordinary, text []byte) {
+	switch {
+	case len(text) == 0:
+	case len(text) <= shortText:
+		l.text = uint32(len(b.text))
+		b.text = append(b.text, text...)
+	default:
+		l.bits |= ordinaryLong
+		l.text = uint32(len(b.long))
+		b.long = append(b.long, text)
+	}
+}
+
 // AddOrdinary appends an ordinary segment that is read where it was captured, without a Segment in between. Of
 // src and dst, bits 16 to 47 are the IPv4 address and the lower ones the port. The octets of payload, of
 // which there are as many as were captured of the segment's data, must stay as they are until AddBatch returns. The
-// caller must set all exported fields of what AddOrdinary returns; nil says that the segment must be added
-// by Add.
+// caller must set all exported fields of what AddOrdinary returns, at once; nil says that the segment must be
+// added by Add.
 func (b *Batch) AddOrdinary(src, dst, mac uint64, domain uint32, iface uint16, payload []byte) *Ordinary {
 	direction := ordinaryBits(0)
 	lo, hi := src, dst
@@ -125,22 +155,12 @@ func (b *Batch) AddOrdinary(src, dst, mac uint64, domain uint32, iface uint16, p
 			return nil
 		}
 	}
-	l := b.line()
+	l := b.place(payload)
 	l.lo, l.hi, l.portLo, l.portHi = uint32(lo>>16), uint32(hi>>16), uint16(lo), uint16(hi)
 	print := mix(lo, hi, b.table.seed)
 	l.hash = uint32(print ^ print>>32)
 	l.origin, l.bits = n-1, direction
 	l.captured = uint16(len(payload))
-	switch {
-	case len(payload) == 0:
-	case len(payload) <= shortText:
-		l.text = uint32(len(b.text))
-		b.text = append(b.text, payload...)
-	default:
-		l.bits |= ordinaryLong
-		l.text = uint32(len(b.long))
-		b.long = append(b.long, payload)
-	}
 	return l
 }
 
@@ -161,12 +181,22 @@ func (b *Batch) Add(s *Segment) {
 			return
 		}
 	}
-	l := b.line()
-	tp := b.table.tupleOf(&s.Src, &s.Dst)
-	l.lo, l.hi, l.portLo, l.portHi, l.hash = tp.lo, tp.hi, tp.portLo, tp.portHi, tp.hash()
-	l.bits, l.text = ordinaryWhole, uint32(len(b.whole))
+	l := b.place(nil)
+	tp := b.setTuple(l, &s.Src, &s.Dst)
+	l.Time, l.bits = s.Time, l.bits|ordinaryWhole
+	l.text = uint32(len(b.whole))
 	b.whole = append(b.whole, *s)
 	b.whole[l.text].tuple = tp
+}
+
+// setTuple makes the tuple of src and dst that of l.
+func (b *Batch) setTuple(l *Ordinary, src, dst *Addr) tuple {
+	tp := b.table.tupleOf(src, dst)
+	l.lo, l.hi, l.portLo, l.portHi, l.hash, l.bits = tp.lo, tp.hi, tp.portLo, tp.portHi, tp.hash(), 0
+	if tp.fromHi {
+		l.bits = ordinaryFromHi
+	}
+	return tp
 }
 
 // ordinary returns a, which is an IPv4 address, as AddOrdinary takes it.
@@ -183,10 +213,9 @@ func (b *Batch) textOf(l *Ordinary) []byte {
 	return b.text[l.text:][:l.captured:l.captured]
 }
 
-// Segment returns segment number i of b, from 0, until AddBatch takes it: as it was added, or of an ordinary one, what
-// an Ordinary holds.
-func (b *Batch) Segment(i int) Segment {
-	l := &b.lines[i]
+// Last returns the segment that was added last: as it was added, or of an ordinary one, what an Ordinary holds.
+func (b *Batch) Last() Segment {
+	l := &b.ahead[b.nAhead-1]
 	if l.bits&ordinaryWhole != 0 {
 		s := b.whole[l.text]
 		s.tuple = tuple{}
@@ -194,7 +223,7 @@ func (b *Batch) Segment(i int) Segment {
 	}
 	var s Segment
 	b.unpack(l, b.known, &s)
-	s.place = 0
+	s.Payload, s.place = b.payloads[b.nAhead-1], 0
 	return s
 }
 

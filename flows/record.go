@@ -90,6 +90,7 @@ const (
 	calm                 // established, and nothing open that an ordinary segment could change (calm.go)
 	gone                 // the record has been given back
 	talkLost             // its talk was given to another connection
+	ended                // over, by segments that may wait in its journal
 )
 
 // halfBits are the yes-or-no facts of a half.

@@ -20,7 +20,7 @@ type TableOptions struct {
 	MaxClosed int
 	// ShortAbove is the number of connections above which timelines stay short, and how many exchanges
 	// are remembered at a time: beyond it, those not used for long go (default 65,536). Of half as many
-	// connections the segments may wait in journals.
+	// connections, but one in 32 of MaxConnections, the segments may wait in journals.
 	ShortAbove int
 	// Lookahead is how many resets may wait for what comes after them (default 4,096).
 	Lookahead int
@@ -88,13 +88,12 @@ type Table struct {
 	limit      int    // records that may live now: MaxConnections, less where MaxMemory asks for it
 
 	spare     spare
-	origins   origins   // for the goroutine that fills batches
-	known     []origin  // as far as the batches need them that were taken
-	journals  []journal // by record
-	backlog   backlog
-	following bool    // the segment at hand comes out of the backlog
-	unpacked  Segment // of the line at hand
-	followed  Segment // of the backlog's segment at hand
+	origins   origins  // for the goroutine that fills batches
+	journals  journals // for the same
+	known     []origin // as far as the batches need them that were taken
+	following bool     // the segment at hand comes out of a journal
+	unpacked  Segment  // of the line at hand
+	followed  Segment  // of the journal's segment at hand
 	noCalm    bool    // never take the short way of calm.go
 	stats     Stats
 }
@@ -120,29 +119,28 @@ type Stats struct {
 func NewTable(opts TableOptions, emit func(*Reset)) *Table {
 	t := &Table{opts: opts.withDefaults(), emit: emit, seed: rand.Uint64(), names: exchange.NewNames()}
 	t.limit = t.opts.MaxConnections
-	const pieceOctets = int64(backlogUnit) << backlogShift
-	t.backlog.limit, t.backlog.shift = max(min(backlogPieces, int(t.opts.MaxMemory/8/pieceOctets)), 4), backlogShift
+	t.journals.setUp(&t.opts)
 	t.index.grow()
 	return t
 }
 
 // Add takes the next segment of the capture and returns its stream number. It keeps nothing of s.Payload.
-// Times may go backwards, frame numbers must not.
+// Times may go backwards, frame numbers must not. A table takes its segments by Add or in batches, not both.
 func (t *Table) Add(s *Segment) (stream int) {
+	t.stats.Segments++
 	tp := t.tupleOf(&s.Src, &s.Dst)
-	return t.add(s, &tp, 0)
+	return t.add(s, &tp, 0, s.Time < t.clock)
 }
 
-// add takes s, whose tuple is tp, and whose record probably is id.
-func (t *Table) add(s *Segment, tp *tuple, id uint32) (stream int) {
-	t.stats.Segments++
+// add takes s, whose tuple is tp, whose record probably is id, and whose time may be before that of another segment
+// before it.
+func (t *Table) add(s *Segment, tp *tuple, id uint32, late bool) (stream int) {
 	if id == 0 || t.conns.at(id).marks&gone != 0 || !t.is(t.conns.at(id), tp, &s.Src, &s.Dst) {
 		id = t.find(tp, &s.Src, &s.Dst)
 	}
 	if id == 0 {
 		id = t.open(tp, s)
 	}
-	t.closeJournal(id)
 	c := t.conns.at(id)
 	if c.marks&isOther != 0 {
 		t.begins(c, tp, s)
@@ -162,11 +160,10 @@ func (t *Table) add(s *Segment, tp *tuple, id uint32) (stream int) {
 	if !c.fits(s.Time) {
 		t.coarsen(c)
 	}
-	if s.Time < t.clock {
+	if late {
 		c.defects |= Reordered
-	} else {
-		t.clock = s.Time
 	}
+	t.clock = max(t.clock, s.Time)
 	c.base(side, s)
 	stream = int(c.stream)
 	if s.Flags&RST != 0 {
@@ -175,6 +172,7 @@ func (t *Table) add(s *Segment, tp *tuple, id uint32) (stream int) {
 	} else {
 		t.takeInOrder(c, side, s)
 	}
+	t.buryClosed()
 	if t.opts.LookaheadTime > 0 {
 		t.Settle(t.clock)
 	}
@@ -303,14 +301,14 @@ func (t *Table) Flush() {
 	}
 }
 
-// Lookup returns the connection between two ends as it stands now, nil when the table does not hold it.
+// Lookup returns the connection between two ends as it stands now, without what waits in its journal; nil when
+// the table does not hold it.
 func (t *Table) Lookup(a, b Addr) *Conn {
 	tp := t.tupleOf(&a, &b)
 	id := t.find(&tp, &a, &b)
 	if id == 0 {
 		return nil
 	}
-	t.follow(id)
 	return t.conn(t.conns.at(id))
 }
 

@@ -59,7 +59,7 @@ func BenchmarkDecodeTo(b *testing.B) {
 	b.SetBytes(int64(len(data)))
 	for b.Loop() {
 		d.DecodeTo(batch, p, &seg)
-		if batch.Len() == 512 {
+		if batch.Segments() == 512 {
 			b.StopTimer()
 			table.AddBatch(batch)
 			batch = table.NewBatch()

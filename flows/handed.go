@@ -1,0 +1,107 @@
+package flows
+
+// A handed is what a journal hands over to the table: segments in good order, oldest first. They lie in
+// Batch.units.
+type handed struct {
+	start   Time
+	nxt     [2]Seq // SND.NXT of both ends before them, the lower end of the tuple first
+	origin  [2]uint16
+	ttl     [2]uint8
+	n, told uint8 // segments, and how many of the oldest the exchange has heard
+	first   uint32
+}
+
+// recordOf returns the record of the item l, which probably is id; 0 when the table has forgotten it.
+func (t *Table) recordOf(l *Ordinary, id uint32) uint32 {
+	if id != 0 && t.conns.at(id).isOf(l) {
+		return id
+	}
+	x := &t.index
+	for i := l.hash & x.mask; ; i = (i + 1) & x.mask {
+		slot := x.slots[i]
+		if id = uint32(slot); slot == 0 || uint32(slot>>32) == l.hash && t.conns.at(id).isOf(l) {
+			return id
+		}
+	}
+}
+
+// isOf tells whether c is l's connection.
+func (c *record) isOf(l *Ordinary) bool {
+	return c.lo == l.lo && c.hi == l.hi && c.portLo == l.portLo && c.portHi == l.portHi && c.marks&(isV6|gone) == 0
+}
+
+// takeItem takes the item l of b, which tells of a connection's journal. Its record probably is id. Of a connection
+// that the table has forgotten meanwhile, all of it is forgotten.
+func (t *Table) takeItem(b *Batch, l *Ordinary, id uint32) {
+	id = t.recordOf(l, id)
+	switch c := t.conns.at(id); {
+	case id == 0:
+		if l.bits&lineOver != 0 {
+			t.closed.push(0) // the journals count it
+		}
+	case l.bits&lineOver != 0:
+		t.current = id
+		if c.marks&leaving != 0 {
+			t.closed.push(0)
+		}
+		c.marks |= ended
+		t.leave(c)
+	case l.bits&lineHeard != 0:
+		t.current = id
+		if l.captured < l.DataLen {
+			c.defects |= SnapCut
+		}
+		t.say(c, c.sideOf(l.bits&ordinaryFromHi != 0), stampAt(Mark{int(l.Frame), l.Time}), b.textOf(l), uint32(l.DataLen))
+	default:
+		t.current = id
+		t.takeHanded(c, &b.handed[l.text], b.units)
+	}
+	t.buryClosed()
+}
+
+// takeHanded takes the segments that h hands over, of c.
+func (t *Table) takeHanded(c *record, h *handed, units []deferred) {
+	origins := [2]*origin{t.originOf(h.origin[0]), t.originOf(h.origin[1])}
+	nxt := h.nxt
+	t.following = true
+	s := &t.followed
+	at := int(h.first)
+	for k := range h.n {
+		d := &units[at]
+		at += d.units()
+		from := d.bits & deferredFromHi
+		o := origins[from]
+		s.Frame, s.Time, s.SEQ, s.ACK = int(d.Frame), h.start+d.after(), nxt[from], d.ACK
+		s.DataLen, s.Flags, s.WND, s.TTL, s.IPID = uint32(d.DataLen), Flags(d.flags), d.WND, h.ttl[from], d.IPID
+		s.MAC, s.Domain, s.Interface, s.place = o.mac, o.domain, o.iface, o.place+1
+		s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = d.TSval, d.bits&deferredTS != 0, d.bits&deferredSACK != 0
+		s.Src, s.Dst = mappedV4(c.lo, c.portLo), mappedV4(c.hi, c.portHi)
+		if from != 0 {
+			s.Src, s.Dst = s.Dst, s.Src
+		}
+		s.told, s.Payload = k < h.told, nil
+		if !s.told {
+			s.Payload = d.text()
+		}
+		nxt[from] += Seq(d.DataLen) + Seq(d.flags&uint8(FIN))
+		if !c.fits(s.Time) {
+			t.coarsen(c)
+		}
+		if d.captured < d.DataLen {
+			c.defects |= SnapCut
+		}
+		if d.bits&deferredLate != 0 {
+			c.defects |= Reordered
+		}
+		t.takeInOrder(c, c.sideOf(from != 0), s)
+	}
+	t.following = false
+}
+
+// originOf returns the origin of a number, nil for noOrigin.
+func (t *Table) originOf(n uint16) *origin {
+	if n == noOrigin {
+		return nil
+	}
+	return &t.known[n]
+}
