@@ -51,10 +51,11 @@ func Explain(ctx context.Context, path string, r report.Renderer, opts Options) 
 	return explainInput(ctx, in, file, r, opts)
 }
 
-// explainInput does the work in three stages that pass batches on: the input is read and its headers are
-// decoded, connections are followed, resets are explained. Each stage is one goroutine that takes batches
-// in the order of the input, so the report does not depend on how many cores there are.
+// explainInput does the work in four stages that pass batches on: the input is read, headers are decoded and
+// segments in good order put by, connections are followed, resets are explained. Each stage is one goroutine that
+// takes batches in the order of the input, so the report does not depend on how many cores there are.
 func explainInput(ctx context.Context, in input, file *report.File, r report.Renderer, opts Options) (*report.File, error) {
+	pieces := make(chan []piece, 1)
 	decoded := make(chan *segments, depth)
 	resets := make(chan []*flows.Reset, depth)
 	var (
@@ -66,7 +67,7 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 		failed   unreachables
 		joined   = joinedOf(in)
 		live     = newLiveClock(opts.Follow)
-		read     = make(chan error, 1) // holds a value when all is read
+		read     = make(chan error, 2) // of the first two stages, when all is read
 		finished = make(chan struct{}) // closed when the report takes no more
 		left     = true                // something of the input has not been followed
 	)
@@ -83,25 +84,16 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 	// Reading may block for ever, on a pipe that brings nothing: it is not waited for, and what it still
 	// reads after the end of ctx is dropped.
 	go func() {
-		defer close(decoded)
+		defer close(pieces)
 		read <- guarded(func() error {
 			defer in.close()
-			counted := int64(0)
-			for p := (piece{}); in.next(&p) == nil; p = (piece{}) {
-				if opts.Read != nil {
-					opts.Read.Add(in.bytesRead() - counted)
-					counted = in.bytesRead()
-				}
-				var s *segments
-				if p.export != nil {
-					s = p.export.segments(table)
-				} else {
-					s = headers.decode(p.batch, table)
-				}
-				if !send(decoded, s, finished) {
-					break
-				}
-			}
+			return readAll(in, pieces, finished, &opts)
+		})()
+	}()
+	go func() {
+		defer close(decoded)
+		read <- guarded(func() error {
+			headers.all(pieces, decoded, finished, table, opts.Follow)
 			return nil
 		})()
 	}()
@@ -160,10 +152,12 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 	}))
 	err := stages.Wait()
 	a := account{file, in, &span, headers.end(), table}
-	select {
-	case e := <-read:
-		err = errors.Join(err, e)
-	default: // it still waits for more
+	for range cap(read) {
+		select {
+		case e := <-read:
+			err = errors.Join(err, e)
+		default: // it still waits for more
+		}
 	}
 	switch {
 	case !left:

@@ -61,9 +61,39 @@ func panicked() string {
 	}
 }
 
-// segments are the TCP segments of one batch of packets, in the order of the file.
+// What is handed on together while the next stage is busy, which is not woken for less.
+const (
+	piecesAtOnce = 4    // that are read
+	linesAtOnce  = 2048 // of a batch
+	chunksAtOnce = 4    // that a batch's payloads lie in
+)
+
+// readAll passes on the pieces of in.
+func readAll(in input, pieces chan<- []piece, finished <-chan struct{}, opts *Options) error {
+	counted := int64(0)
+	var some []piece
+	for p := (piece{}); in.next(&p) == nil; p = (piece{}) {
+		if opts.Read != nil {
+			opts.Read.Add(in.bytesRead() - counted)
+			counted = in.bytesRead()
+		}
+		some = append(some, p)
+		if len(pieces) == 0 || opts.Follow || len(some) == piecesAtOnce {
+			if !send(pieces, some, finished) {
+				return nil
+			}
+			some = nil
+		}
+	}
+	if len(some) > 0 {
+		send(pieces, some, finished)
+	}
+	return nil
+}
+
+// segments are the TCP segments of some packets, in the order of the file.
 type segments struct {
-	batch  capture.Batch // holds the octets that payloads point to
+	held   []capture.Batch // hold the octets that payloads point to
 	list   *flows.Batch
 	asides []aside
 	timeSpan
@@ -98,29 +128,70 @@ func (d *decoding) end() *decode.Decoder {
 	return &d.decoder
 }
 
-// decode reads the headers of all packets of b, for t.
-func (d *decoding) decode(b capture.Batch, t *flows.Table) *segments {
+// all decodes the packets of all pieces, for t.
+func (d *decoding) all(pieces <-chan []piece, decoded chan<- *segments, finished <-chan struct{}, t *flows.Table, atOnce bool) {
+	var s *segments
+	for some := range pieces {
+		for _, p := range some {
+			if p.export != nil {
+				s = p.export.segments(t)
+			} else {
+				s = d.decode(p.batch, s, t)
+			}
+			if atOnce || s.full() || p.export != nil {
+				if !send(decoded, s, finished) {
+					return
+				}
+				s = nil
+			}
+		}
+		if s != nil && len(decoded) == 0 && len(pieces) == 0 {
+			if !send(decoded, s, finished) {
+				return
+			}
+			s = nil
+		}
+	}
+	if s != nil {
+		send(decoded, s, finished)
+	}
+}
+
+// decode reads the headers of all packets of b into s, for t, and returns s; where it is nil, a new one.
+func (d *decoding) decode(b capture.Batch, s *segments, t *flows.Table) *segments {
 	d.Lock()
 	defer d.Unlock()
-	s := recycled.Get().(*segments)
-	s.batch, s.list = b, t.NewBatch()
+	if s == nil {
+		s = recycled.Get().(*segments)
+		s.list = t.NewBatch()
+	}
 	if d.over {
 		return s
 	}
-	s.packets = len(b.Packets)
-	seg := &d.segment
+	s.packets += len(b.Packets)
+	seg, borrowed := &d.segment, s.list.Borrowed()
 	for i := range b.Packets {
 		s.extend(b.Packets[i].Time)
 		switch d.decoder.DecodeTo(s.list, &b.Packets[i], seg) {
 		case decode.ICMPError:
 			s.asides = append(s.asides, aside{s.list.Recall(seg.Src, seg.Dst), *seg, !d.decoder.Unnumbered, true, d.decoder.Note})
+			s.asides[len(s.asides)-1].header.Payload = nil
 		case decode.Malformed:
 			s.asides = append(s.asides, aside{before: s.list.Recall(seg.Src, seg.Dst), header: *seg, numbered: !d.decoder.Unnumbered})
+			s.asides[len(s.asides)-1].header.Payload = nil
 		}
 	}
 	s.list.Sort()
+	if s.list.Borrowed() == borrowed {
+		b.Release() // while its octets are in the cache, for the next ones
+	} else {
+		s.held = append(s.held, b)
+	}
 	return s
 }
+
+// full tells whether s holds enough to be handed on.
+func (s *segments) full() bool { return len(s.held) >= chunksAtOnce || s.list.Lines() >= linesAtOnce }
 
 // follow adds the segments to t, and failed connects to failed.
 func (s *segments) follow(t *flows.Table, failed *unreachables) {
@@ -139,10 +210,13 @@ func (s *segments) follow(t *flows.Table, failed *unreachables) {
 	s.list = nil
 }
 
-// release gives the batch back to its reader, and s to the next batch.
+// release gives what it holds back to the reader, and s to the next segments.
 func (s *segments) release() {
-	s.batch.Release()
-	clear(s.asides) // a header may point to its octets
+	for i := range s.held {
+		s.held[i].Release()
+	}
+	s.held = s.held[:0]
+	clear(s.asides)
 	s.asides = s.asides[:0]
 	s.timeSpan = timeSpan{}
 	recycled.Put(s)

@@ -7,12 +7,13 @@ import "sync"
 // the table in the order in which they were filled. Segments that can wait are not in the batch, but in the journals
 // of their connections (journal.go).
 type Batch struct {
-	lines  []Ordinary
-	whole  []Segment // those that an Ordinary does not hold
-	text   []byte    // short payloads
-	long   [][]byte  // longer ones, where the caller put them
-	handed []handed
-	units  []deferred // of handed
+	lines      []Ordinary
+	whole      []Segment // those that an Ordinary does not hold
+	wholeTexts int       // of whole, those with a payload
+	text       []byte    // short payloads
+	long       [][]byte  // longer ones, where the caller put them
+	handed     []handed
+	units      []deferred // of handed
 
 	// The segments added last: they are looked up together.
 	ahead    [together]Ordinary
@@ -36,6 +37,12 @@ func (t *Table) NewBatch() *Batch {
 
 // Segments returns how many segments were added.
 func (b *Batch) Segments() int { return b.segments + b.nAhead }
+
+// Lines returns how many lines the batch has, without what has not been sorted.
+func (b *Batch) Lines() int { return len(b.lines) }
+
+// Borrowed returns how many payloads the sorted lines of the batch have that lie where the caller put them.
+func (b *Batch) Borrowed() int { return len(b.long) + b.wholeTexts }
 
 // place returns the line of the segment that is added next, whose payload is text. It holds old values.
 func (b *Batch) place(text []byte) *Ordinary {
@@ -97,7 +104,7 @@ func (b *Batch) clear() {
 	clear(b.long)
 	clear(b.payloads[:])
 	b.lines, b.whole, b.text, b.long, b.handed, b.units = b.lines[:0], b.whole[:0], b.text[:0], b.long[:0], b.handed[:0], b.units[:0]
-	b.known, b.taken, b.before, b.nAhead, b.segments = nil, 0, 0, 0, 0
+	b.known, b.wholeTexts, b.taken, b.before, b.nAhead, b.segments = nil, 0, 0, 0, 0, 0
 }
 
 // spare holds the batches that are not in use.

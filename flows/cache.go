@@ -96,7 +96,7 @@ func (x *cache[T]) grow() {
 		return
 	}
 	old := x.sets
-	x.sets = make([]cacheSet[T], max(2*len(old), fewCacheSets))
+	x.sets = touched[cacheSet[T]](max(2*len(old), fewCacheSets))
 	for s := range old {
 		from := &old[s]
 		for k, print := range from.print {

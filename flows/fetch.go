@@ -12,6 +12,7 @@ const together = 32
 
 // foresee finds the journals that lines probably belong to, 0 where there is none, and has fetched them.
 func (x *journals) foresee(lines []Ordinary, ids *[together]uint32) {
+	x.index.fetch(lines)
 	for k := range lines {
 		if id := x.index.probably(lines[k].hash); id != 0 {
 			ids[k] = id
@@ -47,11 +48,8 @@ func (t *Table) foresee(b *Batch, lines []Ordinary, ids *[together]uint32) {
 
 // fetchSlots fetches the slots of the index where the search for lines begins, if it is a large index.
 func (t *Table) fetchSlots(lines []Ordinary) {
-	if len(t.index.slots) <= sparseBelow {
-		return
-	}
-	for k := range lines {
-		prefetch(unsafe.Pointer(t.index.slot(lines[k].hash)))
+	if len(t.index.slots) > sparseBelow {
+		t.index.fetch(lines)
 	}
 }
 
@@ -71,6 +69,13 @@ func (t *Table) fetchRest(lines []Ordinary, ids *[together]uint32) {
 		if c.talk != 0 {
 			prefetch4(unsafe.Pointer(t.talks.at(c.talk)))
 		}
+	}
+}
+
+// fetch fetches the slots where the search for lines begins.
+func (x *index) fetch(lines []Ordinary) {
+	if len(lines) > 0 {
+		prefetchSlots(&x.slots[0], x.mask, &lines[0], len(lines))
 	}
 }
 

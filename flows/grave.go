@@ -44,7 +44,7 @@ func (g *graves) set(tp *tuple) *[4]grave {
 // add digs a grave for tp, in place of an older one of the same.
 func (g *graves) add(tp *tuple, v grave) {
 	if g.sets == nil {
-		g.sets = make([][4]grave, maxGraves/4)
+		g.sets = touched[[4]grave](maxGraves / 4)
 	}
 	g.dug++
 	v.print, v.dug = tp.print, g.dug

@@ -77,8 +77,8 @@ var (
 type journalBits uint16
 
 const (
-	journalOpen  journalBits = 1 << iota // segments may go into it
-	journalHeard0                        // the lower end has been heard, one bit higher the other
+	journalOpen   journalBits = 1 << iota // segments may go into it
+	journalHeard0                         // the lower end has been heard, one bit higher the other
 	journalHeard1
 	journalFIN0 // the lower end's FIN is in it
 	journalFIN1
@@ -258,7 +258,7 @@ func (x *journals) write(b *Batch, id uint32, l *Ordinary, text []byte, late boo
 	d.before, d.lo, d.hi = j.last, uint32(after), uint16(after>>32)
 	d.flags, d.bits = l.Flags, bits
 	if units > 1 {
-		copy(d.behind(), text)
+		copy(unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(d), backlogUnit)), len(text)), text)
 	}
 	if j.n == 0 {
 		j.first = at

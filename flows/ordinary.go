@@ -187,6 +187,9 @@ func (b *Batch) Add(s *Segment) {
 	l.text = uint32(len(b.whole))
 	b.whole = append(b.whole, *s)
 	b.whole[l.text].tuple = tp
+	if len(s.Payload) > 0 {
+		b.wholeTexts++
+	}
 }
 
 // setTuple makes the tuple of src and dst that of l.

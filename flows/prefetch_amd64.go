@@ -19,3 +19,8 @@ func prefetch2(p unsafe.Pointer)
 //
 //go:noescape
 func prefetch4(p unsafe.Pointer)
+
+// prefetchSlots asks for the slots of an index where the search for n lines begins.
+//
+//go:noescape
+func prefetchSlots(slots *uint64, mask uint32, lines *Ordinary, n int)

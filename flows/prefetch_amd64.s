@@ -1,4 +1,5 @@
 #include "textflag.h"
+#include "go_asm.h"
 
 // func prefetch(p unsafe.Pointer)
 TEXT ·prefetch(SB), NOSPLIT, $0-8
@@ -20,4 +21,22 @@ TEXT ·prefetch4(SB), NOSPLIT, $0-8
 	PREFETCHT0 64(AX)
 	PREFETCHT0 128(AX)
 	PREFETCHT0 192(AX)
+	RET
+
+// func prefetchSlots(slots *uint64, mask uint32, lines *Ordinary, n int)
+TEXT ·prefetchSlots(SB), NOSPLIT, $0-32
+	MOVQ slots+0(FP), AX
+	MOVL mask+8(FP), BX
+	MOVQ lines+16(FP), CX
+	MOVQ n+24(FP), DX
+	TESTQ DX, DX
+	JE done
+next:
+	MOVL Ordinary_hash(CX), SI
+	ANDL BX, SI
+	PREFETCHT0 (AX)(SI*8)
+	ADDQ $Ordinary__size, CX
+	DECQ DX
+	JNE next
+done:
 	RET

@@ -7,3 +7,5 @@ import "unsafe"
 func prefetch(unsafe.Pointer)  {}
 func prefetch2(unsafe.Pointer) {}
 func prefetch4(unsafe.Pointer) {}
+
+func prefetchSlots(*uint64, uint32, *Ordinary, int) {}

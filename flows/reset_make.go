@@ -6,7 +6,11 @@ import "sync"
 const maxRSTText = 256
 
 // released holds the Resets that are not in use, each with its Conn.
-var released = sync.Pool{New: func() any { return &Reset{Conn: new(Conn)} }}
+var released = sync.Pool{New: func() any {
+	c := new(Conn)
+	c.Stream = -1 // new memory is written before it is read, see touched
+	return &Reset{Conn: c}
+}}
 
 // Release gives r back, with its Conn and all that they point to, for the memory to be used again: none of it may
 // be used any more. Nobody has to; where resets are many, it spares the garbage collector most of them.

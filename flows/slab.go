@@ -1,5 +1,7 @@
 package flows
 
+import "unsafe"
+
 // A slab holds values of one pointer-free type in large pieces, so that a million of them cost the
 // garbage collector nothing and never move. Index 0 is never given out: it means "none".
 type slab[T any] struct {
@@ -44,4 +46,16 @@ func (s *slab[T]) give(i uint32) {
 		s.live--
 		s.free = append(s.free, i)
 	}
+}
+
+// touched returns n new values, with each page of their memory written once. A page that is read before it is
+// written is mapped twice, and the second time all processors that the program runs on are interrupted.
+func touched[T any](n int) []T {
+	list := make([]T, n)
+	const page = 4096
+	var zero T
+	for i := 0; i < n; i += max(1, page/max(1, int(unsafe.Sizeof(zero)))) {
+		list[i] = zero
+	}
+	return list
 }

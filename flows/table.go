@@ -94,7 +94,7 @@ type Table struct {
 	following bool     // the segment at hand comes out of a journal
 	unpacked  Segment  // of the line at hand
 	followed  Segment  // of the journal's segment at hand
-	noCalm    bool    // never take the short way of calm.go
+	noCalm    bool     // never take the short way of calm.go
 	stats     Stats
 }
 

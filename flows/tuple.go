@@ -104,7 +104,7 @@ func (x *index) grow() {
 		return
 	}
 	old := x.slots
-	x.slots = make([]uint64, max(2*len(old), 1024))
+	x.slots = touched[uint64](max(2*len(old), 1024))
 	x.mask = uint32(len(x.slots) - 1)
 	for _, slot := range old {
 		if slot != 0 {
