@@ -22,7 +22,7 @@
 //	batch.go        many segments at once; ordinary.go the form that most of them have
 //	fetch.go        what they need, asked of the memory before their turn
 //	journal.go      segments in good order, which wait until something asks for their connection
-//	backlog.go      where they wait
+//	backlog.go      where they wait; handed.go how the table gets them after all
 //	tuple.go        finding the record of a 4-tuple
 //	incarnation.go  where connections begin, and their numbers (Wireshark's tcp.stream)
 //	record.go       what is kept of every connection; annex.go of few; fall.go of those that were reset

@@ -1,5 +1,7 @@
 package flows
 
+import "unsafe"
+
 // An Ordinary is a segment of the kind that most are of, in one cache line: no SYN and no RST, IPv4, with less
 // than 64 KiB of data. It holds all that a table asks of such a segment; the fields are those of a Segment.
 // Of another segment a batch keeps the tuple here, and the Segment beside it.
@@ -111,7 +113,9 @@ func (b *Batch) line() *Ordinary {
 		b.lines = append(b.lines, Ordinary{})[:len(b.lines)]
 	}
 	b.lines = b.lines[:len(b.lines)+1]
-	return &b.lines[len(b.lines)-1]
+	l := &b.lines[len(b.lines)-1]
+	prefetchW(unsafe.Add(unsafe.Pointer(l), 256))
+	return l
 }
 
 // item appends an item of j's connection to b.

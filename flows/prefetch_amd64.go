@@ -24,3 +24,8 @@ func prefetch4(p unsafe.Pointer)
 //
 //go:noescape
 func prefetchSlots(slots *uint64, mask uint32, lines *Ordinary, n int)
+
+// prefetchW asks for the cache line at p, to write to it.
+//
+//go:noescape
+func prefetchW(p unsafe.Pointer)

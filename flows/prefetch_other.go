@@ -6,6 +6,7 @@ import "unsafe"
 
 func prefetch(unsafe.Pointer)  {}
 func prefetch2(unsafe.Pointer) {}
+func prefetchW(unsafe.Pointer) {}
 func prefetch4(unsafe.Pointer) {}
 
 func prefetchSlots(*uint64, uint32, *Ordinary, int) {}
