@@ -113,9 +113,10 @@ func (b *Batch) line() *Ordinary {
 		b.lines = append(b.lines, Ordinary{})[:len(b.lines)]
 	}
 	b.lines = b.lines[:len(b.lines)+1]
-	l := &b.lines[len(b.lines)-1]
-	prefetchW(unsafe.Add(unsafe.Pointer(l), 256))
-	return l
+	if next := len(b.lines) + 3; next < cap(b.lines) { // the goroutine that took it has had it in its cache
+		prefetchW(unsafe.Pointer(&b.lines[:cap(b.lines)][next]))
+	}
+	return &b.lines[len(b.lines)-1]
 }
 
 // item appends an item of j's connection to b.
