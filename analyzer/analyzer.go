@@ -93,7 +93,7 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 	go func() {
 		defer close(decoded)
 		read <- guarded(func() error {
-			headers.all(pieces, decoded, finished, table, opts.Follow)
+			headers.decodeAll(pieces, decoded, finished, table, opts.Follow)
 			return nil
 		})()
 	}()

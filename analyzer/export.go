@@ -58,16 +58,15 @@ func (e *exported) segments(t *flows.Table) *segments {
 	s := recycled.Get().(*segments)
 	s.list, s.asides, s.timeSpan = t.NewBatch(), append(s.asides, e.asides...), e.timeSpan
 	next := 0
-	for i := range e.list {
+	for i := range len(e.list) + 1 {
 		for ; next < len(s.asides) && s.asides[next].before == i; next++ {
-			s.asides[next].before = s.list.Sort()
+			s.asides[next].before = s.list.Defer()
 		}
-		s.list.Add(&e.list[i])
+		if i < len(e.list) {
+			s.list.Add(&e.list[i])
+		}
 	}
-	lines := s.list.Sort()
-	for ; next < len(s.asides); next++ {
-		s.asides[next].before = lines
-	}
+	s.list.Defer()
 	return s
 }
 

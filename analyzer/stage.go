@@ -128,8 +128,8 @@ func (d *decoding) end() *decode.Decoder {
 	return &d.decoder
 }
 
-// all decodes the packets of all pieces, for t.
-func (d *decoding) all(pieces <-chan []piece, decoded chan<- *segments, finished <-chan struct{}, t *flows.Table, atOnce bool) {
+// decodeAll decodes the packets of all pieces, for t; atOnce, it hands on those of each piece by themselves.
+func (d *decoding) decodeAll(pieces <-chan []piece, decoded chan<- *segments, finished <-chan struct{}, t *flows.Table, atOnce bool) {
 	var s *segments
 	for some := range pieces {
 		for _, p := range some {
@@ -172,16 +172,16 @@ func (d *decoding) decode(b capture.Batch, s *segments, t *flows.Table) *segment
 	seg, borrowed := &d.segment, s.list.Borrowed()
 	for i := range b.Packets {
 		s.extend(b.Packets[i].Time)
-		switch d.decoder.DecodeTo(s.list, &b.Packets[i], seg) {
-		case decode.ICMPError:
-			s.asides = append(s.asides, aside{s.list.Recall(seg.Src, seg.Dst), *seg, !d.decoder.Unnumbered, true, d.decoder.Note})
-			s.asides[len(s.asides)-1].header.Payload = nil
-		case decode.Malformed:
-			s.asides = append(s.asides, aside{before: s.list.Recall(seg.Src, seg.Dst), header: *seg, numbered: !d.decoder.Unnumbered})
-			s.asides[len(s.asides)-1].header.Payload = nil
+		if out := d.decoder.DecodeTo(s.list, &b.Packets[i], seg); out == decode.ICMPError || out == decode.Malformed {
+			seg.Payload = nil // b may be released before the table takes the header
+			a := aside{before: s.list.Recall(seg.Src, seg.Dst), header: *seg, numbered: !d.decoder.Unnumbered}
+			if a.isError = out == decode.ICMPError; a.isError {
+				a.note = d.decoder.Note
+			}
+			s.asides = append(s.asides, a)
 		}
 	}
-	s.list.Sort()
+	s.list.Defer()
 	if s.list.Borrowed() == borrowed {
 		b.Release() // while its octets are in the cache, for the next ones
 	} else {

@@ -67,9 +67,6 @@ func (w *backlog) whole(place uint32) []deferred {
 	return units[:units[0].units()]
 }
 
-// text returns the payload of the segment at a place.
-func (w *backlog) text(place uint32) []byte { return w.at(place).text() }
-
 // units returns how many units d takes.
 func (d *deferred) units() int {
 	if d.bits&deferredBare != 0 {

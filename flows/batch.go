@@ -38,16 +38,16 @@ func (t *Table) NewBatch() *Batch {
 // Segments returns how many segments were added.
 func (b *Batch) Segments() int { return b.segments + b.nAhead }
 
-// Lines returns how many lines the batch has, without what has not been sorted.
+// Lines returns how many lines the batch has, without the segments for which Defer has not been called.
 func (b *Batch) Lines() int { return len(b.lines) }
 
-// Borrowed returns how many payloads the sorted lines of the batch have that lie where the caller put them.
+// Borrowed returns how many payloads the lines of the batch have that lie where the caller put them.
 func (b *Batch) Borrowed() int { return len(b.long) + b.wholeTexts }
 
 // place returns the line of the segment that is added next, whose payload is text. It holds old values.
 func (b *Batch) place(text []byte) *Ordinary {
 	if b.nAhead == together {
-		b.Sort()
+		b.Defer()
 	}
 	k := b.nAhead
 	b.nAhead++
@@ -55,9 +55,9 @@ func (b *Batch) place(text []byte) *Ordinary {
 	return &b.ahead[k]
 }
 
-// Sort decides which of the segments added so far wait, and returns how many lines the batch has, for AddPart. A
-// batch must be sorted by the goroutine that fills it when it is full.
-func (b *Batch) Sort() (lines int) {
+// Defer decides which of the segments added so far wait, and returns how many lines the batch has, for AddPart. It
+// must be called by the goroutine that fills the batch when it is full.
+func (b *Batch) Defer() (lines int) {
 	x := &b.table.journals
 	n := b.nAhead
 	b.nAhead = 0
@@ -87,9 +87,9 @@ func (b *Batch) Sort() (lines int) {
 }
 
 // Recall has the table follow all that waits of the connection between two ends, before what is added next: for
-// Table.Number, which may begin a new one. It returns what Sort returns.
+// Table.Number, which may begin a new one. It returns what Defer returns.
 func (b *Batch) Recall(src, dst Addr) (lines int) {
-	b.Sort()
+	b.Defer()
 	var l Ordinary
 	b.setTuple(&l, &src, &dst)
 	if src.isV4() && dst.isV4() {
@@ -135,7 +135,7 @@ func (s *spare) put(b *Batch) {
 // AddBatch takes what of b has not been taken yet. The batch is the table's from then on; the
 // octets of its payloads are not.
 func (t *Table) AddBatch(b *Batch) {
-	b.Sort() // nothing is left to do where it was filled by another goroutine
+	b.Defer() // nothing is left to do where it was filled by another goroutine
 	t.AddPart(b, len(b.lines))
 	t.stats.Segments = b.before + b.segments
 	t.spare.put(b)

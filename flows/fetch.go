@@ -6,7 +6,7 @@ import "unsafe"
 // of the memory some segments ahead (prefetch_amd64.s), and has arrived when it is needed. Nothing here changes
 // what is told.
 
-// together is how many segments AddBatch looks up before it takes them: the processor then waits for what they
+// together is how many segments are looked up before they are taken: the processor then waits for what they
 // need from memory once, and not for each.
 const together = 32
 

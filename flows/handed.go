@@ -11,29 +11,11 @@ type handed struct {
 	first   uint32
 }
 
-// recordOf returns the record of the item l, which probably is id; 0 when the table has forgotten it.
-func (t *Table) recordOf(l *Ordinary, id uint32) uint32 {
-	if id != 0 && t.conns.at(id).isOf(l) {
-		return id
-	}
-	x := &t.index
-	for i := l.hash & x.mask; ; i = (i + 1) & x.mask {
-		slot := x.slots[i]
-		if id = uint32(slot); slot == 0 || uint32(slot>>32) == l.hash && t.conns.at(id).isOf(l) {
-			return id
-		}
-	}
-}
-
-// isOf tells whether c is l's connection.
-func (c *record) isOf(l *Ordinary) bool {
-	return c.lo == l.lo && c.hi == l.hi && c.portLo == l.portLo && c.portHi == l.portHi && c.marks&(isV6|gone) == 0
-}
-
 // takeItem takes the item l of b, which tells of a connection's journal. Its record probably is id. Of a connection
 // that the table has forgotten meanwhile, all of it is forgotten.
 func (t *Table) takeItem(b *Batch, l *Ordinary, id uint32) {
-	id = t.recordOf(l, id)
+	tp := t.tupleOfLine(l)
+	id = t.recordOf(&tp, nil, nil, id)
 	switch c := t.conns.at(id); {
 	case id == 0:
 		if l.bits&lineOver != 0 {

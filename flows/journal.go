@@ -258,7 +258,7 @@ func (x *journals) write(b *Batch, id uint32, l *Ordinary, text []byte, late boo
 	d.before, d.lo, d.hi = j.last, uint32(after), uint16(after>>32)
 	d.flags, d.bits = l.Flags, bits
 	if units > 1 {
-		copy(unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(d), backlogUnit)), len(text)), text)
+		copy(d.behind(), text)
 	}
 	if j.n == 0 {
 		j.first = at
@@ -341,7 +341,7 @@ func (x *journals) sayLong(b *Batch, j *journal, l *Ordinary, text []byte) {
 				said := b.item(j, lineHeard)
 				said.kept, said.Time = d.kept, j.start+d.after()
 				said.bits |= ordinaryBits(d.bits) & ordinaryFromHi
-				b.setText(said, x.backlog.text(at))
+				b.setText(said, d.text())
 			}
 		}
 	}

@@ -135,9 +135,7 @@ func (t *Table) Add(s *Segment) (stream int) {
 // add takes s, whose tuple is tp, whose record probably is id, and whose time may be before that of another segment
 // before it.
 func (t *Table) add(s *Segment, tp *tuple, id uint32, late bool) (stream int) {
-	if id == 0 || t.conns.at(id).marks&gone != 0 || !t.is(t.conns.at(id), tp, &s.Src, &s.Dst) {
-		id = t.find(tp, &s.Src, &s.Dst)
-	}
+	id = t.recordOf(tp, &s.Src, &s.Dst, id)
 	if id == 0 {
 		id = t.open(tp, s)
 	}

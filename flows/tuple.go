@@ -154,7 +154,8 @@ func (x *index) remove(hash, id uint32) {
 	}
 }
 
-// find returns the number of the record for tp, whose addresses are those of src and dst; 0: none.
+// find returns the number of the record for tp, whose addresses are those of src and dst; 0: none. Of IPv4
+// addresses tp says all.
 func (t *Table) find(tp *tuple, src, dst *Addr) uint32 {
 	x := &t.index
 	hash := tp.hash()
@@ -167,6 +168,14 @@ func (t *Table) find(tp *tuple, src, dst *Addr) uint32 {
 			return uint32(slot)
 		}
 	}
+}
+
+// recordOf is find where the record probably is id.
+func (t *Table) recordOf(tp *tuple, src, dst *Addr, id uint32) uint32 {
+	if id == 0 || t.conns.at(id).marks&gone != 0 || !t.is(t.conns.at(id), tp, src, dst) {
+		return t.find(tp, src, dst)
+	}
+	return id
 }
 
 // is tells whether c is the connection of tp.
