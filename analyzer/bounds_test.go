@@ -171,6 +171,13 @@ var hostile = []struct {
 			f.tcp(hostA, hostB, 40000, 80, 1+200*(uint32(n)-i)-100, 1, flows.ACK, 100)
 		}
 	}},
+	{"one connection in good order, in small segments", 400_000, func(f *forge, n int) {
+		f.pcapHeader()
+		f.handshake()
+		for i := range uint32(n) {
+			f.tcp(hostA, hostB, 40000, 80, 1+60*i, 1, flows.ACK, 60)
+		}
+	}},
 	{"segments that overlap", 50_000, func(f *forge, n int) {
 		f.pcapHeader()
 		f.handshake()

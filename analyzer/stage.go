@@ -64,7 +64,7 @@ func panicked() string {
 // What is handed on together while the next stage is busy, which is not woken for less.
 const (
 	piecesAtOnce = 4    // that are read
-	linesAtOnce  = 2048 // of a batch, with the asides
+	linesAtOnce  = 2048 // of a batch, with asides and what journals hand over
 	chunksAtOnce = 4    // that a batch's payloads lie in
 )
 
@@ -192,7 +192,7 @@ func (d *decoding) decode(b capture.Batch, s *segments, t *flows.Table) *segment
 
 // full tells whether s holds enough to be handed on.
 func (s *segments) full() bool {
-	return len(s.held) >= chunksAtOnce || s.list.Lines()+len(s.asides) >= linesAtOnce
+	return len(s.held) >= chunksAtOnce || s.list.Weight()+len(s.asides) >= linesAtOnce
 }
 
 // follow adds the segments to t, and failed connects to failed.

@@ -38,8 +38,8 @@ func (t *Table) NewBatch() *Batch {
 // Segments returns how many segments were added.
 func (b *Batch) Segments() int { return b.segments + b.nAhead }
 
-// Lines returns how many lines the batch has, without the segments for which Defer has not been called.
-func (b *Batch) Lines() int { return len(b.lines) }
+// Weight returns how much the table gets of the batch: lines, and units of 32 octets that journals hand over.
+func (b *Batch) Weight() int { return len(b.lines) + len(b.units) }
 
 // Borrowed returns how many payloads the lines of the batch have that lie where the caller put them.
 func (b *Batch) Borrowed() int { return len(b.long) + b.wholeTexts }
