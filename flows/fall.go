@@ -9,6 +9,8 @@ type fall struct {
 	n      uint8
 	open   [maxOpen]uint64 // numbers of resets in Table.waiting, oldest first
 	nOpen  uint8
+
+	returned uint32 // entries in the queue of closed connections from before it came back
 }
 
 // A fallSide counts the RSTs of one side.

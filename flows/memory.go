@@ -60,7 +60,17 @@ func (t *Table) buryOldest() {
 		t.fetchRecord(uint32(q.peek(2*buryAhead) >> 32))
 	}
 	id := uint32(v >> 32)
-	if c := t.conns.at(id); c.stream == uint32(v) && c.marks&(leaving|gone) == leaving {
+	c := t.conns.at(id)
+	if c.stream != uint32(v) || c.marks&gone != 0 {
+		return
+	}
+	if c.marks&hasReset != 0 {
+		if f := t.fallOf(c); f.returned > 0 {
+			f.returned-- // it came back since, and if it has left again, is in the queue once more
+			return
+		}
+	}
+	if c.marks&leaving != 0 {
 		t.bury(id, c, false)
 	}
 }

@@ -231,5 +231,8 @@ func (t *Table) revive(c *record, side Side, s *Segment) {
 	}
 	a.state = f.before[side]
 	t.keepsOn(c, side)
-	c.marks &^= leaving
+	if c.marks&leaving != 0 {
+		c.marks &^= leaving
+		f.returned++
+	}
 }
