@@ -51,12 +51,13 @@ func Explain(ctx context.Context, path string, r report.Renderer, opts Options) 
 	return explainInput(ctx, in, file, r, opts)
 }
 
-// explainInput does the work in four stages that pass batches on: the input is read, headers are decoded and
-// segments in good order put by, connections are followed, resets are explained. Each stage is one goroutine that
-// takes batches in the order of the input, so the report does not depend on how many cores there are.
+// explainInput does the work in four stages that pass segments on: the input is read and its headers decoded, while
+// its octets are in the processor's cache; segments in good order are put by; connections are followed; resets are
+// explained. Each stage is one goroutine that takes things in the order of the input, so the report does not depend on
+// how many cores there are.
 func explainInput(ctx context.Context, in input, file *report.File, r report.Renderer, opts Options) (*report.File, error) {
-	pieces := make(chan []piece, 1)
-	decoded := make(chan *segments, depth)
+	decoded := make(chan []*segments, 1)
+	deferred := make(chan []*segments, 1)
 	resets := make(chan []*flows.Reset, depth)
 	var (
 		headers  decoding
@@ -84,16 +85,17 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 	// Reading may block for ever, on a pipe that brings nothing: it is not waited for, and what it still
 	// reads after the end of ctx is dropped.
 	go func() {
-		defer close(pieces)
+		defer close(decoded)
 		read <- guarded(func() error {
 			defer in.close()
-			return readAll(in, pieces, finished, &opts)
+			headers.decodeAll(in, decoded, finished, table, &opts)
+			return nil
 		})()
 	}()
 	go func() {
-		defer close(decoded)
+		defer close(deferred)
 		read <- guarded(func() error {
-			headers.decodeAll(pieces, decoded, finished, table, opts.Follow)
+			deferAll(decoded, deferred, finished, opts.Follow)
 			return nil
 		})()
 	}()
@@ -101,19 +103,18 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 	stages.Go(guarded(func() error {
 		defer close(resets)
 		for more := true; more; {
-			var s *segments
+			var list []*segments
 			select {
-			case s, more = <-decoded:
+			case list, more = <-deferred:
 				left = more
 			case <-live.tick:
 				table.Settle(live.now())
 			case <-ctx.Done():
 			}
 			if ctx.Err() != nil {
-				s, more = nil, false
+				list, more = nil, false
 			}
-			switch {
-			case s != nil:
+			for _, s := range list {
 				if !span.seen && s.seen {
 					builder.Start(report.Time(s.start))
 				}
@@ -121,7 +122,8 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 				live.heard(s.last)
 				s.follow(table, &failed)
 				s.release()
-			case !more:
+			}
+			if !more {
 				table.Flush()
 			}
 			if len(found) > 0 && (opts.Follow || !more) {

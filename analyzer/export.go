@@ -57,16 +57,9 @@ type exported struct {
 func (e *exported) segments(t *flows.Table) *segments {
 	s := recycled.Get().(*segments)
 	s.list, s.asides, s.timeSpan = t.NewBatch(), append(s.asides, e.asides...), e.timeSpan
-	next := 0
-	for i := range len(e.list) + 1 {
-		for ; next < len(s.asides) && s.asides[next].before == i; next++ {
-			s.asides[next].before = s.list.Defer()
-		}
-		if i < len(e.list) {
-			s.list.Add(&e.list[i])
-		}
+	for i := range e.list {
+		s.list.Add(&e.list[i])
 	}
-	s.list.Defer()
 	return s
 }
 

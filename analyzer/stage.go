@@ -61,39 +61,36 @@ func panicked() string {
 	}
 }
 
-// What is handed on together while the next stage is busy, which is not woken for less.
-const (
-	piecesAtOnce = 4    // that are read
-	linesAtOnce  = 2048 // of a batch, with asides and what journals hand over
-	chunksAtOnce = 4    // that a batch's payloads lie in
-)
-
-// readAll passes on the pieces of in.
-func readAll(in input, pieces chan<- []piece, finished <-chan struct{}, opts *Options) error {
-	counted := int64(0)
-	var some []piece
-	for p := (piece{}); in.next(&p) == nil; p = (piece{}) {
-		if opts.Read != nil {
-			opts.Read.Add(in.bytesRead() - counted)
-			counted = in.bytesRead()
-		}
-		some = append(some, p)
-		if len(pieces) == 0 || opts.Follow || len(some) == piecesAtOnce {
-			if !send(pieces, some, finished) {
-				return nil
-			}
-			some = nil
-		}
-	}
-	if len(some) > 0 {
-		send(pieces, some, finished)
-	}
-	return nil
+// A handOn passes things on to the next stage, which is not woken for each: while it is busy, some wait for the others.
+type handOn[T any] struct {
+	to       chan<- []T
+	finished <-chan struct{}
+	some     []T
 }
 
-// segments are the TCP segments of some packets, in the order of the file.
+// atOnce is how many wait at most.
+const atOnce = 4
+
+// add passes v on, at once if the next stage has nothing to do or now is set, and reports whether anyone still
+// wants it.
+func (h *handOn[T]) add(v T, now bool) bool {
+	h.some = append(h.some, v)
+	return len(h.some) < atOnce && !now && len(h.to) > 0 || h.flush()
+}
+
+// flush passes on what waits.
+func (h *handOn[T]) flush() bool {
+	if len(h.some) == 0 {
+		return true
+	}
+	some := h.some
+	h.some = nil
+	return send(h.to, some, h.finished)
+}
+
+// segments are the TCP segments of a piece of the input, in the order of the file.
 type segments struct {
-	held   []capture.Batch // hold the octets that payloads point to
+	held   capture.Batch // holds the octets that payloads point to
 	list   *flows.Batch
 	asides []aside
 	timeSpan
@@ -101,7 +98,7 @@ type segments struct {
 
 // An aside is a TCP header that is no segment of a connection: an ICMP error quotes it, or it is malformed.
 type aside struct {
-	before   int // number in list of the line that follows
+	before   int // number of the segment that follows; once deferred, of the line
 	header   flows.Segment
 	numbered bool // Wireshark gives it a stream number, so the table must count it
 	isError  bool // note is the ICMP error that quotes it
@@ -128,71 +125,79 @@ func (d *decoding) end() *decode.Decoder {
 	return &d.decoder
 }
 
-// decodeAll decodes the packets of all pieces, for t; atOnce, it hands on those of each piece by themselves.
-func (d *decoding) decodeAll(pieces <-chan []piece, decoded chan<- *segments, finished <-chan struct{}, t *flows.Table, atOnce bool) {
-	var s *segments
-	for some := range pieces {
-		for _, p := range some {
-			if p.export != nil {
-				s = p.export.segments(t)
-			} else {
-				s = d.decode(p.batch, s, t)
-			}
-			if atOnce || s.full() || p.export != nil {
-				if !send(decoded, s, finished) {
-					return
-				}
-				s = nil
-			}
+// decodeAll reads all pieces of in and their headers, for t.
+func (d *decoding) decodeAll(in input, decoded chan<- []*segments, finished <-chan struct{}, t *flows.Table, opts *Options) {
+	counted := int64(0)
+	next := handOn[*segments]{to: decoded, finished: finished}
+	for p := (piece{}); in.next(&p) == nil; p = (piece{}) {
+		if opts.Read != nil {
+			opts.Read.Add(in.bytesRead() - counted)
+			counted = in.bytesRead()
 		}
-		if s != nil && len(decoded) == 0 && len(pieces) == 0 {
-			if !send(decoded, s, finished) {
-				return
-			}
-			s = nil
+		var s *segments
+		if p.export != nil {
+			s = p.export.segments(t)
+		} else {
+			s = d.decode(p.batch, t)
+		}
+		if !next.add(s, opts.Follow) {
+			return
 		}
 	}
-	if s != nil {
-		send(decoded, s, finished)
-	}
+	next.flush()
 }
 
-// decode reads the headers of all packets of b into s, for t, and returns s; where it is nil, a new one.
-func (d *decoding) decode(b capture.Batch, s *segments, t *flows.Table) *segments {
+// decode reads the headers of all packets of b, for t.
+func (d *decoding) decode(b capture.Batch, t *flows.Table) *segments {
 	d.Lock()
 	defer d.Unlock()
-	if s == nil {
-		s = recycled.Get().(*segments)
-		s.list = t.NewBatch()
-	}
+	s := recycled.Get().(*segments)
+	s.list = t.NewBatch()
 	if d.over {
 		return s
 	}
-	s.packets += len(b.Packets)
-	seg, borrowed := &d.segment, s.list.Borrowed()
+	s.packets = len(b.Packets)
+	seg := &d.segment
 	for i := range b.Packets {
 		s.extend(b.Packets[i].Time)
 		if out := d.decoder.DecodeTo(s.list, &b.Packets[i], seg); out == decode.ICMPError || out == decode.Malformed {
 			seg.Payload = nil // b may be released before the table takes the header
-			a := aside{before: s.list.Recall(seg.Src, seg.Dst), header: *seg, numbered: !d.decoder.Unnumbered}
+			a := aside{before: s.list.Segments(), header: *seg, numbered: !d.decoder.Unnumbered}
 			if a.isError = out == decode.ICMPError; a.isError {
 				a.note = d.decoder.Note
 			}
 			s.asides = append(s.asides, a)
 		}
 	}
-	s.list.Defer()
-	if s.list.Borrowed() == borrowed {
+	if s.list.Borrowed() == 0 {
 		b.Release() // while its octets are in the cache, for the next ones
 	} else {
-		s.held = append(s.held, b)
+		s.held = b
 	}
 	return s
 }
 
-// full tells whether s holds enough to be handed on.
-func (s *segments) full() bool {
-	return len(s.held) >= chunksAtOnce || s.list.Weight()+len(s.asides) >= linesAtOnce
+// deferAll puts by what can wait of all segments.
+func deferAll(decoded <-chan []*segments, deferred chan<- []*segments, finished <-chan struct{}, follow bool) {
+	next := handOn[*segments]{to: deferred, finished: finished}
+	for some := range decoded {
+		for _, s := range some {
+			s.putBy()
+			if !next.add(s, follow) {
+				return
+			}
+		}
+	}
+	next.flush()
+}
+
+// putBy puts by what can wait of the segments.
+func (s *segments) putBy() {
+	for i := range s.asides {
+		a := &s.asides[i]
+		a.before = s.list.Recall(a.before, a.header.Src, a.header.Dst)
+	}
+	s.list.Defer(s.list.Segments())
 }
 
 // follow adds the segments to t, and failed connects to failed.
@@ -214,10 +219,7 @@ func (s *segments) follow(t *flows.Table, failed *unreachables) {
 
 // release gives what it holds back to the reader, and s to the next segments.
 func (s *segments) release() {
-	for i := range s.held {
-		s.held[i].Release()
-	}
-	s.held = s.held[:0]
+	s.held.Release()
 	clear(s.asides)
 	s.asides = s.asides[:0]
 	s.timeSpan = timeSpan{}

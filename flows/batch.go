@@ -7,27 +7,24 @@ import "sync"
 // the table in the order in which they were filled. Segments that can wait are not in the batch, but in the journals
 // of their connections (journal.go).
 type Batch struct {
-	lines      []Ordinary
-	whole      []Segment // those that an Ordinary does not hold
-	wholeTexts int       // of whole, those with a payload
-	text       []byte    // short payloads
-	long       [][]byte  // longer ones, where the caller put them
-	handed     []handed
-	units      []deferred // of handed
+	added      []Ordinary // what was added
+	deferred   int        // of these, how many Defer has dealt with
+	whole      []Segment  // those that an Ordinary does not hold
+	wholeTexts int        // of whole, those with a payload
+	text       []byte     // short payloads
+	long       [][]byte   // longer ones, where the caller put them
 
-	// The segments added last: they are looked up together.
-	ahead    [together]Ordinary
-	payloads [together][]byte
-	nAhead   int
+	lines  []Ordinary // what the table gets of them, and of journals
+	handed []handed
+	units  []deferred // of handed
 
-	segments int // that were added, with those that wait
-	table    *Table
-	known    []origin // the table's origins, as far as this batch needs them
-	taken    int      // lines that the table has taken
-	before   int      // segments that the table had taken before
+	table  *Table
+	known  []origin // the table's origins, as far as this batch needs them
+	taken  int      // lines that the table has taken
+	before int      // segments that the table had taken before
 }
 
-// NewBatch returns an empty batch, to be filled and then given to AddBatch. It may be called beside the
+// NewBatch returns an empty batch, to be filled, given to Defer and then to AddBatch. It may be called beside the
 // methods of the table that are not for filling batches.
 func (t *Table) NewBatch() *Batch {
 	b := t.spare.get()
@@ -36,63 +33,56 @@ func (t *Table) NewBatch() *Batch {
 }
 
 // Segments returns how many segments were added.
-func (b *Batch) Segments() int { return b.segments + b.nAhead }
+func (b *Batch) Segments() int { return len(b.added) }
 
-// Weight returns how much the table gets of the batch: lines, and units of 32 octets that journals hand over.
-func (b *Batch) Weight() int { return len(b.lines) + len(b.units) }
-
-// Borrowed returns how many payloads the lines of the batch have that lie where the caller put them.
+// Borrowed returns how many payloads of the batch lie where the caller put them.
 func (b *Batch) Borrowed() int { return len(b.long) + b.wholeTexts }
 
-// place returns the line of the segment that is added next, whose payload is text. It holds old values.
-func (b *Batch) place(text []byte) *Ordinary {
-	if b.nAhead == together {
-		b.Defer()
+// place returns the line of the segment that is added next. It holds old values.
+func (b *Batch) place() *Ordinary {
+	if len(b.added) == cap(b.added) {
+		b.added = append(b.added, Ordinary{})[:len(b.added)]
 	}
-	k := b.nAhead
-	b.nAhead++
-	b.payloads[k] = text
-	return &b.ahead[k]
+	b.added = b.added[:len(b.added)+1]
+	return &b.added[len(b.added)-1]
 }
 
-// Defer decides which of the segments added so far wait, and returns how many lines the batch has, for AddPart. It
-// must be called by the goroutine that fills the batch when it is full.
-func (b *Batch) Defer() (lines int) {
+// Defer decides which of the first n segments wait in journals, and returns how many lines the table gets of them,
+// for AddPart. One goroutine must do it for all batches of a table, in the order in which they were filled.
+func (b *Batch) Defer(n int) (lines int) {
 	x := &b.table.journals
-	n := b.nAhead
-	b.nAhead = 0
-	var ids [together]uint32
-	if x.limit > 0 {
-		x.foresee(b.ahead[:n], &ids)
-	}
-	for k := range n {
-		l := &b.ahead[k]
-		l.at = uint32(b.segments)
-		b.segments++
-		late := l.Time < x.clock
-		x.clock = max(x.clock, l.Time)
-		if x.limit > 0 && x.keep(b, l, ids[k], b.payloads[k], late) {
-			continue
+	for b.deferred < n {
+		some := b.added[b.deferred:min(n, b.deferred+together)]
+		var ids [together]uint32
+		if x.limit > 0 {
+			x.foresee(some, &ids)
 		}
-		to := b.line()
-		*to = *l
-		if late {
-			to.bits |= ordinaryLate
-		}
-		if to.bits&ordinaryWhole == 0 {
-			b.setText(to, b.payloads[k])
+		for k := range some {
+			l := &some[k]
+			l.at = uint32(b.deferred)
+			b.deferred++
+			late := l.Time < x.clock
+			x.clock = max(x.clock, l.Time)
+			if x.limit > 0 && x.keep(b, l, ids[k], late) {
+				continue
+			}
+			to := b.line()
+			*to = *l
+			if late {
+				to.bits |= ordinaryLate
+			}
 		}
 	}
 	return len(b.lines)
 }
 
-// Recall has the table follow all that waits of the connection between two ends, before what is added next: for
-// Table.Number, which may begin a new one. It returns what Defer returns.
-func (b *Batch) Recall(src, dst Addr) (lines int) {
-	b.Defer()
-	var l Ordinary
-	b.setTuple(&l, &src, &dst)
+// Recall has the table follow all that waits of the connection between two ends, before what comes after the first
+// n segments: for Table.Number, which may begin a new one. It returns what Defer returns.
+func (b *Batch) Recall(n int, src, dst Addr) (lines int) {
+	b.Defer(n)
 	if src.isV4() && dst.isV4() {
+		var l Ordinary
+		b.setTuple(&l, &src, &dst)
 		b.table.journals.recall(b, &l)
 	}
 	return len(b.lines)
@@ -102,9 +92,9 @@ func (b *Batch) Recall(src, dst Addr) (lines int) {
 func (b *Batch) clear() {
 	clear(b.whole)
 	clear(b.long)
-	clear(b.payloads[:])
-	b.lines, b.whole, b.text, b.long, b.handed, b.units = b.lines[:0], b.whole[:0], b.text[:0], b.long[:0], b.handed[:0], b.units[:0]
-	b.known, b.wholeTexts, b.taken, b.before, b.nAhead, b.segments = nil, 0, 0, 0, 0, 0
+	b.added, b.whole, b.text, b.long = b.added[:0], b.whole[:0], b.text[:0], b.long[:0]
+	b.lines, b.handed, b.units = b.lines[:0], b.handed[:0], b.units[:0]
+	b.known, b.wholeTexts, b.deferred, b.taken, b.before = nil, 0, 0, 0, 0
 }
 
 // spare holds the batches that are not in use.
@@ -135,9 +125,8 @@ func (s *spare) put(b *Batch) {
 // AddBatch takes what of b has not been taken yet. The batch is the table's from then on; the
 // octets of its payloads are not.
 func (t *Table) AddBatch(b *Batch) {
-	b.Defer() // nothing is left to do where it was filled by another goroutine
-	t.AddPart(b, len(b.lines))
-	t.stats.Segments = b.before + b.segments
+	t.AddPart(b, b.Defer(len(b.added))) // nothing is left to defer where another goroutine has done it
+	t.stats.Segments = b.before + len(b.added)
 	t.spare.put(b)
 }
 

@@ -121,9 +121,8 @@ func (x *journals) setUp(o *TableOptions) {
 	x.index.grow()
 }
 
-// keep takes l, which b is given with its payload text, of the connection whose journal probably is id, and tells
-// whether it waits in the journal. If not, it goes to the table, after all of its connection that has waited.
-func (x *journals) keep(b *Batch, l *Ordinary, id uint32, text []byte, late bool) bool {
+// keep takes l, of b, of the connection whose journal probably is id, and tells whether it waits in the journal. If not, it goes to the table, after all of its connection that has waited.
+func (x *journals) keep(b *Batch, l *Ordinary, id uint32, late bool) bool {
 	if l.bits&ordinaryWhole != 0 {
 		if s := &b.whole[l.text]; !s.tuple.v6 {
 			x.passOther(b, x.find(l), l, s)
@@ -133,7 +132,7 @@ func (x *journals) keep(b *Batch, l *Ordinary, id uint32, text []byte, late bool
 	if id == 0 || !x.list[id].isOf(l) {
 		id = x.find(l) // it may be one of those just begun
 	}
-	if id != 0 && x.write(b, id, l, text, late) {
+	if id != 0 && x.write(b, id, l, late) {
 		return true
 	}
 	x.pass(b, id, l)
@@ -213,9 +212,9 @@ func (x *journals) measure() {
 	x.memory.Store(x.backlog.memory() + int64(cap(x.index.slots))*8 + int64(cap(x.list))*int64(unsafe.Sizeof(journal{})))
 }
 
-// write puts l, of b, whose payload is text, into the journal id if it is the segment that comes next in good
+// write puts l, of b, into the journal id if it is the segment that comes next in good
 // order: with new data, a new ACK, or a FIN. Else it changes nothing and returns false.
-func (x *journals) write(b *Batch, id uint32, l *Ordinary, text []byte, late bool) bool {
+func (x *journals) write(b *Batch, id uint32, l *Ordinary, late bool) bool {
 	j := &x.list[id]
 	if j.bits&journalOpen == 0 {
 		return false
@@ -229,10 +228,10 @@ func (x *journals) write(b *Batch, id uint32, l *Ordinary, text []byte, late boo
 	if l.Flags&uint8(ACK) == 0 || l.SEQ != a.nxt || acked > uint32(p.nxt-p.una) || length|acked == 0 || l.WND == 0 || l.TTL != a.ttl || after >= 1<<47 {
 		return false
 	}
-	long := len(text) > shortText
+	long := l.bits&ordinaryLong != 0
 	units := 1
 	if !long {
-		units += (len(text) + backlogUnit - 1) / backlogUnit
+		units += (int(l.captured) + backlogUnit - 1) / backlogUnit
 	}
 	if w := &x.backlog; w.used+units > w.room {
 		x.makeRoom(b)
@@ -248,7 +247,7 @@ func (x *journals) write(b *Batch, id uint32, l *Ordinary, text []byte, late boo
 			bits |= deferredLate
 		}
 		if long {
-			x.sayLong(b, j, l, text)
+			x.sayLong(b, j, l)
 			bits |= deferredBare
 			untold = 0
 		}
@@ -258,7 +257,7 @@ func (x *journals) write(b *Batch, id uint32, l *Ordinary, text []byte, late boo
 	d.before, d.lo, d.hi = j.last, uint32(after), uint16(after>>32)
 	d.flags, d.bits = l.Flags, bits
 	if units > 1 {
-		copy(d.behind(), text)
+		copy(d.behind(), b.text[l.text:])
 	}
 	if j.n == 0 {
 		j.first = at
@@ -333,7 +332,7 @@ func (x *journals) places(j *journal, n uint8, list *[maxJournal]uint32) []uint3
 
 // sayLong has the exchange hear the text of l, which does not stay, and before it what it has not heard of the
 // journal j.
-func (x *journals) sayLong(b *Batch, j *journal, l *Ordinary, text []byte) {
+func (x *journals) sayLong(b *Batch, j *journal, l *Ordinary) {
 	if j.untold > 0 {
 		var list [maxJournal]uint32
 		for _, at := range x.places(j, j.untold, &list) {
@@ -347,8 +346,8 @@ func (x *journals) sayLong(b *Batch, j *journal, l *Ordinary, text []byte) {
 	}
 	said := b.item(j, lineHeard)
 	said.kept, said.Time = l.kept, l.Time
-	said.bits |= l.bits & ordinaryFromHi
-	b.setText(said, text)
+	said.bits |= l.bits & (ordinaryFromHi | ordinaryLong)
+	said.text = l.text
 }
 
 // handOver gives the table what is in the journal j.

@@ -126,7 +126,7 @@ func (b *Batch) item(j *journal, what ordinaryBits) *Ordinary {
 	return l
 }
 
-// setText makes text the payload of l, a line of b.
+// setText makes text the payload of l, of b.
 func (b *Batch) setText(l *Ordinary, text []byte) {
 	switch {
 	case len(text) == 0:
@@ -160,12 +160,13 @@ func (b *Batch) AddOrdinary(src, dst, mac uint64, domain uint32, iface uint16, p
 			return nil
 		}
 	}
-	l := b.place(payload)
+	l := b.place()
 	l.lo, l.hi, l.portLo, l.portHi = uint32(lo>>16), uint32(hi>>16), uint16(lo), uint16(hi)
 	print := mix(lo, hi, b.table.seed)
 	l.hash = uint32(print ^ print>>32)
 	l.origin, l.bits = n-1, direction
 	l.captured = uint16(len(payload))
+	b.setText(l, payload)
 	return l
 }
 
@@ -186,7 +187,7 @@ func (b *Batch) Add(s *Segment) {
 			return
 		}
 	}
-	l := b.place(nil)
+	l := b.place()
 	tp := b.setTuple(l, &s.Src, &s.Dst)
 	l.Time, l.bits = s.Time, l.bits|ordinaryWhole
 	l.text = uint32(len(b.whole))
@@ -223,7 +224,7 @@ func (b *Batch) textOf(l *Ordinary) []byte {
 
 // Last returns the segment that was added last: as it was added, or of an ordinary one, what an Ordinary holds.
 func (b *Batch) Last() Segment {
-	l := &b.ahead[b.nAhead-1]
+	l := &b.added[len(b.added)-1]
 	if l.bits&ordinaryWhole != 0 {
 		s := b.whole[l.text]
 		s.tuple = tuple{}
@@ -231,7 +232,7 @@ func (b *Batch) Last() Segment {
 	}
 	var s Segment
 	b.unpack(l, b.known, &s)
-	s.Payload, s.place = b.payloads[b.nAhead-1], 0
+	s.place = 0
 	return s
 }
 
