@@ -3,14 +3,14 @@ package capture
 import "sync"
 
 // A Batch is a run of packets that follow each other in the file, with the buffer that holds their
-// octets. One goroutine fills it with [Reader.Next] and another may read and release it; a Batch may
-// be moved by value, as through a channel, as long as it is released once.
+// octets. A Batch may be moved by value and released by another goroutine than the one that fills it with
+// [Reader.Next], as long as it is released once.
 type Batch struct {
-	Packets []Packet // in file order; valid until Release
+	Packets []Packet // in file order; valid until Release and the Reader's next Next
 	chunk   *chunk
 }
 
-// Release gives the batch's buffer back to its Reader. The packets and their Data must not be used
+// Release gives the batch's buffer back to its Reader. The Data of the packets must not be used
 // after it. Releasing an empty or released batch does nothing; a batch never released is only garbage.
 func (b *Batch) Release() {
 	if b.chunk != nil {
@@ -19,11 +19,10 @@ func (b *Batch) Release() {
 	*b = Batch{}
 }
 
-// A chunk is a piece of the file's octets and the packets found in it.
+// A chunk is a piece of the file's octets.
 type chunk struct {
-	buf     []byte
-	packets []Packet
-	pool    *pool
+	buf  []byte
+	pool *pool
 }
 
 // A pool holds the chunks that are not in flight. It is a plain stack, and not a sync.Pool, so that the
@@ -54,7 +53,6 @@ func (p *pool) put(c *chunk) {
 	if len(c.buf) != p.size {
 		return
 	}
-	c.packets = c.packets[:0]
 	p.mu.Lock()
 	p.free = append(p.free, c)
 	p.mu.Unlock()

@@ -118,7 +118,7 @@ func (r *Reader) walkPcap() (v verdict) {
 		}
 	}
 	c, f := r.chunk, &r.pcap
-	buf, pos, frame, packets := c.buf[:r.end], r.pos, r.frame, c.packets
+	buf, pos, frame, packets := c.buf[:r.end], r.pos, r.frame, r.packets
 	header, swap, fraction, limit := f.header, f.swap, int64(f.fraction), uint32(r.opts.MaxPacket)
 	for {
 		b := buf[pos:]
@@ -152,11 +152,11 @@ func (r *Reader) walkPcap() (v verdict) {
 		p.Length, p.Link, p.Interface, p.Offset = length, f.link, 0, r.base+int64(pos)
 		pos += end
 	}
-	r.ifaces[0].packets += int64(len(packets) - len(c.packets))
+	r.ifaces[0].packets += int64(len(packets) - len(r.packets))
 	if n := len(packets); n > 0 {
 		r.lastSec = packets[n-1].Time / 1e9
 	}
-	r.pos, r.frame, c.packets = pos, frame, packets
+	r.pos, r.frame, r.packets = pos, frame, packets
 	return v
 }
 

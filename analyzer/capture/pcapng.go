@@ -59,7 +59,7 @@ func u64(b []byte, swap bool) uint64 {
 func (r *Reader) walkPcapng() verdict {
 	c := r.chunk
 	buf := c.buf[:r.end]
-	pos, frame, packets := r.pos, r.frame, c.packets
+	pos, frame, packets := r.pos, r.frame, r.packets
 	limit, plain := uint32(r.opts.MaxPacket), r.tap == nil
 	for {
 		b := buf[pos:]
@@ -92,11 +92,11 @@ func (r *Reader) walkPcapng() verdict {
 				}
 			}
 		}
-		r.pos, r.frame, c.packets = pos, frame, packets
+		r.pos, r.frame, r.packets = pos, frame, packets
 		if v := r.block(); v != walked {
 			return v
 		}
-		pos, frame, packets = r.pos, r.frame, c.packets
+		pos, frame, packets = r.pos, r.frame, r.packets
 	}
 }
 
@@ -154,13 +154,13 @@ func (r *Reader) block() verdict {
 
 // accept reads the content of the block at the position, which is n octets long, and goes on behind it.
 func (r *Reader) accept(typ uint32, n int) {
-	b, before := r.chunk.buf[r.pos:r.pos+n], len(r.chunk.packets)
+	b, before := r.chunk.buf[r.pos:r.pos+n], len(r.packets)
 	if r.content(typ, b[8:n-4]) != walked {
 		r.passBlock(typ, n)
 		return
 	}
 	if r.tap != nil {
-		r.tap(b, r.chunk.packets[before:])
+		r.tap(b, r.packets[before:])
 	}
 	r.pos += n
 }
@@ -225,7 +225,7 @@ func (r *Reader) packet(id uint32, b []byte) verdict {
 	if !ok {
 		r.tell(TimeRange, 0, "has a time outside the years 1823 to 2116")
 	}
-	r.chunk.packets = append(r.chunk.packets, Packet{
+	r.packets = append(r.packets, Packet{
 		Data:      b[16 : 16+caplen : 16+caplen],
 		Frame:     r.frame,
 		Time:      t,
@@ -260,7 +260,7 @@ func (r *Reader) simplePacket(b []byte) verdict {
 	}
 	f.packets++
 	r.timeless++
-	r.chunk.packets = append(r.chunk.packets, Packet{
+	r.packets = append(r.packets, Packet{
 		Data:   b[4 : 4+caplen : 4+caplen],
 		Frame:  r.frame,
 		Length: length,

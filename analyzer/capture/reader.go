@@ -79,8 +79,9 @@ type Reader struct {
 
 	chunk    *chunk // being filled: octets pos to end are not yet read
 	pos, end int
-	base     int64 // offset in the stream of the chunk's first octet
-	need     int   // octets from pos without which the walk cannot go on
+	base     int64    // offset in the stream of the chunk's first octet
+	packets  []Packet // found in the chunk
+	need     int      // octets from pos without which the walk cannot go on
 	eof      bool
 	failure  error // why eof came, where it is not the file's end
 
@@ -126,7 +127,7 @@ func (r *Reader) Next(b *Batch) error {
 	b.Release()
 	for r.chunk != nil {
 		v := r.walk()
-		if len(r.chunk.packets) > 0 {
+		if len(r.packets) > 0 {
 			r.hand(b)
 			return nil
 		}
@@ -170,7 +171,8 @@ func (r *Reader) repair() verdict {
 // hand gives the chunk to b and goes on in another with the octets that no packet has taken.
 func (r *Reader) hand(b *Batch) {
 	c := r.chunk
-	b.Packets, b.chunk = c.packets, c
+	b.Packets, b.chunk = r.packets, c
+	r.packets = r.packets[:0]
 	rest := c.buf[r.pos:r.end]
 	r.chunk = r.pool.get(len(rest) + 1)
 	r.base += int64(r.pos)

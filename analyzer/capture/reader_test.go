@@ -169,6 +169,7 @@ func TestBatchesInFlight(t *testing.T) {
 			if r.Next(&b) != nil {
 				return
 			}
+			b.Packets = slices.Clone(b.Packets)
 			batches <- b
 		}
 	}()

@@ -11,25 +11,25 @@ import (
 	"syscall"
 )
 
-// How much is allocated between two garbage collections: gcPercent of what is in use, but never less than
-// minGarbage. Most of what is in use holds no pointer and costs a collection little, and little is thrown away: to
-// collect often is cheap where much is in use, and the peak of memory is that and an eighth.
+// When garbage is collected: when gcPercent of what was in use has been allocated since, but not before roomOctets
+// are in use. Most of what is in use holds no pointer and costs a collection little, and little is thrown away: to
+// collect often is cheap where much is in use, and the peak of memory is that and an eighth. What most captures need
+// is there before the first collection.
 const (
 	gcPercent  = 12
-	minGarbage = 6 << 20
+	roomOctets = 64 << 20
 )
 
-// firstGCPercent holds until the first collection, which so comes when some 40 MB are in use: the runtime begins
-// at 4 MB for 100 percent. A heap that grows by an eighth at a time would be collected twenty times on the way
-// there, and most captures need no more than this.
-const firstGCPercent = 800
+// firstGCPercent holds until the first collection: the runtime counts the program's variables, some 5 MB, as in use.
+const firstGCPercent = 1250
 
 // tuneCollector sets how often garbage is collected, now and after each collection.
 func tuneCollector() {
 	percent := firstGCPercent
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}} // what the last collection found in use
 	if metrics.Read(live); live[0].Value.Uint64() > 0 {
-		percent = max(gcPercent, int(100*minGarbage/live[0].Value.Uint64()))
+		n := int64(live[0].Value.Uint64())
+		percent = max(gcPercent, int(100*(roomOctets-n)/n))
 	}
 	debug.SetGCPercent(percent)
 	// What nothing points to goes with the next collection, and so tells of it.
