@@ -51,14 +51,15 @@ func Explain(ctx context.Context, path string, r report.Renderer, opts Options) 
 	return explainInput(ctx, in, file, r, opts)
 }
 
-// explainInput does the work in four stages that pass segments on: the input is read and its headers decoded, while
-// its octets are in the processor's cache; segments in good order are put by; connections are followed; resets are
-// explained. Each stage is one goroutine that takes things in the order of the input, so the report does not depend on
+// explainInput does the work in five stages that pass on what they make: the input is read and its headers decoded,
+// while its octets are in the processor's cache; segments in good order are put by; connections are followed; resets
+// are explained; the report is written. Each stage is one goroutine that takes things in the order of the input, so the report does not depend on
 // how many cores there are.
 func explainInput(ctx context.Context, in input, file *report.File, r report.Renderer, opts Options) (*report.File, error) {
 	decoded := make(chan []*segments, 1)
 	deferred := make(chan []*segments, 1)
 	resets := make(chan []*flows.Reset, depth)
+	explained := make(chan []*report.Reset, 1)
 	var (
 		headers  decoding
 		found    []*flows.Reset
@@ -139,15 +140,29 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 		return nil
 	}))
 	stages.Go(guarded(func() error {
-		defer close(finished)
+		defer close(explained)
+		next := handOn[*report.Reset]{to: explained, finished: finished}
 		for some := range resets {
 			for _, reset := range some {
 				m := builder.Reset(reset, engine.Explain(reset))
 				joined.place(m)
+				reset.Release()
+				if !next.add(m, opts.Follow) {
+					return nil
+				}
+			}
+		}
+		next.flush()
+		return nil
+	}))
+	stages.Go(guarded(func() error {
+		defer close(finished)
+		for some := range explained {
+			for _, m := range some {
 				if err := r.Reset(m); err != nil {
 					return err
 				}
-				reset.Release()
+				m.Release()
 			}
 		}
 		return nil

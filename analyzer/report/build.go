@@ -3,6 +3,7 @@ package report
 import (
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules"
@@ -11,11 +12,9 @@ import (
 // A Builder makes the model of one file's resets from what flows saw and rules found, and counts them.
 // The zero Builder is ready to use.
 type Builder struct {
-	reset   Reset // lent out by Reset, its slices used again
-	start   Time  // of the first packet
-	frames  []int // room for filter
-	other   []int
-	streams []int // what Evidence.Stream points into
+	start  Time  // of the first packet
+	frames []int // room for filter
+	other  []int
 
 	resets, findings int
 	severities       Severities
@@ -28,15 +27,35 @@ type sumKey struct {
 	detail string
 }
 
+// A room holds a Reset and what its evidence points into, in memory that is used again.
+type room struct {
+	Reset
+	frames  []int
+	streams []int
+}
+
+// rooms are those that are not in use.
+var rooms = sync.Pool{New: func() any { return new(room) }}
+
+// Release gives r back to the Builder that made it: no part of it may be used any more. Nobody has to; where resets are
+// many, it spares the garbage collector most of them. Of a Clone it does nothing.
+func (r *Reset) Release() {
+	if r.made != nil {
+		rooms.Put(r.made)
+	}
+}
+
 // Start says when the first packet of the file was captured. It is called before Reset.
 func (b *Builder) Start(t Time) { b.start = t }
 
-// Reset returns the model of r and its finding. It is lent: the next call overwrites it.
+// Reset returns the model of r and its finding, and keeps nothing of both.
 func (b *Builder) Reset(r *flows.Reset, f *rules.Finding) *Reset {
-	m := &b.reset
+	room := rooms.Get().(*room)
+	m := &room.Reset
 	c := r.Conn
-	b.streams = b.streams[:0]
+	room.frames, room.streams = room.frames[:0], room.streams[:0]
 	*m = Reset{
+		made:       room,
 		Frame:      r.Frame,
 		Time:       Time(r.Time),
 		Relative:   int64(Time(r.Time) - b.start),
@@ -48,14 +67,14 @@ func (b *Builder) Reset(r *flows.Reset, f *rules.Finding) *Reset {
 		Cause:     f.Cause,
 		Severity:  f.Severity,
 		Origin:    f.Origin,
-		OriginWhy: b.evidence(m.OriginWhy[:0], f.OriginWhy, c.Stream),
+		OriginWhy: room.evidence(m.OriginWhy[:0], f.OriginWhy, c.Stream),
 
 		Summary:     f.Summary,
-		Evidence:    b.evidence(m.Evidence[:0], f.Evidence, c.Stream),
+		Evidence:    room.evidence(m.Evidence[:0], f.Evidence, c.Stream),
 		Symptom:     f.Symptom,
 		Remedy:      f.Remedy,
 		CaptureNext: f.CaptureNext,
-		Beside:      b.evidence(m.Beside[:0], f.Beside, c.Stream),
+		Beside:      room.evidence(m.Beside[:0], f.Beside, c.Stream),
 		Repeats:     FrameRef(f.Repeats),
 
 		Phase: c.Phase(),
@@ -101,15 +120,19 @@ func (b *Builder) probabilities(m *Reset, f *rules.Finding) {
 	}
 }
 
-func (b *Builder) evidence(to []Evidence, from []rules.Evidence, stream int) []Evidence {
+func (room *room) evidence(to []Evidence, from []rules.Evidence, stream int) []Evidence {
 	if to == nil {
 		to = []Evidence{}
 	}
 	for _, e := range from {
 		v := Evidence{Frames: e.Frames, Says: e.Says}
+		if n := len(room.frames); len(e.Frames) > 0 {
+			room.frames = append(room.frames, e.Frames...)
+			v.Frames = room.frames[n:len(room.frames):len(room.frames)]
+		}
 		if e.Stream >= 0 && e.Stream != stream {
-			b.streams = append(b.streams, e.Stream)
-			v.Stream = &b.streams[len(b.streams)-1]
+			room.streams = append(room.streams, e.Stream)
+			v.Stream = &room.streams[len(room.streams)-1]
 		}
 		to = append(to, v)
 	}

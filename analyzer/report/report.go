@@ -135,6 +135,8 @@ type Reset struct {
 
 	// Where several files were read as one: those that hold these packets, that of the RST first.
 	Places []Place `json:"places,omitempty"`
+
+	made *room // where it was made, nil for a Clone
 }
 
 // A Place is where packets of a Reset stand in one of the files that were read as one.

@@ -72,6 +72,9 @@ func TestSchemaDocumentsEveryField(t *testing.T) {
 		typ := reflect.TypeOf(c.model)
 		seen := map[string]bool{}
 		for i := range typ.NumField() {
+			if !typ.Field(i).IsExported() {
+				continue
+			}
 			name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
 			seen[name] = true
 			if c.props[name] == nil {

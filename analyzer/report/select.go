@@ -37,6 +37,7 @@ func (s *selection) EndFile(f *File) error {
 // Clone returns a copy of r to keep: it shares nothing that the lender writes to again.
 func (r *Reset) Clone() *Reset {
 	c := *r
+	c.made = nil
 	c.OriginWhy = cloneEvidence(r.OriginWhy)
 	c.Alternatives = slices.Clone(r.Alternatives)
 	c.Evidence = cloneEvidence(r.Evidence)

@@ -35,10 +35,10 @@ func TestTuneCollector(t *testing.T) {
 	}
 	tuneCollector()
 	reaches("before the first collection", firstGCPercent, firstGCPercent)
-	use := make([]byte, 2*minGarbage)
+	use := make([]byte, roomOctets/4)
 	runtime.GC()
-	reaches("with a little in use", gcPercent+1, 50)
-	more := make([]byte, 20*minGarbage)
+	reaches("with a little in use", 200, 299)
+	more := make([]byte, roomOctets)
 	runtime.GC()
 	reaches("with much in use", gcPercent, gcPercent)
 	runtime.KeepAlive(use)
