@@ -159,7 +159,9 @@ func (d *decoding) decode(b capture.Batch, t *flows.Table) *segments {
 	s.packets = len(b.Packets)
 	seg := &d.segment
 	for i := range b.Packets {
-		s.extend(b.Packets[i].Time)
+		if t := b.Packets[i].Time; t < s.first || t > s.last || !s.seen {
+			s.extend(t)
+		}
 		if out := d.decoder.DecodeTo(s.list, &b.Packets[i], seg); out == decode.ICMPError || out == decode.Malformed {
 			seg.Payload = nil // b may be released before the table takes the header
 			a := aside{before: s.list.Segments(), header: *seg, numbered: !d.decoder.Unnumbered}

@@ -88,6 +88,15 @@ func (d *deferred) behind() []byte {
 	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(d), backlogUnit)), d.captured)
 }
 
+// fill puts text behind d, into as many units: one or two.
+func (d *deferred) fill(text *[shortText]byte, units int) {
+	type unit [backlogUnit]byte
+	*(*unit)(unsafe.Add(unsafe.Pointer(d), backlogUnit)) = unit(text[:backlogUnit])
+	if units > 1 {
+		*(*unit)(unsafe.Add(unsafe.Pointer(d), 2*backlogUnit)) = unit(text[backlogUnit:])
+	}
+}
+
 // turn begins the next piece, in place of the oldest one when all are full, and returns it with what it held.
 func (w *backlog) turn() *piece {
 	if len(w.pieces) > 0 {

@@ -257,7 +257,7 @@ func (x *journals) write(b *Batch, id uint32, l *Ordinary, late bool) bool {
 	d.before, d.lo, d.hi = j.last, uint32(after), uint16(after>>32)
 	d.flags, d.bits = l.Flags, bits
 	if units > 1 {
-		copy(d.behind(), b.text[l.text:])
+		d.fill((*[shortText]byte)(b.text[l.text:][:shortText]), units-1)
 	}
 	if j.n == 0 {
 		j.first = at

@@ -1,6 +1,9 @@
 package flows
 
-import "unsafe"
+import (
+	"slices"
+	"unsafe"
+)
 
 // An Ordinary is a segment of the kind that most are of, in one cache line: no SYN and no RST, IPv4, with less
 // than 64 KiB of data. It holds all that a table asks of such a segment; the fields are those of a Segment.
@@ -56,7 +59,7 @@ const (
 )
 
 // shortText is how many octets a payload has at most that are copied with its segment: what is longer is
-// better read where it is.
+// better read where it is. Behind each in Batch.text so many can be read.
 const shortText = 2 * backlogUnit
 
 // An origin is where the capture point met a packet: few differ in a capture.
@@ -131,8 +134,17 @@ func (b *Batch) setText(l *Ordinary, text []byte) {
 	switch {
 	case len(text) == 0:
 	case len(text) <= shortText:
-		l.text = uint32(len(b.text))
-		b.text = append(b.text, text...)
+		n := len(b.text)
+		l.text = uint32(n)
+		if cap(b.text)-n < shortText {
+			b.text = slices.Grow(b.text, shortText)
+		}
+		b.text = b.text[:n+len(text)]
+		if cap(text) >= shortText { // the same number of octets always: no call, and no look at how many
+			*(*[shortText]byte)(b.text[n : n+shortText]) = *(*[shortText]byte)(text[:shortText])
+		} else {
+			copy(b.text[n:], text)
+		}
 	default:
 		l.bits |= ordinaryLong
 		l.text = uint32(len(b.long))

@@ -12,7 +12,7 @@ package capture
 
 // A Packet is one captured packet: its octets and where they come from.
 type Packet struct {
-	Data      []byte // captured octets; valid until the Batch that holds the packet is released
+	Data      []byte // captured octets, and in its capacity what follows; valid until the Batch that holds the packet is released
 	Frame     int    // 1-based, as Wireshark numbers it
 	Time      int64  // nanoseconds since the Unix epoch
 	Length    uint32 // octets on the wire

@@ -148,7 +148,7 @@ func (r *Reader) walkPcap() (v verdict) {
 		frame++
 		packets = oneMore(packets)
 		p := &packets[len(packets)-1]
-		p.Data, p.Frame, p.Time = b[header:end:end], frame, int64(sec)*1e9+int64(frac)*fraction
+		p.Data, p.Frame, p.Time = b[header:end], frame, int64(sec)*1e9+int64(frac)*fraction
 		p.Length, p.Link, p.Interface, p.Offset = length, f.link, 0, r.base+int64(pos)
 		pos += end
 	}

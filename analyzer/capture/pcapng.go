@@ -85,7 +85,7 @@ func (r *Reader) walkPcapng() verdict {
 					}
 					packets = oneMore(packets)
 					p := &packets[len(packets)-1]
-					p.Data, p.Frame, p.Time = b[28:28+caplen:28+caplen], frame, int64(ticks*f.clock.mul)+f.clock.offset
+					p.Data, p.Frame, p.Time = b[28:28+caplen], frame, int64(ticks*f.clock.mul)+f.clock.offset
 					p.Length, p.Link, p.Interface, p.Offset = length, f.link, uint16(id), r.base+int64(pos)
 					pos += int(n)
 					continue
