@@ -1,6 +1,9 @@
 package flows
 
-import "unsafe"
+import (
+	"encoding/binary"
+	"unsafe"
+)
 
 // A deferred is a segment in a connection's journal: what the journal, and all segments after it there, do not
 // say of it. Its payload lies in the units behind it.
@@ -90,11 +93,23 @@ func (d *deferred) behind() []byte {
 
 // fill puts text behind d, into as many units: one or two.
 func (d *deferred) fill(text *[shortText]byte, units int) {
-	type unit [backlogUnit]byte
-	*(*unit)(unsafe.Add(unsafe.Pointer(d), backlogUnit)) = unit(text[:backlogUnit])
+	copyUnit((*textUnit)(unsafe.Add(unsafe.Pointer(d), backlogUnit)), (*textUnit)(text[:]))
 	if units > 1 {
-		*(*unit)(unsafe.Add(unsafe.Pointer(d), 2*backlogUnit)) = unit(text[backlogUnit:])
+		copyUnit((*textUnit)(unsafe.Add(unsafe.Pointer(d), 2*backlogUnit)), (*textUnit)(text[backlogUnit:]))
 	}
+}
+
+// A textUnit is a unit that holds text.
+type textUnit [backlogUnit]byte
+
+// copyUnit copies a unit of text. For an assignment the compiler calls a function, because the two might overlap.
+func copyUnit(to, from *textUnit) {
+	o := binary.NativeEndian
+	a, b, c, d := o.Uint64(from[:]), o.Uint64(from[8:]), o.Uint64(from[16:]), o.Uint64(from[24:])
+	o.PutUint64(to[:], a)
+	o.PutUint64(to[8:], b)
+	o.PutUint64(to[16:], c)
+	o.PutUint64(to[24:], d)
 }
 
 // turn begins the next piece, in place of the oldest one when all are full, and returns it with what it held.

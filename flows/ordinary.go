@@ -141,7 +141,9 @@ func (b *Batch) setText(l *Ordinary, text []byte) {
 		}
 		b.text = b.text[:n+len(text)]
 		if cap(text) >= shortText { // the same number of octets always: no call, and no look at how many
-			*(*[shortText]byte)(b.text[n : n+shortText]) = *(*[shortText]byte)(text[:shortText])
+			to, from := b.text[n:n+shortText], text[:shortText]
+			copyUnit((*textUnit)(to), (*textUnit)(from))
+			copyUnit((*textUnit)(to[backlogUnit:]), (*textUnit)(from[backlogUnit:]))
 		} else {
 			copy(b.text[n:], text)
 		}
