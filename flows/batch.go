@@ -51,11 +51,20 @@ func (b *Batch) place() *Ordinary {
 // for AddPart. One goroutine must do it for all batches of a table, in the order in which they were filled.
 func (b *Batch) Defer(n int) (lines int) {
 	x := &b.table.journals
-	for b.deferred < n {
-		some := b.added[b.deferred:min(n, b.deferred+together)]
-		var ids [together]uint32
+	// As in AddPart: while a group is looked at, the journals of the next are fetched, and the slots of the index
+	// for the one behind it.
+	var ids [2][together]uint32
+	group := func(g int) []Ordinary { return b.added[min(n, b.deferred+g*together):min(n, b.deferred+(g+1)*together)] }
+	if x.limit > 0 {
+		x.index.fetch(group(0))
+		x.index.fetch(group(1))
+		x.foresee(group(0), &ids[0])
+	}
+	for g := 0; b.deferred < n; g ^= 1 {
+		some := group(0)
 		if x.limit > 0 {
-			x.foresee(some, &ids)
+			x.index.fetch(group(2))
+			x.foresee(group(1), &ids[g^1])
 		}
 		for k := range some {
 			l := &some[k]
@@ -63,7 +72,7 @@ func (b *Batch) Defer(n int) (lines int) {
 			b.deferred++
 			late := l.Time < x.clock
 			x.clock = max(x.clock, l.Time)
-			if x.limit > 0 && x.keep(b, l, ids[k], late) {
+			if x.limit > 0 && x.keep(b, l, ids[g][k], late) {
 				continue
 			}
 			to := b.line()

@@ -10,14 +10,21 @@ import "unsafe"
 // need from memory once, and not for each.
 const together = 32
 
-// foresee finds the journals that lines probably belong to, 0 where there is none, and has fetched them.
+// foresee finds the journals that lines probably belong to, 0 where there is none, and fetches them.
 func (x *journals) foresee(lines []Ordinary, ids *[together]uint32) {
-	x.index.fetch(lines)
 	for k := range lines {
-		if id := x.index.probably(lines[k].hash); id != 0 {
-			ids[k] = id
-			prefetch(unsafe.Pointer(&x.list[id]))
-		}
+		id := x.index.probably(lines[k].hash)
+		ids[k] = id
+		prefetch(unsafe.Pointer(&x.list[id]))
+	}
+}
+
+// fetchOver fetches what is touched when the connections that are over are forgotten which come soon.
+func (x *journals) fetchOver() {
+	const soon = 4
+	if x.over.n > 2*soon {
+		prefetch(unsafe.Pointer(&x.list[x.over.peek(2*soon)>>32]))
+		prefetch(unsafe.Pointer(x.index.slot(x.list[x.over.peek(soon)>>32].hash)))
 	}
 }
 

@@ -313,6 +313,7 @@ func (x *journals) finAcked(b *Batch, id uint32, j *journal, end ordinaryBits) {
 	j.since = x.overs
 	x.over.push(uint64(id)<<32 | uint64(j.since))
 	for x.over.n > x.maxOver {
+		x.fetchOver()
 		v := x.over.pop()
 		if j := &x.list[v>>32]; j.bits&journalOver == journalOver && j.since == uint32(v) {
 			x.release(uint32(v >> 32))
