@@ -58,7 +58,7 @@ func Explain(ctx context.Context, path string, r report.Renderer, opts Options) 
 func explainInput(ctx context.Context, in input, file *report.File, r report.Renderer, opts Options) (*report.File, error) {
 	decoded := make(chan []*segments, 1)
 	deferred := make(chan []*segments, 1)
-	resets := make(chan []*flows.Reset, depth)
+	resets := make(chan []*flows.Reset, 1)
 	explained := make(chan []*report.Reset, 1)
 	var (
 		headers  decoding
@@ -141,7 +141,7 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 	}))
 	stages.Go(guarded(func() error {
 		defer close(explained)
-		next := handOn[*report.Reset]{to: explained, finished: finished}
+		next := handOn[*report.Reset]{to: explained, finished: finished, most: resetsAtOnce}
 		for some := range resets {
 			for _, reset := range some {
 				m := builder.Reset(reset, engine.Explain(reset))
@@ -195,11 +195,3 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 	builder.Finish(file)
 	return file, r.EndFile(file)
 }
-
-// depth is how many batches may wait between two stages: enough to even out their pace, few enough to
-// stay in the cache.
-const depth = 4
-
-// resetsAtOnce is how many resets are passed on together: enough that the stage which explains them is
-// not woken for each, few enough that a batch of packets which holds thousands is no burst of memory.
-const resetsAtOnce = 256

@@ -65,17 +65,21 @@ func panicked() string {
 type handOn[T any] struct {
 	to       chan<- []T
 	finished <-chan struct{}
+	most     int // that wait
 	some     []T
 }
 
-// atOnce is how many wait at most.
-const atOnce = 4
+// What is handed on together at the most: enough that a stage is seldom woken, and few enough to stay in the cache.
+const (
+	piecesAtOnce = 4  // of the input
+	resetsAtOnce = 64 // so that a batch which holds thousands is no burst of memory
+)
 
 // add passes v on, at once if the next stage has nothing to do or now is set, and reports whether anyone still
 // wants it.
 func (h *handOn[T]) add(v T, now bool) bool {
 	h.some = append(h.some, v)
-	return len(h.some) < atOnce && !now && len(h.to) > 0 || h.flush()
+	return len(h.some) < h.most && !now && len(h.to) > 0 || h.flush()
 }
 
 // flush passes on what waits.
@@ -128,7 +132,7 @@ func (d *decoding) end() *decode.Decoder {
 // decodeAll reads all pieces of in and their headers, for t.
 func (d *decoding) decodeAll(in input, decoded chan<- []*segments, finished <-chan struct{}, t *flows.Table, opts *Options) {
 	counted := int64(0)
-	next := handOn[*segments]{to: decoded, finished: finished}
+	next := handOn[*segments]{to: decoded, finished: finished, most: piecesAtOnce}
 	for p := (piece{}); in.next(&p) == nil; p = (piece{}) {
 		if opts.Read != nil {
 			opts.Read.Add(in.bytesRead() - counted)
@@ -181,7 +185,7 @@ func (d *decoding) decode(b capture.Batch, t *flows.Table) *segments {
 
 // deferAll puts by what can wait of all segments.
 func deferAll(decoded <-chan []*segments, deferred chan<- []*segments, finished <-chan struct{}, follow bool) {
-	next := handOn[*segments]{to: deferred, finished: finished}
+	next := handOn[*segments]{to: deferred, finished: finished, most: piecesAtOnce}
 	for some := range decoded {
 		for _, s := range some {
 			s.putBy()

@@ -90,6 +90,7 @@ const (
 	journalEnding // a FIN has gone by that is not in it: it stays closed
 	journalFallen // reset: the table watches what comes after, and the journal stays closed
 	journalUsed   // since the hand came by
+	journalUnsaid // some of the untold have data
 
 	journalHeard  = journalHeard0 | journalHeard1
 	journalFINs   = journalFIN0 | journalFIN1
@@ -248,6 +249,7 @@ func (x *journals) write(b *Batch, id uint32, l *Ordinary, late bool) bool {
 		}
 		if long {
 			x.sayLong(b, j, l)
+			j.bits &^= journalUnsaid
 			bits |= deferredBare
 			untold = 0
 		}
@@ -267,6 +269,9 @@ func (x *journals) write(b *Batch, id uint32, l *Ordinary, late bool) bool {
 	j.n++
 	j.untold = untold
 	j.bits |= journalUsed
+	if l.DataLen > 0 && !long {
+		j.bits |= journalUnsaid
+	}
 	a.nxt += Seq(length)
 	p.una = l.ACK
 	if j.bits&journalFINs != 0 && acked != 0 {
@@ -334,7 +339,7 @@ func (x *journals) places(j *journal, n uint8, list *[maxJournal]uint32) []uint3
 // sayLong has the exchange hear the text of l, which does not stay, and before it what it has not heard of the
 // journal j.
 func (x *journals) sayLong(b *Batch, j *journal, l *Ordinary) {
-	if j.untold > 0 {
+	if j.bits&journalUnsaid != 0 {
 		var list [maxJournal]uint32
 		for _, at := range x.places(j, j.untold, &list) {
 			if d := x.backlog.at(at); d.DataLen > 0 {
@@ -367,6 +372,7 @@ func (x *journals) handOver(b *Batch, j *journal) {
 		b.units = append(b.units, x.backlog.whole(at)...)
 	}
 	j.n, j.untold = 0, 0
+	j.bits &^= journalUnsaid
 	b.item(j, lineHanded).text = uint32(len(b.handed))
 	b.handed = append(b.handed, h)
 }

@@ -7,9 +7,12 @@ const maxRSTText = 256
 
 // released holds the Resets that are not in use, each with its Conn.
 var released = sync.Pool{New: func() any {
-	c := new(Conn)
-	c.Stream = -1 // new memory is written before it is read, see touched
-	return &Reset{Conn: c}
+	both := &touched[struct {
+		r Reset
+		c Conn
+	}](1)[0]
+	both.r.Conn = &both.c
+	return &both.r
 }}
 
 // Release gives r back, with its Conn and all that they point to, for the memory to be used again: none of it may
