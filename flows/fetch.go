@@ -45,9 +45,13 @@ func (t *Table) foresee(b *Batch, lines []Ordinary, ids *[together]uint32) {
 		l := &lines[k]
 		id := t.index.probably(l.hash)
 		ids[k] = id
-		if l.bits&ordinaryWhole != 0 {
+		switch {
+		case l.bits&ordinaryWhole != 0:
 			t.fetchFirst(id, &b.whole[l.text])
-		} else {
+		case id == 0:
+		case l.bits&(lineHeard|lineOver) != 0: // the front of the record says enough
+			prefetch(unsafe.Pointer(t.conns.at(id)))
+		default:
 			t.fetchRecord(id)
 		}
 	}

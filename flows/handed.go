@@ -14,31 +14,39 @@ type handed struct {
 // takeItem takes the item l of b, which tells of a connection's journal. Its record probably is id. Of a connection
 // that the table has forgotten meanwhile, all of it is forgotten.
 func (t *Table) takeItem(b *Batch, l *Ordinary, id uint32) {
-	tp := t.tupleOfLine(l)
-	id = t.recordOf(&tp, nil, nil, id)
-	switch c := t.conns.at(id); {
-	case id == 0:
+	if id == 0 || !t.conns.at(id).isOf(l) {
+		tp := t.tupleOfLine(l)
+		id = t.find(&tp, nil, nil)
+	}
+	if id == 0 {
 		if l.bits&lineOver != 0 {
 			t.closed.push(0) // the journals count it
 		}
+		t.buryClosed()
+		return
+	}
+	t.current = id
+	switch c := t.conns.at(id); {
 	case l.bits&lineOver != 0:
-		t.current = id
 		if c.marks&leaving != 0 {
 			t.closed.push(0)
 		}
 		c.marks |= ended
 		t.leave(c)
 	case l.bits&lineHeard != 0:
-		t.current = id
 		if l.captured < l.DataLen {
 			c.defects |= SnapCut
 		}
 		t.say(c, c.sideOf(l.bits&ordinaryFromHi != 0), stampAt(Mark{int(l.Frame), l.Time}), b.textOf(l), uint32(l.DataLen))
 	default:
-		t.current = id
 		t.takeHanded(c, &b.handed[l.text], b.units)
 	}
 	t.buryClosed()
+}
+
+// isOf tells whether c is the connection of l.
+func (c *record) isOf(l *Ordinary) bool {
+	return c.marks&(gone|isV6) == 0 && c.lo == l.lo && c.hi == l.hi && c.portLo == l.portLo && c.portHi == l.portHi
 }
 
 // takeHanded takes the segments that h hands over, of c.
