@@ -161,11 +161,10 @@ func (d *decoding) decode(b capture.Batch, t *flows.Table) *segments {
 		return s
 	}
 	s.packets = len(b.Packets)
-	seg := &d.segment
+	seg, first, last := &d.segment, b.Packets[0].Time, b.Packets[0].Time
+	s.extend(first)
 	for i := range b.Packets {
-		if t := b.Packets[i].Time; t < s.first || t > s.last || !s.seen {
-			s.extend(t)
-		}
+		first, last = min(first, b.Packets[i].Time), max(last, b.Packets[i].Time)
 		if out := d.decoder.DecodeTo(s.list, &b.Packets[i], seg); out == decode.ICMPError || out == decode.Malformed {
 			seg.Payload = nil // b may be released before the table takes the header
 			a := aside{before: s.list.Segments(), header: *seg, numbered: !d.decoder.Unnumbered}
@@ -175,6 +174,8 @@ func (d *decoding) decode(b capture.Batch, t *flows.Table) *segments {
 			s.asides = append(s.asides, a)
 		}
 	}
+	s.extend(first)
+	s.extend(last)
 	if s.list.Borrowed() == 0 {
 		b.Release() // while its octets are in the cache, for the next ones
 	} else {
