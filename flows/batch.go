@@ -43,8 +43,11 @@ func (b *Batch) place() *Ordinary {
 	if len(b.added) == cap(b.added) {
 		b.added = append(b.added, Ordinary{})[:len(b.added)]
 	}
-	b.added = b.added[:len(b.added)+1]
-	return &b.added[len(b.added)-1]
+	n := len(b.added)
+	b.added = b.added[:n+1]
+	l := &b.added[n]
+	l.at = uint32(n)
+	return l
 }
 
 // Defer decides which of the first n segments wait in journals, and returns how many lines the table gets of them,
@@ -68,7 +71,6 @@ func (b *Batch) Defer(n int) (lines int) {
 		}
 		for k := range some {
 			l := &some[k]
-			l.at = uint32(b.deferred)
 			b.deferred++
 			late := l.Time < x.clock
 			x.clock = max(x.clock, l.Time)
