@@ -9,7 +9,7 @@ TESTED := ./... $(addprefix ./,$(sort $(dir $(shell find testdata -name '*_test.
 # Tests ask for patience, and not for speed: a busy machine may take long.
 PATIENCE := -timeout 30m
 
-.PHONY: build test check fmt vet staticcheck race vuln golden fuzz bench accuracy lab man clean
+.PHONY: build test check fmt vet staticcheck race vuln golden fuzz bench profile accuracy lab man clean
 
 build: ## the program, as ./rstexplain
 	CGO_ENABLED=0 $(GO) build -trimpath -o rstexplain ./cmd/rstexplain
@@ -57,6 +57,11 @@ fuzz: ## every fuzz test for FUZZTIME
 bench: build ## measure beside the tools that are installed, and the parts by themselves
 	$(GO) run ./testdata/bench compare
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# The compiler reads it by itself wherever the program is built. -trimpath keeps paths of this machine out of it.
+profile: ## note anew what the program spends its time on, in cmd/rstexplain/default.pgo
+	$(GO) build -trimpath -o $${TMPDIR:-/tmp}/rstexplain-bench/bench ./testdata/bench
+	$${TMPDIR:-/tmp}/rstexplain-bench/bench profile cmd/rstexplain/default.pgo
 
 accuracy: ## explanations beside the truth; RSTEXPLAIN_CAPTURES names a directory of captures labelled by hand
 	$(GO) test ./analyzer -run TestAccuracy -count=1 -v -misses

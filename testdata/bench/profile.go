@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/pprof"
+	"strings"
+
+	"github.com/rstexplain/rstexplain/analyzer"
+	"github.com/rstexplain/rstexplain/analyzer/report"
+)
+
+// profileCommand notes what explaining captures spends its time on, for the compiler (go build -pgo).
+func profileCommand(args []string) (err error) {
+	fs := flag.NewFlagSet("profile", flag.ExitOnError)
+	dir := fs.String("dir", filepath.Join(os.TempDir(), "rstexplain-bench"), "where the captures are made, and kept for the next run")
+	only := fs.String("only", "small,mixed,million,scan", "kinds of capture to run")
+	scale := fs.Float64("scale", 1, "size of the captures against the full ones")
+	rounds := fs.Int("rounds", 8, "how often each is explained")
+	_ = fs.Parse(args)
+	if fs.NArg() != 1 {
+		return errors.New("name one output file")
+	}
+	if err := os.MkdirAll(*dir, 0o755); err != nil {
+		return err
+	}
+	var paths []string
+	for _, name := range strings.Split(*only, ",") {
+		path, _, err := capture(*dir, name, *scale)
+		if err != nil {
+			return err
+		}
+		paths = append(paths, path)
+	}
+	out, err := os.Create(fs.Arg(0))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	if err := pprof.StartCPUProfile(out); err != nil {
+		return err
+	}
+	defer pprof.StopCPUProfile()
+	for range *rounds {
+		for _, path := range paths {
+			if err := explain(path); err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+		}
+	}
+	return nil
+}
+
+// explain does what the program does with path, but for the file that it writes.
+func explain(path string) error {
+	r := report.JSON(io.Discard)
+	if err := r.Begin("bench"); err != nil {
+		return err
+	}
+	if _, err := analyzer.Explain(context.Background(), path, r, analyzer.Options{}); err != nil {
+		return err
+	}
+	return r.End()
+}
