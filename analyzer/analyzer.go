@@ -53,8 +53,8 @@ func Explain(ctx context.Context, path string, r report.Renderer, opts Options) 
 
 // explainInput does the work in five stages that pass on what they make: the input is read and its headers decoded,
 // while its octets are in the processor's cache; segments in good order are put by; connections are followed; resets
-// are explained; the report is written. Each stage is one goroutine that takes things in the order of the input, so the report does not depend on
-// how many cores there are.
+// are explained; the report is written. Each stage is one goroutine that takes things in the order of the input, so
+// the report does not depend on how many cores there are.
 func explainInput(ctx context.Context, in input, file *report.File, r report.Renderer, opts Options) (*report.File, error) {
 	decoded := make(chan []*segments, 1)
 	deferred := make(chan []*segments, 1)
