@@ -57,7 +57,9 @@ func (b *Batch) Defer(n int) (lines int) {
 	// As in AddPart: while a group is looked at, the journals of the next are fetched, and the slots of the index
 	// for the one behind it.
 	var ids [2][together]uint32
-	group := func(g int) []Ordinary { return b.added[min(n, b.deferred+g*together):min(n, b.deferred+(g+1)*together)] }
+	group := func(g int) []Ordinary {
+		return b.added[min(n, b.deferred+g*together):min(n, b.deferred+(g+1)*together)]
+	}
 	if x.limit > 0 {
 		x.index.fetch(group(0))
 		x.index.fetch(group(1))
