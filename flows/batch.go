@@ -1,6 +1,9 @@
 package flows
 
-import "sync"
+import (
+	"sync"
+	"unsafe"
+)
 
 // A Batch is a run of segments in the order of the capture, in the form that a Table takes fastest. The
 // batches of a table are filled by one goroutine, which may be another than the table's own, and must be given to
@@ -47,6 +50,9 @@ func (b *Batch) place() *Ordinary {
 	}
 	n := len(b.added)
 	b.added = b.added[:n+1]
+	if next := n + linesAhead; next < cap(b.added) {
+		prefetchW(unsafe.Pointer(&b.added[:cap(b.added)][next]))
+	}
 	l := &b.added[n]
 	l.at = uint32(n)
 	return l
@@ -63,6 +69,9 @@ func (b *Batch) Defer(n int) (lines int) {
 		return b.added[min(n, b.deferred+g*together):min(n, b.deferred+(g+1)*together)]
 	}
 	if x.limit > 0 {
+		for g := range 4 {
+			fetchLines(group(g))
+		}
 		x.index.fetch(group(0))
 		x.index.fetch(group(1))
 		x.foresee(group(0), &ids[0])
@@ -70,6 +79,8 @@ func (b *Batch) Defer(n int) (lines int) {
 	for g := 0; b.deferred < n; g ^= 1 {
 		some := group(0)
 		if x.limit > 0 {
+			fetchLines(group(4))
+			b.fetchText(&some[0])
 			x.index.fetch(group(2))
 			x.foresee(group(1), &ids[g^1])
 		}
@@ -159,6 +170,8 @@ func (t *Table) AddPart(b *Batch, end int) {
 	var ids [3][together]uint32
 	cut := func() (some []Ordinary) {
 		some, lines = lines[:min(together, len(lines))], lines[min(together, len(lines)):]
+		fetchLines(lines[:min(2*together, len(lines))])
+		b.fetchWhole(some)
 		return some
 	}
 	groups := [3][]Ordinary{cut(), cut(), cut()}

@@ -10,6 +10,37 @@ import "unsafe"
 // need from memory once, and not for each.
 const together = 32
 
+// A batch goes from one goroutine to another and comes back, and with it its memory from one processor's cache to
+// another's, which may be far from it. So what is written next in a batch, and what is read next, is fetched well
+// ahead: so many lines, and octets of text.
+const (
+	linesAhead = 16
+	textAhead  = 1024
+)
+
+// fetchLines fetches lines of a batch that another goroutine has filled.
+func fetchLines(lines []Ordinary) {
+	if len(lines) > 0 {
+		prefetchSpan(unsafe.Pointer(&lines[0]), len(lines)*int(unsafe.Sizeof(lines[0])))
+	}
+}
+
+// fetchText fetches short payloads that come some groups after l.
+func (b *Batch) fetchText(l *Ordinary) {
+	if from := int(l.text) + 2*textAhead; l.bits&(ordinaryWhole|ordinaryLong) == 0 && from < len(b.text) {
+		prefetchSpan(unsafe.Pointer(&b.text[from]), min(2*textAhead, len(b.text)-from))
+	}
+}
+
+// fetchWhole fetches the Segments of lines.
+func (b *Batch) fetchWhole(lines []Ordinary) {
+	for k := range lines {
+		if l := &lines[k]; l.bits&ordinaryWhole != 0 {
+			prefetchSpan(unsafe.Pointer(&b.whole[l.text]), int(unsafe.Sizeof(b.whole[0])))
+		}
+	}
+}
+
 // foresee finds the journals that lines probably belong to, 0 where there is none, and fetches them.
 func (x *journals) foresee(lines []Ordinary, ids *[together]uint32) {
 	for k := range lines {

@@ -140,6 +140,9 @@ func (b *Batch) setText(l *Ordinary, text []byte) {
 			b.text = slices.Grow(b.text, shortText)
 		}
 		b.text = b.text[:n+len(text)]
+		if next := n + textAhead; next < cap(b.text) {
+			prefetchW(unsafe.Pointer(&b.text[:cap(b.text)][next]))
+		}
 		if cap(text) >= shortText { // the same number of octets always: no call, and no look at how many
 			to, from := b.text[n:n+shortText], text[:shortText]
 			copyUnit((*textUnit)(to), (*textUnit)(from))

@@ -25,6 +25,11 @@ func prefetch4(p unsafe.Pointer)
 //go:noescape
 func prefetchSlots(slots *uint64, mask uint32, lines *Ordinary, n int)
 
+// prefetchSpan asks for n octets at p, at least for the first.
+//
+//go:noescape
+func prefetchSpan(p unsafe.Pointer, n int)
+
 // prefetchW asks for the cache line at p, to write to it.
 //
 //go:noescape

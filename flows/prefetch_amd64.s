@@ -46,3 +46,15 @@ TEXT ·prefetchW(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX
 	BYTE $0x0f; BYTE $0x0d; BYTE $0x08 // PREFETCHW (AX)
 	RET
+
+// func prefetchSpan(p unsafe.Pointer, n int)
+TEXT ·prefetchSpan(SB), NOSPLIT, $0-16
+	MOVQ p+0(FP), AX
+	MOVQ n+8(FP), DX
+	ADDQ AX, DX
+next:
+	PREFETCHT0 (AX)
+	ADDQ $64, AX
+	CMPQ AX, DX
+	JLT next
+	RET

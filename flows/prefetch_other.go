@@ -9,4 +9,6 @@ func prefetch2(unsafe.Pointer) {}
 func prefetchW(unsafe.Pointer) {}
 func prefetch4(unsafe.Pointer) {}
 
+func prefetchSpan(unsafe.Pointer, int) {}
+
 func prefetchSlots(*uint64, uint32, *Ordinary, int) {}
