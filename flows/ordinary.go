@@ -116,7 +116,7 @@ func (b *Batch) line() *Ordinary {
 		b.lines = append(b.lines, Ordinary{})[:len(b.lines)]
 	}
 	b.lines = b.lines[:len(b.lines)+1]
-	if next := len(b.lines) + 3; next < cap(b.lines) { // the goroutine that took it has had it in its cache
+	if next := len(b.lines) + linesAhead; next < cap(b.lines) {
 		prefetchW(unsafe.Pointer(&b.lines[:cap(b.lines)][next]))
 	}
 	return &b.lines[len(b.lines)-1]
