@@ -6,8 +6,8 @@ import (
 )
 
 // A Batch is a run of segments in the order of the capture, in the form that a Table takes fastest. The
-// batches of a table are filled by one goroutine, which may be another than the table's own, and must be given to
-// the table in the order in which they were filled. Segments that can wait are not in the batch, but in the journals
+// batches of a table are filled by one goroutine, dealt with by Defer in one, and given to the table in its own, all
+// in the same order; the three may be one. Segments that can wait are not in the batch, but in the journals
 // of their connections (journal.go).
 type Batch struct {
 	added      []Ordinary // what was added
@@ -25,8 +25,6 @@ type Batch struct {
 	known  []origin // the table's origins, as far as this batch needs them
 	taken  int      // lines that the table has taken
 	before int      // segments that the table had taken before
-
-	_ [24]byte // no line of the cache holds parts of two batches, which are in the hands of two goroutines
 }
 
 // NewBatch returns an empty batch, to be filled, given to Defer and then to AddBatch. It may be called beside the
@@ -45,25 +43,30 @@ func (b *Batch) Borrowed() int { return len(b.long) + b.wholeTexts }
 
 // place returns the line of the segment that is added next. It holds old values.
 func (b *Batch) place() *Ordinary {
-	if len(b.added) == cap(b.added) {
-		b.added = append(b.added, Ordinary{})[:len(b.added)]
-	}
-	n := len(b.added)
-	b.added = b.added[:n+1]
-	if next := n + linesAhead; next < cap(b.added) {
-		prefetchW(unsafe.Pointer(&b.added[:cap(b.added)][next]))
-	}
-	l := &b.added[n]
-	l.at = uint32(n)
+	l := oneMore(&b.added)
+	l.at = uint32(len(b.added) - 1)
 	return l
+}
+
+// oneMore appends a line to list and returns it. It holds old values.
+func oneMore(list *[]Ordinary) *Ordinary {
+	n := len(*list)
+	if n == cap(*list) {
+		*list = append(*list, Ordinary{})[:n]
+	}
+	*list = (*list)[:n+1]
+	if next := n + linesAhead; next < cap(*list) {
+		prefetchW(unsafe.Pointer(&(*list)[:cap(*list)][next]))
+	}
+	return &(*list)[n]
 }
 
 // Defer decides which of the first n segments wait in journals, and returns how many lines the table gets of them,
 // for AddPart. One goroutine must do it for all batches of a table, in the order in which they were filled.
 func (b *Batch) Defer(n int) (lines int) {
 	x := &b.table.journals
-	// As in AddPart: while a group is looked at, the journals of the next are fetched, and the slots of the index
-	// for the one behind it.
+	// As in AddPart: while a group is looked at, the journals of the next are fetched, the slots of the index for
+	// the one behind it, and the lines of the fourth.
 	var ids [2][together]uint32
 	group := func(g int) []Ordinary {
 		return b.added[min(n, b.deferred+g*together):min(n, b.deferred+(g+1)*together)]
@@ -92,7 +95,7 @@ func (b *Batch) Defer(n int) (lines int) {
 			if x.limit > 0 && x.keep(b, l, ids[g][k], late) {
 				continue
 			}
-			to := b.line()
+			to := oneMore(&b.lines)
 			*to = *l
 			if late {
 				to.bits |= ordinaryLate
@@ -168,9 +171,10 @@ func (t *Table) AddPart(b *Batch, end int) {
 	// Lines are taken group by group. While one is taken, the next waits for what hangs on its records, the
 	// one behind it for the records, and of a fourth the index is asked for.
 	var ids [3][together]uint32
+	fetchLines(lines[:min(2*together, len(lines))])
 	cut := func() (some []Ordinary) {
 		some, lines = lines[:min(together, len(lines))], lines[min(together, len(lines)):]
-		fetchLines(lines[:min(2*together, len(lines))])
+		fetchLines(lines[min(together, len(lines)):min(2*together, len(lines))])
 		b.fetchWhole(some)
 		return some
 	}

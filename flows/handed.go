@@ -14,11 +14,8 @@ type handed struct {
 // takeItem takes the item l of b, which tells of a connection's journal. Its record probably is id. Of a connection
 // that the table has forgotten meanwhile, all of it is forgotten.
 func (t *Table) takeItem(b *Batch, l *Ordinary, id uint32) {
-	if id == 0 || !t.conns.at(id).isOf(l) {
-		tp := t.tupleOfLine(l)
-		id = t.find(&tp, nil, nil)
-	}
-	if id == 0 {
+	tp := t.tupleOfLine(l)
+	if id = t.recordOf(&tp, nil, nil, id); id == 0 {
 		if l.bits&lineOver != 0 {
 			t.closed.push(0) // the journals count it
 		}
@@ -42,11 +39,6 @@ func (t *Table) takeItem(b *Batch, l *Ordinary, id uint32) {
 		t.takeHanded(c, &b.handed[l.text], b.units)
 	}
 	t.buryClosed()
-}
-
-// isOf tells whether c is the connection of l.
-func (c *record) isOf(l *Ordinary) bool {
-	return c.marks&(gone|isV6) == 0 && c.lo == l.lo && c.hi == l.hi && c.portLo == l.portLo && c.portHi == l.portHi
 }
 
 // takeHanded takes the segments that h hands over, of c.

@@ -7,7 +7,7 @@ import (
 
 // Few connections of a capture are reset, and what is told of a reset is told of its connection. So segments in
 // good order do not go to the table when they come. They wait in their connection's journal, in the goroutine
-// that fills batches, which costs one cache line for the connection and half of one for the segment. The table
+// that defers batches, which costs one cache line for the connection and half of one for the segment. The table
 // gets them, in their order and as if they came now, once something may ask for the connection as it stands: a
 // segment that is not in good order, a RST, the journal's bound. Of most connections nothing ever asks, and they
 // are forgotten when they have been closed for long enough.
@@ -22,7 +22,7 @@ import (
 // The journals know nothing of what the table makes of segments. They keep their own account of sequence
 // numbers, begun by a SYN-ACK or when all of both sides is acknowledged, and take what fits in.
 
-// journals are those of one table. They are for the goroutine that fills its batches.
+// journals are those of one table. They are for the goroutine that defers its batches.
 type journals struct {
 	index   index
 	list    []journal // by number; 0 is none
@@ -122,7 +122,8 @@ func (x *journals) setUp(o *TableOptions) {
 	x.index.grow()
 }
 
-// keep takes l, of b, of the connection whose journal probably is id, and tells whether it waits in the journal. If not, it goes to the table, after all of its connection that has waited.
+// keep takes l, of b, of the connection whose journal probably is id, and tells whether it waits in the journal. If
+// not, it goes to the table, after all of its connection that has waited.
 func (x *journals) keep(b *Batch, l *Ordinary, id uint32, late bool) bool {
 	if l.bits&ordinaryWhole != 0 {
 		if s := &b.whole[l.text]; !s.tuple.v6 {
@@ -213,8 +214,8 @@ func (x *journals) measure() {
 	x.memory.Store(x.backlog.memory() + int64(cap(x.index.slots))*8 + int64(cap(x.list))*int64(unsafe.Sizeof(journal{})))
 }
 
-// write puts l, of b, into the journal id if it is the segment that comes next in good
-// order: with new data, a new ACK, or a FIN. Else it changes nothing and returns false.
+// write puts l, of b, into the journal id if it is the segment that comes next in good order: with new data, a new
+// ACK, or a FIN. Else it changes nothing and returns false.
 func (x *journals) write(b *Batch, id uint32, l *Ordinary, late bool) bool {
 	j := &x.list[id]
 	if j.bits&journalOpen == 0 {
@@ -249,7 +250,6 @@ func (x *journals) write(b *Batch, id uint32, l *Ordinary, late bool) bool {
 		}
 		if long {
 			x.sayLong(b, j, l)
-			j.bits &^= journalUnsaid
 			bits |= deferredBare
 			untold = 0
 		}
@@ -349,6 +349,7 @@ func (x *journals) sayLong(b *Batch, j *journal, l *Ordinary) {
 				b.setText(said, d.text())
 			}
 		}
+		j.bits &^= journalUnsaid
 	}
 	said := b.item(j, lineHeard)
 	said.kept, said.Time = l.kept, l.Time

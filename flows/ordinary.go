@@ -110,21 +110,9 @@ func (b *Batch) from(direction ordinaryBits, mac uint64, domain uint32, iface ui
 	return last.n
 }
 
-// line appends a line to b. It holds old values.
-func (b *Batch) line() *Ordinary {
-	if len(b.lines) == cap(b.lines) {
-		b.lines = append(b.lines, Ordinary{})[:len(b.lines)]
-	}
-	b.lines = b.lines[:len(b.lines)+1]
-	if next := len(b.lines) + linesAhead; next < cap(b.lines) {
-		prefetchW(unsafe.Pointer(&b.lines[:cap(b.lines)][next]))
-	}
-	return &b.lines[len(b.lines)-1]
-}
-
 // item appends an item of j's connection to b.
 func (b *Batch) item(j *journal, what ordinaryBits) *Ordinary {
-	l := b.line()
+	l := oneMore(&b.lines)
 	l.lo, l.hi, l.portLo, l.portHi, l.hash, l.bits = j.lo, j.hi, j.portLo, j.portHi, j.hash, what
 	return l
 }

@@ -89,7 +89,7 @@ type Table struct {
 
 	spare     spare
 	origins   origins  // for the goroutine that fills batches
-	journals  journals // for the same
+	journals  journals // for the one that defers them
 	known     []origin // as far as the batches need them that were taken
 	following bool     // the segment at hand comes out of a journal
 	unpacked  Segment  // of the line at hand

@@ -84,24 +84,20 @@ func measureCommand(args []string) error {
 
 func compareCommand(args []string) error {
 	fs := flag.NewFlagSet("compare", flag.ExitOnError)
-	dir := fs.String("dir", filepath.Join(os.TempDir(), "rstexplain-bench"), "where the captures are made, and kept for the next run")
-	only := fs.String("only", "mixed,small,million,scan", "kinds of capture to run")
-	scale := fs.Float64("scale", 1, "size of the captures against the full ones")
+	var c captures
+	c.flags(fs)
 	rounds := fs.Int("rounds", 5, "rounds; each peer runs once a round, in turn")
 	slow := fs.Bool("slow", true, "run tshark and tcptrace too, once")
 	long := fs.Bool("long", true, "run the product on ten times mixed too, through a pipe")
 	_ = fs.Parse(args)
 
-	if err := os.MkdirAll(*dir, 0o755); err != nil {
-		return err
-	}
-	product := filepath.Join(*dir, "rstexplain")
+	product := filepath.Join(c.dir, "rstexplain")
 	if out, err := exec.Command("go", "build", "-o", product, "./cmd/rstexplain").CombinedOutput(); err != nil {
 		return fmt.Errorf("build the product: %w\n%s", err, out)
 	}
 	fmt.Printf("%s, %d CPUs, %s, %s\n", cpuModel(), runtime.NumCPU(), kernel(), runtime.Version())
-	for _, name := range strings.Split(*only, ",") {
-		path, made, err := capture(*dir, name, *scale)
+	for _, name := range c.names() {
+		path, made, err := c.make(name)
 		if err != nil {
 			return err
 		}
@@ -111,7 +107,7 @@ func compareCommand(args []string) error {
 		}
 	}
 	if *long {
-		return longer(product, *scale)
+		return longer(product, c.scale)
 	}
 	return nil
 }
@@ -142,18 +138,35 @@ func longer(product string, scale float64) error {
 	return nil
 }
 
-// capture makes the capture of a kind unless the same one is there already.
-func capture(dir, name string, scale float64) (path string, made Made, err error) {
+// captures are those that a command works on.
+type captures struct {
+	dir, only string
+	scale     float64
+}
+
+func (c *captures) flags(fs *flag.FlagSet) {
+	fs.StringVar(&c.dir, "dir", filepath.Join(os.TempDir(), "rstexplain-bench"), "where the captures are made, and kept for the next run")
+	fs.StringVar(&c.only, "only", "mixed,small,million,scan", "kinds of capture to run")
+	fs.Float64Var(&c.scale, "scale", 1, "size of the captures against the full ones")
+}
+
+func (c *captures) names() []string { return strings.Split(c.only, ",") }
+
+// make makes the capture of a kind unless the same one is there already.
+func (c *captures) make(name string) (path string, made Made, err error) {
+	if err := os.MkdirAll(c.dir, 0o755); err != nil {
+		return "", made, err
+	}
 	t := Traffic{Kind: name, Seed: 1}
 	for _, k := range kinds {
 		if k.name == name {
-			t.Packets, t.Open = int(float64(k.packets)*scale), k.open
+			t.Packets, t.Open = int(float64(k.packets)*c.scale), k.open
 			if !k.close {
-				t.Open = int(float64(k.open) * scale)
+				t.Open = int(float64(k.open) * c.scale)
 			}
 		}
 	}
-	path = filepath.Join(dir, fmt.Sprintf("%s-%g.pcapng", name, scale))
+	path = filepath.Join(c.dir, fmt.Sprintf("%s-%g.pcapng", name, c.scale))
 	out := io.Discard
 	if _, err := os.Stat(path); err != nil {
 		f, err := os.Create(path)

@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime/pprof"
-	"strings"
 
 	"github.com/rstexplain/rstexplain/analyzer"
 	"github.com/rstexplain/rstexplain/analyzer/report"
@@ -18,20 +16,16 @@ import (
 // profileCommand notes what explaining captures spends its time on, for the compiler (go build -pgo).
 func profileCommand(args []string) (err error) {
 	fs := flag.NewFlagSet("profile", flag.ExitOnError)
-	dir := fs.String("dir", filepath.Join(os.TempDir(), "rstexplain-bench"), "where the captures are made, and kept for the next run")
-	only := fs.String("only", "small,mixed,million,scan", "kinds of capture to run")
-	scale := fs.Float64("scale", 1, "size of the captures against the full ones")
+	var c captures
+	c.flags(fs)
 	rounds := fs.Int("rounds", 8, "how often each is explained")
 	_ = fs.Parse(args)
 	if fs.NArg() != 1 {
 		return errors.New("name one output file")
 	}
-	if err := os.MkdirAll(*dir, 0o755); err != nil {
-		return err
-	}
 	var paths []string
-	for _, name := range strings.Split(*only, ",") {
-		path, _, err := capture(*dir, name, *scale)
+	for _, name := range c.names() {
+		path, _, err := c.make(name)
 		if err != nil {
 			return err
 		}
