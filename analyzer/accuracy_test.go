@@ -82,9 +82,9 @@ type collector struct{ resets map[int]*report.Reset }
 func (c *collector) Begin(string) error     { return nil }
 func (c *collector) BeginFile(string) error { return nil }
 func (c *collector) Reset(r *report.Reset) error {
-	kept := *r
+	kept := r.Clone() // r is lent
 	kept.Timeline = nil
-	c.resets[r.Frame] = &kept
+	c.resets[r.Frame] = kept
 	return nil
 }
 func (c *collector) EndFile(*report.File) error { return nil }
