@@ -80,6 +80,8 @@ func (t *Table) foresee(b *Batch, lines []Ordinary, ids *[together]uint32) {
 		case l.bits&ordinaryWhole != 0:
 			t.fetchFirst(id, &b.whole[l.text])
 		case id == 0:
+		case id&embryonic != 0:
+			prefetch2(unsafe.Pointer(t.embryos.at(id &^ embryonic)))
 		case l.bits&(lineHeard|lineOver) != 0: // the front of the record says enough
 			prefetch(unsafe.Pointer(t.conns.at(id)))
 		default:
@@ -99,7 +101,7 @@ func (t *Table) fetchSlots(lines []Ordinary) {
 func (t *Table) fetchRest(lines []Ordinary, ids *[together]uint32) {
 	for k := range lines {
 		l, id := &lines[k], ids[k]
-		if id == 0 || l.bits&lineOver != 0 {
+		if id == 0 || id&embryonic != 0 || l.bits&lineOver != 0 {
 			continue
 		}
 		c := t.conns.at(id)
@@ -134,9 +136,9 @@ func (t *Table) fetchFirst(id uint32, s *Segment) {
 	t.around.fetch(s)
 }
 
-// fetchRecord fetches the record id.
+// fetchRecord fetches the record id; of an embryo, nothing.
 func (t *Table) fetchRecord(id uint32) {
-	if id != 0 {
+	if id != 0 && id&embryonic == 0 {
 		prefetch4(unsafe.Pointer(t.conns.at(id)))
 	}
 }
@@ -148,6 +150,16 @@ func (t *Table) fetchGrave(id uint32) {
 		return
 	}
 	tp := t.tupleOfRecord(c)
+	prefetch(unsafe.Pointer(t.index.slot(tp.hash())))
+	prefetch2(unsafe.Pointer(t.graves.set(&tp)))
+}
+
+// fetchEmbryo fetches what is touched when the embryo id is forgotten, which comes soon.
+func (t *Table) fetchEmbryo(id uint32) {
+	if id >= t.embryos.top || t.embryos.pieces[id>>pieceBits] == nil || t.graves.sets == nil {
+		return
+	}
+	tp := t.tupleOfEmbryo(t.embryos.at(id))
 	prefetch(unsafe.Pointer(t.index.slot(tp.hash())))
 	prefetch2(unsafe.Pointer(t.graves.set(&tp)))
 }

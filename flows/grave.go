@@ -33,7 +33,10 @@ type graves struct {
 	dug  uint32
 }
 
-const maxGraves = 1 << 17
+const (
+	maxGraves    = 1 << 17
+	gravesMemory = maxGraves * int64(unsafe.Sizeof(grave{}))
+)
 
 // set returns where the graves of tp are.
 func (g *graves) set(tp *tuple) *[4]grave {
@@ -77,7 +80,10 @@ func (g *graves) find(tp *tuple) *grave {
 }
 
 func (g *graves) memory() int64 {
-	return int64(len(g.sets)) * int64(unsafe.Sizeof([4]grave{}))
+	if g.sets == nil {
+		return 0
+	}
+	return gravesMemory
 }
 
 // bury forgets the record id and digs its grave.

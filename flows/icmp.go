@@ -24,7 +24,7 @@ type icmpNote struct {
 func (t *Table) AddICMP(n ICMPNote) (stream int) {
 	t.stats.ICMP++
 	tp := t.tupleOf(&n.Src, &n.Dst)
-	id := t.find(&tp, &n.Src, &n.Dst)
+	id := t.recordOf(&tp, &n.Src, &n.Dst, 0)
 	if id == 0 {
 		return -1
 	}

@@ -22,7 +22,7 @@ func (c *record) startsStream(side Side, s *Segment) bool {
 // nothing else of s.
 func (t *Table) Number(s *Segment) (stream int) {
 	tp := t.tupleOf(&s.Src, &s.Dst)
-	id := t.find(&tp, &s.Src, &s.Dst)
+	id := t.recordOf(&tp, &s.Src, &s.Dst, 0)
 	switch {
 	case id == 0:
 		id = t.open(&tp, s)
@@ -89,6 +89,26 @@ func (c *record) sideOf(fromHi bool) Side {
 // tuple was forgotten a short while ago, its old one.
 func (t *Table) open(tp *tuple, s *Segment) uint32 {
 	t.makeRoom()
+	id := t.record(tp, s)
+	t.index.insert(tp.hash(), id)
+	c := t.conns.at(id)
+	t.stats.PeakOpen = max(t.stats.PeakOpen, t.connections())
+	if c.defects&NoHandshake != 0 {
+		t.stats.MidStream++
+	}
+	t.halfOpen++
+	if g := t.graves.find(tp); g != nil {
+		t.rise(c, g, tp, s)
+		*g = grave{} // the record remembers it now, and the next incarnation must not rise from it
+	} else {
+		c.stream = uint32(t.streams)
+		t.streams++
+	}
+	return id
+}
+
+// record makes a record for tp, whose first segment is s. The index does not know of it yet.
+func (t *Table) record(tp *tuple, s *Segment) uint32 {
 	id := t.conns.take()
 	c := t.conns.at(id)
 	c.lo, c.hi, c.portLo, c.portHi = tp.lo, tp.hi, tp.portLo, tp.portHi
@@ -102,21 +122,8 @@ func (t *Table) open(tp *tuple, s *Segment) uint32 {
 		}
 	}
 	c.start = int64(s.Time)
-	t.index.insert(tp.hash(), id)
-	t.stats.PeakOpen = max(t.stats.PeakOpen, t.conns.live)
 	t.orient(c, tp, s)
-	if c.defects&NoHandshake != 0 {
-		t.stats.MidStream++
-	}
 	c.domain = t.domains.number(uint64(s.Domain))
-	t.halfOpen++
-	if g := t.graves.find(tp); g != nil {
-		t.rise(c, g, tp, s)
-		*g = grave{} // the record remembers it now, and the next incarnation must not rise from it
-	} else {
-		c.stream = uint32(t.streams)
-		t.streams++
-	}
 	return id
 }
 

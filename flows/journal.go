@@ -211,7 +211,7 @@ func (x *journals) release(id uint32) {
 
 // measure notes what the journals take of the memory.
 func (x *journals) measure() {
-	x.memory.Store(x.backlog.memory() + int64(cap(x.index.slots))*8 + int64(cap(x.list))*int64(unsafe.Sizeof(journal{})))
+	x.memory.Store(x.backlog.memory() + x.index.memory() + int64(cap(x.list))*int64(unsafe.Sizeof(journal{})))
 }
 
 // write puts l, of b, into the journal id if it is the segment that comes next in good order: with new data, a new

@@ -38,12 +38,15 @@ func (t *Table) buryClosed() {
 	}
 }
 
+// fitEvery is after how many new connections it is looked whether memory is near its bound.
+const fitEvery = 256
+
 // makeRoom is called before a record is added: it forgets closed connections, then open ones, beyond the bounds.
 func (t *Table) makeRoom() {
-	if t.opened++; t.opened%256 == 0 {
+	if t.opened++; t.opened%fitEvery == 0 {
 		t.fitMemory()
 	}
-	for t.conns.live >= t.limit {
+	for t.connections() >= t.limit {
 		if t.closed.n > 0 {
 			t.buryOldest()
 		} else {
@@ -87,12 +90,25 @@ const (
 )
 
 // evict forgets one open connection: of the next few, one that only one side has spoken on, else the one
-// that has been idle for longest.
+// that has been idle for longest. Of an embryo and a record, the one that has been idle for longer.
 func (t *Table) evict() {
-	var victim uint32
-	var victimFrame uint32
+	t.stats.Evicted++
+	flood := t.halfOpen > t.connections()/4
+	if flood && t.embryos.live > t.halfOpen/2 {
+		t.buryEmbryo(t.embryos.next())
+		return
+	}
+	victim, frame := t.victim(flood)
+	if id := t.embryos.next(); id != 0 && (victim == 0 || t.embryos.at(id).frame < frame) {
+		t.buryEmbryo(id)
+		return
+	}
+	t.bury(victim, t.conns.at(victim), true)
+}
+
+// victim returns the record that is to go, 0 where there is none, and the frame of its last segment.
+func (t *Table) victim(flood bool) (victim, victimFrame uint32) {
 	victimHalf := false
-	flood := t.halfOpen > t.conns.live/4
 	for seen := 0; seen < t.conns.live && (seen < evictionSample || flood && seen < floodSample); {
 		if t.hand++; t.hand >= t.conns.top {
 			t.hand = 1
@@ -101,36 +117,41 @@ func (t *Table) evict() {
 		if c.marks&gone != 0 {
 			continue
 		}
-		if seen++; flood && c.marks&bothSides == 0 {
-			victim = t.hand // the hand comes by in about the order in which connections began
+		half, frame := c.marks&bothSides == 0, max(c.side[0].lastFrame, c.side[1].lastFrame)
+		if seen++; flood && half {
 			if t.hand+2*buryAhead < t.conns.top {
 				t.fetchGrave(t.hand + buryAhead)
 				t.fetchRecord(t.hand + 2*buryAhead)
 			}
-			break
+			return t.hand, frame // the hand comes by in about the order in which connections began
 		}
-		half, frame := c.marks&bothSides == 0, max(c.side[0].lastFrame, c.side[1].lastFrame)
 		if victim == 0 || half && !victimHalf || half == victimHalf && frame < victimFrame {
 			victim, victimFrame, victimHalf = t.hand, frame, half
 		}
 	}
-	t.stats.Evicted++
-	t.bury(victim, t.conns.at(victim), true)
+	return victim, victimFrame
 }
 
 // fitMemory lowers the number of connections that may live when memory comes near its bound, and again
 // each time that it has still grown: what is given back is used again, so that the growth ends.
 func (t *Table) fitMemory() {
-	if m := t.memory(); m > t.opts.MaxMemory/8*7 && m > t.lastMemory {
-		t.limit = max(min(t.limit, t.conns.live)/32*31, 1024)
+	m := t.memory()
+	if t.graves.sets == nil {
+		m += gravesMemory // for those that have to go
+	}
+	if t.index.used+fitEvery > t.index.most() {
+		m += t.index.memory() // it is about to grow
+	}
+	if m > t.opts.MaxMemory/8*7 && m > t.lastMemory {
+		t.limit = max(min(t.limit, t.connections())/32*31, 1024)
 		t.lastMemory = m
 	}
 }
 
 // memory returns the octets of all that grows with connections.
 func (t *Table) memory() int64 {
-	n := int64(cap(t.index.slots))*8 + int64(len(t.closed.ring))*8 + t.journals.memory.Load()
-	n += slabMemory(&t.conns) + slabMemory(&t.wide) + slabMemory(&t.annexes) + slabMemory(&t.talks)
+	n := t.index.memory() + int64(len(t.closed.ring))*8 + t.journals.memory.Load()
+	n += slabMemory(&t.conns) + t.embryos.memory() + slabMemory(&t.wide) + slabMemory(&t.annexes) + slabMemory(&t.talks)
 	n += slabMemory(&t.runs) + slabMemory(&t.letGoes) + slabMemory(&t.holes) + slabMemory(&t.held) + slabMemory(&t.falls) + slabMemory(&t.befores) + slabMemory(&t.notes)
 	n += slabMemory(&t.lines.short) + slabMemory(&t.lines.middle) + slabMemory(&t.lines.long)
 	return n + t.graves.memory()

@@ -56,6 +56,7 @@ type Table struct {
 
 	index   index
 	conns   slab[record]
+	embryos embryos
 	wide    slab[wideAddrs]
 	lines   timelines
 	annexes slab[annex]
@@ -81,7 +82,8 @@ type Table struct {
 	clock      Time   // latest time seen
 	current    uint32 // record that Add works on
 	hand       uint32 // where the search for the next record to evict begins
-	halfOpen   int    // records on which one side only has spoken
+	halfOpen   int    // connections on which one side only has spoken
+	floodFrom  int    // least number of them that is a flood
 	opened     uint32 // records opened so far
 	lastMemory int64  // when limit was lowered for the last time
 	talkHand   uint32 // where the search for a talk to give to another connection begins
@@ -92,6 +94,7 @@ type Table struct {
 	journals  journals // for the one that defers them
 	known     []origin // as far as the batches need them that were taken
 	following bool     // the segment at hand comes out of a journal
+	hatching  bool     // the segment at hand comes out of an embryo
 	unpacked  Segment  // of the line at hand
 	followed  Segment  // of the journal's segment at hand
 	noCalm    bool     // never take the short way of calm.go
@@ -118,7 +121,7 @@ type Stats struct {
 // belongs to emit.
 func NewTable(opts TableOptions, emit func(*Reset)) *Table {
 	t := &Table{opts: opts.withDefaults(), emit: emit, seed: rand.Uint64(), names: exchange.NewNames()}
-	t.limit = t.opts.MaxConnections
+	t.limit, t.floodFrom = t.opts.MaxConnections, floodFrom
 	t.journals.setUp(&t.opts)
 	t.index.grow()
 	return t
@@ -136,6 +139,20 @@ func (t *Table) Add(s *Segment) (stream int) {
 // before it.
 func (t *Table) add(s *Segment, tp *tuple, id uint32, late bool) (stream int) {
 	id = t.recordOf(tp, &s.Src, &s.Dst, id)
+	if id == 0 && t.flooded() && !late && t.mayConceive(tp, s) {
+		stream = t.conceive(tp, s)
+		t.clock = max(t.clock, s.Time)
+	} else {
+		stream = t.addTo(id, tp, s, late)
+	}
+	if t.opts.LookaheadTime > 0 {
+		t.Settle(t.clock)
+	}
+	return stream
+}
+
+// addTo takes s into the record id, 0 for a new one.
+func (t *Table) addTo(id uint32, tp *tuple, s *Segment, late bool) (stream int) {
 	if id == 0 {
 		id = t.open(tp, s)
 	}
@@ -171,9 +188,6 @@ func (t *Table) add(s *Segment, tp *tuple, id uint32, late bool) (stream int) {
 		t.takeInOrder(c, side, s)
 	}
 	t.buryClosed()
-	if t.opts.LookaheadTime > 0 {
-		t.Settle(t.clock)
-	}
 	return stream
 }
 
@@ -289,7 +303,9 @@ func (t *Table) meet(c *record, side Side, s *Segment) {
 		t.halfOpen--
 		t.around.bothWays(t, s, c.stream)
 	}
-	t.around.host(t, s, c.stream)
+	if !t.hatching { // when the SYN was new, this was done
+		t.around.host(t, s, c.stream)
+	}
 }
 
 // Flush hands out all resets that still wait.
@@ -303,7 +319,7 @@ func (t *Table) Flush() {
 // the table does not hold it.
 func (t *Table) Lookup(a, b Addr) *Conn {
 	tp := t.tupleOf(&a, &b)
-	id := t.find(&tp, &a, &b)
+	id := t.recordOf(&tp, &a, &b, 0)
 	if id == 0 {
 		return nil
 	}
@@ -313,7 +329,7 @@ func (t *Table) Lookup(a, b Addr) *Conn {
 // Stats returns the counts so far.
 func (t *Table) Stats() Stats {
 	s := t.stats
-	s.Streams, s.Open = t.streams, t.conns.live
+	s.Streams, s.Open = t.streams, t.connections()
 	s.Memory = t.memory()
 	return s
 }

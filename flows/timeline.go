@@ -151,7 +151,7 @@ func (t *timelines) back(c *record, k int) *entry {
 }
 
 // mayGrow tells whether rings may grow. Those of connections with a journal always may.
-func (t *Table) mayGrow() bool { return t.following || t.conns.live <= t.opts.ShortAbove }
+func (t *Table) mayGrow() bool { return t.following || t.connections() <= t.opts.ShortAbove }
 
 // note appends segment s of side to the timeline.
 func (t *Table) note(c *record, side Side, s *Segment, n Notes, from uint8) *entry {

@@ -86,10 +86,10 @@ func hashIP(ip *[16]byte, seed uint64) uint64 {
 	return mix(binary.LittleEndian.Uint64(ip[:8]), binary.LittleEndian.Uint64(ip[8:]), seed)
 }
 
-// An index finds records by tuple: open addressing with linear probing. A slot holds the record's number
-// and the tuple's hash, so that growing touches no record.
+// An index finds connections by tuple: open addressing with linear probing. A slot holds the number of a record, or an
+// embryo, and the tuple's hash, so that growing touches no record.
 type index struct {
-	slots []uint64 // hash<<32 | record; 0 is free
+	slots []uint64 // hash<<32 | number; 0 is free
 	mask  uint32
 	used  int
 }
@@ -98,9 +98,19 @@ type index struct {
 // seldom takes a second look.
 const sparseBelow = 1 << 16
 
-// grow doubles the slots when three quarters are used, or three eighths of a small index.
+// most is how many slots may be used: three quarters, or three eighths of a small index.
+func (x *index) most() int {
+	if len(x.slots) < sparseBelow {
+		return len(x.slots) / 8 * 3
+	}
+	return len(x.slots) / 4 * 3
+}
+
+func (x *index) memory() int64 { return int64(cap(x.slots)) * 8 }
+
+// grow doubles the slots when most of them are used.
 func (x *index) grow() {
-	if full := x.used * 4; full < len(x.slots)*3 && (2*full < len(x.slots)*3 || len(x.slots) >= sparseBelow) {
+	if x.used < x.most() {
 		return
 	}
 	old := x.slots
@@ -121,14 +131,23 @@ func (x *index) place(slot uint64) {
 	x.slots[i] = slot
 }
 
-// insert enters record number id under hash.
+// insert enters number id under hash.
 func (x *index) insert(hash, id uint32) {
 	x.grow()
 	x.place(uint64(hash)<<32 | uint64(id))
 	x.used++
 }
 
-// remove takes record number id out.
+// replace puts number id in the place of old.
+func (x *index) replace(hash, old, id uint32) {
+	i := hash & x.mask
+	for want := uint64(hash)<<32 | uint64(old); x.slots[i] != want; {
+		i = (i + 1) & x.mask
+	}
+	x.slots[i] = uint64(hash)<<32 | uint64(id)
+}
+
+// remove takes number id out.
 func (x *index) remove(hash, id uint32) {
 	i := hash & x.mask
 	for want := uint64(hash)<<32 | uint64(id); x.slots[i] != want; i = (i + 1) & x.mask {
@@ -154,8 +173,8 @@ func (x *index) remove(hash, id uint32) {
 	}
 }
 
-// find returns the number of the record for tp, whose addresses are those of src and dst; 0: none. Of IPv4
-// addresses tp says all.
+// find returns the number in the index of the connection of tp, whose addresses are those of src and dst; 0: none. Of
+// IPv4 addresses tp says all.
 func (t *Table) find(tp *tuple, src, dst *Addr) uint32 {
 	x := &t.index
 	hash := tp.hash()
@@ -164,16 +183,25 @@ func (t *Table) find(tp *tuple, src, dst *Addr) uint32 {
 		if slot == 0 {
 			return 0
 		}
-		if uint32(slot>>32) == hash && t.is(t.conns.at(uint32(slot)), tp, src, dst) {
-			return uint32(slot)
+		if uint32(slot>>32) != hash {
+			continue
+		}
+		if id := uint32(slot); id&embryonic != 0 {
+			if t.embryos.at(id &^ embryonic).is(tp) {
+				return id
+			}
+		} else if t.is(t.conns.at(id), tp, src, dst) {
+			return id
 		}
 	}
 }
 
-// recordOf is find where the record probably is id.
+// recordOf returns the record of tp, as find does, where the number in the index probably is id.
 func (t *Table) recordOf(tp *tuple, src, dst *Addr, id uint32) uint32 {
-	if id == 0 || t.conns.at(id).marks&gone != 0 || !t.is(t.conns.at(id), tp, src, dst) {
-		return t.find(tp, src, dst)
+	if id == 0 || id&embryonic != 0 || t.conns.at(id).marks&gone != 0 || !t.is(t.conns.at(id), tp, src, dst) {
+		if id = t.find(tp, src, dst); id&embryonic != 0 {
+			id = t.hatch(id)
+		}
 	}
 	return id
 }
