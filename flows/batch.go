@@ -204,10 +204,14 @@ func (t *Table) addTogether(b *Batch, lines []Ordinary, ids *[together]uint32) {
 			t.stats.Segments = b.before + int(l.at) + 1
 			t.add(s, &s.tuple, id, l.bits&ordinaryLate != 0)
 		default:
-			b.unpack(l, t.known, &t.unpacked)
+			s := &t.unpacked
+			if l.Flags&uint8(SYN) != 0 {
+				s = &t.opening
+			}
+			b.unpack(l, t.known, s)
 			tp := t.tupleOfLine(l)
 			t.stats.Segments = b.before + int(l.at) + 1
-			t.add(&t.unpacked, &tp, id, l.bits&ordinaryLate != 0)
+			t.add(s, &tp, id, l.bits&ordinaryLate != 0)
 		}
 	}
 }

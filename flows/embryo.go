@@ -106,7 +106,7 @@ func (t *Table) connections() int { return t.conns.live + t.embryos.live }
 
 // flooded tells whether so many connections are half-open that most of them will stay so.
 func (t *Table) flooded() bool {
-	return t.halfOpen >= t.floodFrom && t.halfOpen > t.connections()/4
+	return t.halfOpen >= t.floodFrom && t.halfOpen >= t.connections()/4
 }
 
 // mayConceive tells whether an embryo holds all that there is to know of s, the first segment seen of tp.
@@ -145,12 +145,10 @@ func (t *Table) hatch(id uint32) uint32 {
 	t.embryos.give(id &^ embryonic)
 	s := Segment{
 		Frame: int(e.frame), Time: e.time, SEQ: e.seq, Flags: Flags(e.flags), WND: e.wnd, TTL: e.ttl, IPID: e.ipid,
-		Src: mappedV4(e.lo, e.portLo), Dst: mappedV4(e.hi, e.portHi), MAC: t.macs.value(e.mac), Domain: uint32(t.domains.value(e.domain)),
-		Opts: e.options(), place: e.place + 1,
+		MAC: t.macs.value(e.mac), Domain: uint32(t.domains.value(e.domain)), Opts: Options{TSval: e.tsval, HasTS: e.syn&synTS != 0}, place: e.place + 1,
 	}
-	if tp.fromHi {
-		s.Src, s.Dst = s.Dst, s.Src
-	}
+	s.Opts.setOffer(e.mss, e.kinds, e.syn)
+	s.setEnds(e.lo, e.hi, e.portLo, e.portHi, tp.fromHi)
 	following := t.following
 	t.following, t.hatching = false, true
 	record := t.record(&tp, &s)
@@ -161,16 +159,6 @@ func (t *Table) hatch(id uint32) uint32 {
 	t.takeInOrder(c, Originator, &s)
 	t.following, t.hatching = following, false
 	return record
-}
-
-// options returns what is kept of the SYN's options.
-func (e *embryo) options() Options {
-	o := Options{TSval: e.tsval, MSS: e.mss, Kinds: e.kinds, WScale: uint8(e.syn & 15),
-		HasWScale: e.syn&synHasScale != 0, SACKOK: e.syn&synSACK != 0, HasTS: e.syn&synTS != 0}
-	if e.syn&synMPTCP != 0 {
-		o.MPTCP = MPTCPPresent
-	}
-	return o
 }
 
 // tupleOfEmbryo returns the tuple of e's SYN.

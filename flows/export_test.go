@@ -6,6 +6,12 @@ func (t *Table) NoCalm() { t.noCalm = true }
 // SmallBacklog makes t defer few segments.
 func (t *Table) SmallBacklog() { t.journals.backlog.limit, t.journals.backlog.shift = 3, 3 }
 
+// Embryos makes t take n half-open connections for a flood.
+func (t *Table) Embryos(n int) { t.floodFrom = n }
+
+// Unhatched returns how many connections are embryos.
+func (t *Table) Unhatched() int { return t.embryos.live }
+
 // Deferred returns how many segments wait in journals.
 func (t *Table) Deferred() (n int) {
 	for i := range t.journals.list {

@@ -77,8 +77,8 @@ func (t *Table) foresee(b *Batch, lines []Ordinary, ids *[together]uint32) {
 		id := t.index.probably(l.hash)
 		ids[k] = id
 		switch {
-		case l.bits&ordinaryWhole != 0:
-			t.fetchFirst(id, &b.whole[l.text])
+		case l.bits&lineItem == 0 && (l.bits&ordinaryWhole != 0 || l.Flags&uint8(SYN) != 0):
+			t.fetchFirst(b, l, id)
 		case id == 0:
 		case id&embryonic != 0:
 			prefetch2(unsafe.Pointer(t.embryos.at(id &^ embryonic)))
@@ -126,14 +126,30 @@ func (x *index) fetch(lines []Ordinary) {
 // slot returns the slot where the search for hash begins: most often the right one.
 func (x *index) slot(hash uint32) *uint64 { return &x.slots[hash&x.mask] }
 
-// fetchFirst fetches the record id, or, where there seems to be none, the grave of s; and what else a SYN needs.
-func (t *Table) fetchFirst(id uint32, s *Segment) {
-	if id != 0 {
+// fetchFirst fetches the record or the embryo id of l, or, where there seems to be none, its grave; and what else
+// a SYN needs.
+func (t *Table) fetchFirst(b *Batch, l *Ordinary, id uint32) {
+	switch {
+	case id&embryonic != 0:
+		prefetch2(unsafe.Pointer(t.embryos.at(id &^ embryonic)))
+	case id != 0:
 		t.fetchRecord(id)
-	} else if t.graves.sets != nil {
-		prefetch2(unsafe.Pointer(t.graves.set(&s.tuple)))
+	case t.graves.sets != nil:
+		tp := tuple{lo: l.lo, hi: l.hi, portLo: l.portLo, portHi: l.portHi}
+		prefetch2(unsafe.Pointer(t.graves.set(&tp)))
 	}
-	t.around.fetch(s)
+	if l.Flags&uint8(SYN) == 0 {
+		return
+	}
+	src, dst, port := hashV4(l.lo, publicSeed), hashV4(l.hi, publicSeed), l.portLo
+	if l.bits&ordinaryFromHi != 0 {
+		src, dst, port = dst, src, l.portHi
+	}
+	if l.bits&ordinaryWhole != 0 {
+		s := &b.whole[l.text]
+		src, dst = hashIP(&s.Src.IP, publicSeed), hashIP(&s.Dst.IP, publicSeed)
+	}
+	t.around.fetch(src, dst, port, Flags(l.Flags))
 }
 
 // fetchRecord fetches the record id; of an embryo, nothing.
@@ -164,15 +180,13 @@ func (t *Table) fetchEmbryo(id uint32) {
 	prefetch2(unsafe.Pointer(t.graves.set(&tp)))
 }
 
-// fetch fetches what the SYN or SYN-ACK s touches.
-func (a *around) fetch(s *Segment) {
-	if s.Flags&SYN == 0 {
-		return
-	}
-	a.hosts.fetch(hashIP(&s.Src.IP, publicSeed))
-	if s.Flags&ACK != 0 {
-		a.services.fetch(hashAddr(&s.Src, publicSeed))
-		a.pairs.fetch(pairPlace(&s.Src, &s.Dst))
+// fetch fetches what the SYN or SYN-ACK touches that comes from a host and port; src and dst are hashes of the
+// addresses.
+func (a *around) fetch(src, dst uint64, port uint16, flags Flags) {
+	a.hosts.fetch(src)
+	if flags&ACK != 0 {
+		a.services.fetch(mix(src, uint64(port), publicSeed))
+		a.pairs.fetch(pairPlace(src, dst))
 	}
 }
 

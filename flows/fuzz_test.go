@@ -104,7 +104,8 @@ const (
 	oneByOne way = iota
 	slowly       // one by one, never by the short way of calm connections
 	inBatches
-	deferring // with room for few segments only
+	deferring  // with room for few segments only
+	conceiving // with embryos, whatever is half-open
 )
 
 // batchOf returns a batch of segs.
@@ -146,9 +147,12 @@ func play(t *testing.T, opts flows.TableOptions, segs []flows.Segment, how way) 
 	switch how {
 	case slowly:
 		tab.NoCalm()
-	case inBatches, deferring:
-		if how == deferring {
+	case inBatches, deferring, conceiving:
+		switch how {
+		case deferring:
 			tab.SmallBacklog()
+		case conceiving:
+			tab.Embryos(0)
 		}
 		for some := range slices.Chunk(segs, 10) { // the first finds an empty table
 			tab.AddBatch(batchOf(tab, some))
@@ -238,6 +242,10 @@ func FuzzTable(f *testing.F) {
 			}
 			if !bytes.Equal(want, play(t, opts, segs, deferring)) {
 				t.Fatal("a small backlog gives other results")
+			}
+			embryos := play(t, opts, segs, conceiving)
+			if opts.MaxConnections == 0 && !bytes.Equal(want, embryos) { // what is evicted may be another
+				t.Fatal("embryos give other results")
 			}
 		}
 	})

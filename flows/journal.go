@@ -126,9 +126,13 @@ func (x *journals) setUp(o *TableOptions) {
 // not, it goes to the table, after all of its connection that has waited.
 func (x *journals) keep(b *Batch, l *Ordinary, id uint32, late bool) bool {
 	if l.bits&ordinaryWhole != 0 {
-		if s := &b.whole[l.text]; !s.tuple.v6 {
-			x.passOther(b, x.find(l), l, s)
+		if !b.whole[l.text].tuple.v6 {
+			x.passOther(b, x.find(l), l)
 		}
+		return false
+	}
+	if l.Flags&uint8(SYN) != 0 {
+		x.passOther(b, x.find(l), l)
 		return false
 	}
 	if id == 0 || !x.list[id].isOf(l) {
@@ -461,15 +465,16 @@ func (x *journals) pass(b *Batch, id uint32, l *Ordinary) {
 	}
 }
 
-// passOther takes l, which is the segment s and goes to the table, of the connection whose journal is id, 0: none.
-func (x *journals) passOther(b *Batch, id uint32, l *Ordinary, s *Segment) {
+// passOther takes l, which is no segment for a journal and goes to the table, of the connection whose journal is id,
+// 0: none.
+func (x *journals) passOther(b *Batch, id uint32, l *Ordinary) {
 	j := &x.list[id]
 	if id != 0 {
 		x.handOver(b, j)
 	}
 	from := l.bits & ordinaryFromHi
 	switch fallen := j.bits&journalFallen != 0; {
-	case s.Flags&RST != 0:
+	case Flags(l.Flags)&RST != 0:
 		if !fallen {
 			x.falls++
 			if id == 0 {
@@ -485,8 +490,8 @@ func (x *journals) passOther(b *Batch, id uint32, l *Ordinary, s *Segment) {
 		}
 		j.since = x.falls
 	case fallen:
-	case s.Flags&(SYN|ACK) == SYN|ACK && s.DataLen == 0:
-		if id != 0 && j.bits&journalSYNACK == journalSYNACK0<<from && j.ends[from].nxt == s.SEQ+1 && j.ends[from^1].nxt == s.ACK {
+	case Flags(l.Flags)&(SYN|ACK) == SYN|ACK && l.DataLen == 0:
+		if id != 0 && j.bits&journalSYNACK == journalSYNACK0<<from && j.ends[from].nxt == l.SEQ+1 && j.ends[from^1].nxt == l.ACK {
 			return // again
 		}
 		if id != 0 {
@@ -497,8 +502,8 @@ func (x *journals) passOther(b *Batch, id uint32, l *Ordinary, s *Segment) {
 		}
 		j = &x.list[id]
 		j.bits = journalClean | journalHeard | journalUsed | journalSYNACK0<<from
-		j.ends[from] = journalEnd{nxt: s.SEQ + 1, una: s.SEQ, origin: noOrigin, ttl: s.TTL}
-		j.ends[from^1] = journalEnd{nxt: s.ACK, una: s.ACK, origin: noOrigin}
+		j.ends[from] = journalEnd{nxt: l.SEQ + 1, una: l.SEQ, origin: noOrigin, ttl: l.TTL}
+		j.ends[from^1] = journalEnd{nxt: l.ACK, una: l.ACK, origin: noOrigin}
 	case id != 0:
 		x.release(id)
 	}

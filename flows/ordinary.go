@@ -5,8 +5,8 @@ import (
 	"unsafe"
 )
 
-// An Ordinary is a segment of the kind that most are of, in one cache line: no SYN and no RST, IPv4, with less
-// than 64 KiB of data. It holds all that a table asks of such a segment; the fields are those of a Segment.
+// An Ordinary is a segment of the kind that most are of, in one cache line: no RST, IPv4, with less than 64 KiB of
+// data, or with a SYN and none. It holds all that a table asks of such a segment; the fields are those of a Segment.
 // Of another segment a batch keeps the tuple here, and the Segment beside it.
 type Ordinary struct {
 	kept
@@ -16,7 +16,7 @@ type Ordinary struct {
 	lo, hi         uint32 // as in a tuple
 	portLo, portHi uint16
 	hash           uint32 // of the tuple
-	text           uint32 // where in the batch the payload is, or the Segment
+	text           uint32 // where in the batch the payload is, or the Segment; of a SYN, its options (SetOptions)
 	origin         uint16 // index into the table's origins
 	Flags, TTL     uint8
 	Has            OrdinaryOptions
@@ -117,6 +117,25 @@ func (b *Batch) item(j *journal, what ordinaryBits) *Ordinary {
 	return l
 }
 
+// SetOptions sets TSval and Has, and of a SYN what only a SYN offers. Flags must have been set before.
+func (l *Ordinary) SetOptions(o *Options) {
+	l.TSval, l.Has = o.TSval, 0
+	if o.HasTS {
+		l.Has = OrdinaryTS
+	}
+	if o.HasSACK {
+		l.Has |= OrdinarySACK
+	}
+	if l.Flags&uint8(SYN) != 0 {
+		l.text = uint32(o.MSS)<<16 | uint32(o.Kinds)<<8 | uint32(synOptions(o))
+	}
+}
+
+// offer returns what only a SYN offers, of the SYN l.
+func (l *Ordinary) offer() (mss uint16, kinds uint8, syn synBits) {
+	return uint16(l.text >> 16), uint8(l.text >> 8), synBits(l.text)
+}
+
 // setText makes text the payload of l, of b.
 func (b *Batch) setText(l *Ordinary, text []byte) {
 	switch {
@@ -148,8 +167,8 @@ func (b *Batch) setText(l *Ordinary, text []byte) {
 // AddOrdinary appends an ordinary segment that is read where it was captured, without a Segment in between. Of
 // src and dst, bits 16 to 47 are the IPv4 address and the lower ones the port. The octets of payload, of
 // which there are as many as were captured of the segment's data, must stay as they are until AddBatch returns. The
-// caller must set all exported fields of what AddOrdinary returns, at once; nil says that the segment must be
-// added by Add.
+// caller must set all exported fields of what AddOrdinary returns, at once, and those of a SYN's options by SetOptions;
+// nil says that the segment must be added by Add.
 func (b *Batch) AddOrdinary(src, dst, mac uint64, domain uint32, iface uint16, payload []byte) *Ordinary {
 	direction := ordinaryBits(0)
 	lo, hi := src, dst
@@ -177,24 +196,19 @@ func (b *Batch) AddOrdinary(src, dst, mac uint64, domain uint32, iface uint16, p
 
 // Add appends s to the batch. The octets of s.Payload must stay as they are until AddBatch returns.
 func (b *Batch) Add(s *Segment) {
-	if s.Flags&(SYN|RST) == 0 && s.Flags < 1<<8 && s.DataLen < 1<<16 && s.Src.isV4() && s.Dst.isV4() {
+	if s.Flags&RST == 0 && s.Flags < 1<<8 && (s.Flags&SYN == 0 && s.DataLen < 1<<16 || s.DataLen == 0) && s.Src.isV4() && s.Dst.isV4() {
 		payload := s.Payload[:min(len(s.Payload), int(s.DataLen))]
 		if l := b.AddOrdinary(s.Src.ordinary(), s.Dst.ordinary(), s.MAC, s.Domain, s.Interface, payload); l != nil {
 			l.Time, l.Frame, l.SEQ, l.ACK, l.DataLen = s.Time, uint32(s.Frame), s.SEQ, s.ACK, uint16(s.DataLen)
 			l.WND, l.IPID, l.Flags, l.TTL = s.WND, s.IPID, uint8(s.Flags), s.TTL
-			l.TSval, l.Has = s.Opts.TSval, 0
-			if s.Opts.HasTS {
-				l.Has |= OrdinaryTS
-			}
-			if s.Opts.HasSACK {
-				l.Has |= OrdinarySACK
-			}
+			l.SetOptions(&s.Opts)
 			return
 		}
 	}
 	l := b.place()
 	tp := b.setTuple(l, &s.Src, &s.Dst)
 	l.Time, l.bits = s.Time, l.bits|ordinaryWhole
+	l.SEQ, l.ACK, l.DataLen, l.Flags, l.TTL = s.SEQ, s.ACK, uint16(min(s.DataLen, 1<<16-1)), uint8(s.Flags), s.TTL
 	l.text = uint32(len(b.whole))
 	b.whole = append(b.whole, *s)
 	b.whole[l.text].tuple = tp
@@ -241,16 +255,28 @@ func (b *Batch) Last() Segment {
 	return s
 }
 
-// unpack writes l, an ordinary segment of b, into s, where an ordinary segment or none was before.
+// unpack writes l, an ordinary segment of b, into s, where none was before or one of the same kind: a SYN, or none.
 func (b *Batch) unpack(l *Ordinary, known []origin, s *Segment) {
 	o := &known[l.origin]
 	s.Payload, s.Frame, s.Time = b.textOf(l), int(l.Frame), l.Time
 	s.SEQ, s.ACK, s.DataLen, s.Flags = l.SEQ, l.ACK, uint32(l.DataLen), Flags(l.Flags)
 	s.WND, s.TTL, s.IPID = l.WND, l.TTL, l.IPID
 	s.MAC, s.Domain, s.Interface, s.place = o.mac, o.domain, o.iface, o.place+1
-	s.Src, s.Dst = mappedV4(l.lo, l.portLo), mappedV4(l.hi, l.portHi)
-	if l.bits&ordinaryFromHi != 0 {
-		s.Src, s.Dst = s.Dst, s.Src
-	}
+	s.setEnds(l.lo, l.hi, l.portLo, l.portHi, l.bits&ordinaryFromHi != 0)
 	s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = l.TSval, l.Has&OrdinaryTS != 0, l.Has&OrdinarySACK != 0
+	if l.Flags&uint8(SYN) != 0 {
+		mss, kinds, syn := l.offer()
+		s.Opts.setOffer(mss, kinds, syn)
+	}
+}
+
+// setOffer sets the options that only a SYN has.
+func (o *Options) setOffer(mss uint16, kinds uint8, syn synBits) {
+	o.MSS, o.Kinds = mss, kinds
+	o.HasWScale, o.WScale = syn&synHasScale != 0, uint8(syn&15)
+	o.SACKOK = syn&synSACK != 0
+	o.MPTCP = 0
+	if syn&synMPTCP != 0 {
+		o.MPTCP = MPTCPPresent
+	}
 }

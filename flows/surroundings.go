@@ -171,11 +171,8 @@ func (t *Table) pairKey(a, b *Addr) cacheKey {
 	return x.and(y, t.seed)
 }
 
-// pairPlace is the place of pairKey.
-func pairPlace(a, b *Addr) uint64 {
-	x, y := hashIP(&a.IP, publicSeed), hashIP(&b.IP, publicSeed)
-	return mix(min(x, y), max(x, y), publicSeed)
-}
+// pairPlace is the place of pairKey for two hosts, of which the places of hostKey are given.
+func pairPlace(a, b uint64) uint64 { return mix(min(a, b), max(a, b), publicSeed) }
 
 // serves tells whether addr has been seen to accept connections.
 func (a *around) serves(t *Table, addr *Addr) bool {

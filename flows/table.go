@@ -96,6 +96,7 @@ type Table struct {
 	following bool     // the segment at hand comes out of a journal
 	hatching  bool     // the segment at hand comes out of an embryo
 	unpacked  Segment  // of the line at hand
+	opening   Segment  // the same of a SYN's line
 	followed  Segment  // of the journal's segment at hand
 	noCalm    bool     // never take the short way of calm.go
 	stats     Stats

@@ -54,11 +54,29 @@ func (a *Addr) v4() uint32 { return binary.BigEndian.Uint32(a.IP[12:16]) }
 
 // mappedV4 is the inverse of v4.
 func mappedV4(ip uint32, port uint16) Addr {
-	a := Addr{Port: port}
-	a.IP[10], a.IP[11] = 0xff, 0xff
-	binary.BigEndian.PutUint32(a.IP[12:], ip)
+	var a Addr
+	a.setV4(ip, port)
 	return a
 }
+
+// setV4 is mappedV4 in place, in units of which a is read later: the processor waits for other ones.
+func (a *Addr) setV4(ip uint32, port uint16) {
+	binary.BigEndian.PutUint64(a.IP[:], 0)
+	binary.BigEndian.PutUint64(a.IP[8:], mapped(ip))
+	a.Port = port
+}
+
+// setEnds sets Src and Dst to the ends of an IPv4 tuple.
+func (s *Segment) setEnds(lo, hi uint32, portLo, portHi uint16, fromHi bool) {
+	if fromHi {
+		lo, hi, portLo, portHi = hi, lo, portHi, portLo
+	}
+	s.Src.setV4(lo, portLo)
+	s.Dst.setV4(hi, portHi)
+}
+
+// mapped returns the lower half of the IPv4-mapped address ip.
+func mapped(ip uint32) uint64 { return 0xffff<<32 | uint64(ip) }
 
 // less orders addresses.
 func (a *Addr) less(b *Addr) bool {
@@ -80,6 +98,9 @@ func mix(a, b, seed uint64) uint64 {
 
 // hashAddr hashes an address and its port.
 func hashAddr(a *Addr, seed uint64) uint64 { return mix(hashIP(&a.IP, seed), uint64(a.Port), seed) }
+
+// hashV4 is hashIP of an IPv4 address.
+func hashV4(ip uint32, seed uint64) uint64 { return mix(0, bits.ReverseBytes64(mapped(ip)), seed) }
 
 // hashIP hashes an address.
 func hashIP(ip *[16]byte, seed uint64) uint64 {

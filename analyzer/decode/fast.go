@@ -6,8 +6,7 @@ import (
 )
 
 // fast reads what most packets of most captures are, in one function and without a Segment in between: whole
-// TCP in IPv4 without options, directly in Ethernet, with no SYN and no RST, and no option but timestamps and
-// SACK. It reports false, and adds nothing to b, for everything else. The fuzz test holds it against the general
+// TCP in IPv4 without options, directly in Ethernet, with no RST, and no data beside a SYN. It reports false, and adds nothing to b, for everything else. The fuzz test holds it against the general
 // way.
 func fast(p *capture.Packet, b *flows.Batch) bool {
 	const ip, tcp = 14, 14 + 20 // where the headers begin
@@ -16,13 +15,14 @@ func fast(p *capture.Packet, b *flows.Batch) bool {
 		return false
 	}
 	h := data[:tcp+tcpHeaderLen]
-	if be16(h[ip+6:])&0x3fff != 0 || flows.Flags(h[tcp+13])&(flows.SYN|flows.RST) != 0 || h[tcp+12]&1 != 0 {
+	if be16(h[ip+6:])&0x3fff != 0 || flows.Flags(h[tcp+13])&flows.RST != 0 || h[tcp+12]&1 != 0 {
 		return false // a fragment, or no ordinary segment
 	}
 	total := int(be16(h[ip+2:]))
 	hlen := int(h[tcp+12]>>4) << 2
 	end := min(ip+total, len(data))
-	if hlen < tcpHeaderLen || tcp+hlen > end {
+	syn := flows.Flags(h[tcp+13])&flows.SYN != 0
+	if hlen < tcpHeaderLen || tcp+hlen > end || syn && total > 20+hlen {
 		return false
 	}
 	src := uint64(be32(h[ip+12:]))<<16 | uint64(be16(h[tcp:]))
@@ -37,9 +37,9 @@ func fast(p *capture.Packet, b *flows.Batch) bool {
 	o.Flags, o.WND = h[tcp+13], be16(h[tcp+14:])
 	o.TTL, o.IPID = h[ip+8], be16(h[ip+4:])
 	o.TSval, o.Has = 0, 0
-	if opts := data[tcp+tcpHeaderLen : tcp+hlen]; len(opts) == 12 && be32(opts) == onlyTimestamps {
+	if opts := data[tcp+tcpHeaderLen : tcp+hlen]; len(opts) == 12 && be32(opts) == onlyTimestamps && !syn {
 		o.TSval, o.Has = be32(opts[4:]), flows.OrdinaryTS
-	} else if len(opts) > 0 {
+	} else if len(opts) > 0 || syn {
 		ordinaryOptions(opts, o)
 	}
 	return true
@@ -49,11 +49,5 @@ func fast(p *capture.Packet, b *flows.Batch) bool {
 func ordinaryOptions(b []byte, o *flows.Ordinary) {
 	var opts flows.Options
 	options(b, &opts)
-	o.TSval = opts.TSval
-	if opts.HasTS {
-		o.Has |= flows.OrdinaryTS
-	}
-	if opts.HasSACK {
-		o.Has |= flows.OrdinarySACK
-	}
+	o.SetOptions(&opts)
 }
