@@ -194,6 +194,7 @@ func (t *Table) AddPart(b *Batch, end int) {
 
 // addTogether takes lines of b. ids are their records, as far as foresee could tell.
 func (t *Table) addTogether(b *Batch, lines []Ordinary, ids *[together]uint32) {
+	var tp tuple
 	for k := range lines {
 		l, id := &lines[k], ids[k]
 		switch {
@@ -209,7 +210,7 @@ func (t *Table) addTogether(b *Batch, lines []Ordinary, ids *[together]uint32) {
 				s = &t.opening
 			}
 			b.unpack(l, t.known, s)
-			tp := t.tupleOfLine(l)
+			tp.ofLine(l, t.seed)
 			t.stats.Segments = b.before + int(l.at) + 1
 			t.add(s, &tp, id, l.bits&ordinaryLate != 0)
 		}

@@ -162,8 +162,9 @@ func (t *Table) hatch(id uint32) uint32 {
 }
 
 // tupleOfEmbryo returns the tuple of e's SYN.
-func (t *Table) tupleOfEmbryo(e *embryo) tuple {
-	return t.narrowTuple(e.lo, e.hi, e.portLo, e.portHi, e.bits&embryoFromHi != 0)
+func (t *Table) tupleOfEmbryo(e *embryo) (tp tuple) {
+	tp.narrow(e.lo, e.hi, e.portLo, e.portHi, e.bits&embryoFromHi != 0, t.seed)
+	return tp
 }
 
 // is tells whether e is the connection of tp.

@@ -22,7 +22,7 @@ func (tp *tuple) hash() uint32 { return uint32(tp.print ^ tp.print>>32) }
 type wideAddrs struct{ lo, hi [16]byte }
 
 // tupleOf returns the tuple of the segment from src to dst.
-func (t *Table) tupleOf(src, dst *Addr) tuple {
+func (t *Table) tupleOf(src, dst *Addr) (tp tuple) {
 	if !src.isV4() || !dst.isV4() {
 		return t.wideTuple(src, dst)
 	}
@@ -32,7 +32,8 @@ func (t *Table) tupleOf(src, dst *Addr) tuple {
 	if fromHi {
 		a, b = b, a
 	}
-	return t.narrowTuple(uint32(a>>16), uint32(b>>16), uint16(a), uint16(b), fromHi)
+	tp.narrow(uint32(a>>16), uint32(b>>16), uint16(a), uint16(b), fromHi, t.seed)
+	return tp
 }
 
 // wideTuple is tupleOf where an address is IPv6.
@@ -258,21 +259,23 @@ func (t *Table) addrs(c *record) [2]Addr {
 }
 
 // tupleOfRecord returns the tuple of c, as a segment of its originator has it.
-func (t *Table) tupleOfRecord(c *record) tuple {
+func (t *Table) tupleOfRecord(c *record) (tp tuple) {
 	if c.marks&isV6 == 0 {
-		return t.narrowTuple(c.lo, c.hi, c.portLo, c.portHi, c.marks&origIsHi != 0)
+		tp.narrow(c.lo, c.hi, c.portLo, c.portHi, c.marks&origIsHi != 0, t.seed)
+		return tp
 	}
 	a := t.addrs(c)
 	return t.tupleOf(&a[0], &a[1])
 }
 
-// tupleOfLine returns the tuple of l.
-func (t *Table) tupleOfLine(l *Ordinary) tuple {
-	return t.narrowTuple(l.lo, l.hi, l.portLo, l.portHi, l.bits&ordinaryFromHi != 0)
+// ofLine makes tp the tuple of l.
+func (tp *tuple) ofLine(l *Ordinary, seed uint64) {
+	tp.narrow(l.lo, l.hi, l.portLo, l.portHi, l.bits&ordinaryFromHi != 0, seed)
 }
 
-// narrowTuple makes a tuple of IPv4 addresses that are in their order.
-func (t *Table) narrowTuple(lo, hi uint32, portLo, portHi uint16, fromHi bool) tuple {
-	print := mix(uint64(lo)<<16|uint64(portLo), uint64(hi)<<16|uint64(portHi), t.seed)
-	return tuple{lo: lo, hi: hi, portLo: portLo, portHi: portHi, fromHi: fromHi, print: print}
+// narrow makes tp a tuple of IPv4 addresses that are in their order. It does so in place: the processor waits for a
+// tuple that is copied just after it was made.
+func (tp *tuple) narrow(lo, hi uint32, portLo, portHi uint16, fromHi bool, seed uint64) {
+	tp.lo, tp.hi, tp.portLo, tp.portHi, tp.fromHi, tp.v6 = lo, hi, portLo, portHi, fromHi, false
+	tp.print = mix(uint64(lo)<<16|uint64(portLo), uint64(hi)<<16|uint64(portHi), seed)
 }
