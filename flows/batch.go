@@ -25,6 +25,8 @@ type Batch struct {
 	known  []origin // the table's origins, as far as this batch needs them
 	taken  int      // lines that the table has taken
 	before int      // segments that the table had taken before
+
+	_ apart // from the next batch
 }
 
 // NewBatch returns an empty batch, to be filled, given to Defer and then to AddBatch. It may be called beside the

@@ -58,8 +58,8 @@ func (x *cache[T]) find(key cacheKey) *T {
 		return nil
 	}
 	set := x.set(uint32(key.place))
-	for i, print := range set.print {
-		if print == key.print {
+	for i := range set.print {
+		if set.print[i] == key.print {
 			x.tick++
 			set.used[i] = x.tick
 			return &set.value[i]

@@ -40,6 +40,7 @@ type embryos struct {
 	slab[embryo]
 	alive []uint16 // in each piece
 	empty uint32   // piece that is kept though there are none in it, plus one
+	held  int      // pieces that there are now
 	hand  uint32   // where the search for the next embryo to forget begins
 }
 
@@ -48,12 +49,14 @@ func (x *embryos) take() uint32 {
 	if n := len(x.free); n > 0 {
 		if p := x.free[n-1] >> pieceBits; x.pieces[p] == nil {
 			x.pieces[p] = make([]embryo, 1<<pieceBits)
+			x.held++
 		}
 	}
 	id := x.slab.take()
 	p := id >> pieceBits
 	if int(p) == len(x.alive) {
 		x.alive = append(x.alive, 0)
+		x.held++
 	}
 	if x.alive[p]++; x.empty == p+1 {
 		x.empty = 0
@@ -71,6 +74,7 @@ func (x *embryos) give(id uint32) {
 	}
 	if x.empty != 0 {
 		x.pieces[x.empty-1] = nil
+		x.held--
 	}
 	x.empty = p + 1
 }
@@ -93,12 +97,8 @@ func (x *embryos) next() uint32 {
 	}
 }
 
-func (x *embryos) memory() (n int64) {
-	n = int64(cap(x.free)) * 4
-	for _, p := range x.pieces {
-		n += int64(len(p)) * int64(unsafe.Sizeof(embryo{}))
-	}
-	return n
+func (x *embryos) memory() int64 {
+	return int64(cap(x.free))*4 + int64(x.held)*int64(unsafe.Sizeof(embryo{}))<<pieceBits
 }
 
 // connections returns how many connections are remembered now.
@@ -141,7 +141,8 @@ func (t *Table) conceive(tp *tuple, s *Segment) (stream int) {
 // hatch makes a record of the embryo id, a number of the index, and returns its number: it takes the SYN again.
 func (t *Table) hatch(id uint32) uint32 {
 	e := *t.embryos.at(id &^ embryonic)
-	tp := t.tupleOfEmbryo(&e)
+	var tp tuple
+	tp.ofEmbryo(&e, t.seed)
 	t.embryos.give(id &^ embryonic)
 	s := Segment{
 		Frame: int(e.frame), Time: e.time, SEQ: e.seq, Flags: Flags(e.flags), WND: e.wnd, TTL: e.ttl, IPID: e.ipid,
@@ -161,10 +162,9 @@ func (t *Table) hatch(id uint32) uint32 {
 	return record
 }
 
-// tupleOfEmbryo returns the tuple of e's SYN.
-func (t *Table) tupleOfEmbryo(e *embryo) (tp tuple) {
-	tp.narrow(e.lo, e.hi, e.portLo, e.portHi, e.bits&embryoFromHi != 0, t.seed)
-	return tp
+// ofEmbryo makes tp the tuple of e's SYN.
+func (tp *tuple) ofEmbryo(e *embryo, seed uint64) {
+	tp.narrow(e.lo, e.hi, e.portLo, e.portHi, e.bits&embryoFromHi != 0, seed)
 }
 
 // is tells whether e is the connection of tp.
@@ -175,7 +175,8 @@ func (e *embryo) is(tp *tuple) bool {
 // buryEmbryo forgets the embryo id and digs its grave, as bury does.
 func (t *Table) buryEmbryo(id uint32) {
 	e := t.embryos.at(id)
-	tp := t.tupleOfEmbryo(e)
+	var tp tuple
+	tp.ofEmbryo(e, t.seed)
 	g := grave{stream: e.stream, bits: graveEvicted}
 	if tp.fromHi {
 		g.issHi = e.seq

@@ -165,7 +165,8 @@ func (t *Table) fetchGrave(id uint32) {
 	if c.marks&gone != 0 || t.graves.sets == nil {
 		return
 	}
-	tp := t.tupleOfRecord(c)
+	var tp tuple
+	tp.ofRecord(t, c)
 	prefetch(unsafe.Pointer(t.index.slot(tp.hash())))
 	prefetch2(unsafe.Pointer(t.graves.set(&tp)))
 }
@@ -175,7 +176,8 @@ func (t *Table) fetchEmbryo(id uint32) {
 	if id >= t.embryos.top || t.embryos.pieces[id>>pieceBits] == nil || t.graves.sets == nil {
 		return
 	}
-	tp := t.tupleOfEmbryo(t.embryos.at(id))
+	var tp tuple
+	tp.ofEmbryo(t.embryos.at(id), t.seed)
 	prefetch(unsafe.Pointer(t.index.slot(tp.hash())))
 	prefetch2(unsafe.Pointer(t.graves.set(&tp)))
 }

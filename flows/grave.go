@@ -88,7 +88,8 @@ func (g *graves) memory() int64 {
 
 // bury forgets the record id and digs its grave.
 func (t *Table) bury(id uint32, c *record, evicted bool) {
-	tp := t.tupleOfRecord(c)
+	var tp tuple
+	tp.ofRecord(t, c)
 	g := grave{stream: c.stream}
 	lo, hi := &c.side[0], &c.side[1]
 	if c.marks&origIsHi != 0 {

@@ -23,7 +23,8 @@ type icmpNote struct {
 // the connection it is about, or −1.
 func (t *Table) AddICMP(n ICMPNote) (stream int) {
 	t.stats.ICMP++
-	tp := t.tupleOf(&n.Src, &n.Dst)
+	var tp tuple
+	tp.of(&n.Src, &n.Dst, t.seed)
 	id := t.recordOf(&tp, &n.Src, &n.Dst, 0)
 	if id == 0 {
 		return -1

@@ -21,7 +21,8 @@ func (c *record) startsStream(side Side, s *Segment) bool {
 // Wireshark counts headers that an ICMP error quotes, and malformed ones, and so must the table. It keeps
 // nothing else of s.
 func (t *Table) Number(s *Segment) (stream int) {
-	tp := t.tupleOf(&s.Src, &s.Dst)
+	var tp tuple
+	tp.of(&s.Src, &s.Dst, t.seed)
 	id := t.recordOf(&tp, &s.Src, &s.Dst, 0)
 	switch {
 	case id == 0:

@@ -219,7 +219,8 @@ func (b *Batch) Add(s *Segment) {
 
 // setTuple makes the tuple of src and dst that of l.
 func (b *Batch) setTuple(l *Ordinary, src, dst *Addr) tuple {
-	tp := b.table.tupleOf(src, dst)
+	var tp tuple
+	tp.of(src, dst, b.table.seed)
 	l.lo, l.hi, l.portLo, l.portHi, l.hash, l.bits = tp.lo, tp.hi, tp.portLo, tp.portHi, tp.hash(), 0
 	if tp.fromHi {
 		l.bits = ordinaryFromHi

@@ -50,9 +50,20 @@ func (o TableOptions) withDefaults() TableOptions {
 // and hands out a Reset for each RST. It is for one goroutine. Its memory is bounded by its options;
 // what it has to forget is counted.
 type Table struct {
+	// What all goroutines read.
 	opts TableOptions
-	emit func(*Reset)
 	seed uint64 // of the hashes, secret
+
+	_        apart
+	origins  origins // for the goroutine that fills batches
+	_        apart
+	journals journals // for the one that defers them
+	_        apart
+	spare    spare
+	_        apart
+
+	// The rest is for the one that takes them.
+	emit func(*Reset)
 
 	index   index
 	conns   slab[record]
@@ -89,9 +100,6 @@ type Table struct {
 	talkHand   uint32 // where the search for a talk to give to another connection begins
 	limit      int    // records that may live now: MaxConnections, less where MaxMemory asks for it
 
-	spare     spare
-	origins   origins  // for the goroutine that fills batches
-	journals  journals // for the one that defers them
 	known     []origin // as far as the batches need them that were taken
 	following bool     // the segment at hand comes out of a journal
 	hatching  bool     // the segment at hand comes out of an embryo
@@ -101,6 +109,10 @@ type Table struct {
 	noCalm    bool     // never take the short way of calm.go
 	stats     Stats
 }
+
+// Apart keeps what different goroutines write in different cache lines, and in different pairs of them, which are
+// fetched together: a write takes the line away from the other processor.
+type apart [128]byte
 
 // Stats counts what a Table has seen.
 type Stats struct {
@@ -132,7 +144,8 @@ func NewTable(opts TableOptions, emit func(*Reset)) *Table {
 // Times may go backwards, frame numbers must not. A table takes its segments by Add or in batches, not both.
 func (t *Table) Add(s *Segment) (stream int) {
 	t.stats.Segments++
-	tp := t.tupleOf(&s.Src, &s.Dst)
+	var tp tuple
+	tp.of(&s.Src, &s.Dst, t.seed)
 	return t.add(s, &tp, 0, s.Time < t.clock)
 }
 
@@ -319,7 +332,8 @@ func (t *Table) Flush() {
 // Lookup returns the connection between two ends as it stands now, without what waits in its journal; nil when
 // the table does not hold it.
 func (t *Table) Lookup(a, b Addr) *Conn {
-	tp := t.tupleOf(&a, &b)
+	var tp tuple
+	tp.of(&a, &b, t.seed)
 	id := t.recordOf(&tp, &a, &b, 0)
 	if id == 0 {
 		return nil

@@ -21,10 +21,12 @@ func (tp *tuple) hash() uint32 { return uint32(tp.print ^ tp.print>>32) }
 // A wideAddrs holds the addresses of an IPv6 tuple.
 type wideAddrs struct{ lo, hi [16]byte }
 
-// tupleOf returns the tuple of the segment from src to dst.
-func (t *Table) tupleOf(src, dst *Addr) (tp tuple) {
+// of makes tp the tuple of a segment from src to dst. This, ofLine and narrow do so in place: the processor waits for a
+// tuple that is copied just after it was made.
+func (tp *tuple) of(src, dst *Addr, seed uint64) {
 	if !src.isV4() || !dst.isV4() {
-		return t.wideTuple(src, dst)
+		tp.wide(src, dst, seed)
+		return
 	}
 	a := uint64(src.v4())<<16 | uint64(src.Port)
 	b := uint64(dst.v4())<<16 | uint64(dst.Port)
@@ -32,18 +34,17 @@ func (t *Table) tupleOf(src, dst *Addr) (tp tuple) {
 	if fromHi {
 		a, b = b, a
 	}
-	tp.narrow(uint32(a>>16), uint32(b>>16), uint16(a), uint16(b), fromHi, t.seed)
-	return tp
+	tp.narrow(uint32(a>>16), uint32(b>>16), uint16(a), uint16(b), fromHi, seed)
 }
 
-// wideTuple is tupleOf where an address is IPv6.
-func (t *Table) wideTuple(src, dst *Addr) tuple {
+// wide is of where an address is IPv6.
+func (tp *tuple) wide(src, dst *Addr, seed uint64) {
 	lo, hi, fromHi := src, dst, false
 	if dst.less(src) {
 		lo, hi, fromHi = dst, src, true
 	}
-	h := mix(hashAddr(lo, t.seed), hashAddr(hi, t.seed), t.seed)
-	return tuple{lo: uint32(hashIP(&lo.IP, publicSeed)), hi: uint32(hashIP(&hi.IP, publicSeed)), portLo: lo.Port, portHi: hi.Port, fromHi: fromHi, v6: true, print: h}
+	h := mix(hashAddr(lo, seed), hashAddr(hi, seed), seed)
+	*tp = tuple{lo: uint32(hashIP(&lo.IP, publicSeed)), hi: uint32(hashIP(&hi.IP, publicSeed)), portLo: lo.Port, portHi: hi.Port, fromHi: fromHi, v6: true, print: h}
 }
 
 // isV4 tells whether a is an IPv4-mapped address (RFC 4291 §2.5.5.2).
@@ -258,14 +259,14 @@ func (t *Table) addrs(c *record) [2]Addr {
 	return [2]Addr{lo, hi}
 }
 
-// tupleOfRecord returns the tuple of c, as a segment of its originator has it.
-func (t *Table) tupleOfRecord(c *record) (tp tuple) {
+// ofRecord makes tp the tuple of c, as a segment of its originator has it.
+func (tp *tuple) ofRecord(t *Table, c *record) {
 	if c.marks&isV6 == 0 {
 		tp.narrow(c.lo, c.hi, c.portLo, c.portHi, c.marks&origIsHi != 0, t.seed)
-		return tp
+		return
 	}
 	a := t.addrs(c)
-	return t.tupleOf(&a[0], &a[1])
+	tp.of(&a[0], &a[1], t.seed)
 }
 
 // ofLine makes tp the tuple of l.
@@ -273,8 +274,7 @@ func (tp *tuple) ofLine(l *Ordinary, seed uint64) {
 	tp.narrow(l.lo, l.hi, l.portLo, l.portHi, l.bits&ordinaryFromHi != 0, seed)
 }
 
-// narrow makes tp a tuple of IPv4 addresses that are in their order. It does so in place: the processor waits for a
-// tuple that is copied just after it was made.
+// narrow makes tp a tuple of IPv4 addresses that are in their order.
 func (tp *tuple) narrow(lo, hi uint32, portLo, portHi uint16, fromHi bool, seed uint64) {
 	tp.lo, tp.hi, tp.portLo, tp.portHi, tp.fromHi, tp.v6 = lo, hi, portLo, portHi, fromHi, false
 	tp.print = mix(uint64(lo)<<16|uint64(portLo), uint64(hi)<<16|uint64(portHi), seed)
