@@ -57,8 +57,8 @@ func oneMore(list *[]Ordinary) *Ordinary {
 		*list = append(*list, Ordinary{})[:n]
 	}
 	*list = (*list)[:n+1]
-	if next := n + linesAhead; next < cap(*list) {
-		prefetchW(unsafe.Pointer(&(*list)[:cap(*list)][next]))
+	if next := n + linesAhead; next%linesAtOnce == 0 && next+linesAtOnce <= cap(*list) {
+		prefetchSpanW(unsafe.Pointer(&(*list)[:cap(*list)][next]), linesAtOnce*int(unsafe.Sizeof(Ordinary{})))
 	}
 	return &(*list)[n]
 }

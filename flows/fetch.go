@@ -12,10 +12,12 @@ const together = 32
 
 // A batch goes from one goroutine to another and comes back, and with it its memory from one processor's cache to
 // another's, which may be far from it. So what is written next in a batch, and what is read next, is fetched well
-// ahead: so many lines, and octets of text.
+// ahead: so many lines, and octets of text. What is to be written is fetched by the piece.
 const (
-	linesAhead = 16
-	textAhead  = 1024
+	linesAhead  = 16
+	linesAtOnce = 8
+	textAhead   = 1024
+	textAtOnce  = 512
 )
 
 // fetchLines fetches lines of a batch that another goroutine has filled.
@@ -44,10 +46,9 @@ func (b *Batch) fetchWhole(lines []Ordinary) {
 // foresee finds the journals that lines probably belong to, 0 where there is none, and fetches them.
 func (x *journals) foresee(lines []Ordinary, ids *[together]uint32) {
 	for k := range lines {
-		id := x.index.probably(lines[k].hash)
-		ids[k] = id
-		prefetch(unsafe.Pointer(&x.list[id]))
+		ids[k] = x.index.probably(lines[k].hash)
 	}
+	prefetchJournals(&x.list[0], &ids[0], len(lines))
 }
 
 // fetchOver fetches what is touched when the connections that are over are forgotten which come soon.

@@ -147,8 +147,8 @@ func (b *Batch) setText(l *Ordinary, text []byte) {
 			b.text = slices.Grow(b.text, shortText)
 		}
 		b.text = b.text[:n+len(text)]
-		if next := n + textAhead; next < cap(b.text) {
-			prefetchW(unsafe.Pointer(&b.text[:cap(b.text)][next]))
+		if next := (n + len(text)) &^ (textAtOnce - 1); next > n && next+textAhead+textAtOnce <= cap(b.text) { // every so often
+			prefetchSpanW(unsafe.Pointer(&b.text[:cap(b.text)][next+textAhead]), textAtOnce)
 		}
 		if cap(text) >= shortText { // the same number of octets always: no call, and no look at how many
 			to, from := b.text[n:n+shortText], text[:shortText]

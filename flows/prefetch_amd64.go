@@ -30,7 +30,12 @@ func prefetchSlots(slots *uint64, mask uint32, lines *Ordinary, n int)
 //go:noescape
 func prefetchSpan(p unsafe.Pointer, n int)
 
-// prefetchW asks for the cache line at p, to write to it.
+// prefetchSpanW is prefetchSpan for octets that are to be written.
 //
 //go:noescape
-func prefetchW(p unsafe.Pointer)
+func prefetchSpanW(p unsafe.Pointer, n int)
+
+// prefetchJournals asks for the journals of list that n ids name.
+//
+//go:noescape
+func prefetchJournals(list *journal, ids *uint32, n int)

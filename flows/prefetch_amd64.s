@@ -41,10 +41,33 @@ next:
 done:
 	RET
 
-// func prefetchW(p unsafe.Pointer)
-TEXT ·prefetchW(SB), NOSPLIT, $0-8
+// func prefetchJournals(list *journal, ids *uint32, n int)
+TEXT ·prefetchJournals(SB), NOSPLIT, $0-24
+	MOVQ list+0(FP), AX
+	MOVQ ids+8(FP), CX
+	MOVQ n+16(FP), DX
+	TESTQ DX, DX
+	JE done
+next:
+	MOVL (CX), SI
+	IMUL3Q $journal__size, SI, SI
+	PREFETCHT0 (AX)(SI*1)
+	ADDQ $4, CX
+	DECQ DX
+	JNE next
+done:
+	RET
+
+// func prefetchSpanW(p unsafe.Pointer, n int)
+TEXT ·prefetchSpanW(SB), NOSPLIT, $0-16
 	MOVQ p+0(FP), AX
+	MOVQ n+8(FP), DX
+	ADDQ AX, DX
+next:
 	BYTE $0x0f; BYTE $0x0d; BYTE $0x08 // PREFETCHW (AX)
+	ADDQ $64, AX
+	CMPQ AX, DX
+	JLT next
 	RET
 
 // func prefetchSpan(p unsafe.Pointer, n int)

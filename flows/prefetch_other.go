@@ -6,9 +6,10 @@ import "unsafe"
 
 func prefetch(unsafe.Pointer)  {}
 func prefetch2(unsafe.Pointer) {}
-func prefetchW(unsafe.Pointer) {}
 func prefetch4(unsafe.Pointer) {}
 
-func prefetchSpan(unsafe.Pointer, int) {}
+func prefetchSpan(unsafe.Pointer, int)  {}
+func prefetchSpanW(unsafe.Pointer, int) {}
 
 func prefetchSlots(*uint64, uint32, *Ordinary, int) {}
+func prefetchJournals(*journal, *uint32, int)       {}
