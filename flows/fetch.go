@@ -112,7 +112,7 @@ func (t *Table) fetchRest(lines []Ordinary, ids *[together]uint32) {
 			}
 		}
 		if c.talk != 0 {
-			prefetch4(unsafe.Pointer(t.talks.at(c.talk)))
+			prefetch3(unsafe.Pointer(t.talks.at(c.talk)))
 		}
 	}
 }

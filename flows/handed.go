@@ -14,9 +14,7 @@ type handed struct {
 // takeItem takes the item l of b, which tells of a connection's journal. Its record probably is id. Of a connection
 // that the table has forgotten meanwhile, all of it is forgotten.
 func (t *Table) takeItem(b *Batch, l *Ordinary, id uint32) {
-	var tp tuple
-	tp.ofLine(l, t.seed)
-	if id = t.recordOf(&tp, nil, nil, id); id == 0 {
+	if id = t.recordOfLine(l, id); id == 0 {
 		if l.bits&lineOver != 0 {
 			t.closed.push(0) // the journals count it
 		}

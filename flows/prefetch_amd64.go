@@ -15,6 +15,11 @@ func prefetch(p unsafe.Pointer)
 //go:noescape
 func prefetch2(p unsafe.Pointer)
 
+// prefetch3 asks for three cache lines.
+//
+//go:noescape
+func prefetch3(p unsafe.Pointer)
+
 // prefetch4 asks for four cache lines.
 //
 //go:noescape

@@ -14,6 +14,14 @@ TEXT ·prefetch2(SB), NOSPLIT, $0-8
 	PREFETCHT0 64(AX)
 	RET
 
+// func prefetch3(p unsafe.Pointer)
+TEXT ·prefetch3(SB), NOSPLIT, $0-8
+	MOVQ p+0(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	RET
+
 // func prefetch4(p unsafe.Pointer)
 TEXT ·prefetch4(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX

@@ -6,6 +6,7 @@ import "unsafe"
 
 func prefetch(unsafe.Pointer)  {}
 func prefetch2(unsafe.Pointer) {}
+func prefetch3(unsafe.Pointer) {}
 func prefetch4(unsafe.Pointer) {}
 
 func prefetchSpan(unsafe.Pointer, int)  {}

@@ -72,6 +72,7 @@ type Table struct {
 	lines   timelines
 	annexes slab[annex]
 	talks   slab[talk]
+	talkers []talker // of talks
 	runs    slab[run]
 	letGoes slab[letGo]
 	holes   slab[hole]

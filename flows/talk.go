@@ -1,6 +1,10 @@
 package flows
 
-import "github.com/rstexplain/rstexplain/flows/exchange"
+import (
+	"unsafe"
+
+	"github.com/rstexplain/rstexplain/flows/exchange"
+)
 
 // A talk is what is kept of what two applications said. A connection has one from its first data on,
 // while there are enough: they are large, so when ShortAbove of them are in use, one that has not been used for
@@ -8,9 +12,16 @@ import "github.com/rstexplain/rstexplain/flows/exchange"
 type talk struct {
 	state     exchange.State
 	firstData [2]stamp
-	owner     uint32 // record
-	used      bool   // since the hand came by
 }
+
+// A talk lies in three cache lines: it is touched for all that is heard.
+var _ [3 * 64]byte = [unsafe.Sizeof(talk{})]byte{}
+
+// A talker is whose a talk is: the number of the record, and talkUsed.
+type talker uint32
+
+// talkUsed is set when a talk is used, and taken off when the hand comes by.
+const talkUsed talker = 1 << 31
 
 // talkOf returns the talk of c, made on first use.
 func (t *Table) talkOf(c *record) *talk {
@@ -27,7 +38,10 @@ func (t *Table) takeTalk(c *record) {
 	}
 	c.talk = t.talks.take()
 	k := t.talks.at(c.talk)
-	k.owner = t.current
+	for len(t.talkers) <= int(c.talk) {
+		t.talkers = append(t.talkers, 0)
+	}
+	t.talkers[c.talk] = talker(t.current)
 	if c.marks&talkLost != 0 {
 		k.state.Lost(0, 1)
 		k.state.Lost(1, 1)
@@ -41,13 +55,13 @@ func (t *Table) freeTalk() {
 		if t.talkHand++; t.talkHand >= t.talks.top {
 			t.talkHand = 1
 		}
-		k := t.talks.at(t.talkHand)
-		if k.used {
-			k.used = false
+		k := &t.talkers[t.talkHand]
+		if *k&talkUsed != 0 {
+			*k &^= talkUsed
 			continue
 		}
-		c := t.conns.at(k.owner)
-		if k.owner == 0 || c.talk != t.talkHand {
+		c := t.conns.at(uint32(*k))
+		if c.talk != t.talkHand {
 			continue // not in use
 		}
 		c.talk = 0
@@ -74,7 +88,7 @@ func (t *Table) exchangeOf(c *record) *exchange.State {
 // say hands data of side, n octets of which some may be captured, to the exchange.
 func (t *Table) say(c *record, side Side, at stamp, captured []byte, n uint32) {
 	k := t.talkOf(c)
-	k.used = true
+	t.talkers[c.talk] |= talkUsed
 	if k.firstData[side].frame == 0 && c.marks&talkLost == 0 {
 		k.firstData[side] = at
 	}

@@ -229,6 +229,19 @@ func (t *Table) recordOf(tp *tuple, src, dst *Addr, id uint32) uint32 {
 	return id
 }
 
+// recordOfLine is recordOf for an item of a journal.
+func (t *Table) recordOfLine(l *Ordinary, id uint32) uint32 {
+	if id != 0 && id&embryonic == 0 {
+		c := t.conns.at(id)
+		if c.lo == l.lo && c.hi == l.hi && c.portLo == l.portLo && c.portHi == l.portHi && c.marks&(isV6|gone) == 0 {
+			return id
+		}
+	}
+	var tp tuple
+	tp.ofLine(l, t.seed)
+	return t.recordOf(&tp, nil, nil, 0)
+}
+
 // is tells whether c is the connection of tp.
 func (t *Table) is(c *record, tp *tuple, src, dst *Addr) bool {
 	if c.portLo != tp.portLo || c.portHi != tp.portHi || (c.marks&isV6 != 0) != tp.v6 {
