@@ -56,7 +56,8 @@ func (e errExpansion) Error() string { return e.what }
 // an idle link's capture compresses well, and so little harms nobody.
 const ratioFrom = 256 << 20
 
-// An expander decompresses in a goroutine of its own, one piece ahead of its reader.
+// An expander decompresses in a goroutine of its own, many small pieces ahead of its reader: what comes out of it is
+// wanted at an uneven pace, and the slowest of all must not wait.
 type expander struct {
 	pieces chan piece
 	spare  chan []byte
@@ -70,11 +71,17 @@ type piece struct {
 	err error
 }
 
-// expand starts decompressing src. A third piece lets one be read and one wait while one is filled.
+// An expander has as many pieces as fit in the caches of a processor, 2 MiB in all.
+const (
+	pieceOctets = 32 << 10
+	maxPieces   = 64
+)
+
+// expand starts decompressing src.
 func expand(kind string, src *source, opts Options) *expander {
-	e := &expander{pieces: make(chan piece, 1), spare: make(chan []byte, 3), stop: make(chan struct{})}
+	e := &expander{pieces: make(chan piece, maxPieces), spare: make(chan []byte, maxPieces), stop: make(chan struct{})}
 	for range cap(e.spare) {
-		e.spare <- make([]byte, opts.ChunkSize)
+		e.spare <- nil // made when it is needed: most captures are small
 	}
 	go e.run(kind, src, opts)
 	return e
@@ -109,6 +116,9 @@ func (e *expander) run(kind string, src *source, opts Options) {
 		case b = <-e.spare:
 		case <-e.stop:
 			return
+		}
+		if b == nil {
+			b = make([]byte, min(opts.ChunkSize, pieceOctets))
 		}
 		n, err := in.Read(b[:cap(b)])
 		total += int64(n)
