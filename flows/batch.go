@@ -66,6 +66,9 @@ func oneMore(list *[]Ordinary) *Ordinary {
 // Defer decides which of the first n segments wait in journals, and returns how many lines the table gets of them,
 // for AddPart. One goroutine must do it for all batches of a table, in the order in which they were filled.
 func (b *Batch) Defer(n int) (lines int) {
+	if b.deferred >= n {
+		return len(b.lines) // the journals may be at work for another goroutine
+	}
 	x := &b.table.journals
 	// As in AddPart: while a group is looked at, the journals of the next are fetched, the slots of the index for
 	// the one behind it, and the lines of the fourth.

@@ -26,6 +26,7 @@
 //	tuple.go        finding the record of a 4-tuple
 //	incarnation.go  where connections begin, and their numbers (Wireshark's tcp.stream)
 //	record.go       what is kept of every connection; annex.go of few; fall.go of those that were reset
+//	embryo.go       what is kept of a SYN that nothing has followed, in a flood of them
 //	grave.go        what is kept of connections that were forgotten
 //	memory.go       the bounds; slab.go, cache.go and numbers.go keep within them
 //

@@ -108,17 +108,17 @@ const maxConfidence = 0.99
 func (c *Case) first() *Finding {
 	var f *Finding
 	for _, rule := range ordered {
-		p := min(rule.Match(c), maxConfidence)
-		if p <= 0 {
+		if f != nil && (rule.Cause == f.Cause || rule.weak() || slices.ContainsFunc(f.Alternatives, func(a Alternative) bool { return a.Cause == rule.Cause })) {
 			continue
 		}
-		if f == nil {
+		p := min(rule.Match(c), maxConfidence)
+		switch {
+		case p <= 0:
+		case f == nil:
 			f = c.finding(rule, rule.Cause, rule.Severity)
 			f.Confidence = p
 			rule.Tell(c, f)
-			continue
-		}
-		if rule.Cause != f.Cause && !rule.weak() && !slices.ContainsFunc(f.Alternatives, func(a Alternative) bool { return a.Cause == rule.Cause }) {
+		default:
 			f.open(rule.Cause, rule.ID, p/2, rule.Against)
 		}
 	}
