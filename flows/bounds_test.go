@@ -86,6 +86,50 @@ func TestMaxMemory(t *testing.T) {
 	}
 }
 
+// Memory is bounded also when the connections that fill it began as embryos.
+func TestMaxMemoryAfterFlood(t *testing.T) {
+	const limit, n = 16 << 20, 200_000
+	tab := flows.NewTable(flows.TableOptions{MaxMemory: limit}, func(*flows.Reset) {})
+	most := int64(0)
+	for k := range 2 * n {
+		s := syn(k%n, k+1)
+		if k >= n {
+			s = answer(s, flows.SYN|flows.ACK)
+		}
+		tab.Add(&s)
+		if k%1000 == 0 {
+			most = max(most, tab.Stats().Memory)
+		}
+	}
+	if st := tab.Stats(); most > limit*5/4 || st.Evicted == 0 {
+		t.Errorf("up to %d octets, %+v", most, st)
+	}
+}
+
+// Near the bound of memory timelines stay short, as among very many connections.
+func TestTimelinesNearTheBound(t *testing.T) {
+	const packets = 10
+	for _, c := range []struct {
+		limit int64
+		want  int
+	}{{0, packets}, {12 << 20, 1 + 3}} { // the SYN and the last three
+		tab := flows.NewTable(flows.TableOptions{MaxMemory: c.limit}, func(*flows.Reset) {})
+		for n := range 50_000 {
+			s := syn(n, n+1)
+			tab.Add(&s)
+		}
+		s := syn(60_000, 0)
+		for k := range packets {
+			s.Frame, s.Time, s.SEQ = 50_001+k, flows.Time(50_001+k)*1000, s.SEQ+1
+			tab.Add(&s)
+			s.Flags, s.DataLen = flows.ACK, 1
+		}
+		if got := len(tab.Lookup(s.Src, s.Dst).Events); got != c.want {
+			t.Errorf("with %d octets at most, %d events are known, want %d", c.limit, got, c.want)
+		}
+	}
+}
+
 func TestClosedAreForgottenAndRemembered(t *testing.T) {
 	var rs []*flows.Reset
 	tab := flows.NewTable(flows.TableOptions{MaxClosed: 10}, func(r *flows.Reset) { rs = append(rs, r) })

@@ -58,7 +58,7 @@ func (t *Table) takeCalm(c *record, side Side, s *Segment) bool {
 	}
 	a.wnd = s.WND
 	t.sent(a, s, lo, hi)
-	e := t.lines.next(c, t.mayGrow())
+	e := t.lines.next(c, t.mayGrow(c))
 	states := uint8(Established) | uint8(Established)<<4
 	e.fill(s, side, lo, hi, 0, states, states)
 	if s.DataLen > 0 && !s.told {

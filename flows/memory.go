@@ -108,23 +108,21 @@ func (t *Table) evict() {
 
 // victim returns the record that is to go, 0 where there is none, and the frame of its last segment.
 func (t *Table) victim(flood bool) (victim, victimFrame uint32) {
-	victimHalf := false
-	for seen := 0; seen < t.conns.live && (seen < evictionSample || flood && seen < floodSample); {
-		if t.hand++; t.hand >= t.conns.top {
-			t.hand = 1
-		}
-		c := t.conns.at(t.hand)
-		if c.marks&gone != 0 {
-			continue
-		}
-		half, frame := c.marks&bothSides == 0, max(c.side[0].lastFrame, c.side[1].lastFrame)
-		if seen++; flood && half {
-			if t.hand+2*buryAhead < t.conns.top {
-				t.fetchGrave(t.hand + buryAhead)
-				t.fetchRecord(t.hand + 2*buryAhead)
+	if flood {
+		for range min(floodSample, t.conns.live) {
+			if c := t.nextRecord(); c.marks&bothSides == 0 { // they come by in about the order in which they began
+				if t.hand+2*buryAhead < t.conns.top {
+					t.fetchGrave(t.hand + buryAhead)
+					t.fetchRecord(t.hand + 2*buryAhead)
+				}
+				return t.hand, c.lastFrame()
 			}
-			return t.hand, frame // the hand comes by in about the order in which connections began
 		}
+	}
+	victimHalf := false
+	for range min(evictionSample, t.conns.live) {
+		c := t.nextRecord()
+		half, frame := c.marks&bothSides == 0, c.lastFrame()
 		if victim == 0 || half && !victimHalf || half == victimHalf && frame < victimFrame {
 			victim, victimFrame, victimHalf = t.hand, frame, half
 		}
@@ -132,20 +130,44 @@ func (t *Table) victim(flood bool) (victim, victimFrame uint32) {
 	return victim, victimFrame
 }
 
-// fitMemory lowers the number of connections that may live when memory comes near its bound, and again
-// each time that it has still grown: what is given back is used again, so that the growth ends.
+// nextRecord moves the hand to the next record that lives, and returns it. There must be one.
+func (t *Table) nextRecord() *record {
+	for {
+		if t.hand++; t.hand >= t.conns.top {
+			t.hand = 1
+		}
+		if c := t.conns.at(t.hand); c.marks&gone == 0 {
+			return c
+		}
+	}
+}
+
+// lastFrame returns the frame of the last segment of either side.
+func (c *record) lastFrame() uint32 { return max(c.side[0].lastFrame, c.side[1].lastFrame) }
+
+// fitMemory lowers the number of connections that may live when memory comes near its bound, and again each time that
+// it has still grown: by as many as what it grew would hold, and faster beyond the bound. What is given back is used
+// again, so that the growth ends.
 func (t *Table) fitMemory() {
-	m := t.memory()
+	const each = int64(unsafe.Sizeof(record{}) + unsafe.Sizeof([shortRing]entry{}))
+	m := t.memory() + each*int64(max(t.embryos.live-len(t.conns.free), 0)) // they may all hatch
 	if t.graves.sets == nil {
 		m += gravesMemory // for those that have to go
 	}
 	if t.index.used+fitEvery > t.index.most() {
 		m += t.index.memory() // it is about to grow
 	}
-	if m > t.opts.MaxMemory/8*7 && m > t.lastMemory {
-		t.limit = max(min(t.limit, t.connections())/32*31, 1024)
-		t.lastMemory = m
+	near := t.opts.MaxMemory / 8 * 7
+	if m <= near || m <= t.lastMemory {
+		return
 	}
+	n := min(t.limit, t.connections())
+	fewer := n / 32
+	if m < t.opts.MaxMemory {
+		fewer = min(fewer, int((m-max(near, t.lastMemory))/each)+1)
+	}
+	t.limit = max(n-fewer, 1024)
+	t.lastMemory = m
 }
 
 // memory returns the octets of all that grows with connections.

@@ -150,12 +150,29 @@ func (t *timelines) back(c *record, k int) *entry {
 	return &t.ring(c)[i]
 }
 
-// mayGrow tells whether rings may grow. Those of connections with a journal always may.
-func (t *Table) mayGrow() bool { return t.following || t.connections() <= t.opts.ShortAbove }
+// mayGrow tells whether the ring of c may grow. Those of connections with a journal always may; but once memory has come
+// near its bound, they grow only into memory that other rings have left.
+func (t *Table) mayGrow(c *record) bool {
+	if !t.following && t.connections() > t.opts.ShortAbove {
+		return false
+	}
+	return t.lastMemory == 0 || t.lines.left(c.ringClass+1)
+}
+
+// left tells whether there is a ring of a class that was given back.
+func (t *timelines) left(class uint8) bool {
+	switch class {
+	case 2:
+		return len(t.middle.free) > 0
+	case 3:
+		return len(t.long.free) > 0
+	}
+	return false
+}
 
 // note appends segment s of side to the timeline.
 func (t *Table) note(c *record, side Side, s *Segment, n Notes, from uint8) *entry {
-	e := t.lines.next(c, t.mayGrow())
+	e := t.lines.next(c, t.mayGrow(c))
 	lo, hi := c.moment(s.Time)
 	e.fill(s, side, lo, hi, n, from, c.states())
 	return e
