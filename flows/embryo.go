@@ -105,11 +105,12 @@ func (x *embryos) memory() int64 {
 func (t *Table) connections() int { return t.conns.live + t.embryos.live }
 
 // flooded tells whether so many connections are half-open that most of them will stay so.
-func (t *Table) flooded() bool {
-	return t.halfOpen >= t.floodFrom && t.halfOpen >= t.connections()/4
-}
+func (t *Table) flooded() bool { return t.halfOpen >= t.floodFrom && t.manyHalfOpen() }
 
-// mayConceive tells whether an embryo holds all that there is to know of s, the first segment seen of tp.
+// manyHalfOpen tells whether a quarter of the connections are half-open.
+func (t *Table) manyHalfOpen() bool { return t.halfOpen >= t.connections()/4 }
+
+// mayConceive tells whether an embryo holds all that there is to know of s, the first segment seen of tp. IPv6 has none.
 func (t *Table) mayConceive(tp *tuple, s *Segment) bool {
 	return s.Flags&(SYN|ACK|RST|FIN|AE) == SYN && s.DataLen == 0 && s.ACK == 0 && !tp.v6 && t.graves.find(tp) == nil
 }

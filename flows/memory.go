@@ -93,7 +93,7 @@ const (
 // that has been idle for longest. Of an embryo and a record, the one that has been idle for longer.
 func (t *Table) evict() {
 	t.stats.Evicted++
-	flood := t.halfOpen > t.connections()/4
+	flood := t.manyHalfOpen()
 	if flood && t.embryos.live > t.halfOpen/2 {
 		t.buryEmbryo(t.embryos.next())
 		return

@@ -111,7 +111,7 @@ type Table struct {
 	stats     Stats
 }
 
-// Apart keeps what different goroutines write in different cache lines, and in different pairs of them, which are
+// apart keeps what different goroutines write in different cache lines, and in different pairs of them, which are
 // fetched together: a write takes the line away from the other processor.
 type apart [128]byte
 

@@ -6,8 +6,8 @@ import (
 )
 
 // fast reads what most packets of most captures are, in one function and without a Segment in between: whole
-// TCP in IPv4 without options, directly in Ethernet, with no RST, and no data beside a SYN. It reports false, and adds nothing to b, for everything else. The fuzz test holds it against the general
-// way.
+// TCP in IPv4 without options, directly in Ethernet, with no RST, and no data beside a SYN. It reports false, and
+// adds nothing to b, for everything else. The fuzz test holds it against the general way.
 func fast(p *capture.Packet, b *flows.Batch) bool {
 	const ip, tcp = 14, 14 + 20 // where the headers begin
 	data := p.Data
