@@ -71,7 +71,7 @@ type handOn[T any] struct {
 
 // What is handed on together at the most: enough that a stage is seldom woken, and few enough to stay in the cache.
 const (
-	piecesAtOnce = 4  // of the input
+	piecesAtOnce = 6  // of the input
 	resetsAtOnce = 64 // so that a batch which holds thousands is no burst of memory
 )
 

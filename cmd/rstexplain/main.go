@@ -13,10 +13,10 @@ import (
 
 // When garbage is collected: when gcPercent of what was in use has been allocated since, but not before roomOctets
 // are in use. Most of what is in use holds no pointer and costs a collection little, and little is thrown away: to
-// collect often is cheap where much is in use, and the peak of memory is that and an eighth. What most captures need
+// collect often is cheap where much is in use, and the peak of memory is that and a tenth. What most captures need
 // is there before the first collection.
 const (
-	gcPercent  = 12
+	gcPercent  = 10
 	roomOctets = 70 << 20
 )
 
