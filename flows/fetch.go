@@ -81,9 +81,7 @@ func (t *Table) foresee(b *Batch, lines []Ordinary, ids *[together]uint32) {
 		case l.bits&lineItem == 0 && (l.bits&ordinaryWhole != 0 || l.Flags&uint8(SYN) != 0):
 			t.fetchFirst(b, l, id)
 		case id == 0:
-		case id&embryonic != 0:
-			prefetch2(unsafe.Pointer(t.embryos.at(id &^ embryonic)))
-		case l.bits&(lineHeard|lineOver) != 0: // the front of the record says enough
+		case id&embryonic == 0 && l.bits&(lineHeard|lineOver) != 0: // the front of the record says enough
 			prefetch(unsafe.Pointer(t.conns.at(id)))
 		default:
 			t.fetchRecord(id)
@@ -130,12 +128,9 @@ func (x *index) slot(hash uint32) *uint64 { return &x.slots[hash&x.mask] }
 // fetchFirst fetches the record or the embryo id of l, or, where there seems to be none, its grave; and what else
 // a SYN needs.
 func (t *Table) fetchFirst(b *Batch, l *Ordinary, id uint32) {
-	switch {
-	case id&embryonic != 0:
-		prefetch2(unsafe.Pointer(t.embryos.at(id &^ embryonic)))
-	case id != 0:
+	if id != 0 {
 		t.fetchRecord(id)
-	case t.graves.sets != nil:
+	} else if t.graves.sets != nil {
 		tp := tuple{lo: l.lo, hi: l.hi, portLo: l.portLo, portHi: l.portHi}
 		prefetch2(unsafe.Pointer(t.graves.set(&tp)))
 	}
@@ -153,9 +148,12 @@ func (t *Table) fetchFirst(b *Batch, l *Ordinary, id uint32) {
 	t.around.fetch(src, dst, port, Flags(l.Flags))
 }
 
-// fetchRecord fetches the record id; of an embryo, nothing.
+// fetchRecord fetches the record or the embryo id.
 func (t *Table) fetchRecord(id uint32) {
-	if id != 0 && id&embryonic == 0 {
+	switch {
+	case id&embryonic != 0:
+		prefetch2(unsafe.Pointer(t.embryos.at(id &^ embryonic)))
+	case id != 0:
 		prefetch4(unsafe.Pointer(t.conns.at(id)))
 	}
 }
@@ -168,8 +166,7 @@ func (t *Table) fetchGrave(id uint32) {
 	}
 	var tp tuple
 	tp.ofRecord(t, c)
-	prefetch(unsafe.Pointer(t.index.slot(tp.hash())))
-	prefetch2(unsafe.Pointer(t.graves.set(&tp)))
+	t.fetchPlaces(&tp)
 }
 
 // fetchEmbryo fetches what is touched when the embryo id is forgotten, which comes soon.
@@ -179,8 +176,13 @@ func (t *Table) fetchEmbryo(id uint32) {
 	}
 	var tp tuple
 	tp.ofEmbryo(t.embryos.at(id), t.seed)
+	t.fetchPlaces(&tp)
+}
+
+// fetchPlaces fetches where tp is found, and where its grave will be.
+func (t *Table) fetchPlaces(tp *tuple) {
 	prefetch(unsafe.Pointer(t.index.slot(tp.hash())))
-	prefetch2(unsafe.Pointer(t.graves.set(&tp)))
+	prefetch2(unsafe.Pointer(t.graves.set(tp)))
 }
 
 // fetch fetches what the SYN or SYN-ACK touches that comes from a host and port; src and dst are hashes of the

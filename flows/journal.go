@@ -125,13 +125,10 @@ func (x *journals) setUp(o *TableOptions) {
 // keep takes l, of b, of the connection whose journal probably is id, and tells whether it waits in the journal. If
 // not, it goes to the table, after all of its connection that has waited.
 func (x *journals) keep(b *Batch, l *Ordinary, id uint32, late bool) bool {
-	if l.bits&ordinaryWhole != 0 {
-		if !b.whole[l.text].tuple.v6 {
-			x.passOther(b, x.find(l), l)
-		}
+	switch whole := l.bits&ordinaryWhole != 0; {
+	case whole && b.whole[l.text].tuple.v6:
 		return false
-	}
-	if l.Flags&uint8(SYN) != 0 {
+	case whole, l.Flags&uint8(SYN) != 0:
 		x.passOther(b, x.find(l), l)
 		return false
 	}

@@ -96,10 +96,10 @@ type Table struct {
 	hand       uint32 // where the search for the next record to evict begins
 	halfOpen   int    // connections on which one side only has spoken
 	floodFrom  int    // least number of them that is a flood
-	opened     uint32 // records opened so far
-	lastMemory int64  // when limit was lowered for the last time
+	opened     uint32 // connections begun so far
+	lastMemory int64  // memory when limit was lowered for the last time
 	talkHand   uint32 // where the search for a talk to give to another connection begins
-	limit      int    // records that may live now: MaxConnections, less where MaxMemory asks for it
+	limit      int    // connections that may live now: MaxConnections, less where MaxMemory asks for it
 
 	known     []origin // as far as the batches need them that were taken
 	following bool     // the segment at hand comes out of a journal
