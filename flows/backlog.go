@@ -29,13 +29,15 @@ const (
 // after returns the time of d since its journal's start.
 func (d *deferred) after() Time { return Time(uint64(d.hi)<<32 | uint64(d.lo)) }
 
-// A backlog holds what is deferred. It is a ring of pieces, made one by one, so that a small capture needs
-// little; when all are full, the oldest is used again. No segment lies in two pieces.
+// A backlog holds what is deferred. It is a ring of pieces. When one is full, the oldest is used again, or where too
+// much of it still waits a new one is put before it: what is seldom needed would else be handed over, and what few
+// connections need stays in the processor's cache. No segment lies in two pieces.
 type backlog struct {
 	pieces  []piece
-	current int  // piece that is being filled
+	current int  // number of the piece that is being filled
 	used    int  // units of it
 	room    int  // units that it has, 0 before the first piece
+	live    int  // segments that wait
 	limit   int  // pieces at most
 	shift   uint // base-two logarithm of a piece's units
 }
@@ -44,15 +46,24 @@ type backlog struct {
 type piece struct {
 	units  []deferred
 	firsts []uint32 // journals that begin here
+	next   int      // number of the piece after it in the ring
 }
 
 const (
 	backlogUnit   = int(unsafe.Sizeof(deferred{}))
 	backlogShift  = 12
-	backlogPieces = 112 // 14 MiB: 300,000 small segments
+	backlogLeast  = 4   // pieces, before one is used again
+	backlogPieces = 256 // at most, 32 MiB: 700,000 small segments
+
+	// backlogWorth is the part of a piece (one in so many units) that is worth a new piece if it still waits.
+	backlogWorth = 16
+
+	// backlogSpare is how many units there may be for each segment that waits. It takes three at most, and a
+	// journal is on average half full; but what waits for long must not make the ring grow all the time.
+	backlogSpare = 12
 )
 
-// A place names a unit: its number in the ring plus one. 0 is none.
+// A place names a unit: its number in all pieces plus one. 0 is none.
 
 // at returns the unit at a place.
 func (w *backlog) at(place uint32) *deferred {
@@ -112,16 +123,31 @@ func copyUnit(to, from *textUnit) {
 	o.PutUint64(to[24:], d)
 }
 
-// turn begins the next piece, in place of the oldest one when all are full, and returns it with what it held.
-func (w *backlog) turn() *piece {
-	if len(w.pieces) > 0 {
-		w.current = (w.current + 1) % w.limit
+// few reports whether there are too few pieces to use one again.
+func (w *backlog) few() bool { return len(w.pieces) < min(backlogLeast, w.limit) }
+
+// mayGrow reports whether there may be a piece more.
+func (w *backlog) mayGrow() bool {
+	return len(w.pieces) < w.limit && len(w.pieces)<<w.shift < backlogSpare*w.live
+}
+
+// oldest returns the number of the piece that comes after the one that is being filled.
+func (w *backlog) oldest() int { return w.pieces[w.current].next }
+
+// grow puts a new piece after the one that was filled, and begins it.
+func (w *backlog) grow() {
+	n := len(w.pieces)
+	w.pieces = append(w.pieces, piece{units: make([]deferred, 1<<w.shift)})
+	if n > 0 {
+		last := &w.pieces[w.current]
+		w.pieces[n].next, last.next = last.next, n
 	}
-	w.used, w.room = 0, 1<<w.shift
-	if w.current == len(w.pieces) {
-		w.pieces = append(w.pieces, piece{units: make([]deferred, 1<<w.shift)})
-	}
-	return &w.pieces[w.current]
+	w.begin(n)
+}
+
+// begin begins to fill the piece number n.
+func (w *backlog) begin(n int) {
+	w.current, w.used, w.room = n, 0, 1<<w.shift
 }
 
 // next takes n units, for which there is room, and returns the first, with its place. It holds old values.
@@ -132,8 +158,8 @@ func (w *backlog) next(n int) (at uint32, d *deferred) {
 	return at, d
 }
 
-// begin notes that the journal id begins in the piece that is being filled.
-func (w *backlog) begin(id uint32) {
+// first notes that the journal id begins in the piece that is being filled.
+func (w *backlog) first(id uint32) {
 	p := &w.pieces[w.current]
 	p.firsts = append(p.firsts, id)
 }

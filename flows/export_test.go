@@ -4,7 +4,7 @@ package flows
 func (t *Table) NoCalm() { t.noCalm = true }
 
 // SmallBacklog makes t defer few segments.
-func (t *Table) SmallBacklog() { t.journals.backlog.limit, t.journals.backlog.shift = 3, 3 }
+func (t *Table) SmallBacklog() { t.journals.backlog.limit, t.journals.backlog.shift = 6, 3 }
 
 // Embryos makes t take n half-open connections for a flood.
 func (t *Table) Embryos(n int) { t.floodFrom = n }
@@ -17,5 +17,14 @@ func (t *Table) Deferred() (n int) {
 	for i := range t.journals.list {
 		n += int(t.journals.list[i].n)
 	}
+	if n != t.journals.backlog.live {
+		panic("the backlog counts what waits wrongly")
+	}
 	return n
+}
+
+// Backlog returns how many units the backlog of t has; a segment takes one to three.
+func (t *Table) Backlog() int {
+	w := &t.journals.backlog
+	return len(w.pieces) << w.shift
 }

@@ -105,7 +105,11 @@ func (t *Table) fetchRest(lines []Ordinary, ids *[together]uint32) {
 		}
 		c := t.conns.at(id)
 		if l.bits&lineHeard == 0 {
-			if ring := t.lines.ring(c); ring != nil {
+			switch ring := t.lines.ring(c); {
+			case ring == nil:
+			case l.bits&ordinaryWhole != 0 && l.Flags&uint8(RST) != 0: // all of it will be told
+				prefetchSpan(unsafe.Pointer(&ring[0]), len(ring)*int(unsafe.Sizeof(ring[0])))
+			default:
 				prefetch(unsafe.Pointer(&ring[c.ringPos]))
 			}
 		}
@@ -199,5 +203,20 @@ func (a *around) fetch(src, dst uint64, port uint16, flags Flags) {
 func (x *cache[T]) fetch(place uint64) {
 	if x.sets != nil {
 		prefetch4(unsafe.Pointer(x.set(uint32(place))))
+	}
+}
+
+// FetchNext fetches from memory what comes after list[i], for a caller who goes through list from the beginning:
+// resets have waited for long, and are not in the processor's cache.
+func FetchNext(list []*Reset, i int) {
+	if i+2 < len(list) {
+		r := list[i+2]
+		prefetchSpan(unsafe.Pointer(r), int(unsafe.Sizeof(*r)))
+		prefetchSpan(unsafe.Pointer(r.Conn), int(unsafe.Sizeof(*r.Conn)))
+	}
+	if i+1 < len(list) {
+		if e := list[i+1].Conn.Events; len(e) > 0 {
+			prefetchSpan(unsafe.Pointer(&e[0]), len(e)*int(unsafe.Sizeof(e[0])))
+		}
 	}
 }

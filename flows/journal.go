@@ -12,8 +12,8 @@ import (
 // segment that is not in good order, a RST, the journal's bound. Of most connections nothing ever asks, and they
 // are forgotten when they have been closed for long enough.
 //
-// What waits lies in the backlog (backlog.go), whose size does not depend on the capture. What is overwritten
-// there is handed over before.
+// What waits lies in the backlog (backlog.go), whose size is bounded. What is overwritten there is handed over
+// before.
 //
 // What other connections hear of a segment (streams, hosts, services, what was over) never waits: it comes with
 // SYNs, with a side's first segment, with another TTL, with RSTs. Nor does what the application says in long
@@ -206,6 +206,7 @@ func (x *journals) take(l *Ordinary, must bool) uint32 {
 func (x *journals) release(id uint32) {
 	j := &x.list[id]
 	x.index.remove(j.hash, id)
+	x.backlog.live -= int(j.n)
 	*j = journal{}
 	x.free = append(x.free, id)
 }
@@ -264,10 +265,11 @@ func (x *journals) write(b *Batch, id uint32, l *Ordinary, late bool) bool {
 	}
 	if j.n == 0 {
 		j.first = at
-		x.backlog.begin(id)
+		x.backlog.first(id)
 	}
 	j.last = at
 	j.n++
+	x.backlog.live++
 	j.untold = untold
 	j.bits |= journalUsed
 	if l.DataLen > 0 && !long {
@@ -373,23 +375,44 @@ func (x *journals) handOver(b *Batch, j *journal) {
 		h.nxt[d.bits&deferredFromHi] -= Seq(d.DataLen) + Seq(d.flags&uint8(FIN))
 		b.units = append(b.units, x.backlog.whole(at)...)
 	}
+	x.backlog.live -= int(j.n)
 	j.n, j.untold = 0, 0
 	j.bits &^= journalUnsaid
 	b.item(j, lineHanded).text = uint32(len(b.handed))
 	b.handed = append(b.handed, h)
 }
 
-// makeRoom begins the next piece of the backlog. Journals that begin in what was there are handed over.
+// makeRoom begins another piece of the backlog: a new one, or the oldest, whose journals are handed over.
 func (x *journals) makeRoom(b *Batch) {
 	w := &x.backlog
-	p := w.turn()
+	if w.few() || w.mayGrow() && x.waiting(w.oldest()) > w.room/backlogWorth {
+		w.grow()
+		x.measure()
+		return
+	}
+	old := w.oldest()
+	w.begin(old)
+	p := &w.pieces[old]
 	for _, id := range p.firsts {
-		if j := &x.list[id]; j.n > 0 && w.pieceOf(j.first) == w.current {
+		if j := &x.list[id]; j.n > 0 && w.pieceOf(j.first) == old {
 			x.handOver(b, j)
 		}
 	}
 	p.firsts = p.firsts[:0]
-	x.measure()
+}
+
+// waiting counts segments that wait in journals which begin in a piece of the backlog, until it is clear that they
+// are enough for a new piece.
+func (x *journals) waiting(piece int) (n int) {
+	w := &x.backlog
+	for _, id := range w.pieces[piece].firsts {
+		if j := &x.list[id]; j.n > 0 && w.pieceOf(j.first) == piece {
+			if n += int(j.n); n > w.room/backlogWorth {
+				break
+			}
+		}
+	}
+	return n
 }
 
 // recall hands over the journal of l's connection, and forgets it if the connection has not been reset.

@@ -177,3 +177,36 @@ func TestJournalsWait(t *testing.T) {
 		t.Errorf("%d segments wait in journals", n)
 	}
 }
+
+// TestBacklogGrows holds that the backlog is as large as what waits asks for: that of few connections stays small,
+// those of many are not handed over before they are full, and what waits for long does not make it grow all the time.
+func TestBacklogGrows(t *testing.T) {
+	const few = 4 << 12 // units
+	for _, c := range []struct{ open, rounds, batches, least, most int }{
+		{1, 1 << 20, 200, 25, few},
+		{100, 1 << 20, 200, 25, few},
+		{10000, 1 << 20, 900, 28, 64 * few},
+		{100, 1000, 1000, 25, 8 * few}, // some hundred closed connections wait to be forgotten
+		{20, 10, 300, 25, 24 * few},    // some thousand
+	} {
+		crowd := newCrowd(c.open, c.rounds)
+		tab := flows.NewTable(flows.TableOptions{}, func(*flows.Reset) {})
+		segs := make([]flows.Segment, 1000)
+		waited := 0
+		for i := range 2 * c.batches {
+			for k := range segs {
+				crowd.segment(&segs[k])
+			}
+			tab.AddBatch(batchOf(tab, segs))
+			if i >= c.batches {
+				waited += tab.Deferred()
+			}
+		}
+		if n := waited / c.batches / c.open; n < c.least {
+			t.Errorf("%d connections open: %d segments of each wait on average, want %d at least", c.open, n, c.least)
+		}
+		if n := tab.Backlog(); n > c.most {
+			t.Errorf("%d connections open: the backlog has %d units, want %d at most", c.open, n, c.most)
+		}
+	}
+}
