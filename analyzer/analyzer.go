@@ -8,8 +8,6 @@ import (
 	"errors"
 	"sync/atomic"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/flows"
@@ -51,133 +49,19 @@ func Explain(ctx context.Context, path string, r report.Renderer, opts Options) 
 	return explainInput(ctx, in, file, r, opts)
 }
 
-// explainInput does the work in five stages that pass on what they make: the input is read and its headers decoded,
-// while its octets are in the processor's cache; segments in good order are put by; connections are followed; resets
-// are explained; the report is written. Each stage is one goroutine that takes things in the order of the input, so
-// the report does not depend on how many cores there are.
+// explainInput explains what in brings.
 func explainInput(ctx context.Context, in input, file *report.File, r report.Renderer, opts Options) (*report.File, error) {
-	decoded := make(chan []*segments, 1)
-	deferred := make(chan []*segments, 1)
-	resets := make(chan []*flows.Reset, 1)
-	explained := make(chan []*report.Reset, 1)
-	var (
-		headers  decoding
-		found    []*flows.Reset
-		engine   = rules.NewEngine(opts.Rules)
-		builder  report.Builder
-		span     timeSpan
-		failed   unreachables
-		joined   = joinedOf(in)
-		live     = newLiveClock(opts.Follow)
-		read     = make(chan error, 2) // of the first two stages, when all is read
-		finished = make(chan struct{}) // closed when the report takes no more
-		left     = true                // something of the input has not been followed
-	)
-	table := flows.NewTable(opts.Flows, func(r *flows.Reset) {
-		if found = append(found, r); len(found) == resetsAtOnce {
-			send(resets, found, finished)
-			found = nil
-		}
-	})
-	defer live.stop()
+	x := newAnalysis(ctx, in, r, opts)
+	work := x.pipeline()
+	defer context.AfterFunc(ctx, work.rouse)()
 	if opts.Follow {
 		defer context.AfterFunc(ctx, in.stop)()
+		defer x.live.run(work.rouse)()
 	}
-	// Reading may block for ever, on a pipe that brings nothing: it is not waited for, and what it still
-	// reads after the end of ctx is dropped.
-	go func() {
-		defer close(decoded)
-		read <- guarded(func() error {
-			defer in.close()
-			headers.decodeAll(in, decoded, finished, table, &opts)
-			return nil
-		})()
-	}()
-	go func() {
-		defer close(deferred)
-		read <- guarded(func() error {
-			deferAll(decoded, deferred, finished, opts.Follow)
-			return nil
-		})()
-	}()
-	var stages errgroup.Group
-	stages.Go(guarded(func() error {
-		defer close(resets)
-		for more := true; more; {
-			var list []*segments
-			select {
-			case list, more = <-deferred:
-				left = more
-			case <-live.tick:
-				table.Settle(live.now())
-			case <-ctx.Done():
-			}
-			if ctx.Err() != nil {
-				list, more = nil, false
-			}
-			for _, s := range list {
-				if !span.seen && s.seen {
-					builder.Start(report.Time(s.start))
-				}
-				span.add(&s.timeSpan)
-				live.heard(s.last)
-				s.follow(table, &failed)
-				s.release()
-			}
-			if !more {
-				table.Flush()
-			}
-			if len(found) > 0 && (opts.Follow || !more) {
-				send(resets, found, finished)
-				found = nil
-			}
-			select {
-			case <-finished:
-				return nil
-			default:
-			}
-		}
-		return nil
-	}))
-	stages.Go(guarded(func() error {
-		defer close(explained)
-		next := handOn[*report.Reset]{to: explained, finished: finished, most: resetsAtOnce}
-		for some := range resets {
-			for _, reset := range some {
-				m := builder.Reset(reset, engine.Explain(reset))
-				joined.place(m)
-				reset.Release()
-				if !next.add(m, opts.Follow) {
-					return nil
-				}
-			}
-		}
-		next.flush()
-		return nil
-	}))
-	stages.Go(guarded(func() error {
-		defer close(finished)
-		for some := range explained {
-			for _, m := range some {
-				if err := r.Reset(m); err != nil {
-					return err
-				}
-				m.Release()
-			}
-		}
-		return nil
-	}))
-	err := stages.Wait()
-	a := account{file, in, &span, headers.end(), table}
-	for range cap(read) {
-		select {
-		case e := <-read:
-			err = errors.Join(err, e)
-		default: // it still waits for more
-		}
-	}
+	err := work.do()
+	a := account{file, in, &x.span, x.headers.end(), x.table}
 	switch {
-	case !left:
+	case !x.left:
 		a.whole()
 	case opts.Follow && ctx.Err() != nil:
 		a.ended()
@@ -190,8 +74,8 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 		return nil, err
 	}
 	a.settle()
-	joined.finish(file)
-	file.Notes = failed.notes()
-	builder.Finish(file)
+	x.joined.finish(file)
+	file.Notes = x.failed.notes()
+	x.builder.Finish(file)
 	return file, r.EndFile(file)
 }

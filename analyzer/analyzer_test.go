@@ -35,7 +35,7 @@ func TestCoresDoNotMatter(t *testing.T) {
 
 // When the context ends, Explain returns though its input never does, and says that it is partial.
 func TestInterrupted(t *testing.T) {
-	w, path := pipe(t)
+	w, path := pipeFor(t)
 	header := "\xd4\xc3\xb2\xa1\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00\x01\x00\x00\x00"
 	if _, err := io.WriteString(w, header); err != nil {
 		t.Fatal(err)
@@ -53,8 +53,8 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// pipe returns a pipe to write a capture into, and the path to read it from.
-func pipe(t *testing.T) (w *os.File, path string) {
+// pipeFor returns a pipe to write a capture into, and the path to read it from.
+func pipeFor(t *testing.T) (w *os.File, path string) {
 	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {

@@ -110,3 +110,13 @@ func (q *queue) tell(r report.Renderer) error {
 	}
 	return r.EndFile(q.file)
 }
+
+// send passes v on and reports whether anyone still wants it.
+func send[T any](c chan<- T, v T, finished <-chan struct{}) bool {
+	select {
+	case c <- v:
+		return true
+	case <-finished:
+		return false
+	}
+}

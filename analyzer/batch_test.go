@@ -72,7 +72,7 @@ func TestFollow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, path := pipe(t)
+	w, path := pipeFor(t)
 	go w.Write(b)
 	ctx, cancel := context.WithCancel(t.Context()) // by the last reset: nothing else ends it
 	defer cancel()

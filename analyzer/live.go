@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -17,23 +18,36 @@ const (
 // and what has passed since. So it does not matter whether the capturing host's clock is right, or the
 // capture an old one that is being played.
 type liveClock struct {
-	tick   <-chan time.Time // never ticks where the capture is not live
-	ticker *time.Ticker
-	last   int64     // time of the last packet
-	at     time.Time // when it was heard
+	live bool
+	last int64       // time of the last packet
+	at   time.Time   // when it was heard
+	due  atomic.Bool // it is time to look again
 }
 
-func newLiveClock(live bool) *liveClock {
-	c := &liveClock{}
-	if live {
-		c.ticker = time.NewTicker(followTick)
-		c.tick = c.ticker.C
-	}
-	return c
+// run lets the clock go, which calls tick each time when due is set, until stop is called.
+func (c *liveClock) run(tick func()) (stop func()) {
+	c.live = true
+	ticker, stopped := time.NewTicker(followTick), make(chan struct{})
+	go func() {
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				c.due.Store(true)
+				tick()
+			case <-stopped:
+				return
+			}
+		}
+	}()
+	return func() { close(stopped) }
 }
+
+// ticked reports whether it is time to look again, once.
+func (c *liveClock) ticked() bool { return c.live && c.due.Swap(false) }
 
 func (c *liveClock) heard(last int64) {
-	if c.ticker != nil {
+	if c.live {
 		c.last, c.at = max(c.last, last), time.Now()
 	}
 }
@@ -43,10 +57,4 @@ func (c *liveClock) now() flows.Time {
 		return 0
 	}
 	return flows.Time(c.last + int64(time.Since(c.at)))
-}
-
-func (c *liveClock) stop() {
-	if c.ticker != nil {
-		c.ticker.Stop()
-	}
 }

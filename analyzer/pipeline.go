@@ -1,0 +1,263 @@
+package analyzer
+
+import (
+	"cmp"
+	"errors"
+	"io"
+	"runtime"
+	"sync"
+)
+
+// A pipeline is a row of stages with a pipe between each two. Stages are no goroutines of their own: workers, about
+// as many as there are processors, stay with a stage for as long as they can, so that most of what it works with
+// stays in the cache of one processor. A stage is run by one worker at a time and takes things in their order, so
+// what comes out does not depend on who runs what.
+type pipeline struct {
+	mu      sync.Mutex // guards what follows, and what changes in stages and pipes
+	change  sync.Cond  // for those who found nothing to do
+	waiting int        // of them
+	stages  []*stage
+	awaited int            // number of the first stage that do waits for, with all behind it
+	over    sync.WaitGroup // until these have ended
+}
+
+// A stage makes things of what the stage before it has made.
+type stage struct {
+	step    func() error // takes one thing, and puts what comes of it; an error ends the stage, io.EOF when nothing more will come
+	also    func() bool  // where set, reports whether step has something to do though there is nothing to take
+	end     func() error // where set, called when the stage ends
+	in, out joint        // nil at the ends of the pipeline
+
+	number int
+	home   int // the worker whose own it is
+	busy   bool
+	ended  bool
+	err    error // what ended it, other than io.EOF
+}
+
+// ready reports whether the stage can be run.
+func (s *stage) ready() bool {
+	return !s.busy && !s.ended && (s.out == nil || s.out.room()) &&
+		(s.in == nil || s.in.some() || s.also != nil && s.also())
+}
+
+// A joint is a pipe without what goes through it.
+type joint interface {
+	join(p *pipeline, to *stage)
+	some() bool      // something can be taken, or nothing will come any more
+	room() bool      // something can be put
+	abandoned() bool // nothing is taken any more
+	abandon()
+	close() // nothing will come any more
+}
+
+// A pipe holds things between two stages.
+type pipe[T any] struct {
+	most int // that wait for a stage to take them
+
+	*pipeline
+	to     *stage
+	things []T
+	closed bool
+	gone   bool // the stage that takes has ended
+}
+
+func (q *pipe[T]) join(p *pipeline, to *stage) { q.pipeline, q.to = p, to }
+func (q *pipe[T]) some() bool                  { return len(q.things) > 0 || q.closed }
+func (q *pipe[T]) room() bool                  { return len(q.things) < q.most }
+func (q *pipe[T]) abandoned() bool             { return q.gone }
+func (q *pipe[T]) abandon()                    { q.gone, q.things = true, nil }
+func (q *pipe[T]) close()                      { q.closed = true }
+
+// errNothing says that nothing has come through a pipe yet.
+var errNothing = errors.New("nothing to take yet")
+
+// take returns the next thing, or errNothing, or io.EOF when nothing will come any more.
+func (q *pipe[T]) take() (v T, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.things) == 0 {
+		if q.closed {
+			return v, io.EOF
+		}
+		return v, errNothing
+	}
+	v = q.things[0]
+	n := copy(q.things, q.things[1:])
+	clear(q.things[n:])
+	q.things = q.things[:n]
+	q.tell()
+	return v, nil
+}
+
+// put passes v on. Where there is no room, its caller works at the stages that follow until there is.
+func (q *pipe[T]) put(v T) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for !q.room() {
+		s := q.last(func(s *stage) bool { return s.ready() }, q.to.number)
+		if s == nil {
+			q.wait()
+			continue
+		}
+		q.run(s)
+	}
+	if !q.gone {
+		q.things = append(q.things, v)
+		q.tell()
+	}
+}
+
+// newPipeline returns a pipeline of stages, of which those from number awaited on are waited for.
+func newPipeline(awaited int, stages ...*stage) *pipeline {
+	p := &pipeline{stages: stages, awaited: awaited}
+	p.change.L = &p.mu
+	p.over.Add(len(stages) - awaited)
+	for i, s := range stages {
+		s.number = i
+		if s.in != nil {
+			s.in.join(p, s)
+		}
+	}
+	return p
+}
+
+// shares[n] are the workers, of n, whose own the stages are: those of one take about as long as those of another
+// (docs/benchmarks.md). There are two at least, because one may wait for input.
+var shares = [...][]int{
+	2: {0, 0, 1, 1, 1},
+	3: {0, 1, 2, 1, 1},
+	4: {0, 1, 2, 3, 3},
+	5: {0, 1, 2, 3, 4},
+}
+
+// do runs the pipeline until the stages that are waited for have ended, and returns the errors of all that have.
+func (p *pipeline) do() error {
+	workers := min(max(runtime.GOMAXPROCS(0), 2), len(shares)-1)
+	for i, s := range p.stages {
+		s.home = shares[workers][i]
+	}
+	for i := range workers {
+		go p.work(i)
+	}
+	p.over.Wait()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var errs []error
+	for _, s := range p.stages {
+		errs = append(errs, s.err)
+	}
+	return errors.Join(errs...)
+}
+
+// work runs stages until all have ended.
+func (p *pipeline) work(worker int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for s := (*stage)(nil); ; {
+		if s = p.next(worker, s); s != nil {
+			p.run(s)
+		} else if p.allEnded() {
+			return
+		} else {
+			p.wait()
+		}
+	}
+}
+
+// next returns the stage that a worker runs after s: s again where it is its own, another of its own, and only when
+// these have nothing to do one of others, of which it stays with s too.
+func (p *pipeline) next(worker int, s *stage) *stage {
+	if s != nil && s.home == worker && s.ready() {
+		return s
+	}
+	if own := p.last(func(s *stage) bool { return s.home == worker && s.ready() }, 0); own != nil {
+		return own
+	}
+	if s != nil && s.ready() {
+		return s
+	}
+	for _, s := range p.stages {
+		if s.ready() {
+			return s
+		}
+	}
+	return nil
+}
+
+// last returns the last stage, from number from on, that is as wanted, nil if none is.
+func (p *pipeline) last(wanted func(*stage) bool, from int) *stage {
+	for i := len(p.stages) - 1; i >= from; i-- {
+		if wanted(p.stages[i]) {
+			return p.stages[i]
+		}
+	}
+	return nil
+}
+
+// run lets s take one step. p.mu is held before and after, but not meanwhile.
+func (p *pipeline) run(s *stage) {
+	s.busy = true
+	err := error(io.EOF)
+	if s.out == nil || !s.out.abandoned() {
+		p.mu.Unlock()
+		err = guarded(s.step)
+		p.mu.Lock()
+	}
+	if err != nil {
+		p.finish(s, err)
+	}
+	s.busy = false
+	p.tell()
+}
+
+// finish ends s, because of err.
+func (p *pipeline) finish(s *stage, err error) {
+	if s.end != nil {
+		p.mu.Unlock()
+		err = cmp.Or(guarded(s.end), err)
+		p.mu.Lock()
+	}
+	s.ended = true
+	if err != io.EOF {
+		s.err = err
+	}
+	if s.in != nil {
+		s.in.abandon()
+	}
+	if s.out != nil {
+		s.out.close()
+	}
+	if s.number >= p.awaited {
+		p.over.Done()
+	}
+}
+
+func (p *pipeline) allEnded() bool {
+	for _, s := range p.stages {
+		if !s.ended {
+			return false
+		}
+	}
+	return true
+}
+
+// rouse makes those who wait look again for something to do. Any goroutine may call it.
+func (p *pipeline) rouse() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tell()
+}
+
+// tell tells those who wait that something has changed.
+func (p *pipeline) tell() {
+	if p.waiting > 0 {
+		p.change.Broadcast()
+	}
+}
+
+func (p *pipeline) wait() {
+	p.waiting++
+	p.change.Wait()
+	p.waiting--
+}

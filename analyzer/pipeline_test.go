@@ -1,0 +1,226 @@
+package analyzer
+
+import (
+	"errors"
+	"io"
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// A row is a pipeline that counts: the first stage makes numbers, the next pass them on, the last collects them.
+type row struct {
+	pipes  [4]*pipe[int]
+	stages [5]*stage
+	first  int // the number that comes next
+	got    []int
+}
+
+func newRow(most, numbers int) *row {
+	r := &row{}
+	for i := range r.pipes {
+		r.pipes[i] = &pipe[int]{most: most}
+	}
+	r.stages[0] = &stage{out: r.pipes[0], step: func() error {
+		if r.first == numbers {
+			return io.EOF
+		}
+		r.pipes[0].put(r.first)
+		r.first++
+		return nil
+	}}
+	for i := 1; i < 4; i++ {
+		in, out := r.pipes[i-1], r.pipes[i]
+		r.stages[i] = &stage{in: in, out: out, step: func() error {
+			v, err := in.take()
+			if err == nil {
+				out.put(v)
+			}
+			return err
+		}}
+	}
+	r.stages[4] = &stage{in: r.pipes[3], step: func() error {
+		v, err := r.pipes[3].take()
+		if err == nil {
+			r.got = append(r.got, v)
+		}
+		return err
+	}}
+	return r
+}
+
+// do runs the row and fails the test when it does not end.
+func (r *row) do(t *testing.T, awaited int) error {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- newPipeline(awaited, r.stages[:]...).do() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(time.Minute):
+		t.Fatal("the pipeline does not end")
+		return nil
+	}
+}
+
+// whole fails the test unless the row has passed on so many numbers, in order.
+func (r *row) whole(t *testing.T, numbers int) {
+	t.Helper()
+	if len(r.got) != numbers || !slices.IsSorted(r.got) || numbers > 0 && r.got[numbers-1] != numbers-1 {
+		t.Errorf("%d numbers came out, want %d in order", len(r.got), numbers)
+	}
+}
+
+// With any number of workers all comes out, in order, and no stage is run twice at a time.
+func TestPipelineOrder(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for cores := 1; cores <= 6; cores++ {
+		runtime.GOMAXPROCS(cores)
+		for _, most := range []int{1, 8} {
+			const numbers = 2000
+			r := newRow(most, numbers)
+			for i, s := range r.stages {
+				step, running, turn := s.step, new(atomic.Int32), 0
+				s.step = func() error {
+					if running.Add(1) != 1 {
+						t.Errorf("stage %d is run twice at a time", i)
+					}
+					defer running.Add(-1)
+					if turn++; turn/50%5 == i { // every stage is the slowest at times
+						runtime.Gosched()
+					}
+					return step()
+				}
+			}
+			if err := r.do(t, 0); err != nil {
+				t.Fatal(err)
+			}
+			r.whole(t, numbers)
+		}
+	}
+}
+
+// A stage that puts many things in one step works at those behind it, and no more wait than may.
+func TestPipelineBursts(t *testing.T) {
+	const bursts, burst, most = 20, 100, 2
+	r := newRow(most, bursts)
+	waited := 0
+	r.stages[2].step = func() error {
+		v, err := r.pipes[1].take()
+		if err != nil {
+			return err
+		}
+		for i := range burst {
+			r.pipes[2].put(v*burst + i)
+			r.pipes[2].mu.Lock()
+			waited = max(waited, len(r.pipes[2].things))
+			r.pipes[2].mu.Unlock()
+		}
+		return nil
+	}
+	step := r.stages[3].step
+	r.stages[3].step = func() error {
+		time.Sleep(time.Microsecond) // it is the slowest
+		return step()
+	}
+	if err := r.do(t, 0); err != nil {
+		t.Fatal(err)
+	}
+	r.whole(t, bursts*burst)
+	if waited != most {
+		t.Errorf("%d things waited at a time, want %d", waited, most)
+	}
+}
+
+// When a stage fails or panics, those before it end too, those behind it get what was made until then, and the error
+// comes back.
+func TestPipelineFails(t *testing.T) {
+	broken := errors.New("broken")
+	for i := range 5 {
+		for _, panics := range []bool{false, true} {
+			const numbers, whole = 1 << 40, 100
+			r := newRow(3, numbers)
+			ended := atomic.Bool{}
+			r.stages[0].end = func() error {
+				ended.Store(true)
+				return nil
+			}
+			step, steps := r.stages[i].step, 0
+			r.stages[i].step = func() error {
+				if steps++; steps <= whole {
+					return step()
+				}
+				if panics {
+					panic("broken")
+				}
+				return broken
+			}
+			err := r.do(t, 0)
+			if b := (*bug)(nil); panics != errors.As(err, &b) || !panics && !errors.Is(err, broken) {
+				t.Errorf("stage %d, panics %v: got %v", i, panics, err)
+			}
+			if !ended.Load() {
+				t.Errorf("stage %d, panics %v: the first stage was not told of its end", i, panics)
+			}
+			r.whole(t, whole)
+			for j, q := range r.pipes[:i] {
+				if len(q.things) > 0 {
+					t.Errorf("stage %d, panics %v: pipe %d still holds %d things", i, panics, j, len(q.things))
+				}
+			}
+		}
+	}
+}
+
+// A first stage that waits for ever holds up nobody: the others end when they must.
+func TestPipelineBlocked(t *testing.T) {
+	r := newRow(2, 1<<40)
+	step, never := r.stages[0].step, make(chan struct{})
+	defer close(never)
+	const numbers = 10
+	r.stages[0].step = func() error {
+		if r.first == numbers {
+			<-never
+		}
+		return step()
+	}
+	var asked, over atomic.Bool
+	r.stages[2].also = func() bool { return over.Load() }
+	follow := r.stages[2].step
+	r.stages[2].step = func() error {
+		err := follow()
+		switch {
+		case over.Load():
+			return io.EOF
+		case err == errNothing:
+			asked.Store(true)
+			return nil
+		}
+		return err
+	}
+	p := newPipeline(2, r.stages[:]...)
+	done := make(chan error, 1)
+	go func() { done <- p.do() }()
+	for { // until all has come that comes
+		p.mu.Lock()
+		got := len(r.got) == numbers && !r.stages[4].busy
+		p.mu.Unlock()
+		if got {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	over.Store(true)
+	p.rouse()
+	select {
+	case err := <-done:
+		if err != nil || asked.Load() {
+			t.Errorf("got %v; asked for nothing: %v", err, asked.Load())
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("the stages that are waited for do not end")
+	}
+	r.whole(t, numbers)
+}

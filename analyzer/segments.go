@@ -1,0 +1,133 @@
+package analyzer
+
+import (
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"github.com/rstexplain/rstexplain/analyzer/capture"
+	"github.com/rstexplain/rstexplain/analyzer/decode"
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// segments are the TCP segments of a piece of the input, in the order of the file.
+type segments struct {
+	held   capture.Batch // holds the octets that payloads point to
+	list   *flows.Batch
+	asides []aside
+	timeSpan
+}
+
+// An aside is a TCP header that is no segment of a connection: an ICMP error quotes it, or it is malformed.
+type aside struct {
+	before   int // number of the segment that follows; once deferred, of the line
+	header   flows.Segment
+	numbered bool // Wireshark gives it a stream number, so the table must count it
+	isError  bool // note is the ICMP error that quotes it
+	note     flows.ICMPNote
+}
+
+// recycled holds the segments that are not in flight.
+var recycled = sync.Pool{New: func() any { return new(segments) }}
+
+// decoding reads headers, until it is ended: the goroutine that reads the input may outlive the report.
+type decoding struct {
+	sync.Mutex
+	decoder decode.Decoder
+	segment flows.Segment // at hand
+	counted int64         // octets of the input
+	over    bool
+}
+
+// end returns the decoder, which is not used any more.
+func (d *decoding) end() *decode.Decoder {
+	d.Lock()
+	defer d.Unlock()
+	d.over = true
+	d.decoder.Flush()
+	return &d.decoder
+}
+
+// next reads the next piece of in and its headers, for t. read, where set, grows by the octets that were read.
+func (d *decoding) next(in input, t *flows.Table, read *atomic.Int64) (*segments, error) {
+	var p piece
+	if err := in.next(&p); err != nil {
+		return nil, io.EOF // the input tells what could not be read
+	}
+	if n := in.bytesRead(); read != nil {
+		read.Add(n - d.counted)
+		d.counted = n
+	}
+	if p.export != nil {
+		return p.export.segments(t), nil
+	}
+	return d.decode(p.batch, t), nil
+}
+
+// decode reads the headers of all packets of b, for t.
+func (d *decoding) decode(b capture.Batch, t *flows.Table) *segments {
+	d.Lock()
+	defer d.Unlock()
+	s := recycled.Get().(*segments)
+	s.list = t.NewBatch()
+	if d.over {
+		return s
+	}
+	s.packets = len(b.Packets)
+	seg, first, last := &d.segment, b.Packets[0].Time, b.Packets[0].Time
+	s.extend(first)
+	for i := range b.Packets {
+		first, last = min(first, b.Packets[i].Time), max(last, b.Packets[i].Time)
+		if out := d.decoder.DecodeTo(s.list, &b.Packets[i], seg); out == decode.ICMPError || out == decode.Malformed {
+			seg.Payload = nil // b may be released before the table takes the header
+			a := aside{before: s.list.Segments(), header: *seg, numbered: !d.decoder.Unnumbered}
+			if a.isError = out == decode.ICMPError; a.isError {
+				a.note = d.decoder.Note
+			}
+			s.asides = append(s.asides, a)
+		}
+	}
+	s.extend(first)
+	s.extend(last)
+	if s.list.Borrowed() == 0 {
+		b.Release() // while its octets are in the cache, for the next ones
+	} else {
+		s.held = b
+	}
+	return s
+}
+
+// putBy puts by what can wait of the segments.
+func (s *segments) putBy() {
+	for i := range s.asides {
+		a := &s.asides[i]
+		a.before = s.list.Recall(a.before, a.header.Src, a.header.Dst)
+	}
+	s.list.Defer(s.list.Segments())
+}
+
+// follow adds the segments to t, and failed connects to failed.
+func (s *segments) follow(t *flows.Table, failed *unreachables) {
+	for i := range s.asides {
+		a := &s.asides[i]
+		t.AddPart(s.list, a.before)
+		if a.numbered {
+			t.Number(&a.header)
+		}
+		if a.isError {
+			t.AddICMP(a.note)
+			failed.add(&a.note)
+		}
+	}
+	t.AddBatch(s.list)
+	s.list = nil
+}
+
+// release gives what it holds back to the reader, and s to the next segments.
+func (s *segments) release() {
+	s.held.Release()
+	clear(s.asides)
+	s.asides = s.asides[:0]
+	s.timeSpan = timeSpan{}
+	recycled.Put(s)
+}
