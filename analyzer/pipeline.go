@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -14,11 +15,19 @@ import (
 // what comes out does not depend on who runs what.
 type pipeline struct {
 	mu      sync.Mutex // guards what follows, and what changes in stages and pipes
-	change  sync.Cond  // for those who found nothing to do
-	waiting int        // of them
 	stages  []*stage
+	workers []*worker
+	idle    int            // of them
+	relief  sync.Cond      // for stages that wait for room in a pipe
+	waiting int            // of them
 	awaited int            // number of the first stage that do waits for, with all behind it
 	over    sync.WaitGroup // until these have ended
+}
+
+// A worker is one of the goroutines that run stages.
+type worker struct {
+	call sync.Cond
+	idle bool // it waits to be called
 }
 
 // A stage makes things of what the stage before it has made.
@@ -95,12 +104,13 @@ func (q *pipe[T]) put(v T) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for !q.room() {
-		s := q.last(func(s *stage) bool { return s.ready() }, q.to.number)
-		if s == nil {
-			q.wait()
+		if s := q.last(func(s *stage) bool { return s.ready() }, q.to.number); s != nil {
+			q.run(s)
 			continue
 		}
-		q.run(s)
+		q.waiting++
+		q.relief.Wait()
+		q.waiting--
 	}
 	if !q.gone {
 		q.things = append(q.things, v)
@@ -110,11 +120,15 @@ func (q *pipe[T]) put(v T) {
 
 // newPipeline returns a pipeline of stages, of which those from number awaited on are waited for.
 func newPipeline(awaited int, stages ...*stage) *pipeline {
-	p := &pipeline{stages: stages, awaited: awaited}
-	p.change.L = &p.mu
+	workers := min(max(runtime.GOMAXPROCS(0), 2), len(shares)-1)
+	p := &pipeline{stages: stages, workers: make([]*worker, workers), awaited: awaited}
+	p.relief.L = &p.mu
+	for i := range p.workers {
+		p.workers[i] = &worker{call: sync.Cond{L: &p.mu}}
+	}
 	p.over.Add(len(stages) - awaited)
 	for i, s := range stages {
-		s.number = i
+		s.number, s.home = i, shares[workers][i]
 		if s.in != nil {
 			s.in.join(p, s)
 		}
@@ -133,11 +147,7 @@ var shares = [...][]int{
 
 // do runs the pipeline until the stages that are waited for have ended, and returns the errors of all that have.
 func (p *pipeline) do() error {
-	workers := min(max(runtime.GOMAXPROCS(0), 2), len(shares)-1)
-	for i, s := range p.stages {
-		s.home = shares[workers][i]
-	}
-	for i := range workers {
+	for i := range p.workers {
 		go p.work(i)
 	}
 	p.over.Wait()
@@ -158,9 +168,10 @@ func (p *pipeline) work(worker int) {
 		if s = p.next(worker, s); s != nil {
 			p.run(s)
 		} else if p.allEnded() {
+			p.dismiss()
 			return
 		} else {
-			p.wait()
+			p.rest(p.workers[worker])
 		}
 	}
 }
@@ -195,9 +206,11 @@ func (p *pipeline) last(wanted func(*stage) bool, from int) *stage {
 	return nil
 }
 
-// run lets s take one step. p.mu is held before and after, but not meanwhile.
+// run lets s take one step. p.mu is held before and after, but not meanwhile. What has become ready by it the caller
+// sees to.
 func (p *pipeline) run(s *stage) {
 	s.busy = true
+	p.tell()
 	err := error(io.EOF)
 	if s.out == nil || !s.out.abandoned() {
 		p.mu.Unlock()
@@ -208,7 +221,6 @@ func (p *pipeline) run(s *stage) {
 		p.finish(s, err)
 	}
 	s.busy = false
-	p.tell()
 }
 
 // finish ends s, because of err.
@@ -242,22 +254,50 @@ func (p *pipeline) allEnded() bool {
 	return true
 }
 
-// rouse makes those who wait look again for something to do. Any goroutine may call it.
+// rouse has workers look again for something to do. Any goroutine may call it.
 func (p *pipeline) rouse() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.tell()
 }
 
-// tell tells those who wait that something has changed.
+// tell calls an idle worker for each stage that is ready, the one whose own it is if that is idle; and those who wait
+// for room.
 func (p *pipeline) tell() {
 	if p.waiting > 0 {
-		p.change.Broadcast()
+		p.relief.Broadcast()
+	}
+	for i := 0; i < len(p.stages) && p.idle > 0; i++ {
+		if s := p.stages[i]; s.ready() {
+			w := p.workers[s.home]
+			if !w.idle {
+				w = p.workers[slices.IndexFunc(p.workers, func(w *worker) bool { return w.idle })]
+			}
+			p.call(w)
+		}
 	}
 }
 
-func (p *pipeline) wait() {
-	p.waiting++
-	p.change.Wait()
-	p.waiting--
+// rest waits until w is called.
+func (p *pipeline) rest(w *worker) {
+	w.idle = true
+	for p.idle++; w.idle; {
+		w.call.Wait()
+	}
+}
+
+// call calls w, which is idle.
+func (p *pipeline) call(w *worker) {
+	w.idle = false
+	p.idle--
+	w.call.Signal()
+}
+
+// dismiss calls all workers.
+func (p *pipeline) dismiss() {
+	for _, w := range p.workers {
+		if w.idle {
+			p.call(w)
+		}
+	}
 }
