@@ -243,6 +243,7 @@ func (p *pipeline) finish(s *stage, err error) {
 	if s.number >= p.awaited {
 		p.over.Done()
 	}
+	p.tell()
 }
 
 func (p *pipeline) allEnded() bool {

@@ -108,27 +108,28 @@ func TestPipelineOrder(t *testing.T) {
 	}
 }
 
+// bursting makes the stage in the middle put so many numbers in one step.
+func (r *row) bursting(burst int) {
+	r.stages[2].step = func() error {
+		v, err := r.pipes[1].take()
+		for i := 0; err == nil && i < burst; i++ {
+			r.pipes[2].put(v*burst + i)
+		}
+		return err
+	}
+}
+
 // A stage that puts many things in one step works at those behind it, and no more wait than may.
 func TestPipelineBursts(t *testing.T) {
 	const bursts, burst, most = 20, 100, 2
 	r := newRow(most, bursts)
-	waited := 0
-	r.stages[2].step = func() error {
-		v, err := r.pipes[1].take()
-		if err != nil {
-			return err
-		}
-		for i := range burst {
-			r.pipes[2].put(v*burst + i)
-			r.pipes[2].mu.Lock()
-			waited = max(waited, len(r.pipes[2].things))
-			r.pipes[2].mu.Unlock()
-		}
-		return nil
-	}
-	step := r.stages[3].step
+	r.bursting(burst)
+	step, waited := r.stages[3].step, 0
 	r.stages[3].step = func() error {
 		time.Sleep(time.Microsecond) // it is the slowest
+		r.pipes[2].mu.Lock()
+		waited = max(waited, len(r.pipes[2].things))
+		r.pipes[2].mu.Unlock()
 		return step()
 	}
 	if err := r.do(t, 0); err != nil {
@@ -137,6 +138,38 @@ func TestPipelineBursts(t *testing.T) {
 	r.whole(t, bursts*burst)
 	if waited != most {
 		t.Errorf("%d things waited at a time, want %d", waited, most)
+	}
+}
+
+// A stage that waits for room is not left waiting when the one behind it ends.
+func TestPipelineRelief(t *testing.T) {
+	r := newRow(1, 0)
+	p := newPipeline(0, r.stages[:]...)
+	q := r.pipes[2]
+	q.put(1)
+	p.mu.Lock()
+	r.stages[3].busy = true // another worker is at it
+	p.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		q.put(2)
+		close(done)
+	}()
+	for waits := false; !waits; {
+		p.mu.Lock()
+		waits = p.waiting > 0
+		p.mu.Unlock()
+	}
+	p.mu.Lock()
+	p.finish(r.stages[3], io.EOF)
+	p.mu.Unlock()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Fatal("it still waits")
+	}
+	if len(q.things) > 0 {
+		t.Errorf("%d things were put though nobody takes them", len(q.things))
 	}
 }
 
