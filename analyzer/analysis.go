@@ -62,10 +62,10 @@ func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options
 // waited for, and what it still reads after the end of the context is dropped.
 func (x *analysis) pipeline() *pipeline {
 	return newPipeline(2,
-		&stage{step: x.read, end: x.shut, out: x.decoded},
-		&stage{step: x.putBy, in: x.decoded, out: x.deferred},
-		&stage{step: x.follow, also: x.called, in: x.deferred, out: x.resets},
-		&stage{step: x.explain, in: x.resets, out: x.explained},
+		&stage{step: x.read, end: x.shut},
+		&stage{step: x.putBy, in: x.decoded},
+		&stage{step: x.follow, also: x.called, in: x.deferred},
+		&stage{step: x.explain, in: x.resets},
 		&stage{step: x.write, in: x.explained},
 	)
 }
@@ -80,10 +80,7 @@ func (x *analysis) read() error {
 }
 
 // shut ends the reading: all is read, or nothing more is wanted.
-func (x *analysis) shut() error {
-	x.in.close()
-	return nil
-}
+func (x *analysis) shut() { x.in.close() }
 
 // putBy puts by the segments in good order.
 func (x *analysis) putBy() error {

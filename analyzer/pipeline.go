@@ -17,7 +17,6 @@ type pipeline struct {
 	mu      sync.Mutex // guards what follows, and what changes in stages and pipes
 	stages  []*stage
 	workers []*worker
-	idle    int            // of them
 	relief  sync.Cond      // for stages that wait for room in a pipe
 	waiting int            // of them
 	awaited int            // number of the first stage that do waits for, with all behind it
@@ -27,16 +26,17 @@ type pipeline struct {
 // A worker is one of the goroutines that run stages.
 type worker struct {
 	call sync.Cond
-	idle bool // it waits to be called
+	idle bool // it rests until it is called
 }
 
 // A stage makes things of what the stage before it has made.
 type stage struct {
-	step    func() error // takes one thing, and puts what comes of it; an error ends the stage, io.EOF when nothing more will come
-	also    func() bool  // where set, reports whether step has something to do though there is nothing to take
-	end     func() error // where set, called when the stage ends
-	in, out joint        // nil at the ends of the pipeline
+	step func() error // takes one thing, and puts what comes of it; an error ends the stage, io.EOF when nothing more will come
+	also func() bool  // where set, reports whether step has something to do though there is nothing to take
+	end  func()       // where set, called when the stage ends
+	in   joint        // nil for the first
 
+	out    joint // the next one's in, nil for the last
 	number int
 	home   int // the worker whose own it is
 	busy   bool
@@ -52,12 +52,11 @@ func (s *stage) ready() bool {
 
 // A joint is a pipe without what goes through it.
 type joint interface {
-	join(p *pipeline, to *stage)
-	some() bool      // something can be taken, or nothing will come any more
-	room() bool      // something can be put
-	abandoned() bool // nothing is taken any more
-	abandon()
-	close() // nothing will come any more
+	join(p *pipeline, from, to *stage)
+	some() bool // something can be taken, or nothing will come any more
+	room() bool // something can be put
+	dead() bool // nothing is taken any more
+	drop()      // forgets what it holds
 }
 
 // A pipe holds things between two stages.
@@ -65,18 +64,15 @@ type pipe[T any] struct {
 	most int // that wait for a stage to take them
 
 	*pipeline
-	to     *stage
-	things []T
-	closed bool
-	gone   bool // the stage that takes has ended
+	from, to *stage
+	things   []T
 }
 
-func (q *pipe[T]) join(p *pipeline, to *stage) { q.pipeline, q.to = p, to }
-func (q *pipe[T]) some() bool                  { return len(q.things) > 0 || q.closed }
-func (q *pipe[T]) room() bool                  { return len(q.things) < q.most }
-func (q *pipe[T]) abandoned() bool             { return q.gone }
-func (q *pipe[T]) abandon()                    { q.gone, q.things = true, nil }
-func (q *pipe[T]) close()                      { q.closed = true }
+func (q *pipe[T]) join(p *pipeline, from, to *stage) { q.pipeline, q.from, q.to = p, from, to }
+func (q *pipe[T]) some() bool                        { return len(q.things) > 0 || q.from.ended }
+func (q *pipe[T]) room() bool                        { return len(q.things) < q.most }
+func (q *pipe[T]) dead() bool                        { return q.to.ended }
+func (q *pipe[T]) drop()                             { q.things = nil }
 
 // errNothing says that nothing has come through a pipe yet.
 var errNothing = errors.New("nothing to take yet")
@@ -86,7 +82,7 @@ func (q *pipe[T]) take() (v T, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.things) == 0 {
-		if q.closed {
+		if q.from.ended {
 			return v, io.EOF
 		}
 		return v, errNothing
@@ -112,7 +108,7 @@ func (q *pipe[T]) put(v T) {
 		q.relief.Wait()
 		q.waiting--
 	}
-	if !q.gone {
+	if !q.to.ended {
 		q.things = append(q.things, v)
 		q.tell()
 	}
@@ -130,7 +126,9 @@ func newPipeline(awaited int, stages ...*stage) *pipeline {
 	for i, s := range stages {
 		s.number, s.home = i, shares[workers][i]
 		if s.in != nil {
-			s.in.join(p, s)
+			from := stages[i-1]
+			from.out = s.in
+			s.in.join(p, from, s)
 		}
 	}
 	return p
@@ -168,10 +166,12 @@ func (p *pipeline) work(worker int) {
 		if s = p.next(worker, s); s != nil {
 			p.run(s)
 		} else if p.allEnded() {
-			p.dismiss()
+			for _, w := range p.workers {
+				w.wake() // they end too
+			}
 			return
 		} else {
-			p.rest(p.workers[worker])
+			p.workers[worker].rest()
 		}
 	}
 }
@@ -212,7 +212,7 @@ func (p *pipeline) run(s *stage) {
 	s.busy = true
 	p.tell()
 	err := error(io.EOF)
-	if s.out == nil || !s.out.abandoned() {
+	if s.out == nil || !s.out.dead() {
 		p.mu.Unlock()
 		err = guarded(s.step)
 		p.mu.Lock()
@@ -227,7 +227,7 @@ func (p *pipeline) run(s *stage) {
 func (p *pipeline) finish(s *stage, err error) {
 	if s.end != nil {
 		p.mu.Unlock()
-		err = cmp.Or(guarded(s.end), err)
+		err = cmp.Or(guarded(func() error { s.end(); return nil }), err)
 		p.mu.Lock()
 	}
 	s.ended = true
@@ -235,10 +235,7 @@ func (p *pipeline) finish(s *stage, err error) {
 		s.err = err
 	}
 	if s.in != nil {
-		s.in.abandon()
-	}
-	if s.out != nil {
-		s.out.close()
+		s.in.drop()
 	}
 	if s.number >= p.awaited {
 		p.over.Done()
@@ -262,43 +259,36 @@ func (p *pipeline) rouse() {
 	p.tell()
 }
 
-// tell calls an idle worker for each stage that is ready, the one whose own it is if that is idle; and those who wait
+// tell wakes an idle worker for each stage that is ready, the one whose own it is if that is idle; and those who wait
 // for room.
 func (p *pipeline) tell() {
 	if p.waiting > 0 {
 		p.relief.Broadcast()
 	}
-	for i := 0; i < len(p.stages) && p.idle > 0; i++ {
-		if s := p.stages[i]; s.ready() {
-			w := p.workers[s.home]
-			if !w.idle {
-				w = p.workers[slices.IndexFunc(p.workers, func(w *worker) bool { return w.idle })]
+	for _, s := range p.stages {
+		w := p.workers[s.home]
+		if !w.idle {
+			i := slices.IndexFunc(p.workers, func(w *worker) bool { return w.idle })
+			if i < 0 {
+				return
 			}
-			p.call(w)
+			w = p.workers[i]
+		}
+		if s.ready() {
+			w.wake()
 		}
 	}
 }
 
-// rest waits until w is called.
-func (p *pipeline) rest(w *worker) {
-	w.idle = true
-	for p.idle++; w.idle; {
+// rest waits until the worker is woken.
+func (w *worker) rest() {
+	for w.idle = true; w.idle; {
 		w.call.Wait()
 	}
 }
 
-// call calls w, which is idle.
-func (p *pipeline) call(w *worker) {
+// wake wakes the worker if it rests.
+func (w *worker) wake() {
 	w.idle = false
-	p.idle--
 	w.call.Signal()
-}
-
-// dismiss calls all workers.
-func (p *pipeline) dismiss() {
-	for _, w := range p.workers {
-		if w.idle {
-			p.call(w)
-		}
-	}
 }

@@ -23,7 +23,7 @@ func newRow(most, numbers int) *row {
 	for i := range r.pipes {
 		r.pipes[i] = &pipe[int]{most: most}
 	}
-	r.stages[0] = &stage{out: r.pipes[0], step: func() error {
+	r.stages[0] = &stage{step: func() error {
 		if r.first == numbers {
 			return io.EOF
 		}
@@ -33,7 +33,7 @@ func newRow(most, numbers int) *row {
 	}}
 	for i := 1; i < 4; i++ {
 		in, out := r.pipes[i-1], r.pipes[i]
-		r.stages[i] = &stage{in: in, out: out, step: func() error {
+		r.stages[i] = &stage{in: in, step: func() error {
 			v, err := in.take()
 			if err == nil {
 				out.put(v)
@@ -52,10 +52,10 @@ func newRow(most, numbers int) *row {
 }
 
 // do runs the row and fails the test when it does not end.
-func (r *row) do(t *testing.T, awaited int) error {
+func (r *row) do(t *testing.T) error {
 	t.Helper()
 	done := make(chan error, 1)
-	go func() { done <- newPipeline(awaited, r.stages[:]...).do() }()
+	go func() { done <- newPipeline(0, r.stages[:]...).do() }()
 	select {
 	case err := <-done:
 		return err
@@ -95,7 +95,7 @@ func TestPipelineOrder(t *testing.T) {
 					return step()
 				}
 			}
-			if err := r.do(t, 0); err != nil {
+			if err := r.do(t); err != nil {
 				t.Fatal(err)
 			}
 			r.whole(t, numbers)
@@ -132,7 +132,7 @@ func TestPipelineBursts(t *testing.T) {
 		r.pipes[2].mu.Unlock()
 		return step()
 	}
-	if err := r.do(t, 0); err != nil {
+	if err := r.do(t); err != nil {
 		t.Fatal(err)
 	}
 	r.whole(t, bursts*burst)
@@ -182,10 +182,7 @@ func TestPipelineFails(t *testing.T) {
 			const numbers, whole = 1 << 40, 100
 			r := newRow(3, numbers)
 			ended := atomic.Bool{}
-			r.stages[0].end = func() error {
-				ended.Store(true)
-				return nil
-			}
+			r.stages[0].end = func() { ended.Store(true) }
 			step, steps := r.stages[i].step, 0
 			r.stages[i].step = func() error {
 				if steps++; steps <= whole {
@@ -196,7 +193,7 @@ func TestPipelineFails(t *testing.T) {
 				}
 				return broken
 			}
-			err := r.do(t, 0)
+			err := r.do(t)
 			if b := (*bug)(nil); panics != errors.As(err, &b) || !panics && !errors.Is(err, broken) {
 				t.Errorf("stage %d, panics %v: got %v", i, panics, err)
 			}

@@ -30,7 +30,7 @@ type aside struct {
 // recycled holds the segments that are not in flight.
 var recycled = sync.Pool{New: func() any { return new(segments) }}
 
-// decoding reads headers, until it is ended: the goroutine that reads the input may outlive the report.
+// decoding reads headers, until it is ended: the worker that reads the input may outlive the report.
 type decoding struct {
 	sync.Mutex
 	decoder decode.Decoder

@@ -394,7 +394,7 @@ func (x *journals) makeRoom(b *Batch) {
 	w.begin(old)
 	p := &w.pieces[old]
 	for _, id := range p.firsts {
-		if j := &x.list[id]; j.n > 0 && w.pieceOf(j.first) == old {
+		if j := &x.list[id]; x.begins(j, old) {
 			x.handOver(b, j)
 		}
 	}
@@ -406,13 +406,18 @@ func (x *journals) makeRoom(b *Batch) {
 func (x *journals) waiting(piece int) (n int) {
 	w := &x.backlog
 	for _, id := range w.pieces[piece].firsts {
-		if j := &x.list[id]; j.n > 0 && w.pieceOf(j.first) == piece {
+		if j := &x.list[id]; x.begins(j, piece) {
 			if n += int(j.n); n > w.room/backlogWorth {
 				break
 			}
 		}
 	}
 	return n
+}
+
+// begins reports whether segments wait in j, the oldest in a piece of the backlog.
+func (x *journals) begins(j *journal, piece int) bool {
+	return j.n > 0 && x.backlog.pieceOf(j.first) == piece
 }
 
 // recall hands over the journal of l's connection, and forgets it if the connection has not been reset.
