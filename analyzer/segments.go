@@ -80,6 +80,7 @@ func (d *decoding) decode(b capture.Batch, t *flows.Table) *segments {
 		first, last = min(first, b.Packets[i].Time), max(last, b.Packets[i].Time)
 		if out := d.decoder.DecodeTo(s.list, &b.Packets[i], seg); out == decode.ICMPError || out == decode.Malformed {
 			seg.Payload = nil // b may be released before the table takes the header
+			s.list.Name(seg)
 			a := aside{before: s.list.Segments(), header: *seg, numbered: !d.decoder.Unnumbered}
 			if a.isError = out == decode.ICMPError; a.isError {
 				a.note = d.decoder.Note
@@ -101,7 +102,7 @@ func (d *decoding) decode(b capture.Batch, t *flows.Table) *segments {
 func (s *segments) putBy() {
 	for i := range s.asides {
 		a := &s.asides[i]
-		a.before = s.list.Recall(a.before, a.header.Src, a.header.Dst)
+		a.before = s.list.Recall(a.before, &a.header)
 	}
 	s.list.Defer(s.list.Segments())
 }

@@ -23,6 +23,7 @@ type Batch struct {
 
 	table  *Table
 	known  []origin // the table's origins, as far as this batch needs them
+	met    aliased  // the same of its aliases
 	taken  int      // lines that the table has taken
 	before int      // segments that the table had taken before
 
@@ -33,7 +34,7 @@ type Batch struct {
 // methods of the table that are not for filling batches.
 func (t *Table) NewBatch() *Batch {
 	b := t.spare.get()
-	b.table, b.known = t, t.origins.list
+	b.table, b.known, b.met = t, t.origins.list, t.aliases.list
 	return b
 }
 
@@ -110,13 +111,20 @@ func (b *Batch) Defer(n int) (lines int) {
 	return len(b.lines)
 }
 
-// Recall has the table follow all that waits of the connection between two ends, before what comes after the first
-// n segments: for Table.Number, which may begin a new one. It returns what Defer returns.
-func (b *Batch) Recall(n int, src, dst Addr) (lines int) {
+// Name prepares a TCP header that is no segment of a connection, and comes after the segments added so far, for Recall
+// and Table.Number.
+func (b *Batch) Name(s *Segment) {
+	b.table.aliases.tuple(&s.tuple, &s.Src, &s.Dst, true)
+	b.met = b.table.aliases.list
+}
+
+// Recall has the table follow all that waits of the connection of s, before what comes after the first n segments: for
+// Table.Number, which may begin a new one. It returns what Defer returns.
+func (b *Batch) Recall(n int, s *Segment) (lines int) {
 	b.Defer(n)
-	if src.isV4() && dst.isV4() {
+	if tp := &s.tuple; tp.print != 0 && !tp.wide {
 		var l Ordinary
-		b.setTuple(&l, &src, &dst)
+		l.setTuple(tp)
 		b.table.journals.recall(b, &l)
 	}
 	return len(b.lines)
@@ -128,7 +136,7 @@ func (b *Batch) clear() {
 	clear(b.long)
 	b.added, b.whole, b.text, b.long = b.added[:0], b.whole[:0], b.text[:0], b.long[:0]
 	b.lines, b.handed, b.units = b.lines[:0], b.handed[:0], b.units[:0]
-	b.known, b.wholeTexts, b.deferred, b.taken, b.before = nil, 0, 0, 0, 0
+	b.known, b.met, b.wholeTexts, b.deferred, b.taken, b.before = nil, nil, 0, 0, 0, 0
 }
 
 // spare holds the batches that are not in use.
@@ -167,7 +175,7 @@ func (t *Table) AddBatch(b *Batch) {
 // AddPart takes the lines of b, in the order of the capture and as Add does with one segment at a time, up to number
 // end, that it has not taken yet.
 func (t *Table) AddPart(b *Batch, end int) {
-	t.known = b.known
+	t.known, t.met.list = b.known, b.met
 	if b.taken == 0 {
 		b.before = t.stats.Segments
 	}

@@ -23,7 +23,7 @@
 //	fetch.go        what they need, asked of the memory before their turn
 //	journal.go      segments in good order, which wait until something asks for their connection
 //	backlog.go      where they wait; handed.go how the table gets them after all
-//	tuple.go        finding the record of a 4-tuple
+//	tuple.go        finding the record of a 4-tuple; alias.go IPv6 addresses in 32 bits
 //	incarnation.go  where connections begin, and their numbers (Wireshark's tcp.stream)
 //	record.go       what is kept of every connection; annex.go of few; fall.go of those that were reset
 //	embryo.go       what is kept of a SYN that nothing has followed, in a flood of them

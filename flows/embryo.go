@@ -110,9 +110,9 @@ func (t *Table) flooded() bool { return t.halfOpen >= t.floodFrom && t.manyHalfO
 // manyHalfOpen tells whether a quarter of the connections are half-open.
 func (t *Table) manyHalfOpen() bool { return t.halfOpen >= t.connections()/4 }
 
-// mayConceive tells whether an embryo holds all that there is to know of s, the first segment seen of tp. IPv6 has none.
+// mayConceive tells whether an embryo holds all that there is to know of s, the first segment seen of tp. A wide one has none.
 func (t *Table) mayConceive(tp *tuple, s *Segment) bool {
-	return s.Flags&(SYN|ACK|RST|FIN|AE) == SYN && s.DataLen == 0 && s.ACK == 0 && !tp.v6 && t.graves.find(tp) == nil
+	return s.Flags&(SYN|ACK|RST|FIN|AE) == SYN && s.DataLen == 0 && s.ACK == 0 && !tp.wide && t.graves.find(tp) == nil
 }
 
 // conceive makes an embryo of s, with the next stream number.
@@ -150,7 +150,7 @@ func (t *Table) hatch(id uint32) uint32 {
 		MAC: t.macs.value(e.mac), Domain: uint32(t.domains.value(e.domain)), Opts: Options{TSval: e.tsval, HasTS: e.syn&synTS != 0}, place: e.place + 1,
 	}
 	s.Opts.setOffer(e.mss, e.kinds, e.syn)
-	s.setEnds(e.lo, e.hi, e.portLo, e.portHi, tp.fromHi)
+	t.met.list.setEnds(&s, e.lo, e.hi, e.portLo, e.portHi, tp.fromHi)
 	following := t.following
 	t.following, t.hatching = false, true
 	record := t.record(&tp, &s)
@@ -170,7 +170,7 @@ func (tp *tuple) ofEmbryo(e *embryo, seed uint64) {
 
 // is tells whether e is the connection of tp.
 func (e *embryo) is(tp *tuple) bool {
-	return e.lo == tp.lo && e.hi == tp.hi && e.portLo == tp.portLo && e.portHi == tp.portHi && !tp.v6
+	return e.lo == tp.lo && e.hi == tp.hi && e.portLo == tp.portLo && e.portHi == tp.portHi && !tp.wide
 }
 
 // buryEmbryo forgets the embryo id and digs its grave, as bury does.

@@ -114,11 +114,12 @@ func TestNoEmbryo(t *testing.T) {
 		"an ACK":    func(s *flows.Segment) { s.ACK = 1 },
 		"AE":        func(s *flows.Segment) { s.Flags |= flows.AE },
 		"no SYN":    func(s *flows.Segment) { s.Flags = flows.ACK },
-		"IPv6":      func(s *flows.Segment) { s.Src.IP[0], s.Dst.IP[0] = 0x20, 0x20 },
+		"no alias":  func(s *flows.Segment) { s.Src.IP[0], s.Dst.IP[0] = 0x20, 0x20 },
 		"late time": func(s *flows.Segment) { s.Time = 1 },
 	} {
 		tab := flows.NewTable(flows.TableOptions{}, func(*flows.Reset) {})
 		tab.Embryos(0)
+		tab.Aliases(0)
 		s := syn(1, 100)
 		tab.Add(&s)
 		s = syn(2, 101)

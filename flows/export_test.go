@@ -9,6 +9,9 @@ func (t *Table) SmallBacklog() { t.journals.backlog.limit, t.journals.backlog.sh
 // Embryos makes t take n half-open connections for a flood.
 func (t *Table) Embryos(n int) { t.floodFrom = n }
 
+// Aliases makes t give n aliases at most.
+func (t *Table) Aliases(n int) { t.aliases.limit = n }
+
 // Unhatched returns how many connections are embryos.
 func (t *Table) Unhatched() int { return t.embryos.live }
 

@@ -141,13 +141,19 @@ func (t *Table) fetchFirst(b *Batch, l *Ordinary, id uint32) {
 	if l.Flags&uint8(SYN) == 0 {
 		return
 	}
-	src, dst, port := hashV4(l.lo, publicSeed), hashV4(l.hi, publicSeed), l.portLo
-	if l.bits&ordinaryFromHi != 0 {
-		src, dst, port = dst, src, l.portHi
-	}
+	var src, dst uint64
 	if l.bits&ordinaryWhole != 0 {
 		s := &b.whole[l.text]
 		src, dst = hashIP(&s.Src.IP, publicSeed), hashIP(&s.Dst.IP, publicSeed)
+	} else {
+		src, dst = b.met.hash(l.lo, publicSeed), b.met.hash(l.hi, publicSeed)
+		if l.bits&ordinaryFromHi != 0 {
+			src, dst = dst, src
+		}
+	}
+	port := l.portLo
+	if l.bits&ordinaryFromHi != 0 {
+		port = l.portHi
 	}
 	t.around.fetch(src, dst, port, Flags(l.Flags))
 }

@@ -106,6 +106,7 @@ const (
 	inBatches
 	deferring  // with room for few segments only
 	conceiving // with embryos, whatever is half-open
+	scarcely   // in batches, with aliases for two addresses only
 )
 
 // batchOf returns a batch of segs.
@@ -147,12 +148,14 @@ func play(t *testing.T, opts flows.TableOptions, segs []flows.Segment, how way) 
 	switch how {
 	case slowly:
 		tab.NoCalm()
-	case inBatches, deferring, conceiving:
+	case inBatches, deferring, conceiving, scarcely:
 		switch how {
 		case deferring:
 			tab.SmallBacklog()
 		case conceiving:
 			tab.Embryos(0)
+		case scarcely:
+			tab.Aliases(2)
 		}
 		for some := range slices.Chunk(segs, 10) { // the first finds an empty table
 			tab.AddBatch(batchOf(tab, some))
@@ -242,6 +245,9 @@ func FuzzTable(f *testing.F) {
 			}
 			if !bytes.Equal(want, play(t, opts, segs, deferring)) {
 				t.Fatal("a small backlog gives other results")
+			}
+			if !bytes.Equal(want, play(t, opts, segs, scarcely)) {
+				t.Fatal("wide addresses give other results")
 			}
 			embryos := play(t, opts, segs, conceiving)
 			if opts.MaxConnections == 0 && !bytes.Equal(want, embryos) { // what is evicted may be another

@@ -24,7 +24,7 @@ type icmpNote struct {
 func (t *Table) AddICMP(n ICMPNote) (stream int) {
 	t.stats.ICMP++
 	var tp tuple
-	tp.of(&n.Src, &n.Dst, t.seed)
+	t.met.tuple(&tp, &n.Src, &n.Dst, false)
 	id := t.recordOf(&tp, &n.Src, &n.Dst, 0)
 	if id == 0 {
 		return -1

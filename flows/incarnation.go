@@ -19,10 +19,12 @@ func (c *record) startsStream(side Side, s *Segment) bool {
 
 // Number gives a stream number to a TCP header that is no segment of a connection, and returns it:
 // Wireshark counts headers that an ICMP error quotes, and malformed ones, and so must the table. It keeps
-// nothing else of s.
+// nothing else of s. Beside batches s must have been given to Batch.Name.
 func (t *Table) Number(s *Segment) (stream int) {
-	var tp tuple
-	tp.of(&s.Src, &s.Dst, t.seed)
+	tp := s.tuple
+	if tp.print == 0 {
+		t.given(&tp, s)
+	}
 	id := t.recordOf(&tp, &s.Src, &s.Dst, 0)
 	switch {
 	case id == 0:
@@ -113,9 +115,9 @@ func (t *Table) record(tp *tuple, s *Segment) uint32 {
 	id := t.conns.take()
 	c := t.conns.at(id)
 	c.lo, c.hi, c.portLo, c.portHi = tp.lo, tp.hi, tp.portLo, tp.portHi
-	if tp.v6 {
+	if tp.wide {
 		c.lo = t.wide.take()
-		c.marks |= isV6
+		c.marks |= isWide
 		w := t.wide.at(c.lo)
 		w.lo, w.hi = s.Src.IP, s.Dst.IP
 		if tp.fromHi {
@@ -229,7 +231,7 @@ func (t *Table) forget(id, hash uint32) {
 	t.lines.drop(c)
 	t.dropAnnex(c)
 	t.talks.give(c.talk)
-	if c.marks&isV6 != 0 {
+	if c.marks&isWide != 0 {
 		t.wide.give(c.lo)
 	}
 	*c = record{marks: gone}

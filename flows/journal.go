@@ -126,7 +126,7 @@ func (x *journals) setUp(o *TableOptions) {
 // not, it goes to the table, after all of its connection that has waited.
 func (x *journals) keep(b *Batch, l *Ordinary, id uint32, late bool) bool {
 	switch whole := l.bits&ordinaryWhole != 0; {
-	case whole && b.whole[l.text].tuple.v6:
+	case whole && b.whole[l.text].tuple.wide:
 		return false
 	case whole, l.Flags&uint8(SYN) != 0:
 		x.passOther(b, x.find(l), l)

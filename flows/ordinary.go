@@ -5,8 +5,8 @@ import (
 	"unsafe"
 )
 
-// An Ordinary is a segment of the kind that most are of, in one cache line: no RST, IPv4, with less than 64 KiB of
-// data, or with a SYN and none. It holds all that a table asks of such a segment; the fields are those of a Segment.
+// An Ordinary is a segment of the kind that most are of, in one cache line: no RST, with less than 64 KiB of data, or
+// with a SYN and none. It holds all that a table asks of such a segment; the fields are those of a Segment.
 // Of another segment a batch keeps the tuple here, and the Segment beside it.
 type Ordinary struct {
 	kept
@@ -165,10 +165,10 @@ func (b *Batch) setText(l *Ordinary, text []byte) {
 }
 
 // AddOrdinary appends an ordinary segment that is read where it was captured, without a Segment in between. Of
-// src and dst, bits 16 to 47 are the IPv4 address and the lower ones the port. The octets of payload, of
-// which there are as many as were captured of the segment's data, must stay as they are until AddBatch returns. The
-// caller must set all exported fields of what AddOrdinary returns, at once, and those of a SYN's options by SetOptions;
-// nil says that the segment must be added by Add.
+// src and dst, bits 16 to 47 are an IPv4 address below FirstAlias or an Alias, and the lower ones the port. The octets
+// of payload, of which there are as many as were captured of the segment's data, must stay as they are until AddBatch
+// returns. The caller must set all exported fields of what AddOrdinary returns, at once, and those of a SYN's options by
+// SetOptions; nil says that the segment must be added by Add.
 func (b *Batch) AddOrdinary(src, dst, mac uint64, domain uint32, iface uint16, payload []byte) *Ordinary {
 	direction := ordinaryBits(0)
 	lo, hi := src, dst
@@ -196,9 +196,13 @@ func (b *Batch) AddOrdinary(src, dst, mac uint64, domain uint32, iface uint16, p
 
 // Add appends s to the batch. The octets of s.Payload must stay as they are until AddBatch returns.
 func (b *Batch) Add(s *Segment) {
-	if s.Flags&RST == 0 && s.Flags < 1<<8 && (s.Flags&SYN == 0 && s.DataLen < 1<<16 || s.DataLen == 0) && s.Src.isV4() && s.Dst.isV4() {
+	var tp tuple
+	b.table.aliases.tuple(&tp, &s.Src, &s.Dst, true)
+	b.met = b.table.aliases.list
+	if s.Flags&RST == 0 && s.Flags < 1<<8 && (s.Flags&SYN == 0 && s.DataLen < 1<<16 || s.DataLen == 0) && !tp.wide {
 		payload := s.Payload[:min(len(s.Payload), int(s.DataLen))]
-		if l := b.AddOrdinary(s.Src.ordinary(), s.Dst.ordinary(), s.MAC, s.Domain, s.Interface, payload); l != nil {
+		src, dst := tp.ends()
+		if l := b.AddOrdinary(src, dst, s.MAC, s.Domain, s.Interface, payload); l != nil {
 			l.Time, l.Frame, l.SEQ, l.ACK, l.DataLen = s.Time, uint32(s.Frame), s.SEQ, s.ACK, uint16(s.DataLen)
 			l.WND, l.IPID, l.Flags, l.TTL = s.WND, s.IPID, uint8(s.Flags), s.TTL
 			l.SetOptions(&s.Opts)
@@ -206,7 +210,7 @@ func (b *Batch) Add(s *Segment) {
 		}
 	}
 	l := b.place()
-	tp := b.setTuple(l, &s.Src, &s.Dst)
+	l.setTuple(&tp)
 	l.Time, l.bits = s.Time, l.bits|ordinaryWhole
 	l.SEQ, l.ACK, l.DataLen, l.Flags, l.TTL = s.SEQ, s.ACK, uint16(min(s.DataLen, 1<<16-1)), uint8(s.Flags), s.TTL
 	l.text = uint32(len(b.whole))
@@ -217,19 +221,24 @@ func (b *Batch) Add(s *Segment) {
 	}
 }
 
-// setTuple makes the tuple of src and dst that of l.
-func (b *Batch) setTuple(l *Ordinary, src, dst *Addr) tuple {
-	var tp tuple
-	tp.of(src, dst, b.table.seed)
+// setTuple makes tp the tuple of l.
+func (l *Ordinary) setTuple(tp *tuple) {
 	l.lo, l.hi, l.portLo, l.portHi, l.hash, l.bits = tp.lo, tp.hi, tp.portLo, tp.portHi, tp.hash(), 0
 	if tp.fromHi {
 		l.bits = ordinaryFromHi
 	}
-	return tp
 }
 
-// ordinary returns a, which is an IPv4 address, as AddOrdinary takes it.
-func (a *Addr) ordinary() uint64 { return uint64(a.v4())<<16 | uint64(a.Port) }
+// Alias returns what stands for an address in AddOrdinary. It reports false if nothing does: then its segments must be
+// added by Add.
+func (b *Batch) Alias(ip *[16]byte) (alias uint32, ok bool) {
+	x := &b.table.aliases
+	alias, ok = x.narrow(ip, true)
+	if len(b.met) != len(x.list) {
+		b.met = x.list
+	}
+	return alias, ok
+}
 
 // textOf returns the payload of l, which is not whole.
 func (b *Batch) textOf(l *Ordinary) []byte {
@@ -263,7 +272,7 @@ func (b *Batch) unpack(l *Ordinary, known []origin, s *Segment) {
 	s.SEQ, s.ACK, s.DataLen, s.Flags = l.SEQ, l.ACK, uint32(l.DataLen), Flags(l.Flags)
 	s.WND, s.TTL, s.IPID = l.WND, l.TTL, l.IPID
 	s.MAC, s.Domain, s.Interface, s.place = o.mac, o.domain, o.iface, o.place+1
-	s.setEnds(l.lo, l.hi, l.portLo, l.portHi, l.bits&ordinaryFromHi != 0)
+	b.met.setEnds(s, l.lo, l.hi, l.portLo, l.portHi, l.bits&ordinaryFromHi != 0)
 	s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = l.TSval, l.Has&OrdinaryTS != 0, l.Has&OrdinarySACK != 0
 	if l.Flags&uint8(SYN) != 0 {
 		mss, kinds, syn := l.offer()

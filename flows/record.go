@@ -4,7 +4,7 @@ package flows
 // four cache lines and without pointers. What few connections need lies in an annex; the timeline in a
 // ring; what the applications said in a talk. Conn is made from it when a RST needs one (conn_make.go).
 type record struct {
-	lo, hi         uint32 // IPv4 addresses of the tuple's lower and higher end; of IPv6, lo is an index into Table.wide
+	lo, hi         uint32 // the tuple's, see isWide
 	portLo, portHi uint16
 	stream         uint32
 	start          int64 // time of the first packet: all moments of the record count from here
@@ -77,20 +77,20 @@ const reactionUnit = 16
 type recordBits uint16
 
 const (
-	isV6      recordBits = 1 << iota
-	origIsHi             // the originator is the tuple's higher end
-	guessed              // Conn.Guessed
-	sawFIN               // a FIN of either side: Wireshark starts a new stream at the next SYN
-	sawRST               // the same for a RST
-	leaving              // is in the queue of closed connections
-	watched              // a Reset waits for its aftermath here
-	hasReset             // annex.fall is in use
-	bothSides            // both sides have been seen
-	isOther              // the record stands for a segment quoted by ICMP only
-	calm                 // established, and nothing open that an ordinary segment could change (calm.go)
-	gone                 // the record has been given back
-	talkLost             // its talk was given to another connection
-	ended                // over, by segments that may wait in its journal
+	isWide    recordBits = 1 << iota // lo is an index into Table.wide
+	origIsHi                         // the originator is the tuple's higher end
+	guessed                          // Conn.Guessed
+	sawFIN                           // a FIN of either side: Wireshark starts a new stream at the next SYN
+	sawRST                           // the same for a RST
+	leaving                          // is in the queue of closed connections
+	watched                          // a Reset waits for its aftermath here
+	hasReset                         // annex.fall is in use
+	bothSides                        // both sides have been seen
+	isOther                          // the record stands for a segment quoted by ICMP only
+	calm                             // established, and nothing open that an ordinary segment could change (calm.go)
+	gone                             // the record has been given back
+	talkLost                         // its talk was given to another connection
+	ended                            // over, by segments that may wait in its journal
 )
 
 // halfBits are the yes-or-no facts of a half.

@@ -56,6 +56,7 @@ type Table struct {
 
 	_        apart
 	origins  origins // for the goroutine that fills batches
+	aliases  aliases // for the same
 	_        apart
 	journals journals // for the one that defers them
 	_        apart
@@ -102,6 +103,7 @@ type Table struct {
 	limit      int    // connections that may live now: MaxConnections, less where MaxMemory asks for it
 
 	known     []origin // as far as the batches need them that were taken
+	met       aliases  // those of aliases that they need
 	following bool     // the segment at hand comes out of a journal
 	hatching  bool     // the segment at hand comes out of an embryo
 	unpacked  Segment  // of the line at hand
@@ -136,6 +138,8 @@ type Stats struct {
 func NewTable(opts TableOptions, emit func(*Reset)) *Table {
 	t := &Table{opts: opts.withDefaults(), emit: emit, seed: rand.Uint64(), names: exchange.NewNames()}
 	t.limit, t.floodFrom = t.opts.MaxConnections, floodFrom
+	t.aliases.seed, t.met.seed = t.seed, t.seed
+	t.aliases.limit = int(min(maxAliases, t.opts.MaxMemory/1024))
 	t.journals.setUp(&t.opts)
 	t.index.grow()
 	return t
@@ -146,8 +150,14 @@ func NewTable(opts TableOptions, emit func(*Reset)) *Table {
 func (t *Table) Add(s *Segment) (stream int) {
 	t.stats.Segments++
 	var tp tuple
-	tp.of(&s.Src, &s.Dst, t.seed)
+	t.given(&tp, s)
 	return t.add(s, &tp, 0, s.Time < t.clock)
+}
+
+// given makes tp the tuple of s, which comes in no batch.
+func (t *Table) given(tp *tuple, s *Segment) {
+	t.aliases.tuple(tp, &s.Src, &s.Dst, true)
+	t.met.list = t.aliases.list
 }
 
 // add takes s, whose tuple is tp, whose record probably is id, and whose time may be before that of another segment
@@ -334,7 +344,7 @@ func (t *Table) Flush() {
 // the table does not hold it.
 func (t *Table) Lookup(a, b Addr) *Conn {
 	var tp tuple
-	tp.of(&a, &b, t.seed)
+	t.met.tuple(&tp, &a, &b, false)
 	id := t.recordOf(&tp, &a, &b, 0)
 	if id == 0 {
 		return nil

@@ -8,73 +8,64 @@ import (
 // A tuple names a connection by its two addresses and ports in canonical order, so that both directions
 // give the same one. VLANs and tunnels are no part of it: Wireshark counts its streams without them.
 type tuple struct {
-	lo, hi         uint32 // IPv4 addresses; public hashes of IPv6, which is compared with the segment itself
+	lo, hi         uint32 // IPv4 addresses or aliases; of a wide tuple public hashes, and it is compared with the segment itself
 	portLo, portHi uint16
-	fromHi         bool // the segment came from the higher end
-	v6             bool
+	fromHi         bool   // the segment came from the higher end
+	wide           bool   // an address has no alias
 	print          uint64 // hash: stands for the tuple where it is not kept
 }
 
 // hash is print in 32 bits.
 func (tp *tuple) hash() uint32 { return uint32(tp.print ^ tp.print>>32) }
 
-// A wideAddrs holds the addresses of an IPv6 tuple.
+// A wideAddrs holds the addresses of a wide tuple.
 type wideAddrs struct{ lo, hi [16]byte }
 
-// of makes tp the tuple of a segment from src to dst. This, ofLine and narrow do so in place: the processor waits for a
-// tuple that is copied just after it was made.
-func (tp *tuple) of(src, dst *Addr, seed uint64) {
-	if !src.isV4() || !dst.isV4() {
-		tp.wide(src, dst, seed)
-		return
-	}
-	a := uint64(src.v4())<<16 | uint64(src.Port)
-	b := uint64(dst.v4())<<16 | uint64(dst.Port)
-	fromHi := a > b
+// ofEnds makes tp the tuple of a segment from src to dst, of which bits 16 to 47 are the IPv4 address or its alias, and
+// the lower ones the port. This, ofLine and narrow do so in place: the processor waits for a tuple that is copied just
+// after it was made.
+func (tp *tuple) ofEnds(src, dst, seed uint64) {
+	fromHi := src > dst
 	if fromHi {
-		a, b = b, a
+		src, dst = dst, src
 	}
-	tp.narrow(uint32(a>>16), uint32(b>>16), uint16(a), uint16(b), fromHi, seed)
+	tp.narrow(uint32(src>>16), uint32(dst>>16), uint16(src), uint16(dst), fromHi, seed)
 }
 
-// wide is of where an address is IPv6.
-func (tp *tuple) wide(src, dst *Addr, seed uint64) {
+// ends is the inverse of ofEnds.
+func (tp *tuple) ends() (src, dst uint64) {
+	src, dst = uint64(tp.lo)<<16|uint64(tp.portLo), uint64(tp.hi)<<16|uint64(tp.portHi)
+	if tp.fromHi {
+		src, dst = dst, src
+	}
+	return src, dst
+}
+
+// ofWide makes tp the tuple of a segment from src to dst, one of which has no alias.
+func (tp *tuple) ofWide(src, dst *Addr, seed uint64) {
 	lo, hi, fromHi := src, dst, false
 	if dst.less(src) {
 		lo, hi, fromHi = dst, src, true
 	}
 	h := mix(hashAddr(lo, seed), hashAddr(hi, seed), seed)
-	*tp = tuple{lo: uint32(hashIP(&lo.IP, publicSeed)), hi: uint32(hashIP(&hi.IP, publicSeed)), portLo: lo.Port, portHi: hi.Port, fromHi: fromHi, v6: true, print: h}
+	*tp = tuple{lo: uint32(hashIP(&lo.IP, publicSeed)), hi: uint32(hashIP(&hi.IP, publicSeed)), portLo: lo.Port, portHi: hi.Port, fromHi: fromHi, wide: true, print: h}
 }
 
-// isV4 tells whether a is an IPv4-mapped address (RFC 4291 §2.5.5.2).
-func (a *Addr) isV4() bool {
-	return binary.BigEndian.Uint64(a.IP[:8]) == 0 && binary.BigEndian.Uint32(a.IP[8:12]) == 0xffff
-}
-
-func (a *Addr) v4() uint32 { return binary.BigEndian.Uint32(a.IP[12:16]) }
-
-// mappedV4 is the inverse of v4.
-func mappedV4(ip uint32, port uint16) Addr {
-	var a Addr
-	a.setV4(ip, port)
-	return a
-}
-
-// setV4 is mappedV4 in place, in units of which a is read later: the processor waits for other ones.
+// setV4 makes a an IPv4-mapped address with a port, in units of which a is read later: the processor waits for other
+// ones.
 func (a *Addr) setV4(ip uint32, port uint16) {
 	binary.BigEndian.PutUint64(a.IP[:], 0)
 	binary.BigEndian.PutUint64(a.IP[8:], mapped(ip))
 	a.Port = port
 }
 
-// setEnds sets Src and Dst to the ends of an IPv4 tuple.
-func (s *Segment) setEnds(lo, hi uint32, portLo, portHi uint16, fromHi bool) {
+// setEnds sets Src and Dst of s to the ends of a narrow tuple.
+func (l aliased) setEnds(s *Segment, lo, hi uint32, portLo, portHi uint16, fromHi bool) {
 	if fromHi {
 		lo, hi, portLo, portHi = hi, lo, portHi, portLo
 	}
-	s.Src.setV4(lo, portLo)
-	s.Dst.setV4(hi, portHi)
+	l.set(&s.Src, lo, portLo)
+	l.set(&s.Dst, hi, portHi)
 }
 
 // mapped returns the lower half of the IPv4-mapped address ip.
@@ -196,8 +187,8 @@ func (x *index) remove(hash, id uint32) {
 	}
 }
 
-// find returns the number in the index of the connection of tp, whose addresses are those of src and dst; 0: none. Of
-// IPv4 addresses tp says all.
+// find returns the number in the index of the connection of tp, whose addresses are those of src and dst; 0: none. A
+// narrow tp says all by itself.
 func (t *Table) find(tp *tuple, src, dst *Addr) uint32 {
 	x := &t.index
 	hash := tp.hash()
@@ -233,7 +224,7 @@ func (t *Table) recordOf(tp *tuple, src, dst *Addr, id uint32) uint32 {
 func (t *Table) recordOfLine(l *Ordinary, id uint32) uint32 {
 	if id != 0 && id&embryonic == 0 {
 		c := t.conns.at(id)
-		if c.lo == l.lo && c.hi == l.hi && c.portLo == l.portLo && c.portHi == l.portHi && c.marks&(isV6|gone) == 0 {
+		if c.lo == l.lo && c.hi == l.hi && c.portLo == l.portLo && c.portHi == l.portHi && c.marks&(isWide|gone) == 0 {
 			return id
 		}
 	}
@@ -244,10 +235,10 @@ func (t *Table) recordOfLine(l *Ordinary, id uint32) uint32 {
 
 // is tells whether c is the connection of tp.
 func (t *Table) is(c *record, tp *tuple, src, dst *Addr) bool {
-	if c.portLo != tp.portLo || c.portHi != tp.portHi || (c.marks&isV6 != 0) != tp.v6 {
+	if c.portLo != tp.portLo || c.portHi != tp.portHi || (c.marks&isWide != 0) != tp.wide {
 		return false
 	}
-	if !tp.v6 {
+	if !tp.wide {
 		return c.lo == tp.lo && c.hi == tp.hi
 	}
 	if tp.fromHi {
@@ -260,11 +251,12 @@ func (t *Table) is(c *record, tp *tuple, src, dst *Addr) bool {
 // addrs returns the addresses of c's originator and responder.
 func (t *Table) addrs(c *record) [2]Addr {
 	var lo, hi Addr
-	if c.marks&isV6 != 0 {
+	if c.marks&isWide != 0 {
 		w := t.wide.at(c.lo)
 		lo, hi = Addr{w.lo, c.portLo}, Addr{w.hi, c.portHi}
 	} else {
-		lo, hi = mappedV4(c.lo, c.portLo), mappedV4(c.hi, c.portHi)
+		t.met.list.set(&lo, c.lo, c.portLo)
+		t.met.list.set(&hi, c.hi, c.portHi)
 	}
 	if c.marks&origIsHi != 0 {
 		lo, hi = hi, lo
@@ -274,12 +266,12 @@ func (t *Table) addrs(c *record) [2]Addr {
 
 // ofRecord makes tp the tuple of c, as a segment of its originator has it.
 func (tp *tuple) ofRecord(t *Table, c *record) {
-	if c.marks&isV6 == 0 {
+	if c.marks&isWide == 0 {
 		tp.narrow(c.lo, c.hi, c.portLo, c.portHi, c.marks&origIsHi != 0, t.seed)
 		return
 	}
 	a := t.addrs(c)
-	tp.of(&a[0], &a[1], t.seed)
+	tp.ofWide(&a[0], &a[1], t.seed)
 }
 
 // ofLine makes tp the tuple of l.
@@ -287,8 +279,8 @@ func (tp *tuple) ofLine(l *Ordinary, seed uint64) {
 	tp.narrow(l.lo, l.hi, l.portLo, l.portHi, l.bits&ordinaryFromHi != 0, seed)
 }
 
-// narrow makes tp a tuple of IPv4 addresses that are in their order.
+// narrow makes tp a tuple of IPv4 addresses or aliases that are in their order.
 func (tp *tuple) narrow(lo, hi uint32, portLo, portHi uint16, fromHi bool, seed uint64) {
-	tp.lo, tp.hi, tp.portLo, tp.portHi, tp.fromHi, tp.v6 = lo, hi, portLo, portHi, fromHi, false
+	tp.lo, tp.hi, tp.portLo, tp.portHi, tp.fromHi, tp.wide = lo, hi, portLo, portHi, fromHi, false
 	tp.print = mix(uint64(lo)<<16|uint64(portLo), uint64(hi)<<16|uint64(portHi), seed)
 }

@@ -37,7 +37,7 @@ func FuzzDecode(f *testing.F) {
 				t.Fatalf("fast reads what the general way does not: outcome %d", out)
 			}
 			// What a batch keeps of an ordinary segment.
-			slow.HeaderLen, slow.Urgent, slow.DF, slow.Cut = 0, 0, false, false
+			slow.HeaderLen, slow.Urgent, slow.DF, slow.V6, slow.Cut = 0, 0, false, false, false
 			kept := flows.Options{TSval: slow.Opts.TSval, HasTS: slow.Opts.HasTS, HasSACK: slow.Opts.HasSACK}
 			if slow.Flags.Has(flows.SYN) {
 				kept.MSS, kept.Kinds, kept.SACKOK = slow.Opts.MSS, slow.Opts.Kinds, slow.Opts.SACKOK
