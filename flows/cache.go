@@ -1,11 +1,12 @@
 package flows
 
+import "slices"
+
 // A cache remembers values of many keys in a fixed number of places: four for each set of keys. The
 // value that was not asked for the longest makes room. Which set a key belongs to does not depend on the
 // run, so that the same capture always forgets the same.
 type cache[T any] struct {
 	sets []cacheSet[T]
-	n    int // values held
 	tick uint32
 }
 
@@ -17,7 +18,8 @@ type cacheSet[T any] struct {
 	value [4]T
 }
 
-// A cache begins with fewCacheSets sets and doubles until it has maxCacheSets.
+// A cache begins with fewCacheSets sets, and doubles when a set is full until it has maxCacheSets: before, nothing is
+// forgotten.
 const (
 	fewCacheSets = 1 << 4
 	maxCacheSets = 1 << 12
@@ -73,7 +75,9 @@ func (x *cache[T]) get(key cacheKey) *T {
 	if v := x.find(key); v != nil {
 		return v
 	}
-	x.grow()
+	for x.sets == nil || x.set(uint32(key.place)).full() && len(x.sets) < maxCacheSets {
+		x.grow()
+	}
 	set := x.set(uint32(key.place))
 	oldest := 0
 	for i := range set.used {
@@ -81,20 +85,17 @@ func (x *cache[T]) get(key cacheKey) *T {
 			oldest = i
 		}
 	}
-	if set.print[oldest] == 0 {
-		x.n++
-	}
 	x.tick++
 	var zero T
 	set.print[oldest], set.place[oldest], set.used[oldest], set.value[oldest] = key.print, uint32(key.place), x.tick, zero
 	return &set.value[oldest]
 }
 
-// grow doubles the sets when half of the places are taken.
+// full reports whether all places of a set are taken.
+func (s *cacheSet[T]) full() bool { return !slices.Contains(s.print[:], 0) }
+
+// grow doubles the sets.
 func (x *cache[T]) grow() {
-	if len(x.sets) >= maxCacheSets || x.n < 2*len(x.sets) {
-		return
-	}
 	old := x.sets
 	x.sets = touched[cacheSet[T]](max(2*len(old), fewCacheSets))
 	for s := range old {

@@ -37,6 +37,31 @@ func TestRestartWindow(t *testing.T) {
 	}
 }
 
+// What some hundred services did is remembered of all of them.
+func TestManyServices(t *testing.T) {
+	const services = 1000
+	var missing int
+	tab := flows.NewTable(flows.TableOptions{}, func(r *flows.Reset) {
+		if !r.Around.AcceptedBefore.Seen() {
+			missing++
+		}
+	})
+	for frame := range 2 * services {
+		s := syn(frame, 2*frame)
+		s.Dst.IP[14], s.Dst.IP[15] = byte(frame%services>>8), byte(frame%services)
+		a := answer(s, flows.SYN|flows.ACK)
+		if frame >= services {
+			a.Flags = flows.RST | flows.ACK
+		}
+		tab.Add(&s)
+		tab.Add(&a)
+	}
+	tab.Flush()
+	if missing > 0 {
+		t.Errorf("of %d refused connections %d do not know that the service accepted another", services, missing)
+	}
+}
+
 func TestOwnConnectionIsNoSurrounding(t *testing.T) {
 	a := resets(t, shake+"+1 > R. 1 ack 1\n+1 < S. 0 ack 1")[0].Around
 	if a.AcceptedBefore.Seen() || a.AcceptedAfter.Seen() || a.OtherDir {
