@@ -23,11 +23,19 @@ type peer struct {
 	slow bool
 }
 
-// peers lists what runs on the capture at path: the product first, then what is installed beside it.
-func peers(product, path string) []peer {
+// filterRSTs is what tcpdump lists the RSTs by: "tcp" is that of IPv4.
+func filterRSTs(six bool) string {
+	if six {
+		return "ip6[6] = 6 and ip6[53] & 4 != 0"
+	}
+	return "tcp[tcpflags] & tcp-rst != 0"
+}
+
+// peers lists what runs on the capture at path, of the kind k: the product first, then what is installed beside it.
+func peers(product, path string, k *kind) []peer {
 	all := []peer{
 		{name: "rstexplain", argv: []string{product, "--format", "json", "--output", path + ".json", path}},
-		{name: "tcpdump", argv: []string{"tcpdump", "-nr", path, "tcp[tcpflags] & tcp-rst != 0"}},
+		{name: "tcpdump", argv: []string{"tcpdump", "-nr", path, filterRSTs(k.six)}},
 		{name: "tcptrace", argv: []string{"tcptrace", "-n", path}, slow: true},
 		{name: "tshark", argv: []string{"tshark", "-r", path, "-Y", "tcp.flags.reset==1"}, slow: true},
 		{name: "cat", argv: []string{"cat", path}},
@@ -97,12 +105,16 @@ func compareCommand(args []string) error {
 	}
 	fmt.Printf("%s, %d CPUs, %s, %s\n", cpuModel(), runtime.NumCPU(), kernel(), runtime.Version())
 	for _, name := range c.names() {
-		path, made, err := c.make(name)
+		k, err := kindOf(name)
+		if err != nil {
+			return err
+		}
+		path, made, err := c.make(&k)
 		if err != nil {
 			return err
 		}
 		fmt.Printf("\n### %s: %s\n\n", name, made)
-		if err := table(product, path, *rounds, *slow); err != nil {
+		if err := table(product, path, &k, *rounds, *slow); err != nil {
 			return err
 		}
 	}
@@ -146,27 +158,25 @@ type captures struct {
 
 func (c *captures) flags(fs *flag.FlagSet) {
 	fs.StringVar(&c.dir, "dir", filepath.Join(os.TempDir(), "rstexplain-bench"), "where the captures are made, and kept for the next run")
-	fs.StringVar(&c.only, "only", "mixed,small,million,scan", "kinds of capture to run")
+	fs.StringVar(&c.only, "only", "mixed,small,mixed6,small6,million,scan", "kinds of capture to run")
 	fs.Float64Var(&c.scale, "scale", 1, "size of the captures against the full ones")
 }
 
 func (c *captures) names() []string { return strings.Split(c.only, ",") }
 
+// revision is that of the generator: captures of another one are made anew.
+const revision = 2
+
 // make makes the capture of a kind unless the same one is there already.
-func (c *captures) make(name string) (path string, made Made, err error) {
+func (c *captures) make(k *kind) (path string, made Made, err error) {
 	if err := os.MkdirAll(c.dir, 0o755); err != nil {
 		return "", made, err
 	}
-	t := Traffic{Kind: name, Seed: 1}
-	for _, k := range kinds {
-		if k.name == name {
-			t.Packets, t.Open = int(float64(k.packets)*c.scale), k.open
-			if !k.close {
-				t.Open = int(float64(k.open) * c.scale)
-			}
-		}
+	t := Traffic{Kind: k.name, Seed: 1, Packets: int(float64(k.packets) * c.scale), Open: k.open}
+	if !k.close {
+		t.Open = int(float64(k.open) * c.scale)
 	}
-	path = filepath.Join(c.dir, fmt.Sprintf("%s-%g.pcapng", name, c.scale))
+	path = filepath.Join(c.dir, fmt.Sprintf("%s-%g-r%d.pcapng", k.name, c.scale, revision))
 	out := io.Discard
 	if _, err := os.Stat(path); err != nil {
 		f, err := os.Create(path)
@@ -181,9 +191,9 @@ func (c *captures) make(name string) (path string, made Made, err error) {
 }
 
 // table runs the peers on one capture and prints medians, and each against tcpdump's filter.
-func table(product, path string, rounds int, slow bool) error {
+func table(product, path string, k *kind, rounds int, slow bool) error {
 	runs := map[string][]cost{}
-	list := peers(product, path)
+	list := peers(product, path, k)
 	if _, err := measure([]string{"cat", path}, nil); err != nil { // into the page cache
 		return err
 	}

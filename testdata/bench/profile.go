@@ -25,7 +25,11 @@ func profileCommand(args []string) (err error) {
 	}
 	var paths []string
 	for _, name := range c.names() {
-		path, _, err := c.make(name)
+		k, err := kindOf(name)
+		if err != nil {
+			return err
+		}
+		path, _, err := c.make(&k)
 		if err != nil {
 			return err
 		}

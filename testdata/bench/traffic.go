@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 )
 
 // A Traffic describes a synthetic capture.
@@ -23,13 +25,25 @@ type kind struct {
 	full          int // full-size segments of a response, at most
 	resets        int // one connection in so many ends with a RST; 0 none
 	close         bool
+	six           bool // IPv6
 }
 
 var kinds = []kind{
 	{name: "mixed", packets: 2_700_000, open: 2_000, exchanges: 2, request: 500, full: 8, resets: 10, close: true},
 	{name: "small", packets: 10_000_000, open: 2_000, exchanges: 16, request: 50, resets: 50, close: true},
+	{name: "mixed6", packets: 2_700_000, open: 2_000, exchanges: 2, request: 500, full: 8, resets: 10, close: true, six: true},
+	{name: "small6", packets: 10_000_000, open: 2_000, exchanges: 16, request: 50, resets: 50, close: true, six: true},
 	{name: "million", packets: 6_000_000, open: 1_000_000, exchanges: 1, request: 50},
 	{name: "scan", packets: 2_000_000},
+}
+
+// kindOf returns the kind of a name.
+func kindOf(name string) (kind, error) {
+	i := slices.IndexFunc(kinds, func(k kind) bool { return k.name == name })
+	if i < 0 {
+		return kind{}, fmt.Errorf("unknown kind %q: say one of %v", name, kindNames())
+	}
+	return kinds[i], nil
 }
 
 func kindNames() []string {
@@ -53,22 +67,20 @@ func (m Made) String() string {
 
 // Write writes the capture as pcapng.
 func (t Traffic) Write(out io.Writer) (Made, error) {
-	for _, k := range kinds {
-		if k.name != t.Kind {
-			continue
-		}
-		if t.Packets > 0 {
-			k.packets = t.Packets
-		}
-		if t.Open > 0 {
-			k.open = t.Open
-		}
-		g := &generator{kind: k, w: newWriter(out), rnd: rand.New(rand.NewPCG(t.Seed, 0x7273746578706c61))}
-		g.run()
-		g.made.Octets = g.w.octets
-		return g.made, g.w.close()
+	k, err := kindOf(t.Kind)
+	if err != nil {
+		return Made{}, err
 	}
-	return Made{}, fmt.Errorf("unknown kind %q: say one of %v", t.Kind, kindNames())
+	if t.Packets > 0 {
+		k.packets = t.Packets
+	}
+	if t.Open > 0 {
+		k.open = t.Open
+	}
+	g := &generator{kind: k, w: newWriter(out, k.six), rnd: rand.New(rand.NewPCG(t.Seed, 0x7273746578706c61)), octets: rand.New(rand.NewPCG(t.Seed, 1))}
+	g.run()
+	g.made.Octets = g.w.octets
+	return g.made, g.w.close()
 }
 
 // A generator plays many connections at once, one packet of a random one at a time.
@@ -79,6 +91,9 @@ type generator struct {
 	now  int64 // nanoseconds
 	next uint32
 	made Made
+
+	octets *rand.Rand // for bodies
+	body   [1448]byte // of a full-size segment
 }
 
 func (g *generator) run() {
@@ -219,11 +234,11 @@ func (g *generator) step(c *conn) bool {
 		if g.kind.full > 0 {
 			c.full = g.rnd.IntN(2 * g.kind.full)
 		}
-		g.emit(c, 1, flagPSH|flagACK, g.text(responseTo(c.full*len(fullSegment)), g.kind.request))
+		g.emit(c, 1, flagPSH|flagACK, g.text(responseTo(c.full*len(g.body)), g.kind.request))
 		c.phase = phaseBody
 	case phaseBody:
 		if c.full > 0 {
-			g.emit(c, 1, flagACK, fullSegment)
+			g.emit(c, 1, flagACK, g.bodyPart())
 			if c.full--; c.full%2 == 1 {
 				g.emit(c, 0, flagACK, nil)
 			}
@@ -292,7 +307,13 @@ func (g *generator) text(t []byte, limit int) []byte {
 	return t
 }
 
-var fullSegment = make([]byte, 1448)
+// bodyPart returns random octets, which is what compressed and encrypted bodies look like.
+func (g *generator) bodyPart() []byte {
+	for i := 0; i < len(g.body); i += 8 {
+		binary.NativeEndian.PutUint64(g.body[i:], g.octets.Uint64())
+	}
+	return g.body[:]
+}
 
 func (g *generator) emit(c *conn, side int, flags uint8, data []byte) {
 	g.now += int64(1_000 + g.rnd.IntN(20_000))

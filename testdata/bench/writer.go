@@ -21,14 +21,15 @@ type writer struct {
 	out    *bufio.Writer
 	buf    []byte
 	octets int64
+	six    bool // IPv6
 	err    error
 }
 
 // epoch is when the synthetic traffic begins: 2024-01-01 00:00:00 UTC, in nanoseconds.
 const epoch = 1704067200_000_000_000
 
-func newWriter(out io.Writer) *writer {
-	w := &writer{out: bufio.NewWriterSize(out, 1<<20), buf: make([]byte, 0, 2048)}
+func newWriter(out io.Writer, six bool) *writer {
+	w := &writer{out: bufio.NewWriterSize(out, 1<<20), buf: make([]byte, 0, 2048), six: six}
 	le := binary.LittleEndian
 	b := w.buf
 	b = le.AppendUint32(b, 0x0a0d0d0a) // section header
@@ -76,7 +77,11 @@ func (w *writer) packet(now int64, c *conn, side int, flags uint8, data []byte) 
 	case reply:
 		tcpLen = 20
 	}
-	capLen := 14 + 20 + tcpLen + len(data)
+	ipLen := 20
+	if w.six {
+		ipLen = 40
+	}
+	capLen := 14 + ipLen + tcpLen + len(data)
 	padded := (capLen + 3) &^ 3
 	total := uint32(32 + padded)
 
@@ -89,17 +94,12 @@ func (w *writer) packet(now int64, c *conn, side int, flags uint8, data []byte) 
 	b = le.AppendUint32(b, uint32(capLen))
 	b = le.AppendUint32(b, uint32(capLen))
 
-	b = append(b, 2, 0, 0, 0, 0, byte(2-side), 2, 0, 0, 0, 0, byte(1+side), 8, 0)
-	b = append(b, 0x45, 0)
-	b = be.AppendUint16(b, uint16(20+tcpLen+len(data)))
-	id := uint16(c.ts[side])
-	if reply {
-		id = 0
+	b = append(b, 2, 0, 0, 0, 0, byte(2-side), 2, 0, 0, 0, 0, byte(1+side))
+	if w.six {
+		b = ip6(b, c, side, tcpLen+len(data))
+	} else {
+		b = ip4(b, c, side, tcpLen+len(data), reply)
 	}
-	b = be.AppendUint16(b, id)
-	b = append(b, 0x40, 0, byte(64-10*side), 6, 0, 0)
-	b = be.AppendUint32(b, c.addr[side])
-	b = be.AppendUint32(b, c.addr[peer])
 
 	seq, ack, wnd := c.nxt[side], c.nxt[peer], uint16(502)
 	if reply {
@@ -137,4 +137,32 @@ func (w *writer) packet(now int64, c *conn, side int, flags uint8, data []byte) 
 	b = le.AppendUint32(b, total)
 	w.buf = b[:0]
 	w.write(b)
+}
+
+// ip4 appends Ethernet's type and the IPv4 header of a segment of n octets that side of c sends.
+func ip4(b []byte, c *conn, side, n int, reply bool) []byte {
+	be := binary.BigEndian
+	b = append(b, 8, 0, 0x45, 0)
+	b = be.AppendUint16(b, uint16(20+n))
+	id := uint16(c.ts[side])
+	if reply {
+		id = 0
+	}
+	b = be.AppendUint16(b, id)
+	b = append(b, 0x40, 0, byte(64-10*side), 6, 0, 0)
+	b = be.AppendUint32(b, c.addr[side])
+	return be.AppendUint32(b, c.addr[1-side])
+}
+
+// ip6 appends Ethernet's type and the IPv6 header of the same.
+func ip6(b []byte, c *conn, side, n int) []byte {
+	be := binary.BigEndian
+	b = append(b, 0x86, 0xdd, 0x60, 0, 0, 0)
+	b = be.AppendUint16(b, uint16(n))
+	b = append(b, 6, byte(64-10*side))
+	for _, host := range [2]uint32{c.addr[side], c.addr[1-side]} {
+		b = append(b, 0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0)
+		b = be.AppendUint32(b, host)
+	}
+	return b
 }
