@@ -27,6 +27,9 @@ type aside struct {
 	note     flows.ICMPNote
 }
 
+// packetsAhead is how many packets ahead it is known what will be asked of the memory.
+const packetsAhead = 4
+
 // recycled holds the segments that are not in flight.
 var recycled = sync.Pool{New: func() any { return new(segments) }}
 
@@ -76,7 +79,11 @@ func (d *decoding) decode(b capture.Batch, t *flows.Table) *segments {
 	s.packets = len(b.Packets)
 	seg, first, last := &d.segment, b.Packets[0].Time, b.Packets[0].Time
 	s.extend(first)
+	aliases := s.list.HasAliases()
 	for i := range b.Packets {
+		if next := i + packetsAhead; aliases && next < len(b.Packets) {
+			decode.Foresee(s.list, &b.Packets[next])
+		}
 		first, last = min(first, b.Packets[i].Time), max(last, b.Packets[i].Time)
 		if out := d.decoder.DecodeTo(s.list, &b.Packets[i], seg); out == decode.ICMPError || out == decode.Malformed {
 			seg.Payload = nil // b may be released before the table takes the header

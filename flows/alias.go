@@ -17,18 +17,25 @@ import (
 // FirstAlias is the lowest alias, 240.0.0.0. IPv4 addresses below it stand for themselves.
 const FirstAlias = 240 << 24
 
-// maxAliases is how many addresses have an alias at most; they take 32 octets each, twice that while their index grows.
+// maxAliases is how many addresses have an alias at most. They take 48 to 80 octets each.
 const maxAliases = 1 << 18
 
 // aliases are the aliases of addresses. A Table has two: those that are given, for the goroutine that fills batches,
 // and what the one that takes them knows of these.
 type aliases struct {
 	list  aliased
-	index index // of the first index.used of list
+	slots []aliasSlot // open addressing with linear probing, as in an index
+	used  int         // so many of list are in slots
 	limit int
 	seed  uint64
 
 	memory atomic.Int64
+}
+
+// An aliasSlot holds an address itself, so that to find it takes one look into memory. 0 is no alias: it is free.
+type aliasSlot struct {
+	ip    [16]byte
+	alias uint32
 }
 
 // aliased are the addresses that have an alias, from FirstAlias on. What is in it does not change.
@@ -53,22 +60,39 @@ func (l aliased) hash(ip uint32, seed uint64) uint64 {
 
 // find returns the alias of ip, 0 if it has none.
 func (x *aliases) find(ip *[16]byte) uint32 {
-	for x.index.used < len(x.list) {
-		x.index.insert(x.hash(&x.list[x.index.used]), uint32(x.index.used)+1)
+	for x.used < len(x.list) {
+		x.enter(FirstAlias + uint32(x.used))
+		x.used++
 	}
-	if len(x.list) == 0 {
+	if len(x.slots) == 0 {
 		return 0
 	}
-	hash := x.hash(ip)
-	for i := hash & x.index.mask; ; i = (i + 1) & x.index.mask {
-		slot := x.index.slots[i]
-		if slot == 0 {
-			return 0
-		}
-		if n := uint32(slot) - 1; uint32(slot>>32) == hash && x.list[n] == *ip {
-			return FirstAlias + n
+	return x.slot(ip).alias
+}
+
+// slot returns the slot of ip, or the one where it will be.
+func (x *aliases) slot(ip *[16]byte) *aliasSlot {
+	mask := len(x.slots) - 1
+	for i := int(hashIP(ip, x.seed)) & mask; ; i = (i + 1) & mask {
+		if s := &x.slots[i]; s.ip == *ip && s.alias != 0 || s.alias == 0 {
+			return s
 		}
 	}
+}
+
+// enter makes a slot for an alias. There are half as many again as are used, at least.
+func (x *aliases) enter(alias uint32) {
+	if x.used >= len(x.slots)/3*2 {
+		old := x.slots
+		x.slots = touched[aliasSlot](max(2*len(old), 64))
+		for i := range old {
+			if s := &old[i]; s.alias != 0 {
+				*x.slot(&s.ip) = *s
+			}
+		}
+	}
+	ip := x.list[alias-FirstAlias]
+	*x.slot(&ip) = aliasSlot{ip, alias}
 }
 
 // give returns the alias of ip, a new one if it has none; 0 if no more may be given.
@@ -77,14 +101,14 @@ func (x *aliases) give(ip *[16]byte) uint32 {
 	if alias == 0 && len(x.list) < x.limit {
 		x.list = append(x.list, *ip)
 		alias = x.find(ip)
-		x.memory.Store(int64(cap(x.list))*int64(unsafe.Sizeof(*ip)) + x.index.memory())
+		x.memory.Store(x.octets())
 	}
 	return alias
 }
 
-func (x *aliases) hash(ip *[16]byte) uint32 {
-	h := hashIP(ip, x.seed)
-	return uint32(h ^ h>>32)
+// octets returns what the aliases take of the memory.
+func (x *aliases) octets() int64 {
+	return int64(cap(x.list))*int64(unsafe.Sizeof(x.list[0])) + int64(len(x.slots))*int64(unsafe.Sizeof(aliasSlot{}))
 }
 
 // narrow returns addr in 32 bits: an IPv4 address as it is, or an alias, a new one where it is to be given. It

@@ -20,6 +20,16 @@ const (
 	textAtOnce  = 512
 )
 
+// HasAliases reports whether there are any so far: then FetchAlias may help.
+func (b *Batch) HasAliases() bool { return len(b.met) > 0 }
+
+// FetchAlias fetches what Alias needs of an address, for a caller who knows it some segments ahead.
+func (b *Batch) FetchAlias(ip *[16]byte) {
+	if x := &b.table.aliases; len(x.slots) > 0 {
+		prefetch(unsafe.Pointer(&x.slots[int(hashIP(ip, x.seed))&(len(x.slots)-1)]))
+	}
+}
+
 // fetchLines fetches lines of a batch that another goroutine has filled.
 func fetchLines(lines []Ordinary) {
 	if len(lines) > 0 {

@@ -172,7 +172,7 @@ func (t *Table) fitMemory() {
 
 // memory returns the octets of all that grows with connections.
 func (t *Table) memory() int64 {
-	n := t.index.memory() + int64(len(t.closed.ring))*8 + t.journals.memory.Load() + t.aliases.memory.Load() + t.met.index.memory()
+	n := t.index.memory() + int64(len(t.closed.ring))*8 + t.journals.memory.Load() + t.aliases.memory.Load() + int64(len(t.met.slots))*int64(unsafe.Sizeof(aliasSlot{}))
 	n += slabMemory(&t.conns) + t.embryos.memory() + slabMemory(&t.wide) + slabMemory(&t.annexes) + slabMemory(&t.talks) + int64(cap(t.talkers))*4
 	n += slabMemory(&t.runs) + slabMemory(&t.letGoes) + slabMemory(&t.holes) + slabMemory(&t.held) + slabMemory(&t.falls) + slabMemory(&t.befores) + slabMemory(&t.notes)
 	n += slabMemory(&t.lines.short) + slabMemory(&t.lines.middle) + slabMemory(&t.lines.long)

@@ -75,6 +75,15 @@ func fast(p *capture.Packet, b *flows.Batch) bool {
 	return true
 }
 
+// Foresee has what DecodeTo needs for p fetched from memory. It is called some packets ahead.
+func Foresee(b *flows.Batch, p *capture.Packet) {
+	const ip = 14
+	if data := p.Data; p.Link == linkEthernet && len(data) >= ip+40 && be16(data[12:]) == etherIPv6 {
+		b.FetchAlias((*[16]byte)(data[ip+8:]))
+		b.FetchAlias((*[16]byte)(data[ip+24:]))
+	}
+}
+
 // ordinaryOptions reads the TCP options at b.
 func ordinaryOptions(b []byte, o *flows.Ordinary) {
 	var opts flows.Options
