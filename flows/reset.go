@@ -118,7 +118,7 @@ type Surroundings struct {
 	// ScanPortsSpan and ScanHostsSpan are the times from the first of these refusals to the last.
 	ScanPortsSpan, ScanHostsSpan time.Duration
 
-	// The RST sender's host: other connections that it reset within FallWindow of this RST.
+	// The RST sender's host: other connections that it reset within FallWindow of this RST; refused ones do not count.
 	FellTogether      []ConnMark // at most 8
 	FellTogetherCount int        // 128 at most
 

@@ -260,7 +260,8 @@ func (a *around) after(t *Table, c *record, side Side, s *Segment, r *Reset, fir
 	responder := &r.Conn.Ends[Responder].Addr
 	originator := &r.Conn.Ends[Originator].Addr
 	p := place{stampOf(s), c.stream}
-	if first {
+	refused := side == Responder && r.Accept == AcceptSynSent && first
+	if first && !refused { // a port that nobody serves says nothing of the host's connections
 		h := a.hosts.get(t.hostKey(&s.Src))
 		if a.falls == nil {
 			a.falls = make([]fallen, maxFallen)
@@ -271,13 +272,15 @@ func (a *around) after(t *Table, c *record, side Side, s *Segment, r *Reset, fir
 			last.next = a.nFalls
 		}
 		h.lastFall = a.nFalls
+	}
+	if first {
 		if r.Conn.Ends[0].DataSegments+r.Conn.Ends[1].DataSegments == 0 && r.Conn.SYN.Seen() {
 			k := a.probes.get(t.probesKey(c, side, r.Conn))
 			k.last[k.count%len(k.last)] = p
 			k.count++
 		}
 	}
-	if side == Responder && r.Accept == AcceptSynSent && first {
+	if refused {
 		v := a.services.get(t.addrKey(responder))
 		keep(p, &v.refused, &v.refusedOther)
 		v.refusals++

@@ -110,6 +110,24 @@ func TestFellTogether(t *testing.T) {
 	}
 }
 
+// A refused connection has not fallen: nobody served its port before.
+func TestRefusalsDoNotFall(t *testing.T) {
+	rs := resets(t, `
+		conn 0 192.0.2.9:5000 > 198.51.100.1:80
+		0 > S 0
+		+0 < S. 0 ack 1
+		+0 > . 1 ack 1
+		conn 1 192.0.2.9:5001 > 198.51.100.1:81
+		+0.1 > S 0
+		+0.01 < R. =0 ack 1
+		conn 0
+		+0.1 < R. 1 ack 1
+	`)
+	if a := rs[1].Around; a.FellTogetherCount != 0 {
+		t.Errorf("with the reset connection fell %v", a.FellTogether)
+	}
+}
+
 func TestHealthProbes(t *testing.T) {
 	var b strings.Builder
 	for i := range 10 {
