@@ -66,6 +66,16 @@ func (f *forge) tcp(src, dst uint32, sport, dport uint16, seq, ack uint32, flags
 	f.packet(tcp(src, dst, sport, dport, seq, ack, flags, length), 40+length)
 }
 
+// tcp6 is tcp from and to IPv6 addresses that end as the ones given, with no data.
+func (f *forge) tcp6(src, dst uint32, sport, dport uint16, seq, ack uint32, flags flows.Flags) {
+	b := make([]byte, 40, 60)
+	b[0], b[5], b[6], b[7] = 0x60, 20, 6, 64
+	b[8], b[9], b[24], b[25] = 0x20, 1, 0x20, 1
+	be.PutUint32(b[20:], src)
+	be.PutUint32(b[36:], dst)
+	f.packet(append(b, tcp(0, 0, sport, dport, seq, ack, flags, 0)[20:]...), 60)
+}
+
 // Two hosts that talk in hostile captures.
 const (
 	hostA uint32 = 192<<24 | 2<<8 | 1
@@ -115,6 +125,13 @@ var hostile = []struct {
 		f.pcapHeader()
 		for i := range uint32(n) {
 			f.tcp(10<<24|i, hostB, uint16(i*31), 80, i, 0, flows.SYN, 0)
+		}
+	}},
+	{"refused connections of as many IPv6 addresses", 50_000, func(f *forge, n int) {
+		f.pcapHeader()
+		for i := range uint32(n) {
+			f.tcp6(i, hostB, uint16(i*31), 80, i, 0, flows.SYN)
+			f.tcp6(hostB, i, 80, uint16(i*31), 0, i+1, flows.RST|flows.ACK)
 		}
 	}},
 	{"RSTs on one connection", 25_000, func(f *forge, n int) {

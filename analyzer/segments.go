@@ -87,7 +87,7 @@ func (d *decoding) decode(b capture.Batch, t *flows.Table) *segments {
 		first, last = min(first, b.Packets[i].Time), max(last, b.Packets[i].Time)
 		if out := d.decoder.DecodeTo(s.list, &b.Packets[i], seg); out == decode.ICMPError || out == decode.Malformed {
 			seg.Payload = nil // b may be released before the table takes the header
-			s.list.Name(seg)
+			s.list.Identify(seg)
 			a := aside{before: s.list.Segments(), header: *seg, numbered: !d.decoder.Unnumbered}
 			if a.isError = out == decode.ICMPError; a.isError {
 				a.note = d.decoder.Note

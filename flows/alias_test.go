@@ -86,7 +86,7 @@ func TestAliasesOfHeaders(t *testing.T) {
 		b := tab.NewBatch()
 		b.Add(&known)
 		header := unknown
-		b.Name(&header)
+		b.Identify(&header)
 		at := b.Recall(b.Segments(), &header)
 		after := unknown
 		after.Frame = 4

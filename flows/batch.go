@@ -111,9 +111,9 @@ func (b *Batch) Defer(n int) (lines int) {
 	return len(b.lines)
 }
 
-// Name prepares a TCP header that is no segment of a connection, and comes after the segments added so far, for Recall
+// Identify prepares a TCP header that is no segment of a connection, and comes after those added so far, for Recall
 // and Table.Number.
-func (b *Batch) Name(s *Segment) {
+func (b *Batch) Identify(s *Segment) {
 	b.table.aliases.tuple(&s.tuple, &s.Src, &s.Dst, true)
 	b.met = b.table.aliases.list
 }

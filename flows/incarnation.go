@@ -19,7 +19,7 @@ func (c *record) startsStream(side Side, s *Segment) bool {
 
 // Number gives a stream number to a TCP header that is no segment of a connection, and returns it:
 // Wireshark counts headers that an ICMP error quotes, and malformed ones, and so must the table. It keeps
-// nothing else of s. Beside batches s must have been given to Batch.Name.
+// nothing else of s. Beside batches s must have been given to Batch.Identify.
 func (t *Table) Number(s *Segment) (stream int) {
 	tp := s.tuple
 	if tp.print == 0 {
