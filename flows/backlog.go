@@ -3,6 +3,8 @@ package flows
 import (
 	"encoding/binary"
 	"unsafe"
+
+	"github.com/rstexplain/rstexplain/flows/pages"
 )
 
 // A deferred is a segment in a connection's journal: what the journal, and all segments after it there, do not
@@ -137,7 +139,7 @@ func (w *backlog) oldest() int { return w.pieces[w.current].next }
 // grow puts a new piece after the one that was filled, and begins it.
 func (w *backlog) grow() {
 	n := len(w.pieces)
-	w.pieces = append(w.pieces, piece{units: make([]deferred, 1<<w.shift)})
+	w.pieces = append(w.pieces, piece{units: pages.Make[deferred](1 << w.shift)})
 	if n > 0 {
 		last := &w.pieces[w.current]
 		w.pieces[n].next, last.next = last.next, n

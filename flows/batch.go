@@ -3,6 +3,8 @@ package flows
 import (
 	"sync"
 	"unsafe"
+
+	"github.com/rstexplain/rstexplain/flows/pages"
 )
 
 // A Batch is a run of segments in the order of the capture, in the form that a Table takes fastest. The
@@ -55,7 +57,7 @@ func (b *Batch) place() *Ordinary {
 func oneMore(list *[]Ordinary) *Ordinary {
 	n := len(*list)
 	if n == cap(*list) {
-		*list = append(*list, Ordinary{})[:n]
+		*list = append(pages.Make[Ordinary](max(2*n, 64))[:0], *list...)
 	}
 	*list = (*list)[:n+1]
 	if next := n + linesAhead; next%linesAtOnce == 0 && next+linesAtOnce <= cap(*list) {

@@ -1,6 +1,10 @@
 package flows
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/rstexplain/rstexplain/flows/pages"
+)
 
 // An embryo is a connection of which there is no more than one SYN, in a fifth of the memory that a record and
 // its ring take: what a BSD keeps in its SYN cache. In a flood of half-open connections, or a scan, new ones begin as
@@ -48,7 +52,7 @@ type embryos struct {
 func (x *embryos) take() uint32 {
 	if n := len(x.free); n > 0 {
 		if p := x.free[n-1] >> pieceBits; x.pieces[p] == nil {
-			x.pieces[p] = make([]embryo, 1<<pieceBits)
+			x.pieces[p] = pages.Make[embryo](1 << pieceBits)
 			x.held++
 		}
 	}

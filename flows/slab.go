@@ -1,6 +1,10 @@
 package flows
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/rstexplain/rstexplain/flows/pages"
+)
 
 // A slab holds values of one pointer-free type in large pieces, so that a million of them cost the
 // garbage collector nothing and never move. Index 0 is never given out: it means "none".
@@ -35,7 +39,7 @@ func (s *slab[T]) take() uint32 {
 	i := s.top
 	s.top++
 	if int(i>>pieceBits) == len(s.pieces) {
-		s.pieces = append(s.pieces, make([]T, 1<<pieceBits))
+		s.pieces = append(s.pieces, pages.Make[T](1<<pieceBits))
 	}
 	return i
 }
@@ -51,7 +55,7 @@ func (s *slab[T]) give(i uint32) {
 // touched returns n new values, with each page of their memory written once. A page that is read before it is
 // written is mapped twice, and the second time all processors that the program runs on are interrupted.
 func touched[T any](n int) []T {
-	list := make([]T, n)
+	list := pages.Make[T](n)
 	const page = 4096
 	var zero T
 	for i := 0; i < n; i += max(1, page/max(1, int(unsafe.Sizeof(zero)))) {

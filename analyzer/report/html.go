@@ -11,6 +11,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rstexplain/rstexplain/rules"
 )
@@ -21,7 +22,10 @@ var htmlSource string
 //go:embed web/report.css
 var htmlStyle string
 
-var htmlTemplate = template.Must(template.New("report").Parse(htmlSource))
+// htmlTemplate is parsed when a page is asked for: the program starts a millisecond earlier without.
+var htmlTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("report").Parse(htmlSource))
+})
 
 // HTML renders a report as one page that needs nothing else: no network and no script. Its filters are
 // style sheet rules, its ladders and plots inline SVG, and its Content-Security-Policy allows the one
@@ -49,7 +53,7 @@ type htmlRenderer struct {
 // obey, marks that turn the direction of writing, becomes visible here.
 func (h *htmlRenderer) execute(part string, data any) string {
 	var b bytes.Buffer
-	if err := htmlTemplate.ExecuteTemplate(&b, part, data); err != nil && h.err == nil {
+	if err := htmlTemplate().ExecuteTemplate(&b, part, data); err != nil && h.err == nil {
 		h.err = err
 	}
 	return strings.Map(func(r rune) rune {

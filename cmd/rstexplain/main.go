@@ -17,11 +17,11 @@ import (
 // is there before the first collection.
 const (
 	gcPercent  = 10
-	roomOctets = 70 << 20
+	roomOctets = 66 << 20
 )
 
 // firstGCPercent holds until the first collection: the runtime counts the program's variables, some 5 MB, as in use.
-const firstGCPercent = 1370
+const firstGCPercent = 1280
 
 // tuneCollector sets how often garbage is collected, now and after each collection.
 func tuneCollector() {

@@ -273,10 +273,12 @@ var signatures = [...]struct {
 // candidates holds the signatures that a side's first octet leaves possible, one bit for each: what says
 // no to one octet says no to whatever follows it.
 var candidates = func() (sets [2][256]uint64) {
+	first := make([]byte, 1)
 	for side := range sets {
 		for c := range sets[side] {
+			first[0] = byte(c)
 			for i := range signatures {
-				if signatures[i].match([]byte{byte(c)}, side) != no {
+				if signatures[i].match(first, side) != no {
 					sets[side][c] |= 1 << i
 				}
 			}

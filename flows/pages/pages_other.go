@@ -1,0 +1,8 @@
+//go:build !linux
+
+package pages
+
+import "unsafe"
+
+// large does nothing where the kernel chooses the pages by itself.
+func large(unsafe.Pointer, uintptr) {}
