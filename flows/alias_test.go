@@ -74,36 +74,46 @@ func TestAliasesAreFew(t *testing.T) {
 	}
 }
 
-// Headers that no connection has sent find their connection, and begin one, with and without aliases.
+// Headers that no connection has sent find their connection, and begin one, with and without aliases, and whether or not
+// a segment follows them.
 func TestAliasesOfHeaders(t *testing.T) {
 	for _, aliases := range []int{0, 1, 2, 100} {
-		tab := flows.NewTable(flows.TableOptions{}, func(*flows.Reset) {})
-		tab.Aliases(aliases)
-		known, unknown := syn(1, 1), syn(300, 3)
-		for _, s := range []*flows.Segment{&known, &unknown} {
-			s.Src.IP[0], s.Dst.IP[0] = 0x20, 0x20
-		}
-		b := tab.NewBatch()
-		b.Add(&known)
-		header := unknown
-		b.Identify(&header)
-		at := b.Recall(b.Segments(), &header)
-		after := unknown
-		after.Frame = 4
-		b.Add(&after)
-		tab.AddPart(b, at)
-		if n := tab.AddICMP(flows.ICMPNote{Src: known.Src, Dst: known.Dst, Type: 1}); n != 0 {
-			t.Errorf("%d aliases: the quoted SYN is of stream %d, want 0", aliases, n)
-		}
-		if n := tab.AddICMP(flows.ICMPNote{Src: unknown.Src, Dst: unknown.Dst, Type: 1}); n != -1 {
-			t.Errorf("%d aliases: a SYN that was not seen is of stream %d", aliases, n)
-		}
-		if n := tab.Number(&header); n != 1 {
-			t.Errorf("%d aliases: the header has stream %d, want 1", aliases, n)
-		}
-		tab.AddBatch(b)
-		if c := tab.Lookup(after.Src, after.Dst); c == nil || c.Stream != 1 || c.Packets != 1 {
-			t.Errorf("%d aliases: %+v", aliases, c)
+		for _, followed := range []bool{true, false} {
+			tab := flows.NewTable(flows.TableOptions{}, func(*flows.Reset) {})
+			tab.Aliases(aliases)
+			known, unknown := syn(1, 1), syn(300, 3)
+			for _, s := range []*flows.Segment{&known, &unknown} {
+				s.Src.IP[0], s.Dst.IP[0] = 0x20, 0x20
+			}
+			b := tab.NewBatch()
+			b.Add(&known)
+			header := unknown
+			b.Identify(&header)
+			at := b.Recall(b.Segments(), &header)
+			after := unknown
+			after.Frame = 4
+			if followed {
+				b.Add(&after)
+			}
+			tab.AddPart(b, at)
+			quoted := func(s *flows.Segment) int { return tab.AddICMP(flows.ICMPNote{Src: s.Src, Dst: s.Dst, Type: 1}) }
+			if n := quoted(&known); n != 0 {
+				t.Errorf("%d aliases: the quoted SYN is of stream %d, want 0", aliases, n)
+			}
+			if n := quoted(&unknown); n != -1 {
+				t.Errorf("%d aliases: a SYN that was not seen is of stream %d", aliases, n)
+			}
+			if n := tab.Number(&header); n != 1 {
+				t.Errorf("%d aliases: the header has stream %d, want 1", aliases, n)
+			}
+			if n := quoted(&unknown); n != 1 {
+				t.Errorf("%d aliases: the header, quoted, is of stream %d, want 1", aliases, n)
+			}
+			tab.AddBatch(b)
+			c := tab.Lookup(after.Src, after.Dst)
+			if c == nil || c.Stream != 1 || followed && c.Packets != 1 {
+				t.Errorf("%d aliases, followed: %v: %+v", aliases, followed, c)
+			}
 		}
 	}
 }
