@@ -5,8 +5,8 @@ package pages
 
 import "unsafe"
 
-// least is the size in octets from which a list is worth asking for.
-const least = 64 << 10
+// least is the size in octets from which a list is worth asking for: a piece of embryos has 56 KiB.
+const least = 32 << 10
 
 // Make returns a new list of n zero values. In a large list the kernel is asked for large pages (Linux: transparent
 // huge pages, see madvise(2), MADV_HUGEPAGE); whether it has any changes nothing but the time that the list takes.
