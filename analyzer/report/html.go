@@ -22,7 +22,7 @@ var htmlSource string
 //go:embed web/report.css
 var htmlStyle string
 
-// htmlTemplate is parsed when a page is asked for: the program starts a millisecond earlier without.
+// htmlTemplate is parsed when a page is asked for: no other format needs it.
 var htmlTemplate = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("report").Parse(htmlSource))
 })

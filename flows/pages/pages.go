@@ -9,7 +9,8 @@ import "unsafe"
 const least = 32 << 10
 
 // Make returns a new list of n zero values. In a large list the kernel is asked for large pages (Linux: transparent
-// huge pages, see madvise(2), MADV_HUGEPAGE); whether it has any changes nothing but the time that the list takes.
+// huge pages, see madvise(2), MADV_HUGEPAGE); whether it has any changes nothing but the time that the list takes, and how much
+// of it is resident: a large page is, or is not, as a whole.
 func Make[T any](n int) []T {
 	list := make([]T, n)
 	if size := uintptr(n) * unsafe.Sizeof(*new(T)); size >= least {
