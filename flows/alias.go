@@ -2,7 +2,6 @@ package flows
 
 import (
 	"encoding/binary"
-	"sync/atomic"
 	"unsafe"
 )
 
@@ -28,8 +27,6 @@ type aliases struct {
 	used  int         // so many of list are in slots
 	limit int
 	seed  uint64
-
-	memory atomic.Int64
 }
 
 // An aliasSlot holds an address itself, so that to find it takes one look into memory. 0 is no alias: it is free.
@@ -101,14 +98,18 @@ func (x *aliases) give(ip *[16]byte) uint32 {
 	if alias == 0 && len(x.list) < x.limit {
 		x.list = append(x.list, *ip)
 		alias = x.find(ip)
-		x.memory.Store(x.octets())
 	}
 	return alias
 }
 
-// octets returns what the aliases take of the memory.
-func (x *aliases) octets() int64 {
-	return int64(cap(x.list))*int64(unsafe.Sizeof(x.list[0])) + int64(len(x.slots))*int64(unsafe.Sizeof(aliasSlot{}))
+// memory returns the octets that the aliases take, with the slots in which they are found: about three for an address at most,
+// or 64 in all, when they are given, and those of x, for whom they are taken.
+func (x *aliases) memory() int64 {
+	slots := len(x.slots)
+	if len(x.list) > 0 {
+		slots += max(3*len(x.list), 64)
+	}
+	return int64(cap(x.list))*int64(unsafe.Sizeof([16]byte{})) + int64(slots)*int64(unsafe.Sizeof(aliasSlot{}))
 }
 
 // narrow returns addr in 32 bits: an IPv4 address as it is, or an alias, a new one where it is to be given. It

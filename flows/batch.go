@@ -23,11 +23,12 @@ type Batch struct {
 	handed []handed
 	units  []deferred // of handed
 
-	table  *Table
-	known  []origin // the table's origins, as far as this batch needs them
-	met    aliased  // the same of its aliases
-	taken  int      // lines that the table has taken
-	before int      // segments that the table had taken before
+	table      *Table
+	known      []origin // the table's origins, as far as this batch needs them
+	met        aliased  // the same of its aliases
+	journalled int64    // octets that the journals took when the batch had been dealt with
+	taken      int      // lines that the table has taken
+	before     int      // segments that the table had taken before
 
 	_ apart // from the next batch
 }
@@ -110,6 +111,7 @@ func (b *Batch) Defer(n int) (lines int) {
 			}
 		}
 	}
+	b.journalled = x.memory()
 	return len(b.lines)
 }
 
@@ -138,7 +140,7 @@ func (b *Batch) clear() {
 	clear(b.long)
 	b.added, b.whole, b.text, b.long = b.added[:0], b.whole[:0], b.text[:0], b.long[:0]
 	b.lines, b.handed, b.units = b.lines[:0], b.handed[:0], b.units[:0]
-	b.known, b.met, b.wholeTexts, b.deferred, b.taken, b.before = nil, nil, 0, 0, 0, 0
+	b.known, b.met, b.wholeTexts, b.deferred, b.taken, b.before, b.journalled = nil, nil, 0, 0, 0, 0, 0
 }
 
 // spare holds the batches that are not in use.
@@ -178,6 +180,9 @@ func (t *Table) AddBatch(b *Batch) {
 // end, that it has not taken yet.
 func (t *Table) AddPart(b *Batch, end int) {
 	t.known, t.met.list = b.known, b.met
+	if b.deferred > 0 {
+		t.journalled = b.journalled
+	}
 	if b.taken == 0 {
 		b.before = t.stats.Segments
 	}

@@ -1,7 +1,6 @@
 package flows
 
 import (
-	"sync/atomic"
 	"unsafe"
 )
 
@@ -39,8 +38,6 @@ type journals struct {
 	falls    uint32
 	maxFalls uint32 // TableOptions.Lookahead
 	blind    uint32 // until there are so many falls, no journal is begun; 0: now
-
-	memory atomic.Int64
 }
 
 // A journal is what must be known of a connection to tell whether its next segment is in order. Ends are those of
@@ -191,7 +188,6 @@ func (x *journals) take(l *Ordinary, must bool) uint32 {
 	} else if len(x.list) <= x.limit {
 		id = uint32(len(x.list))
 		x.list = append(x.list, journal{})
-		x.measure()
 	} else {
 		return 0
 	}
@@ -211,9 +207,9 @@ func (x *journals) release(id uint32) {
 	x.free = append(x.free, id)
 }
 
-// measure notes what the journals take of the memory.
-func (x *journals) measure() {
-	x.memory.Store(x.backlog.memory() + x.index.memory() + int64(cap(x.list))*int64(unsafe.Sizeof(journal{})))
+// memory returns the octets that the journals and what waits in them take.
+func (x *journals) memory() int64 {
+	return x.backlog.memory() + x.index.memory() + int64(cap(x.list))*int64(unsafe.Sizeof(journal{}))
 }
 
 // write puts l, of b, into the journal id if it is the segment that comes next in good order: with new data, a new
@@ -387,7 +383,6 @@ func (x *journals) makeRoom(b *Batch) {
 	w := &x.backlog
 	if w.few() || w.mayGrow() && x.waiting(w.oldest()) > w.room/backlogWorth {
 		w.grow()
-		x.measure()
 		return
 	}
 	old := w.oldest()

@@ -170,9 +170,10 @@ func (t *Table) fitMemory() {
 	t.lastMemory = m
 }
 
-// memory returns the octets of all that grows with connections.
+// memory returns the octets of all that grows with connections. Of what other goroutines fill beside the table it takes
+// what the batch at hand knows: what is forgotten must not depend on how far they are.
 func (t *Table) memory() int64 {
-	n := t.index.memory() + int64(len(t.closed.ring))*8 + t.journals.memory.Load() + t.aliases.memory.Load() + int64(len(t.met.slots))*int64(unsafe.Sizeof(aliasSlot{}))
+	n := t.index.memory() + int64(len(t.closed.ring))*8 + t.journalled + t.met.memory()
 	n += slabMemory(&t.conns) + t.embryos.memory() + slabMemory(&t.wide) + slabMemory(&t.annexes) + slabMemory(&t.talks) + int64(cap(t.talkers))*4
 	n += slabMemory(&t.runs) + slabMemory(&t.letGoes) + slabMemory(&t.holes) + slabMemory(&t.held) + slabMemory(&t.falls) + slabMemory(&t.befores) + slabMemory(&t.notes)
 	n += slabMemory(&t.lines.short) + slabMemory(&t.lines.middle) + slabMemory(&t.lines.long)

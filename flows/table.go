@@ -102,15 +102,16 @@ type Table struct {
 	talkHand   uint32 // where the search for a talk to give to another connection begins
 	limit      int    // connections that may live now: MaxConnections, less where MaxMemory asks for it
 
-	known     []origin // as far as the batches need them that were taken
-	met       aliases  // those of aliases that they need
-	following bool     // the segment at hand comes out of a journal
-	hatching  bool     // the segment at hand comes out of an embryo
-	unpacked  Segment  // of the line at hand
-	opening   Segment  // the same of a SYN's line
-	followed  Segment  // of the journal's segment at hand
-	noCalm    bool     // never take the short way of calm.go
-	stats     Stats
+	known      []origin // as far as the batches need them that were taken
+	met        aliases  // those of aliases that they need
+	journalled int64    // octets that the journals took when the batch at hand had been dealt with
+	following  bool     // the segment at hand comes out of a journal
+	hatching   bool     // the segment at hand comes out of an embryo
+	unpacked   Segment  // of the line at hand
+	opening    Segment  // the same of a SYN's line
+	followed   Segment  // of the journal's segment at hand
+	noCalm     bool     // never take the short way of calm.go
+	stats      Stats
 }
 
 // apart keeps what different goroutines write in different cache lines, and in different pairs of them, which are
