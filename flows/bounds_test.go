@@ -86,6 +86,51 @@ func TestMaxMemory(t *testing.T) {
 	}
 }
 
+// What is forgotten does not depend on how far the goroutines are that fill batches and put by what waits.
+func TestMaxMemoryBesideBatches(t *testing.T) {
+	const clients, each, inBatch = 20_000, 4, 1000
+	evicted := func(ahead int) int {
+		tab := flows.NewTable(flows.TableOptions{MaxMemory: 8 << 20}, func(*flows.Reset) {})
+		var filled []*flows.Batch
+		b := tab.NewBatch()
+		handOn := func(ahead int) {
+			for len(filled) > ahead {
+				tab.AddBatch(filled[0])
+				filled = filled[1:]
+			}
+		}
+		for n := range clients {
+			first := syn(n, each*n+1)
+			first.Src.IP[0], first.Dst.IP[0] = 0x20, 0x20
+			second := answer(first, flows.SYN|flows.ACK)
+			third := answer(second, flows.ACK)
+			fourth := third
+			fourth.Frame++
+			fourth.DataLen, fourth.Payload = 4, []byte("data")
+			for _, s := range []flows.Segment{first, second, third, fourth} {
+				b.Add(&s)
+			}
+			if b.Segments() == inBatch {
+				b.Defer(inBatch)
+				filled = append(filled, b)
+				handOn(ahead)
+				b = tab.NewBatch()
+			}
+		}
+		handOn(0)
+		return tab.Stats().Evicted
+	}
+	want := evicted(0)
+	if want == 0 {
+		t.Fatal("nothing was forgotten")
+	}
+	for _, ahead := range []int{1, 4, 80} {
+		if got := evicted(ahead); got != want {
+			t.Errorf("%d batches ahead %d connections are forgotten, else %d", ahead, got, want)
+		}
+	}
+}
+
 // Memory is bounded also when the connections that fill it began as embryos.
 func TestMaxMemoryAfterFlood(t *testing.T) {
 	const limit, n = 16 << 20, 200_000
