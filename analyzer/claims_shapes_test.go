@@ -253,11 +253,11 @@ var shapesOfEvidence = []shape{
 	{"and {N} more connections of it within {SPAN}", func(c *claim, a []string) error {
 		streams := map[int]bool{}
 		for _, v := range c.w.all {
-			if v.Flags.Has(flows.RST) && v.Src.IP == c.reset.Src.IP && v.stream != c.reset.stream && max(v.Time.Sub(c.reset.Time), c.reset.Time.Sub(v.Time)) <= flows.FallWindow {
+			if v.Flags.Has(flows.RST) && v.Src.IP == c.reset.Src.IP && v.stream != c.reset.stream && max(v.Time.Sub(c.reset.Time), c.reset.Time.Sub(v.Time)) <= flows.TogetherWindow {
 				streams[v.stream] = true
 			}
 		}
-		return all(spanIs(a[1], flows.FallWindow), atLeast(a[0], len(streams)-8))
+		return all(spanIs(a[1], flows.TogetherWindow), atLeast(a[0], len(streams)-8))
 	}},
 	{"from then on its port refuses connections ({SPAN} later)", func(c *claim, a []string) error {
 		return all(c.flags(0, flows.RST), same("service", c.cited[0].Src, c.reset.Src), c.someGap(a[0], c.all))

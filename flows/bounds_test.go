@@ -68,7 +68,7 @@ func TestMaxConnections(t *testing.T) {
 		t.Errorf("stream %d, want 150", got)
 	}
 	tab.Flush()
-	if len(rs) != 1 || !rs[0].Conn.Defects.Has(flows.Evicted) || rs[0].Form != flows.FormReplyACK || rs[0].Conn.Stream != 150 || rs[0].Side != flows.Responder {
+	if len(rs) != 1 || !rs[0].Conn.Defects.Has(flows.Evicted) || rs[0].Class != flows.ClassReplyACK || rs[0].Conn.Stream != 150 || rs[0].Side != flows.Responder {
 		t.Errorf("%+v", rs)
 	}
 }

@@ -15,7 +15,7 @@ type Conn struct {
 
 	Start, Last Mark
 	Packets     uint32 // packets of the connection, copies included
-	Copies      uint32 // of these, packets captured a second time
+	Duplicates  uint32 // of these, packets captured a second time
 
 	SYN, SYNACK, HandshakeACK Mark // the three steps, first sending of each
 	// HandshakeRTT is the time from the last SYN to the third ACK where all three steps were seen, else
@@ -24,7 +24,7 @@ type Conn struct {
 	Guessed      bool // originator and responder were told apart without a SYN
 
 	Events   []Event   // the timeline: handshake, then the last events before the reset
-	LetGo    [2]*LetGo // the moment when each side gave the connection up; nil: it has not yet
+	Closes   [2]*Close // the moment when each side gave the connection up; nil: it has not yet
 	Exchange exchange.Summary
 	Defects  Defects
 	History  string  // Zeek's history letters, at most 32
@@ -46,7 +46,7 @@ func (c *Conn) End(s Side) *Endpoint { return &c.Ends[s] }
 
 // A LetGo is the state of a connection at the moment when one side gave it up, by its first FIN or, without
 // one, by its first RST: whether there was unfinished business then decides what a reset means.
-type LetGo struct {
+type Close struct {
 	Mark
 	FIN         bool
 	Exchange    exchange.Summary // what had been said by then

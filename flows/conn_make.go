@@ -24,7 +24,7 @@ func (t *Table) makeConn(c *record, out *Conn) {
 	if c.annex != 0 {
 		x = *t.annexes.at(c.annex)
 	}
-	out.Incarnation, out.Copies, out.Domain = int(x.incarnation), x.copies, uint32(t.domains.value(c.domain))
+	out.Incarnation, out.Duplicates, out.Domain = int(x.incarnation), x.copies, uint32(t.domains.value(c.domain))
 	out.Packets = x.copies + c.side[0].segments + c.side[1].segments
 	for i := range c.side {
 		t.endpoint(c, Side(i), &x.side[i], &out.Ends[i])
@@ -60,7 +60,7 @@ func (t *Table) makeConn(c *record, out *Conn) {
 	}
 	for i := range x.side {
 		if x.side[i].letGo != 0 {
-			out.LetGo[i] = t.letGoOf(x.side[i].letGo)
+			out.Closes[i] = t.letGoOf(x.side[i].letGo)
 		}
 	}
 	t.handshake(c, out)
@@ -83,7 +83,7 @@ func (t *Table) endpoint(c *record, side Side, x *halfAnnex, e *Endpoint) {
 	if h.segments > 0 {
 		e.RCV.WND = c.window(side)
 	}
-	e.Missing, e.Resent = x.missing, x.resent
+	e.Missing, e.Retransmitted = x.missing, x.resent
 	if h.bits&sentSYN != 0 {
 		e.SYN = t.synMark(c, side)
 		e.LastSYN = e.SYN
@@ -115,7 +115,7 @@ func (t *Table) endpoint(c *record, side Side, x *halfAnnex, e *Endpoint) {
 		f := t.falls.at(t.annexes.at(c.annex).fall)
 		e.RST, e.RSTs = f.side[side].first.mark(), f.side[side].count
 	}
-	e.Resends, e.KeepAlives, e.WndProbes = t.runOf(c, side, x.resend), t.runOf(c, side, x.keep), t.runOf(c, side, x.probe)
+	e.Retransmits, e.KeepAlives, e.WndProbes = t.runOf(c, side, x.resend), t.runOf(c, side, x.keep), t.runOf(c, side, x.probe)
 	e.ZeroWND = x.zeroWND.mark()
 	e.MaxAcked, e.Unread = uint32(h.maxAcked), h.unread
 	e.TTL, e.TTLMin, e.TTLMax = h.ttl, h.ttlMin, h.ttlMax

@@ -103,7 +103,7 @@ func (t *Table) copiesPer(c *record) (copies, packets uint32) {
 		f := t.fallOf(c)
 		packets += f.side[0].count + f.side[1].count
 	}
-	all, allCopies := t.stats.Segments-t.stats.Copies, t.stats.Copies
+	all, allCopies := t.stats.Segments-t.stats.Duplicates, t.stats.Duplicates
 	if all >= manyPackets && uint64(allCopies)*uint64(packets) > uint64(copies)*uint64(all) {
 		return uint32(allCopies), uint32(all)
 	}
@@ -126,5 +126,5 @@ func (t *Table) usualCopies(c *record) uint32 {
 func (t *Table) takeCopy(c *record) {
 	t.annexOf(c).copies++
 	c.defects |= Duplicated
-	t.stats.Copies++
+	t.stats.Duplicates++
 }

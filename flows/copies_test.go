@@ -81,11 +81,11 @@ conn 1 [2001:db8::1]:4000 > [2001:db8::2]:80
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := after(t, c.script)
-			if got.Copies != c.copies {
-				t.Errorf("%d copies, want %d", got.Copies, c.copies)
+			if got.Duplicates != c.copies {
+				t.Errorf("%d copies, want %d", got.Duplicates, c.copies)
 			}
-			if got.Ends[0].Resent != c.resent {
-				t.Errorf("%d resent, want %d", got.Ends[0].Resent, c.resent)
+			if got.Ends[0].Retransmitted != c.resent {
+				t.Errorf("%d resent, want %d", got.Ends[0].Retransmitted, c.resent)
 			}
 			if got.Defects.Has(flows.Duplicated) != (c.copies > 0) {
 				t.Errorf("defects %b", got.Defects)
@@ -131,14 +131,14 @@ func TestCopiedRST(t *testing.T) {
 				t.Fatalf("%d resets, want %d", len(rs), len(c.copies))
 			}
 			for i, r := range rs {
-				if r.Notes.Has(flows.Copy) != c.copies[i] {
+				if r.Notes.Has(flows.Duplicate) != c.copies[i] {
 					t.Errorf("reset %d: copy %v", i, !c.copies[i])
 				}
 				if c.copies[i] {
-					if rs[i-1].CopyOf == 0 && rs[i-1].After.Copies == 0 {
+					if rs[i-1].DuplicateOf == 0 && rs[i-1].After.Duplicates == 0 {
 						t.Errorf("reset %d does not count its copies", i-1)
 					}
-					if o := rs[i-1]; r.CopyOf == 0 || r.Form != o.Form || r.Trigger != o.Trigger || len(r.Prior) == 0 {
+					if o := rs[i-1]; r.DuplicateOf == 0 || r.Class != o.Class || r.Trigger != o.Trigger || len(r.Prior) == 0 {
 						t.Errorf("reset %d: %+v", i, r)
 					}
 				}

@@ -46,14 +46,14 @@ type Endpoint struct {
 	RST       Mark // first RST
 	RSTs      uint32
 
-	Resends    Run    // resends of the oldest unacknowledged thing, still unanswered now
-	KeepAlives Run    // keep-alive probes, still unanswered now
-	WndProbes  Run    // probes of the peer's zero window since that window closed
-	ZeroWND    Mark   // since when it advertises a zero window; zero while the window is open
-	Resent     uint32 // resends in the whole connection
-	MaxAcked   uint32 // largest segment of this side that the peer acknowledged
-	AckedSince uint32 // octets of the peer it acknowledged after its own last data: in a one-way capture the only sign of an answer
-	Unread     uint32 // octets received since its last data or FIN: what its application has not answered
+	Retransmits   Run    // resends of the oldest unacknowledged thing, still unanswered now
+	KeepAlives    Run    // keep-alive probes, still unanswered now
+	WndProbes     Run    // probes of the peer's zero window since that window closed
+	ZeroWND       Mark   // since when it advertises a zero window; zero while the window is open
+	Retransmitted uint32 // resends in the whole connection
+	MaxAcked      uint32 // largest segment of this side that the peer acknowledged
+	AckedSince    uint32 // octets of the peer it acknowledged after its own last data: in a one-way capture the only sign of an answer
+	Unread        uint32 // octets received since its last data or FIN: what its application has not answered
 
 	TTL, TTLMin, TTLMax uint8  // most frequent, least and greatest TTL, RSTs not counted; 0: nothing seen
 	SYNTTL              uint8  // of its SYN or SYN-ACK
@@ -71,15 +71,15 @@ type Endpoint struct {
 
 // A Run is a series of sendings that nothing has answered yet.
 type Run struct {
-	What   RunKind
-	Count  int    // resends or probes; the original is not counted
-	SEQ    Seq    // of what is sent again
-	LEN    uint32 // its sequence space
-	Orig   Mark   // the first sending, where seen
-	First  Mark   // first resend or probe
-	Last   Mark
-	Frames []int // frames of the resends or probes, at most MaxRunFrames, oldest first
-	Heard  Mark  // last segment of the peer after the first sending: it lives, and still does not acknowledge
+	What     RunKind
+	Count    int    // resends or probes; the original is not counted
+	SEQ      Seq    // of what is sent again
+	LEN      uint32 // its sequence space
+	Orig     Mark   // the first sending, where seen
+	First    Mark   // first resend or probe
+	Last     Mark
+	Frames   []int // frames of the resends or probes, at most MaxRunFrames, oldest first
+	PeerLast Mark  // last segment of the peer after the first sending: it lives, and still does not acknowledge
 }
 
 // MaxRunFrames bounds Run.Frames.

@@ -29,7 +29,7 @@ type fallSide struct {
 type prior struct {
 	at   stamp
 	seq  Seq
-	form Form
+	form Class
 	side Side
 }
 

@@ -133,12 +133,12 @@ func TestFigures(t *testing.T) {
 // TestFigureResets checks what the resets of the figures answer.
 func TestFigureResets(t *testing.T) {
 	r := walk(t, "> iss 100\n< iss 300\n0 > S =100\n0 < S. =300 ack =91\n0 > R =91\n")[0]
-	if r.Form != flows.FormReply || r.Trigger == nil || r.Trigger.Frame != 2 || r.Accept != flows.AcceptExact {
-		t.Errorf("figure 8: form %v, trigger %v, accept %v", r.Form, r.Trigger, r.Accept)
+	if r.Class != flows.ClassReply || r.Trigger == nil || r.Trigger.Frame != 2 || r.Accept != flows.AcceptExact {
+		t.Errorf("figure 8: form %v, trigger %v, accept %v", r.Class, r.Trigger, r.Accept)
 	}
 	r = walk(t, "> iss 99\n< iss 299\n0 > S =99\n0 < S. =299 ack =100\n0 > . =100 ack =300\n9 > S =400\n9 < . =300 ack =100\n9 > R =100\n9 > S =400")[0]
-	if r.Form != flows.FormReply || r.Trigger == nil || r.Trigger.Frame != 5 || r.Accept != flows.AcceptExact || !r.Trigger.Notes.Has(flows.ChallengeACK) {
-		t.Errorf("figure 9: form %v, trigger %v, accept %v", r.Form, r.Trigger, r.Accept)
+	if r.Class != flows.ClassReply || r.Trigger == nil || r.Trigger.Frame != 5 || r.Accept != flows.AcceptExact || !r.Trigger.Notes.Has(flows.ChallengeACK) {
+		t.Errorf("figure 9: form %v, trigger %v, accept %v", r.Class, r.Trigger, r.Accept)
 	}
 	if b := r.Conn.Before; b == nil || b.Stream != 0 || b.States != [2]flows.State{flows.Established, flows.Established} || r.Conn.Incarnation != 1 {
 		t.Errorf("figure 9: before %+v", b)

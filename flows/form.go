@@ -5,8 +5,8 @@ package flows
 func (t *Table) judge(c *record, side Side, s *Segment, r *Reset) *entry {
 	trig, n := t.trigger(c, side, s)
 	r.Candidates = n
-	r.Form = t.form(c, side, s, n > 0)
-	if r.Form == FormActive && n == 0 {
+	r.Class = t.form(c, side, s, n > 0)
+	if r.Class == ClassActive && n == 0 {
 		trig = t.atOnce(c, side, s)
 		r.Candidates = 0
 		if trig != nil {
@@ -24,30 +24,30 @@ func (t *Table) judge(c *record, side Side, s *Segment, r *Reset) *entry {
 
 // form names the form of RST s by the numbers of RFC 9293 §3.10.7. fits says that the timeline holds a
 // segment that s answers by them.
-func (t *Table) form(c *record, side Side, s *Segment, fits bool) Form {
+func (t *Table) form(c *record, side Side, s *Segment, fits bool) Class {
 	a, b := &c.side[side], &c.side[side^1]
 	if s.Flags&ACK == 0 {
 		// §3.5.2: "If the incoming segment has the ACK bit set, the reset takes its sequence number from
 		// the ACK field of the segment".
 		if fits || b.bits&hasRCV != 0 && s.SEQ == a.una && a.bits&hasSND == 0 {
-			return FormReply
+			return ClassReply
 		}
-		return FormBare
+		return ClassBare
 	}
 	if s.SEQ == 0 {
 		// "Otherwise, the reset has sequence number zero and the ACK field is set to the sum of the
 		// sequence number and segment length of the incoming segment."
 		if fits || b.bits&hasSND == 0 || s.ACK == b.nxt {
-			return FormReplyACK
+			return ClassReplyACK
 		}
 	}
 	switch {
 	case a.bits&hasSND != 0 && s.SEQ == a.nxt, a.bits&hasSND == 0 && b.bits&hasRCV != 0 && s.SEQ == a.una:
-		return FormActive
+		return ClassActive
 	case a.bits&hasSND != 0 && a.nxt.Less(s.SEQ) && s.SEQ.Sub(a.nxt) < 1<<20:
-		return FormActive // beyond what was seen: its last data are missing from the capture
+		return ClassActive // beyond what was seen: its last data are missing from the capture
 	}
-	return FormUnclear
+	return ClassUnclear
 }
 
 // neverSent tells whether o echoes a timestamp that h, in SYN-SENT, has never sent. Linux throws such a segment

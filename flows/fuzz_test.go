@@ -197,7 +197,7 @@ func checkConn(t *testing.T, frame int, c *flows.Conn) {
 		if e.HasSND && e.SND.NXT.Less(e.SND.UNA) {
 			t.Fatalf("frame %d: %s: SND.UNA %d is behind SND.NXT %d", frame, flows.Side(k), e.SND.UNA, e.SND.NXT)
 		}
-		for _, r := range []flows.Run{e.Resends, e.KeepAlives, e.WndProbes} {
+		for _, r := range []flows.Run{e.Retransmits, e.KeepAlives, e.WndProbes} {
 			if len(r.Frames) > flows.MaxRunFrames || r.Count < len(r.Frames) || (r.What == flows.RunNone) != (r.Count == 0) {
 				t.Fatalf("frame %d: run %+v", frame, r)
 			}
@@ -212,7 +212,7 @@ func checkConn(t *testing.T, frame int, c *flows.Conn) {
 			t.Fatalf("frame %d: the time of frame %d is before that of frame %d, and nothing says so", frame, is.Frame, was.Frame)
 		}
 	}
-	if k := c.Ends[0].Segments + c.Ends[1].Segments + c.Ends[0].RSTs + c.Ends[1].RSTs + c.Copies; k != c.Packets {
+	if k := c.Ends[0].Segments + c.Ends[1].Segments + c.Ends[0].RSTs + c.Ends[1].RSTs + c.Duplicates; k != c.Packets {
 		t.Fatalf("frame %d: %d packets, %d counted", frame, c.Packets, k)
 	}
 }

@@ -43,7 +43,7 @@ func (t *Table) AddICMP(n ICMPNote) (stream int) {
 		v.list[maxICMPNotes-1] = note
 	}
 	if c.marks&watched != 0 {
-		t.each(c, func(p *pending) { p.r.Around.ICMP = append(p.r.Around.ICMP, t.icmp(c, note)) })
+		t.each(c, func(p *pending) { p.r.Related.ICMP = append(p.r.Related.ICMP, t.icmp(c, note)) })
 	}
 	return int(c.stream)
 }

@@ -34,9 +34,9 @@ func (t *Table) letsGo(c *record, side Side, at stamp, fin bool) {
 }
 
 // letGoOf makes a LetGo.
-func (t *Table) letGoOf(i uint32) *LetGo {
+func (t *Table) letGoOf(i uint32) *Close {
 	g := t.letGoes.at(i)
-	out := &LetGo{Mark: g.at.mark(), FIN: g.fin, Unread: g.unread, Outstanding: g.outstanding}
+	out := &Close{Mark: g.at.mark(), FIN: g.fin, Unread: g.unread, Outstanding: g.outstanding}
 	for i, m := range g.lastData {
 		out.LastData[i] = m.mark()
 	}

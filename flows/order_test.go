@@ -61,7 +61,7 @@ func TestLetGoWaitsForWhatIsMissing(t *testing.T) {
 +0   < F. 141 ack 28
 +0.2 < . 61:141(80) ack 28
 +0   > . 28 ack 142`)
-	g := c.LetGo[1]
+	g := c.Closes[1]
 	if g == nil || g.Frame != 6 || g.Exchange.BodyGot != 100 {
 		t.Errorf("%+v", g)
 	}

@@ -62,14 +62,14 @@ func TestRelease(t *testing.T) {
 	for range 2 {
 		i := 0
 		each(segs, func(r *flows.Reset) {
-			if r.CopyOf != 0 {
+			if r.DuplicateOf != 0 {
 				copies++
 			}
 			if d := cmp.Diff(want[i], r, cmpopts.EquateEmpty()); d != "" {
 				t.Fatalf("reset at frame %d:\n%s", r.Frame, d)
 			}
 			// As if its memory had been used for something else, where that is allowed.
-			if r.CopyOf == 0 && r.After.Copies == 0 {
+			if r.DuplicateOf == 0 && r.After.Duplicates == 0 {
 				*r.Conn = flows.Conn{Stream: -1, Events: r.Conn.Events[:cap(r.Conn.Events)]}
 				*r = flows.Reset{Conn: r.Conn}
 			}

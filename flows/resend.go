@@ -173,7 +173,7 @@ func (t *Table) runOf(c *record, side Side, i uint32) Run {
 		since = out.First
 	}
 	if h := c.last(side.Peer()); h.Frame > since.Frame {
-		out.Heard = h
+		out.PeerLast = h
 	}
 	return out
 }

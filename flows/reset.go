@@ -6,7 +6,7 @@ import "time"
 type Reset struct {
 	Event           // the RST itself; From and To hold both ends' states
 	Conn      *Conn // as it stood just before the RST was applied
-	Form      Form
+	Class     Class
 	Opts      Options
 	HeaderLen uint8
 	WND       uint16 // raw window field
@@ -22,11 +22,11 @@ type Reset struct {
 	// that no earlier RST answered.
 	Candidates int
 
-	CopyOf int           // frame of the RST of which this one is a second capture (Notes has Copy), else 0
-	Accept Acceptability // at the receiver
-	Prior  []PriorReset  // earlier RSTs of this connection, oldest first, at most MaxPrior
-	After  Aftermath
-	Around Surroundings
+	DuplicateOf int           // frame of the RST of which this one is a second capture (Notes has Copy), else 0
+	Accept      Acceptability // at the receiver
+	Prior       []PriorReset  // earlier RSTs of this connection, oldest first, at most MaxPrior
+	After       After
+	Related     Related
 }
 
 // MaxPrior bounds Reset.Prior: the first RST of each side and the latest others are kept.
@@ -35,25 +35,25 @@ const MaxPrior = 8
 // A PriorReset is an earlier RST of the same connection.
 type PriorReset struct {
 	Mark
-	Side Side
-	SEQ  Seq
-	Form Form
+	Side  Side
+	SEQ   Seq
+	Class Class
 }
 
 // A Form is what the numbers of a RST say about how it came to be (RFC 9293 §3.5.2, §3.10.7).
-type Form uint8
+type Class uint8
 
 // The forms.
 const (
-	FormUnclear  Form = iota
-	FormReply         // no ACK, SEG.SEQ is the trigger's SEG.ACK: answers a segment that had ACK
-	FormReplyACK      // RST+ACK, SEG.SEQ 0, SEG.ACK is the trigger's end: answers a segment without ACK
-	FormActive        // RST+ACK at SND.NXT: the sender's own decision (or a stack that always sets ACK)
-	FormBare          // no ACK, and no captured segment has this ACK
+	ClassUnclear  Class = iota
+	ClassReply          // no ACK, SEG.SEQ is the trigger's SEG.ACK: answers a segment that had ACK
+	ClassReplyACK       // RST+ACK, SEG.SEQ 0, SEG.ACK is the trigger's end: answers a segment without ACK
+	ClassActive         // RST+ACK at SND.NXT: the sender's own decision (or a stack that always sets ACK)
+	ClassBare           // no ACK, and no captured segment has this ACK
 )
 
 // String names the form.
-func (f Form) String() string {
+func (f Class) String() string {
 	return [...]string{"unclear", "reply", "reply-ack", "active", "bare"}[f]
 }
 
@@ -72,23 +72,23 @@ const (
 
 // An Aftermath is what happened on the connection after a RST, until the connection was used again or
 // forgotten.
-type Aftermath struct {
-	SenderSegments   int       // segments of the RST's sender, RSTs not counted
-	SenderNewData    Mark      // first new data of the RST's sender, at or above the RST's SEQ: it lives
-	SenderACK        Mark      // first ACK or SYN-ACK of the RST's sender
-	SenderRSTs       []RSTMark // further RSTs of the same sender, at most 16
-	SenderRSTCount   int
-	ReceiverSegments int     // segments of the receiver, RSTs not counted
-	ReceiverData     Mark    // its first data after the RST
-	ReceiverResends  int     // resends of the receiver: the RST did not reach it, or was not accepted
-	ReceiverRST      Mark    // it resets as well
-	ReceiverSYN      Mark    // its first SYN after the RST: a SYN-ACK that follows answers this one
-	ChallengeACK     Mark    // receiver's plain ACK in answer to the RST (RFC 5961 §3.2)
-	Reopened         Mark    // SYN of the next incarnation on the same 4-tuple
-	Last             Mark    // last packet of the connection
-	Copies           int     // how often this very RST was captured again
-	Events           []Event // the first events after the RST, at most MaxAfter
-	Complete         bool    // false: the capture or the wait for it ended first
+type After struct {
+	SenderSegments      int       // segments of the RST's sender, RSTs not counted
+	SenderNewData       Mark      // first new data of the RST's sender, at or above the RST's SEQ: it lives
+	SenderACK           Mark      // first ACK or SYN-ACK of the RST's sender
+	SenderRSTs          []RSTMark // further RSTs of the same sender, at most 16
+	SenderRSTCount      int
+	ReceiverSegments    int     // segments of the receiver, RSTs not counted
+	ReceiverData        Mark    // its first data after the RST
+	ReceiverRetransmits int     // resends of the receiver: the RST did not reach it, or was not accepted
+	ReceiverRST         Mark    // it resets as well
+	ReceiverSYN         Mark    // its first SYN after the RST: a SYN-ACK that follows answers this one
+	ChallengeACK        Mark    // receiver's plain ACK in answer to the RST (RFC 5961 §3.2)
+	Reopened            Mark    // SYN of the next incarnation on the same 4-tuple
+	Last                Mark    // last packet of the connection
+	Duplicates          int     // how often this very RST was captured again
+	Events              []Event // the first events after the RST, at most MaxAfter
+	Complete            bool    // false: the capture or the wait for it ended first
 }
 
 // MaxAfter bounds Aftermath.Events.
@@ -104,7 +104,7 @@ type RSTMark struct {
 
 // A Surroundings is what other connections of the capture tell about a reset. All of it is counted in
 // bounded tables; what was forgotten makes a count smaller, never larger.
-type Surroundings struct {
+type Related struct {
 	// The responder's address and port.
 	AcceptedBefore ConnMark // last SYN-ACK of it before the reset
 	AcceptedAfter  ConnMark // first SYN-ACK of it after the reset
@@ -119,14 +119,14 @@ type Surroundings struct {
 	ScanPortsSpan, ScanHostsSpan time.Duration
 
 	// The RST sender's host: other connections that it reset within FallWindow of this RST; refused ones do not count.
-	FellTogether      []ConnMark // at most 8
-	FellTogetherCount int        // 128 at most
+	ResetTogether      []ConnMark // at most 8
+	ResetTogetherCount int        // 128 at most
 
 	// Earlier connections between the same hosts to the same port that ended alike (same side, same
 	// phase, no data): health probes.
-	Alike       []ConnMark // at most 8, oldest first
-	AlikeCount  int
-	AlikePeriod time.Duration // their usual distance, 0 when irregular or fewer than three
+	Similar       []ConnMark // at most 8, oldest first
+	SimilarCount  int
+	SimilarPeriod time.Duration // their usual distance, 0 when irregular or fewer than three
 
 	SenderTTL     uint8    // most frequent TTL of the sender's host over all connections, RSTs not counted; 0 unknown
 	SenderTTLSeen ConnMark // a packet that arrived with it
@@ -142,7 +142,7 @@ type Surroundings struct {
 }
 
 // FallWindow is how close in time resets of one host count as falling together.
-const FallWindow = time.Second
+const TogetherWindow = time.Second
 
 // A ConnMark points at a packet of another connection.
 type ConnMark struct {

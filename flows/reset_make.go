@@ -18,7 +18,7 @@ var released = sync.Pool{New: func() any {
 // Release gives r back, with its Conn and all that they point to, for the memory to be used again: none of it may
 // be used any more. Nobody has to; where resets are many, it spares the garbage collector most of them.
 func (r *Reset) Release() {
-	if r.CopyOf != 0 || r.After.Copies > 0 {
+	if r.DuplicateOf != 0 || r.After.Duplicates > 0 {
 		return // two captures of one RST share a Conn
 	}
 	released.Put(r)
@@ -35,7 +35,7 @@ func (t *Table) reset(c *record, side Side, s *Segment) {
 	r := released.Get().(*Reset)
 	t.makeConn(c, r.Conn)
 	*r = Reset{
-		Conn: r.Conn, After: Aftermath{Events: r.After.Events[:0], SenderRSTs: r.After.SenderRSTs[:0]},
+		Conn: r.Conn, After: After{Events: r.After.Events[:0], SenderRSTs: r.After.SenderRSTs[:0]},
 		Opts: s.Opts, HeaderLen: s.HeaderLen, WND: s.WND, MAC: s.MAC, Domain: s.Domain, Interface: s.Interface,
 		Event: Event{Mark: Mark{s.Frame, s.Time}, Side: side, Flags: s.Flags, SEQ: s.SEQ, ACK: s.ACK, DataLen: s.DataLen,
 			WND: uint32(s.WND), TTL: s.TTL, IPID: s.IPID},
@@ -52,7 +52,7 @@ func (t *Table) reset(c *record, side Side, s *Segment) {
 		r.Prior = t.fallOf(c).prior()
 	}
 	t.around.before(t, c, side, s, r)
-	r.Around.ICMP = t.icmpOf(c)
+	r.Related.ICMP = t.icmpOf(c)
 	if e != nil {
 		t.copyReset(c, r, e)
 		t.takeCopy(c)
@@ -78,7 +78,7 @@ func (t *Table) reset(c *record, side Side, s *Segment) {
 		me.trigger = trig.frame
 	}
 	me.last, me.tsval, me.again = stampOf(s), s.Opts.TSval, 0
-	f.addPrior(prior{stampOf(s), s.SEQ, r.Form, side})
+	f.addPrior(prior{stampOf(s), s.SEQ, r.Class, side})
 	if c.side[side].state == Closed && c.side[side].bits&sentFIN == 0 {
 		t.letsGo(c, side, stampOf(s), false)
 	}
@@ -106,26 +106,26 @@ func (t *Table) copiedRST(c *record, side Side, s *Segment) *entry {
 
 // copyReset fills in the second capture r of the RST e from the first.
 func (t *Table) copyReset(c *record, r *Reset, e *entry) {
-	r.Notes |= Copy
-	r.CopyOf = int(e.frame)
+	r.Notes |= Duplicate
+	r.DuplicateOf = int(e.frame)
 	f := t.fallOf(c)
 	f.side[r.Side].again++
 	found := false
 	for _, p := range f.priors[:f.n] {
 		if p.at.frame == e.frame {
-			r.Form, found = p.form, true
+			r.Class, found = p.form, true
 		}
 	}
 	for _, no := range f.open[:f.nOpen] {
 		if p := t.waiting.at(no); p != nil && p.r.Frame == int(e.frame) {
 			o := p.r
-			o.After.Copies++
-			r.Form, r.Trigger, r.TriggerDelay, r.Candidates, r.Accept, r.Conn = o.Form, o.Trigger, o.TriggerDelay, o.Candidates, o.Accept, o.Conn
+			o.After.Duplicates++
+			r.Class, r.Trigger, r.TriggerDelay, r.Candidates, r.Accept, r.Conn = o.Class, o.Trigger, o.TriggerDelay, o.Candidates, o.Accept, o.Conn
 			r.From, r.To = o.From, o.To
 		}
 	}
 	if !found {
 		ev := c.event(e)
-		r.Prior = append(r.Prior, PriorReset{ev.Mark, ev.Side, ev.SEQ, r.Form})
+		r.Prior = append(r.Prior, PriorReset{ev.Mark, ev.Side, ev.SEQ, r.Class})
 	}
 }

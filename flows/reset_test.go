@@ -21,34 +21,34 @@ func triggerFrame(r *flows.Reset) int {
 func TestForms(t *testing.T) {
 	for _, c := range []struct {
 		name, script string
-		form         flows.Form
+		form         flows.Class
 		trigger      int
 		accept       flows.Acceptability
 		states       string // after the RST
 	}{
-		{"SYN to a closed port", "0 > S 0\n0.01 < R. =0 ack 1", flows.FormReplyACK, 1, flows.AcceptSynSent, "CLOSED CLOSED"},
-		{"fast-open SYN to a closed port", "0 > S 0:10(10)\n0.01 < R. =0 ack 11", flows.FormReplyACK, 1, flows.AcceptSynSent, "CLOSED CLOSED"},
-		{"SYN answered with a bare RST", "0 > S 0\n0.01 < R 5", flows.FormBare, 0, flows.AcceptOutside, "SYN-SENT CLOSED"},
-		{"SYN-ACK of a scanner's SYN", "0 > S 0\n0.01 < S. 0 ack 1\n0.01 > R 1", flows.FormReply, 2, flows.AcceptExact, "CLOSED LISTEN"},
-		{"health probe", "0 > S 0\n0.01 < S. 0 ack 1\n0.01 > R. 1 ack 1", flows.FormActive, 2, flows.AcceptExact, "CLOSED LISTEN"},
-		{"third ACK refused", shake + "+0.01 < R 1", flows.FormReply, 3, flows.AcceptExact, "CLOSED CLOSED"},
-		{"data meets a dead socket", shake + "+0.1 > P. 1:11(10) ack 1\n+0.01 < R 1 ipid 0", flows.FormReply, 4, flows.AcceptExact, "CLOSED CLOSED"},
-		{"decided by itself", shake + "+0.1 > P. 1:11(10) ack 1\n+0.01 < P. 1:5(4) ack 11\n+0.01 > . 11 ack 5\n+9 < R. 5 ack 11", flows.FormActive, 0, flows.AcceptExact, "CLOSED CLOSED"},
-		{"decided at once", shake + "+0.1 > P. 1:11(10) ack 1\n+0.01 < R. 1 ack 11", flows.FormActive, 4, flows.AcceptExact, "CLOSED CLOSED"},
-		{"after its own FIN", shake + "+0.1 < F. 1 ack 1\n+0.1 > P. 1:11(10) ack 2\n+0.01 < R 2", flows.FormReply, 5, flows.AcceptExact, "CLOSED CLOSED"},
-		{"the data crossed the FIN", shake + "+0.1 < F. 1 ack 1\n+0 > P. 1:11(10) ack 1\n+0.01 < R 1", flows.FormReply, 5, flows.AcceptAtFIN, "CLOSED CLOSED"},
-		{"in the window", shake + "+0.1 < R 100", flows.FormBare, 0, flows.AcceptWindow, "ESTABLISHED CLOSED"},
-		{"outside of the window", shake + "+0.1 < R 1000000", flows.FormBare, 0, flows.AcceptOutside, "ESTABLISHED CLOSED"},
-		{"below the window", shake + "+0.1 < P. 1:101(100) ack 1\n+0.1 < R 50", flows.FormBare, 0, flows.AcceptOutside, "ESTABLISHED CLOSED"},
-		{"below the window, and an ACK had this number", shake + "+0.1 < P. 1:101(100) ack 1\n+0.1 < R 1", flows.FormReply, 3, flows.AcceptOutside, "ESTABLISHED CLOSED"},
-		{"behind what is resent in vain", shake + "+0.1 < . 1:101(100) ack 1\n+0 < P. 101:151(50) ack 1\n+0.3 < . 1:101(100) ack 1\n+0.6 < . 1:101(100) ack 1\n+1.2 < R. 101 ack 1", flows.FormUnclear, 0, flows.AcceptWindow, "ESTABLISHED CLOSED"},
-		{"at what is resent in vain", shake + "+0.1 < . 1:101(100) ack 1\n+0.3 < . 1:101(100) ack 1\n+0.6 < . 1:101(100) ack 1\n+1.2 < R. 1 ack 1", flows.FormUnclear, 0, flows.AcceptExact, "CLOSED CLOSED"},
-		{"with ACK, nowhere", shake + "+0.1 < P. 1:101(100) ack 1\n+0.1 < R. 50 ack 1", flows.FormUnclear, 0, flows.AcceptOutside, "ESTABLISHED CLOSED"},
-		{"mid-stream, data answered", "0 > P. 1:11(10) ack 1\n0.01 < R 1", flows.FormReply, 1, flows.AcceptExact, "CLOSED CLOSED"},
-		{"mid-stream, nothing else", "0 < R 1", flows.FormBare, 0, flows.AcceptUnknown, "CLOSED CLOSED"},
-		{"segment without ACK answered", "0 > F 7\n0.01 < R. =0 ack 8", flows.FormReplyACK, 1, flows.AcceptUnknown, "CLOSED CLOSED"},
-		{"keep-alive probe answered", shake + "+0.1 > P. 1:11(10) ack 1\n+0.01 < . 1 ack 11\n+60 > . 10 ack 1\n+0.01 < R 1", flows.FormReply, 6, flows.AcceptExact, "CLOSED CLOSED"},
-		{"keep-alive probes exhausted", shake + "+0.1 > P. 1:11(10) ack 1\n+0.01 < . 1 ack 11\n+60 > . 10 ack 1\n+60 > . 10 ack 1\n+60 > R. 11 ack 1", flows.FormActive, 0, flows.AcceptExact, "CLOSED CLOSED"},
+		{"SYN to a closed port", "0 > S 0\n0.01 < R. =0 ack 1", flows.ClassReplyACK, 1, flows.AcceptSynSent, "CLOSED CLOSED"},
+		{"fast-open SYN to a closed port", "0 > S 0:10(10)\n0.01 < R. =0 ack 11", flows.ClassReplyACK, 1, flows.AcceptSynSent, "CLOSED CLOSED"},
+		{"SYN answered with a bare RST", "0 > S 0\n0.01 < R 5", flows.ClassBare, 0, flows.AcceptOutside, "SYN-SENT CLOSED"},
+		{"SYN-ACK of a scanner's SYN", "0 > S 0\n0.01 < S. 0 ack 1\n0.01 > R 1", flows.ClassReply, 2, flows.AcceptExact, "CLOSED LISTEN"},
+		{"health probe", "0 > S 0\n0.01 < S. 0 ack 1\n0.01 > R. 1 ack 1", flows.ClassActive, 2, flows.AcceptExact, "CLOSED LISTEN"},
+		{"third ACK refused", shake + "+0.01 < R 1", flows.ClassReply, 3, flows.AcceptExact, "CLOSED CLOSED"},
+		{"data meets a dead socket", shake + "+0.1 > P. 1:11(10) ack 1\n+0.01 < R 1 ipid 0", flows.ClassReply, 4, flows.AcceptExact, "CLOSED CLOSED"},
+		{"decided by itself", shake + "+0.1 > P. 1:11(10) ack 1\n+0.01 < P. 1:5(4) ack 11\n+0.01 > . 11 ack 5\n+9 < R. 5 ack 11", flows.ClassActive, 0, flows.AcceptExact, "CLOSED CLOSED"},
+		{"decided at once", shake + "+0.1 > P. 1:11(10) ack 1\n+0.01 < R. 1 ack 11", flows.ClassActive, 4, flows.AcceptExact, "CLOSED CLOSED"},
+		{"after its own FIN", shake + "+0.1 < F. 1 ack 1\n+0.1 > P. 1:11(10) ack 2\n+0.01 < R 2", flows.ClassReply, 5, flows.AcceptExact, "CLOSED CLOSED"},
+		{"the data crossed the FIN", shake + "+0.1 < F. 1 ack 1\n+0 > P. 1:11(10) ack 1\n+0.01 < R 1", flows.ClassReply, 5, flows.AcceptAtFIN, "CLOSED CLOSED"},
+		{"in the window", shake + "+0.1 < R 100", flows.ClassBare, 0, flows.AcceptWindow, "ESTABLISHED CLOSED"},
+		{"outside of the window", shake + "+0.1 < R 1000000", flows.ClassBare, 0, flows.AcceptOutside, "ESTABLISHED CLOSED"},
+		{"below the window", shake + "+0.1 < P. 1:101(100) ack 1\n+0.1 < R 50", flows.ClassBare, 0, flows.AcceptOutside, "ESTABLISHED CLOSED"},
+		{"below the window, and an ACK had this number", shake + "+0.1 < P. 1:101(100) ack 1\n+0.1 < R 1", flows.ClassReply, 3, flows.AcceptOutside, "ESTABLISHED CLOSED"},
+		{"behind what is resent in vain", shake + "+0.1 < . 1:101(100) ack 1\n+0 < P. 101:151(50) ack 1\n+0.3 < . 1:101(100) ack 1\n+0.6 < . 1:101(100) ack 1\n+1.2 < R. 101 ack 1", flows.ClassUnclear, 0, flows.AcceptWindow, "ESTABLISHED CLOSED"},
+		{"at what is resent in vain", shake + "+0.1 < . 1:101(100) ack 1\n+0.3 < . 1:101(100) ack 1\n+0.6 < . 1:101(100) ack 1\n+1.2 < R. 1 ack 1", flows.ClassUnclear, 0, flows.AcceptExact, "CLOSED CLOSED"},
+		{"with ACK, nowhere", shake + "+0.1 < P. 1:101(100) ack 1\n+0.1 < R. 50 ack 1", flows.ClassUnclear, 0, flows.AcceptOutside, "ESTABLISHED CLOSED"},
+		{"mid-stream, data answered", "0 > P. 1:11(10) ack 1\n0.01 < R 1", flows.ClassReply, 1, flows.AcceptExact, "CLOSED CLOSED"},
+		{"mid-stream, nothing else", "0 < R 1", flows.ClassBare, 0, flows.AcceptUnknown, "CLOSED CLOSED"},
+		{"segment without ACK answered", "0 > F 7\n0.01 < R. =0 ack 8", flows.ClassReplyACK, 1, flows.AcceptUnknown, "CLOSED CLOSED"},
+		{"keep-alive probe answered", shake + "+0.1 > P. 1:11(10) ack 1\n+0.01 < . 1 ack 11\n+60 > . 10 ack 1\n+0.01 < R 1", flows.ClassReply, 6, flows.AcceptExact, "CLOSED CLOSED"},
+		{"keep-alive probes exhausted", shake + "+0.1 > P. 1:11(10) ack 1\n+0.01 < . 1 ack 11\n+60 > . 10 ack 1\n+60 > . 10 ack 1\n+60 > R. 11 ack 1", flows.ClassActive, 0, flows.AcceptExact, "CLOSED CLOSED"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rs := resets(t, c.script)
@@ -56,8 +56,8 @@ func TestForms(t *testing.T) {
 				t.Fatalf("%d resets", len(rs))
 			}
 			r := rs[0]
-			if r.Form != c.form {
-				t.Errorf("form %v, want %v", r.Form, c.form)
+			if r.Class != c.form {
+				t.Errorf("form %v, want %v", r.Class, c.form)
 			}
 			if f := triggerFrame(r); f != c.trigger {
 				t.Errorf("trigger %d, want %d", f, c.trigger)
@@ -92,7 +92,7 @@ func TestTrain(t *testing.T) {
 	if !slices.Equal(got, []int{5, 6, 7}) {
 		t.Errorf("triggers %v: each segment in flight must have its own RST", got)
 	}
-	if rs[2].Trigger.Frame != 7 || len(rs[2].Prior) != 2 || rs[2].Prior[0].Frame != 8 || rs[2].Prior[0].Form != flows.FormReply {
+	if rs[2].Trigger.Frame != 7 || len(rs[2].Prior) != 2 || rs[2].Prior[0].Frame != 8 || rs[2].Prior[0].Class != flows.ClassReply {
 		t.Errorf("last: %+v", rs[2])
 	}
 	if a := rs[0].After; a.SenderRSTCount != 2 || len(a.SenderRSTs) != 2 || a.SenderRSTs[1].Frame != 10 {
@@ -200,15 +200,15 @@ func TestTriggerCapturedLate(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	rs = resets(t, "0 < R 1\n+0.0001 > P. 1:11(10) ack 1")
-	if r := rs[0]; triggerFrame(r) != 2 || r.TriggerDelay != -100*time.Microsecond || r.Form != flows.FormReply || !r.Conn.Defects.Has(flows.Reordered) {
+	if r := rs[0]; triggerFrame(r) != 2 || r.TriggerDelay != -100*time.Microsecond || r.Class != flows.ClassReply || !r.Conn.Defects.Has(flows.Reordered) {
 		t.Errorf("%+v", r)
 	}
 	rs = resets(t, "0 < R. =0 ack 1\n+0.0001 > S 0")
-	if r := rs[0]; triggerFrame(r) != 2 || r.Form != flows.FormReplyACK {
+	if r := rs[0]; triggerFrame(r) != 2 || r.Class != flows.ClassReplyACK {
 		t.Errorf("%+v", r)
 	}
 	rs = resets(t, "0 < R 1\n+1 > P. 1:11(10) ack 1")
-	if r := rs[0]; r.Trigger != nil || r.Form != flows.FormBare {
+	if r := rs[0]; r.Trigger != nil || r.Class != flows.ClassBare {
 		t.Errorf("%+v", r)
 	}
 }
@@ -235,10 +235,10 @@ func TestForgedOpening(t *testing.T) {
 			t.Errorf("%s: frame %d, states %s, want %s", c.what, rs[0].Frame, got, c.to)
 		}
 		r := rs[1]
-		if r.From != [2]flows.State{flows.Established, flows.Established} || r.Accept != flows.AcceptExact || r.Form != flows.FormActive {
-			t.Errorf("%s: afterwards %v, accept %v, form %v", c.what, r.From, r.Accept, r.Form)
+		if r.From != [2]flows.State{flows.Established, flows.Established} || r.Accept != flows.AcceptExact || r.Class != flows.ClassActive {
+			t.Errorf("%s: afterwards %v, accept %v, form %v", c.what, r.From, r.Accept, r.Class)
 		}
-		if r.Conn.LetGo[flows.Responder] != nil || r.Conn.LetGo[flows.Originator] != nil || r.Conn.Ends[1].FIN.Seen() {
+		if r.Conn.Closes[flows.Responder] != nil || r.Conn.Closes[flows.Originator] != nil || r.Conn.Ends[1].FIN.Seen() {
 			t.Errorf("%s: it is thought to have been given up", c.what)
 		}
 		for _, e := range r.Conn.Events {
@@ -309,7 +309,7 @@ func TestAftermath(t *testing.T) {
 	}
 	// It does not arrive: the receiver goes on resending.
 	rs = resets(t, shake+"+0.1 > P. 1:11(10) ack 1\n+0.1 < R 1\n+0.2 > P. 1:11(10) ack 1\n+0.1 < R 1\n+0.4 > P. 1:11(10) ack 1\n+0.1 < R 1")
-	if a := rs[0].After; a.ReceiverResends != 2 || a.SenderRSTCount != 2 || a.ReceiverSegments != 2 {
+	if a := rs[0].After; a.ReceiverRetransmits != 2 || a.SenderRSTCount != 2 || a.ReceiverSegments != 2 {
 		t.Errorf("%+v", a)
 	}
 	if f := triggerFrame(rs[2]); f != 8 {
@@ -328,7 +328,7 @@ func TestAftermath(t *testing.T) {
 	if a := rs[0].After; a.ReceiverSYN.Frame != 3 || a.SenderRSTCount != 1 {
 		t.Errorf("%+v", a)
 	}
-	if triggerFrame(rs[1]) != 3 || rs[1].Form != flows.FormReplyACK || rs[1].Accept != flows.AcceptSynSent {
+	if triggerFrame(rs[1]) != 3 || rs[1].Class != flows.ClassReplyACK || rs[1].Accept != flows.AcceptSynSent {
 		t.Errorf("%+v", rs[1])
 	}
 }

@@ -69,7 +69,7 @@ func (t *Table) sequenceSYN(c *record, side Side, s *Segment) (n Notes) {
 	again := a.bits&sentSYN != 0
 	if again && s.SEQ == a.iss {
 		t.sentSYNAgain(c, side, s)
-		n = Resent
+		n = Retransmitted
 	} else {
 		// A second SYN-ACK with another number is a new answer: a SYN cookie made anew, or another host.
 		a.synTTL, a.offer = s.TTL, t.offers.number(offerOf(s))
@@ -188,7 +188,7 @@ func (t *Table) sequenceData(c *record, side Side, s *Segment, seq, end Seq, n *
 			*n |= OutOfOrder
 		}
 		if found < old {
-			*n |= Resent
+			*n |= Retransmitted
 			t.sentAgain(c, side, s, RunData, seq, s.DataLen)
 		}
 	}
@@ -227,10 +227,10 @@ func (t *Table) sequenceFIN(c *record, side Side, s *Segment, seq Seq, n *Notes)
 		return false // dropped (§3.10.7.3)
 	}
 	if a.bits&sentFIN != 0 {
-		if *n&Resent == 0 {
+		if *n&Retransmitted == 0 {
 			t.sentAgain(c, side, s, RunFIN, seq, 1)
 		}
-		*n |= Resent
+		*n |= Retransmitted
 		return false
 	}
 	if seq != a.nxt && (seq+1 != a.nxt || a.bits&hasHoles == 0 || t.fillHoles(c, side, seq, seq+1) == 0) {

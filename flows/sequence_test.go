@@ -21,7 +21,7 @@ func TestGap(t *testing.T) {
 func TestOutOfOrder(t *testing.T) {
 	c := after(t, shake+"+0.1 > P. 1:101(100) ack 1\n+0 > P. 201:301(100) ack 1\n+0 > P. 101:201(100) ack 1\n+0 < . 1 ack 301\n")
 	e := c.Ends[0]
-	if !notes(t, c, 6).Has(flows.OutOfOrder) || notes(t, c, 6).Has(flows.Resent) || e.Missing != 0 || e.Bytes != 300 || e.Resent != 0 {
+	if !notes(t, c, 6).Has(flows.OutOfOrder) || notes(t, c, 6).Has(flows.Retransmitted) || e.Missing != 0 || e.Bytes != 300 || e.Retransmitted != 0 {
 		t.Errorf("%+v", e)
 	}
 	if !c.Defects.Has(flows.Reordered) || c.Defects.Has(flows.MissedPackets) || c.Ends[1].Unread != 300 {
@@ -29,7 +29,7 @@ func TestOutOfOrder(t *testing.T) {
 	}
 	// In three pieces, the middle one first.
 	c = after(t, shake+"+0 > P. 301:401(100) ack 1\n+0 > P. 101:201(100) ack 1\n+0 > P. 1:101(100) ack 1\n+0 > P. 201:301(100) ack 1\n+0 > P. 201:301(100) ack 1")
-	if e := c.Ends[0]; e.Missing != 0 || e.Bytes != 400 || e.Resent != 1 {
+	if e := c.Ends[0]; e.Missing != 0 || e.Bytes != 400 || e.Retransmitted != 1 {
 		t.Errorf("%+v", e)
 	}
 }
@@ -67,7 +67,7 @@ func TestUnseenFIN(t *testing.T) {
 func TestWrapAround(t *testing.T) {
 	c := after(t, "> iss 4294967290\n< iss 4294967295\n"+shake+
 		"+0.1 > P. 1:101(100) ack 1\n+0 < P. 1:11(10) ack 101\n+0 > P. 101:201(100) ack 11\n+1 > P. 101:201(100) ack 11\n+1 < F. 11 ack 201\n+0 > F. 201 ack 12\n+0 < . 12 ack 202")
-	if e := c.Ends[0]; e.Bytes != 200 || e.SND.NXT != 196 || e.SND.UNA != 196 || e.Missing != 0 || e.Resent != 1 || e.State != flows.Closed {
+	if e := c.Ends[0]; e.Bytes != 200 || e.SND.NXT != 196 || e.SND.UNA != 196 || e.Missing != 0 || e.Retransmitted != 1 || e.State != flows.Closed {
 		t.Errorf("%+v", e)
 	}
 	if e := c.Ends[1]; e.State != flows.TimeWait || e.SND.NXT != 11 {
@@ -138,7 +138,7 @@ func TestFastOpen(t *testing.T) {
 	}
 	// The responder takes the SYN and not its data.
 	c = after(t, "0 > S 0:19(19)\n0.01 < S. 0 ack 1\n0.01 > P. 1:20(19) ack 1\n0.02 < . 1 ack 20")
-	if e := c.Ends[0]; e.Bytes != 19 || e.Resent != 1 || e.State != flows.Established || e.Outstanding() != 0 {
+	if e := c.Ends[0]; e.Bytes != 19 || e.Retransmitted != 1 || e.State != flows.Established || e.Outstanding() != 0 {
 		t.Errorf("%+v", e)
 	}
 }
@@ -164,7 +164,7 @@ func TestLetGo(t *testing.T) {
 +0.1 < . 1 ack 27
 +0.1 < P. 1:11(10) ack 27
 +0.1 < F. 11 ack 27`)
-	o, r := c.LetGo[0], c.LetGo[1]
+	o, r := c.Closes[0], c.Closes[1]
 	if o == nil || o.Frame != 5 || !o.FIN || o.Outstanding != [2]uint32{25, 0} || o.LastData[0].Frame != 4 || o.LastData[1].Seen() || o.Unread != 0 {
 		t.Fatalf("originator %+v", o)
 	}
@@ -175,7 +175,7 @@ func TestLetGo(t *testing.T) {
 		t.Errorf("exchanges %+v, %+v", o.Exchange, r.Exchange)
 	}
 	c = after(t, shake+"+0.1 > P. 1:26(25) ack 1\n+0.1 < F. 1 ack 26")
-	if r := c.LetGo[1]; r == nil || r.Unread != 25 {
+	if r := c.Closes[1]; r == nil || r.Unread != 25 {
 		t.Errorf("responder that has not answered: %+v", r)
 	}
 }

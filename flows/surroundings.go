@@ -185,7 +185,7 @@ func (t *Table) accepted(c *record, s *Segment) {
 	v := t.around.services.get(t.addrKey(&s.Src))
 	p := place{stampOf(s), c.stream}
 	keep(p, &v.accepted, &v.acceptedOther)
-	v.waitAccept = t.announce(v.waitAccept, c.stream, func(r *Reset) *ConnMark { return &r.Around.AcceptedAfter }, p)
+	v.waitAccept = t.announce(v.waitAccept, c.stream, func(r *Reset) *ConnMark { return &r.Related.AcceptedAfter }, p)
 }
 
 // announce writes p to the resets on list that have not heard of the like yet, and returns those that still
@@ -206,7 +206,7 @@ func (t *Table) announce(list []uint64, stream uint32, field func(*Reset) *ConnM
 
 // before fills in what the tables say about RST s of side before it is counted itself.
 func (a *around) before(t *Table, c *record, side Side, s *Segment, r *Reset) {
-	o := &r.Around
+	o := &r.Related
 	responder := &r.Conn.Ends[Responder].Addr
 	if v := a.services.find(t.addrKey(responder)); v != nil {
 		o.AcceptedBefore = otherThan(c.stream, v.accepted, v.acceptedOther)
@@ -232,12 +232,12 @@ func (t *Table) probesKey(c *record, side Side, conn *Conn) cacheKey {
 }
 
 // tell fills in the connections that ended like the present one, which ends at now.
-func (p *probes) tell(o *Surroundings, now Time) {
-	o.AlikeCount = p.count
+func (p *probes) tell(o *Related, now Time) {
+	o.SimilarCount = p.count
 	n := min(p.count, len(p.last))
-	o.Alike = make([]ConnMark, n)
-	for i := range o.Alike {
-		o.Alike[i] = p.last[(p.count-n+i)%len(p.last)].mark()
+	o.Similar = make([]ConnMark, n)
+	for i := range o.Similar {
+		o.Similar[i] = p.last[(p.count-n+i)%len(p.last)].mark()
 	}
 	if n < 2 {
 		return
@@ -245,13 +245,13 @@ func (p *probes) tell(o *Surroundings, now Time) {
 	var all [len(p.last)]time.Duration
 	gaps := all[:n]
 	for i := 1; i < n; i++ {
-		gaps[i] = o.Alike[i].Time.Sub(o.Alike[i-1].Time)
+		gaps[i] = o.Similar[i].Time.Sub(o.Similar[i-1].Time)
 	}
-	gaps[0] = now.Sub(o.Alike[n-1].Time)
+	gaps[0] = now.Sub(o.Similar[n-1].Time)
 	slices.Sort(gaps)
 	usual := gaps[len(gaps)/2]
 	if gaps[0] >= usual*4/5 && gaps[len(gaps)-1] <= usual*6/5 {
-		o.AlikePeriod = usual
+		o.SimilarPeriod = usual
 	}
 }
 
@@ -284,7 +284,7 @@ func (a *around) after(t *Table, c *record, side Side, s *Segment, r *Reset, fir
 		v := a.services.get(t.addrKey(responder))
 		keep(p, &v.refused, &v.refusedOther)
 		v.refusals++
-		v.waitRefuse = t.announce(v.waitRefuse, c.stream, func(r *Reset) *ConnMark { return &r.Around.RefusedAfter }, p)
+		v.waitRefuse = t.announce(v.waitRefuse, c.stream, func(r *Reset) *ConnMark { return &r.Related.RefusedAfter }, p)
 		a.scans.get(t.portsKey(originator, responder)).add(uint64(responder.Port), r.Time)
 		a.scans.get(t.hostsKey(originator, responder)).add(hashIP(&responder.IP, publicSeed), r.Time)
 	}
@@ -326,7 +326,7 @@ const (
 // settle fills in what came after the reset p.
 func (a *around) settle(t *Table, p *pending) {
 	r := p.r
-	o := &r.Around
+	o := &r.Related
 	originator, responder := &r.Conn.Ends[Originator].Addr, &r.Conn.Ends[Responder].Addr
 	if v := a.services.find(t.addrKey(responder)); v != nil {
 		o.Refused = int(v.refusals)
@@ -354,23 +354,23 @@ func (a *around) together(p *pending) {
 	}
 	nBefore := a.walk(p, p.fallen, &before, func(f *fallen) int { return f.prev }, maxTogether)
 	nAfter := a.walk(p, first.next, &after, func(f *fallen) int { return f.next }, maxTogether-nBefore)
-	o := &p.r.Around
-	if o.FellTogetherCount = nBefore + nAfter; o.FellTogetherCount == 0 {
+	o := &p.r.Related
+	if o.ResetTogetherCount = nBefore + nAfter; o.ResetTogetherCount == 0 {
 		return
 	}
 	nBefore, nAfter = min(nBefore, max(maxListed-nAfter, maxListed/2)), min(nAfter, max(maxListed-nBefore, maxListed/2))
-	o.FellTogether = make([]ConnMark, 0, nBefore+nAfter)
+	o.ResetTogether = make([]ConnMark, 0, nBefore+nAfter)
 	for k := nBefore - 1; k >= 0; k-- {
-		o.FellTogether = append(o.FellTogether, before[k])
+		o.ResetTogether = append(o.ResetTogether, before[k])
 	}
-	o.FellTogether = append(o.FellTogether, after[:nAfter]...)
+	o.ResetTogether = append(o.ResetTogether, after[:nAfter]...)
 }
 
 // walk follows the connections that one host reset, from entry n on, while they are within FallWindow of
 // p. It returns how many there are, limit at most, and lists the first.
 func (a *around) walk(p *pending, n int, list *[maxListed]ConnMark, next func(*fallen) int, limit int) (count int) {
 	for f := a.fallenAt(n); f != nil && count < limit; f = a.fallenAt(next(f)) {
-		if d := f.at.time().Sub(p.r.Time); d < -FallWindow || d > FallWindow {
+		if d := f.at.time().Sub(p.r.Time); d < -TogetherWindow || d > TogetherWindow {
 			break
 		}
 		if f.stream == p.stream {

@@ -22,14 +22,14 @@ func TestRestartWindow(t *testing.T) {
 		fmt.Fprintf(&b, s, args...)
 	}
 	rs := resets(t, b.String())
-	a := rs[1].Around
+	a := rs[1].Related
 	if a.AcceptedBefore.Frame != 2 || a.AcceptedBefore.Stream != 0 || a.AcceptedAfter.Frame != 11 || a.AcceptedAfter.Stream != 4 {
 		t.Errorf("accepted: %+v", a)
 	}
 	if a.RefusedBefore.Frame != 5 || a.RefusedAfter.Frame != 9 || a.Refused != 3 {
 		t.Errorf("refused: %+v", a)
 	}
-	if a := rs[0].Around; a.RefusedBefore.Seen() || a.RefusedAfter.Frame != 7 {
+	if a := rs[0].Related; a.RefusedBefore.Seen() || a.RefusedAfter.Frame != 7 {
 		t.Errorf("first: %+v", a)
 	}
 	if a.ScanPorts != 1 || a.ScanHosts != 1 {
@@ -42,7 +42,7 @@ func TestManyServices(t *testing.T) {
 	const services = 1000
 	var missing int
 	tab := flows.NewTable(flows.TableOptions{}, func(r *flows.Reset) {
-		if !r.Around.AcceptedBefore.Seen() {
+		if !r.Related.AcceptedBefore.Seen() {
 			missing++
 		}
 	})
@@ -63,7 +63,7 @@ func TestManyServices(t *testing.T) {
 }
 
 func TestOwnConnectionIsNoSurrounding(t *testing.T) {
-	a := resets(t, shake+"+1 > R. 1 ack 1\n+1 < S. 0 ack 1")[0].Around
+	a := resets(t, shake+"+1 > R. 1 ack 1\n+1 < S. 0 ack 1")[0].Related
 	if a.AcceptedBefore.Seen() || a.AcceptedAfter.Seen() || a.OtherDir {
 		t.Errorf("%+v", a)
 	}
@@ -78,10 +78,10 @@ func TestScan(t *testing.T) {
 		fmt.Fprintf(&b, "conn %d 192.0.2.9:5001 > 198.51.100.%d:22\n1 > S 0\n+0.01 < R. =0 ack 1\n", 100+i, 2+i)
 	}
 	rs := resets(t, b.String())
-	if a := rs[0].Around; a.ScanPorts != 20 || a.ScanHosts != 1 {
+	if a := rs[0].Related; a.ScanPorts != 20 || a.ScanHosts != 1 {
 		t.Errorf("%+v", a)
 	}
-	if a := rs[len(rs)-1].Around; a.ScanPorts != 1 || a.ScanHosts != 8 {
+	if a := rs[len(rs)-1].Related; a.ScanPorts != 1 || a.ScanHosts != 8 {
 		t.Errorf("%+v", a)
 	}
 }
@@ -96,16 +96,16 @@ func TestFellTogether(t *testing.T) {
 	}
 	b.WriteString("20 0< R. 1 ack 1\n")
 	rs := resets(t, b.String())
-	a := rs[5].Around
-	if a.FellTogetherCount != 11 || len(a.FellTogether) != 8 {
-		t.Errorf("%d together, %d listed", a.FellTogetherCount, len(a.FellTogether))
+	a := rs[5].Related
+	if a.ResetTogetherCount != 11 || len(a.ResetTogether) != 8 {
+		t.Errorf("%d together, %d listed", a.ResetTogetherCount, len(a.ResetTogether))
 	}
-	for _, m := range a.FellTogether {
+	for _, m := range a.ResetTogether {
 		if m.Stream == rs[5].Conn.Stream {
 			t.Error("fell together with itself")
 		}
 	}
-	if a := rs[12].Around; a.FellTogetherCount != 0 {
+	if a := rs[12].Related; a.ResetTogetherCount != 0 {
 		t.Errorf("ten seconds later: %+v", a)
 	}
 }
@@ -123,8 +123,8 @@ func TestRefusalsDoNotFall(t *testing.T) {
 		conn 0
 		+0.1 < R. 1 ack 1
 	`)
-	if a := rs[1].Around; a.FellTogetherCount != 0 {
-		t.Errorf("with the reset connection fell %v", a.FellTogether)
+	if a := rs[1].Related; a.ResetTogetherCount != 0 {
+		t.Errorf("with the reset connection fell %v", a.ResetTogether)
 	}
 }
 
@@ -134,13 +134,13 @@ func TestHealthProbes(t *testing.T) {
 		fmt.Fprintf(&b, "%d %d> S 0\n+0.01 %d< S. 0 ack 1\n+0 %d> R. 1 ack 1\n", 5*i, i, i, i)
 	}
 	rs := resets(t, b.String())
-	if a := rs[9].Around; a.AlikeCount != 9 || len(a.Alike) != 8 || a.AlikePeriod != 5*time.Second || a.Alike[0].Stream != 1 || !a.OtherDir {
+	if a := rs[9].Related; a.SimilarCount != 9 || len(a.Similar) != 8 || a.SimilarPeriod != 5*time.Second || a.Similar[0].Stream != 1 || !a.OtherDir {
 		t.Errorf("%+v", a)
 	}
-	if a := rs[2].Around; a.AlikeCount != 2 || a.AlikePeriod != 5*time.Second {
+	if a := rs[2].Related; a.SimilarCount != 2 || a.SimilarPeriod != 5*time.Second {
 		t.Errorf("%+v", a)
 	}
-	if a := rs[1].Around; a.AlikeCount != 1 || a.AlikePeriod != 0 {
+	if a := rs[1].Related; a.SimilarCount != 1 || a.SimilarPeriod != 0 {
 		t.Errorf("%+v", a)
 	}
 }
@@ -151,14 +151,14 @@ func TestSenderTTL(t *testing.T) {
 		fmt.Fprintf(&b, "conn %d\n< ttl 57\n0 > S 0\n+0.01 < S. 0 ack 1\n+0 > . 1 ack 1\n", i)
 	}
 	b.WriteString("conn 9\n1 > S 0\n+0.01 < R. =0 ack 1 ttl 200")
-	if a := resets(t, b.String())[0].Around; a.SenderTTL != 57 || a.SenderTTLMin != 57 || a.SenderTTLMax != 57 || a.SenderReaction != 10*time.Millisecond || a.SenderTTLSeen.Frame != 2 {
+	if a := resets(t, b.String())[0].Related; a.SenderTTL != 57 || a.SenderTTLMin != 57 || a.SenderTTLMax != 57 || a.SenderReaction != 10*time.Millisecond || a.SenderTTLSeen.Frame != 2 {
 		t.Errorf("%+v", a)
 	}
 }
 
 func TestICMPNotes(t *testing.T) {
 	rs := resets(t, "0 > S 0\n+0.1 icmp 3/13 from 203.0.113.5 quotes > syn\n+0.1 > S 0\n+0.1 < R. =0 ack 1\n+1 icmp 3/4 from 203.0.113.6 quotes > mtu 1300")
-	n := rs[0].Around.ICMP
+	n := rs[0].Related.ICMP
 	if len(n) != 2 || n[0].Frame != 2 || n[0].From.String() != "203.0.113.5:0" || n[0].Code != 13 || !n[0].QuotedSYN || n[0].Stream != 0 || n[1].MTU != 1300 {
 		t.Errorf("%+v", n)
 	}

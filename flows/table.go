@@ -120,18 +120,18 @@ type apart [128]byte
 
 // Stats counts what a Table has seen.
 type Stats struct {
-	Segments  int // TCP segments added, copies and RSTs included
-	Streams   int // connections as Wireshark counts them (tcp.stream)
-	Resets    int // RST segments, copies included
-	Copies    int // packets captured more than once
-	Open      int // connections remembered now, closed ones included
-	PeakOpen  int
-	TalksLost int   // connections whose exchange was forgotten to bound memory
-	Evicted   int   // open connections forgotten to bound memory
-	ICMP      int   // ICMP errors added
-	Reopened  int   // connections whose 4-tuple had been used before
-	MidStream int   // connections that began before the capture
-	Memory    int64 // octets held by all that grows with connections
+	Segments      int // TCP segments added, copies and RSTs included
+	Streams       int // connections as Wireshark counts them (tcp.stream)
+	Resets        int // RST segments, copies included
+	Duplicates    int // packets captured more than once
+	Open          int // connections remembered now, closed ones included
+	PeakOpen      int
+	ExchangesLost int   // connections whose exchange was forgotten to bound memory
+	Evicted       int   // open connections forgotten to bound memory
+	ICMP          int   // ICMP errors added
+	Reopened      int   // connections whose 4-tuple had been used before
+	MidStream     int   // connections that began before the capture
+	Memory        int64 // octets held by all that grows with connections
 }
 
 // NewTable returns an empty Table that calls emit for each reset, in the order of their frames. The Reset

@@ -67,7 +67,7 @@ func (t *Table) freeTalk() {
 		c.talk = 0
 		c.marks |= talkLost
 		t.talks.give(t.talkHand)
-		t.stats.TalksLost++
+		t.stats.ExchangesLost++
 		return
 	}
 }

@@ -115,8 +115,8 @@ func (t *Table) seen(c *record, side Side, s *Segment, e *entry, newData uint32)
 			if s.DataLen > 0 && !a.ReceiverData.Seen() {
 				a.ReceiverData = at
 			}
-			if e.notes&Resent != 0 {
-				a.ReceiverResends++
+			if e.notes&Retransmitted != 0 {
+				a.ReceiverRetransmits++
 			}
 		}
 		t.after(c, p, e)
@@ -130,7 +130,7 @@ const reordered = time.Millisecond
 // queues or interfaces can put the answer first.
 func (t *Table) lateTrigger(c *record, p *pending, s *Segment, e *entry) {
 	r := p.r
-	if r.Trigger != nil || r.Form == FormActive || s.Time.Sub(r.Time) > reordered || e.notes&entryAnswered != 0 {
+	if r.Trigger != nil || r.Class == ClassActive || s.Time.Sub(r.Time) > reordered || e.notes&entryAnswered != 0 {
 		return
 	}
 	rst := Segment{SEQ: r.SEQ, ACK: r.ACK, Flags: r.Flags}
@@ -140,8 +140,8 @@ func (t *Table) lateTrigger(c *record, p *pending, s *Segment, e *entry) {
 	e.notes |= entryAnswered
 	ev := c.event(e)
 	r.Trigger, r.TriggerDelay, r.Candidates = &ev, r.Time.Sub(s.Time), 1
-	if r.Form == FormBare {
-		r.Form = FormReply
+	if r.Class == ClassBare {
+		r.Class = ClassReply
 	}
 	r.Conn.Defects |= Reordered
 }

@@ -24,24 +24,24 @@ var abortMidTransfer = &Rule{
 		Remedy:     "When clients cancel, this is to be expected. Otherwise look into the log of the side that reset: crash, kill, out of memory, a limit on size or time.",
 		Limits:     "Whether it was meant.",
 	},
-	Match: func(c *Case) float64 {
-		if c.Manner == Reply || c.LetGo.By != ByThis || c.PeerClosedFirst() {
+	Match: func(c *Facts) float64 {
+		if c.Kind == KindReply || c.Close.By != ByThis || c.PeerClosedFirst() {
 			return 0
 		}
-		b := c.LetGo.Business
+		b := c.Close.Completion
 		switch {
-		case b.Matter == CutResponse && c.ByClient(), b.Matter == CutResponse, b.Matter == CutRequest && c.ByClient():
+		case b.State == CutResponse && c.ByClient(), b.State == CutResponse, b.State == CutRequest && c.ByClient():
 			return c.lowered(abortKnown, lostOctets)
-		case b.Matter == InFlight:
+		case b.State == InFlight:
 			return c.lowered(abortFlight, lostOctets)
-		case b.Matter == Unended:
+		case b.State == Unended:
 			return c.lowered(abortSealed, anyDefect)
-		case b.Matter == OpenRequest && c.ByClient() && b.Side == flows.Originator:
+		case b.State == OpenRequest && c.ByClient() && b.Side == flows.Originator:
 			return c.lowered(abortAsked, lostOctets|flows.SnapCut)
 		}
 		return 0
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		f.Summary = sentence("%s reset the connection %s.", capital(c.sender()), c.circumstances())
 		c.sayBusiness(f)
 		c.sayRST(f)
@@ -54,5 +54,5 @@ var abortMidTransfer = &Rule{
 		c.saySiblings(f)
 		f.open(FastClose, "abortive-close", 0.95, "the transfer was not complete; but a deliberate abort and a crash look the same here")
 	},
-	Against: "no transfer was under way",
+	WhyNot: "no transfer was under way",
 }

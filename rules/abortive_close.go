@@ -23,21 +23,21 @@ var abortiveClose = &Rule{
 		Remedy:     "If it is not intended, drop SO_LINGER 0: a RST can destroy data that is still on its way.",
 		Limits:     "Whether it was meant.",
 	},
-	Match: func(c *Case) float64 {
-		b := c.LetGo.Business
-		if c.Manner == Reply || c.LetGo.By != ByThis || !b.Finished(c.Side) {
+	Match: func(c *Facts) float64 {
+		b := c.Close.Completion
+		if c.Kind == KindReply || c.Close.By != ByThis || !b.Finished(c.Side) {
 			return 0
 		}
 		p := abortiveSure
 		switch {
 		case c.Snd.Outstanding() > 0:
 			p = abortiveFlight
-		case c.LetGo.Exchange.Protocol == "" && b.Matter == Answered:
+		case c.Close.Exchange.Protocol == "" && b.State == Answered:
 			p = abortiveOpaque
 		}
 		return c.lowered(p, lostOctets|flows.SnapCut)
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		f.Summary = sentence("%s closed the connection with a RST %s.", capital(c.sender()), c.circumstances())
 		c.sayBusiness(f)
 		if n := c.Snd.Outstanding(); n > 0 {
@@ -50,5 +50,5 @@ var abortiveClose = &Rule{
 		f.open(PeerCrash, "unread-data", 0.9, "the exchange was complete; a program that dies at this moment leaves nothing undone")
 		f.open(UnknownConnection, "", 0.05, "the RST carries the numbers of a live connection")
 	},
-	Against: "something stood open",
+	WhyNot: "something stood open",
 }

@@ -27,8 +27,8 @@ var acceptQueueOverflow = &Rule{
 		Remedy:     "Raise the listen backlog and net.core.somaxconn, accept faster, or set net.ipv4.tcp_abort_on_overflow back to 0 so that short bursts only wait; nstat -az TcpExtListenOverflows counts them.",
 		Limits:     "A load balancer that finds no server after the handshake can look the same.",
 	},
-	Match: func(c *Case) float64 {
-		if c.ByClient() || c.Manner != Reply || c.Snd.Segments != c.Snd.SYNs || c.Snd.Segments == 0 || c.LetGo.By != ByThis ||
+	Match: func(c *Facts) float64 {
+		if c.ByClient() || c.Kind != KindReply || c.Snd.Segments != c.Snd.SYNs || c.Snd.Segments == 0 || c.Close.By != ByThis ||
 			!c.Snd.HasISS || c.SEQ != c.Snd.SND.ISS.Add(1) || len(c.Prior) > 0 || c.ServiceDied() {
 			return 0
 		}
@@ -52,12 +52,12 @@ var acceptQueueOverflow = &Rule{
 			}
 			p = overflowBoth
 		}
-		if c.Around.FellTogetherCount > 0 {
+		if c.Related.ResetTogetherCount > 0 {
 			p += overflowMany
 		}
 		return c.lowered(p, anyDefect)
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		since := c.Conn.HandshakeACK
 		if !since.Seen() {
 			since = c.Snd.LastSYN
@@ -73,5 +73,5 @@ var acceptQueueOverflow = &Rule{
 		f.open(PeerCrash, "accepted-then-dropped", 0.8, "a program that drops a connection it has accepted sends a RST of its own, with ACK and a window")
 		f.open(UnknownConnection, "", 0.2, "the server itself had just answered the SYN")
 	},
-	Against: "the RST does not answer the third step of the handshake",
+	WhyNot: "the RST does not answer the third step of the handshake",
 }

@@ -24,17 +24,17 @@ var acceptedThenDropped = &Rule{
 		Remedy:     "Look at what stands behind the port: is the proxy's backend up, is the client's address allowed, do workers crash, are limits reached?",
 		Limits:     "A program that refuses on purpose and one that crashes look the same.",
 	},
-	Match: func(c *Case) float64 {
-		if c.ByClient() || c.Manner == Reply || c.Snd.Bytes > 0 || c.LetGo.By != ByThis || c.PeerClosedFirst() || c.Snd.Missing > 0 {
+	Match: func(c *Facts) float64 {
+		if c.ByClient() || c.Kind == KindReply || c.Snd.Bytes > 0 || c.Close.By != ByThis || c.PeerClosedFirst() || c.Snd.Missing > 0 {
 			return 0
 		}
 		if !c.Conn.HandshakeACK.Seen() && !c.Conn.SYNACK.Seen() {
-			if c.Rcv.Bytes == 0 && c.LetGo.Business.Matter == Unclear && c.Manner == Decision && c.Rcv.Missing == 0 {
+			if c.Rcv.Bytes == 0 && c.Close.Completion.State == Unclear && c.Kind == KindAbort && c.Rcv.Missing == 0 {
 				return droppedUnseen
 			}
 			return 0
 		}
-		switch c.LetGo.Business.Matter {
+		switch c.Close.Completion.State {
 		case Unused:
 			return c.lowered(droppedUnused, lostOctets)
 		case OpenRequest, CutRequest, OpenHandshake, Unclear:
@@ -44,7 +44,7 @@ var acceptedThenDropped = &Rule{
 		}
 		return 0
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		if c.Conn.SYNACK.Seen() {
 			f.Summary = sentence("%s accepted the connection and dropped it %s later without serving anything, %s.", capital(c.sender()), span(c.Time.Sub(c.Conn.SYNACK.Time)), c.circumstances())
 			f.say(c.sender()+" accepts", c.Conn.SYNACK.Frame)
@@ -58,5 +58,5 @@ var acceptedThenDropped = &Rule{
 		f.open(FastClose, "abortive-close", 0.75, "the client had opened the connection to use it, and nothing was served")
 		f.open(ClosedPort, "accept-queue-overflow", 0.2, "the RST is the server's own decision, not a reply to the third step")
 	},
-	Against: "the server had served something, or the client dropped the connection",
+	WhyNot: "the server had served something, or the client dropped the connection",
 }

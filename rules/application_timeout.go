@@ -28,34 +28,34 @@ var applicationTimeout = &Rule{
 		Remedy:     "Find out why the answer took so long; bring the time limits along the chain into order: the client's above the proxy's, the proxy's above the server's.",
 		Limits:     "Whether the time limit or a crash ended it is not in the packets.",
 	},
-	Match: func(c *Case) float64 {
-		b := c.LetGo.Business
-		if c.Manner == Reply || c.LetGo.By != ByThis || c.PeerClosedFirst() || b.Since < appTimeoutFrom {
+	Match: func(c *Facts) float64 {
+		b := c.Close.Completion
+		if c.Kind == KindReply || c.Close.By != ByThis || c.PeerClosedFirst() || b.Since < appTimeoutFrom {
 			return 0
 		}
 		if c.RTTKnown && b.Since < 2*c.RTT {
 			return 0 // most of that time the segments were on their way
 		}
-		if b.Matter != OpenRequest && b.Matter != CutResponse && b.Matter != CutRequest && b.Matter != OpenHandshake {
+		if b.State != OpenRequest && b.State != CutResponse && b.State != CutRequest && b.State != OpenHandshake {
 			return 0
 		}
 		p := appTimeoutOther
 		if _, ok := roundTime(b.Since); ok {
 			p = appTimeoutRound
 		}
-		if b.Matter == OpenRequest && c.LetGo.Exchange.Protocol == "" {
+		if b.State == OpenRequest && c.Close.Exchange.Protocol == "" {
 			p = min(p, appTimeoutOpaque)
 			// In a protocol whose turns are not known, the last word of a long talk may have been an answer.
-			if c.LetGo.Exchange.Messages[flows.Originator] > 4 && c.ByClient() {
+			if c.Close.Exchange.Messages[flows.Originator] > 4 && c.ByClient() {
 				p *= 0.9
 			}
 		}
 		return c.lowered(p, lostOctets|flows.SnapCut)
 	},
-	Tell: func(c *Case, f *Finding) {
-		b := c.LetGo.Business
+	Explain: func(c *Facts, f *Finding) {
+		b := c.Close.Completion
 		f.Summary = sentence("%s ended the connection %s.", capital(c.sender()), c.circumstances())
-		if b.Matter != OpenRequest {
+		if b.State != OpenRequest {
 			f.Summary = sentence("%s ended the connection %s, after %s without progress.", capital(c.sender()), c.circumstances(), span(b.Since))
 		}
 		c.sayBusiness(f)
@@ -67,14 +67,14 @@ var applicationTimeout = &Rule{
 			says += "; it " + m
 		}
 		from := b.Frame // the request
-		for _, m := range c.LetGo.LastData {
-			if c.LetGo.Time.Sub(m.Time) == b.Since {
+		for _, m := range c.Close.LastData {
+			if c.Close.Time.Sub(m.Time) == b.Since {
 				from = m.Frame
 			}
 		}
-		f.say(says, from, c.LetGo.Frame)
+		f.say(says, from, c.Close.Frame)
 		c.sayRST(f)
 		f.open(FastClose, "idle-release", 0.9, "an answer was still due")
 	},
-	Against: "nothing stood open, or not for long",
+	WhyNot: "nothing stood open, or not for long",
 }

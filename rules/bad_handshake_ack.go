@@ -18,8 +18,8 @@ var badHandshakeACK = &Rule{
 		Remedy:     "Look at what changes sequence numbers on the way: a NAT or firewall that randomises them in one direction only, a SYN proxy, a load balancer that answers for a server it has lost, two hosts with one address.",
 		Limits:     "Which device answered is not in the numbers; compare TTL and Ethernet source.",
 	},
-	Match: func(c *Case) float64 {
-		if !c.ByClient() || c.Answers != ToSYNACK || !c.Snd.HasISS || c.Manner == Decision {
+	Match: func(c *Facts) float64 {
+		if !c.ByClient() || c.Answers != ToSYNACK || !c.Snd.HasISS || c.Kind == KindAbort {
 			return 0
 		}
 		if d := c.Trigger.ACK.Sub(c.Snd.SND.ISS); d >= 1 && d <= 1+1<<16 && c.Trigger.ACK.Sub(c.Snd.SND.NXT) <= 0 {
@@ -27,12 +27,12 @@ var badHandshakeACK = &Rule{
 		}
 		return badHandshakeACKSure
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		f.Summary = sentence("%s's answer acknowledges a number that %s never sent, so %s reset it as a stray.", capital(c.receiver()), c.sender(), c.sender())
 		f.say(fmt.Sprintf("%s asks with sequence number %d", c.sender(), uint32(c.Snd.SND.ISS)), c.Snd.SYN.Frame)
 		f.say(fmt.Sprintf("the SYN-ACK acknowledges %d; right would be %d", uint32(c.Trigger.ACK), uint32(c.Snd.SND.ISS.Add(1))), c.Trigger.Frame)
 		f.say("the RST takes its sequence number from this acknowledgment", c.Frame)
 		f.open(PeerCrash, "", 0.4, "no connection had been opened that could have been lost")
 	},
-	Against: "the SYN-ACK acknowledges the client's SYN",
+	WhyNot: "the SYN-ACK acknowledges the client's SYN",
 }

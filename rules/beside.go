@@ -8,9 +8,9 @@ import (
 )
 
 // beside tells what is worth knowing about a reset whatever its cause.
-func (c *Case) beside(f *Finding) {
+func (c *Facts) beside(f *Finding) {
 	tell := func(says string, frames ...int) {
-		f.Beside = append(f.Beside, f.evidence(-1, says, frames))
+		f.Notes = append(f.Notes, f.evidence(-1, says, frames))
 	}
 	a := &c.After
 	switch {
@@ -27,7 +27,7 @@ func (c *Case) beside(f *Finding) {
 	case c.Accept == flows.AcceptWindow:
 		tell(sentence("its sequence number is in %s's window but not the next one expected: since RFC 5961 §3.2 it is not accepted at once", c.receiver()), c.Frame)
 	}
-	if n := a.ReceiverResends; n > 0 && !a.ChallengeACK.Seen() {
+	if n := a.ReceiverRetransmits; n > 0 && !a.ChallengeACK.Seen() {
 		switch {
 		case c.Answers == ToSYN:
 			tell(sentence("%s asks again after this RST (%s): it did not arrive, or %s's system tries again by itself, as Windows does", c.receiver(), count(n, "resend"), c.receiver()), c.Frame, a.ReceiverSYN.Frame)
@@ -44,7 +44,7 @@ func (c *Case) beside(f *Finding) {
 	case c.Opts.MPTCP&flows.MPTCPFastClose != 0:
 		tell("MP_FASTCLOSE ends the whole Multipath TCP connection at once (RFC 8684 §3.5)", c.Frame)
 	}
-	for _, n := range c.Around.ICMP {
+	for _, n := range c.Related.ICMP {
 		if says := icmpSays(&n); says != "" {
 			tell(says, n.Frame)
 		}
@@ -53,21 +53,21 @@ func (c *Case) beside(f *Finding) {
 
 // asksForIt reports whether the RST has the very number that its receiver asked for in the segment that it
 // answers, sent so long after the RST's sender had last sent something new that this cannot have been under way.
-func (c *Case) asksForIt() bool {
+func (c *Facts) asksForIt() bool {
 	t := c.Trigger
 	return t != nil && t.ACK == c.SEQ && c.Snd.LastData.Seen() && t.Time.Sub(c.Snd.LastData.Time) > c.Soon()
 }
 
 // resentLater reports whether the receiver resends when the RST must have reached it; what it resends before that
 // was under way when it came.
-func (c *Case) resentLater() bool {
+func (c *Facts) resentLater() bool {
 	for i := range c.After.Events {
 		e := &c.After.Events[i]
-		if e.Side != c.Side && e.Notes&flows.Resent != 0 && e.Time.Sub(c.Time) > c.Soon() {
+		if e.Side != c.Side && e.Notes&flows.Retransmitted != 0 && e.Time.Sub(c.Time) > c.Soon() {
 			return true
 		}
 	}
-	return c.After.ReceiverResends > len(c.After.Events)
+	return c.After.ReceiverRetransmits > len(c.After.Events)
 }
 
 // printable returns the text of a RST's payload when it is one: ASCII letters for the most part.
@@ -128,7 +128,7 @@ func icmpSays(n *flows.ICMPNote) string {
 }
 
 // captureNext says what to capture to decide what stays open, "" when enough is decided.
-func (c *Case) captureNext(f *Finding) string {
+func (c *Facts) captureNext(f *Finding) string {
 	next := make([]string, 0, 8)
 	if f.Origin != OriginEndpoint {
 		next = append(next, "capture on "+c.sender()+"'s own host too: if this RST is not in it, the path sent it")
@@ -160,10 +160,10 @@ func (c *Case) captureNext(f *Finding) string {
 }
 
 // what names a segment in a sentence: "the client's data (120 bytes)".
-func (c *Case) what(e *flows.Event) string {
+func (c *Facts) what(e *flows.Event) string {
 	who := name(e.Side)
 	again := ""
-	if e.Notes&flows.Resent != 0 {
+	if e.Notes&flows.Retransmitted != 0 {
 		again = "resent "
 	}
 	switch {

@@ -9,38 +9,38 @@ import (
 
 // A Business says how far the two applications were when the sender let go: the line between peer-crash
 // and fast-close.
-type Business struct {
-	Matter Matter
-	Side   flows.Side    // whose message stands open, is cut or came last
-	Frame  int           // of that message
-	Since  time.Duration // from its last octet to the moment of letting go
-	Text   string        // its first line, "" when opaque
-	Got    int64         // octets of a cut body
-	Want   int64         // octets announced, −1 unknown
+type Completion struct {
+	State CompletionState
+	Side  flows.Side    // whose message stands open, is cut or came last
+	Frame int           // of that message
+	Since time.Duration // from its last octet to the moment of letting go
+	Text  string        // its first line, "" when opaque
+	Got   int64         // octets of a cut body
+	Want  int64         // octets announced, −1 unknown
 }
 
 // A Matter is what stood open, or that nothing did.
-type Matter uint8
+type CompletionState uint8
 
 // The matters. From OpenRequest to Unended something was left undone, whoever lets go; Unused is so for a
 // responder only.
 const (
-	Unclear       Matter = iota // the capture does not tell
-	OpenRequest                 // a request stands unanswered
-	OpenHandshake               // TLS or another set-up is not finished
-	CutResponse                 // a response is cut short
-	CutRequest                  // a request is cut short: its body has not all arrived
-	InFlight                    // data of the peer was under way
-	Unended                     // inside TLS, by turns complete; but it closed without close_notify, and not at once
-	Unused                      // nobody has asked for anything yet
-	Answered                    // the last message was an answer, and all of it
-	SaidGoodbye                 // the last messages end the exchange by the protocol
+	Unclear       CompletionState = iota // the capture does not tell
+	OpenRequest                          // a request stands unanswered
+	OpenHandshake                        // TLS or another set-up is not finished
+	CutResponse                          // a response is cut short
+	CutRequest                           // a request is cut short: its body has not all arrived
+	InFlight                             // data of the peer was under way
+	Unended                              // inside TLS, by turns complete; but it closed without close_notify, and not at once
+	Unused                               // nobody has asked for anything yet
+	Answered                             // the last message was an answer, and all of it
+	SaidGoodbye                          // the last messages end the exchange by the protocol
 )
 
 // Finished reports whether s left nothing undone by letting go: the exchange was complete, or s is the
 // originator and had never used the connection.
-func (b Business) Finished(s flows.Side) bool {
-	switch b.Matter {
+func (b Completion) Finished(s flows.Side) bool {
+	switch b.State {
 	case Answered, SaidGoodbye:
 		return true
 	case Unused:
@@ -50,16 +50,16 @@ func (b Business) Finished(s flows.Side) bool {
 }
 
 // Unfinished reports whether s left something undone.
-func (b Business) Unfinished(s flows.Side) bool {
-	return b.Matter != Unclear && !b.Finished(s)
+func (b Completion) Unfinished(s flows.Side) bool {
+	return b.State != Unclear && !b.Finished(s)
 }
 
 // business judges what stood open at l.
-func (c *Case) business(l *LetGo) Business {
+func (c *Facts) business(l *Close) Completion {
 	x := l.Exchange
-	last := func(m Matter, side flows.Side) Business {
+	last := func(m CompletionState, side flows.Side) Completion {
 		msg := &x.Last[side]
-		b := Business{Matter: m, Side: side, Frame: msg.Frame, Text: msg.Text, Want: -1}
+		b := Completion{State: m, Side: side, Frame: msg.Frame, Text: msg.Text, Want: -1}
 		if end := l.LastData[side]; end.Seen() && end.Frame <= l.Frame {
 			b.Since = l.Time.Sub(end.Time)
 		}
@@ -79,9 +79,9 @@ func (c *Case) business(l *LetGo) Business {
 	}
 	if x.Speaker < 0 {
 		if mid || c.Conn.Defects.Has(flows.MissedPackets) {
-			return Business{Matter: Unclear}
+			return Completion{State: Unclear}
 		}
-		return Business{Matter: Unused, Side: o}
+		return Completion{State: Unused, Side: o}
 	}
 	speaker := flows.Side(x.Speaker)
 	kind := x.Last[speaker].Kind
@@ -92,7 +92,7 @@ func (c *Case) business(l *LetGo) Business {
 	if x.BodySide >= 0 && x.BodyWant >= 0 && x.BodyGot < x.BodyWant && !c.Conn.Defects.Has(flows.MissedPackets) {
 		b := last(CutResponse, flows.Side(x.BodySide))
 		if x.BodySide == int(o) {
-			b.Matter = CutRequest
+			b.State = CutRequest
 		}
 		b.Got, b.Want = x.BodyGot, x.BodyWant
 		return b
@@ -157,7 +157,7 @@ func (c *Case) business(l *LetGo) Business {
 	case exchange.ClientHello, exchange.Handshake, exchange.Alert:
 		switch {
 		case mid && !x.HandshakeOK:
-			return Business{Matter: Unclear}
+			return Completion{State: Unclear}
 		case x.HandshakeOK && x.Upgraded != "":
 			return last(Answered, speaker)
 		case x.HandshakeOK && kind != exchange.Alert:
@@ -201,22 +201,22 @@ const (
 // unended looks again at an exchange inside TLS that is complete as far as turns tell. A server that closes on
 // purpose says close_notify (RFC 8446 §6.1); some leave it out, but these close directly behind their last octet,
 // or when their idle time is over. One that does neither was most likely ended from outside.
-func (c *Case) unended(l *LetGo, b Business) Business {
+func (c *Facts) unended(l *Close, b Completion) Completion {
 	const o, r = flows.Originator, flows.Responder
 	x := l.Exchange
-	if c.Side != r || l.By != ByFIN && (l.By != ByThis || c.Manner == Reply) || !x.TLS || !x.HandshakeOK || c.Conn.Defects&(lostOctets|flows.SnapCut|flows.NoHandshake) != 0 {
+	if c.Side != r || l.By != ByFIN && (l.By != ByThis || c.Kind == KindReply) || !x.TLS || !x.HandshakeOK || c.Conn.Defects&(lostOctets|flows.SnapCut|flows.NoHandshake) != 0 {
 		return b
 	}
 	if x.CloseNotify[o] != 0 || x.CloseNotify[r] != 0 || x.AlertFrame[o] != 0 || x.AlertFrame[r] != 0 || c.Rcv.FIN.Seen() && c.Rcv.FIN.Frame < l.Frame {
 		return b
 	}
-	if b.Matter != Answered && b.Matter != Unused || !l.LastData[r].Seen() {
+	if b.State != Answered && b.State != Unused || !l.LastData[r].Seen() {
 		return b
 	}
 	if pause := l.Time.Sub(l.LastData[r].Time); pause < pauseFrom || pause > pauseTo {
 		return b
 	}
-	b.Matter, b.Side, b.Frame = Unended, r, l.LastData[r].Frame
+	b.State, b.Side, b.Frame = Unended, r, l.LastData[r].Frame
 	b.Since = l.Time.Sub(l.LastData[r].Time)
 	return b
 }
@@ -234,7 +234,7 @@ func answeredByTurn(x *exchange.Summary) bool {
 // answeredSealed reports whether a record inside TLS that looks like housekeeping of the responder, a session
 // ticket by its size, is the answer to the open request: a ticket follows the handshake at once, and this came
 // when the request had arrived, which the client had sent later.
-func (c *Case) answeredSealed(x *exchange.Summary) bool {
+func (c *Facts) answeredSealed(x *exchange.Summary) bool {
 	const o, r = flows.Originator, flows.Responder
 	if !x.TLS || !x.Guess || x.RequestSide != int(o) || x.Waiting[r] > 0 || x.Last[r].Frame <= x.Request.Frame || x.ALPN == "h2" {
 		return false
@@ -274,7 +274,7 @@ func goodbye(x *exchange.Summary) int {
 
 // answeredUnseen reports whether side s, which spoke last as far as the capture shows, acknowledged octets
 // of its peer after that: the answer is missing from the capture. A single octet may be a FIN.
-func (c *Case) answeredUnseen(l *LetGo, s flows.Side) bool {
+func (c *Facts) answeredUnseen(l *Close, s flows.Side) bool {
 	if c.Conn.Defects&(flows.OneDirection|flows.MissedPackets) == 0 {
 		return false
 	}
@@ -296,7 +296,7 @@ func (c *Case) answeredUnseen(l *LetGo, s flows.Side) bool {
 
 // uncrossed takes a request out of the exchange that crossed the sender's FIN or RST on its way: the
 // sender had not received it (it acknowledges none of it) when it let go.
-func (c *Case) uncrossed(l *LetGo) *exchange.Summary {
+func (c *Facts) uncrossed(l *Close) *exchange.Summary {
 	x := l.Exchange
 	const o, r = flows.Originator, flows.Responder
 	if c.Side != r || x.Speaker != int(o) || l.Unacked[o] == 0 || x.Last[o].Len == 0 || l.Unacked[o] < x.Last[o].Len || x.Last[r].Frame == 0 {
@@ -327,7 +327,7 @@ func (c *Case) uncrossed(l *LetGo) *exchange.Summary {
 // parting reports whether what looks like an open request of side s was its last word: nothing but turns
 // says that it wants an answer, and s closed before one could come. Whoever asks and at once leaves has not
 // asked.
-func (c *Case) parting(l *LetGo, s flows.Side) bool {
+func (c *Facts) parting(l *Close, s flows.Side) bool {
 	x := l.Exchange
 	if !x.Guess || x.Last[s].Kind == exchange.ClientHello {
 		return false
@@ -344,7 +344,7 @@ func (c *Case) parting(l *LetGo, s flows.Side) bool {
 }
 
 // trainAfter counts the sender's further resets of the same flight.
-func (c *Case) trainAfter() int {
+func (c *Facts) trainAfter() int {
 	n := 0
 	for _, m := range c.After.SenderRSTs {
 		if m.Time.Sub(c.Time) <= c.Soon() && !m.ACK {
@@ -355,49 +355,49 @@ func (c *Case) trainAfter() int {
 }
 
 // oneSided reports whether the capture holds segments of the RST's sender only.
-func (c *Case) oneSided() bool {
+func (c *Facts) oneSided() bool {
 	return c.Rcv.Segments == 0 && c.Conn.Defects.Has(flows.OneDirection) && c.Snd.Segments > 0
 }
 
 // halfBusiness judges a connection of which only the RST's sender is in the capture: what it acknowledged
 // tells whether the other side spoke after its own last words.
-func (c *Case) halfBusiness(l *LetGo, mid bool) Business {
+func (c *Facts) halfBusiness(l *Close, mid bool) Completion {
 	x := l.Exchange
 	const o, r = flows.Originator, flows.Responder
 	me, peer := c.Side, c.Side.Peer()
 	heard, known := c.heardSince(l)
-	b := Business{Side: me, Frame: x.Last[me].Frame, Text: x.Last[me].Text, Want: -1}
+	b := Completion{Side: me, Frame: x.Last[me].Frame, Text: x.Last[me].Text, Want: -1}
 	if end := l.LastData[me]; end.Seen() {
 		b.Since = l.Time.Sub(end.Time)
 	}
 	spoke := x.Last[me].Frame > 0
 	switch {
 	case x.BodySide == int(me) && x.BodyWant >= 0 && x.BodyGot < x.BodyWant:
-		b.Matter, b.Got, b.Want = CutResponse, x.BodyGot, x.BodyWant
+		b.State, b.Got, b.Want = CutResponse, x.BodyGot, x.BodyWant
 		if me == o {
-			b.Matter = CutRequest
+			b.State = CutRequest
 		}
 	case x.Last[me].Kind == exchange.Partial || me == r && x.Open[r]:
-		b.Matter = CutResponse
+		b.State = CutResponse
 	case x.Last[me].Kind == exchange.Goodbye || x.CloseNotify[me] != 0:
-		b.Matter = SaidGoodbye
+		b.State = SaidGoodbye
 	case x.TLS && !mid && setup(x.Last[me].Kind):
-		b.Matter = OpenHandshake
+		b.State = OpenHandshake
 	case !known || mid && !spoke:
-		b.Matter = Unclear
+		b.State = Unclear
 	case me == o && !spoke, me == r && !spoke && heard == 0:
-		b.Matter = Unused
+		b.State = Unused
 	case me == o && heard > 1:
-		b.Matter, b.Side, b.Frame, b.Text = Answered, r, 0, ""
+		b.State, b.Side, b.Frame, b.Text = Answered, r, 0, ""
 		b = c.flight(l, b)
 	case me == o:
-		b.Matter = OpenRequest
+		b.State = OpenRequest
 	case heard > 1 && !(x.TLS && heard >= alertFrom && heard <= alertTo):
-		b.Matter, b.Side, b.Frame, b.Text = OpenRequest, peer, 0, ""
+		b.State, b.Side, b.Frame, b.Text = OpenRequest, peer, 0, ""
 	case heard > 1:
-		b.Matter = SaidGoodbye
+		b.State = SaidGoodbye
 	default:
-		b.Matter = Answered
+		b.State = Answered
 		b = c.flight(l, b)
 	}
 	return b
@@ -405,7 +405,7 @@ func (c *Case) halfBusiness(l *LetGo, mid bool) Business {
 
 // heardSince returns how many octets of its peer the sender acknowledged between its own last data and the
 // moment of letting go, and whether the capture tells.
-func (c *Case) heardSince(l *LetGo) (int32, bool) {
+func (c *Facts) heardSince(l *Close) (int32, bool) {
 	var from, to flows.Seq
 	var known bool
 	last := l.LastData[c.Side].Frame
@@ -432,40 +432,40 @@ func (c *Case) heardSince(l *LetGo) (int32, bool) {
 const longMessage = 2000
 
 // flight turns an answered exchange into a cut one when the answer was still coming.
-func (c *Case) flight(l *LetGo, b Business) Business {
+func (c *Facts) flight(l *Close, b Completion) Completion {
 	if b.Side != flows.Responder {
 		return b
 	}
 	if !c.ByClient() && l.By == ByThis && l.Unacked[flows.Responder] > 0 && b.Since > max(3*c.RTT, 200*time.Millisecond) {
-		b.Matter, b.Got, b.Want = InFlight, int64(l.Unacked[flows.Responder]), -1 // its own answer never arrived
+		b.State, b.Got, b.Want = InFlight, int64(l.Unacked[flows.Responder]), -1 // its own answer never arrived
 		return b
 	}
 	if !c.ByClient() {
 		// It answered while the other side was still in the middle of a long message.
 		const o = flows.Originator
 		long := l.Exchange.Last[o].Len >= longMessage
-		if l.By == ByThis && c.Manner == Decision && l.Unacked[o] >= c.Conn.Exchange.Last[o].Len+longMessage {
+		if l.By == ByThis && c.Kind == KindAbort && l.Unacked[o] >= c.Conn.Exchange.Last[o].Len+longMessage {
 			long = true // more was under way than what it said after the answer
 		}
 		if long && l.By == ByThis && c.After.ReceiverData.Seen() && c.After.ReceiverData.Time.Sub(c.Time) < c.Soon() ||
 			long && l.Unacked[o] > 0 || l.By == ByThis && c.blind() && c.trainAfter() >= 2 {
-			return Business{Matter: CutRequest, Side: o, Frame: l.Exchange.Last[o].Frame, Got: int64(l.Exchange.Last[o].Len), Want: -1}
+			return Completion{State: CutRequest, Side: o, Frame: l.Exchange.Last[o].Frame, Got: int64(l.Exchange.Last[o].Len), Want: -1}
 		}
 		return b
 	}
 	// The responder had data under way that the sender had not acknowledged when it let go.
 	if l.Unacked[flows.Responder] > 0 && l.LastData[flows.Responder].Frame > 0 {
-		b.Matter, b.Got, b.Want = InFlight, int64(l.Unacked[flows.Responder]), -1
+		b.State, b.Got, b.Want = InFlight, int64(l.Unacked[flows.Responder]), -1
 		return b
 	}
 	// Or the sender answers a train of its segments, which the capture does not hold.
 	if l.By == ByThis && c.blind() && c.trainAfter() >= 1 && b.Since < time.Second {
-		b.Matter, b.Want = InFlight, -1
+		b.State, b.Want = InFlight, -1
 		return b
 	}
 	// Or it went on sending although it had not yet heard: more of the same answer.
 	if l.By == ByThis && c.After.ReceiverData.Seen() && c.After.ReceiverData.Time.Sub(c.Time) < c.Soon() && b.Since < c.Soon() {
-		b.Matter, b.Want = InFlight, -1
+		b.State, b.Want = InFlight, -1
 	}
 	return b
 }

@@ -21,47 +21,47 @@ var closeNotifyRace = &Rule{
 		Remedy:     "Harmless: among the most frequent resets of any network.",
 		Limits:     "The content of an encrypted record is told by its size only.",
 	},
-	Match: func(c *Case) float64 {
-		x := c.LetGo.Exchange
-		if !x.TLS || c.Manner == Decision || c.Signs.Middlebox() {
+	Match: func(c *Facts) float64 {
+		x := c.Close.Exchange
+		if !x.TLS || c.Kind == KindAbort || c.Signs.Middlebox() {
 			return 0
 		}
-		b := c.LetGo.Business
-		closed := c.LetGo.By == ByFIN || c.LetGo.By == ByUnseenFIN
-		if !closed && !(b.Matter == SaidGoodbye && c.PeerClosedFirst()) {
+		b := c.Close.Completion
+		closed := c.Close.By == ByFIN || c.Close.By == ByUnseenFIN
+		if !closed && !(b.State == SaidGoodbye && c.PeerClosedFirst()) {
 			return 0
 		}
-		if !b.Finished(c.Side) && b.Matter != Unused && b.Matter != Unclear {
+		if !b.Finished(c.Side) && b.State != Unused && b.State != Unclear {
 			return 0
 		}
 		p := 0.0
 		switch {
-		case c.Met.Data.Seen():
+		case c.AfterClose.Data.Seen():
 			return 0
-		case c.Met.Bye.Seen() || c.answersGoodbye():
+		case c.AfterClose.Bye.Seen() || c.answersGoodbye():
 			p = closeNotifyData
-		case c.Met.Bare.Seen():
+		case c.AfterClose.Bare.Seen():
 			p = closeNotifyFIN
 		case c.Answers == ToNothing && c.blind():
 			p = closeNotifyBlind
 		}
-		if b.Matter == Unclear {
+		if b.State == Unclear {
 			p *= 0.85
 		}
 		return c.lowered(p, lostOctets)
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		what := "goodbye"
-		if !c.Met.Bye.Seen() && !c.answersGoodbye() {
+		if !c.AfterClose.Bye.Seen() && !c.answersGoodbye() {
 			what = "last FIN or ACK"
 		}
 		closed := "closed"
-		if c.Conn.Exchange.CloseNotify[c.Side] != 0 && c.LetGo.Business.Matter != SaidGoodbye {
+		if c.Conn.Exchange.CloseNotify[c.Side] != 0 && c.Close.Completion.State != SaidGoodbye {
 			closed = "said goodbye and closed"
 		}
 		f.Summary = sentence("%s had %s %s; %s's own %s met the closed socket. Nothing was lost.", capital(c.sender()), closed, c.circumstances(), c.receiver(), what)
 		c.sayBusiness(f)
-		if at := c.Conn.Exchange.CloseNotify[c.Side]; at != 0 && (c.LetGo.Business.Matter != SaidGoodbye || c.LetGo.Business.Side != c.Side) {
+		if at := c.Conn.Exchange.CloseNotify[c.Side]; at != 0 && (c.Close.Completion.State != SaidGoodbye || c.Close.Completion.Side != c.Side) {
 			f.say(c.sender()+"'s close_notify", at)
 		}
 		c.sayLetGo(f)
@@ -69,5 +69,5 @@ var closeNotifyRace = &Rule{
 		f.open(UnknownConnection, "late-segment", 0.5, "it crossed the closing or came soon after it")
 		f.open(PeerCrash, "data-after-fin", 0.4, "what met the closed socket is only a goodbye")
 	},
-	Against: "more than a goodbye met the closed socket, or the exchange was not finished",
+	WhyNot: "more than a goodbye met the closed socket, or the exchange was not finished",
 }

@@ -18,13 +18,13 @@ var connectWithdrawn = &Rule{
 		Remedy:     "Usually harmless. When it is frequent, look for very short connect timeouts.",
 		Limits:     "Why the program withdrew is not in the packets.",
 	},
-	Match: func(c *Case) float64 {
+	Match: func(c *Facts) float64 {
 		if !c.ByClient() || c.Answers != ToSYNACK || c.Flags.Has(flows.ACK) || c.Conn.HandshakeACK.Seen() || c.Snd.Bytes > 0 {
 			return 0
 		}
 		return connectWithdrawnSure
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		f.Summary = sentence("%s withdrew its attempt to connect: the SYN-ACK met nobody.", capital(c.sender()))
 		if c.Snd.SYN.Seen() {
 			f.Summary = sentence("%s withdrew its attempt to connect: the SYN-ACK came %s after the SYN and met nobody.", capital(c.sender()), span(c.Trigger.Time.Sub(c.Snd.SYN.Time)))
@@ -32,5 +32,5 @@ var connectWithdrawn = &Rule{
 		c.sayHalfOpen(f)
 		f.open(FastClose, "health-probe", 0.6, "a socket that is closed on purpose after the SYN-ACK sends RST+ACK; this is the reply of a system without the connection")
 	},
-	Against: "the RST does not answer a SYN-ACK",
+	WhyNot: "the RST does not answer a SYN-ACK",
 }

@@ -29,15 +29,15 @@ var dataAfterFIN = &Rule{
 		Remedy:     "Look into the log of the side that closed, at the time of its FIN: a crash, a kill (out of memory, deployment), a timeout. If it is the client: was the request cancelled?",
 		Limits:     "A process that dies and a program that closes too early send the same packets.",
 	},
-	Match: func(c *Case) float64 {
-		if c.LetGo.By != ByFIN && c.LetGo.By != ByUnseenFIN || c.Manner == Decision && c.Rcv.LastData.Frame < c.LetGo.Frame {
+	Match: func(c *Facts) float64 {
+		if c.Close.By != ByFIN && c.Close.By != ByUnseenFIN || c.Kind == KindAbort && c.Rcv.LastData.Frame < c.Close.Frame {
 			return 0
 		}
-		b := c.LetGo.Business
-		data := c.Met.Data.Seen() || c.Manner == Decision
+		b := c.Close.Completion
+		data := c.AfterClose.Data.Seen() || c.Kind == KindAbort
 		p := 0.0
 		switch {
-		case b.Matter == Unended:
+		case b.State == Unended:
 			p = afterFINUnended
 		case data && c.refused():
 			p = afterFINUnclear
@@ -47,11 +47,11 @@ var dataAfterFIN = &Rule{
 			p = afterFINAnswer
 		case data:
 			p = afterFINUnclear
-		case data && c.midConversation(), c.midConversation() && c.Met.Nothing():
+		case data && c.midConversation(), c.midConversation() && c.AfterClose.Nothing():
 			p = afterFINUnclear
 		case c.midConversation():
 			p = afterFINNoData
-		case b.Unfinished(c.Side) && c.Met.Nothing():
+		case b.Unfinished(c.Side) && c.AfterClose.Nothing():
 			p = afterFINBlind
 		case b.Unfinished(c.Side):
 			p = afterFINNoData
@@ -60,11 +60,11 @@ var dataAfterFIN = &Rule{
 		}
 		return c.lowered(p, anyDefect)
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		f.Summary = sentence("%s closed %s", capital(c.sender()), c.circumstances())
 		switch {
-		case c.Met.Data.Seen():
-			f.Summary += sentence("; %s of %s %s and met nobody.", octets(int64(c.Met.Octet)), c.receiver(), c.came(c.Met.Data))
+		case c.AfterClose.Data.Seen():
+			f.Summary += sentence("; %s of %s %s and met nobody.", octets(int64(c.AfterClose.Octet)), c.receiver(), c.came(c.AfterClose.Data))
 		case c.Trigger != nil:
 			f.Summary += sentence("; %s %s and met nobody.", c.what(c.Trigger), c.came(c.Trigger.Mark))
 		default:
@@ -75,22 +75,22 @@ var dataAfterFIN = &Rule{
 			f.Summary += " Only a keep-alive ping was open: nothing of worth was lost."
 			f.Remedy = "Harmless in itself. A program that stops on purpose should end the exchange by its protocol first (in WebSocket, with a Close frame)."
 		}
-		if b := c.LetGo.Business; c.ByClient() && b.Matter == OpenRequest && b.Side == c.Side && f.Severity != Info {
+		if b := c.Close.Completion; c.ByClient() && b.State == OpenRequest && b.Side == c.Side && f.Severity != Info {
 			f.Remedy = "The client gave up waiting after " + span(b.Since) + ", or ended: compare that with its time limit (or its caller's), and look at the server for what took so long. In the client's log look for a cancelled call or a crash at the time of its FIN."
 		}
 		if c.refused() {
-			f.Remedy = sentence("Read %s's last message%s: it says why it ended the session.", c.sender(), quoted(c.LetGo.Business.Text))
+			f.Remedy = sentence("Read %s's last message%s: it says why it ended the session.", c.sender(), quoted(c.Close.Completion.Text))
 		}
 		c.sayBusiness(f)
 		c.sayIdle(f)
 		c.sayLetGo(f)
-		if c.Met.Data.Seen() {
-			f.say(sentence("%s of %s's data met the closed socket", octets(int64(c.Met.Octet)), c.receiver()), c.Met.At...)
+		if c.AfterClose.Data.Seen() {
+			f.say(sentence("%s of %s's data met the closed socket", octets(int64(c.AfterClose.Octet)), c.receiver()), c.AfterClose.At...)
 		}
 		c.sayRST(f)
 		c.saySiblings(f)
 		why := "something stood open when it closed; but a program that stops on purpose looks the same as one that dies"
-		if c.LetGo.Business.Finished(c.Side) {
+		if c.Close.Completion.Finished(c.Side) {
 			why = "data still met the closed socket"
 		}
 		gentle := "keepalive-race"
@@ -100,21 +100,21 @@ var dataAfterFIN = &Rule{
 		f.open(FastClose, gentle, 0.8, why)
 		f.open(UnknownConnection, "late-segment", 0.2, "the connection had just been closed by this host itself")
 	},
-	Against: "nothing stood open when the connection was closed, or no data came after that",
+	WhyNot: "nothing stood open when the connection was closed, or no data came after that",
 }
 
 // refused reports whether the sender's last word turned the session down while it was being set up.
-func (c *Case) refused() bool {
-	b := c.LetGo.Business
-	return b.Matter == OpenHandshake && b.Side == c.Side && c.LetGo.Exchange.Last[c.Side].Kind == exchange.Refusal
+func (c *Facts) refused() bool {
+	b := c.Close.Completion
+	return b.State == OpenHandshake && b.Side == c.Side && c.Close.Exchange.Last[c.Side].Kind == exchange.Refusal
 }
 
 // onlyPings reports whether nothing but keep-alive pings stood unanswered when the sender let go, and nothing came
 // after that which is larger than an answer to them.
-func (c *Case) onlyPings() bool {
-	x := c.LetGo.Exchange
+func (c *Facts) onlyPings() bool {
+	x := c.Close.Exchange
 	open := x.Waiting[flows.Originator] + x.Waiting[flows.Responder]
-	return c.LetGo.Business.Matter == OpenRequest && open > 0 && open == x.Pings[flows.Originator]+x.Pings[flows.Responder] && c.Met.Octet <= maxPong
+	return c.Close.Completion.State == OpenRequest && open > 0 && open == x.Pings[flows.Originator]+x.Pings[flows.Responder] && c.AfterClose.Octet <= maxPong
 }
 
 // maxPong is the size of the largest WebSocket control frame (RFC 6455 §5.5: at most 125 octets) from a server,

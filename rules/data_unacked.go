@@ -27,15 +27,15 @@ var dataUnacked = &Rule{
 		Remedy:     "Find out where the packets are lost: capture on both hosts. Look for a changed route, a failed host, a filter, or packets that are too big for the path.",
 		Limits:     "A capture at the sender cannot tell whether the data or its confirmations were lost.",
 	},
-	Match:   func(c *Case) float64 { return c.gaveUp() },
-	Tell:    tellGaveUp,
-	Against: "no resend stood unanswered when the connection was given up",
+	Match:   func(c *Facts) float64 { return c.gaveUp() },
+	Explain: tellGaveUp,
+	WhyNot:  "no resend stood unanswered when the connection was given up",
 }
 
 // gaveUp returns how sure it is that the sender reset a connection on which its resends went unanswered.
-func (c *Case) gaveUp() float64 {
+func (c *Facts) gaveUp() float64 {
 	run := c.resends()
-	if c.Manner == Reply || run.Count == 0 || run.What != flows.RunData && run.What != flows.RunFIN {
+	if c.Kind == KindReply || run.Count == 0 || run.What != flows.RunData && run.What != flows.RunFIN {
 		return 0
 	}
 	p := unackedMany
@@ -52,13 +52,13 @@ func (c *Case) gaveUp() float64 {
 	case 2:
 		p = unackedTwo
 	}
-	if run.Heard.Seen() {
+	if run.PeerLast.Seen() {
 		p *= 0.92 // the peer lives, and still does not acknowledge
 	}
 	return c.lowered(p, flows.OneDirection|flows.MissedPackets)
 }
 
-func tellGaveUp(c *Case, f *Finding) {
+func tellGaveUp(c *Facts, f *Finding) {
 	run := c.resends()
 	what := sentence("%s of data", octets(int64(run.LEN)))
 	if run.What == flows.RunFIN {
@@ -73,10 +73,10 @@ func tellGaveUp(c *Case, f *Finding) {
 		f.say(sentence("%s sends %s for the first time", c.sender(), what), run.Orig.Frame)
 	}
 	f.say(sentence("%s, %s to %s after the first sending", count(run.Count, "resend"), span(run.First.Time.Sub(from.Time)), span(run.Last.Time.Sub(from.Time))), run.Frames...)
-	if run != &c.Snd.Resends {
+	if run != &c.Snd.Retransmits {
 		f.say(sentence("%s acknowledges it each time; %s goes on, so these acknowledgments do not arrive", c.receiver(), c.sender()), c.Rcv.Last.Frame)
-	} else if run.Heard.Seen() {
-		f.say(c.receiver()+" is still heard of, and does not acknowledge it", run.Heard.Frame)
+	} else if run.PeerLast.Seen() {
+		f.say(c.receiver()+" is still heard of, and does not acknowledge it", run.PeerLast.Frame)
 	} else {
 		f.say("nothing at all is heard of "+c.receiver()+" in that time", c.Rcv.Last.Frame)
 	}

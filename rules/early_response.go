@@ -25,13 +25,13 @@ var earlyResponse = &Rule{
 		Remedy:     "Let the server read the rest of the body for a while before it closes (lingering close: nginx lingering_close, Go reads up to 256 kB), or let the client ask first with Expect: 100-continue.",
 		Limits:     "Whether the client got the response before the RST destroyed it.",
 	},
-	Match: func(c *Case) float64 {
+	Match: func(c *Facts) float64 {
 		if c.ByClient() {
 			return 0
 		}
-		x := c.LetGo.Exchange
+		x := c.Close.Exchange
 		r := &x.Last[flows.Responder]
-		if c.LetGo.Business.Matter != CutRequest || r.Frame < x.Last[flows.Originator].Frame {
+		if c.Close.Completion.State != CutRequest || r.Frame < x.Last[flows.Originator].Frame {
 			return 0
 		}
 		switch r.Kind {
@@ -43,9 +43,9 @@ var earlyResponse = &Rule{
 		}
 		return 0
 	},
-	Tell: func(c *Case, f *Finding) {
-		x := c.LetGo.Exchange
-		b := c.LetGo.Business
+	Explain: func(c *Facts, f *Finding) {
+		x := c.Close.Exchange
+		b := c.Close.Completion
 		f.Summary = sentence("%s answered%s and let go while %s was still uploading", capital(c.sender()),
 			quoted(x.Last[flows.Responder].Text), c.receiver())
 		switch {
@@ -65,5 +65,5 @@ var earlyResponse = &Rule{
 		c.sayRST(f)
 		f.open(FastClose, "reset-after-fin", 0.8, "the upload was not read to its end")
 	},
-	Against: "no response came while a request was still being sent",
+	WhyNot: "no response came while a request was still being sent",
 }

@@ -18,12 +18,12 @@ var endedUnseen = &Rule{
 		Remedy:     "Capture on the host that sends these RSTs: a RST toward it, in the other side's name, will explain them. Then see forged-reset.",
 		Limits:     "The decisive packet is not in the capture.",
 	},
-	Match: func(c *Case) float64 {
-		if c.Manner != Reply || c.LetGo.By != ByThis || c.Answers != ToData && !c.oneSided() || c.Snd.Segments == 0 || len(c.Prior) > 0 ||
+	Match: func(c *Facts) float64 {
+		if c.Kind != KindReply || c.Close.By != ByThis || c.Answers != ToData && !c.oneSided() || c.Snd.Segments == 0 || len(c.Prior) > 0 ||
 			c.Refused() || c.Unopened() || c.Conn.Defects.Has(flows.MissedPackets) || c.answersGoodbye() {
 			return 0
 		}
-		if c.After.SenderRSTCount == 0 || c.After.SenderSegments > 0 || c.Around.FellTogetherCount > 0 || c.ServiceDied() || c.deafBefore() {
+		if c.After.SenderRSTCount == 0 || c.After.SenderSegments > 0 || c.Related.ResetTogetherCount > 0 || c.ServiceDied() || c.deafBefore() {
 			return 0
 		}
 		if c.oneSided() {
@@ -38,7 +38,7 @@ var endedUnseen = &Rule{
 		}
 		return c.lowered(endedUnseenSure, flows.OneDirection|flows.Reordered)
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		f.Summary = sentence("Something that the capture does not show had %sended the connection for %s: it acknowledged data %s before, and then answered the rest of the flight as if it did not know the connection.",
 			probably(f.Confidence), c.sender(), span(c.Time.Sub(c.Snd.Last.Time)))
 		f.say(sentence("the last segment of %s; it has sent no FIN and no RST of its own decision", c.sender()), c.Snd.Last.Frame)
@@ -47,5 +47,5 @@ var endedUnseen = &Rule{
 		f.open(PeerCrash, "state-lost", 0.9, "a host cannot lose its state within one round trip, and its other connections go on")
 		f.CaptureNext = "capture on " + c.sender() + "'s own host: a RST toward it that is not in this capture ended the connection"
 	},
-	Against: "the host had been silent, or its other connections fell as well",
+	WhyNot: "the host had been silent, or its other connections fell as well",
 }

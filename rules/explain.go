@@ -21,7 +21,7 @@ type Options struct {
 type Engine struct {
 	timeouts *Timeouts
 	memory   memory
-	present  Case                // the reset in hand and what is found of it, its slices used again
+	present  Facts               // the reset in hand and what is found of it, its slices used again
 	programs map[string][]string // by rule: the programs whose words SaidIn tells, made when first asked for
 }
 
@@ -51,7 +51,7 @@ func (e *Engine) Explain(r *flows.Reset) *Finding {
 		f.Remedy = f.Rule.Doc.Remedy
 	}
 	c.Signs.tell(f)
-	if f.Repeats != 0 && r.Notes&flows.Copy != 0 {
+	if f.Repeats != 0 && r.Notes&flows.Duplicate != 0 {
 		if prev := c.earlier(f.Repeats); prev != nil {
 			f.Origin = prev.Origin
 		}
@@ -59,7 +59,7 @@ func (e *Engine) Explain(r *flows.Reset) *Finding {
 	if f.Origin == OriginMiddlebox && !aboutPath[f.Rule.ID] && !strings.Contains(f.Summary, "a device on the path") {
 		f.Summary = "Probably a device on the path, not " + c.sender() + " itself, sent this RST. As it presents itself: " + f.Summary
 	}
-	if c.Manner != Decision {
+	if c.Kind != KindAbort {
 		f.Trigger = c.mark().Frame
 	}
 	c.symptom(f)
@@ -105,7 +105,7 @@ const maxConfidence = 0.99
 
 // first explains a reset that begins an event: the first rule that matches gives the label, the others of
 // other causes stay as alternatives.
-func (c *Case) first() *Finding {
+func (c *Facts) first() *Finding {
 	var f *Finding
 	for _, rule := range ordered {
 		if f != nil && (rule.Cause == f.Cause || rule.weak() || slices.ContainsFunc(f.Alternatives, func(a Alternative) bool { return a.Cause == rule.Cause })) {
@@ -117,9 +117,9 @@ func (c *Case) first() *Finding {
 		case f == nil:
 			f = c.finding(rule, rule.Cause, rule.Severity)
 			f.Confidence = p
-			rule.Tell(c, f)
+			rule.Explain(c, f)
 		default:
-			f.open(rule.Cause, rule.ID, p/2, rule.Against)
+			f.open(rule.Cause, rule.ID, p/2, rule.WhyNot)
 		}
 	}
 	f.settle()
@@ -152,7 +152,7 @@ func (f *Finding) settle() {
 }
 
 // lowered returns a confidence, lowered for each defect of the capture that its evidence rests on.
-func (c *Case) lowered(confidence float64, by flows.Defects) float64 {
+func (c *Facts) lowered(confidence float64, by flows.Defects) float64 {
 	for _, d := range defectCosts {
 		if c.Conn.Defects&by&d.defect != 0 {
 			confidence *= d.factor

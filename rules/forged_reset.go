@@ -17,20 +17,20 @@ var forgedReset = &Rule{
 		Remedy:     "Capture on both hosts: a RST that only the receiving side's capture holds was made on the way. Then look for filters that reset by content, name (SNI, Host) or address.",
 		Limits:     "Which device it was; the TTL tells how far away. A device that copies TTL and numbers well is not recognised by the RST itself.",
 	},
-	Match: func(c *Case) float64 {
+	Match: func(c *Facts) float64 {
 		if !c.Signs.Middlebox() || c.Refused() || c.afterOwn() {
 			return 0
 		}
 		return forgedSure
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		f.Summary = sentence("A device on the path cut the connection in %s's name, %s; %s itself most likely did not send this RST.", c.sender(), c.circumstances(), c.sender())
 		c.sayBusiness(f)
-		for _, g := range c.Signs.Forged {
+		for _, g := range c.Signs.Against {
 			f.say(g.says, g.frames...)
 		}
 		f.open(FastClose, "", 0.5, "nobody of the two had asked for it")
 		f.open(UnknownConnection, "idle-expiry", 0.4, "the connection had not been idle")
 	},
-	Against: "nothing shows that the RST came from elsewhere than the named sender",
+	WhyNot: "nothing shows that the RST came from elsewhere than the named sender",
 }

@@ -26,9 +26,9 @@ var gaveUpSilently = &Rule{
 		Remedy:     "As for data-unacked: find where packets were lost. TCP_USER_TIMEOUT and net.ipv4.tcp_retries2 set how long Linux goes on.",
 		Limits:     "When exactly the side gave up is not in the packets.",
 	},
-	Match: func(c *Case) float64 {
+	Match: func(c *Facts) float64 {
 		run := c.silentRun()
-		if c.Manner != Reply || run == nil {
+		if c.Kind != KindReply || run == nil {
 			return 0
 		}
 		p := silentTwo
@@ -51,7 +51,7 @@ var gaveUpSilently = &Rule{
 		}
 		return c.lowered(p, lostOctets)
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		run := c.silentRun()
 		silence := c.moment().Sub(run.Last.Time)
 		f.Summary = sentence("%s had %sgiven up %s before: %s stood unanswered; %s met a host without the connection.",
@@ -62,12 +62,12 @@ var gaveUpSilently = &Rule{
 		f.open(UnknownConnection, "late-segment", 0.7, "it had asked for an answer and not got one before its state was gone")
 		f.open(PeerCrash, "state-lost", 0.3, "nothing else shows that the host died")
 	},
-	Against: "the sender had no resends or probes unanswered",
+	WhyNot: "the sender had no resends or probes unanswered",
 }
 
 // silentRun returns the series of the sender that nothing had answered, nil when there is none of two or
 // more.
-func (c *Case) silentRun() *flows.Run {
+func (c *Facts) silentRun() *flows.Run {
 	for _, run := range [...]*flows.Run{c.resends(), c.probes(), &c.Snd.WndProbes} {
 		if run.Count >= 2 && run.What != flows.RunSYN && run.What != flows.RunSYNACK {
 			return run

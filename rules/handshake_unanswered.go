@@ -22,11 +22,11 @@ var handshakeUnanswered = &Rule{
 		Remedy:     "Look at the way from server to client: asymmetric routes, a filter that drops SYN-ACKs or the client's ACKs, a spoofed source address.",
 		Limits:     "Whether the SYN-ACKs arrived can only be seen at the client.",
 	},
-	Match: func(c *Case) float64 {
+	Match: func(c *Facts) float64 {
 		if c.ByClient() || c.Snd.SYNs < 2 || c.Snd.Segments != c.Snd.SYNs {
 			return 0
 		}
-		if c.Manner == Reply {
+		if c.Kind == KindReply {
 			// Silence for longer than between its last two sendings: it has stopped.
 			if c.Trigger == nil || c.Trigger.Time.Sub(c.Snd.LastSYN.Time) < c.Snd.LastSYN.Time.Sub(c.Snd.SYN.Time) {
 				return 0
@@ -38,11 +38,11 @@ var handshakeUnanswered = &Rule{
 		}
 		return handshakeUnansweredSure
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		n := int(c.Snd.SYNs) - 1
 		took := span(c.Snd.LastSYN.Time.Sub(c.Snd.SYN.Time))
 		f.say(c.sender()+"'s first SYN-ACK", c.Snd.SYN.Frame)
-		f.say(count(n, "resend")+" of it within "+took, append([]int{c.Snd.LastSYN.Frame}, c.Snd.Resends.Frames...)...)
+		f.say(count(n, "resend")+" of it within "+took, append([]int{c.Snd.LastSYN.Frame}, c.Snd.Retransmits.Frames...)...)
 		if ack := c.Conn.HandshakeACK; ack.Seen() && ack.Frame < c.Snd.LastSYN.Frame {
 			f.Summary = sentence("%s had given the connection up: it resent its SYN-ACK %s within %s although %s confirmed it; the confirmations did not arrive.",
 				capital(c.sender()), times(n), took, c.receiver())
@@ -54,7 +54,7 @@ var handshakeUnanswered = &Rule{
 		f.open(ClosedPort, "accept-queue-overflow", 0.4, "the client never confirmed the SYN-ACK, so nothing was queued")
 		f.open(UnknownConnection, "", 0.3, "the server knew the connection: it kept sending its SYN-ACK")
 	},
-	Against: "the SYN-ACK was not resent",
+	WhyNot: "the SYN-ACK was not resent",
 }
 
 // times prints "once", "twice", "3 times".

@@ -25,43 +25,43 @@ var healthProbe = &Rule{
 		Remedy:     "Harmless. If the server's log fills with it, let the check close in an orderly way or ask for something real.",
 		Limits:     "A client that dies between connecting and its first request looks the same.",
 	},
-	Match: func(c *Case) float64 {
+	Match: func(c *Facts) float64 {
 		if !c.ByClient() || c.Snd.Bytes > 0 || c.Signs.Middlebox() || !c.Conn.SYNACK.Seen() && !c.Conn.HandshakeACK.Seen() {
 			return 0
 		}
 		greeted := c.Rcv.Bytes > 0
 		switch {
-		case c.LetGo.By == ByFIN && c.Manner == Reply && c.Met.Data.Seen():
+		case c.Close.By == ByFIN && c.Kind == KindReply && c.AfterClose.Data.Seen():
 			return probeClosed
-		case c.LetGo.By != ByThis || c.Manner == Reply || c.PeerClosedFirst():
+		case c.Close.By != ByThis || c.Kind == KindReply || c.PeerClosedFirst():
 			return 0
 		case greeted:
 			return c.lowered(probeGreeted, lostOctets)
-		case c.Around.AlikeCount >= 2:
+		case c.Related.SimilarCount >= 2:
 			return probeAlike
 		case !c.Conn.HandshakeACK.Seen():
 			return probeHalfOpen
 		}
 		return c.lowered(probeOpen, lostOctets)
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		how := "reset it"
-		if c.LetGo.By == ByFIN {
+		if c.Close.By == ByFIN {
 			how = "closed it before anything was said"
 		}
 		f.Summary = sentence("%s opened the connection, asked for nothing and %s%s: a check whether the port answers.", capital(c.sender()), how, c.idleClause())
-		if n := c.Around.AlikeCount; n >= 2 {
+		if n := c.Related.SimilarCount; n >= 2 {
 			f.Summary = fmt.Sprintf("A check whether the port answers: %s opened the connection, asked for nothing and %s, as in %d others before", c.sender(), how, n)
-			if p := c.Around.AlikePeriod; p > 0 {
+			if p := c.Related.SimilarPeriod; p > 0 {
 				f.Summary += ", about every " + span(p)
 			}
 			f.Summary += "."
 			says := count(n, "earlier connection") + " of the same client to the same port ended in the same way"
-			if p := c.Around.AlikePeriod; p > 0 {
+			if p := c.Related.SimilarPeriod; p > 0 {
 				says += ", about every " + span(p)
 			}
 			f.say(says)
-			for _, m := range c.Around.Alike {
+			for _, m := range c.Related.Similar {
 				f.sayOf(m.Stream, sentence("the same from the same client %s", relative(m.Time.Sub(c.Time))), m.Frame)
 			}
 		}
@@ -77,5 +77,5 @@ var healthProbe = &Rule{
 		f.open(PeerCrash, "", 0.6, "a client that dies before its first request looks the same; but nothing was asked and nothing lost")
 		f.open(UnknownConnection, "connect-withdrawn", 0.2, "the client had the connection: the RST carries its own numbers")
 	},
-	Against: "the client had used the connection",
+	WhyNot: "the client had used the connection",
 }

@@ -33,26 +33,26 @@ var idleExpiry = &Rule{
 		Remedy:     "Send keep-alives (TCP_KEEPIDLE, or of the protocol) more often than the shortest idle time on the path, or close idle connections in the pool before that.",
 		Limits:     "Who forgot, when the signs do not name a device.",
 	},
-	Match: func(c *Case) float64 {
-		if c.LetGo.By == ByFIN || c.LetGo.By == ByUnseenFIN || c.Refused() || c.Unopened() {
+	Match: func(c *Facts) float64 {
+		if c.Close.By == ByFIN || c.Close.By == ByUnseenFIN || c.Refused() || c.Unopened() {
 			return 0
 		}
 		gap := c.gap()
 		if c.Signs.Middlebox() {
-			if c.Manner == Reply && gap >= expiryDeviceFrom {
+			if c.Kind == KindReply && gap >= expiryDeviceFrom {
 				return expiryDevice
 			}
 			return 0
 		}
-		if c.Manner != Reply || c.Trigger == nil || c.Snd.Segments == 0 || len(c.Prior) > 0 || c.silentRun() != nil ||
-			c.Around.FellTogetherCount > 0 || c.ServiceDied() || c.deafBefore() {
+		if c.Kind != KindReply || c.Trigger == nil || c.Snd.Segments == 0 || len(c.Prior) > 0 || c.silentRun() != nil ||
+			c.Related.ResetTogetherCount > 0 || c.ServiceDied() || c.deafBefore() {
 			return 0
 		}
 		from := expiryFrom
 		if c.Answers == ToKeepAlive {
 			from = expiryProbe
 		}
-		if gap < from || c.LetGo.Business.Matter == OpenRequest && c.Answers != ToData {
+		if gap < from || c.Close.Completion.State == OpenRequest && c.Answers != ToData {
 			return 0
 		}
 		if c.Timeouts.near(gap) || gap >= time.Hour {
@@ -63,7 +63,7 @@ var idleExpiry = &Rule{
 		}
 		return c.lowered(expiryShort, anyDefect)
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		gap := c.gap()
 		who := c.sender()
 		if c.Signs.Middlebox() {
@@ -85,11 +85,11 @@ var idleExpiry = &Rule{
 		c.sayRST(f)
 		f.open(PeerCrash, "state-lost", 0.85, "the connection had been silent for "+span(gap)+", and no other sign shows that the host died")
 	},
-	Against: "the connection was active a moment ago",
+	WhyNot: "the connection was active a moment ago",
 }
 
 // gap returns the silence before the segment that the RST answers; resends of it are no break of the silence.
-func (c *Case) gap() time.Duration {
+func (c *Facts) gap() time.Duration {
 	if c.Trigger == nil {
 		return 0
 	}
@@ -101,7 +101,7 @@ func (c *Case) gap() time.Duration {
 }
 
 // before returns the last segment of the RST's sender before frame, else the last of its peer.
-func (c *Case) before(frame int) flows.Mark {
+func (c *Facts) before(frame int) flows.Mark {
 	if c.Snd.Last.Seen() && c.Snd.Last.Frame < frame {
 		return c.Snd.Last
 	}
@@ -116,6 +116,6 @@ func (c *Case) before(frame int) flows.Mark {
 
 // deafBefore reports whether the peer had sent the same thing several times before somebody answered with
 // the RST: the host was away and is back.
-func (c *Case) deafBefore() bool {
-	return c.Rcv.Resends.Count >= 2 || c.Rcv.KeepAlives.Count >= 3
+func (c *Facts) deafBefore() bool {
+	return c.Rcv.Retransmits.Count >= 2 || c.Rcv.KeepAlives.Count >= 3
 }

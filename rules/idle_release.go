@@ -23,19 +23,19 @@ var idleRelease = &Rule{
 		Remedy:     "Harmless. A FIN would be kinder: close without SO_LINGER 0.",
 		Limits:     "A program that ends by a crash while idle looks the same, if it had data unread.",
 	},
-	Match: func(c *Case) float64 {
-		if c.Manner == Reply || c.LetGo.By != ByThis || c.Idle() < idleReleaseFrom || c.PeerClosedFirst() {
+	Match: func(c *Facts) float64 {
+		if c.Kind == KindReply || c.Close.By != ByThis || c.Idle() < idleReleaseFrom || c.PeerClosedFirst() {
 			return 0
 		}
-		switch b := c.LetGo.Business; {
+		switch b := c.Close.Completion; {
 		case b.Finished(c.Side):
 			return c.lowered(idleReleaseSure, lostOctets)
-		case b.Matter == Unclear:
+		case b.State == Unclear:
 			return c.lowered(idleReleaseUnclear, lostOctets)
 		}
 		return 0
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		f.Summary = sentence("%s dropped the idle connection with a RST %s after the last data, %s.", capital(c.sender()), span(c.Idle()), c.circumstances())
 		c.sayBusiness(f)
 		c.sayIdle(f)
@@ -43,5 +43,5 @@ var idleRelease = &Rule{
 		f.open(PeerCrash, "", 0.85, "the exchange was complete and nothing was under way; a program that ends at this moment leaves nothing undone")
 		f.open(UnknownConnection, "", 0.1, "the RST carries the numbers of a live connection")
 	},
-	Against: "the connection was not idle, or something stood open",
+	WhyNot: "the connection was not idle, or something stood open",
 }

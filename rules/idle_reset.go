@@ -26,13 +26,13 @@ var idleReset = &Rule{
 		Remedy:     "Send keep-alives (TCP or of the application) more often than the device's idle time, close idle connections sooner than it does, or raise its idle time.",
 		Limits:     "Which device it was is not in the packets; the TTL tells how far away.",
 	},
-	Match: func(c *Case) float64 {
+	Match: func(c *Facts) float64 {
 		if !c.Signs.Middlebox() || c.Answers != ToNothing || c.Refused() || c.silence() < idleResetFrom {
 			return 0
 		}
 		return idleResetSure
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		quiet := c.silence()
 		f.Summary = sentence("A device on the path %sended an idle connection in %s's name, %s after the last packet.", probably(f.Confidence), c.sender(), span(quiet))
 		if over := c.ended(); over.Seen() {
@@ -48,11 +48,11 @@ var idleReset = &Rule{
 		f.open(UnknownConnection, "idle-expiry", 0.7, "no segment asked for it: the device spoke by itself")
 		f.open(PeerCrash, "", 0.3, "nothing was going on")
 	},
-	Against: "nothing shows a device on the path, or the connection was not idle",
+	WhyNot: "nothing shows a device on the path, or the connection was not idle",
 }
 
 // silence returns how long no packet of the connection was seen before the RST.
-func (c *Case) silence() time.Duration {
+func (c *Facts) silence() time.Duration {
 	last := c.quietSince()
 	if !last.Seen() {
 		return 0
@@ -61,7 +61,7 @@ func (c *Case) silence() time.Duration {
 }
 
 // quietSince returns the last packet before the RST, resets of the same moment left out.
-func (c *Case) quietSince() flows.Mark {
+func (c *Facts) quietSince() flows.Mark {
 	last := c.Snd.Last
 	if c.Rcv.Last.Frame > last.Frame {
 		last = c.Rcv.Last
@@ -76,7 +76,7 @@ func (c *Case) quietSince() flows.Mark {
 
 // ended returns what had ended the connection long before this RST: an earlier RST, or the last acknowledgment of
 // both FINs. It is the zero Mark when nothing had.
-func (c *Case) ended() flows.Mark {
+func (c *Facts) ended() flows.Mark {
 	for _, p := range c.Prior {
 		if c.Time.Sub(p.Time) > max(time.Second, 4*c.RTT) {
 			return p.Mark

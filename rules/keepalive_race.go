@@ -31,27 +31,27 @@ var keepaliveRace = &Rule{
 		Remedy:     "Set the client's (or proxy's) idle time below the server's, and let requests that may be repeated be tried again. For servers behind a load balancer: the server's keep-alive time above the balancer's.",
 		Limits:     "From this connection alone a crash of an idle server looks the same.",
 	},
-	Match: func(c *Case) float64 {
-		closed := c.LetGo.By == ByFIN || c.LetGo.By == ByUnseenFIN
-		if !closed || c.Manner == Decision || !c.Met.Data.Seen() {
+	Match: func(c *Facts) float64 {
+		closed := c.Close.By == ByFIN || c.Close.By == ByUnseenFIN
+		if !closed || c.Kind == KindAbort || !c.AfterClose.Data.Seen() {
 			return 0
 		}
 		if c.ByClient() && !c.answersRequest() {
 			return 0
 		}
-		b := c.LetGo.Business
+		b := c.Close.Completion
 		if c.midConversation() || c.dismissed() {
 			return 0
 		}
-		if b.Matter == Unclear && c.LetGo.By == ByFIN && !c.ByClient() {
+		if b.State == Unclear && c.Close.By == ByFIN && !c.ByClient() {
 			return raceUnclear
 		}
-		if b.Matter != Answered && b.Matter != SaidGoodbye && !(b.Matter == Unclear && c.LetGo.By == ByUnseenFIN) {
+		if b.State != Answered && b.State != SaidGoodbye && !(b.State == Unclear && c.Close.By == ByUnseenFIN) {
 			return 0
 		}
 		p := raceBusy
 		switch idle := c.Idle(); {
-		case c.LetGo.By == ByUnseenFIN:
+		case c.Close.By == ByUnseenFIN:
 			p = raceUnseen
 		case idle >= time.Second && c.Timeouts.near(idle):
 			p = raceTimeout
@@ -63,8 +63,8 @@ var keepaliveRace = &Rule{
 		}
 		return c.lowered(p, flows.NoHandshake|flows.Reordered|flows.SnapCut)
 	},
-	Tell: func(c *Case, f *Finding) {
-		gap := c.Met.Data.Time.Sub(c.LetGo.Time)
+	Explain: func(c *Facts, f *Finding) {
+		gap := c.AfterClose.Data.Time.Sub(c.Close.Time)
 		how := "crossed that"
 		if gap > c.Soon() {
 			how = sentence("came %s later", span(gap))
@@ -74,35 +74,35 @@ var keepaliveRace = &Rule{
 		c.sayBusiness(f)
 		c.sayIdle(f)
 		c.sayLetGo(f)
-		f.say(sentence("%s asks again%s, %s", c.receiver(), quoted(text), relative(gap)), c.LetGo.Frame, c.Met.Data.Frame)
+		f.say(sentence("%s asks again%s, %s", c.receiver(), quoted(text), relative(gap)), c.Close.Frame, c.AfterClose.Data.Frame)
 		c.sayRST(f)
 		c.saySiblings(f)
 		f.open(PeerCrash, "data-after-fin", 0.8, "the exchange was complete when it closed; a process that dies at this moment would look the same")
 		f.open(UnknownConnection, "late-segment", 0.2, "it is the closing of this connection that the request met")
 	},
-	Against: "the exchange was not complete when the connection was closed, or no request came after it",
+	WhyNot: "the exchange was not complete when the connection was closed, or no request came after it",
 }
 
 // midConversation reports whether the sender closed, without a goodbye, right after one answer of many in a
 // protocol that ends by one.
-func (c *Case) midConversation() bool {
-	x := c.LetGo.Exchange
+func (c *Facts) midConversation() bool {
+	x := c.Close.Exchange
 	switch x.Protocol {
 	case "SMTP", "FTP", "POP3", "IMAP", "NNTP":
 	default:
 		return false
 	}
-	return c.LetGo.Business.Matter == Answered && x.Last[flows.Responder].Kind == exchange.Response && c.Idle() < time.Second
+	return c.Close.Completion.State == Answered && x.Last[flows.Responder].Kind == exchange.Response && c.Idle() < time.Second
 }
 
 // dismissed reports whether the server ended the session by its protocol, in one of those that are talks with an
 // end: a final refusal (SMTP 421, 521, 554) or its goodbye (221). What the client says after that asks for nothing
 // that it could still get on this connection.
-func (c *Case) dismissed() bool {
+func (c *Facts) dismissed() bool {
 	if c.ByClient() {
 		return false
 	}
-	switch x := c.LetGo.Exchange; x.Protocol {
+	switch x := c.Close.Exchange; x.Protocol {
 	case "SMTP", "FTP", "POP3", "IMAP", "NNTP":
 		switch x.Last[flows.Responder].Kind {
 		case exchange.Refusal, exchange.Goodbye:
@@ -113,19 +113,19 @@ func (c *Case) dismissed() bool {
 }
 
 // crossing returns the first line of what the peer said after the sender had closed, "" when it is not known.
-func (c *Case) crossing() string {
+func (c *Facts) crossing() string {
 	x, peer := &c.Conn.Exchange, c.Side.Peer()
 	if x.Last[peer].Kind == exchange.Request {
 		return x.Last[peer].Text
 	}
-	if x.RequestSide == int(peer) && x.Request.Frame >= c.Met.Data.Frame {
+	if x.RequestSide == int(peer) && x.Request.Frame >= c.AfterClose.Data.Frame {
 		return x.Request.Text
 	}
 	return "" // a goodbye followed it
 }
 
 // answersRequest reports whether the data that met the closed socket asks for something, by its protocol.
-func (c *Case) answersRequest() bool {
+func (c *Facts) answersRequest() bool {
 	m := &c.Conn.Exchange.Last[c.Side.Peer()]
-	return m.Kind == exchange.Request && m.Frame > c.LetGo.Frame
+	return m.Kind == exchange.Request && m.Frame > c.Close.Frame
 }

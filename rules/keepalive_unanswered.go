@@ -22,9 +22,9 @@ var keepaliveUnanswered = &Rule{
 		Remedy:     "The other host, or the way to it, was gone: look for suspended machines, lost Wi-Fi or VPN, and for NAT or firewalls that forget idle connections sooner than the probes come.",
 		Limits:     "Whether the peer was dead or only out of reach is not in the packets.",
 	},
-	Match: func(c *Case) float64 {
+	Match: func(c *Facts) float64 {
 		run := c.probes()
-		if c.Manner == Reply || run.Count == 0 {
+		if c.Kind == KindReply || run.Count == 0 {
 			return 0
 		}
 		p := keepaliveManySure
@@ -36,7 +36,7 @@ var keepaliveUnanswered = &Rule{
 		}
 		return c.lowered(p, lostOctets)
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		run := c.probes()
 		every := c.Time.Sub(run.Last.Time)
 		if run.Count > 1 {
@@ -54,5 +54,5 @@ var keepaliveUnanswered = &Rule{
 		f.open(FastClose, "idle-release", 0.6, "it asked whether the peer still lives, and reset when no answer came")
 		f.open(PeerCrash, "", 0.2, "the connection was idle")
 	},
-	Against: "no keep-alive probe stood unanswered",
+	WhyNot: "no keep-alive probe stood unanswered",
 }

@@ -25,61 +25,61 @@ var lateGoodbye = &Rule{
 		Remedy:     "Harmless.",
 		Limits:     "For protocols that are not known, that the exchange was complete is judged by whose turn it was.",
 	},
-	Match: func(c *Case) float64 {
+	Match: func(c *Facts) float64 {
 		if c.Signs.Middlebox() {
 			return 0
 		}
-		b := c.LetGo.Business
-		if c.LetGo.By == ByThis {
-			if c.Manner != Reply && b.Matter == SaidGoodbye && !c.PeerClosedFirst() {
+		b := c.Close.Completion
+		if c.Close.By == ByThis {
+			if c.Kind != KindReply && b.State == SaidGoodbye && !c.PeerClosedFirst() {
 				return c.lowered(lateGoodbyeOwn, lostOctets)
 			}
 			return 0
 		}
-		if c.LetGo.By == ByEarlier || c.Manner == Decision || !b.Finished(c.Side) || c.midConversation() {
+		if c.Close.By == ByEarlier || c.Kind == KindAbort || !b.Finished(c.Side) || c.midConversation() {
 			return 0
 		}
 		switch {
-		case c.Met.Data.Seen() && c.dismissed():
+		case c.AfterClose.Data.Seen() && c.dismissed():
 			return c.lowered(lateGoodbyeTalk, anyDefect)
-		case c.Met.Data.Seen():
+		case c.AfterClose.Data.Seen():
 			return 0
-		case c.Met.Bye.Seen():
+		case c.AfterClose.Bye.Seen():
 			return c.lowered(lateGoodbyeSure, lostOctets)
-		case c.Met.Bare.Seen():
+		case c.AfterClose.Bare.Seen():
 			return c.lowered(lateGoodbyeFIN, lostOctets)
 		case c.Answers == ToNothing && c.blind():
 			return c.lowered(lateGoodbyeBlind, flows.MissedPackets)
 		}
 		return 0
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		switch {
-		case c.LetGo.By == ByThis:
+		case c.Close.By == ByThis:
 			f.Summary = sentence("%s ended the connection with a RST %s. Nothing was lost.", capital(c.sender()), c.circumstances())
-		case c.Met.Data.Seen():
-			last := c.LetGo.Exchange.Last[flows.Responder].Text
+		case c.AfterClose.Data.Seen():
+			last := c.Close.Exchange.Last[flows.Responder].Text
 			f.Summary = sentence("%s ended the session with its last answer%s and closed; %s's next command%s %s and met the closed socket. The answer tells what went wrong, not the RST.",
-				capital(c.sender()), quoted(last), c.receiver(), quoted(c.crossing()), c.came(c.Met.Data))
+				capital(c.sender()), quoted(last), c.receiver(), quoted(c.crossing()), c.came(c.AfterClose.Data))
 			f.Remedy = "Read the server's last answer: it says why it ended the session. The client should close when it has read it, and not send another command."
 		case c.Trigger != nil:
 			f.Summary = sentence("%s had closed %s; %s %s and met the closed socket. Nothing was lost.", capital(c.sender()), c.circumstances(), c.what(c.Trigger), c.came(c.Trigger.Mark))
 		default:
-			f.Summary = sentence("%s had closed %s; something that the capture does not hold met the closed socket %s later, %sonly a goodbye.", capital(c.sender()), c.circumstances(), span(c.Time.Sub(c.LetGo.Time)), probably(f.Confidence))
+			f.Summary = sentence("%s had closed %s; something that the capture does not hold met the closed socket %s later, %sonly a goodbye.", capital(c.sender()), c.circumstances(), span(c.Time.Sub(c.Close.Time)), probably(f.Confidence))
 		}
 		c.sayBusiness(f)
 		c.sayIdle(f)
 		c.sayLetGo(f)
-		if c.Met.Data.Seen() {
-			f.say(sentence("%s talks on%s, %s", c.receiver(), quoted(c.crossing()), relative(c.Met.Data.Time.Sub(c.LetGo.Time))), c.LetGo.Frame, c.Met.Data.Frame)
+		if c.AfterClose.Data.Seen() {
+			f.say(sentence("%s talks on%s, %s", c.receiver(), quoted(c.crossing()), relative(c.AfterClose.Data.Time.Sub(c.Close.Time))), c.Close.Frame, c.AfterClose.Data.Frame)
 		}
 		c.sayRST(f)
 		f.open(UnknownConnection, "late-segment", 0.5, "it came with the closing, not long after it")
-		if c.Met.Data.Seen() {
+		if c.AfterClose.Data.Seen() {
 			f.open(PeerCrash, "data-after-fin", 0.6, "the server had said its last word before it closed")
 		} else {
 			f.open(PeerCrash, "data-after-fin", 0.4, "no data of the application met the closed socket")
 		}
 	},
-	Against: "data of the application met the closed socket, or the exchange was not finished",
+	WhyNot: "data of the application met the closed socket, or the exchange was not finished",
 }

@@ -30,12 +30,12 @@ var lateSegment = &Rule{
 		Remedy:     "Usually harmless. When a peer closes its side very late (CLOSE-WAIT), let it close as soon as it reads the end of the stream.",
 		Limits:     "Whether the receiving program still wanted something is not in a bare FIN or ACK.",
 	},
-	Match: func(c *Case) float64 {
-		if c.Manner != Reply || c.Refused() {
+	Match: func(c *Facts) float64 {
+		if c.Kind != KindReply || c.Refused() {
 			return 0
 		}
 		switch {
-		case c.BothClosed(), c.Duplicate && c.LetGo.By != ByThis:
+		case c.BothClosed(), c.Duplicate && c.Close.By != ByThis:
 			return c.lowered(lateBothClosed, flows.Reordered)
 		case c.resetByPeer() != nil:
 			return lateReset
@@ -48,10 +48,10 @@ var lateSegment = &Rule{
 		}
 		return 0
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		peer, own := c.resetByPeer(), c.lastOwn()
 		switch {
-		case c.BothClosed(), c.Duplicate && c.LetGo.By != ByThis:
+		case c.BothClosed(), c.Duplicate && c.Close.By != ByThis:
 			f.Summary = sentence("The connection was over: it had been closed; %s came late and met a host that had forgotten it.", c.late())
 			f.say(c.sender()+" had closed, and that was acknowledged", c.Snd.FIN.Frame, c.Snd.FINAcked.Frame)
 			f.say(c.receiver()+" had closed, and that was acknowledged", c.Rcv.FIN.Frame, c.Rcv.FINAcked.Frame)
@@ -78,12 +78,12 @@ var lateSegment = &Rule{
 		f.open(FastClose, "late-goodbye", 0.7, "it came long after the closing, not across it")
 		f.open(PeerCrash, "", 0.2, "the connection had ended before")
 	},
-	Against: "the connection was not over, or only just",
+	WhyNot: "the connection was not over, or only just",
 }
 
 // resetByPeer returns the RST by which the other side had ended the connection, nil without one. Two resets
 // that cross each other are not meant.
-func (c *Case) resetByPeer() *flows.PriorReset {
+func (c *Facts) resetByPeer() *flows.PriorReset {
 	if c.Trigger == nil {
 		return nil
 	}
@@ -97,13 +97,13 @@ func (c *Case) resetByPeer() *flows.PriorReset {
 
 // afterOwn reports whether a device on the path sent this RST after the sender that it names had reset the
 // connection itself, which goes on no more.
-func (c *Case) afterOwn() bool {
+func (c *Facts) afterOwn() bool {
 	own := c.lastOwn()
-	return own != nil && own.Origin != OriginMiddlebox && c.Signs.Middlebox() && c.Manner == Reply && !c.lives(own)
+	return own != nil && own.Origin != OriginMiddlebox && c.Signs.Middlebox() && c.Kind == KindReply && !c.lives(own)
 }
 
 // late names the late segment.
-func (c *Case) late() string {
+func (c *Facts) late() string {
 	switch {
 	case c.Duplicate:
 		return "a late copy of an old segment, which the capture does not hold,"

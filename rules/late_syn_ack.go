@@ -28,7 +28,7 @@ var lateSYNACK = &Rule{
 		Remedy:     "Find out why the answer took so long (a full accept queue or lost packets make the SYN-ACK come after a resend), or give connecting more time.",
 		Limits:     "Why the client stopped waiting is not in the packets.",
 	},
-	Match: func(c *Case) float64 {
+	Match: func(c *Facts) float64 {
 		if c.resetsSYNACK() {
 			if c.Snd.SYN.Seen() && c.Trigger.Time.Sub(c.Snd.SYN.Time) >= lateSYNACKFrom {
 				return lateSYNACKSure
@@ -41,7 +41,7 @@ var lateSYNACK = &Rule{
 		}
 		return 0
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		if c.Trigger == nil {
 			f.Summary = sentence("%s no longer wanted the connection that it had asked for %s before: its RST %sanswers a late SYN-ACK, which the capture does not hold.",
 				capital(c.sender()), span(c.Time.Sub(c.Snd.SYN.Time)), probably(f.Confidence))
@@ -58,5 +58,5 @@ var lateSYNACK = &Rule{
 		f.open(RetransmitTimeout, "syn-unanswered", 0.6, "the RST answers a SYN-ACK; whoever gives up on a silent peer sends none on Linux")
 		f.open(FastClose, "connect-withdrawn", 0.2, "a connection that was never opened cannot be closed")
 	},
-	Against: "the SYN-ACK came at once",
+	WhyNot: "the SYN-ACK came at once",
 }

@@ -6,39 +6,39 @@ import (
 )
 
 // A LetGo is the moment when the RST's sender gave the connection up: its FIN, else its first RST.
-type LetGo struct {
+type Close struct {
 	flows.Mark
-	By       LetGoBy
-	Exchange *exchange.Summary // what had been said by then
-	Unread   uint32
-	Unacked  [2]uint32 // octets under way, by side
-	LastData [2]flows.Mark
-	Business Business
+	By         CloseBy
+	Exchange   *exchange.Summary // what had been said by then
+	Unread     uint32
+	Unacked    [2]uint32 // octets under way, by side
+	LastData   [2]flows.Mark
+	Completion Completion
 }
 
 // A LetGoBy says by what the sender let go.
-type LetGoBy uint8
+type CloseBy uint8
 
 // The ways to let go.
 const (
-	ByThis      LetGoBy = iota // the RST itself
+	ByThis      CloseBy = iota // the RST itself
 	ByFIN                      // an earlier FIN
 	ByUnseenFIN                // an earlier FIN that the capture missed, known by its acknowledgment
 	ByEarlier                  // an earlier RST
 )
 
 // letGo finds the moment.
-func (c *Case) letGo() LetGo {
+func (c *Facts) letGo() Close {
 	k := c.Conn
-	if snap := k.LetGo[c.Side]; snap != nil && snap.Frame < c.Frame {
-		l := LetGo{Mark: snap.Mark, By: ByEarlier, Exchange: &snap.Exchange, Unread: snap.Unread, Unacked: snap.Outstanding, LastData: snap.LastData}
+	if snap := k.Closes[c.Side]; snap != nil && snap.Frame < c.Frame {
+		l := Close{Mark: snap.Mark, By: ByEarlier, Exchange: &snap.Exchange, Unread: snap.Unread, Unacked: snap.Outstanding, LastData: snap.LastData}
 		if snap.FIN {
 			l.By = ByFIN
 		}
-		l.Business = c.unended(&l, c.business(&l))
+		l.Completion = c.unended(&l, c.business(&l))
 		return l
 	}
-	l := LetGo{Mark: c.Mark, By: ByThis, Exchange: &k.Exchange, Unread: c.Snd.Unread}
+	l := Close{Mark: c.Mark, By: ByThis, Exchange: &k.Exchange, Unread: c.Snd.Unread}
 	for s := range 2 {
 		l.LastData[s] = k.Ends[s].LastData
 		l.Unacked[s] = k.Ends[s].Outstanding()
@@ -63,15 +63,15 @@ func (c *Case) letGo() LetGo {
 	if x := c.overtaken(); l.By == ByThis && x != nil {
 		l.Exchange = x
 	}
-	l.Business = c.unended(&l, c.business(&l))
+	l.Completion = c.unended(&l, c.business(&l))
 	return l
 }
 
 // overtaken returns what had been said when the sender sent the RST, where the RST overtook the sender's own
 // last octets on the way: they come after it in the capture, with lower numbers. It returns nil when nothing
 // shows that.
-func (c *Case) overtaken() *exchange.Summary {
-	if c.Manner != Decision || !c.Snd.HasSND || c.SEQ.Sub(c.Snd.SND.NXT) <= 0 {
+func (c *Facts) overtaken() *exchange.Summary {
+	if c.Kind != KindAbort || !c.Snd.HasSND || c.SEQ.Sub(c.Snd.SND.NXT) <= 0 {
 		return nil
 	}
 	s, p := c.Side, c.Side.Peer()
@@ -91,7 +91,7 @@ func (c *Case) overtaken() *exchange.Summary {
 }
 
 // dataBefore returns the last data of side s before frame, as far as the timeline tells.
-func (c *Case) dataBefore(s flows.Side, frame int) flows.Mark {
+func (c *Facts) dataBefore(s flows.Side, frame int) flows.Mark {
 	var m flows.Mark
 	for i := range c.Conn.Events {
 		if e := &c.Conn.Events[i]; e.Side == s && e.DataLen > 0 && e.Frame < frame {
@@ -103,7 +103,7 @@ func (c *Case) dataBefore(s flows.Side, frame int) flows.Mark {
 
 // until returns what is known of an exchange at an earlier frame, when the sender let go: what the peer
 // began to say after it is taken back.
-func (c *Case) until(x *exchange.Summary, frame int) *exchange.Summary {
+func (c *Facts) until(x *exchange.Summary, frame int) *exchange.Summary {
 	s, p := c.Side, c.Side.Peer()
 	if x.Last[p].Frame <= frame {
 		return x

@@ -7,7 +7,7 @@ import (
 
 // A Met is what of the peer met the socket that the RST's sender had closed by FIN: all that came after the
 // FIN or crossed it, up to the RST. One RST of a train answers one segment; the event is about all of them.
-type Met struct {
+type AfterClose struct {
 	Data  flows.Mark // first data of the application
 	Octet uint32     // how much
 	At    []int      // frames of it, at most flows.MaxRunFrames
@@ -16,11 +16,11 @@ type Met struct {
 }
 
 // Nothing reports whether the capture shows nothing that met the closed socket.
-func (m Met) Nothing() bool { return !m.Data.Seen() && !m.Bye.Seen() && !m.Bare.Seen() }
+func (m AfterClose) Nothing() bool { return !m.Data.Seen() && !m.Bye.Seen() && !m.Bare.Seen() }
 
 // meet collects c.Met.
-func (c *Case) meet() {
-	m, l := &c.Met, &c.LetGo
+func (c *Facts) meet() {
+	m, l := &c.AfterClose, &c.Close
 	if l.By != ByFIN && l.By != ByUnseenFIN {
 		return
 	}
@@ -33,7 +33,7 @@ func (c *Case) meet() {
 	}
 	for i := range c.Conn.Events {
 		e := &c.Conn.Events[i]
-		if e.Side != peer || e.Flags&flows.RST != 0 || e.Notes&flows.Copy != 0 {
+		if e.Side != peer || e.Flags&flows.RST != 0 || e.Notes&flows.Duplicate != 0 {
 			continue
 		}
 		fresh := e.LEN() > 0 && (!known || e.End().Sub(acked) > 0)
@@ -70,7 +70,7 @@ const (
 
 // saysGoodbye reports whether data of the peer only ends the exchange: a TLS alert, QUIT, 221, or
 // housekeeping that wants nothing.
-func (c *Case) saysGoodbye(e *flows.Event) bool {
+func (c *Facts) saysGoodbye(e *flows.Event) bool {
 	x := &c.Conn.Exchange
 	if at := x.Goodbye[e.Side]; at != 0 && e.Frame >= at {
 		return true
@@ -79,7 +79,7 @@ func (c *Case) saysGoodbye(e *flows.Event) bool {
 		return true
 	}
 	m := &x.Last[e.Side]
-	if m.Frame <= e.Frame && (m.End >= e.Frame || e.Notes&flows.Resent != 0) {
+	if m.Frame <= e.Frame && (m.End >= e.Frame || e.Notes&flows.Retransmitted != 0) {
 		switch m.Kind {
 		case exchange.Goodbye, exchange.Alert, exchange.Housekeeping:
 			return true
@@ -98,14 +98,14 @@ func (c *Case) saysGoodbye(e *flows.Event) bool {
 
 // askedNoMore reports whether side s has asked for nothing since the RST's sender let go after a complete
 // exchange: GOAWAY before close_notify, say.
-func (c *Case) askedNoMore(s flows.Side) bool {
+func (c *Facts) askedNoMore(s flows.Side) bool {
 	x := &c.Conn.Exchange
-	if !x.TLS && x.Protocol != "HTTP/2" || x.Waiting[s] > 0 || x.RequestSide != int(s) || x.Request.Frame == 0 || x.Request.Frame >= c.LetGo.Frame {
+	if !x.TLS && x.Protocol != "HTTP/2" || x.Waiting[s] > 0 || x.RequestSide != int(s) || x.Request.Frame == 0 || x.Request.Frame >= c.Close.Frame {
 		return false
 	}
 	switch x.Last[s].Kind {
 	case exchange.Goodbye, exchange.Alert, exchange.Housekeeping:
-		return c.LetGo.Business.Finished(c.Side)
+		return c.Close.Completion.Finished(c.Side)
 	}
 	return false
 }

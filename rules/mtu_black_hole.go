@@ -22,20 +22,20 @@ var mtuBlackHole = &Rule{
 		Remedy:     "Lower the MTU or clamp the MSS at the tunnel (iptables --clamp-mss-to-pmtu), let ICMP type 3 code 4 and ICMPv6 type 2 pass, or switch on net.ipv4.tcp_mtu_probing.",
 		Limits:     "Segmentation offload hides the true packet size in a capture on the sending host.",
 	},
-	Match: func(c *Case) float64 {
+	Match: func(c *Facts) float64 {
 		p := c.gaveUp()
-		run := &c.Snd.Resends
+		run := &c.Snd.Retransmits
 		if p == 0 || run.What != flows.RunData || run.LEN < blackHoleFrom {
 			return 0
 		}
-		if c.tooBig() == nil && (!run.Heard.Seen() || c.Snd.MaxAcked == 0 || c.Snd.MaxAcked >= run.LEN) {
+		if c.tooBig() == nil && (!run.PeerLast.Seen() || c.Snd.MaxAcked == 0 || c.Snd.MaxAcked >= run.LEN) {
 			return 0
 		}
 		return max(p, c.lowered(blackHoleSure, lostOctets))
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		tellGaveUp(c, f)
-		run := &c.Snd.Resends
+		run := &c.Snd.Retransmits
 		f.Summary = sentence("Only big packets were lost: %s of %s was resent %s and never arrived, while smaller ones did; %s gave up.", octets(int64(run.LEN)), c.sender(), times(run.Count), c.sender())
 		if c.Snd.MaxAcked > 0 {
 			f.say(sentence("the biggest segment of %s that was ever acknowledged has %s, the lost one %s", c.sender(), octets(int64(c.Snd.MaxAcked)), octets(int64(run.LEN))), run.Last.Frame)
@@ -44,13 +44,13 @@ var mtuBlackHole = &Rule{
 			f.say(icmpSays(n), n.Frame)
 		}
 	},
-	Against: "small segments were lost as well, or the peer was silent",
+	WhyNot: "small segments were lost as well, or the peer was silent",
 }
 
 // tooBig returns the ICMP error that says a packet of this connection was too big for the path.
-func (c *Case) tooBig() *flows.ICMPNote {
-	for i := range c.Around.ICMP {
-		n := &c.Around.ICMP[i]
+func (c *Facts) tooBig() *flows.ICMPNote {
+	for i := range c.Related.ICMP {
+		n := &c.Related.ICMP[i]
 		if !n.V6 && n.Type == 3 && n.Code == 4 || n.V6 && n.Type == 2 {
 			return n
 		}

@@ -28,36 +28,36 @@ var noListener = &Rule{
 		Remedy:     "Start the service, or bind it to the address and port that the client uses; on the server, ss -ltn shows what listens.",
 		Limits:     "Whether the service was ever meant to run there is not in the packets.",
 	},
-	Match:   func(c *Case) float64 { return c.refusal() },
-	Tell:    tellRefusal,
-	Against: "the RST does not have the form of an answer to a SYN",
+	Match:   func(c *Facts) float64 { return c.refusal() },
+	Explain: tellRefusal,
+	WhyNot:  "the RST does not have the form of an answer to a SYN",
 }
 
 // refusal returns how sure it is that the RST refuses a connection.
-func (c *Case) refusal() float64 {
+func (c *Facts) refusal() float64 {
 	switch {
 	case !c.Refused():
 		return 0
-	case c.Answers == ToSYN && c.Form == flows.FormReplyACK:
+	case c.Answers == ToSYN && c.Class == flows.ClassReplyACK:
 		return refusedSure
 	case c.Answers == ToSYN:
 		return refusedOddly
-	case c.Form == flows.FormReplyACK:
+	case c.Class == flows.ClassReplyACK:
 		return refusedUnseen
 	}
 	return refusedOddly - 0.1
 }
 
-func tellRefusal(c *Case, f *Finding) {
+func tellRefusal(c *Facts, f *Finding) {
 	f.Summary = sentence("%s refused the connection: nothing accepts connections on %s there.", capital(c.sender()), c.port())
 	c.sayRefusal(f)
 }
 
 // port names the port of the RST's sender.
-func (c *Case) port() string { return "port " + strconv.Itoa(int(c.Snd.Addr.Port)) }
+func (c *Facts) port() string { return "port " + strconv.Itoa(int(c.Snd.Addr.Port)) }
 
 // sayRefusal tells how the SYN was refused, and what became of it.
-func (c *Case) sayRefusal(f *Finding) {
+func (c *Facts) sayRefusal(f *Finding) {
 	where, syn := c.port(), c.Rcv.LastSYN
 	switch {
 	case c.Trigger == nil && syn.Seen() && c.ACK == c.Rcv.SND.ISS+1:
@@ -87,7 +87,7 @@ func (c *Case) sayRefusal(f *Finding) {
 }
 
 // missesBy says how far the RST's ACK is from the number that acknowledges the SYN.
-func (c *Case) missesBy() string {
+func (c *Facts) missesBy() string {
 	d := c.ACK.Sub(c.Rcv.SND.ISS + 1)
 	if d < 0 {
 		return octets(int64(-d)) + " short of"
@@ -97,18 +97,18 @@ func (c *Case) missesBy() string {
 
 // wrongEcho reports whether the RST throws itself away: it echoes a timestamp that its receiver, in SYN-SENT, has
 // never sent (tcp_rcv_synsent_state_process in Linux).
-func (c *Case) wrongEcho() bool {
+func (c *Facts) wrongEcho() bool {
 	return c.Answers == ToSYN && c.Accept == flows.AcceptOutside && c.Rcv.HasTS && c.Opts.HasTS
 }
 
 // opensAfter returns the SYN-ACK and the ACK by which the connection opened after the RST, without another SYN:
 // then the RST was not taken. Zero Marks when it did not.
-func (c *Case) opensAfter() (synack, ack flows.Mark) {
+func (c *Facts) opensAfter() (synack, ack flows.Mark) {
 	var first flows.Seq
 	for i := range c.After.Events {
 		e := &c.After.Events[i]
 		switch {
-		case e.Flags&flows.RST != 0 || e.Notes&flows.Copy != 0:
+		case e.Flags&flows.RST != 0 || e.Notes&flows.Duplicate != 0:
 		case e.Side == flows.Originator && e.Flags&(flows.SYN|flows.ACK) == flows.SYN:
 			return flows.Mark{}, flows.Mark{}
 		case e.Side == flows.Responder && e.Flags.Has(flows.SYN|flows.ACK):

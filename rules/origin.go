@@ -12,8 +12,8 @@ import (
 // (Weaver, Sommer and Paxson, "Detecting Forged TCP Reset Packets", NDSS 2009).
 type Signs struct {
 	Weight  float64 // sum over all signs; a middlebox from 1 on
-	Forged  []sign  // speak for a device on the path
-	Genuine []sign  // speak for the endpoint
+	Against []sign  // speak for a device on the path
+	For     []sign  // speak for the endpoint
 
 	room []int // what sign.frames are cut from
 }
@@ -64,14 +64,14 @@ func (s *Signs) tell(f *Finding) {
 	switch {
 	case s.Weight >= 1:
 		f.Origin = OriginMiddlebox
-		f.sayOrigin(s.Forged)
+		f.sayOrigin(s.Against)
 	case s.Weight >= 0.5:
 		f.Origin = OriginUnknown
-		f.sayOrigin(s.Forged)
-		f.sayOrigin(s.Genuine)
+		f.sayOrigin(s.Against)
+		f.sayOrigin(s.For)
 	default:
 		f.Origin = OriginEndpoint
-		f.sayOrigin(s.Genuine)
+		f.sayOrigin(s.For)
 	}
 }
 
@@ -95,15 +95,15 @@ func (s *Signs) add(weight float64, says string, frames ...int) {
 	end := len(s.room)
 	g := sign{weight: weight, frames: s.room[start:end:end], says: says}
 	if weight > 0 {
-		s.Forged = append(s.Forged, g)
+		s.Against = append(s.Against, g)
 	} else {
-		s.Genuine = append(s.Genuine, g)
+		s.For = append(s.For, g)
 	}
 }
 
 // weigh collects the signs.
-func (s *Signs) weigh(c *Case) {
-	if c.Notes&flows.Copy != 0 {
+func (s *Signs) weigh(c *Facts) {
+	if c.Notes&flows.Duplicate != 0 {
 		return // judged with its original
 	}
 	s.aftermath(c)
@@ -115,7 +115,7 @@ func (s *Signs) weigh(c *Case) {
 }
 
 // aftermath asks whether the sender goes on after its RST.
-func (s *Signs) aftermath(c *Case) {
+func (s *Signs) aftermath(c *Facts) {
 	a := &c.After
 	who := c.sender()
 	reordered := c.Conn.Defects.Has(flows.Reordered)
@@ -147,7 +147,7 @@ func (s *Signs) aftermath(c *Case) {
 
 // dataAfter returns the segments by which the RST's sender sends on soon after the RST where it had stopped
 // before, although the RST's own number claims that more had been sent.
-func (c *Case) dataAfter() []int {
+func (c *Facts) dataAfter() []int {
 	if !c.Snd.HasSND || c.SEQ.Sub(c.Snd.SND.NXT) <= 0 {
 		return nil
 	}
@@ -155,7 +155,7 @@ func (c *Case) dataAfter() []int {
 	next := c.Snd.SND.NXT
 	for i := range c.After.Events {
 		e := &c.After.Events[i]
-		if e.Side != c.Side || e.Flags&(flows.RST|flows.SYN) != 0 || e.DataLen == 0 || e.Notes&flows.Copy != 0 {
+		if e.Side != c.Side || e.Flags&(flows.RST|flows.SYN) != 0 || e.DataLen == 0 || e.Notes&flows.Duplicate != 0 {
 			continue
 		}
 		if d := e.SEQ.Sub(next); d >= 0 && d < 1<<20 && e.Time.Sub(c.Time) > 0 {
@@ -167,7 +167,7 @@ func (c *Case) dataAfter() []int {
 
 // acksAfter returns the segments by which the RST's sender acknowledges data step by step soon after the RST.
 // One may have been overtaken by the RST; several in order hardly are.
-func (c *Case) acksAfter() []int {
+func (c *Facts) acksAfter() []int {
 	if !c.Snd.HasRCV || c.Answers == ToSYN {
 		return nil
 	}
@@ -175,7 +175,7 @@ func (c *Case) acksAfter() []int {
 	known := c.Snd.RCV.NXT
 	for i := range c.After.Events {
 		e := &c.After.Events[i]
-		if e.Side != c.Side || e.Flags&(flows.RST|flows.SYN|flows.FIN) != 0 || !e.Flags.Has(flows.ACK) || e.Notes&flows.Copy != 0 {
+		if e.Side != c.Side || e.Flags&(flows.RST|flows.SYN|flows.FIN) != 0 || !e.Flags.Has(flows.ACK) || e.Notes&flows.Duplicate != 0 {
 			continue
 		}
 		if d := e.ACK.Sub(known); d > 0 && d < 1<<20 && e.Time.Sub(c.Time) > 0 {
@@ -187,7 +187,7 @@ func (c *Case) acksAfter() []int {
 
 // related reports whether a segment that the sender sends after the RST has a number near the RST's. Where the
 // capture lacks the SYN, it may belong to another incarnation of the connection.
-func (c *Case) related(m flows.Mark) bool {
+func (c *Facts) related(m flows.Mark) bool {
 	for i := range c.After.Events {
 		if e := &c.After.Events[i]; e.Frame == m.Frame {
 			return e.SEQ.InWindow(c.SEQ, 1<<20) || c.Snd.HasSND && e.SEQ.InWindow(c.Snd.SND.NXT, 1<<20)
@@ -197,7 +197,7 @@ func (c *Case) related(m flows.Mark) bool {
 }
 
 // askedAgain reports whether the refused side sent another SYN before the refusing side accepted.
-func (c *Case) askedAgain() bool {
+func (c *Facts) askedAgain() bool {
 	a := &c.After
 	if a.ReceiverSYN.Seen() && a.ReceiverSYN.Frame < a.SenderACK.Frame {
 		return true
@@ -212,7 +212,7 @@ func (c *Case) askedAgain() bool {
 
 // aliveAfter returns a segment that the RST's sender can only have sent with the connection alive: it
 // acknowledges data that the sender had not acknowledged before, or that was sent after the RST.
-func (c *Case) aliveAfter() *flows.Event {
+func (c *Facts) aliveAfter() *flows.Event {
 	if !c.Snd.HasRCV || c.Answers == ToSYN {
 		return nil
 	}
@@ -222,7 +222,7 @@ func (c *Case) aliveAfter() *flows.Event {
 	}
 	for i := range c.After.Events {
 		e := &c.After.Events[i]
-		if e.Side != c.Side || e.Flags&(flows.RST|flows.SYN) != 0 || !e.Flags.Has(flows.ACK) || e.Notes&flows.Copy != 0 {
+		if e.Side != c.Side || e.Flags&(flows.RST|flows.SYN) != 0 || !e.Flags.Has(flows.ACK) || e.Notes&flows.Duplicate != 0 {
 			continue
 		}
 		if d := e.ACK.Sub(known); d <= 0 || d >= 1<<20 {
@@ -238,14 +238,14 @@ func (c *Case) aliveAfter() *flows.Event {
 }
 
 // numbers asks whether the numbers fit what the sender had sent and what it could answer.
-func (s *Signs) numbers(c *Case) {
+func (s *Signs) numbers(c *Facts) {
 	complete := c.Conn.Defects&(flows.OneDirection|flows.MissedPackets|flows.NoHandshake|flows.Evicted|flows.Reordered) == 0
 	who := c.sender()
-	if c.Snd.HasSND && c.Trigger == nil && (c.Form == flows.FormBare || c.Form == flows.FormUnclear) && complete && !c.ownRSTBefore() {
+	if c.Snd.HasSND && c.Trigger == nil && (c.Class == flows.ClassBare || c.Class == flows.ClassUnclear) && complete && !c.ownRSTBefore() {
 		switch d := c.SEQ.Sub(c.Snd.SND.NXT); {
 		case d > 0:
 			s.add(signBeyond, sentence("its sequence number lies %s beyond all that %s had sent", octets(int64(d)), who), c.Frame, c.Snd.Last.Frame)
-		case d < 0 && c.SEQ.Sub(c.Snd.SND.UNA) < 0 && c.Snd.Resends.Count == 0:
+		case d < 0 && c.SEQ.Sub(c.Snd.SND.UNA) < 0 && c.Snd.Retransmits.Count == 0:
 			s.add(signBehind, sentence("its sequence number lies %s behind what %s had already sent, and answers no segment", octets(int64(-d)), who), c.Frame, c.Snd.Last.Frame)
 		}
 	}
@@ -263,7 +263,7 @@ func (s *Signs) numbers(c *Case) {
 				who, octets(int64(step))), append(frames, c.Frame)...)
 		}
 	}
-	if own := c.lastOwn(); own != nil && own.Flags.Has(flows.ACK) && c.Flags.Has(flows.ACK) && c.SEQ != 0 && c.Notes&flows.Copy == 0 && c.Rcv.LastData.Seen() && c.TTL != c.Snd.TTL {
+	if own := c.lastOwn(); own != nil && own.Flags.Has(flows.ACK) && c.Flags.Has(flows.ACK) && c.SEQ != 0 && c.Notes&flows.Duplicate == 0 && c.Rcv.LastData.Seen() && c.TTL != c.Snd.TTL {
 		data := c.Rcv.LastData.Frame
 		if c.Answers == ToData {
 			data = c.Trigger.Frame
@@ -273,11 +273,11 @@ func (s *Signs) numbers(c *Case) {
 	if n := c.volley(); n >= 2 {
 		s.add(signVolley, fmt.Sprintf("it was sent %d times at one moment, with the same numbers", n+1), c.Frame, c.After.SenderRSTs[0].Frame)
 	}
-	if c.resetsNothing() && c.Form == flows.FormActive {
+	if c.resetsNothing() && c.Class == flows.ClassActive {
 		over := c.closed()
 		s.add(signDead, sentence("both sides had closed %s before: %s itself had nothing left to reset", span(c.Time.Sub(over.Time)), who), over.Frame, c.Frame)
 	}
-	if c.Trigger == nil && c.Form == flows.FormActive {
+	if c.Trigger == nil && c.Class == flows.ClassActive {
 		for i := range c.Prior {
 			if p := &c.Prior[i]; p.Side != c.Side && c.Time.Sub(p.Time) > max(c.Soon(), time.Second) {
 				s.add(signDead, sentence("%s's connection had been ended %s before by a RST of the other side", who, span(c.Time.Sub(p.Time))), p.Frame, c.Frame)
@@ -288,10 +288,10 @@ func (s *Signs) numbers(c *Case) {
 }
 
 // volley counts the repetitions of a RST+ACK that nothing drew: a host sends it once.
-func (c *Case) volley() int {
+func (c *Facts) volley() int {
 	n := 0
 	for _, m := range c.After.SenderRSTs {
-		if c.Manner == Decision && c.Flags.Has(flows.ACK) && m.ACK && m.SEQ == c.SEQ && m.Time.Sub(c.Time) < time.Millisecond {
+		if c.Kind == KindAbort && c.Flags.Has(flows.ACK) && m.ACK && m.SEQ == c.SEQ && m.Time.Sub(c.Time) < time.Millisecond {
 			n++
 		}
 	}
@@ -299,7 +299,7 @@ func (c *Case) volley() int {
 }
 
 // ownRSTBefore reports whether the sender had reset the connection before.
-func (c *Case) ownRSTBefore() bool {
+func (c *Facts) ownRSTBefore() bool {
 	for _, p := range c.Prior {
 		if p.Side == c.Side {
 			return true
@@ -310,20 +310,20 @@ func (c *Case) ownRSTBefore() bool {
 
 // timing asks whether the RST comes before its sender could have seen what it answers, and whether both
 // ends are reset at one moment.
-func (s *Signs) timing(c *Case) {
+func (s *Signs) timing(c *Facts) {
 	need, sure := c.distance()
 	if need == 0 && c.Refused() {
 		// Other connections tell how far the host is, less exactly: paths and queues differ.
-		need, sure = c.Around.SenderReaction/8, true
+		need, sure = c.Related.SenderReaction/8, true
 	}
 	if need >= 2*time.Millisecond {
 		var cause flows.Mark
 		switch {
-		case c.Trigger != nil && c.onlyCandidate(need) && (!c.Flags.Has(flows.ACK) || c.Form == flows.FormReplyACK || c.ACK.Sub(c.Trigger.End()) >= 0):
+		case c.Trigger != nil && c.onlyCandidate(need) && (!c.Flags.Has(flows.ACK) || c.Class == flows.ClassReplyACK || c.ACK.Sub(c.Trigger.End()) >= 0):
 			cause = c.Trigger.Mark
 		case c.Flags.Has(flows.ACK) && c.Rcv.HasSND && c.Rcv.LastData.Seen() && c.ACK.Sub(c.Rcv.LastSEQ.Add(c.Rcv.LastLen)) >= 0 && c.ACK.Sub(c.Rcv.SND.NXT) <= 0:
 			cause = c.Rcv.LastData
-		case c.Manner == Decision && c.Snd.Segments == c.Snd.SYNs && c.Conn.HandshakeACK.Seen() && !c.ByClient():
+		case c.Kind == KindAbort && c.Snd.Segments == c.Snd.SYNs && c.Conn.HandshakeACK.Seen() && !c.ByClient():
 			cause = c.Conn.HandshakeACK // before that it has nothing to drop
 		}
 		if d := c.Time.Sub(cause.Time); cause.Seen() && d >= 0 && d < need*2/5 {
@@ -350,7 +350,7 @@ func (s *Signs) timing(c *Case) {
 		s.add(signBothWays, sentence("within %s both ends get a RST in the other's name", span(gap)), c.Frame, other.Frame)
 		quiet, from, to := c.silence(), c.quietSince(), c.Mark
 		if c.Idle() > quiet {
-			quiet, from, to = c.Idle(), c.lastData(), c.LetGo.Mark
+			quiet, from, to = c.Idle(), c.lastData(), c.Close.Mark
 		}
 		if quiet >= 3*time.Second {
 			s.add(signIdle, sentence("nothing had been said for %s", span(quiet)), from.Frame, to.Frame)
@@ -360,7 +360,7 @@ func (s *Signs) timing(c *Case) {
 
 // onlyCandidate reports whether no segment but the trigger can have drawn the RST: the others with the same
 // number came too long before.
-func (c *Case) onlyCandidate(need time.Duration) bool {
+func (c *Facts) onlyCandidate(need time.Duration) bool {
 	if c.Candidates <= 1 {
 		return true
 	}
@@ -383,7 +383,7 @@ const reactionFrom = 10 * time.Millisecond
 // distance returns the least time that a segment needs from the capture point to the RST's sender and its
 // answer back, 0 when the capture does not show it, and whether more than one answer took about that time:
 // a single one may have been slow for other reasons.
-func (c *Case) distance() (least time.Duration, sure bool) {
+func (c *Facts) distance() (least time.Duration, sure bool) {
 	var sampleRoom [16]time.Duration
 	var askedRoom [16]*flows.Event
 	samples := sampleRoom[:0]
@@ -391,8 +391,8 @@ func (c *Case) distance() (least time.Duration, sure bool) {
 	for i := range c.Conn.Events {
 		e := &c.Conn.Events[i]
 		switch {
-		case e.Notes&flows.Copy != 0 || e.Flags&flows.RST != 0:
-		case e.Side != c.Side && e.Notes&flows.Resent != 0:
+		case e.Notes&flows.Duplicate != 0 || e.Flags&flows.RST != 0:
+		case e.Side != c.Side && e.Notes&flows.Retransmitted != 0:
 			asked = asked[:0] // which sending is answered cannot be told
 		case e.Side != c.Side && e.LEN() > 0:
 			asked = append(asked, e)
@@ -421,7 +421,7 @@ func (c *Case) distance() (least time.Duration, sure bool) {
 			near++
 		}
 	}
-	for _, r := range [...]time.Duration{c.Snd.Reaction, c.Around.SenderReaction} {
+	for _, r := range [...]time.Duration{c.Snd.Reaction, c.Related.SenderReaction} {
 		if r > 0 && r < least*2/3 {
 			return r, false // an older answer came sooner, or one in another connection
 		}
@@ -430,14 +430,14 @@ func (c *Case) distance() (least time.Duration, sure bool) {
 }
 
 // ttl compares the RST's TTL with that of its sender's other packets.
-func (s *Signs) ttl(c *Case) {
+func (s *Signs) ttl(c *Facts) {
 	if c.TTL == 0 || c.resetsSYNACK() {
 		return // scanners send their SYNs with a TTL of their own
 	}
 	known, low, high, of := c.Snd.TTL, c.Snd.TTLMin, c.Snd.TTLMax, "in this connection"
 	frame := c.Snd.Last.Frame
 	if c.Snd.Segments == 0 || known == 0 {
-		known, low, high, of = c.Around.SenderTTL, c.Around.SenderTTLMin, c.Around.SenderTTLMax, "in its other connections"
+		known, low, high, of = c.Related.SenderTTL, c.Related.SenderTTLMin, c.Related.SenderTTLMax, "in its other connections"
 		if low == 0 {
 			low, high = known, known
 		}
@@ -445,7 +445,7 @@ func (s *Signs) ttl(c *Case) {
 	}
 	beside := frame == 0 // of this connection no packet came before the RST
 	elsewhere := beside
-	if m := c.Around.SenderTTLSeen; beside && m.Stream == c.Conn.Stream { // one that comes after the RST
+	if m := c.Related.SenderTTLSeen; beside && m.Stream == c.Conn.Stream { // one that comes after the RST
 		frame, of, elsewhere = m.Frame, "in this connection", false
 	}
 	if known == 0 {
@@ -458,7 +458,7 @@ func (s *Signs) ttl(c *Case) {
 	case c.TTL > high:
 		off = int(c.TTL) - int(high)
 	}
-	if off <= 2 && c.Conn.Copies > 0 && c.After.Copies == 0 {
+	if off <= 2 && c.Conn.Duplicates > 0 && c.After.Duplicates == 0 {
 		off = 0 // copies made on the way differ by the routers between
 	}
 	if off == 0 {
@@ -469,7 +469,7 @@ func (s *Signs) ttl(c *Case) {
 			}
 			s.add(genuineTTL, says, c.Frame, frame)
 			if elsewhere {
-				s.Genuine[len(s.Genuine)-1].beside = &c.Around.SenderTTLSeen
+				s.For[len(s.For)-1].beside = &c.Related.SenderTTLSeen
 			}
 		}
 		return
@@ -492,7 +492,7 @@ func (s *Signs) ttl(c *Case) {
 	}
 	s.add(w, says, c.Frame, frame)
 	if elsewhere && w > 0 {
-		s.Forged[len(s.Forged)-1].beside = &c.Around.SenderTTLSeen
+		s.Against[len(s.Against)-1].beside = &c.Related.SenderTTLSeen
 	}
 }
 
@@ -511,21 +511,21 @@ func hops(ttl uint8) int {
 
 // copies asks whether the RST was captured less often than the connection's other packets: on a router that is
 // captured on all interfaces every packet that it forwards shows twice, and one that it makes shows once.
-func (s *Signs) copies(c *Case) {
-	others := int(c.Conn.Packets) - int(c.Conn.Copies)
-	if c.Conn.Copies == 0 || c.After.Copies > 0 || c.After.SenderRSTCount > 0 || c.ownRSTBefore() || int(c.Conn.Copies) < others*4/5 {
+func (s *Signs) copies(c *Facts) {
+	others := int(c.Conn.Packets) - int(c.Conn.Duplicates)
+	if c.Conn.Duplicates == 0 || c.After.Duplicates > 0 || c.After.SenderRSTCount > 0 || c.ownRSTBefore() || int(c.Conn.Duplicates) < others*4/5 {
 		return
 	}
 	w := signOneCopy
-	if others >= 5 && int(c.Conn.Copies) >= others || others >= 8 && int(c.Conn.Copies) == others-1 { // a router does not forward what it answers
+	if others >= 5 && int(c.Conn.Duplicates) >= others || others >= 8 && int(c.Conn.Duplicates) == others-1 { // a router does not forward what it answers
 
 		w = signOneCopyOfMany
 	}
-	s.add(w, fmt.Sprintf("it was captured once; of the connection's %d other packets %d were captured twice, as on a router that forwards them", others, c.Conn.Copies), c.Frame)
+	s.add(w, fmt.Sprintf("it was captured once; of the connection's %d other packets %d were captured twice, as on a router that forwards them", others, c.Conn.Duplicates), c.Frame)
 }
 
 // identity compares IP ID, window, timestamps and Ethernet source.
-func (s *Signs) identity(c *Case) {
+func (s *Signs) identity(c *Facts) {
 	who := c.sender()
 	if c.IPID != 0 {
 		t := c.Trigger
@@ -551,7 +551,7 @@ func (s *Signs) identity(c *Case) {
 			s.add(genuineTS, sentence("its timestamp goes on from %s's last one", who), c.Frame, c.Snd.Last.Frame)
 		}
 	}
-	if c.MAC != 0 && c.Snd.MAC != 0 && c.MAC != c.Snd.MAC && (c.Conn.Copies == 0 || c.After.Copies > 0) && c.Reset.Domain == c.Conn.Domain {
+	if c.MAC != 0 && c.Snd.MAC != 0 && c.MAC != c.Snd.MAC && (c.Conn.Duplicates == 0 || c.After.Duplicates > 0) && c.Reset.Domain == c.Conn.Domain {
 		s.add(signOtherMAC, sentence("it comes from another Ethernet address (%s) than %s's other packets (%s)", mac(c.MAC), who, mac(c.Snd.MAC)), c.Frame, c.Snd.First.Frame)
 	}
 	if s.Weight >= 0.5 && c.Conn.Phase() == flows.PostPSH && c.Snd.DataSegments == 0 {

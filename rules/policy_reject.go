@@ -18,13 +18,13 @@ var policyReject = &Rule{
 		Remedy:     "Look for a rule that rejects this source or port: nftables or iptables REJECT with tcp-reset, a security policy, an intrusion prevention system. A capture on the server shows whether the SYN ever came there.",
 		Limits:     "A filter on the server's own host looks exactly like a closed port.",
 	},
-	Match: func(c *Case) float64 {
+	Match: func(c *Facts) float64 {
 		if !c.Signs.Middlebox() {
 			return 0
 		}
 		return min(c.refusal(), policyRejectSure)
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		c.sayRefusal(f)
 		if _, ack := c.opensAfter(); ack.Seen() {
 			f.Summary = fmt.Sprintf("A device on the path %srefused the connection to port %d in %s's name; %s did not take the RST, and the connection opened %s later.",
@@ -33,5 +33,5 @@ var policyReject = &Rule{
 		}
 		f.Summary = fmt.Sprintf("The connection to port %d was %srefused by a device on the path, not by %s itself.", c.Snd.Addr.Port, probably(f.Confidence), c.sender())
 	},
-	Against: "nothing shows that the RST came from elsewhere than the host's other packets",
+	WhyNot: "nothing shows that the RST came from elsewhere than the host's other packets",
 }

@@ -26,8 +26,8 @@ var portScan = &Rule{
 		Remedy:     "Nothing to repair at the server. Find out who scans, when nobody should.",
 		Limits:     "Slow scans, or scans from many addresses, are not seen as one.",
 	},
-	Match: func(c *Case) float64 {
-		a := &c.Around
+	Match: func(c *Facts) float64 {
+		a := &c.Related
 		if a.AcceptedBefore.Seen() || a.AcceptedAfter.Seen() || c.After.SenderACK.Seen() {
 			return 0 // a service that was there before or is later: the client did not guess
 		}
@@ -36,9 +36,9 @@ var portScan = &Rule{
 		}
 		return min(c.refusal(), portScanSure)
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		c.sayRefusal(f)
-		a := &c.Around
+		a := &c.Related
 		what, took := fmt.Sprintf("%d different ports of this host", a.ScanPorts), a.ScanPortsSpan
 		if a.ScanHosts > a.ScanPorts || !scanned(a.ScanPorts, a.ScanPortsSpan) {
 			what, took = fmt.Sprintf("port %d of %d different hosts", c.Snd.Addr.Port, a.ScanHosts), a.ScanHostsSpan
@@ -46,7 +46,7 @@ var portScan = &Rule{
 		f.Summary = fmt.Sprintf("A scan: %s was refused by %s; nothing accepts connections on port %d.", c.receiver(), what, c.Snd.Addr.Port)
 		f.say(sentence("%s was refused by %s in this capture, within %s", c.receiver(), what, span(took)))
 	},
-	Against: "too few different ports and hosts were tried, or too slowly",
+	WhyNot: "too few different ports and hosts were tried, or too slowly",
 }
 
 // scanned reports whether so many refusals in that time are a scan.

@@ -53,7 +53,7 @@ func (m *memory) of(stream int) []Earlier {
 }
 
 // add remembers a finding.
-func (m *memory) add(c *Case, f *Finding) {
+func (m *memory) add(c *Facts, f *Finding) {
 	r := m.by[c.Conn.Stream]
 	if r == nil {
 		if len(m.by) >= m.limit {
@@ -98,7 +98,7 @@ func (m *memory) unlink(r *recollection) {
 }
 
 // earlier returns what is remembered of the reset at frame.
-func (c *Case) earlier(frame int) *Earlier {
+func (c *Facts) earlier(frame int) *Earlier {
 	for i := range c.Earlier {
 		if c.Earlier[i].Frame == frame {
 			return &c.Earlier[i]
@@ -108,7 +108,7 @@ func (c *Case) earlier(frame int) *Earlier {
 }
 
 // lastOwn returns the latest remembered reset of the same sender.
-func (c *Case) lastOwn() *Earlier {
+func (c *Facts) lastOwn() *Earlier {
 	for i := len(c.Earlier) - 1; i >= 0; i-- {
 		if c.Earlier[i].Side == c.Side {
 			return &c.Earlier[i]
@@ -125,7 +125,7 @@ const (
 )
 
 // repeat explains a reset that belongs to the event of an earlier one, nil when it is an event of its own.
-func (c *Case) repeat() *Finding {
+func (c *Facts) repeat() *Finding {
 	prev := c.lastOwn()
 	if prev == nil {
 		return c.stray()
@@ -136,7 +136,7 @@ func (c *Case) repeat() *Finding {
 	}
 	f := c.finding(root.Rule, root.Cause, root.Severity)
 	f.Repeats = prev.Root
-	if c.Notes&flows.Copy != 0 {
+	if c.Notes&flows.Duplicate != 0 {
 		f.Confidence = prev.Confidence
 		f.Summary = fmt.Sprintf("The same packet as frame %d, captured a second time: no second reset.", prev.Frame)
 		f.say("same addresses, numbers and IP ID: a copy that the capture made", prev.Frame, c.Frame)
@@ -167,7 +167,7 @@ func (c *Case) repeat() *Finding {
 		why = sentence("%s still does not know the connection", c.sender())
 	case c.answersChallenge():
 		return nil // it answers the first RST itself: the peer got that, and asks
-	case c.Trigger == nil && c.Rcv.Segments == 0 && c.Manner == Reply:
+	case c.Trigger == nil && c.Rcv.Segments == 0 && c.Kind == KindReply:
 		why = "what it answers is not in the capture; it follows the first " + span(late) + " later"
 		factor = repeatDeaf
 	case late <= c.Soon():
@@ -180,7 +180,7 @@ func (c *Case) repeat() *Finding {
 	case c.Trigger != nil && c.Trigger.DataLen > 0:
 		why = sentence("%s goes on sending, so it had not got the first RST", c.receiver())
 		factor = repeatDeaf
-	case c.Trigger != nil && c.Trigger.Notes&flows.Resent != 0 && c.Trigger.LEN() > 0:
+	case c.Trigger != nil && c.Trigger.Notes&flows.Retransmitted != 0 && c.Trigger.LEN() > 0:
 		why = sentence("%s goes on resending, so it never got the first RST", c.receiver())
 		factor = repeatDeaf
 	default:
@@ -203,8 +203,8 @@ func (c *Case) repeat() *Finding {
 // stray explains a RST that answers a segment of a peer which had just reset the connection itself: the
 // segment left before that RST, or was overtaken by it, and belongs to its event. After a forged RST the
 // segment is a genuine one, and the connection is not known any more (late-segment).
-func (c *Case) stray() *Finding {
-	if c.Manner != Reply || c.Trigger == nil {
+func (c *Facts) stray() *Finding {
+	if c.Kind != KindReply || c.Trigger == nil {
 		return nil
 	}
 	for i := len(c.Earlier) - 1; i >= 0; i-- {
@@ -228,7 +228,7 @@ func (c *Case) stray() *Finding {
 }
 
 // openRepeat names what a repeat leaves open.
-func (c *Case) openRepeat(f *Finding) {
+func (c *Facts) openRepeat(f *Finding) {
 	if f.Cause != UnknownConnection {
 		f.open(UnknownConnection, "late-segment", 0.6, "it answers a segment for a connection that was gone; but the cause of that is the first RST's")
 	}
@@ -243,7 +243,7 @@ func (c *Case) openRepeat(f *Finding) {
 
 // lives reports whether the connection visibly went on after an earlier reset of the same sender: then
 // that reset ended nothing, and this one is an event of its own.
-func (c *Case) lives(root *Earlier) bool {
+func (c *Facts) lives(root *Earlier) bool {
 	last := c.Snd.Last
 	if last.Frame <= root.Frame {
 		return false
@@ -256,7 +256,7 @@ func (c *Case) lives(root *Earlier) bool {
 
 // answersChallenge reports whether the RST answers the challenge ACK that an earlier RST drew which its
 // receiver had to throw away: that one ended nothing.
-func (c *Case) answersChallenge() bool {
+func (c *Facts) answersChallenge() bool {
 	if c.Trigger == nil || c.Answers != ToACK {
 		return false
 	}
@@ -272,10 +272,10 @@ func (c *Case) answersChallenge() bool {
 
 // chained reports whether the segments between the first RST and this one's trigger follow each other
 // closely: one flight, longer than a round trip.
-func (c *Case) chained(prev *Earlier) bool {
+func (c *Facts) chained(prev *Earlier) bool {
 	from := prev.Trigger
 	if !from.Seen() {
 		from = prev.Mark
 	}
-	return c.Trigger != nil && c.Trigger.Notes&flows.Resent == 0 && c.Trigger.Time.Sub(from.Time) <= c.Soon()
+	return c.Trigger != nil && c.Trigger.Notes&flows.Retransmitted == 0 && c.Trigger.Time.Sub(from.Time) <= c.Soon()
 }

@@ -28,20 +28,20 @@ var resetAfterFIN = &Rule{
 		Remedy:     "Harmless. HAProxy does it with option nolinger, Windows and several device stacks by themselves, Linux with a negative TCP_LINGER2.",
 		Limits:     "Why the program was in a hurry.",
 	},
-	Match: func(c *Case) float64 {
-		if c.LetGo.By != ByFIN && c.LetGo.By != ByUnseenFIN || c.Signs.Middlebox() {
+	Match: func(c *Facts) float64 {
+		if c.Close.By != ByFIN && c.Close.By != ByUnseenFIN || c.Signs.Middlebox() {
 			return 0
 		}
-		if c.Manner == Reply && !c.answersOwnClosing() {
+		if c.Kind == KindReply && !c.answersOwnClosing() {
 			return 0
 		}
 		if c.resetsNothing() {
 			return c.lowered(resetAfterFINLate, anyDefect)
 		}
-		b := c.LetGo.Business
+		b := c.Close.Completion
 		// Data that came after the FIN, and is no goodbye, was thrown away.
-		crossed := c.Met.Data.Seen() && c.Met.Data.Time.Sub(c.LetGo.Time) <= c.Soon() && !c.ByClient() && b.Finished(c.Side)
-		if c.Met.Data.Seen() && !crossed {
+		crossed := c.AfterClose.Data.Seen() && c.AfterClose.Data.Time.Sub(c.Close.Time) <= c.Soon() && !c.ByClient() && b.Finished(c.Side)
+		if c.AfterClose.Data.Seen() && !crossed {
 			return 0
 		}
 		p := resetAfterFINOdd
@@ -50,21 +50,21 @@ var resetAfterFIN = &Rule{
 			p = resetAfterFINOdd
 		case b.Finished(c.Side):
 			p = resetAfterFINSure
-		case b.Matter == OpenRequest && b.Side == c.Side || b.Matter == OpenHandshake && b.Side == c.Side:
+		case b.State == OpenRequest && b.Side == c.Side || b.State == OpenHandshake && b.Side == c.Side:
 			p = resetAfterFINOpen
-		case b.Matter == Unclear:
+		case b.State == Unclear:
 		case c.PeerClosedFirst():
 		default:
 			return 0
 		}
-		if c.Manner == Obscure {
+		if c.Kind == KindUnclear {
 			p *= 0.9
 		}
 		return c.lowered(p, lostOctets)
 	},
-	Tell: func(c *Case, f *Finding) {
-		gap := c.Time.Sub(c.LetGo.Time)
-		b := c.LetGo.Business
+	Explain: func(c *Facts, f *Finding) {
+		gap := c.Time.Sub(c.Close.Time)
+		b := c.Close.Completion
 		switch {
 		case c.resetsNothing():
 			over := c.closed()
@@ -97,7 +97,7 @@ var resetAfterFIN = &Rule{
 		switch {
 		case b.Unfinished(c.Side) && c.PeerClosedFirst():
 			f.open(PeerCrash, "unread-data", 0.85, c.receiver()+" closed first and so withdrew what was still open")
-		case b.Matter == OpenRequest:
+		case b.State == OpenRequest:
 			f.open(PeerCrash, "application-timeout", 0.85, "it closed its own unanswered request in an orderly way first")
 		default:
 			f.open(PeerCrash, "unread-data", 0.6, "nothing came in between that it could have left unread")
@@ -108,18 +108,18 @@ var resetAfterFIN = &Rule{
 			f.open(UnknownConnection, "late-segment", 0.4, "the RST comes with the closing, not long after it")
 		}
 	},
-	Against: "data came between FIN and RST, or the exchange was not finished",
+	WhyNot: "data came between FIN and RST, or the exchange was not finished",
 }
 
 // answersOwnClosing reports whether a RST in reply form answers the segment that acknowledged the sender's
 // own FIN: the end of the closing itself, not a new segment.
-func (c *Case) answersOwnClosing() bool {
+func (c *Facts) answersOwnClosing() bool {
 	t := c.Trigger
-	return t != nil && c.Answers == ToACK && (t.Frame == c.Snd.FINAcked.Frame || t.Time.Sub(c.LetGo.Time) < c.Soon()) && c.Snd.FINAcked.Seen() && c.Rcv.FIN.Seen()
+	return t != nil && c.Answers == ToACK && (t.Frame == c.Snd.FINAcked.Frame || t.Time.Sub(c.Close.Time) < c.Soon()) && c.Snd.FINAcked.Seen() && c.Rcv.FIN.Seen()
 }
 
 // closed returns the moment when both FINs had been acknowledged, the zero Mark before that.
-func (c *Case) closed() flows.Mark {
+func (c *Facts) closed() flows.Mark {
 	a, b := c.Snd.FINAcked, c.Rcv.FINAcked
 	switch {
 	case !a.Seen() || !b.Seen() || a.Frame > c.Frame || b.Frame > c.Frame:
@@ -132,7 +132,7 @@ func (c *Case) closed() flows.Mark {
 
 // resetsNothing reports whether a RST that answers nothing comes long after both sides had closed. A TCP in
 // TIME-WAIT sends none by itself, and after that it has nothing to send one for (RFC 9293 §3.10.8).
-func (c *Case) resetsNothing() bool {
+func (c *Facts) resetsNothing() bool {
 	over := c.closed()
 	return c.Trigger == nil && over.Seen() && c.Time.Sub(over.Time) > max(time.Second, 4*c.RTT)
 }

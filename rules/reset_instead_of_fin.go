@@ -22,12 +22,12 @@ var resetInsteadOfFIN = &Rule{
 		Remedy:     "Harmless. Programs do it with SO_LINGER 0, or by closing with data unread; Windows services and device stacks do it often.",
 		Limits:     "Whether the program meant to, or had left data unread.",
 	},
-	Match: func(c *Case) float64 {
-		if c.LetGo.By != ByThis || !c.PeerClosedFirst() || c.Signs.Middlebox() {
+	Match: func(c *Facts) float64 {
+		if c.Close.By != ByThis || !c.PeerClosedFirst() || c.Signs.Middlebox() {
 			return 0
 		}
-		b := c.LetGo.Business
-		if c.Manner == Reply {
+		b := c.Close.Completion
+		if c.Kind == KindReply {
 			// A host without the connection answers a FIN with a bare RST; so do devices that never send a FIN.
 			if c.Answers != ToFIN && !c.answersGoodbye() || c.linuxReply() {
 				return 0
@@ -46,7 +46,7 @@ var resetInsteadOfFIN = &Rule{
 		}
 		return c.lowered(p, lostOctets)
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		fin := c.Rcv.FIN
 		if !fin.Seen() {
 			fin = c.Rcv.UnseenFIN
@@ -58,18 +58,18 @@ var resetInsteadOfFIN = &Rule{
 			f.say(c.sender()+" acknowledges it", c.Rcv.FINAcked.Frame)
 		}
 		c.sayRST(f)
-		if c.LetGo.Business.Unfinished(c.Side) {
+		if c.Close.Completion.Unfinished(c.Side) {
 			f.open(PeerCrash, "unread-data", 0.85, c.receiver()+" closed first and so withdrew what was still open")
 		} else {
 			f.open(PeerCrash, "unread-data", 0.5, "the exchange was complete")
 		}
 		f.open(UnknownConnection, "late-segment", 0.3, "its numbers are those of a live connection")
 	},
-	Against: "the other side had not closed before",
+	WhyNot: "the other side had not closed before",
 }
 
 // linuxReply reports whether the RST looks like Linux's reply for a connection that it does not have, while
 // the sender's other segments show that it counts IP IDs.
-func (c *Case) linuxReply() bool {
+func (c *Facts) linuxReply() bool {
 	return c.WND == 0 && c.HeaderLen == 20 && c.IPID == 0 && (c.Snd.IPID != 0 || c.Snd.HasTS || c.Snd.SYNOpts.HasTS)
 }

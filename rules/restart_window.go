@@ -22,15 +22,15 @@ var restartWindow = &Rule{
 		Remedy:     "Let clients retry with a growing delay; take the instance out of service discovery before it stops and put it back when it is ready (readiness probe); hand over the listening socket on restart.",
 		Limits:     "Why the service was away is in its own log.",
 	},
-	Match: func(c *Case) float64 {
-		if !c.Around.AcceptedBefore.Seen() && !c.Around.AcceptedAfter.Seen() {
+	Match: func(c *Facts) float64 {
+		if !c.Related.AcceptedBefore.Seen() && !c.Related.AcceptedAfter.Seen() {
 			return 0
 		}
 		return min(c.refusal(), restartWindowSure)
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		c.sayRefusal(f)
-		a := &c.Around
+		a := &c.Related
 		before, after := a.AcceptedBefore, a.AcceptedAfter
 		if own := c.After.SenderACK; own.Seen() && (!after.Seen() || own.Frame < after.Frame) {
 			after = flows.ConnMark{Mark: own, Stream: c.Conn.Stream} // this very connection, asked for again
@@ -56,5 +56,5 @@ var restartWindow = &Rule{
 			f.say(strconv.Itoa(a.Refused) + " connections to this port were refused in the capture")
 		}
 	},
-	Against: "the port accepted no connection in this capture",
+	WhyNot: "the port accepted no connection in this capture",
 }

@@ -55,14 +55,14 @@ type Rule struct {
 
 	// Match returns how probable it is that the rule's situation is the reset's, 0 when it is not. It is
 	// pure: it reads the case and nothing else.
-	Match func(*Case) float64
+	Match func(*Facts) float64
 
 	// Tell writes what the finding says: summary, evidence, alternatives. It is called for the rule that
 	// gives the label, and for no other, because most of the cost of a reset lies in its sentences.
-	Tell func(*Case, *Finding)
+	Explain func(*Facts, *Finding)
 
 	// Against says why the rule is held less likely when it matches after another rule gave the label.
-	Against string
+	WhyNot string
 }
 
 // A Doc explains a rule to people: it is printed by the command line, in docs/causes.md and in reports.
@@ -92,7 +92,7 @@ type Finding struct {
 	MorePrints   int           // programs whose words SaidIn tells, and Prints does not
 	Remedy       string
 	CaptureNext  string     // what to capture to decide what stays open; "" when decided
-	Beside       []Evidence // what else is worth telling: not accepted, did not arrive, text in the RST
+	Notes        []Evidence // what else is worth telling: not accepted, did not arrive, text in the RST
 	Trigger      int        // frame of the segment that the RST answers, 0 when it answers none: numbers alone may fit one
 	Repeats      int        // frame of the first reset of the same event, 0 when this is the first
 
@@ -103,7 +103,7 @@ type Finding struct {
 func (f *Finding) begin(rule *Rule, cause Cause, severity Severity) {
 	*f = Finding{
 		Rule: rule, Cause: cause, Severity: severity,
-		OriginWhy: f.OriginWhy[:0], Evidence: f.Evidence[:0], Alternatives: f.Alternatives[:0], Prints: f.Prints[:0], Beside: f.Beside[:0],
+		OriginWhy: f.OriginWhy[:0], Evidence: f.Evidence[:0], Alternatives: f.Alternatives[:0], Prints: f.Prints[:0], Notes: f.Notes[:0],
 		room: f.room[:0],
 	}
 }
@@ -111,7 +111,7 @@ func (f *Finding) begin(rule *Rule, cause Cause, severity Severity) {
 // Clone returns a copy of f to keep: it shares nothing that an Engine writes to again.
 func (f *Finding) Clone() *Finding {
 	c := *f
-	c.OriginWhy, c.Evidence, c.Beside = cloneEvidence(f.OriginWhy), cloneEvidence(f.Evidence), cloneEvidence(f.Beside)
+	c.OriginWhy, c.Evidence, c.Notes = cloneEvidence(f.OriginWhy), cloneEvidence(f.Evidence), cloneEvidence(f.Notes)
 	c.Alternatives, c.Prints, c.room = slices.Clone(f.Alternatives), slices.Clone(f.Prints), nil
 	return &c
 }

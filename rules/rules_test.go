@@ -18,7 +18,7 @@ func TestValidate(t *testing.T) {
 		"five":       func(r *Rule) { r.Cause = "crash" },
 		"severity":   func(r *Rule) { r.Severity = "bad" },
 		"cannot":     func(r *Rule) { r.Match = nil },
-		"against":    func(r *Rule) { r.Against = "" },
+		"against":    func(r *Rule) { r.WhyNot = "" },
 		"no RFC":     func(r *Rule) { r.RFC = nil },
 		"form":       func(r *Rule) { r.RFC = []string{"RFC 793 page 36"} },
 		"Doc.Remedy": func(r *Rule) { r.Doc.Remedy = "" },
@@ -143,7 +143,7 @@ func TestCopy(t *testing.T) {
 func TestMemory(t *testing.T) {
 	m := memory{limit: 3, by: map[int]*recollection{}}
 	add := func(stream, frame int) {
-		c := &Case{Reset: &flows.Reset{Event: flows.Event{Mark: flows.Mark{Frame: frame}}, Conn: &flows.Conn{Stream: stream}}}
+		c := &Facts{Reset: &flows.Reset{Event: flows.Event{Mark: flows.Mark{Frame: frame}}, Conn: &flows.Conn{Stream: stream}}}
 		m.add(c, &Finding{Rule: noListener})
 	}
 	for i := range 5 {
@@ -278,7 +278,7 @@ func TestBeside(t *testing.T) {
 	} {
 		f := last(t, test.text)
 		told := ""
-		for _, e := range f.Beside {
+		for _, e := range f.Notes {
 			told += e.Says + "\n"
 		}
 		if !strings.Contains(told, test.want) {

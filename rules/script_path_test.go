@@ -132,8 +132,8 @@ func TestForgedRefusal(t *testing.T) {
 		if !strings.Contains(f.Summary, "did not take") || !strings.HasPrefix(f.Symptom, "nothing") || f.Origin != OriginMiddlebox {
 			t.Errorf("%s: %s / %s / %s", c.what, f.Summary, f.Symptom, f.Origin)
 		}
-		if len(f.Beside) != 1 || !strings.Contains(f.Beside[0].Says, c.drops) {
-			t.Errorf("%s: beside %v", c.what, f.Beside)
+		if len(f.Notes) != 1 || !strings.Contains(f.Notes[0].Says, c.drops) {
+			t.Errorf("%s: beside %v", c.what, f.Notes)
 		}
 		for _, e := range append(f.Evidence, f.OriginWhy...) {
 			if strings.Contains(e.Says, "other connections") || strings.Contains(e.Says, "not in the capture") {

@@ -153,7 +153,7 @@ func checkFinding(t *testing.T, rule string, r *flows.Reset, f *Finding, frames 
 	if len(f.Evidence) == 0 {
 		t.Errorf("%s: no evidence", rule)
 	}
-	for _, e := range slices.Concat(f.Evidence, f.OriginWhy, f.Beside) {
+	for _, e := range slices.Concat(f.Evidence, f.OriginWhy, f.Notes) {
 		if e.Says == "" || strings.Contains(e.Says, "%!") {
 			t.Errorf("%s: garbled evidence %q", rule, e.Says)
 		}

@@ -28,19 +28,19 @@ var stateLost = &Rule{
 		Remedy:     "Look for a restart of the host, container or proxy at that moment (uptime, orchestrator events); let clients open the connection again.",
 		Limits:     "When the state was lost lies between the host's last segment and the RST.",
 	},
-	Match: func(c *Case) float64 {
-		if c.Manner != Reply || c.LetGo.By != ByThis || c.Refused() || c.Unopened() || c.Snd.Segments == 0 {
+	Match: func(c *Facts) float64 {
+		if c.Kind != KindReply || c.Close.By != ByThis || c.Refused() || c.Unopened() || c.Snd.Segments == 0 {
 			return 0
 		}
 		p := stateLostIdle
 		switch gap := c.gap(); {
-		case c.Around.FellTogetherCount > 0 || c.ServiceDied():
+		case c.Related.ResetTogetherCount > 0 || c.ServiceDied():
 			p = stateLostTogether
 		case c.deafBefore():
 			p = stateLostBack
 		case c.Answers == ToFIN || c.answersGoodbye():
 			p = stateLostFIN
-		case c.LetGo.Business.Matter == OpenRequest && c.Answers == ToACK:
+		case c.Close.Completion.State == OpenRequest && c.Answers == ToACK:
 			p = stateLostOpen
 		case gap <= activeWithin:
 			p = stateLostActive
@@ -50,7 +50,7 @@ var stateLost = &Rule{
 		}
 		return c.lowered(p, anyDefect)
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		ago := ""
 		if c.Trigger != nil && c.Snd.Last.Seen() {
 			ago = ", although it had been heard of " + c.heard() + " before"
@@ -59,8 +59,8 @@ var stateLost = &Rule{
 		if c.Snd.Last.Seen() {
 			f.say(sentence("the last segment of %s; it has sent no FIN", c.sender()), c.Snd.Last.Frame)
 		}
-		if n := c.Rcv.Resends.Count; n > 0 {
-			f.say(sentence("%s had sent the same %s before without an answer", c.receiver(), times(n)), c.Rcv.Resends.Frames...)
+		if n := c.Rcv.Retransmits.Count; n > 0 {
+			f.say(sentence("%s had sent the same %s before without an answer", c.receiver(), times(n)), c.Rcv.Retransmits.Frames...)
 		}
 		c.sayRST(f)
 		if !c.askedNothing() {
@@ -73,12 +73,12 @@ var stateLost = &Rule{
 		f.open(UnknownConnection, "idle-expiry", 0.8, "it had taken part in the connection "+c.heard()+" before")
 		f.open(FastClose, "", 0.3, "it sent no FIN and no RST of its own decision")
 	},
-	Against: "the host had closed, was never seen to take part, or reset by its own decision",
+	WhyNot: "the host had closed, was never seen to take part, or reset by its own decision",
 }
 
 // heard returns how long before the segment that the RST answers its sender was last heard of; or before the
 // RST, when its last segment came between the two.
-func (c *Case) heard() string {
+func (c *Facts) heard() string {
 	if d := c.moment().Sub(c.Snd.Last.Time); d >= 0 {
 		return span(d)
 	}
@@ -88,7 +88,7 @@ func (c *Case) heard() string {
 // askedNothing reports whether the RST's sender, the originator, was not heard of for a second or more after the
 // handshake, though the responder had something to say by then, or nothing but its FIN: a client opens a
 // connection to ask.
-func (c *Case) askedNothing() bool {
+func (c *Facts) askedNothing() bool {
 	return c.ByClient() && c.Conn.HandshakeACK.Seen() && c.Snd.DataSegments == 0 && (c.Answers == ToData || c.Answers == ToFIN) &&
 		c.Trigger.Time.Sub(c.Snd.Last.Time) >= time.Second
 }

@@ -23,17 +23,17 @@ var stateLostKeepalive = &Rule{
 		Remedy:     "Look for a restart of the other host since its last segment. A shorter keep-alive time finds it sooner.",
 		Limits:     "When the state was lost lies between the host's last segment and the probe.",
 	},
-	Match: func(c *Case) float64 {
-		if c.Manner != Reply || c.Answers != ToKeepAlive || c.LetGo.By != ByThis || c.Snd.Segments == 0 {
+	Match: func(c *Facts) float64 {
+		if c.Kind != KindReply || c.Answers != ToKeepAlive || c.Close.By != ByThis || c.Snd.Segments == 0 {
 			return 0
 		}
 		p := probeFoundIdle
-		if c.gap() <= probeRecent || c.Around.FellTogetherCount > 0 || c.ServiceDied() {
+		if c.gap() <= probeRecent || c.Related.ResetTogetherCount > 0 || c.ServiceDied() {
 			p = probeFoundSure
 		}
 		return c.lowered(p, lostOctets)
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		f.Summary = sentence("%s's keep-alive probe found that %s had lost the connection; it had last been heard of %s before.", capital(c.receiver()), c.sender(), c.heard())
 		if c.Snd.Last.Seen() {
 			f.say(sentence("the last segment of %s; it has sent no FIN", c.sender()), c.Snd.Last.Frame)
@@ -42,5 +42,5 @@ var stateLostKeepalive = &Rule{
 		c.saySiblings(f)
 		f.open(UnknownConnection, "idle-expiry", 0.85, "it had taken part in the connection "+c.heard()+" before")
 	},
-	Against: "the RST does not answer a keep-alive probe",
+	WhyNot: "the RST does not answer a keep-alive probe",
 }

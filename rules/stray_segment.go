@@ -29,17 +29,17 @@ var straySegment = &Rule{
 		Remedy:     "Start the capture earlier. If it happens after a fail-over or a restart it is to be expected, and clients should open the connection again.",
 		Limits:     "What was before the capture.",
 	},
-	Match: func(c *Case) float64 {
+	Match: func(c *Facts) float64 {
 		if c.acksOwnSYN() {
 			if _, ack := c.opensAfter(); ack.Seen() {
 				return strayOpens
 			}
 			return c.lowered(strayEarly, lostOctets)
 		}
-		if c.Manner != Reply || c.Snd.Segments > 0 || c.Rcv.SYN.Seen() || c.Snd.HasISS {
+		if c.Kind != KindReply || c.Snd.Segments > 0 || c.Rcv.SYN.Seen() || c.Snd.HasISS {
 			return 0
 		}
-		if c.Form == flows.FormReplyACK && c.Answers == ToNothing {
+		if c.Class == flows.ClassReplyACK && c.Answers == ToNothing {
 			return 0
 		}
 		switch {
@@ -52,7 +52,7 @@ var straySegment = &Rule{
 		}
 		return strayLong
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		if c.acksOwnSYN() {
 			c.tellEarly(f)
 			return
@@ -68,19 +68,19 @@ var straySegment = &Rule{
 		f.open(PeerCrash, "state-lost", 0.8, "no packet shows that this host had the connection a moment ago")
 		f.open(FastClose, "", 0.1, "nothing shows that it closed the connection")
 	},
-	Against: "the host that resets had taken part in the connection",
+	WhyNot: "the host that resets had taken part in the connection",
 }
 
 // acksOwnSYN reports whether the RST answers a segment without SYN that came while its sender still opened the
 // connection, and that acknowledges its SYN: no older connection can know that number.
-func (c *Case) acksOwnSYN() bool {
+func (c *Facts) acksOwnSYN() bool {
 	t := c.Trigger
-	return c.Unopened() && c.Manner == Reply && t != nil && t.Flags&(flows.SYN|flows.ACK) == flows.ACK &&
+	return c.Unopened() && c.Kind == KindReply && t != nil && t.Flags&(flows.SYN|flows.ACK) == flows.ACK &&
 		c.Snd.HasISS && t.ACK == c.Snd.SND.ISS+1 && !c.Rcv.SYN.Seen()
 }
 
 // tellEarly tells of a segment that came in place of the SYN-ACK.
-func (c *Case) tellEarly(f *Finding) {
+func (c *Facts) tellEarly(f *Finding) {
 	t := c.Trigger
 	f.Summary = sentence("While %s was opening the connection, %s reached it with no SYN-ACK before it; it belongs to no connection that %s has.", c.sender(), c.what(t), c.sender())
 	f.say(c.sender()+" asks for a new connection", c.Snd.SYN.Frame)

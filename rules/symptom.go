@@ -56,9 +56,9 @@ var errno = words{
 
 // saw tells what the receiving application went through: the likeliest first, and more than one where
 // encryption hides how far the exchange was.
-func (c *Case) saw(f *Finding) []situation {
-	b, x := c.LetGo.Business, c.LetGo.Exchange
-	closed := c.LetGo.By == ByFIN || c.LetGo.By == ByUnseenFIN
+func (c *Facts) saw(f *Finding) []situation {
+	b, x := c.Close.Completion, c.Close.Exchange
+	closed := c.Close.By == ByFIN || c.Close.By == ByUnseenFIN
 	either := func(reset, eof situation) situation {
 		if closed {
 			return eof
@@ -71,23 +71,23 @@ func (c *Case) saw(f *Finding) []situation {
 		return []situation{sawNoResponse}
 	case f.Cause == ClosedPort:
 		return []situation{sawRefused}
-	case (f.Rule.ID == "keepalive-race" || f.Rule.ID == "late-goodbye" && c.Met.Data.Seen()) && toClient:
+	case (f.Rule.ID == "keepalive-race" || f.Rule.ID == "late-goodbye" && c.AfterClose.Data.Seen()) && toClient:
 	case f.Severity == Info:
 		return []situation{sawNothing}
 	case f.Cause == RetransmitTimeout:
 		return []situation{sawGiveUp}
 	case !toClient:
 		return []situation{either(sawClientGone, sawClientClosed)}
-	case b.Matter == OpenHandshake, x.TLS && !x.HandshakeOK && x.Last[flows.Originator].Kind == exchange.ClientHello:
+	case b.State == OpenHandshake, x.TLS && !x.HandshakeOK && x.Last[flows.Originator].Kind == exchange.ClientHello:
 		return []situation{either(sawHandshake, sawEOFTLS)}
 	}
 	out := []situation{either(sawNoResponse, sawEOF)}
 	switch {
-	case b.Matter == CutRequest, f.Rule.ID == "early-response":
+	case b.State == CutRequest, f.Rule.ID == "early-response":
 		out = []situation{either(sawPush, sawEOFPush), either(sawNoResponse, sawEOF)}
 	case x.Protocol == "HTTP/2":
 		return []situation{either(sawStream, sawEOFStream)}
-	case b.Matter == CutResponse || b.Matter == InFlight:
+	case b.State == CutResponse || b.State == InFlight:
 		out[0] = either(sawMidBody, sawEOFMidBody)
 	case x.Last[flows.Originator].Len >= longMessage:
 		out = append(out, either(sawPush, sawEOFPush))
@@ -103,7 +103,7 @@ func (c *Case) saw(f *Finding) []situation {
 
 // symptom tells what the application on the receiving side most likely got and printed, and what the side that
 // let go did where its words say more.
-func (c *Case) symptom(f *Finding) {
+func (c *Facts) symptom(f *Finding) {
 	const o, r = flows.Originator, flows.Responder
 	if f.Symptom != "" {
 		return // the rule knows better
@@ -113,12 +113,12 @@ func (c *Case) symptom(f *Finding) {
 		return
 	}
 	saw := c.saw(f)
-	b, x := c.LetGo.Business, c.LetGo.Exchange
+	b, x := c.Close.Completion, c.Close.Exchange
 	rcv := c.Side.Peer()
 	switch s := saw[0]; {
 	case !c.ByClient() && c.PeerClosedFirst() && x.Pending > 0 && f.Severity != Info:
 		f.Symptom = "The client's application had let go before the RST came"
-		if b.Since >= ownLimitFrom && b.Matter == OpenRequest && b.Side == o {
+		if b.Since >= ownLimitFrom && b.State == OpenRequest && b.Side == o {
 			f.Symptom += ", most likely because its time limit for the answer ran out"
 			c.prints(f, o, sawOwnLimit)
 		}
@@ -132,7 +132,7 @@ func (c *Case) symptom(f *Finding) {
 		c.ownWords(f)
 	case s == sawNothing:
 		f.Symptom = capital(c.receiver()) + "'s application most likely noticed nothing: it was done with the connection"
-		switch reset := c.LetGo.By == ByThis; {
+		switch reset := c.Close.By == ByThis; {
 		case f.Origin == OriginMiddlebox && c.ended().Seen():
 		case c.ByClient() || x.Messages[o] == 0:
 		case x.TLS && reset:
@@ -164,11 +164,11 @@ func (c *Case) symptom(f *Finding) {
 
 // ownWords tells what the client prints when it is the client that let go before it had its answer: the RST is
 // the end of a story whose beginning only the client can tell.
-func (c *Case) ownWords(f *Finding) {
+func (c *Facts) ownWords(f *Finding) {
 	if !c.ByClient() {
 		return
 	}
-	x, b := c.LetGo.Exchange, c.LetGo.Business
+	x, b := c.Close.Exchange, c.Close.Completion
 	var s situation
 	switch {
 	case f.Rule.ID == "tls-rejected" && x.AlertSide == int(flows.Originator):
@@ -177,7 +177,7 @@ func (c *Case) ownWords(f *Finding) {
 	case f.Rule.ID == "late-syn-ack" || f.Rule.ID == "connect-withdrawn":
 		s = sawConnectTime
 		f.Symptom += ". The client itself most likely had a time limit for connecting, which ran out"
-	case (b.Matter == OpenRequest || b.Matter == CutResponse) && b.Since >= ownLimitFrom:
+	case (b.State == OpenRequest || b.State == CutResponse) && b.Since >= ownLimitFrom:
 		s = sawOwnLimit
 		f.Symptom += ". The client itself had waited for " + span(b.Since) + "; perhaps its time limit for the answer ran out"
 	default:
@@ -196,7 +196,7 @@ const maxOwn = 2
 const ownLimitFrom = 150 * time.Millisecond
 
 // errno is what the kernel of side by hands to the application, with the words of Windows where it is one.
-func (c *Case) errno(s situation, by flows.Side) string {
+func (c *Facts) errno(s situation, by flows.Side) string {
 	says := errno[s]
 	if ttl := c.Conn.End(by).TTL; ttl > 64 && ttl <= 128 {
 		for _, e := range winsock {
@@ -217,7 +217,7 @@ var winsock = [...]struct{ errno, says string }{
 }
 
 // prints adds what the programs print that side by most likely runs.
-func (c *Case) prints(f *Finding, by flows.Side, saw ...situation) {
+func (c *Facts) prints(f *Finding, by flows.Side, saw ...situation) {
 	limit := 2
 	if by == flows.Originator && named(printers, c.Conn.Exchange.UserAgent) != nil {
 		limit = len(saw) // one program: room for all that it may have printed
@@ -234,7 +234,7 @@ func (c *Case) prints(f *Finding, by flows.Side, saw ...situation) {
 
 // likely lists the programs that side by may be, likeliest first: the one that names itself, or else those that
 // speak the protocol, the most common first. The list is valid until the next call.
-func (c *Case) likely(by flows.Side) []*printer {
+func (c *Facts) likely(by flows.Side) []*printer {
 	x := &c.Conn.Exchange
 	out := c.programs[:0]
 	defer func() { c.programs = out }()
@@ -276,7 +276,7 @@ func (c *Case) likely(by flows.Side) []*printer {
 }
 
 // web reports whether the connection speaks HTTP, or may do so: it is encrypted, or nobody has said anything.
-func (c *Case) web() bool {
+func (c *Facts) web() bool {
 	x := &c.Conn.Exchange
 	switch {
 	case strings.HasPrefix(x.Protocol, "HTTP/"):

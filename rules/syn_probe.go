@@ -18,31 +18,31 @@ var synProbe = &Rule{
 		Remedy:     "Nothing to repair. Find out who scans, when nobody should.",
 		Limits:     "A scanner that forges an ordinary SYN is told as connect-withdrawn; the label is the same.",
 	},
-	Match: func(c *Case) float64 {
+	Match: func(c *Facts) float64 {
 		if !c.resetsSYNACK() || !c.crafted() {
 			return 0
 		}
 		return synProbeSure
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		f.Summary = sentence("A scanner's probe: %s asked with a SYN of its own making, and its system, which knows of no connection, reset the answer.", c.sender())
 		c.sayHalfOpen(f)
 		o := &c.Snd.SYNOpts
 		f.say(fmt.Sprintf("the SYN is not one of an ordinary system: %s, window %d", count(int(o.Kinds), "option"), c.Snd.SYNWND), c.Snd.SYN.Frame)
 		f.open(FastClose, "health-probe", 0.6, "a probe that closes on purpose sends RST+ACK from a socket; this is a system's reply to a SYN-ACK that it did not ask for")
 	},
-	Against: "the SYN is an ordinary one",
+	WhyNot: "the SYN is an ordinary one",
 }
 
 // resetsSYNACK reports whether the RST answers the SYN-ACK of a connection that its originator does not
 // know or no longer wants.
-func (c *Case) resetsSYNACK() bool {
-	return c.ByClient() && c.Answers == ToSYNACK && c.Manner == Reply && !c.Conn.HandshakeACK.Seen() && c.Snd.Bytes == 0
+func (c *Facts) resetsSYNACK() bool {
+	return c.ByClient() && c.Answers == ToSYNACK && c.Kind == KindReply && !c.Conn.HandshakeACK.Seen() && c.Snd.Bytes == 0
 }
 
 // crafted reports whether the SYN was made by a program instead of a system: hardly any options, and a
 // window such as scanners use.
-func (c *Case) crafted() bool {
+func (c *Facts) crafted() bool {
 	o := &c.Snd.SYNOpts
 	plain := !o.HasTS && !o.SACKOK && !o.HasWScale && o.Kinds <= 1
 	if !plain || !c.Snd.SYN.Seen() {
@@ -52,11 +52,11 @@ func (c *Case) crafted() bool {
 	case 512, 1024, 2048, 3072, 4096, 8192, 16384, 65535:
 		return true
 	}
-	return o.Kinds == 0 || c.Around.ScanPorts >= 3 || c.Around.ScanHosts >= 3
+	return o.Kinds == 0 || c.Related.ScanPorts >= 3 || c.Related.ScanHosts >= 3
 }
 
 // sayHalfOpen tells the steps of a handshake that its originator reset.
-func (c *Case) sayHalfOpen(f *Finding) {
+func (c *Facts) sayHalfOpen(f *Finding) {
 	if c.Snd.SYN.Seen() {
 		f.say(c.sender()+" asks for a connection", c.Snd.SYN.Frame)
 	}

@@ -26,23 +26,23 @@ var synUnanswered = &Rule{
 		Remedy:     "Check the address, the route there and back, and filters that drop silently; capture on the server to see whether the SYNs arrive.",
 		Limits:     "A capture of one direction cannot tell silence from an answer that it does not hold.",
 	},
-	Match: func(c *Case) float64 {
+	Match: func(c *Facts) float64 {
 		if !c.Unopened() || c.Conn.SYNACK.Seen() || c.Rcv.Segments > 0 || c.Snd.SYNs < 2 || c.Trigger != nil {
 			return 0
 		}
 		if c.Flags.Has(flows.ACK) {
 			return synUnansweredSure
 		}
-		if c.Around.OtherDir {
+		if c.Related.OtherDir {
 			return synUnansweredBare
 		}
 		return 0
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		f.Summary = fmt.Sprintf("%s gave up connecting: its SYN was sent %d times within %s and nobody answered.", capital(c.sender()), c.Snd.SYNs, span(c.Time.Sub(c.Snd.SYN.Time)))
 		f.say(fmt.Sprintf("%d SYNs, no answer", c.Snd.SYNs), c.Snd.SYN.Frame, c.Snd.LastSYN.Frame)
 		f.say(sentence("%s's RST ends the attempt", c.sender()), c.Frame)
 		f.open(UnknownConnection, "late-syn-ack", 0.8, "no SYN-ACK is in the capture that the RST could answer")
 	},
-	Against: "a SYN-ACK came, or the SYN was not sent again",
+	WhyNot: "a SYN-ACK came, or the SYN was not sent again",
 }

@@ -28,11 +28,11 @@ var tlsRejected = &Rule{
 		Remedy:     "Compare names (SNI), versions and certificates on both sides: openssl s_client -connect host:port -servername name. Look into the server's log at that moment.",
 		Limits:     "In TLS 1.3 most alerts are encrypted: their reason is then not in the packets.",
 	},
-	Match: func(c *Case) float64 {
-		if c.Manner == Reply || c.LetGo.Business.Matter != OpenHandshake || c.PeerClosedFirst() || !c.LetGo.Exchange.TLS {
+	Match: func(c *Facts) float64 {
+		if c.Kind == KindReply || c.Close.Completion.State != OpenHandshake || c.PeerClosedFirst() || !c.Close.Exchange.TLS {
 			return 0
 		}
-		x := c.LetGo.Exchange
+		x := c.Close.Exchange
 		switch {
 		case x.AlertSide >= 0 || x.Last[0].Kind == exchange.Alert || x.Last[1].Kind == exchange.Alert:
 			return tlsAlertSure
@@ -41,8 +41,8 @@ var tlsRejected = &Rule{
 		}
 		return c.lowered(tlsServerSure, lostOctets)
 	},
-	Tell: func(c *Case, f *Finding) {
-		x := c.LetGo.Exchange
+	Explain: func(c *Facts, f *Finding) {
+		x := c.Close.Exchange
 		f.Summary = sentence("%s broke off the TLS handshake", capital(c.sender()))
 		if x.SNI != "" {
 			f.Summary += " after the Client Hello for " + x.SNI
@@ -55,7 +55,7 @@ var tlsRejected = &Rule{
 			f.Remedy = remedy
 		}
 		c.sayBusiness(f)
-		if x.AlertText != "" && x.AlertSide >= 0 && c.LetGo.Business.Side != flows.Side(x.AlertSide) {
+		if x.AlertText != "" && x.AlertSide >= 0 && c.Close.Completion.Side != flows.Side(x.AlertSide) {
 			f.say(sentence("%s's alert (alert: %s)", name(flows.Side(x.AlertSide)), x.AlertText), x.AlertFrame[x.AlertSide])
 		}
 		sayVersion(f, x)
@@ -63,7 +63,7 @@ var tlsRejected = &Rule{
 		c.sayRST(f)
 		f.open(FastClose, "abortive-close", 0.85, "the handshake was not finished")
 	},
-	Against: "the handshake was finished, or there was none",
+	WhyNot: "the handshake was finished, or there was none",
 }
 
 // sayVersion tells the version of TLS where the hello that names it is still the last message of its side: the

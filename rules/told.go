@@ -19,9 +19,9 @@ func quoted(text string) string {
 func mute(text string) bool { return text == "" || text == "application data" || text == "wrapped" }
 
 // circumstances says in a clause how far the exchange was when the sender let go.
-func (c *Case) circumstances() string {
-	b := c.LetGo.Business
-	switch b.Matter {
+func (c *Facts) circumstances() string {
+	b := c.Close.Completion
+	switch b.State {
 	case OpenRequest:
 		whose := name(b.Side) + "'s"
 		if b.Side == c.Side {
@@ -33,7 +33,7 @@ func (c *Case) circumstances() string {
 		}
 		return s
 	case OpenHandshake:
-		x := c.LetGo.Exchange
+		x := c.Close.Exchange
 		s := "before the handshake was finished"
 		if x.TLS {
 			s = "before the TLS handshake was finished"
@@ -76,10 +76,10 @@ func (c *Case) circumstances() string {
 }
 
 // sayBusiness tells as evidence what stood open, or that nothing did, when the sender let go.
-func (c *Case) sayBusiness(f *Finding) {
-	b := c.LetGo.Business
+func (c *Facts) sayBusiness(f *Finding) {
+	b := c.Close.Completion
 	who := name(b.Side)
-	switch b.Matter {
+	switch b.State {
 	case OpenRequest:
 		f.say(sentence("%s asks%s; no answer to it comes before the connection is given up", who, quoted(b.Text)), b.Frame)
 	case OpenHandshake:
@@ -98,14 +98,14 @@ func (c *Case) sayBusiness(f *Finding) {
 		}
 	case InFlight:
 		if b.Got > 0 && !c.ByClient() {
-			f.say(sentence("%s of its own answer had not been acknowledged when it let go", octets(b.Got)), c.LetGo.LastData[flows.Responder].Frame, c.LetGo.Frame)
+			f.say(sentence("%s of its own answer had not been acknowledged when it let go", octets(b.Got)), c.Close.LastData[flows.Responder].Frame, c.Close.Frame)
 		} else if b.Got > 0 {
-			f.say(sentence("%s's last %s had not been acknowledged by %s when it let go", name(flows.Responder), octets(b.Got), c.sender()), c.LetGo.LastData[flows.Responder].Frame, c.LetGo.Frame)
+			f.say(sentence("%s's last %s had not been acknowledged by %s when it let go", name(flows.Responder), octets(b.Got), c.sender()), c.Close.LastData[flows.Responder].Frame, c.Close.Frame)
 		} else {
 			f.say(sentence("%s was still sending: its next data follows the RST", name(flows.Responder)), c.After.ReceiverData.Frame)
 		}
 	case Unended:
-		f.say(sentence("%s closes without close_notify, %s after its last data: not as a program does that has said all", who, span(b.Since)), b.Frame, c.LetGo.Frame)
+		f.say(sentence("%s closes without close_notify, %s after its last data: not as a program does that has said all", who, span(b.Since)), b.Frame, c.Close.Frame)
 	case Unused:
 		if b.Frame > 0 {
 			f.say("the client has asked for nothing yet; the last message is "+who+"'s"+quoted(b.Text), b.Frame)
@@ -120,29 +120,29 @@ func (c *Case) sayBusiness(f *Finding) {
 }
 
 // sayLetGo tells the moment when the sender let go, unless it is the RST itself.
-func (c *Case) sayLetGo(f *Finding) {
-	switch c.LetGo.By {
+func (c *Facts) sayLetGo(f *Finding) {
+	switch c.Close.By {
 	case ByFIN:
-		f.say(capital(c.sender())+" closes: its FIN", c.LetGo.Frame)
+		f.say(capital(c.sender())+" closes: its FIN", c.Close.Frame)
 	case ByUnseenFIN:
-		f.say(capital(c.sender())+" has closed: its FIN is acknowledged here, though the capture missed it", c.LetGo.Frame)
+		f.say(capital(c.sender())+" has closed: its FIN is acknowledged here, though the capture missed it", c.Close.Frame)
 	}
 }
 
 // sayRST tells what the RST is by its numbers.
-func (c *Case) sayRST(f *Finding) {
+func (c *Facts) sayRST(f *Finding) {
 	switch {
-	case c.Manner == Reply && c.Form == flows.FormActive:
+	case c.Kind == KindReply && c.Class == flows.ClassActive:
 		f.say(sentence("%s's RST answers %s %s later: it takes both its numbers from it", c.sender(), c.what(c.Trigger), span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
-	case c.Manner == Reply && c.Trigger != nil:
+	case c.Kind == KindReply && c.Trigger != nil:
 		f.say(sentence("%s's RST answers %s %s later: by its numbers a reply, as a host without the connection sends it", c.sender(), c.what(c.Trigger), span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
-	case c.Manner == Reply:
+	case c.Kind == KindReply:
 		f.say(sentence("%s's RST has the form of a reply to a segment that the capture does not hold", c.sender()), c.Frame)
-	case c.Manner == Decision && !c.Snd.HasSND:
+	case c.Kind == KindAbort && !c.Snd.HasSND:
 		f.say(sentence("%s's RST has an ACK and no sequence number of 0: not a reply to a SYN, but its own decision", c.sender()), c.Frame)
-	case c.Manner == Decision && c.SEQ != c.Snd.SND.NXT:
+	case c.Kind == KindAbort && c.SEQ != c.Snd.SND.NXT:
 		f.say(sentence("%s's RST answers no segment: its own decision; its sequence number is %s %s", c.sender(), octets(int64(abs(c.SEQ.Sub(c.Snd.SND.NXT)))), beyond(c.SEQ.Sub(c.Snd.SND.NXT))), c.Snd.Last.Frame, c.Frame)
-	case c.Manner == Decision:
+	case c.Kind == KindAbort:
 		f.say(sentence("%s's RST continues its own sequence numbers and answers no segment: its own decision", c.sender()), c.Frame)
 	default:
 		f.say(sentence("the numbers of this RST fit neither a reply nor what %s had sent", c.sender()), c.Frame)
@@ -150,7 +150,7 @@ func (c *Case) sayRST(f *Finding) {
 }
 
 // sayIdle tells the silence before the sender let go, and which known idle times it matches.
-func (c *Case) sayIdle(f *Finding) {
+func (c *Facts) sayIdle(f *Finding) {
 	idle := c.Idle()
 	if idle < time.Second {
 		return
@@ -161,11 +161,11 @@ func (c *Case) sayIdle(f *Finding) {
 	} else if r, ok := roundTime(idle); ok {
 		says += sentence(", about %s: a configured time, most likely", span(r))
 	}
-	f.say(says, c.lastData().Frame, c.LetGo.Frame)
+	f.say(says, c.lastData().Frame, c.Close.Frame)
 }
 
 // idleClause returns "60.0 s after the last data", "" when the silence was short.
-func (c *Case) idleClause() string {
+func (c *Facts) idleClause() string {
 	if idle := c.Idle(); idle >= time.Second {
 		return ", idle " + span(idle) + " after the last data"
 	}
@@ -173,32 +173,32 @@ func (c *Case) idleClause() string {
 }
 
 // saySiblings tells what happened to the sender's other connections at the same moment.
-func (c *Case) saySiblings(f *Finding) {
-	if n := c.Around.FellTogetherCount; n > 0 {
-		for _, m := range c.Around.FellTogether {
+func (c *Facts) saySiblings(f *Finding) {
+	if n := c.Related.ResetTogetherCount; n > 0 {
+		for _, m := range c.Related.ResetTogether {
 			f.sayOf(m.Stream, sentence("%s reset this connection too, %s", c.sender(), relative(m.Time.Sub(c.Time))), m.Frame)
 		}
-		if rest := n - len(c.Around.FellTogether); rest > 0 {
-			f.say(sentence("and %s more connections of it within %s", strconv.Itoa(rest), span(flows.FallWindow)))
+		if rest := n - len(c.Related.ResetTogether); rest > 0 {
+			f.say(sentence("and %s more connections of it within %s", strconv.Itoa(rest), span(flows.TogetherWindow)))
 		}
 	}
 	if c.ServiceDied() {
-		m := c.Around.RefusedAfter
-		if c.Around.RefusedBefore.Seen() && c.Around.RefusedBefore.Time >= c.LetGo.Time {
-			m = c.Around.RefusedBefore
+		m := c.Related.RefusedAfter
+		if c.Related.RefusedBefore.Seen() && c.Related.RefusedBefore.Time >= c.Close.Time {
+			m = c.Related.RefusedBefore
 		}
-		f.sayOf(m.Stream, sentence("from then on its port refuses connections (%s)", relative(m.Time.Sub(c.LetGo.Time))), m.Frame)
+		f.sayOf(m.Stream, sentence("from then on its port refuses connections (%s)", relative(m.Time.Sub(c.Close.Time))), m.Frame)
 	}
 }
 
 // answersGoodbye reports whether the data that the RST answers only ends the exchange.
-func (c *Case) answersGoodbye() bool {
+func (c *Facts) answersGoodbye() bool {
 	return c.Trigger != nil && c.Trigger.DataLen > 0 && c.saysGoodbye(c.Trigger)
 }
 
 // came says when a segment came, seen from the moment of letting go: "crossed that" or "came 3.0 s later".
-func (c *Case) came(m flows.Mark) string {
-	if gap := m.Time.Sub(c.LetGo.Time); gap > c.Soon() {
+func (c *Facts) came(m flows.Mark) string {
+	if gap := m.Time.Sub(c.Close.Time); gap > c.Soon() {
 		return "came " + span(gap) + " later"
 	}
 	return "crossed that"

@@ -18,8 +18,8 @@ var tupleReuse = &Rule{
 		Remedy:     "Usually harmless: the connection opens at the second try. When it is frequent: a NAT reuses its ports too soon, or the server never hears that clients go away; switch on keep-alive at the server, or close idle connections.",
 		Limits:     "The older connection may lie before the capture.",
 	},
-	Match: func(c *Case) float64 {
-		if !c.Unopened() || c.Manner == Decision || c.Flags.Has(flows.ACK) || c.acksOwnSYN() {
+	Match: func(c *Facts) float64 {
+		if !c.Unopened() || c.Kind == KindAbort || c.Flags.Has(flows.ACK) || c.acksOwnSYN() {
 			return 0
 		}
 		switch c.Answers {
@@ -28,7 +28,7 @@ var tupleReuse = &Rule{
 		}
 		return 0
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		f.Summary = sentence("%s still held an older connection of the same addresses and ports; %s reset that one", capital(c.receiver()), c.sender())
 		f.say(c.sender()+" asks for a new connection", c.Snd.SYN.Frame)
 		f.say(sentence("%s answers with an ACK that belongs to another connection, not with a SYN-ACK", c.receiver()), c.Trigger.Frame)
@@ -47,5 +47,5 @@ var tupleReuse = &Rule{
 		}
 		f.open(PeerCrash, "state-lost", 0.5, "the client was opening a connection: it had none to lose")
 	},
-	Against: "the RST does not answer an ACK that came in place of a SYN-ACK",
+	WhyNot: "the RST does not answer an ACK that came in place of a SYN-ACK",
 }

@@ -20,16 +20,16 @@ var unexplainedAbort = &Rule{
 		Remedy:     "Capture the whole connection, and look into the log of the side that reset.",
 		Limits:     "This is a weak explanation: it rests on little.",
 	},
-	Match: func(c *Case) float64 {
-		if c.LetGo.Business.Unfinished(c.Side) {
+	Match: func(c *Facts) float64 {
+		if c.Close.Completion.Unfinished(c.Side) {
 			return c.lowered(unexplainedAbortOpen, anyDefect)
 		}
-		if c.Manner == Obscure && !c.LetGo.Business.Finished(c.Side) {
+		if c.Kind == KindUnclear && !c.Close.Completion.Finished(c.Side) {
 			return unexplainedAbortOdd
 		}
 		return 0
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		f.Summary = sentence("%s perhaps broke off: it reset the connection %s; the capture does not show more.", capital(c.sender()), c.circumstances())
 		c.sayBusiness(f)
 		c.sayLetGo(f)
@@ -37,5 +37,5 @@ var unexplainedAbort = &Rule{
 		f.open(FastClose, "", 0.7, "something seems to have stood open")
 		f.open(UnknownConnection, "", 0.2, "the RST does not have the form of a reply")
 	},
-	Against: "a better explanation fits",
+	WhyNot: "a better explanation fits",
 }

@@ -20,13 +20,13 @@ var unexplainedRelease = &Rule{
 		Remedy:     "Capture the whole connection.",
 		Limits:     "This is a weak explanation: it rests on little.",
 	},
-	Match: func(c *Case) float64 {
-		if c.LetGo.Business.Finished(c.Side) {
+	Match: func(c *Facts) float64 {
+		if c.Close.Completion.Finished(c.Side) {
 			return c.lowered(unexplainedReleaseDone, anyDefect)
 		}
 		return c.lowered(unexplainedReleaseOdd, anyDefect)
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		f.Summary = sentence("%s perhaps just dropped the connection, %s; the capture does not show more.", capital(c.sender()), c.circumstances())
 		c.sayBusiness(f)
 		c.sayLetGo(f)
@@ -34,5 +34,5 @@ var unexplainedRelease = &Rule{
 		f.open(PeerCrash, "", 0.7, "nothing shows that something stood open")
 		f.open(UnknownConnection, "", 0.2, "the RST does not have the form of a reply")
 	},
-	Against: "a better explanation fits",
+	WhyNot: "a better explanation fits",
 }

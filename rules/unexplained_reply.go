@@ -16,18 +16,18 @@ var unexplainedReply = &Rule{
 		Remedy:     "Capture the whole connection, on both hosts if possible.",
 		Limits:     "This is a weak explanation: it rests on the form of the RST alone.",
 	},
-	Match: func(c *Case) float64 {
-		if c.Manner != Reply {
+	Match: func(c *Facts) float64 {
+		if c.Kind != KindReply {
 			return 0
 		}
 		return c.lowered(unexplainedReplySure, anyDefect)
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		f.Summary = sentence("%s perhaps does not know this connection: the RST has the form of a reply; the capture does not show more.", capital(c.sender()))
 		c.sayRST(f)
 		c.sayBusiness(f)
 		f.open(PeerCrash, "state-lost", 0.5, "no packet shows that the host died")
 		f.open(FastClose, "", 0.4, "no packet shows that the connection was closed")
 	},
-	Against: "a better explanation fits",
+	WhyNot: "a better explanation fits",
 }

@@ -10,19 +10,19 @@ import (
 // unheardResends returns the sender's resends of one thing at the end of the timeline, which its peer
 // acknowledged each time, so that the acknowledgments cannot have arrived: a capture near the peer shows
 // it so. Nil when there are fewer than two.
-func (c *Case) unheardResends() *flows.Run {
+func (c *Facts) unheardResends() *flows.Run {
 	var room [8]flows.Mark // most resets have no such series: they shall cost no allocation
 	frames := room[:0]
 	run := flows.Run{What: flows.RunData}
 	for i := len(c.Conn.Events) - 1; i >= 0; i-- {
 		e := &c.Conn.Events[i]
-		if e.Side != c.Side || e.LEN() == 0 || e.Notes&(flows.Copy|flows.KeepAlive|flows.WindowProbe) != 0 || e.Flags&(flows.RST|flows.SYN) != 0 {
+		if e.Side != c.Side || e.LEN() == 0 || e.Notes&(flows.Duplicate|flows.KeepAlive|flows.WindowProbe) != 0 || e.Flags&(flows.RST|flows.SYN) != 0 {
 			continue
 		}
 		if len(frames) > 0 && e.SEQ != run.SEQ {
 			break
 		}
-		if e.Notes&flows.Resent == 0 {
+		if e.Notes&flows.Retransmitted == 0 {
 			if len(frames) > 0 {
 				run.Orig = e.Mark
 			}
@@ -39,13 +39,13 @@ func (c *Case) unheardResends() *flows.Run {
 
 // unheardProbes is the same for keep-alive probes: the answers are in the capture, but probes that follow
 // each other sooner than the first followed the last data, and end in a RST, show that none arrived.
-func (c *Case) unheardProbes() *flows.Run {
+func (c *Facts) unheardProbes() *flows.Run {
 	var room [8]flows.Mark
 	frames := room[:0]
 	var before flows.Mark
 	for i := len(c.Conn.Events) - 1; i >= 0; i-- {
 		e := &c.Conn.Events[i]
-		if e.Notes&flows.Copy != 0 || e.Flags&flows.RST != 0 {
+		if e.Notes&flows.Duplicate != 0 || e.Flags&flows.RST != 0 {
 			continue
 		}
 		if e.Side == c.Side && (e.Notes&flows.KeepAlive != 0 || c.oneSided() && e.LEN() == 0 && e.SEQ.Sub(c.Snd.SND.NXT) == -1) {
@@ -95,10 +95,10 @@ func series(run flows.Run, frames []flows.Mark) *flows.Run {
 }
 
 // resends returns the sender's series of resends that went unanswered, or that it did not hear answered.
-func (c *Case) resends() *flows.Run {
+func (c *Facts) resends() *flows.Run {
 	if c.resendRun == nil {
-		c.resendRun = &c.Snd.Resends
-		if c.Snd.Resends.Count == 0 {
+		c.resendRun = &c.Snd.Retransmits
+		if c.Snd.Retransmits.Count == 0 {
 			c.resendRun = cmp.Or(c.unheardResends(), c.resendRun)
 		}
 	}
@@ -106,7 +106,7 @@ func (c *Case) resends() *flows.Run {
 }
 
 // probes is the same for keep-alive probes.
-func (c *Case) probes() *flows.Run {
+func (c *Facts) probes() *flows.Run {
 	if c.probeRun == nil {
 		c.probeRun = &c.Snd.KeepAlives
 		if c.Snd.KeepAlives.Count == 0 {

@@ -23,28 +23,28 @@ var unreadData = &Rule{
 		Remedy:     "Look for a crash or kill in the log of the side that reset (segfault, out of memory, deployment). If the program closes on purpose, let it read to the end first or call shutdown and drain.",
 		Limits:     "A crash and a careless close send the same packet.",
 	},
-	Match: func(c *Case) float64 {
-		if c.Manner == Reply || c.PeerClosedFirst() && c.LetGo.By == ByThis {
+	Match: func(c *Facts) float64 {
+		if c.Kind == KindReply || c.PeerClosedFirst() && c.Close.By == ByThis {
 			return 0
 		}
-		b := c.LetGo.Business
-		after := c.LetGo.By == ByFIN && c.Met.Data.Seen()
-		if c.LetGo.By != ByThis && !after {
+		b := c.Close.Completion
+		after := c.Close.By == ByFIN && c.AfterClose.Data.Seen()
+		if c.Close.By != ByThis && !after {
 			return 0
 		}
-		if !after && !(b.Unfinished(c.Side) && b.Matter != Unused) {
+		if !after && !(b.Unfinished(c.Side) && b.State != Unused) {
 			return 0
 		}
 		p := unreadRequest
 		switch {
 		case c.Snd.ZeroWND.Seen():
 			p = unreadWindow
-		case c.LetGo.Exchange.Protocol == "":
+		case c.Close.Exchange.Protocol == "":
 			p = unreadOpaque
 		}
 		return c.lowered(p, lostOctets)
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		f.Summary = sentence("%s %sended with data unread: it reset the connection %s.", capital(c.sender()), probably(f.Confidence), c.circumstances())
 		c.sayBusiness(f)
 		c.sayLetGo(f)
@@ -62,5 +62,5 @@ var unreadData = &Rule{
 		c.saySiblings(f)
 		f.open(FastClose, "abortive-close", 0.9, "data was left unanswered; but a program that closes on purpose sends the same RST")
 	},
-	Against: "everything that had come was answered",
+	WhyNot: "everything that had come was answered",
 }

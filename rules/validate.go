@@ -27,9 +27,9 @@ func Validate(list []*Rule) error {
 			return fmt.Errorf("rule %s: cause %q is not one of the five", r.ID, r.Cause)
 		case r.Severity != Info && r.Severity != Warning && r.Severity != Error:
 			return fmt.Errorf("rule %s: severity %q", r.ID, r.Severity)
-		case r.Match == nil || r.Tell == nil:
+		case r.Match == nil || r.Explain == nil:
 			return fmt.Errorf("rule %s: cannot match or cannot tell", r.ID)
-		case r.Against == "":
+		case r.WhyNot == "":
 			return fmt.Errorf("rule %s: does not say what speaks against it", r.ID)
 		case len(r.RFC) == 0:
 			return fmt.Errorf("rule %s: no RFC section", r.ID)

@@ -16,8 +16,8 @@ var wrongHost = &Rule{
 		Remedy:     "Look for a fail-over at that time, for asymmetric routes, for session affinity, and for packets that conntrack calls INVALID and that bypass NAT (drop them).",
 		Limits:     "Which host it was is only seen by its TTL and Ethernet address.",
 	},
-	Match: func(c *Case) float64 {
-		if c.Manner != Reply || c.LetGo.By != ByThis || c.Refused() || c.Unopened() || c.Trigger == nil || c.Snd.Segments == 0 {
+	Match: func(c *Facts) float64 {
+		if c.Kind != KindReply || c.Close.By != ByThis || c.Refused() || c.Unopened() || c.Trigger == nil || c.Snd.Segments == 0 {
 			return 0
 		}
 		if c.Signs.Weight < 0.5 {
@@ -25,13 +25,13 @@ var wrongHost = &Rule{
 		}
 		return wrongHostSure
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		f.Summary = sentence("%s %sreached another host than the one that has the connection: the RST does not come from where %s's other packets come from.", capital(c.what(c.Trigger)), probably(f.Confidence), c.sender())
 		c.sayRST(f)
-		for _, g := range c.Signs.Forged {
+		for _, g := range c.Signs.Against {
 			f.say(g.says, g.frames...)
 		}
 		f.open(PeerCrash, "state-lost", 0.8, "the RST comes from elsewhere than the host's other packets")
 	},
-	Against: "the RST comes from where the host's other packets come from",
+	WhyNot: "the RST comes from where the host's other packets come from",
 }

@@ -27,20 +27,20 @@ var zeroWindow = &Rule{
 		Remedy:     "Find out why the receiving program does not read: it hangs, waits for a lock or a disk, or does not read while it writes itself.",
 		Limits:     "Linux gives up only when its probes go unanswered; when they are answered, it is the program that loses patience.",
 	},
-	Match: func(c *Case) float64 {
+	Match: func(c *Facts) float64 {
 		zero, probes := c.closedWindow()
-		if !zero.Seen() || c.moment().Sub(zero.Time) < zeroWindowFrom || c.LetGo.By != ByThis && c.LetGo.Frame < zero.Frame {
+		if !zero.Seen() || c.moment().Sub(zero.Time) < zeroWindowFrom || c.Close.By != ByThis && c.Close.Frame < zero.Frame {
 			return 0
 		}
-		if probes.Count == 0 && c.Snd.Outstanding() == 0 && c.Snd.Resends.Count == 0 && c.moment().Sub(zero.Time) < 5*time.Second {
+		if probes.Count == 0 && c.Snd.Outstanding() == 0 && c.Snd.Retransmits.Count == 0 && c.moment().Sub(zero.Time) < 5*time.Second {
 			return 0
 		}
-		if c.Manner == Reply {
+		if c.Kind == KindReply {
 			return zeroWindowReply
 		}
 		return zeroWindowSure
 	},
-	Tell: func(c *Case, f *Finding) {
+	Explain: func(c *Facts, f *Finding) {
 		zero, run := c.closedWindow()
 		f.Summary = sentence("%s gave up sending: %s's window had been closed for %s (%s).", capital(c.sender()), c.receiver(), span(c.moment().Sub(zero.Time)), count(run.Count, "window probe"))
 		f.say(c.receiver()+" closes its window: its application does not read", zero.Frame)
@@ -50,16 +50,16 @@ var zeroWindow = &Rule{
 		c.sayRST(f)
 		f.open(PeerCrash, "abort-mid-transfer", 0.8, "the sender could not go on: the other side had closed its window")
 	},
-	Against: "the receiver's window was open",
+	WhyNot: "the receiver's window was open",
 }
 
 // closedWindow returns since when the peer's window had been closed until the segment that the RST answers,
 // which may be the one that opens it, and how many probes the sender had sent. The zero Mark: it was open.
-func (c *Case) closedWindow() (flows.Mark, *flows.Run) {
+func (c *Facts) closedWindow() (flows.Mark, *flows.Run) {
 	if c.Rcv.ZeroWND.Seen() {
 		return c.Rcv.ZeroWND, &c.Snd.WndProbes
 	}
-	if c.Trigger == nil || c.Manner != Reply {
+	if c.Trigger == nil || c.Kind != KindReply {
 		return flows.Mark{}, &noProbes
 	}
 	var since flows.Mark
@@ -69,7 +69,7 @@ events:
 	for i := len(c.Conn.Events) - 1; i >= 0; i-- {
 		e := &c.Conn.Events[i]
 		switch {
-		case e.Frame >= c.Trigger.Frame || e.Notes&flows.Copy != 0:
+		case e.Frame >= c.Trigger.Frame || e.Notes&flows.Duplicate != 0:
 		case e.Side != c.Side && e.Notes&flows.ZeroWindow == 0:
 			break events
 		case e.Side != c.Side:

@@ -74,11 +74,11 @@ func (b *Builder) Reset(r *flows.Reset, f *rules.Finding) *Reset {
 		Symptom:     f.Symptom,
 		Remedy:      f.Remedy,
 		CaptureNext: f.CaptureNext,
-		Beside:      room.evidence(m.Beside[:0], f.Beside, c.Stream),
+		Beside:      room.evidence(m.Beside[:0], f.Notes, c.Stream),
 		Repeats:     FrameRef(f.Repeats),
 
 		Phase: c.Phase(),
-		Form:  r.Form.String(),
+		Form:  r.Class.String(),
 		Zeek:  zeekOf(r),
 		Conn:  connOf(r, m.Conn.Defects[:0]),
 		Segment: Segment{

@@ -57,11 +57,11 @@ func dataAfterFIN() (*flows.Reset, *rules.Finding) {
 	rst := &flows.Reset{
 		Event: flows.Event{Mark: mark(131, 1202.11), Side: r, Flags: flows.RST, SEQ: issR + 2, TTL: 62,
 			From: halfClosed, To: closed},
-		Conn: c, Form: flows.FormReply, HeaderLen: 20, Trigger: &events[6], TriggerDelay: 210 * time.Microsecond,
+		Conn: c, Class: flows.ClassReply, HeaderLen: 20, Trigger: &events[6], TriggerDelay: 210 * time.Microsecond,
 		Candidates: 1, Accept: flows.AcceptExact,
-		After: flows.Aftermath{Complete: true, Events: []flows.Event{
+		After: flows.After{Complete: true, Events: []flows.Event{
 			{Mark: mark(140, 1800), Side: o, Flags: flows.PSH | ack, SEQ: issO + 513, ACK: issR + 2, DataLen: 1448,
-				WND: 64256, TTL: 64, Notes: flows.Resent, From: closed, To: closed}}},
+				WND: 64256, TTL: 64, Notes: flows.Retransmitted, From: closed, To: closed}}},
 	}
 	f := &rules.Finding{
 		Rule: &rules.Rule{ID: "data-after-fin", Cause: rules.PeerCrash,
@@ -86,7 +86,7 @@ func dataAfterFIN() (*flows.Reset, *rules.Finding) {
 		Trigger:     rst.Trigger.Frame,
 		Remedy:      "Look in the responder's log at 00:00:01 for a crash, a restart or a handler that closes without an answer.",
 		CaptureNext: "",
-		Beside:      []rules.Evidence{{Frames: []int{140}, Stream: -1, Says: "the originator sends the data again: the RST did not reach it"}},
+		Notes:       []rules.Evidence{{Frames: []int{140}, Stream: -1, Says: "the originator sends the data again: the RST did not reach it"}},
 	}
 	return rst, f
 }

@@ -112,12 +112,12 @@ var noteWords = []struct {
 	is   flows.Notes
 	name string
 }{
-	{flows.Resent, "resent"},
+	{flows.Retransmitted, "resent"},
 	{flows.OutOfOrder, "out-of-order"},
 	{flows.KeepAlive, "keep-alive"},
 	{flows.ZeroWindow, "zero-window"},
 	{flows.WindowProbe, "window-probe"},
-	{flows.Copy, "copy"},
+	{flows.Duplicate, "copy"},
 	{flows.ChallengeACK, "challenge-ack"},
 	{flows.DupACK, "dup-ack"},
 	{flows.AckedUnseen, "acked-unseen"},

@@ -24,7 +24,7 @@ func TestSeqBases(t *testing.T) {
 		{"one side only", []flows.Event{event(o, flows.ACK, 0, 1)}, nil, [2]flows.Seq{}, [2]int64{1<<32 - 1, 0}},
 		{"a RST tells nothing", []flows.Event{event(r, flows.RST, 9, 0)}, nil, [2]flows.Seq{1000, 0}, [2]int64{1000, 0}},
 	} {
-		reset := &flows.Reset{Conn: &flows.Conn{Events: c.before}, After: flows.Aftermath{Events: c.after}}
+		reset := &flows.Reset{Conn: &flows.Conn{Events: c.before}, After: flows.After{Events: c.after}}
 		for s, iss := range c.iss {
 			reset.Conn.Ends[s].HasISS, reset.Conn.Ends[s].SND.ISS = iss != 0, iss
 		}
