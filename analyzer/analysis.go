@@ -141,7 +141,7 @@ func (x *analysis) explain() error {
 		flows.FetchNext(some, i)
 		list[i] = x.builder.Reset(reset, x.engine.Explain(reset))
 		x.joined.place(list[i])
-		reset.Release()
+		flows.Release(reset)
 	}
 	x.explained.put(list)
 	return nil

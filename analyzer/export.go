@@ -49,17 +49,31 @@ const (
 // An exported is a run of packets of an export.
 type exported struct {
 	list   []flows.Segment
-	asides []aside
+	errors []quotedError
 	timeSpan
+}
+
+// A quotedError is an ICMP error between the segments of an export.
+type quotedError struct {
+	before int // number of the segment that follows
+	note   flows.ICMPNote
 }
 
 // segments returns what e holds, for t.
 func (e *exported) segments(t *flows.Table) *segments {
 	s := recycled.Get().(*segments)
-	s.list, s.asides, s.timeSpan = t.NewBatch(), append(s.asides, e.asides...), e.timeSpan
+	s.list, s.timeSpan = t.NewBatch(), e.timeSpan
+	errors := e.errors
+	addErrors := func(before int) {
+		for ; len(errors) > 0 && errors[0].before <= before; errors = errors[1:] {
+			s.addICMP(&errors[0].note)
+		}
+	}
 	for i := range e.list {
+		addErrors(i)
 		s.list.Add(&e.list[i])
 	}
+	addErrors(len(e.list))
 	return s
 }
 
@@ -89,7 +103,7 @@ func (e *exportInput) next(p *piece) error {
 			s.list = append(s.list, seg)
 		case read.ICMP:
 			read.Note.Frame = e.frame
-			s.asides = append(s.asides, aside{before: len(s.list), isError: true, note: read.Note})
+			s.errors = append(s.errors, quotedError{len(s.list), read.Note})
 		}
 	}
 	p.export = s

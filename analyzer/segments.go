@@ -14,17 +14,8 @@ import (
 type segments struct {
 	held   capture.Batch // holds the octets that payloads point to
 	list   *flows.Batch
-	asides []aside
+	errors []flows.ICMPNote // those in list
 	timeSpan
-}
-
-// An aside is a TCP header that is no segment of a connection: an ICMP error quotes it, or it is malformed.
-type aside struct {
-	before   int // number of the segment that follows; once deferred, of the line
-	header   flows.Segment
-	numbered bool // Wireshark gives it a stream number, so the table must count it
-	isError  bool // note is the ICMP error that quotes it
-	note     flows.ICMPNote
 }
 
 // packetsAhead is how many packets ahead it is known what will be asked of the memory.
@@ -86,13 +77,12 @@ func (d *decoding) decode(b capture.Batch, t *flows.Table) *segments {
 		}
 		first, last = min(first, b.Packets[i].Time), max(last, b.Packets[i].Time)
 		if out := d.decoder.DecodeTo(s.list, &b.Packets[i], seg); out == decode.ICMPError || out == decode.Malformed {
-			seg.Payload = nil // b may be released before the table takes the header
-			s.list.Identify(seg)
-			a := aside{before: s.list.Segments(), header: *seg, numbered: !d.decoder.Unnumbered}
-			if a.isError = out == decode.ICMPError; a.isError {
-				a.note = d.decoder.Note
+			if !d.decoder.Unnumbered {
+				s.list.Number(seg)
 			}
-			s.asides = append(s.asides, a)
+			if out == decode.ICMPError {
+				s.addICMP(&d.decoder.Note)
+			}
 		}
 	}
 	s.extend(first)
@@ -105,27 +95,19 @@ func (d *decoding) decode(b capture.Batch, t *flows.Table) *segments {
 	return s
 }
 
-// putBy puts by what can wait of the segments.
-func (s *segments) putBy() {
-	for i := range s.asides {
-		a := &s.asides[i]
-		a.before = s.list.Recall(a.before, &a.header)
-	}
-	s.list.Defer(s.list.Segments())
+// addICMP appends an ICMP error.
+func (s *segments) addICMP(n *flows.ICMPNote) {
+	s.list.AddICMP(*n)
+	s.errors = append(s.errors, *n)
 }
+
+// putBy puts by what can wait of the segments.
+func (s *segments) putBy() { s.list.Defer() }
 
 // follow adds the segments to t, and failed connects to failed.
 func (s *segments) follow(t *flows.Table, failed *unreachables) {
-	for i := range s.asides {
-		a := &s.asides[i]
-		t.AddPart(s.list, a.before)
-		if a.numbered {
-			t.Number(&a.header)
-		}
-		if a.isError {
-			t.AddICMP(a.note)
-			failed.add(&a.note)
-		}
+	for i := range s.errors {
+		failed.add(&s.errors[i])
 	}
 	t.AddBatch(s.list)
 	s.list = nil
@@ -134,8 +116,7 @@ func (s *segments) follow(t *flows.Table, failed *unreachables) {
 // release gives what it holds back to the reader, and s to the next segments.
 func (s *segments) release() {
 	s.held.Release()
-	clear(s.asides)
-	s.asides = s.asides[:0]
+	s.errors = s.errors[:0]
 	s.timeSpan = timeSpan{}
 	recycled.Put(s)
 }

@@ -41,7 +41,7 @@ type aliased [][16]byte
 // set makes a the end ip, an IPv4 address or an alias, with a port.
 func (l aliased) set(a *Addr, ip uint32, port uint16) {
 	if ip < FirstAlias {
-		a.setV4(ip, port)
+		setV4(a, ip, port)
 		return
 	}
 	a.IP, a.Port = l[ip-FirstAlias], port

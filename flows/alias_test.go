@@ -87,15 +87,7 @@ func TestAliasesOfHeaders(t *testing.T) {
 			}
 			b := tab.NewBatch()
 			b.Add(&known)
-			header := unknown
-			b.Identify(&header)
-			at := b.Recall(b.Segments(), &header)
-			after := unknown
-			after.Frame = 4
-			if followed {
-				b.Add(&after)
-			}
-			tab.AddPart(b, at)
+			tab.AddBatch(b)
 			quoted := func(s *flows.Segment) int { return tab.AddICMP(flows.ICMPNote{Src: s.Src, Dst: s.Dst, Type: 1}) }
 			if n := quoted(&known); n != 0 {
 				t.Errorf("%d aliases: the quoted SYN is of stream %d, want 0", aliases, n)
@@ -103,13 +95,19 @@ func TestAliasesOfHeaders(t *testing.T) {
 			if n := quoted(&unknown); n != -1 {
 				t.Errorf("%d aliases: a SYN that was not seen is of stream %d", aliases, n)
 			}
-			if n := tab.Number(&header); n != 1 {
-				t.Errorf("%d aliases: the header has stream %d, want 1", aliases, n)
+			header := unknown
+			after := unknown
+			after.Frame = 4
+			b = tab.NewBatch()
+			b.Number(&header)
+			b.AddICMP(flows.ICMPNote{Mark: flows.Mark{Frame: 3}, Src: header.Src, Dst: header.Dst, Type: 1})
+			if followed {
+				b.Add(&after)
 			}
+			tab.AddBatch(b)
 			if n := quoted(&unknown); n != 1 {
 				t.Errorf("%d aliases: the header, quoted, is of stream %d, want 1", aliases, n)
 			}
-			tab.AddBatch(b)
 			c := tab.Lookup(after.Src, after.Dst)
 			if c == nil || c.Stream != 1 || followed && c.Packets != 1 {
 				t.Errorf("%d aliases, followed: %v: %+v", aliases, followed, c)

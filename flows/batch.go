@@ -14,7 +14,9 @@ import (
 type Batch struct {
 	added      []Ordinary // what was added
 	deferred   int        // of these, how many Defer has dealt with
-	whole      []Segment  // those that an Ordinary does not hold
+	dealt      bool       // with all of them
+	whole      []segment  // those that an Ordinary does not hold
+	asides     []aside    // what comes between them
 	wholeTexts int        // of whole, those with a payload
 	text       []byte     // short payloads
 	long       [][]byte   // longer ones, where the caller put them
@@ -67,14 +69,31 @@ func oneMore(list *[]Ordinary) *Ordinary {
 	return &(*list)[n]
 }
 
-// Defer decides which of the first n segments wait in journals, and returns how many lines the table gets of them,
-// for AddPart. One goroutine must do it for all batches of a table, in the order in which they were filled.
-func (b *Batch) Defer(n int) (lines int) {
-	if b.deferred >= n {
-		return len(b.lines) // the journals may be at work for another goroutine
+// Defer decides which segments of a batch wait in journals, once all have been added. One goroutine must do it for all
+// batches of a table, in the order in which they were filled; AddBatch does it where nobody has.
+func (b *Batch) Defer() {
+	if b.dealt {
+		return // the journals may be at work for another goroutine
 	}
+	b.dealt = true
+	for i := range b.asides {
+		a := &b.asides[i]
+		b.deferTo(a.before)
+		if tp := &a.header.tuple; !a.isError && !tp.wide {
+			// It may begin a new connection: the table must have followed all that waits of the one before.
+			var l Ordinary
+			l.setTuple(tp)
+			b.table.journals.recall(b, &l)
+		}
+		a.before = len(b.lines)
+	}
+	b.deferTo(len(b.added))
+}
+
+// deferTo decides which of the first n segments wait in journals.
+func (b *Batch) deferTo(n int) {
 	x := &b.table.journals
-	// As in AddPart: while a group is looked at, the journals of the next are fetched, the slots of the index for
+	// As in addPart: while a group is looked at, the journals of the next are fetched, the slots of the index for
 	// the one behind it, and the lines of the fourth.
 	var ids [2][together]uint32
 	group := func(g int) []Ordinary {
@@ -112,32 +131,36 @@ func (b *Batch) Defer(n int) (lines int) {
 		}
 	}
 	b.journalled = x.memory()
-	return len(b.lines)
 }
 
-// Identify prepares a TCP header that is no segment of a connection, and comes after those added so far, for Recall
-// and Table.Number.
-func (b *Batch) Identify(s *Segment) {
-	b.table.aliases.tuple(&s.tuple, &s.Src, &s.Dst, true)
+// An aside is what comes between the segments of a batch: a TCP header that only gets a number, or an ICMP error.
+type aside struct {
+	before  int     // number of the segment that follows; after Defer, of the line
+	header  segment // to be numbered
+	note    ICMPNote
+	isError bool // note is to be added
+}
+
+// Number gives a stream number to a TCP header that is no segment of a connection, as Table.Number does. Of s.Payload
+// nothing is kept.
+func (b *Batch) Number(s *Segment) {
+	a := aside{before: len(b.added), header: segment{Segment: *s}}
+	a.header.Payload = nil
+	b.table.aliases.tuple(&a.header.tuple, &s.Src, &s.Dst, true)
 	b.met = b.table.aliases.list
+	b.asides = append(b.asides, a)
 }
 
-// Recall has the table follow all that waits of the connection of s, before what comes after the first n segments: for
-// Table.Number, which may begin a new one. It returns what Defer returns.
-func (b *Batch) Recall(n int, s *Segment) (lines int) {
-	b.Defer(n)
-	if tp := &s.tuple; tp.print != 0 && !tp.wide {
-		var l Ordinary
-		l.setTuple(tp)
-		b.table.journals.recall(b, &l)
-	}
-	return len(b.lines)
+// AddICMP appends an ICMP error that quotes a segment, as Table.AddICMP takes it.
+func (b *Batch) AddICMP(n ICMPNote) {
+	b.asides = append(b.asides, aside{before: len(b.added), note: n, isError: true})
 }
 
 // clear makes the batch empty, and lets go of what it points to.
 func (b *Batch) clear() {
 	clear(b.whole)
 	clear(b.long)
+	b.asides, b.dealt = b.asides[:0], false
 	b.added, b.whole, b.text, b.long = b.added[:0], b.whole[:0], b.text[:0], b.long[:0]
 	b.lines, b.handed, b.units = b.lines[:0], b.handed[:0], b.units[:0]
 	b.known, b.met, b.wholeTexts, b.deferred, b.taken, b.before, b.journalled = nil, nil, 0, 0, 0, 0, 0
@@ -171,14 +194,24 @@ func (s *spare) put(b *Batch) {
 // AddBatch takes what of b has not been taken yet. The batch is the table's from then on; the
 // octets of its payloads are not.
 func (t *Table) AddBatch(b *Batch) {
-	t.AddPart(b, b.Defer(len(b.added))) // nothing is left to defer where another goroutine has done it
+	b.Defer()
+	for i := range b.asides {
+		a := &b.asides[i]
+		t.addPart(b, a.before)
+		if a.isError {
+			t.AddICMP(a.note)
+		} else {
+			t.number(&a.header, a.header.tuple)
+		}
+	}
+	t.addPart(b, len(b.lines))
 	t.stats.Segments = b.before + len(b.added)
 	t.spare.put(b)
 }
 
-// AddPart takes the lines of b, in the order of the capture and as Add does with one segment at a time, up to number
+// addPart takes the lines of b, in the order of the capture and as Add does with one segment at a time, up to number
 // end, that it has not taken yet.
-func (t *Table) AddPart(b *Batch, end int) {
+func (t *Table) addPart(b *Batch, end int) {
 	t.known, t.met.list = b.known, b.met
 	if b.deferred > 0 {
 		t.journalled = b.journalled

@@ -111,7 +111,7 @@ func TestMaxMemoryBesideBatches(t *testing.T) {
 				b.Add(&s)
 			}
 			if b.Segments() == inBatch {
-				b.Defer(inBatch)
+				b.Defer()
 				filled = append(filled, b)
 				handOn(ahead)
 				b = tab.NewBatch()

@@ -22,7 +22,7 @@ func (c *record) settleDown() {
 
 // takeCalm takes s, from side of a calm connection, if it is an ordinary segment: in order, and with new
 // data or a new ACK. Else it does nothing and returns false.
-func (t *Table) takeCalm(c *record, side Side, s *Segment) bool {
+func (t *Table) takeCalm(c *record, side Side, s *segment) bool {
 	a, b := &c.side[side], &c.side[side^1]
 	acked, flying := uint32(s.ACK-b.una), uint32(b.nxt-b.una)
 	if s.Flags&(FIN|SYN|RST|ACK) != ACK || s.SEQ != a.nxt || acked > flying || s.WND == 0 || s.DataLen|acked == 0 || s.DataLen >= farAhead {

@@ -13,7 +13,7 @@ const copyAtOnce = 500 * time.Microsecond
 
 // fresh tells whether s must be a new packet: it takes new sequence space, or acknowledges more than
 // its side has before.
-func (c *record) fresh(side Side, s *Segment) bool {
+func (c *record) fresh(side Side, s *segment) bool {
 	a, b := &c.side[side], &c.side[side^1]
 	if a.segments == 0 || s.Flags&ACK != 0 && a.bits&hasRCV != 0 && b.una.Less(s.ACK) {
 		return true
@@ -23,7 +23,7 @@ func (c *record) fresh(side Side, s *Segment) bool {
 
 // original returns the event of which s is a second capture, nil when s is a packet of its own. RSTs are
 // judged with the segments that they may answer (copiedRST).
-func (t *Table) original(c *record, side Side, s *Segment) *entry {
+func (t *Table) original(c *record, side Side, s *segment) *entry {
 	for k := 0; ; k++ {
 		e := t.lines.back(c, k)
 		if e == nil {
@@ -40,7 +40,7 @@ func (t *Table) original(c *record, side Side, s *Segment) *entry {
 }
 
 // samePacket tells whether s, which looks like e in every TCP field kept, is the same packet.
-func (t *Table) samePacket(c *record, side Side, s *Segment, e *entry) bool {
+func (t *Table) samePacket(c *record, side Side, s *segment, e *entry) bool {
 	apart := s.Time.Sub(c.at(e.lo, e.hi))
 	if apart < 0 {
 		apart = -apart
@@ -64,7 +64,7 @@ func (t *Table) samePacket(c *record, side Side, s *Segment, e *entry) bool {
 }
 
 // newTSval tells whether the timestamp of s is later than that of all segments of side before it.
-func (t *Table) newTSval(c *record, side Side, s *Segment) bool {
+func (t *Table) newTSval(c *record, side Side, s *segment) bool {
 	if h := &c.side[side]; h.bits&hasTS != 0 && int32(s.Opts.TSval-h.tsval) <= 0 {
 		return false
 	}
@@ -77,7 +77,7 @@ func (t *Table) newTSval(c *record, side Side, s *Segment) bool {
 }
 
 // ipidStands tells whether side uses the IP ID of s for other packets as well, so that it marks nothing.
-func (t *Table) ipidStands(c *record, side Side, s *Segment) bool {
+func (t *Table) ipidStands(c *record, side Side, s *segment) bool {
 	for k := 0; ; k++ {
 		e := t.lines.back(c, k)
 		if e == nil {

@@ -115,12 +115,12 @@ func (t *Table) flooded() bool { return t.halfOpen >= t.floodFrom && t.manyHalfO
 func (t *Table) manyHalfOpen() bool { return t.halfOpen >= t.connections()/4 }
 
 // mayConceive tells whether an embryo holds all that there is to know of s, the first segment seen of tp. A wide one has none.
-func (t *Table) mayConceive(tp *tuple, s *Segment) bool {
+func (t *Table) mayConceive(tp *tuple, s *segment) bool {
 	return s.Flags&(SYN|ACK|RST|FIN|AE) == SYN && s.DataLen == 0 && s.ACK == 0 && !tp.wide && t.graves.find(tp) == nil
 }
 
 // conceive makes an embryo of s, with the next stream number.
-func (t *Table) conceive(tp *tuple, s *Segment) (stream int) {
+func (t *Table) conceive(tp *tuple, s *segment) (stream int) {
 	t.makeRoom()
 	stream = t.streams
 	t.streams++
@@ -149,11 +149,11 @@ func (t *Table) hatch(id uint32) uint32 {
 	var tp tuple
 	tp.ofEmbryo(&e, t.seed)
 	t.embryos.give(id &^ embryonic)
-	s := Segment{
+	s := segment{Segment: Segment{
 		Frame: int(e.frame), Time: e.time, SEQ: e.seq, Flags: Flags(e.flags), WND: e.wnd, TTL: e.ttl, IPID: e.ipid,
-		MAC: t.macs.value(e.mac), Domain: uint32(t.domains.value(e.domain)), Opts: Options{TSval: e.tsval, HasTS: e.syn&synTS != 0}, place: e.place + 1,
-	}
-	s.Opts.setOffer(e.mss, e.kinds, e.syn)
+		MAC: t.macs.value(e.mac), Domain: uint32(t.domains.value(e.domain)), Opts: Options{TSval: e.tsval, HasTS: e.syn&synTS != 0},
+	}, place: e.place + 1}
+	setOffer(&s.Opts, e.mss, e.kinds, e.syn)
 	t.met.list.setEnds(&s, e.lo, e.hi, e.portLo, e.portHi, tp.fromHi)
 	following := t.following
 	t.following, t.hatching = false, true

@@ -2,7 +2,7 @@ package flows
 
 // judge fills in what the numbers of RST s, sent by side, say: its form, what it answers, and whether it
 // is acceptable. It returns the entry of the trigger.
-func (t *Table) judge(c *record, side Side, s *Segment, r *Reset) *entry {
+func (t *Table) judge(c *record, side Side, s *segment, r *Reset) *entry {
 	trig, n := t.trigger(c, side, s)
 	r.Candidates = n
 	r.Class = t.form(c, side, s, n > 0)
@@ -24,7 +24,7 @@ func (t *Table) judge(c *record, side Side, s *Segment, r *Reset) *entry {
 
 // form names the form of RST s by the numbers of RFC 9293 §3.10.7. fits says that the timeline holds a
 // segment that s answers by them.
-func (t *Table) form(c *record, side Side, s *Segment, fits bool) Class {
+func (t *Table) form(c *record, side Side, s *segment, fits bool) Class {
 	a, b := &c.side[side], &c.side[side^1]
 	if s.Flags&ACK == 0 {
 		// §3.5.2: "If the incoming segment has the ACK bit set, the reset takes its sequence number from
@@ -60,7 +60,7 @@ func (h *half) neverSent(o *Options) bool {
 
 // accept tells what the receiver of RST s, sent by side, makes of its sequence number. Its RCV.NXT is
 // the end of what the RST's sender has been seen to send, because all that was seen is held to arrive.
-func (t *Table) accept(c *record, side Side, s *Segment, trig *entry) Acceptability {
+func (t *Table) accept(c *record, side Side, s *segment, trig *entry) Acceptability {
 	a, b := &c.side[side], &c.side[side^1]
 	if c.answersStranger(side, s, trig) {
 		return AcceptExact // what its receiver has for RCV.NXT is in the ACK that it answers

@@ -123,7 +123,7 @@ func (t *Table) bury(id uint32, c *record, evicted bool) {
 func over(s State) bool { return s == Closed || s == TimeWait }
 
 // rise gives the new record c what grave g remembers of its tuple.
-func (t *Table) rise(c *record, g *grave, tp *tuple, s *Segment) {
+func (t *Table) rise(c *record, g *grave, tp *tuple, s *segment) {
 	base, iss := g.bits&graveBaseLo != 0, g.issLo
 	if tp.fromHi {
 		base, iss = g.bits&graveBaseHi != 0, g.issHi

@@ -12,19 +12,22 @@ type before struct {
 // startsStream tells whether s starts a new incarnation. It is Wireshark's rule, so that streams have its
 // numbers: a SYN without ACK does so when its side has shown a sequence number before and the SYN's is
 // another, whatever has become of the connection.
-func (c *record) startsStream(side Side, s *Segment) bool {
+func (c *record) startsStream(side Side, s *segment) bool {
 	a := &c.side[side]
 	return s.Flags&(SYN|ACK) == SYN && a.bits&hasBase != 0 && s.SEQ != a.iss
 }
 
 // Number gives a stream number to a TCP header that is no segment of a connection, and returns it:
 // Wireshark counts headers that an ICMP error quotes, and malformed ones, and so must the table. It keeps
-// nothing else of s. Beside batches s must have been given to Batch.Identify.
+// nothing else of s. Beside batches, Batch.Number does the same.
 func (t *Table) Number(s *Segment) (stream int) {
-	tp := s.tuple
-	if tp.print == 0 {
-		t.given(&tp, s)
-	}
+	var tp tuple
+	t.given(&tp, s)
+	return t.number(&segment{Segment: *s}, tp)
+}
+
+// number is Number of a header whose tuple is tp.
+func (t *Table) number(s *segment, tp tuple) (stream int) {
 	id := t.recordOf(&tp, &s.Src, &s.Dst, 0)
 	switch {
 	case id == 0:
@@ -38,14 +41,14 @@ func (t *Table) Number(s *Segment) (stream int) {
 }
 
 // begins takes the first segment of a connection that only had a number.
-func (t *Table) begins(c *record, tp *tuple, s *Segment) {
+func (t *Table) begins(c *record, tp *tuple, s *segment) {
 	c.marks &^= isOther
 	c.start = int64(s.Time)
 	t.orient(c, tp, s)
 }
 
 // orient decides which end of a new connection is its originator.
-func (t *Table) orient(c *record, tp *tuple, s *Segment) {
+func (t *Table) orient(c *record, tp *tuple, s *segment) {
 	fromOriginator, sure := t.fromOriginator(s)
 	c.marks &^= origIsHi | guessed
 	if fromOriginator == tp.fromHi {
@@ -61,7 +64,7 @@ func (t *Table) orient(c *record, tp *tuple, s *Segment) {
 }
 
 // base keeps the first sequence number of each side the way Wireshark does, for startsStream.
-func (c *record) base(side Side, s *Segment) {
+func (c *record) base(side Side, s *segment) {
 	a, b := &c.side[side], &c.side[side^1]
 	if a.bits&hasBase == 0 {
 		a.iss = s.SEQ - 1
@@ -90,7 +93,7 @@ func (c *record) sideOf(fromHi bool) Side {
 
 // open makes a record for a tuple that is not known and gives it the next stream number, or, where the
 // tuple was forgotten a short while ago, its old one.
-func (t *Table) open(tp *tuple, s *Segment) uint32 {
+func (t *Table) open(tp *tuple, s *segment) uint32 {
 	t.makeRoom()
 	id := t.record(tp, s)
 	t.index.insert(tp.hash(), id)
@@ -111,7 +114,7 @@ func (t *Table) open(tp *tuple, s *Segment) uint32 {
 }
 
 // record makes a record for tp, whose first segment is s. The index does not know of it yet.
-func (t *Table) record(tp *tuple, s *Segment) uint32 {
+func (t *Table) record(tp *tuple, s *segment) uint32 {
 	id := t.conns.take()
 	c := t.conns.at(id)
 	c.lo, c.hi, c.portLo, c.portHi = tp.lo, tp.hi, tp.portLo, tp.portHi
@@ -132,7 +135,7 @@ func (t *Table) record(tp *tuple, s *Segment) uint32 {
 
 // fromOriginator tells whether the first segment seen of a connection came from its originator, and
 // whether that is sure.
-func (t *Table) fromOriginator(s *Segment) (originator, sure bool) {
+func (t *Table) fromOriginator(s *segment) (originator, sure bool) {
 	switch {
 	case s.Flags&(SYN|ACK|RST) == SYN:
 		return true, true
@@ -154,7 +157,7 @@ func (t *Table) fromOriginator(s *Segment) (originator, sure bool) {
 }
 
 // reopen ends the incarnation id and starts the next one of its 4-tuple with the SYN s.
-func (t *Table) reopen(id uint32, tp *tuple, s *Segment) uint32 {
+func (t *Table) reopen(id uint32, tp *tuple, s *segment) uint32 {
 	c := t.conns.at(id)
 	x := before{stream: c.stream}
 	for i := range c.side {

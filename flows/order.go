@@ -23,7 +23,7 @@ const (
 
 // tell gives the exchange the data of s: now, or later when octets before it are missing. The last fresh
 // octets of s are beyond all data before it.
-func (t *Table) tell(c *record, side Side, s *Segment, fresh uint32) {
+func (t *Table) tell(c *record, side Side, s *segment, fresh uint32) {
 	if c.annex != 0 {
 		x := t.annexes.at(c.annex)
 		if peer := &x.side[side^1]; peer.waits && s.Flags&ACK != 0 && peer.heard.Less(s.ACK) {
@@ -40,7 +40,7 @@ func (t *Table) tell(c *record, side Side, s *Segment, fresh uint32) {
 }
 
 // hold keeps the data of s until what is missing before it comes.
-func (t *Table) hold(c *record, side Side, s *Segment) {
+func (t *Table) hold(c *record, side Side, s *segment) {
 	x := &t.annexOf(c).side[side]
 	if x.nHeld >= maxHeld || t.held.live >= maxAllHeld {
 		t.stopWaiting(c, side)

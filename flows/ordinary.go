@@ -102,8 +102,7 @@ func (x *origins) number(o origin) uint16 {
 
 // from returns the number of an origin plus one, 0 when there are too many.
 func (b *Batch) from(direction ordinaryBits, mac uint64, domain uint32, iface uint16) uint16 {
-	s := Segment{MAC: mac, Domain: domain, Interface: iface}
-	o := origin{mac, domain, iface, placeOf(&s)}
+	o := origin{mac, domain, iface, hashPlace(mac, domain, iface)}
 	last := &b.table.origins.last[direction]
 	last.origin, last.n = o, b.table.origins.number(o)
 	b.known = b.table.origins.list
@@ -214,8 +213,7 @@ func (b *Batch) Add(s *Segment) {
 	l.Time, l.bits = s.Time, l.bits|ordinaryWhole
 	l.SEQ, l.ACK, l.DataLen, l.Flags, l.TTL = s.SEQ, s.ACK, uint16(min(s.DataLen, 1<<16-1)), uint8(s.Flags), s.TTL
 	l.text = uint32(len(b.whole))
-	b.whole = append(b.whole, *s)
-	b.whole[l.text].tuple = tp
+	b.whole = append(b.whole, segment{Segment: *s, tuple: tp})
 	if len(s.Payload) > 0 {
 		b.wholeTexts++
 	}
@@ -255,18 +253,15 @@ func (b *Batch) textOf(l *Ordinary) []byte {
 func (b *Batch) Last() Segment {
 	l := &b.added[len(b.added)-1]
 	if l.bits&ordinaryWhole != 0 {
-		s := b.whole[l.text]
-		s.tuple = tuple{}
-		return s
+		return b.whole[l.text].Segment
 	}
-	var s Segment
+	var s segment
 	b.unpack(l, b.known, &s)
-	s.place = 0
-	return s
+	return s.Segment
 }
 
 // unpack writes l, an ordinary segment of b, into s, where none was before or one of the same kind: a SYN, or none.
-func (b *Batch) unpack(l *Ordinary, known []origin, s *Segment) {
+func (b *Batch) unpack(l *Ordinary, known []origin, s *segment) {
 	o := &known[l.origin]
 	s.Payload, s.Frame, s.Time = b.textOf(l), int(l.Frame), l.Time
 	s.SEQ, s.ACK, s.DataLen, s.Flags = l.SEQ, l.ACK, uint32(l.DataLen), Flags(l.Flags)
@@ -276,12 +271,12 @@ func (b *Batch) unpack(l *Ordinary, known []origin, s *Segment) {
 	s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = l.TSval, l.Has&OrdinaryTS != 0, l.Has&OrdinarySACK != 0
 	if l.Flags&uint8(SYN) != 0 {
 		mss, kinds, syn := l.offer()
-		s.Opts.setOffer(mss, kinds, syn)
+		setOffer(&s.Opts, mss, kinds, syn)
 	}
 }
 
 // setOffer sets the options that only a SYN has.
-func (o *Options) setOffer(mss uint16, kinds uint8, syn synBits) {
+func setOffer(o *Options, mss uint16, kinds uint8, syn synBits) {
 	o.MSS, o.Kinds = mss, kinds
 	o.HasWScale, o.WScale = syn&synHasScale != 0, uint8(syn&15)
 	o.SACKOK = syn&synSACK != 0

@@ -60,7 +60,7 @@ type half struct {
 }
 
 // offerOf packs what a SYN offers beside its synBits, for Table.offers: captures have few of them.
-func offerOf(s *Segment) uint64 {
+func offerOf(s *segment) uint64 {
 	return 1<<40 | uint64(s.WND)<<24 | uint64(s.Opts.MSS)<<8 | uint64(s.Opts.Kinds)
 }
 
@@ -195,7 +195,7 @@ type stamp struct {
 	hi    int32
 }
 
-func stampOf(s *Segment) stamp {
+func stampOf(s *segment) stamp {
 	return stamp{uint32(s.Frame), uint32(s.Time), int32(s.Time >> 32)}
 }
 

@@ -73,7 +73,7 @@ func TestRelease(t *testing.T) {
 				*r.Conn = flows.Conn{Stream: -1, Events: r.Conn.Events[:cap(r.Conn.Events)]}
 				*r = flows.Reset{Conn: r.Conn}
 			}
-			r.Release()
+			flows.Release(r)
 			i++
 		})
 	}
@@ -88,7 +88,7 @@ func BenchmarkReset(b *testing.B) {
 	for _, emit := range []struct {
 		name string
 		f    func(*flows.Reset)
-	}{{"kept", func(*flows.Reset) {}}, {"released", (*flows.Reset).Release}} {
+	}{{"kept", func(*flows.Reset) {}}, {"released", flows.Release}} {
 		b.Run(emit.name, func(b *testing.B) {
 			c := newCrowd(100, 1)
 			c.resets = true

@@ -12,7 +12,7 @@ type run struct {
 }
 
 // count adds the sending s to the run.
-func (r *run) add(s *Segment) {
+func (r *run) add(s *segment) {
 	if r.count == 0 {
 		r.first = stampOf(s)
 	}
@@ -27,7 +27,7 @@ func (r *run) add(s *Segment) {
 // sentAgain takes a resend by side of sequence space [seq, seq+len): it goes to the run of resends when it
 // repeats the oldest thing that the peer has not acknowledged. Whether a timer or duplicate ACKs caused
 // it does not matter: the distances are in the marks.
-func (t *Table) sentAgain(c *record, side Side, s *Segment, kind RunKind, seq Seq, length uint32) {
+func (t *Table) sentAgain(c *record, side Side, s *segment, kind RunKind, seq Seq, length uint32) {
 	h := &c.side[side]
 	x := &t.annexOf(c).side[side]
 	x.resent++
@@ -46,7 +46,7 @@ func (t *Table) sentAgain(c *record, side Side, s *Segment, kind RunKind, seq Se
 }
 
 // sentSYNAgain is sentAgain for a SYN or SYN-ACK.
-func (t *Table) sentSYNAgain(c *record, side Side, s *Segment) {
+func (t *Table) sentSYNAgain(c *record, side Side, s *segment) {
 	x := &t.annexOf(c).side[side]
 	if x.syns < 1<<16-1 {
 		x.syns++
@@ -86,7 +86,7 @@ func (t *Table) firstSending(c *record, side Side, seq Seq, kind RunKind) stamp 
 
 // probe takes a segment of side that repeats the octet before SND.NXT, or offers one octet to a closed
 // window: a keep-alive probe, or a window probe while the peer's window is zero (Linux sends both alike).
-func (t *Table) probe(c *record, side Side, s *Segment) Notes {
+func (t *Table) probe(c *record, side Side, s *segment) Notes {
 	h := &c.side[side]
 	x := &t.annexOf(c).side[side]
 	if c.side[side^1].bits&zeroWND != 0 {
@@ -133,7 +133,7 @@ func (t *Table) heard(c *record, side Side) {
 }
 
 // advertise takes the window of s.
-func (t *Table) advertise(c *record, side Side, s *Segment) (n Notes) {
+func (t *Table) advertise(c *record, side Side, s *segment) (n Notes) {
 	h, peer := &c.side[side], &c.side[side^1]
 	h.wnd = s.WND
 	if s.WND == 0 && s.Flags&SYN == 0 {

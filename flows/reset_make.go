@@ -15,9 +15,10 @@ var released = sync.Pool{New: func() any {
 	return &both.r
 }}
 
-// Release gives r back, with its Conn and all that they point to, for the memory to be used again: none of it may
-// be used any more. Nobody has to; where resets are many, it spares the garbage collector most of them.
-func (r *Reset) Release() {
+// Release gives back a Reset that a table made, with its Conn and all that they point to, for the memory to be used
+// again: none of it may be used any more. It is for whoever received r from a table, once. Nobody has to call it; where
+// resets are many, it spares the garbage collector most of them.
+func Release(r *Reset) {
 	if r.DuplicateOf != 0 || r.After.Duplicates > 0 {
 		return // two captures of one RST share a Conn
 	}
@@ -25,7 +26,7 @@ func (r *Reset) Release() {
 }
 
 // reset takes the RST s of side.
-func (t *Table) reset(c *record, side Side, s *Segment) {
+func (t *Table) reset(c *record, side Side, s *segment) {
 	t.stats.Resets++
 	e := t.copiedRST(c, side, s)
 	if c.annex != 0 {
@@ -93,7 +94,7 @@ func (t *Table) reset(c *record, side Side, s *Segment) {
 // copiedRST returns the RST of which s is a second capture, nil when s is a packet of its own. A kill
 // with segments in flight draws RSTs that are alike to the last octet, one for each. Such a one is a copy
 // as long as the RST before it has not been captured again as often as other packets have.
-func (t *Table) copiedRST(c *record, side Side, s *Segment) *entry {
+func (t *Table) copiedRST(c *record, side Side, s *segment) *entry {
 	e := t.original(c, side, s)
 	if e == nil || s.IPID != 0 || s.TTL != e.ttl || placeOf(s) != e.origin&^1 {
 		return e

@@ -98,10 +98,6 @@ type Segment struct {
 	Domain    uint32 // VLAN or tunnel key, 0 on the plain wire: tells copies of one packet apart
 	Interface uint16 // pcapng interface the packet was captured on
 	Cut       bool   // snaplen cut the TCP header's options: Opts is incomplete
-
-	tuple tuple // made by Batch.Add
-	place uint8 // placeOf, plus one, where the segment was unpacked
-	told  bool  // the exchange has heard its payload
 }
 
 // Options are the TCP options that explain a reset; the others are not kept.
@@ -135,14 +131,6 @@ func (s *Segment) LEN() uint32 {
 		n++
 	}
 	return n
-}
-
-// dataSEQ returns the sequence number of the first octet of data: a SYN comes before it (RFC 9293 §3.4).
-func (s *Segment) dataSEQ() Seq {
-	if s.Flags&SYN != 0 {
-		return s.SEQ + 1
-	}
-	return s.SEQ
 }
 
 // End returns the sequence number after the segment: SEG.SEQ + SEG.LEN.

@@ -13,7 +13,7 @@ const farBehind = 1 << 30
 // sequence takes the sequence numbers of s, no RST, into side's half and returns what it noticed.
 // fresh is how many octets are beyond all that the side had sent before, found how many fill holes, firstFIN
 // whether its first FIN came.
-func (t *Table) sequence(c *record, side Side, s *Segment) (n Notes, fresh, found uint32, firstFIN bool) {
+func (t *Table) sequence(c *record, side Side, s *segment) (n Notes, fresh, found uint32, firstFIN bool) {
 	a := &c.side[side]
 	if s.Flags&SYN != 0 {
 		n = t.sequenceSYN(c, side, s)
@@ -64,7 +64,7 @@ func (h *half) sentUpTo(nxt Seq) {
 }
 
 // sequenceSYN takes the SYN or SYN-ACK s.
-func (t *Table) sequenceSYN(c *record, side Side, s *Segment) (n Notes) {
+func (t *Table) sequenceSYN(c *record, side Side, s *segment) (n Notes) {
 	a, b := &c.side[side], &c.side[side^1]
 	again := a.bits&sentSYN != 0
 	if again && s.SEQ == a.iss {
@@ -137,7 +137,7 @@ func synOptions(o *Options) (b synBits) {
 }
 
 // joinSND begins the send variables of a side whose SYN was not captured.
-func (t *Table) joinSND(c *record, side Side, s *Segment) {
+func (t *Table) joinSND(c *record, side Side, s *segment) {
 	a, b := &c.side[side], &c.side[side^1]
 	if b.bits&hasRCV == 0 {
 		a.una = s.SEQ // nobody has acknowledged anything yet
@@ -155,7 +155,7 @@ func (t *Table) joinSND(c *record, side Side, s *Segment) {
 func (h *half) joined() bool { return h.bits&(sentSYN|sentFIN) == 0 && h.dataFrame == 0 }
 
 // repeats tells whether s, which carries nothing, comes long after an equal segment that nothing answered.
-func (t *Table) repeats(c *record, side Side, s *Segment) bool {
+func (t *Table) repeats(c *record, side Side, s *segment) bool {
 	e := t.lines.back(c, 0)
 	return e != nil && e.side() == side && e.seq == s.SEQ && e.ack == s.ACK && e.fl() == s.Flags && s.LEN() == 0 && e.dataLen() == 0 &&
 		s.Time.Sub(c.at(e.lo, e.hi)) > probeDistance
@@ -170,7 +170,7 @@ func (c *record) ackOf(side Side) Seq { return c.side[side^1].una }
 
 // sequenceData takes the data of s, which spans [seq, end). It returns how much of it is beyond all that
 // side had sent before, and how much fills holes.
-func (t *Table) sequenceData(c *record, side Side, s *Segment, seq, end Seq, n *Notes) (fresh, found uint32) {
+func (t *Table) sequenceData(c *record, side Side, s *segment, seq, end Seq, n *Notes) (fresh, found uint32) {
 	a, b := &c.side[side], &c.side[side^1]
 	if end.Sub(a.nxt) > 0 {
 		fresh = min(uint32(end-a.nxt), s.DataLen)
@@ -217,7 +217,7 @@ func (t *Table) sequenceData(c *record, side Side, s *Segment, seq, end Seq, n *
 }
 
 // sequenceFIN takes the FIN of s, whose number is seq; it tells whether it is the first of the side.
-func (t *Table) sequenceFIN(c *record, side Side, s *Segment, seq Seq, n *Notes) (first bool) {
+func (t *Table) sequenceFIN(c *record, side Side, s *segment, seq Seq, n *Notes) (first bool) {
 	a := &c.side[side]
 	x := &t.annexOf(c).side[side]
 	if x.fins < 1<<16-1 {
@@ -249,7 +249,7 @@ func (t *Table) sequenceFIN(c *record, side Side, s *Segment, seq Seq, n *Notes)
 
 // acknowledge takes the ACK of s, no RST, and returns what it noticed and whether the ACK is acceptable
 // at the peer.
-func (t *Table) acknowledge(c *record, side Side, s *Segment) (n Notes, acceptable bool) {
+func (t *Table) acknowledge(c *record, side Side, s *segment) (n Notes, acceptable bool) {
 	a, b := &c.side[side], &c.side[side^1]
 	ack := s.ACK
 	if b.bits&hasSND == 0 {
@@ -311,7 +311,7 @@ func (t *Table) acknowledge(c *record, side Side, s *Segment) (n Notes, acceptab
 }
 
 // advance moves SND.UNA of side's peer up to the ACK of s.
-func (t *Table) advance(c *record, side Side, s *Segment) {
+func (t *Table) advance(c *record, side Side, s *segment) {
 	a, b := &c.side[side], &c.side[side^1]
 	old, ack := b.una, s.ACK
 	b.una = ack
@@ -334,7 +334,7 @@ func (t *Table) advance(c *record, side Side, s *Segment) {
 }
 
 // reacted measures the time that side took to acknowledge all that its peer had sent.
-func (t *Table) reacted(c *record, side Side, s *Segment) {
+func (t *Table) reacted(c *record, side Side, s *segment) {
 	a, b := &c.side[side], &c.side[side^1]
 	var sent Time
 	switch {

@@ -121,7 +121,7 @@ func (a *around) fallenAt(n int) *fallen {
 }
 
 // host takes the first segment of a connection's side.
-func (a *around) host(t *Table, s *Segment, stream uint32) {
+func (a *around) host(t *Table, s *segment, stream uint32) {
 	h := a.hosts.get(t.hostKey(&s.Src))
 	h.widen(s.TTL)
 	switch {
@@ -144,17 +144,17 @@ func (h *host) widen(ttl uint8) {
 }
 
 // spread takes a segment whose TTL is outside of the range of its connection so far.
-func (a *around) spread(t *Table, s *Segment) { a.hosts.get(t.hostKey(&s.Src)).widen(s.TTL) }
+func (a *around) spread(t *Table, s *segment) { a.hosts.get(t.hostKey(&s.Src)).widen(s.TTL) }
 
 // shook takes the time in which the sender of s answered a SYN or a SYN-ACK.
-func (a *around) shook(t *Table, s *Segment, d time.Duration) {
+func (a *around) shook(t *Table, s *segment, d time.Duration) {
 	if h := a.hosts.get(t.hostKey(&s.Src)); h.reaction == 0 || d < h.reaction {
 		h.reaction = max(d, 1)
 	}
 }
 
 // bothWays takes the first segment of a connection's second side.
-func (a *around) bothWays(t *Table, s *Segment, stream uint32) {
+func (a *around) bothWays(t *Table, s *segment, stream uint32) {
 	p := a.pairs.get(t.pairKey(&s.Src, &s.Dst))
 	keep(place{stamp{frame: 1}, stream}, &p.both, &p.bothOther)
 }
@@ -181,7 +181,7 @@ func (a *around) serves(t *Table, addr *Addr) bool {
 }
 
 // accepted takes the SYN-ACK s of c.
-func (t *Table) accepted(c *record, s *Segment) {
+func (t *Table) accepted(c *record, s *segment) {
 	v := t.around.services.get(t.addrKey(&s.Src))
 	p := place{stampOf(s), c.stream}
 	keep(p, &v.accepted, &v.acceptedOther)
@@ -205,7 +205,7 @@ func (t *Table) announce(list []uint64, stream uint32, field func(*Reset) *ConnM
 }
 
 // before fills in what the tables say about RST s of side before it is counted itself.
-func (a *around) before(t *Table, c *record, side Side, s *Segment, r *Reset) {
+func (a *around) before(t *Table, c *record, side Side, s *segment, r *Reset) {
 	o := &r.Related
 	responder := &r.Conn.Ends[Responder].Addr
 	if v := a.services.find(t.addrKey(responder)); v != nil {
@@ -256,7 +256,7 @@ func (p *probes) tell(o *Related, now Time) {
 }
 
 // after counts RST s of side; first says that it is the side's first.
-func (a *around) after(t *Table, c *record, side Side, s *Segment, r *Reset, first bool) {
+func (a *around) after(t *Table, c *record, side Side, s *segment, r *Reset, first bool) {
 	responder := &r.Conn.Ends[Responder].Addr
 	originator := &r.Conn.Ends[Originator].Addr
 	p := place{stampOf(s), c.stream}

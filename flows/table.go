@@ -107,9 +107,10 @@ type Table struct {
 	journalled int64    // octets that the journals took when the batch at hand had been dealt with
 	following  bool     // the segment at hand comes out of a journal
 	hatching   bool     // the segment at hand comes out of an embryo
-	unpacked   Segment  // of the line at hand
-	opening    Segment  // the same of a SYN's line
-	followed   Segment  // of the journal's segment at hand
+	single     segment  // that Add was given
+	unpacked   segment  // of the line at hand
+	opening    segment  // the same of a SYN's line
+	followed   segment  // of the journal's segment at hand
 	noCalm     bool     // never take the short way of calm.go
 	stats      Stats
 }
@@ -150,9 +151,10 @@ func NewTable(opts TableOptions, emit func(*Reset)) *Table {
 // Times may go backwards, frame numbers must not. A table takes its segments by Add or in batches, not both.
 func (t *Table) Add(s *Segment) (stream int) {
 	t.stats.Segments++
+	t.single = segment{Segment: *s}
 	var tp tuple
 	t.given(&tp, s)
-	return t.add(s, &tp, 0, s.Time < t.clock)
+	return t.add(&t.single, &tp, 0, s.Time < t.clock)
 }
 
 // given makes tp the tuple of s, which comes in no batch.
@@ -163,7 +165,7 @@ func (t *Table) given(tp *tuple, s *Segment) {
 
 // add takes s, whose tuple is tp, whose record probably is id, and whose time may be before that of another segment
 // before it.
-func (t *Table) add(s *Segment, tp *tuple, id uint32, late bool) (stream int) {
+func (t *Table) add(s *segment, tp *tuple, id uint32, late bool) (stream int) {
 	id = t.recordOf(tp, &s.Src, &s.Dst, id)
 	if id == 0 && t.flooded() && !late && t.mayConceive(tp, s) {
 		stream = t.conceive(tp, s)
@@ -178,7 +180,7 @@ func (t *Table) add(s *Segment, tp *tuple, id uint32, late bool) (stream int) {
 }
 
 // addTo takes s into the record id, 0 for a new one.
-func (t *Table) addTo(id uint32, tp *tuple, s *Segment, late bool) (stream int) {
+func (t *Table) addTo(id uint32, tp *tuple, s *segment, late bool) (stream int) {
 	if id == 0 {
 		id = t.open(tp, s)
 	}
@@ -218,7 +220,7 @@ func (t *Table) addTo(id uint32, tp *tuple, s *Segment, late bool) (stream int) 
 }
 
 // takeInOrder takes a segment that is no RST, the short way or the long one.
-func (t *Table) takeInOrder(c *record, side Side, s *Segment) {
+func (t *Table) takeInOrder(c *record, side Side, s *segment) {
 	if c.marks&calm != 0 && t.takeCalm(c, side, s) {
 		return
 	}
@@ -229,7 +231,7 @@ func (t *Table) takeInOrder(c *record, side Side, s *Segment) {
 }
 
 // take applies a segment that is no RST.
-func (t *Table) take(c *record, side Side, s *Segment) {
+func (t *Table) take(c *record, side Side, s *segment) {
 	if !c.fresh(side, s) {
 		if e := t.original(c, side, s); e != nil {
 			t.takeCopy(c)
@@ -287,7 +289,7 @@ func (t *Table) take(c *record, side Side, s *Segment) {
 }
 
 // sent notes what is counted for each segment of a side, h, that is no RST.
-func (t *Table) sent(h *half, s *Segment, lo uint32, hi int16) {
+func (t *Table) sent(h *half, s *segment, lo uint32, hi int16) {
 	h.segments++
 	h.lastFrame = uint32(s.Frame)
 	h.lastLo, h.lastHi = lo, hi
@@ -318,7 +320,7 @@ func (t *Table) sent(h *half, s *Segment, lo uint32, hi int16) {
 }
 
 // meet takes the first segment of a side.
-func (t *Table) meet(c *record, side Side, s *Segment) {
+func (t *Table) meet(c *record, side Side, s *segment) {
 	h := &c.side[side]
 	h.firstFrame = uint32(s.Frame)
 	h.firstLo, h.firstHi = c.moment(s.Time)

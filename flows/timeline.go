@@ -27,12 +27,17 @@ const (
 // side returns the sender.
 func (e *entry) side() Side { return Side(e.origin & 1) }
 
-// placeOf hashes where a segment was captured: link addresses, VLAN or tunnel, interface. It is even.
-func placeOf(s *Segment) uint8 {
+// placeOf hashes where s was captured.
+func placeOf(s *segment) uint8 {
 	if s.place != 0 {
 		return s.place - 1
 	}
-	h := s.MAC*0x9e3779b97f4a7c15 ^ (uint64(s.Domain)<<16|uint64(s.Interface))*0xc2b2ae3d27d4eb4f
+	return hashPlace(s.MAC, s.Domain, s.Interface)
+}
+
+// hashPlace hashes where a packet was captured: link address, VLAN or tunnel, interface. It is even.
+func hashPlace(mac uint64, domain uint32, iface uint16) uint8 {
+	h := mac*0x9e3779b97f4a7c15 ^ (uint64(domain)<<16|uint64(iface))*0xc2b2ae3d27d4eb4f
 	return uint8(h>>56) &^ 1
 }
 
@@ -171,7 +176,7 @@ func (t *timelines) left(class uint8) bool {
 }
 
 // note appends segment s of side to the timeline.
-func (t *Table) note(c *record, side Side, s *Segment, n Notes, from uint8) *entry {
+func (t *Table) note(c *record, side Side, s *segment, n Notes, from uint8) *entry {
 	e := t.lines.next(c, t.mayGrow(c))
 	lo, hi := c.moment(s.Time)
 	e.fill(s, side, lo, hi, n, from, c.states())
@@ -180,7 +185,7 @@ func (t *Table) note(c *record, side Side, s *Segment, n Notes, from uint8) *ent
 
 // fill writes s into e. It does so field by field, for a literal is made elsewhere and copied, which the
 // processor waits for.
-func (e *entry) fill(s *Segment, side Side, lo uint32, hi int16, n Notes, was, is uint8) {
+func (e *entry) fill(s *segment, side Side, lo uint32, hi int16, n Notes, was, is uint8) {
 	data := min(s.DataLen, 1<<24-1)
 	if s.Flags&AE != 0 {
 		n |= entryAE

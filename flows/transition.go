@@ -117,7 +117,7 @@ func (h *half) crossedFIN() {
 
 // transit applies segment s of side to both states. first says that s carries the side's first FIN,
 // acceptable that its ACK is acceptable at the peer.
-func (t *Table) transit(c *record, side Side, s *Segment, firstFIN, acceptable bool) {
+func (t *Table) transit(c *record, side Side, s *segment, firstFIN, acceptable bool) {
 	a, b := &c.side[side], &c.side[side^1]
 	if b.bits&finAcked != 0 {
 		a.takesFIN() // it acknowledges the peer's FIN, so it has it
@@ -170,7 +170,7 @@ func (t *Table) transit(c *record, side Side, s *Segment, firstFIN, acceptable b
 }
 
 // fell applies RST s of side to both states.
-func (t *Table) fell(c *record, side Side, s *Segment, r *Reset, trig *entry) {
+func (t *Table) fell(c *record, side Side, s *segment, r *Reset, trig *entry) {
 	a, b := &c.side[side], &c.side[side^1]
 	f := t.fallOf(c)
 	states := [2]State{c.side[0].state, c.side[1].state}
@@ -190,7 +190,7 @@ func (t *Table) fell(c *record, side Side, s *Segment, r *Reset, trig *entry) {
 
 // answersStranger tells whether RST s of side answers a segment that does not belong to its connection: an ACK
 // of something that side has never sent, or in SYN-SENT anything but the peer's SYN.
-func (c *record) answersStranger(side Side, s *Segment, trig *entry) bool {
+func (c *record) answersStranger(side Side, s *segment, trig *entry) bool {
 	a := &c.side[side]
 	if trig == nil || s.Flags&ACK != 0 || s.SEQ != trig.ack || a.bits&hasISS == 0 {
 		return false
@@ -209,7 +209,7 @@ func (t *Table) keepsOn(c *record, side Side) {
 
 // revive takes back the CLOSED state of a side that goes on talking as if nothing had happened: the RST
 // was not its own, or did not reach it, or was not accepted.
-func (t *Table) revive(c *record, side Side, s *Segment) {
+func (t *Table) revive(c *record, side Side, s *segment) {
 	f := t.fallOf(c)
 	if !f.fell {
 		return

@@ -9,7 +9,7 @@ import "time"
 // that can just have been under way, the first is meant: after an earlier RST the first that follows what
 // that one answered; before any, the first with data, else the first with FIN, because a socket that has
 // sent its FIN takes an ACK in silence. Where none can just have been under way, the latest is meant.
-func (t *Table) trigger(c *record, side Side, s *Segment) (best *entry, n int) {
+func (t *Table) trigger(c *record, side Side, s *segment) (best *entry, n int) {
 	if s.Flags&ACK != 0 && s.SEQ != 0 && (t.lastRST(c, side) == 0 || c.side[side].state != Closed) {
 		return nil, 0 // its sender's own decision: it had the connection until now
 	}
@@ -98,7 +98,7 @@ func (t *Table) lastTrigger(c *record, side Side) uint32 {
 }
 
 // answers tells whether RST s of side has the numbers of an answer to e.
-func answers(s *Segment, side Side, e *entry) bool {
+func answers(s *segment, side Side, e *entry) bool {
 	if e.side() == side || e.flags&uint8(RST) != 0 {
 		return false // §3.5.2: a RST is never answered
 	}
@@ -116,7 +116,7 @@ func answers(s *Segment, side Side, e *entry) bool {
 // atOnce looks for the segment of the peer that a RST which is its sender's own decision followed at
 // once: its last data, FIN or SYN that the RST acknowledges, when the RST came about as fast after it as the
 // sender ever answers.
-func (t *Table) atOnce(c *record, side Side, s *Segment) *entry {
+func (t *Table) atOnce(c *record, side Side, s *segment) *entry {
 	reaction := time.Duration(c.side[side].reaction) * reactionUnit
 	within := max(2*reaction, reaction+2*time.Millisecond)
 	for k := 0; ; k++ {

@@ -44,7 +44,7 @@ func (tp *tuple) ends() (src, dst uint64) {
 // ofWide makes tp the tuple of a segment from src to dst, one of which has no alias.
 func (tp *tuple) ofWide(src, dst *Addr, seed uint64) {
 	lo, hi, fromHi := src, dst, false
-	if dst.less(src) {
+	if less(dst, src) {
 		lo, hi, fromHi = dst, src, true
 	}
 	h := mix(hashAddr(lo, seed), hashAddr(hi, seed), seed)
@@ -53,14 +53,14 @@ func (tp *tuple) ofWide(src, dst *Addr, seed uint64) {
 
 // setV4 makes a an IPv4-mapped address with a port, in units of which a is read later: the processor waits for other
 // ones.
-func (a *Addr) setV4(ip uint32, port uint16) {
+func setV4(a *Addr, ip uint32, port uint16) {
 	binary.BigEndian.PutUint64(a.IP[:], 0)
 	binary.BigEndian.PutUint64(a.IP[8:], mapped(ip))
 	a.Port = port
 }
 
 // setEnds sets Src and Dst of s to the ends of a narrow tuple.
-func (l aliased) setEnds(s *Segment, lo, hi uint32, portLo, portHi uint16, fromHi bool) {
+func (l aliased) setEnds(s *segment, lo, hi uint32, portLo, portHi uint16, fromHi bool) {
 	if fromHi {
 		lo, hi, portLo, portHi = hi, lo, portHi, portLo
 	}
@@ -72,7 +72,7 @@ func (l aliased) setEnds(s *Segment, lo, hi uint32, portLo, portHi uint16, fromH
 func mapped(ip uint32) uint64 { return 0xffff<<32 | uint64(ip) }
 
 // less orders addresses.
-func (a *Addr) less(b *Addr) bool {
+func less(a, b *Addr) bool {
 	for i := 0; i < 16; i += 8 {
 		x, y := binary.BigEndian.Uint64(a.IP[i:]), binary.BigEndian.Uint64(b.IP[i:])
 		if x != y {

@@ -87,7 +87,7 @@ func (t *Table) each(c *record, f func(p *pending)) {
 }
 
 // seen tells the waiting resets of c about s, a segment that is no RST and came after them.
-func (t *Table) seen(c *record, side Side, s *Segment, e *entry, newData uint32) {
+func (t *Table) seen(c *record, side Side, s *segment, e *entry, newData uint32) {
 	t.each(c, func(p *pending) {
 		r, a := p.r, &p.r.After
 		at := Mark{s.Frame, s.Time}
@@ -128,12 +128,12 @@ const reordered = time.Millisecond
 
 // lateTrigger takes s as what the reset p answers when nothing before it fits: capturing on several
 // queues or interfaces can put the answer first.
-func (t *Table) lateTrigger(c *record, p *pending, s *Segment, e *entry) {
+func (t *Table) lateTrigger(c *record, p *pending, s *segment, e *entry) {
 	r := p.r
 	if r.Trigger != nil || r.Class == ClassActive || s.Time.Sub(r.Time) > reordered || e.notes&entryAnswered != 0 {
 		return
 	}
-	rst := Segment{SEQ: r.SEQ, ACK: r.ACK, Flags: r.Flags}
+	rst := segment{Segment: Segment{SEQ: r.SEQ, ACK: r.ACK, Flags: r.Flags}}
 	if rst.Flags&ACK != 0 && rst.SEQ != 0 || !answers(&rst, p.sender, e) {
 		return
 	}
@@ -156,12 +156,12 @@ func (t *Table) after(c *record, p *pending, e *entry) {
 }
 
 // seenCopy tells the waiting resets of c about a packet captured once more.
-func (t *Table) seenCopy(c *record, s *Segment) {
+func (t *Table) seenCopy(c *record, s *segment) {
 	t.each(c, func(p *pending) { p.r.After.Last = Mark{s.Frame, s.Time} })
 }
 
 // seenRST tells the waiting resets of c about a further RST.
-func (t *Table) seenRST(c *record, side Side, s *Segment, e *entry) {
+func (t *Table) seenRST(c *record, side Side, s *segment, e *entry) {
 	t.each(c, func(p *pending) {
 		a := &p.r.After
 		if side == p.sender {
@@ -177,7 +177,7 @@ func (t *Table) seenRST(c *record, side Side, s *Segment, e *entry) {
 }
 
 // reopened ends the aftermath of c's resets with the SYN s of the next incarnation.
-func (t *Table) reopened(c *record, s *Segment) {
+func (t *Table) reopened(c *record, s *segment) {
 	if c.marks&watched == 0 {
 		return
 	}

@@ -127,7 +127,7 @@ type Sliced struct {
 // are kept, whatever they belong to. With it nothing stays but the packets' headers and times.
 func Slice(in *capture.Reader, out io.Writer, s *Streams, opts SliceOptions) (Sliced, error) {
 	var n Sliced
-	f := &follower{table: flows.NewTable(opts.Flows, (*flows.Reset).Release)}
+	f := &follower{table: flows.NewTable(opts.Flows, flows.Release)}
 	if opts.Anonymize != nil {
 		w := &scrubbed{out: out, pan: opts.Anonymize}
 		err := f.each(in, func(p *capture.Packet) error {
