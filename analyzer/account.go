@@ -8,7 +8,7 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/decode"
 	"github.com/rstexplain/rstexplain/analyzer/report"
-	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track"
 )
 
 // A timeSpan is the time between the earliest and the latest of some packets.
@@ -55,7 +55,7 @@ type account struct {
 	input   input
 	span    *timeSpan
 	decoder *decode.Decoder
-	table   *flows.Table
+	table   *track.Table
 }
 
 // whole tells what the input has to say when it has come to its end.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track"
 	"github.com/rstexplain/rstexplain/rules"
 )
 
@@ -27,7 +28,7 @@ type analysis struct {
 	headers   decoding
 	decoded   *pipe[*segments]
 	deferred  *pipe[*segments]
-	table     *flows.Table
+	table     *track.Table
 	span      timeSpan
 	failed    unreachables
 	live      liveClock
@@ -50,7 +51,7 @@ func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options
 		joined:    joinedOf(in),
 		explained: &pipe[[]*report.Reset]{most: groupsWaiting},
 	}
-	x.table = flows.NewTable(opts.Flows, func(r *flows.Reset) {
+	x.table = track.NewTable(opts.Flows, func(r *flows.Reset) {
 		if x.found = append(x.found, r); len(x.found) == resetsAtOnce {
 			x.pass()
 		}
@@ -138,10 +139,10 @@ func (x *analysis) explain() error {
 	}
 	list := make([]*report.Reset, len(some))
 	for i, reset := range some {
-		flows.FetchNext(some, i)
+		track.FetchNext(some, i)
 		list[i] = x.builder.Reset(reset, x.engine.Explain(reset))
 		x.joined.place(list[i])
-		flows.Release(reset)
+		track.Release(reset)
 	}
 	x.explained.put(list)
 	return nil

@@ -10,14 +10,14 @@ import (
 
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/report"
-	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track"
 	"github.com/rstexplain/rstexplain/rules"
 )
 
 // Options set up an analysis. The zero value is right for nearly all.
 type Options struct {
 	Capture capture.Options
-	Flows   flows.TableOptions
+	Flows   track.TableOptions
 	Rules   rules.Options
 
 	// Follow explains a capture that is still being written: each reset as soon as Flows.LookaheadTime has

@@ -18,6 +18,7 @@ import (
 
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track"
 )
 
 // A forge writes hostile captures.
@@ -307,7 +308,7 @@ var hostile = []struct {
 }
 
 // hostileBounds are small, so that small captures reach them.
-var hostileBounds = Options{Flows: flows.TableOptions{MaxConnections: 5_000, MaxMemory: 64 << 20}}
+var hostileBounds = Options{Flows: track.TableOptions{MaxConnections: 5_000, MaxMemory: 64 << 20}}
 
 // hostileCeiling is what may be alive on the heap under hostileBounds: what grows with connections, the
 // batches under way between the stages, the resets that wait to be explained.

@@ -10,6 +10,7 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/dissection"
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track"
 )
 
 // An exportInput reads a packet dissection export of Wireshark, JSON or PDML. Its packets come as fields
@@ -60,7 +61,7 @@ type quotedError struct {
 }
 
 // segments returns what e holds, for t.
-func (e *exported) segments(t *flows.Table) *segments {
+func (e *exported) segments(t *track.Table) *segments {
 	s := recycled.Get().(*segments)
 	s.list, s.timeSpan = t.NewBatch(), e.timeSpan
 	errors := e.errors

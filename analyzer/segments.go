@@ -8,12 +8,13 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/decode"
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track"
 )
 
 // segments are the TCP segments of a piece of the input, in the order of the file.
 type segments struct {
 	held   capture.Batch // holds the octets that payloads point to
-	list   *flows.Batch
+	list   *track.Batch
 	errors []flows.ICMPNote // those in list
 	timeSpan
 }
@@ -43,7 +44,7 @@ func (d *decoding) end() *decode.Decoder {
 }
 
 // next reads the next piece of in and its headers, for t. read, where set, grows by the octets that were read.
-func (d *decoding) next(in input, t *flows.Table, read *atomic.Int64) (*segments, error) {
+func (d *decoding) next(in input, t *track.Table, read *atomic.Int64) (*segments, error) {
 	var p piece
 	if err := in.next(&p); err != nil {
 		return nil, io.EOF // the input tells what could not be read
@@ -59,7 +60,7 @@ func (d *decoding) next(in input, t *flows.Table, read *atomic.Int64) (*segments
 }
 
 // decode reads the headers of all packets of b, for t.
-func (d *decoding) decode(b capture.Batch, t *flows.Table) *segments {
+func (d *decoding) decode(b capture.Batch, t *track.Table) *segments {
 	d.Lock()
 	defer d.Unlock()
 	s := recycled.Get().(*segments)
@@ -105,7 +106,7 @@ func (s *segments) addICMP(n *flows.ICMPNote) {
 func (s *segments) putBy() { s.list.Defer() }
 
 // follow adds the segments to t, and failed connects to failed.
-func (s *segments) follow(t *flows.Table, failed *unreachables) {
+func (s *segments) follow(t *track.Table, failed *unreachables) {
 	for i := range s.errors {
 		failed.add(&s.errors[i])
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/gopacket/gopacket/layers"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track"
 )
 
 // BenchmarkDecode reads one packet of each common kind, over and over, into a batch of segments.
@@ -53,7 +54,7 @@ func BenchmarkDecodeTo(b *testing.B) {
 	var d Decoder
 	var seg flows.Segment
 	p := packet(linkEthernet, data)
-	table := flows.NewTable(flows.TableOptions{}, func(*flows.Reset) {})
+	table := track.NewTable(track.TableOptions{}, func(*flows.Reset) {})
 	batch := table.NewBatch()
 	b.ReportAllocs()
 	b.SetBytes(int64(len(data)))

@@ -15,6 +15,7 @@ package decode
 import (
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track"
 )
 
 // MaxDepth is how many tags, labels and tunnels are followed inside each other. Real packets seldom
@@ -95,7 +96,7 @@ func (d *Decoder) read(p *capture.Packet, seg *flows.Segment) Outcome {
 
 // DecodeTo does as Decode, and adds a Segment to b. Of a Segment the contents of seg are undefined too. It is the
 // faster way.
-func (d *Decoder) DecodeTo(b *flows.Batch, p *capture.Packet, seg *flows.Segment) Outcome {
+func (d *Decoder) DecodeTo(b *track.Batch, p *capture.Packet, seg *flows.Segment) Outcome {
 	if fast(p, b) {
 		d.Unnumbered = false
 		d.Counts.Packets++

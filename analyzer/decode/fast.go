@@ -3,13 +3,14 @@ package decode
 import (
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track"
 )
 
 // fast reads what most packets of most captures are, in one function and without a Segment in between: whole
 // TCP in IPv4 without options or in IPv6 without extension headers, directly in Ethernet, with no RST, and no data
 // beside a SYN. It reports false, and adds nothing to b, for everything else. The fuzz test holds it against the
 // general way.
-func fast(p *capture.Packet, b *flows.Batch) bool {
+func fast(p *capture.Packet, b *track.Batch) bool {
 	const ip = 14 // where the header begins
 	data := p.Data
 	if p.Link != linkEthernet || len(data) < ip+20+tcpHeaderLen {
@@ -50,7 +51,7 @@ func fast(p *capture.Packet, b *flows.Batch) bool {
 		if !ok || !both {
 			return false
 		}
-	} else if max(src, dst) >= flows.FirstAlias {
+	} else if max(src, dst) >= track.FirstAlias {
 		return false
 	}
 	o := b.AddOrdinary(uint64(src)<<16|uint64(be16(h)), uint64(dst)<<16|uint64(be16(h[2:])), mac(data[6:12]), 0, p.Interface, data[tcp+hlen:end])
@@ -68,7 +69,7 @@ func fast(p *capture.Packet, b *flows.Batch) bool {
 	}
 	o.TSval, o.Has = 0, 0
 	if opts := data[tcp+tcpHeaderLen : tcp+hlen]; len(opts) == 12 && be32(opts) == onlyTimestamps && !syn {
-		o.TSval, o.Has = be32(opts[4:]), flows.OrdinaryTS
+		o.TSval, o.Has = be32(opts[4:]), track.OrdinaryTS
 	} else if len(opts) > 0 || syn {
 		ordinaryOptions(opts, o)
 	}
@@ -76,7 +77,7 @@ func fast(p *capture.Packet, b *flows.Batch) bool {
 }
 
 // Foresee has what DecodeTo needs for p fetched from memory. It is called some packets ahead.
-func Foresee(b *flows.Batch, p *capture.Packet) {
+func Foresee(b *track.Batch, p *capture.Packet) {
 	const ip = 14
 	if data := p.Data; p.Link == linkEthernet && len(data) >= ip+40 && be16(data[12:]) == etherIPv6 {
 		b.FetchAlias((*[16]byte)(data[ip+8:]))
@@ -85,7 +86,7 @@ func Foresee(b *flows.Batch, p *capture.Packet) {
 }
 
 // ordinaryOptions reads the TCP options at b.
-func ordinaryOptions(b []byte, o *flows.Ordinary) {
+func ordinaryOptions(b []byte, o *track.Ordinary) {
 	var opts flows.Options
 	options(b, &opts)
 	o.SetOptions(&opts)

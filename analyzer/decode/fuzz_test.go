@@ -11,6 +11,7 @@ import (
 
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track"
 )
 
 // FuzzDecode feeds arbitrary octets to the decoder, twice over so that fragments meet, and checks what
@@ -31,7 +32,7 @@ func FuzzDecode(f *testing.F) {
 		before := bytes.Clone(data)
 		first := d.Decode(p, &seg)
 		check(t, p, first, &seg)
-		if b := flows.NewTable(flows.TableOptions{}, nil).NewBatch(); fast(p, b) {
+		if b := track.NewTable(track.TableOptions{}, nil).NewBatch(); fast(p, b) {
 			var slow flows.Segment
 			if out := new(Decoder).Decode(p, &slow); out != Segment {
 				t.Fatalf("fast reads what the general way does not: outcome %d", out)

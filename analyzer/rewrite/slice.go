@@ -10,6 +10,7 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/decode"
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track"
 	"github.com/rstexplain/rstexplain/rules"
 )
 
@@ -109,7 +110,7 @@ func (s *Streams) End() error { return nil }
 
 // SliceOptions say what becomes of the packets that a slice keeps.
 type SliceOptions struct {
-	Flows       flows.TableOptions // as for the report, so that streams get the same numbers
+	Flows       track.TableOptions // as for the report, so that streams get the same numbers
 	HeadersOnly bool               // cut the packets behind their TCP header
 	Anonymize   *CryptoPAn         // map the addresses too, and leave out all that is not needed; nil: don't
 }
@@ -127,7 +128,7 @@ type Sliced struct {
 // are kept, whatever they belong to. With it nothing stays but the packets' headers and times.
 func Slice(in *capture.Reader, out io.Writer, s *Streams, opts SliceOptions) (Sliced, error) {
 	var n Sliced
-	f := &follower{table: flows.NewTable(opts.Flows, flows.Release)}
+	f := &follower{table: track.NewTable(opts.Flows, track.Release)}
 	if opts.Anonymize != nil {
 		w := &scrubbed{out: out, pan: opts.Anonymize}
 		err := f.each(in, func(p *capture.Packet) error {
@@ -177,7 +178,7 @@ func headers(data []byte, outline []decode.Layer) []byte {
 type follower struct {
 	decoder  decode.Decoder
 	outliner decode.Decoder
-	table    *flows.Table
+	table    *track.Table
 	segment  flows.Segment
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track"
 )
 
 // A Script is what a text holds, in the order of its lines.
@@ -71,7 +72,7 @@ func Read(text string) (*Script, error) {
 }
 
 // Play gives all items of s to t, in order. It does not flush.
-func (s *Script) Play(t *flows.Table) {
+func (s *Script) Play(t *track.Table) {
 	for _, it := range s.Items {
 		if it.Segment != nil {
 			t.Add(it.Segment)
@@ -92,7 +93,7 @@ func Resets(text string) ([]*flows.Reset, error) {
 		return nil, err
 	}
 	var out []*flows.Reset
-	t := flows.NewTable(flows.TableOptions{}, func(r *flows.Reset) { out = append(out, r) })
+	t := track.NewTable(track.TableOptions{}, func(r *flows.Reset) { out = append(out, r) })
 	s.Play(t)
 	t.Flush()
 	return out, nil

@@ -1,0 +1,142 @@
+package track
+
+import "github.com/rstexplain/rstexplain/flows"
+
+import (
+	"encoding/binary"
+	"unsafe"
+)
+
+// An IPv6 address is four times as long as what a tuple, a record and a line of a batch have room for. So it gets an
+// alias: a number that looks like an IPv4 address and is none, from 240.0.0.0/4, which is reserved (RFC 1112 §4).
+// Where a capture holds addresses from there, these have aliases as well. A connection of aliases takes all the ways
+// of one of IPv4, and no more room.
+//
+// An alias is for good: nobody counts who uses it. So there are only so many. Connections of addresses that come
+// when none is left are wide: their records hold whole addresses, and they go the long way.
+
+// FirstAlias is the lowest alias, 240.0.0.0. IPv4 addresses below it stand for themselves.
+const FirstAlias = 240 << 24
+
+// maxAliases is how many addresses have an alias at most. They take 48 to 80 octets each.
+const maxAliases = 1 << 18
+
+// aliases are the aliases of addresses. A Table has two: those that are given, for the goroutine that fills batches,
+// and what the one that takes them knows of these.
+type aliases struct {
+	list  aliased
+	slots []aliasSlot // open addressing with linear probing, as in an index
+	used  int         // so many of list are in slots
+	limit int
+	seed  uint64
+}
+
+// An aliasSlot holds an address itself, so that to find it takes one look into memory. 0 is no alias: it is free.
+type aliasSlot struct {
+	ip    [16]byte
+	alias uint32
+}
+
+// aliased are the addresses that have an alias, from FirstAlias on. What is in it does not change.
+type aliased [][16]byte
+
+// set makes a the end ip, an IPv4 address or an alias, with a port.
+func (l aliased) set(a *flows.Addr, ip uint32, port uint16) {
+	if ip < FirstAlias {
+		setV4(a, ip, port)
+		return
+	}
+	a.IP, a.Port = l[ip-FirstAlias], port
+}
+
+// hash is hashIP of an IPv4 address or an alias.
+func (l aliased) hash(ip uint32, seed uint64) uint64 {
+	if ip < FirstAlias {
+		return hashV4(ip, seed)
+	}
+	return hashIP(&l[ip-FirstAlias], seed)
+}
+
+// find returns the alias of ip, 0 if it has none.
+func (x *aliases) find(ip *[16]byte) uint32 {
+	for x.used < len(x.list) {
+		x.enter(FirstAlias + uint32(x.used))
+		x.used++
+	}
+	if len(x.slots) == 0 {
+		return 0
+	}
+	return x.slot(ip).alias
+}
+
+// slot returns the slot of ip, or the one where it will be.
+func (x *aliases) slot(ip *[16]byte) *aliasSlot {
+	mask := len(x.slots) - 1
+	for i := int(hashIP(ip, x.seed)) & mask; ; i = (i + 1) & mask {
+		if s := &x.slots[i]; s.ip == *ip && s.alias != 0 || s.alias == 0 {
+			return s
+		}
+	}
+}
+
+// enter makes a slot for an alias. There are half as many again as are used, at least.
+func (x *aliases) enter(alias uint32) {
+	if x.used >= len(x.slots)/3*2 {
+		old := x.slots
+		x.slots = touched[aliasSlot](max(2*len(old), 64))
+		for i := range old {
+			if s := &old[i]; s.alias != 0 {
+				*x.slot(&s.ip) = *s
+			}
+		}
+	}
+	ip := x.list[alias-FirstAlias]
+	*x.slot(&ip) = aliasSlot{ip, alias}
+}
+
+// give returns the alias of ip, a new one if it has none; 0 if no more may be given.
+func (x *aliases) give(ip *[16]byte) uint32 {
+	alias := x.find(ip)
+	if alias == 0 && len(x.list) < x.limit {
+		x.list = append(x.list, *ip)
+		alias = x.find(ip)
+	}
+	return alias
+}
+
+// memory returns the octets that the aliases take, with the slots in which they are found: about three for an address at most,
+// or 64 in all, when they are given, and those of x, for whom they are taken.
+func (x *aliases) memory() int64 {
+	slots := len(x.slots)
+	if len(x.list) > 0 {
+		slots += max(3*len(x.list), 64)
+	}
+	return int64(cap(x.list))*int64(unsafe.Sizeof([16]byte{})) + int64(slots)*int64(unsafe.Sizeof(aliasSlot{}))
+}
+
+// narrow returns addr in 32 bits: an IPv4 address as it is, or an alias, a new one where it is to be given. It
+// reports false if there is none.
+func (x *aliases) narrow(addr *[16]byte, give bool) (ip uint32, ok bool) {
+	if binary.BigEndian.Uint64(addr[:8]) == 0 && binary.BigEndian.Uint32(addr[8:12]) == 0xffff { // RFC 4291 §2.5.5.2
+		if ip = binary.BigEndian.Uint32(addr[12:]); ip < FirstAlias {
+			return ip, true
+		}
+	}
+	if give {
+		ip = x.give(addr)
+	} else {
+		ip = x.find(addr)
+	}
+	return ip, ip != 0
+}
+
+// tuple makes tp the tuple of a segment from src to dst, as a narrow one if it may.
+func (x *aliases) tuple(tp *tuple, src, dst *flows.Addr, give bool) {
+	a, ok := x.narrow(&src.IP, give)
+	b, both := x.narrow(&dst.IP, give)
+	if !ok || !both {
+		tp.ofWide(src, dst, x.seed)
+		return
+	}
+	tp.ofEnds(uint64(a)<<16|uint64(src.Port), uint64(b)<<16|uint64(dst.Port), x.seed)
+}

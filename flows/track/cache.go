@@ -1,0 +1,118 @@
+package track
+
+import "github.com/rstexplain/rstexplain/flows"
+
+import "slices"
+
+// A cache remembers values of many keys in a fixed number of places: four for each set of keys. The
+// value that was not asked for the longest makes room. Which set a key belongs to does not depend on the
+// run, so that the same capture always forgets the same.
+type cache[T any] struct {
+	sets []cacheSet[T]
+	tick uint32
+}
+
+// A cacheSet holds four values; what is asked of all of them lies together.
+type cacheSet[T any] struct {
+	print [4]uint64 // secret hashes of the keys; 0: free
+	place [4]uint32
+	used  [4]uint32
+	value [4]T
+}
+
+// A cache begins with fewCacheSets sets, and doubles when a set is full until it has maxCacheSets: before, nothing is
+// forgotten.
+const (
+	fewCacheSets = 1 << 4
+	maxCacheSets = 1 << 12
+)
+
+// A cacheKey names a value: place chooses the set, print tells the keys of a set apart.
+type cacheKey struct{ place, print uint64 }
+
+// publicSeed is for hashes that may be known: those that choose a place of fixed size.
+const publicSeed = 0x5851f42d4c957f2d
+
+// keyOf hashes two words into a key.
+func (t *Table) keyOf(a, b uint64) cacheKey {
+	return cacheKey{mix(a, b, publicSeed), mix(a, b, t.seed) | 1}
+}
+
+// addrKey is the key of an address with its port.
+func (t *Table) addrKey(a *flows.Addr) cacheKey {
+	return cacheKey{hashAddr(a, publicSeed), hashAddr(a, t.seed) | 1}
+}
+
+// hostKey is the key of an address without its port.
+func (t *Table) hostKey(a *flows.Addr) cacheKey {
+	return cacheKey{hashIP(&a.IP, publicSeed), hashIP(&a.IP, t.seed) | 1}
+}
+
+// and joins two keys.
+func (k cacheKey) and(o cacheKey, seed uint64) cacheKey {
+	return cacheKey{mix(k.place, o.place, publicSeed), mix(k.print, o.print, seed) | 1}
+}
+
+// set returns the set where a key may be.
+func (x *cache[T]) set(place uint32) *cacheSet[T] { return &x.sets[int(place)&(len(x.sets)-1)] }
+
+// find returns the value of key, nil when there is none.
+func (x *cache[T]) find(key cacheKey) *T {
+	if x.sets == nil {
+		return nil
+	}
+	set := x.set(uint32(key.place))
+	for i := range set.print {
+		if set.print[i] == key.print {
+			x.tick++
+			set.used[i] = x.tick
+			return &set.value[i]
+		}
+	}
+	return nil
+}
+
+// get returns the value of key, a zero one on first use.
+func (x *cache[T]) get(key cacheKey) *T {
+	if v := x.find(key); v != nil {
+		return v
+	}
+	for x.sets == nil || x.set(uint32(key.place)).full() && len(x.sets) < maxCacheSets {
+		x.grow()
+	}
+	set := x.set(uint32(key.place))
+	oldest := 0
+	for i := range set.used {
+		if set.used[i] < set.used[oldest] {
+			oldest = i
+		}
+	}
+	x.tick++
+	var zero T
+	set.print[oldest], set.place[oldest], set.used[oldest], set.value[oldest] = key.print, uint32(key.place), x.tick, zero
+	return &set.value[oldest]
+}
+
+// full reports whether all places of a set are taken.
+func (s *cacheSet[T]) full() bool { return !slices.Contains(s.print[:], 0) }
+
+// grow doubles the sets.
+func (x *cache[T]) grow() {
+	old := x.sets
+	x.sets = touched[cacheSet[T]](max(2*len(old), fewCacheSets))
+	for s := range old {
+		from := &old[s]
+		for k, print := range from.print {
+			if print == 0 {
+				continue
+			}
+			to := x.set(from.place[k])
+			for i := range to.print { // what shared one set goes to two: there is room
+				if to.print[i] == 0 {
+					to.print[i], to.place[i], to.used[i], to.value[i] = print, from.place[k], from.used[k], from.value[k]
+					break
+				}
+			}
+		}
+	}
+}

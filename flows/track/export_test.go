@@ -1,0 +1,33 @@
+package track
+
+// NoCalm makes t take all segments the long way, for comparison.
+func (t *Table) NoCalm() { t.noCalm = true }
+
+// SmallBacklog makes t defer few segments.
+func (t *Table) SmallBacklog() { t.journals.backlog.limit, t.journals.backlog.shift = 6, 3 }
+
+// Embryos makes t take n half-open connections for a flood.
+func (t *Table) Embryos(n int) { t.floodFrom = n }
+
+// Aliases makes t give n aliases at most.
+func (t *Table) Aliases(n int) { t.aliases.limit = n }
+
+// Unhatched returns how many connections are embryos.
+func (t *Table) Unhatched() int { return t.embryos.live }
+
+// Deferred returns how many segments wait in journals.
+func (t *Table) Deferred() (n int) {
+	for i := range t.journals.list {
+		n += int(t.journals.list[i].n)
+	}
+	if n != t.journals.backlog.live {
+		panic("the backlog counts what waits wrongly")
+	}
+	return n
+}
+
+// Backlog returns how many units the backlog of t has; a segment takes one to three.
+func (t *Table) Backlog() int {
+	w := &t.journals.backlog
+	return len(w.pieces) << w.shift
+}

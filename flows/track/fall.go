@@ -1,0 +1,95 @@
+package track
+
+import "github.com/rstexplain/rstexplain/flows"
+
+// A fall is what is kept of a connection that was reset, in Table.falls.
+type fall struct {
+	side   [2]fallSide
+	before [2]flows.State // both states before the first RST that was accepted, with fell
+	fell   bool
+	priors [flows.MaxPrior]prior
+	n      uint8
+	open   [maxOpen]uint64 // numbers of resets in Table.waiting, oldest first
+	nOpen  uint8
+
+	returned uint32 // entries in the queue of closed connections from before it came back
+}
+
+// A fallSide counts the RSTs of one side.
+type fallSide struct {
+	first   stamp
+	count   uint32
+	seq     flows.Seq // of the first RST
+	nxt     flows.Seq // the sender's SND.NXT at the last RST that moved a state
+	last    stamp
+	tsval   uint32 // of the last RST
+	again   uint32 // how often the last RST has been captured again
+	trigger uint32 // frame of what the last RST that answers something answers
+}
+
+// A prior is a PriorReset in compact form.
+type prior struct {
+	at   stamp
+	seq  flows.Seq
+	form flows.Class
+	side flows.Side
+}
+
+// maxOpen is for how many resets of one connection the aftermath is kept at a time.
+const maxOpen = 16
+
+// fallOf returns the fall of c, made on first use.
+func (t *Table) fallOf(c *record) *fall {
+	x := t.annexOf(c)
+	if x.fall == 0 {
+		x.fall = t.falls.take()
+		c.marks |= hasReset
+	}
+	return t.falls.at(x.fall)
+}
+
+// addPrior keeps a RST for the Prior of later ones: the first of each side, and the latest others.
+func (f *fall) addPrior(p prior) {
+	if f.n == flows.MaxPrior {
+		drop := 0
+		for drop < flows.MaxPrior-1 && f.priors[drop].at.frame == f.side[f.priors[drop].side].first.frame {
+			drop++
+		}
+		copy(f.priors[drop:], f.priors[drop+1:])
+		f.n--
+	}
+	f.priors[f.n] = p
+	f.n++
+}
+
+// prior lists the RSTs so far, oldest first.
+func (f *fall) prior() []flows.PriorReset {
+	out := make([]flows.PriorReset, 0, f.n)
+	for _, p := range f.priors[:f.n] {
+		out = append(out, flows.PriorReset{Mark: p.at.mark(), Side: p.side, SEQ: p.seq, Class: p.form})
+	}
+	return out
+}
+
+// swap exchanges the sides.
+func (f *fall) swap() {
+	f.side[0], f.side[1] = f.side[1], f.side[0]
+	f.before[0], f.before[1] = f.before[1], f.before[0]
+	for i := range f.priors {
+		f.priors[i].side ^= 1
+	}
+}
+
+// addOpen notes that reset number no waits for its aftermath. It returns the one whose wait ends for it:
+// of a long train, the first of each side and the latest others go on waiting.
+func (f *fall) addOpen(no uint64) (ended uint64, full bool) {
+	if f.nOpen == maxOpen {
+		const kept = 2
+		ended, full = f.open[kept], true
+		copy(f.open[kept:], f.open[kept+1:])
+		f.nOpen--
+	}
+	f.open[f.nOpen] = no
+	f.nOpen++
+	return ended, full
+}

@@ -1,0 +1,240 @@
+package track
+
+import "github.com/rstexplain/rstexplain/flows"
+
+import "unsafe"
+
+// The records of many connections do not stay in the processor's caches. So what the next segments need is asked
+// of the memory some segments ahead (prefetch_amd64.s), and has arrived when it is needed. Nothing here changes
+// what is told.
+
+// together is how many segments are looked up before they are taken: the processor then waits for what they
+// need from memory once, and not for each.
+const together = 32
+
+// A batch goes from one goroutine to another and comes back, and with it its memory from one processor's cache to
+// another's, which may be far from it. So what is written next in a batch, and what is read next, is fetched well
+// ahead: so many lines, and octets of text. What is to be written is fetched by the piece.
+const (
+	linesAhead  = 16
+	linesAtOnce = 8
+	textAhead   = 1024
+	textAtOnce  = 512
+)
+
+// HasAliases reports whether there are any so far: then FetchAlias may help.
+func (b *Batch) HasAliases() bool { return len(b.met) > 0 }
+
+// FetchAlias fetches what Alias needs of an address, for a caller who knows it some segments ahead.
+func (b *Batch) FetchAlias(ip *[16]byte) {
+	if x := &b.table.aliases; len(x.slots) > 0 {
+		prefetch(unsafe.Pointer(&x.slots[int(hashIP(ip, x.seed))&(len(x.slots)-1)]))
+	}
+}
+
+// fetchLines fetches lines of a batch that another goroutine has filled.
+func fetchLines(lines []Ordinary) {
+	if len(lines) > 0 {
+		prefetchSpan(unsafe.Pointer(&lines[0]), len(lines)*int(unsafe.Sizeof(lines[0])))
+	}
+}
+
+// fetchText fetches short payloads that come some groups after l.
+func (b *Batch) fetchText(l *Ordinary) {
+	if from := int(l.text) + 2*textAhead; l.bits&(ordinaryWhole|ordinaryLong) == 0 && from < len(b.text) {
+		prefetchSpan(unsafe.Pointer(&b.text[from]), min(2*textAhead, len(b.text)-from))
+	}
+}
+
+// fetchWhole fetches the Segments of lines.
+func (b *Batch) fetchWhole(lines []Ordinary) {
+	for k := range lines {
+		if l := &lines[k]; l.bits&ordinaryWhole != 0 {
+			prefetchSpan(unsafe.Pointer(&b.whole[l.text]), int(unsafe.Sizeof(b.whole[0])))
+		}
+	}
+}
+
+// foresee finds the journals that lines probably belong to, 0 where there is none, and fetches them.
+func (x *journals) foresee(lines []Ordinary, ids *[together]uint32) {
+	for k := range lines {
+		ids[k] = x.index.probably(lines[k].hash)
+	}
+	prefetchJournals(&x.list[0], &ids[0], len(lines))
+}
+
+// fetchOver fetches what is touched when the connections that are over are forgotten which come soon.
+func (x *journals) fetchOver() {
+	const soon = 4
+	if x.over.n > 2*soon {
+		prefetch(unsafe.Pointer(&x.list[x.over.peek(2*soon)>>32]))
+		prefetch(unsafe.Pointer(x.index.slot(x.list[x.over.peek(soon)>>32].hash)))
+	}
+}
+
+// probably returns the number of the first value under hash, 0 if there is none.
+func (x *index) probably(hash uint32) uint32 {
+	for i := hash & x.mask; ; i = (i + 1) & x.mask {
+		slot := x.slots[i]
+		if uint32(slot>>32) == hash || slot == 0 {
+			return uint32(slot)
+		}
+	}
+}
+
+// foresee finds the records that lines of b probably belong to, 0 where there is none, and has fetched from
+// memory what they need.
+func (t *Table) foresee(b *Batch, lines []Ordinary, ids *[together]uint32) {
+	for k := range lines {
+		l := &lines[k]
+		id := t.index.probably(l.hash)
+		ids[k] = id
+		switch {
+		case l.bits&lineItem == 0 && (l.bits&ordinaryWhole != 0 || l.Flags&uint8(flows.SYN) != 0):
+			t.fetchFirst(b, l, id)
+		case id == 0:
+		case id&embryonic == 0 && l.bits&(lineHeard|lineOver) != 0: // the front of the record says enough
+			prefetch(unsafe.Pointer(t.conns.at(id)))
+		default:
+			t.fetchRecord(id)
+		}
+	}
+}
+
+// fetchSlots fetches the slots of the index where the search for lines begins, if it is a large index.
+func (t *Table) fetchSlots(lines []Ordinary) {
+	if len(t.index.slots) > sparseBelow {
+		t.index.fetch(lines)
+	}
+}
+
+// fetchRest fetches what hangs on the records of lines, as far as they need it.
+func (t *Table) fetchRest(lines []Ordinary, ids *[together]uint32) {
+	for k := range lines {
+		l, id := &lines[k], ids[k]
+		if id == 0 || id&embryonic != 0 || l.bits&lineOver != 0 {
+			continue
+		}
+		c := t.conns.at(id)
+		if l.bits&lineHeard == 0 {
+			switch ring := t.lines.ring(c); {
+			case ring == nil:
+			case l.bits&ordinaryWhole != 0 && l.Flags&uint8(flows.RST) != 0: // all of it will be told
+				prefetchSpan(unsafe.Pointer(&ring[0]), len(ring)*int(unsafe.Sizeof(ring[0])))
+			default:
+				prefetch(unsafe.Pointer(&ring[c.ringPos]))
+			}
+		}
+		if c.talk != 0 {
+			prefetch3(unsafe.Pointer(t.talks.at(c.talk)))
+		}
+	}
+}
+
+// fetch fetches the slots where the search for lines begins.
+func (x *index) fetch(lines []Ordinary) {
+	if len(lines) > 0 {
+		prefetchSlots(&x.slots[0], x.mask, &lines[0], len(lines))
+	}
+}
+
+// slot returns the slot where the search for hash begins: most often the right one.
+func (x *index) slot(hash uint32) *uint64 { return &x.slots[hash&x.mask] }
+
+// fetchFirst fetches the record or the embryo id of l, or, where there seems to be none, its grave; and what else
+// a SYN needs.
+func (t *Table) fetchFirst(b *Batch, l *Ordinary, id uint32) {
+	if id != 0 {
+		t.fetchRecord(id)
+	} else if t.graves.sets != nil {
+		tp := tuple{lo: l.lo, hi: l.hi, portLo: l.portLo, portHi: l.portHi}
+		prefetch2(unsafe.Pointer(t.graves.set(&tp)))
+	}
+	if l.Flags&uint8(flows.SYN) == 0 {
+		return
+	}
+	var src, dst uint64
+	if l.bits&ordinaryWhole != 0 {
+		s := &b.whole[l.text]
+		src, dst = hashIP(&s.Src.IP, publicSeed), hashIP(&s.Dst.IP, publicSeed)
+	} else {
+		src, dst = b.met.hash(l.lo, publicSeed), b.met.hash(l.hi, publicSeed)
+		if l.bits&ordinaryFromHi != 0 {
+			src, dst = dst, src
+		}
+	}
+	port := l.portLo
+	if l.bits&ordinaryFromHi != 0 {
+		port = l.portHi
+	}
+	t.around.fetch(src, dst, port, flows.Flags(l.Flags))
+}
+
+// fetchRecord fetches the record or the embryo id.
+func (t *Table) fetchRecord(id uint32) {
+	switch {
+	case id&embryonic != 0:
+		prefetch2(unsafe.Pointer(t.embryos.at(id &^ embryonic)))
+	case id != 0:
+		prefetch4(unsafe.Pointer(t.conns.at(id)))
+	}
+}
+
+// fetchGrave fetches what is touched when the record id is forgotten.
+func (t *Table) fetchGrave(id uint32) {
+	c := t.conns.at(id)
+	if c.marks&gone != 0 || t.graves.sets == nil {
+		return
+	}
+	var tp tuple
+	tp.ofRecord(t, c)
+	t.fetchPlaces(&tp)
+}
+
+// fetchEmbryo fetches what is touched when the embryo id is forgotten, which comes soon.
+func (t *Table) fetchEmbryo(id uint32) {
+	if id >= t.embryos.top || t.embryos.pieces[id>>pieceBits] == nil || t.graves.sets == nil {
+		return
+	}
+	var tp tuple
+	tp.ofEmbryo(t.embryos.at(id), t.seed)
+	t.fetchPlaces(&tp)
+}
+
+// fetchPlaces fetches where tp is found, and where its grave will be.
+func (t *Table) fetchPlaces(tp *tuple) {
+	prefetch(unsafe.Pointer(t.index.slot(tp.hash())))
+	prefetch2(unsafe.Pointer(t.graves.set(tp)))
+}
+
+// fetch fetches what the SYN or SYN-ACK touches that comes from a host and port; src and dst are hashes of the
+// addresses.
+func (a *around) fetch(src, dst uint64, port uint16, flags flows.Flags) {
+	a.hosts.fetch(src)
+	if flags&flows.ACK != 0 {
+		a.services.fetch(mix(src, uint64(port), publicSeed))
+		a.pairs.fetch(pairPlace(src, dst))
+	}
+}
+
+// fetch fetches the set of place.
+func (x *cache[T]) fetch(place uint64) {
+	if x.sets != nil {
+		prefetch4(unsafe.Pointer(x.set(uint32(place))))
+	}
+}
+
+// FetchNext fetches from memory what comes after list[i], for a caller who goes through list from the beginning:
+// resets have waited for long, and are not in the processor's cache.
+func FetchNext(list []*flows.Reset, i int) {
+	if i+2 < len(list) {
+		r := list[i+2]
+		prefetchSpan(unsafe.Pointer(r), int(unsafe.Sizeof(*r)))
+		prefetchSpan(unsafe.Pointer(r.Conn), int(unsafe.Sizeof(*r.Conn)))
+	}
+	if i+1 < len(list) {
+		if e := list[i+1].Conn.Events; len(e) > 0 {
+			prefetchSpan(unsafe.Pointer(&e[0]), len(e)*int(unsafe.Sizeof(e[0])))
+		}
+	}
+}

@@ -1,0 +1,244 @@
+package track
+
+import "github.com/rstexplain/rstexplain/flows"
+
+// A before is what is remembered of the incarnation of a connection before the present one.
+type before struct {
+	stream uint32
+	last   stamp
+	nxt    [2]flows.Seq
+	una    [2]flows.Seq
+	states [2]flows.State
+}
+
+// startsStream tells whether s starts a new incarnation. It is Wireshark's rule, so that streams have its
+// numbers: a SYN without ACK does so when its side has shown a sequence number before and the SYN's is
+// another, whatever has become of the connection.
+func (c *record) startsStream(side flows.Side, s *segment) bool {
+	a := &c.side[side]
+	return s.Flags&(flows.SYN|flows.ACK) == flows.SYN && a.bits&hasBase != 0 && s.SEQ != a.iss
+}
+
+// Number gives a stream number to a TCP header that is no segment of a connection, and returns it:
+// Wireshark counts headers that an ICMP error quotes, and malformed ones, and so must the table. It keeps
+// nothing else of s. Beside batches, Batch.Number does the same.
+func (t *Table) Number(s *flows.Segment) (stream int) {
+	var tp tuple
+	t.given(&tp, s)
+	return t.number(&segment{Segment: *s}, tp)
+}
+
+// number is Number of a header whose tuple is tp.
+func (t *Table) number(s *segment, tp tuple) (stream int) {
+	id := t.recordOf(&tp, &s.Src, &s.Dst, 0)
+	switch {
+	case id == 0:
+		id = t.open(&tp, s)
+		t.conns.at(id).marks |= isOther
+	case t.conns.at(id).startsStream(t.conns.at(id).sideOf(tp.fromHi), s):
+		id = t.reopen(id, &tp, s)
+		t.conns.at(id).marks |= isOther
+	}
+	return int(t.conns.at(id).stream)
+}
+
+// begins takes the first segment of a connection that only had a number.
+func (t *Table) begins(c *record, tp *tuple, s *segment) {
+	c.marks &^= isOther
+	c.start = int64(s.Time)
+	t.orient(c, tp, s)
+}
+
+// orient decides which end of a new connection is its originator.
+func (t *Table) orient(c *record, tp *tuple, s *segment) {
+	fromOriginator, sure := t.fromOriginator(s)
+	c.marks &^= origIsHi | guessed
+	if fromOriginator == tp.fromHi {
+		c.marks |= origIsHi
+	}
+	if !sure {
+		c.marks |= guessed
+	}
+	c.defects &^= flows.NoHandshake
+	if s.Flags&flows.SYN == 0 {
+		c.defects |= flows.NoHandshake
+	}
+}
+
+// base keeps the first sequence number of each side the way Wireshark does, for startsStream.
+func (c *record) base(side flows.Side, s *segment) {
+	a, b := &c.side[side], &c.side[side^1]
+	if a.bits&hasBase == 0 {
+		a.iss = s.SEQ - 1
+		if s.Flags&flows.SYN != 0 {
+			a.iss = s.SEQ
+		}
+		a.bits |= hasBase
+	}
+	if s.Flags&(flows.SYN|flows.ACK|flows.RST) == flows.SYN|flows.ACK|flows.RST && s.SEQ != a.iss {
+		a.iss = s.SEQ // as sequenceSYN does for a SYN-ACK that makes sense
+		a.bits &^= hasISS
+	}
+	if b.bits&hasBase == 0 && s.Flags&flows.ACK != 0 {
+		b.iss = s.ACK - 1
+		b.bits |= hasBase
+	}
+}
+
+// sideOf tells which side a segment is from.
+func (c *record) sideOf(fromHi bool) flows.Side {
+	if fromHi == (c.marks&origIsHi != 0) {
+		return flows.Originator
+	}
+	return flows.Responder
+}
+
+// open makes a record for a tuple that is not known and gives it the next stream number, or, where the
+// tuple was forgotten a short while ago, its old one.
+func (t *Table) open(tp *tuple, s *segment) uint32 {
+	t.makeRoom()
+	id := t.record(tp, s)
+	t.index.insert(tp.hash(), id)
+	c := t.conns.at(id)
+	t.stats.PeakOpen = max(t.stats.PeakOpen, t.connections())
+	if c.defects&flows.NoHandshake != 0 {
+		t.stats.MidStream++
+	}
+	t.halfOpen++
+	if g := t.graves.find(tp); g != nil {
+		t.rise(c, g, tp, s)
+		*g = grave{} // the record remembers it now, and the next incarnation must not rise from it
+	} else {
+		c.stream = uint32(t.streams)
+		t.streams++
+	}
+	return id
+}
+
+// record makes a record for tp, whose first segment is s. The index does not know of it yet.
+func (t *Table) record(tp *tuple, s *segment) uint32 {
+	id := t.conns.take()
+	c := t.conns.at(id)
+	c.lo, c.hi, c.portLo, c.portHi = tp.lo, tp.hi, tp.portLo, tp.portHi
+	if tp.wide {
+		c.lo = t.wide.take()
+		c.marks |= isWide
+		w := t.wide.at(c.lo)
+		w.lo, w.hi = s.Src.IP, s.Dst.IP
+		if tp.fromHi {
+			w.lo, w.hi = w.hi, w.lo
+		}
+	}
+	c.start = int64(s.Time)
+	t.orient(c, tp, s)
+	c.domain = t.domains.number(uint64(s.Domain))
+	return id
+}
+
+// fromOriginator tells whether the first segment seen of a connection came from its originator, and
+// whether that is sure.
+func (t *Table) fromOriginator(s *segment) (originator, sure bool) {
+	switch {
+	case s.Flags&(flows.SYN|flows.ACK|flows.RST) == flows.SYN:
+		return true, true
+	case s.Flags&(flows.SYN|flows.RST) == flows.SYN: // SYN-ACK
+		return false, true
+	case s.Flags&(flows.RST|flows.ACK) == flows.RST|flows.ACK && s.SEQ == 0:
+		return false, true // answers a segment without ACK: a SYN (RFC 9293 §3.10.7.1)
+	}
+	src, dst := t.around.serves(t, &s.Src), t.around.serves(t, &s.Dst)
+	if src != dst {
+		return dst, false // one of them was seen to accept connections on this port
+	}
+	const ephemeral = 32768 // where most systems' ephemeral ports begin, at the lowest (RFC 6056 §2.1)
+	sp, dp := s.Src.Port, s.Dst.Port
+	if (sp < 1024) != (dp < 1024) || (sp < ephemeral) != (dp < ephemeral) {
+		return sp > dp, false
+	}
+	return true, false
+}
+
+// reopen ends the incarnation id and starts the next one of its 4-tuple with the SYN s.
+func (t *Table) reopen(id uint32, tp *tuple, s *segment) uint32 {
+	c := t.conns.at(id)
+	x := before{stream: c.stream}
+	for i := range c.side {
+		h := &c.side[i]
+		x.nxt[i], x.una[i], x.states[i] = h.nxt, h.una, h.state
+		if m := c.last(flows.Side(i)); m.Frame > int(x.last.frame) {
+			x.last = stampAt(m)
+		}
+	}
+	incarnation := uint32(1)
+	if c.annex != 0 {
+		incarnation += t.annexes.at(c.annex).incarnation
+	}
+	wasHi := c.marks&origIsHi != 0
+	t.reopened(c, s)
+	t.forget(id, tp.hash())
+	t.stats.Reopened++
+
+	id = t.open(tp, s)
+	c = t.conns.at(id)
+	if wasHi != (c.marks&origIsHi != 0) { // the other side connects this time
+		x.nxt[0], x.nxt[1] = x.nxt[1], x.nxt[0]
+		x.una[0], x.una[1] = x.una[1], x.una[0]
+		x.states[0], x.states[1] = x.states[1], x.states[0]
+	}
+	a := t.annexOf(c)
+	a.incarnation = incarnation
+	a.before = t.befores.take()
+	*t.befores.at(a.before) = x
+	return id
+}
+
+// swap exchanges the sides of a connection whose originator had been guessed wrong.
+func (t *Table) swap(c *record) {
+	c.marks ^= origIsHi
+	c.marks &^= guessed
+	c.side[0], c.side[1] = c.side[1], c.side[0]
+	ring := t.lines.ring(c)
+	for k := range ring[:min(int(c.ringN), len(ring))] {
+		e := &ring[k]
+		e.origin ^= 1
+		e.was, e.is = e.was>>4|e.was<<4, e.is>>4|e.is<<4
+	}
+	c.history = c.history.swapped()
+	if c.annex != 0 {
+		x := t.annexes.at(c.annex)
+		x.side[0], x.side[1] = x.side[1], x.side[0]
+		if x.fall != 0 {
+			t.falls.at(x.fall).swap()
+		}
+	}
+	if c.talk != 0 { // what was said so far is told of the wrong sides: begin again
+		t.talks.give(c.talk)
+		c.talk = 0
+		c.marks |= talkLost
+	}
+}
+
+// leave puts a connection that is over at the end of the queue of closed ones.
+func (t *Table) leave(c *record) {
+	if c.marks&leaving == 0 {
+		c.marks |= leaving
+		t.closed.push(uint64(t.current)<<32 | uint64(c.stream))
+	}
+}
+
+// forget gives back the record id and all that hangs on it.
+func (t *Table) forget(id, hash uint32) {
+	c := t.conns.at(id)
+	if c.marks&bothSides == 0 {
+		t.halfOpen--
+	}
+	t.index.remove(hash, id)
+	t.lines.drop(c)
+	t.dropAnnex(c)
+	t.talks.give(c.talk)
+	if c.marks&isWide != 0 {
+		t.wide.give(c.lo)
+	}
+	*c = record{marks: gone}
+	t.conns.give(id)
+}

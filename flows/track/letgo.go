@@ -1,0 +1,47 @@
+package track
+
+import "github.com/rstexplain/rstexplain/flows"
+
+import "github.com/rstexplain/rstexplain/flows/exchange"
+
+// A letGo is a LetGo in compact form, in Table.letGoes from a side's FIN or first RST on.
+type letGo struct {
+	at          stamp
+	fin         bool
+	unread      uint32
+	outstanding [2]uint32
+	lastData    [2]stamp
+	exchange    exchange.State
+}
+
+// letsGo keeps the moment at which side gives the connection up.
+func (t *Table) letsGo(c *record, side flows.Side, at stamp, fin bool) {
+	x := &t.annexOf(c).side[side]
+	if x.letGo != 0 {
+		return
+	}
+	x.letGo = t.letGoes.take()
+	g := t.letGoes.at(x.letGo)
+	g.at, g.fin, g.unread = at, fin, c.side[side].unread
+	for i := range c.side {
+		h := &c.side[i]
+		if h.bits&hasSND != 0 && h.una.Less(h.dataEnd()) {
+			g.outstanding[i] = uint32(h.dataEnd() - h.una)
+		}
+		if m := c.lastData(flows.Side(i)); m.Seen() {
+			g.lastData[i] = stampAt(m)
+		}
+	}
+	g.exchange = *t.exchangeOf(c)
+}
+
+// letGoOf makes a LetGo.
+func (t *Table) letGoOf(i uint32) *flows.Close {
+	g := t.letGoes.at(i)
+	out := &flows.Close{Mark: g.at.mark(), FIN: g.fin, Unread: g.unread, Outstanding: g.outstanding}
+	for i, m := range g.lastData {
+		out.LastData[i] = m.mark()
+	}
+	out.Exchange = g.exchange.Summary(t.names)
+	return out
+}

@@ -1,0 +1,186 @@
+package track
+
+import "unsafe"
+
+// A queue is a first-in first-out queue of numbers.
+type queue struct {
+	ring []uint64
+	head int
+	n    int
+}
+
+func (q *queue) push(v uint64) {
+	if q.n == len(q.ring) {
+		ring := make([]uint64, max(2*len(q.ring), 256))
+		for i := range q.n {
+			ring[i] = q.peek(i)
+		}
+		q.ring, q.head = ring, 0
+	}
+	q.ring[(q.head+q.n)&(len(q.ring)-1)] = v
+	q.n++
+}
+
+// peek returns what k calls of pop will bring before the next.
+func (q *queue) peek(k int) uint64 { return q.ring[(q.head+k)&(len(q.ring)-1)] }
+
+func (q *queue) pop() uint64 {
+	v := q.ring[q.head]
+	q.head = (q.head + 1) & (len(q.ring) - 1)
+	q.n--
+	return v
+}
+
+// buryClosed is called after a connection may have been closed: it forgets closed ones beyond their number.
+func (t *Table) buryClosed() {
+	for t.closed.n > t.opts.MaxClosed {
+		t.buryOldest()
+	}
+}
+
+// fitEvery is after how many new connections it is looked whether memory is near its bound.
+const fitEvery = 256
+
+// makeRoom is called before a record is added: it forgets closed connections, then open ones, beyond the bounds.
+func (t *Table) makeRoom() {
+	if t.opened++; t.opened%fitEvery == 0 {
+		t.fitMemory()
+	}
+	for t.connections() >= t.limit {
+		if t.closed.n > 0 {
+			t.buryOldest()
+		} else {
+			t.evict()
+		}
+	}
+}
+
+// buryOldest forgets the connection that has been closed for longest.
+func (t *Table) buryOldest() {
+	v := t.closed.pop()
+	if q := &t.closed; q.n > 2*buryAhead {
+		t.fetchGrave(uint32(q.peek(buryAhead) >> 32))
+		t.fetchRecord(uint32(q.peek(2*buryAhead) >> 32))
+	}
+	id := uint32(v >> 32)
+	c := t.conns.at(id)
+	if c.stream != uint32(v) || c.marks&gone != 0 {
+		return
+	}
+	if c.marks&hasReset != 0 {
+		if f := t.fallOf(c); f.returned > 0 {
+			f.returned-- // it came back since, and if it has left again, is in the queue once more
+			return
+		}
+	}
+	if c.marks&leaving != 0 {
+		t.bury(id, c, false)
+	}
+}
+
+// buryAhead is how many connections ahead the memory is fetched that forgetting one touches.
+const buryAhead = 4
+
+// evictionSample is among how many neighbours the longest idle connection is looked for: enough that the
+// one that goes is old, few enough that it costs nothing. While there is a flood of half-open ones, up to
+// floodSample are passed over to find one of them.
+const (
+	evictionSample = 16
+	floodSample    = 1024
+)
+
+// evict forgets one open connection: of the next few, one that only one side has spoken on, else the one
+// that has been idle for longest. Of an embryo and a record, the one that has been idle for longer.
+func (t *Table) evict() {
+	t.stats.Evicted++
+	flood := t.manyHalfOpen()
+	if flood && t.embryos.live > t.halfOpen/2 {
+		t.buryEmbryo(t.embryos.next())
+		return
+	}
+	victim, frame := t.victim(flood)
+	if id := t.embryos.next(); id != 0 && (victim == 0 || t.embryos.at(id).frame < frame) {
+		t.buryEmbryo(id)
+		return
+	}
+	t.bury(victim, t.conns.at(victim), true)
+}
+
+// victim returns the record that is to go, 0 where there is none, and the frame of its last segment.
+func (t *Table) victim(flood bool) (victim, victimFrame uint32) {
+	if flood {
+		for range min(floodSample, t.conns.live) {
+			if c := t.nextRecord(); c.marks&bothSides == 0 { // they come by in about the order in which they began
+				if t.hand+2*buryAhead < t.conns.top {
+					t.fetchGrave(t.hand + buryAhead)
+					t.fetchRecord(t.hand + 2*buryAhead)
+				}
+				return t.hand, c.lastFrame()
+			}
+		}
+	}
+	victimHalf := false
+	for range min(evictionSample, t.conns.live) {
+		c := t.nextRecord()
+		half, frame := c.marks&bothSides == 0, c.lastFrame()
+		if victim == 0 || half && !victimHalf || half == victimHalf && frame < victimFrame {
+			victim, victimFrame, victimHalf = t.hand, frame, half
+		}
+	}
+	return victim, victimFrame
+}
+
+// nextRecord moves the hand to the next record that lives, and returns it. There must be one.
+func (t *Table) nextRecord() *record {
+	for {
+		if t.hand++; t.hand >= t.conns.top {
+			t.hand = 1
+		}
+		if c := t.conns.at(t.hand); c.marks&gone == 0 {
+			return c
+		}
+	}
+}
+
+// lastFrame returns the frame of the last segment of either side.
+func (c *record) lastFrame() uint32 { return max(c.side[0].lastFrame, c.side[1].lastFrame) }
+
+// fitMemory lowers the number of connections that may live when memory comes near its bound, and again each time that
+// it has still grown: by as many as what it grew would hold, and faster beyond the bound. What is given back is used
+// again, so that the growth ends.
+func (t *Table) fitMemory() {
+	const each = int64(unsafe.Sizeof(record{}) + unsafe.Sizeof([shortRing]entry{}))
+	m := t.memory() + each*int64(max(t.embryos.live-len(t.conns.free), 0)) // they may all hatch
+	if t.graves.sets == nil {
+		m += gravesMemory // for those that have to go
+	}
+	if t.index.used+fitEvery > t.index.most() {
+		m += t.index.memory() // it is about to grow
+	}
+	near := t.opts.MaxMemory / 8 * 7
+	if m <= near || m <= t.lastMemory {
+		return
+	}
+	n := min(t.limit, t.connections())
+	fewer := n / 32
+	if m < t.opts.MaxMemory {
+		fewer = min(fewer, int((m-max(near, t.lastMemory))/each)+1)
+	}
+	t.limit = max(n-fewer, 1024)
+	t.lastMemory = m
+}
+
+// memory returns the octets of all that grows with connections. Of what other goroutines fill beside the table it takes
+// what the batch at hand knows: what is forgotten must not depend on how far they are.
+func (t *Table) memory() int64 {
+	n := t.index.memory() + int64(len(t.closed.ring))*8 + t.journalled + t.met.memory()
+	n += slabMemory(&t.conns) + t.embryos.memory() + slabMemory(&t.wide) + slabMemory(&t.annexes) + slabMemory(&t.talks) + int64(cap(t.talkers))*4
+	n += slabMemory(&t.runs) + slabMemory(&t.letGoes) + slabMemory(&t.holes) + slabMemory(&t.held) + slabMemory(&t.falls) + slabMemory(&t.befores) + slabMemory(&t.notes)
+	n += slabMemory(&t.lines.short) + slabMemory(&t.lines.middle) + slabMemory(&t.lines.long)
+	return n + t.graves.memory()
+}
+
+func slabMemory[T any](s *slab[T]) int64 {
+	var v T
+	return int64(len(s.pieces))*int64(unsafe.Sizeof(v))<<pieceBits + int64(cap(s.free))*4
+}

@@ -1,0 +1,132 @@
+package track
+
+import "github.com/rstexplain/rstexplain/flows"
+
+// An application gets its octets in order, whatever happens to the segments, and so must the exchange.
+// While octets of a side are missing, the data behind them is held here; when they come (reordered, or
+// resent after a loss), all is told in its order. When they do not come, the exchange is told that they
+// are lost: as soon as the peer acknowledges more or answers, a RST comes, or too much would wait.
+
+// A held is one segment's data that waits, in Table.held. Those of a side are chained in sequence order.
+type held struct {
+	seq    flows.Seq
+	len    uint32
+	next   uint32
+	at     stamp
+	kept   uint16 // octets in use of octets
+	octets [heldOctets]byte
+}
+
+const (
+	heldOctets = 480  // how much is kept of a segment that waits
+	maxHeld    = 64   // segments of one side that may wait
+	maxAllHeld = 4096 // segments that may wait in all
+)
+
+// tell gives the exchange the data of s: now, or later when octets before it are missing. The last fresh
+// octets of s are beyond all data before it.
+func (t *Table) tell(c *record, side flows.Side, s *segment, fresh uint32) {
+	if c.annex != 0 {
+		x := t.annexes.at(c.annex)
+		if peer := &x.side[side^1]; peer.waits && s.Flags&flows.ACK != 0 && peer.heard.Less(s.ACK) {
+			t.stopWaiting(c, side.Peer()) // this is the answer to what is missing
+		}
+		if x.side[side].waits {
+			t.hold(c, side, s)
+			return
+		}
+	}
+	if fresh > 0 && !s.told {
+		t.say(c, side, stampOf(s), s.Payload[min(int(s.DataLen-fresh), len(s.Payload)):], fresh)
+	}
+}
+
+// hold keeps the data of s until what is missing before it comes.
+func (t *Table) hold(c *record, side flows.Side, s *segment) {
+	x := &t.annexOf(c).side[side]
+	if x.nHeld >= maxHeld || t.held.live >= maxAllHeld {
+		t.stopWaiting(c, side)
+	}
+	i := t.held.take()
+	h := t.held.at(i)
+	h.seq, h.len, h.at = s.dataSEQ(), s.DataLen, stampOf(s)
+	h.kept = uint16(copy(h.octets[:], s.Payload))
+	link := &x.held
+	for *link != 0 && t.held.at(*link).seq.LessEq(h.seq) {
+		link = &t.held.at(*link).next
+	}
+	h.next, *link = *link, i
+	x.nHeld++
+	for x.held != 0 && t.held.at(x.held).seq.LessEq(x.heard) {
+		t.sayHeld(c, side, x)
+	}
+	if x.heard == c.side[side].dataEnd() {
+		t.waited(c, side, x)
+	}
+}
+
+// sayHeld tells the first piece of data that waits. What is missing before it is lost; what was told
+// already is left out.
+func (t *Table) sayHeld(c *record, side flows.Side, x *halfAnnex) {
+	i := x.held
+	h := t.held.at(i)
+	x.held = h.next
+	x.nHeld--
+	if lost := h.seq.Sub(x.heard); lost > 0 {
+		t.talkOf(c).state.Lost(int(side), uint32(lost))
+		x.heard = h.seq
+	}
+	if old := uint32(x.heard - h.seq); old < h.len {
+		t.say(c, side, h.at, h.octets[min(old, uint32(h.kept)):h.kept], h.len-old)
+		x.heard = h.seq.Add(h.len)
+	}
+	t.held.give(i)
+}
+
+// stopWaiting tells the exchange all that waits of side, and what is lost.
+func (t *Table) stopWaiting(c *record, side flows.Side) {
+	x := &t.annexOf(c).side[side]
+	if !x.waits {
+		return
+	}
+	for x.held != 0 {
+		t.sayHeld(c, side, x)
+	}
+	end := c.side[side].dataEnd()
+	if x.unseenFIN.frame != 0 {
+		end--
+	}
+	if lost := end.Sub(x.heard); lost > 0 {
+		t.talkOf(c).state.Lost(int(side), uint32(lost))
+	}
+	t.waited(c, side, x)
+}
+
+// waited ends the waiting of side: all that was sent has been told.
+func (t *Table) waited(c *record, side flows.Side, x *halfAnnex) {
+	x.waits = false
+	if c.side[side].bits&sentFIN != 0 {
+		t.finish(c, side)
+	}
+}
+
+// finish tells the exchange of side's FIN, after all of its data.
+func (t *Table) finish(c *record, side flows.Side) {
+	x := &t.annexOf(c).side[side]
+	if x.waits = x.waits && (x.held != 0 || x.heard != c.side[side].dataEnd()); x.waits || x.letGo != 0 {
+		return
+	}
+	t.talkOf(c).state.Fin(int(side), int64(x.fin.time()))
+	t.letsGo(c, side, x.fin, true)
+	c.side[side].unread = 0
+}
+
+// dropHeld gives back all that waits of a side.
+func (t *Table) dropHeld(x *halfAnnex) {
+	for x.held != 0 {
+		i := x.held
+		x.held = t.held.at(i).next
+		t.held.give(i)
+	}
+	x.nHeld = 0
+}

@@ -1,0 +1,289 @@
+package track
+
+import "github.com/rstexplain/rstexplain/flows"
+
+import (
+	"slices"
+	"unsafe"
+)
+
+// An Ordinary is a segment of the kind that most are of, in one cache line: no RST, with less than 64 KiB of data, or
+// with a SYN and none. It holds all that a table asks of such a segment; the fields are those of a Segment.
+// Of another segment a batch keeps the tuple here, and the Segment beside it.
+type Ordinary struct {
+	kept
+	at             uint32 // how many segments of the batch come before it, those that wait as well
+	Time           flows.Time
+	SEQ            flows.Seq
+	lo, hi         uint32 // as in a tuple
+	portLo, portHi uint16
+	hash           uint32 // of the tuple
+	text           uint32 // where in the batch the payload is, or the Segment; of a SYN, its options (SetOptions)
+	origin         uint16 // index into the table's origins
+	Flags, TTL     uint8
+	Has            OrdinaryOptions
+	bits           ordinaryBits
+}
+
+// A kept is what a journal keeps of an Ordinary as it is.
+type kept struct {
+	Frame     uint32
+	ACK       flows.Seq
+	TSval     uint32
+	DataLen   uint16
+	captured  uint16 // octets of the payload that were captured
+	WND, IPID uint16
+}
+
+// OrdinaryOptions are the options of an Ordinary.
+type OrdinaryOptions uint8
+
+// Bits of OrdinaryOptions.
+const (
+	OrdinaryTS   OrdinaryOptions = 1 << iota // timestamps: Ordinary.TSval is valid
+	OrdinarySACK                             // Options.HasSACK
+)
+
+type ordinaryBits uint8
+
+const (
+	ordinaryFromHi ordinaryBits = 1 << iota // the tuple's higher end sent it
+	ordinaryWhole                           // text is an index into Batch.whole
+	ordinaryLong                            // text is an index into Batch.long
+	ordinaryLate                            // its time is before that of another segment before it
+
+	// Lines that are no segments, but items of a connection's journal.
+	lineHeard  // a segment in the journal, for the exchange only
+	lineHanded // text is an index into Batch.handed
+	lineOver   // the connection is over
+
+	lineItem = lineHeard | lineHanded | lineOver
+)
+
+// shortText is how many octets a payload has at most that are copied with its segment: what is longer is
+// better read where it is. Behind each in Batch.text so many can be read.
+const shortText = 2 * backlogUnit
+
+// An origin is where the capture point met a packet: few differ in a capture.
+type origin struct {
+	mac    uint64
+	domain uint32
+	iface  uint16
+	place  uint8 // see placeOf
+}
+
+// origins numbers the origins of a table's segments. It is for the goroutine that fills batches; those who
+// read a batch find its origins in Batch.known.
+type origins struct {
+	list  []origin
+	index map[origin]uint16
+	last  [2]struct {
+		origin
+		n uint16 // its number plus one
+	}
+}
+
+// maxOrigins is how many origins are told apart; packets of more are not kept as Ordinary.
+const maxOrigins = noOrigin - 1
+
+// number returns the number of the origin plus one, 0 when there are too many.
+func (x *origins) number(o origin) uint16 {
+	if n, ok := x.index[o]; ok {
+		return n
+	}
+	if len(x.list) >= maxOrigins {
+		return 0
+	}
+	if x.index == nil {
+		x.index = map[origin]uint16{}
+	}
+	x.list = append(x.list, o)
+	x.index[o] = uint16(len(x.list))
+	return uint16(len(x.list))
+}
+
+// from returns the number of an origin plus one, 0 when there are too many.
+func (b *Batch) from(direction ordinaryBits, mac uint64, domain uint32, iface uint16) uint16 {
+	o := origin{mac, domain, iface, hashPlace(mac, domain, iface)}
+	last := &b.table.origins.last[direction]
+	last.origin, last.n = o, b.table.origins.number(o)
+	b.known = b.table.origins.list
+	return last.n
+}
+
+// item appends an item of j's connection to b.
+func (b *Batch) item(j *journal, what ordinaryBits) *Ordinary {
+	l := oneMore(&b.lines)
+	l.lo, l.hi, l.portLo, l.portHi, l.hash, l.bits = j.lo, j.hi, j.portLo, j.portHi, j.hash, what
+	return l
+}
+
+// SetOptions sets TSval and Has, and of a SYN what only a SYN offers. Flags must have been set before.
+func (l *Ordinary) SetOptions(o *flows.Options) {
+	l.TSval, l.Has = o.TSval, 0
+	if o.HasTS {
+		l.Has = OrdinaryTS
+	}
+	if o.HasSACK {
+		l.Has |= OrdinarySACK
+	}
+	if l.Flags&uint8(flows.SYN) != 0 {
+		l.text = uint32(o.MSS)<<16 | uint32(o.Kinds)<<8 | uint32(synOptions(o))
+	}
+}
+
+// offer returns what only a SYN offers, of the SYN l.
+func (l *Ordinary) offer() (mss uint16, kinds uint8, syn synBits) {
+	return uint16(l.text >> 16), uint8(l.text >> 8), synBits(l.text)
+}
+
+// setText makes text the payload of l, of b.
+func (b *Batch) setText(l *Ordinary, text []byte) {
+	switch {
+	case len(text) == 0:
+	case len(text) <= shortText:
+		n := len(b.text)
+		l.text = uint32(n)
+		if cap(b.text)-n < shortText {
+			b.text = slices.Grow(b.text, shortText)
+		}
+		b.text = b.text[:n+len(text)]
+		if next := (n + len(text)) &^ (textAtOnce - 1); next > n && next+textAhead+textAtOnce <= cap(b.text) { // every so often
+			prefetchSpanW(unsafe.Pointer(&b.text[:cap(b.text)][next+textAhead]), textAtOnce)
+		}
+		if cap(text) >= shortText { // the same number of octets always: no call, and no look at how many
+			to, from := b.text[n:n+shortText], text[:shortText]
+			copyUnit((*textUnit)(to), (*textUnit)(from))
+			copyUnit((*textUnit)(to[backlogUnit:]), (*textUnit)(from[backlogUnit:]))
+		} else {
+			copy(b.text[n:], text)
+		}
+	default:
+		l.bits |= ordinaryLong
+		l.text = uint32(len(b.long))
+		b.long = append(b.long, text)
+	}
+}
+
+// AddOrdinary appends an ordinary segment that is read where it was captured, without a Segment in between. Of
+// src and dst, bits 16 to 47 are an IPv4 address below FirstAlias or an Alias, and the lower ones the port. The octets
+// of payload, of which there are as many as were captured of the segment's data, must stay as they are until AddBatch
+// returns. The caller must set all exported fields of what AddOrdinary returns, at once, and those of a SYN's options by
+// SetOptions; nil says that the segment must be added by Add.
+func (b *Batch) AddOrdinary(src, dst, mac uint64, domain uint32, iface uint16, payload []byte) *Ordinary {
+	direction := ordinaryBits(0)
+	lo, hi := src, dst
+	if src > dst {
+		direction, lo, hi = ordinaryFromHi, dst, src
+	}
+	n := uint16(0)
+	if o := &b.table.origins.last[direction]; o.mac == mac && o.domain == domain && o.iface == iface {
+		n = o.n // packets of one direction come from one place as a rule
+	}
+	if n == 0 {
+		if n = b.from(direction, mac, domain, iface); n == 0 {
+			return nil
+		}
+	}
+	l := b.place()
+	l.lo, l.hi, l.portLo, l.portHi = uint32(lo>>16), uint32(hi>>16), uint16(lo), uint16(hi)
+	print := mix(lo, hi, b.table.seed)
+	l.hash = uint32(print ^ print>>32)
+	l.origin, l.bits = n-1, direction
+	l.captured = uint16(len(payload))
+	b.setText(l, payload)
+	return l
+}
+
+// Add appends s to the batch. The octets of s.Payload must stay as they are until AddBatch returns.
+func (b *Batch) Add(s *flows.Segment) {
+	var tp tuple
+	b.table.aliases.tuple(&tp, &s.Src, &s.Dst, true)
+	b.met = b.table.aliases.list
+	if s.Flags&flows.RST == 0 && s.Flags < 1<<8 && (s.Flags&flows.SYN == 0 && s.DataLen < 1<<16 || s.DataLen == 0) && !tp.wide {
+		payload := s.Payload[:min(len(s.Payload), int(s.DataLen))]
+		src, dst := tp.ends()
+		if l := b.AddOrdinary(src, dst, s.MAC, s.Domain, s.Interface, payload); l != nil {
+			l.Time, l.Frame, l.SEQ, l.ACK, l.DataLen = s.Time, uint32(s.Frame), s.SEQ, s.ACK, uint16(s.DataLen)
+			l.WND, l.IPID, l.Flags, l.TTL = s.WND, s.IPID, uint8(s.Flags), s.TTL
+			l.SetOptions(&s.Opts)
+			return
+		}
+	}
+	l := b.place()
+	l.setTuple(&tp)
+	l.Time, l.bits = s.Time, l.bits|ordinaryWhole
+	l.SEQ, l.ACK, l.DataLen, l.Flags, l.TTL = s.SEQ, s.ACK, uint16(min(s.DataLen, 1<<16-1)), uint8(s.Flags), s.TTL
+	l.text = uint32(len(b.whole))
+	b.whole = append(b.whole, segment{Segment: *s, tuple: tp})
+	if len(s.Payload) > 0 {
+		b.wholeTexts++
+	}
+}
+
+// setTuple makes tp the tuple of l.
+func (l *Ordinary) setTuple(tp *tuple) {
+	l.lo, l.hi, l.portLo, l.portHi, l.hash, l.bits = tp.lo, tp.hi, tp.portLo, tp.portHi, tp.hash(), 0
+	if tp.fromHi {
+		l.bits = ordinaryFromHi
+	}
+}
+
+// Alias returns what stands for an address in AddOrdinary. It reports false if nothing does: then its segments must be
+// added by Add.
+func (b *Batch) Alias(ip *[16]byte) (alias uint32, ok bool) {
+	x := &b.table.aliases
+	alias, ok = x.narrow(ip, true)
+	if len(b.met) != len(x.list) {
+		b.met = x.list
+	}
+	return alias, ok
+}
+
+// textOf returns the payload of l, which is not whole.
+func (b *Batch) textOf(l *Ordinary) []byte {
+	switch {
+	case l.captured == 0:
+		return nil
+	case l.bits&ordinaryLong != 0:
+		return b.long[l.text]
+	}
+	return b.text[l.text:][:l.captured:l.captured]
+}
+
+// Last returns the segment that was added last: as it was added, or of an ordinary one, what an Ordinary holds.
+func (b *Batch) Last() flows.Segment {
+	l := &b.added[len(b.added)-1]
+	if l.bits&ordinaryWhole != 0 {
+		return b.whole[l.text].Segment
+	}
+	var s segment
+	b.unpack(l, b.known, &s)
+	return s.Segment
+}
+
+// unpack writes l, an ordinary segment of b, into s, where none was before or one of the same kind: a SYN, or none.
+func (b *Batch) unpack(l *Ordinary, known []origin, s *segment) {
+	o := &known[l.origin]
+	s.Payload, s.Frame, s.Time = b.textOf(l), int(l.Frame), l.Time
+	s.SEQ, s.ACK, s.DataLen, s.Flags = l.SEQ, l.ACK, uint32(l.DataLen), flows.Flags(l.Flags)
+	s.WND, s.TTL, s.IPID = l.WND, l.TTL, l.IPID
+	s.MAC, s.Domain, s.Interface, s.place = o.mac, o.domain, o.iface, o.place+1
+	b.met.setEnds(s, l.lo, l.hi, l.portLo, l.portHi, l.bits&ordinaryFromHi != 0)
+	s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = l.TSval, l.Has&OrdinaryTS != 0, l.Has&OrdinarySACK != 0
+	if l.Flags&uint8(flows.SYN) != 0 {
+		mss, kinds, syn := l.offer()
+		setOffer(&s.Opts, mss, kinds, syn)
+	}
+}
+
+// setOffer sets the options that only a SYN has.
+func setOffer(o *flows.Options, mss uint16, kinds uint8, syn synBits) {
+	o.MSS, o.Kinds = mss, kinds
+	o.HasWScale, o.WScale = syn&synHasScale != 0, uint8(syn&15)
+	o.SACKOK = syn&synSACK != 0
+	o.MPTCP = 0
+	if syn&synMPTCP != 0 {
+		o.MPTCP = flows.MPTCPPresent
+	}
+}

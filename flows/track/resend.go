@@ -1,0 +1,181 @@
+package track
+
+import "github.com/rstexplain/rstexplain/flows"
+
+// A run is a Run in compact form, in Table.runs while it is unanswered.
+type run struct {
+	orig, first, last stamp
+	seq               flows.Seq
+	len               uint32
+	count             uint32
+	frames            [flows.MaxRunFrames]uint32
+	kind              flows.RunKind
+	held              uint8 // frames in use
+}
+
+// count adds the sending s to the run.
+func (r *run) add(s *segment) {
+	if r.count == 0 {
+		r.first = stampOf(s)
+	}
+	r.count++
+	r.last = stampOf(s)
+	if r.held < flows.MaxRunFrames {
+		r.frames[r.held] = uint32(s.Frame)
+		r.held++
+	}
+}
+
+// sentAgain takes a resend by side of sequence space [seq, seq+len): it goes to the run of resends when it
+// repeats the oldest thing that the peer has not acknowledged. Whether a timer or duplicate ACKs caused
+// it does not matter: the distances are in the marks.
+func (t *Table) sentAgain(c *record, side flows.Side, s *segment, kind flows.RunKind, seq flows.Seq, length uint32) {
+	h := &c.side[side]
+	x := &t.annexOf(c).side[side]
+	x.resent++
+	c.history.add(letterResent, side)
+	if h.una.Less(seq) || seq.Add(length).LessEq(h.una) {
+		return // not the oldest, or acknowledged already
+	}
+	if h.bits&hasResend == 0 {
+		x.resend = t.runs.take()
+		h.bits |= hasResend
+		r := t.runs.at(x.resend)
+		r.kind, r.seq, r.len = kind, seq, length
+		r.orig = t.firstSending(c, side, seq, kind)
+	}
+	t.runs.at(x.resend).add(s)
+}
+
+// sentSYNAgain is sentAgain for a SYN or SYN-ACK.
+func (t *Table) sentSYNAgain(c *record, side flows.Side, s *segment) {
+	x := &t.annexOf(c).side[side]
+	if x.syns < 1<<16-1 {
+		x.syns++
+	}
+	x.lastSYN = stampOf(s)
+	kind := flows.RunSYN
+	if s.Flags&flows.ACK != 0 {
+		kind = flows.RunSYNACK
+	}
+	t.sentAgain(c, side, s, kind, s.SEQ, 1)
+}
+
+// firstSending finds the first sending of what starts at seq.
+func (t *Table) firstSending(c *record, side flows.Side, seq flows.Seq, kind flows.RunKind) stamp {
+	h := &c.side[side]
+	switch kind {
+	case flows.RunSYN, flows.RunSYNACK:
+		return stampAt(t.synMark(c, side))
+	case flows.RunFIN:
+		return t.annexOf(c).side[side].fin
+	}
+	var found stamp
+	for k := 0; ; k++ { // the oldest that fits
+		e := t.lines.back(c, k)
+		if e == nil {
+			break
+		}
+		if e.side() == side && e.flags&uint8(flows.RST) == 0 && e.seq.LessEq(seq) && seq.Less(e.end()) {
+			found = stampAt(flows.Mark{Frame: int(e.frame), Time: c.at(e.lo, e.hi)})
+		}
+	}
+	if found.frame == 0 && h.nxt.Sub(seq) == int32(h.lastLen) {
+		found = stampAt(c.lastData(side))
+	}
+	return found
+}
+
+// probe takes a segment of side that repeats the octet before SND.NXT, or offers one octet to a closed
+// window: a keep-alive probe, or a window probe while the peer's window is zero (Linux sends both alike).
+func (t *Table) probe(c *record, side flows.Side, s *segment) flows.Notes {
+	h := &c.side[side]
+	x := &t.annexOf(c).side[side]
+	if c.side[side^1].bits&zeroWND != 0 {
+		if h.bits&hasProbe == 0 {
+			x.probe = t.runs.take()
+			h.bits |= hasProbe
+			r := t.runs.at(x.probe)
+			r.kind, r.seq, r.len = flows.RunZeroWindow, s.SEQ, s.DataLen
+		}
+		t.runs.at(x.probe).add(s)
+		return flows.WindowProbe
+	}
+	if h.bits&hasKeep == 0 {
+		x.keep = t.runs.take()
+		h.bits |= hasKeep
+		r := t.runs.at(x.keep)
+		r.kind, r.seq, r.len = flows.RunKeepAlive, s.SEQ, s.DataLen
+	}
+	t.runs.at(x.keep).add(s)
+	return flows.KeepAlive
+}
+
+// endRuns ends the run of resends of side when the peer's ACK has passed it, and forgets passed holes.
+func (t *Table) endRuns(c *record, side flows.Side, ack flows.Seq) {
+	h := &c.side[side]
+	x := &t.annexOf(c).side[side]
+	if h.bits&hasResend != 0 && t.runs.at(x.resend).seq.Less(ack) {
+		t.runs.give(x.resend)
+		x.resend = 0
+		h.bits &^= hasResend
+	}
+	if h.bits&hasHoles != 0 {
+		t.passHoles(c, side, ack)
+	}
+}
+
+// heard ends the run of keep-alives of side: the peer has answered, with whatever segment.
+func (t *Table) heard(c *record, side flows.Side) {
+	h := &c.side[side]
+	x := &t.annexOf(c).side[side]
+	t.runs.give(x.keep)
+	x.keep = 0
+	h.bits &^= hasKeep
+}
+
+// advertise takes the window of s.
+func (t *Table) advertise(c *record, side flows.Side, s *segment) (n flows.Notes) {
+	h, peer := &c.side[side], &c.side[side^1]
+	h.wnd = s.WND
+	if s.WND == 0 && s.Flags&flows.SYN == 0 {
+		n = flows.ZeroWindow
+		if h.bits&zeroWND == 0 {
+			h.bits |= zeroWND
+			t.annexOf(c).side[side].zeroWND = stampOf(s)
+			c.history.add(letterZeroWindow, side)
+		}
+		return n
+	}
+	if h.bits&zeroWND != 0 {
+		h.bits &^= zeroWND
+		t.annexOf(c).side[side].zeroWND = stamp{}
+	}
+	if peer.bits&hasProbe != 0 {
+		x := &t.annexOf(c).side[side^1]
+		t.runs.give(x.probe)
+		x.probe = 0
+		peer.bits &^= hasProbe
+	}
+	return 0
+}
+
+// runOf makes a Run of the run with index i, whose sender is side.
+func (t *Table) runOf(c *record, side flows.Side, i uint32) flows.Run {
+	if i == 0 {
+		return flows.Run{}
+	}
+	r := t.runs.at(i)
+	out := flows.Run{What: r.kind, Count: int(r.count), SEQ: r.seq, LEN: r.len, Orig: r.orig.mark(), First: r.first.mark(), Last: r.last.mark()}
+	for _, f := range r.frames[:r.held] {
+		out.Frames = append(out.Frames, int(f))
+	}
+	since := out.Orig
+	if !since.Seen() {
+		since = out.First
+	}
+	if h := c.last(side.Peer()); h.Frame > since.Frame {
+		out.PeerLast = h
+	}
+	return out
+}

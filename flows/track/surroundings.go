@@ -1,0 +1,387 @@
+package track
+
+import "github.com/rstexplain/rstexplain/flows"
+
+import (
+	"math/bits"
+	"slices"
+	"time"
+)
+
+// around keeps what connections tell about each other, in tables of fixed size: for each service, host,
+// and pair of hosts. They are touched when a connection begins or is reset, never for each packet.
+type around struct {
+	services cache[service]
+	hosts    cache[host]
+	pairs    cache[pair]
+	scans    cache[scan]
+	probes   cache[probes]
+	falls    []fallen // ring of the last maxFallen connections that were reset
+	nFalls   int      // how many there have been
+}
+
+// A place is a ConnMark in compact form.
+type place struct {
+	at     stamp
+	stream uint32
+}
+
+func (p place) mark() flows.ConnMark {
+	if p.at.frame == 0 {
+		return flows.ConnMark{}
+	}
+	return flows.ConnMark{Mark: p.at.mark(), Stream: int(p.stream)}
+}
+
+// otherThan returns the later of two places that is on another stream.
+func otherThan(stream uint32, last, other place) flows.ConnMark {
+	if last.stream != stream {
+		return last.mark()
+	}
+	return other.mark()
+}
+
+// keep makes p the last of two places on different streams.
+func keep(p place, last, other *place) {
+	if last.stream != p.stream {
+		*other = *last
+	}
+	*last = p
+}
+
+// A service is what is known of a responder's address and port.
+type service struct {
+	accepted, acceptedOther place
+	refused, refusedOther   place
+	refusals                uint32
+	waitAccept, waitRefuse  []uint64 // resets that wait for what comes first after them
+}
+
+// A host is what is known of an address.
+type host struct {
+	ttlMin, ttlMax uint8
+	reaction       time.Duration // shortest answer to a SYN or a SYN-ACK, 0: none seen
+	ttl, weight    uint8         // majority vote over connections
+	ttlSeen        place         // a packet that arrived with ttl
+	lastFall       int           // number of its last entry in falls, plus one
+}
+
+// A pair is what is known of two hosts, whatever the ports.
+type pair struct{ both, bothOther place }
+
+// A scan holds the different ports, or hosts, that refused one originator; as a bitmap of their hashes,
+// so that two may count as one.
+type scan struct {
+	seen     [8]uint64
+	from, to flows.Time
+}
+
+func (s *scan) add(hash uint64, at flows.Time) {
+	if s.from == 0 {
+		s.from = at
+	}
+	s.seen[hash>>6&7] |= 1 << (hash & 63)
+	s.to = max(s.to, at)
+}
+
+func (s *scan) span() time.Duration {
+	if s == nil {
+		return 0
+	}
+	return s.to.Sub(s.from)
+}
+
+func (s *scan) count() (n int) {
+	if s != nil {
+		for _, w := range s.seen {
+			n += bits.OnesCount64(w)
+		}
+	}
+	return n
+}
+
+// probes are connections that ended alike.
+type probes struct {
+	last  [8]place
+	count int
+}
+
+// A fallen is a connection that was reset, linked with the others that the same host has reset.
+type fallen struct {
+	place
+	prev, next int // numbers of the host's entries before and after it, plus one
+}
+
+const maxFallen = 1 << 13
+
+// fallenAt returns entry number n−1 of the falls, nil when it has been overwritten or never was.
+func (a *around) fallenAt(n int) *fallen {
+	if n <= 0 || n <= a.nFalls-maxFallen {
+		return nil
+	}
+	return &a.falls[(n-1)%maxFallen]
+}
+
+// host takes the first segment of a connection's side.
+func (a *around) host(t *Table, s *segment, stream uint32) {
+	h := a.hosts.get(t.hostKey(&s.Src))
+	h.widen(s.TTL)
+	switch {
+	case h.weight == 0:
+		h.ttl, h.weight = s.TTL, 1
+		h.ttlSeen = place{stampOf(s), stream}
+	case h.ttl != s.TTL:
+		h.weight--
+	case h.weight < 1<<8-1:
+		h.weight++
+	}
+}
+
+// widen takes a TTL into the range seen.
+func (h *host) widen(ttl uint8) {
+	if h.ttlMax == 0 {
+		h.ttlMin = ttl
+	}
+	h.ttlMin, h.ttlMax = min(h.ttlMin, ttl), max(h.ttlMax, ttl)
+}
+
+// spread takes a segment whose TTL is outside of the range of its connection so far.
+func (a *around) spread(t *Table, s *segment) { a.hosts.get(t.hostKey(&s.Src)).widen(s.TTL) }
+
+// shook takes the time in which the sender of s answered a SYN or a SYN-ACK.
+func (a *around) shook(t *Table, s *segment, d time.Duration) {
+	if h := a.hosts.get(t.hostKey(&s.Src)); h.reaction == 0 || d < h.reaction {
+		h.reaction = max(d, 1)
+	}
+}
+
+// bothWays takes the first segment of a connection's second side.
+func (a *around) bothWays(t *Table, s *segment, stream uint32) {
+	p := a.pairs.get(t.pairKey(&s.Src, &s.Dst))
+	keep(place{stamp{frame: 1}, stream}, &p.both, &p.bothOther)
+}
+
+// pairKey is the key of two hosts in either order.
+func (t *Table) pairKey(a, b *flows.Addr) cacheKey {
+	x, y := t.hostKey(a), t.hostKey(b)
+	if y.print < x.print {
+		x.print, y.print = y.print, x.print
+	}
+	if y.place < x.place {
+		x.place, y.place = y.place, x.place
+	}
+	return x.and(y, t.seed)
+}
+
+// pairPlace is the place of pairKey for two hosts, of which the places of hostKey are given.
+func pairPlace(a, b uint64) uint64 { return mix(min(a, b), max(a, b), publicSeed) }
+
+// serves tells whether addr has been seen to accept connections.
+func (a *around) serves(t *Table, addr *flows.Addr) bool {
+	s := a.services.find(t.addrKey(addr))
+	return s != nil && s.accepted.at.frame != 0
+}
+
+// accepted takes the SYN-ACK s of c.
+func (t *Table) accepted(c *record, s *segment) {
+	v := t.around.services.get(t.addrKey(&s.Src))
+	p := place{stampOf(s), c.stream}
+	keep(p, &v.accepted, &v.acceptedOther)
+	v.waitAccept = t.announce(v.waitAccept, c.stream, func(r *flows.Reset) *flows.ConnMark { return &r.Related.AcceptedAfter }, p)
+}
+
+// announce writes p to the resets on list that have not heard of the like yet, and returns those that still
+// wait: the ones of p's own stream.
+func (t *Table) announce(list []uint64, stream uint32, field func(*flows.Reset) *flows.ConnMark, p place) []uint64 {
+	left := list[:0]
+	for _, no := range list {
+		switch w := t.waiting.at(no); {
+		case w == nil:
+		case w.stream == stream:
+			left = append(left, no)
+		default:
+			*field(w.r) = p.mark()
+		}
+	}
+	return left
+}
+
+// before fills in what the tables say about RST s of side before it is counted itself.
+func (a *around) before(t *Table, c *record, side flows.Side, s *segment, r *flows.Reset) {
+	o := &r.Related
+	responder := &r.Conn.Ends[flows.Responder].Addr
+	if v := a.services.find(t.addrKey(responder)); v != nil {
+		o.AcceptedBefore = otherThan(c.stream, v.accepted, v.acceptedOther)
+		o.RefusedBefore = otherThan(c.stream, v.refused, v.refusedOther)
+	}
+	if r.Conn.Ends[0].DataSegments+r.Conn.Ends[1].DataSegments == 0 && r.Conn.SYN.Seen() {
+		if p := a.probes.find(t.probesKey(c, side, r.Conn)); p != nil {
+			p.tell(o, r.Time)
+		}
+	}
+}
+
+// probesKey is the key of connections between the same hosts to the same port that end alike.
+func (t *Table) probesKey(c *record, side flows.Side, conn *flows.Conn) cacheKey {
+	way := uint64(side) << 2
+	if conn.SYNACK.Seen() {
+		way |= 1
+	}
+	if conn.HandshakeACK.Seen() {
+		way |= 2
+	}
+	return t.hostKey(&conn.Ends[flows.Originator].Addr).and(t.addrKey(&conn.Ends[flows.Responder].Addr), t.seed).and(t.keyOf(way, 1), t.seed)
+}
+
+// tell fills in the connections that ended like the present one, which ends at now.
+func (p *probes) tell(o *flows.Related, now flows.Time) {
+	o.SimilarCount = p.count
+	n := min(p.count, len(p.last))
+	o.Similar = make([]flows.ConnMark, n)
+	for i := range o.Similar {
+		o.Similar[i] = p.last[(p.count-n+i)%len(p.last)].mark()
+	}
+	if n < 2 {
+		return
+	}
+	var all [len(p.last)]time.Duration
+	gaps := all[:n]
+	for i := 1; i < n; i++ {
+		gaps[i] = o.Similar[i].Time.Sub(o.Similar[i-1].Time)
+	}
+	gaps[0] = now.Sub(o.Similar[n-1].Time)
+	slices.Sort(gaps)
+	usual := gaps[len(gaps)/2]
+	if gaps[0] >= usual*4/5 && gaps[len(gaps)-1] <= usual*6/5 {
+		o.SimilarPeriod = usual
+	}
+}
+
+// after counts RST s of side; first says that it is the side's first.
+func (a *around) after(t *Table, c *record, side flows.Side, s *segment, r *flows.Reset, first bool) {
+	responder := &r.Conn.Ends[flows.Responder].Addr
+	originator := &r.Conn.Ends[flows.Originator].Addr
+	p := place{stampOf(s), c.stream}
+	refused := side == flows.Responder && r.Accept == flows.AcceptSynSent && first
+	if first && !refused { // a port that nobody serves says nothing of the host's connections
+		h := a.hosts.get(t.hostKey(&s.Src))
+		if a.falls == nil {
+			a.falls = make([]fallen, maxFallen)
+		}
+		a.nFalls++
+		a.falls[(a.nFalls-1)%maxFallen] = fallen{place: p, prev: h.lastFall}
+		if last := a.fallenAt(h.lastFall); last != nil {
+			last.next = a.nFalls
+		}
+		h.lastFall = a.nFalls
+	}
+	if first {
+		if r.Conn.Ends[0].DataSegments+r.Conn.Ends[1].DataSegments == 0 && r.Conn.SYN.Seen() {
+			k := a.probes.get(t.probesKey(c, side, r.Conn))
+			k.last[k.count%len(k.last)] = p
+			k.count++
+		}
+	}
+	if refused {
+		v := a.services.get(t.addrKey(responder))
+		keep(p, &v.refused, &v.refusedOther)
+		v.refusals++
+		v.waitRefuse = t.announce(v.waitRefuse, c.stream, func(r *flows.Reset) *flows.ConnMark { return &r.Related.RefusedAfter }, p)
+		a.scans.get(t.portsKey(originator, responder)).add(uint64(responder.Port), r.Time)
+		a.scans.get(t.hostsKey(originator, responder)).add(hashIP(&responder.IP, publicSeed), r.Time)
+	}
+}
+
+// portsKey is the key of the ports of one host that refused one originator.
+func (t *Table) portsKey(originator, responder *flows.Addr) cacheKey {
+	return t.hostKey(originator).and(t.hostKey(responder), t.seed).and(t.keyOf(2, 2), t.seed)
+}
+
+// hostsKey is the key of the hosts that refused one originator on one port.
+func (t *Table) hostsKey(originator, responder *flows.Addr) cacheKey {
+	return t.hostKey(originator).and(t.keyOf(uint64(responder.Port), 3), t.seed)
+}
+
+// wait enters reset number no among those that wait for what comes after it.
+func (a *around) wait(t *Table, no uint64, p *pending) {
+	v := a.services.get(t.addrKey(&p.r.Conn.Ends[flows.Responder].Addr))
+	v.waitAccept = append(stillWaiting(t, v.waitAccept), no)
+	v.waitRefuse = append(stillWaiting(t, v.waitRefuse), no)
+	src := &p.r.Conn.Ends[p.sender].Addr
+	p.fallen = a.hosts.get(t.hostKey(src)).lastFall
+}
+
+// stillWaiting drops the resets at the front of list that were handed out already.
+func stillWaiting(t *Table, list []uint64) []uint64 {
+	for len(list) > 0 && list[0] < t.waiting.head {
+		list = list[1:]
+	}
+	return list
+}
+
+// maxTogether bounds how many connections FellTogetherCount counts, and maxListed how many are listed.
+const (
+	maxTogether = 128
+	maxListed   = 8
+)
+
+// settle fills in what came after the reset p.
+func (a *around) settle(t *Table, p *pending) {
+	r := p.r
+	o := &r.Related
+	originator, responder := &r.Conn.Ends[flows.Originator].Addr, &r.Conn.Ends[flows.Responder].Addr
+	if v := a.services.find(t.addrKey(responder)); v != nil {
+		o.Refused = int(v.refusals)
+	}
+	ports, hosts := a.scans.find(t.portsKey(originator, responder)), a.scans.find(t.hostsKey(originator, responder))
+	o.ScanPorts, o.ScanPortsSpan = ports.count(), ports.span()
+	o.ScanHosts, o.ScanHostsSpan = hosts.count(), hosts.span()
+	if h := a.hosts.find(t.hostKey(&r.Conn.Ends[p.sender].Addr)); h != nil && h.weight > 0 {
+		o.SenderTTL, o.SenderTTLSeen = h.ttl, h.ttlSeen.mark()
+		o.SenderTTLMin, o.SenderTTLMax, o.SenderReaction = h.ttlMin, h.ttlMax, h.reaction
+	}
+	if v := a.pairs.find(t.pairKey(originator, responder)); v != nil {
+		o.OtherDir = otherThan(p.stream, v.both, v.bothOther).Seen()
+	}
+	a.together(p)
+}
+
+// together fills in the connections that the sender's host reset within FallWindow of p. Of many, those
+// nearest to p are listed.
+func (a *around) together(p *pending) {
+	var before, after [maxListed]flows.ConnMark
+	first := a.fallenAt(p.fallen)
+	if first == nil {
+		return
+	}
+	nBefore := a.walk(p, p.fallen, &before, func(f *fallen) int { return f.prev }, maxTogether)
+	nAfter := a.walk(p, first.next, &after, func(f *fallen) int { return f.next }, maxTogether-nBefore)
+	o := &p.r.Related
+	if o.ResetTogetherCount = nBefore + nAfter; o.ResetTogetherCount == 0 {
+		return
+	}
+	nBefore, nAfter = min(nBefore, max(maxListed-nAfter, maxListed/2)), min(nAfter, max(maxListed-nBefore, maxListed/2))
+	o.ResetTogether = make([]flows.ConnMark, 0, nBefore+nAfter)
+	for k := nBefore - 1; k >= 0; k-- {
+		o.ResetTogether = append(o.ResetTogether, before[k])
+	}
+	o.ResetTogether = append(o.ResetTogether, after[:nAfter]...)
+}
+
+// walk follows the connections that one host reset, from entry n on, while they are within FallWindow of
+// p. It returns how many there are, limit at most, and lists the first.
+func (a *around) walk(p *pending, n int, list *[maxListed]flows.ConnMark, next func(*fallen) int, limit int) (count int) {
+	for f := a.fallenAt(n); f != nil && count < limit; f = a.fallenAt(next(f)) {
+		if d := f.at.time().Sub(p.r.Time); d < -flows.TogetherWindow || d > flows.TogetherWindow {
+			break
+		}
+		if f.stream == p.stream {
+			continue
+		}
+		if count < maxListed {
+			list[count] = f.mark()
+		}
+		count++
+	}
+	return count
+}

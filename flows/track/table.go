@@ -1,0 +1,366 @@
+package track
+
+import "github.com/rstexplain/rstexplain/flows"
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows/exchange"
+)
+
+// TableOptions bound a Table. The zero value of each field means its default.
+type TableOptions struct {
+	// MaxConnections is how many connections are remembered at a time (default 1,048,576). Beyond it
+	// those idle for longest go, half-open ones first; they are counted in Stats.Evicted.
+	MaxConnections int
+	// MaxMemory bounds the octets of all that grows with connections (default 768 MiB). It is kept
+	// like MaxConnections.
+	MaxMemory int64
+	// MaxClosed is how many closed connections are remembered in full, so that late segments are told
+	// what they are late for (default 4,096). Of many more the stream number stays known.
+	MaxClosed int
+	// ShortAbove is the number of connections above which timelines stay short, and how many exchanges
+	// are remembered at a time: beyond it, those not used for long go (default 65,536). Of half as many
+	// connections, but one in 32 of MaxConnections, the segments may wait in journals.
+	ShortAbove int
+	// Lookahead is how many resets may wait for what comes after them (default 4,096).
+	Lookahead int
+	// LookaheadTime is how long, in the time of the capture, a reset may wait; 0: until Lookahead is
+	// reached or Flush is called. Follow mode sets it.
+	LookaheadTime time.Duration
+}
+
+// withDefaults fills in what is not set.
+func (o TableOptions) withDefaults() TableOptions {
+	set := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	set(&o.MaxConnections, 1<<20)
+	set(&o.MaxClosed, 1<<12)
+	set(&o.ShortAbove, 1<<16)
+	set(&o.Lookahead, 1<<12)
+	if o.MaxMemory <= 0 {
+		o.MaxMemory = 768 << 20
+	}
+	return o
+}
+
+// A Table follows all connections of a capture, one segment at a time and in the order of the capture,
+// and hands out a Reset for each RST. It is for one goroutine. Its memory is bounded by its options;
+// what it has to forget is counted.
+type Table struct {
+	// What all goroutines read.
+	opts TableOptions
+	seed uint64 // of the hashes, secret
+
+	_        apart
+	origins  origins // for the goroutine that fills batches
+	aliases  aliases // for the same
+	_        apart
+	journals journals // for the one that defers them
+	_        apart
+	spare    spare
+	_        apart
+
+	// The rest is for the one that takes them.
+	emit func(*flows.Reset)
+
+	index   index
+	conns   slab[record]
+	embryos embryos
+	wide    slab[wideAddrs]
+	lines   timelines
+	annexes slab[annex]
+	talks   slab[talk]
+	talkers []talker // of talks
+	runs    slab[run]
+	letGoes slab[letGo]
+	holes   slab[hole]
+	held    slab[held]
+	falls   slab[fall]
+	befores slab[before]
+	notes   slab[icmpNotes]
+
+	names   *exchange.Names
+	macs    numbers // link addresses
+	offers  numbers // what SYNs offered
+	domains numbers // VLANs and tunnels
+	closed  queue   // closed connections, oldest first
+	graves  graves
+	waiting waiting // resets that wait for their aftermath
+	around  around
+
+	streams    int
+	clock      flows.Time // latest time seen
+	current    uint32     // record that Add works on
+	hand       uint32     // where the search for the next record to evict begins
+	halfOpen   int        // connections on which one side only has spoken
+	floodFrom  int        // least number of them that is a flood
+	opened     uint32     // connections begun so far
+	lastMemory int64      // memory when limit was lowered for the last time
+	talkHand   uint32     // where the search for a talk to give to another connection begins
+	limit      int        // connections that may live now: MaxConnections, less where MaxMemory asks for it
+
+	known      []origin // as far as the batches need them that were taken
+	met        aliases  // those of aliases that they need
+	journalled int64    // octets that the journals took when the batch at hand had been dealt with
+	following  bool     // the segment at hand comes out of a journal
+	hatching   bool     // the segment at hand comes out of an embryo
+	single     segment  // that Add was given
+	unpacked   segment  // of the line at hand
+	opening    segment  // the same of a SYN's line
+	followed   segment  // of the journal's segment at hand
+	noCalm     bool     // never take the short way of calm.go
+	stats      Stats
+}
+
+// apart keeps what different goroutines write in different cache lines, and in different pairs of them, which are
+// fetched together: a write takes the line away from the other processor.
+type apart [128]byte
+
+// Stats counts what a Table has seen.
+type Stats struct {
+	Segments      int // TCP segments added, copies and RSTs included
+	Streams       int // connections as Wireshark counts them (tcp.stream)
+	Resets        int // RST segments, copies included
+	Duplicates    int // packets captured more than once
+	Open          int // connections remembered now, closed ones included
+	PeakOpen      int
+	ExchangesLost int   // connections whose exchange was forgotten to bound memory
+	Evicted       int   // open connections forgotten to bound memory
+	ICMP          int   // ICMP errors added
+	Reopened      int   // connections whose 4-tuple had been used before
+	MidStream     int   // connections that began before the capture
+	Memory        int64 // octets held by all that grows with connections
+}
+
+// NewTable returns an empty Table that calls emit for each reset, in the order of their frames. The Reset
+// belongs to emit.
+func NewTable(opts TableOptions, emit func(*flows.Reset)) *Table {
+	t := &Table{opts: opts.withDefaults(), emit: emit, seed: rand.Uint64(), names: exchange.NewNames()}
+	t.limit, t.floodFrom = t.opts.MaxConnections, floodFrom
+	t.aliases.seed, t.met.seed = t.seed, t.seed
+	t.aliases.limit = int(min(maxAliases, t.opts.MaxMemory/1024))
+	t.journals.setUp(&t.opts)
+	t.index.grow()
+	return t
+}
+
+// Add takes the next segment of the capture and returns its stream number. It keeps nothing of s.Payload.
+// Times may go backwards, frame numbers must not. A table takes its segments by Add or in batches, not both.
+func (t *Table) Add(s *flows.Segment) (stream int) {
+	t.stats.Segments++
+	t.single = segment{Segment: *s}
+	var tp tuple
+	t.given(&tp, s)
+	return t.add(&t.single, &tp, 0, s.Time < t.clock)
+}
+
+// given makes tp the tuple of s, which comes in no batch.
+func (t *Table) given(tp *tuple, s *flows.Segment) {
+	t.aliases.tuple(tp, &s.Src, &s.Dst, true)
+	t.met.list = t.aliases.list
+}
+
+// add takes s, whose tuple is tp, whose record probably is id, and whose time may be before that of another segment
+// before it.
+func (t *Table) add(s *segment, tp *tuple, id uint32, late bool) (stream int) {
+	id = t.recordOf(tp, &s.Src, &s.Dst, id)
+	if id == 0 && t.flooded() && !late && t.mayConceive(tp, s) {
+		stream = t.conceive(tp, s)
+		t.clock = max(t.clock, s.Time)
+	} else {
+		stream = t.addTo(id, tp, s, late)
+	}
+	if t.opts.LookaheadTime > 0 {
+		t.Settle(t.clock)
+	}
+	return stream
+}
+
+// addTo takes s into the record id, 0 for a new one.
+func (t *Table) addTo(id uint32, tp *tuple, s *segment, late bool) (stream int) {
+	if id == 0 {
+		id = t.open(tp, s)
+	}
+	c := t.conns.at(id)
+	if c.marks&isOther != 0 {
+		t.begins(c, tp, s)
+	}
+	side := c.sideOf(tp.fromHi)
+	if s.Flags&(flows.SYN|flows.ACK) == flows.SYN {
+		if c.startsStream(side, s) {
+			id = t.reopen(id, tp, s)
+			c = t.conns.at(id)
+			side = c.sideOf(tp.fromHi)
+		} else if side == flows.Responder && c.marks&guessed != 0 {
+			t.swap(c)
+			side = flows.Originator
+		}
+	}
+	t.current = id
+	if !c.fits(s.Time) {
+		t.coarsen(c)
+	}
+	if late {
+		c.defects |= flows.Reordered
+	}
+	t.clock = max(t.clock, s.Time)
+	c.base(side, s)
+	stream = int(c.stream)
+	if s.Flags&flows.RST != 0 {
+		t.reset(c, side, s)
+		c.marks &^= calm
+	} else {
+		t.takeInOrder(c, side, s)
+	}
+	t.buryClosed()
+	return stream
+}
+
+// takeInOrder takes a segment that is no RST, the short way or the long one.
+func (t *Table) takeInOrder(c *record, side flows.Side, s *segment) {
+	if c.marks&calm != 0 && t.takeCalm(c, side, s) {
+		return
+	}
+	t.take(c, side, s)
+	if !t.noCalm {
+		c.settleDown()
+	}
+}
+
+// take applies a segment that is no RST.
+func (t *Table) take(c *record, side flows.Side, s *segment) {
+	if !c.fresh(side, s) {
+		if e := t.original(c, side, s); e != nil {
+			t.takeCopy(c)
+			if c.marks&watched != 0 {
+				t.seenCopy(c, s)
+			}
+			return
+		}
+	}
+	a, b := &c.side[side], &c.side[side^1]
+	was := c.states()
+	if a.segments == 0 {
+		t.meet(c, side, s)
+	}
+	if c.marks&hasReset != 0 {
+		t.revive(c, side, s)
+	}
+	n, fresh, found, firstFIN := t.sequence(c, side, s)
+	acceptable := true
+	if s.Flags&flows.ACK != 0 {
+		var more flows.Notes
+		more, acceptable = t.acknowledge(c, side, s)
+		n |= more
+		if s.LEN() == 0 && a.bits&saidACK == 0 {
+			a.bits |= saidACK
+			c.history.add(letterACK, side)
+		}
+	}
+	if n&(flows.KeepAlive|flows.WindowProbe) != 0 {
+		n &^= flows.DupACK
+	}
+	if b.bits&hasKeep != 0 {
+		t.heard(c, side.Peer())
+	}
+	n |= t.advertise(c, side, s)
+	t.transit(c, side, s, firstFIN, acceptable)
+	lo, hi := c.moment(s.Time)
+	t.sent(a, s, lo, hi)
+	e := t.note(c, side, s, n, was)
+	if fresh|found != 0 {
+		t.tell(c, side, s, fresh)
+	}
+	if firstFIN {
+		t.finish(c, side)
+	}
+	if uint32(len(s.Payload)) < s.DataLen && !t.following {
+		c.defects |= flows.SnapCut
+	}
+	if c.marks&watched != 0 {
+		t.seen(c, side, s, e, fresh)
+	}
+	if s.Flags&(flows.SYN|flows.ACK) == flows.SYN|flows.ACK {
+		t.accepted(c, s)
+	}
+}
+
+// sent notes what is counted for each segment of a side, h, that is no RST.
+func (t *Table) sent(h *half, s *segment, lo uint32, hi int16) {
+	h.segments++
+	h.lastFrame = uint32(s.Frame)
+	h.lastLo, h.lastHi = lo, hi
+	if step := s.IPID - h.ipid; h.segments > 1 && step < 1<<15 { // a step back is reordering
+		h.ipidStep = max(h.ipidStep, step)
+	}
+	h.ipid = s.IPID
+	if s.IPID != 0 {
+		h.bits |= ipidSeen
+	}
+	if s.Opts.HasTS {
+		h.tsval = s.Opts.TSval
+		h.bits |= hasTS
+	}
+	if s.TTL == h.ttl {
+		if h.ttlWeight < 1<<8-1 {
+			h.ttlWeight++
+		}
+		return
+	}
+	if h.ttlWeight--; h.ttlWeight == 0 {
+		h.ttl, h.ttlWeight = s.TTL, 1
+	}
+	if s.TTL < h.ttlMin || s.TTL > h.ttlMax {
+		h.ttlMin, h.ttlMax = min(h.ttlMin, s.TTL), max(h.ttlMax, s.TTL)
+		t.around.spread(t, s)
+	}
+}
+
+// meet takes the first segment of a side.
+func (t *Table) meet(c *record, side flows.Side, s *segment) {
+	h := &c.side[side]
+	h.firstFrame = uint32(s.Frame)
+	h.firstLo, h.firstHi = c.moment(s.Time)
+	h.ttl, h.ttlMin, h.ttlMax = s.TTL, s.TTL, s.TTL
+	h.mac = t.macs.number(s.MAC)
+	if c.side[side^1].segments > 0 {
+		c.marks |= bothSides
+		t.halfOpen--
+		t.around.bothWays(t, s, c.stream)
+	}
+	if !t.hatching { // when the SYN was new, this was done
+		t.around.host(t, s, c.stream)
+	}
+}
+
+// Flush hands out all resets that still wait.
+func (t *Table) Flush() {
+	for t.waiting.len() > 0 {
+		t.settle()
+	}
+}
+
+// Lookup returns the connection between two ends as it stands now, without what waits in its journal; nil when
+// the table does not hold it.
+func (t *Table) Lookup(a, b flows.Addr) *flows.Conn {
+	var tp tuple
+	t.met.tuple(&tp, &a, &b, false)
+	id := t.recordOf(&tp, &a, &b, 0)
+	if id == 0 {
+		return nil
+	}
+	return t.conn(t.conns.at(id))
+}
+
+// Stats returns the counts so far.
+func (t *Table) Stats() Stats {
+	s := t.stats
+	s.Streams, s.Open = t.streams, t.connections()
+	s.Memory = t.memory()
+	return s
+}

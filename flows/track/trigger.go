@@ -1,0 +1,137 @@
+package track
+
+import "github.com/rstexplain/rstexplain/flows"
+
+import "time"
+
+// trigger looks for the segment that RST s of side answers by the numbers of RFC 9293 §3.10.7. n counts all
+// that fit; best is the one that most likely drew it.
+//
+// A socket that is gone answers each segment with one RST, in the order in which they arrive. So of those
+// that can just have been under way, the first is meant: after an earlier RST the first that follows what
+// that one answered; before any, the first with data, else the first with FIN, because a socket that has
+// sent its FIN takes an ACK in silence. Where none can just have been under way, the latest is meant.
+func (t *Table) trigger(c *record, side flows.Side, s *segment) (best *entry, n int) {
+	if s.Flags&flows.ACK != 0 && s.SEQ != 0 && (t.lastRST(c, side) == 0 || c.side[side].state != flows.Closed) {
+		return nil, 0 // its sender's own decision: it had the connection until now
+	}
+	// A segment cannot have been answered in less than the sender's round trip to the capture point.
+	// Half of the shortest one seen allows for what that measurement does not know.
+	reaction := time.Duration(c.side[side].reaction) * reactionUnit
+	soonest, within := reaction/2, answeredWithin(reaction)
+	after := t.lastTrigger(c, side)
+	var late, first *entry
+	weight := 0
+	for k := 0; ; k++ {
+		e := t.lines.back(c, k)
+		if e == nil {
+			break
+		}
+		if !answers(s, side, e) {
+			continue
+		}
+		n++
+		if e.notes&entryAnswered != 0 {
+			continue
+		}
+		d := s.Time.Sub(c.at(e.lo, e.hi))
+		switch {
+		case d < soonest:
+			if late == nil {
+				late = e
+			}
+			continue
+		case best == nil:
+			best = e
+		}
+		if d > within || e.frame < after || c.hasTaken(side, e) {
+			continue
+		}
+		if w := weightOf(e, after != 0); w > 0 && w >= weight {
+			first, weight = e, w
+		}
+	}
+	switch {
+	case first != nil:
+		best = first
+	case best == nil:
+		best = late
+	}
+	return best, n
+}
+
+// answeredWithin is how long after a segment the RST that it draws comes at most, where the sender's
+// shortest reaction is known: queues on the way may double it.
+func answeredWithin(reaction time.Duration) time.Duration {
+	return max(2*reaction, reaction+5*time.Millisecond)
+}
+
+// weightOf tells how likely a segment draws the next RST, against others that are under way with it. reset
+// says that the socket is gone for sure.
+func weightOf(e *entry, reset bool) int {
+	switch {
+	case reset, e.dataLen() > 0:
+		return 2
+	case e.flags&uint8(flows.FIN) != 0:
+		return 1
+	}
+	return 0
+}
+
+// hasTaken tells whether side had acknowledged the octets of e: its socket was there when e arrived.
+func (c *record) hasTaken(side flows.Side, e *entry) bool {
+	return e.end() != e.seq && c.side[side].bits&hasRCV != 0 && e.end().LessEq(c.ackOf(side))
+}
+
+// lastRST returns the frame of the last RST of side, 0 without one.
+func (t *Table) lastRST(c *record, side flows.Side) uint32 {
+	if c.marks&hasReset == 0 {
+		return 0
+	}
+	return t.fallOf(c).side[side].last.frame
+}
+
+// lastTrigger returns the frame that the last RST of side answered, 0 without one.
+func (t *Table) lastTrigger(c *record, side flows.Side) uint32 {
+	if c.marks&hasReset == 0 {
+		return 0
+	}
+	return t.fallOf(c).side[side].trigger
+}
+
+// answers tells whether RST s of side has the numbers of an answer to e.
+func answers(s *segment, side flows.Side, e *entry) bool {
+	if e.side() == side || e.flags&uint8(flows.RST) != 0 {
+		return false // §3.5.2: a RST is never answered
+	}
+	switch {
+	case s.Flags&flows.ACK == 0:
+		return e.flags&uint8(flows.ACK) != 0 && e.ack == s.SEQ
+	case s.SEQ != 0:
+		// Some devices and stacks give both numbers of an answer, whatever the segment has: §3.10.7.1 asks for
+		// ACK = SEG.SEQ + SEG.LEN only where it has no ACK.
+		return e.flags&uint8(flows.ACK) != 0 && e.ack == s.SEQ && e.end() == s.ACK && e.end() != e.seq
+	}
+	return e.flags&uint8(flows.ACK) == 0 && e.end() == s.ACK
+}
+
+// atOnce looks for the segment of the peer that a RST which is its sender's own decision followed at
+// once: its last data, FIN or SYN that the RST acknowledges, when the RST came about as fast after it as the
+// sender ever answers.
+func (t *Table) atOnce(c *record, side flows.Side, s *segment) *entry {
+	reaction := time.Duration(c.side[side].reaction) * reactionUnit
+	within := max(2*reaction, reaction+2*time.Millisecond)
+	for k := 0; ; k++ {
+		e := t.lines.back(c, k)
+		if e == nil {
+			return nil
+		}
+		if e.side() == side || e.flags&uint8(flows.RST) != 0 || e.end() == e.seq {
+			continue
+		}
+		if d := s.Time.Sub(c.at(e.lo, e.hi)); d > within || e.notes&entryAnswered != 0 || s.ACK.Less(e.end()) {
+			return nil
+		}
+		return e
+	}
+}

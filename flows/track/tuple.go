@@ -1,0 +1,290 @@
+package track
+
+import "github.com/rstexplain/rstexplain/flows"
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// A tuple names a connection by its two addresses and ports in canonical order, so that both directions
+// give the same one. VLANs and tunnels are no part of it: Wireshark counts its streams without them.
+type tuple struct {
+	lo, hi         uint32 // IPv4 addresses or aliases; of a wide tuple public hashes, and it is compared with the segment itself
+	portLo, portHi uint16
+	fromHi         bool   // the segment came from the higher end
+	wide           bool   // an address has no alias
+	print          uint64 // hash: stands for the tuple where it is not kept
+}
+
+// hash is print in 32 bits.
+func (tp *tuple) hash() uint32 { return uint32(tp.print ^ tp.print>>32) }
+
+// A wideAddrs holds the addresses of a wide tuple.
+type wideAddrs struct{ lo, hi [16]byte }
+
+// ofEnds makes tp the tuple of a segment from src to dst, of which bits 16 to 47 are the IPv4 address or its alias, and
+// the lower ones the port. This, ofLine and narrow do so in place: the processor waits for a tuple that is copied just
+// after it was made.
+func (tp *tuple) ofEnds(src, dst, seed uint64) {
+	fromHi := src > dst
+	if fromHi {
+		src, dst = dst, src
+	}
+	tp.narrow(uint32(src>>16), uint32(dst>>16), uint16(src), uint16(dst), fromHi, seed)
+}
+
+// ends is the inverse of ofEnds.
+func (tp *tuple) ends() (src, dst uint64) {
+	src, dst = uint64(tp.lo)<<16|uint64(tp.portLo), uint64(tp.hi)<<16|uint64(tp.portHi)
+	if tp.fromHi {
+		src, dst = dst, src
+	}
+	return src, dst
+}
+
+// ofWide makes tp the tuple of a segment from src to dst, one of which has no alias.
+func (tp *tuple) ofWide(src, dst *flows.Addr, seed uint64) {
+	lo, hi, fromHi := src, dst, false
+	if less(dst, src) {
+		lo, hi, fromHi = dst, src, true
+	}
+	h := mix(hashAddr(lo, seed), hashAddr(hi, seed), seed)
+	*tp = tuple{lo: uint32(hashIP(&lo.IP, publicSeed)), hi: uint32(hashIP(&hi.IP, publicSeed)), portLo: lo.Port, portHi: hi.Port, fromHi: fromHi, wide: true, print: h}
+}
+
+// setV4 makes a an IPv4-mapped address with a port, in units of which a is read later: the processor waits for other
+// ones.
+func setV4(a *flows.Addr, ip uint32, port uint16) {
+	binary.BigEndian.PutUint64(a.IP[:], 0)
+	binary.BigEndian.PutUint64(a.IP[8:], mapped(ip))
+	a.Port = port
+}
+
+// setEnds sets Src and Dst of s to the ends of a narrow tuple.
+func (l aliased) setEnds(s *segment, lo, hi uint32, portLo, portHi uint16, fromHi bool) {
+	if fromHi {
+		lo, hi, portLo, portHi = hi, lo, portHi, portLo
+	}
+	l.set(&s.Src, lo, portLo)
+	l.set(&s.Dst, hi, portHi)
+}
+
+// mapped returns the lower half of the IPv4-mapped address ip.
+func mapped(ip uint32) uint64 { return 0xffff<<32 | uint64(ip) }
+
+// less orders addresses.
+func less(a, b *flows.Addr) bool {
+	for i := 0; i < 16; i += 8 {
+		x, y := binary.BigEndian.Uint64(a.IP[i:]), binary.BigEndian.Uint64(b.IP[i:])
+		if x != y {
+			return x < y
+		}
+	}
+	return a.Port < b.Port
+}
+
+// mix hashes two words with a secret seed: one multiplication of 64 by 64 bits, both halves used. Both
+// words meet the seed, so that nobody can write addresses that cancel a factor out.
+func mix(a, b, seed uint64) uint64 {
+	hi, lo := bits.Mul64(a^seed, b^bits.RotateLeft64(seed, 29)^0x9e3779b97f4a7c15)
+	return hi ^ lo
+}
+
+// hashAddr hashes an address and its port.
+func hashAddr(a *flows.Addr, seed uint64) uint64 {
+	return mix(hashIP(&a.IP, seed), uint64(a.Port), seed)
+}
+
+// hashV4 is hashIP of an IPv4 address.
+func hashV4(ip uint32, seed uint64) uint64 { return mix(0, bits.ReverseBytes64(mapped(ip)), seed) }
+
+// hashIP hashes an address.
+func hashIP(ip *[16]byte, seed uint64) uint64 {
+	return mix(binary.LittleEndian.Uint64(ip[:8]), binary.LittleEndian.Uint64(ip[8:]), seed)
+}
+
+// An index finds connections by tuple: open addressing with linear probing. A slot holds the number of a record, or an
+// embryo, and the tuple's hash, so that growing touches no record.
+type index struct {
+	slots []uint64 // hash<<32 | number; 0 is free
+	mask  uint32
+	used  int
+}
+
+// sparseBelow is how many slots an index has at the most that is kept sparser than it need be: a search then
+// seldom takes a second look.
+const sparseBelow = 1 << 16
+
+// most is how many slots may be used: three quarters, or three eighths of a small index.
+func (x *index) most() int {
+	if len(x.slots) < sparseBelow {
+		return len(x.slots) / 8 * 3
+	}
+	return len(x.slots) / 4 * 3
+}
+
+func (x *index) memory() int64 { return int64(cap(x.slots)) * 8 }
+
+// grow doubles the slots when most of them are used.
+func (x *index) grow() {
+	if x.used < x.most() {
+		return
+	}
+	old := x.slots
+	x.slots = touched[uint64](max(2*len(old), 1024))
+	x.mask = uint32(len(x.slots) - 1)
+	for _, slot := range old {
+		if slot != 0 {
+			x.place(slot)
+		}
+	}
+}
+
+func (x *index) place(slot uint64) {
+	i := uint32(slot>>32) & x.mask
+	for x.slots[i] != 0 {
+		i = (i + 1) & x.mask
+	}
+	x.slots[i] = slot
+}
+
+// insert enters number id under hash.
+func (x *index) insert(hash, id uint32) {
+	x.grow()
+	x.place(uint64(hash)<<32 | uint64(id))
+	x.used++
+}
+
+// replace puts number id in the place of old.
+func (x *index) replace(hash, old, id uint32) {
+	i := hash & x.mask
+	for want := uint64(hash)<<32 | uint64(old); x.slots[i] != want; {
+		i = (i + 1) & x.mask
+	}
+	x.slots[i] = uint64(hash)<<32 | uint64(id)
+}
+
+// remove takes number id out.
+func (x *index) remove(hash, id uint32) {
+	i := hash & x.mask
+	for want := uint64(hash)<<32 | uint64(id); x.slots[i] != want; i = (i + 1) & x.mask {
+		if x.slots[i] == 0 {
+			return
+		}
+	}
+	x.used--
+	// Close the gap: move back each later slot of the cluster that may lie here.
+	for j := i; ; {
+		x.slots[i] = 0
+		for {
+			j = (j + 1) & x.mask
+			if x.slots[j] == 0 {
+				return
+			}
+			home := uint32(x.slots[j]>>32) & x.mask
+			if (j-home)&x.mask >= (j-i)&x.mask {
+				break
+			}
+		}
+		x.slots[i], i = x.slots[j], j
+	}
+}
+
+// find returns the number in the index of the connection of tp, whose addresses are those of src and dst; 0: none. A
+// narrow tp says all by itself.
+func (t *Table) find(tp *tuple, src, dst *flows.Addr) uint32 {
+	x := &t.index
+	hash := tp.hash()
+	for i := hash & x.mask; ; i = (i + 1) & x.mask {
+		slot := x.slots[i]
+		if slot == 0 {
+			return 0
+		}
+		if uint32(slot>>32) != hash {
+			continue
+		}
+		if id := uint32(slot); id&embryonic != 0 {
+			if t.embryos.at(id &^ embryonic).is(tp) {
+				return id
+			}
+		} else if t.is(t.conns.at(id), tp, src, dst) {
+			return id
+		}
+	}
+}
+
+// recordOf returns the record of tp, as find does, where the number in the index probably is id.
+func (t *Table) recordOf(tp *tuple, src, dst *flows.Addr, id uint32) uint32 {
+	if id == 0 || id&embryonic != 0 || t.conns.at(id).marks&gone != 0 || !t.is(t.conns.at(id), tp, src, dst) {
+		if id = t.find(tp, src, dst); id&embryonic != 0 {
+			id = t.hatch(id)
+		}
+	}
+	return id
+}
+
+// recordOfLine is recordOf for an item of a journal.
+func (t *Table) recordOfLine(l *Ordinary, id uint32) uint32 {
+	if id != 0 && id&embryonic == 0 {
+		c := t.conns.at(id)
+		if c.lo == l.lo && c.hi == l.hi && c.portLo == l.portLo && c.portHi == l.portHi && c.marks&(isWide|gone) == 0 {
+			return id
+		}
+	}
+	var tp tuple
+	tp.ofLine(l, t.seed)
+	return t.recordOf(&tp, nil, nil, 0)
+}
+
+// is tells whether c is the connection of tp.
+func (t *Table) is(c *record, tp *tuple, src, dst *flows.Addr) bool {
+	if c.portLo != tp.portLo || c.portHi != tp.portHi || (c.marks&isWide != 0) != tp.wide {
+		return false
+	}
+	if !tp.wide {
+		return c.lo == tp.lo && c.hi == tp.hi
+	}
+	if tp.fromHi {
+		src, dst = dst, src
+	}
+	w := t.wide.at(c.lo)
+	return w.lo == src.IP && w.hi == dst.IP
+}
+
+// addrs returns the addresses of c's originator and responder.
+func (t *Table) addrs(c *record) [2]flows.Addr {
+	var lo, hi flows.Addr
+	if c.marks&isWide != 0 {
+		w := t.wide.at(c.lo)
+		lo, hi = flows.Addr{IP: w.lo, Port: c.portLo}, flows.Addr{IP: w.hi, Port: c.portHi}
+	} else {
+		t.met.list.set(&lo, c.lo, c.portLo)
+		t.met.list.set(&hi, c.hi, c.portHi)
+	}
+	if c.marks&origIsHi != 0 {
+		lo, hi = hi, lo
+	}
+	return [2]flows.Addr{lo, hi}
+}
+
+// ofRecord makes tp the tuple of c, as a segment of its originator has it.
+func (tp *tuple) ofRecord(t *Table, c *record) {
+	if c.marks&isWide == 0 {
+		tp.narrow(c.lo, c.hi, c.portLo, c.portHi, c.marks&origIsHi != 0, t.seed)
+		return
+	}
+	a := t.addrs(c)
+	tp.ofWide(&a[0], &a[1], t.seed)
+}
+
+// ofLine makes tp the tuple of l.
+func (tp *tuple) ofLine(l *Ordinary, seed uint64) {
+	tp.narrow(l.lo, l.hi, l.portLo, l.portHi, l.bits&ordinaryFromHi != 0, seed)
+}
+
+// narrow makes tp a tuple of IPv4 addresses or aliases that are in their order.
+func (tp *tuple) narrow(lo, hi uint32, portLo, portHi uint16, fromHi bool, seed uint64) {
+	tp.lo, tp.hi, tp.portLo, tp.portHi, tp.fromHi, tp.wide = lo, hi, portLo, portHi, fromHi, false
+	tp.print = mix(uint64(lo)<<16|uint64(portLo), uint64(hi)<<16|uint64(portHi), seed)
+}

@@ -1,0 +1,198 @@
+package track
+
+import "github.com/rstexplain/rstexplain/flows"
+
+import "time"
+
+// A pending is a reset that waits for its aftermath.
+type pending struct {
+	r      *flows.Reset
+	stream uint32
+	open   bool // its connection is still followed
+	sender flows.Side
+	fallen int        // its place in around.falls
+	since  flows.Time // Table.clock when it began to wait: its own time may be wrong
+}
+
+// waiting is the queue of resets that wait, in the order of their frames, numbered from 0.
+type waiting struct {
+	list []pending
+	head uint64 // number of list[0]
+}
+
+func (w *waiting) len() int { return len(w.list) }
+
+// at returns reset number no, nil when it has been handed out.
+func (w *waiting) at(no uint64) *pending {
+	if no < w.head {
+		return nil
+	}
+	return &w.list[no-w.head]
+}
+
+// add appends a reset and returns its number.
+func (w *waiting) add(p pending) uint64 {
+	w.list = append(w.list, p)
+	return w.head + uint64(len(w.list)) - 1
+}
+
+// wait queues r, and hands out the oldest when too many wait.
+func (t *Table) wait(c *record, side flows.Side, r *flows.Reset) {
+	no := t.waiting.add(pending{r: r, stream: c.stream, open: true, sender: side, since: t.clock})
+	t.around.wait(t, no, t.waiting.at(no))
+	if ended, full := t.fallOf(c).addOpen(no); full {
+		if p := t.waiting.at(ended); p != nil {
+			p.open = false
+		}
+	}
+	c.marks |= watched
+	for t.waiting.len() > t.opts.Lookahead {
+		t.settle()
+	}
+}
+
+// settle hands out the oldest reset that waits.
+func (t *Table) settle() {
+	p := t.waiting.list[0]
+	t.waiting.list[0] = pending{}
+	t.waiting.list = t.waiting.list[1:]
+	t.waiting.head++
+	t.around.settle(t, &p)
+	if p.r.After.ChallengeACK.Seen() {
+		p.r.Notes |= flows.NotAccepted
+	}
+	t.emit(p.r)
+}
+
+// Settle hands out the resets that have waited for LookaheadTime at the moment now. Follow mode calls
+// it when no packet comes.
+func (t *Table) Settle(now flows.Time) {
+	for t.waiting.len() > 0 && now.Sub(t.waiting.list[0].since) >= max(t.opts.LookaheadTime, time.Nanosecond) {
+		t.settle()
+	}
+}
+
+// each calls f for the resets of c that wait.
+func (t *Table) each(c *record, f func(p *pending)) {
+	fall := t.fallOf(c)
+	left := uint8(0)
+	for _, no := range fall.open[:fall.nOpen] {
+		if p := t.waiting.at(no); p != nil && p.open {
+			fall.open[left] = no
+			left++
+			f(p)
+		}
+	}
+	if fall.nOpen = left; left == 0 {
+		c.marks &^= watched
+	}
+}
+
+// seen tells the waiting resets of c about s, a segment that is no RST and came after them.
+func (t *Table) seen(c *record, side flows.Side, s *segment, e *entry, newData uint32) {
+	t.each(c, func(p *pending) {
+		r, a := p.r, &p.r.After
+		at := flows.Mark{Frame: s.Frame, Time: s.Time}
+		if side == p.sender {
+			a.SenderSegments++
+			if newData > 0 && !a.SenderNewData.Seen() && r.SEQ.LessEq(s.SEQ) {
+				a.SenderNewData = at
+			}
+			if s.Flags&flows.ACK != 0 && !a.SenderACK.Seen() {
+				a.SenderACK = at
+			}
+		} else {
+			t.lateTrigger(c, p, s, e)
+			if a.ReceiverSegments == 0 && s.LEN() == 0 && s.Flags&flows.ACK != 0 && (r.Accept == flows.AcceptWindow || r.Accept == flows.AcceptUnknown) {
+				// RFC 5961 §3.2: "TCP SHOULD send an acknowledgment (challenge ACK)".
+				if wait := s.Time.Sub(r.Time); wait < time.Second {
+					a.ChallengeACK = at
+					e.notes |= flows.ChallengeACK
+				}
+			}
+			a.ReceiverSegments++
+			if s.Flags&(flows.SYN|flows.ACK) == flows.SYN && !a.ReceiverSYN.Seen() {
+				a.ReceiverSYN = at
+			}
+			if s.DataLen > 0 && !a.ReceiverData.Seen() {
+				a.ReceiverData = at
+			}
+			if e.notes&flows.Retransmitted != 0 {
+				a.ReceiverRetransmits++
+			}
+		}
+		t.after(c, p, e)
+	})
+}
+
+// reordered is how much later than the RST its trigger may have been captured.
+const reordered = time.Millisecond
+
+// lateTrigger takes s as what the reset p answers when nothing before it fits: capturing on several
+// queues or interfaces can put the answer first.
+func (t *Table) lateTrigger(c *record, p *pending, s *segment, e *entry) {
+	r := p.r
+	if r.Trigger != nil || r.Class == flows.ClassActive || s.Time.Sub(r.Time) > reordered || e.notes&entryAnswered != 0 {
+		return
+	}
+	rst := segment{Segment: flows.Segment{SEQ: r.SEQ, ACK: r.ACK, Flags: r.Flags}}
+	if rst.Flags&flows.ACK != 0 && rst.SEQ != 0 || !answers(&rst, p.sender, e) {
+		return
+	}
+	e.notes |= entryAnswered
+	ev := c.event(e)
+	r.Trigger, r.TriggerDelay, r.Candidates = &ev, r.Time.Sub(s.Time), 1
+	if r.Class == flows.ClassBare {
+		r.Class = flows.ClassReply
+	}
+	r.Conn.Defects |= flows.Reordered
+}
+
+// after adds e to the events after the reset p.
+func (t *Table) after(c *record, p *pending, e *entry) {
+	a := &p.r.After
+	a.Last = flows.Mark{Frame: int(e.frame), Time: c.at(e.lo, e.hi)}
+	if len(a.Events) < flows.MaxAfter {
+		a.Events = append(a.Events, c.event(e))
+	}
+}
+
+// seenCopy tells the waiting resets of c about a packet captured once more.
+func (t *Table) seenCopy(c *record, s *segment) {
+	t.each(c, func(p *pending) { p.r.After.Last = flows.Mark{Frame: s.Frame, Time: s.Time} })
+}
+
+// seenRST tells the waiting resets of c about a further RST.
+func (t *Table) seenRST(c *record, side flows.Side, s *segment, e *entry) {
+	t.each(c, func(p *pending) {
+		a := &p.r.After
+		if side == p.sender {
+			a.SenderRSTCount++
+			if len(a.SenderRSTs) < 16 {
+				a.SenderRSTs = append(a.SenderRSTs, flows.RSTMark{Mark: flows.Mark{Frame: s.Frame, Time: s.Time}, SEQ: s.SEQ, TTL: s.TTL, ACK: s.Flags&flows.ACK != 0})
+			}
+		} else if !a.ReceiverRST.Seen() {
+			a.ReceiverRST = flows.Mark{Frame: s.Frame, Time: s.Time}
+		}
+		t.after(c, p, e)
+	})
+}
+
+// reopened ends the aftermath of c's resets with the SYN s of the next incarnation.
+func (t *Table) reopened(c *record, s *segment) {
+	if c.marks&watched == 0 {
+		return
+	}
+	t.each(c, func(p *pending) {
+		p.r.After.Reopened = flows.Mark{Frame: s.Frame, Time: s.Time}
+		p.r.After.Complete, p.open = true, false
+	})
+}
+
+// forgotten ends the aftermath of c's resets: the table forgets c.
+func (t *Table) forgotten(c *record) {
+	if c.marks&watched == 0 {
+		return
+	}
+	t.each(c, func(p *pending) { p.r.After.Complete, p.open = true, false })
+}
