@@ -139,7 +139,7 @@ func (w *witness) check(r *report.Reset) (wrong []string) {
 	}
 	base.all = append(base.all, base.reset)
 	var claims []claim
-	for _, list := range [][]report.Evidence{r.Evidence, r.OriginWhy, r.Beside} {
+	for _, list := range [][]report.Evidence{r.Evidence, r.OriginWhy, r.Notes} {
 		for _, e := range list {
 			c := base
 			c.says = e.Says

@@ -50,7 +50,7 @@ func (s *sayings) Reset(r *report.Reset) error {
 	for _, e := range r.Timeline {
 		v.rests = max(v.rests, e.Frame)
 	}
-	for _, list := range [...][]report.Evidence{r.Evidence, r.OriginWhy, r.Beside} {
+	for _, list := range [...][]report.Evidence{r.Evidence, r.OriginWhy, r.Notes} {
 		for _, e := range list {
 			for _, f := range e.Frames {
 				v.rests = max(v.rests, f)

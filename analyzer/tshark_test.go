@@ -112,7 +112,7 @@ func TestFiltersShowTheirPackets(t *testing.T) {
 						want[e.Frame] = true
 					}
 				}
-				for _, e := range append(append(r.Evidence, r.OriginWhy...), r.Beside...) {
+				for _, e := range append(append(r.Evidence, r.OriginWhy...), r.Notes...) {
 					for _, f := range e.Frames {
 						want[f] = true
 					}

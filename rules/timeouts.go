@@ -55,7 +55,7 @@ func (t *Timeouts) Add(r io.Reader) error {
 		}
 		sec, err := strconv.ParseFloat(f[0], 64)
 		if err != nil || !(sec > 0) || sec > 1e9 {
-			return fmt.Errorf("line %d: %q is no number of seconds", n, f[0])
+			return fmt.Errorf("line %d: %q is not a number of seconds", n, f[0])
 		}
 		switch f[1] {
 		case "server", "path", "kernel", "client":

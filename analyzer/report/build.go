@@ -74,7 +74,7 @@ func (b *Builder) Reset(r *flows.Reset, f *rules.Finding) *Reset {
 		Symptom:     f.Symptom,
 		Remedy:      f.Remedy,
 		CaptureNext: f.CaptureNext,
-		Beside:      room.evidence(m.Beside[:0], f.Notes, c.Stream),
+		Notes:       room.evidence(m.Notes[:0], f.Notes, c.Stream),
 		Repeats:     FrameRef(f.Repeats),
 
 		Phase: c.Phase(),

@@ -13,7 +13,7 @@ func (b *Builder) filter(m *Reset) string {
 	for i := range m.Timeline {
 		own = append(own, m.Timeline[i].Frame)
 	}
-	for _, list := range [...][]Evidence{m.Evidence, m.OriginWhy, m.Beside} {
+	for _, list := range [...][]Evidence{m.Evidence, m.OriginWhy, m.Notes} {
 		for i := range list {
 			if list[i].Stream == nil {
 				own = append(own, list[i].Frames...)

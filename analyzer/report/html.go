@@ -118,7 +118,7 @@ func (h *htmlRenderer) End() error {
 	if err := h.files.drain(h.w); err != nil {
 		return err
 	}
-	h.w.WriteString(h.execute("tail", nil))
+	h.w.WriteString(h.execute("tail", Glossary))
 	if h.err != nil {
 		return h.err
 	}

@@ -43,7 +43,7 @@ func TestLentIsNotKept(t *testing.T) {
 // spoil writes over all of m, as who lent it may.
 func spoil(m *Reset) {
 	fillTexts(reflect.ValueOf(m), "spoiled")
-	for _, list := range [...][]Evidence{m.OriginWhy, m.Evidence, m.Beside} {
+	for _, list := range [...][]Evidence{m.OriginWhy, m.Evidence, m.Notes} {
 		for _, e := range list {
 			clear(e.Frames)
 		}

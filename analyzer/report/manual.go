@@ -11,10 +11,10 @@ import (
 // causeWords tell each cause in a line: the situation of the stack that sent the RST.
 var causeWords = map[rules.Cause]string{
 	rules.ClosedPort:        "It was asked to open a connection that nothing there accepts.",
-	rules.PeerCrash:         "It had let go of the connection with unfinished business.",
+	rules.PeerCrash:         "It had closed or lost the connection in mid-exchange.",
 	rules.UnknownConnection: "A segment reached it for a connection that it does not have.",
 	rules.RetransmitTimeout: "It gave up on a peer that stopped answering.",
-	rules.FastClose:         "It released the connection on purpose, and nothing was left undone.",
+	rules.FastClose:         "It ended the connection on purpose, and no exchange was lost.",
 }
 
 // ruleParts are the parts of a rule's documentation, with their headings.
@@ -89,14 +89,14 @@ func RuleText(w io.Writer, r *rules.Rule, opts TextOptions) error {
 const readLadder = `Each detail comes with an example from a capture of testdata, drawn as a ladder: one line a segment, with its
 frame number and the time since the line before. The originator (the client) is on the left and the responder (the
 server) on the right, each with the state that the segment puts it in; the arrow points to the receiver. SEQ and ACK
-are relative to each side's first sequence number, LEN is octets of data. On the right margin stand the trigger, which
+are relative to each side's first sequence number, LEN is bytes of data. On the right margin stand the trigger, which
 is the segment that the RST answers, and the reset itself.
 
 Two questions decide most of it. *Does the RST answer a segment?* A reply takes its sequence number from the
-acknowledgment of the segment that it answers, has no ACK and a window of 0; a RST that a program or its system
-decides on has ACK, the sender's own next sequence number and often a window (RFC 9293 §3.5.2, §3.10.7).
-*What was left undone when the sender let go?* A request without an answer, a response cut short, data on its way:
-an exchange was lost. Nothing: the RST is only an abrupt goodbye, and harmless.
+ACK of the segment that it answers, has no ACK and a window of 0; a RST by which a program or its system aborts a
+connection has ACK, the sender's own next sequence number and often a window (RFC 9293 §3.5.2, §3.10.7).
+*Was an exchange unfinished when the sender closed the connection?* A request without an answer, a response cut short,
+data in flight: an exchange was lost. Nothing of that: the RST is only an abrupt close, and harmless.
 `
 
 // CausesPage writes docs/causes.md: every cause, and all about every rule, with a ladder of the reset that example

@@ -191,13 +191,13 @@ func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 	b.WriteString(markdownText(r.Summary) + "\n\n")
 	b.WriteString(markdownEvidence(r.Evidence))
 	b.WriteString(markdownEvidence(r.OriginWhy))
-	b.WriteString(markdownEvidence(r.Beside))
+	b.WriteString(markdownEvidence(r.Notes))
 	head = b.String()
 
 	b.Reset()
 	for i, a := range r.Alternatives {
 		if i == 0 {
-			b.WriteString("\nAlso open:\n\n")
+			b.WriteString("\nAlternatives:\n\n")
 		}
 		detail := ""
 		if a.Detail != "" {
@@ -210,7 +210,7 @@ func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 			fmt.Fprintf(&b, "\n**%s**: %s\n", label, markdownText(says))
 		}
 	}
-	field("To decide", r.CaptureNext)
+	field("To confirm", r.CaptureNext)
 	b.WriteString(markdownSymptom(r))
 	field("Remedy", r.Remedy)
 	field("Limits", strings.Join(defectWords(r.Conn.Defects), "; "))

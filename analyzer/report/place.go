@@ -22,7 +22,7 @@ func (r *Reset) Locate(parts []Part) {
 	for i := range r.Timeline {
 		add(r.Timeline[i].Frame)
 	}
-	for _, list := range [...][]Evidence{r.Evidence, r.OriginWhy, r.Beside} {
+	for _, list := range [...][]Evidence{r.Evidence, r.OriginWhy, r.Notes} {
 		for i := range list {
 			for _, f := range list[i].Frames {
 				add(f)

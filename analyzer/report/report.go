@@ -17,7 +17,7 @@ import (
 
 // SchemaVersion is the version of the JSON that docs/report.schema.json describes. It grows when a field
 // is renamed, removed or changes its meaning; added fields leave it as it is.
-const SchemaVersion = 1
+const SchemaVersion = 2
 
 // A Report is everything that one run has to say. Renderers get it in pieces; as a whole it exists only
 // for those who read a JSON report back.
@@ -121,7 +121,7 @@ type Reset struct {
 	MorePrints   int           `json:"more_prints"`   // programs whose words "rstexplain rules ID" tells besides
 	Remedy       string        `json:"remedy"`        // what to do
 	CaptureNext  string        `json:"capture_next"`  // what would decide what stays open
-	Beside       []Evidence    `json:"beside"`        // true and worth telling, not about the cause
+	Notes        []Evidence    `json:"notes"`         // true and worth telling, not about the cause
 	Repeats      FrameRef      `json:"repeats_frame"` // the first reset of the same event
 
 	Phase   flows.Phase `json:"phase"` // how far the connection had come

@@ -41,7 +41,7 @@ func (r *Reset) Clone() *Reset {
 	c.OriginWhy = cloneEvidence(r.OriginWhy)
 	c.Alternatives = slices.Clone(r.Alternatives)
 	c.Evidence = cloneEvidence(r.Evidence)
-	c.Beside = cloneEvidence(r.Beside)
+	c.Notes = cloneEvidence(r.Notes)
 	c.Prints = slices.Clone(r.Prints)
 	c.Conn.Defects = slices.Clone(r.Conn.Defects)
 	c.Timeline = slices.Clone(r.Timeline)

@@ -56,7 +56,7 @@ const (
 )
 
 // ladderSVG draws the ladder of m: both ends' states down the sides, arrows between them, silences as
-// breaks, resent segments broken, the reset in its own colour.
+// breaks, retransmitted segments broken, the reset in its own colour.
 func ladderSVG(m *Reset) template.HTML {
 	var d drawing
 	d.text(ladderLeft, 14, "middle", "", m.Originator)
@@ -99,7 +99,7 @@ func ladderSVG(m *Reset) template.HTML {
 			d.path("rst", shaft)
 			d.path("rsth", head)
 			class = "rst"
-		case slices.Contains(g.Notes, "resent"):
+		case slices.Contains(g.Notes, "retransmitted"):
 			again.WriteString(shaft)
 			heads.WriteString(head)
 		default:
@@ -197,7 +197,7 @@ func sequencePlot(m *Reset, sender string) (template.HTML, bool) {
 			}
 		case e.Sender == sender && e.LEN > 0 && e.SEQ >= low && e.SEQ < high:
 			to := &data
-			if slices.Contains(e.Notes, "resent") {
+			if slices.Contains(e.Notes, "retransmitted") {
 				to = &resent
 			}
 			top, bottom := y(e.SEQ+e.LEN), y(e.SEQ)
@@ -217,7 +217,7 @@ func sequencePlot(m *Reset, sender string) (template.HTML, bool) {
 	for _, p := range [...]struct {
 		class string
 		data  *strings.Builder
-	}{{"data", &data}, {"resent", &resent}, {"ack", &acks}, {"rst", &resets}} {
+	}{{"data", &data}, {"retransmitted", &resent}, {"ack", &acks}, {"rst", &resets}} {
 		if p.data.Len() > 0 {
 			d.path(p.class, p.data.String())
 		}

@@ -135,7 +135,7 @@ func (p page) causes(sums []CauseSum) string {
 func (p page) caveats(f *File) string {
 	var b strings.Builder
 	if len(f.Notes) > 0 {
-		b.WriteString("\n" + p.style.bold("Beside the resets") + "\n")
+		b.WriteString("\n" + p.style.bold("Other events") + "\n")
 		b.WriteString(p.evidence("", f.Notes, maxMark))
 	}
 	if len(f.Warnings) > 0 && !f.unread() {
@@ -187,7 +187,7 @@ func (p page) finding(r *Reset) (head, tail string) {
 	lists := []struct {
 		label string
 		list  []Evidence
-	}{{"Evidence", r.Evidence}, {"Sender", senderSigns(r)}, {"Besides", r.Beside}}
+	}{{"Evidence", r.Evidence}, {"Sender", senderSigns(r)}, {"Also noted", r.Notes}}
 	room := 4 // of the frames, the same in the whole block
 	for _, l := range lists {
 		for _, e := range l.list {
@@ -202,7 +202,7 @@ func (p page) finding(r *Reset) (head, tail string) {
 	head = b.String()
 
 	b.Reset()
-	label := "Also open"
+	label := "Alternatives"
 	for _, a := range r.Alternatives {
 		if a.Confidence < 0.01 { // in the JSON, and of no use to a reader
 			continue
@@ -217,7 +217,7 @@ func (p page) finding(r *Reset) (head, tail string) {
 		b.WriteString(p.hang(label, percent(a.Confidence), says, 4))
 		label = ""
 	}
-	b.WriteString(p.field("To decide", r.CaptureNext))
+	b.WriteString(p.field("To confirm", r.CaptureNext))
 	label = "Symptom"
 	for _, line := range r.SymptomLines() { // a line for each program
 		b.WriteString(p.field(label, line))
@@ -253,7 +253,7 @@ func (p page) filter(f string) string {
 }
 
 // gutter is the width of the labels on the left.
-const gutter = 11
+const gutter = 13
 
 // field prints a label and a text that hangs beside it, or nothing when the text is empty.
 func (p page) field(label, says string) string {

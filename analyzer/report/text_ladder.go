@@ -123,7 +123,7 @@ func telling(r *Reset) []bool {
 	const first, near = 3, 6
 	at := slices.IndexFunc(r.Timeline, func(e Event) bool { return e.Role == RoleReset })
 	named := map[int]bool{}
-	for _, list := range [][]Evidence{r.Evidence, r.OriginWhy, r.Beside} {
+	for _, list := range [][]Evidence{r.Evidence, r.OriginWhy, r.Notes} {
 		for _, e := range list {
 			if e.Stream == nil {
 				for _, f := range e.Frames {

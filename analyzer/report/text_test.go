@@ -34,7 +34,7 @@ func golden(t *testing.T, name string, got []byte) {
 func sample() (File, []*Reset) {
 	var b Builder
 	m := *b.Reset(dataAfterFIN())
-	m.Evidence, m.Beside = append([]Evidence(nil), m.Evidence...), append([]Evidence(nil), m.Beside...)
+	m.Evidence, m.Notes = append([]Evidence(nil), m.Evidence...), append([]Evidence(nil), m.Notes...)
 	m.Alternatives = append([]Alternative(nil), m.Alternatives...)
 	m.Timeline = append([]Event(nil), m.Timeline...)
 	again, third := m, m
@@ -153,7 +153,7 @@ func TestLadderLeavesOutTheUneventful(t *testing.T) {
 		e := busy
 		e.Frame = 200 + i
 		if i == 9 {
-			e.Notes = []string{"resent"}
+			e.Notes = []string{"retransmitted"}
 		}
 		long = append(long, e)
 	}

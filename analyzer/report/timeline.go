@@ -112,12 +112,12 @@ var noteWords = []struct {
 	is   flows.Notes
 	name string
 }{
-	{flows.Retransmitted, "resent"},
+	{flows.Retransmitted, "retransmitted"},
 	{flows.OutOfOrder, "out-of-order"},
 	{flows.KeepAlive, "keep-alive"},
 	{flows.ZeroWindow, "zero-window"},
 	{flows.WindowProbe, "window-probe"},
-	{flows.Duplicate, "copy"},
+	{flows.Duplicate, "duplicate"},
 	{flows.ChallengeACK, "challenge-ack"},
 	{flows.DupACK, "dup-ack"},
 	{flows.AckedUnseen, "acked-unseen"},

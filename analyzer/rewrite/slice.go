@@ -80,7 +80,7 @@ func (s *Streams) Reset(r *report.Reset) error {
 	s.keep[r.Stream] = true
 	s.tuples[tuple{flows.AddrFrom(originator), flows.AddrFrom(responder)}] = true
 	s.chosen[key] = true
-	for _, list := range [...][]report.Evidence{r.Evidence, r.OriginWhy, r.Beside} {
+	for _, list := range [...][]report.Evidence{r.Evidence, r.OriginWhy, r.Notes} {
 		for _, e := range list {
 			if e.Stream != nil {
 				s.keep[*e.Stream] = true

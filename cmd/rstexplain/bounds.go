@@ -29,8 +29,8 @@ const (
 func (b *boundFlags) register(cmd *cobra.Command) {
 	b.connections, b.memory = defaultConnections, defaultMemory
 	f := cmd.Flags()
-	f.Var(&b.connections, "max-connections", "remember `N` connections at a time; those idle for longest are forgotten first, and counted")
-	f.Var(&b.memory, "max-memory", "use about `SIZE` of memory in all (512M, 4G); connections are forgotten to keep to it")
+	f.Var(&b.connections, "max-connections", "keep state for `N` connections at a time; those idle for longest are dropped first, and counted")
+	f.Var(&b.memory, "max-memory", "use about `SIZE` of memory in all (512M, 4G); connections are dropped to keep to it")
 }
 
 // apply bounds an analysis. Connections may take three quarters of the memory; the rest is for the
@@ -58,7 +58,7 @@ func (c *connectionCount) Set(s string) error {
 	return nil
 }
 
-// A memorySize is the value of --max-memory: octets, or, as ulimit and Docker take them, with one of the
+// A memorySize is the value of --max-memory: bytes, or, as ulimit and Docker take them, with one of the
 // suffixes K, M, G and T for powers of 1024.
 type memorySize int64
 
@@ -84,7 +84,7 @@ func (m *memorySize) Set(s string) error {
 		return fmt.Errorf("want a size, as 512M or 4G")
 	}
 	if n <<= shift; n < leastMemory {
-		return fmt.Errorf("%d octets are too few: the least is 64M", n)
+		return fmt.Errorf("%d bytes are too few: the minimum is 64M", n)
 	}
 	*m = memorySize(n)
 	return nil

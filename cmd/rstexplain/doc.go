@@ -3,11 +3,11 @@ Rstexplain reads packet captures and explains why their TCP connections were res
 
 	rstexplain [flags] FILE...
 
-For each capture it tells how many packets, connections and resets there are, and for each reset who sent
-it, which of five causes it has, how sure that is, which frames show it, what the application saw, and what
-to do next. A FILE of - is standard input; a FILE that is a directory stands for the captures in and below
+For each capture it reports how many packets, connections and resets there are, and for each reset who sent
+it, which of five causes it has, how certain that is, which frames show it, what the application saw, and
+what to do next. A FILE of - is standard input; a FILE that is a directory stands for the captures in and below
 it, in the order of their names. Symbolic links are followed, but to no directory twice. Several captures
-are explained at a time and told in the order in which they are named, and then all together.
+are explained at the same time and reported in the order in which they are named, followed by a total.
 
 Captures are pcapng or pcap, also compressed by gzip, zstd, lz4 or bzip2; they are recognised by content
 and not by name. Frame and stream numbers are those that Wireshark shows. What Wireshark exports as packet
@@ -19,25 +19,25 @@ numbered through all files, as in the file that "mergecap -a" makes of them; eac
 frame there, and a display filter for each file that holds packets of it.
 
 With --follow the capture is one that is still being written, a pipe or a file that grows. Each reset is
-told within 100 ms of its packet, and Ctrl-C ends the report with the counts. What comes later than that
-after a reset is not part of its explanation.
+reported within 100 ms of its packet, and Ctrl-C ends the report with the counts. Packets that come later
+than that after a reset are not part of its explanation.
 
 Other commands, each with its own --help:
 
 	rstexplain render REPORT.json         print a JSON report in another format
 	rstexplain annotate IN -o OUT.pcapng  copy a capture with the explanation as packet comments
 	rstexplain slice IN -o OUT.pcapng     cut a capture down to the connections of its resets
-	rstexplain rules [ID]                 list the details, or tell all about one
+	rstexplain rules [ID]                 list the details, or document one
 	rstexplain completion SHELL           print completions for bash, zsh, fish or powershell
-	rstexplain help [COMMAND]             print the usage of a command
+	rstexplain help [COMMAND]             print the usage of a command; help glossary explains the terms
 
 # Causes
 
 	closed-port         it was asked to open a connection that nothing there accepts
-	peer-crash          it had let go of the connection with unfinished business
+	peer-crash          it had closed or lost the connection in mid-exchange
 	unknown-connection  a segment reached it for a connection that it does not have
 	retransmit-timeout  it gave up on a peer that stopped answering
-	fast-close          it released a connection on purpose, and nothing was left undone
+	fast-close          it ended the connection on purpose, and no exchange was lost
 
 Each reset has a finer detail too. To list the details, or to read all about one:
 
@@ -50,19 +50,19 @@ Each reset has a finer detail too. To list the details, or to read all about one
 	-o, --output FILE    write the report to FILE, which appears only when it is complete
 	    --brief          with --format markdown: one paragraph a capture
 	    --no-color       no colours; also where NO_COLOR is set or the output is no terminal
-	-q, --quiet          no word on standard error of what could not be read, and no progress
-	    --glob PATTERN   of directories, only the files whose names match
-	    --files-from LIST  read the names of captures from LIST, one a line or between zero octets
+	-q, --quiet          nothing on standard error about what could not be read, and no progress
+	    --glob PATTERN   in directories, only files whose names match
+	    --files-from LIST  read the names of captures from LIST, one per line or separated by NUL bytes
 	    --join           explain the files of a rotating capture as one
 	    --follow         explain a capture while it is written; text, jsonl and csv
-	    --max-connections N  remember N connections at a time (default 1048576)
+	    --max-connections N  keep state for N connections at a time (default 1048576)
 	    --max-memory SIZE    use about SIZE of memory in all (default 1G)
-	    --timeouts FILE      know the idle times in FILE too, a line each: seconds, one of server, path,
-	                         kernel and client, who, and a source, separated by tabs
+	    --timeouts FILE      compare with the idle times in FILE too, one per line: seconds, one of server,
+	                         path, kernel and client, whose, and a source, separated by tabs
 	    --version        print the version
 	-h, --help           print the usage
 
-Only some resets; of each flag several values can be given, and the report says how many it left out:
+Only some resets; each flag takes several values, and the report says how many resets it left out:
 
 	--host ADDRESS       of connections of an address or network
 	--port N             of connections of a port, on either side
@@ -71,8 +71,8 @@ Only some resets; of each flag several values can be given, and the report says 
 	--detail DETAIL      of a detail
 	--severity SEVERITY  error, warning or info
 	--sender WHO         sent by the originator, the responder, an address or network
-	--since TIME         from a moment on (2026-01-31T12:00:00Z), or so long after the first packet (90s)
-	--until TIME         before a moment
+	--since TIME         from a time on (2026-01-31T12:00:00Z), or from an offset to the first packet (90s)
+	--until TIME         before a time
 
 For continuous integration:
 
@@ -97,9 +97,9 @@ Findings that fail are the failed tests of --format junit; without these flags, 
 # Limitations
 
 A capture shows packets and not programs. From packets alone, a process that was killed with unread data
-cannot be told from one that closed its socket in that state; a firewall's reject cannot be told from a
-closed port on the same host; and on loopback the sender of a RST cannot be told from anyone else. The
-report then names the causes that stay open, how likely each is, and what to capture to decide.
+cannot be distinguished from one that closed its socket in that state; a firewall's reject cannot be
+distinguished from a closed port on the same host; and on loopback nothing shows who sent a RST. The report
+then names the possible causes, how likely each is, and what to capture to decide.
 
 A capture that starts in the middle of a connection, misses packets, or shows one direction only, says
 less, and so does the report. Payload is looked at only for what the two applications asked and answered,

@@ -17,14 +17,14 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/rewrite"
 )
 
-// Everything that a user can be told stands in this file: lower case, what and where, and what to try.
+// Every message for users stands in this file: lower case, what and where, and what to try.
 
 // A usageError means that the command line asks for something that cannot be done.
 type usageError struct{ says, try string }
 
 func (e usageError) Error() string { return e.says + "\n" + e.try }
 
-var errNoFile = usageError{"no capture named", "try: rstexplain capture.pcapng, or rstexplain - to read standard input; rstexplain --help tells more"}
+var errNoFile = usageError{"no capture named", "try: rstexplain capture.pcapng, or rstexplain - to read standard input; see rstexplain --help"}
 
 func errUnknownValue(flag, got string, allowed []string) error {
 	try := "allowed: " + strings.Join(allowed, ", ")
@@ -46,11 +46,11 @@ func errUnknownGate(got string, allowed []string) error {
 }
 
 func errNoAddress(flag, got string) error {
-	return usageError{fmt.Sprintf("%s: %q is no address", flag, got), "give an IP address or a network, as 192.0.2.1, 2001:db8::1 or 10.0.0.0/8; names are not looked up"}
+	return usageError{fmt.Sprintf("%s: %q is not an address", flag, got), "give an IP address or a network, as 192.0.2.1, 2001:db8::1 or 10.0.0.0/8; names are not looked up"}
 }
 
 func errNoNumber(n *numbers, got string) error {
-	return usageError{fmt.Sprintf("%s: %q is no %s", n.flag, got, n.is), n.try}
+	return usageError{fmt.Sprintf("%s: %q is not a %s", n.flag, got, n.is), n.try}
 }
 
 // errCommand says which command was meant by the name of a file that does not exist.
@@ -67,9 +67,9 @@ func errHelp(got string, commands []string) error {
 	return usageError{fmt.Sprintf("no command %q", got), try}
 }
 
-// errHelpRule is for help on a detail, which the rules command tells about.
+// errHelpRule is for help on a detail, which the rules command documents.
 func errHelpRule(id string) error {
-	return usageError{fmt.Sprintf("%s is a detail, and no command", id), "try: rstexplain rules " + id}
+	return usageError{fmt.Sprintf("%s is a detail, not a command", id), "try: rstexplain rules " + id}
 }
 
 // errRenderCapture is for a capture where a report was to be rendered.
@@ -103,11 +103,11 @@ func errOneRule(n int) error {
 }
 
 func errNoTime(flag, got string) error {
-	return usageError{fmt.Sprintf("%s: %q is no time", flag, got), "give a moment, as 2026-01-31T12:00:00Z, or a time since the first packet, as 90s or 1h30m"}
+	return usageError{fmt.Sprintf("%s: %q is not a time", flag, got), "give a time, as 2026-01-31T12:00:00Z, or a time since the first packet, as 90s or 1h30m"}
 }
 
 func errBadGlob(got string) error {
-	return usageError{fmt.Sprintf("--glob: %q is no pattern", got), "write it as the shell does: *.pcapng, trace-[0-9]*"}
+	return usageError{fmt.Sprintf("--glob: %q is not a pattern", got), "write it as the shell does: *.pcapng, trace-[0-9]*"}
 }
 
 func errTimeouts(path string, err error) error {
@@ -124,7 +124,7 @@ func errOneReport(n int) error {
 
 // errFlag says which flag was meant by an unknown one.
 func errFlag(cmd *cobra.Command, err error) error {
-	try := cmd.CommandPath() + " --help tells what is allowed"
+	try := cmd.CommandPath() + " --help lists what is allowed"
 	var unknown *pflag.NotExistError
 	var value *pflag.InvalidValueError
 	if errors.As(err, &value) {
@@ -162,10 +162,10 @@ func errOneCapture(command string, n int) error {
 
 var (
 	errBriefFormat  = usageError{"--brief is for --format markdown", "say both, or none"}
-	errFollowFormat = usageError{"--follow cannot print this format", "allowed: text, jsonl, csv; the others say first what is known last"}
+	errFollowFormat = usageError{"--follow cannot print this format", "allowed: text, jsonl, csv; the other formats begin with what is known last"}
 	errFollowOne    = usageError{"--follow reads one capture", "try: tcpdump -U -w - | rstexplain --follow -"}
 	errJoinStdin    = usageError{"--join cannot read standard input", "name the files, or their directory"}
-	errListStdin    = usageError{"standard input cannot be both a capture and a list", "name one of them by a file"}
+	errListStdin    = usageError{"standard input cannot be both a capture and a list", "give one of them as a file"}
 
 	errNoRewriteOutput = usageError{"no output named", "say where the new capture goes: -o out.pcapng"}
 	errRewriteStdin    = usageError{"standard input can be read only once, and this reads its capture twice", "save it to a file first"}
@@ -177,7 +177,7 @@ func errSameFile(path string) error {
 }
 
 func errBadKey(path string) error {
-	return usageError{fmt.Sprintf("%s is no anonymization key", path), fmt.Sprintf("a key is %d hexadecimal digits; name another file, and one is made", 2*rewrite.KeySize)}
+	return usageError{fmt.Sprintf("%s is not an anonymization key", path), fmt.Sprintf("a key is %d hexadecimal digits; name another file, and one is made", 2*rewrite.KeySize)}
 }
 
 // sameFile reports whether two paths lead to one file.
@@ -190,12 +190,12 @@ func sameFile(a, b string) bool {
 	return err == nil && os.SameFile(x, y)
 }
 
-// tell prints one line that is no error.
+// tell prints one line that is not an error.
 func tell(stderr io.Writer, format string, args ...any) {
 	fmt.Fprintln(stderr, "rstexplain: "+shown(fmt.Sprintf(format, args...)))
 }
 
-// A lossError means that a capture was not read whole. All about it has been told already.
+// A lossError means that a capture was not read whole. It has been reported already.
 type lossError struct{}
 
 func (lossError) Error() string { return "something could not be read whole" }
@@ -205,9 +205,9 @@ type gateError struct{ findings int }
 
 func (e gateError) Error() string {
 	if e.findings == 1 {
-		return "1 finding of a kind that fails"
+		return "1 finding fails the run"
 	}
-	return fmt.Sprintf("%d findings of a kind that fails", e.findings)
+	return fmt.Sprintf("%d findings fail the run", e.findings)
 }
 
 // An inputError means that a report or a list could not be read.
@@ -287,7 +287,7 @@ func told(err error, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "rstexplain: %s\n%s\n", shown(usage.says), shown(usage.try))
 		return exitUsage
 	}
-	fmt.Fprintf(stderr, "rstexplain: %s\nrstexplain --help tells what is allowed\n", shown(err.Error()))
+	fmt.Fprintf(stderr, "rstexplain: %s\nrstexplain --help lists what is allowed\n", shown(err.Error()))
 	return exitUsage
 }
 

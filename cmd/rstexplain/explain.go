@@ -69,13 +69,13 @@ directory, for the captures in and below it, or - for standard input.`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	flags.view.flags(cmd)
-	f.StringSliceVar(&flags.globs, "glob", nil, "of directories, only the files whose names match this `PATTERN`")
-	f.StringArrayVar(&flags.lists, "files-from", nil, "read the names of captures from `LIST`, one a line; - is standard input")
+	f.StringSliceVar(&flags.globs, "glob", nil, "in directories, only files whose names match this `PATTERN`")
+	f.StringArrayVar(&flags.lists, "files-from", nil, "read the names of captures from `LIST`, one per line; - is standard input")
 	f.BoolVar(&flags.join, "join", false, "explain the files of a rotating capture as one, in the order of time")
 	f.BoolVar(&flags.follow, "follow", false, "explain a capture while it is written, each reset at once, until Ctrl-C")
 	flags.bounds.register(cmd)
-	f.StringVar(&flags.timeouts, "timeouts", "", "know the idle times in `FILE` too: seconds, server|path|kernel|client, who and a source, a line each, separated by tabs")
-	f.BoolVarP(&flags.quiet, "quiet", "q", false, "no word on standard error of what could not be read, and no progress; the report and the exit code tell")
+	f.StringVar(&flags.timeouts, "timeouts", "", "compare with the idle times in `FILE` too, one per line: seconds, server|path|kernel|client, whose and a source, separated by tabs")
+	f.BoolVarP(&flags.quiet, "quiet", "q", false, "nothing on standard error about what could not be read, and no progress; the report and the exit code show it")
 	cmd.AddCommand(renderCommand(stderr), annotateCommand(stderr), sliceCommand(stderr), rulesCommand(), manCommand())
 	cmd.SetHelpCommand(helpCommand())
 	return cmd

@@ -5,22 +5,30 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/rules"
 )
+
+// glossaryTopic is what help explains beside the commands: the terms that reports use.
+const glossaryTopic = "glossary"
 
 // helpCommand is cobra's, but for names that are no command: as the root command takes any word for a FILE,
 // cobra would print the root's help without a word.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [COMMAND]",
-		Short: "Help about a command",
+		Use:   "help [COMMAND | glossary]",
+		Short: "Print the usage of a command, or explain the terms of reports",
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			return commandNames(cmd.Root()), cobra.ShellCompDirectiveNoFileComp
+			return append(commandNames(cmd.Root()), glossaryTopic), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && args[0] == glossaryTopic {
+				out := &output{Writer: cmd.OutOrStdout()}
+				return wrapOutput("", report.GlossaryText(out, out.layout(false)))
+			}
 			found, rest, err := cmd.Root().Find(args)
 			if err != nil {
 				return err
@@ -29,7 +37,7 @@ func helpCommand() *cobra.Command {
 				if rules.Find(rest[0]) != nil {
 					return errHelpRule(rest[0])
 				}
-				return errHelp(strings.Join(rest, " "), commandNames(found))
+				return errHelp(strings.Join(rest, " "), append(commandNames(found), glossaryTopic))
 			}
 			found.InitDefaultHelpFlag() // which is shown too
 			return found.Help()
@@ -37,7 +45,7 @@ func helpCommand() *cobra.Command {
 	}
 }
 
-// commandNames lists the commands that a user is told of.
+// commandNames lists the commands that help names.
 func commandNames(root *cobra.Command) []string {
 	var names []string
 	for _, c := range root.Commands() {

@@ -14,7 +14,7 @@ func rulesCommand() *cobra.Command {
 	noColor := false
 	cmd := &cobra.Command{
 		Use:   "rules [ID]",
-		Short: "List the details that a reset can have, or tell all about one",
+		Short: "List the details that a reset can have, or document one",
 		Example: `  rstexplain rules
   rstexplain rules keepalive-race`,
 		Args: func(_ *cobra.Command, args []string) error {
