@@ -34,9 +34,9 @@ type Facts struct {
 	// older than what its sender had long been told.
 	Duplicate bool
 
-	Earlier  []Earlier // findings about earlier resets of this connection, oldest first
-	Signs    Signs     // who sent it
-	Timeouts *Timeouts // known idle times
+	Earlier   []Earlier // findings about earlier resets of this connection, oldest first
+	PathSigns PathSigns // who sent it
+	Timeouts  *Timeouts // known idle times
 
 	// What resends and probes returned, nil before they are first asked: several rules ask.
 	resendRun, probeRun *flows.Run
@@ -54,7 +54,7 @@ func (c *Facts) begin(r *flows.Reset, earlier []Earlier, timeouts *Timeouts) {
 	*c = Facts{
 		Reset: r, Snd: r.Conn.End(r.Side), Rcv: r.Conn.End(r.Side.Peer()), Earlier: earlier, Timeouts: timeouts,
 		AfterClose: AfterClose{At: c.AfterClose.At[:0]},
-		Signs:      Signs{Against: c.Signs.Against[:0], For: c.Signs.For[:0], room: c.Signs.room[:0]},
+		PathSigns:  PathSigns{Against: c.PathSigns.Against[:0], For: c.PathSigns.For[:0], room: c.PathSigns.room[:0]},
 		found:      c.found, programs: c.programs,
 	}
 	c.RTT, c.RTTKnown = roundTrip(r.Conn)
@@ -63,7 +63,7 @@ func (c *Facts) begin(r *flows.Reset, earlier []Earlier, timeouts *Timeouts) {
 	c.Kind = c.manner()
 	c.Close = c.letGo()
 	c.meet()
-	c.Signs.weigh(c)
+	c.PathSigns.weigh(c)
 }
 
 // finding returns the case's finding, emptied for a rule.

@@ -23,7 +23,7 @@ var closeNotifyRace = &Rule{
 	},
 	Match: func(c *Facts) float64 {
 		x := c.Close.Exchange
-		if !x.TLS || c.Kind == KindAbort || c.Signs.Middlebox() {
+		if !x.TLS || c.Kind == KindAbort || c.PathSigns.Middlebox() {
 			return 0
 		}
 		b := c.Close.Completion

@@ -50,7 +50,7 @@ func (e *Engine) Explain(r *flows.Reset) *Finding {
 	if f.Rule.Cause == f.Cause && f.Remedy == "" {
 		f.Remedy = f.Rule.Doc.Remedy
 	}
-	c.Signs.tell(f)
+	f.setOrigin(c)
 	if f.Repeats != 0 && r.Notes&flows.Duplicate != 0 {
 		if prev := c.earlier(f.Repeats); prev != nil {
 			f.Origin = prev.Origin

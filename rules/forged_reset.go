@@ -18,7 +18,7 @@ var forgedReset = &Rule{
 		Limits:     "Which device it was; the TTL tells how far away. A device that copies TTL and numbers well is not recognised by the RST itself.",
 	},
 	Match: func(c *Facts) float64 {
-		if !c.Signs.Middlebox() || c.Refused() || c.afterOwn() {
+		if !c.PathSigns.Middlebox() || c.Refused() || c.afterOwn() {
 			return 0
 		}
 		return forgedSure
@@ -26,8 +26,9 @@ var forgedReset = &Rule{
 	Explain: func(c *Facts, f *Finding) {
 		f.Summary = sentence("A device on the path cut the connection in %s's name, %s; %s itself most likely did not send this RST.", c.sender(), c.circumstances(), c.sender())
 		c.sayBusiness(f)
-		for _, g := range c.Signs.Against {
-			f.say(g.says, g.frames...)
+		for i := range c.PathSigns.Against {
+			g := &c.PathSigns.Against[i]
+			f.say(describeSign(c, g), g.Frames...)
 		}
 		f.open(FastClose, "", 0.5, "nobody of the two had asked for it")
 		f.open(UnknownConnection, "idle-expiry", 0.4, "the connection had not been idle")

@@ -26,7 +26,7 @@ var healthProbe = &Rule{
 		Limits:     "A client that dies between connecting and its first request looks the same.",
 	},
 	Match: func(c *Facts) float64 {
-		if !c.ByClient() || c.Snd.Bytes > 0 || c.Signs.Middlebox() || !c.Conn.SYNACK.Seen() && !c.Conn.HandshakeACK.Seen() {
+		if !c.ByClient() || c.Snd.Bytes > 0 || c.PathSigns.Middlebox() || !c.Conn.SYNACK.Seen() && !c.Conn.HandshakeACK.Seen() {
 			return 0
 		}
 		greeted := c.Rcv.Bytes > 0

@@ -38,7 +38,7 @@ var idleExpiry = &Rule{
 			return 0
 		}
 		gap := c.gap()
-		if c.Signs.Middlebox() {
+		if c.PathSigns.Middlebox() {
 			if c.Kind == KindReply && gap >= expiryDeviceFrom {
 				return expiryDevice
 			}
@@ -66,7 +66,7 @@ var idleExpiry = &Rule{
 	Explain: func(c *Facts, f *Finding) {
 		gap := c.gap()
 		who := c.sender()
-		if c.Signs.Middlebox() {
+		if c.PathSigns.Middlebox() {
 			who = "a device on the path"
 		}
 		switch {

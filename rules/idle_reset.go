@@ -27,7 +27,7 @@ var idleReset = &Rule{
 		Limits:     "Which device it was is not in the packets; the TTL tells how far away.",
 	},
 	Match: func(c *Facts) float64 {
-		if !c.Signs.Middlebox() || c.Answers != ToNothing || c.Refused() || c.silence() < idleResetFrom {
+		if !c.PathSigns.Middlebox() || c.Answers != ToNothing || c.Refused() || c.silence() < idleResetFrom {
 			return 0
 		}
 		return idleResetSure

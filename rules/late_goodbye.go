@@ -26,7 +26,7 @@ var lateGoodbye = &Rule{
 		Limits:     "For protocols that are not known, that the exchange was complete is judged by whose turn it was.",
 	},
 	Match: func(c *Facts) float64 {
-		if c.Signs.Middlebox() {
+		if c.PathSigns.Middlebox() {
 			return 0
 		}
 		b := c.Close.Completion

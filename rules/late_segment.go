@@ -99,7 +99,7 @@ func (c *Facts) resetByPeer() *flows.PriorReset {
 // connection itself, which goes on no more.
 func (c *Facts) afterOwn() bool {
 	own := c.lastOwn()
-	return own != nil && own.Origin != OriginMiddlebox && c.Signs.Middlebox() && c.Kind == KindReply && !c.lives(own)
+	return own != nil && own.Origin != OriginMiddlebox && c.PathSigns.Middlebox() && c.Kind == KindReply && !c.lives(own)
 }
 
 // late names the late segment.

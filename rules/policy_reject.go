@@ -19,7 +19,7 @@ var policyReject = &Rule{
 		Limits:     "A filter on the server's own host looks exactly like a closed port.",
 	},
 	Match: func(c *Facts) float64 {
-		if !c.Signs.Middlebox() {
+		if !c.PathSigns.Middlebox() {
 			return 0
 		}
 		return min(c.refusal(), policyRejectSure)

@@ -142,7 +142,7 @@ func (c *Facts) repeat() *Finding {
 		f.say("same addresses, numbers and IP ID: a copy that the capture made", prev.Frame, c.Frame)
 		return f
 	}
-	if (prev.Origin == OriginMiddlebox) != c.Signs.Middlebox() {
+	if (prev.Origin == OriginMiddlebox) != c.PathSigns.Middlebox() {
 		return nil // two senders' resets in one connection
 	}
 	if root.Cause == ClosedPort && c.Refused() {

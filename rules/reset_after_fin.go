@@ -29,7 +29,7 @@ var resetAfterFIN = &Rule{
 		Limits:     "Why the program was in a hurry.",
 	},
 	Match: func(c *Facts) float64 {
-		if c.Close.By != ByFIN && c.Close.By != ByUnseenFIN || c.Signs.Middlebox() {
+		if c.Close.By != ByFIN && c.Close.By != ByUnseenFIN || c.PathSigns.Middlebox() {
 			return 0
 		}
 		if c.Kind == KindReply && !c.answersOwnClosing() {

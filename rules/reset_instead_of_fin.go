@@ -23,7 +23,7 @@ var resetInsteadOfFIN = &Rule{
 		Limits:     "Whether the program meant to, or had left data unread.",
 	},
 	Match: func(c *Facts) float64 {
-		if c.Close.By != ByThis || !c.PeerClosedFirst() || c.Signs.Middlebox() {
+		if c.Close.By != ByThis || !c.PeerClosedFirst() || c.PathSigns.Middlebox() {
 			return 0
 		}
 		b := c.Close.Completion

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -145,4 +146,15 @@ func roundTime(d time.Duration) (time.Duration, bool) {
 		}
 	}
 	return 0, false
+}
+
+// ipid prints an IP ID as Wireshark does: "0x00ff".
+func ipid(n uint16) string {
+	const digits = "0123456789abcdef"
+	return string([]byte{'0', 'x', digits[n>>12], digits[n>>8&15], digits[n>>4&15], digits[n&15]})
+}
+
+// mac prints an Ethernet address.
+func mac(a uint64) string {
+	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", byte(a>>40), byte(a>>32), byte(a>>24), byte(a>>16), byte(a>>8), byte(a))
 }

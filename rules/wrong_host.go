@@ -20,7 +20,7 @@ var wrongHost = &Rule{
 		if c.Kind != KindReply || c.Close.By != ByThis || c.Refused() || c.Unopened() || c.Trigger == nil || c.Snd.Segments == 0 {
 			return 0
 		}
-		if c.Signs.Weight < 0.5 {
+		if !c.PathSigns.Doubtful() {
 			return 0
 		}
 		return wrongHostSure
@@ -28,8 +28,9 @@ var wrongHost = &Rule{
 	Explain: func(c *Facts, f *Finding) {
 		f.Summary = sentence("%s %sreached another host than the one that has the connection: the RST does not come from where %s's other packets come from.", capital(c.what(c.Trigger)), probably(f.Confidence), c.sender())
 		c.sayRST(f)
-		for _, g := range c.Signs.Against {
-			f.say(g.says, g.frames...)
+		for i := range c.PathSigns.Against {
+			g := &c.PathSigns.Against[i]
+			f.say(describeSign(c, g), g.Frames...)
 		}
 		f.open(PeerCrash, "state-lost", 0.8, "the RST comes from elsewhere than the host's other packets")
 	},
