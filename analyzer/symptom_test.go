@@ -70,7 +70,7 @@ func TestSymptoms(t *testing.T) {
 				if named := len(r.Prints) > 1 && r.Prints[1].Program == "nginx"; named && !proxy[s.Program] {
 					words = r.Prints[0].Says // its User-Agent tells the program: its own words come first
 				} else if r.MorePrints > 0 {
-					for _, said := range rules.SaidIn(rules.Find(r.Detail)) {
+					for _, said := range rules.ErrorsOf(rules.Find(r.Detail)) {
 						for _, p := range said.Prints {
 							words += p.Says + "\n"
 						}

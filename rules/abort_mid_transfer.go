@@ -10,8 +10,11 @@ const (
 	abortAsked  = 0.93 // the client withdrew its request
 )
 
+// abortMidTransferID is what other rules call it by.
+const abortMidTransferID = "abort-mid-transfer"
+
 var abortMidTransfer = &Rule{
-	ID:       "abort-mid-transfer",
+	ID:       abortMidTransferID,
 	Cause:    PeerCrash,
 	Severity: Error,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 1122 §4.2.2.13", "RFC 2525 §2.17"},
@@ -52,7 +55,7 @@ var abortMidTransfer = &Rule{
 			f.say(sentence("%s of it answer what was still under way", count(n, "further RST")), c.After.SenderRSTs[0].Frame)
 		}
 		c.saySiblings(f)
-		f.open(FastClose, "abortive-close", 0.95, "the transfer was not complete; but a deliberate abort and a crash look the same here")
+		f.open(FastClose, abortiveCloseID, 0.95, "the transfer was not complete; but a deliberate abort and a crash look the same here")
 	},
 	WhyNot: "no transfer was under way",
 }

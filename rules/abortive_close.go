@@ -9,8 +9,11 @@ const (
 	abortiveFlight = 0.80 // its own last answer was not yet acknowledged
 )
 
+// abortiveCloseID is what other rules call it by.
+const abortiveCloseID = "abortive-close"
+
 var abortiveClose = &Rule{
-	ID:       "abortive-close",
+	ID:       abortiveCloseID,
 	Cause:    FastClose,
 	Severity: Info,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 1122 §4.2.2.13"},
@@ -47,7 +50,7 @@ var abortiveClose = &Rule{
 			f.say("all data is acknowledged", c.Rcv.Last.Frame)
 		}
 		c.sayRST(f)
-		f.open(PeerCrash, "unread-data", 0.9, "the exchange was complete; a program that dies at this moment leaves nothing undone")
+		f.open(PeerCrash, unreadDataID, 0.9, "the exchange was complete; a program that dies at this moment leaves nothing undone")
 		f.open(UnknownConnection, "", 0.05, "the RST carries the numbers of a live connection")
 	},
 	WhyNot: "something stood open",

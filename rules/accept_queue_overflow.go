@@ -13,8 +13,11 @@ const (
 	overflowSoon = 300 * time.Millisecond
 )
 
+// acceptQueueOverflowID is what other rules call it by.
+const acceptQueueOverflowID = "accept-queue-overflow"
+
 var acceptQueueOverflow = &Rule{
-	ID:       "accept-queue-overflow",
+	ID:       acceptQueueOverflowID,
 	Cause:    ClosedPort,
 	Severity: Error,
 	RFC:      []string{"RFC 9293 §3.5.2", "RFC 9293 §3.10.7.4", "RFC 3360 §2.3"},
@@ -70,8 +73,9 @@ var acceptQueueOverflow = &Rule{
 		}
 		f.say("the RST takes its number from that confirmation and is a bare reply: the server's system never made a connection of it", c.Frame)
 		c.saySiblings(f)
-		f.open(PeerCrash, "accepted-then-dropped", 0.8, "a program that drops a connection it has accepted sends a RST of its own, with ACK and a window")
+		f.open(PeerCrash, acceptedThenDroppedID, 0.8, "a program that drops a connection it has accepted sends a RST of its own, with ACK and a window")
 		f.open(UnknownConnection, "", 0.2, "the server itself had just answered the SYN")
 	},
-	WhyNot: "the RST does not answer the third step of the handshake",
+	Effects: Effects{Outcomes: []situation{sawNoResponse}, Got: sawNoResponse},
+	WhyNot:  "the RST does not answer the third step of the handshake",
 }

@@ -10,8 +10,11 @@ const (
 	droppedWithin = 50 * time.Millisecond
 )
 
+// acceptedThenDroppedID is what other rules call it by.
+const acceptedThenDroppedID = "accepted-then-dropped"
+
 var acceptedThenDropped = &Rule{
-	ID:       "accepted-then-dropped",
+	ID:       acceptedThenDroppedID,
 	Cause:    PeerCrash,
 	Severity: Error,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9293 §3.5.3"},
@@ -55,8 +58,8 @@ var acceptedThenDropped = &Rule{
 		c.sayBusiness(f)
 		c.sayRST(f)
 		c.saySiblings(f)
-		f.open(FastClose, "abortive-close", 0.75, "the client had opened the connection to use it, and nothing was served")
-		f.open(ClosedPort, "accept-queue-overflow", 0.2, "the RST is the server's own decision, not a reply to the third step")
+		f.open(FastClose, abortiveCloseID, 0.75, "the client had opened the connection to use it, and nothing was served")
+		f.open(ClosedPort, acceptQueueOverflowID, 0.2, "the RST is the server's own decision, not a reply to the third step")
 	},
 	WhyNot: "the server had served something, or the client dropped the connection",
 }

@@ -14,8 +14,11 @@ const (
 	appTimeoutFrom   = 900 * time.Millisecond
 )
 
+// applicationTimeoutID is what other rules call it by.
+const applicationTimeoutID = "application-timeout"
+
 var applicationTimeout = &Rule{
-	ID:       "application-timeout",
+	ID:       applicationTimeoutID,
 	Cause:    PeerCrash,
 	Severity: Error,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9112 §9.5"},
@@ -74,7 +77,7 @@ var applicationTimeout = &Rule{
 		}
 		f.say(says, from, c.Close.Frame)
 		c.sayRST(f)
-		f.open(FastClose, "idle-release", 0.9, "an answer was still due")
+		f.open(FastClose, idleReleaseID, 0.9, "an answer was still due")
 	},
 	WhyNot: "nothing stood open, or not for long",
 }

@@ -34,5 +34,6 @@ var badHandshakeACK = &Rule{
 		f.say("the RST takes its sequence number from this acknowledgment", c.Frame)
 		f.open(PeerCrash, "", 0.4, "no connection had been opened that could have been lost")
 	},
-	WhyNot: "the SYN-ACK acknowledges the client's SYN",
+	Effects: Effects{Outcomes: openingOutcomes},
+	WhyNot:  "the SYN-ACK acknowledges the client's SYN",
 }

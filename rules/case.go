@@ -40,9 +40,6 @@ type Facts struct {
 
 	// What resends and probes returned, nil before they are first asked: several rules ask.
 	resendRun, probeRun *flows.Run
-
-	found    Finding    // the finding that is being made
-	programs []*printer // room for likely
 }
 
 // Guesses where the capture does not show the round trip.
@@ -55,7 +52,6 @@ func (c *Facts) begin(r *flows.Reset, earlier []Earlier, timeouts *Timeouts) {
 		Reset: r, Snd: r.Conn.End(r.Side), Rcv: r.Conn.End(r.Side.Peer()), Earlier: earlier, Timeouts: timeouts,
 		AfterClose: AfterClose{At: c.AfterClose.At[:0]},
 		PathSigns:  PathSigns{Against: c.PathSigns.Against[:0], For: c.PathSigns.For[:0], room: c.PathSigns.room[:0]},
-		found:      c.found, programs: c.programs,
 	}
 	c.RTT, c.RTTKnown = roundTrip(r.Conn)
 	c.retarget()
@@ -64,12 +60,6 @@ func (c *Facts) begin(r *flows.Reset, earlier []Earlier, timeouts *Timeouts) {
 	c.Close = c.letGo()
 	c.meet()
 	c.PathSigns.weigh(c)
-}
-
-// finding returns the case's finding, emptied for a rule.
-func (c *Facts) finding(rule *Rule, cause Cause, severity Severity) *Finding {
-	c.found.begin(rule, cause, severity)
-	return &c.found
 }
 
 // roundTrip returns the round trip of a connection: of its handshake, else the sum of the shortest

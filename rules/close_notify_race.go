@@ -66,8 +66,9 @@ var closeNotifyRace = &Rule{
 		}
 		c.sayLetGo(f)
 		c.sayRST(f)
-		f.open(UnknownConnection, "late-segment", 0.5, "it crossed the closing or came soon after it")
-		f.open(PeerCrash, "data-after-fin", 0.4, "what met the closed socket is only a goodbye")
+		f.open(UnknownConnection, lateSegmentID, 0.5, "it crossed the closing or came soon after it")
+		f.open(PeerCrash, dataAfterFINID, 0.4, "what met the closed socket is only a goodbye")
 	},
-	WhyNot: "more than a goodbye met the closed socket, or the exchange was not finished",
+	Effects: Effects{Outcomes: closingOutcomes},
+	WhyNot:  "more than a goodbye met the closed socket, or the exchange was not finished",
 }

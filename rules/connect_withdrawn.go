@@ -4,8 +4,11 @@ import "github.com/rstexplain/rstexplain/flows"
 
 const connectWithdrawnSure = 0.97
 
+// connectWithdrawnID is what other rules call it by.
+const connectWithdrawnID = "connect-withdrawn"
+
 var connectWithdrawn = &Rule{
-	ID:       "connect-withdrawn",
+	ID:       connectWithdrawnID,
 	Cause:    UnknownConnection,
 	Severity: Info,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.1"},
@@ -30,7 +33,8 @@ var connectWithdrawn = &Rule{
 			f.Summary = sentence("%s withdrew its attempt to connect: the SYN-ACK came %s after the SYN and met nobody.", capital(c.sender()), span(c.Trigger.Time.Sub(c.Snd.SYN.Time)))
 		}
 		c.sayHalfOpen(f)
-		f.open(FastClose, "health-probe", 0.6, "a socket that is closed on purpose after the SYN-ACK sends RST+ACK; this is the reply of a system without the connection")
+		f.open(FastClose, healthProbeID, 0.6, "a socket that is closed on purpose after the SYN-ACK sends RST+ACK; this is the reply of a system without the connection")
 	},
-	WhyNot: "the RST does not answer a SYN-ACK",
+	Effects: Effects{Outcomes: openingOutcomes, Own: connectLimit},
+	WhyNot:  "the RST does not answer a SYN-ACK",
 }

@@ -15,8 +15,11 @@ const (
 	afterFINBlind   = 0.75 // what came is not in the capture
 )
 
+// dataAfterFINID is what other rules call it by.
+const dataAfterFINID = "data-after-fin"
+
 var dataAfterFIN = &Rule{
-	ID:       "data-after-fin",
+	ID:       dataAfterFINID,
 	Cause:    PeerCrash,
 	Severity: Error,
 	RFC:      []string{"RFC 9293 §3.6", "RFC 9293 §3.5.2", "RFC 1122 §4.2.2.13"},
@@ -66,7 +69,7 @@ var dataAfterFIN = &Rule{
 		case c.AfterClose.Data.Seen():
 			f.Summary += sentence("; %s of %s %s and met nobody.", octets(int64(c.AfterClose.Octet)), c.receiver(), c.came(c.AfterClose.Data))
 		case c.Trigger != nil:
-			f.Summary += sentence("; %s %s and met nobody.", c.what(c.Trigger), c.came(c.Trigger.Mark))
+			f.Summary += sentence("; %s %s and met nobody.", segment(c.Trigger), c.came(c.Trigger.Mark))
 		default:
 			f.Summary += "; what came later met nobody."
 		}
@@ -93,14 +96,15 @@ var dataAfterFIN = &Rule{
 		if c.Close.Completion.Finished(c.Side) {
 			why = "data still met the closed socket"
 		}
-		gentle := "keepalive-race"
+		gentle := keepaliveRaceID
 		if c.ByClient() {
-			gentle = "late-goodbye"
+			gentle = lateGoodbyeID
 		}
 		f.open(FastClose, gentle, 0.8, why)
-		f.open(UnknownConnection, "late-segment", 0.2, "the connection had just been closed by this host itself")
+		f.open(UnknownConnection, lateSegmentID, 0.2, "the connection had just been closed by this host itself")
 	},
-	WhyNot: "nothing stood open when the connection was closed, or no data came after that",
+	Effects: Effects{Outcomes: closingOutcomes},
+	WhyNot:  "nothing stood open when the connection was closed, or no data came after that",
 }
 
 // refused reports whether the sender's last word turned the session down while it was being set up.

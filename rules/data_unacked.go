@@ -29,6 +29,7 @@ var dataUnacked = &Rule{
 	},
 	Match:   func(c *Facts) float64 { return c.gaveUp() },
 	Explain: tellGaveUp,
+	Effects: Effects{Outcomes: givingUpOutcomes},
 	WhyNot:  "no resend stood unanswered when the connection was given up",
 }
 
@@ -81,6 +82,6 @@ func tellGaveUp(c *Facts, f *Finding) {
 		f.say("nothing at all is heard of "+c.receiver()+" in that time", c.Rcv.Last.Frame)
 	}
 	c.sayRST(f)
-	f.open(PeerCrash, "abort-mid-transfer", 0.6, "it ended a connection on which nothing had been answered for "+span(c.Time.Sub(from.Time)))
-	f.open(FastClose, "abortive-close", 0.3, "data of the sender was still unconfirmed")
+	f.open(PeerCrash, abortMidTransferID, 0.6, "it ended a connection on which nothing had been answered for "+span(c.Time.Sub(from.Time)))
+	f.open(FastClose, abortiveCloseID, 0.3, "data of the sender was still unconfirmed")
 }

@@ -63,7 +63,8 @@ var earlyResponse = &Rule{
 		f.say(c.sender()+" answers all the same"+quoted(x.Last[flows.Responder].Text), x.Last[flows.Responder].Frame)
 		c.sayLetGo(f)
 		c.sayRST(f)
-		f.open(FastClose, "reset-after-fin", 0.8, "the upload was not read to its end")
+		f.open(FastClose, resetAfterFINID, 0.8, "the upload was not read to its end")
 	},
-	WhyNot: "no response came while a request was still being sent",
+	Effects: Effects{Outcomes: closingOutcomes, Sending: true},
+	WhyNot:  "no response came while a request was still being sent",
 }

@@ -44,7 +44,7 @@ var endedUnseen = &Rule{
 		f.say(sentence("the last segment of %s; it has sent no FIN and no RST of its own decision", c.sender()), c.Snd.Last.Frame)
 		c.sayRST(f)
 		f.say(count(c.After.SenderRSTCount, "further RST")+" of it answer the segments that follow", c.After.SenderRSTs[0].Frame)
-		f.open(PeerCrash, "state-lost", 0.9, "a host cannot lose its state within one round trip, and its other connections go on")
+		f.open(PeerCrash, stateLostID, 0.9, "a host cannot lose its state within one round trip, and its other connections go on")
 		f.CaptureNext = "capture on " + c.sender() + "'s own host: a RST toward it that is not in this capture ended the connection"
 	},
 	WhyNot: "the host had been silent, or its other connections fell as well",

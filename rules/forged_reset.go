@@ -6,6 +6,7 @@ const forgedSure = 0.93
 var forgedReset = &Rule{
 	ID:       "forged-reset",
 	Cause:    PeerCrash,
+	Path:     true,
 	Severity: Error,
 	RFC:      []string{"RFC 3360 §2.2", "RFC 5961 §3.2", "RFC 9293 §3.5.3"},
 	Doc: Doc{
@@ -31,7 +32,7 @@ var forgedReset = &Rule{
 			f.say(describeSign(c, g), g.Frames...)
 		}
 		f.open(FastClose, "", 0.5, "nobody of the two had asked for it")
-		f.open(UnknownConnection, "idle-expiry", 0.4, "the connection had not been idle")
+		f.open(UnknownConnection, idleExpiryID, 0.4, "the connection had not been idle")
 	},
 	WhyNot: "nothing shows that the RST came from elsewhere than the named sender",
 }

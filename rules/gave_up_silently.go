@@ -12,8 +12,11 @@ const (
 	silentTwo  = 0.85
 )
 
+// gaveUpSilentlyID is what other rules call it by.
+const gaveUpSilentlyID = "gave-up-silently"
+
 var gaveUpSilently = &Rule{
-	ID:       "gave-up-silently",
+	ID:       gaveUpSilentlyID,
 	Cause:    RetransmitTimeout,
 	Severity: Error,
 	RFC:      []string{"RFC 9293 §3.8.3", "RFC 9293 §3.10.8", "RFC 9293 §3.10.7.1"},
@@ -59,10 +62,11 @@ var gaveUpSilently = &Rule{
 		f.say(count(run.Count, thing(run.What))+" of "+c.sender()+" without an answer", run.Frames...)
 		f.say(sentence("%s of silence, then %s", span(silence), c.late()), run.Last.Frame, c.mark().Frame)
 		c.sayRST(f)
-		f.open(UnknownConnection, "late-segment", 0.7, "it had asked for an answer and not got one before its state was gone")
-		f.open(PeerCrash, "state-lost", 0.3, "nothing else shows that the host died")
+		f.open(UnknownConnection, lateSegmentID, 0.7, "it had asked for an answer and not got one before its state was gone")
+		f.open(PeerCrash, stateLostID, 0.3, "nothing else shows that the host died")
 	},
-	WhyNot: "the sender had no resends or probes unanswered",
+	Effects: Effects{Outcomes: givingUpOutcomes},
+	WhyNot:  "the sender had no resends or probes unanswered",
 }
 
 // silentRun returns the series of the sender that nothing had answered, nil when there is none of two or

@@ -51,10 +51,11 @@ var handshakeUnanswered = &Rule{
 			f.Summary = sentence("%s gave the connection up: its SYN-ACK was resent %s within %s, and the third step of the handshake never came.", capital(c.sender()), times(n), took)
 		}
 		c.sayRST(f)
-		f.open(ClosedPort, "accept-queue-overflow", 0.4, "the client never confirmed the SYN-ACK, so nothing was queued")
+		f.open(ClosedPort, acceptQueueOverflowID, 0.4, "the client never confirmed the SYN-ACK, so nothing was queued")
 		f.open(UnknownConnection, "", 0.3, "the server knew the connection: it kept sending its SYN-ACK")
 	},
-	WhyNot: "the SYN-ACK was not resent",
+	Effects: Effects{Outcomes: []situation{sawGiveUp, sawConnectTime}},
+	WhyNot:  "the SYN-ACK was not resent",
 }
 
 // times prints "once", "twice", "3 times".

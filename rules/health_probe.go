@@ -11,8 +11,11 @@ const (
 	probeClosed   = 0.90  // it had closed before the greeting came
 )
 
+// healthProbeID is what other rules call it by.
+const healthProbeID = "health-probe"
+
 var healthProbe = &Rule{
-	ID:       "health-probe",
+	ID:       healthProbeID,
 	Cause:    FastClose,
 	Severity: Info,
 	RFC:      []string{"RFC 9293 §3.5.3", "RFC 9293 §3.10.5"},
@@ -75,7 +78,7 @@ var healthProbe = &Rule{
 		c.sayIdle(f)
 		c.sayRST(f)
 		f.open(PeerCrash, "", 0.6, "a client that dies before its first request looks the same; but nothing was asked and nothing lost")
-		f.open(UnknownConnection, "connect-withdrawn", 0.2, "the client had the connection: the RST carries its own numbers")
+		f.open(UnknownConnection, connectWithdrawnID, 0.2, "the client had the connection: the RST carries its own numbers")
 	},
 	WhyNot: "the client had used the connection",
 }

@@ -19,9 +19,13 @@ const (
 	expiryProbe      = 10 * time.Minute // for keep-alive probes, which always come after a silence
 )
 
+// idleExpiryID is what other rules call it by.
+const idleExpiryID = "idle-expiry"
+
 var idleExpiry = &Rule{
-	ID:       "idle-expiry",
+	ID:       idleExpiryID,
 	Cause:    UnknownConnection,
+	Path:     true,
 	Severity: Warning,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 5382 §5", "RFC 9293 §3.8.4"},
 	Doc: Doc{
@@ -83,7 +87,7 @@ var idleExpiry = &Rule{
 			f.say(says, c.before(c.Trigger.Frame).Frame, c.Trigger.Frame)
 		}
 		c.sayRST(f)
-		f.open(PeerCrash, "state-lost", 0.85, "the connection had been silent for "+span(gap)+", and no other sign shows that the host died")
+		f.open(PeerCrash, stateLostID, 0.85, "the connection had been silent for "+span(gap)+", and no other sign shows that the host died")
 	},
 	WhyNot: "the connection was active a moment ago",
 }

@@ -9,8 +9,11 @@ const (
 	idleReleaseFrom    = time.Second
 )
 
+// idleReleaseID is what other rules call it by.
+const idleReleaseID = "idle-release"
+
 var idleRelease = &Rule{
-	ID:       "idle-release",
+	ID:       idleReleaseID,
 	Cause:    FastClose,
 	Severity: Info,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9112 §9.5"},

@@ -15,6 +15,7 @@ const (
 var idleReset = &Rule{
 	ID:       "idle-reset",
 	Cause:    FastClose,
+	Path:     true,
 	Severity: Warning,
 	RFC:      []string{"RFC 3360 §2.2", "RFC 5382 §5"},
 	Doc: Doc{
@@ -45,7 +46,7 @@ var idleReset = &Rule{
 			says += "; the silence " + m
 		}
 		f.say(says, max(c.Snd.Last.Frame, c.Rcv.Last.Frame), c.Frame)
-		f.open(UnknownConnection, "idle-expiry", 0.7, "no segment asked for it: the device spoke by itself")
+		f.open(UnknownConnection, idleExpiryID, 0.7, "no segment asked for it: the device spoke by itself")
 		f.open(PeerCrash, "", 0.3, "nothing was going on")
 	},
 	WhyNot: "nothing shows a device on the path, or the connection was not idle",

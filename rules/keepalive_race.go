@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -17,8 +18,11 @@ const (
 	raceDied    = 0.80 // its port refuses connections from then on
 )
 
+// keepaliveRaceID is what other rules call it by.
+const keepaliveRaceID = "keepalive-race"
+
 var keepaliveRace = &Rule{
-	ID:       "keepalive-race",
+	ID:       keepaliveRaceID,
 	Cause:    FastClose,
 	Severity: Warning,
 	RFC:      []string{"RFC 9112 §9.3", "RFC 9112 §9.5", "RFC 9293 §3.10.7.1"},
@@ -77,8 +81,12 @@ var keepaliveRace = &Rule{
 		f.say(sentence("%s asks again%s, %s", c.receiver(), quoted(text), relative(gap)), c.Close.Frame, c.AfterClose.Data.Frame)
 		c.sayRST(f)
 		c.saySiblings(f)
-		f.open(PeerCrash, "data-after-fin", 0.8, "the exchange was complete when it closed; a process that dies at this moment would look the same")
-		f.open(UnknownConnection, "late-segment", 0.2, "it is the closing of this connection that the request met")
+		f.open(PeerCrash, dataAfterFINID, 0.8, "the exchange was complete when it closed; a process that dies at this moment would look the same")
+		f.open(UnknownConnection, lateSegmentID, 0.2, "it is the closing of this connection that the request met")
+	},
+	Effects: Effects{
+		Outcomes:   slices.Concat(closedOutcomes, lostOutcomes),
+		Unanswered: func(*Facts) bool { return true },
 	},
 	WhyNot: "the exchange was not complete when the connection was closed, or no request came after it",
 }

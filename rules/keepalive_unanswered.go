@@ -51,8 +51,9 @@ var keepaliveUnanswered = &Rule{
 			f.say(sentence("the last that is heard of %s, %s before", c.receiver(), span(c.Time.Sub(c.Rcv.Last.Time))), c.Rcv.Last.Frame)
 		}
 		c.sayRST(f)
-		f.open(FastClose, "idle-release", 0.6, "it asked whether the peer still lives, and reset when no answer came")
+		f.open(FastClose, idleReleaseID, 0.6, "it asked whether the peer still lives, and reset when no answer came")
 		f.open(PeerCrash, "", 0.2, "the connection was idle")
 	},
-	WhyNot: "no keep-alive probe stood unanswered",
+	Effects: Effects{Outcomes: givingUpOutcomes},
+	WhyNot:  "no keep-alive probe stood unanswered",
 }

@@ -11,8 +11,11 @@ const (
 	lateGoodbyeTalk  = 0.90 // the other side talked on after the server's last word
 )
 
+// lateGoodbyeID is what other rules call it by.
+const lateGoodbyeID = "late-goodbye"
+
 var lateGoodbye = &Rule{
-	ID:       "late-goodbye",
+	ID:       lateGoodbyeID,
 	Cause:    FastClose,
 	Severity: Info,
 	RFC:      []string{"RFC 9293 §3.6", "RFC 9293 §3.10.7.1", "RFC 5321 §3.8", "RFC 5321 §4.1.1.10"},
@@ -63,7 +66,7 @@ var lateGoodbye = &Rule{
 				capital(c.sender()), quoted(last), c.receiver(), quoted(c.crossing()), c.came(c.AfterClose.Data))
 			f.Remedy = "Read the server's last answer: it says why it ended the session. The client should close when it has read it, and not send another command."
 		case c.Trigger != nil:
-			f.Summary = sentence("%s had closed %s; %s %s and met the closed socket. Nothing was lost.", capital(c.sender()), c.circumstances(), c.what(c.Trigger), c.came(c.Trigger.Mark))
+			f.Summary = sentence("%s had closed %s; %s %s and met the closed socket. Nothing was lost.", capital(c.sender()), c.circumstances(), segment(c.Trigger), c.came(c.Trigger.Mark))
 		default:
 			f.Summary = sentence("%s had closed %s; something that the capture does not hold met the closed socket %s later, %sonly a goodbye.", capital(c.sender()), c.circumstances(), span(c.Time.Sub(c.Close.Time)), probably(f.Confidence))
 		}
@@ -74,12 +77,16 @@ var lateGoodbye = &Rule{
 			f.say(sentence("%s talks on%s, %s", c.receiver(), quoted(c.crossing()), relative(c.AfterClose.Data.Time.Sub(c.Close.Time))), c.Close.Frame, c.AfterClose.Data.Frame)
 		}
 		c.sayRST(f)
-		f.open(UnknownConnection, "late-segment", 0.5, "it came with the closing, not long after it")
+		f.open(UnknownConnection, lateSegmentID, 0.5, "it came with the closing, not long after it")
 		if c.AfterClose.Data.Seen() {
-			f.open(PeerCrash, "data-after-fin", 0.6, "the server had said its last word before it closed")
+			f.open(PeerCrash, dataAfterFINID, 0.6, "the server had said its last word before it closed")
 		} else {
-			f.open(PeerCrash, "data-after-fin", 0.4, "no data of the application met the closed socket")
+			f.open(PeerCrash, dataAfterFINID, 0.4, "no data of the application met the closed socket")
 		}
+	},
+	Effects: Effects{
+		Outcomes:   closingOutcomes,
+		Unanswered: func(c *Facts) bool { return c.AfterClose.Data.Seen() },
 	},
 	WhyNot: "data of the application met the closed socket, or the exchange was not finished",
 }

@@ -16,8 +16,11 @@ const (
 	lateHalfClosed = 0.93 // a bare FIN or ACK, long after the sender's FIN was acknowledged
 )
 
+// lateSegmentID is what other rules call it by.
+const lateSegmentID = "late-segment"
+
 var lateSegment = &Rule{
-	ID:       "late-segment",
+	ID:       lateSegmentID,
 	Cause:    UnknownConnection,
 	Severity: Info,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.6", "RFC 9293 §3.10.7.1"},
@@ -60,13 +63,14 @@ var lateSegment = &Rule{
 			f.say("the RST that had ended the connection", peer.Frame)
 		case c.afterOwn():
 			f.Summary = sentence("The connection was over: %s had reset it; %s met a device on the path that no longer knows it and answers in %s's name.", c.sender(), c.late(), c.sender())
+			f.Path = true
 			f.say(c.sender()+" had reset the connection", own.Frame)
 			f.Symptom = fmt.Sprintf("nothing more than at frame %d", own.Frame)
-			f.open(own.Cause, own.Rule.ID, 0.8, "another than the first RST's sender sent this one")
+			f.open(Cause(own.Verdict.Cause), own.Verdict.Rule, 0.8, "another than the first RST's sender sent this one")
 		case own != nil && (!c.lives(own) || c.answersChallenge()):
 			f.Summary = sentence("The connection was over: %s had reset it %sbefore; %s came late.", c.sender(), earlier(c.moment().Sub(own.Time)), c.late())
 			f.say(c.sender()+" had reset the connection", own.Frame)
-			f.open(own.Cause, own.Rule.ID, 0.8, "it came more than a round trip after the first RST")
+			f.open(Cause(own.Verdict.Cause), own.Verdict.Rule, 0.8, "it came more than a round trip after the first RST")
 		default:
 			f.Summary = sentence("%s had closed its side %s before; %s met a host that had forgotten the half-closed rest.", capital(c.sender()), span(c.Trigger.Time.Sub(c.Snd.FINAcked.Time)), c.late())
 			f.say(c.sender()+" had closed, and that was acknowledged", c.Snd.FIN.Frame, c.Snd.FINAcked.Frame)
@@ -75,10 +79,11 @@ var lateSegment = &Rule{
 			}
 		}
 		c.sayRST(f)
-		f.open(FastClose, "late-goodbye", 0.7, "it came long after the closing, not across it")
+		f.open(FastClose, lateGoodbyeID, 0.7, "it came long after the closing, not across it")
 		f.open(PeerCrash, "", 0.2, "the connection had ended before")
 	},
-	WhyNot: "the connection was not over, or only just",
+	Effects: Effects{Outcomes: closingOutcomes},
+	WhyNot:  "the connection was not over, or only just",
 }
 
 // resetByPeer returns the RST by which the other side had ended the connection, nil without one. Two resets
@@ -99,7 +104,7 @@ func (c *Facts) resetByPeer() *flows.PriorReset {
 // connection itself, which goes on no more.
 func (c *Facts) afterOwn() bool {
 	own := c.lastOwn()
-	return own != nil && own.Origin != OriginMiddlebox && c.PathSigns.Middlebox() && c.Kind == KindReply && !c.lives(own)
+	return own != nil && own.Verdict.Origin != string(OriginMiddlebox) && c.PathSigns.Middlebox() && c.Kind == KindReply && !c.lives(own)
 }
 
 // late names the late segment.
@@ -110,7 +115,7 @@ func (c *Facts) late() string {
 	case c.Trigger == nil:
 		return "a segment that the capture does not hold"
 	}
-	return c.what(c.Trigger)
+	return segment(c.Trigger)
 }
 
 // earlier prints a distance for "… before", nothing when the two came at about one moment.

@@ -14,8 +14,11 @@ const (
 	lateSYNACKFrom   = 900 * time.Millisecond
 )
 
+// lateSYNACKID is what other rules call it by.
+const lateSYNACKID = "late-syn-ack"
+
 var lateSYNACK = &Rule{
-	ID:       "late-syn-ack",
+	ID:       lateSYNACKID,
 	Cause:    UnknownConnection,
 	Severity: Warning,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.1"},
@@ -55,8 +58,9 @@ var lateSYNACK = &Rule{
 		if c.Snd.SYNs > 1 {
 			f.say(fmt.Sprintf("the SYN was sent %d times", c.Snd.SYNs), c.Snd.SYN.Frame, c.Snd.LastSYN.Frame)
 		}
-		f.open(RetransmitTimeout, "syn-unanswered", 0.6, "the RST answers a SYN-ACK; whoever gives up on a silent peer sends none on Linux")
-		f.open(FastClose, "connect-withdrawn", 0.2, "a connection that was never opened cannot be closed")
+		f.open(RetransmitTimeout, synUnansweredID, 0.6, "the RST answers a SYN-ACK; whoever gives up on a silent peer sends none on Linux")
+		f.open(FastClose, connectWithdrawnID, 0.2, "a connection that was never opened cannot be closed")
 	},
-	WhyNot: "the SYN-ACK came at once",
+	Effects: Effects{Outcomes: openingOutcomes, Own: connectLimit},
+	WhyNot:  "the SYN-ACK came at once",
 }

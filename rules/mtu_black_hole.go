@@ -44,7 +44,8 @@ var mtuBlackHole = &Rule{
 			f.say(icmpSays(n), n.Frame)
 		}
 	},
-	WhyNot: "small segments were lost as well, or the peer was silent",
+	Effects: Effects{Outcomes: givingUpOutcomes},
+	WhyNot:  "small segments were lost as well, or the peer was silent",
 }
 
 // tooBig returns the ICMP error that says a packet of this connection was too big for the path.

@@ -83,7 +83,7 @@ func (c *Facts) sayRefusal(f *Finding) {
 	if c.Rcv.SYNs > 1 {
 		f.say(fmt.Sprintf("%s had sent its SYN %d times by then", c.receiver(), c.Rcv.SYNs), c.Rcv.SYN.Frame, c.Rcv.LastSYN.Frame)
 	}
-	f.open(UnknownConnection, "stray-segment", 0.5, "the RST answers a SYN, which opens a connection and belongs to none")
+	f.open(UnknownConnection, straySegmentID, 0.5, "the RST answers a SYN, which opens a connection and belongs to none")
 }
 
 // missesBy says how far the RST's ACK is from the number that acknowledges the SYN.

@@ -7,6 +7,7 @@ const policyRejectSure = 0.975
 var policyReject = &Rule{
 	ID:       "policy-reject",
 	Cause:    ClosedPort,
+	Path:     true,
 	Severity: Error,
 	RFC:      []string{"RFC 9293 §3.5.2", "RFC 3360 §2.2"},
 	Doc: Doc{

@@ -46,6 +46,9 @@ var portScan = &Rule{
 		f.Summary = fmt.Sprintf("A scan: %s was refused by %s; nothing accepts connections on port %d.", c.receiver(), what, c.Snd.Addr.Port)
 		f.say(sentence("%s was refused by %s in this capture, within %s", c.receiver(), what, span(took)))
 	},
+	Effects: Effects{Symptom: func(c *Facts, s situation) string {
+		return "A scanner reports the port as closed; any other program gets " + c.errno(s, c.Side.Peer())
+	}},
 	WhyNot: "too few different ports and hosts were tried, or too slowly",
 }
 

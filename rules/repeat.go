@@ -3,119 +3,9 @@ package rules
 import (
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
 )
-
-// An Earlier is what an Engine remembers of a reset that it has explained.
-type Earlier struct {
-	flows.Mark
-	Side       flows.Side
-	Accept     flows.Acceptability
-	Flags      flows.Flags
-	SEQ        flows.Seq
-	Trigger    flows.Mark // what it answered, zero without
-	Challenge  flows.Mark // the challenge ACK that answered it, zero without
-	Rule       *Rule
-	Cause      Cause
-	Confidence float64
-	Origin     Origin
-	Severity   Severity
-	Root       int // frame of the first reset of its event; its own when it is the first
-}
-
-// maxEarlier bounds what is remembered of one connection: its first resets and its latest.
-const maxEarlier = 8
-
-// A memory holds the findings of recent connections. The connection that was reset least recently is
-// forgotten first.
-type memory struct {
-	limit      int
-	by         map[int]*recollection
-	head, tail *recollection // least and most recently used
-}
-
-// A recollection is what is remembered of one connection.
-type recollection struct {
-	stream     int
-	found      []Earlier
-	prev, next *recollection
-	first      [1]Earlier // room for found: most connections are reset once
-}
-
-// of returns what is remembered of a connection, oldest first.
-func (m *memory) of(stream int) []Earlier {
-	if r := m.by[stream]; r != nil {
-		return r.found
-	}
-	return nil
-}
-
-// add remembers a finding.
-func (m *memory) add(c *Facts, f *Finding) {
-	r := m.by[c.Conn.Stream]
-	if r == nil {
-		if len(m.by) >= m.limit {
-			delete(m.by, m.head.stream)
-			m.unlink(m.head)
-		}
-		r = &recollection{stream: c.Conn.Stream}
-		r.found = r.first[:0]
-		m.by[r.stream] = r
-	} else {
-		m.unlink(r)
-	}
-	r.prev, r.next = m.tail, nil
-	if m.tail != nil {
-		m.tail.next = r
-	} else {
-		m.head = r
-	}
-	m.tail = r
-	e := Earlier{Mark: c.Mark, Side: c.Side, SEQ: c.SEQ, Flags: c.Flags, Trigger: c.mark(), Challenge: c.After.ChallengeACK, Accept: c.Accept, Rule: f.Rule, Cause: f.Cause,
-		Confidence: f.Confidence, Origin: f.Origin, Severity: f.Severity, Root: f.Repeats}
-	if e.Root == 0 {
-		e.Root = c.Frame
-	}
-	if len(r.found) == maxEarlier {
-		r.found = append(r.found[:maxEarlier/2], r.found[maxEarlier/2+1:]...)
-	}
-	r.found = append(r.found, e)
-}
-
-func (m *memory) unlink(r *recollection) {
-	if r.prev != nil {
-		r.prev.next = r.next
-	} else {
-		m.head = r.next
-	}
-	if r.next != nil {
-		r.next.prev = r.prev
-	} else {
-		m.tail = r.prev
-	}
-}
-
-// earlier returns what is remembered of the reset at frame.
-func (c *Facts) earlier(frame int) *Earlier {
-	for i := range c.Earlier {
-		if c.Earlier[i].Frame == frame {
-			return &c.Earlier[i]
-		}
-	}
-	return nil
-}
-
-// lastOwn returns the latest remembered reset of the same sender.
-func (c *Facts) lastOwn() *Earlier {
-	for i := len(c.Earlier) - 1; i >= 0; i-- {
-		if c.Earlier[i].Side == c.Side {
-			return &c.Earlier[i]
-		}
-	}
-	return nil
-}
 
 // What a repeat is less sure of than the first of its event.
 const (
@@ -125,28 +15,29 @@ const (
 )
 
 // repeat explains a reset that belongs to the event of an earlier one, nil when it is an event of its own.
-func (c *Facts) repeat() *Finding {
+func (e *Engine) repeat(c *Facts) *Finding {
 	prev := c.lastOwn()
 	if prev == nil {
-		return c.stray()
+		return e.stray(c)
 	}
 	root := c.earlier(prev.Root)
 	if root == nil {
 		root = prev
 	}
-	f := c.finding(root.Rule, root.Cause, root.Severity)
+	cause := Cause(root.Verdict.Cause)
+	f := e.begin(e.rule(root.Verdict.Rule), cause, Severity(root.Verdict.Severity))
 	f.Repeats = prev.Root
 	if c.Notes&flows.Duplicate != 0 {
-		f.Confidence = prev.Confidence
+		f.Confidence = prev.Verdict.Confidence
 		f.Summary = fmt.Sprintf("The same packet as frame %d, captured a second time: no second reset.", prev.Frame)
 		f.say("same addresses, numbers and IP ID: a copy that the capture made", prev.Frame, c.Frame)
 		return f
 	}
-	if (prev.Origin == OriginMiddlebox) != c.PathSigns.Middlebox() {
+	if (prev.Verdict.Origin == string(OriginMiddlebox)) != c.PathSigns.Middlebox() {
 		return nil // two senders' resets in one connection
 	}
-	if root.Cause == ClosedPort && c.Refused() {
-		f.Confidence = root.Confidence
+	if cause == ClosedPort && c.Refused() {
+		f.Confidence = root.Verdict.Confidence
 		f.Summary = sentence("%s tried again and was refused again %s, as at frame %s.", capital(c.receiver()), relative(c.Time.Sub(root.Time)), strconv.Itoa(root.Frame))
 		f.say("the connection was refused", root.Frame)
 		f.say("another SYN of the same connection, refused as well", c.mark().Frame, c.Frame)
@@ -160,10 +51,10 @@ func (c *Facts) repeat() *Finding {
 	var why string
 	factor := repeatInFlight
 	switch {
-	case root.Cause == RetransmitTimeout:
+	case cause == RetransmitTimeout:
 		why = sentence("%s had given the connection up; what still comes meets nothing", c.sender())
 		factor = repeatDeaf
-	case root.Cause == UnknownConnection:
+	case cause == UnknownConnection:
 		why = sentence("%s still does not know the connection", c.sender())
 	case c.answersChallenge():
 		return nil // it answers the first RST itself: the peer got that, and asks
@@ -186,7 +77,7 @@ func (c *Facts) repeat() *Finding {
 	default:
 		return nil
 	}
-	f.Confidence = root.Confidence * factor
+	f.Confidence = root.Verdict.Confidence * factor
 	f.Summary = sentence("One more RST of the event at frame %s: %s.", strconv.Itoa(root.Frame), why)
 	which := "the first RST of this event"
 	if root.Frame != prev.Root {
@@ -194,7 +85,7 @@ func (c *Facts) repeat() *Finding {
 	}
 	f.say(which, root.Frame)
 	if c.Trigger != nil {
-		f.say(sentence("%s, %s it; this RST answers it", c.what(c.Trigger), after(late)), c.Trigger.Frame, c.Frame)
+		f.say(sentence("%s, %s it; this RST answers it", segment(c.Trigger), after(late)), c.Trigger.Frame, c.Frame)
 	}
 	c.openRepeat(f)
 	return f
@@ -203,24 +94,24 @@ func (c *Facts) repeat() *Finding {
 // stray explains a RST that answers a segment of a peer which had just reset the connection itself: the
 // segment left before that RST, or was overtaken by it, and belongs to its event. After a forged RST the
 // segment is a genuine one, and the connection is not known any more (late-segment).
-func (c *Facts) stray() *Finding {
+func (e *Engine) stray(c *Facts) *Finding {
 	if c.Kind != KindReply || c.Trigger == nil {
 		return nil
 	}
 	for i := len(c.Earlier) - 1; i >= 0; i-- {
-		e := &c.Earlier[i]
-		if e.Side == c.Side || e.Origin != OriginEndpoint || e.Cause == ClosedPort || e.Cause == UnknownConnection {
+		prev := &c.Earlier[i]
+		if cause := Cause(prev.Verdict.Cause); prev.Side == c.Side || prev.Verdict.Origin != string(OriginEndpoint) || cause == ClosedPort || cause == UnknownConnection {
 			continue
 		}
-		d := c.Trigger.Time.Sub(e.Time)
-		if c.Trigger.Frame < e.Frame || d > c.Soon() || c.After.ReceiverSegments > 1 {
+		d := c.Trigger.Time.Sub(prev.Time)
+		if c.Trigger.Frame < prev.Frame || d > c.Soon() || c.After.ReceiverSegments > 1 {
 			return nil
 		}
-		f := c.finding(e.Rule, e.Cause, e.Severity)
-		f.Repeats, f.Confidence = e.Root, e.Confidence*strayEvent
-		f.Summary = fmt.Sprintf("%s had reset the connection at frame %d; a segment of it that the RST overtook drew this RST of %s. It belongs to the same event.", capital(c.receiver()), e.Frame, c.sender())
-		f.say("the RST that ended the connection", e.Frame)
-		f.say(sentence("%s comes %s after it; this RST answers it", c.what(c.Trigger), span(d)), c.Trigger.Frame, c.Frame)
+		f := e.begin(e.rule(prev.Verdict.Rule), Cause(prev.Verdict.Cause), Severity(prev.Verdict.Severity))
+		f.Repeats, f.Confidence = prev.Root, prev.Verdict.Confidence*strayEvent
+		f.Summary = fmt.Sprintf("%s had reset the connection at frame %d; a segment of it that the RST overtook drew this RST of %s. It belongs to the same event.", capital(c.receiver()), prev.Frame, c.sender())
+		f.say("the RST that ended the connection", prev.Frame)
+		f.say(sentence("%s comes %s after it; this RST answers it", segment(c.Trigger), span(d)), c.Trigger.Frame, c.Frame)
 		c.openRepeat(f)
 		return f
 	}
@@ -230,7 +121,7 @@ func (c *Facts) stray() *Finding {
 // openRepeat names what a repeat leaves open.
 func (c *Facts) openRepeat(f *Finding) {
 	if f.Cause != UnknownConnection {
-		f.open(UnknownConnection, "late-segment", 0.6, "it answers a segment for a connection that was gone; but the cause of that is the first RST's")
+		f.open(UnknownConnection, lateSegmentID, 0.6, "it answers a segment for a connection that was gone; but the cause of that is the first RST's")
 	}
 	if f.Cause == FastClose || f.Cause == UnknownConnection {
 		f.open(PeerCrash, "", 0.3, "nothing was left undone when the connection was given up")
@@ -239,35 +130,6 @@ func (c *Facts) openRepeat(f *Finding) {
 		f.open(FastClose, "", 0.3, "the exchange was not finished when the connection was given up")
 	}
 	f.settle()
-}
-
-// lives reports whether the connection visibly went on after an earlier reset of the same sender: then
-// that reset ended nothing, and this one is an event of its own.
-func (c *Facts) lives(root *Earlier) bool {
-	last := c.Snd.Last
-	if last.Frame <= root.Frame {
-		return false
-	}
-	if c.Snd.LastSYN.Frame > root.Frame {
-		return true
-	}
-	return last.Time.Sub(root.Time) > max(c.RTT, 10*time.Millisecond)
-}
-
-// answersChallenge reports whether the RST answers the challenge ACK that an earlier RST drew which its
-// receiver had to throw away: that one ended nothing.
-func (c *Facts) answersChallenge() bool {
-	if c.Trigger == nil || c.Answers != ToACK {
-		return false
-	}
-	for i := range c.Earlier {
-		e := &c.Earlier[i]
-		if e.Side == c.Side && e.Accept == flows.AcceptOutside && c.Trigger.Frame > e.Frame &&
-			(e.Challenge.Frame == c.Trigger.Frame || c.Trigger.Notes&(flows.DupACK|flows.ChallengeACK) != 0) {
-			return true
-		}
-	}
-	return false
 }
 
 // chained reports whether the segments between the first RST and this one's trigger follow each other

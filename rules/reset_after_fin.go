@@ -14,8 +14,11 @@ const (
 	resetAfterFINLate = 0.75 // both sides had closed long before: nothing was left to reset
 )
 
+// resetAfterFINID is what other rules call it by.
+const resetAfterFINID = "reset-after-fin"
+
 var resetAfterFIN = &Rule{
-	ID:       "reset-after-fin",
+	ID:       resetAfterFINID,
 	Cause:    FastClose,
 	Severity: Info,
 	RFC:      []string{"RFC 9293 §3.6", "RFC 9293 §3.10.5", "RFC 1122 §4.2.2.13"},
@@ -96,19 +99,20 @@ var resetAfterFIN = &Rule{
 		c.sayRST(f)
 		switch {
 		case b.Unfinished(c.Side) && c.PeerClosedFirst():
-			f.open(PeerCrash, "unread-data", 0.85, c.receiver()+" closed first and so withdrew what was still open")
+			f.open(PeerCrash, unreadDataID, 0.85, c.receiver()+" closed first and so withdrew what was still open")
 		case b.State == OpenRequest:
-			f.open(PeerCrash, "application-timeout", 0.85, "it closed its own unanswered request in an orderly way first")
+			f.open(PeerCrash, applicationTimeoutID, 0.85, "it closed its own unanswered request in an orderly way first")
 		default:
-			f.open(PeerCrash, "unread-data", 0.6, "nothing came in between that it could have left unread")
+			f.open(PeerCrash, unreadDataID, 0.6, "nothing came in between that it could have left unread")
 		}
 		if c.resetsNothing() {
-			f.open(UnknownConnection, "late-segment", 0.9, "no late segment that it could answer is in the capture")
+			f.open(UnknownConnection, lateSegmentID, 0.9, "no late segment that it could answer is in the capture")
 		} else {
-			f.open(UnknownConnection, "late-segment", 0.4, "the RST comes with the closing, not long after it")
+			f.open(UnknownConnection, lateSegmentID, 0.4, "the RST comes with the closing, not long after it")
 		}
 	},
-	WhyNot: "data came between FIN and RST, or the exchange was not finished",
+	Effects: Effects{Outcomes: closingOutcomes},
+	WhyNot:  "data came between FIN and RST, or the exchange was not finished",
 }
 
 // answersOwnClosing reports whether a RST in reply form answers the segment that acknowledged the sender's

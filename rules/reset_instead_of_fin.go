@@ -59,11 +59,11 @@ var resetInsteadOfFIN = &Rule{
 		}
 		c.sayRST(f)
 		if c.Close.Completion.Unfinished(c.Side) {
-			f.open(PeerCrash, "unread-data", 0.85, c.receiver()+" closed first and so withdrew what was still open")
+			f.open(PeerCrash, unreadDataID, 0.85, c.receiver()+" closed first and so withdrew what was still open")
 		} else {
-			f.open(PeerCrash, "unread-data", 0.5, "the exchange was complete")
+			f.open(PeerCrash, unreadDataID, 0.5, "the exchange was complete")
 		}
-		f.open(UnknownConnection, "late-segment", 0.3, "its numbers are those of a live connection")
+		f.open(UnknownConnection, lateSegmentID, 0.3, "its numbers are those of a live connection")
 	},
 	WhyNot: "the other side had not closed before",
 }

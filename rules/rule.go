@@ -47,7 +47,7 @@ const (
 
 // A Rule describes one situation in which a TCP is reset, and how to recognise it.
 type Rule struct {
-	ID       string // "keepalive-race": command line, JSON "detail", docs anchor, testdata folder; never renamed once released
+	ID       string // keepaliveRaceID: command line, JSON "detail", docs anchor, testdata folder; never renamed once released
 	Cause    Cause
 	Severity Severity // the usual one; Tell may raise or lower it
 	Doc      Doc
@@ -61,8 +61,40 @@ type Rule struct {
 	// gives the label, and for no other, because most of the cost of a reset lies in its sentences.
 	Explain func(*Facts, *Finding)
 
+	// Fallback marks a rule that gives a label only because nothing better fits: it is no alternative to others.
+	Fallback bool
+
+	// Path says that the rule is about devices on the path: its summaries name them where the signs do.
+	Path bool
+
+	// Effects say what the rule's resets do to the applications, where the packets alone do not tell.
+	Effects Effects
+
 	// Against says why the rule is held less likely when it matches after another rule gave the label.
 	WhyNot string
+}
+
+// Effects are what a rule knows about the two applications. Everything else follows from the facts.
+type Effects struct {
+	// Outcomes are all that applications may go through, for the manual; nil: the usual ones of the cause.
+	Outcomes []situation
+
+	// Got is what the receiving application always gets; the zero value leaves it to the facts.
+	Got situation
+
+	// Unanswered reports whether the client had asked for something that it did not get, although the exchange
+	// before it was complete; nil: never.
+	Unanswered func(*Facts) bool
+
+	// Sending says that the receiver was still sending when the RST came.
+	Sending bool
+
+	// Symptom says what the receiving application got, when that outcome is the likeliest; nil: the usual words.
+	Symptom func(*Facts, situation) string
+
+	// Own returns what the client itself went through where it was the client that reset, and a sentence about
+	// it, without the full stop at its end; nil: nothing is known.
+	Own func(*Facts) (situation, string)
 }
 
 // A Doc explains a rule to people: it is printed by the command line, in docs/causes.md and in reports.
@@ -89,12 +121,13 @@ type Finding struct {
 	Alternatives []Alternative // other causes that the packets leave open, most likely first
 	Symptom      string        // what the application on the receiving side most likely got
 	Prints       []Print       // and what it printed, by the programs that it most likely is, at most MaxPrints
-	MorePrints   int           // programs whose words SaidIn tells, and Prints does not
+	MorePrints   int           // programs whose words ErrorsOf tells, and Prints does not
 	Remedy       string
 	CaptureNext  string     // what to capture to decide what stays open; "" when decided
 	Notes        []Evidence // what else is worth telling: not accepted, did not arrive, text in the RST
 	Trigger      int        // frame of the segment that the RST answers, 0 when it answers none: numbers alone may fit one
 	Repeats      int        // frame of the first reset of the same event, 0 when this is the first
+	Path         bool       // the summary says itself that a device on the path sent the RST
 
 	room []int // what Evidence.Frames are cut from
 }
@@ -102,7 +135,7 @@ type Finding struct {
 // begin makes f an empty finding of a rule, and uses its room again.
 func (f *Finding) begin(rule *Rule, cause Cause, severity Severity) {
 	*f = Finding{
-		Rule: rule, Cause: cause, Severity: severity,
+		Rule: rule, Cause: cause, Severity: severity, Path: rule.Path,
 		OriginWhy: f.OriginWhy[:0], Evidence: f.Evidence[:0], Alternatives: f.Alternatives[:0], Prints: f.Prints[:0], Notes: f.Notes[:0],
 		room: f.room[:0],
 	}

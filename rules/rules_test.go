@@ -59,7 +59,7 @@ func TestOrder(t *testing.T) {
 		}
 	}
 	for _, r := range All() {
-		if r.weak() && at[r.ID] < len(All())-3 {
+		if r.Fallback && at[r.ID] < len(All())-3 {
 			t.Errorf("%s is not asked last", r.ID)
 		}
 	}
@@ -246,13 +246,13 @@ func TestSymptomOfOtherProtocols(t *testing.T) {
 	}
 }
 
-// TestSaidInHoldsWhatIsPrinted: what a finding leaves out is where it says it is.
-func TestSaidInHoldsWhatIsPrinted(t *testing.T) {
+// TestErrorsOfHoldsWhatIsPrinted: what a finding leaves out is where it says it is.
+func TestErrorsOfHoldsWhatIsPrinted(t *testing.T) {
 	for _, r := range All() {
-		if len(SaidIn(r)) == 0 {
+		if len(ErrorsOf(r)) == 0 {
 			t.Errorf("%s: no words", r.ID)
 		}
-		for _, s := range SaidIn(r) {
+		for _, s := range ErrorsOf(r) {
 			if s.When == "" {
 				t.Errorf("%s: a situation without a name", r.ID)
 			}

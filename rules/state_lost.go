@@ -14,8 +14,11 @@ const (
 	activeWithin      = expiryFrom
 )
 
+// stateLostID is what other rules call it by.
+const stateLostID = "state-lost"
+
 var stateLost = &Rule{
-	ID:       "state-lost",
+	ID:       stateLostID,
 	Cause:    PeerCrash,
 	Severity: Error,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1"},
@@ -67,10 +70,10 @@ var stateLost = &Rule{
 			c.saySiblings(f) // when answers come says nothing of when clients gave up
 		} else {
 			f.say(sentence("%s had opened the connection and not sent anything since, for %s: what it sent may have been lost on the way", c.sender(), span(c.Time.Sub(c.Snd.Last.Time))), c.Snd.Last.Frame, c.Frame)
-			f.open(RetransmitTimeout, "gave-up-silently", 1.2, "no resends of it are in the capture; where they are lost on the way to the capture point, it gave up on them in silence")
+			f.open(RetransmitTimeout, gaveUpSilentlyID, 1.2, "no resends of it are in the capture; where they are lost on the way to the capture point, it gave up on them in silence")
 			f.CaptureNext = "capture on " + c.sender() + "'s own host too: resends there that do not arrive here show that it gave up"
 		}
-		f.open(UnknownConnection, "idle-expiry", 0.8, "it had taken part in the connection "+c.heard()+" before")
+		f.open(UnknownConnection, idleExpiryID, 0.8, "it had taken part in the connection "+c.heard()+" before")
 		f.open(FastClose, "", 0.3, "it sent no FIN and no RST of its own decision")
 	},
 	WhyNot: "the host had closed, was never seen to take part, or reset by its own decision",

@@ -40,7 +40,7 @@ var stateLostKeepalive = &Rule{
 		}
 		c.sayRST(f)
 		c.saySiblings(f)
-		f.open(UnknownConnection, "idle-expiry", 0.85, "it had taken part in the connection "+c.heard()+" before")
+		f.open(UnknownConnection, idleExpiryID, 0.85, "it had taken part in the connection "+c.heard()+" before")
 	},
 	WhyNot: "the RST does not answer a keep-alive probe",
 }

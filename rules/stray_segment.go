@@ -15,8 +15,11 @@ const (
 	strayEarly = 0.85 // it acknowledges a SYN, but no SYN-ACK came before it
 )
 
+// straySegmentID is what other rules call it by.
+const straySegmentID = "stray-segment"
+
 var straySegment = &Rule{
-	ID:       "stray-segment",
+	ID:       straySegmentID,
 	Cause:    UnknownConnection,
 	Severity: Warning,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1"},
@@ -65,7 +68,7 @@ var straySegment = &Rule{
 		if c.Snd.Missing > 0 {
 			f.say(sentence("before that %s acknowledged %s that the capture does not hold", c.receiver(), octets(int64(c.Snd.Missing))), c.Rcv.First.Frame)
 		}
-		f.open(PeerCrash, "state-lost", 0.8, "no packet shows that this host had the connection a moment ago")
+		f.open(PeerCrash, stateLostID, 0.8, "no packet shows that this host had the connection a moment ago")
 		f.open(FastClose, "", 0.1, "nothing shows that it closed the connection")
 	},
 	WhyNot: "the host that resets had taken part in the connection",
@@ -82,7 +85,7 @@ func (c *Facts) acksOwnSYN() bool {
 // tellEarly tells of a segment that came in place of the SYN-ACK.
 func (c *Facts) tellEarly(f *Finding) {
 	t := c.Trigger
-	f.Summary = sentence("While %s was opening the connection, %s reached it with no SYN-ACK before it; it belongs to no connection that %s has.", c.sender(), c.what(t), c.sender())
+	f.Summary = sentence("While %s was opening the connection, %s reached it with no SYN-ACK before it; it belongs to no connection that %s has.", c.sender(), segment(t), c.sender())
 	f.say(c.sender()+" asks for a new connection", c.Snd.SYN.Frame)
 	f.say("it acknowledges the SYN, but the SYN-ACK that would have to come first is not there", c.Snd.SYN.Frame, t.Frame)
 	for i := range c.Conn.Events {
@@ -97,7 +100,7 @@ func (c *Facts) tellEarly(f *Finding) {
 		f.Symptom = "nothing: the connection opened afterwards"
 		f.Remedy = "Nothing was lost. Who sent segments in " + c.receiver() + "'s name shows a capture on its own host: those that are not in it were made on the path."
 	} else {
-		f.open(PeerCrash, "state-lost", 0.4, "the client was opening a connection: it had none to lose")
+		f.open(PeerCrash, stateLostID, 0.4, "the client was opening a connection: it had none to lose")
 	}
 	f.open(FastClose, "", 0.3, "nothing had been exchanged yet")
 }

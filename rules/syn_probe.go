@@ -29,9 +29,10 @@ var synProbe = &Rule{
 		c.sayHalfOpen(f)
 		o := &c.Snd.SYNOpts
 		f.say(fmt.Sprintf("the SYN is not one of an ordinary system: %s, window %d", count(int(o.Kinds), "option"), c.Snd.SYNWND), c.Snd.SYN.Frame)
-		f.open(FastClose, "health-probe", 0.6, "a probe that closes on purpose sends RST+ACK from a socket; this is a system's reply to a SYN-ACK that it did not ask for")
+		f.open(FastClose, healthProbeID, 0.6, "a probe that closes on purpose sends RST+ACK from a socket; this is a system's reply to a SYN-ACK that it did not ask for")
 	},
-	WhyNot: "the SYN is an ordinary one",
+	Effects: Effects{Outcomes: openingOutcomes},
+	WhyNot:  "the SYN is an ordinary one",
 }
 
 // resetsSYNACK reports whether the RST answers the SYN-ACK of a connection that its originator does not

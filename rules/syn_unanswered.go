@@ -12,8 +12,11 @@ const (
 	synUnansweredBare = 0.75 // a bare RST, which might answer a SYN-ACK that the capture missed
 )
 
+// synUnansweredID is what other rules call it by.
+const synUnansweredID = "syn-unanswered"
+
 var synUnanswered = &Rule{
-	ID:       "syn-unanswered",
+	ID:       synUnansweredID,
 	Cause:    RetransmitTimeout,
 	Severity: Error,
 	RFC:      []string{"RFC 9293 §3.8.3", "RFC 9293 §3.10.8"},
@@ -42,7 +45,8 @@ var synUnanswered = &Rule{
 		f.Summary = fmt.Sprintf("%s gave up connecting: its SYN was sent %d times within %s and nobody answered.", capital(c.sender()), c.Snd.SYNs, span(c.Time.Sub(c.Snd.SYN.Time)))
 		f.say(fmt.Sprintf("%d SYNs, no answer", c.Snd.SYNs), c.Snd.SYN.Frame, c.Snd.LastSYN.Frame)
 		f.say(sentence("%s's RST ends the attempt", c.sender()), c.Frame)
-		f.open(UnknownConnection, "late-syn-ack", 0.8, "no SYN-ACK is in the capture that the RST could answer")
+		f.open(UnknownConnection, lateSYNACKID, 0.8, "no SYN-ACK is in the capture that the RST could answer")
 	},
-	WhyNot: "a SYN-ACK came, or the SYN was not sent again",
+	Effects: Effects{Outcomes: []situation{sawGiveUp, sawConnectTime}},
+	WhyNot:  "a SYN-ACK came, or the SYN was not sent again",
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -61,7 +62,16 @@ var tlsRejected = &Rule{
 		sayVersion(f, x)
 		c.sayLetGo(f)
 		c.sayRST(f)
-		f.open(FastClose, "abortive-close", 0.85, "the handshake was not finished")
+		f.open(FastClose, abortiveCloseID, 0.85, "the handshake was not finished")
+	},
+	Effects: Effects{
+		Outcomes: slices.Concat([]situation{sawHandshake, sawEOFTLS, sawUntrusted}, resetOutcomes, lostOutcomes),
+		Own: func(c *Facts) (situation, string) {
+			if c.Close.Exchange.AlertSide != int(flows.Originator) {
+				return sawNothing, ""
+			}
+			return sawUntrusted, "The client itself most likely does not trust the server's certificate"
+		},
 	},
 	WhyNot: "the handshake was finished, or there was none",
 }

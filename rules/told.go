@@ -133,9 +133,9 @@ func (c *Facts) sayLetGo(f *Finding) {
 func (c *Facts) sayRST(f *Finding) {
 	switch {
 	case c.Kind == KindReply && c.Class == flows.ClassActive:
-		f.say(sentence("%s's RST answers %s %s later: it takes both its numbers from it", c.sender(), c.what(c.Trigger), span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
+		f.say(sentence("%s's RST answers %s %s later: it takes both its numbers from it", c.sender(), segment(c.Trigger), span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
 	case c.Kind == KindReply && c.Trigger != nil:
-		f.say(sentence("%s's RST answers %s %s later: by its numbers a reply, as a host without the connection sends it", c.sender(), c.what(c.Trigger), span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
+		f.say(sentence("%s's RST answers %s %s later: by its numbers a reply, as a host without the connection sends it", c.sender(), segment(c.Trigger), span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
 	case c.Kind == KindReply:
 		f.say(sentence("%s's RST has the form of a reply to a segment that the capture does not hold", c.sender()), c.Frame)
 	case c.Kind == KindAbort && !c.Snd.HasSND:

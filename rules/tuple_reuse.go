@@ -45,7 +45,14 @@ var tupleReuse = &Rule{
 		} else {
 			f.Summary += "."
 		}
-		f.open(PeerCrash, "state-lost", 0.5, "the client was opening a connection: it had none to lose")
+		f.open(PeerCrash, stateLostID, 0.5, "the client was opening a connection: it had none to lose")
+	},
+	Effects: Effects{
+		Outcomes: openingOutcomes,
+		Symptom: func(c *Facts, _ situation) string {
+			return capital(c.receiver()) + "'s application, which still had the old connection, gets " + c.errno(sawClientGone, c.Side.Peer()) +
+				" there. " + capital(c.sender()) + "'s notices nothing but a slower connect, when its next SYN is accepted"
+		},
 	},
 	WhyNot: "the RST does not answer an ACK that came in place of a SYN-ACK",
 }

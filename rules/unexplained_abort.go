@@ -9,6 +9,7 @@ const (
 var unexplainedAbort = &Rule{
 	ID:       "unexplained-abort",
 	Cause:    PeerCrash,
+	Fallback: true,
 	Severity: Warning,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9293 §3.5.3"},
 	Doc: Doc{

@@ -9,6 +9,7 @@ const (
 var unexplainedRelease = &Rule{
 	ID:       "unexplained-release",
 	Cause:    FastClose,
+	Fallback: true,
 	Severity: Info,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9293 §3.5.3"},
 	Doc: Doc{

@@ -5,6 +5,7 @@ const unexplainedReplySure = 0.50
 var unexplainedReply = &Rule{
 	ID:       "unexplained-reply",
 	Cause:    UnknownConnection,
+	Fallback: true,
 	Severity: Warning,
 	RFC:      []string{"RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
@@ -26,7 +27,7 @@ var unexplainedReply = &Rule{
 		f.Summary = sentence("%s perhaps does not know this connection: the RST has the form of a reply; the capture does not show more.", capital(c.sender()))
 		c.sayRST(f)
 		c.sayBusiness(f)
-		f.open(PeerCrash, "state-lost", 0.5, "no packet shows that the host died")
+		f.open(PeerCrash, stateLostID, 0.5, "no packet shows that the host died")
 		f.open(FastClose, "", 0.4, "no packet shows that the connection was closed")
 	},
 	WhyNot: "a better explanation fits",

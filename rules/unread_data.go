@@ -9,8 +9,11 @@ const (
 	unreadOpaque  = 0.94  // no known protocol
 )
 
+// unreadDataID is what other rules call it by.
+const unreadDataID = "unread-data"
+
 var unreadData = &Rule{
-	ID:       "unread-data",
+	ID:       unreadDataID,
 	Cause:    PeerCrash,
 	Severity: Error,
 	RFC:      []string{"RFC 1122 §4.2.2.13", "RFC 2525 §2.17", "RFC 9293 §3.10.4"},
@@ -60,7 +63,7 @@ var unreadData = &Rule{
 		}
 		c.sayRST(f)
 		c.saySiblings(f)
-		f.open(FastClose, "abortive-close", 0.9, "data was left unanswered; but a program that closes on purpose sends the same RST")
+		f.open(FastClose, abortiveCloseID, 0.9, "data was left unanswered; but a program that closes on purpose sends the same RST")
 	},
 	WhyNot: "everything that had come was answered",
 }

@@ -5,6 +5,7 @@ const wrongHostSure = 0.72
 var wrongHost = &Rule{
 	ID:       "wrong-host",
 	Cause:    UnknownConnection,
+	Path:     true,
 	Severity: Error,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
@@ -26,13 +27,13 @@ var wrongHost = &Rule{
 		return wrongHostSure
 	},
 	Explain: func(c *Facts, f *Finding) {
-		f.Summary = sentence("%s %sreached another host than the one that has the connection: the RST does not come from where %s's other packets come from.", capital(c.what(c.Trigger)), probably(f.Confidence), c.sender())
+		f.Summary = sentence("%s %sreached another host than the one that has the connection: the RST does not come from where %s's other packets come from.", capital(segment(c.Trigger)), probably(f.Confidence), c.sender())
 		c.sayRST(f)
 		for i := range c.PathSigns.Against {
 			g := &c.PathSigns.Against[i]
 			f.say(describeSign(c, g), g.Frames...)
 		}
-		f.open(PeerCrash, "state-lost", 0.8, "the RST comes from elsewhere than the host's other packets")
+		f.open(PeerCrash, stateLostID, 0.8, "the RST comes from elsewhere than the host's other packets")
 	},
 	WhyNot: "the RST comes from where the host's other packets come from",
 }

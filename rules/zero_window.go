@@ -48,9 +48,10 @@ var zeroWindow = &Rule{
 			f.say(count(run.Count, "window probe")+" of "+c.sender()+", and the window stays closed", run.Frames...)
 		}
 		c.sayRST(f)
-		f.open(PeerCrash, "abort-mid-transfer", 0.8, "the sender could not go on: the other side had closed its window")
+		f.open(PeerCrash, abortMidTransferID, 0.8, "the sender could not go on: the other side had closed its window")
 	},
-	WhyNot: "the receiver's window was open",
+	Effects: Effects{Outcomes: givingUpOutcomes},
+	WhyNot:  "the receiver's window was open",
 }
 
 // closedWindow returns since when the peer's window had been closed until the segment that the RST answers,

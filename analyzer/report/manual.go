@@ -72,7 +72,7 @@ func RuleText(w io.Writer, r *rules.Rule, opts TextOptions) error {
 	for _, part := range ruleParts {
 		b.WriteString("\n" + p.style.bold(part.heading) + "\n" + p.paragraphs("  ", part.text(&r.Doc)))
 		if part.heading == "What the application prints" {
-			for _, s := range rules.SaidIn(r) {
+			for _, s := range rules.ErrorsOf(r) {
 				b.WriteString(p.wrap("  ", "Where "+s.When+":"))
 				for _, x := range s.Prints {
 					b.WriteString(p.wrap("    ", x.Program+": "+x.Says))

@@ -1,0 +1,78 @@
+package rules
+
+import (
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// An Earlier is a reset of the same connection that was explained before.
+type Earlier struct {
+	flows.Mark
+	Side      flows.Side
+	Accept    flows.Acceptability
+	Flags     flows.Flags
+	SEQ       flows.Seq
+	Trigger   flows.Mark // what it answered, zero without
+	Challenge flows.Mark // the challenge ACK that answered it, zero without
+	Root      int        // frame of the first reset of its event; its own when it is the first
+	Verdict   Verdict
+}
+
+// A Verdict is what was reported of an earlier reset, in the terms of package rules.
+type Verdict struct {
+	Rule       string // its ID
+	Cause      string
+	Origin     string
+	Severity   string
+	Confidence float64
+}
+
+// earlier returns what is remembered of the reset at frame.
+func (c *Facts) earlier(frame int) *Earlier {
+	for i := range c.Earlier {
+		if c.Earlier[i].Frame == frame {
+			return &c.Earlier[i]
+		}
+	}
+	return nil
+}
+
+// lastOwn returns the latest remembered reset of the same sender.
+func (c *Facts) lastOwn() *Earlier {
+	for i := len(c.Earlier) - 1; i >= 0; i-- {
+		if c.Earlier[i].Side == c.Side {
+			return &c.Earlier[i]
+		}
+	}
+	return nil
+}
+
+// lives reports whether the connection visibly went on after an earlier reset of the same sender: then
+// that reset ended nothing, and this one is an event of its own.
+func (c *Facts) lives(root *Earlier) bool {
+	last := c.Snd.Last
+	if last.Frame <= root.Frame {
+		return false
+	}
+	if c.Snd.LastSYN.Frame > root.Frame {
+		return true
+	}
+	return last.Time.Sub(root.Time) > max(c.RTT, 10*time.Millisecond)
+}
+
+// answersChallenge reports whether the RST answers the challenge ACK that an earlier RST drew which its
+// receiver had to throw away: that one ended nothing.
+func (c *Facts) answersChallenge() bool {
+	if c.Trigger == nil || c.Answers != ToACK {
+		return false
+	}
+	for i := range c.Earlier {
+		e := &c.Earlier[i]
+		if e.Side == c.Side && e.Accept == flows.AcceptOutside && c.Trigger.Frame > e.Frame &&
+			(e.Challenge.Frame == c.Trigger.Frame || c.Trigger.Notes&(flows.DupACK|flows.ChallengeACK) != 0) {
+			return true
+		}
+	}
+	return false
+}

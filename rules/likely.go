@@ -1,0 +1,94 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// appendLikely appends the programs that side by of a connection may be, likeliest first: the one that names itself,
+// or else those that speak the protocol, the most common first.
+func appendLikely(out []*printer, k *flows.Conn, by flows.Side) []*printer {
+	x := &k.Exchange
+	add := func(list []printer, names ...string) {
+		for i := range list {
+			if len(names) == 0 || slices.Contains(names, list[i].name) {
+				out = append(out, &list[i])
+			}
+		}
+	}
+	web := web(k)
+	if by == flows.Responder {
+		switch p := named(serverPrinters, x.Server); {
+		case !web:
+			add(protocolPrinters[x.Protocol])
+			add(runtimes)
+		case p != nil:
+			out = append(out, p)
+		default:
+			add(serverPrinters)
+		}
+		return out
+	}
+	switch p := named(printers, x.UserAgent); {
+	case !web:
+		add(protocolPrinters[x.Protocol])
+		add(runtimes)
+	case p != nil:
+		out = append(out, p)
+		add(proxies, "nginx", "HAProxy") // which pass the User-Agent of their client on
+	case x.ALPN == "h2" || x.Protocol == "HTTP/2":
+		add(printers, "curl", "Go", "Node.js", "OkHttp", "JDK HttpClient")
+	default:
+		add(printers, "curl", "Go", "requests (Python)", "Node.js")
+		add(printers, "OkHttp", "Java")
+		add(proxies)
+	}
+	return out
+}
+
+// web reports whether a connection speaks HTTP, or may do so: it is encrypted, or nobody has said anything.
+func web(k *flows.Conn) bool {
+	x := &k.Exchange
+	switch {
+	case strings.HasPrefix(x.Protocol, "HTTP/"):
+		return true
+	case x.Upgraded != "" && !strings.HasPrefix(x.Upgraded, "HTTP CONNECT") && !strings.HasPrefix(x.Upgraded, "SOCKS") && x.Upgraded != "PROXY":
+		return false
+	case x.TLS:
+		return x.ALPN == "" || x.ALPN == "h2" || strings.HasPrefix(x.ALPN, "http/")
+	}
+	return x.Protocol == "" && x.Speaker < 0 && k.Defects&(flows.NoHandshake|flows.Evicted) == 0
+}
+
+// phrase joins what p prints in the first limit of the situations that it has words for.
+func (p *printer) phrase(saw []situation, limit int) string {
+	var room [situationCount]string
+	out := room[:0]
+	for _, s := range saw {
+		if len(out) == limit {
+			break
+		}
+		if says := p.says[s]; says != "" && !slices.ContainsFunc(out, func(said string) bool { return strings.Contains(said, says) }) {
+			out = append(out, says)
+		}
+	}
+	return strings.Join(out, ", or ")
+}
+
+// named returns the printer that a User-Agent or Server header names, nil when it names none that is known.
+func named(list []printer, header string) *printer {
+	header = strings.ToLower(header)
+	if header == "" {
+		return nil
+	}
+	for i := range list {
+		for _, m := range list[i].marks {
+			if strings.Contains(header, m) {
+				return &list[i]
+			}
+		}
+	}
+	return nil
+}
