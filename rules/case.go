@@ -374,3 +374,6 @@ func (c *Facts) ServiceDied() bool {
 	return a.RefusedAfter.Seen() && a.RefusedAfter.Time.Sub(c.Close.Time) < 2*time.Minute &&
 		(!a.AcceptedAfter.Seen() || a.AcceptedAfter.Frame > a.RefusedAfter.Frame)
 }
+
+// idleFrom is the silence from which on a connection counts as idle.
+const idleFrom = 5 * time.Second

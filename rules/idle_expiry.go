@@ -12,7 +12,6 @@ const (
 	expiryMatching = 0.84 // the silence matches a known idle time
 	expiryLong     = 0.80
 	expiryShort    = 0.68
-	expiryFrom     = 5 * time.Second
 	expiryLongFrom = time.Minute
 
 	expiryDeviceFrom = 2 * time.Second  // for devices, which the signs give away
@@ -52,7 +51,7 @@ var idleExpiry = &Rule{
 			c.Related.ResetTogetherCount > 0 || c.ServiceDied() || c.deafBefore() {
 			return 0
 		}
-		from := expiryFrom
+		from := idleFrom
 		if c.Answers == ToKeepAlive {
 			from = expiryProbe
 		}

@@ -11,7 +11,7 @@ const (
 	stateLostIdle     = 0.62
 	stateLostFIN      = 0.55 // the peer was only closing
 	stateLostMute     = 0.60 // it had opened the connection and was not heard of again: its segments may be lost on the way
-	activeWithin      = expiryFrom
+	activeWithin      = idleFrom
 )
 
 // stateLostID is what other rules call it by.
