@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
-	"github.com/rstexplain/rstexplain/rules"
+	"github.com/rstexplain/rstexplain/rules/facts"
 )
 
 // shapesOfEvidence are the forms of the sentences that cite frames, and what they claim of them.
@@ -399,7 +399,7 @@ var shapesOfEvidence = []shape{
 func silent(c *claim, a []string) error {
 	if _, who, ok := strings.Cut(c.says, " matches the default of "); ok {
 		var near []string
-		for _, t := range rules.KnownTimeouts().Near(c.cited[len(c.cited)-1].Time.Sub(c.cited[0].Time)) {
+		for _, t := range facts.KnownTimeouts().Near(c.cited[len(c.cited)-1].Time.Sub(c.cited[0].Time)) {
 			near = append(near, t.Who)
 		}
 		if err := same("list of idle times", who, strings.Join(near, "; ")); err != nil {

@@ -1,6 +1,10 @@
 package rules
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
 
 // How sure it is that a transfer was broken off.
 const (
@@ -27,35 +31,35 @@ var abortMidTransfer = &Rule{
 		Remedy:     "When clients cancel, this is to be expected. Otherwise look into the log of the side that reset: crash, kill, out of memory, a limit on size or time.",
 		Limits:     "Whether it was meant.",
 	},
-	Match: func(c *Facts) float64 {
-		if c.Kind == KindReply || c.Close.By != ByThis || c.PeerClosedFirst() {
+	Match: func(c *facts.Facts) float64 {
+		if c.Kind == facts.KindReply || c.Close.By != facts.ByThis || c.PeerClosedFirst() {
 			return 0
 		}
 		b := c.Close.Completion
 		switch {
-		case b.State == CutResponse && c.ByClient(), b.State == CutResponse, b.State == CutRequest && c.ByClient():
-			return c.lowered(abortKnown, lostOctets)
-		case b.State == InFlight:
-			return c.lowered(abortFlight, lostOctets)
-		case b.State == Unended:
-			return c.lowered(abortSealed, anyDefect)
-		case b.State == OpenRequest && c.ByClient() && b.Side == flows.Originator:
-			return c.lowered(abortAsked, lostOctets|flows.SnapCut)
+		case b.State == facts.CutResponse && c.ByClient(), b.State == facts.CutResponse, b.State == facts.CutRequest && c.ByClient():
+			return c.Lowered(abortKnown, facts.LostBytes)
+		case b.State == facts.InFlight:
+			return c.Lowered(abortFlight, facts.LostBytes)
+		case b.State == facts.Unended:
+			return c.Lowered(abortSealed, facts.AnyDefect)
+		case b.State == facts.OpenRequest && c.ByClient() && b.Side == flows.Originator:
+			return c.Lowered(abortAsked, facts.LostBytes|flows.SnapCut)
 		}
 		return 0
 	},
-	Explain: func(c *Facts, f *Finding) {
-		f.Summary = sentence("%s reset the connection %s.", capital(c.sender()), c.circumstances())
-		c.sayBusiness(f)
-		c.sayRST(f)
+	Explain: func(c *facts.Facts, f *Finding) {
+		f.Summary = words.Sentence("%s reset the connection %s.", words.Capital(Sender(c)), Circumstances(c))
+		sayCompletion(c, f)
+		sayRST(c, f)
 		if c.Snd.ZeroWND.Seen() {
-			f.say(c.sender()+" had closed its window before: its application did not read", c.Snd.ZeroWND.Frame)
+			f.Say(Sender(c)+" had closed its window before: its application did not read", c.Snd.ZeroWND.Frame)
 		}
 		if n := c.After.SenderRSTCount; n > 0 && c.After.SenderRSTs[0].TTL == c.TTL {
-			f.say(sentence("%s of it answer what was still under way", count(n, "further RST")), c.After.SenderRSTs[0].Frame)
+			f.Say(words.Sentence("%s of it answer what was still under way", words.Count(n, "further RST")), c.After.SenderRSTs[0].Frame)
 		}
-		c.saySiblings(f)
-		f.open(FastClose, abortiveCloseID, 0.95, "the transfer was not complete; but a deliberate abort and a crash look the same here")
+		sayRelated(c, f)
+		f.Open(FastClose, abortiveCloseID, 0.95, "the transfer was not complete; but a deliberate abort and a crash look the same here")
 	},
 	WhyNot: "no transfer was under way",
 }

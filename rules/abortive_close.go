@@ -1,6 +1,10 @@
 package rules
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
 
 // How sure it is that a finished connection was closed by RST on purpose.
 const (
@@ -26,32 +30,32 @@ var abortiveClose = &Rule{
 		Remedy:     "If it is not intended, drop SO_LINGER 0: a RST can destroy data that is still on its way.",
 		Limits:     "Whether it was meant.",
 	},
-	Match: func(c *Facts) float64 {
+	Match: func(c *facts.Facts) float64 {
 		b := c.Close.Completion
-		if c.Kind == KindReply || c.Close.By != ByThis || !b.Finished(c.Side) {
+		if c.Kind == facts.KindReply || c.Close.By != facts.ByThis || !b.Finished(c.Side) {
 			return 0
 		}
 		p := abortiveSure
 		switch {
 		case c.Snd.Outstanding() > 0:
 			p = abortiveFlight
-		case c.Close.Exchange.Protocol == "" && b.State == Answered:
+		case c.Close.Exchange.Protocol == "" && b.State == facts.Answered:
 			p = abortiveOpaque
 		}
-		return c.lowered(p, lostOctets|flows.SnapCut)
+		return c.Lowered(p, facts.LostBytes|flows.SnapCut)
 	},
-	Explain: func(c *Facts, f *Finding) {
-		f.Summary = sentence("%s closed the connection with a RST %s.", capital(c.sender()), c.circumstances())
-		c.sayBusiness(f)
+	Explain: func(c *facts.Facts, f *Finding) {
+		f.Summary = words.Sentence("%s closed the connection with a RST %s.", words.Capital(Sender(c)), Circumstances(c))
+		sayCompletion(c, f)
 		if n := c.Snd.Outstanding(); n > 0 {
-			f.say(sentence("%s of its own had not been acknowledged: the RST may destroy them", octets(int64(n))), c.Snd.LastData.Frame)
+			f.Say(words.Sentence("%s of its own had not been acknowledged: the RST may destroy them", words.Bytes(int64(n))), c.Snd.LastData.Frame)
 			f.Severity = Warning
 		} else if c.Snd.Bytes > 0 {
-			f.say("all data is acknowledged", c.Rcv.Last.Frame)
+			f.Say("all data is acknowledged", c.Rcv.Last.Frame)
 		}
-		c.sayRST(f)
-		f.open(PeerCrash, unreadDataID, 0.9, "the exchange was complete; a program that dies at this moment leaves nothing undone")
-		f.open(UnknownConnection, "", 0.05, "the RST carries the numbers of a live connection")
+		sayRST(c, f)
+		f.Open(PeerCrash, unreadDataID, 0.9, "the exchange was complete; a program that dies at this moment leaves nothing undone")
+		f.Open(UnknownConnection, "", 0.05, "the RST carries the numbers of a live connection")
 	},
 	WhyNot: "something stood open",
 }

@@ -3,6 +3,10 @@ package rules
 import (
 	"fmt"
 	"time"
+
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/programs"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // How sure an aborted handshake is.
@@ -30,8 +34,8 @@ var acceptQueueOverflow = &Rule{
 		Remedy:     "Raise the listen backlog and net.core.somaxconn, accept faster, or set net.ipv4.tcp_abort_on_overflow back to 0 so that short bursts only wait; nstat -az TcpExtListenOverflows counts them.",
 		Limits:     "A load balancer that finds no server after the handshake can look the same.",
 	},
-	Match: func(c *Facts) float64 {
-		if c.ByClient() || c.Kind != KindReply || c.Snd.Segments != c.Snd.SYNs || c.Snd.Segments == 0 || c.Close.By != ByThis ||
+	Match: func(c *facts.Facts) float64 {
+		if c.ByClient() || c.Kind != facts.KindReply || c.Snd.Segments != c.Snd.SYNs || c.Snd.Segments == 0 || c.Close.By != facts.ByThis ||
 			!c.Snd.HasISS || c.SEQ != c.Snd.SND.ISS.Add(1) || len(c.Prior) > 0 || c.ServiceDied() {
 			return 0
 		}
@@ -40,12 +44,12 @@ var acceptQueueOverflow = &Rule{
 			if c.Time.Sub(c.Snd.LastSYN.Time) > overflowSoon {
 				return 0
 			}
-			return c.lowered(overflowBoth, anyDefect)
+			return c.Lowered(overflowBoth, facts.AnyDefect)
 		}
 		if !c.Conn.HandshakeACK.Seen() || c.Time.Sub(c.Conn.HandshakeACK.Time) > max(c.Soon(), 50*time.Millisecond) {
 			return 0
 		}
-		if need, _ := c.distance(); need >= time.Millisecond && c.Time.Sub(c.Conn.HandshakeACK.Time) < need/2 {
+		if need, _ := c.Distance(); need >= time.Millisecond && c.Time.Sub(c.Conn.HandshakeACK.Time) < need/2 {
 			return 0 // it cannot have got the third step yet
 		}
 		p := overflowSure
@@ -58,24 +62,24 @@ var acceptQueueOverflow = &Rule{
 		if c.Related.ResetTogetherCount > 0 {
 			p += overflowMany
 		}
-		return c.lowered(p, anyDefect)
+		return c.Lowered(p, facts.AnyDefect)
 	},
-	Explain: func(c *Facts, f *Finding) {
+	Explain: func(c *facts.Facts, f *Finding) {
 		since := c.Conn.HandshakeACK
 		if !since.Seen() {
 			since = c.Snd.LastSYN
 		}
-		f.Summary = fmt.Sprintf("%s aborted the handshake %s after its last step: %sthe queue of port %d was full.", capital(c.sender()),
-			span(c.Time.Sub(since.Time)), probably(f.Confidence), c.Snd.Addr.Port)
-		f.say(c.sender()+" accepts with a SYN-ACK", c.Snd.SYN.Frame)
+		f.Summary = fmt.Sprintf("%s aborted the handshake %s after its last step: %sthe queue of port %d was full.", words.Capital(Sender(c)),
+			words.Span(c.Time.Sub(since.Time)), words.Probably(f.Confidence), c.Snd.Addr.Port)
+		f.Say(Sender(c)+" accepts with a SYN-ACK", c.Snd.SYN.Frame)
 		if c.Conn.HandshakeACK.Seen() {
-			f.say(c.receiver()+" confirms: the handshake is complete for it", c.Conn.HandshakeACK.Frame)
+			f.Say(Receiver(c)+" confirms: the handshake is complete for it", c.Conn.HandshakeACK.Frame)
 		}
-		f.say("the RST takes its number from that confirmation and is a bare reply: the server's system never made a connection of it", c.Frame)
-		c.saySiblings(f)
-		f.open(PeerCrash, acceptedThenDroppedID, 0.8, "a program that drops a connection it has accepted sends a RST of its own, with ACK and a window")
-		f.open(UnknownConnection, "", 0.2, "the server itself had just answered the SYN")
+		f.Say("the RST takes its number from that confirmation and is a bare reply: the server's system never made a connection of it", c.Frame)
+		sayRelated(c, f)
+		f.Open(PeerCrash, acceptedThenDroppedID, 0.8, "a program that drops a connection it has accepted sends a RST of its own, with ACK and a window")
+		f.Open(UnknownConnection, "", 0.2, "the server itself had just answered the SYN")
 	},
-	Effects: Effects{Outcomes: []situation{sawNoResponse}, Got: sawNoResponse},
+	Effects: Effects{Outcomes: []programs.Outcome{programs.NoResponse}, Got: programs.NoResponse},
 	WhyNot:  "the RST does not answer the third step of the handshake",
 }

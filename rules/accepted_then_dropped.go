@@ -1,6 +1,11 @@
 package rules
 
-import "time"
+import (
+	"time"
+
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
 
 // How sure it is that a server dropped a connection that it had just accepted.
 const (
@@ -27,39 +32,39 @@ var acceptedThenDropped = &Rule{
 		Remedy:     "Look at what stands behind the port: is the proxy's backend up, is the client's address allowed, do workers crash, are limits reached?",
 		Limits:     "A program that refuses on purpose and one that crashes look the same.",
 	},
-	Match: func(c *Facts) float64 {
-		if c.ByClient() || c.Kind == KindReply || c.Snd.Bytes > 0 || c.Close.By != ByThis || c.PeerClosedFirst() || c.Snd.Missing > 0 {
+	Match: func(c *facts.Facts) float64 {
+		if c.ByClient() || c.Kind == facts.KindReply || c.Snd.Bytes > 0 || c.Close.By != facts.ByThis || c.PeerClosedFirst() || c.Snd.Missing > 0 {
 			return 0
 		}
 		if !c.Conn.HandshakeACK.Seen() && !c.Conn.SYNACK.Seen() {
-			if c.Rcv.Bytes == 0 && c.Close.Completion.State == Unclear && c.Kind == KindAbort && c.Rcv.Missing == 0 {
+			if c.Rcv.Bytes == 0 && c.Close.Completion.State == facts.Unclear && c.Kind == facts.KindAbort && c.Rcv.Missing == 0 {
 				return droppedUnseen
 			}
 			return 0
 		}
 		switch c.Close.Completion.State {
-		case Unused:
-			return c.lowered(droppedUnused, lostOctets)
-		case OpenRequest, CutRequest, OpenHandshake, Unclear:
+		case facts.Unused:
+			return c.Lowered(droppedUnused, facts.LostBytes)
+		case facts.OpenRequest, facts.CutRequest, facts.OpenHandshake, facts.Unclear:
 			if c.Time.Sub(c.Conn.HandshakeACK.Time) <= droppedWithin {
-				return c.lowered(droppedAsked, lostOctets)
+				return c.Lowered(droppedAsked, facts.LostBytes)
 			}
 		}
 		return 0
 	},
-	Explain: func(c *Facts, f *Finding) {
+	Explain: func(c *facts.Facts, f *Finding) {
 		if c.Conn.SYNACK.Seen() {
-			f.Summary = sentence("%s accepted the connection and dropped it %s later without serving anything, %s.", capital(c.sender()), span(c.Time.Sub(c.Conn.SYNACK.Time)), c.circumstances())
-			f.say(c.sender()+" accepts", c.Conn.SYNACK.Frame)
-			f.say("the handshake is complete", c.Conn.HandshakeACK.Frame)
+			f.Summary = words.Sentence("%s accepted the connection and dropped it %s later without serving anything, %s.", words.Capital(Sender(c)), words.Span(c.Time.Sub(c.Conn.SYNACK.Time)), Circumstances(c))
+			f.Say(Sender(c)+" accepts", c.Conn.SYNACK.Frame)
+			f.Say("the handshake is complete", c.Conn.HandshakeACK.Frame)
 		} else {
-			f.Summary = sentence("%s perhaps dropped a connection that it had just accepted: the RST is its own decision, and the capture holds no data of either side.", capital(c.sender()))
+			f.Summary = words.Sentence("%s perhaps dropped a connection that it had just accepted: the RST is its own decision, and the capture holds no data of either side.", words.Capital(Sender(c)))
 		}
-		c.sayBusiness(f)
-		c.sayRST(f)
-		c.saySiblings(f)
-		f.open(FastClose, abortiveCloseID, 0.75, "the client had opened the connection to use it, and nothing was served")
-		f.open(ClosedPort, acceptQueueOverflowID, 0.2, "the RST is the server's own decision, not a reply to the third step")
+		sayCompletion(c, f)
+		sayRST(c, f)
+		sayRelated(c, f)
+		f.Open(FastClose, abortiveCloseID, 0.75, "the client had opened the connection to use it, and nothing was served")
+		f.Open(ClosedPort, acceptQueueOverflowID, 0.2, "the RST is the server's own decision, not a reply to the third step")
 	},
 	WhyNot: "the server had served something, or the client dropped the connection",
 }

@@ -1,6 +1,11 @@
 package rules
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/programs"
+)
 
 // ApplicationErrors are what programs print in one situation that a rule's resets put an application into.
 type ApplicationErrors struct {
@@ -12,12 +17,12 @@ type ApplicationErrors struct {
 func ErrorsOf(r *Rule) []ApplicationErrors {
 	var out []ApplicationErrors
 	for _, s := range r.outcomes() {
-		said := ApplicationErrors{When: whens[s]}
-		for _, list := range [...][]printer{printers, proxies, serverPrinters, runtimes} {
+		said := ApplicationErrors{When: programs.When[s]}
+		for _, list := range [...][]programs.Program{programs.Clients, programs.Proxies, programs.Servers, programs.Runtimes} {
 			said.add(list, s)
 		}
-		for _, name := range protocolNames {
-			said.add(protocolPrinters[name], s)
+		for _, name := range programs.Protocols {
+			said.add(programs.ByProtocol[name], s)
 		}
 		if len(said.Prints) > 0 {
 			out = append(out, said)
@@ -27,9 +32,9 @@ func ErrorsOf(r *Rule) []ApplicationErrors {
 }
 
 // add adds what the programs of list print in s.
-func (d *ApplicationErrors) add(list []printer, s situation) {
+func (d *ApplicationErrors) add(list []programs.Program, s programs.Outcome) {
 	for i := range list {
-		p := Print{Program: list[i].name, Says: list[i].says[s]}
+		p := Print{Program: list[i].Name, Says: list[i].Says[s]}
 		if p.Says != "" && !slices.Contains(d.Prints, p) {
 			d.Prints = append(d.Prints, p)
 		}
@@ -38,27 +43,27 @@ func (d *ApplicationErrors) add(list []printer, s situation) {
 
 // Outcomes that several rules share, for Effects.
 var (
-	resetOutcomes    = []situation{sawNoResponse, sawMidBody, sawStream, sawPush}
-	closedOutcomes   = []situation{sawEOF, sawEOFMidBody, sawEOFStream, sawEOFPush}
-	lostOutcomes     = []situation{sawClientGone, sawClientClosed, sawOwnLimit}
-	openingOutcomes  = []situation{sawConnectTime, sawNoResponse, sawClientGone}
-	closingOutcomes  = slices.Concat(closedOutcomes, []situation{sawEOFTLS}, resetOutcomes, lostOutcomes)
-	givingUpOutcomes = []situation{sawGiveUp, sawNoResponse, sawOwnLimit, sawClientGone}
-	usualOutcomes    = slices.Concat(resetOutcomes, []situation{sawHandshake}, closedOutcomes, []situation{sawEOFTLS}, lostOutcomes)
+	resetOutcomes    = []programs.Outcome{programs.NoResponse, programs.MidBody, programs.Stream, programs.Push}
+	closedOutcomes   = []programs.Outcome{programs.EOF, programs.EOFMidBody, programs.EOFStream, programs.EOFPush}
+	lostOutcomes     = []programs.Outcome{programs.ClientGone, programs.ClientClosed, programs.OwnLimit}
+	openingOutcomes  = []programs.Outcome{programs.ConnectLimit, programs.NoResponse, programs.ClientGone}
+	closingOutcomes  = slices.Concat(closedOutcomes, []programs.Outcome{programs.EOFHandshake}, resetOutcomes, lostOutcomes)
+	givingUpOutcomes = []programs.Outcome{programs.GiveUp, programs.NoResponse, programs.OwnLimit, programs.ClientGone}
+	usualOutcomes    = slices.Concat(resetOutcomes, []programs.Outcome{programs.Handshake}, closedOutcomes, []programs.Outcome{programs.EOFHandshake}, lostOutcomes)
 )
 
 // outcomes lists what resets of the rule put an application into, its own side's included.
-func (r *Rule) outcomes() []situation {
+func (r *Rule) outcomes() []programs.Outcome {
 	switch {
 	case r.Effects.Outcomes != nil:
 		return r.Effects.Outcomes
 	case r.Cause == ClosedPort:
-		return []situation{sawRefused}
+		return []programs.Outcome{programs.Refused}
 	}
 	return usualOutcomes
 }
 
 // connectLimit is Effects.Own of rules by which a client stopped waiting for the connection.
-func connectLimit(*Facts) (situation, string) {
-	return sawConnectTime, "The client itself most likely had a time limit for connecting, which ran out"
+func connectLimit(*facts.Facts) (programs.Outcome, string) {
+	return programs.ConnectLimit, "The client itself most likely had a time limit for connecting, which ran out"
 }

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // How sure it is that somebody ran out of patience, and from which wait on.
@@ -31,42 +33,42 @@ var applicationTimeout = &Rule{
 		Remedy:     "Find out why the answer took so long; bring the time limits along the chain into order: the client's above the proxy's, the proxy's above the server's.",
 		Limits:     "Whether the time limit or a crash ended it is not in the packets.",
 	},
-	Match: func(c *Facts) float64 {
+	Match: func(c *facts.Facts) float64 {
 		b := c.Close.Completion
-		if c.Kind == KindReply || c.Close.By != ByThis || c.PeerClosedFirst() || b.Since < appTimeoutFrom {
+		if c.Kind == facts.KindReply || c.Close.By != facts.ByThis || c.PeerClosedFirst() || b.Since < appTimeoutFrom {
 			return 0
 		}
 		if c.RTTKnown && b.Since < 2*c.RTT {
 			return 0 // most of that time the segments were on their way
 		}
-		if b.State != OpenRequest && b.State != CutResponse && b.State != CutRequest && b.State != OpenHandshake {
+		if b.State != facts.OpenRequest && b.State != facts.CutResponse && b.State != facts.CutRequest && b.State != facts.OpenHandshake {
 			return 0
 		}
 		p := appTimeoutOther
-		if _, ok := roundTime(b.Since); ok {
+		if _, ok := facts.RoundTime(b.Since); ok {
 			p = appTimeoutRound
 		}
-		if b.State == OpenRequest && c.Close.Exchange.Protocol == "" {
+		if b.State == facts.OpenRequest && c.Close.Exchange.Protocol == "" {
 			p = min(p, appTimeoutOpaque)
 			// In a protocol whose turns are not known, the last word of a long talk may have been an answer.
 			if c.Close.Exchange.Messages[flows.Originator] > 4 && c.ByClient() {
 				p *= 0.9
 			}
 		}
-		return c.lowered(p, lostOctets|flows.SnapCut)
+		return c.Lowered(p, facts.LostBytes|flows.SnapCut)
 	},
-	Explain: func(c *Facts, f *Finding) {
+	Explain: func(c *facts.Facts, f *Finding) {
 		b := c.Close.Completion
-		f.Summary = sentence("%s ended the connection %s.", capital(c.sender()), c.circumstances())
-		if b.State != OpenRequest {
-			f.Summary = sentence("%s ended the connection %s, after %s without progress.", capital(c.sender()), c.circumstances(), span(b.Since))
+		f.Summary = words.Sentence("%s ended the connection %s.", words.Capital(Sender(c)), Circumstances(c))
+		if b.State != facts.OpenRequest {
+			f.Summary = words.Sentence("%s ended the connection %s, after %s without progress.", words.Capital(Sender(c)), Circumstances(c), words.Span(b.Since))
 		}
-		c.sayBusiness(f)
-		says := sentence("%s without progress", span(b.Since))
-		if r, ok := roundTime(b.Since); ok {
-			says += sentence(": about %s, most likely a configured limit", span(r))
+		sayCompletion(c, f)
+		says := words.Sentence("%s without progress", words.Span(b.Since))
+		if r, ok := facts.RoundTime(b.Since); ok {
+			says += words.Sentence(": about %s, most likely a configured limit", words.Span(r))
 		}
-		if m := c.Timeouts.matching(b.Since); m != "" {
+		if m := MatchesTimeout(c.Timeouts, b.Since); m != "" {
 			says += "; it " + m
 		}
 		from := b.Frame // the request
@@ -75,9 +77,9 @@ var applicationTimeout = &Rule{
 				from = m.Frame
 			}
 		}
-		f.say(says, from, c.Close.Frame)
-		c.sayRST(f)
-		f.open(FastClose, idleReleaseID, 0.9, "an answer was still due")
+		f.Say(says, from, c.Close.Frame)
+		sayRST(c, f)
+		f.Open(FastClose, idleReleaseID, 0.9, "an answer was still due")
 	},
 	WhyNot: "nothing stood open, or not for long",
 }

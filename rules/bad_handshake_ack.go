@@ -1,6 +1,11 @@
 package rules
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
 
 const badHandshakeACKSure = 0.97
 
@@ -18,8 +23,8 @@ var badHandshakeACK = &Rule{
 		Remedy:     "Look at what changes sequence numbers on the way: a NAT or firewall that randomises them in one direction only, a SYN proxy, a load balancer that answers for a server it has lost, two hosts with one address.",
 		Limits:     "Which device answered is not in the numbers; compare TTL and Ethernet source.",
 	},
-	Match: func(c *Facts) float64 {
-		if !c.ByClient() || c.Answers != ToSYNACK || !c.Snd.HasISS || c.Kind == KindAbort {
+	Match: func(c *facts.Facts) float64 {
+		if !c.ByClient() || c.Answers != facts.ToSYNACK || !c.Snd.HasISS || c.Kind == facts.KindAbort {
 			return 0
 		}
 		if d := c.Trigger.ACK.Sub(c.Snd.SND.ISS); d >= 1 && d <= 1+1<<16 && c.Trigger.ACK.Sub(c.Snd.SND.NXT) <= 0 {
@@ -27,12 +32,12 @@ var badHandshakeACK = &Rule{
 		}
 		return badHandshakeACKSure
 	},
-	Explain: func(c *Facts, f *Finding) {
-		f.Summary = sentence("%s's answer acknowledges a number that %s never sent, so %s reset it as a stray.", capital(c.receiver()), c.sender(), c.sender())
-		f.say(fmt.Sprintf("%s asks with sequence number %d", c.sender(), uint32(c.Snd.SND.ISS)), c.Snd.SYN.Frame)
-		f.say(fmt.Sprintf("the SYN-ACK acknowledges %d; right would be %d", uint32(c.Trigger.ACK), uint32(c.Snd.SND.ISS.Add(1))), c.Trigger.Frame)
-		f.say("the RST takes its sequence number from this acknowledgment", c.Frame)
-		f.open(PeerCrash, "", 0.4, "no connection had been opened that could have been lost")
+	Explain: func(c *facts.Facts, f *Finding) {
+		f.Summary = words.Sentence("%s's answer acknowledges a number that %s never sent, so %s reset it as a stray.", words.Capital(Receiver(c)), Sender(c), Sender(c))
+		f.Say(fmt.Sprintf("%s asks with sequence number %d", Sender(c), uint32(c.Snd.SND.ISS)), c.Snd.SYN.Frame)
+		f.Say(fmt.Sprintf("the SYN-ACK acknowledges %d; right would be %d", uint32(c.Trigger.ACK), uint32(c.Snd.SND.ISS.Add(1))), c.Trigger.Frame)
+		f.Say("the RST takes its sequence number from this acknowledgment", c.Frame)
+		f.Open(PeerCrash, "", 0.4, "no connection had been opened that could have been lost")
 	},
 	Effects: Effects{Outcomes: openingOutcomes},
 	WhyNot:  "the SYN-ACK acknowledges the client's SYN",

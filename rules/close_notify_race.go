@@ -1,5 +1,10 @@
 package rules
 
+import (
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
+
 // How sure it is that only the other side's TLS goodbye met the closed socket.
 const (
 	closeNotifyData  = 0.95 // its alert
@@ -21,53 +26,53 @@ var closeNotifyRace = &Rule{
 		Remedy:     "Harmless: among the most frequent resets of any network.",
 		Limits:     "The content of an encrypted record is told by its size only.",
 	},
-	Match: func(c *Facts) float64 {
+	Match: func(c *facts.Facts) float64 {
 		x := c.Close.Exchange
-		if !x.TLS || c.Kind == KindAbort || c.PathSigns.Middlebox() {
+		if !x.TLS || c.Kind == facts.KindAbort || c.PathSigns.Middlebox() {
 			return 0
 		}
 		b := c.Close.Completion
-		closed := c.Close.By == ByFIN || c.Close.By == ByUnseenFIN
-		if !closed && !(b.State == SaidGoodbye && c.PeerClosedFirst()) {
+		closed := c.Close.By == facts.ByFIN || c.Close.By == facts.ByUnseenFIN
+		if !closed && !(b.State == facts.SaidGoodbye && c.PeerClosedFirst()) {
 			return 0
 		}
-		if !b.Finished(c.Side) && b.State != Unused && b.State != Unclear {
+		if !b.Finished(c.Side) && b.State != facts.Unused && b.State != facts.Unclear {
 			return 0
 		}
 		p := 0.0
 		switch {
 		case c.AfterClose.Data.Seen():
 			return 0
-		case c.AfterClose.Bye.Seen() || c.answersGoodbye():
+		case c.AfterClose.Bye.Seen() || c.AnswersGoodbye():
 			p = closeNotifyData
 		case c.AfterClose.Bare.Seen():
 			p = closeNotifyFIN
-		case c.Answers == ToNothing && c.blind():
+		case c.Answers == facts.ToNothing && c.Blind():
 			p = closeNotifyBlind
 		}
-		if b.State == Unclear {
+		if b.State == facts.Unclear {
 			p *= 0.85
 		}
-		return c.lowered(p, lostOctets)
+		return c.Lowered(p, facts.LostBytes)
 	},
-	Explain: func(c *Facts, f *Finding) {
+	Explain: func(c *facts.Facts, f *Finding) {
 		what := "goodbye"
-		if !c.AfterClose.Bye.Seen() && !c.answersGoodbye() {
+		if !c.AfterClose.Bye.Seen() && !c.AnswersGoodbye() {
 			what = "last FIN or ACK"
 		}
 		closed := "closed"
-		if c.Conn.Exchange.CloseNotify[c.Side] != 0 && c.Close.Completion.State != SaidGoodbye {
+		if c.Conn.Exchange.CloseNotify[c.Side] != 0 && c.Close.Completion.State != facts.SaidGoodbye {
 			closed = "said goodbye and closed"
 		}
-		f.Summary = sentence("%s had %s %s; %s's own %s met the closed socket. Nothing was lost.", capital(c.sender()), closed, c.circumstances(), c.receiver(), what)
-		c.sayBusiness(f)
-		if at := c.Conn.Exchange.CloseNotify[c.Side]; at != 0 && (c.Close.Completion.State != SaidGoodbye || c.Close.Completion.Side != c.Side) {
-			f.say(c.sender()+"'s close_notify", at)
+		f.Summary = words.Sentence("%s had %s %s; %s's own %s met the closed socket. Nothing was lost.", words.Capital(Sender(c)), closed, Circumstances(c), Receiver(c), what)
+		sayCompletion(c, f)
+		if at := c.Conn.Exchange.CloseNotify[c.Side]; at != 0 && (c.Close.Completion.State != facts.SaidGoodbye || c.Close.Completion.Side != c.Side) {
+			f.Say(Sender(c)+"'s close_notify", at)
 		}
-		c.sayLetGo(f)
-		c.sayRST(f)
-		f.open(UnknownConnection, lateSegmentID, 0.5, "it crossed the closing or came soon after it")
-		f.open(PeerCrash, dataAfterFINID, 0.4, "what met the closed socket is only a goodbye")
+		sayClose(c, f)
+		sayRST(c, f)
+		f.Open(UnknownConnection, lateSegmentID, 0.5, "it crossed the closing or came soon after it")
+		f.Open(PeerCrash, dataAfterFINID, 0.4, "what met the closed socket is only a goodbye")
 	},
 	Effects: Effects{Outcomes: closingOutcomes},
 	WhyNot:  "more than a goodbye met the closed socket, or the exchange was not finished",

@@ -1,6 +1,10 @@
 package rules
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
 
 const connectWithdrawnSure = 0.97
 
@@ -21,19 +25,19 @@ var connectWithdrawn = &Rule{
 		Remedy:     "Usually harmless. When it is frequent, look for very short connect timeouts.",
 		Limits:     "Why the program withdrew is not in the packets.",
 	},
-	Match: func(c *Facts) float64 {
-		if !c.ByClient() || c.Answers != ToSYNACK || c.Flags.Has(flows.ACK) || c.Conn.HandshakeACK.Seen() || c.Snd.Bytes > 0 {
+	Match: func(c *facts.Facts) float64 {
+		if !c.ByClient() || c.Answers != facts.ToSYNACK || c.Flags.Has(flows.ACK) || c.Conn.HandshakeACK.Seen() || c.Snd.Bytes > 0 {
 			return 0
 		}
 		return connectWithdrawnSure
 	},
-	Explain: func(c *Facts, f *Finding) {
-		f.Summary = sentence("%s withdrew its attempt to connect: the SYN-ACK met nobody.", capital(c.sender()))
+	Explain: func(c *facts.Facts, f *Finding) {
+		f.Summary = words.Sentence("%s withdrew its attempt to connect: the SYN-ACK met nobody.", words.Capital(Sender(c)))
 		if c.Snd.SYN.Seen() {
-			f.Summary = sentence("%s withdrew its attempt to connect: the SYN-ACK came %s after the SYN and met nobody.", capital(c.sender()), span(c.Trigger.Time.Sub(c.Snd.SYN.Time)))
+			f.Summary = words.Sentence("%s withdrew its attempt to connect: the SYN-ACK came %s after the SYN and met nobody.", words.Capital(Sender(c)), words.Span(c.Trigger.Time.Sub(c.Snd.SYN.Time)))
 		}
-		c.sayHalfOpen(f)
-		f.open(FastClose, healthProbeID, 0.6, "a socket that is closed on purpose after the SYN-ACK sends RST+ACK; this is the reply of a system without the connection")
+		sayHalfOpen(c, f)
+		f.Open(FastClose, healthProbeID, 0.6, "a socket that is closed on purpose after the SYN-ACK sends RST+ACK; this is the reply of a system without the connection")
 	},
 	Effects: Effects{Outcomes: openingOutcomes, Own: connectLimit},
 	WhyNot:  "the RST does not answer a SYN-ACK",

@@ -3,6 +3,8 @@ package rules
 import (
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // How sure it is that one side closed although the other still had something to say.
@@ -32,17 +34,17 @@ var dataAfterFIN = &Rule{
 		Remedy:     "Look into the log of the side that closed, at the time of its FIN: a crash, a kill (out of memory, deployment), a timeout. If it is the client: was the request cancelled?",
 		Limits:     "A process that dies and a program that closes too early send the same packets.",
 	},
-	Match: func(c *Facts) float64 {
-		if c.Close.By != ByFIN && c.Close.By != ByUnseenFIN || c.Kind == KindAbort && c.Rcv.LastData.Frame < c.Close.Frame {
+	Match: func(c *facts.Facts) float64 {
+		if c.Close.By != facts.ByFIN && c.Close.By != facts.ByUnseenFIN || c.Kind == facts.KindAbort && c.Rcv.LastData.Frame < c.Close.Frame {
 			return 0
 		}
 		b := c.Close.Completion
-		data := c.AfterClose.Data.Seen() || c.Kind == KindAbort
+		data := c.AfterClose.Data.Seen() || c.Kind == facts.KindAbort
 		p := 0.0
 		switch {
-		case b.State == Unended:
+		case b.State == facts.Unended:
 			p = afterFINUnended
-		case data && c.refused():
+		case data && refused(c):
 			p = afterFINUnclear
 		case b.Unfinished(c.Side) && data:
 			p = afterFINOpen
@@ -50,9 +52,9 @@ var dataAfterFIN = &Rule{
 			p = afterFINAnswer
 		case data:
 			p = afterFINUnclear
-		case data && c.midConversation(), c.midConversation() && c.AfterClose.Nothing():
+		case data && c.MidConversation(), c.MidConversation() && c.AfterClose.Nothing():
 			p = afterFINUnclear
-		case c.midConversation():
+		case c.MidConversation():
 			p = afterFINNoData
 		case b.Unfinished(c.Side) && c.AfterClose.Nothing():
 			p = afterFINBlind
@@ -61,37 +63,37 @@ var dataAfterFIN = &Rule{
 		default:
 			return 0
 		}
-		return c.lowered(p, anyDefect)
+		return c.Lowered(p, facts.AnyDefect)
 	},
-	Explain: func(c *Facts, f *Finding) {
-		f.Summary = sentence("%s closed %s", capital(c.sender()), c.circumstances())
+	Explain: func(c *facts.Facts, f *Finding) {
+		f.Summary = words.Sentence("%s closed %s", words.Capital(Sender(c)), Circumstances(c))
 		switch {
 		case c.AfterClose.Data.Seen():
-			f.Summary += sentence("; %s of %s %s and met nobody.", octets(int64(c.AfterClose.Octet)), c.receiver(), c.came(c.AfterClose.Data))
+			f.Summary += words.Sentence("; %s of %s %s and met nobody.", words.Bytes(int64(c.AfterClose.Bytes)), Receiver(c), came(c, c.AfterClose.Data))
 		case c.Trigger != nil:
-			f.Summary += sentence("; %s %s and met nobody.", segment(c.Trigger), c.came(c.Trigger.Mark))
+			f.Summary += words.Sentence("; %s %s and met nobody.", words.Segment(c.Trigger), came(c, c.Trigger.Mark))
 		default:
 			f.Summary += "; what came later met nobody."
 		}
-		if c.onlyPings() {
+		if onlyPings(c) {
 			f.Severity = Info
 			f.Summary += " Only a keep-alive ping was open: nothing of worth was lost."
 			f.Remedy = "Harmless in itself. A program that stops on purpose should end the exchange by its protocol first (in WebSocket, with a Close frame)."
 		}
-		if b := c.Close.Completion; c.ByClient() && b.State == OpenRequest && b.Side == c.Side && f.Severity != Info {
-			f.Remedy = "The client gave up waiting after " + span(b.Since) + ", or ended: compare that with its time limit (or its caller's), and look at the server for what took so long. In the client's log look for a cancelled call or a crash at the time of its FIN."
+		if b := c.Close.Completion; c.ByClient() && b.State == facts.OpenRequest && b.Side == c.Side && f.Severity != Info {
+			f.Remedy = "The client gave up waiting after " + words.Span(b.Since) + ", or ended: compare that with its time limit (or its caller's), and look at the server for what took so long. In the client's log look for a cancelled call or a crash at the time of its FIN."
 		}
-		if c.refused() {
-			f.Remedy = sentence("Read %s's last message%s: it says why it ended the session.", c.sender(), quoted(c.Close.Completion.Text))
+		if refused(c) {
+			f.Remedy = words.Sentence("Read %s's last message%s: it says why it ended the session.", Sender(c), words.Quoted(c.Close.Completion.Text))
 		}
-		c.sayBusiness(f)
-		c.sayIdle(f)
-		c.sayLetGo(f)
+		sayCompletion(c, f)
+		sayIdle(c, f)
+		sayClose(c, f)
 		if c.AfterClose.Data.Seen() {
-			f.say(sentence("%s of %s's data met the closed socket", octets(int64(c.AfterClose.Octet)), c.receiver()), c.AfterClose.At...)
+			f.Say(words.Sentence("%s of %s's data met the closed socket", words.Bytes(int64(c.AfterClose.Bytes)), Receiver(c)), c.AfterClose.Frames...)
 		}
-		c.sayRST(f)
-		c.saySiblings(f)
+		sayRST(c, f)
+		sayRelated(c, f)
 		why := "something stood open when it closed; but a program that stops on purpose looks the same as one that dies"
 		if c.Close.Completion.Finished(c.Side) {
 			why = "data still met the closed socket"
@@ -100,25 +102,25 @@ var dataAfterFIN = &Rule{
 		if c.ByClient() {
 			gentle = lateGoodbyeID
 		}
-		f.open(FastClose, gentle, 0.8, why)
-		f.open(UnknownConnection, lateSegmentID, 0.2, "the connection had just been closed by this host itself")
+		f.Open(FastClose, gentle, 0.8, why)
+		f.Open(UnknownConnection, lateSegmentID, 0.2, "the connection had just been closed by this host itself")
 	},
 	Effects: Effects{Outcomes: closingOutcomes},
 	WhyNot:  "nothing stood open when the connection was closed, or no data came after that",
 }
 
 // refused reports whether the sender's last word turned the session down while it was being set up.
-func (c *Facts) refused() bool {
+func refused(c *facts.Facts) bool {
 	b := c.Close.Completion
-	return b.State == OpenHandshake && b.Side == c.Side && c.Close.Exchange.Last[c.Side].Kind == exchange.Refusal
+	return b.State == facts.OpenHandshake && b.Side == c.Side && c.Close.Exchange.Last[c.Side].Kind == exchange.Refusal
 }
 
 // onlyPings reports whether nothing but keep-alive pings stood unanswered when the sender let go, and nothing came
 // after that which is larger than an answer to them.
-func (c *Facts) onlyPings() bool {
+func onlyPings(c *facts.Facts) bool {
 	x := c.Close.Exchange
 	open := x.Waiting[flows.Originator] + x.Waiting[flows.Responder]
-	return c.Close.Completion.State == OpenRequest && open > 0 && open == x.Pings[flows.Originator]+x.Pings[flows.Responder] && c.AfterClose.Octet <= maxPong
+	return c.Close.Completion.State == facts.OpenRequest && open > 0 && open == x.Pings[flows.Originator]+x.Pings[flows.Responder] && c.AfterClose.Bytes <= maxPong
 }
 
 // maxPong is the size of the largest WebSocket control frame (RFC 6455 §5.5: at most 125 octets) from a server,

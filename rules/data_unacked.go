@@ -1,17 +1,6 @@
 package rules
 
-import (
-	"time"
-
-	"github.com/rstexplain/rstexplain/flows"
-)
-
-// How sure it is that the sender gave up on a silent peer, by the resends that nothing answered.
-const (
-	unackedMany = 0.97 // three and more
-	unackedTwo  = 0.95
-	unackedOne  = 0.85 // one, and long enough ago that it is no tail loss probe
-)
+import "github.com/rstexplain/rstexplain/rules/facts"
 
 var dataUnacked = &Rule{
 	ID:       "data-unacked",
@@ -27,61 +16,8 @@ var dataUnacked = &Rule{
 		Remedy:     "Find out where the packets are lost: capture on both hosts. Look for a changed route, a failed host, a filter, or packets that are too big for the path.",
 		Limits:     "A capture at the sender cannot tell whether the data or its confirmations were lost.",
 	},
-	Match:   func(c *Facts) float64 { return c.gaveUp() },
-	Explain: tellGaveUp,
+	Match:   func(c *facts.Facts) float64 { return gaveUp(c) },
+	Explain: explainGivingUp,
 	Effects: Effects{Outcomes: givingUpOutcomes},
 	WhyNot:  "no resend stood unanswered when the connection was given up",
-}
-
-// gaveUp returns how sure it is that the sender reset a connection on which its resends went unanswered.
-func (c *Facts) gaveUp() float64 {
-	run := c.resends()
-	if c.Kind == KindReply || run.Count == 0 || run.What != flows.RunData && run.What != flows.RunFIN {
-		return 0
-	}
-	p := unackedMany
-	switch run.Count {
-	case 1:
-		since := run.Orig
-		if !since.Seen() {
-			since = run.First
-		}
-		if c.Time.Sub(since.Time) < max(3*c.RTT, 300*time.Millisecond) {
-			return 0
-		}
-		p = unackedOne
-	case 2:
-		p = unackedTwo
-	}
-	if run.PeerLast.Seen() {
-		p *= 0.92 // the peer lives, and still does not acknowledge
-	}
-	return c.lowered(p, flows.OneDirection|flows.MissedPackets)
-}
-
-func tellGaveUp(c *Facts, f *Finding) {
-	run := c.resends()
-	what := sentence("%s of data", octets(int64(run.LEN)))
-	if run.What == flows.RunFIN {
-		what = "its FIN"
-	}
-	from := run.Orig
-	if !from.Seen() {
-		from = run.First
-	}
-	f.Summary = sentence("%s %sgave up on a silent peer: it resent %s %s within %s without an answer.", capital(c.sender()), probably(f.Confidence), what, times(run.Count), span(c.Time.Sub(from.Time)))
-	if run.Orig.Seen() {
-		f.say(sentence("%s sends %s for the first time", c.sender(), what), run.Orig.Frame)
-	}
-	f.say(sentence("%s, %s to %s after the first sending", count(run.Count, "resend"), span(run.First.Time.Sub(from.Time)), span(run.Last.Time.Sub(from.Time))), run.Frames...)
-	if run != &c.Snd.Retransmits {
-		f.say(sentence("%s acknowledges it each time; %s goes on, so these acknowledgments do not arrive", c.receiver(), c.sender()), c.Rcv.Last.Frame)
-	} else if run.PeerLast.Seen() {
-		f.say(c.receiver()+" is still heard of, and does not acknowledge it", run.PeerLast.Frame)
-	} else {
-		f.say("nothing at all is heard of "+c.receiver()+" in that time", c.Rcv.Last.Frame)
-	}
-	c.sayRST(f)
-	f.open(PeerCrash, abortMidTransferID, 0.6, "it ended a connection on which nothing had been answered for "+span(c.Time.Sub(from.Time)))
-	f.open(FastClose, abortiveCloseID, 0.3, "data of the sender was still unconfirmed")
 }

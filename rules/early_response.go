@@ -3,6 +3,8 @@ package rules
 import (
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // How sure it is that a server answered before it had read all.
@@ -25,45 +27,45 @@ var earlyResponse = &Rule{
 		Remedy:     "Let the server read the rest of the body for a while before it closes (lingering close: nginx lingering_close, Go reads up to 256 kB), or let the client ask first with Expect: 100-continue.",
 		Limits:     "Whether the client got the response before the RST destroyed it.",
 	},
-	Match: func(c *Facts) float64 {
+	Match: func(c *facts.Facts) float64 {
 		if c.ByClient() {
 			return 0
 		}
 		x := c.Close.Exchange
 		r := &x.Last[flows.Responder]
-		if c.Close.Completion.State != CutRequest || r.Frame < x.Last[flows.Originator].Frame {
+		if c.Close.Completion.State != facts.CutRequest || r.Frame < x.Last[flows.Originator].Frame {
 			return 0
 		}
 		switch r.Kind {
 		case exchange.Response, exchange.Partial, exchange.Refusal, exchange.Opaque:
 			if c.PeerClosedFirst() {
-				return c.lowered(earlyResponseLeft, lostOctets)
+				return c.Lowered(earlyResponseLeft, facts.LostBytes)
 			}
-			return c.lowered(earlyResponseSure, lostOctets)
+			return c.Lowered(earlyResponseSure, facts.LostBytes)
 		}
 		return 0
 	},
-	Explain: func(c *Facts, f *Finding) {
+	Explain: func(c *facts.Facts, f *Finding) {
 		x := c.Close.Exchange
 		b := c.Close.Completion
-		f.Summary = sentence("%s answered%s and let go while %s was still uploading", capital(c.sender()),
-			quoted(x.Last[flows.Responder].Text), c.receiver())
+		f.Summary = words.Sentence("%s answered%s and let go while %s was still uploading", words.Capital(Sender(c)),
+			words.Quoted(x.Last[flows.Responder].Text), Receiver(c))
 		switch {
 		case b.Want >= 0:
-			f.Summary += sentence(": %s of %s had arrived", octets(b.Got), octets(b.Want))
+			f.Summary += words.Sentence(": %s of %s had arrived", words.Bytes(b.Got), words.Bytes(b.Want))
 		case b.Got > 0:
-			f.Summary += sentence(": %s had arrived", octets(b.Got))
+			f.Summary += words.Sentence(": %s had arrived", words.Bytes(b.Got))
 		}
 		f.Summary += "."
 		if b.Want >= 0 || b.Got == 0 {
-			c.sayBusiness(f)
+			sayCompletion(c, f)
 		} else {
-			f.say(sentence("the request has not ended by its own rules; %s of it were seen", octets(b.Got)), b.Frame)
+			f.Say(words.Sentence("the request has not ended by its own rules; %s of it were seen", words.Bytes(b.Got)), b.Frame)
 		}
-		f.say(c.sender()+" answers all the same"+quoted(x.Last[flows.Responder].Text), x.Last[flows.Responder].Frame)
-		c.sayLetGo(f)
-		c.sayRST(f)
-		f.open(FastClose, resetAfterFINID, 0.8, "the upload was not read to its end")
+		f.Say(Sender(c)+" answers all the same"+words.Quoted(x.Last[flows.Responder].Text), x.Last[flows.Responder].Frame)
+		sayClose(c, f)
+		sayRST(c, f)
+		f.Open(FastClose, resetAfterFINID, 0.8, "the upload was not read to its end")
 	},
 	Effects: Effects{Outcomes: closingOutcomes, Sending: true},
 	WhyNot:  "no response came while a request was still being sent",

@@ -1,6 +1,10 @@
 package rules
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
 
 const endedUnseenSure = 0.75
 
@@ -18,34 +22,34 @@ var endedUnseen = &Rule{
 		Remedy:     "Capture on the host that sends these RSTs: a RST toward it, in the other side's name, will explain them. Then see forged-reset.",
 		Limits:     "The decisive packet is not in the capture.",
 	},
-	Match: func(c *Facts) float64 {
-		if c.Kind != KindReply || c.Close.By != ByThis || c.Answers != ToData && !c.oneSided() || c.Snd.Segments == 0 || len(c.Prior) > 0 ||
-			c.Refused() || c.Unopened() || c.Conn.Defects.Has(flows.MissedPackets) || c.answersGoodbye() {
+	Match: func(c *facts.Facts) float64 {
+		if c.Kind != facts.KindReply || c.Close.By != facts.ByThis || c.Answers != facts.ToData && !c.OneSided() || c.Snd.Segments == 0 || len(c.Prior) > 0 ||
+			c.Refused() || c.Unopened() || c.Conn.Defects.Has(flows.MissedPackets) || c.AnswersGoodbye() {
 			return 0
 		}
-		if c.After.SenderRSTCount == 0 || c.After.SenderSegments > 0 || c.Related.ResetTogetherCount > 0 || c.ServiceDied() || c.deafBefore() {
+		if c.After.SenderRSTCount == 0 || c.After.SenderSegments > 0 || c.Related.ResetTogetherCount > 0 || c.ServiceDied() || c.PeerRepeated() {
 			return 0
 		}
-		if c.oneSided() {
-			if c.Time.Sub(c.Snd.Last.Time) > guessedRTT || c.Snd.Segments == c.Snd.SYNs {
+		if c.OneSided() {
+			if c.Time.Sub(c.Snd.Last.Time) > facts.GuessedRTT || c.Snd.Segments == c.Snd.SYNs {
 				return 0
 			}
-			return c.lowered(endedUnseenSure, flows.Reordered)
+			return c.Lowered(endedUnseenSure, flows.Reordered)
 		}
 		// It was there within the last round trip, and had taken part before.
 		if c.Trigger.Time.Sub(c.Snd.Last.Time) > c.RTT || c.Snd.Segments == c.Snd.SYNs {
 			return 0
 		}
-		return c.lowered(endedUnseenSure, flows.OneDirection|flows.Reordered)
+		return c.Lowered(endedUnseenSure, flows.OneDirection|flows.Reordered)
 	},
-	Explain: func(c *Facts, f *Finding) {
-		f.Summary = sentence("Something that the capture does not show had %sended the connection for %s: it acknowledged data %s before, and then answered the rest of the flight as if it did not know the connection.",
-			probably(f.Confidence), c.sender(), span(c.Time.Sub(c.Snd.Last.Time)))
-		f.say(sentence("the last segment of %s; it has sent no FIN and no RST of its own decision", c.sender()), c.Snd.Last.Frame)
-		c.sayRST(f)
-		f.say(count(c.After.SenderRSTCount, "further RST")+" of it answer the segments that follow", c.After.SenderRSTs[0].Frame)
-		f.open(PeerCrash, stateLostID, 0.9, "a host cannot lose its state within one round trip, and its other connections go on")
-		f.CaptureNext = "capture on " + c.sender() + "'s own host: a RST toward it that is not in this capture ended the connection"
+	Explain: func(c *facts.Facts, f *Finding) {
+		f.Summary = words.Sentence("Something that the capture does not show had %sended the connection for %s: it acknowledged data %s before, and then answered the rest of the flight as if it did not know the connection.",
+			words.Probably(f.Confidence), Sender(c), words.Span(c.Time.Sub(c.Snd.Last.Time)))
+		f.Say(words.Sentence("the last segment of %s; it has sent no FIN and no RST of its own decision", Sender(c)), c.Snd.Last.Frame)
+		sayRST(c, f)
+		f.Say(words.Count(c.After.SenderRSTCount, "further RST")+" of it answer the segments that follow", c.After.SenderRSTs[0].Frame)
+		f.Open(PeerCrash, stateLostID, 0.9, "a host cannot lose its state within one round trip, and its other connections go on")
+		f.CaptureNext = "capture on " + Sender(c) + "'s own host: a RST toward it that is not in this capture ended the connection"
 	},
 	WhyNot: "the host had been silent, or its other connections fell as well",
 }

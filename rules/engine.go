@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/programs"
 )
 
 // Options set up an Engine. The zero value is ready to use.
@@ -13,7 +15,7 @@ type Options struct {
 	// of their own checks them with Validate first.
 	Rules []*Rule
 	// Timeouts are the known idle times to compare gaps with; nil: those of KnownTimeouts.
-	Timeouts *Timeouts
+	Timeouts *facts.Timeouts
 	// Streams bounds the connections whose findings are remembered for their repeats; 0: 16384.
 	Streams int
 }
@@ -23,13 +25,13 @@ type Options struct {
 type Engine struct {
 	rules    []*Rule
 	byID     map[string]*Rule
-	timeouts *Timeouts
+	timeouts *facts.Timeouts
 	memory   memory
 
-	facts    Facts              // of the reset in hand, its slices used again
-	found    Finding            // the finding that is being made, likewise
-	likely   []*printer         // room for the programs that a side may be
-	programs map[*Rule][]string // whose words ErrorsOf lists, made when first asked for
+	facts    facts.Facts         // of the reset in hand, its slices used again
+	found    Finding             // the finding that is being made, likewise
+	likely   []*programs.Program // room for the programs that a side may be
+	programs map[*Rule][]string  // whose words ErrorsOf lists, made when first asked for
 }
 
 // NewEngine returns an Engine that has seen nothing.
@@ -38,7 +40,7 @@ func NewEngine(opts Options) *Engine {
 		opts.Rules = ordered
 	}
 	if opts.Timeouts == nil {
-		opts.Timeouts = KnownTimeouts()
+		opts.Timeouts = facts.KnownTimeouts()
 	}
 	if opts.Streams <= 0 {
 		opts.Streams = 1 << 14
@@ -71,7 +73,7 @@ func (e *Engine) begin(rule *Rule, cause Cause, severity Severity) *Finding {
 // it. Resets must come in the order of their frames, because a repeat points to the first of its event.
 func (e *Engine) Explain(r *flows.Reset) *Finding {
 	c := &e.facts
-	c.begin(r, e.memory.of(r.Conn.Stream), e.timeouts)
+	c.Derive(r, e.memory.of(r.Conn.Stream), e.timeouts)
 	f := e.repeat(c)
 	if f == nil {
 		f = e.first(c)
@@ -81,21 +83,21 @@ func (e *Engine) Explain(r *flows.Reset) *Finding {
 	}
 	f.setOrigin(c)
 	if f.Repeats != 0 && r.Notes&flows.Duplicate != 0 {
-		if prev := c.earlier(f.Repeats); prev != nil {
+		if prev := c.EarlierAt(f.Repeats); prev != nil {
 			f.Origin = Origin(prev.Verdict.Origin)
 		}
 	}
 	if f.Origin == OriginMiddlebox && !f.Path {
-		f.Summary = "Probably a device on the path, not " + c.sender() + " itself, sent this RST. As it presents itself: " + f.Summary
+		f.Summary = "Probably a device on the path, not " + Sender(c) + " itself, sent this RST. As it presents itself: " + f.Summary
 	}
-	if c.Kind != KindAbort {
-		f.Trigger = c.mark().Frame
+	if c.Kind != facts.KindAbort {
+		f.Trigger = c.TriggerMark().Frame
 	}
 	e.symptom(c, f)
 	f.MorePrints = e.morePrints(f)
-	c.beside(f)
+	addNotes(c, f)
 	if f.CaptureNext == "" {
-		f.CaptureNext = c.captureNext(f)
+		f.CaptureNext = captureNext(c, f)
 	}
 	e.memory.add(c, f)
 	return f
@@ -131,7 +133,7 @@ const maxConfidence = 0.99
 
 // first explains a reset that begins an event: the first rule that matches gives the label, the others of
 // other causes stay as alternatives.
-func (e *Engine) first(c *Facts) *Finding {
+func (e *Engine) first(c *facts.Facts) *Finding {
 	var f *Finding
 	for _, rule := range e.rules {
 		if f != nil && (rule.Cause == f.Cause || rule.Fallback || slices.ContainsFunc(f.Alternatives, func(a Alternative) bool { return a.Cause == rule.Cause })) {
@@ -143,7 +145,7 @@ func (e *Engine) first(c *Facts) *Finding {
 		case f == nil:
 			f = e.label(c, rule, p)
 		default:
-			f.open(rule.Cause, rule.ID, p/2, rule.WhyNot)
+			f.Open(rule.Cause, rule.ID, p/2, rule.WhyNot)
 		}
 	}
 	if f == nil {
@@ -154,7 +156,7 @@ func (e *Engine) first(c *Facts) *Finding {
 }
 
 // label lets a rule explain the reset.
-func (e *Engine) label(c *Facts, rule *Rule, confidence float64) *Finding {
+func (e *Engine) label(c *facts.Facts, rule *Rule, confidence float64) *Finding {
 	f := e.begin(rule, rule.Cause, rule.Severity)
 	f.Confidence = confidence
 	rule.Explain(c, f)

@@ -1,5 +1,10 @@
 package rules
 
+import (
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
+
 // How sure it is that a device cut a live connection.
 const forgedSure = 0.93
 
@@ -18,21 +23,21 @@ var forgedReset = &Rule{
 		Remedy:     "Capture on both hosts: a RST that only the receiving side's capture holds was made on the way. Then look for filters that reset by content, name (SNI, Host) or address.",
 		Limits:     "Which device it was; the TTL tells how far away. A device that copies TTL and numbers well is not recognised by the RST itself.",
 	},
-	Match: func(c *Facts) float64 {
-		if !c.PathSigns.Middlebox() || c.Refused() || c.afterOwn() {
+	Match: func(c *facts.Facts) float64 {
+		if !c.PathSigns.Middlebox() || c.Refused() || afterOwn(c) {
 			return 0
 		}
 		return forgedSure
 	},
-	Explain: func(c *Facts, f *Finding) {
-		f.Summary = sentence("A device on the path cut the connection in %s's name, %s; %s itself most likely did not send this RST.", c.sender(), c.circumstances(), c.sender())
-		c.sayBusiness(f)
+	Explain: func(c *facts.Facts, f *Finding) {
+		f.Summary = words.Sentence("A device on the path cut the connection in %s's name, %s; %s itself most likely did not send this RST.", Sender(c), Circumstances(c), Sender(c))
+		sayCompletion(c, f)
 		for i := range c.PathSigns.Against {
 			g := &c.PathSigns.Against[i]
-			f.say(describeSign(c, g), g.Frames...)
+			f.Say(DescribeSign(c, g), g.Frames...)
 		}
-		f.open(FastClose, "", 0.5, "nobody of the two had asked for it")
-		f.open(UnknownConnection, idleExpiryID, 0.4, "the connection had not been idle")
+		f.Open(FastClose, "", 0.5, "nobody of the two had asked for it")
+		f.Open(UnknownConnection, idleExpiryID, 0.4, "the connection had not been idle")
 	},
 	WhyNot: "nothing shows that the RST came from elsewhere than the named sender",
 }

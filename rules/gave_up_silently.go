@@ -3,7 +3,8 @@ package rules
 import (
 	"time"
 
-	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // How sure it is that the sender had given up before it answered.
@@ -29,15 +30,15 @@ var gaveUpSilently = &Rule{
 		Remedy:     "As for data-unacked: find where packets were lost. TCP_USER_TIMEOUT and net.ipv4.tcp_retries2 set how long Linux goes on.",
 		Limits:     "When exactly the side gave up is not in the packets.",
 	},
-	Match: func(c *Facts) float64 {
-		run := c.silentRun()
-		if c.Kind != KindReply || run == nil {
+	Match: func(c *facts.Facts) float64 {
+		run := c.UnansweredRun()
+		if c.Kind != facts.KindReply || run == nil {
 			return 0
 		}
 		p := silentTwo
 		if c.Trigger == nil {
 			// What it answers is not in the capture; the silence must speak.
-			if !c.blind() || c.Time.Sub(run.Last.Time) < run.Last.Time.Sub(run.First.Time)/2 {
+			if !c.Blind() || c.Time.Sub(run.Last.Time) < run.Last.Time.Sub(run.First.Time)/2 {
 				return 0
 			}
 			return silentTwo
@@ -52,43 +53,19 @@ var gaveUpSilently = &Rule{
 		if run.Count >= 3 {
 			p = silentMany
 		}
-		return c.lowered(p, lostOctets)
+		return c.Lowered(p, facts.LostBytes)
 	},
-	Explain: func(c *Facts, f *Finding) {
-		run := c.silentRun()
-		silence := c.moment().Sub(run.Last.Time)
-		f.Summary = sentence("%s had %sgiven up %s before: %s stood unanswered; %s met a host without the connection.",
-			capital(c.sender()), probably(f.Confidence), span(silence), count(run.Count, thing(run.What)), c.late())
-		f.say(count(run.Count, thing(run.What))+" of "+c.sender()+" without an answer", run.Frames...)
-		f.say(sentence("%s of silence, then %s", span(silence), c.late()), run.Last.Frame, c.mark().Frame)
-		c.sayRST(f)
-		f.open(UnknownConnection, lateSegmentID, 0.7, "it had asked for an answer and not got one before its state was gone")
-		f.open(PeerCrash, stateLostID, 0.3, "nothing else shows that the host died")
+	Explain: func(c *facts.Facts, f *Finding) {
+		run := c.UnansweredRun()
+		silence := c.Due().Sub(run.Last.Time)
+		f.Summary = words.Sentence("%s had %sgiven up %s before: %s stood unanswered; %s met a host without the connection.",
+			words.Capital(Sender(c)), words.Probably(f.Confidence), words.Span(silence), words.Count(run.Count, words.Run(run.What)), LateSegment(c))
+		f.Say(words.Count(run.Count, words.Run(run.What))+" of "+Sender(c)+" without an answer", run.Frames...)
+		f.Say(words.Sentence("%s of silence, then %s", words.Span(silence), LateSegment(c)), run.Last.Frame, c.TriggerMark().Frame)
+		sayRST(c, f)
+		f.Open(UnknownConnection, lateSegmentID, 0.7, "it had asked for an answer and not got one before its state was gone")
+		f.Open(PeerCrash, stateLostID, 0.3, "nothing else shows that the host died")
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},
 	WhyNot:  "the sender had no resends or probes unanswered",
-}
-
-// silentRun returns the series of the sender that nothing had answered, nil when there is none of two or
-// more.
-func (c *Facts) silentRun() *flows.Run {
-	for _, run := range [...]*flows.Run{c.resends(), c.probes(), &c.Snd.WndProbes} {
-		if run.Count >= 2 && run.What != flows.RunSYN && run.What != flows.RunSYNACK {
-			return run
-		}
-	}
-	return nil
-}
-
-// thing names what a run repeats.
-func thing(k flows.RunKind) string {
-	switch k {
-	case flows.RunKeepAlive:
-		return "keep-alive probe"
-	case flows.RunZeroWindow:
-		return "window probe"
-	case flows.RunFIN:
-		return "resend of the FIN"
-	}
-	return "resend"
 }

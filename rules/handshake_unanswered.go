@@ -1,6 +1,10 @@
 package rules
 
-import "fmt"
+import (
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/programs"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
 
 // How sure it is that a responder gave up waiting for the third step.
 const (
@@ -22,11 +26,11 @@ var handshakeUnanswered = &Rule{
 		Remedy:     "Look at the way from server to client: asymmetric routes, a filter that drops SYN-ACKs or the client's ACKs, a spoofed source address.",
 		Limits:     "Whether the SYN-ACKs arrived can only be seen at the client.",
 	},
-	Match: func(c *Facts) float64 {
+	Match: func(c *facts.Facts) float64 {
 		if c.ByClient() || c.Snd.SYNs < 2 || c.Snd.Segments != c.Snd.SYNs {
 			return 0
 		}
-		if c.Kind == KindReply {
+		if c.Kind == facts.KindReply {
 			// Silence for longer than between its last two sendings: it has stopped.
 			if c.Trigger == nil || c.Trigger.Time.Sub(c.Snd.LastSYN.Time) < c.Snd.LastSYN.Time.Sub(c.Snd.SYN.Time) {
 				return 0
@@ -38,33 +42,22 @@ var handshakeUnanswered = &Rule{
 		}
 		return handshakeUnansweredSure
 	},
-	Explain: func(c *Facts, f *Finding) {
+	Explain: func(c *facts.Facts, f *Finding) {
 		n := int(c.Snd.SYNs) - 1
-		took := span(c.Snd.LastSYN.Time.Sub(c.Snd.SYN.Time))
-		f.say(c.sender()+"'s first SYN-ACK", c.Snd.SYN.Frame)
-		f.say(count(n, "resend")+" of it within "+took, append([]int{c.Snd.LastSYN.Frame}, c.Snd.Retransmits.Frames...)...)
+		took := words.Span(c.Snd.LastSYN.Time.Sub(c.Snd.SYN.Time))
+		f.Say(Sender(c)+"'s first SYN-ACK", c.Snd.SYN.Frame)
+		f.Say(words.Count(n, "resend")+" of it within "+took, append([]int{c.Snd.LastSYN.Frame}, c.Snd.Retransmits.Frames...)...)
 		if ack := c.Conn.HandshakeACK; ack.Seen() && ack.Frame < c.Snd.LastSYN.Frame {
-			f.Summary = sentence("%s had given the connection up: it resent its SYN-ACK %s within %s although %s confirmed it; the confirmations did not arrive.",
-				capital(c.sender()), times(n), took, c.receiver())
-			f.say(c.receiver()+" confirms, and "+c.sender()+" goes on resending: the confirmations do not arrive there", ack.Frame)
+			f.Summary = words.Sentence("%s had given the connection up: it resent its SYN-ACK %s within %s although %s confirmed it; the confirmations did not arrive.",
+				words.Capital(Sender(c)), words.Times(n), took, Receiver(c))
+			f.Say(Receiver(c)+" confirms, and "+Sender(c)+" goes on resending: the confirmations do not arrive there", ack.Frame)
 		} else {
-			f.Summary = sentence("%s gave the connection up: its SYN-ACK was resent %s within %s, and the third step of the handshake never came.", capital(c.sender()), times(n), took)
+			f.Summary = words.Sentence("%s gave the connection up: its SYN-ACK was resent %s within %s, and the third step of the handshake never came.", words.Capital(Sender(c)), words.Times(n), took)
 		}
-		c.sayRST(f)
-		f.open(ClosedPort, acceptQueueOverflowID, 0.4, "the client never confirmed the SYN-ACK, so nothing was queued")
-		f.open(UnknownConnection, "", 0.3, "the server knew the connection: it kept sending its SYN-ACK")
+		sayRST(c, f)
+		f.Open(ClosedPort, acceptQueueOverflowID, 0.4, "the client never confirmed the SYN-ACK, so nothing was queued")
+		f.Open(UnknownConnection, "", 0.3, "the server knew the connection: it kept sending its SYN-ACK")
 	},
-	Effects: Effects{Outcomes: []situation{sawGiveUp, sawConnectTime}},
+	Effects: Effects{Outcomes: []programs.Outcome{programs.GiveUp, programs.ConnectLimit}},
 	WhyNot:  "the SYN-ACK was not resent",
-}
-
-// times prints "once", "twice", "3 times".
-func times(n int) string {
-	switch n {
-	case 1:
-		return "once"
-	case 2:
-		return "twice"
-	}
-	return fmt.Sprintf("%d times", n)
 }

@@ -1,6 +1,11 @@
 package rules
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
 
 // How sure it is that an originator only looked whether somebody is there.
 const (
@@ -28,57 +33,57 @@ var healthProbe = &Rule{
 		Remedy:     "Harmless. If the server's log fills with it, let the check close in an orderly way or ask for something real.",
 		Limits:     "A client that dies between connecting and its first request looks the same.",
 	},
-	Match: func(c *Facts) float64 {
+	Match: func(c *facts.Facts) float64 {
 		if !c.ByClient() || c.Snd.Bytes > 0 || c.PathSigns.Middlebox() || !c.Conn.SYNACK.Seen() && !c.Conn.HandshakeACK.Seen() {
 			return 0
 		}
 		greeted := c.Rcv.Bytes > 0
 		switch {
-		case c.Close.By == ByFIN && c.Kind == KindReply && c.AfterClose.Data.Seen():
+		case c.Close.By == facts.ByFIN && c.Kind == facts.KindReply && c.AfterClose.Data.Seen():
 			return probeClosed
-		case c.Close.By != ByThis || c.Kind == KindReply || c.PeerClosedFirst():
+		case c.Close.By != facts.ByThis || c.Kind == facts.KindReply || c.PeerClosedFirst():
 			return 0
 		case greeted:
-			return c.lowered(probeGreeted, lostOctets)
+			return c.Lowered(probeGreeted, facts.LostBytes)
 		case c.Related.SimilarCount >= 2:
 			return probeAlike
 		case !c.Conn.HandshakeACK.Seen():
 			return probeHalfOpen
 		}
-		return c.lowered(probeOpen, lostOctets)
+		return c.Lowered(probeOpen, facts.LostBytes)
 	},
-	Explain: func(c *Facts, f *Finding) {
+	Explain: func(c *facts.Facts, f *Finding) {
 		how := "reset it"
-		if c.Close.By == ByFIN {
+		if c.Close.By == facts.ByFIN {
 			how = "closed it before anything was said"
 		}
-		f.Summary = sentence("%s opened the connection, asked for nothing and %s%s: a check whether the port answers.", capital(c.sender()), how, c.idleClause())
+		f.Summary = words.Sentence("%s opened the connection, asked for nothing and %s%s: a check whether the port answers.", words.Capital(Sender(c)), how, idleClause(c))
 		if n := c.Related.SimilarCount; n >= 2 {
-			f.Summary = fmt.Sprintf("A check whether the port answers: %s opened the connection, asked for nothing and %s, as in %d others before", c.sender(), how, n)
+			f.Summary = fmt.Sprintf("A check whether the port answers: %s opened the connection, asked for nothing and %s, as in %d others before", Sender(c), how, n)
 			if p := c.Related.SimilarPeriod; p > 0 {
-				f.Summary += ", about every " + span(p)
+				f.Summary += ", about every " + words.Span(p)
 			}
 			f.Summary += "."
-			says := count(n, "earlier connection") + " of the same client to the same port ended in the same way"
+			says := words.Count(n, "earlier connection") + " of the same client to the same port ended in the same way"
 			if p := c.Related.SimilarPeriod; p > 0 {
-				says += ", about every " + span(p)
+				says += ", about every " + words.Span(p)
 			}
-			f.say(says)
+			f.Say(says)
 			for _, m := range c.Related.Similar {
-				f.sayOf(m.Stream, sentence("the same from the same client %s", relative(m.Time.Sub(c.Time))), m.Frame)
+				f.SayOf(m.Stream, words.Sentence("the same from the same client %s", words.Relative(m.Time.Sub(c.Time))), m.Frame)
 			}
 		}
-		f.say("the server accepts", c.Conn.SYNACK.Frame)
+		f.Say("the server accepts", c.Conn.SYNACK.Frame)
 		if !c.Conn.HandshakeACK.Seen() {
-			f.say("the RST takes the place of the handshake's third step; it has ACK, so it comes from a socket that is closed on purpose", c.Frame)
+			f.Say("the RST takes the place of the handshake's third step; it has ACK, so it comes from a socket that is closed on purpose", c.Frame)
 		} else {
-			f.say("the handshake is complete; the client never sends any data", c.Conn.HandshakeACK.Frame)
+			f.Say("the handshake is complete; the client never sends any data", c.Conn.HandshakeACK.Frame)
 		}
-		c.sayLetGo(f)
-		c.sayIdle(f)
-		c.sayRST(f)
-		f.open(PeerCrash, "", 0.6, "a client that dies before its first request looks the same; but nothing was asked and nothing lost")
-		f.open(UnknownConnection, connectWithdrawnID, 0.2, "the client had the connection: the RST carries its own numbers")
+		sayClose(c, f)
+		sayIdle(c, f)
+		sayRST(c, f)
+		f.Open(PeerCrash, "", 0.6, "a client that dies before its first request looks the same; but nothing was asked and nothing lost")
+		f.Open(UnknownConnection, connectWithdrawnID, 0.2, "the client had the connection: the RST carries its own numbers")
 	},
 	WhyNot: "the client had used the connection",
 }

@@ -3,7 +3,8 @@ package rules
 import (
 	"time"
 
-	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // How sure it is that the state of an idle connection had expired, and after which silence.
@@ -36,89 +37,57 @@ var idleExpiry = &Rule{
 		Remedy:     "Send keep-alives (TCP_KEEPIDLE, or of the protocol) more often than the shortest idle time on the path, or close idle connections in the pool before that.",
 		Limits:     "Who forgot, when the signs do not name a device.",
 	},
-	Match: func(c *Facts) float64 {
-		if c.Close.By == ByFIN || c.Close.By == ByUnseenFIN || c.Refused() || c.Unopened() {
+	Match: func(c *facts.Facts) float64 {
+		if c.Close.By == facts.ByFIN || c.Close.By == facts.ByUnseenFIN || c.Refused() || c.Unopened() {
 			return 0
 		}
-		gap := c.gap()
+		gap := c.Gap()
 		if c.PathSigns.Middlebox() {
-			if c.Kind == KindReply && gap >= expiryDeviceFrom {
+			if c.Kind == facts.KindReply && gap >= expiryDeviceFrom {
 				return expiryDevice
 			}
 			return 0
 		}
-		if c.Kind != KindReply || c.Trigger == nil || c.Snd.Segments == 0 || len(c.Prior) > 0 || c.silentRun() != nil ||
-			c.Related.ResetTogetherCount > 0 || c.ServiceDied() || c.deafBefore() {
+		if c.Kind != facts.KindReply || c.Trigger == nil || c.Snd.Segments == 0 || len(c.Prior) > 0 || c.UnansweredRun() != nil ||
+			c.Related.ResetTogetherCount > 0 || c.ServiceDied() || c.PeerRepeated() {
 			return 0
 		}
-		from := idleFrom
-		if c.Answers == ToKeepAlive {
+		from := facts.IdleFrom
+		if c.Answers == facts.ToKeepAlive {
 			from = expiryProbe
 		}
-		if gap < from || c.Close.Completion.State == OpenRequest && c.Answers != ToData {
+		if gap < from || c.Close.Completion.State == facts.OpenRequest && c.Answers != facts.ToData {
 			return 0
 		}
-		if c.Timeouts.near(gap) || gap >= time.Hour {
-			return c.lowered(expiryMatching, anyDefect)
+		if c.Timeouts.Matches(gap) || gap >= time.Hour {
+			return c.Lowered(expiryMatching, facts.AnyDefect)
 		}
 		if gap >= expiryLongFrom {
-			return c.lowered(expiryLong, anyDefect)
+			return c.Lowered(expiryLong, facts.AnyDefect)
 		}
-		return c.lowered(expiryShort, anyDefect)
+		return c.Lowered(expiryShort, facts.AnyDefect)
 	},
-	Explain: func(c *Facts, f *Finding) {
-		gap := c.gap()
-		who := c.sender()
+	Explain: func(c *facts.Facts, f *Finding) {
+		gap := c.Gap()
+		who := Sender(c)
 		if c.PathSigns.Middlebox() {
 			who = "a device on the path"
 		}
 		switch {
 		case gap >= time.Second:
-			f.Summary = sentence("The connection was silent for %s; %s met %s, which had %sforgotten it.", span(gap), c.late(), who, probably(f.Confidence))
+			f.Summary = words.Sentence("The connection was silent for %s; %s met %s, which had %sforgotten it.", words.Span(gap), LateSegment(c), who, words.Probably(f.Confidence))
 		default:
-			f.Summary = sentence("%s met %s, which %sdoes not know the connection (any more).", capital(c.late()), who, probably(f.Confidence))
+			f.Summary = words.Sentence("%s met %s, which %sdoes not know the connection (any more).", words.Capital(LateSegment(c)), who, words.Probably(f.Confidence))
 		}
 		if gap >= time.Second {
-			says := sentence("%s of silence before it", span(gap))
-			if m := c.Timeouts.matching(gap); m != "" {
+			says := words.Sentence("%s of silence before it", words.Span(gap))
+			if m := MatchesTimeout(c.Timeouts, gap); m != "" {
 				says += ", which " + m
 			}
-			f.say(says, c.before(c.Trigger.Frame).Frame, c.Trigger.Frame)
+			f.Say(says, c.LastBefore(c.Trigger.Frame).Frame, c.Trigger.Frame)
 		}
-		c.sayRST(f)
-		f.open(PeerCrash, stateLostID, 0.85, "the connection had been silent for "+span(gap)+", and no other sign shows that the host died")
+		sayRST(c, f)
+		f.Open(PeerCrash, stateLostID, 0.85, "the connection had been silent for "+words.Span(gap)+", and no other sign shows that the host died")
 	},
 	WhyNot: "the connection was active a moment ago",
-}
-
-// gap returns the silence before the segment that the RST answers; resends of it are no break of the silence.
-func (c *Facts) gap() time.Duration {
-	if c.Trigger == nil {
-		return 0
-	}
-	from := c.before(c.Trigger.Frame)
-	if !from.Seen() {
-		return 0
-	}
-	return c.Trigger.Time.Sub(from.Time)
-}
-
-// before returns the last segment of the RST's sender before frame, else the last of its peer.
-func (c *Facts) before(frame int) flows.Mark {
-	if c.Snd.Last.Seen() && c.Snd.Last.Frame < frame {
-		return c.Snd.Last
-	}
-	var m flows.Mark
-	for i := range c.Conn.Events {
-		if e := &c.Conn.Events[i]; e.Frame < frame && e.Flags&flows.RST == 0 {
-			m = e.Mark
-		}
-	}
-	return m
-}
-
-// deafBefore reports whether the peer had sent the same thing several times before somebody answered with
-// the RST: the host was away and is back.
-func (c *Facts) deafBefore() bool {
-	return c.Rcv.Retransmits.Count >= 2 || c.Rcv.KeepAlives.Count >= 3
 }

@@ -1,6 +1,11 @@
 package rules
 
-import "time"
+import (
+	"time"
+
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
 
 // How sure it is that an idle connection was let go on purpose.
 const (
@@ -26,25 +31,25 @@ var idleRelease = &Rule{
 		Remedy:     "Harmless. A FIN would be kinder: close without SO_LINGER 0.",
 		Limits:     "A program that ends by a crash while idle looks the same, if it had data unread.",
 	},
-	Match: func(c *Facts) float64 {
-		if c.Kind == KindReply || c.Close.By != ByThis || c.Idle() < idleReleaseFrom || c.PeerClosedFirst() {
+	Match: func(c *facts.Facts) float64 {
+		if c.Kind == facts.KindReply || c.Close.By != facts.ByThis || c.Idle() < idleReleaseFrom || c.PeerClosedFirst() {
 			return 0
 		}
 		switch b := c.Close.Completion; {
 		case b.Finished(c.Side):
-			return c.lowered(idleReleaseSure, lostOctets)
-		case b.State == Unclear:
-			return c.lowered(idleReleaseUnclear, lostOctets)
+			return c.Lowered(idleReleaseSure, facts.LostBytes)
+		case b.State == facts.Unclear:
+			return c.Lowered(idleReleaseUnclear, facts.LostBytes)
 		}
 		return 0
 	},
-	Explain: func(c *Facts, f *Finding) {
-		f.Summary = sentence("%s dropped the idle connection with a RST %s after the last data, %s.", capital(c.sender()), span(c.Idle()), c.circumstances())
-		c.sayBusiness(f)
-		c.sayIdle(f)
-		c.sayRST(f)
-		f.open(PeerCrash, "", 0.85, "the exchange was complete and nothing was under way; a program that ends at this moment leaves nothing undone")
-		f.open(UnknownConnection, "", 0.1, "the RST carries the numbers of a live connection")
+	Explain: func(c *facts.Facts, f *Finding) {
+		f.Summary = words.Sentence("%s dropped the idle connection with a RST %s after the last data, %s.", words.Capital(Sender(c)), words.Span(c.Idle()), Circumstances(c))
+		sayCompletion(c, f)
+		sayIdle(c, f)
+		sayRST(c, f)
+		f.Open(PeerCrash, "", 0.85, "the exchange was complete and nothing was under way; a program that ends at this moment leaves nothing undone")
+		f.Open(UnknownConnection, "", 0.1, "the RST carries the numbers of a live connection")
 	},
 	WhyNot: "the connection was not idle, or something stood open",
 }

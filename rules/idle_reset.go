@@ -3,7 +3,8 @@ package rules
 import (
 	"time"
 
-	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // How sure an idle reset by a device is, and from which silence on it counts as idle.
@@ -27,64 +28,27 @@ var idleReset = &Rule{
 		Remedy:     "Send keep-alives (TCP or of the application) more often than the device's idle time, close idle connections sooner than it does, or raise its idle time.",
 		Limits:     "Which device it was is not in the packets; the TTL tells how far away.",
 	},
-	Match: func(c *Facts) float64 {
-		if !c.PathSigns.Middlebox() || c.Answers != ToNothing || c.Refused() || c.silence() < idleResetFrom {
+	Match: func(c *facts.Facts) float64 {
+		if !c.PathSigns.Middlebox() || c.Answers != facts.ToNothing || c.Refused() || c.Silence() < idleResetFrom {
 			return 0
 		}
 		return idleResetSure
 	},
-	Explain: func(c *Facts, f *Finding) {
-		quiet := c.silence()
-		f.Summary = sentence("A device on the path %sended an idle connection in %s's name, %s after the last packet.", probably(f.Confidence), c.sender(), span(quiet))
-		if over := c.ended(); over.Seen() {
+	Explain: func(c *facts.Facts, f *Finding) {
+		quiet := c.Silence()
+		f.Summary = words.Sentence("A device on the path %sended an idle connection in %s's name, %s after the last packet.", words.Probably(f.Confidence), Sender(c), words.Span(quiet))
+		if over := c.EndedBefore(); over.Seen() {
 			f.Severity = Info
-			f.Summary = sentence("A device on the path %sforgot a connection that had ended %s before, and said so in %s's name. Nothing was lost.", probably(f.Confidence), span(c.Time.Sub(over.Time)), c.sender())
+			f.Summary = words.Sentence("A device on the path %sforgot a connection that had ended %s before, and said so in %s's name. Nothing was lost.", words.Probably(f.Confidence), words.Span(c.Time.Sub(over.Time)), Sender(c))
 			f.Remedy = "Harmless: the connection was over. The device's idle time may matter for connections that are not."
 		}
-		says := sentence("no packet for %s, then a RST that answers nothing", span(quiet))
-		if m := c.Timeouts.matching(quiet); m != "" {
+		says := words.Sentence("no packet for %s, then a RST that answers nothing", words.Span(quiet))
+		if m := MatchesTimeout(c.Timeouts, quiet); m != "" {
 			says += "; the silence " + m
 		}
-		f.say(says, max(c.Snd.Last.Frame, c.Rcv.Last.Frame), c.Frame)
-		f.open(UnknownConnection, idleExpiryID, 0.7, "no segment asked for it: the device spoke by itself")
-		f.open(PeerCrash, "", 0.3, "nothing was going on")
+		f.Say(says, max(c.Snd.Last.Frame, c.Rcv.Last.Frame), c.Frame)
+		f.Open(UnknownConnection, idleExpiryID, 0.7, "no segment asked for it: the device spoke by itself")
+		f.Open(PeerCrash, "", 0.3, "nothing was going on")
 	},
 	WhyNot: "nothing shows a device on the path, or the connection was not idle",
-}
-
-// silence returns how long no packet of the connection was seen before the RST.
-func (c *Facts) silence() time.Duration {
-	last := c.quietSince()
-	if !last.Seen() {
-		return 0
-	}
-	return c.Time.Sub(last.Time)
-}
-
-// quietSince returns the last packet before the RST, resets of the same moment left out.
-func (c *Facts) quietSince() flows.Mark {
-	last := c.Snd.Last
-	if c.Rcv.Last.Frame > last.Frame {
-		last = c.Rcv.Last
-	}
-	for _, p := range c.Prior {
-		if p.Frame > last.Frame && c.Time.Sub(p.Time) > c.Soon() {
-			last = p.Mark // resets to both sides at one moment are one event
-		}
-	}
-	return last
-}
-
-// ended returns what had ended the connection long before this RST: an earlier RST, or the last acknowledgment of
-// both FINs. It is the zero Mark when nothing had.
-func (c *Facts) ended() flows.Mark {
-	for _, p := range c.Prior {
-		if c.Time.Sub(p.Time) > max(time.Second, 4*c.RTT) {
-			return p.Mark
-		}
-	}
-	if c.resetsNothing() {
-		return c.closed()
-	}
-	return flows.Mark{}
 }

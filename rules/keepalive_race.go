@@ -6,6 +6,8 @@ import (
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // How sure it is that a request crossed the closing of an idle connection.
@@ -35,29 +37,29 @@ var keepaliveRace = &Rule{
 		Remedy:     "Set the client's (or proxy's) idle time below the server's, and let requests that may be repeated be tried again. For servers behind a load balancer: the server's keep-alive time above the balancer's.",
 		Limits:     "From this connection alone a crash of an idle server looks the same.",
 	},
-	Match: func(c *Facts) float64 {
-		closed := c.Close.By == ByFIN || c.Close.By == ByUnseenFIN
-		if !closed || c.Kind == KindAbort || !c.AfterClose.Data.Seen() {
+	Match: func(c *facts.Facts) float64 {
+		closed := c.Close.By == facts.ByFIN || c.Close.By == facts.ByUnseenFIN
+		if !closed || c.Kind == facts.KindAbort || !c.AfterClose.Data.Seen() {
 			return 0
 		}
-		if c.ByClient() && !c.answersRequest() {
+		if c.ByClient() && !answersRequest(c) {
 			return 0
 		}
 		b := c.Close.Completion
-		if c.midConversation() || c.dismissed() {
+		if c.MidConversation() || c.SessionEnded() {
 			return 0
 		}
-		if b.State == Unclear && c.Close.By == ByFIN && !c.ByClient() {
+		if b.State == facts.Unclear && c.Close.By == facts.ByFIN && !c.ByClient() {
 			return raceUnclear
 		}
-		if b.State != Answered && b.State != SaidGoodbye && !(b.State == Unclear && c.Close.By == ByUnseenFIN) {
+		if b.State != facts.Answered && b.State != facts.SaidGoodbye && !(b.State == facts.Unclear && c.Close.By == facts.ByUnseenFIN) {
 			return 0
 		}
 		p := raceBusy
 		switch idle := c.Idle(); {
-		case c.Close.By == ByUnseenFIN:
+		case c.Close.By == facts.ByUnseenFIN:
 			p = raceUnseen
-		case idle >= time.Second && c.Timeouts.near(idle):
+		case idle >= time.Second && c.Timeouts.Matches(idle):
 			p = raceTimeout
 		case idle >= time.Second:
 			p = raceIdle
@@ -65,75 +67,34 @@ var keepaliveRace = &Rule{
 		if c.ServiceDied() {
 			p = min(p, raceDied)
 		}
-		return c.lowered(p, flows.NoHandshake|flows.Reordered|flows.SnapCut)
+		return c.Lowered(p, flows.NoHandshake|flows.Reordered|flows.SnapCut)
 	},
-	Explain: func(c *Facts, f *Finding) {
+	Explain: func(c *facts.Facts, f *Finding) {
 		gap := c.AfterClose.Data.Time.Sub(c.Close.Time)
 		how := "crossed that"
 		if gap > c.Soon() {
-			how = sentence("came %s later", span(gap))
+			how = words.Sentence("came %s later", words.Span(gap))
 		}
-		text := c.crossing()
-		f.Summary = sentence("%s closed the kept-alive connection%s; %s's next request%s %s and met the closed socket.", capital(c.sender()), c.idleClause(), c.receiver(), quoted(text), how)
-		c.sayBusiness(f)
-		c.sayIdle(f)
-		c.sayLetGo(f)
-		f.say(sentence("%s asks again%s, %s", c.receiver(), quoted(text), relative(gap)), c.Close.Frame, c.AfterClose.Data.Frame)
-		c.sayRST(f)
-		c.saySiblings(f)
-		f.open(PeerCrash, dataAfterFINID, 0.8, "the exchange was complete when it closed; a process that dies at this moment would look the same")
-		f.open(UnknownConnection, lateSegmentID, 0.2, "it is the closing of this connection that the request met")
+		text := c.TextAfterClose()
+		f.Summary = words.Sentence("%s closed the kept-alive connection%s; %s's next request%s %s and met the closed socket.", words.Capital(Sender(c)), idleClause(c), Receiver(c), words.Quoted(text), how)
+		sayCompletion(c, f)
+		sayIdle(c, f)
+		sayClose(c, f)
+		f.Say(words.Sentence("%s asks again%s, %s", Receiver(c), words.Quoted(text), words.Relative(gap)), c.Close.Frame, c.AfterClose.Data.Frame)
+		sayRST(c, f)
+		sayRelated(c, f)
+		f.Open(PeerCrash, dataAfterFINID, 0.8, "the exchange was complete when it closed; a process that dies at this moment would look the same")
+		f.Open(UnknownConnection, lateSegmentID, 0.2, "it is the closing of this connection that the request met")
 	},
 	Effects: Effects{
 		Outcomes:   slices.Concat(closedOutcomes, lostOutcomes),
-		Unanswered: func(*Facts) bool { return true },
+		Unanswered: func(*facts.Facts) bool { return true },
 	},
 	WhyNot: "the exchange was not complete when the connection was closed, or no request came after it",
 }
 
-// midConversation reports whether the sender closed, without a goodbye, right after one answer of many in a
-// protocol that ends by one.
-func (c *Facts) midConversation() bool {
-	x := c.Close.Exchange
-	switch x.Protocol {
-	case "SMTP", "FTP", "POP3", "IMAP", "NNTP":
-	default:
-		return false
-	}
-	return c.Close.Completion.State == Answered && x.Last[flows.Responder].Kind == exchange.Response && c.Idle() < time.Second
-}
-
-// dismissed reports whether the server ended the session by its protocol, in one of those that are talks with an
-// end: a final refusal (SMTP 421, 521, 554) or its goodbye (221). What the client says after that asks for nothing
-// that it could still get on this connection.
-func (c *Facts) dismissed() bool {
-	if c.ByClient() {
-		return false
-	}
-	switch x := c.Close.Exchange; x.Protocol {
-	case "SMTP", "FTP", "POP3", "IMAP", "NNTP":
-		switch x.Last[flows.Responder].Kind {
-		case exchange.Refusal, exchange.Goodbye:
-			return true
-		}
-	}
-	return false
-}
-
-// crossing returns the first line of what the peer said after the sender had closed, "" when it is not known.
-func (c *Facts) crossing() string {
-	x, peer := &c.Conn.Exchange, c.Side.Peer()
-	if x.Last[peer].Kind == exchange.Request {
-		return x.Last[peer].Text
-	}
-	if x.RequestSide == int(peer) && x.Request.Frame >= c.AfterClose.Data.Frame {
-		return x.Request.Text
-	}
-	return "" // a goodbye followed it
-}
-
 // answersRequest reports whether the data that met the closed socket asks for something, by its protocol.
-func (c *Facts) answersRequest() bool {
+func answersRequest(c *facts.Facts) bool {
 	m := &c.Conn.Exchange.Last[c.Side.Peer()]
 	return m.Kind == exchange.Request && m.Frame > c.Close.Frame
 }

@@ -1,6 +1,11 @@
 package rules
 
-import "time"
+import (
+	"time"
+
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
 
 // How sure it is that unanswered keep-alive probes ended the connection.
 const (
@@ -22,9 +27,9 @@ var keepaliveUnanswered = &Rule{
 		Remedy:     "The other host, or the way to it, was gone: look for suspended machines, lost Wi-Fi or VPN, and for NAT or firewalls that forget idle connections sooner than the probes come.",
 		Limits:     "Whether the peer was dead or only out of reach is not in the packets.",
 	},
-	Match: func(c *Facts) float64 {
-		run := c.probes()
-		if c.Kind == KindReply || run.Count == 0 {
+	Match: func(c *facts.Facts) float64 {
+		run := c.KeepAliveProbes()
+		if c.Kind == facts.KindReply || run.Count == 0 {
 			return 0
 		}
 		p := keepaliveManySure
@@ -34,25 +39,25 @@ var keepaliveUnanswered = &Rule{
 			}
 			p = keepaliveOneSure
 		}
-		return c.lowered(p, lostOctets)
+		return c.Lowered(p, facts.LostBytes)
 	},
-	Explain: func(c *Facts, f *Finding) {
-		run := c.probes()
+	Explain: func(c *facts.Facts, f *Finding) {
+		run := c.KeepAliveProbes()
 		every := c.Time.Sub(run.Last.Time)
 		if run.Count > 1 {
 			every = run.Last.Time.Sub(run.First.Time) / (time.Duration(run.Count) - 1)
 		}
-		f.Summary = sentence("%s gave up an idle connection: %s, %s apart, went unanswered.", capital(c.sender()), count(run.Count, "keep-alive probe"), span(every))
-		f.say(sentence("%s about %s apart", count(run.Count, "keep-alive probe"), span(every)), run.Frames...)
+		f.Summary = words.Sentence("%s gave up an idle connection: %s, %s apart, went unanswered.", words.Capital(Sender(c)), words.Count(run.Count, "keep-alive probe"), words.Span(every))
+		f.Say(words.Sentence("%s about %s apart", words.Count(run.Count, "keep-alive probe"), words.Span(every)), run.Frames...)
 		if run != &c.Snd.KeepAlives {
-			f.say(sentence("%s answers them, but %s goes on at the pace of unanswered ones: the answers do not arrive", c.receiver(), c.sender()), c.Rcv.Last.Frame)
+			f.Say(words.Sentence("%s answers them, but %s goes on at the pace of unanswered ones: the answers do not arrive", Receiver(c), Sender(c)), c.Rcv.Last.Frame)
 		}
 		if c.Rcv.Last.Seen() {
-			f.say(sentence("the last that is heard of %s, %s before", c.receiver(), span(c.Time.Sub(c.Rcv.Last.Time))), c.Rcv.Last.Frame)
+			f.Say(words.Sentence("the last that is heard of %s, %s before", Receiver(c), words.Span(c.Time.Sub(c.Rcv.Last.Time))), c.Rcv.Last.Frame)
 		}
-		c.sayRST(f)
-		f.open(FastClose, idleReleaseID, 0.6, "it asked whether the peer still lives, and reset when no answer came")
-		f.open(PeerCrash, "", 0.2, "the connection was idle")
+		sayRST(c, f)
+		f.Open(FastClose, idleReleaseID, 0.6, "it asked whether the peer still lives, and reset when no answer came")
+		f.Open(PeerCrash, "", 0.2, "the connection was idle")
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},
 	WhyNot:  "no keep-alive probe stood unanswered",

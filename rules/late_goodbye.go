@@ -1,6 +1,10 @@
 package rules
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
 
 // How sure it is that only a goodbye met the closed connection.
 const (
@@ -28,65 +32,65 @@ var lateGoodbye = &Rule{
 		Remedy:     "Harmless.",
 		Limits:     "For protocols that are not known, that the exchange was complete is judged by whose turn it was.",
 	},
-	Match: func(c *Facts) float64 {
+	Match: func(c *facts.Facts) float64 {
 		if c.PathSigns.Middlebox() {
 			return 0
 		}
 		b := c.Close.Completion
-		if c.Close.By == ByThis {
-			if c.Kind != KindReply && b.State == SaidGoodbye && !c.PeerClosedFirst() {
-				return c.lowered(lateGoodbyeOwn, lostOctets)
+		if c.Close.By == facts.ByThis {
+			if c.Kind != facts.KindReply && b.State == facts.SaidGoodbye && !c.PeerClosedFirst() {
+				return c.Lowered(lateGoodbyeOwn, facts.LostBytes)
 			}
 			return 0
 		}
-		if c.Close.By == ByEarlier || c.Kind == KindAbort || !b.Finished(c.Side) || c.midConversation() {
+		if c.Close.By == facts.ByEarlier || c.Kind == facts.KindAbort || !b.Finished(c.Side) || c.MidConversation() {
 			return 0
 		}
 		switch {
-		case c.AfterClose.Data.Seen() && c.dismissed():
-			return c.lowered(lateGoodbyeTalk, anyDefect)
+		case c.AfterClose.Data.Seen() && c.SessionEnded():
+			return c.Lowered(lateGoodbyeTalk, facts.AnyDefect)
 		case c.AfterClose.Data.Seen():
 			return 0
 		case c.AfterClose.Bye.Seen():
-			return c.lowered(lateGoodbyeSure, lostOctets)
+			return c.Lowered(lateGoodbyeSure, facts.LostBytes)
 		case c.AfterClose.Bare.Seen():
-			return c.lowered(lateGoodbyeFIN, lostOctets)
-		case c.Answers == ToNothing && c.blind():
-			return c.lowered(lateGoodbyeBlind, flows.MissedPackets)
+			return c.Lowered(lateGoodbyeFIN, facts.LostBytes)
+		case c.Answers == facts.ToNothing && c.Blind():
+			return c.Lowered(lateGoodbyeBlind, flows.MissedPackets)
 		}
 		return 0
 	},
-	Explain: func(c *Facts, f *Finding) {
+	Explain: func(c *facts.Facts, f *Finding) {
 		switch {
-		case c.Close.By == ByThis:
-			f.Summary = sentence("%s ended the connection with a RST %s. Nothing was lost.", capital(c.sender()), c.circumstances())
+		case c.Close.By == facts.ByThis:
+			f.Summary = words.Sentence("%s ended the connection with a RST %s. Nothing was lost.", words.Capital(Sender(c)), Circumstances(c))
 		case c.AfterClose.Data.Seen():
 			last := c.Close.Exchange.Last[flows.Responder].Text
-			f.Summary = sentence("%s ended the session with its last answer%s and closed; %s's next command%s %s and met the closed socket. The answer tells what went wrong, not the RST.",
-				capital(c.sender()), quoted(last), c.receiver(), quoted(c.crossing()), c.came(c.AfterClose.Data))
+			f.Summary = words.Sentence("%s ended the session with its last answer%s and closed; %s's next command%s %s and met the closed socket. The answer tells what went wrong, not the RST.",
+				words.Capital(Sender(c)), words.Quoted(last), Receiver(c), words.Quoted(c.TextAfterClose()), came(c, c.AfterClose.Data))
 			f.Remedy = "Read the server's last answer: it says why it ended the session. The client should close when it has read it, and not send another command."
 		case c.Trigger != nil:
-			f.Summary = sentence("%s had closed %s; %s %s and met the closed socket. Nothing was lost.", capital(c.sender()), c.circumstances(), segment(c.Trigger), c.came(c.Trigger.Mark))
+			f.Summary = words.Sentence("%s had closed %s; %s %s and met the closed socket. Nothing was lost.", words.Capital(Sender(c)), Circumstances(c), words.Segment(c.Trigger), came(c, c.Trigger.Mark))
 		default:
-			f.Summary = sentence("%s had closed %s; something that the capture does not hold met the closed socket %s later, %sonly a goodbye.", capital(c.sender()), c.circumstances(), span(c.Time.Sub(c.Close.Time)), probably(f.Confidence))
+			f.Summary = words.Sentence("%s had closed %s; something that the capture does not hold met the closed socket %s later, %sonly a goodbye.", words.Capital(Sender(c)), Circumstances(c), words.Span(c.Time.Sub(c.Close.Time)), words.Probably(f.Confidence))
 		}
-		c.sayBusiness(f)
-		c.sayIdle(f)
-		c.sayLetGo(f)
+		sayCompletion(c, f)
+		sayIdle(c, f)
+		sayClose(c, f)
 		if c.AfterClose.Data.Seen() {
-			f.say(sentence("%s talks on%s, %s", c.receiver(), quoted(c.crossing()), relative(c.AfterClose.Data.Time.Sub(c.Close.Time))), c.Close.Frame, c.AfterClose.Data.Frame)
+			f.Say(words.Sentence("%s talks on%s, %s", Receiver(c), words.Quoted(c.TextAfterClose()), words.Relative(c.AfterClose.Data.Time.Sub(c.Close.Time))), c.Close.Frame, c.AfterClose.Data.Frame)
 		}
-		c.sayRST(f)
-		f.open(UnknownConnection, lateSegmentID, 0.5, "it came with the closing, not long after it")
+		sayRST(c, f)
+		f.Open(UnknownConnection, lateSegmentID, 0.5, "it came with the closing, not long after it")
 		if c.AfterClose.Data.Seen() {
-			f.open(PeerCrash, dataAfterFINID, 0.6, "the server had said its last word before it closed")
+			f.Open(PeerCrash, dataAfterFINID, 0.6, "the server had said its last word before it closed")
 		} else {
-			f.open(PeerCrash, dataAfterFINID, 0.4, "no data of the application met the closed socket")
+			f.Open(PeerCrash, dataAfterFINID, 0.4, "no data of the application met the closed socket")
 		}
 	},
 	Effects: Effects{
 		Outcomes:   closingOutcomes,
-		Unanswered: func(c *Facts) bool { return c.AfterClose.Data.Seen() },
+		Unanswered: func(c *facts.Facts) bool { return c.AfterClose.Data.Seen() },
 	},
 	WhyNot: "data of the application met the closed socket, or the exchange was not finished",
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // How sure it is that a segment came after the end.
@@ -33,54 +35,54 @@ var lateSegment = &Rule{
 		Remedy:     "Usually harmless. When a peer closes its side very late (CLOSE-WAIT), let it close as soon as it reads the end of the stream.",
 		Limits:     "Whether the receiving program still wanted something is not in a bare FIN or ACK.",
 	},
-	Match: func(c *Facts) float64 {
-		if c.Kind != KindReply || c.Refused() {
+	Match: func(c *facts.Facts) float64 {
+		if c.Kind != facts.KindReply || c.Refused() {
 			return 0
 		}
 		switch {
-		case c.BothClosed(), c.Duplicate && c.Close.By != ByThis:
-			return c.lowered(lateBothClosed, flows.Reordered)
-		case c.resetByPeer() != nil:
+		case c.BothClosed(), c.Duplicate && c.Close.By != facts.ByThis:
+			return c.Lowered(lateBothClosed, flows.Reordered)
+		case resetByPeer(c) != nil:
 			return lateReset
-		case c.afterOwn():
+		case afterOwn(c):
 			return lateDevice
-		case c.lastOwn() != nil && (!c.lives(c.lastOwn()) || c.answersChallenge()):
+		case c.LastOwnReset() != nil && (!c.GoesOnAfter(c.LastOwnReset()) || c.AnswersChallenge()):
 			return lateOwnReset
 		case c.HalfCloseExpired():
 			return lateHalfClosed
 		}
 		return 0
 	},
-	Explain: func(c *Facts, f *Finding) {
-		peer, own := c.resetByPeer(), c.lastOwn()
+	Explain: func(c *facts.Facts, f *Finding) {
+		peer, own := resetByPeer(c), c.LastOwnReset()
 		switch {
-		case c.BothClosed(), c.Duplicate && c.Close.By != ByThis:
-			f.Summary = sentence("The connection was over: it had been closed; %s came late and met a host that had forgotten it.", c.late())
-			f.say(c.sender()+" had closed, and that was acknowledged", c.Snd.FIN.Frame, c.Snd.FINAcked.Frame)
-			f.say(c.receiver()+" had closed, and that was acknowledged", c.Rcv.FIN.Frame, c.Rcv.FINAcked.Frame)
+		case c.BothClosed(), c.Duplicate && c.Close.By != facts.ByThis:
+			f.Summary = words.Sentence("The connection was over: it had been closed; %s came late and met a host that had forgotten it.", LateSegment(c))
+			f.Say(Sender(c)+" had closed, and that was acknowledged", c.Snd.FIN.Frame, c.Snd.FINAcked.Frame)
+			f.Say(Receiver(c)+" had closed, and that was acknowledged", c.Rcv.FIN.Frame, c.Rcv.FINAcked.Frame)
 		case peer != nil:
-			f.Summary = sentence("The connection was over: a RST in %s's name had ended it %sbefore; %s met a host that no longer has it.", c.receiver(), earlier(c.moment().Sub(peer.Time)), c.late())
-			f.say("the RST that had ended the connection", peer.Frame)
-		case c.afterOwn():
-			f.Summary = sentence("The connection was over: %s had reset it; %s met a device on the path that no longer knows it and answers in %s's name.", c.sender(), c.late(), c.sender())
+			f.Summary = words.Sentence("The connection was over: a RST in %s's name had ended it %sbefore; %s met a host that no longer has it.", Receiver(c), earlier(c.Due().Sub(peer.Time)), LateSegment(c))
+			f.Say("the RST that had ended the connection", peer.Frame)
+		case afterOwn(c):
+			f.Summary = words.Sentence("The connection was over: %s had reset it; %s met a device on the path that no longer knows it and answers in %s's name.", Sender(c), LateSegment(c), Sender(c))
 			f.Path = true
-			f.say(c.sender()+" had reset the connection", own.Frame)
+			f.Say(Sender(c)+" had reset the connection", own.Frame)
 			f.Symptom = fmt.Sprintf("nothing more than at frame %d", own.Frame)
-			f.open(Cause(own.Verdict.Cause), own.Verdict.Rule, 0.8, "another than the first RST's sender sent this one")
-		case own != nil && (!c.lives(own) || c.answersChallenge()):
-			f.Summary = sentence("The connection was over: %s had reset it %sbefore; %s came late.", c.sender(), earlier(c.moment().Sub(own.Time)), c.late())
-			f.say(c.sender()+" had reset the connection", own.Frame)
-			f.open(Cause(own.Verdict.Cause), own.Verdict.Rule, 0.8, "it came more than a round trip after the first RST")
+			f.Open(Cause(own.Verdict.Cause), own.Verdict.Rule, 0.8, "another than the first RST's sender sent this one")
+		case own != nil && (!c.GoesOnAfter(own) || c.AnswersChallenge()):
+			f.Summary = words.Sentence("The connection was over: %s had reset it %sbefore; %s came late.", Sender(c), earlier(c.Due().Sub(own.Time)), LateSegment(c))
+			f.Say(Sender(c)+" had reset the connection", own.Frame)
+			f.Open(Cause(own.Verdict.Cause), own.Verdict.Rule, 0.8, "it came more than a round trip after the first RST")
 		default:
-			f.Summary = sentence("%s had closed its side %s before; %s met a host that had forgotten the half-closed rest.", capital(c.sender()), span(c.Trigger.Time.Sub(c.Snd.FINAcked.Time)), c.late())
-			f.say(c.sender()+" had closed, and that was acknowledged", c.Snd.FIN.Frame, c.Snd.FINAcked.Frame)
-			if m := c.Timeouts.matchingClosed(c.Trigger.Time.Sub(c.Snd.FINAcked.Time)); m != "" {
-				f.say("the time since then "+m, c.Snd.FINAcked.Frame, c.Trigger.Frame)
+			f.Summary = words.Sentence("%s had closed its side %s before; %s met a host that had forgotten the half-closed rest.", words.Capital(Sender(c)), words.Span(c.Trigger.Time.Sub(c.Snd.FINAcked.Time)), LateSegment(c))
+			f.Say(Sender(c)+" had closed, and that was acknowledged", c.Snd.FIN.Frame, c.Snd.FINAcked.Frame)
+			if m := matchesClosed(c.Timeouts, c.Trigger.Time.Sub(c.Snd.FINAcked.Time)); m != "" {
+				f.Say("the time since then "+m, c.Snd.FINAcked.Frame, c.Trigger.Frame)
 			}
 		}
-		c.sayRST(f)
-		f.open(FastClose, lateGoodbyeID, 0.7, "it came long after the closing, not across it")
-		f.open(PeerCrash, "", 0.2, "the connection had ended before")
+		sayRST(c, f)
+		f.Open(FastClose, lateGoodbyeID, 0.7, "it came long after the closing, not across it")
+		f.Open(PeerCrash, "", 0.2, "the connection had ended before")
 	},
 	Effects: Effects{Outcomes: closingOutcomes},
 	WhyNot:  "the connection was not over, or only just",
@@ -88,7 +90,7 @@ var lateSegment = &Rule{
 
 // resetByPeer returns the RST by which the other side had ended the connection, nil without one. Two resets
 // that cross each other are not meant.
-func (c *Facts) resetByPeer() *flows.PriorReset {
+func resetByPeer(c *facts.Facts) *flows.PriorReset {
 	if c.Trigger == nil {
 		return nil
 	}
@@ -100,28 +102,10 @@ func (c *Facts) resetByPeer() *flows.PriorReset {
 	return nil
 }
 
-// afterOwn reports whether a device on the path sent this RST after the sender that it names had reset the
-// connection itself, which goes on no more.
-func (c *Facts) afterOwn() bool {
-	own := c.lastOwn()
-	return own != nil && own.Verdict.Origin != string(OriginMiddlebox) && c.PathSigns.Middlebox() && c.Kind == KindReply && !c.lives(own)
-}
-
-// late names the late segment.
-func (c *Facts) late() string {
-	switch {
-	case c.Duplicate:
-		return "a late copy of an old segment, which the capture does not hold,"
-	case c.Trigger == nil:
-		return "a segment that the capture does not hold"
-	}
-	return segment(c.Trigger)
-}
-
 // earlier prints a distance for "… before", nothing when the two came at about one moment.
 func earlier(d time.Duration) string {
 	if d < time.Millisecond {
 		return ""
 	}
-	return span(d) + " "
+	return words.Span(d) + " "
 }

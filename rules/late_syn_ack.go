@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // How sure a late SYN-ACK is, and from when on it counts as late.
@@ -31,8 +33,8 @@ var lateSYNACK = &Rule{
 		Remedy:     "Find out why the answer took so long (a full accept queue or lost packets make the SYN-ACK come after a resend), or give connecting more time.",
 		Limits:     "Why the client stopped waiting is not in the packets.",
 	},
-	Match: func(c *Facts) float64 {
-		if c.resetsSYNACK() {
+	Match: func(c *facts.Facts) float64 {
+		if c.ResetsSYNACK() {
 			if c.Snd.SYN.Seen() && c.Trigger.Time.Sub(c.Snd.SYN.Time) >= lateSYNACKFrom {
 				return lateSYNACKSure
 			}
@@ -44,22 +46,22 @@ var lateSYNACK = &Rule{
 		}
 		return 0
 	},
-	Explain: func(c *Facts, f *Finding) {
+	Explain: func(c *facts.Facts, f *Finding) {
 		if c.Trigger == nil {
-			f.Summary = sentence("%s no longer wanted the connection that it had asked for %s before: its RST %sanswers a late SYN-ACK, which the capture does not hold.",
-				capital(c.sender()), span(c.Time.Sub(c.Snd.SYN.Time)), probably(f.Confidence))
-			f.say(sentence("%s asks for a connection (%s)", c.sender(), count(int(c.Snd.SYNs), "SYN")), c.Snd.SYN.Frame, c.Snd.LastSYN.Frame)
-			f.say(sentence("%s later a bare RST with the number that only a SYN-ACK can have asked for", span(c.Time.Sub(c.Snd.SYN.Time))), c.Frame)
+			f.Summary = words.Sentence("%s no longer wanted the connection that it had asked for %s before: its RST %sanswers a late SYN-ACK, which the capture does not hold.",
+				words.Capital(Sender(c)), words.Span(c.Time.Sub(c.Snd.SYN.Time)), words.Probably(f.Confidence))
+			f.Say(words.Sentence("%s asks for a connection (%s)", Sender(c), words.Count(int(c.Snd.SYNs), "SYN")), c.Snd.SYN.Frame, c.Snd.LastSYN.Frame)
+			f.Say(words.Sentence("%s later a bare RST with the number that only a SYN-ACK can have asked for", words.Span(c.Time.Sub(c.Snd.SYN.Time))), c.Frame)
 		} else {
 			wait := c.Trigger.Time.Sub(c.Snd.SYN.Time)
-			f.Summary = sentence("%s's SYN-ACK came %s after the first SYN; by then %s had given up connecting and reset it.", capital(c.receiver()), span(wait), c.sender())
-			c.sayHalfOpen(f)
+			f.Summary = words.Sentence("%s's SYN-ACK came %s after the first SYN; by then %s had given up connecting and reset it.", words.Capital(Receiver(c)), words.Span(wait), Sender(c))
+			sayHalfOpen(c, f)
 		}
 		if c.Snd.SYNs > 1 {
-			f.say(fmt.Sprintf("the SYN was sent %d times", c.Snd.SYNs), c.Snd.SYN.Frame, c.Snd.LastSYN.Frame)
+			f.Say(fmt.Sprintf("the SYN was sent %d times", c.Snd.SYNs), c.Snd.SYN.Frame, c.Snd.LastSYN.Frame)
 		}
-		f.open(RetransmitTimeout, synUnansweredID, 0.6, "the RST answers a SYN-ACK; whoever gives up on a silent peer sends none on Linux")
-		f.open(FastClose, connectWithdrawnID, 0.2, "a connection that was never opened cannot be closed")
+		f.Open(RetransmitTimeout, synUnansweredID, 0.6, "the RST answers a SYN-ACK; whoever gives up on a silent peer sends none on Linux")
+		f.Open(FastClose, connectWithdrawnID, 0.2, "a connection that was never opened cannot be closed")
 	},
 	Effects: Effects{Outcomes: openingOutcomes, Own: connectLimit},
 	WhyNot:  "the SYN-ACK came at once",

@@ -1,5 +1,7 @@
 package rules
 
+import "github.com/rstexplain/rstexplain/rules/facts"
+
 // maxEarlier bounds what is remembered of one connection: its first resets and its latest.
 const maxEarlier = 8
 
@@ -14,13 +16,13 @@ type memory struct {
 // A recollection is what is remembered of one connection.
 type recollection struct {
 	stream     int
-	found      []Earlier
+	found      []facts.Earlier
 	prev, next *recollection
-	first      [1]Earlier // room for found: most connections are reset once
+	first      [1]facts.Earlier // room for found: most connections are reset once
 }
 
 // of returns what is remembered of a connection, oldest first.
-func (m *memory) of(stream int) []Earlier {
+func (m *memory) of(stream int) []facts.Earlier {
 	if r := m.by[stream]; r != nil {
 		return r.found
 	}
@@ -28,7 +30,7 @@ func (m *memory) of(stream int) []Earlier {
 }
 
 // add remembers a finding.
-func (m *memory) add(c *Facts, f *Finding) {
+func (m *memory) add(c *facts.Facts, f *Finding) {
 	r := m.by[c.Conn.Stream]
 	if r == nil {
 		if len(m.by) >= m.limit {
@@ -48,8 +50,8 @@ func (m *memory) add(c *Facts, f *Finding) {
 		m.head = r
 	}
 	m.tail = r
-	e := Earlier{Mark: c.Mark, Side: c.Side, SEQ: c.SEQ, Flags: c.Flags, Trigger: c.mark(), Challenge: c.After.ChallengeACK, Accept: c.Accept, Root: f.Repeats,
-		Verdict: Verdict{Rule: f.Rule.ID, Cause: string(f.Cause), Origin: string(f.Origin), Severity: string(f.Severity), Confidence: f.Confidence}}
+	e := facts.Earlier{Mark: c.Mark, Side: c.Side, SEQ: c.SEQ, Flags: c.Flags, Trigger: c.TriggerMark(), Challenge: c.After.ChallengeACK, Accept: c.Accept, Root: f.Repeats,
+		Verdict: facts.Verdict{Rule: f.Rule.ID, Cause: string(f.Cause), Origin: string(f.Origin), Severity: string(f.Severity), Confidence: f.Confidence}}
 	if e.Root == 0 {
 		e.Root = c.Frame
 	}

@@ -1,6 +1,10 @@
 package rules
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
 
 // How sure it is that only big packets were lost, and from which size on.
 const (
@@ -22,26 +26,26 @@ var mtuBlackHole = &Rule{
 		Remedy:     "Lower the MTU or clamp the MSS at the tunnel (iptables --clamp-mss-to-pmtu), let ICMP type 3 code 4 and ICMPv6 type 2 pass, or switch on net.ipv4.tcp_mtu_probing.",
 		Limits:     "Segmentation offload hides the true packet size in a capture on the sending host.",
 	},
-	Match: func(c *Facts) float64 {
-		p := c.gaveUp()
+	Match: func(c *facts.Facts) float64 {
+		p := gaveUp(c)
 		run := &c.Snd.Retransmits
 		if p == 0 || run.What != flows.RunData || run.LEN < blackHoleFrom {
 			return 0
 		}
-		if c.tooBig() == nil && (!run.PeerLast.Seen() || c.Snd.MaxAcked == 0 || c.Snd.MaxAcked >= run.LEN) {
+		if tooBig(c) == nil && (!run.PeerLast.Seen() || c.Snd.MaxAcked == 0 || c.Snd.MaxAcked >= run.LEN) {
 			return 0
 		}
-		return max(p, c.lowered(blackHoleSure, lostOctets))
+		return max(p, c.Lowered(blackHoleSure, facts.LostBytes))
 	},
-	Explain: func(c *Facts, f *Finding) {
-		tellGaveUp(c, f)
+	Explain: func(c *facts.Facts, f *Finding) {
+		explainGivingUp(c, f)
 		run := &c.Snd.Retransmits
-		f.Summary = sentence("Only big packets were lost: %s of %s was resent %s and never arrived, while smaller ones did; %s gave up.", octets(int64(run.LEN)), c.sender(), times(run.Count), c.sender())
+		f.Summary = words.Sentence("Only big packets were lost: %s of %s was resent %s and never arrived, while smaller ones did; %s gave up.", words.Bytes(int64(run.LEN)), Sender(c), words.Times(run.Count), Sender(c))
 		if c.Snd.MaxAcked > 0 {
-			f.say(sentence("the biggest segment of %s that was ever acknowledged has %s, the lost one %s", c.sender(), octets(int64(c.Snd.MaxAcked)), octets(int64(run.LEN))), run.Last.Frame)
+			f.Say(words.Sentence("the biggest segment of %s that was ever acknowledged has %s, the lost one %s", Sender(c), words.Bytes(int64(c.Snd.MaxAcked)), words.Bytes(int64(run.LEN))), run.Last.Frame)
 		}
-		if n := c.tooBig(); n != nil {
-			f.say(icmpSays(n), n.Frame)
+		if n := tooBig(c); n != nil {
+			f.Say(words.ICMP(n), n.Frame)
 		}
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},
@@ -49,7 +53,7 @@ var mtuBlackHole = &Rule{
 }
 
 // tooBig returns the ICMP error that says a packet of this connection was too big for the path.
-func (c *Facts) tooBig() *flows.ICMPNote {
+func tooBig(c *facts.Facts) *flows.ICMPNote {
 	for i := range c.Related.ICMP {
 		n := &c.Related.ICMP[i]
 		if !n.V6 && n.Type == 3 && n.Code == 4 || n.V6 && n.Type == 2 {

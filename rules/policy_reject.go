@@ -1,6 +1,11 @@
 package rules
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
 
 const policyRejectSure = 0.975
 
@@ -19,20 +24,20 @@ var policyReject = &Rule{
 		Remedy:     "Look for a rule that rejects this source or port: nftables or iptables REJECT with tcp-reset, a security policy, an intrusion prevention system. A capture on the server shows whether the SYN ever came there.",
 		Limits:     "A filter on the server's own host looks exactly like a closed port.",
 	},
-	Match: func(c *Facts) float64 {
+	Match: func(c *facts.Facts) float64 {
 		if !c.PathSigns.Middlebox() {
 			return 0
 		}
-		return min(c.refusal(), policyRejectSure)
+		return min(refusal(c), policyRejectSure)
 	},
-	Explain: func(c *Facts, f *Finding) {
-		c.sayRefusal(f)
-		if _, ack := c.opensAfter(); ack.Seen() {
+	Explain: func(c *facts.Facts, f *Finding) {
+		sayRefusal(c, f)
+		if _, ack := c.OpensAfter(); ack.Seen() {
 			f.Summary = fmt.Sprintf("A device on the path %srefused the connection to port %d in %s's name; %s did not take the RST, and the connection opened %s later.",
-				probably(f.Confidence), c.Snd.Addr.Port, c.sender(), c.receiver(), span(ack.Time.Sub(c.Time)))
+				words.Probably(f.Confidence), c.Snd.Addr.Port, Sender(c), Receiver(c), words.Span(ack.Time.Sub(c.Time)))
 			return
 		}
-		f.Summary = fmt.Sprintf("The connection to port %d was %srefused by a device on the path, not by %s itself.", c.Snd.Addr.Port, probably(f.Confidence), c.sender())
+		f.Summary = fmt.Sprintf("The connection to port %d was %srefused by a device on the path, not by %s itself.", c.Snd.Addr.Port, words.Probably(f.Confidence), Sender(c))
 	},
 	WhyNot: "nothing shows that the RST came from elsewhere than the host's other packets",
 }

@@ -3,6 +3,10 @@ package rules
 import (
 	"fmt"
 	"time"
+
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/programs"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // How many different ports or hosts make a scan, and how much time it takes for each at most.
@@ -26,7 +30,7 @@ var portScan = &Rule{
 		Remedy:     "Nothing to repair at the server. Find out who scans, when nobody should.",
 		Limits:     "Slow scans, or scans from many addresses, are not seen as one.",
 	},
-	Match: func(c *Facts) float64 {
+	Match: func(c *facts.Facts) float64 {
 		a := &c.Related
 		if a.AcceptedBefore.Seen() || a.AcceptedAfter.Seen() || c.After.SenderACK.Seen() {
 			return 0 // a service that was there before or is later: the client did not guess
@@ -34,20 +38,20 @@ var portScan = &Rule{
 		if !scanned(a.ScanPorts, a.ScanPortsSpan) && !scanned(a.ScanHosts, a.ScanHostsSpan) {
 			return 0
 		}
-		return min(c.refusal(), portScanSure)
+		return min(refusal(c), portScanSure)
 	},
-	Explain: func(c *Facts, f *Finding) {
-		c.sayRefusal(f)
+	Explain: func(c *facts.Facts, f *Finding) {
+		sayRefusal(c, f)
 		a := &c.Related
 		what, took := fmt.Sprintf("%d different ports of this host", a.ScanPorts), a.ScanPortsSpan
 		if a.ScanHosts > a.ScanPorts || !scanned(a.ScanPorts, a.ScanPortsSpan) {
 			what, took = fmt.Sprintf("port %d of %d different hosts", c.Snd.Addr.Port, a.ScanHosts), a.ScanHostsSpan
 		}
-		f.Summary = fmt.Sprintf("A scan: %s was refused by %s; nothing accepts connections on port %d.", c.receiver(), what, c.Snd.Addr.Port)
-		f.say(sentence("%s was refused by %s in this capture, within %s", c.receiver(), what, span(took)))
+		f.Summary = fmt.Sprintf("A scan: %s was refused by %s; nothing accepts connections on port %d.", Receiver(c), what, c.Snd.Addr.Port)
+		f.Say(words.Sentence("%s was refused by %s in this capture, within %s", Receiver(c), what, words.Span(took)))
 	},
-	Effects: Effects{Symptom: func(c *Facts, s situation) string {
-		return "A scanner reports the port as closed; any other program gets " + c.errno(s, c.Side.Peer())
+	Effects: Effects{Symptom: func(c *facts.Facts, s programs.Outcome) string {
+		return "A scanner reports the port as closed; any other program gets " + Errno(c, s, c.Side.Peer())
 	}},
 	WhyNot: "too few different ports and hosts were tried, or too slowly",
 }

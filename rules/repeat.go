@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // What a repeat is less sure of than the first of its event.
@@ -15,12 +17,12 @@ const (
 )
 
 // repeat explains a reset that belongs to the event of an earlier one, nil when it is an event of its own.
-func (e *Engine) repeat(c *Facts) *Finding {
-	prev := c.lastOwn()
+func (e *Engine) repeat(c *facts.Facts) *Finding {
+	prev := c.LastOwnReset()
 	if prev == nil {
 		return e.stray(c)
 	}
-	root := c.earlier(prev.Root)
+	root := c.EarlierAt(prev.Root)
 	if root == nil {
 		root = prev
 	}
@@ -30,7 +32,7 @@ func (e *Engine) repeat(c *Facts) *Finding {
 	if c.Notes&flows.Duplicate != 0 {
 		f.Confidence = prev.Verdict.Confidence
 		f.Summary = fmt.Sprintf("The same packet as frame %d, captured a second time: no second reset.", prev.Frame)
-		f.say("same addresses, numbers and IP ID: a copy that the capture made", prev.Frame, c.Frame)
+		f.Say("same addresses, numbers and IP ID: a copy that the capture made", prev.Frame, c.Frame)
 		return f
 	}
 	if (prev.Verdict.Origin == string(OriginMiddlebox)) != c.PathSigns.Middlebox() {
@@ -38,64 +40,64 @@ func (e *Engine) repeat(c *Facts) *Finding {
 	}
 	if cause == ClosedPort && c.Refused() {
 		f.Confidence = root.Verdict.Confidence
-		f.Summary = sentence("%s tried again and was refused again %s, as at frame %s.", capital(c.receiver()), relative(c.Time.Sub(root.Time)), strconv.Itoa(root.Frame))
-		f.say("the connection was refused", root.Frame)
-		f.say("another SYN of the same connection, refused as well", c.mark().Frame, c.Frame)
-		c.openRepeat(f)
+		f.Summary = words.Sentence("%s tried again and was refused again %s, as at frame %s.", words.Capital(Receiver(c)), words.Relative(c.Time.Sub(root.Time)), strconv.Itoa(root.Frame))
+		f.Say("the connection was refused", root.Frame)
+		f.Say("another SYN of the same connection, refused as well", c.TriggerMark().Frame, c.Frame)
+		openRepeat(c, f)
 		return f
 	}
-	if c.lives(root) {
+	if c.GoesOnAfter(root) {
 		return nil
 	}
-	late := c.moment().Sub(root.Time)
+	late := c.Due().Sub(root.Time)
 	var why string
 	factor := repeatInFlight
 	switch {
 	case cause == RetransmitTimeout:
-		why = sentence("%s had given the connection up; what still comes meets nothing", c.sender())
+		why = words.Sentence("%s had given the connection up; what still comes meets nothing", Sender(c))
 		factor = repeatDeaf
 	case cause == UnknownConnection:
-		why = sentence("%s still does not know the connection", c.sender())
-	case c.answersChallenge():
+		why = words.Sentence("%s still does not know the connection", Sender(c))
+	case c.AnswersChallenge():
 		return nil // it answers the first RST itself: the peer got that, and asks
-	case c.Trigger == nil && c.Rcv.Segments == 0 && c.Kind == KindReply:
-		why = "what it answers is not in the capture; it follows the first " + span(late) + " later"
+	case c.Trigger == nil && c.Rcv.Segments == 0 && c.Kind == facts.KindReply:
+		why = "what it answers is not in the capture; it follows the first " + words.Span(late) + " later"
 		factor = repeatDeaf
 	case late <= c.Soon():
 		why = "what it answers was already under way when the first RST was sent"
 		if c.Trigger == nil {
-			why = sentence("sent %s after the first", span(late))
+			why = words.Sentence("sent %s after the first", words.Span(late))
 		}
-	case c.chained(prev):
+	case chained(c, prev):
 		why = "the segments that it answers follow each other without a break since the first RST"
 	case c.Trigger != nil && c.Trigger.DataLen > 0:
-		why = sentence("%s goes on sending, so it had not got the first RST", c.receiver())
+		why = words.Sentence("%s goes on sending, so it had not got the first RST", Receiver(c))
 		factor = repeatDeaf
 	case c.Trigger != nil && c.Trigger.Notes&flows.Retransmitted != 0 && c.Trigger.LEN() > 0:
-		why = sentence("%s goes on resending, so it never got the first RST", c.receiver())
+		why = words.Sentence("%s goes on resending, so it never got the first RST", Receiver(c))
 		factor = repeatDeaf
 	default:
 		return nil
 	}
 	f.Confidence = root.Verdict.Confidence * factor
-	f.Summary = sentence("One more RST of the event at frame %s: %s.", strconv.Itoa(root.Frame), why)
+	f.Summary = words.Sentence("One more RST of the event at frame %s: %s.", strconv.Itoa(root.Frame), why)
 	which := "the first RST of this event"
 	if root.Frame != prev.Root {
 		which = "an earlier RST of this event"
 	}
-	f.say(which, root.Frame)
+	f.Say(which, root.Frame)
 	if c.Trigger != nil {
-		f.say(sentence("%s, %s it; this RST answers it", segment(c.Trigger), after(late)), c.Trigger.Frame, c.Frame)
+		f.Say(words.Sentence("%s, %s it; this RST answers it", words.Segment(c.Trigger), words.After(late)), c.Trigger.Frame, c.Frame)
 	}
-	c.openRepeat(f)
+	openRepeat(c, f)
 	return f
 }
 
 // stray explains a RST that answers a segment of a peer which had just reset the connection itself: the
 // segment left before that RST, or was overtaken by it, and belongs to its event. After a forged RST the
 // segment is a genuine one, and the connection is not known any more (late-segment).
-func (e *Engine) stray(c *Facts) *Finding {
-	if c.Kind != KindReply || c.Trigger == nil {
+func (e *Engine) stray(c *facts.Facts) *Finding {
+	if c.Kind != facts.KindReply || c.Trigger == nil {
 		return nil
 	}
 	for i := len(c.Earlier) - 1; i >= 0; i-- {
@@ -109,35 +111,42 @@ func (e *Engine) stray(c *Facts) *Finding {
 		}
 		f := e.begin(e.rule(prev.Verdict.Rule), Cause(prev.Verdict.Cause), Severity(prev.Verdict.Severity))
 		f.Repeats, f.Confidence = prev.Root, prev.Verdict.Confidence*strayEvent
-		f.Summary = fmt.Sprintf("%s had reset the connection at frame %d; a segment of it that the RST overtook drew this RST of %s. It belongs to the same event.", capital(c.receiver()), prev.Frame, c.sender())
-		f.say("the RST that ended the connection", prev.Frame)
-		f.say(sentence("%s comes %s after it; this RST answers it", segment(c.Trigger), span(d)), c.Trigger.Frame, c.Frame)
-		c.openRepeat(f)
+		f.Summary = fmt.Sprintf("%s had reset the connection at frame %d; a segment of it that the RST overtook drew this RST of %s. It belongs to the same event.", words.Capital(Receiver(c)), prev.Frame, Sender(c))
+		f.Say("the RST that ended the connection", prev.Frame)
+		f.Say(words.Sentence("%s comes %s after it; this RST answers it", words.Segment(c.Trigger), words.Span(d)), c.Trigger.Frame, c.Frame)
+		openRepeat(c, f)
 		return f
 	}
 	return nil
 }
 
 // openRepeat names what a repeat leaves open.
-func (c *Facts) openRepeat(f *Finding) {
+func openRepeat(c *facts.Facts, f *Finding) {
 	if f.Cause != UnknownConnection {
-		f.open(UnknownConnection, lateSegmentID, 0.6, "it answers a segment for a connection that was gone; but the cause of that is the first RST's")
+		f.Open(UnknownConnection, lateSegmentID, 0.6, "it answers a segment for a connection that was gone; but the cause of that is the first RST's")
 	}
 	if f.Cause == FastClose || f.Cause == UnknownConnection {
-		f.open(PeerCrash, "", 0.3, "nothing was left undone when the connection was given up")
+		f.Open(PeerCrash, "", 0.3, "nothing was left undone when the connection was given up")
 	}
 	if f.Cause == PeerCrash {
-		f.open(FastClose, "", 0.3, "the exchange was not finished when the connection was given up")
+		f.Open(FastClose, "", 0.3, "the exchange was not finished when the connection was given up")
 	}
 	f.settle()
 }
 
 // chained reports whether the segments between the first RST and this one's trigger follow each other
 // closely: one flight, longer than a round trip.
-func (c *Facts) chained(prev *Earlier) bool {
+func chained(c *facts.Facts, prev *facts.Earlier) bool {
 	from := prev.Trigger
 	if !from.Seen() {
 		from = prev.Mark
 	}
 	return c.Trigger != nil && c.Trigger.Notes&flows.Retransmitted == 0 && c.Trigger.Time.Sub(from.Time) <= c.Soon()
+}
+
+// afterOwn reports whether a device on the path sent this RST after the sender that it names had reset the
+// connection itself, which goes on no more.
+func afterOwn(c *facts.Facts) bool {
+	own := c.LastOwnReset()
+	return own != nil && own.Verdict.Origin != string(OriginMiddlebox) && c.PathSigns.Middlebox() && c.Kind == facts.KindReply && !c.GoesOnAfter(own)
 }

@@ -3,7 +3,8 @@ package rules
 import (
 	"time"
 
-	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // How sure it is that a FIN and a RST of one side are one orderly, if hasty, closing.
@@ -31,15 +32,15 @@ var resetAfterFIN = &Rule{
 		Remedy:     "Harmless. HAProxy does it with option nolinger, Windows and several device stacks by themselves, Linux with a negative TCP_LINGER2.",
 		Limits:     "Why the program was in a hurry.",
 	},
-	Match: func(c *Facts) float64 {
-		if c.Close.By != ByFIN && c.Close.By != ByUnseenFIN || c.PathSigns.Middlebox() {
+	Match: func(c *facts.Facts) float64 {
+		if c.Close.By != facts.ByFIN && c.Close.By != facts.ByUnseenFIN || c.PathSigns.Middlebox() {
 			return 0
 		}
-		if c.Kind == KindReply && !c.answersOwnClosing() {
+		if c.Kind == facts.KindReply && !answersOwnClosing(c) {
 			return 0
 		}
-		if c.resetsNothing() {
-			return c.lowered(resetAfterFINLate, anyDefect)
+		if c.ResetsNothing() {
+			return c.Lowered(resetAfterFINLate, facts.AnyDefect)
 		}
 		b := c.Close.Completion
 		// Data that came after the FIN, and is no goodbye, was thrown away.
@@ -53,62 +54,62 @@ var resetAfterFIN = &Rule{
 			p = resetAfterFINOdd
 		case b.Finished(c.Side):
 			p = resetAfterFINSure
-		case b.State == OpenRequest && b.Side == c.Side || b.State == OpenHandshake && b.Side == c.Side:
+		case b.State == facts.OpenRequest && b.Side == c.Side || b.State == facts.OpenHandshake && b.Side == c.Side:
 			p = resetAfterFINOpen
-		case b.State == Unclear:
+		case b.State == facts.Unclear:
 		case c.PeerClosedFirst():
 		default:
 			return 0
 		}
-		if c.Kind == KindUnclear {
+		if c.Kind == facts.KindUnclear {
 			p *= 0.9
 		}
-		return c.lowered(p, lostOctets)
+		return c.Lowered(p, facts.LostBytes)
 	},
-	Explain: func(c *Facts, f *Finding) {
+	Explain: func(c *facts.Facts, f *Finding) {
 		gap := c.Time.Sub(c.Close.Time)
 		b := c.Close.Completion
 		switch {
-		case c.resetsNothing():
-			over := c.closed()
-			f.Summary = sentence("Both sides had closed %s before; %s's RST had nothing left to reset.", span(c.Time.Sub(over.Time)), c.sender())
-		case c.answersOwnClosing() && c.PeerClosedFirst():
-			f.Summary = sentence("%s closed first, %s; %s closed in return, and answered the last ACK with a RST: it had already forgotten the connection.",
-				capital(c.receiver()), c.circumstances(), c.sender())
+		case c.ResetsNothing():
+			over := c.BothClosedAt()
+			f.Summary = words.Sentence("Both sides had closed %s before; %s's RST had nothing left to reset.", words.Span(c.Time.Sub(over.Time)), Sender(c))
+		case answersOwnClosing(c) && c.PeerClosedFirst():
+			f.Summary = words.Sentence("%s closed first, %s; %s closed in return, and answered the last ACK with a RST: it had already forgotten the connection.",
+				words.Capital(Receiver(c)), Circumstances(c), Sender(c))
 		case gap > max(time.Second, 4*c.RTT) && !c.Rcv.FIN.Seen():
-			f.Summary = sentence("%s closed with FIN, %s; when %s had not closed in return %s later, it reset the half-closed connection.",
-				capital(c.sender()), c.circumstances(), c.receiver(), span(gap))
+			f.Summary = words.Sentence("%s closed with FIN, %s; when %s had not closed in return %s later, it reset the half-closed connection.",
+				words.Capital(Sender(c)), Circumstances(c), Receiver(c), words.Span(gap))
 		default:
-			f.Summary = sentence("%s closed with FIN and %s later with RST, %s.", capital(c.sender()), span(gap), c.circumstances())
+			f.Summary = words.Sentence("%s closed with FIN and %s later with RST, %s.", words.Capital(Sender(c)), words.Span(gap), Circumstances(c))
 		}
 		if b.Unfinished(c.Side) {
 			f.Severity = Warning
 			f.Remedy = "The closing itself is harmless. Something stood open when it came: look in the logs of both sides for that moment, for why no answer came and for who ran out of patience."
 		}
-		c.sayBusiness(f)
-		c.sayIdle(f)
-		c.sayLetGo(f)
+		sayCompletion(c, f)
+		sayIdle(c, f)
+		sayClose(c, f)
 		if c.Snd.FINAcked.Seen() {
-			f.say(c.receiver()+" acknowledges the FIN", c.Snd.FINAcked.Frame)
+			f.Say(Receiver(c)+" acknowledges the FIN", c.Snd.FINAcked.Frame)
 		}
-		if c.resetsNothing() {
-			f.say(c.receiver()+" had closed too, and that was acknowledged", c.Rcv.FIN.Frame, c.Rcv.FINAcked.Frame)
+		if c.ResetsNothing() {
+			f.Say(Receiver(c)+" had closed too, and that was acknowledged", c.Rcv.FIN.Frame, c.Rcv.FINAcked.Frame)
 		} else if c.PeerClosedFirst() && c.Rcv.FIN.Seen() {
-			f.say(c.receiver()+" had closed before", c.Rcv.FIN.Frame)
+			f.Say(Receiver(c)+" had closed before", c.Rcv.FIN.Frame)
 		}
-		c.sayRST(f)
+		sayRST(c, f)
 		switch {
 		case b.Unfinished(c.Side) && c.PeerClosedFirst():
-			f.open(PeerCrash, unreadDataID, 0.85, c.receiver()+" closed first and so withdrew what was still open")
-		case b.State == OpenRequest:
-			f.open(PeerCrash, applicationTimeoutID, 0.85, "it closed its own unanswered request in an orderly way first")
+			f.Open(PeerCrash, unreadDataID, 0.85, Receiver(c)+" closed first and so withdrew what was still open")
+		case b.State == facts.OpenRequest:
+			f.Open(PeerCrash, applicationTimeoutID, 0.85, "it closed its own unanswered request in an orderly way first")
 		default:
-			f.open(PeerCrash, unreadDataID, 0.6, "nothing came in between that it could have left unread")
+			f.Open(PeerCrash, unreadDataID, 0.6, "nothing came in between that it could have left unread")
 		}
-		if c.resetsNothing() {
-			f.open(UnknownConnection, lateSegmentID, 0.9, "no late segment that it could answer is in the capture")
+		if c.ResetsNothing() {
+			f.Open(UnknownConnection, lateSegmentID, 0.9, "no late segment that it could answer is in the capture")
 		} else {
-			f.open(UnknownConnection, lateSegmentID, 0.4, "the RST comes with the closing, not long after it")
+			f.Open(UnknownConnection, lateSegmentID, 0.4, "the RST comes with the closing, not long after it")
 		}
 	},
 	Effects: Effects{Outcomes: closingOutcomes},
@@ -117,26 +118,7 @@ var resetAfterFIN = &Rule{
 
 // answersOwnClosing reports whether a RST in reply form answers the segment that acknowledged the sender's
 // own FIN: the end of the closing itself, not a new segment.
-func (c *Facts) answersOwnClosing() bool {
+func answersOwnClosing(c *facts.Facts) bool {
 	t := c.Trigger
-	return t != nil && c.Answers == ToACK && (t.Frame == c.Snd.FINAcked.Frame || t.Time.Sub(c.Close.Time) < c.Soon()) && c.Snd.FINAcked.Seen() && c.Rcv.FIN.Seen()
-}
-
-// closed returns the moment when both FINs had been acknowledged, the zero Mark before that.
-func (c *Facts) closed() flows.Mark {
-	a, b := c.Snd.FINAcked, c.Rcv.FINAcked
-	switch {
-	case !a.Seen() || !b.Seen() || a.Frame > c.Frame || b.Frame > c.Frame:
-		return flows.Mark{}
-	case a.Frame > b.Frame:
-		return a
-	}
-	return b
-}
-
-// resetsNothing reports whether a RST that answers nothing comes long after both sides had closed. A TCP in
-// TIME-WAIT sends none by itself, and after that it has nothing to send one for (RFC 9293 §3.10.8).
-func (c *Facts) resetsNothing() bool {
-	over := c.closed()
-	return c.Trigger == nil && over.Seen() && c.Time.Sub(over.Time) > max(time.Second, 4*c.RTT)
+	return t != nil && c.Answers == facts.ToACK && (t.Frame == c.Snd.FINAcked.Frame || t.Time.Sub(c.Close.Time) < c.Soon()) && c.Snd.FINAcked.Seen() && c.Rcv.FIN.Seen()
 }

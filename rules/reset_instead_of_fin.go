@@ -1,5 +1,10 @@
 package rules
 
+import (
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
+
 // How sure it is that a RST only took the place of the last FIN.
 const (
 	insteadSure  = 0.97
@@ -22,14 +27,14 @@ var resetInsteadOfFIN = &Rule{
 		Remedy:     "Harmless. Programs do it with SO_LINGER 0, or by closing with data unread; Windows services and device stacks do it often.",
 		Limits:     "Whether the program meant to, or had left data unread.",
 	},
-	Match: func(c *Facts) float64 {
-		if c.Close.By != ByThis || !c.PeerClosedFirst() || c.PathSigns.Middlebox() {
+	Match: func(c *facts.Facts) float64 {
+		if c.Close.By != facts.ByThis || !c.PeerClosedFirst() || c.PathSigns.Middlebox() {
 			return 0
 		}
 		b := c.Close.Completion
-		if c.Kind == KindReply {
+		if c.Kind == facts.KindReply {
 			// A host without the connection answers a FIN with a bare RST; so do devices that never send a FIN.
-			if c.Answers != ToFIN && !c.answersGoodbye() || c.linuxReply() {
+			if c.Answers != facts.ToFIN && !c.AnswersGoodbye() || linuxReply(c) {
 				return 0
 			}
 			if b.Finished(c.Side) {
@@ -44,32 +49,32 @@ var resetInsteadOfFIN = &Rule{
 		case b.Unfinished(c.Side):
 			p = insteadOpen
 		}
-		return c.lowered(p, lostOctets)
+		return c.Lowered(p, facts.LostBytes)
 	},
-	Explain: func(c *Facts, f *Finding) {
+	Explain: func(c *facts.Facts, f *Finding) {
 		fin := c.Rcv.FIN
 		if !fin.Seen() {
 			fin = c.Rcv.UnseenFIN
 		}
-		f.Summary = sentence("%s had closed; %s answered %s later with a RST in place of its own FIN, %s.", capital(c.receiver()), c.sender(), span(c.Time.Sub(fin.Time)), c.circumstances())
-		c.sayBusiness(f)
-		f.say(c.receiver()+" closes: its FIN", fin.Frame)
+		f.Summary = words.Sentence("%s had closed; %s answered %s later with a RST in place of its own FIN, %s.", words.Capital(Receiver(c)), Sender(c), words.Span(c.Time.Sub(fin.Time)), Circumstances(c))
+		sayCompletion(c, f)
+		f.Say(Receiver(c)+" closes: its FIN", fin.Frame)
 		if c.Rcv.FINAcked.Seen() {
-			f.say(c.sender()+" acknowledges it", c.Rcv.FINAcked.Frame)
+			f.Say(Sender(c)+" acknowledges it", c.Rcv.FINAcked.Frame)
 		}
-		c.sayRST(f)
+		sayRST(c, f)
 		if c.Close.Completion.Unfinished(c.Side) {
-			f.open(PeerCrash, unreadDataID, 0.85, c.receiver()+" closed first and so withdrew what was still open")
+			f.Open(PeerCrash, unreadDataID, 0.85, Receiver(c)+" closed first and so withdrew what was still open")
 		} else {
-			f.open(PeerCrash, unreadDataID, 0.5, "the exchange was complete")
+			f.Open(PeerCrash, unreadDataID, 0.5, "the exchange was complete")
 		}
-		f.open(UnknownConnection, lateSegmentID, 0.3, "its numbers are those of a live connection")
+		f.Open(UnknownConnection, lateSegmentID, 0.3, "its numbers are those of a live connection")
 	},
 	WhyNot: "the other side had not closed before",
 }
 
 // linuxReply reports whether the RST looks like Linux's reply for a connection that it does not have, while
 // the sender's other segments show that it counts IP IDs.
-func (c *Facts) linuxReply() bool {
+func linuxReply(c *facts.Facts) bool {
 	return c.WND == 0 && c.HeaderLen == 20 && c.IPID == 0 && (c.Snd.IPID != 0 || c.Snd.HasTS || c.Snd.SYNOpts.HasTS)
 }

@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 const restartWindowSure = 0.99
@@ -22,14 +24,14 @@ var restartWindow = &Rule{
 		Remedy:     "Let clients retry with a growing delay; take the instance out of service discovery before it stops and put it back when it is ready (readiness probe); hand over the listening socket on restart.",
 		Limits:     "Why the service was away is in its own log.",
 	},
-	Match: func(c *Facts) float64 {
+	Match: func(c *facts.Facts) float64 {
 		if !c.Related.AcceptedBefore.Seen() && !c.Related.AcceptedAfter.Seen() {
 			return 0
 		}
-		return min(c.refusal(), restartWindowSure)
+		return min(refusal(c), restartWindowSure)
 	},
-	Explain: func(c *Facts, f *Finding) {
-		c.sayRefusal(f)
+	Explain: func(c *facts.Facts, f *Finding) {
+		sayRefusal(c, f)
 		a := &c.Related
 		before, after := a.AcceptedBefore, a.AcceptedAfter
 		if own := c.After.SenderACK; own.Seen() && (!after.Seen() || own.Frame < after.Frame) {
@@ -37,23 +39,23 @@ var restartWindow = &Rule{
 		}
 		switch {
 		case before.Seen() && after.Seen():
-			f.Summary = sentence("%s refused the connection to %s: the service was away for a while; it had accepted a connection %s earlier and did again %s later.",
-				capital(c.sender()), c.port(), span(c.Time.Sub(before.Time)), span(after.Time.Sub(c.Time)))
+			f.Summary = words.Sentence("%s refused the connection to %s: the service was away for a while; it had accepted a connection %s earlier and did again %s later.",
+				words.Capital(Sender(c)), portOf(c), words.Span(c.Time.Sub(before.Time)), words.Span(after.Time.Sub(c.Time)))
 		case before.Seen():
-			f.Summary = sentence("%s refused the connection to %s, which it had accepted %s earlier: the service has gone away.",
-				capital(c.sender()), c.port(), span(c.Time.Sub(before.Time)))
+			f.Summary = words.Sentence("%s refused the connection to %s, which it had accepted %s earlier: the service has gone away.",
+				words.Capital(Sender(c)), portOf(c), words.Span(c.Time.Sub(before.Time)))
 		default:
-			f.Summary = sentence("%s refused the connection to %s: the service was not there yet; it accepts connections %s later.",
-				capital(c.sender()), c.port(), span(after.Time.Sub(c.Time)))
+			f.Summary = words.Sentence("%s refused the connection to %s: the service was not there yet; it accepts connections %s later.",
+				words.Capital(Sender(c)), portOf(c), words.Span(after.Time.Sub(c.Time)))
 		}
 		if before.Seen() {
-			f.sayOf(before.Stream, sentence("the same port accepted a connection %s earlier", span(c.Time.Sub(before.Time))), before.Frame)
+			f.SayOf(before.Stream, words.Sentence("the same port accepted a connection %s earlier", words.Span(c.Time.Sub(before.Time))), before.Frame)
 		}
 		if after.Seen() {
-			f.sayOf(after.Stream, sentence("the same port accepts a connection %s later", span(after.Time.Sub(c.Time))), after.Frame)
+			f.SayOf(after.Stream, words.Sentence("the same port accepts a connection %s later", words.Span(after.Time.Sub(c.Time))), after.Frame)
 		}
 		if a.Refused > 1 {
-			f.say(strconv.Itoa(a.Refused) + " connections to this port were refused in the capture")
+			f.Say(strconv.Itoa(a.Refused) + " connections to this port were refused in the capture")
 		}
 	},
 	WhyNot: "the port accepted no connection in this capture",

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/programs"
 )
 
 // A Cause is one of the five labels. Each RST gets exactly one: it answers why the stack that sent the
@@ -55,11 +57,11 @@ type Rule struct {
 
 	// Match returns how probable it is that the rule's situation is the reset's, 0 when it is not. It is
 	// pure: it reads the case and nothing else.
-	Match func(*Facts) float64
+	Match func(*facts.Facts) float64
 
 	// Tell writes what the finding says: summary, evidence, alternatives. It is called for the rule that
 	// gives the label, and for no other, because most of the cost of a reset lies in its sentences.
-	Explain func(*Facts, *Finding)
+	Explain func(*facts.Facts, *Finding)
 
 	// Fallback marks a rule that gives a label only because nothing better fits: it is no alternative to others.
 	Fallback bool
@@ -77,24 +79,24 @@ type Rule struct {
 // Effects are what a rule knows about the two applications. Everything else follows from the facts.
 type Effects struct {
 	// Outcomes are all that applications may go through, for the manual; nil: the usual ones of the cause.
-	Outcomes []situation
+	Outcomes []programs.Outcome
 
 	// Got is what the receiving application always gets; the zero value leaves it to the facts.
-	Got situation
+	Got programs.Outcome
 
 	// Unanswered reports whether the client had asked for something that it did not get, although the exchange
 	// before it was complete; nil: never.
-	Unanswered func(*Facts) bool
+	Unanswered func(*facts.Facts) bool
 
 	// Sending says that the receiver was still sending when the RST came.
 	Sending bool
 
 	// Symptom says what the receiving application got, when that outcome is the likeliest; nil: the usual words.
-	Symptom func(*Facts, situation) string
+	Symptom func(*facts.Facts, programs.Outcome) string
 
 	// Own returns what the client itself went through where it was the client that reset, and a sentence about
 	// it, without the full stop at its end; nil: nothing is known.
-	Own func(*Facts) (situation, string)
+	Own func(*facts.Facts) (programs.Outcome, string)
 }
 
 // A Doc explains a rule to people: it is printed by the command line, in docs/causes.md and in reports.
@@ -184,18 +186,18 @@ type Alternative struct {
 
 // say adds a statement about the reset's own connection. Frames that are 0 (never seen) are left out; a
 // statement that no frame shows is still made.
-func (f *Finding) say(says string, frames ...int) {
+func (f *Finding) Say(says string, frames ...int) {
 	f.Evidence = append(f.Evidence, f.evidence(-1, says, frames))
 }
 
 // sayOf adds a statement about another connection.
-func (f *Finding) sayOf(stream int, says string, frames ...int) {
+func (f *Finding) SayOf(stream int, says string, frames ...int) {
 	f.Evidence = append(f.Evidence, f.evidence(stream, says, frames))
 }
 
 // open names a cause that the packets leave open. Share is its part, from 0 to 1, of the probability that
 // the finding itself leaves over.
-func (f *Finding) open(cause Cause, detail string, share float64, whyNot string) {
+func (f *Finding) Open(cause Cause, detail string, share float64, whyNot string) {
 	f.Alternatives = append(f.Alternatives, Alternative{Cause: cause, Detail: detail, Confidence: share, WhyNot: whyNot})
 }
 

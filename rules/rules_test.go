@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // TestValidate: every rule is fit to be shown, and a rule that is not is refused by name.
@@ -143,7 +145,7 @@ func TestCopy(t *testing.T) {
 func TestMemory(t *testing.T) {
 	m := memory{limit: 3, by: map[int]*recollection{}}
 	add := func(stream, frame int) {
-		c := &Facts{Reset: &flows.Reset{Event: flows.Event{Mark: flows.Mark{Frame: frame}}, Conn: &flows.Conn{Stream: stream}}}
+		c := &facts.Facts{Reset: &flows.Reset{Event: flows.Event{Mark: flows.Mark{Frame: frame}}, Conn: &flows.Conn{Stream: stream}}}
 		m.add(c, &Finding{Rule: noListener})
 	}
 	for i := range 5 {
@@ -164,7 +166,7 @@ func TestMemory(t *testing.T) {
 
 // TestTimeouts: gaps match a timer's time and a little more, and a user's table is read or refused with its line.
 func TestTimeouts(t *testing.T) {
-	known := KnownTimeouts()
+	known := facts.KnownTimeouts()
 	for _, test := range []struct {
 		gap  time.Duration
 		want string // part of one of the matches, "" for none
@@ -172,21 +174,21 @@ func TestTimeouts(t *testing.T) {
 		{5 * time.Second, "Node.js"}, {5400 * time.Millisecond, "Apache"}, {4 * time.Second, ""}, {60100 * time.Millisecond, "Application Load Balancer"},
 		{58 * time.Second, ""}, {351 * time.Second, "Network Load Balancer"}, {2 * time.Hour, "tcp_keepalive_time"}, {100 * time.Second, ""},
 	} {
-		got := known.matching(test.gap)
+		got := MatchesTimeout(known, test.gap)
 		if test.want == "" && got != "" || !strings.Contains(got, test.want) {
 			t.Errorf("%v matches %q, want %q", test.gap, got, test.want)
 		}
 	}
-	own := &Timeouts{}
-	if err := own.Add(strings.NewReader("# mine\n\n42\tserver\tour gateway\n")); err != nil || own.matching(42*time.Second) == "" {
+	own := &facts.Timeouts{}
+	if err := own.Add(strings.NewReader("# mine\n\n42\tserver\tour gateway\n")); err != nil || MatchesTimeout(own, 42*time.Second) == "" {
 		t.Errorf("own timeout: %v", err)
 	}
 	for text, want := range map[string]string{"x\tserver\ta": "line 1", "1\tserver": "line 1", "\n5\tmoon\tb": "line 2", "-1\tpath\tc": "line 1", "NaN\tpath\tc": "line 1"} {
-		if err := (&Timeouts{}).Add(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+		if err := (&facts.Timeouts{}).Add(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	for _, e := range known.list {
+	for _, e := range known.All() {
 		if !strings.HasPrefix(e.Source, "https://") {
 			t.Errorf("%s has no source", e.Who)
 		}
@@ -195,9 +197,9 @@ func TestTimeouts(t *testing.T) {
 
 // TestConfidenceChangesTheSentence: what is less sure is said with less certainty.
 func TestConfidenceChangesTheSentence(t *testing.T) {
-	words := []string{probably(0.95), probably(0.8), probably(0.6), probably(0.4)}
-	for i, a := range words {
-		for _, b := range words[:i] {
+	said := []string{words.Probably(0.95), words.Probably(0.8), words.Probably(0.6), words.Probably(0.4)}
+	for i, a := range said {
+		for _, b := range said[:i] {
 			if a == b {
 				t.Errorf("%q twice", a)
 			}
@@ -291,12 +293,12 @@ func TestBeside(t *testing.T) {
 func TestWords(t *testing.T) {
 	for d, want := range map[time.Duration]string{0: "0 µs", 12 * time.Microsecond: "12 µs", 1300 * time.Microsecond: "1.3 ms", 42 * time.Millisecond: "42 ms",
 		60 * time.Second: "60.0 s", 20 * time.Minute: "20 min", 5 * time.Hour: "5.0 h", 80 * time.Hour: "3.3 days", -time.Second: "−1.0 s"} {
-		if got := span(d); got != want {
+		if got := words.Span(d); got != want {
 			t.Errorf("span(%d) = %q, want %q", d, got, want)
 		}
 	}
 	for n, want := range map[int64]string{0: "0 bytes", 1: "1 byte", 9999: "9999 bytes", 41_200: "41 kB", 1_230_000: "1.2 MB", 5_000_000_000: "5.0 GB"} {
-		if got := octets(n); got != want {
+		if got := words.Bytes(n); got != want {
 			t.Errorf("octets(%d) = %q, want %q", n, got, want)
 		}
 	}

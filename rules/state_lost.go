@@ -1,6 +1,11 @@
 package rules
 
-import "time"
+import (
+	"time"
+
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
 
 // How sure it is that a host lost a connection that was alive.
 const (
@@ -11,7 +16,7 @@ const (
 	stateLostIdle     = 0.62
 	stateLostFIN      = 0.55 // the peer was only closing
 	stateLostMute     = 0.60 // it had opened the connection and was not heard of again: its segments may be lost on the way
-	activeWithin      = idleFrom
+	activeWithin      = facts.IdleFrom
 )
 
 // stateLostID is what other rules call it by.
@@ -31,67 +36,58 @@ var stateLost = &Rule{
 		Remedy:     "Look for a restart of the host, container or proxy at that moment (uptime, orchestrator events); let clients open the connection again.",
 		Limits:     "When the state was lost lies between the host's last segment and the RST.",
 	},
-	Match: func(c *Facts) float64 {
-		if c.Kind != KindReply || c.Close.By != ByThis || c.Refused() || c.Unopened() || c.Snd.Segments == 0 {
+	Match: func(c *facts.Facts) float64 {
+		if c.Kind != facts.KindReply || c.Close.By != facts.ByThis || c.Refused() || c.Unopened() || c.Snd.Segments == 0 {
 			return 0
 		}
 		p := stateLostIdle
-		switch gap := c.gap(); {
+		switch gap := c.Gap(); {
 		case c.Related.ResetTogetherCount > 0 || c.ServiceDied():
 			p = stateLostTogether
-		case c.deafBefore():
+		case c.PeerRepeated():
 			p = stateLostBack
-		case c.Answers == ToFIN || c.answersGoodbye():
+		case c.Answers == facts.ToFIN || c.AnswersGoodbye():
 			p = stateLostFIN
-		case c.Close.Completion.State == OpenRequest && c.Answers == ToACK:
+		case c.Close.Completion.State == facts.OpenRequest && c.Answers == facts.ToACK:
 			p = stateLostOpen
 		case gap <= activeWithin:
 			p = stateLostActive
 		}
-		if c.askedNothing() {
+		if askedNothing(c) {
 			p = min(p, stateLostMute)
 		}
-		return c.lowered(p, anyDefect)
+		return c.Lowered(p, facts.AnyDefect)
 	},
-	Explain: func(c *Facts, f *Finding) {
+	Explain: func(c *facts.Facts, f *Finding) {
 		ago := ""
 		if c.Trigger != nil && c.Snd.Last.Seen() {
-			ago = ", although it had been heard of " + c.heard() + " before"
+			ago = ", although it had been heard of " + heardBefore(c) + " before"
 		}
-		f.Summary = sentence("%s had %slost the connection without closing it: %s met a host that does not know it%s.", capital(c.sender()), probably(f.Confidence), c.late(), ago)
+		f.Summary = words.Sentence("%s had %slost the connection without closing it: %s met a host that does not know it%s.", words.Capital(Sender(c)), words.Probably(f.Confidence), LateSegment(c), ago)
 		if c.Snd.Last.Seen() {
-			f.say(sentence("the last segment of %s; it has sent no FIN", c.sender()), c.Snd.Last.Frame)
+			f.Say(words.Sentence("the last segment of %s; it has sent no FIN", Sender(c)), c.Snd.Last.Frame)
 		}
 		if n := c.Rcv.Retransmits.Count; n > 0 {
-			f.say(sentence("%s had sent the same %s before without an answer", c.receiver(), times(n)), c.Rcv.Retransmits.Frames...)
+			f.Say(words.Sentence("%s had sent the same %s before without an answer", Receiver(c), words.Times(n)), c.Rcv.Retransmits.Frames...)
 		}
-		c.sayRST(f)
-		if !c.askedNothing() {
-			c.saySiblings(f) // when answers come says nothing of when clients gave up
+		sayRST(c, f)
+		if !askedNothing(c) {
+			sayRelated(c, f) // when answers come says nothing of when clients gave up
 		} else {
-			f.say(sentence("%s had opened the connection and not sent anything since, for %s: what it sent may have been lost on the way", c.sender(), span(c.Time.Sub(c.Snd.Last.Time))), c.Snd.Last.Frame, c.Frame)
-			f.open(RetransmitTimeout, gaveUpSilentlyID, 1.2, "no resends of it are in the capture; where they are lost on the way to the capture point, it gave up on them in silence")
-			f.CaptureNext = "capture on " + c.sender() + "'s own host too: resends there that do not arrive here show that it gave up"
+			f.Say(words.Sentence("%s had opened the connection and not sent anything since, for %s: what it sent may have been lost on the way", Sender(c), words.Span(c.Time.Sub(c.Snd.Last.Time))), c.Snd.Last.Frame, c.Frame)
+			f.Open(RetransmitTimeout, gaveUpSilentlyID, 1.2, "no resends of it are in the capture; where they are lost on the way to the capture point, it gave up on them in silence")
+			f.CaptureNext = "capture on " + Sender(c) + "'s own host too: resends there that do not arrive here show that it gave up"
 		}
-		f.open(UnknownConnection, idleExpiryID, 0.8, "it had taken part in the connection "+c.heard()+" before")
-		f.open(FastClose, "", 0.3, "it sent no FIN and no RST of its own decision")
+		f.Open(UnknownConnection, idleExpiryID, 0.8, "it had taken part in the connection "+heardBefore(c)+" before")
+		f.Open(FastClose, "", 0.3, "it sent no FIN and no RST of its own decision")
 	},
 	WhyNot: "the host had closed, was never seen to take part, or reset by its own decision",
-}
-
-// heard returns how long before the segment that the RST answers its sender was last heard of; or before the
-// RST, when its last segment came between the two.
-func (c *Facts) heard() string {
-	if d := c.moment().Sub(c.Snd.Last.Time); d >= 0 {
-		return span(d)
-	}
-	return span(c.Time.Sub(c.Snd.Last.Time))
 }
 
 // askedNothing reports whether the RST's sender, the originator, was not heard of for a second or more after the
 // handshake, though the responder had something to say by then, or nothing but its FIN: a client opens a
 // connection to ask.
-func (c *Facts) askedNothing() bool {
-	return c.ByClient() && c.Conn.HandshakeACK.Seen() && c.Snd.DataSegments == 0 && (c.Answers == ToData || c.Answers == ToFIN) &&
+func askedNothing(c *facts.Facts) bool {
+	return c.ByClient() && c.Conn.HandshakeACK.Seen() && c.Snd.DataSegments == 0 && (c.Answers == facts.ToData || c.Answers == facts.ToFIN) &&
 		c.Trigger.Time.Sub(c.Snd.Last.Time) >= time.Second
 }

@@ -1,6 +1,11 @@
 package rules
 
-import "time"
+import (
+	"time"
+
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
 
 // How sure it is that a probe found a host without the connection.
 const (
@@ -23,24 +28,24 @@ var stateLostKeepalive = &Rule{
 		Remedy:     "Look for a restart of the other host since its last segment. A shorter keep-alive time finds it sooner.",
 		Limits:     "When the state was lost lies between the host's last segment and the probe.",
 	},
-	Match: func(c *Facts) float64 {
-		if c.Kind != KindReply || c.Answers != ToKeepAlive || c.Close.By != ByThis || c.Snd.Segments == 0 {
+	Match: func(c *facts.Facts) float64 {
+		if c.Kind != facts.KindReply || c.Answers != facts.ToKeepAlive || c.Close.By != facts.ByThis || c.Snd.Segments == 0 {
 			return 0
 		}
 		p := probeFoundIdle
-		if c.gap() <= probeRecent || c.Related.ResetTogetherCount > 0 || c.ServiceDied() {
+		if c.Gap() <= probeRecent || c.Related.ResetTogetherCount > 0 || c.ServiceDied() {
 			p = probeFoundSure
 		}
-		return c.lowered(p, lostOctets)
+		return c.Lowered(p, facts.LostBytes)
 	},
-	Explain: func(c *Facts, f *Finding) {
-		f.Summary = sentence("%s's keep-alive probe found that %s had lost the connection; it had last been heard of %s before.", capital(c.receiver()), c.sender(), c.heard())
+	Explain: func(c *facts.Facts, f *Finding) {
+		f.Summary = words.Sentence("%s's keep-alive probe found that %s had lost the connection; it had last been heard of %s before.", words.Capital(Receiver(c)), Sender(c), heardBefore(c))
 		if c.Snd.Last.Seen() {
-			f.say(sentence("the last segment of %s; it has sent no FIN", c.sender()), c.Snd.Last.Frame)
+			f.Say(words.Sentence("the last segment of %s; it has sent no FIN", Sender(c)), c.Snd.Last.Frame)
 		}
-		c.sayRST(f)
-		c.saySiblings(f)
-		f.open(UnknownConnection, idleExpiryID, 0.85, "it had taken part in the connection "+c.heard()+" before")
+		sayRST(c, f)
+		sayRelated(c, f)
+		f.Open(UnknownConnection, idleExpiryID, 0.85, "it had taken part in the connection "+heardBefore(c)+" before")
 	},
 	WhyNot: "the RST does not answer a keep-alive probe",
 }

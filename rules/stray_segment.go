@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // How sure it is that the RST's sender never had the connection.
@@ -32,17 +34,17 @@ var straySegment = &Rule{
 		Remedy:     "Start the capture earlier. If it happens after a fail-over or a restart it is to be expected, and clients should open the connection again.",
 		Limits:     "What was before the capture.",
 	},
-	Match: func(c *Facts) float64 {
-		if c.acksOwnSYN() {
-			if _, ack := c.opensAfter(); ack.Seen() {
+	Match: func(c *facts.Facts) float64 {
+		if c.AcksOwnSYN() {
+			if _, ack := c.OpensAfter(); ack.Seen() {
 				return strayOpens
 			}
-			return c.lowered(strayEarly, lostOctets)
+			return c.Lowered(strayEarly, facts.LostBytes)
 		}
-		if c.Kind != KindReply || c.Snd.Segments > 0 || c.Rcv.SYN.Seen() || c.Snd.HasISS {
+		if c.Kind != facts.KindReply || c.Snd.Segments > 0 || c.Rcv.SYN.Seen() || c.Snd.HasISS {
 			return 0
 		}
-		if c.Class == flows.ClassReplyACK && c.Answers == ToNothing {
+		if c.Class == flows.ClassReplyACK && c.Answers == facts.ToNothing {
 			return 0
 		}
 		switch {
@@ -55,52 +57,44 @@ var straySegment = &Rule{
 		}
 		return strayLong
 	},
-	Explain: func(c *Facts, f *Finding) {
-		if c.acksOwnSYN() {
-			c.tellEarly(f)
+	Explain: func(c *facts.Facts, f *Finding) {
+		if c.AcksOwnSYN() {
+			explainEarly(c, f)
 			return
 		}
-		f.Summary = sentence("%s does not know the connection that %s uses: the capture shows no opening and no sign that it ever took part.", capital(c.sender()), c.receiver())
+		f.Summary = words.Sentence("%s does not know the connection that %s uses: the capture shows no opening and no sign that it ever took part.", words.Capital(Sender(c)), Receiver(c))
 		if c.Rcv.First.Seen() {
-			f.say("the capture holds the connection from here on, in the middle of it", c.Rcv.First.Frame)
+			f.Say("the capture holds the connection from here on, in the middle of it", c.Rcv.First.Frame)
 		}
-		c.sayRST(f)
+		sayRST(c, f)
 		if c.Snd.Missing > 0 {
-			f.say(sentence("before that %s acknowledged %s that the capture does not hold", c.receiver(), octets(int64(c.Snd.Missing))), c.Rcv.First.Frame)
+			f.Say(words.Sentence("before that %s acknowledged %s that the capture does not hold", Receiver(c), words.Bytes(int64(c.Snd.Missing))), c.Rcv.First.Frame)
 		}
-		f.open(PeerCrash, stateLostID, 0.8, "no packet shows that this host had the connection a moment ago")
-		f.open(FastClose, "", 0.1, "nothing shows that it closed the connection")
+		f.Open(PeerCrash, stateLostID, 0.8, "no packet shows that this host had the connection a moment ago")
+		f.Open(FastClose, "", 0.1, "nothing shows that it closed the connection")
 	},
 	WhyNot: "the host that resets had taken part in the connection",
 }
 
-// acksOwnSYN reports whether the RST answers a segment without SYN that came while its sender still opened the
-// connection, and that acknowledges its SYN: no older connection can know that number.
-func (c *Facts) acksOwnSYN() bool {
-	t := c.Trigger
-	return c.Unopened() && c.Kind == KindReply && t != nil && t.Flags&(flows.SYN|flows.ACK) == flows.ACK &&
-		c.Snd.HasISS && t.ACK == c.Snd.SND.ISS+1 && !c.Rcv.SYN.Seen()
-}
-
 // tellEarly tells of a segment that came in place of the SYN-ACK.
-func (c *Facts) tellEarly(f *Finding) {
+func explainEarly(c *facts.Facts, f *Finding) {
 	t := c.Trigger
-	f.Summary = sentence("While %s was opening the connection, %s reached it with no SYN-ACK before it; it belongs to no connection that %s has.", c.sender(), segment(t), c.sender())
-	f.say(c.sender()+" asks for a new connection", c.Snd.SYN.Frame)
-	f.say("it acknowledges the SYN, but the SYN-ACK that would have to come first is not there", c.Snd.SYN.Frame, t.Frame)
+	f.Summary = words.Sentence("While %s was opening the connection, %s reached it with no SYN-ACK before it; it belongs to no connection that %s has.", Sender(c), words.Segment(t), Sender(c))
+	f.Say(Sender(c)+" asks for a new connection", c.Snd.SYN.Frame)
+	f.Say("it acknowledges the SYN, but the SYN-ACK that would have to come first is not there", c.Snd.SYN.Frame, t.Frame)
 	for i := range c.Conn.Events {
 		if e := &c.Conn.Events[i]; e.Frame == c.Snd.SYN.Frame && e.IPID != 0 && e.IPID == t.IPID {
-			f.say(fmt.Sprintf("its IP ID 0x%04x is copied from the SYN: somebody on the path made it", t.IPID), e.Frame, t.Frame)
+			f.Say(fmt.Sprintf("its IP ID 0x%04x is copied from the SYN: somebody on the path made it", t.IPID), e.Frame, t.Frame)
 		}
 	}
-	c.sayRST(f)
-	if synack, ack := c.opensAfter(); ack.Seen() {
+	sayRST(c, f)
+	if synack, ack := c.OpensAfter(); ack.Seen() {
 		f.Summary = f.Summary[:len(f.Summary)-1] + ", and the connection opened all the same."
-		f.say(sentence("the SYN-ACK comes %s later, and %s completes the handshake", span(synack.Time.Sub(c.Time)), c.sender()), c.Frame, synack.Frame, ack.Frame)
+		f.Say(words.Sentence("the SYN-ACK comes %s later, and %s completes the handshake", words.Span(synack.Time.Sub(c.Time)), Sender(c)), c.Frame, synack.Frame, ack.Frame)
 		f.Symptom = "nothing: the connection opened afterwards"
-		f.Remedy = "Nothing was lost. Who sent segments in " + c.receiver() + "'s name shows a capture on its own host: those that are not in it were made on the path."
+		f.Remedy = "Nothing was lost. Who sent segments in " + Receiver(c) + "'s name shows a capture on its own host: those that are not in it were made on the path."
 	} else {
-		f.open(PeerCrash, stateLostID, 0.4, "the client was opening a connection: it had none to lose")
+		f.Open(PeerCrash, stateLostID, 0.4, "the client was opening a connection: it had none to lose")
 	}
-	f.open(FastClose, "", 0.3, "nothing had been exchanged yet")
+	f.Open(FastClose, "", 0.3, "nothing had been exchanged yet")
 }

@@ -5,14 +5,17 @@ import (
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/programs"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // saw tells what the receiving application went through: the likeliest first, and more than one where
 // encryption hides how far the exchange was.
-func (c *Facts) saw(f *Finding) []situation {
+func likelyOutcomes(c *facts.Facts, f *Finding) []programs.Outcome {
 	b, x := c.Close.Completion, c.Close.Exchange
-	closed := c.Close.By == ByFIN || c.Close.By == ByUnseenFIN
-	either := func(reset, eof situation) situation {
+	closed := c.Close.By == facts.ByFIN || c.Close.By == facts.ByUnseenFIN
+	either := func(reset, eof programs.Outcome) programs.Outcome {
 		if closed {
 			return eof
 		}
@@ -21,43 +24,43 @@ func (c *Facts) saw(f *Finding) []situation {
 	toClient := !c.ByClient()
 	effects := &f.Rule.Effects
 	switch {
-	case effects.Got != sawNothing:
-		return []situation{effects.Got}
+	case effects.Got != programs.Nothing:
+		return []programs.Outcome{effects.Got}
 	case f.Cause == ClosedPort:
-		return []situation{sawRefused}
+		return []programs.Outcome{programs.Refused}
 	case toClient && effects.Unanswered != nil && effects.Unanswered(c):
 	case f.Severity == Info:
-		return []situation{sawNothing}
+		return []programs.Outcome{programs.Nothing}
 	case f.Cause == RetransmitTimeout:
-		return []situation{sawGiveUp}
+		return []programs.Outcome{programs.GiveUp}
 	case !toClient:
-		return []situation{either(sawClientGone, sawClientClosed)}
-	case b.State == OpenHandshake, x.TLS && !x.HandshakeOK && x.Last[flows.Originator].Kind == exchange.ClientHello:
-		return []situation{either(sawHandshake, sawEOFTLS)}
+		return []programs.Outcome{either(programs.ClientGone, programs.ClientClosed)}
+	case b.State == facts.OpenHandshake, x.TLS && !x.HandshakeOK && x.Last[flows.Originator].Kind == exchange.ClientHello:
+		return []programs.Outcome{either(programs.Handshake, programs.EOFHandshake)}
 	}
-	out := []situation{either(sawNoResponse, sawEOF)}
+	out := []programs.Outcome{either(programs.NoResponse, programs.EOF)}
 	switch {
-	case b.State == CutRequest, effects.Sending:
-		out = []situation{either(sawPush, sawEOFPush), either(sawNoResponse, sawEOF)}
+	case b.State == facts.CutRequest, effects.Sending:
+		out = []programs.Outcome{either(programs.Push, programs.EOFPush), either(programs.NoResponse, programs.EOF)}
 	case x.Protocol == "HTTP/2":
-		return []situation{either(sawStream, sawEOFStream)}
-	case b.State == CutResponse || b.State == InFlight:
-		out[0] = either(sawMidBody, sawEOFMidBody)
-	case x.Last[flows.Originator].Len >= longMessage:
-		out = append(out, either(sawPush, sawEOFPush))
+		return []programs.Outcome{either(programs.Stream, programs.EOFStream)}
+	case b.State == facts.CutResponse || b.State == facts.InFlight:
+		out[0] = either(programs.MidBody, programs.EOFMidBody)
+	case x.Last[flows.Originator].Len >= facts.LongMessage:
+		out = append(out, either(programs.Push, programs.EOFPush))
 	}
 	if x.TLS && x.ALPN == "h2" {
-		out = append([]situation{either(sawStream, sawEOFStream)}, out...)
+		out = append([]programs.Outcome{either(programs.Stream, programs.EOFStream)}, out...)
 	}
 	if x.TLS { // neither its phase nor the version of HTTP is in clear
-		out = append(out, either(sawNoResponse, sawEOF), either(sawMidBody, sawEOFMidBody), either(sawStream, sawEOFStream), either(sawPush, sawEOFPush))
+		out = append(out, either(programs.NoResponse, programs.EOF), either(programs.MidBody, programs.EOFMidBody), either(programs.Stream, programs.EOFStream), either(programs.Push, programs.EOFPush))
 	}
 	return out
 }
 
 // symptom tells what the application on the receiving side most likely got and printed, and what the side that
 // let go did where its words say more.
-func (e *Engine) symptom(c *Facts, f *Finding) {
+func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 	const o, r = flows.Originator, flows.Responder
 	if f.Symptom != "" {
 		return // the rule knows better
@@ -66,70 +69,70 @@ func (e *Engine) symptom(c *Facts, f *Finding) {
 		f.Symptom = "nothing more than at the first RST of the event"
 		return
 	}
-	saw := c.saw(f)
+	saw := likelyOutcomes(c, f)
 	b, x := c.Close.Completion, c.Close.Exchange
 	rcv := c.Side.Peer()
 	switch s := saw[0]; {
 	case !c.ByClient() && c.PeerClosedFirst() && x.Pending > 0 && f.Severity != Info:
 		f.Symptom = "The client's application had let go before the RST came"
-		if b.Since >= ownLimitFrom && b.State == OpenRequest && b.Side == o {
+		if b.Since >= ownLimitFrom && b.State == facts.OpenRequest && b.Side == o {
 			f.Symptom += ", most likely because its time limit for the answer ran out"
-			e.prints(c, f, o, sawOwnLimit)
+			e.prints(c, f, o, programs.OwnLimit)
 		}
 	case f.Rule.Effects.Symptom != nil:
 		f.Symptom = f.Rule.Effects.Symptom(c, s)
 	case c.Unopened():
-		f.Symptom = capital(c.receiver()) + "'s application noticed nothing: the handshake was not finished, so that it was never handed the connection"
+		f.Symptom = words.Capital(Receiver(c)) + "'s application noticed nothing: the handshake was not finished, so that it was never handed the connection"
 		e.ownWords(c, f)
-	case s == sawNothing:
-		f.Symptom = capital(c.receiver()) + "'s application most likely noticed nothing: it was done with the connection"
-		switch reset := c.Close.By == ByThis; {
-		case f.Origin == OriginMiddlebox && c.ended().Seen():
+	case s == programs.Nothing:
+		f.Symptom = words.Capital(Receiver(c)) + "'s application most likely noticed nothing: it was done with the connection"
+		switch reset := c.Close.By == facts.ByThis; {
+		case f.Origin == OriginMiddlebox && c.EndedBefore().Seen():
 		case c.ByClient() || x.Messages[o] == 0:
 		case x.TLS && reset:
 			f.Symptom += ". Where its response was not complete, which encryption hides, it prints"
-			e.prints(c, f, r.Peer(), sawMidBody, sawStream)
+			e.prints(c, f, r.Peer(), programs.MidBody, programs.Stream)
 		case x.TLS:
 			f.Symptom += ". Where its response was not complete, which encryption hides, it prints"
-			e.prints(c, f, r.Peer(), sawEOFMidBody, sawEOFStream)
+			e.prints(c, f, r.Peer(), programs.EOFMidBody, programs.EOFStream)
 		case reset && !c.Rcv.FIN.Seen():
 			f.Symptom += ". Should it use the connection again, that fails"
-			e.prints(c, f, r.Peer(), sawNoResponse)
+			e.prints(c, f, r.Peer(), programs.NoResponse)
 		}
 		e.ownWords(c, f)
-	case s == sawGiveUp:
-		f.Symptom = capital(c.receiver()) + "'s application gets " + c.errno(sawNoResponse, rcv) + ", if the RST arrives at all. " +
-			capital(c.sender()) + "'s own gets " + c.errno(s, c.Side)
+	case s == programs.GiveUp:
+		f.Symptom = words.Capital(Receiver(c)) + "'s application gets " + Errno(c, programs.NoResponse, rcv) + ", if the RST arrives at all. " +
+			words.Capital(Sender(c)) + "'s own gets " + Errno(c, s, c.Side)
 		if c.ByClient() {
 			e.prints(c, f, o, saw...)
 		}
-	case s == sawClientGone, s == sawClientClosed:
-		f.Symptom = capital(c.receiver()) + "'s application gets " + c.errno(s, rcv)
+	case s == programs.ClientGone, s == programs.ClientClosed:
+		f.Symptom = words.Capital(Receiver(c)) + "'s application gets " + Errno(c, s, rcv)
 		e.prints(c, f, r, s)
 		e.ownWords(c, f)
 	default:
-		f.Symptom = capital(c.receiver()) + "'s application gets " + c.errno(s, rcv)
+		f.Symptom = words.Capital(Receiver(c)) + "'s application gets " + Errno(c, s, rcv)
 		e.prints(c, f, rcv, saw...)
 	}
 }
 
 // ownWords tells what the client prints when it is the client that let go before it had its answer: the RST is
 // the end of a story whose beginning only the client can tell.
-func (e *Engine) ownWords(c *Facts, f *Finding) {
+func (e *Engine) ownWords(c *facts.Facts, f *Finding) {
 	if !c.ByClient() {
 		return
 	}
 	b := c.Close.Completion
-	s, says := sawNothing, ""
+	s, says := programs.Nothing, ""
 	if own := f.Rule.Effects.Own; own != nil {
 		s, says = own(c)
 	}
 	switch {
-	case s != sawNothing:
+	case s != programs.Nothing:
 		f.Symptom += ". " + says
-	case (b.State == OpenRequest || b.State == CutResponse) && b.Since >= ownLimitFrom:
-		s = sawOwnLimit
-		f.Symptom += ". The client itself had waited for " + span(b.Since) + "; perhaps its time limit for the answer ran out"
+	case (b.State == facts.OpenRequest || b.State == facts.CutResponse) && b.Since >= ownLimitFrom:
+		s = programs.OwnLimit
+		f.Symptom += ". The client itself had waited for " + words.Span(b.Since) + "; perhaps its time limit for the answer ran out"
 	default:
 		return
 	}
@@ -146,29 +149,29 @@ const maxOwn = 2
 const ownLimitFrom = 150 * time.Millisecond
 
 // errno is what the kernel of side by hands to the application, with the words of Windows where it is one.
-func (c *Facts) errno(s situation, by flows.Side) string {
+func Errno(c *facts.Facts, s programs.Outcome, by flows.Side) string {
 	ttl := c.Conn.End(by).TTL
-	return errnoOf(s, ttl > 64 && ttl <= 128)
+	return programs.Errno(s, ttl > 64 && ttl <= 128)
 }
 
 // prints adds what the programs print that side by most likely runs.
-func (e *Engine) prints(c *Facts, f *Finding, by flows.Side, saw ...situation) {
+func (e *Engine) prints(c *facts.Facts, f *Finding, by flows.Side, saw ...programs.Outcome) {
 	limit := 2
-	if by == flows.Originator && named(printers, c.Conn.Exchange.UserAgent) != nil {
+	if by == flows.Originator && programs.Named(programs.Clients, c.Conn.Exchange.UserAgent) != nil {
 		limit = len(saw) // one program: room for all that it may have printed
 	}
 	for _, p := range e.likelyPrograms(c.Conn, by) {
 		if len(f.Prints) == MaxPrints {
 			return
 		}
-		if says := p.phrase(saw, limit); says != "" {
-			f.Prints = append(f.Prints, Print{By: by, Program: p.name, Says: says})
+		if says := p.Phrase(saw, limit); says != "" {
+			f.Prints = append(f.Prints, Print{By: by, Program: p.Name, Says: says})
 		}
 	}
 }
 
 // likelyPrograms lists the programs that side by may be. The list is valid until the next call.
-func (e *Engine) likelyPrograms(k *flows.Conn, by flows.Side) []*printer {
-	e.likely = appendLikely(e.likely[:0], k, by)
+func (e *Engine) likelyPrograms(k *flows.Conn, by flows.Side) []*programs.Program {
+	e.likely = programs.AppendLikely(e.likely[:0], k, by)
 	return e.likely
 }

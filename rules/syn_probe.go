@@ -1,6 +1,11 @@
 package rules
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
 
 const synProbeSure = 0.985
 
@@ -18,32 +23,26 @@ var synProbe = &Rule{
 		Remedy:     "Nothing to repair. Find out who scans, when nobody should.",
 		Limits:     "A scanner that forges an ordinary SYN is told as connect-withdrawn; the label is the same.",
 	},
-	Match: func(c *Facts) float64 {
-		if !c.resetsSYNACK() || !c.crafted() {
+	Match: func(c *facts.Facts) float64 {
+		if !c.ResetsSYNACK() || !crafted(c) {
 			return 0
 		}
 		return synProbeSure
 	},
-	Explain: func(c *Facts, f *Finding) {
-		f.Summary = sentence("A scanner's probe: %s asked with a SYN of its own making, and its system, which knows of no connection, reset the answer.", c.sender())
-		c.sayHalfOpen(f)
+	Explain: func(c *facts.Facts, f *Finding) {
+		f.Summary = words.Sentence("A scanner's probe: %s asked with a SYN of its own making, and its system, which knows of no connection, reset the answer.", Sender(c))
+		sayHalfOpen(c, f)
 		o := &c.Snd.SYNOpts
-		f.say(fmt.Sprintf("the SYN is not one of an ordinary system: %s, window %d", count(int(o.Kinds), "option"), c.Snd.SYNWND), c.Snd.SYN.Frame)
-		f.open(FastClose, healthProbeID, 0.6, "a probe that closes on purpose sends RST+ACK from a socket; this is a system's reply to a SYN-ACK that it did not ask for")
+		f.Say(fmt.Sprintf("the SYN is not one of an ordinary system: %s, window %d", words.Count(int(o.Kinds), "option"), c.Snd.SYNWND), c.Snd.SYN.Frame)
+		f.Open(FastClose, healthProbeID, 0.6, "a probe that closes on purpose sends RST+ACK from a socket; this is a system's reply to a SYN-ACK that it did not ask for")
 	},
 	Effects: Effects{Outcomes: openingOutcomes},
 	WhyNot:  "the SYN is an ordinary one",
 }
 
-// resetsSYNACK reports whether the RST answers the SYN-ACK of a connection that its originator does not
-// know or no longer wants.
-func (c *Facts) resetsSYNACK() bool {
-	return c.ByClient() && c.Answers == ToSYNACK && c.Kind == KindReply && !c.Conn.HandshakeACK.Seen() && c.Snd.Bytes == 0
-}
-
 // crafted reports whether the SYN was made by a program instead of a system: hardly any options, and a
 // window such as scanners use.
-func (c *Facts) crafted() bool {
+func crafted(c *facts.Facts) bool {
 	o := &c.Snd.SYNOpts
 	plain := !o.HasTS && !o.SACKOK && !o.HasWScale && o.Kinds <= 1
 	if !plain || !c.Snd.SYN.Seen() {
@@ -54,19 +53,4 @@ func (c *Facts) crafted() bool {
 		return true
 	}
 	return o.Kinds == 0 || c.Related.ScanPorts >= 3 || c.Related.ScanHosts >= 3
-}
-
-// sayHalfOpen tells the steps of a handshake that its originator reset.
-func (c *Facts) sayHalfOpen(f *Finding) {
-	if c.Snd.SYN.Seen() {
-		f.say(c.sender()+" asks for a connection", c.Snd.SYN.Frame)
-	}
-	switch {
-	case c.Trigger == nil:
-	case c.Snd.SYN.Seen():
-		f.say(sentence("%s accepts %s later", c.receiver(), span(c.Trigger.Time.Sub(c.Snd.SYN.Time))), c.Snd.SYN.Frame, c.Trigger.Frame)
-	default:
-		f.say(c.receiver()+" accepts", c.Trigger.Frame)
-	}
-	f.say("in place of the third step comes a bare RST with the number that the SYN-ACK asked for", c.Frame)
 }

@@ -4,6 +4,9 @@ import (
 	"fmt"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/programs"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // How sure it is that an originator gave up on a silent peer.
@@ -29,7 +32,7 @@ var synUnanswered = &Rule{
 		Remedy:     "Check the address, the route there and back, and filters that drop silently; capture on the server to see whether the SYNs arrive.",
 		Limits:     "A capture of one direction cannot tell silence from an answer that it does not hold.",
 	},
-	Match: func(c *Facts) float64 {
+	Match: func(c *facts.Facts) float64 {
 		if !c.Unopened() || c.Conn.SYNACK.Seen() || c.Rcv.Segments > 0 || c.Snd.SYNs < 2 || c.Trigger != nil {
 			return 0
 		}
@@ -41,12 +44,12 @@ var synUnanswered = &Rule{
 		}
 		return 0
 	},
-	Explain: func(c *Facts, f *Finding) {
-		f.Summary = fmt.Sprintf("%s gave up connecting: its SYN was sent %d times within %s and nobody answered.", capital(c.sender()), c.Snd.SYNs, span(c.Time.Sub(c.Snd.SYN.Time)))
-		f.say(fmt.Sprintf("%d SYNs, no answer", c.Snd.SYNs), c.Snd.SYN.Frame, c.Snd.LastSYN.Frame)
-		f.say(sentence("%s's RST ends the attempt", c.sender()), c.Frame)
-		f.open(UnknownConnection, lateSYNACKID, 0.8, "no SYN-ACK is in the capture that the RST could answer")
+	Explain: func(c *facts.Facts, f *Finding) {
+		f.Summary = fmt.Sprintf("%s gave up connecting: its SYN was sent %d times within %s and nobody answered.", words.Capital(Sender(c)), c.Snd.SYNs, words.Span(c.Time.Sub(c.Snd.SYN.Time)))
+		f.Say(fmt.Sprintf("%d SYNs, no answer", c.Snd.SYNs), c.Snd.SYN.Frame, c.Snd.LastSYN.Frame)
+		f.Say(words.Sentence("%s's RST ends the attempt", Sender(c)), c.Frame)
+		f.Open(UnknownConnection, lateSYNACKID, 0.8, "no SYN-ACK is in the capture that the RST could answer")
 	},
-	Effects: Effects{Outcomes: []situation{sawGiveUp, sawConnectTime}},
+	Effects: Effects{Outcomes: []programs.Outcome{programs.GiveUp, programs.ConnectLimit}},
 	WhyNot:  "a SYN-ACK came, or the SYN was not sent again",
 }

@@ -6,6 +6,9 @@ import (
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/programs"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // How sure it is that a handshake was refused.
@@ -29,8 +32,8 @@ var tlsRejected = &Rule{
 		Remedy:     "Compare names (SNI), versions and certificates on both sides: openssl s_client -connect host:port -servername name. Look into the server's log at that moment.",
 		Limits:     "In TLS 1.3 most alerts are encrypted: their reason is then not in the packets.",
 	},
-	Match: func(c *Facts) float64 {
-		if c.Kind == KindReply || c.Close.Completion.State != OpenHandshake || c.PeerClosedFirst() || !c.Close.Exchange.TLS {
+	Match: func(c *facts.Facts) float64 {
+		if c.Kind == facts.KindReply || c.Close.Completion.State != facts.OpenHandshake || c.PeerClosedFirst() || !c.Close.Exchange.TLS {
 			return 0
 		}
 		x := c.Close.Exchange
@@ -38,39 +41,39 @@ var tlsRejected = &Rule{
 		case x.AlertSide >= 0 || x.Last[0].Kind == exchange.Alert || x.Last[1].Kind == exchange.Alert:
 			return tlsAlertSure
 		case c.ByClient():
-			return c.lowered(tlsClientSure, lostOctets)
+			return c.Lowered(tlsClientSure, facts.LostBytes)
 		}
-		return c.lowered(tlsServerSure, lostOctets)
+		return c.Lowered(tlsServerSure, facts.LostBytes)
 	},
-	Explain: func(c *Facts, f *Finding) {
+	Explain: func(c *facts.Facts, f *Finding) {
 		x := c.Close.Exchange
-		f.Summary = sentence("%s broke off the TLS handshake", capital(c.sender()))
+		f.Summary = words.Sentence("%s broke off the TLS handshake", words.Capital(Sender(c)))
 		if x.SNI != "" {
 			f.Summary += " after the Client Hello for " + x.SNI
 		}
 		if x.AlertText != "" {
-			f.Summary += sentence("; the alert says %s", x.AlertText)
+			f.Summary += words.Sentence("; the alert says %s", x.AlertText)
 		}
 		f.Summary += "."
 		if remedy := alertRemedy(x.AlertText); remedy != "" {
 			f.Remedy = remedy
 		}
-		c.sayBusiness(f)
+		sayCompletion(c, f)
 		if x.AlertText != "" && x.AlertSide >= 0 && c.Close.Completion.Side != flows.Side(x.AlertSide) {
-			f.say(sentence("%s's alert (alert: %s)", name(flows.Side(x.AlertSide)), x.AlertText), x.AlertFrame[x.AlertSide])
+			f.Say(words.Sentence("%s's alert (alert: %s)", words.Side(flows.Side(x.AlertSide)), x.AlertText), x.AlertFrame[x.AlertSide])
 		}
 		sayVersion(f, x)
-		c.sayLetGo(f)
-		c.sayRST(f)
-		f.open(FastClose, abortiveCloseID, 0.85, "the handshake was not finished")
+		sayClose(c, f)
+		sayRST(c, f)
+		f.Open(FastClose, abortiveCloseID, 0.85, "the handshake was not finished")
 	},
 	Effects: Effects{
-		Outcomes: slices.Concat([]situation{sawHandshake, sawEOFTLS, sawUntrusted}, resetOutcomes, lostOutcomes),
-		Own: func(c *Facts) (situation, string) {
+		Outcomes: slices.Concat([]programs.Outcome{programs.Handshake, programs.EOFHandshake, programs.Untrusted}, resetOutcomes, lostOutcomes),
+		Own: func(c *facts.Facts) (programs.Outcome, string) {
 			if c.Close.Exchange.AlertSide != int(flows.Originator) {
-				return sawNothing, ""
+				return programs.Nothing, ""
 			}
-			return sawUntrusted, "The client itself most likely does not trust the server's certificate"
+			return programs.Untrusted, "The client itself most likely does not trust the server's certificate"
 		},
 	},
 	WhyNot: "the handshake was finished, or there was none",
@@ -83,9 +86,9 @@ func sayVersion(f *Finding, x *exchange.Summary) {
 	switch {
 	case x.TLSVersion == "":
 	case server.Kind == exchange.Handshake:
-		f.say("version: "+x.TLSVersion, server.Frame)
+		f.Say("version: "+x.TLSVersion, server.Frame)
 	case server.Kind == exchange.None && client.Kind == exchange.ClientHello:
-		f.say("version offered: "+x.TLSVersion, client.Frame)
+		f.Say("version offered: "+x.TLSVersion, client.Frame)
 	}
 }
 

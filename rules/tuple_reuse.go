@@ -1,6 +1,11 @@
 package rules
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/programs"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
 
 const tupleReuseSure = 0.98
 
@@ -18,21 +23,21 @@ var tupleReuse = &Rule{
 		Remedy:     "Usually harmless: the connection opens at the second try. When it is frequent: a NAT reuses its ports too soon, or the server never hears that clients go away; switch on keep-alive at the server, or close idle connections.",
 		Limits:     "The older connection may lie before the capture.",
 	},
-	Match: func(c *Facts) float64 {
-		if !c.Unopened() || c.Kind == KindAbort || c.Flags.Has(flows.ACK) || c.acksOwnSYN() {
+	Match: func(c *facts.Facts) float64 {
+		if !c.Unopened() || c.Kind == facts.KindAbort || c.Flags.Has(flows.ACK) || c.AcksOwnSYN() {
 			return 0
 		}
 		switch c.Answers {
-		case ToACK, ToHandshakeACK, ToData, ToFIN, ToKeepAlive:
+		case facts.ToACK, facts.ToHandshakeACK, facts.ToData, facts.ToFIN, facts.ToKeepAlive:
 			return tupleReuseSure
 		}
 		return 0
 	},
-	Explain: func(c *Facts, f *Finding) {
-		f.Summary = sentence("%s still held an older connection of the same addresses and ports; %s reset that one", capital(c.receiver()), c.sender())
-		f.say(c.sender()+" asks for a new connection", c.Snd.SYN.Frame)
-		f.say(sentence("%s answers with an ACK that belongs to another connection, not with a SYN-ACK", c.receiver()), c.Trigger.Frame)
-		f.say("the RST takes its sequence number from this ACK", c.Frame)
+	Explain: func(c *facts.Facts, f *Finding) {
+		f.Summary = words.Sentence("%s still held an older connection of the same addresses and ports; %s reset that one", words.Capital(Receiver(c)), Sender(c))
+		f.Say(Sender(c)+" asks for a new connection", c.Snd.SYN.Frame)
+		f.Say(words.Sentence("%s answers with an ACK that belongs to another connection, not with a SYN-ACK", Receiver(c)), c.Trigger.Frame)
+		f.Say("the RST takes its sequence number from this ACK", c.Frame)
 		again := c.After.Reopened
 		for i := range c.After.Events {
 			if e := &c.After.Events[i]; e.Side == c.Side && e.Flags&(flows.SYN|flows.ACK) == flows.SYN && !again.Seen() {
@@ -40,18 +45,18 @@ var tupleReuse = &Rule{
 			}
 		}
 		if again.Seen() {
-			f.Summary += sentence(" and asked again %s later.", span(again.Time.Sub(c.Time)))
-			f.say(sentence("%s sends its SYN again %s later", c.sender(), span(again.Time.Sub(c.Time))), again.Frame)
+			f.Summary += words.Sentence(" and asked again %s later.", words.Span(again.Time.Sub(c.Time)))
+			f.Say(words.Sentence("%s sends its SYN again %s later", Sender(c), words.Span(again.Time.Sub(c.Time))), again.Frame)
 		} else {
 			f.Summary += "."
 		}
-		f.open(PeerCrash, stateLostID, 0.5, "the client was opening a connection: it had none to lose")
+		f.Open(PeerCrash, stateLostID, 0.5, "the client was opening a connection: it had none to lose")
 	},
 	Effects: Effects{
 		Outcomes: openingOutcomes,
-		Symptom: func(c *Facts, _ situation) string {
-			return capital(c.receiver()) + "'s application, which still had the old connection, gets " + c.errno(sawClientGone, c.Side.Peer()) +
-				" there. " + capital(c.sender()) + "'s notices nothing but a slower connect, when its next SYN is accepted"
+		Symptom: func(c *facts.Facts, _ programs.Outcome) string {
+			return words.Capital(Receiver(c)) + "'s application, which still had the old connection, gets " + Errno(c, programs.ClientGone, c.Side.Peer()) +
+				" there. " + words.Capital(Sender(c)) + "'s notices nothing but a slower connect, when its next SYN is accepted"
 		},
 	},
 	WhyNot: "the RST does not answer an ACK that came in place of a SYN-ACK",

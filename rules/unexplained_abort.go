@@ -1,5 +1,10 @@
 package rules
 
+import (
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
+
 // How sure an abort without further signs is.
 const (
 	unexplainedAbortOpen = 0.68
@@ -21,22 +26,22 @@ var unexplainedAbort = &Rule{
 		Remedy:     "Capture the whole connection, and look into the log of the side that reset.",
 		Limits:     "This is a weak explanation: it rests on little.",
 	},
-	Match: func(c *Facts) float64 {
+	Match: func(c *facts.Facts) float64 {
 		if c.Close.Completion.Unfinished(c.Side) {
-			return c.lowered(unexplainedAbortOpen, anyDefect)
+			return c.Lowered(unexplainedAbortOpen, facts.AnyDefect)
 		}
-		if c.Kind == KindUnclear && !c.Close.Completion.Finished(c.Side) {
+		if c.Kind == facts.KindUnclear && !c.Close.Completion.Finished(c.Side) {
 			return unexplainedAbortOdd
 		}
 		return 0
 	},
-	Explain: func(c *Facts, f *Finding) {
-		f.Summary = sentence("%s perhaps broke off: it reset the connection %s; the capture does not show more.", capital(c.sender()), c.circumstances())
-		c.sayBusiness(f)
-		c.sayLetGo(f)
-		c.sayRST(f)
-		f.open(FastClose, "", 0.7, "something seems to have stood open")
-		f.open(UnknownConnection, "", 0.2, "the RST does not have the form of a reply")
+	Explain: func(c *facts.Facts, f *Finding) {
+		f.Summary = words.Sentence("%s perhaps broke off: it reset the connection %s; the capture does not show more.", words.Capital(Sender(c)), Circumstances(c))
+		sayCompletion(c, f)
+		sayClose(c, f)
+		sayRST(c, f)
+		f.Open(FastClose, "", 0.7, "something seems to have stood open")
+		f.Open(UnknownConnection, "", 0.2, "the RST does not have the form of a reply")
 	},
 	WhyNot: "a better explanation fits",
 }

@@ -1,5 +1,10 @@
 package rules
 
+import (
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
+
 // How sure a release without further signs is.
 const (
 	unexplainedReleaseDone = 0.72
@@ -21,19 +26,19 @@ var unexplainedRelease = &Rule{
 		Remedy:     "Capture the whole connection.",
 		Limits:     "This is a weak explanation: it rests on little.",
 	},
-	Match: func(c *Facts) float64 {
+	Match: func(c *facts.Facts) float64 {
 		if c.Close.Completion.Finished(c.Side) {
-			return c.lowered(unexplainedReleaseDone, anyDefect)
+			return c.Lowered(unexplainedReleaseDone, facts.AnyDefect)
 		}
-		return c.lowered(unexplainedReleaseOdd, anyDefect)
+		return c.Lowered(unexplainedReleaseOdd, facts.AnyDefect)
 	},
-	Explain: func(c *Facts, f *Finding) {
-		f.Summary = sentence("%s perhaps just dropped the connection, %s; the capture does not show more.", capital(c.sender()), c.circumstances())
-		c.sayBusiness(f)
-		c.sayLetGo(f)
-		c.sayRST(f)
-		f.open(PeerCrash, "", 0.7, "nothing shows that something stood open")
-		f.open(UnknownConnection, "", 0.2, "the RST does not have the form of a reply")
+	Explain: func(c *facts.Facts, f *Finding) {
+		f.Summary = words.Sentence("%s perhaps just dropped the connection, %s; the capture does not show more.", words.Capital(Sender(c)), Circumstances(c))
+		sayCompletion(c, f)
+		sayClose(c, f)
+		sayRST(c, f)
+		f.Open(PeerCrash, "", 0.7, "nothing shows that something stood open")
+		f.Open(UnknownConnection, "", 0.2, "the RST does not have the form of a reply")
 	},
 	WhyNot: "a better explanation fits",
 }

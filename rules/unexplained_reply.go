@@ -1,5 +1,10 @@
 package rules
 
+import (
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
+
 const unexplainedReplySure = 0.50
 
 var unexplainedReply = &Rule{
@@ -17,18 +22,18 @@ var unexplainedReply = &Rule{
 		Remedy:     "Capture the whole connection, on both hosts if possible.",
 		Limits:     "This is a weak explanation: it rests on the form of the RST alone.",
 	},
-	Match: func(c *Facts) float64 {
-		if c.Kind != KindReply {
+	Match: func(c *facts.Facts) float64 {
+		if c.Kind != facts.KindReply {
 			return 0
 		}
-		return c.lowered(unexplainedReplySure, anyDefect)
+		return c.Lowered(unexplainedReplySure, facts.AnyDefect)
 	},
-	Explain: func(c *Facts, f *Finding) {
-		f.Summary = sentence("%s perhaps does not know this connection: the RST has the form of a reply; the capture does not show more.", capital(c.sender()))
-		c.sayRST(f)
-		c.sayBusiness(f)
-		f.open(PeerCrash, stateLostID, 0.5, "no packet shows that the host died")
-		f.open(FastClose, "", 0.4, "no packet shows that the connection was closed")
+	Explain: func(c *facts.Facts, f *Finding) {
+		f.Summary = words.Sentence("%s perhaps does not know this connection: the RST has the form of a reply; the capture does not show more.", words.Capital(Sender(c)))
+		sayRST(c, f)
+		sayCompletion(c, f)
+		f.Open(PeerCrash, stateLostID, 0.5, "no packet shows that the host died")
+		f.Open(FastClose, "", 0.4, "no packet shows that the connection was closed")
 	},
 	WhyNot: "a better explanation fits",
 }

@@ -1,6 +1,11 @@
 package rules
 
-import "time"
+import (
+	"time"
+
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
 
 // How sure it is that data was left unread.
 const (
@@ -26,16 +31,16 @@ var unreadData = &Rule{
 		Remedy:     "Look for a crash or kill in the log of the side that reset (segfault, out of memory, deployment). If the program closes on purpose, let it read to the end first or call shutdown and drain.",
 		Limits:     "A crash and a careless close send the same packet.",
 	},
-	Match: func(c *Facts) float64 {
-		if c.Kind == KindReply || c.PeerClosedFirst() && c.Close.By == ByThis {
+	Match: func(c *facts.Facts) float64 {
+		if c.Kind == facts.KindReply || c.PeerClosedFirst() && c.Close.By == facts.ByThis {
 			return 0
 		}
 		b := c.Close.Completion
-		after := c.Close.By == ByFIN && c.AfterClose.Data.Seen()
-		if c.Close.By != ByThis && !after {
+		after := c.Close.By == facts.ByFIN && c.AfterClose.Data.Seen()
+		if c.Close.By != facts.ByThis && !after {
 			return 0
 		}
-		if !after && !(b.Unfinished(c.Side) && b.State != Unused) {
+		if !after && !(b.Unfinished(c.Side) && b.State != facts.Unused) {
 			return 0
 		}
 		p := unreadRequest
@@ -45,25 +50,25 @@ var unreadData = &Rule{
 		case c.Close.Exchange.Protocol == "":
 			p = unreadOpaque
 		}
-		return c.lowered(p, lostOctets)
+		return c.Lowered(p, facts.LostBytes)
 	},
-	Explain: func(c *Facts, f *Finding) {
-		f.Summary = sentence("%s %sended with data unread: it reset the connection %s.", capital(c.sender()), probably(f.Confidence), c.circumstances())
-		c.sayBusiness(f)
-		c.sayLetGo(f)
+	Explain: func(c *facts.Facts, f *Finding) {
+		f.Summary = words.Sentence("%s %sended with data unread: it reset the connection %s.", words.Capital(Sender(c)), words.Probably(f.Confidence), Circumstances(c))
+		sayCompletion(c, f)
+		sayClose(c, f)
 		if last := c.Rcv.LastData; last.Seen() {
-			says := sentence("the last data of %s, %s before the RST", c.receiver(), span(c.Time.Sub(last.Time)))
+			says := words.Sentence("the last data of %s, %s before the RST", Receiver(c), words.Span(c.Time.Sub(last.Time)))
 			if c.Time.Sub(last.Time) < time.Millisecond {
 				says += ": no program had time to answer it"
 			}
-			f.say(says, last.Frame, c.Frame)
+			f.Say(says, last.Frame, c.Frame)
 		}
 		if c.Snd.ZeroWND.Seen() {
-			f.say(c.sender()+"'s window is closed: its application does not read", c.Snd.ZeroWND.Frame)
+			f.Say(Sender(c)+"'s window is closed: its application does not read", c.Snd.ZeroWND.Frame)
 		}
-		c.sayRST(f)
-		c.saySiblings(f)
-		f.open(FastClose, abortiveCloseID, 0.9, "data was left unanswered; but a program that closes on purpose sends the same RST")
+		sayRST(c, f)
+		sayRelated(c, f)
+		f.Open(FastClose, abortiveCloseID, 0.9, "data was left unanswered; but a program that closes on purpose sends the same RST")
 	},
 	WhyNot: "everything that had come was answered",
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // TestSentence: sentence does what fmt.Sprintf does with strings.
@@ -25,7 +27,7 @@ func TestSentence(t *testing.T) {
 		{"%s and %s", []string{"", "50 %s"}, " and 50 %s"},
 		{"of %s%s.", []string{"it", strings.Repeat("x", 1000)}, "of it" + strings.Repeat("x", 1000) + "."},
 	} {
-		if got := sentence(test.form, test.words...); got != test.want {
+		if got := words.Sentence(test.form, test.words...); got != test.want {
 			t.Errorf("%q: got %q, want %q", test.form, got, test.want)
 		}
 	}
@@ -37,6 +39,11 @@ func TestSentencesAreFull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	more, err := filepath.Glob("words/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths = append(paths, more...)
 	seen := 0
 	for _, path := range paths {
 		if strings.HasSuffix(path, "_test.go") {
@@ -52,7 +59,7 @@ func TestSentencesAreFull(t *testing.T) {
 			if !ok {
 				return true
 			}
-			if f, ok := call.Fun.(*ast.Ident); !ok || f.Name != "sentence" {
+			if !callsSentence(call.Fun) {
 				return true
 			}
 			seen++
@@ -97,10 +104,10 @@ func TestSpan(t *testing.T) {
 		default:
 			want = fmt.Sprintf("%.1f days", d.Hours()/24)
 		}
-		if got := span(d); got != want {
+		if got := words.Span(d); got != want {
 			t.Fatalf("%d: got %q, want %q", d, got, want)
 		}
-		if got := relative(-d - 1); got != span(d+1)+" earlier" {
+		if got := words.Relative(-d - 1); got != words.Span(d+1)+" earlier" {
 			t.Fatalf("%d: got %q", -d-1, got)
 		}
 	}
@@ -109,8 +116,19 @@ func TestSpan(t *testing.T) {
 // TestIPID: as fmt prints it.
 func TestIPID(t *testing.T) {
 	for n := range 1 << 16 {
-		if got, want := ipid(uint16(n)), fmt.Sprintf("0x%04x", n); got != want {
+		if got, want := words.IPID(uint16(n)), fmt.Sprintf("0x%04x", n); got != want {
 			t.Fatalf("got %s, want %s", got, want)
 		}
 	}
+}
+
+// callsSentence reports whether a call is one of words.Sentence.
+func callsSentence(fun ast.Expr) bool {
+	switch f := fun.(type) {
+	case *ast.Ident:
+		return f.Name == "Sentence"
+	case *ast.SelectorExpr:
+		return f.Sel.Name == "Sentence"
+	}
+	return false
 }

@@ -1,5 +1,10 @@
 package rules
 
+import (
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
+
 const wrongHostSure = 0.72
 
 var wrongHost = &Rule{
@@ -17,8 +22,8 @@ var wrongHost = &Rule{
 		Remedy:     "Look for a fail-over at that time, for asymmetric routes, for session affinity, and for packets that conntrack calls INVALID and that bypass NAT (drop them).",
 		Limits:     "Which host it was is only seen by its TTL and Ethernet address.",
 	},
-	Match: func(c *Facts) float64 {
-		if c.Kind != KindReply || c.Close.By != ByThis || c.Refused() || c.Unopened() || c.Trigger == nil || c.Snd.Segments == 0 {
+	Match: func(c *facts.Facts) float64 {
+		if c.Kind != facts.KindReply || c.Close.By != facts.ByThis || c.Refused() || c.Unopened() || c.Trigger == nil || c.Snd.Segments == 0 {
 			return 0
 		}
 		if !c.PathSigns.Doubtful() {
@@ -26,14 +31,14 @@ var wrongHost = &Rule{
 		}
 		return wrongHostSure
 	},
-	Explain: func(c *Facts, f *Finding) {
-		f.Summary = sentence("%s %sreached another host than the one that has the connection: the RST does not come from where %s's other packets come from.", capital(segment(c.Trigger)), probably(f.Confidence), c.sender())
-		c.sayRST(f)
+	Explain: func(c *facts.Facts, f *Finding) {
+		f.Summary = words.Sentence("%s %sreached another host than the one that has the connection: the RST does not come from where %s's other packets come from.", words.Capital(words.Segment(c.Trigger)), words.Probably(f.Confidence), Sender(c))
+		sayRST(c, f)
 		for i := range c.PathSigns.Against {
 			g := &c.PathSigns.Against[i]
-			f.say(describeSign(c, g), g.Frames...)
+			f.Say(DescribeSign(c, g), g.Frames...)
 		}
-		f.open(PeerCrash, stateLostID, 0.8, "the RST comes from elsewhere than the host's other packets")
+		f.Open(PeerCrash, stateLostID, 0.8, "the RST comes from elsewhere than the host's other packets")
 	},
 	WhyNot: "the RST comes from where the host's other packets come from",
 }

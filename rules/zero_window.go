@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // How sure it is that a closed window ended the connection.
@@ -27,28 +29,28 @@ var zeroWindow = &Rule{
 		Remedy:     "Find out why the receiving program does not read: it hangs, waits for a lock or a disk, or does not read while it writes itself.",
 		Limits:     "Linux gives up only when its probes go unanswered; when they are answered, it is the program that loses patience.",
 	},
-	Match: func(c *Facts) float64 {
-		zero, probes := c.closedWindow()
-		if !zero.Seen() || c.moment().Sub(zero.Time) < zeroWindowFrom || c.Close.By != ByThis && c.Close.Frame < zero.Frame {
+	Match: func(c *facts.Facts) float64 {
+		zero, probes := closedWindow(c)
+		if !zero.Seen() || c.Due().Sub(zero.Time) < zeroWindowFrom || c.Close.By != facts.ByThis && c.Close.Frame < zero.Frame {
 			return 0
 		}
-		if probes.Count == 0 && c.Snd.Outstanding() == 0 && c.Snd.Retransmits.Count == 0 && c.moment().Sub(zero.Time) < 5*time.Second {
+		if probes.Count == 0 && c.Snd.Outstanding() == 0 && c.Snd.Retransmits.Count == 0 && c.Due().Sub(zero.Time) < 5*time.Second {
 			return 0
 		}
-		if c.Kind == KindReply {
+		if c.Kind == facts.KindReply {
 			return zeroWindowReply
 		}
 		return zeroWindowSure
 	},
-	Explain: func(c *Facts, f *Finding) {
-		zero, run := c.closedWindow()
-		f.Summary = sentence("%s gave up sending: %s's window had been closed for %s (%s).", capital(c.sender()), c.receiver(), span(c.moment().Sub(zero.Time)), count(run.Count, "window probe"))
-		f.say(c.receiver()+" closes its window: its application does not read", zero.Frame)
+	Explain: func(c *facts.Facts, f *Finding) {
+		zero, run := closedWindow(c)
+		f.Summary = words.Sentence("%s gave up sending: %s's window had been closed for %s (%s).", words.Capital(Sender(c)), Receiver(c), words.Span(c.Due().Sub(zero.Time)), words.Count(run.Count, "window probe"))
+		f.Say(Receiver(c)+" closes its window: its application does not read", zero.Frame)
 		if run.Count > 0 {
-			f.say(count(run.Count, "window probe")+" of "+c.sender()+", and the window stays closed", run.Frames...)
+			f.Say(words.Count(run.Count, "window probe")+" of "+Sender(c)+", and the window stays closed", run.Frames...)
 		}
-		c.sayRST(f)
-		f.open(PeerCrash, abortMidTransferID, 0.8, "the sender could not go on: the other side had closed its window")
+		sayRST(c, f)
+		f.Open(PeerCrash, abortMidTransferID, 0.8, "the sender could not go on: the other side had closed its window")
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},
 	WhyNot:  "the receiver's window was open",
@@ -56,11 +58,11 @@ var zeroWindow = &Rule{
 
 // closedWindow returns since when the peer's window had been closed until the segment that the RST answers,
 // which may be the one that opens it, and how many probes the sender had sent. The zero Mark: it was open.
-func (c *Facts) closedWindow() (flows.Mark, *flows.Run) {
+func closedWindow(c *facts.Facts) (flows.Mark, *flows.Run) {
 	if c.Rcv.ZeroWND.Seen() {
 		return c.Rcv.ZeroWND, &c.Snd.WndProbes
 	}
-	if c.Trigger == nil || c.Kind != KindReply {
+	if c.Trigger == nil || c.Kind != facts.KindReply {
 		return flows.Mark{}, &noProbes
 	}
 	var since flows.Mark
@@ -82,7 +84,7 @@ events:
 	if len(frames) == 0 {
 		return since, &noProbes
 	}
-	return since, series(flows.Run{What: flows.RunZeroWindow}, frames)
+	return since, facts.NewRun(flows.Run{What: flows.RunZeroWindow}, frames)
 }
 
 // noProbes is a series of none.

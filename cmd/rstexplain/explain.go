@@ -13,7 +13,7 @@ import (
 
 	"github.com/rstexplain/rstexplain/analyzer"
 	"github.com/rstexplain/rstexplain/analyzer/report"
-	"github.com/rstexplain/rstexplain/rules"
+	"github.com/rstexplain/rstexplain/rules/facts"
 )
 
 // explainFlags are the flags of the root command.
@@ -26,7 +26,7 @@ type explainFlags struct {
 	follow   bool
 	bounds   boundFlags
 	timeouts string          // file of the user's own idle times
-	known    *rules.Timeouts // nil: those that come with the program
+	known    *facts.Timeouts // nil: those that come with the program
 }
 
 // helpWidth is the columns that --help keeps to.
@@ -146,7 +146,7 @@ func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.R
 }
 
 // knownTimeouts returns the idle times that come with the program and those of the file at path, nil without one.
-func knownTimeouts(path string) (*rules.Timeouts, error) {
+func knownTimeouts(path string) (*facts.Timeouts, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -155,7 +155,7 @@ func knownTimeouts(path string) (*rules.Timeouts, error) {
 		return nil, errTimeouts(path, err)
 	}
 	defer f.Close()
-	t := rules.KnownTimeouts()
+	t := facts.KnownTimeouts()
 	if err := t.Add(f); err != nil {
 		return nil, errTimeouts(path, err)
 	}

@@ -1,4 +1,4 @@
-package rules
+package facts
 
 import (
 	"cmp"
@@ -10,7 +10,7 @@ import (
 // unheardResends returns the sender's resends of one thing at the end of the timeline, which its peer
 // acknowledged each time, so that the acknowledgments cannot have arrived: a capture near the peer shows
 // it so. Nil when there are fewer than two.
-func (c *Facts) unheardResends() *flows.Run {
+func (c *Facts) inferredRetransmissions() *flows.Run {
 	var room [8]flows.Mark // most resets have no such series: they shall cost no allocation
 	frames := room[:0]
 	run := flows.Run{What: flows.RunData}
@@ -34,12 +34,12 @@ func (c *Facts) unheardResends() *flows.Run {
 	if len(frames) < 2 {
 		return nil
 	}
-	return series(run, frames)
+	return NewRun(run, frames)
 }
 
 // unheardProbes is the same for keep-alive probes: the answers are in the capture, but probes that follow
 // each other sooner than the first followed the last data, and end in a RST, show that none arrived.
-func (c *Facts) unheardProbes() *flows.Run {
+func (c *Facts) inferredProbes() *flows.Run {
 	var room [8]flows.Mark
 	frames := room[:0]
 	var before flows.Mark
@@ -48,7 +48,7 @@ func (c *Facts) unheardProbes() *flows.Run {
 		if e.Notes&flows.Duplicate != 0 || e.Flags&flows.RST != 0 {
 			continue
 		}
-		if e.Side == c.Side && (e.Notes&flows.KeepAlive != 0 || c.oneSided() && e.LEN() == 0 && e.SEQ.Sub(c.Snd.SND.NXT) == -1) {
+		if e.Side == c.Side && (e.Notes&flows.KeepAlive != 0 || c.OneSided() && e.LEN() == 0 && e.SEQ.Sub(c.Snd.SND.NXT) == -1) {
 			frames = append(frames, e.Mark)
 			continue
 		}
@@ -60,8 +60,8 @@ func (c *Facts) unheardProbes() *flows.Run {
 	if len(frames) < 3 || !before.Seen() {
 		return nil
 	}
-	run := series(flows.Run{What: flows.RunKeepAlive}, frames)
-	if c.oneSided() && backsOff(frames) {
+	run := NewRun(flows.Run{What: flows.RunKeepAlive}, frames)
+	if c.OneSided() && backsOff(frames) {
 		return run // nobody who gets answers waits longer each time
 	}
 	every := run.Last.Time.Sub(run.First.Time) / time.Duration(len(frames)-1)
@@ -85,7 +85,7 @@ func backsOff(frames []flows.Mark) bool {
 }
 
 // series returns run with frames, latest first.
-func series(run flows.Run, frames []flows.Mark) *flows.Run {
+func NewRun(run flows.Run, frames []flows.Mark) *flows.Run {
 	run.Count = len(frames)
 	run.Last, run.First = frames[0], frames[len(frames)-1]
 	for i := len(frames) - 1; i >= 0 && len(run.Frames) < flows.MaxRunFrames; i-- {
@@ -95,23 +95,34 @@ func series(run flows.Run, frames []flows.Mark) *flows.Run {
 }
 
 // resends returns the sender's series of resends that went unanswered, or that it did not hear answered.
-func (c *Facts) resends() *flows.Run {
-	if c.resendRun == nil {
-		c.resendRun = &c.Snd.Retransmits
+func (c *Facts) Retransmissions() *flows.Run {
+	if c.retransmissions == nil {
+		c.retransmissions = &c.Snd.Retransmits
 		if c.Snd.Retransmits.Count == 0 {
-			c.resendRun = cmp.Or(c.unheardResends(), c.resendRun)
+			c.retransmissions = cmp.Or(c.inferredRetransmissions(), c.retransmissions)
 		}
 	}
-	return c.resendRun
+	return c.retransmissions
 }
 
 // probes is the same for keep-alive probes.
-func (c *Facts) probes() *flows.Run {
-	if c.probeRun == nil {
-		c.probeRun = &c.Snd.KeepAlives
+func (c *Facts) KeepAliveProbes() *flows.Run {
+	if c.keepAliveProbes == nil {
+		c.keepAliveProbes = &c.Snd.KeepAlives
 		if c.Snd.KeepAlives.Count == 0 {
-			c.probeRun = cmp.Or(c.unheardProbes(), c.probeRun)
+			c.keepAliveProbes = cmp.Or(c.inferredProbes(), c.keepAliveProbes)
 		}
 	}
-	return c.probeRun
+	return c.keepAliveProbes
+}
+
+// silentRun returns the series of the sender that nothing had answered, nil when there is none of two or
+// more.
+func (c *Facts) UnansweredRun() *flows.Run {
+	for _, run := range [...]*flows.Run{c.Retransmissions(), c.KeepAliveProbes(), &c.Snd.WndProbes} {
+		if run.Count >= 2 && run.What != flows.RunSYN && run.What != flows.RunSYNACK {
+			return run
+		}
+	}
+	return nil
 }

@@ -1,10 +1,11 @@
-package rules
+package facts
 
 import (
 	"bufio"
 	_ "embed"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,6 +72,9 @@ func (t *Timeouts) Add(r io.Reader) error {
 	return s.Err()
 }
 
+// All returns the table.
+func (t *Timeouts) All() []Timeout { return slices.Clone(t.list) }
+
 // Near returns the idle times that a gap matches: timers fire at their time or a little later, never
 // earlier, but for the clocks of capture and host.
 func (t *Timeouts) Near(gap time.Duration) []Timeout {
@@ -79,7 +83,7 @@ func (t *Timeouts) Near(gap time.Duration) []Timeout {
 	}
 	var out []Timeout
 	for i := range t.list {
-		if e := &t.list[i]; e.near(gap) {
+		if e := &t.list[i]; e.matches(gap) {
 			out = append(out, *e)
 		}
 	}
@@ -87,35 +91,23 @@ func (t *Timeouts) Near(gap time.Duration) []Timeout {
 }
 
 // near reports whether a gap matches any idle time.
-func (t *Timeouts) near(gap time.Duration) bool {
-	return t != nil && slices.ContainsFunc(t.list, func(e Timeout) bool { return e.near(gap) })
+func (t *Timeouts) Matches(gap time.Duration) bool {
+	return t != nil && slices.ContainsFunc(t.list, func(e Timeout) bool { return e.matches(gap) })
 }
 
-func (e *Timeout) near(gap time.Duration) bool {
+func (e *Timeout) matches(gap time.Duration) bool {
 	late := max(e.After/50, 600*time.Millisecond)
 	early := max(e.After/100, 50*time.Millisecond)
 	return gap >= e.After-early && gap <= e.After+late
 }
 
-// matching returns a clause for gaps of an open connection that match known idle times, "" for others.
-func (t *Timeouts) matching(gap time.Duration) string { return t.clause(gap, false) }
-
-// matchingClosed is matching for the rest of a connection that one side has closed.
-func (t *Timeouts) matchingClosed(gap time.Duration) string { return t.clause(gap, true) }
-
-func (t *Timeouts) clause(gap time.Duration, closed bool) string {
-	var who []string
-	for _, e := range t.Near(gap) {
-		switch {
-		case e.Added:
-			return "matches " + e.Who // of the user's own list: no default
-		case !closed && strings.Contains(e.Who, "FIN-WAIT"):
-			continue // runs from a FIN on only
+// round reports whether d is, within two per cent, a number of seconds that a person would write into a
+// configuration, and that number.
+func RoundTime(d time.Duration) (time.Duration, bool) {
+	for _, s := range [...]float64{1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 75, 90, 120, 180, 240, 300, 350, 600, 900, 1200, 1800, 3600, 7200, 28800, 86400} {
+		if r := d.Seconds() / s; math.Abs(r-1) <= 0.02 {
+			return time.Duration(s * float64(time.Second)), true
 		}
-		who = append(who, e.Who)
 	}
-	if len(who) == 0 {
-		return ""
-	}
-	return "matches the default of " + strings.Join(who, "; ")
+	return 0, false
 }

@@ -1,4 +1,4 @@
-package rules
+package facts
 
 import (
 	"time"
@@ -29,7 +29,7 @@ type Verdict struct {
 }
 
 // earlier returns what is remembered of the reset at frame.
-func (c *Facts) earlier(frame int) *Earlier {
+func (c *Facts) EarlierAt(frame int) *Earlier {
 	for i := range c.Earlier {
 		if c.Earlier[i].Frame == frame {
 			return &c.Earlier[i]
@@ -39,7 +39,7 @@ func (c *Facts) earlier(frame int) *Earlier {
 }
 
 // lastOwn returns the latest remembered reset of the same sender.
-func (c *Facts) lastOwn() *Earlier {
+func (c *Facts) LastOwnReset() *Earlier {
 	for i := len(c.Earlier) - 1; i >= 0; i-- {
 		if c.Earlier[i].Side == c.Side {
 			return &c.Earlier[i]
@@ -50,7 +50,7 @@ func (c *Facts) lastOwn() *Earlier {
 
 // lives reports whether the connection visibly went on after an earlier reset of the same sender: then
 // that reset ended nothing, and this one is an event of its own.
-func (c *Facts) lives(root *Earlier) bool {
+func (c *Facts) GoesOnAfter(root *Earlier) bool {
 	last := c.Snd.Last
 	if last.Frame <= root.Frame {
 		return false
@@ -63,7 +63,7 @@ func (c *Facts) lives(root *Earlier) bool {
 
 // answersChallenge reports whether the RST answers the challenge ACK that an earlier RST drew which its
 // receiver had to throw away: that one ended nothing.
-func (c *Facts) answersChallenge() bool {
+func (c *Facts) AnswersChallenge() bool {
 	if c.Trigger == nil || c.Answers != ToACK {
 		return false
 	}
@@ -71,6 +71,16 @@ func (c *Facts) answersChallenge() bool {
 		e := &c.Earlier[i]
 		if e.Side == c.Side && e.Accept == flows.AcceptOutside && c.Trigger.Frame > e.Frame &&
 			(e.Challenge.Frame == c.Trigger.Frame || c.Trigger.Notes&(flows.DupACK|flows.ChallengeACK) != 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// ownRSTBefore reports whether the sender had reset the connection before.
+func (c *Facts) ownRSTBefore() bool {
+	for _, p := range c.Prior {
+		if p.Side == c.Side {
 			return true
 		}
 	}

@@ -1,4 +1,4 @@
-package rules
+package facts
 
 import (
 	"time"
@@ -141,7 +141,7 @@ func (s *PathSigns) aftermath(c *Facts) {
 		// An originator that resets a SYN-ACK with a wrong number, or a challenge ACK, goes on asking.
 	case c.Refused() && a.SenderACK.Seen() && !c.askedAgain():
 		accepts := a.SenderACK
-		if synack, _ := c.opensAfter(); synack.Seen() {
+		if synack, _ := c.OpensAfter(); synack.Seen() {
 			accepts = synack
 		}
 		s.add(Sign{Kind: SignAccepts, Weight: signGoesOn, Span: accepts.Time.Sub(c.Time)}, c.Frame, accepts.Frame)
@@ -275,7 +275,7 @@ func (s *PathSigns) numbers(c *Facts) {
 			s.add(Sign{Kind: SignStepping, Weight: signStepping, N: int64(step)}, append(frames, c.Frame)...)
 		}
 	}
-	if own := c.lastOwn(); own != nil && own.Flags.Has(flows.ACK) && c.Flags.Has(flows.ACK) && c.SEQ != 0 && c.Notes&flows.Duplicate == 0 && c.Rcv.LastData.Seen() && c.TTL != c.Snd.TTL {
+	if own := c.LastOwnReset(); own != nil && own.Flags.Has(flows.ACK) && c.Flags.Has(flows.ACK) && c.SEQ != 0 && c.Notes&flows.Duplicate == 0 && c.Rcv.LastData.Seen() && c.TTL != c.Snd.TTL {
 		data := c.Rcv.LastData.Frame
 		if c.Answers == ToData {
 			data = c.Trigger.Frame
@@ -285,8 +285,8 @@ func (s *PathSigns) numbers(c *Facts) {
 	if n := c.volley(); n >= 2 {
 		s.add(Sign{Kind: SignVolley, Weight: signVolley, N: int64(n + 1)}, c.Frame, c.After.SenderRSTs[0].Frame)
 	}
-	if c.resetsNothing() && c.Class == flows.ClassActive {
-		over := c.closed()
+	if c.ResetsNothing() && c.Class == flows.ClassActive {
+		over := c.BothClosedAt()
 		s.add(Sign{Kind: SignClosedBefore, Weight: signDead, Span: c.Time.Sub(over.Time)}, over.Frame, c.Frame)
 	}
 	if c.Trigger == nil && c.Class == flows.ClassActive {
@@ -310,20 +310,10 @@ func (c *Facts) volley() int {
 	return n
 }
 
-// ownRSTBefore reports whether the sender had reset the connection before.
-func (c *Facts) ownRSTBefore() bool {
-	for _, p := range c.Prior {
-		if p.Side == c.Side {
-			return true
-		}
-	}
-	return false
-}
-
 // timing asks whether the RST comes before its sender could have seen what it answers, and whether both
 // ends are reset at one moment.
 func (s *PathSigns) timing(c *Facts) {
-	need, sure := c.distance()
+	need, sure := c.Distance()
 	if need == 0 && c.Refused() {
 		// Other connections tell how far the host is, less exactly: paths and queues differ.
 		need, sure = c.Related.SenderReaction/8, true
@@ -360,9 +350,9 @@ func (s *PathSigns) timing(c *Facts) {
 	}
 	if gap := max(c.Time.Sub(other.Time), other.Time.Sub(c.Time)); other.Seen() && gap < max(c.RTT/2, 2*time.Millisecond) {
 		s.add(Sign{Kind: SignBothWays, Weight: signBothWays, Span: gap}, c.Frame, other.Frame)
-		quiet, from, to := c.silence(), c.quietSince(), c.Mark
+		quiet, from, to := c.Silence(), c.LastPacket(), c.Mark
 		if c.Idle() > quiet {
-			quiet, from, to = c.Idle(), c.lastData(), c.Close.Mark
+			quiet, from, to = c.Idle(), c.LastData(), c.Close.Mark
 		}
 		if quiet >= 3*time.Second {
 			s.add(Sign{Kind: SignIdle, Weight: signIdle, Span: quiet}, from.Frame, to.Frame)
@@ -388,62 +378,9 @@ func (c *Facts) onlyCandidate(need time.Duration) bool {
 	return true
 }
 
-// reactionFrom is the least time in which a SYN-ACK came that tells something of the distance by itself: shorter
-// ones may be due to address resolution, or to a host that had to wake up.
-const reactionFrom = 10 * time.Millisecond
-
-// distance returns the least time that a segment needs from the capture point to the RST's sender and its
-// answer back, 0 when the capture does not show it, and whether more than one answer took about that time:
-// a single one may have been slow for other reasons.
-func (c *Facts) distance() (least time.Duration, sure bool) {
-	var sampleRoom [16]time.Duration
-	var askedRoom [16]*flows.Event
-	samples := sampleRoom[:0]
-	asked := askedRoom[:0] // segments toward the sender that it has not acknowledged
-	for i := range c.Conn.Events {
-		e := &c.Conn.Events[i]
-		switch {
-		case e.Notes&flows.Duplicate != 0 || e.Flags&flows.RST != 0:
-		case e.Side != c.Side && e.Notes&flows.Retransmitted != 0:
-			asked = asked[:0] // which sending is answered cannot be told
-		case e.Side != c.Side && e.LEN() > 0:
-			asked = append(asked, e)
-		case e.Side == c.Side && e.Flags.Has(flows.ACK):
-			n := 0
-			for n < len(asked) && e.ACK.Sub(asked[n].End()) >= 0 {
-				n++
-			}
-			if n > 0 {
-				samples = append(samples, e.Time.Sub(asked[n-1].Time))
-				asked = asked[n:]
-			}
-		}
-	}
-	for _, d := range samples {
-		if d > 0 && (least == 0 || d < least) {
-			least = d
-		}
-	}
-	if least == 0 && c.Snd.Reaction >= reactionFrom {
-		return c.Snd.Reaction, false // of its SYN-ACK alone
-	}
-	near := 0
-	for _, d := range samples {
-		if d <= least*3/2+500*time.Microsecond {
-			near++
-		}
-	}
-	for _, r := range [...]time.Duration{c.Snd.Reaction, c.Related.SenderReaction} {
-		if r > 0 && r < least*2/3 {
-			return r, false // an older answer came sooner, or one in another connection
-		}
-	}
-	return least, near >= 2
-}
-
 // ttl compares the RST's TTL with that of its sender's other packets.
 func (s *PathSigns) ttl(c *Facts) {
-	if c.TTL == 0 || c.resetsSYNACK() {
+	if c.TTL == 0 || c.ResetsSYNACK() {
 		return // scanners send their SYNs with a TTL of their own
 	}
 	known, low, high := c.Snd.TTL, c.Snd.TTLMin, c.Snd.TTLMax
@@ -544,7 +481,7 @@ func (s *PathSigns) identity(c *Facts) {
 			s.add(Sign{Kind: SignIPIDNotZero, Weight: signIPIDBreak}, c.Frame, c.Snd.Last.Frame)
 		}
 	}
-	if c.wrongEcho() {
+	if c.WrongEcho() {
 		s.add(Sign{Kind: SignWrongEcho, Weight: signWrongEcho}, c.Frame)
 	}
 	if c.Opts.HasTS && c.Snd.HasTS && c.Snd.Segments > 0 {

@@ -1,4 +1,4 @@
-package rules
+package facts
 
 import (
 	"github.com/rstexplain/rstexplain/flows"
@@ -8,18 +8,18 @@ import (
 // A Met is what of the peer met the socket that the RST's sender had closed by FIN: all that came after the
 // FIN or crossed it, up to the RST. One RST of a train answers one segment; the event is about all of them.
 type AfterClose struct {
-	Data  flows.Mark // first data of the application
-	Octet uint32     // how much
-	At    []int      // frames of it, at most flows.MaxRunFrames
-	Bye   flows.Mark // first goodbye: alert, QUIT, housekeeping
-	Bare  flows.Mark // first segment without data: FIN, ACK, probe
+	Data   flows.Mark // first data of the application
+	Bytes  uint32     // how much
+	Frames []int      // frames of it, at most flows.MaxRunFrames
+	Bye    flows.Mark // first goodbye: alert, QUIT, housekeeping
+	Bare   flows.Mark // first segment without data: FIN, ACK, probe
 }
 
 // Nothing reports whether the capture shows nothing that met the closed socket.
 func (m AfterClose) Nothing() bool { return !m.Data.Seen() && !m.Bye.Seen() && !m.Bare.Seen() }
 
 // meet collects c.Met.
-func (c *Facts) meet() {
+func (c *Facts) findAfterClose() {
 	m, l := &c.AfterClose, &c.Close
 	if l.By != ByFIN && l.By != ByUnseenFIN {
 		return
@@ -53,9 +53,9 @@ func (c *Facts) meet() {
 			if !m.Data.Seen() {
 				m.Data = e.Mark
 			}
-			m.Octet += e.DataLen
-			if len(m.At) < flows.MaxRunFrames {
-				m.At = append(m.At, e.Frame)
+			m.Bytes += e.DataLen
+			if len(m.Frames) < flows.MaxRunFrames {
+				m.Frames = append(m.Frames, e.Frame)
 			}
 		}
 	}
@@ -108,4 +108,21 @@ func (c *Facts) askedNoMore(s flows.Side) bool {
 		return c.Close.Completion.Finished(c.Side)
 	}
 	return false
+}
+
+// crossing returns the first line of what the peer said after the sender had closed, "" when it is not known.
+func (c *Facts) TextAfterClose() string {
+	x, peer := &c.Conn.Exchange, c.Side.Peer()
+	if x.Last[peer].Kind == exchange.Request {
+		return x.Last[peer].Text
+	}
+	if x.RequestSide == int(peer) && x.Request.Frame >= c.AfterClose.Data.Frame {
+		return x.Request.Text
+	}
+	return "" // a goodbye followed it
+}
+
+// answersGoodbye reports whether the data that the RST answers only ends the exchange.
+func (c *Facts) AnswersGoodbye() bool {
+	return c.Trigger != nil && c.Trigger.DataLen > 0 && c.saysGoodbye(c.Trigger)
 }

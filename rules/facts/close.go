@@ -1,4 +1,4 @@
-package rules
+package facts
 
 import (
 	"github.com/rstexplain/rstexplain/flows"
@@ -28,14 +28,14 @@ const (
 )
 
 // letGo finds the moment.
-func (c *Facts) letGo() Close {
+func (c *Facts) findClose() Close {
 	k := c.Conn
 	if snap := k.Closes[c.Side]; snap != nil && snap.Frame < c.Frame {
 		l := Close{Mark: snap.Mark, By: ByEarlier, Exchange: &snap.Exchange, Unread: snap.Unread, Unacked: snap.Outstanding, LastData: snap.LastData}
 		if snap.FIN {
 			l.By = ByFIN
 		}
-		l.Completion = c.unended(&l, c.business(&l))
+		l.Completion = c.unended(&l, c.completion(&l))
 		return l
 	}
 	l := Close{Mark: c.Mark, By: ByThis, Exchange: &k.Exchange, Unread: c.Snd.Unread}
@@ -63,7 +63,7 @@ func (c *Facts) letGo() Close {
 	if x := c.overtaken(); l.By == ByThis && x != nil {
 		l.Exchange = x
 	}
-	l.Completion = c.unended(&l, c.business(&l))
+	l.Completion = c.unended(&l, c.completion(&l))
 	return l
 }
 

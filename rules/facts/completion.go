@@ -1,4 +1,4 @@
-package rules
+package facts
 
 import (
 	"time"
@@ -55,7 +55,7 @@ func (b Completion) Unfinished(s flows.Side) bool {
 }
 
 // business judges what stood open at l.
-func (c *Facts) business(l *Close) Completion {
+func (c *Facts) completion(l *Close) Completion {
 	x := l.Exchange
 	last := func(m CompletionState, side flows.Side) Completion {
 		msg := &x.Last[side]
@@ -74,8 +74,8 @@ func (c *Facts) business(l *Close) Completion {
 	if x.Last[o].Kind == exchange.ClientHello || x.RequestSide == int(o) && x.Request.Kind == exchange.ClientHello || x.SNI != "" {
 		mid = false // the opening of the exchange is there
 	}
-	if c.oneSided() {
-		return c.halfBusiness(l, mid)
+	if c.OneSided() {
+		return c.oneSidedCompletion(l, mid)
 	}
 	if x.Speaker < 0 {
 		if mid || c.Conn.Defects.Has(flows.MissedPackets) {
@@ -204,7 +204,7 @@ const (
 func (c *Facts) unended(l *Close, b Completion) Completion {
 	const o, r = flows.Originator, flows.Responder
 	x := l.Exchange
-	if c.Side != r || l.By != ByFIN && (l.By != ByThis || c.Kind == KindReply) || !x.TLS || !x.HandshakeOK || c.Conn.Defects&(lostOctets|flows.SnapCut|flows.NoHandshake) != 0 {
+	if c.Side != r || l.By != ByFIN && (l.By != ByThis || c.Kind == KindReply) || !x.TLS || !x.HandshakeOK || c.Conn.Defects&(LostBytes|flows.SnapCut|flows.NoHandshake) != 0 {
 		return b
 	}
 	if x.CloseNotify[o] != 0 || x.CloseNotify[r] != 0 || x.AlertFrame[o] != 0 || x.AlertFrame[r] != 0 || c.Rcv.FIN.Seen() && c.Rcv.FIN.Frame < l.Frame {
@@ -354,18 +354,13 @@ func (c *Facts) trainAfter() int {
 	return n
 }
 
-// oneSided reports whether the capture holds segments of the RST's sender only.
-func (c *Facts) oneSided() bool {
-	return c.Rcv.Segments == 0 && c.Conn.Defects.Has(flows.OneDirection) && c.Snd.Segments > 0
-}
-
 // halfBusiness judges a connection of which only the RST's sender is in the capture: what it acknowledged
 // tells whether the other side spoke after its own last words.
-func (c *Facts) halfBusiness(l *Close, mid bool) Completion {
+func (c *Facts) oneSidedCompletion(l *Close, mid bool) Completion {
 	x := l.Exchange
 	const o, r = flows.Originator, flows.Responder
 	me, peer := c.Side, c.Side.Peer()
-	heard, known := c.heardSince(l)
+	heard, known := c.ackedSince(l)
 	b := Completion{Side: me, Frame: x.Last[me].Frame, Text: x.Last[me].Text, Want: -1}
 	if end := l.LastData[me]; end.Seen() {
 		b.Since = l.Time.Sub(end.Time)
@@ -405,7 +400,7 @@ func (c *Facts) halfBusiness(l *Close, mid bool) Completion {
 
 // heardSince returns how many octets of its peer the sender acknowledged between its own last data and the
 // moment of letting go, and whether the capture tells.
-func (c *Facts) heardSince(l *Close) (int32, bool) {
+func (c *Facts) ackedSince(l *Close) (int32, bool) {
 	var from, to flows.Seq
 	var known bool
 	last := l.LastData[c.Side].Frame
@@ -429,7 +424,7 @@ func (c *Facts) heardSince(l *Close) (int32, bool) {
 }
 
 // longMessage is more than fits into one segment: a request of that size is an upload.
-const longMessage = 2000
+const LongMessage = 2000
 
 // flight turns an answered exchange into a cut one when the answer was still coming.
 func (c *Facts) flight(l *Close, b Completion) Completion {
@@ -443,12 +438,12 @@ func (c *Facts) flight(l *Close, b Completion) Completion {
 	if !c.ByClient() {
 		// It answered while the other side was still in the middle of a long message.
 		const o = flows.Originator
-		long := l.Exchange.Last[o].Len >= longMessage
-		if l.By == ByThis && c.Kind == KindAbort && l.Unacked[o] >= c.Conn.Exchange.Last[o].Len+longMessage {
+		long := l.Exchange.Last[o].Len >= LongMessage
+		if l.By == ByThis && c.Kind == KindAbort && l.Unacked[o] >= c.Conn.Exchange.Last[o].Len+LongMessage {
 			long = true // more was under way than what it said after the answer
 		}
 		if long && l.By == ByThis && c.After.ReceiverData.Seen() && c.After.ReceiverData.Time.Sub(c.Time) < c.Soon() ||
-			long && l.Unacked[o] > 0 || l.By == ByThis && c.blind() && c.trainAfter() >= 2 {
+			long && l.Unacked[o] > 0 || l.By == ByThis && c.Blind() && c.trainAfter() >= 2 {
 			return Completion{State: CutRequest, Side: o, Frame: l.Exchange.Last[o].Frame, Got: int64(l.Exchange.Last[o].Len), Want: -1}
 		}
 		return b
@@ -459,7 +454,7 @@ func (c *Facts) flight(l *Close, b Completion) Completion {
 		return b
 	}
 	// Or the sender answers a train of its segments, which the capture does not hold.
-	if l.By == ByThis && c.blind() && c.trainAfter() >= 1 && b.Since < time.Second {
+	if l.By == ByThis && c.Blind() && c.trainAfter() >= 1 && b.Since < time.Second {
 		b.State, b.Want = InFlight, -1
 		return b
 	}

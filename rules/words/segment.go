@@ -1,10 +1,10 @@
-package rules
+package words
 
 import "github.com/rstexplain/rstexplain/flows"
 
 // segment names a segment in a sentence: "the client's data (120 bytes)".
-func segment(e *flows.Event) string {
-	who := name(e.Side)
+func Segment(e *flows.Event) string {
+	who := Side(e.Side)
 	again := ""
 	if e.Notes&flows.Retransmitted != 0 {
 		again = "resent "
@@ -21,13 +21,26 @@ func segment(e *flows.Event) string {
 	case e.Notes&flows.WindowProbe != 0:
 		return who + "'s window probe"
 	case e.DataLen > 0 && e.Flags.Has(flows.FIN):
-		return sentence("%s's %sdata (%s) and FIN", who, again, octets(int64(e.DataLen)))
+		return Sentence("%s's %sdata (%s) and FIN", who, again, Bytes(int64(e.DataLen)))
 	case e.DataLen > 0:
-		return sentence("%s's %sdata (%s)", who, again, octets(int64(e.DataLen)))
+		return Sentence("%s's %sdata (%s)", who, again, Bytes(int64(e.DataLen)))
 	case e.Flags.Has(flows.FIN):
 		return who + "'s " + again + "FIN"
 	case e.Notes&flows.ChallengeACK != 0:
 		return who + "'s challenge ACK"
 	}
 	return who + "'s ACK"
+}
+
+// thing names what a run repeats.
+func Run(k flows.RunKind) string {
+	switch k {
+	case flows.RunKeepAlive:
+		return "keep-alive probe"
+	case flows.RunZeroWindow:
+		return "window probe"
+	case flows.RunFIN:
+		return "resend of the FIN"
+	}
+	return "resend"
 }

@@ -1,4 +1,4 @@
-package rules
+package programs
 
 import (
 	"slices"
@@ -9,41 +9,41 @@ import (
 
 // appendLikely appends the programs that side by of a connection may be, likeliest first: the one that names itself,
 // or else those that speak the protocol, the most common first.
-func appendLikely(out []*printer, k *flows.Conn, by flows.Side) []*printer {
+func AppendLikely(out []*Program, k *flows.Conn, by flows.Side) []*Program {
 	x := &k.Exchange
-	add := func(list []printer, names ...string) {
+	add := func(list []Program, names ...string) {
 		for i := range list {
-			if len(names) == 0 || slices.Contains(names, list[i].name) {
+			if len(names) == 0 || slices.Contains(names, list[i].Name) {
 				out = append(out, &list[i])
 			}
 		}
 	}
 	web := web(k)
 	if by == flows.Responder {
-		switch p := named(serverPrinters, x.Server); {
+		switch p := Named(Servers, x.Server); {
 		case !web:
-			add(protocolPrinters[x.Protocol])
-			add(runtimes)
+			add(ByProtocol[x.Protocol])
+			add(Runtimes)
 		case p != nil:
 			out = append(out, p)
 		default:
-			add(serverPrinters)
+			add(Servers)
 		}
 		return out
 	}
-	switch p := named(printers, x.UserAgent); {
+	switch p := Named(Clients, x.UserAgent); {
 	case !web:
-		add(protocolPrinters[x.Protocol])
-		add(runtimes)
+		add(ByProtocol[x.Protocol])
+		add(Runtimes)
 	case p != nil:
 		out = append(out, p)
-		add(proxies, "nginx", "HAProxy") // which pass the User-Agent of their client on
+		add(Proxies, "nginx", "HAProxy") // which pass the User-Agent of their client on
 	case x.ALPN == "h2" || x.Protocol == "HTTP/2":
-		add(printers, "curl", "Go", "Node.js", "OkHttp", "JDK HttpClient")
+		add(Clients, "curl", "Go", "Node.js", "OkHttp", "JDK HttpClient")
 	default:
-		add(printers, "curl", "Go", "requests (Python)", "Node.js")
-		add(printers, "OkHttp", "Java")
-		add(proxies)
+		add(Clients, "curl", "Go", "requests (Python)", "Node.js")
+		add(Clients, "OkHttp", "Java")
+		add(Proxies)
 	}
 	return out
 }
@@ -63,14 +63,14 @@ func web(k *flows.Conn) bool {
 }
 
 // phrase joins what p prints in the first limit of the situations that it has words for.
-func (p *printer) phrase(saw []situation, limit int) string {
-	var room [situationCount]string
+func (p *Program) Phrase(saw []Outcome, limit int) string {
+	var room [outcomeCount]string
 	out := room[:0]
 	for _, s := range saw {
 		if len(out) == limit {
 			break
 		}
-		if says := p.says[s]; says != "" && !slices.ContainsFunc(out, func(said string) bool { return strings.Contains(said, says) }) {
+		if says := p.Says[s]; says != "" && !slices.ContainsFunc(out, func(said string) bool { return strings.Contains(said, says) }) {
 			out = append(out, says)
 		}
 	}
@@ -78,7 +78,7 @@ func (p *printer) phrase(saw []situation, limit int) string {
 }
 
 // named returns the printer that a User-Agent or Server header names, nil when it names none that is known.
-func named(list []printer, header string) *printer {
+func Named(list []Program, header string) *Program {
 	header = strings.ToLower(header)
 	if header == "" {
 		return nil

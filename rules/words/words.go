@@ -1,8 +1,7 @@
-package rules
+package words
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -11,7 +10,7 @@ import (
 )
 
 // client and server are what a developer calls originator and responder.
-func name(s flows.Side) string {
+func Side(s flows.Side) string {
 	if s == flows.Originator {
 		return "the client"
 	}
@@ -19,7 +18,7 @@ func name(s flows.Side) string {
 }
 
 // capital returns s with its first letter in upper case; s begins with an ASCII letter.
-func capital(s string) string {
+func Capital(s string) string {
 	switch s { // nearly always one of the two ends
 	case "the client":
 		return "The client"
@@ -34,7 +33,7 @@ func capital(s string) string {
 
 // sentence puts words into the places that %s marks in form. It is fmt.Sprintf for strings alone: a finding is
 // made of a dozen sentences, and fmt would put each word on the heap first.
-func sentence(form string, words ...string) string {
+func Sentence(form string, words ...string) string {
 	var room [256]byte
 	b := room[:0]
 	for _, w := range words {
@@ -46,7 +45,7 @@ func sentence(form string, words ...string) string {
 }
 
 // span prints a duration with three digits at most, in the unit that a person would use.
-func span(d time.Duration) string { return spanned(d, "") }
+func Span(d time.Duration) string { return spanned(d, "") }
 
 // spanned prints a duration as span does, and word behind it.
 func spanned(d time.Duration, word string) string {
@@ -86,7 +85,7 @@ func fixed(f float64, decimals int, unit string) string {
 }
 
 // after prints a distance in time as "3.0 ms after" or "3.0 ms before".
-func after(d time.Duration) string {
+func After(d time.Duration) string {
 	if d < 0 {
 		return spanned(-d, " before")
 	}
@@ -94,7 +93,7 @@ func after(d time.Duration) string {
 }
 
 // relative prints a distance in time as "3.0 ms later" or "3.0 ms earlier".
-func relative(d time.Duration) string {
+func Relative(d time.Duration) string {
 	if d < 0 {
 		return spanned(-d, " earlier")
 	}
@@ -102,7 +101,7 @@ func relative(d time.Duration) string {
 }
 
 // octets prints a count of bytes: exactly below 10 000, else with a decimal unit.
-func octets(n int64) string {
+func Bytes(n int64) string {
 	switch {
 	case n == 1:
 		return "1 byte"
@@ -117,7 +116,7 @@ func octets(n int64) string {
 }
 
 // count prints n things: count(1, "resend") is "1 resend", count(3, "resend") "3 resends".
-func count(n int, thing string) string {
+func Count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}
@@ -125,7 +124,7 @@ func count(n int, thing string) string {
 }
 
 // probably is the word that turns a claim into one of the given confidence; "" when it needs none.
-func probably(confidence float64) string {
+func Probably(confidence float64) string {
 	switch {
 	case confidence >= 0.9:
 		return ""
@@ -137,24 +136,35 @@ func probably(confidence float64) string {
 	return "perhaps "
 }
 
-// round reports whether d is, within two per cent, a number of seconds that a person would write into a
-// configuration, and that number.
-func roundTime(d time.Duration) (time.Duration, bool) {
-	for _, s := range [...]float64{1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 75, 90, 120, 180, 240, 300, 350, 600, 900, 1200, 1800, 3600, 7200, 28800, 86400} {
-		if r := d.Seconds() / s; math.Abs(r-1) <= 0.02 {
-			return time.Duration(s * float64(time.Second)), true
-		}
-	}
-	return 0, false
-}
-
 // ipid prints an IP ID as Wireshark does: "0x00ff".
-func ipid(n uint16) string {
+func IPID(n uint16) string {
 	const digits = "0123456789abcdef"
 	return string([]byte{'0', 'x', digits[n>>12], digits[n>>8&15], digits[n>>4&15], digits[n&15]})
 }
 
 // mac prints an Ethernet address.
-func mac(a uint64) string {
+func MAC(a uint64) string {
 	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", byte(a>>40), byte(a>>32), byte(a>>24), byte(a>>16), byte(a>>8), byte(a))
 }
+
+// times prints "once", "twice", "3 times".
+func Times(n int) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// quoted returns a message's first line in parentheses, "" when it has none that says anything.
+func Quoted(text string) string {
+	if Opaque(text) {
+		return ""
+	}
+	return " (" + text + ")"
+}
+
+// mute reports whether the first line of a message says nothing to a reader: it is encrypted or unknown.
+func Opaque(text string) bool { return text == "" || text == "application data" || text == "wrapped" }

@@ -1,0 +1,112 @@
+package facts
+
+import (
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/exchange"
+)
+
+// PeerClosedFirst reports whether the other side had closed before the sender let go, and the sender could
+// know it: a FIN that the RST's own acknowledgment leaves out crossed it on the way.
+func (c *Facts) PeerClosedFirst() bool {
+	fin := c.Rcv.FIN
+	if !fin.Seen() {
+		fin = c.Rcv.UnseenFIN
+	}
+	if !fin.Seen() || fin.Frame >= c.Close.Frame {
+		return false
+	}
+	if c.Close.By == ByThis && c.Flags.Has(flows.ACK) && c.Rcv.FIN.Seen() && c.Class != flows.ClassReplyACK && c.ACK.Sub(c.Rcv.FINSEQ) <= 0 {
+		return false
+	}
+	return true
+}
+
+// BothClosed reports whether both FINs had been acknowledged before the RST's trigger (or the RST itself,
+// when nothing triggered it): the connection was over.
+func (c *Facts) BothClosed() bool {
+	at := c.Frame
+	if c.Trigger != nil {
+		at = c.Trigger.Frame
+	}
+	a, b := c.Snd.FINAcked, c.Rcv.FINAcked
+	return a.Seen() && b.Seen() && a.Frame < at && b.Frame < at
+}
+
+// HalfCloseExpired reports whether the trigger, a bare FIN or ACK, comes so long after the sender's own FIN
+// was acknowledged that FIN-WAIT-2 or TIME-WAIT is likely over.
+func (c *Facts) HalfCloseExpired() bool {
+	switch c.Answers {
+	case ToFIN, ToACK, ToKeepAlive:
+	default:
+		return false
+	}
+	if c.AfterClose.Data.Seen() || !c.Snd.FINAcked.Seen() || c.Snd.FINAcked.Frame >= c.Trigger.Frame {
+		return false
+	}
+	gap := c.Trigger.Time.Sub(c.Snd.FINAcked.Time)
+	return gap >= time.Second && gap > 4*c.RTT
+}
+
+// ended returns what had ended the connection long before this RST: an earlier RST, or the last acknowledgment of
+// both FINs. It is the zero Mark when nothing had.
+func (c *Facts) EndedBefore() flows.Mark {
+	for _, p := range c.Prior {
+		if c.Time.Sub(p.Time) > max(time.Second, 4*c.RTT) {
+			return p.Mark
+		}
+	}
+	if c.ResetsNothing() {
+		return c.BothClosedAt()
+	}
+	return flows.Mark{}
+}
+
+// midConversation reports whether the sender closed, without a goodbye, right after one answer of many in a
+// protocol that ends by one.
+func (c *Facts) MidConversation() bool {
+	x := c.Close.Exchange
+	switch x.Protocol {
+	case "SMTP", "FTP", "POP3", "IMAP", "NNTP":
+	default:
+		return false
+	}
+	return c.Close.Completion.State == Answered && x.Last[flows.Responder].Kind == exchange.Response && c.Idle() < time.Second
+}
+
+// dismissed reports whether the server ended the session by its protocol, in one of those that are talks with an
+// end: a final refusal (SMTP 421, 521, 554) or its goodbye (221). What the client says after that asks for nothing
+// that it could still get on this connection.
+func (c *Facts) SessionEnded() bool {
+	if c.ByClient() {
+		return false
+	}
+	switch x := c.Close.Exchange; x.Protocol {
+	case "SMTP", "FTP", "POP3", "IMAP", "NNTP":
+		switch x.Last[flows.Responder].Kind {
+		case exchange.Refusal, exchange.Goodbye:
+			return true
+		}
+	}
+	return false
+}
+
+// closed returns the moment when both FINs had been acknowledged, the zero Mark before that.
+func (c *Facts) BothClosedAt() flows.Mark {
+	a, b := c.Snd.FINAcked, c.Rcv.FINAcked
+	switch {
+	case !a.Seen() || !b.Seen() || a.Frame > c.Frame || b.Frame > c.Frame:
+		return flows.Mark{}
+	case a.Frame > b.Frame:
+		return a
+	}
+	return b
+}
+
+// resetsNothing reports whether a RST that answers nothing comes long after both sides had closed. A TCP in
+// TIME-WAIT sends none by itself, and after that it has nothing to send one for (RFC 9293 §3.10.8).
+func (c *Facts) ResetsNothing() bool {
+	over := c.BothClosedAt()
+	return c.Trigger == nil && over.Seen() && c.Time.Sub(over.Time) > max(time.Second, 4*c.RTT)
+}

@@ -1,0 +1,63 @@
+package facts
+
+import (
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// A Case is a reset as the rules see it: what the observer saw, and what follows from it directly and
+// is asked by more than one rule.
+type Facts struct {
+	*flows.Reset
+	Snd, Rcv *flows.Endpoint // the side that the RST names as its sender, and the other
+
+	// Manner is how the RST came to be, Answers what it answers when it is a reply.
+	Kind    Kind
+	Answers Stimulus
+
+	// Met is what of the peer met the socket that the sender had closed.
+	AfterClose AfterClose
+
+	// LetGo is the moment when the RST's sender gave the connection up, and what was left undone then.
+	Close Close
+
+	// RTT is the round trip between the two ends, or a guess where the capture does not tell it.
+	RTT      time.Duration
+	RTTKnown bool
+
+	// Late says that the segment which the numbers name as trigger had come so long before that the RST does
+	// not answer it.
+	Late bool
+
+	// Duplicate says that the RST answers a late duplicate that the capture does not hold: its number is
+	// older than what its sender had long been told.
+	Duplicate bool
+
+	Earlier   []Earlier // findings about earlier resets of this connection, oldest first
+	PathSigns PathSigns // who sent it
+	Timeouts  *Timeouts // known idle times
+
+	// What resends and probes returned, nil before they are first asked: several rules ask.
+	retransmissions, keepAliveProbes *flows.Run
+}
+
+// begin makes c the case of r and derives the facts. The order matters: later ones ask for earlier ones. What c
+// has of room is used again.
+func (c *Facts) Derive(r *flows.Reset, earlier []Earlier, timeouts *Timeouts) {
+	*c = Facts{
+		Reset: r, Snd: r.Conn.End(r.Side), Rcv: r.Conn.End(r.Side.Peer()), Earlier: earlier, Timeouts: timeouts,
+		AfterClose: AfterClose{Frames: c.AfterClose.Frames[:0]},
+		PathSigns:  PathSigns{Against: c.PathSigns.Against[:0], For: c.PathSigns.For[:0], room: c.PathSigns.room[:0]},
+	}
+	c.RTT, c.RTTKnown = roundTrip(r.Conn)
+	c.retarget()
+	c.Answers = c.stimulus()
+	c.Kind = c.kind()
+	c.Close = c.findClose()
+	c.findAfterClose()
+	c.PathSigns.weigh(c)
+}
+
+// ByClient reports whether the RST's sender is the originator.
+func (c *Facts) ByClient() bool { return c.Side == flows.Originator }

@@ -1,0 +1,89 @@
+package facts
+
+import (
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// Idle returns how long the connection had been silent when the sender let go: since the last data, else
+// since the handshake; 0 when nothing is known.
+func (c *Facts) Idle() time.Duration {
+	last := c.LastData()
+	if !last.Seen() || !c.Close.Seen() {
+		return 0
+	}
+	return c.Close.Time.Sub(last.Time)
+}
+
+// lastData returns the last data of either side before the sender let go, else the end of the handshake.
+func (c *Facts) LastData() flows.Mark {
+	last := c.Conn.HandshakeACK
+	if !last.Seen() {
+		last = c.Conn.SYNACK
+	}
+	for _, m := range c.Close.LastData {
+		if m.Frame > last.Frame && m.Frame <= c.Close.Frame {
+			last = m
+		}
+	}
+	return last
+}
+
+// idleFrom is the silence from which on a connection counts as idle.
+const IdleFrom = 5 * time.Second
+
+// gap returns the silence before the segment that the RST answers; resends of it are no break of the silence.
+func (c *Facts) Gap() time.Duration {
+	if c.Trigger == nil {
+		return 0
+	}
+	from := c.LastBefore(c.Trigger.Frame)
+	if !from.Seen() {
+		return 0
+	}
+	return c.Trigger.Time.Sub(from.Time)
+}
+
+// before returns the last segment of the RST's sender before frame, else the last of its peer.
+func (c *Facts) LastBefore(frame int) flows.Mark {
+	if c.Snd.Last.Seen() && c.Snd.Last.Frame < frame {
+		return c.Snd.Last
+	}
+	var m flows.Mark
+	for i := range c.Conn.Events {
+		if e := &c.Conn.Events[i]; e.Frame < frame && e.Flags&flows.RST == 0 {
+			m = e.Mark
+		}
+	}
+	return m
+}
+
+// deafBefore reports whether the peer had sent the same thing several times before somebody answered with
+// the RST: the host was away and is back.
+func (c *Facts) PeerRepeated() bool {
+	return c.Rcv.Retransmits.Count >= 2 || c.Rcv.KeepAlives.Count >= 3
+}
+
+// silence returns how long no packet of the connection was seen before the RST.
+func (c *Facts) Silence() time.Duration {
+	last := c.LastPacket()
+	if !last.Seen() {
+		return 0
+	}
+	return c.Time.Sub(last.Time)
+}
+
+// quietSince returns the last packet before the RST, resets of the same moment left out.
+func (c *Facts) LastPacket() flows.Mark {
+	last := c.Snd.Last
+	if c.Rcv.Last.Frame > last.Frame {
+		last = c.Rcv.Last
+	}
+	for _, p := range c.Prior {
+		if p.Frame > last.Frame && c.Time.Sub(p.Time) > c.Soon() {
+			last = p.Mark // resets to both sides at one moment are one event
+		}
+	}
+	return last
+}

@@ -1,0 +1,89 @@
+package facts
+
+import "github.com/rstexplain/rstexplain/flows"
+
+// A Manner is how a RST came to be.
+type Kind uint8
+
+// The manners. The numbers decide (RFC 9293 §3.5.2, §3.10.7); window and IP ID help only where two manners
+// have the same numbers.
+const (
+	KindUnclear Kind = iota // the numbers fit neither
+	KindReply               // the sender has no such connection, and answers a segment for it
+	KindAbort               // the sender had the connection, and ends it
+)
+
+// manner decides between the three.
+func (c *Facts) kind() Kind {
+	switch c.Class {
+	case flows.ClassReplyACK:
+		return KindReply
+	case flows.ClassReply:
+		if c.Late && !c.Duplicate && c.Snd.HasSND && c.SEQ == c.Snd.SND.NXT && !c.Blind() {
+			return KindAbort
+		}
+		if !c.Duplicate && c.acceptedTrigger() || c.ownStyle() {
+			return KindAbort
+		}
+		return KindReply
+	case flows.ClassActive:
+		if c.answersWithACK() {
+			return KindReply
+		}
+		return KindAbort
+	case flows.ClassBare:
+		switch {
+		case !c.Snd.HasSND:
+			return KindReply // nothing to compare with: the usual form of a stack that does not know the connection
+		case c.SEQ != c.Snd.SND.NXT && c.SEQ != c.Snd.SND.UNA:
+			if c.ACK == 0 && c.WND == 0 && c.Blind() {
+				return KindReply // answers a segment that the capture missed
+			}
+			return KindUnclear
+		case c.Blind() && !c.ownStyle():
+			return KindReply
+		}
+		return KindAbort
+	}
+	if !c.Flags.Has(flows.ACK) {
+		return KindUnclear
+	}
+	if !c.Snd.HasSND || c.SEQ.Sub(c.Snd.SND.UNA) >= 0 && c.SEQ.Sub(c.Snd.SND.NXT) <= 0 {
+		return KindAbort // Windows winds SND.NXT back before it gives up
+	}
+	if c.Conn.Defects&(flows.MissedPackets|flows.OneDirection|flows.NoHandshake|flows.Evicted) != 0 && c.WND != 0 {
+		return KindAbort
+	}
+	return KindUnclear
+}
+
+// answersWithACK reports whether a RST that bears the sequence number of a decision answers a segment all the
+// same: nobody decides twice, and its acknowledgment is the end of just one segment.
+func (c *Facts) answersWithACK() bool {
+	t := c.Trigger
+	return t != nil && c.From[c.Side] == flows.Closed && c.ownRSTBefore() && t.LEN() > 0 && t.Flags.Has(flows.ACK) && c.SEQ == t.ACK && c.ACK == t.End()
+}
+
+// acceptedTrigger reports whether the RST's sender had acknowledged the segment that the numbers name as
+// trigger: then it still had the connection, and the RST is no reply to that segment.
+func (c *Facts) acceptedTrigger() bool {
+	t := c.Trigger
+	return t != nil && t.LEN() > 0 && c.Snd.HasRCV && c.Snd.RCV.NXT.Sub(t.End()) >= 0 && c.Snd.Last.Frame > t.Frame
+}
+
+// ownStyle reports whether window and IP ID of the RST go on where the sender's other segments stopped.
+// Stacks without the connection have neither at hand.
+func (c *Facts) ownStyle() bool {
+	return c.WND != 0 && c.continuesIPID()
+}
+
+// continuesIPID reports whether the RST's IP ID follows that of the sender's last segment, in either byte
+// order.
+func (c *Facts) continuesIPID() bool {
+	if c.IPID == 0 || c.Snd.IPID == 0 || c.Snd.Segments == 0 {
+		return false
+	}
+	step := c.IPID - c.Snd.IPID
+	swapped := c.IPID>>8 | c.IPID<<8 - (c.Snd.IPID>>8 | c.Snd.IPID<<8)
+	return step >= 1 && step <= 8 || swapped >= 1 && swapped <= 8
+}

@@ -1,0 +1,17 @@
+package facts
+
+import "time"
+
+// ServiceDied reports whether the responder's port refuses connections from the moment on when the RST's
+// sender, the responder, let go.
+func (c *Facts) ServiceDied() bool {
+	if c.ByClient() {
+		return false
+	}
+	a := &c.Related
+	if a.RefusedBefore.Seen() && a.RefusedBefore.Time >= c.Close.Time && a.AcceptedBefore.Time < a.RefusedBefore.Time {
+		return true
+	}
+	return a.RefusedAfter.Seen() && a.RefusedAfter.Time.Sub(c.Close.Time) < 2*time.Minute &&
+		(!a.AcceptedAfter.Seen() || a.AcceptedAfter.Frame > a.RefusedAfter.Frame)
+}

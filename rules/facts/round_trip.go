@@ -1,0 +1,85 @@
+package facts
+
+import (
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// Guesses where the capture does not show the round trip.
+const GuessedRTT = 200 * time.Millisecond
+
+// roundTrip returns the round trip of a connection: of its handshake, else the sum of the shortest
+// reactions of both ends.
+func roundTrip(k *flows.Conn) (time.Duration, bool) {
+	if k.HandshakeRTT > 0 {
+		return k.HandshakeRTT, true
+	}
+	a, b := k.Ends[0].Reaction, k.Ends[1].Reaction
+	switch {
+	case a > 0 && b > 0:
+		return a + b, true
+	case a+b > 0:
+		return a + b, true
+	}
+	return GuessedRTT, false
+}
+
+// Soon is how long a segment may come after a RST and still have been under way when the RST was sent: one
+// round trip, and what queues and reordering add to it.
+func (c *Facts) Soon() time.Duration {
+	return c.RTT + c.RTT/2 + 5*time.Millisecond
+}
+
+// reactionFrom is the least time in which a SYN-ACK came that tells something of the distance by itself: shorter
+// ones may be due to address resolution, or to a host that had to wake up.
+const reactionFrom = 10 * time.Millisecond
+
+// distance returns the least time that a segment needs from the capture point to the RST's sender and its
+// answer back, 0 when the capture does not show it, and whether more than one answer took about that time:
+// a single one may have been slow for other reasons.
+func (c *Facts) Distance() (least time.Duration, sure bool) {
+	var sampleRoom [16]time.Duration
+	var askedRoom [16]*flows.Event
+	samples := sampleRoom[:0]
+	asked := askedRoom[:0] // segments toward the sender that it has not acknowledged
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		switch {
+		case e.Notes&flows.Duplicate != 0 || e.Flags&flows.RST != 0:
+		case e.Side != c.Side && e.Notes&flows.Retransmitted != 0:
+			asked = asked[:0] // which sending is answered cannot be told
+		case e.Side != c.Side && e.LEN() > 0:
+			asked = append(asked, e)
+		case e.Side == c.Side && e.Flags.Has(flows.ACK):
+			n := 0
+			for n < len(asked) && e.ACK.Sub(asked[n].End()) >= 0 {
+				n++
+			}
+			if n > 0 {
+				samples = append(samples, e.Time.Sub(asked[n-1].Time))
+				asked = asked[n:]
+			}
+		}
+	}
+	for _, d := range samples {
+		if d > 0 && (least == 0 || d < least) {
+			least = d
+		}
+	}
+	if least == 0 && c.Snd.Reaction >= reactionFrom {
+		return c.Snd.Reaction, false // of its SYN-ACK alone
+	}
+	near := 0
+	for _, d := range samples {
+		if d <= least*3/2+500*time.Microsecond {
+			near++
+		}
+	}
+	for _, r := range [...]time.Duration{c.Snd.Reaction, c.Related.SenderReaction} {
+		if r > 0 && r < least*2/3 {
+			return r, false // an older answer came sooner, or one in another connection
+		}
+	}
+	return least, near >= 2
+}

@@ -1,0 +1,99 @@
+package facts
+
+import (
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// retarget looks again at a trigger that the RST cannot answer: one that its sender had accepted, or that came
+// too long before. A later segment with the same number takes its place, else nothing does.
+func (c *Facts) retarget() {
+	if c.Class != flows.ClassReply || c.Trigger == nil {
+		return
+	}
+	late := c.TriggerDelay > max(time.Second, 6*c.RTT)
+	if c.Duplicate = c.outdated(); !late && !c.Duplicate {
+		return
+	}
+	again := *c.Reset
+	again.Trigger, again.TriggerDelay = nil, 0
+	for i := len(c.Conn.Events) - 1; i >= 0; i-- {
+		e := &c.Conn.Events[i]
+		if e.Frame <= c.Trigger.Frame {
+			break
+		}
+		if e.Side != c.Side && e.Frame < c.Frame && e.Flags.Has(flows.ACK) && e.Flags&flows.RST == 0 && e.Notes&flows.Duplicate == 0 && e.ACK == c.SEQ {
+			again.Trigger, again.TriggerDelay = e, c.Time.Sub(e.Time)
+			break
+		}
+	}
+	if again.Trigger == nil {
+		c.Late, again.Candidates = late, 0
+	} else {
+		c.Duplicate = false
+	}
+	c.Reset = &again
+}
+
+// outdated reports whether the numbers name a trigger that cannot be it: the RST's sender had accepted that
+// segment, and had since sent more, which its peer had acknowledged. A copy of it must have come late.
+func (c *Facts) outdated() bool {
+	return c.Class == flows.ClassReply && c.acceptedTrigger() && c.Snd.HasSND && c.SEQ.Sub(c.Snd.SND.UNA) < 0
+}
+
+// A Stimulus is the kind of segment that a RST answers.
+type Stimulus uint8
+
+// The stimuli.
+const (
+	ToNothing Stimulus = iota
+	ToSYN
+	ToSYNACK
+	ToHandshakeACK
+	ToData
+	ToFIN // without data
+	ToACK // a plain acknowledgment
+	ToKeepAlive
+	ToOdd // without ACK and SYN: a NULL or lone FIN segment
+)
+
+// stimulus tells what the trigger is.
+func (c *Facts) stimulus() Stimulus {
+	t := c.Trigger
+	switch {
+	case t == nil:
+		return ToNothing
+	case t.Flags.Has(flows.SYN | flows.ACK):
+		return ToSYNACK
+	case t.Flags.Has(flows.SYN):
+		return ToSYN
+	case !t.Flags.Has(flows.ACK):
+		return ToOdd
+	case t.Notes&(flows.KeepAlive|flows.WindowProbe) != 0:
+		return ToKeepAlive
+	case t.DataLen > 0:
+		return ToData
+	case t.Flags.Has(flows.FIN):
+		return ToFIN
+	case t.Frame == c.Conn.HandshakeACK.Frame:
+		return ToHandshakeACK
+	}
+	return ToACK
+}
+
+// mark returns where the trigger is, the zero Mark without one.
+func (c *Facts) TriggerMark() flows.Mark {
+	if c.Trigger == nil {
+		return flows.Mark{}
+	}
+	return c.Trigger.Mark
+}
+
+// moment returns when the RST became due: its trigger's time, else its own.
+func (c *Facts) Due() flows.Time {
+	if c.Trigger != nil {
+		return c.Trigger.Time
+	}
+	return c.Time
+}

@@ -1,0 +1,21 @@
+package rules
+
+import (
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
+
+// sayHalfOpen tells the steps of a handshake that its originator reset.
+func sayHalfOpen(c *facts.Facts, f *Finding) {
+	if c.Snd.SYN.Seen() {
+		f.Say(Sender(c)+" asks for a connection", c.Snd.SYN.Frame)
+	}
+	switch {
+	case c.Trigger == nil:
+	case c.Snd.SYN.Seen():
+		f.Say(words.Sentence("%s accepts %s later", Receiver(c), words.Span(c.Trigger.Time.Sub(c.Snd.SYN.Time))), c.Snd.SYN.Frame, c.Trigger.Frame)
+	default:
+		f.Say(Receiver(c)+" accepts", c.Trigger.Frame)
+	}
+	f.Say("in place of the third step comes a bare RST with the number that the SYN-ACK asked for", c.Frame)
+}
