@@ -50,15 +50,15 @@ var abortMidTransfer = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("%s reset the connection %s.", words.Capital(Sender(c)), Circumstances(c))
-		sayCompletion(c, f)
-		sayRST(c, f)
+		f.SayCompletion(c)
+		f.SayRST(c)
 		if c.Snd.ZeroWND.Seen() {
 			f.Say(Sender(c)+" had closed its window before: its application did not read", c.Snd.ZeroWND.Frame)
 		}
 		if n := c.After.SenderRSTCount; n > 0 && c.After.SenderRSTs[0].TTL == c.TTL {
 			f.Say(words.Sentence("%s of it answer what was still under way", words.Count(n, "further RST")), c.After.SenderRSTs[0].Frame)
 		}
-		sayRelated(c, f)
+		f.SayRelated(c)
 		f.Open(FastClose, abortiveCloseID, 0.95, "the transfer was not complete; but a deliberate abort and a crash look the same here")
 	},
 	WhyNot: "no transfer was under way",

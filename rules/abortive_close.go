@@ -46,14 +46,14 @@ var abortiveClose = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("%s closed the connection with a RST %s.", words.Capital(Sender(c)), Circumstances(c))
-		sayCompletion(c, f)
+		f.SayCompletion(c)
 		if n := c.Snd.Outstanding(); n > 0 {
 			f.Say(words.Sentence("%s of its own had not been acknowledged: the RST may destroy them", words.Bytes(int64(n))), c.Snd.LastData.Frame)
 			f.Severity = Warning
 		} else if c.Snd.Bytes > 0 {
 			f.Say("all data is acknowledged", c.Rcv.Last.Frame)
 		}
-		sayRST(c, f)
+		f.SayRST(c)
 		f.Open(PeerCrash, unreadDataID, 0.9, "the exchange was complete; a program that dies at this moment leaves nothing undone")
 		f.Open(UnknownConnection, "", 0.05, "the RST carries the numbers of a live connection")
 	},

@@ -76,7 +76,7 @@ var acceptQueueOverflow = &Rule{
 			f.Say(Receiver(c)+" confirms: the handshake is complete for it", c.Conn.HandshakeACK.Frame)
 		}
 		f.Say("the RST takes its number from that confirmation and is a bare reply: the server's system never made a connection of it", c.Frame)
-		sayRelated(c, f)
+		f.SayRelated(c)
 		f.Open(PeerCrash, acceptedThenDroppedID, 0.8, "a program that drops a connection it has accepted sends a RST of its own, with ACK and a window")
 		f.Open(UnknownConnection, "", 0.2, "the server itself had just answered the SYN")
 	},

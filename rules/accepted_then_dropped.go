@@ -60,9 +60,9 @@ var acceptedThenDropped = &Rule{
 		} else {
 			f.Summary = words.Sentence("%s perhaps dropped a connection that it had just accepted: the RST is its own decision, and the capture holds no data of either side.", words.Capital(Sender(c)))
 		}
-		sayCompletion(c, f)
-		sayRST(c, f)
-		sayRelated(c, f)
+		f.SayCompletion(c)
+		f.SayRST(c)
+		f.SayRelated(c)
 		f.Open(FastClose, abortiveCloseID, 0.75, "the client had opened the connection to use it, and nothing was served")
 		f.Open(ClosedPort, acceptQueueOverflowID, 0.2, "the RST is the server's own decision, not a reply to the third step")
 	},

@@ -63,7 +63,7 @@ var applicationTimeout = &Rule{
 		if b.State != facts.OpenRequest {
 			f.Summary = words.Sentence("%s ended the connection %s, after %s without progress.", words.Capital(Sender(c)), Circumstances(c), words.Span(b.Since))
 		}
-		sayCompletion(c, f)
+		f.SayCompletion(c)
 		says := words.Sentence("%s without progress", words.Span(b.Since))
 		if r, ok := facts.RoundTime(b.Since); ok {
 			says += words.Sentence(": about %s, most likely a configured limit", words.Span(r))
@@ -78,7 +78,7 @@ var applicationTimeout = &Rule{
 			}
 		}
 		f.Say(says, from, c.Close.Frame)
-		sayRST(c, f)
+		f.SayRST(c)
 		f.Open(FastClose, idleReleaseID, 0.9, "an answer was still due")
 	},
 	WhyNot: "nothing stood open, or not for long",

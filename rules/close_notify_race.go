@@ -65,12 +65,12 @@ var closeNotifyRace = &Rule{
 			closed = "said goodbye and closed"
 		}
 		f.Summary = words.Sentence("%s had %s %s; %s's own %s met the closed socket. Nothing was lost.", words.Capital(Sender(c)), closed, Circumstances(c), Receiver(c), what)
-		sayCompletion(c, f)
+		f.SayCompletion(c)
 		if at := c.Conn.Exchange.CloseNotify[c.Side]; at != 0 && (c.Close.Completion.State != facts.SaidGoodbye || c.Close.Completion.Side != c.Side) {
 			f.Say(Sender(c)+"'s close_notify", at)
 		}
-		sayClose(c, f)
-		sayRST(c, f)
+		f.SayClose(c)
+		f.SayRST(c)
 		f.Open(UnknownConnection, lateSegmentID, 0.5, "it crossed the closing or came soon after it")
 		f.Open(PeerCrash, dataAfterFINID, 0.4, "what met the closed socket is only a goodbye")
 	},

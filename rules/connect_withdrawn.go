@@ -36,7 +36,7 @@ var connectWithdrawn = &Rule{
 		if c.Snd.SYN.Seen() {
 			f.Summary = words.Sentence("%s withdrew its attempt to connect: the SYN-ACK came %s after the SYN and met nobody.", words.Capital(Sender(c)), words.Span(c.Trigger.Time.Sub(c.Snd.SYN.Time)))
 		}
-		sayHalfOpen(c, f)
+		f.SayHalfOpen(c)
 		f.Open(FastClose, healthProbeID, 0.6, "a socket that is closed on purpose after the SYN-ACK sends RST+ACK; this is the reply of a system without the connection")
 	},
 	Effects: Effects{Outcomes: openingOutcomes, Own: connectLimit},

@@ -69,9 +69,9 @@ var dataAfterFIN = &Rule{
 		f.Summary = words.Sentence("%s closed %s", words.Capital(Sender(c)), Circumstances(c))
 		switch {
 		case c.AfterClose.Data.Seen():
-			f.Summary += words.Sentence("; %s of %s %s and met nobody.", words.Bytes(int64(c.AfterClose.Bytes)), Receiver(c), came(c, c.AfterClose.Data))
+			f.Summary += words.Sentence("; %s of %s %s and met nobody.", words.Bytes(int64(c.AfterClose.Bytes)), Receiver(c), Came(c, c.AfterClose.Data))
 		case c.Trigger != nil:
-			f.Summary += words.Sentence("; %s %s and met nobody.", words.Segment(c.Trigger), came(c, c.Trigger.Mark))
+			f.Summary += words.Sentence("; %s %s and met nobody.", words.Segment(c.Trigger), Came(c, c.Trigger.Mark))
 		default:
 			f.Summary += "; what came later met nobody."
 		}
@@ -86,14 +86,14 @@ var dataAfterFIN = &Rule{
 		if refused(c) {
 			f.Remedy = words.Sentence("Read %s's last message%s: it says why it ended the session.", Sender(c), words.Quoted(c.Close.Completion.Text))
 		}
-		sayCompletion(c, f)
-		sayIdle(c, f)
-		sayClose(c, f)
+		f.SayCompletion(c)
+		f.SayIdle(c)
+		f.SayClose(c)
 		if c.AfterClose.Data.Seen() {
 			f.Say(words.Sentence("%s of %s's data met the closed socket", words.Bytes(int64(c.AfterClose.Bytes)), Receiver(c)), c.AfterClose.Frames...)
 		}
-		sayRST(c, f)
-		sayRelated(c, f)
+		f.SayRST(c)
+		f.SayRelated(c)
 		why := "something stood open when it closed; but a program that stops on purpose looks the same as one that dies"
 		if c.Close.Completion.Finished(c.Side) {
 			why = "data still met the closed socket"

@@ -68,7 +68,7 @@ func Circumstances(c *facts.Facts) string {
 }
 
 // sayBusiness tells as evidence what stood open, or that nothing did, when the sender let go.
-func sayCompletion(c *facts.Facts, f *Finding) {
+func (f *Finding) SayCompletion(c *facts.Facts) {
 	b := c.Close.Completion
 	who := words.Side(b.Side)
 	switch b.State {
@@ -112,7 +112,7 @@ func sayCompletion(c *facts.Facts, f *Finding) {
 }
 
 // sayLetGo tells the moment when the sender let go, unless it is the RST itself.
-func sayClose(c *facts.Facts, f *Finding) {
+func (f *Finding) SayClose(c *facts.Facts) {
 	switch c.Close.By {
 	case facts.ByFIN:
 		f.Say(words.Capital(Sender(c))+" closes: its FIN", c.Close.Frame)
@@ -122,7 +122,7 @@ func sayClose(c *facts.Facts, f *Finding) {
 }
 
 // sayRST tells what the RST is by its numbers.
-func sayRST(c *facts.Facts, f *Finding) {
+func (f *Finding) SayRST(c *facts.Facts) {
 	switch {
 	case c.Kind == facts.KindReply && c.Class == flows.ClassActive:
 		f.Say(words.Sentence("%s's RST answers %s %s later: it takes both its numbers from it", Sender(c), words.Segment(c.Trigger), words.Span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
@@ -142,7 +142,7 @@ func sayRST(c *facts.Facts, f *Finding) {
 }
 
 // sayIdle tells the silence before the sender let go, and which known idle times it matches.
-func sayIdle(c *facts.Facts, f *Finding) {
+func (f *Finding) SayIdle(c *facts.Facts) {
 	idle := c.Idle()
 	if idle < time.Second {
 		return
@@ -157,7 +157,7 @@ func sayIdle(c *facts.Facts, f *Finding) {
 }
 
 // idleClause returns "60.0 s after the last data", "" when the silence was short.
-func idleClause(c *facts.Facts) string {
+func AfterIdle(c *facts.Facts) string {
 	if idle := c.Idle(); idle >= time.Second {
 		return ", idle " + words.Span(idle) + " after the last data"
 	}
@@ -165,7 +165,7 @@ func idleClause(c *facts.Facts) string {
 }
 
 // saySiblings tells what happened to the sender's other connections at the same moment.
-func sayRelated(c *facts.Facts, f *Finding) {
+func (f *Finding) SayRelated(c *facts.Facts) {
 	if n := c.Related.ResetTogetherCount; n > 0 {
 		for _, m := range c.Related.ResetTogether {
 			f.SayOf(m.Stream, words.Sentence("%s reset this connection too, %s", Sender(c), words.Relative(m.Time.Sub(c.Time))), m.Frame)
@@ -184,7 +184,7 @@ func sayRelated(c *facts.Facts, f *Finding) {
 }
 
 // came says when a segment came, seen from the moment of letting go: "crossed that" or "came 3.0 s later".
-func came(c *facts.Facts, m flows.Mark) string {
+func Came(c *facts.Facts, m flows.Mark) string {
 	if gap := m.Time.Sub(c.Close.Time); gap > c.Soon() {
 		return "came " + words.Span(gap) + " later"
 	}

@@ -58,13 +58,13 @@ var earlyResponse = &Rule{
 		}
 		f.Summary += "."
 		if b.Want >= 0 || b.Got == 0 {
-			sayCompletion(c, f)
+			f.SayCompletion(c)
 		} else {
 			f.Say(words.Sentence("the request has not ended by its own rules; %s of it were seen", words.Bytes(b.Got)), b.Frame)
 		}
 		f.Say(Sender(c)+" answers all the same"+words.Quoted(x.Last[flows.Responder].Text), x.Last[flows.Responder].Frame)
-		sayClose(c, f)
-		sayRST(c, f)
+		f.SayClose(c)
+		f.SayRST(c)
 		f.Open(FastClose, resetAfterFINID, 0.8, "the upload was not read to its end")
 	},
 	Effects: Effects{Outcomes: closingOutcomes, Sending: true},

@@ -95,7 +95,7 @@ func (e *Engine) Explain(r *flows.Reset) *Finding {
 	}
 	e.symptom(c, f)
 	f.MorePrints = e.morePrints(f)
-	addNotes(c, f)
+	f.addNotes(c)
 	if f.CaptureNext == "" {
 		f.CaptureNext = captureNext(c, f)
 	}

@@ -31,7 +31,7 @@ var forgedReset = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("A device on the path cut the connection in %s's name, %s; %s itself most likely did not send this RST.", Sender(c), Circumstances(c), Sender(c))
-		sayCompletion(c, f)
+		f.SayCompletion(c)
 		for i := range c.PathSigns.Against {
 			g := &c.PathSigns.Against[i]
 			f.Say(DescribeSign(c, g), g.Frames...)

@@ -62,7 +62,7 @@ var gaveUpSilently = &Rule{
 			words.Capital(Sender(c)), words.Probably(f.Confidence), words.Span(silence), words.Count(run.Count, words.Run(run.What)), LateSegment(c))
 		f.Say(words.Count(run.Count, words.Run(run.What))+" of "+Sender(c)+" without an answer", run.Frames...)
 		f.Say(words.Sentence("%s of silence, then %s", words.Span(silence), LateSegment(c)), run.Last.Frame, c.TriggerMark().Frame)
-		sayRST(c, f)
+		f.SayRST(c)
 		f.Open(UnknownConnection, lateSegmentID, 0.7, "it had asked for an answer and not got one before its state was gone")
 		f.Open(PeerCrash, stateLostID, 0.3, "nothing else shows that the host died")
 	},

@@ -63,7 +63,7 @@ func explainGivingUp(c *facts.Facts, f *Finding) {
 	} else {
 		f.Say("nothing at all is heard of "+Receiver(c)+" in that time", c.Rcv.Last.Frame)
 	}
-	sayRST(c, f)
+	f.SayRST(c)
 	f.Open(PeerCrash, abortMidTransferID, 0.6, "it ended a connection on which nothing had been answered for "+words.Span(c.Time.Sub(from.Time)))
 	f.Open(FastClose, abortiveCloseID, 0.3, "data of the sender was still unconfirmed")
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // sayHalfOpen tells the steps of a handshake that its originator reset.
-func sayHalfOpen(c *facts.Facts, f *Finding) {
+func (f *Finding) SayHalfOpen(c *facts.Facts) {
 	if c.Snd.SYN.Seen() {
 		f.Say(Sender(c)+" asks for a connection", c.Snd.SYN.Frame)
 	}

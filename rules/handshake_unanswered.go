@@ -54,7 +54,7 @@ var handshakeUnanswered = &Rule{
 		} else {
 			f.Summary = words.Sentence("%s gave the connection up: its SYN-ACK was resent %s within %s, and the third step of the handshake never came.", words.Capital(Sender(c)), words.Times(n), took)
 		}
-		sayRST(c, f)
+		f.SayRST(c)
 		f.Open(ClosedPort, acceptQueueOverflowID, 0.4, "the client never confirmed the SYN-ACK, so nothing was queued")
 		f.Open(UnknownConnection, "", 0.3, "the server knew the connection: it kept sending its SYN-ACK")
 	},

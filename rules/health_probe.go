@@ -57,7 +57,7 @@ var healthProbe = &Rule{
 		if c.Close.By == facts.ByFIN {
 			how = "closed it before anything was said"
 		}
-		f.Summary = words.Sentence("%s opened the connection, asked for nothing and %s%s: a check whether the port answers.", words.Capital(Sender(c)), how, idleClause(c))
+		f.Summary = words.Sentence("%s opened the connection, asked for nothing and %s%s: a check whether the port answers.", words.Capital(Sender(c)), how, AfterIdle(c))
 		if n := c.Related.SimilarCount; n >= 2 {
 			f.Summary = fmt.Sprintf("A check whether the port answers: %s opened the connection, asked for nothing and %s, as in %d others before", Sender(c), how, n)
 			if p := c.Related.SimilarPeriod; p > 0 {
@@ -79,9 +79,9 @@ var healthProbe = &Rule{
 		} else {
 			f.Say("the handshake is complete; the client never sends any data", c.Conn.HandshakeACK.Frame)
 		}
-		sayClose(c, f)
-		sayIdle(c, f)
-		sayRST(c, f)
+		f.SayClose(c)
+		f.SayIdle(c)
+		f.SayRST(c)
 		f.Open(PeerCrash, "", 0.6, "a client that dies before its first request looks the same; but nothing was asked and nothing lost")
 		f.Open(UnknownConnection, connectWithdrawnID, 0.2, "the client had the connection: the RST carries its own numbers")
 	},

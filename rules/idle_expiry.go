@@ -86,7 +86,7 @@ var idleExpiry = &Rule{
 			}
 			f.Say(says, c.LastBefore(c.Trigger.Frame).Frame, c.Trigger.Frame)
 		}
-		sayRST(c, f)
+		f.SayRST(c)
 		f.Open(PeerCrash, stateLostID, 0.85, "the connection had been silent for "+words.Span(gap)+", and no other sign shows that the host died")
 	},
 	WhyNot: "the connection was active a moment ago",

@@ -45,9 +45,9 @@ var idleRelease = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("%s dropped the idle connection with a RST %s after the last data, %s.", words.Capital(Sender(c)), words.Span(c.Idle()), Circumstances(c))
-		sayCompletion(c, f)
-		sayIdle(c, f)
-		sayRST(c, f)
+		f.SayCompletion(c)
+		f.SayIdle(c)
+		f.SayRST(c)
 		f.Open(PeerCrash, "", 0.85, "the exchange was complete and nothing was under way; a program that ends at this moment leaves nothing undone")
 		f.Open(UnknownConnection, "", 0.1, "the RST carries the numbers of a live connection")
 	},

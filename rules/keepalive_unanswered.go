@@ -55,7 +55,7 @@ var keepaliveUnanswered = &Rule{
 		if c.Rcv.Last.Seen() {
 			f.Say(words.Sentence("the last that is heard of %s, %s before", Receiver(c), words.Span(c.Time.Sub(c.Rcv.Last.Time))), c.Rcv.Last.Frame)
 		}
-		sayRST(c, f)
+		f.SayRST(c)
 		f.Open(FastClose, idleReleaseID, 0.6, "it asked whether the peer still lives, and reset when no answer came")
 		f.Open(PeerCrash, "", 0.2, "the connection was idle")
 	},

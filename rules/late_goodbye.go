@@ -67,20 +67,20 @@ var lateGoodbye = &Rule{
 		case c.AfterClose.Data.Seen():
 			last := c.Close.Exchange.Last[flows.Responder].Text
 			f.Summary = words.Sentence("%s ended the session with its last answer%s and closed; %s's next command%s %s and met the closed socket. The answer tells what went wrong, not the RST.",
-				words.Capital(Sender(c)), words.Quoted(last), Receiver(c), words.Quoted(c.TextAfterClose()), came(c, c.AfterClose.Data))
+				words.Capital(Sender(c)), words.Quoted(last), Receiver(c), words.Quoted(c.TextAfterClose()), Came(c, c.AfterClose.Data))
 			f.Remedy = "Read the server's last answer: it says why it ended the session. The client should close when it has read it, and not send another command."
 		case c.Trigger != nil:
-			f.Summary = words.Sentence("%s had closed %s; %s %s and met the closed socket. Nothing was lost.", words.Capital(Sender(c)), Circumstances(c), words.Segment(c.Trigger), came(c, c.Trigger.Mark))
+			f.Summary = words.Sentence("%s had closed %s; %s %s and met the closed socket. Nothing was lost.", words.Capital(Sender(c)), Circumstances(c), words.Segment(c.Trigger), Came(c, c.Trigger.Mark))
 		default:
 			f.Summary = words.Sentence("%s had closed %s; something that the capture does not hold met the closed socket %s later, %sonly a goodbye.", words.Capital(Sender(c)), Circumstances(c), words.Span(c.Time.Sub(c.Close.Time)), words.Probably(f.Confidence))
 		}
-		sayCompletion(c, f)
-		sayIdle(c, f)
-		sayClose(c, f)
+		f.SayCompletion(c)
+		f.SayIdle(c)
+		f.SayClose(c)
 		if c.AfterClose.Data.Seen() {
 			f.Say(words.Sentence("%s talks on%s, %s", Receiver(c), words.Quoted(c.TextAfterClose()), words.Relative(c.AfterClose.Data.Time.Sub(c.Close.Time))), c.Close.Frame, c.AfterClose.Data.Frame)
 		}
-		sayRST(c, f)
+		f.SayRST(c)
 		f.Open(UnknownConnection, lateSegmentID, 0.5, "it came with the closing, not long after it")
 		if c.AfterClose.Data.Seen() {
 			f.Open(PeerCrash, dataAfterFINID, 0.6, "the server had said its last word before it closed")

@@ -80,7 +80,7 @@ var lateSegment = &Rule{
 				f.Say("the time since then "+m, c.Snd.FINAcked.Frame, c.Trigger.Frame)
 			}
 		}
-		sayRST(c, f)
+		f.SayRST(c)
 		f.Open(FastClose, lateGoodbyeID, 0.7, "it came long after the closing, not across it")
 		f.Open(PeerCrash, "", 0.2, "the connection had ended before")
 	},

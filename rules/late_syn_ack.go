@@ -55,7 +55,7 @@ var lateSYNACK = &Rule{
 		} else {
 			wait := c.Trigger.Time.Sub(c.Snd.SYN.Time)
 			f.Summary = words.Sentence("%s's SYN-ACK came %s after the first SYN; by then %s had given up connecting and reset it.", words.Capital(Receiver(c)), words.Span(wait), Sender(c))
-			sayHalfOpen(c, f)
+			f.SayHalfOpen(c)
 		}
 		if c.Snd.SYNs > 1 {
 			f.Say(fmt.Sprintf("the SYN was sent %d times", c.Snd.SYNs), c.Snd.SYN.Frame, c.Snd.LastSYN.Frame)

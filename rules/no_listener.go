@@ -26,5 +26,5 @@ var noListener = &Rule{
 
 func explainRefusal(c *facts.Facts, f *Finding) {
 	f.Summary = words.Sentence("%s refused the connection: nothing accepts connections on %s there.", words.Capital(Sender(c)), portOf(c))
-	sayRefusal(c, f)
+	f.SayRefusal(c)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // beside tells what is worth knowing about a reset whatever its cause.
-func addNotes(c *facts.Facts, f *Finding) {
+func (f *Finding) addNotes(c *facts.Facts) {
 	tell := func(says string, frames ...int) {
 		f.Notes = append(f.Notes, f.evidence(-1, says, frames))
 	}

@@ -31,7 +31,7 @@ var policyReject = &Rule{
 		return min(refusal(c), policyRejectSure)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		sayRefusal(c, f)
+		f.SayRefusal(c)
 		if _, ack := c.OpensAfter(); ack.Seen() {
 			f.Summary = fmt.Sprintf("A device on the path %srefused the connection to port %d in %s's name; %s did not take the RST, and the connection opened %s later.",
 				words.Probably(f.Confidence), c.Snd.Addr.Port, Sender(c), Receiver(c), words.Span(ack.Time.Sub(c.Time)))

@@ -41,7 +41,7 @@ var portScan = &Rule{
 		return min(refusal(c), portScanSure)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		sayRefusal(c, f)
+		f.SayRefusal(c)
 		a := &c.Related
 		what, took := fmt.Sprintf("%d different ports of this host", a.ScanPorts), a.ScanPortsSpan
 		if a.ScanHosts > a.ScanPorts || !scanned(a.ScanPorts, a.ScanPortsSpan) {

@@ -35,7 +35,7 @@ func refusal(c *facts.Facts) float64 {
 func portOf(c *facts.Facts) string { return "port " + strconv.Itoa(int(c.Snd.Addr.Port)) }
 
 // sayRefusal tells how the SYN was refused, and what became of it.
-func sayRefusal(c *facts.Facts, f *Finding) {
+func (f *Finding) SayRefusal(c *facts.Facts) {
 	where, syn := portOf(c), c.Rcv.LastSYN
 	switch {
 	case c.Trigger == nil && syn.Seen() && c.ACK == c.Rcv.SND.ISS+1:

@@ -86,9 +86,9 @@ var resetAfterFIN = &Rule{
 			f.Severity = Warning
 			f.Remedy = "The closing itself is harmless. Something stood open when it came: look in the logs of both sides for that moment, for why no answer came and for who ran out of patience."
 		}
-		sayCompletion(c, f)
-		sayIdle(c, f)
-		sayClose(c, f)
+		f.SayCompletion(c)
+		f.SayIdle(c)
+		f.SayClose(c)
 		if c.Snd.FINAcked.Seen() {
 			f.Say(Receiver(c)+" acknowledges the FIN", c.Snd.FINAcked.Frame)
 		}
@@ -97,7 +97,7 @@ var resetAfterFIN = &Rule{
 		} else if c.PeerClosedFirst() && c.Rcv.FIN.Seen() {
 			f.Say(Receiver(c)+" had closed before", c.Rcv.FIN.Frame)
 		}
-		sayRST(c, f)
+		f.SayRST(c)
 		switch {
 		case b.Unfinished(c.Side) && c.PeerClosedFirst():
 			f.Open(PeerCrash, unreadDataID, 0.85, Receiver(c)+" closed first and so withdrew what was still open")

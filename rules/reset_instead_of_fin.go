@@ -57,12 +57,12 @@ var resetInsteadOfFIN = &Rule{
 			fin = c.Rcv.UnseenFIN
 		}
 		f.Summary = words.Sentence("%s had closed; %s answered %s later with a RST in place of its own FIN, %s.", words.Capital(Receiver(c)), Sender(c), words.Span(c.Time.Sub(fin.Time)), Circumstances(c))
-		sayCompletion(c, f)
+		f.SayCompletion(c)
 		f.Say(Receiver(c)+" closes: its FIN", fin.Frame)
 		if c.Rcv.FINAcked.Seen() {
 			f.Say(Sender(c)+" acknowledges it", c.Rcv.FINAcked.Frame)
 		}
-		sayRST(c, f)
+		f.SayRST(c)
 		if c.Close.Completion.Unfinished(c.Side) {
 			f.Open(PeerCrash, unreadDataID, 0.85, Receiver(c)+" closed first and so withdrew what was still open")
 		} else {

@@ -31,7 +31,7 @@ var restartWindow = &Rule{
 		return min(refusal(c), restartWindowSure)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		sayRefusal(c, f)
+		f.SayRefusal(c)
 		a := &c.Related
 		before, after := a.AcceptedBefore, a.AcceptedAfter
 		if own := c.After.SenderACK; own.Seen() && (!after.Seen() || own.Frame < after.Frame) {

@@ -70,9 +70,9 @@ var stateLost = &Rule{
 		if n := c.Rcv.Retransmits.Count; n > 0 {
 			f.Say(words.Sentence("%s had sent the same %s before without an answer", Receiver(c), words.Times(n)), c.Rcv.Retransmits.Frames...)
 		}
-		sayRST(c, f)
+		f.SayRST(c)
 		if !askedNothing(c) {
-			sayRelated(c, f) // when answers come says nothing of when clients gave up
+			f.SayRelated(c) // when answers come says nothing of when clients gave up
 		} else {
 			f.Say(words.Sentence("%s had opened the connection and not sent anything since, for %s: what it sent may have been lost on the way", Sender(c), words.Span(c.Time.Sub(c.Snd.Last.Time))), c.Snd.Last.Frame, c.Frame)
 			f.Open(RetransmitTimeout, gaveUpSilentlyID, 1.2, "no resends of it are in the capture; where they are lost on the way to the capture point, it gave up on them in silence")

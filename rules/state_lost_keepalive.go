@@ -43,8 +43,8 @@ var stateLostKeepalive = &Rule{
 		if c.Snd.Last.Seen() {
 			f.Say(words.Sentence("the last segment of %s; it has sent no FIN", Sender(c)), c.Snd.Last.Frame)
 		}
-		sayRST(c, f)
-		sayRelated(c, f)
+		f.SayRST(c)
+		f.SayRelated(c)
 		f.Open(UnknownConnection, idleExpiryID, 0.85, "it had taken part in the connection "+heardBefore(c)+" before")
 	},
 	WhyNot: "the RST does not answer a keep-alive probe",

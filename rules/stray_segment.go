@@ -66,7 +66,7 @@ var straySegment = &Rule{
 		if c.Rcv.First.Seen() {
 			f.Say("the capture holds the connection from here on, in the middle of it", c.Rcv.First.Frame)
 		}
-		sayRST(c, f)
+		f.SayRST(c)
 		if c.Snd.Missing > 0 {
 			f.Say(words.Sentence("before that %s acknowledged %s that the capture does not hold", Receiver(c), words.Bytes(int64(c.Snd.Missing))), c.Rcv.First.Frame)
 		}
@@ -87,7 +87,7 @@ func explainEarly(c *facts.Facts, f *Finding) {
 			f.Say(fmt.Sprintf("its IP ID 0x%04x is copied from the SYN: somebody on the path made it", t.IPID), e.Frame, t.Frame)
 		}
 	}
-	sayRST(c, f)
+	f.SayRST(c)
 	if synack, ack := c.OpensAfter(); ack.Seen() {
 		f.Summary = f.Summary[:len(f.Summary)-1] + ", and the connection opened all the same."
 		f.Say(words.Sentence("the SYN-ACK comes %s later, and %s completes the handshake", words.Span(synack.Time.Sub(c.Time)), Sender(c)), c.Frame, synack.Frame, ack.Frame)

@@ -58,13 +58,13 @@ var tlsRejected = &Rule{
 		if remedy := alertRemedy(x.AlertText); remedy != "" {
 			f.Remedy = remedy
 		}
-		sayCompletion(c, f)
+		f.SayCompletion(c)
 		if x.AlertText != "" && x.AlertSide >= 0 && c.Close.Completion.Side != flows.Side(x.AlertSide) {
 			f.Say(words.Sentence("%s's alert (alert: %s)", words.Side(flows.Side(x.AlertSide)), x.AlertText), x.AlertFrame[x.AlertSide])
 		}
 		sayVersion(f, x)
-		sayClose(c, f)
-		sayRST(c, f)
+		f.SayClose(c)
+		f.SayRST(c)
 		f.Open(FastClose, abortiveCloseID, 0.85, "the handshake was not finished")
 	},
 	Effects: Effects{

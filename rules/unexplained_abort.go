@@ -37,9 +37,9 @@ var unexplainedAbort = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("%s perhaps broke off: it reset the connection %s; the capture does not show more.", words.Capital(Sender(c)), Circumstances(c))
-		sayCompletion(c, f)
-		sayClose(c, f)
-		sayRST(c, f)
+		f.SayCompletion(c)
+		f.SayClose(c)
+		f.SayRST(c)
 		f.Open(FastClose, "", 0.7, "something seems to have stood open")
 		f.Open(UnknownConnection, "", 0.2, "the RST does not have the form of a reply")
 	},

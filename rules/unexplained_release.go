@@ -34,9 +34,9 @@ var unexplainedRelease = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("%s perhaps just dropped the connection, %s; the capture does not show more.", words.Capital(Sender(c)), Circumstances(c))
-		sayCompletion(c, f)
-		sayClose(c, f)
-		sayRST(c, f)
+		f.SayCompletion(c)
+		f.SayClose(c)
+		f.SayRST(c)
 		f.Open(PeerCrash, "", 0.7, "nothing shows that something stood open")
 		f.Open(UnknownConnection, "", 0.2, "the RST does not have the form of a reply")
 	},

@@ -54,8 +54,8 @@ var unreadData = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("%s %sended with data unread: it reset the connection %s.", words.Capital(Sender(c)), words.Probably(f.Confidence), Circumstances(c))
-		sayCompletion(c, f)
-		sayClose(c, f)
+		f.SayCompletion(c)
+		f.SayClose(c)
 		if last := c.Rcv.LastData; last.Seen() {
 			says := words.Sentence("the last data of %s, %s before the RST", Receiver(c), words.Span(c.Time.Sub(last.Time)))
 			if c.Time.Sub(last.Time) < time.Millisecond {
@@ -66,8 +66,8 @@ var unreadData = &Rule{
 		if c.Snd.ZeroWND.Seen() {
 			f.Say(Sender(c)+"'s window is closed: its application does not read", c.Snd.ZeroWND.Frame)
 		}
-		sayRST(c, f)
-		sayRelated(c, f)
+		f.SayRST(c)
+		f.SayRelated(c)
 		f.Open(FastClose, abortiveCloseID, 0.9, "data was left unanswered; but a program that closes on purpose sends the same RST")
 	},
 	WhyNot: "everything that had come was answered",

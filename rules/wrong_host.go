@@ -33,7 +33,7 @@ var wrongHost = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("%s %sreached another host than the one that has the connection: the RST does not come from where %s's other packets come from.", words.Capital(words.Segment(c.Trigger)), words.Probably(f.Confidence), Sender(c))
-		sayRST(c, f)
+		f.SayRST(c)
 		for i := range c.PathSigns.Against {
 			g := &c.PathSigns.Against[i]
 			f.Say(DescribeSign(c, g), g.Frames...)

@@ -49,7 +49,7 @@ var zeroWindow = &Rule{
 		if run.Count > 0 {
 			f.Say(words.Count(run.Count, "window probe")+" of "+Sender(c)+", and the window stays closed", run.Frames...)
 		}
-		sayRST(c, f)
+		f.SayRST(c)
 		f.Open(PeerCrash, abortMidTransferID, 0.8, "the sender could not go on: the other side had closed its window")
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},
