@@ -10,7 +10,7 @@ import (
 const (
 	abortKnown  = 0.97 // the protocol says that it was not complete
 	abortFlight = 0.96 // data was under way
-	abortSealed = 0.78 // inside TLS, a moment after the last octets of a message that may be whole
+	abortSealed = 0.78 // inside TLS, a moment after the last bytes of a message that may be whole
 	abortAsked  = 0.93 // the client withdrew its request
 )
 

@@ -1,7 +1,7 @@
 package rules
 
 // ordered lists the rules in the order in which they are asked: the first that matches gives the label.
-// The order is told in docs/design.md: who was asked to open, who gave up, what was over before, who let go
+// The order is explained in docs/design.md: who was asked to open, who gave up, what was over before, who closed
 // and with what left undone. The last ones know least and say so.
 var ordered = []*Rule{
 	// Opening a connection.

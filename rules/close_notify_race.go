@@ -5,7 +5,7 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-// How sure it is that only the other side's TLS goodbye met the closed socket.
+// How sure it is that only the other side's TLS goodbye reached the closed socket.
 const (
 	closeNotifyData  = 0.95 // its alert
 	closeNotifyFIN   = 0.94 // its FIN or last ACK

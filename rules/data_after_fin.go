@@ -10,7 +10,7 @@ import (
 // How sure it is that one side closed although the other still had something to say.
 const (
 	afterFINOpen    = 0.98 // something stood open when it closed, and data came
-	afterFINAnswer  = 0.95 // more of the server's data met a client that had closed
+	afterFINAnswer  = 0.95 // more of the server's data reached a client that had closed
 	afterFINUnclear = 0.80
 	afterFINUnended = 0.84 // inside TLS, only the missing close_notify tells
 	afterFINNoData  = 0.88 // only a FIN or ACK came
@@ -115,7 +115,7 @@ func refused(c *facts.Facts) bool {
 	return b.State == facts.OpenHandshake && b.Side == c.Side && c.Close.Exchange.Last[c.Side].Kind == exchange.Refusal
 }
 
-// onlyPings reports whether nothing but keep-alive pings stood unanswered when the sender let go, and nothing came
+// onlyPings reports whether nothing but keep-alive pings stood unanswered when the sender closed, and nothing came
 // after that which is larger than an answer to them.
 func onlyPings(c *facts.Facts) bool {
 	x := c.Close.Exchange
@@ -123,6 +123,6 @@ func onlyPings(c *facts.Facts) bool {
 	return c.Close.Completion.State == facts.OpenRequest && open > 0 && open == x.Pings[flows.Originator]+x.Pings[flows.Responder] && c.AfterClose.Bytes <= maxPong
 }
 
-// maxPong is the size of the largest WebSocket control frame (RFC 6455 §5.5: at most 125 octets) from a server,
+// maxPong is the size of the largest WebSocket control frame (RFC 6455 §5.5: at most 125 bytes) from a server,
 // header included; other protocols' pings are smaller.
 const maxPong = 127

@@ -10,7 +10,7 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-// circumstances says in a clause how far the exchange was when the sender let go.
+// Circumstances says in a clause how far the exchange was when the sender closed.
 func Circumstances(c *facts.Facts) string {
 	b := c.Close.Completion
 	switch b.State {
@@ -67,7 +67,7 @@ func Circumstances(c *facts.Facts) string {
 	return "at a point that the capture does not show"
 }
 
-// sayBusiness tells as evidence what stood open, or that nothing did, when the sender let go.
+// SayCompletion tells as evidence what stood open, or that nothing did, when the sender closed.
 func (f *Finding) SayCompletion(c *facts.Facts) {
 	b := c.Close.Completion
 	who := words.Side(b.Side)
@@ -111,7 +111,7 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 	}
 }
 
-// sayLetGo tells the moment when the sender let go, unless it is the RST itself.
+// SayClose tells the moment when the sender closed, unless it is the RST itself.
 func (f *Finding) SayClose(c *facts.Facts) {
 	switch c.Close.By {
 	case facts.ByFIN:
@@ -121,7 +121,7 @@ func (f *Finding) SayClose(c *facts.Facts) {
 	}
 }
 
-// sayRST tells what the RST is by its numbers.
+// SayRST tells what the RST is by its numbers.
 func (f *Finding) SayRST(c *facts.Facts) {
 	switch {
 	case c.Kind == facts.KindReply && c.Class == flows.ClassActive:
@@ -141,7 +141,7 @@ func (f *Finding) SayRST(c *facts.Facts) {
 	}
 }
 
-// sayIdle tells the silence before the sender let go, and which known idle times it matches.
+// SayIdle tells the silence before the sender closed, and which known idle times it matches.
 func (f *Finding) SayIdle(c *facts.Facts) {
 	idle := c.Idle()
 	if idle < time.Second {
@@ -156,7 +156,7 @@ func (f *Finding) SayIdle(c *facts.Facts) {
 	f.Say(says, c.LastData().Frame, c.Close.Frame)
 }
 
-// idleClause returns "60.0 s after the last data", "" when the silence was short.
+// AfterIdle returns "60.0 s after the last data", "" when the silence was short.
 func AfterIdle(c *facts.Facts) string {
 	if idle := c.Idle(); idle >= time.Second {
 		return ", idle " + words.Span(idle) + " after the last data"
@@ -164,7 +164,7 @@ func AfterIdle(c *facts.Facts) string {
 	return ""
 }
 
-// saySiblings tells what happened to the sender's other connections at the same moment.
+// SayRelated tells what happened to the sender's other connections at the same moment.
 func (f *Finding) SayRelated(c *facts.Facts) {
 	if n := c.Related.ResetTogetherCount; n > 0 {
 		for _, m := range c.Related.ResetTogether {
@@ -183,7 +183,7 @@ func (f *Finding) SayRelated(c *facts.Facts) {
 	}
 }
 
-// came says when a segment came, seen from the moment of letting go: "crossed that" or "came 3.0 s later".
+// Came says when a segment came, seen from the moment of closing: "crossed that" or "came 3.0 s later".
 func Came(c *facts.Facts, m flows.Mark) string {
 	if gap := m.Time.Sub(c.Close.Time); gap > c.Soon() {
 		return "came " + words.Span(gap) + " later"
@@ -206,12 +206,13 @@ func beyond(d int32) string {
 	return "beyond what the capture shows of it"
 }
 
-// sender and receiver are the two ends in a sentence.
+// Sender names the side that sent the RST, as far as its addresses tell: "the client" or "the server".
 func Sender(c *facts.Facts) string { return words.Side(c.Side) }
 
+// Receiver names the other side.
 func Receiver(c *facts.Facts) string { return words.Side(c.Side.Peer()) }
 
-// late names the late segment.
+// LateSegment names the late segment.
 func LateSegment(c *facts.Facts) string {
 	switch {
 	case c.Duplicate:
@@ -222,7 +223,7 @@ func LateSegment(c *facts.Facts) string {
 	return words.Segment(c.Trigger)
 }
 
-// heard returns how long before the segment that the RST answers its sender was last heard of; or before the
+// heardBefore returns how long before the segment that the RST answers its sender was last heard of; or before the
 // RST, when its last segment came between the two.
 func heardBefore(c *facts.Facts) string {
 	if d := c.Due().Sub(c.Snd.Last.Time); d >= 0 {
@@ -231,10 +232,10 @@ func heardBefore(c *facts.Facts) string {
 	return words.Span(c.Time.Sub(c.Snd.Last.Time))
 }
 
-// matching returns a clause for gaps of an open connection that match known idle times, "" for others.
+// MatchesTimeout returns a clause for gaps of an open connection that match known idle times, "" for others.
 func MatchesTimeout(t *facts.Timeouts, gap time.Duration) string { return matchClause(t, gap, false) }
 
-// matchingClosed is matching for the rest of a connection that one side has closed.
+// matchesClosed is matching for the rest of a connection that one side has closed.
 func matchesClosed(t *facts.Timeouts, gap time.Duration) string { return matchClause(t, gap, true) }
 
 func matchClause(t *facts.Timeouts, gap time.Duration, closed bool) string {

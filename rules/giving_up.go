@@ -8,14 +8,14 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-// How sure it is that the sender gave up on a silent peer, by the resends that nothing answered.
+// How sure it is that the sender gave up on a silent peer, by the retransmissions that nothing answered.
 const (
 	unackedMany = 0.97 // three and more
 	unackedTwo  = 0.95
 	unackedOne  = 0.85 // one, and long enough ago that it is no tail loss probe
 )
 
-// gaveUp returns how sure it is that the sender reset a connection on which its resends went unanswered.
+// gaveUp returns how sure it is that the sender reset a connection on which its retransmissions went unanswered.
 func gaveUp(c *facts.Facts) float64 {
 	run := c.Retransmissions()
 	if c.Kind == facts.KindReply || run.Count == 0 || run.What != flows.RunData && run.What != flows.RunFIN {

@@ -5,7 +5,7 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-// sayHalfOpen tells the steps of a handshake that its originator reset.
+// SayHalfOpen tells the steps of a handshake that its originator reset.
 func (f *Finding) SayHalfOpen(c *facts.Facts) {
 	if c.Snd.SYN.Seen() {
 		f.Say(Sender(c)+" asks for a connection", c.Snd.SYN.Frame)

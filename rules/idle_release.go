@@ -7,7 +7,7 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-// How sure it is that an idle connection was let go on purpose.
+// How sure it is that an idle connection was dropped on purpose.
 const (
 	idleReleaseSure    = 0.92
 	idleReleaseUnclear = 0.80 // what was said before is not in the capture

@@ -93,7 +93,7 @@ var keepaliveRace = &Rule{
 	WhyNot: "the exchange was not complete when the connection was closed, or no request came after it",
 }
 
-// answersRequest reports whether the data that met the closed socket asks for something, by its protocol.
+// answersRequest reports whether the data that reached the closed socket asks for something, by its protocol.
 func answersRequest(c *facts.Facts) bool {
 	m := &c.Conn.Exchange.Last[c.Side.Peer()]
 	return m.Kind == exchange.Request && m.Frame > c.Close.Frame

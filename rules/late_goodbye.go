@@ -6,7 +6,7 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-// How sure it is that only a goodbye met the closed connection.
+// How sure it is that only a goodbye reached the closed connection.
 const (
 	lateGoodbyeSure  = 0.97
 	lateGoodbyeFIN   = 0.94 // a bare FIN or ACK

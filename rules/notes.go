@@ -9,7 +9,7 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-// beside tells what is worth knowing about a reset whatever its cause.
+// addNotes tells what is worth knowing about a reset whatever its cause.
 func (f *Finding) addNotes(c *facts.Facts) {
 	tell := func(says string, frames ...int) {
 		f.Notes = append(f.Notes, f.evidence(-1, says, frames))
@@ -60,7 +60,7 @@ func asksForIt(c *facts.Facts) bool {
 	return t != nil && t.ACK == c.SEQ && c.Snd.LastData.Seen() && t.Time.Sub(c.Snd.LastData.Time) > c.Soon()
 }
 
-// resentLater reports whether the receiver resends when the RST must have reached it; what it resends before that
+// resentLater reports whether the receiver retransmits when the RST must have reached it; what it retransmits before that
 // was under way when it came.
 func resentLater(c *facts.Facts) bool {
 	for i := range c.After.Events {

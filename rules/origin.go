@@ -34,7 +34,7 @@ func (f *Finding) sayOrigin(c *facts.Facts, signs []facts.Sign) {
 	}
 }
 
-// describeSign puts a sign of the path into words.
+// DescribeSign puts a sign of the path into words.
 func DescribeSign(c *facts.Facts, g *facts.Sign) string {
 	who := Sender(c)
 	switch g.Kind {

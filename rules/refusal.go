@@ -31,10 +31,10 @@ func refusal(c *facts.Facts) float64 {
 	return refusedOddly - 0.1
 }
 
-// port names the port of the RST's sender.
+// portOf names the port of the RST's sender.
 func portOf(c *facts.Facts) string { return "port " + strconv.Itoa(int(c.Snd.Addr.Port)) }
 
-// sayRefusal tells how the SYN was refused, and what became of it.
+// SayRefusal tells how the SYN was refused, and what became of it.
 func (f *Finding) SayRefusal(c *facts.Facts) {
 	where, syn := portOf(c), c.Rcv.LastSYN
 	switch {

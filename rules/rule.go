@@ -1,5 +1,5 @@
 // Package rules explains resets. It holds the documented situations in which a TCP is reset (Rule), the
-// questions that they ask of a connection (Case), and the Engine that lets them speak in order and joins what
+// facts that they ask for (package facts), and the Engine that lets them speak in order and joins what
 // they say into one Finding: label, confidence, evidence, origin, remedy.
 package rules
 
@@ -56,7 +56,7 @@ type Rule struct {
 	RFC      []string // "RFC 9293 §3.10.7.1"
 
 	// Match returns how probable it is that the rule's situation is the reset's, 0 when it is not. It is
-	// pure: it reads the case and nothing else.
+	// pure: it reads the facts and nothing else.
 	Match func(*facts.Facts) float64
 
 	// Tell writes what the finding says: summary, evidence, alternatives. It is called for the rule that
@@ -184,18 +184,18 @@ type Alternative struct {
 	WhyNot     string
 }
 
-// say adds a statement about the reset's own connection. Frames that are 0 (never seen) are left out; a
+// Say adds a statement about the reset's own connection. Frames that are 0 (never seen) are left out; a
 // statement that no frame shows is still made.
 func (f *Finding) Say(says string, frames ...int) {
 	f.Evidence = append(f.Evidence, f.evidence(-1, says, frames))
 }
 
-// sayOf adds a statement about another connection.
+// SayOf adds a statement about another connection.
 func (f *Finding) SayOf(stream int, says string, frames ...int) {
 	f.Evidence = append(f.Evidence, f.evidence(stream, says, frames))
 }
 
-// open names a cause that the packets leave open. Share is its part, from 0 to 1, of the probability that
+// Open names a cause that the packets leave open. Share is its part, from 0 to 1, of the probability that
 // the finding itself leaves over.
 func (f *Finding) Open(cause Cause, detail string, share float64, whyNot string) {
 	f.Alternatives = append(f.Alternatives, Alternative{Cause: cause, Detail: detail, Confidence: share, WhyNot: whyNot})

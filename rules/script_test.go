@@ -23,7 +23,7 @@ const opened = `
 +0.000 > .  1:1(0) ack 1
 `
 
-// answered is a complete exchange after it: a request of 27 octets, an answer of 43.
+// answered is a complete exchange after it: a request of 27 bytes, an answer of 43.
 const answered = opened + `
 +0.001 > P. 1:28 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 +0.020 < .  1:1(0) ack 28

@@ -10,7 +10,7 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-// saw tells what the receiving application went through: the likeliest first, and more than one where
+// likelyOutcomes tells what the receiving application went through: the likeliest first, and more than one where
 // encryption hides how far the exchange was.
 func likelyOutcomes(c *facts.Facts, f *Finding) []programs.Outcome {
 	b, x := c.Close.Completion, c.Close.Exchange
@@ -59,7 +59,7 @@ func likelyOutcomes(c *facts.Facts, f *Finding) []programs.Outcome {
 }
 
 // symptom tells what the application on the receiving side most likely got and printed, and what the side that
-// let go did where its words say more.
+// closed did where its words say more.
 func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 	const o, r = flows.Originator, flows.Responder
 	if f.Symptom != "" {
@@ -116,7 +116,7 @@ func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 	}
 }
 
-// ownWords tells what the client prints when it is the client that let go before it had its answer: the RST is
+// ownWords tells what the client prints when it is the client that closed before it had its answer: the RST is
 // the end of a story whose beginning only the client can tell.
 func (e *Engine) ownWords(c *facts.Facts, f *Finding) {
 	if !c.ByClient() {
@@ -142,13 +142,13 @@ func (e *Engine) ownWords(c *facts.Facts, f *Finding) {
 	e.prints(c, f, flows.Originator, s)
 }
 
-// maxOwn is how many programs of the receiving side are named where the client's own words are told as well.
+// maxOwn is how many programs of the receiving side are named where the client's own words are reported as well.
 const maxOwn = 2
 
-// ownLimitFrom is how long a request must have stood unanswered for the client's own time limit to be told.
+// ownLimitFrom is how long a request must have stood unanswered for the client's own time limit to be reported.
 const ownLimitFrom = 150 * time.Millisecond
 
-// errno is what the kernel of side by hands to the application, with the words of Windows where it is one.
+// Errno is what the kernel of side by hands to the application, with the words of Windows where it is one.
 func Errno(c *facts.Facts, s programs.Outcome, by flows.Side) string {
 	ttl := c.Conn.End(by).TTL
 	return programs.Errno(s, ttl > 64 && ttl <= 128)

@@ -11,7 +11,7 @@ import (
 
 // How sure it is that an originator gave up on a silent peer.
 const (
-	synUnansweredSure = 0.93 // its own decision, after resends
+	synUnansweredSure = 0.93 // its own decision, after retransmissions
 	synUnansweredBare = 0.75 // a bare RST, which might answer a SYN-ACK that the capture missed
 )
 

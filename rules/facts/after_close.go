@@ -5,7 +5,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows/exchange"
 )
 
-// A Met is what of the peer met the socket that the RST's sender had closed by FIN: all that came after the
+// AfterClose is what of the peer reached the socket that the RST's sender had closed by FIN: all that came after the
 // FIN or crossed it, up to the RST. One RST of a train answers one segment; the event is about all of them.
 type AfterClose struct {
 	Data   flows.Mark // first data of the application
@@ -15,10 +15,10 @@ type AfterClose struct {
 	Bare   flows.Mark // first segment without data: FIN, ACK, probe
 }
 
-// Nothing reports whether the capture shows nothing that met the closed socket.
+// Nothing reports whether the capture shows nothing that reached the closed socket.
 func (m AfterClose) Nothing() bool { return !m.Data.Seen() && !m.Bye.Seen() && !m.Bare.Seen() }
 
-// meet collects c.Met.
+// findAfterClose collects c.AfterClose.
 func (c *Facts) findAfterClose() {
 	m, l := &c.AfterClose, &c.Close
 	if l.By != ByFIN && l.By != ByUnseenFIN {
@@ -91,12 +91,12 @@ func (c *Facts) saysGoodbye(e *flows.Event) bool {
 	if e.DataLen < alertFrom || e.DataLen > alertTo {
 		return false
 	}
-	// An encrypted record of that size; or, where the snaplen cut it, octets of that size directly before
+	// An encrypted record of that size; or, where the snaplen cut it, bytes of that size directly before
 	// the peer's own FIN.
 	return x.TLS && x.HandshakeOK || x.Protocol == "" && c.Conn.Defects.Has(flows.SnapCut) && c.Conn.End(e.Side).FIN.Seen()
 }
 
-// askedNoMore reports whether side s has asked for nothing since the RST's sender let go after a complete
+// askedNoMore reports whether side s has asked for nothing since the RST's sender closed after a complete
 // exchange: GOAWAY before close_notify, say.
 func (c *Facts) askedNoMore(s flows.Side) bool {
 	x := &c.Conn.Exchange
@@ -110,7 +110,7 @@ func (c *Facts) askedNoMore(s flows.Side) bool {
 	return false
 }
 
-// crossing returns the first line of what the peer said after the sender had closed, "" when it is not known.
+// TextAfterClose returns the first line of what the peer said after the sender had closed, "" when it is not known.
 func (c *Facts) TextAfterClose() string {
 	x, peer := &c.Conn.Exchange, c.Side.Peer()
 	if x.Last[peer].Kind == exchange.Request {
@@ -122,7 +122,7 @@ func (c *Facts) TextAfterClose() string {
 	return "" // a goodbye followed it
 }
 
-// answersGoodbye reports whether the data that the RST answers only ends the exchange.
+// AnswersGoodbye reports whether the data that the RST answers only ends the exchange.
 func (c *Facts) AnswersGoodbye() bool {
 	return c.Trigger != nil && c.Trigger.DataLen > 0 && c.saysGoodbye(c.Trigger)
 }

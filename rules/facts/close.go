@@ -5,21 +5,21 @@ import (
 	"github.com/rstexplain/rstexplain/flows/exchange"
 )
 
-// A LetGo is the moment when the RST's sender gave the connection up: its FIN, else its first RST.
+// A Close is the moment when the RST's sender gave the connection up: its FIN, else its first RST.
 type Close struct {
 	flows.Mark
 	By         CloseBy
 	Exchange   *exchange.Summary // what had been said by then
 	Unread     uint32
-	Unacked    [2]uint32 // octets under way, by side
+	Unacked    [2]uint32 // bytes under way, by side
 	LastData   [2]flows.Mark
 	Completion Completion
 }
 
-// A LetGoBy says by what the sender let go.
+// A CloseBy says by what the sender closed.
 type CloseBy uint8
 
-// The ways to let go.
+// The ways to close.
 const (
 	ByThis      CloseBy = iota // the RST itself
 	ByFIN                      // an earlier FIN
@@ -27,7 +27,7 @@ const (
 	ByEarlier                  // an earlier RST
 )
 
-// letGo finds the moment.
+// findClose finds the moment.
 func (c *Facts) findClose() Close {
 	k := c.Conn
 	if snap := k.Closes[c.Side]; snap != nil && snap.Frame < c.Frame {
@@ -68,7 +68,7 @@ func (c *Facts) findClose() Close {
 }
 
 // overtaken returns what had been said when the sender sent the RST, where the RST overtook the sender's own
-// last octets on the way: they come after it in the capture, with lower numbers. It returns nil when nothing
+// last bytes on the way: they come after it in the capture, with lower numbers. It returns nil when nothing
 // shows that.
 func (c *Facts) overtaken() *exchange.Summary {
 	if c.Kind != KindAbort || !c.Snd.HasSND || c.SEQ.Sub(c.Snd.SND.NXT) <= 0 {
@@ -101,7 +101,7 @@ func (c *Facts) dataBefore(s flows.Side, frame int) flows.Mark {
 	return m
 }
 
-// until returns what is known of an exchange at an earlier frame, when the sender let go: what the peer
+// until returns what is known of an exchange at an earlier frame, when the sender closed: what the peer
 // began to say after it is taken back.
 func (c *Facts) until(x *exchange.Summary, frame int) *exchange.Summary {
 	s, p := c.Side, c.Side.Peer()

@@ -7,7 +7,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows/exchange"
 )
 
-// PeerClosedFirst reports whether the other side had closed before the sender let go, and the sender could
+// PeerClosedFirst reports whether the other side had closed before the sender closed, and the sender could
 // know it: a FIN that the RST's own acknowledgment leaves out crossed it on the way.
 func (c *Facts) PeerClosedFirst() bool {
 	fin := c.Rcv.FIN
@@ -49,7 +49,7 @@ func (c *Facts) HalfCloseExpired() bool {
 	return gap >= time.Second && gap > 4*c.RTT
 }
 
-// ended returns what had ended the connection long before this RST: an earlier RST, or the last acknowledgment of
+// EndedBefore returns what had ended the connection long before this RST: an earlier RST, or the last acknowledgment of
 // both FINs. It is the zero Mark when nothing had.
 func (c *Facts) EndedBefore() flows.Mark {
 	for _, p := range c.Prior {
@@ -63,7 +63,7 @@ func (c *Facts) EndedBefore() flows.Mark {
 	return flows.Mark{}
 }
 
-// midConversation reports whether the sender closed, without a goodbye, right after one answer of many in a
+// MidConversation reports whether the sender closed, without a goodbye, right after one answer of many in a
 // protocol that ends by one.
 func (c *Facts) MidConversation() bool {
 	x := c.Close.Exchange
@@ -75,7 +75,7 @@ func (c *Facts) MidConversation() bool {
 	return c.Close.Completion.State == Answered && x.Last[flows.Responder].Kind == exchange.Response && c.Idle() < time.Second
 }
 
-// dismissed reports whether the server ended the session by its protocol, in one of those that are talks with an
+// SessionEnded reports whether the server ended the session by its protocol, in one of those that are talks with an
 // end: a final refusal (SMTP 421, 521, 554) or its goodbye (221). What the client says after that asks for nothing
 // that it could still get on this connection.
 func (c *Facts) SessionEnded() bool {
@@ -92,7 +92,7 @@ func (c *Facts) SessionEnded() bool {
 	return false
 }
 
-// closed returns the moment when both FINs had been acknowledged, the zero Mark before that.
+// BothClosedAt returns the moment when both FINs had been acknowledged, the zero Mark before that.
 func (c *Facts) BothClosedAt() flows.Mark {
 	a, b := c.Snd.FINAcked, c.Rcv.FINAcked
 	switch {
@@ -104,7 +104,7 @@ func (c *Facts) BothClosedAt() flows.Mark {
 	return b
 }
 
-// resetsNothing reports whether a RST that answers nothing comes long after both sides had closed. A TCP in
+// ResetsNothing reports whether a RST that answers nothing comes long after both sides had closed. A TCP in
 // TIME-WAIT sends none by itself, and after that it has nothing to send one for (RFC 9293 §3.10.8).
 func (c *Facts) ResetsNothing() bool {
 	over := c.BothClosedAt()

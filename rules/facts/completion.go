@@ -7,22 +7,22 @@ import (
 	"github.com/rstexplain/rstexplain/flows/exchange"
 )
 
-// A Business says how far the two applications were when the sender let go: the line between peer-crash
+// Completion says how far the two applications were when the sender closed: the line between peer-crash
 // and fast-close.
 type Completion struct {
 	State CompletionState
 	Side  flows.Side    // whose message stands open, is cut or came last
 	Frame int           // of that message
-	Since time.Duration // from its last octet to the moment of letting go
+	Since time.Duration // from its last byte to the moment of closing
 	Text  string        // its first line, "" when opaque
-	Got   int64         // octets of a cut body
-	Want  int64         // octets announced, −1 unknown
+	Got   int64         // bytes of a cut body
+	Want  int64         // bytes announced, −1 unknown
 }
 
-// A Matter is what stood open, or that nothing did.
+// A CompletionState is what stood open, or that nothing did.
 type CompletionState uint8
 
-// The matters. From OpenRequest to Unended something was left undone, whoever lets go; Unused is so for a
+// The states. From OpenRequest to Unended something was left undone, whoever closes; Unused is so for a
 // responder only.
 const (
 	Unclear       CompletionState = iota // the capture does not tell
@@ -37,7 +37,7 @@ const (
 	SaidGoodbye                          // the last messages end the exchange by the protocol
 )
 
-// Finished reports whether s left nothing undone by letting go: the exchange was complete, or s is the
+// Finished reports whether s left nothing undone by closing: the exchange was complete, or s is the
 // originator and had never used the connection.
 func (b Completion) Finished(s flows.Side) bool {
 	switch b.State {
@@ -54,7 +54,7 @@ func (b Completion) Unfinished(s flows.Side) bool {
 	return b.State != Unclear && !b.Finished(s)
 }
 
-// business judges what stood open at l.
+// completion judges what stood open at l.
 func (c *Facts) completion(l *Close) Completion {
 	x := l.Exchange
 	last := func(m CompletionState, side flows.Side) Completion {
@@ -191,7 +191,7 @@ func (c *Facts) completion(l *Close) Completion {
 	return c.flight(l, last(Answered, r))
 }
 
-// How long after its own last octets a program closes that neither closes as soon as it has said all nor waits
+// How long after its own last bytes a program closes that neither closes as soon as it has said all nor waits
 // for more: it is in the middle of something.
 const (
 	pauseFrom = 5 * time.Millisecond
@@ -199,7 +199,7 @@ const (
 )
 
 // unended looks again at an exchange inside TLS that is complete as far as turns tell. A server that closes on
-// purpose says close_notify (RFC 8446 §6.1); some leave it out, but these close directly behind their last octet,
+// purpose says close_notify (RFC 8446 §6.1); some leave it out, but these close directly behind their last byte,
 // or when their idle time is over. One that does neither was most likely ended from outside.
 func (c *Facts) unended(l *Close, b Completion) Completion {
 	const o, r = flows.Originator, flows.Responder
@@ -272,8 +272,8 @@ func goodbye(x *exchange.Summary) int {
 	return -1
 }
 
-// answeredUnseen reports whether side s, which spoke last as far as the capture shows, acknowledged octets
-// of its peer after that: the answer is missing from the capture. A single octet may be a FIN.
+// answeredUnseen reports whether side s, which spoke last as far as the capture shows, acknowledged bytes
+// of its peer after that: the answer is missing from the capture. A single byte may be a FIN.
 func (c *Facts) answeredUnseen(l *Close, s flows.Side) bool {
 	if c.Conn.Defects&(flows.OneDirection|flows.MissedPackets) == 0 {
 		return false
@@ -295,7 +295,7 @@ func (c *Facts) answeredUnseen(l *Close, s flows.Side) bool {
 }
 
 // uncrossed takes a request out of the exchange that crossed the sender's FIN or RST on its way: the
-// sender had not received it (it acknowledges none of it) when it let go.
+// sender had not received it (it acknowledges none of it) when it closed.
 func (c *Facts) uncrossed(l *Close) *exchange.Summary {
 	x := l.Exchange
 	const o, r = flows.Originator, flows.Responder
@@ -354,7 +354,7 @@ func (c *Facts) trainAfter() int {
 	return n
 }
 
-// halfBusiness judges a connection of which only the RST's sender is in the capture: what it acknowledged
+// oneSidedCompletion judges a connection of which only the RST's sender is in the capture: what it acknowledged
 // tells whether the other side spoke after its own last words.
 func (c *Facts) oneSidedCompletion(l *Close, mid bool) Completion {
 	x := l.Exchange
@@ -398,8 +398,8 @@ func (c *Facts) oneSidedCompletion(l *Close, mid bool) Completion {
 	return b
 }
 
-// heardSince returns how many octets of its peer the sender acknowledged between its own last data and the
-// moment of letting go, and whether the capture tells.
+// ackedSince returns how many bytes of its peer the sender acknowledged between its own last data and the
+// moment of closing, and whether the capture tells.
 func (c *Facts) ackedSince(l *Close) (int32, bool) {
 	var from, to flows.Seq
 	var known bool
@@ -423,7 +423,7 @@ func (c *Facts) ackedSince(l *Close) (int32, bool) {
 	return to.Sub(from), known
 }
 
-// longMessage is more than fits into one segment: a request of that size is an upload.
+// LongMessage is more than fits into one segment: a request of that size is an upload.
 const LongMessage = 2000
 
 // flight turns an answered exchange into a cut one when the answer was still coming.
@@ -448,7 +448,7 @@ func (c *Facts) flight(l *Close, b Completion) Completion {
 		}
 		return b
 	}
-	// The responder had data under way that the sender had not acknowledged when it let go.
+	// The responder had data under way that the sender had not acknowledged when it closed.
 	if l.Unacked[flows.Responder] > 0 && l.LastData[flows.Responder].Frame > 0 {
 		b.State, b.Got, b.Want = InFlight, int64(l.Unacked[flows.Responder]), -1
 		return b

@@ -2,7 +2,7 @@ package facts
 
 import "github.com/rstexplain/rstexplain/flows"
 
-// lowered returns a confidence, lowered for each defect of the capture that its evidence rests on.
+// Lowered returns a confidence, lowered for each defect of the capture that its evidence rests on.
 func (c *Facts) Lowered(confidence float64, by flows.Defects) float64 {
 	for _, d := range defectCosts {
 		if c.Conn.Defects&by&d.defect != 0 {
@@ -31,12 +31,12 @@ const (
 	LostBytes = flows.OneDirection | flows.MissedPackets
 )
 
-// oneSided reports whether the capture holds segments of the RST's sender only.
+// OneSided reports whether the capture holds segments of the RST's sender only.
 func (c *Facts) OneSided() bool {
 	return c.Rcv.Segments == 0 && c.Conn.Defects.Has(flows.OneDirection) && c.Snd.Segments > 0
 }
 
-// blind reports whether segments toward the RST's sender may be missing from the capture.
+// Blind reports whether segments toward the RST's sender may be missing from the capture.
 func (c *Facts) Blind() bool {
 	return c.Rcv.Segments == 0 || c.Conn.Defects&(flows.OneDirection|flows.MissedPackets) != 0
 }

@@ -28,7 +28,7 @@ type Verdict struct {
 	Confidence float64
 }
 
-// earlier returns what is remembered of the reset at frame.
+// EarlierAt returns what is remembered of the reset at frame.
 func (c *Facts) EarlierAt(frame int) *Earlier {
 	for i := range c.Earlier {
 		if c.Earlier[i].Frame == frame {
@@ -38,7 +38,7 @@ func (c *Facts) EarlierAt(frame int) *Earlier {
 	return nil
 }
 
-// lastOwn returns the latest remembered reset of the same sender.
+// LastOwnReset returns the latest remembered reset of the same sender.
 func (c *Facts) LastOwnReset() *Earlier {
 	for i := len(c.Earlier) - 1; i >= 0; i-- {
 		if c.Earlier[i].Side == c.Side {
@@ -48,7 +48,7 @@ func (c *Facts) LastOwnReset() *Earlier {
 	return nil
 }
 
-// lives reports whether the connection visibly went on after an earlier reset of the same sender: then
+// GoesOnAfter reports whether the connection visibly went on after an earlier reset of the same sender: then
 // that reset ended nothing, and this one is an event of its own.
 func (c *Facts) GoesOnAfter(root *Earlier) bool {
 	last := c.Snd.Last
@@ -61,7 +61,7 @@ func (c *Facts) GoesOnAfter(root *Earlier) bool {
 	return last.Time.Sub(root.Time) > max(c.RTT, 10*time.Millisecond)
 }
 
-// answersChallenge reports whether the RST answers the challenge ACK that an earlier RST drew which its
+// AnswersChallenge reports whether the RST answers the challenge ACK that an earlier RST drew which its
 // receiver had to throw away: that one ended nothing.
 func (c *Facts) AnswersChallenge() bool {
 	if c.Trigger == nil || c.Answers != ToACK {

@@ -6,20 +6,20 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// A Case is a reset as the rules see it: what the observer saw, and what follows from it directly and
+// Facts are a reset as the rules see it: what was captured, and what follows from that directly and
 // is asked by more than one rule.
 type Facts struct {
 	*flows.Reset
 	Snd, Rcv *flows.Endpoint // the side that the RST names as its sender, and the other
 
-	// Manner is how the RST came to be, Answers what it answers when it is a reply.
+	// Kind is how the RST came to be, Answers what it answers when it is a reply.
 	Kind    Kind
 	Answers Stimulus
 
-	// Met is what of the peer met the socket that the sender had closed.
+	// AfterClose is what of the peer reached the socket that the sender had closed.
 	AfterClose AfterClose
 
-	// LetGo is the moment when the RST's sender gave the connection up, and what was left undone then.
+	// Close is the moment when the RST's sender gave the connection up, and what was left undone then.
 	Close Close
 
 	// RTT is the round trip between the two ends, or a guess where the capture does not tell it.
@@ -31,18 +31,18 @@ type Facts struct {
 	Late bool
 
 	// Duplicate says that the RST answers a late duplicate that the capture does not hold: its number is
-	// older than what its sender had long been told.
+	// older than what had long been acknowledged to its sender.
 	Duplicate bool
 
 	Earlier   []Earlier // findings about earlier resets of this connection, oldest first
 	PathSigns PathSigns // who sent it
 	Timeouts  *Timeouts // known idle times
 
-	// What resends and probes returned, nil before they are first asked: several rules ask.
+	// What Retransmissions and KeepAliveProbes returned, nil before they are first asked: several rules ask.
 	retransmissions, keepAliveProbes *flows.Run
 }
 
-// begin makes c the case of r and derives the facts. The order matters: later ones ask for earlier ones. What c
+// Derive makes c the facts of r and derives the facts. The order matters: later ones ask for earlier ones. What c
 // has of room is used again.
 func (c *Facts) Derive(r *flows.Reset, earlier []Earlier, timeouts *Timeouts) {
 	*c = Facts{

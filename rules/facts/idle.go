@@ -6,7 +6,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// Idle returns how long the connection had been silent when the sender let go: since the last data, else
+// Idle returns how long the connection had been silent when the sender closed: since the last data, else
 // since the handshake; 0 when nothing is known.
 func (c *Facts) Idle() time.Duration {
 	last := c.LastData()
@@ -16,7 +16,7 @@ func (c *Facts) Idle() time.Duration {
 	return c.Close.Time.Sub(last.Time)
 }
 
-// lastData returns the last data of either side before the sender let go, else the end of the handshake.
+// LastData returns the last data of either side before the sender closed, else the end of the handshake.
 func (c *Facts) LastData() flows.Mark {
 	last := c.Conn.HandshakeACK
 	if !last.Seen() {
@@ -30,10 +30,10 @@ func (c *Facts) LastData() flows.Mark {
 	return last
 }
 
-// idleFrom is the silence from which on a connection counts as idle.
+// IdleFrom is the silence from which on a connection counts as idle.
 const IdleFrom = 5 * time.Second
 
-// gap returns the silence before the segment that the RST answers; resends of it are no break of the silence.
+// Gap returns the silence before the segment that the RST answers; retransmissions of it are no break of the silence.
 func (c *Facts) Gap() time.Duration {
 	if c.Trigger == nil {
 		return 0
@@ -45,7 +45,7 @@ func (c *Facts) Gap() time.Duration {
 	return c.Trigger.Time.Sub(from.Time)
 }
 
-// before returns the last segment of the RST's sender before frame, else the last of its peer.
+// LastBefore returns the last segment of the RST's sender before frame, else the last of its peer.
 func (c *Facts) LastBefore(frame int) flows.Mark {
 	if c.Snd.Last.Seen() && c.Snd.Last.Frame < frame {
 		return c.Snd.Last
@@ -59,13 +59,13 @@ func (c *Facts) LastBefore(frame int) flows.Mark {
 	return m
 }
 
-// deafBefore reports whether the peer had sent the same thing several times before somebody answered with
+// PeerRepeated reports whether the peer had sent the same thing several times before somebody answered with
 // the RST: the host was away and is back.
 func (c *Facts) PeerRepeated() bool {
 	return c.Rcv.Retransmits.Count >= 2 || c.Rcv.KeepAlives.Count >= 3
 }
 
-// silence returns how long no packet of the connection was seen before the RST.
+// Silence returns how long no packet of the connection was seen before the RST.
 func (c *Facts) Silence() time.Duration {
 	last := c.LastPacket()
 	if !last.Seen() {
@@ -74,7 +74,7 @@ func (c *Facts) Silence() time.Duration {
 	return c.Time.Sub(last.Time)
 }
 
-// quietSince returns the last packet before the RST, resets of the same moment left out.
+// LastPacket returns the last packet before the RST, resets of the same moment left out.
 func (c *Facts) LastPacket() flows.Mark {
 	last := c.Snd.Last
 	if c.Rcv.Last.Frame > last.Frame {

@@ -7,7 +7,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// unheardResends returns the sender's resends of one thing at the end of the timeline, which its peer
+// inferredRetransmissions returns the sender's retransmissions of one thing at the end of the timeline, which its peer
 // acknowledged each time, so that the acknowledgments cannot have arrived: a capture near the peer shows
 // it so. Nil when there are fewer than two.
 func (c *Facts) inferredRetransmissions() *flows.Run {
@@ -37,7 +37,7 @@ func (c *Facts) inferredRetransmissions() *flows.Run {
 	return NewRun(run, frames)
 }
 
-// unheardProbes is the same for keep-alive probes: the answers are in the capture, but probes that follow
+// inferredProbes is the same for keep-alive probes: the answers are in the capture, but probes that follow
 // each other sooner than the first followed the last data, and end in a RST, show that none arrived.
 func (c *Facts) inferredProbes() *flows.Run {
 	var room [8]flows.Mark
@@ -74,7 +74,7 @@ func (c *Facts) inferredProbes() *flows.Run {
 	return run
 }
 
-// backsOff reports whether the distances between frames, latest first, grow as those of unanswered resends do.
+// backsOff reports whether the distances between frames, latest first, grow as those of unanswered retransmissions do.
 func backsOff(frames []flows.Mark) bool {
 	for i := 2; i < len(frames); i++ {
 		if d := frames[i-1].Time.Sub(frames[i].Time); frames[i-2].Time.Sub(frames[i-1].Time) < d*3/2 {
@@ -84,7 +84,7 @@ func backsOff(frames []flows.Mark) bool {
 	return true
 }
 
-// series returns run with frames, latest first.
+// NewRun returns run with frames, latest first.
 func NewRun(run flows.Run, frames []flows.Mark) *flows.Run {
 	run.Count = len(frames)
 	run.Last, run.First = frames[0], frames[len(frames)-1]
@@ -94,7 +94,7 @@ func NewRun(run flows.Run, frames []flows.Mark) *flows.Run {
 	return &run
 }
 
-// resends returns the sender's series of resends that went unanswered, or that it did not hear answered.
+// Retransmissions returns the sender's series of retransmissions that went unanswered, or that it did not hear answered.
 func (c *Facts) Retransmissions() *flows.Run {
 	if c.retransmissions == nil {
 		c.retransmissions = &c.Snd.Retransmits
@@ -105,7 +105,7 @@ func (c *Facts) Retransmissions() *flows.Run {
 	return c.retransmissions
 }
 
-// probes is the same for keep-alive probes.
+// KeepAliveProbes is the same for keep-alive probes.
 func (c *Facts) KeepAliveProbes() *flows.Run {
 	if c.keepAliveProbes == nil {
 		c.keepAliveProbes = &c.Snd.KeepAlives
@@ -116,7 +116,7 @@ func (c *Facts) KeepAliveProbes() *flows.Run {
 	return c.keepAliveProbes
 }
 
-// silentRun returns the series of the sender that nothing had answered, nil when there is none of two or
+// UnansweredRun returns the series of the sender that nothing had answered, nil when there is none of two or
 // more.
 func (c *Facts) UnansweredRun() *flows.Run {
 	for _, run := range [...]*flows.Run{c.Retransmissions(), c.KeepAliveProbes(), &c.Snd.WndProbes} {

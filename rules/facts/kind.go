@@ -2,10 +2,10 @@ package facts
 
 import "github.com/rstexplain/rstexplain/flows"
 
-// A Manner is how a RST came to be.
+// A Kind says how a RST came to be.
 type Kind uint8
 
-// The manners. The numbers decide (RFC 9293 §3.5.2, §3.10.7); window and IP ID help only where two manners
+// The kinds. The numbers decide (RFC 9293 §3.5.2, §3.10.7); window and IP ID help only where two kinds
 // have the same numbers.
 const (
 	KindUnclear Kind = iota // the numbers fit neither
@@ -13,7 +13,7 @@ const (
 	KindAbort               // the sender had the connection, and ends it
 )
 
-// manner decides between the three.
+// kind decides between the three.
 func (c *Facts) kind() Kind {
 	switch c.Class {
 	case flows.ClassReplyACK:

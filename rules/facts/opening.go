@@ -23,13 +23,13 @@ func (c *Facts) Unopened() bool {
 		c.Snd.Bytes == 0
 }
 
-// wrongEcho reports whether the RST throws itself away: it echoes a timestamp that its receiver, in SYN-SENT, has
+// WrongEcho reports whether the RST throws itself away: it echoes a timestamp that its receiver, in SYN-SENT, has
 // never sent (tcp_rcv_synsent_state_process in Linux).
 func (c *Facts) WrongEcho() bool {
 	return c.Answers == ToSYN && c.Accept == flows.AcceptOutside && c.Rcv.HasTS && c.Opts.HasTS
 }
 
-// opensAfter returns the SYN-ACK and the ACK by which the connection opened after the RST, without another SYN:
+// OpensAfter returns the SYN-ACK and the ACK by which the connection opened after the RST, without another SYN:
 // then the RST was not taken. Zero Marks when it did not.
 func (c *Facts) OpensAfter() (synack, ack flows.Mark) {
 	var first flows.Seq
@@ -48,7 +48,7 @@ func (c *Facts) OpensAfter() (synack, ack flows.Mark) {
 	return flows.Mark{}, flows.Mark{}
 }
 
-// acksOwnSYN reports whether the RST answers a segment without SYN that came while its sender still opened the
+// AcksOwnSYN reports whether the RST answers a segment without SYN that came while its sender still opened the
 // connection, and that acknowledges its SYN: no older connection can know that number.
 func (c *Facts) AcksOwnSYN() bool {
 	t := c.Trigger
@@ -56,7 +56,7 @@ func (c *Facts) AcksOwnSYN() bool {
 		c.Snd.HasISS && t.ACK == c.Snd.SND.ISS+1 && !c.Rcv.SYN.Seen()
 }
 
-// resetsSYNACK reports whether the RST answers the SYN-ACK of a connection that its originator does not
+// ResetsSYNACK reports whether the RST answers the SYN-ACK of a connection that its originator does not
 // know or no longer wants.
 func (c *Facts) ResetsSYNACK() bool {
 	return c.ByClient() && c.Answers == ToSYNACK && c.Kind == KindReply && !c.Conn.HandshakeACK.Seen() && c.Snd.Bytes == 0

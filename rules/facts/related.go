@@ -3,7 +3,7 @@ package facts
 import "time"
 
 // ServiceDied reports whether the responder's port refuses connections from the moment on when the RST's
-// sender, the responder, let go.
+// sender, the responder, closed.
 func (c *Facts) ServiceDied() bool {
 	if c.ByClient() {
 		return false

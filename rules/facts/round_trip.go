@@ -6,7 +6,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// Guesses where the capture does not show the round trip.
+// GuessedRTT is taken where the capture does not show the round trip.
 const GuessedRTT = 200 * time.Millisecond
 
 // roundTrip returns the round trip of a connection: of its handshake, else the sum of the shortest
@@ -35,7 +35,7 @@ func (c *Facts) Soon() time.Duration {
 // ones may be due to address resolution, or to a host that had to wake up.
 const reactionFrom = 10 * time.Millisecond
 
-// distance returns the least time that a segment needs from the capture point to the RST's sender and its
+// Distance returns the least time that a segment needs from the capture point to the RST's sender and its
 // answer back, 0 when the capture does not show it, and whether more than one answer took about that time:
 // a single one may have been slow for other reasons.
 func (c *Facts) Distance() (least time.Duration, sure bool) {
@@ -48,7 +48,7 @@ func (c *Facts) Distance() (least time.Duration, sure bool) {
 		switch {
 		case e.Notes&flows.Duplicate != 0 || e.Flags&flows.RST != 0:
 		case e.Side != c.Side && e.Notes&flows.Retransmitted != 0:
-			asked = asked[:0] // which sending is answered cannot be told
+			asked = asked[:0] // which sending is answered is not known
 		case e.Side != c.Side && e.LEN() > 0:
 			asked = append(asked, e)
 		case e.Side == c.Side && e.Flags.Has(flows.ACK):

@@ -90,7 +90,7 @@ func (t *Timeouts) Near(gap time.Duration) []Timeout {
 	return out
 }
 
-// near reports whether a gap matches any idle time.
+// Matches reports whether a gap matches any idle time.
 func (t *Timeouts) Matches(gap time.Duration) bool {
 	return t != nil && slices.ContainsFunc(t.list, func(e Timeout) bool { return e.matches(gap) })
 }
@@ -101,7 +101,7 @@ func (e *Timeout) matches(gap time.Duration) bool {
 	return gap >= e.After-early && gap <= e.After+late
 }
 
-// round reports whether d is, within two per cent, a number of seconds that a person would write into a
+// RoundTime reports whether d is, within two per cent, a number of seconds that a person would write into a
 // configuration, and that number.
 func RoundTime(d time.Duration) (time.Duration, bool) {
 	for _, s := range [...]float64{1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 75, 90, 120, 180, 240, 300, 350, 600, 900, 1200, 1800, 3600, 7200, 28800, 86400} {

@@ -82,7 +82,7 @@ func (c *Facts) stimulus() Stimulus {
 	return ToACK
 }
 
-// mark returns where the trigger is, the zero Mark without one.
+// TriggerMark returns where the trigger is, the zero Mark without one.
 func (c *Facts) TriggerMark() flows.Mark {
 	if c.Trigger == nil {
 		return flows.Mark{}
@@ -90,7 +90,7 @@ func (c *Facts) TriggerMark() flows.Mark {
 	return c.Trigger.Mark
 }
 
-// moment returns when the RST became due: its trigger's time, else its own.
+// Due returns when the RST became due: its trigger's time, else its own.
 func (c *Facts) Due() flows.Time {
 	if c.Trigger != nil {
 		return c.Trigger.Time

@@ -7,7 +7,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// appendLikely appends the programs that side by of a connection may be, likeliest first: the one that names itself,
+// AppendLikely appends the programs that side by of a connection may be, likeliest first: the one that names itself,
 // or else those that speak the protocol, the most common first.
 func AppendLikely(out []*Program, k *flows.Conn, by flows.Side) []*Program {
 	x := &k.Exchange
@@ -62,7 +62,7 @@ func web(k *flows.Conn) bool {
 	return x.Protocol == "" && x.Speaker < 0 && k.Defects&(flows.NoHandshake|flows.Evicted) == 0
 }
 
-// phrase joins what p prints in the first limit of the situations that it has words for.
+// Phrase joins what p prints in the first limit of the situations that it has words for.
 func (p *Program) Phrase(saw []Outcome, limit int) string {
 	var room [outcomeCount]string
 	out := room[:0]
@@ -77,7 +77,7 @@ func (p *Program) Phrase(saw []Outcome, limit int) string {
 	return strings.Join(out, ", or ")
 }
 
-// named returns the printer that a User-Agent or Server header names, nil when it names none that is known.
+// Named returns the printer that a User-Agent or Server header names, nil when it names none that is known.
 func Named(list []Program, header string) *Program {
 	header = strings.ToLower(header)
 	if header == "" {

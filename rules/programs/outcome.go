@@ -2,7 +2,7 @@ package programs
 
 import "strings"
 
-// A situation is what an application went through: it decides the errno and, by the runtime, the words.
+// An Outcome is what an application went through: it decides the errno and, by the runtime, the words.
 type Outcome uint8
 
 const (
@@ -28,7 +28,7 @@ const (
 	outcomeCount = iota
 )
 
-// errno is what the kernel hands to the application.
+// errnos is what the kernel hands to the application.
 var errnos = Phrases{
 	Refused:      "ECONNREFUSED (connection refused)",
 	NoResponse:   "ECONNRESET (connection reset by peer)",
@@ -47,7 +47,7 @@ var errnos = Phrases{
 	EOFPush:      "EPIPE (broken pipe) or ECONNRESET (connection reset by peer) on writing",
 }
 
-// whens name the situations.
+// When name the situations.
 var When = Phrases{
 	Refused:      "the connect was refused",
 	NoResponse:   "a RST came where the response should have begun",
@@ -68,7 +68,7 @@ var When = Phrases{
 	EOFPush:      "a FIN came while it was sending",
 }
 
-// errnoOf returns what the kernel hands to an application in s, and what that is called on Windows.
+// Errno returns what the kernel hands to an application in s, and what that is called on Windows.
 func Errno(s Outcome, windows bool) string {
 	says := errnos[s]
 	if !windows {

@@ -1,6 +1,6 @@
 package programs
 
-// runtimes are what programs print whatever they speak: the words of their runtime alone.
+// Runtimes are what programs print whatever they speak: the words of their runtime alone.
 var Runtimes = []Program{
 	{"C and others", nil, Phrases{
 		NoResponse:   "Connection reset by peer",
@@ -62,10 +62,10 @@ var Runtimes = []Program{
 	}},
 }
 
-// protocolNames lists the protocols whose usual programs have words of their own.
+// Protocols lists the protocols whose usual programs have words of their own.
 var Protocols = []string{"SMTP", "SSH", "MySQL", "PostgreSQL", "Redis"}
 
-// protocolPrinters are these programs, by the protocol. Their words are those of their sources.
+// ByProtocol are these programs, by the protocol. Their words are those of their sources.
 var ByProtocol = map[string][]Program{
 	"SMTP": {{"Postfix", nil, Phrases{
 		NoResponse:   "lost connection with … while …",

@@ -1,6 +1,6 @@
 package programs
 
-// A printer is a program or runtime and what it prints in each situation. Measured on Linux:
+// A Program is a program or runtime and what it prints in each situation. Measured on Linux:
 // testdata/article/*/symptom.jsonl holds programs, versions and words. Chrome, Apache httpd, Tomcat and Android
 // were not at hand; their words are those of their sources.
 type Program struct {
@@ -9,10 +9,10 @@ type Program struct {
 	Says  Phrases
 }
 
-// words are what is said in each situation, "" where nothing is known.
+// Phrases are what is printed in each situation, "" where nothing is known.
 type Phrases [outcomeCount]string
 
-// printers are the clients whose words are known, most common first.
+// Clients are the clients whose words are known, most common first.
 var Clients = []Program{
 	{"curl", []string{"curl/"}, Phrases{
 		Refused:      "(7) Failed to connect to … port …: Couldn't connect to server",
@@ -162,7 +162,7 @@ var Clients = []Program{
 	}},
 }
 
-// proxies are the reverse proxies whose words about their upstream are known. They pass the User-Agent of
+// Proxies are the reverse proxies whose words about their upstream are known. They pass the User-Agent of
 // their client on, so that no header tells them.
 var Proxies = []Program{
 	{"nginx", nil, Phrases{
@@ -215,7 +215,7 @@ var Proxies = []Program{
 	}},
 }
 
-// serverPrinters say what servers log when their client lets go.
+// Servers say what servers log when their client closes.
 var Servers = []Program{
 	{"nginx", []string{"nginx", "openresty"}, Phrases{
 		ClientGone:   "client prematurely closed connection, with (104: Connection reset by peer) where the RST was read, status 499",

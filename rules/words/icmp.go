@@ -6,7 +6,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// icmpSays tells an ICMP error in words.
+// ICMP tells an ICMP error in words.
 func ICMP(n *flows.ICMPNote) string {
 	from := n.From.AddrPort().Addr().String()
 	what := ""

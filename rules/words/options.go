@@ -2,7 +2,7 @@ package words
 
 import "strings"
 
-// printable returns the text of a RST's payload when it is one: ASCII letters for the most part.
+// Printable returns the text of a RST's payload when it is one: ASCII letters for the most part.
 func Printable(b []byte) string {
 	if len(b) == 0 {
 		return ""
@@ -21,7 +21,7 @@ func Printable(b []byte) string {
 	return strings.Trim(s, ". ")
 }
 
-// mptcpReason names the reason codes of RFC 8684 §3.6.
+// MPTCPReason names the reason codes of RFC 8684 §3.6.
 func MPTCPReason(code uint8) string {
 	reasons := [...]string{"unspecified error", "MPTCP-specific error", "lack of resources", "administratively prohibited",
 		"too much outstanding data", "unacceptable performance", "middlebox interference"}

@@ -2,7 +2,7 @@ package words
 
 import "github.com/rstexplain/rstexplain/flows"
 
-// segment names a segment in a sentence: "the client's data (120 bytes)".
+// Segment names a segment in a sentence: "the client's data (120 bytes)".
 func Segment(e *flows.Event) string {
 	who := Side(e.Side)
 	again := ""
@@ -32,7 +32,7 @@ func Segment(e *flows.Event) string {
 	return who + "'s ACK"
 }
 
-// thing names what a run repeats.
+// Run names what a run repeats.
 func Run(k flows.RunKind) string {
 	switch k {
 	case flows.RunKeepAlive:

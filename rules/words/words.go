@@ -9,7 +9,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// client and server are what a developer calls originator and responder.
+// Side returns "the client" or "the server": what a developer calls originator and responder.
 func Side(s flows.Side) string {
 	if s == flows.Originator {
 		return "the client"
@@ -17,7 +17,7 @@ func Side(s flows.Side) string {
 	return "the server"
 }
 
-// capital returns s with its first letter in upper case; s begins with an ASCII letter.
+// Capital returns s with its first letter in upper case; s begins with an ASCII letter.
 func Capital(s string) string {
 	switch s { // nearly always one of the two ends
 	case "the client":
@@ -31,7 +31,7 @@ func Capital(s string) string {
 	return string(s[0]-'a'+'A') + s[1:]
 }
 
-// sentence puts words into the places that %s marks in form. It is fmt.Sprintf for strings alone: a finding is
+// Sentence puts words into the places that %s marks in form. It is fmt.Sprintf for strings alone: a finding is
 // made of a dozen sentences, and fmt would put each word on the heap first.
 func Sentence(form string, words ...string) string {
 	var room [256]byte
@@ -44,7 +44,7 @@ func Sentence(form string, words ...string) string {
 	return string(append(b, form...))
 }
 
-// span prints a duration with three digits at most, in the unit that a person would use.
+// Span prints a duration with three digits at most, in the unit that a person would use.
 func Span(d time.Duration) string { return spanned(d, "") }
 
 // spanned prints a duration as span does, and word behind it.
@@ -84,7 +84,7 @@ func fixed(f float64, decimals int, unit string) string {
 	return string(appendFixed(room[:0], f, decimals, unit))
 }
 
-// after prints a distance in time as "3.0 ms after" or "3.0 ms before".
+// After prints a distance in time as "3.0 ms after" or "3.0 ms before".
 func After(d time.Duration) string {
 	if d < 0 {
 		return spanned(-d, " before")
@@ -92,7 +92,7 @@ func After(d time.Duration) string {
 	return spanned(d, " after")
 }
 
-// relative prints a distance in time as "3.0 ms later" or "3.0 ms earlier".
+// Relative prints a distance in time as "3.0 ms later" or "3.0 ms earlier".
 func Relative(d time.Duration) string {
 	if d < 0 {
 		return spanned(-d, " earlier")
@@ -100,7 +100,7 @@ func Relative(d time.Duration) string {
 	return spanned(d, " later")
 }
 
-// octets prints a count of bytes: exactly below 10 000, else with a decimal unit.
+// Bytes prints a count of bytes: exactly below 10 000, else with a decimal unit.
 func Bytes(n int64) string {
 	switch {
 	case n == 1:
@@ -115,7 +115,7 @@ func Bytes(n int64) string {
 	return fixed(float64(n)/1e9, 1, " GB")
 }
 
-// count prints n things: count(1, "resend") is "1 resend", count(3, "resend") "3 resends".
+// Count prints n things: count(1, "probe") is "1 probe", count(3, "probe") "3 probes".
 func Count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -123,7 +123,7 @@ func Count(n int, thing string) string {
 	return strconv.Itoa(n) + " " + thing + "s"
 }
 
-// probably is the word that turns a claim into one of the given confidence; "" when it needs none.
+// Probably is the word that turns a claim into one of the given confidence; "" when it needs none.
 func Probably(confidence float64) string {
 	switch {
 	case confidence >= 0.9:
@@ -136,18 +136,18 @@ func Probably(confidence float64) string {
 	return "perhaps "
 }
 
-// ipid prints an IP ID as Wireshark does: "0x00ff".
+// IPID prints an IP ID as Wireshark does: "0x00ff".
 func IPID(n uint16) string {
 	const digits = "0123456789abcdef"
 	return string([]byte{'0', 'x', digits[n>>12], digits[n>>8&15], digits[n>>4&15], digits[n&15]})
 }
 
-// mac prints an Ethernet address.
+// MAC prints an Ethernet address.
 func MAC(a uint64) string {
 	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", byte(a>>40), byte(a>>32), byte(a>>24), byte(a>>16), byte(a>>8), byte(a))
 }
 
-// times prints "once", "twice", "3 times".
+// Times prints "once", "twice", "3 times".
 func Times(n int) string {
 	switch n {
 	case 1:
@@ -158,7 +158,7 @@ func Times(n int) string {
 	return fmt.Sprintf("%d times", n)
 }
 
-// quoted returns a message's first line in parentheses, "" when it has none that says anything.
+// Quoted returns a message's first line in parentheses, "" when it has none that says anything.
 func Quoted(text string) string {
 	if Opaque(text) {
 		return ""
@@ -166,5 +166,5 @@ func Quoted(text string) string {
 	return " (" + text + ")"
 }
 
-// mute reports whether the first line of a message says nothing to a reader: it is encrypted or unknown.
+// Opaque reports whether the first line of a message says nothing to a reader: it is encrypted or unknown.
 func Opaque(text string) bool { return text == "" || text == "application data" || text == "wrapped" }
