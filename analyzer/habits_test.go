@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -75,6 +76,41 @@ func TestImportsFlowOneWay(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What is special about a rule stands in its own file: elsewhere nothing goes by its ID.
+func TestRuleIDsStayInTheirFiles(t *testing.T) {
+	file := map[string]string{}
+	for _, r := range rules.All() {
+		file[r.ID] = filepath.Join(root, "rules", strings.ReplaceAll(r.ID, "-", "_")+".go")
+	}
+	homonyms := filepath.Join(root, "analyzer", "report", "timeline.go") // names of flows.Notes, two of them like rules
+	seen := 0
+	eachFile(t, func(_, name, path string) {
+		if strings.HasSuffix(name, "_test.go") || path == homonyms {
+			return
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			lit, ok := n.(*ast.BasicLit)
+			if !ok || lit.Kind != token.STRING {
+				return true
+			}
+			text, err := strconv.Unquote(lit.Value)
+			if home := file[text]; err == nil && home != "" {
+				if seen++; path != home {
+					t.Errorf("%s: %q stands outside of %s", path, text, home)
+				}
+			}
+			return true
+		})
+	})
+	if seen < len(file) {
+		t.Errorf("%d IDs found of %d rules", seen, len(file))
+	}
 }
 
 // Only the rooms that read and write captures know gopacket.

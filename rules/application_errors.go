@@ -16,29 +16,18 @@ type ApplicationErrors struct {
 // ErrorsOf returns what all known programs print in the situations that resets of rule r put applications into.
 func ErrorsOf(r *Rule) []ApplicationErrors {
 	var out []ApplicationErrors
-	for _, s := range r.outcomes() {
-		said := ApplicationErrors{When: programs.When[s]}
-		for _, list := range [...][]programs.Program{programs.Clients, programs.Proxies, programs.Servers, programs.Runtimes} {
-			said.add(list, s)
-		}
-		for _, name := range programs.Protocols {
-			said.add(programs.ByProtocol[name], s)
-		}
-		if len(said.Prints) > 0 {
-			out = append(out, said)
+	for _, o := range r.outcomes() {
+		var prints []Print
+		programs.Each(o, func(program, says string) {
+			if p := (Print{Program: program, Says: says}); !slices.Contains(prints, p) {
+				prints = append(prints, p)
+			}
+		})
+		if len(prints) > 0 {
+			out = append(out, ApplicationErrors{When: o.String(), Prints: prints})
 		}
 	}
 	return out
-}
-
-// add adds what the programs of list print in s.
-func (d *ApplicationErrors) add(list []programs.Program, s programs.Outcome) {
-	for i := range list {
-		p := Print{Program: list[i].Name, Says: list[i].Says[s]}
-		if p.Says != "" && !slices.Contains(d.Prints, p) {
-			d.Prints = append(d.Prints, p)
-		}
-	}
 }
 
 // Outcomes that several rules share, for Effects.

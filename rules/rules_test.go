@@ -19,7 +19,7 @@ func TestValidate(t *testing.T) {
 		"kebab-case": func(r *Rule) { r.ID = "NoListener" },
 		"five":       func(r *Rule) { r.Cause = "crash" },
 		"severity":   func(r *Rule) { r.Severity = "bad" },
-		"cannot":     func(r *Rule) { r.Match = nil },
+		"missing":    func(r *Rule) { r.Match = nil },
 		"against":    func(r *Rule) { r.WhyNot = "" },
 		"no RFC":     func(r *Rule) { r.RFC = nil },
 		"form":       func(r *Rule) { r.RFC = []string{"RFC 793 page 36"} },
@@ -35,6 +35,9 @@ func TestValidate(t *testing.T) {
 	}
 	if err := Validate([]*Rule{noListener, noListener}); err == nil {
 		t.Error("a rule named twice passes")
+	}
+	if err := Validate([]*Rule{unexplainedRelease, noListener}); err == nil || !strings.Contains(err.Error(), "fallback") {
+		t.Errorf("a rule that would not be asked: %v", err)
 	}
 }
 

@@ -157,7 +157,7 @@ func Errno(c *facts.Facts, s programs.Outcome, by flows.Side) string {
 // prints adds what the programs print that side by most likely runs.
 func (e *Engine) prints(c *facts.Facts, f *Finding, by flows.Side, saw ...programs.Outcome) {
 	limit := 2
-	if by == flows.Originator && programs.Named(programs.Clients, c.Conn.Exchange.UserAgent) != nil {
+	if by == flows.Originator && programs.NamesItself(c.Conn.Exchange.UserAgent) {
 		limit = len(saw) // one program: room for all that it may have printed
 	}
 	for _, p := range e.likelyPrograms(c.Conn, by) {

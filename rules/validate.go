@@ -11,10 +11,12 @@ var (
 	rfcForm = regexp.MustCompile(`^RFC [0-9]+ §[0-9A-Z]+(\.[0-9]+)*$`)
 )
 
-// Validate returns an error for the first rule that is not fit to be shown: without an ID or cause of the
-// right form, undocumented in any part, without an RFC section, without a way to match, or named twice.
+// Validate returns an error for the first rule that is not fit to be shown: without an ID or cause of the right form,
+// undocumented in any part, without an RFC section, without a way to match, named twice, or placed after a fallback.
+// Those who add rules of their own check the whole list that they give to Options.Rules.
 func Validate(list []*Rule) error {
 	names := map[string]bool{}
+	fallback := ""
 	for i, r := range list {
 		switch {
 		case r == nil:
@@ -28,13 +30,18 @@ func Validate(list []*Rule) error {
 		case r.Severity != Info && r.Severity != Warning && r.Severity != Error:
 			return fmt.Errorf("rule %s: severity %q", r.ID, r.Severity)
 		case r.Match == nil || r.Explain == nil:
-			return fmt.Errorf("rule %s: cannot match or cannot tell", r.ID)
+			return fmt.Errorf("rule %s: Match or Explain is missing", r.ID)
+		case fallback != "" && !r.Fallback:
+			return fmt.Errorf("rule %s: comes after the fallback %s and would not be asked: put it before", r.ID, fallback)
 		case r.WhyNot == "":
 			return fmt.Errorf("rule %s: does not say what speaks against it", r.ID)
 		case len(r.RFC) == 0:
 			return fmt.Errorf("rule %s: no RFC section", r.ID)
 		}
 		names[r.ID] = true
+		if r.Fallback {
+			fallback = r.ID
+		}
 		for _, s := range r.RFC {
 			if !rfcForm.MatchString(s) {
 				return fmt.Errorf("rule %s: %q is not of the form \"RFC 9293 §3.5\"", r.ID, s)

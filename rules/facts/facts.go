@@ -1,3 +1,7 @@
+// Package facts derives from a reset what more than one rule asks: how the RST came to be, what it answers, when its
+// sender closed and what was left undone then, how far away both ends are, who else may have sent it. It begins with
+// Facts.Derive; each further fact is a method with its definition. Facts are of the packets alone: they hold no
+// sentences (package words has them) and no verdicts (package rules gives them).
 package facts
 
 import (

@@ -20,30 +20,30 @@ func AppendLikely(out []*Program, k *flows.Conn, by flows.Side) []*Program {
 	}
 	web := web(k)
 	if by == flows.Responder {
-		switch p := Named(Servers, x.Server); {
+		switch p := named(servers, x.Server); {
 		case !web:
-			add(ByProtocol[x.Protocol])
-			add(Runtimes)
+			add(byProtocol[x.Protocol])
+			add(runtimes)
 		case p != nil:
 			out = append(out, p)
 		default:
-			add(Servers)
+			add(servers)
 		}
 		return out
 	}
-	switch p := Named(Clients, x.UserAgent); {
+	switch p := named(clients, x.UserAgent); {
 	case !web:
-		add(ByProtocol[x.Protocol])
-		add(Runtimes)
+		add(byProtocol[x.Protocol])
+		add(runtimes)
 	case p != nil:
 		out = append(out, p)
-		add(Proxies, "nginx", "HAProxy") // which pass the User-Agent of their client on
+		add(proxies, "nginx", "HAProxy") // which pass the User-Agent of their client on
 	case x.ALPN == "h2" || x.Protocol == "HTTP/2":
-		add(Clients, "curl", "Go", "Node.js", "OkHttp", "JDK HttpClient")
+		add(clients, "curl", "Go", "Node.js", "OkHttp", "JDK HttpClient")
 	default:
-		add(Clients, "curl", "Go", "requests (Python)", "Node.js")
-		add(Clients, "OkHttp", "Java")
-		add(Proxies)
+		add(clients, "curl", "Go", "requests (Python)", "Node.js")
+		add(clients, "OkHttp", "Java")
+		add(proxies)
 	}
 	return out
 }
@@ -62,7 +62,7 @@ func web(k *flows.Conn) bool {
 	return x.Protocol == "" && x.Speaker < 0 && k.Defects&(flows.NoHandshake|flows.Evicted) == 0
 }
 
-// Phrase joins what p prints in the first limit of the situations that it has words for.
+// Phrase joins what p prints in the first limit of the outcomes that it has words for.
 func (p *Program) Phrase(saw []Outcome, limit int) string {
 	var room [outcomeCount]string
 	out := room[:0]
@@ -70,15 +70,18 @@ func (p *Program) Phrase(saw []Outcome, limit int) string {
 		if len(out) == limit {
 			break
 		}
-		if says := p.Says[s]; says != "" && !slices.ContainsFunc(out, func(said string) bool { return strings.Contains(said, says) }) {
+		if says := p.says[s]; says != "" && !slices.ContainsFunc(out, func(said string) bool { return strings.Contains(said, says) }) {
 			out = append(out, says)
 		}
 	}
 	return strings.Join(out, ", or ")
 }
 
-// Named returns the printer that a User-Agent or Server header names, nil when it names none that is known.
-func Named(list []Program, header string) *Program {
+// NamesItself reports whether a User-Agent header names a client that is known.
+func NamesItself(userAgent string) bool { return named(clients, userAgent) != nil }
+
+// named returns the program that a User-Agent or Server header names, nil when it names none that is known.
+func named(list []Program, header string) *Program {
 	header = strings.ToLower(header)
 	if header == "" {
 		return nil
@@ -91,4 +94,21 @@ func Named(list []Program, header string) *Program {
 		}
 	}
 	return nil
+}
+
+// Each calls do for each program that has words for an outcome, most common first. Some programs come more than once.
+func Each(o Outcome, do func(program, says string)) {
+	each := func(list []Program) {
+		for i := range list {
+			if says := list[i].says[o]; says != "" {
+				do(list[i].Name, says)
+			}
+		}
+	}
+	for _, list := range [...][]Program{clients, proxies, servers, runtimes} {
+		each(list)
+	}
+	for _, name := range protocols {
+		each(byProtocol[name])
+	}
 }

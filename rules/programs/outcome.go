@@ -1,3 +1,6 @@
+// Package programs knows what applications print when their connection is reset: for each Outcome the words of curl,
+// Go, Python, nginx and others. Begin with AppendLikely, which lists the programs that one side of a connection may
+// be, and Program.Phrase.
 package programs
 
 import "strings"
@@ -5,6 +8,7 @@ import "strings"
 // An Outcome is what an application went through: it decides the errno and, by the runtime, the words.
 type Outcome uint8
 
+// The outcomes.
 const (
 	Nothing      Outcome = iota // the connection was done with
 	Refused                     // its connect failed
@@ -29,7 +33,7 @@ const (
 )
 
 // errnos is what the kernel hands to the application.
-var errnos = Phrases{
+var errnos = phrases{
 	Refused:      "ECONNREFUSED (connection refused)",
 	NoResponse:   "ECONNRESET (connection reset by peer)",
 	MidBody:      "ECONNRESET (connection reset by peer), after part of the data",
@@ -47,8 +51,8 @@ var errnos = Phrases{
 	EOFPush:      "EPIPE (broken pipe) or ECONNRESET (connection reset by peer) on writing",
 }
 
-// When name the situations.
-var When = Phrases{
+// when names the outcomes.
+var when = phrases{
 	Refused:      "the connect was refused",
 	NoResponse:   "a RST came where the response should have begun",
 	MidBody:      "a RST came within the response",
@@ -67,6 +71,9 @@ var When = Phrases{
 	Push:         "a RST came while it was sending",
 	EOFPush:      "a FIN came while it was sending",
 }
+
+// String says when an application meets the outcome: "a RST came within the response".
+func (o Outcome) String() string { return when[o] }
 
 // Errno returns what the kernel hands to an application in s, and what that is called on Windows.
 func Errno(s Outcome, windows bool) string {

@@ -1,8 +1,8 @@
 package programs
 
-// Runtimes are what programs print whatever they speak: the words of their runtime alone.
-var Runtimes = []Program{
-	{"C and others", nil, Phrases{
+// runtimes are what programs print whatever they speak: the words of their runtime alone.
+var runtimes = []Program{
+	{"C and others", nil, phrases{
 		NoResponse:   "Connection reset by peer",
 		MidBody:      "Connection reset by peer",
 		EOF:          "end of file, or Broken pipe",
@@ -13,7 +13,7 @@ var Runtimes = []Program{
 		ClientGone:   "Connection reset by peer, or Broken pipe",
 		ClientClosed: "end of file, or Broken pipe",
 	}},
-	{"Go", nil, Phrases{
+	{"Go", nil, phrases{
 		NoResponse:   "read tcp …: read: connection reset by peer",
 		MidBody:      "read tcp …: read: connection reset by peer",
 		EOF:          "EOF, or write tcp …: write: broken pipe",
@@ -25,7 +25,7 @@ var Runtimes = []Program{
 		ClientGone:   "read tcp …: read: connection reset by peer, or write tcp …: write: broken pipe",
 		ClientClosed: "EOF, or write tcp …: write: broken pipe",
 	}},
-	{"Python", nil, Phrases{
+	{"Python", nil, phrases{
 		NoResponse:   "ConnectionResetError: [Errno 104] Connection reset by peer",
 		MidBody:      "ConnectionResetError: [Errno 104] Connection reset by peer",
 		EOF:          "an empty read, then BrokenPipeError: [Errno 32] Broken pipe",
@@ -37,7 +37,7 @@ var Runtimes = []Program{
 		ClientGone:   "ConnectionResetError: [Errno 104] Connection reset by peer, or BrokenPipeError: [Errno 32] Broken pipe",
 		ClientClosed: "an empty read, or BrokenPipeError: [Errno 32] Broken pipe",
 	}},
-	{"Node.js", nil, Phrases{
+	{"Node.js", nil, phrases{
 		NoResponse:   "Error: read ECONNRESET",
 		MidBody:      "Error: read ECONNRESET",
 		EOF:          "the socket's 'end', then Error: write EPIPE",
@@ -48,7 +48,7 @@ var Runtimes = []Program{
 		ClientGone:   "Error: read ECONNRESET, or write EPIPE",
 		ClientClosed: "the socket's 'end', or Error: write EPIPE",
 	}},
-	{"Java", nil, Phrases{
+	{"Java", nil, phrases{
 		NoResponse:   "java.net.SocketException: Connection reset",
 		MidBody:      "java.net.SocketException: Connection reset",
 		EOF:          "java.io.EOFException, or java.net.SocketException: Broken pipe",
@@ -62,12 +62,12 @@ var Runtimes = []Program{
 	}},
 }
 
-// Protocols lists the protocols whose usual programs have words of their own.
-var Protocols = []string{"SMTP", "SSH", "MySQL", "PostgreSQL", "Redis"}
+// protocols lists the protocols whose usual programs have words of their own.
+var protocols = []string{"SMTP", "SSH", "MySQL", "PostgreSQL", "Redis"}
 
-// ByProtocol are these programs, by the protocol. Their words are those of their sources.
-var ByProtocol = map[string][]Program{
-	"SMTP": {{"Postfix", nil, Phrases{
+// byProtocol are these programs, by the protocol. Their words are those of their sources.
+var byProtocol = map[string][]Program{
+	"SMTP": {{"Postfix", nil, phrases{
 		NoResponse:   "lost connection with … while …",
 		MidBody:      "lost connection with … while …",
 		EOF:          "lost connection with … while …",
@@ -78,7 +78,7 @@ var ByProtocol = map[string][]Program{
 		ClientGone:   "lost connection after … from …",
 		ClientClosed: "lost connection after … from …",
 	}}},
-	"SSH": {{"OpenSSH", nil, Phrases{
+	"SSH": {{"OpenSSH", nil, phrases{
 		NoResponse:   "Connection reset by … port …, or kex_exchange_identification: read: Connection reset by peer",
 		MidBody:      "Connection reset by … port …",
 		EOF:          "Connection closed by … port …",
@@ -89,7 +89,7 @@ var ByProtocol = map[string][]Program{
 		ClientClosed: "Connection closed by … port …",
 	}}},
 	"MySQL": {
-		{"mysql (libmysqlclient)", nil, Phrases{
+		{"mysql (libmysqlclient)", nil, phrases{
 			NoResponse: "ERROR 2013 (HY000): Lost connection to MySQL server during query",
 			MidBody:    "ERROR 2013 (HY000): Lost connection to MySQL server during query",
 			EOF:        "ERROR 2013 (HY000): Lost connection to MySQL server during query, or on a connection out of a pool ERROR 2006 (HY000): MySQL server has gone away",
@@ -97,11 +97,11 @@ var ByProtocol = map[string][]Program{
 			Push:       "ERROR 2006 (HY000): MySQL server has gone away",
 			EOFPush:    "ERROR 2006 (HY000): MySQL server has gone away",
 		}},
-		{"mysqld", nil, Phrases{
+		{"mysqld", nil, phrases{
 			ClientGone:   "Aborted connection … (Got an error reading communication packets)",
 			ClientClosed: "Aborted connection … (Got an error reading communication packets)",
 		}},
-		{"MySQL Connector/J", nil, Phrases{
+		{"MySQL Connector/J", nil, phrases{
 			NoResponse: "CommunicationsException: Communications link failure",
 			MidBody:    "CommunicationsException: Communications link failure",
 			EOF:        "CommunicationsException: Communications link failure",
@@ -111,7 +111,7 @@ var ByProtocol = map[string][]Program{
 		}},
 	},
 	"PostgreSQL": {
-		{"psql (libpq)", nil, Phrases{
+		{"psql (libpq)", nil, phrases{
 			NoResponse: "server closed the connection unexpectedly",
 			MidBody:    "server closed the connection unexpectedly",
 			EOF:        "server closed the connection unexpectedly",
@@ -119,11 +119,11 @@ var ByProtocol = map[string][]Program{
 			Push:       "server closed the connection unexpectedly",
 			EOFPush:    "server closed the connection unexpectedly",
 		}},
-		{"postgres", nil, Phrases{
+		{"postgres", nil, phrases{
 			ClientGone:   "could not receive data from client: Connection reset by peer",
 			ClientClosed: "could not send data to client: Broken pipe",
 		}},
-		{"PostgreSQL JDBC", nil, Phrases{
+		{"PostgreSQL JDBC", nil, phrases{
 			NoResponse: "PSQLException: An I/O error occurred while sending to the backend.",
 			MidBody:    "PSQLException: An I/O error occurred while sending to the backend.",
 			EOF:        "PSQLException: An I/O error occurred while sending to the backend.",
@@ -131,13 +131,13 @@ var ByProtocol = map[string][]Program{
 		}},
 	},
 	"Redis": {
-		{"redis-cli (hiredis)", nil, Phrases{
+		{"redis-cli (hiredis)", nil, phrases{
 			NoResponse: "Error: Connection reset by peer",
 			MidBody:    "Error: Connection reset by peer",
 			EOF:        "Error: Server closed the connection",
 			EOFMidBody: "Error: Server closed the connection",
 		}},
-		{"Jedis", nil, Phrases{
+		{"Jedis", nil, phrases{
 			NoResponse: "JedisConnectionException: java.net.SocketException: Connection reset",
 			MidBody:    "JedisConnectionException: java.net.SocketException: Connection reset",
 			EOF:        "JedisConnectionException: Unexpected end of stream.",

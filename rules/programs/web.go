@@ -1,20 +1,20 @@
 package programs
 
-// A Program is a program or runtime and what it prints in each situation. Measured on Linux:
+// A Program is a program or runtime, and what it prints at each Outcome. That was measured on Linux:
 // testdata/article/*/symptom.jsonl holds programs, versions and words. Chrome, Apache httpd, Tomcat and Android
 // were not at hand; their words are those of their sources.
 type Program struct {
 	Name  string
-	marks []string // what tells it by User-Agent or Server, in lower case
-	Says  Phrases
+	marks []string // what its User-Agent or Server header contains, in lower case
+	says  phrases
 }
 
-// Phrases are what is printed in each situation, "" where nothing is known.
-type Phrases [outcomeCount]string
+// phrases are what is printed in each situation, "" where nothing is known.
+type phrases [outcomeCount]string
 
-// Clients are the clients whose words are known, most common first.
-var Clients = []Program{
-	{"curl", []string{"curl/"}, Phrases{
+// clients are the clients whose words are known, most common first.
+var clients = []Program{
+	{"curl", []string{"curl/"}, phrases{
 		Refused:      "(7) Failed to connect to … port …: Couldn't connect to server",
 		NoResponse:   "(56) Recv failure: Connection reset by peer",
 		MidBody:      "(56) Recv failure: Connection reset by peer",
@@ -31,7 +31,7 @@ var Clients = []Program{
 		Push:         "(55) Send failure: Connection reset by peer",
 		EOFPush:      "(55) Send failure: Broken pipe",
 	}},
-	{"Go", []string{"go-http-client", "go-resty"}, Phrases{
+	{"Go", []string{"go-http-client", "go-resty"}, phrases{
 		Refused:      "dial tcp …: connect: connection refused",
 		NoResponse:   "read tcp …: read: connection reset by peer",
 		MidBody:      "read tcp …: read: connection reset by peer",
@@ -48,7 +48,7 @@ var Clients = []Program{
 		Push:         "write tcp …: use of closed network connection, write: connection reset by peer, or write: broken pipe",
 		EOFPush:      "write tcp …: use of closed network connection, or write: broken pipe",
 	}},
-	{"requests (Python)", []string{"python-requests"}, Phrases{
+	{"requests (Python)", []string{"python-requests"}, phrases{
 		Refused:      "ConnectionError: … Failed to establish a new connection: [Errno 111] Connection refused",
 		NoResponse:   "ConnectionError: ('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer')), or behind TLS RemoteDisconnected('Remote end closed connection without response')",
 		MidBody:      "ChunkedEncodingError: ('Connection broken: …', ConnectionResetError(104, 'Connection reset by peer')), or IncompleteRead(…) behind TLS",
@@ -63,7 +63,7 @@ var Clients = []Program{
 		Push:         "ConnectionError: ('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer')), or RemoteDisconnected('Remote end closed connection without response')",
 		EOFPush:      "ConnectionError: ('Connection aborted.', RemoteDisconnected('Remote end closed connection without response')), or BrokenPipeError(32, 'Broken pipe')",
 	}},
-	{"Python", []string{"python", "aiohttp", "urllib", "httpx"}, Phrases{
+	{"Python", []string{"python", "aiohttp", "urllib", "httpx"}, phrases{
 		Refused:      "ConnectionRefusedError: [Errno 111] Connection refused",
 		NoResponse:   "ConnectionResetError: [Errno 104] Connection reset by peer, or behind TLS RemoteDisconnected: Remote end closed connection without response",
 		MidBody:      "ConnectionResetError: [Errno 104] Connection reset by peer, or IncompleteRead(…) behind TLS",
@@ -79,7 +79,7 @@ var Clients = []Program{
 		Push:         "ConnectionResetError: [Errno 104] Connection reset by peer, or BrokenPipeError: [Errno 32] Broken pipe",
 		EOFPush:      "BrokenPipeError: [Errno 32] Broken pipe, or ConnectionResetError: [Errno 104] Connection reset by peer",
 	}},
-	{"Node.js", []string{"node", "axios", "undici", "got ("}, Phrases{
+	{"Node.js", []string{"node", "axios", "undici", "got ("}, phrases{
 		Refused:      "Error: connect ECONNREFUSED …",
 		NoResponse:   "Error: read ECONNRESET",
 		MidBody:      "Error: aborted (code ECONNRESET), or from fetch terminated, cause read ECONNRESET",
@@ -96,7 +96,7 @@ var Clients = []Program{
 		Push:         "Error: read ECONNRESET, write ECONNRESET or write EPIPE",
 		EOFPush:      "Error: socket hang up, or write EPIPE, or from fetch SocketError: other side closed",
 	}},
-	{"OkHttp", []string{"okhttp"}, Phrases{
+	{"OkHttp", []string{"okhttp"}, phrases{
 		Refused:      "java.net.ConnectException: Failed to connect to …",
 		NoResponse:   "java.net.SocketException: Connection reset, or Connection reset by peer",
 		MidBody:      "java.net.SocketException: Connection reset",
@@ -113,7 +113,7 @@ var Clients = []Program{
 		Push:         "java.net.SocketException: Connection reset by peer, or Broken pipe",
 		EOFPush:      "java.net.SocketException: Broken pipe, or Connection reset by peer",
 	}},
-	{"JDK HttpClient", []string{"java-http-client"}, Phrases{
+	{"JDK HttpClient", []string{"java-http-client"}, phrases{
 		Refused:      "java.net.ConnectException, cause ClosedChannelException",
 		NoResponse:   "java.io.IOException: HTTP/1.1 header parser received no bytes, cause Connection reset",
 		MidBody:      "java.io.IOException: fixed content-length: …, or chunked transfer encoding, cause Connection reset",
@@ -130,7 +130,7 @@ var Clients = []Program{
 		Push:         "java.io.IOException: HTTP/1.1 header parser received no bytes, cause Connection reset",
 		EOFPush:      "java.io.IOException: HTTP/1.1 header parser received no bytes",
 	}},
-	{"Java", []string{"java/", "apache-httpclient", "jakarta"}, Phrases{
+	{"Java", []string{"java/", "apache-httpclient", "jakarta"}, phrases{
 		Refused:      "java.net.ConnectException: Connection refused",
 		NoResponse:   "java.net.SocketException: Connection reset",
 		MidBody:      "java.net.SocketException: Connection reset",
@@ -145,7 +145,7 @@ var Clients = []Program{
 		Push:         "java.io.IOException: Error writing request body to server, or SocketException: Connection reset",
 		EOFPush:      "java.io.IOException: Error writing request body to server, or SocketException: Broken pipe",
 	}},
-	{"a browser", []string{"mozilla/"}, Phrases{
+	{"a browser", []string{"mozilla/"}, phrases{
 		Refused:      "ERR_CONNECTION_REFUSED (Chrome)",
 		NoResponse:   "ERR_CONNECTION_RESET (Chrome)",
 		MidBody:      "ERR_CONNECTION_RESET (Chrome)",
@@ -162,10 +162,10 @@ var Clients = []Program{
 	}},
 }
 
-// Proxies are the reverse proxies whose words about their upstream are known. They pass the User-Agent of
+// proxies are the reverse proxies whose words about their upstream are known. They pass the User-Agent of
 // their client on, so that no header tells them.
-var Proxies = []Program{
-	{"nginx", nil, Phrases{
+var proxies = []Program{
+	{"nginx", nil, phrases{
 		Refused:      "connect() failed (111: Connection refused) while connecting to upstream, 502",
 		NoResponse:   "recv() failed (104: Connection reset by peer) while reading response header from upstream, 502",
 		MidBody:      "readv() failed (104: Connection reset by peer) while reading upstream, a truncated 200",
@@ -178,7 +178,7 @@ var Proxies = []Program{
 		Push:         "writev() or recv() failed (104: Connection reset by peer) while sending request to upstream, 502",
 		EOFPush:      "writev() failed (32: Broken pipe) or recv() failed (104: Connection reset by peer) while sending request to upstream, or upstream prematurely closed connection while reading response header, 502",
 	}},
-	{"HAProxy", nil, Phrases{
+	{"HAProxy", nil, phrases{
 		Refused:      "termination state SC--, 503",
 		NoResponse:   "SH--, 502",
 		MidBody:      "SD--",
@@ -191,7 +191,7 @@ var Proxies = []Program{
 		Push:         "SH-- or SD--, 502",
 		EOFPush:      "SH-- or SD--, 502",
 	}},
-	{"Caddy", nil, Phrases{
+	{"Caddy", nil, phrases{
 		Refused:      "dial tcp …: connect: connection refused, 502",
 		NoResponse:   "read tcp …: read: connection reset by peer, 502",
 		MidBody:      "aborting with incomplete response: read tcp …: read: connection reset by peer",
@@ -203,7 +203,7 @@ var Proxies = []Program{
 		Push:         "write tcp …: use of closed network connection, 502",
 		EOFPush:      "write tcp …: use of closed network connection, 502",
 	}},
-	{"mitmproxy", nil, Phrases{
+	{"mitmproxy", nil, phrases{
 		Refused:    "error establishing server connection, 502",
 		NoResponse: "server closed connection, 502",
 		MidBody:    "peer closed connection without sending complete message body",
@@ -215,36 +215,36 @@ var Proxies = []Program{
 	}},
 }
 
-// Servers say what servers log when their client closes.
-var Servers = []Program{
-	{"nginx", []string{"nginx", "openresty"}, Phrases{
+// servers say what servers log when their client closes.
+var servers = []Program{
+	{"nginx", []string{"nginx", "openresty"}, phrases{
 		ClientGone:   "client prematurely closed connection, with (104: Connection reset by peer) where the RST was read, status 499",
 		ClientClosed: "client prematurely closed connection, status 499",
 	}},
-	{"Apache httpd", []string{"apache"}, Phrases{
+	{"Apache httpd", []string{"apache"}, phrases{
 		ClientGone: "(104)Connection reset by peer: … (at LogLevel info)",
 	}},
-	{"Caddy", []string{"caddy"}, Phrases{
+	{"Caddy", []string{"caddy"}, phrases{
 		ClientGone:   "aborting with incomplete response: write tcp …: write: broken pipe, or read: connection reset by peer",
 		ClientClosed: "aborting with incomplete response: write tcp …: write: broken pipe",
 	}},
-	{"Go", []string{"go"}, Phrases{
+	{"Go", []string{"go"}, phrases{
 		ClientGone:   "write: broken pipe, or read: connection reset by peer, and the request's context canceled",
 		ClientClosed: "write: broken pipe, and the request's context canceled",
 	}},
-	{"Python", []string{"gunicorn", "uvicorn", "werkzeug", "basehttp", "simplehttp", "python"}, Phrases{
+	{"Python", []string{"gunicorn", "uvicorn", "werkzeug", "basehttp", "simplehttp", "python"}, phrases{
 		ClientGone:   "ConnectionResetError: [Errno 104] Connection reset by peer, or BrokenPipeError: [Errno 32] Broken pipe",
 		ClientClosed: "BrokenPipeError: [Errno 32] Broken pipe",
 	}},
-	{"Node.js", []string{"express", "node"}, Phrases{
+	{"Node.js", []string{"express", "node"}, phrases{
 		ClientGone:   "Error: aborted or read ECONNRESET, and the response's 'close' before 'finish'",
 		ClientClosed: "Error: aborted (code ECONNRESET), and the response's 'close' before 'finish'",
 	}},
-	{"Java", []string{"jetty", "tomcat", "coyote", "undertow"}, Phrases{
+	{"Java", []string{"jetty", "tomcat", "coyote", "undertow"}, phrases{
 		ClientGone:   "java.io.IOException: Connection reset by peer, Connection reset or Broken pipe (Tomcat: ClientAbortException)",
 		ClientClosed: "java.io.IOException: Broken pipe (Tomcat: ClientAbortException)",
 	}},
-	{"HAProxy", nil, Phrases{
+	{"HAProxy", nil, phrases{
 		ClientGone:   "termination state CD-- or CH--",
 		ClientClosed: "termination state CD-- or CH--",
 	}},

@@ -1,3 +1,5 @@
+// Package words puts quantities, sides and segments into the words that all reports use: spans of time, counts of
+// bytes, names of sides and segments. It knows nothing of rules; Sentence joins its words cheaply.
 package words
 
 import (
