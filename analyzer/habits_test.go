@@ -53,7 +53,7 @@ func TestImportsFlowOneWay(t *testing.T) {
 		"rules":               {"rules/claim", "rules/facts", "rules/words", "rules/programs", "flows", "flows/exchange"},
 		"analyzer/capture":    {},
 		"analyzer/decode":     {"analyzer/capture", "flows", "flows/track"},
-		"analyzer/report":     {"rules", "flows", "flows/exchange"},
+		"analyzer/report":     {"rules", "rules/claim", "flows", "flows/exchange"},
 		"analyzer/dissection": {"analyzer/capture", "analyzer/decode", "flows"},
 		"analyzer/rewrite":    {"analyzer/capture", "analyzer/decode", "analyzer/report", "flows", "flows/track", "rules"},
 		"analyzer":            {"analyzer/capture", "analyzer/decode", "analyzer/report", "analyzer/dissection", "analyzer/rewrite", "flows", "flows/track", "rules"},

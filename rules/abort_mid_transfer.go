@@ -53,10 +53,10 @@ var abortMidTransfer = &Rule{
 		f.SayCompletion(c)
 		f.SayRST(c)
 		if c.Snd.ZeroWND.Seen() {
-			f.Say(Sender(c)+" had closed its window before: its application did not read", c.Snd.ZeroWND.Frame)
+			f.Text(Sender(c)+" had closed its window before: its application did not read", c.Snd.ZeroWND.Frame)
 		}
 		if n := c.After.SenderRSTCount; n > 0 && c.After.SenderRSTs[0].TTL == c.TTL {
-			f.Say(words.Sentence("%s of it answer what was still under way", words.Count(n, "further RST")), c.After.SenderRSTs[0].Frame)
+			f.Text(words.Sentence("%s of it answer what was still under way", words.Count(n, "further RST")), c.After.SenderRSTs[0].Frame)
 		}
 		f.SayRelated(c)
 		f.Open(FastClose, abortiveCloseID, 0.95, "the transfer was not complete; but a deliberate abort and a crash look the same here")

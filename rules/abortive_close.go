@@ -48,10 +48,10 @@ var abortiveClose = &Rule{
 		f.Summary = words.Sentence("%s closed the connection with a RST %s.", words.Capital(Sender(c)), Circumstances(c))
 		f.SayCompletion(c)
 		if n := c.Snd.Outstanding(); n > 0 {
-			f.Say(words.Sentence("%s of its own had not been acknowledged: the RST may destroy them", words.Bytes(int64(n))), c.Snd.LastData.Frame)
+			f.Text(words.Sentence("%s of its own had not been acknowledged: the RST may destroy them", words.Bytes(int64(n))), c.Snd.LastData.Frame)
 			f.Severity = Warning
 		} else if c.Snd.Bytes > 0 {
-			f.Say("all data is acknowledged", c.Rcv.Last.Frame)
+			f.Text("all data is acknowledged", c.Rcv.Last.Frame)
 		}
 		f.SayRST(c)
 		f.Open(PeerCrash, unreadDataID, 0.9, "the exchange was complete; a program that dies at this moment leaves nothing undone")

@@ -77,7 +77,7 @@ var applicationTimeout = &Rule{
 				from = m.Frame
 			}
 		}
-		f.Say(says, from, c.Close.Frame)
+		f.Text(says, from, c.Close.Frame)
 		f.SayRST(c)
 		f.Open(FastClose, idleReleaseID, 0.9, "an answer was still due")
 	},

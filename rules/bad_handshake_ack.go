@@ -34,9 +34,9 @@ var badHandshakeACK = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("%s's answer acknowledges a number that %s never sent, so %s reset it as a stray.", words.Capital(Receiver(c)), Sender(c), Sender(c))
-		f.Say(fmt.Sprintf("%s asks with sequence number %d", Sender(c), uint32(c.Snd.SND.ISS)), c.Snd.SYN.Frame)
-		f.Say(fmt.Sprintf("the SYN-ACK acknowledges %d; right would be %d", uint32(c.Trigger.ACK), uint32(c.Snd.SND.ISS.Add(1))), c.Trigger.Frame)
-		f.Say("the RST takes its sequence number from this acknowledgment", c.Frame)
+		f.Text(fmt.Sprintf("%s asks with sequence number %d", Sender(c), uint32(c.Snd.SND.ISS)), c.Snd.SYN.Frame)
+		f.Text(fmt.Sprintf("the SYN-ACK acknowledges %d; right would be %d", uint32(c.Trigger.ACK), uint32(c.Snd.SND.ISS.Add(1))), c.Trigger.Frame)
+		f.Text("the RST takes its sequence number from this acknowledgment", c.Frame)
 		f.Open(PeerCrash, "", 0.4, "no connection had been opened that could have been lost")
 	},
 	Effects: Effects{Outcomes: openingOutcomes},

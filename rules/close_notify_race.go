@@ -67,7 +67,7 @@ var closeNotifyRace = &Rule{
 		f.Summary = words.Sentence("%s had %s %s; %s's own %s met the closed socket. Nothing was lost.", words.Capital(Sender(c)), closed, Circumstances(c), Receiver(c), what)
 		f.SayCompletion(c)
 		if at := c.Conn.Exchange.CloseNotify[c.Side]; at != 0 && (c.Close.Completion.State != facts.SaidGoodbye || c.Close.Completion.Side != c.Side) {
-			f.Say(Sender(c)+"'s close_notify", at)
+			f.Text(Sender(c)+"'s close_notify", at)
 		}
 		f.SayClose(c)
 		f.SayRST(c)

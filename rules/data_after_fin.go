@@ -90,7 +90,7 @@ var dataAfterFIN = &Rule{
 		f.SayIdle(c)
 		f.SayClose(c)
 		if c.AfterClose.Data.Seen() {
-			f.Say(words.Sentence("%s of %s's data met the closed socket", words.Bytes(int64(c.AfterClose.Bytes)), Receiver(c)), c.AfterClose.Frames...)
+			f.Text(words.Sentence("%s of %s's data met the closed socket", words.Bytes(int64(c.AfterClose.Bytes)), Receiver(c)), c.AfterClose.Frames...)
 		}
 		f.SayRST(c)
 		f.SayRelated(c)

@@ -73,41 +73,41 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 	who := words.Side(b.Side)
 	switch b.State {
 	case facts.OpenRequest:
-		f.Say(words.Sentence("%s asks%s; no answer to it comes before the connection is given up", who, words.Quoted(b.Text)), b.Frame)
+		f.Text(words.Sentence("%s asks%s; no answer to it comes before the connection is given up", who, words.Quoted(b.Text)), b.Frame)
 	case facts.OpenHandshake:
-		f.Say(words.Sentence("the handshake is not finished: the last message is %s's%s", who, words.Quoted(b.Text)), b.Frame)
+		f.Text(words.Sentence("the handshake is not finished: the last message is %s's%s", who, words.Quoted(b.Text)), b.Frame)
 	case facts.CutResponse:
 		if b.Want >= 0 {
-			f.Say(words.Sentence("the response announces %s; %s of it were seen", words.Bytes(b.Want), words.Bytes(b.Got)), b.Frame)
+			f.Text(words.Sentence("the response announces %s; %s of it were seen", words.Bytes(b.Want), words.Bytes(b.Got)), b.Frame)
 		} else {
-			f.Say("the response has not ended by its own rules", b.Frame)
+			f.Text("the response has not ended by its own rules", b.Frame)
 		}
 	case facts.CutRequest:
 		if b.Want >= 0 {
-			f.Say(words.Sentence("the request announces %s; %s of it were seen", words.Bytes(b.Want), words.Bytes(b.Got)), b.Frame)
+			f.Text(words.Sentence("the request announces %s; %s of it were seen", words.Bytes(b.Want), words.Bytes(b.Got)), b.Frame)
 		} else {
-			f.Say("the request has not ended by its own rules", b.Frame)
+			f.Text("the request has not ended by its own rules", b.Frame)
 		}
 	case facts.InFlight:
 		if b.Got > 0 && !c.ByClient() {
-			f.Say(words.Sentence("%s of its own answer had not been acknowledged when it let go", words.Bytes(b.Got)), c.Close.LastData[flows.Responder].Frame, c.Close.Frame)
+			f.Text(words.Sentence("%s of its own answer had not been acknowledged when it let go", words.Bytes(b.Got)), c.Close.LastData[flows.Responder].Frame, c.Close.Frame)
 		} else if b.Got > 0 {
-			f.Say(words.Sentence("%s's last %s had not been acknowledged by %s when it let go", words.Side(flows.Responder), words.Bytes(b.Got), Sender(c)), c.Close.LastData[flows.Responder].Frame, c.Close.Frame)
+			f.Text(words.Sentence("%s's last %s had not been acknowledged by %s when it let go", words.Side(flows.Responder), words.Bytes(b.Got), Sender(c)), c.Close.LastData[flows.Responder].Frame, c.Close.Frame)
 		} else {
-			f.Say(words.Sentence("%s was still sending: its next data follows the RST", words.Side(flows.Responder)), c.After.ReceiverData.Frame)
+			f.Text(words.Sentence("%s was still sending: its next data follows the RST", words.Side(flows.Responder)), c.After.ReceiverData.Frame)
 		}
 	case facts.Unended:
-		f.Say(words.Sentence("%s closes without close_notify, %s after its last data: not as a program does that has said all", who, words.Span(b.Since)), b.Frame, c.Close.Frame)
+		f.Text(words.Sentence("%s closes without close_notify, %s after its last data: not as a program does that has said all", who, words.Span(b.Since)), b.Frame, c.Close.Frame)
 	case facts.Unused:
 		if b.Frame > 0 {
-			f.Say("the client has asked for nothing yet; the last message is "+who+"'s"+words.Quoted(b.Text), b.Frame)
+			f.Text("the client has asked for nothing yet; the last message is "+who+"'s"+words.Quoted(b.Text), b.Frame)
 		} else {
-			f.Say("neither side has sent any data", c.Conn.HandshakeACK.Frame)
+			f.Text("neither side has sent any data", c.Conn.HandshakeACK.Frame)
 		}
 	case facts.Answered:
-		f.Say(words.Sentence("the last message is %s's answer%s", who, words.Quoted(b.Text)), b.Frame)
+		f.Text(words.Sentence("the last message is %s's answer%s", who, words.Quoted(b.Text)), b.Frame)
 	case facts.SaidGoodbye:
-		f.Say(words.Sentence("%s says goodbye%s", who, words.Quoted(b.Text)), b.Frame)
+		f.Text(words.Sentence("%s says goodbye%s", who, words.Quoted(b.Text)), b.Frame)
 	}
 }
 
@@ -115,9 +115,9 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 func (f *Finding) SayClose(c *facts.Facts) {
 	switch c.Close.By {
 	case facts.ByFIN:
-		f.Say(words.Capital(Sender(c))+" closes: its FIN", c.Close.Frame)
+		f.Text(words.Capital(Sender(c))+" closes: its FIN", c.Close.Frame)
 	case facts.ByUnseenFIN:
-		f.Say(words.Capital(Sender(c))+" has closed: its FIN is acknowledged here, though the capture missed it", c.Close.Frame)
+		f.Text(words.Capital(Sender(c))+" has closed: its FIN is acknowledged here, though the capture missed it", c.Close.Frame)
 	}
 }
 
@@ -125,19 +125,19 @@ func (f *Finding) SayClose(c *facts.Facts) {
 func (f *Finding) SayRST(c *facts.Facts) {
 	switch {
 	case c.Kind == facts.KindReply && c.Class == flows.ClassActive:
-		f.Say(words.Sentence("%s's RST answers %s %s later: it takes both its numbers from it", Sender(c), words.Segment(c.Trigger), words.Span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
+		f.Text(words.Sentence("%s's RST answers %s %s later: it takes both its numbers from it", Sender(c), words.Segment(c.Trigger), words.Span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
 	case c.Kind == facts.KindReply && c.Trigger != nil:
-		f.Say(words.Sentence("%s's RST answers %s %s later: by its numbers a reply, as a host without the connection sends it", Sender(c), words.Segment(c.Trigger), words.Span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
+		f.Text(words.Sentence("%s's RST answers %s %s later: by its numbers a reply, as a host without the connection sends it", Sender(c), words.Segment(c.Trigger), words.Span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
 	case c.Kind == facts.KindReply:
-		f.Say(words.Sentence("%s's RST has the form of a reply to a segment that the capture does not hold", Sender(c)), c.Frame)
+		f.Text(words.Sentence("%s's RST has the form of a reply to a segment that the capture does not hold", Sender(c)), c.Frame)
 	case c.Kind == facts.KindAbort && !c.Snd.HasSND:
-		f.Say(words.Sentence("%s's RST has an ACK and no sequence number of 0: not a reply to a SYN, but its own decision", Sender(c)), c.Frame)
+		f.Text(words.Sentence("%s's RST has an ACK and no sequence number of 0: not a reply to a SYN, but its own decision", Sender(c)), c.Frame)
 	case c.Kind == facts.KindAbort && c.SEQ != c.Snd.SND.NXT:
-		f.Say(words.Sentence("%s's RST answers no segment: its own decision; its sequence number is %s %s", Sender(c), words.Bytes(int64(abs(c.SEQ.Sub(c.Snd.SND.NXT)))), beyond(c.SEQ.Sub(c.Snd.SND.NXT))), c.Snd.Last.Frame, c.Frame)
+		f.Text(words.Sentence("%s's RST answers no segment: its own decision; its sequence number is %s %s", Sender(c), words.Bytes(int64(abs(c.SEQ.Sub(c.Snd.SND.NXT)))), beyond(c.SEQ.Sub(c.Snd.SND.NXT))), c.Snd.Last.Frame, c.Frame)
 	case c.Kind == facts.KindAbort:
-		f.Say(words.Sentence("%s's RST continues its own sequence numbers and answers no segment: its own decision", Sender(c)), c.Frame)
+		f.Text(words.Sentence("%s's RST continues its own sequence numbers and answers no segment: its own decision", Sender(c)), c.Frame)
 	default:
-		f.Say(words.Sentence("the numbers of this RST fit neither a reply nor what %s had sent", Sender(c)), c.Frame)
+		f.Text(words.Sentence("the numbers of this RST fit neither a reply nor what %s had sent", Sender(c)), c.Frame)
 	}
 }
 
@@ -153,7 +153,7 @@ func (f *Finding) SayIdle(c *facts.Facts) {
 	} else if r, ok := facts.RoundTime(idle); ok {
 		says += words.Sentence(", about %s: a configured time, most likely", words.Span(r))
 	}
-	f.Say(says, c.LastData().Frame, c.Close.Frame)
+	f.Text(says, c.LastData().Frame, c.Close.Frame)
 }
 
 // AfterIdle returns "60.0 s after the last data", "" when the silence was short.
@@ -168,10 +168,10 @@ func AfterIdle(c *facts.Facts) string {
 func (f *Finding) SayRelated(c *facts.Facts) {
 	if n := c.Related.ResetTogetherCount; n > 0 {
 		for _, m := range c.Related.ResetTogether {
-			f.SayOf(m.Stream, words.Sentence("%s reset this connection too, %s", Sender(c), words.Relative(m.Time.Sub(c.Time))), m.Frame)
+			f.TextOf(m.Stream, words.Sentence("%s reset this connection too, %s", Sender(c), words.Relative(m.Time.Sub(c.Time))), m.Frame)
 		}
 		if rest := n - len(c.Related.ResetTogether); rest > 0 {
-			f.Say(words.Sentence("and %s more connections of it within %s", strconv.Itoa(rest), words.Span(flows.TogetherWindow)))
+			f.Text(words.Sentence("and %s more connections of it within %s", strconv.Itoa(rest), words.Span(flows.TogetherWindow)))
 		}
 	}
 	if c.ServiceDied() {
@@ -179,7 +179,7 @@ func (f *Finding) SayRelated(c *facts.Facts) {
 		if c.Related.RefusedBefore.Seen() && c.Related.RefusedBefore.Time >= c.Close.Time {
 			m = c.Related.RefusedBefore
 		}
-		f.SayOf(m.Stream, words.Sentence("from then on its port refuses connections (%s)", words.Relative(m.Time.Sub(c.Close.Time))), m.Frame)
+		f.TextOf(m.Stream, words.Sentence("from then on its port refuses connections (%s)", words.Relative(m.Time.Sub(c.Close.Time))), m.Frame)
 	}
 }
 

@@ -60,9 +60,9 @@ var earlyResponse = &Rule{
 		if b.Want >= 0 || b.Got == 0 {
 			f.SayCompletion(c)
 		} else {
-			f.Say(words.Sentence("the request has not ended by its own rules; %s of it were seen", words.Bytes(b.Got)), b.Frame)
+			f.Text(words.Sentence("the request has not ended by its own rules; %s of it were seen", words.Bytes(b.Got)), b.Frame)
 		}
-		f.Say(Sender(c)+" answers all the same"+words.Quoted(x.Last[flows.Responder].Text), x.Last[flows.Responder].Frame)
+		f.Text(Sender(c)+" answers all the same"+words.Quoted(x.Last[flows.Responder].Text), x.Last[flows.Responder].Frame)
 		f.SayClose(c)
 		f.SayRST(c)
 		f.Open(FastClose, resetAfterFINID, 0.8, "the upload was not read to its end")

@@ -45,9 +45,9 @@ var endedUnseen = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("Something that the capture does not show had %sended the connection for %s: it acknowledged data %s before, and then answered the rest of the flight as if it did not know the connection.",
 			words.Probably(f.Confidence), Sender(c), words.Span(c.Time.Sub(c.Snd.Last.Time)))
-		f.Say(words.Sentence("the last segment of %s; it has sent no FIN and no RST of its own decision", Sender(c)), c.Snd.Last.Frame)
+		f.Text(words.Sentence("the last segment of %s; it has sent no FIN and no RST of its own decision", Sender(c)), c.Snd.Last.Frame)
 		f.SayRST(c)
-		f.Say(words.Count(c.After.SenderRSTCount, "further RST")+" of it answer the segments that follow", c.After.SenderRSTs[0].Frame)
+		f.Text(words.Count(c.After.SenderRSTCount, "further RST")+" of it answer the segments that follow", c.After.SenderRSTs[0].Frame)
 		f.Open(PeerCrash, stateLostID, 0.9, "a host cannot lose its state within one round trip, and its other connections go on")
 		f.CaptureNext = "capture on " + Sender(c) + "'s own host: a RST toward it that is not in this capture ended the connection"
 	},

@@ -53,7 +53,7 @@ func NewEngine(opts Options) *Engine {
 	for _, r := range e.rules {
 		e.byID[r.ID] = r
 	}
-	e.found.room = make([]int, 0, 64)
+	e.found.room, e.found.facts = make([]int, 0, 64), &e.facts
 	return e
 }
 

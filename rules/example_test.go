@@ -57,7 +57,7 @@ var blockedByText = &rules.Rule{
 	},
 	Explain: func(c *facts.Facts, f *rules.Finding) {
 		f.Summary = words.Sentence("A filter reset the connection in %s's name.", rules.Sender(c))
-		f.Say("the RST says: "+words.Printable(c.Payload), c.Frame)
+		f.Text("the RST says: "+words.Printable(c.Payload), c.Frame)
 		f.SayRST(c)
 		f.Open(rules.PeerCrash, "", 0.5, "no program sends text in a RST")
 	},

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
+	"github.com/rstexplain/rstexplain/rules/facts"
 )
 
 // A Finding is a rule's claim about a reset, with the events that speak for it and against it.
@@ -27,7 +29,8 @@ type Finding struct {
 	Repeats      int        // frame of the first reset of the same event, 0 when this is the first
 	Path         bool       // the summary says itself that a device on the path sent the RST
 
-	room []int // what Evidence.Frames are cut from
+	room  []int        // what Evidence.Frames are cut from
+	facts *facts.Facts // of the reset
 }
 
 // begin makes f an empty finding of a rule, and uses its room again.
@@ -35,7 +38,7 @@ func (f *Finding) begin(rule *Rule, cause Cause, severity Severity) {
 	*f = Finding{
 		Rule: rule, Cause: cause, Severity: severity, Path: rule.Path,
 		OriginWhy: f.OriginWhy[:0], Evidence: f.Evidence[:0], Alternatives: f.Alternatives[:0], Prints: f.Prints[:0], Notes: f.Notes[:0],
-		room: f.room[:0],
+		room: f.room[:0], facts: f.facts,
 	}
 }
 
@@ -43,7 +46,7 @@ func (f *Finding) begin(rule *Rule, cause Cause, severity Severity) {
 func (f *Finding) Clone() *Finding {
 	c := *f
 	c.OriginWhy, c.Evidence, c.Notes = cloneEvidence(f.OriginWhy), cloneEvidence(f.Evidence), cloneEvidence(f.Notes)
-	c.Alternatives, c.Prints, c.room = slices.Clone(f.Alternatives), slices.Clone(f.Prints), nil
+	c.Alternatives, c.Prints, c.room, c.facts = slices.Clone(f.Alternatives), slices.Clone(f.Prints), nil, nil
 	return &c
 }
 
@@ -65,13 +68,6 @@ type Print struct {
 // MaxPrints bounds Finding.Prints, so that a finding fits into a ticket.
 const MaxPrints = 5
 
-// Evidence is one checkable statement and the frames that show it.
-type Evidence struct {
-	Frames []int
-	Stream int // connection that the frames belong to, −1: the reset's own
-	Says   string
-}
-
 // An Alternative is another cause, and what speaks against it.
 type Alternative struct {
 	Cause      Cause
@@ -80,15 +76,15 @@ type Alternative struct {
 	WhyNot     string
 }
 
-// Say adds a statement about the reset's own connection. Frames that are 0 (never seen) are left out; a
+// Text adds free text as evidence, until its claim has a kind. Frames that are 0 (never seen) are left out; a
 // statement that no frame shows is still made.
-func (f *Finding) Say(says string, frames ...int) {
-	f.Evidence = append(f.Evidence, f.evidence(-1, says, frames))
+func (f *Finding) Text(says string, frames ...int) {
+	f.Evidence = append(f.Evidence, f.text(-1, says, frames))
 }
 
-// SayOf adds a statement about another connection.
-func (f *Finding) SayOf(stream int, says string, frames ...int) {
-	f.Evidence = append(f.Evidence, f.evidence(stream, says, frames))
+// TextOf does the same for another connection.
+func (f *Finding) TextOf(stream int, says string, frames ...int) {
+	f.Evidence = append(f.Evidence, f.text(stream, says, frames))
 }
 
 // Open names a cause that the packets leave open. Share is its part, from 0 to 1, of the probability that
@@ -98,7 +94,7 @@ func (f *Finding) Open(cause Cause, detail string, share float64, whyNot string)
 }
 
 // evidence makes a statement, with the frames that were seen, in order and each once.
-func (f *Finding) evidence(stream int, says string, frames []int) Evidence {
+func (f *Finding) text(stream int, says string, frames []int) Evidence {
 	start := len(f.room)
 	for _, n := range frames {
 		if n == 0 {
@@ -109,5 +105,5 @@ func (f *Finding) evidence(stream int, says string, frames []int) Evidence {
 		}
 	}
 	end := len(f.room)
-	return Evidence{Frames: f.room[start:end:end], Stream: stream, Says: says}
+	return Evidence{Claim: claim.Claim{Frames: f.room[start:end:end], Stream: stream}, Says: says}
 }

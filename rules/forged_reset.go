@@ -34,7 +34,7 @@ var forgedReset = &Rule{
 		f.SayCompletion(c)
 		for i := range c.PathSigns.Against {
 			g := &c.PathSigns.Against[i]
-			f.Say(DescribeSign(c, g), g.Frames...)
+			f.Text(DescribeSign(c, g), g.Frames...)
 		}
 		f.Open(FastClose, "", 0.5, "nobody of the two had asked for it")
 		f.Open(UnknownConnection, idleExpiryID, 0.4, "the connection had not been idle")

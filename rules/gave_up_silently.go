@@ -60,8 +60,8 @@ var gaveUpSilently = &Rule{
 		silence := c.Due().Sub(run.Last.Time)
 		f.Summary = words.Sentence("%s had %sgiven up %s before: %s stood unanswered; %s met a host without the connection.",
 			words.Capital(Sender(c)), words.Probably(f.Confidence), words.Span(silence), words.Count(run.Count, words.Run(run.What)), LateSegment(c))
-		f.Say(words.Count(run.Count, words.Run(run.What))+" of "+Sender(c)+" without an answer", run.Frames...)
-		f.Say(words.Sentence("%s of silence, then %s", words.Span(silence), LateSegment(c)), run.Last.Frame, c.TriggerMark().Frame)
+		f.Text(words.Count(run.Count, words.Run(run.What))+" of "+Sender(c)+" without an answer", run.Frames...)
+		f.Text(words.Sentence("%s of silence, then %s", words.Span(silence), LateSegment(c)), run.Last.Frame, c.TriggerMark().Frame)
 		f.SayRST(c)
 		f.Open(UnknownConnection, lateSegmentID, 0.7, "it had asked for an answer and not got one before its state was gone")
 		f.Open(PeerCrash, stateLostID, 0.3, "nothing else shows that the host died")

@@ -53,15 +53,15 @@ func explainGivingUp(c *facts.Facts, f *Finding) {
 	}
 	f.Summary = words.Sentence("%s %sgave up on a silent peer: it resent %s %s within %s without an answer.", words.Capital(Sender(c)), words.Probably(f.Confidence), what, words.Times(run.Count), words.Span(c.Time.Sub(from.Time)))
 	if run.Orig.Seen() {
-		f.Say(words.Sentence("%s sends %s for the first time", Sender(c), what), run.Orig.Frame)
+		f.Text(words.Sentence("%s sends %s for the first time", Sender(c), what), run.Orig.Frame)
 	}
-	f.Say(words.Sentence("%s, %s to %s after the first sending", words.Count(run.Count, "resend"), words.Span(run.First.Time.Sub(from.Time)), words.Span(run.Last.Time.Sub(from.Time))), run.Frames...)
+	f.Text(words.Sentence("%s, %s to %s after the first sending", words.Count(run.Count, "resend"), words.Span(run.First.Time.Sub(from.Time)), words.Span(run.Last.Time.Sub(from.Time))), run.Frames...)
 	if run != &c.Snd.Retransmits {
-		f.Say(words.Sentence("%s acknowledges it each time; %s goes on, so these acknowledgments do not arrive", Receiver(c), Sender(c)), c.Rcv.Last.Frame)
+		f.Text(words.Sentence("%s acknowledges it each time; %s goes on, so these acknowledgments do not arrive", Receiver(c), Sender(c)), c.Rcv.Last.Frame)
 	} else if run.PeerLast.Seen() {
-		f.Say(Receiver(c)+" is still heard of, and does not acknowledge it", run.PeerLast.Frame)
+		f.Text(Receiver(c)+" is still heard of, and does not acknowledge it", run.PeerLast.Frame)
 	} else {
-		f.Say("nothing at all is heard of "+Receiver(c)+" in that time", c.Rcv.Last.Frame)
+		f.Text("nothing at all is heard of "+Receiver(c)+" in that time", c.Rcv.Last.Frame)
 	}
 	f.SayRST(c)
 	f.Open(PeerCrash, abortMidTransferID, 0.6, "it ended a connection on which nothing had been answered for "+words.Span(c.Time.Sub(from.Time)))

@@ -45,12 +45,12 @@ var handshakeUnanswered = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		n := int(c.Snd.SYNs) - 1
 		took := words.Span(c.Snd.LastSYN.Time.Sub(c.Snd.SYN.Time))
-		f.Say(Sender(c)+"'s first SYN-ACK", c.Snd.SYN.Frame)
-		f.Say(words.Count(n, "resend")+" of it within "+took, append([]int{c.Snd.LastSYN.Frame}, c.Snd.Retransmits.Frames...)...)
+		f.Text(Sender(c)+"'s first SYN-ACK", c.Snd.SYN.Frame)
+		f.Text(words.Count(n, "resend")+" of it within "+took, append([]int{c.Snd.LastSYN.Frame}, c.Snd.Retransmits.Frames...)...)
 		if ack := c.Conn.HandshakeACK; ack.Seen() && ack.Frame < c.Snd.LastSYN.Frame {
 			f.Summary = words.Sentence("%s had given the connection up: it resent its SYN-ACK %s within %s although %s confirmed it; the confirmations did not arrive.",
 				words.Capital(Sender(c)), words.Times(n), took, Receiver(c))
-			f.Say(Receiver(c)+" confirms, and "+Sender(c)+" goes on resending: the confirmations do not arrive there", ack.Frame)
+			f.Text(Receiver(c)+" confirms, and "+Sender(c)+" goes on resending: the confirmations do not arrive there", ack.Frame)
 		} else {
 			f.Summary = words.Sentence("%s gave the connection up: its SYN-ACK was resent %s within %s, and the third step of the handshake never came.", words.Capital(Sender(c)), words.Times(n), took)
 		}

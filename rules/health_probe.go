@@ -68,16 +68,16 @@ var healthProbe = &Rule{
 			if p := c.Related.SimilarPeriod; p > 0 {
 				says += ", about every " + words.Span(p)
 			}
-			f.Say(says)
+			f.Text(says)
 			for _, m := range c.Related.Similar {
-				f.SayOf(m.Stream, words.Sentence("the same from the same client %s", words.Relative(m.Time.Sub(c.Time))), m.Frame)
+				f.TextOf(m.Stream, words.Sentence("the same from the same client %s", words.Relative(m.Time.Sub(c.Time))), m.Frame)
 			}
 		}
-		f.Say("the server accepts", c.Conn.SYNACK.Frame)
+		f.Text("the server accepts", c.Conn.SYNACK.Frame)
 		if !c.Conn.HandshakeACK.Seen() {
-			f.Say("the RST takes the place of the handshake's third step; it has ACK, so it comes from a socket that is closed on purpose", c.Frame)
+			f.Text("the RST takes the place of the handshake's third step; it has ACK, so it comes from a socket that is closed on purpose", c.Frame)
 		} else {
-			f.Say("the handshake is complete; the client never sends any data", c.Conn.HandshakeACK.Frame)
+			f.Text("the handshake is complete; the client never sends any data", c.Conn.HandshakeACK.Frame)
 		}
 		f.SayClose(c)
 		f.SayIdle(c)

@@ -84,7 +84,7 @@ var idleExpiry = &Rule{
 			if m := MatchesTimeout(c.Timeouts, gap); m != "" {
 				says += ", which " + m
 			}
-			f.Say(says, c.LastBefore(c.Trigger.Frame).Frame, c.Trigger.Frame)
+			f.Text(says, c.LastBefore(c.Trigger.Frame).Frame, c.Trigger.Frame)
 		}
 		f.SayRST(c)
 		f.Open(PeerCrash, stateLostID, 0.85, "the connection had been silent for "+words.Span(gap)+", and no other sign shows that the host died")

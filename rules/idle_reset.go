@@ -46,7 +46,7 @@ var idleReset = &Rule{
 		if m := MatchesTimeout(c.Timeouts, quiet); m != "" {
 			says += "; the silence " + m
 		}
-		f.Say(says, max(c.Snd.Last.Frame, c.Rcv.Last.Frame), c.Frame)
+		f.Text(says, max(c.Snd.Last.Frame, c.Rcv.Last.Frame), c.Frame)
 		f.Open(UnknownConnection, idleExpiryID, 0.7, "no segment asked for it: the device spoke by itself")
 		f.Open(PeerCrash, "", 0.3, "nothing was going on")
 	},

@@ -80,7 +80,7 @@ var keepaliveRace = &Rule{
 		f.SayCompletion(c)
 		f.SayIdle(c)
 		f.SayClose(c)
-		f.Say(words.Sentence("%s asks again%s, %s", Receiver(c), words.Quoted(text), words.Relative(gap)), c.Close.Frame, c.AfterClose.Data.Frame)
+		f.Text(words.Sentence("%s asks again%s, %s", Receiver(c), words.Quoted(text), words.Relative(gap)), c.Close.Frame, c.AfterClose.Data.Frame)
 		f.SayRST(c)
 		f.SayRelated(c)
 		f.Open(PeerCrash, dataAfterFINID, 0.8, "the exchange was complete when it closed; a process that dies at this moment would look the same")

@@ -48,12 +48,12 @@ var keepaliveUnanswered = &Rule{
 			every = run.Last.Time.Sub(run.First.Time) / (time.Duration(run.Count) - 1)
 		}
 		f.Summary = words.Sentence("%s gave up an idle connection: %s, %s apart, went unanswered.", words.Capital(Sender(c)), words.Count(run.Count, "keep-alive probe"), words.Span(every))
-		f.Say(words.Sentence("%s about %s apart", words.Count(run.Count, "keep-alive probe"), words.Span(every)), run.Frames...)
+		f.Text(words.Sentence("%s about %s apart", words.Count(run.Count, "keep-alive probe"), words.Span(every)), run.Frames...)
 		if run != &c.Snd.KeepAlives {
-			f.Say(words.Sentence("%s answers them, but %s goes on at the pace of unanswered ones: the answers do not arrive", Receiver(c), Sender(c)), c.Rcv.Last.Frame)
+			f.Text(words.Sentence("%s answers them, but %s goes on at the pace of unanswered ones: the answers do not arrive", Receiver(c), Sender(c)), c.Rcv.Last.Frame)
 		}
 		if c.Rcv.Last.Seen() {
-			f.Say(words.Sentence("the last that is heard of %s, %s before", Receiver(c), words.Span(c.Time.Sub(c.Rcv.Last.Time))), c.Rcv.Last.Frame)
+			f.Text(words.Sentence("the last that is heard of %s, %s before", Receiver(c), words.Span(c.Time.Sub(c.Rcv.Last.Time))), c.Rcv.Last.Frame)
 		}
 		f.SayRST(c)
 		f.Open(FastClose, idleReleaseID, 0.6, "it asked whether the peer still lives, and reset when no answer came")

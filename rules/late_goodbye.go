@@ -78,7 +78,7 @@ var lateGoodbye = &Rule{
 		f.SayIdle(c)
 		f.SayClose(c)
 		if c.AfterClose.Data.Seen() {
-			f.Say(words.Sentence("%s talks on%s, %s", Receiver(c), words.Quoted(c.TextAfterClose()), words.Relative(c.AfterClose.Data.Time.Sub(c.Close.Time))), c.Close.Frame, c.AfterClose.Data.Frame)
+			f.Text(words.Sentence("%s talks on%s, %s", Receiver(c), words.Quoted(c.TextAfterClose()), words.Relative(c.AfterClose.Data.Time.Sub(c.Close.Time))), c.Close.Frame, c.AfterClose.Data.Frame)
 		}
 		f.SayRST(c)
 		f.Open(UnknownConnection, lateSegmentID, 0.5, "it came with the closing, not long after it")

@@ -58,26 +58,26 @@ var lateSegment = &Rule{
 		switch {
 		case c.BothClosed(), c.Duplicate && c.Close.By != facts.ByThis:
 			f.Summary = words.Sentence("The connection was over: it had been closed; %s came late and met a host that had forgotten it.", LateSegment(c))
-			f.Say(Sender(c)+" had closed, and that was acknowledged", c.Snd.FIN.Frame, c.Snd.FINAcked.Frame)
-			f.Say(Receiver(c)+" had closed, and that was acknowledged", c.Rcv.FIN.Frame, c.Rcv.FINAcked.Frame)
+			f.Text(Sender(c)+" had closed, and that was acknowledged", c.Snd.FIN.Frame, c.Snd.FINAcked.Frame)
+			f.Text(Receiver(c)+" had closed, and that was acknowledged", c.Rcv.FIN.Frame, c.Rcv.FINAcked.Frame)
 		case peer != nil:
 			f.Summary = words.Sentence("The connection was over: a RST in %s's name had ended it %sbefore; %s met a host that no longer has it.", Receiver(c), earlier(c.Due().Sub(peer.Time)), LateSegment(c))
-			f.Say("the RST that had ended the connection", peer.Frame)
+			f.Text("the RST that had ended the connection", peer.Frame)
 		case afterOwn(c):
 			f.Summary = words.Sentence("The connection was over: %s had reset it; %s met a device on the path that no longer knows it and answers in %s's name.", Sender(c), LateSegment(c), Sender(c))
 			f.Path = true
-			f.Say(Sender(c)+" had reset the connection", own.Frame)
+			f.Text(Sender(c)+" had reset the connection", own.Frame)
 			f.Symptom = fmt.Sprintf("nothing more than at frame %d", own.Frame)
 			f.Open(Cause(own.Verdict.Cause), own.Verdict.Rule, 0.8, "another than the first RST's sender sent this one")
 		case own != nil && (!c.GoesOnAfter(own) || c.AnswersChallenge()):
 			f.Summary = words.Sentence("The connection was over: %s had reset it %sbefore; %s came late.", Sender(c), earlier(c.Due().Sub(own.Time)), LateSegment(c))
-			f.Say(Sender(c)+" had reset the connection", own.Frame)
+			f.Text(Sender(c)+" had reset the connection", own.Frame)
 			f.Open(Cause(own.Verdict.Cause), own.Verdict.Rule, 0.8, "it came more than a round trip after the first RST")
 		default:
 			f.Summary = words.Sentence("%s had closed its side %s before; %s met a host that had forgotten the half-closed rest.", words.Capital(Sender(c)), words.Span(c.Trigger.Time.Sub(c.Snd.FINAcked.Time)), LateSegment(c))
-			f.Say(Sender(c)+" had closed, and that was acknowledged", c.Snd.FIN.Frame, c.Snd.FINAcked.Frame)
+			f.Text(Sender(c)+" had closed, and that was acknowledged", c.Snd.FIN.Frame, c.Snd.FINAcked.Frame)
 			if m := matchesClosed(c.Timeouts, c.Trigger.Time.Sub(c.Snd.FINAcked.Time)); m != "" {
-				f.Say("the time since then "+m, c.Snd.FINAcked.Frame, c.Trigger.Frame)
+				f.Text("the time since then "+m, c.Snd.FINAcked.Frame, c.Trigger.Frame)
 			}
 		}
 		f.SayRST(c)

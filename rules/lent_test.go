@@ -28,7 +28,7 @@ func TestClone(t *testing.T) {
 				e.Explain(r)
 			}
 		}
-		kept.room = want.room
+		kept.room, kept.facts = want.room, want.facts
 		if !reflect.DeepEqual(kept, want) {
 			t.Errorf("%s: a clone has changed:\n%+v\nwant\n%+v", s.rule, kept, want)
 		}

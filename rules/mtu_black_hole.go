@@ -42,10 +42,10 @@ var mtuBlackHole = &Rule{
 		run := &c.Snd.Retransmits
 		f.Summary = words.Sentence("Only big packets were lost: %s of %s was resent %s and never arrived, while smaller ones did; %s gave up.", words.Bytes(int64(run.LEN)), Sender(c), words.Times(run.Count), Sender(c))
 		if c.Snd.MaxAcked > 0 {
-			f.Say(words.Sentence("the biggest segment of %s that was ever acknowledged has %s, the lost one %s", Sender(c), words.Bytes(int64(c.Snd.MaxAcked)), words.Bytes(int64(run.LEN))), run.Last.Frame)
+			f.Text(words.Sentence("the biggest segment of %s that was ever acknowledged has %s, the lost one %s", Sender(c), words.Bytes(int64(c.Snd.MaxAcked)), words.Bytes(int64(run.LEN))), run.Last.Frame)
 		}
 		if n := tooBig(c); n != nil {
-			f.Say(words.ICMP(n), n.Frame)
+			f.Text(words.ICMP(n), n.Frame)
 		}
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},

@@ -12,7 +12,7 @@ import (
 // addNotes tells what is worth knowing about a reset whatever its cause.
 func (f *Finding) addNotes(c *facts.Facts) {
 	tell := func(says string, frames ...int) {
-		f.Notes = append(f.Notes, f.evidence(-1, says, frames))
+		f.Notes = append(f.Notes, f.text(-1, says, frames))
 	}
 	a := &c.After
 	switch {

@@ -27,9 +27,9 @@ func (f *Finding) setOrigin(c *facts.Facts) {
 func (f *Finding) sayOrigin(c *facts.Facts, signs []facts.Sign) {
 	for i := range signs {
 		g := &signs[i]
-		f.OriginWhy = append(f.OriginWhy, f.evidence(-1, DescribeSign(c, g), g.Frames))
+		f.OriginWhy = append(f.OriginWhy, f.text(-1, DescribeSign(c, g), g.Frames))
 		if m := g.Compared; m != nil && m.Seen() {
-			f.OriginWhy = append(f.OriginWhy, f.evidence(m.Stream, "the packet that it was compared with", []int{m.Frame}))
+			f.OriginWhy = append(f.OriginWhy, f.text(m.Stream, "the packet that it was compared with", []int{m.Frame}))
 		}
 	}
 }

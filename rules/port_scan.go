@@ -48,7 +48,7 @@ var portScan = &Rule{
 			what, took = fmt.Sprintf("port %d of %d different hosts", c.Snd.Addr.Port, a.ScanHosts), a.ScanHostsSpan
 		}
 		f.Summary = fmt.Sprintf("A scan: %s was refused by %s; nothing accepts connections on port %d.", Receiver(c), what, c.Snd.Addr.Port)
-		f.Say(words.Sentence("%s was refused by %s in this capture, within %s", Receiver(c), what, words.Span(took)))
+		f.Text(words.Sentence("%s was refused by %s in this capture, within %s", Receiver(c), what, words.Span(took)))
 	},
 	Effects: Effects{Symptom: func(c *facts.Facts, s programs.Outcome) string {
 		return "A scanner reports the port as closed; any other program gets " + Errno(c, s, c.Side.Peer())

@@ -39,27 +39,27 @@ func (f *Finding) SayRefusal(c *facts.Facts) {
 	where, syn := portOf(c), c.Rcv.LastSYN
 	switch {
 	case c.Trigger == nil && syn.Seen() && c.ACK == c.Rcv.SND.ISS+1:
-		f.Say("the RST acknowledges the SYN", syn.Frame, c.Frame)
+		f.Text("the RST acknowledges the SYN", syn.Frame, c.Frame)
 	case c.Trigger == nil && syn.Seen():
-		f.Say(words.Sentence("%s asks for a connection to %s", Receiver(c), where), c.Rcv.SYN.Frame)
-		f.Say(words.Sentence("the RST follows the SYN by %s, but does not acknowledge it: its ACK is %s the number that a refusal bears", words.Span(c.Time.Sub(syn.Time)), missesBy(c)), syn.Frame, c.Frame)
+		f.Text(words.Sentence("%s asks for a connection to %s", Receiver(c), where), c.Rcv.SYN.Frame)
+		f.Text(words.Sentence("the RST follows the SYN by %s, but does not acknowledge it: its ACK is %s the number that a refusal bears", words.Span(c.Time.Sub(syn.Time)), missesBy(c)), syn.Frame, c.Frame)
 	case c.Trigger != nil:
-		f.Say(words.Sentence("%s asks for a connection to %s", Receiver(c), where), c.Rcv.SYN.Frame, c.Trigger.Frame)
-		f.Say(words.Sentence("the RST acknowledges exactly this SYN, %s later", words.Span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
+		f.Text(words.Sentence("%s asks for a connection to %s", Receiver(c), where), c.Rcv.SYN.Frame, c.Trigger.Frame)
+		f.Text(words.Sentence("the RST acknowledges exactly this SYN, %s later", words.Span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
 	default:
-		f.Say("sequence number 0 and an ACK: the form in which a SYN is refused; the SYN itself is not in the capture", c.Frame)
+		f.Text("sequence number 0 and an ACK: the form in which a SYN is refused; the SYN itself is not in the capture", c.Frame)
 	}
 	if c.WrongEcho() {
-		f.Say(fmt.Sprintf("it echoes the timestamp %d, which %s never sent: its SYN bears %d", c.Opts.TSecr, Receiver(c), c.Rcv.TSval), syn.Frame, c.Frame)
+		f.Text(fmt.Sprintf("it echoes the timestamp %d, which %s never sent: its SYN bears %d", c.Opts.TSecr, Receiver(c), c.Rcv.TSval), syn.Frame, c.Frame)
 	}
 	if _, ack := c.OpensAfter(); ack.Seen() {
 		f.Summary = words.Sentence("%s was told that %s refuses the connection, but did not take this RST: the connection opened %s later.", words.Capital(Receiver(c)), where, words.Span(ack.Time.Sub(c.Time)))
 		f.Severity = Warning
 		f.Symptom = "nothing: " + Receiver(c) + "'s TCP did not take this RST, and the connection opened"
-		f.Say(words.Sentence("%s completes the handshake %s after the RST", Receiver(c), words.Span(ack.Time.Sub(c.Time))), c.Frame, ack.Frame)
+		f.Text(words.Sentence("%s completes the handshake %s after the RST", Receiver(c), words.Span(ack.Time.Sub(c.Time))), c.Frame, ack.Frame)
 	}
 	if c.Rcv.SYNs > 1 {
-		f.Say(fmt.Sprintf("%s had sent its SYN %d times by then", Receiver(c), c.Rcv.SYNs), c.Rcv.SYN.Frame, c.Rcv.LastSYN.Frame)
+		f.Text(fmt.Sprintf("%s had sent its SYN %d times by then", Receiver(c), c.Rcv.SYNs), c.Rcv.SYN.Frame, c.Rcv.LastSYN.Frame)
 	}
 	f.Open(UnknownConnection, straySegmentID, 0.5, "the RST answers a SYN, which opens a connection and belongs to none")
 }

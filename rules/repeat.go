@@ -32,7 +32,7 @@ func (e *Engine) repeat(c *facts.Facts) *Finding {
 	if c.Notes&flows.Duplicate != 0 {
 		f.Confidence = prev.Verdict.Confidence
 		f.Summary = fmt.Sprintf("The same packet as frame %d, captured a second time: no second reset.", prev.Frame)
-		f.Say("same addresses, numbers and IP ID: a copy that the capture made", prev.Frame, c.Frame)
+		f.Text("same addresses, numbers and IP ID: a copy that the capture made", prev.Frame, c.Frame)
 		return f
 	}
 	if (prev.Verdict.Origin == string(OriginMiddlebox)) != c.PathSigns.Middlebox() {
@@ -41,8 +41,8 @@ func (e *Engine) repeat(c *facts.Facts) *Finding {
 	if cause == ClosedPort && c.Refused() {
 		f.Confidence = root.Verdict.Confidence
 		f.Summary = words.Sentence("%s tried again and was refused again %s, as at frame %s.", words.Capital(Receiver(c)), words.Relative(c.Time.Sub(root.Time)), strconv.Itoa(root.Frame))
-		f.Say("the connection was refused", root.Frame)
-		f.Say("another SYN of the same connection, refused as well", c.TriggerMark().Frame, c.Frame)
+		f.Text("the connection was refused", root.Frame)
+		f.Text("another SYN of the same connection, refused as well", c.TriggerMark().Frame, c.Frame)
 		openRepeat(c, f)
 		return f
 	}
@@ -85,9 +85,9 @@ func (e *Engine) repeat(c *facts.Facts) *Finding {
 	if root.Frame != prev.Root {
 		which = "an earlier RST of this event"
 	}
-	f.Say(which, root.Frame)
+	f.Text(which, root.Frame)
 	if c.Trigger != nil {
-		f.Say(words.Sentence("%s, %s it; this RST answers it", words.Segment(c.Trigger), words.After(late)), c.Trigger.Frame, c.Frame)
+		f.Text(words.Sentence("%s, %s it; this RST answers it", words.Segment(c.Trigger), words.After(late)), c.Trigger.Frame, c.Frame)
 	}
 	openRepeat(c, f)
 	return f
@@ -112,8 +112,8 @@ func (e *Engine) stray(c *facts.Facts) *Finding {
 		f := e.begin(e.rule(prev.Verdict.Rule), Cause(prev.Verdict.Cause), Severity(prev.Verdict.Severity))
 		f.Repeats, f.Confidence = prev.Root, prev.Verdict.Confidence*strayEvent
 		f.Summary = fmt.Sprintf("%s had reset the connection at frame %d; a segment of it that the RST overtook drew this RST of %s. It belongs to the same event.", words.Capital(Receiver(c)), prev.Frame, Sender(c))
-		f.Say("the RST that ended the connection", prev.Frame)
-		f.Say(words.Sentence("%s comes %s after it; this RST answers it", words.Segment(c.Trigger), words.Span(d)), c.Trigger.Frame, c.Frame)
+		f.Text("the RST that ended the connection", prev.Frame)
+		f.Text(words.Sentence("%s comes %s after it; this RST answers it", words.Segment(c.Trigger), words.Span(d)), c.Trigger.Frame, c.Frame)
 		openRepeat(c, f)
 		return f
 	}

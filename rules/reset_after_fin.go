@@ -90,12 +90,12 @@ var resetAfterFIN = &Rule{
 		f.SayIdle(c)
 		f.SayClose(c)
 		if c.Snd.FINAcked.Seen() {
-			f.Say(Receiver(c)+" acknowledges the FIN", c.Snd.FINAcked.Frame)
+			f.Text(Receiver(c)+" acknowledges the FIN", c.Snd.FINAcked.Frame)
 		}
 		if c.ResetsNothing() {
-			f.Say(Receiver(c)+" had closed too, and that was acknowledged", c.Rcv.FIN.Frame, c.Rcv.FINAcked.Frame)
+			f.Text(Receiver(c)+" had closed too, and that was acknowledged", c.Rcv.FIN.Frame, c.Rcv.FINAcked.Frame)
 		} else if c.PeerClosedFirst() && c.Rcv.FIN.Seen() {
-			f.Say(Receiver(c)+" had closed before", c.Rcv.FIN.Frame)
+			f.Text(Receiver(c)+" had closed before", c.Rcv.FIN.Frame)
 		}
 		f.SayRST(c)
 		switch {

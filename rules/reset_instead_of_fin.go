@@ -58,9 +58,9 @@ var resetInsteadOfFIN = &Rule{
 		}
 		f.Summary = words.Sentence("%s had closed; %s answered %s later with a RST in place of its own FIN, %s.", words.Capital(Receiver(c)), Sender(c), words.Span(c.Time.Sub(fin.Time)), Circumstances(c))
 		f.SayCompletion(c)
-		f.Say(Receiver(c)+" closes: its FIN", fin.Frame)
+		f.Text(Receiver(c)+" closes: its FIN", fin.Frame)
 		if c.Rcv.FINAcked.Seen() {
-			f.Say(Sender(c)+" acknowledges it", c.Rcv.FINAcked.Frame)
+			f.Text(Sender(c)+" acknowledges it", c.Rcv.FINAcked.Frame)
 		}
 		f.SayRST(c)
 		if c.Close.Completion.Unfinished(c.Side) {

@@ -49,13 +49,13 @@ var restartWindow = &Rule{
 				words.Capital(Sender(c)), portOf(c), words.Span(after.Time.Sub(c.Time)))
 		}
 		if before.Seen() {
-			f.SayOf(before.Stream, words.Sentence("the same port accepted a connection %s earlier", words.Span(c.Time.Sub(before.Time))), before.Frame)
+			f.TextOf(before.Stream, words.Sentence("the same port accepted a connection %s earlier", words.Span(c.Time.Sub(before.Time))), before.Frame)
 		}
 		if after.Seen() {
-			f.SayOf(after.Stream, words.Sentence("the same port accepts a connection %s later", words.Span(after.Time.Sub(c.Time))), after.Frame)
+			f.TextOf(after.Stream, words.Sentence("the same port accepts a connection %s later", words.Span(after.Time.Sub(c.Time))), after.Frame)
 		}
 		if a.Refused > 1 {
-			f.Say(strconv.Itoa(a.Refused) + " connections to this port were refused in the capture")
+			f.Text(strconv.Itoa(a.Refused) + " connections to this port were refused in the capture")
 		}
 	},
 	WhyNot: "the port accepted no connection in this capture",

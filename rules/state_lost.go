@@ -65,16 +65,16 @@ var stateLost = &Rule{
 		}
 		f.Summary = words.Sentence("%s had %slost the connection without closing it: %s met a host that does not know it%s.", words.Capital(Sender(c)), words.Probably(f.Confidence), LateSegment(c), ago)
 		if c.Snd.Last.Seen() {
-			f.Say(words.Sentence("the last segment of %s; it has sent no FIN", Sender(c)), c.Snd.Last.Frame)
+			f.Text(words.Sentence("the last segment of %s; it has sent no FIN", Sender(c)), c.Snd.Last.Frame)
 		}
 		if n := c.Rcv.Retransmits.Count; n > 0 {
-			f.Say(words.Sentence("%s had sent the same %s before without an answer", Receiver(c), words.Times(n)), c.Rcv.Retransmits.Frames...)
+			f.Text(words.Sentence("%s had sent the same %s before without an answer", Receiver(c), words.Times(n)), c.Rcv.Retransmits.Frames...)
 		}
 		f.SayRST(c)
 		if !askedNothing(c) {
 			f.SayRelated(c) // when answers come says nothing of when clients gave up
 		} else {
-			f.Say(words.Sentence("%s had opened the connection and not sent anything since, for %s: what it sent may have been lost on the way", Sender(c), words.Span(c.Time.Sub(c.Snd.Last.Time))), c.Snd.Last.Frame, c.Frame)
+			f.Text(words.Sentence("%s had opened the connection and not sent anything since, for %s: what it sent may have been lost on the way", Sender(c), words.Span(c.Time.Sub(c.Snd.Last.Time))), c.Snd.Last.Frame, c.Frame)
 			f.Open(RetransmitTimeout, gaveUpSilentlyID, 1.2, "no resends of it are in the capture; where they are lost on the way to the capture point, it gave up on them in silence")
 			f.CaptureNext = "capture on " + Sender(c) + "'s own host too: resends there that do not arrive here show that it gave up"
 		}

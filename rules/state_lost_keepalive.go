@@ -41,7 +41,7 @@ var stateLostKeepalive = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("%s's keep-alive probe found that %s had lost the connection; it had last been heard of %s before.", words.Capital(Receiver(c)), Sender(c), heardBefore(c))
 		if c.Snd.Last.Seen() {
-			f.Say(words.Sentence("the last segment of %s; it has sent no FIN", Sender(c)), c.Snd.Last.Frame)
+			f.Text(words.Sentence("the last segment of %s; it has sent no FIN", Sender(c)), c.Snd.Last.Frame)
 		}
 		f.SayRST(c)
 		f.SayRelated(c)

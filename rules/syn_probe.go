@@ -33,7 +33,7 @@ var synProbe = &Rule{
 		f.Summary = words.Sentence("A scanner's probe: %s asked with a SYN of its own making, and its system, which knows of no connection, reset the answer.", Sender(c))
 		f.SayHalfOpen(c)
 		o := &c.Snd.SYNOpts
-		f.Say(fmt.Sprintf("the SYN is not one of an ordinary system: %s, window %d", words.Count(int(o.Kinds), "option"), c.Snd.SYNWND), c.Snd.SYN.Frame)
+		f.Text(fmt.Sprintf("the SYN is not one of an ordinary system: %s, window %d", words.Count(int(o.Kinds), "option"), c.Snd.SYNWND), c.Snd.SYN.Frame)
 		f.Open(FastClose, healthProbeID, 0.6, "a probe that closes on purpose sends RST+ACK from a socket; this is a system's reply to a SYN-ACK that it did not ask for")
 	},
 	Effects: Effects{Outcomes: openingOutcomes},

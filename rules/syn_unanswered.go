@@ -46,8 +46,8 @@ var synUnanswered = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = fmt.Sprintf("%s gave up connecting: its SYN was sent %d times within %s and nobody answered.", words.Capital(Sender(c)), c.Snd.SYNs, words.Span(c.Time.Sub(c.Snd.SYN.Time)))
-		f.Say(fmt.Sprintf("%d SYNs, no answer", c.Snd.SYNs), c.Snd.SYN.Frame, c.Snd.LastSYN.Frame)
-		f.Say(words.Sentence("%s's RST ends the attempt", Sender(c)), c.Frame)
+		f.Text(fmt.Sprintf("%d SYNs, no answer", c.Snd.SYNs), c.Snd.SYN.Frame, c.Snd.LastSYN.Frame)
+		f.Text(words.Sentence("%s's RST ends the attempt", Sender(c)), c.Frame)
 		f.Open(UnknownConnection, lateSYNACKID, 0.8, "no SYN-ACK is in the capture that the RST could answer")
 	},
 	Effects: Effects{Outcomes: []programs.Outcome{programs.GiveUp, programs.ConnectLimit}},

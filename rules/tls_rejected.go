@@ -60,7 +60,7 @@ var tlsRejected = &Rule{
 		}
 		f.SayCompletion(c)
 		if x.AlertText != "" && x.AlertSide >= 0 && c.Close.Completion.Side != flows.Side(x.AlertSide) {
-			f.Say(words.Sentence("%s's alert (alert: %s)", words.Side(flows.Side(x.AlertSide)), x.AlertText), x.AlertFrame[x.AlertSide])
+			f.Text(words.Sentence("%s's alert (alert: %s)", words.Side(flows.Side(x.AlertSide)), x.AlertText), x.AlertFrame[x.AlertSide])
 		}
 		sayVersion(f, x)
 		f.SayClose(c)
@@ -86,9 +86,9 @@ func sayVersion(f *Finding, x *exchange.Summary) {
 	switch {
 	case x.TLSVersion == "":
 	case server.Kind == exchange.Handshake:
-		f.Say("version: "+x.TLSVersion, server.Frame)
+		f.Text("version: "+x.TLSVersion, server.Frame)
 	case server.Kind == exchange.None && client.Kind == exchange.ClientHello:
-		f.Say("version offered: "+x.TLSVersion, client.Frame)
+		f.Text("version offered: "+x.TLSVersion, client.Frame)
 	}
 }
 

@@ -35,9 +35,9 @@ var tupleReuse = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("%s still held an older connection of the same addresses and ports; %s reset that one", words.Capital(Receiver(c)), Sender(c))
-		f.Say(Sender(c)+" asks for a new connection", c.Snd.SYN.Frame)
-		f.Say(words.Sentence("%s answers with an ACK that belongs to another connection, not with a SYN-ACK", Receiver(c)), c.Trigger.Frame)
-		f.Say("the RST takes its sequence number from this ACK", c.Frame)
+		f.Text(Sender(c)+" asks for a new connection", c.Snd.SYN.Frame)
+		f.Text(words.Sentence("%s answers with an ACK that belongs to another connection, not with a SYN-ACK", Receiver(c)), c.Trigger.Frame)
+		f.Text("the RST takes its sequence number from this ACK", c.Frame)
 		again := c.After.Reopened
 		for i := range c.After.Events {
 			if e := &c.After.Events[i]; e.Side == c.Side && e.Flags&(flows.SYN|flows.ACK) == flows.SYN && !again.Seen() {
@@ -46,7 +46,7 @@ var tupleReuse = &Rule{
 		}
 		if again.Seen() {
 			f.Summary += words.Sentence(" and asked again %s later.", words.Span(again.Time.Sub(c.Time)))
-			f.Say(words.Sentence("%s sends its SYN again %s later", Sender(c), words.Span(again.Time.Sub(c.Time))), again.Frame)
+			f.Text(words.Sentence("%s sends its SYN again %s later", Sender(c), words.Span(again.Time.Sub(c.Time))), again.Frame)
 		} else {
 			f.Summary += "."
 		}

@@ -61,10 +61,10 @@ var unreadData = &Rule{
 			if c.Time.Sub(last.Time) < time.Millisecond {
 				says += ": no program had time to answer it"
 			}
-			f.Say(says, last.Frame, c.Frame)
+			f.Text(says, last.Frame, c.Frame)
 		}
 		if c.Snd.ZeroWND.Seen() {
-			f.Say(Sender(c)+"'s window is closed: its application does not read", c.Snd.ZeroWND.Frame)
+			f.Text(Sender(c)+"'s window is closed: its application does not read", c.Snd.ZeroWND.Frame)
 		}
 		f.SayRST(c)
 		f.SayRelated(c)

@@ -36,7 +36,7 @@ var wrongHost = &Rule{
 		f.SayRST(c)
 		for i := range c.PathSigns.Against {
 			g := &c.PathSigns.Against[i]
-			f.Say(DescribeSign(c, g), g.Frames...)
+			f.Text(DescribeSign(c, g), g.Frames...)
 		}
 		f.Open(PeerCrash, stateLostID, 0.8, "the RST comes from elsewhere than the host's other packets")
 	},

@@ -45,9 +45,9 @@ var zeroWindow = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		zero, run := closedWindow(c)
 		f.Summary = words.Sentence("%s gave up sending: %s's window had been closed for %s (%s).", words.Capital(Sender(c)), Receiver(c), words.Span(c.Due().Sub(zero.Time)), words.Count(run.Count, "window probe"))
-		f.Say(Receiver(c)+" closes its window: its application does not read", zero.Frame)
+		f.Text(Receiver(c)+" closes its window: its application does not read", zero.Frame)
 		if run.Count > 0 {
-			f.Say(words.Count(run.Count, "window probe")+" of "+Sender(c)+", and the window stays closed", run.Frames...)
+			f.Text(words.Count(run.Count, "window probe")+" of "+Sender(c)+", and the window stays closed", run.Frames...)
 		}
 		f.SayRST(c)
 		f.Open(PeerCrash, abortMidTransferID, 0.8, "the sender could not go on: the other side had closed its window")

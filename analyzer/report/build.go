@@ -7,6 +7,7 @@ import (
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules"
+	"github.com/rstexplain/rstexplain/rules/claim"
 )
 
 // A Builder makes the model of one file's resets from what flows saw and rules found, and counts them.
@@ -125,7 +126,15 @@ func (room *room) evidence(to []Evidence, from []rules.Evidence, stream int) []E
 		to = []Evidence{}
 	}
 	for _, e := range from {
-		v := Evidence{Frames: e.Frames, Says: e.Says}
+		v := Evidence{Frames: e.Frames, From: e.From, Until: e.Until, Limited: e.Limited, Says: e.Says}
+		if e.Kind != claim.None {
+			v.Claim, v.Side = e.Kind.String(), e.Side.String()
+			v.Values = Values{Text: e.Text, Bytes: e.Bytes, Of: e.Of, Count: e.Count, Hosts: e.Hosts, AtLeast: e.AtLeast,
+				Span: int64(e.Span), Every: int64(e.Every), Number: e.Number, Expected: e.Expected}
+			if e.What != claim.Segment {
+				v.Values.What = e.What.String()
+			}
+		}
 		if n := len(room.frames); len(e.Frames) > 0 {
 			room.frames = append(room.frames, e.Frames...)
 			v.Frames = room.frames[n:len(room.frames):len(room.frames)]

@@ -191,14 +191,74 @@ func appendEvidence(b []byte, ev []Evidence) []byte {
 	b = append(b, '[')
 	for i := range ev {
 		b = appendComma(b, i)
-		b = appendInts(append(b, `{"frames":`...), ev[i].Frames)
-		if s := ev[i].Stream; s != nil {
-			b = appendInt(b, `,"stream":`, *s)
+		e := &ev[i]
+		b = append(b, '{')
+		if e.Claim != "" {
+			b = append(appendString(append(b, `"claim":`...), e.Claim), ',')
 		}
-		b = appendField(b, `,"says":`, ev[i].Says)
+		if e.Side != "" {
+			b = append(appendString(append(b, `"side":`...), e.Side), ',')
+		}
+		b = appendInts(append(b, `"frames":`...), e.Frames)
+		if e.Stream != nil {
+			b = appendInt(b, `,"stream":`, *e.Stream)
+		}
+		if e.From != 0 {
+			b = appendInt(b, `,"from":`, e.From)
+		}
+		if e.Until != 0 {
+			b = appendInt(b, `,"until":`, e.Until)
+		}
+		if e.Limited {
+			b = append(b, `,"limited":true`...)
+		}
+		b = e.Values.append(b)
+		b = appendField(b, `,"says":`, e.Says)
 		b = append(b, '}')
 	}
 	return append(b, ']')
+}
+
+// append appends the values that are not zero.
+func (v *Values) append(b []byte) []byte {
+	if *v == (Values{}) {
+		return b
+	}
+	b = append(b, `,"values":{`...)
+	start := len(b)
+	name := func(key string) {
+		if len(b) > start {
+			b = append(b, ',')
+		}
+		b = append(append(append(b, '"'), key...), `":`...)
+	}
+	text := func(key, s string) {
+		if s != "" {
+			name(key)
+			b = appendString(b, s)
+		}
+	}
+	number := func(key string, n int64) {
+		if n != 0 {
+			name(key)
+			b = strconv.AppendInt(b, n, 10)
+		}
+	}
+	text("what", v.What)
+	text("text", v.Text)
+	number("bytes", v.Bytes)
+	number("of", v.Of)
+	number("count", int64(v.Count))
+	number("hosts", int64(v.Hosts))
+	if v.AtLeast {
+		name("at_least")
+		b = append(b, "true"...)
+	}
+	number("span_ns", v.Span)
+	number("every_ns", v.Every)
+	number("number", int64(v.Number))
+	number("expected", int64(v.Expected))
+	return append(b, '}')
 }
 
 func appendInts(b []byte, list []int) []byte {

@@ -179,9 +179,30 @@ type Segment struct {
 
 // Evidence is one checkable statement and the frames that show it.
 type Evidence struct {
-	Frames []int  `json:"frames"`
-	Stream *int   `json:"stream,omitempty"` // where the frames are another connection's
-	Says   string `json:"says"`
+	Claim   string `json:"claim,omitempty"` // its kind: "reply-to"; "" for what is no claim about packets
+	Side    string `json:"side,omitempty"`  // whom it is about, with Claim
+	Frames  []int  `json:"frames"`
+	Stream  *int   `json:"stream,omitempty"` // where the frames are another connection's
+	From    int    `json:"from,omitempty"`   // frames between which something is absent
+	Until   int    `json:"until,omitempty"`
+	Limited bool   `json:"limited,omitempty"` // the capture could not have shown the opposite
+	Values  Values `json:"values,omitzero"`
+	Says    string `json:"says"`
+}
+
+// Values are what a claim measures; rules/claim says which of them a kind has, and what they mean.
+type Values struct {
+	What     string `json:"what,omitempty"`
+	Text     string `json:"text,omitempty"`
+	Bytes    int64  `json:"bytes,omitempty"`
+	Of       int64  `json:"of,omitempty"`
+	Count    int    `json:"count,omitempty"`
+	Hosts    int    `json:"hosts,omitempty"`
+	AtLeast  bool   `json:"at_least,omitempty"`
+	Span     int64  `json:"span_ns,omitempty"`
+	Every    int64  `json:"every_ns,omitempty"`
+	Number   uint64 `json:"number,omitempty"`
+	Expected uint64 `json:"expected,omitempty"`
 }
 
 // A Print is what a program most likely printed.

@@ -9,6 +9,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
 	"github.com/rstexplain/rstexplain/rules"
+	"github.com/rstexplain/rstexplain/rules/claim"
 )
 
 const sampleStart = flows.Time(1767225600_123456789) // 2026-01-01T00:00:00.123456789Z
@@ -70,10 +71,11 @@ func dataAfterFIN() (*flows.Reset, *rules.Finding) {
 		Summary: "The responder closed the connection while the request \"GET /a\" was unanswered; the data that the originator " +
 			"sent 1.4 ms later met a socket that nobody holds any more.",
 		Evidence: []rules.Evidence{
-			{Frames: []int{127}, Stream: -1, Says: "the responder sends FIN although the request of #121 is unanswered"},
-			{Frames: []int{130}, Stream: -1, Says: "the originator sends 1,448 octets after that FIN"},
-			{Frames: []int{131}, Stream: -1, Says: "RST without ACK whose SEQ is the ACK of #130: it answers that segment"},
-			{Frames: []int{150, 151, 152, 160}, Stream: 9, Says: "another connection to 2001:db8::9 falls in the same second"},
+			{Claim: claim.Claim{Frames: []int{127}, Stream: -1}, Says: "the responder sends FIN although the request of #121 is unanswered"},
+			{Claim: claim.Claim{Kind: claim.AfterClose, Side: flows.Responder, From: 127, Until: 131, Limited: true, What: claim.Data, Text: "GET /\"a\"",
+				Bytes: -1448, Of: 2, Count: 3, Hosts: 4, AtLeast: true, Span: 5, Every: 6, Number: 1 << 40, Expected: 8, Frames: []int{130}, Stream: -1}, Says: "the originator sends 1,448 octets after that FIN"},
+			{Claim: claim.Claim{Frames: []int{131}, Stream: -1}, Says: "RST without ACK whose SEQ is the ACK of #130: it answers that segment"},
+			{Claim: claim.Claim{Frames: []int{150, 151, 152, 160}, Stream: 9}, Says: "another connection to 2001:db8::9 falls in the same second"},
 		},
 		Alternatives: []rules.Alternative{
 			{Cause: rules.FastClose, Detail: "keepalive-race", Confidence: 0.03, WhyNot: "the exchange was not finished: 512 octets had no answer"},
@@ -86,7 +88,7 @@ func dataAfterFIN() (*flows.Reset, *rules.Finding) {
 		Trigger:     rst.Trigger.Frame,
 		Remedy:      "Look in the responder's log at 00:00:01 for a crash, a restart or a handler that closes without an answer.",
 		CaptureNext: "",
-		Notes:       []rules.Evidence{{Frames: []int{140}, Stream: -1, Says: "the originator sends the data again: the RST did not reach it"}},
+		Notes:       []rules.Evidence{{Claim: claim.Claim{Frames: []int{140}, Stream: -1}, Says: "the originator sends the data again: the RST did not reach it"}},
 	}
 	return rst, f
 }

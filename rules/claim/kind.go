@@ -1,0 +1,316 @@
+package claim
+
+import "github.com/rstexplain/rstexplain/flows"
+
+// A Kind is what a claim states. The list is closed: docs/report.schema.json has each kind with its meaning.
+type Kind uint8
+
+// The kinds. Their meanings, which a checker decides from the packets alone, stand in Kinds.
+const (
+	None Kind = iota
+
+	// What the numbers of the RST say.
+	ReplyTo
+	ReplyUnseen
+	EchoesBoth
+	Abort
+	AbortOffset
+	NumbersFitNeither
+	RefusalOffset
+	WrongEcho
+
+	// Opening.
+	SYNSent
+	SYNACKSent
+	Handshake
+	BadACK
+	OddSYN
+	OtherACK
+	SYNAgain
+	NoSYNACK
+	OpenedAfter
+	NoHandshake
+	AckedUnseen
+
+	// Sent again, and not answered.
+	FirstSent
+	SentAgain
+	Unacked
+	PeerHeard
+	Silent
+	AckedEachTime
+	KeepAliveProbes
+	WindowProbes
+	ZeroWindow
+	MaxAcked
+	ICMPError
+
+	// What the applications said.
+	RequestSent
+	Unanswered
+	HandshakeOpen
+	Delivered
+	NotEnded
+	UnackedData
+	SendsOn
+	NoCloseNotify
+	NothingAsked
+	NothingSent
+	LastMessage
+	GoodbyeSent
+	AlertSent
+	TLSVersion
+	Unread
+
+	// How the connection was closed.
+	ClosedBy
+	ClosedUnseen
+	FINAcked
+	NoFIN
+	AfterClose
+	AllAcked
+	NothingBetween
+	Idle
+	MatchesTimeout
+	ResetBefore
+	LastSegment
+
+	// What other connections show.
+	Accepted
+	Refused
+	RefusedCount
+	AlsoReset
+	AlsoResetCount
+	Scan
+	Probes
+	ProbeBefore
+
+	// Who sent the RST.
+	TTLSame
+	TTLDiffers
+	IPIDContinues
+	IPIDCopied
+	IPIDBreaks
+	WindowCopied
+	TimestampContinues
+	MACDiffers
+	SendsAfterReset
+	AcksAfterReset
+	AcceptsAfterReset
+	SEQOutside
+	GuessesSEQ
+	Repeated
+	TooSoon
+	BothReset
+	CapturedOnce
+	AfterFirstData
+	ReplyWithACK
+	OverBefore
+	ComparedWith
+
+	// What became of the RST, and what it carries.
+	Challenged
+	OutOfWindow
+	InWindow
+	NotForSYN
+	RetransmitsAfter
+	RetransmissionsAfterReset
+	ResetText
+	MPTCPReason
+	MPTCPFastClose
+	FurtherResets
+
+	// A RST that belongs to the event of an earlier one.
+	SameEvent
+	Duplicate
+
+	numKinds
+)
+
+// A Meaning documents a kind.
+type Meaning struct {
+	Kind    Kind
+	Name    string // in the JSON report
+	Means   string // exactly what is claimed, so that the packets decide it
+	Values  string // the values that it has, and their meaning
+	Absence bool   // it states that something is not there: Limited may apply
+}
+
+// Kinds documents all kinds. "Peer" is the other side than the claim's, "the RST" the reset that the claim is
+// about, "new data" are bytes of sequence space above all that the same side had sent before in the capture; packets
+// that the capture holds twice count once. Frames are given in the order in which the meaning names them, as far as
+// they were captured.
+var Kinds = []Meaning{
+	{ReplyTo, "reply-to", "the RST has the numbers that RFC 9293 §3.5.2 gives to the answer to the first frame, a segment of the peer: without ACK, its SEQ is that segment's ACK; with ACK, its SEQ is 0 and its ACK that segment's SEQ plus its length. The second frame is the RST", "what: kind of the segment answered; bytes: its data; span: time from it to the RST", false},
+	{ReplyUnseen, "reply-unseen", "the RST has no ACK, or SEQ 0 and ACK, and no captured segment of the peer before it is one that it answers by reply-to's rule", "", true},
+	{EchoesBoth, "echoes-both", "the RST's SEQ is the first frame's ACK, and its ACK that frame's SEQ plus its length", "what, bytes, span as in reply-to", false},
+	{Abort, "abort", "the RST's SEQ is the next that its sender had to send: one above the highest sequence number that it was captured to have sent before", "", false},
+	{AbortOffset, "abort-offset", "the RST has ACK, and its SEQ differs from the next that its sender had to send, as far as captured", "bytes: the difference, negative when the SEQ is below", false},
+	{NumbersFitNeither, "numbers-fit-neither", "the RST's SEQ is neither the next of its sender, as far as captured, nor the ACK of a captured segment of the peer before it", "", false},
+	{RefusalOffset, "refusal-offset", "the RST has ACK, and its ACK is not one above the SEQ of the SYN at the first frame", "bytes: ACK minus what it would have to be; span: time from the SYN to the RST", false},
+	{WrongEcho, "wrong-echo", "the RST's TSecr is no timestamp that its receiver was captured to have sent", "number: TSecr; expected: the TSval of the receiver's last segment before it", false},
+
+	{SYNSent, "syn", "the side sent a SYN at the first frame, and the same SYN again at the further ones", "count: how often in all before the RST; number: SEQ; text: where to, as address and port", false},
+	{SYNACKSent, "syn-ack", "the side sent a SYN-ACK at the first frame", "span: time since the peer's SYN, where one was captured", false},
+	{Handshake, "handshake", "the frame is the first segment of the side, the originator, that acknowledges the peer's SYN-ACK", "", false},
+	{BadACK, "bad-ack", "the SYN-ACK at the frame, of the peer, acknowledges another number than one above the side's SYN", "number: its ACK; expected: one above the SYN's SEQ", false},
+	{OddSYN, "odd-syn", "the SYN at the frame has so many options and this window", "count: options, padding not counted; number: window", false},
+	{OtherACK, "other-ack", "the frame, of the side, has ACK and no SYN, comes after the peer's SYN and before any SYN-ACK to it, and does not acknowledge that SYN", "number: its ACK; expected: one above the SYN's SEQ", false},
+	{SYNAgain, "syn-again", "the side sent a SYN at the frame, after the RST", "span: time since the RST", false},
+	{NoSYNACK, "no-syn-ack", "the side sent no SYN-ACK before the RST", "", true},
+	{OpenedAfter, "opened-after", "after the RST the handshake was completed: the last frame is the originator's acknowledgment of a SYN-ACK", "span: time from the RST to it", false},
+	{NoHandshake, "no-handshake", "the capture holds neither SYN nor SYN-ACK of the connection before the frame, its first", "", true},
+	{AckedUnseen, "acked-unseen", "the peer acknowledges bytes of the side that the capture does not hold", "bytes: how many at least", false},
+
+	{FirstSent, "first-sent", "the frame is the first sending of what was sent again afterwards", "what; bytes: its data", false},
+	{SentAgain, "retransmitted", "the side sent the same sequence numbers again at each of the frames", "what: SYN, SYN-ACK, data or FIN; count: how often, first sending not counted; span: time from the first sending, or the first repetition where that was not captured, to the last", false},
+	{Unacked, "unacked", "no segment of the peer between the frame from and the frame until acknowledges the end of what was sent again", "", true},
+	{PeerHeard, "peer-heard", "the peer sent the frame after the first sending of what was sent again, and does not acknowledge the end of it", "", false},
+	{Silent, "silent", "the side sent no segment between the frame from and the frame until", "span: time from its last segment to until", true},
+	{AckedEachTime, "acked-each-time", "the peer acknowledged what was sent again, and the side repeated it after that: the acknowledgments did not reach it", "", false},
+	{KeepAliveProbes, "keep-alive-probes", "each frame has at most one byte, at the SEQ one below the side's next", "count: how many in a row; every: their usual distance", false},
+	{WindowProbes, "window-probes", "each frame was sent by the side while the peer's last advertised window was 0", "count: how many", false},
+	{ZeroWindow, "window-closed", "the side advertised a window of 0 at the frame, and none above 0 until the frame until", "span: time from the frame to until", true},
+	{MaxAcked, "max-acked", "the largest segment of the side that was acknowledged has this size; the one that was sent again is larger", "bytes: the largest acknowledged; of: the one that was lost", false},
+	{ICMPError, "icmp", "the frame is an ICMP error that quotes a segment of the connection", "number: type in the second byte, code in the lowest; expected: the MTU that it gives; text: who sent it; what: SYN when it quotes one, else segment", false},
+
+	{RequestSent, "request", "the side sent a request at the frame", "text: its first line; span: time since the frame from, where set", false},
+	{Unanswered, "unanswered", "the peer sent no new data after the request at the frame and before the frame until", "text: the request's first line; span: from the request's last byte to until", true},
+	{HandshakeOpen, "handshake-open", "the handshake of the application's protocol is not finished before the frame until; the last message is the side's at the frame", "text: the message's name, and the server name asked for", true},
+	{Delivered, "delivered", "the message that begins at the frame announces a length, and fewer bytes of its body are in the capture before the frame until", "what: request or response; bytes: of its body captured; of: announced", true},
+	{NotEnded, "not-ended", "the message that begins at the frame announces its end by its own framing, and that end is not in the capture before the frame until", "what: request or response; bytes: of it captured, 0 unknown", true},
+	{UnackedData, "unacked-data", "when the second frame was sent, the peer had not acknowledged the last bytes of the side's data, which end at the first frame", "bytes: how many", false},
+	{SendsOn, "sends-on", "the side sent new data at the frame, after the RST", "", false},
+	{NoCloseNotify, "no-close-notify", "the side closed a TLS connection after the handshake, and its last record before that is no alert", "span: time from its last data to the close", true},
+	{NothingAsked, "nothing-asked", "the originator has sent no data that is a request before the frame until; the last message is the side's at the frame", "text: that message's first line", true},
+	{NothingSent, "nothing-sent", "neither side has sent any data before the frame until", "", true},
+	{LastMessage, "last-message", "the last data before the close began at the frame and is the side's", "what: response where it answers a request, else message; text: its first line", false},
+	{GoodbyeSent, "goodbye", "the frame, of the side, ends the session by the protocol's own words", "what: close-notify where it is a TLS alert; text: its first line", false},
+	{AlertSent, "alert", "the frame holds a TLS alert of the side, in the clear", "text: the alert's name (RFC 8446 §6)", false},
+	{TLSVersion, "tls-version", "the TLS version in the message at the frame", "what: Server Hello (chosen) or Client Hello (offered); text: the version", false},
+	{Unread, "unread", "after its last own data or FIN the side received these bytes of data, which end at the frame, before the RST", "bytes; span: from the frame to the RST", false},
+
+	{ClosedBy, "closed-by", "the side sent a FIN at the frame, its first", "", false},
+	{ClosedUnseen, "closed-unseen", "at the frame the peer acknowledges one byte above all that the side was captured to have sent: a FIN that the capture lacks", "", false},
+	{FINAcked, "fin-acked", "the side's FIN is at the first frame, and the peer acknowledges it at the second", "", false},
+	{NoFIN, "no-fin", "the side sent no FIN and no RST before the RST", "", true},
+	{AfterClose, "after-close", "the frames, of the peer, hold data that the side's FIN, or RST, at the frame from did not acknowledge", "what; bytes: in all; text: first line; span: from the side's close to the first of the frames, negative when it was captured before it", false},
+	{AllAcked, "all-acked", "before the RST, or by it, all data captured of both sides are acknowledged", "", false},
+	{NothingBetween, "nothing-between", "the side sent no new data between the frame from and the frame until", "", true},
+	{Idle, "idle", "neither side sent data between the frame from and the frame until", "span: time from the one to the other", true},
+	{MatchesTimeout, "matches-timeout", "the span equals a known idle time, within its tolerance", "span; text: whose", false},
+	{ResetBefore, "reset-before", "the side sent a RST at the frame, before the RST", "span: time from the one to the other", false},
+	{LastSegment, "last-segment", "the frame is the last segment of the side before the RST, RSTs not counted", "span: time from it to the RST", false},
+
+	{Accepted, "accepted-elsewhere", "the side's address and port sent a SYN-ACK at the frame, in the stream", "span: from the RST to it, negative when it came before", false},
+	{Refused, "refused-elsewhere", "the side's address and port refused a SYN by the RST at the frame, in the stream", "span: from the close to it, negative when it came before", false},
+	{RefusedCount, "refused-count", "the side's address and port refused so many connections in the capture", "count", false},
+	{AlsoReset, "also-reset", "the side's host sent a RST in the stream at the frame", "span: from the RST to it, negative when it came before", false},
+	{AlsoResetCount, "also-reset-count", "the side's host reset so many other connections within this time of the RST", "count; span", false},
+	{Scan, "scan", "SYNs of the side's host were answered by RSTs of so many ports of the peer, or of so many hosts on the peer's port", "count: ports; hosts; span: from the first to the last", false},
+	{Probes, "probes", "so many connections between the two hosts to the same port, before this one, ended in the same way", "count; every: their usual distance, 0 when irregular", false},
+	{ProbeBefore, "probe-before", "the frame, in the stream, ended such a connection", "span: from the RST to it, negative", false},
+
+	{TTLSame, "ttl-same", "the RST's TTL, or hop limit, is that of the frame before it, a packet of the same sender", "number: the TTL", false},
+	{TTLDiffers, "ttl-differs", "the RST's TTL, or hop limit, is not that of the first frame, a packet of the same sender", "number: the RST's; expected: the other's", false},
+	{IPIDContinues, "ip-id-continues", "the RST's IP ID is at most 8 above that of the sender's last packet before it, at the first frame, in either byte order", "number: the RST's; expected: the other's", false},
+	{IPIDCopied, "ip-id-copied", "the first frame's IP ID is that of the second, a SYN of the peer", "number", false},
+	{IPIDBreaks, "ip-id-breaks", "the RST's IP ID is not within 4096 above that of the sender's last packet, at the first frame", "number: the RST's; expected: the other's", false},
+	{WindowCopied, "window-copied", "the RST's window field is that of the first frame, a segment of the peer", "number", false},
+	{TimestampContinues, "timestamp-continues", "the RST's TSval is the same as, or above, that of the sender's last segment, at the first frame", "number: the RST's; expected: the other's", false},
+	{MACDiffers, "mac-differs", "the RST's Ethernet source is not that of the sender's first packet, at the first frame", "text: the RST's, a slash, the other's", false},
+	{SendsAfterReset, "sends-after-reset", "the RST's sender sent new data at each further frame, after the RST", "span: from the RST to the first", false},
+	{AcksAfterReset, "acks-after-reset", "the RST's sender acknowledges, at each further frame, more than it had before the RST and in the RST", "count; span: from the RST to the first", false},
+	{AcceptsAfterReset, "accepts-after-reset", "the RST's sender sent a SYN-ACK at the second frame, after the RST that refused the SYN, and no further SYN in between", "span", false},
+	{SEQOutside, "seq-outside", "the RST's SEQ lies this far from the next that its sender had to send, as far as captured, and no captured segment of the peer before it has that ACK", "bytes: negative when below", false},
+	{GuessesSEQ, "guesses-seq", "further RSTs in the side's name have SEQs above all that it was captured to have sent, different from each other or the RST's", "bytes: the largest distance", false},
+	{Repeated, "repeated", "RSTs with the same SEQ and ACK were captured so often within a millisecond", "count", false},
+	{TooSoon, "too-soon", "the RST follows the first frame by less time than its sender needed, at least, to answer any other segment", "span: between the two; every: the least time of another answer", false},
+	{BothReset, "both-reset", "both sides sent a RST, at the two frames", "span: between the two", false},
+	{CapturedOnce, "captured-once", "the RST was captured once, and of the connection's other packets so many twice", "count: captured twice; hosts: other packets", false},
+	{AfterFirstData, "after-first-data", "the RST comes after the originator's first data, at the first frame, and before any data of the responder", "", false},
+	{ReplyWithACK, "reply-with-ack", "the RST has ACK and a SEQ other than 0, and answers data that came after its sender had ended the connection, at the first frame", "", false},
+	{OverBefore, "over-before", "the connection had ended at the first frame: by a RST of the peer, or by the acknowledgment of the second FIN", "what: RST or FIN; span: from there to the RST", false},
+	{ComparedWith, "compared-with", "the frame, in the stream, is a packet of the RST's sender with the value that the RST was compared with", "number", false},
+
+	{Challenged, "challenge-ack", "the side, the RST's receiver, answered the RST with a plain ACK at the second frame, and goes on", "", false},
+	{OutOfWindow, "out-of-window", "the RST's SEQ is outside of the window that its receiver advertised last, as far as captured", "", false},
+	{InWindow, "in-window", "the RST's SEQ is in its receiver's window, and not the next expected (RFC 5961 §3.2)", "", false},
+	{NotForSYN, "not-for-syn", "the receiver had sent a SYN only, and the RST does not acknowledge it", "", false},
+	{RetransmitsAfter, "syn-after", "the RST's receiver sent its SYN again after the RST, at the second frame", "count", false},
+	{RetransmissionsAfterReset, "retransmits-after", "the RST's receiver sent data again after the RST, at the frames after it", "count", false},
+	{ResetText, "reset-text", "the RST carries this text (RFC 9293 §3.5.3)", "text", false},
+	{MPTCPReason, "mptcp-reason", "the RST carries MP_TCPRST with this reason (RFC 8684 §3.6)", "number", false},
+	{MPTCPFastClose, "mptcp-fastclose", "the RST carries MP_FASTCLOSE (RFC 8684 §3.5)", "", false},
+	{FurtherResets, "further-resets", "the side sent so many further RSTs on the connection after the RST; the frame is the first of them", "count", false},
+
+	{SameEvent, "same-event", "the frame is an earlier RST of the connection", "span: from it to the RST", false},
+	{Duplicate, "duplicate", "the first frame has the same addresses, ports, SEQ, ACK, flags and IP ID as the RST", "", false},
+}
+
+var kindNames = func() (names [numKinds]string) {
+	for _, m := range Kinds {
+		names[m.Kind] = m.Name
+	}
+	return names
+}()
+
+// String returns the name of the kind in the JSON report: "reply-to".
+func (k Kind) String() string { return kindNames[k] }
+
+// Named returns the kind with a name, None without one.
+func Named(name string) Kind {
+	for _, m := range Kinds {
+		if m.Name == name {
+			return m.Kind
+		}
+	}
+	return None
+}
+
+// Absence reports whether the kind states that something is not there.
+func (k Kind) Absence() bool { return absences[k] }
+
+var absences = func() (is [numKinds]bool) {
+	for _, m := range Kinds {
+		is[m.Kind] = m.Absence
+	}
+	return is
+}()
+
+// NeedsPayload reports whether an absence can be seen only where payload was captured whole: lengths alone do not
+// show where an application's message ends.
+func (k Kind) NeedsPayload() bool {
+	switch k {
+	case HandshakeOpen, Delivered, NotEnded, NoCloseNotify, NothingAsked:
+		return true
+	}
+	return false
+}
+
+// NeedsBeginning reports whether an absence reaches back to the beginning of the connection.
+func (k Kind) NeedsBeginning() bool {
+	switch k {
+	case NoFIN, NoSYNACK, NothingSent, NothingAsked:
+		return true
+	}
+	return false
+}
+
+// Watches returns the sides of whose segments a claim of the kind, about side s, states an absence.
+func (k Kind) Watches(s flows.Side) []flows.Side {
+	switch k {
+	case ReplyUnseen, Unacked, Unanswered:
+		return onlySide[s.Peer()][:]
+	case HandshakeOpen, NothingSent, Idle, NoHandshake:
+		return bothSides[:]
+	case NothingAsked:
+		return onlySide[flows.Originator][:]
+	}
+	return onlySide[s][:]
+}
+
+var (
+	bothSides = [...]flows.Side{flows.Originator, flows.Responder}
+	onlySide  = [...][1]flows.Side{{flows.Originator}, {flows.Responder}}
+)

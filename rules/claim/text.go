@@ -1,0 +1,474 @@
+package claim
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
+
+// Statement returns the claim as a sentence without its full stop, beginning in lower case where its first word is none
+// that has a capital: "the server closes the connection: its FIN". It is the only place where evidence is worded.
+func (c *Claim) Statement() string {
+	if c.Kind >= numKinds || sentences[c.Kind] == nil {
+		return ""
+	}
+	s := sentences[c.Kind](c)
+	if c.Limited {
+		s += " (as far as this capture shows)"
+	}
+	return s
+}
+
+// side and peer name both ends of the claim's connection.
+func (c *Claim) side() string { return words.Side(c.Side) }
+func (c *Claim) peer() string { return words.Side(c.Side.Peer()) }
+
+// Segment names the segment that the claim speaks of, of side s: "the client's data (120 bytes)".
+func (c *Claim) Segment(s flows.Side) string { return segment(words.Side(s), c.What, c.Bytes) }
+
+func segment(who string, w What, n int64) string {
+	size := ""
+	if n > 0 {
+		size = " (" + words.Bytes(n) + ")"
+	}
+	switch w {
+	case SYN, SYNACK, FIN, ACK:
+		return who + "'s " + strings.ToUpper(w.String())
+	case HandshakeACK:
+		return who + "'s ACK, the last segment of the handshake"
+	case Data, Message:
+		return who + "'s data" + size
+	case DataFIN:
+		return who + "'s data" + size + " with FIN"
+	case KeepAlive:
+		return who + "'s keep-alive probe"
+	case WindowProbe:
+		return who + "'s zero-window probe"
+	case ChallengeACK:
+		return who + "'s challenge ACK"
+	case NoACK:
+		return who + "'s segment without ACK"
+	case Reset:
+		return who + "'s RST"
+	case Retransmission:
+		return who + "'s retransmission" + size
+	case Request:
+		return who + "'s request" + size
+	case Response:
+		return who + "'s response" + size
+	case ClientHello:
+		return who + "'s Client Hello"
+	case ServerHello:
+		return who + "'s Server Hello"
+	case CloseNotify:
+		return who + "'s close_notify"
+	case Alert:
+		return who + "'s TLS alert"
+	case Goodbye:
+		return who + "'s last message" + size
+	}
+	return who + "'s segment"
+}
+
+// quoted returns the claim's text in parentheses, "" when there is none.
+func (c *Claim) quoted() string {
+	if c.Text == "" {
+		return ""
+	}
+	return " (" + c.Text + ")"
+}
+
+// later returns ", 3.0 ms later", "" for a span of zero.
+func later(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return ", " + words.Relative(d)
+}
+
+// distance says on which side of another number one lies: "12 bytes above".
+func distance(n int64) string {
+	if n < 0 {
+		return words.Bytes(-n) + " below"
+	}
+	return words.Bytes(n) + " above"
+}
+
+// atLeast puts "at least" before a count that its counter could not hold.
+func (c *Claim) atLeast() string {
+	if c.AtLeast {
+		return "at least "
+	}
+	return ""
+}
+
+func hex16(n uint64) string { return fmt.Sprintf("0x%04x", uint16(n)) }
+
+func number(n uint64) string { return strconv.FormatUint(n, 10) }
+
+// thing names what was sent again: "the SYN", "its data (1448 bytes)".
+func (c *Claim) thing() string {
+	switch c.What {
+	case SYN, SYNACK, FIN:
+		return "its " + strings.ToUpper(c.What.String())
+	}
+	if c.Bytes > 0 {
+		return words.Bytes(c.Bytes) + " of data"
+	}
+	return "its data"
+}
+
+var sentences = [numKinds]func(*Claim) string{
+	ReplyTo: func(c *Claim) string {
+		what := segment(c.peer(), c.What, c.Bytes)
+		if c.What == SYN {
+			return c.side() + "'s RST acknowledges exactly " + what + later(c.Span) + ": the standard reply where nothing accepts the connection (RFC 9293 §3.5.2)"
+		}
+		if c.What == NoACK {
+			return c.side() + "'s RST answers " + what + later(c.Span) + ": its ACK is the end of that segment (RFC 9293 §3.5.2)"
+		}
+		return c.side() + "'s RST answers " + what + later(c.Span) + ": its sequence number is that segment's ACK, the standard reply for a connection that does not exist (RFC 9293 §3.5.2)"
+	},
+	ReplyUnseen: func(c *Claim) string {
+		return c.side() + "'s RST has the form of a reply (RFC 9293 §3.5.2), but the segment that it would answer is not in this capture"
+	},
+	EchoesBoth: func(c *Claim) string {
+		return c.side() + "'s RST takes both its numbers from " + segment(c.peer(), c.What, c.Bytes) + later(c.Span)
+	},
+	Abort: func(c *Claim) string {
+		return c.side() + "'s RST has the sender's own next sequence number (SND.NXT): a local abort, as a close by the application or its end causes"
+	},
+	AbortOffset: func(c *Claim) string {
+		return c.side() + "'s RST has ACK and a sequence number " + distance(c.Bytes) + " the sender's next one as captured: by its form a local abort"
+	},
+	NumbersFitNeither: func(c *Claim) string {
+		return "the RST's sequence number is neither the next one of " + c.side() + " nor the ACK of a captured segment"
+	},
+	RefusalOffset: func(c *Claim) string {
+		return "the RST follows the SYN by " + words.Span(c.Span) + ", but its ACK is " + distance(c.Bytes) + " the number that acknowledges that SYN"
+	},
+	WrongEcho: func(c *Claim) string {
+		return "the RST echoes the timestamp " + number(c.Number) + ", which " + c.peer() + " was not seen to send; its last segment has " + number(c.Expected)
+	},
+
+	SYNSent: func(c *Claim) string {
+		s := c.side() + " sends a SYN"
+		if c.Text != "" {
+			s += " to " + c.Text
+		}
+		if c.Count > 1 {
+			s += ", " + strconv.Itoa(c.Count) + " times in all"
+		}
+		return s
+	},
+	SYNACKSent: func(c *Claim) string { return c.side() + " accepts with a SYN-ACK" + later(c.Span) },
+	Handshake:  func(*Claim) string { return "the handshake is complete" },
+	BadACK: func(c *Claim) string {
+		return c.peer() + "'s SYN-ACK acknowledges " + number(c.Number) + "; " + c.side() + "'s SYN calls for " + number(c.Expected)
+	},
+	OddSYN: func(c *Claim) string {
+		return c.side() + "'s SYN has " + words.Count(c.Count, "option") + " and window " + number(c.Number) + ", as scanners send it and no common system does"
+	},
+	OtherACK: func(c *Claim) string {
+		return c.side() + " answers the SYN with an ACK for " + number(c.Number) + " instead of a SYN-ACK: it belongs to another connection of the same addresses and ports"
+	},
+	SYNAgain: func(c *Claim) string { return c.side() + " sends its SYN again" + later(c.Span) },
+	NoSYNACK: func(c *Claim) string { return "no SYN-ACK of " + c.side() + " came before it" },
+	OpenedAfter: func(c *Claim) string {
+		return "the handshake is completed " + words.Span(c.Span) + " after the RST"
+	},
+	NoHandshake: func(*Claim) string {
+		return "the capture has no handshake of this connection: it begins in the middle of it"
+	},
+	AckedUnseen: func(c *Claim) string {
+		return c.peer() + " acknowledges " + words.Bytes(c.Bytes) + " of " + c.side() + " that are not in this capture"
+	},
+
+	FirstSent: func(c *Claim) string { return c.side() + " sends " + c.thing() + " for the first time" },
+	SentAgain: func(c *Claim) string {
+		return c.side() + " retransmits " + c.thing() + " " + words.Times(c.Count) + " within " + words.Span(c.Span)
+	},
+	Unacked: func(c *Claim) string {
+		return "no segment of " + c.peer() + " acknowledges it"
+	},
+	PeerHeard: func(c *Claim) string {
+		return c.peer() + " still sends segments, but does not acknowledge it"
+	},
+	Silent: func(c *Claim) string {
+		return c.side() + " sends nothing for " + words.Span(c.Span)
+	},
+	AckedEachTime: func(c *Claim) string {
+		return c.peer() + " acknowledges it, and " + c.side() + " retransmits all the same: the acknowledgments do not reach it"
+	},
+	KeepAliveProbes: func(c *Claim) string {
+		s := c.side() + " sends " + words.Count(c.Count, "keep-alive probe")
+		if c.Every > 0 {
+			s += " about " + words.Span(c.Every) + " apart"
+		}
+		return s
+	},
+	WindowProbes: func(c *Claim) string {
+		return c.side() + " sends " + words.Count(c.Count, "zero-window probe")
+	},
+	ZeroWindow: func(c *Claim) string {
+		s := c.side() + " advertises a zero window"
+		if c.Span > 0 {
+			s += " for " + words.Span(c.Span)
+		}
+		return s + ": its application does not read"
+	},
+	MaxAcked: func(c *Claim) string {
+		return "the largest segment of " + c.side() + " that was acknowledged has " + words.Bytes(c.Bytes) + ", the lost one " + words.Bytes(c.Of)
+	},
+	ICMPError: icmpText,
+
+	RequestSent: func(c *Claim) string { return c.side() + " sends a request" + c.quoted() },
+	Unanswered: func(c *Claim) string {
+		s := c.side() + " sends a request" + c.quoted() + " that is not answered"
+		if c.Span >= 100*time.Millisecond {
+			s += " within " + words.Span(c.Span)
+		}
+		return s
+	},
+	HandshakeOpen: func(c *Claim) string {
+		return "the application's handshake is not finished: the last message is " + c.side() + "'s" + c.quoted()
+	},
+	Delivered: func(c *Claim) string {
+		return "the " + c.What.String() + " announces " + words.Bytes(c.Of) + ", of which " + words.Bytes(c.Bytes) + " were captured"
+	},
+	NotEnded: func(c *Claim) string {
+		s := "the " + c.What.String() + " has not reached the end that its framing announces"
+		if c.Bytes > 0 {
+			s += "; " + words.Bytes(c.Bytes) + " of it were captured"
+		}
+		return s
+	},
+	UnackedData: func(c *Claim) string {
+		return "the last " + words.Bytes(c.Bytes) + " of " + c.side() + "'s data were not acknowledged at that moment"
+	},
+	SendsOn: func(c *Claim) string { return c.side() + " was still sending: its next data follows the RST" },
+	NoCloseNotify: func(c *Claim) string {
+		return c.side() + " closes without close_notify, " + words.Span(c.Span) + " after its last data"
+	},
+	NothingAsked: func(c *Claim) string {
+		return "the client has sent no request yet; the last message is " + c.side() + "'s" + c.quoted()
+	},
+	NothingSent: func(*Claim) string { return "neither side has sent any data" },
+	LastMessage: func(c *Claim) string {
+		what := "message"
+		if c.What == Response {
+			what = "response"
+		}
+		return "the last message is " + c.side() + "'s " + what + c.quoted()
+	},
+	GoodbyeSent: func(c *Claim) string {
+		if c.What == CloseNotify {
+			return c.side() + " sends its TLS close_notify"
+		}
+		return c.side() + " ends the session by its protocol" + c.quoted()
+	},
+	AlertSent: func(c *Claim) string { return c.side() + " sends the TLS alert " + c.Text },
+	TLSVersion: func(c *Claim) string {
+		if c.What == ServerHello {
+			return "the TLS version is " + c.Text
+		}
+		return "the TLS version offered is " + c.Text
+	},
+	Unread: func(c *Claim) string {
+		return c.side() + " received " + words.Bytes(c.Bytes) + " after its own last data, the last of them " + words.Span(c.Span) + " before"
+	},
+
+	ClosedBy: func(c *Claim) string { return c.side() + " closes the connection: its FIN" },
+	ClosedUnseen: func(c *Claim) string {
+		return c.side() + " has closed the connection: its FIN is acknowledged here, but missing from the capture"
+	},
+	FINAcked: func(c *Claim) string { return c.side() + " has closed the connection, and its FIN is acknowledged" },
+	NoFIN:    func(c *Claim) string { return c.side() + " has sent no FIN and no RST before" },
+	AfterClose: func(c *Claim) string {
+		if c.Span < 0 {
+			return segment(c.peer(), c.What, c.Bytes) + c.quoted() + " was in flight when " + c.side() + " closed, and reached a closed socket"
+		}
+		return segment(c.peer(), c.What, c.Bytes) + c.quoted() + " reached a closed socket" + later(c.Span)
+	},
+	AllAcked:       func(*Claim) string { return "all data captured is acknowledged" },
+	NothingBetween: func(c *Claim) string { return c.side() + " sends no new data in between" },
+	Idle:           func(c *Claim) string { return "the connection is idle for " + words.Span(c.Span) },
+	MatchesTimeout: func(c *Claim) string { return words.Span(c.Span) + " matches " + c.Text },
+	ResetBefore:    func(c *Claim) string { return c.side() + " had reset the connection" + ago(c.Span) },
+	LastSegment:    func(c *Claim) string { return c.side() + "'s last segment" + ago(c.Span) },
+
+	Accepted: func(c *Claim) string { return "the same port accepts a connection" + later(c.Span) },
+	Refused:  func(c *Claim) string { return "the same port refuses a connection" + later(c.Span) },
+	RefusedCount: func(c *Claim) string {
+		return c.atLeast() + words.Count(c.Count, "connection") + " to this port " + wasWere(c.Count) + " refused in this capture"
+	},
+	AlsoReset: func(c *Claim) string { return c.side() + " resets this connection too" + later(c.Span) },
+	AlsoResetCount: func(c *Claim) string {
+		return c.side() + "'s host resets " + c.atLeast() + words.Count(c.Count, "other connection") + " within " + words.Span(c.Span)
+	},
+	Scan: func(c *Claim) string {
+		var what []string
+		if c.Count > 1 {
+			what = append(what, words.Count(c.Count, "different port"))
+		}
+		if c.Hosts > 1 {
+			what = append(what, words.Count(c.Hosts, "host"))
+		}
+		return c.side() + " was refused by " + c.atLeast() + strings.Join(what, " and ") + " within " + words.Span(c.Span)
+	},
+	Probes: func(c *Claim) string {
+		s := c.atLeast() + words.Count(c.Count, "earlier connection") + " of the same client to this port ended alike"
+		if c.Every > 0 {
+			s += ", about every " + words.Span(c.Every)
+		}
+		return s
+	},
+	ProbeBefore: func(c *Claim) string { return "an earlier connection of the same client ends alike" + later(c.Span) },
+
+	TTLSame: func(c *Claim) string {
+		return "its TTL " + number(c.Number) + " is that of " + c.side() + "'s other packets"
+	},
+	TTLDiffers: func(c *Claim) string {
+		return "its TTL is " + number(c.Number) + "; " + c.side() + "'s other packets arrive with " + number(c.Expected)
+	},
+	IPIDContinues: func(c *Claim) string {
+		return "its IP ID " + hex16(c.Number) + " continues the count of " + c.side() + "'s last packet (" + hex16(c.Expected) + ")"
+	},
+	IPIDCopied: func(c *Claim) string { return "the IP ID " + hex16(c.Number) + " is copied from the SYN" },
+	IPIDBreaks: func(c *Claim) string {
+		return "its IP ID " + hex16(c.Number) + " does not continue the count of " + c.side() + "'s other packets (last " + hex16(c.Expected) + ")"
+	},
+	WindowCopied: func(c *Claim) string {
+		return "its window " + number(c.Number) + " is that of the segment that it answers"
+	},
+	TimestampContinues: func(c *Claim) string {
+		return "its TCP timestamp continues that of " + c.side() + "'s last segment"
+	},
+	MACDiffers: func(c *Claim) string {
+		own, other, _ := strings.Cut(c.Text, "/")
+		return "its Ethernet source is " + own + "; " + c.side() + "'s first packet came from " + other
+	},
+	SendsAfterReset: func(c *Claim) string {
+		return c.side() + " goes on sending data " + words.Span(c.Span) + " after its RST, as if it had not sent it"
+	},
+	AcksAfterReset: func(c *Claim) string {
+		return c.side() + " goes on acknowledging new data " + words.Span(c.Span) + " after its RST, as if it had not sent it"
+	},
+	AcceptsAfterReset: func(c *Claim) string {
+		return c.side() + " accepts the connection " + words.Span(c.Span) + " after the RST that refused it, without another SYN in this capture"
+	},
+	SEQOutside: func(c *Claim) string {
+		return "its sequence number is " + distance(c.Bytes) + " the next one of " + c.side() + " as captured, and no captured segment has that ACK"
+	},
+	GuessesSEQ: func(c *Claim) string {
+		return "further RSTs in " + c.side() + "'s name have sequence numbers up to " + words.Bytes(c.Bytes) + " above all that it was seen to send"
+	},
+	Repeated: func(c *Claim) string {
+		return "it was sent " + words.Times(c.Count) + " within a millisecond, with the same numbers"
+	},
+	TooSoon: func(c *Claim) string {
+		return "it follows what it answers by " + words.Span(c.Span) + "; the fastest other answer of " + c.side() + " took " + words.Span(c.Every)
+	},
+	BothReset: func(c *Claim) string { return "both ends get a RST within " + words.Span(c.Span) },
+	CapturedOnce: func(c *Claim) string {
+		return "it was captured once; of the connection's " + strconv.Itoa(c.Hosts) + " other packets " + strconv.Itoa(c.Count) + " were captured twice, as on a router that forwards them"
+	},
+	AfterFirstData: func(*Claim) string { return "it comes directly after the client's first data, where filters decide" },
+	ReplyWithACK: func(*Claim) string {
+		return "it answers late data with RST+ACK, where a host that has ended the connection sends a RST without ACK"
+	},
+	OverBefore: func(c *Claim) string {
+		if c.What == Reset {
+			return "the connection had been reset by " + c.peer() + ago(c.Span)
+		}
+		return "both sides had closed the connection" + ago(c.Span)
+	},
+	ComparedWith: func(*Claim) string { return "the packet that it was compared with" },
+
+	Challenged: func(c *Claim) string {
+		return c.side() + " did not accept this RST: it answers with a challenge ACK (RFC 5961 §3.2)"
+	},
+	OutOfWindow: func(c *Claim) string {
+		return "its sequence number is outside of " + c.peer() + "'s receive window: " + c.peer() + " drops it (RFC 9293 §3.10.7.4)"
+	},
+	InWindow: func(c *Claim) string {
+		return "its sequence number is in " + c.peer() + "'s receive window, but not the next one expected: it calls for a challenge ACK (RFC 5961 §3.2)"
+	},
+	NotForSYN: func(c *Claim) string {
+		return "it does not acknowledge " + c.peer() + "'s SYN: in SYN-SENT, " + c.peer() + " drops it (RFC 9293 §3.10.7.3)"
+	},
+	RetransmitsAfter: func(c *Claim) string {
+		return c.side() + " sends its SYN again after this RST (" + words.Times(c.Count) + "): the RST did not arrive, or the system tries again by itself, as Windows does"
+	},
+	RetransmissionsAfterReset: func(c *Claim) string {
+		return c.side() + " goes on retransmitting after this RST (" + words.Times(c.Count) + "): it did not arrive, or was not accepted"
+	},
+	ResetText: func(c *Claim) string {
+		return "the RST carries the text " + strconv.Quote(c.Text) + " (RFC 9293 §3.5.3): devices state their reason there"
+	},
+	MPTCPReason: func(c *Claim) string {
+		return "MP_TCPRST gives reason " + number(c.Number) + ", " + words.MPTCPReason(uint8(c.Number)) + " (RFC 8684 §3.6)"
+	},
+	MPTCPFastClose: func(*Claim) string {
+		return "MP_FASTCLOSE ends the whole Multipath TCP connection at once (RFC 8684 §3.5)"
+	},
+	FurtherResets: func(c *Claim) string {
+		return c.atLeast() + words.Count(c.Count, "further RST") + " of " + c.side() + " follow" + s(c.Count)
+	},
+
+	SameEvent: func(c *Claim) string { return "the first RST of this event" + ago(c.Span) },
+	Duplicate: func(*Claim) string { return "same addresses, numbers and IP ID: the same packet captured twice" },
+}
+
+// ago returns ", 3.0 ms before", "" for a span of zero.
+func ago(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return ", " + words.Span(d) + " before"
+}
+
+func wasWere(n int) string {
+	if n == 1 {
+		return "was"
+	}
+	return "were"
+}
+
+// s is the ending of a verb of one thing.
+func s(n int) string {
+	if n == 1 {
+		return "s"
+	}
+	return ""
+}
+
+// icmpText words an ICMP error (RFC 792, RFC 4443). Bit 16 of Number says ICMPv6.
+func icmpText(c *Claim) string {
+	v6, typ, code := c.Number>>16&1 == 1, c.Number>>8&255, c.Number&255
+	what := "type " + number(typ) + " code " + number(code)
+	switch {
+	case !v6 && typ == 3 && code == 4, v6 && typ == 2:
+		what = "a packet was too big for the path"
+		if c.Expected > 0 {
+			what += ", which takes " + words.Bytes(int64(c.Expected))
+		}
+	case !v6 && typ == 3 && (code == 9 || code == 10 || code == 13), v6 && typ == 1 && (code == 1 || code == 5 || code == 6):
+		what = "communication is administratively prohibited"
+	case !v6 && typ == 3 && code == 3, v6 && typ == 1 && code == 4:
+		what = "the port is unreachable"
+	case !v6 && typ == 3, v6 && typ == 1:
+		what = "the destination is unreachable"
+	case !v6 && typ == 11, v6 && typ == 3:
+		what = "the hop limit was exceeded"
+	}
+	of := "a segment"
+	if c.What == SYN {
+		of = "a SYN"
+	}
+	return "ICMP from " + c.Text + " about " + of + " of this connection: " + what
+}

@@ -1,0 +1,70 @@
+package rules
+
+import (
+	"slices"
+
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
+)
+
+// Evidence is one checkable statement: a claim, and its sentence.
+type Evidence struct {
+	claim.Claim
+	Says string
+}
+
+// Say adds a claim about the reset's own connection to the evidence, with the frames that it rests on in the order in
+// which the claim's kind names them. Frames that are 0, never seen, are left out. Whether the capture could have shown
+// the opposite of an absence is decided here.
+func (f *Finding) Say(c claim.Claim, frames ...int) { f.SayOf(claim.Own, c, frames...) }
+
+// SayOf adds a claim whose frames belong to another connection.
+func (f *Finding) SayOf(stream int, c claim.Claim, frames ...int) {
+	c.Stream = stream
+	f.Evidence = append(f.Evidence, f.evidence(c, frames))
+}
+
+// Note adds a claim about the reset's own connection that is worth knowing and not about the cause.
+func (f *Finding) Note(c claim.Claim, frames ...int) {
+	c.Stream = claim.Own
+	f.Notes = append(f.Notes, f.evidence(c, frames))
+}
+
+// Claims reports whether the evidence holds a claim of this kind that the capture bears out in full.
+func (f *Finding) Claims(k claim.Kind) bool {
+	return slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Kind == k && !e.Limited })
+}
+
+// evidence completes a claim: its frames, its limits and its sentence.
+func (f *Finding) evidence(c claim.Claim, frames []int) Evidence {
+	start := len(f.room)
+	for _, n := range frames {
+		if n != 0 {
+			f.room = append(f.room, n)
+		}
+	}
+	end := len(f.room)
+	c.Frames = f.room[start:end:end]
+	c.Limited = c.Limited || c.Kind.Absence() && f.hidden(&c)
+	return Evidence{Claim: c, Says: c.Statement()}
+}
+
+// hidden reports whether the capture could have missed what c says is absent.
+func (f *Finding) hidden(c *claim.Claim) bool {
+	if f.facts == nil {
+		return false
+	}
+	k := f.facts.Conn
+	missing := k.Defects.Has(flows.Evicted)
+	for _, side := range c.Kind.Watches(c.Side) {
+		e := k.End(side)
+		missing = missing || e.Segments == 0 && k.Defects.Has(flows.OneDirection) || e.Missing > 0
+	}
+	if c.Kind.NeedsPayload() {
+		missing = missing || k.Defects.Has(flows.SnapCut)
+	}
+	if c.Kind.NeedsBeginning() {
+		missing = missing || k.Defects.Has(flows.NoHandshake)
+	}
+	return missing
+}
