@@ -120,7 +120,7 @@ type Related struct {
 
 	// The RST sender's host: other connections that it reset within FallWindow of this RST; refused ones do not count.
 	ResetTogether      []ConnMark // at most 8
-	ResetTogetherCount int        // 128 at most
+	ResetTogetherCount int        // MaxResetTogether at most
 
 	// Earlier connections between the same hosts to the same port that ended alike (same side, same
 	// phase, no data): health probes.
@@ -140,6 +140,9 @@ type Related struct {
 	OtherDir bool // another connection of the same two hosts shows both directions
 	ICMP     []ICMPNote
 }
+
+// MaxResetTogether bounds Related.ResetTogetherCount: where it is reached, at least so many were reset.
+const MaxResetTogether = 128
 
 // FallWindow is how close in time resets of one host count as falling together.
 const TogetherWindow = time.Second

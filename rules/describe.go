@@ -1,11 +1,11 @@
 package rules
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -67,93 +67,118 @@ func Circumstances(c *facts.Facts) string {
 	return "at a point that the capture does not show"
 }
 
-// SayCompletion tells as evidence what stood open, or that nothing did, when the sender closed.
+// SayCompletion says what was unfinished, or that nothing was, when the sender closed.
 func (f *Finding) SayCompletion(c *facts.Facts) {
 	b := c.Close.Completion
-	who := words.Side(b.Side)
+	until := c.Close.Frame
 	switch b.State {
 	case facts.OpenRequest:
-		f.Text(words.Sentence("%s asks%s; no answer to it comes before the connection is given up", who, words.Quoted(b.Text)), b.Frame)
+		f.Say(claim.Claim{Kind: claim.Unanswered, Side: b.Side, Until: until, Text: readable(b.Text), Span: b.Since}, b.Frame)
 	case facts.OpenHandshake:
-		f.Text(words.Sentence("the handshake is not finished: the last message is %s's%s", who, words.Quoted(b.Text)), b.Frame)
+		f.Say(claim.Claim{Kind: claim.HandshakeOpen, Side: b.Side, Until: until, Text: readable(b.Text)}, b.Frame)
 	case facts.CutResponse:
-		if b.Want >= 0 {
-			f.Text(words.Sentence("the response announces %s; %s of it were seen", words.Bytes(b.Want), words.Bytes(b.Got)), b.Frame)
-		} else {
-			f.Text("the response has not ended by its own rules", b.Frame)
-		}
+		f.sayCut(claim.Response, b, until)
 	case facts.CutRequest:
-		if b.Want >= 0 {
-			f.Text(words.Sentence("the request announces %s; %s of it were seen", words.Bytes(b.Want), words.Bytes(b.Got)), b.Frame)
-		} else {
-			f.Text("the request has not ended by its own rules", b.Frame)
-		}
+		f.sayCut(claim.Request, b, until)
 	case facts.InFlight:
-		if b.Got > 0 && !c.ByClient() {
-			f.Text(words.Sentence("%s of its own answer had not been acknowledged when it let go", words.Bytes(b.Got)), c.Close.LastData[flows.Responder].Frame, c.Close.Frame)
-		} else if b.Got > 0 {
-			f.Text(words.Sentence("%s's last %s had not been acknowledged by %s when it let go", words.Side(flows.Responder), words.Bytes(b.Got), Sender(c)), c.Close.LastData[flows.Responder].Frame, c.Close.Frame)
+		if b.Got > 0 {
+			f.Say(claim.Claim{Kind: claim.UnackedData, Side: flows.Responder, Bytes: b.Got}, c.Close.LastData[flows.Responder].Frame, until)
 		} else {
-			f.Text(words.Sentence("%s was still sending: its next data follows the RST", words.Side(flows.Responder)), c.After.ReceiverData.Frame)
+			f.Say(claim.Claim{Kind: claim.SendsOn, Side: flows.Responder}, c.After.ReceiverData.Frame)
 		}
 	case facts.Unended:
-		f.Text(words.Sentence("%s closes without close_notify, %s after its last data: not as a program does that has said all", who, words.Span(b.Since)), b.Frame, c.Close.Frame)
+		f.Say(claim.Claim{Kind: claim.NoCloseNotify, Side: b.Side, Span: b.Since}, b.Frame, until)
 	case facts.Unused:
 		if b.Frame > 0 {
-			f.Text("the client has asked for nothing yet; the last message is "+who+"'s"+words.Quoted(b.Text), b.Frame)
+			f.Say(claim.Claim{Kind: claim.NothingAsked, Side: b.Side, Until: until, Text: readable(b.Text)}, b.Frame)
 		} else {
-			f.Text("neither side has sent any data", c.Conn.HandshakeACK.Frame)
+			f.Say(claim.Claim{Kind: claim.NothingSent, Until: until}, c.Conn.HandshakeACK.Frame)
 		}
 	case facts.Answered:
-		f.Text(words.Sentence("the last message is %s's answer%s", who, words.Quoted(b.Text)), b.Frame)
+		f.Say(claim.Claim{Kind: claim.LastMessage, Side: b.Side, What: claim.Response, Text: readable(b.Text)}, b.Frame)
 	case facts.SaidGoodbye:
-		f.Text(words.Sentence("%s says goodbye%s", who, words.Quoted(b.Text)), b.Frame)
+		f.Say(claim.Claim{Kind: claim.GoodbyeSent, Side: b.Side, Text: readable(b.Text)}, b.Frame)
 	}
 }
 
-// SayClose tells the moment when the sender closed, unless it is the RST itself.
+// sayCut says that a message is not whole in the capture.
+func (f *Finding) sayCut(what claim.What, b facts.Completion, until int) {
+	if b.Want > 0 {
+		f.Say(claim.Claim{Kind: claim.Delivered, Side: b.Side, What: what, Until: until, Bytes: b.Got, Of: b.Want}, b.Frame)
+		return
+	}
+	f.Say(claim.Claim{Kind: claim.NotEnded, Side: b.Side, What: what, Until: until, Bytes: b.Got}, b.Frame)
+}
+
+// readable returns the first line of a message, "" where it says nothing to a reader.
+func readable(text string) string {
+	if words.Opaque(text) {
+		return ""
+	}
+	return text
+}
+
+// SayClose says by what the sender had closed the connection, unless it is the RST itself.
 func (f *Finding) SayClose(c *facts.Facts) {
 	switch c.Close.By {
 	case facts.ByFIN:
-		f.Text(words.Capital(Sender(c))+" closes: its FIN", c.Close.Frame)
+		f.Say(claim.Claim{Kind: claim.ClosedBy, Side: c.Side}, c.Close.Frame)
 	case facts.ByUnseenFIN:
-		f.Text(words.Capital(Sender(c))+" has closed: its FIN is acknowledged here, though the capture missed it", c.Close.Frame)
+		f.Say(claim.Claim{Kind: claim.ClosedUnseen, Side: c.Side}, c.Close.Frame)
 	}
 }
 
-// SayRST tells what the RST is by its numbers.
+// SayRST says what the numbers of the RST are.
 func (f *Finding) SayRST(c *facts.Facts) {
 	switch {
-	case c.Kind == facts.KindReply && c.Class == flows.ClassActive:
-		f.Text(words.Sentence("%s's RST answers %s %s later: it takes both its numbers from it", Sender(c), words.Segment(c.Trigger), words.Span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
 	case c.Kind == facts.KindReply && c.Trigger != nil:
-		f.Text(words.Sentence("%s's RST answers %s %s later: by its numbers a reply, as a host without the connection sends it", Sender(c), words.Segment(c.Trigger), words.Span(c.TriggerDelay)), c.Trigger.Frame, c.Frame)
+		k := claim.ReplyTo
+		if c.Class == flows.ClassActive {
+			k = claim.EchoesBoth
+		}
+		f.Say(claim.Claim{Kind: k, Side: c.Side, What: triggerKind(c), Bytes: int64(c.Trigger.DataLen), Span: c.TriggerDelay}, c.Trigger.Frame, c.Frame)
 	case c.Kind == facts.KindReply:
-		f.Text(words.Sentence("%s's RST has the form of a reply to a segment that the capture does not hold", Sender(c)), c.Frame)
-	case c.Kind == facts.KindAbort && !c.Snd.HasSND:
-		f.Text(words.Sentence("%s's RST has an ACK and no sequence number of 0: not a reply to a SYN, but its own decision", Sender(c)), c.Frame)
-	case c.Kind == facts.KindAbort && c.SEQ != c.Snd.SND.NXT:
-		f.Text(words.Sentence("%s's RST answers no segment: its own decision; its sequence number is %s %s", Sender(c), words.Bytes(int64(abs(c.SEQ.Sub(c.Snd.SND.NXT)))), beyond(c.SEQ.Sub(c.Snd.SND.NXT))), c.Snd.Last.Frame, c.Frame)
-	case c.Kind == facts.KindAbort:
-		f.Text(words.Sentence("%s's RST continues its own sequence numbers and answers no segment: its own decision", Sender(c)), c.Frame)
+		f.Say(claim.Claim{Kind: claim.ReplyUnseen, Side: c.Side}, c.Frame)
+	case c.Kind == facts.KindAbort && c.Snd.HasSND && c.SEQ == c.Snd.SND.NXT:
+		f.Say(claim.Claim{Kind: claim.Abort, Side: c.Side}, c.Snd.Last.Frame, c.Frame)
+	case c.Kind == facts.KindAbort && c.Snd.HasSND && c.Flags.Has(flows.ACK):
+		f.Say(claim.Claim{Kind: claim.AbortOffset, Side: c.Side, Bytes: int64(c.SEQ.Sub(c.Snd.SND.NXT))}, c.Snd.Last.Frame, c.Frame)
+	case c.Kind == facts.KindAbort && c.Flags.Has(flows.ACK):
+		f.Say(claim.Claim{Kind: claim.AbortAlone, Side: c.Side}, c.Frame)
 	default:
-		f.Text(words.Sentence("the numbers of this RST fit neither a reply nor what %s had sent", Sender(c)), c.Frame)
+		f.Say(claim.Claim{Kind: claim.NumbersFitNeither, Side: c.Side}, c.Frame)
 	}
 }
 
-// SayIdle tells the silence before the sender closed, and which known idle times it matches.
+// triggerKind returns the kind of the segment that the RST answers.
+func triggerKind(c *facts.Facts) claim.What {
+	if c.Answers == facts.ToHandshakeACK {
+		return claim.HandshakeACK
+	}
+	return claim.WhatOf(c.Trigger)
+}
+
+// SayIdle says how long no data was sent before the sender closed, and which known idle times that matches.
 func (f *Finding) SayIdle(c *facts.Facts) {
-	idle := c.Idle()
+	idle, last := c.Idle(), c.LastData().Frame
 	if idle < time.Second {
 		return
 	}
-	says := words.Sentence("nothing was said for %s before that", words.Span(idle))
-	if m := MatchesTimeout(c.Timeouts, idle); m != "" {
-		says += ", which " + m
-	} else if r, ok := facts.RoundTime(idle); ok {
-		says += words.Sentence(", about %s: a configured time, most likely", words.Span(r))
+	f.Say(claim.Claim{Kind: claim.Idle, Side: c.Side, From: last, Until: c.Close.Frame, Span: idle}, last, c.Close.Frame)
+	f.SayTimeout(c, idle, last, c.Close.Frame)
+}
+
+// SayTimeout says which known or configured idle time the time between two frames matches, if any.
+func (f *Finding) SayTimeout(c *facts.Facts, idle time.Duration, from, to int) {
+	who := KnownTimeout(c.Timeouts, idle)
+	if who == "" {
+		r, ok := facts.RoundTime(idle)
+		if !ok {
+			return
+		}
+		who = "a round time of " + words.Span(r) + ", as people configure it"
 	}
-	f.Text(says, c.LastData().Frame, c.Close.Frame)
+	f.Say(claim.Claim{Kind: claim.MatchesTimeout, Side: c.Side, Span: idle, Text: who}, from, to)
 }
 
 // AfterIdle returns "60.0 s after the last data", "" when the silence was short.
@@ -164,14 +189,14 @@ func AfterIdle(c *facts.Facts) string {
 	return ""
 }
 
-// SayRelated tells what happened to the sender's other connections at the same moment.
+// SayRelated says what happened to the sender's other connections at the same moment.
 func (f *Finding) SayRelated(c *facts.Facts) {
 	if n := c.Related.ResetTogetherCount; n > 0 {
-		for _, m := range c.Related.ResetTogether {
-			f.TextOf(m.Stream, words.Sentence("%s reset this connection too, %s", Sender(c), words.Relative(m.Time.Sub(c.Time))), m.Frame)
+		for _, m := range c.Related.ResetTogether[:min(n, len(c.Related.ResetTogether), maxExamples)] {
+			f.SayOf(m.Stream, claim.Claim{Kind: claim.AlsoReset, Side: c.Side, Span: m.Time.Sub(c.Time)}, m.Frame)
 		}
-		if rest := n - len(c.Related.ResetTogether); rest > 0 {
-			f.Text(words.Sentence("and %s more connections of it within %s", strconv.Itoa(rest), words.Span(flows.TogetherWindow)))
+		if n > maxExamples {
+			f.Say(claim.Claim{Kind: claim.AlsoResetCount, Side: c.Side, Count: n, AtLeast: n >= flows.MaxResetTogether, Span: flows.TogetherWindow})
 		}
 	}
 	if c.ServiceDied() {
@@ -179,9 +204,12 @@ func (f *Finding) SayRelated(c *facts.Facts) {
 		if c.Related.RefusedBefore.Seen() && c.Related.RefusedBefore.Time >= c.Close.Time {
 			m = c.Related.RefusedBefore
 		}
-		f.TextOf(m.Stream, words.Sentence("from then on its port refuses connections (%s)", words.Relative(m.Time.Sub(c.Close.Time))), m.Frame)
+		f.SayOf(m.Stream, claim.Claim{Kind: claim.Refused, Side: c.Side, Span: m.Time.Sub(c.Close.Time)}, m.Frame)
 	}
 }
+
+// maxExamples is how many connections of a kind a finding names as examples.
+const maxExamples = 3
 
 // Came says when a segment came, seen from the moment of closing: "crossed that" or "came 3.0 s later".
 func Came(c *facts.Facts, m flows.Mark) string {
@@ -189,21 +217,6 @@ func Came(c *facts.Facts, m flows.Mark) string {
 		return "came " + words.Span(gap) + " later"
 	}
 	return "crossed that"
-}
-
-func abs(n int32) int32 {
-	if n < 0 {
-		return -n
-	}
-	return n
-}
-
-// beyond says on which side of what the sender had sent a number lies.
-func beyond(d int32) string {
-	if d < 0 {
-		return "behind what it had sent"
-	}
-	return "beyond what the capture shows of it"
 }
 
 // Sender names the side that sent the RST, as far as its addresses tell: "the client" or "the server".
@@ -233,17 +246,31 @@ func heardBefore(c *facts.Facts) string {
 }
 
 // MatchesTimeout returns a clause for gaps of an open connection that match known idle times, "" for others.
-func MatchesTimeout(t *facts.Timeouts, gap time.Duration) string { return matchClause(t, gap, false) }
+func MatchesTimeout(t *facts.Timeouts, gap time.Duration) string {
+	return matches(KnownTimeout(t, gap))
+}
 
-// matchesClosed is matching for the rest of a connection that one side has closed.
-func matchesClosed(t *facts.Timeouts, gap time.Duration) string { return matchClause(t, gap, true) }
+// matchesClosed does the same for the rest of a connection that one side has closed.
+func matchesClosed(t *facts.Timeouts, gap time.Duration) string {
+	return matches(whoseTimeout(t, gap, true))
+}
 
-func matchClause(t *facts.Timeouts, gap time.Duration, closed bool) string {
+func matches(whose string) string {
+	if whose == "" {
+		return ""
+	}
+	return "matches " + whose
+}
+
+// KnownTimeout names the known idle times of an open connection that a gap matches, "" where it matches none.
+func KnownTimeout(t *facts.Timeouts, gap time.Duration) string { return whoseTimeout(t, gap, false) }
+
+func whoseTimeout(t *facts.Timeouts, gap time.Duration, closed bool) string {
 	var who []string
 	for _, e := range t.Near(gap) {
 		switch {
 		case e.Added:
-			return "matches " + e.Who // of the user's own list: no default
+			return e.Who // of the user's own list: no default
 		case !closed && strings.Contains(e.Who, "FIN-WAIT"):
 			continue // runs from a FIN on only
 		}
@@ -252,5 +279,5 @@ func matchClause(t *facts.Timeouts, gap time.Duration, closed bool) string {
 	if len(who) == 0 {
 		return ""
 	}
-	return "matches the default of " + strings.Join(who, "; ")
+	return "the default of " + strings.Join(who, "; ")
 }

@@ -321,7 +321,7 @@ func stillWaiting(t *Table, list []uint64) []uint64 {
 
 // maxTogether bounds how many connections FellTogetherCount counts, and maxListed how many are listed.
 const (
-	maxTogether = 128
+	maxTogether = flows.MaxResetTogether
 	maxListed   = 8
 )
 

@@ -15,6 +15,7 @@ const (
 	EchoesBoth
 	Abort
 	AbortOffset
+	AbortAlone
 	NumbersFitNeither
 	RefusalOffset
 	WrongEcho
@@ -146,6 +147,7 @@ var Kinds = []Meaning{
 	{EchoesBoth, "echoes-both", "the RST's SEQ is the first frame's ACK, and its ACK that frame's SEQ plus its length", "what, bytes, span as in reply-to", false},
 	{Abort, "abort", "the RST's SEQ is the next that its sender had to send: one above the highest sequence number that it was captured to have sent before", "", false},
 	{AbortOffset, "abort-offset", "the RST has ACK, and its SEQ differs from the next that its sender had to send, as far as captured", "bytes: the difference, negative when the SEQ is below", false},
+	{AbortAlone, "abort-alone", "the RST has ACK and a SEQ other than 0, and no segment of its sender before it is in the capture to compare it with", "", true},
 	{NumbersFitNeither, "numbers-fit-neither", "the RST's SEQ is neither the next of its sender, as far as captured, nor the ACK of a captured segment of the peer before it", "", false},
 	{RefusalOffset, "refusal-offset", "the RST has ACK, and its ACK is not one above the SEQ of the SYN at the first frame", "bytes: ACK minus what it would have to be; span: time from the SYN to the RST", false},
 	{WrongEcho, "wrong-echo", "the RST's TSecr is no timestamp that its receiver was captured to have sent", "number: TSecr; expected: the TSval of the receiver's last segment before it", false},

@@ -140,10 +140,13 @@ var sentences = [numKinds]func(*Claim) string{
 		return c.side() + "'s RST takes both its numbers from " + segment(c.peer(), c.What, c.Bytes) + later(c.Span)
 	},
 	Abort: func(c *Claim) string {
-		return c.side() + "'s RST has the sender's own next sequence number (SND.NXT): a local abort, as a close by the application or its end causes"
+		return c.side() + "'s RST has its sender's next sequence number (SND.NXT): a local abort"
 	},
 	AbortOffset: func(c *Claim) string {
 		return c.side() + "'s RST has ACK and a sequence number " + distance(c.Bytes) + " the sender's next one as captured: by its form a local abort"
+	},
+	AbortAlone: func(c *Claim) string {
+		return c.side() + "'s RST has ACK and a sequence number other than 0: by its form a local abort, not a reply to a SYN"
 	},
 	NumbersFitNeither: func(c *Claim) string {
 		return "the RST's sequence number is neither the next one of " + c.side() + " nor the ACK of a captured segment"
