@@ -2,10 +2,6 @@
 
 GO ?= go
 
-# Packages that ./... does not reach, because they live under testdata.
-TOOLS := $(sort $(dir $(shell find testdata -name '*.go')))
-TESTED := ./... $(addprefix ./,$(sort $(dir $(shell find testdata -name '*_test.go'))))
-
 # Tests ask for patience, and not for speed: a busy machine may take long.
 PATIENCE := -timeout 30m
 
@@ -15,7 +11,7 @@ build: ## the program, as ./rstexplain
 	CGO_ENABLED=0 $(GO) build -trimpath -o rstexplain ./cmd/rstexplain
 
 test: ## all tests; no C compiler is needed
-	CGO_ENABLED=0 $(GO) test $(PATIENCE) $(TESTED)
+	CGO_ENABLED=0 $(GO) test $(PATIENCE) ./...
 
 check: fmt vet staticcheck race vuln ## what a change must pass; -race needs a C compiler
 
@@ -23,14 +19,14 @@ fmt:
 	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
 
 vet:
-	$(GO) vet ./... $(addprefix ./,$(TOOLS))
+	$(GO) vet ./...
 
 staticcheck:
-	$(GO) tool staticcheck ./... $(addprefix ./,$(TOOLS))
+	$(GO) tool staticcheck ./...
 
 # Stale generated pages (docs/causes.md) fail as tests.
 race:
-	$(GO) test -race -short $(PATIENCE) $(TESTED)
+	$(GO) test -race -short $(PATIENCE) ./...
 
 # The database of known vulnerabilities is on the network: where it cannot be reached, that is said, and
 # nothing else fails for it.
@@ -55,20 +51,20 @@ fuzz: ## every fuzz test for FUZZTIME
 	done
 
 bench: build ## measure beside the tools that are installed, and the parts by themselves
-	$(GO) run ./testdata/bench compare
+	$(GO) run ./cmd/rstbench compare
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 # The compiler reads it by itself wherever the program is built. -trimpath keeps paths of this machine out of it.
 profile: ## note anew what the program spends its time on, in cmd/rstexplain/default.pgo
-	$(GO) build -trimpath -o $${TMPDIR:-/tmp}/rstexplain-bench/bench ./testdata/bench
+	$(GO) build -trimpath -o $${TMPDIR:-/tmp}/rstexplain-bench/bench ./cmd/rstbench
 	$${TMPDIR:-/tmp}/rstexplain-bench/bench profile cmd/rstexplain/default.pgo
 
 accuracy: ## explanations beside the truth; RSTEXPLAIN_CAPTURES names a directory of captures labelled by hand
 	$(GO) test ./analyzer -run TestAccuracy -count=1 -v -misses
 
 lab: ## make the test captures anew, on a real kernel with real programs; needs root and half an hour
-	$(GO) run ./testdata/lab
-	$(GO) run ./testdata/lab/article/play
+	$(GO) run ./cmd/rstlab
+	$(GO) run ./cmd/rstlab/article/play
 
 MANDIR ?= docs/man
 man: ## manual pages, in MANDIR

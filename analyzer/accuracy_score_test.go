@@ -11,7 +11,7 @@ import (
 
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/rules"
-	"github.com/rstexplain/rstexplain/testdata/lab/truth"
+	"github.com/rstexplain/rstexplain/cmd/rstlab/truth"
 )
 
 // A score is how the explanations of one set of captures compare with the truth.
@@ -237,7 +237,7 @@ func page(scores []*score) string {
 
 <!-- Written by "go test ./analyzer -run TestAccuracy -accuracy". Do not edit by hand. -->
 
-Measured on resets whose true reason is known. The captures of the lab (testdata, made by testdata/lab) come
+Measured on resets whose true reason is known. The captures of the lab (testdata, made by cmd/rstlab) come
 from real sockets on a Linux kernel that recorded why it sent each RST; a few are constructed after published
 behaviour. The degraded twins are computed from them: handshake missing, one direction, every packet twice,
 reordered, one packet in twenty lost, short snaplen, started in the middle, rotated. The captures of other

@@ -15,8 +15,8 @@ import (
 
 	"github.com/rstexplain/rstexplain/analyzer"
 	"github.com/rstexplain/rstexplain/analyzer/report"
-	"github.com/rstexplain/rstexplain/testdata/lab/degrade"
-	"github.com/rstexplain/rstexplain/testdata/lab/truth"
+	"github.com/rstexplain/rstexplain/cmd/rstlab/degrade"
+	"github.com/rstexplain/rstexplain/cmd/rstlab/truth"
 )
 
 var (
