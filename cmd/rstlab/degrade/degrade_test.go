@@ -58,7 +58,7 @@ func TestTruthIsCarriedOver(t *testing.T) {
 
 func load(t *testing.T, situation string) *Capture {
 	t.Helper()
-	dir := filepath.Join("..", "captures", situation)
+	dir := filepath.Join("..", "..", "..", "testdata", "lab", "captures", situation)
 	files, err := filepath.Glob(filepath.Join(dir, "client.pcapng*"))
 	if err != nil || len(files) != 1 {
 		t.Fatalf("%s: %v, %v", dir, files, err)
