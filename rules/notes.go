@@ -9,46 +9,46 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-// addNotes tells what is worth knowing about a reset whatever its cause.
+// addNotes adds what is worth knowing about a reset whatever its cause.
 func (f *Finding) addNotes(c *facts.Facts) {
-	tell := func(says string, frames ...int) {
+	note := func(says string, frames ...int) {
 		f.Notes = append(f.Notes, f.text(-1, says, frames))
 	}
 	a := &c.After
 	switch {
 	case a.ChallengeACK.Seen():
-		tell(words.Sentence("%s did not accept this RST and asked back with a challenge ACK (RFC 5961 §3.2)", Receiver(c)), c.Frame, a.ChallengeACK.Frame)
+		note(words.Sentence("%s did not accept this RST and asked back with a challenge ACK (RFC 5961 §3.2)", Receiver(c)), c.Frame, a.ChallengeACK.Frame)
 	case c.Accept == flows.AcceptOutside && asksForIt(c):
 		// What the sender sent last had not arrived: the receiver waits for this very number.
 	case c.Accept == flows.AcceptOutside && c.WrongEcho():
-		tell("a Linux client in SYN-SENT drops a segment that echoes a timestamp it never sent (tcp_rcv_synsent_state_process)", c.Frame)
+		note("a Linux client in SYN-SENT drops a segment that echoes a timestamp it never sent (tcp_rcv_synsent_state_process)", c.Frame)
 	case c.Accept == flows.AcceptOutside && c.From[c.Side.Peer()] == flows.SynSent:
-		tell(words.Sentence("it does not acknowledge %s's SYN: in SYN-SENT %s drops it (RFC 9293 §3.10.7.3)", Receiver(c), Receiver(c)), c.Frame)
+		note(words.Sentence("it does not acknowledge %s's SYN: in SYN-SENT %s drops it (RFC 9293 §3.10.7.3)", Receiver(c), Receiver(c)), c.Frame)
 	case c.Accept == flows.AcceptOutside:
-		tell(words.Sentence("its sequence number lies outside of %s's window: %s drops it (RFC 9293 §3.10.7.4)", Receiver(c), Receiver(c)), c.Frame)
+		note(words.Sentence("its sequence number lies outside of %s's window: %s drops it (RFC 9293 §3.10.7.4)", Receiver(c), Receiver(c)), c.Frame)
 	case c.Accept == flows.AcceptWindow:
-		tell(words.Sentence("its sequence number is in %s's window but not the next one expected: since RFC 5961 §3.2 it is not accepted at once", Receiver(c)), c.Frame)
+		note(words.Sentence("its sequence number is in %s's window but not the next one expected: since RFC 5961 §3.2 it is not accepted at once", Receiver(c)), c.Frame)
 	}
 	if n := a.ReceiverRetransmits; n > 0 && !a.ChallengeACK.Seen() {
 		switch {
 		case c.Answers == facts.ToSYN:
-			tell(words.Sentence("%s asks again after this RST (%s): it did not arrive, or %s's system tries again by itself, as Windows does", Receiver(c), words.Count(n, "resend"), Receiver(c)), c.Frame, a.ReceiverSYN.Frame)
+			note(words.Sentence("%s asks again after this RST (%s): it did not arrive, or %s's system tries again by itself, as Windows does", Receiver(c), words.Count(n, "resend"), Receiver(c)), c.Frame, a.ReceiverSYN.Frame)
 		case resentLater(c):
-			tell(words.Sentence("%s goes on resending after this RST (%s): it visibly did not arrive", Receiver(c), words.Count(n, "resend")), c.Frame, a.ReceiverData.Frame)
+			note(words.Sentence("%s goes on resending after this RST (%s): it visibly did not arrive", Receiver(c), words.Count(n, "resend")), c.Frame, a.ReceiverData.Frame)
 		}
 	}
 	if text := words.Printable(c.Payload); text != "" {
-		tell(fmt.Sprintf("the RST carries the text %q (RFC 9293 §3.5.3 allows it): devices state their reason there", text), c.Frame)
+		note(fmt.Sprintf("the RST carries the text %q (RFC 9293 §3.5.3 allows it): devices state their reason there", text), c.Frame)
 	}
 	switch {
 	case c.Opts.MPTCP&flows.MPTCPReset != 0:
-		tell(fmt.Sprintf("MP_TCPRST gives reason %d: %s (RFC 8684 §3.6)", c.Opts.MPTCPReason, words.MPTCPReason(c.Opts.MPTCPReason)), c.Frame)
+		note(fmt.Sprintf("MP_TCPRST gives reason %d: %s (RFC 8684 §3.6)", c.Opts.MPTCPReason, words.MPTCPReason(c.Opts.MPTCPReason)), c.Frame)
 	case c.Opts.MPTCP&flows.MPTCPFastClose != 0:
-		tell("MP_FASTCLOSE ends the whole Multipath TCP connection at once (RFC 8684 §3.5)", c.Frame)
+		note("MP_FASTCLOSE ends the whole Multipath TCP connection at once (RFC 8684 §3.5)", c.Frame)
 	}
 	for _, n := range c.Related.ICMP {
 		if says := words.ICMP(&n); says != "" {
-			tell(says, n.Frame)
+			note(says, n.Frame)
 		}
 	}
 }

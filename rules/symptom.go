@@ -10,7 +10,7 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-// likelyOutcomes tells what the receiving application went through: the likeliest first, and more than one where
+// likelyOutcomes returns what the receiving application went through: the likeliest first, and more than one where
 // encryption hides how far the exchange was.
 func likelyOutcomes(c *facts.Facts, f *Finding) []programs.Outcome {
 	b, x := c.Close.Completion, c.Close.Exchange
@@ -58,8 +58,8 @@ func likelyOutcomes(c *facts.Facts, f *Finding) []programs.Outcome {
 	return out
 }
 
-// symptom tells what the application on the receiving side most likely got and printed, and what the side that
-// closed did where its words say more.
+// symptom says what the application on the receiving side most likely got and printed, and what the side that
+// closed did where that says more.
 func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 	const o, r = flows.Originator, flows.Responder
 	if f.Symptom != "" {
@@ -69,10 +69,10 @@ func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 		f.Symptom = "nothing more than at the first RST of the event"
 		return
 	}
-	saw := likelyOutcomes(c, f)
+	outcomes := likelyOutcomes(c, f)
 	b, x := c.Close.Completion, c.Close.Exchange
 	rcv := c.Side.Peer()
-	switch s := saw[0]; {
+	switch s := outcomes[0]; {
 	case !c.ByClient() && c.PeerClosedFirst() && x.Pending > 0 && f.Severity != Info:
 		f.Symptom = "The client's application had let go before the RST came"
 		if b.Since >= ownLimitFrom && b.State == facts.OpenRequest && b.Side == o {
@@ -83,7 +83,7 @@ func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 		f.Symptom = f.Rule.Effects.Symptom(c, s)
 	case c.Unopened():
 		f.Symptom = words.Capital(Receiver(c)) + "'s application noticed nothing: the handshake was not finished, so that it was never handed the connection"
-		e.ownWords(c, f)
+		e.ownErrors(c, f)
 	case s == programs.Nothing:
 		f.Symptom = words.Capital(Receiver(c)) + "'s application most likely noticed nothing: it was done with the connection"
 		switch reset := c.Close.By == facts.ByThis; {
@@ -99,26 +99,26 @@ func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 			f.Symptom += ". Should it use the connection again, that fails"
 			e.prints(c, f, r.Peer(), programs.NoResponse)
 		}
-		e.ownWords(c, f)
+		e.ownErrors(c, f)
 	case s == programs.GiveUp:
 		f.Symptom = words.Capital(Receiver(c)) + "'s application gets " + Errno(c, programs.NoResponse, rcv) + ", if the RST arrives at all. " +
 			words.Capital(Sender(c)) + "'s own gets " + Errno(c, s, c.Side)
 		if c.ByClient() {
-			e.prints(c, f, o, saw...)
+			e.prints(c, f, o, outcomes...)
 		}
 	case s == programs.ClientGone, s == programs.ClientClosed:
 		f.Symptom = words.Capital(Receiver(c)) + "'s application gets " + Errno(c, s, rcv)
 		e.prints(c, f, r, s)
-		e.ownWords(c, f)
+		e.ownErrors(c, f)
 	default:
 		f.Symptom = words.Capital(Receiver(c)) + "'s application gets " + Errno(c, s, rcv)
-		e.prints(c, f, rcv, saw...)
+		e.prints(c, f, rcv, outcomes...)
 	}
 }
 
-// ownWords tells what the client prints when it is the client that closed before it had its answer: the RST is
+// ownErrors says what the client prints when it is the client that closed before it had its answer: the RST is
 // the end of a story whose beginning only the client can tell.
-func (e *Engine) ownWords(c *facts.Facts, f *Finding) {
+func (e *Engine) ownErrors(c *facts.Facts, f *Finding) {
 	if !c.ByClient() {
 		return
 	}
@@ -142,7 +142,7 @@ func (e *Engine) ownWords(c *facts.Facts, f *Finding) {
 	e.prints(c, f, flows.Originator, s)
 }
 
-// maxOwn is how many programs of the receiving side are named where the client's own words are reported as well.
+// maxOwn is how many programs of the receiving side are named where the client's own errors are reported as well.
 const maxOwn = 2
 
 // ownLimitFrom is how long a request must have stood unanswered for the client's own time limit to be reported.
@@ -155,16 +155,16 @@ func Errno(c *facts.Facts, s programs.Outcome, by flows.Side) string {
 }
 
 // prints adds what the programs print that side by most likely runs.
-func (e *Engine) prints(c *facts.Facts, f *Finding, by flows.Side, saw ...programs.Outcome) {
+func (e *Engine) prints(c *facts.Facts, f *Finding, by flows.Side, outcomes ...programs.Outcome) {
 	limit := 2
 	if by == flows.Originator && programs.NamesItself(c.Conn.Exchange.UserAgent) {
-		limit = len(saw) // one program: room for all that it may have printed
+		limit = len(outcomes) // one program: room for all that it may have printed
 	}
 	for _, p := range e.likelyPrograms(c.Conn, by) {
 		if len(f.Prints) == MaxPrints {
 			return
 		}
-		if says := p.Phrase(saw, limit); says != "" {
+		if says := p.Phrase(outcomes, limit); says != "" {
 			f.Prints = append(f.Prints, Print{By: by, Program: p.Name, Says: says})
 		}
 	}

@@ -392,11 +392,11 @@ func (s *PathSigns) ttl(c *Facts) {
 		}
 		frame = 0
 	}
-	beside := frame == 0 // of this connection no packet came before the RST
+	other := frame == 0 // of this connection no packet came before the RST
 	var compared *flows.ConnMark
-	if m := &c.Related.SenderTTLSeen; beside && m.Stream == c.Conn.Stream { // one that comes after the RST
+	if m := &c.Related.SenderTTLSeen; other && m.Stream == c.Conn.Stream { // one that comes after the RST
 		frame = m.Frame
-	} else if beside {
+	} else if other {
 		compared = m
 	}
 	if known == 0 {
@@ -419,7 +419,7 @@ func (s *PathSigns) ttl(c *Facts) {
 		return
 	}
 	nearer := hops(c.TTL) < hops(known)
-	steady := low == high && (c.Snd.Segments >= 3 || beside)
+	steady := low == high && (c.Snd.Segments >= 3 || other)
 	w := signOtherTTL
 	switch {
 	case hops(c.TTL) == hops(known):

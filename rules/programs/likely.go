@@ -63,10 +63,10 @@ func web(k *flows.Conn) bool {
 }
 
 // Phrase joins what p prints in the first limit of the outcomes that it has words for.
-func (p *Program) Phrase(saw []Outcome, limit int) string {
+func (p *Program) Phrase(outcomes []Outcome, limit int) string {
 	var room [outcomeCount]string
 	out := room[:0]
-	for _, s := range saw {
+	for _, s := range outcomes {
 		if len(out) == limit {
 			break
 		}
