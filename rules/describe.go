@@ -219,7 +219,7 @@ func Came(c *facts.Facts, m flows.Mark) string {
 	return "crossed that"
 }
 
-// Sender names the side that sent the RST, as far as its addresses tell: "the client" or "the server".
+// Sender names the side that sent the RST, as its addresses claim: "the client" or "the server".
 func Sender(c *facts.Facts) string { return words.Side(c.Side) }
 
 // Receiver names the other side.

@@ -103,7 +103,7 @@ func (e *Engine) Explain(r *flows.Reset) *Finding {
 	return f
 }
 
-// morePrints counts the programs whose words ErrorsOf tells and the finding does not.
+// morePrints counts the programs whose words ErrorsOf lists and the finding does not.
 func (e *Engine) morePrints(f *Finding) int {
 	if len(f.Prints) == 0 {
 		return 0

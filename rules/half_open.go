@@ -5,7 +5,7 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-// SayHalfOpen tells the steps of a handshake that its originator reset.
+// SayHalfOpen lists the steps of a handshake that its originator reset.
 func (f *Finding) SayHalfOpen(c *facts.Facts) {
 	if c.Snd.SYN.Seen() {
 		f.Text(Sender(c)+" asks for a connection", c.Snd.SYN.Frame)

@@ -60,8 +60,8 @@ func asksForIt(c *facts.Facts) bool {
 	return t != nil && t.ACK == c.SEQ && c.Snd.LastData.Seen() && t.Time.Sub(c.Snd.LastData.Time) > c.Soon()
 }
 
-// resentLater reports whether the receiver retransmits when the RST must have reached it; what it retransmits before that
-// was under way when it came.
+// resentLater reports whether the receiver retransmits when the RST must have reached it; what it retransmits
+// before that was under way when it came.
 func resentLater(c *facts.Facts) bool {
 	for i := range c.After.Events {
 		e := &c.After.Events[i]

@@ -34,7 +34,7 @@ func refusal(c *facts.Facts) float64 {
 // portOf names the port of the RST's sender.
 func portOf(c *facts.Facts) string { return "port " + strconv.Itoa(int(c.Snd.Addr.Port)) }
 
-// SayRefusal tells how the SYN was refused, and what became of it.
+// SayRefusal says how the SYN was refused, and what became of it.
 func (f *Finding) SayRefusal(c *facts.Facts) {
 	where, syn := portOf(c), c.Rcv.LastSYN
 	switch {

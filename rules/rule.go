@@ -70,7 +70,7 @@ type Rule struct {
 	// the engine does not put that in front. See Finding.Path for single summaries.
 	Path bool
 
-	// Effects say what the rule's resets do to the applications, where the packets alone do not tell.
+	// Effects say what the rule's resets do to the applications, where that does not follow from the packets.
 	Effects Effects
 
 	// WhyNot says why the rule is held less likely when it matches after another rule gave the label.

@@ -292,21 +292,6 @@ func TestBeside(t *testing.T) {
 	}
 }
 
-// TestWords: numbers as a person reads them.
-func TestWords(t *testing.T) {
-	for d, want := range map[time.Duration]string{0: "0 µs", 12 * time.Microsecond: "12 µs", 1300 * time.Microsecond: "1.3 ms", 42 * time.Millisecond: "42 ms",
-		60 * time.Second: "60.0 s", 20 * time.Minute: "20 min", 5 * time.Hour: "5.0 h", 80 * time.Hour: "3.3 days", -time.Second: "−1.0 s"} {
-		if got := words.Span(d); got != want {
-			t.Errorf("span(%d) = %q, want %q", d, got, want)
-		}
-	}
-	for n, want := range map[int64]string{0: "0 bytes", 1: "1 byte", 9999: "9999 bytes", 41_200: "41 kB", 1_230_000: "1.2 MB", 5_000_000_000: "5.0 GB"} {
-		if got := words.Bytes(n); got != want {
-			t.Errorf("octets(%d) = %q, want %q", n, got, want)
-		}
-	}
-}
-
 // TestRefusedSetUp: a client that turns down the server's HELLO has not gone before anything was said.
 func TestRefusedSetUp(t *testing.T) {
 	f := last(t, opened+`

@@ -76,7 +76,7 @@ var straySegment = &Rule{
 	WhyNot: "the host that resets had taken part in the connection",
 }
 
-// explainEarly tells of a segment that came in place of the SYN-ACK.
+// explainEarly explains a segment that came in place of the SYN-ACK.
 func explainEarly(c *facts.Facts, f *Finding) {
 	t := c.Trigger
 	f.Summary = words.Sentence("While %s was opening the connection, %s reached it with no SYN-ACK before it; it belongs to no connection that %s has.", Sender(c), words.Segment(t), Sender(c))

@@ -117,7 +117,7 @@ func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 }
 
 // ownErrors says what the client prints when it is the client that closed before it had its answer: the RST is
-// the end of a story whose beginning only the client can tell.
+// the end of what only the client can report.
 func (e *Engine) ownErrors(c *facts.Facts, f *Finding) {
 	if !c.ByClient() {
 		return

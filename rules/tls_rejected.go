@@ -79,7 +79,7 @@ var tlsRejected = &Rule{
 	WhyNot: "the handshake was finished, or there was none",
 }
 
-// sayVersion tells the version of TLS where the hello that names it is still the last message of its side: the
+// sayVersion names the version of TLS where the hello that names it is still the last message of its side: the
 // Server Hello's, else what the Client Hello offers.
 func sayVersion(f *Finding, x *exchange.Summary) {
 	client, server := &x.Last[x.TLSClient], &x.Last[1-x.TLSClient]
@@ -92,7 +92,7 @@ func sayVersion(f *Finding, x *exchange.Summary) {
 	}
 }
 
-// alertRemedy returns what to do about a fatal alert (RFC 8446 §6.2), "" when its name tells nothing more.
+// alertRemedy returns what to do about a fatal alert (RFC 8446 §6.2), "" when its name says no more.
 func alertRemedy(text string) string {
 	alert, _, _ := strings.Cut(text, " ")
 	switch alert {

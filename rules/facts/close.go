@@ -90,7 +90,7 @@ func (c *Facts) overtaken() *exchange.Summary {
 	return nil
 }
 
-// dataBefore returns the last data of side s before frame, as far as the timeline tells.
+// dataBefore returns the last data of side s before frame, as far as the timeline holds it.
 func (c *Facts) dataBefore(s flows.Side, frame int) flows.Mark {
 	var m flows.Mark
 	for i := range c.Conn.Events {

@@ -25,14 +25,14 @@ type CompletionState uint8
 // The states. From OpenRequest to Unended something was left undone, whoever closes; Unused is so for a
 // responder only.
 const (
-	Unclear       CompletionState = iota // the capture does not tell
+	Unclear       CompletionState = iota // the capture does not show
 	OpenRequest                          // a request stands unanswered
 	OpenHandshake                        // TLS or another set-up is not finished
 	CutResponse                          // a response is cut short
 	CutRequest                           // a request is cut short: its body has not all arrived
 	InFlight                             // data of the peer was under way
 	Unended                              // inside TLS, by turns complete; but it closed without close_notify, and not at once
-	Unused                               // nobody has asked for anything yet
+	Unused                               // nothing has been requested yet
 	Answered                             // the last message was an answer, and all of it
 	SaidGoodbye                          // the last messages end the exchange by the protocol
 )
@@ -186,7 +186,7 @@ func (c *Facts) completion(l *Close) Completion {
 		if mid {
 			return c.flight(l, last(Answered, r))
 		}
-		return last(Unused, r) // it spoke first, and nobody asked for anything
+		return last(Unused, r) // it spoke first, and nothing was requested
 	}
 	return c.flight(l, last(Answered, r))
 }
@@ -198,7 +198,7 @@ const (
 	pauseTo   = 500 * time.Millisecond
 )
 
-// unended looks again at an exchange inside TLS that is complete as far as turns tell. A server that closes on
+// unended looks again at an exchange inside TLS that is complete as far as turns show. A server that closes on
 // purpose says close_notify (RFC 8446 §6.1); some leave it out, but these close directly behind their last byte,
 // or when their idle time is over. One that does neither was most likely ended from outside.
 func (c *Facts) unended(l *Close, b Completion) Completion {
@@ -222,7 +222,7 @@ func (c *Facts) unended(l *Close, b Completion) Completion {
 }
 
 // answeredByTurn reports whether the requests that are counted as open have been answered as far as turns
-// tell, where nothing but turns tells (the snaplen cut the answer, say).
+// show, where nothing but turns does (the snaplen cut the answer, say).
 func answeredByTurn(x *exchange.Summary) bool {
 	if !x.Guess || x.RequestSide < 0 || x.Speaker != 1-x.RequestSide {
 		return false
@@ -355,7 +355,7 @@ func (c *Facts) trainAfter() int {
 }
 
 // oneSidedCompletion judges a connection of which only the RST's sender is in the capture: what it acknowledged
-// tells whether the other side spoke after its own last words.
+// shows whether the other side spoke after its own last words.
 func (c *Facts) oneSidedCompletion(l *Close, mid bool) Completion {
 	x := l.Exchange
 	const o, r = flows.Originator, flows.Responder
@@ -399,7 +399,7 @@ func (c *Facts) oneSidedCompletion(l *Close, mid bool) Completion {
 }
 
 // ackedSince returns how many bytes of its peer the sender acknowledged between its own last data and the
-// moment of closing, and whether the capture tells.
+// moment of closing, and whether the capture shows it.
 func (c *Facts) ackedSince(l *Close) (int32, bool) {
 	var from, to flows.Seq
 	var known bool

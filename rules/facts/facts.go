@@ -26,7 +26,7 @@ type Facts struct {
 	// Close is the moment when the RST's sender gave the connection up, and what was left undone then.
 	Close Close
 
-	// RTT is the round trip between the two ends, or a guess where the capture does not tell it.
+	// RTT is the round trip between the two ends, or a guess where the capture does not show it.
 	RTT      time.Duration
 	RTTKnown bool
 

@@ -94,7 +94,8 @@ func NewRun(run flows.Run, frames []flows.Mark) *flows.Run {
 	return &run
 }
 
-// Retransmissions returns the sender's series of retransmissions that went unanswered, or that it did not hear answered.
+// Retransmissions returns the sender's series of retransmissions that went unanswered, or whose answers did not
+// reach it.
 func (c *Facts) Retransmissions() *flows.Run {
 	if c.retransmissions == nil {
 		c.retransmissions = &c.Snd.Retransmits

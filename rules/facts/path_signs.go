@@ -315,7 +315,7 @@ func (c *Facts) volley() int {
 func (s *PathSigns) timing(c *Facts) {
 	need, sure := c.Distance()
 	if need == 0 && c.Refused() {
-		// Other connections tell how far the host is, less exactly: paths and queues differ.
+		// Other connections show how far the host is, less exactly: paths and queues differ.
 		need, sure = c.Related.SenderReaction/8, true
 	}
 	if need >= 2*time.Millisecond {
@@ -436,7 +436,7 @@ func (s *PathSigns) ttl(c *Facts) {
 	s.add(Sign{Kind: SignOtherTTL, Weight: w, N: int64(known), Compared: compared}, c.Frame, frame)
 }
 
-// initialTTL reports whether a TTL is as it left its host: it tells nothing of the path.
+// initialTTL reports whether a TTL is as it left its host: it says nothing about the path.
 func initialTTL(ttl uint8) bool { return ttl == 64 || ttl == 128 || ttl == 255 || ttl == 32 }
 
 // hops returns how many routers a packet has passed, when its host began with one of the usual values.

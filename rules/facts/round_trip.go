@@ -31,7 +31,7 @@ func (c *Facts) Soon() time.Duration {
 	return c.RTT + c.RTT/2 + 5*time.Millisecond
 }
 
-// reactionFrom is the least time in which a SYN-ACK came that tells something of the distance by itself: shorter
+// reactionFrom is the least time in which a SYN-ACK came that says something about the distance by itself: shorter
 // ones may be due to address resolution, or to a host that had to wake up.
 const reactionFrom = 10 * time.Millisecond
 

@@ -58,7 +58,7 @@ const (
 	ToOdd // without ACK and SYN: a NULL or lone FIN segment
 )
 
-// stimulus tells what the trigger is.
+// stimulus returns what the trigger is.
 func (c *Facts) stimulus() Stimulus {
 	t := c.Trigger
 	switch {

@@ -48,7 +48,7 @@ func AppendLikely(out []*Program, k *flows.Conn, by flows.Side) []*Program {
 	return out
 }
 
-// web reports whether a connection speaks HTTP, or may do so: it is encrypted, or nobody has said anything.
+// web reports whether a connection speaks HTTP, or may do so: it is encrypted, or no data was sent.
 func web(k *flows.Conn) bool {
 	x := &k.Exchange
 	switch {

@@ -163,7 +163,7 @@ var clients = []Program{
 }
 
 // proxies are the reverse proxies whose words about their upstream are known. They pass the User-Agent of
-// their client on, so that no header tells them.
+// their client on, so that no header names them.
 var proxies = []Program{
 	{"nginx", nil, phrases{
 		Refused:      "connect() failed (111: Connection refused) while connecting to upstream, 502",

@@ -6,7 +6,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// ICMP tells an ICMP error in words.
+// ICMP puts an ICMP error into words.
 func ICMP(n *flows.ICMPNote) string {
 	from := n.From.AddrPort().Addr().String()
 	what := ""

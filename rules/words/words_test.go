@@ -1,13 +1,8 @@
-package rules
+package words_test
 
 import (
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"math/rand/v2"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,56 +25,6 @@ func TestSentence(t *testing.T) {
 		if got := words.Sentence(test.form, test.words...); got != test.want {
 			t.Errorf("%q: got %q, want %q", test.form, got, test.want)
 		}
-	}
-}
-
-// TestSentencesAreFull: each sentence of this package has as many words as places for them, which go vet does not see.
-func TestSentencesAreFull(t *testing.T) {
-	paths, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	more, err := filepath.Glob("words/*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	paths = append(paths, more...)
-	seen := 0
-	for _, path := range paths {
-		if strings.HasSuffix(path, "_test.go") {
-			continue
-		}
-		files := token.NewFileSet()
-		file, err := parser.ParseFile(files, path, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			call, ok := n.(*ast.CallExpr)
-			if !ok {
-				return true
-			}
-			if !callsSentence(call.Fun) {
-				return true
-			}
-			seen++
-			form, ok := call.Args[0].(*ast.BasicLit)
-			if !ok || call.Ellipsis.IsValid() {
-				t.Errorf("%v: the form of a sentence is no constant", files.Position(call.Pos()))
-				return true
-			}
-			text, err := strconv.Unquote(form.Value)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if places := strings.Count(text, "%s"); places != len(call.Args)-1 || strings.Count(text, "%") != places {
-				t.Errorf("%v: %d words for %q", files.Position(call.Pos()), len(call.Args)-1, text)
-			}
-			return true
-		})
-	}
-	if seen < 100 {
-		t.Errorf("only %d sentences found", seen)
 	}
 }
 
@@ -122,13 +67,17 @@ func TestIPID(t *testing.T) {
 	}
 }
 
-// callsSentence reports whether a call is one of words.Sentence.
-func callsSentence(fun ast.Expr) bool {
-	switch f := fun.(type) {
-	case *ast.Ident:
-		return f.Name == "Sentence"
-	case *ast.SelectorExpr:
-		return f.Sel.Name == "Sentence"
+// TestWords: numbers as a person reads them.
+func TestWords(t *testing.T) {
+	for d, want := range map[time.Duration]string{0: "0 µs", 12 * time.Microsecond: "12 µs", 1300 * time.Microsecond: "1.3 ms", 42 * time.Millisecond: "42 ms",
+		60 * time.Second: "60.0 s", 20 * time.Minute: "20 min", 5 * time.Hour: "5.0 h", 80 * time.Hour: "3.3 days", -time.Second: "−1.0 s"} {
+		if got := words.Span(d); got != want {
+			t.Errorf("Span(%d) = %q, want %q", d, got, want)
+		}
 	}
-	return false
+	for n, want := range map[int64]string{0: "0 bytes", 1: "1 byte", 9999: "9999 bytes", 41_200: "41 kB", 1_230_000: "1.2 MB", 5_000_000_000: "5.0 GB"} {
+		if got := words.Bytes(n); got != want {
+			t.Errorf("Bytes(%d) = %q, want %q", n, got, want)
+		}
+	}
 }

@@ -1,0 +1,72 @@
+package rules
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestSentencesAreFull: each sentence of this package has as many words as places for them, which go vet does not see.
+func TestSentencesAreFull(t *testing.T) {
+	paths, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, err := filepath.Glob("words/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths = append(paths, more...)
+	seen := 0
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		files := token.NewFileSet()
+		file, err := parser.ParseFile(files, path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			if !callsSentence(call.Fun) {
+				return true
+			}
+			seen++
+			form, ok := call.Args[0].(*ast.BasicLit)
+			if !ok || call.Ellipsis.IsValid() {
+				t.Errorf("%v: the form of a sentence is no constant", files.Position(call.Pos()))
+				return true
+			}
+			text, err := strconv.Unquote(form.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if places := strings.Count(text, "%s"); places != len(call.Args)-1 || strings.Count(text, "%") != places {
+				t.Errorf("%v: %d words for %q", files.Position(call.Pos()), len(call.Args)-1, text)
+			}
+			return true
+		})
+	}
+	if seen < 100 {
+		t.Errorf("only %d sentences found", seen)
+	}
+}
+
+// callsSentence reports whether a call is one of words.Sentence.
+func callsSentence(fun ast.Expr) bool {
+	switch f := fun.(type) {
+	case *ast.Ident:
+		return f.Name == "Sentence"
+	case *ast.SelectorExpr:
+		return f.Sel.Name == "Sentence"
+	}
+	return false
+}
