@@ -2,6 +2,7 @@ package rules
 
 import (
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -53,13 +54,13 @@ var abortMidTransfer = &Rule{
 		f.SayCompletion(c)
 		f.SayRST(c)
 		if c.Snd.ZeroWND.Seen() {
-			f.Text(Sender(c)+" had closed its window before: its application did not read", c.Snd.ZeroWND.Frame)
+			f.Say(claim.Claim{Kind: claim.ZeroWindow, Side: c.Side, Until: c.Frame, Span: c.Time.Sub(c.Snd.ZeroWND.Time)}, c.Snd.ZeroWND.Frame)
 		}
 		if n := c.After.SenderRSTCount; n > 0 && c.After.SenderRSTs[0].TTL == c.TTL {
-			f.Text(words.Sentence("%s of it answer what was still under way", words.Count(n, "further RST")), c.After.SenderRSTs[0].Frame)
+			f.Say(claim.Claim{Kind: claim.FurtherResets, Side: c.Side, Count: n}, c.After.SenderRSTs[0].Frame)
 		}
 		f.SayRelated(c)
-		f.Open(FastClose, abortiveCloseID, 0.95, "the transfer was not complete; but a deliberate abort and a crash look the same here")
+		f.Open(FastClose, abortiveCloseID, 0.95, "the transfer was not complete; but a deliberate abort and a crash send the same packets here")
 	},
 	WhyNot: "no transfer was under way",
 }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -48,14 +49,14 @@ var abortiveClose = &Rule{
 		f.Summary = words.Sentence("%s closed the connection with a RST %s.", words.Capital(Sender(c)), Circumstances(c))
 		f.SayCompletion(c)
 		if n := c.Snd.Outstanding(); n > 0 {
-			f.Text(words.Sentence("%s of its own had not been acknowledged: the RST may destroy them", words.Bytes(int64(n))), c.Snd.LastData.Frame)
+			f.Say(claim.Claim{Kind: claim.UnackedData, Side: c.Side, Bytes: int64(n)}, c.Snd.LastData.Frame, c.Frame)
 			f.Severity = Warning
 		} else if c.Snd.Bytes > 0 {
-			f.Text("all data is acknowledged", c.Rcv.Last.Frame)
+			f.Say(claim.Claim{Kind: claim.AllAcked, Side: c.Side}, c.Rcv.Last.Frame)
 		}
 		f.SayRST(c)
-		f.Open(PeerCrash, unreadDataID, 0.9, "the exchange was complete; a program that dies at this moment leaves nothing undone")
-		f.Open(UnknownConnection, "", 0.05, "the RST carries the numbers of a live connection")
+		f.Open(PeerCrash, unreadDataID, 0.9, "the exchange was complete; a program that dies at this moment loses nothing")
+		f.Open(UnknownConnection, "", 0.05, "the RST has the sequence number of a live connection")
 	},
-	WhyNot: "something stood open",
+	WhyNot: "an exchange was unfinished",
 }

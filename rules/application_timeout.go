@@ -64,22 +64,15 @@ var applicationTimeout = &Rule{
 			f.Summary = words.Sentence("%s ended the connection %s, after %s without progress.", words.Capital(Sender(c)), Circumstances(c), words.Span(b.Since))
 		}
 		f.SayCompletion(c)
-		says := words.Sentence("%s without progress", words.Span(b.Since))
-		if r, ok := facts.RoundTime(b.Since); ok {
-			says += words.Sentence(": about %s, most likely a configured limit", words.Span(r))
-		}
-		if m := MatchesTimeout(c.Timeouts, b.Since); m != "" {
-			says += "; it " + m
-		}
 		from := b.Frame // the request
 		for _, m := range c.Close.LastData {
 			if c.Close.Time.Sub(m.Time) == b.Since {
 				from = m.Frame
 			}
 		}
-		f.Text(says, from, c.Close.Frame)
+		f.SayTimeout(c, b.Since, from, c.Close.Frame)
 		f.SayRST(c)
-		f.Open(FastClose, idleReleaseID, 0.9, "an answer was still due")
+		f.Open(FastClose, idleReleaseID, 0.9, "a request was still unanswered")
 	},
-	WhyNot: "nothing stood open, or not for long",
+	WhyNot: "no request was unanswered, or not for long",
 }

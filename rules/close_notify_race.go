@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -56,24 +57,24 @@ var closeNotifyRace = &Rule{
 		return c.Lowered(p, facts.LostBytes)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		what := "goodbye"
+		what := "closing message"
 		if !c.AfterClose.Bye.Seen() && !c.AnswersGoodbye() {
 			what = "last FIN or ACK"
 		}
 		closed := "closed"
 		if c.Conn.Exchange.CloseNotify[c.Side] != 0 && c.Close.Completion.State != facts.SaidGoodbye {
-			closed = "said goodbye and closed"
+			closed = "sent its close_notify and closed"
 		}
-		f.Summary = words.Sentence("%s had %s %s; %s's own %s met the closed socket. Nothing was lost.", words.Capital(Sender(c)), closed, Circumstances(c), Receiver(c), what)
+		f.Summary = words.Sentence("%s had %s %s; %s's own %s reached a closed socket. No exchange was lost.", words.Capital(Sender(c)), closed, Circumstances(c), Receiver(c), what)
 		f.SayCompletion(c)
 		if at := c.Conn.Exchange.CloseNotify[c.Side]; at != 0 && (c.Close.Completion.State != facts.SaidGoodbye || c.Close.Completion.Side != c.Side) {
-			f.Text(Sender(c)+"'s close_notify", at)
+			f.Say(claim.Claim{Kind: claim.GoodbyeSent, Side: c.Side, What: claim.CloseNotify}, at)
 		}
 		f.SayClose(c)
 		f.SayRST(c)
-		f.Open(UnknownConnection, lateSegmentID, 0.5, "it crossed the closing or came soon after it")
-		f.Open(PeerCrash, dataAfterFINID, 0.4, "what met the closed socket is only a goodbye")
+		f.Open(UnknownConnection, lateSegmentID, 0.5, "it came with the close, not long after it")
+		f.Open(PeerCrash, dataAfterFINID, 0.4, "only a closing message reached the closed socket")
 	},
 	Effects: Effects{Outcomes: closingOutcomes},
-	WhyNot:  "more than a goodbye met the closed socket, or the exchange was not finished",
+	WhyNot:  "more than a closing message reached the closed socket, or the exchange was not finished",
 }

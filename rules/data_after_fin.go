@@ -69,19 +69,19 @@ var dataAfterFIN = &Rule{
 		f.Summary = words.Sentence("%s closed %s", words.Capital(Sender(c)), Circumstances(c))
 		switch {
 		case c.AfterClose.Data.Seen():
-			f.Summary += words.Sentence("; %s of %s %s and met nobody.", words.Bytes(int64(c.AfterClose.Bytes)), Receiver(c), Came(c, c.AfterClose.Data))
+			f.Summary += words.Sentence("; %s of %s %s and reached a closed socket.", words.Bytes(int64(c.AfterClose.Bytes)), Receiver(c), Came(c, c.AfterClose.Data))
 		case c.Trigger != nil:
-			f.Summary += words.Sentence("; %s %s and met nobody.", words.Segment(c.Trigger), Came(c, c.Trigger.Mark))
+			f.Summary += words.Sentence("; %s %s and reached a closed socket.", words.Segment(c.Trigger), Came(c, c.Trigger.Mark))
 		default:
-			f.Summary += "; what came later met nobody."
+			f.Summary += "; what came later reached a closed socket."
 		}
 		if onlyPings(c) {
 			f.Severity = Info
-			f.Summary += " Only a keep-alive ping was open: nothing of worth was lost."
+			f.Summary += " Only a keep-alive ping was unanswered: nothing of value was lost."
 			f.Remedy = "Harmless in itself. A program that stops on purpose should end the exchange by its protocol first (in WebSocket, with a Close frame)."
 		}
 		if b := c.Close.Completion; c.ByClient() && b.State == facts.OpenRequest && b.Side == c.Side && f.Severity != Info {
-			f.Remedy = "The client gave up waiting after " + words.Span(b.Since) + ", or ended: compare that with its time limit (or its caller's), and look at the server for what took so long. In the client's log look for a cancelled call or a crash at the time of its FIN."
+			f.Remedy = "The client stopped waiting after " + words.Span(b.Since) + ", or ended: compare that with its time limit (or its caller's), and look at the server for what took so long. In the client's log look for a cancelled call or a crash at the time of its FIN."
 		}
 		if refused(c) {
 			f.Remedy = words.Sentence("Read %s's last message%s: it says why it ended the session.", Sender(c), words.Quoted(c.Close.Completion.Text))
@@ -90,13 +90,13 @@ var dataAfterFIN = &Rule{
 		f.SayIdle(c)
 		f.SayClose(c)
 		if c.AfterClose.Data.Seen() {
-			f.Text(words.Sentence("%s of %s's data met the closed socket", words.Bytes(int64(c.AfterClose.Bytes)), Receiver(c)), c.AfterClose.Frames...)
+			f.SayAfterClose(c)
 		}
 		f.SayRST(c)
 		f.SayRelated(c)
-		why := "something stood open when it closed; but a program that stops on purpose looks the same as one that dies"
+		why := "an exchange was unfinished at the close; but a program that stops on purpose sends the same packets as one that dies"
 		if c.Close.Completion.Finished(c.Side) {
-			why = "data still met the closed socket"
+			why = "data still reached the closed socket"
 		}
 		gentle := keepaliveRaceID
 		if c.ByClient() {
@@ -106,7 +106,7 @@ var dataAfterFIN = &Rule{
 		f.Open(UnknownConnection, lateSegmentID, 0.2, "the connection had just been closed by this host itself")
 	},
 	Effects: Effects{Outcomes: closingOutcomes},
-	WhyNot:  "nothing stood open when the connection was closed, or no data came after that",
+	WhyNot:  "no exchange was unfinished at the close, or no data came after it",
 }
 
 // refused reports whether the sender's last word turned the session down while it was being set up.

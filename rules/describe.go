@@ -211,12 +211,12 @@ func (f *Finding) SayRelated(c *facts.Facts) {
 // maxExamples is how many connections of a kind a finding names as examples.
 const maxExamples = 3
 
-// Came says when a segment came, seen from the moment of closing: "crossed that" or "came 3.0 s later".
+// Came says when a segment came, seen from the close: "was in flight" or "came 3.0 s later".
 func Came(c *facts.Facts, m flows.Mark) string {
 	if gap := m.Time.Sub(c.Close.Time); gap > c.Soon() {
 		return "came " + words.Span(gap) + " later"
 	}
-	return "crossed that"
+	return "was in flight"
 }
 
 // Sender names the side that sent the RST, as its addresses claim: "the client" or "the server".
@@ -280,4 +280,113 @@ func whoseTimeout(t *facts.Timeouts, gap time.Duration, closed bool) string {
 		return ""
 	}
 	return "the default of " + strings.Join(who, "; ")
+}
+
+// SayAfterClose says which data of the peer reached the socket that the sender had closed.
+func (f *Finding) SayAfterClose(c *facts.Facts) {
+	a := &c.AfterClose
+	f.Say(claim.Claim{Kind: claim.AfterClose, Side: c.Side, From: c.Close.Frame, What: claim.Data, Bytes: int64(a.Bytes),
+		Text: readable(c.TextAfterClose()), Span: a.Data.Time.Sub(c.Close.Time)}, a.Frames...)
+}
+
+// dueFrame returns the frame of the segment that the RST answers, else that of the RST.
+func dueFrame(c *facts.Facts) int {
+	if c.Trigger != nil {
+		return c.Trigger.Frame
+	}
+	return c.Frame
+}
+
+// SayRun says what the sender sent again, or by which probes it asked, and that it was not answered.
+func (f *Finding) SayRun(c *facts.Facts, run *flows.Run) {
+	switch run.What {
+	case flows.RunKeepAlive:
+		every := time.Duration(0)
+		if run.Count > 1 {
+			every = run.Last.Time.Sub(run.First.Time) / time.Duration(run.Count-1)
+		}
+		f.Say(claim.Claim{Kind: claim.KeepAliveProbes, Side: c.Side, Count: run.Count, Every: every}, run.Frames...)
+		return
+	case flows.RunZeroWindow:
+		f.Say(claim.Claim{Kind: claim.WindowProbes, Side: c.Side, Count: run.Count}, run.Frames...)
+		return
+	}
+	f.sayRetransmissions(c.Side, run)
+	if run == &c.Snd.Retransmits {
+		until := c.Frame
+		if c.Kind == facts.KindReply && c.Trigger != nil {
+			until = c.Trigger.Frame
+		}
+		f.Say(claim.Claim{Kind: claim.Unacked, Side: c.Side, From: firstOf(run).Frame, Until: until})
+	}
+}
+
+// sayRetransmissions says what a side sent first and then again.
+func (f *Finding) sayRetransmissions(side flows.Side, run *flows.Run) {
+	again := claim.Claim{Kind: claim.SentAgain, Side: side, What: runKind(run), Count: run.Count, Span: run.Last.Time.Sub(firstOf(run).Time)}
+	if run.What == flows.RunData {
+		again.Bytes = int64(run.LEN)
+	}
+	if run.Orig.Seen() {
+		first := again
+		first.Kind, first.Count, first.Span = claim.FirstSent, 0, 0
+		f.Say(first, run.Orig.Frame)
+	}
+	f.Say(again, run.Frames...)
+}
+
+// firstOf returns the first sending of what a run repeats, or its first repetition where that was not captured.
+func firstOf(run *flows.Run) flows.Mark {
+	if run.Orig.Seen() {
+		return run.Orig
+	}
+	return run.First
+}
+
+// runKind returns what a run repeats.
+func runKind(run *flows.Run) claim.What {
+	switch run.What {
+	case flows.RunSYN:
+		return claim.SYN
+	case flows.RunSYNACK:
+		return claim.SYNACK
+	case flows.RunFIN:
+		return claim.FIN
+	}
+	return claim.Data
+}
+
+// sayFINAcked says that a side, whose endpoint is e, had closed, and that this was acknowledged.
+func (f *Finding) sayFINAcked(side flows.Side, e *flows.Endpoint) {
+	switch {
+	case e.FIN.Seen() && e.FINAcked.Seen():
+		f.Say(claim.Claim{Kind: claim.FINAcked, Side: side}, e.FIN.Frame, e.FINAcked.Frame)
+	case e.FIN.Seen():
+		f.Say(claim.Claim{Kind: claim.ClosedBy, Side: side}, e.FIN.Frame)
+	case e.UnseenFIN.Seen():
+		f.Say(claim.Claim{Kind: claim.ClosedUnseen, Side: side}, e.UnseenFIN.Frame)
+	}
+}
+
+// sayNothingBetween claims that the peer sent no new data between the sender's close and the RST, where that is so, and
+// returns it as a reason.
+func (f *Finding) sayNothingBetween(c *facts.Facts) string {
+	if c.Rcv.LastData.Frame > c.Close.Frame || c.Close.Frame == c.Frame {
+		return "an orderly close came first"
+	}
+	between := claim.Claim{Kind: claim.NothingBetween, Side: c.Side.Peer(), From: c.Close.Frame, Until: c.Frame}
+	f.Say(between)
+	return "no new data of " + Receiver(c) + " was seen between its FIN and the RST"
+}
+
+// icmpClaim returns an ICMP error as a claim.
+func icmpClaim(n *flows.ICMPNote) claim.Claim {
+	c := claim.Claim{Kind: claim.ICMPError, Text: n.From.AddrPort().Addr().String(), Number: uint64(n.Type)<<8 | uint64(n.Code), Expected: uint64(n.MTU)}
+	if n.V6 {
+		c.Number |= 1 << 16
+	}
+	if n.QuotedSYN {
+		c.What = claim.SYN
+	}
+	return c
 }

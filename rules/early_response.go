@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -48,7 +49,7 @@ var earlyResponse = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		x := c.Close.Exchange
 		b := c.Close.Completion
-		f.Summary = words.Sentence("%s answered%s and let go while %s was still uploading", words.Capital(Sender(c)),
+		f.Summary = words.Sentence("%s answered%s and closed while %s was still uploading", words.Capital(Sender(c)),
 			words.Quoted(x.Last[flows.Responder].Text), Receiver(c))
 		switch {
 		case b.Want >= 0:
@@ -57,12 +58,8 @@ var earlyResponse = &Rule{
 			f.Summary += words.Sentence(": %s had arrived", words.Bytes(b.Got))
 		}
 		f.Summary += "."
-		if b.Want >= 0 || b.Got == 0 {
-			f.SayCompletion(c)
-		} else {
-			f.Text(words.Sentence("the request has not ended by its own rules; %s of it were seen", words.Bytes(b.Got)), b.Frame)
-		}
-		f.Text(Sender(c)+" answers all the same"+words.Quoted(x.Last[flows.Responder].Text), x.Last[flows.Responder].Frame)
+		f.SayCompletion(c)
+		f.Say(claim.Claim{Kind: claim.LastMessage, Side: flows.Responder, What: claim.Response, Text: readable(x.Last[flows.Responder].Text)}, x.Last[flows.Responder].Frame)
 		f.SayClose(c)
 		f.SayRST(c)
 		f.Open(FastClose, resetAfterFINID, 0.8, "the upload was not read to its end")

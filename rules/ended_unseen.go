@@ -2,6 +2,7 @@ package rules
 
 import (
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -43,12 +44,13 @@ var endedUnseen = &Rule{
 		return c.Lowered(endedUnseenSure, flows.OneDirection|flows.Reordered)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = words.Sentence("Something that the capture does not show had %sended the connection for %s: it acknowledged data %s before, and then answered the rest of the flight as if it did not know the connection.",
+		f.Summary = words.Sentence("Something that the capture does not show had %sended the connection for %s: it acknowledged data %s before, and then answered the segments that followed as a host without the connection does.",
 			words.Probably(f.Confidence), Sender(c), words.Span(c.Time.Sub(c.Snd.Last.Time)))
-		f.Text(words.Sentence("the last segment of %s; it has sent no FIN and no RST of its own decision", Sender(c)), c.Snd.Last.Frame)
+		f.Say(claim.Claim{Kind: claim.LastSegment, Side: c.Side, Span: c.Time.Sub(c.Snd.Last.Time)}, c.Snd.Last.Frame)
+		f.Say(claim.Claim{Kind: claim.NoFIN, Side: c.Side, Until: c.Frame})
 		f.SayRST(c)
-		f.Text(words.Count(c.After.SenderRSTCount, "further RST")+" of it answer the segments that follow", c.After.SenderRSTs[0].Frame)
-		f.Open(PeerCrash, stateLostID, 0.9, "a host cannot lose its state within one round trip, and its other connections go on")
+		f.Say(claim.Claim{Kind: claim.FurtherResets, Side: c.Side, Count: c.After.SenderRSTCount}, c.After.SenderRSTs[0].Frame)
+		f.Open(PeerCrash, stateLostID, 0.9, "a host that loses its state within one round trip of acknowledging data is rare")
 		f.CaptureNext = "capture on " + Sender(c) + "'s own host: a RST toward it that is not in this capture ended the connection"
 	},
 	WhyNot: "the host had been silent, or its other connections fell as well",

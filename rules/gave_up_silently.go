@@ -58,14 +58,13 @@ var gaveUpSilently = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		run := c.UnansweredRun()
 		silence := c.Due().Sub(run.Last.Time)
-		f.Summary = words.Sentence("%s had %sgiven up %s before: %s stood unanswered; %s met a host without the connection.",
+		f.Summary = words.Sentence("%s had %sgiven up %s before: %s were not answered; %s reached a host that no longer has the connection.",
 			words.Capital(Sender(c)), words.Probably(f.Confidence), words.Span(silence), words.Count(run.Count, words.Run(run.What)), LateSegment(c))
-		f.Text(words.Count(run.Count, words.Run(run.What))+" of "+Sender(c)+" without an answer", run.Frames...)
-		f.Text(words.Sentence("%s of silence, then %s", words.Span(silence), LateSegment(c)), run.Last.Frame, c.TriggerMark().Frame)
+		f.SayRun(c, run)
 		f.SayRST(c)
-		f.Open(UnknownConnection, lateSegmentID, 0.7, "it had asked for an answer and not got one before its state was gone")
-		f.Open(PeerCrash, stateLostID, 0.3, "nothing else shows that the host died")
+		f.Open(UnknownConnection, lateSegmentID, 0.7, "it had sent again and not been answered before that")
+		f.Open(PeerCrash, stateLostID, 0.3, "no other sign of a crash was seen")
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},
-	WhyNot:  "the sender had no resends or probes unanswered",
+	WhyNot:  "no retransmissions or probes of the sender were unanswered",
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -51,19 +52,17 @@ func explainGivingUp(c *facts.Facts, f *Finding) {
 	if !from.Seen() {
 		from = run.First
 	}
-	f.Summary = words.Sentence("%s %sgave up on a silent peer: it resent %s %s within %s without an answer.", words.Capital(Sender(c)), words.Probably(f.Confidence), what, words.Times(run.Count), words.Span(c.Time.Sub(from.Time)))
-	if run.Orig.Seen() {
-		f.Text(words.Sentence("%s sends %s for the first time", Sender(c), what), run.Orig.Frame)
-	}
-	f.Text(words.Sentence("%s, %s to %s after the first sending", words.Count(run.Count, "resend"), words.Span(run.First.Time.Sub(from.Time)), words.Span(run.Last.Time.Sub(from.Time))), run.Frames...)
-	if run != &c.Snd.Retransmits {
-		f.Text(words.Sentence("%s acknowledges it each time; %s goes on, so these acknowledgments do not arrive", Receiver(c), Sender(c)), c.Rcv.Last.Frame)
-	} else if run.PeerLast.Seen() {
-		f.Text(Receiver(c)+" is still heard of, and does not acknowledge it", run.PeerLast.Frame)
-	} else {
-		f.Text("nothing at all is heard of "+Receiver(c)+" in that time", c.Rcv.Last.Frame)
+	f.Summary = words.Sentence("%s %sgave up on a peer that did not answer: it retransmitted %s %s within %s without an acknowledgment.", words.Capital(Sender(c)), words.Probably(f.Confidence), what, words.Times(run.Count), words.Span(c.Time.Sub(from.Time)))
+	f.SayRun(c, run)
+	switch {
+	case run != &c.Snd.Retransmits:
+		f.Say(claim.Claim{Kind: claim.AckedEachTime, Side: c.Side}, c.Rcv.Last.Frame)
+	case run.PeerLast.Seen():
+		f.Say(claim.Claim{Kind: claim.PeerHeard, Side: c.Side}, run.PeerLast.Frame)
+	case c.Rcv.Last.Seen():
+		f.Say(claim.Claim{Kind: claim.Silent, Side: c.Side.Peer(), From: c.Rcv.Last.Frame, Until: c.Frame, Span: c.Time.Sub(c.Rcv.Last.Time)}, c.Rcv.Last.Frame)
 	}
 	f.SayRST(c)
-	f.Open(PeerCrash, abortMidTransferID, 0.6, "it ended a connection on which nothing had been answered for "+words.Span(c.Time.Sub(from.Time)))
-	f.Open(FastClose, abortiveCloseID, 0.3, "data of the sender was still unconfirmed")
+	f.Open(PeerCrash, abortMidTransferID, 0.6, "its retransmissions had not been answered for "+words.Span(c.Time.Sub(from.Time)))
+	f.Open(FastClose, abortiveCloseID, 0.3, "data of the sender was still unacknowledged")
 }

@@ -71,20 +71,20 @@ var keepaliveRace = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		gap := c.AfterClose.Data.Time.Sub(c.Close.Time)
-		how := "crossed that"
+		how := "was in flight"
 		if gap > c.Soon() {
 			how = words.Sentence("came %s later", words.Span(gap))
 		}
 		text := c.TextAfterClose()
-		f.Summary = words.Sentence("%s closed the kept-alive connection%s; %s's next request%s %s and met the closed socket.", words.Capital(Sender(c)), AfterIdle(c), Receiver(c), words.Quoted(text), how)
+		f.Summary = words.Sentence("%s closed the kept-alive connection%s; %s's next request%s %s and reached a closed socket.", words.Capital(Sender(c)), AfterIdle(c), Receiver(c), words.Quoted(text), how)
 		f.SayCompletion(c)
 		f.SayIdle(c)
 		f.SayClose(c)
-		f.Text(words.Sentence("%s asks again%s, %s", Receiver(c), words.Quoted(text), words.Relative(gap)), c.Close.Frame, c.AfterClose.Data.Frame)
+		f.SayAfterClose(c)
 		f.SayRST(c)
 		f.SayRelated(c)
-		f.Open(PeerCrash, dataAfterFINID, 0.8, "the exchange was complete when it closed; a process that dies at this moment would look the same")
-		f.Open(UnknownConnection, lateSegmentID, 0.2, "it is the closing of this connection that the request met")
+		f.Open(PeerCrash, dataAfterFINID, 0.8, "the exchange was complete when it closed; a process that dies at this moment sends the same packets")
+		f.Open(UnknownConnection, lateSegmentID, 0.2, "the request came with the close, not long after it")
 	},
 	Effects: Effects{
 		Outcomes:   slices.Concat(closedOutcomes, lostOutcomes),

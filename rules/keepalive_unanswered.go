@@ -3,6 +3,7 @@ package rules
 import (
 	"time"
 
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -48,17 +49,17 @@ var keepaliveUnanswered = &Rule{
 			every = run.Last.Time.Sub(run.First.Time) / (time.Duration(run.Count) - 1)
 		}
 		f.Summary = words.Sentence("%s gave up an idle connection: %s, %s apart, went unanswered.", words.Capital(Sender(c)), words.Count(run.Count, "keep-alive probe"), words.Span(every))
-		f.Text(words.Sentence("%s about %s apart", words.Count(run.Count, "keep-alive probe"), words.Span(every)), run.Frames...)
+		f.Say(claim.Claim{Kind: claim.KeepAliveProbes, Side: c.Side, Count: run.Count, Every: every}, run.Frames...)
 		if run != &c.Snd.KeepAlives {
-			f.Text(words.Sentence("%s answers them, but %s goes on at the pace of unanswered ones: the answers do not arrive", Receiver(c), Sender(c)), c.Rcv.Last.Frame)
+			f.Say(claim.Claim{Kind: claim.AckedEachTime, Side: c.Side}, c.Rcv.Last.Frame)
 		}
 		if c.Rcv.Last.Seen() {
-			f.Text(words.Sentence("the last that is heard of %s, %s before", Receiver(c), words.Span(c.Time.Sub(c.Rcv.Last.Time))), c.Rcv.Last.Frame)
+			f.Say(claim.Claim{Kind: claim.LastSegment, Side: c.Side.Peer(), Span: c.Time.Sub(c.Rcv.Last.Time)}, c.Rcv.Last.Frame)
 		}
 		f.SayRST(c)
-		f.Open(FastClose, idleReleaseID, 0.6, "it asked whether the peer still lives, and reset when no answer came")
+		f.Open(FastClose, idleReleaseID, 0.6, "it probed its peer, and reset when its probes were not answered")
 		f.Open(PeerCrash, "", 0.2, "the connection was idle")
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},
-	WhyNot:  "no keep-alive probe stood unanswered",
+	WhyNot:  "no keep-alive probe was unanswered",
 }

@@ -63,34 +63,34 @@ var lateGoodbye = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		switch {
 		case c.Close.By == facts.ByThis:
-			f.Summary = words.Sentence("%s ended the connection with a RST %s. Nothing was lost.", words.Capital(Sender(c)), Circumstances(c))
+			f.Summary = words.Sentence("%s ended the connection with a RST %s. No exchange was lost.", words.Capital(Sender(c)), Circumstances(c))
 		case c.AfterClose.Data.Seen():
 			last := c.Close.Exchange.Last[flows.Responder].Text
-			f.Summary = words.Sentence("%s ended the session with its last answer%s and closed; %s's next command%s %s and met the closed socket. The answer tells what went wrong, not the RST.",
+			f.Summary = words.Sentence("%s ended the session with its last answer%s and closed; %s's next command%s %s and reached a closed socket. The answer says what went wrong, not the RST.",
 				words.Capital(Sender(c)), words.Quoted(last), Receiver(c), words.Quoted(c.TextAfterClose()), Came(c, c.AfterClose.Data))
 			f.Remedy = "Read the server's last answer: it says why it ended the session. The client should close when it has read it, and not send another command."
 		case c.Trigger != nil:
-			f.Summary = words.Sentence("%s had closed %s; %s %s and met the closed socket. Nothing was lost.", words.Capital(Sender(c)), Circumstances(c), words.Segment(c.Trigger), Came(c, c.Trigger.Mark))
+			f.Summary = words.Sentence("%s had closed %s; %s %s and reached a closed socket. No exchange was lost.", words.Capital(Sender(c)), Circumstances(c), words.Segment(c.Trigger), Came(c, c.Trigger.Mark))
 		default:
-			f.Summary = words.Sentence("%s had closed %s; something that the capture does not hold met the closed socket %s later, %sonly a goodbye.", words.Capital(Sender(c)), Circumstances(c), words.Span(c.Time.Sub(c.Close.Time)), words.Probably(f.Confidence))
+			f.Summary = words.Sentence("%s had closed %s; a segment that the capture does not hold reached the closed socket %s later, %sonly a closing message.", words.Capital(Sender(c)), Circumstances(c), words.Span(c.Time.Sub(c.Close.Time)), words.Probably(f.Confidence))
 		}
 		f.SayCompletion(c)
 		f.SayIdle(c)
 		f.SayClose(c)
 		if c.AfterClose.Data.Seen() {
-			f.Text(words.Sentence("%s talks on%s, %s", Receiver(c), words.Quoted(c.TextAfterClose()), words.Relative(c.AfterClose.Data.Time.Sub(c.Close.Time))), c.Close.Frame, c.AfterClose.Data.Frame)
+			f.SayAfterClose(c)
 		}
 		f.SayRST(c)
-		f.Open(UnknownConnection, lateSegmentID, 0.5, "it came with the closing, not long after it")
+		f.Open(UnknownConnection, lateSegmentID, 0.5, "it came with the close, not long after it")
 		if c.AfterClose.Data.Seen() {
-			f.Open(PeerCrash, dataAfterFINID, 0.6, "the server had said its last word before it closed")
+			f.Open(PeerCrash, dataAfterFINID, 0.6, "the server had ended the session before it closed")
 		} else {
-			f.Open(PeerCrash, dataAfterFINID, 0.4, "no data of the application met the closed socket")
+			f.Open(PeerCrash, dataAfterFINID, 0.4, "only closing messages were seen to reach the closed socket")
 		}
 	},
 	Effects: Effects{
 		Outcomes:   closingOutcomes,
 		Unanswered: func(c *facts.Facts) bool { return c.AfterClose.Data.Seen() },
 	},
-	WhyNot: "data of the application met the closed socket, or the exchange was not finished",
+	WhyNot: "application data reached the closed socket, or the exchange was not finished",
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -57,31 +58,32 @@ var lateSegment = &Rule{
 		peer, own := resetByPeer(c), c.LastOwnReset()
 		switch {
 		case c.BothClosed(), c.Duplicate && c.Close.By != facts.ByThis:
-			f.Summary = words.Sentence("The connection was over: it had been closed; %s came late and met a host that had forgotten it.", LateSegment(c))
-			f.Text(Sender(c)+" had closed, and that was acknowledged", c.Snd.FIN.Frame, c.Snd.FINAcked.Frame)
-			f.Text(Receiver(c)+" had closed, and that was acknowledged", c.Rcv.FIN.Frame, c.Rcv.FINAcked.Frame)
+			f.Summary = words.Sentence("The connection was over: both sides had closed it; %s came late and reached a host that no longer has it.", LateSegment(c))
+			f.sayFINAcked(c.Side, c.Snd)
+			f.sayFINAcked(c.Side.Peer(), c.Rcv)
 		case peer != nil:
-			f.Summary = words.Sentence("The connection was over: a RST in %s's name had ended it %sbefore; %s met a host that no longer has it.", Receiver(c), earlier(c.Due().Sub(peer.Time)), LateSegment(c))
-			f.Text("the RST that had ended the connection", peer.Frame)
+			f.Summary = words.Sentence("The connection was over: a RST in %s's name had ended it %sbefore; %s reached a host that no longer has it.", Receiver(c), earlier(c.Due().Sub(peer.Time)), LateSegment(c))
+			f.Say(claim.Claim{Kind: claim.ResetBefore, Side: c.Side.Peer(), Span: c.Time.Sub(peer.Time)}, peer.Frame)
 		case afterOwn(c):
-			f.Summary = words.Sentence("The connection was over: %s had reset it; %s met a device on the path that no longer knows it and answers in %s's name.", Sender(c), LateSegment(c), Sender(c))
+			f.Summary = words.Sentence("The connection was over: %s had reset it; %s reached a device on the path that no longer has it and answers in %s's name.", Sender(c), LateSegment(c), Sender(c))
 			f.Path = true
-			f.Text(Sender(c)+" had reset the connection", own.Frame)
+			f.Say(claim.Claim{Kind: claim.ResetBefore, Side: c.Side, Span: c.Time.Sub(own.Time)}, own.Frame)
 			f.Symptom = fmt.Sprintf("nothing more than at frame %d", own.Frame)
-			f.Open(Cause(own.Verdict.Cause), own.Verdict.Rule, 0.8, "another than the first RST's sender sent this one")
+			f.Open(Cause(own.Verdict.Cause), own.Verdict.Rule, 0.8, "the signs of who sent it differ from the first RST's")
 		case own != nil && (!c.GoesOnAfter(own) || c.AnswersChallenge()):
 			f.Summary = words.Sentence("The connection was over: %s had reset it %sbefore; %s came late.", Sender(c), earlier(c.Due().Sub(own.Time)), LateSegment(c))
-			f.Text(Sender(c)+" had reset the connection", own.Frame)
+			f.Say(claim.Claim{Kind: claim.ResetBefore, Side: c.Side, Span: c.Time.Sub(own.Time)}, own.Frame)
 			f.Open(Cause(own.Verdict.Cause), own.Verdict.Rule, 0.8, "it came more than a round trip after the first RST")
 		default:
-			f.Summary = words.Sentence("%s had closed its side %s before; %s met a host that had forgotten the half-closed rest.", words.Capital(Sender(c)), words.Span(c.Trigger.Time.Sub(c.Snd.FINAcked.Time)), LateSegment(c))
-			f.Text(Sender(c)+" had closed, and that was acknowledged", c.Snd.FIN.Frame, c.Snd.FINAcked.Frame)
-			if m := matchesClosed(c.Timeouts, c.Trigger.Time.Sub(c.Snd.FINAcked.Time)); m != "" {
-				f.Text("the time since then "+m, c.Snd.FINAcked.Frame, c.Trigger.Frame)
+			f.Summary = words.Sentence("%s had closed its side %s before; %s reached a host that no longer has the half-closed connection.", words.Capital(Sender(c)), words.Span(c.Trigger.Time.Sub(c.Snd.FINAcked.Time)), LateSegment(c))
+			f.sayFINAcked(c.Side, c.Snd)
+			since := c.Trigger.Time.Sub(c.Snd.FINAcked.Time)
+			if who := whoseTimeout(c.Timeouts, since, true); who != "" {
+				f.Say(claim.Claim{Kind: claim.MatchesTimeout, Side: c.Side, Span: since, Text: who}, c.Snd.FINAcked.Frame, c.Trigger.Frame)
 			}
 		}
 		f.SayRST(c)
-		f.Open(FastClose, lateGoodbyeID, 0.7, "it came long after the closing, not across it")
+		f.Open(FastClose, lateGoodbyeID, 0.7, "it came long after the close, not with it")
 		f.Open(PeerCrash, "", 0.2, "the connection had ended before")
 	},
 	Effects: Effects{Outcomes: closingOutcomes},

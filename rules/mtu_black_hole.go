@@ -2,6 +2,7 @@ package rules
 
 import (
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -40,12 +41,12 @@ var mtuBlackHole = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		explainGivingUp(c, f)
 		run := &c.Snd.Retransmits
-		f.Summary = words.Sentence("Only big packets were lost: %s of %s was resent %s and never arrived, while smaller ones did; %s gave up.", words.Bytes(int64(run.LEN)), Sender(c), words.Times(run.Count), Sender(c))
+		f.Summary = words.Sentence("Only large packets were lost: a segment of %s of %s was retransmitted %s and not acknowledged, while smaller ones were; %s gave up.", words.Bytes(int64(run.LEN)), Sender(c), words.Times(run.Count), Sender(c))
 		if c.Snd.MaxAcked > 0 {
-			f.Text(words.Sentence("the biggest segment of %s that was ever acknowledged has %s, the lost one %s", Sender(c), words.Bytes(int64(c.Snd.MaxAcked)), words.Bytes(int64(run.LEN))), run.Last.Frame)
+			f.Say(claim.Claim{Kind: claim.MaxAcked, Side: c.Side, Bytes: int64(c.Snd.MaxAcked), Of: int64(run.LEN)}, run.Last.Frame)
 		}
 		if n := tooBig(c); n != nil {
-			f.Text(words.ICMP(n), n.Frame)
+			f.Say(icmpClaim(n), n.Frame)
 		}
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -32,7 +33,7 @@ func (e *Engine) repeat(c *facts.Facts) *Finding {
 	if c.Notes&flows.Duplicate != 0 {
 		f.Confidence = prev.Verdict.Confidence
 		f.Summary = fmt.Sprintf("The same packet as frame %d, captured a second time: no second reset.", prev.Frame)
-		f.Text("same addresses, numbers and IP ID: a copy that the capture made", prev.Frame, c.Frame)
+		f.Say(claim.Claim{Kind: claim.Duplicate, Side: c.Side}, prev.Frame, c.Frame)
 		return f
 	}
 	if (prev.Verdict.Origin == string(OriginMiddlebox)) != c.PathSigns.Middlebox() {
@@ -41,8 +42,8 @@ func (e *Engine) repeat(c *facts.Facts) *Finding {
 	if cause == ClosedPort && c.Refused() {
 		f.Confidence = root.Verdict.Confidence
 		f.Summary = words.Sentence("%s tried again and was refused again %s, as at frame %s.", words.Capital(Receiver(c)), words.Relative(c.Time.Sub(root.Time)), strconv.Itoa(root.Frame))
-		f.Text("the connection was refused", root.Frame)
-		f.Text("another SYN of the same connection, refused as well", c.TriggerMark().Frame, c.Frame)
+		f.Say(claim.Claim{Kind: claim.SameEvent, Side: c.Side, Span: c.Time.Sub(root.Time)}, root.Frame)
+		f.SayRST(c)
 		openRepeat(c, f)
 		return f
 	}
@@ -54,40 +55,36 @@ func (e *Engine) repeat(c *facts.Facts) *Finding {
 	factor := repeatInFlight
 	switch {
 	case cause == RetransmitTimeout:
-		why = words.Sentence("%s had given the connection up; what still comes meets nothing", Sender(c))
+		why = words.Sentence("%s had given up the connection; later segments reach no connection", Sender(c))
 		factor = repeatDeaf
 	case cause == UnknownConnection:
 		why = words.Sentence("%s still does not know the connection", Sender(c))
 	case c.AnswersChallenge():
 		return nil // it answers the first RST itself: the peer got that, and asks
 	case c.Trigger == nil && c.Rcv.Segments == 0 && c.Kind == facts.KindReply:
-		why = "what it answers is not in the capture; it follows the first " + words.Span(late) + " later"
+		why = "the segment that it answers is not in this capture; it follows the first by " + words.Span(late)
 		factor = repeatDeaf
 	case late <= c.Soon():
-		why = "what it answers was already under way when the first RST was sent"
+		why = "the segment that it answers was in flight when the first RST was sent"
 		if c.Trigger == nil {
 			why = words.Sentence("sent %s after the first", words.Span(late))
 		}
 	case chained(c, prev):
-		why = "the segments that it answers follow each other without a break since the first RST"
+		why = "the segment that it answers belongs to the same flight as the first RST's"
 	case c.Trigger != nil && c.Trigger.DataLen > 0:
-		why = words.Sentence("%s goes on sending, so it had not got the first RST", Receiver(c))
+		why = words.Sentence("%s goes on sending, so the first RST had not reached it", Receiver(c))
 		factor = repeatDeaf
 	case c.Trigger != nil && c.Trigger.Notes&flows.Retransmitted != 0 && c.Trigger.LEN() > 0:
-		why = words.Sentence("%s goes on resending, so it never got the first RST", Receiver(c))
+		why = words.Sentence("%s goes on retransmitting, so the first RST had not reached it", Receiver(c))
 		factor = repeatDeaf
 	default:
 		return nil
 	}
 	f.Confidence = root.Verdict.Confidence * factor
 	f.Summary = words.Sentence("One more RST of the event at frame %s: %s.", strconv.Itoa(root.Frame), why)
-	which := "the first RST of this event"
-	if root.Frame != prev.Root {
-		which = "an earlier RST of this event"
-	}
-	f.Text(which, root.Frame)
+	f.Say(claim.Claim{Kind: claim.SameEvent, Side: root.Side, Span: c.Time.Sub(root.Time)}, root.Frame)
 	if c.Trigger != nil {
-		f.Text(words.Sentence("%s, %s it; this RST answers it", words.Segment(c.Trigger), words.After(late)), c.Trigger.Frame, c.Frame)
+		f.SayRST(c)
 	}
 	openRepeat(c, f)
 	return f
@@ -111,9 +108,9 @@ func (e *Engine) stray(c *facts.Facts) *Finding {
 		}
 		f := e.begin(e.rule(prev.Verdict.Rule), Cause(prev.Verdict.Cause), Severity(prev.Verdict.Severity))
 		f.Repeats, f.Confidence = prev.Root, prev.Verdict.Confidence*strayEvent
-		f.Summary = fmt.Sprintf("%s had reset the connection at frame %d; a segment of it that the RST overtook drew this RST of %s. It belongs to the same event.", words.Capital(Receiver(c)), prev.Frame, Sender(c))
-		f.Text("the RST that ended the connection", prev.Frame)
-		f.Text(words.Sentence("%s comes %s after it; this RST answers it", words.Segment(c.Trigger), words.Span(d)), c.Trigger.Frame, c.Frame)
+		f.Summary = fmt.Sprintf("%s had reset the connection at frame %d; a segment that was in flight then drew this RST of %s. It belongs to the same event.", words.Capital(Receiver(c)), prev.Frame, Sender(c))
+		f.Say(claim.Claim{Kind: claim.ResetBefore, Side: c.Side.Peer(), Span: c.Time.Sub(prev.Time)}, prev.Frame)
+		f.SayRST(c)
 		openRepeat(c, f)
 		return f
 	}
@@ -126,10 +123,10 @@ func openRepeat(c *facts.Facts, f *Finding) {
 		f.Open(UnknownConnection, lateSegmentID, 0.6, "it answers a segment for a connection that was gone; but the cause of that is the first RST's")
 	}
 	if f.Cause == FastClose || f.Cause == UnknownConnection {
-		f.Open(PeerCrash, "", 0.3, "nothing was left undone when the connection was given up")
+		f.Open(PeerCrash, "", 0.3, "the exchange was finished when the connection was closed")
 	}
 	if f.Cause == PeerCrash {
-		f.Open(FastClose, "", 0.3, "the exchange was not finished when the connection was given up")
+		f.Open(FastClose, "", 0.3, "the exchange was not finished when the connection was closed")
 	}
 	f.settle()
 }

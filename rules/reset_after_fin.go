@@ -3,6 +3,7 @@ package rules
 import (
 	"time"
 
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -74,7 +75,7 @@ var resetAfterFIN = &Rule{
 			over := c.BothClosedAt()
 			f.Summary = words.Sentence("Both sides had closed %s before; %s's RST had nothing left to reset.", words.Span(c.Time.Sub(over.Time)), Sender(c))
 		case answersOwnClosing(c) && c.PeerClosedFirst():
-			f.Summary = words.Sentence("%s closed first, %s; %s closed in return, and answered the last ACK with a RST: it had already forgotten the connection.",
+			f.Summary = words.Sentence("%s closed first, %s; %s closed in return, and answered the last ACK with a RST: it no longer had the connection.",
 				words.Capital(Receiver(c)), Circumstances(c), Sender(c))
 		case gap > max(time.Second, 4*c.RTT) && !c.Rcv.FIN.Seen():
 			f.Summary = words.Sentence("%s closed with FIN, %s; when %s had not closed in return %s later, it reset the half-closed connection.",
@@ -84,32 +85,32 @@ var resetAfterFIN = &Rule{
 		}
 		if b.Unfinished(c.Side) {
 			f.Severity = Warning
-			f.Remedy = "The closing itself is harmless. Something stood open when it came: look in the logs of both sides for that moment, for why no answer came and for who ran out of patience."
+			f.Remedy = "The close itself is harmless. An exchange was unfinished when it came: look in the logs of both sides at that time for why no answer came, and for which side timed out."
 		}
 		f.SayCompletion(c)
 		f.SayIdle(c)
 		f.SayClose(c)
 		if c.Snd.FINAcked.Seen() {
-			f.Text(Receiver(c)+" acknowledges the FIN", c.Snd.FINAcked.Frame)
+			f.sayFINAcked(c.Side, c.Snd)
 		}
 		if c.ResetsNothing() {
-			f.Text(Receiver(c)+" had closed too, and that was acknowledged", c.Rcv.FIN.Frame, c.Rcv.FINAcked.Frame)
+			f.sayFINAcked(c.Side.Peer(), c.Rcv)
 		} else if c.PeerClosedFirst() && c.Rcv.FIN.Seen() {
-			f.Text(Receiver(c)+" had closed before", c.Rcv.FIN.Frame)
+			f.Say(claim.Claim{Kind: claim.ClosedBy, Side: c.Side.Peer()}, c.Rcv.FIN.Frame)
 		}
 		f.SayRST(c)
 		switch {
 		case b.Unfinished(c.Side) && c.PeerClosedFirst():
-			f.Open(PeerCrash, unreadDataID, 0.85, Receiver(c)+" closed first and so withdrew what was still open")
+			f.Open(PeerCrash, unreadDataID, 0.85, Receiver(c)+" closed first and so withdrew its request")
 		case b.State == facts.OpenRequest:
-			f.Open(PeerCrash, applicationTimeoutID, 0.85, "it closed its own unanswered request in an orderly way first")
+			f.Open(PeerCrash, applicationTimeoutID, 0.85, "it first closed normally, although its own request was unanswered")
 		default:
-			f.Open(PeerCrash, unreadDataID, 0.6, "nothing came in between that it could have left unread")
+			f.Open(PeerCrash, unreadDataID, 0.6, f.sayNothingBetween(c))
 		}
 		if c.ResetsNothing() {
-			f.Open(UnknownConnection, lateSegmentID, 0.9, "no late segment that it could answer is in the capture")
+			f.Open(UnknownConnection, lateSegmentID, 0.9, "the RST has the sender's own next sequence number")
 		} else {
-			f.Open(UnknownConnection, lateSegmentID, 0.4, "the RST comes with the closing, not long after it")
+			f.Open(UnknownConnection, lateSegmentID, 0.4, "the RST comes with the close, not long after it")
 		}
 	},
 	Effects: Effects{Outcomes: closingOutcomes},

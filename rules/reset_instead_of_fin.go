@@ -58,17 +58,14 @@ var resetInsteadOfFIN = &Rule{
 		}
 		f.Summary = words.Sentence("%s had closed; %s answered %s later with a RST in place of its own FIN, %s.", words.Capital(Receiver(c)), Sender(c), words.Span(c.Time.Sub(fin.Time)), Circumstances(c))
 		f.SayCompletion(c)
-		f.Text(Receiver(c)+" closes: its FIN", fin.Frame)
-		if c.Rcv.FINAcked.Seen() {
-			f.Text(Sender(c)+" acknowledges it", c.Rcv.FINAcked.Frame)
-		}
+		f.sayFINAcked(c.Side.Peer(), c.Rcv)
 		f.SayRST(c)
 		if c.Close.Completion.Unfinished(c.Side) {
-			f.Open(PeerCrash, unreadDataID, 0.85, Receiver(c)+" closed first and so withdrew what was still open")
+			f.Open(PeerCrash, unreadDataID, 0.85, Receiver(c)+" closed first and so withdrew its request")
 		} else {
 			f.Open(PeerCrash, unreadDataID, 0.5, "the exchange was complete")
 		}
-		f.Open(UnknownConnection, lateSegmentID, 0.3, "its numbers are those of a live connection")
+		f.Open(UnknownConnection, lateSegmentID, 0.3, "the RST has the sequence number of a live connection")
 	},
 	WhyNot: "the other side had not closed before",
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"time"
 
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -61,27 +62,28 @@ var stateLost = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		ago := ""
 		if c.Trigger != nil && c.Snd.Last.Seen() {
-			ago = ", although it had been heard of " + heardBefore(c) + " before"
+			ago = ", although it had taken part in it " + heardBefore(c) + " before"
 		}
-		f.Summary = words.Sentence("%s had %slost the connection without closing it: %s met a host that does not know it%s.", words.Capital(Sender(c)), words.Probably(f.Confidence), LateSegment(c), ago)
+		f.Summary = words.Sentence("%s had %slost the connection without closing it: %s reached a host that does not have it%s.", words.Capital(Sender(c)), words.Probably(f.Confidence), LateSegment(c), ago)
 		if c.Snd.Last.Seen() {
-			f.Text(words.Sentence("the last segment of %s; it has sent no FIN", Sender(c)), c.Snd.Last.Frame)
+			f.Say(claim.Claim{Kind: claim.LastSegment, Side: c.Side, Span: c.Time.Sub(c.Snd.Last.Time)}, c.Snd.Last.Frame)
+			f.Say(claim.Claim{Kind: claim.NoFIN, Side: c.Side, Until: c.Frame})
 		}
-		if n := c.Rcv.Retransmits.Count; n > 0 {
-			f.Text(words.Sentence("%s had sent the same %s before without an answer", Receiver(c), words.Times(n)), c.Rcv.Retransmits.Frames...)
+		if c.Rcv.Retransmits.Count > 0 {
+			f.sayRetransmissions(c.Side.Peer(), &c.Rcv.Retransmits)
 		}
 		f.SayRST(c)
 		if !askedNothing(c) {
 			f.SayRelated(c) // when answers come says nothing of when clients gave up
 		} else {
-			f.Text(words.Sentence("%s had opened the connection and not sent anything since, for %s: what it sent may have been lost on the way", Sender(c), words.Span(c.Time.Sub(c.Snd.Last.Time))), c.Snd.Last.Frame, c.Frame)
-			f.Open(RetransmitTimeout, gaveUpSilentlyID, 1.2, "no resends of it are in the capture; where they are lost on the way to the capture point, it gave up on them in silence")
-			f.CaptureNext = "capture on " + Sender(c) + "'s own host too: resends there that do not arrive here show that it gave up"
+			f.Say(claim.Claim{Kind: claim.Silent, Side: c.Side, From: c.Snd.Last.Frame, Until: c.Frame, Span: c.Time.Sub(c.Snd.Last.Time)}, c.Snd.Last.Frame)
+			f.Open(RetransmitTimeout, gaveUpSilentlyID, 1.2, "no retransmissions of it were captured; they may have been lost before the capture point")
+			f.CaptureNext = "capture on " + Sender(c) + "'s own host too: retransmissions there that do not arrive here show that it gave up"
 		}
 		f.Open(UnknownConnection, idleExpiryID, 0.8, "it had taken part in the connection "+heardBefore(c)+" before")
-		f.Open(FastClose, "", 0.3, "it sent no FIN and no RST of its own decision")
+		f.Open(FastClose, "", 0.3, "no FIN of it was seen")
 	},
-	WhyNot: "the host had closed, was never seen to take part, or reset by its own decision",
+	WhyNot: "the host had closed, was not seen to take part, or aborted the connection itself",
 }
 
 // askedNothing reports whether the RST's sender, the originator, was not heard of for a second or more after the

@@ -3,6 +3,7 @@ package rules
 import (
 	"time"
 
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -39,9 +40,10 @@ var stateLostKeepalive = &Rule{
 		return c.Lowered(p, facts.LostBytes)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = words.Sentence("%s's keep-alive probe found that %s had lost the connection; it had last been heard of %s before.", words.Capital(Receiver(c)), Sender(c), heardBefore(c))
+		f.Summary = words.Sentence("%s's keep-alive probe found that %s had lost the connection, in which it had last taken part %s before.", words.Capital(Receiver(c)), Sender(c), heardBefore(c))
 		if c.Snd.Last.Seen() {
-			f.Text(words.Sentence("the last segment of %s; it has sent no FIN", Sender(c)), c.Snd.Last.Frame)
+			f.Say(claim.Claim{Kind: claim.LastSegment, Side: c.Side, Span: c.Time.Sub(c.Snd.Last.Time)}, c.Snd.Last.Frame)
+			f.Say(claim.Claim{Kind: claim.NoFIN, Side: c.Side, Until: c.Frame})
 		}
 		f.SayRST(c)
 		f.SayRelated(c)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/programs"
 	"github.com/rstexplain/rstexplain/rules/words"
@@ -60,7 +61,7 @@ var tlsRejected = &Rule{
 		}
 		f.SayCompletion(c)
 		if x.AlertText != "" && x.AlertSide >= 0 && c.Close.Completion.Side != flows.Side(x.AlertSide) {
-			f.Text(words.Sentence("%s's alert (alert: %s)", words.Side(flows.Side(x.AlertSide)), x.AlertText), x.AlertFrame[x.AlertSide])
+			f.Say(claim.Claim{Kind: claim.AlertSent, Side: flows.Side(x.AlertSide), Text: x.AlertText}, x.AlertFrame[x.AlertSide])
 		}
 		sayVersion(f, x)
 		f.SayClose(c)
@@ -86,9 +87,9 @@ func sayVersion(f *Finding, x *exchange.Summary) {
 	switch {
 	case x.TLSVersion == "":
 	case server.Kind == exchange.Handshake:
-		f.Text("version: "+x.TLSVersion, server.Frame)
+		f.Say(claim.Claim{Kind: claim.TLSVersion, Side: flows.Side(1 - x.TLSClient), What: claim.ServerHello, Text: x.TLSVersion}, server.Frame)
 	case server.Kind == exchange.None && client.Kind == exchange.ClientHello:
-		f.Text("version offered: "+x.TLSVersion, client.Frame)
+		f.Say(claim.Claim{Kind: claim.TLSVersion, Side: flows.Side(x.TLSClient), What: claim.ClientHello, Text: x.TLSVersion}, client.Frame)
 	}
 }
 

@@ -1,8 +1,8 @@
 package rules
 
 import (
-	"time"
 
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -53,22 +53,18 @@ var unreadData = &Rule{
 		return c.Lowered(p, facts.LostBytes)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = words.Sentence("%s %sended with data unread: it reset the connection %s.", words.Capital(Sender(c)), words.Probably(f.Confidence), Circumstances(c))
+		f.Summary = words.Sentence("%s %sclosed or died with unread data: it reset the connection %s.", words.Capital(Sender(c)), words.Probably(f.Confidence), Circumstances(c))
 		f.SayCompletion(c)
 		f.SayClose(c)
 		if last := c.Rcv.LastData; last.Seen() {
-			says := words.Sentence("the last data of %s, %s before the RST", Receiver(c), words.Span(c.Time.Sub(last.Time)))
-			if c.Time.Sub(last.Time) < time.Millisecond {
-				says += ": no program had time to answer it"
-			}
-			f.Text(says, last.Frame, c.Frame)
+			f.Say(claim.Claim{Kind: claim.LastData, Side: c.Side.Peer(), Span: c.Time.Sub(last.Time)}, last.Frame)
 		}
 		if c.Snd.ZeroWND.Seen() {
-			f.Text(Sender(c)+"'s window is closed: its application does not read", c.Snd.ZeroWND.Frame)
+			f.Say(claim.Claim{Kind: claim.ZeroWindow, Side: c.Side, Until: c.Frame, Span: c.Time.Sub(c.Snd.ZeroWND.Time)}, c.Snd.ZeroWND.Frame)
 		}
 		f.SayRST(c)
 		f.SayRelated(c)
-		f.Open(FastClose, abortiveCloseID, 0.9, "data was left unanswered; but a program that closes on purpose sends the same RST")
+		f.Open(FastClose, abortiveCloseID, 0.9, "data was not answered; but a program that closes on purpose sends the same RST")
 	},
-	WhyNot: "everything that had come was answered",
+	WhyNot: "all data had been answered",
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -44,10 +45,10 @@ var zeroWindow = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		zero, run := closedWindow(c)
-		f.Summary = words.Sentence("%s gave up sending: %s's window had been closed for %s (%s).", words.Capital(Sender(c)), Receiver(c), words.Span(c.Due().Sub(zero.Time)), words.Count(run.Count, "window probe"))
-		f.Text(Receiver(c)+" closes its window: its application does not read", zero.Frame)
+		f.Summary = words.Sentence("%s gave up sending: %s's window had been closed for %s (%s).", words.Capital(Sender(c)), Receiver(c), words.Span(c.Due().Sub(zero.Time)), words.Count(run.Count, "zero-window probe"))
+		f.Say(claim.Claim{Kind: claim.ZeroWindow, Side: c.Side.Peer(), Until: dueFrame(c), Span: c.Due().Sub(zero.Time)}, zero.Frame)
 		if run.Count > 0 {
-			f.Text(words.Count(run.Count, "window probe")+" of "+Sender(c)+", and the window stays closed", run.Frames...)
+			f.Say(claim.Claim{Kind: claim.WindowProbes, Side: c.Side, Count: run.Count}, run.Frames...)
 		}
 		f.SayRST(c)
 		f.Open(PeerCrash, abortMidTransferID, 0.8, "the sender could not go on: the other side had closed its window")

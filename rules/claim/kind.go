@@ -62,6 +62,7 @@ const (
 	AlertSent
 	TLSVersion
 	Unread
+	LastData
 
 	// How the connection was closed.
 	ClosedBy
@@ -191,6 +192,8 @@ var Kinds = []Meaning{
 	{AlertSent, "alert", "the frame holds a TLS alert of the side, in the clear", "text: the alert's name (RFC 8446 §6)", false},
 	{TLSVersion, "tls-version", "the TLS version in the message at the frame", "what: Server Hello (chosen) or Client Hello (offered); text: the version", false},
 	{Unread, "unread", "after its last own data or FIN the side received these bytes of data, which end at the frame, before the RST", "bytes; span: from the frame to the RST", false},
+
+	{LastData, "last-data", "the frame is the last of the side with new data before the RST", "span: time from it to the RST", false},
 
 	{ClosedBy, "closed-by", "the side sent a FIN at the frame, its first", "", false},
 	{ClosedUnseen, "closed-unseen", "at the frame the peer acknowledges one byte above all that the side was captured to have sent: a FIN that the capture lacks", "", false},

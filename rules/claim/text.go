@@ -285,6 +285,14 @@ var sentences = [numKinds]func(*Claim) string{
 		return c.side() + " received " + words.Bytes(c.Bytes) + " after its own last data, the last of them " + words.Span(c.Span) + " before"
 	},
 
+	LastData: func(c *Claim) string {
+		s := c.side() + "'s last data" + ago(c.Span)
+		if c.Span < time.Millisecond {
+			s += ": no program had time to answer it"
+		}
+		return s
+	},
+
 	ClosedBy: func(c *Claim) string { return c.side() + " closes the connection: its FIN" },
 	ClosedUnseen: func(c *Claim) string {
 		return c.side() + " has closed the connection: its FIN is acknowledged here, but missing from the capture"
