@@ -18,6 +18,7 @@ var (
 	ErrEmpty      = errors.New("empty")
 	ErrDirectory  = errors.New("a directory")
 	ErrTerminal   = errors.New("a terminal")
+	ErrChanged    = errors.New("changed while it was read")
 )
 
 // An Error tells why nothing can be read of a file.

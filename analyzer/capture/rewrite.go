@@ -3,6 +3,7 @@ package capture
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"io"
 	"slices"
@@ -12,12 +13,35 @@ import (
 // An Edit is what becomes of a packet in a rewritten capture. The zero Edit leaves it as it is.
 type Edit struct {
 	Drop     bool     // leave the packet out
-	Data     []byte   // other octets in place of the captured ones, nil: as they are
-	Comments []string // added behind the packet's own comments, as valid UTF-8 of at most 65535 octets each
+	Data     []byte   // other bytes in place of the captured ones, nil: as they are
+	Comments []string // added behind the packet's own comments, as valid UTF-8 of at most 65535 bytes each
+}
+
+// Copied counts the blocks that Rewrite copied and that hold no packets, but what others may learn from.
+type Copied struct {
+	Secrets  int // Decryption Secrets Blocks
+	Names    int // Name Resolution Blocks
+	Journals int // systemd Journal Export Blocks
+	Others   int // custom blocks, and such of unknown types
+}
+
+// count counts a block.
+func (c *Copied) count(typ uint32) {
+	switch typ {
+	case blockSecrets:
+		c.Secrets++
+	case blockNames:
+		c.Names++
+	case blockJournal:
+		c.Journals++
+	case blockSection, blockInterface, blockStatistics, blockPacket, blockOldPacket, blockSimple:
+	default:
+		c.Others++
+	}
 }
 
 // Rewrite copies the capture to out as pcapng, with each packet as edit wants it. It takes the place of
-// [Reader.Next], and leaves the same problems behind: octets that cannot be read are not copied.
+// [Reader.Next], and leaves the same problems behind: bytes that cannot be read are not copied.
 //
 // Of a pcapng file every block is copied bit for bit, in its byte order, but for
 //   - packet blocks that edit changes, in which all options stay but a hash of octets that have changed;
@@ -28,8 +52,8 @@ type Edit struct {
 //
 // A pcap file becomes one section with one interface. edit is called for each packet in file order, also
 // for those of which nothing can be read, then without Data, Time and Link, and only dropping counts; nil
-// changes nothing.
-func (r *Reader) Rewrite(out io.Writer, edit func(*Packet) Edit) error {
+// changes nothing. When ctx ends, so does the copy, with its error.
+func (r *Reader) Rewrite(ctx context.Context, out io.Writer, edit func(*Packet) Edit) (Copied, error) {
 	w := &rewriter{r: r, out: bufio.NewWriterSize(out, 256<<10), edit: edit}
 	if r.ng {
 		r.tap = w.block
@@ -42,6 +66,9 @@ func (r *Reader) Rewrite(out io.Writer, edit func(*Packet) Edit) error {
 		if !r.ng && !w.begun && r.headed {
 			w.pcapHeader()
 		}
+		if w.err == nil {
+			w.err = ctx.Err()
+		}
 		if err == io.EOF || w.err != nil {
 			break
 		}
@@ -51,10 +78,11 @@ func (r *Reader) Rewrite(out io.Writer, edit func(*Packet) Edit) error {
 			}
 		}
 	}
+	b.Release()
 	if w.err == nil {
 		w.err = w.out.Flush()
 	}
-	return w.err
+	return w.copied, w.err
 }
 
 // A rewriter writes what a Reader reads.
@@ -66,8 +94,9 @@ type rewriter struct {
 		binary.ByteOrder
 		binary.AppendByteOrder
 	}
-	err     error // the first of out
-	begun   bool  // the head for a pcap's packets is written
+	err     error // the first of out, or of the context
+	copied  Copied
+	begun   bool // the head for a pcap's packets is written
 	scratch []byte
 }
 
@@ -99,6 +128,7 @@ func (w *rewriter) block(b []byte, packets []Packet) {
 		}
 		w.packetBlock(typ, b, &p)
 	default:
+		w.copied.count(typ)
 		w.put(b)
 	}
 }
@@ -114,6 +144,7 @@ func (w *rewriter) packetBlock(typ uint32, b []byte, p *Packet) {
 	case e.Drop:
 		return
 	case e.Data == nil && len(e.Comments) == 0, p.Data == nil:
+		w.copied.count(typ)
 		w.put(b)
 		return
 	}

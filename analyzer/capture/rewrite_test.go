@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"os"
@@ -20,7 +21,7 @@ func rewrite(t testing.TB, file []byte, edit func(*Packet) Edit) []byte {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := r.Rewrite(&b, edit); err != nil {
+	if _, err := r.Rewrite(context.Background(), &b, edit); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -196,7 +197,7 @@ func TestRewriteFullDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Rewrite(full{}, nil); err == nil || err.Error() != "no space left on device" {
+	if _, err := r.Rewrite(context.Background(), full{}, nil); err == nil || err.Error() != "no space left on device" {
 		t.Errorf("%v", err)
 	}
 }
@@ -238,7 +239,7 @@ func FuzzRewrite(f *testing.F) {
 		before := drain(t, r)
 		r, _ = NewReader(bytes.NewReader(file), opts)
 		var b bytes.Buffer
-		if err := r.Rewrite(&b, func(p *Packet) Edit {
+		if _, err := r.Rewrite(context.Background(), &b, func(p *Packet) Edit {
 			return Edit{Drop: p.Data == nil, Comments: []string{"c"}}
 		}); err != nil || b.Len() == 0 {
 			return

@@ -77,6 +77,9 @@ type Decoder struct {
 
 	outlining bool // Outline is at work
 	outline   []Layer
+
+	header     []byte // of the last TCP segment found, from its header on
+	headerWire int    // its length by the account of IP
 }
 
 // Decode reads p into seg. seg.Payload points into p.Data, or into memory of its own when the segment

@@ -35,6 +35,10 @@ func (d *Decoder) Outline(p *capture.Packet) []Layer {
 	return d.outline
 }
 
+// TCPHeader returns, after Decode returned Segment, ICMPError or Malformed, the captured bytes of the segment or of
+// the quotation from its TCP header on, and its length on the wire. They are valid as long as the packet is.
+func (d *Decoder) TCPHeader() (b []byte, wire int) { return d.header, d.headerWire }
+
 // layer notes that a header begins at b, which is the packet's own memory unless fragments were put
 // together.
 func (d *Decoder) layer(kind LayerKind, b []byte) {

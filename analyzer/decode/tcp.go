@@ -13,6 +13,7 @@ const (
 // tcp reads a TCP header at b. wire is the length of the segment, header and data, by the account of
 // IP; b is shorter when the snaplen cut it, and never longer.
 func (d *Decoder) tcp(b []byte, wire int, seg *flows.Segment) Outcome {
+	d.header, d.headerWire = b, wire
 	if d.quoted {
 		d.layer(LayerQuotedTCP, b)
 		return d.quote(b, seg)

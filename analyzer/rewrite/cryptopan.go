@@ -3,6 +3,8 @@ package rewrite
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/netip"
 )
@@ -15,18 +17,19 @@ type CryptoPAn struct {
 	block cipher.Block
 	pad   [aes.BlockSize]byte
 	known map[netip.Addr]netip.Addr // bounded by maxKnown; an entry only saves work
+	print string
 }
 
-// KeySize is the length of a CryptoPAn key in octets: half of it keys AES, half of it makes the pad.
+// KeySize is the length of a CryptoPAn key in bytes: half of it keys AES, half of it makes the pad.
 const KeySize = 32
 
 // maxKnown bounds the addresses that a CryptoPAn remembers.
 const maxKnown = 1 << 16
 
-// NewCryptoPAn returns the mapping of a key of KeySize octets; the error is that of another length.
+// NewCryptoPAn returns the mapping of a key of KeySize bytes; the error is that of another length.
 func NewCryptoPAn(key []byte) (*CryptoPAn, error) {
 	if len(key) != KeySize {
-		return nil, fmt.Errorf("an anonymization key has %d octets, not %d", KeySize, len(key))
+		return nil, fmt.Errorf("an anonymization key has %d bytes, not %d", KeySize, len(key))
 	}
 	block, err := aes.NewCipher(key[:16])
 	if err != nil {
@@ -34,8 +37,13 @@ func NewCryptoPAn(key []byte) (*CryptoPAn, error) {
 	}
 	c := &CryptoPAn{block: block, known: map[netip.Addr]netip.Addr{}}
 	block.Encrypt(c.pad[:], key[16:])
+	digest := sha256.Sum256(append([]byte("rstexplain anonymization key\n"), key...))
+	c.print = hex.EncodeToString(digest[:8])
 	return c, nil
 }
+
+// Fingerprint tells keys apart, and nothing of the key.
+func (c *CryptoPAn) Fingerprint() string { return c.print }
 
 // Map returns what a becomes. IPv4 and IPv6 stay what they are.
 func (c *CryptoPAn) Map(a netip.Addr) netip.Addr {

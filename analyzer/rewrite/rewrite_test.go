@@ -92,7 +92,7 @@ func TestSliceSaysTheSame(t *testing.T) {
 				explain(t, path, streams)
 				out := filepath.Join(t.TempDir(), "slice.pcapng")
 				write(t, out, func(w *os.File) error {
-					_, err := rewrite.Slice(open(t, path), w, streams, rewrite.SliceOptions{})
+					_, err := rewrite.Slice(context.Background(), open(t, path), w, streams, rewrite.SliceOptions{})
 					return err
 				})
 				want, found := whole.verdicts[i], false
@@ -109,6 +109,13 @@ func TestSliceSaysTheSame(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func annotate(in *capture.Reader, comments *rewrite.Comments) func(*os.File) error {
+	return func(w *os.File) error {
+		_, err := rewrite.Annotate(context.Background(), in, w, comments)
+		return err
 	}
 }
 
@@ -138,7 +145,7 @@ func TestAnonymizedSlice(t *testing.T) {
 			whole := explain(t, path, streams)
 			out := filepath.Join(t.TempDir(), "anonymous.pcapng")
 			write(t, out, func(w *os.File) error {
-				_, err := rewrite.Slice(open(t, path), w, streams, rewrite.SliceOptions{Anonymize: pan})
+				_, err := rewrite.Slice(context.Background(), open(t, path), w, streams, rewrite.SliceOptions{Anonymize: pan})
 				return err
 			})
 			got := explain(t, out, nil)
@@ -194,7 +201,7 @@ func TestAnnotatedIsTheSameCapture(t *testing.T) {
 		comments := &rewrite.Comments{}
 		whole := explain(t, path, comments)
 		out := filepath.Join(t.TempDir(), "annotated.pcapng")
-		write(t, out, func(w *os.File) error { return rewrite.Annotate(open(t, path), w, comments) })
+		write(t, out, annotate(open(t, path), comments))
 		if got := explain(t, out, nil); fmt.Sprint(got.verdicts) != fmt.Sprint(whole.verdicts) || fmt.Sprint(got.frames) != fmt.Sprint(whole.frames) {
 			t.Errorf("%s: the annotated capture is explained otherwise", path)
 		}
@@ -222,7 +229,7 @@ func TestCommentsObeyNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := filepath.Join(t.TempDir(), "annotated.pcapng")
-	write(t, out, func(w *os.File) error { return rewrite.Annotate(open(t, captures(t)[0]), w, comments) })
+	write(t, out, annotate(open(t, captures(t)[0]), comments))
 	text, err := os.ReadFile(out)
 	if err != nil {
 		t.Fatal(err)

@@ -1,10 +1,15 @@
 package rewrite
 
 import (
+	"bytes"
+	"context"
 	"errors"
+	"hash/maphash"
 	"io"
 	"net/netip"
 	"slices"
+
+	"github.com/gopacket/gopacket"
 
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/decode"
@@ -18,15 +23,19 @@ import (
 // all other incarnations on their addresses and ports, those that their evidence cites, and of a scan a
 // part that still shows it. It is a report.Renderer for one file.
 type Streams struct {
-	Choose func(*report.Reset) bool // nil chooses all
-	Resets int                      // resets chosen
-	Seen   int                      // resets there are
-	Some   []Choice                 // the first of them
+	Choose    func(*report.Reset) bool // nil chooses all
+	MaxMemory int64                    // bytes that it may take, 0: 64 MiB
 
-	keep   map[int]bool
-	tuples map[tuple]bool
-	alike  map[string][]int // refused streams with one detail and one originating host
-	chosen map[string]bool  // keys of alike that are wanted
+	Resets    int      // resets chosen
+	Seen      int      // resets there are
+	Some      []Choice // the first of them
+	Forgotten int      // resets whose other incarnations, or like connections, did not fit in MaxMemory
+
+	keep   streamSet
+	tuples []uint64          // hashes of addresses and ports, sorted by EndFile
+	alike  []alike           // refused streams with one detail and one originating host
+	counts map[uint64]uint16 // of alike, by key
+	chosen map[uint64]bool   // keys of alike that are wanted
 }
 
 // A Choice is a reset that can be chosen, and by what.
@@ -38,20 +47,54 @@ type Choice struct {
 // maxChoices bounds how many choices a Streams keeps.
 const maxChoices = 3
 
-// A tuple is the addresses and ports of a connection, originator first.
-type tuple [2]flows.Addr
+// An alike is a stream that was refused as others were.
+type alike struct {
+	key    uint64
+	stream int32
+}
 
 // maxAlike bounds how many connections are kept because they were refused as a chosen one was.
 const maxAlike = 32
+
+// What a Streams keeps of one reset at most, in bytes, beside a bit for each stream: a hash, an alike, and its key in
+// two maps; and what the maps and lists take while they grow.
+const streamCost = 128
+
+// defaultMemory is MaxMemory where it is not set.
+const defaultMemory = 64 << 20
+
+// seed makes hashes of which nobody outside can foresee which are equal.
+var seed = maphash.MakeSeed()
+
+// A streamSet is a set of stream numbers.
+type streamSet []uint64
+
+func (s *streamSet) add(n int) {
+	for n>>6 >= len(*s) {
+		*s = append(*s, 0)
+	}
+	(*s)[n>>6] |= 1 << (n & 63)
+}
+
+func (s streamSet) has(n int) bool { return n >= 0 && n>>6 < len(s) && s[n>>6]&(1<<(n&63)) != 0 }
+
+// tuple returns a hash of the addresses and ports of a connection, the same for both directions.
+func tuple(a, b flows.Addr) uint64 {
+	if c := bytes.Compare(a.IP[:], b.IP[:]); c > 0 || c == 0 && a.Port > b.Port {
+		a, b = b, a
+	}
+	return maphash.Comparable(seed, [2]flows.Addr{a, b})
+}
 
 // Begin implements report.Renderer.
 func (s *Streams) Begin(string) error { return nil }
 
 // BeginFile implements report.Renderer.
 func (s *Streams) BeginFile(string) error {
-	s.keep, s.tuples, s.Resets = map[int]bool{}, map[tuple]bool{}, 0
-	s.Seen, s.Some = 0, nil
-	s.alike, s.chosen = map[string][]int{}, map[string]bool{}
+	*s = Streams{Choose: s.Choose, MaxMemory: s.MaxMemory, counts: map[uint64]uint16{}, chosen: map[uint64]bool{}}
+	if s.MaxMemory <= 0 {
+		s.MaxMemory = defaultMemory
+	}
 	return nil
 }
 
@@ -69,40 +112,62 @@ func (s *Streams) Reset(r *report.Reset) error {
 	if len(s.Some) < maxChoices {
 		s.Some = append(s.Some, Choice{r.Frame, r.Stream, r.Cause})
 	}
-	key := r.Detail + " " + originator.Addr().String()
-	if r.Cause == rules.ClosedPort && len(s.alike[key]) < maxAlike {
-		s.alike[key] = append(s.alike[key], r.Stream)
-	}
-	if s.Choose != nil && !s.Choose(r) {
-		return nil
-	}
-	s.Resets++
-	s.keep[r.Stream] = true
-	s.tuples[tuple{flows.AddrFrom(originator), flows.AddrFrom(responder)}] = true
-	s.chosen[key] = true
-	for _, list := range [...][]report.Evidence{r.Evidence, r.OriginWhy, r.Notes} {
-		for _, e := range list {
-			if e.Stream != nil {
-				s.keep[*e.Stream] = true
+	chosen := s.Choose == nil || s.Choose(r)
+	if chosen {
+		s.Resets++
+		s.keep.add(r.Stream)
+		for _, list := range [...][]report.Evidence{r.Evidence, r.OriginWhy, r.Notes} {
+			for _, e := range list {
+				if e.Stream != nil {
+					s.keep.add(*e.Stream)
+				}
 			}
 		}
+	}
+	if int64(len(s.tuples)+len(s.alike)+len(s.chosen)) >= s.MaxMemory/streamCost {
+		s.Forgotten++
+		return nil
+	}
+	if chosen {
+		s.tuples = append(s.tuples, tuple(flows.AddrFrom(originator), flows.AddrFrom(responder)))
+	}
+	if r.Cause != rules.ClosedPort {
+		return nil
+	}
+	key := maphash.Comparable(seed, struct {
+		detail string
+		host   netip.Addr
+	}{r.Detail, originator.Addr()})
+	if chosen {
+		s.chosen[key] = true
+	}
+	if s.counts[key] < maxAlike {
+		s.counts[key]++
+		s.alike = append(s.alike, alike{key, int32(r.Stream)})
 	}
 	return nil
 }
 
 // EndFile implements report.Renderer.
 func (s *Streams) EndFile(*report.File) error {
-	for key := range s.chosen {
-		for _, n := range s.alike[key] {
-			s.keep[n] = true
+	for _, a := range s.alike {
+		if s.chosen[a.key] {
+			s.keep.add(int(a.stream))
 		}
 	}
+	s.alike, s.counts, s.chosen = nil, nil, nil
+	slices.Sort(s.tuples)
+	s.tuples = slices.Compact(s.tuples)
 	return nil
 }
 
 // has reports whether the slice holds a stream, or a segment between two addresses.
 func (s *Streams) has(stream int, src, dst flows.Addr) bool {
-	return s.keep[stream] || s.tuples[tuple{src, dst}] || s.tuples[tuple{dst, src}]
+	if s.keep.has(stream) {
+		return true
+	}
+	_, found := slices.BinarySearch(s.tuples, tuple(src, dst))
+	return found
 }
 
 // End implements report.Renderer.
@@ -112,51 +177,67 @@ func (s *Streams) End() error { return nil }
 type SliceOptions struct {
 	Flows       track.TableOptions // as for the report, so that streams get the same numbers
 	HeadersOnly bool               // cut the packets behind their TCP header
-	Anonymize   *CryptoPAn         // map the addresses too, and leave out all that is not needed; nil: don't
+	Anonymize   *CryptoPAn         // make the packets anew, with other addresses; nil: don't
 }
 
 // A Sliced counts what Slice did.
 type Sliced struct {
-	Kept, Dropped int // packets
-	Unmapped      int // packets left out because not every address in them could be found and mapped
+	Packets, Kept int     // read, and kept
+	Left          Left    // by Anonymize
+	Carried       Carried // otherwise
 }
 
 // Slice copies of the capture that in reads only the packets of the connections in s, and the ICMP errors
-// about them, to out as pcapng. Errors are those of writing; what could not be read stands in in.Problems.
+// about them, to out as pcapng. Errors are those of writing, and that of ctx when it ends; what could not be read
+// stands in in.Problems.
 //
 // Without Anonymize all blocks but the packets stay as they are, comments and names too, and IP fragments
-// are kept, whatever they belong to. With it nothing stays but the packets' headers and times.
-func Slice(in *capture.Reader, out io.Writer, s *Streams, opts SliceOptions) (Sliced, error) {
+// are kept, whatever they belong to. With it each packet is made anew, and nothing else is written.
+func Slice(ctx context.Context, in *capture.Reader, out io.Writer, s *Streams, opts SliceOptions) (Sliced, error) {
 	var n Sliced
 	f := &follower{table: track.NewTable(opts.Flows, track.Release)}
 	if opts.Anonymize != nil {
-		w := &scrubbed{out: out, pan: opts.Anonymize}
-		err := f.each(in, func(p *capture.Packet) error {
-			if !f.wanted(p, s) {
-				n.Dropped++
+		a := &anonymous{out: out, pan: opts.Anonymize, faces: map[uint16]int{}, domains: map[uint32]uint16{}, buf: gopacket.NewSerializeBuffer()}
+		err := f.each(ctx, in, func(p *capture.Packet) error {
+			write := a.segment
+			n.Packets++
+			switch f.decode(p, s) {
+			case decode.Segment:
+			case decode.ICMPError:
+				write = a.icmp
+			case decode.Malformed:
+				a.left.Malformed++
+				return nil
+			case decode.Fragment:
+				return nil // its datagram follows, or it is alone
+			default:
 				return nil
 			}
-			ok, err := w.write(p)
+			ok, err := write(p, f)
 			if ok {
 				n.Kept++
-			} else {
-				n.Unmapped++
 			}
 			return err
 		})
-		return n, errors.Join(err, w.close())
+		f.decoder.Flush()
+		a.left.Alone = int(f.decoder.Counts.By[decode.FragmentAlone].Packets)
+		n.Left = a.left
+		return n, errors.Join(err, a.close())
 	}
-	err := in.Rewrite(out, func(p *capture.Packet) capture.Edit {
-		if !f.wanted(p, s) {
-			n.Dropped++
+	copied, err := in.Rewrite(ctx, out, func(p *capture.Packet) capture.Edit {
+		n.Packets++
+		outcome := f.decode(p, s)
+		if outcome == decode.NotTCP || outcome == decode.Malformed {
 			return capture.Edit{Drop: true}
 		}
 		n.Kept++
 		if !opts.HeadersOnly {
+			n.Carried.packet(outcome, &f.segment)
 			return capture.Edit{}
 		}
 		return capture.Edit{Data: headers(p.Data, f.outliner.Outline(p))}
 	})
+	n.Carried.Copied = copied
 	return n, err
 }
 
@@ -182,20 +263,25 @@ type follower struct {
 	segment  flows.Segment
 }
 
-// wanted reports whether p belongs to a connection of s.
-func (f *follower) wanted(p *capture.Packet, s *Streams) bool {
-	switch f.decoder.Decode(p, &f.segment) {
+// decode returns what p is of the slice: NotTCP stands for all that does not belong to it.
+func (f *follower) decode(p *capture.Packet, s *Streams) decode.Outcome {
+	outcome, wanted := f.decoder.Decode(p, &f.segment), false
+	switch outcome {
 	case decode.Segment:
-		return s.has(f.table.Add(&f.segment), f.segment.Src, f.segment.Dst)
+		wanted = s.has(f.table.Add(&f.segment), f.segment.Src, f.segment.Dst)
 	case decode.ICMPError:
 		f.number()
-		return s.keep[f.table.AddICMP(f.decoder.Note)]
+		wanted = s.keep.has(f.table.AddICMP(f.decoder.Note))
 	case decode.Malformed:
 		f.number()
+		wanted = s.has(-1, f.segment.Src, f.segment.Dst)
 	case decode.Fragment:
-		return true
+		wanted = true
 	}
-	return false
+	if !wanted {
+		return decode.NotTCP
+	}
+	return outcome
 }
 
 // number counts a header that is no segment of a connection, as Wireshark does.
@@ -205,32 +291,29 @@ func (f *follower) number() {
 	}
 }
 
-// each calls do for every packet of in until it fails.
-func (f *follower) each(in *capture.Reader, do func(*capture.Packet) error) error {
+// each calls do for every packet of in until it fails or ctx ends.
+func (f *follower) each(ctx context.Context, in *capture.Reader, do func(*capture.Packet) error) error {
 	var b capture.Batch
-	for {
-		if err := in.Next(&b); err != nil {
-			if err == io.EOF {
-				err = nil
-			}
+	defer b.Release()
+	for in.Next(&b) == nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
 		for i := range b.Packets {
 			if err := do(&b.Packets[i]); err != nil {
-				b.Release()
 				return err
 			}
 		}
-		b.Release()
 	}
+	return ctx.Err()
 }
 
 // Numbers returns the stream numbers in s, in order.
-func (s *Streams) Numbers() []int {
-	list := make([]int, 0, len(s.keep))
-	for n := range s.keep {
-		list = append(list, n)
+func (s *Streams) Numbers() (list []int) {
+	for n := range len(s.keep) << 6 {
+		if s.keep.has(n) {
+			list = append(list, n)
+		}
 	}
-	slices.Sort(list)
 	return list
 }

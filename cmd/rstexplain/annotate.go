@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,77 +15,197 @@ import (
 
 func annotateCommand(stderr io.Writer) *cobra.Command {
 	var to string
+	var bounds boundFlags
 	cmd := &cobra.Command{
 		Use:   "annotate IN -o OUT.pcapng",
 		Short: "Copy a capture with the explanation as packet comments",
 		Long: `annotate copies a capture bit for bit and adds packet comments: the explanation
 at each RST, and what they show at the frames of its evidence. Wireshark shows
-them with the packets; the display filter frame.comment finds them.`,
-		Example:           `  rstexplain annotate capture.pcapng -o explained.pcapng`,
+them with the packets; the display filter frame.comment finds them. Data, names
+and decryption secrets of the capture are copied too, and annotate says so.
+
+IN is read twice. A pipe, or - for standard input, is copied to a temporary file
+meanwhile, in the directory that TMPDIR names.`,
+		Example: `  rstexplain annotate capture.pcapng -o explained.pcapng
+  zstdcat big.pcap.zst | rstexplain annotate - -o explained.pcapng`,
 		Args:              oneCapture("annotate"),
 		ValidArgsFunction: completeCaptures,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return annotate(cmd.Context(), args[0], to, stderr)
+			return annotate(cmd.Context(), args[0], to, bounds, stderr)
 		},
 	}
-	cmd.Flags().StringVarP(&to, "output", "o", "", "write the annotated capture to `OUT.pcapng`")
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVarP(&to, "output", "o", "", "write the annotated capture to `OUT.pcapng`")
+	bounds.register(cmd)
 	return cmd
 }
 
-func annotate(ctx context.Context, in, to string, stderr io.Writer) error {
-	var comments rewrite.Comments
-	return rewriteCapture(ctx, in, to, stderr, &comments, func(r *capture.Reader, w io.Writer) error {
-		if err := rewrite.Annotate(r, w, &comments); err != nil {
+func annotate(ctx context.Context, in, to string, bounds boundFlags, stderr io.Writer) error {
+	comments := rewrite.Comments{MaxMemory: int64(bounds.memory) / 16}
+	defer comments.Close()
+	var carried rewrite.Carried
+	return rewriting{
+		in: in, to: to, bounds: bounds, first: &comments,
+		again: func(ctx context.Context, r *capture.Reader, w io.Writer) (err error) {
+			carried, err = rewrite.Annotate(ctx, r, w, &comments)
 			return err
-		}
-		tell(stderr, "%s: %s explained in packet comments", to, resetCount(comments.Resets))
-		return nil
-	})
+		},
+		done: func() {
+			tell(stderr, "%s: %s explained in packet comments", to, resetCount(comments.Resets))
+			if comments.Waited > 0 {
+				tell(stderr, "%s: comments of %d bytes did not fit in memory, and waited in a temporary file", to, comments.Waited)
+			}
+			if comments.Lost > 0 {
+				tell(stderr, "%s: comments left out, for they do not fit in a temporary file: %d", to, comments.Lost)
+			}
+			sayCarried(stderr, to, carried)
+		},
+	}.run(ctx, stderr)
 }
 
-// rewriteCapture explains the capture in to first and then lets again read it a second time and write what
-// becomes of it to the file to.
-func rewriteCapture(ctx context.Context, in, to string, stderr io.Writer, first report.Renderer, again func(*capture.Reader, io.Writer) error) error {
-	switch {
-	case to == "" || to == "-":
-		return errNoRewriteOutput
-	case in == "-":
-		return errRewriteStdin
-	case sameFile(in, to):
-		return errSameFile(in)
+// sayCarried says what a copy holds that others may not be meant to see.
+func sayCarried(stderr io.Writer, to string, carried rewrite.Carried) {
+	if what := carried.String(); what != "" {
+		tell(stderr, "%s: holds %s, as the original does; for others to see, make it with slice --anonymize", to, what)
 	}
-	file, err := analyzer.Explain(ctx, in, first, analyzer.Options{})
+}
+
+// A rewriting makes a capture of another: it explains the capture in, and reads it a second time to write what becomes
+// of it to the file to. Both times it reads the same file, which it opens once.
+type rewriting struct {
+	in, to string
+	bounds boundFlags
+	opts   analyzer.Options // as bounds says
+	first  report.Renderer
+	again  func(context.Context, *capture.Reader, io.Writer) error
+	place  func() (undo func(), err error) // nil, or what has to be in its place before the new capture is
+	done   func()                          // says what was done
+}
+
+func (x rewriting) run(ctx context.Context, stderr io.Writer) error {
+	switch {
+	case x.to == "" || x.to == "-":
+		return errNoRewriteOutput
+	case overwritten(x.to, []string{x.in}) != "":
+		return errSameFile(x.in)
+	}
+	in, err := capture.OpenFile(ctx, x.in)
+	if ctx.Err() != nil {
+		return x.interrupted(stderr, "before anything was read of "+x.in)
+	}
 	if err != nil {
-		return err
+		tell(stderr, "%v", err)
+		return lossError{}
+	}
+	defer in.Close()
+	x.bounds.apply(&x.opts)
+	file, err := analyzer.ExplainFile(ctx, in, x.first, x.opts)
+	if ctx.Err() != nil {
+		return x.interrupted(stderr, "while "+x.in+" was explained")
+	}
+	if err != nil {
+		return errTemporary(err)
+	}
+	if err := in.Same(); err != nil { // nor is what was explained worth a word then
+		tell(stderr, "%v", err)
+		return lossError{}
 	}
 	for _, w := range file.Warnings {
 		if w.Lost {
-			warn(stderr, in, w)
+			warn(stderr, in.Name(), w)
 		}
 	}
-	r, err := capture.Open(in, capture.Options{})
+	r, err := in.Reader(capture.Options{})
 	if err != nil {
 		return lossError{} // told above
 	}
 	defer r.Close()
-	out, err := openOutput(to, nil)
-	if err != nil {
+	if n := in.Spooled(); n > 0 {
+		tell(stderr, "%s: is read twice, and was copied to a temporary file: %d bytes", in.Name(), n)
+	}
+	if in.Replaced() {
+		tell(stderr, "%s: was replaced or removed while it was read; what is written is made of the file that was explained", x.in)
+	}
+	if err := x.write(ctx, in, r, stderr); err != nil {
 		return err
 	}
-	defer out.discard()
-	if err := again(r, out); err != nil {
-		return outputError{to, err}
-	}
-	if ctx.Err() != nil {
-		return lossError{}
-	}
-	if err := out.commit(); err != nil {
-		return err
-	}
+	x.done()
 	if file.Partial {
 		return lossError{}
 	}
 	return nil
+}
+
+// write is the second pass.
+func (x rewriting) write(ctx context.Context, in *capture.File, r *capture.Reader, stderr io.Writer) error {
+	out, err := await(ctx, func() (*output, error) { return openOutput(x.to, nil) })
+	if ctx.Err() != nil {
+		if out != nil {
+			out.discard()
+		}
+		return x.interrupted(stderr, "before anything was written")
+	}
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	_, err = await(ctx, func() (bool, error) { return true, x.again(ctx, r, out) })
+	switch {
+	case ctx.Err() != nil:
+		return x.interrupted(stderr, "while it was written")
+	case err != nil:
+		return outputError{x.to, err}
+	}
+	if err := in.Same(); err != nil {
+		tell(stderr, "%v", err)
+		return lossError{}
+	}
+	undo := func() {}
+	if x.place != nil {
+		if undo, err = x.place(); err != nil {
+			return err
+		}
+	}
+	if err := out.commit(); err != nil {
+		undo()
+		return err
+	}
+	return nil
+}
+
+// interrupted says what is not written.
+func (x rewriting) interrupted(stderr io.Writer, when string) error {
+	tell(stderr, "%s: not written: interrupted %s", x.to, when)
+	return lossError{}
+}
+
+// interruptGrace is how long await lets go on what was interrupted, so that it can end by itself.
+const interruptGrace = 100 * time.Millisecond
+
+// await returns what do returns, but when ctx ends, it does so not much later: what do waits for may never come.
+func await[T any](ctx context.Context, do func() (T, error)) (T, error) {
+	type result struct {
+		v   T
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		v, err := do()
+		done <- result{v, err}
+	}()
+	select {
+	case r := <-done:
+		return r.v, r.err
+	case <-ctx.Done():
+	}
+	select {
+	case r := <-done:
+		return r.v, r.err
+	case <-time.After(interruptGrace):
+		var none T
+		return none, ctx.Err()
+	}
 }
 
 // oneCapture wants exactly one capture on the command line.

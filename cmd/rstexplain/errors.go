@@ -168,7 +168,6 @@ var (
 	errListStdin    = usageError{"standard input cannot be both a capture and a list", "give one of them as a file"}
 
 	errNoRewriteOutput = usageError{"no output named", "say where the new capture goes: -o out.pcapng"}
-	errRewriteStdin    = usageError{"standard input can be read only once, and this reads its capture twice", "save it to a file first"}
 	errKeyAlone        = usageError{"--key-file without --anonymize", "the key is for --anonymize; say both or none"}
 )
 
@@ -178,6 +177,26 @@ func errSameFile(path string) error {
 
 func errBadKey(path string) error {
 	return usageError{fmt.Sprintf("%s is not an anonymization key", path), fmt.Sprintf("a key is %d hexadecimal digits; name another file, and one is made", 2*rewrite.KeySize)}
+}
+
+// errKeyOutput is for a key that would be replaced by what it is the key of.
+func errKeyOutput(path string) error {
+	return usageError{fmt.Sprintf("%s is key and output at once", path), "give the key a file of its own"}
+}
+
+// errKeyLink is for a symbolic link that leads nowhere: a key in its place would replace it.
+func errKeyLink(path string) error {
+	return usageError{fmt.Sprintf("%s is a symbolic link that leads to no file", path), "name the file that the key is to be in"}
+}
+
+// errKeyChanged means that somebody else has written the key file meanwhile.
+func errKeyChanged(path string) error {
+	return outputError{path, errors.New("another key was put there meanwhile, so nothing was written; run it again to use that key")}
+}
+
+// errTemporary means that what does not fit in memory cannot be kept elsewhere.
+func errTemporary(err error) error {
+	return inputError{os.TempDir(), fmt.Errorf("a temporary file cannot be written: %v; make room there, set TMPDIR, or raise --max-memory", bare(err))}
 }
 
 // sameFile reports whether two paths lead to one file.

@@ -2,18 +2,13 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/rstexplain/rstexplain/analyzer"
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/analyzer/rewrite"
@@ -29,6 +24,7 @@ type sliceFlags struct {
 	headersOnly bool
 	anonymize   bool
 	key         string
+	bounds      boundFlags
 }
 
 func sliceCommand(stderr io.Writer) *cobra.Command {
@@ -39,13 +35,17 @@ func sliceCommand(stderr io.Writer) *cobra.Command {
 		Long: `slice copies only the connections of the chosen resets (all, unless --frame,
 --stream or --cause choose), and those that their evidence cites.
 
---headers-only cuts every packet behind its TCP header. --anonymize does that
-too, maps IP addresses so that subnets stay subnets (Crypto-PAn) and MAC
-addresses, shifts each host's TCP timestamps, which can tell since when it runs,
-and leaves out names, comments and everything else that tells where the capture
-comes from. The key that the mapping needs stays with you, in --key-file: the
-same key gives the same addresses again. Times of packets, ports, sequence
-numbers and lengths stay.`,
+--headers-only cuts every packet behind its TCP header. --anonymize makes each
+packet anew, as Ethernet, IP and TCP without data, and copies nothing but times,
+ports, flags, sequence and other numbers, lengths, and TCP options of numbers.
+IP addresses are mapped so that subnets stay subnets (Crypto-PAn), and so are MAC
+addresses; each host's TCP timestamps, which can tell since when it runs, are
+shifted. What is left out is counted. The key that the mapping needs stays with
+you, in --key-file: the same key gives the same addresses again, and the slice
+holds a fingerprint of it.
+
+IN is read twice. A pipe, or - for standard input, is copied to a temporary file
+meanwhile, in the directory that TMPDIR names.`,
 		Example: `  rstexplain slice capture.pcapng -o resets.pcapng
   rstexplain slice capture.pcapng -o one.pcapng --frame 131
   rstexplain slice capture.pcapng -o share.pcapng --cause peer-crash --anonymize`,
@@ -63,8 +63,9 @@ numbers and lengths stay.`,
 	f.Var(&flags.streams, "stream", "only resets of the connection with Wireshark's tcp.stream `N`")
 	f.StringSliceVar(&flags.causes, "cause", nil, "only resets of this `CAUSE`")
 	f.BoolVar(&flags.headersOnly, "headers-only", false, "cut the packets behind their TCP header")
-	f.BoolVar(&flags.anonymize, "anonymize", false, "map addresses, shift TCP timestamps, cut payload, leave out names and comments")
+	f.BoolVar(&flags.anonymize, "anonymize", false, "make the packets anew, without data and names, with other addresses")
 	f.StringVar(&flags.key, "key-file", "", "key of --anonymize, made when `FILE` does not exist (default OUT.pcapng.key)")
+	flags.bounds.register(cmd)
 	cmd.RegisterFlagCompletionFunc("cause", cobra.FixedCompletions(causeNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -78,65 +79,62 @@ func slice(ctx context.Context, in string, flags sliceFlags, stderr io.Writer) e
 	if flags.key != "" && !flags.anonymize {
 		return errKeyAlone
 	}
-	opts := rewrite.SliceOptions{HeadersOnly: flags.headersOnly}
+	var bounded analyzer.Options
+	flags.bounds.apply(&bounded)
+	opts := rewrite.SliceOptions{HeadersOnly: flags.headersOnly, Flows: bounded.Flows}
+	var key *keyFile
 	if flags.anonymize && flags.output != "" {
-		pan, err := cryptoPAn(flags, stderr)
-		if err != nil {
+		path := flags.key
+		if path == "" {
+			path = flags.output + ".key"
+		}
+		if samePlace(path, flags.output) {
+			return errKeyOutput(path)
+		}
+		var err error
+		if key, err = readKey(path); err != nil {
 			return err
 		}
-		opts.Anonymize = pan
+		if opts.Anonymize, err = rewrite.NewCryptoPAn(key.key); err != nil {
+			return err
+		}
 	}
-	streams := &rewrite.Streams{Choose: flags.choose}
-	return rewriteCapture(ctx, in, flags.output, stderr, streams, func(r *capture.Reader, w io.Writer) error {
-		n, err := rewrite.Slice(r, w, streams, opts)
-		if err != nil {
-			return err
+	streams := &rewrite.Streams{Choose: flags.choose, MaxMemory: int64(flags.bounds.memory) / 8}
+	var n rewrite.Sliced
+	x := rewriting{in: in, to: flags.output, bounds: flags.bounds, first: streams}
+	x.again = func(ctx context.Context, r *capture.Reader, w io.Writer) (err error) {
+		n, err = rewrite.Slice(ctx, r, w, streams, opts)
+		return err
+	}
+	if key != nil {
+		x.place = key.place
+	}
+	x.done = func() {
+		to := flags.output
+		if key != nil && key.made {
+			tell(stderr, "%s: a new key; keep it to yourself, it turns the addresses back", key.path)
 		}
-		tell(stderr, "%s: %d of %d packets, %s", flags.output, n.Kept, n.Kept+n.Dropped+n.Unmapped, resetCount(streams.Resets))
+		tell(stderr, "%s: %d of %d packets, %s", to, n.Kept, n.Packets, resetCount(streams.Resets))
 		if streams.Resets == 0 {
 			tell(stderr, "%s", sayNothingChosen(in, streams))
-			return nil
+		} else if flags.headersOnly || flags.anonymize {
+			tell(stderr, "%s: without the data, what was asked and answered is not seen: its explanations can differ from those of the whole", to)
 		}
-		if flags.headersOnly || flags.anonymize {
-			tell(stderr, "%s: without the data, what was asked and answered is not seen: its explanations can differ from those of the whole", flags.output)
+		if streams.Forgotten > 0 {
+			tell(stderr, "%s: resets of which other connections on the same ports were not looked for, as they do not fit in --max-memory: %d", to, streams.Forgotten)
 		}
-		if n.Unmapped > 0 {
-			tell(stderr, "%s: %d packets left out because not every address in them can be mapped", flags.output, n.Unmapped)
+		if what := n.Left.String(); what != "" {
+			tell(stderr, "%s: left out: %s", to, what)
 		}
-		return nil
-	})
+		sayCarried(stderr, to, n.Carried)
+	}
+	return x.run(ctx, stderr)
 }
 
 // choose reports whether a reset is one of those that were asked for.
 func (f sliceFlags) choose(r *report.Reset) bool {
 	in := func(list []int, n int) bool { return len(list) == 0 || slices.Contains(list, n) }
 	return in(f.frames.list, r.Frame) && in(f.streams.list, r.Stream) && (len(f.causes) == 0 || slices.Contains(f.causes, string(r.Cause)))
-}
-
-// cryptoPAn reads the key, or makes one and keeps it where only its owner can read it.
-func cryptoPAn(flags sliceFlags, stderr io.Writer) (*rewrite.CryptoPAn, error) {
-	path := flags.key
-	if path == "" {
-		path = flags.output + ".key"
-	}
-	text, err := os.ReadFile(path)
-	var key []byte
-	switch {
-	case err == nil:
-		if key, err = hex.DecodeString(strings.TrimSpace(string(text))); err != nil || len(key) != rewrite.KeySize {
-			return nil, errBadKey(path)
-		}
-	case errors.Is(err, fs.ErrNotExist):
-		key = make([]byte, rewrite.KeySize)
-		rand.Read(key) // never fails
-		if err := os.WriteFile(path, []byte(hex.EncodeToString(key)+"\n"), 0o600); err != nil {
-			return nil, outputError{path, err}
-		}
-		tell(stderr, "%s: a new key; keep it to yourself, it turns the addresses back", path)
-	default:
-		return nil, outputError{path, err}
-	}
-	return rewrite.NewCryptoPAn(key)
 }
 
 func causeNames() []string {

@@ -1,0 +1,218 @@
+package capture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"golang.org/x/term"
+)
+
+// A File is a capture that is read more than once, and opened once: whatever happens to its path meanwhile, it is the
+// same file each time. What cannot be read from its beginning again, as a pipe, is copied to a temporary file while it
+// is read for the first time.
+type File struct {
+	name  string
+	path  string // "" for standard input
+	f     *os.File
+	begin int64
+	was   fs.FileInfo
+	spool *spool // nil where f can be read again
+}
+
+// OpenFile opens the capture at path; "-" is standard input. A pipe without a writer is waited for until ctx ends,
+// and so is what a pipe has yet to bring. Errors are of type [*Error], or that of ctx.
+func OpenFile(ctx context.Context, path string) (*File, error) {
+	f := &File{name: path, path: path, f: os.Stdin}
+	if path == "-" {
+		f.name, f.path = "standard input", ""
+		if term.IsTerminal(int(os.Stdin.Fd())) {
+			return nil, &Error{f.name, "is a terminal", "pipe a capture into it: tcpdump -w - | …", ErrTerminal}
+		}
+	} else if err := f.open(ctx); err != nil {
+		return nil, err
+	}
+	var err error
+	if f.was, err = f.f.Stat(); err != nil {
+		f.Close()
+		return nil, openError(path, err)
+	}
+	switch {
+	case f.was.IsDir():
+		f.Close()
+		return nil, &Error{f.name, "is a directory", "name one of the captures in it", ErrDirectory}
+	case f.was.Mode().IsRegular():
+		f.begin, _ = f.f.Seek(0, io.SeekCurrent) // of standard input, a part may be read already
+		return f, nil
+	case f.was.Mode()&fs.ModeNamedPipe != 0:
+		widen(f.f)
+	}
+	f.spool = &spool{ctx: ctx, from: f.f, got: make(chan got, 1)}
+	if f.spool.to, err = Temporary(); err != nil {
+		f.Close()
+		return nil, f.spoolError(err)
+	}
+	return f, nil
+}
+
+// open opens the file. Of a named pipe that waits for somebody who writes.
+func (f *File) open(ctx context.Context) error {
+	type opened struct {
+		f   *os.File
+		err error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		file, err := os.Open(f.path)
+		done <- opened{file, err}
+	}()
+	select {
+	case o := <-done:
+		if o.err != nil {
+			return openError(f.path, o.err)
+		}
+		f.f = o.f
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Name is the path as it was given, or "standard input".
+func (f *File) Name() string { return f.name }
+
+// Reader reads the capture from its beginning. One Reader is used at a time; closing it leaves f open. Errors are of
+// type [*Error].
+func (f *File) Reader(opts Options) (*Reader, error) {
+	from := f.f
+	if f.spool != nil {
+		if !f.spool.begun {
+			f.spool.begun = true
+			return newReader(f.name, f.spool, nil, opts)
+		}
+		from = f.spool.to
+	}
+	if _, err := from.Seek(f.begin, io.SeekStart); err != nil {
+		return nil, openError(f.name, err)
+	}
+	return newReader(f.name, from, nil, opts)
+}
+
+// Spooled is how many bytes were copied to a temporary file.
+func (f *File) Spooled() int64 {
+	if f.spool == nil {
+		return 0
+	}
+	return f.spool.n
+}
+
+// Same returns why reading the file again does not give what it gave the first time; nil where it does.
+func (f *File) Same() error {
+	if f.spool != nil {
+		if f.spool.failed != nil {
+			return f.spoolError(f.spool.failed)
+		}
+		return nil
+	}
+	now, err := f.f.Stat()
+	switch {
+	case err != nil:
+		return openError(f.name, err)
+	case now.Size() != f.was.Size():
+		return &Error{f.name, fmt.Sprintf("changed while it was read: it had %d bytes, and has %d", f.was.Size(), now.Size()),
+			"wait until nothing is written to it, or copy it first", ErrChanged}
+	case !now.ModTime().Equal(f.was.ModTime()):
+		return &Error{f.name, "changed while it was read: it was written to", "wait until nothing is written to it, or copy it first", ErrChanged}
+	}
+	return nil
+}
+
+// Replaced reports whether the path leads to another file by now, or to none.
+func (f *File) Replaced() bool {
+	if f.path == "" || f.spool != nil {
+		return false
+	}
+	now, err := os.Stat(f.path)
+	return err != nil || !os.SameFile(now, f.was)
+}
+
+// spoolError says why a pipe cannot be kept to be read again.
+func (f *File) spoolError(err error) *Error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return &Error{f.name, fmt.Sprintf("is read twice, and cannot be kept in a temporary file in %s: %v", os.TempDir(), err),
+		"save it to a file first, or set TMPDIR to a place with room", err}
+}
+
+// Close closes the file, and removes the temporary one.
+func (f *File) Close() error {
+	var err error
+	if f.spool != nil && f.spool.to != nil {
+		err = RemoveTemporary(f.spool.to)
+	}
+	if f.path != "" {
+		err = errors.Join(err, f.f.Close())
+	}
+	return err
+}
+
+// A spool reads a pipe, and copies to a file what it reads.
+type spool struct {
+	ctx     context.Context
+	from    io.Reader
+	to      *os.File
+	n       int64 // bytes copied
+	failed  error // of copying
+	begun   bool
+	buf     []byte
+	waiting bool     // a read is under way
+	got     chan got // what it brought
+}
+
+// A got is what a read brought.
+type got struct {
+	n   int
+	err error
+}
+
+// errSpoolFull ends a pipe that brings more than may be kept.
+var errSpoolFull = fmt.Errorf("more than %d GiB come from it", MaxTemporary>>30)
+
+// Read implements io.Reader. It waits for no longer than the context lasts.
+func (s *spool) Read(b []byte) (int, error) {
+	if s.failed != nil {
+		return 0, s.failed
+	}
+	if !s.waiting {
+		s.waiting = true
+		if len(s.buf) < len(b) {
+			s.buf = make([]byte, len(b))
+		}
+		go func(buf []byte) {
+			n, err := s.from.Read(buf)
+			s.got <- got{n, err}
+		}(s.buf[:len(b)])
+	}
+	select {
+	case <-s.ctx.Done():
+		return 0, errStopped
+	case g := <-s.got:
+		s.waiting = false
+		n := copy(b, s.buf[:g.n])
+		if s.n+int64(n) > MaxTemporary {
+			s.failed = errSpoolFull
+		} else if _, err := s.to.Write(b[:n]); err != nil {
+			s.failed = err
+		}
+		if s.failed != nil {
+			return 0, s.failed
+		}
+		s.n += int64(n)
+		return n, g.err
+	}
+}
