@@ -283,11 +283,14 @@ func (a *anonymous) count(p *capture.Packet, s *flows.Segment, b []byte, wire, h
 		a.left.Joined++
 		return
 	}
-	plain := etherLen + ip4Len
+	plain := ip4Len
 	if s.V6 {
-		plain = etherLen + ip6Len
+		plain = ip6Len
 	}
-	if p.Link != uint16(layers.LinkTypeEthernet) || at != plain {
+	if p.Link == uint16(layers.LinkTypeEthernet) {
+		plain += etherLen
+	}
+	if at != plain {
 		a.left.Headers++
 	}
 	for _, v := range p.Data[min(at+wire, len(p.Data)):] {

@@ -21,8 +21,8 @@ type stamped struct {
 	src, dst  string
 	val, echo uint32
 	ack       bool
-	checked   bool   // there is no data that a slice cuts off
-	wrong     bool   // its checksum is
+	checked   bool // there is no data that a slice cuts off
+	wrong     bool // its checksum is
 }
 
 // stampedSegments reads the TCP headers of a capture of Ethernet or Linux cooked packets.

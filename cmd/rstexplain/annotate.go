@@ -181,7 +181,7 @@ func (x rewriting) interrupted(stderr io.Writer, when string) error {
 }
 
 // interruptGrace is how long await lets go on what was interrupted, so that it can end by itself.
-const interruptGrace = 100 * time.Millisecond
+const interruptGrace = 50 * time.Millisecond
 
 // await returns what do returns, but when ctx ends, it does so not much later: what do waits for may never come.
 func await[T any](ctx context.Context, do func() (T, error)) (T, error) {

@@ -38,11 +38,11 @@ func sliceCommand(stderr io.Writer) *cobra.Command {
 --headers-only cuts every packet behind its TCP header. --anonymize makes each
 packet anew, as Ethernet, IP and TCP without data, and copies nothing but times,
 ports, flags, sequence and other numbers, lengths, and TCP options of numbers.
-IP addresses are mapped so that subnets stay subnets (Crypto-PAn), and so are MAC
-addresses; each host's TCP timestamps, which can tell since when it runs, are
-shifted. What is left out is counted. The key that the mapping needs stays with
-you, in --key-file: the same key gives the same addresses again, and the slice
-holds a fingerprint of it.
+IP addresses are mapped so that subnets stay subnets (Crypto-PAn), MAC addresses
+are mapped too, and each host's TCP timestamps, which can tell since when it
+runs, are shifted. What is left out is counted. The key that the mapping needs
+stays with you, in --key-file: the same key gives the same addresses again, and
+the slice holds a fingerprint of it.
 
 IN is read twice. A pipe, or - for standard input, is copied to a temporary file
 meanwhile, in the directory that TMPDIR names.`,
