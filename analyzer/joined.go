@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -46,7 +48,8 @@ type joinedInput struct {
 	opts  capture.Options
 	read  int // parts read to their end, or given up
 	from  *capture.Reader
-	bytes atomic.Int64 // of the parts before
+	held  capture.Batch // read of it already
+	bytes atomic.Int64  // of the parts before
 	now   atomic.Pointer[capture.Reader]
 	last  int64 // latest time so far
 	told  []report.Warning
@@ -59,14 +62,22 @@ type joinedInput struct {
 // A part is one file of a joined capture.
 type part struct {
 	path  string
-	start int64 // time of its first packet
+	start int64       // time of its first packet
+	was   fs.FileInfo // the file that was looked into
+	held  *heldReader // of what can be read only once; else nil
+}
+
+// A heldReader is a pipe that was looked into, with what was read of it.
+type heldReader struct {
+	from  *capture.Reader
+	first capture.Batch
 }
 
 // openJoined looks into each file for the time of its first packet, and brings them into its order.
 func openJoined(paths []string, opts capture.Options) (in *joinedInput, unread []report.Warning) {
 	in = &joinedInput{opts: opts}
 	for _, path := range paths {
-		start, err := firstTime(path, opts)
+		p, err := lookInto(path, opts)
 		if err != nil {
 			var f report.File
 			refused(&f, err)
@@ -77,25 +88,30 @@ func openJoined(paths []string, opts capture.Options) (in *joinedInput, unread [
 			unread = append(unread, w)
 			continue
 		}
-		in.parts = append(in.parts, part{path: path, start: start})
+		in.parts = append(in.parts, p)
 	}
 	slices.SortStableFunc(in.parts, func(a, b part) int { return cmp.Compare(a.start, b.start) })
 	return in, unread
 }
 
-// firstTime returns when the first packet of a capture was captured, 0 where it has none.
-func firstTime(path string, opts capture.Options) (int64, error) {
+// lookInto finds out when the first packet of a capture was captured, 0 where it has none.
+func lookInto(path string, opts capture.Options) (part, error) {
+	p := part{path: path}
 	r, err := capture.Open(path, opts)
 	if err != nil {
-		return 0, err
+		return p, err
 	}
-	defer r.Close()
+	p.was = r.Stat()
 	var b capture.Batch
-	if err := r.Next(&b); err != nil {
-		return 0, nil
+	if r.Next(&b) == nil {
+		p.start = b.Packets[0].Time
 	}
-	defer b.Release()
-	return b.Packets[0].Time, nil
+	if p.was == nil || !p.was.Mode().IsRegular() {
+		p.held = &heldReader{r, b}
+		return p, nil
+	}
+	b.Release()
+	return p, r.Close()
 }
 
 // overlap is how far two parts may reach into each other: queues of one capture are written a little out
@@ -109,7 +125,13 @@ func (j *joinedInput) next(p *piece) error {
 				return err
 			}
 		}
-		err := j.from.Next(&p.batch)
+		var err error
+		if len(j.held.Packets) > 0 {
+			p.batch.Release()
+			p.batch, j.held = j.held, capture.Batch{}
+		} else {
+			err = j.from.Next(&p.batch)
+		}
 		now := &j.begun[len(j.begun)-1]
 		if err == nil {
 			for i := range p.batch.Packets {
@@ -149,7 +171,7 @@ func (j *joinedInput) open() error {
 					now.path, time.Duration(j.last-now.start).Round(time.Millisecond)),
 				Hint: "captures of the same time are merged with mergecap -w OUT IN..."})
 		}
-		r, err := capture.Open(now.path, j.opts)
+		r, err := now.open(j)
 		if err == nil {
 			j.from = r
 			j.now.Store(r)
@@ -158,6 +180,25 @@ func (j *joinedInput) open() error {
 		j.told = append(j.told, report.Warning{Says: err.Error(), Lost: true})
 	}
 	return io.EOF
+}
+
+// open opens a part again; what can be read only once is open still.
+func (p *part) open(j *joinedInput) (*capture.Reader, error) {
+	if h := p.held; h != nil {
+		p.held = nil
+		j.held = h.first
+		return h.from, nil
+	}
+	r, err := capture.Open(p.path, j.opts)
+	if err != nil {
+		return nil, err
+	}
+	if now := r.Stat(); now == nil || !os.SameFile(now, p.was) || now.Size() < p.was.Size() {
+		j.told = append(j.told, report.Warning{Lost: true,
+			Says: p.path + ": is another file than when the files were brought into their order, so its place among them may be wrong",
+			Hint: "copy the files first where a capture goes on writing them"})
+	}
+	return r, nil
 }
 
 // frames returns the number of the last frame of the parts that were read.
@@ -184,6 +225,11 @@ func (j *joinedInput) stop() {
 }
 
 func (j *joinedInput) close() error {
+	for _, p := range j.parts {
+		if p.held != nil { // the context ended before its turn
+			p.held.from.Close()
+		}
+	}
 	if j.from == nil {
 		return nil
 	}

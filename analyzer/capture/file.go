@@ -139,6 +139,16 @@ func (f *File) Replaced() bool {
 	return err != nil || !os.SameFile(now, f.was)
 }
 
+// Stat describes the file that r reads, as it is now; nil for a stream of another kind.
+func (r *Reader) Stat() fs.FileInfo {
+	if f, ok := r.src.r.(*os.File); ok {
+		if st, err := f.Stat(); err == nil {
+			return st
+		}
+	}
+	return nil
+}
+
 // spoolError says why a pipe cannot be kept to be read again.
 func (f *File) spoolError(err error) *Error {
 	var pe *fs.PathError
