@@ -50,7 +50,7 @@ func OpenFile(ctx context.Context, path string) (*File, error) {
 	case f.was.Mode()&fs.ModeNamedPipe != 0:
 		widen(f.f)
 	}
-	f.spool = &spool{ctx: ctx, from: f.f, got: make(chan got, 1)}
+	f.spool = &spool{ctx: ctx, from: f.f, max: MaxTemporary, got: make(chan got, 1)}
 	if f.spool.to, err = Temporary(); err != nil {
 		f.Close()
 		return nil, f.spoolError(err)
@@ -176,7 +176,7 @@ type spool struct {
 	ctx     context.Context
 	from    io.Reader
 	to      *os.File
-	n       int64 // bytes copied
+	n, max  int64 // bytes copied, and how many may be
 	failed  error // of copying
 	begun   bool
 	buf     []byte
@@ -214,7 +214,7 @@ func (s *spool) Read(b []byte) (int, error) {
 	case g := <-s.got:
 		s.waiting = false
 		n := copy(b, s.buf[:g.n])
-		if s.n+int64(n) > MaxTemporary {
+		if s.n+int64(n) > s.max {
 			s.failed = errSpoolFull
 		} else if _, err := s.to.Write(b[:n]); err != nil {
 			s.failed = err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -51,6 +52,35 @@ func TestRewriteKeepsAll(t *testing.T) {
 				t.Errorf("%v, edit %s: %d octets in, %d other ones out", o, name, len(f.b), len(got))
 			}
 		}
+	}
+}
+
+// What others may learn from is counted, where it is copied.
+func TestRewriteCounts(t *testing.T) {
+	f := everyBlock(binary.LittleEndian, binary.BigEndian).block(blockSecrets, octets(20)).block(blockSecrets, octets(24)).block(blockCustomKeep, octets(8))
+	for _, drop := range []bool{false, true} {
+		r, err := NewReader(bytes.NewReader(f.b), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := r.Rewrite(context.Background(), io.Discard, func(*Packet) Edit { return Edit{Drop: drop} })
+		want := Copied{Secrets: 2, Names: 1, Journals: 1, Others: 2}
+		if err != nil || got != want {
+			t.Errorf("dropping packets %v: %+v, %v, want %+v", drop, got, err, want)
+		}
+	}
+}
+
+// The end of the context ends the copy.
+func TestRewriteEnds(t *testing.T) {
+	r, err := NewReader(bytes.NewReader(sample(5000)), Options{ChunkSize: 4 << 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	n := 0
+	if _, err := r.Rewrite(ctx, io.Discard, func(*Packet) Edit { n++; stop(); return Edit{Drop: true} }); err != context.Canceled || n == 0 || n > 500 {
+		t.Errorf("%v after %d packets", err, n)
 	}
 }
 

@@ -56,9 +56,8 @@ type alike struct {
 // maxAlike bounds how many connections are kept because they were refused as a chosen one was.
 const maxAlike = 32
 
-// What a Streams keeps of one reset at most, in bytes, beside a bit for each stream: a hash, an alike, and its key in
-// two maps; and what the maps and lists take while they grow.
-const streamCost = 128
+// streamCost is what a Streams takes for an entry of its lists and maps, in bytes, while they grow too.
+const streamCost = 32
 
 // defaultMemory is MaxMemory where it is not set.
 const defaultMemory = 64 << 20
