@@ -1,0 +1,614 @@
+package claims
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// bytesFrom returns the data of an endpoint from a segment on, as far as it was captured without a gap before a
+// frame.
+func (q *question) bytesFrom(p *Packet, until int) (data []byte, whole bool) {
+	at := p.SEQ
+	if p.Has(SYN) {
+		at++
+	}
+	left := q.by(p.Src).between(0, until).data()
+	for {
+		moved := false
+		for _, s := range left {
+			start := s.SEQ
+			if s.Has(SYN) {
+				start++
+			}
+			d := above(at, start)
+			if d < 0 || int(d) >= s.Len {
+				continue
+			}
+			if int(d) < len(s.Payload) {
+				data = append(data, s.Payload[d:]...)
+			}
+			if s.Cut() {
+				return data, false
+			}
+			at, moved = s.DataEnd(), true
+		}
+		if !moved {
+			return data, above(at, p.DataEnd()) >= 0
+		}
+	}
+}
+
+// quotes compares the text that a claim takes from a message with the bytes of the message. Text that the report made
+// of other bytes (a name for a binary message) is not in them: the claim is then checked in part.
+func (q *question) quotes(p *Packet) {
+	text := strings.TrimRight(q.e.Values.Text, "…")
+	if text == "" {
+		return
+	}
+	data, whole := q.bytesFrom(p, 0)
+	if bytes.Contains(data, []byte(text)) {
+		return
+	}
+	first, _, _ := strings.Cut(text, " ")
+	methods := []string{"GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE", "HTTP/1.0", "HTTP/1.1"}
+	if slices.Contains(methods, first) && whole && isText(data) && !bytes.HasPrefix(data, []byte("PRI * HTTP/2.0")) {
+		q.fail("the message at frame %d begins with %q", p.Frame, data[:min(len(data), 40)])
+	}
+	if d := q.c.dissect(); d != nil && d.says(p.Frame, text) {
+		return
+	}
+	q.part()
+}
+
+func isText(b []byte) bool {
+	b = b[:min(len(b), 8)]
+	for _, c := range b {
+		if c < 9 || c > 126 || c > 13 && c < 32 {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+// carries fails unless p is of the claim's side and has data.
+func (q *question) carries(p *Packet) bool {
+	if p == nil {
+		return false
+	}
+	if p.Len == 0 {
+		return q.fail("frame %d has no data", p.Frame)
+	}
+	return q.sent(p, q.side)
+}
+
+func checkRequest(q *question) {
+	p := q.frame()
+	if !q.carries(p) {
+		return
+	}
+	if q.e.Values.Text == "" {
+		q.part() // that data is a request
+	}
+	q.quotes(p)
+	if d := q.c.dissect(); d != nil && d.response[p.Frame] {
+		q.fail("tshark takes frame %d for a response", p.Frame)
+	}
+	if q.e.Values.Span != 0 && q.e.From > 0 {
+		q.span(q.c.byFrame[q.e.From], p)
+	}
+}
+
+func checkUnanswered(q *question) {
+	p := q.frame()
+	if !q.carries(p) {
+		return
+	}
+	until := q.until()
+	if a := q.by(q.peer).newData().between(p.Frame, until).first(); a != nil {
+		q.fail("frame %d holds new data of the peer (%d bytes)", a.Frame, a.Len)
+		return
+	}
+	if before := q.by(q.side).before(p.Frame).data(); p.Len == 1 && probe(p, q.by(q.side).before(p.Frame)) && len(before) >= 0 {
+		q.fail("frame %d is a keep-alive probe", p.Frame)
+	}
+	q.quotes(p)
+	if q.e.Values.Text == "" {
+		q.part()
+	}
+	if v := q.e.Values.Span; v != 0 {
+		end := q.c.byFrame[until]
+		ok := false
+		for _, s := range q.by(q.side).between(p.Frame-1, until).data() {
+			ok = ok || near(v, end.Time-s.Time)
+		}
+		if !ok {
+			q.fail("no data of the side from frame %d on was sent %d ns before frame %d", p.Frame, v, until)
+		}
+	}
+	if d := q.c.dissect(); d != nil {
+		if in := d.answered[p.Frame]; in > 0 && in < until {
+			q.fail("tshark finds its response in frame %d", in)
+		}
+	}
+	q.visible(q.peer, p.Frame, until, 2)
+}
+
+// lastData returns the last data of either side before a frame.
+func (q *question) lastData(until int) *Packet {
+	var l list
+	for _, p := range q.idleData() {
+		if p.Frame < until && contains(q.by(p.Src).newData(), p) {
+			l = append(l, p)
+		}
+	}
+	return l.last()
+}
+
+// begins reports whether the message that the last data ends may begin at p: from there on only its side sent data.
+func (q *question) begins(p, last *Packet) bool {
+	if last == nil || last.Frame < p.Frame || last.Src != p.Src {
+		return false
+	}
+	return len(q.by(other(q, p.Src)).newData().between(p.Frame, last.Frame)) == 0
+}
+
+func checkHandshakeOpen(q *question) {
+	p := q.frame()
+	if !q.carries(p) {
+		return
+	}
+	q.part()
+	until := q.until()
+	if last := q.lastData(until); !q.begins(p, last) {
+		q.fail("the last data before frame %d is frame %d", until, cmp.Or(last, &Packet{}).Frame)
+	}
+	q.whole(q.by(q.side).between(p.Frame-1, until).data())
+	q.visible(q.side, p.Frame, until, 2)
+	if len(q.wrong) == 0 {
+		q.visible(q.peer, p.Frame, until, 2)
+	}
+}
+
+// checkDelivered counts the body of a HTTP/1 message with a Content-Length; other lengths are checked by sizes alone.
+func checkDelivered(q *question) {
+	p := q.frame()
+	if !q.carries(p) {
+		return
+	}
+	v := &q.e.Values
+	until := q.until()
+	total := int64(0)
+	have := spans{}
+	for _, s := range q.by(q.side).between(0, until).data() {
+		have.add(p.SEQ, s.SEQ, s.DataEnd())
+	}
+	total = have.below(far)
+	if v.Bytes >= v.Of {
+		q.fail("%d of %d bytes are all", v.Bytes, v.Of)
+	}
+	if v.Bytes > total {
+		q.fail("only %d bytes were captured from there on", total)
+	}
+	data, _ := q.bytesFrom(p, until)
+	head, _, found := bytes.Cut(data, []byte("\r\n\r\n"))
+	if length, ok := contentLength(head); found && ok && isText(data) {
+		if length != v.Of {
+			q.fail("Content-Length is %d, not %d", length, v.Of)
+		}
+		if body := total - int64(len(head)) - 4; body != v.Bytes {
+			q.fail("%d bytes of the body were captured, not %d", body, v.Bytes)
+		}
+	} else {
+		q.part()
+	}
+	q.visible(q.side, p.Frame, until, 2)
+}
+
+func contentLength(head []byte) (int64, bool) {
+	for line := range bytes.SplitSeq(head, []byte("\r\n")) {
+		name, value, _ := strings.Cut(string(line), ":")
+		if strings.EqualFold(name, "content-length") {
+			n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64)
+			return n, err == nil
+		}
+	}
+	return 0, false
+}
+
+func checkNotEnded(q *question) {
+	p := q.frame()
+	if !q.carries(p) {
+		return
+	}
+	until := q.until()
+	q.part()
+	data, _ := q.bytesFrom(p, until)
+	head, _, _ := bytes.Cut(data, []byte("\r\n\r\n"))
+	if bytes.Contains(bytes.ToLower(head), []byte("chunked")) && bytes.HasSuffix(data, []byte("0\r\n\r\n")) {
+		q.fail("its last chunk is in the capture")
+	}
+	have := spans{}
+	for _, s := range q.by(q.side).between(0, until).data() {
+		have.add(p.SEQ, s.SEQ, s.DataEnd())
+	}
+	if n := have.below(far); q.e.Values.Bytes > n {
+		q.fail("only %d bytes were captured from there on", n)
+	}
+	q.whole(q.by(q.side).between(p.Frame-1, until).data())
+	q.visible(q.side, p.Frame, until, 2)
+}
+
+func checkUnackedData(q *question) {
+	l := q.frames()
+	if len(l) == 0 || !q.carries(l[0]) {
+		q.fail("it names no data")
+		return
+	}
+	moment := q.rst
+	if len(l) > 1 {
+		moment = l[1]
+	}
+	n := q.e.Values.Bytes
+	var found []int64
+	for _, until := range []int{moment.Frame, moment.Frame + 1} {
+		acks := q.by(q.peer).before(until)
+		ack, ok := acks.highestACK()
+		if moment.Src == q.peer && moment.Has(RST|ACK) && until > moment.Frame && (!ok || above(moment.ACK, ack) > 0) {
+			ack, ok = moment.ACK, true
+		}
+		if !ok {
+			have := spans{}
+			first := q.by(q.side).data().first()
+			for _, s := range q.by(q.side).before(moment.Frame).data() {
+				have.add(first.SEQ, s.SEQ, s.DataEnd())
+			}
+			found = append(found, have.below(far))
+			continue
+		}
+		found = append(found, int64(above(l[0].DataEnd(), ack)))
+	}
+	if n <= 0 || !slices.Contains(found, n) {
+		q.fail("not acknowledged were %v bytes, not %d", slices.Compact(found), n)
+	}
+	if s := q.by(q.side).before(moment.Frame).newData().between(l[0].Frame, 0).first(); s != nil {
+		q.fail("frame %d holds later data of the side", s.Frame)
+	}
+}
+
+func checkSendsOn(q *question) {
+	p := q.frame()
+	if q.carries(p) && q.after(p) && !contains(q.by(q.side).newData(), p) {
+		q.fail("frame %d holds no new data", p.Frame)
+	}
+}
+
+// closing returns the segment by which a side ends the connection: its first FIN, else the RST.
+func (q *question) closing() *Packet {
+	if f := q.by(q.side).before(q.rst.Frame + 1).keep(func(p *Packet) bool { return p.Has(FIN) || p.Has(RST) }).first(); f != nil {
+		return f
+	}
+	return q.rst
+}
+
+func checkNoCloseNotify(q *question) {
+	closing := q.closing()
+	if p := q.frames(); len(p) > 0 && p.last().Src == q.side && (p.last().Has(FIN) || p.last().Has(RST)) {
+		closing = p.last()
+	}
+	until := closing.Frame
+	if closing.Len > 0 {
+		until++
+	}
+	own := q.by(q.side).before(until).data()
+	if len(own) == 0 {
+		q.fail("the side sent no data before frame %d", closing.Frame)
+		return
+	}
+	if q.e.Values.Span != 0 {
+		q.span(own.last(), closing)
+	}
+	q.visible(q.side, 0, closing.Frame, 2)
+	records := q.records(own[0], until)
+	if len(records) == 0 {
+		q.part()
+		q.whole(own)
+		return
+	}
+	switch r := records[len(records)-1]; {
+	case r.kind == 21:
+		q.fail("its last record, in frame %d, is an alert", r.frame)
+	case hidden(r) && !q.e.Limited:
+		q.fail("its last record, of %d bytes, can be an encrypted alert", r.length)
+	}
+}
+
+func checkNothingAsked(q *question) {
+	until := q.until()
+	if p := q.frames().first(); p != nil {
+		if last := q.lastData(until); q.carries(p) && !q.begins(p, last) {
+			q.fail("the last data before frame %d is frame %d", until, cmp.Or(last, &Packet{}).Frame)
+		}
+		q.quotes(p)
+	}
+	if d := q.by(q.originator).before(until).data(); len(d) > 0 {
+		q.part() // whether it is a request
+		q.whole(d)
+	}
+	q.visible(q.originator, 0, until, 2)
+}
+
+func checkNothingSent(q *question) {
+	for _, who := range []bool{true, false} {
+		end := q.originator
+		if !who {
+			end = q.responder
+		}
+		if p := q.by(end).before(q.until()).data().first(); p != nil {
+			q.fail("frame %d holds data", p.Frame)
+			return
+		}
+		if len(q.wrong) == 0 {
+			q.visible(end, 0, q.until(), 2)
+		}
+	}
+	if first := q.conn[0]; !q.e.Limited && !first.Has(SYN) && !first.Has(RST) {
+		q.fail("the capture could not have shown it, and the claim is not limited: it has no handshake")
+	}
+}
+
+func checkLastMessage(q *question) {
+	p := q.frame()
+	if !q.carries(p) {
+		return
+	}
+	if q.e.Values.What == "response" || q.e.Values.Text != "" {
+		q.quotes(p)
+		q.part()
+	}
+	ends := []int{q.until()}
+	for _, s := range q.conn {
+		if (s.Has(FIN) || s.Has(RST)) && s.Frame <= q.rst.Frame {
+			ends = append(ends, s.Frame, s.Frame+1)
+		}
+	}
+	for _, until := range ends {
+		if q.begins(p, q.lastData(until)) {
+			return
+		}
+	}
+	q.fail("the last data before the close is frame %d", cmp.Or(q.lastData(q.rst.Frame), &Packet{}).Frame)
+}
+
+func checkGoodbye(q *question) {
+	p := q.frame()
+	if !q.carries(p) {
+		return
+	}
+	if q.e.Values.What != "close-notify" {
+		q.part()
+		q.quotes(p)
+		return
+	}
+	var in []record
+	for _, r := range q.records(p, p.Frame+1) {
+		if r.frame == p.Frame || r.start == 0 {
+			in = append(in, r)
+		}
+	}
+	if len(in) == 0 {
+		q.part()
+		return
+	}
+	for _, r := range in {
+		if r.kind == 21 && (r.length != 2 || len(r.body) == 2 && r.body[1] == 0) {
+			return
+		}
+		if hidden(r) {
+			q.part() // TLS 1.3 does not show what it is
+			return
+		}
+	}
+	q.fail("frame %d holds no alert that can be it", p.Frame)
+}
+
+// A record is a TLS record.
+type record struct {
+	kind   byte
+	length int
+	body   []byte // as far as captured
+	frame  int    // in which it begins
+	start  int    // offset from where the reading began
+}
+
+// hidden reports whether a record may hold an alert that TLS 1.3 encrypts: two bytes, the type, and the tag.
+func hidden(r record) bool { return r.kind == 23 && (r.length == 19 || r.length == 11) }
+
+// records returns the TLS records of a side from the segment p on, before a frame; none where p does not begin with
+// one.
+func (q *question) records(p *Packet, until int) (all []record) {
+	data, _ := q.bytesFrom(p, until)
+	own := q.by(p.Src).before(until).data()
+	for at := 0; at+5 <= len(data); {
+		b := data[at:]
+		if b[0] < 20 || b[0] > 24 || b[1] != 3 || b[2] > 4 {
+			return all
+		}
+		r := record{kind: b[0], length: int(binary.BigEndian.Uint16(b[3:])), start: at}
+		r.body = b[5:min(len(b), 5+r.length)]
+		for _, s := range own {
+			if covers(s, p.SEQ+uint32(at)) {
+				r.frame = s.Frame
+				break
+			}
+		}
+		all = append(all, r)
+		at += 5 + r.length
+	}
+	return all
+}
+
+// alertNames are the descriptions of RFC 8446 §6, and those of RFC 5246 §7.2 that it left out.
+var alertNames = map[byte]string{
+	0: "close_notify", 10: "unexpected_message", 20: "bad_record_mac", 21: "decryption_failed", 22: "record_overflow",
+	30: "decompression_failure", 40: "handshake_failure", 41: "no_certificate", 42: "bad_certificate",
+	43: "unsupported_certificate", 44: "certificate_revoked", 45: "certificate_expired", 46: "certificate_unknown",
+	47: "illegal_parameter", 48: "unknown_ca", 49: "access_denied", 50: "decode_error", 51: "decrypt_error",
+	60: "export_restriction", 70: "protocol_version", 71: "insufficient_security", 80: "internal_error",
+	86: "inappropriate_fallback", 90: "user_canceled", 100: "no_renegotiation", 109: "missing_extension",
+	110: "unsupported_extension", 111: "certificate_unobtainable", 112: "unrecognized_name",
+	113: "bad_certificate_status_response", 114: "bad_certificate_hash_value", 115: "unknown_psk_identity",
+	116: "certificate_required", 120: "no_application_protocol",
+}
+
+func checkAlert(q *question) {
+	p := q.frame()
+	if !q.carries(p) {
+		return
+	}
+	records := q.records(p, p.Frame+1)
+	if len(records) == 0 { // it begins in the middle of a record: read from the side's first data on
+		if first := q.by(q.side).data().first(); first != nil {
+			records = q.records(first, p.Frame+1)
+		}
+	}
+	found := false
+	for _, r := range records {
+		if r.kind != 21 || r.length != 2 || r.frame != p.Frame {
+			continue
+		}
+		found = true
+		if len(r.body) == 2 && strings.Contains(q.e.Values.Text, alertNames[r.body[1]]) && alertNames[r.body[1]] != "" {
+			return
+		}
+		if len(r.body) == 2 {
+			q.fail("the alert is %d (%s)", r.body[1], alertNames[r.body[1]])
+		}
+	}
+	if !found {
+		if d := q.c.dissect(); d != nil && d.alert[p.Frame] {
+			q.part()
+			return
+		}
+		q.fail("frame %d holds no alert in the clear", p.Frame)
+	}
+}
+
+func checkTLSVersion(q *question) {
+	p := q.frame()
+	if p == nil {
+		return
+	}
+	records := q.records(p, 0)
+	if len(records) == 0 || len(records[0].body) < 6 || records[0].kind != 22 {
+		q.part()
+		return
+	}
+	kind, version := hello(records[0].body)
+	if want := map[string]byte{"client-hello": 1, "server-hello": 2}[q.e.Values.What]; kind != want {
+		q.fail("the message at frame %d has type %d", p.Frame, kind)
+		return
+	}
+	if version == 0 {
+		q.part()
+		return
+	}
+	name := map[uint16]string{0x0300: "SSL 3.0", 0x0301: "TLS 1.0", 0x0302: "TLS 1.1", 0x0303: "TLS 1.2", 0x0304: "TLS 1.3"}[version]
+	if strings.ReplaceAll(name, " ", "") != strings.ReplaceAll(q.e.Values.Text, " ", "") && !strings.HasSuffix(name, q.e.Values.Text) {
+		q.fail("the version is %s (0x%04x)", name, version)
+	}
+}
+
+// hello returns the type of a Hello, and the version that it chooses or the highest that it offers, 0 where it is cut.
+func hello(b []byte) (kind byte, version uint16) {
+	kind = b[0]
+	version = binary.BigEndian.Uint16(b[4:])
+	b = b[min(len(b), 6+32):]
+	skip := func(lengthBytes int) {
+		if len(b) < lengthBytes {
+			b, version = nil, 0
+			return
+		}
+		n := 0
+		for _, c := range b[:lengthBytes] {
+			n = n<<8 | int(c)
+		}
+		if len(b) < lengthBytes+n {
+			b, version = nil, 0
+			return
+		}
+		b = b[lengthBytes+n:]
+	}
+	skip(1) // session
+	if kind == 1 {
+		skip(2) // cipher suites
+		skip(1) // compression
+	} else if len(b) >= 3 {
+		b = b[3:]
+	}
+	if len(b) < 2 {
+		return kind, version
+	}
+	for b = b[2:]; len(b) >= 4; {
+		typ, n := binary.BigEndian.Uint16(b), int(binary.BigEndian.Uint16(b[2:]))
+		if len(b) < 4+n {
+			return kind, 0 // the capture lacks the rest
+		}
+		body := b[4 : 4+n]
+		b = b[4+n:]
+		if typ != 43 {
+			continue
+		}
+		if kind == 2 && len(body) >= 2 {
+			return kind, binary.BigEndian.Uint16(body)
+		}
+		for k := 1; k+2 <= len(body); k += 2 {
+			if v := binary.BigEndian.Uint16(body[k:]); v>>8 == 3 && v > version {
+				version = v
+			}
+		}
+	}
+	return kind, version
+}
+
+// checkUnread sums the data that a side got after its own last.
+func checkUnread(q *question) {
+	p := q.frame()
+	if p == nil {
+		return
+	}
+	p = list(q.frames()).last()
+	if !q.sent(p, q.peer) {
+		return
+	}
+	own := q.by(q.side).before(q.rst.Frame)
+	var starts []int
+	for _, l := range []list{own.data(), own.keep(isFIN), own.keep(func(p *Packet) bool { return p.Len > 0 || p.Has(FIN) })} {
+		if s := l.last(); s != nil {
+			starts = append(starts, s.Frame)
+		}
+	}
+	if len(starts) == 0 {
+		starts = []int{0}
+	}
+	var found []int64
+	for _, start := range starts {
+		have := spans{}
+		got := q.by(q.peer).newData().between(start, q.rst.Frame)
+		for _, s := range got {
+			have.add(got[0].SEQ, s.SEQ, s.DataEnd())
+		}
+		found = append(found, have.below(far))
+		if l := got.last(); l == nil || l.Frame > p.Frame {
+			found = found[:len(found)-1]
+		}
+	}
+	if !slices.Contains(found, q.e.Values.Bytes) {
+		q.fail("they are %s bytes, ending at frame %d", fmt.Sprint(found), p.Frame)
+	}
+	q.span(p, q.rst)
+}

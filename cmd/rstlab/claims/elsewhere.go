@@ -1,0 +1,180 @@
+package claims
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// checkAccepted and the rest decide what other connections show. The side is meant by its address there, and by its
+// port where it is the one that serves.
+func checkAccepted(q *question) {
+	p := q.frame()
+	if q.sent(p, q.side) && q.is(p, isSYNACK, "SYN-ACK") {
+		q.span(q.rst, p)
+	}
+}
+
+// refuses reports whether a RST refuses a SYN of its stream.
+func (c *Capture) refuses(p *Packet) bool {
+	if !p.Has(RST | ACK) {
+		return false
+	}
+	for _, s := range c.Streams[p.Stream] {
+		if isSYN(s) && s.Src == p.Dst && s.Frame < p.Frame && (p.ACK == s.SEQ+1 || p.ACK == s.End()) {
+			return true
+		}
+	}
+	return false
+}
+
+func checkRefused(q *question) {
+	p := q.frame()
+	if !q.sent(p, q.side) {
+		return
+	}
+	if !q.c.refuses(p) {
+		q.fail("frame %d refuses no SYN", p.Frame)
+	}
+	if q.e.Values.Span == 0 {
+		return
+	}
+	for _, s := range q.conn {
+		if (s == q.rst || s.Has(FIN) || s.Has(RST)) && near(q.e.Values.Span, p.Time-s.Time) {
+			return
+		}
+	}
+	q.fail("it is %d ns after the RST, not %d", p.Time-q.rst.Time, q.e.Values.Span)
+}
+
+func checkRefusedCount(q *question) {
+	all := map[int]bool{}
+	for _, p := range q.c.Packets {
+		if p.ICMP == nil && p.Src == q.side && q.c.refuses(p) {
+			all[p.Stream] = true
+		}
+	}
+	q.count(q.e.Values.Count, len(all), len(all))
+}
+
+func checkAlsoReset(q *question) {
+	p := q.frame()
+	if p == nil {
+		return
+	}
+	if !p.Has(RST) || p.Src.Addr() != q.side.Addr() {
+		q.fail("frame %d is no RST of %v", p.Frame, q.side.Addr())
+	}
+	q.span(q.rst, p)
+}
+
+func checkAlsoResetCount(q *question) {
+	v := &q.e.Values
+	streams := map[int]bool{}
+	for _, p := range q.c.Packets {
+		d := p.Time - q.rst.Time
+		if p.ICMP == nil && p.Has(RST) && p.Src.Addr() == q.side.Addr() && p.Stream != q.rst.Stream && d <= v.Span && -d <= v.Span {
+			streams[p.Stream] = true
+		}
+	}
+	q.count(v.Count, len(streams), len(streams))
+}
+
+func checkScan(q *question) {
+	v := &q.e.Values
+	type key struct {
+		port uint16
+		host netip.Addr
+	}
+	count := func(until int) (ports, hosts int, from, to int64) {
+		seen := map[key]bool{}
+		asked := q.side.Addr()
+		for _, p := range q.c.Packets {
+			if p.ICMP != nil || !p.Has(RST) || p.Dst.Addr() != asked || p.Frame > until || !q.c.refuses(p) {
+				continue
+			}
+			if p.Src.Addr() == q.peer.Addr() {
+				seen[key{port: p.Src.Port()}] = true
+			}
+			if p.Src.Port() == q.peer.Port() {
+				seen[key{host: p.Src.Addr()}] = true
+			}
+			if p.Src.Addr() == q.peer.Addr() || p.Src.Port() == q.peer.Port() {
+				if from == 0 {
+					from = p.Time
+				}
+				to = p.Time
+			}
+		}
+		for k := range seen {
+			if k.port != 0 {
+				ports++
+			} else {
+				hosts++
+			}
+		}
+		return ports, hosts, from, to
+	}
+	p0, h0, _, _ := count(q.rst.Frame)
+	p1, h1, from, to := count(q.c.Frames)
+	if v.Count > 0 {
+		q.count(v.Count, p0, p1)
+	}
+	if v.Hosts > 0 {
+		q.count(v.Hosts, h0, h1)
+	}
+	if v.Span > to-from+1000 {
+		q.fail("from the first to the last refusal are only %d ns", to-from)
+	}
+	q.part() // the span may be that of a part of them
+}
+
+// like returns the earlier connections between the two hosts to the same port that a RST of the same host ended.
+func (q *question) like() (ends list) {
+	for stream, conn := range q.c.Streams {
+		if stream >= q.rst.Stream || len(conn) == 0 {
+			continue
+		}
+		a, b := conn[0].Src, conn[0].Dst
+		o, r := q.originator, q.responder
+		if !(a.Addr() == o.Addr() && b == r || b.Addr() == o.Addr() && a == r) {
+			continue
+		}
+		if p := list(conn).resets().keep(func(p *Packet) bool { return p.Src.Addr() == q.sender.Addr() }).first(); p != nil {
+			ends = append(ends, p)
+		}
+	}
+	return ends
+}
+
+func checkProbes(q *question) {
+	q.part() // what "in the same way" is, the packets do not say
+	ends := q.like()
+	if v := &q.e.Values; v.Count > len(ends) {
+		q.fail("only %d earlier connections were reset by the same host", len(ends))
+	}
+	slices.SortFunc(ends, func(a, b *Packet) int { return a.Frame - b.Frame })
+	if len(q.wrong) == 0 {
+		q.every(append(ends, q.rst))
+	}
+}
+
+func checkProbeBefore(q *question) {
+	q.part()
+	p := q.frame()
+	if p == nil {
+		return
+	}
+	if p.Frame >= q.rst.Frame {
+		q.fail("frame %d is not before it", p.Frame)
+	}
+	if !p.Has(RST) || !slices.Contains(q.like(), p) {
+		found := false
+		for _, e := range q.like() {
+			found = found || e.Stream == p.Stream
+		}
+		if !found {
+			q.fail("frame %d ended no connection of the same hosts to the same port", p.Frame)
+		}
+	}
+	q.span(q.rst, p)
+}
