@@ -5,7 +5,7 @@ GO ?= go
 # Tests ask for patience, and not for speed: a busy machine may take long.
 PATIENCE := -timeout 30m
 
-.PHONY: build test check fmt vet staticcheck race vuln golden fuzz bench profile accuracy lab man clean
+.PHONY: build test check fmt vet staticcheck race vuln golden fuzz bench profile accuracy lab claims man clean
 
 build: ## the program, as ./rstexplain
 	CGO_ENABLED=0 $(GO) build -trimpath -o rstexplain ./cmd/rstexplain
@@ -65,6 +65,10 @@ accuracy: ## explanations beside the truth; RSTEXPLAIN_CAPTURES names a director
 lab: ## make the test captures anew, on a real kernel with real programs; needs root and half an hour
 	$(GO) run ./cmd/rstlab
 	$(GO) run ./cmd/rstlab/article/play
+
+CAPTURES ?=
+claims: ## check every claim of every reset, also of captures made worse; CAPTURES names a directory of other captures
+	$(GO) test ./cmd/rstlab/claims -run TestClaims -count=1 -v -timeout 2h -args -cuts -tshark -captures=$(abspath $(CAPTURES))
 
 MANDIR ?= docs/man
 man: ## manual pages, in MANDIR

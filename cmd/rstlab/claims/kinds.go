@@ -1,5 +1,10 @@
 package claims
 
+import (
+	"maps"
+	"slices"
+)
+
 // checks decide the kinds of claims, by the names that reports give them.
 var checks map[string]func(*question)
 
@@ -34,7 +39,7 @@ func init() {
 		"acked-each-time":   checkAckedEachTime,
 		"keep-alive-probes": checkKeepAliveProbes,
 		"window-probes":     checkWindowProbes,
-		"zero-window":       checkZeroWindow,
+		"window-closed":     checkZeroWindow,
 		"max-acked":         checkMaxAcked,
 		"icmp":              checkICMP,
 
@@ -112,3 +117,6 @@ func init() {
 		"duplicate":  checkDuplicate,
 	}
 }
+
+// Names returns the names of the kinds that the checker can decide.
+func Names() []string { return slices.Sorted(maps.Keys(checks)) }

@@ -415,3 +415,6 @@ func (p *Packet) tcp(src, dst []byte, b []byte, wire int) *Packet {
 	}
 	return p
 }
+
+// Frame returns the segment, or ICMP error, with a frame number; nil where that packet is something else.
+func (c *Capture) Frame(n int) *Packet { return c.byFrame[n] }
