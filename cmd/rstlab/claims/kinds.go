@@ -15,6 +15,7 @@ func init() {
 		"echoes-both":         checkEchoesBoth,
 		"abort":               checkAbort,
 		"abort-offset":        checkAbortOffset,
+		"abort-alone":         checkAbortAlone,
 		"numbers-fit-neither": checkNumbersFitNeither,
 		"refusal-offset":      checkRefusalOffset,
 		"wrong-echo":          checkWrongEcho,

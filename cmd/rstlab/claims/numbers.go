@@ -158,6 +158,15 @@ func checkAbortOffset(q *question) {
 	q.offset()
 }
 
+func checkAbortAlone(q *question) {
+	if !q.rst.Has(ACK) || q.rst.SEQ == 0 {
+		q.fail("the RST has not ACK and a SEQ")
+	}
+	if p := q.by(q.sender).before(q.rst.Frame).others().first(); p != nil {
+		q.fail("frame %d is of its sender", p.Frame)
+	}
+}
+
 func checkNumbersFitNeither(q *question) {
 	if end, ok := q.by(q.sender).before(q.rst.Frame).highest(); ok && end == q.rst.SEQ {
 		q.fail("the RST's SEQ is its sender's next")
