@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -109,7 +110,14 @@ func checkUnanswered(q *question) {
 		return
 	}
 	until := q.until()
-	if a := q.by(q.peer).newData().between(p.Frame, until).first(); a != nil {
+	if plain, id := q.http2Request(p); plain {
+		for _, f := range q.http2(q.peer, until) {
+			if f.stream == id && f.frame > p.Frame && f.kind <= 1 {
+				q.fail("frame %d answers on HTTP/2 stream %d", f.frame, id)
+				return
+			}
+		}
+	} else if a := q.by(q.peer).newData().between(p.Frame, until).first(); a != nil {
 		q.fail("frame %d holds new data of the peer (%d bytes)", a.Frame, a.Len)
 		return
 	}
@@ -136,6 +144,54 @@ func checkUnanswered(q *question) {
 		}
 	}
 	q.visible(q.peer, p.Frame, until, 2)
+}
+
+// An http2Frame is the header of a HTTP/2 frame that was sent in the clear.
+type http2Frame struct {
+	kind   byte
+	stream uint32
+	frame  int // of the capture, in which it begins
+}
+
+// http2 returns the HTTP/2 frames of an endpoint before a frame of the capture, as far as they can be read from its
+// first data on.
+func (q *question) http2(who netip.AddrPort, until int) (all []http2Frame) {
+	own := q.by(who).before(until).data()
+	if len(own) == 0 {
+		return nil
+	}
+	data, _ := q.bytesFrom(own[0], until)
+	at := 0
+	if preface := []byte("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"); bytes.HasPrefix(data, preface) {
+		at = len(preface)
+	}
+	for at+9 <= len(data) {
+		b := data[at:]
+		f := http2Frame{kind: b[3], stream: binary.BigEndian.Uint32(b[5:]) & (1<<31 - 1)}
+		for _, s := range own {
+			if covers(s, own[0].SEQ+uint32(at)) {
+				f.frame = s.Frame
+				break
+			}
+		}
+		all = append(all, f)
+		at += 9 + (int(b[0])<<16 | int(b[1])<<8 | int(b[2]))
+	}
+	return all
+}
+
+// http2Request returns the stream of the HTTP/2 request that begins in a segment, where HTTP/2 is spoken in the clear.
+func (q *question) http2Request(p *Packet) (plain bool, stream uint32) {
+	first := q.by(p.Src).data().first()
+	if first == nil || !bytes.HasPrefix(first.Payload, []byte("PRI * HTTP/2.0")) {
+		return false, 0
+	}
+	for _, f := range q.http2(p.Src, 0) {
+		if f.frame == p.Frame && f.kind == 1 {
+			return true, f.stream
+		}
+	}
+	return false, 0
 }
 
 // lastData returns the last data of either side before a frame.
@@ -206,7 +262,7 @@ func checkDelivered(q *question) {
 	} else {
 		q.part()
 	}
-	q.visible(q.side, p.Frame, until, 2)
+	q.arrived(p.Frame, until)
 }
 
 func contentLength(head []byte) (int64, bool) {
@@ -240,7 +296,7 @@ func checkNotEnded(q *question) {
 		q.fail("only %d bytes were captured from there on", n)
 	}
 	q.whole(q.by(q.side).between(p.Frame-1, until).data())
-	q.visible(q.side, p.Frame, until, 2)
+	q.arrived(p.Frame, until)
 }
 
 func checkUnackedData(q *question) {
@@ -370,14 +426,29 @@ func checkLastMessage(q *question) {
 		q.quotes(p)
 		q.part()
 	}
-	ends := []int{q.until()}
-	for _, s := range q.conn {
-		if (s.Has(FIN) || s.Has(RST)) && s.Frame <= q.rst.Frame {
-			ends = append(ends, s.Frame, s.Frame+1)
-		}
+	if q.begins(p, q.lastData(q.until())) {
+		return
 	}
-	for _, until := range ends {
-		if q.begins(p, q.lastData(until)) {
+	for _, s := range q.conn {
+		if !s.Has(FIN) && !s.Has(RST) || s.Frame > q.rst.Frame {
+			continue
+		}
+		if q.begins(p, q.lastData(s.Frame)) || q.begins(p, q.lastData(s.Frame+1)) {
+			return
+		}
+		// Data that the close did not acknowledge crossed it.
+		ack, ok := q.by(s.Src).before(s.Frame + 1).highestACK()
+		if s.Has(RST|ACK) && s.SEQ != 0 {
+			ack, ok = s.ACK, true
+		}
+		var heard list
+		for _, d := range q.idleData().before(s.Frame + 1) {
+			if d.Src == s.Src || ok && above(d.DataEnd(), ack) <= 0 {
+				heard = append(heard, d)
+			}
+		}
+		if last := heard.last(); last != nil && last.Src == p.Src && last.Frame >= p.Frame &&
+			len(heard.between(p.Frame, last.Frame).keep(func(d *Packet) bool { return d.Src != p.Src })) == 0 {
 			return
 		}
 	}

@@ -377,7 +377,18 @@ func (q *question) visible(who netip.AddrPort, from, until, size int) {
 	if who == other {
 		other = q.responder
 	}
-	if why := unseen(q.by(who), q.by(other), from, until, size); why != "" {
+	if why := unseen(q.by(who), q.by(other), from, until, size, true); why != "" {
+		q.fail("the capture could not have shown it, and the claim is not limited: %s", why)
+	}
+}
+
+// arrived is visible for what reached the peer: bytes that only the side's own later numbers show may have been lost
+// before they came to where the capture was taken.
+func (q *question) arrived(from, until int) {
+	if q.e.Limited {
+		return
+	}
+	if why := unseen(q.by(q.side), q.by(q.peer), from, until, 2, false); why != "" {
 		q.fail("the capture could not have shown it, and the claim is not limited: %s", why)
 	}
 }
@@ -399,8 +410,8 @@ func (q *question) whole(l list) {
 const far = 1 << 30
 
 // unseen says which bytes of a side the capture lacks that may have been sent between two frames: the other side
-// acknowledges them, or the side itself goes on above them.
-func unseen(own, other list, from, until, size int) string {
+// acknowledges them, or, with own numbers as proof, the side itself goes on above them.
+func unseen(own, other list, from, until, size int, ownNumbers bool) string {
 	type proof struct {
 		frame  int
 		number uint32
@@ -418,8 +429,10 @@ func unseen(own, other list, from, until, size int) string {
 		}
 		return ""
 	}
-	for _, p := range own {
-		proofs = append(proofs, proof{p.Frame, p.SEQ})
+	if ownNumbers {
+		for _, p := range own {
+			proofs = append(proofs, proof{p.Frame, p.SEQ})
+		}
 	}
 	base := own[0].SEQ
 	for _, p := range proofs {

@@ -112,7 +112,12 @@ func checkReplyUnseen(q *question) {
 	if q.rst.Has(ACK) && q.rst.SEQ != 0 {
 		q.fail("the RST has ACK and SEQ %d: not the form of a reply", q.rst.SEQ)
 	}
-	for _, p := range q.by(q.receiver).before(q.rst.Frame) {
+	// What its sender has dealt with since, it no longer answers: a late copy of that is what the capture lacks.
+	since := 0
+	if p := q.by(q.sender).before(q.rst.Frame).others().last(); p != nil {
+		since = p.Frame
+	}
+	for _, p := range q.by(q.receiver).between(since, q.rst.Frame) {
 		if answers(q.rst, p) {
 			q.fail("frame %d is what it answers", p.Frame)
 			return
