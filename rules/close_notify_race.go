@@ -29,7 +29,7 @@ var closeNotifyRace = &Rule{
 	},
 	Match: func(c *facts.Facts) float64 {
 		x := c.Close.Exchange
-		if !x.TLS || c.Kind == facts.KindAbort || c.PathSigns.Middlebox() {
+		if !x.TLS || c.Kind == facts.KindAbort && !c.DrawnByData() || c.PathSigns.Middlebox() {
 			return 0
 		}
 		b := c.Close.Completion

@@ -196,7 +196,7 @@ func (f *Finding) SayRelated(c *facts.Facts) {
 			f.SayOf(m.Stream, claim.Claim{Kind: claim.AlsoReset, Side: c.Side, Span: m.Time.Sub(c.Time)}, m.Frame)
 		}
 		if n > maxExamples {
-			f.Say(claim.Claim{Kind: claim.AlsoResetCount, Side: c.Side, Count: n, AtLeast: n >= flows.MaxResetTogether, Span: flows.TogetherWindow})
+			f.Say(claim.Claim{Kind: claim.AlsoResetCount, Side: c.Side, Count: n, AtLeast: true, Span: flows.TogetherWindow})
 		}
 	}
 	if c.ServiceDied() {

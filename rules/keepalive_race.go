@@ -39,7 +39,7 @@ var keepaliveRace = &Rule{
 	},
 	Match: func(c *facts.Facts) float64 {
 		closed := c.Close.By == facts.ByFIN || c.Close.By == facts.ByUnseenFIN
-		if !closed || c.Kind == facts.KindAbort || !c.AfterClose.Data.Seen() {
+		if !closed || c.Kind == facts.KindAbort && !c.DrawnByData() || !c.AfterClose.Data.Seen() {
 			return 0
 		}
 		if c.ByClient() && !answersRequest(c) {

@@ -43,7 +43,7 @@ var lateGoodbye = &Rule{
 			}
 			return 0
 		}
-		if c.Close.By == facts.ByEarlier || c.Kind == facts.KindAbort || !b.Finished(c.Side) || c.MidConversation() {
+		if c.Close.By == facts.ByEarlier || c.Kind == facts.KindAbort && !c.DrawnByData() || !b.Finished(c.Side) || c.MidConversation() {
 			return 0
 		}
 		switch {

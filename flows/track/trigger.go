@@ -36,6 +36,9 @@ func (t *Table) trigger(c *record, side flows.Side, s *segment) (best *entry, n 
 		}
 		d := s.Time.Sub(c.at(e.lo, e.hi))
 		switch {
+		case d < 0 && c.side[side].bits&hasSND != 0 && s.SEQ == c.side[side].nxt:
+			n-- // captured after the RST by its time: with this SEQ, the RST is an abort
+			continue
 		case d < soonest:
 			if late == nil {
 				late = e
@@ -129,7 +132,7 @@ func (t *Table) atOnce(c *record, side flows.Side, s *segment) *entry {
 		if e.side() == side || e.flags&uint8(flows.RST) != 0 || e.end() == e.seq {
 			continue
 		}
-		if d := s.Time.Sub(c.at(e.lo, e.hi)); d > within || e.notes&entryAnswered != 0 || s.ACK.Less(e.end()) {
+		if d := s.Time.Sub(c.at(e.lo, e.hi)); d < 0 || d > within || e.notes&entryAnswered != 0 || s.ACK.Less(e.end()) {
 			return nil
 		}
 		return e

@@ -13,6 +13,9 @@ type AfterClose struct {
 	Frames []int      // frames of it, at most flows.MaxRunFrames
 	Bye    flows.Mark // first goodbye: alert, QUIT, housekeeping
 	Bare   flows.Mark // first segment without data: FIN, ACK, probe
+
+	acked     flows.Seq // what the FIN acknowledged, with acksKnown
+	acksKnown bool
 }
 
 // Nothing reports whether the capture shows nothing that reached the closed socket.
@@ -31,6 +34,7 @@ func (c *Facts) findAfterClose() {
 			known, acked = true, e.ACK
 		}
 	}
+	m.acked, m.acksKnown = acked, known
 	for i := range c.Conn.Events {
 		e := &c.Conn.Events[i]
 		if e.Side != peer || e.Flags&flows.RST != 0 || e.Notes&flows.Duplicate != 0 {
@@ -59,6 +63,15 @@ func (c *Facts) findAfterClose() {
 			}
 		}
 	}
+}
+
+// DrawnByData reports whether data that came after the sender's FIN caused a RST that has ACK: the RST acknowledges
+// more of the peer than the FIN did. Windows, Solaris and many embedded stacks abort so where Linux sends the bare RST
+// of a reply.
+func (c *Facts) DrawnByData() bool {
+	m := &c.AfterClose
+	return c.Close.By == ByFIN && m.acksKnown && c.Flags.Has(flows.ACK) && c.SEQ != 0 && c.ACK.Sub(m.acked) > 0 &&
+		(m.Data.Seen() || m.Bye.Seen())
 }
 
 // Sizes of encrypted TLS records that hold an alert: of the AEAD ciphers, and up to those of CBC with a long
