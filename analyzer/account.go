@@ -42,6 +42,9 @@ func refused(f *report.File, err error) {
 	if errors.As(err, &e) {
 		w.Says, w.Hint = e.What, e.Try
 	}
+	if bug := (*bug)(nil); errors.As(err, &bug) {
+		w = bug.warning()
+	}
 	if w.Hint == "" && errors.Is(err, capture.ErrNotCapture) {
 		w.Hint = "record one with tcpdump -w, or save one from Wireshark as pcapng or pcap"
 	}

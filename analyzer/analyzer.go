@@ -41,7 +41,7 @@ func Explain(ctx context.Context, path string, r report.Renderer, opts Options) 
 		return nil, err
 	}
 	file := &report.File{Path: path}
-	in, err := openInput(path, opts.Capture)
+	in, err := awaitInput(ctx, path, opts.Capture)
 	if err != nil {
 		refused(file, err)
 		return file, r.EndFile(file)

@@ -36,12 +36,18 @@ func ExplainAll(ctx context.Context, paths []string, r report.Renderer, opts Opt
 		defer close(line)
 		slots, memory := semaphore.NewWeighted(int64(cores)), semaphore.NewWeighted(room)
 		for _, path := range paths {
+			q := &queue{path: path, resets: make(chan *report.Reset, queueLength), finished: finished}
 			// Files get their room in their order, so the one that r waits for always has some.
 			n := roomFor(path, room)
 			if slots.Acquire(ctx, 1) != nil || memory.Acquire(ctx, n) != nil {
-				return
+				q.file = &report.File{Path: path}
+				refused(q.file, errNotBegun)
+				close(q.resets)
+				if !send(line, q, finished) {
+					return
+				}
+				continue
 			}
-			q := &queue{path: path, resets: make(chan *report.Reset, queueLength), finished: finished}
 			if !send(line, q, finished) {
 				return
 			}
@@ -49,7 +55,7 @@ func ExplainAll(ctx context.Context, paths []string, r report.Renderer, opts Opt
 				defer slots.Release(1)
 				defer memory.Release(n)
 				defer close(q.resets)
-				q.file, q.err = Explain(ctx, path, q, opts)
+				q.explain(ctx, opts)
 			}()
 		}
 	}()
@@ -81,6 +87,21 @@ type queue struct {
 	err      error
 }
 
+// errNotBegun is for the files of a batch that were still to be read when the context ended.
+var errNotBegun = errors.New("interrupted before it was read")
+
+// explain explains the file. A panic is told of it, and of no other file.
+func (q *queue) explain(ctx context.Context, opts Options) {
+	err := guarded(func() error {
+		q.file, q.err = Explain(ctx, q.path, q, opts)
+		return nil
+	})
+	if err != nil {
+		q.file, q.err = &report.File{Path: q.path}, nil
+		refused(q.file, err)
+	}
+}
+
 var errAbandoned = errors.New("the report has ended")
 
 func (q *queue) Begin(string) error         { return nil }
@@ -100,13 +121,23 @@ func (q *queue) tell(r report.Renderer) error {
 	if err := r.BeginFile(q.path); err != nil {
 		return err
 	}
+	var bugs []report.Warning // of resets that could not be written
 	for m := range q.resets {
-		if err := r.Reset(m); err != nil {
+		err := guarded(func() error { return r.Reset(m) })
+		if bug := (*bug)(nil); errors.As(err, &bug) {
+			w := bug.warning()
+			w.Frame, w.Count = m.Frame, 1
+			bugs = append(bugs, w)
+		} else if err != nil {
 			return err
 		}
 	}
 	if q.err != nil {
 		return q.err
+	}
+	if len(bugs) > 0 {
+		q.file.Partial = true
+		q.file.Warnings = append(q.file.Warnings, bugs[0])
 	}
 	return r.EndFile(q.file)
 }

@@ -43,8 +43,9 @@ func openExport(from *capture.ExportError) (input, error) {
 }
 
 const (
-	headNeed    = 4096 // octets by which the format of an export is told
-	exportPiece = 256  // packets of an export that are passed on together
+	headNeed    = 4096    // octets by which the format of an export is told
+	exportPiece = 256     // packets of an export that are passed on together
+	exportBytes = 1 << 20 // of data in them, after which no more packets are added
 )
 
 // An exported is a run of packets of an export.
@@ -84,7 +85,7 @@ func (e *exportInput) next(p *piece) error {
 	}
 	s := &exported{}
 	var read dissection.Packet
-	for n := 0; n < exportPiece; n++ {
+	for n, held := 0, 0; n < exportPiece && held < exportBytes; n++ {
 		err := e.reader.Next(&read)
 		if err != nil {
 			e.done = true
@@ -101,6 +102,7 @@ func (e *exportInput) next(p *piece) error {
 			seg := read.Segment
 			seg.Frame = e.frame
 			seg.Payload = slices.Clone(seg.Payload)
+			held += len(seg.Payload)
 			s.list = append(s.list, seg)
 		case read.ICMP:
 			read.Note.Frame = e.frame
@@ -122,8 +124,10 @@ func (e *exportInput) tell(f *report.File) {
 	switch {
 	case errors.Is(e.err, dissection.ErrRawOnly):
 		say(report.Warning{Says: e.err.Error(), Lost: true, Hint: "export dissections as JSON or PDML (tshark -T json), or give the capture itself"})
-	case e.err != nil:
+	case errors.Is(e.err, dissection.ErrDamaged):
 		say(report.Warning{Says: e.err.Error(), Lost: true, Frame: e.frame, Hint: "export it again; all before that is explained"})
+	case e.err != nil:
+		say(report.Warning{Says: e.err.Error(), Lost: true, Frame: e.frame, Hint: "give the capture itself; all before that is explained"})
 	}
 	say(report.Warning{Says: "this is Wireshark's export of dissections (" + string(e.format) + ") and no capture: packets that its display filter hid are missing, and so are fields that it does not hold",
 		Hint: "the capture itself says more"})
@@ -134,6 +138,7 @@ func (e *exportInput) tell(f *report.File) {
 		{e.reader.Left.Payload, "segments whose data are not in the export: what the applications said is not known"},
 		{e.reader.Left.RawSEQ, "segments with relative sequence numbers only"},
 		{e.reader.Left.TTL, "segments without TTL or hop limit: who sent a RST is harder to tell"},
+		{e.reader.Left.Long, "values longer than 1 MiB: only their beginning was read"},
 		{e.reader.Left.Unusable, "packets with too few fields of TCP to be used"},
 	} {
 		if l.count > 0 {

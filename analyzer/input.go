@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -23,6 +24,37 @@ type input interface {
 type piece struct {
 	batch  capture.Batch
 	export *exported // nil for a batch
+}
+
+// errNotOpened is for an input that had brought nothing when the context ended.
+var errNotOpened = errors.New("interrupted before anything could be read of it")
+
+// awaitInput is openInput, until ctx ends: a pipe to which nobody writes cannot be opened, nor its format be
+// recognised. What is opened after that is closed again.
+func awaitInput(ctx context.Context, path string, opts capture.Options) (input, error) {
+	type opened struct {
+		in  input
+		err error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		var o opened
+		if err := guarded(func() error { o.in, o.err = openInput(path, opts); return nil }); err != nil {
+			o = opened{nil, err}
+		}
+		done <- o
+	}()
+	select {
+	case o := <-done:
+		return o.in, o.err
+	case <-ctx.Done():
+	}
+	go func() {
+		if o := <-done; o.err == nil {
+			o.in.close()
+		}
+	}()
+	return nil, errNotOpened
 }
 
 // openInput opens the capture or export at path.

@@ -160,9 +160,9 @@ func TestEndlessBombs(t *testing.T) {
 		{"gzip", Options{}, "this may be a decompression bomb"},
 		{"zstd", Options{}, "this may be a decompression bomb"},
 		{"lz4", Options{MaxRatio: 100}, "this may be a decompression bomb"}, // it gives 255 octets for one at most
-		{"gzip", Options{MaxRatio: 1 << 30, MaxBytes: 300 << 20}, "more than 314572800 octets came out of "},
-		{"zstd", Options{MaxRatio: 1 << 30, MaxBytes: 300 << 20}, "more than 314572800 octets came out of "},
-		{"lz4", Options{MaxBytes: 300 << 20}, "more than 314572800 octets came out of "},
+		{"gzip", Options{MaxRatio: 1 << 30, MaxBytes: 300 << 20}, "more than 314572800 bytes came out of "},
+		{"zstd", Options{MaxRatio: 1 << 30, MaxBytes: 300 << 20}, "more than 314572800 bytes came out of "},
+		{"lz4", Options{MaxBytes: 300 << 20}, "more than 314572800 bytes came out of "},
 	} {
 		r, err := NewReader(bomb(head[c.kind], body[c.kind]), c.opts)
 		if err != nil {

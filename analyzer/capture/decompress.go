@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -29,17 +30,19 @@ func compression(head []byte) string {
 	return ""
 }
 
-// zstdWindow is the largest window a zstd stream may ask memory for: what the zstd program allows by default.
-const zstdWindow = 128 << 20
+// zstdStages is how many blocks of a zstd stream are decompressed at a time. It does not depend on the number of
+// processors: with a single one, the decoder takes another way, which keeps back the block whose checksum is wrong.
+const zstdStages = 4
 
 // decompressor returns what reads the plain octets of in. All but bzip2's go on over several members or frames, as do gzip -d and zstd -d.
-func decompressor(kind string, in io.Reader) (io.Reader, error) {
+func decompressor(kind string, in io.Reader, opts Options) (io.Reader, error) {
 	in = bufio.NewReaderSize(in, 128<<10)
 	switch kind {
 	case "gzip":
 		return gzip.NewReader(in)
 	case "zstd":
-		return zstd.NewReader(in, zstd.WithDecoderMaxWindow(zstdWindow), zstd.WithDecoderLowmem(true))
+		return zstd.NewReader(in, zstd.WithDecoderConcurrency(zstdStages),
+			zstd.WithDecoderMaxWindow(uint64(opts.MaxWindow)), zstd.WithDecoderLowmem(true))
 	case "lz4":
 		return lz4.NewReader(in), nil
 	default:
@@ -51,6 +54,17 @@ func decompressor(kind string, in io.Reader) (io.Reader, error) {
 type errExpansion struct{ what, try string }
 
 func (e errExpansion) Error() string { return e.what }
+
+// isWindow reports whether err is zstd's for a window larger than Options.MaxWindow.
+func isWindow(err error) bool {
+	return errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded)
+}
+
+// window says what was asked for too much of.
+func (r *Reader) window() (what, try string) {
+	return fmt.Sprintf("it asks for a window of more than %d MiB of memory (zstd --long)", r.opts.MaxWindow>>20),
+		"decompress it first, or allow more memory"
+}
 
 // ratioFrom is how many octets must have come out before their ratio to those that went in is judged:
 // an idle link's capture compresses well, and so little harms nobody.
@@ -101,11 +115,12 @@ func (e *expander) run(kind string, src *source, opts Options) {
 			send(piece{err: fmt.Errorf("%s decompressor failed: %v", kind, v)})
 		}
 	}()
-	in, err := decompressor(kind, src)
+	in, err := decompressor(kind, src, opts)
 	if err != nil {
 		send(piece{err: err})
 		return
 	}
+	allowed := allowance{opts.MaxBytes, int64(opts.MaxRatio), src}
 	if z, ok := in.(*zstd.Decoder); ok {
 		defer z.Close()
 	}
@@ -121,25 +136,41 @@ func (e *expander) run(kind string, src *source, opts Options) {
 			b = make([]byte, min(opts.ChunkSize, pieceOctets))
 		}
 		n, err := in.Read(b[:cap(b)])
-		total += int64(n)
-		if err == nil {
-			err = bound(total, src.read.Load(), opts)
+		if most, bomb := allowed.left(total, n); bomb != nil {
+			n, err = most, bomb
 		}
+		total += int64(n)
 		if !send(piece{b[:n], err}) {
 			return
 		}
 	}
 }
 
-// bound returns an error when out octets out of in are more than the options allow.
-func bound(out, in int64, opts Options) error {
-	switch {
-	case out > opts.MaxBytes:
-		return errExpansion{fmt.Sprintf("more than %d octets came out of %d compressed ones", opts.MaxBytes, in), "decompress it first, or allow more decompressed octets"}
-	case out > ratioFrom && out/int64(opts.MaxRatio) > in:
-		return errExpansion{fmt.Sprintf("%d octets came out of %d compressed ones: this may be a decompression bomb", out, in), "decompress it first, or allow a larger ratio"}
+// An allowance is how much may come out of a decompression.
+type allowance struct {
+	bytes, ratio int64
+	src          *source
+}
+
+// left returns how many of the n bytes that follow out others are allowed, and an error where these are fewer. Of
+// a file the ratio is that to its size, and not to what was read of it so far: how far a decompressor reads ahead
+// depends on the processors.
+func (a *allowance) left(out int64, n int) (int, error) {
+	in := a.src.size
+	if in < 0 || a.src.follow {
+		in = a.src.read.Load()
 	}
-	return nil
+	byRatio := int64(math.MaxInt64)
+	if in < math.MaxInt64/a.ratio {
+		byRatio = max(a.ratio*in, ratioFrom)
+	}
+	switch total := out + int64(n); {
+	case total > a.bytes && a.bytes <= byRatio:
+		return int(a.bytes - out), errExpansion{fmt.Sprintf("more than %d bytes came out of %d compressed ones", a.bytes, in), "decompress it first, or allow more decompressed bytes"}
+	case total > byRatio:
+		return int(max(byRatio-out, 0)), errExpansion{fmt.Sprintf("more than %d bytes came out of %d compressed ones: this may be a decompression bomb", byRatio, in), "decompress it first, or allow a larger ratio"}
+	}
+	return n, nil
 }
 
 // Read implements io.Reader; it waits for one piece and gives what it holds.

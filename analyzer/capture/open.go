@@ -194,6 +194,10 @@ func (r *Reader) peek(n int) []byte {
 
 // refuse returns the error of a file of which nothing can be read; if reading it failed, that is why.
 func (r *Reader) refuse(what, try string, err error) *Error {
+	if isWindow(r.failure) {
+		what, try := r.window()
+		return &Error{r.name, "cannot be decompressed: " + what, try, ErrNotCapture}
+	}
 	if r.failure != nil && r.info.Compression != "" {
 		return &Error{r.name, fmt.Sprintf("cannot be decompressed (%s): %v", r.info.Compression, r.failure), "check it with the program that made it", ErrNotCapture}
 	}

@@ -25,6 +25,10 @@ type Options struct {
 	// MaxBytes stops decompression after so many octets, 0: 256 GiB.
 	MaxBytes int64
 
+	// MaxWindow is the most octets of a window that a zstd stream may ask memory for, 0: 128 MiB, as the zstd
+	// program allows by default. Decompression takes about twice as much.
+	MaxWindow int
+
 	// Follow waits at the end of a regular file for more to be written to it, until Reader.Stop.
 	Follow bool
 
@@ -43,6 +47,9 @@ func (o Options) withDefaults() Options {
 	o.MaxPacket = min(o.MaxPacket, blockMax-64)
 	if o.MaxRatio <= 0 {
 		o.MaxRatio = 1000
+	}
+	if o.MaxWindow <= 0 {
+		o.MaxWindow = 128 << 20
 	}
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = 256 << 30
@@ -294,6 +301,9 @@ func (r *Reader) failed(err error) {
 	switch {
 	case errors.Is(err, errStopped):
 		return
+	case isWindow(err):
+		what, try := r.window()
+		p.Reason, p.What, p.Try = Expansion, "decompression stopped: "+what, try
 	case errors.As(err, &bomb):
 		p.Reason, p.What, p.Try = Expansion, "decompression stopped: "+bomb.what, bomb.try
 	case errors.Is(err, errShrunk), errors.As(err, &sys), kind == "":
@@ -303,11 +313,11 @@ func (r *Reader) failed(err error) {
 		p.What = fmt.Sprintf("reading stopped at byte %d: %v", r.src.read.Load(), err)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		p.Reason = Truncated
-		p.What = fmt.Sprintf("the %s data end before their end, at byte %d", kind, r.src.read.Load())
+		p.What = fmt.Sprintf("the %s data end early, after %d decompressed bytes", kind, p.Offset)
 		p.Try = "the file was cut short while it was written or copied; all before that is read"
 	default:
 		p.Reason = Undecodable
-		p.What = fmt.Sprintf("the %s data are damaged near byte %d: %v", kind, r.src.read.Load(), err)
+		p.What = fmt.Sprintf("the %s data are damaged, after %d decompressed bytes: %v", kind, p.Offset, err)
 		p.Try = "copy the file again; all before that is read"
 	}
 	r.note(p)

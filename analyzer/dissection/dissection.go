@@ -1,6 +1,6 @@
 // Package dissection reads what Wireshark exports as "Export Packet Dissections", JSON or PDML, back into
 // segments, as far as such an export holds the fields of TCP. It streams: memory does not grow with the
-// export.
+// export, nor with any value in it. Begin with [Recognise] and [NewReader].
 //
 // The exports are described at https://wiki.wireshark.org/PDML and in tshark(1), -T json and -T pdml.
 package dissection
@@ -53,6 +53,7 @@ type LeftOut struct {
 	RawSEQ   int // segments with relative sequence numbers only
 	TTL      int // segments without a TTL or hop limit
 	Unusable int // packets with TCP fields too few to make a segment
+	Long     int // values too long to be read to their end
 }
 
 // A Reader reads one export.
@@ -77,16 +78,20 @@ func NewReader(r io.Reader, format Format) (*Reader, error) {
 	in := bufio.NewReaderSize(r, 256<<10)
 	switch format {
 	case JSON:
-		return &Reader{walk: newJSONWalker(in).next}, nil
+		r := new(Reader)
+		r.walk = newJSONWalker(in, &r.Left.Long).next
+		return r, nil
 	case PDML:
-		return &Reader{walk: newPDMLWalker(in).next}, nil
+		r := new(Reader)
+		r.walk = newPDMLWalker(in, &r.Left.Long).next
+		return r, nil
 	case NotExport:
 	}
 	return nil, fmt.Errorf("dissection: no format %q", format)
 }
 
 // Next reads the next packet into p. It returns io.EOF after the last one, ErrRawOnly, or an error that wraps
-// ErrDamaged, what was wrong, and the byte where; p is not to be used then.
+// ErrDamaged, or says what no export holds, and the byte where; p is not to be used then.
 func (r *Reader) Next(p *Packet) error {
 	r.fields.reset()
 	if err := r.walk(&r.fields); err != nil {

@@ -78,7 +78,7 @@ func (f *fields) field(name, show string) {
 	case "frame":
 		switch name {
 		case "frame.number":
-			f.frame, _ = strconv.Atoi(show)
+			f.frame = int(number(show, 31))
 		case "frame.time_epoch":
 			f.time = epoch(show)
 		}
@@ -109,6 +109,7 @@ func (f *fields) field(name, show string) {
 		if name == "tcp.payload" {
 			f.tcp.hasPayload = true
 			f.payload = octets(f.payload[:0], show)
+			f.payload = f.payload[:min(len(f.payload), payloadMax)]
 		}
 	}
 }
@@ -236,7 +237,10 @@ func (f *fields) fill(p *Packet, left *LeftOut) {
 
 // number reads a decimal or 0x… number that fits the given bits, 0 when it is none.
 func number(s string, bits int) uint64 {
-	n, _ := strconv.ParseUint(s, 0, bits)
+	n, err := strconv.ParseUint(s, 0, bits)
+	if err != nil { // also where it is too large, for which n would be the largest that fits
+		return 0
+	}
 	return n
 }
 

@@ -17,14 +17,16 @@ import (
 // order and never gathered in a map.
 type jsonWalker struct {
 	dec     *json.Decoder
+	bounds  *jsonBounds
 	started bool
 }
 
-func newJSONWalker(in *bufio.Reader) *jsonWalker {
+func newJSONWalker(in *bufio.Reader, cut *int) *jsonWalker {
 	if b, err := in.Peek(3); err == nil && string(b) == "\xef\xbb\xbf" {
 		_, _ = in.Discard(3)
 	}
-	return &jsonWalker{dec: json.NewDecoder(in)}
+	bounds := &jsonBounds{from: in, cut: cut}
+	return &jsonWalker{dec: json.NewDecoder(bounds), bounds: bounds}
 }
 
 func (w *jsonWalker) next(f *fields) error {
@@ -40,7 +42,7 @@ func (w *jsonWalker) next(f *fields) error {
 		}
 		return io.EOF
 	}
-	if err := w.value("", f); err != nil {
+	if err := w.value("", f, 0); err != nil {
 		return w.damaged(err)
 	}
 	if f.rawOnly && !f.tcp.hasFlags {
@@ -54,12 +56,19 @@ func (w *jsonWalker) damaged(err error) error {
 	if errors.Is(err, io.EOF) || err == nil {
 		err = io.ErrUnexpectedEOF
 	}
-	return fmt.Errorf("byte %d: %w: %w", w.dec.InputOffset(), ErrDamaged, err)
+	at := w.dec.InputOffset() + w.bounds.bytes
+	if refused := refusal(at, err); refused != nil {
+		return refused
+	}
+	return fmt.Errorf("byte %d: %w: %w", at, ErrDamaged, err)
 }
 
 // value reads the value of key: an object is walked, an array of one field's values too, a string is a
-// field.
-func (w *jsonWalker) value(key string, f *fields) error {
+// field. depth is how many values it stands in.
+func (w *jsonWalker) value(key string, f *fields, depth int) error {
+	if depth > nestingMax {
+		return errNesting
+	}
 	t, err := w.dec.Token()
 	if err != nil {
 		return err
@@ -82,7 +91,7 @@ func (w *jsonWalker) value(key string, f *fields) error {
 				}
 				inner, _ = k.(string)
 			}
-			if err := w.value(inner, f); err != nil {
+			if err := w.value(inner, f, depth+1); err != nil {
 				return err
 			}
 		}

@@ -10,9 +10,16 @@ import (
 
 // A pdmlWalker reads tshark -T pdml: a packet element for each packet, in it proto and field elements
 // that nest.
-type pdmlWalker struct{ dec *xml.Decoder }
+type pdmlWalker struct {
+	dec    *xml.Decoder
+	bounds *xmlBounds
+	depth  int
+}
 
-func newPDMLWalker(in *bufio.Reader) *pdmlWalker { return &pdmlWalker{dec: xml.NewDecoder(in)} }
+func newPDMLWalker(in *bufio.Reader, cut *int) *pdmlWalker {
+	bounds := &xmlBounds{from: in, cut: cut}
+	return &pdmlWalker{dec: xml.NewDecoder(bounds), bounds: bounds}
+}
 
 func (w *pdmlWalker) next(f *fields) error {
 	inside := false
@@ -22,10 +29,13 @@ func (w *pdmlWalker) next(f *fields) error {
 			if errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF
 			}
-			return fmt.Errorf("byte %d: %w: %w", w.dec.InputOffset(), ErrDamaged, err)
+			return w.damaged(err)
 		}
 		switch t := t.(type) {
 		case xml.StartElement:
+			if w.depth++; w.depth > nestingMax {
+				return w.damaged(errNesting)
+			}
 			switch t.Name.Local {
 			case "packet":
 				inside = true
@@ -37,6 +47,7 @@ func (w *pdmlWalker) next(f *fields) error {
 				}
 			}
 		case xml.EndElement:
+			w.depth = max(w.depth-1, 0)
 			switch t.Name.Local {
 			case "packet":
 				return nil
@@ -45,6 +56,15 @@ func (w *pdmlWalker) next(f *fields) error {
 			}
 		}
 	}
+}
+
+// damaged says where the text stopped making sense.
+func (w *pdmlWalker) damaged(err error) error {
+	at := w.dec.InputOffset() + w.bounds.bytes
+	if refused := refusal(at, err); refused != nil {
+		return refused
+	}
+	return fmt.Errorf("byte %d: %w: %w", at, ErrDamaged, err)
 }
 
 // shown returns the text that a field shows. The octets of a payload stand in "value" where "show" leaves
