@@ -23,7 +23,7 @@ func TestLentIsNotKept(t *testing.T) {
 				var file *File
 				for i := range 3 {
 					var m *Reset
-					m, file = hostileReport("plain", true)
+					m, file = hostileReport("plain", labels)
 					m.Frame += i
 					check(r.Reset(m))
 					after(m)

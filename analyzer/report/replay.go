@@ -2,21 +2,70 @@ package report
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"strings"
 )
 
 // Replay reads a JSON report and hands it to another renderer, reset by reset, so that a report can be
-// had in any format later and without its capture.
+// had in any format later and without its capture. A report that cannot be read, or holds what no report
+// can, gives a [*ReplayError]; other errors are the renderer's.
 func Replay(in io.Reader, to Renderer) error {
-	p := replay{dec: json.NewDecoder(in), to: to}
+	p := replay{to: to}
+	p.dec = json.NewDecoder(&valueBound{in: in, done: func() int64 { return p.dec.InputOffset() }})
 	if err := p.object(p.topField); err != nil {
-		return fmt.Errorf("not a report of rstexplain --format json: %w", err)
+		return p.wrong(err)
 	}
 	if err := p.begin(); err != nil {
-		return err
+		return p.wrong(err)
 	}
 	return to.End()
+}
+
+// A ReplayError says why a report cannot be read back, and where.
+type ReplayError struct {
+	Place string // "files[0].resets[3].", "" at the top
+	Err   error
+}
+
+func (e *ReplayError) Error() string {
+	var sys *fs.PathError
+	if errors.As(e.Err, &sys) {
+		return sys.Err.Error()
+	}
+	var wrong fault
+	if errors.As(e.Err, &wrong) {
+		return "not a report of rstexplain --format json: " + e.Place + wrong.Error()
+	}
+	if e.Place == "" {
+		return "not a report of rstexplain --format json: " + e.Err.Error()
+	}
+	return "not a report of rstexplain --format json: " + strings.TrimSuffix(e.Place, ".") + ": " + e.Err.Error()
+}
+
+// Unwrap returns e.Err.
+func (e *ReplayError) Unwrap() error { return e.Err }
+
+// valueMax is the most bytes of a value that is read as a whole: a reset, or what stands beside the resets of a
+// file. Those that this program writes come to some hundred kilobytes at most.
+const valueMax = 16 << 20
+
+// A valueBound is JSON whose values are no larger than valueMax: a decoder keeps each as a whole.
+type valueBound struct {
+	in   io.Reader
+	read int64
+	done func() int64 // bytes of the values that are decoded
+}
+
+func (b *valueBound) Read(p []byte) (int, error) {
+	if b.read-b.done() > valueMax {
+		return 0, fmt.Errorf("byte %d begins a value of more than %d MiB", b.done(), valueMax>>20)
+	}
+	n, err := b.in.Read(p)
+	b.read += int64(n)
+	return n, err
 }
 
 type replay struct {
@@ -24,6 +73,24 @@ type replay struct {
 	to        Renderer
 	generator string
 	begun     bool
+
+	files, resets int    // index of the one at hand
+	place         string // of it
+	rendering     error  // of the renderer
+}
+
+// render hands something to the renderer, whose error is not the report's.
+func (p *replay) render(err error) error {
+	p.rendering = err
+	return err
+}
+
+// wrong returns err with the place in the report where it was met, unless it is the renderer's.
+func (p *replay) wrong(err error) error {
+	if p.rendering != nil {
+		return p.rendering
+	}
+	return &ReplayError{p.place, err}
 }
 
 func (p *replay) topField(key string) error {
@@ -53,13 +120,15 @@ func (p *replay) begin() error {
 		return nil
 	}
 	p.begun = true
-	return p.to.Begin(p.generator)
+	return p.render(p.to.Begin(p.generator))
 }
 
 // file hands on one entry of files. Its path must come before its resets, as it does in what this
 // program writes and in what a sorting of the keys makes of it.
 func (p *replay) file() error {
-	fields := map[string]json.RawMessage{}
+	of := fmt.Sprintf("files[%d].", p.files)
+	p.files, p.resets, p.place = p.files+1, 0, of
+	fields, held := map[string]json.RawMessage{}, 0
 	begun := false
 	begin := func() error {
 		if begun {
@@ -72,7 +141,7 @@ func (p *replay) file() error {
 				return err
 			}
 		}
-		return p.to.BeginFile(path)
+		return p.render(p.to.BeginFile(path))
 	}
 	err := p.object(func(key string) error {
 		if key == "resets" {
@@ -80,15 +149,25 @@ func (p *replay) file() error {
 				return err
 			}
 			return p.array(func() error {
+				p.place = fmt.Sprintf("%sresets[%d].", of, p.resets)
+				p.resets++
 				var r Reset
 				if err := p.dec.Decode(&r); err != nil {
 					return err
 				}
-				return p.to.Reset(&r)
+				if err := r.validate(); err != nil {
+					return err
+				}
+				err := p.render(p.to.Reset(&r))
+				p.place = of
+				return err
 			})
 		}
 		var raw json.RawMessage
 		err := p.dec.Decode(&raw)
+		if held += len(raw); held > valueMax && err == nil {
+			err = fmt.Errorf("what stands beside its resets is larger than %d MiB", valueMax>>20)
+		}
 		fields[key] = raw
 		return err
 	})
@@ -106,7 +185,12 @@ func (p *replay) file() error {
 	if err := json.Unmarshal(all, &f); err != nil {
 		return err
 	}
-	return p.to.EndFile(&f)
+	if err := f.validate(); err != nil {
+		return err
+	}
+	err = p.render(p.to.EndFile(&f))
+	p.place = ""
+	return err
 }
 
 // object calls field for each key of the object that comes next; field reads the value.

@@ -295,6 +295,9 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 	if err != nil {
 		return err
 	}
+	if std.Year() < 1823 || std.Year() > 2116 { // the differences of times must fit in 64 bits of nanoseconds
+		return fmt.Errorf("no time of a capture: %s", b)
+	}
 	*t = Time(std.UnixNano())
 	return nil
 }
