@@ -32,15 +32,20 @@ var errNotOpened = errors.New("interrupted before anything could be read of it")
 // awaitInput is openInput, until ctx ends: a pipe to which nobody writes cannot be opened, nor its format be
 // recognised. What is opened after that is closed again.
 func awaitInput(ctx context.Context, path string, opts capture.Options) (input, error) {
+	return awaited(ctx, func() (input, error) { return openInput(path, opts) })
+}
+
+// awaited returns what open returns, or errNotOpened once ctx ends. A panic becomes an error of type *bug.
+func awaited[T input](ctx context.Context, open func() (T, error)) (in T, err error) {
 	type opened struct {
-		in  input
+		in  T
 		err error
 	}
 	done := make(chan opened, 1)
 	go func() {
 		var o opened
-		if err := guarded(func() error { o.in, o.err = openInput(path, opts); return nil }); err != nil {
-			o = opened{nil, err}
+		if err := guarded(func() error { o.in, o.err = open(); return nil }); err != nil {
+			o.err = err
 		}
 		done <- o
 	}()
@@ -54,7 +59,7 @@ func awaitInput(ctx context.Context, path string, opts capture.Options) (input, 
 			o.in.close()
 		}
 	}()
-	return nil, errNotOpened
+	return in, errNotOpened
 }
 
 // openInput opens the capture or export at path.

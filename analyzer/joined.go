@@ -20,7 +20,16 @@ import (
 // a rotating capture leaves, so that a connection across files is one connection. Frames are numbered
 // through, as in the file that "mergecap -a" makes of them; each reset names its places in the files too.
 func ExplainJoined(ctx context.Context, paths []string, r report.Renderer, opts Options) (*report.File, error) {
-	in, unread := openJoined(paths, opts.Capture)
+	var unread []report.Warning
+	in, err := awaited(ctx, func() (in *joinedInput, err error) { in, unread = openJoined(paths, opts.Capture); return in, nil })
+	if err != nil {
+		file := &report.File{Path: paths[0]}
+		refused(file, err)
+		if err := r.BeginFile(file.Path); err != nil {
+			return nil, err
+		}
+		return file, r.EndFile(file)
+	}
 	file := &report.File{Path: joinedName(in.parts), Warnings: unread}
 	if len(in.parts) == 0 && len(paths) > 0 {
 		file.Path = paths[0]

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math/bits"
 )
 
@@ -78,6 +79,9 @@ var aixLinks = map[uint32]uint16{6: 1, 9: 6, 15: 10, 24: 0} // Ethernet, Token R
 // pcapVariant finds out how long the record headers of a pcap file are. Patched libpcaps of 1999, as in
 // Red Hat 6.1 and SuSE 6.3, and Nokia's made them longer and some left the magic number as it was, so the
 // first records decide. A stream is taken to be of the usual kind, as its first packet cannot wait for the second.
+//
+// A file of the usual kind that was cut a few bytes behind its only packet can look like one of another: then the
+// packet decides, and the reading is reported.
 func (r *Reader) pcapVariant(magic uint32) {
 	others := map[uint32][]int{magicMicro: {24, 20}, magicModified: {28}}[magic]
 	if r.src.size < 0 || len(others) == 0 || r.info.Compression != "" {
@@ -87,13 +91,45 @@ func (r *Reader) pcapVariant(magic uint32) {
 	usual := f.header
 	defer func() { r.eof = eof }()
 	r.eof = r.src.read.Load() >= r.src.size
+	b := r.chunk.buf[r.pos:r.end]
+	first := r.recordAt(b)
+	sensible := first > 0 && first <= len(b) && plausible(f.link, b[usual:first])
 	for _, n := range append([]int{usual}, others...) {
 		f.header = n
-		if n, _ := r.recordsAt(r.chunk.buf[r.pos:r.end]); n > 0 {
-			return
+		if k, _ := r.recordsAt(b); k == 0 {
+			continue
 		}
+		if n != usual && sensible {
+			r.note(Problem{Reason: Variant, Offset: r.base + int64(r.pos),
+				What: fmt.Sprintf("the records are read as those of pcap, with headers of %d bytes: their lengths would fit headers of %d bytes too, but the first packet makes sense behind %d", usual, n, usual)})
+			break
+		}
+		f.header = n
+		return
 	}
 	f.header = usual
+}
+
+// plausible reports whether a packet of a link type, as far as it is known here, holds an IP header of IPv4 or IPv6
+// that fits its length.
+func plausible(link uint16, b []byte) bool {
+	skip := map[uint16]int{0: 4, 1: 14, 12: 0, 14: 0, 101: 0, 108: 4, 113: 16, 228: 0, 229: 0, 276: 20}
+	n, known := skip[link]
+	if !known || len(b) < n+20 {
+		return false
+	}
+	if link == 1 && len(b) >= n+24 && (b[12] == 0x81 || b[12] == 0x88) && (b[13] == 0 || b[13] == 0xa8) { // IEEE 802.1Q, 802.1ad
+		n += 4
+	}
+	ip := b[n:]
+	switch ip[0] >> 4 {
+	case 4:
+		header, total := int(ip[0]&15)*4, int(ip[2])<<8|int(ip[3])
+		return header >= 20 && (total == 0 || total >= header) && (link != 1 || b[n-2] == 8 && b[n-1] == 0)
+	case 6:
+		return len(ip) >= 40 && (link != 1 || b[n-2] == 0x86 && b[n-1] == 0xdd)
+	}
+	return false
 }
 
 // pcapMagic returns the magic number at the start of b and whether the file is big-endian; 0 for none.

@@ -153,3 +153,43 @@ func TestPcapAIX(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// A pcap that ends a few bytes behind its only packet has the lengths of a patched one, whose headers are 4 or 8
+// bytes longer: the packet decides.
+func TestPcapCutBehindOnlyPacket(t *testing.T) {
+	ipv4 := append([]byte{0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2}, octets(20)...)
+	ipv6 := append(append([]byte{0x60, 0, 0, 0, 0, 20, 6, 64}, make([]byte, 32)...), octets(20)...)
+	ethernet := func(typ ...byte) []byte { return append(make([]byte, 12), typ...) }
+	for _, o := range orders {
+		for _, c := range []struct {
+			link   uint32
+			packet []byte
+		}{
+			{1, append(ethernet(8, 0), ipv4...)}, {1, append(ethernet(0x86, 0xdd), ipv6...)}, {1, append(ethernet(0x81, 0, 0, 9, 8, 0), ipv4...)},
+			{101, ipv4}, {101, ipv6}, {0, append([]byte{2, 0, 0, 0}, ipv4...)}, {113, append(make([]byte, 16), ipv4...)}, {276, append(make([]byte, 20), ipv4...)},
+		} {
+			for rest := range 16 {
+				f := newPcap(o, magicMicro, 2, 4, c.link).packet(1700000000, 1, c.packet)
+				path := filepath.Join(t.TempDir(), "cut.pcap")
+				if err := os.WriteFile(path, append(f.b, octets(rest)...), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				r, err := Open(path, Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := drain(t, r)
+				var want []Reason
+				if rest == 4 || rest == 8 {
+					want = append(want, Variant)
+				}
+				if rest > 0 {
+					want = append(want, Truncated)
+				}
+				if len(got) != 1 || !bytes.Equal(got[0].Data, c.packet) || !slices.Equal(reasons(r), want) {
+					t.Errorf("link type %d, %d bytes behind the packet: %d packets, problems %v", c.link, rest, len(got), r.Problems())
+				}
+			}
+		}
+	}
+}

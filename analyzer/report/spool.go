@@ -29,13 +29,37 @@ func (s *spool) spill() error {
 	if s.file == nil {
 		f, err := os.CreateTemp("", "rstexplain-*")
 		if err != nil {
-			return err
+			return &SpoolError{os.TempDir(), err}
 		}
 		os.Remove(f.Name()) // where that fails, as on Windows, drain does it
 		s.file = f
 	}
-	_, err := s.mem.WriteTo(s.file)
-	return err
+	if _, err := s.mem.WriteTo(s.file); err != nil {
+		return &SpoolError{os.TempDir(), err}
+	}
+	return nil
+}
+
+// A SpoolError means that the text of a report could not be kept in a temporary file, in the directory Dir.
+type SpoolError struct {
+	Dir string
+	Err error
+}
+
+func (e *SpoolError) Error() string { return "temporary file in " + e.Dir + ": " + e.Err.Error() }
+
+// Unwrap returns e.Err.
+func (e *SpoolError) Unwrap() error { return e.Err }
+
+// A spoolFile is the temporary file as it is read again.
+type spoolFile struct{ *os.File }
+
+func (f spoolFile) Read(p []byte) (int, error) {
+	n, err := f.File.Read(p)
+	if err != nil && err != io.EOF {
+		err = &SpoolError{os.TempDir(), err}
+	}
+	return n, err
 }
 
 // drain copies all of s to w and empties it.
@@ -47,9 +71,9 @@ func (s *spool) drain(w io.Writer) error {
 			s.file = nil
 		}()
 		if _, err := s.file.Seek(0, io.SeekStart); err != nil {
-			return err
+			return &SpoolError{os.TempDir(), err}
 		}
-		if _, err := io.Copy(w, s.file); err != nil {
+		if _, err := io.Copy(w, struct{ io.Reader }{spoolFile{s.file}}); err != nil {
 			return err
 		}
 	}

@@ -199,6 +199,24 @@ func errTemporary(err error) error {
 	return inputError{os.TempDir(), fmt.Errorf("a temporary file cannot be written: %v; make room there, set TMPDIR, or raise --max-memory", bare(err))}
 }
 
+// errDanglingLink is for an output that would replace a symbolic link whose end is missing.
+func errDanglingLink(path, to string) error {
+	return usageError{fmt.Sprintf("%s is a symbolic link to %s, which does not exist", path, to), "name that file itself, or remove the link"}
+}
+
+// An interruptedError means that a signal came while something was awaited, and nothing has been explained.
+type interruptedError struct{ waitedFor string }
+
+func (e interruptedError) Error() string {
+	switch e.waitedFor {
+	case "":
+		return "interrupted"
+	case "-":
+		return "interrupted while standard input was read"
+	}
+	return fmt.Sprintf("interrupted while %s was opened or read", e.waitedFor)
+}
+
 // sameFile reports whether two paths lead to one file.
 func sameFile(a, b string) bool {
 	x, err := os.Stat(a)
@@ -255,7 +273,10 @@ func (e outputError) Error() string {
 		where = "standard output"
 	}
 	s := fmt.Sprintf("cannot write the report to %s: %v", where, bare(e.err))
+	var spool *report.SpoolError
 	switch {
+	case errors.As(e.err, &spool):
+		return fmt.Sprintf("cannot keep a part of the report in %s: %v; make room there, or name another directory in TMPDIR", spool.Dir, bare(spool.Err))
 	case errors.Is(e.err, fs.ErrPermission):
 		s += "; choose a place you may write to with --output"
 	case errors.Is(e.err, fs.ErrNotExist):
@@ -296,6 +317,9 @@ func told(err error, stderr io.Writer) int {
 		return exitLoss
 	case errors.Is(err, syscall.EPIPE): // whoever read the report has seen enough
 		return exitOK
+	case errors.As(err, &interruptedError{}):
+		fmt.Fprintf(stderr, "rstexplain: %s\n", shown(err.Error()))
+		return exitLoss
 	case errors.As(err, &gateError{}):
 		fmt.Fprintf(stderr, "rstexplain: %s\n", shown(err.Error()))
 		return exitGate

@@ -60,7 +60,7 @@ directory, for the captures in and below it, or - for standard input.`,
 			if near := commandMeant(cmd, files); near != "" {
 				return errCommand(files[0], near)
 			}
-			return explain(cmd.Context(), files, &flags, cmd.InOrStdin(), cmd.OutOrStdout(), stderr)
+			return explain(cmd.Context(), files, &flags, cmd.InOrStdin(), outOf(cmd), stderr)
 		},
 	}
 	cmd.SetVersionTemplate("rstexplain {{.Version}}\n")
@@ -76,7 +76,7 @@ directory, for the captures in and below it, or - for standard input.`,
 	flags.bounds.register(cmd)
 	f.StringVar(&flags.timeouts, "timeouts", "", "compare with the idle times in `FILE` too, one per line: seconds, server|path|kernel|client, whose and a source, separated by tabs")
 	f.BoolVarP(&flags.quiet, "quiet", "q", false, "nothing on standard error about what could not be read, and no progress; the report and the exit code show it")
-	cmd.AddCommand(renderCommand(stderr), annotateCommand(stderr), sliceCommand(stderr), rulesCommand(), manCommand())
+	cmd.AddCommand(renderCommand(), annotateCommand(stderr), sliceCommand(stderr), rulesCommand(), manCommand())
 	cmd.SetHelpCommand(helpCommand())
 	return cmd
 }
@@ -111,22 +111,26 @@ func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.R
 	if flags.quiet {
 		stderr = io.Discard
 	}
-	known, err := knownTimeouts(flags.timeouts)
+	known, err := awaited(ctx, flags.timeouts, func() (*rules.Timeouts, error) { return knownTimeouts(flags.timeouts) })
 	if err != nil {
 		return err
 	}
 	flags.known = known
-	inputs, err := flags.inputs(args, stdin, stderr)
+	inputs, err := awaited(ctx, strings.Join(flags.lists, ", "), func() (*inputList, error) { return flags.inputs(args, stdin, stderr) })
 	if err != nil {
 		return err
 	}
-	if path := overwritten(flags.output, inputs.paths); path != "" {
+	sources := slices.Concat(inputs.paths, flags.lists)
+	if flags.timeouts != "" {
+		sources = append(sources, flags.timeouts)
+	}
+	if path := overwritten(flags.output, sources); path != "" {
 		return errSameFile(path)
 	}
 	loss := inputs.lost
 	progress := startProgress(inputs.paths, stderr)
 	defer progress.end()
-	err = flags.show(progress.beside(stdout), func(r report.Renderer) error {
+	err = flags.show(ctx, progress.beside(stdout), func(r report.Renderer) error {
 		lost, err := explainAll(ctx, inputs.paths, flags, r, progress, stderr)
 		loss = loss || lost
 		if err != nil {

@@ -2,13 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
-	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
-	"syscall"
+
+	"github.com/spf13/cobra"
 )
 
 // When garbage is collected: when gcPercent of what was in use has been allocated since, but not before roomOctets
@@ -40,12 +41,7 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		tuneCollector()
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-ctx.Done()
-		stop() // a second signal ends the program at once
-	}()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(interruptible(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // The exit codes, as doc.go tells them.
@@ -59,10 +55,37 @@ const (
 // run is the whole program but for the process around it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	cmd := rootCommand(stderr)
+	out := &checkedOutput{Writer: stdout}
 	cmd.SetArgs(args)
-	cmd.SetOut(stdout)
+	cmd.SetOut(out)
 	cmd.SetErr(stderr)
-	return told(cmd.ExecuteContext(ctx), stderr)
+	err := cmd.ExecuteContext(ctx)
+	if out.err != nil && (err == nil || errors.Is(err, out.err)) {
+		err = outputError{"", out.err}
+	}
+	return told(err, stderr)
+}
+
+// A checkedOutput keeps the error of a write: cobra prints help, versions and completions, and looks at none.
+type checkedOutput struct {
+	io.Writer
+	err error
+}
+
+func (c *checkedOutput) Write(p []byte) (int, error) {
+	n, err := c.Writer.Write(p)
+	if c.err == nil {
+		c.err = err
+	}
+	return n, err
+}
+
+// outOf returns the standard output of a command, as it was given to run.
+func outOf(cmd *cobra.Command) io.Writer {
+	if c, ok := cmd.OutOrStdout().(*checkedOutput); ok {
+		return c.Writer
+	}
+	return cmd.OutOrStdout()
 }
 
 // version is the module's version as the go command recorded it.

@@ -29,6 +29,8 @@ func openOutput(path string, stdout io.Writer) (*output, error) {
 		path = real // or the link would be replaced, and not what it leads to
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, outputError{path, err}
+	} else if to, err := os.Readlink(path); err == nil {
+		return nil, errDanglingLink(path, to)
 	}
 	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() { // a device or a pipe cannot be replaced
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
@@ -37,7 +39,7 @@ func openOutput(path string, stdout io.Writer) (*output, error) {
 		}
 		return &output{Writer: f}, nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	f, err := temporaries.create(path)
 	if err != nil {
 		return nil, outputError{path, err}
 	}
@@ -78,10 +80,10 @@ func (o *output) commit() error {
 		err = e
 	}
 	if err == nil {
-		err = os.Rename(f.Name(), o.path)
+		err = temporaries.rename(f.Name(), o.path)
 	}
 	if err != nil {
-		os.Remove(f.Name())
+		temporaries.discard(f.Name())
 		return outputError{o.path, err}
 	}
 	return nil
@@ -91,7 +93,7 @@ func (o *output) commit() error {
 func (o *output) discard() {
 	if o.file != nil {
 		o.file.Close()
-		os.Remove(o.file.Name())
+		temporaries.discard(o.file.Name())
 	}
 }
 

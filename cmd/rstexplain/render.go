@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -13,7 +14,7 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/report"
 )
 
-func renderCommand(stderr io.Writer) *cobra.Command {
+func renderCommand() *cobra.Command {
 	var v view
 	cmd := &cobra.Command{
 		Use:   "render REPORT.json",
@@ -34,7 +35,7 @@ as they do there. A REPORT of - is standard input.`,
 			return []string{"json"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return render(args[0], &v, cmd.InOrStdin(), cmd.OutOrStdout(), stderr)
+			return render(cmd.Context(), args[0], &v, cmd.InOrStdin(), outOf(cmd))
 		},
 	}
 	cmd.Flags().SortFlags = false
@@ -42,7 +43,7 @@ as they do there. A REPORT of - is standard input.`,
 	return cmd
 }
 
-func render(path string, v *view, in io.Reader, stdout, stderr io.Writer) error {
+func render(ctx context.Context, path string, v *view, in io.Reader, stdout io.Writer) error {
 	if err := v.check(); err != nil {
 		return err
 	}
@@ -50,24 +51,39 @@ func render(path string, v *view, in io.Reader, stdout, stderr io.Writer) error 
 		return errSameFile(path)
 	}
 	if path != "-" {
-		f, err := os.Open(path)
+		f, err := awaited(ctx, path, func() (*os.File, error) {
+			f, err := os.Open(path)
+			if err != nil {
+				return nil, inputError{path, err}
+			}
+			return f, nil
+		})
 		if err != nil {
-			return inputError{path, err}
+			return err
 		}
 		defer f.Close()
 		in = f
 	}
-	buffered := bufio.NewReaderSize(in, 64<<10)
+	buffered := bufio.NewReaderSize(&interruptibleReader{ctx: ctx, in: in}, 64<<10)
 	head, _ := buffered.Peek(4 << 10)
 	head = bytes.Clone(head)
-	err := v.show(stdout, func(r report.Renderer) error {
-		if err := report.Replay(buffered, r); err != nil {
-			if isCapture(head) {
-				return errRenderCapture(path, v.format)
-			}
-			return inputError{path, err}
+	if ctx.Err() != nil {
+		return interruptedError{path}
+	}
+	err := v.show(ctx, stdout, func(r report.Renderer) error {
+		err := report.Replay(buffered, r)
+		var wrong *report.ReplayError
+		switch {
+		case err == nil:
+			return nil
+		case !errors.As(err, &wrong):
+			return outputError{v.output, err}
+		case ctx.Err() != nil:
+			return interruptedError{path}
+		case isCapture(head):
+			return errRenderCapture(path, v.format)
 		}
-		return nil
+		return inputError{path, err}
 	})
 	if err != nil {
 		return err

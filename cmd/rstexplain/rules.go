@@ -30,7 +30,7 @@ func rulesCommand() *cobra.Command {
 			return ruleIDs(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return tellRules(cmd.OutOrStdout(), args, noColor)
+			return tellRules(outOf(cmd), args, noColor)
 		},
 	}
 	cmd.Flags().BoolVar(&noColor, "no-color", false, "no colours; also where NO_COLOR is set or the output is no terminal")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"slices"
 
@@ -82,8 +83,8 @@ func (v *view) check() error {
 }
 
 // show writes one report: write hands its resets to the renderer that show gives it.
-func (v *view) show(stdout io.Writer, write func(report.Renderer) error) error {
-	out, err := openOutput(v.output, stdout)
+func (v *view) show(ctx context.Context, stdout io.Writer, write func(report.Renderer) error) error {
+	out, err := awaited(ctx, v.output, func() (*output, error) { return openOutput(v.output, stdout) })
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestSignalsEndWaits waits for what never comes, in each way there is: a signal ends the run within 200 ms, with an
+// exit code of its own, and leaves nothing but what it was asked for.
+func TestSignalsEndWaits(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs named pipes")
+	}
+	halfExport := `[{"_index": "packets", "_source": {"layers": {"frame": {"frame.number": "1"}}}}, ` + strings.Repeat(" ", 8<<10)
+	halfReport := `{"schema_version":1,"generator":"test","files":[{"path":"a","resets":[`
+	for _, wait := range []struct {
+		name  string
+		stdin string // what comes before the silence
+		args  []string
+		want  string // on standard error or in the report
+	}{
+		{"silent standard input", "", []string{"-"}, "interrupted before anything could be read"},
+		{"follow", "", []string{"--follow", "-"}, "interrupted before anything could be read"},
+		{"follow after packets", string(refusedThenOther(t, 0)), []string{"--follow", "-"}, "closed-port"},
+		{"capture that stalls", string(refusedThenOther(t, 0)), []string{"-"}, "closed-port"},
+		{"export that stalls", halfExport, []string{"-"}, "interrupted after packet"},
+		{"input without a writer", "", []string{"FIFO"}, "interrupted before anything could be read"},
+		{"one input of two", "", []string{"FIFO", "CAPTURE"}, "interrupted before anything could be read"},
+		{"joined", "", []string{"--join", "FIFO", "CAPTURE"}, "interrupted before anything could be read"},
+		{"to a file", "", []string{"-f", "json", "-o", "OUT", "FIFO"}, "interrupted before anything could be read"},
+		{"output without a reader", "", []string{"-o", "FIFO", "CAPTURE"}, "interrupted while"},
+		{"timeouts without a writer", "", []string{"--timeouts", "FIFO", "CAPTURE"}, "interrupted while"},
+		{"list without a writer", "", []string{"--files-from", "FIFO"}, "interrupted while"},
+		{"list that stalls", "a.pcap\n", []string{"--files-from", "-"}, "interrupted while standard input was read"},
+		{"report without a writer", "", []string{"render", "FIFO"}, "interrupted while"},
+		{"silent report", "", []string{"render", "-"}, "interrupted while standard input was read"},
+		{"report that stalls", halfReport, []string{"render", "-f", "html", "-o", "OUT", "-"}, "interrupted while standard input was read"},
+	} {
+		for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+			t.Run(fmt.Sprintf("%s/%v", wait.name, sig), func(t *testing.T) {
+				var took time.Duration
+				for range 3 { // a machine that is busy may keep it waiting
+					if took = endsWait(t, wait.stdin, wait.args, wait.want, sig); took <= 200*time.Millisecond {
+						return
+					}
+				}
+				t.Errorf("it ended only %v after the signal", took)
+			})
+		}
+	}
+}
+
+// endsWait runs the program until it waits, sends it a signal, and returns how long it took to end.
+func endsWait(t *testing.T, stdin string, args []string, want string, sig os.Signal) time.Duration {
+	t.Helper()
+	dir, beside := t.TempDir(), t.TempDir()
+	fifo, in, out := filepath.Join(beside, "fifo"), filepath.Join(beside, "a.pcap"), filepath.Join(dir, "report")
+	if err := errors.Join(exec.Command("mkfifo", fifo).Run(), os.WriteFile(in, refusedThenOther(t, 0), 0o600)); err != nil {
+		t.Skip(err)
+	}
+	var real []string
+	for _, a := range args {
+		real = append(real, map[string]string{"FIFO": fifo, "CAPTURE": in, "OUT": out}[a])
+		if real[len(real)-1] == "" {
+			real[len(real)-1] = a
+		}
+	}
+	cmd := program(t, real...)
+	cmd.Env = append(cmd.Env, "TMPDIR="+dir)
+	var printed bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &printed, &printed
+	pipe, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Process.Kill()
+	if _, err := io.WriteString(pipe, stdin); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(400 * time.Millisecond)
+	begin := time.Now()
+	if err := cmd.Process.Signal(sig); err != nil {
+		t.Fatalf("it did not wait: %v: %s", err, &printed)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err = <-ended:
+	case <-time.After(5 * time.Second):
+		t.Fatalf("no end: %s", &printed)
+	}
+	took := time.Since(begin)
+	code := exitCode(t, err)
+	told := printed.String()
+	if b, err := os.ReadFile(out); err == nil {
+		told += string(b)
+	}
+	if code != exitLoss && code != exitOK || !strings.Contains(told, want) {
+		t.Errorf("exit code %d, want %q in: %s", code, want, told)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range left {
+		if f.Name() != filepath.Base(out) {
+			t.Errorf("%s is left", f.Name())
+		}
+	}
+	return took
+}
+
+// A second signal ends a run that cannot write its report, and leaves no temporary file either.
+func TestSecondSignalLeavesNothing(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs named pipes")
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "report.json")
+	cmd, _, _ := halfRead(t, "--format", "json", "--output", path, "-")
+	cmd.Process.Signal(syscall.SIGSTOP) // so that both come before the first is taken
+	cmd.Process.Signal(syscall.SIGINT)
+	cmd.Process.Signal(syscall.SIGTERM)
+	cmd.Process.Signal(syscall.SIGCONT)
+	cmd.Wait()
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range list {
+		if f.Name() != filepath.Base(path) {
+			t.Errorf("%s is left", f.Name())
+		}
+	}
+}
