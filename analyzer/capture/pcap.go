@@ -92,8 +92,11 @@ func (r *Reader) pcapVariant(magic uint32) {
 	defer func() { r.eof = eof }()
 	r.eof = r.src.read.Load() >= r.src.size
 	b := r.chunk.buf[r.pos:r.end]
-	first := r.recordAt(b)
-	sensible := first > 0 && first <= len(b) && plausible(f.link, b[usual:first])
+	sensible := false // the first packet, in the usual reading
+	if len(b) >= usual {
+		n := r.recordAt(b)
+		sensible = n > 0 && n <= len(b) && plausible(f.link, b[usual:n])
+	}
 	for _, n := range append([]int{usual}, others...) {
 		f.header = n
 		if k, _ := r.recordsAt(b); k == 0 {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // CSV renders a report for spreadsheets (RFC 4180): one row a reset, repeats included, under one header
@@ -67,10 +68,13 @@ func (f FrameRef) cell() string {
 	return strconv.Itoa(int(f))
 }
 
+// formulaSigns begin a formula; a spreadsheet for East Asia takes the wide ones too.
+const formulaSigns = "=+-@\t\r＝＋－＠"
+
 // inert keeps a spreadsheet from reading text of a capture as a formula (OWASP, "CSV Injection").
 func inert(s string) string {
 	s = Clean(s)
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+	if first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " ")); strings.ContainsRune(formulaSigns, first) {
 		return "'" + s
 	}
 	return s

@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"math"
 	"strconv"
 	"time"
@@ -180,7 +181,31 @@ func marshal(v any) ([]byte, error) {
 	if err := enc.Encode(v); err != nil {
 		return nil, err
 	}
-	return b[:len(b)-1], nil // Encode ends with a newline
+	return escapeControls(b[:len(b)-1]), nil // Encode ends with a newline
+}
+
+// escapeControls escapes DEL and the controls of C1, which a terminal obeys and encoding/json writes as they are.
+func escapeControls(b []byte) []byte {
+	from := 0
+	var out []byte
+	for i := 0; i < len(b); i++ {
+		size, c := 1, b[i]
+		switch {
+		case c == 0x7f:
+		case c == 0xc2 && i+1 < len(b) && b[i+1] < 0xa0: // UTF-8 of U+0080 to U+009F
+			size, c = 2, b[i+1]
+		default:
+			continue
+		}
+		out = append(out, b[from:i]...)
+		out = fmt.Appendf(out, "\\u%04x", c)
+		from = i + size
+		i = from - 1
+	}
+	if from == 0 {
+		return b
+	}
+	return append(out, b[from:]...)
 }
 
 type buffer []byte
@@ -310,7 +335,7 @@ func appendString(b []byte, s string) []byte {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError || r == '\u2028' || r == '\u2029' || r < ' ' {
+		if r == utf8.RuneError || r == '\u2028' || r == '\u2029' || r < ' ' || r >= 0x7f && r < 0xa0 {
 			q, _ := marshal(s) // rare: let the library decide how to write it
 			return append(b[:start], q...)
 		}
@@ -339,13 +364,13 @@ func verbatim(s string) int {
 // that is not is set; that of octets behind it may be set by a borrow.
 func allVerbatim(x uint64) bool {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
-	return (x|(x-' '*ones)|((x^'"'*ones)-ones)|((x^'\\'*ones)-ones))&high == 0
+	return (x|(x-' '*ones)|((x^'"'*ones)-ones)|((x^'\\'*ones)-ones)|((x^0x7f*ones)-ones))&high == 0
 }
 
 // isVerbatim tells which octets are.
 var isVerbatim = func() (is [256]bool) {
 	for c := ' '; c < utf8.RuneSelf; c++ {
-		is[c] = c != '"' && c != '\\'
+		is[c] = c != '"' && c != '\\' && c != 0x7f
 	}
 	return is
 }()

@@ -185,7 +185,7 @@ func markdownTable(sums []CauseSum) string {
 func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 	var b strings.Builder
 	// A summary element is HTML to every Markdown reader, so its text is escaped as HTML.
-	text := func(s string) string { return html.EscapeString(Clean(s)) }
+	text := func(s string) string { return html.EscapeString(unlinked.Replace(Clean(s))) }
 	fmt.Fprintf(&b, "\n<details>\n<summary><b>frame %d: %s</b> · %s · %s → %s · %s · %s</summary>\n\n", r.Frame, text(string(r.Cause)),
 		text(r.Detail), text(r.Originator), text(r.Responder), text(string(r.Severity)), percent(r.Confidence))
 	b.WriteString(markdownText(r.Summary) + "\n\n")
@@ -285,10 +285,31 @@ func markdownTexts(texts []string) []string {
 	return texts
 }
 
-// markdownText makes s plain text in Markdown: nothing in it is markup, HTML, a table's bar, a mention
-// or a reference to a ticket.
+// linkLike matches what Markdown readers, and the trackers that show what comes of it, make links of though nothing
+// marks it as one: addresses of pages and of mail, mentions, and references to tickets, changes and commits.
+var linkLike = regexp.MustCompile("(?i)" + `[^\s|<>\\` + "`" + `]*(://|\bwww\.|\b(mailto|xmpp|tel):|@|\bgh-\d|[!$&%~]\d|\b[0-9a-f]{40}\b)[^\s|<>\\` + "`" + `]*`)
+
+// unlinked takes away what makes a link in HTML text, where no code span can stand.
+var unlinked = strings.NewReplacer("://", "·//", "@", "·", "www.", "www·", "WWW.", "WWW·")
+
+// markdownText makes s plain text in Markdown: nothing in it is markup, HTML, a table's bar, a link, a mention
+// or a reference to a ticket. What readers make links of on their own becomes a code span, in which they do not:
+// escapes would not hold, as some look for links in the text that the escapes stand for.
 func markdownText(s string) string {
 	s = ticketRef.ReplaceAllString(Clean(s), "frame $1")
+	var b strings.Builder
+	for {
+		at := linkLike.FindStringIndex(s)
+		if at == nil {
+			return b.String() + markdownEscaped(s)
+		}
+		b.WriteString(markdownEscaped(s[:at[0]]) + "`" + s[at[0]:at[1]] + "`")
+		s = s[at[1]:]
+	}
+}
+
+// markdownEscaped makes s plain text, where it holds nothing that is linkLike.
+func markdownEscaped(s string) string {
 	if !strings.ContainsAny(s, "\\`*_{}[]<>|~#&@!$") {
 		return s
 	}
