@@ -290,7 +290,7 @@ func markdownTexts(texts []string) []string {
 var linkLike = regexp.MustCompile("(?i)" + `[^\s|<>\\` + "`" + `]*(://|\bwww\.|\b(mailto|xmpp|tel):|@|\bgh-\d|[!$&%~]\d|\b[0-9a-f]{40}\b)[^\s|<>\\` + "`" + `]*`)
 
 // unlinked takes away what makes a link in HTML text, where no code span can stand.
-var unlinked = strings.NewReplacer("://", "·//", "@", "·", "www.", "www·", "WWW.", "WWW·")
+var unlinked = strings.NewReplacer("://", "·//", "@", "·", "www.", "www·", "WWW.", "WWW·", "mailto:", "mailto·", "xmpp:", "xmpp·")
 
 // markdownText makes s plain text in Markdown: nothing in it is markup, HTML, a table's bar, a link, a mention
 // or a reference to a ticket. What readers make links of on their own becomes a code span, in which they do not:
