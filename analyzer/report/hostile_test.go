@@ -250,8 +250,21 @@ func outsideCode(text string) (outside string, blocks int) {
 // links is what readers of Markdown make links of on their own (GitHub Flavored Markdown §6.9), and trackers too.
 var links = regexp.MustCompile(`(?i)[a-z]://|www\.[a-z]|mailto:|[a-z]@[a-z]|&#64;`)
 
-// outsideSpans returns what of Markdown is not in code spans (CommonMark §6.1); blocks of code are out already.
+// outsideSpans returns what of Markdown is not in code spans (CommonMark §6.1); blocks of code are out already, a line
+// is a block of its own, and in one of HTML there are no spans.
 func outsideSpans(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "<") {
+			b.WriteString(line)
+		} else {
+			b.WriteString(outsideSpansOf(line))
+		}
+	}
+	return b.String()
+}
+
+func outsideSpansOf(text string) string {
 	var b strings.Builder
 	for {
 		at := strings.IndexAny(text, "\\`")
