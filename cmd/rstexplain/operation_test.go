@@ -305,3 +305,24 @@ func TestNotPermitted(t *testing.T) {
 		t.Errorf("exit code %d, %s", code, &stderr)
 	}
 }
+
+// Where a part of a report is kept in a temporary file, its directory is named when it is missing, and not the output.
+func TestTemporaryDirectoryMissing(t *testing.T) {
+	dir := t.TempDir()
+	in := filepath.Join(dir, "a.pcap")
+	if err := os.WriteFile(in, refusedOften(t, 3000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, missing := filepath.Join(dir, "report.html"), filepath.Join(dir, "missing")
+	cmd := program(t, "-f", "html", "-o", out, in)
+	cmd.Env = append(cmd.Env, "TMPDIR="+missing, "TMP="+missing)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	code := exitCode(t, cmd.Run())
+	if code != exitLoss || !strings.Contains(stderr.String(), "cannot keep a part of the report in "+missing+": no such file") || strings.Contains(stderr.String(), "report.html") {
+		t.Errorf("exit code %d: %s", code, &stderr)
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("half a report is there")
+	}
+}
