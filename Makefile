@@ -42,6 +42,7 @@ vuln:
 golden: ## write golden reports, transcripts and generated pages anew; read the diff before committing it
 	$(GO) test ./analyzer ./analyzer/report ./cmd/... -run 'Golden|Text|Markdown|HTML|CSV|JSON|Scripts|Page|Readme' -update
 
+# Continuous integration says FUZZTIME=20s.
 FUZZTIME ?= 30s
 fuzz: ## every fuzz test for FUZZTIME
 	@for pkg in $$($(GO) list ./...); do \

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/report"
 )
 
@@ -38,7 +39,7 @@ func ExplainAll(ctx context.Context, paths []string, r report.Renderer, opts Opt
 		for _, path := range paths {
 			q := &queue{path: path, resets: make(chan *report.Reset, queueLength), finished: finished}
 			// Files get their room in their order, so the one that r waits for always has some.
-			n := roomFor(path, room)
+			n := min(room, roomFor(path, room)+2*capture.WindowOf(path))
 			if slots.Acquire(ctx, 1) != nil || memory.Acquire(ctx, n) != nil {
 				q.file = &report.File{Path: path}
 				refused(q.file, errNotBegun)

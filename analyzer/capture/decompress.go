@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -55,6 +56,26 @@ type errExpansion struct{ what, try string }
 
 func (e errExpansion) Error() string { return e.what }
 
+// WindowOf returns how many bytes the window of the file at path takes while it is decompressed, as far as its
+// beginning tells: 0 for what is no regular file of zstd.
+func WindowOf(path string) int64 {
+	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() { // a pipe can be read only once
+		return 0
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	head := make([]byte, zstd.HeaderMaxSize)
+	n, _ := io.ReadFull(f, head)
+	var h zstd.Header
+	if compression(head[:n]) != "zstd" || h.Decode(head[:n]) != nil || h.Skippable {
+		return 0
+	}
+	return int64(min(h.WindowSize, 128<<20))
+}
+
 // isWindow reports whether err is zstd's for a window larger than Options.MaxWindow.
 func isWindow(err error) bool {
 	return errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded)
@@ -63,7 +84,7 @@ func isWindow(err error) bool {
 // window says what was asked for too much of.
 func (r *Reader) window() (what, try string) {
 	return fmt.Sprintf("it asks for a window of more than %d MiB of memory (zstd --long)", r.opts.MaxWindow>>20),
-		"decompress it first, or allow more memory"
+		"decompress it first, or allow more memory with --max-memory"
 }
 
 // ratioFrom is how many octets must have come out before their ratio to those that went in is judged:

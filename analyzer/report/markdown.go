@@ -287,7 +287,7 @@ func markdownTexts(texts []string) []string {
 
 // linkLike matches what Markdown readers, and the trackers that show what comes of it, make links of though nothing
 // marks it as one: addresses of pages and of mail, mentions, and references to tickets, changes and commits.
-var linkLike = regexp.MustCompile("(?i)" + `[^\s|<>\\` + "`" + `]*(://|\bwww\.|\b(mailto|xmpp|tel):|@|\bgh-\d|[!$&%~]\d|\b[0-9a-f]{40}\b)[^\s|<>\\` + "`" + `]*`)
+var linkLike = regexp.MustCompile("(?i)" + `[^\s|<>\\` + "`" + `]*(://|www\.|(mailto|xmpp|tel):|@|\bgh-\d|[!$&%~]\d|\b[0-9a-f]{40}\b)[^\s|<>\\` + "`" + `]*`)
 
 // unlinked takes away what makes a link in HTML text, where no code span can stand.
 var unlinked = strings.NewReplacer("://", "·//", "@", "·", "www.", "www·", "WWW.", "WWW·", "mailto:", "mailto·", "xmpp:", "xmpp·")

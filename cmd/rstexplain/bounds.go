@@ -38,6 +38,7 @@ func (b *boundFlags) register(cmd *cobra.Command) {
 func (b *boundFlags) apply(o *analyzer.Options) {
 	o.Flows.MaxConnections = int(b.connections)
 	o.Flows.MaxMemory = int64(b.memory) / 4 * 3
+	o.Capture.MaxWindow = int(min(int64(b.memory)/8, 128<<20)) // a decompressor takes twice as much
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(int64(b.memory))
 	}

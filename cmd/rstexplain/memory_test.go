@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// TestMaxMemoryOfInputs explains what asks for much memory at once, with --max-memory 64M: the program takes no more
+// than 64 MiB beyond that, and says what it refuses.
+func TestMaxMemoryOfInputs(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the peak of memory is read as Linux tells it")
+	}
+	mib := 1000
+	if testing.Short() {
+		mib = 200
+	}
+	dir := t.TempDir()
+	long := func(name, head, tail string) string {
+		path := filepath.Join(dir, name)
+		f, err := os.Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		z, _ := gzip.NewWriterLevel(f, gzip.BestSpeed)
+		io.WriteString(z, head)
+		for range mib {
+			z.Write(bytes.Repeat([]byte("x"), 1<<20))
+		}
+		io.WriteString(z, tail)
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	windows := make([]string, 16)
+	plain := refusedThenOther(t, 3<<20)
+	for i := range windows {
+		windows[i] = filepath.Join(dir, fmt.Sprintf("%d.pcap.zst", i))
+		var b bytes.Buffer
+		z, err := zstd.NewWriter(&b, zstd.WithWindowSize(128<<20), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))
+		if err != nil {
+			t.Fatal(err)
+		}
+		z.Write(plain)
+		z.Flush() // so that the size of all is not known at the beginning, and the window is as it was asked for
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(windows[i], b.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, c := range map[string]struct {
+		paths []string
+		want  string
+	}{
+		"JSON":    {[]string{long("a.json.gz", `[{"_index":"p","_source":{"layers":{"frame":{"frame.number":"1"},"a":"`, `"}}}]`)}, "values longer than 1 MiB"},
+		"PDML":    {[]string{long("a.pdml.gz", `<?xml version="1.0"?><pdml version="0"><packet><field name="a" show="`, `"/></packet></pdml>`)}, "values longer than 1 MiB"},
+		"windows": {windows, "asks for a window of more than 8 MiB"},
+	} {
+		cmd := program(t, append([]string{"--max-memory", "64M"}, c.paths...)...)
+		var out bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &out
+		cmd.Env = append(cmd.Env, "GOMAXPROCS=16")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		peak, looks := 0, 0
+		for running := true; running; {
+			select {
+			case <-ended:
+				running = false
+			case <-time.After(5 * time.Millisecond):
+				if n := highWater(cmd.Process.Pid); n > 0 {
+					peak, looks = max(peak, n), looks+1
+				}
+			}
+		}
+		t.Logf("%s: a peak of %d MiB, looked at %d times", name, peak, looks)
+		if peak > 64+64 {
+			t.Errorf("%s: a peak of %d MiB", name, peak)
+		}
+		if told := strings.Join(strings.Fields(out.String()), " "); !strings.Contains(told, c.want) {
+			t.Errorf("%s: want %q in %.500s", name, c.want, told)
+		}
+	}
+}
+
+// highWater returns the most memory that a process has held, in MiB: what wait tells of it holds what its parent had too.
+func highWater(pid int) (mib int) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	_, line, _ := strings.Cut(string(status), "VmHWM:")
+	fmt.Sscan(line, &mib)
+	return mib >> 10
+}
