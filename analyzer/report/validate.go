@@ -79,7 +79,7 @@ func (r *Reset) validate() error {
 	}
 	f.evidence("origin_why", r.OriginWhy)
 	f.evidence("evidence", r.Evidence)
-	f.evidence("beside", r.Beside)
+	f.evidence("notes", r.Notes)
 	for i, p := range r.Prints {
 		oneOf(&f, fmt.Sprintf("prints[%d].by", i), p.By, sides...)
 	}

@@ -111,7 +111,7 @@ func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.R
 	if flags.quiet {
 		stderr = io.Discard
 	}
-	known, err := awaited(ctx, flags.timeouts, func() (*rules.Timeouts, error) { return knownTimeouts(flags.timeouts) })
+	known, err := awaited(ctx, flags.timeouts, func() (*facts.Timeouts, error) { return knownTimeouts(flags.timeouts) })
 	if err != nil {
 		return err
 	}
