@@ -33,7 +33,7 @@ func TestReplayNamesThePlace(t *testing.T) {
 		{`"first_frame":1,`, `"first_frame":-1,`, "files[0].parts[0].first_frame is -1"},
 		{`"resets":[`, `"resets":[null,`, "files[0].resets[0].frame is 0"},
 		{`"resets":[`, `"resets":{},"x":[`, "files[0]: { where [ was expected"},
-		{`"schema_version":1`, `"schema_version":2`, "schema_version is 2"},
+		{fmt.Sprintf(`"schema_version":%d`, SchemaVersion), `"schema_version":99`, "schema_version is 99"},
 	} {
 		if !strings.Contains(whole, edit.old) {
 			t.Errorf("the report holds no %s", edit.old)
