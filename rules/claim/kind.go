@@ -139,14 +139,17 @@ type Meaning struct {
 }
 
 // Kinds documents all kinds. "Peer" is the other side than the claim's, "the RST" the reset that the claim is
-// about, "new data" are bytes of sequence space above all that the same side had sent before in the capture; packets
-// that the capture holds twice count once. Frames are given in the order in which the meaning names them, as far as
-// they were captured.
+// about, "new data" are bytes of sequence space above all that the same side had sent before in the capture.
+//
+// Packets that the capture holds twice count once: alike in all numbers of the TCP header and in the IP ID, at most
+// 100 ms apart, with an IP ID that the sender gave to no other packet, or another TTL, Ethernet source or interface.
+// Frames are given in the order in which the meaning names them, as far as they were captured. A span without until
+// ends at the RST. In another connection, a side is meant by its address there.
 var Kinds = []Meaning{
-	{ReplyTo, "reply-to", "the RST has the numbers that RFC 9293 §3.5.2 gives to the answer to the first frame, a segment of the peer: without ACK, its SEQ is that segment's ACK; with ACK, its SEQ is 0 and its ACK that segment's SEQ plus its length. The second frame is the RST", "what: kind of the segment answered; bytes: its data; span: time from it to the RST", false},
-	{ReplyUnseen, "reply-unseen", "the RST has no ACK, or SEQ 0 and ACK, and no captured segment of the peer before it is one that it answers by reply-to's rule", "", true},
+	{ReplyTo, "reply-to", "the RST has the numbers that RFC 9293 §3.5.2 gives to the answer to the first frame, a segment of the peer: without ACK, its SEQ is that segment's ACK; with ACK, its SEQ is 0 and its ACK that segment's SEQ plus its length, from which a FIN without ACK may be left out. The second frame is the RST", "what: kind of the segment answered; bytes: its data; span: time from it to the RST", false},
+	{ReplyUnseen, "reply-unseen", "the RST has no ACK, or SEQ 0 and ACK, and no captured segment of the peer between its sender's last segment (RSTs not counted) and it is one that it answers by reply-to's rule", "", true},
 	{EchoesBoth, "echoes-both", "the RST's SEQ is the first frame's ACK, and its ACK that frame's SEQ plus its length", "what, bytes, span as in reply-to", false},
-	{Abort, "abort", "the RST's SEQ is the next that its sender had to send: one above the highest sequence number that it was captured to have sent before", "", false},
+	{Abort, "abort", "the RST's SEQ is the next that its sender had to send: one above the highest sequence number that it was captured to have sent before, or, where the peer had acknowledged more, that ACK", "", false},
 	{AbortOffset, "abort-offset", "the RST has ACK, and its SEQ differs from the next that its sender had to send, as far as captured", "bytes: the difference, negative when the SEQ is below", false},
 	{AbortAlone, "abort-alone", "the RST has ACK and a SEQ other than 0, and no segment of its sender before it is in the capture to compare it with", "", true},
 	{NumbersFitNeither, "numbers-fit-neither", "the RST's SEQ is neither the next of its sender, as far as captured, nor the ACK of a captured segment of the peer before it", "", false},
@@ -162,12 +165,12 @@ var Kinds = []Meaning{
 	{SYNAgain, "syn-again", "the side sent a SYN at the frame, after the RST", "span: time since the RST", false},
 	{NoSYNACK, "no-syn-ack", "the side sent no SYN-ACK before the RST", "", true},
 	{OpenedAfter, "opened-after", "after the RST the handshake was completed: the last frame is the originator's acknowledgment of a SYN-ACK", "span: time from the RST to it", false},
-	{NoHandshake, "no-handshake", "the capture holds neither SYN nor SYN-ACK of the connection before the frame, its first", "", true},
+	{NoHandshake, "no-handshake", "the frame is the first of the connection in the capture, and no SYN or SYN-ACK of it comes before the RST", "", true},
 	{AckedUnseen, "acked-unseen", "the peer acknowledges bytes of the side that the capture does not hold", "bytes: how many at least", false},
 
 	{FirstSent, "first-sent", "the frame is the first sending of what was sent again afterwards", "what; bytes: its data", false},
 	{SentAgain, "retransmitted", "the side sent the same sequence numbers again at each of the frames", "what: SYN, SYN-ACK, data or FIN; count: how often, first sending not counted; span: time from the first sending, or the first repetition where that was not captured, to the last", false},
-	{Unacked, "unacked", "no segment of the peer between the frame from and the frame until acknowledges the end of what was sent again", "", true},
+	{Unacked, "unacked", "no segment of the peer between the frame from and the frame until acknowledges the end of what was sent again, at the frame or in the claim beside it", "", true},
 	{PeerHeard, "peer-heard", "the peer sent the frame after the first sending of what was sent again, and does not acknowledge the end of it", "", false},
 	{Silent, "silent", "the side sent no segment between the frame from and the frame until", "span: time from its last segment to until", true},
 	{AckedEachTime, "acked-each-time", "the peer acknowledged what was sent again, and the side repeated it after that: the acknowledgments did not reach it", "", false},
@@ -178,16 +181,16 @@ var Kinds = []Meaning{
 	{ICMPError, "icmp", "the frame is an ICMP error that quotes a segment of the connection", "number: type in the second byte, code in the lowest; expected: the MTU that it gives; text: who sent it; what: SYN when it quotes one, else segment", false},
 
 	{RequestSent, "request", "the side sent a request at the frame", "text: its first line; span: time since the frame from, where set", false},
-	{Unanswered, "unanswered", "the peer sent no new data after the request at the frame and before the frame until", "text: the request's first line; span: from the request's last byte to until", true},
+	{Unanswered, "unanswered", "the peer sent no new data after the request at the frame and before the frame until; where HTTP/2 is spoken in the clear, no HEADERS or DATA frame on the request's stream", "text: the request's first line; span: from the request's last byte to until", true},
 	{HandshakeOpen, "handshake-open", "the handshake of the application's protocol is not finished before the frame until; the last message is the side's at the frame", "text: the message's name, and the server name asked for", true},
 	{Delivered, "delivered", "the message that begins at the frame announces a length, and fewer bytes of its body are in the capture before the frame until", "what: request or response; bytes: of its body captured; of: announced", true},
 	{NotEnded, "not-ended", "the message that begins at the frame announces its end by its own framing, and that end is not in the capture before the frame until", "what: request or response; bytes: of it captured, 0 unknown", true},
 	{UnackedData, "unacked-data", "when the second frame was sent, the peer had not acknowledged the last bytes of the side's data, which end at the first frame", "bytes: how many", false},
 	{SendsOn, "sends-on", "the side sent new data at the frame, after the RST", "", false},
-	{NoCloseNotify, "no-close-notify", "the side closed a TLS connection after the handshake, and its last record before that is no alert", "span: time from its last data to the close", true},
+	{NoCloseNotify, "no-close-notify", "the side closed a TLS connection after the handshake, and its last record before that is no alert", "span: time from its last new data to the close", true},
 	{NothingAsked, "nothing-asked", "the originator has sent no data that is a request before the frame until; the last message is the side's at the frame", "text: that message's first line", true},
 	{NothingSent, "nothing-sent", "neither side has sent any data before the frame until", "", true},
-	{LastMessage, "last-message", "the last data before the close began at the frame and is the side's", "what: response where it answers a request, else message; text: its first line", false},
+	{LastMessage, "last-message", "the last data before the close began at the frame and is the side's; data that the close did not acknowledge is left out, and so is what HTTP/2 sends on its own", "what: response where it answers a request, else message; text: its first line", false},
 	{GoodbyeSent, "goodbye", "the frame, of the side, ends the session by the protocol's own words", "what: close-notify where it is a TLS alert; text: its first line", false},
 	{AlertSent, "alert", "the frame holds a TLS alert of the side, in the clear", "text: the alert's name (RFC 8446 §6)", false},
 	{TLSVersion, "tls-version", "the TLS version in the message at the frame", "what: Server Hello (chosen) or Client Hello (offered); text: the version", false},
@@ -199,16 +202,16 @@ var Kinds = []Meaning{
 	{ClosedUnseen, "closed-unseen", "at the frame the peer acknowledges one byte above all that the side was captured to have sent: a FIN that the capture lacks", "", false},
 	{FINAcked, "fin-acked", "the side's FIN is at the first frame, and the peer acknowledges it at the second", "", false},
 	{NoFIN, "no-fin", "the side sent no FIN and no RST before the RST", "", true},
-	{AfterClose, "after-close", "the frames, of the peer, hold data that the side's FIN, or RST, at the frame from did not acknowledge", "what; bytes: in all; text: first line; span: from the side's close to the first of the frames, negative when it was captured before it", false},
+	{AfterClose, "after-close", "the frames, of the peer, hold data that the side's FIN, or RST, at the frame from did not acknowledge, and that it did not acknowledge later", "what; bytes: in all; text: first line; span: from the side's close to the first of the frames, negative when it was captured before it", false},
 	{AllAcked, "all-acked", "before the RST, or by it, all data captured of both sides are acknowledged", "", false},
 	{NothingBetween, "nothing-between", "the side sent no new data between the frame from and the frame until", "", true},
-	{Idle, "idle", "neither side sent data between the frame from and the frame until", "span: time from the one to the other", true},
+	{Idle, "idle", "neither side sent data, new or again, between the frame from and the frame until; keep-alive probes are left out", "span: time from the one to the other", true},
 	{MatchesTimeout, "matches-timeout", "the span equals a known idle time, within its tolerance", "span; text: whose", false},
 	{ResetBefore, "reset-before", "the side sent a RST at the frame, before the RST", "span: time from the one to the other", false},
 	{LastSegment, "last-segment", "the frame is the last segment of the side before the RST, RSTs not counted", "span: time from it to the RST", false},
 
 	{Accepted, "accepted-elsewhere", "the side's address and port sent a SYN-ACK at the frame, in the stream", "span: from the RST to it, negative when it came before", false},
-	{Refused, "refused-elsewhere", "the side's address and port refused a SYN by the RST at the frame, in the stream", "span: from the close to it, negative when it came before", false},
+	{Refused, "refused-elsewhere", "the side's address and port refused a SYN by the RST at the frame, in the stream", "span: from the RST to it, negative when it came before", false},
 	{RefusedCount, "refused-count", "the side's address and port refused so many connections in the capture", "count", false},
 	{AlsoReset, "also-reset", "the side's host sent a RST in the stream at the frame", "span: from the RST to it, negative when it came before", false},
 	{AlsoResetCount, "also-reset-count", "the side's host reset so many other connections within this time of the RST", "count; span", false},

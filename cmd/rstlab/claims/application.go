@@ -194,10 +194,30 @@ func (q *question) http2Request(p *Packet) (plain bool, stream uint32) {
 	return false, 0
 }
 
-// lastData returns the last data of either side before a frame.
-func (q *question) lastData(until int) *Packet {
+// spoken returns the data of the connection without what HTTP/2 sends on its own, where it is spoken in the clear:
+// segments in which frames begin, and none of them is HEADERS or DATA.
+func (q *question) spoken() list {
+	all := q.idleData()
+	first := q.by(q.originator).data().first()
+	if first == nil || !bytes.HasPrefix(first.Payload, []byte("PRI * HTTP/2.0")) {
+		return all
+	}
+	begin, says := map[int]bool{}, map[int]bool{}
+	for _, f := range append(q.http2(q.originator, 0), q.http2(q.responder, 0)...) {
+		begin[f.frame] = true
+		says[f.frame] = says[f.frame] || f.kind <= 1
+	}
+	return all.keep(func(p *Packet) bool { return !begin[p.Frame] || says[p.Frame] })
+}
+
+// lastMessage returns the last data of either side before a frame, without what HTTP/2 sends on its own; lastData, with
+// it.
+func (q *question) lastMessage(until int) *Packet { return q.lastOf(q.spoken(), until) }
+func (q *question) lastData(until int) *Packet    { return q.lastOf(q.idleData(), until) }
+
+func (q *question) lastOf(data list, until int) *Packet {
 	var l list
-	for _, p := range q.idleData() {
+	for _, p := range data {
 		if p.Frame < until && contains(q.by(p.Src).newData(), p) {
 			l = append(l, p)
 		}
@@ -240,8 +260,11 @@ func checkDelivered(q *question) {
 	until := q.until()
 	total := int64(0)
 	have := spans{}
-	for _, s := range q.by(q.side).between(0, until).data() {
-		have.add(p.SEQ, s.SEQ, s.DataEnd())
+	end := q.c.byFrame[until]
+	for _, s := range q.by(q.side).data() {
+		if s.Frame < until || end.Src == q.side && above(end.SEQ, s.DataEnd()) >= 0 { // sent before, captured later
+			have.add(p.SEQ, s.SEQ, s.DataEnd())
+		}
 	}
 	total = have.below(far)
 	if v.Bytes >= v.Of {
@@ -250,7 +273,7 @@ func checkDelivered(q *question) {
 	if v.Bytes > total {
 		q.fail("only %d bytes were captured from there on", total)
 	}
-	data, _ := q.bytesFrom(p, until)
+	data, _ := q.bytesFrom(p, 0)
 	head, _, found := bytes.Cut(data, []byte("\r\n\r\n"))
 	if length, ok := contentLength(head); found && ok && isText(data) {
 		if length != v.Of {
@@ -365,9 +388,7 @@ func checkNoCloseNotify(q *question) {
 		q.fail("the side sent no data before frame %d", closing.Frame)
 		return
 	}
-	if q.e.Values.Span != 0 {
-		q.span(own.last(), closing)
-	}
+	q.span(q.by(q.side).before(until).newData().last(), closing)
 	q.visible(q.side, 0, closing.Frame, 2)
 	records := q.records(own[0], until)
 	if len(records) == 0 {
@@ -386,7 +407,7 @@ func checkNoCloseNotify(q *question) {
 func checkNothingAsked(q *question) {
 	until := q.until()
 	if p := q.frames().first(); p != nil {
-		if last := q.lastData(until); q.carries(p) && !q.begins(p, last) {
+		if last := q.lastData(until); q.carries(p) && !q.begins(p, last) && !q.begins(p, q.lastMessage(until)) {
 			q.fail("the last data before frame %d is frame %d", until, cmp.Or(last, &Packet{}).Frame)
 		}
 		q.quotes(p)
@@ -426,14 +447,14 @@ func checkLastMessage(q *question) {
 		q.quotes(p)
 		q.part()
 	}
-	if q.begins(p, q.lastData(q.until())) {
+	if q.begins(p, q.lastMessage(q.until())) {
 		return
 	}
 	for _, s := range q.conn {
 		if !s.Has(FIN) && !s.Has(RST) || s.Frame > q.rst.Frame {
 			continue
 		}
-		if q.begins(p, q.lastData(s.Frame)) || q.begins(p, q.lastData(s.Frame+1)) {
+		if q.begins(p, q.lastMessage(s.Frame)) || q.begins(p, q.lastMessage(s.Frame+1)) {
 			return
 		}
 		// Data that the close did not acknowledge crossed it.
@@ -442,8 +463,9 @@ func checkLastMessage(q *question) {
 			ack, ok = s.ACK, true
 		}
 		var heard list
-		for _, d := range q.idleData().before(s.Frame + 1) {
-			if d.Src == s.Src || ok && above(d.DataEnd(), ack) <= 0 {
+		for _, d := range q.spoken() {
+			own := d.Src == s.Src && (d.Frame <= s.Frame || above(s.SEQ, d.DataEnd()) >= 0) // sent before, captured later
+			if own || d.Src != s.Src && d.Frame <= s.Frame && ok && above(d.DataEnd(), ack) <= 0 {
 				heard = append(heard, d)
 			}
 		}
@@ -452,7 +474,7 @@ func checkLastMessage(q *question) {
 			return
 		}
 	}
-	q.fail("the last data before the close is frame %d", cmp.Or(q.lastData(q.rst.Frame), &Packet{}).Frame)
+	q.fail("the last data before the close is frame %d", cmp.Or(q.lastMessage(q.rst.Frame), &Packet{}).Frame)
 }
 
 func checkGoodbye(q *question) {

@@ -462,13 +462,14 @@ func unseen(own, other list, from, until, size int, ownNumbers bool) string {
 	reached := 0 // the first frame after which the bytes from at on were the next
 	for _, h := range parts {
 		if h.from > at && h.from-at >= int64(size) {
-			known := 1 << 62
+			const never = 1 << 62
+			known := never
 			for _, p := range proofs {
 				if d := above(p.number, base); int64(d) > at && d < far {
 					known = min(known, p.frame)
 				}
 			}
-			if (until == 0 || reached < until) && known > from {
+			if known != never && known > from && (until == 0 || reached < until) {
 				return fmt.Sprintf("%d bytes before sequence number %d are not in it, as frame %d shows", h.from-at, base+uint32(h.from), known)
 			}
 		}
