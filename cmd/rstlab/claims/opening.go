@@ -271,12 +271,6 @@ func (s spans) below(top int64) (n int64) {
 	return n
 }
 
-func (q *question) text(have string) {
-	if want := q.e.Values.Text; want != have {
-		q.fail("the text is %q, not %q", have, want)
-	}
-}
-
 // icmpNumber is how a claim gives type and code.
 func icmpNumber(i *ICMP) uint64 {
 	n := uint64(i.Type)<<8 | uint64(i.Code)
