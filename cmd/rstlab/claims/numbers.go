@@ -53,7 +53,10 @@ func (q *question) what(p *Packet) {
 	case "ack":
 		ok = plain && p.Len == 0
 	case "keep-alive":
-		ok = plain && p.Len <= 1 && any && p.SEQ == end-1
+		ok = plain && p.Len <= 1 && (!any || p.SEQ == end-1)
+		if !any {
+			q.part()
+		}
 	case "window-probe":
 		window := q.by(other(q, p.Src)).before(p.Frame).others().last()
 		ok = window != nil && window.Window == 0
