@@ -250,6 +250,17 @@ func checkLastSegment(q *question) {
 	q.span(p, q.rst)
 }
 
+func checkLastData(q *question) {
+	p := q.frame()
+	if !q.sent(p, q.side) {
+		return
+	}
+	if last := q.by(q.side).newData().before(q.rst.Frame).last(); last == nil || last != p && numbersOf(last) != numbersOf(p) {
+		q.fail("its last new data is frame %d", cmp.Or(last, &Packet{}).Frame)
+	}
+	q.span(p, q.rst)
+}
+
 func checkOverBefore(q *question) {
 	p := q.frame()
 	if p == nil {

@@ -55,6 +55,7 @@ func init() {
 		"nothing-asked":   checkNothingAsked,
 		"nothing-sent":    checkNothingSent,
 		"last-message":    checkLastMessage,
+		"last-data":       checkLastData,
 		"goodbye":         checkGoodbye,
 		"alert":           checkAlert,
 		"tls-version":     checkTLSVersion,

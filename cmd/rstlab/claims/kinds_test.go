@@ -136,6 +136,8 @@ var kindCases = []struct {
 	{script: aborted, frame: 8, yes: `{"claim":"reset-before","side":"responder","frames":[6],"values":{"span_ns":10000000}}`, no: `{"claim":"reset-before","side":"responder","frames":[5]}`},
 	{script: aborted, frame: 8, yes: `{"claim":"last-segment","side":"responder","frames":[5],"values":{"span_ns":470000000}}`, no: `{"claim":"last-segment","side":"responder","frames":[2]}`},
 
+	{script: lost, frame: 10, yes: `{"claim":"last-data","side":"originator","frames":[6],"values":{"span_ns":4970000000}}`, no: `{"claim":"last-data","side":"originator","frames":[9]}`},
+
 	{script: refused + "\n1100 > S 9 sp=40001\n1105 < SA 8 10 dp=40001", frame: 3, yes: `{"claim":"accepted-elsewhere","side":"responder","stream":1,"frames":[6],"values":{"span_ns":100000000}}`, no: `{"claim":"accepted-elsewhere","side":"responder","stream":0,"frames":[6]}`},
 	{script: refused + "\n1100 > S 9 sp=40001\n1105 < RA 0 10 dp=40001", frame: 3, yes: `{"claim":"refused-elsewhere","side":"responder","stream":1,"frames":[6],"values":{"span_ns":100000000}}`, no: `{"claim":"refused-elsewhere","side":"responder","stream":1,"frames":[5]}`},
 	{script: refused + "\n1100 > S 9 sp=40001\n1105 < RA 0 10 dp=40001", frame: 3, yes: `{"claim":"refused-count","side":"responder","values":{"count":2}}`, no: `{"claim":"refused-count","side":"responder","values":{"count":3,"at_least":true}}`},
