@@ -65,7 +65,7 @@ accuracy: ## explanations beside the truth; RSTEXPLAIN_CAPTURES names a director
 
 lab: ## make the test captures anew, on a real kernel with real programs; needs root and half an hour
 	$(GO) run ./cmd/rstlab
-	$(GO) run ./cmd/rstlab/article/play
+	$(GO) run ./cmd/rstlab article
 
 CAPTURES ?=
 claims: ## check every claim of every reset, also of captures made worse; CAPTURES names a directory of other captures

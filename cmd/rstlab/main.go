@@ -1,11 +1,16 @@
 //go:build linux
 
-// The lab makes the test captures: it plays every situation in which a TCP is reset on a real kernel with
+// Rstlab makes the test captures: it plays every situation in which a TCP is reset on a real kernel with
 // real programs, captures it at several places, and writes beside the captures why each RST was sent, as
 // the kernel itself recorded it.
 //
-//	go run ./cmd/rstlab                 everything (needs root, some minutes)
-//	go run ./cmd/rstlab -run keepalive  situations whose name matches
+//	go run ./cmd/rstlab                      everything (needs root, some minutes)
+//	go run ./cmd/rstlab -run keepalive       situations whose name matches
+//	go run ./cmd/rstlab article              the article's experiments (needs root, some ten minutes)
+//	go run ./cmd/rstlab article -run okhttp  experiments whose name matches
+//
+// It stops where a part of the lab itself is missing; an experiment whose program is missing is named and
+// left out.
 package main
 
 import (
@@ -23,6 +28,12 @@ import (
 
 func main() {
 	actor.Main()
+	if len(os.Args) > 1 && os.Args[1] == "article" {
+		if err := articleCommand(os.Args[2:]); err != nil {
+			fatal(err)
+		}
+		return
+	}
 	run := flag.String("run", "", "play only the situations whose name matches this regular expression")
 	dir := flag.String("o", "testdata", "directory to write to")
 	atOnce := flag.Int("p", 4, "situations to play at once")

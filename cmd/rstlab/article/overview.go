@@ -20,7 +20,7 @@ Real HTTP clients, proxies and servers, killed, reset or silenced at chosen mome
 said is in symptom.jsonl, word for word. Everything here is made by one command, which needs root and
 says what is missing:
 
-    go run ./cmd/rstlab/article/play            # all; -run name for one, -o dir for another place
+    go run ./cmd/rstlab article                 # all; -run name for one, -o dir for another place
 
 Each folder holds client.pcapng and server.pcapng (the same packets at both ends of a 20 ms path),
 truth.jsonl (the label of each RST, and the kernel's own reason for it), symptom.jsonl and a README that
