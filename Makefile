@@ -57,8 +57,8 @@ bench: build ## measure beside the tools that are installed, and the parts by th
 
 # The compiler reads it by itself wherever the program is built. -trimpath keeps paths of this machine out of it.
 profile: ## note anew what the program spends its time on, in cmd/rstexplain/default.pgo
-	$(GO) build -trimpath -o $${TMPDIR:-/tmp}/rstexplain-bench/bench ./cmd/rstbench
-	$${TMPDIR:-/tmp}/rstexplain-bench/bench profile cmd/rstexplain/default.pgo
+	$(GO) build -trimpath -o $${TMPDIR:-/tmp}/rstexplain-bench/rstbench ./cmd/rstbench
+	$${TMPDIR:-/tmp}/rstexplain-bench/rstbench profile cmd/rstexplain/default.pgo
 
 accuracy: ## explanations beside the truth; RSTEXPLAIN_CAPTURES names a directory of captures labelled by hand
 	$(GO) test ./analyzer -run TestAccuracy -count=1 -v -misses

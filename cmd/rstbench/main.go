@@ -1,4 +1,4 @@
-// Bench makes the captures that rstexplain is measured on and measures it beside the tools that network
+// Rstbench makes the captures that rstexplain is measured on and measures it beside the tools that network
 // engineers use today, in one run on one machine.
 //
 //	go run ./cmd/rstbench generate -kind mixed -packets 2700000 FILE
@@ -17,7 +17,7 @@ import (
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
+		fmt.Fprintln(os.Stderr, "rstbench:", err)
 		os.Exit(1)
 	}
 }
