@@ -93,6 +93,7 @@ func (e *Engine) Explain(r *flows.Reset) *Finding {
 	if c.Kind != facts.KindAbort {
 		f.Trigger = c.TriggerMark().Frame
 	}
+	f.setHarm(c)
 	e.symptom(c, f)
 	f.MorePrints = e.morePrints(f)
 	f.addNotes(c)

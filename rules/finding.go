@@ -16,6 +16,7 @@ type Finding struct {
 	Origin       Origin
 	OriginWhy    []Evidence // the signs that decided
 	Severity     Severity
+	Harm         string // one sentence: whether the reset was harmless; "" for a repeat
 	Summary      string // one sentence
 	Evidence     []Evidence
 	Alternatives []Alternative // other causes that the packets leave open, most likely first

@@ -70,6 +70,7 @@ func (b *Builder) Reset(r *flows.Reset, f *rules.Finding) *Reset {
 		Origin:    f.Origin,
 		OriginWhy: room.evidence(m.OriginWhy[:0], f.OriginWhy, c.Stream),
 
+		Harm:        f.Harm,
 		Summary:     f.Summary,
 		Evidence:    room.evidence(m.Evidence[:0], f.Evidence, c.Stream),
 		Symptom:     f.Symptom,

@@ -53,7 +53,8 @@ func (e *encoder) reset(b []byte, r *Reset) []byte {
 		b = appendField(b, `,"why_not":`, a.WhyNot)
 		b = append(b, '}')
 	}
-	b = appendField(b, `],"summary":`, r.Summary)
+	b = appendField(b, `],"harm":`, r.Harm)
+	b = appendField(b, `,"summary":`, r.Summary)
 	b = append(b, `,"evidence":`...)
 	b = appendEvidence(b, r.Evidence)
 	b = appendField(b, `,"symptom":`, r.Symptom)

@@ -188,7 +188,7 @@ func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 	text := func(s string) string { return html.EscapeString(unlinked.Replace(Clean(s))) }
 	fmt.Fprintf(&b, "\n<details>\n<summary><b>frame %d: %s</b> · %s · %s → %s · %s · %s</summary>\n\n", r.Frame, text(string(r.Cause)),
 		text(r.Detail), text(r.Originator), text(r.Responder), text(string(r.Severity)), percent(r.Confidence))
-	b.WriteString(markdownText(r.Summary) + "\n\n")
+	b.WriteString(markdownText(r.Verdict()) + "\n\n")
 	b.WriteString(markdownEvidence(r.Evidence))
 	b.WriteString(markdownEvidence(r.OriginWhy))
 	b.WriteString(markdownEvidence(r.Notes))

@@ -114,6 +114,7 @@ type Reset struct {
 
 	Trigger      FrameRef      `json:"trigger_frame"` // the segment that the RST answers
 	Alternatives []Alternative `json:"alternatives"`  // other causes that the packets leave open, most likely first
+	Harm         string        `json:"harm"`          // whether it was harmless, in a sentence; "" for a repeat
 	Summary      string        `json:"summary"`       // what happened, in a sentence or two
 	Evidence     []Evidence    `json:"evidence"`      // for the cause
 	Symptom      string        `json:"symptom"`       // what the receiving application most likely got
@@ -300,4 +301,12 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 	}
 	*t = Time(std.UnixNano())
 	return nil
+}
+
+// Verdict returns what a reader wants to know first: whether the reset was harmless, and what happened.
+func (r *Reset) Verdict() string {
+	if r.Harm == "" {
+		return r.Summary
+	}
+	return r.Harm + " " + r.Summary
 }

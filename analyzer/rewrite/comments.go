@@ -65,7 +65,7 @@ func (c *Comments) Reset(r *report.Reset) error {
 	if r.Repeats != 0 {
 		return c.add(fmt.Sprintf("rstexplain: %s (%s): the same event as the reset in frame %d", r.Cause, r.Detail, int(r.Repeats)), r.Frame)
 	}
-	lines := []string{fmt.Sprintf("rstexplain: %s (%s), %.0f %% sure, %s. %s", r.Cause, r.Detail, 100*r.Confidence, r.Severity, r.Summary)}
+	lines := []string{fmt.Sprintf("rstexplain: %s (%s), %.0f %% sure, %s. %s", r.Cause, r.Detail, 100*r.Confidence, r.Severity, r.Verdict())}
 	if r.Symptom != "" {
 		symptom := r.SymptomLines()
 		lines = append(append(lines, "Symptom: "+symptom[0]), symptom[1:]...)

@@ -86,3 +86,10 @@ func (c *Facts) ownRSTBefore() bool {
 	}
 	return false
 }
+
+// WentOn reports whether the connection visibly lived on after the RST: its sender sent new data, and its receiver,
+// which sent no RST, went on too. The RST was not accepted, or did not arrive.
+func (c *Facts) WentOn() bool {
+	a := &c.After
+	return a.SenderNewData.Seen() && a.ReceiverSegments > 0 && !a.ReceiverRST.Seen() && a.SenderRSTCount == 0 && !c.Refused()
+}

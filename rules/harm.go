@@ -1,0 +1,39 @@
+package rules
+
+import "github.com/rstexplain/rstexplain/rules/facts"
+
+// What readers ask first of a reset: is it harmless?
+const (
+	noEffect     = "No effect: the connection went on after this RST."
+	harmless     = "Harmless: nothing shows that an exchange was lost."
+	maybeHarmful = "Possibly harmful: something may have been lost, or may be the next time."
+	refusedHarm  = "Not harmless: a connection was refused."
+	lostHarm     = "Not harmless: an exchange was interrupted."
+	brokenHarm   = "Not harmless: a connection in use was broken."
+)
+
+// setHarm answers whether the reset did harm. A RST after which both sides go on, which was not accepted or was forged
+// and did not arrive, did none.
+func (f *Finding) setHarm(c *facts.Facts) {
+	if f.Repeats != 0 {
+		return // of its event, the first reset says it
+	}
+	if c.WentOn() {
+		f.Severity, f.Harm = Info, noEffect
+		return
+	}
+	switch f.Severity {
+	case Info:
+		f.Harm = harmless
+	case Warning:
+		f.Harm = maybeHarmful
+	case Error:
+		f.Harm = lostHarm
+		switch {
+		case f.Cause == ClosedPort:
+			f.Harm = refusedHarm
+		case f.Cause == UnknownConnection, f.Cause == RetransmitTimeout:
+			f.Harm = brokenHarm
+		}
+	}
+}
