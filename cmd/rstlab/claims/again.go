@@ -176,6 +176,15 @@ func checkSilent(q *question) {
 }
 
 func checkAckedEachTime(q *question) {
+	for i := range q.list {
+		if probes := &q.list[i]; probes.Claim == "keep-alive-probes" && len(q.frames()) == 0 {
+			frames := probes.Frames
+			if n := len(frames); n < 2 || len(q.by(q.peer).between(frames[0], frames[n-1]).others()) == 0 {
+				q.fail("the peer sent nothing between the probes")
+			}
+			return
+		}
+	}
 	p := q.repeated(q.side)
 	if p == nil {
 		return

@@ -70,32 +70,35 @@ func markCopies(conn []*Packet) {
 			shared[m] = true
 		}
 	}
-	seen := map[numbers]*Packet{}
+	type place struct {
+		ttl   uint8
+		mac   string
+		place int
+	}
+	type group struct {
+		last int64
+		at   map[place]int // captures at each place
+		most int
+	}
+	groups := map[numbers]*group{}
 	for _, p := range conn {
 		n := numbersOf(p)
-		q := seen[n]
-		seen[n] = p
-		if q == nil || p.Time-q.Time > copyWithin || q.Time-p.Time > copyWithin {
-			continue
+		g := groups[n]
+		if g == nil || p.Time-g.last > copyWithin || g.last-p.Time > copyWithin {
+			g = &group{at: map[place]int{}}
+			groups[n] = g
 		}
-		switch hop := int(p.TTL) - int(q.TTL); {
-		case hop < -1 || hop > 1:
-		case p.IPID != 0 && !shared[mark{p.Src, p.IPID}], hop != 0, p.MAC != q.MAC, p.Place != q.Place:
+		g.last = p.Time
+		where := place{p.TTL, p.MAC, p.Place}
+		g.at[where]++
+		switch {
+		case p.IPID != 0 && !shared[mark{p.Src, p.IPID}]:
+			p.Copy = len(g.at) > 1 || g.at[where] > 1
+		case g.at[where] <= g.most: // as many were captured elsewhere
 			p.Copy = true
 		default:
-			p.Alike = true
-		}
-	}
-	// Where much is captured twice, all is.
-	copies := 0
-	for _, p := range conn {
-		if p.Copy {
-			copies++
-		}
-	}
-	for _, p := range conn {
-		if p.Alike && 4*copies >= len(conn) {
-			p.Copy, p.Alike = true, false
+			g.most = g.at[where]
+			p.Alike = g.most > 1
 		}
 	}
 }
