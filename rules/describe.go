@@ -137,7 +137,7 @@ func (f *Finding) SayRST(c *facts.Facts) {
 			k = claim.EchoesBoth
 		}
 		f.Say(claim.Claim{Kind: k, Side: c.Side, What: triggerKind(c), Bytes: int64(c.Trigger.DataLen), Span: c.TriggerDelay}, c.Trigger.Frame, c.Frame)
-	case c.Kind == facts.KindReply:
+	case c.Kind == facts.KindReply && !c.HasAnswerable():
 		f.Say(claim.Claim{Kind: claim.ReplyUnseen, Side: c.Side}, c.Frame)
 	case c.Kind == facts.KindAbort && c.Snd.HasSND && c.SEQ == c.Snd.SND.NXT:
 		f.Say(claim.Claim{Kind: claim.Abort, Side: c.Side}, c.Snd.Last.Frame, c.Frame)
@@ -145,8 +145,8 @@ func (f *Finding) SayRST(c *facts.Facts) {
 		f.Say(claim.Claim{Kind: claim.AbortOffset, Side: c.Side, Bytes: int64(c.SEQ.Sub(c.Snd.SND.NXT))}, c.Snd.Last.Frame, c.Frame)
 	case c.Kind == facts.KindAbort && c.Flags.Has(flows.ACK):
 		f.Say(claim.Claim{Kind: claim.AbortAlone, Side: c.Side}, c.Frame)
-	default:
-		f.Say(claim.Claim{Kind: claim.NumbersFitNeither, Side: c.Side}, c.Frame)
+	case c.Snd.HasSND:
+		f.Say(claim.Claim{Kind: claim.SEQNotNext, Side: c.Side, Bytes: int64(c.SEQ.Sub(c.Snd.SND.NXT))}, c.Snd.Last.Frame, c.Frame)
 	}
 }
 

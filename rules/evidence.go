@@ -14,20 +14,33 @@ type Evidence struct {
 }
 
 // Say adds a claim about the reset's own connection to the evidence, with the frames that it rests on in the order in
-// which the claim's kind names them. Frames that are 0, never seen, are left out. Whether the capture could have shown
+// which the claim's kind names them. Frames that are 0, never seen, are left out; a claim all of whose frames are is not
+// made. Whether the capture could have shown
 // the opposite of an absence is decided here.
 func (f *Finding) Say(c claim.Claim, frames ...int) { f.SayOf(claim.Own, c, frames...) }
 
 // SayOf adds a claim whose frames belong to another connection.
 func (f *Finding) SayOf(stream int, c claim.Claim, frames ...int) {
-	c.Stream = stream
-	f.Evidence = append(f.Evidence, f.evidence(c, frames))
+	if c.Stream = stream; !unseen(frames) {
+		f.Evidence = append(f.Evidence, f.evidence(c, frames))
+	}
 }
 
 // Note adds a claim about the reset's own connection that is worth knowing and not about the cause.
 func (f *Finding) Note(c claim.Claim, frames ...int) {
-	c.Stream = claim.Own
-	f.Notes = append(f.Notes, f.evidence(c, frames))
+	if c.Stream = claim.Own; !unseen(frames) {
+		f.Notes = append(f.Notes, f.evidence(c, frames))
+	}
+}
+
+// unseen reports whether a claim rests on frames of which none was captured: it cannot be made.
+func unseen(frames []int) bool {
+	for _, n := range frames {
+		if n != 0 {
+			return false
+		}
+	}
+	return len(frames) > 0
 }
 
 // Claims reports whether the evidence holds a claim of this kind that the capture bears out in full.

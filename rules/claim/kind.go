@@ -16,7 +16,7 @@ const (
 	Abort
 	AbortOffset
 	AbortAlone
-	NumbersFitNeither
+	SEQNotNext
 	RefusalOffset
 	WrongEcho
 
@@ -152,7 +152,7 @@ var Kinds = []Meaning{
 	{Abort, "abort", "the RST's SEQ is the next that its sender had to send: one above the highest sequence number that it was captured to have sent before, or, where the peer had acknowledged more, that ACK", "", false},
 	{AbortOffset, "abort-offset", "the RST has ACK, and its SEQ differs from the next that its sender had to send, as far as captured", "bytes: the difference, negative when the SEQ is below", false},
 	{AbortAlone, "abort-alone", "the RST has ACK and a SEQ other than 0, and no segment of its sender before it is in the capture to compare it with", "", true},
-	{NumbersFitNeither, "numbers-fit-neither", "the RST's SEQ is neither the next of its sender, as far as captured, nor the ACK of a captured segment of the peer before it", "", false},
+	{SEQNotNext, "seq-not-next", "the RST's SEQ is not the next that its sender had to send, as far as captured", "bytes: the difference, negative when the SEQ is below", false},
 	{RefusalOffset, "refusal-offset", "the RST has ACK, and its ACK is not one above the SEQ of the SYN at the first frame", "bytes: ACK minus what it would have to be; span: time from the SYN to the RST", false},
 	{WrongEcho, "wrong-echo", "the RST's TSecr is no timestamp that its receiver was captured to have sent", "number: TSecr; expected: the TSval of the receiver's last segment before it", false},
 
@@ -185,7 +185,7 @@ var Kinds = []Meaning{
 	{HandshakeOpen, "handshake-open", "the handshake of the application's protocol is not finished before the frame until; the last message is the side's at the frame", "text: the message's name, and the server name asked for", true},
 	{Delivered, "delivered", "the message that begins at the frame announces a length, and fewer bytes of its body are in the capture before the frame until", "what: request or response; bytes: of its body captured; of: announced", true},
 	{NotEnded, "not-ended", "the message that begins at the frame announces its end by its own framing, and that end is not in the capture before the frame until", "what: request or response; bytes: of it captured, 0 unknown", true},
-	{UnackedData, "unacked-data", "when the second frame was sent, the peer had not acknowledged the last bytes of the side's data, which end at the first frame", "bytes: how many", false},
+	{UnackedData, "unacked-data", "when the second frame was sent, the peer had not acknowledged the last bytes of the side's data, which end at the first frame", "bytes: how many", true},
 	{SendsOn, "sends-on", "the side sent new data at the frame, after the RST", "", false},
 	{NoCloseNotify, "no-close-notify", "the side closed a TLS connection after the handshake, and its last record before that is no alert", "span: time from its last new data to the close", true},
 	{NothingAsked, "nothing-asked", "the originator has sent no data that is a request before the frame until; the last message is the side's at the frame", "text: that message's first line", true},
@@ -308,7 +308,7 @@ func (k Kind) NeedsBeginning() bool {
 // Watches returns the sides of whose segments a claim of the kind, about side s, states an absence.
 func (k Kind) Watches(s flows.Side) []flows.Side {
 	switch k {
-	case ReplyUnseen, Unacked, Unanswered:
+	case ReplyUnseen, Unacked, Unanswered, UnackedData:
 		return onlySide[s.Peer()][:]
 	case HandshakeOpen, NothingSent, Idle, NoHandshake:
 		return bothSides[:]

@@ -148,8 +148,8 @@ var sentences = [numKinds]func(*Claim) string{
 	AbortAlone: func(c *Claim) string {
 		return c.side() + "'s RST has ACK and a sequence number other than 0: by its form a local abort, not a reply to a SYN"
 	},
-	NumbersFitNeither: func(c *Claim) string {
-		return "the RST's sequence number is neither the next one of " + c.side() + " nor the ACK of a captured segment"
+	SEQNotNext: func(c *Claim) string {
+		return "the RST's sequence number is " + distance(c.Bytes) + " the next one of " + c.side() + " as captured: by its numbers it can be a reply or an abort"
 	},
 	RefusalOffset: func(c *Claim) string {
 		return "the RST follows the SYN by " + words.Span(c.Span) + ", but its ACK is " + distance(c.Bytes) + " the number that acknowledges that SYN"

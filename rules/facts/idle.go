@@ -27,6 +27,12 @@ func (c *Facts) LastData() flows.Mark {
 			last = m
 		}
 	}
+	// Data sent again is no idle time either; keep-alive probes are.
+	for i := range c.Conn.Events {
+		if e := &c.Conn.Events[i]; e.DataLen > 0 && e.Frame > last.Frame && e.Frame < c.Close.Frame && e.Notes&(flows.KeepAlive|flows.Duplicate) == 0 {
+			last = e.Mark
+		}
+	}
 	return last
 }
 

@@ -82,6 +82,22 @@ func (c *Facts) stimulus() Stimulus {
 	return ToACK
 }
 
+// HasAnswerable reports whether the timeline holds a segment of the peer, since the last of the RST's sender, whose
+// numbers the RST could answer, although it is held for no answer to it: the RSTs of devices answer RSTs too.
+func (c *Facts) HasAnswerable() bool {
+	for i := len(c.Conn.Events) - 1; i >= 0; i-- {
+		e := &c.Conn.Events[i]
+		switch {
+		case e.Side == c.Side && e.Flags&flows.RST == 0:
+			return false
+		case e.Side == c.Side:
+		case c.Flags.Has(flows.ACK) && !e.Flags.Has(flows.ACK) && e.End() == c.ACK, !c.Flags.Has(flows.ACK) && e.Flags.Has(flows.ACK) && e.ACK == c.SEQ:
+			return true
+		}
+	}
+	return false
+}
+
 // TriggerMark returns where the trigger is, the zero Mark without one.
 func (c *Facts) TriggerMark() flows.Mark {
 	if c.Trigger == nil {

@@ -10,15 +10,15 @@ var checks map[string]func(*question)
 
 func init() {
 	checks = map[string]func(*question){
-		"reply-to":            checkReplyTo,
-		"reply-unseen":        checkReplyUnseen,
-		"echoes-both":         checkEchoesBoth,
-		"abort":               checkAbort,
-		"abort-offset":        checkAbortOffset,
-		"abort-alone":         checkAbortAlone,
-		"numbers-fit-neither": checkNumbersFitNeither,
-		"refusal-offset":      checkRefusalOffset,
-		"wrong-echo":          checkWrongEcho,
+		"reply-to":       checkReplyTo,
+		"reply-unseen":   checkReplyUnseen,
+		"echoes-both":    checkEchoesBoth,
+		"abort":          checkAbort,
+		"abort-offset":   checkAbortOffset,
+		"abort-alone":    checkAbortAlone,
+		"seq-not-next":   checkSEQNotNext,
+		"refusal-offset": checkRefusalOffset,
+		"wrong-echo":     checkWrongEcho,
 
 		"syn":          checkSYN,
 		"syn-ack":      checkSYNACK,

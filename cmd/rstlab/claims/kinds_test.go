@@ -80,7 +80,7 @@ var kindCases = []struct {
 	{script: aborted, frame: 6, yes: `{"claim":"abort","side":"responder"}`, no: `{"claim":"abort","side":"responder"}`, other: "0 > A 100 700\n1 < PA 700 100 len=9\n2 > A 100 709\n3 < R 700\n4 > A 9 9\n5 < RA 700 9"},
 	{script: "0 > A 100 700\n1 < PA 700 100 len=9\n5 < RA 700 100", frame: 3, yes: `{"claim":"abort-offset","side":"responder","values":{"bytes":-9}}`, no: `{"claim":"abort-offset","side":"responder","values":{"bytes":9}}`},
 	{script: "0 > A 100 700\n5 < RA 700 100", frame: 2, yes: `{"claim":"abort-alone","side":"responder"}`, no: `{"claim":"abort-alone","side":"responder"}`, other: "0 > A 100 700\n1 < PA 700 100 len=9\n5 < RA 709 100"},
-	{script: "0 > A 100 700\n1 < PA 700 100 len=9\n5 < R 703", frame: 3, yes: `{"claim":"numbers-fit-neither","side":"responder"}`, no: `{"claim":"numbers-fit-neither","side":"responder"}`, other: "0 > A 100 703\n1 < PA 700 100 len=9\n5 < R 703"},
+	{script: "0 > A 100 700\n1 < PA 700 100 len=9\n5 < R 703", frame: 3, yes: `{"claim":"seq-not-next","side":"responder","frames":[2,3],"values":{"bytes":-6}}`, no: `{"claim":"seq-not-next","side":"responder","frames":[2,3],"values":{"bytes":3}}`},
 	{script: "0 > S 100\n5 < RA 0 105", frame: 2, yes: `{"claim":"refusal-offset","side":"responder","frames":[1],"values":{"bytes":4,"span_ns":5000000}}`, no: `{"claim":"refusal-offset","side":"responder","frames":[1],"values":{"bytes":5}}`},
 	{script: "0 > A 100 700 ts=5/6\n5 < R 700 ts=7/9", frame: 2, yes: `{"claim":"wrong-echo","side":"responder","values":{"number":9,"expected":5}}`, no: `{"claim":"wrong-echo","side":"responder","values":{"number":5,"expected":5}}`},
 
