@@ -20,13 +20,13 @@ var keepaliveUnanswered = &Rule{
 	Severity: Warning,
 	RFC:      []string{"RFC 9293 §3.8.4", "RFC 9293 §3.8.3"},
 	Doc: Doc{
-		Title:      "Keep-alive probes went unanswered",
-		Happened:   "A connection was idle. One side asked with keep-alive probes whether the other is still there, got no answer to several in a row, and ended the connection.",
-		Recognised: "Evenly spaced probes (one octet before the next sequence number, no new data) of one side, no answer, then a RST of that side at its next sequence number.",
+		Title:      "Keep-alive probes were not answered",
+		Happened:   "A connection was idle. One side sent keep-alive probes to see whether the other still answers, received no answer to several in a row, and ended the connection.",
+		Recognised: "Evenly spaced probes (at the sequence number before the next, without new data) of one side, no answer, then a RST of that side at its next sequence number.",
 		LookAlikes: "A probe that is answered by a RST of the other side found a host that lost its state (state-lost-keepalive).",
 		Prints:     "ETIMEDOUT: connection timed out, at the side that probed, often at its next read or write.",
-		Remedy:     "The other host, or the way to it, was gone: look for suspended machines, lost Wi-Fi or VPN, and for NAT or firewalls that forget idle connections sooner than the probes come.",
-		Limits:     "Whether the peer was dead or only out of reach is not in the packets.",
+		Remedy:     "The other host, or the path to it, had failed: look for suspended machines, lost Wi-Fi or VPN, and for NAT devices or firewalls that drop idle connections sooner than the probes come.",
+		Limits:     "Whether the peer had failed or was only unreachable is not in the packets.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		run := c.KeepAliveProbes()

@@ -29,12 +29,12 @@ var lateSegment = &Rule{
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.6", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
 		Title:      "A segment came after the connection was over",
-		Happened:   "The connection had ended, by FIN of both sides, by a RST, or because a half-closed rest expired. A late or resent segment reached a host that had forgotten it, and drew a RST.",
+		Happened:   "The connection had ended: by FINs of both sides, by a RST, or because its half-closed state had expired. A late or retransmitted segment reached a host that no longer has the connection, and drew a RST.",
 		Recognised: "Both FINs had been acknowledged before the trigger; or a RST had ended the connection more than a round trip before; or the trigger is a bare FIN or ACK that comes a second or more after the sender's own FIN was acknowledged.",
-		LookAlikes: "A segment that crosses the closing on its way, within one round trip, belongs to the closing itself and carries its label. Linux forgets a closed, half-open rest (FIN-WAIT-2) after 60 s.",
+		LookAlikes: "A segment that was in flight at the close, within one round trip, belongs to the close itself and carries its label. Linux keeps FIN-WAIT-2 for 60 s.",
 		Prints:     "Usually nothing: the application was done with the connection.",
 		Remedy:     "Usually harmless. When a peer closes its side very late (CLOSE-WAIT), let it close as soon as it reads the end of the stream.",
-		Limits:     "Whether the receiving program still wanted something is not in a bare FIN or ACK.",
+		Limits:     "Whether the receiving program still expected something is not in a bare FIN or ACK.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if c.Kind != facts.KindReply || c.Refused() {

@@ -20,12 +20,12 @@ var resetInsteadOfFIN = &Rule{
 	RFC:      []string{"RFC 9293 §3.6", "RFC 9293 §3.10.5"},
 	Doc: Doc{
 		Title:      "One side closed with FIN, the other answered with RST in place of its own FIN",
-		Happened:   "The first side was done and closed. The other side was done too, and in place of an orderly FIN it dropped the connection with a RST: quicker, and without the waiting state that a FIN leaves behind.",
+		Happened:   "The first side had finished and closed. The other side had finished too, and ended the connection with a RST in place of a FIN: quicker, and without the state that a normal close keeps for a while.",
 		Recognised: "FIN of the other side, usually acknowledged, then RST of this side at its own next sequence number; the exchange was complete before.",
-		LookAlikes: "If an answer was still due from the side that resets, the first side had withdrawn its request by closing; then a crash is possible too.",
+		LookAlikes: "If a response was still due from the side that resets, the first side had withdrawn its request by closing; then a crash is possible too.",
 		Prints:     "Nothing as a rule: the receiver had closed before.",
 		Remedy:     "Harmless. Programs do it with SO_LINGER 0, or by closing with data unread; Windows services and device stacks do it often.",
-		Limits:     "Whether the program meant to, or had left data unread.",
+		Limits:     "Whether it was intended, or the program had left data unread.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if c.Close.By != facts.ByThis || !c.PeerClosedFirst() || c.PathSigns.Middlebox() {

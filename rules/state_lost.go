@@ -30,11 +30,11 @@ var stateLost = &Rule{
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
 		Title:      "A host lost a connection that was alive a moment ago",
-		Happened:   "One side had the connection and took part in it; then its system knew nothing of it any more, without having closed: the host crashed and restarted, a container or virtual machine was replaced, a proxy was restarted, or the connection was dropped in silence.",
-		Recognised: "Data of the other side draws a bare RST with the number that the data asked for, no FIN came before, and the host had been active shortly before. Other connections of the host fall at the same moment, or its port refuses connections from then on.",
-		LookAlikes: "After a long silence the state may just have expired in the path (idle-expiry). RSTs with other TTL or Ethernet address come from elsewhere (wrong-host).",
+		Happened:   "One side had the connection and took part in it; then its system no longer had it, without having closed: the host crashed and restarted, a container or virtual machine was replaced, a proxy was restarted, or the connection was dropped silently.",
+		Recognised: "Data of the other side draws a bare RST whose sequence number is its ACK, no FIN was seen before, and the host had been active shortly before. Other connections of the host are reset at the same time, or its port refuses connections from then on.",
+		LookAlikes: "After a long silence the state may have expired in a device on the path (idle-expiry). RSTs with other TTL or Ethernet address come from elsewhere (wrong-host).",
 		Prints:     "ECONNRESET: connection reset by peer.",
-		Remedy:     "Look for a restart of the host, container or proxy at that moment (uptime, orchestrator events); let clients open the connection again.",
+		Remedy:     "Look for a restart of the host, container or proxy at that time (uptime, orchestrator events); let clients reconnect.",
 		Limits:     "When the state was lost lies between the host's last segment and the RST.",
 	},
 	Match: func(c *facts.Facts) float64 {

@@ -22,9 +22,9 @@ var stateLostKeepalive = &Rule{
 	RFC:      []string{"RFC 9293 §3.8.4", "RFC 9293 §3.5.1", "RFC 1122 §4.2.3.6"},
 	Doc: Doc{
 		Title:      "A keep-alive probe found that the other host had lost the connection",
-		Happened:   "On an idle connection one side asked with a keep-alive probe whether the other still has it. The other host answered with a RST: it had crashed, restarted or dropped the connection without closing it. This is what keep-alive is for.",
-		Recognised: "A probe (one octet before the next sequence number) is answered by a bare RST with the number that the probe asked for; no FIN came before.",
-		LookAlikes: "After a very long silence the state may just have expired in the path (idle-expiry).",
+		Happened:   "On an idle connection one side sent a keep-alive probe. The other host answered with a RST: it had crashed, restarted or dropped the connection without closing it. This is what keep-alive is for.",
+		Recognised: "A probe (at the sequence number before the next) is answered by a bare RST whose sequence number is the probe's ACK; no FIN was seen before.",
+		LookAlikes: "After a very long silence the state may have expired in a device on the path (idle-expiry).",
 		Prints:     "ECONNRESET at the next use of the connection, or none if it was only kept in a pool.",
 		Remedy:     "Look for a restart of the other host since its last segment. A shorter keep-alive time finds it sooner.",
 		Limits:     "When the state was lost lies between the host's last segment and the probe.",
