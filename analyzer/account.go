@@ -89,6 +89,11 @@ func (a account) settle() {
 			Says: fmt.Sprintf("connections forgotten while they were open, to keep to the bounds: %d (those that went on, each time); what is said of their later packets rests on less", stats.Evicted),
 			Hint: "allow more (--max-connections, --max-memory), or cut the capture in pieces by host or time"})
 	}
+	if stats.ExchangesLost > 0 {
+		f.Warnings = append(f.Warnings, report.Warning{
+			Says: fmt.Sprintf("connections of which no more than the end was kept, because many newer ones were open: %d; what their applications sent is not known", stats.ExchangesLost),
+			Hint: "cut the capture in pieces by host or time"})
+	}
 	for _, w := range f.Warnings {
 		f.Partial = f.Partial || w.Lost
 	}

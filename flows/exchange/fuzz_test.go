@@ -66,19 +66,26 @@ func FuzzSay(f *testing.F) {
 		f.Add(spell(f, s))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		names := newNames(64, 2000, 2)
+		names := NewNames()
 		st := perform(in, names)
 		s := st.Summary(names)
 		checkSummary(t, s)
 		if again := st.Summary(names); again.Pending != s.Pending || again.Protocol != s.Protocol {
 			t.Errorf("a second Summary differs:\n%+v\n%+v", s, again)
 		}
-		other := newNames(64, 2000, 2)
+		other := NewNames()
 		if twin := perform(in, other); !reflect.DeepEqual(twin, st) {
 			t.Errorf("the same octets told twice differ:\n%+v\n%+v", st, twin)
 		}
-		if len(names.slots) > 64+len(fixedTexts)+1 || names.octets > 2000 || len(names.scraps.slots) > 2 {
-			t.Errorf("bounds of Names do not hold: %d strings, %d octets, %d scraps", len(names.slots), names.octets, len(names.scraps.slots))
+		shot := st.Snapshot(names)
+		if again := shot.Summary(names); !reflect.DeepEqual(again, s) {
+			t.Errorf("a Snapshot differs:\n%+v\n%+v", s, again)
+		}
+		if len(names.scraps.slots)-len(names.scraps.free) > 2 {
+			t.Errorf("%d begun messages of two sides", len(names.scraps.slots)-len(names.scraps.free))
+		}
+		if st.Release(names); len(names.scraps.slots) != len(names.scraps.free) {
+			t.Errorf("%d begun messages are left", len(names.scraps.slots)-len(names.scraps.free))
 		}
 	})
 }

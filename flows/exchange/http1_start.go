@@ -176,7 +176,7 @@ func (n *Names) startLine(line []byte) startLine {
 	front, middle, end := binary.LittleEndian.Uint64(line), binary.LittleEndian.Uint64(line[(k-8)/2:]), binary.LittleEndian.Uint64(line[k-8:])
 	place := (front ^ mathbits.RotateLeft64(middle, 21) ^ mathbits.RotateLeft64(end, 42) ^ uint64(k)) * golden >> 56
 	m := &n.starts[place]
-	if string(m.line[:m.n]) == string(line) && n.renew(m.said.text) {
+	if m.n > 0 && string(m.line[:m.n]) == string(line) {
 		return m.said
 	}
 	said := n.readStartLine(line)

@@ -1,68 +1,81 @@
 package exchange
 
+import "unsafe"
+
 // Names keeps what States point at but cannot hold: the strings (SNI, Host, first lines), once each, and
-// the scraps, beginnings of messages that the next segment completes. Both are bounded, so a capture of
-// any size needs the same memory; what had to go is counted. One Names serves all connections of one
-// table, and the same segments in the same order leave the same Names. It is not safe for concurrent use.
+// the beginnings of messages that the next segment completes. One Names serves all States of one table, and it holds
+// as much as they need: whoever keeps States drops them by Release, and calls Sweep when the Names is Full. It is not
+// safe for concurrent use.
 type Names struct {
-	slots  []slot
-	free   []uint16 // slots without a string
+	texts  []string // by id; "" is free, or the first
+	free   []id
 	index  map[string]id
-	hand   int // next slot that the clock looks at
 	octets int // of all strings that can go
 	text   []byte
 
-	maxSlots, maxOctets int
-	recycled            uint64
+	most, mostOctets int // from which Sweep is worth its time
 
 	scraps scraps
 	starts startMemo
 	hpackScratch
 }
 
-// An id names a string of a Names: its slot in the low half, and in the high half how often that slot
-// had been given away, so that the id of a string that went prints as nothing and not as another's
-// string. 0 is the empty string.
+// An id names a string of a Names. 0 is the empty string.
 type id uint32
 
-type slot struct {
-	text  string
-	round uint16
-	used  bool // asked for since the clock last came by
-}
-
-// The bounds of a Names: 65,536 strings, 6 MiB of them, 256 scraps.
+// From so many strings on, or so many octets of them, a Names is Full.
 const (
-	maxNames      = 1 << 16
-	maxNameOctets = 6 << 20
-	maxScraps     = 256
+	manyNames  = 1 << 16
+	manyOctets = 6 << 20
 )
 
 // NewNames returns an empty Names.
-func NewNames() *Names { return newNames(maxNames, maxNameOctets, maxScraps) }
+func NewNames() *Names { return newNames(manyNames, manyOctets) }
 
-func newNames(slots, octets, scraps int) *Names {
-	n := &Names{maxSlots: max(slots, len(fixedTexts)+1), maxOctets: octets, index: make(map[string]id)}
-	n.scraps.max = scraps
+func newNames(most, mostOctets int) *Names {
+	n := &Names{most: most, mostOctets: mostOctets, index: make(map[string]id)}
 	for i, text := range fixedTexts {
-		n.slots = append(n.slots, slot{text: text})
+		n.texts = append(n.texts, text)
 		n.index[text] = id(i)
 	}
-	n.hand = len(fixedTexts)
 	return n
 }
 
-// Recycled returns how many strings and how many begun messages had to go to keep the bounds. A string
-// that went is "" in the Summaries of the connections that used it; a begun message that went is read
-// as if its octets had been missing from the capture.
-func (n *Names) Recycled() (strings, begun uint64) { return n.recycled, n.scraps.recycled }
+// Full reports whether there are so many strings that it is worth to look for those that no State names.
+func (n *Names) Full() bool { return len(n.index) >= n.most || n.octets >= n.mostOctets }
 
-// get returns the string of an id, "" when it had to go.
-func (n *Names) get(i id) string {
-	if s := int(i & 0xffff); n != nil && s < len(n.slots) && n.slots[s].round == uint16(i>>16) {
-		return n.slots[s].text
+// Sweep drops the strings that no State names. It calls each, which must call keep for all States.
+func (n *Names) Sweep(each func(keep func(*State))) {
+	named := make([]bool, len(n.texts))
+	each(func(s *State) {
+		for _, i := range [...]id{s.line, s.host, s.agent, s.server, s.alpn, s.voice[0].text, s.voice[1].text} {
+			named[i] = true
+		}
+	})
+	n.starts = startMemo{}
+	for i := len(fixedTexts); i < len(n.texts); i++ {
+		if text := n.texts[i]; !named[i] && text != "" {
+			delete(n.index, text)
+			n.octets -= len(text)
+			n.texts[i] = ""
+			n.free = append(n.free, id(i))
+		}
 	}
-	return ""
+	n.most, n.mostOctets = max(n.most, 2*len(n.index)), max(n.mostOctets, 2*n.octets)
+}
+
+// Memory returns the octets that the strings and the beginnings of messages take, about.
+func (n *Names) Memory() int64 {
+	const entry = unsafe.Sizeof("") + 2*unsafe.Sizeof("") // in the list and in the index
+	return int64(n.octets) + int64(len(n.texts))*int64(entry) + int64(n.scraps.bytes)
+}
+
+// get returns the string of an id.
+func (n *Names) get(i id) string {
+	if n == nil || int(i) >= len(n.texts) {
+		return ""
+	}
+	return n.texts[i]
 }
 
 // intern returns the id of b as printable text of at most max octets.
@@ -80,48 +93,27 @@ func (n *Names) intern(b []byte, max int) id {
 // keep returns the id of b, which is printable.
 func (n *Names) keep(b []byte) id {
 	if i, ok := n.index[string(b)]; ok {
-		n.slots[i&0xffff].used = true
 		return i
 	}
-	if len(b) > n.maxOctets {
-		n.recycled++
-		return 0
-	}
-	for n.octets+len(b) > n.maxOctets || len(n.free) == 0 && len(n.slots) == n.maxSlots {
-		n.evict()
-	}
-	var s int
+	var i id
 	if k := len(n.free); k > 0 {
-		s, n.free = int(n.free[k-1]), n.free[:k-1]
+		i, n.free = n.free[k-1], n.free[:k-1]
 	} else {
-		s = len(n.slots)
-		n.slots = append(n.slots, slot{})
+		i = id(len(n.texts))
+		n.texts = append(n.texts, "")
 	}
-	e := &n.slots[s]
-	e.text, e.used = string(b), false
-	n.octets += len(b)
-	i := id(s) | id(e.round)<<16
-	n.index[e.text] = i
+	text := string(b)
+	n.texts[i], n.index[text] = text, i
+	n.octets += len(text)
 	return i
 }
 
 // again is intern for what is most likely the string of old: what was said in its place the last time.
 func (n *Names) again(old id, b []byte, max int) id {
-	if s := &n.slots[old&0xffff]; s.text == string(b) && s.round == uint16(old>>16) && len(b) <= max {
-		s.used = true
+	if n.texts[old] == string(b) && len(b) <= max {
 		return old
 	}
 	return n.intern(b, max)
-}
-
-// renew asks for the string of an id again; it returns false when the string had to go.
-func (n *Names) renew(i id) bool {
-	s := &n.slots[i&0xffff]
-	if s.round != uint16(i>>16) {
-		return false
-	}
-	s.used = true
-	return true
 }
 
 // line interns two words with a space between them, cutting each to its own bound.
@@ -132,29 +124,4 @@ func (n *Names) line(a []byte, maxA int, b []byte, maxB int) id {
 		n.text = printable(n.text, b, maxB)
 	}
 	return n.keep(n.text)
-}
-
-// evict frees the slot of a string that nobody asked for since the clock's last round.
-func (n *Names) evict() {
-	for {
-		if n.hand >= len(n.slots) {
-			n.hand = len(fixedTexts)
-		}
-		e := &n.slots[n.hand]
-		n.hand++
-		if e.text == "" {
-			continue
-		}
-		if e.used {
-			e.used = false
-			continue
-		}
-		delete(n.index, e.text)
-		n.octets -= len(e.text)
-		e.text = ""
-		e.round++
-		n.free = append(n.free, uint16(n.hand-1))
-		n.recycled++
-		return
-	}
 }

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -70,50 +71,49 @@ func TestNothingSecret(t *testing.T) {
 		names := NewNames()
 		st := play(t, names, s, 0)
 		st.Summary(names)
-		for _, slot := range names.slots {
-			if strings.Contains(slot.text, "secret") {
-				t.Errorf("%s\nkept %q", s, slot.text)
+		for _, text := range names.texts {
+			if strings.Contains(text, "secret") {
+				t.Errorf("%s\nkept %q", s, text)
 			}
 		}
 	}
 }
 
-func TestNamesBounds(t *testing.T) {
-	first := len(fixedTexts)
-	n := newNames(first+4, 1000, 2)
-	often := n.intern([]byte("often"), maxText)
-	var old id
-	for i := range 100 {
-		one := n.intern(fmt.Appendf(nil, "once %d", i), maxText)
-		if i == 0 {
-			old = one
+// TestSweep holds that the strings go which no State names, and no others.
+func TestSweep(t *testing.T) {
+	n := newNames(100, 1<<20)
+	const each, kept = 50, 3
+	states := make([]State, each)
+	for i := range states {
+		text := fmt.Sprintf("GET /%d HTTP/1.1\r\nHost: host%d.example\r\nUser-Agent: agent\r\n\r\n", i, i)
+		states[i].Say(n, 0, i+1, 1_700_000_000_000_000_000, []byte(text), uint32(len(text)))
+	}
+	if !n.Full() {
+		t.Fatal("101 strings are not many")
+	}
+	before := n.Memory()
+	n.Sweep(func(keep func(*State)) {
+		for i := range kept {
+			keep(&states[i])
 		}
-		if n.intern([]byte("often"), maxText) != often {
-			t.Fatalf("after %d others, a string that is asked for again and again had to go", i)
+	})
+	if n.Full() || n.Memory() >= before {
+		t.Errorf("still %d octets of %d", n.Memory(), before)
+	}
+	if strings := len(n.index) - len(fixedTexts); strings != 2*kept+1 {
+		t.Errorf("%d strings are left, want %d", strings, 2*kept+1)
+	}
+	for i := range each {
+		n.intern(fmt.Appendf(nil, "GET /%d", 1000+i), maxText) // into the places of those that went
+	}
+	for i := range kept {
+		s := states[i].Summary(n)
+		if want := fmt.Sprintf("GET /%d", i); s.Request.Text != want || s.Host != fmt.Sprintf("host%d.example", i) || s.UserAgent != "agent" {
+			t.Errorf("%d: %q of %q by %q", i, s.Request.Text, s.Host, s.UserAgent)
 		}
-		if got, want := n.get(one), fmt.Sprintf("once %d", i); got != want {
-			t.Fatalf("%q, want %q", got, want)
-		}
 	}
-	if got := n.get(old); got != "" {
-		t.Errorf("a string that went is now %q", got)
-	}
-	if strings, _ := n.Recycled(); strings != 97 {
-		t.Errorf("%d strings went, want 97: 101 came, and 4 are there", strings)
-	}
-	if len(n.slots) != first+4 {
-		t.Errorf("%d slots", len(n.slots)-first)
-	}
-
-	n = newNames(1000, 100, 2)
-	for i := range 100 {
-		n.intern(fmt.Appendf(nil, "%030d", i), maxText)
-	}
-	if n.octets > 100 {
-		t.Errorf("%d octets, more than 100", n.octets)
-	}
-	if n.intern([]byte(strings.Repeat("x", 200)), 300) != 0 {
-		t.Error("a string beyond the bound was kept")
+	if got := n.get(n.intern([]byte("GET /1"), maxText)); got != "GET /1" {
+		t.Errorf("GET /1 became %q", got)
 	}
 }
 
@@ -129,34 +129,44 @@ func TestNamesFixed(t *testing.T) {
 	}
 }
 
-// TestScrapsBounds holds that begun messages beyond the bound are given up, the oldest first, and read as
-// if octets had been missing.
-func TestScrapsBounds(t *testing.T) {
-	names := newNames(1000, 10000, 2)
-	begun := make([]State, 3)
+// TestBegunMessages holds that messages are completed however many have begun, and that nothing is left of them.
+func TestBegunMessages(t *testing.T) {
+	names := NewNames()
+	begun := make([]State, 2000)
 	for i := range begun {
 		begun[i].Say(names, 0, i+1, 1_700_000_000_000_000_000, []byte("GET /a HT"), 9)
 	}
-	if _, n := names.Recycled(); n != 1 {
-		t.Errorf("%d begun messages went, want 1", n)
-	}
 	rest := []byte("TP/1.1\r\nHost: example.com\r\n\r\n")
 	for i := range begun {
+		if i%2 == 0 {
+			begun[i].Release(names)
+			continue
+		}
 		begun[i].Say(names, 0, i+4, 1_700_000_000_001_000_000, rest, uint32(len(rest)))
-		s := begun[i].Summary(names)
-		want := "GET /a"
-		if i == 0 {
-			want = ""
-		}
-		if s.Request.Text != want || s.Guess != (i == 0) {
-			t.Errorf("%d: told %q, guess %v", i, s.Request.Text, s.Guess)
-		}
-		if s.Pending != 1 {
-			t.Errorf("%d: pending %d", i, s.Pending)
+		if s := begun[i].Summary(names); s.Request.Text != "GET /a" || s.Guess || s.Pending != 1 {
+			t.Fatalf("%d: told %q, guess %v, pending %d", i, s.Request.Text, s.Guess, s.Pending)
 		}
 	}
 	if len(names.scraps.free) != len(names.scraps.slots) {
 		t.Errorf("%d of %d scraps are free", len(names.scraps.free), len(names.scraps.slots))
+	}
+}
+
+// TestSnapshot holds that a Snapshot keeps the Summary of its moment.
+func TestSnapshot(t *testing.T) {
+	for _, seed := range seeds {
+		names := NewNames()
+		st := perform(spell(t, seed), names)
+		want := st.Summary(names)
+		shot := st.Snapshot(names)
+		for _, text := range []string{"POST /later HTTP/1.1\r\n", "x", "\r\n\r\n"} {
+			st.Say(names, 0, 1000, 1_700_000_100_000_000_000, []byte(text), uint32(len(text)))
+			st.Say(names, 1, 1001, 1_700_000_101_000_000_000, []byte(text), uint32(len(text)))
+		}
+		st.Release(names)
+		if got := shot.Summary(names); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s:\n%+v\nwas\n%+v", seed, got, want)
+		}
 	}
 }
 

@@ -4,55 +4,52 @@ package exchange
 // Hello with a post-quantum key share and tickets. Every reader settles for that many octets.
 const maxScrap = 8 << 10
 
-// scraps is a bounded store of message beginnings. When it is full, the oldest goes: in a capture that
-// is not made to hurt, few connections are in the middle of a header at one moment.
+// scraps holds the beginnings of messages. A State has one for each side at most, which is its own until it drops it.
 type scraps struct {
-	slots    []*scrap
-	free     []uint16
-	hand     int
-	max      int
-	recycled uint64
+	slots []*scrap
+	free  []uint32
+	bytes int // that the slots have room for
 }
 
 type scrap struct {
 	b     []byte
 	frame uint32 // of its first octet
 	time  int64
-	round uint32
 	taken bool
 }
 
 // keep stores b under the handle, which is 0 where nothing was stored before, and returns the handle.
 func (s *scraps) keep(handle uint32, b []byte, frame uint32, time int64) uint32 {
 	if p := s.get(handle); p != nil {
-		p.b = append(p.b[:0], b...)
+		s.set(p, b)
 		return handle
 	}
-	var i int
-	switch k := len(s.free); {
-	case k > 0:
-		i, s.free = int(s.free[k-1]), s.free[:k-1]
-	case len(s.slots) < s.max:
-		i = len(s.slots)
+	var i uint32
+	if k := len(s.free); k > 0 {
+		i, s.free = s.free[k-1], s.free[:k-1]
+	} else {
+		i = uint32(len(s.slots))
 		s.slots = append(s.slots, &scrap{})
-	default:
-		i = s.hand
-		s.hand = (s.hand + 1) % len(s.slots)
-		s.recycled++
 	}
 	p := s.slots[i]
-	p.round = (p.round + 1) & 0xfffff
-	p.b, p.frame, p.time, p.taken = append(p.b[:0], b...), frame, time, true
-	return uint32(i+1) | p.round<<12
+	s.set(p, b)
+	p.frame, p.time, p.taken = frame, time, true
+	return i + 1
 }
 
-// get returns the scrap of a handle, nil when there is none or it had to go.
+// set makes b the octets of p.
+func (s *scraps) set(p *scrap, b []byte) {
+	s.bytes -= cap(p.b)
+	p.b = append(p.b[:0], b...)
+	s.bytes += cap(p.b)
+}
+
+// get returns the scrap of a handle, nil when there is none.
 func (s *scraps) get(handle uint32) *scrap {
-	i := int(handle&0xfff) - 1
-	if i < 0 || i >= len(s.slots) {
+	if handle == 0 {
 		return nil
 	}
-	if p := s.slots[i]; p.taken && p.round == handle>>12 {
+	if p := s.slots[handle-1]; p.taken {
 		return p
 	}
 	return nil
@@ -62,6 +59,6 @@ func (s *scraps) get(handle uint32) *scrap {
 func (s *scraps) drop(handle uint32) {
 	if p := s.get(handle); p != nil {
 		p.taken = false
-		s.free = append(s.free, uint16(handle&0xfff)-1)
+		s.free = append(s.free, handle-1)
 	}
 }

@@ -80,6 +80,7 @@ const (
 	alertClear                  // TLS: it was in clear, desc holds its description
 	turnTaking                  // some messages were told apart by turns alone
 	gap                         // a side's flags may say broken
+	frozen                      // made by Snapshot: a side's flags say open
 )
 
 // flags are what is known of one side.
@@ -99,6 +100,7 @@ const (
 	f7
 	f8
 	broken // octets are missing behind the scrap
+	open   // of a Snapshot: the last octets end inside a unit
 )
 
 // Say hands the State the next octets of a side in sequence order, each octet once: resends and copies
@@ -140,6 +142,29 @@ func (s *State) Fin(side int, time int64) {
 			v.bye = v.end
 		}
 	}
+}
+
+// Release drops what of s lies in names. s must not be used any more.
+func (s *State) Release(names *Names) {
+	for i := range s.voice {
+		names.scraps.drop(s.voice[i].scrap)
+		s.voice[i].scrap = 0
+	}
+}
+
+// Snapshot returns a copy of s that keeps its Summary, whatever s is told afterwards. It is not to be told anything,
+// nor released.
+func (s *State) Snapshot(names *Names) State {
+	t := *s.settled(names)
+	t.bits |= frozen
+	for i := range t.voice {
+		t.voice[i].scrap = 0
+		t.voice[i].flags &^= open
+		if s.isOpen(&s.voice[i]) {
+			t.voice[i].flags |= open
+		}
+	}
+	return t
 }
 
 // grow counts n octets of the last message.

@@ -170,6 +170,8 @@ func (s *State) isGuess() bool {
 // isOpen reports whether a side's last octets end inside a unit.
 func (s *State) isOpen(v *voice) bool {
 	switch {
+	case s.bits&frozen != 0:
+		return v.flags&open != 0
 	case v.phase >= phaseLost || s.proto <= opaque:
 		return false
 	case v.scrap != 0 || v.flags&skipLine != 0:

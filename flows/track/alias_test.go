@@ -29,7 +29,7 @@ func TestAliases(t *testing.T) {
 	server := client(1000).IP
 	for seed := range uint64(40) {
 		segs := conversations(seed, 600)
-		want := play(t, track.TableOptions{}, segs, slowly)
+		want := play(t, track.TableOptions{}, segs, oneByOne)
 		for _, c := range []struct {
 			name string
 			segs []flows.Segment

@@ -164,7 +164,7 @@ func (t *Table) hatch(id uint32) uint32 {
 	c := t.conns.at(record)
 	c.stream = e.stream
 	c.base(flows.Originator, &s)
-	t.takeInOrder(c, flows.Originator, &s)
+	t.take(c, flows.Originator, &s)
 	t.following, t.hatching = following, false
 	return record
 }

@@ -1,8 +1,5 @@
 package track
 
-// NoCalm makes t take all segments the long way, for comparison.
-func (t *Table) NoCalm() { t.noCalm = true }
-
 // SmallBacklog makes t defer few segments.
 func (t *Table) SmallBacklog() { t.journals.backlog.limit, t.journals.backlog.shift = 6, 3 }
 

@@ -103,7 +103,6 @@ type way uint8
 
 const (
 	oneByOne way = iota
-	slowly       // one by one, never by the short way of calm connections
 	inBatches
 	deferring  // with room for few segments only
 	conceiving // with embryos, whatever is half-open
@@ -147,8 +146,6 @@ func play(t *testing.T, opts track.TableOptions, segs []flows.Segment, how way) 
 		}
 	})
 	switch how {
-	case slowly:
-		tab.NoCalm()
 	case inBatches, deferring, conceiving, scarcely:
 		switch how {
 		case deferring:
@@ -167,8 +164,7 @@ func play(t *testing.T, opts track.TableOptions, segs []flows.Segment, how way) 
 		if s.Flags.Has(flows.RST) {
 			wantRST = append(wantRST, s.Frame)
 		}
-		switch how {
-		case oneByOne:
+		if how == oneByOne {
 			before := tab.Lookup(s.Src, s.Dst)
 			stream := tab.Add(s)
 			c := tab.Lookup(s.Src, s.Dst)
@@ -179,8 +175,6 @@ func play(t *testing.T, opts track.TableOptions, segs []flows.Segment, how way) 
 			if before != nil && before.Stream == c.Stream {
 				checkSteps(t, s.Frame, before, c)
 			}
-		case slowly:
-			tab.Add(s)
 		}
 	}
 	tab.Flush()
@@ -236,11 +230,8 @@ func FuzzTable(f *testing.F) {
 		data = data[:min(len(data), 800)]
 		segs := segmentsFrom(data)
 		tight := track.TableOptions{MaxConnections: 2, MaxClosed: 1, Lookahead: 2, ShortAbove: 1, LookaheadTime: 1000}
-		for _, opts := range []track.TableOptions{{}, tight} {
+		for _, opts := range []track.TableOptions{{}, {ShortAbove: 3}, tight} {
 			want := play(t, opts, segs, oneByOne)
-			if !bytes.Equal(want, play(t, opts, segs, slowly)) {
-				t.Fatal("the short way of calm connections gives other results")
-			}
 			if !bytes.Equal(want, play(t, opts, segs, inBatches)) {
 				t.Fatal("batches give other results")
 			}

@@ -73,7 +73,7 @@ func (t *Table) takeHanded(c *record, h *handed, units []deferred) {
 		if d.bits&deferredLate != 0 {
 			c.defects |= flows.Reordered
 		}
-		t.takeInOrder(c, c.sideOf(from != 0), s)
+		t.take(c, c.sideOf(from != 0), s)
 	}
 	t.following = false
 }

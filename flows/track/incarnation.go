@@ -212,8 +212,7 @@ func (t *Table) swap(c *record) {
 		}
 	}
 	if c.talk != 0 { // what was said so far is told of the wrong sides: begin again
-		t.talks.give(c.talk)
-		c.talk = 0
+		t.dropTalk(c)
 		c.marks |= talkLost
 	}
 }
@@ -235,7 +234,10 @@ func (t *Table) forget(id, hash uint32) {
 	t.index.remove(hash, id)
 	t.lines.drop(c)
 	t.dropAnnex(c)
-	t.talks.give(c.talk)
+	t.dropTalk(c)
+	if c.marks&followed != 0 {
+		t.follows.live--
+	}
 	if c.marks&isWide != 0 {
 		t.wide.give(c.lo)
 	}

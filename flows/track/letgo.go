@@ -32,7 +32,7 @@ func (t *Table) letsGo(c *record, side flows.Side, at stamp, fin bool) {
 			g.lastData[i] = stampAt(m)
 		}
 	}
-	g.exchange = *t.exchangeOf(c)
+	g.exchange = t.exchangeOf(c).Snapshot(t.names)
 }
 
 // letGoOf makes a LetGo.

@@ -36,6 +36,7 @@ func (t *Table) buryClosed() {
 	for t.closed.n > t.opts.MaxClosed {
 		t.buryOldest()
 	}
+	t.fitNames()
 }
 
 // fitEvery is after how many new connections it is looked whether memory is near its bound.
@@ -174,7 +175,7 @@ func (t *Table) fitMemory() {
 // what the batch at hand knows: what is forgotten must not depend on how far they are.
 func (t *Table) memory() int64 {
 	n := t.index.memory() + int64(len(t.closed.ring))*8 + t.journalled + t.met.memory()
-	n += slabMemory(&t.conns) + t.embryos.memory() + slabMemory(&t.wide) + slabMemory(&t.annexes) + slabMemory(&t.talks) + int64(cap(t.talkers))*4
+	n += slabMemory(&t.conns) + t.embryos.memory() + slabMemory(&t.wide) + slabMemory(&t.annexes) + slabMemory(&t.talks) + int64(len(t.follows.queue.ring))*8 + t.names.Memory()
 	n += slabMemory(&t.runs) + slabMemory(&t.letGoes) + slabMemory(&t.holes) + slabMemory(&t.held) + slabMemory(&t.falls) + slabMemory(&t.befores) + slabMemory(&t.notes)
 	n += slabMemory(&t.lines.short) + slabMemory(&t.lines.middle) + slabMemory(&t.lines.long)
 	return n + t.graves.memory()

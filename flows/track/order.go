@@ -73,7 +73,7 @@ func (t *Table) sayHeld(c *record, side flows.Side, x *halfAnnex) {
 	x.held = h.next
 	x.nHeld--
 	if lost := h.seq.Sub(x.heard); lost > 0 {
-		t.talkOf(c).state.Lost(int(side), uint32(lost))
+		t.lost(c, side, uint32(lost))
 		x.heard = h.seq
 	}
 	if old := uint32(x.heard - h.seq); old < h.len {
@@ -97,7 +97,7 @@ func (t *Table) stopWaiting(c *record, side flows.Side) {
 		end--
 	}
 	if lost := end.Sub(x.heard); lost > 0 {
-		t.talkOf(c).state.Lost(int(side), uint32(lost))
+		t.lost(c, side, uint32(lost))
 	}
 	t.waited(c, side, x)
 }
@@ -116,7 +116,9 @@ func (t *Table) finish(c *record, side flows.Side) {
 	if x.waits = x.waits && (x.held != 0 || x.heard != c.side[side].dataEnd()); x.waits || x.letGo != 0 {
 		return
 	}
-	t.talkOf(c).state.Fin(int(side), int64(x.fin.time()))
+	if k := t.talkOf(c); k != nil {
+		k.state.Fin(int(side), int64(x.fin.time()))
+	}
 	t.letsGo(c, side, x.fin, true)
 	c.side[side].unread = 0
 }

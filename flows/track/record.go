@@ -89,9 +89,10 @@ const (
 	hasReset                         // annex.fall is in use
 	bothSides                        // both sides have been seen
 	isOther                          // the record stands for a segment quoted by ICMP only
-	calm                             // established, and nothing open that an ordinary segment could change (calm.go)
 	gone                             // the record has been given back
-	talkLost                         // its talk was given to another connection
+	followed                         // it is followed closely, see talk
+	unfollowed                       // it was, until there were too many
+	talkLost                         // what its applications said has been forgotten
 	ended                            // over, by segments that may wait in its journal
 )
 

@@ -20,8 +20,9 @@ type TableOptions struct {
 	// MaxClosed is how many closed connections are remembered in full, so that late segments are told
 	// what they are late for (default 4,096). Of many more the stream number stays known.
 	MaxClosed int
-	// ShortAbove is the number of connections above which timelines stay short, and how many exchanges
-	// are remembered at a time: beyond it, those not used for long go (default 65,536). Of half as many
+	// ShortAbove is how many connections are followed closely at a time, with a long timeline and with what
+	// their applications said: beyond it, of those that have begun first no more is kept than that something
+	// is missing (default 65,536). They are counted in Stats.ExchangesLost. Of half as many
 	// connections, but one in 32 of MaxConnections, the segments may wait in journals.
 	ShortAbove int
 	// Lookahead is how many resets may wait for what comes after them (default 4,096).
@@ -75,7 +76,6 @@ type Table struct {
 	lines   timelines
 	annexes slab[annex]
 	talks   slab[talk]
-	talkers []talker // of talks
 	runs    slab[run]
 	letGoes slab[letGo]
 	holes   slab[hole]
@@ -92,6 +92,7 @@ type Table struct {
 	graves  graves
 	waiting waiting // resets that wait for their aftermath
 	around  around
+	follows following
 
 	streams    int
 	clock      flows.Time // latest time seen
@@ -101,7 +102,6 @@ type Table struct {
 	floodFrom  int        // least number of them that is a flood
 	opened     uint32     // connections begun so far
 	lastMemory int64      // memory when limit was lowered for the last time
-	talkHand   uint32     // where the search for a talk to give to another connection begins
 	limit      int        // connections that may live now: MaxConnections, less where MaxMemory asks for it
 
 	known      []origin // as far as the batches need them that were taken
@@ -113,7 +113,6 @@ type Table struct {
 	unpacked   segment  // of the line at hand
 	opening    segment  // the same of a SYN's line
 	followed   segment  // of the journal's segment at hand
-	noCalm     bool     // never take the short way of calm.go
 	stats      Stats
 }
 
@@ -129,7 +128,7 @@ type Stats struct {
 	Duplicates    int // packets captured more than once
 	Open          int // connections remembered now, closed ones included
 	PeakOpen      int
-	ExchangesLost int   // connections whose exchange was forgotten to bound memory
+	ExchangesLost int   // connections that ceased to be followed closely (TableOptions.ShortAbove)
 	Evicted       int   // open connections forgotten to bound memory
 	ICMP          int   // ICMP errors added
 	Reopened      int   // connections whose 4-tuple had been used before
@@ -213,23 +212,11 @@ func (t *Table) addTo(id uint32, tp *tuple, s *segment, late bool) (stream int) 
 	stream = int(c.stream)
 	if s.Flags&flows.RST != 0 {
 		t.reset(c, side, s)
-		c.marks &^= calm
 	} else {
-		t.takeInOrder(c, side, s)
+		t.take(c, side, s)
 	}
 	t.buryClosed()
 	return stream
-}
-
-// takeInOrder takes a segment that is no RST, the short way or the long one.
-func (t *Table) takeInOrder(c *record, side flows.Side, s *segment) {
-	if c.marks&calm != 0 && t.takeCalm(c, side, s) {
-		return
-	}
-	t.take(c, side, s)
-	if !t.noCalm {
-		c.settleDown()
-	}
 }
 
 // take applies a segment that is no RST.
@@ -331,6 +318,7 @@ func (t *Table) meet(c *record, side flows.Side, s *segment) {
 	if c.side[side^1].segments > 0 {
 		c.marks |= bothSides
 		t.halfOpen--
+		t.follow(c)
 		t.around.bothWays(t, s, c.stream)
 	}
 	if !t.hatching { // when the SYN was new, this was done

@@ -1,16 +1,17 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows"
-
 import (
 	"unsafe"
 
+	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
 )
 
-// A talk is what is kept of what two applications said. A connection has one from its first data on,
-// while there are enough: they are large, so when ShortAbove of them are in use, one that has not been used for
-// long goes to another connection, which its own will know (talkLost).
+// A talk is what is known of what two applications said, of a connection that is followed closely, from its first data
+// on.
+//
+// The last ShortAbove connections that began are followed closely: their timelines may grow, and their applications are
+// heard. Which they are depends on segments that never wait in a batch, so it is the same whichever way they come.
 type talk struct {
 	state     exchange.State
 	firstData [2]stamp
@@ -19,59 +20,77 @@ type talk struct {
 // A talk lies in three cache lines: it is touched for all that is heard.
 var _ [3 * 64]byte = [unsafe.Sizeof(talk{})]byte{}
 
-// A talker is whose a talk is: the number of the record, and talkUsed.
-type talker uint32
-
-// talkUsed is set when a talk is used, and taken off when the hand comes by.
-const talkUsed talker = 1 << 31
-
-// talkOf returns the talk of c, made on first use.
-func (t *Table) talkOf(c *record) *talk {
-	if c.talk == 0 {
-		t.takeTalk(c)
-	}
-	return t.talks.at(c.talk)
+// A following is the queue of connections that are followed closely, oldest first: numbers of their records, and
+// streams. Those that have been forgotten stay in it until they are in the way.
+type following struct {
+	queue queue
+	live  int // of them, those that have not been forgotten
 }
 
-// takeTalk gives a talk to c, the record that Add works on.
-func (t *Table) takeTalk(c *record) {
-	if t.talks.live >= t.opts.ShortAbove {
-		t.freeTalk()
+// follow begins to follow c closely, the record that is worked on. For it, the oldest beyond ShortAbove goes.
+func (t *Table) follow(c *record) {
+	if c.marks&(followed|unfollowed) != 0 {
+		return
+	}
+	f := &t.follows
+	if f.queue.n >= 2*f.live+256 {
+		for range f.queue.n {
+			if v := f.queue.pop(); t.followedAt(v) != nil {
+				f.queue.push(v)
+			}
+		}
+	}
+	c.marks |= followed
+	f.queue.push(uint64(t.current)<<32 | uint64(c.stream))
+	for f.live++; f.live > t.opts.ShortAbove; {
+		if old := t.followedAt(f.queue.pop()); old != nil {
+			t.unfollow(old)
+		}
+	}
+}
+
+// followedAt returns the record of an entry of the queue, nil where it has been forgotten.
+func (t *Table) followedAt(v uint64) *record {
+	c := t.conns.at(uint32(v >> 32))
+	if c.stream != uint32(v) || c.marks&followed == 0 {
+		return nil
+	}
+	return c
+}
+
+// unfollow ends that c is followed closely. Of its timeline the end is left, and of its exchange nothing.
+func (t *Table) unfollow(c *record) {
+	c.marks = c.marks&^followed | unfollowed | talkLost
+	t.follows.live--
+	t.stats.ExchangesLost++
+	t.dropTalk(c)
+	t.lines.shorten(c)
+}
+
+// dropTalk forgets what c's applications said.
+func (t *Table) dropTalk(c *record) {
+	if c.talk != 0 {
+		t.talks.at(c.talk).state.Release(t.names)
+		t.talks.give(c.talk)
+		c.talk = 0
+	}
+}
+
+// talkOf returns the talk of c, made on first use; nil where it is not followed.
+func (t *Table) talkOf(c *record) *talk {
+	if c.talk != 0 {
+		return t.talks.at(c.talk)
+	}
+	if t.follow(c); c.marks&followed == 0 {
+		return nil
 	}
 	c.talk = t.talks.take()
 	k := t.talks.at(c.talk)
-	for len(t.talkers) <= int(c.talk) {
-		t.talkers = append(t.talkers, 0)
-	}
-	t.talkers[c.talk] = talker(t.current)
 	if c.marks&talkLost != 0 {
 		k.state.Lost(0, 1)
 		k.state.Lost(1, 1)
 	}
-}
-
-// freeTalk takes back a talk that was not used since the hand came by the last time (the clock of page
-// replacement).
-func (t *Table) freeTalk() {
-	for {
-		if t.talkHand++; t.talkHand >= t.talks.top {
-			t.talkHand = 1
-		}
-		k := &t.talkers[t.talkHand]
-		if *k&talkUsed != 0 {
-			*k &^= talkUsed
-			continue
-		}
-		c := t.conns.at(uint32(*k))
-		if c.talk != t.talkHand {
-			continue // not in use
-		}
-		c.talk = 0
-		c.marks |= talkLost
-		t.talks.give(t.talkHand)
-		t.stats.ExchangesLost++
-		return
-	}
+	return k
 }
 
 // exchangeOf returns what is known of c's exchange.
@@ -90,9 +109,33 @@ func (t *Table) exchangeOf(c *record) *exchange.State {
 // say hands data of side, n octets of which some may be captured, to the exchange.
 func (t *Table) say(c *record, side flows.Side, at stamp, captured []byte, n uint32) {
 	k := t.talkOf(c)
-	t.talkers[c.talk] |= talkUsed
+	if k == nil {
+		return
+	}
 	if k.firstData[side].frame == 0 && c.marks&talkLost == 0 {
 		k.firstData[side] = at
 	}
 	k.state.Say(t.names, int(side), int(at.frame), int64(at.time()), captured, n)
+}
+
+// lost tells the exchange that n octets of side are missing.
+func (t *Table) lost(c *record, side flows.Side, n uint32) {
+	if k := t.talkOf(c); k != nil {
+		k.state.Lost(int(side), n)
+	}
+}
+
+// fitNames drops the strings that no exchange names any more, when there are many.
+func (t *Table) fitNames() {
+	if !t.names.Full() {
+		return
+	}
+	t.names.Sweep(func(keep func(*exchange.State)) {
+		for i := uint32(1); i < t.talks.top; i++ {
+			keep(&t.talks.at(i).state)
+		}
+		for i := uint32(1); i < t.letGoes.top; i++ {
+			keep(&t.letGoes.at(i).exchange)
+		}
+	})
 }

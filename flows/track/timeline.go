@@ -145,6 +145,22 @@ func (t *timelines) grow(c *record) {
 	t.giveBack(class, i)
 }
 
+// shorten keeps the last events of c only, in a ring of the first class.
+func (t *timelines) shorten(c *record) {
+	if c.ringClass <= 1 {
+		return
+	}
+	old, class, i := t.ring(c), c.ringClass, c.ring
+	pos, n := int(c.ringPos), min(int(c.ringN), shortRing)
+	c.ringClass, c.ring = 1, t.short.take()
+	fresh := t.ring(c)
+	for k := range n { // oldest first
+		fresh[k] = old[(pos-n+k+len(old))%len(old)]
+	}
+	c.ringN, c.ringPos = uint8(n), uint8(n%shortRing)
+	t.giveBack(class, i)
+}
+
 // back returns the k-th last event of c, 0 for the newest; nil when the ring does not hold it.
 func (t *timelines) back(c *record, k int) *entry {
 	if uint(k) >= uint(c.ringN) {
@@ -157,10 +173,10 @@ func (t *timelines) back(c *record, k int) *entry {
 	return &t.ring(c)[i]
 }
 
-// mayGrow tells whether the ring of c may grow. Those of connections with a journal always may; but once memory has come
-// near its bound, they grow only into memory that other rings have left.
+// mayGrow tells whether the ring of c may grow: if c is followed closely, or one of few of which one side has spoken. Once
+// memory has come near its bound, rings grow only into memory that other rings have left.
 func (t *Table) mayGrow(c *record) bool {
-	if !t.following && t.connections() > t.opts.ShortAbove {
+	if c.marks&followed == 0 && (c.marks&bothSides != 0 || t.connections() > t.opts.ShortAbove) {
 		return false
 	}
 	return t.lastMemory == 0 || t.lines.left(c.ringClass+1)
