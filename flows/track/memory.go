@@ -2,35 +2,6 @@ package track
 
 import "unsafe"
 
-// A queue is a first-in first-out queue of numbers.
-type queue struct {
-	ring []uint64
-	head int
-	n    int
-}
-
-func (q *queue) push(v uint64) {
-	if q.n == len(q.ring) {
-		ring := make([]uint64, max(2*len(q.ring), 256))
-		for i := range q.n {
-			ring[i] = q.peek(i)
-		}
-		q.ring, q.head = ring, 0
-	}
-	q.ring[(q.head+q.n)&(len(q.ring)-1)] = v
-	q.n++
-}
-
-// peek returns what k calls of pop will bring before the next.
-func (q *queue) peek(k int) uint64 { return q.ring[(q.head+k)&(len(q.ring)-1)] }
-
-func (q *queue) pop() uint64 {
-	v := q.ring[q.head]
-	q.head = (q.head + 1) & (len(q.ring) - 1)
-	q.n--
-	return v
-}
-
 // buryClosed is called after a connection may have been closed: it forgets closed ones beyond their number.
 func (t *Table) buryClosed() {
 	for t.closed.n > t.opts.MaxClosed {
@@ -174,14 +145,9 @@ func (t *Table) fitMemory() {
 // memory returns the octets of all that grows with connections. Of what other goroutines fill beside the table it takes
 // what the batch at hand knows: what is forgotten must not depend on how far they are.
 func (t *Table) memory() int64 {
-	n := t.index.memory() + int64(len(t.closed.ring))*8 + t.journalled + t.met.memory()
-	n += slabMemory(&t.conns) + t.embryos.memory() + slabMemory(&t.wide) + slabMemory(&t.annexes) + slabMemory(&t.talks) + int64(len(t.follows.queue.ring))*8 + t.names.Memory()
-	n += slabMemory(&t.runs) + slabMemory(&t.letGoes) + slabMemory(&t.holes) + slabMemory(&t.held) + slabMemory(&t.falls) + slabMemory(&t.befores) + slabMemory(&t.notes)
-	n += slabMemory(&t.lines.short) + slabMemory(&t.lines.middle) + slabMemory(&t.lines.long)
+	n := t.index.memory() + t.closed.memory() + t.journalled + t.met.memory()
+	n += t.conns.memory() + t.embryos.memory() + t.wide.memory() + t.annexes.memory() + t.talks.memory() + t.follows.queue.memory() + t.names.Memory()
+	n += t.runs.memory() + t.letGoes.memory() + t.holes.memory() + t.held.memory() + t.falls.memory() + t.befores.memory() + t.notes.memory()
+	n += t.lines.short.memory() + t.lines.middle.memory() + t.lines.long.memory()
 	return n + t.graves.memory()
-}
-
-func slabMemory[T any](s *slab[T]) int64 {
-	var v T
-	return int64(len(s.pieces))*int64(unsafe.Sizeof(v))<<pieceBits + int64(cap(s.free))*4
 }

@@ -79,21 +79,21 @@ const reactionUnit = 16
 type recordBits uint16
 
 const (
-	isWide    recordBits = 1 << iota // lo is an index into Table.wide
-	origIsHi                         // the originator is the tuple's higher end
-	guessed                          // Conn.Guessed
-	sawFIN                           // a FIN of either side: Wireshark starts a new stream at the next SYN
-	sawRST                           // the same for a RST
-	leaving                          // is in the queue of closed connections
-	watched                          // a Reset waits for its aftermath here
-	hasReset                         // annex.fall is in use
-	bothSides                        // both sides have been seen
-	isOther                          // the record stands for a segment quoted by ICMP only
-	gone                             // the record has been given back
-	followed                         // it is followed closely, see talk
-	unfollowed                       // it was, until there were too many
-	talkLost                         // what its applications said has been forgotten
-	ended                            // over, by segments that may wait in its journal
+	isWide     recordBits = 1 << iota // lo is an index into Table.wide
+	origIsHi                          // the originator is the tuple's higher end
+	guessed                           // Conn.Guessed
+	sawFIN                            // a FIN of either side: Wireshark starts a new stream at the next SYN
+	sawRST                            // the same for a RST
+	leaving                           // is in the queue of closed connections
+	watched                           // a Reset waits for its aftermath here
+	hasReset                          // annex.fall is in use
+	bothSides                         // both sides have been seen
+	isOther                           // the record stands for a segment quoted by ICMP only
+	gone                              // the record has been given back
+	followed                          // it is followed closely, see talk
+	unfollowed                        // it was, until there were too many
+	talkLost                          // what its applications said has been forgotten
+	ended                             // over, by segments that may wait in its journal
 )
 
 // halfBits are the yes-or-no facts of a half.

@@ -52,6 +52,12 @@ func (s *slab[T]) give(i uint32) {
 	}
 }
 
+// memory returns the bytes that the slab takes.
+func (s *slab[T]) memory() int64 {
+	var v T
+	return int64(len(s.pieces))*int64(unsafe.Sizeof(v))<<pieceBits + int64(cap(s.free))*4
+}
+
 // touched returns n new values, with each page of their memory written once. A page that is read before it is
 // written is mapped twice, and the second time all processors that the program runs on are interrupted.
 func touched[T any](n int) []T {
