@@ -139,7 +139,6 @@ func (x *analysis) explain() error {
 	}
 	list := make([]*report.Reset, len(some))
 	for i, reset := range some {
-		track.FetchNext(some, i)
 		list[i] = x.builder.Reset(reset, x.engine.Explain(reset))
 		x.joined.place(list[i])
 		track.Release(reset)

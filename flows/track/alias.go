@@ -1,5 +1,7 @@
 package track
 
+import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
+
 import "github.com/rstexplain/rstexplain/flows"
 
 import (
@@ -83,7 +85,7 @@ func (x *aliases) slot(ip *[16]byte) *aliasSlot {
 func (x *aliases) enter(alias uint32) {
 	if x.used >= len(x.slots)/3*2 {
 		old := x.slots
-		x.slots = touched[aliasSlot](max(2*len(old), 64))
+		x.slots = slab.Touched[aliasSlot](max(2*len(old), 64))
 		for i := range old {
 			if s := &old[i]; s.alias != 0 {
 				*x.slot(&s.ip) = *s

@@ -37,9 +37,9 @@ type halfAnnex struct {
 // annexOf returns the annex of c, made on first use.
 func (t *Table) annexOf(c *record) *annex {
 	if c.annex == 0 {
-		c.annex = t.annexes.take()
+		c.annex = t.annexes.Take()
 	}
-	return t.annexes.at(c.annex)
+	return t.annexes.At(c.annex)
 }
 
 // dropAnnex gives back the annex of c and all that hangs on it.
@@ -47,19 +47,19 @@ func (t *Table) dropAnnex(c *record) {
 	if c.annex == 0 {
 		return
 	}
-	x := t.annexes.at(c.annex)
+	x := t.annexes.At(c.annex)
 	for i := range x.side {
 		h := &x.side[i]
-		t.runs.give(h.resend)
-		t.runs.give(h.keep)
-		t.runs.give(h.probe)
-		t.letGoes.give(h.letGo)
+		t.runs.Give(h.resend)
+		t.runs.Give(h.keep)
+		t.runs.Give(h.probe)
+		t.letGoes.Give(h.letGo)
 		t.dropHoles(h)
 		t.dropHeld(h)
 	}
-	t.falls.give(x.fall)
-	t.befores.give(x.before)
-	t.notes.give(x.note)
-	t.annexes.give(c.annex)
+	t.falls.Give(x.fall)
+	t.befores.Give(x.before)
+	t.notes.Give(x.note)
+	t.annexes.Give(c.annex)
 	c.annex = 0
 }

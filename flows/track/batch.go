@@ -1,5 +1,7 @@
 package track
 
+import "github.com/rstexplain/rstexplain/flows/track/internal/prefetch"
+
 import "github.com/rstexplain/rstexplain/flows"
 
 import (
@@ -66,7 +68,7 @@ func oneMore(list *[]Ordinary) *Ordinary {
 	}
 	*list = (*list)[:n+1]
 	if next := n + linesAhead; next%linesAtOnce == 0 && next+linesAtOnce <= cap(*list) {
-		prefetchSpanW(unsafe.Pointer(&(*list)[:cap(*list)][next]), linesAtOnce*int(unsafe.Sizeof(Ordinary{})))
+		prefetch.SpanW(unsafe.Pointer(&(*list)[:cap(*list)][next]), linesAtOnce*int(unsafe.Sizeof(Ordinary{})))
 	}
 	return &(*list)[n]
 }

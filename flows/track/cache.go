@@ -1,5 +1,7 @@
 package track
 
+import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
+
 import "github.com/rstexplain/rstexplain/flows"
 
 import "slices"
@@ -99,7 +101,7 @@ func (s *cacheSet[T]) full() bool { return !slices.Contains(s.print[:], 0) }
 // grow doubles the sets.
 func (x *cache[T]) grow() {
 	old := x.sets
-	x.sets = touched[cacheSet[T]](max(2*len(old), fewCacheSets))
+	x.sets = slab.Touched[cacheSet[T]](max(2*len(old), fewCacheSets))
 	for s := range old {
 		from := &old[s]
 		for k, print := range from.print {

@@ -24,7 +24,7 @@ func (t *Table) makeConn(c *record, out *flows.Conn) {
 	addrs := t.addrs(c)
 	var x annex
 	if c.annex != 0 {
-		x = *t.annexes.at(c.annex)
+		x = *t.annexes.At(c.annex)
 	}
 	out.Incarnation, out.Duplicates, out.Domain = int(x.incarnation), x.copies, uint32(t.domains.value(c.domain))
 	out.Packets = x.copies + c.side[0].segments + c.side[1].segments
@@ -57,7 +57,7 @@ func (t *Table) makeConn(c *record, out *flows.Conn) {
 		out.Defects |= flows.OneDirection
 	}
 	if x.before != 0 {
-		b := t.befores.at(x.before)
+		b := t.befores.At(x.before)
 		out.Before = &flows.Before{Stream: int(b.stream), Last: b.last.mark(), NXT: b.nxt, UNA: b.una, States: b.states}
 	}
 	for i := range x.side {
@@ -105,7 +105,7 @@ func (t *Table) endpoint(c *record, side flows.Side, x *halfAnnex, e *flows.Endp
 	e.Bytes = uint64(h.bytesHi)<<32 | uint64(h.bytes)
 	e.First, e.Last, e.LastData = c.first(side), c.last(side), c.lastData(side)
 	if c.talk != 0 {
-		e.FirstData = t.talks.at(c.talk).firstData[side].mark()
+		e.FirstData = t.talks.At(c.talk).firstData[side].mark()
 	}
 	if e.LastData.Seen() {
 		e.LastLen = h.lastLen
@@ -114,7 +114,7 @@ func (t *Table) endpoint(c *record, side flows.Side, x *halfAnnex, e *flows.Endp
 	e.UnseenFIN = x.unseenFIN.mark()
 	e.FIN, e.FINSEQ, e.FINAcked, e.FINs = x.fin.mark(), x.finSEQ, x.finAcked.mark(), uint32(x.fins)
 	if c.marks&hasReset != 0 {
-		f := t.falls.at(t.annexes.at(c.annex).fall)
+		f := t.falls.At(t.annexes.At(c.annex).fall)
 		e.RST, e.RSTs = f.side[side].first.mark(), f.side[side].count
 	}
 	e.Retransmits, e.KeepAlives, e.WndProbes = t.runOf(c, side, x.resend), t.runOf(c, side, x.keep), t.runOf(c, side, x.probe)
@@ -165,7 +165,7 @@ func (h *half) dataEnd() flows.Seq {
 // synMark returns the first SYN or SYN-ACK of side, which has sent one.
 func (t *Table) synMark(c *record, side flows.Side) flows.Mark {
 	if c.annex != 0 {
-		if m := t.annexes.at(c.annex).side[side].syn.mark(); m.Seen() {
+		if m := t.annexes.At(c.annex).side[side].syn.mark(); m.Seen() {
 			return m
 		}
 	}

@@ -99,7 +99,7 @@ const manyPackets = 20
 func (t *Table) copiesPer(c *record) (copies, packets uint32) {
 	packets = c.side[0].segments + c.side[1].segments
 	if c.annex != 0 {
-		copies = t.annexes.at(c.annex).copies
+		copies = t.annexes.At(c.annex).copies
 	}
 	if c.marks&hasReset != 0 {
 		f := t.fallOf(c)

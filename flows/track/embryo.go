@@ -1,5 +1,7 @@
 package track
 
+import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
+
 import "github.com/rstexplain/rstexplain/flows"
 
 import (
@@ -43,7 +45,7 @@ const floodFrom = 1 << 12
 
 // embryos holds embryos. Unlike other slabs it lets go of pieces: records take their place.
 type embryos struct {
-	slab[embryo]
+	slab.Slab[embryo]
 	alive []uint16 // in each piece
 	empty uint32   // piece that is kept though there are none in it, plus one
 	held  int      // pieces that there are now
@@ -52,14 +54,14 @@ type embryos struct {
 
 // take is slab.take.
 func (x *embryos) take() uint32 {
-	if n := len(x.free); n > 0 {
-		if p := x.free[n-1] >> pieceBits; x.pieces[p] == nil {
-			x.pieces[p] = pages.Make[embryo](1 << pieceBits)
+	if n := len(x.Free); n > 0 {
+		if p := x.Free[n-1] >> slab.PieceBits; x.Pieces[p] == nil {
+			x.Pieces[p] = pages.Make[embryo](1 << slab.PieceBits)
 			x.held++
 		}
 	}
-	id := x.slab.take()
-	p := id >> pieceBits
+	id := x.Slab.Take()
+	p := id >> slab.PieceBits
 	if int(p) == len(x.alive) {
 		x.alive = append(x.alive, 0)
 		x.held++
@@ -72,14 +74,14 @@ func (x *embryos) take() uint32 {
 
 // give is slab.give.
 func (x *embryos) give(id uint32) {
-	x.at(id).bits = 0
-	x.slab.give(id)
-	p := id >> pieceBits
+	x.At(id).bits = 0
+	x.Slab.Give(id)
+	p := id >> slab.PieceBits
 	if x.alive[p]--; x.alive[p] > 0 {
 		return
 	}
 	if x.empty != 0 {
-		x.pieces[x.empty-1] = nil
+		x.Pieces[x.empty-1] = nil
 		x.held--
 	}
 	x.empty = p + 1
@@ -87,28 +89,28 @@ func (x *embryos) give(id uint32) {
 
 // next returns an embryo that may have to go, 0 if there is none: they come by in about the order in which they began.
 func (x *embryos) next() uint32 {
-	if x.live == 0 {
+	if x.Live == 0 {
 		return 0
 	}
 	for {
-		if x.hand++; x.hand >= x.top {
+		if x.hand++; x.hand >= x.Top {
 			x.hand = 1
 		}
-		switch p := x.hand >> pieceBits; {
+		switch p := x.hand >> slab.PieceBits; {
 		case x.alive[p] == 0:
-			x.hand |= 1<<pieceBits - 1
-		case x.at(x.hand).bits&embryoLives != 0:
+			x.hand |= 1<<slab.PieceBits - 1
+		case x.At(x.hand).bits&embryoLives != 0:
 			return x.hand
 		}
 	}
 }
 
 func (x *embryos) memory() int64 {
-	return int64(cap(x.free))*4 + int64(x.held)*int64(unsafe.Sizeof(embryo{}))<<pieceBits
+	return int64(cap(x.Free))*4 + int64(x.held)*int64(unsafe.Sizeof(embryo{}))<<slab.PieceBits
 }
 
 // connections returns how many connections are remembered now.
-func (t *Table) connections() int { return t.conns.live + t.embryos.live }
+func (t *Table) connections() int { return t.conns.Live + t.embryos.Live }
 
 // flooded tells whether so many connections are half-open that most of them will stay so.
 func (t *Table) flooded() bool { return t.halfOpen >= t.floodFrom && t.manyHalfOpen() }
@@ -128,7 +130,7 @@ func (t *Table) conceive(tp *tuple, s *segment) (stream int) {
 	t.streams++
 	t.halfOpen++
 	id := t.embryos.take()
-	e := t.embryos.at(id)
+	e := t.embryos.At(id)
 	e.time, e.frame, e.stream = s.Time, uint32(s.Frame), uint32(stream)
 	e.lo, e.hi, e.portLo, e.portHi = tp.lo, tp.hi, tp.portLo, tp.portHi
 	e.seq, e.tsval, e.wnd, e.ipid = s.SEQ, s.Opts.TSval, s.WND, s.IPID
@@ -147,7 +149,7 @@ func (t *Table) conceive(tp *tuple, s *segment) (stream int) {
 
 // hatch makes a record of the embryo id, a number of the index, and returns its number: it takes the SYN again.
 func (t *Table) hatch(id uint32) uint32 {
-	e := *t.embryos.at(id &^ embryonic)
+	e := *t.embryos.At(id &^ embryonic)
 	var tp tuple
 	tp.ofEmbryo(&e, t.seed)
 	t.embryos.give(id &^ embryonic)
@@ -161,7 +163,7 @@ func (t *Table) hatch(id uint32) uint32 {
 	t.following, t.hatching = false, true
 	record := t.record(&tp, &s)
 	t.index.replace(tp.hash(), id, record)
-	c := t.conns.at(record)
+	c := t.conns.At(record)
 	c.stream = e.stream
 	c.base(flows.Originator, &s)
 	t.take(c, flows.Originator, &s)
@@ -181,7 +183,7 @@ func (e *embryo) is(tp *tuple) bool {
 
 // buryEmbryo forgets the embryo id and digs its grave, as bury does.
 func (t *Table) buryEmbryo(id uint32) {
-	e := t.embryos.at(id)
+	e := t.embryos.At(id)
 	var tp tuple
 	tp.ofEmbryo(e, t.seed)
 	g := grave{stream: e.stream, bits: graveEvicted}

@@ -10,7 +10,7 @@ func (t *Table) Embryos(n int) { t.floodFrom = n }
 func (t *Table) Aliases(n int) { t.aliases.limit = n }
 
 // Unhatched returns how many connections are embryos.
-func (t *Table) Unhatched() int { return t.embryos.live }
+func (t *Table) Unhatched() int { return t.embryos.Live }
 
 // Deferred returns how many segments wait in journals.
 func (t *Table) Deferred() (n int) {

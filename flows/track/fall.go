@@ -42,10 +42,10 @@ const maxOpen = 16
 func (t *Table) fallOf(c *record) *fall {
 	x := t.annexOf(c)
 	if x.fall == 0 {
-		x.fall = t.falls.take()
+		x.fall = t.falls.Take()
 		c.marks |= hasReset
 	}
-	return t.falls.at(x.fall)
+	return t.falls.At(x.fall)
 }
 
 // addPrior keeps a RST for the Prior of later ones: the first of each side, and the latest others.

@@ -1,5 +1,9 @@
 package track
 
+import "github.com/rstexplain/rstexplain/flows/track/internal/prefetch"
+
+import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
+
 import "github.com/rstexplain/rstexplain/flows"
 
 import "unsafe"
@@ -28,21 +32,21 @@ func (b *Batch) HasAliases() bool { return len(b.met) > 0 }
 // FetchAlias fetches what Alias needs of an address, for a caller who knows it some segments ahead.
 func (b *Batch) FetchAlias(ip *[16]byte) {
 	if x := &b.table.aliases; len(x.slots) > 0 {
-		prefetch(unsafe.Pointer(&x.slots[int(hashIP(ip, x.seed))&(len(x.slots)-1)]))
+		prefetch.Line(unsafe.Pointer(&x.slots[int(hashIP(ip, x.seed))&(len(x.slots)-1)]))
 	}
 }
 
 // fetchLines fetches lines of a batch that another goroutine has filled.
 func fetchLines(lines []Ordinary) {
 	if len(lines) > 0 {
-		prefetchSpan(unsafe.Pointer(&lines[0]), len(lines)*int(unsafe.Sizeof(lines[0])))
+		prefetch.Span(unsafe.Pointer(&lines[0]), len(lines)*int(unsafe.Sizeof(lines[0])))
 	}
 }
 
 // fetchText fetches short payloads that come some groups after l.
 func (b *Batch) fetchText(l *Ordinary) {
 	if from := int(l.text) + 2*textAhead; l.bits&(ordinaryWhole|ordinaryLong) == 0 && from < len(b.text) {
-		prefetchSpan(unsafe.Pointer(&b.text[from]), min(2*textAhead, len(b.text)-from))
+		prefetch.Span(unsafe.Pointer(&b.text[from]), min(2*textAhead, len(b.text)-from))
 	}
 }
 
@@ -50,7 +54,7 @@ func (b *Batch) fetchText(l *Ordinary) {
 func (b *Batch) fetchWhole(lines []Ordinary) {
 	for k := range lines {
 		if l := &lines[k]; l.bits&ordinaryWhole != 0 {
-			prefetchSpan(unsafe.Pointer(&b.whole[l.text]), int(unsafe.Sizeof(b.whole[0])))
+			prefetch.Span(unsafe.Pointer(&b.whole[l.text]), int(unsafe.Sizeof(b.whole[0])))
 		}
 	}
 }
@@ -60,15 +64,15 @@ func (x *journals) foresee(lines []Ordinary, ids *[together]uint32) {
 	for k := range lines {
 		ids[k] = x.index.probably(lines[k].hash)
 	}
-	prefetchJournals(&x.list[0], &ids[0], len(lines))
+	prefetch.Elements(unsafe.Pointer(&x.list[0]), unsafe.Sizeof(x.list[0]), &ids[0], len(lines))
 }
 
 // fetchOver fetches what is touched when the connections that are over are forgotten which come soon.
 func (x *journals) fetchOver() {
 	const soon = 4
-	if x.over.n > 2*soon {
-		prefetch(unsafe.Pointer(&x.list[x.over.peek(2*soon)>>32]))
-		prefetch(unsafe.Pointer(x.index.slot(x.list[x.over.peek(soon)>>32].hash)))
+	if x.over.N > 2*soon {
+		prefetch.Line(unsafe.Pointer(&x.list[x.over.Peek(2*soon)>>32]))
+		prefetch.Line(unsafe.Pointer(x.index.slot(x.list[x.over.Peek(soon)>>32].hash)))
 	}
 }
 
@@ -94,7 +98,7 @@ func (t *Table) foresee(b *Batch, lines []Ordinary, ids *[together]uint32) {
 			t.fetchFirst(b, l, id)
 		case id == 0:
 		case id&embryonic == 0 && l.bits&(lineHeard|lineOver) != 0: // the front of the record says enough
-			prefetch(unsafe.Pointer(t.conns.at(id)))
+			prefetch.Line(unsafe.Pointer(t.conns.At(id)))
 		default:
 			t.fetchRecord(id)
 		}
@@ -115,18 +119,18 @@ func (t *Table) fetchRest(lines []Ordinary, ids *[together]uint32) {
 		if id == 0 || id&embryonic != 0 || l.bits&lineOver != 0 {
 			continue
 		}
-		c := t.conns.at(id)
+		c := t.conns.At(id)
 		if l.bits&lineHeard == 0 {
 			switch ring := t.lines.ring(c); {
 			case ring == nil:
 			case l.bits&ordinaryWhole != 0 && l.Flags&uint8(flows.RST) != 0: // all of it will be told
-				prefetchSpan(unsafe.Pointer(&ring[0]), len(ring)*int(unsafe.Sizeof(ring[0])))
+				prefetch.Span(unsafe.Pointer(&ring[0]), len(ring)*int(unsafe.Sizeof(ring[0])))
 			default:
-				prefetch(unsafe.Pointer(&ring[c.ringPos]))
+				prefetch.Line(unsafe.Pointer(&ring[c.ringPos]))
 			}
 		}
 		if c.talk != 0 {
-			prefetch3(unsafe.Pointer(t.talks.at(c.talk)))
+			prefetch.Lines3(unsafe.Pointer(t.talks.At(c.talk)))
 		}
 	}
 }
@@ -134,7 +138,7 @@ func (t *Table) fetchRest(lines []Ordinary, ids *[together]uint32) {
 // fetch fetches the slots where the search for lines begins.
 func (x *index) fetch(lines []Ordinary) {
 	if len(lines) > 0 {
-		prefetchSlots(&x.slots[0], x.mask, &lines[0], len(lines))
+		prefetch.Slots(&x.slots[0], x.mask, &lines[0].hash, unsafe.Sizeof(lines[0]), len(lines))
 	}
 }
 
@@ -148,7 +152,7 @@ func (t *Table) fetchFirst(b *Batch, l *Ordinary, id uint32) {
 		t.fetchRecord(id)
 	} else if t.graves.sets != nil {
 		tp := tuple{lo: l.lo, hi: l.hi, portLo: l.portLo, portHi: l.portHi}
-		prefetch2(unsafe.Pointer(t.graves.set(&tp)))
+		prefetch.Lines2(unsafe.Pointer(t.graves.set(&tp)))
 	}
 	if l.Flags&uint8(flows.SYN) == 0 {
 		return
@@ -174,15 +178,15 @@ func (t *Table) fetchFirst(b *Batch, l *Ordinary, id uint32) {
 func (t *Table) fetchRecord(id uint32) {
 	switch {
 	case id&embryonic != 0:
-		prefetch2(unsafe.Pointer(t.embryos.at(id &^ embryonic)))
+		prefetch.Lines2(unsafe.Pointer(t.embryos.At(id &^ embryonic)))
 	case id != 0:
-		prefetch4(unsafe.Pointer(t.conns.at(id)))
+		prefetch.Lines4(unsafe.Pointer(t.conns.At(id)))
 	}
 }
 
 // fetchGrave fetches what is touched when the record id is forgotten.
 func (t *Table) fetchGrave(id uint32) {
-	c := t.conns.at(id)
+	c := t.conns.At(id)
 	if c.marks&gone != 0 || t.graves.sets == nil {
 		return
 	}
@@ -193,18 +197,18 @@ func (t *Table) fetchGrave(id uint32) {
 
 // fetchEmbryo fetches what is touched when the embryo id is forgotten, which comes soon.
 func (t *Table) fetchEmbryo(id uint32) {
-	if id >= t.embryos.top || t.embryos.pieces[id>>pieceBits] == nil || t.graves.sets == nil {
+	if id >= t.embryos.Top || t.embryos.Pieces[id>>slab.PieceBits] == nil || t.graves.sets == nil {
 		return
 	}
 	var tp tuple
-	tp.ofEmbryo(t.embryos.at(id), t.seed)
+	tp.ofEmbryo(t.embryos.At(id), t.seed)
 	t.fetchPlaces(&tp)
 }
 
 // fetchPlaces fetches where tp is found, and where its grave will be.
 func (t *Table) fetchPlaces(tp *tuple) {
-	prefetch(unsafe.Pointer(t.index.slot(tp.hash())))
-	prefetch2(unsafe.Pointer(t.graves.set(tp)))
+	prefetch.Line(unsafe.Pointer(t.index.slot(tp.hash())))
+	prefetch.Lines2(unsafe.Pointer(t.graves.set(tp)))
 }
 
 // fetch fetches what the SYN or SYN-ACK touches that comes from a host and port; src and dst are hashes of the
@@ -220,21 +224,12 @@ func (a *around) fetch(src, dst uint64, port uint16, flags flows.Flags) {
 // fetch fetches the set of place.
 func (x *cache[T]) fetch(place uint64) {
 	if x.sets != nil {
-		prefetch4(unsafe.Pointer(x.set(uint32(place))))
+		prefetch.Lines4(unsafe.Pointer(x.set(uint32(place))))
 	}
 }
 
-// FetchNext fetches from memory what comes after list[i], for a caller who goes through list from the beginning:
-// resets have waited for long, and are not in the processor's cache.
-func FetchNext(list []*flows.Reset, i int) {
-	if i+2 < len(list) {
-		r := list[i+2]
-		prefetchSpan(unsafe.Pointer(r), int(unsafe.Sizeof(*r)))
-		prefetchSpan(unsafe.Pointer(r.Conn), int(unsafe.Sizeof(*r.Conn)))
-	}
-	if i+1 < len(list) {
-		if e := list[i+1].Conn.Events; len(e) > 0 {
-			prefetchSpan(unsafe.Pointer(&e[0]), len(e)*int(unsafe.Sizeof(e[0])))
-		}
-	}
+// fetchReset fetches a Reset that is to be handed out soon: it has waited for long.
+func fetchReset(r *flows.Reset) {
+	prefetch.Span(unsafe.Pointer(r), int(unsafe.Sizeof(*r)))
+	prefetch.Span(unsafe.Pointer(r.Conn), int(unsafe.Sizeof(*r.Conn)))
 }

@@ -84,7 +84,7 @@ func (t *Table) accept(c *record, side flows.Side, s *segment, trig *entry) flow
 	switch {
 	case a.bits&hasSND != 0:
 		next = t.contiguous(c, side)
-		if x := &t.annexOf(c).side[side]; a.bits&hasResend != 0 && t.runs.at(x.resend).count > 1 && s.SEQ.Less(next) {
+		if x := &t.annexOf(c).side[side]; a.bits&hasResend != 0 && t.runs.At(x.resend).count > 1 && s.SEQ.Less(next) {
 			next = a.una // what is sent again and again has not arrived
 		}
 	case b.bits&hasRCV != 0:

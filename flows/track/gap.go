@@ -20,7 +20,7 @@ func (t *Table) openHole(c *record, side flows.Side, from, to flows.Seq) {
 		x.waits, x.heard = true, from
 	}
 	n := 0
-	for i := x.holes; i != 0; i = t.holes.at(i).next {
+	for i := x.holes; i != 0; i = t.holes.At(i).next {
 		n++
 	}
 	if n >= maxHoles {
@@ -32,8 +32,8 @@ func (t *Table) openHole(c *record, side flows.Side, from, to flows.Seq) {
 }
 
 func (t *Table) addHole(x *halfAnnex, from, to flows.Seq) {
-	i := t.holes.take()
-	*t.holes.at(i) = hole{from, to, x.holes}
+	i := t.holes.Take()
+	*t.holes.At(i) = hole{from, to, x.holes}
 	x.holes = i
 }
 
@@ -43,7 +43,7 @@ func (t *Table) fillHoles(c *record, side flows.Side, seq, end flows.Seq) (found
 	x := &t.annexOf(c).side[side]
 	for link := &x.holes; *link != 0; {
 		i := *link
-		h := t.holes.at(i)
+		h := t.holes.At(i)
 		from, to := h.from, h.to
 		if from.Less(seq) {
 			from = seq
@@ -59,7 +59,7 @@ func (t *Table) fillHoles(c *record, side flows.Side, seq, end flows.Seq) (found
 		switch {
 		case from == h.from && to == h.to:
 			*link = h.next
-			t.holes.give(i)
+			t.holes.Give(i)
 			continue
 		case from == h.from:
 			h.from = to
@@ -86,9 +86,9 @@ func (t *Table) passHoles(c *record, side flows.Side, una flows.Seq) {
 	passed := false
 	for link := &x.holes; *link != 0; {
 		i := *link
-		if h := t.holes.at(i); h.to.Less(una) {
+		if h := t.holes.At(i); h.to.Less(una) {
 			*link = h.next
-			t.holes.give(i)
+			t.holes.Give(i)
 			passed = true
 		} else {
 			link = &h.next
@@ -114,8 +114,8 @@ func (t *Table) contiguous(c *record, side flows.Side) flows.Seq {
 	if h.bits&hasHoles == 0 {
 		return low
 	}
-	for i := t.annexes.at(c.annex).side[side].holes; i != 0; {
-		o := t.holes.at(i)
+	for i := t.annexes.At(c.annex).side[side].holes; i != 0; {
+		o := t.holes.At(i)
 		if h.una.Less(o.to) && o.from.Less(low) { // a hole below SND.UNA has arrived
 			low = o.from
 		}
@@ -131,8 +131,8 @@ func (t *Table) contiguous(c *record, side flows.Side) flows.Seq {
 func (t *Table) dropHoles(x *halfAnnex) {
 	for x.holes != 0 {
 		i := x.holes
-		x.holes = t.holes.at(i).next
-		t.holes.give(i)
+		x.holes = t.holes.At(i).next
+		t.holes.Give(i)
 	}
 }
 

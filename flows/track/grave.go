@@ -1,5 +1,7 @@
 package track
 
+import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
+
 import "github.com/rstexplain/rstexplain/flows"
 
 import "unsafe"
@@ -49,7 +51,7 @@ func (g *graves) set(tp *tuple) *[4]grave {
 // add digs a grave for tp, in place of an older one of the same.
 func (g *graves) add(tp *tuple, v grave) {
 	if g.sets == nil {
-		g.sets = touched[[4]grave](maxGraves / 4)
+		g.sets = slab.Touched[[4]grave](maxGraves / 4)
 	}
 	g.dug++
 	v.print, v.dug = tp.print, g.dug
@@ -115,7 +117,7 @@ func (t *Table) bury(id uint32, c *record, evicted bool) {
 		g.bits |= graveGuessed
 	}
 	if c.annex != 0 {
-		g.later = uint8(min(t.annexes.at(c.annex).incarnation, 1<<8-1))
+		g.later = uint8(min(t.annexes.At(c.annex).incarnation, 1<<8-1))
 	}
 	t.graves.add(&tp, g)
 	t.forgotten(c)

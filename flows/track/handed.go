@@ -18,16 +18,16 @@ type handed struct {
 func (t *Table) takeItem(b *Batch, l *Ordinary, id uint32) {
 	if id = t.recordOfLine(l, id); id == 0 {
 		if l.bits&lineOver != 0 {
-			t.closed.push(0) // the journals count it
+			t.closed.Push(0) // the journals count it
 		}
 		t.buryClosed()
 		return
 	}
 	t.current = id
-	switch c := t.conns.at(id); {
+	switch c := t.conns.At(id); {
 	case l.bits&lineOver != 0:
 		if c.marks&leaving != 0 {
-			t.closed.push(0)
+			t.closed.Push(0)
 		}
 		c.marks |= ended
 		t.leave(c)

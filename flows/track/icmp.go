@@ -31,12 +31,12 @@ func (t *Table) AddICMP(n flows.ICMPNote) (stream int) {
 	if id == 0 {
 		return -1
 	}
-	c := t.conns.at(id)
+	c := t.conns.At(id)
 	x := t.annexOf(c)
 	if x.note == 0 {
-		x.note = t.notes.take()
+		x.note = t.notes.Take()
 	}
-	v := t.notes.at(x.note)
+	v := t.notes.At(x.note)
 	note := icmpNote{stampAt(n.Mark), n.From.IP, n.MTU, n.Type, n.Code, n.V6, n.QuotedSYN, c.sideOf(tp.fromHi) == flows.Originator}
 	if v.n < maxICMPNotes {
 		v.list[v.n] = note
@@ -66,11 +66,11 @@ func (t *Table) icmpOf(c *record) (out []flows.ICMPNote) {
 	if c.annex == 0 {
 		return nil
 	}
-	x := t.annexes.at(c.annex)
+	x := t.annexes.At(c.annex)
 	if x.note == 0 {
 		return nil
 	}
-	v := t.notes.at(x.note)
+	v := t.notes.At(x.note)
 	for _, n := range v.list[:v.n] {
 		out = append(out, t.icmp(c, n))
 	}

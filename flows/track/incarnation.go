@@ -34,12 +34,12 @@ func (t *Table) number(s *segment, tp tuple) (stream int) {
 	switch {
 	case id == 0:
 		id = t.open(&tp, s)
-		t.conns.at(id).marks |= isOther
-	case t.conns.at(id).startsStream(t.conns.at(id).sideOf(tp.fromHi), s):
+		t.conns.At(id).marks |= isOther
+	case t.conns.At(id).startsStream(t.conns.At(id).sideOf(tp.fromHi), s):
 		id = t.reopen(id, &tp, s)
-		t.conns.at(id).marks |= isOther
+		t.conns.At(id).marks |= isOther
 	}
-	return int(t.conns.at(id).stream)
+	return int(t.conns.At(id).stream)
 }
 
 // begins takes the first segment of a connection that only had a number.
@@ -99,7 +99,7 @@ func (t *Table) open(tp *tuple, s *segment) uint32 {
 	t.makeRoom()
 	id := t.record(tp, s)
 	t.index.insert(tp.hash(), id)
-	c := t.conns.at(id)
+	c := t.conns.At(id)
 	t.stats.PeakOpen = max(t.stats.PeakOpen, t.connections())
 	if c.defects&flows.NoHandshake != 0 {
 		t.stats.MidStream++
@@ -117,13 +117,13 @@ func (t *Table) open(tp *tuple, s *segment) uint32 {
 
 // record makes a record for tp, whose first segment is s. The index does not know of it yet.
 func (t *Table) record(tp *tuple, s *segment) uint32 {
-	id := t.conns.take()
-	c := t.conns.at(id)
+	id := t.conns.Take()
+	c := t.conns.At(id)
 	c.lo, c.hi, c.portLo, c.portHi = tp.lo, tp.hi, tp.portLo, tp.portHi
 	if tp.wide {
-		c.lo = t.wide.take()
+		c.lo = t.wide.Take()
 		c.marks |= isWide
-		w := t.wide.at(c.lo)
+		w := t.wide.At(c.lo)
 		w.lo, w.hi = s.Src.IP, s.Dst.IP
 		if tp.fromHi {
 			w.lo, w.hi = w.hi, w.lo
@@ -160,7 +160,7 @@ func (t *Table) fromOriginator(s *segment) (originator, sure bool) {
 
 // reopen ends the incarnation id and starts the next one of its 4-tuple with the SYN s.
 func (t *Table) reopen(id uint32, tp *tuple, s *segment) uint32 {
-	c := t.conns.at(id)
+	c := t.conns.At(id)
 	x := before{stream: c.stream}
 	for i := range c.side {
 		h := &c.side[i]
@@ -171,7 +171,7 @@ func (t *Table) reopen(id uint32, tp *tuple, s *segment) uint32 {
 	}
 	incarnation := uint32(1)
 	if c.annex != 0 {
-		incarnation += t.annexes.at(c.annex).incarnation
+		incarnation += t.annexes.At(c.annex).incarnation
 	}
 	wasHi := c.marks&origIsHi != 0
 	t.reopened(c, s)
@@ -179,7 +179,7 @@ func (t *Table) reopen(id uint32, tp *tuple, s *segment) uint32 {
 	t.stats.Reopened++
 
 	id = t.open(tp, s)
-	c = t.conns.at(id)
+	c = t.conns.At(id)
 	if wasHi != (c.marks&origIsHi != 0) { // the other side connects this time
 		x.nxt[0], x.nxt[1] = x.nxt[1], x.nxt[0]
 		x.una[0], x.una[1] = x.una[1], x.una[0]
@@ -187,8 +187,8 @@ func (t *Table) reopen(id uint32, tp *tuple, s *segment) uint32 {
 	}
 	a := t.annexOf(c)
 	a.incarnation = incarnation
-	a.before = t.befores.take()
-	*t.befores.at(a.before) = x
+	a.before = t.befores.Take()
+	*t.befores.At(a.before) = x
 	return id
 }
 
@@ -205,10 +205,10 @@ func (t *Table) swap(c *record) {
 	}
 	c.history = c.history.swapped()
 	if c.annex != 0 {
-		x := t.annexes.at(c.annex)
+		x := t.annexes.At(c.annex)
 		x.side[0], x.side[1] = x.side[1], x.side[0]
 		if x.fall != 0 {
-			t.falls.at(x.fall).swap()
+			t.falls.At(x.fall).swap()
 		}
 	}
 	if c.talk != 0 { // what was said so far is told of the wrong sides: begin again
@@ -221,13 +221,13 @@ func (t *Table) swap(c *record) {
 func (t *Table) leave(c *record) {
 	if c.marks&leaving == 0 {
 		c.marks |= leaving
-		t.closed.push(uint64(t.current)<<32 | uint64(c.stream))
+		t.closed.Push(uint64(t.current)<<32 | uint64(c.stream))
 	}
 }
 
 // forget gives back the record id and all that hangs on it.
 func (t *Table) forget(id, hash uint32) {
-	c := t.conns.at(id)
+	c := t.conns.At(id)
 	if c.marks&bothSides == 0 {
 		t.halfOpen--
 	}
@@ -239,8 +239,8 @@ func (t *Table) forget(id, hash uint32) {
 		t.follows.live--
 	}
 	if c.marks&isWide != 0 {
-		t.wide.give(c.lo)
+		t.wide.Give(c.lo)
 	}
 	*c = record{marks: gone}
-	t.conns.give(id)
+	t.conns.Give(id)
 }

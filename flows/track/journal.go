@@ -1,5 +1,7 @@
 package track
 
+import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
+
 import "github.com/rstexplain/rstexplain/flows"
 
 import (
@@ -33,10 +35,10 @@ type journals struct {
 	backlog backlog
 	clock   flows.Time // latest time of all segments
 
-	over     queue // connections that are over, oldest first: number and journal.since
+	over     slab.Queue // connections that are over, oldest first: number and journal.since
 	overs    uint32
-	maxOver  int   // TableOptions.MaxClosed
-	fallen   queue // connections that were reset, in the same way
+	maxOver  int        // TableOptions.MaxClosed
+	fallen   slab.Queue // connections that were reset, in the same way
 	falls    uint32
 	maxFalls uint32 // TableOptions.Lookahead
 	blind    uint32 // until there are so many falls, no journal is begun; 0: now
@@ -317,10 +319,10 @@ func (x *journals) finAcked(b *Batch, id uint32, j *journal, end ordinaryBits) {
 	b.item(j, lineOver)
 	x.overs++
 	j.since = x.overs
-	x.over.push(uint64(id)<<32 | uint64(j.since))
-	for x.over.n > x.maxOver {
+	x.over.Push(uint64(id)<<32 | uint64(j.since))
+	for x.over.N > x.maxOver {
 		x.fetchOver()
-		v := x.over.pop()
+		v := x.over.Pop()
 		if j := &x.list[v>>32]; j.bits&journalOver == journalOver && j.since == uint32(v) {
 			x.release(uint32(v >> 32))
 		}
@@ -507,7 +509,7 @@ func (x *journals) passOther(b *Batch, id uint32, l *Ordinary) {
 			}
 			j = &x.list[id]
 			j.bits, j.since = journalFallen, x.falls
-			x.fallen.push(uint64(id)<<32 | uint64(x.falls))
+			x.fallen.Push(uint64(id)<<32 | uint64(x.falls))
 			x.settle()
 		}
 		j.since = x.falls
@@ -533,15 +535,15 @@ func (x *journals) passOther(b *Batch, id uint32, l *Ordinary) {
 
 // settle forgets the journals of connections that were reset so long ago that the table has told of them.
 func (x *journals) settle() {
-	for x.fallen.n > 0 {
-		v := x.fallen.peek(0)
+	for x.fallen.N > 0 {
+		v := x.fallen.Peek(0)
 		if x.falls-uint32(v) <= x.maxFalls {
 			return
 		}
-		x.fallen.pop()
+		x.fallen.Pop()
 		id := uint32(v >> 32)
 		if j := &x.list[id]; j.since != uint32(v) { // it was reset again
-			x.fallen.push(uint64(id)<<32 | uint64(j.since))
+			x.fallen.Push(uint64(id)<<32 | uint64(j.since))
 		} else {
 			x.release(id)
 		}

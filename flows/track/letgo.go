@@ -20,8 +20,8 @@ func (t *Table) letsGo(c *record, side flows.Side, at stamp, fin bool) {
 	if x.letGo != 0 {
 		return
 	}
-	x.letGo = t.letGoes.take()
-	g := t.letGoes.at(x.letGo)
+	x.letGo = t.letGoes.Take()
+	g := t.letGoes.At(x.letGo)
 	g.at, g.fin, g.unread = at, fin, c.side[side].unread
 	for i := range c.side {
 		h := &c.side[i]
@@ -37,7 +37,7 @@ func (t *Table) letsGo(c *record, side flows.Side, at stamp, fin bool) {
 
 // letGoOf makes a LetGo.
 func (t *Table) letGoOf(i uint32) *flows.Close {
-	g := t.letGoes.at(i)
+	g := t.letGoes.At(i)
 	out := &flows.Close{Mark: g.at.mark(), FIN: g.fin, Unread: g.unread, Outstanding: g.outstanding}
 	for i, m := range g.lastData {
 		out.LastData[i] = m.mark()

@@ -4,7 +4,7 @@ import "unsafe"
 
 // buryClosed is called after a connection may have been closed: it forgets closed ones beyond their number.
 func (t *Table) buryClosed() {
-	for t.closed.n > t.opts.MaxClosed {
+	for t.closed.N > t.opts.MaxClosed {
 		t.buryOldest()
 	}
 	t.fitNames()
@@ -19,7 +19,7 @@ func (t *Table) makeRoom() {
 		t.fitMemory()
 	}
 	for t.connections() >= t.limit {
-		if t.closed.n > 0 {
+		if t.closed.N > 0 {
 			t.buryOldest()
 		} else {
 			t.evict()
@@ -29,13 +29,13 @@ func (t *Table) makeRoom() {
 
 // buryOldest forgets the connection that has been closed for longest.
 func (t *Table) buryOldest() {
-	v := t.closed.pop()
-	if q := &t.closed; q.n > 2*buryAhead {
-		t.fetchGrave(uint32(q.peek(buryAhead) >> 32))
-		t.fetchRecord(uint32(q.peek(2*buryAhead) >> 32))
+	v := t.closed.Pop()
+	if q := &t.closed; q.N > 2*buryAhead {
+		t.fetchGrave(uint32(q.Peek(buryAhead) >> 32))
+		t.fetchRecord(uint32(q.Peek(2*buryAhead) >> 32))
 	}
 	id := uint32(v >> 32)
-	c := t.conns.at(id)
+	c := t.conns.At(id)
 	if c.stream != uint32(v) || c.marks&gone != 0 {
 		return
 	}
@@ -66,24 +66,24 @@ const (
 func (t *Table) evict() {
 	t.stats.Evicted++
 	flood := t.manyHalfOpen()
-	if flood && t.embryos.live > t.halfOpen/2 {
+	if flood && t.embryos.Live > t.halfOpen/2 {
 		t.buryEmbryo(t.embryos.next())
 		return
 	}
 	victim, frame := t.victim(flood)
-	if id := t.embryos.next(); id != 0 && (victim == 0 || t.embryos.at(id).frame < frame) {
+	if id := t.embryos.next(); id != 0 && (victim == 0 || t.embryos.At(id).frame < frame) {
 		t.buryEmbryo(id)
 		return
 	}
-	t.bury(victim, t.conns.at(victim), true)
+	t.bury(victim, t.conns.At(victim), true)
 }
 
 // victim returns the record that is to go, 0 where there is none, and the frame of its last segment.
 func (t *Table) victim(flood bool) (victim, victimFrame uint32) {
 	if flood {
-		for range min(floodSample, t.conns.live) {
+		for range min(floodSample, t.conns.Live) {
 			if c := t.nextRecord(); c.marks&bothSides == 0 { // they come by in about the order in which they began
-				if t.hand+2*buryAhead < t.conns.top {
+				if t.hand+2*buryAhead < t.conns.Top {
 					t.fetchGrave(t.hand + buryAhead)
 					t.fetchRecord(t.hand + 2*buryAhead)
 				}
@@ -92,7 +92,7 @@ func (t *Table) victim(flood bool) (victim, victimFrame uint32) {
 		}
 	}
 	victimHalf := false
-	for range min(evictionSample, t.conns.live) {
+	for range min(evictionSample, t.conns.Live) {
 		c := t.nextRecord()
 		half, frame := c.marks&bothSides == 0, c.lastFrame()
 		if victim == 0 || half && !victimHalf || half == victimHalf && frame < victimFrame {
@@ -105,10 +105,10 @@ func (t *Table) victim(flood bool) (victim, victimFrame uint32) {
 // nextRecord moves the hand to the next record that lives, and returns it. There must be one.
 func (t *Table) nextRecord() *record {
 	for {
-		if t.hand++; t.hand >= t.conns.top {
+		if t.hand++; t.hand >= t.conns.Top {
 			t.hand = 1
 		}
-		if c := t.conns.at(t.hand); c.marks&gone == 0 {
+		if c := t.conns.At(t.hand); c.marks&gone == 0 {
 			return c
 		}
 	}
@@ -122,7 +122,7 @@ func (c *record) lastFrame() uint32 { return max(c.side[0].lastFrame, c.side[1].
 // again, so that the growth ends.
 func (t *Table) fitMemory() {
 	const each = int64(unsafe.Sizeof(record{}) + unsafe.Sizeof([shortRing]entry{}))
-	m := t.memory() + each*int64(max(t.embryos.live-len(t.conns.free), 0)) // they may all hatch
+	m := t.memory() + each*int64(max(t.embryos.Live-len(t.conns.Free), 0)) // they may all hatch
 	if t.graves.sets == nil {
 		m += gravesMemory // for those that have to go
 	}
@@ -145,9 +145,9 @@ func (t *Table) fitMemory() {
 // memory returns the octets of all that grows with connections. Of what other goroutines fill beside the table it takes
 // what the batch at hand knows: what is forgotten must not depend on how far they are.
 func (t *Table) memory() int64 {
-	n := t.index.memory() + t.closed.memory() + t.journalled + t.met.memory()
-	n += t.conns.memory() + t.embryos.memory() + t.wide.memory() + t.annexes.memory() + t.talks.memory() + t.follows.queue.memory() + t.names.Memory()
-	n += t.runs.memory() + t.letGoes.memory() + t.holes.memory() + t.held.memory() + t.falls.memory() + t.befores.memory() + t.notes.memory()
-	n += t.lines.short.memory() + t.lines.middle.memory() + t.lines.long.memory()
+	n := t.index.memory() + t.closed.Memory() + t.journalled + t.met.memory()
+	n += t.conns.Memory() + t.embryos.memory() + t.wide.Memory() + t.annexes.Memory() + t.talks.Memory() + t.follows.queue.Memory() + t.names.Memory()
+	n += t.runs.Memory() + t.letGoes.Memory() + t.holes.Memory() + t.held.Memory() + t.falls.Memory() + t.befores.Memory() + t.notes.Memory()
+	n += t.lines.short.Memory() + t.lines.middle.Memory() + t.lines.long.Memory()
 	return n + t.graves.memory()
 }

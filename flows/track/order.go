@@ -27,7 +27,7 @@ const (
 // octets of s are beyond all data before it.
 func (t *Table) tell(c *record, side flows.Side, s *segment, fresh uint32) {
 	if c.annex != 0 {
-		x := t.annexes.at(c.annex)
+		x := t.annexes.At(c.annex)
 		if peer := &x.side[side^1]; peer.waits && s.Flags&flows.ACK != 0 && peer.heard.Less(s.ACK) {
 			t.stopWaiting(c, side.Peer()) // this is the answer to what is missing
 		}
@@ -44,20 +44,20 @@ func (t *Table) tell(c *record, side flows.Side, s *segment, fresh uint32) {
 // hold keeps the data of s until what is missing before it comes.
 func (t *Table) hold(c *record, side flows.Side, s *segment) {
 	x := &t.annexOf(c).side[side]
-	if x.nHeld >= maxHeld || t.held.live >= maxAllHeld {
+	if x.nHeld >= maxHeld || t.held.Live >= maxAllHeld {
 		t.stopWaiting(c, side)
 	}
-	i := t.held.take()
-	h := t.held.at(i)
+	i := t.held.Take()
+	h := t.held.At(i)
 	h.seq, h.len, h.at = s.dataSEQ(), s.DataLen, stampOf(s)
 	h.kept = uint16(copy(h.octets[:], s.Payload))
 	link := &x.held
-	for *link != 0 && t.held.at(*link).seq.LessEq(h.seq) {
-		link = &t.held.at(*link).next
+	for *link != 0 && t.held.At(*link).seq.LessEq(h.seq) {
+		link = &t.held.At(*link).next
 	}
 	h.next, *link = *link, i
 	x.nHeld++
-	for x.held != 0 && t.held.at(x.held).seq.LessEq(x.heard) {
+	for x.held != 0 && t.held.At(x.held).seq.LessEq(x.heard) {
 		t.sayHeld(c, side, x)
 	}
 	if x.heard == c.side[side].dataEnd() {
@@ -69,7 +69,7 @@ func (t *Table) hold(c *record, side flows.Side, s *segment) {
 // already is left out.
 func (t *Table) sayHeld(c *record, side flows.Side, x *halfAnnex) {
 	i := x.held
-	h := t.held.at(i)
+	h := t.held.At(i)
 	x.held = h.next
 	x.nHeld--
 	if lost := h.seq.Sub(x.heard); lost > 0 {
@@ -80,7 +80,7 @@ func (t *Table) sayHeld(c *record, side flows.Side, x *halfAnnex) {
 		t.say(c, side, h.at, h.octets[min(old, uint32(h.kept)):h.kept], h.len-old)
 		x.heard = h.seq.Add(h.len)
 	}
-	t.held.give(i)
+	t.held.Give(i)
 }
 
 // stopWaiting tells the exchange all that waits of side, and what is lost.
@@ -127,8 +127,8 @@ func (t *Table) finish(c *record, side flows.Side) {
 func (t *Table) dropHeld(x *halfAnnex) {
 	for x.held != 0 {
 		i := x.held
-		x.held = t.held.at(i).next
-		t.held.give(i)
+		x.held = t.held.At(i).next
+		t.held.Give(i)
 	}
 	x.nHeld = 0
 }

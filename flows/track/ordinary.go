@@ -1,5 +1,7 @@
 package track
 
+import "github.com/rstexplain/rstexplain/flows/track/internal/prefetch"
+
 import "github.com/rstexplain/rstexplain/flows"
 
 import (
@@ -149,7 +151,7 @@ func (b *Batch) setText(l *Ordinary, text []byte) {
 		}
 		b.text = b.text[:n+len(text)]
 		if next := (n + len(text)) &^ (textAtOnce - 1); next > n && next+textAhead+textAtOnce <= cap(b.text) { // every so often
-			prefetchSpanW(unsafe.Pointer(&b.text[:cap(b.text)][next+textAhead]), textAtOnce)
+			prefetch.SpanW(unsafe.Pointer(&b.text[:cap(b.text)][next+textAhead]), textAtOnce)
 		}
 		if cap(text) >= shortText { // the same number of octets always: no call, and no look at how many
 			to, from := b.text[n:n+shortText], text[:shortText]

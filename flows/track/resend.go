@@ -38,13 +38,13 @@ func (t *Table) sentAgain(c *record, side flows.Side, s *segment, kind flows.Run
 		return // not the oldest, or acknowledged already
 	}
 	if h.bits&hasResend == 0 {
-		x.resend = t.runs.take()
+		x.resend = t.runs.Take()
 		h.bits |= hasResend
-		r := t.runs.at(x.resend)
+		r := t.runs.At(x.resend)
 		r.kind, r.seq, r.len = kind, seq, length
 		r.orig = t.firstSending(c, side, seq, kind)
 	}
-	t.runs.at(x.resend).add(s)
+	t.runs.At(x.resend).add(s)
 }
 
 // sentSYNAgain is sentAgain for a SYN or SYN-ACK.
@@ -93,21 +93,21 @@ func (t *Table) probe(c *record, side flows.Side, s *segment) flows.Notes {
 	x := &t.annexOf(c).side[side]
 	if c.side[side^1].bits&zeroWND != 0 {
 		if h.bits&hasProbe == 0 {
-			x.probe = t.runs.take()
+			x.probe = t.runs.Take()
 			h.bits |= hasProbe
-			r := t.runs.at(x.probe)
+			r := t.runs.At(x.probe)
 			r.kind, r.seq, r.len = flows.RunZeroWindow, s.SEQ, s.DataLen
 		}
-		t.runs.at(x.probe).add(s)
+		t.runs.At(x.probe).add(s)
 		return flows.WindowProbe
 	}
 	if h.bits&hasKeep == 0 {
-		x.keep = t.runs.take()
+		x.keep = t.runs.Take()
 		h.bits |= hasKeep
-		r := t.runs.at(x.keep)
+		r := t.runs.At(x.keep)
 		r.kind, r.seq, r.len = flows.RunKeepAlive, s.SEQ, s.DataLen
 	}
-	t.runs.at(x.keep).add(s)
+	t.runs.At(x.keep).add(s)
 	return flows.KeepAlive
 }
 
@@ -115,8 +115,8 @@ func (t *Table) probe(c *record, side flows.Side, s *segment) flows.Notes {
 func (t *Table) endRuns(c *record, side flows.Side, ack flows.Seq) {
 	h := &c.side[side]
 	x := &t.annexOf(c).side[side]
-	if h.bits&hasResend != 0 && t.runs.at(x.resend).seq.Less(ack) {
-		t.runs.give(x.resend)
+	if h.bits&hasResend != 0 && t.runs.At(x.resend).seq.Less(ack) {
+		t.runs.Give(x.resend)
 		x.resend = 0
 		h.bits &^= hasResend
 	}
@@ -129,7 +129,7 @@ func (t *Table) endRuns(c *record, side flows.Side, ack flows.Seq) {
 func (t *Table) heard(c *record, side flows.Side) {
 	h := &c.side[side]
 	x := &t.annexOf(c).side[side]
-	t.runs.give(x.keep)
+	t.runs.Give(x.keep)
 	x.keep = 0
 	h.bits &^= hasKeep
 }
@@ -153,7 +153,7 @@ func (t *Table) advertise(c *record, side flows.Side, s *segment) (n flows.Notes
 	}
 	if peer.bits&hasProbe != 0 {
 		x := &t.annexOf(c).side[side^1]
-		t.runs.give(x.probe)
+		t.runs.Give(x.probe)
 		x.probe = 0
 		peer.bits &^= hasProbe
 	}
@@ -165,7 +165,7 @@ func (t *Table) runOf(c *record, side flows.Side, i uint32) flows.Run {
 	if i == 0 {
 		return flows.Run{}
 	}
-	r := t.runs.at(i)
+	r := t.runs.At(i)
 	out := flows.Run{What: r.kind, Count: int(r.count), SEQ: r.seq, LEN: r.len, Orig: r.orig.mark(), First: r.first.mark(), Last: r.last.mark()}
 	for _, f := range r.frames[:r.held] {
 		out.Frames = append(out.Frames, int(f))

@@ -1,5 +1,7 @@
 package track
 
+import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
+
 import "github.com/rstexplain/rstexplain/flows"
 
 import "sync"
@@ -9,7 +11,7 @@ const maxRSTText = 256
 
 // released holds the Resets that are not in use, each with its Conn.
 var released = sync.Pool{New: func() any {
-	both := &touched[struct {
+	both := &slab.Touched[struct {
 		r flows.Reset
 		c flows.Conn
 	}](1)[0]

@@ -116,7 +116,7 @@ func (t *Table) disown(c *record, side flows.Side) {
 	a.bits &^= hasSND | sentFIN | finAcked | holdFIN
 	a.bytes, a.bytesHi, a.dataSegments, a.lastLen, a.dataFrame = 0, 0, 0, 0, 0
 	if c.annex != 0 {
-		x := &t.annexes.at(c.annex).side[side]
+		x := &t.annexes.At(c.annex).side[side]
 		x.fin, x.finAcked, x.unseenFIN, x.fins, x.missing = stamp{}, stamp{}, stamp{}, 0, 0
 	}
 }
@@ -352,7 +352,7 @@ func (t *Table) reacted(c *record, side flows.Side, s *segment) {
 		}
 		sent = c.at(b.dataLo, b.dataHi)
 	case b.bits&sentSYN != 0 && b.firstFrame != 0:
-		if c.annex != 0 && t.annexes.at(c.annex).side[side^1].syns > 0 {
+		if c.annex != 0 && t.annexes.At(c.annex).side[side^1].syns > 0 {
 			return
 		}
 		sent = c.at(b.firstLo, b.firstHi)

@@ -1,5 +1,7 @@
 package track
 
+import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
+
 import "github.com/rstexplain/rstexplain/flows"
 
 import (
@@ -70,25 +72,25 @@ type Table struct {
 	emit func(*flows.Reset)
 
 	index   index
-	conns   slab[record]
+	conns   slab.Slab[record]
 	embryos embryos
-	wide    slab[wideAddrs]
+	wide    slab.Slab[wideAddrs]
 	lines   timelines
-	annexes slab[annex]
-	talks   slab[talk]
-	runs    slab[run]
-	letGoes slab[letGo]
-	holes   slab[hole]
-	held    slab[held]
-	falls   slab[fall]
-	befores slab[before]
-	notes   slab[icmpNotes]
+	annexes slab.Slab[annex]
+	talks   slab.Slab[talk]
+	runs    slab.Slab[run]
+	letGoes slab.Slab[letGo]
+	holes   slab.Slab[hole]
+	held    slab.Slab[held]
+	falls   slab.Slab[fall]
+	befores slab.Slab[before]
+	notes   slab.Slab[icmpNotes]
 
 	names   *exchange.Names
-	macs    numbers // link addresses
-	offers  numbers // what SYNs offered
-	domains numbers // VLANs and tunnels
-	closed  queue   // closed connections, oldest first
+	macs    numbers    // link addresses
+	offers  numbers    // what SYNs offered
+	domains numbers    // VLANs and tunnels
+	closed  slab.Queue // closed connections, oldest first
 	graves  graves
 	waiting waiting // resets that wait for their aftermath
 	around  around
@@ -185,7 +187,7 @@ func (t *Table) addTo(id uint32, tp *tuple, s *segment, late bool) (stream int) 
 	if id == 0 {
 		id = t.open(tp, s)
 	}
-	c := t.conns.at(id)
+	c := t.conns.At(id)
 	if c.marks&isOther != 0 {
 		t.begins(c, tp, s)
 	}
@@ -193,7 +195,7 @@ func (t *Table) addTo(id uint32, tp *tuple, s *segment, late bool) (stream int) 
 	if s.Flags&(flows.SYN|flows.ACK) == flows.SYN {
 		if c.startsStream(side, s) {
 			id = t.reopen(id, tp, s)
-			c = t.conns.at(id)
+			c = t.conns.At(id)
 			side = c.sideOf(tp.fromHi)
 		} else if side == flows.Responder && c.marks&guessed != 0 {
 			t.swap(c)
@@ -342,7 +344,7 @@ func (t *Table) Lookup(a, b flows.Addr) *flows.Conn {
 	if id == 0 {
 		return nil
 	}
-	return t.conn(t.conns.at(id))
+	return t.conn(t.conns.At(id))
 }
 
 // Stats returns the counts so far.

@@ -1,5 +1,7 @@
 package track
 
+import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
+
 import (
 	"unsafe"
 
@@ -23,7 +25,7 @@ var _ [3 * 64]byte = [unsafe.Sizeof(talk{})]byte{}
 // A following is the queue of connections that are followed closely, oldest first: numbers of their records, and
 // streams. Those that have been forgotten stay in it until they are in the way.
 type following struct {
-	queue queue
+	queue slab.Queue
 	live  int // of them, those that have not been forgotten
 }
 
@@ -33,17 +35,17 @@ func (t *Table) follow(c *record) {
 		return
 	}
 	f := &t.follows
-	if f.queue.n >= 2*f.live+256 {
-		for range f.queue.n {
-			if v := f.queue.pop(); t.followedAt(v) != nil {
-				f.queue.push(v)
+	if f.queue.N >= 2*f.live+256 {
+		for range f.queue.N {
+			if v := f.queue.Pop(); t.followedAt(v) != nil {
+				f.queue.Push(v)
 			}
 		}
 	}
 	c.marks |= followed
-	f.queue.push(uint64(t.current)<<32 | uint64(c.stream))
+	f.queue.Push(uint64(t.current)<<32 | uint64(c.stream))
 	for f.live++; f.live > t.opts.ShortAbove; {
-		if old := t.followedAt(f.queue.pop()); old != nil {
+		if old := t.followedAt(f.queue.Pop()); old != nil {
 			t.unfollow(old)
 		}
 	}
@@ -51,7 +53,7 @@ func (t *Table) follow(c *record) {
 
 // followedAt returns the record of an entry of the queue, nil where it has been forgotten.
 func (t *Table) followedAt(v uint64) *record {
-	c := t.conns.at(uint32(v >> 32))
+	c := t.conns.At(uint32(v >> 32))
 	if c.stream != uint32(v) || c.marks&followed == 0 {
 		return nil
 	}
@@ -70,8 +72,8 @@ func (t *Table) unfollow(c *record) {
 // dropTalk forgets what c's applications said.
 func (t *Table) dropTalk(c *record) {
 	if c.talk != 0 {
-		t.talks.at(c.talk).state.Release(t.names)
-		t.talks.give(c.talk)
+		t.talks.At(c.talk).state.Release(t.names)
+		t.talks.Give(c.talk)
 		c.talk = 0
 	}
 }
@@ -79,13 +81,13 @@ func (t *Table) dropTalk(c *record) {
 // talkOf returns the talk of c, made on first use; nil where it is not followed.
 func (t *Table) talkOf(c *record) *talk {
 	if c.talk != 0 {
-		return t.talks.at(c.talk)
+		return t.talks.At(c.talk)
 	}
 	if t.follow(c); c.marks&followed == 0 {
 		return nil
 	}
-	c.talk = t.talks.take()
-	k := t.talks.at(c.talk)
+	c.talk = t.talks.Take()
+	k := t.talks.At(c.talk)
 	if c.marks&talkLost != 0 {
 		k.state.Lost(0, 1)
 		k.state.Lost(1, 1)
@@ -96,7 +98,7 @@ func (t *Table) talkOf(c *record) *talk {
 // exchangeOf returns what is known of c's exchange.
 func (t *Table) exchangeOf(c *record) *exchange.State {
 	if c.talk != 0 {
-		return &t.talks.at(c.talk).state
+		return &t.talks.At(c.talk).state
 	}
 	state := &exchange.State{}
 	if c.marks&talkLost != 0 {
@@ -131,11 +133,11 @@ func (t *Table) fitNames() {
 		return
 	}
 	t.names.Sweep(func(keep func(*exchange.State)) {
-		for i := uint32(1); i < t.talks.top; i++ {
-			keep(&t.talks.at(i).state)
+		for i := uint32(1); i < t.talks.Top; i++ {
+			keep(&t.talks.At(i).state)
 		}
-		for i := uint32(1); i < t.letGoes.top; i++ {
-			keep(&t.letGoes.at(i).exchange)
+		for i := uint32(1); i < t.letGoes.Top; i++ {
+			keep(&t.letGoes.At(i).exchange)
 		}
 	})
 }

@@ -1,5 +1,7 @@
 package track
 
+import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
+
 import "github.com/rstexplain/rstexplain/flows"
 
 // An entry is an Event in 32 octets. Its moment counts from the record's start.
@@ -72,20 +74,20 @@ var ringSize = [4]uint8{0, shortRing, middleRing, longRing}
 
 // timelines holds the rings.
 type timelines struct {
-	short  slab[[shortRing]entry]
-	middle slab[[middleRing]entry]
-	long   slab[[longRing]entry]
+	short  slab.Slab[[shortRing]entry]
+	middle slab.Slab[[middleRing]entry]
+	long   slab.Slab[[longRing]entry]
 }
 
 // ring returns the entries of c's ring.
 func (t *timelines) ring(c *record) []entry {
 	switch c.ringClass {
 	case 1:
-		return t.short.at(c.ring)[:]
+		return t.short.At(c.ring)[:]
 	case 2:
-		return t.middle.at(c.ring)[:]
+		return t.middle.At(c.ring)[:]
 	case 3:
-		return t.long.at(c.ring)[:]
+		return t.long.At(c.ring)[:]
 	}
 	return nil
 }
@@ -99,11 +101,11 @@ func (t *timelines) drop(c *record) {
 func (t *timelines) giveBack(class uint8, i uint32) {
 	switch class {
 	case 1:
-		t.short.give(i)
+		t.short.Give(i)
 	case 2:
-		t.middle.give(i)
+		t.middle.Give(i)
 	case 3:
-		t.long.give(i)
+		t.long.Give(i)
 	}
 }
 
@@ -131,11 +133,11 @@ func (t *timelines) grow(c *record) {
 	pos, n := int(c.ringPos), int(c.ringN)
 	switch c.ringClass++; c.ringClass {
 	case 1:
-		c.ring = t.short.take()
+		c.ring = t.short.Take()
 	case 2:
-		c.ring = t.middle.take()
+		c.ring = t.middle.Take()
 	case 3:
-		c.ring = t.long.take()
+		c.ring = t.long.Take()
 	}
 	fresh := t.ring(c)
 	for k := 0; k < n; k++ { // oldest first
@@ -152,7 +154,7 @@ func (t *timelines) shorten(c *record) {
 	}
 	old, class, i := t.ring(c), c.ringClass, c.ring
 	pos, n := int(c.ringPos), min(int(c.ringN), shortRing)
-	c.ringClass, c.ring = 1, t.short.take()
+	c.ringClass, c.ring = 1, t.short.Take()
 	fresh := t.ring(c)
 	for k := range n { // oldest first
 		fresh[k] = old[(pos-n+k+len(old))%len(old)]
@@ -186,9 +188,9 @@ func (t *Table) mayGrow(c *record) bool {
 func (t *timelines) left(class uint8) bool {
 	switch class {
 	case 2:
-		return len(t.middle.free) > 0
+		return len(t.middle.Free) > 0
 	case 3:
-		return len(t.long.free) > 0
+		return len(t.long.Free) > 0
 	}
 	return false
 }

@@ -125,9 +125,9 @@ func (t *Table) transit(c *record, side flows.Side, s *segment, firstFIN, accept
 		a.takesFIN() // it acknowledges the peer's FIN, so it has it
 	}
 	if !acceptable && a.state == flows.Unknown && b.state == flows.SynSent && c.annex != 0 {
-		if x := t.annexes.at(c.annex); x.before != 0 {
+		if x := t.annexes.At(c.annex); x.before != 0 {
 			// It answers the SYN as the incarnation before (figure 9): it still has that one.
-			a.state = t.befores.at(x.before).states[side]
+			a.state = t.befores.At(x.before).states[side]
 		}
 	}
 	if s.Flags&flows.SYN != 0 && c.marks&hasReset != 0 {
@@ -203,8 +203,8 @@ func (c *record) answersStranger(side flows.Side, s *segment, trig *entry) bool 
 // keepsOn takes back that side let go with its RST.
 func (t *Table) keepsOn(c *record, side flows.Side) {
 	x := &t.annexOf(c).side[side]
-	if x.letGo != 0 && !t.letGoes.at(x.letGo).fin {
-		t.letGoes.give(x.letGo)
+	if x.letGo != 0 && !t.letGoes.At(x.letGo).fin {
+		t.letGoes.Give(x.letGo)
 		x.letGo = 0
 	}
 }

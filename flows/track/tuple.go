@@ -1,5 +1,7 @@
 package track
 
+import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
+
 import "github.com/rstexplain/rstexplain/flows"
 
 import (
@@ -132,7 +134,7 @@ func (x *index) grow() {
 		return
 	}
 	old := x.slots
-	x.slots = touched[uint64](max(2*len(old), 1024))
+	x.slots = slab.Touched[uint64](max(2*len(old), 1024))
 	x.mask = uint32(len(x.slots) - 1)
 	for _, slot := range old {
 		if slot != 0 {
@@ -205,10 +207,10 @@ func (t *Table) find(tp *tuple, src, dst *flows.Addr) uint32 {
 			continue
 		}
 		if id := uint32(slot); id&embryonic != 0 {
-			if t.embryos.at(id &^ embryonic).is(tp) {
+			if t.embryos.At(id &^ embryonic).is(tp) {
 				return id
 			}
-		} else if t.is(t.conns.at(id), tp, src, dst) {
+		} else if t.is(t.conns.At(id), tp, src, dst) {
 			return id
 		}
 	}
@@ -216,7 +218,7 @@ func (t *Table) find(tp *tuple, src, dst *flows.Addr) uint32 {
 
 // recordOf returns the record of tp, as find does, where the number in the index probably is id.
 func (t *Table) recordOf(tp *tuple, src, dst *flows.Addr, id uint32) uint32 {
-	if id == 0 || id&embryonic != 0 || t.conns.at(id).marks&gone != 0 || !t.is(t.conns.at(id), tp, src, dst) {
+	if id == 0 || id&embryonic != 0 || t.conns.At(id).marks&gone != 0 || !t.is(t.conns.At(id), tp, src, dst) {
 		if id = t.find(tp, src, dst); id&embryonic != 0 {
 			id = t.hatch(id)
 		}
@@ -227,7 +229,7 @@ func (t *Table) recordOf(tp *tuple, src, dst *flows.Addr, id uint32) uint32 {
 // recordOfLine is recordOf for an item of a journal.
 func (t *Table) recordOfLine(l *Ordinary, id uint32) uint32 {
 	if id != 0 && id&embryonic == 0 {
-		c := t.conns.at(id)
+		c := t.conns.At(id)
 		if c.lo == l.lo && c.hi == l.hi && c.portLo == l.portLo && c.portHi == l.portHi && c.marks&(isWide|gone) == 0 {
 			return id
 		}
@@ -248,7 +250,7 @@ func (t *Table) is(c *record, tp *tuple, src, dst *flows.Addr) bool {
 	if tp.fromHi {
 		src, dst = dst, src
 	}
-	w := t.wide.at(c.lo)
+	w := t.wide.At(c.lo)
 	return w.lo == src.IP && w.hi == dst.IP
 }
 
@@ -256,7 +258,7 @@ func (t *Table) is(c *record, tp *tuple, src, dst *flows.Addr) bool {
 func (t *Table) addrs(c *record) [2]flows.Addr {
 	var lo, hi flows.Addr
 	if c.marks&isWide != 0 {
-		w := t.wide.at(c.lo)
+		w := t.wide.At(c.lo)
 		lo, hi = flows.Addr{IP: w.lo, Port: c.portLo}, flows.Addr{IP: w.hi, Port: c.portHi}
 	} else {
 		t.met.list.set(&lo, c.lo, c.portLo)

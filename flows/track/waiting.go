@@ -57,6 +57,9 @@ func (t *Table) settle() {
 	t.waiting.list[0] = pending{}
 	t.waiting.list = t.waiting.list[1:]
 	t.waiting.head++
+	if len(t.waiting.list) > 1 {
+		fetchReset(t.waiting.list[1].r)
+	}
 	t.around.settle(t, &p)
 	if p.r.After.ChallengeACK.Seen() {
 		p.r.Notes |= flows.NotAccepted
