@@ -71,7 +71,7 @@ func (d *decoding) decode(b capture.Batch, t *track.Table) *segments {
 	s.packets = len(b.Packets)
 	seg, first, last := &d.segment, b.Packets[0].Time, b.Packets[0].Time
 	s.extend(first)
-	aliases := s.list.HasAliases()
+	aliases := s.list.HasIPv6()
 	for i := range b.Packets {
 		if next := i + packetsAhead; aliases && next < len(b.Packets) {
 			decode.Foresee(s.list, &b.Packets[next])

@@ -16,7 +16,7 @@ func fast(p *capture.Packet, b *track.Batch) bool {
 	if p.Link != linkEthernet || len(data) < ip+20+tcpHeaderLen {
 		return false
 	}
-	tcp, total := ip+20, int(be16(data[ip+2:])) // where TCP begins, and octets from ip on
+	tcp, total := ip+20, int(be16(data[ip+2:])) // where TCP begins, and bytes from ip on
 	six := false
 	switch be16(data[12:]) {
 	case etherIPv4:
@@ -32,62 +32,40 @@ func fast(p *capture.Packet, b *track.Batch) bool {
 	default:
 		return false
 	}
-	h := data[tcp : tcp+tcpHeaderLen]
-	if flows.Flags(h[13])&flows.RST != 0 || h[12]&1 != 0 {
-		return false // no ordinary segment
+	t := data[tcp : tcp+tcpHeaderLen]
+	flags := flows.Flags(t[13])
+	if flags&flows.RST != 0 || t[12]&1 != 0 {
+		return false
 	}
-	hlen := int(h[12]>>4) << 2
+	hlen := int(t[12]>>4) << 2
 	end := min(ip+total, len(data))
 	dataLen := ip + total - tcp - hlen
-	syn := flows.Flags(h[13])&flows.SYN != 0
-	if hlen < tcpHeaderLen || tcp+hlen > end || syn && dataLen > 0 {
+	if hlen < tcpHeaderLen || tcp+hlen > end || flags&flows.SYN != 0 && dataLen > 0 {
 		return false
 	}
-	src, dst := be32(data[ip+12:]), be32(data[ip+16:])
+	h := track.Header{
+		Frame: p.Frame, Time: flows.Time(p.Time), SrcPort: be16(t), DstPort: be16(t[2:]),
+		SEQ: flows.Seq(be32(t[4:])), ACK: flows.Seq(be32(t[8:])), DataLen: uint32(dataLen), Flags: flags, WND: be16(t[14:]),
+		MAC: mac(data[6:12]), Interface: p.Interface,
+	}
+	if opts := data[tcp+tcpHeaderLen : tcp+hlen]; len(opts) == 12 && be32(opts) == onlyTimestamps && flags&flows.SYN == 0 {
+		h.Opts.TSval, h.Opts.HasTS = be32(opts[4:]), true
+	} else if len(opts) > 0 || flags&flows.SYN != 0 {
+		options(opts, &h.Opts)
+	}
 	if six {
-		var ok, both bool
-		src, ok = b.Alias((*[16]byte)(data[ip+8:]))
-		dst, both = b.Alias((*[16]byte)(data[ip+24:]))
-		if !ok || !both {
-			return false
-		}
-	} else if max(src, dst) >= track.FirstAlias {
-		return false
+		h.TTL = data[ip+7]
+		return b.AddIPv6(&h, (*[16]byte)(data[ip+8:]), (*[16]byte)(data[ip+24:]), data[tcp+hlen:end])
 	}
-	o := b.AddOrdinary(uint64(src)<<16|uint64(be16(h)), uint64(dst)<<16|uint64(be16(h[2:])), mac(data[6:12]), 0, p.Interface, data[tcp+hlen:end])
-	if o == nil {
-		return false
-	}
-	o.Time, o.Frame = flows.Time(p.Time), uint32(p.Frame)
-	o.SEQ, o.ACK = flows.Seq(be32(h[4:])), flows.Seq(be32(h[8:]))
-	o.DataLen = uint16(dataLen)
-	o.Flags, o.WND = h[13], be16(h[14:])
-	if six {
-		o.TTL, o.IPID = data[ip+7], 0
-	} else {
-		o.TTL, o.IPID = data[ip+8], be16(data[ip+4:])
-	}
-	o.TSval, o.Has = 0, 0
-	if opts := data[tcp+tcpHeaderLen : tcp+hlen]; len(opts) == 12 && be32(opts) == onlyTimestamps && !syn {
-		o.TSval, o.Has = be32(opts[4:]), track.OrdinaryTS
-	} else if len(opts) > 0 || syn {
-		ordinaryOptions(opts, o)
-	}
-	return true
+	h.TTL, h.IPID = data[ip+8], be16(data[ip+4:])
+	return b.AddIPv4(&h, be32(data[ip+12:]), be32(data[ip+16:]), data[tcp+hlen:end])
 }
 
 // Foresee has what DecodeTo needs for p fetched from memory. It is called some packets ahead.
 func Foresee(b *track.Batch, p *capture.Packet) {
 	const ip = 14
 	if data := p.Data; p.Link == linkEthernet && len(data) >= ip+40 && be16(data[12:]) == etherIPv6 {
-		b.FetchAlias((*[16]byte)(data[ip+8:]))
-		b.FetchAlias((*[16]byte)(data[ip+24:]))
+		b.Expect((*[16]byte)(data[ip+8:]))
+		b.Expect((*[16]byte)(data[ip+24:]))
 	}
-}
-
-// ordinaryOptions reads the TCP options at b.
-func ordinaryOptions(b []byte, o *track.Ordinary) {
-	var opts flows.Options
-	options(b, &opts)
-	o.SetOptions(&opts)
 }

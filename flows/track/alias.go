@@ -7,6 +7,8 @@ import "github.com/rstexplain/rstexplain/flows"
 import (
 	"encoding/binary"
 	"unsafe"
+
+	"github.com/rstexplain/rstexplain/flows/track/internal/prefetch"
 )
 
 // An IPv6 address is four times as long as what a tuple, a record and a line of a batch have room for. So it gets an
@@ -141,4 +143,11 @@ func (x *aliases) tuple(tp *tuple, src, dst *flows.Addr, give bool) {
 		return
 	}
 	tp.ofEnds(uint64(a)<<16|uint64(src.Port), uint64(b)<<16|uint64(dst.Port), x.seed)
+}
+
+// fetch fetches what finding the alias of ip needs.
+func (x *aliases) fetch(ip *[16]byte) {
+	if len(x.slots) > 0 {
+		prefetch.Line(unsafe.Pointer(&x.slots[int(hashIP(ip, x.seed))&(len(x.slots)-1)]))
+	}
 }

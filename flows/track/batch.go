@@ -107,8 +107,8 @@ func (b *Batch) deferTo(n int) {
 		for g := range 4 {
 			fetchLines(group(g))
 		}
-		x.index.fetch(group(0))
-		x.index.fetch(group(1))
+		fetchSlots(&x.index, group(0))
+		fetchSlots(&x.index, group(1))
 		x.foresee(group(0), &ids[0])
 	}
 	for g := 0; b.deferred < n; g ^= 1 {
@@ -116,7 +116,7 @@ func (b *Batch) deferTo(n int) {
 		if x.limit > 0 {
 			fetchLines(group(4))
 			b.fetchText(&some[0])
-			x.index.fetch(group(2))
+			fetchSlots(&x.index, group(2))
 			x.foresee(group(1), &ids[g^1])
 		}
 		for k := range some {
@@ -267,7 +267,7 @@ func (t *Table) addTogether(b *Batch, lines []Ordinary, ids *[together]uint32) {
 				s = &t.opening
 			}
 			b.unpack(l, t.known, s)
-			tp.ofLine(l, t.seed)
+			tupleOfLine(&tp, l, t.seed)
 			t.stats.Segments = b.before + int(l.at) + 1
 			t.add(s, &tp, id, l.bits&ordinaryLate != 0)
 		}

@@ -32,9 +32,6 @@ const (
 // A cacheKey names a value: place chooses the set, print tells the keys of a set apart.
 type cacheKey struct{ place, print uint64 }
 
-// publicSeed is for hashes that may be known: those that choose a place of fixed size.
-const publicSeed = 0x5851f42d4c957f2d
-
 // keyOf hashes two words into a key.
 func (t *Table) keyOf(a, b uint64) cacheKey {
 	return cacheKey{mix(a, b, publicSeed), mix(a, b, t.seed) | 1}

@@ -151,14 +151,14 @@ func (t *Table) conceive(tp *tuple, s *segment) (stream int) {
 func (t *Table) hatch(id uint32) uint32 {
 	e := *t.embryos.At(id &^ embryonic)
 	var tp tuple
-	tp.ofEmbryo(&e, t.seed)
+	tupleOfEmbryo(&tp, &e, t.seed)
 	t.embryos.give(id &^ embryonic)
 	s := segment{Segment: flows.Segment{
 		Frame: int(e.frame), Time: e.time, SEQ: e.seq, Flags: flows.Flags(e.flags), WND: e.wnd, TTL: e.ttl, IPID: e.ipid,
 		MAC: t.macs.value(e.mac), Domain: uint32(t.domains.value(e.domain)), Opts: flows.Options{TSval: e.tsval, HasTS: e.syn&synTS != 0},
 	}, place: e.place + 1}
 	setOffer(&s.Opts, e.mss, e.kinds, e.syn)
-	t.met.list.setEnds(&s, e.lo, e.hi, e.portLo, e.portHi, tp.fromHi)
+	t.met.list.setEnds(&s.Segment, e.lo, e.hi, e.portLo, e.portHi, tp.fromHi)
 	following := t.following
 	t.following, t.hatching = false, true
 	record := t.record(&tp, &s)
@@ -171,8 +171,8 @@ func (t *Table) hatch(id uint32) uint32 {
 	return record
 }
 
-// ofEmbryo makes tp the tuple of e's SYN.
-func (tp *tuple) ofEmbryo(e *embryo, seed uint64) {
+// tupleOfEmbryo makes tp the tuple of e's SYN.
+func tupleOfEmbryo(tp *tuple, e *embryo, seed uint64) {
 	tp.narrow(e.lo, e.hi, e.portLo, e.portHi, e.bits&embryoFromHi != 0, seed)
 }
 
@@ -185,7 +185,7 @@ func (e *embryo) is(tp *tuple) bool {
 func (t *Table) buryEmbryo(id uint32) {
 	e := t.embryos.At(id)
 	var tp tuple
-	tp.ofEmbryo(e, t.seed)
+	tupleOfEmbryo(&tp, e, t.seed)
 	g := grave{stream: e.stream, bits: graveEvicted}
 	if tp.fromHi {
 		g.issHi = e.seq

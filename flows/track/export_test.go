@@ -9,6 +9,9 @@ func (t *Table) Embryos(n int) { t.floodFrom = n }
 // Aliases makes t give n aliases at most.
 func (t *Table) Aliases(n int) { t.aliases.limit = n }
 
+// Compress returns what stands for an address in 32 bits, if anything does.
+func (t *Table) Compress(ip *[16]byte) (uint32, bool) { return t.aliases.narrow(ip, true) }
+
 // Unhatched returns how many connections are embryos.
 func (t *Table) Unhatched() int { return t.embryos.Live }
 

@@ -26,13 +26,10 @@ const (
 	textAtOnce  = 512
 )
 
-// HasAliases reports whether there are any so far: then FetchAlias may help.
-func (b *Batch) HasAliases() bool { return len(b.met) > 0 }
-
-// FetchAlias fetches what Alias needs of an address, for a caller who knows it some segments ahead.
-func (b *Batch) FetchAlias(ip *[16]byte) {
-	if x := &b.table.aliases; len(x.slots) > 0 {
-		prefetch.Line(unsafe.Pointer(&x.slots[int(hashIP(ip, x.seed))&(len(x.slots)-1)]))
+// fetchSlots fetches the slots of x where the search for lines begins.
+func fetchSlots(x *index, lines []Ordinary) {
+	if len(lines) > 0 {
+		x.fetch(&lines[0].hash, unsafe.Sizeof(lines[0]), len(lines))
 	}
 }
 
@@ -76,16 +73,6 @@ func (x *journals) fetchOver() {
 	}
 }
 
-// probably returns the number of the first value under hash, 0 if there is none.
-func (x *index) probably(hash uint32) uint32 {
-	for i := hash & x.mask; ; i = (i + 1) & x.mask {
-		slot := x.slots[i]
-		if uint32(slot>>32) == hash || slot == 0 {
-			return uint32(slot)
-		}
-	}
-}
-
 // foresee finds the records that lines of b probably belong to, 0 where there is none, and has fetched from
 // memory what they need.
 func (t *Table) foresee(b *Batch, lines []Ordinary, ids *[together]uint32) {
@@ -108,7 +95,7 @@ func (t *Table) foresee(b *Batch, lines []Ordinary, ids *[together]uint32) {
 // fetchSlots fetches the slots of the index where the search for lines begins, if it is a large index.
 func (t *Table) fetchSlots(lines []Ordinary) {
 	if len(t.index.slots) > sparseBelow {
-		t.index.fetch(lines)
+		fetchSlots(&t.index, lines)
 	}
 }
 
@@ -134,16 +121,6 @@ func (t *Table) fetchRest(lines []Ordinary, ids *[together]uint32) {
 		}
 	}
 }
-
-// fetch fetches the slots where the search for lines begins.
-func (x *index) fetch(lines []Ordinary) {
-	if len(lines) > 0 {
-		prefetch.Slots(&x.slots[0], x.mask, &lines[0].hash, unsafe.Sizeof(lines[0]), len(lines))
-	}
-}
-
-// slot returns the slot where the search for hash begins: most often the right one.
-func (x *index) slot(hash uint32) *uint64 { return &x.slots[hash&x.mask] }
 
 // fetchFirst fetches the record or the embryo id of l, or, where there seems to be none, its grave; and what else
 // a SYN needs.
@@ -191,7 +168,7 @@ func (t *Table) fetchGrave(id uint32) {
 		return
 	}
 	var tp tuple
-	tp.ofRecord(t, c)
+	t.tupleOf(&tp, c)
 	t.fetchPlaces(&tp)
 }
 
@@ -201,7 +178,7 @@ func (t *Table) fetchEmbryo(id uint32) {
 		return
 	}
 	var tp tuple
-	tp.ofEmbryo(t.embryos.At(id), t.seed)
+	tupleOfEmbryo(&tp, t.embryos.At(id), t.seed)
 	t.fetchPlaces(&tp)
 }
 

@@ -93,7 +93,7 @@ func (g *graves) memory() int64 {
 // bury forgets the record id and digs its grave.
 func (t *Table) bury(id uint32, c *record, evicted bool) {
 	var tp tuple
-	tp.ofRecord(t, c)
+	t.tupleOf(&tp, c)
 	g := grave{stream: c.stream}
 	lo, hi := &c.side[0], &c.side[1]
 	if c.marks&origIsHi != 0 {

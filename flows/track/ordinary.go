@@ -20,7 +20,7 @@ type Ordinary struct {
 	lo, hi         uint32 // as in a tuple
 	portLo, portHi uint16
 	hash           uint32 // of the tuple
-	text           uint32 // where in the batch the payload is, or the Segment; of a SYN, its options (SetOptions)
+	text           uint32 // where in the batch the payload is, or the Segment; of a SYN, its options (setOptions)
 	origin         uint16 // index into the table's origins
 	Flags, TTL     uint8
 	Has            OrdinaryOptions
@@ -120,8 +120,8 @@ func (b *Batch) item(j *journal, what ordinaryBits) *Ordinary {
 	return l
 }
 
-// SetOptions sets TSval and Has, and of a SYN what only a SYN offers. Flags must have been set before.
-func (l *Ordinary) SetOptions(o *flows.Options) {
+// setOptions sets TSval and Has, and of a SYN what only a SYN offers. Flags must have been set before.
+func (l *Ordinary) setOptions(o *flows.Options) {
 	l.TSval, l.Has = o.TSval, 0
 	if o.HasTS {
 		l.Has = OrdinaryTS
@@ -167,12 +167,10 @@ func (b *Batch) setText(l *Ordinary, text []byte) {
 	}
 }
 
-// AddOrdinary appends an ordinary segment that is read where it was captured, without a Segment in between. Of
-// src and dst, bits 16 to 47 are an IPv4 address below FirstAlias or an Alias, and the lower ones the port. The octets
-// of payload, of which there are as many as were captured of the segment's data, must stay as they are until AddBatch
-// returns. The caller must set all exported fields of what AddOrdinary returns, at once, and those of a SYN's options by
-// SetOptions; nil says that the segment must be added by Add.
-func (b *Batch) AddOrdinary(src, dst, mac uint64, domain uint32, iface uint16, payload []byte) *Ordinary {
+// line appends a line for an ordinary segment. Of src and dst, bits 16 to 47 are an IPv4 address or what stands for an
+// IPv6 one, and the lower ones the port. The caller must set the exported fields of what it returns; nil says that
+// there are too many origins.
+func (b *Batch) line(src, dst, mac uint64, domain uint32, iface uint16, payload []byte) *Ordinary {
 	direction := ordinaryBits(0)
 	lo, hi := src, dst
 	if src > dst {
@@ -205,10 +203,10 @@ func (b *Batch) Add(s *flows.Segment) {
 	if s.Flags&flows.RST == 0 && s.Flags < 1<<8 && (s.Flags&flows.SYN == 0 && s.DataLen < 1<<16 || s.DataLen == 0) && !tp.wide {
 		payload := s.Payload[:min(len(s.Payload), int(s.DataLen))]
 		src, dst := tp.ends()
-		if l := b.AddOrdinary(src, dst, s.MAC, s.Domain, s.Interface, payload); l != nil {
+		if l := b.line(src, dst, s.MAC, s.Domain, s.Interface, payload); l != nil {
 			l.Time, l.Frame, l.SEQ, l.ACK, l.DataLen = s.Time, uint32(s.Frame), s.SEQ, s.ACK, uint16(s.DataLen)
 			l.WND, l.IPID, l.Flags, l.TTL = s.WND, s.IPID, uint8(s.Flags), s.TTL
-			l.SetOptions(&s.Opts)
+			l.setOptions(&s.Opts)
 			return
 		}
 	}
@@ -229,17 +227,6 @@ func (l *Ordinary) setTuple(tp *tuple) {
 	if tp.fromHi {
 		l.bits = ordinaryFromHi
 	}
-}
-
-// Alias returns what stands for an address in AddOrdinary. It reports false if nothing does: then its segments must be
-// added by Add.
-func (b *Batch) Alias(ip *[16]byte) (alias uint32, ok bool) {
-	x := &b.table.aliases
-	alias, ok = x.narrow(ip, true)
-	if len(b.met) != len(x.list) {
-		b.met = x.list
-	}
-	return alias, ok
 }
 
 // textOf returns the payload of l, which is not whole.
@@ -271,7 +258,7 @@ func (b *Batch) unpack(l *Ordinary, known []origin, s *segment) {
 	s.SEQ, s.ACK, s.DataLen, s.Flags = l.SEQ, l.ACK, uint32(l.DataLen), flows.Flags(l.Flags)
 	s.WND, s.TTL, s.IPID = l.WND, l.TTL, l.IPID
 	s.MAC, s.Domain, s.Interface, s.place = o.mac, o.domain, o.iface, o.place+1
-	b.met.setEnds(s, l.lo, l.hi, l.portLo, l.portHi, l.bits&ordinaryFromHi != 0)
+	b.met.setEnds(&s.Segment, l.lo, l.hi, l.portLo, l.portHi, l.bits&ordinaryFromHi != 0)
 	s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = l.TSval, l.Has&OrdinaryTS != 0, l.Has&OrdinarySACK != 0
 	if l.Flags&uint8(flows.SYN) != 0 {
 		mss, kinds, syn := l.offer()

@@ -5,6 +5,8 @@ import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
 import "github.com/rstexplain/rstexplain/flows"
 
 import (
+	"github.com/rstexplain/rstexplain/flows/track/internal/prefetch"
+
 	"encoding/binary"
 	"math/bits"
 )
@@ -21,9 +23,6 @@ type tuple struct {
 
 // hash is print in 32 bits.
 func (tp *tuple) hash() uint32 { return uint32(tp.print ^ tp.print>>32) }
-
-// A wideAddrs holds the addresses of a wide tuple.
-type wideAddrs struct{ lo, hi [16]byte }
 
 // ofEnds makes tp the tuple of a segment from src to dst, of which bits 16 to 47 are the IPv4 address or its alias, and
 // the lower ones the port. This, ofLine and narrow do so in place: the processor waits for a tuple that is copied just
@@ -64,7 +63,7 @@ func setV4(a *flows.Addr, ip uint32, port uint16) {
 }
 
 // setEnds sets Src and Dst of s to the ends of a narrow tuple.
-func (l aliased) setEnds(s *segment, lo, hi uint32, portLo, portHi uint16, fromHi bool) {
+func (l aliased) setEnds(s *flows.Segment, lo, hi uint32, portLo, portHi uint16, fromHi bool) {
 	if fromHi {
 		lo, hi, portLo, portHi = hi, lo, portHi, portLo
 	}
@@ -85,6 +84,9 @@ func less(a, b *flows.Addr) bool {
 	}
 	return a.Port < b.Port
 }
+
+// publicSeed is for hashes that may be known: those that choose a place of fixed size.
+const publicSeed = 0x5851f42d4c957f2d
 
 // mix hashes two words with a secret seed: one multiplication of 64 by 64 bits, both halves used. Both
 // words meet the seed, so that nobody can write addresses that cancel a factor out.
@@ -193,100 +195,26 @@ func (x *index) remove(hash, id uint32) {
 	}
 }
 
-// find returns the number in the index of the connection of tp, whose addresses are those of src and dst; 0: none. A
-// narrow tp says all by itself.
-func (t *Table) find(tp *tuple, src, dst *flows.Addr) uint32 {
-	x := &t.index
-	hash := tp.hash()
-	for i := hash & x.mask; ; i = (i + 1) & x.mask {
-		slot := x.slots[i]
-		if slot == 0 {
-			return 0
-		}
-		if uint32(slot>>32) != hash {
-			continue
-		}
-		if id := uint32(slot); id&embryonic != 0 {
-			if t.embryos.At(id &^ embryonic).is(tp) {
-				return id
-			}
-		} else if t.is(t.conns.At(id), tp, src, dst) {
-			return id
-		}
-	}
-}
-
-// recordOf returns the record of tp, as find does, where the number in the index probably is id.
-func (t *Table) recordOf(tp *tuple, src, dst *flows.Addr, id uint32) uint32 {
-	if id == 0 || id&embryonic != 0 || t.conns.At(id).marks&gone != 0 || !t.is(t.conns.At(id), tp, src, dst) {
-		if id = t.find(tp, src, dst); id&embryonic != 0 {
-			id = t.hatch(id)
-		}
-	}
-	return id
-}
-
-// recordOfLine is recordOf for an item of a journal.
-func (t *Table) recordOfLine(l *Ordinary, id uint32) uint32 {
-	if id != 0 && id&embryonic == 0 {
-		c := t.conns.At(id)
-		if c.lo == l.lo && c.hi == l.hi && c.portLo == l.portLo && c.portHi == l.portHi && c.marks&(isWide|gone) == 0 {
-			return id
-		}
-	}
-	var tp tuple
-	tp.ofLine(l, t.seed)
-	return t.recordOf(&tp, nil, nil, 0)
-}
-
-// is tells whether c is the connection of tp.
-func (t *Table) is(c *record, tp *tuple, src, dst *flows.Addr) bool {
-	if c.portLo != tp.portLo || c.portHi != tp.portHi || (c.marks&isWide != 0) != tp.wide {
-		return false
-	}
-	if !tp.wide {
-		return c.lo == tp.lo && c.hi == tp.hi
-	}
-	if tp.fromHi {
-		src, dst = dst, src
-	}
-	w := t.wide.At(c.lo)
-	return w.lo == src.IP && w.hi == dst.IP
-}
-
-// addrs returns the addresses of c's originator and responder.
-func (t *Table) addrs(c *record) [2]flows.Addr {
-	var lo, hi flows.Addr
-	if c.marks&isWide != 0 {
-		w := t.wide.At(c.lo)
-		lo, hi = flows.Addr{IP: w.lo, Port: c.portLo}, flows.Addr{IP: w.hi, Port: c.portHi}
-	} else {
-		t.met.list.set(&lo, c.lo, c.portLo)
-		t.met.list.set(&hi, c.hi, c.portHi)
-	}
-	if c.marks&origIsHi != 0 {
-		lo, hi = hi, lo
-	}
-	return [2]flows.Addr{lo, hi}
-}
-
-// ofRecord makes tp the tuple of c, as a segment of its originator has it.
-func (tp *tuple) ofRecord(t *Table, c *record) {
-	if c.marks&isWide == 0 {
-		tp.narrow(c.lo, c.hi, c.portLo, c.portHi, c.marks&origIsHi != 0, t.seed)
-		return
-	}
-	a := t.addrs(c)
-	tp.ofWide(&a[0], &a[1], t.seed)
-}
-
-// ofLine makes tp the tuple of l.
-func (tp *tuple) ofLine(l *Ordinary, seed uint64) {
-	tp.narrow(l.lo, l.hi, l.portLo, l.portHi, l.bits&ordinaryFromHi != 0, seed)
-}
-
 // narrow makes tp a tuple of IPv4 addresses or aliases that are in their order.
 func (tp *tuple) narrow(lo, hi uint32, portLo, portHi uint16, fromHi bool, seed uint64) {
 	tp.lo, tp.hi, tp.portLo, tp.portHi, tp.fromHi, tp.wide = lo, hi, portLo, portHi, fromHi, false
 	tp.print = mix(uint64(lo)<<16|uint64(portLo), uint64(hi)<<16|uint64(portHi), seed)
 }
+
+// probably returns the number of the first value under hash, 0 if there is none.
+func (x *index) probably(hash uint32) uint32 {
+	for i := hash & x.mask; ; i = (i + 1) & x.mask {
+		slot := x.slots[i]
+		if uint32(slot>>32) == hash || slot == 0 {
+			return uint32(slot)
+		}
+	}
+}
+
+// fetch fetches the slots where the search for n hashes begins, which are stride bytes apart.
+func (x *index) fetch(hash *uint32, stride uintptr, n int) {
+	prefetch.Slots(&x.slots[0], x.mask, hash, stride, n)
+}
+
+// slot returns the slot where the search for hash begins: most often the right one.
+func (x *index) slot(hash uint32) *uint64 { return &x.slots[hash&x.mask] }

@@ -1,0 +1,98 @@
+package track
+
+import "github.com/rstexplain/rstexplain/flows"
+
+// A wideAddrs holds the addresses of a wide tuple.
+type wideAddrs struct{ lo, hi [16]byte }
+
+// find returns the number in the index of the connection of tp, whose addresses are those of src and dst; 0: none. A
+// narrow tp says all by itself.
+func (t *Table) find(tp *tuple, src, dst *flows.Addr) uint32 {
+	x := &t.index
+	hash := tp.hash()
+	for i := hash & x.mask; ; i = (i + 1) & x.mask {
+		slot := x.slots[i]
+		if slot == 0 {
+			return 0
+		}
+		if uint32(slot>>32) != hash {
+			continue
+		}
+		if id := uint32(slot); id&embryonic != 0 {
+			if t.embryos.At(id &^ embryonic).is(tp) {
+				return id
+			}
+		} else if t.is(t.conns.At(id), tp, src, dst) {
+			return id
+		}
+	}
+}
+
+// recordOf returns the record of tp, as find does, where the number in the index probably is id.
+func (t *Table) recordOf(tp *tuple, src, dst *flows.Addr, id uint32) uint32 {
+	if id == 0 || id&embryonic != 0 || t.conns.At(id).marks&gone != 0 || !t.is(t.conns.At(id), tp, src, dst) {
+		if id = t.find(tp, src, dst); id&embryonic != 0 {
+			id = t.hatch(id)
+		}
+	}
+	return id
+}
+
+// recordOfLine is recordOf for an item of a journal.
+func (t *Table) recordOfLine(l *Ordinary, id uint32) uint32 {
+	if id != 0 && id&embryonic == 0 {
+		c := t.conns.At(id)
+		if c.lo == l.lo && c.hi == l.hi && c.portLo == l.portLo && c.portHi == l.portHi && c.marks&(isWide|gone) == 0 {
+			return id
+		}
+	}
+	var tp tuple
+	tupleOfLine(&tp, l, t.seed)
+	return t.recordOf(&tp, nil, nil, 0)
+}
+
+// is tells whether c is the connection of tp.
+func (t *Table) is(c *record, tp *tuple, src, dst *flows.Addr) bool {
+	if c.portLo != tp.portLo || c.portHi != tp.portHi || (c.marks&isWide != 0) != tp.wide {
+		return false
+	}
+	if !tp.wide {
+		return c.lo == tp.lo && c.hi == tp.hi
+	}
+	if tp.fromHi {
+		src, dst = dst, src
+	}
+	w := t.wide.At(c.lo)
+	return w.lo == src.IP && w.hi == dst.IP
+}
+
+// addrs returns the addresses of c's originator and responder.
+func (t *Table) addrs(c *record) [2]flows.Addr {
+	var lo, hi flows.Addr
+	if c.marks&isWide != 0 {
+		w := t.wide.At(c.lo)
+		lo, hi = flows.Addr{IP: w.lo, Port: c.portLo}, flows.Addr{IP: w.hi, Port: c.portHi}
+	} else {
+		t.met.list.set(&lo, c.lo, c.portLo)
+		t.met.list.set(&hi, c.hi, c.portHi)
+	}
+	if c.marks&origIsHi != 0 {
+		lo, hi = hi, lo
+	}
+	return [2]flows.Addr{lo, hi}
+}
+
+// tupleOf makes tp the tuple of c, as a segment of its originator has it.
+func (t *Table) tupleOf(tp *tuple, c *record) {
+	if c.marks&isWide == 0 {
+		tp.narrow(c.lo, c.hi, c.portLo, c.portHi, c.marks&origIsHi != 0, t.seed)
+		return
+	}
+	a := t.addrs(c)
+	tp.ofWide(&a[0], &a[1], t.seed)
+}
+
+// tupleOfLine makes tp the tuple of l.
+func tupleOfLine(tp *tuple, l *Ordinary, seed uint64) {
+	tp.narrow(l.lo, l.hi, l.portLo, l.portHi, l.bits&ordinaryFromHi != 0, seed)
+}
