@@ -1,11 +1,10 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows"
-
 import (
 	"encoding/binary"
 	"unsafe"
 
+	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/track/internal/pages"
 )
 

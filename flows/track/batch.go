@@ -1,14 +1,13 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows/track/internal/prefetch"
-
-import "github.com/rstexplain/rstexplain/flows"
-
 import (
 	"sync"
 	"unsafe"
 
+	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/track/internal/pages"
+	"github.com/rstexplain/rstexplain/flows/track/internal/prefetch"
+	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )
 
 // A Batch is a run of segments in the order of the capture, in the form that a Table takes fastest. The
@@ -30,11 +29,11 @@ type Batch struct {
 	units  []deferred // of handed
 
 	table      *Table
-	known      []origin // the table's origins, as far as this batch needs them
-	met        aliased  // the same of its aliases
-	journalled int64    // octets that the journals took when the batch had been dealt with
-	taken      int      // lines that the table has taken
-	before     int      // segments that the table had taken before
+	known      []origin   // the table's origins, as far as this batch needs them
+	met        tuple.List // the same of its aliases
+	journalled int64      // octets that the journals took when the batch had been dealt with
+	taken      int        // lines that the table has taken
+	before     int        // segments that the table had taken before
 
 	_ apart // from the next batch
 }
@@ -43,7 +42,7 @@ type Batch struct {
 // methods of the table that are not for filling batches.
 func (t *Table) NewBatch() *Batch {
 	b := t.spare.get()
-	b.table, b.known, b.met = t, t.origins.list, t.aliases.list
+	b.table, b.known, b.met = t, t.origins.list, t.aliases.List
 	return b
 }
 
@@ -83,7 +82,7 @@ func (b *Batch) Defer() {
 	for i := range b.asides {
 		a := &b.asides[i]
 		b.deferTo(a.before)
-		if tp := &a.header.tuple; !a.isError && !tp.wide {
+		if tp := &a.header.tuple; !a.isError && !tp.Wide {
 			// It may begin a new connection: the table must have followed all that waits of the one before.
 			var l Ordinary
 			l.setTuple(tp)
@@ -150,8 +149,8 @@ type aside struct {
 func (b *Batch) Number(s *flows.Segment) {
 	a := aside{before: len(b.added), header: segment{Segment: *s}}
 	a.header.Payload = nil
-	b.table.aliases.tuple(&a.header.tuple, &s.Src, &s.Dst, true)
-	b.met = b.table.aliases.list
+	b.table.aliases.Tuple(&a.header.tuple, &s.Src, &s.Dst, true)
+	b.met = b.table.aliases.List
 	b.asides = append(b.asides, a)
 }
 
@@ -216,7 +215,7 @@ func (t *Table) AddBatch(b *Batch) {
 // addPart takes the lines of b, in the order of the capture and as Add does with one segment at a time, up to number
 // end, that it has not taken yet.
 func (t *Table) addPart(b *Batch, end int) {
-	t.known, t.met.list = b.known, b.met
+	t.known, t.met.List = b.known, b.met
 	if b.deferred > 0 {
 		t.journalled = b.journalled
 	}
@@ -251,7 +250,7 @@ func (t *Table) addPart(b *Batch, end int) {
 
 // addTogether takes lines of b. ids are their records, as far as foresee could tell.
 func (t *Table) addTogether(b *Batch, lines []Ordinary, ids *[together]uint32) {
-	var tp tuple
+	var tp tuple.Tuple
 	for k := range lines {
 		l, id := &lines[k], ids[k]
 		switch {

@@ -1,10 +1,12 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
+import (
+	"slices"
 
-import "github.com/rstexplain/rstexplain/flows"
-
-import "slices"
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
+	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
+)
 
 // A cache remembers values of many keys in a fixed number of places: four for each set of keys. The
 // value that was not asked for the longest makes room. Which set a key belongs to does not depend on the
@@ -34,22 +36,22 @@ type cacheKey struct{ place, print uint64 }
 
 // keyOf hashes two words into a key.
 func (t *Table) keyOf(a, b uint64) cacheKey {
-	return cacheKey{mix(a, b, publicSeed), mix(a, b, t.seed) | 1}
+	return cacheKey{tuple.Mix(a, b, tuple.PublicSeed), tuple.Mix(a, b, t.seed) | 1}
 }
 
 // addrKey is the key of an address with its port.
 func (t *Table) addrKey(a *flows.Addr) cacheKey {
-	return cacheKey{hashAddr(a, publicSeed), hashAddr(a, t.seed) | 1}
+	return cacheKey{tuple.HashAddr(a, tuple.PublicSeed), tuple.HashAddr(a, t.seed) | 1}
 }
 
 // hostKey is the key of an address without its port.
 func (t *Table) hostKey(a *flows.Addr) cacheKey {
-	return cacheKey{hashIP(&a.IP, publicSeed), hashIP(&a.IP, t.seed) | 1}
+	return cacheKey{tuple.HashIP(&a.IP, tuple.PublicSeed), tuple.HashIP(&a.IP, t.seed) | 1}
 }
 
 // and joins two keys.
 func (k cacheKey) and(o cacheKey, seed uint64) cacheKey {
-	return cacheKey{mix(k.place, o.place, publicSeed), mix(k.print, o.print, seed) | 1}
+	return cacheKey{tuple.Mix(k.place, o.place, tuple.PublicSeed), tuple.Mix(k.print, o.print, seed) | 1}
 }
 
 // set returns the set where a key may be.

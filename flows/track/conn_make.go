@@ -1,11 +1,11 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows"
-
 import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
 )
 
 // conn makes a Conn of c as it stands now.

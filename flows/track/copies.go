@@ -1,8 +1,10 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"time"
 
-import "time"
+	"github.com/rstexplain/rstexplain/flows"
+)
 
 // copyWithin is how far apart the captures of one packet may be: two interfaces of a host, or the two
 // sides of a router, whose clocks differ by tens of milliseconds. A retransmission timer is longer (RFC

@@ -1,13 +1,12 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
-
-import "github.com/rstexplain/rstexplain/flows"
-
 import (
 	"unsafe"
 
+	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/track/internal/pages"
+	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
+	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )
 
 // An embryo is a connection of which there is no more than one SYN, in a fifth of the memory that a record and
@@ -119,12 +118,12 @@ func (t *Table) flooded() bool { return t.halfOpen >= t.floodFrom && t.manyHalfO
 func (t *Table) manyHalfOpen() bool { return t.halfOpen >= t.connections()/4 }
 
 // mayConceive tells whether an embryo holds all that there is to know of s, the first segment seen of tp. A wide one has none.
-func (t *Table) mayConceive(tp *tuple, s *segment) bool {
-	return s.Flags&(flows.SYN|flows.ACK|flows.RST|flows.FIN|flows.AE) == flows.SYN && s.DataLen == 0 && s.ACK == 0 && !tp.wide && t.graves.find(tp) == nil
+func (t *Table) mayConceive(tp *tuple.Tuple, s *segment) bool {
+	return s.Flags&(flows.SYN|flows.ACK|flows.RST|flows.FIN|flows.AE) == flows.SYN && s.DataLen == 0 && s.ACK == 0 && !tp.Wide && t.graves.find(tp) == nil
 }
 
 // conceive makes an embryo of s, with the next stream number.
-func (t *Table) conceive(tp *tuple, s *segment) (stream int) {
+func (t *Table) conceive(tp *tuple.Tuple, s *segment) (stream int) {
 	t.makeRoom()
 	stream = t.streams
 	t.streams++
@@ -132,16 +131,16 @@ func (t *Table) conceive(tp *tuple, s *segment) (stream int) {
 	id := t.embryos.take()
 	e := t.embryos.At(id)
 	e.time, e.frame, e.stream = s.Time, uint32(s.Frame), uint32(stream)
-	e.lo, e.hi, e.portLo, e.portHi = tp.lo, tp.hi, tp.portLo, tp.portHi
+	e.lo, e.hi, e.portLo, e.portHi = tp.Lo, tp.Hi, tp.PortLo, tp.PortHi
 	e.seq, e.tsval, e.wnd, e.ipid = s.SEQ, s.Opts.TSval, s.WND, s.IPID
 	e.mss, e.kinds, e.syn = s.Opts.MSS, s.Opts.Kinds, synOptions(&s.Opts)
 	e.mac, e.domain = t.macs.number(s.MAC), t.domains.number(uint64(s.Domain))
 	e.ttl, e.flags, e.place = s.TTL, uint8(s.Flags), placeOf(s)
 	e.bits = embryoLives
-	if tp.fromHi {
+	if tp.FromHi {
 		e.bits |= embryoFromHi
 	}
-	t.index.insert(tp.hash(), id|embryonic)
+	t.index.Insert(tp.Hash(), id|embryonic)
 	t.stats.PeakOpen = max(t.stats.PeakOpen, t.connections())
 	t.around.host(t, s, e.stream)
 	return stream
@@ -150,7 +149,7 @@ func (t *Table) conceive(tp *tuple, s *segment) (stream int) {
 // hatch makes a record of the embryo id, a number of the index, and returns its number: it takes the SYN again.
 func (t *Table) hatch(id uint32) uint32 {
 	e := *t.embryos.At(id &^ embryonic)
-	var tp tuple
+	var tp tuple.Tuple
 	tupleOfEmbryo(&tp, &e, t.seed)
 	t.embryos.give(id &^ embryonic)
 	s := segment{Segment: flows.Segment{
@@ -158,11 +157,11 @@ func (t *Table) hatch(id uint32) uint32 {
 		MAC: t.macs.value(e.mac), Domain: uint32(t.domains.value(e.domain)), Opts: flows.Options{TSval: e.tsval, HasTS: e.syn&synTS != 0},
 	}, place: e.place + 1}
 	setOffer(&s.Opts, e.mss, e.kinds, e.syn)
-	t.met.list.setEnds(&s.Segment, e.lo, e.hi, e.portLo, e.portHi, tp.fromHi)
+	t.met.List.SetEnds(&s.Segment, e.lo, e.hi, e.portLo, e.portHi, tp.FromHi)
 	following := t.following
 	t.following, t.hatching = false, true
 	record := t.record(&tp, &s)
-	t.index.replace(tp.hash(), id, record)
+	t.index.Replace(tp.Hash(), id, record)
 	c := t.conns.At(record)
 	c.stream = e.stream
 	c.base(flows.Originator, &s)
@@ -172,22 +171,22 @@ func (t *Table) hatch(id uint32) uint32 {
 }
 
 // tupleOfEmbryo makes tp the tuple of e's SYN.
-func tupleOfEmbryo(tp *tuple, e *embryo, seed uint64) {
-	tp.narrow(e.lo, e.hi, e.portLo, e.portHi, e.bits&embryoFromHi != 0, seed)
+func tupleOfEmbryo(tp *tuple.Tuple, e *embryo, seed uint64) {
+	tp.Narrow(e.lo, e.hi, e.portLo, e.portHi, e.bits&embryoFromHi != 0, seed)
 }
 
 // is tells whether e is the connection of tp.
-func (e *embryo) is(tp *tuple) bool {
-	return e.lo == tp.lo && e.hi == tp.hi && e.portLo == tp.portLo && e.portHi == tp.portHi && !tp.wide
+func (e *embryo) is(tp *tuple.Tuple) bool {
+	return e.lo == tp.Lo && e.hi == tp.Hi && e.portLo == tp.PortLo && e.portHi == tp.PortHi && !tp.Wide
 }
 
 // buryEmbryo forgets the embryo id and digs its grave, as bury does.
 func (t *Table) buryEmbryo(id uint32) {
 	e := t.embryos.At(id)
-	var tp tuple
+	var tp tuple.Tuple
 	tupleOfEmbryo(&tp, e, t.seed)
 	g := grave{stream: e.stream, bits: graveEvicted}
-	if tp.fromHi {
+	if tp.FromHi {
 		g.issHi = e.seq
 		g.bits |= graveBaseHi | graveOrigIsHi
 	} else {
@@ -196,7 +195,7 @@ func (t *Table) buryEmbryo(id uint32) {
 	}
 	t.graves.add(&tp, g)
 	t.halfOpen--
-	t.index.remove(tp.hash(), id|embryonic)
+	t.index.Remove(tp.Hash(), id|embryonic)
 	t.embryos.give(id)
 	t.fetchEmbryo(id + buryAhead)
 }

@@ -7,10 +7,10 @@ func (t *Table) SmallBacklog() { t.journals.backlog.limit, t.journals.backlog.sh
 func (t *Table) Embryos(n int) { t.floodFrom = n }
 
 // Aliases makes t give n aliases at most.
-func (t *Table) Aliases(n int) { t.aliases.limit = n }
+func (t *Table) Aliases(n int) { t.aliases.Limit = n }
 
 // Compress returns what stands for an address in 32 bits, if anything does.
-func (t *Table) Compress(ip *[16]byte) (uint32, bool) { return t.aliases.narrow(ip, true) }
+func (t *Table) Compress(ip *[16]byte) (uint32, bool) { return t.aliases.Compress(ip, true) }
 
 // Unhatched returns how many connections are embryos.
 func (t *Table) Unhatched() int { return t.embryos.Live }

@@ -1,12 +1,13 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows/track/internal/prefetch"
+import (
+	"unsafe"
 
-import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
-
-import "github.com/rstexplain/rstexplain/flows"
-
-import "unsafe"
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track/internal/prefetch"
+	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
+	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
+)
 
 // The records of many connections do not stay in the processor's caches. So what the next segments need is asked
 // of the memory some segments ahead (prefetch_amd64.s), and has arrived when it is needed. Nothing here changes
@@ -27,9 +28,9 @@ const (
 )
 
 // fetchSlots fetches the slots of x where the search for lines begins.
-func fetchSlots(x *index, lines []Ordinary) {
+func fetchSlots(x *tuple.Index, lines []Ordinary) {
 	if len(lines) > 0 {
-		x.fetch(&lines[0].hash, unsafe.Sizeof(lines[0]), len(lines))
+		x.Fetch(&lines[0].hash, unsafe.Sizeof(lines[0]), len(lines))
 	}
 }
 
@@ -59,7 +60,7 @@ func (b *Batch) fetchWhole(lines []Ordinary) {
 // foresee finds the journals that lines probably belong to, 0 where there is none, and fetches them.
 func (x *journals) foresee(lines []Ordinary, ids *[together]uint32) {
 	for k := range lines {
-		ids[k] = x.index.probably(lines[k].hash)
+		ids[k] = x.index.Probably(lines[k].hash)
 	}
 	prefetch.Elements(unsafe.Pointer(&x.list[0]), unsafe.Sizeof(x.list[0]), &ids[0], len(lines))
 }
@@ -69,7 +70,7 @@ func (x *journals) fetchOver() {
 	const soon = 4
 	if x.over.N > 2*soon {
 		prefetch.Line(unsafe.Pointer(&x.list[x.over.Peek(2*soon)>>32]))
-		prefetch.Line(unsafe.Pointer(x.index.slot(x.list[x.over.Peek(soon)>>32].hash)))
+		prefetch.Line(unsafe.Pointer(x.index.Slot(x.list[x.over.Peek(soon)>>32].hash)))
 	}
 }
 
@@ -78,7 +79,7 @@ func (x *journals) fetchOver() {
 func (t *Table) foresee(b *Batch, lines []Ordinary, ids *[together]uint32) {
 	for k := range lines {
 		l := &lines[k]
-		id := t.index.probably(l.hash)
+		id := t.index.Probably(l.hash)
 		ids[k] = id
 		switch {
 		case l.bits&lineItem == 0 && (l.bits&ordinaryWhole != 0 || l.Flags&uint8(flows.SYN) != 0):
@@ -94,7 +95,7 @@ func (t *Table) foresee(b *Batch, lines []Ordinary, ids *[together]uint32) {
 
 // fetchSlots fetches the slots of the index where the search for lines begins, if it is a large index.
 func (t *Table) fetchSlots(lines []Ordinary) {
-	if len(t.index.slots) > sparseBelow {
+	if len(t.index.Slots) > tuple.SparseBelow {
 		fetchSlots(&t.index, lines)
 	}
 }
@@ -128,7 +129,7 @@ func (t *Table) fetchFirst(b *Batch, l *Ordinary, id uint32) {
 	if id != 0 {
 		t.fetchRecord(id)
 	} else if t.graves.sets != nil {
-		tp := tuple{lo: l.lo, hi: l.hi, portLo: l.portLo, portHi: l.portHi}
+		tp := tuple.Tuple{Lo: l.lo, Hi: l.hi, PortLo: l.portLo, PortHi: l.portHi}
 		prefetch.Lines2(unsafe.Pointer(t.graves.set(&tp)))
 	}
 	if l.Flags&uint8(flows.SYN) == 0 {
@@ -137,9 +138,9 @@ func (t *Table) fetchFirst(b *Batch, l *Ordinary, id uint32) {
 	var src, dst uint64
 	if l.bits&ordinaryWhole != 0 {
 		s := &b.whole[l.text]
-		src, dst = hashIP(&s.Src.IP, publicSeed), hashIP(&s.Dst.IP, publicSeed)
+		src, dst = tuple.HashIP(&s.Src.IP, tuple.PublicSeed), tuple.HashIP(&s.Dst.IP, tuple.PublicSeed)
 	} else {
-		src, dst = b.met.hash(l.lo, publicSeed), b.met.hash(l.hi, publicSeed)
+		src, dst = b.met.Hash(l.lo, tuple.PublicSeed), b.met.Hash(l.hi, tuple.PublicSeed)
 		if l.bits&ordinaryFromHi != 0 {
 			src, dst = dst, src
 		}
@@ -167,7 +168,7 @@ func (t *Table) fetchGrave(id uint32) {
 	if c.marks&gone != 0 || t.graves.sets == nil {
 		return
 	}
-	var tp tuple
+	var tp tuple.Tuple
 	t.tupleOf(&tp, c)
 	t.fetchPlaces(&tp)
 }
@@ -177,14 +178,14 @@ func (t *Table) fetchEmbryo(id uint32) {
 	if id >= t.embryos.Top || t.embryos.Pieces[id>>slab.PieceBits] == nil || t.graves.sets == nil {
 		return
 	}
-	var tp tuple
+	var tp tuple.Tuple
 	tupleOfEmbryo(&tp, t.embryos.At(id), t.seed)
 	t.fetchPlaces(&tp)
 }
 
 // fetchPlaces fetches where tp is found, and where its grave will be.
-func (t *Table) fetchPlaces(tp *tuple) {
-	prefetch.Line(unsafe.Pointer(t.index.slot(tp.hash())))
+func (t *Table) fetchPlaces(tp *tuple.Tuple) {
+	prefetch.Line(unsafe.Pointer(t.index.Slot(tp.Hash())))
 	prefetch.Lines2(unsafe.Pointer(t.graves.set(tp)))
 }
 
@@ -193,7 +194,7 @@ func (t *Table) fetchPlaces(tp *tuple) {
 func (a *around) fetch(src, dst uint64, port uint16, flags flows.Flags) {
 	a.hosts.fetch(src)
 	if flags&flows.ACK != 0 {
-		a.services.fetch(mix(src, uint64(port), publicSeed))
+		a.services.fetch(tuple.Mix(src, uint64(port), tuple.PublicSeed))
 		a.pairs.fetch(pairPlace(src, dst))
 	}
 }

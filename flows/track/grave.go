@@ -1,10 +1,12 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
+import (
+	"unsafe"
 
-import "github.com/rstexplain/rstexplain/flows"
-
-import "unsafe"
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
+	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
+)
 
 // A grave remembers a connection that was forgotten: enough that a late segment gets the stream number
 // that Wireshark gives it, and that a RST is known to belong to a connection whose beginning was seen.
@@ -43,18 +45,18 @@ const (
 )
 
 // set returns where the graves of tp are.
-func (g *graves) set(tp *tuple) *[4]grave {
-	place := mix(uint64(tp.lo)<<32|uint64(tp.hi), uint64(tp.portLo)<<16|uint64(tp.portHi), publicSeed)
+func (g *graves) set(tp *tuple.Tuple) *[4]grave {
+	place := tuple.Mix(uint64(tp.Lo)<<32|uint64(tp.Hi), uint64(tp.PortLo)<<16|uint64(tp.PortHi), tuple.PublicSeed)
 	return &g.sets[place%(maxGraves/4)]
 }
 
 // add digs a grave for tp, in place of an older one of the same.
-func (g *graves) add(tp *tuple, v grave) {
+func (g *graves) add(tp *tuple.Tuple, v grave) {
 	if g.sets == nil {
 		g.sets = slab.Touched[[4]grave](maxGraves / 4)
 	}
 	g.dug++
-	v.print, v.dug = tp.print, g.dug
+	v.print, v.dug = tp.Print, g.dug
 	set := g.set(tp)
 	at := 0
 	for i := range set {
@@ -70,13 +72,13 @@ func (g *graves) add(tp *tuple, v grave) {
 }
 
 // find returns the grave of tp, nil when there is none. It stays good until the next add.
-func (g *graves) find(tp *tuple) *grave {
+func (g *graves) find(tp *tuple.Tuple) *grave {
 	if g.sets == nil {
 		return nil
 	}
 	set := g.set(tp)
 	for i := range set {
-		if set[i].print == tp.print && set[i].dug != 0 {
+		if set[i].print == tp.Print && set[i].dug != 0 {
 			return &set[i]
 		}
 	}
@@ -92,7 +94,7 @@ func (g *graves) memory() int64 {
 
 // bury forgets the record id and digs its grave.
 func (t *Table) bury(id uint32, c *record, evicted bool) {
-	var tp tuple
+	var tp tuple.Tuple
 	t.tupleOf(&tp, c)
 	g := grave{stream: c.stream}
 	lo, hi := &c.side[0], &c.side[1]
@@ -121,15 +123,15 @@ func (t *Table) bury(id uint32, c *record, evicted bool) {
 	}
 	t.graves.add(&tp, g)
 	t.forgotten(c)
-	t.forget(id, tp.hash())
+	t.forget(id, tp.Hash())
 }
 
 func over(s flows.State) bool { return s == flows.Closed || s == flows.TimeWait }
 
 // rise gives the new record c what grave g remembers of its tuple.
-func (t *Table) rise(c *record, g *grave, tp *tuple, s *segment) {
+func (t *Table) rise(c *record, g *grave, tp *tuple.Tuple, s *segment) {
 	base, iss := g.bits&graveBaseLo != 0, g.issLo
-	if tp.fromHi {
+	if tp.FromHi {
 		base, iss = g.bits&graveBaseHi != 0, g.issHi
 	}
 	incarnation := uint32(g.later)

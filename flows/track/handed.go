@@ -58,7 +58,7 @@ func (t *Table) takeHanded(c *record, h *handed, units []deferred) {
 		s.DataLen, s.Flags, s.WND, s.TTL, s.IPID = uint32(d.DataLen), flows.Flags(d.flags), d.WND, h.ttl[from], d.IPID
 		s.MAC, s.Domain, s.Interface, s.place = o.mac, o.domain, o.iface, o.place+1
 		s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = d.TSval, d.bits&deferredTS != 0, d.bits&deferredSACK != 0
-		t.met.list.setEnds(&s.Segment, c.lo, c.hi, c.portLo, c.portHi, from != 0)
+		t.met.List.SetEnds(&s.Segment, c.lo, c.hi, c.portLo, c.portHi, from != 0)
 		s.told, s.Payload = k < h.told, nil
 		if !s.told {
 			s.Payload = d.text()

@@ -1,6 +1,9 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
+)
 
 // A Header is what most segments of a capture consist of, for a decoder that reads them where they lie: its fields are
 // those of a flows.Segment.
@@ -24,16 +27,16 @@ type Header struct {
 // returns. It reports false, and appends nothing, for what must be added by Add: a RST, a SYN with data, a segment of
 // 64 KiB or more, and some addresses.
 func (b *Batch) AddIPv4(h *Header, src, dst uint32, payload []byte) bool {
-	return max(src, dst) < FirstAlias && b.addHeader(h, src, dst, payload)
+	return max(src, dst) < tuple.FirstCompressed && b.addHeader(h, src, dst, payload)
 }
 
 // AddIPv6 is AddIPv4 for IPv6.
 func (b *Batch) AddIPv6(h *Header, src, dst *[16]byte, payload []byte) bool {
 	x := &b.table.aliases
-	from, ok := x.narrow(src, true)
-	to, both := x.narrow(dst, true)
-	if len(b.met) != len(x.list) {
-		b.met = x.list
+	from, ok := x.Compress(src, true)
+	to, both := x.Compress(dst, true)
+	if len(b.met) != len(x.List) {
+		b.met = x.List
 	}
 	return ok && both && b.addHeader(h, from, to, payload)
 }
@@ -57,4 +60,4 @@ func (b *Batch) addHeader(h *Header, src, dst uint32, payload []byte) bool {
 func (b *Batch) HasIPv6() bool { return len(b.met) > 0 }
 
 // Expect says that AddIPv6 will be called for ip, a few packets ahead: what it needs is asked of the memory.
-func (b *Batch) Expect(ip *[16]byte) { b.table.aliases.fetch(ip) }
+func (b *Batch) Expect(ip *[16]byte) { b.table.aliases.Fetch(ip) }

@@ -1,6 +1,9 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
+)
 
 // maxICMPNotes is how many ICMP errors are kept for one connection.
 const maxICMPNotes = 4
@@ -25,8 +28,8 @@ type icmpNote struct {
 // the connection it is about, or −1.
 func (t *Table) AddICMP(n flows.ICMPNote) (stream int) {
 	t.stats.ICMP++
-	var tp tuple
-	t.met.tuple(&tp, &n.Src, &n.Dst, false)
+	var tp tuple.Tuple
+	t.met.Tuple(&tp, &n.Src, &n.Dst, false)
 	id := t.recordOf(&tp, &n.Src, &n.Dst, 0)
 	if id == 0 {
 		return -1
@@ -37,7 +40,7 @@ func (t *Table) AddICMP(n flows.ICMPNote) (stream int) {
 		x.note = t.notes.Take()
 	}
 	v := t.notes.At(x.note)
-	note := icmpNote{stampAt(n.Mark), n.From.IP, n.MTU, n.Type, n.Code, n.V6, n.QuotedSYN, c.sideOf(tp.fromHi) == flows.Originator}
+	note := icmpNote{stampAt(n.Mark), n.From.IP, n.MTU, n.Type, n.Code, n.V6, n.QuotedSYN, c.sideOf(tp.FromHi) == flows.Originator}
 	if v.n < maxICMPNotes {
 		v.list[v.n] = note
 		v.n++

@@ -1,6 +1,9 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
+)
 
 // A before is what is remembered of the incarnation of a connection before the present one.
 type before struct {
@@ -23,19 +26,19 @@ func (c *record) startsStream(side flows.Side, s *segment) bool {
 // Wireshark counts headers that an ICMP error quotes, and malformed ones, and so must the table. It keeps
 // nothing else of s. Beside batches, Batch.Number does the same.
 func (t *Table) Number(s *flows.Segment) (stream int) {
-	var tp tuple
+	var tp tuple.Tuple
 	t.given(&tp, s)
 	return t.number(&segment{Segment: *s}, tp)
 }
 
 // number is Number of a header whose tuple is tp.
-func (t *Table) number(s *segment, tp tuple) (stream int) {
+func (t *Table) number(s *segment, tp tuple.Tuple) (stream int) {
 	id := t.recordOf(&tp, &s.Src, &s.Dst, 0)
 	switch {
 	case id == 0:
 		id = t.open(&tp, s)
 		t.conns.At(id).marks |= isOther
-	case t.conns.At(id).startsStream(t.conns.At(id).sideOf(tp.fromHi), s):
+	case t.conns.At(id).startsStream(t.conns.At(id).sideOf(tp.FromHi), s):
 		id = t.reopen(id, &tp, s)
 		t.conns.At(id).marks |= isOther
 	}
@@ -43,17 +46,17 @@ func (t *Table) number(s *segment, tp tuple) (stream int) {
 }
 
 // begins takes the first segment of a connection that only had a number.
-func (t *Table) begins(c *record, tp *tuple, s *segment) {
+func (t *Table) begins(c *record, tp *tuple.Tuple, s *segment) {
 	c.marks &^= isOther
 	c.start = int64(s.Time)
 	t.orient(c, tp, s)
 }
 
 // orient decides which end of a new connection is its originator.
-func (t *Table) orient(c *record, tp *tuple, s *segment) {
+func (t *Table) orient(c *record, tp *tuple.Tuple, s *segment) {
 	fromOriginator, sure := t.fromOriginator(s)
 	c.marks &^= origIsHi | guessed
-	if fromOriginator == tp.fromHi {
+	if fromOriginator == tp.FromHi {
 		c.marks |= origIsHi
 	}
 	if !sure {
@@ -95,10 +98,10 @@ func (c *record) sideOf(fromHi bool) flows.Side {
 
 // open makes a record for a tuple that is not known and gives it the next stream number, or, where the
 // tuple was forgotten a short while ago, its old one.
-func (t *Table) open(tp *tuple, s *segment) uint32 {
+func (t *Table) open(tp *tuple.Tuple, s *segment) uint32 {
 	t.makeRoom()
 	id := t.record(tp, s)
-	t.index.insert(tp.hash(), id)
+	t.index.Insert(tp.Hash(), id)
 	c := t.conns.At(id)
 	t.stats.PeakOpen = max(t.stats.PeakOpen, t.connections())
 	if c.defects&flows.NoHandshake != 0 {
@@ -116,16 +119,16 @@ func (t *Table) open(tp *tuple, s *segment) uint32 {
 }
 
 // record makes a record for tp, whose first segment is s. The index does not know of it yet.
-func (t *Table) record(tp *tuple, s *segment) uint32 {
+func (t *Table) record(tp *tuple.Tuple, s *segment) uint32 {
 	id := t.conns.Take()
 	c := t.conns.At(id)
-	c.lo, c.hi, c.portLo, c.portHi = tp.lo, tp.hi, tp.portLo, tp.portHi
-	if tp.wide {
+	c.lo, c.hi, c.portLo, c.portHi = tp.Lo, tp.Hi, tp.PortLo, tp.PortHi
+	if tp.Wide {
 		c.lo = t.wide.Take()
 		c.marks |= isWide
 		w := t.wide.At(c.lo)
 		w.lo, w.hi = s.Src.IP, s.Dst.IP
-		if tp.fromHi {
+		if tp.FromHi {
 			w.lo, w.hi = w.hi, w.lo
 		}
 	}
@@ -159,7 +162,7 @@ func (t *Table) fromOriginator(s *segment) (originator, sure bool) {
 }
 
 // reopen ends the incarnation id and starts the next one of its 4-tuple with the SYN s.
-func (t *Table) reopen(id uint32, tp *tuple, s *segment) uint32 {
+func (t *Table) reopen(id uint32, tp *tuple.Tuple, s *segment) uint32 {
 	c := t.conns.At(id)
 	x := before{stream: c.stream}
 	for i := range c.side {
@@ -175,7 +178,7 @@ func (t *Table) reopen(id uint32, tp *tuple, s *segment) uint32 {
 	}
 	wasHi := c.marks&origIsHi != 0
 	t.reopened(c, s)
-	t.forget(id, tp.hash())
+	t.forget(id, tp.Hash())
 	t.stats.Reopened++
 
 	id = t.open(tp, s)
@@ -231,7 +234,7 @@ func (t *Table) forget(id, hash uint32) {
 	if c.marks&bothSides == 0 {
 		t.halfOpen--
 	}
-	t.index.remove(hash, id)
+	t.index.Remove(hash, id)
 	t.lines.drop(c)
 	t.dropAnnex(c)
 	t.dropTalk(c)

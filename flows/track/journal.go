@@ -1,11 +1,11 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
-
-import "github.com/rstexplain/rstexplain/flows"
-
 import (
 	"unsafe"
+
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
+	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )
 
 // Few connections of a capture are reset, and what is told of a reset is told of its connection. So segments in
@@ -27,7 +27,7 @@ import (
 
 // journals are those of one table. They are for the goroutine that defers its batches.
 type journals struct {
-	index   index
+	index   tuple.Index
 	list    []journal // by number; 0 is none
 	free    []uint32
 	limit   int    // how many there may be
@@ -120,14 +120,14 @@ func (x *journals) setUp(o *TableOptions) {
 	const pieceOctets = int64(backlogUnit) << backlogShift
 	x.backlog.limit, x.backlog.shift = max(min(backlogPieces, int(o.MaxMemory/8/pieceOctets)), 4), backlogShift
 	x.list = make([]journal, 1)
-	x.index.grow()
+	x.index.Grow()
 }
 
 // keep takes l, of b, of the connection whose journal probably is id, and tells whether it waits in the journal. If
 // not, it goes to the table, after all of its connection that has waited.
 func (x *journals) keep(b *Batch, l *Ordinary, id uint32, late bool) bool {
 	switch whole := l.bits&ordinaryWhole != 0; {
-	case whole && b.whole[l.text].tuple.wide:
+	case whole && b.whole[l.text].tuple.Wide:
 		return false
 	case whole, l.Flags&uint8(flows.SYN) != 0:
 		x.passOther(b, x.find(l), l)
@@ -151,8 +151,8 @@ func (j *journal) isOf(l *Ordinary) bool {
 // find returns the number of the journal of l's connection, 0 if there is none.
 func (x *journals) find(l *Ordinary) uint32 {
 	y := &x.index
-	for i := l.hash & y.mask; ; i = (i + 1) & y.mask {
-		slot := y.slots[i]
+	for i := l.hash & y.Mask; ; i = (i + 1) & y.Mask {
+		slot := y.Slots[i]
 		if slot == 0 {
 			return 0
 		}
@@ -198,14 +198,14 @@ func (x *journals) take(l *Ordinary, must bool) uint32 {
 	j := &x.list[id]
 	j.lo, j.hi, j.portLo, j.portHi, j.hash, j.start = l.lo, l.hi, l.portLo, l.portHi, l.hash, l.Time
 	j.ends[0].origin, j.ends[1].origin = noOrigin, noOrigin
-	x.index.insert(l.hash, id)
+	x.index.Insert(l.hash, id)
 	return id
 }
 
 // release forgets the journal id.
 func (x *journals) release(id uint32) {
 	j := &x.list[id]
-	x.index.remove(j.hash, id)
+	x.index.Remove(j.hash, id)
 	x.backlog.live -= int(j.n)
 	*j = journal{}
 	x.free = append(x.free, id)
@@ -213,7 +213,7 @@ func (x *journals) release(id uint32) {
 
 // memory returns the octets that the journals and what waits in them take.
 func (x *journals) memory() int64 {
-	return x.backlog.memory() + x.index.memory() + int64(cap(x.list))*int64(unsafe.Sizeof(journal{}))
+	return x.backlog.memory() + x.index.Memory() + int64(cap(x.list))*int64(unsafe.Sizeof(journal{}))
 }
 
 // write puts l, of b, into the journal id if it is the segment that comes next in good order: with new data, a new

@@ -1,8 +1,9 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows"
-
-import "github.com/rstexplain/rstexplain/flows/exchange"
+import (
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/exchange"
+)
 
 // A letGo is a LetGo in compact form, in Table.letGoes from a side's FIN or first RST on.
 type letGo struct {

@@ -1,17 +1,20 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
+)
 
 // A wideAddrs holds the addresses of a wide tuple.
 type wideAddrs struct{ lo, hi [16]byte }
 
 // find returns the number in the index of the connection of tp, whose addresses are those of src and dst; 0: none. A
 // narrow tp says all by itself.
-func (t *Table) find(tp *tuple, src, dst *flows.Addr) uint32 {
+func (t *Table) find(tp *tuple.Tuple, src, dst *flows.Addr) uint32 {
 	x := &t.index
-	hash := tp.hash()
-	for i := hash & x.mask; ; i = (i + 1) & x.mask {
-		slot := x.slots[i]
+	hash := tp.Hash()
+	for i := hash & x.Mask; ; i = (i + 1) & x.Mask {
+		slot := x.Slots[i]
 		if slot == 0 {
 			return 0
 		}
@@ -29,7 +32,7 @@ func (t *Table) find(tp *tuple, src, dst *flows.Addr) uint32 {
 }
 
 // recordOf returns the record of tp, as find does, where the number in the index probably is id.
-func (t *Table) recordOf(tp *tuple, src, dst *flows.Addr, id uint32) uint32 {
+func (t *Table) recordOf(tp *tuple.Tuple, src, dst *flows.Addr, id uint32) uint32 {
 	if id == 0 || id&embryonic != 0 || t.conns.At(id).marks&gone != 0 || !t.is(t.conns.At(id), tp, src, dst) {
 		if id = t.find(tp, src, dst); id&embryonic != 0 {
 			id = t.hatch(id)
@@ -46,20 +49,20 @@ func (t *Table) recordOfLine(l *Ordinary, id uint32) uint32 {
 			return id
 		}
 	}
-	var tp tuple
+	var tp tuple.Tuple
 	tupleOfLine(&tp, l, t.seed)
 	return t.recordOf(&tp, nil, nil, 0)
 }
 
 // is tells whether c is the connection of tp.
-func (t *Table) is(c *record, tp *tuple, src, dst *flows.Addr) bool {
-	if c.portLo != tp.portLo || c.portHi != tp.portHi || (c.marks&isWide != 0) != tp.wide {
+func (t *Table) is(c *record, tp *tuple.Tuple, src, dst *flows.Addr) bool {
+	if c.portLo != tp.PortLo || c.portHi != tp.PortHi || (c.marks&isWide != 0) != tp.Wide {
 		return false
 	}
-	if !tp.wide {
-		return c.lo == tp.lo && c.hi == tp.hi
+	if !tp.Wide {
+		return c.lo == tp.Lo && c.hi == tp.Hi
 	}
-	if tp.fromHi {
+	if tp.FromHi {
 		src, dst = dst, src
 	}
 	w := t.wide.At(c.lo)
@@ -73,8 +76,8 @@ func (t *Table) addrs(c *record) [2]flows.Addr {
 		w := t.wide.At(c.lo)
 		lo, hi = flows.Addr{IP: w.lo, Port: c.portLo}, flows.Addr{IP: w.hi, Port: c.portHi}
 	} else {
-		t.met.list.set(&lo, c.lo, c.portLo)
-		t.met.list.set(&hi, c.hi, c.portHi)
+		t.met.List.Set(&lo, c.lo, c.portLo)
+		t.met.List.Set(&hi, c.hi, c.portHi)
 	}
 	if c.marks&origIsHi != 0 {
 		lo, hi = hi, lo
@@ -83,16 +86,16 @@ func (t *Table) addrs(c *record) [2]flows.Addr {
 }
 
 // tupleOf makes tp the tuple of c, as a segment of its originator has it.
-func (t *Table) tupleOf(tp *tuple, c *record) {
+func (t *Table) tupleOf(tp *tuple.Tuple, c *record) {
 	if c.marks&isWide == 0 {
-		tp.narrow(c.lo, c.hi, c.portLo, c.portHi, c.marks&origIsHi != 0, t.seed)
+		tp.Narrow(c.lo, c.hi, c.portLo, c.portHi, c.marks&origIsHi != 0, t.seed)
 		return
 	}
 	a := t.addrs(c)
-	tp.ofWide(&a[0], &a[1], t.seed)
+	tp.OfWide(&a[0], &a[1], t.seed)
 }
 
 // tupleOfLine makes tp the tuple of l.
-func tupleOfLine(tp *tuple, l *Ordinary, seed uint64) {
-	tp.narrow(l.lo, l.hi, l.portLo, l.portHi, l.bits&ordinaryFromHi != 0, seed)
+func tupleOfLine(tp *tuple.Tuple, l *Ordinary, seed uint64) {
+	tp.Narrow(l.lo, l.hi, l.portLo, l.portHi, l.bits&ordinaryFromHi != 0, seed)
 }

@@ -126,8 +126,8 @@ func (t *Table) fitMemory() {
 	if t.graves.sets == nil {
 		m += gravesMemory // for those that have to go
 	}
-	if t.index.used+fitEvery > t.index.most() {
-		m += t.index.memory() // it is about to grow
+	if t.index.Used+fitEvery > t.index.Most() {
+		m += t.index.Memory() // it is about to grow
 	}
 	near := t.opts.MaxMemory / 8 * 7
 	if m <= near || m <= t.lastMemory {
@@ -145,7 +145,7 @@ func (t *Table) fitMemory() {
 // memory returns the octets of all that grows with connections. Of what other goroutines fill beside the table it takes
 // what the batch at hand knows: what is forgotten must not depend on how far they are.
 func (t *Table) memory() int64 {
-	n := t.index.memory() + t.closed.Memory() + t.journalled + t.met.memory()
+	n := t.index.Memory() + t.closed.Memory() + t.journalled + t.met.Memory()
 	n += t.conns.Memory() + t.embryos.memory() + t.wide.Memory() + t.annexes.Memory() + t.talks.Memory() + t.follows.queue.Memory() + t.names.Memory()
 	n += t.runs.Memory() + t.letGoes.Memory() + t.holes.Memory() + t.held.Memory() + t.falls.Memory() + t.befores.Memory() + t.notes.Memory()
 	n += t.lines.short.Memory() + t.lines.middle.Memory() + t.lines.long.Memory()

@@ -1,12 +1,12 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows/track/internal/prefetch"
-
-import "github.com/rstexplain/rstexplain/flows"
-
 import (
 	"slices"
 	"unsafe"
+
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track/internal/prefetch"
+	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )
 
 // An Ordinary is a segment of the kind that most are of, in one cache line: no RST, with less than 64 KiB of data, or
@@ -187,7 +187,7 @@ func (b *Batch) line(src, dst, mac uint64, domain uint32, iface uint16, payload 
 	}
 	l := b.place()
 	l.lo, l.hi, l.portLo, l.portHi = uint32(lo>>16), uint32(hi>>16), uint16(lo), uint16(hi)
-	print := mix(lo, hi, b.table.seed)
+	print := tuple.Mix(lo, hi, b.table.seed)
 	l.hash = uint32(print ^ print>>32)
 	l.origin, l.bits = n-1, direction
 	l.captured = uint16(len(payload))
@@ -197,12 +197,12 @@ func (b *Batch) line(src, dst, mac uint64, domain uint32, iface uint16, payload 
 
 // Add appends s to the batch. The octets of s.Payload must stay as they are until AddBatch returns.
 func (b *Batch) Add(s *flows.Segment) {
-	var tp tuple
-	b.table.aliases.tuple(&tp, &s.Src, &s.Dst, true)
-	b.met = b.table.aliases.list
-	if s.Flags&flows.RST == 0 && s.Flags < 1<<8 && (s.Flags&flows.SYN == 0 && s.DataLen < 1<<16 || s.DataLen == 0) && !tp.wide {
+	var tp tuple.Tuple
+	b.table.aliases.Tuple(&tp, &s.Src, &s.Dst, true)
+	b.met = b.table.aliases.List
+	if s.Flags&flows.RST == 0 && s.Flags < 1<<8 && (s.Flags&flows.SYN == 0 && s.DataLen < 1<<16 || s.DataLen == 0) && !tp.Wide {
 		payload := s.Payload[:min(len(s.Payload), int(s.DataLen))]
-		src, dst := tp.ends()
+		src, dst := tp.Ends()
 		if l := b.line(src, dst, s.MAC, s.Domain, s.Interface, payload); l != nil {
 			l.Time, l.Frame, l.SEQ, l.ACK, l.DataLen = s.Time, uint32(s.Frame), s.SEQ, s.ACK, uint16(s.DataLen)
 			l.WND, l.IPID, l.Flags, l.TTL = s.WND, s.IPID, uint8(s.Flags), s.TTL
@@ -222,9 +222,9 @@ func (b *Batch) Add(s *flows.Segment) {
 }
 
 // setTuple makes tp the tuple of l.
-func (l *Ordinary) setTuple(tp *tuple) {
-	l.lo, l.hi, l.portLo, l.portHi, l.hash, l.bits = tp.lo, tp.hi, tp.portLo, tp.portHi, tp.hash(), 0
-	if tp.fromHi {
+func (l *Ordinary) setTuple(tp *tuple.Tuple) {
+	l.lo, l.hi, l.portLo, l.portHi, l.hash, l.bits = tp.Lo, tp.Hi, tp.PortLo, tp.PortHi, tp.Hash(), 0
+	if tp.FromHi {
 		l.bits = ordinaryFromHi
 	}
 }
@@ -258,7 +258,7 @@ func (b *Batch) unpack(l *Ordinary, known []origin, s *segment) {
 	s.SEQ, s.ACK, s.DataLen, s.Flags = l.SEQ, l.ACK, uint32(l.DataLen), flows.Flags(l.Flags)
 	s.WND, s.TTL, s.IPID = l.WND, l.TTL, l.IPID
 	s.MAC, s.Domain, s.Interface, s.place = o.mac, o.domain, o.iface, o.place+1
-	b.met.setEnds(&s.Segment, l.lo, l.hi, l.portLo, l.portHi, l.bits&ordinaryFromHi != 0)
+	b.met.SetEnds(&s.Segment, l.lo, l.hi, l.portLo, l.portHi, l.bits&ordinaryFromHi != 0)
 	s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = l.TSval, l.Has&OrdinaryTS != 0, l.Has&OrdinarySACK != 0
 	if l.Flags&uint8(flows.SYN) != 0 {
 		mss, kinds, syn := l.offer()

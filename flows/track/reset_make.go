@@ -1,10 +1,11 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
+import (
+	"sync"
 
-import "github.com/rstexplain/rstexplain/flows"
-
-import "sync"
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
+)
 
 // maxRSTText is how many octets of a RST's payload are kept.
 const maxRSTText = 256

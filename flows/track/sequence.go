@@ -1,8 +1,10 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"time"
 
-import "time"
+	"github.com/rstexplain/rstexplain/flows"
+)
 
 // farAhead is how far a number may jump over octets that the capture missed before it is doubted. A
 // jump further than that must be confirmed by a second segment (halfAnnex.stray).

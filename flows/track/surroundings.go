@@ -1,11 +1,12 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows"
-
 import (
 	"math/bits"
 	"slices"
 	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )
 
 // around keeps what connections tell about each other, in tables of fixed size: for each service, host,
@@ -174,7 +175,7 @@ func (t *Table) pairKey(a, b *flows.Addr) cacheKey {
 }
 
 // pairPlace is the place of pairKey for two hosts, of which the places of hostKey are given.
-func pairPlace(a, b uint64) uint64 { return mix(min(a, b), max(a, b), publicSeed) }
+func pairPlace(a, b uint64) uint64 { return tuple.Mix(min(a, b), max(a, b), tuple.PublicSeed) }
 
 // serves tells whether addr has been seen to accept connections.
 func (a *around) serves(t *Table, addr *flows.Addr) bool {
@@ -288,7 +289,7 @@ func (a *around) after(t *Table, c *record, side flows.Side, s *segment, r *flow
 		v.refusals++
 		v.waitRefuse = t.announce(v.waitRefuse, c.stream, func(r *flows.Reset) *flows.ConnMark { return &r.Related.RefusedAfter }, p)
 		a.scans.get(t.portsKey(originator, responder)).add(uint64(responder.Port), r.Time)
-		a.scans.get(t.hostsKey(originator, responder)).add(hashIP(&responder.IP, publicSeed), r.Time)
+		a.scans.get(t.hostsKey(originator, responder)).add(tuple.HashIP(&responder.IP, tuple.PublicSeed), r.Time)
 	}
 }
 

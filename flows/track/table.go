@@ -1,14 +1,13 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
-
-import "github.com/rstexplain/rstexplain/flows"
-
 import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
+	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
+	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )
 
 // TableOptions bound a Table. The zero value of each field means its default.
@@ -60,8 +59,8 @@ type Table struct {
 	seed uint64 // of the hashes, secret
 
 	_        apart
-	origins  origins // for the goroutine that fills batches
-	aliases  aliases // for the same
+	origins  origins         // for the goroutine that fills batches
+	aliases  tuple.Addresses // for the same
 	_        apart
 	journals journals // for the one that defers them
 	_        apart
@@ -71,7 +70,7 @@ type Table struct {
 	// The rest is for the one that takes them.
 	emit func(*flows.Reset)
 
-	index   index
+	index   tuple.Index
 	conns   slab.Slab[record]
 	embryos embryos
 	wide    slab.Slab[wideAddrs]
@@ -106,15 +105,15 @@ type Table struct {
 	lastMemory int64      // memory when limit was lowered for the last time
 	limit      int        // connections that may live now: MaxConnections, less where MaxMemory asks for it
 
-	known      []origin // as far as the batches need them that were taken
-	met        aliases  // those of aliases that they need
-	journalled int64    // octets that the journals took when the batch at hand had been dealt with
-	following  bool     // the segment at hand comes out of a journal
-	hatching   bool     // the segment at hand comes out of an embryo
-	single     segment  // that Add was given
-	unpacked   segment  // of the line at hand
-	opening    segment  // the same of a SYN's line
-	followed   segment  // of the journal's segment at hand
+	known      []origin        // as far as the batches need them that were taken
+	met        tuple.Addresses // those of aliases that they need
+	journalled int64           // octets that the journals took when the batch at hand had been dealt with
+	following  bool            // the segment at hand comes out of a journal
+	hatching   bool            // the segment at hand comes out of an embryo
+	single     segment         // that Add was given
+	unpacked   segment         // of the line at hand
+	opening    segment         // the same of a SYN's line
+	followed   segment         // of the journal's segment at hand
 	stats      Stats
 }
 
@@ -143,10 +142,10 @@ type Stats struct {
 func NewTable(opts TableOptions, emit func(*flows.Reset)) *Table {
 	t := &Table{opts: opts.withDefaults(), emit: emit, seed: rand.Uint64(), names: exchange.NewNames()}
 	t.limit, t.floodFrom = t.opts.MaxConnections, floodFrom
-	t.aliases.seed, t.met.seed = t.seed, t.seed
-	t.aliases.limit = int(min(maxAliases, t.opts.MaxMemory/1024))
+	t.aliases.Seed, t.met.Seed = t.seed, t.seed
+	t.aliases.Limit = int(min(tuple.MaxAliases, t.opts.MaxMemory/1024))
 	t.journals.setUp(&t.opts)
-	t.index.grow()
+	t.index.Grow()
 	return t
 }
 
@@ -155,20 +154,20 @@ func NewTable(opts TableOptions, emit func(*flows.Reset)) *Table {
 func (t *Table) Add(s *flows.Segment) (stream int) {
 	t.stats.Segments++
 	t.single = segment{Segment: *s}
-	var tp tuple
+	var tp tuple.Tuple
 	t.given(&tp, s)
 	return t.add(&t.single, &tp, 0, s.Time < t.clock)
 }
 
 // given makes tp the tuple of s, which comes in no batch.
-func (t *Table) given(tp *tuple, s *flows.Segment) {
-	t.aliases.tuple(tp, &s.Src, &s.Dst, true)
-	t.met.list = t.aliases.list
+func (t *Table) given(tp *tuple.Tuple, s *flows.Segment) {
+	t.aliases.Tuple(tp, &s.Src, &s.Dst, true)
+	t.met.List = t.aliases.List
 }
 
 // add takes s, whose tuple is tp, whose record probably is id, and whose time may be before that of another segment
 // before it.
-func (t *Table) add(s *segment, tp *tuple, id uint32, late bool) (stream int) {
+func (t *Table) add(s *segment, tp *tuple.Tuple, id uint32, late bool) (stream int) {
 	id = t.recordOf(tp, &s.Src, &s.Dst, id)
 	if id == 0 && t.flooded() && !late && t.mayConceive(tp, s) {
 		stream = t.conceive(tp, s)
@@ -183,7 +182,7 @@ func (t *Table) add(s *segment, tp *tuple, id uint32, late bool) (stream int) {
 }
 
 // addTo takes s into the record id, 0 for a new one.
-func (t *Table) addTo(id uint32, tp *tuple, s *segment, late bool) (stream int) {
+func (t *Table) addTo(id uint32, tp *tuple.Tuple, s *segment, late bool) (stream int) {
 	if id == 0 {
 		id = t.open(tp, s)
 	}
@@ -191,12 +190,12 @@ func (t *Table) addTo(id uint32, tp *tuple, s *segment, late bool) (stream int) 
 	if c.marks&isOther != 0 {
 		t.begins(c, tp, s)
 	}
-	side := c.sideOf(tp.fromHi)
+	side := c.sideOf(tp.FromHi)
 	if s.Flags&(flows.SYN|flows.ACK) == flows.SYN {
 		if c.startsStream(side, s) {
 			id = t.reopen(id, tp, s)
 			c = t.conns.At(id)
-			side = c.sideOf(tp.fromHi)
+			side = c.sideOf(tp.FromHi)
 		} else if side == flows.Responder && c.marks&guessed != 0 {
 			t.swap(c)
 			side = flows.Originator
@@ -338,8 +337,8 @@ func (t *Table) Flush() {
 // Lookup returns the connection between two ends as it stands now, without what waits in its journal; nil when
 // the table does not hold it.
 func (t *Table) Lookup(a, b flows.Addr) *flows.Conn {
-	var tp tuple
-	t.met.tuple(&tp, &a, &b, false)
+	var tp tuple.Tuple
+	t.met.Tuple(&tp, &a, &b, false)
 	id := t.recordOf(&tp, &a, &b, 0)
 	if id == 0 {
 		return nil

@@ -1,12 +1,11 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
-
 import (
 	"unsafe"
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
+	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
 )
 
 // A talk is what is known of what two applications said, of a connection that is followed closely, from its first data

@@ -1,8 +1,9 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
-
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
+)
 
 // An entry is an Event in 32 octets. Its moment counts from the record's start.
 type entry struct {

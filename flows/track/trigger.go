@@ -1,8 +1,10 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"time"
 
-import "time"
+	"github.com/rstexplain/rstexplain/flows"
+)
 
 // trigger looks for the segment that RST s of side answers by the numbers of RFC 9293 §3.10.7. n counts all
 // that fit; best is the one that most likely drew it.

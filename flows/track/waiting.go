@@ -1,8 +1,10 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"time"
 
-import "time"
+	"github.com/rstexplain/rstexplain/flows"
+)
 
 // A pending is a reset that waits for its aftermath.
 type pending struct {

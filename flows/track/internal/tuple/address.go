@@ -1,14 +1,12 @@
-package track
-
-import "github.com/rstexplain/rstexplain/flows/track/internal/slab"
-
-import "github.com/rstexplain/rstexplain/flows"
+package tuple
 
 import (
 	"encoding/binary"
 	"unsafe"
 
+	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/track/internal/prefetch"
+	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
 )
 
 // An IPv6 address is four times as long as what a tuple, a record and a line of a batch have room for. So it gets an
@@ -20,19 +18,19 @@ import (
 // when none is left are wide: their records hold whole addresses, and they go the long way.
 
 // FirstAlias is the lowest alias, 240.0.0.0. IPv4 addresses below it stand for themselves.
-const FirstAlias = 240 << 24
+const FirstCompressed = 240 << 24
 
 // maxAliases is how many addresses have an alias at most. They take 48 to 80 octets each.
-const maxAliases = 1 << 18
+const MaxAliases = 1 << 18
 
 // aliases are the aliases of addresses. A Table has two: those that are given, for the goroutine that fills batches,
 // and what the one that takes them knows of these.
-type aliases struct {
-	list  aliased
+type Addresses struct {
+	List  List
 	slots []aliasSlot // open addressing with linear probing, as in an index
 	used  int         // so many of list are in slots
-	limit int
-	seed  uint64
+	Limit int
+	Seed  uint64
 }
 
 // An aliasSlot holds an address itself, so that to find it takes one look into memory. 0 is no alias: it is free.
@@ -42,29 +40,29 @@ type aliasSlot struct {
 }
 
 // aliased are the addresses that have an alias, from FirstAlias on. What is in it does not change.
-type aliased [][16]byte
+type List [][16]byte
 
 // set makes a the end ip, an IPv4 address or an alias, with a port.
-func (l aliased) set(a *flows.Addr, ip uint32, port uint16) {
-	if ip < FirstAlias {
+func (l List) Set(a *flows.Addr, ip uint32, port uint16) {
+	if ip < FirstCompressed {
 		setV4(a, ip, port)
 		return
 	}
-	a.IP, a.Port = l[ip-FirstAlias], port
+	a.IP, a.Port = l[ip-FirstCompressed], port
 }
 
 // hash is hashIP of an IPv4 address or an alias.
-func (l aliased) hash(ip uint32, seed uint64) uint64 {
-	if ip < FirstAlias {
+func (l List) Hash(ip uint32, seed uint64) uint64 {
+	if ip < FirstCompressed {
 		return hashV4(ip, seed)
 	}
-	return hashIP(&l[ip-FirstAlias], seed)
+	return HashIP(&l[ip-FirstCompressed], seed)
 }
 
 // find returns the alias of ip, 0 if it has none.
-func (x *aliases) find(ip *[16]byte) uint32 {
-	for x.used < len(x.list) {
-		x.enter(FirstAlias + uint32(x.used))
+func (x *Addresses) find(ip *[16]byte) uint32 {
+	for x.used < len(x.List) {
+		x.enter(FirstCompressed + uint32(x.used))
 		x.used++
 	}
 	if len(x.slots) == 0 {
@@ -74,9 +72,9 @@ func (x *aliases) find(ip *[16]byte) uint32 {
 }
 
 // slot returns the slot of ip, or the one where it will be.
-func (x *aliases) slot(ip *[16]byte) *aliasSlot {
+func (x *Addresses) slot(ip *[16]byte) *aliasSlot {
 	mask := len(x.slots) - 1
-	for i := int(hashIP(ip, x.seed)) & mask; ; i = (i + 1) & mask {
+	for i := int(HashIP(ip, x.Seed)) & mask; ; i = (i + 1) & mask {
 		if s := &x.slots[i]; s.ip == *ip && s.alias != 0 || s.alias == 0 {
 			return s
 		}
@@ -84,7 +82,7 @@ func (x *aliases) slot(ip *[16]byte) *aliasSlot {
 }
 
 // enter makes a slot for an alias. There are half as many again as are used, at least.
-func (x *aliases) enter(alias uint32) {
+func (x *Addresses) enter(alias uint32) {
 	if x.used >= len(x.slots)/3*2 {
 		old := x.slots
 		x.slots = slab.Touched[aliasSlot](max(2*len(old), 64))
@@ -94,15 +92,15 @@ func (x *aliases) enter(alias uint32) {
 			}
 		}
 	}
-	ip := x.list[alias-FirstAlias]
+	ip := x.List[alias-FirstCompressed]
 	*x.slot(&ip) = aliasSlot{ip, alias}
 }
 
 // give returns the alias of ip, a new one if it has none; 0 if no more may be given.
-func (x *aliases) give(ip *[16]byte) uint32 {
+func (x *Addresses) give(ip *[16]byte) uint32 {
 	alias := x.find(ip)
-	if alias == 0 && len(x.list) < x.limit {
-		x.list = append(x.list, *ip)
+	if alias == 0 && len(x.List) < x.Limit {
+		x.List = append(x.List, *ip)
 		alias = x.find(ip)
 	}
 	return alias
@@ -110,19 +108,19 @@ func (x *aliases) give(ip *[16]byte) uint32 {
 
 // memory returns the octets that the aliases take, with the slots in which they are found: about three for an address at most,
 // or 64 in all, when they are given, and those of x, for whom they are taken.
-func (x *aliases) memory() int64 {
+func (x *Addresses) Memory() int64 {
 	slots := len(x.slots)
-	if len(x.list) > 0 {
-		slots += max(3*len(x.list), 64)
+	if len(x.List) > 0 {
+		slots += max(3*len(x.List), 64)
 	}
-	return int64(cap(x.list))*int64(unsafe.Sizeof([16]byte{})) + int64(slots)*int64(unsafe.Sizeof(aliasSlot{}))
+	return int64(cap(x.List))*int64(unsafe.Sizeof([16]byte{})) + int64(slots)*int64(unsafe.Sizeof(aliasSlot{}))
 }
 
 // narrow returns addr in 32 bits: an IPv4 address as it is, or an alias, a new one where it is to be given. It
 // reports false if there is none.
-func (x *aliases) narrow(addr *[16]byte, give bool) (ip uint32, ok bool) {
+func (x *Addresses) Compress(addr *[16]byte, give bool) (ip uint32, ok bool) {
 	if binary.BigEndian.Uint64(addr[:8]) == 0 && binary.BigEndian.Uint32(addr[8:12]) == 0xffff { // RFC 4291 §2.5.5.2
-		if ip = binary.BigEndian.Uint32(addr[12:]); ip < FirstAlias {
+		if ip = binary.BigEndian.Uint32(addr[12:]); ip < FirstCompressed {
 			return ip, true
 		}
 	}
@@ -135,19 +133,19 @@ func (x *aliases) narrow(addr *[16]byte, give bool) (ip uint32, ok bool) {
 }
 
 // tuple makes tp the tuple of a segment from src to dst, as a narrow one if it may.
-func (x *aliases) tuple(tp *tuple, src, dst *flows.Addr, give bool) {
-	a, ok := x.narrow(&src.IP, give)
-	b, both := x.narrow(&dst.IP, give)
+func (x *Addresses) Tuple(tp *Tuple, src, dst *flows.Addr, give bool) {
+	a, ok := x.Compress(&src.IP, give)
+	b, both := x.Compress(&dst.IP, give)
 	if !ok || !both {
-		tp.ofWide(src, dst, x.seed)
+		tp.OfWide(src, dst, x.Seed)
 		return
 	}
-	tp.ofEnds(uint64(a)<<16|uint64(src.Port), uint64(b)<<16|uint64(dst.Port), x.seed)
+	tp.ofEnds(uint64(a)<<16|uint64(src.Port), uint64(b)<<16|uint64(dst.Port), x.Seed)
 }
 
 // fetch fetches what finding the alias of ip needs.
-func (x *aliases) fetch(ip *[16]byte) {
+func (x *Addresses) Fetch(ip *[16]byte) {
 	if len(x.slots) > 0 {
-		prefetch.Line(unsafe.Pointer(&x.slots[int(hashIP(ip, x.seed))&(len(x.slots)-1)]))
+		prefetch.Line(unsafe.Pointer(&x.slots[int(HashIP(ip, x.Seed))&(len(x.slots)-1)]))
 	}
 }
