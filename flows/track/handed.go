@@ -2,17 +2,6 @@ package track
 
 import "github.com/rstexplain/rstexplain/flows"
 
-// A handed is what a journal hands over to the table: segments in good order, oldest first. They lie in
-// Batch.units.
-type handed struct {
-	start   flows.Time
-	nxt     [2]flows.Seq // SND.NXT of both ends before them, the lower end of the tuple first
-	origin  [2]uint16
-	ttl     [2]uint8
-	n, told uint8 // segments, and how many of the oldest the exchange has heard
-	first   uint32
-}
-
 // takeItem takes the item l of b, which tells of a connection's journal. Its record probably is id. Of a connection
 // that the table has forgotten meanwhile, all of it is forgotten.
 func (t *Table) takeItem(b *Batch, l *Ordinary, id uint32) {
@@ -35,9 +24,9 @@ func (t *Table) takeItem(b *Batch, l *Ordinary, id uint32) {
 		if l.captured < l.DataLen {
 			c.defects |= flows.SnapCut
 		}
-		t.say(c, c.sideOf(l.bits&ordinaryFromHi != 0), stampAt(flows.Mark{Frame: int(l.Frame), Time: l.Time}), b.textOf(l), uint32(l.DataLen))
+		t.say(c, c.sideOf(l.bits&ordinaryFromHi != 0), stampAt(flows.Mark{Frame: int(l.Frame), Time: l.Time}), b.lines.textOf(l), uint32(l.DataLen))
 	default:
-		t.takeHanded(c, &b.handed[l.text], b.units)
+		t.takeHanded(c, &b.lines.handed[l.text], b.lines.units)
 	}
 	t.buryClosed()
 }

@@ -109,23 +109,19 @@ const (
 	maxJournals = 1 << 15
 )
 
-// setUp makes the journals of a table with the options o. Where resets are told after some time of the capture,
-// there are none: the table must see each segment in its turn.
-func (x *journals) setUp(o *TableOptions) {
-	x.limit = min(maxJournals, o.ShortAbove/2, o.MaxConnections/32) // of the few it is not known for how long they are idle
-	if o.LookaheadTime > 0 {
-		x.limit = 0
-	}
-	x.maxOver, x.maxFalls = o.MaxClosed, uint32(min(o.Lookahead, 1<<30))
+// setUp makes the journals of a table with the options o.
+func (x *journals) setUp(o *stageOptions) {
+	x.limit = min(maxJournals, o.journals)
+	x.maxOver, x.maxFalls = o.maxClosed, uint32(min(o.lookahead, 1<<30))
 	const pieceOctets = int64(backlogUnit) << backlogShift
-	x.backlog.limit, x.backlog.shift = max(min(backlogPieces, int(o.MaxMemory/8/pieceOctets)), 4), backlogShift
+	x.backlog.limit, x.backlog.shift = max(min(backlogPieces, int(o.memory/pieceOctets)), 4), backlogShift
 	x.list = make([]journal, 1)
 	x.index.Grow()
 }
 
 // keep takes l, of b, of the connection whose journal probably is id, and tells whether it waits in the journal. If
 // not, it goes to the table, after all of its connection that has waited.
-func (x *journals) keep(b *Batch, l *Ordinary, id uint32, late bool) bool {
+func (x *journals) keep(b *lineBatch, l *Ordinary, id uint32, late bool) bool {
 	switch whole := l.bits&ordinaryWhole != 0; {
 	case whole && b.whole[l.text].tuple.Wide:
 		return false
@@ -218,7 +214,7 @@ func (x *journals) memory() int64 {
 
 // write puts l, of b, into the journal id if it is the segment that comes next in good order: with new data, a new
 // ACK, or a FIN. Else it changes nothing and returns false.
-func (x *journals) write(b *Batch, id uint32, l *Ordinary, late bool) bool {
+func (x *journals) write(b *lineBatch, id uint32, l *Ordinary, late bool) bool {
 	j := &x.list[id]
 	if j.bits&journalOpen == 0 {
 		return false
@@ -308,7 +304,7 @@ func (j *journal) admits(l *Ordinary, length uint32, long bool) bool {
 
 // finAcked takes an ACK of what an end has sent, perhaps its FIN. When both FINs are acknowledged, the connection is
 // over; when enough others are, the table has forgotten it.
-func (x *journals) finAcked(b *Batch, id uint32, j *journal, end ordinaryBits) {
+func (x *journals) finAcked(b *lineBatch, id uint32, j *journal, end ordinaryBits) {
 	e := &j.ends[end]
 	if j.bits&(journalFIN0<<end) == 0 || e.una != e.nxt || j.bits&journalOver == journalOver {
 		return
@@ -341,7 +337,7 @@ func (x *journals) places(j *journal, n uint8, list *[maxJournal]uint32) []uint3
 
 // sayLong has the exchange hear the text of l, which does not stay, and before it what it has not heard of the
 // journal j.
-func (x *journals) sayLong(b *Batch, j *journal, l *Ordinary) {
+func (x *journals) sayLong(b *lineBatch, j *journal, l *Ordinary) {
 	if j.bits&journalUnsaid != 0 {
 		var list [maxJournal]uint32
 		for _, at := range x.places(j, j.untold, &list) {
@@ -361,7 +357,7 @@ func (x *journals) sayLong(b *Batch, j *journal, l *Ordinary) {
 }
 
 // handOver gives the table what is in the journal j.
-func (x *journals) handOver(b *Batch, j *journal) {
+func (x *journals) handOver(b *lineBatch, j *journal) {
 	if j.n == 0 {
 		return
 	}
@@ -383,7 +379,7 @@ func (x *journals) handOver(b *Batch, j *journal) {
 }
 
 // makeRoom begins another piece of the backlog: a new one, or the oldest, whose journals are handed over.
-func (x *journals) makeRoom(b *Batch) {
+func (x *journals) makeRoom(b *lineBatch) {
 	w := &x.backlog
 	if w.few() || w.mayGrow() && x.waiting(w.oldest()) > w.room/backlogWorth {
 		w.grow()
@@ -420,7 +416,7 @@ func (x *journals) begins(j *journal, piece int) bool {
 }
 
 // recall hands over the journal of l's connection, and forgets it if the connection has not been reset.
-func (x *journals) recall(b *Batch, l *Ordinary) {
+func (x *journals) recall(b *lineBatch, l *Ordinary) {
 	if id := x.find(l); id != 0 {
 		j := &x.list[id]
 		x.handOver(b, j)
@@ -431,7 +427,7 @@ func (x *journals) recall(b *Batch, l *Ordinary) {
 }
 
 // pass takes the ordinary segment l, which goes to the table, of the connection whose journal is id, 0: none.
-func (x *journals) pass(b *Batch, id uint32, l *Ordinary) {
+func (x *journals) pass(b *lineBatch, id uint32, l *Ordinary) {
 	usable := l.Flags&uint8(flows.ACK) != 0
 	if id == 0 {
 		if !usable || l.Flags&uint8(flows.FIN) != 0 {
@@ -491,7 +487,7 @@ func (x *journals) pass(b *Batch, id uint32, l *Ordinary) {
 
 // passOther takes l, which is no segment for a journal and goes to the table, of the connection whose journal is id,
 // 0: none.
-func (x *journals) passOther(b *Batch, id uint32, l *Ordinary) {
+func (x *journals) passOther(b *lineBatch, id uint32, l *Ordinary) {
 	j := &x.list[id]
 	if id != 0 {
 		x.handOver(b, j)

@@ -118,16 +118,6 @@ const (
 	saidACK   // the history has its pure ACK
 )
 
-// synBits are the options of a SYN: the low four bits are the window scale.
-type synBits uint8
-
-const (
-	synHasScale synBits = 1 << (iota + 4)
-	synSACK
-	synTS
-	synMPTCP
-)
-
 // at returns the moment lo, hi of the record.
 func (c *record) at(lo uint32, hi int16) flows.Time {
 	return flows.Time(c.start + (int64(hi)<<32|int64(lo))<<c.coarse)

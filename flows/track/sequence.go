@@ -123,23 +123,6 @@ func (t *Table) disown(c *record, side flows.Side) {
 	}
 }
 
-// synOptions packs the options of a SYN that are kept as bits.
-func synOptions(o *flows.Options) (b synBits) {
-	if o.HasWScale {
-		b = synHasScale | synBits(min(o.WScale, 14)) // RFC 7323 §2.3: more than 14 is used as 14
-	}
-	if o.SACKOK {
-		b |= synSACK
-	}
-	if o.HasTS {
-		b |= synTS
-	}
-	if o.MPTCP != 0 {
-		b |= synMPTCP
-	}
-	return b
-}
-
 // joinSND begins the send variables of a side whose SYN was not captured.
 func (t *Table) joinSND(c *record, side flows.Side, s *segment) {
 	a, b := &c.side[side], &c.side[side^1]

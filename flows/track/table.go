@@ -50,6 +50,19 @@ func (o TableOptions) withDefaults() TableOptions {
 	return o
 }
 
+// stage returns how a table with the options o defers segments. Where resets are handed out after some time of the
+// capture, none are: the table must see each in its turn.
+func (o *TableOptions) stage() stageOptions {
+	s := stageOptions{
+		journals:  min(o.ShortAbove/2, o.MaxConnections/32), // of the few it is not known for how long they are idle
+		maxClosed: o.MaxClosed, lookahead: o.Lookahead, memory: o.MaxMemory / 8, addresses: int(o.MaxMemory / 1024),
+	}
+	if o.LookaheadTime > 0 {
+		s.journals = 0
+	}
+	return s
+}
+
 // A Table follows all connections of a capture, one segment at a time and in the order of the capture,
 // and hands out a Reset for each RST. It is for one goroutine. Its memory is bounded by its options;
 // what it has to forget is counted.
@@ -58,14 +71,9 @@ type Table struct {
 	opts TableOptions
 	seed uint64 // of the hashes, secret
 
-	_        apart
-	origins  origins         // for the goroutine that fills batches
-	aliases  tuple.Addresses // for the same
-	_        apart
-	journals journals // for the one that defers them
-	_        apart
-	spare    spare
-	_        apart
+	stage stage // for the goroutines that fill batches and defer segments
+	spare spare
+	_     apart
 
 	// The rest is for the one that takes them.
 	emit func(*flows.Reset)
@@ -117,10 +125,6 @@ type Table struct {
 	stats      Stats
 }
 
-// apart keeps what different goroutines write in different cache lines, and in different pairs of them, which are
-// fetched together: a write takes the line away from the other processor.
-type apart [128]byte
-
 // Stats counts what a Table has seen.
 type Stats struct {
 	Segments      int // TCP segments added, copies and RSTs included
@@ -142,9 +146,8 @@ type Stats struct {
 func NewTable(opts TableOptions, emit func(*flows.Reset)) *Table {
 	t := &Table{opts: opts.withDefaults(), emit: emit, seed: rand.Uint64(), names: exchange.NewNames()}
 	t.limit, t.floodFrom = t.opts.MaxConnections, floodFrom
-	t.aliases.Seed, t.met.Seed = t.seed, t.seed
-	t.aliases.Limit = int(min(tuple.MaxAliases, t.opts.MaxMemory/1024))
-	t.journals.setUp(&t.opts)
+	t.met.Seed = t.seed
+	t.stage.setUp(t.opts.stage(), t.seed)
 	t.index.Grow()
 	return t
 }
@@ -161,8 +164,8 @@ func (t *Table) Add(s *flows.Segment) (stream int) {
 
 // given makes tp the tuple of s, which comes in no batch.
 func (t *Table) given(tp *tuple.Tuple, s *flows.Segment) {
-	t.aliases.Tuple(tp, &s.Src, &s.Dst, true)
-	t.met.List = t.aliases.List
+	t.stage.aliases.Tuple(tp, &s.Src, &s.Dst, true)
+	t.met.List = t.stage.aliases.List
 }
 
 // add takes s, whose tuple is tp, whose record probably is id, and whose time may be before that of another segment

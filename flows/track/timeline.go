@@ -40,12 +40,6 @@ func placeOf(s *segment) uint8 {
 	return hashPlace(s.MAC, s.Domain, s.Interface)
 }
 
-// hashPlace hashes where a packet was captured: link address, VLAN or tunnel, interface. It is even.
-func hashPlace(mac uint64, domain uint32, iface uint16) uint8 {
-	h := mac*0x9e3779b97f4a7c15 ^ (uint64(domain)<<16|uint64(iface))*0xc2b2ae3d27d4eb4f
-	return uint8(h>>56) &^ 1
-}
-
 // dataLen returns the octets of data; an impossible 16 MiB and more count as 16 MiB.
 func (e *entry) dataLen() uint32 { return uint32(e.lenHi)<<16 | uint32(e.lenLo) }
 

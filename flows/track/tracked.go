@@ -1,16 +1,12 @@
 package track
 
-import (
-	"github.com/rstexplain/rstexplain/flows"
-	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
-)
+import "github.com/rstexplain/rstexplain/flows"
 
 // A segment is a Segment on its way through the table, with what the table notes on it.
 type segment struct {
 	flows.Segment
-	tuple tuple.Tuple // of a segment that a batch holds whole
-	place uint8       // placeOf, plus one, where the segment was unpacked
-	told  bool        // the exchange has heard its payload
+	place uint8 // placeOf, plus one, where the segment was unpacked
+	told  bool  // the exchange has heard its payload
 }
 
 // dataSEQ returns the sequence number of the first octet of data: a SYN comes before it (RFC 9293 §3.4).

@@ -105,16 +105,16 @@ func (x *origins) number(o origin) uint16 {
 }
 
 // from returns the number of an origin plus one, 0 when there are too many.
-func (b *Batch) from(direction ordinaryBits, mac uint64, domain uint32, iface uint16) uint16 {
+func (b *lineBatch) from(direction ordinaryBits, mac uint64, domain uint32, iface uint16) uint16 {
 	o := origin{mac, domain, iface, hashPlace(mac, domain, iface)}
-	last := &b.table.origins.last[direction]
-	last.origin, last.n = o, b.table.origins.number(o)
-	b.known = b.table.origins.list
+	last := &b.stage.origins.last[direction]
+	last.origin, last.n = o, b.stage.origins.number(o)
+	b.known = b.stage.origins.list
 	return last.n
 }
 
 // item appends an item of j's connection to b.
-func (b *Batch) item(j *journal, what ordinaryBits) *Ordinary {
+func (b *lineBatch) item(j *journal, what ordinaryBits) *Ordinary {
 	l := oneMore(&b.lines)
 	l.lo, l.hi, l.portLo, l.portHi, l.hash, l.bits = j.lo, j.hi, j.portLo, j.portHi, j.hash, what
 	return l
@@ -140,7 +140,7 @@ func (l *Ordinary) offer() (mss uint16, kinds uint8, syn synBits) {
 }
 
 // setText makes text the payload of l, of b.
-func (b *Batch) setText(l *Ordinary, text []byte) {
+func (b *lineBatch) setText(l *Ordinary, text []byte) {
 	switch {
 	case len(text) == 0:
 	case len(text) <= shortText:
@@ -170,14 +170,14 @@ func (b *Batch) setText(l *Ordinary, text []byte) {
 // line appends a line for an ordinary segment. Of src and dst, bits 16 to 47 are an IPv4 address or what stands for an
 // IPv6 one, and the lower ones the port. The caller must set the exported fields of what it returns; nil says that
 // there are too many origins.
-func (b *Batch) line(src, dst, mac uint64, domain uint32, iface uint16, payload []byte) *Ordinary {
+func (b *lineBatch) line(src, dst, mac uint64, domain uint32, iface uint16, payload []byte) *Ordinary {
 	direction := ordinaryBits(0)
 	lo, hi := src, dst
 	if src > dst {
 		direction, lo, hi = ordinaryFromHi, dst, src
 	}
 	n := uint16(0)
-	if o := &b.table.origins.last[direction]; o.mac == mac && o.domain == domain && o.iface == iface {
+	if o := &b.stage.origins.last[direction]; o.mac == mac && o.domain == domain && o.iface == iface {
 		n = o.n // packets of one direction come from one place as a rule
 	}
 	if n == 0 {
@@ -187,7 +187,7 @@ func (b *Batch) line(src, dst, mac uint64, domain uint32, iface uint16, payload 
 	}
 	l := b.place()
 	l.lo, l.hi, l.portLo, l.portHi = uint32(lo>>16), uint32(hi>>16), uint16(lo), uint16(hi)
-	print := tuple.Mix(lo, hi, b.table.seed)
+	print := tuple.Mix(lo, hi, b.stage.seed)
 	l.hash = uint32(print ^ print>>32)
 	l.origin, l.bits = n-1, direction
 	l.captured = uint16(len(payload))
@@ -196,10 +196,10 @@ func (b *Batch) line(src, dst, mac uint64, domain uint32, iface uint16, payload 
 }
 
 // Add appends s to the batch. The octets of s.Payload must stay as they are until AddBatch returns.
-func (b *Batch) Add(s *flows.Segment) {
+func (b *lineBatch) Add(s *flows.Segment) {
 	var tp tuple.Tuple
-	b.table.aliases.Tuple(&tp, &s.Src, &s.Dst, true)
-	b.met = b.table.aliases.List
+	b.stage.aliases.Tuple(&tp, &s.Src, &s.Dst, true)
+	b.met = b.stage.aliases.List
 	if s.Flags&flows.RST == 0 && s.Flags < 1<<8 && (s.Flags&flows.SYN == 0 && s.DataLen < 1<<16 || s.DataLen == 0) && !tp.Wide {
 		payload := s.Payload[:min(len(s.Payload), int(s.DataLen))]
 		src, dst := tp.Ends()
@@ -215,7 +215,7 @@ func (b *Batch) Add(s *flows.Segment) {
 	l.Time, l.bits = s.Time, l.bits|ordinaryWhole
 	l.SEQ, l.ACK, l.DataLen, l.Flags, l.TTL = s.SEQ, s.ACK, uint16(min(s.DataLen, 1<<16-1)), uint8(s.Flags), s.TTL
 	l.text = uint32(len(b.whole))
-	b.whole = append(b.whole, segment{Segment: *s, tuple: tp})
+	b.whole = append(b.whole, wholeSegment{Segment: *s, tuple: tp})
 	if len(s.Payload) > 0 {
 		b.wholeTexts++
 	}
@@ -230,7 +230,7 @@ func (l *Ordinary) setTuple(tp *tuple.Tuple) {
 }
 
 // textOf returns the payload of l, which is not whole.
-func (b *Batch) textOf(l *Ordinary) []byte {
+func (b *lineBatch) textOf(l *Ordinary) []byte {
 	switch {
 	case l.captured == 0:
 		return nil
@@ -241,29 +241,30 @@ func (b *Batch) textOf(l *Ordinary) []byte {
 }
 
 // Last returns the segment that was added last: as it was added, or of an ordinary one, what an Ordinary holds.
-func (b *Batch) Last() flows.Segment {
+func (b *lineBatch) Last() flows.Segment {
 	l := &b.added[len(b.added)-1]
 	if l.bits&ordinaryWhole != 0 {
 		return b.whole[l.text].Segment
 	}
-	var s segment
+	var s flows.Segment
 	b.unpack(l, b.known, &s)
-	return s.Segment
+	return s
 }
 
 // unpack writes l, an ordinary segment of b, into s, where none was before or one of the same kind: a SYN, or none.
-func (b *Batch) unpack(l *Ordinary, known []origin, s *segment) {
+func (b *lineBatch) unpack(l *Ordinary, known []origin, s *flows.Segment) (place uint8) {
 	o := &known[l.origin]
 	s.Payload, s.Frame, s.Time = b.textOf(l), int(l.Frame), l.Time
 	s.SEQ, s.ACK, s.DataLen, s.Flags = l.SEQ, l.ACK, uint32(l.DataLen), flows.Flags(l.Flags)
 	s.WND, s.TTL, s.IPID = l.WND, l.TTL, l.IPID
-	s.MAC, s.Domain, s.Interface, s.place = o.mac, o.domain, o.iface, o.place+1
-	b.met.SetEnds(&s.Segment, l.lo, l.hi, l.portLo, l.portHi, l.bits&ordinaryFromHi != 0)
+	s.MAC, s.Domain, s.Interface = o.mac, o.domain, o.iface
+	b.met.SetEnds(s, l.lo, l.hi, l.portLo, l.portHi, l.bits&ordinaryFromHi != 0)
 	s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = l.TSval, l.Has&OrdinaryTS != 0, l.Has&OrdinarySACK != 0
 	if l.Flags&uint8(flows.SYN) != 0 {
 		mss, kinds, syn := l.offer()
 		setOffer(&s.Opts, mss, kinds, syn)
 	}
+	return o.place
 }
 
 // setOffer sets the options that only a SYN has.
@@ -275,4 +276,37 @@ func setOffer(o *flows.Options, mss uint16, kinds uint8, syn synBits) {
 	if syn&synMPTCP != 0 {
 		o.MPTCP = flows.MPTCPPresent
 	}
+}
+
+// synBits are the options of a SYN: the low four bits are the window scale.
+type synBits uint8
+
+const (
+	synHasScale synBits = 1 << (iota + 4)
+	synSACK
+	synTS
+	synMPTCP
+)
+
+// synOptions packs the options of a SYN that are kept as bits.
+func synOptions(o *flows.Options) (b synBits) {
+	if o.HasWScale {
+		b = synHasScale | synBits(min(o.WScale, 14)) // RFC 7323 §2.3: more than 14 is used as 14
+	}
+	if o.SACKOK {
+		b |= synSACK
+	}
+	if o.HasTS {
+		b |= synTS
+	}
+	if o.MPTCP != 0 {
+		b |= synMPTCP
+	}
+	return b
+}
+
+// hashPlace hashes where a packet was captured: link address, VLAN or tunnel, interface. It is even.
+func hashPlace(mac uint64, domain uint32, iface uint16) uint8 {
+	h := mac*0x9e3779b97f4a7c15 ^ (uint64(domain)<<16|uint64(iface))*0xc2b2ae3d27d4eb4f
+	return uint8(h>>56) &^ 1
 }

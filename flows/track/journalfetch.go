@@ -1,0 +1,69 @@
+package track
+
+import (
+	"unsafe"
+
+	"github.com/rstexplain/rstexplain/flows/track/internal/prefetch"
+	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
+)
+
+// together is how many segments are looked up before they are taken: the processor then waits for what they
+// need from memory once, and not for each.
+const together = 32
+
+// A batch goes from one goroutine to another and comes back, and with it its memory from one processor's cache to
+// another's, which may be far from it. So what is written next in a batch, and what is read next, is fetched well
+// ahead: so many lines, and octets of text. What is to be written is fetched by the piece.
+const (
+	linesAhead  = 16
+	linesAtOnce = 8
+	textAhead   = 1024
+	textAtOnce  = 512
+)
+
+// fetchSlots fetches the slots of x where the search for lines begins.
+func fetchSlots(x *tuple.Index, lines []Ordinary) {
+	if len(lines) > 0 {
+		x.Fetch(&lines[0].hash, unsafe.Sizeof(lines[0]), len(lines))
+	}
+}
+
+// fetchLines fetches lines of a batch that another goroutine has filled.
+func fetchLines(lines []Ordinary) {
+	if len(lines) > 0 {
+		prefetch.Span(unsafe.Pointer(&lines[0]), len(lines)*int(unsafe.Sizeof(lines[0])))
+	}
+}
+
+// fetchText fetches short payloads that come some groups after l.
+func (b *lineBatch) fetchText(l *Ordinary) {
+	if from := int(l.text) + 2*textAhead; l.bits&(ordinaryWhole|ordinaryLong) == 0 && from < len(b.text) {
+		prefetch.Span(unsafe.Pointer(&b.text[from]), min(2*textAhead, len(b.text)-from))
+	}
+}
+
+// fetchWhole fetches the Segments of lines.
+func (b *lineBatch) fetchWhole(lines []Ordinary) {
+	for k := range lines {
+		if l := &lines[k]; l.bits&ordinaryWhole != 0 {
+			prefetch.Span(unsafe.Pointer(&b.whole[l.text]), int(unsafe.Sizeof(b.whole[0])))
+		}
+	}
+}
+
+// foresee finds the journals that lines probably belong to, 0 where there is none, and fetches them.
+func (x *journals) foresee(lines []Ordinary, ids *[together]uint32) {
+	for k := range lines {
+		ids[k] = x.index.Probably(lines[k].hash)
+	}
+	prefetch.Elements(unsafe.Pointer(&x.list[0]), unsafe.Sizeof(x.list[0]), &ids[0], len(lines))
+}
+
+// fetchOver fetches what is touched when the connections that are over are forgotten which come soon.
+func (x *journals) fetchOver() {
+	const soon = 4
+	if x.over.N > 2*soon {
+		prefetch.Line(unsafe.Pointer(&x.list[x.over.Peek(2*soon)>>32]))
+		prefetch.Line(unsafe.Pointer(x.index.Slot(x.list[x.over.Peek(soon)>>32].hash)))
+	}
+}
