@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track/internal/deferral"
 	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )
 
@@ -11,18 +12,18 @@ import (
 // batches of a table are filled by one goroutine, dealt with by Defer in one, and given to the table in its own, all
 // in the same order; the three may be one.
 type Batch struct {
-	lines  lineBatch
+	lines  deferral.Batch
 	taken  int // lines that the table has taken
 	before int // segments that the table had taken before
 
-	_ apart // from the next batch
+	_ deferral.Apart // from the next batch
 }
 
 // NewBatch returns an empty batch, to be filled, given to Defer and then to AddBatch. It may be called beside the
 // methods of the table that are not for filling batches.
 func (t *Table) NewBatch() *Batch {
 	b := t.spare.get()
-	t.stage.begin(&b.lines)
+	t.stage.Begin(&b.lines)
 	return b
 }
 
@@ -68,7 +69,7 @@ func (s *spare) get() *Batch {
 }
 
 func (s *spare) put(b *Batch) {
-	b.lines.clear()
+	b.lines.Clear()
 	b.taken, b.before = 0, 0
 	s.mu.Lock()
 	s.list = append(s.list, b)
@@ -79,16 +80,16 @@ func (s *spare) put(b *Batch) {
 // octets of its payloads are not.
 func (t *Table) AddBatch(b *Batch) {
 	b.Defer()
-	for i := range b.lines.asides {
-		a := &b.lines.asides[i]
-		t.addPart(b, a.before)
-		if a.isError {
-			t.AddICMP(a.note)
+	for i := range b.lines.Asides {
+		a := &b.lines.Asides[i]
+		t.addPart(b, a.Before)
+		if a.IsError {
+			t.AddICMP(a.Note)
 		} else {
-			t.number(&segment{Segment: a.header.Segment}, a.header.tuple)
+			t.number(&segment{Segment: a.Header.Segment}, a.Header.Tuple)
 		}
 	}
-	t.addPart(b, len(b.lines.lines))
+	t.addPart(b, len(b.lines.Lines))
 	t.stats.Segments = b.before + b.lines.Segments()
 	t.spare.put(b)
 }
@@ -96,32 +97,32 @@ func (t *Table) AddBatch(b *Batch) {
 // addPart takes the lines of b, in the order of the capture and as Add does with one segment at a time, up to number
 // end, that it has not taken yet.
 func (t *Table) addPart(b *Batch, end int) {
-	t.known, t.met.List = b.lines.known, b.lines.met
-	if b.lines.deferred > 0 {
-		t.journalled = b.lines.journalled
+	t.known, t.met.List = b.lines.Origins, b.lines.Addresses
+	if b.lines.Decided > 0 {
+		t.journalled = b.lines.Memory
 	}
 	if b.taken == 0 {
 		b.before = t.stats.Segments
 	}
-	lines := b.lines.lines[b.taken:end]
+	lines := b.lines.Lines[b.taken:end]
 	b.taken = end
 	// Lines are taken group by group. While one is taken, the next waits for what hangs on its records, the
 	// one behind it for the records, and of a fourth the index is asked for.
-	var ids [3][together]uint32
-	fetchLines(lines[:min(2*together, len(lines))])
-	cut := func() (some []Ordinary) {
-		some, lines = lines[:min(together, len(lines))], lines[min(together, len(lines)):]
-		fetchLines(lines[min(together, len(lines)):min(2*together, len(lines))])
-		b.lines.fetchWhole(some)
+	var ids [3][deferral.Together]uint32
+	deferral.FetchLines(lines[:min(2*deferral.Together, len(lines))])
+	cut := func() (some []deferral.Line) {
+		some, lines = lines[:min(deferral.Together, len(lines))], lines[min(deferral.Together, len(lines)):]
+		deferral.FetchLines(lines[min(deferral.Together, len(lines)):min(2*deferral.Together, len(lines))])
+		b.lines.FetchWhole(some)
 		return some
 	}
-	groups := [3][]Ordinary{cut(), cut(), cut()}
+	groups := [3][]deferral.Line{cut(), cut(), cut()}
 	t.foresee(b, groups[0], &ids[0])
 	t.foresee(b, groups[1], &ids[1])
 	t.fetchRest(groups[0], &ids[0])
 	for g := 0; len(groups[g]) > 0; g = (g + 1) % 3 {
 		next, last := (g+1)%3, (g+2)%3
-		t.fetchSlots(lines[:min(together, len(lines))])
+		t.fetchSlots(lines[:min(deferral.Together, len(lines))])
 		t.foresee(b, groups[last], &ids[last])
 		t.fetchRest(groups[next], &ids[next])
 		t.addTogether(b, groups[g], &ids[g])
@@ -130,27 +131,27 @@ func (t *Table) addPart(b *Batch, end int) {
 }
 
 // addTogether takes lines of b. ids are their records, as far as foresee could tell.
-func (t *Table) addTogether(b *Batch, lines []Ordinary, ids *[together]uint32) {
+func (t *Table) addTogether(b *Batch, lines []deferral.Line, ids *[deferral.Together]uint32) {
 	var tp tuple.Tuple
 	for k := range lines {
 		l, id := &lines[k], ids[k]
 		switch {
-		case l.bits&lineItem != 0:
+		case l.Bits&deferral.IsItem != 0:
 			t.takeItem(b, l, id)
-		case l.bits&ordinaryWhole != 0:
-			w := &b.lines.whole[l.text]
+		case l.Bits&deferral.IsWhole != 0:
+			w := &b.lines.Whole[l.Text]
 			t.single = segment{Segment: w.Segment}
-			t.stats.Segments = b.before + int(l.at) + 1
-			t.add(&t.single, &w.tuple, id, l.bits&ordinaryLate != 0)
+			t.stats.Segments = b.before + int(l.At) + 1
+			t.add(&t.single, &w.Tuple, id, l.Bits&deferral.IsLate != 0)
 		default:
 			s := &t.unpacked
 			if l.Flags&uint8(flows.SYN) != 0 {
 				s = &t.opening
 			}
-			s.place = b.lines.unpack(l, t.known, &s.Segment) + 1
+			s.place = b.lines.Unpack(l, t.known, &s.Segment) + 1
 			tupleOfLine(&tp, l, t.seed)
-			t.stats.Segments = b.before + int(l.at) + 1
-			t.add(s, &tp, id, l.bits&ordinaryLate != 0)
+			t.stats.Segments = b.before + int(l.At) + 1
+			t.add(s, &tp, id, l.Bits&deferral.IsLate != 0)
 		}
 	}
 }

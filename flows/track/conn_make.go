@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track/internal/deferral"
 )
 
 // conn makes a Conn of c as it stands now.
@@ -95,8 +96,8 @@ func (t *Table) endpoint(c *record, side flows.Side, x *halfAnnex, e *flows.Endp
 		e.SYNs = uint32(x.syns) + 1
 		wnd, mss, kinds := t.offered(h)
 		e.SYNOpts = flows.Options{MSS: mss, Kinds: kinds, WScale: uint8(h.syn & 15),
-			HasTS: h.syn&synTS != 0, HasWScale: h.syn&synHasScale != 0, SACKOK: h.syn&synSACK != 0}
-		if h.syn&synMPTCP != 0 {
+			HasTS: h.syn&deferral.SYNTS != 0, HasWScale: h.syn&deferral.SYNHasScale != 0, SACKOK: h.syn&deferral.SYNSACK != 0}
+		if h.syn&deferral.SYNMPTCP != 0 {
 			e.SYNOpts.MPTCP = flows.MPTCPPresent
 		}
 		e.SYNWND, e.SYNTTL = wnd, h.synTTL

@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track/internal/deferral"
 	"github.com/rstexplain/rstexplain/flows/track/internal/pages"
 	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
 	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
@@ -23,7 +24,7 @@ type embryo struct {
 	mac, domain    uint16 // indices into Table.macs and Table.domains
 	ttl, kinds     uint8
 	flags          uint8
-	syn            synBits
+	syn            deferral.SYNBits
 	place          uint8 // placeOf
 	bits           embryoBits
 }
@@ -133,7 +134,7 @@ func (t *Table) conceive(tp *tuple.Tuple, s *segment) (stream int) {
 	e.time, e.frame, e.stream = s.Time, uint32(s.Frame), uint32(stream)
 	e.lo, e.hi, e.portLo, e.portHi = tp.Lo, tp.Hi, tp.PortLo, tp.PortHi
 	e.seq, e.tsval, e.wnd, e.ipid = s.SEQ, s.Opts.TSval, s.WND, s.IPID
-	e.mss, e.kinds, e.syn = s.Opts.MSS, s.Opts.Kinds, synOptions(&s.Opts)
+	e.mss, e.kinds, e.syn = s.Opts.MSS, s.Opts.Kinds, deferral.PackSYN(&s.Opts)
 	e.mac, e.domain = t.macs.number(s.MAC), t.domains.number(uint64(s.Domain))
 	e.ttl, e.flags, e.place = s.TTL, uint8(s.Flags), placeOf(s)
 	e.bits = embryoLives
@@ -154,9 +155,9 @@ func (t *Table) hatch(id uint32) uint32 {
 	t.embryos.give(id &^ embryonic)
 	s := segment{Segment: flows.Segment{
 		Frame: int(e.frame), Time: e.time, SEQ: e.seq, Flags: flows.Flags(e.flags), WND: e.wnd, TTL: e.ttl, IPID: e.ipid,
-		MAC: t.macs.value(e.mac), Domain: uint32(t.domains.value(e.domain)), Opts: flows.Options{TSval: e.tsval, HasTS: e.syn&synTS != 0},
+		MAC: t.macs.value(e.mac), Domain: uint32(t.domains.value(e.domain)), Opts: flows.Options{TSval: e.tsval, HasTS: e.syn&deferral.SYNTS != 0},
 	}, place: e.place + 1}
-	setOffer(&s.Opts, e.mss, e.kinds, e.syn)
+	deferral.UnpackSYN(&s.Opts, e.mss, e.kinds, e.syn)
 	t.met.List.SetEnds(&s.Segment, e.lo, e.hi, e.portLo, e.portHi, tp.FromHi)
 	following := t.following
 	t.following, t.hatching = false, true

@@ -1,26 +1,26 @@
 package track
 
 // SmallBacklog makes t defer few segments.
-func (t *Table) SmallBacklog() { t.stage.journals.backlog.limit, t.stage.journals.backlog.shift = 6, 3 }
+func (t *Table) SmallBacklog() { t.stage.Queues.Ring.Limit, t.stage.Queues.Ring.Shift = 6, 3 }
 
 // Embryos makes t take n half-open connections for a flood.
 func (t *Table) Embryos(n int) { t.floodFrom = n }
 
 // Aliases makes t give n aliases at most.
-func (t *Table) Aliases(n int) { t.stage.aliases.Limit = n }
+func (t *Table) Aliases(n int) { t.stage.Addresses.Limit = n }
 
 // Compress returns what stands for an address in 32 bits, if anything does.
-func (t *Table) Compress(ip *[16]byte) (uint32, bool) { return t.stage.aliases.Compress(ip, true) }
+func (t *Table) Compress(ip *[16]byte) (uint32, bool) { return t.stage.Addresses.Compress(ip, true) }
 
 // Unhatched returns how many connections are embryos.
 func (t *Table) Unhatched() int { return t.embryos.Live }
 
 // Deferred returns how many segments wait in journals.
 func (t *Table) Deferred() (n int) {
-	for i := range t.stage.journals.list {
-		n += int(t.stage.journals.list[i].n)
+	for i := range t.stage.Queues.List {
+		n += int(t.stage.Queues.List[i].N)
 	}
-	if n != t.stage.journals.backlog.live {
+	if n != t.stage.Queues.Ring.Live {
 		panic("the backlog counts what waits wrongly")
 	}
 	return n
@@ -28,6 +28,6 @@ func (t *Table) Deferred() (n int) {
 
 // Backlog returns how many units the backlog of t has; a segment takes one to three.
 func (t *Table) Backlog() int {
-	w := &t.stage.journals.backlog
-	return len(w.pieces) << w.shift
+	w := &t.stage.Queues.Ring
+	return len(w.Pieces) << w.Shift
 }

@@ -1,12 +1,15 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track/internal/deferral"
+)
 
 // takeItem takes the item l of b, which tells of a connection's journal. Its record probably is id. Of a connection
 // that the table has forgotten meanwhile, all of it is forgotten.
-func (t *Table) takeItem(b *Batch, l *Ordinary, id uint32) {
+func (t *Table) takeItem(b *Batch, l *deferral.Line, id uint32) {
 	if id = t.recordOfLine(l, id); id == 0 {
-		if l.bits&lineOver != 0 {
+		if l.Bits&deferral.ItemClosed != 0 {
 			t.closed.Push(0) // the journals count it
 		}
 		t.buryClosed()
@@ -14,52 +17,52 @@ func (t *Table) takeItem(b *Batch, l *Ordinary, id uint32) {
 	}
 	t.current = id
 	switch c := t.conns.At(id); {
-	case l.bits&lineOver != 0:
+	case l.Bits&deferral.ItemClosed != 0:
 		if c.marks&leaving != 0 {
 			t.closed.Push(0)
 		}
 		c.marks |= ended
 		t.leave(c)
-	case l.bits&lineHeard != 0:
-		if l.captured < l.DataLen {
+	case l.Bits&deferral.ItemData != 0:
+		if l.Captured < l.DataLen {
 			c.defects |= flows.SnapCut
 		}
-		t.say(c, c.sideOf(l.bits&ordinaryFromHi != 0), stampAt(flows.Mark{Frame: int(l.Frame), Time: l.Time}), b.lines.textOf(l), uint32(l.DataLen))
+		t.say(c, c.sideOf(l.Bits&deferral.FromHi != 0), stampAt(flows.Mark{Frame: int(l.Frame), Time: l.Time}), b.lines.TextOf(l), uint32(l.DataLen))
 	default:
-		t.takeHanded(c, &b.lines.handed[l.text], b.lines.units)
+		t.takeHanded(c, &b.lines.Runs[l.Text], b.lines.Units)
 	}
 	t.buryClosed()
 }
 
 // takeHanded takes the segments that h hands over, of c.
-func (t *Table) takeHanded(c *record, h *handed, units []deferred) {
-	origins := [2]*origin{t.originOf(h.origin[0]), t.originOf(h.origin[1])}
-	nxt := h.nxt
+func (t *Table) takeHanded(c *record, h *deferral.Run, units []deferral.Deferred) {
+	origins := [2]*deferral.Origin{t.originOf(h.Origin[0]), t.originOf(h.Origin[1])}
+	nxt := h.Nxt
 	t.following = true
 	s := &t.followed
-	at := int(h.first)
-	for k := range h.n {
+	at := int(h.First)
+	for k := range h.N {
 		d := &units[at]
-		at += d.units()
-		from := d.bits & deferredFromHi
+		at += d.Units()
+		from := d.Bits & deferral.DeferredFromHi
 		o := origins[from]
-		s.Frame, s.Time, s.SEQ, s.ACK = int(d.Frame), h.start+d.after(), nxt[from], d.ACK
-		s.DataLen, s.Flags, s.WND, s.TTL, s.IPID = uint32(d.DataLen), flows.Flags(d.flags), d.WND, h.ttl[from], d.IPID
-		s.MAC, s.Domain, s.Interface, s.place = o.mac, o.domain, o.iface, o.place+1
-		s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = d.TSval, d.bits&deferredTS != 0, d.bits&deferredSACK != 0
+		s.Frame, s.Time, s.SEQ, s.ACK = int(d.Frame), h.Start+d.After(), nxt[from], d.ACK
+		s.DataLen, s.Flags, s.WND, s.TTL, s.IPID = uint32(d.DataLen), flows.Flags(d.Flags), d.WND, h.TTL[from], d.IPID
+		s.MAC, s.Domain, s.Interface, s.place = o.MAC, o.Domain, o.Interface, o.Point+1
+		s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = d.TSval, d.Bits&deferral.DeferredTS != 0, d.Bits&deferral.DeferredSACK != 0
 		t.met.List.SetEnds(&s.Segment, c.lo, c.hi, c.portLo, c.portHi, from != 0)
-		s.told, s.Payload = k < h.told, nil
+		s.told, s.Payload = k < h.Read, nil
 		if !s.told {
-			s.Payload = d.text()
+			s.Payload = d.Text()
 		}
-		nxt[from] += flows.Seq(d.DataLen) + flows.Seq(d.flags&uint8(flows.FIN))
+		nxt[from] += flows.Seq(d.DataLen) + flows.Seq(d.Flags&uint8(flows.FIN))
 		if !c.fits(s.Time) {
 			t.coarsen(c)
 		}
-		if d.captured < d.DataLen {
+		if d.Captured < d.DataLen {
 			c.defects |= flows.SnapCut
 		}
-		if d.bits&deferredLate != 0 {
+		if d.Bits&deferral.DeferredLate != 0 {
 			c.defects |= flows.Reordered
 		}
 		t.take(c, c.sideOf(from != 0), s)
@@ -68,8 +71,8 @@ func (t *Table) takeHanded(c *record, h *handed, units []deferred) {
 }
 
 // originOf returns the origin of a number, nil for noOrigin.
-func (t *Table) originOf(n uint16) *origin {
-	if n == noOrigin {
+func (t *Table) originOf(n uint16) *deferral.Origin {
+	if n == deferral.NoOrigin {
 		return nil
 	}
 	return &t.known[n]

@@ -32,11 +32,11 @@ func (b *Batch) AddIPv4(h *Header, src, dst uint32, payload []byte) bool {
 
 // AddIPv6 is AddIPv4 for IPv6.
 func (b *Batch) AddIPv6(h *Header, src, dst *[16]byte, payload []byte) bool {
-	x := &b.lines.stage.aliases
+	x := &b.lines.Stage.Addresses
 	from, ok := x.Compress(src, true)
 	to, both := x.Compress(dst, true)
-	if len(b.lines.met) != len(x.List) {
-		b.lines.met = x.List
+	if len(b.lines.Addresses) != len(x.List) {
+		b.lines.Addresses = x.List
 	}
 	return ok && both && b.addHeader(h, from, to, payload)
 }
@@ -46,18 +46,18 @@ func (b *Batch) addHeader(h *Header, src, dst uint32, payload []byte) bool {
 	if h.Flags&(flows.RST|flows.AE) != 0 || h.DataLen > 0 && (h.Flags&flows.SYN != 0 || h.DataLen >= 1<<16) {
 		return false
 	}
-	l := b.lines.line(uint64(src)<<16|uint64(h.SrcPort), uint64(dst)<<16|uint64(h.DstPort), h.MAC, h.Domain, h.Interface, payload)
+	l := b.lines.Line(uint64(src)<<16|uint64(h.SrcPort), uint64(dst)<<16|uint64(h.DstPort), h.MAC, h.Domain, h.Interface, payload)
 	if l == nil {
 		return false
 	}
 	l.Time, l.Frame, l.SEQ, l.ACK, l.DataLen = h.Time, uint32(h.Frame), h.SEQ, h.ACK, uint16(h.DataLen)
 	l.WND, l.IPID, l.Flags, l.TTL = h.WND, h.IPID, uint8(h.Flags), h.TTL
-	l.setOptions(&h.Opts)
+	l.SetOptions(&h.Opts)
 	return true
 }
 
 // HasIPv6 reports whether there have been IPv6 addresses so far: then Expect may help.
-func (b *Batch) HasIPv6() bool { return len(b.lines.met) > 0 }
+func (b *Batch) HasIPv6() bool { return len(b.lines.Addresses) > 0 }
 
 // Expect says that AddIPv6 will be called for ip, a few packets ahead: what it needs is asked of the memory.
-func (b *Batch) Expect(ip *[16]byte) { b.lines.stage.aliases.Fetch(ip) }
+func (b *Batch) Expect(ip *[16]byte) { b.lines.Stage.Addresses.Fetch(ip) }

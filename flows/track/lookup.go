@@ -2,6 +2,7 @@ package track
 
 import (
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track/internal/deferral"
 	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )
 
@@ -42,10 +43,10 @@ func (t *Table) recordOf(tp *tuple.Tuple, src, dst *flows.Addr, id uint32) uint3
 }
 
 // recordOfLine is recordOf for an item of a journal.
-func (t *Table) recordOfLine(l *Ordinary, id uint32) uint32 {
+func (t *Table) recordOfLine(l *deferral.Line, id uint32) uint32 {
 	if id != 0 && id&embryonic == 0 {
 		c := t.conns.At(id)
-		if c.lo == l.lo && c.hi == l.hi && c.portLo == l.portLo && c.portHi == l.portHi && c.marks&(isWide|gone) == 0 {
+		if c.lo == l.Lo && c.hi == l.Hi && c.portLo == l.PortLo && c.portHi == l.PortHi && c.marks&(isWide|gone) == 0 {
 			return id
 		}
 	}
@@ -96,6 +97,6 @@ func (t *Table) tupleOf(tp *tuple.Tuple, c *record) {
 }
 
 // tupleOfLine makes tp the tuple of l.
-func tupleOfLine(tp *tuple.Tuple, l *Ordinary, seed uint64) {
-	tp.Narrow(l.lo, l.hi, l.portLo, l.portHi, l.bits&ordinaryFromHi != 0, seed)
+func tupleOfLine(tp *tuple.Tuple, l *deferral.Line, seed uint64) {
+	tp.Narrow(l.Lo, l.Hi, l.PortLo, l.PortHi, l.Bits&deferral.FromHi != 0, seed)
 }

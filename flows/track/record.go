@@ -1,6 +1,9 @@
 package track
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track/internal/deferral"
+)
 
 // A record is the table's own form of a connection: everything that is needed for every connection, in
 // four cache lines and without pointers. What few connections need lies in an annex; the timeline in a
@@ -39,7 +42,7 @@ type half struct {
 	bits     halfBits
 	maxAcked uint16 // saturates
 	state    flows.State
-	syn      synBits
+	syn      deferral.SYNBits
 	bytesHi  uint8 // bits 32 to 39 of bytes
 	synTTL   uint8
 
@@ -166,7 +169,7 @@ func (c *record) scale(s flows.Side) (shift uint8, known bool) {
 	if o.bits&r.bits&sentSYN == 0 {
 		return 0, false
 	}
-	if o.syn&r.syn&synHasScale == 0 {
+	if o.syn&r.syn&deferral.SYNHasScale == 0 {
 		return 0, true
 	}
 	return uint8(c.side[s].syn & 15), true

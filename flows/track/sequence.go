@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track/internal/deferral"
 )
 
 // farAhead is how far a number may jump over octets that the capture missed before it is doubted. A
@@ -77,7 +78,7 @@ func (t *Table) sequenceSYN(c *record, side flows.Side, s *segment) (n flows.Not
 	} else {
 		// A second SYN-ACK with another number is a new answer: a SYN cookie made anew, or another host.
 		a.synTTL, a.offer = s.TTL, t.offers.number(offerOf(s))
-		a.syn = synOptions(&s.Opts)
+		a.syn = deferral.PackSYN(&s.Opts)
 		if !again && s.Flags&flows.ACK != 0 && b.bits&sentSYN != 0 && s.ACK == b.iss+1 && a.belies(s.SEQ+1) {
 			t.disown(c, side)
 		}

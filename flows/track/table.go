@@ -6,6 +6,7 @@ import (
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
+	"github.com/rstexplain/rstexplain/flows/track/internal/deferral"
 	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
 	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )
@@ -52,13 +53,13 @@ func (o TableOptions) withDefaults() TableOptions {
 
 // stage returns how a table with the options o defers segments. Where resets are handed out after some time of the
 // capture, none are: the table must see each in its turn.
-func (o *TableOptions) stage() stageOptions {
-	s := stageOptions{
-		journals:  min(o.ShortAbove/2, o.MaxConnections/32), // of the few it is not known for how long they are idle
-		maxClosed: o.MaxClosed, lookahead: o.Lookahead, memory: o.MaxMemory / 8, addresses: int(o.MaxMemory / 1024),
+func (o *TableOptions) stage() deferral.Options {
+	s := deferral.Options{
+		Connections: min(o.ShortAbove/2, o.MaxConnections/32), // of the few it is not known for how long they are idle
+		MaxClosed:   o.MaxClosed, Lookahead: o.Lookahead, Memory: o.MaxMemory / 8, Addresses: int(o.MaxMemory / 1024),
 	}
 	if o.LookaheadTime > 0 {
-		s.journals = 0
+		s.Connections = 0
 	}
 	return s
 }
@@ -71,9 +72,9 @@ type Table struct {
 	opts TableOptions
 	seed uint64 // of the hashes, secret
 
-	stage stage // for the goroutines that fill batches and defer segments
+	stage deferral.Stage // for the goroutines that fill batches and defer segments
 	spare spare
-	_     apart
+	_     deferral.Apart
 
 	// The rest is for the one that takes them.
 	emit func(*flows.Reset)
@@ -113,15 +114,15 @@ type Table struct {
 	lastMemory int64      // memory when limit was lowered for the last time
 	limit      int        // connections that may live now: MaxConnections, less where MaxMemory asks for it
 
-	known      []origin        // as far as the batches need them that were taken
-	met        tuple.Addresses // those of aliases that they need
-	journalled int64           // octets that the journals took when the batch at hand had been dealt with
-	following  bool            // the segment at hand comes out of a journal
-	hatching   bool            // the segment at hand comes out of an embryo
-	single     segment         // that Add was given
-	unpacked   segment         // of the line at hand
-	opening    segment         // the same of a SYN's line
-	followed   segment         // of the journal's segment at hand
+	known      []deferral.Origin // as far as the batches need them that were taken
+	met        tuple.Addresses   // those of aliases that they need
+	journalled int64             // octets that the journals took when the batch at hand had been dealt with
+	following  bool              // the segment at hand comes out of a journal
+	hatching   bool              // the segment at hand comes out of an embryo
+	single     segment           // that Add was given
+	unpacked   segment           // of the line at hand
+	opening    segment           // the same of a SYN's line
+	followed   segment           // of the journal's segment at hand
 	stats      Stats
 }
 
@@ -147,7 +148,7 @@ func NewTable(opts TableOptions, emit func(*flows.Reset)) *Table {
 	t := &Table{opts: opts.withDefaults(), emit: emit, seed: rand.Uint64(), names: exchange.NewNames()}
 	t.limit, t.floodFrom = t.opts.MaxConnections, floodFrom
 	t.met.Seed = t.seed
-	t.stage.setUp(t.opts.stage(), t.seed)
+	t.stage.SetUp(t.opts.stage(), t.seed)
 	t.index.Grow()
 	return t
 }
@@ -164,8 +165,8 @@ func (t *Table) Add(s *flows.Segment) (stream int) {
 
 // given makes tp the tuple of s, which comes in no batch.
 func (t *Table) given(tp *tuple.Tuple, s *flows.Segment) {
-	t.stage.aliases.Tuple(tp, &s.Src, &s.Dst, true)
-	t.met.List = t.stage.aliases.List
+	t.stage.Addresses.Tuple(tp, &s.Src, &s.Dst, true)
+	t.met.List = t.stage.Addresses.List
 }
 
 // add takes s, whose tuple is tp, whose record probably is id, and whose time may be before that of another segment

@@ -2,6 +2,7 @@ package track
 
 import (
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/track/internal/deferral"
 	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
 )
 
@@ -37,7 +38,7 @@ func placeOf(s *segment) uint8 {
 	if s.place != 0 {
 		return s.place - 1
 	}
-	return hashPlace(s.MAC, s.Domain, s.Interface)
+	return deferral.HashPoint(s.MAC, s.Domain, s.Interface)
 }
 
 // dataLen returns the octets of data; an impossible 16 MiB and more count as 16 MiB.

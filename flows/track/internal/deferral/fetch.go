@@ -1,4 +1,4 @@
-package track
+package deferral
 
 import (
 	"unsafe"
@@ -9,7 +9,7 @@ import (
 
 // together is how many segments are looked up before they are taken: the processor then waits for what they
 // need from memory once, and not for each.
-const together = 32
+const Together = 32
 
 // A batch goes from one goroutine to another and comes back, and with it its memory from one processor's cache to
 // another's, which may be far from it. So what is written next in a batch, and what is read next, is fetched well
@@ -22,48 +22,48 @@ const (
 )
 
 // fetchSlots fetches the slots of x where the search for lines begins.
-func fetchSlots(x *tuple.Index, lines []Ordinary) {
+func FetchSlots(x *tuple.Index, lines []Line) {
 	if len(lines) > 0 {
-		x.Fetch(&lines[0].hash, unsafe.Sizeof(lines[0]), len(lines))
+		x.Fetch(&lines[0].Hash, unsafe.Sizeof(lines[0]), len(lines))
 	}
 }
 
 // fetchLines fetches lines of a batch that another goroutine has filled.
-func fetchLines(lines []Ordinary) {
+func FetchLines(lines []Line) {
 	if len(lines) > 0 {
 		prefetch.Span(unsafe.Pointer(&lines[0]), len(lines)*int(unsafe.Sizeof(lines[0])))
 	}
 }
 
 // fetchText fetches short payloads that come some groups after l.
-func (b *lineBatch) fetchText(l *Ordinary) {
-	if from := int(l.text) + 2*textAhead; l.bits&(ordinaryWhole|ordinaryLong) == 0 && from < len(b.text) {
+func (b *Batch) fetchText(l *Line) {
+	if from := int(l.Text) + 2*textAhead; l.Bits&(IsWhole|isLong) == 0 && from < len(b.text) {
 		prefetch.Span(unsafe.Pointer(&b.text[from]), min(2*textAhead, len(b.text)-from))
 	}
 }
 
 // fetchWhole fetches the Segments of lines.
-func (b *lineBatch) fetchWhole(lines []Ordinary) {
+func (b *Batch) FetchWhole(lines []Line) {
 	for k := range lines {
-		if l := &lines[k]; l.bits&ordinaryWhole != 0 {
-			prefetch.Span(unsafe.Pointer(&b.whole[l.text]), int(unsafe.Sizeof(b.whole[0])))
+		if l := &lines[k]; l.Bits&IsWhole != 0 {
+			prefetch.Span(unsafe.Pointer(&b.Whole[l.Text]), int(unsafe.Sizeof(b.Whole[0])))
 		}
 	}
 }
 
 // foresee finds the journals that lines probably belong to, 0 where there is none, and fetches them.
-func (x *journals) foresee(lines []Ordinary, ids *[together]uint32) {
+func (x *Queues) foresee(lines []Line, ids *[Together]uint32) {
 	for k := range lines {
-		ids[k] = x.index.Probably(lines[k].hash)
+		ids[k] = x.index.Probably(lines[k].Hash)
 	}
-	prefetch.Elements(unsafe.Pointer(&x.list[0]), unsafe.Sizeof(x.list[0]), &ids[0], len(lines))
+	prefetch.Elements(unsafe.Pointer(&x.List[0]), unsafe.Sizeof(x.List[0]), &ids[0], len(lines))
 }
 
 // fetchOver fetches what is touched when the connections that are over are forgotten which come soon.
-func (x *journals) fetchOver() {
+func (x *Queues) fetchClosed() {
 	const soon = 4
-	if x.over.N > 2*soon {
-		prefetch.Line(unsafe.Pointer(&x.list[x.over.Peek(2*soon)>>32]))
-		prefetch.Line(unsafe.Pointer(x.index.Slot(x.list[x.over.Peek(soon)>>32].hash)))
+	if x.closed.N > 2*soon {
+		prefetch.Line(unsafe.Pointer(&x.List[x.closed.Peek(2*soon)>>32]))
+		prefetch.Line(unsafe.Pointer(x.index.Slot(x.List[x.closed.Peek(soon)>>32].hash)))
 	}
 }
