@@ -1,3 +1,5 @@
+//go:build !plain
+
 package track
 
 import (
@@ -49,6 +51,46 @@ func (b *Batch) Borrowed() int { return b.lines.Borrowed() }
 
 // Last returns the segment that was added last, as far as the batch keeps it.
 func (b *Batch) Last() flows.Segment { return b.lines.Last() }
+
+// AddIPv4 appends the segment of a header and a payload, as Add does, without a Segment in between. The bytes of
+// payload, of which there are as many as were captured of the segment's data, must stay as they are until AddBatch
+// returns. It reports false, and appends nothing, for what must be added by Add: a RST, a SYN with data, a segment of
+// 64 KiB or more, and some addresses.
+func (b *Batch) AddIPv4(h *Header, src, dst uint32, payload []byte) bool {
+	return max(src, dst) < tuple.FirstCompressed && b.addHeader(h, src, dst, payload)
+}
+
+// AddIPv6 is AddIPv4 for IPv6.
+func (b *Batch) AddIPv6(h *Header, src, dst *[16]byte, payload []byte) bool {
+	x := &b.lines.Stage.Addresses
+	from, ok := x.Compress(src, true)
+	to, both := x.Compress(dst, true)
+	if len(b.lines.Addresses) != len(x.List) {
+		b.lines.Addresses = x.List
+	}
+	return ok && both && b.addHeader(h, from, to, payload)
+}
+
+// addHeader appends a segment from src to dst, IPv4 addresses or what stands for IPv6 ones.
+func (b *Batch) addHeader(h *Header, src, dst uint32, payload []byte) bool {
+	if h.Flags&(flows.RST|flows.AE) != 0 || h.DataLen > 0 && (h.Flags&flows.SYN != 0 || h.DataLen >= 1<<16) {
+		return false
+	}
+	l := b.lines.Line(uint64(src)<<16|uint64(h.SrcPort), uint64(dst)<<16|uint64(h.DstPort), h.MAC, h.Domain, h.Interface, payload)
+	if l == nil {
+		return false
+	}
+	l.Time, l.Frame, l.SEQ, l.ACK, l.DataLen = h.Time, uint32(h.Frame), h.SEQ, h.ACK, uint16(h.DataLen)
+	l.WND, l.IPID, l.Flags, l.TTL = h.WND, h.IPID, uint8(h.Flags), h.TTL
+	l.SetOptions(&h.Opts)
+	return true
+}
+
+// HasIPv6 reports whether there have been IPv6 addresses so far: then Expect may help.
+func (b *Batch) HasIPv6() bool { return len(b.lines.Addresses) > 0 }
+
+// Expect says that AddIPv6 will be called for ip, a few packets ahead: what it needs is asked of the memory.
+func (b *Batch) Expect(ip *[16]byte) { b.lines.Stage.Addresses.Fetch(ip) }
 
 // spare holds the batches that are not in use.
 type spare struct {
@@ -154,4 +196,34 @@ func (t *Table) addTogether(b *Batch, lines []deferral.Line, ids *[deferral.Toge
 			t.add(s, &tp, id, l.Bits&deferral.IsLate != 0)
 		}
 	}
+}
+
+// batching is what a Table has for batches alone.
+type batching struct {
+	_     deferral.Apart
+	stage deferral.Stage
+	spare spare
+	_     deferral.Apart
+}
+
+// setUpBatching makes the table ready for batches.
+func (t *Table) setUpBatching() { t.stage.SetUp(t.opts.stage(), t.seed) }
+
+// given makes tp the tuple of s, which comes in no batch.
+func (t *Table) given(tp *tuple.Tuple, s *flows.Segment) {
+	t.stage.Addresses.Tuple(tp, &s.Src, &s.Dst, true)
+	t.met.List = t.stage.Addresses.List
+}
+
+// stage returns how a table with the options o defers segments. Where resets are handed out after some time of the
+// capture, none are: the table must see each in its turn.
+func (o *TableOptions) stage() deferral.Options {
+	s := deferral.Options{
+		Connections: min(o.ShortAbove/2, o.MaxConnections/32), // of the few it is not known for how long they are idle
+		MaxClosed:   o.MaxClosed, Lookahead: o.Lookahead, Memory: o.MaxMemory / 8, Addresses: int(o.MaxMemory / 1024),
+	}
+	if o.LookaheadTime > 0 {
+		s.Connections = 0
+	}
+	return s
 }

@@ -1,4 +1,9 @@
+//go:build !plain
+
 package track
+
+// Plain says that batches go the way of Add, and there are no SYN cache entries.
+const Plain = false
 
 // SmallBacklog makes t defer few segments.
 func (t *Table) SmallBacklog() { t.stage.Queues.Ring.Limit, t.stage.Queues.Ring.Shift = 6, 3 }

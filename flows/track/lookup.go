@@ -23,7 +23,7 @@ func (t *Table) find(tp *tuple.Tuple, src, dst *flows.Addr) uint32 {
 			continue
 		}
 		if id := uint32(slot); id&embryonic != 0 {
-			if t.embryos.At(id &^ embryonic).is(tp) {
+			if t.embryos.At(id &^ embryonic).Is(tp) {
 				return id
 			}
 		} else if t.is(t.conns.At(id), tp, src, dst) {

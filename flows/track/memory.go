@@ -67,11 +67,11 @@ func (t *Table) evict() {
 	t.stats.Evicted++
 	flood := t.manyHalfOpen()
 	if flood && t.embryos.Live > t.halfOpen/2 {
-		t.buryEmbryo(t.embryos.next())
+		t.buryEmbryo(t.embryos.Next())
 		return
 	}
 	victim, frame := t.victim(flood)
-	if id := t.embryos.next(); id != 0 && (victim == 0 || t.embryos.At(id).frame < frame) {
+	if id := t.embryos.Next(); id != 0 && (victim == 0 || t.embryos.At(id).Frame < frame) {
 		t.buryEmbryo(id)
 		return
 	}
@@ -146,7 +146,7 @@ func (t *Table) fitMemory() {
 // what the batch at hand knows: what is forgotten must not depend on how far they are.
 func (t *Table) memory() int64 {
 	n := t.index.Memory() + t.closed.Memory() + t.journalled + t.met.Memory()
-	n += t.conns.Memory() + t.embryos.memory() + t.wide.Memory() + t.annexes.Memory() + t.talks.Memory() + t.follows.queue.Memory() + t.names.Memory()
+	n += t.conns.Memory() + t.embryos.Memory() + t.wide.Memory() + t.annexes.Memory() + t.talks.Memory() + t.follows.queue.Memory() + t.names.Memory()
 	n += t.runs.Memory() + t.letGoes.Memory() + t.holes.Memory() + t.held.Memory() + t.falls.Memory() + t.befores.Memory() + t.notes.Memory()
 	n += t.lines.short.Memory() + t.lines.middle.Memory() + t.lines.long.Memory()
 	return n + t.graves.memory()

@@ -8,6 +8,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows/exchange"
 	"github.com/rstexplain/rstexplain/flows/track/internal/deferral"
 	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
+	"github.com/rstexplain/rstexplain/flows/track/internal/syncache"
 	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )
 
@@ -51,19 +52,6 @@ func (o TableOptions) withDefaults() TableOptions {
 	return o
 }
 
-// stage returns how a table with the options o defers segments. Where resets are handed out after some time of the
-// capture, none are: the table must see each in its turn.
-func (o *TableOptions) stage() deferral.Options {
-	s := deferral.Options{
-		Connections: min(o.ShortAbove/2, o.MaxConnections/32), // of the few it is not known for how long they are idle
-		MaxClosed:   o.MaxClosed, Lookahead: o.Lookahead, Memory: o.MaxMemory / 8, Addresses: int(o.MaxMemory / 1024),
-	}
-	if o.LookaheadTime > 0 {
-		s.Connections = 0
-	}
-	return s
-}
-
 // A Table follows all connections of a capture, one segment at a time and in the order of the capture,
 // and hands out a Reset for each RST. It is for one goroutine. Its memory is bounded by its options;
 // what it has to forget is counted.
@@ -72,16 +60,14 @@ type Table struct {
 	opts TableOptions
 	seed uint64 // of the hashes, secret
 
-	stage deferral.Stage // for the goroutines that fill batches and defer segments
-	spare spare
-	_     deferral.Apart
+	batching // for the goroutines that fill batches and defer segments
 
 	// The rest is for the one that takes them.
 	emit func(*flows.Reset)
 
 	index   tuple.Index
 	conns   slab.Slab[record]
-	embryos embryos
+	embryos syncache.Cache
 	wide    slab.Slab[wideAddrs]
 	lines   timelines
 	annexes slab.Slab[annex]
@@ -146,9 +132,9 @@ type Stats struct {
 // belongs to emit.
 func NewTable(opts TableOptions, emit func(*flows.Reset)) *Table {
 	t := &Table{opts: opts.withDefaults(), emit: emit, seed: rand.Uint64(), names: exchange.NewNames()}
-	t.limit, t.floodFrom = t.opts.MaxConnections, floodFrom
+	t.limit, t.floodFrom = t.opts.MaxConnections, leastFlood
 	t.met.Seed = t.seed
-	t.stage.SetUp(t.opts.stage(), t.seed)
+	t.setUpBatching()
 	t.index.Grow()
 	return t
 }
@@ -161,12 +147,6 @@ func (t *Table) Add(s *flows.Segment) (stream int) {
 	var tp tuple.Tuple
 	t.given(&tp, s)
 	return t.add(&t.single, &tp, 0, s.Time < t.clock)
-}
-
-// given makes tp the tuple of s, which comes in no batch.
-func (t *Table) given(tp *tuple.Tuple, s *flows.Segment) {
-	t.stage.Addresses.Tuple(tp, &s.Src, &s.Dst, true)
-	t.met.List = t.stage.Addresses.List
 }
 
 // add takes s, whose tuple is tp, whose record probably is id, and whose time may be before that of another segment
