@@ -119,7 +119,7 @@ func (s *spare) put(b *Batch) {
 }
 
 // AddBatch takes what of b has not been taken yet. The batch is the table's from then on; the
-// octets of its payloads are not.
+// bytes of its payloads are not.
 func (t *Table) AddBatch(b *Batch) {
 	b.Defer()
 	for i := range b.lines.Asides {
@@ -139,9 +139,9 @@ func (t *Table) AddBatch(b *Batch) {
 // addPart takes the lines of b, in the order of the capture and as Add does with one segment at a time, up to number
 // end, that it has not taken yet.
 func (t *Table) addPart(b *Batch, end int) {
-	t.known, t.met.List = b.lines.Origins, b.lines.Addresses
+	t.origins, t.addresses.List = b.lines.Origins, b.lines.Addresses
 	if b.lines.Decided > 0 {
-		t.journalled = b.lines.Memory
+		t.deferredMemory = b.lines.Memory
 	}
 	if b.taken == 0 {
 		b.before = t.stats.Segments
@@ -186,11 +186,11 @@ func (t *Table) addTogether(b *Batch, lines []deferral.Line, ids *[deferral.Toge
 			t.stats.Segments = b.before + int(l.At) + 1
 			t.add(&t.single, &w.Tuple, id, l.Bits&deferral.IsLate != 0)
 		default:
-			s := &t.unpacked
+			s := &t.ordinary
 			if l.Flags&uint8(flows.SYN) != 0 {
 				s = &t.opening
 			}
-			s.place = b.lines.Unpack(l, t.known, &s.Segment) + 1
+			s.point = b.lines.Unpack(l, t.origins, &s.Segment) + 1
 			tupleOfLine(&tp, l, t.seed)
 			t.stats.Segments = b.before + int(l.At) + 1
 			t.add(s, &tp, id, l.Bits&deferral.IsLate != 0)
@@ -212,7 +212,7 @@ func (t *Table) setUpBatching() { t.stage.SetUp(t.opts.stage(), t.seed) }
 // given makes tp the tuple of s, which comes in no batch.
 func (t *Table) given(tp *tuple.Tuple, s *flows.Segment) {
 	t.stage.Addresses.Tuple(tp, &s.Src, &s.Dst, true)
-	t.met.List = t.stage.Addresses.List
+	t.addresses.List = t.stage.Addresses.List
 }
 
 // stage returns how a table with the options o defers segments. Where resets are handed out after some time of the

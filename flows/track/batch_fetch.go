@@ -22,7 +22,7 @@ func (t *Table) foresee(b *Batch, lines []deferral.Line, ids *[deferral.Together
 		case l.Bits&deferral.IsItem == 0 && (l.Bits&deferral.IsWhole != 0 || l.Flags&uint8(flows.SYN) != 0):
 			t.fetchFirst(b, l, id)
 		case id == 0:
-		case id&embryonic == 0 && l.Bits&(deferral.ItemData|deferral.ItemClosed) != 0: // the front of the record says enough
+		case id&isSYNEntry == 0 && l.Bits&(deferral.ItemData|deferral.ItemClosed) != 0: // the front of the record says enough
 			prefetch.Line(unsafe.Pointer(t.conns.At(id)))
 		default:
 			t.fetchRecord(id)
@@ -41,7 +41,7 @@ func (t *Table) fetchSlots(lines []deferral.Line) {
 func (t *Table) fetchRest(lines []deferral.Line, ids *[deferral.Together]uint32) {
 	for k := range lines {
 		l, id := &lines[k], ids[k]
-		if id == 0 || id&embryonic != 0 || l.Bits&deferral.ItemClosed != 0 {
+		if id == 0 || id&isSYNEntry != 0 || l.Bits&deferral.ItemClosed != 0 {
 			continue
 		}
 		c := t.conns.At(id)
@@ -54,20 +54,20 @@ func (t *Table) fetchRest(lines []deferral.Line, ids *[deferral.Together]uint32)
 				prefetch.Line(unsafe.Pointer(&ring[c.ringPos]))
 			}
 		}
-		if c.talk != 0 {
-			prefetch.Lines3(unsafe.Pointer(t.talks.At(c.talk)))
+		if c.application != 0 {
+			prefetch.Lines3(unsafe.Pointer(t.applications.At(c.application)))
 		}
 	}
 }
 
-// fetchFirst fetches the record or the embryo id of l, or, where there seems to be none, its grave; and what else
+// fetchFirst fetches the record or the SYN cache entry id of l, or, where there seems to be none, its tombstone; and what else
 // a SYN needs.
 func (t *Table) fetchFirst(b *Batch, l *deferral.Line, id uint32) {
 	if id != 0 {
 		t.fetchRecord(id)
-	} else if t.graves.sets != nil {
+	} else if t.tombstones.sets != nil {
 		tp := tuple.Tuple{Lo: l.Lo, Hi: l.Hi, PortLo: l.PortLo, PortHi: l.PortHi}
-		prefetch.Lines2(unsafe.Pointer(t.graves.set(&tp)))
+		prefetch.Lines2(unsafe.Pointer(t.tombstones.set(&tp)))
 	}
 	if l.Flags&uint8(flows.SYN) == 0 {
 		return
@@ -86,5 +86,5 @@ func (t *Table) fetchFirst(b *Batch, l *deferral.Line, id uint32) {
 	if l.Bits&deferral.FromHi != 0 {
 		port = l.PortHi
 	}
-	t.around.fetch(src, dst, port, flows.Flags(l.Flags))
+	t.related.fetch(src, dst, port, flows.Flags(l.Flags))
 }

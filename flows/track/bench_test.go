@@ -50,7 +50,7 @@ func (c *crowd) segment(s *flows.Segment) {
 	s.Opts.HasTS, s.Opts.TSval = true, uint32(c.now/1e6)
 	step := int(c.at[i])
 	c.at[i]++
-	a, b := uint32(0), uint32(0) // octets sent by each side so far
+	a, b := uint32(0), uint32(0) // bytes sent by each side so far
 	fromServer := false
 	switch r := step - 3; {
 	case step == 0:

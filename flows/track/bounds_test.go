@@ -132,7 +132,7 @@ func TestMaxMemoryBesideBatches(t *testing.T) {
 	}
 }
 
-// Memory is bounded also when the connections that fill it began as embryos.
+// Memory is bounded also when the connections that fill it began as SYN cache entries.
 func TestMaxMemoryAfterFlood(t *testing.T) {
 	const limit, n = 16 << 20, 200_000
 	tab := track.NewTable(track.TableOptions{MaxMemory: limit}, func(*flows.Reset) {})
@@ -290,7 +290,7 @@ func TestNoAllocation(t *testing.T) {
 	}
 }
 
-// BenchmarkMemory measures the octets that one open connection costs: a handshake and some data.
+// BenchmarkMemory measures the bytes that one open connection costs: a handshake and some data.
 func BenchmarkMemory(b *testing.B) {
 	for _, n := range []int{50_000, 1_000_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

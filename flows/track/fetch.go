@@ -13,20 +13,20 @@ import (
 // of the memory some segments ahead (prefetch_amd64.s), and has arrived when it is needed. Nothing here changes
 // what is told.
 
-// fetchRecord fetches the record or the embryo id.
+// fetchRecord fetches the record or the SYN cache entry id.
 func (t *Table) fetchRecord(id uint32) {
 	switch {
-	case id&embryonic != 0:
-		prefetch.Lines2(unsafe.Pointer(t.embryos.At(id &^ embryonic)))
+	case id&isSYNEntry != 0:
+		prefetch.Lines2(unsafe.Pointer(t.synEntries.At(id &^ isSYNEntry)))
 	case id != 0:
 		prefetch.Lines4(unsafe.Pointer(t.conns.At(id)))
 	}
 }
 
 // fetchGrave fetches what is touched when the record id is forgotten.
-func (t *Table) fetchGrave(id uint32) {
+func (t *Table) fetchTombstone(id uint32) {
 	c := t.conns.At(id)
-	if c.marks&gone != 0 || t.graves.sets == nil {
+	if c.marks&gone != 0 || t.tombstones.sets == nil {
 		return
 	}
 	var tp tuple.Tuple
@@ -34,25 +34,25 @@ func (t *Table) fetchGrave(id uint32) {
 	t.fetchPlaces(&tp)
 }
 
-// fetchEmbryo fetches what is touched when the embryo id is forgotten, which comes soon.
-func (t *Table) fetchEmbryo(id uint32) {
-	if id >= t.embryos.Top || t.embryos.Pieces[id>>slab.PieceBits] == nil || t.graves.sets == nil {
+// fetchEmbryo fetches what is touched when the SYN cache entry id is forgotten, which comes soon.
+func (t *Table) fetchSYNEntry(id uint32) {
+	if id >= t.synEntries.Top || t.synEntries.Pieces[id>>slab.PieceBits] == nil || t.tombstones.sets == nil {
 		return
 	}
 	var tp tuple.Tuple
-	tupleOfEmbryo(&tp, t.embryos.At(id), t.seed)
+	tupleOfSYNEntry(&tp, t.synEntries.At(id), t.seed)
 	t.fetchPlaces(&tp)
 }
 
-// fetchPlaces fetches where tp is found, and where its grave will be.
+// fetchPlaces fetches where tp is found, and where its tombstone will be.
 func (t *Table) fetchPlaces(tp *tuple.Tuple) {
 	prefetch.Line(unsafe.Pointer(t.index.Slot(tp.Hash())))
-	prefetch.Lines2(unsafe.Pointer(t.graves.set(tp)))
+	prefetch.Lines2(unsafe.Pointer(t.tombstones.set(tp)))
 }
 
 // fetch fetches what the SYN or SYN-ACK touches that comes from a host and port; src and dst are hashes of the
 // addresses.
-func (a *around) fetch(src, dst uint64, port uint16, flags flows.Flags) {
+func (a *related) fetch(src, dst uint64, port uint16, flags flows.Flags) {
 	a.hosts.fetch(src)
 	if flags&flows.ACK != 0 {
 		a.services.fetch(tuple.Mix(src, uint64(port), tuple.PublicSeed))

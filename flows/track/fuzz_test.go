@@ -16,7 +16,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows/wire"
 )
 
-// segmentsFrom makes a sequence of segments from the fuzzer's octets: few addresses and numbers that are near
+// segmentsFrom makes a sequence of segments from the fuzzer's bytes: few addresses and numbers that are near
 // each other, so that most segments belong together.
 func segmentsFrom(data []byte) []flows.Segment {
 	var out []flows.Segment
@@ -105,8 +105,8 @@ const (
 	oneByOne way = iota
 	inBatches
 	deferring  // with room for few segments only
-	conceiving // with embryos, whatever is half-open
-	scarcely   // in batches, with aliases for two addresses only
+	conceiving // with SYN cache entries, whatever is half-open
+	scarcely   // in batches, with compressed addresses for two addresses only
 )
 
 // batchOf returns a batch of segs.

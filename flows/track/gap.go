@@ -2,7 +2,7 @@ package track
 
 import "github.com/rstexplain/rstexplain/flows"
 
-// A hole is a range of octets that one side must have sent and the capture does not hold (yet). Holes
+// A hole is a range of bytes that one side must have sent and the capture does not hold (yet). Holes
 // of a side are chained, newest first.
 type hole struct {
 	from, to flows.Seq
@@ -12,12 +12,12 @@ type hole struct {
 // maxHoles bounds the open holes of a side; more are counted as missing and forgotten.
 const maxHoles = 8
 
-// openHole notes that side's octets in [from, to) were skipped.
+// openHole notes that side's bytes in [from, to) were skipped.
 func (t *Table) openHole(c *record, side flows.Side, from, to flows.Seq) {
-	x := &t.annexOf(c).side[side]
+	x := &t.coldOf(c).side[side]
 	x.missing += uint32(to - from)
 	if !x.waits {
-		x.waits, x.heard = true, from
+		x.waits, x.delivered = true, from
 	}
 	n := 0
 	for i := x.holes; i != 0; i = t.holes.At(i).next {
@@ -31,16 +31,16 @@ func (t *Table) openHole(c *record, side flows.Side, from, to flows.Seq) {
 	c.side[side].bits |= hasHoles
 }
 
-func (t *Table) addHole(x *halfAnnex, from, to flows.Seq) {
+func (t *Table) addHole(x *coldHalf, from, to flows.Seq) {
 	i := t.holes.Take()
 	*t.holes.At(i) = hole{from, to, x.holes}
 	x.holes = i
 }
 
 // fillHoles takes data in [seq, end) of side that was not sent last, out of its holes. It returns how
-// many octets of it were missing.
+// many bytes of it were missing.
 func (t *Table) fillHoles(c *record, side flows.Side, seq, end flows.Seq) (found uint32) {
-	x := &t.annexOf(c).side[side]
+	x := &t.coldOf(c).side[side]
 	for link := &x.holes; *link != 0; {
 		i := *link
 		h := t.holes.At(i)
@@ -79,10 +79,10 @@ func (t *Table) fillHoles(c *record, side flows.Side, seq, end flows.Seq) (found
 	return found
 }
 
-// passHoles forgets the holes below una: the peer has those octets, the capture never will. What is
+// passHoles forgets the holes below una: the peer has those bytes, the capture never will. What is
 // missing stays counted.
 func (t *Table) passHoles(c *record, side flows.Side, una flows.Seq) {
-	x := &t.annexOf(c).side[side]
+	x := &t.coldOf(c).side[side]
 	passed := false
 	for link := &x.holes; *link != 0; {
 		i := *link
@@ -101,20 +101,20 @@ func (t *Table) passHoles(c *record, side flows.Side, una flows.Seq) {
 }
 
 // holesLeft clears the marks when no hole is left.
-func (t *Table) holesLeft(c *record, side flows.Side, x *halfAnnex) {
+func (t *Table) holesLeft(c *record, side flows.Side, x *coldHalf) {
 	if x.holes == 0 {
 		c.side[side].bits &^= hasHoles | holdFIN
 	}
 }
 
-// contiguous returns the number up to which side's octets have been seen without a hole.
+// contiguous returns the number up to which side's bytes have been seen without a hole.
 func (t *Table) contiguous(c *record, side flows.Side) flows.Seq {
 	h := &c.side[side]
 	low := h.nxt
 	if h.bits&hasHoles == 0 {
 		return low
 	}
-	for i := t.annexes.At(c.annex).side[side].holes; i != 0; {
+	for i := t.coldParts.At(c.cold).side[side].holes; i != 0; {
 		o := t.holes.At(i)
 		if h.una.Less(o.to) && o.from.Less(low) { // a hole below SND.UNA has arrived
 			low = o.from
@@ -128,7 +128,7 @@ func (t *Table) contiguous(c *record, side flows.Side) flows.Seq {
 }
 
 // dropHoles gives all holes of a side back.
-func (t *Table) dropHoles(x *halfAnnex) {
+func (t *Table) dropHoles(x *coldHalf) {
 	for x.holes != 0 {
 		i := x.holes
 		x.holes = t.holes.At(i).next
@@ -136,10 +136,10 @@ func (t *Table) dropHoles(x *halfAnnex) {
 	}
 }
 
-// confirmed tells whether a jump of side to seq is to be believed: the segment before it jumped to the
+// confirmed reports whether a jump of side to seq is to be believed: the segment before it jumped to the
 // same place. A single stray segment moves nothing.
 func (t *Table) confirmed(c *record, side flows.Side, seq, end flows.Seq) bool {
-	x := &t.annexOf(c).side[side]
+	x := &t.coldOf(c).side[side]
 	d := seq.Sub(x.stray)
 	near := x.hasStray && d >= 0 && d < 1<<20
 	x.stray, x.hasStray = end, !near

@@ -7,7 +7,7 @@ import "github.com/rstexplain/rstexplain/flows"
 type history uint64
 
 // historyLetters in upper case, as the originator's are written: SYN, SYN-ACK, pure ACK, data, FIN, RST,
-// gap, resent data, zero window, and a packet with both SYN and FIN or RST.
+// gap, retransmitted data, zero window, and a packet with both SYN and FIN or RST.
 const historyLetters = "SHADFRGTWQ"
 
 const (
@@ -18,7 +18,7 @@ const (
 	letterFIN
 	letterRST
 	letterGap
-	letterResent
+	letterRetransmitted
 	letterZeroWindow
 	letterMulti
 )
@@ -37,7 +37,7 @@ func (h *history) add(letter int, s flows.Side) {
 	}
 }
 
-// has tells whether letter of side s was noted.
+// has reports whether letter of side s was noted.
 func (h history) has(letter int, s flows.Side) bool {
 	for code := history(letter) | history(s)<<4; h != 0; h >>= 5 {
 		if h&31 == code {

@@ -29,13 +29,13 @@ type icmpNote struct {
 func (t *Table) AddICMP(n flows.ICMPNote) (stream int) {
 	t.stats.ICMP++
 	var tp tuple.Tuple
-	t.met.Tuple(&tp, &n.Src, &n.Dst, false)
+	t.addresses.Tuple(&tp, &n.Src, &n.Dst, false)
 	id := t.recordOf(&tp, &n.Src, &n.Dst, 0)
 	if id == 0 {
 		return -1
 	}
 	c := t.conns.At(id)
-	x := t.annexOf(c)
+	x := t.coldOf(c)
 	if x.note == 0 {
 		x.note = t.notes.Take()
 	}
@@ -48,7 +48,7 @@ func (t *Table) AddICMP(n flows.ICMPNote) (stream int) {
 		v.list[maxICMPNotes-1] = note
 	}
 	if c.marks&watched != 0 {
-		t.each(c, func(p *pending) { p.r.Related.ICMP = append(p.r.Related.ICMP, t.icmp(c, note)) })
+		t.eachPending(c, func(p *pending) { p.r.Related.ICMP = append(p.r.Related.ICMP, t.icmp(c, note)) })
 	}
 	return int(c.stream)
 }
@@ -66,10 +66,10 @@ func (t *Table) icmp(c *record, n icmpNote) flows.ICMPNote {
 
 // icmpOf lists the ICMP errors about c so far.
 func (t *Table) icmpOf(c *record) (out []flows.ICMPNote) {
-	if c.annex == 0 {
+	if c.cold == 0 {
 		return nil
 	}
-	x := t.annexes.At(c.annex)
+	x := t.coldParts.At(c.cold)
 	if x.note == 0 {
 		return nil
 	}

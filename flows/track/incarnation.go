@@ -14,7 +14,7 @@ type before struct {
 	states [2]flows.State
 }
 
-// startsStream tells whether s starts a new incarnation. It is Wireshark's rule, so that streams have its
+// startsStream reports whether s starts a new incarnation. It is Wireshark's rule, so that streams have its
 // numbers: a SYN without ACK does so when its side has shown a sequence number before and the SYN's is
 // another, whatever has become of the connection.
 func (c *record) startsStream(side flows.Side, s *segment) bool {
@@ -108,9 +108,9 @@ func (t *Table) open(tp *tuple.Tuple, s *segment) uint32 {
 		t.stats.MidStream++
 	}
 	t.halfOpen++
-	if g := t.graves.find(tp); g != nil {
-		t.rise(c, g, tp, s)
-		*g = grave{} // the record remembers it now, and the next incarnation must not rise from it
+	if g := t.tombstones.find(tp); g != nil {
+		t.restore(c, g, tp, s)
+		*g = tombstone{} // the record remembers it now, and the next incarnation must not rise from it
 	} else {
 		c.stream = uint32(t.streams)
 		t.streams++
@@ -138,7 +138,7 @@ func (t *Table) record(tp *tuple.Tuple, s *segment) uint32 {
 	return id
 }
 
-// fromOriginator tells whether the first segment seen of a connection came from its originator, and
+// fromOriginator reports whether the first segment seen of a connection came from its originator, and
 // whether that is sure.
 func (t *Table) fromOriginator(s *segment) (originator, sure bool) {
 	switch {
@@ -149,7 +149,7 @@ func (t *Table) fromOriginator(s *segment) (originator, sure bool) {
 	case s.Flags&(flows.RST|flows.ACK) == flows.RST|flows.ACK && s.SEQ == 0:
 		return false, true // answers a segment without ACK: a SYN (RFC 9293 §3.10.7.1)
 	}
-	src, dst := t.around.serves(t, &s.Src), t.around.serves(t, &s.Dst)
+	src, dst := t.related.serves(t, &s.Src), t.related.serves(t, &s.Dst)
 	if src != dst {
 		return dst, false // one of them was seen to accept connections on this port
 	}
@@ -173,8 +173,8 @@ func (t *Table) reopen(id uint32, tp *tuple.Tuple, s *segment) uint32 {
 		}
 	}
 	incarnation := uint32(1)
-	if c.annex != 0 {
-		incarnation += t.annexes.At(c.annex).incarnation
+	if c.cold != 0 {
+		incarnation += t.coldParts.At(c.cold).incarnation
 	}
 	wasHi := c.marks&origIsHi != 0
 	t.reopened(c, s)
@@ -188,7 +188,7 @@ func (t *Table) reopen(id uint32, tp *tuple.Tuple, s *segment) uint32 {
 		x.una[0], x.una[1] = x.una[1], x.una[0]
 		x.states[0], x.states[1] = x.states[1], x.states[0]
 	}
-	a := t.annexOf(c)
+	a := t.coldOf(c)
 	a.incarnation = incarnation
 	a.before = t.befores.Take()
 	*t.befores.At(a.before) = x
@@ -207,16 +207,16 @@ func (t *Table) swap(c *record) {
 		e.was, e.is = e.was>>4|e.was<<4, e.is>>4|e.is<<4
 	}
 	c.history = c.history.swapped()
-	if c.annex != 0 {
-		x := t.annexes.At(c.annex)
+	if c.cold != 0 {
+		x := t.coldParts.At(c.cold)
 		x.side[0], x.side[1] = x.side[1], x.side[0]
-		if x.fall != 0 {
-			t.falls.At(x.fall).swap()
+		if x.reset != 0 {
+			t.resetParts.At(x.reset).swap()
 		}
 	}
-	if c.talk != 0 { // what was said so far is told of the wrong sides: begin again
-		t.dropTalk(c)
-		c.marks |= talkLost
+	if c.application != 0 { // what was said so far is told of the wrong sides: begin again
+		t.dropApplication(c)
+		c.marks |= applicationLost
 	}
 }
 
@@ -236,8 +236,8 @@ func (t *Table) forget(id, hash uint32) {
 	}
 	t.index.Remove(hash, id)
 	t.lines.drop(c)
-	t.dropAnnex(c)
-	t.dropTalk(c)
+	t.dropCold(c)
+	t.dropApplication(c)
 	if c.marks&followed != 0 {
 		t.follows.live--
 	}

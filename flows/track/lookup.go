@@ -22,8 +22,8 @@ func (t *Table) find(tp *tuple.Tuple, src, dst *flows.Addr) uint32 {
 		if uint32(slot>>32) != hash {
 			continue
 		}
-		if id := uint32(slot); id&embryonic != 0 {
-			if t.embryos.At(id &^ embryonic).Is(tp) {
+		if id := uint32(slot); id&isSYNEntry != 0 {
+			if t.synEntries.At(id &^ isSYNEntry).Is(tp) {
 				return id
 			}
 		} else if t.is(t.conns.At(id), tp, src, dst) {
@@ -34,17 +34,17 @@ func (t *Table) find(tp *tuple.Tuple, src, dst *flows.Addr) uint32 {
 
 // recordOf returns the record of tp, as find does, where the number in the index probably is id.
 func (t *Table) recordOf(tp *tuple.Tuple, src, dst *flows.Addr, id uint32) uint32 {
-	if id == 0 || id&embryonic != 0 || t.conns.At(id).marks&gone != 0 || !t.is(t.conns.At(id), tp, src, dst) {
-		if id = t.find(tp, src, dst); id&embryonic != 0 {
-			id = t.hatch(id)
+	if id == 0 || id&isSYNEntry != 0 || t.conns.At(id).marks&gone != 0 || !t.is(t.conns.At(id), tp, src, dst) {
+		if id = t.find(tp, src, dst); id&isSYNEntry != 0 {
+			id = t.promote(id)
 		}
 	}
 	return id
 }
 
-// recordOfLine is recordOf for an item of a journal.
+// recordOfLine is recordOf for an item of a queue.
 func (t *Table) recordOfLine(l *deferral.Line, id uint32) uint32 {
-	if id != 0 && id&embryonic == 0 {
+	if id != 0 && id&isSYNEntry == 0 {
 		c := t.conns.At(id)
 		if c.lo == l.Lo && c.hi == l.Hi && c.portLo == l.PortLo && c.portHi == l.PortHi && c.marks&(isWide|gone) == 0 {
 			return id
@@ -55,7 +55,7 @@ func (t *Table) recordOfLine(l *deferral.Line, id uint32) uint32 {
 	return t.recordOf(&tp, nil, nil, 0)
 }
 
-// is tells whether c is the connection of tp.
+// is reports whether c is the connection of tp.
 func (t *Table) is(c *record, tp *tuple.Tuple, src, dst *flows.Addr) bool {
 	if c.portLo != tp.PortLo || c.portHi != tp.PortHi || (c.marks&isWide != 0) != tp.Wide {
 		return false
@@ -77,8 +77,8 @@ func (t *Table) addrs(c *record) [2]flows.Addr {
 		w := t.wide.At(c.lo)
 		lo, hi = flows.Addr{IP: w.lo, Port: c.portLo}, flows.Addr{IP: w.hi, Port: c.portHi}
 	} else {
-		t.met.List.Set(&lo, c.lo, c.portLo)
-		t.met.List.Set(&hi, c.hi, c.portHi)
+		t.addresses.List.Set(&lo, c.lo, c.portLo)
+		t.addresses.List.Set(&hi, c.hi, c.portHi)
 	}
 	if c.marks&origIsHi != 0 {
 		lo, hi = hi, lo

@@ -3,9 +3,9 @@ package track
 import "unsafe"
 
 // buryClosed is called after a connection may have been closed: it forgets closed ones beyond their number.
-func (t *Table) buryClosed() {
+func (t *Table) keepBounds() {
 	for t.closed.N > t.opts.MaxClosed {
-		t.buryOldest()
+		t.forgetOldestClosed()
 	}
 	t.fitNames()
 }
@@ -20,7 +20,7 @@ func (t *Table) makeRoom() {
 	}
 	for t.connections() >= t.limit {
 		if t.closed.N > 0 {
-			t.buryOldest()
+			t.forgetOldestClosed()
 		} else {
 			t.evict()
 		}
@@ -28,11 +28,11 @@ func (t *Table) makeRoom() {
 }
 
 // buryOldest forgets the connection that has been closed for longest.
-func (t *Table) buryOldest() {
+func (t *Table) forgetOldestClosed() {
 	v := t.closed.Pop()
-	if q := &t.closed; q.N > 2*buryAhead {
-		t.fetchGrave(uint32(q.Peek(buryAhead) >> 32))
-		t.fetchRecord(uint32(q.Peek(2*buryAhead) >> 32))
+	if q := &t.closed; q.N > 2*forgetAhead {
+		t.fetchTombstone(uint32(q.Peek(forgetAhead) >> 32))
+		t.fetchRecord(uint32(q.Peek(2*forgetAhead) >> 32))
 	}
 	id := uint32(v >> 32)
 	c := t.conns.At(id)
@@ -40,18 +40,18 @@ func (t *Table) buryOldest() {
 		return
 	}
 	if c.marks&hasReset != 0 {
-		if f := t.fallOf(c); f.returned > 0 {
+		if f := t.resetPartOf(c); f.returned > 0 {
 			f.returned-- // it came back since, and if it has left again, is in the queue once more
 			return
 		}
 	}
 	if c.marks&leaving != 0 {
-		t.bury(id, c, false)
+		t.forgetRecord(id, c, false)
 	}
 }
 
 // buryAhead is how many connections ahead the memory is fetched that forgetting one touches.
-const buryAhead = 4
+const forgetAhead = 4
 
 // evictionSample is among how many neighbours the longest idle connection is looked for: enough that the
 // one that goes is old, few enough that it costs nothing. While there is a flood of half-open ones, up to
@@ -62,20 +62,20 @@ const (
 )
 
 // evict forgets one open connection: of the next few, one that only one side has spoken on, else the one
-// that has been idle for longest. Of an embryo and a record, the one that has been idle for longer.
+// that has been idle for longest. Of a SYN cache entry and a record, the one that has been idle for longer.
 func (t *Table) evict() {
 	t.stats.Evicted++
 	flood := t.manyHalfOpen()
-	if flood && t.embryos.Live > t.halfOpen/2 {
-		t.buryEmbryo(t.embryos.Next())
+	if flood && t.synEntries.Live > t.halfOpen/2 {
+		t.forgetSYNEntry(t.synEntries.Next())
 		return
 	}
 	victim, frame := t.victim(flood)
-	if id := t.embryos.Next(); id != 0 && (victim == 0 || t.embryos.At(id).Frame < frame) {
-		t.buryEmbryo(id)
+	if id := t.synEntries.Next(); id != 0 && (victim == 0 || t.synEntries.At(id).Frame < frame) {
+		t.forgetSYNEntry(id)
 		return
 	}
-	t.bury(victim, t.conns.At(victim), true)
+	t.forgetRecord(victim, t.conns.At(victim), true)
 }
 
 // victim returns the record that is to go, 0 where there is none, and the frame of its last segment.
@@ -83,9 +83,9 @@ func (t *Table) victim(flood bool) (victim, victimFrame uint32) {
 	if flood {
 		for range min(floodSample, t.conns.Live) {
 			if c := t.nextRecord(); c.marks&bothSides == 0 { // they come by in about the order in which they began
-				if t.hand+2*buryAhead < t.conns.Top {
-					t.fetchGrave(t.hand + buryAhead)
-					t.fetchRecord(t.hand + 2*buryAhead)
+				if t.hand+2*forgetAhead < t.conns.Top {
+					t.fetchTombstone(t.hand + forgetAhead)
+					t.fetchRecord(t.hand + 2*forgetAhead)
 				}
 				return t.hand, c.lastFrame()
 			}
@@ -122,9 +122,9 @@ func (c *record) lastFrame() uint32 { return max(c.side[0].lastFrame, c.side[1].
 // again, so that the growth ends.
 func (t *Table) fitMemory() {
 	const each = int64(unsafe.Sizeof(record{}) + unsafe.Sizeof([shortRing]entry{}))
-	m := t.memory() + each*int64(max(t.embryos.Live-len(t.conns.Free), 0)) // they may all hatch
-	if t.graves.sets == nil {
-		m += gravesMemory // for those that have to go
+	m := t.memory() + each*int64(max(t.synEntries.Live-len(t.conns.Free), 0)) // they may all become a record
+	if t.tombstones.sets == nil {
+		m += tombstonesMemory // for those that have to go
 	}
 	if t.index.Used+fitEvery > t.index.Most() {
 		m += t.index.Memory() // it is about to grow
@@ -142,12 +142,12 @@ func (t *Table) fitMemory() {
 	t.lastMemory = m
 }
 
-// memory returns the octets of all that grows with connections. Of what other goroutines fill beside the table it takes
+// memory returns the bytes of all that grows with connections. Of what other goroutines fill beside the table it takes
 // what the batch at hand knows: what is forgotten must not depend on how far they are.
 func (t *Table) memory() int64 {
-	n := t.index.Memory() + t.closed.Memory() + t.journalled + t.met.Memory()
-	n += t.conns.Memory() + t.embryos.Memory() + t.wide.Memory() + t.annexes.Memory() + t.talks.Memory() + t.follows.queue.Memory() + t.names.Memory()
-	n += t.runs.Memory() + t.letGoes.Memory() + t.holes.Memory() + t.held.Memory() + t.falls.Memory() + t.befores.Memory() + t.notes.Memory()
+	n := t.index.Memory() + t.closed.Memory() + t.deferredMemory + t.addresses.Memory()
+	n += t.conns.Memory() + t.synEntries.Memory() + t.wide.Memory() + t.coldParts.Memory() + t.applications.Memory() + t.follows.queue.Memory() + t.names.Memory()
+	n += t.runs.Memory() + t.closeStates.Memory() + t.holes.Memory() + t.held.Memory() + t.resetParts.Memory() + t.befores.Memory() + t.notes.Memory()
 	n += t.lines.short.Memory() + t.lines.middle.Memory() + t.lines.long.Memory()
-	return n + t.graves.memory()
+	return n + t.tombstones.memory()
 }

@@ -6,17 +6,17 @@ import (
 )
 
 // A record is the table's own form of a connection: everything that is needed for every connection, in
-// four cache lines and without pointers. What few connections need lies in an annex; the timeline in a
-// ring; what the applications said in a talk. Conn is made from it when a RST needs one (conn_make.go).
+// four cache lines and without pointers. What few connections need lies in a cold part; the timeline in a
+// ring; what the applications said in an application state. Conn is made from it when a RST needs one (conn_make.go).
 type record struct {
 	lo, hi         uint32 // the tuple's, see isWide
 	portLo, portHi uint16
 	stream         uint32
 	start          int64 // time of the first packet: all moments of the record count from here
 
-	ring  uint32 // timeline, in the slab of ringClass
-	annex uint32
-	talk  uint32
+	ring        uint32 // timeline, in the slab of ringClass
+	cold        uint32
+	application uint32
 
 	ackFrame uint32 // HandshakeACK
 	ackLo    uint32
@@ -38,7 +38,7 @@ type record struct {
 type half struct {
 	una, nxt flows.Seq
 	unread   uint32
-	lastLen  uint32 // octets of the last new data
+	lastLen  uint32 // bytes of the last new data
 	bits     halfBits
 	maxAcked uint16 // saturates
 	state    flows.State
@@ -82,21 +82,21 @@ const reactionUnit = 16
 type recordBits uint16
 
 const (
-	isWide     recordBits = 1 << iota // lo is an index into Table.wide
-	origIsHi                          // the originator is the tuple's higher end
-	guessed                           // Conn.Guessed
-	sawFIN                            // a FIN of either side: Wireshark starts a new stream at the next SYN
-	sawRST                            // the same for a RST
-	leaving                           // is in the queue of closed connections
-	watched                           // a Reset waits for its aftermath here
-	hasReset                          // annex.fall is in use
-	bothSides                         // both sides have been seen
-	isOther                           // the record stands for a segment quoted by ICMP only
-	gone                              // the record has been given back
-	followed                          // it is followed closely, see talk
-	unfollowed                        // it was, until there were too many
-	talkLost                          // what its applications said has been forgotten
-	ended                             // over, by segments that may wait in its journal
+	isWide          recordBits = 1 << iota // lo is an index into Table.wide
+	origIsHi                               // the originator is the tuple's higher end
+	guessed                                // Conn.Guessed
+	sawFIN                                 // a FIN of either side: Wireshark starts a new stream at the next SYN
+	sawRST                                 // the same for a RST
+	leaving                                // is in the queue of closed connections
+	watched                                // a Reset waits for what comes after it here
+	hasReset                               // cold part.fall is in use
+	bothSides                              // both sides have been seen
+	isOther                                // the record stands for a segment quoted by ICMP only
+	gone                                   // the record has been given back
+	followed                               // it is followed closely, see talk
+	unfollowed                             // it was, until there were too many
+	applicationLost                        // what its applications said has been forgotten
+	ended                                  // over, by segments that may wait in its queue
 )
 
 // halfBits are the yes-or-no facts of a half.
@@ -114,11 +114,11 @@ const (
 	hasTS
 	zeroWND
 	hasHoles
-	hasResend // a run of resends is open
-	hasKeep   // a run of keep-alives is open
-	hasProbe  // a run of window probes is open
-	holdFIN   // its FIN lies behind a hole: the peer has not taken it yet
-	saidACK   // the history has its pure ACK
+	hasRetransmit // a run of retransmissions is open
+	hasKeep       // a run of keep-alives is open
+	hasProbe      // a run of window probes is open
+	holdFIN       // its FIN lies behind a hole: the peer has not taken it yet
+	saidACK       // the history has its pure ACK
 )
 
 // at returns the moment lo, hi of the record.
@@ -132,7 +132,7 @@ func (c *record) moment(t flows.Time) (lo uint32, hi int16) {
 	return uint32(d), int16(d >> 32)
 }
 
-// fits tells whether t can be packed.
+// fits reports whether t can be packed.
 func (c *record) fits(t flows.Time) bool {
 	d := (int64(t) - c.start) >> c.coarse
 	return d>>47 == 0 || d>>47 == -1
@@ -181,10 +181,10 @@ func (c *record) window(s flows.Side) uint32 {
 	return uint32(c.side[s].wnd) << shift
 }
 
-// states returns both states in one octet.
+// states returns both states in one byte.
 func (c *record) states() uint8 { return uint8(c.side[0].state) | uint8(c.side[1].state)<<4 }
 
-// A stamp is a Mark in twelve octets, for annexes.
+// A stamp is a Mark in twelve bytes, for cold parts.
 type stamp struct {
 	frame uint32
 	lo    uint32

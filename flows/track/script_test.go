@@ -61,3 +61,11 @@ func frames(c *flows.Conn) (out []int) {
 	}
 	return out
 }
+
+// notPlain skips a test of what the build tag plain leaves out.
+func notPlain(t *testing.T) {
+	t.Helper()
+	if track.Plain {
+		t.Skip("the build tag plain leaves it out")
+	}
+}

@@ -7,7 +7,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track/internal/deferral"
 )
 
-// farAhead is how far a number may jump over octets that the capture missed before it is doubted. A
+// farAhead is how far a number may jump over bytes that the capture missed before it is doubted. A
 // jump further than that must be confirmed by a second segment (halfAnnex.stray).
 const farAhead = 1 << 26
 
@@ -16,7 +16,7 @@ const farAhead = 1 << 26
 const farBehind = 1 << 30
 
 // sequence takes the sequence numbers of s, no RST, into side's half and returns what it noticed.
-// fresh is how many octets are beyond all that the side had sent before, found how many fill holes, firstFIN
+// fresh is how many bytes are beyond all that the side had sent before, found how many fill holes, firstFIN
 // whether its first FIN came.
 func (t *Table) sequence(c *record, side flows.Side, s *segment) (n flows.Notes, fresh, found uint32, firstFIN bool) {
 	a := &c.side[side]
@@ -73,7 +73,7 @@ func (t *Table) sequenceSYN(c *record, side flows.Side, s *segment) (n flows.Not
 	a, b := &c.side[side], &c.side[side^1]
 	again := a.bits&sentSYN != 0
 	if again && s.SEQ == a.iss {
-		t.sentSYNAgain(c, side, s)
+		t.retransmittedSYN(c, side, s)
 		n = flows.Retransmitted
 	} else {
 		// A second SYN-ACK with another number is a new answer: a SYN cookie made anew, or another host.
@@ -89,7 +89,7 @@ func (t *Table) sequenceSYN(c *record, side flows.Side, s *segment) (n flows.Not
 			}
 		}
 		if a.segments > 0 {
-			t.annexOf(c).side[side].syn = stampOf(s)
+			t.coldOf(c).side[side].syn = stampOf(s)
 		}
 		a.iss = s.SEQ
 		a.bits |= sentSYN | hasBase | hasISS | hasSND
@@ -105,7 +105,7 @@ func (t *Table) sequenceSYN(c *record, side flows.Side, s *segment) (n flows.Not
 	return n
 }
 
-// belies tells whether what h is thought to have sent cannot follow its SYN, which the number first does: it was
+// belies reports whether what h is thought to have sent cannot follow its SYN, which the number first does: it was
 // sent in its name by another.
 func (h *half) belies(first flows.Seq) bool {
 	const opening = 1 << 20 // more than anybody sends before the handshake is complete
@@ -118,8 +118,8 @@ func (t *Table) disown(c *record, side flows.Side) {
 	a := &c.side[side]
 	a.bits &^= hasSND | sentFIN | finAcked | holdFIN
 	a.bytes, a.bytesHi, a.dataSegments, a.lastLen, a.dataFrame = 0, 0, 0, 0, 0
-	if c.annex != 0 {
-		x := &t.annexes.At(c.annex).side[side]
+	if c.cold != 0 {
+		x := &t.coldParts.At(c.cold).side[side]
 		x.fin, x.finAcked, x.unseenFIN, x.fins, x.missing = stamp{}, stamp{}, stamp{}, 0, 0
 	}
 }
@@ -138,11 +138,11 @@ func (t *Table) joinSND(c *record, side flows.Side, s *segment) {
 	a.bits |= hasSND
 }
 
-// joined tells whether nothing is known of a side's numbers but where it was when the capture began: that
+// joined reports whether nothing is known of a side's numbers but where it was when the capture began: that
 // may be one below SND.NXT, if it was probing.
 func (h *half) joined() bool { return h.bits&(sentSYN|sentFIN) == 0 && h.dataFrame == 0 }
 
-// repeats tells whether s, which carries nothing, comes long after an equal segment that nothing answered.
+// repeats reports whether s, which carries nothing, comes long after an equal segment that nothing answered.
 func (t *Table) repeats(c *record, side flows.Side, s *segment) bool {
 	e := t.lines.back(c, 0)
 	return e != nil && e.side() == side && e.seq == s.SEQ && e.ack == s.ACK && e.fl() == s.Flags && s.LEN() == 0 && e.dataLen() == 0 &&
@@ -177,15 +177,15 @@ func (t *Table) sequenceData(c *record, side flows.Side, s *segment, seq, end fl
 		}
 		if found < old {
 			*n |= flows.Retransmitted
-			t.sentAgain(c, side, s, flows.RunData, seq, s.DataLen)
+			t.retransmitted(c, side, s, flows.RunData, seq, s.DataLen)
 		}
 	}
 	if a.bits&sentFIN != 0 {
-		fresh = 0 // octets above the FIN: it was no true one, or these are of another connection
+		fresh = 0 // bytes above the FIN: it was no true one, or these are of another connection
 	}
 	if fresh > 0 {
 		if a.bits&hasHoles != 0 {
-			t.annexOf(c).side[side].unseenFIN = stamp{} // data behind it: it was none
+			t.coldOf(c).side[side].unseenFIN = stamp{} // data behind it: it was none
 		}
 		a.sentUpTo(end)
 		a.lastLen = s.DataLen
@@ -204,10 +204,10 @@ func (t *Table) sequenceData(c *record, side flows.Side, s *segment, seq, end fl
 	return fresh, found
 }
 
-// sequenceFIN takes the FIN of s, whose number is seq; it tells whether it is the first of the side.
+// sequenceFIN takes the FIN of s, whose number is seq; it reports whether it is the first of the side.
 func (t *Table) sequenceFIN(c *record, side flows.Side, s *segment, seq flows.Seq, n *flows.Notes) (first bool) {
 	a := &c.side[side]
-	x := &t.annexOf(c).side[side]
+	x := &t.coldOf(c).side[side]
 	if x.fins < 1<<16-1 {
 		x.fins++
 	}
@@ -216,7 +216,7 @@ func (t *Table) sequenceFIN(c *record, side flows.Side, s *segment, seq flows.Se
 	}
 	if a.bits&sentFIN != 0 {
 		if *n&flows.Retransmitted == 0 {
-			t.sentAgain(c, side, s, flows.RunFIN, seq, 1)
+			t.retransmitted(c, side, s, flows.RunFIN, seq, 1)
 		}
 		*n |= flows.Retransmitted
 		return false
@@ -281,7 +281,7 @@ func (t *Table) acknowledge(c *record, side flows.Side, s *segment) (n flows.Not
 	case ahead > 0:
 		n = flows.AckedUnseen
 		if ahead == 1 && b.bits&sentFIN == 0 {
-			t.annexOf(c).side[side.Peer()].unseenFIN = stampOf(s)
+			t.coldOf(c).side[side.Peer()].unseenFIN = stampOf(s)
 		}
 		t.openHole(c, side.Peer(), b.nxt, ack)
 		b.nxt = ack
@@ -307,13 +307,13 @@ func (t *Table) advance(c *record, side flows.Side, s *segment) {
 	if uint32(b.maxAcked) < b.lastLen && b.lastLen > 0 {
 		t.acknowledgedLen(c, side.Peer(), old, ack)
 	}
-	if b.bits&(hasResend|hasHoles|hasKeep) != 0 {
+	if b.bits&(hasRetransmit|hasHoles|hasKeep) != 0 {
 		t.endRuns(c, side.Peer(), ack)
 	}
 	if b.bits&(sentFIN|finAcked) == sentFIN && ack == b.nxt {
 		b.bits |= finAcked
 		b.bits &^= holdFIN
-		t.annexOf(c).side[side.Peer()].finAcked = stampOf(s)
+		t.coldOf(c).side[side.Peer()].finAcked = stampOf(s)
 	}
 	if c.ackFrame == 0 && side == flows.Originator && s.Flags&flows.SYN == 0 && a.bits&b.bits&sentSYN != 0 {
 		c.ackFrame = uint32(s.Frame)
@@ -327,18 +327,18 @@ func (t *Table) reacted(c *record, side flows.Side, s *segment) {
 	var sent flows.Time
 	switch {
 	case b.bits&sentFIN != 0:
-		x := &t.annexOf(c).side[side^1]
+		x := &t.coldOf(c).side[side^1]
 		if x.fins > 1 {
 			return // which of the FINs it answers is not known (Karn's rule)
 		}
 		sent = x.fin.time()
 	case b.dataFrame != 0:
-		if b.bits&hasResend != 0 {
+		if b.bits&hasRetransmit != 0 {
 			return
 		}
 		sent = c.at(b.dataLo, b.dataHi)
 	case b.bits&sentSYN != 0 && b.firstFrame != 0:
-		if c.annex != 0 && t.annexes.At(c.annex).side[side^1].syns > 0 {
+		if c.cold != 0 && t.coldParts.At(c.cold).side[side^1].syns > 0 {
 			return
 		}
 		sent = c.at(b.firstLo, b.firstHi)
@@ -350,7 +350,7 @@ func (t *Table) reacted(c *record, side flows.Side, s *segment) {
 		return
 	}
 	if b.dataFrame == 0 && b.bits&sentFIN == 0 {
-		t.around.shook(t, s, d)
+		t.related.handshakeTook(t, s, d)
 	}
 	u := uint32(min(max(d/reactionUnit, 1), 1<<32-1))
 	if a.reaction == 0 || u < a.reaction {

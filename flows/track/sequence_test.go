@@ -57,7 +57,7 @@ func TestUnseenFIN(t *testing.T) {
 	if c.Ends[1].UnseenFIN.Seen() || c.Ends[1].FIN.Frame != 6 || c.Ends[1].Missing != 0 {
 		t.Errorf("%+v", c.Ends[1])
 	}
-	// Data behind it: it was an octet that the capture missed.
+	// Data behind it: it was an byte that the capture missed.
 	c = after(t, shake+"+0.1 < P. 1:101(100) ack 1\n+0.1 > . 1 ack 102\n+0 < P. 102:112(10) ack 1")
 	if c.Ends[1].UnseenFIN.Seen() || c.Ends[1].Missing != 1 {
 		t.Errorf("%+v", c.Ends[1])
@@ -122,7 +122,7 @@ func TestHandshakeTimes(t *testing.T) {
 	if c.HandshakeRTT != 60*time.Millisecond || c.HandshakeACK.Frame != 4 || c.SYN.Frame != 1 || c.SYNACK.Frame != 3 {
 		t.Errorf("%+v", c)
 	}
-	// The responder's answer to a resent SYN measures nothing; its answer to the data does.
+	// The responder's answer to a retransmitted SYN measures nothing; its answer to the data does.
 	if r := c.Ends[1].Reaction; r != 30*time.Millisecond {
 		t.Errorf("reaction %v", r)
 	}

@@ -7,96 +7,96 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )
 
-// embryonic is set in the numbers of the index that are those of embryos, and not of records.
-const embryonic = 1 << 31
+// embryonic is set in the numbers of the index that are those of SYN cache entries, and not of records.
+const isSYNEntry = 1 << 31
 
 // leastFlood is how many half-open connections are a flood at the least. Fewer are not worth the time that it
 // takes to make records of those that are answered.
 const leastFlood = 1 << 12
 
 // connections returns how many connections are remembered now.
-func (t *Table) connections() int { return t.conns.Live + t.embryos.Live }
+func (t *Table) connections() int { return t.conns.Live + t.synEntries.Live }
 
-// flooded tells whether so many connections are half-open that most of them will stay so.
+// flooded reports whether so many connections are half-open that most of them will stay so.
 func (t *Table) flooded() bool { return t.halfOpen >= t.floodFrom && t.manyHalfOpen() }
 
-// manyHalfOpen tells whether a quarter of the connections are half-open.
+// manyHalfOpen reports whether a quarter of the connections are half-open.
 func (t *Table) manyHalfOpen() bool { return t.halfOpen >= t.connections()/4 }
 
-// mayConceive tells whether an embryo holds all that there is to know of s, the first segment seen of tp. A wide one has none.
-func (t *Table) mayConceive(tp *tuple.Tuple, s *segment) bool {
-	return s.Flags&(flows.SYN|flows.ACK|flows.RST|flows.FIN|flows.AE) == flows.SYN && s.DataLen == 0 && s.ACK == 0 && !tp.Wide && t.graves.find(tp) == nil
+// mayConceive reports whether a SYN cache entry holds all that there is to know of s, the first segment seen of tp. A wide one has none.
+func (t *Table) maySYNEntry(tp *tuple.Tuple, s *segment) bool {
+	return s.Flags&(flows.SYN|flows.ACK|flows.RST|flows.FIN|flows.AE) == flows.SYN && s.DataLen == 0 && s.ACK == 0 && !tp.Wide && t.tombstones.find(tp) == nil
 }
 
-// conceive makes an embryo of s, with the next stream number.
-func (t *Table) conceive(tp *tuple.Tuple, s *segment) (stream int) {
+// conceive makes a SYN cache entry of s, with the next stream number.
+func (t *Table) addSYNEntry(tp *tuple.Tuple, s *segment) (stream int) {
 	t.makeRoom()
 	stream = t.streams
 	t.streams++
 	t.halfOpen++
-	id := t.embryos.Take()
-	e := t.embryos.At(id)
+	id := t.synEntries.Take()
+	e := t.synEntries.At(id)
 	e.Time, e.Frame, e.Stream = s.Time, uint32(s.Frame), uint32(stream)
 	e.Lo, e.Hi, e.PortLo, e.PortHi = tp.Lo, tp.Hi, tp.PortLo, tp.PortHi
 	e.SEQ, e.TSval, e.WND, e.IPID = s.SEQ, s.Opts.TSval, s.WND, s.IPID
 	e.MSS, e.Kinds, e.SYN = s.Opts.MSS, s.Opts.Kinds, deferral.PackSYN(&s.Opts)
 	e.MAC, e.Domain = t.macs.number(s.MAC), t.domains.number(uint64(s.Domain))
-	e.TTL, e.Flags, e.Point = s.TTL, uint8(s.Flags), placeOf(s)
+	e.TTL, e.Flags, e.Point = s.TTL, uint8(s.Flags), pointOf(s)
 	e.Bits = syncache.Lives
 	if tp.FromHi {
 		e.Bits |= syncache.FromHi
 	}
-	t.index.Insert(tp.Hash(), id|embryonic)
+	t.index.Insert(tp.Hash(), id|isSYNEntry)
 	t.stats.PeakOpen = max(t.stats.PeakOpen, t.connections())
-	t.around.host(t, s, e.Stream)
+	t.related.host(t, s, e.Stream)
 	return stream
 }
 
-// hatch makes a record of the embryo id, a number of the index, and returns its number: it takes the SYN again.
-func (t *Table) hatch(id uint32) uint32 {
-	e := *t.embryos.At(id &^ embryonic)
+// become a record makes a record of the SYN cache entry id, a number of the index, and returns its number: it takes the SYN again.
+func (t *Table) promote(id uint32) uint32 {
+	e := *t.synEntries.At(id &^ isSYNEntry)
 	var tp tuple.Tuple
-	tupleOfEmbryo(&tp, &e, t.seed)
-	t.embryos.Give(id &^ embryonic)
+	tupleOfSYNEntry(&tp, &e, t.seed)
+	t.synEntries.Give(id &^ isSYNEntry)
 	s := segment{Segment: flows.Segment{
 		Frame: int(e.Frame), Time: e.Time, SEQ: e.SEQ, Flags: flows.Flags(e.Flags), WND: e.WND, TTL: e.TTL, IPID: e.IPID,
 		MAC: t.macs.value(e.MAC), Domain: uint32(t.domains.value(e.Domain)), Opts: flows.Options{TSval: e.TSval, HasTS: e.SYN&deferral.SYNTS != 0},
-	}, place: e.Point + 1}
+	}, point: e.Point + 1}
 	deferral.UnpackSYN(&s.Opts, e.MSS, e.Kinds, e.SYN)
-	t.met.List.SetEnds(&s.Segment, e.Lo, e.Hi, e.PortLo, e.PortHi, tp.FromHi)
-	following := t.following
-	t.following, t.hatching = false, true
+	t.addresses.List.SetEnds(&s.Segment, e.Lo, e.Hi, e.PortLo, e.PortHi, tp.FromHi)
+	following := t.takingDeferred
+	t.takingDeferred, t.promoting = false, true
 	record := t.record(&tp, &s)
 	t.index.Replace(tp.Hash(), id, record)
 	c := t.conns.At(record)
 	c.stream = e.Stream
 	c.base(flows.Originator, &s)
 	t.take(c, flows.Originator, &s)
-	t.following, t.hatching = following, false
+	t.takingDeferred, t.promoting = following, false
 	return record
 }
 
 // tupleOfEmbryo makes tp the tuple of e's SYN.
-func tupleOfEmbryo(tp *tuple.Tuple, e *syncache.Entry, seed uint64) {
+func tupleOfSYNEntry(tp *tuple.Tuple, e *syncache.Entry, seed uint64) {
 	tp.Narrow(e.Lo, e.Hi, e.PortLo, e.PortHi, e.Bits&syncache.FromHi != 0, seed)
 }
 
-// buryEmbryo forgets the embryo id and digs its grave, as bury does.
-func (t *Table) buryEmbryo(id uint32) {
-	e := t.embryos.At(id)
+// buryEmbryo forgets the SYN cache entry id and leaves a tombstone of it, as bury does.
+func (t *Table) forgetSYNEntry(id uint32) {
+	e := t.synEntries.At(id)
 	var tp tuple.Tuple
-	tupleOfEmbryo(&tp, e, t.seed)
-	g := grave{stream: e.Stream, bits: graveEvicted}
+	tupleOfSYNEntry(&tp, e, t.seed)
+	g := tombstone{stream: e.Stream, bits: tombstoneEvicted}
 	if tp.FromHi {
 		g.issHi = e.SEQ
-		g.bits |= graveBaseHi | graveOrigIsHi
+		g.bits |= tombstoneBaseHi | tombstoneOrigIsHi
 	} else {
 		g.issLo = e.SEQ
-		g.bits |= graveBaseLo
+		g.bits |= tombstoneBaseLo
 	}
-	t.graves.add(&tp, g)
+	t.tombstones.add(&tp, g)
 	t.halfOpen--
-	t.index.Remove(tp.Hash(), id|embryonic)
-	t.embryos.Give(id)
-	t.fetchEmbryo(id + buryAhead)
+	t.index.Remove(tp.Hash(), id|isSYNEntry)
+	t.synEntries.Give(id)
+	t.fetchSYNEntry(id + forgetAhead)
 }

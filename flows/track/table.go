@@ -17,7 +17,7 @@ type TableOptions struct {
 	// MaxConnections is how many connections are remembered at a time (default 1,048,576). Beyond it
 	// those idle for longest go, half-open ones first; they are counted in Stats.Evicted.
 	MaxConnections int
-	// MaxMemory bounds the octets of all that grows with connections (default 768 MiB). It is kept
+	// MaxMemory bounds the bytes of all that grows with connections (default 768 MiB). It is kept
 	// like MaxConnections.
 	MaxMemory int64
 	// MaxClosed is how many closed connections are remembered in full, so that late segments are told
@@ -26,7 +26,7 @@ type TableOptions struct {
 	// ShortAbove is how many connections are followed closely at a time, with a long timeline and with what
 	// their applications said: beyond it, of those that have begun first no more is kept than that something
 	// is missing (default 65,536). They are counted in Stats.ExchangesLost. Of half as many
-	// connections, but one in 32 of MaxConnections, the segments may wait in journals.
+	// connections, but one in 32 of MaxConnections, the segments may wait in queues.
 	ShortAbove int
 	// Lookahead is how many resets may wait for what comes after them (default 4,096).
 	Lookahead int
@@ -65,30 +65,30 @@ type Table struct {
 	// The rest is for the one that takes them.
 	emit func(*flows.Reset)
 
-	index   tuple.Index
-	conns   slab.Slab[record]
-	embryos syncache.Cache
-	wide    slab.Slab[wideAddrs]
-	lines   timelines
-	annexes slab.Slab[annex]
-	talks   slab.Slab[talk]
-	runs    slab.Slab[run]
-	letGoes slab.Slab[letGo]
-	holes   slab.Slab[hole]
-	held    slab.Slab[held]
-	falls   slab.Slab[fall]
-	befores slab.Slab[before]
-	notes   slab.Slab[icmpNotes]
+	index        tuple.Index
+	conns        slab.Slab[record]
+	synEntries   syncache.Cache
+	wide         slab.Slab[wideAddrs]
+	lines        timelines
+	coldParts    slab.Slab[coldPart]
+	applications slab.Slab[application]
+	runs         slab.Slab[run]
+	closeStates  slab.Slab[closeState]
+	holes        slab.Slab[hole]
+	held         slab.Slab[held]
+	resetParts   slab.Slab[resetPart]
+	befores      slab.Slab[before]
+	notes        slab.Slab[icmpNotes]
 
-	names   *exchange.Names
-	macs    numbers    // link addresses
-	offers  numbers    // what SYNs offered
-	domains numbers    // VLANs and tunnels
-	closed  slab.Queue // closed connections, oldest first
-	graves  graves
-	waiting waiting // resets that wait for their aftermath
-	around  around
-	follows following
+	names      *exchange.Names
+	macs       internTable // link addresses
+	offers     internTable // what SYNs offered
+	domains    internTable // VLANs and tunnels
+	closed     slab.Queue  // closed connections, oldest first
+	tombstones tombstones
+	pending    pendingResets // resets that wait for their what comes after
+	related    related
+	follows    closelyFollowed
 
 	streams    int
 	clock      flows.Time // latest time seen
@@ -100,16 +100,16 @@ type Table struct {
 	lastMemory int64      // memory when limit was lowered for the last time
 	limit      int        // connections that may live now: MaxConnections, less where MaxMemory asks for it
 
-	known      []deferral.Origin // as far as the batches need them that were taken
-	met        tuple.Addresses   // those of aliases that they need
-	journalled int64             // octets that the journals took when the batch at hand had been dealt with
-	following  bool              // the segment at hand comes out of a journal
-	hatching   bool              // the segment at hand comes out of an embryo
-	single     segment           // that Add was given
-	unpacked   segment           // of the line at hand
-	opening    segment           // the same of a SYN's line
-	followed   segment           // of the journal's segment at hand
-	stats      Stats
+	origins        []deferral.Origin // as far as the batches need them that were taken
+	addresses      tuple.Addresses   // those of compressed addresses that they need
+	deferredMemory int64             // bytes that the queues took when the batch at hand had been dealt with
+	takingDeferred bool              // the segment at hand comes out of a queue
+	promoting      bool              // the segment at hand comes out of a SYN cache entry
+	single         segment           // that Add was given
+	ordinary       segment           // of the line at hand
+	opening        segment           // the same of a SYN's line
+	deferred       segment           // of the queue's segment at hand
+	stats          Stats
 }
 
 // Stats counts what a Table has seen.
@@ -125,7 +125,7 @@ type Stats struct {
 	ICMP          int   // ICMP errors added
 	Reopened      int   // connections whose 4-tuple had been used before
 	MidStream     int   // connections that began before the capture
-	Memory        int64 // octets held by all that grows with connections
+	Memory        int64 // bytes held by all that grows with connections
 }
 
 // NewTable returns an empty Table that calls emit for each reset, in the order of their frames. The Reset
@@ -133,7 +133,7 @@ type Stats struct {
 func NewTable(opts TableOptions, emit func(*flows.Reset)) *Table {
 	t := &Table{opts: opts.withDefaults(), emit: emit, seed: rand.Uint64(), names: exchange.NewNames()}
 	t.limit, t.floodFrom = t.opts.MaxConnections, leastFlood
-	t.met.Seed = t.seed
+	t.addresses.Seed = t.seed
 	t.setUpBatching()
 	t.index.Grow()
 	return t
@@ -153,8 +153,8 @@ func (t *Table) Add(s *flows.Segment) (stream int) {
 // before it.
 func (t *Table) add(s *segment, tp *tuple.Tuple, id uint32, late bool) (stream int) {
 	id = t.recordOf(tp, &s.Src, &s.Dst, id)
-	if id == 0 && t.flooded() && !late && t.mayConceive(tp, s) {
-		stream = t.conceive(tp, s)
+	if id == 0 && t.flooded() && !late && t.maySYNEntry(tp, s) {
+		stream = t.addSYNEntry(tp, s)
 		t.clock = max(t.clock, s.Time)
 	} else {
 		stream = t.addTo(id, tp, s, late)
@@ -200,7 +200,7 @@ func (t *Table) addTo(id uint32, tp *tuple.Tuple, s *segment, late bool) (stream
 	} else {
 		t.take(c, side, s)
 	}
-	t.buryClosed()
+	t.keepBounds()
 	return stream
 }
 
@@ -208,9 +208,9 @@ func (t *Table) addTo(id uint32, tp *tuple.Tuple, s *segment, late bool) (stream
 func (t *Table) take(c *record, side flows.Side, s *segment) {
 	if !c.fresh(side, s) {
 		if e := t.original(c, side, s); e != nil {
-			t.takeCopy(c)
+			t.takeDuplicate(c)
 			if c.marks&watched != 0 {
-				t.seenCopy(c, s)
+				t.seenDuplicate(c, s)
 			}
 			return
 		}
@@ -218,7 +218,7 @@ func (t *Table) take(c *record, side flows.Side, s *segment) {
 	a, b := &c.side[side], &c.side[side^1]
 	was := c.states()
 	if a.segments == 0 {
-		t.meet(c, side, s)
+		t.takeFirst(c, side, s)
 	}
 	if c.marks&hasReset != 0 {
 		t.revive(c, side, s)
@@ -238,24 +238,24 @@ func (t *Table) take(c *record, side flows.Side, s *segment) {
 		n &^= flows.DupACK
 	}
 	if b.bits&hasKeep != 0 {
-		t.heard(c, side.Peer())
+		t.keepAliveAnswered(c, side.Peer())
 	}
 	n |= t.advertise(c, side, s)
-	t.transit(c, side, s, firstFIN, acceptable)
+	t.transition(c, side, s, firstFIN, acceptable)
 	lo, hi := c.moment(s.Time)
 	t.sent(a, s, lo, hi)
 	e := t.note(c, side, s, n, was)
 	if fresh|found != 0 {
-		t.tell(c, side, s, fresh)
+		t.reassemble(c, side, s, fresh)
 	}
 	if firstFIN {
 		t.finish(c, side)
 	}
-	if uint32(len(s.Payload)) < s.DataLen && !t.following {
+	if uint32(len(s.Payload)) < s.DataLen && !t.takingDeferred {
 		c.defects |= flows.SnapCut
 	}
 	if c.marks&watched != 0 {
-		t.seen(c, side, s, e, fresh)
+		t.seenSegment(c, side, s, e, fresh)
 	}
 	if s.Flags&(flows.SYN|flows.ACK) == flows.SYN|flows.ACK {
 		t.accepted(c, s)
@@ -289,12 +289,12 @@ func (t *Table) sent(h *half, s *segment, lo uint32, hi int16) {
 	}
 	if s.TTL < h.ttlMin || s.TTL > h.ttlMax {
 		h.ttlMin, h.ttlMax = min(h.ttlMin, s.TTL), max(h.ttlMax, s.TTL)
-		t.around.spread(t, s)
+		t.related.spread(t, s)
 	}
 }
 
 // meet takes the first segment of a side.
-func (t *Table) meet(c *record, side flows.Side, s *segment) {
+func (t *Table) takeFirst(c *record, side flows.Side, s *segment) {
 	h := &c.side[side]
 	h.firstFrame = uint32(s.Frame)
 	h.firstLo, h.firstHi = c.moment(s.Time)
@@ -304,25 +304,25 @@ func (t *Table) meet(c *record, side flows.Side, s *segment) {
 		c.marks |= bothSides
 		t.halfOpen--
 		t.follow(c)
-		t.around.bothWays(t, s, c.stream)
+		t.related.bothWays(t, s, c.stream)
 	}
-	if !t.hatching { // when the SYN was new, this was done
-		t.around.host(t, s, c.stream)
+	if !t.promoting { // when the SYN was new, this was done
+		t.related.host(t, s, c.stream)
 	}
 }
 
 // Flush hands out all resets that still wait.
 func (t *Table) Flush() {
-	for t.waiting.len() > 0 {
+	for t.pending.len() > 0 {
 		t.settle()
 	}
 }
 
-// Lookup returns the connection between two ends as it stands now, without what waits in its journal; nil when
+// Lookup returns the connection between two ends as it stands now, without what waits in its queue; nil when
 // the table does not hold it.
 func (t *Table) Lookup(a, b flows.Addr) *flows.Conn {
 	var tp tuple.Tuple
-	t.met.Tuple(&tp, &a, &b, false)
+	t.addresses.Tuple(&tp, &a, &b, false)
 	id := t.recordOf(&tp, &a, &b, 0)
 	if id == 0 {
 		return nil

@@ -6,7 +6,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
 )
 
-// An entry is an Event in 32 octets. Its moment counts from the record's start.
+// An entry is an Event in 32 bytes. Its moment counts from the record's start.
 type entry struct {
 	frame    uint32
 	seq, ack flows.Seq
@@ -34,14 +34,14 @@ const (
 func (e *entry) side() flows.Side { return flows.Side(e.origin & 1) }
 
 // placeOf hashes where s was captured.
-func placeOf(s *segment) uint8 {
-	if s.place != 0 {
-		return s.place - 1
+func pointOf(s *segment) uint8 {
+	if s.point != 0 {
+		return s.point - 1
 	}
 	return deferral.HashPoint(s.MAC, s.Domain, s.Interface)
 }
 
-// dataLen returns the octets of data; an impossible 16 MiB and more count as 16 MiB.
+// dataLen returns the bytes of data; an impossible 16 MiB and more count as 16 MiB.
 func (e *entry) dataLen() uint32 { return uint32(e.lenHi)<<16 | uint32(e.lenLo) }
 
 func (e *entry) fl() flows.Flags {
@@ -171,7 +171,7 @@ func (t *timelines) back(c *record, k int) *entry {
 	return &t.ring(c)[i]
 }
 
-// mayGrow tells whether the ring of c may grow: if c is followed closely, or one of few of which one side has spoken. Once
+// mayGrow reports whether the ring of c may grow: if c is followed closely, or one of few of which one side has spoken. Once
 // memory has come near its bound, rings grow only into memory that other rings have left.
 func (t *Table) mayGrow(c *record) bool {
 	if c.marks&followed == 0 && (c.marks&bothSides != 0 || t.connections() > t.opts.ShortAbove) {
@@ -180,7 +180,7 @@ func (t *Table) mayGrow(c *record) bool {
 	return t.lastMemory == 0 || t.lines.left(c.ringClass+1)
 }
 
-// left tells whether there is a ring of a class that was given back.
+// left reports whether there is a ring of a class that was given back.
 func (t *timelines) left(class uint8) bool {
 	switch class {
 	case 2:
@@ -209,7 +209,7 @@ func (e *entry) fill(s *segment, side flows.Side, lo uint32, hi int16, n flows.N
 	e.frame, e.seq, e.ack, e.lo, e.hi = uint32(s.Frame), s.SEQ, s.ACK, lo, hi
 	e.wnd, e.ipid, e.lenLo, e.lenHi = s.WND, s.IPID, uint16(data), uint8(data>>16)
 	e.ttl, e.flags, e.was, e.is = s.TTL, uint8(s.Flags), was, is
-	e.origin, e.notes = uint8(side)|placeOf(s), n
+	e.origin, e.notes = uint8(side)|pointOf(s), n
 }
 
 // event makes an Event of an entry.

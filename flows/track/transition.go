@@ -119,19 +119,19 @@ func (h *half) crossedFIN() {
 
 // transit applies segment s of side to both states. first says that s carries the side's first FIN,
 // acceptable that its ACK is acceptable at the peer.
-func (t *Table) transit(c *record, side flows.Side, s *segment, firstFIN, acceptable bool) {
+func (t *Table) transition(c *record, side flows.Side, s *segment, firstFIN, acceptable bool) {
 	a, b := &c.side[side], &c.side[side^1]
 	if b.bits&finAcked != 0 {
 		a.takesFIN() // it acknowledges the peer's FIN, so it has it
 	}
-	if !acceptable && a.state == flows.Unknown && b.state == flows.SynSent && c.annex != 0 {
-		if x := t.annexes.At(c.annex); x.before != 0 {
+	if !acceptable && a.state == flows.Unknown && b.state == flows.SynSent && c.cold != 0 {
+		if x := t.coldParts.At(c.cold); x.before != 0 {
 			// It answers the SYN as the incarnation before (figure 9): it still has that one.
 			a.state = t.befores.At(x.before).states[side]
 		}
 	}
 	if s.Flags&flows.SYN != 0 && c.marks&hasReset != 0 {
-		t.keepsOn(c, side)
+		t.undoClose(c, side)
 	}
 	if a.state == flows.SynSent && s.Flags&(flows.SYN|flows.ACK) == flows.ACK {
 		a.state = flows.Established // §3.10.7.3: in SYN-SENT nobody acknowledges but the peer's SYN
@@ -172,9 +172,9 @@ func (t *Table) transit(c *record, side flows.Side, s *segment, firstFIN, accept
 }
 
 // fell applies RST s of side to both states.
-func (t *Table) fell(c *record, side flows.Side, s *segment, r *flows.Reset, trig *entry) {
+func (t *Table) applyRST(c *record, side flows.Side, s *segment, r *flows.Reset, trig *entry) {
 	a, b := &c.side[side], &c.side[side^1]
-	f := t.fallOf(c)
+	f := t.resetPartOf(c)
 	states := [2]flows.State{c.side[0].state, c.side[1].state}
 	switch r.Accept {
 	case flows.AcceptExact, flows.AcceptSynSent, flows.AcceptAtFIN, flows.AcceptUnknown:
@@ -182,7 +182,7 @@ func (t *Table) fell(c *record, side flows.Side, s *segment, r *flows.Reset, tri
 	}
 	a.sendsRST(c.answersStranger(side, s, trig))
 	if states != [2]flows.State{c.side[0].state, c.side[1].state} {
-		f.fell, f.before = true, states
+		f.accepted, f.before = true, states
 		f.side[side].nxt = a.nxt
 	}
 	if over(a.state) && (over(b.state) || b.state == flows.Listen) || a.state == flows.Closed && b.state == flows.Unknown {
@@ -190,7 +190,7 @@ func (t *Table) fell(c *record, side flows.Side, s *segment, r *flows.Reset, tri
 	}
 }
 
-// answersStranger tells whether RST s of side answers a segment that does not belong to its connection: an ACK
+// answersStranger reports whether RST s of side answers a segment that does not belong to its connection: an ACK
 // of something that side has never sent, or in SYN-SENT anything but the peer's SYN.
 func (c *record) answersStranger(side flows.Side, s *segment, trig *entry) bool {
 	a := &c.side[side]
@@ -201,19 +201,19 @@ func (c *record) answersStranger(side flows.Side, s *segment, trig *entry) bool 
 }
 
 // keepsOn takes back that side let go with its RST.
-func (t *Table) keepsOn(c *record, side flows.Side) {
-	x := &t.annexOf(c).side[side]
-	if x.letGo != 0 && !t.letGoes.At(x.letGo).fin {
-		t.letGoes.Give(x.letGo)
-		x.letGo = 0
+func (t *Table) undoClose(c *record, side flows.Side) {
+	x := &t.coldOf(c).side[side]
+	if x.closeState != 0 && !t.closeStates.At(x.closeState).fin {
+		t.closeStates.Give(x.closeState)
+		x.closeState = 0
 	}
 }
 
 // revive takes back the CLOSED state of a side that goes on talking as if nothing had happened: the RST
 // was not its own, or did not reach it, or was not accepted.
 func (t *Table) revive(c *record, side flows.Side, s *segment) {
-	f := t.fallOf(c)
-	if !f.fell {
+	f := t.resetPartOf(c)
+	if !f.accepted {
 		return
 	}
 	a := &c.side[side]
@@ -232,7 +232,7 @@ func (t *Table) revive(c *record, side flows.Side, s *segment) {
 		return
 	}
 	a.state = f.before[side]
-	t.keepsOn(c, side)
+	t.undoClose(c, side)
 	if c.marks&leaving != 0 {
 		c.marks &^= leaving
 		f.returned++

@@ -83,7 +83,7 @@ func weightOf(e *entry, reset bool) int {
 	return 0
 }
 
-// hasTaken tells whether side had acknowledged the octets of e: its socket was there when e arrived.
+// hasTaken reports whether side had acknowledged the bytes of e: its socket was there when e arrived.
 func (c *record) hasTaken(side flows.Side, e *entry) bool {
 	return e.end() != e.seq && c.side[side].bits&hasRCV != 0 && e.end().LessEq(c.ackOf(side))
 }
@@ -93,7 +93,7 @@ func (t *Table) lastRST(c *record, side flows.Side) uint32 {
 	if c.marks&hasReset == 0 {
 		return 0
 	}
-	return t.fallOf(c).side[side].last.frame
+	return t.resetPartOf(c).side[side].last.frame
 }
 
 // lastTrigger returns the frame that the last RST of side answered, 0 without one.
@@ -101,10 +101,10 @@ func (t *Table) lastTrigger(c *record, side flows.Side) uint32 {
 	if c.marks&hasReset == 0 {
 		return 0
 	}
-	return t.fallOf(c).side[side].trigger
+	return t.resetPartOf(c).side[side].trigger
 }
 
-// answers tells whether RST s of side has the numbers of an answer to e.
+// answers reports whether RST s of side has the numbers of an answer to e.
 func answers(s *segment, side flows.Side, e *entry) bool {
 	if e.side() == side || e.flags&uint8(flows.RST) != 0 {
 		return false // §3.5.2: a RST is never answered

@@ -31,7 +31,7 @@ type Options struct {
 	MaxClosed   int   // TableOptions.MaxClosed
 	Lookahead   int   // TableOptions.Lookahead
 	Memory      int64 // bytes that what waits may take, about
-	Addresses   int   // addresses that have an alias at most
+	Addresses   int   // addresses that have an compressed address at most
 }
 
 // setUp makes x a stage with a seed.
@@ -52,7 +52,7 @@ type wholeSegment struct {
 }
 
 // A lineBatch is a run of segments in the order of the capture, most of them in one cache line each. Segments that can
-// wait are not among the lines that the table gets, but in the journals of their connections.
+// wait are not among the lines that the table gets, but in the queues of their connections.
 type Batch struct {
 	added      []Line         // what was added
 	Decided    int            // of these, how many Defer has dealt with
@@ -63,14 +63,14 @@ type Batch struct {
 	text       []byte         // short payloads
 	long       [][]byte       // longer ones, where the caller put them
 
-	Lines []Line // what the table gets of them, and of journals
+	Lines []Line // what the table gets of them, and of queues
 	Runs  []Run
 	Units []Deferred // of handed
 
 	Stage     *Stage
 	Origins   []Origin   // the table's origins, as far as this batch needs them
-	Addresses tuple.List // the same of its aliases
-	Memory    int64      // octets that the journals took when the batch had been dealt with
+	Addresses tuple.List // the same of its compressed addresses
+	Memory    int64      // bytes that the queues took when the batch had been dealt with
 }
 
 // Segments returns how many segments were added.
@@ -99,11 +99,11 @@ func oneMore(list *[]Line) *Line {
 	return &(*list)[n]
 }
 
-// Defer decides which segments of a batch wait in journals, once all have been added. One goroutine must do it for all
+// Defer decides which segments of a batch wait in queues, once all have been added. One goroutine must do it for all
 // batches of a table, in the order in which they were filled; AddBatch does it where nobody has.
 func (b *Batch) Defer() {
 	if b.decided {
-		return // the journals may be at work for another goroutine
+		return // the queues may be at work for another goroutine
 	}
 	b.decided = true
 	for i := range b.Asides {
@@ -120,10 +120,10 @@ func (b *Batch) Defer() {
 	b.decide(len(b.added))
 }
 
-// deferTo decides which of the first n segments wait in journals.
+// deferTo decides which of the first n segments wait in queues.
 func (b *Batch) decide(n int) {
 	x := &b.Stage.Queues
-	// As in addPart: while a group is looked at, the journals of the next are fetched, the slots of the index for
+	// As in addPart: while a group is looked at, the queues of the next are fetched, the slots of the index for
 	// the one behind it, and the lines of the fourth.
 	var ids [2][Together]uint32
 	group := func(g int) []Line {

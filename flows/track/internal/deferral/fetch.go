@@ -13,7 +13,7 @@ const Together = 32
 
 // A batch goes from one goroutine to another and comes back, and with it its memory from one processor's cache to
 // another's, which may be far from it. So what is written next in a batch, and what is read next, is fetched well
-// ahead: so many lines, and octets of text. What is to be written is fetched by the piece.
+// ahead: so many lines, and bytes of text. What is to be written is fetched by the piece.
 const (
 	linesAhead  = 16
 	linesAtOnce = 8
@@ -51,7 +51,7 @@ func (b *Batch) FetchWhole(lines []Line) {
 	}
 }
 
-// foresee finds the journals that lines probably belong to, 0 where there is none, and fetches them.
+// foresee finds the queues that lines probably belong to, 0 where there is none, and fetches them.
 func (x *Queues) foresee(lines []Line, ids *[Together]uint32) {
 	for k := range lines {
 		ids[k] = x.index.Probably(lines[k].Hash)

@@ -27,13 +27,13 @@ type Line struct {
 	Bits           Bits
 }
 
-// A kept is what a journal keeps of an Ordinary as it is.
+// A kept is what a queue keeps of an Ordinary as it is.
 type kept struct {
 	Frame     uint32
 	ACK       flows.Seq
 	TSval     uint32
 	DataLen   uint16
-	Captured  uint16 // octets of the payload that were captured
+	Captured  uint16 // bytes of the payload that were captured
 	WND, IPID uint16
 }
 
@@ -54,15 +54,15 @@ const (
 	isLong                   // text is an index into Batch.long
 	IsLate                   // its time is before that of another segment before it
 
-	// Lines that are no segments, but items of a connection's journal.
-	ItemData   // a segment in the journal, for the exchange only
+	// Lines that are no segments, but items of a connection's queue.
+	ItemData   // a segment in the queue, for the exchange only
 	itemRun    // text is an index into Batch.handed
 	ItemClosed // the connection is over
 
 	IsItem = ItemData | itemRun | ItemClosed
 )
 
-// shortText is how many octets a payload has at most that are copied with its segment: what is longer is
+// shortText is how many bytes a payload has at most that are copied with its segment: what is longer is
 // better read where it is. Behind each in Batch.text so many can be read.
 const shortText = 2 * unitSize
 
@@ -153,7 +153,7 @@ func (b *Batch) setText(l *Line, text []byte) {
 		if next := (n + len(text)) &^ (textAtOnce - 1); next > n && next+textAhead+textAtOnce <= cap(b.text) { // every so often
 			prefetch.SpanW(unsafe.Pointer(&b.text[:cap(b.text)][next+textAhead]), textAtOnce)
 		}
-		if cap(text) >= shortText { // the same number of octets always: no call, and no look at how many
+		if cap(text) >= shortText { // the same number of bytes always: no call, and no look at how many
 			to, from := b.text[n:n+shortText], text[:shortText]
 			copyUnit((*textUnit)(to), (*textUnit)(from))
 			copyUnit((*textUnit)(to[unitSize:]), (*textUnit)(from[unitSize:]))
@@ -195,7 +195,7 @@ func (b *Batch) Line(src, dst, mac uint64, domain uint32, iface uint16, payload 
 	return l
 }
 
-// Add appends s to the batch. The octets of s.Payload must stay as they are until AddBatch returns.
+// Add appends s to the batch. The bytes of s.Payload must stay as they are until AddBatch returns.
 func (b *Batch) Add(s *flows.Segment) {
 	var tp tuple.Tuple
 	b.Stage.Addresses.Tuple(&tp, &s.Src, &s.Dst, true)

@@ -9,23 +9,23 @@ import (
 )
 
 // Few connections of a capture are reset, and what is told of a reset is told of its connection. So segments in
-// good order do not go to the table when they come. They wait in their connection's journal, in the goroutine
+// good order do not go to the table when they come. They wait in their connection's queue, in the goroutine
 // that defers batches, which costs one cache line for the connection and half of one for the segment. The table
 // gets them, in their order and as if they came now, once something may ask for the connection as it stands: a
-// segment that is not in good order, a RST, the journal's bound. Of most connections nothing ever asks, and they
+// segment that is not in good order, a RST, the queue's bound. Of most connections nothing ever asks, and they
 // are forgotten when they have been closed for long enough.
 //
-// What waits lies in the backlog (backlog.go), whose size is bounded. What is overwritten there is handed over
+// What waits lies in the ring (ring.go), whose size is bounded. What is overwritten there is handed over
 // before.
 //
 // What other connections hear of a segment (streams, hosts, services, what was over) never waits: it comes with
 // SYNs, with a side's first segment, with another TTL, with RSTs. Nor does what the application says in long
-// segments, whose octets are not kept: the exchange hears it in its turn, with all that waits before it.
+// segments, whose bytes are not kept: the exchange hears it in its turn, with all that waits before it.
 //
-// The journals know nothing of what the table makes of segments. They keep their own account of sequence
+// The queues know nothing of what the table makes of segments. They keep their own account of sequence
 // numbers, begun by a SYN-ACK or when all of both sides is acknowledged, and take what fits in.
 
-// journals are those of one table. They are for the goroutine that defers its batches.
+// queues are those of one table. They are for the goroutine that defers its batches.
 type Queues struct {
 	index tuple.Index
 	List  []queue // by number; 0 is none
@@ -35,23 +35,23 @@ type Queues struct {
 	Ring  ring
 	clock flows.Time // latest time of all segments
 
-	closed    slab.Queue // connections that are over, oldest first: number and journal.since
+	closed    slab.Queue // connections that are over, oldest first: number and queue.since
 	closings  uint32
 	maxClosed int        // TableOptions.MaxClosed
 	reset     slab.Queue // connections that were reset, in the same way
 	resets    uint32
 	lookahead uint32 // TableOptions.Lookahead
-	blind     uint32 // until there are so many falls, no journal is begun; 0: now
+	blind     uint32 // until there are so many falls, no queue is begun; 0: now
 }
 
-// A journal is what must be known of a connection to tell whether its next segment is in order. Ends are those of
+// A queue is what must be known of a connection to tell whether its next segment is in order. Ends are those of
 // the tuple, the lower one first.
 type queue struct {
 	start          flows.Time // what it begins with
 	lo, hi         uint32     // the tuple
 	portLo, portHi uint16
 	ends           [2]queueEnd
-	first, last    uint32 // places in the backlog of the oldest and the newest segment
+	first, last    uint32 // places in the ring of the oldest and the newest segment
 	hash           uint32 // of the tuple
 	since          uint32 // count of overs or falls when the connection was over or fell
 	bits           queueBits
@@ -59,7 +59,7 @@ type queue struct {
 	unread         uint8 // of the newest, those that the exchange has not heard
 }
 
-// A journalEnd is what a journal knows of one end.
+// A journalEnd is what a queue knows of one end.
 type queueEnd struct {
 	nxt, una flows.Seq // SND.NXT and SND.UNA, with all segments
 	origin   uint16    // of its last segment; noOrigin until its first ordinary one
@@ -68,7 +68,7 @@ type queueEnd struct {
 
 const NoOrigin = 1<<16 - 1
 
-// A journal, and what goes into it, is looked at for nearly every packet: they are made for cache lines.
+// A queue, and what goes into it, is looked at for nearly every packet: they are made for cache lines.
 var (
 	_ [64]byte = [unsafe.Sizeof(queue{})]byte{}
 	_ [64]byte = [unsafe.Sizeof(Line{})]byte{}
@@ -85,11 +85,11 @@ const (
 	queueFIN1
 	queueClosed0 // it was acknowledged
 	queueClosed1
-	queueClean   // in good order since the SYN-ACK, as far as was captured: nothing waits for missing octets
+	queueClean   // in good order since the SYN-ACK, as far as was captured: nothing waits for missing bytes
 	queueSYNACK0 // of its connection the lower end's SYN-ACK has been seen, and no answer
 	queueSYNACK1
 	queueEnding // a FIN has gone by that is not in it: it stays closed
-	queueReset  // reset: the table watches what comes after, and the journal stays closed
+	queueReset  // reset: the table watches what comes after, and the queue stays closed
 	queueUsed   // since the hand came by
 	queueUnread // some of the untold have data
 
@@ -104,12 +104,12 @@ const (
 	// cache.
 	maxQueue = 64
 
-	// maxJournals is how many connections have a journal at most. Where far more are open, a connection's
-	// segments are too far from each other for the backlog.
+	// maxJournals is how many connections have a queue at most. Where far more are open, a connection's
+	// segments are too far from each other for the ring.
 	maxQueues = 1 << 15
 )
 
-// setUp makes the journals of a table with the options o.
+// setUp makes the queues of a table with the options o.
 func (x *Queues) setUp(o *Options) {
 	x.limit = min(maxQueues, o.Connections)
 	x.maxClosed, x.lookahead = o.MaxClosed, uint32(min(o.Lookahead, 1<<30))
@@ -119,7 +119,7 @@ func (x *Queues) setUp(o *Options) {
 	x.index.Grow()
 }
 
-// keep takes l, of b, of the connection whose journal probably is id, and tells whether it waits in the journal. If
+// keep takes l, of b, of the connection whose queue probably is id, and reports whether it waits in the queue. If
 // not, it goes to the table, after all of its connection that has waited.
 func (x *Queues) wait(b *Batch, l *Line, id uint32, late bool) bool {
 	switch whole := l.Bits&IsWhole != 0; {
@@ -139,12 +139,12 @@ func (x *Queues) wait(b *Batch, l *Line, id uint32, late bool) bool {
 	return false
 }
 
-// isOf tells whether j is that of l's connection.
+// isOf reports whether j is that of l's connection.
 func (j *queue) isOf(l *Line) bool {
 	return j.lo == l.Lo && j.hi == l.Hi && j.portLo == l.PortLo && j.portHi == l.PortHi
 }
 
-// find returns the number of the journal of l's connection, 0 if there is none.
+// find returns the number of the queue of l's connection, 0 if there is none.
 func (x *Queues) find(l *Line) uint32 {
 	y := &x.index
 	for i := l.Hash & y.Mask; ; i = (i + 1) & y.Mask {
@@ -158,7 +158,7 @@ func (x *Queues) find(l *Line) uint32 {
 	}
 }
 
-// take returns the number of a new journal, of l's connection; 0 if there may be no more. It takes one that is
+// take returns the number of a new queue, of l's connection; 0 if there may be no more. It takes one that is
 // not in use from another connection only if it must.
 func (x *Queues) take(l *Line, must bool) uint32 {
 	if x.blind != 0 {
@@ -198,7 +198,7 @@ func (x *Queues) take(l *Line, must bool) uint32 {
 	return id
 }
 
-// release forgets the journal id.
+// release forgets the queue id.
 func (x *Queues) release(id uint32) {
 	j := &x.List[id]
 	x.index.Remove(j.hash, id)
@@ -207,12 +207,12 @@ func (x *Queues) release(id uint32) {
 	x.free = append(x.free, id)
 }
 
-// memory returns the octets that the journals and what waits in them take.
+// memory returns the bytes that the queues and what waits in them take.
 func (x *Queues) memory() int64 {
 	return x.Ring.memory() + x.index.Memory() + int64(cap(x.List))*int64(unsafe.Sizeof(queue{}))
 }
 
-// write puts l, of b, into the journal id if it is the segment that comes next in good order: with new data, a new
+// write puts l, of b, into the queue id if it is the segment that comes next in good order: with new data, a new
 // ACK, or a FIN. Else it changes nothing and returns false.
 func (x *Queues) enqueue(b *Batch, id uint32, l *Line, late bool) bool {
 	j := &x.List[id]
@@ -282,8 +282,8 @@ func (x *Queues) enqueue(b *Batch, id uint32, l *Line, late bool) bool {
 	return true
 }
 
-// admits tells whether l, which comes next in good order and takes length of sequence space, may go into the
-// journal as far as that does not show in most segments; and notes what else it shows.
+// admits reports whether l, which comes next in good order and takes length of sequence space, may go into the
+// queue as far as that does not show in most segments; and notes what else it shows.
 func (j *queue) admits(l *Line, length uint32, long bool) bool {
 	from := l.Bits & FromHi
 	a := &j.ends[from]
@@ -325,7 +325,7 @@ func (x *Queues) finAcked(b *Batch, id uint32, j *queue, end Bits) {
 	}
 }
 
-// places lists the places of the newest n segments in the journal j, oldest first.
+// places lists the places of the newest n segments in the queue j, oldest first.
 func (x *Queues) places(j *queue, n uint8, list *[maxQueue]uint32) []uint32 {
 	at := j.last
 	for k := int(n) - 1; k >= 0; k-- {
@@ -336,7 +336,7 @@ func (x *Queues) places(j *queue, n uint8, list *[maxQueue]uint32) []uint32 {
 }
 
 // sayLong has the exchange hear the text of l, which does not stay, and before it what it has not heard of the
-// journal j.
+// queue j.
 func (x *Queues) passLong(b *Batch, j *queue, l *Line) {
 	if j.bits&queueUnread != 0 {
 		var list [maxQueue]uint32
@@ -356,7 +356,7 @@ func (x *Queues) passLong(b *Batch, j *queue, l *Line) {
 	said.Text = l.Text
 }
 
-// handOver gives the table what is in the journal j.
+// handOver gives the table what is in the queue j.
 func (x *Queues) flush(b *Batch, j *queue) {
 	if j.N == 0 {
 		return
@@ -378,7 +378,7 @@ func (x *Queues) flush(b *Batch, j *queue) {
 	b.Runs = append(b.Runs, h)
 }
 
-// makeRoom begins another piece of the backlog: a new one, or the oldest, whose journals are handed over.
+// makeRoom begins another piece of the ring: a new one, or the oldest, whose queues are handed over.
 func (x *Queues) makeRoom(b *Batch) {
 	w := &x.Ring
 	if w.few() || w.mayGrow() && x.waiting(w.oldest()) > w.room/ringWorth {
@@ -396,7 +396,7 @@ func (x *Queues) makeRoom(b *Batch) {
 	p.firsts = p.firsts[:0]
 }
 
-// waiting counts segments that wait in journals which begin in a piece of the backlog, until it is clear that they
+// waiting counts segments that wait in queues which begin in a piece of the ring, until it is clear that they
 // are enough for a new piece.
 func (x *Queues) waiting(piece int) (n int) {
 	w := &x.Ring
@@ -410,12 +410,12 @@ func (x *Queues) waiting(piece int) (n int) {
 	return n
 }
 
-// begins reports whether segments wait in j, the oldest in a piece of the backlog.
+// begins reports whether segments wait in j, the oldest in a piece of the ring.
 func (x *Queues) begins(j *queue, piece int) bool {
 	return j.N > 0 && x.Ring.pieceOf(j.first) == piece
 }
 
-// recall hands over the journal of l's connection, and forgets it if the connection has not been reset.
+// recall hands over the queue of l's connection, and forgets it if the connection has not been reset.
 func (x *Queues) recall(b *Batch, l *Line) {
 	if id := x.find(l); id != 0 {
 		j := &x.List[id]
@@ -426,7 +426,7 @@ func (x *Queues) recall(b *Batch, l *Line) {
 	}
 }
 
-// pass takes the ordinary segment l, which goes to the table, of the connection whose journal is id, 0: none.
+// pass takes the ordinary segment l, which goes to the table, of the connection whose queue is id, 0: none.
 func (x *Queues) pass(b *Batch, id uint32, l *Line) {
 	usable := l.Flags&uint8(flows.ACK) != 0
 	if id == 0 {
@@ -454,7 +454,7 @@ func (x *Queues) pass(b *Batch, id uint32, l *Line) {
 		a.nxt, a.una = end, l.SEQ
 	}
 	if a.nxt.Less(l.SEQ) {
-		j.bits &^= queueClean // octets before it are missing
+		j.bits &^= queueClean // bytes before it are missing
 	}
 	if a.nxt.Less(end) {
 		a.nxt = end
@@ -485,7 +485,7 @@ func (x *Queues) pass(b *Batch, id uint32, l *Line) {
 	}
 }
 
-// passOther takes l, which is no segment for a journal and goes to the table, of the connection whose journal is id,
+// passOther takes l, which is no segment for a queue and goes to the table, of the connection whose queue is id,
 // 0: none.
 func (x *Queues) passOther(b *Batch, id uint32, l *Line) {
 	j := &x.List[id]
@@ -499,7 +499,7 @@ func (x *Queues) passOther(b *Batch, id uint32, l *Line) {
 			x.resets++
 			if id == 0 {
 				if id = x.take(l, true); id == 0 {
-					x.blind = max(x.resets+x.lookahead+1, 1) // no journal says so, thus nobody may have one
+					x.blind = max(x.resets+x.lookahead+1, 1) // no queue says so, thus nobody may have one
 					return
 				}
 			}
@@ -529,7 +529,7 @@ func (x *Queues) passOther(b *Batch, id uint32, l *Line) {
 	}
 }
 
-// settle forgets the journals of connections that were reset so long ago that the table has told of them.
+// settle forgets the queues of connections that were reset so long ago that the table has told of them.
 func (x *Queues) settle() {
 	for x.reset.N > 0 {
 		v := x.reset.Peek(0)

@@ -8,12 +8,12 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track/internal/pages"
 )
 
-// A deferred is a segment in a connection's journal: what the journal, and all segments after it there, do not
+// A deferred is a segment in a connection's queue: what the queue, and all segments after it there, do not
 // say of it. Its payload lies in the units behind it.
 type Deferred struct {
 	kept
-	before uint32 // place of the journal's segment before this one
-	lo     uint32 // time since the journal's start
+	before uint32 // place of the queue's segment before this one
+	lo     uint32 // time since the queue's start
 	hi     uint16
 	Flags  uint8
 	Bits   deferredBits
@@ -29,10 +29,10 @@ const (
 	DeferredLate // its time is before that of another segment before it
 )
 
-// after returns the time of d since its journal's start.
+// after returns the time of d since its queue's start.
 func (d *Deferred) After() flows.Time { return flows.Time(uint64(d.hi)<<32 | uint64(d.lo)) }
 
-// A backlog holds what is deferred. It is a ring of pieces. When one is full, the oldest is used again, or where too
+// A ring holds what is deferred. It is a ring of pieces. When one is full, the oldest is used again, or where too
 // much of it still waits a new one is put before it: what is seldom needed would else be handed over, and what few
 // connections need stays in the processor's cache. No segment lies in two pieces.
 type ring struct {
@@ -45,10 +45,10 @@ type ring struct {
 	Shift   uint // base-two logarithm of a piece's units
 }
 
-// A piece of the backlog.
+// A piece of the ring.
 type piece struct {
 	units  []Deferred
-	firsts []uint32 // journals that begin here
+	firsts []uint32 // queues that begin here
 	next   int      // number of the piece after it in the ring
 }
 
@@ -62,7 +62,7 @@ const (
 	ringWorth = 16
 
 	// backlogSpare is how many units there may be for each segment that waits. It takes three at most, and a
-	// journal is on average half full; but what waits for long must not make the ring grow all the time.
+	// queue is on average half full; but what waits for long must not make the ring grow all the time.
 	ringSpare = 12
 )
 
@@ -100,7 +100,7 @@ func (d *Deferred) Text() []byte {
 	return d.behind()
 }
 
-// behind returns the units behind d as octets, as many as d has of payload.
+// behind returns the units behind d as bytes, as many as d has of payload.
 func (d *Deferred) behind() []byte {
 	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(d), unitSize)), d.Captured)
 }
@@ -161,7 +161,7 @@ func (w *ring) next(n int) (at uint32, d *Deferred) {
 	return at, d
 }
 
-// first notes that the journal id begins in the piece that is being filled.
+// first notes that the queue id begins in the piece that is being filled.
 func (w *ring) first(id uint32) {
 	p := &w.Pieces[w.current]
 	p.firsts = append(p.firsts, id)

@@ -5,7 +5,7 @@ package pages
 
 import "unsafe"
 
-// least is the size in octets from which a list is worth asking for: a piece of embryos has 56 KiB.
+// least is the size in bytes from which a list is worth asking for: a piece of SYN cache entries has 56 KiB.
 const least = 32 << 10
 
 // Make returns a new list of n zero values. In a large list the kernel is asked for large pages (Linux: transparent

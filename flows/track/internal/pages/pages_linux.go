@@ -12,7 +12,7 @@ import (
 // what shares a unit with a list is heap too, most often the place of the next list, and is asked for with it.
 const unit = 4 << 20
 
-// large asks for large pages for size octets from p on, in whole units.
+// large asks for large pages for size bytes from p on, in whole units.
 func large(p unsafe.Pointer, size uintptr) {
 	from := uintptr(p) &^ (unit - 1)
 	to := (uintptr(p) + size + unit - 1) &^ (unit - 1)

@@ -10,9 +10,9 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )
 
-// An embryo is a connection of which there is no more than one SYN, in a fifth of the memory that a record and
+// A SYN cache entry is a connection of which there is no more than one SYN, in a fifth of the memory that a record and
 // its ring take: what a BSD keeps in its SYN cache. In a flood of half-open connections, or a scan, new ones begin as
-// embryos (Table.flooded); any further segment makes a record of one, as if it had been one from the beginning.
+// SYN cache entries (Table.flooded); any further segment makes a record of one, as if it had been one from the beginning.
 type Entry struct {
 	Time           flows.Time // of the SYN
 	Lo, Hi         uint32
@@ -36,13 +36,13 @@ const (
 	Lives
 )
 
-// embryos holds embryos. Unlike other slabs it lets go of pieces: records take their place.
+// SYN cache entries holds SYN cache entries. Unlike other slabs it lets go of pieces: records take their place.
 type Cache struct {
 	slab.Slab[Entry]
 	alive []uint16 // in each piece
 	empty uint32   // piece that is kept though there are none in it, plus one
 	held  int      // pieces that there are now
-	hand  uint32   // where the search for the next embryo to forget begins
+	hand  uint32   // where the search for the next SYN cache entry to forget begins
 }
 
 // take is slab.take.
@@ -80,7 +80,7 @@ func (x *Cache) Give(id uint32) {
 	x.empty = p + 1
 }
 
-// next returns an embryo that may have to go, 0 if there is none: they come by in about the order in which they began.
+// next returns a SYN cache entry that may have to go, 0 if there is none: they come by in about the order in which they began.
 func (x *Cache) Next() uint32 {
 	if x.Live == 0 {
 		return 0
@@ -102,7 +102,7 @@ func (x *Cache) Memory() int64 {
 	return int64(cap(x.Free))*4 + int64(x.held)*int64(unsafe.Sizeof(Entry{}))<<slab.PieceBits
 }
 
-// is tells whether e is the connection of tp.
+// is reports whether e is the connection of tp.
 func (e *Entry) Is(tp *tuple.Tuple) bool {
 	return e.Lo == tp.Lo && e.Hi == tp.Hi && e.PortLo == tp.PortLo && e.PortHi == tp.PortHi && !tp.Wide
 }

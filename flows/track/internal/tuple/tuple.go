@@ -12,17 +12,17 @@ import (
 // A tuple names a connection by its two addresses and ports in canonical order, so that both directions
 // give the same one. VLANs and tunnels are no part of it: Wireshark counts its streams without them.
 type Tuple struct {
-	Lo, Hi         uint32 // IPv4 addresses or aliases; of a wide tuple public hashes, and it is compared with the segment itself
+	Lo, Hi         uint32 // IPv4 addresses or compressed addresses; of a wide tuple public hashes, and it is compared with the segment itself
 	PortLo, PortHi uint16
 	FromHi         bool   // the segment came from the higher end
-	Wide           bool   // an address has no alias
+	Wide           bool   // an address has no compressed address
 	Print          uint64 // hash: stands for the tuple where it is not kept
 }
 
 // hash is print in 32 bits.
 func (tp *Tuple) Hash() uint32 { return uint32(tp.Print ^ tp.Print>>32) }
 
-// ofEnds makes tp the tuple of a segment from src to dst, of which bits 16 to 47 are the IPv4 address or its alias, and
+// ofEnds makes tp the tuple of a segment from src to dst, of which bits 16 to 47 are the IPv4 address or its compressed address, and
 // the lower ones the port. This, ofLine and narrow do so in place: the processor waits for a tuple that is copied just
 // after it was made.
 func (tp *Tuple) ofEnds(src, dst, seed uint64) {
@@ -42,7 +42,7 @@ func (tp *Tuple) Ends() (src, dst uint64) {
 	return src, dst
 }
 
-// ofWide makes tp the tuple of a segment from src to dst, one of which has no alias.
+// ofWide makes tp the tuple of a segment from src to dst, one of which has no compressed address.
 func (tp *Tuple) OfWide(src, dst *flows.Addr, seed uint64) {
 	lo, hi, fromHi := src, dst, false
 	if less(dst, src) {
@@ -107,7 +107,7 @@ func HashIP(ip *[16]byte, seed uint64) uint64 {
 }
 
 // An index finds connections by tuple: open addressing with linear probing. A slot holds the number of a record, or an
-// embryo, and the tuple's hash, so that growing touches no record.
+// SYN cache entry, and the tuple's hash, so that growing touches no record.
 type Index struct {
 	Slots []uint64 // hash<<32 | number; 0 is free
 	Mask  uint32
@@ -193,7 +193,7 @@ func (x *Index) Remove(hash, id uint32) {
 	}
 }
 
-// narrow makes tp a tuple of IPv4 addresses or aliases that are in their order.
+// narrow makes tp a tuple of IPv4 addresses or compressed addresses that are in their order.
 func (tp *Tuple) Narrow(lo, hi uint32, portLo, portHi uint16, fromHi bool, seed uint64) {
 	tp.Lo, tp.Hi, tp.PortLo, tp.PortHi, tp.FromHi, tp.Wide = lo, hi, portLo, portHi, fromHi, false
 	tp.Print = Mix(uint64(lo)<<16|uint64(portLo), uint64(hi)<<16|uint64(portHi), seed)

@@ -6,7 +6,7 @@ import (
 )
 
 // A letGo is a LetGo in compact form, in Table.letGoes from a side's FIN or first RST on.
-type letGo struct {
+type closeState struct {
 	at          stamp
 	fin         bool
 	unread      uint32
@@ -16,13 +16,13 @@ type letGo struct {
 }
 
 // letsGo keeps the moment at which side gives the connection up.
-func (t *Table) letsGo(c *record, side flows.Side, at stamp, fin bool) {
-	x := &t.annexOf(c).side[side]
-	if x.letGo != 0 {
+func (t *Table) noteClose(c *record, side flows.Side, at stamp, fin bool) {
+	x := &t.coldOf(c).side[side]
+	if x.closeState != 0 {
 		return
 	}
-	x.letGo = t.letGoes.Take()
-	g := t.letGoes.At(x.letGo)
+	x.closeState = t.closeStates.Take()
+	g := t.closeStates.At(x.closeState)
 	g.at, g.fin, g.unread = at, fin, c.side[side].unread
 	for i := range c.side {
 		h := &c.side[i]
@@ -37,8 +37,8 @@ func (t *Table) letsGo(c *record, side flows.Side, at stamp, fin bool) {
 }
 
 // letGoOf makes a LetGo.
-func (t *Table) letGoOf(i uint32) *flows.Close {
-	g := t.letGoes.At(i)
+func (t *Table) closeOf(i uint32) *flows.Close {
+	g := t.closeStates.At(i)
 	out := &flows.Close{Mark: g.at.mark(), FIN: g.fin, Unread: g.unread, Outstanding: g.outstanding}
 	for i, m := range g.lastData {
 		out.LastData[i] = m.mark()

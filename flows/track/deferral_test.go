@@ -18,12 +18,12 @@ type talker struct {
 	opened int          // steps of the handshake
 	ended  [2]bool      // its FIN was sent
 	web    bool         // speaks HTTP, else what nobody knows
-	body   int          // octets of the response to come
+	body   int          // bytes of the response to come
 	inBody bool
 	last   flows.Segment
 }
 
-// conversations makes segments of several connections, most of them in good order: the traffic for journals.
+// conversations makes segments of several connections, most of them in good order: the traffic for queues.
 func conversations(seed uint64, n int) (out []flows.Segment) {
 	r := rand.New(rand.NewPCG(seed, 7))
 	now := flows.Time(1.7e18)
@@ -144,7 +144,7 @@ func (k *talker) says(r *rand.Rand, side int) []byte {
 	return fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", k.body)
 }
 
-// TestJournals holds that it makes no difference whether a segment is followed at once or waits in a journal.
+// TestJournals holds that it makes no difference whether a segment is followed at once or waits in a queue.
 func TestJournals(t *testing.T) {
 	for seed := range uint64(150) {
 		segs := conversations(seed, 600)
@@ -159,6 +159,7 @@ func TestJournals(t *testing.T) {
 
 // TestJournalsWait holds that segments in good order do wait, and that a batch costs no allocation.
 func TestJournalsWait(t *testing.T) {
+	notPlain(t)
 	c := newCrowd(100, 1000)
 	tab := track.NewTable(track.TableOptions{}, func(*flows.Reset) {})
 	segs := make([]flows.Segment, 1000)
@@ -168,7 +169,7 @@ func TestJournalsWait(t *testing.T) {
 		}
 		tab.AddBatch(batchOf(tab, segs))
 	}
-	for range 500 { // until the backlog is full
+	for range 500 { // until the ring is full
 		add()
 	}
 	if n := testing.AllocsPerRun(100, add); n != 0 {
@@ -179,9 +180,10 @@ func TestJournalsWait(t *testing.T) {
 	}
 }
 
-// TestBacklogGrows holds that the backlog is as large as what waits asks for: that of few connections stays small,
+// TestBacklogGrows holds that the ring is as large as what waits asks for: that of few connections stays small,
 // those of many are not handed over before they are full, and what waits for long does not make it grow all the time.
 func TestBacklogGrows(t *testing.T) {
+	notPlain(t)
 	const few = 4 << 12 // units
 	for _, c := range []struct{ open, rounds, batches, least, most int }{
 		{1, 1 << 20, 200, 25, few},

@@ -5,11 +5,11 @@ import "github.com/rstexplain/rstexplain/flows"
 // A segment is a Segment on its way through the table, with what the table notes on it.
 type segment struct {
 	flows.Segment
-	place uint8 // placeOf, plus one, where the segment was unpacked
-	told  bool  // the exchange has heard its payload
+	point     uint8 // placeOf, plus one, where the segment was unpacked
+	delivered bool  // the exchange has heard its payload
 }
 
-// dataSEQ returns the sequence number of the first octet of data: a SYN comes before it (RFC 9293 §3.4).
+// dataSEQ returns the sequence number of the first byte of data: a SYN comes before it (RFC 9293 §3.4).
 func (s *segment) dataSEQ() flows.Seq {
 	if s.Flags&flows.SYN != 0 {
 		return s.SEQ + 1

@@ -6,26 +6,26 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// A pending is a reset that waits for its aftermath.
+// A pending is a reset that waits for what comes after it.
 type pending struct {
-	r      *flows.Reset
-	stream uint32
-	open   bool // its connection is still followed
-	sender flows.Side
-	fallen int        // its place in around.falls
-	since  flows.Time // Table.clock when it began to wait: its own time may be wrong
+	r         *flows.Reset
+	stream    uint32
+	open      bool // its connection is still followed
+	sender    flows.Side
+	hostReset int        // its place in around.falls
+	since     flows.Time // Table.clock when it began to wait: its own time may be wrong
 }
 
 // waiting is the queue of resets that wait, in the order of their frames, numbered from 0.
-type waiting struct {
+type pendingResets struct {
 	list []pending
 	head uint64 // number of list[0]
 }
 
-func (w *waiting) len() int { return len(w.list) }
+func (w *pendingResets) len() int { return len(w.list) }
 
 // at returns reset number no, nil when it has been handed out.
-func (w *waiting) at(no uint64) *pending {
+func (w *pendingResets) at(no uint64) *pending {
 	if no < w.head {
 		return nil
 	}
@@ -33,36 +33,36 @@ func (w *waiting) at(no uint64) *pending {
 }
 
 // add appends a reset and returns its number.
-func (w *waiting) add(p pending) uint64 {
+func (w *pendingResets) add(p pending) uint64 {
 	w.list = append(w.list, p)
 	return w.head + uint64(len(w.list)) - 1
 }
 
 // wait queues r, and hands out the oldest when too many wait.
-func (t *Table) wait(c *record, side flows.Side, r *flows.Reset) {
-	no := t.waiting.add(pending{r: r, stream: c.stream, open: true, sender: side, since: t.clock})
-	t.around.wait(t, no, t.waiting.at(no))
-	if ended, full := t.fallOf(c).addOpen(no); full {
-		if p := t.waiting.at(ended); p != nil {
+func (t *Table) addPending(c *record, side flows.Side, r *flows.Reset) {
+	no := t.pending.add(pending{r: r, stream: c.stream, open: true, sender: side, since: t.clock})
+	t.related.wait(t, no, t.pending.at(no))
+	if ended, full := t.resetPartOf(c).addOpen(no); full {
+		if p := t.pending.at(ended); p != nil {
 			p.open = false
 		}
 	}
 	c.marks |= watched
-	for t.waiting.len() > t.opts.Lookahead {
+	for t.pending.len() > t.opts.Lookahead {
 		t.settle()
 	}
 }
 
 // settle hands out the oldest reset that waits.
 func (t *Table) settle() {
-	p := t.waiting.list[0]
-	t.waiting.list[0] = pending{}
-	t.waiting.list = t.waiting.list[1:]
-	t.waiting.head++
-	if len(t.waiting.list) > 1 {
-		fetchReset(t.waiting.list[1].r)
+	p := t.pending.list[0]
+	t.pending.list[0] = pending{}
+	t.pending.list = t.pending.list[1:]
+	t.pending.head++
+	if len(t.pending.list) > 1 {
+		fetchReset(t.pending.list[1].r)
 	}
-	t.around.settle(t, &p)
+	t.related.settle(t, &p)
 	if p.r.After.ChallengeACK.Seen() {
 		p.r.Notes |= flows.NotAccepted
 	}
@@ -72,17 +72,17 @@ func (t *Table) settle() {
 // Settle hands out the resets that have waited for LookaheadTime at the moment now. Follow mode calls
 // it when no packet comes.
 func (t *Table) Settle(now flows.Time) {
-	for t.waiting.len() > 0 && now.Sub(t.waiting.list[0].since) >= max(t.opts.LookaheadTime, time.Nanosecond) {
+	for t.pending.len() > 0 && now.Sub(t.pending.list[0].since) >= max(t.opts.LookaheadTime, time.Nanosecond) {
 		t.settle()
 	}
 }
 
 // each calls f for the resets of c that wait.
-func (t *Table) each(c *record, f func(p *pending)) {
-	fall := t.fallOf(c)
+func (t *Table) eachPending(c *record, f func(p *pending)) {
+	fall := t.resetPartOf(c)
 	left := uint8(0)
 	for _, no := range fall.open[:fall.nOpen] {
-		if p := t.waiting.at(no); p != nil && p.open {
+		if p := t.pending.at(no); p != nil && p.open {
 			fall.open[left] = no
 			left++
 			f(p)
@@ -94,8 +94,8 @@ func (t *Table) each(c *record, f func(p *pending)) {
 }
 
 // seen tells the waiting resets of c about s, a segment that is no RST and came after them.
-func (t *Table) seen(c *record, side flows.Side, s *segment, e *entry, newData uint32) {
-	t.each(c, func(p *pending) {
+func (t *Table) seenSegment(c *record, side flows.Side, s *segment, e *entry, newData uint32) {
+	t.eachPending(c, func(p *pending) {
 		r, a := p.r, &p.r.After
 		at := flows.Mark{Frame: s.Frame, Time: s.Time}
 		if side == p.sender {
@@ -163,13 +163,13 @@ func (t *Table) after(c *record, p *pending, e *entry) {
 }
 
 // seenCopy tells the waiting resets of c about a packet captured once more.
-func (t *Table) seenCopy(c *record, s *segment) {
-	t.each(c, func(p *pending) { p.r.After.Last = flows.Mark{Frame: s.Frame, Time: s.Time} })
+func (t *Table) seenDuplicate(c *record, s *segment) {
+	t.eachPending(c, func(p *pending) { p.r.After.Last = flows.Mark{Frame: s.Frame, Time: s.Time} })
 }
 
 // seenRST tells the waiting resets of c about a further RST.
 func (t *Table) seenRST(c *record, side flows.Side, s *segment, e *entry) {
-	t.each(c, func(p *pending) {
+	t.eachPending(c, func(p *pending) {
 		a := &p.r.After
 		if side == p.sender {
 			a.SenderRSTCount++
@@ -183,21 +183,21 @@ func (t *Table) seenRST(c *record, side flows.Side, s *segment, e *entry) {
 	})
 }
 
-// reopened ends the aftermath of c's resets with the SYN s of the next incarnation.
+// reopened ends the what comes after of c's resets with the SYN s of the next incarnation.
 func (t *Table) reopened(c *record, s *segment) {
 	if c.marks&watched == 0 {
 		return
 	}
-	t.each(c, func(p *pending) {
+	t.eachPending(c, func(p *pending) {
 		p.r.After.Reopened = flows.Mark{Frame: s.Frame, Time: s.Time}
 		p.r.After.Complete, p.open = true, false
 	})
 }
 
-// forgotten ends the aftermath of c's resets: the table forgets c.
+// forgotten ends the what comes after of c's resets: the table forgets c.
 func (t *Table) forgotten(c *record) {
 	if c.marks&watched == 0 {
 		return
 	}
-	t.each(c, func(p *pending) { p.r.After.Complete, p.open = true, false })
+	t.eachPending(c, func(p *pending) { p.r.After.Complete, p.open = true, false })
 }

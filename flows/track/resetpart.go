@@ -2,21 +2,21 @@ package track
 
 import "github.com/rstexplain/rstexplain/flows"
 
-// A fall is what is kept of a connection that was reset, in Table.falls.
-type fall struct {
-	side   [2]fallSide
-	before [2]flows.State // both states before the first RST that was accepted, with fell
-	fell   bool
-	priors [flows.MaxPrior]prior
-	n      uint8
-	open   [maxOpen]uint64 // numbers of resets in Table.waiting, oldest first
-	nOpen  uint8
+// A resetPart is what is kept of a connection that was reset, in Table.falls.
+type resetPart struct {
+	side     [2]resetSide
+	before   [2]flows.State // both states before the first RST that was accepted, with fell
+	accepted bool
+	priors   [flows.MaxPrior]prior
+	n        uint8
+	open     [maxOpen]uint64 // numbers of resets in Table.waiting, oldest first
+	nOpen    uint8
 
 	returned uint32 // entries in the queue of closed connections from before it came back
 }
 
 // A fallSide counts the RSTs of one side.
-type fallSide struct {
+type resetSide struct {
 	first   stamp
 	count   uint32
 	seq     flows.Seq // of the first RST
@@ -29,27 +29,27 @@ type fallSide struct {
 
 // A prior is a PriorReset in compact form.
 type prior struct {
-	at   stamp
-	seq  flows.Seq
-	form flows.Class
-	side flows.Side
+	at    stamp
+	seq   flows.Seq
+	class flows.Class
+	side  flows.Side
 }
 
-// maxOpen is for how many resets of one connection the aftermath is kept at a time.
+// maxOpen is for how many resets of one connection the what comes after is kept at a time.
 const maxOpen = 16
 
 // fallOf returns the fall of c, made on first use.
-func (t *Table) fallOf(c *record) *fall {
-	x := t.annexOf(c)
-	if x.fall == 0 {
-		x.fall = t.falls.Take()
+func (t *Table) resetPartOf(c *record) *resetPart {
+	x := t.coldOf(c)
+	if x.reset == 0 {
+		x.reset = t.resetParts.Take()
 		c.marks |= hasReset
 	}
-	return t.falls.At(x.fall)
+	return t.resetParts.At(x.reset)
 }
 
 // addPrior keeps a RST for the Prior of later ones: the first of each side, and the latest others.
-func (f *fall) addPrior(p prior) {
+func (f *resetPart) addPrior(p prior) {
 	if f.n == flows.MaxPrior {
 		drop := 0
 		for drop < flows.MaxPrior-1 && f.priors[drop].at.frame == f.side[f.priors[drop].side].first.frame {
@@ -63,16 +63,16 @@ func (f *fall) addPrior(p prior) {
 }
 
 // prior lists the RSTs so far, oldest first.
-func (f *fall) prior() []flows.PriorReset {
+func (f *resetPart) prior() []flows.PriorReset {
 	out := make([]flows.PriorReset, 0, f.n)
 	for _, p := range f.priors[:f.n] {
-		out = append(out, flows.PriorReset{Mark: p.at.mark(), Side: p.side, SEQ: p.seq, Class: p.form})
+		out = append(out, flows.PriorReset{Mark: p.at.mark(), Side: p.side, SEQ: p.seq, Class: p.class})
 	}
 	return out
 }
 
 // swap exchanges the sides.
-func (f *fall) swap() {
+func (f *resetPart) swap() {
 	f.side[0], f.side[1] = f.side[1], f.side[0]
 	f.before[0], f.before[1] = f.before[1], f.before[0]
 	for i := range f.priors {
@@ -80,9 +80,9 @@ func (f *fall) swap() {
 	}
 }
 
-// addOpen notes that reset number no waits for its aftermath. It returns the one whose wait ends for it:
+// addOpen notes that reset number no waits for what comes after it. It returns the one whose wait ends for it:
 // of a long train, the first of each side and the latest others go on waiting.
-func (f *fall) addOpen(no uint64) (ended uint64, full bool) {
+func (f *resetPart) addOpen(no uint64) (ended uint64, full bool) {
 	if f.nOpen == maxOpen {
 		const kept = 2
 		ended, full = f.open[kept], true

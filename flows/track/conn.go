@@ -23,12 +23,12 @@ func (t *Table) makeConn(c *record, out *flows.Conn) {
 		Events: out.Events[:0],
 	}
 	addrs := t.addrs(c)
-	var x annex
-	if c.annex != 0 {
-		x = *t.annexes.At(c.annex)
+	var x coldPart
+	if c.cold != 0 {
+		x = *t.coldParts.At(c.cold)
 	}
-	out.Incarnation, out.Duplicates, out.Domain = int(x.incarnation), x.copies, uint32(t.domains.value(c.domain))
-	out.Packets = x.copies + c.side[0].segments + c.side[1].segments
+	out.Incarnation, out.Duplicates, out.Domain = int(x.incarnation), x.duplicates, uint32(t.domains.value(c.domain))
+	out.Packets = x.duplicates + c.side[0].segments + c.side[1].segments
 	for i := range c.side {
 		t.endpoint(c, flows.Side(i), &x.side[i], &out.Ends[i])
 		e := &out.Ends[i]
@@ -45,7 +45,7 @@ func (t *Table) makeConn(c *record, out *flows.Conn) {
 		}
 	}
 	if c.marks&hasReset != 0 {
-		for _, s := range t.fallOf(c).side {
+		for _, s := range t.resetPartOf(c).side {
 			if m := s.first.mark(); m.Seen() && (!out.Start.Seen() || m.Frame < out.Start.Frame) {
 				out.Start = m
 			}
@@ -62,8 +62,8 @@ func (t *Table) makeConn(c *record, out *flows.Conn) {
 		out.Before = &flows.Before{Stream: int(b.stream), Last: b.last.mark(), NXT: b.nxt, UNA: b.una, States: b.states}
 	}
 	for i := range x.side {
-		if x.side[i].letGo != 0 {
-			out.Closes[i] = t.letGoOf(x.side[i].letGo)
+		if x.side[i].closeState != 0 {
+			out.Closes[i] = t.closeOf(x.side[i].closeState)
 		}
 	}
 	t.handshake(c, out)
@@ -72,7 +72,7 @@ func (t *Table) makeConn(c *record, out *flows.Conn) {
 }
 
 // endpoint fills in e from side's half of c.
-func (t *Table) endpoint(c *record, side flows.Side, x *halfAnnex, e *flows.Endpoint) {
+func (t *Table) endpoint(c *record, side flows.Side, x *coldHalf, e *flows.Endpoint) {
 	h := &c.side[side]
 	e.State = h.state
 	e.SND.UNA, e.SND.NXT = h.una, h.nxt
@@ -86,7 +86,7 @@ func (t *Table) endpoint(c *record, side flows.Side, x *halfAnnex, e *flows.Endp
 	if h.segments > 0 {
 		e.RCV.WND = c.window(side)
 	}
-	e.Missing, e.Retransmitted = x.missing, x.resent
+	e.Missing, e.Retransmitted = x.missing, x.retransmitted
 	if h.bits&sentSYN != 0 {
 		e.SYN = t.synMark(c, side)
 		e.LastSYN = e.SYN
@@ -105,8 +105,8 @@ func (t *Table) endpoint(c *record, side flows.Side, x *halfAnnex, e *flows.Endp
 	e.Segments, e.DataSegments = h.segments, h.dataSegments
 	e.Bytes = uint64(h.bytesHi)<<32 | uint64(h.bytes)
 	e.First, e.Last, e.LastData = c.first(side), c.last(side), c.lastData(side)
-	if c.talk != 0 {
-		e.FirstData = t.talks.At(c.talk).firstData[side].mark()
+	if c.application != 0 {
+		e.FirstData = t.applications.At(c.application).firstData[side].mark()
 	}
 	if e.LastData.Seen() {
 		e.LastLen = h.lastLen
@@ -115,10 +115,10 @@ func (t *Table) endpoint(c *record, side flows.Side, x *halfAnnex, e *flows.Endp
 	e.UnseenFIN = x.unseenFIN.mark()
 	e.FIN, e.FINSEQ, e.FINAcked, e.FINs = x.fin.mark(), x.finSEQ, x.finAcked.mark(), uint32(x.fins)
 	if c.marks&hasReset != 0 {
-		f := t.falls.At(t.annexes.At(c.annex).fall)
+		f := t.resetParts.At(t.coldParts.At(c.cold).reset)
 		e.RST, e.RSTs = f.side[side].first.mark(), f.side[side].count
 	}
-	e.Retransmits, e.KeepAlives, e.WndProbes = t.runOf(c, side, x.resend), t.runOf(c, side, x.keep), t.runOf(c, side, x.probe)
+	e.Retransmits, e.KeepAlives, e.WndProbes = t.runOf(c, side, x.retransmit), t.runOf(c, side, x.keep), t.runOf(c, side, x.probe)
 	e.ZeroWND = x.zeroWND.mark()
 	e.MaxAcked, e.Unread = uint32(h.maxAcked), h.unread
 	e.TTL, e.TTLMin, e.TTLMax = h.ttl, h.ttlMin, h.ttlMax
@@ -132,16 +132,16 @@ func (t *Table) endpoint(c *record, side flows.Side, x *halfAnnex, e *flows.Endp
 	e.Reaction = time.Duration(h.reaction) * reactionUnit
 }
 
-// onlyResets tells whether one side of c has sent RSTs and nothing else: then both directions are there.
+// onlyResets reports whether one side of c has sent RSTs and nothing else: then both directions are there.
 func (t *Table) onlyResets(c *record) bool {
 	if c.marks&hasReset == 0 {
 		return false
 	}
-	f := t.fallOf(c)
+	f := t.resetPartOf(c)
 	return f.side[0].count > 0 && c.silent(flows.Originator, f.side[0].seq) || f.side[1].count > 0 && c.silent(flows.Responder, f.side[1].seq)
 }
 
-// silent tells whether side, of which the capture holds no segment but RSTs, has sent no other: its peer has
+// silent reports whether side, of which the capture holds no segment but RSTs, has sent no other: its peer has
 // acknowledged nothing of it since its SYN, or since the capture began, and its first RST has the number seq
 // that follows.
 func (c *record) silent(side flows.Side, seq flows.Seq) bool {
@@ -165,8 +165,8 @@ func (h *half) dataEnd() flows.Seq {
 
 // synMark returns the first SYN or SYN-ACK of side, which has sent one.
 func (t *Table) synMark(c *record, side flows.Side) flows.Mark {
-	if c.annex != 0 {
-		if m := t.annexes.At(c.annex).side[side].syn.mark(); m.Seen() {
+	if c.cold != 0 {
+		if m := t.coldParts.At(c.cold).side[side].syn.mark(); m.Seen() {
 			return m
 		}
 	}

@@ -7,14 +7,14 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track/internal/deferral"
 )
 
-// takeItem takes the item l of b, which tells of a connection's journal. Its record probably is id. Of a connection
+// takeItem takes the item l of b, which tells of a connection's queue. Its record probably is id. Of a connection
 // that the table has forgotten meanwhile, all of it is forgotten.
 func (t *Table) takeItem(b *Batch, l *deferral.Line, id uint32) {
 	if id = t.recordOfLine(l, id); id == 0 {
 		if l.Bits&deferral.ItemClosed != 0 {
-			t.closed.Push(0) // the journals count it
+			t.closed.Push(0) // the queues count it
 		}
-		t.buryClosed()
+		t.keepBounds()
 		return
 	}
 	t.current = id
@@ -29,19 +29,19 @@ func (t *Table) takeItem(b *Batch, l *deferral.Line, id uint32) {
 		if l.Captured < l.DataLen {
 			c.defects |= flows.SnapCut
 		}
-		t.say(c, c.sideOf(l.Bits&deferral.FromHi != 0), stampAt(flows.Mark{Frame: int(l.Frame), Time: l.Time}), b.lines.TextOf(l), uint32(l.DataLen))
+		t.deliverData(c, c.sideOf(l.Bits&deferral.FromHi != 0), stampAt(flows.Mark{Frame: int(l.Frame), Time: l.Time}), b.lines.TextOf(l), uint32(l.DataLen))
 	default:
-		t.takeHanded(c, &b.lines.Runs[l.Text], b.lines.Units)
+		t.takeRun(c, &b.lines.Runs[l.Text], b.lines.Units)
 	}
-	t.buryClosed()
+	t.keepBounds()
 }
 
 // takeHanded takes the segments that h hands over, of c.
-func (t *Table) takeHanded(c *record, h *deferral.Run, units []deferral.Deferred) {
+func (t *Table) takeRun(c *record, h *deferral.Run, units []deferral.Deferred) {
 	origins := [2]*deferral.Origin{t.originOf(h.Origin[0]), t.originOf(h.Origin[1])}
 	nxt := h.Nxt
-	t.following = true
-	s := &t.followed
+	t.takingDeferred = true
+	s := &t.deferred
 	at := int(h.First)
 	for k := range h.N {
 		d := &units[at]
@@ -50,11 +50,11 @@ func (t *Table) takeHanded(c *record, h *deferral.Run, units []deferral.Deferred
 		o := origins[from]
 		s.Frame, s.Time, s.SEQ, s.ACK = int(d.Frame), h.Start+d.After(), nxt[from], d.ACK
 		s.DataLen, s.Flags, s.WND, s.TTL, s.IPID = uint32(d.DataLen), flows.Flags(d.Flags), d.WND, h.TTL[from], d.IPID
-		s.MAC, s.Domain, s.Interface, s.place = o.MAC, o.Domain, o.Interface, o.Point+1
+		s.MAC, s.Domain, s.Interface, s.point = o.MAC, o.Domain, o.Interface, o.Point+1
 		s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = d.TSval, d.Bits&deferral.DeferredTS != 0, d.Bits&deferral.DeferredSACK != 0
-		t.met.List.SetEnds(&s.Segment, c.lo, c.hi, c.portLo, c.portHi, from != 0)
-		s.told, s.Payload = k < h.Read, nil
-		if !s.told {
+		t.addresses.List.SetEnds(&s.Segment, c.lo, c.hi, c.portLo, c.portHi, from != 0)
+		s.delivered, s.Payload = k < h.Read, nil
+		if !s.delivered {
 			s.Payload = d.Text()
 		}
 		nxt[from] += flows.Seq(d.DataLen) + flows.Seq(d.Flags&uint8(flows.FIN))
@@ -69,7 +69,7 @@ func (t *Table) takeHanded(c *record, h *deferral.Run, units []deferral.Deferred
 		}
 		t.take(c, c.sideOf(from != 0), s)
 	}
-	t.following = false
+	t.takingDeferred = false
 }
 
 // originOf returns the origin of a number, nil for noOrigin.
@@ -77,5 +77,5 @@ func (t *Table) originOf(n uint16) *deferral.Origin {
 	if n == deferral.NoOrigin {
 		return nil
 	}
-	return &t.known[n]
+	return &t.origins[n]
 }

@@ -11,14 +11,14 @@ import (
 
 // around keeps what connections tell about each other, in tables of fixed size: for each service, host,
 // and pair of hosts. They are touched when a connection begins or is reset, never for each packet.
-type around struct {
+type related struct {
 	services cache[service]
 	hosts    cache[host]
 	pairs    cache[pair]
 	scans    cache[scan]
 	probes   cache[probes]
-	falls    []fallen // ring of the last maxFallen connections that were reset
-	nFalls   int      // how many there have been
+	resets   []hostReset // ring of the last maxFallen connections that were reset
+	nResets  int         // how many there have been
 }
 
 // A place is a ConnMark in compact form.
@@ -64,7 +64,7 @@ type host struct {
 	reaction       time.Duration // shortest answer to a SYN or a SYN-ACK, 0: none seen
 	ttl, weight    uint8         // majority vote over connections
 	ttlSeen        place         // a packet that arrived with ttl
-	lastFall       int           // number of its last entry in falls, plus one
+	lastReset      int           // number of its last entry in falls, plus one
 }
 
 // A pair is what is known of two hosts, whatever the ports.
@@ -108,23 +108,23 @@ type probes struct {
 }
 
 // A fallen is a connection that was reset, linked with the others that the same host has reset.
-type fallen struct {
+type hostReset struct {
 	place
 	prev, next int // numbers of the host's entries before and after it, plus one
 }
 
-const maxFallen = 1 << 13
+const maxHostResets = 1 << 13
 
 // fallenAt returns entry number n−1 of the falls, nil when it has been overwritten or never was.
-func (a *around) fallenAt(n int) *fallen {
-	if n <= 0 || n <= a.nFalls-maxFallen {
+func (a *related) resetAt(n int) *hostReset {
+	if n <= 0 || n <= a.nResets-maxHostResets {
 		return nil
 	}
-	return &a.falls[(n-1)%maxFallen]
+	return &a.resets[(n-1)%maxHostResets]
 }
 
 // host takes the first segment of a connection's side.
-func (a *around) host(t *Table, s *segment, stream uint32) {
+func (a *related) host(t *Table, s *segment, stream uint32) {
 	h := a.hosts.get(t.hostKey(&s.Src))
 	h.widen(s.TTL)
 	switch {
@@ -147,17 +147,17 @@ func (h *host) widen(ttl uint8) {
 }
 
 // spread takes a segment whose TTL is outside of the range of its connection so far.
-func (a *around) spread(t *Table, s *segment) { a.hosts.get(t.hostKey(&s.Src)).widen(s.TTL) }
+func (a *related) spread(t *Table, s *segment) { a.hosts.get(t.hostKey(&s.Src)).widen(s.TTL) }
 
 // shook takes the time in which the sender of s answered a SYN or a SYN-ACK.
-func (a *around) shook(t *Table, s *segment, d time.Duration) {
+func (a *related) handshakeTook(t *Table, s *segment, d time.Duration) {
 	if h := a.hosts.get(t.hostKey(&s.Src)); h.reaction == 0 || d < h.reaction {
 		h.reaction = max(d, 1)
 	}
 }
 
 // bothWays takes the first segment of a connection's second side.
-func (a *around) bothWays(t *Table, s *segment, stream uint32) {
+func (a *related) bothWays(t *Table, s *segment, stream uint32) {
 	p := a.pairs.get(t.pairKey(&s.Src, &s.Dst))
 	keep(place{stamp{frame: 1}, stream}, &p.both, &p.bothOther)
 }
@@ -177,15 +177,15 @@ func (t *Table) pairKey(a, b *flows.Addr) cacheKey {
 // pairPlace is the place of pairKey for two hosts, of which the places of hostKey are given.
 func pairPlace(a, b uint64) uint64 { return tuple.Mix(min(a, b), max(a, b), tuple.PublicSeed) }
 
-// serves tells whether addr has been seen to accept connections.
-func (a *around) serves(t *Table, addr *flows.Addr) bool {
+// serves reports whether addr has been seen to accept connections.
+func (a *related) serves(t *Table, addr *flows.Addr) bool {
 	s := a.services.find(t.addrKey(addr))
 	return s != nil && s.accepted.at.frame != 0
 }
 
 // accepted takes the SYN-ACK s of c.
 func (t *Table) accepted(c *record, s *segment) {
-	v := t.around.services.get(t.addrKey(&s.Src))
+	v := t.related.services.get(t.addrKey(&s.Src))
 	p := place{stampOf(s), c.stream}
 	keep(p, &v.accepted, &v.acceptedOther)
 	v.waitAccept = t.announce(v.waitAccept, c.stream, func(r *flows.Reset) *flows.ConnMark { return &r.Related.AcceptedAfter }, p)
@@ -196,7 +196,7 @@ func (t *Table) accepted(c *record, s *segment) {
 func (t *Table) announce(list []uint64, stream uint32, field func(*flows.Reset) *flows.ConnMark, p place) []uint64 {
 	left := list[:0]
 	for _, no := range list {
-		switch w := t.waiting.at(no); {
+		switch w := t.pending.at(no); {
 		case w == nil:
 		case w.stream == stream:
 			left = append(left, no)
@@ -208,7 +208,7 @@ func (t *Table) announce(list []uint64, stream uint32, field func(*flows.Reset) 
 }
 
 // before fills in what the tables say about RST s of side before it is counted itself.
-func (a *around) before(t *Table, c *record, side flows.Side, s *segment, r *flows.Reset) {
+func (a *related) before(t *Table, c *record, side flows.Side, s *segment, r *flows.Reset) {
 	o := &r.Related
 	responder := &r.Conn.Ends[flows.Responder].Addr
 	if v := a.services.find(t.addrKey(responder)); v != nil {
@@ -259,22 +259,22 @@ func (p *probes) tell(o *flows.Related, now flows.Time) {
 }
 
 // after counts RST s of side; first says that it is the side's first.
-func (a *around) after(t *Table, c *record, side flows.Side, s *segment, r *flows.Reset, first bool) {
+func (a *related) after(t *Table, c *record, side flows.Side, s *segment, r *flows.Reset, first bool) {
 	responder := &r.Conn.Ends[flows.Responder].Addr
 	originator := &r.Conn.Ends[flows.Originator].Addr
 	p := place{stampOf(s), c.stream}
 	refused := side == flows.Responder && r.Accept == flows.AcceptSynSent && first
 	if first && !refused { // a port that nobody serves says nothing of the host's connections
 		h := a.hosts.get(t.hostKey(&s.Src))
-		if a.falls == nil {
-			a.falls = make([]fallen, maxFallen)
+		if a.resets == nil {
+			a.resets = make([]hostReset, maxHostResets)
 		}
-		a.nFalls++
-		a.falls[(a.nFalls-1)%maxFallen] = fallen{place: p, prev: h.lastFall}
-		if last := a.fallenAt(h.lastFall); last != nil {
-			last.next = a.nFalls
+		a.nResets++
+		a.resets[(a.nResets-1)%maxHostResets] = hostReset{place: p, prev: h.lastReset}
+		if last := a.resetAt(h.lastReset); last != nil {
+			last.next = a.nResets
 		}
-		h.lastFall = a.nFalls
+		h.lastReset = a.nResets
 	}
 	if first {
 		if r.Conn.Ends[0].DataSegments+r.Conn.Ends[1].DataSegments == 0 && r.Conn.SYN.Seen() {
@@ -304,17 +304,17 @@ func (t *Table) hostsKey(originator, responder *flows.Addr) cacheKey {
 }
 
 // wait enters reset number no among those that wait for what comes after it.
-func (a *around) wait(t *Table, no uint64, p *pending) {
+func (a *related) wait(t *Table, no uint64, p *pending) {
 	v := a.services.get(t.addrKey(&p.r.Conn.Ends[flows.Responder].Addr))
 	v.waitAccept = append(stillWaiting(t, v.waitAccept), no)
 	v.waitRefuse = append(stillWaiting(t, v.waitRefuse), no)
 	src := &p.r.Conn.Ends[p.sender].Addr
-	p.fallen = a.hosts.get(t.hostKey(src)).lastFall
+	p.hostReset = a.hosts.get(t.hostKey(src)).lastReset
 }
 
 // stillWaiting drops the resets at the front of list that were handed out already.
 func stillWaiting(t *Table, list []uint64) []uint64 {
-	for len(list) > 0 && list[0] < t.waiting.head {
+	for len(list) > 0 && list[0] < t.pending.head {
 		list = list[1:]
 	}
 	return list
@@ -327,7 +327,7 @@ const (
 )
 
 // settle fills in what came after the reset p.
-func (a *around) settle(t *Table, p *pending) {
+func (a *related) settle(t *Table, p *pending) {
 	r := p.r
 	o := &r.Related
 	originator, responder := &r.Conn.Ends[flows.Originator].Addr, &r.Conn.Ends[flows.Responder].Addr
@@ -349,14 +349,14 @@ func (a *around) settle(t *Table, p *pending) {
 
 // together fills in the connections that the sender's host reset within FallWindow of p. Of many, those
 // nearest to p are listed.
-func (a *around) together(p *pending) {
+func (a *related) together(p *pending) {
 	var before, after [maxListed]flows.ConnMark
-	first := a.fallenAt(p.fallen)
+	first := a.resetAt(p.hostReset)
 	if first == nil {
 		return
 	}
-	nBefore := a.walk(p, p.fallen, &before, func(f *fallen) int { return f.prev }, maxTogether)
-	nAfter := a.walk(p, first.next, &after, func(f *fallen) int { return f.next }, maxTogether-nBefore)
+	nBefore := a.walk(p, p.hostReset, &before, func(f *hostReset) int { return f.prev }, maxTogether)
+	nAfter := a.walk(p, first.next, &after, func(f *hostReset) int { return f.next }, maxTogether-nBefore)
 	o := &p.r.Related
 	if o.ResetTogetherCount = nBefore + nAfter; o.ResetTogetherCount == 0 {
 		return
@@ -371,8 +371,8 @@ func (a *around) together(p *pending) {
 
 // walk follows the connections that one host reset, from entry n on, while they are within FallWindow of
 // p. It returns how many there are, limit at most, and lists the first.
-func (a *around) walk(p *pending, n int, list *[maxListed]flows.ConnMark, next func(*fallen) int, limit int) (count int) {
-	for f := a.fallenAt(n); f != nil && count < limit; f = a.fallenAt(next(f)) {
+func (a *related) walk(p *pending, n int, list *[maxListed]flows.ConnMark, next func(*hostReset) int, limit int) (count int) {
+	for f := a.resetAt(n); f != nil && count < limit; f = a.resetAt(next(f)) {
 		if d := f.at.time().Sub(p.r.Time); d < -flows.TogetherWindow || d > flows.TogetherWindow {
 			break
 		}

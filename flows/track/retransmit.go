@@ -26,30 +26,30 @@ func (r *run) add(s *segment) {
 	}
 }
 
-// sentAgain takes a resend by side of sequence space [seq, seq+len): it goes to the run of resends when it
+// sentAgain takes a retransmission by side of sequence space [seq, seq+len): it goes to the run of retransmissions when it
 // repeats the oldest thing that the peer has not acknowledged. Whether a timer or duplicate ACKs caused
 // it does not matter: the distances are in the marks.
-func (t *Table) sentAgain(c *record, side flows.Side, s *segment, kind flows.RunKind, seq flows.Seq, length uint32) {
+func (t *Table) retransmitted(c *record, side flows.Side, s *segment, kind flows.RunKind, seq flows.Seq, length uint32) {
 	h := &c.side[side]
-	x := &t.annexOf(c).side[side]
-	x.resent++
-	c.history.add(letterResent, side)
+	x := &t.coldOf(c).side[side]
+	x.retransmitted++
+	c.history.add(letterRetransmitted, side)
 	if h.una.Less(seq) || seq.Add(length).LessEq(h.una) {
 		return // not the oldest, or acknowledged already
 	}
-	if h.bits&hasResend == 0 {
-		x.resend = t.runs.Take()
-		h.bits |= hasResend
-		r := t.runs.At(x.resend)
+	if h.bits&hasRetransmit == 0 {
+		x.retransmit = t.runs.Take()
+		h.bits |= hasRetransmit
+		r := t.runs.At(x.retransmit)
 		r.kind, r.seq, r.len = kind, seq, length
 		r.orig = t.firstSending(c, side, seq, kind)
 	}
-	t.runs.At(x.resend).add(s)
+	t.runs.At(x.retransmit).add(s)
 }
 
 // sentSYNAgain is sentAgain for a SYN or SYN-ACK.
-func (t *Table) sentSYNAgain(c *record, side flows.Side, s *segment) {
-	x := &t.annexOf(c).side[side]
+func (t *Table) retransmittedSYN(c *record, side flows.Side, s *segment) {
+	x := &t.coldOf(c).side[side]
 	if x.syns < 1<<16-1 {
 		x.syns++
 	}
@@ -58,7 +58,7 @@ func (t *Table) sentSYNAgain(c *record, side flows.Side, s *segment) {
 	if s.Flags&flows.ACK != 0 {
 		kind = flows.RunSYNACK
 	}
-	t.sentAgain(c, side, s, kind, s.SEQ, 1)
+	t.retransmitted(c, side, s, kind, s.SEQ, 1)
 }
 
 // firstSending finds the first sending of what starts at seq.
@@ -68,7 +68,7 @@ func (t *Table) firstSending(c *record, side flows.Side, seq flows.Seq, kind flo
 	case flows.RunSYN, flows.RunSYNACK:
 		return stampAt(t.synMark(c, side))
 	case flows.RunFIN:
-		return t.annexOf(c).side[side].fin
+		return t.coldOf(c).side[side].fin
 	}
 	var found stamp
 	for k := 0; ; k++ { // the oldest that fits
@@ -86,11 +86,11 @@ func (t *Table) firstSending(c *record, side flows.Side, seq flows.Seq, kind flo
 	return found
 }
 
-// probe takes a segment of side that repeats the octet before SND.NXT, or offers one octet to a closed
+// probe takes a segment of side that repeats the byte before SND.NXT, or offers one byte to a closed
 // window: a keep-alive probe, or a window probe while the peer's window is zero (Linux sends both alike).
 func (t *Table) probe(c *record, side flows.Side, s *segment) flows.Notes {
 	h := &c.side[side]
-	x := &t.annexOf(c).side[side]
+	x := &t.coldOf(c).side[side]
 	if c.side[side^1].bits&zeroWND != 0 {
 		if h.bits&hasProbe == 0 {
 			x.probe = t.runs.Take()
@@ -111,14 +111,14 @@ func (t *Table) probe(c *record, side flows.Side, s *segment) flows.Notes {
 	return flows.KeepAlive
 }
 
-// endRuns ends the run of resends of side when the peer's ACK has passed it, and forgets passed holes.
+// endRuns ends the run of retransmissions of side when the peer's ACK has passed it, and forgets passed holes.
 func (t *Table) endRuns(c *record, side flows.Side, ack flows.Seq) {
 	h := &c.side[side]
-	x := &t.annexOf(c).side[side]
-	if h.bits&hasResend != 0 && t.runs.At(x.resend).seq.Less(ack) {
-		t.runs.Give(x.resend)
-		x.resend = 0
-		h.bits &^= hasResend
+	x := &t.coldOf(c).side[side]
+	if h.bits&hasRetransmit != 0 && t.runs.At(x.retransmit).seq.Less(ack) {
+		t.runs.Give(x.retransmit)
+		x.retransmit = 0
+		h.bits &^= hasRetransmit
 	}
 	if h.bits&hasHoles != 0 {
 		t.passHoles(c, side, ack)
@@ -126,9 +126,9 @@ func (t *Table) endRuns(c *record, side flows.Side, ack flows.Seq) {
 }
 
 // heard ends the run of keep-alives of side: the peer has answered, with whatever segment.
-func (t *Table) heard(c *record, side flows.Side) {
+func (t *Table) keepAliveAnswered(c *record, side flows.Side) {
 	h := &c.side[side]
-	x := &t.annexOf(c).side[side]
+	x := &t.coldOf(c).side[side]
 	t.runs.Give(x.keep)
 	x.keep = 0
 	h.bits &^= hasKeep
@@ -142,17 +142,17 @@ func (t *Table) advertise(c *record, side flows.Side, s *segment) (n flows.Notes
 		n = flows.ZeroWindow
 		if h.bits&zeroWND == 0 {
 			h.bits |= zeroWND
-			t.annexOf(c).side[side].zeroWND = stampOf(s)
+			t.coldOf(c).side[side].zeroWND = stampOf(s)
 			c.history.add(letterZeroWindow, side)
 		}
 		return n
 	}
 	if h.bits&zeroWND != 0 {
 		h.bits &^= zeroWND
-		t.annexOf(c).side[side].zeroWND = stamp{}
+		t.coldOf(c).side[side].zeroWND = stamp{}
 	}
 	if peer.bits&hasProbe != 0 {
-		x := &t.annexOf(c).side[side^1]
+		x := &t.coldOf(c).side[side^1]
 		t.runs.Give(x.probe)
 		x.probe = 0
 		peer.bits &^= hasProbe

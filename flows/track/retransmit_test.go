@@ -98,7 +98,7 @@ func TestKeepAlives(t *testing.T) {
 	if c = after(t, probes+"+0.1 < . 1 ack 101"); c.Ends[0].KeepAlives.Count != 0 {
 		t.Errorf("answered, but still %+v", c.Ends[0].KeepAlives)
 	}
-	// With an octet of garbage, as some systems send it.
+	// With an byte of garbage, as some systems send it.
 	c = after(t, shake+"+0.1 > P. 1:101(100) ack 1\n+0.1 < . 1 ack 101\n+10 > . 100:101(1) ack 1\n+10 > . 100:101(1) ack 1")
 	if r := c.Ends[0].KeepAlives; r.Count != 2 || r.LEN != 1 || c.Ends[0].Retransmitted != 0 {
 		t.Errorf("with an octet: %+v", r)
@@ -120,7 +120,7 @@ func TestZeroWindow(t *testing.T) {
 	if z := c.Ends[1].ZeroWND; z.Frame != 5 || c.Ends[1].RCV.WND != 0 || !notes(t, c, 5).Has(flows.ZeroWindow) {
 		t.Errorf("zero window since %+v", z)
 	}
-	// Linux probes with SEQ = SND.UNA-1 and no data, others with one octet.
+	// Linux probes with SEQ = SND.UNA-1 and no data, others with one byte.
 	for _, probe := range []string{"100 ack 1", "101:102(1) ack 1"} {
 		c = after(t, closed+"+0.2 > . "+probe+"\n+0 < . 1 ack 101 win 0\n+0.4 > . "+probe+"\n+0 < . 1 ack 101 win 0\n")
 		if r := c.Ends[0].WndProbes; r.What != flows.RunZeroWindow || r.Count != 2 || !slices.Equal(r.Frames, []int{6, 8}) || r.PeerLast.Frame != 9 {

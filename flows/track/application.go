@@ -8,22 +8,22 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
 )
 
-// A talk is what is known of what two applications said, of a connection that is followed closely, from its first data
+// An application state is what is known of what two applications said, of a connection that is followed closely, from its first data
 // on.
 //
 // The last ShortAbove connections that began are followed closely: their timelines may grow, and their applications are
 // heard. Which they are depends on segments that never wait in a batch, so it is the same whichever way they come.
-type talk struct {
+type application struct {
 	state     exchange.State
 	firstData [2]stamp
 }
 
-// A talk lies in three cache lines: it is touched for all that is heard.
-var _ [3 * 64]byte = [unsafe.Sizeof(talk{})]byte{}
+// An application state lies in three cache lines: it is touched for all that is heard.
+var _ [3 * 64]byte = [unsafe.Sizeof(application{})]byte{}
 
 // A following is the queue of connections that are followed closely, oldest first: numbers of their records, and
 // streams. Those that have been forgotten stay in it until they are in the way.
-type following struct {
+type closelyFollowed struct {
 	queue slab.Queue
 	live  int // of them, those that have not been forgotten
 }
@@ -61,33 +61,33 @@ func (t *Table) followedAt(v uint64) *record {
 
 // unfollow ends that c is followed closely. Of its timeline the end is left, and of its exchange nothing.
 func (t *Table) unfollow(c *record) {
-	c.marks = c.marks&^followed | unfollowed | talkLost
+	c.marks = c.marks&^followed | unfollowed | applicationLost
 	t.follows.live--
 	t.stats.ExchangesLost++
-	t.dropTalk(c)
+	t.dropApplication(c)
 	t.lines.shorten(c)
 }
 
 // dropTalk forgets what c's applications said.
-func (t *Table) dropTalk(c *record) {
-	if c.talk != 0 {
-		t.talks.At(c.talk).state.Release(t.names)
-		t.talks.Give(c.talk)
-		c.talk = 0
+func (t *Table) dropApplication(c *record) {
+	if c.application != 0 {
+		t.applications.At(c.application).state.Release(t.names)
+		t.applications.Give(c.application)
+		c.application = 0
 	}
 }
 
-// talkOf returns the talk of c, made on first use; nil where it is not followed.
-func (t *Table) talkOf(c *record) *talk {
-	if c.talk != 0 {
-		return t.talks.At(c.talk)
+// talkOf returns the application state of c, made on first use; nil where it is not followed.
+func (t *Table) applicationOf(c *record) *application {
+	if c.application != 0 {
+		return t.applications.At(c.application)
 	}
 	if t.follow(c); c.marks&followed == 0 {
 		return nil
 	}
-	c.talk = t.talks.Take()
-	k := t.talks.At(c.talk)
-	if c.marks&talkLost != 0 {
+	c.application = t.applications.Take()
+	k := t.applications.At(c.application)
+	if c.marks&applicationLost != 0 {
 		k.state.Lost(0, 1)
 		k.state.Lost(1, 1)
 	}
@@ -96,32 +96,32 @@ func (t *Table) talkOf(c *record) *talk {
 
 // exchangeOf returns what is known of c's exchange.
 func (t *Table) exchangeOf(c *record) *exchange.State {
-	if c.talk != 0 {
-		return &t.talks.At(c.talk).state
+	if c.application != 0 {
+		return &t.applications.At(c.application).state
 	}
 	state := &exchange.State{}
-	if c.marks&talkLost != 0 {
+	if c.marks&applicationLost != 0 {
 		state.Lost(0, 1)
 		state.Lost(1, 1)
 	}
 	return state
 }
 
-// say hands data of side, n octets of which some may be captured, to the exchange.
-func (t *Table) say(c *record, side flows.Side, at stamp, captured []byte, n uint32) {
-	k := t.talkOf(c)
+// say hands data of side, n bytes of which some may be captured, to the exchange.
+func (t *Table) deliverData(c *record, side flows.Side, at stamp, captured []byte, n uint32) {
+	k := t.applicationOf(c)
 	if k == nil {
 		return
 	}
-	if k.firstData[side].frame == 0 && c.marks&talkLost == 0 {
+	if k.firstData[side].frame == 0 && c.marks&applicationLost == 0 {
 		k.firstData[side] = at
 	}
 	k.state.Say(t.names, int(side), int(at.frame), int64(at.time()), captured, n)
 }
 
-// lost tells the exchange that n octets of side are missing.
-func (t *Table) lost(c *record, side flows.Side, n uint32) {
-	if k := t.talkOf(c); k != nil {
+// lost tells the exchange that n bytes of side are missing.
+func (t *Table) deliverGap(c *record, side flows.Side, n uint32) {
+	if k := t.applicationOf(c); k != nil {
 		k.state.Lost(int(side), n)
 	}
 }
@@ -132,11 +132,11 @@ func (t *Table) fitNames() {
 		return
 	}
 	t.names.Sweep(func(keep func(*exchange.State)) {
-		for i := uint32(1); i < t.talks.Top; i++ {
-			keep(&t.talks.At(i).state)
+		for i := uint32(1); i < t.applications.Top; i++ {
+			keep(&t.applications.At(i).state)
 		}
-		for i := uint32(1); i < t.letGoes.Top; i++ {
-			keep(&t.letGoes.At(i).exchange)
+		for i := uint32(1); i < t.closeStates.Top; i++ {
+			keep(&t.closeStates.At(i).exchange)
 		}
 	})
 }

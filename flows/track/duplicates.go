@@ -15,7 +15,7 @@ const copyWithin = 100 * time.Millisecond
 // than any timer.
 const copyAtOnce = 500 * time.Microsecond
 
-// fresh tells whether s must be a new packet: it takes new sequence space, or acknowledges more than
+// fresh reports whether s must be a new packet: it takes new sequence space, or acknowledges more than
 // its side has before.
 func (c *record) fresh(side flows.Side, s *segment) bool {
 	a, b := &c.side[side], &c.side[side^1]
@@ -43,7 +43,7 @@ func (t *Table) original(c *record, side flows.Side, s *segment) *entry {
 	}
 }
 
-// samePacket tells whether s, which looks like e in every TCP field kept, is the same packet.
+// samePacket reports whether s, which looks like e in every TCP field kept, is the same packet.
 func (t *Table) samePacket(c *record, side flows.Side, s *segment, e *entry) bool {
 	apart := s.Time.Sub(c.at(e.lo, e.hi))
 	if apart < 0 {
@@ -57,7 +57,7 @@ func (t *Table) samePacket(c *record, side flows.Side, s *segment, e *entry) boo
 		return false // sent later than anything before it
 	case s.IPID != 0 && !t.ipidStands(c, side, s):
 		return true // RFC 791 §3.1: the identification is the sender's mark on one packet
-	case hop != 0 || placeOf(s) != e.origin&^1:
+	case hop != 0 || pointOf(s) != e.origin&^1:
 		return true // captured at another place
 	case t.copiesAreUsual(c):
 		return true
@@ -67,20 +67,20 @@ func (t *Table) samePacket(c *record, side flows.Side, s *segment, e *entry) boo
 	return apart <= copyAtOnce
 }
 
-// newTSval tells whether the timestamp of s is later than that of all segments of side before it.
+// newTSval reports whether the timestamp of s is later than that of all segments of side before it.
 func (t *Table) newTSval(c *record, side flows.Side, s *segment) bool {
 	if h := &c.side[side]; h.bits&hasTS != 0 && int32(s.Opts.TSval-h.tsval) <= 0 {
 		return false
 	}
 	if c.marks&hasReset != 0 {
-		if last := &t.fallOf(c).side[side]; last.count > 0 && int32(s.Opts.TSval-last.tsval) <= 0 {
+		if last := &t.resetPartOf(c).side[side]; last.count > 0 && int32(s.Opts.TSval-last.tsval) <= 0 {
 			return false
 		}
 	}
 	return true
 }
 
-// ipidStands tells whether side uses the IP ID of s for other packets as well, so that it marks nothing.
+// ipidStands reports whether side uses the IP ID of s for other packets as well, so that it marks nothing.
 func (t *Table) ipidStands(c *record, side flows.Side, s *segment) bool {
 	for k := 0; ; k++ {
 		e := t.lines.back(c, k)
@@ -100,11 +100,11 @@ const manyPackets = 20
 // where it has more of them in proportion: a mirror port that doubles packets doubles all.
 func (t *Table) copiesPer(c *record) (copies, packets uint32) {
 	packets = c.side[0].segments + c.side[1].segments
-	if c.annex != 0 {
-		copies = t.annexes.At(c.annex).copies
+	if c.cold != 0 {
+		copies = t.coldParts.At(c.cold).duplicates
 	}
 	if c.marks&hasReset != 0 {
-		f := t.fallOf(c)
+		f := t.resetPartOf(c)
 		packets += f.side[0].count + f.side[1].count
 	}
 	all, allCopies := t.stats.Segments-t.stats.Duplicates, t.stats.Duplicates
@@ -114,21 +114,21 @@ func (t *Table) copiesPer(c *record) (copies, packets uint32) {
 	return copies, packets
 }
 
-// copiesAreUsual tells whether at least every fourth packet was a copy so far.
+// copiesAreUsual reports whether at least every fourth packet was a copy so far.
 func (t *Table) copiesAreUsual(c *record) bool {
 	copies, packets := t.copiesPer(c)
 	return copies > 0 && copies*3 >= packets
 }
 
 // usualCopies returns how many copies each packet has had so far, to the nearest whole number.
-func (t *Table) usualCopies(c *record) uint32 {
+func (t *Table) usualDuplicates(c *record) uint32 {
 	copies, packets := t.copiesPer(c)
 	return (copies + packets/2) / max(packets, 1)
 }
 
 // takeCopy counts a packet captured once more.
-func (t *Table) takeCopy(c *record) {
-	t.annexOf(c).copies++
+func (t *Table) takeDuplicate(c *record) {
+	t.coldOf(c).duplicates++
 	c.defects |= flows.Duplicated
 	t.stats.Duplicates++
 }

@@ -2,9 +2,9 @@ package track
 
 import "github.com/rstexplain/rstexplain/flows"
 
-// An application gets its octets in order, whatever happens to the segments, and so must the exchange.
-// While octets of a side are missing, the data behind them is held here; when they come (reordered, or
-// resent after a loss), all is told in its order. When they do not come, the exchange is told that they
+// An application gets its bytes in order, whatever happens to the segments, and so must the exchange.
+// While bytes of a side are missing, the data behind them is held here; when they come (reordered, or
+// retransmitted after a loss), all is told in its order. When they do not come, the exchange is told that they
 // are lost: as soon as the peer acknowledges more or answers, a RST comes, or too much would wait.
 
 // A held is one segment's data that waits, in Table.held. Those of a side are chained in sequence order.
@@ -13,7 +13,7 @@ type held struct {
 	len    uint32
 	next   uint32
 	at     stamp
-	kept   uint16 // octets in use of octets
+	kept   uint16 // bytes in use of bytes
 	octets [heldOctets]byte
 }
 
@@ -23,12 +23,12 @@ const (
 	maxAllHeld = 4096 // segments that may wait in all
 )
 
-// tell gives the exchange the data of s: now, or later when octets before it are missing. The last fresh
-// octets of s are beyond all data before it.
-func (t *Table) tell(c *record, side flows.Side, s *segment, fresh uint32) {
-	if c.annex != 0 {
-		x := t.annexes.At(c.annex)
-		if peer := &x.side[side^1]; peer.waits && s.Flags&flows.ACK != 0 && peer.heard.Less(s.ACK) {
+// tell gives the exchange the data of s: now, or later when bytes before it are missing. The last fresh
+// bytes of s are beyond all data before it.
+func (t *Table) reassemble(c *record, side flows.Side, s *segment, fresh uint32) {
+	if c.cold != 0 {
+		x := t.coldParts.At(c.cold)
+		if peer := &x.side[side^1]; peer.waits && s.Flags&flows.ACK != 0 && peer.delivered.Less(s.ACK) {
 			t.stopWaiting(c, side.Peer()) // this is the answer to what is missing
 		}
 		if x.side[side].waits {
@@ -36,14 +36,14 @@ func (t *Table) tell(c *record, side flows.Side, s *segment, fresh uint32) {
 			return
 		}
 	}
-	if fresh > 0 && !s.told {
-		t.say(c, side, stampOf(s), s.Payload[min(int(s.DataLen-fresh), len(s.Payload)):], fresh)
+	if fresh > 0 && !s.delivered {
+		t.deliverData(c, side, stampOf(s), s.Payload[min(int(s.DataLen-fresh), len(s.Payload)):], fresh)
 	}
 }
 
 // hold keeps the data of s until what is missing before it comes.
 func (t *Table) hold(c *record, side flows.Side, s *segment) {
-	x := &t.annexOf(c).side[side]
+	x := &t.coldOf(c).side[side]
 	if x.nHeld >= maxHeld || t.held.Live >= maxAllHeld {
 		t.stopWaiting(c, side)
 	}
@@ -57,53 +57,53 @@ func (t *Table) hold(c *record, side flows.Side, s *segment) {
 	}
 	h.next, *link = *link, i
 	x.nHeld++
-	for x.held != 0 && t.held.At(x.held).seq.LessEq(x.heard) {
-		t.sayHeld(c, side, x)
+	for x.held != 0 && t.held.At(x.held).seq.LessEq(x.delivered) {
+		t.deliverHeld(c, side, x)
 	}
-	if x.heard == c.side[side].dataEnd() {
+	if x.delivered == c.side[side].dataEnd() {
 		t.waited(c, side, x)
 	}
 }
 
 // sayHeld tells the first piece of data that waits. What is missing before it is lost; what was told
 // already is left out.
-func (t *Table) sayHeld(c *record, side flows.Side, x *halfAnnex) {
+func (t *Table) deliverHeld(c *record, side flows.Side, x *coldHalf) {
 	i := x.held
 	h := t.held.At(i)
 	x.held = h.next
 	x.nHeld--
-	if lost := h.seq.Sub(x.heard); lost > 0 {
-		t.lost(c, side, uint32(lost))
-		x.heard = h.seq
+	if lost := h.seq.Sub(x.delivered); lost > 0 {
+		t.deliverGap(c, side, uint32(lost))
+		x.delivered = h.seq
 	}
-	if old := uint32(x.heard - h.seq); old < h.len {
-		t.say(c, side, h.at, h.octets[min(old, uint32(h.kept)):h.kept], h.len-old)
-		x.heard = h.seq.Add(h.len)
+	if old := uint32(x.delivered - h.seq); old < h.len {
+		t.deliverData(c, side, h.at, h.octets[min(old, uint32(h.kept)):h.kept], h.len-old)
+		x.delivered = h.seq.Add(h.len)
 	}
 	t.held.Give(i)
 }
 
 // stopWaiting tells the exchange all that waits of side, and what is lost.
 func (t *Table) stopWaiting(c *record, side flows.Side) {
-	x := &t.annexOf(c).side[side]
+	x := &t.coldOf(c).side[side]
 	if !x.waits {
 		return
 	}
 	for x.held != 0 {
-		t.sayHeld(c, side, x)
+		t.deliverHeld(c, side, x)
 	}
 	end := c.side[side].dataEnd()
 	if x.unseenFIN.frame != 0 {
 		end--
 	}
-	if lost := end.Sub(x.heard); lost > 0 {
-		t.lost(c, side, uint32(lost))
+	if lost := end.Sub(x.delivered); lost > 0 {
+		t.deliverGap(c, side, uint32(lost))
 	}
 	t.waited(c, side, x)
 }
 
 // waited ends the waiting of side: all that was sent has been told.
-func (t *Table) waited(c *record, side flows.Side, x *halfAnnex) {
+func (t *Table) waited(c *record, side flows.Side, x *coldHalf) {
 	x.waits = false
 	if c.side[side].bits&sentFIN != 0 {
 		t.finish(c, side)
@@ -112,19 +112,19 @@ func (t *Table) waited(c *record, side flows.Side, x *halfAnnex) {
 
 // finish tells the exchange of side's FIN, after all of its data.
 func (t *Table) finish(c *record, side flows.Side) {
-	x := &t.annexOf(c).side[side]
-	if x.waits = x.waits && (x.held != 0 || x.heard != c.side[side].dataEnd()); x.waits || x.letGo != 0 {
+	x := &t.coldOf(c).side[side]
+	if x.waits = x.waits && (x.held != 0 || x.delivered != c.side[side].dataEnd()); x.waits || x.closeState != 0 {
 		return
 	}
-	if k := t.talkOf(c); k != nil {
+	if k := t.applicationOf(c); k != nil {
 		k.state.Fin(int(side), int64(x.fin.time()))
 	}
-	t.letsGo(c, side, x.fin, true)
+	t.noteClose(c, side, x.fin, true)
 	c.side[side].unread = 0
 }
 
 // dropHeld gives back all that waits of a side.
-func (t *Table) dropHeld(x *halfAnnex) {
+func (t *Table) dropHeld(x *coldHalf) {
 	for x.held != 0 {
 		i := x.held
 		x.held = t.held.At(i).next

@@ -1,8 +1,8 @@
 package track
 
 // numbers gives short numbers to values of which a capture has few, such as link addresses and VLANs, so
-// that a record holds two octets for one. It holds 65,534 of them; more are not told apart from 0.
-type numbers struct {
+// that a record holds two bytes for one. It holds 65,534 of them; more are not told apart from 0.
+type internTable struct {
 	list  []uint64
 	index map[uint64]uint16
 	last  uint64 // value asked for last, and its number
@@ -10,7 +10,7 @@ type numbers struct {
 }
 
 // number returns the number of v; that of 0 is 0.
-func (x *numbers) number(v uint64) uint16 {
+func (x *internTable) number(v uint64) uint16 {
 	if v == 0 || v == x.last {
 		return x.lastOrNone(v)
 	}
@@ -30,7 +30,7 @@ func (x *numbers) number(v uint64) uint16 {
 	return n
 }
 
-func (x *numbers) lastOrNone(v uint64) uint16 {
+func (x *internTable) lastOrNone(v uint64) uint16 {
 	if v == 0 {
 		return 0
 	}
@@ -38,7 +38,7 @@ func (x *numbers) lastOrNone(v uint64) uint16 {
 }
 
 // value is the inverse of number.
-func (x *numbers) value(n uint16) uint64 {
+func (x *internTable) value(n uint16) uint64 {
 	if n == 0 {
 		return 0
 	}

@@ -8,8 +8,9 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track"
 )
 
-// A connection that began as an embryo is told of as one that never was one, whatever comes after its SYN.
+// A connection that began as a SYN cache entry is told of as one that never was one, whatever comes after its SYN.
 func TestEmbryoIsNoOther(t *testing.T) {
+	notPlain(t)
 	offers := map[string]func(s *flows.Segment){
 		"bare": func(*flows.Segment) {},
 		"Linux": func(s *flows.Segment) {
@@ -105,8 +106,9 @@ func TestEmbryoIsNoOther(t *testing.T) {
 	}
 }
 
-// What an embryo cannot hold is a record from the beginning.
+// What a SYN cache entry cannot hold is a record from the beginning.
 func TestNoEmbryo(t *testing.T) {
+	notPlain(t)
 	for what, change := range map[string]func(s *flows.Segment){
 		"SYN-ACK":   func(s *flows.Segment) { s.Flags |= flows.ACK },
 		"RST":       func(s *flows.Segment) { s.Flags |= flows.RST },
@@ -134,6 +136,7 @@ func TestNoEmbryo(t *testing.T) {
 
 // In a flood the oldest half-open connections go, and their stream numbers stay known. What is answered stays.
 func TestFloodOfEmbryos(t *testing.T) {
+	notPlain(t)
 	const most, flood = 10_000, 60_000
 	tab := track.NewTable(track.TableOptions{MaxConnections: most}, func(*flows.Reset) {})
 	frame := 0
@@ -182,8 +185,9 @@ func TestFloodOfEmbryos(t *testing.T) {
 	}
 }
 
-// An embryo leaves the same grave as a record.
+// A SYN cache entry leaves the same tombstone as a record.
 func TestGraveOfEmbryo(t *testing.T) {
+	notPlain(t)
 	const most, flood = 1000, 3000
 	for what, follow := range map[string]func(s flows.Segment) flows.Segment{
 		"refusal": func(s flows.Segment) flows.Segment { return answer(s, flows.RST|flows.ACK) },

@@ -7,7 +7,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
 )
 
-// maxRSTText is how many octets of a RST's payload are kept.
+// maxRSTText is how many bytes of a RST's payload are kept.
 const maxRSTText = 256
 
 // released holds the Resets that are not in use, each with its Conn.
@@ -33,8 +33,8 @@ func Release(r *flows.Reset) {
 // reset takes the RST s of side.
 func (t *Table) reset(c *record, side flows.Side, s *segment) {
 	t.stats.Resets++
-	e := t.copiedRST(c, side, s)
-	if c.annex != 0 {
+	e := t.duplicateRST(c, side, s)
+	if c.cold != 0 {
 		t.stopWaiting(c, flows.Originator)
 		t.stopWaiting(c, flows.Responder)
 	}
@@ -55,25 +55,25 @@ func (t *Table) reset(c *record, side flows.Side, s *segment) {
 	states := [2]flows.State{c.side[0].state, c.side[1].state}
 	r.From, r.To = states, states
 	if c.marks&hasReset != 0 {
-		r.Prior = t.fallOf(c).prior()
+		r.Prior = t.resetPartOf(c).prior()
 	}
-	t.around.before(t, c, side, s, r)
+	t.related.before(t, c, side, s, r)
 	r.Related.ICMP = t.icmpOf(c)
 	if e != nil {
-		t.copyReset(c, r, e)
-		t.takeCopy(c)
+		t.makeDuplicate(c, r, e)
+		t.takeDuplicate(c)
 		if c.marks&watched != 0 {
-			t.seenCopy(c, s)
+			t.seenDuplicate(c, s)
 		}
-		t.wait(c, side, r)
+		t.addPending(c, side, r)
 		return
 	}
 	was := c.states()
-	trig := t.judge(c, side, s, r)
-	t.fell(c, side, s, r, trig)
+	trig := t.classify(c, side, s, r)
+	t.applyRST(c, side, s, r, trig)
 	r.To = [2]flows.State{c.side[0].state, c.side[1].state}
 	c.history.add(letterRST, side)
-	f := t.fallOf(c)
+	f := t.resetPartOf(c)
 	me := &f.side[side]
 	first := me.count == 0
 	if first {
@@ -86,44 +86,44 @@ func (t *Table) reset(c *record, side flows.Side, s *segment) {
 	me.last, me.tsval, me.again = stampOf(s), s.Opts.TSval, 0
 	f.addPrior(prior{stampOf(s), s.SEQ, r.Class, side})
 	if c.side[side].state == flows.Closed && c.side[side].bits&sentFIN == 0 {
-		t.letsGo(c, side, stampOf(s), false)
+		t.noteClose(c, side, stampOf(s), false)
 	}
 	entry := t.note(c, side, s, 0, was)
 	if c.marks&watched != 0 {
 		t.seenRST(c, side, s, entry)
 	}
-	t.around.after(t, c, side, s, r, first)
-	t.wait(c, side, r)
+	t.related.after(t, c, side, s, r, first)
+	t.addPending(c, side, r)
 }
 
 // copiedRST returns the RST of which s is a second capture, nil when s is a packet of its own. A kill
-// with segments in flight draws RSTs that are alike to the last octet, one for each. Such a one is a copy
+// with segments in flight draws RSTs that are alike to the last byte, one for each. Such a one is a copy
 // as long as the RST before it has not been captured again as often as other packets have.
-func (t *Table) copiedRST(c *record, side flows.Side, s *segment) *entry {
+func (t *Table) duplicateRST(c *record, side flows.Side, s *segment) *entry {
 	e := t.original(c, side, s)
-	if e == nil || s.IPID != 0 || s.TTL != e.ttl || placeOf(s) != e.origin&^1 {
+	if e == nil || s.IPID != 0 || s.TTL != e.ttl || pointOf(s) != e.origin&^1 {
 		return e
 	}
-	if t.fallOf(c).side[side].again < t.usualCopies(c) {
+	if t.resetPartOf(c).side[side].again < t.usualDuplicates(c) {
 		return e
 	}
 	return nil
 }
 
 // copyReset fills in the second capture r of the RST e from the first.
-func (t *Table) copyReset(c *record, r *flows.Reset, e *entry) {
+func (t *Table) makeDuplicate(c *record, r *flows.Reset, e *entry) {
 	r.Notes |= flows.Duplicate
 	r.DuplicateOf = int(e.frame)
-	f := t.fallOf(c)
+	f := t.resetPartOf(c)
 	f.side[r.Side].again++
 	found := false
 	for _, p := range f.priors[:f.n] {
 		if p.at.frame == e.frame {
-			r.Class, found = p.form, true
+			r.Class, found = p.class, true
 		}
 	}
 	for _, no := range f.open[:f.nOpen] {
-		if p := t.waiting.at(no); p != nil && p.r.Frame == int(e.frame) {
+		if p := t.pending.at(no); p != nil && p.r.Frame == int(e.frame) {
 			o := p.r
 			o.After.Duplicates++
 			r.Class, r.Trigger, r.TriggerDelay, r.Candidates, r.Accept, r.Conn = o.Class, o.Trigger, o.TriggerDelay, o.Candidates, o.Accept, o.Conn

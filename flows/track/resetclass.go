@@ -4,10 +4,10 @@ import "github.com/rstexplain/rstexplain/flows"
 
 // judge fills in what the numbers of RST s, sent by side, say: its form, what it answers, and whether it
 // is acceptable. It returns the entry of the trigger.
-func (t *Table) judge(c *record, side flows.Side, s *segment, r *flows.Reset) *entry {
+func (t *Table) classify(c *record, side flows.Side, s *segment, r *flows.Reset) *entry {
 	trig, n := t.trigger(c, side, s)
 	r.Candidates = n
-	r.Class = t.form(c, side, s, n > 0)
+	r.Class = t.class(c, side, s, n > 0)
 	if r.Class == flows.ClassActive && n == 0 {
 		trig = t.atOnce(c, side, s)
 		r.Candidates = 0
@@ -24,9 +24,9 @@ func (t *Table) judge(c *record, side flows.Side, s *segment, r *flows.Reset) *e
 	return trig
 }
 
-// form names the form of RST s by the numbers of RFC 9293 §3.10.7. fits says that the timeline holds a
+// class names the class of RST s by the numbers of RFC 9293 §3.10.7. fits says that the timeline holds a
 // segment that s answers by them.
-func (t *Table) form(c *record, side flows.Side, s *segment, fits bool) flows.Class {
+func (t *Table) class(c *record, side flows.Side, s *segment, fits bool) flows.Class {
 	a, b := &c.side[side], &c.side[side^1]
 	if s.Flags&flows.ACK == 0 {
 		// §3.5.2: "If the incoming segment has the ACK bit set, the reset takes its sequence number from
@@ -52,10 +52,10 @@ func (t *Table) form(c *record, side flows.Side, s *segment, fits bool) flows.Cl
 	return flows.ClassUnclear
 }
 
-// neverSent tells whether o echoes a timestamp that h, in SYN-SENT, has never sent. Linux throws such a segment
+// neverSent reports whether o echoes a timestamp that h, in SYN-SENT, has never sent. Linux throws such a segment
 // away, a RST too (tcp_rcv_synsent_state_process, PAWSActiveRejected).
 func (h *half) neverSent(o *flows.Options) bool {
-	const far = 1 << 27 // a clock of 1 µs ticks on by less while a SYN is resent
+	const far = 1 << 27 // a clock of 1 µs ticks on by less while a SYN is retransmitted
 	d := int32(o.TSecr - h.tsval)
 	return h.bits&hasTS != 0 && o.HasTS && o.TSecr != 0 && (d > far || d < -far)
 }
@@ -84,7 +84,7 @@ func (t *Table) accept(c *record, side flows.Side, s *segment, trig *entry) flow
 	switch {
 	case a.bits&hasSND != 0:
 		next = t.contiguous(c, side)
-		if x := &t.annexOf(c).side[side]; a.bits&hasResend != 0 && t.runs.At(x.resend).count > 1 && s.SEQ.Less(next) {
+		if x := &t.coldOf(c).side[side]; a.bits&hasRetransmit != 0 && t.runs.At(x.retransmit).count > 1 && s.SEQ.Less(next) {
 			next = a.una // what is sent again and again has not arrived
 		}
 	case b.bits&hasRCV != 0:
