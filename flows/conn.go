@@ -14,7 +14,7 @@ type Conn struct {
 	Ends        [2]Endpoint
 
 	Start, Last Mark
-	Packets     uint32 // packets of the connection, copies included
+	Packets     uint32 // packets of the connection, duplicates included
 	Duplicates  uint32 // of these, packets captured a second time
 
 	SYN, SYNACK, HandshakeACK Mark // the three steps, first sending of each
@@ -44,14 +44,14 @@ type Before struct {
 // End returns the endpoint of side s.
 func (c *Conn) End(s Side) *Endpoint { return &c.Ends[s] }
 
-// A LetGo is the state of a connection at the moment when one side gave it up, by its first FIN or, without
-// one, by its first RST: whether there was unfinished business then decides what a reset means.
+// A Close is the state of a connection at the moment when one side gave it up, by its first FIN or, without
+// one, by its first RST: whether an exchange was still going on then decides what a reset means.
 type Close struct {
 	Mark
 	FIN         bool
 	Exchange    exchange.Summary // what had been said by then
 	Unread      uint32           // that side's Endpoint.Unread
-	Outstanding [2]uint32        // octets that originator and responder had sent and not yet seen acknowledged
+	Outstanding [2]uint32        // bytes that originator and responder had sent and not yet seen acknowledged
 	LastData    [2]Mark          // their last data
 }
 
@@ -62,7 +62,7 @@ type Defects uint16
 const (
 	NoHandshake   Defects = 1 << iota // the connection began before the capture
 	OneDirection                      // segments of one side only
-	MissedPackets                     // acknowledged octets that the capture does not hold
+	MissedPackets                     // acknowledged bytes that the capture does not hold
 	Duplicated                        // packets captured more than once
 	Reordered                         // timestamps went backwards, or answers before their cause
 	SnapCut                           // payload cut by the snaplen

@@ -35,16 +35,16 @@ type Notes uint16
 
 // The notes.
 const (
-	Retransmitted Notes = 1 << iota // octets or a SYN or FIN that this side had sent before
+	Retransmitted Notes = 1 << iota // bytes or a SYN or FIN that this side had sent before
 	OutOfOrder                      // fills a gap left by segments captured earlier
-	KeepAlive                       // keep-alive probe: SEQ = SND.NXT−1 with 0 or 1 octet (RFC 9293 §3.8.4)
+	KeepAlive                       // keep-alive probe: SEQ = SND.NXT−1 with 0 or 1 byte (RFC 9293 §3.8.4)
 	ZeroWindow                      // advertises a window of 0
 	WindowProbe                     // probes the peer's zero window (RFC 9293 §3.8.6.1)
 	Duplicate                       // the same packet captured a second time: no event of the connection
 	ChallengeACK                    // answers an unacceptable segment (RFC 5961 §3.2, §4.2)
 	DupACK                          // acknowledges nothing new, carries nothing
-	AckedUnseen                     // acknowledges octets that the capture does not hold
-	Gap                             // octets before it are missing from the capture
+	AckedUnseen                     // acknowledges bytes that the capture does not hold
+	Gap                             // bytes before it are missing from the capture
 	TupleReuse                      // SYN that starts a new incarnation of a used 4-tuple
 	NotAccepted                     // RST that the receiver visibly did not accept
 )

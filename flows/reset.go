@@ -13,16 +13,17 @@ type Reset struct {
 	MAC       uint64 // Ethernet source, 0 where the link has none
 	Domain    uint32 // VLAN or tunnel key, 0 on the plain wire
 	Interface uint16 // pcapng interface that it was captured on
-	Payload   []byte // text that devices put in a RST (RFC 9293 §3.5.3 allows it), at most 256 octets
+	Payload   []byte // text that devices put in a RST (RFC 9293 §3.5.3 allows it), at most 256 bytes
 
 	// Trigger is the segment that this RST answers by the numbers of RFC 9293 §3.10.7, nil when none fits.
 	Trigger      *Event
 	TriggerDelay time.Duration
-	// Candidates counts the captured segments that fit equally well; the Trigger is the latest of them
-	// that no earlier RST answered.
+	// Candidates counts the captured segments that fit equally well. Of those that no earlier RST answered, the Trigger
+	// is the first that can have been in flight: one that took as long as the sender's shortest reaction, and not much
+	// longer. Data is preferred to a FIN there, and where none was in flight the latest is taken.
 	Candidates int
 
-	DuplicateOf int           // frame of the RST of which this one is a second capture (Notes has Copy), else 0
+	DuplicateOf int           // frame of the RST of which this one is a second capture (Notes has Duplicate), else 0
 	Accept      Acceptability // at the receiver
 	Prior       []PriorReset  // earlier RSTs of this connection, oldest first, at most MaxPrior
 	After       After
@@ -40,10 +41,10 @@ type PriorReset struct {
 	Class Class
 }
 
-// A Form is what the numbers of a RST say about how it came to be (RFC 9293 §3.5.2, §3.10.7).
+// A Class is what the numbers of a RST say about how it came to be (RFC 9293 §3.5.2, §3.10.7).
 type Class uint8
 
-// The forms.
+// The classes.
 const (
 	ClassUnclear  Class = iota
 	ClassReply          // no ACK, SEG.SEQ is the trigger's SEG.ACK: answers a segment that had ACK
@@ -52,7 +53,7 @@ const (
 	ClassBare           // no ACK, and no captured segment has this ACK
 )
 
-// String names the form.
+// String names the class.
 func (f Class) String() string {
 	return [...]string{"unclear", "reply", "reply-ack", "active", "bare"}[f]
 }
@@ -70,7 +71,7 @@ const (
 	AcceptAtFIN                 // one below RCV.NXT, just behind the FIN of its sender: RFC 9293 drops it, Linux accepts it (tcp_reset_check)
 )
 
-// An Aftermath is what happened on the connection after a RST, until the connection was used again or
+// An After is what happened on the connection after a RST, until the connection was used again or
 // forgotten.
 type After struct {
 	SenderSegments      int       // segments of the RST's sender, RSTs not counted
@@ -80,7 +81,7 @@ type After struct {
 	SenderRSTCount      int
 	ReceiverSegments    int     // segments of the receiver, RSTs not counted
 	ReceiverData        Mark    // its first data after the RST
-	ReceiverRetransmits int     // resends of the receiver: the RST did not reach it, or was not accepted
+	ReceiverRetransmits int     // retransmissions of the receiver: the RST did not reach it, or was not accepted
 	ReceiverRST         Mark    // it resets as well
 	ReceiverSYN         Mark    // its first SYN after the RST: a SYN-ACK that follows answers this one
 	ChallengeACK        Mark    // receiver's plain ACK in answer to the RST (RFC 5961 §3.2)
@@ -91,7 +92,7 @@ type After struct {
 	Complete            bool    // false: the capture or the wait for it ended first
 }
 
-// MaxAfter bounds Aftermath.Events.
+// MaxAfter bounds After.Events.
 const MaxAfter = 8
 
 // A RSTMark is one RST of a train.
@@ -102,7 +103,7 @@ type RSTMark struct {
 	ACK bool
 }
 
-// A Surroundings is what other connections of the capture tell about a reset. All of it is counted in
+// A Related is what other connections of the capture say about a reset. All of it is counted in
 // bounded tables; what was forgotten makes a count smaller, never larger.
 type Related struct {
 	// The responder's address and port.
@@ -118,7 +119,7 @@ type Related struct {
 	// ScanPortsSpan and ScanHostsSpan are the times from the first of these refusals to the last.
 	ScanPortsSpan, ScanHostsSpan time.Duration
 
-	// The RST sender's host: other connections that it reset within FallWindow of this RST; refused ones do not count.
+	// The RST sender's host: other connections that it reset within TogetherWindow of this RST; refused ones do not count.
 	ResetTogether      []ConnMark // at most 8
 	ResetTogetherCount int        // MaxResetTogether at most
 
@@ -131,7 +132,7 @@ type Related struct {
 	SenderTTL     uint8    // most frequent TTL of the sender's host over all connections, RSTs not counted; 0 unknown
 	SenderTTLSeen ConnMark // a packet that arrived with it
 	// SenderTTLMin and SenderTTLMax are the least and the greatest TTL of the sender's host over all its
-	// connections, RSTs and copies not counted; 0 unknown.
+	// connections, RSTs and duplicates not counted; 0 unknown.
 	SenderTTLMin, SenderTTLMax uint8
 	// SenderReaction is the shortest time in which the sender's host answered a SYN with a SYN-ACK, or a
 	// SYN-ACK with an ACK, in any of its connections: how far away it is. Zero: never seen.
@@ -144,7 +145,7 @@ type Related struct {
 // MaxResetTogether bounds Related.ResetTogetherCount: where it is reached, at least so many were reset.
 const MaxResetTogether = 128
 
-// FallWindow is how close in time resets of one host count as falling together.
+// TogetherWindow is how close in time resets of one host count as one event.
 const TogetherWindow = time.Second
 
 // A ConnMark points at a packet of another connection.

@@ -73,7 +73,7 @@ func (f Flags) String() string {
 // A Segment is one TCP segment as the capture point saw it. It holds what flows needs and nothing of
 // the file it came from, so that a library user can feed segments from anywhere.
 type Segment struct {
-	// Payload holds the captured octets of data, fewer than DataLen when the snaplen cut them. It is
+	// Payload holds the captured bytes of data, fewer than DataLen when the snaplen cut them. It is
 	// valid only until the batch that holds the segment is released; flows copies what it keeps.
 	Payload []byte
 
@@ -81,12 +81,12 @@ type Segment struct {
 	Time     Time // when the capture point saw it
 	Src, Dst Addr
 	SEQ, ACK Seq
-	DataLen  uint32 // octets of data after the headers' own account, SYN and FIN not counted
+	DataLen  uint32 // bytes of data after the headers' own account, SYN and FIN not counted
 	Flags    Flags
 	WND      uint16 // window field as sent, unscaled
 	Urgent   uint16 // urgent pointer as sent
 
-	HeaderLen uint8  // TCP header in octets: 20 means no option (Linux replies), 32 with timestamps
+	HeaderLen uint8  // TCP header in bytes: 20 means no option (Linux replies), 32 with timestamps
 	TTL       uint8  // TTL or Hop Limit
 	IPID      uint16 // IPv4 Identification, 0 for IPv6
 	V6        bool   // carried by IPv6
@@ -121,7 +121,7 @@ const (
 	MPTCPReset                       // MP_TCPRST (RFC 8684 §3.6)
 )
 
-// LEN returns SEG.LEN of RFC 9293: octets of sequence space taken, SYN and FIN included.
+// LEN returns SEG.LEN of RFC 9293: bytes of sequence space taken, SYN and FIN included.
 func (s *Segment) LEN() uint32 {
 	n := s.DataLen
 	if s.Flags&SYN != 0 {

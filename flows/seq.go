@@ -4,7 +4,7 @@ package flows
 // methods here and never with < (RFC 9293 §3.4).
 type Seq uint32
 
-// Add returns the sequence number n octets after s.
+// Add returns the sequence number n bytes after s.
 func (s Seq) Add(n uint32) Seq { return s + Seq(n) }
 
 // Sub returns the signed distance from t to s: positive when s comes after t. It is meaningful while

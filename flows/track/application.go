@@ -21,7 +21,7 @@ type application struct {
 // An application state lies in three cache lines: it is touched for all that is heard.
 var _ [3 * 64]byte = [unsafe.Sizeof(application{})]byte{}
 
-// A following is the queue of connections that are followed closely, oldest first: numbers of their records, and
+// A closelyFollowed is the queue of connections that are followed closely, oldest first: numbers of their records, and
 // streams. Those that have been forgotten stay in it until they are in the way.
 type closelyFollowed struct {
 	queue slab.Queue
@@ -68,7 +68,7 @@ func (t *Table) unfollow(c *record) {
 	t.lines.shorten(c)
 }
 
-// dropTalk forgets what c's applications said.
+// dropApplication forgets what c's applications said.
 func (t *Table) dropApplication(c *record) {
 	if c.application != 0 {
 		t.applications.At(c.application).state.Release(t.names)
@@ -77,7 +77,7 @@ func (t *Table) dropApplication(c *record) {
 	}
 }
 
-// talkOf returns the application state of c, made on first use; nil where it is not followed.
+// applicationOf returns the application state of c, made on first use; nil where it is not followed.
 func (t *Table) applicationOf(c *record) *application {
 	if c.application != 0 {
 		return t.applications.At(c.application)
@@ -107,7 +107,7 @@ func (t *Table) exchangeOf(c *record) *exchange.State {
 	return state
 }
 
-// say hands data of side, n bytes of which some may be captured, to the exchange.
+// deliverData hands data of side, n bytes of which some may be captured, to the exchange.
 func (t *Table) deliverData(c *record, side flows.Side, at stamp, captured []byte, n uint32) {
 	k := t.applicationOf(c)
 	if k == nil {
@@ -119,7 +119,7 @@ func (t *Table) deliverData(c *record, side flows.Side, at stamp, captured []byt
 	k.state.Say(t.names, int(side), int(at.frame), int64(at.time()), captured, n)
 }
 
-// lost tells the exchange that n bytes of side are missing.
+// deliverGap tells the exchange that n bytes of side are missing.
 func (t *Table) deliverGap(c *record, side flows.Side, n uint32) {
 	if k := t.applicationOf(c); k != nil {
 		k.state.Lost(int(side), n)

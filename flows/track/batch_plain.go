@@ -101,4 +101,6 @@ type batching struct{}
 func (t *Table) setUpBatching() { t.floodFrom = math.MaxInt }
 
 // given makes tp the tuple of s. IPv6 addresses are not compressed.
-func (t *Table) given(tp *tuple.Tuple, s *flows.Segment) { t.met.Tuple(tp, &s.Src, &s.Dst, false) }
+func (t *Table) given(tp *tuple.Tuple, s *flows.Segment) {
+	t.addresses.Tuple(tp, &s.Src, &s.Dst, false)
+}

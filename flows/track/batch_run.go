@@ -36,7 +36,7 @@ func (t *Table) takeItem(b *Batch, l *deferral.Line, id uint32) {
 	t.keepBounds()
 }
 
-// takeHanded takes the segments that h hands over, of c.
+// takeRun takes the segments that h hands over, of c.
 func (t *Table) takeRun(c *record, h *deferral.Run, units []deferral.Deferred) {
 	origins := [2]*deferral.Origin{t.originOf(h.Origin[0]), t.originOf(h.Origin[1])}
 	nxt := h.Nxt

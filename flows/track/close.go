@@ -5,7 +5,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows/exchange"
 )
 
-// A letGo is a LetGo in compact form, in Table.letGoes from a side's FIN or first RST on.
+// A closeState is a Close in compact form, in Table.closeStates from a side's FIN or first RST on.
 type closeState struct {
 	at          stamp
 	fin         bool
@@ -15,7 +15,7 @@ type closeState struct {
 	exchange    exchange.State
 }
 
-// letsGo keeps the moment at which side gives the connection up.
+// noteClose keeps the moment at which side gives the connection up.
 func (t *Table) noteClose(c *record, side flows.Side, at stamp, fin bool) {
 	x := &t.coldOf(c).side[side]
 	if x.closeState != 0 {
@@ -36,7 +36,7 @@ func (t *Table) noteClose(c *record, side flows.Side, at stamp, fin bool) {
 	g.exchange = t.exchangeOf(c).Snapshot(t.names)
 }
 
-// letGoOf makes a LetGo.
+// closeOf makes a Close.
 func (t *Table) closeOf(i uint32) *flows.Close {
 	g := t.closeStates.At(i)
 	out := &flows.Close{Mark: g.at.mark(), FIN: g.fin, Unread: g.unread, Outstanding: g.outstanding}

@@ -6,14 +6,14 @@ import "github.com/rstexplain/rstexplain/flows"
 // connections of a capture that are open at one moment have none.
 type coldPart struct {
 	side        [2]coldHalf
-	reset       uint32 // resets of this connection, in Table.falls
+	reset       uint32 // resets of this connection, in Table.resetParts
 	before      uint32 // the incarnation before it, in Table.befores
 	note        uint32 // ICMP errors about it, in Table.notes
 	duplicates  uint32
 	incarnation uint32
 }
 
-// A halfAnnex is one endpoint's part of a cold part.
+// A coldHalf is one endpoint's part of a cold part.
 type coldHalf struct {
 	fin, finAcked           stamp
 	syn                     stamp // where it was not the side's first segment
@@ -24,7 +24,7 @@ type coldHalf struct {
 	syns, fins              uint16 // saturate
 	retransmit, keep, probe uint32 // runs, in Table.runs
 	missing, retransmitted  uint32
-	closeState              uint32    // in Table.letGoes
+	closeState              uint32    // in Table.closeStates
 	holes                   uint32    // first hole, in Table.holes
 	held                    uint32    // first data that waits for a hole to be filled, in Table.held
 	delivered               flows.Seq // up to where the exchange has been told, with waits
@@ -34,7 +34,7 @@ type coldHalf struct {
 	hasStray                bool
 }
 
-// annexOf returns the cold part of c, made on first use.
+// coldOf returns the cold part of c, made on first use.
 func (t *Table) coldOf(c *record) *coldPart {
 	if c.cold == 0 {
 		c.cold = t.coldParts.Take()
@@ -42,7 +42,7 @@ func (t *Table) coldOf(c *record) *coldPart {
 	return t.coldParts.At(c.cold)
 }
 
-// dropAnnex gives back the cold part of c and all that hangs on it.
+// dropCold gives back the cold part of c and all that hangs on it.
 func (t *Table) dropCold(c *record) {
 	if c.cold == 0 {
 		return

@@ -120,13 +120,13 @@ func (t *Table) copiesAreUsual(c *record) bool {
 	return copies > 0 && copies*3 >= packets
 }
 
-// usualCopies returns how many copies each packet has had so far, to the nearest whole number.
+// usualDuplicates returns how many copies each packet has had so far, to the nearest whole number.
 func (t *Table) usualDuplicates(c *record) uint32 {
 	copies, packets := t.copiesPer(c)
 	return (copies + packets/2) / max(packets, 1)
 }
 
-// takeCopy counts a packet captured once more.
+// takeDuplicate counts a packet captured once more.
 func (t *Table) takeDuplicate(c *record) {
 	t.coldOf(c).duplicates++
 	c.defects |= flows.Duplicated

@@ -23,7 +23,7 @@ func (t *Table) fetchRecord(id uint32) {
 	}
 }
 
-// fetchGrave fetches what is touched when the record id is forgotten.
+// fetchTombstone fetches what is touched when the record id is forgotten.
 func (t *Table) fetchTombstone(id uint32) {
 	c := t.conns.At(id)
 	if c.marks&gone != 0 || t.tombstones.sets == nil {
@@ -34,7 +34,7 @@ func (t *Table) fetchTombstone(id uint32) {
 	t.fetchPlaces(&tp)
 }
 
-// fetchEmbryo fetches what is touched when the SYN cache entry id is forgotten, which comes soon.
+// fetchSYNEntry fetches what is touched when the SYN cache entry id is forgotten, which comes soon.
 func (t *Table) fetchSYNEntry(id uint32) {
 	if id >= t.synEntries.Top || t.synEntries.Pieces[id>>slab.PieceBits] == nil || t.tombstones.sets == nil {
 		return

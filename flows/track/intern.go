@@ -1,6 +1,6 @@
 package track
 
-// numbers gives short numbers to values of which a capture has few, such as link addresses and VLANs, so
+// internTable gives short numbers to values of which a capture has few, such as link addresses and VLANs, so
 // that a record holds two bytes for one. It holds 65,534 of them; more are not told apart from 0.
 type internTable struct {
 	list  []uint64

@@ -2,7 +2,7 @@ package track
 
 import "unsafe"
 
-// buryClosed is called after a connection may have been closed: it forgets closed ones beyond their number.
+// keepBounds is called after a connection may have been closed: it forgets closed ones beyond their number.
 func (t *Table) keepBounds() {
 	for t.closed.N > t.opts.MaxClosed {
 		t.forgetOldestClosed()
@@ -27,7 +27,7 @@ func (t *Table) makeRoom() {
 	}
 }
 
-// buryOldest forgets the connection that has been closed for longest.
+// forgetOldestClosed forgets the connection that has been closed for longest.
 func (t *Table) forgetOldestClosed() {
 	v := t.closed.Pop()
 	if q := &t.closed; q.N > 2*forgetAhead {
@@ -50,7 +50,7 @@ func (t *Table) forgetOldestClosed() {
 	}
 }
 
-// buryAhead is how many connections ahead the memory is fetched that forgetting one touches.
+// forgetAhead is how many connections ahead the memory is fetched that forgetting one touches.
 const forgetAhead = 4
 
 // evictionSample is among how many neighbours the longest idle connection is looked for: enough that the

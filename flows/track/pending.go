@@ -12,11 +12,11 @@ type pending struct {
 	stream    uint32
 	open      bool // its connection is still followed
 	sender    flows.Side
-	hostReset int        // its place in around.falls
+	hostReset int        // its place in related.resets
 	since     flows.Time // Table.clock when it began to wait: its own time may be wrong
 }
 
-// waiting is the queue of resets that wait, in the order of their frames, numbered from 0.
+// pendingResets is the queue of resets that wait, in the order of their frames, numbered from 0.
 type pendingResets struct {
 	list []pending
 	head uint64 // number of list[0]
@@ -38,7 +38,7 @@ func (w *pendingResets) add(p pending) uint64 {
 	return w.head + uint64(len(w.list)) - 1
 }
 
-// wait queues r, and hands out the oldest when too many wait.
+// addPending queues r, and hands out the oldest when too many wait.
 func (t *Table) addPending(c *record, side flows.Side, r *flows.Reset) {
 	no := t.pending.add(pending{r: r, stream: c.stream, open: true, sender: side, since: t.clock})
 	t.related.wait(t, no, t.pending.at(no))
@@ -77,7 +77,7 @@ func (t *Table) Settle(now flows.Time) {
 	}
 }
 
-// each calls f for the resets of c that wait.
+// eachPending calls f for the resets of c that wait.
 func (t *Table) eachPending(c *record, f func(p *pending)) {
 	fall := t.resetPartOf(c)
 	left := uint8(0)
@@ -93,7 +93,7 @@ func (t *Table) eachPending(c *record, f func(p *pending)) {
 	}
 }
 
-// seen tells the waiting resets of c about s, a segment that is no RST and came after them.
+// seenSegment tells the waiting resets of c about s, a segment that is no RST and came after them.
 func (t *Table) seenSegment(c *record, side flows.Side, s *segment, e *entry, newData uint32) {
 	t.eachPending(c, func(p *pending) {
 		r, a := p.r, &p.r.After
@@ -162,7 +162,7 @@ func (t *Table) after(c *record, p *pending, e *entry) {
 	}
 }
 
-// seenCopy tells the waiting resets of c about a packet captured once more.
+// seenDuplicate tells the waiting resets of c about a packet captured once more.
 func (t *Table) seenDuplicate(c *record, s *segment) {
 	t.eachPending(c, func(p *pending) { p.r.After.Last = flows.Mark{Frame: s.Frame, Time: s.Time} })
 }

@@ -23,7 +23,7 @@ const (
 	maxAllHeld = 4096 // segments that may wait in all
 )
 
-// tell gives the exchange the data of s: now, or later when bytes before it are missing. The last fresh
+// reassemble gives the exchange the data of s: now, or later when bytes before it are missing. The last fresh
 // bytes of s are beyond all data before it.
 func (t *Table) reassemble(c *record, side flows.Side, s *segment, fresh uint32) {
 	if c.cold != 0 {
@@ -65,7 +65,7 @@ func (t *Table) hold(c *record, side flows.Side, s *segment) {
 	}
 }
 
-// sayHeld tells the first piece of data that waits. What is missing before it is lost; what was told
+// deliverHeld tells the first piece of data that waits. What is missing before it is lost; what was told
 // already is left out.
 func (t *Table) deliverHeld(c *record, side flows.Side, x *coldHalf) {
 	i := x.held

@@ -9,7 +9,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )
 
-// around keeps what connections tell about each other, in tables of fixed size: for each service, host,
+// related keeps what connections tell about each other, in tables of fixed size: for each service, host,
 // and pair of hosts. They are touched when a connection begins or is reset, never for each packet.
 type related struct {
 	services cache[service]
@@ -107,7 +107,7 @@ type probes struct {
 	count int
 }
 
-// A fallen is a connection that was reset, linked with the others that the same host has reset.
+// A hostReset is a connection that was reset, linked with the others that the same host has reset.
 type hostReset struct {
 	place
 	prev, next int // numbers of the host's entries before and after it, plus one
@@ -115,7 +115,7 @@ type hostReset struct {
 
 const maxHostResets = 1 << 13
 
-// fallenAt returns entry number n−1 of the falls, nil when it has been overwritten or never was.
+// resetAt returns entry number n−1 of the falls, nil when it has been overwritten or never was.
 func (a *related) resetAt(n int) *hostReset {
 	if n <= 0 || n <= a.nResets-maxHostResets {
 		return nil
@@ -149,7 +149,7 @@ func (h *host) widen(ttl uint8) {
 // spread takes a segment whose TTL is outside of the range of its connection so far.
 func (a *related) spread(t *Table, s *segment) { a.hosts.get(t.hostKey(&s.Src)).widen(s.TTL) }
 
-// shook takes the time in which the sender of s answered a SYN or a SYN-ACK.
+// handshakeTook takes the time in which the sender of s answered a SYN or a SYN-ACK.
 func (a *related) handshakeTook(t *Table, s *segment, d time.Duration) {
 	if h := a.hosts.get(t.hostKey(&s.Src)); h.reaction == 0 || d < h.reaction {
 		h.reaction = max(d, 1)
@@ -347,7 +347,7 @@ func (a *related) settle(t *Table, p *pending) {
 	a.together(p)
 }
 
-// together fills in the connections that the sender's host reset within FallWindow of p. Of many, those
+// together fills in the connections that the sender's host reset within flows.TogetherWindow of p. Of many, those
 // nearest to p are listed.
 func (a *related) together(p *pending) {
 	var before, after [maxListed]flows.ConnMark
@@ -369,7 +369,7 @@ func (a *related) together(p *pending) {
 	o.ResetTogether = append(o.ResetTogether, after[:nAfter]...)
 }
 
-// walk follows the connections that one host reset, from entry n on, while they are within FallWindow of
+// walk follows the connections that one host reset, from entry n on, while they are within flows.TogetherWindow of
 // p. It returns how many there are, limit at most, and lists the first.
 func (a *related) walk(p *pending, n int, list *[maxListed]flows.ConnMark, next func(*hostReset) int, limit int) (count int) {
 	for f := a.resetAt(n); f != nil && count < limit; f = a.resetAt(next(f)) {

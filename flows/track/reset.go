@@ -96,7 +96,7 @@ func (t *Table) reset(c *record, side flows.Side, s *segment) {
 	t.addPending(c, side, r)
 }
 
-// copiedRST returns the RST of which s is a second capture, nil when s is a packet of its own. A kill
+// duplicateRST returns the RST of which s is a second capture, nil when s is a packet of its own. A kill
 // with segments in flight draws RSTs that are alike to the last byte, one for each. Such a one is a copy
 // as long as the RST before it has not been captured again as often as other packets have.
 func (t *Table) duplicateRST(c *record, side flows.Side, s *segment) *entry {
@@ -110,7 +110,7 @@ func (t *Table) duplicateRST(c *record, side flows.Side, s *segment) *entry {
 	return nil
 }
 
-// copyReset fills in the second capture r of the RST e from the first.
+// makeDuplicate fills in the second capture r of the RST e from the first.
 func (t *Table) makeDuplicate(c *record, r *flows.Reset, e *entry) {
 	r.Notes |= flows.Duplicate
 	r.DuplicateOf = int(e.frame)

@@ -2,7 +2,7 @@ package track
 
 import "github.com/rstexplain/rstexplain/flows"
 
-// judge fills in what the numbers of RST s, sent by side, say: its form, what it answers, and whether it
+// classify fills in what the numbers of RST s, sent by side, say: its form, what it answers, and whether it
 // is acceptable. It returns the entry of the trigger.
 func (t *Table) classify(c *record, side flows.Side, s *segment, r *flows.Reset) *entry {
 	trig, n := t.trigger(c, side, s)

@@ -2,20 +2,20 @@ package track
 
 import "github.com/rstexplain/rstexplain/flows"
 
-// A resetPart is what is kept of a connection that was reset, in Table.falls.
+// A resetPart is what is kept of a connection that was reset, in Table.resetParts.
 type resetPart struct {
 	side     [2]resetSide
 	before   [2]flows.State // both states before the first RST that was accepted, with fell
 	accepted bool
 	priors   [flows.MaxPrior]prior
 	n        uint8
-	open     [maxOpen]uint64 // numbers of resets in Table.waiting, oldest first
+	open     [maxOpen]uint64 // numbers of resets in Table.pending, oldest first
 	nOpen    uint8
 
 	returned uint32 // entries in the queue of closed connections from before it came back
 }
 
-// A fallSide counts the RSTs of one side.
+// A resetSide counts the RSTs of one side.
 type resetSide struct {
 	first   stamp
 	count   uint32
@@ -38,7 +38,7 @@ type prior struct {
 // maxOpen is for how many resets of one connection the what comes after is kept at a time.
 const maxOpen = 16
 
-// fallOf returns the fall of c, made on first use.
+// resetPartOf returns the fall of c, made on first use.
 func (t *Table) resetPartOf(c *record) *resetPart {
 	x := t.coldOf(c)
 	if x.reset == 0 {

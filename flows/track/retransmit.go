@@ -26,7 +26,7 @@ func (r *run) add(s *segment) {
 	}
 }
 
-// sentAgain takes a retransmission by side of sequence space [seq, seq+len): it goes to the run of retransmissions when it
+// retransmitted takes a retransmission by side of sequence space [seq, seq+len): it goes to the run of retransmissions when it
 // repeats the oldest thing that the peer has not acknowledged. Whether a timer or duplicate ACKs caused
 // it does not matter: the distances are in the marks.
 func (t *Table) retransmitted(c *record, side flows.Side, s *segment, kind flows.RunKind, seq flows.Seq, length uint32) {
@@ -47,7 +47,7 @@ func (t *Table) retransmitted(c *record, side flows.Side, s *segment, kind flows
 	t.runs.At(x.retransmit).add(s)
 }
 
-// sentSYNAgain is sentAgain for a SYN or SYN-ACK.
+// retransmittedSYN is sentAgain for a SYN or SYN-ACK.
 func (t *Table) retransmittedSYN(c *record, side flows.Side, s *segment) {
 	x := &t.coldOf(c).side[side]
 	if x.syns < 1<<16-1 {
@@ -125,7 +125,7 @@ func (t *Table) endRuns(c *record, side flows.Side, ack flows.Seq) {
 	}
 }
 
-// heard ends the run of keep-alives of side: the peer has answered, with whatever segment.
+// keepAliveAnswered ends the run of keep-alives of side: the peer has answered, with whatever segment.
 func (t *Table) keepAliveAnswered(c *record, side flows.Side) {
 	h := &c.side[side]
 	x := &t.coldOf(c).side[side]

@@ -7,7 +7,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )
 
-// embryonic is set in the numbers of the index that are those of SYN cache entries, and not of records.
+// isSYNEntry is set in the numbers of the index that are those of SYN cache entries, and not of records.
 const isSYNEntry = 1 << 31
 
 // leastFlood is how many half-open connections are a flood at the least. Fewer are not worth the time that it
@@ -23,12 +23,12 @@ func (t *Table) flooded() bool { return t.halfOpen >= t.floodFrom && t.manyHalfO
 // manyHalfOpen reports whether a quarter of the connections are half-open.
 func (t *Table) manyHalfOpen() bool { return t.halfOpen >= t.connections()/4 }
 
-// mayConceive reports whether a SYN cache entry holds all that there is to know of s, the first segment seen of tp. A wide one has none.
+// maySYNEntry reports whether a SYN cache entry holds all that there is to know of s, the first segment seen of tp. A wide one has none.
 func (t *Table) maySYNEntry(tp *tuple.Tuple, s *segment) bool {
 	return s.Flags&(flows.SYN|flows.ACK|flows.RST|flows.FIN|flows.AE) == flows.SYN && s.DataLen == 0 && s.ACK == 0 && !tp.Wide && t.tombstones.find(tp) == nil
 }
 
-// conceive makes a SYN cache entry of s, with the next stream number.
+// addSYNEntry makes a SYN cache entry of s, with the next stream number.
 func (t *Table) addSYNEntry(tp *tuple.Tuple, s *segment) (stream int) {
 	t.makeRoom()
 	stream = t.streams
@@ -76,12 +76,12 @@ func (t *Table) promote(id uint32) uint32 {
 	return record
 }
 
-// tupleOfEmbryo makes tp the tuple of e's SYN.
+// tupleOfSYNEntry makes tp the tuple of e's SYN.
 func tupleOfSYNEntry(tp *tuple.Tuple, e *syncache.Entry, seed uint64) {
 	tp.Narrow(e.Lo, e.Hi, e.PortLo, e.PortHi, e.Bits&syncache.FromHi != 0, seed)
 }
 
-// buryEmbryo forgets the SYN cache entry id and leaves a tombstone of it, as bury does.
+// forgetSYNEntry forgets the SYN cache entry id and leaves a tombstone of it, as forgetRecord does.
 func (t *Table) forgetSYNEntry(id uint32) {
 	e := t.synEntries.At(id)
 	var tp tuple.Tuple

@@ -86,7 +86,7 @@ type Table struct {
 	domains    internTable // VLANs and tunnels
 	closed     slab.Queue  // closed connections, oldest first
 	tombstones tombstones
-	pending    pendingResets // resets that wait for their what comes after
+	pending    pendingResets // resets that wait for what comes after them
 	related    related
 	follows    closelyFollowed
 
@@ -293,7 +293,7 @@ func (t *Table) sent(h *half, s *segment, lo uint32, hi int16) {
 	}
 }
 
-// meet takes the first segment of a side.
+// takeFirst takes the first segment of a side.
 func (t *Table) takeFirst(c *record, side flows.Side, s *segment) {
 	h := &c.side[side]
 	h.firstFrame = uint32(s.Frame)

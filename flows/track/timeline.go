@@ -33,7 +33,7 @@ const (
 // side returns the sender.
 func (e *entry) side() flows.Side { return flows.Side(e.origin & 1) }
 
-// placeOf hashes where s was captured.
+// pointOf hashes where s was captured.
 func pointOf(s *segment) uint8 {
 	if s.point != 0 {
 		return s.point - 1

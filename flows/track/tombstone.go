@@ -92,7 +92,7 @@ func (g *tombstones) memory() int64 {
 	return tombstonesMemory
 }
 
-// bury forgets the record id and leaves a tombstone of it.
+// forgetRecord forgets the record id and leaves a tombstone of it.
 func (t *Table) forgetRecord(id uint32, c *record, evicted bool) {
 	var tp tuple.Tuple
 	t.tupleOf(&tp, c)
@@ -128,7 +128,7 @@ func (t *Table) forgetRecord(id uint32, c *record, evicted bool) {
 
 func over(s flows.State) bool { return s == flows.Closed || s == flows.TimeWait }
 
-// rise gives the new record c what tombstone g remembers of its tuple.
+// restore gives the new record c what tombstone g remembers of its tuple.
 func (t *Table) restore(c *record, g *tombstone, tp *tuple.Tuple, s *segment) {
 	base, iss := g.bits&tombstoneBaseLo != 0, g.issLo
 	if tp.FromHi {

@@ -117,7 +117,7 @@ func (h *half) crossedFIN() {
 	}
 }
 
-// transit applies segment s of side to both states. first says that s carries the side's first FIN,
+// transition applies segment s of side to both states. first says that s carries the side's first FIN,
 // acceptable that its ACK is acceptable at the peer.
 func (t *Table) transition(c *record, side flows.Side, s *segment, firstFIN, acceptable bool) {
 	a, b := &c.side[side], &c.side[side^1]
@@ -171,7 +171,7 @@ func (t *Table) transition(c *record, side flows.Side, s *segment, firstFIN, acc
 	}
 }
 
-// fell applies RST s of side to both states.
+// applyRST applies RST s of side to both states.
 func (t *Table) applyRST(c *record, side flows.Side, s *segment, r *flows.Reset, trig *entry) {
 	a, b := &c.side[side], &c.side[side^1]
 	f := t.resetPartOf(c)
@@ -200,7 +200,7 @@ func (c *record) answersStranger(side flows.Side, s *segment, trig *entry) bool 
 	return !trig.ack.InWindow(a.iss+1, uint32(a.nxt-a.iss)) || a.state == flows.SynSent && trig.flags&uint8(flows.SYN) == 0
 }
 
-// keepsOn takes back that side let go with its RST.
+// undoClose takes back that side let go with its RST.
 func (t *Table) undoClose(c *record, side flows.Side) {
 	x := &t.coldOf(c).side[side]
 	if x.closeState != 0 && !t.closeStates.At(x.closeState).fin {

@@ -9,7 +9,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )
 
-// A stage is where the segments of one table wait on their way to it. Its parts are for different goroutines.
+// A Stage is where the segments of one table wait on their way to it. Its parts are for different goroutines.
 type Stage struct {
 	seed uint64 // of the hashes, secret
 
@@ -21,11 +21,11 @@ type Stage struct {
 	_         Apart
 }
 
-// apart keeps what different goroutines write in different cache lines, and in different pairs of them, which are
+// Apart keeps what different goroutines write in different cache lines, and in different pairs of them, which are
 // fetched together: a write takes the line away from the other processor.
 type Apart [128]byte
 
-// stageOptions bound a stage.
+// Options bound a stage.
 type Options struct {
 	Connections int   // connections whose segments may wait
 	MaxClosed   int   // TableOptions.MaxClosed
@@ -34,13 +34,13 @@ type Options struct {
 	Addresses   int   // addresses that have an compressed address at most
 }
 
-// setUp makes x a stage with a seed.
+// SetUp makes x a stage with a seed.
 func (x *Stage) SetUp(o Options, seed uint64) {
 	x.seed, x.Addresses.Seed, x.Addresses.Limit = seed, seed, min(tuple.MaxAliases, o.Addresses)
 	x.Queues.setUp(&o)
 }
 
-// begin makes b, which is empty, a batch of x.
+// Begin makes b, which is empty, a batch of x.
 func (x *Stage) Begin(b *Batch) {
 	b.Stage, b.Origins, b.Addresses = x, x.origins.list, x.Addresses.List
 }
@@ -51,13 +51,13 @@ type wholeSegment struct {
 	Tuple tuple.Tuple
 }
 
-// A lineBatch is a run of segments in the order of the capture, most of them in one cache line each. Segments that can
+// A Batch is a run of segments in the order of the capture, most of them in one cache line each. Segments that can
 // wait are not among the lines that the table gets, but in the queues of their connections.
 type Batch struct {
 	added      []Line         // what was added
 	Decided    int            // of these, how many Defer has dealt with
 	decided    bool           // with all of them
-	Whole      []wholeSegment // those that an Ordinary does not hold
+	Whole      []wholeSegment // those that an Line does not hold
 	Asides     []aside        // what comes between them
 	wholeTexts int            // of whole, those with a payload
 	text       []byte         // short payloads
@@ -120,7 +120,7 @@ func (b *Batch) Defer() {
 	b.decide(len(b.added))
 }
 
-// deferTo decides which of the first n segments wait in queues.
+// decide decides which of the first n segments wait in queues.
 func (b *Batch) decide(n int) {
 	x := &b.Stage.Queues
 	// As in addPart: while a group is looked at, the queues of the next are fetched, the slots of the index for
@@ -186,7 +186,7 @@ func (b *Batch) AddICMP(n flows.ICMPNote) {
 	b.Asides = append(b.Asides, aside{Before: len(b.added), Note: n, IsError: true})
 }
 
-// clear makes the batch empty, and lets go of what it points to.
+// Clear makes the batch empty, and lets go of what it points to.
 func (b *Batch) Clear() {
 	clear(b.Whole)
 	clear(b.long)

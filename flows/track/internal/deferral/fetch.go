@@ -7,7 +7,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )
 
-// together is how many segments are looked up before they are taken: the processor then waits for what they
+// Together is how many segments are looked up before they are taken: the processor then waits for what they
 // need from memory once, and not for each.
 const Together = 32
 
@@ -21,14 +21,14 @@ const (
 	textAtOnce  = 512
 )
 
-// fetchSlots fetches the slots of x where the search for lines begins.
+// FetchSlots fetches the slots of x where the search for lines begins.
 func FetchSlots(x *tuple.Index, lines []Line) {
 	if len(lines) > 0 {
 		x.Fetch(&lines[0].Hash, unsafe.Sizeof(lines[0]), len(lines))
 	}
 }
 
-// fetchLines fetches lines of a batch that another goroutine has filled.
+// FetchLines fetches lines of a batch that another goroutine has filled.
 func FetchLines(lines []Line) {
 	if len(lines) > 0 {
 		prefetch.Span(unsafe.Pointer(&lines[0]), len(lines)*int(unsafe.Sizeof(lines[0])))
@@ -42,7 +42,7 @@ func (b *Batch) fetchText(l *Line) {
 	}
 }
 
-// fetchWhole fetches the Segments of lines.
+// FetchWhole fetches the Segments of lines.
 func (b *Batch) FetchWhole(lines []Line) {
 	for k := range lines {
 		if l := &lines[k]; l.Bits&IsWhole != 0 {
@@ -59,7 +59,7 @@ func (x *Queues) foresee(lines []Line, ids *[Together]uint32) {
 	prefetch.Elements(unsafe.Pointer(&x.List[0]), unsafe.Sizeof(x.List[0]), &ids[0], len(lines))
 }
 
-// fetchOver fetches what is touched when the connections that are over are forgotten which come soon.
+// fetchClosed fetches what is touched when the connections that are over are forgotten which come soon.
 func (x *Queues) fetchClosed() {
 	const soon = 4
 	if x.closed.N > 2*soon {

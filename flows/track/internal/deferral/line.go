@@ -9,7 +9,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )
 
-// An Ordinary is a segment of the kind that most are of, in one cache line: no RST, with less than 64 KiB of data, or
+// A Line is a segment of the kind that most are of, in one cache line: no RST, with less than 64 KiB of data, or
 // with a SYN and none. It holds all that a table asks of such a segment; the fields are those of a Segment.
 // Of another segment a batch keeps the tuple here, and the Segment beside it.
 type Line struct {
@@ -27,7 +27,7 @@ type Line struct {
 	Bits           Bits
 }
 
-// A kept is what a queue keeps of an Ordinary as it is.
+// A kept is what a queue keeps of an Line as it is.
 type kept struct {
 	Frame     uint32
 	ACK       flows.Seq
@@ -37,12 +37,12 @@ type kept struct {
 	WND, IPID uint16
 }
 
-// OrdinaryOptions are the options of an Ordinary.
+// lineOptions are the options of an Line.
 type lineOptions uint8
 
 // Bits of OrdinaryOptions.
 const (
-	lineTS   lineOptions = 1 << iota // timestamps: Ordinary.TSval is valid
+	lineTS   lineOptions = 1 << iota // timestamps: Line.TSval is valid
 	lineSACK                         // Options.HasSACK
 )
 
@@ -66,7 +66,7 @@ const (
 // better read where it is. Behind each in Batch.text so many can be read.
 const shortText = 2 * unitSize
 
-// An origin is where the capture point met a packet: few differ in a capture.
+// An Origin is where the capture point met a packet: few differ in a capture.
 type Origin struct {
 	MAC       uint64
 	Domain    uint32
@@ -85,7 +85,7 @@ type origins struct {
 	}
 }
 
-// maxOrigins is how many origins are told apart; packets of more are not kept as Ordinary.
+// maxOrigins is how many origins are told apart; packets of more are not kept as Line.
 const maxOrigins = NoOrigin - 1
 
 // number returns the number of the origin plus one, 0 when there are too many.
@@ -120,7 +120,7 @@ func (b *Batch) item(j *queue, what Bits) *Line {
 	return l
 }
 
-// setOptions sets TSval and Has, and of a SYN what only a SYN offers. Flags must have been set before.
+// SetOptions sets TSval and Has, and of a SYN what only a SYN offers. Flags must have been set before.
 func (l *Line) SetOptions(o *flows.Options) {
 	l.TSval, l.Has = o.TSval, 0
 	if o.HasTS {
@@ -167,7 +167,7 @@ func (b *Batch) setText(l *Line, text []byte) {
 	}
 }
 
-// line appends a line for an ordinary segment. Of src and dst, bits 16 to 47 are an IPv4 address or what stands for an
+// Line appends a line for an ordinary segment. Of src and dst, bits 16 to 47 are an IPv4 address or what stands for an
 // IPv6 one, and the lower ones the port. The caller must set the exported fields of what it returns; nil says that
 // there are too many origins.
 func (b *Batch) Line(src, dst, mac uint64, domain uint32, iface uint16, payload []byte) *Line {
@@ -229,7 +229,7 @@ func (l *Line) setTuple(tp *tuple.Tuple) {
 	}
 }
 
-// textOf returns the payload of l, which is not whole.
+// TextOf returns the payload of l, which is not whole.
 func (b *Batch) TextOf(l *Line) []byte {
 	switch {
 	case l.Captured == 0:
@@ -240,7 +240,7 @@ func (b *Batch) TextOf(l *Line) []byte {
 	return b.text[l.Text:][:l.Captured:l.Captured]
 }
 
-// Last returns the segment that was added last: as it was added, or of an ordinary one, what an Ordinary holds.
+// Last returns the segment that was added last: as it was added, or of an ordinary one, what an Line holds.
 func (b *Batch) Last() flows.Segment {
 	l := &b.added[len(b.added)-1]
 	if l.Bits&IsWhole != 0 {
@@ -251,7 +251,7 @@ func (b *Batch) Last() flows.Segment {
 	return s
 }
 
-// unpack writes l, an ordinary segment of b, into s, where none was before or one of the same kind: a SYN, or none.
+// Unpack writes l, an ordinary segment of b, into s, where none was before or one of the same kind: a SYN, or none.
 func (b *Batch) Unpack(l *Line, known []Origin, s *flows.Segment) (place uint8) {
 	o := &known[l.origin]
 	s.Payload, s.Frame, s.Time = b.TextOf(l), int(l.Frame), l.Time
@@ -267,7 +267,7 @@ func (b *Batch) Unpack(l *Line, known []Origin, s *flows.Segment) (place uint8) 
 	return o.Point
 }
 
-// setOffer sets the options that only a SYN has.
+// UnpackSYN sets the options that only a SYN has.
 func UnpackSYN(o *flows.Options, mss uint16, kinds uint8, syn SYNBits) {
 	o.MSS, o.Kinds = mss, kinds
 	o.HasWScale, o.WScale = syn&SYNHasScale != 0, uint8(syn&15)
@@ -278,7 +278,7 @@ func UnpackSYN(o *flows.Options, mss uint16, kinds uint8, syn SYNBits) {
 	}
 }
 
-// synBits are the options of a SYN: the low four bits are the window scale.
+// SYNBits are the options of a SYN: the low four bits are the window scale.
 type SYNBits uint8
 
 const (
@@ -288,7 +288,7 @@ const (
 	SYNMPTCP
 )
 
-// synOptions packs the options of a SYN that are kept as bits.
+// PackSYN packs the options of a SYN that are kept as bits.
 func PackSYN(o *flows.Options) (b SYNBits) {
 	if o.HasWScale {
 		b = SYNHasScale | SYNBits(min(o.WScale, 14)) // RFC 7323 §2.3: more than 14 is used as 14
@@ -305,7 +305,7 @@ func PackSYN(o *flows.Options) (b SYNBits) {
 	return b
 }
 
-// hashPlace hashes where a packet was captured: link address, VLAN or tunnel, interface. It is even.
+// HashPoint hashes where a packet was captured: link address, VLAN or tunnel, interface. It is even.
 func HashPoint(mac uint64, domain uint32, iface uint16) uint8 {
 	h := mac*0x9e3779b97f4a7c15 ^ (uint64(domain)<<16|uint64(iface))*0xc2b2ae3d27d4eb4f
 	return uint8(h>>56) &^ 1

@@ -15,7 +15,7 @@ import (
 // segment that is not in good order, a RST, the queue's bound. Of most connections nothing ever asks, and they
 // are forgotten when they have been closed for long enough.
 //
-// What waits lies in the ring (ring.go), whose size is bounded. What is overwritten there is handed over
+// What waits lies in the ring (ring.go), whose size is bounded. What is overwritten there is given to the table
 // before.
 //
 // What other connections hear of a segment (streams, hosts, services, what was over) never waits: it comes with
@@ -25,7 +25,7 @@ import (
 // The queues know nothing of what the table makes of segments. They keep their own account of sequence
 // numbers, begun by a SYN-ACK or when all of both sides is acknowledged, and take what fits in.
 
-// queues are those of one table. They are for the goroutine that defers its batches.
+// Queues are those of one table. They are for the goroutine that defers its batches.
 type Queues struct {
 	index tuple.Index
 	List  []queue // by number; 0 is none
@@ -53,13 +53,13 @@ type queue struct {
 	ends           [2]queueEnd
 	first, last    uint32 // places in the ring of the oldest and the newest segment
 	hash           uint32 // of the tuple
-	since          uint32 // count of overs or falls when the connection was over or fell
+	since          uint32 // count of closings or resets when the connection was over or fell
 	bits           queueBits
 	N              uint8 // segments
 	unread         uint8 // of the newest, those that the exchange has not heard
 }
 
-// A journalEnd is what a queue knows of one end.
+// A queueEnd is what a queue knows of one end.
 type queueEnd struct {
 	nxt, una flows.Seq // SND.NXT and SND.UNA, with all segments
 	origin   uint16    // of its last segment; noOrigin until its first ordinary one
@@ -91,7 +91,7 @@ const (
 	queueEnding // a FIN has gone by that is not in it: it stays closed
 	queueReset  // reset: the table watches what comes after, and the queue stays closed
 	queueUsed   // since the hand came by
-	queueUnread // some of the untold have data
+	queueUnread // some of the unread ones have data
 
 	queueHeard  = queueHeard0 | queueHeard1
 	queueFINs   = queueFIN0 | queueFIN1
@@ -100,11 +100,11 @@ const (
 )
 
 const (
-	// maxJournal is how many segments of a connection wait at most: what follows them has the connection in its
+	// maxQueue is how many segments of a connection wait at most: what follows them has the connection in its
 	// cache.
 	maxQueue = 64
 
-	// maxJournals is how many connections have a queue at most. Where far more are open, a connection's
+	// maxQueues is how many connections have a queue at most. Where far more are open, a connection's
 	// segments are too far from each other for the ring.
 	maxQueues = 1 << 15
 )
@@ -119,7 +119,7 @@ func (x *Queues) setUp(o *Options) {
 	x.index.Grow()
 }
 
-// keep takes l, of b, of the connection whose queue probably is id, and reports whether it waits in the queue. If
+// wait takes l, of b, of the connection whose queue probably is id, and reports whether it waits in the queue. If
 // not, it goes to the table, after all of its connection that has waited.
 func (x *Queues) wait(b *Batch, l *Line, id uint32, late bool) bool {
 	switch whole := l.Bits&IsWhole != 0; {
@@ -212,7 +212,7 @@ func (x *Queues) memory() int64 {
 	return x.Ring.memory() + x.index.Memory() + int64(cap(x.List))*int64(unsafe.Sizeof(queue{}))
 }
 
-// write puts l, of b, into the queue id if it is the segment that comes next in good order: with new data, a new
+// enqueue puts l, of b, into the queue id if it is the segment that comes next in good order: with new data, a new
 // ACK, or a FIN. Else it changes nothing and returns false.
 func (x *Queues) enqueue(b *Batch, id uint32, l *Line, late bool) bool {
 	j := &x.List[id]
@@ -335,7 +335,7 @@ func (x *Queues) places(j *queue, n uint8, list *[maxQueue]uint32) []uint32 {
 	return list[:n]
 }
 
-// sayLong has the exchange hear the text of l, which does not stay, and before it what it has not heard of the
+// passLong has the exchange hear the text of l, which does not stay, and before it what it has not heard of the
 // queue j.
 func (x *Queues) passLong(b *Batch, j *queue, l *Line) {
 	if j.bits&queueUnread != 0 {
@@ -356,7 +356,7 @@ func (x *Queues) passLong(b *Batch, j *queue, l *Line) {
 	said.Text = l.Text
 }
 
-// handOver gives the table what is in the queue j.
+// flush gives the table what is in the queue j.
 func (x *Queues) flush(b *Batch, j *queue) {
 	if j.N == 0 {
 		return
@@ -378,7 +378,7 @@ func (x *Queues) flush(b *Batch, j *queue) {
 	b.Runs = append(b.Runs, h)
 }
 
-// makeRoom begins another piece of the ring: a new one, or the oldest, whose queues are handed over.
+// makeRoom begins another piece of the ring: a new one, or the oldest, whose queues are given to the table.
 func (x *Queues) makeRoom(b *Batch) {
 	w := &x.Ring
 	if w.few() || w.mayGrow() && x.waiting(w.oldest()) > w.room/ringWorth {

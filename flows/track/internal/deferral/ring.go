@@ -8,7 +8,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track/internal/pages"
 )
 
-// A deferred is a segment in a connection's queue: what the queue, and all segments after it there, do not
+// A Deferred is a segment in a connection's queue: what the queue, and all segments after it there, do not
 // say of it. Its payload lies in the units behind it.
 type Deferred struct {
 	kept
@@ -22,18 +22,18 @@ type Deferred struct {
 type deferredBits uint8
 
 const (
-	DeferredFromHi deferredBits = 1 << iota // as in an Ordinary
+	DeferredFromHi deferredBits = 1 << iota // as in an Line
 	deferredBare                            // its payload is not here: the exchange has heard it
-	DeferredTS                              // Ordinary.Has begins here
+	DeferredTS                              // Line.Has begins here
 	DeferredSACK
 	DeferredLate // its time is before that of another segment before it
 )
 
-// after returns the time of d since its queue's start.
+// After returns the time of d since its queue's start.
 func (d *Deferred) After() flows.Time { return flows.Time(uint64(d.hi)<<32 | uint64(d.lo)) }
 
 // A ring holds what is deferred. It is a ring of pieces. When one is full, the oldest is used again, or where too
-// much of it still waits a new one is put before it: what is seldom needed would else be handed over, and what few
+// much of it still waits a new one is put before it: what is seldom needed would else be given to the table, and what few
 // connections need stays in the processor's cache. No segment lies in two pieces.
 type ring struct {
 	Pieces  []piece
@@ -58,10 +58,10 @@ const (
 	ringLeast  = 4   // pieces, before one is used again
 	ringPieces = 256 // at most, 32 MiB: 700,000 small segments
 
-	// backlogWorth is the part of a piece (one in so many units) that is worth a new piece if it still waits.
+	// ringWorth is the part of a piece (one in so many units) that is worth a new piece if it still waits.
 	ringWorth = 16
 
-	// backlogSpare is how many units there may be for each segment that waits. It takes three at most, and a
+	// ringSpare is how many units there may be for each segment that waits. It takes three at most, and a
 	// queue is on average half full; but what waits for long must not make the ring grow all the time.
 	ringSpare = 12
 )
@@ -84,7 +84,7 @@ func (w *ring) whole(place uint32) []Deferred {
 	return units[:units[0].Units()]
 }
 
-// units returns how many units d takes.
+// Units returns how many units d takes.
 func (d *Deferred) Units() int {
 	if d.Bits&deferredBare != 0 {
 		return 1
@@ -92,7 +92,7 @@ func (d *Deferred) Units() int {
 	return 1 + (int(d.Captured)+unitSize-1)/unitSize
 }
 
-// text returns the payload of d.
+// Text returns the payload of d.
 func (d *Deferred) Text() []byte {
 	if d.Bits&deferredBare != 0 || d.Captured == 0 {
 		return nil

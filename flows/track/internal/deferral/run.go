@@ -2,7 +2,7 @@ package deferral
 
 import "github.com/rstexplain/rstexplain/flows"
 
-// A handed is what a queue hands over to the table: segments in good order, oldest first. They lie in
+// A Run is what a queue hands over to the table: segments in good order, oldest first. They lie in
 // Batch.units.
 type Run struct {
 	Start   flows.Time

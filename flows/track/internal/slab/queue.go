@@ -1,6 +1,6 @@
 package slab
 
-// A queue is a first-in first-out queue of numbers.
+// A Queue is a first-in first-out queue of numbers.
 type Queue struct {
 	ring []uint64
 	head int
@@ -19,7 +19,7 @@ func (q *Queue) Push(v uint64) {
 	q.N++
 }
 
-// peek returns what k calls of pop will bring before the next.
+// Peek returns what k calls of pop will bring before the next.
 func (q *Queue) Peek(k int) uint64 { return q.ring[(q.head+k)&(len(q.ring)-1)] }
 
 func (q *Queue) Pop() uint64 {

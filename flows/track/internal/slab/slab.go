@@ -6,7 +6,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track/internal/pages"
 )
 
-// A slab holds values of one pointer-free type in large pieces, so that a million of them cost the
+// A Slab holds values of one pointer-free type in large pieces, so that a million of them cost the
 // garbage collector nothing and never move. Index 0 is never given out: it means "none".
 type Slab[T any] struct {
 	Pieces [][]T
@@ -15,15 +15,15 @@ type Slab[T any] struct {
 	Live   int
 }
 
-// pieceBits is the base-two logarithm of the values in one piece.
+// PieceBits is the base-two logarithm of the values in one piece.
 const PieceBits = 10
 
-// at returns the value with index i. The pointer stays good until the value is given back.
+// At returns the value with index i. The pointer stays good until the value is given back.
 func (s *Slab[T]) At(i uint32) *T {
 	return &s.Pieces[i>>PieceBits][i&(1<<PieceBits-1)]
 }
 
-// take returns the index of a zeroed value.
+// Take returns the index of a zeroed value.
 func (s *Slab[T]) Take() uint32 {
 	s.Live++
 	if n := len(s.Free); n > 0 {
@@ -44,7 +44,7 @@ func (s *Slab[T]) Take() uint32 {
 	return i
 }
 
-// give takes the value with index i back; 0 is ignored.
+// Give takes the value with index i back; 0 is ignored.
 func (s *Slab[T]) Give(i uint32) {
 	if i != 0 {
 		s.Live--
@@ -52,13 +52,13 @@ func (s *Slab[T]) Give(i uint32) {
 	}
 }
 
-// memory returns the bytes that the slab takes.
+// Memory returns the bytes that the slab takes.
 func (s *Slab[T]) Memory() int64 {
 	var v T
 	return int64(len(s.Pieces))*int64(unsafe.Sizeof(v))<<PieceBits + int64(cap(s.Free))*4
 }
 
-// touched returns n new values, with each page of their memory written once. A page that is read before it is
+// Touched returns n new values, with each page of their memory written once. A page that is read before it is
 // written is mapped twice, and the second time all processors that the program runs on are interrupted.
 func Touched[T any](n int) []T {
 	list := pages.Make[T](n)

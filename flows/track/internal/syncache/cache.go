@@ -45,7 +45,7 @@ type Cache struct {
 	hand  uint32   // where the search for the next SYN cache entry to forget begins
 }
 
-// take is slab.take.
+// Take is slab.take.
 func (x *Cache) Take() uint32 {
 	if n := len(x.Free); n > 0 {
 		if p := x.Free[n-1] >> slab.PieceBits; x.Pieces[p] == nil {
@@ -65,7 +65,7 @@ func (x *Cache) Take() uint32 {
 	return id
 }
 
-// give is slab.give.
+// Give is slab.give.
 func (x *Cache) Give(id uint32) {
 	x.At(id).Bits = 0
 	x.Slab.Give(id)
@@ -80,7 +80,7 @@ func (x *Cache) Give(id uint32) {
 	x.empty = p + 1
 }
 
-// next returns a SYN cache entry that may have to go, 0 if there is none: they come by in about the order in which they began.
+// Next returns a SYN cache entry that may have to go, 0 if there is none: they come by in about the order in which they began.
 func (x *Cache) Next() uint32 {
 	if x.Live == 0 {
 		return 0
@@ -102,7 +102,7 @@ func (x *Cache) Memory() int64 {
 	return int64(cap(x.Free))*4 + int64(x.held)*int64(unsafe.Sizeof(Entry{}))<<slab.PieceBits
 }
 
-// is reports whether e is the connection of tp.
+// Is reports whether e is the connection of tp.
 func (e *Entry) Is(tp *tuple.Tuple) bool {
 	return e.Lo == tp.Lo && e.Hi == tp.Hi && e.PortLo == tp.PortLo && e.PortHi == tp.PortHi && !tp.Wide
 }

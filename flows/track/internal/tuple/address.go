@@ -17,10 +17,10 @@ import (
 // An compressed address is for good: nobody counts who uses it. So there are only so many. Connections of addresses that come
 // when none is left are wide: their records hold whole addresses, and they go the long way.
 
-// FirstAlias is the lowest compressed address, 240.0.0.0. IPv4 addresses below it stand for themselves.
+// FirstCompressed is the lowest compressed address, 240.0.0.0. IPv4 addresses below it stand for themselves.
 const FirstCompressed = 240 << 24
 
-// maxAliases is how many addresses have an compressed address at most. They take 48 to 80 bytes each.
+// MaxAliases is how many addresses have an compressed address at most. They take 48 to 80 bytes each.
 const MaxAliases = 1 << 18
 
 // compressed addresses are the compressed addresses of addresses. A Table has two: those that are given, for the goroutine that fills batches,
@@ -39,10 +39,10 @@ type aliasSlot struct {
 	alias uint32
 }
 
-// aliased are the addresses that have an compressed address, from FirstAlias on. What is in it does not change.
+// List are the addresses that have an compressed address, from FirstAlias on. What is in it does not change.
 type List [][16]byte
 
-// set makes a the end ip, an IPv4 address or an compressed address, with a port.
+// Set makes a the end ip, an IPv4 address or an compressed address, with a port.
 func (l List) Set(a *flows.Addr, ip uint32, port uint16) {
 	if ip < FirstCompressed {
 		setV4(a, ip, port)
@@ -51,7 +51,7 @@ func (l List) Set(a *flows.Addr, ip uint32, port uint16) {
 	a.IP, a.Port = l[ip-FirstCompressed], port
 }
 
-// hash is hashIP of an IPv4 address or an compressed address.
+// Hash is hashIP of an IPv4 address or an compressed address.
 func (l List) Hash(ip uint32, seed uint64) uint64 {
 	if ip < FirstCompressed {
 		return hashV4(ip, seed)
@@ -106,7 +106,7 @@ func (x *Addresses) give(ip *[16]byte) uint32 {
 	return alias
 }
 
-// memory returns the bytes that the compressed addresses take, with the slots in which they are found: about three for an address at most,
+// Memory returns the bytes that the compressed addresses take, with the slots in which they are found: about three for an address at most,
 // or 64 in all, when they are given, and those of x, for whom they are taken.
 func (x *Addresses) Memory() int64 {
 	slots := len(x.slots)
@@ -116,7 +116,7 @@ func (x *Addresses) Memory() int64 {
 	return int64(cap(x.List))*int64(unsafe.Sizeof([16]byte{})) + int64(slots)*int64(unsafe.Sizeof(aliasSlot{}))
 }
 
-// narrow returns addr in 32 bits: an IPv4 address as it is, or an compressed address, a new one where it is to be given. It
+// Compress returns addr in 32 bits: an IPv4 address as it is, or an compressed address, a new one where it is to be given. It
 // reports false if there is none.
 func (x *Addresses) Compress(addr *[16]byte, give bool) (ip uint32, ok bool) {
 	if binary.BigEndian.Uint64(addr[:8]) == 0 && binary.BigEndian.Uint32(addr[8:12]) == 0xffff { // RFC 4291 §2.5.5.2
@@ -132,7 +132,7 @@ func (x *Addresses) Compress(addr *[16]byte, give bool) (ip uint32, ok bool) {
 	return ip, ip != 0
 }
 
-// tuple makes tp the tuple of a segment from src to dst, as a narrow one if it may.
+// Tuple makes tp the tuple of a segment from src to dst, as a narrow one if it may.
 func (x *Addresses) Tuple(tp *Tuple, src, dst *flows.Addr, give bool) {
 	a, ok := x.Compress(&src.IP, give)
 	b, both := x.Compress(&dst.IP, give)
@@ -143,7 +143,7 @@ func (x *Addresses) Tuple(tp *Tuple, src, dst *flows.Addr, give bool) {
 	tp.ofEnds(uint64(a)<<16|uint64(src.Port), uint64(b)<<16|uint64(dst.Port), x.Seed)
 }
 
-// fetch fetches what finding the compressed address of ip needs.
+// Fetch fetches what finding the compressed address of ip needs.
 func (x *Addresses) Fetch(ip *[16]byte) {
 	if len(x.slots) > 0 {
 		prefetch.Line(unsafe.Pointer(&x.slots[int(HashIP(ip, x.Seed))&(len(x.slots)-1)]))

@@ -9,7 +9,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
 )
 
-// A tuple names a connection by its two addresses and ports in canonical order, so that both directions
+// A Tuple names a connection by its two addresses and ports in canonical order, so that both directions
 // give the same one. VLANs and tunnels are no part of it: Wireshark counts its streams without them.
 type Tuple struct {
 	Lo, Hi         uint32 // IPv4 addresses or compressed addresses; of a wide tuple public hashes, and it is compared with the segment itself
@@ -19,7 +19,7 @@ type Tuple struct {
 	Print          uint64 // hash: stands for the tuple where it is not kept
 }
 
-// hash is print in 32 bits.
+// Hash is print in 32 bits.
 func (tp *Tuple) Hash() uint32 { return uint32(tp.Print ^ tp.Print>>32) }
 
 // ofEnds makes tp the tuple of a segment from src to dst, of which bits 16 to 47 are the IPv4 address or its compressed address, and
@@ -33,7 +33,7 @@ func (tp *Tuple) ofEnds(src, dst, seed uint64) {
 	tp.Narrow(uint32(src>>16), uint32(dst>>16), uint16(src), uint16(dst), fromHi, seed)
 }
 
-// ends is the inverse of ofEnds.
+// Ends is the inverse of ofEnds.
 func (tp *Tuple) Ends() (src, dst uint64) {
 	src, dst = uint64(tp.Lo)<<16|uint64(tp.PortLo), uint64(tp.Hi)<<16|uint64(tp.PortHi)
 	if tp.FromHi {
@@ -42,7 +42,7 @@ func (tp *Tuple) Ends() (src, dst uint64) {
 	return src, dst
 }
 
-// ofWide makes tp the tuple of a segment from src to dst, one of which has no compressed address.
+// OfWide makes tp the tuple of a segment from src to dst, one of which has no compressed address.
 func (tp *Tuple) OfWide(src, dst *flows.Addr, seed uint64) {
 	lo, hi, fromHi := src, dst, false
 	if less(dst, src) {
@@ -60,7 +60,7 @@ func setV4(a *flows.Addr, ip uint32, port uint16) {
 	a.Port = port
 }
 
-// setEnds sets Src and Dst of s to the ends of a narrow tuple.
+// SetEnds sets Src and Dst of s to the ends of a narrow tuple.
 func (l List) SetEnds(s *flows.Segment, lo, hi uint32, portLo, portHi uint16, fromHi bool) {
 	if fromHi {
 		lo, hi, portLo, portHi = hi, lo, portHi, portLo
@@ -83,17 +83,17 @@ func less(a, b *flows.Addr) bool {
 	return a.Port < b.Port
 }
 
-// publicSeed is for hashes that may be known: those that choose a place of fixed size.
+// PublicSeed is for hashes that may be known: those that choose a place of fixed size.
 const PublicSeed = 0x5851f42d4c957f2d
 
-// mix hashes two words with a secret seed: one multiplication of 64 by 64 bits, both halves used. Both
+// Mix hashes two words with a secret seed: one multiplication of 64 by 64 bits, both halves used. Both
 // words meet the seed, so that nobody can write addresses that cancel a factor out.
 func Mix(a, b, seed uint64) uint64 {
 	hi, lo := bits.Mul64(a^seed, b^bits.RotateLeft64(seed, 29)^0x9e3779b97f4a7c15)
 	return hi ^ lo
 }
 
-// hashAddr hashes an address and its port.
+// HashAddr hashes an address and its port.
 func HashAddr(a *flows.Addr, seed uint64) uint64 {
 	return Mix(HashIP(&a.IP, seed), uint64(a.Port), seed)
 }
@@ -101,12 +101,12 @@ func HashAddr(a *flows.Addr, seed uint64) uint64 {
 // hashV4 is hashIP of an IPv4 address.
 func hashV4(ip uint32, seed uint64) uint64 { return Mix(0, bits.ReverseBytes64(mapped(ip)), seed) }
 
-// hashIP hashes an address.
+// HashIP hashes an address.
 func HashIP(ip *[16]byte, seed uint64) uint64 {
 	return Mix(binary.LittleEndian.Uint64(ip[:8]), binary.LittleEndian.Uint64(ip[8:]), seed)
 }
 
-// An index finds connections by tuple: open addressing with linear probing. A slot holds the number of a record, or an
+// An Index finds connections by tuple: open addressing with linear probing. A slot holds the number of a record, or an
 // SYN cache entry, and the tuple's hash, so that growing touches no record.
 type Index struct {
 	Slots []uint64 // hash<<32 | number; 0 is free
@@ -114,11 +114,11 @@ type Index struct {
 	Used  int
 }
 
-// sparseBelow is how many slots an index has at the most that is kept sparser than it need be: a search then
+// SparseBelow is how many slots an index has at the most that is kept sparser than it need be: a search then
 // seldom takes a second look.
 const SparseBelow = 1 << 16
 
-// most is how many slots may be used: three quarters, or three eighths of a small index.
+// Most is how many slots may be used: three quarters, or three eighths of a small index.
 func (x *Index) Most() int {
 	if len(x.Slots) < SparseBelow {
 		return len(x.Slots) / 8 * 3
@@ -128,7 +128,7 @@ func (x *Index) Most() int {
 
 func (x *Index) Memory() int64 { return int64(cap(x.Slots)) * 8 }
 
-// grow doubles the slots when most of them are used.
+// Grow doubles the slots when most of them are used.
 func (x *Index) Grow() {
 	if x.Used < x.Most() {
 		return
@@ -151,14 +151,14 @@ func (x *Index) place(slot uint64) {
 	x.Slots[i] = slot
 }
 
-// insert enters number id under hash.
+// Insert enters number id under hash.
 func (x *Index) Insert(hash, id uint32) {
 	x.Grow()
 	x.place(uint64(hash)<<32 | uint64(id))
 	x.Used++
 }
 
-// replace puts number id in the place of old.
+// Replace puts number id in the place of old.
 func (x *Index) Replace(hash, old, id uint32) {
 	i := hash & x.Mask
 	for want := uint64(hash)<<32 | uint64(old); x.Slots[i] != want; {
@@ -167,7 +167,7 @@ func (x *Index) Replace(hash, old, id uint32) {
 	x.Slots[i] = uint64(hash)<<32 | uint64(id)
 }
 
-// remove takes number id out.
+// Remove takes number id out.
 func (x *Index) Remove(hash, id uint32) {
 	i := hash & x.Mask
 	for want := uint64(hash)<<32 | uint64(id); x.Slots[i] != want; i = (i + 1) & x.Mask {
@@ -193,13 +193,13 @@ func (x *Index) Remove(hash, id uint32) {
 	}
 }
 
-// narrow makes tp a tuple of IPv4 addresses or compressed addresses that are in their order.
+// Narrow makes tp a tuple of IPv4 addresses or compressed addresses that are in their order.
 func (tp *Tuple) Narrow(lo, hi uint32, portLo, portHi uint16, fromHi bool, seed uint64) {
 	tp.Lo, tp.Hi, tp.PortLo, tp.PortHi, tp.FromHi, tp.Wide = lo, hi, portLo, portHi, fromHi, false
 	tp.Print = Mix(uint64(lo)<<16|uint64(portLo), uint64(hi)<<16|uint64(portHi), seed)
 }
 
-// probably returns the number of the first value under hash, 0 if there is none.
+// Probably returns the number of the first value under hash, 0 if there is none.
 func (x *Index) Probably(hash uint32) uint32 {
 	for i := hash & x.Mask; ; i = (i + 1) & x.Mask {
 		slot := x.Slots[i]
@@ -209,10 +209,10 @@ func (x *Index) Probably(hash uint32) uint32 {
 	}
 }
 
-// fetch fetches the slots where the search for n hashes begins, which are stride bytes apart.
+// Fetch fetches the slots where the search for n hashes begins, which are stride bytes apart.
 func (x *Index) Fetch(hash *uint32, stride uintptr, n int) {
 	prefetch.Slots(&x.Slots[0], x.Mask, hash, stride, n)
 }
 
-// slot returns the slot where the search for hash begins: most often the right one.
+// Slot returns the slot where the search for hash begins: most often the right one.
 func (x *Index) Slot(hash uint32) *uint64 { return &x.Slots[hash&x.Mask] }
