@@ -144,8 +144,8 @@ func (k *talker) says(r *rand.Rand, side int) []byte {
 	return fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", k.body)
 }
 
-// TestJournals holds that it makes no difference whether a segment is followed at once or waits in a queue.
-func TestJournals(t *testing.T) {
+// TestDeferral holds that it makes no difference whether a segment is followed at once or waits in a queue.
+func TestDeferral(t *testing.T) {
 	for seed := range uint64(150) {
 		segs := conversations(seed, 600)
 		want := play(t, track.TableOptions{}, segs, oneByOne)
@@ -157,8 +157,8 @@ func TestJournals(t *testing.T) {
 	}
 }
 
-// TestJournalsWait holds that segments in good order do wait, and that a batch costs no allocation.
-func TestJournalsWait(t *testing.T) {
+// TestDeferralWaits holds that segments in good order do wait, and that a batch costs no allocation.
+func TestDeferralWaits(t *testing.T) {
 	notPlain(t)
 	c := newCrowd(100, 1000)
 	tab := track.NewTable(track.TableOptions{}, func(*flows.Reset) {})
