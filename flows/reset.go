@@ -119,7 +119,8 @@ type Related struct {
 	// ScanPortsSpan and ScanHostsSpan are the times from the first of these refusals to the last.
 	ScanPortsSpan, ScanHostsSpan time.Duration
 
-	// The RST sender's host: other connections that it reset within TogetherWindow of this RST; refused ones do not count.
+	// The RST sender's host: other connections that it reset within TogetherWindow of this RST; refused ones do not
+	// count.
 	ResetTogether      []ConnMark // at most 8
 	ResetTogetherCount int        // MaxResetTogether at most
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -105,6 +106,9 @@ func sameBothWays(t *testing.T, file []byte, opts track.TableOptions) int {
 	}
 	differ := 0
 	for i := range plain {
+		if reflect.DeepEqual(plain[i], batched[i]) {
+			continue // most, and sooner than cmp says so
+		}
 		if d := cmp.Diff(plain[i], batched[i], cmpopts.EquateEmpty()); d != "" {
 			if differ++; differ <= 3 {
 				t.Errorf("frame %d:\n%s", plain[i].Frame, d)

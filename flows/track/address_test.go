@@ -75,8 +75,8 @@ func TestAliasesAreFew(t *testing.T) {
 	}
 }
 
-// Headers that no connection has sent find their connection, and begin one, with and without compressed addresses, and whether or not
-// a segment follows them.
+// Headers that no connection has sent find their connection, and begin one, with and without compressed addresses,
+// and whether or not a segment follows them.
 func TestAliasesOfHeaders(t *testing.T) {
 	for _, aliases := range []int{0, 1, 2, 100} {
 		for _, followed := range []bool{true, false} {

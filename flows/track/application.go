@@ -8,11 +8,12 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
 )
 
-// An application state is what is known of what two applications said, of a connection that is followed closely, from its first data
-// on.
+// An application state is what is known of what two applications said, of a connection that is followed closely, from
+// its first data on.
 //
-// The last ShortAbove connections that began are followed closely: their timelines may grow, and their applications are
-// heard. Which they are depends on segments that never wait in a batch, so it is the same whichever way they come.
+// The last ShortAbove connections that began are followed closely: their timelines may grow, and their applications
+// are heard. Which they are depends on segments that never wait in a batch, so it is the same whichever way they
+// come.
 type application struct {
 	state     exchange.State
 	firstData [2]stamp

@@ -60,8 +60,8 @@ func (t *Table) fetchRest(lines []deferral.Line, ids *[deferral.Together]uint32)
 	}
 }
 
-// fetchFirst fetches the record or the SYN cache entry id of l, or, where there seems to be none, its tombstone; and what else
-// a SYN needs.
+// fetchFirst fetches the record or the SYN cache entry id of l, or, where there seems to be none, its tombstone; and
+// what else a SYN needs.
 func (t *Table) fetchFirst(b *Batch, l *deferral.Line, id uint32) {
 	if id != 0 {
 		t.fetchRecord(id)

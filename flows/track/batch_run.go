@@ -29,7 +29,8 @@ func (t *Table) takeItem(b *Batch, l *deferral.Line, id uint32) {
 		if l.Captured < l.DataLen {
 			c.defects |= flows.SnapCut
 		}
-		t.deliverData(c, c.sideOf(l.Bits&deferral.FromHi != 0), stampAt(flows.Mark{Frame: int(l.Frame), Time: l.Time}), b.lines.TextOf(l), uint32(l.DataLen))
+		t.deliverData(c, c.sideOf(l.Bits&deferral.FromHi != 0), stampAt(flows.Mark{Frame: int(l.Frame), Time: l.Time}),
+			b.lines.TextOf(l), uint32(l.DataLen))
 	default:
 		t.takeRun(c, &b.lines.Runs[l.Text], b.lines.Units)
 	}

@@ -180,8 +180,9 @@ func TestDeferralWaits(t *testing.T) {
 	}
 }
 
-// TestBacklogGrows holds that the ring is as large as what waits asks for: that of few connections stays small,
-// those of many are not given to the table before they are full, and what waits for long does not make it grow all the time.
+// TestBacklogGrows holds that the ring is as large as what waits asks for: that of few connections stays small, those
+// of many are not given to the table before they are full, and what waits for long does not make it grow all the
+// time.
 func TestBacklogGrows(t *testing.T) {
 	notPlain(t)
 	const few = 4 << 12 // units

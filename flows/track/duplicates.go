@@ -33,7 +33,8 @@ func (t *Table) original(c *record, side flows.Side, s *segment) *entry {
 		if e == nil {
 			return nil
 		}
-		if e.side() != side || e.seq != s.SEQ || e.ack != s.ACK || e.wnd != s.WND || e.fl() != s.Flags || e.dataLen() != s.DataLen || e.ipid != s.IPID {
+		if e.side() != side || e.seq != s.SEQ || e.ack != s.ACK || e.wnd != s.WND ||
+			e.fl() != s.Flags || e.dataLen() != s.DataLen || e.ipid != s.IPID {
 			continue
 		}
 		if t.samePacket(c, side, s, e) {

@@ -146,8 +146,10 @@ func (t *Table) fitMemory() {
 // what the batch at hand knows: what is forgotten must not depend on how far they are.
 func (t *Table) memory() int64 {
 	n := t.index.Memory() + t.closed.Memory() + t.deferredMemory + t.addresses.Memory()
-	n += t.conns.Memory() + t.synEntries.Memory() + t.wide.Memory() + t.coldParts.Memory() + t.applications.Memory() + t.follows.queue.Memory() + t.names.Memory()
-	n += t.runs.Memory() + t.closeStates.Memory() + t.holes.Memory() + t.held.Memory() + t.resetParts.Memory() + t.befores.Memory() + t.notes.Memory()
+	n += t.conns.Memory() + t.synEntries.Memory() + t.wide.Memory() + t.coldParts.Memory() +
+		t.applications.Memory() + t.follows.queue.Memory() + t.names.Memory()
+	n += t.runs.Memory() + t.closeStates.Memory() + t.holes.Memory() + t.held.Memory() +
+		t.resetParts.Memory() + t.befores.Memory() + t.notes.Memory()
 	n += t.lines.short.Memory() + t.lines.middle.Memory() + t.lines.long.Memory()
 	return n + t.tombstones.memory()
 }

@@ -108,7 +108,8 @@ func (t *Table) seenSegment(c *record, side flows.Side, s *segment, e *entry, ne
 			}
 		} else {
 			t.lateTrigger(c, p, s, e)
-			if a.ReceiverSegments == 0 && s.LEN() == 0 && s.Flags&flows.ACK != 0 && (r.Accept == flows.AcceptWindow || r.Accept == flows.AcceptUnknown) {
+			if a.ReceiverSegments == 0 && s.LEN() == 0 && s.Flags&flows.ACK != 0 &&
+				(r.Accept == flows.AcceptWindow || r.Accept == flows.AcceptUnknown) {
 				// RFC 5961 §3.2: "TCP SHOULD send an acknowledgment (challenge ACK)".
 				if wait := s.Time.Sub(r.Time); wait < time.Second {
 					a.ChallengeACK = at
@@ -174,7 +175,8 @@ func (t *Table) seenRST(c *record, side flows.Side, s *segment, e *entry) {
 		if side == p.sender {
 			a.SenderRSTCount++
 			if len(a.SenderRSTs) < 16 {
-				a.SenderRSTs = append(a.SenderRSTs, flows.RSTMark{Mark: flows.Mark{Frame: s.Frame, Time: s.Time}, SEQ: s.SEQ, TTL: s.TTL, ACK: s.Flags&flows.ACK != 0})
+				a.SenderRSTs = append(a.SenderRSTs,
+					flows.RSTMark{Mark: flows.Mark{Frame: s.Frame, Time: s.Time}, SEQ: s.SEQ, TTL: s.TTL, ACK: s.Flags&flows.ACK != 0})
 			}
 		} else if !a.ReceiverRST.Seen() {
 			a.ReceiverRST = flows.Mark{Frame: s.Frame, Time: s.Time}

@@ -26,9 +26,9 @@ func (r *run) add(s *segment) {
 	}
 }
 
-// retransmitted takes a retransmission by side of sequence space [seq, seq+len): it goes to the run of retransmissions when it
-// repeats the oldest thing that the peer has not acknowledged. Whether a timer or duplicate ACKs caused
-// it does not matter: the distances are in the marks.
+// retransmitted takes a retransmission by side of sequence space [seq, seq+len): it goes to the run of
+// retransmissions when it repeats the oldest thing that the peer has not acknowledged. Whether a timer or duplicate
+// ACKs caused it does not matter: the distances are in the marks.
 func (t *Table) retransmitted(c *record, side flows.Side, s *segment, kind flows.RunKind, seq flows.Seq, length uint32) {
 	h := &c.side[side]
 	x := &t.coldOf(c).side[side]
@@ -166,7 +166,8 @@ func (t *Table) runOf(c *record, side flows.Side, i uint32) flows.Run {
 		return flows.Run{}
 	}
 	r := t.runs.At(i)
-	out := flows.Run{What: r.kind, Count: int(r.count), SEQ: r.seq, LEN: r.len, Orig: r.orig.mark(), First: r.first.mark(), Last: r.last.mark()}
+	out := flows.Run{What: r.kind, Count: int(r.count), SEQ: r.seq, LEN: r.len,
+		Orig: r.orig.mark(), First: r.first.mark(), Last: r.last.mark()}
 	for _, f := range r.frames[:r.held] {
 		out.Frames = append(out.Frames, int(f))
 	}

@@ -23,9 +23,11 @@ func (t *Table) flooded() bool { return t.halfOpen >= t.floodFrom && t.manyHalfO
 // manyHalfOpen reports whether a quarter of the connections are half-open.
 func (t *Table) manyHalfOpen() bool { return t.halfOpen >= t.connections()/4 }
 
-// maySYNEntry reports whether a SYN cache entry holds all that there is to know of s, the first segment seen of tp. A wide one has none.
+// maySYNEntry reports whether a SYN cache entry holds all that there is to know of s, the first segment seen of tp. A
+// wide one has none.
 func (t *Table) maySYNEntry(tp *tuple.Tuple, s *segment) bool {
-	return s.Flags&(flows.SYN|flows.ACK|flows.RST|flows.FIN|flows.AE) == flows.SYN && s.DataLen == 0 && s.ACK == 0 && !tp.Wide && t.tombstones.find(tp) == nil
+	return s.Flags&(flows.SYN|flows.ACK|flows.RST|flows.FIN|flows.AE) == flows.SYN &&
+		s.DataLen == 0 && s.ACK == 0 && !tp.Wide && t.tombstones.find(tp) == nil
 }
 
 // addSYNEntry makes a SYN cache entry of s, with the next stream number.
@@ -52,7 +54,8 @@ func (t *Table) addSYNEntry(tp *tuple.Tuple, s *segment) (stream int) {
 	return stream
 }
 
-// become a record makes a record of the SYN cache entry id, a number of the index, and returns its number: it takes the SYN again.
+// become a record makes a record of the SYN cache entry id, a number of the index, and returns its number: it takes
+// the SYN again.
 func (t *Table) promote(id uint32) uint32 {
 	e := *t.synEntries.At(id &^ isSYNEntry)
 	var tp tuple.Tuple
@@ -60,7 +63,8 @@ func (t *Table) promote(id uint32) uint32 {
 	t.synEntries.Give(id &^ isSYNEntry)
 	s := segment{Segment: flows.Segment{
 		Frame: int(e.Frame), Time: e.Time, SEQ: e.SEQ, Flags: flows.Flags(e.Flags), WND: e.WND, TTL: e.TTL, IPID: e.IPID,
-		MAC: t.macs.value(e.MAC), Domain: uint32(t.domains.value(e.Domain)), Opts: flows.Options{TSval: e.TSval, HasTS: e.SYN&deferral.SYNTS != 0},
+		MAC: t.macs.value(e.MAC), Domain: uint32(t.domains.value(e.Domain)),
+		Opts: flows.Options{TSval: e.TSval, HasTS: e.SYN&deferral.SYNTS != 0},
 	}, point: e.Point + 1}
 	deferral.UnpackSYN(&s.Opts, e.MSS, e.Kinds, e.SYN)
 	t.addresses.List.SetEnds(&s.Segment, e.Lo, e.Hi, e.PortLo, e.PortHi, tp.FromHi)

@@ -171,8 +171,8 @@ func (t *timelines) back(c *record, k int) *entry {
 	return &t.ring(c)[i]
 }
 
-// mayGrow reports whether the ring of c may grow: if c is followed closely, or one of few of which one side has spoken. Once
-// memory has come near its bound, rings grow only into memory that other rings have left.
+// mayGrow reports whether the ring of c may grow: if c is followed closely, or one of few of which one side has
+// spoken. Once memory has come near its bound, rings grow only into memory that other rings have left.
 func (t *Table) mayGrow(c *record) bool {
 	if c.marks&followed == 0 && (c.marks&bothSides != 0 || t.connections() > t.opts.ShortAbove) {
 		return false
@@ -221,7 +221,8 @@ func (c *record) event(e *entry) flows.Event {
 	return flows.Event{
 		Mark: flows.Mark{Frame: int(e.frame), Time: c.at(e.lo, e.hi)}, Side: e.side(), Flags: e.fl(), SEQ: e.seq, ACK: e.ack,
 		DataLen: e.dataLen(), WND: uint32(e.wnd) << shift,
-		From: [2]flows.State{flows.State(e.was & 15), flows.State(e.was >> 4)}, To: [2]flows.State{flows.State(e.is & 15), flows.State(e.is >> 4)},
+		From:  [2]flows.State{flows.State(e.was & 15), flows.State(e.was >> 4)},
+		To:    [2]flows.State{flows.State(e.is & 15), flows.State(e.is >> 4)},
 		Notes: e.notes &^ entryBits, TTL: e.ttl, IPID: e.ipid,
 	}
 }

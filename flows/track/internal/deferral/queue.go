@@ -225,7 +225,8 @@ func (x *Queues) enqueue(b *Batch, id uint32, l *Line, late bool) bool {
 	fin := l.Flags & uint8(flows.FIN)
 	length := uint32(l.DataLen) + uint32(fin)
 	after := uint64(l.Time - j.start)
-	if l.Flags&uint8(flows.ACK) == 0 || l.SEQ != a.nxt || acked > uint32(p.nxt-p.una) || length|acked == 0 || l.WND == 0 || l.TTL != a.ttl || after >= 1<<47 {
+	if l.Flags&uint8(flows.ACK) == 0 || l.SEQ != a.nxt || acked > uint32(p.nxt-p.una) ||
+		length|acked == 0 || l.WND == 0 || l.TTL != a.ttl || after >= 1<<47 {
 		return false
 	}
 	long := l.Bits&isLong != 0

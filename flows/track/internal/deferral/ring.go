@@ -33,8 +33,8 @@ const (
 func (d *Deferred) After() flows.Time { return flows.Time(uint64(d.hi)<<32 | uint64(d.lo)) }
 
 // A ring holds what is deferred. It is a ring of pieces. When one is full, the oldest is used again, or where too
-// much of it still waits a new one is put before it: what is seldom needed would else be given to the table, and what few
-// connections need stays in the processor's cache. No segment lies in two pieces.
+// much of it still waits a new one is put before it: what is seldom needed would else be given to the table, and what
+// few connections need stays in the processor's cache. No segment lies in two pieces.
 type ring struct {
 	Pieces  []piece
 	current int  // number of the piece that is being filled

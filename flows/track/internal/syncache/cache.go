@@ -10,9 +10,10 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )
 
-// A SYN cache entry is a connection of which there is no more than one SYN, in a fifth of the memory that a record and
-// its ring take: what a BSD keeps in its SYN cache. In a flood of half-open connections, or a scan, new ones begin as
-// SYN cache entries (Table.flooded); any further segment makes a record of one, as if it had been one from the beginning.
+// A SYN cache entry is a connection of which there is no more than one SYN, in a fifth of the memory that a record
+// and its ring take: what a BSD keeps in its SYN cache. In a flood of half-open connections, or a scan, new ones
+// begin as SYN cache entries (Table.flooded); any further segment makes a record of one, as if it had been one from
+// the beginning.
 type Entry struct {
 	Time           flows.Time // of the SYN
 	Lo, Hi         uint32
@@ -80,7 +81,8 @@ func (x *Cache) Give(id uint32) {
 	x.empty = p + 1
 }
 
-// Next returns a SYN cache entry that may have to go, 0 if there is none: they come by in about the order in which they began.
+// Next returns a SYN cache entry that may have to go, 0 if there is none: they come by in about the order in which
+// they began.
 func (x *Cache) Next() uint32 {
 	if x.Live == 0 {
 		return 0

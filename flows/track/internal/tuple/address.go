@@ -10,12 +10,12 @@ import (
 )
 
 // An IPv6 address is four times as long as what a tuple, a record and a line of a batch have room for. So it gets an
-// compressed address: a number that looks like an IPv4 address and is none, from 240.0.0.0/4, which is reserved (RFC 1112 §4).
-// Where a capture holds addresses from there, these have compressed addresses as well. A connection of compressed addresses takes all the ways
-// of one of IPv4, and no more room.
+// compressed address: a number that looks like an IPv4 address and is none, from 240.0.0.0/4, which is reserved (RFC
+// 1112 §4). Where a capture holds addresses from there, these have compressed addresses as well. A connection of
+// compressed addresses takes all the ways of one of IPv4, and no more room.
 //
-// An compressed address is for good: nobody counts who uses it. So there are only so many. Connections of addresses that come
-// when none is left are wide: their records hold whole addresses, and they go the long way.
+// An compressed address is for good: nobody counts who uses it. So there are only so many. Connections of addresses
+// that come when none is left are wide: their records hold whole addresses, and they go the long way.
 
 // FirstCompressed is the lowest compressed address, 240.0.0.0. IPv4 addresses below it stand for themselves.
 const FirstCompressed = 240 << 24
@@ -23,8 +23,8 @@ const FirstCompressed = 240 << 24
 // MaxAliases is how many addresses have an compressed address at most. They take 48 to 80 bytes each.
 const MaxAliases = 1 << 18
 
-// compressed addresses are the compressed addresses of addresses. A Table has two: those that are given, for the goroutine that fills batches,
-// and what the one that takes them knows of these.
+// compressed addresses are the compressed addresses of addresses. A Table has two: those that are given, for the
+// goroutine that fills batches, and what the one that takes them knows of these.
 type Addresses struct {
 	List  List
 	slots []aliasSlot // open addressing with linear probing, as in an index
@@ -33,7 +33,8 @@ type Addresses struct {
 	Seed  uint64
 }
 
-// An aliasSlot holds an address itself, so that to find it takes one look into memory. 0 is no compressed address: it is free.
+// An aliasSlot holds an address itself, so that to find it takes one look into memory. 0 is no compressed address: it
+// is free.
 type aliasSlot struct {
 	ip    [16]byte
 	alias uint32
@@ -106,8 +107,8 @@ func (x *Addresses) give(ip *[16]byte) uint32 {
 	return alias
 }
 
-// Memory returns the bytes that the compressed addresses take, with the slots in which they are found: about three for an address at most,
-// or 64 in all, when they are given, and those of x, for whom they are taken.
+// Memory returns the bytes that the compressed addresses take, with the slots in which they are found: about three
+// for an address at most, or 64 in all, when they are given, and those of x, for whom they are taken.
 func (x *Addresses) Memory() int64 {
 	slots := len(x.slots)
 	if len(x.List) > 0 {
@@ -116,8 +117,8 @@ func (x *Addresses) Memory() int64 {
 	return int64(cap(x.List))*int64(unsafe.Sizeof([16]byte{})) + int64(slots)*int64(unsafe.Sizeof(aliasSlot{}))
 }
 
-// Compress returns addr in 32 bits: an IPv4 address as it is, or an compressed address, a new one where it is to be given. It
-// reports false if there is none.
+// Compress returns addr in 32 bits: an IPv4 address as it is, or an compressed address, a new one where it is to be
+// given. It reports false if there is none.
 func (x *Addresses) Compress(addr *[16]byte, give bool) (ip uint32, ok bool) {
 	if binary.BigEndian.Uint64(addr[:8]) == 0 && binary.BigEndian.Uint32(addr[8:12]) == 0xffff { // RFC 4291 §2.5.5.2
 		if ip = binary.BigEndian.Uint32(addr[12:]); ip < FirstCompressed {

@@ -22,9 +22,9 @@ type Tuple struct {
 // Hash is print in 32 bits.
 func (tp *Tuple) Hash() uint32 { return uint32(tp.Print ^ tp.Print>>32) }
 
-// ofEnds makes tp the tuple of a segment from src to dst, of which bits 16 to 47 are the IPv4 address or its compressed address, and
-// the lower ones the port. This, ofLine and narrow do so in place: the processor waits for a tuple that is copied just
-// after it was made.
+// ofEnds makes tp the tuple of a segment from src to dst, of which bits 16 to 47 are the IPv4 address or its
+// compressed address, and the lower ones the port. This, ofLine and narrow do so in place: the processor waits for a
+// tuple that is copied just after it was made.
 func (tp *Tuple) ofEnds(src, dst, seed uint64) {
 	fromHi := src > dst
 	if fromHi {
@@ -49,7 +49,8 @@ func (tp *Tuple) OfWide(src, dst *flows.Addr, seed uint64) {
 		lo, hi, fromHi = dst, src, true
 	}
 	h := Mix(HashAddr(lo, seed), HashAddr(hi, seed), seed)
-	*tp = Tuple{Lo: uint32(HashIP(&lo.IP, PublicSeed)), Hi: uint32(HashIP(&hi.IP, PublicSeed)), PortLo: lo.Port, PortHi: hi.Port, FromHi: fromHi, Wide: true, Print: h}
+	*tp = Tuple{Lo: uint32(HashIP(&lo.IP, PublicSeed)),
+		Hi: uint32(HashIP(&hi.IP, PublicSeed)), PortLo: lo.Port, PortHi: hi.Port, FromHi: fromHi, Wide: true, Print: h}
 }
 
 // setV4 makes a an IPv4-mapped address with a port, in units of which a is read later: the processor waits for other
