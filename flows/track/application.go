@@ -8,18 +8,17 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
 )
 
-// An application state is what is known of what two applications said, of a connection that is followed closely, from
-// its first data on.
+// An application is what is known of what the two applications of a connection sent to each other, from its first data
+// on. Only connections that are followed closely have one.
 //
-// The last ShortAbove connections that began are followed closely: their timelines may grow, and their applications
-// are heard. Which they are depends on segments that never wait in a batch, so it is the same whichever way they
-// come.
+// The last ShortAbove connections that began are followed closely: their timelines may grow, and their exchange is read.
+// Which they are depends only on segments that are never deferred, so it is the same for Table.Add and for batches.
 type application struct {
 	state     exchange.State
 	firstData [2]stamp
 }
 
-// An application state lies in three cache lines: it is touched for all that is heard.
+// An application state lies in three cache lines: it is touched for each segment with data.
 var _ [3 * 64]byte = [unsafe.Sizeof(application{})]byte{}
 
 // A closelyFollowed is the queue of connections that are followed closely, oldest first: numbers of their records, and

@@ -122,7 +122,7 @@ func (c *record) lastFrame() uint32 { return max(c.side[0].lastFrame, c.side[1].
 // again, so that the growth ends.
 func (t *Table) fitMemory() {
 	const each = int64(unsafe.Sizeof(record{}) + unsafe.Sizeof([shortRing]entry{}))
-	m := t.memory() + each*int64(max(t.synEntries.Live-len(t.conns.Free), 0)) // they may all become a record
+	m := t.memory() + each*int64(max(t.synEntries.Live-len(t.conns.Free), 0)) // each may become a record
 	if t.tombstones.sets == nil {
 		m += tombstonesMemory // for those that have to go
 	}

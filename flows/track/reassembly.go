@@ -2,10 +2,10 @@ package track
 
 import "github.com/rstexplain/rstexplain/flows"
 
-// An application gets its bytes in order, whatever happens to the segments, and so must the exchange.
-// While bytes of a side are missing, the data behind them is held here; when they come (reordered, or
-// retransmitted after a loss), all is told in its order. When they do not come, the exchange is told that they
-// are lost: as soon as the peer acknowledges more or answers, a RST comes, or too much would wait.
+// An application gets its data in order, whatever happens to the segments, and so must the exchange. While bytes of a
+// side are missing, the data behind them is held here; when they come (reordered, or retransmitted after a loss), all
+// is delivered in order. When they do not come, the exchange learns that they are lost: as soon as the peer
+// acknowledges more or answers, a RST comes, or too much would be held.
 
 // A held is one segment's data that waits, in Table.held. Those of a side are chained in sequence order.
 type held struct {

@@ -54,7 +54,7 @@ func (t *Table) addSYNEntry(tp *tuple.Tuple, s *segment) (stream int) {
 	return stream
 }
 
-// become a record makes a record of the SYN cache entry id, a number of the index, and returns its number: it takes
+// promote makes a record of the SYN cache entry id, a number of the index, and returns its number: it takes
 // the SYN again.
 func (t *Table) promote(id uint32) uint32 {
 	e := *t.synEntries.At(id &^ isSYNEntry)

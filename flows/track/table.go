@@ -24,9 +24,9 @@ type TableOptions struct {
 	// what they are late for (default 4,096). Of many more the stream number stays known.
 	MaxClosed int
 	// ShortAbove is how many connections are followed closely at a time, with a long timeline and with what
-	// their applications said: beyond it, of those that have begun first no more is kept than that something
-	// is missing (default 65,536). They are counted in Stats.ExchangesLost. Of half as many
-	// connections, but one in 32 of MaxConnections, the segments may wait in queues.
+	// the exchange of their applications. Beyond it, of those that began first only the last events are kept
+	// (default 65,536); they are counted in Stats.ExchangesLost. Of half as many
+	// connections, but one in 32 of MaxConnections, the segments of a batch may be deferred.
 	ShortAbove int
 	// Lookahead is how many resets may wait for what comes after them (default 4,096).
 	Lookahead int

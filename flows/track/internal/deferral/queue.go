@@ -8,22 +8,14 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )
 
-// Few connections of a capture are reset, and what is told of a reset is told of its connection. So segments in
-// good order do not go to the table when they come. They wait in their connection's queue, in the goroutine
-// that defers batches, which costs one cache line for the connection and half of one for the segment. The table
-// gets them, in their order and as if they came now, once something may ask for the connection as it stands: a
-// segment that is not in good order, a RST, the queue's bound. Of most connections nothing ever asks, and they
-// are forgotten when they have been closed for long enough.
+// Few connections of a capture are reset, and only of those is anything reported. So segments in good order are not
+// given to the table when they come: they wait in a queue of their connection, which costs one cache line for the
+// connection and half of one for the segment. The table gets them, in order and as if they came now, once something
+// asks for the connection: a segment that is not in good order, a RST, the bound of the queue. Of most connections
+// nothing ever does, and they are dropped when they have been closed for long enough.
 //
-// What waits lies in the ring (ring.go), whose size is bounded. What is overwritten there is given to the table
-// before.
-//
-// What other connections hear of a segment (streams, hosts, services, what was over) never waits: it comes with
-// SYNs, with a side's first segment, with another TTL, with RSTs. Nor does what the application says in long
-// segments, whose bytes are not kept: the exchange hears it in its turn, with all that waits before it.
-//
-// The queues know nothing of what the table makes of segments. They keep their own account of sequence
-// numbers, begun by a SYN-ACK or when all of both sides is acknowledged, and take what fits in.
+// Never deferred is what other connections depend on: SYNs, the first segment of a side, another TTL, RSTs. Nor is the
+// text of long segments, which is not copied: the exchange gets it at once, after all that waits before it.
 
 // Queues are those of one table. They are for the goroutine that defers its batches.
 type Queues struct {
@@ -41,7 +33,7 @@ type Queues struct {
 	reset     slab.Queue // connections that were reset, in the same way
 	resets    uint32
 	lookahead uint32 // TableOptions.Lookahead
-	blind     uint32 // until there are so many falls, no queue is begun; 0: now
+	blind     uint32 // until there have been so many resets, no queue is begun; 0: now
 }
 
 // A queue is what must be known of a connection to tell whether its next segment is in order. Ends are those of
@@ -53,7 +45,7 @@ type queue struct {
 	ends           [2]queueEnd
 	first, last    uint32 // places in the ring of the oldest and the newest segment
 	hash           uint32 // of the tuple
-	since          uint32 // count of closings or resets when the connection was over or fell
+	since          uint32 // count of closings or resets when the connection was closed or reset
 	bits           queueBits
 	N              uint8 // segments
 	unread         uint8 // of the newest, those that the exchange has not heard
