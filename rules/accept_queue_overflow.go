@@ -71,11 +71,9 @@ var acceptQueueOverflow = &Rule{
 		}
 		f.Summary = fmt.Sprintf("%s aborted the handshake %s after its last step: %sthe queue of port %d was full.", words.Capital(Sender(c)),
 			words.Span(c.Time.Sub(since.Time)), words.Probably(f.Confidence), c.Snd.Addr.Port)
-		f.Text(Sender(c)+" accepts with a SYN-ACK", c.Snd.SYN.Frame)
-		if c.Conn.HandshakeACK.Seen() {
-			f.Text(Receiver(c)+" confirms: the handshake is complete for it", c.Conn.HandshakeACK.Frame)
-		}
-		f.Text("the RST takes its number from that confirmation and is a bare reply: the server's system never made a connection of it", c.Frame)
+		f.saySYNACK(c.Side, c.Snd.SYN, c.Rcv.SYN)
+		f.sayHandshake(c)
+		f.SayRST(c)
 		f.SayRelated(c)
 		f.Open(PeerCrash, acceptedThenDroppedID, 0.8, "a program that drops a connection it has accepted sends a RST of its own, with ACK and a window")
 		f.Open(UnknownConnection, "", 0.2, "the server itself had just answered the SYN")

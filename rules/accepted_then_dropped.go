@@ -55,8 +55,8 @@ var acceptedThenDropped = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		if c.Conn.SYNACK.Seen() {
 			f.Summary = words.Sentence("%s accepted the connection and dropped it %s later without serving anything, %s.", words.Capital(Sender(c)), words.Span(c.Time.Sub(c.Conn.SYNACK.Time)), Circumstances(c))
-			f.Text(Sender(c)+" accepts", c.Conn.SYNACK.Frame)
-			f.Text("the handshake is complete", c.Conn.HandshakeACK.Frame)
+			f.saySYNACK(c.Side, c.Conn.SYNACK, c.Rcv.SYN)
+			f.sayHandshake(c)
 		} else {
 			f.Summary = words.Sentence("%s perhaps dropped a connection that it had just accepted: the RST is its own decision, and the capture holds no data of either side.", words.Capital(Sender(c)))
 		}

@@ -1,8 +1,7 @@
 package rules
 
 import (
-	"fmt"
-
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -33,10 +32,10 @@ var badHandshakeACK = &Rule{
 		return badHandshakeACKSure
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = words.Sentence("%s's answer acknowledges a number that %s never sent, so %s reset it as a stray.", words.Capital(Receiver(c)), Sender(c), Sender(c))
-		f.Text(fmt.Sprintf("%s asks with sequence number %d", Sender(c), uint32(c.Snd.SND.ISS)), c.Snd.SYN.Frame)
-		f.Text(fmt.Sprintf("the SYN-ACK acknowledges %d; right would be %d", uint32(c.Trigger.ACK), uint32(c.Snd.SND.ISS.Add(1))), c.Trigger.Frame)
-		f.Text("the RST takes its sequence number from this acknowledgment", c.Frame)
+		f.Summary = words.Sentence("%s's SYN-ACK does not acknowledge the SYN of %s, so %s reset it.", words.Capital(Receiver(c)), Sender(c), Sender(c))
+		f.saySYN(c.Side, c.Snd)
+		f.Say(claim.Claim{Kind: claim.BadACK, Side: c.Side, Number: uint64(c.Trigger.ACK), Expected: uint64(c.Snd.SND.ISS.Add(1))}, c.Trigger.Frame)
+		f.SayRST(c)
 		f.Open(PeerCrash, "", 0.4, "no connection had been opened that could have been lost")
 	},
 	Effects: Effects{Outcomes: openingOutcomes},

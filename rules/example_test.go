@@ -5,6 +5,7 @@ import (
 
 	"github.com/rstexplain/rstexplain/flows/wire"
 	"github.com/rstexplain/rstexplain/rules"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -30,8 +31,9 @@ func Example() {
 	// Output:
 	// frame 2: closed-port (no-listener), 0.99
 	// The server refused the connection: nothing accepts connections on port 80 there.
-	// - the client asks for a connection to port 80 [1]
-	// - the RST acknowledges exactly this SYN, 20 ms later [1 2]
+	// - the client sends a SYN to 198.51.100.1:80 [1]
+	// - the server's RST acknowledges exactly the client's SYN, 20 ms later: the standard reply where nothing accepts the connection (RFC 9293 §3.5.2) [1 2]
+	// - no SYN-ACK of the server came before it [2]
 }
 
 // blockedByText is a rule of one's own: the RST says itself that it blocks.
@@ -57,7 +59,7 @@ var blockedByText = &rules.Rule{
 	},
 	Explain: func(c *facts.Facts, f *rules.Finding) {
 		f.Summary = words.Sentence("A filter reset the connection in %s's name.", rules.Sender(c))
-		f.Text("the RST says: "+words.Printable(c.Payload), c.Frame)
+		f.Say(claim.Claim{Kind: claim.ResetText, Side: c.Side, Text: words.Printable(c.Payload)}, c.Frame)
 		f.SayRST(c)
 		f.Open(rules.PeerCrash, "", 0.5, "no program sends text in a RST")
 	},
@@ -85,5 +87,5 @@ func ExampleOptions_rules() {
 	// Output:
 	// blocked-by-text fast-close 0.9
 	// A filter reset the connection in the server's name.
-	// the RST says: blocked by policy 7, user guest
+	// the RST carries the text "blocked by policy 7, user guest" (RFC 9293 §3.5.3): devices state their reason there
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/rstexplain/rstexplain/flows"
-	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 )
 
@@ -77,34 +76,8 @@ type Alternative struct {
 	WhyNot     string
 }
 
-// Text adds free text as evidence, until its claim has a kind. Frames that are 0 (never seen) are left out; a
-// statement that no frame shows is still made.
-func (f *Finding) Text(says string, frames ...int) {
-	f.Evidence = append(f.Evidence, f.text(-1, says, frames))
-}
-
-// TextOf does the same for another connection.
-func (f *Finding) TextOf(stream int, says string, frames ...int) {
-	f.Evidence = append(f.Evidence, f.text(stream, says, frames))
-}
-
 // Open names a cause that the packets leave open. Share is its part, from 0 to 1, of the probability that
 // the finding itself leaves over.
 func (f *Finding) Open(cause Cause, detail string, share float64, whyNot string) {
 	f.Alternatives = append(f.Alternatives, Alternative{Cause: cause, Detail: detail, Confidence: share, WhyNot: whyNot})
-}
-
-// evidence makes a statement, with the frames that were seen, in order and each once.
-func (f *Finding) text(stream int, says string, frames []int) Evidence {
-	start := len(f.room)
-	for _, n := range frames {
-		if n == 0 {
-			continue
-		}
-		if i, known := slices.BinarySearch(f.room[start:], n); !known {
-			f.room = slices.Insert(f.room, start+i, n)
-		}
-	}
-	end := len(f.room)
-	return Evidence{Claim: claim.Claim{Frames: f.room[start:end:end], Stream: stream}, Says: says}
 }

@@ -32,10 +32,7 @@ var forgedReset = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("A device on the path cut the connection in %s's name, %s; %s itself most likely did not send this RST.", Sender(c), Circumstances(c), Sender(c))
 		f.SayCompletion(c)
-		for i := range c.PathSigns.Against {
-			g := &c.PathSigns.Against[i]
-			f.Text(DescribeSign(c, g), g.Frames...)
-		}
+		f.SaySigns(c)
 		f.Open(FastClose, "", 0.5, "nobody of the two had asked for it")
 		f.Open(UnknownConnection, idleExpiryID, 0.4, "the connection had not been idle")
 	},

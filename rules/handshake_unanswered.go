@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/programs"
 	"github.com/rstexplain/rstexplain/rules/words"
@@ -45,14 +46,20 @@ var handshakeUnanswered = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		n := int(c.Snd.SYNs) - 1
 		took := words.Span(c.Snd.LastSYN.Time.Sub(c.Snd.SYN.Time))
-		f.Text(Sender(c)+"'s first SYN-ACK", c.Snd.SYN.Frame)
-		f.Text(words.Count(n, "resend")+" of it within "+took, append([]int{c.Snd.LastSYN.Frame}, c.Snd.Retransmits.Frames...)...)
+		again := claim.Claim{Kind: claim.SentAgain, Side: c.Side, What: claim.SYNACK, Count: n, Span: c.Snd.LastSYN.Time.Sub(c.Snd.SYN.Time)}
+		f.Say(claim.Claim{Kind: claim.FirstSent, Side: c.Side, What: claim.SYNACK}, c.Snd.SYN.Frame)
+		f.Say(again, c.Snd.LastSYN.Frame)
 		if ack := c.Conn.HandshakeACK; ack.Seen() && ack.Frame < c.Snd.LastSYN.Frame {
-			f.Summary = words.Sentence("%s had given the connection up: it resent its SYN-ACK %s within %s although %s confirmed it; the confirmations did not arrive.",
+			f.Summary = words.Sentence("%s gave up the connection: it retransmitted its SYN-ACK %s within %s although %s acknowledged it.",
 				words.Capital(Sender(c)), words.Times(n), took, Receiver(c))
-			f.Text(Receiver(c)+" confirms, and "+Sender(c)+" goes on resending: the confirmations do not arrive there", ack.Frame)
+			f.Say(claim.Claim{Kind: claim.AckedEachTime, Side: c.Side}, ack.Frame)
 		} else {
-			f.Summary = words.Sentence("%s gave the connection up: its SYN-ACK was resent %s within %s, and the third step of the handshake never came.", words.Capital(Sender(c)), words.Times(n), took)
+			f.Summary = words.Sentence("%s gave up the connection: it retransmitted its SYN-ACK %s within %s, and no acknowledgment of it was seen.", words.Capital(Sender(c)), words.Times(n), took)
+			until := c.Frame
+			if c.Trigger != nil {
+				until = c.Trigger.Frame
+			}
+			f.Say(claim.Claim{Kind: claim.Unacked, Side: c.Side, From: c.Snd.SYN.Frame, Until: until}, c.Snd.SYN.Frame)
 		}
 		f.SayRST(c)
 		f.Open(ClosedPort, acceptQueueOverflowID, 0.4, "the client never confirmed the SYN-ACK, so nothing was queued")

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -55,29 +56,26 @@ var healthProbe = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		how := "reset it"
 		if c.Close.By == facts.ByFIN {
-			how = "closed it before anything was said"
+			how = "closed it before any data was sent"
 		}
-		f.Summary = words.Sentence("%s opened the connection, asked for nothing and %s%s: a check whether the port answers.", words.Capital(Sender(c)), how, AfterIdle(c))
+		f.Summary = words.Sentence("%s opened the connection, sent no request and %s%s: a check whether the port answers.", words.Capital(Sender(c)), how, AfterIdle(c))
 		if n := c.Related.SimilarCount; n >= 2 {
-			f.Summary = fmt.Sprintf("A check whether the port answers: %s opened the connection, asked for nothing and %s, as in %d others before", Sender(c), how, n)
+			f.Summary = fmt.Sprintf("A check whether the port answers: %s opened the connection, sent no request and %s, as in %d others before", Sender(c), how, n)
 			if p := c.Related.SimilarPeriod; p > 0 {
 				f.Summary += ", about every " + words.Span(p)
 			}
 			f.Summary += "."
-			says := words.Count(n, "earlier connection") + " of the same client to the same port ended in the same way"
-			if p := c.Related.SimilarPeriod; p > 0 {
-				says += ", about every " + words.Span(p)
-			}
-			f.Text(says)
+			f.Say(claim.Claim{Kind: claim.Probes, Side: c.Side, Count: n, Every: c.Related.SimilarPeriod})
 			for _, m := range c.Related.Similar {
-				f.TextOf(m.Stream, words.Sentence("the same from the same client %s", words.Relative(m.Time.Sub(c.Time))), m.Frame)
+				f.SayOf(m.Stream, claim.Claim{Kind: claim.ProbeBefore, Side: c.Side, Span: m.Time.Sub(c.Time)}, m.Frame)
 			}
 		}
-		f.Text("the server accepts", c.Conn.SYNACK.Frame)
-		if !c.Conn.HandshakeACK.Seen() {
-			f.Text("the RST takes the place of the handshake's third step; it has ACK, so it comes from a socket that is closed on purpose", c.Frame)
-		} else {
-			f.Text("the handshake is complete; the client never sends any data", c.Conn.HandshakeACK.Frame)
+		f.saySYNACK(c.Side.Peer(), c.Conn.SYNACK, c.Snd.SYN)
+		f.sayHandshake(c)
+		if last := c.Close.LastData[c.Side.Peer()]; last.Seen() {
+			f.Say(claim.Claim{Kind: claim.NothingAsked, Side: c.Side.Peer(), Until: c.Frame}, last.Frame)
+		} else if c.Rcv.Bytes == 0 {
+			f.Say(claim.Claim{Kind: claim.NothingSent, Until: c.Frame}, c.Conn.HandshakeACK.Frame)
 		}
 		f.SayClose(c)
 		f.SayIdle(c)

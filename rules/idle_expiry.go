@@ -3,6 +3,7 @@ package rules
 import (
 	"time"
 
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -80,11 +81,9 @@ var idleExpiry = &Rule{
 			f.Summary = words.Sentence("%s met %s, which %sdoes not know the connection (any more).", words.Capital(LateSegment(c)), who, words.Probably(f.Confidence))
 		}
 		if gap >= time.Second {
-			says := words.Sentence("%s of silence before it", words.Span(gap))
-			if m := MatchesTimeout(c.Timeouts, gap); m != "" {
-				says += ", which " + m
-			}
-			f.Text(says, c.LastBefore(c.Trigger.Frame).Frame, c.Trigger.Frame)
+			last, next := c.LastBefore(c.Trigger.Frame).Frame, c.Trigger.Frame
+			f.Say(claim.Claim{Kind: claim.Idle, Side: c.Side, From: last, Until: next, Span: gap}, last, next)
+			f.SayTimeout(c, gap, last, next)
 		}
 		f.SayRST(c)
 		f.Open(PeerCrash, stateLostID, 0.85, "the connection had been silent for "+words.Span(gap)+", and no other sign shows that the host died")

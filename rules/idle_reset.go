@@ -3,6 +3,7 @@ package rules
 import (
 	"time"
 
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -42,11 +43,9 @@ var idleReset = &Rule{
 			f.Summary = words.Sentence("A device on the path %sforgot a connection that had ended %s before, and said so in %s's name. Nothing was lost.", words.Probably(f.Confidence), words.Span(c.Time.Sub(over.Time)), Sender(c))
 			f.Remedy = "Harmless: the connection was over. The device's idle time may matter for connections that are not."
 		}
-		says := words.Sentence("no packet for %s, then a RST that answers nothing", words.Span(quiet))
-		if m := MatchesTimeout(c.Timeouts, quiet); m != "" {
-			says += "; the silence " + m
-		}
-		f.Text(says, max(c.Snd.Last.Frame, c.Rcv.Last.Frame), c.Frame)
+		last := c.LastPacket().Frame
+		f.Say(claim.Claim{Kind: claim.Idle, Side: c.Side, From: last, Until: c.Frame, Span: quiet}, last, c.Frame)
+		f.SayTimeout(c, quiet, last, c.Frame)
 		f.Open(UnknownConnection, idleExpiryID, 0.7, "no segment asked for it: the device spoke by itself")
 		f.Open(PeerCrash, "", 0.3, "nothing was going on")
 	},

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -48,17 +47,13 @@ var lateSYNACK = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		if c.Trigger == nil {
-			f.Summary = words.Sentence("%s no longer wanted the connection that it had asked for %s before: its RST %sanswers a late SYN-ACK, which the capture does not hold.",
+			f.Summary = words.Sentence("%s had given up the connection attempt that it began %s before: its RST %sanswers a late SYN-ACK, which the capture does not hold.",
 				words.Capital(Sender(c)), words.Span(c.Time.Sub(c.Snd.SYN.Time)), words.Probably(f.Confidence))
-			f.Text(words.Sentence("%s asks for a connection (%s)", Sender(c), words.Count(int(c.Snd.SYNs), "SYN")), c.Snd.SYN.Frame, c.Snd.LastSYN.Frame)
-			f.Text(words.Sentence("%s later a bare RST with the number that only a SYN-ACK can have asked for", words.Span(c.Time.Sub(c.Snd.SYN.Time))), c.Frame)
+			f.SayHalfOpen(c)
 		} else {
 			wait := c.Trigger.Time.Sub(c.Snd.SYN.Time)
 			f.Summary = words.Sentence("%s's SYN-ACK came %s after the first SYN; by then %s had given up connecting and reset it.", words.Capital(Receiver(c)), words.Span(wait), Sender(c))
 			f.SayHalfOpen(c)
-		}
-		if c.Snd.SYNs > 1 {
-			f.Text(fmt.Sprintf("the SYN was sent %d times", c.Snd.SYNs), c.Snd.SYN.Frame, c.Snd.LastSYN.Frame)
 		}
 		f.Open(RetransmitTimeout, synUnansweredID, 0.6, "the RST answers a SYN-ACK; whoever gives up on a silent peer sends none on Linux")
 		f.Open(FastClose, connectWithdrawnID, 0.2, "a connection that was never opened cannot be closed")

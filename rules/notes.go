@@ -1,54 +1,55 @@
 package rules
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // addNotes adds what is worth knowing about a reset whatever its cause.
 func (f *Finding) addNotes(c *facts.Facts) {
-	note := func(says string, frames ...int) {
-		f.Notes = append(f.Notes, f.text(-1, says, frames))
-	}
+	peer := c.Side.Peer()
+	own := func(k claim.Kind) { f.Note(claim.Claim{Kind: k, Side: c.Side}, c.Frame) }
 	a := &c.After
 	switch {
 	case a.ChallengeACK.Seen():
-		note(words.Sentence("%s did not accept this RST and asked back with a challenge ACK (RFC 5961 §3.2)", Receiver(c)), c.Frame, a.ChallengeACK.Frame)
+		f.Note(claim.Claim{Kind: claim.Challenged, Side: peer}, c.Frame, a.ChallengeACK.Frame)
 	case c.Accept == flows.AcceptOutside && asksForIt(c):
 		// What the sender sent last had not arrived: the receiver waits for this very number.
 	case c.Accept == flows.AcceptOutside && c.WrongEcho():
-		note("a Linux client in SYN-SENT drops a segment that echoes a timestamp it never sent (tcp_rcv_synsent_state_process)", c.Frame)
+		// Said with the refusal: a Linux client in SYN-SENT drops it (tcp_rcv_synsent_state_process).
 	case c.Accept == flows.AcceptOutside && c.From[c.Side.Peer()] == flows.SynSent:
-		note(words.Sentence("it does not acknowledge %s's SYN: in SYN-SENT %s drops it (RFC 9293 §3.10.7.3)", Receiver(c), Receiver(c)), c.Frame)
+		own(claim.NotForSYN)
 	case c.Accept == flows.AcceptOutside:
-		note(words.Sentence("its sequence number lies outside of %s's window: %s drops it (RFC 9293 §3.10.7.4)", Receiver(c), Receiver(c)), c.Frame)
+		own(claim.OutOfWindow)
 	case c.Accept == flows.AcceptWindow:
-		note(words.Sentence("its sequence number is in %s's window but not the next one expected: since RFC 5961 §3.2 it is not accepted at once", Receiver(c)), c.Frame)
+		own(claim.InWindow)
 	}
 	if n := a.ReceiverRetransmits; n > 0 && !a.ChallengeACK.Seen() {
 		switch {
 		case c.Answers == facts.ToSYN:
-			note(words.Sentence("%s asks again after this RST (%s): it did not arrive, or %s's system tries again by itself, as Windows does", Receiver(c), words.Count(n, "resend"), Receiver(c)), c.Frame, a.ReceiverSYN.Frame)
-		case resentLater(c):
-			note(words.Sentence("%s goes on resending after this RST (%s): it visibly did not arrive", Receiver(c), words.Count(n, "resend")), c.Frame, a.ReceiverData.Frame)
+			f.Note(claim.Claim{Kind: claim.RetransmitsAfter, Side: peer, Count: n}, c.Frame, a.ReceiverSYN.Frame)
+		default:
+			if m := resentLater(c); m.Seen() {
+				f.Note(claim.Claim{Kind: claim.RetransmissionsAfterReset, Side: peer, Count: n}, c.Frame, m.Frame)
+			}
 		}
 	}
 	if text := words.Printable(c.Payload); text != "" {
-		note(fmt.Sprintf("the RST carries the text %q (RFC 9293 §3.5.3 allows it): devices state their reason there", text), c.Frame)
+		f.Note(claim.Claim{Kind: claim.ResetText, Side: c.Side, Text: text}, c.Frame)
 	}
 	switch {
 	case c.Opts.MPTCP&flows.MPTCPReset != 0:
-		note(fmt.Sprintf("MP_TCPRST gives reason %d: %s (RFC 8684 §3.6)", c.Opts.MPTCPReason, words.MPTCPReason(c.Opts.MPTCPReason)), c.Frame)
+		f.Note(claim.Claim{Kind: claim.MPTCPReason, Side: c.Side, Number: uint64(c.Opts.MPTCPReason)}, c.Frame)
 	case c.Opts.MPTCP&flows.MPTCPFastClose != 0:
-		note("MP_FASTCLOSE ends the whole Multipath TCP connection at once (RFC 8684 §3.5)", c.Frame)
+		own(claim.MPTCPFastClose)
 	}
 	for _, n := range c.Related.ICMP {
-		if says := words.ICMP(&n); says != "" {
-			note(says, n.Frame)
+		if words.ICMP(&n) != "" {
+			f.Note(icmpClaim(&n), n.Frame)
 		}
 	}
 }
@@ -60,16 +61,16 @@ func asksForIt(c *facts.Facts) bool {
 	return t != nil && t.ACK == c.SEQ && c.Snd.LastData.Seen() && t.Time.Sub(c.Snd.LastData.Time) > c.Soon()
 }
 
-// resentLater reports whether the receiver retransmits when the RST must have reached it; what it retransmits
-// before that was under way when it came.
-func resentLater(c *facts.Facts) bool {
+// resentLater returns the first retransmission of the receiver at a time when the RST must have reached it; what it
+// retransmits before that was under way when it came.
+func resentLater(c *facts.Facts) flows.Mark {
 	for i := range c.After.Events {
 		e := &c.After.Events[i]
 		if e.Side != c.Side && e.Notes&flows.Retransmitted != 0 && e.Time.Sub(c.Time) > c.Soon() {
-			return true
+			return e.Mark
 		}
 	}
-	return c.After.ReceiverRetransmits > len(c.After.Events)
+	return flows.Mark{}
 }
 
 // captureNext says what to capture to decide what stays open, "" when enough is decided.

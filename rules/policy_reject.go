@@ -33,7 +33,7 @@ var policyReject = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.SayRefusal(c)
 		if _, ack := c.OpensAfter(); ack.Seen() {
-			f.Summary = fmt.Sprintf("A device on the path %srefused the connection to port %d in %s's name; %s did not take the RST, and the connection opened %s later.",
+			f.Summary = fmt.Sprintf("A device on the path %srefused the connection to port %d in %s's name; %s did not accept the RST, and the handshake was completed %s later.",
 				words.Probably(f.Confidence), c.Snd.Addr.Port, Sender(c), Receiver(c), words.Span(ack.Time.Sub(c.Time)))
 			return
 		}

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/programs"
-	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // How many different ports or hosts make a scan, and how much time it takes for each at most.
@@ -43,12 +43,14 @@ var portScan = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.SayRefusal(c)
 		a := &c.Related
-		what, took := fmt.Sprintf("%d different ports of this host", a.ScanPorts), a.ScanPortsSpan
+		scan := claim.Claim{Kind: claim.Scan, Side: c.Side.Peer(), Count: a.ScanPorts, Span: a.ScanPortsSpan}
+		what := fmt.Sprintf("%d different ports of this host", a.ScanPorts)
 		if a.ScanHosts > a.ScanPorts || !scanned(a.ScanPorts, a.ScanPortsSpan) {
-			what, took = fmt.Sprintf("port %d of %d different hosts", c.Snd.Addr.Port, a.ScanHosts), a.ScanHostsSpan
+			scan.Count, scan.Hosts, scan.Span = 0, a.ScanHosts, a.ScanHostsSpan
+			what = fmt.Sprintf("port %d of %d different hosts", c.Snd.Addr.Port, a.ScanHosts)
 		}
 		f.Summary = fmt.Sprintf("A scan: %s was refused by %s; nothing accepts connections on port %d.", Receiver(c), what, c.Snd.Addr.Port)
-		f.Text(words.Sentence("%s was refused by %s in this capture, within %s", Receiver(c), what, words.Span(took)))
+		f.Say(scan)
 	},
 	Effects: Effects{Symptom: func(c *facts.Facts, s programs.Outcome) string {
 		return "A scanner reports the port as closed; any other program gets " + Errno(c, s, c.Side.Peer())

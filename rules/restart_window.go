@@ -1,9 +1,8 @@
 package rules
 
 import (
-	"strconv"
-
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -35,7 +34,7 @@ var restartWindow = &Rule{
 		a := &c.Related
 		before, after := a.AcceptedBefore, a.AcceptedAfter
 		if own := c.After.SenderACK; own.Seen() && (!after.Seen() || own.Frame < after.Frame) {
-			after = flows.ConnMark{Mark: own, Stream: c.Conn.Stream} // this very connection, asked for again
+			after = flows.ConnMark{Mark: own, Stream: claim.Own} // this very connection, asked for again
 		}
 		switch {
 		case before.Seen() && after.Seen():
@@ -48,14 +47,13 @@ var restartWindow = &Rule{
 			f.Summary = words.Sentence("%s refused the connection to %s: the service was not there yet; it accepts connections %s later.",
 				words.Capital(Sender(c)), portOf(c), words.Span(after.Time.Sub(c.Time)))
 		}
-		if before.Seen() {
-			f.TextOf(before.Stream, words.Sentence("the same port accepted a connection %s earlier", words.Span(c.Time.Sub(before.Time))), before.Frame)
-		}
-		if after.Seen() {
-			f.TextOf(after.Stream, words.Sentence("the same port accepts a connection %s later", words.Span(after.Time.Sub(c.Time))), after.Frame)
+		for _, m := range [...]flows.ConnMark{before, after} {
+			if m.Seen() {
+				f.SayOf(m.Stream, claim.Claim{Kind: claim.Accepted, Side: c.Side, Span: m.Time.Sub(c.Time)}, m.Frame)
+			}
 		}
 		if a.Refused > 1 {
-			f.Text(strconv.Itoa(a.Refused) + " connections to this port were refused in the capture")
+			f.Say(claim.Claim{Kind: claim.RefusedCount, Side: c.Side, Count: a.Refused})
 		}
 	},
 	WhyNot: "the port accepted no connection in this capture",

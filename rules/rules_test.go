@@ -279,7 +279,7 @@ func TestBeside(t *testing.T) {
 		{answered + `+0.001 > R. 28:28(0) ack 44 win 502 <mp_tcprst 3>`, "administratively prohibited"},
 		{answered + `+0.001 icmp 3/4 from 203.0.113.1 quotes > mtu 1400
 +0.001 > R. 28:28(0) ack 44 win 502`, "takes 1400 bytes"},
-		{answered + `+0.001 > R. 99999999:99999999(0) ack 44 win 502`, "outside of the server's window"},
+		{answered + `+0.001 > R. 99999999:99999999(0) ack 44 win 502`, "outside of the server's receive window"},
 	} {
 		f := last(t, test.text)
 		told := ""

@@ -1,9 +1,8 @@
 package rules
 
 import (
-	"fmt"
-
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -62,13 +61,11 @@ var straySegment = &Rule{
 			explainEarly(c, f)
 			return
 		}
-		f.Summary = words.Sentence("%s does not know the connection that %s uses: the capture shows no opening and no sign that it ever took part.", words.Capital(Sender(c)), Receiver(c))
-		if c.Rcv.First.Seen() {
-			f.Text("the capture holds the connection from here on, in the middle of it", c.Rcv.First.Frame)
-		}
+		f.Summary = words.Sentence("%s does not know the connection that %s uses: the capture has no handshake, and no segment of %s before the RST.", words.Capital(Sender(c)), Receiver(c), Sender(c))
+		f.Say(claim.Claim{Kind: claim.NoHandshake, Side: c.Side}, c.Conn.Start.Frame)
 		f.SayRST(c)
 		if c.Snd.Missing > 0 {
-			f.Text(words.Sentence("before that %s acknowledged %s that the capture does not hold", Receiver(c), words.Bytes(int64(c.Snd.Missing))), c.Rcv.First.Frame)
+			f.Say(claim.Claim{Kind: claim.AckedUnseen, Side: c.Side, Bytes: int64(c.Snd.Missing)}, c.Rcv.First.Frame)
 		}
 		f.Open(PeerCrash, stateLostID, 0.8, "no packet shows that this host had the connection a moment ago")
 		f.Open(FastClose, "", 0.1, "nothing shows that it closed the connection")
@@ -80,17 +77,12 @@ var straySegment = &Rule{
 func explainEarly(c *facts.Facts, f *Finding) {
 	t := c.Trigger
 	f.Summary = words.Sentence("While %s was opening the connection, %s reached it with no SYN-ACK before it; it belongs to no connection that %s has.", Sender(c), words.Segment(t), Sender(c))
-	f.Text(Sender(c)+" asks for a new connection", c.Snd.SYN.Frame)
-	f.Text("it acknowledges the SYN, but the SYN-ACK that would have to come first is not there", c.Snd.SYN.Frame, t.Frame)
-	for i := range c.Conn.Events {
-		if e := &c.Conn.Events[i]; e.Frame == c.Snd.SYN.Frame && e.IPID != 0 && e.IPID == t.IPID {
-			f.Text(fmt.Sprintf("its IP ID 0x%04x is copied from the SYN: somebody on the path made it", t.IPID), e.Frame, t.Frame)
-		}
-	}
+	f.saySYN(c.Side, c.Snd)
+	f.Say(claim.Claim{Kind: claim.NoSYNACK, Side: c.Side.Peer()}, c.Frame)
 	f.SayRST(c)
 	if synack, ack := c.OpensAfter(); ack.Seen() {
 		f.Summary = f.Summary[:len(f.Summary)-1] + ", and the connection opened all the same."
-		f.Text(words.Sentence("the SYN-ACK comes %s later, and %s completes the handshake", words.Span(synack.Time.Sub(c.Time)), Sender(c)), c.Frame, synack.Frame, ack.Frame)
+		f.Say(claim.Claim{Kind: claim.OpenedAfter, Side: flows.Originator, Span: ack.Time.Sub(c.Time)}, synack.Frame, ack.Frame)
 		f.Symptom = "nothing: the connection opened afterwards"
 		f.Remedy = "Nothing was lost. Who sent segments in " + Receiver(c) + "'s name shows a capture on its own host: those that are not in it were made on the path."
 	} else {

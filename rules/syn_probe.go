@@ -1,8 +1,7 @@
 package rules
 
 import (
-	"fmt"
-
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -30,10 +29,9 @@ var synProbe = &Rule{
 		return synProbeSure
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = words.Sentence("A scanner's probe: %s asked with a SYN of its own making, and its system, which knows of no connection, reset the answer.", Sender(c))
+		f.Summary = words.Sentence("A scanner's probe: %s sent a SYN that its own TCP did not make, and its TCP, which has no such connection, reset the SYN-ACK.", Sender(c))
 		f.SayHalfOpen(c)
-		o := &c.Snd.SYNOpts
-		f.Text(fmt.Sprintf("the SYN is not one of an ordinary system: %s, window %d", words.Count(int(o.Kinds), "option"), c.Snd.SYNWND), c.Snd.SYN.Frame)
+		f.Say(claim.Claim{Kind: claim.OddSYN, Side: c.Side, Count: int(c.Snd.SYNOpts.Kinds), Number: uint64(c.Snd.SYNWND)}, c.Snd.SYN.Frame)
 		f.Open(FastClose, healthProbeID, 0.6, "a probe that closes on purpose sends RST+ACK from a socket; this is a system's reply to a SYN-ACK that it did not ask for")
 	},
 	Effects: Effects{Outcomes: openingOutcomes},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/programs"
 	"github.com/rstexplain/rstexplain/rules/words"
@@ -45,9 +46,10 @@ var synUnanswered = &Rule{
 		return 0
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = fmt.Sprintf("%s gave up connecting: its SYN was sent %d times within %s and nobody answered.", words.Capital(Sender(c)), c.Snd.SYNs, words.Span(c.Time.Sub(c.Snd.SYN.Time)))
-		f.Text(fmt.Sprintf("%d SYNs, no answer", c.Snd.SYNs), c.Snd.SYN.Frame, c.Snd.LastSYN.Frame)
-		f.Text(words.Sentence("%s's RST ends the attempt", Sender(c)), c.Frame)
+		f.Summary = fmt.Sprintf("%s gave up connecting: it sent its SYN %d times within %s and no answer was seen.", words.Capital(Sender(c)), c.Snd.SYNs, words.Span(c.Time.Sub(c.Snd.SYN.Time)))
+		f.saySYN(c.Side, c.Snd)
+		f.Say(claim.Claim{Kind: claim.Unacked, Side: c.Side, From: c.Snd.SYN.Frame, Until: c.Frame}, c.Snd.SYN.Frame)
+		f.SayRST(c)
 		f.Open(UnknownConnection, lateSYNACKID, 0.8, "no SYN-ACK is in the capture that the RST could answer")
 	},
 	Effects: Effects{Outcomes: []programs.Outcome{programs.GiveUp, programs.ConnectLimit}},

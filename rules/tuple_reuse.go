@@ -2,6 +2,7 @@ package rules
 
 import (
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/programs"
 	"github.com/rstexplain/rstexplain/rules/words"
@@ -35,9 +36,11 @@ var tupleReuse = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("%s still held an older connection of the same addresses and ports; %s reset that one", words.Capital(Receiver(c)), Sender(c))
-		f.Text(Sender(c)+" asks for a new connection", c.Snd.SYN.Frame)
-		f.Text(words.Sentence("%s answers with an ACK that belongs to another connection, not with a SYN-ACK", Receiver(c)), c.Trigger.Frame)
-		f.Text("the RST takes its sequence number from this ACK", c.Frame)
+		f.saySYN(c.Side, c.Snd)
+		if !c.Rcv.SYN.Seen() && c.Snd.HasISS {
+			f.Say(claim.Claim{Kind: claim.OtherACK, Side: c.Side.Peer(), Number: uint64(c.Trigger.ACK), Expected: uint64(c.Snd.SND.ISS.Add(1))}, c.Trigger.Frame)
+		}
+		f.SayRST(c)
 		again := c.After.Reopened
 		for i := range c.After.Events {
 			if e := &c.After.Events[i]; e.Side == c.Side && e.Flags&(flows.SYN|flows.ACK) == flows.SYN && !again.Seen() {
@@ -45,8 +48,8 @@ var tupleReuse = &Rule{
 			}
 		}
 		if again.Seen() {
-			f.Summary += words.Sentence(" and asked again %s later.", words.Span(again.Time.Sub(c.Time)))
-			f.Text(words.Sentence("%s sends its SYN again %s later", Sender(c), words.Span(again.Time.Sub(c.Time))), again.Frame)
+			f.Summary += words.Sentence(" and sent its SYN again %s later.", words.Span(again.Time.Sub(c.Time)))
+			f.Say(claim.Claim{Kind: claim.SYNAgain, Side: c.Side, Span: again.Time.Sub(c.Time)}, again.Frame)
 		} else {
 			f.Summary += "."
 		}

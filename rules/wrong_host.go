@@ -34,10 +34,7 @@ var wrongHost = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("%s %sreached another host than the one that has the connection: the RST does not come from where %s's other packets come from.", words.Capital(words.Segment(c.Trigger)), words.Probably(f.Confidence), Sender(c))
 		f.SayRST(c)
-		for i := range c.PathSigns.Against {
-			g := &c.PathSigns.Against[i]
-			f.Text(DescribeSign(c, g), g.Frames...)
-		}
+		f.SaySigns(c)
 		f.Open(PeerCrash, stateLostID, 0.8, "the RST comes from elsewhere than the host's other packets")
 	},
 	WhyNot: "the RST comes from where the host's other packets come from",

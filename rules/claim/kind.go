@@ -109,6 +109,8 @@ const (
 	ReplyWithACK
 	OverBefore
 	ComparedWith
+	TooSoonElsewhere
+	IPIDNotZero
 
 	// What became of the RST, and what it carries.
 	Challenged
@@ -222,7 +224,7 @@ var Kinds = []Meaning{
 	{TTLSame, "ttl-same", "the RST's TTL, or hop limit, is that of the frame before it, a packet of the same sender", "number: the TTL", false},
 	{TTLDiffers, "ttl-differs", "the RST's TTL, or hop limit, is not that of the first frame, a packet of the same sender", "number: the RST's; expected: the other's", false},
 	{IPIDContinues, "ip-id-continues", "the RST's IP ID is at most 8 above that of the sender's last packet before it, at the first frame, in either byte order", "number: the RST's; expected: the other's", false},
-	{IPIDCopied, "ip-id-copied", "the first frame's IP ID is that of the second, a SYN of the peer", "number", false},
+	{IPIDCopied, "ip-id-copied", "the RST's IP ID is that of the first frame, a SYN of the peer", "number", false},
 	{IPIDBreaks, "ip-id-breaks", "the RST's IP ID is not within 4096 above that of the sender's last packet, at the first frame", "number: the RST's; expected: the other's", false},
 	{WindowCopied, "window-copied", "the RST's window field is that of the first frame, a segment of the peer", "number", false},
 	{TimestampContinues, "timestamp-continues", "the RST's TSval is the same as, or above, that of the sender's last segment, at the first frame", "number: the RST's; expected: the other's", false},
@@ -239,6 +241,8 @@ var Kinds = []Meaning{
 	{AfterFirstData, "after-first-data", "the RST comes after the originator's first data, at the first frame, and before any data of the responder", "", false},
 	{ReplyWithACK, "reply-with-ack", "the RST has ACK and a SEQ other than 0, and answers data that came after its sender had ended the connection, at the first frame", "", false},
 	{OverBefore, "over-before", "the connection had ended at the first frame: by a RST of the peer, or by the acknowledgment of the second FIN", "what: RST or FIN; span: from there to the RST", false},
+	{TooSoonElsewhere, "too-soon-elsewhere", "the RST refuses the SYN at the first frame, and follows it by less than an eighth of the least time in which its sender answered a SYN, or a SYN-ACK, on another connection", "span: between the two; every: the least time of another answer", false},
+	{IPIDNotZero, "ip-id-not-zero", "the RST's IP ID is not 0, and that of all packets of its sender before it on the connection is, of which the first frame is the last", "number: the RST's", false},
 	{ComparedWith, "compared-with", "the frame, in the stream, is a packet of the RST's sender with the value that the RST was compared with", "number", false},
 
 	{Challenged, "challenge-ack", "the side, the RST's receiver, answered the RST with a plain ACK at the second frame, and goes on", "", false},

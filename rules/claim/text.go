@@ -398,6 +398,12 @@ var sentences = [numKinds]func(*Claim) string{
 		}
 		return "both sides had closed the connection" + ago(c.Span)
 	},
+	TooSoonElsewhere: func(c *Claim) string {
+		return "it follows the SYN by " + words.Span(c.Span) + "; the fastest answer of " + c.side() + " on its other connections took " + words.Span(c.Every)
+	},
+	IPIDNotZero: func(c *Claim) string {
+		return "its IP ID is " + hex16(c.Number) + "; all other packets of " + c.side() + " have 0"
+	},
 	ComparedWith: func(*Claim) string { return "the packet that it was compared with" },
 
 	Challenged: func(c *Claim) string {

@@ -25,6 +25,9 @@ type Sign struct {
 	Need     time.Duration   // SignTooSoon: the least time that the sender needs
 	N        int64           // bytes, packets or a TTL, by kind
 	Compared *flows.ConnMark // a packet of another connection that the RST was compared with, nil for none
+
+	// Elsewhere says of SignTooSoon that Need was measured on other connections of the sender.
+	Elsewhere bool
 }
 
 // A SignKind says what was observed.
@@ -314,7 +317,8 @@ func (c *Facts) volley() int {
 // ends are reset at one moment.
 func (s *PathSigns) timing(c *Facts) {
 	need, sure := c.Distance()
-	if need == 0 && c.Refused() {
+	elsewhere := need == 0 && c.Refused()
+	if elsewhere {
 		// Other connections show how far the host is, less exactly: paths and queues differ.
 		need, sure = c.Related.SenderReaction/8, true
 	}
@@ -333,7 +337,10 @@ func (s *PathSigns) timing(c *Facts) {
 			if !sure {
 				w = signTooSoonOnce
 			}
-			s.add(Sign{Kind: SignTooSoon, Weight: w, Span: d, Need: need}, cause.Frame, c.Frame)
+			if elsewhere {
+				need = c.Related.SenderReaction
+			}
+			s.add(Sign{Kind: SignTooSoon, Weight: w, Span: d, Need: need, Elsewhere: elsewhere}, cause.Frame, c.Frame)
 		}
 	}
 	if c.Snd.FIN.Seen() || c.Rcv.FIN.Seen() || c.Trigger != nil || c.ownRSTBefore() {
@@ -392,6 +399,9 @@ func (s *PathSigns) ttl(c *Facts) {
 		}
 		frame = 0
 	}
+	if frame != 0 {
+		frame = c.withTTL(known, frame)
+	}
 	other := frame == 0 // of this connection no packet came before the RST
 	var compared *flows.ConnMark
 	if m := &c.Related.SenderTTLSeen; other && m.Stream == c.Conn.Stream { // one that comes after the RST
@@ -434,6 +444,20 @@ func (s *PathSigns) ttl(c *Facts) {
 		w = signNearer
 	}
 	s.add(Sign{Kind: SignOtherTTL, Weight: w, N: int64(known), Compared: compared}, c.Frame, frame)
+}
+
+// withTTL returns the last packet of the RST's sender on the connection before the RST that arrived with a TTL, else
+// the one given.
+func (c *Facts) withTTL(ttl uint8, last int) int {
+	for i := len(c.Conn.Events) - 1; i >= 0; i-- {
+		if e := &c.Conn.Events[i]; e.Side == c.Side && e.Frame < c.Frame && e.TTL == ttl && e.Flags&flows.RST == 0 {
+			return e.Frame
+		}
+	}
+	if c.Snd.SYN.Seen() && c.Snd.SYNTTL == ttl && c.Snd.TTLMin != c.Snd.TTLMax {
+		return c.Snd.SYN.Frame
+	}
+	return last
 }
 
 // initialTTL reports whether a TTL is as it left its host: it says nothing about the path.

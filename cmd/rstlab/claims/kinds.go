@@ -103,6 +103,8 @@ func init() {
 		"reply-with-ack":      checkReplyWithACK,
 		"over-before":         checkOverBefore,
 		"compared-with":       checkComparedWith,
+		"too-soon-elsewhere":  checkTooSoonElsewhere,
+		"ip-id-not-zero":      checkIPIDNotZero,
 
 		"challenge-ack":     checkChallenged,
 		"out-of-window":     checkOutOfWindow,

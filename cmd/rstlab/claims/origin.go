@@ -363,3 +363,51 @@ func checkComparedWith(q *question) {
 		q.fail("frame %d has TTL %d, IP ID %d, window %d; none is %d", p.Frame, p.TTL, p.IPID, p.Window, n)
 	}
 }
+
+func checkTooSoonElsewhere(q *question) {
+	p := q.frame()
+	if !q.sent(p, q.receiver) || !q.is(p, isSYN, "SYN") {
+		return
+	}
+	v := &q.e.Values
+	q.span(p, q.rst)
+	if v.Span*8 >= v.Every {
+		q.fail("%d ns are not less than an eighth of %d", v.Span, v.Every)
+	}
+	// The least time from a SYN, or SYN-ACK, to what acknowledges it, over all connections.
+	least := int64(1 << 62)
+	for _, conn := range q.c.Streams {
+		for i, a := range conn {
+			if a.Src.Addr() != q.sender.Addr() || !a.Has(ACK) || a.Has(RST) {
+				continue
+			}
+			for _, s := range conn[:i] {
+				if s.Src == a.Dst && s.Has(SYN) && a.ACK == s.SEQ+1 {
+					least = min(least, a.Time-s.Time)
+				}
+			}
+		}
+	}
+	if least < v.Every-1000 {
+		q.fail("another answer took %d ns", least)
+	}
+	if !near(least, v.Every) {
+		q.part() // an answer to a SYN that was sent again tells no time
+	}
+}
+
+func checkIPIDNotZero(q *question) {
+	p := q.compared()
+	if p == nil {
+		return
+	}
+	q.number("the RST's IP ID", q.e.Values.Number, uint64(q.rst.IPID))
+	if q.rst.IPID == 0 {
+		q.fail("the RST's IP ID is 0")
+	}
+	for _, s := range q.by(q.sender).before(q.rst.Frame).others() {
+		if s.IPID != 0 {
+			q.fail("frame %d has IP ID %d", s.Frame, s.IPID)
+		}
+	}
+}
