@@ -20,6 +20,13 @@ func Circumstances(c *facts.Facts) string {
 			whose = "its own"
 		}
 		s := words.Sentence("while %s request%s stood unanswered", whose, words.Quoted(b.Text))
+		if b.After && b.Sealed {
+			s = words.Sentence("while %s request%s was perhaps not answered in full", whose, words.Quoted(b.Text))
+			if b.Got > 0 {
+				s += words.Sentence(" (%s of %s followed it)", words.Bytes(b.Got), words.Side(b.Side.Peer()))
+			}
+			return s
+		}
 		if b.Since >= 100*time.Millisecond {
 			s += " for " + words.Span(b.Since)
 		}
@@ -73,10 +80,13 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 	until := c.Close.Frame
 	switch b.State {
 	case facts.OpenRequest:
-		f.Say(claim.Claim{Kind: claim.Unanswered, Side: b.Side, Until: until, Text: readable(b.Text), Span: b.Since}, b.Frame)
+		f.sayUnanswered(c, b, until)
 	case facts.OpenHandshake:
 		f.Say(claim.Claim{Kind: claim.HandshakeOpen, Side: b.Side, Until: until, Text: readable(b.Text)}, b.Frame)
 	case facts.CutResponse:
+		if b.Side == c.Side {
+			until = c.Frame // what it sent before its FIN may have been captured after it
+		}
 		f.sayCut(claim.Response, b, until)
 	case facts.CutRequest:
 		f.sayCut(claim.Request, b, until)
@@ -89,16 +99,45 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 	case facts.Unended:
 		f.Say(claim.Claim{Kind: claim.NoCloseNotify, Side: b.Side, Span: b.Since}, b.Frame, until)
 	case facts.Unused:
-		if b.Frame > 0 {
+		switch peer := c.Close.LastData[b.Side.Peer()]; {
+		case b.Frame > 0 && peer.Frame > b.Frame && peer.Frame < until:
+			f.Say(claim.Claim{Kind: claim.NothingAsked, Side: b.Side.Peer(), Until: until}, peer.Frame)
+		case b.Frame > 0:
 			f.Say(claim.Claim{Kind: claim.NothingAsked, Side: b.Side, Until: until, Text: readable(b.Text)}, b.Frame)
-		} else {
+		default:
 			f.Say(claim.Claim{Kind: claim.NothingSent, Until: until}, c.Conn.HandshakeACK.Frame)
 		}
 	case facts.Answered:
-		f.Say(claim.Claim{Kind: claim.LastMessage, Side: b.Side, What: claim.Response, Text: readable(b.Text)}, b.Frame)
+		f.sayAnswered(c, b, until)
 	case facts.SaidGoodbye:
 		f.Say(claim.Claim{Kind: claim.GoodbyeSent, Side: b.Side, Text: readable(b.Text)}, b.Frame)
 	}
+}
+
+// sayUnanswered says that a request has no answer, as far as the capture shows.
+func (f *Finding) sayUnanswered(c *facts.Facts, b facts.Completion, until int) {
+	says := claim.Claim{Kind: claim.Unanswered, Side: b.Side, Until: until, Text: readable(b.Text), Span: b.Since}
+	if b.After {
+		says.Kind, says.From, says.Bytes = claim.NoResponse, b.Frame, b.Got
+		if b.Sealed {
+			says.Kind, says.Span = claim.SentAfter, 0
+		}
+	}
+	f.Say(says, b.Frame)
+}
+
+// sayAnswered says which message was the last, or where other data followed it (housekeeping, the rest of an upload),
+// that it is a response.
+func (f *Finding) sayAnswered(c *facts.Facts, b facts.Completion, until int) {
+	says := claim.Claim{Kind: claim.LastMessage, Side: b.Side, What: claim.Response, Text: readable(b.Text)}
+	switch other := c.Close.LastData[b.Side.Peer()]; {
+	case b.Frame < until && other.Frame <= b.Frame:
+	case b.Side == flows.Responder:
+		says.Kind, says.What = claim.ResponseSent, claim.Segment
+	default:
+		return
+	}
+	f.Say(says, b.Frame)
 }
 
 // sayCut says that a message is not whole in the capture.

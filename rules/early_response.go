@@ -59,7 +59,7 @@ var earlyResponse = &Rule{
 		}
 		f.Summary += "."
 		f.SayCompletion(c)
-		f.Say(claim.Claim{Kind: claim.LastMessage, Side: flows.Responder, What: claim.Response, Text: readable(x.Last[flows.Responder].Text)}, x.Last[flows.Responder].Frame)
+		f.Say(claim.Claim{Kind: claim.ResponseSent, Side: flows.Responder, Text: readable(x.Last[flows.Responder].Text)}, x.Last[flows.Responder].Frame)
 		f.SayClose(c)
 		f.SayRST(c)
 		f.Open(FastClose, resetAfterFINID, 0.8, "the upload was not read to its end")

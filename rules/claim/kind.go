@@ -63,6 +63,9 @@ const (
 	TLSVersion
 	Unread
 	LastData
+	NoResponse
+	SentAfter
+	ResponseSent
 
 	// How the connection was closed.
 	ClosedBy
@@ -199,6 +202,9 @@ var Kinds = []Meaning{
 	{Unread, "unread", "after its last own data or FIN the side received these bytes of data, which end at the frame, before the RST", "bytes; span: from the frame to the RST", false},
 
 	{LastData, "last-data", "the frame is the last of the side with new data before the RST", "span: time from it to the RST", false},
+	{NoResponse, "no-response", "by the framing of the protocol, which is in the clear, none of the new data that the peer sent after the request at the frame and before the frame until is a response to it", "text: the request's first line; bytes: how many new bytes the peer sent, 0 where that is not known; span: from the request's last byte to until", true},
+	{SentAfter, "sent-after", "after the request at the frame and before the frame until the peer sent new data; whether that answers it, and whether in full, the capture does not show", "text: the request's first line; bytes: how many new bytes, 0 where that is not known", false},
+	{ResponseSent, "response", "the side sent a response at the frame", "text: its first line", false},
 
 	{ClosedBy, "closed-by", "the side sent a FIN at the frame, its first", "", false},
 	{ClosedUnseen, "closed-unseen", "at the frame the peer acknowledges one byte above all that the side was captured to have sent: a FIN that the capture lacks", "", false},
@@ -294,7 +300,7 @@ var absences = func() (is [numKinds]bool) {
 // show where an application's message ends.
 func (k Kind) NeedsPayload() bool {
 	switch k {
-	case HandshakeOpen, Delivered, NotEnded, NoCloseNotify, NothingAsked:
+	case HandshakeOpen, Delivered, NotEnded, NoCloseNotify, NothingAsked, NoResponse:
 		return true
 	}
 	return false

@@ -237,6 +237,21 @@ var sentences = [numKinds]func(*Claim) string{
 		}
 		return s
 	},
+	NoResponse: func(c *Claim) string {
+		s := c.side() + " sends a request" + c.quoted() + " to which no response comes"
+		if c.Span >= 100*time.Millisecond {
+			s += " within " + words.Span(c.Span)
+		}
+		return s + "; what " + c.peer() + " sends after it is no response by the protocol"
+	},
+	SentAfter: func(c *Claim) string {
+		s := c.side() + " sends a request" + c.quoted() + "; whether " + c.peer() + "'s data after it"
+		if c.Bytes > 0 {
+			s += " (" + words.Bytes(c.Bytes) + ")"
+		}
+		return s + " answer it in full cannot be seen"
+	},
+	ResponseSent: func(c *Claim) string { return c.side() + " sends a response" + c.quoted() },
 	HandshakeOpen: func(c *Claim) string {
 		return "the application's handshake is not finished: the last message is " + c.side() + "'s" + c.quoted()
 	},

@@ -57,6 +57,9 @@ func (c *Facts) findAfterClose() {
 			if !m.Data.Seen() {
 				m.Data = e.Mark
 			}
+			if m.Bytes > 0 && (e.Notes&flows.Retransmitted != 0 || c.sentBefore(i)) {
+				continue
+			}
 			m.Bytes += e.DataLen
 			if len(m.Frames) < flows.MaxRunFrames {
 				m.Frames = append(m.Frames, e.Frame)
@@ -72,6 +75,17 @@ func (c *Facts) DrawnByData() bool {
 	m := &c.AfterClose
 	return c.Close.By == ByFIN && m.acksKnown && c.Flags.Has(flows.ACK) && c.SEQ != 0 && c.ACK.Sub(m.acked) > 0 &&
 		(m.Data.Seen() || m.Bye.Seen())
+}
+
+// sentBefore reports whether an earlier event of the same side has the sequence numbers of event i.
+func (c *Facts) sentBefore(i int) bool {
+	e := &c.Conn.Events[i]
+	for k := range c.Conn.Events[:i] {
+		if f := &c.Conn.Events[k]; f.Side == e.Side && f.SEQ == e.SEQ && f.DataLen == e.DataLen {
+			return true
+		}
+	}
+	return false
 }
 
 // Sizes of encrypted TLS records that hold an alert: of the AEAD ciphers, and up to those of CBC with a long

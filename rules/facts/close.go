@@ -90,11 +90,11 @@ func (c *Facts) overtaken() *exchange.Summary {
 	return nil
 }
 
-// dataBefore returns the last data of side s before frame, as far as the timeline holds it.
+// dataBefore returns the last data of side s before frame, retransmissions among them, as far as the timeline holds it.
 func (c *Facts) dataBefore(s flows.Side, frame int) flows.Mark {
 	var m flows.Mark
 	for i := range c.Conn.Events {
-		if e := &c.Conn.Events[i]; e.Side == s && e.DataLen > 0 && e.Frame < frame {
+		if e := &c.Conn.Events[i]; e.Side == s && e.DataLen > 0 && e.Frame < frame && e.Notes&flows.Duplicate == 0 {
 			m = e.Mark
 		}
 	}

@@ -15,8 +15,12 @@ type Completion struct {
 	Frame int           // of that message
 	Since time.Duration // from its last byte to the moment of closing
 	Text  string        // its first line, "" when opaque
-	Got   int64         // bytes of a cut body
+	Got   int64         // bytes of a cut body; of an open request, those that the other side sent after it
 	Want  int64         // bytes announced, −1 unknown
+
+	// Of an open request: the other side sent new data after it. Sealed says that whether these answer it cannot be
+	// read: they are encrypted, or of no known protocol.
+	After, Sealed bool
 }
 
 // A CompletionState is what stood open, or that nothing did.
@@ -107,6 +111,10 @@ func (c *Facts) completion(l *Close) Completion {
 		b.Got, b.Want = x.BodyGot, x.BodyWant
 		return b
 	}
+	if x.Protocol == "HTTP/2" && !x.TLS && x.Waiting[o] == 1 && x.Last[r].Frame > x.Request.Frame &&
+		(x.Last[r].Kind == exchange.Partial || x.Last[r].Kind == exchange.Response && x.Open[r]) {
+		return last(CutResponse, r) // its stream is not ended
+	}
 	if x.Pending > 0 && c.answeredSealed(x) {
 		return c.flight(l, last(Answered, r))
 	}
@@ -126,7 +134,7 @@ func (c *Facts) completion(l *Close) Completion {
 			b.Frame, b.Text = x.Request.Frame, x.Request.Text
 			b.Since = l.Time.Sub(flows.Time(x.Request.Time))
 		}
-		return b
+		return c.sentAfter(l, b)
 	}
 	if bye := goodbye(x); bye >= 0 {
 		return last(SaidGoodbye, flows.Side(bye))
@@ -173,14 +181,14 @@ func (c *Facts) completion(l *Close) Completion {
 		if c.answeredUnseen(l, speaker) {
 			return last(Answered, speaker.Peer())
 		}
-		return last(OpenRequest, speaker)
+		return c.sentAfter(l, last(OpenRequest, speaker))
 	}
 	// Octets of no known protocol: turn-taking decides. The originator asks, the responder answers.
 	if speaker == o {
 		if c.answeredUnseen(l, o) {
 			return last(Answered, r)
 		}
-		return last(OpenRequest, o)
+		return c.sentAfter(l, last(OpenRequest, o))
 	}
 	if x.First == int(r) && x.Messages[o] == 0 {
 		if mid {
@@ -189,6 +197,32 @@ func (c *Facts) completion(l *Close) Completion {
 		return last(Unused, r) // it spoke first, and nothing was requested
 	}
 	return c.flight(l, last(Answered, r))
+}
+
+// sentAfter adds to an open request what the other side sent after it.
+func (c *Facts) sentAfter(l *Close, b Completion) Completion {
+	x, peer := l.Exchange, b.Side.Peer()
+	b.Got = 0
+	known := true
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		if e.Frame <= b.Frame || e.Frame >= l.Frame {
+			continue
+		}
+		known = known && e.Skipped == 0
+		if e.Side == peer && e.DataLen > 0 && e.Notes&(flows.Retransmitted|flows.Duplicate|flows.KeepAlive) == 0 {
+			b.After = true
+			b.Got += int64(e.DataLen)
+		}
+	}
+	if m := l.LastData[peer]; m.Frame > b.Frame && m.Frame < l.Frame {
+		b.After = true
+	}
+	if !known {
+		b.Got = 0
+	}
+	b.Sealed = b.After && (x.TLS || x.Guess || x.Protocol == "")
+	return b
 }
 
 // How long after its own last bytes a program closes that neither closes as soon as it has said all nor waits
@@ -210,14 +244,15 @@ func (c *Facts) unended(l *Close, b Completion) Completion {
 	if x.CloseNotify[o] != 0 || x.CloseNotify[r] != 0 || x.AlertFrame[o] != 0 || x.AlertFrame[r] != 0 || c.Rcv.FIN.Seen() && c.Rcv.FIN.Frame < l.Frame {
 		return b
 	}
-	if b.State != Answered && b.State != Unused || !l.LastData[r].Seen() {
+	sent := l.LastData[r]
+	if b.State != Answered && b.State != Unused || !sent.Seen() {
 		return b
 	}
-	if pause := l.Time.Sub(l.LastData[r].Time); pause < pauseFrom || pause > pauseTo {
+	if pause := l.Time.Sub(sent.Time); pause < pauseFrom || pause > pauseTo {
 		return b
 	}
-	b.State, b.Side, b.Frame = Unended, r, l.LastData[r].Frame
-	b.Since = l.Time.Sub(l.LastData[r].Time)
+	b.State, b.Side, b.Frame = Unended, r, sent.Frame
+	b.Since = l.Time.Sub(sent.Time)
 	return b
 }
 

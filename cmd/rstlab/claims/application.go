@@ -146,6 +146,68 @@ func checkUnanswered(q *question) {
 	q.visible(q.peer, p.Frame, until, 2)
 }
 
+// checkNoResponse reads HTTP/2 in the clear by its streams, and asks tshark about other protocols.
+func checkNoResponse(q *question) {
+	p := q.frame()
+	if !q.carries(p) {
+		return
+	}
+	until := q.until()
+	if plain, id := q.http2Request(p); plain {
+		for _, f := range q.http2(q.peer, until) {
+			if f.stream == id && f.frame > p.Frame && f.kind <= 1 {
+				q.fail("frame %d answers on HTTP/2 stream %d", f.frame, id)
+				return
+			}
+		}
+	} else {
+		q.part()
+	}
+	if d := q.c.dissect(); d != nil {
+		if in := d.answered[p.Frame]; in > 0 && in < until {
+			q.fail("tshark finds its response in frame %d", in)
+		}
+	}
+	q.sentSince(p, until)
+	q.quotes(p)
+	q.visible(q.peer, p.Frame, until, 2)
+}
+
+func checkSentAfter(q *question) {
+	p := q.frame()
+	if !q.carries(p) {
+		return
+	}
+	q.part() // that the data cannot be read
+	q.sentSince(p, q.until())
+	q.quotes(p)
+}
+
+// sentSince compares the bytes of a claim with the new data that the peer sent between a segment and a frame.
+func (q *question) sentSince(p *Packet, until int) {
+	have := spans{}
+	got := q.by(q.peer).newData().between(p.Frame, until)
+	if len(got) == 0 {
+		q.fail("the peer sent no new data after frame %d", p.Frame)
+		return
+	}
+	for _, s := range got {
+		have.add(got[0].SEQ, s.SEQ, s.DataEnd())
+	}
+	if n := have.below(far); q.e.Values.Bytes != 0 && n != q.e.Values.Bytes {
+		q.fail("the peer sent %d bytes after frame %d", n, p.Frame)
+	}
+}
+
+func checkResponse(q *question) {
+	p := q.frame()
+	if !q.carries(p) {
+		return
+	}
+	q.part() // that it is a response
+	q.quotes(p)
+}
+
 // An http2Frame is the header of a HTTP/2 frame that was sent in the clear.
 type http2Frame struct {
 	kind   byte

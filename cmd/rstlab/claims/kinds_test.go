@@ -34,6 +34,17 @@ const (
 5020 > A  150 541
 5030 < R  540`
 
+	// Housekeeping of the server follows a request; it aborts without a response.
+	pushed = `
+0   > S  100
+10  < SA 500 101
+20  > A  101 501
+30  > PA 101 501 len=40
+40  < PA 501 141 len=9
+50  > PA 141 510 len=9
+60  < A  510 150
+70  < RA 510 150`
+
 	// A SYN is refused.
 	refused = `
 0  > S  100 ws=7
@@ -109,6 +120,9 @@ var kindCases = []struct {
 	{script: "0 > S 100\n1 > S 100 icmp=3/13/0/10.9.9.9\n9 < RA 0 101", frame: 3, yes: `{"claim":"icmp","frames":[2],"values":{"number":781,"text":"10.9.9.9","what":"syn"}}`, no: `{"claim":"icmp","frames":[2],"values":{"number":769,"text":"10.9.9.9","what":"syn"}}`},
 
 	{script: aborted, frame: 6, yes: `{"claim":"request","side":"originator","frames":[4],"values":{"text":"GET / HTTP/1.1"}}`, no: `{"claim":"request","side":"originator","frames":[4],"values":{"text":"POST / HTTP/1.1"}}`},
+	{script: pushed, frame: 8, yes: `{"claim":"no-response","side":"originator","frames":[4],"until":8,"values":{"bytes":9}}`, no: `{"claim":"no-response","side":"originator","frames":[4],"until":8,"values":{"bytes":18}}`, other: aborted},
+	{script: pushed, frame: 8, yes: `{"claim":"sent-after","side":"originator","frames":[4],"until":8,"values":{"bytes":9}}`, no: `{"claim":"sent-after","side":"originator","frames":[6],"until":8}`},
+	{script: closed, frame: 10, yes: `{"claim":"response","side":"responder","frames":[5],"values":{"text":"HTTP/1.1 200 OK"}}`, no: `{"claim":"response","side":"responder","frames":[4]}`},
 	{script: aborted, frame: 6, yes: `{"claim":"unanswered","side":"originator","frames":[4],"until":6,"values":{"text":"GET / HTTP/1.1","span_ns":470000000}}`, no: `{"claim":"unanswered","side":"originator","frames":[4],"until":10,"values":{"text":"GET /a HTTP/1.1"}}`, other: closed},
 	{script: "0 > PA 100 700 hex=160301000101\n1 < A 700 106\n5 < RA 700 106", frame: 3, yes: `{"claim":"handshake-open","side":"originator","frames":[1],"until":3}`, no: `{"claim":"handshake-open","side":"originator","frames":[1],"until":4}`, other: "0 > PA 100 700 hex=160301000101\n1 < A 700 106\n3 < PA 700 106 len=1\n5 < RA 701 106"},
 	{script: "0 > PA 100 700 data=GET_/_HTTP/1.1~~\n1 < PA 700 118 data=HTTP/1.1_200_OK~Content-Length:_20~~half\n5 < RA 743 118", frame: 3, yes: `{"claim":"delivered","side":"responder","frames":[2],"until":3,"values":{"what":"response","bytes":4,"of":20}}`, no: `{"claim":"delivered","side":"responder","frames":[2],"until":3,"values":{"what":"response","bytes":5,"of":20}}`},
