@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"bytes"
 	"net/netip"
 	"testing"
 
@@ -117,6 +118,39 @@ func TestOptionsCut(t *testing.T) {
 	d.Decode(p, &seg)
 	if want := (flows.Options{MSS: 1460, SACKOK: true, Kinds: 2}); seg.Opts != want || !seg.Cut || seg.DataLen != 4 || seg.HeaderLen != 40 {
 		t.Errorf("%+v, cut %v, %d octets of data behind %d", seg.Opts, seg.Cut, seg.DataLen, seg.HeaderLen)
+	}
+}
+
+// TestDataLen checks that a segment has no data that its frame never had.
+func TestDataLen(t *testing.T) {
+	six := func(n int) *capture.Packet { return eth(ether(0x86dd, ipv6Len(n, 6, tcpOpts(1, 0x10, nil, nil)))) }
+	four := func(n int) *capture.Packet {
+		return eth(ether(0x0800, ip4{total: n}.wrap(6, tcpOpts(1, 0x10, nil, nil))))
+	}
+	cutAt := func(n int, p *capture.Packet) *capture.Packet { return cut(p, n) }
+	full := bytes.Repeat([]byte("d"), 40)
+	offloaded := eth4(6, tcpOpts(1, 0x10, nil, full))
+	offloaded[16], offloaded[17] = 0, 0 // total length
+	for _, test := range []struct {
+		name string
+		p    *capture.Packet
+		want uint32
+	}{
+		{"IPv6, 60 announced, 20 in the frame", six(60), 0},
+		{"IPv4, 80 announced, 40 in the frame", four(80), 0},
+		{"IPv6 in a VLAN", eth(ether(0x8100, vlan(7, 0x86dd, ipv6Len(60, 6, tcpOpts(1, 0x10, nil, nil))))), 0},
+		{"IPv4 in IPv4", eth(eth4(4, ip4{total: 80}.wrap(6, tcpOpts(1, 0x10, nil, nil)))), 0},
+		{"near miss: cut by the snaplen", cutAt(54, eth(eth4(6, tcpOpts(1, 0x10, nil, full)))), 40},
+		{"near miss: IPv6 cut by the snaplen", cutAt(74, eth(eth6(6, tcpOpts(1, 0x10, nil, full)))), 40},
+		{"near miss: length 0 of segmentation offload", eth(offloaded), 40},
+		{"near miss: length 0, cut by the snaplen", cutAt(54, eth(bytes.Clone(offloaded))), 40},
+		{"near miss: exactly the frame", eth(eth4(6, tcpOpts(1, 0x10, nil, full))), 40},
+	} {
+		var d Decoder
+		var seg flows.Segment
+		if out := d.Decode(test.p, &seg); out != Segment || seg.DataLen != test.want {
+			t.Errorf("%s: outcome %d, DataLen %d, want %d", test.name, out, seg.DataLen, test.want)
+		}
 	}
 }
 

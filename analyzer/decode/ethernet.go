@@ -6,6 +6,7 @@ import "github.com/rstexplain/rstexplain/flows"
 const (
 	etherIPv4     = 0x0800
 	etherTRILL    = 0x22f3
+	etherCentrino = 0x2452 // 802.11, from drivers of Intel
 	etherBridged  = 0x6558 // transparent Ethernet bridging
 	etherVLAN     = 0x8100
 	etherIPv6     = 0x86dd
@@ -22,6 +23,7 @@ const (
 	etherETag     = 0x893f // 802.1BR
 	etherNSH      = 0x894f
 	etherQ9100    = 0x9100 // service tag before 802.1ad
+	ether80211    = 0x890d // 802.11 in Ethernet
 	etherRTag     = 0xf1c1 // 802.1CB
 	etherTypesMin = 1536   // smaller values are lengths (IEEE 802.3 §3.2.6)
 )
@@ -85,6 +87,8 @@ func (d *Decoder) ether(typ uint16, b []byte, wire int, seg *flows.Segment) Outc
 func (d *Decoder) etherTunnel(typ uint16, b []byte, wire int, seg *flows.Segment) Outcome {
 	switch typ {
 	case etherMPLS, etherMPLSUp, etherPPPoE, etherBridged, etherLLC, etherPBB, etherTRILL, etherNSH, etherMACsec:
+	case etherCentrino, ether80211:
+		return d.fail(UnknownTunnel)
 	default:
 		return NotTCP
 	}

@@ -32,6 +32,9 @@ func fast(p *capture.Packet, b *track.Batch) bool {
 	default:
 		return false
 	}
+	if ip+total > len(data) && ip+total > int(p.Length) {
+		return false // longer than its frame
+	}
 	t := data[tcp : tcp+tcpHeaderLen]
 	flags := flows.Flags(t[13])
 	if flags&flows.RST != 0 || t[12]&1 != 0 {

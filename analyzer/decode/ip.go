@@ -58,10 +58,11 @@ func (d *Decoder) ip4(b []byte, wire int, seg *flows.Segment) Outcome {
 	if off&0x3fff != 0 {
 		return d.fragment(fragment{proto: proto, id: uint32(be16(b[4:])), offset: int(off&0x1fff) << 3, more: off&0x2000 != 0}, b[hlen:], total-hlen, seg)
 	}
+	n := d.bound(total, b, wire) - hlen
 	if proto == protoTCP {
-		return d.tcp(b[hlen:], total-hlen, seg)
+		return d.tcp(b[hlen:], n, seg)
 	}
-	return d.payload(proto, b[hlen:], total-hlen, seg)
+	return d.payload(proto, b[hlen:], n, seg)
 }
 
 // ip6 reads an IPv6 packet (RFC 8200 §3) at b.
@@ -84,6 +85,9 @@ func (d *Decoder) ip6(b []byte, wire int, seg *flows.Segment) Outcome {
 	seg.DF = false
 	next := b[6]
 	b = b[40:]
+	if next != protoFragment {
+		n = d.bound(n, b, wire-40)
+	}
 	if len(b) > n {
 		b = b[:n]
 	}
@@ -91,6 +95,17 @@ func (d *Decoder) ip6(b []byte, wire int, seg *flows.Segment) Outcome {
 		return d.tcp(b, n, seg)
 	}
 	return d.payload(next, b, n, seg)
+}
+
+// bound returns the length n that an IP header announces, or the length that the frame had for it if that is less:
+// a segment has no data that was never in the frame. wire is the original length, which the snaplen does not change.
+// Fragments directly behind an IP header keep its length, so that one that is incomplete is not taken for a shorter one; so do packets
+// that an ICMP error quotes, which seldom are complete.
+func (d *Decoder) bound(n int, b []byte, wire int) int {
+	if d.quoted {
+		return n
+	}
+	return min(n, max(wire, len(b)))
 }
 
 // putIP4 writes the four octets at b into ip in their IPv4-mapped form (RFC 4291 §2.5.5.2), as two words.

@@ -64,6 +64,7 @@ var oddEthernet = []odd{
 	{name: "NSH, Ethernet", p: eth(ether(0x894f, cat(unhex("0fc6 0103 00000101"), make([]byte, 16), eth4(6, tcp(4034, 4))))), want: Segment},
 	{name: "bridged Ethernet", p: eth(ether(0x6558, eth4(6, tcp(4035, 4)))), want: Segment},
 	{name: "ISL", p: eth(cat(unhex("01000c0000 00 020000000001 0051 aaaa03 020000 000e 0000 0000"), eth4(6, tcp(4044, 4)), u32(0))), want: Segment},
+	{name: "802.11 of Intel's drivers", p: eth(ether(0x2452, make([]byte, 60))), want: Unreadable, why: UnknownTunnel},
 	{name: "ARP", p: eth(ether(0x0806, make([]byte, 28))), want: NotTCP},
 	{name: "frame ends in the Ethernet header", p: eth(make([]byte, 13)), want: Unreadable, why: ShortLink},
 	{name: "snaplen in the VLAN tag", p: cut(eth(ether(0x8100, vlan(7, 0x0800, ipv4(6, tcp(4039, 4))))), 16), want: Unreadable, why: CutLink},

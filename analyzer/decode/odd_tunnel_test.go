@@ -11,6 +11,8 @@ var oddTunnels = []odd{
 	{name: "6in6", p: eth(eth6(41, ipv6(6, tcp(5003, 4)))), want: Segment},
 	{name: "IPv6 in protocol 4", p: eth(eth4(4, ipv6(6, tcp(5004, 4)))), want: Segment},
 	{name: "TCP with IP inside", p: eth(eth4(6, tcpOpts(5005, 4, nil, ipv4(6, tcp(1, 2))))), want: Segment},
+	{name: "minimal encapsulation", p: eth(eth4(55, cat(unhex("0600 0000 0a000001"), tcp(5069, 4)))), want: Unreadable, why: UnknownTunnel},
+	{name: "IPComp", p: eth(eth4(108, cat(unhex("0600 0002"), make([]byte, 40)))), want: Unreadable, why: UnknownTunnel},
 	{name: "EtherIP", p: eth(eth4(97, cat(unhex("3000"), eth4(6, tcp(5006, 4))))), want: Segment},
 	{name: "Ethernet in IP", p: eth(eth6(143, eth4(6, tcp(5007, 4)))), want: Segment},
 	{name: "MPLS in IP", p: eth(eth4(137, cat(label(100, true), ipv4(6, tcp(5008, 4))))), want: Segment},

@@ -15,9 +15,13 @@ const (
 	protoGRE      = 47
 	protoESP      = 50
 	protoAH       = 51
+	protoMinimal  = 55 // minimal encapsulation (RFC 2004)
 	protoICMPv6   = 58
 	protoDestOpts = 60
+	protoIPIP     = 94 // KA9Q's IP in IP
 	protoEtherIP  = 97
+	protoEncap    = 98  // RFC 1241
+	protoIPComp   = 108 // compressed (RFC 3173)
 	protoL2TP     = 115
 	protoMPLS     = 137
 	protoShim6    = 140
@@ -68,6 +72,8 @@ func (d *Decoder) payload(proto byte, b []byte, wire int, seg *flows.Segment) Ou
 func (d *Decoder) tunnel(proto byte, b []byte, wire int, seg *flows.Segment) Outcome {
 	switch proto {
 	case protoIPv4, protoIPv6, protoGRE, protoEtherIP, protoMPLS, protoEthernet, protoL2TP:
+	case protoMinimal, protoIPIP, protoEncap, protoIPComp:
+		return d.fail(UnknownTunnel)
 	default:
 		return NotTCP
 	}
