@@ -99,8 +99,9 @@ func (d *Decoder) ip6(b []byte, wire int, seg *flows.Segment) Outcome {
 
 // bound returns the length n that an IP header announces, or the length that the frame had for it if that is less:
 // a segment has no data that was never in the frame. wire is the original length, which the snaplen does not change.
-// Fragments directly behind an IP header keep its length, so that one that is incomplete is not taken for a shorter one; so do packets
-// that an ICMP error quotes, which seldom are complete.
+//
+// Fragments directly behind an IP header keep its length, so that one that is incomplete is not taken for a shorter
+// one; so do packets that an ICMP error quotes, which seldom are complete.
 func (d *Decoder) bound(n int, b []byte, wire int) int {
 	if d.quoted {
 		return n
