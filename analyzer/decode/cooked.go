@@ -1,6 +1,10 @@
 package decode
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"github.com/gopacket/gopacket/layers"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
 
 // Protocols in a Linux cooked header that are no EtherTypes (linux/if_ether.h).
 const (
@@ -44,9 +48,9 @@ func (d *Decoder) sll2(b []byte, wire int, seg *flows.Segment) Outcome {
 func (d *Decoder) cooked(hardware, protocol uint16, b []byte, wire int, seg *flows.Segment) Outcome {
 	switch hardware {
 	case arphrdFrameRelay:
-		return d.frameRelay(b, wire, seg)
+		return d.peel(layerFrameRelay, b, wire, seg)
 	case arphrdRadiotap:
-		return d.radiotap(b, wire, seg)
+		return d.peel(layers.LayerTypeRadioTap, b, wire, seg)
 	case arphrdNetlink:
 		return NotTCP
 	}
@@ -56,52 +60,7 @@ func (d *Decoder) cooked(hardware, protocol uint16, b []byte, wire int, seg *flo
 	case sllLLC:
 		return d.llc(b, wire, seg)
 	case sllPPP:
-		return d.ppp(b, wire, seg)
+		return d.peel(layers.LayerTypePPP, b, wire, seg)
 	}
 	return d.ether(protocol, b, wire, seg)
-}
-
-// nflog reads a packet that netfilter logged: a header, then attributes in the byte order of the host
-// that captured, of which one is the packet (LINKTYPE_NFLOG).
-func (d *Decoder) nflog(b []byte, wire int, seg *flows.Segment) Outcome {
-	if len(b) < 4 {
-		return d.endsLink(wire, 4)
-	}
-	const packetHeader, hardwareAddress, packet = 1, 8, 9
-	af := uint32(b[0])
-	protocol := uint16(0)
-	b, wire = b[4:], wire-4
-	for {
-		if len(b) < 4 {
-			return d.endsLink(wire, 4)
-		}
-		size, kind := le16(b), le16(b[2:])
-		if kind&0xff == 0 && kind != 0 {
-			size, kind = be16(b), be16(b[2:])
-		}
-		n := int(size)
-		if n < 4 {
-			return d.fail(ShortLink)
-		}
-		switch v := b[4:]; kind {
-		case packetHeader:
-			if len(v) >= 2 {
-				protocol = be16(v)
-			}
-		case hardwareAddress:
-			if len(v) >= 10 && be16(v) == 6 {
-				d.mac = mac(v[4:])
-			}
-		case packet:
-			if af == 2 || af == 10 {
-				return d.family(af, v, n-4, seg)
-			}
-			return d.ether(protocol, v, n-4, seg)
-		}
-		n = (n + 3) &^ 3
-		if len(b) < n {
-			return d.endsLink(wire, n)
-		}
-		b, wire = b[n:], wire-n
-	}
 }

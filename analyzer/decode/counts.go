@@ -11,6 +11,7 @@ const (
 	UnknownLink   Reason = iota // link type that this package does not know; Counts.Links has the numbers
 	CutLink                     // snaplen cut a header below IP
 	ShortLink                   // packet ends inside a header below IP
+	BadLink                     // header below IP that contradicts itself
 	CutIP                       // snaplen cut an IP header
 	ShortIP                     // packet ends inside an IP header
 	BadIPVersion                // neither 4 nor 6, or not the one announced
@@ -42,6 +43,7 @@ var reasonWords = [reasons]string{
 	UnknownLink:    "unknown link type",
 	CutLink:        "snaplen cut the link or tunnel header",
 	ShortLink:      "frame ends inside its link or tunnel header",
+	BadLink:        "malformed link or tunnel header",
 	CutIP:          "snaplen cut the IP header",
 	ShortIP:        "packet ends inside its IP header",
 	BadIPVersion:   "bad IP version",

@@ -74,6 +74,7 @@ type Decoder struct {
 	why    Reason // of the last fail
 
 	fragments fragments
+	window    *[65535]byte // what gopacket is shown of a header
 
 	outlining bool // Outline is at work
 	outline   []Layer

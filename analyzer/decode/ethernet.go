@@ -1,6 +1,10 @@
 package decode
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"github.com/gopacket/gopacket/layers"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
 
 // EtherTypes (IANA, IEEE 802 Numbers).
 const (
@@ -38,7 +42,7 @@ func (d *Decoder) ethernet(b []byte, wire int, seg *flows.Segment) Outcome {
 	typ := be16(b[12:])
 	if typ < etherTypesMin {
 		if be32(b)&0xfdffffff == 0x01000c00 && b[4] == 0 {
-			return d.isl(b, wire, seg)
+			return d.peel(layerISL, b, wire, seg)
 		}
 		return d.llc(b[14:], min(wire-14, int(typ)), seg)
 	}
@@ -86,43 +90,30 @@ func (d *Decoder) ether(typ uint16, b []byte, wire int, seg *flows.Segment) Outc
 // etherTunnel reads a packet that is carried directly in Ethernet.
 func (d *Decoder) etherTunnel(typ uint16, b []byte, wire int, seg *flows.Segment) Outcome {
 	switch typ {
-	case etherMPLS, etherMPLSUp, etherPPPoE, etherBridged, etherLLC, etherPBB, etherTRILL, etherNSH, etherMACsec:
+	case etherMPLS, etherMPLSUp:
+		return d.peel(layers.LayerTypeMPLS, b, wire, seg)
+	case etherPPPoE:
+		return d.peel(layers.LayerTypePPPoE, b, wire, seg)
+	case etherPBB:
+		return d.peel(layerPBB, b, wire, seg)
+	case etherTRILL:
+		return d.peel(layerTRILL, b, wire, seg)
+	case etherNSH:
+		return d.peel(layerNSH, b, wire, seg)
+	case etherMACsec:
+		return d.peel(layerMACsec, b, wire, seg)
 	case etherCentrino, ether80211:
 		return d.fail(UnknownTunnel)
-	default:
-		return NotTCP
-	}
-	if !d.deeper() {
-		return d.fail(TooDeep)
-	}
-	switch typ {
-	case etherMPLS, etherMPLSUp:
-		return d.mpls(b, wire, seg)
-	case etherPPPoE:
-		return d.pppoe(b, wire, seg)
-	case etherBridged:
-		return d.ethernet(b, wire, seg)
-	case etherLLC:
+	case etherBridged, etherLLC:
+		if !d.deeper() {
+			return d.fail(TooDeep)
+		}
+		if typ == etherBridged {
+			return d.ethernet(b, wire, seg)
+		}
 		return d.llc(b, wire, seg)
-	case etherPBB: // IEEE 802.1ah: flags and 24 bits of I-SID, then the customer's frame
-		if len(b) < 4 {
-			return d.endsLink(wire, 4)
-		}
-		d.key(be24(b[1:]))
-		return d.ethernet(b[4:], wire-4, seg)
-	case etherTRILL: // RFC 6325 §3
-		if len(b) < 6 {
-			return d.endsLink(wire, 6)
-		}
-		n := 6 + int(be16(b)>>6&31)*4
-		if len(b) < n {
-			return d.endsLink(wire, n)
-		}
-		return d.ethernet(b[n:], wire-n, seg)
-	case etherNSH:
-		return d.nsh(b, wire, seg)
 	}
-	return d.macsec(b, wire, seg)
+	return NotTCP
 }
 
 // llc reads an IEEE 802.2 header, and the SNAP header behind it (RFC 1042).
@@ -150,69 +141,4 @@ func (d *Decoder) llc(b []byte, wire int, seg *flows.Segment) Outcome {
 		return d.ether(pid, b, wire, seg)
 	}
 	return NotTCP
-}
-
-// isl reads a frame of Cisco's Inter-Switch Link, whose destination has told it: a header of 26 octets
-// around an Ethernet frame.
-func (d *Decoder) isl(b []byte, wire int, seg *flows.Segment) Outcome {
-	if len(b) < 26 {
-		return d.endsLink(wire, 26)
-	}
-	if !d.deeper() {
-		return d.fail(TooDeep)
-	}
-	d.key(uint32(be16(b[20:]) >> 1)) // VLAN
-	return d.ethernet(b[26:], wire-26, seg)
-}
-
-// nsh reads a Network Service Header (RFC 8300 §2).
-func (d *Decoder) nsh(b []byte, wire int, seg *flows.Segment) Outcome {
-	if len(b) < 8 {
-		return d.endsLink(wire, 8)
-	}
-	n := int(b[1]&63) * 4
-	if n < 8 || len(b) < n {
-		return d.endsLink(wire, max(n, 8))
-	}
-	if !d.deeper() {
-		return d.fail(TooDeep)
-	}
-	return d.nextProtocol(b[3], b[n:], wire-n, seg)
-}
-
-// nextProtocol reads what a Next Protocol field names, of which NSH and VXLAN-GPE have the same values
-// (RFC 8300 §2.2, draft-ietf-nvo3-vxlan-gpe).
-func (d *Decoder) nextProtocol(next byte, b []byte, wire int, seg *flows.Segment) Outcome {
-	switch next {
-	case 1:
-		return d.ip4(b, wire, seg)
-	case 2:
-		return d.ip6(b, wire, seg)
-	case 3:
-		return d.ethernet(b, wire, seg)
-	case 4:
-		return d.nsh(b, wire, seg)
-	case 5:
-		return d.mpls(b, wire, seg)
-	}
-	return NotTCP
-}
-
-// macsec reads an IEEE 802.1AE SecTAG. Frames that are only authenticated can be read.
-func (d *Decoder) macsec(b []byte, wire int, seg *flows.Segment) Outcome {
-	if len(b) < 6 {
-		return d.endsLink(wire, 6)
-	}
-	const changed, encrypted, hasSCI = 0x04, 0x08, 0x20
-	if b[0]&(changed|encrypted) != 0 {
-		return d.fail(EncryptedLink)
-	}
-	n := 6
-	if b[0]&hasSCI != 0 {
-		n = 14
-	}
-	if len(b) < n+2 {
-		return d.endsLink(wire, n+2)
-	}
-	return d.ether(be16(b[n:]), b[n+2:], wire-n-2, seg)
 }

@@ -1,6 +1,11 @@
 package decode
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
 
 // Link types (https://www.tcpdump.org/linktypes.html).
 const (
@@ -43,6 +48,36 @@ const (
 	linkSLL2      = 276
 )
 
+// linkLayers are the links that are peeled.
+var linkLayers = map[uint32]gopacket.LayerType{
+	linkPPP:       layerHDLC,
+	linkPPPHDLC:   layerHDLC,
+	linkCiscoHDLC: layerHDLC,
+	linkPPPDir:    layerHDLCDir,
+	linkHDLCDir:   layerHDLCDir,
+	linkPPPD:      layerPPPD,
+	linkPPPoE:     layers.LayerTypePPPoE,
+	linkFrameRel:  layerFrameRelay,
+	linkFRDir:     layerFrameRelayDir,
+	linkTokenRing: layerTokenRing,
+	linkFDDI:      layers.LayerTypeFDDI,
+	linkIPOverFC:  layerIPOverFC,
+	linkFireWire:  layerFireWire,
+	linkIPoIB:     layerIPoIB,
+	linkWiFi:      layers.LayerTypeDot11,
+	linkRadiotap:  layers.LayerTypeRadioTap,
+	linkPrism:     layerPrism,
+	linkAVS:       layerPrism,
+	linkEnc:       layerEnc,
+	linkIPNet:     layerIPNet,
+	linkNFLog:     layerNFLog,
+	linkERF:       layerERF,
+	linkPFLog:     layerPFLog,
+	linkPPI:       layerPPI,
+	linkPKTAP:     layerPKTAP,
+	linkPKTAPUser: layerPKTAP,
+}
+
 // link reads a frame of the given link type.
 func (d *Decoder) link(typ uint32, b []byte, wire int, seg *flows.Segment) Outcome {
 	switch typ {
@@ -60,84 +95,13 @@ func (d *Decoder) link(typ uint32, b []byte, wire int, seg *flows.Segment) Outco
 		return d.ip6(b, wire, seg)
 	case linkNull, linkLoop:
 		return d.null(b, wire, seg)
-	case linkPPP, linkPPPHDLC, linkCiscoHDLC:
-		return d.hdlc(b, wire, seg)
-	case linkPPPoE:
-		return d.pppoe(b, wire, seg)
-	case linkFrameRel:
-		return d.frameRelay(b, wire, seg)
 	case linkATM:
 		return d.llc(b, wire, seg)
-	case linkTokenRing:
-		return d.tokenRing(b, wire, seg)
-	case linkWiFi:
-		return d.wifi(b, wire, 0, false, seg)
-	case linkRadiotap:
-		return d.radiotap(b, wire, seg)
-	case linkPrism, linkAVS:
-		return d.prism(b, wire, seg)
-	case linkNFLog:
-		return d.nflog(b, wire, seg)
-	case linkERF:
-		return d.erf(b, wire, seg)
-	case linkPFLog, linkPPI, linkPKTAP, linkPKTAPUser:
-		return d.metadata(typ, b, wire, seg)
 	}
-	return d.fixedLink(typ, b, wire, seg)
-}
-
-// fixedLink reads the links whose header has a fixed length.
-func (d *Decoder) fixedLink(typ uint32, b []byte, wire int, seg *flows.Segment) Outcome {
-	var n int
-	switch typ {
-	case linkPPPDir, linkHDLCDir, linkFRDir, linkPPPD:
-		n = 1
-	case linkEnc:
-		n = 12
-	case linkFDDI:
-		n = 13
-	case linkIPOverFC:
-		n = 16
-	case linkFireWire:
-		n = 18
-	case linkIPNet:
-		n = 24
-	case linkIPoIB:
-		n = 44
-	default:
-		return d.fail(UnknownLink)
+	if layer, ok := linkLayers[typ]; ok {
+		return d.peel(layer, b, wire, seg)
 	}
-	if len(b) < n {
-		return d.endsLink(wire, n)
-	}
-	h, b, wire := b[:n], b[n:], wire-n
-	switch typ {
-	case linkPPPDir, linkHDLCDir: // direction
-		return d.hdlc(b, wire, seg)
-	case linkPPPD: // direction, in place of PPP's address octet
-		if len(b) > 0 && b[0] == 0x03 {
-			b, wire = b[1:], wire-1
-		}
-		return d.ppp(b, wire, seg)
-	case linkFRDir:
-		return d.frameRelay(b, wire, seg)
-	case linkEnc: // address family, security parameter index, flags
-		return d.family(hostOrder(h), b, wire, seg)
-	case linkFDDI:
-		d.mac = mac(h[7:])
-		return d.llc(b, wire, seg)
-	case linkIPOverFC:
-		return d.llc(b, wire, seg)
-	case linkFireWire: // destination, source, EtherType (RFC 2734)
-		return d.ether(be16(h[16:]), b, wire, seg)
-	case linkIPoIB: // InfiniBand's global routing header, EtherType (RFC 4391)
-		return d.ether(be16(h[40:]), b, wire, seg)
-	}
-	const inet6 = 26 // Solaris
-	if h[1] == inet6 {
-		return d.ip6(b, wire, seg)
-	}
-	return d.family(uint32(h[1]), b, wire, seg)
+	return d.fail(UnknownLink)
 }
 
 // null reads the address family in the byte order of the host that captured (LINKTYPE_NULL), or in
@@ -161,84 +125,4 @@ func (d *Decoder) family(af uint32, b []byte, wire int, seg *flows.Segment) Outc
 		return d.ip6(b, wire, seg)
 	}
 	return NotTCP
-}
-
-// metadata reads the links whose header says its own length, and what link or address family follows.
-func (d *Decoder) metadata(typ uint32, b []byte, wire int, seg *flows.Segment) Outcome {
-	if len(b) < 12 {
-		return d.endsLink(wire, 12)
-	}
-	if !d.deeper() {
-		return d.fail(TooDeep)
-	}
-	var n int
-	switch typ {
-	case linkPFLog:
-		n = (int(b[0]) + 3) &^ 3
-	case linkPPI:
-		n = int(le16(b[2:]))
-	default:
-		n = int(min(le32(b), 1<<16))
-	}
-	if n < 8 || len(b) < n {
-		return d.endsLink(wire, max(n, 8))
-	}
-	h, b, wire := b, b[n:], wire-n
-	switch typ {
-	case linkPFLog:
-		return d.family(uint32(h[1]), b, wire, seg)
-	case linkPPI:
-		return d.link(le32(h[4:]), b, wire, seg)
-	}
-	return d.link(le32(h[8:]), b, wire, seg)
-}
-
-// tokenRing reads an IEEE 802.5 frame, with its source route if there is one.
-func (d *Decoder) tokenRing(b []byte, wire int, seg *flows.Segment) Outcome {
-	n := 14
-	if len(b) < n {
-		return d.endsLink(wire, n)
-	}
-	d.mac = mac(b[8:])
-	if b[8]&0x80 != 0 { // source-routed
-		d.mac &^= 0x80 << 40
-		if len(b) < n+2 {
-			return d.endsLink(wire, n+2)
-		}
-		n += int(b[n] & 31)
-	}
-	if len(b) < n {
-		return d.endsLink(wire, n)
-	}
-	return d.llc(b[n:], wire-n, seg)
-}
-
-// erf reads a record of Endace's Extensible Record Format.
-func (d *Decoder) erf(b []byte, wire int, seg *flows.Segment) Outcome {
-	n := 16
-	if len(b) < n {
-		return d.endsLink(wire, n)
-	}
-	typ := b[8]
-	for more := typ&0x80 != 0; more; n += 8 { // extension headers
-		if len(b) < n+8 {
-			return d.endsLink(wire, n+8)
-		}
-		more = b[n]&0x80 != 0
-	}
-	b, wire = b[n:], wire-n
-	switch typ & 0x7f {
-	case 1, 10, 15, 17: // packet over SONET, plain, coloured and hashed
-		return d.hdlc(b, wire, seg)
-	case 2, 11, 16, 20: // Ethernet, behind an offset and a padding octet
-		if len(b) < 2 {
-			return d.endsLink(wire, 2)
-		}
-		return d.ethernet(b[2:], wire-2, seg)
-	case 22:
-		return d.ip4(b, wire, seg)
-	case 23:
-		return d.ip6(b, wire, seg)
-	}
-	return d.fail(UnknownTunnel)
 }

@@ -1,54 +1,43 @@
 package decode
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+)
 
-// mpls reads a label stack (RFC 3032 §2.1) and what is below it. No field says what that is: like
-// routers that balance load over several paths, and like Wireshark, mpls goes by the first four bits,
-// and for the frames of Ethernet pseudowires (RFC 4448) by whether they lead to IP.
-func (d *Decoder) mpls(b []byte, wire int, seg *flows.Segment) Outcome {
-	for {
-		if len(b) < 4 {
-			return d.endsLink(wire, 4)
-		}
-		entry := be32(b)
-		b, wire = b[4:], wire-4
-		if entry&0x100 != 0 { // bottom of the stack
-			d.key(entry >> 12)
-			break
-		}
-		if !d.deeper() {
-			return d.fail(TooDeep)
-		}
-	}
+// unlabelled returns what is at b, behind a label stack (RFC 3032 §2.1), and the length of the control word before
+// it. No field says what that is: like routers that balance load over several paths, and like Wireshark, unlabelled
+// goes by the first four bits, and for the frames of Ethernet pseudowires (RFC 4448) by whether they lead to IP.
+func unlabelled(b []byte, wire int) (next gopacket.Decoder, control int) {
 	if len(b) < 4 {
-		return d.endsLink(wire, 4)
+		return layers.LayerTypeEthernet, 4
 	}
 	switch b[0] >> 4 {
 	case 0: // the control word of a pseudowire (RFC 4385 §3), or the beginning of an address
 		if looksEthernet(b) && !looksEthernet(b[4:]) {
-			return d.ethernet(b, wire, seg)
+			return layers.LayerTypeEthernet, 0
 		}
-		return d.ethernet(b[4:], wire-4, seg)
+		return layers.LayerTypeEthernet, 4
 	case 1: // associated channel (RFC 4385 §5); the type may be that of a PPP protocol
 		switch be16(b[2:]) {
 		case pppIPv4:
-			return d.ip4(b[4:], wire-4, seg)
+			return layers.LayerTypeIPv4, 4
 		case pppIPv6:
-			return d.ip6(b[4:], wire-4, seg)
+			return layers.LayerTypeIPv6, 4
 		}
 	case 4:
 		if !looksEthernet(b) || validIP4(b) {
-			return d.ip4(b, wire, seg)
+			return layers.LayerTypeIPv4, 0
 		}
 	case 6:
 		if !looksEthernet(b) || int(be16(b[4:]))+40 == wire {
-			return d.ip6(b, wire, seg)
+			return layers.LayerTypeIPv6, 0
 		}
 	}
 	if looksEthernet(b) {
-		return d.ethernet(b, wire, seg)
+		return layers.LayerTypeEthernet, 0
 	}
-	return NotTCP
+	return gopacket.LayerTypePayload, 0
 }
 
 // looksEthernet reports whether an Ethernet frame that leads to IP can start at b.

@@ -1,6 +1,10 @@
 package decode
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"github.com/gopacket/gopacket/layers"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
 
 // IP protocol numbers (IANA, Assigned Internet Protocol Numbers).
 const (
@@ -71,35 +75,29 @@ func (d *Decoder) payload(proto byte, b []byte, wire int, seg *flows.Segment) Ou
 // tunnel reads a packet that is carried directly in IP.
 func (d *Decoder) tunnel(proto byte, b []byte, wire int, seg *flows.Segment) Outcome {
 	switch proto {
-	case protoIPv4, protoIPv6, protoGRE, protoEtherIP, protoMPLS, protoEthernet, protoL2TP:
+	case protoGRE:
+		return d.peel(layers.LayerTypeGRE, b, wire, seg)
+	case protoEtherIP:
+		return d.peel(layers.LayerTypeEtherIP, b, wire, seg)
+	case protoMPLS: // RFC 4023
+		return d.peel(layers.LayerTypeMPLS, b, wire, seg)
+	case protoL2TP: // version 3: what it carries only its control connection says
+		return d.fail(UnknownTunnel)
 	case protoMinimal, protoIPIP, protoEncap, protoIPComp:
 		return d.fail(UnknownTunnel)
+	case protoIPv4, protoIPv6, protoEthernet: // RFC 2003, RFC 4213, RFC 8986 §4.9
 	default:
 		return NotTCP
 	}
 	if !d.deeper() {
 		return d.fail(TooDeep)
 	}
+	d.key(uint32(proto) << 16)
 	switch proto {
-	case protoIPv4: // RFC 2003
-		d.key(protoIPv4 << 16)
+	case protoIPv4:
 		return d.ip4(b, wire, seg)
-	case protoIPv6: // RFC 4213
-		d.key(protoIPv6 << 16)
+	case protoIPv6:
 		return d.ip6(b, wire, seg)
-	case protoGRE:
-		return d.gre(b, wire, seg)
-	case protoEtherIP: // RFC 3378
-		if len(b) < 2 {
-			return d.endsLink(wire, 2)
-		}
-		d.key(protoEtherIP << 16)
-		return d.ethernet(b[2:], wire-2, seg)
-	case protoMPLS: // RFC 4023
-		return d.mpls(b, wire, seg)
-	case protoEthernet: // RFC 8986 §4.9
-		d.key(protoEthernet << 16)
-		return d.ethernet(b, wire, seg)
 	}
-	return d.fail(UnknownTunnel) // L2TPv3: what it carries only its control connection says
+	return d.ethernet(b, wire, seg)
 }

@@ -1,73 +1,54 @@
 package decode
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
 
-// Bits of an 802.11 header (IEEE 802.11 §9.2.4), second octet of Frame Control.
-const (
-	wifiToDS      = 0x01
-	wifiFromDS    = 0x02
-	wifiMoreFrags = 0x04
-	wifiProtected = 0x40
-	wifiOrder     = 0x80
+	"github.com/rstexplain/rstexplain/flows"
 )
 
-// wifi reads an 802.11 frame. align is the multiple to which its header is padded, 0 for none; swapped
-// tells that the octets of Frame Control are the other way round, as in CAPWAP of some vendors.
-func (d *Decoder) wifi(b []byte, wire, align int, swapped bool, seg *flows.Segment) Outcome {
-	if len(b) < 2 {
-		return d.endsLink(wire, 2)
+// layerSubframes stands for an A-MSDU, which peel leaves to subframes.
+var layerSubframes = register("A-MSDU", 0, func(*header, []byte) int { return 0 })
+
+// followWiFi is follow for 802.11, whose header may be padded to a multiple of four bytes.
+func (d *Decoder) followWiFi(l *layers.Dot11, padded bool, b []byte, wire int) (next gopacket.Decoder, n, rest int) {
+	const noData, subframes = 0x10, 0x80
+	n = len(l.LayerContents())
+	qos := n - 2 // of the QoS field
+	if l.HTControl != nil {
+		qos -= 4
 	}
-	kind, flags := b[0], b[1]
-	if swapped {
-		kind, flags = flags, kind
+	if padded {
+		n = (n + 3) &^ 3
 	}
-	const data, noData, qos = 2, 0x40, 0x80
-	if kind>>2&3 != data || kind&noData != 0 {
-		return NotTCP
+	rest = wire - n
+	if l.Type.MainType() != layers.Dot11TypeData || l.Type&noData != 0 {
+		return gopacket.LayerTypePayload, n, rest
 	}
-	n := 24
-	source := 10 // Address 2
-	switch flags & (wifiToDS | wifiFromDS) {
-	case wifiFromDS:
-		source = 16
-	case wifiToDS | wifiFromDS:
-		source = 24
-		n = 30
-	}
-	aggregate := false
-	if kind&qos != 0 {
-		if len(b) < n+2 {
-			return d.endsLink(wire, n+2)
-		}
-		aggregate = b[n]&0x80 != 0
-		n += 2
-		if flags&wifiOrder != 0 {
-			n += 4 // HT Control
-		}
-	}
-	if align > 0 {
-		n = (n + align - 1) / align * align
-	}
-	if len(b) < n {
-		return d.endsLink(wire, n)
-	}
+	source := l.Address2
 	switch {
-	case flags&wifiProtected != 0:
-		return d.fail(EncryptedLink)
-	case flags&wifiMoreFrags != 0 || b[22]&15 != 0:
-		return d.fail(FragmentWiFi)
+	case l.Flags.FromDS() && l.Flags.ToDS():
+		source = l.Address4
+	case l.Flags.FromDS():
+		source = l.Address3
 	}
-	d.mac = mac(b[source : source+6])
-	b, wire = b[n:], wire-n
-	if aggregate {
-		return d.aggregate(b, seg)
+	d.mac = mac(source)
+	switch {
+	case l.Flags.WEP():
+		next = unread(EncryptedLink)
+	case l.Flags.MF() || l.FragmentNumber != 0:
+		next = unread(FragmentWiFi)
+	case l.QOS != nil && len(b) > qos && b[qos]&subframes != 0:
+		next = layerSubframes
+	default:
+		next = layers.LayerTypeLLC
 	}
-	return d.llc(b, wire, seg)
+	return next, n, rest
 }
 
-// aggregate reads an A-MSDU (IEEE 802.11 §9.3.2.2): several packets in one frame, each behind
+// subframes reads an A-MSDU (IEEE 802.11 §9.3.2.2): several packets in one frame, each behind
 // destination, source and length.
-func (d *Decoder) aggregate(b []byte, seg *flows.Segment) Outcome {
+func (d *Decoder) subframes(b []byte, seg *flows.Segment) Outcome {
 	domain, depth := d.domain, d.depth
 	out, segments := NotTCP, 0
 	var last flows.Segment
@@ -95,48 +76,4 @@ func (d *Decoder) aggregate(b []byte, seg *flows.Segment) Outcome {
 		d.partly(SeveralTCP)
 	}
 	return out
-}
-
-// radiotap reads a radiotap header (https://www.radiotap.org). Of its fields only the flags matter: they
-// tell whether the 802.11 header is padded.
-func (d *Decoder) radiotap(b []byte, wire int, seg *flows.Segment) Outcome {
-	if len(b) < 8 {
-		return d.endsLink(wire, 8)
-	}
-	n := int(le16(b[2:]))
-	if n < 8 || len(b) < n {
-		return d.endsLink(wire, max(n, 8))
-	}
-	const hasTSFT, hasFlags, more = 1 << 0, 1 << 1, 1 << 31
-	const padded = 0x20
-	align := 0
-	present := le32(b[4:])
-	if present&hasFlags != 0 {
-		at := 8
-		for word := present; word&more != 0 && at+4 <= n; at += 4 {
-			word = le32(b[at:])
-		}
-		if present&hasTSFT != 0 {
-			at = (at+7)&^7 + 8
-		}
-		if at < n && b[at]&padded != 0 {
-			align = 4
-		}
-	}
-	return d.wifi(b[n:], wire-n, align, false, seg)
-}
-
-// prism reads the header of the Prism driver, or the AVS header that some drivers send in its place.
-func (d *Decoder) prism(b []byte, wire int, seg *flows.Segment) Outcome {
-	if len(b) < 8 {
-		return d.endsLink(wire, 8)
-	}
-	n := int(le32(b[4:]))
-	if be32(b)>>12 == 0x80211 {
-		n = int(be32(b[4:]))
-	}
-	if n < 8 || len(b) < n {
-		return d.endsLink(wire, max(n, 8))
-	}
-	return d.wifi(b[n:], wire-n, 0, false, seg)
 }
