@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -68,7 +69,10 @@ func (d *Decoder) ether(typ uint16, b []byte, wire int, seg *flows.Segment) Outc
 		case etherETag, etherCisco:
 			n = 8
 		default:
-			return d.etherTunnel(typ, b, wire, seg)
+			if tunnel, ok := etherTunnels[typ]; ok {
+				return d.peel(tunnel, b, wire, seg)
+			}
+			return NotTCP
 		}
 		if len(b) < n {
 			return d.endsLink(wire, n)
@@ -87,33 +91,19 @@ func (d *Decoder) ether(typ uint16, b []byte, wire int, seg *flows.Segment) Outc
 	}
 }
 
-// etherTunnel reads a packet that is carried directly in Ethernet.
-func (d *Decoder) etherTunnel(typ uint16, b []byte, wire int, seg *flows.Segment) Outcome {
-	switch typ {
-	case etherMPLS, etherMPLSUp:
-		return d.peel(layers.LayerTypeMPLS, b, wire, seg)
-	case etherPPPoE:
-		return d.peel(layers.LayerTypePPPoE, b, wire, seg)
-	case etherPBB:
-		return d.peel(layerPBB, b, wire, seg)
-	case etherTRILL:
-		return d.peel(layerTRILL, b, wire, seg)
-	case etherNSH:
-		return d.peel(layerNSH, b, wire, seg)
-	case etherMACsec:
-		return d.peel(layerMACsec, b, wire, seg)
-	case etherCentrino, ether80211:
-		return d.fail(UnknownTunnel)
-	case etherBridged, etherLLC:
-		if !d.deeper() {
-			return d.fail(TooDeep)
-		}
-		if typ == etherBridged {
-			return d.ethernet(b, wire, seg)
-		}
-		return d.llc(b, wire, seg)
-	}
-	return NotTCP
+// etherTunnels are the packets in Ethernet that are peeled.
+var etherTunnels = map[uint16]gopacket.Decoder{
+	etherTRILL:    layerTRILL,
+	etherCentrino: unread(UnknownTunnel),
+	etherBridged:  layerBridged,
+	etherMPLS:     layers.LayerTypeMPLS,
+	etherMPLSUp:   layers.LayerTypeMPLS,
+	etherPPPoE:    layers.LayerTypePPPoE,
+	etherLLC:      layerJumbo,
+	etherMACsec:   layerMACsec,
+	etherPBB:      layerPBB,
+	ether80211:    unread(UnknownTunnel),
+	etherNSH:      layerNSH,
 }
 
 // llc reads an IEEE 802.2 header, and the SNAP header behind it (RFC 1042).

@@ -94,8 +94,12 @@ func (d *Decoder) follow(l, last gopacket.Layer, b []byte, wire int) (next gopac
 		d.mac = mac(l.DstMAC) // the second address, which is the source
 		next = layers.LayerTypeLLC
 	case *layers.RadioTap:
-		n = int(l.Length)
-		next, rest = layers.LayerTypeDot11, wire-n
+		if n = 8; len(b) >= n {
+			n = int(le16(b[2:])) // gopacket's is at most what it was shown
+		}
+		if next, rest = layers.LayerTypeDot11, wire-n; n < 8 {
+			next = unread(BadLink)
+		}
 	case *layers.Dot11:
 		padded := false
 		if tap, ok := last.(*layers.RadioTap); ok && len(tap.RadioTapValues) > 0 {

@@ -80,27 +80,27 @@ func (d *Decoder) readHeader(typ gopacket.Decoder, last gopacket.Layer, b []byte
 		}
 	}()
 	if t, ok := typ.(gopacket.LayerType); !ok || t < firstLayer || t >= nextLayer {
-		if d.window == nil {
-			d.window = new([65535]byte)
-		}
-		w := d.window
-		clear(w[copy(w[:windowLen], b):windowLen])
+		b = d.fill(b, typ == layers.LayerTypeRadioTap)
 		if h, ok := last.(*header); ok && h.swapped {
-			w[0], w[1] = w[1], w[0]
+			b[0], b[1] = b[1], b[0]
 		}
-		n := len(w)
-		if typ == layers.LayerTypeRadioTap {
-			n = int(le16(w[2:]))
-			if n < 8 || n > len(b) {
-				return nil, short(max(n, 8))
-			}
-			n = min(n, windowLen)
-		}
-		b = w[:n]
 	}
 	var one layerBuilder
 	err = typ.Decode(b, &one)
 	return one.layer, err
+}
+
+// fill returns a copy of the header at b with zeros behind it.
+func (d *Decoder) fill(b []byte, short bool) []byte {
+	if d.window == nil {
+		d.window = new([65535]byte)
+	}
+	w := d.window[:]
+	clear(w[copy(w[:windowLen], b):windowLen])
+	if short { // gopacket copies what is behind it
+		return w[:windowLen]
+	}
+	return w
 }
 
 // A layerBuilder takes the first layer that gopacket adds, and does not go on to the next.
@@ -145,6 +145,22 @@ func (h *header) tunnel(network uint32, next gopacket.Decoder) {
 const firstLayer gopacket.LayerType = 74700
 
 var nextLayer = firstLayer
+
+// fixed makes a layer of gopacket whose header has n bytes; next says from them what follows.
+func fixed(name string, n int, next func(b []byte) gopacket.Decoder) gopacket.LayerType {
+	return register(name, n, func(h *header, b []byte) int {
+		h.next = next(b)
+		return n
+	})
+}
+
+// tunnel makes a layer without a header: a network of its own, in which next follows.
+func tunnel(name string, network uint32, next gopacket.Decoder) gopacket.LayerType {
+	return register(name, 0, func(h *header, _ []byte) int {
+		h.tunnel(network, next)
+		return 0
+	})
+}
 
 // register makes a layer of gopacket from read, which returns the length of the header at b and sets what follows
 // it. b has at least the given bytes. A length beyond b says that the header is not whole.

@@ -16,7 +16,7 @@ var (
 		h.next = layers.LayerTypePPP
 		return 0
 	})
-	layerHDLCDir = register("HDLC with direction", 1, fixed(1, func([]byte) gopacket.Decoder { return layerHDLC }))
+	layerHDLCDir = fixed("HDLC with direction", 1, func([]byte) gopacket.Decoder { return layerHDLC })
 
 	// Direction, in place of PPP's address.
 	layerPPPD = register("pppd", 1, func(h *header, b []byte) int {
@@ -58,8 +58,7 @@ var (
 		}
 		return n
 	})
-	layerFrameRelayDir = register("Frame Relay with direction", 1,
-		fixed(1, func([]byte) gopacket.Decoder { return layerFrameRelay }))
+	layerFrameRelayDir = fixed("Frame Relay with direction", 1, func([]byte) gopacket.Decoder { return layerFrameRelay })
 
 	// IEEE 802.5, with its source route if there is one.
 	layerTokenRing = register("Token Ring", 14, func(h *header, b []byte) int {
@@ -73,26 +72,23 @@ var (
 		}
 		return 14 + int(b[14]&31)
 	})
-	layerIPOverFC = register("IP over Fibre Channel", 16,
-		fixed(16, func([]byte) gopacket.Decoder { return layers.LayerTypeLLC }))
+	layerIPOverFC = fixed("IP over Fibre Channel", 16, func([]byte) gopacket.Decoder { return layers.LayerTypeLLC })
 
 	// Destination, source, EtherType (RFC 2734).
-	layerFireWire = register("IP over IEEE 1394", 18,
-		fixed(18, func(b []byte) gopacket.Decoder { return layers.EthernetType(be16(b[16:])) }))
+	layerFireWire = fixed("IP over IEEE 1394", 18, func(b []byte) gopacket.Decoder { return layers.EthernetType(be16(b[16:])) })
 
 	// InfiniBand's global routing header, EtherType (RFC 4391).
-	layerIPoIB = register("IP over InfiniBand", 44,
-		fixed(44, func(b []byte) gopacket.Decoder { return layers.EthernetType(be16(b[40:])) }))
+	layerIPoIB = fixed("IP over InfiniBand", 44, func(b []byte) gopacket.Decoder { return layers.EthernetType(be16(b[40:])) })
 
 	// Address family, security parameter index, flags.
-	layerEnc = register("OpenBSD enc", 12, fixed(12, func(b []byte) gopacket.Decoder { return family(hostOrder(b)) }))
+	layerEnc = fixed("OpenBSD enc", 12, func(b []byte) gopacket.Decoder { return family(hostOrder(b)) })
 
-	layerIPNet = register("Solaris IPNET", 24, fixed(24, func(b []byte) gopacket.Decoder {
+	layerIPNet = fixed("Solaris IPNET", 24, func(b []byte) gopacket.Decoder {
 		if b[1] == 26 { // AF_INET6 of Solaris
 			return layers.LayerTypeIPv6
 		}
 		return family(b[1])
-	}))
+	})
 
 	// The Prism driver's header, or the AVS header that some drivers send in its place.
 	layerPrism = register("Prism or AVS", 8, func(h *header, b []byte) int {
@@ -177,14 +173,6 @@ var (
 		}
 	})
 )
-
-// fixed reads a header of n bytes; next says from them what follows.
-func fixed(n int, next func(b []byte) gopacket.Decoder) func(*header, []byte) int {
-	return func(h *header, b []byte) int {
-		h.next = next(b)
-		return n
-	}
-}
 
 // described reads a header that says its own length, n.
 func described(h *header, n uint32, next gopacket.Decoder) int {

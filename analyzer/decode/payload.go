@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -59,7 +60,10 @@ func (d *Decoder) payload(proto byte, b []byte, wire int, seg *flows.Segment) Ou
 		case protoESP:
 			return d.fail(EncryptedIP)
 		default:
-			return d.tunnel(proto, b, wire, seg)
+			if tunnel, ok := ipTunnels[proto]; ok {
+				return d.peel(tunnel, b, wire, seg)
+			}
+			return NotTCP
 		}
 		if n == 0 || len(b) < n {
 			return d.ends(n == 0 && wire >= 2 || n > 0 && wire >= n, CutIP, ShortIP)
@@ -72,32 +76,17 @@ func (d *Decoder) payload(proto byte, b []byte, wire int, seg *flows.Segment) Ou
 	}
 }
 
-// tunnel reads a packet that is carried directly in IP.
-func (d *Decoder) tunnel(proto byte, b []byte, wire int, seg *flows.Segment) Outcome {
-	switch proto {
-	case protoGRE:
-		return d.peel(layers.LayerTypeGRE, b, wire, seg)
-	case protoEtherIP:
-		return d.peel(layers.LayerTypeEtherIP, b, wire, seg)
-	case protoMPLS: // RFC 4023
-		return d.peel(layers.LayerTypeMPLS, b, wire, seg)
-	case protoL2TP: // version 3: what it carries only its control connection says
-		return d.fail(UnknownTunnel)
-	case protoMinimal, protoIPIP, protoEncap, protoIPComp:
-		return d.fail(UnknownTunnel)
-	case protoIPv4, protoIPv6, protoEthernet: // RFC 2003, RFC 4213, RFC 8986 §4.9
-	default:
-		return NotTCP
-	}
-	if !d.deeper() {
-		return d.fail(TooDeep)
-	}
-	d.key(uint32(proto) << 16)
-	switch proto {
-	case protoIPv4:
-		return d.ip4(b, wire, seg)
-	case protoIPv6:
-		return d.ip6(b, wire, seg)
-	}
-	return d.ethernet(b, wire, seg)
+// ipTunnels are the packets in IP that are peeled.
+var ipTunnels = map[byte]gopacket.Decoder{
+	protoIPv4:     layerIPinIP,
+	protoIPv6:     layer6in4,
+	protoGRE:      layers.LayerTypeGRE,
+	protoMinimal:  unread(UnknownTunnel),
+	protoIPIP:     unread(UnknownTunnel),
+	protoEtherIP:  layers.LayerTypeEtherIP,
+	protoEncap:    unread(UnknownTunnel),
+	protoIPComp:   unread(UnknownTunnel),
+	protoL2TP:     unread(UnknownTunnel), // version 3: what it carries only its control connection says
+	protoMPLS:     layers.LayerTypeMPLS,  // RFC 4023
+	protoEthernet: layerEthernetInIP,
 }

@@ -5,8 +5,18 @@ import (
 	"github.com/gopacket/gopacket/layers"
 )
 
-// Tunnels that gopacket lacks.
+// Tunnels that gopacket lacks, or has no network number for.
 var (
+	layerIPinIP       = tunnel("IP in IP", protoIPv4<<16, layers.LayerTypeIPv4)               // RFC 2003
+	layer6in4         = tunnel("IPv6 in IP", protoIPv6<<16, layers.LayerTypeIPv6)             // RFC 4213
+	layerEthernetInIP = tunnel("Ethernet in IP", protoEthernet<<16, layers.LayerTypeEthernet) // RFC 8986 §4.9
+
+	layerLISP    = ipBehind("LISP", portLISP)              // RFC 9300 §5.1
+	layerJMirror = ipBehind("Juniper mirror", portJMirror) // two identifiers, then a packet that a router mirrored
+
+	layerBridged = fixed("bridged Ethernet", 0, func([]byte) gopacket.Decoder { return layers.LayerTypeEthernet })
+	layerJumbo   = fixed("jumbo frame with LLC", 0, func([]byte) gopacket.Decoder { return layers.LayerTypeLLC })
+
 	// IEEE 802.1ah: flags and 24 bits of I-SID, then the customer's frame.
 	layerPBB = register("802.1ah", 4, func(h *header, b []byte) int {
 		h.tunnel(be24(b[1:]), layers.LayerTypeEthernet)
@@ -124,18 +134,6 @@ var (
 		return n
 	})
 
-	// RFC 9300 §5.1.
-	layerLISP = register("LISP", 8, func(h *header, b []byte) int {
-		h.tunnel(portLISP<<16, likelyIP(b[8:]))
-		return 8
-	})
-
-	// Two identifiers, then a packet that a Juniper router mirrored.
-	layerJMirror = register("Juniper mirror", 8, func(h *header, b []byte) int {
-		h.tunnel(portJMirror<<16, likelyIP(b[8:]))
-		return 8
-	})
-
 	// Anything In Anything (draft-massar-v6ops-ayiya).
 	layerAYIYA = register("AYIYA", 8, func(h *header, b []byte) int {
 		const forward = 1
@@ -204,6 +202,14 @@ var (
 		return 4
 	})
 )
+
+// ipBehind makes a layer with eight bytes before what is likely a packet of IP.
+func ipBehind(name string, port uint32) gopacket.LayerType {
+	return register(name, 8, func(h *header, b []byte) int {
+		h.tunnel(port<<16, likelyIP(b[8:]))
+		return 8
+	})
+}
 
 // nextProtocol returns what a Next Protocol field names, of which NSH and VXLAN-GPE have the same values (RFC 8300
 // §2.2, draft-ietf-nvo3-vxlan-gpe).
