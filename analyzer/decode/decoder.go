@@ -6,10 +6,14 @@
 // nothing but their lengths: checksums may be wrong (they are, on packets captured before the network
 // card fills them in). What it cannot read it counts, with the reason and the first frame.
 //
-// The headers are read by hand: one function for each, without a form in between, allocates nothing and
-// takes a sixth of the time of gopacket's DecodingLayerParser (BenchmarkDecode, BenchmarkGopacket); and
-// gopacket's readers of 802.11, GTP and Geneve allocate, or look at whole packets. gopacket is the second
-// opinion: the tests compare with it, and with tshark, packet by packet.
+// What most captures hold is read by hand, because it takes a sixth of the time of gopacket's DecodingLayerParser and
+// allocates nothing (BenchmarkDecode, BenchmarkGopacket): Ethernet with its tags, LLC, Linux cooked, loopback, IP with
+// its fragments, TCP and ICMP. gopacket is the second opinion there: the tests compare with it, and with tshark,
+// packet by packet. All other links and tunnels are peeled by gopacket, down to the IP packet inside (peel), with
+// small layers registered for those that it lacks (link_layers.go, tunnel_layers.go).
+//
+// To add a link or a tunnel: find or register its layer, say in follow what comes behind it, and name it in
+// linkLayers, etherTunnels, ipTunnels or udpTunnels.
 package decode
 
 import (

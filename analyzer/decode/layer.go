@@ -86,7 +86,9 @@ func (d *Decoder) readHeader(typ gopacket.Decoder, last gopacket.Layer, b []byte
 		}
 	}
 	var one layerBuilder
-	err = typ.Decode(b, &one)
+	if err = typ.Decode(b, &one); err == nil && one.layer == nil {
+		err = errors.New("gopacket: no layer")
+	}
 	return one.layer, err
 }
 
