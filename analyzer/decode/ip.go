@@ -56,7 +56,8 @@ func (d *Decoder) ip4(b []byte, wire int, seg *flows.Segment) Outcome {
 		b = b[:total] // Ethernet padding, or a trailer
 	}
 	if off&0x3fff != 0 {
-		return d.fragment(fragment{proto: proto, id: uint32(be16(b[4:])), offset: int(off&0x1fff) << 3, more: off&0x2000 != 0}, b[hlen:], total-hlen, seg)
+		f := fragment{proto: proto, id: uint32(be16(b[4:])), offset: int(off&0x1fff) << 3, more: off&0x2000 != 0}
+		return d.fragment(f, b[hlen:], total-hlen, seg)
 	}
 	n := d.bound(total, b, wire) - hlen
 	if proto == protoTCP {

@@ -182,7 +182,8 @@ func register(name string, least int, read func(h *header, b []byte) int) gopack
 		p.AddLayer(h)
 		return p.NextDecoder(h.next)
 	}
-	return gopacket.RegisterLayerType(int(typ), gopacket.LayerTypeMetadata{Name: name, Decoder: gopacket.DecodeFunc(decode)})
+	meta := gopacket.LayerTypeMetadata{Name: name, Decoder: gopacket.DecodeFunc(decode)}
+	return gopacket.RegisterLayerType(int(typ), meta)
 }
 
 // short is the error of a packet that ends before a header of so many bytes does.

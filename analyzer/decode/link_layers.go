@@ -58,7 +58,8 @@ var (
 		}
 		return n
 	})
-	layerFrameRelayDir = fixed("Frame Relay with direction", 1, func([]byte) gopacket.Decoder { return layerFrameRelay })
+	layerFrameRelayDir = fixed("Frame Relay with direction", 1,
+		func([]byte) gopacket.Decoder { return layerFrameRelay })
 
 	// IEEE 802.5, with its source route if there is one.
 	layerTokenRing = register("Token Ring", 14, func(h *header, b []byte) int {
@@ -72,13 +73,16 @@ var (
 		}
 		return 14 + int(b[14]&31)
 	})
-	layerIPOverFC = fixed("IP over Fibre Channel", 16, func([]byte) gopacket.Decoder { return layers.LayerTypeLLC })
+	layerIPOverFC = fixed("IP over Fibre Channel", 16,
+		func([]byte) gopacket.Decoder { return layers.LayerTypeLLC })
 
 	// Destination, source, EtherType (RFC 2734).
-	layerFireWire = fixed("IP over IEEE 1394", 18, func(b []byte) gopacket.Decoder { return layers.EthernetType(be16(b[16:])) })
+	layerFireWire = fixed("IP over IEEE 1394", 18,
+		func(b []byte) gopacket.Decoder { return layers.EthernetType(be16(b[16:])) })
 
 	// InfiniBand's global routing header, EtherType (RFC 4391).
-	layerIPoIB = fixed("IP over InfiniBand", 44, func(b []byte) gopacket.Decoder { return layers.EthernetType(be16(b[40:])) })
+	layerIPoIB = fixed("IP over InfiniBand", 44,
+		func(b []byte) gopacket.Decoder { return layers.EthernetType(be16(b[40:])) })
 
 	// Address family, security parameter index, flags.
 	layerEnc = fixed("OpenBSD enc", 12, func(b []byte) gopacket.Decoder { return family(hostOrder(b)) })
