@@ -22,6 +22,9 @@ func gaveUp(c *facts.Facts) float64 {
 	if c.Kind == facts.KindReply || run.Count == 0 || run.What != flows.RunData && run.What != flows.RunFIN {
 		return 0
 	}
+	if c.Rcv.Last.Frame > run.Last.Frame && run == &c.Snd.Retransmits {
+		return 0 // the peer answered the last of them, though it did not acknowledge: it may be about to
+	}
 	p := unackedMany
 	switch run.Count {
 	case 1:

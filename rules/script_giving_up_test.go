@@ -17,6 +17,23 @@ var givingUpScripts = []script{
 +3.000 > R. 56:56(0) ack 44 win 502`,
 	},
 	{
+		// The peer repeats an old acknowledgment, and the data goes out once more after it.
+		rule: "data-unacked",
+		hit: answered + `
++1.000 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.200 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < .  44:44(0) ack 28
++0.400 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.800 > R. 56:56(0) ack 44 win 502`,
+		// After that acknowledgment nothing is sent again: nothing more was left unanswered.
+		miss: answered + `
++1.000 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.200 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.400 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < .  44:44(0) ack 28
++0.800 > R. 56:56(0) ack 44 win 502`,
+	},
+	{
 		rule: "mtu-black-hole",
 		hit: opened + `
 +0.001 > P. 1:301(300) ack 1 "POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n"
@@ -50,6 +67,22 @@ var givingUpScripts = []script{
 +10.00 > .  27:27(0) ack 44
 +0.020 < .  44:44(0) ack 28
 +10.00 > .  27:27(0) ack 44
++0.020 < .  44:44(0) ack 28
++5.000 > R. 28:28(0) ack 44 win 502`,
+	},
+	{
+		// A keep-alive probe of the peer's own answers none.
+		rule: "keepalive-unanswered",
+		hit: answered + `
++10.00 > .  27:27(0) ack 44
++1.000 > .  27:27(0) ack 44
++0.500 < .  43:43(0) ack 28
++0.500 > .  27:27(0) ack 44
++1.000 > R. 28:28(0) ack 44 win 502`,
+		miss: answered + `
++10.00 > .  27:27(0) ack 44
++1.000 > .  27:27(0) ack 44
++0.500 > .  27:27(0) ack 44
 +0.020 < .  44:44(0) ack 28
 +5.000 > R. 28:28(0) ack 44 win 502`,
 	},

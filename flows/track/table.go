@@ -237,7 +237,7 @@ func (t *Table) take(c *record, side flows.Side, s *segment) {
 	if n&(flows.KeepAlive|flows.WindowProbe) != 0 {
 		n &^= flows.DupACK
 	}
-	if b.bits&hasKeep != 0 {
+	if b.bits&hasKeep != 0 && n&flows.KeepAlive == 0 { // a probe of the peer's own answers none
 		t.keepAliveAnswered(c, side.Peer())
 	}
 	n |= t.advertise(c, side, s)
