@@ -31,8 +31,7 @@ func openExport(from *capture.ExportError) (input, error) {
 	head, _ := text.Peek(headNeed) // shorter where the file is
 	format := dissection.Recognise(head)
 	if format == dissection.NotExport {
-		from.Text.Close()
-		return nil, from.Refusal
+		return openPasted(from, text), nil
 	}
 	r, err := dissection.NewReader(text, format)
 	if err != nil {

@@ -9,6 +9,7 @@ type Reset struct {
 	Class     Class
 	Opts      Options
 	HeaderLen uint8
+	Unknown   Fields // of the RST's segment
 	WND       uint16 // raw window field
 	MAC       uint64 // Ethernet source, 0 where the link has none
 	Domain    uint32 // VLAN or tunnel key, 0 on the plain wire

@@ -98,7 +98,29 @@ type Segment struct {
 	Domain    uint32 // VLAN or tunnel key, 0 on the plain wire: tells copies of one packet apart
 	Interface uint16 // pcapng interface the packet was captured on
 	Cut       bool   // snaplen cut the TCP header's options: Opts is incomplete
+	Unknown   Fields // what the source does not hold: these fields say nothing, whatever their value
 }
+
+// Fields are fields of a Segment that its source may lack: a capture holds them all, a printed text seldom does.
+type Fields uint16
+
+// The fields. Of those that are unknown a Segment holds 0, but a value that fits its neighbours in SEQ and Time, and the
+// largest in WND.
+const (
+	FieldPayload Fields = 1 << iota // acts as a payload that the snaplen cut
+	FieldTTL
+	FieldIPID    // and DF
+	FieldOptions // Opts.Kinds is UnknownKinds
+	FieldWindow
+	FieldSEQ
+	FieldTime
+)
+
+// Has reports whether f holds all of want.
+func (f Fields) Has(want Fields) bool { return f&want == want }
+
+// UnknownKinds in Options.Kinds says that it is not known which options there were.
+const UnknownKinds = 1<<8 - 1
 
 // Options are the TCP options that explain a reset; the others are not kept.
 type Options struct {

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -73,5 +74,5 @@ var resetInsteadOfFIN = &Rule{
 // linuxReply reports whether the RST looks like Linux's reply for a connection that it does not have, while
 // the sender's other segments show that it counts IP IDs.
 func linuxReply(c *facts.Facts) bool {
-	return c.WND == 0 && c.HeaderLen == 20 && c.IPID == 0 && (c.Snd.IPID != 0 || c.Snd.HasTS || c.Snd.SYNOpts.HasTS)
+	return c.WND == 0 && c.HeaderLen == 20 && c.IPID == 0 && !c.Unknown.Has(flows.FieldIPID) && (c.Snd.IPID != 0 || c.Snd.HasTS || c.Snd.SYNOpts.HasTS)
 }

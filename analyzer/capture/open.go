@@ -169,7 +169,7 @@ func newReader(name string, in io.Reader, done io.Closer, opts Options) (*Reader
 		like.try = "if Wireshark opens it, convert it with editcap: editcap -F pcapng IN OUT"
 	}
 	refusal := r.refuse(what, like.try, ErrNotCapture)
-	if opts.Exports && strings.HasPrefix(like.what, dissectionExport) && r.failure == nil {
+	if opts.Exports && (strings.HasPrefix(like.what, dissectionExport) || like.readable()) && r.failure == nil {
 		text := exportText{io.MultiReader(bytes.NewReader(r.chunk.buf[:r.end]), r.in), r}
 		return nil, &ExportError{refusal, text, r.BytesRead}
 	}

@@ -25,6 +25,19 @@ const (
 // dissectionExport begins what the exports that [ExportError] is for look like.
 const dissectionExport = "a packet dissection export"
 
+// readable reports whether a file is text that may show packets. [ExportError] is for it too.
+func (l likeness) readable() bool {
+	switch l.what {
+	case "text", printedPackets, "text (UTF-16)", "a hex dump of packets", "a packet list export (CSV)", "a packet list export (plain text)",
+		"an export for Elasticsearch (tshark -T ek)":
+		return true
+	}
+	return false
+}
+
+// printedPackets is what the print of a capture program looks like.
+const printedPackets = "the printed output of tcpdump or tshark"
+
 // magics are the beginnings of files that people hand to a capture reader by mistake, or that Wireshark can convert.
 var magics = []struct {
 	prefix string
@@ -154,7 +167,7 @@ func recognizeText(head []byte) likeness {
 	case begins("000000  "), begins("0000  "), begins("0x0000: "), has("\n\t0x0000: "):
 		return likeness{"a hex dump of packets", "convert it with Wireshark's text2pcap: text2pcap IN OUT"}
 	case has(" IP ") && has(" > "), has(" IP6 ") && has(" > "), begins("Frame 1: "), has(" → ") && has(" TCP "):
-		return likeness{"the printed output of tcpdump or tshark", "write packets and not text: tcpdump -w OUT, tshark -w OUT"}
+		return likeness{printedPackets, "write packets and not text: tcpdump -w OUT, tshark -w OUT"}
 	}
 	return likeness{"text", ""}
 }

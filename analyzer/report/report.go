@@ -49,6 +49,8 @@ type File struct {
 	Warnings     []Warning  `json:"warnings"`
 	Notes        []Evidence `json:"notes"` // worth telling and no reset: ICMP errors that refused a connection
 
+	ReadAs string `json:"read_as,omitempty"` // of a text: whose print it is, "tcpdump"
+
 	LeftOut int    `json:"left_out,omitempty"` // resets that were not asked for; no other count holds them
 	Parts   []Part `json:"parts,omitempty"`    // the files that were read as one capture
 }
@@ -79,6 +81,7 @@ type Warning struct {
 	Lost   bool   `json:"lost"`             // a part of the file was not read for it
 	Count  int    `json:"count,omitempty"`  // packets it concerns
 	Frame  int    `json:"frame,omitempty"`  // first of them
+	Line   int    `json:"line,omitempty"`   // of a text, the first of them
 	Offset int64  `json:"offset,omitempty"` // byte offset in the uncompressed capture
 	Hint   string `json:"hint,omitempty"`   // what to try
 }
@@ -86,6 +89,10 @@ type Warning struct {
 // String tells w in one line, without the hint.
 func (w Warning) String() string {
 	switch {
+	case w.Count > 1 && w.Line > 0:
+		return fmt.Sprintf("%s (%s of them, the first in line %d)", w.Says, thousands(w.Count), w.Line)
+	case w.Line > 0:
+		return fmt.Sprintf("%s (line %d)", w.Says, w.Line)
 	case w.Count > 1 && w.Frame > 0:
 		return fmt.Sprintf("%s (%s packets, the first is frame %d)", w.Says, thousands(w.Count), w.Frame)
 	case w.Count == 1 && w.Frame > 0:

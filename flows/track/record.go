@@ -166,7 +166,7 @@ func (c *record) lastData(s flows.Side) flows.Mark {
 // both SYNs must have been seen, and both must have offered it (RFC 7323 §2.2).
 func (c *record) scale(s flows.Side) (shift uint8, known bool) {
 	o, r := &c.side[0], &c.side[1]
-	if o.bits&r.bits&sentSYN == 0 {
+	if o.bits&r.bits&sentSYN == 0 || o.syn&15 == deferral.SYNUnknown || r.syn&15 == deferral.SYNUnknown {
 		return 0, false
 	}
 	if o.syn&r.syn&deferral.SYNHasScale == 0 {

@@ -42,7 +42,7 @@ func (t *Table) reset(c *record, side flows.Side, s *segment) {
 	t.makeConn(c, r.Conn)
 	*r = flows.Reset{
 		Conn: r.Conn, After: flows.After{Events: r.After.Events[:0], SenderRSTs: r.After.SenderRSTs[:0]},
-		Opts: s.Opts, HeaderLen: s.HeaderLen, WND: s.WND, MAC: s.MAC, Domain: s.Domain, Interface: s.Interface,
+		Opts: s.Opts, HeaderLen: s.HeaderLen, Unknown: s.Unknown, WND: s.WND, MAC: s.MAC, Domain: s.Domain, Interface: s.Interface,
 		Event: flows.Event{Mark: flows.Mark{Frame: s.Frame, Time: s.Time}, Side: side, Flags: s.Flags, SEQ: s.SEQ, ACK: s.ACK, DataLen: s.DataLen,
 			WND: uint32(s.WND), TTL: s.TTL, IPID: s.IPID},
 	}

@@ -271,7 +271,7 @@ func (t *Table) sent(h *half, s *segment, lo uint32, hi int16) {
 		h.ipidStep = max(h.ipidStep, step)
 	}
 	h.ipid = s.IPID
-	if s.IPID != 0 {
+	if s.IPID != 0 || s.Unknown.Has(flows.FieldIPID) {
 		h.bits |= ipidSeen
 	}
 	if s.Opts.HasTS {

@@ -200,7 +200,7 @@ func (b *Batch) Add(s *flows.Segment) {
 	var tp tuple.Tuple
 	b.Stage.Addresses.Tuple(&tp, &s.Src, &s.Dst, true)
 	b.Addresses = b.Stage.Addresses.List
-	if s.Flags&flows.RST == 0 && s.Flags < 1<<8 && (s.Flags&flows.SYN == 0 && s.DataLen < 1<<16 || s.DataLen == 0) && !tp.Wide {
+	if s.Flags&flows.RST == 0 && s.Flags < 1<<8 && s.Unknown == 0 && (s.Flags&flows.SYN == 0 && s.DataLen < 1<<16 || s.DataLen == 0) && !tp.Wide {
 		payload := s.Payload[:min(len(s.Payload), int(s.DataLen))]
 		src, dst := tp.Ends()
 		if l := b.Line(src, dst, s.MAC, s.Domain, s.Interface, payload); l != nil {
@@ -286,10 +286,15 @@ const (
 	SYNSACK
 	SYNTS
 	SYNMPTCP
+
+	SYNUnknown SYNBits = 15 // in the low four bits, of which a scale is at most 14: the options are not known
 )
 
 // PackSYN packs the options of a SYN that are kept as bits.
 func PackSYN(o *flows.Options) (b SYNBits) {
+	if o.Kinds == flows.UnknownKinds {
+		return SYNUnknown
+	}
 	if o.HasWScale {
 		b = SYNHasScale | SYNBits(min(o.WScale, 14)) // RFC 7323 §2.3: more than 14 is used as 14
 	}

@@ -1,0 +1,132 @@
+package analyzer
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/rstexplain/rstexplain/analyzer/capture"
+	"github.com/rstexplain/rstexplain/analyzer/pasted"
+	"github.com/rstexplain/rstexplain/analyzer/report"
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// A pastedInput reads packets that a program printed, from text.
+type pastedInput struct {
+	from   *capture.ExportError
+	reader *pasted.Reader
+	done   bool
+	err    error // why it was not read to its end
+
+	mu    sync.Mutex // resets ask for their lines while the text is being read
+	lines []uint32   // of each packet
+}
+
+func openPasted(from *capture.ExportError, text io.Reader) input {
+	return &pastedInput{from: from, reader: pasted.NewReader(text)}
+}
+
+func (in *pastedInput) next(p *piece) error {
+	if in.done {
+		return io.EOF
+	}
+	s := &exported{}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for range exportPiece {
+		it, err := in.reader.Next()
+		if err != nil {
+			in.done = true
+			if !errors.Is(err, io.EOF) {
+				in.err = err
+			}
+			break
+		}
+		s.packets++
+		in.lines = append(in.lines, uint32(it.Line))
+		if it.ICMP {
+			s.extend(int64(it.Note.Time))
+			s.asides = append(s.asides, aside{before: len(s.list), isError: true, note: it.Note})
+			continue
+		}
+		s.extend(int64(it.Segment.Time))
+		s.list = append(s.list, it.Segment)
+	}
+	p.export = s
+	return nil
+}
+
+func (in *pastedInput) frames() int      { return in.reader.Packets }
+func (in *pastedInput) bytesRead() int64 { return in.from.Read() }
+func (in *pastedInput) stop()            {}
+func (in *pastedInput) close() error     { return in.from.Text.Close() }
+
+// line returns the line of a packet, 0 for none.
+func (in *pastedInput) line(frame int) int {
+	if frame < 1 || frame > len(in.lines) {
+		return 0
+	}
+	return int(in.lines[frame-1])
+}
+
+// pasteThis is the way to a text that says most.
+const pasteThis = "paste what this prints: tcpdump -nn -tttt -S -v 'tcp and host X' (or give the capture itself: tcpdump -w FILE)"
+
+// tell says what the text is, what could not be read of it, and what it does not hold.
+func (in *pastedInput) tell(f *report.File) {
+	r := in.reader
+	say := func(w report.Warning) { f.Warnings = append(f.Warnings, w) }
+	if in.err != nil {
+		say(report.Warning{Says: "the text could not be read to its end: " + in.err.Error(), Lost: true})
+	}
+	if r.Packets == 0 {
+		f.Partial = true
+		switch {
+		case r.Left[pasted.Sockets].Count > 0:
+			say(report.Warning{Says: "holds no packets: these are lines of ss or netstat, which list sockets", Lost: true, Hint: pasteThis})
+		case r.Left[pasted.Stream].Count > 0:
+			say(report.Warning{Says: "holds no packets: this is what Wireshark's \"Follow stream\" shows, the data without segments", Lost: true,
+				Hint: "paste the packet list (tshark -r FILE), or " + pasteThis})
+		case r.Left[pasted.Quiet].Count > 0:
+			say(report.Warning{Says: "was printed by tcpdump -q, which leaves out flags and numbers", Lost: true, Hint: pasteThis})
+		case r.Left[pasted.OtherProtocol].Count > 0:
+			say(report.Warning{Says: "holds no packets of TCP: others begin at line " + fmt.Sprint(r.Left[pasted.OtherProtocol].First), Lost: true, Hint: pasteThis})
+		default:
+			say(report.Warning{Says: "is text that shows no packets", Lost: true, Hint: pasteThis})
+		}
+		return
+	}
+	var styles []string
+	for s := range r.Styles {
+		styles = append(styles, string(s))
+	}
+	slices.Sort(styles)
+	f.ReadAs = strings.Join(styles, ", ")
+	say(report.Warning{Says: "this is text (" + f.ReadAs + ") and no capture: what a line does not show is not known", Hint: "the capture itself says more"})
+	for _, l := range [...]struct {
+		field flows.Fields
+		says  string
+	}{
+		{flows.FieldPayload, "segments whose data the text does not show: what the applications said is not known"},
+		{flows.FieldTTL, "segments without TTL or hop limit: who sent a RST is harder to tell (tcpdump -v shows it)"},
+		{flows.FieldIPID, "segments without IP ID"},
+		{flows.FieldOptions, "segments whose TCP options the text does not show"},
+		{flows.FieldWindow, "segments whose window the text does not show"},
+		{flows.FieldTime, "segments without a time: what is said of durations rests on their order alone"},
+	} {
+		if n := r.Lacks[l.field]; n > 0 {
+			say(report.Warning{Says: l.says, Count: n})
+		}
+	}
+	for _, n := range r.Notes() {
+		say(report.Warning{Says: n.Says, Count: n.Count, Line: n.Line})
+	}
+	for why, l := range r.Left {
+		if l.Count > 0 {
+			say(report.Warning{Says: pasted.Reason(why).String(), Count: l.Count, Line: l.First})
+		}
+	}
+}

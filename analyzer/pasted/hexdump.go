@@ -1,0 +1,149 @@
+package pasted
+
+import "bytes"
+
+// maxDump is how many bytes of a packet are taken from its dump.
+const maxDump = 64 << 10
+
+// A dump gathers the bytes of one packet from the lines of a hex dump: tcpdump's ("0x0010:  4500 003c"), Wireshark's,
+// and FortiGate's.
+type dump struct {
+	buf []byte
+	n   int // lines
+}
+
+func (d *dump) reset() { d.buf, d.n = d.buf[:0], 0 }
+
+func (d *dump) bytes() []byte { return d.buf }
+
+// take adds a line, if it is the next of the dump.
+func (d *dump) take(line []byte) bool {
+	at, rest, ok := dumpOffset(line)
+	if !ok || at != len(d.buf) || at > maxDump {
+		return false
+	}
+	n := len(d.buf)
+	d.buf = dumpBytes(d.buf, rest)
+	if len(d.buf) == n {
+		return false
+	}
+	d.n++
+	return true
+}
+
+// dumpOffset reads the offset that a line of a dump begins with.
+func dumpOffset(line []byte) (at int, rest []byte, ok bool) {
+	t := bytes.TrimLeft(line, " \t")
+	prefixed := bytes.HasPrefix(t, []byte("0x"))
+	if prefixed {
+		t = t[2:]
+	}
+	v, w := hexadecimal(t)
+	if w < 4 || w > 8 || v > maxDump || len(t) < w+2 {
+		return 0, nil, false
+	}
+	t = t[w:]
+	colon := t[0] == ':'
+	if colon {
+		t = t[1:]
+	}
+	if prefixed && !colon && t[0] != '\t' && t[0] != ' ' || !prefixed && !bytes.HasPrefix(t, []byte(" ")) && !bytes.HasPrefix(t, []byte("\t")) {
+		return 0, nil, false
+	}
+	if v&15 != 0 {
+		return 0, nil, false
+	}
+	return int(v), bytes.TrimLeft(t, " \t"), true
+}
+
+// dumpBytes appends the bytes of a line, at most sixteen: groups of two or four digits with single blanks between them;
+// behind two blanks stands their text.
+func dumpBytes(to, b []byte) []byte {
+	from := len(to)
+	for len(to)-from < 16 {
+		v, w := hexadecimal(b)
+		if w == 0 || w&1 != 0 || len(b) > w && b[w] != ' ' && b[w] != '\t' {
+			return to
+		}
+		for k := w - 2; k >= 0 && len(to)-from < 16; k -= 2 {
+			to = append(to, byte(v>>(4*k)))
+		}
+		b = b[w:]
+		if len(b) == 0 {
+			return to
+		}
+		b = b[1:]
+		if len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
+			// Wireshark sets eight bytes apart from eight by two blanks; text is farther to the right.
+			if len(to)-from != 8 || len(b) < 3 || b[1] == ' ' {
+				return to
+			}
+			b = b[1:]
+		}
+	}
+	return to
+}
+
+// The link types (https://www.tcpdump.org/linktypes.html) that a dump is looked at for.
+const (
+	linkNull     = 0
+	linkEthernet = 1
+	linkRaw      = 101
+	linkSLL      = 113
+	linkSLL2     = 276
+	noLink       = 1<<16 - 1
+)
+
+// linkOf finds what the bytes of a packet begin with, and how long the packet was on the wire.
+func linkOf(b []byte) (link uint16, length int) {
+	u16 := func(i int) int {
+		if i+2 > len(b) {
+			return -1
+		}
+		return int(b[i])<<8 | int(b[i+1])
+	}
+	ip := func(at int) (int, bool) {
+		if at+20 > len(b) {
+			return 0, false
+		}
+		switch b[at] >> 4 {
+		case 4:
+			n := u16(at + 2)
+			return max(at+n, len(b)), b[at]&15 >= 5 && (n >= 20 || n == 0)
+		case 6:
+			return max(at+40+u16(at+4), len(b)), true
+		}
+		return 0, false
+	}
+	etherType := func(at int) bool {
+		switch u16(at) {
+		case 0x0800, 0x86dd, 0x8100, 0x88a8, 0x8864, 0x8847:
+			return true
+		}
+		return false
+	}
+	switch {
+	case etherType(12):
+		if n, ok := ip(14); ok {
+			return linkEthernet, n
+		}
+		return linkEthernet, len(b)
+	case etherType(14) && u16(0) <= 4:
+		if n, ok := ip(16); ok {
+			return linkSLL, n
+		}
+	case etherType(0):
+		if n, ok := ip(20); ok {
+			return linkSLL2, n
+		}
+	}
+	if len(b) > 4 && (b[0] == 2 || b[0] == 0x1e || b[0] == 0x18) && b[1]|b[2]|b[3] == 0 {
+		if n, ok := ip(4); ok {
+			return linkNull, n
+		}
+	}
+	if n, ok := ip(0); ok {
+		return linkRaw, n
+	}
+	return noLink, 0
+}

@@ -1,0 +1,307 @@
+package pasted
+
+import (
+	"bytes"
+	"io"
+	"slices"
+
+	"github.com/rstexplain/rstexplain/analyzer/capture"
+	"github.com/rstexplain/rstexplain/analyzer/decode"
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// A Reason says why lines brought no segment.
+type Reason uint8
+
+// The reasons.
+const (
+	OtherProtocol Reason = iota // packets of UDP, ARP, ICMP and others
+	Quiet                       // printed by tcpdump -q
+	NoFlags                     // without the flags of TCP
+	TooLarge                    // a number does not fit its field
+	LongLine                    // cut
+	BadDump                     // a hex dump of no packet
+	Sockets                     // ss, netstat: sockets and no packets
+	Stream                      // what "Follow stream" shows
+	NoPlace                     // the words of an application, in a connection that no line before it names
+	reasons
+)
+
+// String says the reason for a report, complete but for the count.
+func (r Reason) String() string {
+	return [...]string{
+		"lines of other protocols than TCP",
+		"lines that tcpdump printed with -q, without flags and numbers",
+		"packets of TCP whose flags the text does not hold",
+		"lines with a number that does not fit its field",
+		"lines longer than 64 KiB, of which the rest was passed over",
+		"hex dumps that hold no IP packet",
+		"lines of ss or netstat: they list sockets and no packets",
+		"lines of Wireshark's \"Follow stream\": it shows what was said and no packets",
+		"lines that show an application's words, with nothing in the text to tell their connection",
+	}[r]
+}
+
+// A Lines counts the lines, or packets, of one reason.
+type Lines struct{ Count, First int }
+
+// An Item is what was read of one packet: a segment of TCP, or an ICMP error about one.
+type Item struct {
+	Line    int // of the text
+	Number  int // as the text numbers it, 0: it does not
+	Paste   int // of several in one text, from 0
+	ICMP    bool
+	Segment flows.Segment
+	Note    flows.ICMPNote
+}
+
+// A verdict is what a style makes of a line.
+type verdict uint8
+
+const (
+	foreign verdict = iota // no line of this style
+	taken                  // understood, and done with
+	opened                 // begins a packet that further lines may belong to
+)
+
+// A style reads the lines of one program.
+type style interface {
+	begin(line []byte) verdict
+	more(line []byte) bool // reports whether a line belongs to the packet that begin opened
+	close()                // the packet is complete
+}
+
+// A Reader reads packets from text.
+type Reader struct {
+	Packets int                  // read so far
+	Left    [reasons]Lines       // what brought no segment
+	Styles  map[Style]int        // packets by style
+	Lacks   map[flows.Fields]int // packets that lack a field
+	Pastes  int                  // how many pastes were told apart
+
+	lines     *lines
+	styles    []style
+	open      style
+	last      style // that took a line before
+	gap       bool
+	names     names
+	ports     map[string]uint16
+	portNames []string
+	faces     map[string]uint16
+	numbers   numbering
+	clock     clockwork
+	decoder   decode.Decoder
+	before    int // the text's number of the packet before
+
+	out  []Item
+	next int
+	end  bool
+	err  error
+}
+
+// NewReader returns a Reader of the text.
+func NewReader(text io.Reader) *Reader {
+	r := &Reader{lines: newLines(text), Styles: map[Style]int{}, Lacks: map[flows.Fields]int{}}
+	r.styles = []style{
+		&tcpdumpStyle{r: r},
+		&listStyle{r: r},
+	}
+	return r
+}
+
+// Next returns the next packet; it is valid until the next call. At the end of the text it returns io.EOF, or the error
+// that ended it.
+func (r *Reader) Next() (*Item, error) {
+	for r.next >= len(r.out) {
+		if r.end {
+			return nil, r.err
+		}
+		r.out, r.next = r.out[:0], 0
+		line, err := r.lines.next()
+		if err != nil {
+			r.shut()
+			r.end, r.err = true, err
+			r.Left[LongLine] = Lines{r.lines.long, r.lines.first}
+			continue
+		}
+		r.take(line)
+	}
+	r.next++
+	return &r.out[r.next-1], nil
+}
+
+// take reads one line.
+func (r *Reader) take(line []byte) {
+	if r.open != nil && r.open.more(line) {
+		return
+	}
+	if q := unquoted(line); len(q) != len(line) {
+		line = q
+		if r.open != nil && r.open.more(line) {
+			return
+		}
+	}
+	r.shut()
+	if r.last != nil && r.begins(r.last, line) {
+		return
+	}
+	for _, s := range r.styles {
+		if s != r.last && r.begins(s, line) {
+			r.last = s
+			return
+		}
+	}
+	r.stray(line)
+}
+
+func (r *Reader) begins(s style, line []byte) bool {
+	switch s.begin(line) {
+	case opened:
+		r.open = s
+	case taken:
+	case foreign:
+		return false
+	}
+	return true
+}
+
+func (r *Reader) shut() {
+	if r.open != nil {
+		r.open.close()
+		r.open = nil
+	}
+}
+
+// leave counts the line at hand as left out.
+func (r *Reader) leave(why Reason) { r.leaveAt(why, r.lines.n) }
+
+func (r *Reader) leaveAt(why Reason, line int) {
+	if r.Left[why].Count++; r.Left[why].Count == 1 {
+		r.Left[why].First = line
+	}
+}
+
+// unleave takes back the line that was counted last: its bytes tell what it is.
+func (r *Reader) unleave(state parsed) {
+	why := OtherProtocol
+	if state == quiet {
+		why = Quiet
+	}
+	r.Left[why].Count--
+}
+
+// face numbers the interfaces that the text names.
+func (r *Reader) face(name []byte) uint16 {
+	if n, ok := r.faces[string(name)]; ok {
+		return n
+	}
+	if r.faces == nil {
+		r.faces = map[string]uint16{}
+	}
+	if len(r.faces) >= 1000 {
+		return 0
+	}
+	r.faces[string(name)] = uint16(len(r.faces))
+	return r.faces[string(name)]
+}
+
+// omissions are the lines by which people say that they left something out.
+var omissions = []string{"...", "....", "[...]", "(...)", "<...>", ":", "..", "[..]", ".", "[snip]", "<snip>", "(snip)", "snip", "---", "[cut]", "<cut>", "***", "etc", "etc."}
+
+// stray takes a line that no style knows.
+func (r *Reader) stray(line []byte) {
+	t := bytes.TrimSpace(line)
+	switch {
+	case len(t) == 0:
+	case len(t) < 40 && (slices.Contains(omissions, string(t)) || bytes.Contains(t, []byte("8<")) || bytes.Contains(t, []byte(">8"))):
+		r.gap = true
+	case sockets(t):
+		r.leave(Sockets)
+	}
+}
+
+// sockets reports whether a line is one of ss or netstat.
+func sockets(t []byte) bool {
+	for _, state := range [...]string{"ESTAB", "LISTEN", "TIME-WAIT", "TIME_WAIT", "CLOSE-WAIT", "CLOSE_WAIT", "SYN-SENT", "SYN_SENT", "SYN_RECV", "SYN-RECV",
+		"FIN-WAIT-1", "FIN_WAIT1", "FIN-WAIT-2", "FIN_WAIT2", "LAST-ACK", "LAST_ACK", "UNCONN", "FIN_WAIT_2", "LISTENING"} {
+		k := bytes.Index(t, []byte(state))
+		if k >= 0 && bytes.IndexByte(t, ':') > 0 && (k == 0 || bytes.HasPrefix(bytes.ToLower(t), []byte("tcp"))) {
+			return true
+		}
+	}
+	return false
+}
+
+// put takes a packet of a style.
+func (r *Reader) put(p *Packet) {
+	p.Gap = p.Gap || r.gap
+	r.gap = false
+	if p.Has&HasDump != 0 {
+		r.decode(p)
+		return
+	}
+	if !p.Src.IP.IsValid() || !p.Dst.IP.IsValid() || p.Has&HasFlags == 0 && p.Words&SaysApplication == 0 {
+		r.leaveAt(NoFlags, p.Line)
+		return
+	}
+	r.Packets++
+	r.Styles[p.Style]++
+	it := r.item(p)
+	r.numbers.resolve(p, r.moment(p), &it.Segment)
+	it.Segment.Frame = r.Packets
+	for f := flows.Fields(1); f <= it.Segment.Unknown; f <<= 1 {
+		if it.Segment.Unknown&f != 0 {
+			r.Lacks[f]++
+		}
+	}
+}
+
+// item makes room for what comes of p.
+func (r *Reader) item(p *Packet) *Item {
+	r.out = append(r.out, Item{Line: p.Line, Number: p.Number, Paste: r.Pastes})
+	return &r.out[len(r.out)-1]
+}
+
+// moment returns when p was captured. Where its time, or its number, goes back, another paste begins.
+func (r *Reader) moment(p *Packet) int64 {
+	was := r.clock
+	at, back := r.clock.moment(p)
+	if p.Number > 0 {
+		back = back && p.Number <= r.before || p.Number < r.before && p.Number == 1
+		r.before = p.Number
+	}
+	if back {
+		r.clock = clockwork{made: was.made, delta: was.delta}
+		r.numbers.forget()
+		r.Pastes++
+		r.out[len(r.out)-1].Paste = r.Pastes
+		at, _ = r.clock.moment(p)
+	}
+	return at
+}
+
+// decode reads the bytes of p.
+func (r *Reader) decode(p *Packet) {
+	link, length := linkOf(p.Dump)
+	c := capture.Packet{Data: p.Dump, Frame: r.Packets + 1, Length: uint32(length), Link: link}
+	if link == noLink {
+		r.leaveAt(BadDump, p.Line)
+		return
+	}
+	r.Packets++
+	r.Styles[p.Style]++
+	it := r.item(p)
+	c.Time = r.moment(p)
+	switch r.decoder.Decode(&c, &it.Segment) {
+	case decode.Segment:
+		it.Segment.Payload = slices.Clone(it.Segment.Payload)
+		it.Segment.Interface = p.Face
+		r.numbers.observe(&it.Segment)
+	case decode.ICMPError:
+		it.ICMP, it.Note = true, r.decoder.Note
+	default:
+		r.out = r.out[:len(r.out)-1]
+		r.Packets--
+		r.leaveAt(OtherProtocol, p.Line)
+	}
+}
