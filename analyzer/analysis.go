@@ -38,6 +38,7 @@ type analysis struct {
 	engine    *rules.Engine
 	builder   report.Builder
 	joined    *joinedInput
+	text      *pastedInput
 	explained *pipe[[]*report.Reset]
 }
 
@@ -49,6 +50,7 @@ func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options
 		resets:    &pipe[[]*flows.Reset]{most: groupsWaiting},
 		engine:    rules.NewEngine(opts.Rules),
 		joined:    joinedOf(in),
+		text:      pastedOf(in),
 		explained: &pipe[[]*report.Reset]{most: groupsWaiting},
 	}
 	x.table = track.NewTable(opts.Flows, func(r *flows.Reset) {
@@ -141,6 +143,7 @@ func (x *analysis) explain() error {
 	for i, reset := range some {
 		list[i] = x.builder.Reset(reset, x.engine.Explain(reset))
 		x.joined.place(list[i])
+		x.text.place(list[i])
 		track.Release(reset)
 	}
 	x.explained.put(list)

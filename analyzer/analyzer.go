@@ -77,5 +77,6 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 	x.joined.finish(file)
 	file.Notes = x.failed.notes()
 	x.builder.Finish(file)
+	x.text.finish(file)
 	return file, r.EndFile(file)
 }

@@ -49,7 +49,7 @@ func (in *pastedInput) next(p *piece) error {
 		in.lines = append(in.lines, uint32(it.Line))
 		if it.ICMP {
 			s.extend(int64(it.Note.Time))
-			s.asides = append(s.asides, aside{before: len(s.list), isError: true, note: it.Note})
+			s.errors = append(s.errors, quotedError{len(s.list), it.Note})
 			continue
 		}
 		s.extend(int64(it.Segment.Time))
@@ -63,6 +63,32 @@ func (in *pastedInput) frames() int      { return in.reader.Packets }
 func (in *pastedInput) bytesRead() int64 { return in.from.Read() }
 func (in *pastedInput) stop()            {}
 func (in *pastedInput) close() error     { return in.from.Text.Close() }
+
+// pastedOf returns in where it is text, else nil, on which place and finish do nothing.
+func pastedOf(in input) *pastedInput {
+	p, _ := in.(*pastedInput)
+	return p
+}
+
+// place adds to m in which lines its packets stand.
+func (in *pastedInput) place(m *report.Reset) {
+	if in == nil {
+		return
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	m.SetLines(in.line)
+}
+
+// finish adds the lines of what f tells.
+func (in *pastedInput) finish(f *report.File) {
+	if in == nil {
+		return
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	f.SetLines(in.line)
+}
 
 // line returns the line of a packet, 0 for none.
 func (in *pastedInput) line(frame int) int {

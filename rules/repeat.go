@@ -39,6 +39,9 @@ func (e *Engine) repeat(c *facts.Facts) *Finding {
 	if (prev.Verdict.Origin == string(OriginMiddlebox)) != c.PathSigns.Middlebox() {
 		return nil // two senders' resets in one connection
 	}
+	if cause == ClosedPort && c.Answers == facts.ToSYNACK {
+		return nil // who was refused does not accept: this SYN-ACK is not of that attempt
+	}
 	if cause == ClosedPort && c.Refused() {
 		f.Confidence = root.Verdict.Confidence
 		f.Summary = words.Sentence("%s tried again and was refused again %s, as at frame %s.", words.Capital(Receiver(c)), words.Relative(c.Time.Sub(root.Time)), strconv.Itoa(root.Frame))

@@ -42,11 +42,12 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // An ExportError tells, where Options.Exports asks for it, that a file holds no packets but what looks like
-// Wireshark's dissections of them.
+// Wireshark's dissections of them, or text.
 type ExportError struct {
 	Refusal *Error
 	Text    io.ReadCloser // the whole file, decompressed; for who gets the error to close
 	Read    func() int64  // octets of the file read so far, before decompression
+	Prose   bool          // it is text of another kind, in which packets may be shown
 }
 
 // Error says what Refusal says.
@@ -171,7 +172,7 @@ func newReader(name string, in io.Reader, done io.Closer, opts Options) (*Reader
 	refusal := r.refuse(what, like.try, ErrNotCapture)
 	if opts.Exports && (strings.HasPrefix(like.what, dissectionExport) || like.readable()) && r.failure == nil {
 		text := exportText{io.MultiReader(bytes.NewReader(r.chunk.buf[:r.end]), r.in), r}
-		return nil, &ExportError{refusal, text, r.BytesRead}
+		return nil, &ExportError{refusal, text, r.BytesRead, like.readable()}
 	}
 	if r.expander != nil {
 		r.expander.Close()

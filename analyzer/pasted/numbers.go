@@ -495,6 +495,35 @@ func (n *numbering) window(p *Packet, me, peer *half) (uint16, flows.Fields) {
 // observe takes a segment whose numbers are as on the wire.
 func (n *numbering) observe(s *flows.Segment) {}
 
+// backward gives lines of an application, which come just before p in its connection, numbers that lead to those of p.
+func (n *numbering) backward(p *Packet, list []Packet) {
+	c, me, peer, src, dst := n.of(p)
+	if me.hasBase || peer.hasBase {
+		return
+	}
+	n.make(p, c, me, &src)
+	n.make(p, c, peer, &dst)
+	me.overhead(p)
+	mine, theirs := p.SEQ, p.ACK
+	if p.Words&SaysRetransmission != 0 {
+		mine += p.Len
+	}
+	for i := range list {
+		w := &list[i]
+		h, less, at := me, me.lengthLess, &mine
+		if w.Src != p.Src {
+			h, at = peer, &theirs
+		}
+		if less == 0 {
+			less = 54
+		}
+		w.Len = uint32(max(int(w.Wire)-less, 1))
+		w.Has |= HasLen
+		*at -= w.Len
+		h.nxt, h.hasNXT = h.base+*at, true
+	}
+}
+
 type hosts struct{ lo, hi [16]byte }
 
 // latest gives p, of which only the hosts are known, the ports of the connection between them that was seen last.

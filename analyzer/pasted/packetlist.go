@@ -61,7 +61,7 @@ func (l *listStyle) begin(line []byte) verdict {
 	}
 	l.p = Packet{Line: l.r.lines.n, Style: PacketList, Form: ByWireshark}
 	info := tcpInfo(line)
-	if info < 0 && (l.columns == nil && !l.learned.ok) {
+	if info < 0 && l.columns == nil && !l.learned.ok && !bytes.Contains(line, []byte(" -> ")) {
 		return foreign
 	}
 	l.cells = l.cells[:0]
@@ -97,6 +97,9 @@ func (l *listStyle) close() {
 	}
 	if l.dump.n > 0 {
 		l.p.Dump, l.p.Has = l.dump.bytes(), l.p.Has|HasDump
+	}
+	if l.p.Has&HasPorts != 0 {
+		l.r.place(&l.p)
 	}
 	l.r.put(&l.p)
 }
@@ -300,11 +303,12 @@ func (l *listStyle) tail(k int) []byte {
 func (l *listStyle) byShape(known bool, sep byte) bool {
 	src, dst := -1, -1
 	for i := 0; i < len(l.cells)-2 && i < 8; i++ {
-		if known || l.learned.ok && i == l.learned.words {
-			j := i + 1
-			if string(l.cells[j]) == "->" || string(l.cells[j]) == ">" {
-				j++
-			}
+		j := i + 1
+		arrow := string(l.cells[j]) == "->" || string(l.cells[j]) == ">"
+		if arrow {
+			j++
+		}
+		if known || l.learned.ok && i == l.learned.words || arrow && j+1 < len(l.cells) && overTCP[string(l.cells[j+1])] {
 			if j < len(l.cells)-1 && plausible(l.cells[i]) && plausible(l.cells[j]) && isProtocol(l.cells[min(j+1, len(l.cells)-1)]) {
 				src, dst = i, j
 				break
@@ -679,7 +683,7 @@ func (l *listStyle) application(proto, b []byte, ports [2]uint16) bool {
 		if src, dst, ok := portsIn(b); ok {
 			p.Src.Port, p.Dst.Port = src, dst
 		} else {
-			l.r.leave(NoPlace)
+			l.r.hold(p)
 			p.Style = ""
 			return true
 		}

@@ -91,7 +91,8 @@ type Reader struct {
 	numbers   numbering
 	clock     clockwork
 	decoder   decode.Decoder
-	before    int // the text's number of the packet before
+	before    int      // the text's number of the packet before
+	waiting   []Packet // lines of an application that wait for one that names their connection
 
 	out  []Item
 	next int
@@ -120,6 +121,9 @@ func (r *Reader) Next() (*Item, error) {
 		line, err := r.lines.next()
 		if err != nil {
 			r.shut()
+			for i := range r.waiting {
+				r.leaveAt(NoPlace, r.waiting[i].Line)
+			}
 			r.end, r.err = true, err
 			r.Left[LongLine] = Lines{r.lines.long, r.lines.first}
 			continue
@@ -253,6 +257,49 @@ func (r *Reader) put(p *Packet) {
 		if it.Segment.Unknown&f != 0 {
 			r.Lacks[f]++
 		}
+	}
+}
+
+// maxWaiting is how many lines of an application may wait.
+const maxWaiting = 64
+
+// hold puts by a line that shows an application's words, before any line that names a connection of its hosts.
+func (r *Reader) hold(p *Packet) {
+	if len(r.waiting) >= maxWaiting {
+		r.leaveAt(NoPlace, r.waiting[0].Line)
+		r.waiting = slices.Delete(r.waiting, 0, 1)
+	}
+	p.Gap = p.Gap || r.gap
+	r.gap = false
+	r.waiting = append(r.waiting, *p)
+}
+
+// place gives the lines that wait the connection that p names, and takes them.
+func (r *Reader) place(p *Packet) {
+	if len(r.waiting) == 0 {
+		return
+	}
+	var mine []Packet
+	rest := r.waiting[:0]
+	for _, w := range r.waiting {
+		switch {
+		case w.Src.IP == p.Src.IP && w.Dst.IP == p.Dst.IP:
+			w.Src.Port, w.Dst.Port = p.Src.Port, p.Dst.Port
+			mine = append(mine, w)
+		case w.Src.IP == p.Dst.IP && w.Dst.IP == p.Src.IP:
+			w.Src.Port, w.Dst.Port = p.Dst.Port, p.Src.Port
+			mine = append(mine, w)
+		default:
+			rest = append(rest, w)
+		}
+	}
+	r.waiting = rest
+	if len(mine) == 0 {
+		return
+	}
+	r.numbers.backward(p, mine)
+	for i := range mine {
+		r.put(&mine[i])
 	}
 }
 

@@ -60,7 +60,7 @@ func (t *tcpdumpStyle) more(line []byte) bool {
 	if t.state != incomplete || t.joined >= maxJoined || len(bytes.TrimSpace(line)) == 0 {
 		return false
 	}
-	if !wrapped(line) {
+	if !t.wrapped(line) {
 		return false
 	}
 	was := len(t.text)
@@ -83,17 +83,12 @@ func (t *tcpdumpStyle) more(line []byte) bool {
 	return true
 }
 
-// wrapped reports whether a line can be the rest of one that was wrapped: it begins no packet itself.
-func wrapped(line []byte) bool {
-	s := scan{b: line}
-	w := s.word()
-	if _, _, ok := clockOf(w); ok {
+// wrapped reports whether a line can be the rest of the text so far: it begins no packet itself.
+func (t *tcpdumpStyle) wrapped(line []byte) bool {
+	if _, _, ok := clockOf(firstWord(line)); ok {
 		return false
 	}
-	if bytes.Contains(line, []byte("Flags [")) {
-		return bytes.HasPrefix(line, []byte(" ")) || bytes.HasPrefix(bytes.TrimLeft(line, " "), []byte("Flags ["))
-	}
-	return true
+	return !bytes.Contains(line, []byte("Flags [")) || !bytes.Contains(t.text, []byte("Flags ["))
 }
 
 func (t *tcpdumpStyle) close() {

@@ -73,6 +73,9 @@ func (e *encoder) reset(b []byte, r *Reset) []byte {
 	b = appendEvidence(b, r.Notes)
 	b = append(b, `,"repeats_frame":`...)
 	b = r.Repeats.append(b)
+	b = appendLine(b, `,"line":`, r.Line)
+	b = appendLine(b, `,"trigger_line":`, r.TriggerLine)
+	b = appendLine(b, `,"repeats_line":`, r.RepeatsLine)
 	b = appendField(b, `,"phase":`, string(r.Phase))
 	b = appendField(b, `,"form":`, r.Form)
 	b = appendField(b, `,"zeek":{"conn_state":`, r.Zeek.State)
@@ -157,6 +160,7 @@ func (e *encoder) event(b []byte, v *Event) []byte {
 	if v.Role != "" {
 		b = appendField(b, `,"role":`, v.Role)
 	}
+	b = appendLine(b, `,"line":`, v.Line)
 	if v.Skipped != 0 {
 		b = appendInt(b, `,"skipped":`, v.Skipped)
 	}
@@ -213,6 +217,14 @@ type buffer []byte
 
 func (b *buffer) Write(p []byte) (int, error) { *b = append(*b, p...); return len(p), nil }
 
+// appendLine appends the number of a line of text, if there is one.
+func appendLine(b []byte, name string, line int) []byte {
+	if line == 0 {
+		return b
+	}
+	return appendInt(b, name, line)
+}
+
 func appendEvidence(b []byte, ev []Evidence) []byte {
 	b = append(b, '[')
 	for i := range ev {
@@ -239,6 +251,9 @@ func appendEvidence(b []byte, ev []Evidence) []byte {
 			b = append(b, `,"limited":true`...)
 		}
 		b = e.Values.append(b)
+		if len(e.Lines) > 0 {
+			b = appendInts(append(b, `,"lines":`...), e.Lines)
+		}
 		b = appendField(b, `,"says":`, e.Says)
 		b = append(b, '}')
 	}

@@ -60,6 +60,7 @@ func (m *markdownRenderer) Reset(r *Reset) error {
 		}
 		return nil
 	}
+	r = r.byLine()
 	if m.findings.joins(r) {
 		return nil
 	}
@@ -186,7 +187,7 @@ func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 	var b strings.Builder
 	// A summary element is HTML to every Markdown reader, so its text is escaped as HTML.
 	text := func(s string) string { return html.EscapeString(unlinked.Replace(Clean(s))) }
-	fmt.Fprintf(&b, "\n<details>\n<summary><b>frame %d: %s</b> · %s · %s → %s · %s · %s</summary>\n\n", r.Frame, text(string(r.Cause)),
+	fmt.Fprintf(&b, "\n<details>\n<summary><b>%s: %s</b> · %s · %s → %s · %s · %s</summary>\n\n", strings.Replace(mark(r.Frame, r.Line > 0), "#", "frame ", 1), text(string(r.Cause)),
 		text(r.Detail), text(r.Originator), text(r.Responder), text(string(r.Severity)), percent(r.Confidence))
 	b.WriteString(markdownText(r.Verdict()) + "\n\n")
 	b.WriteString(markdownEvidence(r.Evidence))
@@ -245,7 +246,7 @@ func markdownEvidence(list []Evidence) string {
 	for _, e := range list {
 		b.WriteString("- " + markdownText(e.Says))
 		if len(e.Frames) > 0 {
-			b.WriteString(" (" + framesInWords(e.Frames))
+			b.WriteString(" (" + e.inWords())
 			if e.Stream != nil {
 				fmt.Fprintf(&b, " in stream %d", *e.Stream)
 			}
@@ -254,6 +255,14 @@ func markdownEvidence(list []Evidence) string {
 		b.WriteString("\n")
 	}
 	return b.String()
+}
+
+// inWords prints the frames, or lines, that show e.
+func (e *Evidence) inWords() string {
+	if e.Lines != nil {
+		return lineList(e.Lines)
+	}
+	return framesInWords(e.Frames)
 }
 
 // framesInWords prints frames without the # of frameList, which trackers would make links to tickets.

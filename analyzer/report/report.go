@@ -65,12 +65,13 @@ type Part struct {
 
 // A CauseSum counts the resets of one cause and detail.
 type CauseSum struct {
-	Cause    rules.Cause    `json:"cause"`
-	Detail   string         `json:"detail"`
-	Severity rules.Severity `json:"severity"` // the worst
-	Resets   int            `json:"resets"`
-	Findings int            `json:"findings"`    // of these, the first of their event
-	First    int            `json:"first_frame"` // of the first reset
+	Cause     rules.Cause    `json:"cause"`
+	Detail    string         `json:"detail"`
+	Severity  rules.Severity `json:"severity"` // the worst
+	Resets    int            `json:"resets"`
+	Findings  int            `json:"findings"`             // of these, the first of their event
+	First     int            `json:"first_frame"`          // of the first reset
+	FirstLine int            `json:"first_line,omitempty"` // of a text
 
 	Severities Severities `json:"findings_by_severity"`
 }
@@ -131,6 +132,11 @@ type Reset struct {
 	CaptureNext  string        `json:"capture_next"`  // what would decide what stays open
 	Notes        []Evidence    `json:"notes"`         // true and worth telling, not about the cause
 	Repeats      FrameRef      `json:"repeats_frame"` // the first reset of the same event
+
+	// Where packets were read from text: the lines where these frames stand.
+	Line        int `json:"line,omitempty"`
+	TriggerLine int `json:"trigger_line,omitempty"`
+	RepeatsLine int `json:"repeats_line,omitempty"`
 
 	Phase   flows.Phase `json:"phase"` // how far the connection had come
 	Form    string      `json:"form"`  // flows.Form: what the RST's numbers say about how it came to be
@@ -195,6 +201,7 @@ type Evidence struct {
 	Until   int    `json:"until,omitempty"`
 	Limited bool   `json:"limited,omitempty"` // the capture could not have shown the opposite
 	Values  Values `json:"values,omitzero"`
+	Lines   []int  `json:"lines,omitempty"` // of a text, where the frames stand
 	Says    string `json:"says"`
 }
 
@@ -244,6 +251,7 @@ type Event struct {
 	IPID    uint16    `json:"ip_id"`
 	Notes   []string  `json:"notes,omitempty"`
 	Role    string    `json:"role,omitempty"`    // "reset" or "trigger"
+	Line    int       `json:"line,omitempty"`    // of a text
 	Skipped int       `json:"skipped,omitempty"` // events left out just before this one
 }
 

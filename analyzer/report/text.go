@@ -44,6 +44,7 @@ func (t *textRenderer) BeginFile(path string) error {
 
 func (t *textRenderer) Reset(r *Reset) error {
 	t.tally.add(r)
+	r = r.byLine()
 	if t.live {
 		t.w.WriteString(t.page.news(r))
 		return t.w.Flush()
@@ -122,12 +123,12 @@ func (p page) causes(sums []CauseSum) string {
 		if i > 0 && sums[i-1].Cause == s.Cause {
 			cause = ""
 		}
-		t.row(p.style.severity(s.Severity), Clean(cause), Clean(s.Detail), thousands(s.Resets), thousands(s.Findings), fmt.Sprintf("#%d", s.First),
+		t.row(p.style.severity(s.Severity), Clean(cause), Clean(s.Detail), thousands(s.Resets), thousands(s.Findings), s.first(),
 			Clean(s.Severities.cell(s.Severity)))
 	}
 	return p.fitted(&t, 2, func(i int) (string, []string) {
 		s := &sums[i]
-		return string(s.Cause) + nameDot + s.Detail, append(sumCounts(s.Resets, s.Findings), fmt.Sprintf("first #%d", s.First), s.Severities.cell(s.Severity))
+		return string(s.Cause) + nameDot + s.Detail, append(sumCounts(s.Resets, s.Findings), "first "+s.first(), s.Severities.cell(s.Severity))
 	})
 }
 
@@ -156,7 +157,7 @@ func (p page) finding(r *Reset) (head, tail string) {
 	s := p.style
 	var b strings.Builder
 
-	name := fmt.Sprintf("#%d  ", r.Frame)
+	name := mark(r.Frame, r.Line > 0) + "  "
 	verdict := Clean(string(r.Cause))
 	if r.Detail != "" {
 		verdict += " · " + Clean(r.Detail)
@@ -191,7 +192,7 @@ func (p page) finding(r *Reset) (head, tail string) {
 	room := 4 // of the frames, the same in the whole block
 	for _, l := range lists {
 		for _, e := range l.list {
-			if w := width(frameList(e.Frames)); w <= maxMark {
+			if w := width(e.marks()); w <= maxMark {
 				room = max(room, w)
 			}
 		}
@@ -280,7 +281,7 @@ func (p page) hang(label, mark, says string, room int) string {
 func (p page) evidence(label string, list []Evidence, room int) string {
 	var b strings.Builder
 	for _, e := range list {
-		b.WriteString(p.hang(label, frameList(e.Frames), e.Says, room))
+		b.WriteString(p.hang(label, e.marks(), e.Says, room))
 		label = ""
 	}
 	return b.String()

@@ -77,7 +77,7 @@ func (p page) rungs(r *Reset, layout ladderLayout) *grid {
 			blank("⋮ "+thousands(skipped)+" more", "")
 			shown, skipped = [2]string{}, 0
 		}
-		frame, delta := fmt.Sprintf("#%d", e.Frame), "0"
+		frame, delta := mark(e.Frame, e.Line > 0), "0"
 		if i > 0 {
 			delta = strings.Replace("+"+lasted(time.Duration(e.Time-last)), "+−", "−", 1)
 		}

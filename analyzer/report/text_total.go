@@ -40,5 +40,5 @@ func (p page) news(r *Reset) string {
 		head, tail := p.finding(r)
 		return head + tail
 	}
-	return fmt.Sprintf("\n%s  %s\n", p.style.bold(fmt.Sprintf("#%d", r.Frame)), fmt.Sprintf("one more RST of the event of #%d", r.Repeats))
+	return fmt.Sprintf("\n%s  %s\n", p.style.bold(mark(r.Frame, r.Line > 0)), "one more RST of the event of "+mark(int(r.Repeats), r.Line > 0))
 }

@@ -18,7 +18,8 @@ type waitingList struct {
 // An entry is the text of one finding, cut where the frames of its repeats go.
 type entry struct {
 	frame      int
-	rank       int // index into bySeverity
+	line       bool // frame and repeats are lines of a text
+	rank       int  // index into bySeverity
 	head, tail string
 	repeats    []int
 	count      int
@@ -53,7 +54,7 @@ func (l *waitingList) add(r *Reset, head, tail string) error {
 	if rank < 0 { // in a report that others made
 		rank = len(bySeverity) - 1
 	}
-	l.pending = append(l.pending, &entry{frame: r.Frame, rank: rank, head: head, tail: tail})
+	l.pending = append(l.pending, &entry{frame: r.Frame, line: r.Line > 0, rank: rank, head: head, tail: tail})
 	if len(l.pending) <= maxWaiting {
 		return nil
 	}
@@ -65,7 +66,7 @@ func (l *waitingList) add(r *Reset, head, tail string) error {
 func (l *waitingList) release(b *entry) error {
 	text := b.head
 	if b.count > 0 {
-		says := fmt.Sprintf("%s of the same event: %s", counted(b.count, "more RST", "more RSTs"), frameList(b.repeats))
+		says := fmt.Sprintf("%s of the same event: %s", counted(b.count, "more RST", "more RSTs"), b.marks())
 		if more := b.count - len(b.repeats); more > 0 {
 			says += fmt.Sprintf(" and %s more", thousands(more))
 		}

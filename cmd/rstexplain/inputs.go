@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/rstexplain/rstexplain/analyzer/capture"
+	"github.com/rstexplain/rstexplain/analyzer/pasted"
 )
 
 // An inputList finds the captures that the command line names: files, those below directories, and lists.
@@ -115,8 +116,8 @@ func (l *inputList) wanted(path string) bool {
 	}
 	r, err := capture.Open(path, capture.Options{ChunkSize: 4 << 10, Exports: true})
 	if export := (*capture.ExportError)(nil); errors.As(err, &export) {
-		export.Text.Close()
-		return true
+		defer export.Text.Close()
+		return !export.Prose || pasted.Recognise(export.Text)
 	}
 	if err != nil {
 		return errors.Is(err, fs.ErrPermission)

@@ -117,7 +117,8 @@ func answers(s *segment, side flows.Side, e *entry) bool {
 		// ACK = SEG.SEQ + SEG.LEN only where it has no ACK.
 		return e.flags&uint8(flows.ACK) != 0 && e.ack == s.SEQ && e.end() == s.ACK && e.end() != e.seq
 	}
-	return e.flags&uint8(flows.ACK) == 0 && e.end() == s.ACK
+	// Some stacks do not count the FIN of a segment without ACK, which only scanners send.
+	return e.flags&uint8(flows.ACK) == 0 && (e.end() == s.ACK || e.flags&uint8(flows.FIN) != 0 && e.end()-1 == s.ACK)
 }
 
 // atOnce looks for the segment of the peer that a RST which is its sender's own decision followed at

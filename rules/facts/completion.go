@@ -494,7 +494,7 @@ func (c *Facts) flight(l *Close, b Completion) Completion {
 		return b
 	}
 	// Or it went on sending although it had not yet heard: more of the same answer.
-	if l.By == ByThis && c.After.ReceiverData.Seen() && c.After.ReceiverData.Time.Sub(c.Time) < c.Soon() && b.Since < c.Soon() {
+	if l.By == ByThis && c.After.ReceiverData.Seen() && c.After.ReceiverData.Time.Sub(c.Time) < c.Soon() && (b.Since < c.Soon() || c.acksUnseen()) {
 		b.State, b.Want = InFlight, -1
 	}
 	return b

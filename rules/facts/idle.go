@@ -13,7 +13,15 @@ func (c *Facts) Idle() time.Duration {
 	if !last.Seen() || !c.Close.Seen() {
 		return 0
 	}
+	if c.acksUnseen() {
+		return 0 // when the data came that the capture missed is not known
+	}
 	return c.Close.Time.Sub(last.Time)
+}
+
+// acksUnseen reports whether the RST acknowledges data that the capture missed.
+func (c *Facts) acksUnseen() bool {
+	return c.Flags.Has(flows.ACK) && c.Rcv.HasSND && c.ACK.Sub(c.Rcv.SND.NXT) > 1
 }
 
 // LastData returns the last data of either side before the sender closed, else the end of the handshake.

@@ -1,0 +1,127 @@
+package report
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// SetLines says where in a text the packets of r stand; line returns 0 for a frame that it does not know. Sentences that
+// name frames name lines from then on.
+func (r *Reset) SetLines(line func(frame int) int) {
+	r.Line = line(r.Frame)
+	r.TriggerLine, r.RepeatsLine = line(int(r.Trigger)), line(int(r.Repeats))
+	for i := range r.Timeline {
+		r.Timeline[i].Line = line(r.Timeline[i].Frame)
+	}
+	r.Summary, r.Symptom = inLines(r.Summary, line), inLines(r.Symptom, line)
+	for _, list := range [...][]Evidence{r.Evidence, r.OriginWhy, r.Beside} {
+		setLines(list, line)
+	}
+}
+
+// SetLines does the same for what f tells beside its resets, and for its counts.
+func (f *File) SetLines(line func(frame int) int) {
+	setLines(f.Notes, line)
+	for i := range f.Summary {
+		f.Summary[i].FirstLine = line(f.Summary[i].First)
+	}
+}
+
+func setLines(list []Evidence, line func(int) int) {
+	for i := range list {
+		e := &list[i]
+		e.Says = inLines(e.Says, line)
+		e.Lines = make([]int, len(e.Frames))
+		for k, f := range e.Frames {
+			e.Lines[k] = line(f)
+		}
+	}
+}
+
+var frameNamed = regexp.MustCompile(`\bframe [0-9]+`)
+
+// inLines replaces "frame 3" by the line where it stands.
+func inLines(says string, line func(int) int) string {
+	if !strings.Contains(says, "frame ") {
+		return says
+	}
+	return frameNamed.ReplaceAllStringFunc(says, func(s string) string {
+		n, _ := strconv.Atoi(strings.TrimPrefix(s, "frame "))
+		if l := line(n); l > 0 {
+			return "line " + strconv.Itoa(l)
+		}
+		return s
+	})
+}
+
+// byLine returns r with lines of the text where frames stand, r itself where it is of no text.
+func (r *Reset) byLine() *Reset {
+	if r.Line == 0 {
+		return r
+	}
+	c := *r
+	c.made = nil
+	c.Frame, c.Trigger, c.Repeats = r.Line, FrameRef(r.TriggerLine), FrameRef(r.RepeatsLine)
+	c.Timeline = slices.Clone(r.Timeline)
+	for i := range c.Timeline {
+		c.Timeline[i].Frame = c.Timeline[i].Line
+	}
+	c.Evidence, c.OriginWhy, c.Beside = evidenceByLine(r.Evidence), evidenceByLine(r.OriginWhy), evidenceByLine(r.Beside)
+	return &c
+}
+
+func evidenceByLine(list []Evidence) []Evidence {
+	list = slices.Clone(list)
+	for i := range list {
+		if list[i].Lines != nil {
+			list[i].Frames = list[i].Lines
+		}
+	}
+	return list
+}
+
+// mark prints the number of a frame, or of a line.
+func mark(n int, line bool) string {
+	if line {
+		return "line " + strconv.Itoa(n)
+	}
+	return "#" + strconv.Itoa(n)
+}
+
+// marks prints the frames, or lines, that show e.
+func (e *Evidence) marks() string {
+	if e.Lines == nil {
+		return frameList(e.Frames)
+	}
+	return lineList(e.Lines)
+}
+
+// lineList prints "line 3" or "lines 3, 5–8".
+func lineList(lines []int) string {
+	s := strings.ReplaceAll(frameList(lines), "#", "")
+	switch {
+	case s == "":
+		return ""
+	case strings.ContainsAny(s, ",–"):
+		return "lines " + s
+	}
+	return "line " + s
+}
+
+// marks prints the frames, or lines, of the resets that repeat the one of b.
+func (b *entry) marks() string {
+	if b.line {
+		return lineList(b.repeats)
+	}
+	return frameList(b.repeats)
+}
+
+// first prints where the first reset of s stands.
+func (s *CauseSum) first() string {
+	if s.FirstLine > 0 {
+		return mark(s.FirstLine, true)
+	}
+	return mark(s.First, false)
+}
