@@ -61,9 +61,10 @@ func TestImportsFlowOneWay(t *testing.T) {
 		"analyzer/decode":            {"analyzer/capture", "flows", "flows/track"},
 		"analyzer/report":            {"rules", "rules/claim", "flows", "flows/exchange"},
 		"analyzer/dissection":        {"analyzer/capture", "analyzer/decode", "flows"},
+		"analyzer/pasted":            {"analyzer/capture", "analyzer/decode", "flows"},
 		"analyzer/rewrite":           {"analyzer/capture", "analyzer/decode", "analyzer/report", "flows", "flows/track", "rules"},
-		"analyzer":                   {"analyzer/capture", "analyzer/decode", "analyzer/report", "analyzer/dissection", "analyzer/rewrite", "flows", "flows/track", "rules"},
-		"cmd/rstexplain":             {"analyzer", "analyzer/capture", "analyzer/report", "analyzer/rewrite", "flows", "rules", "rules/facts"},
+		"analyzer":                   {"analyzer/capture", "analyzer/decode", "analyzer/report", "analyzer/dissection", "analyzer/pasted", "analyzer/rewrite", "flows", "flows/track", "rules"},
+		"cmd/rstexplain":             {"analyzer", "analyzer/capture", "analyzer/pasted", "analyzer/report", "analyzer/rewrite", "flows", "rules", "rules/facts"},
 	}
 	eachFile(t, func(dir, name, path string) {
 		if strings.HasSuffix(name, "_test.go") {

@@ -16,7 +16,7 @@ func (r *Reset) SetLines(line func(frame int) int) {
 		r.Timeline[i].Line = line(r.Timeline[i].Frame)
 	}
 	r.Summary, r.Symptom = inLines(r.Summary, line), inLines(r.Symptom, line)
-	for _, list := range [...][]Evidence{r.Evidence, r.OriginWhy, r.Beside} {
+	for _, list := range [...][]Evidence{r.Evidence, r.OriginWhy, r.Notes} {
 		setLines(list, line)
 	}
 }
@@ -68,7 +68,7 @@ func (r *Reset) byLine() *Reset {
 	for i := range c.Timeline {
 		c.Timeline[i].Frame = c.Timeline[i].Line
 	}
-	c.Evidence, c.OriginWhy, c.Beside = evidenceByLine(r.Evidence), evidenceByLine(r.OriginWhy), evidenceByLine(r.Beside)
+	c.Evidence, c.OriginWhy, c.Notes = evidenceByLine(r.Evidence), evidenceByLine(r.OriginWhy), evidenceByLine(r.Notes)
 	return &c
 }
 
