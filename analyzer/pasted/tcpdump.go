@@ -15,6 +15,7 @@ type tcpdumpStyle struct {
 	text   []byte // the lines of the packet so far, one behind the other
 	joined int    // lines in text
 	state  parsed
+	quoted bool // an ICMP error quotes it (-v)
 	dump   dump
 }
 
@@ -36,6 +37,7 @@ const maxJoined = 8
 func (t *tcpdumpStyle) begin(line []byte) verdict {
 	t.p = Packet{Line: t.r.lines.n, Style: Tcpdump}
 	t.state = t.parse(line)
+	t.quoted = t.state == incomplete && len(line) > 0 && line[0] == '\t' && bytes.HasPrefix(line[1:], []byte("IP"))
 	switch t.state {
 	case notMine:
 		return foreign
@@ -100,7 +102,7 @@ func (t *tcpdumpStyle) close() {
 		t.r.put(&t.p)
 		return
 	}
-	if t.state != complete && t.state != incomplete {
+	if t.quoted || t.state != complete && t.state != incomplete {
 		return
 	}
 	if t.p.Has&HasFlags == 0 {
@@ -112,7 +114,7 @@ func (t *tcpdumpStyle) close() {
 
 // parse reads text into t.p.
 func (t *tcpdumpStyle) parse(b []byte) parsed {
-	from := 0
+	from, other := 0, notMine
 	for {
 		k := bytes.Index(b[from:], []byte(" > "))
 		if k < 0 {
@@ -150,17 +152,21 @@ func (t *tcpdumpStyle) parse(b []byte) parsed {
 			old = true
 		case rest.done() && ipLine(b[:start]):
 			return incomplete
+		case other != notMine: // inside of a tunnel, or of what was said
+			continue
 		case ipLine(b[:start]):
 			if t.ends(src, dst) {
 				t.head(b[:start])
 			}
-			if bytes.HasPrefix(rest.rest(), []byte("tcp ")) {
-				return quiet
+			switch {
+			case bytes.HasPrefix(rest.rest(), []byte("tcp ")):
+				other = quiet
+			case bytes.HasPrefix(rest.rest(), []byte("Flags")) && len(rest.rest()) < 8:
+				other = incomplete
+			default:
+				other = otherProtocol
 			}
-			if bytes.HasPrefix(rest.rest(), []byte("Flags")) && len(rest.rest()) < 8 {
-				return incomplete
-			}
-			return otherProtocol
+			continue
 		default:
 			continue
 		}
@@ -174,6 +180,8 @@ func (t *tcpdumpStyle) parse(b []byte) parsed {
 		return t.tail(rest)
 	}
 	switch {
+	case other != notMine:
+		return other
 	case bytes.Contains(b, []byte("IP (tos ")), bytes.Contains(b, []byte("IP6 (")):
 		t.head(b)
 		return incomplete
