@@ -58,6 +58,8 @@ type half struct {
 
 	nxt, una    uint32 // end of what was sent; of it, acknowledged
 	hasNXT      bool
+	before      uint32 // nxt of the connection before the last SYN
+	hasBefore   bool
 	hasUNA      bool
 	ack         uint32 // last one sent
 	hasACK      bool
@@ -233,6 +235,12 @@ func (n *numbering) opens(p *Packet, c *conv, me, peer *half, src *flows.Addr) {
 	}
 	switch p.Form {
 	case ByTcpdump:
+		if me.hasNXT {
+			me.before, me.hasBefore = me.nxt, true
+		}
+		if c.entry && me.hasBase && p.Flags&flows.ACK == 0 {
+			return // the bases change with the SYN-ACK
+		}
 		me.base, me.hasBase, me.made, me.tied = p.SEQ, true, false, false
 		if p.Flags&flows.ACK != 0 {
 			c.entry = true
@@ -327,7 +335,11 @@ func (n *numbering) read(p *Packet, c *conv, h *half, a *flows.Addr, v uint32) u
 		}
 		return relative
 	}
-	if distance(v, next) < distance(relative, next) {
+	near := distance(relative, next)
+	if h.hasBefore {
+		near = min(near, distance(relative, h.before))
+	}
+	if distance(v, next) < near && (!h.hasBefore || distance(v, next) < 1<<20 || distance(v, h.before) < 1<<20) {
 		return v
 	}
 	return relative
