@@ -147,3 +147,27 @@ func linkOf(b []byte) (link uint16, length int) {
 	}
 	return noLink, 0
 }
+
+// A dumpStyle reads hex dumps that stand alone: what Wireshark and tshark print with -x, and text2pcap reads.
+type dumpStyle struct {
+	r    *Reader
+	p    Packet
+	dump dump
+}
+
+func (d *dumpStyle) begin(line []byte) verdict {
+	d.dump.reset()
+	at, _, ok := dumpOffset(line)
+	if !ok || at != 0 || !d.dump.take(line) || len(d.dump.buf) < 16 {
+		return foreign
+	}
+	d.p = Packet{Line: d.r.lines.n, Style: HexDump, Form: Raw}
+	return opened
+}
+
+func (d *dumpStyle) more(line []byte) bool { return d.dump.take(line) }
+
+func (d *dumpStyle) close() {
+	d.p.Dump, d.p.Has = d.dump.bytes(), HasDump
+	d.r.put(&d.p)
+}

@@ -106,6 +106,10 @@ func NewReader(text io.Reader) *Reader {
 	r.styles = []style{
 		&tcpdumpStyle{r: r},
 		&listStyle{r: r},
+		&treeStyle{r: r},
+		&fortiStyle{r: r},
+		&netmonStyle{r: r},
+		&dumpStyle{r: r},
 	}
 	return r
 }

@@ -17,6 +17,8 @@ type tcpdumpStyle struct {
 	state  parsed
 	quoted bool // an ICMP error quotes it (-v)
 	dump   dump
+
+	passage passage // what pktmon told of the packet in the line before
 }
 
 // parsed says how far a text could be read as a packet.
@@ -35,6 +37,10 @@ const (
 const maxJoined = 8
 
 func (t *tcpdumpStyle) begin(line []byte) verdict {
+	if at, ok := t.r.pktmon(line); ok {
+		t.passage = at
+		return taken
+	}
 	t.p = Packet{Line: t.r.lines.n, Style: Tcpdump}
 	t.state = t.parse(line)
 	t.quoted = t.state == incomplete && len(line) > 0 && line[0] == '\t' && bytes.HasPrefix(line[1:], []byte("IP"))
@@ -109,6 +115,10 @@ func (t *tcpdumpStyle) close() {
 		t.r.leaveAt(NoFlags, t.p.Line)
 		return
 	}
+	if at := t.passage; at.seen && t.p.Clock == NoClock {
+		t.p.Style, t.p.Time, t.p.Clock, t.p.Face = Pktmon, at.at, at.clock, at.face
+	}
+	t.passage = passage{}
 	t.r.put(&t.p)
 }
 

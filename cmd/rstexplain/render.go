@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rstexplain/rstexplain/analyzer/capture"
+	"github.com/rstexplain/rstexplain/analyzer/pasted"
 	"github.com/rstexplain/rstexplain/analyzer/report"
 )
 
@@ -95,8 +96,8 @@ func render(ctx context.Context, path string, v *view, in io.Reader, stdout io.W
 func isCapture(head []byte) bool {
 	r, err := capture.NewReader(bytes.NewReader(head), capture.Options{Exports: true})
 	if export := (*capture.ExportError)(nil); errors.As(err, &export) {
-		export.Text.Close()
-		return true
+		defer export.Text.Close()
+		return !export.Prose || pasted.Recognise(export.Text)
 	}
 	if err != nil {
 		return false

@@ -1,0 +1,305 @@
+package pasted
+
+import (
+	"bytes"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// A treeStyle reads Wireshark's dissection of packets, as tshark -V prints it and Wireshark exports it: lines that are
+// indented by what they belong to.
+type treeStyle struct {
+	r      *Reader
+	p      Packet
+	dump   dump
+	layer  treeLayer
+	quoted bool // inside of an ICMP error
+	icmp   bool
+	blank  bool // the last line was empty
+}
+
+type treeLayer uint8
+
+const (
+	treeOther treeLayer = iota
+	treeFrame
+	treeEthernet
+	treeVLAN
+	treeIP
+	treeTCP
+)
+
+func (t *treeStyle) begin(line []byte) verdict {
+	rest, ok := bytes.CutPrefix(line, []byte("Frame "))
+	if !ok {
+		return foreign
+	}
+	n, w := decimal(rest)
+	if w <= 0 || w >= len(rest) || rest[w] != ':' && rest[w] != ' ' || !bytes.Contains(rest, []byte("bytes on wire")) && !bytes.Contains(rest, []byte(" bytes")) {
+		return foreign
+	}
+	*t = treeStyle{r: t.r, dump: t.dump, layer: treeFrame}
+	t.dump.reset()
+	t.p = Packet{Line: t.r.lines.n, Style: DissectionTree, Form: Raw, Number: int(n)}
+	s := scan{b: rest, i: w}
+	s.skip(":")
+	if size, ok := s.number(); ok {
+		t.p.Wire, t.p.Has = size, HasWire
+	}
+	return opened
+}
+
+func (t *treeStyle) more(line []byte) bool {
+	trimmed := bytes.TrimLeft(line, " \t")
+	if len(trimmed) == 0 {
+		t.blank = true
+		return true
+	}
+	if t.dump.take(line) {
+		return true
+	}
+	if len(trimmed) == len(line) {
+		if t.blank && !t.head(line) || bytes.HasPrefix(line, []byte("Frame ")) {
+			return false
+		}
+		t.blank = false
+		if !t.head(line) {
+			t.layer = treeOther
+			return isHeading(line)
+		}
+		return true
+	}
+	t.blank = false
+	if !t.quoted {
+		t.field(trimmed)
+	}
+	return true
+}
+
+// isHeading reports whether a line without indent can be the heading of a layer: a name, and perhaps values.
+func isHeading(line []byte) bool {
+	return len(line) < 400 && line[0] >= 'A' && line[0] <= 'z' && !bytes.HasPrefix(line, []byte("No. ")) || line[0] == '[' || line[0] == '<'
+}
+
+// head takes the heading of a layer.
+func (t *treeStyle) head(line []byte) bool {
+	has := func(s string) bool { return bytes.HasPrefix(line, []byte(s)) }
+	p := &t.p
+	switch {
+	case has("Ethernet II"), has("IEEE 802.3"), has("Linux cooked"):
+		t.layer = treeEthernet
+		if v := after(line, "Src: "); v != nil {
+			if k := bytes.IndexByte(v, '('); k >= 0 {
+				v = v[k+1:]
+			}
+			if m, ok := mac(v); ok && p.MAC == 0 {
+				p.MAC = m
+			}
+		}
+	case has("802.1Q"):
+		t.layer = treeVLAN
+		if v := after(line, "ID: "); v != nil {
+			n, _ := decimal(v)
+			p.VLAN = p.VLAN<<12 | n
+		}
+	case has("Internet Protocol Version"), has("Internet Protocol, Src"):
+		t.layer = treeIP
+		if t.icmp {
+			t.quoted = true
+			return true
+		}
+		p.Has &^= HasTTL | HasIPID
+		t.address(&p.Src, after(line, "Src: "))
+		t.address(&p.Dst, after(line, "Dst: "))
+	case has("Internet Control Message Protocol"):
+		t.layer, t.icmp = treeOther, true
+	case has("Transmission Control Protocol"):
+		t.layer = treeTCP
+		if t.quoted {
+			return true
+		}
+		p.Flags, p.Opts = 0, flows.Options{}
+		p.Has = p.Has&(HasWire|HasTTL|HasIPID) | HasOptions
+		p.Src.Port = t.port(after(line, "Src Port: "))
+		p.Dst.Port = t.port(after(line, "Dst Port: "))
+		if v := after(line, "Seq: "); v != nil {
+			p.SEQ, _ = decimal(v)
+			p.Has |= HasSEQ
+			p.Form = ByWireshark
+		}
+		if v := after(line, "Ack: "); v != nil {
+			p.ACK, _ = decimal(v)
+			p.Has |= HasACK
+		}
+		if v := after(line, "Len: "); v != nil {
+			p.Len, _ = decimal(v)
+			p.Has |= HasLen
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// after returns what follows mark in line, nil where it is not there.
+func after(line []byte, mark string) []byte {
+	if _, v, ok := bytes.Cut(line, []byte(mark)); ok {
+		return v
+	}
+	return nil
+}
+
+func (t *treeStyle) address(h *Host, v []byte) {
+	w := v
+	if k := bytes.IndexAny(v, ", "); k >= 0 {
+		w = v[:k]
+	}
+	if _, in, ok := bytes.Cut(v, []byte("(")); ok && !bytes.Contains(v[:len(v)-len(in)], []byte(",")) {
+		if a, _, ok := bytes.Cut(in, []byte(")")); ok { // "name (192.0.2.1)"
+			w = a
+		}
+	}
+	if x, ok := t.r.host(w); ok {
+		*h = x
+	}
+}
+
+// port reads "443", "https (443)", "https(443)".
+func (t *treeStyle) port(v []byte) uint16 {
+	if k := bytes.IndexByte(v, ','); k >= 0 {
+		v = v[:k]
+	}
+	n, _ := t.r.portOf(port(v))
+	return n
+}
+
+// field takes a line below a heading.
+func (t *treeStyle) field(b []byte) {
+	p := &t.p
+	b = bytes.TrimLeft(b, ".01 =[") // the bits of a mask before a field, and the bracket of what was calculated
+	name, value, ok := bytes.Cut(b, []byte(":"))
+	if !ok {
+		return
+	}
+	s := scan{b: bytes.TrimLeft(value, " ")}
+	num := func() uint32 {
+		n, _ := s.number()
+		return n
+	}
+	switch t.layer {
+	case treeFrame:
+		switch string(name) {
+		case "Epoch Time", "Epoch Arrival Time":
+			if at, _, ok := clockOf(s.word()); ok {
+				p.Time, p.Clock = at, Absolute
+			}
+		case "Arrival Time", "UTC Arrival Time":
+			if at, ok := longTime(s.rest()); ok && p.Clock == NoClock {
+				p.Time, p.Clock = at, Absolute
+			}
+		case "Time since reference or first frame":
+			if at, ok := seconds(s.word()); ok && p.Clock == NoClock {
+				p.Time, p.Clock = at, Since
+			}
+		case "Frame Number":
+			p.Number = int(num())
+		}
+	case treeIP:
+		switch string(name) {
+		case "Time to Live", "Time to live", "Hop Limit", "Hop limit":
+			p.TTL, p.Has = uint8(num()), p.Has|HasTTL
+		case "Identification":
+			p.IPID, p.Has = uint16(num()), p.Has|HasIPID
+		case "Don't fragment", "Don't Fragment":
+			p.DF = bytes.HasPrefix(s.rest(), []byte("Set"))
+		}
+	case treeTCP:
+		t.tcp(string(name), &s)
+	case treeOther, treeEthernet, treeVLAN:
+	}
+}
+
+func (t *treeStyle) tcp(name string, s *scan) {
+	p := &t.p
+	num := func() uint32 {
+		n, ok := s.number()
+		if !ok {
+			return 0
+		}
+		return n
+	}
+	o := &p.Opts
+	option := func() { o.Kinds++ }
+	switch name {
+	case "Source Port", "Source port":
+		p.Src.Port = t.port(s.rest())
+	case "Destination Port", "Destination port":
+		p.Dst.Port = t.port(s.rest())
+	case "TCP Segment Len":
+		p.Len, p.Has = num(), p.Has|HasLen
+	case "Sequence Number (raw)", "Sequence number (raw)":
+		p.SEQ, p.Has, p.Form = num(), p.Has|HasSEQ, Raw
+	case "Acknowledgment number (raw)", "Acknowledgment Number (raw)":
+		p.ACK, p.Has = num(), p.Has|HasACK
+	case "Sequence number", "Sequence Number":
+		if p.Has&HasSEQ == 0 || p.Form == ByWireshark {
+			p.SEQ, p.Has, p.Form = num(), p.Has|HasSEQ, ByWireshark
+		}
+	case "Acknowledgment number", "Acknowledgment Number", "Acknowledgement number":
+		if p.Form == ByWireshark {
+			p.ACK, p.Has = num(), p.Has|HasACK
+		}
+	case "Flags":
+		if p.Has&HasFlags == 0 {
+			p.Flags, p.Has = flows.Flags(num())&0x1ff, p.Has|HasFlags
+		}
+	case "Window", "Window size value":
+		p.Window, p.Has = num(), p.Has|HasWindow
+	case "Window size":
+		if p.Has&HasWindow == 0 {
+			p.Window, p.Has, p.Words = num(), p.Has|HasWindow, p.Words|SaysScaled
+		}
+	case "TCP Option - Maximum segment size", "Maximum segment size":
+		if o.MSS == 0 {
+			o.MSS = uint16(num())
+			option()
+		}
+	case "TCP Option - Window scale", "Window scale":
+		if !o.HasWScale {
+			o.WScale, o.HasWScale = uint8(min(num(), 14)), true
+			option()
+		}
+	case "TCP Option - Timestamps", "Timestamps":
+		if v := after(s.b, "TSval "); v != nil && !o.HasTS {
+			o.TSval, _ = decimal(v)
+			o.TSecr, _ = decimal(after(s.b, "TSecr "))
+			o.HasTS = true
+			option()
+		}
+	case "TCP Option - SACK":
+		o.HasSACK = true
+		option()
+	case "Options":
+		if bytes.Contains(s.b, []byte("SACK permitted")) && !o.SACKOK {
+			o.SACKOK = true
+			option()
+		}
+		n, _ := decimal(bytes.TrimLeft(s.b, "( "))
+		p.OptLen = uint8(min(n, 40))
+	}
+}
+
+func (t *treeStyle) close() {
+	p := &t.p
+	if t.dump.n > 0 {
+		p.Dump, p.Has = t.dump.bytes(), p.Has|HasDump
+		t.r.put(p)
+		return
+	}
+	if p.Has&HasFlags == 0 || t.quoted {
+		t.r.leaveAt(OtherProtocol, p.Line)
+		return
+	}
+	p.Has |= HasPorts
+	t.r.put(p)
+}
