@@ -15,7 +15,8 @@ type treeStyle struct {
 	layer  treeLayer
 	quoted bool // inside of an ICMP error
 	icmp   bool
-	blank  bool // the last line was empty
+	blank  bool   // the last line was empty
+	frame  []byte // the bytes of the packet, where a dump shows them
 }
 
 type treeLayer uint8
@@ -38,7 +39,7 @@ func (t *treeStyle) begin(line []byte) verdict {
 	if w <= 0 || w >= len(rest) || rest[w] != ':' && rest[w] != ' ' || !bytes.Contains(rest, []byte("bytes on wire")) && !bytes.Contains(rest, []byte(" bytes")) {
 		return foreign
 	}
-	*t = treeStyle{r: t.r, dump: t.dump, layer: treeFrame}
+	*t = treeStyle{r: t.r, dump: t.dump, layer: treeFrame, frame: t.frame[:0]}
 	t.dump.reset()
 	t.p = Packet{Line: t.r.lines.n, Style: DissectionTree, Form: Raw, Number: int(n)}
 	s := scan{b: rest, i: w}
@@ -54,6 +55,9 @@ func (t *treeStyle) more(line []byte) bool {
 	if len(trimmed) == 0 {
 		t.blank = true
 		return true
+	}
+	if at, _, ok := dumpOffset(line); ok && at == 0 {
+		t.endDump()
 	}
 	if t.dump.take(line) {
 		return true
@@ -289,10 +293,19 @@ func (t *treeStyle) tcp(name string, s *scan) {
 	}
 }
 
+// endDump ends a dump. One is of the packet, others of its data and of what was put together from several.
+func (t *treeStyle) endDump() {
+	if t.dump.n > 0 && len(t.frame) == 0 && len(t.dump.buf) == int(t.p.Wire) {
+		t.frame = append(t.frame, t.dump.buf...)
+	}
+	t.dump.reset()
+}
+
 func (t *treeStyle) close() {
 	p := &t.p
-	if t.dump.n > 0 {
-		p.Dump, p.Has = t.dump.bytes(), p.Has|HasDump
+	t.endDump()
+	if len(t.frame) > 0 {
+		p.Dump, p.Has = t.frame, p.Has|HasDump
 		t.r.put(p)
 		return
 	}

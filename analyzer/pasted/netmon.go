@@ -38,10 +38,6 @@ func (n *netmonStyle) begin(line []byte) verdict {
 		}
 		v, _ := decimal(value)
 		switch string(name) {
-		case "SrcPort":
-			p.Src.Port, _ = n.r.portOf(port(value))
-		case "DstPort":
-			p.Dst.Port, _ = n.r.portOf(port(value))
 		case "PayloadLen":
 			p.Len, p.Has = v, p.Has|HasLen
 		case "Seq":
@@ -52,6 +48,7 @@ func (n *netmonStyle) begin(line []byte) verdict {
 			p.Window, p.Has = v, p.Has|HasWindow
 		}
 	}
+	p.Src.Port, p.Dst.Port = n.port(line, "SrcPort="), n.port(line, "DstPort=")
 	if p.Src.Port == 0 && p.Dst.Port == 0 {
 		return foreign
 	}
@@ -91,6 +88,16 @@ func (n *netmonStyle) begin(line []byte) verdict {
 	}
 	n.p = p
 	return opened
+}
+
+// port reads "443" or "HTTP Alternate(8080)".
+func (n *netmonStyle) port(line []byte, name string) uint16 {
+	v := after(line, name)
+	if k := bytes.IndexByte(v, ','); k >= 0 {
+		v = v[:k]
+	}
+	p, _ := n.r.portOf(port(v))
+	return p
 }
 
 // netmonFlags reads eight letters or dots, CWR first.

@@ -504,8 +504,21 @@ func (n *numbering) window(p *Packet, me, peer *half) (uint16, flows.Fields) {
 	return uint16(w), unknown
 }
 
-// observe takes a segment whose numbers are as on the wire.
-func (n *numbering) observe(s *flows.Segment) {}
+// observe takes a segment whose numbers are as on the wire: its bytes were shown.
+func (n *numbering) observe(s *flows.Segment) {
+	p := Packet{Src: hostOf(&s.Src), Dst: hostOf(&s.Dst), Form: Raw}
+	_, me, peer, _, _ := n.of(&p)
+	me.base, me.hasBase, me.made, me.sent, me.at = 0, true, false, true, int64(s.Time)
+	if s.Flags&flows.RST == 0 {
+		me.nxt, me.hasNXT = uint32(s.End()), true
+	}
+	if s.Flags&flows.ACK != 0 {
+		peer.una, peer.hasUNA = uint32(s.ACK), true
+		me.ack, me.hasACK = uint32(s.ACK), true
+	}
+}
+
+func hostOf(a *flows.Addr) Host { return Host{IP: a.AddrPort().Addr(), Port: a.Port} }
 
 // backward gives lines of an application, which come just before p in its connection, numbers that lead to those of p.
 func (n *numbering) backward(p *Packet, list []Packet) {

@@ -87,7 +87,18 @@ func (l *listStyle) begin(line []byte) verdict {
 	return opened
 }
 
-func (l *listStyle) more(line []byte) bool { return l.dump.take(line) }
+func (l *listStyle) more(line []byte) bool {
+	if l.dump.take(line) {
+		return true
+	}
+	if rest, ok := bytes.CutPrefix(line, []byte("Frame ")); ok && l.p.Number > 0 {
+		if n, w := decimal(rest); w > 0 && int(n) == l.p.Number {
+			l.p.Style = "" // its dissection follows, and says more
+		}
+		return false
+	}
+	return len(bytes.TrimSpace(line)) == 0
+}
 
 func (l *listStyle) close() {
 	if l.p.Style == "" {

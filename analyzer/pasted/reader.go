@@ -83,6 +83,7 @@ type Reader struct {
 	styles    []style
 	open      style
 	last      style // that took a line before
+	quoted    bool  // the packet at hand is quoted: so are its further lines
 	gap       bool
 	names     names
 	ports     map[string]uint16
@@ -140,15 +141,20 @@ func (r *Reader) Next() (*Item, error) {
 
 // take reads one line.
 func (r *Reader) take(line []byte) {
+	before := len(line)
+	q := unquoted(line)
+	quoted := len(q) != len(line)
+	if quoted && r.quoted {
+		line, quoted = q, false
+	}
 	if r.open != nil && r.open.more(line) {
 		return
 	}
-	if q := unquoted(line); len(q) != len(line) {
-		line = q
-		if r.open != nil && r.open.more(line) {
-			return
-		}
+	if quoted && r.open != nil && r.open.more(q) {
+		return
 	}
+	line = q
+	r.quoted = len(q) != before
 	r.shut()
 	if r.last != nil && r.begins(r.last, line) {
 		return

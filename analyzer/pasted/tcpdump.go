@@ -21,6 +21,9 @@ type tcpdumpStyle struct {
 	passage passage // what pktmon told of the packet in the line before
 }
 
+// maxArrows is how many places of a line are looked at that may stand between two ends: tunnels in tunnels.
+const maxArrows = 16
+
 // parsed says how far a text could be read as a packet.
 type parsed uint8
 
@@ -125,7 +128,7 @@ func (t *tcpdumpStyle) close() {
 // parse reads text into t.p.
 func (t *tcpdumpStyle) parse(b []byte) parsed {
 	from, other := 0, notMine
-	for {
+	for tries := 0; tries < maxArrows; {
 		k := bytes.Index(b[from:], []byte(" > "))
 		if k < 0 {
 			break
@@ -143,6 +146,7 @@ func (t *tcpdumpStyle) parse(b []byte) parsed {
 		if len(dst) < 2 || dst[len(dst)-1] != ':' {
 			continue
 		}
+		tries++
 		dst = dst[:len(dst)-1]
 		start := k
 		for start > 0 && b[start-1] == ' ' {

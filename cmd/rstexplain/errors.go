@@ -171,6 +171,18 @@ var (
 	errKeyAlone        = usageError{"--key-file without --anonymize", "the key is for --anonymize; say both or none"}
 )
 
+func errImportCapture(path string) error {
+	return usageError{path + " is a capture, and import takes text that a program printed", "to explain it, try: rstexplain " + path}
+}
+
+func errImportExport(path string) error {
+	return usageError{path + " is an export of Wireshark in JSON or PDML, and import takes text as it is printed", "to explain it, try: rstexplain " + path}
+}
+
+func errNoPackets(path string) error {
+	return usageError{path + " shows no packets of TCP", "paste what this prints: tcpdump -nn -tttt -S -v 'tcp and host X'"}
+}
+
 func errSameFile(path string) error {
 	return usageError{fmt.Sprintf("%s is input and output at once", path), "write to another file: the input is never changed"}
 }

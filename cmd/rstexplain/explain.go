@@ -76,7 +76,7 @@ directory, for the captures in and below it, or - for standard input.`,
 	flags.bounds.register(cmd)
 	f.StringVar(&flags.timeouts, "timeouts", "", "compare with the idle times in `FILE` too, one per line: seconds, server|path|kernel|client, whose and a source, separated by tabs")
 	f.BoolVarP(&flags.quiet, "quiet", "q", false, "nothing on standard error about what could not be read, and no progress; the report and the exit code show it")
-	cmd.AddCommand(renderCommand(), annotateCommand(stderr), sliceCommand(stderr), rulesCommand(), manCommand())
+	cmd.AddCommand(renderCommand(), annotateCommand(stderr), sliceCommand(stderr), importCommand(stderr), rulesCommand(), manCommand())
 	cmd.SetHelpCommand(helpCommand())
 	return cmd
 }

@@ -1,0 +1,262 @@
+package pasted
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// read returns what is read of a text, a line for each segment: line of the text, ends, flags, SEQ and ACK relative to the
+// first SYN of each side where there is one, length.
+func read(t *testing.T, text string) (*Reader, []string) {
+	t.Helper()
+	r := NewReader(strings.NewReader(text))
+	base := map[flows.Addr]flows.Seq{}
+	var out []string
+	for {
+		it, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return r, out
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &it.Segment
+		if s.Flags.Has(flows.SYN) {
+			base[s.Src] = s.SEQ
+		}
+		line := fmt.Sprintf("%d %v>%v %v", it.Line, s.Src, s.Dst, s.Flags)
+		seq := s.SEQ
+		if seq != 0 {
+			seq -= base[s.Src]
+		}
+		line += fmt.Sprintf(" %d", seq)
+		if s.Flags.Has(flows.ACK) {
+			line += fmt.Sprintf(" %d", s.ACK-base[s.Dst])
+		}
+		out = append(out, fmt.Sprintf("%s +%d", line, s.DataLen))
+	}
+}
+
+// The same refused connection and the same short exchange, as different programs print them. Every text is constructed.
+func TestStyles(t *testing.T) {
+	refused := []string{
+		"192.0.2.1:40000>198.51.100.7:8080 SYN 0 +0",
+		"198.51.100.7:8080>192.0.2.1:40000 RST, ACK 0 1 +0",
+	}
+	for _, c := range []struct {
+		name, text string
+		style      Style
+		want       []string // without the line
+	}{
+		{"tcpdump", `10:00:00.000000 IP 192.0.2.1.40000 > 198.51.100.7.8080: Flags [S], seq 3000000000, win 64240, options [mss 1460], length 0
+10:00:00.010000 IP 198.51.100.7.8080 > 192.0.2.1.40000: Flags [R.], seq 0, ack 3000000001, win 0, length 0`, Tcpdump, refused},
+		{"tcpdump, port reused: relative to an old base", `10:00:00.000000 IP 192.0.2.1.40000 > 198.51.100.7.8080: Flags [S], seq 3000000000, win 64240, length 0
+10:00:00.010000 IP 198.51.100.7.8080 > 192.0.2.1.40000: Flags [R.], seq 0, ack 1, win 0, length 0`, Tcpdump, refused},
+		{"tcpdump before version 4", `10:00:00.000000 192.0.2.1.40000 > 198.51.100.7.8080: S 3000000000:3000000000(0) win 64240 <mss 1460> (DF)
+10:00:00.010000 198.51.100.7.8080 > 192.0.2.1.40000: R 0:0(0) ack 3000000001 win 0`, Tcpdump, refused},
+		{"tcpdump -v, wrapped by a mail program and quoted", `> 10:00:00.000000 IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP
+> (6), length 44)
+>     192.0.2.1.40000 > 198.51.100.7.8080: Flags [S], cksum 0x0000 (correct),
+> seq 3000000000, win 64240, options [mss 1460], length 0
+> 10:00:00.010000 IP (tos 0x0, ttl 60, id 0, offset 0, flags [DF], proto TCP (6), length 40)
+>     198.51.100.7.8080 > 192.0.2.1.40000: Flags [R.], cksum 0x0000 (correct), seq 0, ack 3000000001, win 0, length 0`, Tcpdump, refused},
+		{"Cisco ASA", `   1: 10:00:00.000000       192.0.2.1.40000 > 198.51.100.7.8080: S 3000000000:3000000000(0) win 64240 <mss 1460>
+   2: 10:00:00.010000       802.1Q vlan#10 P0 198.51.100.7.8080 > 192.0.2.1.40000: R 0:0(0) ack 3000000001 win 0`, Tcpdump, refused},
+		{"F5", `10:00:00.000000 IP 192.0.2.1.40000 > 198.51.100.7.8080: Flags [S], seq 3000000000, win 64240, options [mss 1460], length 0 in slot1/tmm0 lis=
+10:00:00.010000 IP 198.51.100.7.8080 > 192.0.2.1.40000: Flags [R.], seq 0, ack 3000000001, win 0, length 0 out slot1/tmm0 lis=`, Tcpdump, refused},
+		{"FortiGate", `filters=[host 192.0.2.1]
+2.429703 port1 in 192.0.2.1.40000 -> 198.51.100.7.8080: syn 3000000000
+2.439703 port1 out 198.51.100.7.8080 -> 192.0.2.1.40000: rst 0 ack 3000000001`, FortiGate, refused},
+		{"Network Monitor", `12	10:00:00 AM 1/2/2014	0.1000000	app.exe	192.0.2.1	198.51.100.7	TCP	TCP:Flags=......S., SrcPort=40000, DstPort=HTTP Alternate(8080), PayloadLen=0, Seq=3000000000, Ack=0, Win=8192 ( Negotiating scale factor 0x8 ) = 8192	{TCP:5, IPv4:4}
+13	10:00:00 AM 1/2/2014	0.1100000	app.exe	198.51.100.7	192.0.2.1	TCP	TCP:Flags=...A.R.., SrcPort=HTTP Alternate(8080), DstPort=40000, PayloadLen=0, Seq=0, Ack=3000000001, Win=0	{TCP:5, IPv4:4}`, NetMon, refused},
+		{"pktmon", `10:00:00.0000000 PktGroupId 1, PktNumber 1, Appearance 1, Direction Tx , Type Ethernet , Component 12, Edge 1, Filter 1, OriginalSize 66, LoggedSize 66
+	00-15-5D-00-00-01 > 00-15-5D-00-00-02, ethertype IPv4 (0x0800), length 66: 192.0.2.1.40000 > 198.51.100.7.8080: Flags [S], seq 3000000000, win 64240, options [mss 1460], length 0
+10:00:00.0100000 PktGroupId 2, PktNumber 1, Appearance 1, Direction Rx , Type Ethernet , Component 12, Edge 1, Filter 1, OriginalSize 60, LoggedSize 60
+	00-15-5D-00-00-02 > 00-15-5D-00-00-01, ethertype IPv4 (0x0800), length 60: 198.51.100.7.8080 > 192.0.2.1.40000: Flags [R.], seq 0, ack 3000000001, win 0, length 0`, Pktmon, refused},
+		{"tshark", `    1 0.000000000    192.0.2.1 → 198.51.100.7 TCP 74 40000 → 8080 [SYN] Seq=0 Win=64240 Len=0 MSS=1460
+    2 0.010000000 198.51.100.7 → 192.0.2.1    TCP 54 8080 → 40000 [RST, ACK] Seq=1 Ack=1 Win=0 Len=0`, PacketList, refused},
+		{"Wireshark's CSV", `"No.","Time","Source","Destination","Protocol","Length","Info"
+"1","0.000000","192.0.2.1","198.51.100.7","TCP","74","40000  >  8080 [SYN] Seq=0 Win=64240 Len=0 MSS=1460"
+"2","0.010000","198.51.100.7","192.0.2.1","TCP","54","8080  >  40000 [RST, ACK] Seq=1 Ack=1 Win=0 Len=0"`, PacketList, refused},
+		{"a table of Markdown with other columns", `| Time | Source | Destination | Protocol | Info |
+|------|--------|-------------|----------|------|
+| 0.000000 | 192.0.2.1 | 198.51.100.7 | TCP | 40000 → 8080 [SYN] Seq=0 Win=64240 Len=0 |
+| 0.010000 | 198.51.100.7 | 192.0.2.1 | TCP | 8080 → 40000 [RST, ACK] Seq=1 Ack=1 Win=0 Len=0 |`, PacketList, refused},
+		{"a dissection tree", `Frame 1: 74 bytes on wire (592 bits), 74 bytes captured (592 bits)
+    Epoch Time: 1767225600.000000000 seconds
+Internet Protocol Version 4, Src: 192.0.2.1, Dst: 198.51.100.7
+    Time to Live: 64
+Transmission Control Protocol, Src Port: 40000, Dst Port: 8080, Seq: 0, Len: 0
+    Sequence Number (raw): 3000000000
+    Flags: 0x002 (SYN)
+    Window: 64240
+
+Frame 2: 54 bytes on wire (432 bits), 54 bytes captured (432 bits)
+    Epoch Time: 1767225600.010000000 seconds
+Internet Protocol Version 4, Src: 198.51.100.7, Dst: 192.0.2.1
+    Time to Live: 60
+Transmission Control Protocol, Src Port: 8080, Dst Port: 40000, Seq: 1, Ack: 1, Len: 0
+    Sequence Number (raw): 0
+    Acknowledgment number (raw): 3000000001
+    Flags: 0x014 (RST, ACK)
+    Window: 0
+`, DissectionTree, refused},
+		{"a hex dump", `0000  45 00 00 28 00 01 40 00 40 06 00 00 c0 00 02 01   E..(..@.@.......
+0010  c6 33 64 07 9c 40 1f 90 b2 d0 5e 00 00 00 00 00   .3d..@....^.....
+0020  50 02 fa f0 00 00 00 00                           P.......
+
+0000  45 00 00 28 00 00 40 00 3c 06 00 00 c6 33 64 07   E..(..@.<....3d.
+0010  c0 00 02 01 1f 90 9c 40 00 00 00 00 b2 d0 5e 01   .......@......^.
+0020  50 14 00 00 00 00 00 00                           P.......`, HexDump, refused},
+		{"no times, no windows, prose around it", `Look at this:
+  192.0.2.1.40000 > 198.51.100.7.8080: Flags [S], seq 3000000000
+  198.51.100.7.8080 > 192.0.2.1.40000: Flags [R.], seq 0, ack 3000000001 ... refused at once
+so what do I do?`, Tcpdump, refused},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, lines := read(t, c.text)
+			var got []string
+			for _, l := range lines {
+				_, l, _ = strings.Cut(l, " ")
+				got = append(got, l)
+			}
+			if strings.Join(got, "\n") != strings.Join(c.want, "\n") {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+			}
+			if r.Styles[c.style] != len(c.want) {
+				t.Errorf("read as %v, want %s", r.Styles, c.style)
+			}
+		})
+	}
+}
+
+// tcpdump leaves out the SEQ of pure ACKs: it is the number that comes next, and of a keep-alive probe, which shows by its
+// rhythm, the one before it. The answer to a probe comes at once and is none.
+func TestProbesShowByTheirRhythm(t *testing.T) {
+	r, got := read(t, `14:44:08.000000 IP 192.0.2.1.40000 > 198.51.100.7.22: Flags [S], seq 100, win 65535, length 0
+14:44:08.010000 IP 198.51.100.7.22 > 192.0.2.1.40000: Flags [S.], seq 500, ack 101, win 65535, length 0
+14:44:08.020000 IP 192.0.2.1.40000 > 198.51.100.7.22: Flags [.], ack 1, win 1000, length 0
+14:44:18.020000 IP 192.0.2.1.40000 > 198.51.100.7.22: Flags [.], ack 1, win 1000, length 0
+14:44:18.030000 IP 198.51.100.7.22 > 192.0.2.1.40000: Flags [.], ack 1, win 1000, length 0
+14:44:28.020000 IP 192.0.2.1.40000 > 198.51.100.7.22: Flags [.], ack 1, win 1000, length 0`)
+	want := []string{
+		"1 192.0.2.1:40000>198.51.100.7:22 SYN 0 +0",
+		"2 198.51.100.7:22>192.0.2.1:40000 SYN, ACK 0 1 +0",
+		"3 192.0.2.1:40000>198.51.100.7:22 ACK 1 1 +0",
+		"4 192.0.2.1:40000>198.51.100.7:22 ACK 0 1 +0",
+		"5 198.51.100.7:22>192.0.2.1:40000 ACK 1 1 +0",
+		"6 192.0.2.1:40000>198.51.100.7:22 ACK 0 1 +0",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s", strings.Join(got, "\n"))
+	}
+	if r.numbers.Probes.Count != 2 || r.numbers.Probes.Line != 4 {
+		t.Errorf("probes: %+v", r.numbers.Probes)
+	}
+}
+
+// What brings no segment is counted, with its first line.
+func TestLeftOut(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		why        Reason
+		line       int
+	}{
+		{"ss", "State Recv-Q Send-Q Local Peer\nESTAB 0 0 192.0.2.1:22 198.51.100.7:40000", Sockets, 2},
+		{"netstat", "tcp 0 0 192.0.2.1:22 198.51.100.7:40000 TIME_WAIT", Sockets, 1},
+		{"UDP", "10:00:00.000000 IP 192.0.2.1.53 > 198.51.100.7.40000: UDP, length 3", OtherProtocol, 1},
+		{"-q", "10:00:00.000000 IP 192.0.2.1.80 > 198.51.100.7.40000: tcp 0", Quiet, 1},
+		{"beyond 32 bits", "10:00:00.000000 IP 192.0.2.1.80 > 198.51.100.7.40000: Flags [R], seq 18446744073709551616, win 0, length 0", TooLarge, 1},
+		{"a long line", "x\n" + strings.Repeat("a", 3*maxLine) + "\ny", LongLine, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, got := read(t, c.text)
+			if len(got) > 0 || r.Left[c.why] != (Lines{1, c.line}) {
+				t.Errorf("read %v; left out %v", got, r.Left)
+			}
+		})
+	}
+}
+
+// A name has one address, and none that the text shows.
+func TestNames(t *testing.T) {
+	r, got := read(t, `10:00:00.000000 IP 203.0.113.1.5 > 203.0.113.2.6: Flags [R], seq 1, win 0, length 0
+10:00:00.000000 IP client.40000 > xxx.xxx.xxx.xxx.http: Flags [R], seq 1, win 0, length 0
+10:00:01.000000 IP xxx.xxx.xxx.xxx.http > client.40000: Flags [R], seq 1, win 0, length 0`)
+	if len(got) != 3 || got[1] != "2 203.0.113.3:40000>203.0.113.4:80 RST 1 +0" || got[2] != "3 203.0.113.4:80>203.0.113.3:40000 RST 1 +0" {
+		t.Errorf("got\n%s", strings.Join(got, "\n"))
+	}
+	if len(r.names.order) != 2 {
+		t.Errorf("names: %v", r.names.order)
+	}
+}
+
+// endless is a text without an end of line, or of one line again and again.
+type endless struct {
+	line string
+	left int64
+	at   int
+}
+
+func (e *endless) Read(b []byte) (int, error) {
+	if e.left <= 0 {
+		return 0, io.EOF
+	}
+	n := 0
+	for n < len(b) && e.left > 0 {
+		k := copy(b[n:min(len(b), n+int(e.left))], e.line[e.at:])
+		n, e.left, e.at = n+k, e.left-int64(k), (e.at+k)%len(e.line)
+	}
+	return n, nil
+}
+
+// A line of 100 MB is passed over in bounded memory.
+func TestEndlessLine(t *testing.T) {
+	r := NewReader(&endless{line: "10:00:00 IP 1.1.1.1.1 > ", left: 100 << 20})
+	if _, err := r.Next(); !errors.Is(err, io.EOF) {
+		t.Error(err)
+	}
+	if r.Left[LongLine] != (Lines{1, 1}) || cap(r.lines.buf) > 2*maxLine {
+		t.Errorf("left out %v, kept %d bytes", r.Left, cap(r.lines.buf))
+	}
+}
+
+func FuzzPasted(f *testing.F) {
+	for _, s := range []string{
+		"10:00:00.000000 IP 192.0.2.1.40000 > 198.51.100.7.8080: Flags [S], seq 3000000000, win 64240, options [mss 1460,sack 1 {1:2}], length 0\n\t0x0000:  4500 0028",
+		"12:00:00 a.1 > b.2: P 1:2(1) ack 1 win 2 <nop,timestamp 1 2> (DF) (ttl 64, id 1)", "1 0.1 a → b TCP 54 1 → 2 [RST, ACK] Seq=1 Ack=1 Win=0 Len=0\n2 0.2 a → b HTTP 99 GET /",
+		"\"1\",\"0.0\",\"192.0.2.1\",\"192.0.2.2\",\"TCP\",\"54\",\"1 > 2 [SYN] Seq=0 Len=0\"", "| 1 | 0.0 | a | b | TCP | 54 | 1 > 2 [SYN] Seq=0 Len=0 |",
+		"Frame 1: 74 bytes on wire\nInternet Protocol Version 4, Src: 192.0.2.1, Dst: 192.0.2.2\nTransmission Control Protocol, Src Port: 1, Dst Port: 2, Seq: 0, Len: 0\n    Flags: 0x002 (SYN)\n",
+		"2.4 port1 in 192.0.2.1.1 -> 192.0.2.2.2: psh 1 ack 2", "1 0.1 192.0.2.1 192.0.2.2 TCP TCP:Flags=...A.R.., SrcPort=1, DstPort=2, PayloadLen=0, Seq=1, Ack=1, Win=0",
+		"10:00 PktGroupId 1, Component 2\n a > b: Flags [S]", "\xff\xfea\x00", "&gt; \x1b[31m...", "No. Time Source Destination Protocol Length Info",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		start := time.Now()
+		r := NewReader(strings.NewReader(string(text)))
+		n := 0
+		for {
+			it, err := r.Next()
+			if err != nil {
+				break
+			}
+			if n++; it.Line < 1 || it.Line > r.lines.n || !it.ICMP && it.Segment.Frame != r.Packets && it.Segment.Frame > r.Packets {
+				t.Fatalf("item %+v after %d packets and %d lines", it, r.Packets, r.lines.n)
+			}
+		}
+		if n != r.Packets {
+			t.Fatalf("%d items, %d packets", n, r.Packets)
+		}
+		r.Notes()
+		if d := time.Since(start); d > 5*time.Second {
+			t.Fatalf("%d bytes took %v", len(text), d)
+		}
+	})
+}
