@@ -13,6 +13,10 @@ Captures are pcapng or pcap, also compressed by gzip, zstd, lz4 or bzip2; they a
 and not by name. Frame and stream numbers are those that Wireshark shows. What Wireshark exports as packet
 dissections (JSON or PDML, tshark -T json or -T pdml) is read too, as far as it holds the fields of TCP.
 
+Text is read too: what tcpdump, tshark, Wireshark's packet list and others print, with prose around it. Reports then name
+lines of the text where frames stand. What the lines do not show, as data, TTL or options, is unknown, and nothing is
+concluded from it; most is shown by tcpdump -nn -tttt -S -v. Names stand for addresses of documentation.
+
 With --join the files of a rotating capture (Wireshark's ring buffer, tcpdump -C or -G) are one capture, in
 the order of their first packets, so that a connection across files is one connection. Frames are then
 numbered through all files, as in the file that "mergecap -a" makes of them; each reset names its file, its
@@ -27,6 +31,7 @@ Other commands, each with its own --help:
 	rstexplain render REPORT.json         print a JSON report in another format
 	rstexplain annotate IN -o OUT.pcapng  copy a capture with the explanation as packet comments
 	rstexplain slice IN -o OUT.pcapng     cut a capture down to the connections of its resets
+	rstexplain import TEXT -o OUT.pcapng  make a capture of packets that a program printed
 	rstexplain rules [ID]                 list the details, or document one
 	rstexplain completion SHELL           print completions for bash, zsh, fish or powershell
 	rstexplain help [COMMAND]             print the usage of a command; help glossary explains the terms
