@@ -34,6 +34,8 @@ var printers = []printer{
 	{"tcpdump -tt -e", []string{"tcpdump", "-nn", "-tt", "-e", "-r"}, false, 0.97, 0.995},
 	{"tcpdump -XX", []string{"tcpdump", "-nn", "-tttt", "-XX", "-r"}, true, 0.97, 0.995},
 	{"tshark", []string{"tshark", "-n", "-r"}, false, 0.97, 0.995},
+	{"tshark -V", []string{"tshark", "-n", "-V", "-r"}, false, 0.97, 0.995},
+	{"tshark -P -x", []string{"tshark", "-n", "-P", "-x", "-r"}, true, 0.97, 0.995},
 	{"tshark -t ad", []string{"tshark", "-n", "-t", "ad", "-r"}, false, 0.97, 0.995},
 }
 
@@ -94,7 +96,7 @@ func cutToHeaders(t *testing.T, path, to string) bool {
 	return link >= 0
 }
 
-var roundTrip = flag.Bool("roundtrip", false, "print every capture in each style, not only some of them")
+var roundTrip = flag.Bool("roundtrip", false, "print every capture in each style, also those of other projects, and not only some")
 
 // Captures that tcpdump and tshark print, and that are read back from the text, have the same RSTs and, where the text
 // holds what decides, the same causes as the capture that was cut behind its TCP headers.
@@ -105,6 +107,15 @@ func TestPrintedEqualsCapture(t *testing.T) {
 	paths := ruleCaptures(t)
 	if *roundTrip {
 		paths = append(ownCaptures(t), foreignCaptures(t)...)
+	}
+	if !*roundTrip { // tshark takes a second to start
+		some := paths[:0]
+		for i, path := range paths {
+			if i%8 == 0 {
+				some = append(some, path)
+			}
+		}
+		paths = some
 	}
 	for _, pr := range printers {
 		t.Run(pr.name, func(t *testing.T) {

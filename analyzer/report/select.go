@@ -53,6 +53,7 @@ func cloneEvidence(list []Evidence) []Evidence {
 	list = slices.Clone(list)
 	for i := range list {
 		list[i].Frames = slices.Clone(list[i].Frames)
+		list[i].Lines = slices.Clone(list[i].Lines)
 		if s := list[i].Stream; s != nil {
 			stream := *s
 			list[i].Stream = &stream
