@@ -61,7 +61,7 @@ func ExplainAll(ctx context.Context, paths []string, r report.Renderer, opts Opt
 		}
 	}()
 	for q := range line {
-		if err := q.tell(r); err != nil {
+		if err := q.drain(r); err != nil {
 			return err
 		}
 		each(q.file)
@@ -71,12 +71,12 @@ func ExplainAll(ctx context.Context, paths []string, r report.Renderer, opts Opt
 
 // roomFor estimates how much memory the connections of a file can take, from its size.
 func roomFor(path string, most int64) int64 {
-	const least, perOctet = 8 << 20, 8
+	const least, perByte = 8 << 20, 8
 	st, err := os.Stat(path)
 	if err != nil {
 		return min(most, least)
 	}
-	return min(most, least+perOctet*min(st.Size(), most))
+	return min(most, least+perByte*min(st.Size(), most))
 }
 
 // A queue is a Renderer that keeps the resets of one file until it is its turn.
@@ -118,7 +118,7 @@ func (q *queue) Reset(r *report.Reset) error {
 }
 
 // tell hands the file to r as it comes in.
-func (q *queue) tell(r report.Renderer) error {
+func (q *queue) drain(r report.Renderer) error {
 	if err := r.BeginFile(q.path); err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // An exportInput reads a packet dissection export of Wireshark, JSON or PDML. Its packets come as fields
-// and not as octets, so there is nothing left to decode.
+// and not as bytes, so there is nothing left to decode.
 type exportInput struct {
 	from   *capture.ExportError
 	format dissection.Format
@@ -42,7 +42,7 @@ func openExport(from *capture.ExportError) (input, error) {
 }
 
 const (
-	headNeed    = 4096    // octets by which the format of an export is told
+	headNeed    = 4096    // bytes by which the format of an export is told
 	exportPiece = 256     // packets of an export that are passed on together
 	exportBytes = 1 << 20 // of data in them, after which no more packets are added
 )

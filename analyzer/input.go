@@ -14,13 +14,13 @@ import (
 type input interface {
 	next(*piece) error // the packets that follow, io.EOF after the last
 	frames() int       // number of the last frame met; read after the last call of next
-	bytesRead() int64  // octets read so far; any goroutine may call it
+	bytesRead() int64  // bytes read so far; any goroutine may call it
 	stop()             // ends a wait for more; any goroutine may call it
 	close() error
 	tell(*report.File) // what could not be read
 }
 
-// A piece is a run of packets: a batch to decode, or, where there are no octets to decode, a part of an export.
+// A piece is a run of packets: a batch to decode, or, where there are no bytes to decode, a part of an export.
 type piece struct {
 	batch  capture.Batch
 	export *exported // nil for a batch

@@ -61,7 +61,7 @@ type joinedInput struct {
 	bytes atomic.Int64  // of the parts before
 	now   atomic.Pointer[capture.Reader]
 	last  int64 // latest time so far
-	told  []report.Warning
+	warnings  []report.Warning
 
 	mu    sync.Mutex
 	parts []part
@@ -157,7 +157,7 @@ func (j *joinedInput) next(p *piece) error {
 				w.Frame += now.First - 1
 			}
 			w.Says = now.Path + ": " + w.Says
-			j.told = append(j.told, w)
+			j.warnings = append(j.warnings, w)
 		}
 		j.bytes.Add(j.from.BytesRead())
 		j.now.Store(nil)
@@ -175,7 +175,7 @@ func (j *joinedInput) open() error {
 		j.begun = append(j.begun, report.Part{Path: now.path, First: j.frames() + 1})
 		j.mu.Unlock()
 		if j.last != 0 && now.start < j.last-overlap {
-			j.told = append(j.told, report.Warning{
+			j.warnings = append(j.warnings, report.Warning{
 				Says: fmt.Sprintf("%s begins %v before the file before it ends: these are not the files of one rotating capture",
 					now.path, time.Duration(j.last-now.start).Round(time.Millisecond)),
 				Hint: "captures of the same time are merged with mergecap -w OUT IN..."})
@@ -186,7 +186,7 @@ func (j *joinedInput) open() error {
 			j.now.Store(r)
 			return nil
 		}
-		j.told = append(j.told, report.Warning{Says: err.Error(), Lost: true})
+		j.warnings = append(j.warnings, report.Warning{Says: err.Error(), Lost: true})
 	}
 	return io.EOF
 }
@@ -203,7 +203,7 @@ func (p *part) open(j *joinedInput) (*capture.Reader, error) {
 		return nil, err
 	}
 	if now := r.Stat(); now == nil || !os.SameFile(now, p.was) || now.Size() < p.was.Size() {
-		j.told = append(j.told, report.Warning{Lost: true,
+		j.warnings = append(j.warnings, report.Warning{Lost: true,
 			Says: p.path + ": is another file than when the files were brought into their order, so its place among them may be wrong",
 			Hint: "copy the files first where a capture goes on writing them"})
 	}
@@ -245,7 +245,7 @@ func (j *joinedInput) close() error {
 	return j.from.Close()
 }
 
-func (j *joinedInput) tell(f *report.File) { f.Warnings = append(f.Warnings, j.told...) }
+func (j *joinedInput) tell(f *report.File) { f.Warnings = append(f.Warnings, j.warnings...) }
 
 // joinedOf returns in where it is joined of several files, else nil, on which place and finish do nothing.
 func joinedOf(in input) *joinedInput {

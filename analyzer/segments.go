@@ -13,7 +13,7 @@ import (
 
 // segments are the TCP segments of a piece of the input, in the order of the file.
 type segments struct {
-	held   capture.Batch // holds the octets that payloads point to
+	held   capture.Batch // holds the bytes that payloads point to
 	list   *track.Batch
 	errors []flows.ICMPNote // those in list
 	timeSpan
@@ -30,7 +30,7 @@ type decoding struct {
 	sync.Mutex
 	decoder decode.Decoder
 	segment flows.Segment // at hand
-	counted int64         // octets of the input
+	counted int64         // bytes of the input
 	over    bool
 }
 
@@ -43,7 +43,7 @@ func (d *decoding) end() *decode.Decoder {
 	return &d.decoder
 }
 
-// next reads the next piece of in and its headers, for t. read, where set, grows by the octets that were read.
+// next reads the next piece of in and its headers, for t. read, where set, grows by the bytes that were read.
 func (d *decoding) next(in input, t *track.Table, read *atomic.Int64) (*segments, error) {
 	var p piece
 	if err := in.next(&p); err != nil {
@@ -89,7 +89,7 @@ func (d *decoding) decode(b capture.Batch, t *track.Table) *segments {
 	s.extend(first)
 	s.extend(last)
 	if s.list.Borrowed() == 0 {
-		b.Release() // while its octets are in the cache, for the next ones
+		b.Release() // while its bytes are in the cache, for the next ones
 	} else {
 		s.held = b
 	}

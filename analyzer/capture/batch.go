@@ -3,7 +3,7 @@ package capture
 import "sync"
 
 // A Batch is a run of packets that follow each other in the file, with the buffer that holds their
-// octets. A Batch may be moved by value and released by another goroutine than the one that fills it with
+// bytes. A Batch may be moved by value and released by another goroutine than the one that fills it with
 // [Reader.Next], as long as it is released once.
 type Batch struct {
 	Packets []Packet // in file order; valid until Release and the Reader's next Next
@@ -19,7 +19,7 @@ func (b *Batch) Release() {
 	*b = Batch{}
 }
 
-// A chunk is a piece of the file's octets.
+// A chunk is a piece of the file's bytes.
 type chunk struct {
 	buf  []byte
 	pool *pool
@@ -30,10 +30,10 @@ type chunk struct {
 type pool struct {
 	mu   sync.Mutex
 	free []*chunk
-	size int // octets of a chunk
+	size int // bytes of a chunk
 }
 
-// get returns a chunk of at least n octets. Only a block larger than the usual chunk makes a larger
+// get returns a chunk of at least n bytes. Only a block larger than the usual chunk makes a larger
 // one, which is not kept.
 func (p *pool) get(n int) *chunk {
 	if n > p.size {

@@ -12,7 +12,7 @@ import (
 	"github.com/gopacket/gopacket/pcapgo"
 )
 
-// benchFile returns about n octets of capture: packets as TCP bulk traffic has them, or small ones only.
+// benchFile returns about n bytes of capture: packets as TCP bulk traffic has them, or small ones only.
 func benchFile(n int, ng, small bool, opts ...option) (file []byte, packets int) {
 	o := binary.LittleEndian
 	f, g := newPcapng(o).iface(1, 262144), newPcap(o, magicMicro, 2, 4, 1)
@@ -147,7 +147,7 @@ func BenchmarkCompressed(b *testing.B) {
 	}
 }
 
-// BenchmarkDamaged searches through octets that hold no packet.
+// BenchmarkDamaged searches through bytes that hold no packet.
 func BenchmarkDamaged(b *testing.B) {
 	for _, ng := range []bool{true, false} {
 		name, head := "pcap", samplePcap(1)

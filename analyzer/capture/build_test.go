@@ -108,7 +108,7 @@ func (f *pcapng) count(code uint16, n uint64) option { return option{code, f.App
 type pcapFile struct {
 	order
 	b      []byte
-	header int // octets of a record header
+	header int // bytes of a record header
 }
 
 func newPcap(o order, magic uint32, major, minor uint16, network uint32) *pcapFile {
@@ -141,7 +141,7 @@ func (f *pcapFile) packet(sec, frac uint32, data []byte) *pcapFile {
 	return f.record(sec, frac, uint32(len(data)), uint32(len(data)), data)
 }
 
-// readAll reads a whole capture, with the packets' octets copied out of their batches.
+// readAll reads a whole capture, with the packets' bytes copied out of their batches.
 func readAll(t testing.TB, in io.Reader, opts Options) ([]Packet, *Reader) {
 	t.Helper()
 	r, err := NewReader(in, opts)
@@ -183,7 +183,7 @@ func reasons(r *Reader) (all []Reason) {
 	return all
 }
 
-// octets returns n octets that differ from place to place.
+// bytes returns n bytes that differ from place to place.
 func octets(n int) []byte {
 	b := make([]byte, n)
 	x := uint32(2463534242)
@@ -204,7 +204,7 @@ func differ(want, got []Packet) string {
 		}
 		w, g := want[i], got[i]
 		if !bytes.Equal(w.Data, g.Data) {
-			return fmt.Sprintf("packet %d: other octets", i)
+			return fmt.Sprintf("packet %d: other bytes", i)
 		}
 		w.Data, g.Data = nil, nil
 		if !reflect.DeepEqual(w, g) {

@@ -89,13 +89,13 @@ func TestFileChanges(t *testing.T) {
 	}
 }
 
-func appendTo(path string, octets []byte) error {
+func appendTo(path string, data []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	_, err = f.Write(octets)
+	_, err = f.Write(data)
 	return err
 }
 
@@ -115,7 +115,7 @@ func TestRestOfFile(t *testing.T) {
 	}
 	got, r := readAll(t, f, Options{})
 	if len(got) != 10 || len(r.Problems()) != 0 || r.Size() != int64(len(sample(10))) {
-		t.Errorf("%d packets, %d octets, problems %v", len(got), r.Size(), r.Problems())
+		t.Errorf("%d packets, %d bytes, problems %v", len(got), r.Size(), r.Problems())
 	}
 }
 
@@ -131,7 +131,7 @@ func TestSmallFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(r.chunk.buf) > 4<<10 {
-			t.Errorf("%d octets are held for a file of %d", len(r.chunk.buf), r.Size())
+			t.Errorf("%d bytes are held for a file of %d", len(r.chunk.buf), r.Size())
 		}
 		if got := drain(t, r); len(got) != n || len(r.Problems()) != 0 {
 			t.Errorf("%d packets of %d, problems %v", len(got), n, r.Problems())
@@ -159,7 +159,7 @@ func TestEndlessBombs(t *testing.T) {
 	}{
 		{"gzip", Options{}, "this may be a decompression bomb"},
 		{"zstd", Options{}, "this may be a decompression bomb"},
-		{"lz4", Options{MaxRatio: 100}, "this may be a decompression bomb"}, // it gives 255 octets for one at most
+		{"lz4", Options{MaxRatio: 100}, "this may be a decompression bomb"}, // it gives 255 bytes for one at most
 		{"gzip", Options{MaxRatio: 1 << 30, MaxBytes: 300 << 20}, "more than 314572800 bytes came out of "},
 		{"zstd", Options{MaxRatio: 1 << 30, MaxBytes: 300 << 20}, "more than 314572800 bytes came out of "},
 		{"lz4", Options{MaxBytes: 300 << 20}, "more than 314572800 bytes came out of "},
@@ -173,7 +173,7 @@ func TestEndlessBombs(t *testing.T) {
 			t.Errorf("%s, %+v: %d packets, problems %v", c.kind, c.opts, len(got), r.Problems())
 		}
 		if out := r.base; out > 320<<20 {
-			t.Errorf("%s, %+v: %d octets came out", c.kind, c.opts, out)
+			t.Errorf("%s, %+v: %d bytes came out", c.kind, c.opts, out)
 		}
 		r.Close()
 	}

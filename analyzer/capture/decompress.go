@@ -35,7 +35,7 @@ func compression(head []byte) string {
 // processors: with a single one, the decoder takes another way, which keeps back the block whose checksum is wrong.
 const zstdStages = 4
 
-// decompressor returns what reads the plain octets of in. All but bzip2's go on over several members or frames, as do gzip -d and zstd -d.
+// decompressor returns what reads the plain bytes of in. All but bzip2's go on over several members or frames, as do gzip -d and zstd -d.
 func decompressor(kind string, in io.Reader, opts Options) (io.Reader, error) {
 	in = bufio.NewReaderSize(in, 128<<10)
 	switch kind {
@@ -87,7 +87,7 @@ func (r *Reader) window() (what, try string) {
 		"decompress it first, or allow more memory with --max-memory"
 }
 
-// ratioFrom is how many octets must have come out before their ratio to those that went in is judged:
+// ratioFrom is how many bytes must have come out before their ratio to those that went in is judged:
 // an idle link's capture compresses well, and so little harms nobody.
 const ratioFrom = 256 << 20
 
@@ -108,7 +108,7 @@ type piece struct {
 
 // An expander has as many pieces as fit in the caches of a processor, 2 MiB in all.
 const (
-	pieceOctets = 32 << 10
+	pieceBytes = 32 << 10
 	maxPieces   = 64
 )
 
@@ -132,7 +132,7 @@ func (e *expander) run(kind string, src *source, opts Options) {
 		}
 	}
 	defer func() {
-		if v := recover(); v != nil { // a decompressor that stumbles over hostile octets
+		if v := recover(); v != nil { // a decompressor that stumbles over hostile bytes
 			send(piece{err: fmt.Errorf("%s decompressor failed: %v", kind, v)})
 		}
 	}()
@@ -154,7 +154,7 @@ func (e *expander) run(kind string, src *source, opts Options) {
 			return
 		}
 		if b == nil {
-			b = make([]byte, min(opts.ChunkSize, pieceOctets))
+			b = make([]byte, min(opts.ChunkSize, pieceBytes))
 		}
 		n, err := in.Read(b[:cap(b)])
 		if most, bomb := allowed.left(total, n); bomb != nil {

@@ -50,7 +50,7 @@ func OpenFile(ctx context.Context, path string) (*File, error) {
 	case f.was.Mode()&fs.ModeNamedPipe != 0:
 		widen(f.f)
 	}
-	f.spool = &spool{ctx: ctx, from: f.f, max: MaxTemporary, got: make(chan got, 1)}
+	f.spool = &spool{ctx: ctx, from: f.f, max: MaxTemporary, got: make(chan readResult, 1)}
 	if f.spool.to, err = Temporary(); err != nil {
 		f.Close()
 		return nil, f.spoolError(err)
@@ -181,11 +181,11 @@ type spool struct {
 	begun   bool
 	buf     []byte
 	waiting bool     // a read is under way
-	got     chan got // what it brought
+	got     chan readResult // what it brought
 }
 
 // A got is what a read brought.
-type got struct {
+type readResult struct {
 	n   int
 	err error
 }
@@ -205,7 +205,7 @@ func (s *spool) Read(b []byte) (int, error) {
 		}
 		go func(buf []byte) {
 			n, err := s.from.Read(buf)
-			s.got <- got{n, err}
+			s.got <- readResult{n, err}
 		}(s.buf[:len(b)])
 	}
 	select {

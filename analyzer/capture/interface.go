@@ -6,9 +6,9 @@ type Interface struct {
 	Section     int    // 0-based number of the pcapng section
 	Index       int    // within the section: Packet.Interface
 	Link        uint16 // LINKTYPE_ value
-	SnapLen     uint32 // octets kept of each packet, 0: no limit
+	SnapLen     uint32 // bytes kept of each packet, 0: no limit
 	Resolution  uint8  // if_tsresol: a tick is 10**-n seconds, or 2**-(n&127) with the top bit set
-	FCSLen      int    // octets of frame check sequence at the end of each packet, -1: not told
+	FCSLen      int    // bytes of frame check sequence at the end of each packet, -1: not told
 	Name        string // "eth0"
 	Description string
 	OS          string

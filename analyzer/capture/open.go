@@ -46,7 +46,7 @@ func (e *Error) Unwrap() error { return e.Err }
 type ExportError struct {
 	Refusal *Error
 	Text    io.ReadCloser // the whole file, decompressed; for who gets the error to close
-	Read    func() int64  // octets of the file read so far, before decompression
+	Read    func() int64  // bytes of the file read so far, before decompression
 	Prose   bool          // it is text of another kind, in which packets may be shown
 }
 
@@ -64,7 +64,7 @@ type exportText struct {
 
 func (t exportText) Close() error { return t.from.Close() }
 
-// Open opens the capture at path; "-" is standard input. It returns once the first octets have told the
+// Open opens the capture at path; "-" is standard input. It returns once the first bytes have told the
 // format. All its errors are of type [*Error].
 func Open(path string, opts Options) (*Reader, error) {
 	if path == "-" {
@@ -163,7 +163,7 @@ func newReader(name string, in io.Reader, done io.Closer, opts Options) (*Reader
 	case like.what != "":
 		what = "is not a capture: it looks like " + like.what
 	case len(head) < 12:
-		what = fmt.Sprintf("is not a capture: it holds only %d octets", len(head))
+		what = fmt.Sprintf("is not a capture: it holds only %d bytes", len(head))
 	case compression(head) != "":
 		what, like.try = "is not a capture: it is compressed twice", "decompress it once"
 	case like.try == "":
@@ -185,7 +185,7 @@ func isPcapng(head []byte) bool {
 	return len(head) >= 12 && u32(head, false) == blockSection && (u32(head[8:], false) == orderMagic || u32(head[8:], true) == orderMagic)
 }
 
-// peek reads until the chunk holds n octets or no more come.
+// peek reads until the chunk holds n bytes or no more come.
 func (r *Reader) peek(n int) []byte {
 	for r.end < n && !r.eof {
 		r.fill()

@@ -202,7 +202,7 @@ func seeds(t testing.TB) [][]byte {
 	return all
 }
 
-// FuzzReader reads any octets: nothing may crash or hang, what is read does not depend on how it
+// FuzzReader reads any bytes: nothing may crash or hang, what is read does not depend on how it
 // arrives, and frame numbers, offsets and lengths stay in bounds.
 func FuzzReader(f *testing.F) {
 	for _, b := range seeds(f) {
@@ -236,7 +236,7 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// stutter gives its octets in runs of 1, 2, 4 … 64, 1 …
+// stutter gives its bytes in runs of 1, 2, 4 … 64, 1 …
 type stutter struct {
 	b []byte
 	n int

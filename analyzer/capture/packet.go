@@ -10,12 +10,12 @@
 // Only a file of which nothing can be read is an error, of type [*Error].
 package capture
 
-// A Packet is one captured packet: its octets and where they come from.
+// A Packet is one captured packet: its bytes and where they come from.
 type Packet struct {
-	Data      []byte // captured octets, and in its capacity what follows; valid until the Batch that holds the packet is released
+	Data      []byte // captured bytes, and in its capacity what follows; valid until the Batch that holds the packet is released
 	Frame     int    // 1-based, as Wireshark numbers it
 	Time      int64  // nanoseconds since the Unix epoch
-	Length    uint32 // octets on the wire
+	Length    uint32 // bytes on the wire
 	Link      uint16 // link type (LINKTYPE_ value, https://www.tcpdump.org/linktypes.html)
 	Interface uint16 // pcapng interface number within its section, 0 for pcap
 	Offset    int64  // of the packet's block or record in the uncompressed stream

@@ -6,12 +6,12 @@ import (
 	"math/bits"
 )
 
-// Magic numbers of pcap files as the little-endian octets of a little-endian writer read.
+// Magic numbers of pcap files as the little-endian bytes of a little-endian writer read.
 const (
 	magicMicro     = 0xa1b2c3d4
 	magicNano      = 0xa1b23c4d
-	magicModified  = 0xa1b2cd34 // Kuznetzov's patch: record headers of 24 octets, or 28
-	magicIxiaNano  = 0x1c0001ac // "lcap": file header of 28 octets
+	magicModified  = 0xa1b2cd34 // Kuznetzov's patch: record headers of 24 bytes, or 28
+	magicIxiaNano  = 0x1c0001ac // "lcap": file header of 28 bytes
 	magicIxiaMicro = 0x1c0001ab
 )
 
@@ -19,7 +19,7 @@ const (
 type pcapFormat struct {
 	swap     bool   // big-endian
 	fraction uint32 // nanoseconds of a unit of the second timestamp field
-	header   int    // octets of a record header
+	header   int    // bytes of a record header
 	reversed int8   // the order of the two lengths: 0 captured first, 1 original first, 2 whichever is larger is original
 	link     uint16
 }

@@ -101,7 +101,7 @@ func (r *Reader) walkPcapng() verdict {
 }
 
 // dropCount returns the packets lost before this one after epb_dropcount (draft-ietf-opsawg-pcapng §4.3);
-// b holds the packet's octets, its padding and its options. It is written out, and not a range over
+// b holds the packet's bytes, its padding and its options. It is written out, and not a range over
 // options, because some programs write options with every packet.
 func dropCount(b []byte, caplen uint32, swap bool) uint64 {
 	at := (uint64(caplen) + 3) &^ 3
@@ -152,7 +152,7 @@ func (r *Reader) block() verdict {
 	return walked
 }
 
-// accept reads the content of the block at the position, which is n octets long, and goes on behind it.
+// accept reads the content of the block at the position, which is n bytes long, and goes on behind it.
 func (r *Reader) accept(typ uint32, n int) {
 	b, before := r.chunk.buf[r.pos:r.pos+n], len(r.packets)
 	if r.content(typ, b[8:n-4]) != walked {
@@ -208,14 +208,14 @@ func (r *Reader) packet(id uint32, b []byte) verdict {
 	r.frame++
 	if uint64(id) >= uint64(len(r.ifaces)) {
 		if uint64(id) < uint64(len(r.ifaces)+r.surplus) {
-			r.tell(NoInterface, int64(len(b)), "is of interface %d, beyond the %d that are read of a section", id, interfacesMax)
+			r.noteFrame(NoInterface, int64(len(b)), "is of interface %d, beyond the %d that are read of a section", id, interfacesMax)
 			return walked
 		}
-		r.tell(NoInterface, int64(len(b)), "names interface %d, which its section does not describe", id)
+		r.noteFrame(NoInterface, int64(len(b)), "names interface %d, which its section does not describe", id)
 		return walked
 	}
 	if int(caplen) > r.opts.MaxPacket {
-		r.tell(Oversize, int64(caplen), "holds %d octets, more than the %d that are read of one packet", caplen, r.opts.MaxPacket)
+		r.noteFrame(Oversize, int64(caplen), "holds %d bytes, more than the %d that are read of one packet", caplen, r.opts.MaxPacket)
 		return walked
 	}
 	f := &r.ifaces[id]
@@ -223,7 +223,7 @@ func (r *Reader) packet(id uint32, b []byte) verdict {
 	f.dropped += dropCount(b[16:], caplen, r.swap)
 	t, ok := f.clock.convert(uint64(u32(b, r.swap))<<32 | uint64(u32(b[4:], r.swap)))
 	if !ok {
-		r.tell(TimeRange, 0, "has a time outside the years 1823 to 2116")
+		r.noteFrame(TimeRange, 0, "has a time outside the years 1823 to 2116")
 	}
 	r.packets = append(r.packets, Packet{
 		Data:      b[16 : 16+caplen : 16+caplen],
@@ -245,7 +245,7 @@ func (r *Reader) simplePacket(b []byte) verdict {
 	length := u32(b, r.swap)
 	r.frame++
 	if len(r.ifaces) == 0 {
-		r.tell(NoInterface, int64(len(b)), "comes before any interface of its section is described")
+		r.noteFrame(NoInterface, int64(len(b)), "comes before any interface of its section is described")
 		return walked
 	}
 	f := &r.ifaces[0]
@@ -255,7 +255,7 @@ func (r *Reader) simplePacket(b []byte) verdict {
 	}
 	caplen = min(caplen, uint32(len(b)-4))
 	if int(caplen) > r.opts.MaxPacket {
-		r.tell(Oversize, int64(caplen), "holds %d octets, more than the %d that are read of one packet", caplen, r.opts.MaxPacket)
+		r.noteFrame(Oversize, int64(caplen), "holds %d bytes, more than the %d that are read of one packet", caplen, r.opts.MaxPacket)
 		return walked
 	}
 	f.packets++

@@ -131,7 +131,7 @@ func (r *Reader) statistics(b []byte) {
 	d.Dropped = max(d.Dropped, dropped)
 }
 
-// text returns an option's text, at most textKept octets of it, as valid UTF-8. It may hold anything else, control characters too.
+// text returns an option's text, at most textKept bytes of it, as valid UTF-8. It may hold anything else, control characters too.
 func text(b []byte) string {
 	return strings.ToValidUTF8(string(bytes.TrimRight(b[:min(len(b), textKept)], "\x00")), "\uFFFD")
 }

@@ -13,7 +13,7 @@ const (
 	Oversize    Reason = "oversize"     // a packet larger than Options.MaxPacket
 	NoInterface Reason = "no-interface" // a packet of an interface that its section does not describe
 	Unsupported Reason = "unsupported"  // a section of a version that nobody has defined
-	Undecodable Reason = "undecodable"  // compressed octets that do not decompress
+	Undecodable Reason = "undecodable"  // compressed bytes that do not decompress
 	Expansion   Reason = "expansion"    // decompression stopped at Options.MaxRatio or Options.MaxBytes
 	ReadError   Reason = "read-error"   // the operating system could not read on
 )
@@ -43,7 +43,7 @@ type Problem struct {
 	Reason Reason
 	Offset int64  // in the uncompressed stream; -1: nowhere in particular
 	Frame  int    // the frame concerned, or the last one before the place; 0: none yet
-	Bytes  int64  // octets of the file lost; 0: none, or not known
+	Bytes  int64  // bytes of the file lost; 0: none, or not known
 	Count  int    // how often
 	What   string // lower case, complete but for the file
 	Try    string // what to do about it, "" when nothing helps

@@ -9,23 +9,23 @@ import (
 
 // Options bound what a Reader does. The zero value is right for nearly all.
 type Options struct {
-	// ChunkSize is how many octets of the file are read at a time, 0: 256 KiB, which with what is made
+	// ChunkSize is how many bytes of the file are read at a time, 0: 256 KiB, which with what is made
 	// of them stays in a processor's second-level cache.
 	ChunkSize int
 
-	// MaxPacket is the most octets of one packet, 0: 262144. No capture tool writes more for a link
+	// MaxPacket is the most bytes of one packet, 0: 262144. No capture tool writes more for a link
 	// that carries IP (libpcap's MAXIMUM_SNAPLEN, Wireshark's WTAP_MAX_PACKET_SIZE_STANDARD). A larger
 	// packet is passed over and told; it keeps its frame number.
 	MaxPacket int
 
-	// MaxRatio stops decompression that gives more than MaxRatio octets for each compressed one, once
+	// MaxRatio stops decompression that gives more than MaxRatio bytes for each compressed one, once
 	// 256 MiB have come out, 0: 1000.
 	MaxRatio int
 
-	// MaxBytes stops decompression after so many octets, 0: 256 GiB.
+	// MaxBytes stops decompression after so many bytes, 0: 256 GiB.
 	MaxBytes int64
 
-	// MaxWindow is the most octets of a window that a zstd stream may ask memory for, 0: 128 MiB, as the zstd
+	// MaxWindow is the most bytes of a window that a zstd stream may ask memory for, 0: 128 MiB, as the zstd
 	// program allows by default. Decompression takes about twice as much.
 	MaxWindow int
 
@@ -79,16 +79,16 @@ const (
 type Reader struct {
 	name     string
 	opts     Options
-	src      *source   // the file's octets
+	src      *source   // the file's bytes
 	in       io.Reader // src, or what decompresses it
 	pool     pool
 	expander *expander // where the file is compressed
 
-	chunk    *chunk // being filled: octets pos to end are not yet read
+	chunk    *chunk // being filled: bytes pos to end are not yet read
 	pos, end int
-	base     int64    // offset in the stream of the chunk's first octet
+	base     int64    // offset in the stream of the chunk's first byte
 	packets  []Packet // found in the chunk
-	need     int      // octets from pos without which the walk cannot go on
+	need     int      // bytes from pos without which the walk cannot go on
 	eof      bool
 	failure  error // why eof came, where it is not the file's end
 
@@ -123,7 +123,7 @@ type verdict uint8
 
 const (
 	walked   verdict = iota // the block was read
-	wantMore                // Reader.need octets from the position are needed
+	wantMore                // Reader.need bytes from the position are needed
 	damaged                 // what stands at the position is no block
 )
 
@@ -175,7 +175,7 @@ func (r *Reader) repair() verdict {
 	return r.repairPcap()
 }
 
-// hand gives the chunk to b and goes on in another with the octets that no packet has taken.
+// hand gives the chunk to b and goes on in another with the bytes that no packet has taken.
 func (r *Reader) hand(b *Batch) {
 	c := r.chunk
 	b.Packets, b.chunk = r.packets, c
@@ -189,7 +189,7 @@ func (r *Reader) hand(b *Batch) {
 // fill reads once from the file, with room made for what the walk needs.
 func (r *Reader) fill() {
 	c, left := r.chunk, r.end-r.pos
-	// A length is believed only as octets come, so that a small file cannot claim much memory.
+	// A length is believed only as bytes come, so that a small file cannot claim much memory.
 	if need := max(r.need, left+1); need > len(c.buf) && 2*left >= len(c.buf) {
 		r.chunk = r.pool.get(min(need, 2*len(c.buf)))
 	}
@@ -246,7 +246,7 @@ func (r *Reader) finish() {
 	}
 	if n := r.src.read.Load(); r.src.size >= 0 && n > r.src.size && !r.src.follow {
 		r.note(Problem{Reason: Growing, Offset: -1, Frame: r.frame,
-			What: fmt.Sprintf("the file grew from %d to %d octets while it was read; what is written to it from now on is not explained", r.src.size, n),
+			What: fmt.Sprintf("the file grew from %d to %d bytes while it was read; what is written to it from now on is not explained", r.src.size, n),
 			Try:  "--follow explains a capture while it is written"})
 	}
 	if r.timeless > 0 {
@@ -275,8 +275,8 @@ func (r *Reader) settle() {
 	}
 }
 
-// tell notes a problem of the packet at the position, whose frame number is already taken; n octets of it are lost.
-func (r *Reader) tell(reason Reason, n int64, format string, args ...any) {
+// tell notes a problem of the packet at the position, whose frame number is already taken; n bytes of it are lost.
+func (r *Reader) noteFrame(reason Reason, n int64, format string, args ...any) {
 	if r.kept[reason] == problemsKept { // its words would not be kept
 		r.note(Problem{Reason: reason, Bytes: n})
 		return
@@ -348,10 +348,10 @@ func (r *Reader) Links() map[uint16]int64 {
 // Frames returns the number of the last frame met: how many packets Wireshark counts up to here.
 func (r *Reader) Frames() int { return r.frame }
 
-// BytesRead returns how many octets of the file have been read, before decompression. Any goroutine may call it.
+// BytesRead returns how many bytes of the file have been read, before decompression. Any goroutine may call it.
 func (r *Reader) BytesRead() int64 { return r.src.read.Load() }
 
-// Size returns the file's size in octets, -1 where it has none, as a pipe.
+// Size returns the file's size in bytes, -1 where it has none, as a pipe.
 func (r *Reader) Size() int64 { return r.src.size }
 
 // Stop makes Next return io.EOF where it would otherwise wait for a file that grows; what was cut by it is

@@ -19,7 +19,7 @@ import (
 	"github.com/pierrec/lz4/v4"
 )
 
-// sample returns a pcapng capture of n packets of 0 to 1499 octets.
+// sample returns a pcapng capture of n packets of 0 to 1499 bytes.
 func sample(n int) []byte {
 	f := newPcapng(binary.LittleEndian).iface(1, 262144)
 	data := octets(1500)
@@ -282,7 +282,7 @@ func TestCompressed(t *testing.T) {
 			t.Errorf("%s: problems %v, %s", name, r.Problems(), d)
 		}
 		if kind, _, _ := strings.Cut(name, ","); r.Info().Compression != kind || r.BytesRead() != int64(len(b)) {
-			t.Errorf("%s: recognised as %q, %d octets read of %d", name, r.Info().Compression, r.BytesRead(), len(b))
+			t.Errorf("%s: recognised as %q, %d bytes read of %d", name, r.Info().Compression, r.BytesRead(), len(b))
 		}
 		// Cut or damaged, what came out before is read.
 		for cut := 64; cut < len(b); cut += 997 {
@@ -339,7 +339,7 @@ func TestDecompressionBomb(t *testing.T) {
 	}
 	got, r = readAll(t, bytes.NewReader(b.Bytes()), Options{MaxBytes: 1 << 20})
 	if len(got) != 10 || !slices.Equal(reasons(r), []Reason{Expansion}) {
-		t.Errorf("octets: %d packets, problems %v", len(got), r.Problems())
+		t.Errorf("bytes: %d packets, problems %v", len(got), r.Problems())
 	}
 }
 
@@ -368,12 +368,12 @@ func TestNotCapture(t *testing.T) {
 		{"GMBU\x00\x02\x01\x00\x00\x00\x00\x00", "Network Monitor"},
 		{"PK\x03\x04\x14\x00\x00\x00\x08\x00", "a zip archive"},
 		{"\xfd7zXZ\x00\x00\x04", "xz"},
-		{string(make([]byte, 100)), "zero octets only"},
+		{string(make([]byte, 100)), "zero bytes only"},
 		{"\n\n\r\x1c\x00\x00\x00\x4d\x3c\x2b\x1a\x01\x00", "transferred as text"},
 		{string(etl), "a Windows event trace"},
 		{string(erf), "ERF"},
 		{string(tar), "a tar archive"},
-		{"\x01\x02\x03", "only 3 octets"},
+		{"\x01\x02\x03", "only 3 bytes"},
 		{"\xff\xfeh\x00i\x00", "UTF-16"},
 		{"\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d", "is not a capture"},
 	} {
@@ -424,7 +424,7 @@ func TestOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := drain(t, r); len(got) != 10 || r.Size() != int64(len(file)) || r.BytesRead() != r.Size() {
-		t.Errorf("%d packets, %d octets of %d", len(got), r.BytesRead(), r.Size())
+		t.Errorf("%d packets, %d bytes of %d", len(got), r.BytesRead(), r.Size())
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// recognizeNeed is how many octets of a file that is no capture are looked at to say what it is.
+// recognizeNeed is how many bytes of a file that is no capture are looked at to say what it is.
 const recognizeNeed = 4096
 
 // A likeness is what a file looks like that is no capture this package reads.
@@ -97,7 +97,7 @@ func recognize(head []byte) likeness {
 	case len(head) > 262 && bytes.Equal(head[257:262], []byte("ustar")):
 		return likeness{"a tar archive", unpack}
 	case len(bytes.Trim(head, "\x00")) == 0:
-		return likeness{"a file of zero octets only, as an interrupted copy or a full disk leaves", "copy it again"}
+		return likeness{"a file of zero bytes only, as an interrupted copy or a full disk leaves", "copy it again"}
 	case isText(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))): // what follows has no magic number, and text can look like it
 	case isETL(head):
 		return likeness{"a Windows event trace (netsh trace, pktmon)", "convert it: etl2pcapng IN.etl OUT.pcapng, or pktmon etl2pcap IN.etl"}
@@ -107,7 +107,7 @@ func recognize(head []byte) likeness {
 	return recognizeText(head)
 }
 
-// isETL looks for the header of the first buffer of an event trace log: its size, and after the 72 octets
+// isETL looks for the header of the first buffer of an event trace log: its size, and after the 72 bytes
 // of WMI_BUFFER_HEADER the marker of a system trace header.
 func isETL(b []byte) bool {
 	return len(b) >= 76 && binary.LittleEndian.Uint32(b) >= 1024 && binary.LittleEndian.Uint32(b)%1024 == 0 &&

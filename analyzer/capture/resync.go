@@ -10,7 +10,7 @@ import (
 // block is framed by its length on both sides, and a pcap record is trusted when it leads to others like it.
 
 // resyncMax is the largest block or chain of records that is taken as the place to go on, so that false
-// beginnings in damaged octets cannot make the buffer grow without end.
+// beginnings in damaged bytes cannot make the buffer grow without end.
 const resyncMax = 1 << 20
 
 // lost begins the search for the next block at the position. tail says that the file ends in what stands
@@ -56,8 +56,8 @@ func (r *Reader) search() verdict {
 	return walked
 }
 
-// likely returns how far into b the first octets stand that could begin a block or record, or that are
-// too few to tell. It is all that is done for most octets of damage.
+// likely returns how far into b the first bytes stand that could begin a block or record, or that are
+// too few to tell. It is all that is done for most bytes of damage.
 func (r *Reader) likely(b []byte) int {
 	swap := r.swap
 	if !r.ng {
@@ -92,20 +92,20 @@ func (r *Reader) found() {
 	switch {
 	case cut:
 		p.Reason = Truncated
-		p.What = fmt.Sprintf("the file ends in the middle of a packet: %d octets after frame %d, from byte %d", n, r.frame, r.lostAt)
+		p.What = fmt.Sprintf("the file ends in the middle of a packet: %d bytes after frame %d, from byte %d", n, r.frame, r.lostAt)
 		p.Try = "it was cut short while it was written or copied; all before that is read"
 	case r.pos == r.end && r.eof:
-		p.What = fmt.Sprintf("damaged from byte %d, near frame %d, to its end: %d octets cannot be read", r.lostAt, r.frame, n)
+		p.What = fmt.Sprintf("damaged from byte %d, near frame %d, to its end: %d bytes cannot be read", r.lostAt, r.frame, n)
 		p.Try = "copy the file again; all before that is read"
 	default:
-		p.What = fmt.Sprintf("damaged from byte %d, near frame %d, to byte %d: %d octets cannot be read, and frame numbers after them are not Wireshark's", r.lostAt, r.frame, at, n)
+		p.What = fmt.Sprintf("damaged from byte %d, near frame %d, to byte %d: %d bytes cannot be read, and frame numbers after them are not Wireshark's", r.lostAt, r.frame, at, n)
 		p.Try = "copy the file again; all before and after that is read"
 	}
 	r.note(p)
 }
 
 // blockAt returns the length of the pcapng block that b begins with beyond doubt: of a known type, with
-// its length on both sides and content that fits. need is how many octets it takes to tell, 0: b is enough.
+// its length on both sides and content that fits. need is how many bytes it takes to tell, 0: b is enough.
 func (r *Reader) blockAt(b []byte) (n, need int) {
 	if len(b) < 12 {
 		return 0, 12
@@ -219,7 +219,7 @@ func (r *Reader) beginBare() {
 	}
 }
 
-// passBlock tells that the content of the block at the position makes no sense, and goes on behind its n octets.
+// passBlock tells that the content of the block at the position makes no sense, and goes on behind its n bytes.
 func (r *Reader) passBlock(typ uint32, n int) {
 	switch {
 	case isPacketBlock(typ):
@@ -229,7 +229,7 @@ func (r *Reader) passBlock(typ uint32, n int) {
 	}
 	at := r.base + int64(r.pos)
 	r.note(Problem{Reason: Corrupt, Offset: at, Frame: r.frame, Bytes: int64(n),
-		What: fmt.Sprintf("the block of %d octets at byte %d contradicts itself, near frame %d", n, at, r.frame),
+		What: fmt.Sprintf("the block of %d bytes at byte %d contradicts itself, near frame %d", n, at, r.frame),
 		Try:  "copy the file again; all before and after that is read"})
 	r.pos += n
 }
@@ -250,7 +250,7 @@ func (r *Reader) repairPcap() verdict {
 		}
 		if n == len(b) || n+r.pcap.header <= len(b) && r.recordAt(b[n:]) > 0 {
 			r.frame++
-			r.tell(Oversize, int64(caplen), "holds %d octets, more than the %d that are read of one packet", caplen, r.opts.MaxPacket)
+			r.noteFrame(Oversize, int64(caplen), "holds %d bytes, more than the %d that are read of one packet", caplen, r.opts.MaxPacket)
 			r.pos += n
 			return walked
 		}

@@ -44,7 +44,7 @@ func (c *Copied) count(typ uint32) {
 // [Reader.Next], and leaves the same problems behind: bytes that cannot be read are not copied.
 //
 // Of a pcapng file every block is copied bit for bit, in its byte order, but for
-//   - packet blocks that edit changes, in which all options stay but a hash of octets that have changed;
+//   - packet blocks that edit changes, in which all options stay but a hash of bytes that have changed;
 //   - Simple Packet Blocks that get a comment, which become Enhanced Packet Blocks of tick 0;
 //   - the length of a section that tells it, which becomes "unspecified", as packets may change theirs;
 //   - custom blocks of the kind that its maker wants no other program to copy
@@ -162,7 +162,7 @@ func (w *rewriter) packetBlock(typ uint32, b []byte, p *Packet) {
 	w.write(typ, head, data, w.options(opts, &e))
 }
 
-// packetHead returns an Enhanced Packet Block's fields before the octets, the captured length left open.
+// packetHead returns an Enhanced Packet Block's fields before the bytes, the captured length left open.
 func (w *rewriter) packetHead(id uint32, ticks uint64, length uint32) []byte {
 	b := w.order.AppendUint32(nil, id)
 	b = w.order.AppendUint32(b, uint32(ticks>>32))

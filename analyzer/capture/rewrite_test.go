@@ -49,7 +49,7 @@ func TestRewriteKeepsAll(t *testing.T) {
 		f := everyBlock(o, orders[1-i])
 		for name, edit := range map[string]func(*Packet) Edit{"nothing": nil, "no packet": func(*Packet) Edit { return Edit{} }} {
 			if got := rewrite(t, f.b, edit); !bytes.Equal(got, f.b) {
-				t.Errorf("%v, edit %s: %d octets in, %d other ones out", o, name, len(f.b), len(got))
+				t.Errorf("%v, edit %s: %d bytes in, %d other ones out", o, name, len(f.b), len(got))
 			}
 		}
 	}
@@ -135,7 +135,7 @@ func TestRewriteEdits(t *testing.T) {
 	}
 }
 
-// A hash of octets that changed would be wrong.
+// A hash of bytes that changed would be wrong.
 func TestRewriteDropsHash(t *testing.T) {
 	o := binary.LittleEndian
 	f := newPcapng(o).iface(1, 0).packet(0, 1, octets(8), option{3, octets(5)}, textOption(1, "x"))
@@ -247,7 +247,7 @@ func TestRewriteCaptures(t *testing.T) {
 		}
 		unsized := bytes.Equal(file[min(16, len(file)):min(24, len(file))], bytes.Repeat([]byte{255}, 8))
 		if r.Info().Format == "pcapng" && r.Info().Compression == "" && len(r.Problems()) == 0 && unsized && !bytes.Equal(got, file) {
-			t.Errorf("%s: not the same octets", filepath.Base(path))
+			t.Errorf("%s: not the same bytes", filepath.Base(path))
 		}
 	}
 }

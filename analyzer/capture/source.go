@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// A source is the file's octets, counted.
+// A source is the file's bytes, counted.
 type source struct {
 	r       io.Reader
-	head    []byte // octets that were read to recognise the format
+	head    []byte // bytes that were read to recognise the format
 	read    atomic.Int64
 	size    int64 // -1: none, as of a pipe
 	done    io.Closer

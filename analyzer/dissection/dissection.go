@@ -25,7 +25,7 @@ const (
 	PDML      Format = "pdml"
 )
 
-// Recognise tells from the first octets of a file, a few hundred are plenty, which export it is.
+// Recognise tells from the first bytes of a file, a few hundred are plenty, which export it is.
 func Recognise(head []byte) Format {
 	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
 	switch {
@@ -49,7 +49,7 @@ type Packet struct {
 
 // LeftOut counts what the export does not hold and an explanation would use.
 type LeftOut struct {
-	Payload  int // segments with data whose octets are missing
+	Payload  int // segments with data whose bytes are missing
 	RawSEQ   int // segments with relative sequence numbers only
 	TTL      int // segments without a TTL or hop limit
 	Unusable int // packets with TCP fields too few to make a segment
@@ -69,8 +69,8 @@ type Reader struct {
 // well-formed JSON or XML.
 var ErrDamaged = errors.New("the export breaks off or is damaged")
 
-// ErrRawOnly is what Next returns for an export that holds octets and no fields (tshark -T jsonraw).
-var ErrRawOnly = errors.New("the export holds raw octets and no dissected fields")
+// ErrRawOnly is what Next returns for an export that holds bytes and no fields (tshark -T jsonraw).
+var ErrRawOnly = errors.New("the export holds raw bytes and no dissected fields")
 
 // NewReader returns a Reader of the export of the given format. Its error is that of a format that
 // is none.

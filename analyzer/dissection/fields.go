@@ -108,7 +108,7 @@ func (f *fields) field(name, show string) {
 		f.tcp.field(name, show)
 		if name == "tcp.payload" {
 			f.tcp.hasPayload = true
-			f.payload = octets(f.payload[:0], show)
+			f.payload = hexBytes(f.payload[:0], show)
 			f.payload = f.payload[:min(len(f.payload), payloadMax)]
 		}
 	}
@@ -246,8 +246,8 @@ func number(s string, bits int) uint64 {
 
 func isTrue(s string) bool { return s == "1" || strings.EqualFold(s, "true") }
 
-// octets appends the octets that s spells in hexadecimal, with or without colons.
-func octets(to []byte, s string) []byte {
+// bytes appends the bytes that s spells in hexadecimal, with or without colons.
+func hexBytes(to []byte, s string) []byte {
 	var pair [2]byte
 	n := 0
 	for i := 0; i < len(s); i++ {

@@ -78,7 +78,7 @@ func (w *jsonWalker) value(key string, f *fields, depth int) error {
 		switch {
 		case t == '{':
 			f.layer(key)
-		case strings.HasSuffix(key, "_raw"): // the octets and where they stand, given with -x
+		case strings.HasSuffix(key, "_raw"): // the bytes and where they stand, given with -x
 			f.rawOnly = f.rawOnly || key == "frame_raw"
 			key = ""
 		}

@@ -67,7 +67,7 @@ func (w *pdmlWalker) damaged(err error) error {
 	return fmt.Errorf("byte %d: %w: %w", at, ErrDamaged, err)
 }
 
-// shown returns the text that a field shows. The octets of a payload stand in "value" where "show" leaves
+// shown returns the text that a field shows. The bytes of a payload stand in "value" where "show" leaves
 // them out.
 func shown(e xml.StartElement) string {
 	if s := attribute(e, "show"); s != "" {

@@ -60,7 +60,7 @@ func BenchmarkRenderers(b *testing.B) {
 	}
 }
 
-// A countWriter counts the octets that are written.
+// A countWriter counts the bytes that are written.
 type countWriter int
 
 func (w *countWriter) Write(p []byte) (int, error) { *w += countWriter(len(p)); return len(p), nil }

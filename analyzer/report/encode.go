@@ -338,7 +338,7 @@ func appendFloat(b []byte, f float64) []byte {
 	return strconv.AppendFloat(b, f, 'f', -1, 64)
 }
 
-// appendString writes s as a JSON string. Octets that are no UTF-8 become U+FFFD.
+// appendString writes s as a JSON string. Bytes that are no UTF-8 become U+FFFD.
 func appendString(b []byte, s string) []byte {
 	start := len(b)
 	b = append(b, '"')
@@ -360,8 +360,8 @@ func appendString(b []byte, s string) []byte {
 	return append(append(b, s[done:]...), '"')
 }
 
-// verbatim returns how many octets at the beginning of s JSON writes as they are: ASCII but for quotes, backslashes
-// and control characters. It looks at eight octets at a time, because strings are most of a report.
+// verbatim returns how many bytes at the beginning of s JSON writes as they are: ASCII but for quotes, backslashes
+// and control characters. It looks at eight bytes at a time, because strings are most of a report.
 func verbatim(s string) int {
 	b := []byte(s) // not copied: nothing writes to it
 	i := 0
@@ -376,14 +376,14 @@ func verbatim(s string) int {
 	return i
 }
 
-// allVerbatim tells whether all eight octets of x are verbatim. In one of four words the highest bit of the first
-// that is not is set; that of octets behind it may be set by a borrow.
+// allVerbatim tells whether all eight bytes of x are verbatim. In one of four words the highest bit of the first
+// that is not is set; that of bytes behind it may be set by a borrow.
 func allVerbatim(x uint64) bool {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	return (x|(x-' '*ones)|((x^'"'*ones)-ones)|((x^'\\'*ones)-ones)|((x^0x7f*ones)-ones))&high == 0
 }
 
-// isVerbatim tells which octets are.
+// isVerbatim tells which bytes are.
 var isVerbatim = func() (is [256]bool) {
 	for c := ' '; c < utf8.RuneSelf; c++ {
 		is[c] = c != '"' && c != '\\' && c != 0x7f

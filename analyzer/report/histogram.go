@@ -9,7 +9,7 @@ import (
 	"github.com/rstexplain/rstexplain/rules"
 )
 
-// resetTimes knows when the resets of a report were sent: a dozen octets for each.
+// resetTimes knows when the resets of a report were sent: a dozen bytes for each.
 type resetTimes struct {
 	at    []resetTime
 	file  int // index of the first reset of the present file

@@ -372,7 +372,7 @@ func TestReplayOfHostileText(t *testing.T) {
 				t.Fatalf("%s of %q: %v", format, s, err)
 			}
 			if direct := renderedKeeping(t, format, s, valid, valid); direct != replayed.String() {
-				t.Errorf("%s of %q: %d octets directly, %d by way of JSON", format, s, len(direct), replayed.Len())
+				t.Errorf("%s of %q: %d bytes directly, %d by way of JSON", format, s, len(direct), replayed.Len())
 			}
 		}
 	}

@@ -36,7 +36,7 @@ func write(t testing.TB, r Renderer, file File, resets ...*Reset) {
 	}
 }
 
-// A string is written as encoding/json writes it, wherever in it the octets are that are not written as they stand.
+// A string is written as encoding/json writes it, wherever in it the bytes are that are not written as they stand.
 func TestStringEqualsEncodingJSON(t *testing.T) {
 	odd := []string{`"`, `\`, "\n", "\x00", "\x1f", " ", "!", "\x7f", "\x80", "\xff", "é", "…", "\u2028", "\U0001f600", "<", "&"}
 	for length := range 20 {

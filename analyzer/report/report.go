@@ -173,7 +173,7 @@ type Conn struct {
 	Protocol     string   `json:"protocol"`         // of the application, "" unknown
 	HandshakeRTT int64    `json:"handshake_rtt_ns"` // 0: not measured
 	Guessed      bool     `json:"roles_guessed"`    // no SYN was seen: who is the originator is a guess
-	Bytes        [2]int64 `json:"bytes"`            // octets of data sent by originator and responder
+	Bytes        [2]int64 `json:"bytes"`            // bytes of data sent by originator and responder
 	SeqBase      [2]int64 `json:"seq_base"`         // add to a relative SEQ of this side, modulo 2^32
 	Defects      []string `json:"defects"`          // faults of the capture that touch this connection
 }
@@ -243,7 +243,7 @@ type Event struct {
 	Flags   string    `json:"flags"` // "SYN, ACK"
 	SEQ     uint32    `json:"seq"`   // relative to the sender's first sequence number
 	ACK     uint32    `json:"ack"`   // relative to the peer's; 0 without the ACK flag
-	LEN     uint32    `json:"len"`   // octets of data
+	LEN     uint32    `json:"len"`   // bytes of data
 	WND     uint32    `json:"window"`
 	From    [2]string `json:"from"` // states before the segment
 	To      [2]string `json:"to"`   // and after it

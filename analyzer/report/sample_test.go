@@ -73,12 +73,12 @@ func dataAfterFIN() (*flows.Reset, *rules.Finding) {
 		Evidence: []rules.Evidence{
 			{Claim: claim.Claim{Frames: []int{127}, Stream: -1}, Says: "the responder sends FIN although the request of #121 is unanswered"},
 			{Claim: claim.Claim{Kind: claim.AfterClose, Side: flows.Responder, From: 127, Until: 131, Limited: true, What: claim.Data, Text: "GET /\"a\"",
-				Bytes: -1448, Of: 2, Count: 3, Hosts: 4, AtLeast: true, Span: 5, Every: 6, Number: 1 << 40, Expected: 8, Frames: []int{130}, Stream: -1}, Says: "the originator sends 1,448 octets after that FIN"},
+				Bytes: -1448, Of: 2, Count: 3, Hosts: 4, AtLeast: true, Span: 5, Every: 6, Number: 1 << 40, Expected: 8, Frames: []int{130}, Stream: -1}, Says: "the originator sends 1,448 bytes after that FIN"},
 			{Claim: claim.Claim{Frames: []int{131}, Stream: -1}, Says: "RST without ACK whose SEQ is the ACK of #130: it answers that segment"},
 			{Claim: claim.Claim{Frames: []int{150, 151, 152, 160}, Stream: 9}, Says: "another connection to 2001:db8::9 falls in the same second"},
 		},
 		Alternatives: []rules.Alternative{
-			{Cause: rules.FastClose, Detail: "keepalive-race", Confidence: 0.03, WhyNot: "the exchange was not finished: 512 octets had no answer"},
+			{Cause: rules.FastClose, Detail: "keepalive-race", Confidence: 0.03, WhyNot: "the exchange was not finished: 512 bytes had no answer"},
 			{Cause: rules.UnknownConnection, Detail: "late-segment", Confidence: 0.02, WhyNot: "the originator had not closed"},
 		},
 		Symptom: "The originator's application gets ECONNRESET",

@@ -65,7 +65,7 @@ func (p page) rungs(r *Reset, layout ladderLayout) *grid {
 	}
 	blank := func(says, note string) { row(p.style.dim, "", "", "│", says, "│", "", "", "", note) }
 	shown, skipped, last := [2]string{}, 0, Time(0)
-	tells := telling(r)
+	tells := shownEvents(r)
 	for i := range r.Timeline {
 		e := &r.Timeline[i]
 		skipped += e.Skipped
@@ -119,7 +119,7 @@ func (p page) rungs(r *Reset, layout ladderLayout) *grid {
 
 // telling marks the events that a reader needs: the first, those that changed a state or are noteworthy,
 // what the evidence names, and what stands near the reset. The JSON has all.
-func telling(r *Reset) []bool {
+func shownEvents(r *Reset) []bool {
 	const first, near = 3, 6
 	at := slices.IndexFunc(r.Timeline, func(e Event) bool { return e.Role == RoleReset })
 	named := map[int]bool{}

@@ -102,10 +102,10 @@ func TestTextSpoolsFindings(t *testing.T) {
 	text := Text(&out, TextOptions{}).(*textRenderer)
 	write(t, text, file, many...)
 	if out.Len() < spoolMemory {
-		t.Fatalf("%d octets do not fill the spool", out.Len())
+		t.Fatalf("%d bytes do not fill the spool", out.Len())
 	}
 	if c := text.waiting.spools[0].mem.Cap(); c > 2*spoolMemory {
-		t.Errorf("the spool holds %d octets", c)
+		t.Errorf("the spool holds %d bytes", c)
 	}
 	rest := out.String()
 	for _, r := range many {

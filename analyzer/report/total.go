@@ -50,7 +50,7 @@ type Example struct {
 const MaxSums = 100
 
 // sumsTold is how many servers, and pairs, are told apart; later ones are not counted by themselves.
-const sumsTold = 10_000
+const sumsKept = 10_000
 
 // A tally makes a Total of what a Renderer is handed.
 type tally struct {
@@ -104,7 +104,7 @@ func (t *tally) endFile(f *File) {
 func (s *sums) add(t *tally, r *Reset, k sumOf, empty Sum) {
 	c := s.by[k]
 	if c == nil {
-		if len(s.by) == sumsTold {
+		if len(s.by) == sumsKept {
 			return
 		}
 		if s.by == nil {

@@ -50,9 +50,9 @@ func (c *CryptoPAn) Map(a netip.Addr) netip.Addr {
 	if to, ok := c.known[a]; ok {
 		return to
 	}
-	octets := a.AsSlice()
-	c.mapOctets(octets)
-	to, _ := netip.AddrFromSlice(octets)
+	addr := a.AsSlice()
+	c.mapBits(addr)
+	to, _ := netip.AddrFromSlice(addr)
 	if len(c.known) == maxKnown {
 		clear(c.known)
 	}
@@ -62,7 +62,7 @@ func (c *CryptoPAn) Map(a netip.Addr) netip.Addr {
 
 // mapOctets maps an address in place. Each bit is flipped or not by a pseudorandom function of the bits
 // before it, which is what keeps shared prefixes shared.
-func (c *CryptoPAn) mapOctets(addr []byte) {
+func (c *CryptoPAn) mapBits(addr []byte) {
 	var in, out [aes.BlockSize]byte
 	var flip [16]byte
 	for bit := range len(addr) * 8 {

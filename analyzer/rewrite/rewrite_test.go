@@ -171,7 +171,7 @@ func TestAnonymizedSlice(t *testing.T) {
 	}
 }
 
-// secrets returns octets of a capture that would give it away: addresses of its packets, and data.
+// secrets returns bytes of a capture that would give it away: addresses of its packets, and data.
 func secrets(t *testing.T, path string) (list [][]byte) {
 	t.Helper()
 	r := open(t, path)

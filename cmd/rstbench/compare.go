@@ -49,7 +49,7 @@ func peers(product, path string, k *kind) []peer {
 // A cost is what one run of a command took, as the kernel accounts for it.
 type cost struct {
 	wall, cpu time.Duration
-	peak      int64 // octets of resident memory
+	peak      int64 // bytes of resident memory
 }
 
 // measure runs argv to its end, its output thrown away and input, where it is not nil, as its standard input. It

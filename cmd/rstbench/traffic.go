@@ -21,7 +21,7 @@ type kind struct {
 	name          string
 	packets, open int
 	exchanges     int // requests of a connection, at most
-	request       int // octets of a request, at most
+	request       int // bytes of a request, at most
 	full          int // full-size segments of a response, at most
 	resets        int // one connection in so many ends with a RST; 0 none
 	close         bool
@@ -57,12 +57,12 @@ func kindNames() []string {
 // A Made counts what was written.
 type Made struct {
 	Packets, Connections, Resets int
-	Octets                       int64
+	Bytes                       int64
 }
 
 // String prints the counts on one line.
 func (m Made) String() string {
-	return fmt.Sprintf("%d packets, %d connections, %d resets, %.2f GB", m.Packets, m.Connections, m.Resets, float64(m.Octets)/1e9)
+	return fmt.Sprintf("%d packets, %d connections, %d resets, %.2f GB", m.Packets, m.Connections, m.Resets, float64(m.Bytes)/1e9)
 }
 
 // Write writes the capture as pcapng.
@@ -77,9 +77,9 @@ func (t Traffic) Write(out io.Writer) (Made, error) {
 	if t.Open > 0 {
 		k.open = t.Open
 	}
-	g := &generator{kind: k, w: newWriter(out, k.six), rnd: rand.New(rand.NewPCG(t.Seed, 0x7273746578706c61)), octets: rand.New(rand.NewPCG(t.Seed, 1))}
+	g := &generator{kind: k, w: newWriter(out, k.six), rnd: rand.New(rand.NewPCG(t.Seed, 0x7273746578706c61)), filler: rand.New(rand.NewPCG(t.Seed, 1))}
 	g.run()
-	g.made.Octets = g.w.octets
+	g.made.Bytes = g.w.bytes
 	return g.made, g.w.close()
 }
 
@@ -92,7 +92,7 @@ type generator struct {
 	next uint32
 	made Made
 
-	octets *rand.Rand // for bodies
+	filler *rand.Rand // for bodies
 	body   [1448]byte // of a full-size segment
 }
 
@@ -199,7 +199,7 @@ func (g *generator) connect() *conn {
 
 var requestText = []byte("GET /items/4711?view=full HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: bench/1\r\nAccept: */*\r\n\r\n")
 
-// responseTo returns the head of a response with a body of n octets.
+// responseTo returns the head of a response with a body of n bytes.
 func responseTo(n int) []byte {
 	return fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nServer: bench\r\nContent-Length: %d\r\n\r\n", n)
 }
@@ -299,7 +299,7 @@ func (g *generator) finish(c *conn) bool {
 	return false
 }
 
-// text returns t, or a random part of at most limit octets where the traffic's packets are small.
+// text returns t, or a random part of at most limit bytes where the traffic's packets are small.
 func (g *generator) text(t []byte, limit int) []byte {
 	if limit < len(t) {
 		return t[:4+g.rnd.IntN(limit-4)]
@@ -307,10 +307,10 @@ func (g *generator) text(t []byte, limit int) []byte {
 	return t
 }
 
-// bodyPart returns random octets, which is what compressed and encrypted bodies look like.
+// bodyPart returns random bytes, which is what compressed and encrypted bodies look like.
 func (g *generator) bodyPart() []byte {
 	for i := 0; i < len(g.body); i += 8 {
-		binary.NativeEndian.PutUint64(g.body[i:], g.octets.Uint64())
+		binary.NativeEndian.PutUint64(g.body[i:], g.filler.Uint64())
 	}
 	return g.body[:]
 }

@@ -20,7 +20,7 @@ const (
 type writer struct {
 	out    *bufio.Writer
 	buf    []byte
-	octets int64
+	bytes int64
 	six    bool // IPv6
 	err    error
 }
@@ -54,7 +54,7 @@ func newWriter(out io.Writer, six bool) *writer {
 func (w *writer) write(b []byte) {
 	if w.err == nil {
 		_, w.err = w.out.Write(b)
-		w.octets += int64(len(b))
+		w.bytes += int64(len(b))
 	}
 }
 
@@ -139,7 +139,7 @@ func (w *writer) packet(now int64, c *conn, side int, flags uint8, data []byte) 
 	w.write(b)
 }
 
-// ip4 appends Ethernet's type and the IPv4 header of a segment of n octets that side of c sends.
+// ip4 appends Ethernet's type and the IPv4 header of a segment of n bytes that side of c sends.
 func ip4(b []byte, c *conn, side, n int, reply bool) []byte {
 	be := binary.BigEndian
 	b = append(b, 8, 0, 0x45, 0)

@@ -52,22 +52,22 @@ func annotate(ctx context.Context, in, to string, bounds boundFlags, stderr io.W
 			return err
 		},
 		done: func() {
-			tell(stderr, "%s: %s explained in packet comments", to, resetCount(comments.Resets))
+			note(stderr, "%s: %s explained in packet comments", to, resetCount(comments.Resets))
 			if comments.Waited > 0 {
-				tell(stderr, "%s: comments of %d bytes did not fit in memory, and waited in a temporary file", to, comments.Waited)
+				note(stderr, "%s: comments of %d bytes did not fit in memory, and waited in a temporary file", to, comments.Waited)
 			}
 			if comments.Lost > 0 {
-				tell(stderr, "%s: comments left out, for they do not fit in a temporary file: %d", to, comments.Lost)
+				note(stderr, "%s: comments left out, for they do not fit in a temporary file: %d", to, comments.Lost)
 			}
-			sayCarried(stderr, to, carried)
+			noteCarried(stderr, to, carried)
 		},
 	}.run(ctx, stderr)
 }
 
 // sayCarried says what a copy holds that others may not be meant to see.
-func sayCarried(stderr io.Writer, to string, carried rewrite.Carried) {
+func noteCarried(stderr io.Writer, to string, carried rewrite.Carried) {
 	if what := carried.String(); what != "" {
-		tell(stderr, "%s: holds %s, as the original does; for others to see, make it with slice --anonymize", to, what)
+		note(stderr, "%s: holds %s, as the original does; for others to see, make it with slice --anonymize", to, what)
 	}
 }
 
@@ -95,7 +95,7 @@ func (x rewriting) run(ctx context.Context, stderr io.Writer) error {
 		return x.interrupted(stderr, "before anything was read of "+x.in)
 	}
 	if err != nil {
-		tell(stderr, "%v", err)
+		note(stderr, "%v", err)
 		return lossError{}
 	}
 	defer in.Close()
@@ -108,7 +108,7 @@ func (x rewriting) run(ctx context.Context, stderr io.Writer) error {
 		return errTemporary(err)
 	}
 	if err := in.Same(); err != nil { // nor is what was explained worth a word then
-		tell(stderr, "%v", err)
+		note(stderr, "%v", err)
 		return lossError{}
 	}
 	for _, w := range file.Warnings {
@@ -122,10 +122,10 @@ func (x rewriting) run(ctx context.Context, stderr io.Writer) error {
 	}
 	defer r.Close()
 	if n := in.Spooled(); n > 0 {
-		tell(stderr, "%s: is read twice, and was copied to a temporary file: %d bytes", in.Name(), n)
+		note(stderr, "%s: is read twice, and was copied to a temporary file: %d bytes", in.Name(), n)
 	}
 	if in.Replaced() {
-		tell(stderr, "%s: was replaced or removed while it was read; what is written is made of the file that was explained", x.in)
+		note(stderr, "%s: was replaced or removed while it was read; what is written is made of the file that was explained", x.in)
 	}
 	if err := x.write(ctx, in, r, stderr); err != nil {
 		return err
@@ -158,7 +158,7 @@ func (x rewriting) write(ctx context.Context, in *capture.File, r *capture.Reade
 		return outputError{x.to, err}
 	}
 	if err := in.Same(); err != nil {
-		tell(stderr, "%v", err)
+		note(stderr, "%v", err)
 		return lossError{}
 	}
 	undo := func() {}
@@ -176,7 +176,7 @@ func (x rewriting) write(ctx context.Context, in *capture.File, r *capture.Reade
 
 // interrupted says what is not written.
 func (x rewriting) interrupted(stderr io.Writer, when string) error {
-	tell(stderr, "%s: not written: interrupted %s", x.to, when)
+	note(stderr, "%s: not written: interrupted %s", x.to, when)
 	return lossError{}
 }
 

@@ -35,10 +35,10 @@ func TestTuneCollector(t *testing.T) {
 	}
 	tuneCollector()
 	reaches("before the first collection", firstGCPercent, firstGCPercent)
-	use := make([]byte, roomOctets/4)
+	use := make([]byte, heapFloor/4)
 	runtime.GC()
 	reaches("with a little in use", 200, 299)
-	more := make([]byte, roomOctets)
+	more := make([]byte, heapFloor)
 	runtime.GC()
 	reaches("with much in use", gcPercent, gcPercent)
 	runtime.KeepAlive(use)

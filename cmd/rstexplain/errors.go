@@ -20,9 +20,9 @@ import (
 // Every message for users stands in this file: lower case, what and where, and what to try.
 
 // A usageError means that the command line asks for something that cannot be done.
-type usageError struct{ says, try string }
+type usageError struct{ what, try string }
 
-func (e usageError) Error() string { return e.says + "\n" + e.try }
+func (e usageError) Error() string { return e.what + "\n" + e.try }
 
 var errNoFile = usageError{"no capture named", "try: rstexplain capture.pcapng, or rstexplain - to read standard input; see rstexplain --help"}
 
@@ -82,7 +82,7 @@ func errRenderCapture(path, format string) error {
 }
 
 // sayNothingChosen tells why the slice of a capture is empty.
-func sayNothingChosen(in string, from *rewrite.Streams) string {
+func nothingChosen(in string, from *rewrite.Streams) string {
 	if from.Seen == 0 {
 		return in + ": it holds no resets, so there is nothing to keep"
 	}
@@ -240,7 +240,7 @@ func sameFile(a, b string) bool {
 }
 
 // tell prints one line that is not an error.
-func tell(stderr io.Writer, format string, args ...any) {
+func note(stderr io.Writer, format string, args ...any) {
 	fmt.Fprintln(stderr, "rstexplain: "+shown(fmt.Sprintf(format, args...)))
 }
 
@@ -319,7 +319,7 @@ func bare(err error) error {
 }
 
 // told prints err for the user, and returns the exit code.
-func told(err error, stderr io.Writer) int {
+func reportError(err error, stderr io.Writer) int {
 	var usage usageError
 	var loss lossError
 	switch {
@@ -339,7 +339,7 @@ func told(err error, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "rstexplain: %s\n", shown(err.Error()))
 		return exitLoss
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "rstexplain: %s\n%s\n", shown(usage.says), shown(usage.try))
+		fmt.Fprintf(stderr, "rstexplain: %s\n%s\n", shown(usage.what), shown(usage.try))
 		return exitUsage
 	}
 	fmt.Fprintf(stderr, "rstexplain: %s\nrstexplain --help lists what is allowed\n", shown(err.Error()))

@@ -130,7 +130,7 @@ func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.R
 	loss := inputs.lost
 	progress := startProgress(inputs.paths, stderr)
 	defer progress.end()
-	err = flags.show(ctx, progress.beside(stdout), func(r report.Renderer) error {
+	err = flags.show(ctx, progress.writer(stdout), func(r report.Renderer) error {
 		lost, err := explainAll(ctx, inputs.paths, flags, r, progress, stderr)
 		loss = loss || lost
 		if err != nil {
@@ -197,7 +197,7 @@ func (f *explainFlags) check(args []string) error {
 
 // inputs finds the captures that are named.
 func (f *explainFlags) inputs(args []string, stdin io.Reader, stderr io.Writer) (*inputList, error) {
-	list := &inputList{globs: f.globs, tell: func(line string) { tell(stderr, "%s", line) }}
+	list := &inputList{globs: f.globs, tell: func(line string) { note(stderr, "%s", line) }}
 	for _, name := range args {
 		list.add(name)
 	}

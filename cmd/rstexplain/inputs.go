@@ -133,7 +133,7 @@ func (l *inputList) lose(line string) {
 	l.tell(line)
 }
 
-// addList takes the names in a list: one a line, or between zero octets as find -print0 writes them.
+// addList takes the names in a list: one a line, or between zero bytes as find -print0 writes them.
 func (l *inputList) addList(in io.Reader) error {
 	r := bufio.NewReaderSize(in, 64<<10)
 	head, _ := r.Peek(64 << 10)

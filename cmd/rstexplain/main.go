@@ -18,7 +18,7 @@ import (
 // is there before the first collection.
 const (
 	gcPercent  = 10
-	roomOctets = 66 << 20
+	heapFloor = 66 << 20
 )
 
 // firstGCPercent holds until the first collection: the runtime counts the program's variables, some 5 MB, as in use.
@@ -30,7 +30,7 @@ func tuneCollector() {
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}} // what the last collection found in use
 	if metrics.Read(live); live[0].Value.Uint64() > 0 {
 		n := int64(live[0].Value.Uint64())
-		percent = max(gcPercent, int(100*(roomOctets-n)/n))
+		percent = max(gcPercent, int(100*(heapFloor-n)/n))
 	}
 	debug.SetGCPercent(percent)
 	// What nothing points to goes with the next collection, and so tells of it.
@@ -63,7 +63,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if out.err != nil && (err == nil || errors.Is(err, out.err)) {
 		err = outputError{"", out.err}
 	}
-	return told(err, stderr)
+	return reportError(err, stderr)
 }
 
 // A checkedOutput keeps the error of a write: cobra prints help, versions and completions, and looks at none.

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 // Each script is a transcript of a session at a terminal. Beside what testscript has, it knows
 //
 //	capture FILE.wire FILE.pcap   write the segments of a script of flows/wire as a capture
-//	cut N IN OUT                  copy the first N octets of a file
+//	cut N IN OUT                  copy the first N bytes of a file
 //	relink N IN.pcap OUT.pcap     copy a capture and say that its link type is N
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{

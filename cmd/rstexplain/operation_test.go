@@ -18,8 +18,8 @@ import (
 	"github.com/rstexplain/rstexplain/flows/wire"
 )
 
-// refusedThenOther is a capture of a refused connection, and so many octets of other packets behind it.
-func refusedThenOther(t testing.TB, octets int) []byte {
+// refusedThenOther is a capture of a refused connection, and so many bytes of other packets behind it.
+func refusedThenOther(t testing.TB, bytes int) []byte {
 	t.Helper()
 	segments, err := wire.Parse("0 > S 0\n0.01 < R. =0 ack 1")
 	if err != nil {
@@ -28,7 +28,7 @@ func refusedThenOther(t testing.TB, octets int) []byte {
 	b := pcap(segments)
 	udp := make([]byte, 60_000)
 	copy(udp, []byte{0x45, 0, 0xea, 0x60, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 9, 192, 0, 2, 10})
-	for range octets / len(udp) {
+	for range bytes / len(udp) {
 		b = append(b, make([]byte, 8)...)
 		b = binary.LittleEndian.AppendUint32(b, uint32(len(udp)))
 		b = binary.LittleEndian.AppendUint32(b, uint32(len(udp)))

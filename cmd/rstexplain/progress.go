@@ -11,7 +11,7 @@ import (
 	"golang.org/x/term"
 )
 
-// A progress shows on a terminal how much of all files has been read: octets, their rate, and the time left.
+// A progress shows on a terminal how much of all files has been read: bytes, their rate, and the time left.
 type progress struct {
 	bar   *progressbar.ProgressBar
 	read  atomic.Int64
@@ -103,25 +103,25 @@ func (p *progress) clear() {
 }
 
 // beside returns a writer to the terminal that report is, if it is one: it takes the bar away before it writes.
-func (p *progress) beside(report io.Writer) io.Writer {
+func (p *progress) writer(report io.Writer) io.Writer {
 	f, ok := report.(*os.File)
 	if p == nil || !ok || !term.IsTerminal(int(f.Fd())) {
 		return report
 	}
-	return besideBar{p, f, f.Fd()}
+	return barWriter{p, f, f.Fd()}
 }
 
 // A besideBar writes to a terminal that a progress bar is shown on too.
-type besideBar struct {
+type barWriter struct {
 	p  *progress
 	to io.Writer
 	fd uintptr
 }
 
 // Fd makes it known as the terminal that it writes to.
-func (b besideBar) Fd() uintptr { return b.fd }
+func (b barWriter) Fd() uintptr { return b.fd }
 
-func (b besideBar) Write(text []byte) (int, error) {
+func (b barWriter) Write(text []byte) (int, error) {
 	b.p.mu.Lock()
 	defer b.p.mu.Unlock()
 	b.p.clear()
@@ -131,7 +131,7 @@ func (b besideBar) Write(text []byte) (int, error) {
 	return b.to.Write(text)
 }
 
-// counter is what the octets read are added to, nil where nothing is shown.
+// counter is what the bytes read are added to, nil where nothing is shown.
 func (p *progress) counter() *atomic.Int64 {
 	if p == nil {
 		return nil

@@ -11,7 +11,7 @@ import (
 func TestProgressMakesWay(t *testing.T) {
 	var screen bytes.Buffer
 	p := newProgress(1000, &screen)
-	report := besideBar{p: p, to: &screen}
+	report := barWriter{p: p, to: &screen}
 	print := func(text string) {
 		t.Helper()
 		if _, err := report.Write([]byte(text)); err != nil {

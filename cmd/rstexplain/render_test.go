@@ -39,7 +39,7 @@ func TestRenderEqualsExplain(t *testing.T) {
 		for _, flags := range shown {
 			want := printed(t, slices.Concat(flags, paths)...)
 			if got := printed(t, slices.Concat([]string{"render", report}, flags)...); !bytes.Equal(got, want) {
-				t.Errorf("%v as %v: %d octets rendered, %d at first hand", paths, flags, len(got), len(want))
+				t.Errorf("%v as %v: %d bytes rendered, %d at first hand", paths, flags, len(got), len(want))
 			}
 		}
 	}

@@ -30,14 +30,14 @@ func rulesCommand() *cobra.Command {
 			return ruleIDs(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return tellRules(outOf(cmd), args, noColor)
+			return printRules(outOf(cmd), args, noColor)
 		},
 	}
 	cmd.Flags().BoolVar(&noColor, "no-color", false, "no colours; also where NO_COLOR is set or the output is no terminal")
 	return cmd
 }
 
-func tellRules(stdout io.Writer, ids []string, noColor bool) error {
+func printRules(stdout io.Writer, ids []string, noColor bool) error {
 	out := &output{Writer: stdout}
 	opts := out.layout(noColor)
 	if len(ids) == 0 {

@@ -112,21 +112,21 @@ func slice(ctx context.Context, in string, flags sliceFlags, stderr io.Writer) e
 	x.done = func() {
 		to := flags.output
 		if key != nil && key.made {
-			tell(stderr, "%s: a new key; keep it to yourself, it turns the addresses back", key.path)
+			note(stderr, "%s: a new key; keep it to yourself, it turns the addresses back", key.path)
 		}
-		tell(stderr, "%s: %d of %d packets, %s", to, n.Kept, n.Packets, resetCount(streams.Resets))
+		note(stderr, "%s: %d of %d packets, %s", to, n.Kept, n.Packets, resetCount(streams.Resets))
 		if streams.Resets == 0 {
-			tell(stderr, "%s", sayNothingChosen(in, streams))
+			note(stderr, "%s", nothingChosen(in, streams))
 		} else if flags.headersOnly || flags.anonymize {
-			tell(stderr, "%s: without the data, what was asked and answered is not seen: its explanations can differ from those of the whole", to)
+			note(stderr, "%s: without the data, what was asked and answered is not seen: its explanations can differ from those of the whole", to)
 		}
 		if streams.Forgotten > 0 {
-			tell(stderr, "%s: resets of which other connections on the same ports were not looked for, as they do not fit in --max-memory: %d", to, streams.Forgotten)
+			note(stderr, "%s: resets of which other connections on the same ports were not looked for, as they do not fit in --max-memory: %d", to, streams.Forgotten)
 		}
 		if what := n.Left.String(); what != "" {
-			tell(stderr, "%s: left out: %s", to, what)
+			note(stderr, "%s: left out: %s", to, what)
 		}
-		sayCarried(stderr, to, n.Carried)
+		noteCarried(stderr, to, n.Carried)
 	}
 	return x.run(ctx, stderr)
 }
