@@ -54,14 +54,14 @@ func joinedName(parts []part) string {
 // A joinedInput reads several captures as one. Resets ask for their places while files are being read, so
 // what is known of the parts is guarded.
 type joinedInput struct {
-	opts  capture.Options
-	read  int // parts read to their end, or given up
-	from  *capture.Reader
-	held  capture.Batch // read of it already
-	bytes atomic.Int64  // of the parts before
-	now   atomic.Pointer[capture.Reader]
-	last  int64 // latest time so far
-	warnings  []report.Warning
+	opts     capture.Options
+	read     int // parts read to their end, or given up
+	from     *capture.Reader
+	held     capture.Batch // read of it already
+	bytes    atomic.Int64  // of the parts before
+	now      atomic.Pointer[capture.Reader]
+	last     int64 // latest time so far
+	warnings []report.Warning
 
 	mu    sync.Mutex
 	parts []part

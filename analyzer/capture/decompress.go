@@ -109,7 +109,7 @@ type piece struct {
 // An expander has as many pieces as fit in the caches of a processor, 2 MiB in all.
 const (
 	pieceBytes = 32 << 10
-	maxPieces   = 64
+	maxPieces  = 64
 )
 
 // expand starts decompressing src.

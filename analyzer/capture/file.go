@@ -180,7 +180,7 @@ type spool struct {
 	failed  error // of copying
 	begun   bool
 	buf     []byte
-	waiting bool     // a read is under way
+	waiting bool            // a read is under way
 	got     chan readResult // what it brought
 }
 

@@ -57,7 +57,7 @@ func kindNames() []string {
 // A Made counts what was written.
 type Made struct {
 	Packets, Connections, Resets int
-	Bytes                       int64
+	Bytes                        int64
 }
 
 // String prints the counts on one line.

@@ -18,11 +18,11 @@ const (
 // A writer writes Ethernet packets as pcapng. It is written out by hand because the captures are
 // gigabytes: a library's serialiser takes minutes for them.
 type writer struct {
-	out    *bufio.Writer
-	buf    []byte
+	out   *bufio.Writer
+	buf   []byte
 	bytes int64
-	six    bool // IPv6
-	err    error
+	six   bool // IPv6
+	err   error
 }
 
 // epoch is when the synthetic traffic begins: 2024-01-01 00:00:00 UTC, in nanoseconds.

@@ -17,7 +17,7 @@ import (
 // collect often is cheap where much is in use, and the peak of memory is that and a tenth. What most captures need
 // is there before the first collection.
 const (
-	gcPercent  = 10
+	gcPercent = 10
 	heapFloor = 66 << 20
 )
 
