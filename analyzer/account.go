@@ -35,7 +35,7 @@ func (s *timeSpan) add(o *timeSpan) {
 	s.packets += o.packets
 }
 
-// refused fills in what there is to say of a file that could not be read at all.
+// refused sets the warning of a file that could not be read at all.
 func refused(f *report.File, err error) {
 	w := report.Warning{Says: err.Error(), Lost: true}
 	var e *capture.Error
@@ -46,7 +46,7 @@ func refused(f *report.File, err error) {
 		w = bug.warning()
 	}
 	if w.Hint == "" && errors.Is(err, capture.ErrNotCapture) {
-		w.Hint = "record one with tcpdump -w, or save one from Wireshark as pcapng or pcap"
+		w.Hint = "make one with tcpdump -w, or save one from Wireshark as pcapng or pcap"
 	}
 	f.Partial = true
 	f.Warnings = []report.Warning{w}
@@ -61,20 +61,20 @@ type account struct {
 	table   *track.Table
 }
 
-// whole tells what the input has to say when it has come to its end.
+// whole adds the warnings of an input that was read to its end.
 func (a account) whole() {
 	a.file.Packets = a.input.frames()
 	a.input.tell(a.file)
 }
 
-// ended is told of a live capture, which has no other end than that one stops to follow it.
+// ended is called when following a live capture was stopped.
 func (a account) ended() { a.file.Packets = a.span.packets }
 
-// interrupted tells that the reading was given up. The input may still be at work.
+// interrupted adds the warning that reading was interrupted. The input may still be in use.
 func (a account) interrupted() {
 	a.ended()
 	a.file.Warnings = append(a.file.Warnings, report.Warning{Lost: true,
-		Says: fmt.Sprintf("interrupted after packet %d: only what came before is explained", a.file.Packets)})
+		Says: fmt.Sprintf("interrupted after packet %d: only the packets before that are explained", a.file.Packets)})
 }
 
 func (a account) settle() {
@@ -86,8 +86,9 @@ func (a account) settle() {
 	a.unreadable()
 	if stats.Evicted > 0 {
 		f.Warnings = append(f.Warnings, report.Warning{
-			Says: fmt.Sprintf("connections forgotten while they were open, to keep to the bounds: %d (those that went on, each time); what is said of their later packets rests on less", stats.Evicted),
-			Hint: "allow more (--max-connections, --max-memory), or cut the capture in pieces by host or time"})
+			Says: fmt.Sprintf("connections dropped while open, to limit memory: %d (again each time that one continued); "+
+				"their later packets are explained from less evidence", stats.Evicted),
+			Hint: "raise the limits (--max-connections, --max-memory), or split the capture by host or time"})
 	}
 	if stats.ExchangesLost > 0 {
 		f.Warnings = append(f.Warnings, report.Warning{
@@ -99,8 +100,8 @@ func (a account) settle() {
 	}
 }
 
-// unreadable tells which packets could not be decoded, by reason. Only link types that nobody here can
-// read count as a loss: in the other cases the packet itself lacks something.
+// unreadable adds warnings about packets that could not be decoded, by reason. Only unsupported link types count as
+// lost: in the other cases the packet itself is incomplete.
 func (a account) unreadable() {
 	counts := &a.decoder.Counts
 	for _, r := range counts.Reasons() {
@@ -118,8 +119,8 @@ func (a account) unreadable() {
 	for _, l := range links {
 		t := counts.Links[l]
 		a.file.Warnings = append(a.file.Warnings, report.Warning{
-			Says:  fmt.Sprintf("packets of link type %d, which rstexplain cannot read", l),
+			Says:  fmt.Sprintf("packets of link type %d, which is not supported", l),
 			Count: int(t.Packets), Frame: t.First, Lost: true,
-			Hint: "capture on an interface with Ethernet, Linux cooked or raw IP packets; if they are one of these in truth, editcap -T makes a copy that says so"})
+			Hint: "capture on an Ethernet, Linux cooked or raw IP interface; if the link type is wrong, editcap -T corrects it in a copy"})
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"github.com/rstexplain/rstexplain/analyzer/report"
-	"github.com/rstexplain/rstexplain/rules"
 	"github.com/rstexplain/rstexplain/cmd/rstlab/truth"
+	"github.com/rstexplain/rstexplain/rules"
 )
 
 // A score is how the explanations of one set of captures compare with the truth.

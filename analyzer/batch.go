@@ -12,11 +12,11 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/report"
 )
 
-// queueLength is how many resets of a file wait until the files before it are told.
+// queueLength is how many resets of a file wait until the files before it have been reported.
 const queueLength = 512
 
-// ExplainAll explains the files at paths as Explain does, several at a time, and hands them to r in the
-// order of paths, whatever is done first. It calls each with every file once r has it.
+// ExplainAll explains the files at paths as Explain does, several in parallel, and passes them to r in the order of
+// paths. It calls each with every file after r has got it.
 func ExplainAll(ctx context.Context, paths []string, r report.Renderer, opts Options, each func(*report.File)) error {
 	if len(paths) == 1 { // nothing to wait for
 		f, err := Explain(ctx, paths[0], r, opts)
@@ -83,7 +83,7 @@ func roomFor(path string, most int64) int64 {
 type queue struct {
 	path     string
 	resets   chan *report.Reset
-	finished <-chan struct{} // closed when nobody takes them any more
+	finished <-chan struct{} // closed when they are no longer received
 	file     *report.File
 	err      error
 }
@@ -91,7 +91,7 @@ type queue struct {
 // errNotBegun is for the files of a batch that were still to be read when the context ended.
 var errNotBegun = errors.New("interrupted before it was read")
 
-// explain explains the file. A panic is told of it, and of no other file.
+// explain explains the file. A panic is reported for this file alone.
 func (q *queue) explain(ctx context.Context, opts Options) {
 	err := guarded(func() error {
 		q.file, q.err = Explain(ctx, q.path, q, opts)
@@ -143,7 +143,7 @@ func (q *queue) drain(r report.Renderer) error {
 	return r.EndFile(q.file)
 }
 
-// send passes v on and reports whether anyone still wants it.
+// send sends v and reports whether it was received.
 func send[T any](c chan<- T, v T, finished <-chan struct{}) bool {
 	select {
 	case c <- v:

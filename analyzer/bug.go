@@ -9,8 +9,7 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/report"
 )
 
-// A bug is a panic of a stage. It ends the work on the file, not the program: what was explained before it
-// still stands in the report.
+// A bug is a panic of a stage. It ends the work on the file, not the program: the report has what was explained before.
 type bug struct {
 	what  any
 	where string // the function and line that panicked
@@ -23,7 +22,7 @@ func (b *bug) warning() report.Warning {
 		Hint: "this is a mistake of rstexplain: please report it; what was explained before it is right"}
 }
 
-// guarded calls step, and makes a panic of it an error of type *bug.
+// guarded calls step and turns a panic into an error of type *bug.
 func guarded(step func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {

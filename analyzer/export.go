@@ -122,23 +122,24 @@ func (e *exportInput) tell(f *report.File) {
 	say := func(w report.Warning) { f.Warnings = append(f.Warnings, w) }
 	switch {
 	case errors.Is(e.err, dissection.ErrRawOnly):
-		say(report.Warning{Says: e.err.Error(), Lost: true, Hint: "export dissections as JSON or PDML (tshark -T json), or give the capture itself"})
+		say(report.Warning{Says: e.err.Error(), Lost: true, Hint: "export dissections as JSON or PDML (tshark -T json), or use the capture itself"})
 	case errors.Is(e.err, dissection.ErrDamaged):
-		say(report.Warning{Says: e.err.Error(), Lost: true, Frame: e.frame, Hint: "export it again; all before that is explained"})
+		say(report.Warning{Says: e.err.Error(), Lost: true, Frame: e.frame, Hint: "export it again; everything before that is explained"})
 	case e.err != nil:
-		say(report.Warning{Says: e.err.Error(), Lost: true, Frame: e.frame, Hint: "give the capture itself; all before that is explained"})
+		say(report.Warning{Says: e.err.Error(), Lost: true, Frame: e.frame, Hint: "use the capture itself; everything before that is explained"})
 	}
-	say(report.Warning{Says: "this is Wireshark's export of dissections (" + string(e.format) + ") and no capture: packets that its display filter hid are missing, and so are fields that it does not hold",
-		Hint: "the capture itself says more"})
+	say(report.Warning{Says: "this is an export of packet dissections by Wireshark (" + string(e.format) + "), not a capture: " +
+		"packets that a display filter hid are missing, and so are fields that were not exported",
+		Hint: "the capture itself contains more"})
 	for _, l := range [...]struct {
 		count int
 		says  string
 	}{
-		{e.reader.Left.Payload, "segments whose data are not in the export: what the applications said is not known"},
+		{e.reader.Left.Payload, "segments whose data is not in the export: requests and responses are unknown"},
 		{e.reader.Left.RawSEQ, "segments with relative sequence numbers only"},
-		{e.reader.Left.TTL, "segments without TTL or hop limit: who sent a RST is harder to tell"},
+		{e.reader.Left.TTL, "segments without TTL or hop limit: the origin of a RST is less certain"},
 		{e.reader.Left.Long, "values longer than 1 MiB: only their beginning was read"},
-		{e.reader.Left.Unusable, "packets with too few fields of TCP to be used"},
+		{e.reader.Left.Unusable, "packets without the necessary TCP fields"},
 	} {
 		if l.count > 0 {
 			say(report.Warning{Says: l.says, Count: l.count})

@@ -27,7 +27,7 @@ type piece struct {
 }
 
 // errNotOpened is for an input that had brought nothing when the context ended.
-var errNotOpened = errors.New("interrupted before anything could be read of it")
+var errNotOpened = errors.New("interrupted before anything could be read")
 
 // awaitInput is openInput, until ctx ends: a pipe to which nobody writes cannot be opened, nor its format be
 // recognised. What is opened after that is closed again.

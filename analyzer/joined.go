@@ -16,9 +16,9 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/report"
 )
 
-// ExplainJoined explains the captures at paths as one, in the order of their first packets: the files that
-// a rotating capture leaves, so that a connection across files is one connection. Frames are numbered
-// through, as in the file that "mergecap -a" makes of them; each reset names its places in the files too.
+// ExplainJoined explains the captures at paths as one, in the order of their first packets: the files of a rotating
+// capture, so that a connection that spans files is one connection. Frames are numbered across all files, as in the
+// output of "mergecap -a"; each reset also has its frame numbers in the files.
 func ExplainJoined(ctx context.Context, paths []string, r report.Renderer, opts Options) (*report.File, error) {
 	var unread []report.Warning
 	in, err := awaited(ctx, func() (in *joinedInput, err error) { in, unread = openJoined(paths, opts.Capture); return in, nil })
@@ -176,9 +176,9 @@ func (j *joinedInput) open() error {
 		j.mu.Unlock()
 		if j.last != 0 && now.start < j.last-overlap {
 			j.warnings = append(j.warnings, report.Warning{
-				Says: fmt.Sprintf("%s begins %v before the file before it ends: these are not the files of one rotating capture",
+				Says: fmt.Sprintf("%s begins %v before the end of the previous file: these are not the files of one rotating capture",
 					now.path, time.Duration(j.last-now.start).Round(time.Millisecond)),
-				Hint: "captures of the same time are merged with mergecap -w OUT IN..."})
+				Hint: "merge captures of the same time with mergecap -w OUT IN..."})
 		}
 		r, err := now.open(j)
 		if err == nil {
@@ -204,8 +204,8 @@ func (p *part) open(j *joinedInput) (*capture.Reader, error) {
 	}
 	if now := r.Stat(); now == nil || !os.SameFile(now, p.was) || now.Size() < p.was.Size() {
 		j.warnings = append(j.warnings, report.Warning{Lost: true,
-			Says: p.path + ": is another file than when the files were brought into their order, so its place among them may be wrong",
-			Hint: "copy the files first where a capture goes on writing them"})
+			Says: p.path + ": was replaced after the files were put in order, so its position may be wrong",
+			Hint: "copy the files first if they are still being written"})
 	}
 	return r, nil
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// unreachables collects the ICMP errors that ended an attempt to connect: the application sees a failed
-// connection, often a refused one, and there is no RST to explain it by.
+// unreachables collects the ICMP errors that ended a connection attempt: the application sees a failed connection, often
+// a refused one, without a RST.
 type unreachables struct {
 	kinds  []*unreachable // in the order in which they were met
 	by     map[unreachableKey]*unreachable
@@ -60,7 +60,7 @@ func (u *unreachables) add(n *flows.ICMPNote) {
 	}
 }
 
-// notes tells them.
+// notes lists them.
 func (u *unreachables) notes() []report.Evidence {
 	var out []report.Evidence
 	for _, e := range u.kinds {
@@ -71,16 +71,16 @@ func (u *unreachables) notes() []report.Evidence {
 			times = fmt.Sprintf(" (%d times)", e.count)
 		}
 		out = append(out, report.Evidence{Frames: e.frames, Says: fmt.Sprintf(
-			"ICMP %q from %v answered the SYN to %v%s: the application sees %s, and there is no RST", m.says, from, e.dst, times, m.errno)})
+			"ICMP %q from %v in response to the SYN to %v%s: the application gets %s, and there is no RST", m.says, from, e.dst, times, m.errno)})
 	}
 	if u.others > 0 {
-		out = append(out, report.Evidence{Frames: []int{}, Says: fmt.Sprintf("%d more ICMP errors answered SYNs to other services", u.others)})
+		out = append(out, report.Evidence{Frames: []int{}, Says: fmt.Sprintf("%d more ICMP errors in response to SYNs to other services", u.others)})
 	}
 	return out
 }
 
-// A icmpMeaning is an ICMP code in the words of its standard, and what a connecting socket on Linux makes
-// of it (icmp_err_convert in net/ipv4/icmp.c, tab_unreach in net/ipv6/icmp.c).
+// An icmpMeaning is the name of an ICMP code in its standard, and the error of a connecting socket on Linux
+// (icmp_err_convert in net/ipv4/icmp.c, tab_unreach in net/ipv6/icmp.c).
 type icmpMeaning struct{ says, errno string }
 
 const (

@@ -81,18 +81,18 @@ func isWindow(err error) bool {
 	return errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded)
 }
 
-// window says what was asked for too much of.
+// window returns the error for a stream that needs too large a window.
 func (r *Reader) window() (what, try string) {
-	return fmt.Sprintf("it asks for a window of more than %d MiB of memory (zstd --long)", r.opts.MaxWindow>>20),
+	return fmt.Sprintf("it needs a window of more than %d MiB of memory (zstd --long)", r.opts.MaxWindow>>20),
 		"decompress it first, or allow more memory with --max-memory"
 }
 
-// ratioFrom is how many bytes must have come out before their ratio to those that went in is judged:
-// an idle link's capture compresses well, and so little harms nobody.
+// ratioFrom is the number of decompressed bytes from which the compression ratio is limited: the capture of an idle link
+// compresses well and does no harm.
 const ratioFrom = 256 << 20
 
-// An expander decompresses in a goroutine of its own, many small pieces ahead of its reader: what comes out of it is
-// wanted at an uneven pace, and the slowest of all must not wait.
+// An expander decompresses in a goroutine of its own, many small pieces ahead of its reader, which reads at an uneven
+// pace: the decompressor is the slowest stage and must not wait.
 type expander struct {
 	pieces chan piece
 	spare  chan []byte
@@ -132,7 +132,7 @@ func (e *expander) run(kind string, src *source, opts Options) {
 		}
 	}
 	defer func() {
-		if v := recover(); v != nil { // a decompressor that stumbles over hostile bytes
+		if v := recover(); v != nil { // hostile input may make a decompressor panic
 			send(piece{err: fmt.Errorf("%s decompressor failed: %v", kind, v)})
 		}
 	}()
@@ -187,9 +187,9 @@ func (a *allowance) left(out int64, n int) (int, error) {
 	}
 	switch total := out + int64(n); {
 	case total > a.bytes && a.bytes <= byRatio:
-		return int(a.bytes - out), errExpansion{fmt.Sprintf("more than %d bytes came out of %d compressed ones", a.bytes, in), "decompress it first, or allow more decompressed bytes"}
+		return int(a.bytes - out), errExpansion{fmt.Sprintf("%d compressed bytes expand to more than %d", in, a.bytes), "decompress it first, or allow more decompressed bytes"}
 	case total > byRatio:
-		return int(max(byRatio-out, 0)), errExpansion{fmt.Sprintf("more than %d bytes came out of %d compressed ones: this may be a decompression bomb", byRatio, in), "decompress it first, or allow a larger ratio"}
+		return int(max(byRatio-out, 0)), errExpansion{fmt.Sprintf("%d compressed bytes expand to more than %d: this may be a decompression bomb", in, byRatio), "decompress it first, or allow a larger ratio"}
 	}
 	return n, nil
 }

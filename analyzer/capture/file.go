@@ -11,9 +11,8 @@ import (
 	"golang.org/x/term"
 )
 
-// A File is a capture that is read more than once, and opened once: whatever happens to its path meanwhile, it is the
-// same file each time. What cannot be read from its beginning again, as a pipe, is copied to a temporary file while it
-// is read for the first time.
+// A File is a capture that is opened once and read more than once: it is the same file each time, whatever happens to its
+// path. A pipe, which cannot be read again, is copied to a temporary file when it is read for the first time.
 type File struct {
 	name  string
 	path  string // "" for standard input
@@ -23,14 +22,14 @@ type File struct {
 	spool *spool // nil where f can be read again
 }
 
-// OpenFile opens the capture at path; "-" is standard input. A pipe without a writer is waited for until ctx ends,
-// and so is what a pipe has yet to bring. Errors are of type [*Error], or that of ctx.
+// OpenFile opens the capture at path; "-" is standard input. It waits for the writer of a named pipe, and reading waits
+// for data, until ctx ends. Errors are of type [*Error], or that of ctx.
 func OpenFile(ctx context.Context, path string) (*File, error) {
 	f := &File{name: path, path: path, f: os.Stdin}
 	if path == "-" {
 		f.name, f.path = "standard input", ""
 		if term.IsTerminal(int(os.Stdin.Fd())) {
-			return nil, &Error{f.name, "is a terminal", "pipe a capture into it: tcpdump -w - | …", ErrTerminal}
+			return nil, &Error{f.name, "is a terminal", "pipe a capture to it: tcpdump -w - | …", ErrTerminal}
 		}
 	} else if err := f.open(ctx); err != nil {
 		return nil, err
@@ -122,7 +121,7 @@ func (f *File) Same() error {
 	case err != nil:
 		return openError(f.name, err)
 	case now.Size() != f.was.Size():
-		return &Error{f.name, fmt.Sprintf("changed while it was read: it had %d bytes, and has %d", f.was.Size(), now.Size()),
+		return &Error{f.name, fmt.Sprintf("changed while it was read: its size was %d bytes and is now %d", f.was.Size(), now.Size()),
 			"wait until nothing is written to it, or copy it first", ErrChanged}
 	case !now.ModTime().Equal(f.was.ModTime()):
 		return &Error{f.name, "changed while it was read: it was written to", "wait until nothing is written to it, or copy it first", ErrChanged}
@@ -155,8 +154,8 @@ func (f *File) spoolError(err error) *Error {
 	if errors.As(err, &pe) {
 		err = pe.Err
 	}
-	return &Error{f.name, fmt.Sprintf("is read twice, and cannot be kept in a temporary file in %s: %v", os.TempDir(), err),
-		"save it to a file first, or set TMPDIR to a place with room", err}
+	return &Error{f.name, fmt.Sprintf("is read twice, but cannot be copied to a temporary file in %s: %v", os.TempDir(), err),
+		"save it to a file first, or set TMPDIR to a directory with free space", err}
 }
 
 // Close closes the file, and removes the temporary one.
@@ -191,7 +190,7 @@ type readResult struct {
 }
 
 // errSpoolFull ends a pipe that brings more than may be kept.
-var errSpoolFull = fmt.Errorf("more than %d GiB come from it", MaxTemporary>>30)
+var errSpoolFull = fmt.Errorf("it is longer than %d GiB", MaxTemporary>>30)
 
 // Read implements io.Reader. It waits for no longer than the context lasts.
 func (s *spool) Read(b []byte) (int, error) {

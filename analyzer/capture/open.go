@@ -21,7 +21,7 @@ var (
 	ErrChanged    = errors.New("changed while it was read")
 )
 
-// An Error tells why nothing can be read of a file.
+// An Error is why a file cannot be read at all.
 type Error struct {
 	File string // as given to Open
 	What string // lower case, complete without File
@@ -41,11 +41,11 @@ func (e *Error) Error() string {
 // Unwrap returns e.Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// An ExportError tells, where Options.Exports asks for it, that a file holds no packets but what looks like
-// Wireshark's dissections of them, or text.
+// An ExportError is returned if Options.Exports is set and a file looks like packet dissections exported by Wireshark,
+// or is text.
 type ExportError struct {
 	Refusal *Error
-	Text    io.ReadCloser // the whole file, decompressed; for who gets the error to close
+	Text    io.ReadCloser // the whole file, decompressed; the caller closes it
 	Read    func() int64  // bytes of the file read so far, before decompression
 	Prose   bool          // it is text of another kind, in which packets may be shown
 }
@@ -64,12 +64,12 @@ type exportText struct {
 
 func (t exportText) Close() error { return t.from.Close() }
 
-// Open opens the capture at path; "-" is standard input. It returns once the first bytes have told the
-// format. All its errors are of type [*Error].
+// Open opens the capture at path; "-" is standard input. It returns once the format is recognised from the first bytes.
+// Its errors are of type [*Error].
 func Open(path string, opts Options) (*Reader, error) {
 	if path == "-" {
 		if term.IsTerminal(int(os.Stdin.Fd())) {
-			return nil, &Error{"standard input", "is a terminal", "pipe a capture into it: tcpdump -w - | …", ErrTerminal}
+			return nil, &Error{"standard input", "is a terminal", "pipe a capture to it: tcpdump -w - | …", ErrTerminal}
 		}
 		return newReader("standard input", os.Stdin, nil, opts)
 	}
@@ -89,7 +89,7 @@ func NewReader(in io.Reader, opts Options) (*Reader, error) {
 	return newReader("stream", in, nil, opts)
 }
 
-// openError says why the operating system refused a file, and what that needs.
+// openError explains an error of the operating system, and what to do about it.
 func openError(path string, err error) *Error {
 	e := &Error{File: path, Err: err}
 	var pe *fs.PathError
@@ -99,9 +99,9 @@ func openError(path string, err error) *Error {
 	e.What = "cannot be opened: " + err.Error()
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		e.What = "there is no such file"
+		e.What = "no such file"
 	case errors.Is(err, fs.ErrPermission):
-		e.What, e.Try = "may not be read by this user", "captures made as root belong to root: change the owner, or read it as root"
+		e.What, e.Try = "permission denied", "captures made as root belong to root: change the owner, or read the capture as root"
 	}
 	return e
 }
@@ -132,7 +132,7 @@ func newReader(name string, in io.Reader, done io.Closer, opts Options) (*Reader
 	r.chunk = r.pool.get(0)
 	head := r.peek(12)
 	if len(head) == 0 {
-		return nil, r.refuse("is empty", "the capture has not begun, or its disk was full", ErrEmpty)
+		return nil, r.refuse("is empty", "the capture has not started yet, or the disk was full", ErrEmpty)
 	}
 	if kind := compression(head); kind != "" {
 		r.info.Compression = kind
@@ -144,7 +144,7 @@ func newReader(name string, in io.Reader, done io.Closer, opts Options) (*Reader
 		head = r.peek(12)
 		if len(head) == 0 {
 			r.expander.Close()
-			return nil, r.refuse("holds nothing once decompressed ("+kind+")", "", ErrEmpty)
+			return nil, r.refuse("is empty after decompression ("+kind+")", "", ErrEmpty)
 		}
 	}
 	switch magic, _ := pcapMagic(head); {
@@ -163,7 +163,7 @@ func newReader(name string, in io.Reader, done io.Closer, opts Options) (*Reader
 	case like.what != "":
 		what = "is not a capture: it looks like " + like.what
 	case len(head) < 12:
-		what = fmt.Sprintf("is not a capture: it holds only %d bytes", len(head))
+		what = fmt.Sprintf("is not a capture: it has only %d bytes", len(head))
 	case compression(head) != "":
 		what, like.try = "is not a capture: it is compressed twice", "decompress it once"
 	case like.try == "":

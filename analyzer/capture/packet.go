@@ -1,13 +1,9 @@
-// Package capture turns a capture file into packets: pcapng and pcap, compressed or not, from a file or
-// a stream. It knows nothing of what the packets hold.
+// Package capture reads packets from capture files: pcapng and pcap, compressed or not, from a file or a stream. Begin
+// with [Open], which recognises the format by content, and [Reader.Next], which returns packets in batches, without
+// copying or allocating. Frame numbers, times and lengths are Wireshark's.
 //
-// [Open] recognises the format by content. [Reader.Next] walks over the blocks or records where read(2)
-// put them and hands out their packets in batches, without copying or allocating. Frame numbers, times
-// and lengths are Wireshark's.
-//
-// Nothing in a file is trusted: memory is bounded whatever its lengths claim, reading goes on past
-// damage where that can be told from chance, and what could not be read is listed by [Reader.Problems].
-// Only a file of which nothing can be read is an error, of type [*Error].
+// Nothing in a file is trusted: memory is bounded whatever its lengths claim, reading continues after damage, and
+// [Reader.Problems] lists what could not be read. Only a file of which nothing can be read is an error, of type [*Error].
 package capture
 
 // A Packet is one captured packet: its bytes and where they come from.

@@ -104,7 +104,7 @@ func (r *Reader) pcapVariant(magic uint32) {
 		}
 		if n != usual && sensible {
 			r.note(Problem{Reason: Variant, Offset: r.base + int64(r.pos),
-				What: fmt.Sprintf("the records are read as those of pcap, with headers of %d bytes: their lengths would fit headers of %d bytes too, but the first packet makes sense behind %d", usual, n, usual)})
+				What: fmt.Sprintf("record headers are read as %d bytes long, as usual: the lengths would also fit %d bytes, but the first packet is valid after %d", usual, n, usual)})
 			break
 		}
 		f.header = n
@@ -113,8 +113,7 @@ func (r *Reader) pcapVariant(magic uint32) {
 	f.header = usual
 }
 
-// plausible reports whether a packet of a link type, as far as it is known here, holds an IP header of IPv4 or IPv6
-// that fits its length.
+// plausible reports whether a packet of a known link type has an IPv4 or IPv6 header that fits its length.
 func plausible(link uint16, b []byte) bool {
 	skip := map[uint16]int{0: 4, 1: 14, 12: 0, 14: 0, 101: 0, 108: 4, 113: 16, 228: 0, 229: 0, 276: 20}
 	n, known := skip[link]

@@ -208,14 +208,14 @@ func (r *Reader) packet(id uint32, b []byte) verdict {
 	r.frame++
 	if uint64(id) >= uint64(len(r.ifaces)) {
 		if uint64(id) < uint64(len(r.ifaces)+r.surplus) {
-			r.noteFrame(NoInterface, int64(len(b)), "is of interface %d, beyond the %d that are read of a section", id, interfacesMax)
+			r.noteFrame(NoInterface, int64(len(b)), "is of interface %d, but only %d interfaces per section are supported", id, interfacesMax)
 			return walked
 		}
-		r.noteFrame(NoInterface, int64(len(b)), "names interface %d, which its section does not describe", id)
+		r.noteFrame(NoInterface, int64(len(b)), "refers to interface %d, which its section does not describe", id)
 		return walked
 	}
 	if int(caplen) > r.opts.MaxPacket {
-		r.noteFrame(Oversize, int64(caplen), "holds %d bytes, more than the %d that are read of one packet", caplen, r.opts.MaxPacket)
+		r.noteFrame(Oversize, int64(caplen), "has %d bytes, more than the limit of %d bytes per packet", caplen, r.opts.MaxPacket)
 		return walked
 	}
 	f := &r.ifaces[id]
@@ -255,7 +255,7 @@ func (r *Reader) simplePacket(b []byte) verdict {
 	}
 	caplen = min(caplen, uint32(len(b)-4))
 	if int(caplen) > r.opts.MaxPacket {
-		r.noteFrame(Oversize, int64(caplen), "holds %d bytes, more than the %d that are read of one packet", caplen, r.opts.MaxPacket)
+		r.noteFrame(Oversize, int64(caplen), "has %d bytes, more than the limit of %d bytes per packet", caplen, r.opts.MaxPacket)
 		return walked
 	}
 	f.packets++

@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// What a pcapng says of itself: its sections, the interfaces on which its packets were captured, and what those
-// counted.
+// Sections, interface descriptions and interface statistics of pcapng.
 
 // begin begins a section, without interfaces.
 func (r *Reader) begin() {
@@ -27,7 +26,7 @@ func (r *Reader) section(b []byte) verdict {
 	if major := u16(b[4:], r.swap); major != 1 {
 		r.foreign = true
 		r.note(Problem{Reason: Unsupported, Offset: r.base + int64(r.pos), Frame: r.frame,
-			What: fmt.Sprintf("the section at byte %d is of version %d of pcapng, which is not defined: passed over", r.base+int64(r.pos), major)})
+			What: fmt.Sprintf("the section at byte %d has pcapng version %d, which is not defined: skipped", r.base+int64(r.pos), major)})
 		return walked
 	}
 	for code, value := range options(b[16:], r.swap) {

@@ -224,7 +224,7 @@ func (r *Reader) fill() {
 func (r *Reader) finish() {
 	if !r.ng && !r.headed && r.failure == nil {
 		r.note(Problem{Reason: Truncated, Bytes: int64(r.end - r.pos),
-			What: "the file ends within its header", Try: "it was cut short while it was written or copied"})
+			What: "the file ends in its header", Try: "it was truncated when it was written or copied"})
 	}
 	r.settle()
 	r.chunk = nil
@@ -237,8 +237,8 @@ func (r *Reader) finish() {
 			name = fmt.Sprint("interface ", d.Index)
 		}
 		r.note(Problem{Reason: Dropped, Offset: -1, Frame: r.frame,
-			What: fmt.Sprintf("packets lost on %q while capturing: %d; what seems missing or unanswered may have been among them", name, d.Dropped),
-			Try:  "capture again with a larger buffer (-B) or a filter"})
+			What: fmt.Sprintf("packets dropped on %q while capturing: %d; segments that seem missing or unanswered may be among them", name, d.Dropped),
+			Try:  "capture again with a larger buffer (-B) or a capture filter"})
 	}
 	if s := &r.spilled; s.interfaces > 0 {
 		r.note(Problem{Reason: Unsupported, Offset: s.offset, Frame: s.frame,
@@ -246,12 +246,12 @@ func (r *Reader) finish() {
 	}
 	if n := r.src.read.Load(); r.src.size >= 0 && n > r.src.size && !r.src.follow {
 		r.note(Problem{Reason: Growing, Offset: -1, Frame: r.frame,
-			What: fmt.Sprintf("the file grew from %d to %d bytes while it was read; what is written to it from now on is not explained", r.src.size, n),
+			What: fmt.Sprintf("the file grew from %d to %d bytes while it was read; packets written to it after that are not explained", r.src.size, n),
 			Try:  "--follow explains a capture while it is written"})
 	}
 	if r.timeless > 0 {
 		r.note(Problem{Reason: NoTime, Offset: -1, Frame: r.frame,
-			What: fmt.Sprintf("packets without a time (Simple Packet Blocks): %d; delays between them are not known", r.timeless)})
+			What: fmt.Sprintf("packets without a timestamp (Simple Packet Blocks): %d; the delays between them are unknown", r.timeless)})
 	}
 }
 
@@ -313,12 +313,12 @@ func (r *Reader) failed(err error) {
 		p.What = fmt.Sprintf("reading stopped at byte %d: %v", r.src.read.Load(), err)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		p.Reason = Truncated
-		p.What = fmt.Sprintf("the %s data end early, after %d decompressed bytes", kind, p.Offset)
-		p.Try = "the file was cut short while it was written or copied; all before that is read"
+		p.What = fmt.Sprintf("the %s data is truncated after %d decompressed bytes", kind, p.Offset)
+		p.Try = "the file was truncated when it was written or copied; everything before that is read"
 	default:
 		p.Reason = Undecodable
-		p.What = fmt.Sprintf("the %s data are damaged, after %d decompressed bytes: %v", kind, p.Offset, err)
-		p.Try = "copy the file again; all before that is read"
+		p.What = fmt.Sprintf("the %s data is damaged after %d decompressed bytes: %v", kind, p.Offset, err)
+		p.Try = "copy the file again; everything before that is read"
 	}
 	r.note(p)
 }

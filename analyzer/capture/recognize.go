@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// recognizeNeed is how many bytes of a file that is no capture are looked at to say what it is.
+// recognizeNeed is how many bytes are needed to recognise a file that is not a capture.
 const recognizeNeed = 4096
 
-// A likeness is what a file looks like that is no capture this package reads.
+// A likeness is what a file that this package cannot read looks like.
 type likeness struct {
 	what string // completes "looks like …"
 	try  string
@@ -17,8 +17,8 @@ type likeness struct {
 
 const (
 	viaEditcap = "convert it with Wireshark's editcap: editcap -F pcapng IN OUT"
-	giveSource = "give the capture itself that it was made from; rstexplain render takes what --format json wrote"
-	unpack     = "unpack it first, and give the capture that it holds"
+	giveSource = "use the capture that it was made from; rstexplain render reads reports made with --format json"
+	unpack     = "unpack it first, and use the capture in it"
 	moreFields = "it lacks sequence numbers and flags: save the packets (File, Save As), or export dissections as JSON or PDML"
 )
 
@@ -56,8 +56,8 @@ var magics = []struct {
 	{"\xaa\xaa\xaa\xaa", likeness{"a 5View capture", viaEditcap}},
 	{"\x00\x00\x02\x00\x12\x05\x00\x10", likeness{"a Tektronix K12 capture", viaEditcap}},
 	{"cpse", likeness{"a Colasoft Capsa capture", viaEditcap}},
-	{"btsnoop\x00", likeness{"a Bluetooth capture (btsnoop)", "it carries no TCP"}},
-	{"\x1f\x9d", likeness{"a file of compress (.Z)", "unpack it: gzip -dc IN > OUT"}},
+	{"btsnoop\x00", likeness{"a Bluetooth capture (btsnoop)", "it contains no TCP"}},
+	{"\x1f\x9d", likeness{"a file compressed with compress (.Z)", "unpack it: gzip -dc IN > OUT"}},
 	{"\xfd7zXZ\x00", likeness{"an xz-compressed file", "unpack it: xz -dc IN > OUT"}},
 	{"LZIP", likeness{"an lzip-compressed file", "unpack it: lzip -dc IN > OUT"}},
 	{"PK\x03\x04", likeness{"a zip archive", unpack}},
@@ -74,13 +74,13 @@ var magics = []struct {
 	{"GIF8", likeness{"a picture (GIF)", giveSource}},
 	{"SQLite format 3\x00", likeness{"an SQLite database", ""}},
 	{"LPKSHHRH", likeness{"a systemd journal", ""}},
-	{"\x0c\xa5", likeness{"an nfcapd flow file: it holds flows, and no packets", giveSource}},
+	{"\x0c\xa5", likeness{"an nfcapd flow file, which contains no packets", giveSource}},
 	{"#separator ", likeness{"a Zeek log", giveSource}},
 	// The section header's type holds CR and LF so that a transfer that changed them shows.
 	{"\x0a\x0a", likeness{}}, {"\x0d\x0a\x0d\x0d\x0a", likeness{}}, {"\x0d\x0d\x0d\x0d", likeness{}},
 }
 
-var damagedInTransfer = likeness{"a pcapng file that was transferred as text, which changed its line ends", "transfer it again in binary mode"}
+var damagedInTransfer = likeness{"a pcapng file that was transferred in text mode, which changed its line endings", "transfer it again in binary mode"}
 
 // recognize says what the beginning of a file looks like; what is "" when it looks like nothing known.
 func recognize(head []byte) likeness {
@@ -97,7 +97,7 @@ func recognize(head []byte) likeness {
 	case len(head) > 262 && bytes.Equal(head[257:262], []byte("ustar")):
 		return likeness{"a tar archive", unpack}
 	case len(bytes.Trim(head, "\x00")) == 0:
-		return likeness{"a file of zero bytes only, as an interrupted copy or a full disk leaves", "copy it again"}
+		return likeness{"a file of zero bytes only, as left by an interrupted copy or a full disk", "copy it again"}
 	case isText(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))): // what follows has no magic number, and text can look like it
 	case isETL(head):
 		return likeness{"a Windows event trace (netsh trace, pktmon)", "convert it: etl2pcapng IN.etl OUT.pcapng, or pktmon etl2pcap IN.etl"}
@@ -145,11 +145,11 @@ func recognizeText(head []byte) likeness {
 	case begins("{") || begins("["):
 		switch {
 		case begins(`{"index"`) && has(`"layers"`):
-			return likeness{"an export for Elasticsearch (tshark -T ek)", "give the capture itself, or export it with tshark -T json"}
+			return likeness{"an export for Elasticsearch (tshark -T ek)", "use the capture itself, or export it with tshark -T json"}
 		case has(`"_source"`) && has(`"layers"`), has(`"layers"`) && has(`"frame`):
 			return likeness{dissectionExport + " (JSON)", giveSource}
 		case has(`"log"`) && has(`"creator"`):
-			return likeness{"a browser's HTTP archive (HAR): it holds no packets", giveSource}
+			return likeness{"a browser's HTTP archive (HAR), which contains no packets", giveSource}
 		}
 		return likeness{"JSON", giveSource}
 	case has("<pdml"):
@@ -157,7 +157,7 @@ func recognizeText(head []byte) likeness {
 	case has("<psml"):
 		return likeness{"a packet list export (PSML)", moreFields}
 	case begins("<!DOCTYPE html"), begins("<!doctype html"), begins("<html"):
-		return likeness{"a web page, as a download that failed leaves", "download the capture again"}
+		return likeness{"a web page, as left by a failed download", "download the capture again"}
 	case begins("<?xml"):
 		return likeness{"XML", giveSource}
 	case begins(`"No."`), has(`"Time","Source","Destination"`):
@@ -167,7 +167,7 @@ func recognizeText(head []byte) likeness {
 	case begins("000000  "), begins("0000  "), begins("0x0000: "), has("\n\t0x0000: "):
 		return likeness{"a hex dump of packets", "convert it with Wireshark's text2pcap: text2pcap IN OUT"}
 	case has(" IP ") && has(" > "), has(" IP6 ") && has(" > "), begins("Frame 1: "), has(" → ") && has(" TCP "):
-		return likeness{printedPackets, "write packets and not text: tcpdump -w OUT, tshark -w OUT"}
+		return likeness{printedPackets, "write packets instead of text: tcpdump -w OUT, tshark -w OUT"}
 	}
 	return likeness{"text", ""}
 }

@@ -93,13 +93,13 @@ func (r *Reader) found() {
 	case cut:
 		p.Reason = Truncated
 		p.What = fmt.Sprintf("the file ends in the middle of a packet: %d bytes after frame %d, from byte %d", n, r.frame, r.lostAt)
-		p.Try = "it was cut short while it was written or copied; all before that is read"
+		p.Try = "it was truncated when it was written or copied; everything before that is read"
 	case r.pos == r.end && r.eof:
-		p.What = fmt.Sprintf("damaged from byte %d, near frame %d, to its end: %d bytes cannot be read", r.lostAt, r.frame, n)
-		p.Try = "copy the file again; all before that is read"
+		p.What = fmt.Sprintf("damaged from byte %d, near frame %d, to the end: %d bytes cannot be read", r.lostAt, r.frame, n)
+		p.Try = "copy the file again; everything before that is read"
 	default:
 		p.What = fmt.Sprintf("damaged from byte %d, near frame %d, to byte %d: %d bytes cannot be read, and frame numbers after them are not Wireshark's", r.lostAt, r.frame, at, n)
-		p.Try = "copy the file again; all before and after that is read"
+		p.Try = "copy the file again; everything before and after that is read"
 	}
 	r.note(p)
 }
@@ -229,8 +229,8 @@ func (r *Reader) passBlock(typ uint32, n int) {
 	}
 	at := r.base + int64(r.pos)
 	r.note(Problem{Reason: Corrupt, Offset: at, Frame: r.frame, Bytes: int64(n),
-		What: fmt.Sprintf("the block of %d bytes at byte %d contradicts itself, near frame %d", n, at, r.frame),
-		Try:  "copy the file again; all before and after that is read"})
+		What: fmt.Sprintf("the block of %d bytes at byte %d, near frame %d, is inconsistent", n, at, r.frame),
+		Try:  "copy the file again; everything before and after that is read"})
 	r.pos += n
 }
 
@@ -250,7 +250,7 @@ func (r *Reader) repairPcap() verdict {
 		}
 		if n == len(b) || n+r.pcap.header <= len(b) && r.recordAt(b[n:]) > 0 {
 			r.frame++
-			r.noteFrame(Oversize, int64(caplen), "holds %d bytes, more than the %d that are read of one packet", caplen, r.opts.MaxPacket)
+			r.noteFrame(Oversize, int64(caplen), "has %d bytes, more than the limit of %d bytes per packet", caplen, r.opts.MaxPacket)
 			r.pos += n
 			return walked
 		}

@@ -25,7 +25,7 @@ const followEvery = 10 * time.Millisecond
 // What ends the reading of a file before its end.
 var (
 	errStopped = errors.New("stopped") // of one that is followed
-	errShrunk  = errors.New("the file was made shorter while it was read")
+	errShrunk  = errors.New("the file was truncated while it was read")
 )
 
 // Read implements io.Reader.

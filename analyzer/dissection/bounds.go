@@ -172,7 +172,7 @@ func bounded(in io.Reader, p []byte, keep func(byte) (bool, error), dropped *int
 // refusal returns the error of text at a byte that no export of Wireshark holds, nil when err is another.
 func refusal(at int64, err error) error {
 	if errors.Is(err, errNesting) || errors.Is(err, errLength) {
-		return fmt.Errorf("byte %d: %w, and no export of Wireshark is so", at, err)
+		return fmt.Errorf("byte %d: %w, which is not valid in an export by Wireshark", at, err)
 	}
 	return nil
 }

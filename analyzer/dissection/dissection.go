@@ -1,6 +1,6 @@
-// Package dissection reads what Wireshark exports as "Export Packet Dissections", JSON or PDML, back into
-// segments, as far as such an export holds the fields of TCP. It streams: memory does not grow with the
-// export, nor with any value in it. Begin with [Recognise] and [NewReader].
+// Package dissection reads the files that Wireshark's "Export Packet Dissections" writes as JSON or PDML back into
+// segments, provided that they contain the TCP fields. Begin with [Recognise] and [NewReader]. Memory does not grow with
+// the export or with any value in it.
 //
 // The exports are described at https://wiki.wireshark.org/PDML and in tshark(1), -T json and -T pdml.
 package dissection
@@ -25,7 +25,7 @@ const (
 	PDML      Format = "pdml"
 )
 
-// Recognise tells from the first bytes of a file, a few hundred are plenty, which export it is.
+// Recognise returns the format of an export from the first bytes of the file, of which a few hundred are enough.
 func Recognise(head []byte) Format {
 	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
 	switch {
@@ -47,7 +47,7 @@ type Packet struct {
 	Note    flows.ICMPNote
 }
 
-// LeftOut counts what the export does not hold and an explanation would use.
+// LeftOut counts what an explanation would use but the export does not contain.
 type LeftOut struct {
 	Payload  int // segments with data whose bytes are missing
 	RawSEQ   int // segments with relative sequence numbers only
@@ -67,10 +67,10 @@ type Reader struct {
 
 // ErrDamaged is in the chain of errors that Next returns when the text of an export breaks off or is no
 // well-formed JSON or XML.
-var ErrDamaged = errors.New("the export breaks off or is damaged")
+var ErrDamaged = errors.New("the export is truncated or damaged")
 
 // ErrRawOnly is what Next returns for an export that holds bytes and no fields (tshark -T jsonraw).
-var ErrRawOnly = errors.New("the export holds raw bytes and no dissected fields")
+var ErrRawOnly = errors.New("the export contains raw bytes but no dissected fields")
 
 // NewReader returns a Reader of the export of the given format. Its error is that of a format that
 // is none.

@@ -10,8 +10,8 @@ import (
 	"github.com/rstexplain/rstexplain/rules/claim"
 )
 
-// A Builder makes the model of one file's resets from what flows saw and rules found, and counts them.
-// The zero Builder is ready to use.
+// A Builder makes the model of the resets of one file from tracked resets and their findings, and counts them. The zero
+// Builder is ready to use.
 type Builder struct {
 	start  Time  // of the first packet
 	frames []int // room for filter
@@ -28,28 +28,28 @@ type sumKey struct {
 	detail string
 }
 
-// A room holds a Reset and what its evidence points into, in memory that is used again.
+// A room is reusable memory for a Reset and what its evidence points to.
 type room struct {
 	Reset
 	frames  []int
 	streams []int
 }
 
-// rooms are those that are not in use.
+// rooms holds the rooms that are not in use.
 var rooms = sync.Pool{New: func() any { return new(room) }}
 
-// Release gives r back to the Builder that made it: no part of it may be used any more. Nobody has to; where resets are
-// many, it spares the garbage collector most of them. Of a Clone it does nothing.
+// Release lets the Builder reuse the memory of r, no part of which may be used afterwards. It is optional and saves
+// garbage collection where there are many resets. It has no effect on a Clone.
 func (r *Reset) Release() {
 	if r.made != nil {
 		rooms.Put(r.made)
 	}
 }
 
-// Start says when the first packet of the file was captured. It is called before Reset.
+// Start sets the time of the first packet of the file. Call it before Reset.
 func (b *Builder) Start(t Time) { b.start = t }
 
-// Reset returns the model of r and its finding, and keeps nothing of both.
+// Reset returns the model of r and its finding, and retains neither.
 func (b *Builder) Reset(r *flows.Reset, f *rules.Finding) *Reset {
 	room := rooms.Get().(*room)
 	m := &room.Reset
@@ -107,8 +107,8 @@ func (b *Builder) Reset(r *flows.Reset, f *rules.Finding) *Reset {
 	return m
 }
 
-// probabilities copies the confidence and the alternatives, to three decimals so that nobody reads more
-// into them, and so that they add up to at most 1 as printed.
+// probabilities copies the confidence and the alternatives, rounded to three decimals so that they add up to at most 1
+// as printed.
 func (b *Builder) probabilities(m *Reset, f *rules.Finding) {
 	left := 1000
 	take := func(p float64) float64 {

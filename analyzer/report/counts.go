@@ -13,7 +13,7 @@ type Severities struct {
 	Info    int `json:"info"`
 }
 
-// bySeverity lists the severities in the order in which reports tell them: what matters most first.
+// bySeverity lists the severities in the order of reports, the worst first.
 var bySeverity = [...]rules.Severity{rules.Error, rules.Warning, rules.Info}
 
 // of returns the count of one severity.
@@ -35,7 +35,7 @@ func (s *Severities) add(r *Reset) {
 	}
 }
 
-// String tells the counts that are not zero: "1 error, 12 info".
+// String prints the counts that are not zero: "1 error, 12 info".
 func (s Severities) String() string {
 	var parts []string
 	for _, v := range bySeverity {
@@ -50,7 +50,7 @@ func (s Severities) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// cell tells the severities of several findings in a table: the one that all have, or how many have which.
+// cell prints the severities of several findings in a table: the one that all have, or the count of each.
 func (s Severities) cell(worst rules.Severity) string {
 	if n := *s.of(worst); n == 0 || n == s.Error+s.Warning+s.Info {
 		return string(worst)
@@ -58,7 +58,7 @@ func (s Severities) cell(worst rules.Severity) string {
 	return s.String()
 }
 
-// counts says in a few parts what the file holds.
+// counts lists the counts of a file.
 func (f *File) counts() []string {
 	parts := []string{counted(f.Packets, "packet", "packets"), counted(f.Connections, "connection", "connections")}
 	parts = append(parts, resetCounts(f.ResetCount, f.FindingCount, f.Severities, f.LeftOut)...)
@@ -68,7 +68,7 @@ func (f *File) counts() []string {
 	return parts
 }
 
-// resetCounts says how many resets and findings there are, of which severities, and what was left out.
+// resetCounts lists the numbers of resets, of findings by severity, and of resets that were filtered out.
 func resetCounts(resets, findings int, by Severities, leftOut int) []string {
 	parts := []string{"no resets"}
 	if resets > 0 {
@@ -81,7 +81,7 @@ func resetCounts(resets, findings int, by Severities, leftOut int) []string {
 		}
 	}
 	if leftOut > 0 {
-		parts = append(parts, thousands(leftOut)+" left out")
+		parts = append(parts, thousands(leftOut)+" filtered out")
 	}
 	return parts
 }

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// CSV renders a report for spreadsheets (RFC 4180): one row a reset, repeats included, under one header
-// whose columns never change their order; new ones are added at the end.
+// CSV renders a report for spreadsheets (RFC 4180): one row per reset, repeats included. The order of the columns is
+// fixed; new ones are added at the end.
 func CSV(w io.Writer) Renderer { return &csvRenderer{w: csv.NewWriter(w)} }
 
 var csvHeader = []string{"file", "frame", "time", "stream", "originator", "responder", "sender", "cause", "detail", "confidence",

@@ -10,9 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// An encoder appends the model as JSON. It is written by hand because a timeline of twenty events for
-// each of ten thousand resets is most of what a run writes, and encoding/json takes several times as long;
-// a test holds both to the same output.
+// An encoder appends the model as JSON. It is written by hand because timelines are most of what a run writes, and
+// encoding/json takes several times as long. A test compares the output of both.
 type encoder struct {
 	buf []byte
 
@@ -189,7 +188,8 @@ func marshal(v any) ([]byte, error) {
 	return escapeControls(b[:len(b)-1]), nil // Encode ends with a newline
 }
 
-// escapeControls escapes DEL and the controls of C1, which a terminal obeys and encoding/json writes as they are.
+// escapeControls escapes DEL and the C1 control characters, which a terminal interprets and encoding/json does not
+// escape.
 func escapeControls(b []byte) []byte {
 	from := 0
 	var out []byte
@@ -338,7 +338,7 @@ func appendFloat(b []byte, f float64) []byte {
 	return strconv.AppendFloat(b, f, 'f', -1, 64)
 }
 
-// appendString writes s as a JSON string. Bytes that are no UTF-8 become U+FFFD.
+// appendString writes s as a JSON string. Invalid UTF-8 becomes U+FFFD.
 func appendString(b []byte, s string) []byte {
 	start := len(b)
 	b = append(b, '"')
@@ -376,14 +376,14 @@ func verbatim(s string) int {
 	return i
 }
 
-// allVerbatim tells whether all eight bytes of x are verbatim. In one of four words the highest bit of the first
-// that is not is set; that of bytes behind it may be set by a borrow.
+// allVerbatim reports whether all eight bytes of x are verbatim. One of four words has the highest bit set in the first
+// byte that is not; later bytes may have it set by a borrow.
 func allVerbatim(x uint64) bool {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	return (x|(x-' '*ones)|((x^'"'*ones)-ones)|((x^'\\'*ones)-ones)|((x^0x7f*ones)-ones))&high == 0
 }
 
-// isVerbatim tells which bytes are.
+// isVerbatim has an entry for each byte.
 var isVerbatim = func() (is [256]bool) {
 	for c := ' '; c < utf8.RuneSelf; c++ {
 		is[c] = c != '"' && c != '\\' && c != 0x7f

@@ -46,7 +46,7 @@ func appendFrameSet(b []byte, frames []int) []byte {
 	frames = slices.Compact(frames)
 	b = append(b, '{')
 	for i := 0; i < len(frames); i++ {
-		if frames[i] <= 0 { // deduced: there is no packet
+		if frames[i] <= 0 { // inferred: there is no packet
 			continue
 		}
 		if b[len(b)-1] != '{' {

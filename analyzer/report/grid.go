@@ -10,7 +10,7 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 )
 
-// A grid is a table without lines: columns aligned, two blanks apart.
+// A grid is a table without lines: aligned columns, two blanks apart.
 type grid struct {
 	header []string
 	right  []int // columns that are aligned to the right
@@ -23,15 +23,15 @@ func (g *grid) row(color func(string) string, cells ...string) {
 	g.colors = append(g.colors, color)
 }
 
-// tableIndent is what tables stand behind.
+// tableIndent is the indent of tables.
 const tableIndent = "  "
 
-// nameDot stands between the parts of a name.
+// nameDot separates the parts of a name.
 const nameDot = " · "
 
-// fitted prints g, its last column cut at the front where it is too wide for the page, or else as a list under
-// the first names columns' headers: item returns what a row is about and what is told of it.
-func (p page) fitted(g *grid, names int, item func(row int) (name string, told []string)) string {
+// fitted prints g. If it is too wide for the page, its last column is cut at the front; if that is not enough, the rows
+// become a list under the headers of the first columns, with the name and the details that item returns.
+func (p page) fitted(g *grid, names int, item func(row int) (name string, details []string)) string {
 	lines := g.lines()
 	if over := len(tableIndent) + longest(lines) - p.width; over > 0 && g.cutLast(over) {
 		lines = g.lines()
@@ -42,17 +42,17 @@ func (p page) fitted(g *grid, names int, item func(row int) (name string, told [
 	var b strings.Builder
 	b.WriteString(tableIndent + p.style.dim(strings.Join(g.header[:names], nameDot)) + "\n")
 	for i := range g.rows {
-		name, told := item(i)
+		name, details := item(i)
 		b.WriteString(g.colors[i](strings.TrimSuffix(p.wrap(tableIndent, name), "\n")) + "\n")
-		b.WriteString(p.wrap(tableIndent+tableIndent, strings.Join(told, nameDot)))
+		b.WriteString(p.wrap(tableIndent+tableIndent, strings.Join(details, nameDot)))
 	}
 	return b.String()
 }
 
-// leastCut is to how many columns the last column of a table may be cut.
+// leastCut is the width to which the last column of a table may be cut.
 const leastCut = 24
 
-// cutLast takes over columns from the last column, and reports whether it is wide enough for that.
+// cutLast narrows the last column by over columns and reports whether it is wide enough for that.
 func (g *grid) cutLast(over int) bool {
 	last, widest := len(g.header)-1, 0
 	for _, r := range g.rows {
@@ -67,7 +67,7 @@ func (g *grid) cutLast(over int) bool {
 	return true
 }
 
-// cutFront shortens "#7 a/long/path" to n columns: the end of a path tells most.
+// cutFront shortens "#7 a/long/path" to n columns, keeping the end of the path.
 func cutFront(s string, n int) string {
 	if width(s) <= n {
 		return s
@@ -88,13 +88,13 @@ func cleaned(texts []string) []string {
 	return texts
 }
 
-// sumCounts tells a number of resets, and of findings where it is another.
+// sumCounts lists a number of resets, and that of findings if it is different.
 func sumCounts(resets, findings int) []string {
-	told := []string{counted(resets, "reset", "resets")}
+	counts := []string{counted(resets, "reset", "resets")}
 	if findings < resets {
-		told = append(told, counted(findings, "finding", "findings"))
+		counts = append(counts, counted(findings, "finding", "findings"))
 	}
-	return told
+	return counts
 }
 
 // paint colours lines that g laid out.
@@ -111,7 +111,7 @@ func (g *grid) paint(s style, indent string, lines []string) string {
 	return b.String()
 }
 
-// lines lays the table out, the header first. Colours are none of its business: they go around lines.
+// lines lays the table out, the header first, without colours.
 func (g *grid) lines() []string {
 	align := make(tw.Alignment, len(g.header))
 	for i := range align {

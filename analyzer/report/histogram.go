@@ -9,7 +9,7 @@ import (
 	"github.com/rstexplain/rstexplain/rules"
 )
 
-// resetTimes knows when the resets of a report were sent: a dozen bytes for each.
+// resetTimes are the times of the resets of a report, at twelve bytes each.
 type resetTimes struct {
 	at    []resetTime
 	file  int // index of the first reset of the present file
@@ -40,7 +40,7 @@ func (t *resetTimes) endFile(f *File) template.HTML {
 	return histogram(t.at[t.file:], span{f.First, f.Last})
 }
 
-// all draws the resets of all files in one, or says why that would show nothing: when most captures are shorter
+// all draws the resets of all files in one histogram, or returns why that would be useless: most captures are shorter
 // than one of its bars.
 func (t *resetTimes) all() (drawing template.HTML, apart string) {
 	if len(t.spans) == 0 {
@@ -58,16 +58,16 @@ func (t *resetTimes) all() (drawing template.HTML, apart string) {
 	}
 	if short > len(t.spans)/2 {
 		const layout = "2006-01-02 15:04"
-		return "", fmt.Sprintf("The captures are short and lie far apart, between %s and %s UTC: resets over time are drawn for each capture alone.",
+		return "", fmt.Sprintf("The captures are short and far apart (%s to %s UTC), so resets over time are shown for each capture separately.",
 			whole.first.Std().Format(layout), whole.last.Std().Format(layout))
 	}
 	return histogram(t.at, whole), ""
 }
 
-// histogramBars is how many bars a histogram has.
+// histogramBars is the number of bars of a histogram.
 const histogramBars = 80
 
-// histogram draws resets over the time of a capture, stacked by cause. Fewer than three need no drawing.
+// histogram draws resets over the time of a capture, stacked by cause. Fewer than three are not drawn.
 func histogram(at []resetTime, over span) template.HTML {
 	const bins, height, base = histogramBars, 90.0, 100.0
 	length := over.length()

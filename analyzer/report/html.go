@@ -22,14 +22,14 @@ var htmlSource string
 //go:embed web/report.css
 var htmlStyle string
 
-// htmlTemplate is parsed when a page is asked for: no other format needs it.
+// htmlTemplate is parsed on first use: no other format needs it.
 var htmlTemplate = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("report").Parse(htmlSource))
 })
 
-// HTML renders a report as one page that needs nothing else: no network and no script. Its filters are
-// style sheet rules, its ladders and plots inline SVG, and its Content-Security-Policy allows the one
-// style sheet and nothing more, so that no text of a capture can do harm even if it slipped through.
+// HTML renders a report as one self-contained page without scripts. Its filters are style sheet rules, its ladders and
+// plots inline SVG, and its Content-Security-Policy allows nothing but the one style sheet, as a second line of defence
+// against text from a capture.
 func HTML(w io.Writer) Renderer {
 	h := &htmlRenderer{w: bufio.NewWriterSize(w, 64<<10)}
 	h.findings.repeated = func(says string) string { return h.execute("repeats", says) }
@@ -46,11 +46,11 @@ type htmlRenderer struct {
 	packets   int
 	partial   bool
 	tally     tally
-	err       error // of a template; they fail only when they are wrong
+	err       error // of a template
 }
 
-// execute returns the text of one part of the page. The template escapes markup; what else a browser would
-// obey, marks that turn the direction of writing, becomes visible here.
+// execute returns the text of one part of the page. The template escapes markup; bidirectional control characters,
+// which a browser interprets too, are made visible here.
 func (h *htmlRenderer) execute(part string, data any) string {
 	var b bytes.Buffer
 	if err := htmlTemplate().ExecuteTemplate(&b, part, data); err != nil && h.err == nil {
@@ -76,7 +76,7 @@ func (h *htmlRenderer) BeginFile(path string) error {
 	return nil
 }
 
-// anchor names the article of a reset within the page.
+// anchor is the ID of the article of a reset.
 func (h *htmlRenderer) anchor(frame int) string { return fmt.Sprintf("f%d-%d", len(h.paths), frame) }
 
 func (h *htmlRenderer) Reset(r *Reset) error {
@@ -125,7 +125,7 @@ func (h *htmlRenderer) End() error {
 	return h.w.Flush()
 }
 
-// An htmlPage is what the head of the page says.
+// An htmlPage is the data of the head of the page.
 type htmlPage struct {
 	Policy, Generator, Title, Lead string
 	Style                          template.HTML
@@ -143,7 +143,7 @@ type htmlPage struct {
 type htmlSum struct {
 	*Sum
 	Severities, Anchor string
-	Where              string // the capture of the example, where there are several
+	Where              string // the capture of the example, if there are several
 }
 
 func (h *htmlRenderer) page() htmlPage {
@@ -209,7 +209,7 @@ func hideRule(kind, value string) string {
 	return fmt.Sprintf("body:has(#show-%s:not(:checked)) [data-%s=%q] { display: none; }\n", value, kind, value)
 }
 
-// An htmlFile is what stands above the findings of a file.
+// An htmlFile is the data above the findings of a file.
 type htmlFile struct {
 	Path, Counts string
 	Histogram    template.HTML
@@ -255,10 +255,10 @@ type htmlAlternative struct {
 }
 
 func newHTMLFinding(r *Reset, anchor string) htmlFinding {
-	f := htmlFinding{Reset: r, Anchor: anchor, Sure: percent(r.Confidence) + " sure", Ladder: ladderSVG(r)}
+	f := htmlFinding{Reset: r, Anchor: anchor, Sure: percent(r.Confidence) + " confidence", Ladder: ladderSVG(r)}
 	facts := []string{"sent by the " + r.Sender}
 	if r.Origin == rules.OriginMiddlebox {
-		facts[0] = "sent in the name of the " + r.Sender + " by a middlebox"
+		facts[0] = "sent by a middlebox with the address of the " + r.Sender
 	}
 	facts = append(facts, r.Time.Std().Format("2006-01-02 15:04:05.000000")+" UTC", fmt.Sprintf("stream %d", r.Stream), "phase "+string(r.Phase))
 	if r.Conn.Protocol != "" {

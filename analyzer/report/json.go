@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// JSON renders a report as docs/report.schema.json describes it, one reset a line. The resets of a file
-// come before its counts, because they are written while the file is still being read.
+// JSON renders a report as docs/report.schema.json describes it, one reset per line. The resets of a file come before
+// its counts, because they are written while the file is still being read.
 func JSON(w io.Writer) Renderer {
 	return &jsonRenderer{w: bufio.NewWriterSize(w, 64<<10)}
 }
@@ -54,7 +54,7 @@ func (j *jsonRenderer) EndFile(f *File) error {
 func (j *jsonRenderer) End() error {
 	total := j.tally.done()
 	b, err := marshal(&total)
-	if err != nil { // the model holds nothing that encoding/json refuses
+	if err != nil { // the model contains only types that encoding/json supports
 		panic(err)
 	}
 	b = append(append(append(j.enc.buf[:0], "\n],\n\"summary\":"...), b...), "}\n"...)
@@ -64,7 +64,7 @@ func (j *jsonRenderer) End() error {
 	return j.w.Flush()
 }
 
-// write hands b on and keeps its room for the next call.
+// write writes b and keeps its memory for the next call.
 func (j *jsonRenderer) write(b []byte) error {
 	j.enc.buf = b
 	_, err := j.w.Write(b)

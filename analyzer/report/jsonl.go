@@ -5,8 +5,8 @@ import (
 	"io"
 )
 
-// JSONL renders one JSON object a line and reset, as docs/report.schema.json describes a reset, with the
-// file's path before its fields: for jq, and for whatever reads logs.
+// JSONL renders one JSON object per reset and line, as docs/report.schema.json describes a reset, preceded by the path of
+// the file: for jq and log processors.
 func JSONL(w io.Writer) Renderer { return &jsonlRenderer{w: bufio.NewWriterSize(w, 64<<10)} }
 
 type jsonlRenderer struct {

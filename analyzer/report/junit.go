@@ -9,14 +9,14 @@ import (
 	"github.com/rstexplain/rstexplain/rules"
 )
 
-// JUnitOptions say what counts as a failed test.
+// JUnitOptions define what counts as a failed test.
 type JUnitOptions struct {
 	Fails func(*Reset) bool // nil: severity error
 }
 
-// JUnit renders a report as the XML that continuous integration reads as test results: a test suite for
-// each capture, in it a test case for each finding, failed where opts say so, and a passed one where there
-// is none. A capture that could not be read whole has an erroneous test case too.
+// JUnit renders a report as XML test results for continuous integration: a test suite for each capture, in it a test
+// case for each finding, which fails if opts.Fails says so, or a passed one if there are no findings. A capture that
+// could not be read completely has a test case with an error too.
 //
 // The format has no standard; this is the part of it that Jenkins, GitLab and GitHub's reporters agree on
 // (https://github.com/testmoapp/junitxml).
@@ -81,7 +81,7 @@ func (j *junitRenderer) Reset(r *Reset) error {
 	return j.add(&j.cases, &c)
 }
 
-// add writes a test case; what XML cannot hold is replaced by encoding/xml.
+// add writes a test case; encoding/xml replaces characters that are not allowed in XML.
 func (j *junitRenderer) add(w io.Writer, c *junitCase) error {
 	b, err := xml.MarshalIndent(c, "    ", "  ")
 	if err != nil {
@@ -98,7 +98,7 @@ func (j *junitRenderer) EndFile(f *File) error {
 			continue
 		}
 		errors++
-		if err := j.add(&j.cases, &junitCase{Class: "capture", Name: fmt.Sprintf("read whole (%d)", errors), Time: "0",
+		if err := j.add(&j.cases, &junitCase{Class: "capture", Name: fmt.Sprintf("read completely (%d)", errors), Time: "0",
 			Error: &junitFault{"unread", Clean(w.String()), Clean(w.Hint)}}); err != nil {
 			return err
 		}

@@ -1,6 +1,6 @@
 package report
 
-// Live returns a Renderer that prints each reset at once, where r's format prints resets one by one.
+// Live returns a Renderer that prints each reset at once, if the format of r prints resets one by one.
 func Live(r Renderer) Renderer { return live{r} }
 
 type live struct{ Renderer }

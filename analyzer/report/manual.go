@@ -8,7 +8,7 @@ import (
 	"github.com/rstexplain/rstexplain/rules"
 )
 
-// causeWords tell each cause in a line: the situation of the stack that sent the RST.
+// causeWords describe each cause in a line: the situation of the TCP that sent the RST.
 var causeWords = map[rules.Cause]string{
 	rules.ClosedPort:        "It was asked to open a connection that nothing there accepts.",
 	rules.PeerCrash:         "It had closed or lost the connection in mid-exchange.",
@@ -54,7 +54,7 @@ func RuleList(w io.Writer, list []*rules.Rule, opts TextOptions) error {
 	return err
 }
 
-// paragraphs breaks text of the program's own into lines, each paragraph by itself.
+// paragraphs wraps each paragraph of s.
 func (p page) paragraphs(indent, s string) string {
 	var b strings.Builder
 	for _, paragraph := range strings.Split(strings.TrimRight(s, "\n"), "\n") {
@@ -63,7 +63,7 @@ func (p page) paragraphs(indent, s string) string {
 	return b.String()
 }
 
-// RuleText prints all about one rule for a terminal.
+// RuleText prints the documentation of a rule for a terminal.
 func RuleText(w io.Writer, r *rules.Rule, opts TextOptions) error {
 	p := newPage(opts)
 	var b strings.Builder
@@ -85,7 +85,7 @@ func RuleText(w io.Writer, r *rules.Rule, opts TextOptions) error {
 	return err
 }
 
-// How a ladder is read, for those who never saw one.
+// readLadder explains how to read a ladder.
 const readLadder = `Each detail comes with an example from a capture of testdata, drawn as a ladder: one line a segment, with its
 frame number and the time since the line before. The originator (the client) is on the left and the responder (the
 server) on the right, each with the state that the segment puts it in; the arrow points to the receiver. SEQ and ACK
@@ -99,8 +99,8 @@ connection has ACK, the sender's own next sequence number and often a window (RF
 data in flight: an exchange was lost. Nothing of that: the RST is only an abrupt close, and harmless.
 `
 
-// CausesPage writes docs/causes.md: every cause, and all about every rule, with a ladder of the reset that example
-// returns for its ID; nil: no ladder.
+// CausesPage writes docs/causes.md: every cause and the documentation of every rule, with a ladder of the reset that
+// example returns for its ID, if it is not nil.
 func CausesPage(w io.Writer, list []*rules.Rule, example func(id string) *Reset) error {
 	var b strings.Builder
 	b.WriteString("<!-- Made from the rules by go test -update ./cmd/rstexplain; do not edit. -->\n\n# Why a RST was sent\n\n" +

@@ -15,16 +15,16 @@ import (
 	"github.com/rstexplain/rstexplain/rules"
 )
 
-// MarkdownOptions say how much a Markdown report tells.
+// MarkdownOptions define how much a Markdown report contains.
 type MarkdownOptions struct {
-	Brief bool // one paragraph a file, for a ticket's first comment
+	Brief bool // one paragraph per file, for the first comment of a ticket
 }
 
 // Markdown renders a report for tickets, as GitHub and GitLab show it (GitHub Flavored Markdown): a table
 // of causes, then a folded section for each finding with its ladder as a code block.
 func Markdown(w io.Writer, opts MarkdownOptions) Renderer {
 	m := &markdownRenderer{w: bufio.NewWriterSize(w, 64<<10), opts: opts, page: page{width: 100}}
-	m.findings.repeated = func(says string) string { return "\nThe same event drew further resets: " + markdownText(says) + ".\n" }
+	m.findings.repeated = func(says string) string { return "\nFurther resets of the same event: " + markdownText(says) + ".\n" }
 	return m
 }
 
@@ -83,7 +83,7 @@ func (m *markdownRenderer) EndFile(f *File) error {
 	}
 	h := newHTMLFile(f)
 	if len(h.Notes) > 0 {
-		m.w.WriteString("\n**Also seen**\n\n" + markdownEvidence(h.Notes))
+		m.w.WriteString("\n**Other events**\n\n" + markdownEvidence(h.Notes))
 	}
 	if len(h.Warnings) > 0 {
 		m.w.WriteString("\n**Limits of this capture**\n\n")
@@ -109,7 +109,7 @@ func (m *markdownRenderer) End() error {
 	return m.w.Flush()
 }
 
-// brief tells a file in one paragraph.
+// brief summarises a file in one paragraph.
 func (m *markdownRenderer) brief(f *File) string {
 	if f.ResetCount == 0 {
 		return fmt.Sprintf("**%s**: no connection was reset in %s.\n\n", markdownText(f.Path), counted(f.Packets, "packet", "packets"))
@@ -133,18 +133,18 @@ func (m *markdownRenderer) brief(f *File) string {
 		s += fmt.Sprintf(" Frame %d: %s", m.worst.frame, markdownText(m.worst.says))
 	}
 	if f.Partial {
-		s += " The capture could not be read whole."
+		s += " The capture could not be read completely."
 	}
 	return s + "\n\n"
 }
 
-// markdownTotal tells what all files come to together; a brief one in its first line only.
+// markdownTotal summarises all files; a brief total is only the first line of it.
 func markdownTotal(total *Total, brief bool) string {
 	if brief {
-		return "**All together**: " + markdownText(total.lead()) + ".\n"
+		return "**Total**: " + markdownText(total.lead()) + ".\n"
 	}
 	var b strings.Builder
-	b.WriteString("## All together\n\n" + markdownText(total.lead()) + "\n")
+	b.WriteString("## Total\n\n" + markdownText(total.lead()) + "\n")
 	for _, table := range total.tables() {
 		if len(table.rows) == 0 {
 			continue
@@ -182,7 +182,7 @@ func markdownTable(sums []CauseSum) string {
 	return b.String()
 }
 
-// finding is the folded section of one reset, cut where its repeats are told.
+// finding is the folded section of one reset, in two parts: its repeats go between them.
 func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 	var b strings.Builder
 	// A summary element is HTML to every Markdown reader, so its text is escaped as HTML.
@@ -224,7 +224,7 @@ func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 	return head, b.String()
 }
 
-// markdownSymptom tells what the application got, and what programs print as a list.
+// markdownSymptom describes what the application got, with a list of what programs print.
 func markdownSymptom(r *Reset) string {
 	var b strings.Builder
 	for i, line := range r.SymptomLines() {
@@ -294,16 +294,15 @@ func markdownTexts(texts []string) []string {
 	return texts
 }
 
-// linkLike matches what Markdown readers, and the trackers that show what comes of it, make links of though nothing
-// marks it as one: addresses of pages and of mail, mentions, and references to tickets, changes and commits.
+// linkLike matches what Markdown readers and trackers turn into links without markup: URLs, mail addresses, mentions,
+// and references to tickets, changes and commits.
 var linkLike = regexp.MustCompile("(?i)" + `[^\s|<>\\` + "`" + `]*(://|www\.|(mailto|xmpp|tel):|@|\bgh-\d|[!$&%~]\d|\b[0-9a-f]{40}\b)[^\s|<>\\` + "`" + `]*`)
 
-// unlinked takes away what makes a link in HTML text, where no code span can stand.
+// unlinked removes what makes a link in HTML text, where code spans are not available.
 var unlinked = strings.NewReplacer("://", "·//", "@", "·", "www.", "www·", "WWW.", "WWW·", "mailto:", "mailto·", "xmpp:", "xmpp·")
 
-// markdownText makes s plain text in Markdown: nothing in it is markup, HTML, a table's bar, a link, a mention
-// or a reference to a ticket. What readers make links of on their own becomes a code span, in which they do not:
-// escapes would not hold, as some look for links in the text that the escapes stand for.
+// markdownText makes s plain text in Markdown, without markup, HTML, table bars, links, mentions or references to
+// tickets. What readers would turn into links becomes a code span, because some of them ignore escapes there.
 func markdownText(s string) string {
 	s = ticketRef.ReplaceAllString(Clean(s), "frame $1")
 	var b strings.Builder
@@ -317,7 +316,7 @@ func markdownText(s string) string {
 	}
 }
 
-// markdownEscaped makes s plain text, where it holds nothing that is linkLike.
+// markdownEscaped makes s plain text; s must not contain anything linkLike.
 func markdownEscaped(s string) string {
 	if !strings.ContainsAny(s, "\\`*_{}[]<>|~#&@!$") {
 		return s

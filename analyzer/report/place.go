@@ -6,8 +6,8 @@ import (
 	"sort"
 )
 
-// Locate fills in r.Places: in which of the files that were read as one its packets are. The parts are
-// those that were begun so far, in order.
+// Locate sets r.Places, the files of a joined capture that contain its packets. parts are the files that have been opened
+// so far, in order.
 func (r *Reset) Locate(parts []Part) {
 	r.Places = r.Places[:0]
 	of := func(frame int) int {

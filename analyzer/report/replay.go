@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// Replay reads a JSON report and hands it to another renderer, reset by reset, so that a report can be
-// had in any format later and without its capture. A report that cannot be read, or holds what no report
-// can, gives a [*ReplayError]; other errors are the renderer's.
+// Replay reads a JSON report and passes it to another renderer, reset by reset, to convert it to another format without
+// the capture. If the report cannot be read or is not valid, the error is a [*ReplayError]; other errors are the
+// renderer's.
 func Replay(in io.Reader, to Renderer) error {
 	p := replay{to: to}
 	p.dec = json.NewDecoder(&valueBound{in: in, done: func() int64 { return p.dec.InputOffset() }})
@@ -24,7 +24,7 @@ func Replay(in io.Reader, to Renderer) error {
 	return to.End()
 }
 
-// A ReplayError says why a report cannot be read back, and where.
+// A ReplayError is why a report cannot be read, and where.
 type ReplayError struct {
 	Place string // "files[0].resets[3].", "" at the top
 	Err   error
@@ -48,11 +48,11 @@ func (e *ReplayError) Error() string {
 // Unwrap returns e.Err.
 func (e *ReplayError) Unwrap() error { return e.Err }
 
-// valueMax is the most bytes of a value that is read as a whole: a reset, or what stands beside the resets of a
-// file. Those that this program writes come to some hundred kilobytes at most.
+// valueMax is the maximum size in bytes of a reset, and of the other fields of a file together. This program writes
+// some hundred kilobytes at most.
 const valueMax = 16 << 20
 
-// A valueBound is JSON whose values are no larger than valueMax: a decoder keeps each as a whole.
+// A valueBound limits the size of JSON values to valueMax, because a decoder keeps each in memory.
 type valueBound struct {
 	in   io.Reader
 	read int64
@@ -61,7 +61,7 @@ type valueBound struct {
 
 func (b *valueBound) Read(p []byte) (int, error) {
 	if b.read-b.done() > valueMax {
-		return 0, fmt.Errorf("byte %d begins a value of more than %d MiB", b.done(), valueMax>>20)
+		return 0, fmt.Errorf("the value at byte %d is larger than %d MiB", b.done(), valueMax>>20)
 	}
 	n, err := b.in.Read(p)
 	b.read += int64(n)
@@ -79,13 +79,13 @@ type replay struct {
 	rendering     error  // of the renderer
 }
 
-// render hands something to the renderer, whose error is not the report's.
+// render keeps an error of the renderer, which is not one of the report.
 func (p *replay) render(err error) error {
 	p.rendering = err
 	return err
 }
 
-// wrong returns err with the place in the report where it was met, unless it is the renderer's.
+// wrong returns err with its place in the report, unless it is the renderer's.
 func (p *replay) wrong(err error) error {
 	if p.rendering != nil {
 		return p.rendering
@@ -101,7 +101,7 @@ func (p *replay) topField(key string) error {
 			return err
 		}
 		if v != SchemaVersion {
-			return fmt.Errorf("schema_version is %d, and this program reads %d", v, SchemaVersion)
+			return fmt.Errorf("schema_version is %d, but this program reads %d", v, SchemaVersion)
 		}
 		return nil
 	case "generator":
@@ -123,8 +123,8 @@ func (p *replay) begin() error {
 	return p.render(p.to.Begin(p.generator))
 }
 
-// file hands on one entry of files. Its path must come before its resets, as it does in what this
-// program writes and in what a sorting of the keys makes of it.
+// file passes on one entry of files. Its path must come before its resets, as this program writes it and as sorted keys
+// have it.
 func (p *replay) file() error {
 	of := fmt.Sprintf("files[%d].", p.files)
 	p.files, p.resets, p.place = p.files+1, 0, of
@@ -166,7 +166,7 @@ func (p *replay) file() error {
 		var raw json.RawMessage
 		err := p.dec.Decode(&raw)
 		if held += len(raw); held > valueMax && err == nil {
-			err = fmt.Errorf("what stands beside its resets is larger than %d MiB", valueMax>>20)
+			err = fmt.Errorf("the fields other than its resets are larger than %d MiB", valueMax>>20)
 		}
 		fields[key] = raw
 		return err
@@ -232,7 +232,7 @@ func (p *replay) expect(want json.Delim) error {
 		return err
 	}
 	if got != want {
-		return fmt.Errorf("%v where %v was expected, at byte %d", got, want, p.dec.InputOffset())
+		return fmt.Errorf("%v instead of %v at byte %d", got, want, p.dec.InputOffset())
 	}
 	return nil
 }

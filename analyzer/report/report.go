@@ -1,9 +1,9 @@
-// Package report is the one model that every output format is made from, and the formats. The model is
-// plain data, complete enough that each format can be rendered from its JSON alone; no renderer sees the
-// machinery behind it.
+// Package report defines the model of a report and renders it as text, Markdown, HTML, JSON, JSON Lines, CSV and JUnit.
+// Begin with one of the functions that return a [Renderer], such as [Text], and pass it to analyzer.Explain; [Replay]
+// renders a report that was saved as JSON.
 //
-// Resets stream through a [Renderer] one by one, so that a capture with a hundred thousand of them needs
-// no more memory than a capture with one.
+// The model is plain data, complete enough to render every format from the JSON alone. Resets pass through a Renderer
+// one by one, so that memory does not grow with their number.
 package report
 
 import (
@@ -15,12 +15,12 @@ import (
 	"github.com/rstexplain/rstexplain/rules"
 )
 
-// SchemaVersion is the version of the JSON that docs/report.schema.json describes. It grows when a field
-// is renamed, removed or changes its meaning; added fields leave it as it is.
+// SchemaVersion is the version of the JSON that docs/report.schema.json describes. It is incremented when a field is
+// renamed, removed or changes its meaning, but not when fields are added.
 const SchemaVersion = 2
 
-// A Report is everything that one run has to say. Renderers get it in pieces; as a whole it exists only
-// for those who read a JSON report back.
+// A Report is the whole report of one run. Renderers get it in pieces; it exists as a whole for programs that read the
+// JSON.
 type Report struct {
 	SchemaVersion int    `json:"schema_version"`
 	Generator     string `json:"generator"` // name and version of what wrote the report
@@ -28,8 +28,7 @@ type Report struct {
 	Total         Total  `json:"summary"`
 }
 
-// A File is one capture file: its resets, and the counts of what it holds. Renderers get it at the end
-// of the file, with Resets empty.
+// A File is one capture file: its resets and counts. Renderers get it at the end of the file, with Resets empty.
 type File struct {
 	Path   string  `json:"path"`
 	Resets []Reset `json:"resets"`
@@ -45,18 +44,18 @@ type File struct {
 	FindingCount int        `json:"finding_count"` // resets less those that repeat an earlier one
 	Severities   Severities `json:"findings_by_severity"`
 	Summary      []CauseSum `json:"summary"` // the gravest first
-	Partial      bool       `json:"partial"` // not read whole; a warning says why
+	Partial      bool       `json:"partial"` // not read completely; a warning says why
 	Warnings     []Warning  `json:"warnings"`
-	Notes        []Evidence `json:"notes"` // worth telling and no reset: ICMP errors that refused a connection
+	Notes        []Evidence `json:"notes"` // other events: ICMP errors that refused a connection
 
 	ReadAs string `json:"read_as,omitempty"` // of a text: whose print it is, "tcpdump"
 
-	LeftOut int    `json:"left_out,omitempty"` // resets that were not asked for; no other count holds them
+	LeftOut int    `json:"left_out,omitempty"` // resets that were filtered out; no other count includes them
 	Parts   []Part `json:"parts,omitempty"`    // the files that were read as one capture
 }
 
-// A Part is one of the files that were read as one capture, as "mergecap -a" makes one of them: its frames
-// are numbered on after those of the file before it.
+// A Part is one of several files that were read as one capture. As in the output of "mergecap -a", frame numbers continue
+// from file to file.
 type Part struct {
 	Path    string `json:"path"`
 	First   int    `json:"first_frame"` // number of its first frame in the whole
@@ -76,7 +75,7 @@ type CauseSum struct {
 	Severities Severities `json:"findings_by_severity"`
 }
 
-// A Warning tells what could not be read or limits what was read.
+// A Warning describes what could not be read, or limits of what was read.
 type Warning struct {
 	Says   string `json:"says"`
 	Lost   bool   `json:"lost"`             // a part of the file was not read for it
@@ -87,7 +86,7 @@ type Warning struct {
 	Hint   string `json:"hint,omitempty"`   // what to try
 }
 
-// String tells w in one line, without the hint.
+// String prints w in one line, without the hint.
 func (w Warning) String() string {
 	switch {
 	case w.Count > 1 && w.Line > 0:
@@ -113,12 +112,12 @@ type Reset struct {
 	Sender     string `json:"sender"` // "originator" or "responder"
 
 	Cause      rules.Cause    `json:"cause"`
-	Detail     string         `json:"detail"`     // ID of the rule that spoke
+	Detail     string         `json:"detail"`     // ID of the rule
 	Title      string         `json:"title"`      // the rule in one line
 	Confidence float64        `json:"confidence"` // probability that Cause is right, 0 to 1
 	Severity   rules.Severity `json:"severity"`
 	Origin     rules.Origin   `json:"origin"`     // who really sent it
-	OriginWhy  []Evidence     `json:"origin_why"` // the signs that decided
+	OriginWhy  []Evidence     `json:"origin_why"` // evidence for Origin
 
 	Trigger      FrameRef      `json:"trigger_frame"` // the segment that the RST answers
 	Alternatives []Alternative `json:"alternatives"`  // other causes that the packets leave open, most likely first
@@ -127,10 +126,10 @@ type Reset struct {
 	Evidence     []Evidence    `json:"evidence"`      // for the cause
 	Symptom      string        `json:"symptom"`       // what the receiving application most likely got
 	Prints       []Print       `json:"prints"`        // what the likeliest programs printed, at most rules.MaxPrints
-	MorePrints   int           `json:"more_prints"`   // programs whose words "rstexplain rules ID" tells besides
+	MorePrints   int           `json:"more_prints"`   // further programs that "rstexplain rules ID" lists
 	Remedy       string        `json:"remedy"`        // what to do
-	CaptureNext  string        `json:"capture_next"`  // what would decide what stays open
-	Notes        []Evidence    `json:"notes"`         // true and worth telling, not about the cause
+	CaptureNext  string        `json:"capture_next"`  // what to capture to decide between the alternatives
+	Notes        []Evidence    `json:"notes"`         // worth knowing, but not about the cause
 	Repeats      FrameRef      `json:"repeats_frame"` // the first reset of the same event
 
 	// Where packets were read from text: the lines where these frames stand.
@@ -139,7 +138,7 @@ type Reset struct {
 	RepeatsLine int `json:"repeats_line,omitempty"`
 
 	Phase   flows.Phase `json:"phase"` // how far the connection had come
-	Form    string      `json:"form"`  // flows.Form: what the RST's numbers say about how it came to be
+	Form    string      `json:"form"`  // flows.Class: how the RST was generated, by its header fields
 	Zeek    Zeek        `json:"zeek"`
 	Conn    Conn        `json:"connection"`
 	Segment Segment     `json:"segment"`
@@ -147,26 +146,26 @@ type Reset struct {
 
 	Timeline []Event `json:"timeline"` // before the RST, the RST itself, and what came after it
 
-	// Where several files were read as one: those that hold these packets, that of the RST first.
+	// If several files were read as one: those that contain these packets, the RST's file first.
 	Places []Place `json:"places,omitempty"`
 
-	made *room // where it was made, nil for a Clone
+	made *room // memory to reuse, nil for a Clone
 }
 
-// A Place is where packets of a Reset stand in one of the files that were read as one.
+// A Place lists packets of a Reset in one of several files that were read as one.
 type Place struct {
 	Path   string `json:"path"`
-	Frames []int  `json:"frames"` // as the file alone numbers them; of the RST's file the RST is the first
-	Filter string `json:"filter"` // Wireshark display filter for these packets when this file is opened
+	Frames []int  `json:"frames"` // numbered as in this file alone; in the RST's file the RST comes first
+	Filter string `json:"filter"` // Wireshark display filter for these packets in this file
 }
 
-// Zeek is a connection in the shorthand that Zeek's conn.log uses, the RST included.
+// Zeek is a connection in the notation of Zeek's conn.log, the RST included.
 type Zeek struct {
 	State   string `json:"conn_state"`
 	History string `json:"history"`
 }
 
-// A Conn is what the report keeps of a connection beside its timeline.
+// A Conn describes a connection, apart from its timeline.
 type Conn struct {
 	Incarnation  int      `json:"incarnation"`      // 0 for the first connection on these addresses and ports
 	Packets      int      `json:"packets"`          // before the RST
@@ -178,7 +177,7 @@ type Conn struct {
 	Defects      []string `json:"defects"`          // faults of the capture that touch this connection
 }
 
-// A Segment holds the header fields of a RST that support or weaken a verdict.
+// A Segment has the header fields of a RST that support or weaken a verdict.
 type Segment struct {
 	Flags     string `json:"flags"`
 	SEQ       uint32 `json:"seq_raw"`
@@ -187,16 +186,16 @@ type Segment struct {
 	TTL       uint8  `json:"ttl"`
 	IPID      uint16 `json:"ip_id"`
 	HeaderLen uint8  `json:"header_length"`
-	Payload   string `json:"payload"`    // text that a device put into the RST
+	Payload   string `json:"payload"`    // text in the RST
 	Accept    string `json:"acceptable"` // flows.Acceptability, at the receiver
 }
 
 // Evidence is one checkable statement and the frames that show it.
 type Evidence struct {
-	Claim   string `json:"claim,omitempty"` // its kind: "reply-to"; "" for what is no claim about packets
-	Side    string `json:"side,omitempty"`  // whom it is about, with Claim
+	Claim   string `json:"claim,omitempty"` // its kind, such as "reply-to"; "" if it is not a claim about packets
+	Side    string `json:"side,omitempty"`  // the side that the claim is about
 	Frames  []int  `json:"frames"`
-	Stream  *int   `json:"stream,omitempty"` // where the frames are another connection's
+	Stream  *int   `json:"stream,omitempty"` // if the frames belong to another connection
 	From    int    `json:"from,omitempty"`   // frames between which something is absent
 	Until   int    `json:"until,omitempty"`
 	Limited bool   `json:"limited,omitempty"` // the capture could not have shown the opposite
@@ -205,7 +204,7 @@ type Evidence struct {
 	Says    string `json:"says"`
 }
 
-// Values are what a claim measures; rules/claim says which of them a kind has, and what they mean.
+// Values are the values of a claim; rules/claim defines which of them a kind has and what they mean.
 type Values struct {
 	What     string `json:"what,omitempty"`
 	Text     string `json:"text,omitempty"`
@@ -227,7 +226,7 @@ type Print struct {
 	Says    string `json:"says"`
 }
 
-// An Alternative is another cause that the packets leave open, and what speaks against it.
+// An Alternative is another possible cause, and the evidence against it.
 type Alternative struct {
 	Cause      rules.Cause `json:"cause"`
 	Detail     string      `json:"detail"`
@@ -255,7 +254,7 @@ type Event struct {
 	Skipped int       `json:"skipped,omitempty"` // events left out just before this one
 }
 
-// The roles that an Event can play.
+// The roles of an Event.
 const (
 	RoleReset   = "reset"
 	RoleTrigger = "trigger"
@@ -263,8 +262,8 @@ const (
 
 // A Renderer turns a report into one format, piece by piece.
 //
-// A *Reset is lent: it and all that it points to are valid until the call returns. A *File is complete
-// but for its Resets.
+// A *Reset, and everything it points to, is valid only until the call returns; use Clone to keep it. A *File is complete
+// except for its Resets.
 type Renderer interface {
 	Begin(generator string) error
 	BeginFile(path string) error
@@ -273,7 +272,7 @@ type Renderer interface {
 	End() error
 }
 
-// A FrameRef is a frame number, or 0 for none, which JSON writes as null.
+// A FrameRef is a frame number, or 0 for none, which is null in JSON.
 type FrameRef int
 
 // MarshalJSON writes 0 as null.
@@ -286,8 +285,8 @@ func (f FrameRef) append(b []byte) []byte {
 	return strconv.AppendInt(b, int64(f), 10)
 }
 
-// A Time is a moment in nanoseconds since the Unix epoch, which JSON writes as RFC 3339 in UTC with all
-// nine digits, so that times line up and sort as text.
+// A Time is a time in nanoseconds since the Unix epoch. In JSON it is RFC 3339 in UTC with nine digits, so that times
+// align and sort as text.
 type Time int64
 
 const timeLayout = "2006-01-02T15:04:05.000000000Z"
@@ -312,7 +311,7 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	if std.Year() < 1823 || std.Year() > 2116 { // the differences of times must fit in 64 bits of nanoseconds
-		return fmt.Errorf("no time of a capture: %s", b)
+		return fmt.Errorf("not a time of a capture: %s", b)
 	}
 	*t = Time(std.UnixNano())
 	return nil

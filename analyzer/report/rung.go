@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// A rung is one line of a drawn ladder: an event, and what the drawing says beside it.
+// A rung is one line of a drawn ladder: an event and its labels.
 type rung struct {
 	*Event
 	Since  string    // time since the previous event, "" for the first
-	Gap    string    // silence before it that is long enough to draw as a break, else ""
+	Gap    string    // idle time before it if it is long enough to draw a break, else ""
 	Label  string    // "PSH, ACK SEQ 1 ACK 1 LEN 512"
 	States [2]string // the state each end enters with this event, "" where it stays
 }
 
-// silence is how long nothing must be captured for a ladder to draw a break.
+// silence is the idle time for which a ladder draws a break.
 const silence = time.Second
 
 // rungsOf lays out the timeline of m.
@@ -42,7 +42,7 @@ func rungsOf(m *Reset) []rung {
 	return rungs
 }
 
-// label says what e carried, in relative numbers.
+// label describes e with relative sequence numbers.
 func (e *Event) label() string {
 	b := append([]byte(nil), e.Flags...)
 	b = append(b, " SEQ "...)

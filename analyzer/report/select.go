@@ -2,8 +2,8 @@ package report
 
 import "slices"
 
-// Select returns a Renderer that hands on to r only the resets that keep wants. The counts of a File are
-// then of these, and File.LeftOut says how many others there were.
+// Select returns a Renderer that passes on to r only the resets for which keep reports true. The counts of a File are
+// those of these resets, and File.LeftOut is the number of the others.
 func Select(r Renderer, keep func(*Reset) bool) Renderer { return &selection{Renderer: r, keep: keep} }
 
 type selection struct {
@@ -34,7 +34,7 @@ func (s *selection) EndFile(f *File) error {
 	return s.Renderer.EndFile(&chosen)
 }
 
-// Clone returns a copy of r to keep: it shares nothing that the lender writes to again.
+// Clone returns a deep copy of r that remains valid.
 func (r *Reset) Clone() *Reset {
 	c := *r
 	c.made = nil

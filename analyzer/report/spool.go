@@ -6,14 +6,14 @@ import (
 	"os"
 )
 
-// A spool holds text that can be printed only when a whole file has been read: in memory while it is
-// short, else in a temporary file that has no name any more. The zero spool is empty and ready.
+// A spool holds text that can be printed only when a whole file has been read: in memory while it is short, then in a
+// temporary file, which is unlinked at once. The zero spool is empty and ready to use.
 type spool struct {
 	mem  bytes.Buffer
 	file *os.File
 }
 
-// spoolMemory is how much text a spool keeps in memory: some thousand findings.
+// spoolMemory is how much text a spool keeps in memory: about a thousand findings.
 const spoolMemory = 4 << 20
 
 func (s *spool) Write(p []byte) (int, error) {
@@ -31,7 +31,7 @@ func (s *spool) spill() error {
 		if err != nil {
 			return &SpoolError{os.TempDir(), err}
 		}
-		os.Remove(f.Name()) // where that fails, as on Windows, drain does it
+		os.Remove(f.Name()) // if that fails, as on Windows, drain does it
 		s.file = f
 	}
 	if _, err := s.mem.WriteTo(s.file); err != nil {
@@ -40,7 +40,7 @@ func (s *spool) spill() error {
 	return nil
 }
 
-// A SpoolError means that the text of a report could not be kept in a temporary file, in the directory Dir.
+// A SpoolError means that a temporary file in the directory Dir could not be written or read.
 type SpoolError struct {
 	Dir string
 	Err error
@@ -51,7 +51,7 @@ func (e *SpoolError) Error() string { return "temporary file in " + e.Dir + ": "
 // Unwrap returns e.Err.
 func (e *SpoolError) Unwrap() error { return e.Err }
 
-// A spoolFile is the temporary file as it is read again.
+// A spoolFile is a temporary file that is being read.
 type spoolFile struct{ *os.File }
 
 func (f spoolFile) Read(p []byte) (int, error) {

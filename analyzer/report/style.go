@@ -55,9 +55,8 @@ func width(s string) int {
 // padded fills s with blanks to n columns.
 func padded(s string, n int) string { return s + strings.Repeat(" ", max(n-width(s), 0)) }
 
-// Clean makes a line of text from a capture safe to print: control characters, and marks that turn the
-// direction of writing around, would let a packet draw on the reader's terminal. They become "·", line
-// ends too, and what is no UTF-8 becomes U+FFFD.
+// Clean makes a line of text from a capture safe to print. Control characters, including newlines, and bidirectional
+// control characters, by which a packet could manipulate the terminal, become "·". Invalid UTF-8 becomes U+FFFD.
 func Clean(s string) string {
 	bad := func(r rune) bool { return r != ' ' && !unicode.IsPrint(r) }
 	if strings.IndexFunc(s, bad) < 0 {
@@ -71,13 +70,13 @@ func Clean(s string) string {
 	}, s)
 }
 
-// obeyed reports whether r is a control character or turns the direction of writing: what a terminal or a
-// browser obeys instead of showing it.
+// obeyed reports whether r is a control character or a bidirectional control character, which a terminal or browser
+// interprets instead of displaying it.
 func obeyed(r rune) bool {
 	return r < ' ' || r >= 0x7f && r < 0xa0 || r > 0x600 && unicode.Is(unicode.Bidi_Control, r)
 }
 
-// percent prints a probability; 100 % is said of nothing that is less.
+// percent prints a probability; only 1 is printed as 100 %.
 func percent(p float64) string {
 	n := int(p*100 + 0.5)
 	if n == 100 && p < 1 {
@@ -174,8 +173,8 @@ func defectWords(names []string) []string {
 		"missed-packets": "the capture missed some of its packets",
 		"duplicated":     "packets were captured more than once",
 		"reordered":      "packets were captured out of order",
-		"snap-cut":       "packets were cut when they were captured",
-		"evicted":        "its beginning was forgotten to bound memory",
+		"snap-cut":       "packets were truncated by the snaplen",
+		"evicted":        "its beginning was dropped to limit memory",
 	}
 	out := make([]string, len(names))
 	for i, n := range names {

@@ -10,8 +10,7 @@ import (
 	"time"
 )
 
-// A drawing collects the elements of an inline SVG. Text is escaped here, and nothing else of a report
-// reaches the drawing; colours are the style sheet's.
+// A drawing collects the elements of an inline SVG. It escapes text; colours are defined in the style sheet.
 type drawing struct{ b strings.Builder }
 
 func (d *drawing) text(x, y float64, anchor, class, s string) {
@@ -40,7 +39,7 @@ func (d *drawing) num(f float64) { d.b.WriteString(point(f)) }
 // point prints a coordinate to a tenth.
 func point(f float64) string { return strconv.FormatFloat(f, 'f', -1, 32) }
 
-// done returns the finished drawing with a name and a description for those who hear it.
+// done returns the finished drawing with a title and a description for screen readers.
 func (d *drawing) done(width, height float64, title, desc string) template.HTML {
 	return template.HTML(fmt.Sprintf(`<svg viewBox="0 0 %s %s" width="%s" height="%s" role="img"><title>%s</title><desc>%s</desc>%s</svg>`,
 		point(width), point(height), point(width), point(height), html.EscapeString(title), html.EscapeString(desc), d.b.String()))
@@ -55,8 +54,8 @@ const (
 	breakHeight = 24.0
 )
 
-// ladderSVG draws the ladder of m: both ends' states down the sides, arrows between them, silences as
-// breaks, retransmitted segments broken, the reset in its own colour.
+// ladderSVG draws the ladder of m: the states of both ends down the sides, arrows between them, idle times as breaks,
+// retransmissions dashed, and the reset in its own colour.
 func ladderSVG(m *Reset) template.HTML {
 	var d drawing
 	d.text(ladderLeft, 14, "middle", "", m.Originator)
@@ -82,7 +81,7 @@ func ladderSVG(m *Reset) template.HTML {
 			for _, x := range [...]float64{ladderLeft, ladderRight} {
 				fmt.Fprintf(&breaks, "M%s %sV%s", point(x), point(y), point(y+breakHeight))
 			}
-			d.text((ladderLeft+ladderRight)/2, y+15, "middle", "s", g.Gap+" of silence")
+			d.text((ladderLeft+ladderRight)/2, y+15, "middle", "s", "idle for "+g.Gap)
 			y += breakHeight
 		}
 		life(y + rungHeight)
@@ -129,7 +128,7 @@ func ladderSVG(m *Reset) template.HTML {
 	return d.done(ladderEnd, y+6, "Ladder diagram of the connection around the reset", ladderInWords(rungs))
 }
 
-// ladderInWords tells the ladder to those who cannot see it.
+// ladderInWords describes the ladder for screen readers.
 func ladderInWords(rungs []rung) string {
 	var b strings.Builder
 	for i := range rungs {
@@ -138,7 +137,7 @@ func ladderInWords(rungs []rung) string {
 			fmt.Fprintf(&b, "%d more segments. ", g.Skipped)
 		}
 		if g.Gap != "" {
-			fmt.Fprintf(&b, "%s of silence. ", g.Gap)
+			fmt.Fprintf(&b, "Idle for %s. ", g.Gap)
 		}
 		fmt.Fprintf(&b, "Frame %d, %s: %s", g.Frame, g.Sender, g.Label)
 		if len(g.Notes) > 0 {
@@ -155,8 +154,8 @@ const (
 	plotTop, plotBottom = 22.0, 180.0
 )
 
-// sequencePlot draws the data of one side of m over time, with the peer's acknowledgements and the
-// reset; false when the timeline holds no data of that side.
+// sequencePlot draws the data of one side of m over time, with the peer's acknowledgments and the reset. It returns
+// false if the timeline has no data of that side.
 func sequencePlot(m *Reset, sender string) (template.HTML, bool) {
 	low, high, segments := ^uint32(0), uint32(0), 0
 	for i := range m.Timeline {
@@ -178,7 +177,7 @@ func sequencePlot(m *Reset, sender string) (template.HTML, bool) {
 	if sender == "responder" {
 		who = m.Responder
 	}
-	d.text(plotLeft, 12, "", "s", "data of "+who+" over time: sent, sent again (broad), acknowledged (line)")
+	d.text(plotLeft, 12, "", "s", "data sent by "+who+" over time; retransmissions are broad, the line is what has been acknowledged")
 	d.path("l", fmt.Sprintf("M%s %sV%sH%s", point(plotLeft), point(plotTop), point(plotBottom), point(plotRight)))
 	d.text(plotLeft-6, plotTop+8, "end", "s", strconv.FormatUint(uint64(high), 10))
 	d.text(plotLeft-6, plotBottom, "end", "s", strconv.FormatUint(uint64(low), 10))
@@ -222,13 +221,13 @@ func sequencePlot(m *Reset, sender string) (template.HTML, bool) {
 			d.path(p.class, p.data.String())
 		}
 	}
-	desc := fmt.Sprintf("%d segments of data of the %s, from sequence number %d to %d; the peer acknowledged up to %d.",
+	desc := fmt.Sprintf("%d data segments from the %s, sequence numbers %d to %d; the peer acknowledged up to %d.",
 		segments, sender, low, high, acked)
 	return d.done(ladderEnd, plotBottom+20, "Time–sequence plot", desc), true
 }
 
-// timeAxis places the events from left to right. Times are true to scale but for long silences, which
-// are shortened to a fixed width; gaps holds the middle of each.
+// timeAxis places the events from left to right. Times are to scale except for long idle times, which are shortened to a
+// fixed width; gaps has the middle of each.
 func timeAxis(events []Event) (xs, gaps []float64) {
 	xs = make([]float64, len(events))
 	if len(events) < 2 {

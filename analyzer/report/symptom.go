@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// SymptomLines tells the symptom of r in lines: what the application got, what the likeliest programs print, and
-// where the words of the others are.
+// SymptomLines describes the symptom of r in lines: what the application got, what the most likely programs print, and
+// where to find what others print.
 func (r *Reset) SymptomLines() []string {
 	if r.Symptom == "" {
 		return nil

@@ -10,16 +10,15 @@ import (
 	"github.com/rstexplain/rstexplain/rules"
 )
 
-// TextOptions say how a report is laid out for a terminal.
+// TextOptions define the layout of a report for a terminal.
 type TextOptions struct {
 	Width int  // columns, at least 70 and by default 100
 	Color bool // whether the terminal shows colours
 	Live  bool // print each finding as it comes, and the counts of its file after it
 }
 
-// Text renders a report for a terminal or a mail: the counts of a file, a table of its resets by cause,
-// and then a block for each finding, the gravest first. Resets that repeat one event are told in the
-// block of the first.
+// Text renders a report for a terminal or a mail: the counts of a file, a table of its resets by cause, and a block for
+// each finding, the most severe first. Further resets of the same event are listed in the block of the first.
 func Text(w io.Writer, opts TextOptions) Renderer {
 	p := newPage(opts)
 	says := func(says string) string { return p.field("Repeated", says) }
@@ -86,7 +85,7 @@ type page struct {
 	style style
 }
 
-// leastWidth is what the narrowest ladder takes.
+// leastWidth is the width of the narrowest ladder.
 const leastWidth = 70
 
 func newPage(opts TextOptions) page {
@@ -113,7 +112,7 @@ func (p page) overview(f *File) string {
 	return b.String()
 }
 
-// unread reports whether there is nothing to tell of f but why it was not read.
+// unread reports whether nothing of f could be read.
 func (f *File) unread() bool { return f.Packets == 0 && f.Partial }
 
 func (p page) causes(sums []CauseSum) string {
@@ -132,7 +131,7 @@ func (p page) causes(sums []CauseSum) string {
 	})
 }
 
-// caveats tells what was not read, and what else is worth knowing.
+// caveats lists what could not be read, and other events.
 func (p page) caveats(f *File) string {
 	var b strings.Builder
 	if len(f.Notes) > 0 {
@@ -152,7 +151,7 @@ func (p page) caveats(f *File) string {
 	return b.String()
 }
 
-// finding is the block of one reset, in two parts: the frames of its repeats go between them.
+// finding is the block of one reset, in two parts: its repeats go between them.
 func (p page) finding(r *Reset) (head, tail string) {
 	s := p.style
 	var b strings.Builder
@@ -172,7 +171,7 @@ func (p page) finding(r *Reset) (head, tail string) {
 
 	who := "reset by the " + r.Sender
 	if r.Origin == rules.OriginMiddlebox {
-		who = "reset in the name of the " + r.Sender + ", probably by a middlebox,"
+		who = "reset with the address of the " + r.Sender + ", probably sent by a middlebox,"
 	}
 	where := r.Originator + " → " + r.Responder + fmt.Sprintf(" · stream %d", r.Stream)
 	if r.Conn.Protocol != "" {
@@ -205,7 +204,7 @@ func (p page) finding(r *Reset) (head, tail string) {
 	b.Reset()
 	label := "Alternatives"
 	for _, a := range r.Alternatives {
-		if a.Confidence < 0.01 { // in the JSON, and of no use to a reader
+		if a.Confidence < 0.01 { // only in the JSON
 			continue
 		}
 		says := string(a.Cause)
@@ -234,7 +233,7 @@ func (p page) finding(r *Reset) (head, tail string) {
 	return head, b.String()
 }
 
-// senderSigns are the signs of who sent the RST, where it is in doubt and the evidence does not hold them.
+// senderSigns returns the evidence for who sent the RST, if it is in doubt, without what r.Evidence has already.
 func senderSigns(r *Reset) []Evidence {
 	if r.Origin == rules.OriginEndpoint {
 		return nil
@@ -248,7 +247,7 @@ func senderSigns(r *Reset) []Evidence {
 	return out
 }
 
-// filter prints a display filter whole, so that it can be copied in one go.
+// filter prints a display filter in one line, so that it can be copied.
 func (p page) filter(f string) string {
 	return p.style.dim("Filter") + "  " + Clean(f) + "\n"
 }
@@ -256,7 +255,7 @@ func (p page) filter(f string) string {
 // gutter is the width of the labels on the left.
 const gutter = 13
 
-// field prints a label and a text that hangs beside it, or nothing when the text is empty.
+// field prints a label and an indented text, or nothing if the text is empty.
 func (p page) field(label, says string) string {
 	if says == "" {
 		return ""
@@ -265,10 +264,10 @@ func (p page) field(label, says string) string {
 	return p.style.dim(padded(label, gutter)) + strings.TrimPrefix(p.wrap(pad, says), pad)
 }
 
-// maxMark is how wide the frames beside a statement may be before they get a line of their own.
+// maxMark is the width of a list of frames beyond which it gets a line of its own.
 const maxMark = 16
 
-// hang prints a label, a short mark in a column of its own, and a text that hangs beside both.
+// hang prints a label, a short mark in a column of its own, and an indented text.
 func (p page) hang(label, mark, says string, room int) string {
 	pad := strings.Repeat(" ", gutter+room+2)
 	text := strings.TrimPrefix(p.wrap(pad, says), pad)
@@ -308,8 +307,8 @@ func (p page) dotted(parts []string) string {
 	return b.String() + "\n"
 }
 
-// wrap breaks s into lines that fit the page, each after indent. Line breaks of s itself are no more than other
-// control characters, or a packet could write lines of its own.
+// wrap breaks s into lines that fit the page, each after indent. Newlines in s are treated as any control character, so
+// that text from a packet cannot add lines.
 func (p page) wrap(indent, s string) string {
 	var b strings.Builder
 	n := 0

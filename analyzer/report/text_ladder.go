@@ -20,7 +20,7 @@ func (p page) ladder(r *Reset) string {
 		}
 		text := g.paint(p.style, "", lines)
 		if layout.left != "" {
-			text += p.style.dim("There is no room for "+layout.left+".") + "\n"
+			text += p.style.dim("Not shown for lack of width: "+layout.left+".") + "\n"
 		}
 		return text
 	}
@@ -117,8 +117,8 @@ func (p page) rungs(r *Reset, layout ladderLayout) *grid {
 	return g
 }
 
-// telling marks the events that a reader needs: the first, those that changed a state or are noteworthy,
-// what the evidence names, and what stands near the reset. The JSON has all.
+// shownEvents marks the events that a ladder shows: the first, those that changed a state or have notes, those that the
+// evidence names, and those near the reset. The JSON has all.
 func shownEvents(r *Reset) []bool {
 	const first, near = 3, 6
 	at := slices.IndexFunc(r.Timeline, func(e Event) bool { return e.Role == RoleReset })
@@ -166,8 +166,8 @@ func flagLetters(flags string) string {
 	return b.String()
 }
 
-// ladderLines lays g out as lines does, for a small part of its cost: a report has a ladder for each reset,
-// and to lay it out by tablewriter took more time than all the rest of the program.
+// ladderLines lays g out as lines does, but much faster: a report has a ladder for each reset, and tablewriter would take
+// more time than the rest of the program.
 func (g *grid) ladderLines() []string {
 	rows := append([][]string{g.header}, g.rows...)
 	widths := make([]int, len(g.header))

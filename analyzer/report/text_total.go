@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// total tells what all files come to together.
+// total summarises all files.
 func (p page) total(t *Total) string {
 	var b strings.Builder
 	b.WriteString("\n" + p.style.dim(strings.Repeat("═", p.width)) + "\n")
-	b.WriteString(p.style.bold("All together") + "\n" + p.wrap("", t.lead()))
+	b.WriteString(p.style.bold("Total") + "\n" + p.wrap("", t.lead()))
 	for _, table := range t.tables() {
 		if len(table.rows) == 0 {
 			continue
@@ -34,11 +34,11 @@ func (p page) total(t *Total) string {
 	return b.String()
 }
 
-// news is a finding as a live report prints it; one line for a RST that repeats an earlier one.
+// news is a finding as a live report prints it, or one line for a further RST of the same event.
 func (p page) news(r *Reset) string {
 	if r.Repeats == 0 {
 		head, tail := p.finding(r)
 		return head + tail
 	}
-	return fmt.Sprintf("\n%s  %s\n", p.style.bold(mark(r.Frame, r.Line > 0)), "one more RST of the event of "+mark(int(r.Repeats), r.Line > 0))
+	return fmt.Sprintf("\n%s  %s\n", p.style.bold(mark(r.Frame, r.Line > 0)), "another RST of the same event as "+mark(int(r.Repeats), r.Line > 0))
 }

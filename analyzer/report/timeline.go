@@ -7,7 +7,7 @@ func (b *Builder) timeline(m *Reset, r *flows.Reset) {
 	events := r.Conn.Events
 	trigger := r.Trigger
 	if trigger != nil && trigger.Frame != int(m.Trigger) {
-		trigger = nil // it fits by its number only, or another does better
+		trigger = nil // it matches by number only, or another segment matches better
 	}
 	for i := range events {
 		if int(m.Trigger) == events[i].Frame && trigger == nil {
@@ -100,7 +100,7 @@ func seqBases(r *flows.Reset) (base [2]int64) {
 
 const flagMask = flows.AE<<1 - 1
 
-// flagNames spells every combination of flags once, so that no timeline has to.
+// flagNames has every combination of flags as text.
 var flagNames = func() (names [flagMask + 1]string) {
 	for f := range names {
 		names[f] = flows.Flags(f).String()
@@ -126,7 +126,7 @@ var noteWords = []struct {
 	{flows.NotAccepted, "not-accepted"},
 }
 
-// noteNames spells n. Few combinations occur, and each is spelled once.
+// noteNames returns the names of n. Few combinations occur, and each is built once.
 func (b *Builder) noteNames(n flows.Notes) []string {
 	if n == 0 {
 		return nil

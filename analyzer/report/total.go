@@ -8,13 +8,13 @@ import (
 	"github.com/rstexplain/rstexplain/rules"
 )
 
-// A Total is what the files of a report come to together, worst first.
+// A Total summarises all files of a report, worst first.
 type Total struct {
 	Files    int `json:"files"`
-	Partial  int `json:"partial"` // of them, not read whole
+	Partial  int `json:"partial"` // of them, not read completely
 	Resets   int `json:"reset_count"`
 	Findings int `json:"finding_count"`
-	LeftOut  int `json:"left_out"` // resets that were not asked for
+	LeftOut  int `json:"left_out"` // resets that were filtered out
 
 	Severities Severities `json:"findings_by_severity"`
 
@@ -52,15 +52,15 @@ const MaxSums = 100
 // sumsTold is how many servers, and pairs, are told apart; later ones are not counted by themselves.
 const sumsKept = 10_000
 
-// A tally makes a Total of what a Renderer is handed.
+// A tally adds up the Total of what a Renderer gets.
 type tally struct {
 	total                  Total
 	path                   string
-	anchor                 string // where a page tells of the present reset
+	anchor                 string // of the current reset in a page
 	causes, servers, pairs sums
 }
 
-// sums are Sums by what they count, and in the order in which they began.
+// sums are Sums by what they count, and in order of first occurrence.
 type sums struct {
 	by    map[sumOf]*countedSum
 	order []*countedSum
@@ -100,7 +100,7 @@ func (t *tally) endFile(f *File) {
 	}
 }
 
-// add counts r in the sum of k, which begins as empty.
+// add counts r in the sum of k, which is created from empty.
 func (s *sums) add(t *tally, r *Reset, k sumOf, empty Sum) {
 	c := s.by[k]
 	if c == nil {
@@ -127,7 +127,7 @@ func (s *sums) add(t *tally, r *Reset, k sumOf, empty Sum) {
 	}
 }
 
-// done returns the Total of all that was handed over.
+// done returns the Total.
 func (t *tally) done() Total {
 	out := t.total
 	out.Causes, out.Servers, out.Pairs = t.causes.worstFirst(), t.servers.worstFirst(), t.pairs.worstFirst()
@@ -161,7 +161,7 @@ func hostOf(addr string) string {
 	return strings.Trim(addr, "[]")
 }
 
-// shownSums is how many rows of each table people are shown.
+// shownSums is how many rows of each table are shown.
 const shownSums = 10
 
 // totalTables are the tables in which a Total is shown.
@@ -183,12 +183,12 @@ type totalTable struct {
 	name   func(*Sum) []string
 }
 
-// lead says a Total in one line.
+// lead summarises a Total in one line.
 func (t *Total) lead() string {
 	parts := append([]string{counted(t.Files, "capture", "captures")}, resetCounts(t.Resets, t.Findings, t.Severities, t.LeftOut)...)
 	s := strings.Join(parts, " · ")
 	if t.Partial > 0 {
-		s += " · " + thousands(t.Partial) + " not read whole"
+		s += " · " + thousands(t.Partial) + " not read completely"
 	}
 	return s
 }

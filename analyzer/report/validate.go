@@ -8,18 +8,17 @@ import (
 	"github.com/rstexplain/rstexplain/rules"
 )
 
-// A report that is read back may have been edited by hand. Renderers rely on what is checked here, so that none of
-// them has to doubt the model.
+// A report that is read from JSON may have been edited by hand. Renderers rely on the checks here.
 
-// countMax is the largest number that is believed: frames, bytes and counts of more are a mistake.
+// countMax is the largest plausible number of frames or bytes, or count.
 const countMax = 1 << 48
 
-// A fault is what a report cannot hold, and where: "places[0].frames".
+// A fault is an invalid value and its place, such as "places[0].frames".
 type fault struct{ place, says string }
 
 func (f fault) Error() string { return f.place + " " + f.says }
 
-// faults collects the first fault.
+// faults keeps the first fault.
 type faults struct{ first *fault }
 
 func (f *faults) add(place, format string, args ...any) {
@@ -37,20 +36,20 @@ func (f *faults) err() error {
 
 func (f *faults) count(place string, least, n int64) {
 	if n < least || n > countMax {
-		f.add(place, "is %d, and must be from %d to %d", n, least, int64(countMax))
+		f.add(place, "is %d, but must be from %d to %d", n, least, int64(countMax))
 	}
 }
 
 func (f *faults) probability(place string, p float64) {
 	if !(p >= 0 && p <= 1) {
-		f.add(place, "is %v, and must be from 0 to 1", p)
+		f.add(place, "is %v, but must be from 0 to 1", p)
 	}
 }
 
 // oneOf checks a value that has a few allowed ones.
 func oneOf[T ~string](f *faults, place string, v T, allowed ...T) {
 	if !slices.Contains(allowed, v) {
-		f.add(place, "is %.40q, and must be one of %q", string(v), allowed)
+		f.add(place, "is %.40q, but must be one of %q", string(v), allowed)
 	}
 }
 
@@ -59,7 +58,7 @@ var (
 	origins = []rules.Origin{rules.OriginEndpoint, rules.OriginMiddlebox, rules.OriginUnknown}
 )
 
-// validate returns an error that names the place of what r cannot hold.
+// validate returns an error with the place of the first invalid value of r.
 func (r *Reset) validate() error {
 	var f faults
 	f.count("frame", 1, int64(r.Frame))
@@ -95,7 +94,7 @@ func (r *Reset) validate() error {
 	for i, p := range r.Places {
 		place := fmt.Sprintf("places[%d].frames", i)
 		if len(p.Frames) == 0 {
-			f.add(place, "is empty, and must name a frame")
+			f.add(place, "is empty, but must contain a frame")
 		}
 		f.frames(place, p.Frames)
 	}
@@ -123,7 +122,7 @@ func (f *faults) severities(place string, s Severities) {
 	}
 }
 
-// validate returns an error that names the place of what f cannot hold.
+// validate returns an error with the place of the first invalid value of file.
 func (file *File) validate() error {
 	var f faults
 	f.count("packets", 0, int64(file.Packets))

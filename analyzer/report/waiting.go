@@ -6,13 +6,13 @@ import (
 	"slices"
 )
 
-// A waiting list holds the text of findings back: first until no repeat of theirs is to be expected, then
-// in a spool until the whole file has been read. There is a spool for each severity, so that what matters
-// most comes first; findings of one severity stay in the order of their frames.
+// A waitingList holds back the text of findings: first until no further reset of the same event is expected, then in a
+// spool until the whole file has been read. There is a spool for each severity, so that the most severe findings come
+// first; findings of one severity stay in the order of their frames.
 type waitingList struct {
 	spools   [len(bySeverity)]spool
 	pending  []*entry                 // findings that repeats may still join, oldest first
-	repeated func(says string) string // how the format tells repeats
+	repeated func(says string) string // formats the list of repeats
 }
 
 // An entry is the text of one finding, cut where the frames of its repeats go.
@@ -25,13 +25,13 @@ type entry struct {
 	count      int
 }
 
-// Bounds on what a waiting list keeps: findings that wait for their repeats, and frames named of these.
+// Bounds of a waiting list: findings that wait for repeats, and frames of repeats that are listed.
 const (
 	maxWaiting = 64
 	maxListed  = 40
 )
 
-// joins counts r with the finding that it repeats; false when that finding waits no longer.
+// joins counts r with the finding that it repeats. It returns false if that finding no longer waits.
 func (l *waitingList) joins(r *Reset) bool {
 	if r.Repeats == 0 {
 		return false
@@ -51,7 +51,7 @@ func (l *waitingList) joins(r *Reset) bool {
 // add puts a finding at the end of the list.
 func (l *waitingList) add(r *Reset, head, tail string) error {
 	rank := slices.Index(bySeverity[:], r.Severity)
-	if rank < 0 { // in a report that others made
+	if rank < 0 { // in a report from elsewhere
 		rank = len(bySeverity) - 1
 	}
 	l.pending = append(l.pending, &entry{frame: r.Frame, line: r.Line > 0, rank: rank, head: head, tail: tail})

@@ -2,8 +2,8 @@ package report
 
 import "github.com/rstexplain/rstexplain/flows"
 
-// zeekOf gives the connection as Zeek would log it if the RST had ended it. The states are those of
-// conn.log's conn_state (https://docs.zeek.org/en/current/scripts/base/protocols/conn/main.zeek.html).
+// zeekOf returns the connection as Zeek would log it if the RST had ended it, with conn_state as in conn.log
+// (https://docs.zeek.org/en/current/scripts/base/protocols/conn/main.zeek.html).
 func zeekOf(r *flows.Reset) Zeek {
 	c := r.Conn
 	z := Zeek{History: c.History}
@@ -14,8 +14,8 @@ func zeekOf(r *flows.Reset) Zeek {
 			z.History += "r"
 		}
 	}
-	// A responder's RST decides over an originator's, as it does in Zeek. Zeek calls a side whose SYN it
-	// did not see inactive or partial.
+	// As in Zeek, a responder's RST takes precedence over an originator's. Zeek calls a side whose SYN it did not see
+	// inactive or partial.
 	o, rs := c.End(flows.Originator), c.End(flows.Responder)
 	byOriginator := r.Side == flows.Originator || o.RSTs > 0
 	byResponder := r.Side == flows.Responder || rs.RSTs > 0

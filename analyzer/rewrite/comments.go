@@ -15,11 +15,11 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/report"
 )
 
-// Comments gathers from a report what Annotate writes into the capture. It is a report.Renderer for one file. Close
-// it when it is no longer needed.
+// Comments collects the packet comments that Annotate writes. It is a report.Renderer for one file. Close it when it is
+// no longer needed.
 //
-// A report can have more comments than fit in memory, and they come in the order of resets, where the capture needs
-// them in that of frames: what does not fit waits, sorted, in a temporary file.
+// Comments arrive in the order of resets and are needed in the order of frames. What does not fit in memory is kept,
+// sorted, in a temporary file.
 type Comments struct {
 	MaxMemory int64 // bytes of comments kept in memory, 0: 64 MiB
 
@@ -65,7 +65,7 @@ func (c *Comments) Reset(r *report.Reset) error {
 	if r.Repeats != 0 {
 		return c.add(fmt.Sprintf("rstexplain: %s (%s): the same event as the reset in frame %d", r.Cause, r.Detail, int(r.Repeats)), r.Frame)
 	}
-	lines := []string{fmt.Sprintf("rstexplain: %s (%s), %.0f %% sure, %s. %s", r.Cause, r.Detail, 100*r.Confidence, r.Severity, r.Verdict())}
+	lines := []string{fmt.Sprintf("rstexplain: %s (%s), %.0f %% confidence, %s. %s", r.Cause, r.Detail, 100*r.Confidence, r.Severity, r.Verdict())}
 	if r.Symptom != "" {
 		symptom := r.SymptomLines()
 		lines = append(append(lines, "Symptom: "+symptom[0]), symptom[1:]...)
@@ -79,7 +79,7 @@ func (c *Comments) Reset(r *report.Reset) error {
 	err := c.add(strings.Join(lines, "\n"), r.Frame)
 	for _, list := range [...][]report.Evidence{r.Evidence, r.OriginWhy} {
 		for _, e := range list {
-			says := report.Clean(fmt.Sprintf("rstexplain, on the reset in frame %d: %s", r.Frame, e.Says))
+			says := report.Clean(fmt.Sprintf("rstexplain, about the reset in frame %d: %s", r.Frame, e.Says))
 			for _, frame := range e.Frames {
 				if frame != r.Frame {
 					err = errors.Join(err, c.add(says, frame))
@@ -163,7 +163,7 @@ func (c *Comments) of(frame int) (list []string, err error) {
 		from := c.next[0]
 		if from.one.frame == frame && len(list) <= maxComments && !slices.Contains(list, from.one.text) {
 			if list = append(list, from.one.text); len(list) > maxComments {
-				list[maxComments] = "rstexplain: evidence for more resets than are named here"
+				list[maxComments] = "rstexplain: evidence for further resets, which are not listed here"
 			}
 		}
 		switch more, err := from.read(); {

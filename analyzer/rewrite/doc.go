@@ -1,3 +1,6 @@
-// Package rewrite makes new captures of old ones: with the explanation written into them, or cut down to
-// what an explanation needs and what may be shown to others.
+// Package rewrite writes captures that are derived from others: annotated with the explanation, or reduced to the
+// connections that were reset, optionally anonymized.
+//
+// Explain a capture with a [Comments] or a [Streams] as the renderer, then read it again and pass it to [Annotate] or
+// [Slice].
 package rewrite

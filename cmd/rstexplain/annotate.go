@@ -20,12 +20,13 @@ func annotateCommand(stderr io.Writer) *cobra.Command {
 		Use:   "annotate IN -o OUT.pcapng",
 		Short: "Copy a capture with the explanation as packet comments",
 		Long: `annotate copies a capture bit for bit and adds packet comments: the explanation
-at each RST, and what they show at the frames of its evidence. Wireshark shows
-them with the packets; the display filter frame.comment finds them. Data, names
-and decryption secrets of the capture are copied too, and annotate says so.
+at each RST, and at each frame of the evidence what it shows. Wireshark displays
+them with the packets; the display filter frame.comment finds them. The copy also
+contains the data, names and decryption secrets of the capture; annotate lists
+them.
 
-IN is read twice. A pipe, or - for standard input, is copied to a temporary file
-meanwhile, in the directory that TMPDIR names.`,
+IN is read twice. A pipe, or - for standard input, is first copied to a temporary
+file in the directory named by TMPDIR.`,
 		Example: `  rstexplain annotate capture.pcapng -o explained.pcapng
   zstdcat big.pcap.zst | rstexplain annotate - -o explained.pcapng`,
 		Args:              oneCapture("annotate"),
@@ -54,20 +55,20 @@ func annotate(ctx context.Context, in, to string, bounds boundFlags, stderr io.W
 		done: func() {
 			note(stderr, "%s: %s explained in packet comments", to, resetCount(comments.Resets))
 			if comments.Waited > 0 {
-				note(stderr, "%s: comments of %d bytes did not fit in memory, and waited in a temporary file", to, comments.Waited)
+				note(stderr, "%s: comments of %d bytes did not fit in memory and were kept in a temporary file", to, comments.Waited)
 			}
 			if comments.Lost > 0 {
-				note(stderr, "%s: comments left out, for they do not fit in a temporary file: %d", to, comments.Lost)
+				note(stderr, "%s: comments left out because the temporary file is full: %d", to, comments.Lost)
 			}
 			noteCarried(stderr, to, carried)
 		},
 	}.run(ctx, stderr)
 }
 
-// sayCarried says what a copy holds that others may not be meant to see.
+// noteCarried lists what a copy contains that others may not be meant to see.
 func noteCarried(stderr io.Writer, to string, carried rewrite.Carried) {
 	if what := carried.String(); what != "" {
-		note(stderr, "%s: holds %s, as the original does; for others to see, make it with slice --anonymize", to, what)
+		note(stderr, "%s: contains %s, as the original does; use slice --anonymize for a capture to share", to, what)
 	}
 }
 
@@ -80,7 +81,7 @@ type rewriting struct {
 	first  report.Renderer
 	again  func(context.Context, *capture.Reader, io.Writer) error
 	place  func() (undo func(), err error) // nil, or what has to be in its place before the new capture is
-	done   func()                          // says what was done
+	done   func()                          // reports what was done
 }
 
 func (x rewriting) run(ctx context.Context, stderr io.Writer) error {
@@ -92,7 +93,7 @@ func (x rewriting) run(ctx context.Context, stderr io.Writer) error {
 	}
 	in, err := capture.OpenFile(ctx, x.in)
 	if ctx.Err() != nil {
-		return x.interrupted(stderr, "before anything was read of "+x.in)
+		return x.interrupted(stderr, "before "+x.in+" was read")
 	}
 	if err != nil {
 		note(stderr, "%v", err)
@@ -102,12 +103,12 @@ func (x rewriting) run(ctx context.Context, stderr io.Writer) error {
 	x.bounds.apply(&x.opts)
 	file, err := analyzer.ExplainFile(ctx, in, x.first, x.opts)
 	if ctx.Err() != nil {
-		return x.interrupted(stderr, "while "+x.in+" was explained")
+		return x.interrupted(stderr, "while "+x.in+" was being explained")
 	}
 	if err != nil {
 		return errTemporary(err)
 	}
-	if err := in.Same(); err != nil { // nor is what was explained worth a word then
+	if err := in.Same(); err != nil { // the explanation is of no use then
 		note(stderr, "%v", err)
 		return lossError{}
 	}
@@ -118,14 +119,14 @@ func (x rewriting) run(ctx context.Context, stderr io.Writer) error {
 	}
 	r, err := in.Reader(capture.Options{})
 	if err != nil {
-		return lossError{} // told above
+		return lossError{} // reported above
 	}
 	defer r.Close()
 	if n := in.Spooled(); n > 0 {
-		note(stderr, "%s: is read twice, and was copied to a temporary file: %d bytes", in.Name(), n)
+		note(stderr, "%s: copied to a temporary file because it is read twice: %d bytes", in.Name(), n)
 	}
 	if in.Replaced() {
-		note(stderr, "%s: was replaced or removed while it was read; what is written is made of the file that was explained", x.in)
+		note(stderr, "%s: replaced or removed while it was being read; the output is made from the file that was explained", x.in)
 	}
 	if err := x.write(ctx, in, r, stderr); err != nil {
 		return err
@@ -153,7 +154,7 @@ func (x rewriting) write(ctx context.Context, in *capture.File, r *capture.Reade
 	_, err = await(ctx, func() (bool, error) { return true, x.again(ctx, r, out) })
 	switch {
 	case ctx.Err() != nil:
-		return x.interrupted(stderr, "while it was written")
+		return x.interrupted(stderr, "while it was being written")
 	case err != nil:
 		return outputError{x.to, err}
 	}
@@ -174,16 +175,16 @@ func (x rewriting) write(ctx context.Context, in *capture.File, r *capture.Reade
 	return nil
 }
 
-// interrupted says what is not written.
+// interrupted reports that nothing is written.
 func (x rewriting) interrupted(stderr io.Writer, when string) error {
 	note(stderr, "%s: not written: interrupted %s", x.to, when)
 	return lossError{}
 }
 
-// interruptGrace is how long await lets go on what was interrupted, so that it can end by itself.
+// interruptGrace is how long await gives an interrupted operation to end by itself.
 const interruptGrace = 50 * time.Millisecond
 
-// await returns what do returns, but when ctx ends, it does so not much later: what do waits for may never come.
+// await returns what do returns, or the error of ctx soon after ctx ends: what do waits for may never come.
 func await[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	type result struct {
 		v   T

@@ -13,7 +13,7 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer"
 )
 
-// boundFlags are the flags that say how much the program may remember, whatever the capture holds.
+// boundFlags are the flags that bound memory, whatever the capture contains.
 type boundFlags struct {
 	connections connectionCount
 	memory      memorySize
@@ -29,8 +29,8 @@ const (
 func (b *boundFlags) register(cmd *cobra.Command) {
 	b.connections, b.memory = defaultConnections, defaultMemory
 	f := cmd.Flags()
-	f.Var(&b.connections, "max-connections", "keep state for `N` connections at a time; those idle for longest are dropped first, and counted")
-	f.Var(&b.memory, "max-memory", "use about `SIZE` of memory in all (512M, 4G); connections are dropped to keep to it")
+	f.Var(&b.connections, "max-connections", "track at most `N` connections at a time; the longest idle are dropped first, and counted")
+	f.Var(&b.memory, "max-memory", "use about `SIZE` of memory in total (512M, 4G); connections are dropped to stay below it")
 }
 
 // apply bounds an analysis. Connections may take three quarters of the memory; the rest is for the
@@ -53,7 +53,7 @@ func (c *connectionCount) Type() string   { return "N" }
 func (c *connectionCount) Set(s string) error {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 || n > math.MaxInt32 {
-		return fmt.Errorf("want a number from 1 to %d, as 100000", math.MaxInt32)
+		return fmt.Errorf("must be a number from 1 to %d, such as 100000", math.MaxInt32)
 	}
 	*c = connectionCount(n)
 	return nil
@@ -82,10 +82,10 @@ func (m *memorySize) Set(s string) error {
 	}
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil || n < 0 || n > math.MaxInt64>>shift {
-		return fmt.Errorf("want a size, as 512M or 4G")
+		return fmt.Errorf("must be a size, such as 512M or 4G")
 	}
 	if n <<= shift; n < leastMemory {
-		return fmt.Errorf("%d bytes are too few: the minimum is 64M", n)
+		return fmt.Errorf("%d bytes is too little: the minimum is 64M", n)
 	}
 	*m = memorySize(n)
 	return nil

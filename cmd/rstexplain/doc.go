@@ -3,34 +3,34 @@ Rstexplain reads packet captures and explains why their TCP connections were res
 
 	rstexplain [flags] FILE...
 
-For each capture it reports how many packets, connections and resets there are, and for each reset who sent
-it, which of five causes it has, how certain that is, which frames show it, what the application saw, and
-what to do next. A FILE of - is standard input; a FILE that is a directory stands for the captures in and below
-it, in the order of their names. Symbolic links are followed, but to no directory twice. Several captures
-are explained at the same time and reported in the order in which they are named, followed by a total.
+For each capture it reports the number of packets, connections and resets, and for each reset who sent it,
+which of five causes it has and how probable that is, which frames show it, what the application saw, and what
+to do next. A FILE of - is standard input; a FILE that is a directory stands for the captures in and below it,
+in the order of their names. Symbolic links are followed, but no directory is read twice. Several captures are
+explained in parallel and reported in the order in which they are named, followed by a total.
 
-Captures are pcapng or pcap, also compressed by gzip, zstd, lz4 or bzip2; they are recognised by content
-and not by name. Frame and stream numbers are those that Wireshark shows. What Wireshark exports as packet
-dissections (JSON or PDML, tshark -T json or -T pdml) is read too, as far as it holds the fields of TCP.
+Captures are pcapng or pcap, optionally compressed with gzip, zstd, lz4 or bzip2; they are recognised by content,
+not by name. Frame and stream numbers are the ones that Wireshark shows. Packet dissections exported by Wireshark
+(JSON or PDML, tshark -T json or -T pdml) are read too, provided that they contain the TCP fields.
 
-Text is read too: what tcpdump, tshark, Wireshark's packet list and others print, with prose around it. Reports then name
-lines of the text where frames stand. What the lines do not show, as data, TTL or options, is unknown, and nothing is
-concluded from it; most is shown by tcpdump -nn -tttt -S -v. Names stand for addresses of documentation.
+Text is read too: the packets that tcpdump, tshark, Wireshark's packet list and others print, with prose around them.
+Reports then name lines of the text instead of frames. What the lines do not show, such as data, TTL or options, is
+unknown, and nothing is concluded from it; tcpdump -nn -tttt -S -v shows most. Names stand for documentation addresses.
 
-With --join the files of a rotating capture (Wireshark's ring buffer, tcpdump -C or -G) are one capture, in
-the order of their first packets, so that a connection across files is one connection. Frames are then
-numbered through all files, as in the file that "mergecap -a" makes of them; each reset names its file, its
-frame there, and a display filter for each file that holds packets of it.
+With --join the files of a rotating capture (Wireshark's ring buffer, tcpdump -C or -G) are read as one capture, in
+the order of their first packets, so that a connection that spans files is one connection. Frames are numbered
+across all files, as in the output of "mergecap -a"; each reset names its file, its frame number there, and a
+display filter for each file that contains packets of its connection.
 
-With --follow the capture is one that is still being written, a pipe or a file that grows. Each reset is
-reported within 100 ms of its packet, and Ctrl-C ends the report with the counts. Packets that come later
-than that after a reset are not part of its explanation.
+With --follow the capture may still be growing: a pipe, or a file that is being written. Each reset is reported
+within 100 ms of its packet, and Ctrl-C ends the report with the counts. Packets that arrive later than that
+after a reset are not part of its explanation.
 
 Other commands, each with its own --help:
 
 	rstexplain render REPORT.json         print a JSON report in another format
-	rstexplain annotate IN -o OUT.pcapng  copy a capture with the explanation as packet comments
-	rstexplain slice IN -o OUT.pcapng     cut a capture down to the connections of its resets
+	rstexplain annotate IN -o OUT.pcapng  copy a capture and add the explanation as packet comments
+	rstexplain slice IN -o OUT.pcapng     reduce a capture to the connections of its resets
 	rstexplain import TEXT -o OUT.pcapng  make a capture of packets that a program printed
 	rstexplain rules [ID]                 list the details, or document one
 	rstexplain completion SHELL           print completions for bash, zsh, fish or powershell
@@ -44,7 +44,7 @@ Other commands, each with its own --help:
 	retransmit-timeout  it gave up on a peer that stopped answering
 	fast-close          it ended the connection on purpose, and no exchange was lost
 
-Each reset has a finer detail too. To list the details, or to read all about one:
+Each reset also has a more specific detail. To list the details, or to read about one:
 
 	rstexplain rules
 	rstexplain rules keepalive-race
@@ -53,63 +53,63 @@ Each reset has a finer detail too. To list the details, or to read all about one
 
 	-f, --format FORMAT  text (default), markdown, html, json, jsonl, csv or junit
 	-o, --output FILE    write the report to FILE, which appears only when it is complete
-	    --brief          with --format markdown: one paragraph a capture
-	    --no-color       no colours; also where NO_COLOR is set or the output is no terminal
-	-q, --quiet          nothing on standard error about what could not be read, and no progress
-	    --glob PATTERN   in directories, only files whose names match
+	    --brief          with --format markdown: one paragraph per capture
+	    --no-color       no colours; the default if NO_COLOR is set or the output is not a terminal
+	-q, --quiet          do not report unreadable parts on standard error, and show no progress
+	    --glob PATTERN   in directories, read only files whose names match
 	    --files-from LIST  read the names of captures from LIST, one per line or separated by NUL bytes
 	    --join           explain the files of a rotating capture as one
-	    --follow         explain a capture while it is written; text, jsonl and csv
-	    --max-connections N  keep state for N connections at a time (default 1048576)
-	    --max-memory SIZE    use about SIZE of memory in all (default 1G)
-	    --timeouts FILE      compare with the idle times in FILE too, one per line: seconds, one of server,
-	                         path, kernel and client, whose, and a source, separated by tabs
+	    --follow         explain a capture while it is being written; text, jsonl and csv
+	    --max-connections N  track at most N connections at a time (default 1048576)
+	    --max-memory SIZE    use about SIZE of memory in total (default 1G)
+	    --timeouts FILE      also compare with the idle timeouts in FILE, one per line: seconds; server, path,
+	                         kernel or client; whose timeout it is; a source; separated by tabs
 	    --version        print the version
 	-h, --help           print the usage
 
-Only some resets; each flag takes several values, and the report says how many resets it left out:
+To report only some resets (each flag takes several values; the report counts the resets that are filtered out):
 
-	--host ADDRESS       of connections of an address or network
-	--port N             of connections of a port, on either side
-	--stream N           of Wireshark's tcp.stream N
-	--cause CAUSE        of a cause
-	--detail DETAIL      of a detail
+	--host ADDRESS       connections of an address or network
+	--port N             connections with this port on either side
+	--stream N           Wireshark's tcp.stream N
+	--cause CAUSE        a cause
+	--detail DETAIL      a detail
 	--severity SEVERITY  error, warning or info
 	--sender WHO         sent by the originator, the responder, an address or network
-	--since TIME         from a time on (2026-01-31T12:00:00Z), or from an offset to the first packet (90s)
-	--until TIME         before a time
+	--since TIME         from this time on (2026-01-31T12:00:00Z), or from this long after the first packet (90s)
+	--until TIME         before this time
 
 For continuous integration:
 
-	--fail-on CAUSE          exit with 3 when there is a finding of this cause or detail, or any
-	--min-severity SEVERITY  exit with 3 only for findings of this severity or a worse one
+	--fail-on CAUSE          exit with 3 if there is a finding with this cause or detail, or "any"
+	--min-severity SEVERITY  exit with 3 only for findings of this severity or worse
 
-Findings that fail are the failed tests of --format junit; without these flags, those of severity error.
+In --format junit these findings are the failed tests; without these flags, those of severity error.
 
 # Exit codes
 
-	0  every capture was read whole
-	1  something could not be read whole; what could be read is explained, and one line on
-	   standard error says what is wrong, where, and what to try
-	2  wrong usage: nothing was read
-	3  there are findings that --fail-on or --min-severity asks for, whatever else there is
+	0  every capture was read completely
+	1  something could not be read completely; what could be read is explained, and one line on
+	   standard error reports what is wrong, where, and what to try
+	2  usage error: nothing was read
+	3  there are findings that match --fail-on or --min-severity, whatever else happened
 
 # Environment
 
-	NO_COLOR  when set to anything, no colours
-	COLUMNS   width of the report where the output is no terminal
+	NO_COLOR  if set, no colours
+	COLUMNS   width of the report if the output is not a terminal
 
 # Limitations
 
-A capture shows packets and not programs. From packets alone, a process that was killed with unread data
-cannot be distinguished from one that closed its socket in that state; a firewall's reject cannot be
-distinguished from a closed port on the same host; and on loopback nothing shows who sent a RST. The report
-then names the possible causes, how likely each is, and what to capture to decide.
+A capture shows packets, not programs. From packets alone, a process that was killed with unread data cannot be
+distinguished from one that closed its socket in that state; a firewall's reject cannot be distinguished from a
+closed port on the same host; and on loopback nothing shows who sent a RST. The report then names the possible
+causes, how probable each is, and what to capture to decide between them.
 
-A capture that starts in the middle of a connection, misses packets, or shows one direction only, says
-less, and so does the report. Payload is looked at only for what the two applications asked and answered,
-and encrypted payload only for its size.
+A capture that starts in the middle of a connection, misses packets, or shows one direction only, supports weaker
+conclusions, and the report says so. Payload is inspected only for the requests and responses of the two
+applications, and encrypted payload only for its size.
 
-Checksums are not verified: packets captured before the network card filled them in would all be wrong.
+Checksums are not verified: with checksum offload, packets are captured before the network card fills them in.
 */
 package main

@@ -46,19 +46,19 @@ func errUnknownGate(got string, allowed []string) error {
 }
 
 func errNoAddress(flag, got string) error {
-	return usageError{fmt.Sprintf("%s: %q is not an address", flag, got), "give an IP address or a network, as 192.0.2.1, 2001:db8::1 or 10.0.0.0/8; names are not looked up"}
+	return usageError{fmt.Sprintf("%s: %q is not an address", flag, got), "give an IP address or a network, such as 192.0.2.1, 2001:db8::1 or 10.0.0.0/8; names are not resolved"}
 }
 
 func errNoNumber(n *numbers, got string) error {
 	return usageError{fmt.Sprintf("%s: %q is not a %s", n.flag, got, n.is), n.try}
 }
 
-// errCommand says which command was meant by the name of a file that does not exist.
+// errCommand suggests the command that the name of a file that does not exist probably means.
 func errCommand(got, near string) error {
 	return usageError{fmt.Sprintf("no command and no file %q", got), fmt.Sprintf("did you mean rstexplain %s? a FILE is a capture, a directory, or - for standard input", near)}
 }
 
-// errHelp is for help on what is no command.
+// errHelp is for help on something that is not a command.
 func errHelp(got string, commands []string) error {
 	try := "commands: " + strings.Join(commands, ", ")
 	if near := nearest(got, commands); near != "" {
@@ -75,18 +75,19 @@ func errHelpRule(id string) error {
 // errRenderCapture is for a capture where a report was to be rendered.
 func errRenderCapture(path, format string) error {
 	if path == "-" {
-		return usageError{"standard input is a capture, and render takes a report made with --format json", fmt.Sprintf("to explain a capture, try: rstexplain --format %s -", format)}
+		return usageError{"standard input is a capture, but render takes a report made with --format json",
+			fmt.Sprintf("to explain a capture, try: rstexplain --format %s -", format)}
 	}
-	return usageError{fmt.Sprintf("%s is a capture, and render takes a report made with --format json", path),
+	return usageError{fmt.Sprintf("%s is a capture, but render takes a report made with --format json", path),
 		fmt.Sprintf("to explain a capture, try: rstexplain --format %s %s", format, path)}
 }
 
-// sayNothingChosen tells why the slice of a capture is empty.
+// nothingChosen returns why the slice of a capture is empty.
 func nothingChosen(in string, from *rewrite.Streams) string {
 	if from.Seen == 0 {
-		return in + ": it holds no resets, so there is nothing to keep"
+		return in + ": contains no resets, so there is nothing to keep"
 	}
-	s := fmt.Sprintf("%s: it holds %s, but none as chosen: ", in, resetCount(from.Seen))
+	s := fmt.Sprintf("%s: contains %s, but none that matches: ", in, resetCount(from.Seen))
 	var some []string
 	for _, r := range from.Some {
 		some = append(some, fmt.Sprintf("frame %d (stream %d, %s)", r.Frame, r.Stream, r.Cause))
@@ -95,7 +96,7 @@ func nothingChosen(in string, from *rewrite.Streams) string {
 	if more := from.Seen - len(some); more > 0 {
 		s += fmt.Sprintf(" and %d more", more)
 	}
-	return s + "; choose with --frame, --stream or --cause"
+	return s + "; select them with --frame, --stream or --cause"
 }
 
 func errOneRule(n int) error {
@@ -103,11 +104,11 @@ func errOneRule(n int) error {
 }
 
 func errNoTime(flag, got string) error {
-	return usageError{fmt.Sprintf("%s: %q is not a time", flag, got), "give a time, as 2026-01-31T12:00:00Z, or a time since the first packet, as 90s or 1h30m"}
+	return usageError{fmt.Sprintf("%s: %q is not a time", flag, got), "give a time, such as 2026-01-31T12:00:00Z, or a time since the first packet, such as 90s or 1h30m"}
 }
 
 func errBadGlob(got string) error {
-	return usageError{fmt.Sprintf("--glob: %q is not a pattern", got), "write it as the shell does: *.pcapng, trace-[0-9]*"}
+	return usageError{fmt.Sprintf("--glob: %q is not a pattern", got), "use the shell's syntax: *.pcapng, trace-[0-9]*"}
 }
 
 func errTimeouts(path string, err error) error {
@@ -115,16 +116,16 @@ func errTimeouts(path string, err error) error {
 	if errors.As(err, &at) {
 		err = at.Err
 	}
-	return usageError{fmt.Sprintf("--timeouts: %s: %v", path, err), "write each as: 90<tab>path<tab>our load balancer"}
+	return usageError{fmt.Sprintf("--timeouts: %s: %v", path, err), "write each line as: 90<tab>path<tab>our load balancer"}
 }
 
 func errOneReport(n int) error {
 	return usageError{fmt.Sprintf("render takes one report, not %d", n), "try: rstexplain render report.json --format html"}
 }
 
-// errFlag says which flag was meant by an unknown one.
+// errFlag suggests the flag that an unknown one probably means.
 func errFlag(cmd *cobra.Command, err error) error {
-	try := cmd.CommandPath() + " --help lists what is allowed"
+	try := cmd.CommandPath() + " --help lists the flags"
 	var unknown *pflag.NotExistError
 	var value *pflag.InvalidValueError
 	if errors.As(err, &value) {
@@ -149,11 +150,11 @@ func errUnknownRule(got string, ids []string) error {
 	if near := nearest(got, ids); near != "" {
 		try = "did you mean " + near + "? " + try
 	}
-	return usageError{fmt.Sprintf("no rule %q", got), try}
+	return usageError{fmt.Sprintf("no detail %q", got), try}
 }
 
 func errStdinTwice() error {
-	return usageError{"standard input (-) is named twice", "name it once; it can be read only once"}
+	return usageError{"standard input (-) is named twice", "it can be read only once"}
 }
 
 func errOneCapture(command string, n int) error {
@@ -161,14 +162,15 @@ func errOneCapture(command string, n int) error {
 }
 
 var (
-	errBriefFormat  = usageError{"--brief is for --format markdown", "say both, or none"}
-	errFollowFormat = usageError{"--follow cannot print this format", "allowed: text, jsonl, csv; the other formats begin with what is known last"}
-	errFollowOne    = usageError{"--follow reads one capture", "try: tcpdump -U -w - | rstexplain --follow -"}
-	errJoinStdin    = usageError{"--join cannot read standard input", "name the files, or their directory"}
-	errListStdin    = usageError{"standard input cannot be both a capture and a list", "give one of them as a file"}
+	errBriefFormat  = usageError{"--brief requires --format markdown", "give both, or neither"}
+	errFollowFormat = usageError{"--follow does not support this format",
+		"allowed: text, jsonl, csv; the other formats start with totals, which are known last"}
+	errFollowOne = usageError{"--follow reads one capture", "try: tcpdump -U -w - | rstexplain --follow -"}
+	errJoinStdin = usageError{"--join cannot read standard input", "name the files, or their directory"}
+	errListStdin = usageError{"standard input cannot be both a capture and a list", "give one of them as a file"}
 
-	errNoRewriteOutput = usageError{"no output named", "say where the new capture goes: -o out.pcapng"}
-	errKeyAlone        = usageError{"--key-file without --anonymize", "the key is for --anonymize; say both or none"}
+	errNoRewriteOutput = usageError{"no output named", "name the new capture: -o out.pcapng"}
+	errKeyAlone        = usageError{"--key-file without --anonymize", "the key is for --anonymize; give both, or neither"}
 )
 
 func errImportCapture(path string) error {
@@ -184,39 +186,40 @@ func errNoPackets(path string) error {
 }
 
 func errSameFile(path string) error {
-	return usageError{fmt.Sprintf("%s is input and output at once", path), "write to another file: the input is never changed"}
+	return usageError{fmt.Sprintf("%s is both input and output", path), "write to another file: the input is never changed"}
 }
 
 func errBadKey(path string) error {
-	return usageError{fmt.Sprintf("%s is not an anonymization key", path), fmt.Sprintf("a key is %d hexadecimal digits; name another file, and one is made", 2*rewrite.KeySize)}
+	return usageError{fmt.Sprintf("%s is not an anonymization key", path), fmt.Sprintf("a key is %d hexadecimal digits; name a file that does not exist, and a key is created", 2*rewrite.KeySize)}
 }
 
-// errKeyOutput is for a key that would be replaced by what it is the key of.
+// errKeyOutput is for a key that would be replaced by the slice that it is the key of.
 func errKeyOutput(path string) error {
-	return usageError{fmt.Sprintf("%s is key and output at once", path), "give the key a file of its own"}
+	return usageError{fmt.Sprintf("%s is both key and output", path), "give the key a file of its own"}
 }
 
-// errKeyLink is for a symbolic link that leads nowhere: a key in its place would replace it.
+// errKeyLink is for a dangling symbolic link: a key would replace it.
 func errKeyLink(path string) error {
-	return usageError{fmt.Sprintf("%s is a symbolic link that leads to no file", path), "name the file that the key is to be in"}
+	return usageError{fmt.Sprintf("%s is a symbolic link to a file that does not exist", path), "name the file for the key itself"}
 }
 
-// errKeyChanged means that somebody else has written the key file meanwhile.
+// errKeyChanged means that another process has written the key file meanwhile.
 func errKeyChanged(path string) error {
-	return outputError{path, errors.New("another key was put there meanwhile, so nothing was written; run it again to use that key")}
+	return outputError{path,
+		errors.New("another key was written there meanwhile, so nothing was written; run the command again to use that key")}
 }
 
-// errTemporary means that what does not fit in memory cannot be kept elsewhere.
+// errTemporary means that what does not fit in memory cannot be kept on disk.
 func errTemporary(err error) error {
-	return inputError{os.TempDir(), fmt.Errorf("a temporary file cannot be written: %v; make room there, set TMPDIR, or raise --max-memory", bare(err))}
+	return inputError{os.TempDir(), fmt.Errorf("cannot write a temporary file: %v; free some space, set TMPDIR, or raise --max-memory", bare(err))}
 }
 
-// errDanglingLink is for an output that would replace a symbolic link whose end is missing.
+// errDanglingLink is for an output that would replace a dangling symbolic link.
 func errDanglingLink(path, to string) error {
 	return usageError{fmt.Sprintf("%s is a symbolic link to %s, which does not exist", path, to), "name that file itself, or remove the link"}
 }
 
-// An interruptedError means that a signal came while something was awaited, and nothing has been explained.
+// An interruptedError means that a signal came during a wait, before anything was explained.
 type interruptedError struct{ waitedFor string }
 
 func (e interruptedError) Error() string {
@@ -224,9 +227,9 @@ func (e interruptedError) Error() string {
 	case "":
 		return "interrupted"
 	case "-":
-		return "interrupted while standard input was read"
+		return "interrupted while reading standard input"
 	}
-	return fmt.Sprintf("interrupted while %s was opened or read", e.waitedFor)
+	return fmt.Sprintf("interrupted while opening or reading %s", e.waitedFor)
 }
 
 // sameFile reports whether two paths lead to one file.
@@ -239,15 +242,15 @@ func sameFile(a, b string) bool {
 	return err == nil && os.SameFile(x, y)
 }
 
-// tell prints one line that is not an error.
+// note prints a line that is not an error.
 func note(stderr io.Writer, format string, args ...any) {
 	fmt.Fprintln(stderr, "rstexplain: "+shown(fmt.Sprintf(format, args...)))
 }
 
-// A lossError means that a capture was not read whole. It has been reported already.
+// A lossError means that a capture was not read completely. It has been reported already.
 type lossError struct{}
 
-func (lossError) Error() string { return "something could not be read whole" }
+func (lossError) Error() string { return "something could not be read completely" }
 
 // A gateError means that there are findings of a kind that --fail-on or --min-severity names.
 type gateError struct{ findings int }
@@ -288,13 +291,13 @@ func (e outputError) Error() string {
 	var spool *report.SpoolError
 	switch {
 	case errors.As(e.err, &spool):
-		return fmt.Sprintf("cannot keep a part of the report in %s: %v; make room there, or name another directory in TMPDIR", spool.Dir, bare(spool.Err))
+		return fmt.Sprintf("cannot write a temporary file in %s: %v; free some space, or name another directory in TMPDIR", spool.Dir, bare(spool.Err))
 	case errors.Is(e.err, fs.ErrPermission):
-		s += "; choose a place you may write to with --output"
+		s += "; name a file that you may write with --output"
 	case errors.Is(e.err, fs.ErrNotExist):
-		s += "; make its directory first"
+		s += "; create its directory first"
 	case errors.Is(e.err, syscall.ENOSPC):
-		s += "; make room, or choose another place with --output"
+		s += "; free some space, or name another file with --output"
 	}
 	return s
 }
@@ -318,7 +321,7 @@ func bare(err error) error {
 	return err
 }
 
-// told prints err for the user, and returns the exit code.
+// reportError prints err for the user and returns the exit code.
 func reportError(err error, stderr io.Writer) int {
 	var usage usageError
 	var loss lossError
@@ -327,7 +330,7 @@ func reportError(err error, stderr io.Writer) int {
 		return exitOK
 	case errors.As(err, &loss):
 		return exitLoss
-	case errors.Is(err, syscall.EPIPE): // whoever read the report has seen enough
+	case errors.Is(err, syscall.EPIPE): // the reader has closed the pipe
 		return exitOK
 	case errors.As(err, &interruptedError{}):
 		fmt.Fprintf(stderr, "rstexplain: %s\n", shown(err.Error()))
@@ -342,11 +345,11 @@ func reportError(err error, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "rstexplain: %s\n%s\n", shown(usage.what), shown(usage.try))
 		return exitUsage
 	}
-	fmt.Fprintf(stderr, "rstexplain: %s\nrstexplain --help lists what is allowed\n", shown(err.Error()))
+	fmt.Fprintf(stderr, "rstexplain: %s\nrstexplain --help lists the flags\n", shown(err.Error()))
 	return exitUsage
 }
 
-// warn prints one line for what could not be read of a file.
+// warn prints a line about a part of a file that could not be read.
 func warn(stderr io.Writer, path string, w report.Warning) {
 	s := "rstexplain: " + path + ": " + w.String()
 	if w.Hint != "" {
@@ -355,7 +358,7 @@ func warn(stderr io.Writer, path string, w report.Warning) {
 	fmt.Fprintln(stderr, shown(s))
 }
 
-// nearest returns the word that a mistyped one most likely meant, or "".
+// nearest returns the word that a mistyped one most likely means, or "".
 func nearest(got string, words []string) string {
 	best, dist := "", 4
 	for _, w := range words {

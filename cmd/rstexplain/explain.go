@@ -39,8 +39,8 @@ func rootCommand(stderr io.Writer) *cobra.Command {
 		Use:   "rstexplain [flags] FILE...",
 		Short: "Explain why the TCP connections of a capture were reset",
 		Long: `rstexplain reads packet captures (pcapng or pcap, also compressed) and explains
-each TCP reset in them: who sent it, which of five causes it has, how sure that
-is, which frames show it, what the application saw, and what to do next.
+each TCP reset in them: who sent it, which of five causes it has and how probable
+that is, which frames show it, what the application saw, and what to do next.
 Wireshark's exports of dissections (JSON, PDML) are read too. A FILE can be a
 directory, for the captures in and below it, or - for standard input.`,
 		Example: `  rstexplain capture.pcapng
@@ -69,20 +69,22 @@ directory, for the captures in and below it, or - for standard input.`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	flags.view.flags(cmd)
-	f.StringSliceVar(&flags.globs, "glob", nil, "in directories, only files whose names match this `PATTERN`")
+	f.StringSliceVar(&flags.globs, "glob", nil, "in directories, read only files whose names match `PATTERN`")
 	f.StringArrayVar(&flags.lists, "files-from", nil, "read the names of captures from `LIST`, one per line; - is standard input")
-	f.BoolVar(&flags.join, "join", false, "explain the files of a rotating capture as one, in the order of time")
-	f.BoolVar(&flags.follow, "follow", false, "explain a capture while it is written, each reset at once, until Ctrl-C")
+	f.BoolVar(&flags.join, "join", false, "explain the files of a rotating capture as one, in chronological order")
+	f.BoolVar(&flags.follow, "follow", false, "explain a capture while it is being written, each reset at once, until Ctrl-C")
 	flags.bounds.register(cmd)
-	f.StringVar(&flags.timeouts, "timeouts", "", "compare with the idle times in `FILE` too, one per line: seconds, server|path|kernel|client, whose and a source, separated by tabs")
-	f.BoolVarP(&flags.quiet, "quiet", "q", false, "nothing on standard error about what could not be read, and no progress; the report and the exit code show it")
+	f.StringVar(&flags.timeouts, "timeouts", "", "also compare with the idle timeouts in `FILE`, one per line: "+
+		"seconds, server|path|kernel|client, whose timeout it is and a source, separated by tabs")
+	f.BoolVarP(&flags.quiet, "quiet", "q", false, "do not report unreadable parts on standard error, and show no progress; "+
+		"the report and the exit code still show them")
 	cmd.AddCommand(renderCommand(), annotateCommand(stderr), sliceCommand(stderr), importCommand(stderr), rulesCommand(), manCommand())
 	cmd.SetHelpCommand(helpCommand())
 	return cmd
 }
 
-// commandMeant returns the command that the first name most likely means: one that looks like a command mistyped
-// and is no file. Else "".
+// commandMeant returns the command that the first name most likely means, "" for none: the name of a file that does
+// not exist, and that looks like a mistyped command.
 func commandMeant(cmd *cobra.Command, names []string) string {
 	if len(names) == 0 || strings.ContainsAny(names[0], "./\\*?[") {
 		return ""
@@ -98,7 +100,7 @@ func commandMeant(cmd *cobra.Command, names []string) string {
 	return ""
 }
 
-// completeCaptures offers files whose names look like captures; any other can still be typed.
+// completeCaptures completes files whose names look like captures; any other name can still be typed.
 func completeCaptures(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return []string{"pcapng", "pcap", "cap", "ntar", "dmp", "gz", "zst", "lz4", "bz2"}, cobra.ShellCompDirectiveFilterFileExt
 }
@@ -166,7 +168,7 @@ func knownTimeouts(path string) (*facts.Timeouts, error) {
 	return t, nil
 }
 
-// check refuses what the flags and names together cannot mean.
+// check returns an error for combinations of flags and names that make no sense.
 func (f *explainFlags) check(args []string) error {
 	stdin := 0
 	for _, name := range args {
@@ -250,7 +252,7 @@ func explainAll(ctx context.Context, paths []string, flags *explainFlags, r repo
 		err = analyzer.ExplainAll(ctx, paths, r, opts, done)
 	}
 	progress.end()
-	for _, f := range files { // told once no bar is in their way
+	for _, f := range files { // once the progress bar is gone
 		for _, w := range f.Warnings {
 			if w.Lost {
 				warn(stderr, f.Path, w)

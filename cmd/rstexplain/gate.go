@@ -8,7 +8,7 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/report"
 )
 
-// A gate makes findings end the program with an exit code of their own, for continuous integration.
+// A gate gives findings an exit code of their own, for continuous integration.
 type gate struct {
 	failOn      []string // causes, details, or "any"
 	minSeverity string
@@ -20,8 +20,8 @@ const anyFinding = "any"
 
 func (g *gate) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringSliceVar(&g.failOn, "fail-on", nil, "exit with 3 when there is a finding of this `CAUSE` or detail, or any")
-	f.StringVar(&g.minSeverity, "min-severity", "", "exit with 3 only for findings of this `SEVERITY` or a worse one: info, warning or error")
+	f.StringSliceVar(&g.failOn, "fail-on", nil, "exit with 3 if there is a finding with this `CAUSE` or detail, or any")
+	f.StringVar(&g.minSeverity, "min-severity", "", "exit with 3 only for findings of this `SEVERITY` or worse: info, warning or error")
 	cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(append(causeNames(), anyFinding), cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("min-severity", cobra.FixedCompletions(severityNames, cobra.ShellCompDirectiveNoFileComp))
 }
@@ -39,7 +39,7 @@ func (g *gate) check() error {
 	return nil
 }
 
-// fails returns what the gate is closed to, nil when there is none.
+// fails returns a function that reports whether a finding fails the run, nil if none can.
 func (g *gate) fails() func(*report.Reset) bool {
 	if len(g.failOn) == 0 && g.minSeverity == "" {
 		return nil
@@ -54,7 +54,7 @@ func (g *gate) fails() func(*report.Reset) bool {
 	}
 }
 
-// watch counts what the gate is closed to, on its way to r.
+// watch returns a Renderer that counts the findings that fail the run and passes all on to r.
 func (g *gate) watch(r report.Renderer) report.Renderer {
 	fails := g.fails()
 	if fails == nil {
@@ -76,7 +76,7 @@ func (w watched) Reset(r *report.Reset) error {
 	return w.Renderer.Reset(r)
 }
 
-// verdict is the error that closes the gate.
+// verdict returns an error if a finding fails the run.
 func (g *gate) verdict() error {
 	if g.failed > 0 {
 		return gateError{g.failed}

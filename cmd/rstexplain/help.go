@@ -9,11 +9,11 @@ import (
 	"github.com/rstexplain/rstexplain/rules"
 )
 
-// glossaryTopic is what help explains beside the commands: the terms that reports use.
+// glossaryTopic is the help topic for the terms that reports use.
 const glossaryTopic = "glossary"
 
-// helpCommand is cobra's, but for names that are no command: as the root command takes any word for a FILE,
-// cobra would print the root's help without a word.
+// helpCommand differs from cobra's for unknown names: because the root command takes any word for a FILE, cobra would
+// silently print the help of the root command.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND | glossary]",

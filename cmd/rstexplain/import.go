@@ -85,7 +85,7 @@ func importText(in, to string, stderr io.Writer) error {
 	if err := y.Close(); err != nil {
 		return outputError{to, err}
 	}
-	tell(stderr, "%s: %d packets of TCP from %s", to, reader.Packets, in)
+	note(stderr, "%s: %d TCP packets from %s", to, reader.Packets, in)
 	return out.commit()
 }
 

@@ -18,15 +18,16 @@ import (
 
 // An inputList finds the captures that the command line names: files, those below directories, and lists.
 type inputList struct {
-	globs   []string // what the name of a file below a directory must match, one of them; none: a capture by content
+	globs   []string // patterns for files below a directory, any of which may match; none: captures by content
 	paths   []string
-	skipped int               // files below directories that are no captures
-	tell    func(line string) // what could not be looked into
-	lost    bool              // something was told
+	skipped int               // files below directories that are not captures
+	tell    func(line string) // reports what could not be read
+	lost    bool              // something could not be read
 	reached map[string]bool   // directories, by their path without symbolic links
 }
 
-// captureNames end the names of captures that are read even where their content is none, to say why not.
+// captureNames are file name extensions of captures. Such files are read whatever they contain, so that the report says
+// why one is not a capture.
 var captureNames = []string{".pcapng", ".pcap", ".cap", ".ntar", ".dmp"}
 
 // add takes one name of the command line or of a list.
@@ -45,18 +46,17 @@ func (l *inputList) add(path string) {
 		}
 	}
 	if err != nil || !st.IsDir() {
-		l.paths = append(l.paths, path) // a file that cannot be read is told with the others
+		l.paths = append(l.paths, path) // a file that cannot be read is reported with the others
 		return
 	}
 	before, skipped := len(l.paths), l.skipped
 	lost := l.lost
 	if l.enter(path) && len(l.paths) == before && l.lost == lost {
-		l.lose(fmt.Sprintf("%s: holds no captures (%d other files)", path, l.skipped-skipped))
+		l.lose(fmt.Sprintf("%s: contains no captures (%d other files)", path, l.skipped-skipped))
 	}
 }
 
-// enter walks a directory that is named, or that a symbolic link leads to, and reports whether it was not
-// reached before.
+// enter walks a directory that is named or that a symbolic link leads to. It reports whether the directory was new.
 func (l *inputList) enter(dir string) bool {
 	real, err := filepath.EvalSymlinks(dir)
 	if err == nil {
@@ -73,7 +73,7 @@ func (l *inputList) enter(dir string) bool {
 // their names. Symbolic links are followed, but never to a directory that was reached before.
 func (l *inputList) walk(dir, real string) bool {
 	if l.reached[real] {
-		l.note(dir + ": leads to a directory that is read already; passed over")
+		l.note(dir + ": skipped, because it leads to a directory that has been read")
 		return false
 	}
 	if l.reached == nil {
@@ -133,7 +133,7 @@ func (l *inputList) lose(line string) {
 	l.tell(line)
 }
 
-// addList takes the names in a list: one a line, or between zero bytes as find -print0 writes them.
+// addList takes the names in a list: one per line, or separated by NUL bytes as find -print0 writes them.
 func (l *inputList) addList(in io.Reader) error {
 	r := bufio.NewReaderSize(in, 64<<10)
 	head, _ := r.Peek(64 << 10)

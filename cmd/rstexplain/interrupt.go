@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// interruptible returns a context that ends with the first SIGINT or SIGTERM. A second signal ends the program at
-// once, as it would one that knows nothing of signals; only its temporary files are removed before.
+// interruptible returns a context that ends with the first SIGINT or SIGTERM. A second signal ends the program at once,
+// as by default, but removes its temporary files first.
 func interruptible() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
@@ -31,8 +31,8 @@ func interruptible() context.Context {
 	return ctx
 }
 
-// awaited returns what f returns, or an interruptedError for name once ctx ends: what f then waits for, a pipe to
-// which nobody writes, is given up.
+// awaited returns what f returns, or an interruptedError for name once ctx ends. f may then wait forever, for example
+// for a pipe without a writer.
 func awaited[T any](ctx context.Context, name string, f func() (T, error)) (T, error) {
 	type result struct {
 		v   T
@@ -52,7 +52,7 @@ func awaited[T any](ctx context.Context, name string, f func() (T, error)) (T, e
 	}
 }
 
-// An interruptibleReader reads until ctx ends, though a read in progress cannot be ended.
+// An interruptibleReader reads until ctx ends, even if a read in progress cannot be cancelled.
 type interruptibleReader struct {
 	ctx context.Context
 	in  io.Reader
@@ -70,7 +70,7 @@ func (r *interruptibleReader) Read(p []byte) (int, error) {
 	return copy(p, r.buf[:n]), err
 }
 
-// temporaries are the files that stand beside outputs which are being written.
+// temporaries are the temporary files of outputs that are being written.
 var temporaries = temporaryFiles{paths: map[string]bool{}}
 
 type temporaryFiles struct {
@@ -78,7 +78,7 @@ type temporaryFiles struct {
 	paths map[string]bool
 }
 
-// create makes a temporary file beside path.
+// create makes a temporary file in the directory of path.
 func (t *temporaryFiles) create(path string) (*os.File, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -109,7 +109,7 @@ func (t *temporaryFiles) rename(name, to string) error {
 	return err
 }
 
-// remove removes all files, and lets no more be made: the program ends.
+// remove removes all files and keeps new ones from being made, as the program ends.
 func (t *temporaryFiles) remove() {
 	t.mu.Lock()
 	for name := range t.paths {

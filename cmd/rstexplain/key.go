@@ -12,8 +12,8 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/rewrite"
 )
 
-// A keyFile is the file of the key of an anonymized slice. A new key is put in its place when the slice is complete,
-// and never over another: the key that is there is always the key of the slice beside it.
+// A keyFile holds the key of an anonymized slice. A new key is written when the slice is complete and never replaces
+// another, so that a slice and the key beside it always belong together.
 type keyFile struct {
 	path string
 	key  []byte
@@ -41,8 +41,8 @@ func readKey(path string) (*keyFile, error) {
 	return k, nil
 }
 
-// place puts a new key where only its owner can read it, and returns what takes it away again. Of one that was there
-// it makes sure that it still is.
+// place writes a new key, readable by its owner only, and returns a function that removes it. For a key that existed,
+// it checks that the file has not changed.
 func (k *keyFile) place() (undo func(), err error) {
 	if !k.made {
 		now, err := readKey(k.path)
@@ -95,7 +95,7 @@ func copyNew(from, to string) error {
 // samePlace reports whether two paths name one file, also where it does not exist yet.
 func samePlace(a, b string) bool { return sameFile(a, b) || placeOf(a) == placeOf(b) }
 
-// placeOf returns where a file at path would be, by whatever links it is named.
+// placeOf returns where a file at path would be, with symbolic links resolved.
 func placeOf(path string) string {
 	for range 40 { // as many links as Linux follows
 		to, err := os.Readlink(path)

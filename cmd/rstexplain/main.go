@@ -12,16 +12,15 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// When garbage is collected: when gcPercent of what was in use has been allocated since, but not before roomOctets
-// are in use. Most of what is in use holds no pointer and costs a collection little, and little is thrown away: to
-// collect often is cheap where much is in use, and the peak of memory is that and a tenth. What most captures need
-// is there before the first collection.
+// Garbage is collected when gcPercent of the live heap has been allocated since the last collection, but not before
+// heapFloor bytes are in use. Most live memory contains no pointers, so that frequent collections are cheap and keep
+// the peak a tenth above it. Most captures need none at all.
 const (
 	gcPercent = 10
 	heapFloor = 66 << 20
 )
 
-// firstGCPercent holds until the first collection: the runtime counts the program's variables, some 5 MB, as in use.
+// firstGCPercent applies until the first collection: the runtime counts the program's variables, some 5 MB, as live.
 const firstGCPercent = 1280
 
 // tuneCollector sets how often garbage is collected, now and after each collection.
@@ -33,7 +32,7 @@ func tuneCollector() {
 		percent = max(gcPercent, int(100*(heapFloor-n)/n))
 	}
 	debug.SetGCPercent(percent)
-	// What nothing points to goes with the next collection, and so tells of it.
+	// An unreachable object is freed by the next collection, and its cleanup runs after it.
 	runtime.AddCleanup(new([64]byte), func(struct{}) { tuneCollector() }, struct{}{})
 }
 
@@ -44,7 +43,7 @@ func main() {
 	os.Exit(run(interruptible(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// The exit codes, as doc.go tells them.
+// The exit codes, as documented in doc.go.
 const (
 	exitOK    = 0
 	exitLoss  = 1
@@ -52,7 +51,7 @@ const (
 	exitGate  = 3
 )
 
-// run is the whole program but for the process around it.
+// run is the whole program except for the process around it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	cmd := rootCommand(stderr)
 	out := &checkedOutput{Writer: stdout}
@@ -66,7 +65,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return reportError(err, stderr)
 }
 
-// A checkedOutput keeps the error of a write: cobra prints help, versions and completions, and looks at none.
+// A checkedOutput keeps the error of a write, because cobra ignores errors when it prints help, versions and completions.
 type checkedOutput struct {
 	io.Writer
 	err error

@@ -7,8 +7,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// numbers is the value of a flag that takes whole numbers, several of them between commas or by being given
-// again.
+// numbers is the value of a flag that takes whole numbers, separated by commas or by repeating the flag.
 type numbers struct {
 	list []int
 	flag string // with its dashes
@@ -19,7 +18,7 @@ type numbers struct {
 
 // The numbers that flags take.
 func portNumbers() numbers {
-	return numbers{flag: "--port", is: "port", most: 65535, try: "give a number from 0 to 65535, as 443; names of services are not looked up"}
+	return numbers{flag: "--port", is: "port", most: 65535, try: "give a number from 0 to 65535, such as 443; service names are not resolved"}
 }
 
 func streamNumbers() numbers {
@@ -27,12 +26,12 @@ func streamNumbers() numbers {
 }
 
 func frameNumbers() numbers {
-	return numbers{flag: "--frame", is: "frame", most: 1<<31 - 1, try: "give the number of a frame that holds a RST, as 131"}
+	return numbers{flag: "--frame", is: "frame", most: 1<<31 - 1, try: "give the number of a frame with a RST, such as 131"}
 }
 
 var _ pflag.Value = (*numbers)(nil)
 
-// String prints the numbers as they can be given; none print nothing, so that the help names no default.
+// String prints the numbers as they can be given, and nothing for none, so that the help shows no default.
 func (n *numbers) String() string {
 	var list []string
 	for _, v := range n.list {

@@ -13,8 +13,8 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/report"
 )
 
-// An output is where the report goes. With a path it is written beside its place and moved there by
-// commit, so that nobody ever reads half a report.
+// An output is where the report goes. With a path, the report is written to a temporary file in the same directory and
+// renamed by commit, so that a partial report is never read.
 type output struct {
 	io.Writer
 	path string
@@ -26,13 +26,13 @@ func openOutput(path string, stdout io.Writer) (*output, error) {
 		return &output{Writer: stdout}, nil
 	}
 	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real // or the link would be replaced, and not what it leads to
+		path = real // otherwise the link would be replaced, not its target
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, outputError{path, err}
 	} else if to, err := os.Readlink(path); err == nil {
 		return nil, errDanglingLink(path, to)
 	}
-	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() { // a device or a pipe cannot be replaced
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() { // a device or a pipe
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
 		if err != nil {
 			return nil, outputError{path, err}
@@ -46,7 +46,7 @@ func openOutput(path string, stdout io.Writer) (*output, error) {
 	return &output{f, path, f}, nil
 }
 
-// overwritten returns the input that a report written to out would replace, "" when there is none.
+// overwritten returns the input that a report written to out would replace, "" if there is none.
 func overwritten(out string, files []string) string {
 	st, err := os.Stat(out)
 	if err != nil || !st.Mode().IsRegular() {
@@ -89,7 +89,7 @@ func (o *output) commit() error {
 	return nil
 }
 
-// discard removes what was written, if commit has not been called.
+// discard removes what was written, unless commit has been called.
 func (o *output) discard() {
 	if o.file != nil {
 		o.file.Close()
@@ -97,7 +97,7 @@ func (o *output) discard() {
 	}
 }
 
-// layout finds out what the output can show.
+// layout returns the width and colours of the output.
 func (o *output) layout(noColor bool) report.TextOptions {
 	var opts report.TextOptions
 	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {

@@ -25,7 +25,7 @@ type progress struct {
 	midline bool       // the report has begun a line and not ended it
 }
 
-// How long nothing is shown, for most captures are explained by then, and how often it changes after.
+// Progress is shown after progressAfter, when most captures have been explained, and updated every progressEvery.
 const (
 	progressAfter = time.Second
 	progressEvery = 100 * time.Millisecond
@@ -84,17 +84,17 @@ func (p *progress) run() {
 	}
 }
 
-// draw shows how far the reading is, but never on a line that holds some of the report.
+// draw shows the progress, unless the line contains a part of the report.
 func (p *progress) draw() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.midline {
 		p.drawn = true
-		_ = p.bar.Set64(min(p.read.Load(), max(p.total, p.read.Load()-1))) // a bar that cannot be drawn harms nothing
+		_ = p.bar.Set64(min(p.read.Load(), max(p.total, p.read.Load()-1))) // failing to draw does no harm
 	}
 }
 
-// clear takes the bar away; p.mu is held.
+// clear removes the bar; p.mu is held.
 func (p *progress) clear() {
 	if p.drawn {
 		p.drawn = false
@@ -102,7 +102,7 @@ func (p *progress) clear() {
 	}
 }
 
-// beside returns a writer to the terminal that report is, if it is one: it takes the bar away before it writes.
+// writer returns a writer to report. If both are on a terminal, it removes the bar before it writes.
 func (p *progress) writer(report io.Writer) io.Writer {
 	f, ok := report.(*os.File)
 	if p == nil || !ok || !term.IsTerminal(int(f.Fd())) {
@@ -111,14 +111,14 @@ func (p *progress) writer(report io.Writer) io.Writer {
 	return barWriter{p, f, f.Fd()}
 }
 
-// A besideBar writes to a terminal that a progress bar is shown on too.
+// A barWriter writes to a terminal that also shows a progress bar.
 type barWriter struct {
 	p  *progress
 	to io.Writer
 	fd uintptr
 }
 
-// Fd makes it known as the terminal that it writes to.
+// Fd identifies the terminal.
 func (b barWriter) Fd() uintptr { return b.fd }
 
 func (b barWriter) Write(text []byte) (int, error) {
@@ -131,7 +131,7 @@ func (b barWriter) Write(text []byte) (int, error) {
 	return b.to.Write(text)
 }
 
-// counter is what the bytes read are added to, nil where nothing is shown.
+// counter returns the counter of the bytes read, nil if no progress is shown.
 func (p *progress) counter() *atomic.Int64 {
 	if p == nil {
 		return nil

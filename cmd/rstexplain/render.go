@@ -20,9 +20,9 @@ func renderCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "render REPORT.json",
 		Short: "Print a JSON report in another format",
-		Long: `render reads what --format json wrote and prints it in any format: the same
-bytes as from the capture, which it does not need. Selection and --fail-on work
-as they do there. A REPORT of - is standard input.`,
+		Long: `render reads a report made with --format json and prints it in any format,
+byte for byte as from the capture, which it does not need. The flags that select
+resets, and --fail-on, work in the same way. A REPORT of - is standard input.`,
 		Example: `  rstexplain --format json -o report.json capture.pcapng
   rstexplain render report.json
   rstexplain render report.json --format html -o report.html --severity error`,
@@ -92,7 +92,7 @@ func render(ctx context.Context, path string, v *view, in io.Reader, stdout io.W
 	return v.gate.verdict()
 }
 
-// isCapture reports whether a file that begins with head is a capture, or Wireshark's export of one.
+// isCapture reports whether a file that begins with head is a capture or an export by Wireshark.
 func isCapture(head []byte) bool {
 	r, err := capture.NewReader(bytes.NewReader(head), capture.Options{Exports: true})
 	if export := (*capture.ExportError)(nil); errors.As(err, &export) {

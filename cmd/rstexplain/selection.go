@@ -11,8 +11,7 @@ import (
 	"github.com/rstexplain/rstexplain/rules"
 )
 
-// A selection says which resets are reported: those that fit every flag that is given, and of each flag
-// one of its values.
+// A selection is a filter for resets: one of the values of every flag must match.
 type selection struct {
 	hosts      []string
 	ports      numbers
@@ -41,16 +40,16 @@ var severityNames = []string{string(rules.Error), string(rules.Warning), string(
 
 func (s *selection) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringSliceVar(&s.hosts, "host", nil, "only resets of connections of `ADDRESS` or network (10.0.0.0/8)")
+	f.StringSliceVar(&s.hosts, "host", nil, "only resets of connections of `ADDRESS` or a network (10.0.0.0/8)")
 	s.ports, s.streams = portNumbers(), streamNumbers()
-	f.Var(&s.ports, "port", "only of connections of port `N`, on either side")
-	f.Var(&s.streams, "stream", "only of the connection with Wireshark's tcp.stream `N`")
-	f.StringSliceVar(&s.causes, "cause", nil, "only of this `CAUSE`")
-	f.StringSliceVar(&s.details, "detail", nil, "only of this `DETAIL`; \"rstexplain rules\" lists them")
-	f.StringSliceVar(&s.severities, "severity", nil, "only of this `SEVERITY`: error, warning or info")
-	f.StringSliceVar(&s.senders, "sender", nil, "only those sent by `WHO`: originator, responder, an address or a network")
-	f.StringVar(&s.sinceText, "since", "", "only from this `TIME` on: 2026-01-31T12:00:00Z, or 90s after the first packet")
-	f.StringVar(&s.untilText, "until", "", "only before this `TIME`")
+	f.Var(&s.ports, "port", "only resets of connections with port `N` on either side")
+	f.Var(&s.streams, "stream", "only resets of Wireshark's tcp.stream `N`")
+	f.StringSliceVar(&s.causes, "cause", nil, "only resets with this `CAUSE`")
+	f.StringSliceVar(&s.details, "detail", nil, "only resets with this `DETAIL`; \"rstexplain rules\" lists them")
+	f.StringSliceVar(&s.severities, "severity", nil, "only resets of this `SEVERITY`: error, warning or info")
+	f.StringSliceVar(&s.senders, "sender", nil, "only resets sent by `WHO`: originator, responder, an address or a network")
+	f.StringVar(&s.sinceText, "since", "", "only resets from this `TIME` on: 2026-01-31T12:00:00Z, or 90s for 90 seconds after the first packet")
+	f.StringVar(&s.untilText, "until", "", "only resets before this `TIME`")
 	for flag, values := range map[string][]string{"cause": causeNames(), "detail": ruleIDs(), "severity": severityNames, "sender": {"originator", "responder"}} {
 		cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
@@ -115,12 +114,12 @@ func momentOf(flag, s string) (moment, error) {
 	return moment{}, errNoTime(flag, s)
 }
 
-// some reports whether anything is to be left out.
+// some reports whether the selection excludes anything.
 func (s *selection) some() bool {
 	return len(s.hosts)+len(s.ports.list)+len(s.streams.list)+len(s.causes)+len(s.details)+len(s.severities)+len(s.senders) > 0 || s.since.set || s.until.set
 }
 
-// wants reports whether r is one of the resets asked for.
+// wants reports whether r is selected.
 func (s *selection) wants(r *report.Reset) bool {
 	o, _ := netip.ParseAddrPort(r.Originator)
 	p, _ := netip.ParseAddrPort(r.Responder)

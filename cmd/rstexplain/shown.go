@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// shown makes text of strangers, such as the name of a file, harmless to a terminal: control characters,
-// marks that turn the direction of writing around and what is no UTF-8 become dots.
+// shown makes untrusted text, such as the name of a file, safe for a terminal: control characters, bidirectional
+// control characters and invalid UTF-8 become dots.
 func shown(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == ' ' || unicode.IsPrint(r) && r != unicode.ReplacementChar {

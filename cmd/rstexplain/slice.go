@@ -31,21 +31,21 @@ func sliceCommand(stderr io.Writer) *cobra.Command {
 	var flags sliceFlags
 	cmd := &cobra.Command{
 		Use:   "slice IN -o OUT.pcapng",
-		Short: "Cut a capture down to the connections of its resets, for a ticket",
-		Long: `slice copies only the connections of the chosen resets (all, unless --frame,
---stream or --cause choose), and those that their evidence cites.
+		Short: "Reduce a capture to the connections of its resets, for a ticket",
+		Long: `slice copies only the connections of the selected resets (all, unless --frame,
+--stream or --cause is given) and those that their evidence cites.
 
---headers-only cuts every packet behind its TCP header. --anonymize makes each
-packet anew, as Ethernet, IP and TCP without data, and copies nothing but times,
-ports, flags, sequence and other numbers, lengths, and TCP options of numbers.
-IP addresses are mapped so that subnets stay subnets (Crypto-PAn), MAC addresses
-are mapped too, and each host's TCP timestamps, which can tell since when it
-runs, are shifted. What is left out is counted. The key that the mapping needs
-stays with you, in --key-file: the same key gives the same addresses again, and
-the slice holds a fingerprint of it.
+--headers-only truncates every packet after its TCP header. --anonymize builds
+each packet anew, as Ethernet, IP and TCP without data, and keeps only times,
+ports, flags, sequence numbers and other numbers, lengths, and numeric TCP
+options. IP addresses are mapped so that prefixes are preserved (Crypto-PAn), MAC
+addresses are mapped too, and the TCP timestamps of each host, which can reveal
+its uptime, are shifted. What is left out is counted. The key of the mapping is
+kept in --key-file, for you alone: the same key gives the same addresses again.
+The slice contains only a fingerprint of it.
 
-IN is read twice. A pipe, or - for standard input, is copied to a temporary file
-meanwhile, in the directory that TMPDIR names.`,
+IN is read twice. A pipe, or - for standard input, is first copied to a temporary
+file in the directory named by TMPDIR.`,
 		Example: `  rstexplain slice capture.pcapng -o resets.pcapng
   rstexplain slice capture.pcapng -o one.pcapng --frame 131
   rstexplain slice capture.pcapng -o share.pcapng --cause peer-crash --anonymize`,
@@ -59,12 +59,12 @@ meanwhile, in the directory that TMPDIR names.`,
 	f.SortFlags = false
 	f.StringVarP(&flags.output, "output", "o", "", "write the slice to `OUT.pcapng`")
 	flags.frames, flags.streams = frameNumbers(), streamNumbers()
-	f.Var(&flags.frames, "frame", "only the reset in frame `N`; can be given again")
-	f.Var(&flags.streams, "stream", "only resets of the connection with Wireshark's tcp.stream `N`")
-	f.StringSliceVar(&flags.causes, "cause", nil, "only resets of this `CAUSE`")
-	f.BoolVar(&flags.headersOnly, "headers-only", false, "cut the packets behind their TCP header")
-	f.BoolVar(&flags.anonymize, "anonymize", false, "make the packets anew, without data and names, with other addresses")
-	f.StringVar(&flags.key, "key-file", "", "key of --anonymize, made when `FILE` does not exist (default OUT.pcapng.key)")
+	f.Var(&flags.frames, "frame", "only the reset in frame `N`; can be repeated")
+	f.Var(&flags.streams, "stream", "only resets of Wireshark's tcp.stream `N`")
+	f.StringSliceVar(&flags.causes, "cause", nil, "only resets with this `CAUSE`")
+	f.BoolVar(&flags.headersOnly, "headers-only", false, "truncate the packets after their TCP header")
+	f.BoolVar(&flags.anonymize, "anonymize", false, "build the packets anew, without data and names, with mapped addresses")
+	f.StringVar(&flags.key, "key-file", "", "key of --anonymize, created if `FILE` does not exist (default OUT.pcapng.key)")
 	flags.bounds.register(cmd)
 	cmd.RegisterFlagCompletionFunc("cause", cobra.FixedCompletions(causeNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -112,16 +112,16 @@ func slice(ctx context.Context, in string, flags sliceFlags, stderr io.Writer) e
 	x.done = func() {
 		to := flags.output
 		if key != nil && key.made {
-			note(stderr, "%s: a new key; keep it to yourself, it turns the addresses back", key.path)
+			note(stderr, "%s: a new key; keep it secret, because it reverses the mapping of addresses", key.path)
 		}
 		note(stderr, "%s: %d of %d packets, %s", to, n.Kept, n.Packets, resetCount(streams.Resets))
 		if streams.Resets == 0 {
 			note(stderr, "%s", nothingChosen(in, streams))
 		} else if flags.headersOnly || flags.anonymize {
-			note(stderr, "%s: without the data, what was asked and answered is not seen: its explanations can differ from those of the whole", to)
+			note(stderr, "%s: contains no data, so requests and responses are not visible: explanations can differ from those of the original", to)
 		}
 		if streams.Forgotten > 0 {
-			note(stderr, "%s: resets of which other connections on the same ports were not looked for, as they do not fit in --max-memory: %d", to, streams.Forgotten)
+			note(stderr, "%s: resets for which other connections on the same ports may be missing, for lack of memory (--max-memory): %d", to, streams.Forgotten)
 		}
 		if what := n.Left.String(); what != "" {
 			note(stderr, "%s: left out: %s", to, what)
@@ -131,7 +131,7 @@ func slice(ctx context.Context, in string, flags sliceFlags, stderr io.Writer) e
 	return x.run(ctx, stderr)
 }
 
-// choose reports whether a reset is one of those that were asked for.
+// choose reports whether a reset is selected.
 func (f sliceFlags) choose(r *report.Reset) bool {
 	in := func(list []int, n int) bool { return len(list) == 0 || slices.Contains(list, n) }
 	return in(f.frames.list, r.Frame) && in(f.streams.list, r.Stream) && (len(f.causes) == 0 || slices.Contains(f.causes, string(r.Cause)))

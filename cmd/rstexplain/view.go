@@ -10,7 +10,7 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/report"
 )
 
-// A view is what a report is to show and how: the flags that explaining and rendering share.
+// A view is what a report shows and how: the flags that explain and render have in common.
 type view struct {
 	format  string
 	output  string
@@ -56,15 +56,15 @@ func formatNames() []string {
 func (v *view) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVarP(&v.format, "format", "f", "text", "print the report as text, markdown, html, json, jsonl, csv or junit")
-	f.StringVarP(&v.output, "output", "o", "", "write the report to `FILE`, which appears when it is complete")
-	f.BoolVar(&v.brief, "brief", false, "with --format markdown: one paragraph a capture")
-	f.BoolVar(&v.noColor, "no-color", false, "no colours; also where NO_COLOR is set or the output is no terminal")
+	f.StringVarP(&v.output, "output", "o", "", "write the report to `FILE`, which appears only when it is complete")
+	f.BoolVar(&v.brief, "brief", false, "with --format markdown: one paragraph per capture")
+	f.BoolVar(&v.noColor, "no-color", false, "no colours; the default if NO_COLOR is set or the output is not a terminal")
 	v.selection.flags(cmd)
 	v.gate.flags(cmd)
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames(), cobra.ShellCompDirectiveNoFileComp))
 }
 
-// check refuses what the flags cannot mean.
+// check returns an error for flags that make no sense together.
 func (v *view) check() error {
 	i := slices.Index(formatNames(), v.format)
 	if i < 0 {
@@ -82,7 +82,7 @@ func (v *view) check() error {
 	return v.gate.check()
 }
 
-// show writes one report: write hands its resets to the renderer that show gives it.
+// show writes one report: it calls write with the renderer to pass resets to.
 func (v *view) show(ctx context.Context, stdout io.Writer, write func(report.Renderer) error) error {
 	out, err := awaited(ctx, v.output, func() (*output, error) { return openOutput(v.output, stdout) })
 	if err != nil {
