@@ -19,7 +19,7 @@ func (b *bug) Error() string { return fmt.Sprintf("internal error: %v, at %s", b
 
 func (b *bug) warning() report.Warning {
 	return report.Warning{Lost: true, Says: b.Error(),
-		Hint: "this is a mistake of rstexplain: please report it; what was explained before it is right"}
+		Hint: "this is a bug in rstexplain: please report it; what was explained before it is not affected"}
 }
 
 // guarded calls step and turns a panic into an error of type *bug.

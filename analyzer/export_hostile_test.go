@@ -42,7 +42,7 @@ func TestHostileExportsInABatch(t *testing.T) {
 		"long name":        {pdmlHead + `<` + strings.Repeat("x", long) + `/>` + pdmlTail, "longer than 1048576 bytes"},
 		"long text":        {pdmlHead + strings.Repeat("x", long) + pdmlTail, "longer than 1048576 bytes"},
 		"long comment":     {pdmlHead + "<!--" + strings.Repeat("x", long) + "-->" + pdmlTail, "longer than 1048576 bytes"},
-		"string to no end": {jsonHead + `"a":"` + strings.Repeat("x", long), "breaks off"},
+		"string to no end": {jsonHead + `"a":"` + strings.Repeat("x", long), "truncated"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var packed bytes.Buffer

@@ -57,7 +57,7 @@ func TestFilePipeTooLong(t *testing.T) {
 	}
 	for b := (Batch{}); r.Next(&b) == nil; {
 	}
-	if err := f.Same(); err == nil || !strings.Contains(err.Error(), "more than ") || f.Spooled() > f.spool.max {
+	if err := f.Same(); err == nil || !strings.Contains(err.Error(), "longer than ") || f.Spooled() > f.spool.max {
 		t.Errorf("%v, %d bytes copied", err, f.Spooled())
 	}
 }

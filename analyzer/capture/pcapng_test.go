@@ -169,7 +169,7 @@ func TestPcapngLimits(t *testing.T) {
 			t.Errorf("%d packets, %d interfaces described", len(got), len(r.Interfaces()))
 		}
 		if p := r.Problems(); !slices.Equal(reasons(r), []Reason{NoInterface, Unsupported}) ||
-			!strings.Contains(p[0].What, "of interface 65536, beyond the 65536 that are read of a section") ||
+			!strings.Contains(p[0].What, "of interface 65536, but only 65536 interfaces per section are supported") ||
 			!strings.Contains(p[1].What, "interfaces beyond the first 65536 of a section: 934464, the first at byte 2097180") {
 			t.Errorf("problems %v", p)
 		}

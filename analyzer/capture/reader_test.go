@@ -369,7 +369,7 @@ func TestNotCapture(t *testing.T) {
 		{"PK\x03\x04\x14\x00\x00\x00\x08\x00", "a zip archive"},
 		{"\xfd7zXZ\x00\x00\x04", "xz"},
 		{string(make([]byte, 100)), "zero bytes only"},
-		{"\n\n\r\x1c\x00\x00\x00\x4d\x3c\x2b\x1a\x01\x00", "transferred as text"},
+		{"\n\n\r\x1c\x00\x00\x00\x4d\x3c\x2b\x1a\x01\x00", "transferred in text mode"},
 		{string(etl), "a Windows event trace"},
 		{string(erf), "ERF"},
 		{string(tar), "a tar archive"},

@@ -38,7 +38,7 @@ func TestHistogramOfSeveralCaptures(t *testing.T) {
 func TestHTMLNamesCaptures(t *testing.T) {
 	var b strings.Builder
 	play(t, HTML(&b), sampleResets()...)
-	for _, want := range []string{`<a href="#f1-131">frame 131</a> of a.pcap`, "<span>96 % sure</span>"} {
+	for _, want := range []string{`<a href="#f1-131">frame 131</a> of a.pcap`, "<span>96 % confidence</span>"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the page lacks %s", want)
 		}

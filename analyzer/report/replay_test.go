@@ -32,7 +32,7 @@ func TestReplayNamesThePlace(t *testing.T) {
 		{`"packets":1,`, `"packets":-1,`, "files[0].packets is -1"},
 		{`"first_frame":1,`, `"first_frame":-1,`, "files[0].parts[0].first_frame is -1"},
 		{`"resets":[`, `"resets":[null,`, "files[0].resets[0].frame is 0"},
-		{`"resets":[`, `"resets":{},"x":[`, "files[0]: { where [ was expected"},
+		{`"resets":[`, `"resets":{},"x":[`, "files[0]: { instead of ["},
 		{fmt.Sprintf(`"schema_version":%d`, SchemaVersion), `"schema_version":99`, "schema_version is 99"},
 	} {
 		if !strings.Contains(whole, edit.old) {

@@ -45,7 +45,7 @@ func TestLoops(t *testing.T) {
 		t.Errorf("found %v, want %v", paths, want)
 	}
 	again := func(path string) string {
-		return path + ": leads to a directory that is read already; passed over"
+		return path + ": skipped, because it leads to a directory that has been read"
 	}
 	want := []string{
 		again(at("a", "self")), again(at("a", "to-b", "to-a")), again(at("a", "up")), again(at("b")),
@@ -80,7 +80,7 @@ func TestVanished(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err := program(t, "--files-from", list).CombinedOutput()
-	if code := exitCode(t, err); code != exitLoss || !strings.Contains(string(out), "a.pcap: there is no such file") || !strings.Contains(string(out), "closed-port") {
+	if code := exitCode(t, err); code != exitLoss || !strings.Contains(string(out), "a.pcap: no such file") || !strings.Contains(string(out), "closed-port") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 }

@@ -41,10 +41,10 @@ func TestSignalsEndWaits(t *testing.T) {
 		{"output without a reader", "", []string{"-o", "FIFO", "CAPTURE"}, "interrupted while"},
 		{"timeouts without a writer", "", []string{"--timeouts", "FIFO", "CAPTURE"}, "interrupted while"},
 		{"list without a writer", "", []string{"--files-from", "FIFO"}, "interrupted while"},
-		{"list that stalls", "a.pcap\n", []string{"--files-from", "-"}, "interrupted while standard input was read"},
+		{"list that stalls", "a.pcap\n", []string{"--files-from", "-"}, "interrupted while reading standard input"},
 		{"report without a writer", "", []string{"render", "FIFO"}, "interrupted while"},
-		{"silent report", "", []string{"render", "-"}, "interrupted while standard input was read"},
-		{"report that stalls", halfReport, []string{"render", "-f", "html", "-o", "OUT", "-"}, "interrupted while standard input was read"},
+		{"silent report", "", []string{"render", "-"}, "interrupted while reading standard input"},
+		{"report that stalls", halfReport, []string{"render", "-f", "html", "-o", "OUT", "-"}, "interrupted while reading standard input"},
 	} {
 		for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 			t.Run(fmt.Sprintf("%s/%v", wait.name, sig), func(t *testing.T) {

@@ -68,7 +68,7 @@ func TestMaxMemoryOfInputs(t *testing.T) {
 	}{
 		"JSON":    {[]string{long("a.json.gz", `[{"_index":"p","_source":{"layers":{"frame":{"frame.number":"1"},"a":"`, `"}}}]`)}, "values longer than 1 MiB"},
 		"PDML":    {[]string{long("a.pdml.gz", `<?xml version="1.0"?><pdml version="0"><packet><field name="a" show="`, `"/></packet></pdml>`)}, "values longer than 1 MiB"},
-		"windows": {windows, "asks for a window of more than 8 MiB"},
+		"windows": {windows, "needs a window of more than 8 MiB"},
 	} {
 		cmd := program(t, append([]string{"--max-memory", "64M"}, c.paths...)...)
 		var out bytes.Buffer

@@ -293,7 +293,7 @@ func TestNotPermitted(t *testing.T) {
 		return stdout, stderr, code
 	}
 	stdout, stderr, code := run("secret.pcap", "open.pcap")
-	if code != exitLoss || !strings.Contains(stderr.String(), "secret.pcap: may not be read by this user; ") || !strings.Contains(stdout.String(), "closed-port") {
+	if code != exitLoss || !strings.Contains(stderr.String(), "secret.pcap: permission denied; ") || !strings.Contains(stdout.String(), "closed-port") {
 		t.Errorf("exit code %d\n%s%s", code, &stdout, &stderr)
 	}
 	_, stderr, code = run("closed")
@@ -319,7 +319,7 @@ func TestTemporaryDirectoryMissing(t *testing.T) {
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	code := exitCode(t, cmd.Run())
-	if code != exitLoss || !strings.Contains(stderr.String(), "cannot keep a part of the report in "+missing+": no such file") || strings.Contains(stderr.String(), "report.html") {
+	if code != exitLoss || !strings.Contains(stderr.String(), "cannot write a temporary file in "+missing+": no such file") || strings.Contains(stderr.String(), "report.html") {
 		t.Errorf("exit code %d: %s", code, &stderr)
 	}
 	if _, err := os.Stat(out); err == nil {

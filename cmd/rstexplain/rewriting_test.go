@@ -51,20 +51,20 @@ func TestRewriteChanged(t *testing.T) {
 		written    bool
 	}{
 		{"nothing happens", "", func(string) error { return nil }, true},
-		{"it grows", "changed while it was read: it had ", func(path string) error { return os.WriteFile(path, other, 0o600) }, false},
+		{"it grows", "changed while it was read: its size was ", func(path string) error { return os.WriteFile(path, other, 0o600) }, false},
 		{"it is written to", "changed while it was read: it was written to", func(path string) error {
 			if err := os.WriteFile(path, one, 0o600); err != nil {
 				return err
 			}
 			return os.Chtimes(path, time.Time{}, time.Now().Add(time.Second))
 		}, false},
-		{"it is replaced", "was replaced or removed while it was read", func(path string) error {
+		{"it is replaced", "replaced or removed while it was being read", func(path string) error {
 			if err := os.WriteFile(path+".new", other, 0o600); err != nil {
 				return err
 			}
 			return os.Rename(path+".new", path)
 		}, true},
-		{"it is removed", "was replaced or removed while it was read", os.Remove, true},
+		{"it is removed", "replaced or removed while it was being read", os.Remove, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -31,7 +31,7 @@ func TestRewriteNamedPipe(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v: %v, %s", args, err, says)
 			}
-			if in == pipe && !bytes.Contains(says, []byte("was copied to a temporary file")) {
+			if in == pipe && !bytes.Contains(says, []byte("copied to a temporary file")) {
 				t.Errorf("%v: %s", args, says)
 			}
 			out, err := os.ReadFile(filepath.Join(dir, to))
