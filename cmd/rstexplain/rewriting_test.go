@@ -101,7 +101,7 @@ func TestRewriteChanged(t *testing.T) {
 
 // A signal ends each part of the work, says what is not written, and leaves nothing.
 func TestRewriteInterrupted(t *testing.T) {
-	for _, when := range []string{"while in.pcap was explained", "while it was written"} {
+	for _, when := range []string{"while in.pcap was being explained", "while it was being written"} {
 		t.Run(when, func(t *testing.T) {
 			t.Chdir(t.TempDir())
 			if err := os.WriteFile("in.pcap", refusedOften(t, 3), 0o600); err != nil {
