@@ -89,7 +89,7 @@ type Decoder struct {
 
 // Decode reads p into seg. seg.Payload points into p.Data, or into memory of its own when the segment
 // was put together from fragments. For the outcomes NotTCP, Fragment and Unreadable the contents of seg
-// are undefined. Decode allocates only for fragments.
+// are undefined. Decode allocates only for fragments, and for links and tunnels that gopacket reads.
 func (d *Decoder) Decode(p *capture.Packet, seg *flows.Segment) Outcome {
 	out := d.read(p, seg)
 	d.count(out)
