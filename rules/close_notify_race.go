@@ -8,9 +8,10 @@ import (
 
 // How sure it is that only the other side's TLS goodbye reached the closed socket.
 const (
-	closeNotifyData  = 0.95 // its alert
-	closeNotifyFIN   = 0.94 // its FIN or last ACK
-	closeNotifyBlind = 0.85 // something that the capture does not hold
+	closeNotifyData   = 0.95 // its alert
+	closeNotifyLikely = 0.85 // a small record with its closing right behind it
+	closeNotifyFIN    = 0.94 // its FIN or last ACK
+	closeNotifyBlind  = 0.85 // something that the capture does not hold
 )
 
 var closeNotifyRace = &Rule{
@@ -44,6 +45,8 @@ var closeNotifyRace = &Rule{
 		switch {
 		case c.AfterClose.Data.Seen():
 			return 0
+		case c.AfterClose.Likely:
+			p = closeNotifyLikely
 		case c.AfterClose.Bye.Seen() || c.AnswersGoodbye():
 			p = closeNotifyData
 		case c.AfterClose.Bare.Seen():
@@ -58,7 +61,9 @@ var closeNotifyRace = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		what := "closing message"
-		if !c.AfterClose.Bye.Seen() && !c.AnswersGoodbye() {
+		if c.AfterClose.Likely {
+			what = "last message, probably a closing one,"
+		} else if !c.AfterClose.Bye.Seen() && !c.AnswersGoodbye() {
 			what = "last FIN or ACK"
 		}
 		closed := "closed"

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -209,7 +210,7 @@ func (f *Finding) SayIdle(c *facts.Facts) {
 
 // SayTimeout says which known or configured idle time the time between two frames matches, if any.
 func (f *Finding) SayTimeout(c *facts.Facts, idle time.Duration, from, to int) {
-	who := KnownTimeout(c.Timeouts, idle)
+	who := KnownTimeout(c.Timeouts, idle, c.Side)
 	if who == "" {
 		r, ok := facts.RoundTime(idle)
 		if !ok {
@@ -284,14 +285,15 @@ func heardBefore(c *facts.Facts) string {
 	return words.Span(c.Time.Sub(c.Snd.Last.Time))
 }
 
-// MatchesTimeout returns a clause for gaps of an open connection that match known idle times, "" for others.
-func MatchesTimeout(t *facts.Timeouts, gap time.Duration) string {
-	return matches(KnownTimeout(t, gap))
+// MatchesTimeout returns a clause for gaps of an open connection that match idle times which the RST's sender, or a
+// device on the path, can have had; "" for others.
+func MatchesTimeout(t *facts.Timeouts, gap time.Duration, sender flows.Side) string {
+	return matches(KnownTimeout(t, gap, sender))
 }
 
 // matchesClosed does the same for the rest of a connection that one side has closed.
 func matchesClosed(t *facts.Timeouts, gap time.Duration) string {
-	return matches(whoseTimeout(t, gap, true))
+	return matches(closedTimeout(t, gap))
 }
 
 func matches(whose string) string {
@@ -301,17 +303,24 @@ func matches(whose string) string {
 	return "matches " + whose
 }
 
-// KnownTimeout names the known idle times of an open connection that a gap matches, "" where it matches none.
-func KnownTimeout(t *facts.Timeouts, gap time.Duration) string { return whoseTimeout(t, gap, false) }
+// KnownTimeout names the known idle times of an open connection that a gap matches and that side sender, or a device
+// on the path, can have had; "" where it matches none.
+func KnownTimeout(t *facts.Timeouts, gap time.Duration, sender flows.Side) string {
+	return whose(t.Mine(gap, sender))
+}
 
-func whoseTimeout(t *facts.Timeouts, gap time.Duration, closed bool) string {
+// closedTimeout does the same for what is left of a closed connection, which kernels and devices forget.
+func closedTimeout(t *facts.Timeouts, gap time.Duration) string {
+	return whose(slices.DeleteFunc(t.Near(gap), func(e facts.Timeout) bool {
+		return !e.Added && (e.Where == "server" || e.Where == "client" || e.Where == "kernel" && !strings.Contains(e.Who, "FIN-WAIT"))
+	}))
+}
+
+func whose(list []facts.Timeout) string {
 	var who []string
-	for _, e := range t.Near(gap) {
-		switch {
-		case e.Added:
+	for _, e := range list {
+		if e.Added {
 			return e.Who // of the user's own list: no default
-		case !closed && strings.Contains(e.Who, "FIN-WAIT"):
-			continue // runs from a FIN on only
 		}
 		who = append(who, e.Who)
 	}

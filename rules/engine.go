@@ -161,7 +161,24 @@ func (e *Engine) label(c *facts.Facts, rule *Rule, confidence float64) *Finding 
 	f := e.begin(rule, rule.Cause, rule.Severity)
 	f.Confidence = confidence
 	rule.Explain(c, f)
+	f.temper()
 	return f
+}
+
+// unproven is the highest confidence in peer-crash where nothing that the capture bears out in full shows an
+// interruption.
+const unproven = 0.89
+
+// temper holds back a finding that says more than its claims: that an exchange was lost is an error where the capture
+// shows it, and a guess where it could not have shown the opposite.
+func (f *Finding) temper() {
+	if f.Cause != PeerCrash || slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return !e.Limited && e.Kind.Interruption() }) {
+		return
+	}
+	f.Confidence = min(f.Confidence, unproven)
+	if f.Severity == Error {
+		f.Severity = Warning
+	}
 }
 
 // settle turns the shares of the alternatives into probabilities: together they are at most what the

@@ -60,7 +60,7 @@ var idleExpiry = &Rule{
 		if gap < from || c.Close.Completion.State == facts.OpenRequest && c.Answers != facts.ToData {
 			return 0
 		}
-		if c.Timeouts.Matches(gap) || gap >= time.Hour {
+		if len(c.Timeouts.Mine(gap, c.Side)) > 0 || gap >= time.Hour {
 			return c.Lowered(expiryMatching, facts.AnyDefect)
 		}
 		if gap >= expiryLongFrom {
@@ -76,9 +76,9 @@ var idleExpiry = &Rule{
 		}
 		switch {
 		case gap >= time.Second:
-			f.Summary = words.Sentence("The connection was silent for %s; %s met %s, which had %sforgotten it.", words.Span(gap), LateSegment(c), who, words.Probably(f.Confidence))
+			f.Summary = words.Sentence("The connection was silent for %s; %s met %s, which %sno longer had it.", words.Span(gap), LateSegment(c), who, words.Probably(f.Confidence))
 		default:
-			f.Summary = words.Sentence("%s met %s, which %sdoes not know the connection (any more).", words.Capital(LateSegment(c)), who, words.Probably(f.Confidence))
+			f.Summary = words.Sentence("%s reached %s, which %sdoes not have the connection.", words.Capital(LateSegment(c)), who, words.Probably(f.Confidence))
 		}
 		if gap >= time.Second {
 			last, next := c.LastBefore(c.Trigger.Frame).Frame, c.Trigger.Frame

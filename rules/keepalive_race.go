@@ -46,6 +46,9 @@ var keepaliveRace = &Rule{
 			return 0
 		}
 		b := c.Close.Completion
+		if isStream(c) {
+			return 0
+		}
 		if c.MidConversation() || c.SessionEnded() {
 			return 0
 		}
@@ -59,7 +62,7 @@ var keepaliveRace = &Rule{
 		switch idle := c.Idle(); {
 		case c.Close.By == facts.ByUnseenFIN:
 			p = raceUnseen
-		case idle >= time.Second && c.Timeouts.Matches(idle):
+		case idle >= time.Second && len(c.Timeouts.Mine(idle, c.Side)) > 0:
 			p = raceTimeout
 		case idle >= time.Second:
 			p = raceIdle
@@ -91,6 +94,20 @@ var keepaliveRace = &Rule{
 		Unanswered: func(*facts.Facts) bool { return true },
 	},
 	WhyNot: "the exchange was not complete when the connection was closed, or no request came after it",
+}
+
+// Messages in either direction from which on, and the pause between them up to which, an unknown protocol is a stream.
+const (
+	streamFrom  = 5
+	streamPause = 100 * time.Millisecond
+)
+
+// isStream reports whether messages of a protocol that is not known followed each other so closely that the close came
+// in the middle of them: no connection was kept alive for a next request.
+func isStream(c *facts.Facts) bool {
+	x := c.Close.Exchange
+	return x.Protocol == "" && x.Messages[flows.Originator] >= streamFrom && c.Idle() < streamPause &&
+		c.AfterClose.Data.Time.Sub(c.Close.Time) <= streamPause
 }
 
 // answersRequest reports whether the data that reached the closed socket asks for something, by its protocol.

@@ -8,11 +8,12 @@ import (
 
 // How sure it is that only a goodbye reached the closed connection.
 const (
-	lateGoodbyeSure  = 0.97
-	lateGoodbyeFIN   = 0.94 // a bare FIN or ACK
-	lateGoodbyeBlind = 0.82 // something that the capture does not hold
-	lateGoodbyeOwn   = 0.95 // the sender's own RST after a goodbye by the protocol
-	lateGoodbyeTalk  = 0.90 // the other side talked on after the server's last word
+	lateGoodbyeSure   = 0.97
+	lateGoodbyeLikely = 0.85 // a message that can hardly be anything else
+	lateGoodbyeFIN    = 0.94 // a bare FIN or ACK
+	lateGoodbyeBlind  = 0.82 // something that the capture does not hold
+	lateGoodbyeOwn    = 0.95 // the sender's own RST after a goodbye by the protocol
+	lateGoodbyeTalk   = 0.90 // the other side talked on after the server's last word
 )
 
 // lateGoodbyeID is what other rules call it by.
@@ -51,6 +52,8 @@ var lateGoodbye = &Rule{
 			return c.Lowered(lateGoodbyeTalk, facts.AnyDefect)
 		case c.AfterClose.Data.Seen():
 			return 0
+		case c.AfterClose.Likely:
+			return c.Lowered(lateGoodbyeLikely, facts.LostBytes)
 		case c.AfterClose.Bye.Seen():
 			return c.Lowered(lateGoodbyeSure, facts.LostBytes)
 		case c.AfterClose.Bare.Seen():
@@ -69,6 +72,8 @@ var lateGoodbye = &Rule{
 			f.Summary = words.Sentence("%s ended the session with its last answer%s and closed; %s's next command%s %s and reached a closed socket. The answer says what went wrong, not the RST.",
 				words.Capital(Sender(c)), words.Quoted(last), Receiver(c), words.Quoted(c.TextAfterClose()), Came(c, c.AfterClose.Data))
 			f.Remedy = "Read the server's last answer: it says why it ended the session. The client should close when it has read it, and not send another command."
+		case c.AfterClose.Likely:
+			f.Summary = words.Sentence("%s had closed %s; %s's last message, probably its goodbye, %s and reached a closed socket.", words.Capital(Sender(c)), Circumstances(c), Receiver(c), Came(c, c.AfterClose.Bye))
 		case c.Trigger != nil:
 			f.Summary = words.Sentence("%s had closed %s; %s %s and reached a closed socket. No exchange was lost.", words.Capital(Sender(c)), Circumstances(c), words.Segment(c.Trigger), Came(c, c.Trigger.Mark))
 		default:

@@ -78,7 +78,7 @@ var lateSegment = &Rule{
 			f.Summary = words.Sentence("%s had closed its side %s before; %s reached a host that no longer has the half-closed connection.", words.Capital(Sender(c)), words.Span(c.Trigger.Time.Sub(c.Snd.FINAcked.Time)), LateSegment(c))
 			f.sayFINAcked(c.Side, c.Snd)
 			since := c.Trigger.Time.Sub(c.Snd.FINAcked.Time)
-			if who := whoseTimeout(c.Timeouts, since, true); who != "" {
+			if who := closedTimeout(c.Timeouts, since); who != "" {
 				f.Say(claim.Claim{Kind: claim.MatchesTimeout, Side: c.Side, Span: since, Text: who}, c.Snd.FINAcked.Frame, c.Trigger.Frame)
 			}
 		}

@@ -177,13 +177,19 @@ func TestTimeouts(t *testing.T) {
 		{5 * time.Second, "Node.js"}, {5400 * time.Millisecond, "Apache"}, {4 * time.Second, ""}, {60100 * time.Millisecond, "Application Load Balancer"},
 		{58 * time.Second, ""}, {351 * time.Second, "Network Load Balancer"}, {2 * time.Hour, "tcp_keepalive_time"}, {100 * time.Second, ""},
 	} {
-		got := MatchesTimeout(known, test.gap)
+		got := MatchesTimeout(known, test.gap, flows.Responder)
 		if test.want == "" && got != "" || !strings.Contains(got, test.want) {
 			t.Errorf("%v matches %q, want %q", test.gap, got, test.want)
 		}
 	}
+	if got := MatchesTimeout(known, 5*time.Second, flows.Originator); got != "" {
+		t.Errorf("a client's silence of 5 s matches a server's timer: %q", got)
+	}
+	if got := MatchesTimeout(known, 540*time.Second, flows.Originator); !strings.Contains(got, "Kafka client") {
+		t.Errorf("a client's silence of 540 s matches %q", got)
+	}
 	own := &facts.Timeouts{}
-	if err := own.Add(strings.NewReader("# mine\n\n42\tserver\tour gateway\n")); err != nil || MatchesTimeout(own, 42*time.Second) == "" {
+	if err := own.Add(strings.NewReader("# mine\n\n42\tserver\tour gateway\n")); err != nil || MatchesTimeout(own, 42*time.Second, flows.Originator) == "" {
 		t.Errorf("own timeout: %v", err)
 	}
 	for text, want := range map[string]string{"x\tserver\ta": "line 1", "1\tserver": "line 1", "\n5\tmoon\tb": "line 2", "-1\tpath\tc": "line 1", "NaN\tpath\tc": "line 1"} {

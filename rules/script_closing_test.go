@@ -44,6 +44,70 @@ var closingScripts = []script{
 +0.000 > R  391:391(0) win 0 ipid 0`,
 	},
 	{
+		// Inside TLS the client's last record is a command that it does not wait for (LOGOUT); the server's answer to
+		// it comes with the server's FIN.
+		rule: "close-notify-race",
+		hit: tlsDone + `
++0.100 > P. 391:425(34) ack 752 "\x17\x03\x03\x00\x1d"
++0.0005 > F. 425:425(0) ack 752
++0.020 < P. 752:872(120) ack 426 "\x17\x03\x03\x00\x73"
++0.000 < F. 872:872(0) ack 426
++0.000 > R  426:426(0) win 0 ipid 0`,
+		// The server goes on sending.
+		miss: tlsDone + `
++0.100 > P. 391:425(34) ack 752 "\x17\x03\x03\x00\x1d"
++0.0005 > F. 425:425(0) ack 752
++0.020 < P. 752:872(120) ack 426 "\x17\x03\x03\x00\x73"
++0.000 > R  426:426(0) win 0 ipid 0
++0.001 < P. 872:2272(1400) ack 426`,
+	},
+	{
+		// FIN and RST at once with a request unread.
+		rule: "unread-data",
+		hit: opened + `
++0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < .  1:1(0) ack 28
++0.001 < F. 1:1(0) ack 28 win 501
++0.000 < R. 2:2(0) ack 28 win 501`,
+		// The request had been answered.
+		miss: answered + `
++0.001 < F. 44:44(0) ack 28 win 501
++0.000 < R. 45:45(0) ack 28 win 501`,
+	},
+	{
+		// A message every 10 ms is a stream, and no connection that was kept alive.
+		rule: "data-after-fin",
+		hit: opened + `
++0.001 > P. 1 ack 1 "aaaaaaaa"
++0.010 < P. 1 ack 9 "bbbb"
++0.001 > P. 9 ack 5 "aaaaaaaa"
++0.010 < P. 5 ack 17 "bbbb"
++0.001 > P. 17 ack 9 "aaaaaaaa"
++0.010 < P. 9 ack 25 "bbbb"
++0.001 > P. 25 ack 13 "aaaaaaaa"
++0.010 < P. 13 ack 33 "bbbb"
++0.001 > P. 33 ack 17 "aaaaaaaa"
++0.010 < P. 17 ack 41 "bbbb"
++0.002 < F. 21:21(0) ack 41
++0.008 > P. 41 ack 22 "aaaaaaaa"
++0.020 < R  22:22(0) win 0 ipid 0`,
+		// It had been idle for half a minute.
+		miss: opened + `
++0.001 > P. 1 ack 1 "aaaaaaaa"
++0.010 < P. 1 ack 9 "bbbb"
++0.001 > P. 9 ack 5 "aaaaaaaa"
++0.010 < P. 5 ack 17 "bbbb"
++0.001 > P. 17 ack 9 "aaaaaaaa"
++0.010 < P. 9 ack 25 "bbbb"
++0.001 > P. 25 ack 13 "aaaaaaaa"
++0.010 < P. 13 ack 33 "bbbb"
++0.001 > P. 33 ack 17 "aaaaaaaa"
++0.010 < P. 17 ack 41 "bbbb"
++30.00 < F. 21:21(0) ack 41
++0.008 > P. 41 ack 22 "aaaaaaaa"
++0.020 < R  22:22(0) win 0 ipid 0`,
+	},
+	{
 		// The client's WINDOW_UPDATE and GOAWAY meet the closed socket: nothing that wants an answer.
 		rule: "late-goodbye",
 		hit: h2Answered + `

@@ -296,6 +296,16 @@ var absences = func() (is [numKinds]bool) {
 	return is
 }()
 
+// Interruption reports whether a claim of the kind shows that something was left undone when a connection ended.
+func (k Kind) Interruption() bool {
+	switch k {
+	case Unanswered, NoResponse, HandshakeOpen, Delivered, NotEnded, UnackedData, SendsOn, Unread, AfterClose, NothingAsked, NothingSent,
+		Unacked, ZeroWindow, RetransmitsAfter, RetransmissionsAfterReset:
+		return true
+	}
+	return false
+}
+
 // NeedsPayload reports whether an absence can be seen only where payload was captured whole: lengths alone do not
 // show where an application's message ends.
 func (k Kind) NeedsPayload() bool {

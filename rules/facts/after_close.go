@@ -1,6 +1,8 @@
 package facts
 
 import (
+	"time"
+
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
 )
@@ -13,6 +15,7 @@ type AfterClose struct {
 	Frames []int      // frames of it, at most flows.MaxRunFrames
 	Bye    flows.Mark // first goodbye: alert, QUIT, housekeeping
 	Bare   flows.Mark // first segment without data: FIN, ACK, probe
+	Likely bool       // Bye cannot be read: its size, and the peer's closing right behind it, leave nothing else
 
 	acked     flows.Seq // what the FIN acknowledged, with acksKnown
 	acksKnown bool
@@ -66,6 +69,10 @@ func (c *Facts) findAfterClose() {
 			}
 		}
 	}
+	if c.isParting() {
+		m.Likely = !m.Bye.Seen() || m.Data.Frame < m.Bye.Frame
+		m.Bye, m.Data, m.Bytes, m.Frames = m.Data, flows.Mark{}, 0, nil
+	}
 }
 
 // DrawnByData reports whether data that came after the sender's FIN caused a RST that has ACK: the RST acknowledges
@@ -75,6 +82,40 @@ func (c *Facts) DrawnByData() bool {
 	m := &c.AfterClose
 	return c.Close.By == ByFIN && m.acksKnown && c.Flags.Has(flows.ACK) && c.SEQ != 0 && c.ACK.Sub(m.acked) > 0 &&
 		(m.Data.Seen() || m.Bye.Seen())
+}
+
+// maxParting is the size up to which data that cannot be read may be a goodbye: BYE and the tagged OK of IMAP with their
+// texts, encrypted, take some 120 bytes.
+const maxParting = 200
+
+// isParting reports whether the data that reached the closed socket is most likely the peer's goodbye: the exchange was
+// finished, the client closed, and the server's little data is followed by its own closing at once. What it may have
+// been instead, more of an answer, would not fit: who answers does not close on the word. In the clear, where nothing
+// is known of the protocol, the client's own goodbye must have gone before.
+func (c *Facts) isParting() bool {
+	m, b := &c.AfterClose, c.Close.Completion
+	if !m.Data.Seen() || m.Bytes > maxParting || !c.ByClient() || !b.Finished(c.Side) || b.State == Unused {
+		return false
+	}
+	x := c.Close.Exchange
+	ended := b.State == SaidGoodbye && b.Side == c.Side || x.CloseNotify[c.Side] != 0
+	if !ended && !(x.TLS && x.HandshakeOK) {
+		return false
+	}
+	soon := func(at flows.Time) bool {
+		d := at.Sub(m.Data.Time)
+		return d >= 0 && d <= max(c.RTT/4, 2*time.Millisecond)
+	}
+	fin := c.Rcv.FIN
+	if fin.Seen() && fin.Frame >= m.Data.Frame && soon(fin.Time) {
+		return true
+	}
+	for i := range c.After.Events {
+		if e := &c.After.Events[i]; e.Side != c.Side && e.Flags.Has(flows.FIN) && soon(e.Time) {
+			return true
+		}
+	}
+	return false
 }
 
 // sentBefore reports whether an earlier event of the same side has the sequence numbers of event i.

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
 )
 
 // A Timeout is an idle time that a program or device is known to use.
@@ -90,9 +92,13 @@ func (t *Timeouts) Near(gap time.Duration) []Timeout {
 	return out
 }
 
-// Matches reports whether a gap matches any idle time.
-func (t *Timeouts) Matches(gap time.Duration) bool {
-	return t != nil && slices.ContainsFunc(t.list, func(e Timeout) bool { return e.matches(gap) })
+// Mine returns the idle times that a gap matches and that can have made side s close or forget the connection: a
+// server's timer is no client's, and FIN-WAIT-2 runs from a FIN on only.
+func (t *Timeouts) Mine(gap time.Duration, s flows.Side) []Timeout {
+	return slices.DeleteFunc(t.Near(gap), func(e Timeout) bool {
+		return !e.Added && (e.Where == "server" && s != flows.Responder || e.Where == "client" && s != flows.Originator ||
+			e.Where == "kernel" && strings.Contains(e.Who, "FIN-WAIT"))
+	})
 }
 
 func (e *Timeout) matches(gap time.Duration) bool {
