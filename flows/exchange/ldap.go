@@ -4,7 +4,8 @@ package exchange
 // §3.7).
 
 const (
-	ldapPeek = 64
+	ldapPeek  = 64
+	ldapToken = 512 // of a wrapped token: what may hold several messages
 
 	ldapWrapped  = f1 // messages come wrapped, behind a length of four octets
 	ldapStartTLS = f2 // the last request was StartTLS
@@ -105,7 +106,7 @@ func (h *hearing) readWrapped(b []byte, last bool) int {
 	if n > 1<<24 {
 		return h.strange(b)
 	}
-	peek := int(min(4+n, ldapPeek))
+	peek := int(min(4+n, ldapToken))
 	if len(b) < peek && !last {
 		return 0
 	}
@@ -116,8 +117,16 @@ func (h *hearing) readWrapped(b []byte, last bool) int {
 			if skip >= len(body) {
 				break
 			}
-			if op, _, size := ldapOp(body[skip:]); size > 0 {
+			read := false
+			for rest := body[skip:]; ; read = true { // a token may hold several messages
+				op, total, size := ldapOp(rest)
+				if size <= 0 {
+					break
+				}
 				h.ldapMessage(op, nil)
+				rest = rest[min(total, int64(len(rest))):]
+			}
+			if read {
 				return h.frameOf(4+len(body), 4+n)
 			}
 		}
@@ -127,6 +136,7 @@ func (h *hearing) readWrapped(b []byte, last bool) int {
 		h.byTurns(h.phrase("wrapped"))
 	case n <= ldapUnbindWrapped:
 		h.begin(Goodbye, h.phrase("unbind"))
+		h.v.wait = 0
 	default:
 		h.byTurns(h.phrase("wrapped"))
 	}
@@ -143,6 +153,7 @@ func (h *hearing) ldapMessage(op byte, body []byte) {
 	switch op {
 	case 0x42:
 		h.begin(Goodbye, h.phrase("unbind"))
+		v.wait = 0 // it withdraws what is open (RFC 4511 §4.3)
 	case 0x50:
 		h.begin(Housekeeping, h.phrase("abandon"))
 		if v.wait > 0 {

@@ -58,6 +58,24 @@ func (b Completion) Unfinished(s flows.Side) bool {
 	return b.State != Unclear && !b.Finished(s)
 }
 
+// missedAtEnd returns how many bytes of side s before the RST only the RST's own numbers show: the capture lacks them. A
+// single one may be a FIN.
+func (c *Facts) missedAtEnd(s flows.Side) uint32 {
+	e := &c.Conn.Ends[s]
+	d := int32(0)
+	switch {
+	case !e.HasSND || c.Kind != KindAbort:
+	case s == c.Side:
+		d = c.SEQ.Sub(e.SND.NXT)
+	case c.Flags.Has(flows.ACK):
+		d = c.ACK.Sub(e.SND.NXT)
+	}
+	if d <= 1 || d > 1<<24 {
+		return 0
+	}
+	return uint32(d)
+}
+
 // completion judges what stood open at l.
 func (c *Facts) completion(l *Close) Completion {
 	x := l.Exchange
@@ -80,6 +98,9 @@ func (c *Facts) completion(l *Close) Completion {
 	}
 	if c.OneSided() {
 		return c.oneSidedCompletion(l, mid)
+	}
+	if l.By == ByThis && c.missedAtEnd(c.Side.Peer()) > 0 && !(x.BodySide >= 0 && x.BodyWant-x.BodyGot > int64(c.missedAtEnd(c.Side.Peer()))) {
+		return Completion{State: Unclear} // the last that was said is not in the capture
 	}
 	if x.Speaker < 0 {
 		if mid || c.Conn.Defects.Has(flows.MissedPackets) {
@@ -132,7 +153,9 @@ func (c *Facts) completion(l *Close) Completion {
 		b := last(OpenRequest, asker)
 		if x.RequestSide == int(asker) && x.Request.Frame > 0 {
 			b.Frame, b.Text = x.Request.Frame, x.Request.Text
-			b.Since = l.Time.Sub(flows.Time(x.Request.Time))
+			if x.Last[asker].Frame != x.Request.Frame { // housekeeping followed it
+				b.Since = l.Time.Sub(flows.Time(x.Request.Time))
+			}
 		}
 		return c.sentAfter(l, b)
 	}
@@ -178,6 +201,9 @@ func (c *Facts) completion(l *Close) Completion {
 		}
 		return last(Answered, speaker)
 	case exchange.Request:
+		if !x.Guess && x.Waiting[speaker] == 0 && x.Messages[speaker.Peer()] > 0 {
+			return last(Answered, speaker.Peer()) // what came after the answer is no request
+		}
 		if c.answeredUnseen(l, speaker) {
 			return last(Answered, speaker.Peer())
 		}

@@ -7,14 +7,14 @@ import (
 )
 
 // Idle returns how long the connection had been silent when the sender closed: since the last data, else
-// since the handshake; 0 when nothing is known.
+// since the handshake; 0 when that is not known.
 func (c *Facts) Idle() time.Duration {
 	last := c.LastData()
 	if !last.Seen() || !c.Close.Seen() {
 		return 0
 	}
-	if c.acksUnseen() {
-		return 0 // when the data came that the capture missed is not known
+	if c.acksUnseen() || c.Close.By == ByThis && (c.missedAtEnd(flows.Originator) > 0 || c.missedAtEnd(flows.Responder) > 0) {
+		return 0 // when the data came that the capture lacks is not known
 	}
 	return c.Close.Time.Sub(last.Time)
 }
