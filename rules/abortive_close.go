@@ -51,7 +51,7 @@ var abortiveClose = &Rule{
 		if n := c.Snd.Outstanding(); n > 0 {
 			f.Say(claim.Claim{Kind: claim.UnackedData, Side: c.Side, Bytes: int64(n)}, c.Snd.LastData.Frame, c.Frame)
 			f.Severity = Warning
-		} else if c.Snd.Bytes > 0 {
+		} else if c.Snd.Bytes > 0 && c.Close.Unacked[c.Side.Peer()] == 0 {
 			f.Say(claim.Claim{Kind: claim.AllAcked, Side: c.Side}, c.Rcv.Last.Frame)
 		}
 		f.SayRST(c)

@@ -172,10 +172,12 @@ const unproven = 0.89
 // temper holds back a finding that says more than its claims: that an exchange was lost is an error where the capture
 // shows it, and a guess where it could not have shown the opposite.
 func (f *Finding) temper() {
-	if f.Cause != PeerCrash || slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return !e.Limited && e.Kind.Interruption() }) {
+	if f.Cause != PeerCrash || slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return !e.Limited && e.Interruption() }) {
 		return
 	}
-	f.Confidence = min(f.Confidence, unproven)
+	if !f.Rule.Path {
+		f.Confidence = min(f.Confidence, unproven)
+	}
 	if f.Severity == Error {
 		f.Severity = Warning
 	}

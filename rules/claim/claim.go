@@ -50,6 +50,18 @@ type Claim struct {
 // Own is the Stream of a claim about the reset's own connection.
 const Own = -1
 
+// Interruption reports whether the claim shows that something was left undone when the connection ended.
+func (c *Claim) Interruption() bool {
+	switch c.Kind {
+	case Unanswered, NoResponse, HandshakeOpen, Delivered, NotEnded, UnackedData, SendsOn, Unread, AfterClose, NothingAsked,
+		NothingSent, Unacked, ZeroWindow, RetransmitsAfter, RetransmissionsAfterReset, Refused:
+		return true
+	case ReplyTo, EchoesBoth:
+		return c.What == Data || c.What == DataFIN // which reached a host without the connection
+	}
+	return false
+}
+
 // A What is the kind of a segment or of an application's message.
 type What uint8
 

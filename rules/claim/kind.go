@@ -207,7 +207,7 @@ var Kinds = []Meaning{
 	{ResponseSent, "response", "the side sent a response at the frame", "text: its first line", false},
 
 	{ClosedBy, "closed-by", "the side sent a FIN at the frame, its first", "", false},
-	{ClosedUnseen, "closed-unseen", "at the frame the peer acknowledges one byte above all that the side was captured to have sent: a FIN that the capture lacks", "", false},
+	{ClosedUnseen, "closed-unseen", "at the frame the peer acknowledges one byte above all that the side was captured to have sent, or that the peer had acknowledged before: a FIN that the capture lacks", "", false},
 	{FINAcked, "fin-acked", "the side's FIN is at the first frame, and the peer acknowledges it at the second", "", false},
 	{NoFIN, "no-fin", "the side sent no FIN and no RST before the RST", "", true},
 	{AfterClose, "after-close", "the frames, of the peer, hold data that the side's FIN, or RST, at the frame from did not acknowledge, and that it did not acknowledge later", "what; bytes: in all; text: first line; span: from the side's close to the first of the frames, negative when it was captured before it", false},
@@ -295,16 +295,6 @@ var absences = func() (is [numKinds]bool) {
 	}
 	return is
 }()
-
-// Interruption reports whether a claim of the kind shows that something was left undone when a connection ended.
-func (k Kind) Interruption() bool {
-	switch k {
-	case Unanswered, NoResponse, HandshakeOpen, Delivered, NotEnded, UnackedData, SendsOn, Unread, AfterClose, NothingAsked, NothingSent,
-		Unacked, ZeroWindow, RetransmitsAfter, RetransmissionsAfterReset:
-		return true
-	}
-	return false
-}
 
 // NeedsPayload reports whether an absence can be seen only where payload was captured whole: lengths alone do not
 // show where an application's message ends.

@@ -12,7 +12,7 @@ import (
 type AfterClose struct {
 	Data   flows.Mark // first data of the application
 	Bytes  uint32     // how much
-	Frames []int      // frames of it, at most flows.MaxRunFrames
+	Frames []int      // frames of it, at most maxAfterFrames
 	Bye    flows.Mark // first goodbye: alert, QUIT, housekeeping
 	Bare   flows.Mark // first segment without data: FIN, ACK, probe
 	Likely bool       // Bye cannot be read: its size, and the peer's closing right behind it, leave nothing else
@@ -20,6 +20,9 @@ type AfterClose struct {
 	acked     flows.Seq // what the FIN acknowledged, with acksKnown
 	acksKnown bool
 }
+
+// maxAfterFrames bounds AfterClose.Frames.
+const maxAfterFrames = 128
 
 // Nothing reports whether the capture shows nothing that reached the closed socket.
 func (m AfterClose) Nothing() bool { return !m.Data.Seen() && !m.Bye.Seen() && !m.Bare.Seen() }
@@ -64,7 +67,7 @@ func (c *Facts) findAfterClose() {
 				continue
 			}
 			m.Bytes += e.DataLen
-			if len(m.Frames) < flows.MaxRunFrames {
+			if len(m.Frames) < maxAfterFrames {
 				m.Frames = append(m.Frames, e.Frame)
 			}
 		}

@@ -2,6 +2,7 @@ package claims
 
 import (
 	"cmp"
+	"slices"
 )
 
 func checkClosedBy(q *question) {
@@ -25,6 +26,9 @@ func checkClosedUnseen(q *question) {
 		return
 	}
 	end, ok := q.by(q.side).before(p.Frame).highest()
+	if ack, acked := q.by(q.peer).before(p.Frame).highestACK(); acked && (!ok || above(ack, end) > 0) {
+		end, ok = ack, true
+	}
 	switch f := q.by(q.side).before(q.rst.Frame).keep(isFIN).first(); {
 	case f != nil:
 		q.fail("its FIN is frame %d", f.Frame)
@@ -79,10 +83,13 @@ func checkAfterClose(q *question) {
 		q.fail("it does not say how the side closed")
 		return
 	}
-	if !q.sent(closing, q.side) {
+	unseen := closing.Src == q.peer && slices.ContainsFunc(q.list, func(e Evidence) bool {
+		return e.Claim == "closed-unseen" && slices.Contains(e.Frames, closing.Frame)
+	})
+	if !unseen && !q.sent(closing, q.side) {
 		return
 	}
-	if !closing.Has(FIN) && !closing.Has(RST) {
+	if !unseen && !closing.Has(FIN) && !closing.Has(RST) {
 		q.fail("frame %d is neither FIN nor RST", closing.Frame)
 	}
 	acked, known := q.by(q.side).before(closing.Frame).highestACK()
