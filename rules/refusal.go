@@ -44,7 +44,8 @@ func (f *Finding) SayRefusal(c *facts.Facts) {
 		f.SayRST(c)
 	}
 	if c.Snd.Segments == 0 {
-		f.Say(claim.Claim{Kind: claim.NoSYNACK, Side: c.Side}, c.Frame)
+		_, opens := c.OpensAfter()
+		f.Say(claim.Claim{Kind: claim.NoSYNACK, Side: c.Side, Limited: opens.Seen()}, c.Frame)
 	}
 	if c.WrongEcho() {
 		f.Say(claim.Claim{Kind: claim.WrongEcho, Side: c.Side, Number: uint64(c.Opts.TSecr), Expected: uint64(c.Rcv.TSval)}, c.Frame)

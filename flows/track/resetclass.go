@@ -103,6 +103,8 @@ func (t *Table) accept(c *record, side flows.Side, s *segment, trig *entry) flow
 		return flows.AcceptWindow
 	case !known && s.SEQ.InWindow(next, uint32(b.wnd)<<14):
 		return flows.AcceptUnknown
+	case b.bits&hasRCV != 0 && s.SEQ == a.una:
+		return flows.AcceptUnknown // its receiver asked for this very number; what came after may not have arrived
 	}
 	return flows.AcceptOutside
 }

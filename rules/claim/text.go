@@ -382,7 +382,7 @@ var sentences = [numKinds]func(*Claim) string{
 		return c.side() + " goes on sending data " + words.Span(c.Span) + " after its RST, as if it had not sent it"
 	},
 	AcksAfterReset: func(c *Claim) string {
-		return c.side() + " goes on acknowledging new data " + words.Span(c.Span) + " after its RST, as if it had not sent it"
+		return c.side() + " goes on acknowledging data " + words.Span(c.Span) + " after its RST, as if it had not sent it"
 	},
 	AcceptsAfterReset: func(c *Claim) string {
 		return c.side() + " accepts the connection " + words.Span(c.Span) + " after the RST that refused it, without another SYN in this capture"
@@ -397,7 +397,7 @@ var sentences = [numKinds]func(*Claim) string{
 		return "it was sent " + words.Times(c.Count) + " within a millisecond, with the same numbers"
 	},
 	TooSoon: func(c *Claim) string {
-		return "it follows what it answers by " + words.Span(c.Span) + "; the fastest other answer of " + c.side() + " took " + words.Span(c.Every)
+		return "it follows what it answers by " + words.Span(c.Span) + "; the fastest answer of " + c.side() + " before it took " + words.Span(c.Every)
 	},
 	BothReset: func(c *Claim) string { return "both ends get a RST within " + words.Span(c.Span) },
 	CapturedOnce: func(c *Claim) string {

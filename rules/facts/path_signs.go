@@ -152,12 +152,12 @@ func (s *PathSigns) aftermath(c *Facts) {
 	case a.SenderNewData.Seen() && !reordered && c.related(a.SenderNewData):
 		s.add(Sign{Kind: SignSends, Weight: signGoesOn, Span: a.SenderNewData.Time.Sub(c.Time)}, c.Frame, a.SenderNewData.Frame)
 	case !reordered && len(c.dataAfter()) >= 2:
-		s.add(Sign{Kind: SignResumes, Weight: signLags}, append([]int{c.Frame}, c.dataAfter()...)...)
+		s.add(Sign{Kind: SignResumes, Weight: signLags, Span: c.timeOf(c.dataAfter()[0])}, append([]int{c.Frame}, c.dataAfter()...)...)
 	default:
 		if e := c.aliveAfter(); e != nil {
 			s.add(Sign{Kind: SignAcknowledges, Weight: signGoesOn, Span: e.Time.Sub(c.Time)}, c.Frame, e.Frame)
 		} else if lags := c.acksAfter(); len(lags) >= 2 && !reordered {
-			s.add(Sign{Kind: SignAcknowledgesOn, Weight: signLags, N: int64(len(lags))}, append([]int{c.Frame}, lags...)...)
+			s.add(Sign{Kind: SignAcknowledgesOn, Weight: signLags, N: int64(len(lags)), Span: c.timeOf(lags[0])}, append([]int{c.Frame}, lags...)...)
 		}
 	}
 }
@@ -200,6 +200,16 @@ func (c *Facts) acksAfter() []int {
 		}
 	}
 	return out
+}
+
+// timeOf returns how long after the RST a segment of its aftermath came.
+func (c *Facts) timeOf(frame int) time.Duration {
+	for i := range c.After.Events {
+		if e := &c.After.Events[i]; e.Frame == frame {
+			return e.Time.Sub(c.Time)
+		}
+	}
+	return 0
 }
 
 // related reports whether a segment that the sender sends after the RST has a number near the RST's. Where the
@@ -283,7 +293,9 @@ func (s *PathSigns) numbers(c *Facts) {
 		if c.Answers == ToData {
 			data = c.Trigger.Frame
 		}
-		s.add(Sign{Kind: SignNotReply, Weight: signNotReply}, own.Frame, data, c.Frame)
+		if data > own.Frame {
+			s.add(Sign{Kind: SignNotReply, Weight: signNotReply}, data, c.Frame)
+		}
 	}
 	if n := c.volley(); n >= 2 {
 		s.add(Sign{Kind: SignVolley, Weight: signVolley, N: int64(n + 1)}, c.Frame, c.After.SenderRSTs[0].Frame)

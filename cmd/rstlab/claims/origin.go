@@ -130,6 +130,10 @@ func checkMACDiffers(q *question) {
 		return
 	}
 	own, theirs, _ := strings.Cut(q.e.Values.Text, "/")
+	if q.rst.MAC == "" {
+		q.part() // an address of another link layer
+		return
+	}
 	switch first := q.by(q.sender).first(); {
 	case own != q.rst.MAC:
 		q.fail("the RST came from %s", q.rst.MAC)
@@ -174,9 +178,6 @@ func checkAcksAfterReset(q *question) {
 		return
 	}
 	acked, ok := q.by(q.sender).before(q.rst.Frame).highestACK()
-	if q.rst.Has(ACK) && (!ok || above(q.rst.ACK, acked) > 0) {
-		acked, ok = q.rst.ACK, true
-	}
 	for _, p := range frames {
 		if q.sent(p, q.sender) && q.after(p) && (p.Has(RST) || !p.Has(ACK) || ok && above(p.ACK, acked) <= 0) {
 			q.fail("frame %d acknowledges no more than before", p.Frame)
@@ -196,8 +197,8 @@ func checkAcceptsAfterReset(q *question) {
 	if !q.sent(p, q.sender) || !q.is(p, isSYNACK, "SYN-ACK") || !q.after(p) {
 		return
 	}
-	if !q.c.refuses(q.rst) {
-		q.fail("the RST refuses no SYN")
+	if s := q.by(q.receiver).before(q.rst.Frame).keep(func(s *Packet) bool { return !isSYN(s) }).first(); s != nil {
+		q.fail("the peer had sent more than SYNs: frame %d", s.Frame)
 	}
 	if s := q.by(q.receiver).between(q.rst.Frame, p.Frame).keep(isSYN).first(); s != nil {
 		q.fail("frame %d is another SYN", s.Frame)
@@ -252,7 +253,7 @@ func checkTooSoon(q *question) {
 	}
 	// The least time from a segment that takes sequence space to a segment that acknowledges just that.
 	least, all := int64(1<<62), q.by(q.receiver)
-	for _, a := range q.by(q.sender).others() {
+	for _, a := range q.by(q.sender).before(q.rst.Frame).others() {
 		for _, s := range all {
 			if s.Frame >= a.Frame {
 				break
@@ -378,11 +379,11 @@ func checkTooSoonElsewhere(q *question) {
 	least := int64(1 << 62)
 	for _, conn := range q.c.Streams {
 		for i, a := range conn {
-			if a.Src.Addr() != q.sender.Addr() || !a.Has(ACK) || a.Has(RST) {
+			if a.Src.Addr() != q.sender.Addr() || !a.Has(ACK) || a.Has(RST) || a.Copy || a.Alike {
 				continue
 			}
 			for _, s := range conn[:i] {
-				if s.Src == a.Dst && s.Has(SYN) && a.ACK == s.SEQ+1 {
+				if s.Src == a.Dst && s.Has(SYN) && !s.Copy && !s.Alike && a.ACK == s.SEQ+1 {
 					least = min(least, a.Time-s.Time)
 				}
 			}
