@@ -19,6 +19,7 @@ var ordered = []*Rule{
 	acceptQueueOverflow,
 
 	// A device on the path.
+	deviceReply,
 	idleReset,
 	idleExpiry,
 	forgedReset,

@@ -100,6 +100,8 @@ func (f *Finding) sign(c *facts.Facts, g *facts.Sign) Evidence {
 		k.Kind, k.Text = claim.MACDiffers, words.MAC(c.MAC)+"/"+words.MAC(c.Snd.MAC)
 	case facts.SignOpening:
 		k.Kind = claim.AfterFirstData
+	case facts.SignAnswersReset:
+		k.Kind = claim.AnswersReset
 	case facts.SignOneCopy:
 		k.Kind, k.Hosts, k.Count = claim.CapturedOnce, int(g.N), int(c.Conn.Duplicates)
 	}

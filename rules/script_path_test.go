@@ -54,6 +54,31 @@ var pathScripts = []script{
 +0.001 > R. 28:28(0) ack 4201 win 0`,
 	},
 	{
+		rule: "device-reply",
+		// A NAT engine answers the client's RST.
+		hit: `
+> ttl 128
+< ttl 64
+0.000  > S  0:0(0)
++0.001 < S. 0:0(0) ack 1
++0.005 > .  1:1(0) ack 1
++0.015 > F. 1:1(0) ack 1
++0.001 < .  1:1(0) ack 2
++0.080 < P. 1:44(43) ack 2 "220 mx.example ESMTP ready, how do you do\r\n"
++0.002 > R  2:2(0) win 0
++0.001 < R. =0:=0(0) ack 2 win 0 ttl 255`,
+		// The server's host answers late data of the client.
+		miss: `
+0.000  > S  0:0(0)
++0.001 < S. 0:0(0) ack 1
++0.005 > .  1:1(0) ack 1
++0.015 > F. 1:1(0) ack 1
++0.001 < F. 1:1(0) ack 2
++0.001 > .  2:2(0) ack 2
++30    > .  2:2(0) ack 2
++0.001 < R  2:2(0) win 0`,
+	},
+	{
 		rule: "policy-reject",
 		// A forged refusal that acknowledges the SYN's own number: the client throws it away.
 		hit: forgedRefusal,

@@ -114,6 +114,7 @@ const (
 	ComparedWith
 	TooSoonElsewhere
 	IPIDNotZero
+	AnswersReset
 
 	// What became of the RST, and what it carries.
 	Challenged
@@ -249,6 +250,7 @@ var Kinds = []Meaning{
 	{OverBefore, "over-before", "the connection had ended at the first frame: by a RST of the peer, or by the acknowledgment of the second FIN", "what: RST or FIN; span: from there to the RST", false},
 	{TooSoonElsewhere, "too-soon-elsewhere", "the RST refuses the SYN at the first frame, and follows it by less than an eighth of the least time in which its sender answered a SYN, or a SYN-ACK, on another connection", "span: between the two; every: the least time of another answer", false},
 	{IPIDNotZero, "ip-id-not-zero", "the RST's IP ID is not 0, and that of all packets of its sender before it on the connection is, of which the first frame is the last", "number: the RST's", false},
+	{AnswersReset, "answers-reset", "the RST has SEQ 0 and ACK, and its ACK is the SEQ of the first frame, a RST without ACK of the peer", "span: between the two", false},
 	{ComparedWith, "compared-with", "the frame, in the stream, is a packet of the RST's sender with the value that the RST was compared with", "number", false},
 
 	{Challenged, "challenge-ack", "the side, the RST's receiver, answered the RST with a plain ACK at the second frame, and goes on", "", false},

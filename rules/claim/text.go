@@ -419,6 +419,9 @@ var sentences = [numKinds]func(*Claim) string{
 	IPIDNotZero: func(c *Claim) string {
 		return "its IP ID is " + hex16(c.Number) + "; all other packets of " + c.side() + " have 0"
 	},
+	AnswersReset: func(c *Claim) string {
+		return "it answers " + c.peer() + "'s RST" + later(c.Span) + ": no host answers a RST (RFC 9293 §3.10.7.1), devices that translate addresses do"
+	},
 	ComparedWith: func(*Claim) string { return "the packet that it was compared with" },
 
 	Challenged: func(c *Claim) string {

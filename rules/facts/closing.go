@@ -63,6 +63,20 @@ func (c *Facts) EndedBefore() flows.Mark {
 	return flows.Mark{}
 }
 
+// AnsweredReset returns the RST of the peer that this RST answers, nil when it answers none: it has SEQ 0 and ACK, and
+// that is the peer's SEQ. No host answers a RST (RFC 9293 §3.10.7.1); NAT engines do.
+func (c *Facts) AnsweredReset() *Earlier {
+	if c.SEQ != 0 || !c.Flags.Has(flows.ACK) {
+		return nil
+	}
+	for i := len(c.Earlier) - 1; i >= 0; i-- {
+		if p := &c.Earlier[i]; p.Side != c.Side && p.SEQ == c.ACK && !p.Flags.Has(flows.ACK) && c.Time.Sub(p.Time) <= c.Soon()+time.Second {
+			return p
+		}
+	}
+	return nil
+}
+
 // MidConversation reports whether the sender closed, without a goodbye, right after one answer of many in a
 // protocol that ends by one.
 func (c *Facts) MidConversation() bool {

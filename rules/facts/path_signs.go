@@ -61,6 +61,7 @@ const (
 	SignTimestampContinues                 // its timestamp follows the sender's last one
 	SignOtherMAC                           // another Ethernet source than the sender's
 	SignOpening                            // directly after the client's first data
+	SignAnswersReset                       // it answers a RST, as no host does
 	SignOneCopy                            // captured once, where most of the connection's N other packets were captured twice
 )
 
@@ -88,6 +89,7 @@ const (
 	signIdle          = 0.6  // and that at an idle moment
 	signNotReply      = 0.3  // answers like a device: RST+ACK where a host without the connection sends a bare RST
 	signDead          = 0.3  // the connection had ended before, by a RST of the other side or by both FINs
+	signAnswersReset  = 1.2  // an answer to a RST
 	signOnLink        = 1.0  // TTL as it left its host, in the name of one that is a hop away
 	signOneCopyOfMany = 1.0  // captured once where each of many other packets is captured twice
 	signOneCopy       = 0.8  // captured once where every other packet of the connection is captured twice
@@ -296,6 +298,9 @@ func (s *PathSigns) numbers(c *Facts) {
 		if data > own.Frame {
 			s.add(Sign{Kind: SignNotReply, Weight: signNotReply}, data, c.Frame)
 		}
+	}
+	if r := c.AnsweredReset(); r != nil {
+		s.add(Sign{Kind: SignAnswersReset, Weight: signAnswersReset, Span: c.Time.Sub(r.Time)}, r.Frame, c.Frame)
 	}
 	if n := c.volley(); n >= 2 {
 		s.add(Sign{Kind: SignVolley, Weight: signVolley, N: int64(n + 1)}, c.Frame, c.After.SenderRSTs[0].Frame)

@@ -108,6 +108,7 @@ func init() {
 		"compared-with":       checkComparedWith,
 		"too-soon-elsewhere":  checkTooSoonElsewhere,
 		"ip-id-not-zero":      checkIPIDNotZero,
+		"answers-reset":       checkAnswersReset,
 
 		"challenge-ack":     checkChallenged,
 		"out-of-window":     checkOutOfWindow,

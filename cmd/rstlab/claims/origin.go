@@ -412,3 +412,17 @@ func checkIPIDNotZero(q *question) {
 		}
 	}
 }
+
+func checkAnswersReset(q *question) {
+	p := q.frame()
+	if !q.sent(p, q.receiver) {
+		return
+	}
+	switch {
+	case !p.Has(RST) || p.Has(ACK) || p.Frame > q.rst.Frame:
+		q.fail("frame %d is no RST without ACK before it", p.Frame)
+	case q.rst.SEQ != 0 || !q.rst.Has(ACK) || q.rst.ACK != p.SEQ:
+		q.fail("its numbers are not those of an answer to frame %d", p.Frame)
+	}
+	q.span(p, q.rst)
+}
