@@ -19,6 +19,9 @@ func (f *Finding) setOrigin(c *facts.Facts) {
 		f.Origin = OriginUnknown
 		f.sayOrigin(c, s.Against)
 		f.sayOrigin(c, s.For)
+	case !c.Comparable() && len(s.For) == 0:
+		f.Origin = OriginUnknown // no other packet of the sender
+		f.sayOrigin(c, s.Against)
 	default:
 		f.Origin = OriginEndpoint
 		f.sayOrigin(c, s.For)

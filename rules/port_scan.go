@@ -43,11 +43,11 @@ var portScan = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.SayRefusal(c)
 		a := &c.Related
-		scan := claim.Claim{Kind: claim.Scan, Side: c.Side.Peer(), Count: a.ScanPorts, Span: a.ScanPortsSpan}
-		what := fmt.Sprintf("%d different ports of this host", a.ScanPorts)
+		scan := claim.Claim{Kind: claim.Scan, Side: c.Side.Peer(), Count: a.ScanPorts, AtLeast: true, Span: a.ScanPortsSpan} // ports that fall on one place of the table count once
+		what := fmt.Sprintf("at least %d different ports of this host", a.ScanPorts)
 		if a.ScanHosts > a.ScanPorts || !scanned(a.ScanPorts, a.ScanPortsSpan) {
 			scan.Count, scan.Hosts, scan.Span = 0, a.ScanHosts, a.ScanHostsSpan
-			what = fmt.Sprintf("port %d of %d different hosts", c.Snd.Addr.Port, a.ScanHosts)
+			what = fmt.Sprintf("port %d of at least %d different hosts", c.Snd.Addr.Port, a.ScanHosts)
 		}
 		f.Summary = fmt.Sprintf("A scan: %s was refused by %s; nothing accepts connections on port %d.", Receiver(c), what, c.Snd.Addr.Port)
 		f.Say(scan)

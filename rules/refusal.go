@@ -2,6 +2,7 @@ package rules
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/claim"
@@ -14,6 +15,8 @@ const (
 	refusedSure   = 0.99 // the SYN is in the capture
 	refusedUnseen = 0.95 // only the RST is, in the form that nothing but a SYN draws
 	refusedOddly  = 0.90 // a SYN, and a RST+ACK that does not keep to the numbers
+
+	refusedWithin = 20 * time.Second
 )
 
 // refusal returns how sure it is that the RST refuses a connection.
@@ -21,6 +24,8 @@ func refusal(c *facts.Facts) float64 {
 	switch {
 	case !c.Refused():
 		return 0
+	case c.Rcv.LastSYN.Seen() && c.Time.Sub(c.Rcv.LastSYN.Time) > refusedWithin:
+		return 0 // no host takes that long to find that nothing listens
 	case c.Answers == facts.ToSYN && c.Class == flows.ClassReplyACK:
 		return refusedSure
 	case c.Answers == facts.ToSYN:

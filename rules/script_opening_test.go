@@ -161,3 +161,29 @@ conn 2 192.0.2.1:50002 > 198.51.100.1:81
 +0.020 < R. 1:1(0) ack 1 win 509`,
 	},
 }
+
+// TestLateRefusal: a RST a minute after the last SYN does not say that nothing listens.
+func TestLateRefusal(t *testing.T) {
+	f := last(t, `
+0.000  > S  0:0(0)
++1     > S  0:0(0)
++2     > S  0:0(0)
++60    < R. =0:=0(0) ack 1 win 0`)
+	if f.Cause == ClosedPort {
+		t.Errorf("a refusal after a minute: %s", f.Summary)
+	}
+	if f := last(t, "0.000  > S  0:0(0)\n+3 < R. =0:=0(0) ack 1 win 0"); f.Cause != ClosedPort {
+		t.Errorf("a refusal after 3 s: %s", f.Summary)
+	}
+}
+
+// TestNothingToCompare: without another packet of its sender, who sent a RST is not known; on one host nothing lies
+// between the ends.
+func TestNothingToCompare(t *testing.T) {
+	if f := last(t, "0 > S 0:0(0)\n+0.020 < R. =0:=0(0) ack 1 win 0"); f.Origin != OriginUnknown {
+		t.Errorf("origin %s", f.Origin)
+	}
+	if f := last(t, answered+"+0.1 < R. 44:44(0) ack 28"); f.Origin != OriginEndpoint {
+		t.Errorf("origin %s", f.Origin)
+	}
+}

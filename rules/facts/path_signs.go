@@ -124,10 +124,21 @@ func (s *PathSigns) add(g Sign, frames ...int) {
 	}
 }
 
+// Comparable reports whether the capture holds another packet of the RST's sender, by which it could be known.
+func (c *Facts) Comparable() bool {
+	return c.Snd.Segments > 0 || c.Related.SenderTTL != 0 || c.ownRSTBefore() || c.After.SenderSegments > 0
+}
+
+// oneHost reports whether both ends are on one host: no path lies between them.
+func (c *Facts) oneHost() bool {
+	a, b := c.Snd.Addr.AddrPort().Addr(), c.Rcv.Addr.AddrPort().Addr()
+	return a == b || a.IsLoopback() && b.IsLoopback()
+}
+
 // weigh collects the signs.
 func (s *PathSigns) weigh(c *Facts) {
-	if c.Notes&flows.Duplicate != 0 {
-		return // judged with its original
+	if c.Notes&flows.Duplicate != 0 || c.oneHost() {
+		return // judged with its original, or nothing lies on the path
 	}
 	s.aftermath(c)
 	s.numbers(c)
