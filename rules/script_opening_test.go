@@ -1,5 +1,7 @@
 package rules
 
+import "testing"
+
 // many returns a script in which one client was refused by n ports.
 func many(n int) string {
 	text := ""
