@@ -89,7 +89,7 @@ const (
 	signIdle          = 0.6  // and that at an idle moment
 	signNotReply      = 0.3  // answers like a device: RST+ACK where a host without the connection sends a bare RST
 	signDead          = 0.3  // the connection had ended before, by a RST of the other side or by both FINs
-	signAnswersReset  = 1.2  // an answer to a RST
+	signAnswersReset  = 2.0  // an answer to a RST
 	signOnLink        = 1.0  // TTL as it left its host, in the name of one that is a hop away
 	signOneCopyOfMany = 1.0  // captured once where each of many other packets is captured twice
 	signOneCopy       = 0.8  // captured once where every other packet of the connection is captured twice
