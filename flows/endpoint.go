@@ -99,6 +99,19 @@ const (
 	RunZeroWindow                // probes of a zero window (RFC 9293 §3.8.6.1)
 )
 
+// UnackedData returns the bytes of data that this side has sent and the peer has not acknowledged: Outstanding without
+// SYN and FIN.
+func (e *Endpoint) UnackedData() uint32 {
+	n := e.Outstanding()
+	if n > 0 && e.HasISS && e.SND.UNA == e.SND.ISS {
+		n--
+	}
+	if n > 0 && e.FIN.Seen() && e.SND.NXT == e.FINSEQ+1 {
+		n--
+	}
+	return n
+}
+
 // Outstanding returns the bytes of sequence space that this side has sent and the peer has not
 // acknowledged.
 func (e *Endpoint) Outstanding() uint32 {

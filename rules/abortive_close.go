@@ -38,7 +38,7 @@ var abortiveClose = &Rule{
 		}
 		p := abortiveSure
 		switch {
-		case c.Snd.Outstanding() > 0:
+		case c.Close.Unacked != [2]uint32{}:
 			p = abortiveFlight
 		case c.Close.Exchange.Protocol == "" && b.State == facts.Answered:
 			p = abortiveOpaque
@@ -48,10 +48,10 @@ var abortiveClose = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("%s closed the connection with a RST %s.", words.Capital(Sender(c)), Circumstances(c))
 		f.SayCompletion(c)
-		if n := c.Snd.Outstanding(); n > 0 {
+		if n := c.Close.Unacked[c.Side]; n > 0 {
 			f.Say(claim.Claim{Kind: claim.UnackedData, Side: c.Side, Bytes: int64(n)}, c.Snd.LastData.Frame, c.Frame)
 			f.Severity = Warning
-		} else if c.Snd.Bytes > 0 && c.Close.Unacked[c.Side.Peer()] == 0 {
+		} else if c.Snd.Bytes > 0 && c.Close.Unacked[c.Side.Peer()] == 0 && c.Rcv.Segments > 0 {
 			f.Say(claim.Claim{Kind: claim.AllAcked, Side: c.Side}, c.Rcv.Last.Frame)
 		}
 		f.SayRST(c)

@@ -179,13 +179,14 @@ func (f *Finding) SayRST(c *facts.Facts) {
 		f.Say(claim.Claim{Kind: k, Side: c.Side, What: triggerKind(c), Bytes: int64(c.Trigger.DataLen), Span: c.TriggerDelay}, c.Trigger.Frame, c.Frame)
 	case c.Kind == facts.KindReply && !c.HasAnswerable():
 		f.Say(claim.Claim{Kind: claim.ReplyUnseen, Side: c.Side}, c.Frame)
+	case c.Kind == facts.KindAbort && c.NextGuessed():
 	case c.Kind == facts.KindAbort && c.Snd.HasSND && c.SEQ == c.Snd.SND.NXT:
 		f.Say(claim.Claim{Kind: claim.Abort, Side: c.Side}, c.Snd.Last.Frame, c.Frame)
 	case c.Kind == facts.KindAbort && c.Snd.HasSND && c.Flags.Has(flows.ACK):
 		f.Say(claim.Claim{Kind: claim.AbortOffset, Side: c.Side, Bytes: int64(c.SEQ.Sub(c.Snd.SND.NXT))}, c.Snd.Last.Frame, c.Frame)
 	case c.Kind == facts.KindAbort && c.Flags.Has(flows.ACK):
 		f.Say(claim.Claim{Kind: claim.AbortAlone, Side: c.Side}, c.Frame)
-	case c.Snd.HasSND:
+	case c.Snd.HasSND && c.SEQ != c.Snd.SND.NXT:
 		f.Say(claim.Claim{Kind: claim.SEQNotNext, Side: c.Side, Bytes: int64(c.SEQ.Sub(c.Snd.SND.NXT))}, c.Snd.Last.Frame, c.Frame)
 	}
 }
@@ -349,11 +350,7 @@ func dueFrame(c *facts.Facts) int {
 func (f *Finding) SayRun(c *facts.Facts, run *flows.Run) {
 	switch run.What {
 	case flows.RunKeepAlive:
-		every := time.Duration(0)
-		if run.Count > 1 {
-			every = run.Last.Time.Sub(run.First.Time) / time.Duration(run.Count-1)
-		}
-		f.Say(claim.Claim{Kind: claim.KeepAliveProbes, Side: c.Side, Count: run.Count, Every: every}, run.Frames...)
+		f.Say(claim.Claim{Kind: claim.KeepAliveProbes, Side: c.Side, Count: run.Count, Every: usualDistance(c, run)}, run.Frames...)
 		return
 	case flows.RunZeroWindow:
 		f.Say(claim.Claim{Kind: claim.WindowProbes, Side: c.Side, Count: run.Count}, run.Frames...)
@@ -367,6 +364,34 @@ func (f *Finding) SayRun(c *facts.Facts, run *flows.Run) {
 		}
 		f.Say(claim.Claim{Kind: claim.Unacked, Side: c.Side, From: firstOf(run).Frame, Until: until})
 	}
+}
+
+// usualDistance returns the mean distance of the sendings of a run, 0 where fewer than half of the distances are near it:
+// timers that back off have no usual distance.
+func usualDistance(c *facts.Facts, run *flows.Run) time.Duration {
+	if run.Count < 2 {
+		return 0
+	}
+	mean := run.Last.Time.Sub(run.First.Time) / time.Duration(run.Count-1)
+	near, all := 0, 0
+	var before *flows.Event
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		if e.Side != c.Side || !slices.Contains(run.Frames, e.Frame) {
+			continue
+		}
+		if before != nil {
+			all++
+			if d := e.Time.Sub(before.Time); d > mean-mean/5 && d < mean+mean/5 {
+				near++
+			}
+		}
+		before = e
+	}
+	if 2*near < all {
+		return 0
+	}
+	return mean
 }
 
 // sayRetransmissions says what a side sent first and then again.

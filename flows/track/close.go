@@ -28,6 +28,9 @@ func (t *Table) noteClose(c *record, side flows.Side, at stamp, fin bool) {
 		h := &c.side[i]
 		if h.bits&hasSND != 0 && h.una.Less(h.dataEnd()) {
 			g.outstanding[i] = uint32(h.dataEnd() - h.una)
+			if h.bits&hasISS != 0 && h.una == h.iss {
+				g.outstanding[i]-- // the SYN
+			}
 		}
 		if m := c.lastData(flows.Side(i)); m.Seen() {
 			g.lastData[i] = stampAt(m)

@@ -141,6 +141,9 @@ func (t *Table) lateTrigger(c *record, p *pending, s *segment, e *entry) {
 	if r.Trigger != nil || r.Class == flows.ClassActive || s.Time.Sub(r.Time) > reordered || e.notes&entryAnswered != 0 {
 		return
 	}
+	if r.Conn.Defects&(flows.NoHandshake|flows.OneDirection|flows.MissedPackets|flows.Evicted) != 0 {
+		return // it may answer a segment that the capture lacks
+	}
 	rst := segment{Segment: flows.Segment{SEQ: r.SEQ, ACK: r.ACK, Flags: r.Flags}}
 	if rst.Flags&flows.ACK != 0 && rst.SEQ != 0 || !answers(&rst, p.sender, e) {
 		return

@@ -134,6 +134,7 @@ func (t *Table) joinSND(c *record, side flows.Side, s *segment) {
 		a.una, a.nxt = s.SEQ, s.SEQ // the peer's number was of another time
 	} else if d > 0 {
 		a.nxt = s.SEQ // in flight before the capture began
+		t.coldOf(c).side[side].missing += uint32(d)
 	}
 	a.bits |= hasSND
 }

@@ -32,6 +32,11 @@ func (c *Facts) findClose() Close {
 	k := c.Conn
 	if snap := k.Closes[c.Side]; snap != nil && snap.Frame < c.Frame {
 		l := Close{Mark: snap.Mark, By: ByEarlier, Exchange: &snap.Exchange, Unread: snap.Unread, Unacked: snap.Outstanding, LastData: snap.LastData}
+		for s := range l.Unacked {
+			if !c.acksSeen(flows.Side(s)) {
+				l.Unacked[s] = 0
+			}
+		}
 		if snap.FIN {
 			l.By = ByFIN
 		}
@@ -41,7 +46,9 @@ func (c *Facts) findClose() Close {
 	l := Close{Mark: c.Mark, By: ByThis, Exchange: &k.Exchange, Unread: c.Snd.Unread}
 	for s := range 2 {
 		l.LastData[s] = k.Ends[s].LastData
-		l.Unacked[s] = k.Ends[s].Outstanding()
+		if c.acksSeen(flows.Side(s)) {
+			l.Unacked[s] = k.Ends[s].UnackedData()
+		}
 	}
 	// What the RST itself acknowledges is no longer under way.
 	if c.Flags.Has(flows.ACK) && c.Rcv.HasSND && c.ACK.Sub(c.Rcv.SND.UNA) > 0 {
@@ -65,6 +72,12 @@ func (c *Facts) findClose() Close {
 	}
 	l.Completion = c.unended(&l, c.completion(&l))
 	return l
+}
+
+// acksSeen reports whether the capture could show what of side s is acknowledged: it holds segments of the peer. Where
+// it holds none, nothing is known to be under way.
+func (c *Facts) acksSeen(s flows.Side) bool {
+	return c.Conn.End(s.Peer()).Segments > 0 || !c.Conn.Defects.Has(flows.OneDirection)
 }
 
 // overtaken returns what had been said when the sender sent the RST, where the RST overtook the sender's own

@@ -28,7 +28,11 @@ func (c *Facts) inferredRetransmissions() *flows.Run {
 			}
 			break
 		}
-		run.SEQ, run.LEN = e.SEQ, max(run.LEN, e.LEN())
+		if run.SEQ, run.LEN = e.SEQ, max(run.LEN, e.DataLen); run.LEN == 0 {
+			run.What, run.LEN = flows.RunFIN, e.LEN()
+		} else {
+			run.What = flows.RunData
+		}
 		frames = append(frames, e.Mark)
 	}
 	if len(frames) < 2 {

@@ -87,3 +87,17 @@ func (c *Facts) continuesIPID() bool {
 	swapped := c.IPID>>8 | c.IPID<<8 - (c.Snd.IPID>>8 | c.Snd.IPID<<8)
 	return step >= 1 && step <= 8 || swapped >= 1 && swapped <= 8
 }
+
+// NextGuessed reports whether the next sequence number of the RST's sender is a guess: all that the capture holds of it
+// are probes of an idle connection, one below that number, and no answer to them.
+func (c *Facts) NextGuessed() bool {
+	if !c.Snd.HasSND || c.Snd.SYN.Seen() || c.Snd.FIN.Seen() || c.Snd.Bytes > 0 || c.Rcv.HasRCV && c.Rcv.RCV.NXT == c.Snd.SND.NXT {
+		return false
+	}
+	for i := range c.Conn.Events {
+		if e := &c.Conn.Events[i]; e.Side == c.Side && e.Frame == c.Snd.Last.Frame {
+			return e.End() != c.Snd.SND.NXT
+		}
+	}
+	return false
+}

@@ -206,7 +206,7 @@ func checkAckedEachTime(q *question) {
 func checkKeepAliveProbes(q *question) {
 	frames := q.frames()
 	for _, p := range frames {
-		if q.sent(p, q.side) && !probe(p, q.by(q.side).before(p.Frame)) {
+		if q.sent(p, q.side) && !q.isProbe(p) {
 			q.fail("frame %d is no keep-alive probe", p.Frame)
 		}
 	}
@@ -218,13 +218,17 @@ func checkKeepAliveProbes(q *question) {
 	var end uint32
 	for _, p := range q.by(q.side).before(q.until()).others() {
 		switch {
-		case len(before) > 0 && p.Len <= 1 && p.Has(ACK) && !p.Has(SYN) && !p.Has(FIN) && p.SEQ == end-1:
+		case len(before) > 0 && p.Len <= 1 && p.Has(ACK) && !p.Has(SYN) && !p.Has(FIN) && p.SEQ == end-1, q.firstProbe(p, before):
 			row = append(row, p)
 		case p.End() != p.SEQ && p.Frame <= frames.last().Frame:
 			row = nil
 		}
-		if before = append(before, p); len(before) == 1 || above(p.End(), end) > 0 {
-			end = p.End()
+		next := p.End()
+		if q.firstProbe(p, before) {
+			next++
+		}
+		if before = append(before, p); len(before) == 1 || above(next, end) > 0 {
+			end = next
 		}
 	}
 	_, high := counts(row)

@@ -53,7 +53,7 @@ func (q *question) what(p *Packet) {
 	case "ack":
 		ok = plain && p.Len == 0
 	case "keep-alive":
-		ok = plain && p.Len <= 1 && (!any || p.SEQ == end-1)
+		ok = plain && p.Len <= 1 && (!any || p.SEQ == end-1 || q.firstProbe(p, own))
 		if !any {
 			q.part()
 		}

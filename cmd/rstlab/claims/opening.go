@@ -252,6 +252,31 @@ func probe(p *Packet, before list) bool {
 	return ok && p.Len <= 1 && p.Has(ACK) && !p.Has(SYN) && !p.Has(FIN) && !p.Has(RST) && p.SEQ == end-1
 }
 
+// isProbe is probe for a capture that begins with probes: that they lie one below the side's next number is then shown
+// by the peer's ACK, or by the RST.
+func (q *question) isProbe(p *Packet) bool {
+	own := q.by(p.Src).before(p.Frame)
+	return probe(p, own) || q.firstProbe(p, own)
+}
+
+func (q *question) firstProbe(p *Packet, own list) bool {
+	if p.Len > 0 || !p.Has(ACK) || p.Has(SYN) || p.Has(FIN) || p.Has(RST) {
+		return false
+	}
+	if end, any := own.highest(); any && above(end, p.SEQ) > 0 {
+		return false
+	}
+	if q.rst != nil && q.rst.Src == p.Src && q.rst.SEQ == p.SEQ+1 {
+		return true
+	}
+	for _, s := range q.by(other(q, p.Src)) {
+		if s.Has(ACK) && s.ACK == p.SEQ+1 {
+			return true
+		}
+	}
+	return false
+}
+
 // spans are ranges of sequence numbers, from a base on.
 type spans map[[2]int64]bool
 
