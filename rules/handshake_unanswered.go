@@ -38,8 +38,8 @@ var handshakeUnanswered = &Rule{
 			}
 			return handshakeUnansweredReply
 		}
-		if c.Conn.HandshakeACK.Seen() {
-			return 0
+		if c.Conn.HandshakeACK.Seen() || c.Rcv.Segments > 0 && c.Snd.HasISS && c.Snd.SND.UNA.Sub(c.Snd.SND.ISS) > 0 {
+			return 0 // acknowledged, by a client whose SYN was perhaps not captured
 		}
 		return handshakeUnansweredSure
 	},

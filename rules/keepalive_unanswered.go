@@ -46,9 +46,13 @@ var keepaliveUnanswered = &Rule{
 		run := c.KeepAliveProbes()
 		every := c.Time.Sub(run.Last.Time)
 		if run.Count > 1 {
-			every = run.Last.Time.Sub(run.First.Time) / (time.Duration(run.Count) - 1)
+			every = usualDistance(c, run)
 		}
-		f.Summary = words.Sentence("%s gave up an idle connection: %s, %s apart, went unanswered.", words.Capital(Sender(c)), words.Count(run.Count, "keep-alive probe"), words.Span(every))
+		probes := words.Count(run.Count, "keep-alive probe")
+		if every > 0 {
+			probes += ", " + words.Span(every) + " apart,"
+		}
+		f.Summary = words.Sentence("%s gave up an idle connection: %s went unanswered.", words.Capital(Sender(c)), probes)
 		f.Say(claim.Claim{Kind: claim.KeepAliveProbes, Side: c.Side, Count: run.Count, Every: every}, run.Frames...)
 		if run != &c.Snd.KeepAlives {
 			f.Say(claim.Claim{Kind: claim.AckedEachTime, Side: c.Side}, c.Rcv.Last.Frame)

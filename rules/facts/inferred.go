@@ -28,10 +28,8 @@ func (c *Facts) inferredRetransmissions() *flows.Run {
 			}
 			break
 		}
-		if run.SEQ, run.LEN = e.SEQ, max(run.LEN, e.DataLen); run.LEN == 0 {
-			run.What, run.LEN = flows.RunFIN, e.LEN()
-		} else {
-			run.What = flows.RunData
+		if run.SEQ, run.LEN = e.SEQ, max(run.LEN, e.DataLen); e.DataLen == 0 {
+			run.What, run.LEN = flows.RunFIN, 1
 		}
 		frames = append(frames, e.Mark)
 	}
