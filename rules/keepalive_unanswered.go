@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"time"
 
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
