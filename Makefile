@@ -2,7 +2,7 @@
 
 GO ?= go
 
-# Tests ask for patience, and not for speed: a busy machine may take long.
+# On a busy machine tests may take long.
 PATIENCE := -timeout 30m
 
 .PHONY: build test check fmt vet staticcheck race vuln golden fuzz bench profile accuracy lab claims man clean
@@ -28,8 +28,7 @@ staticcheck:
 race:
 	$(GO) test -race -short $(PATIENCE) ./...
 
-# The database of known vulnerabilities is on the network: where it cannot be reached, that is said, and
-# nothing else fails for it.
+# The database of known vulnerabilities is on the network. If it cannot be reached, the check is skipped with a message.
 vuln:
 	@out=$$($(GO) tool govulncheck ./... 2>&1); code=$$?; \
 	case "$$code $$out" in \
@@ -39,10 +38,10 @@ vuln:
 	*) echo "$$out"; exit $$code;; \
 	esac
 
-golden: ## write golden reports, transcripts and generated pages anew; read the diff before committing it
+golden: ## update golden reports, transcripts and generated pages; read the diff before committing it
 	$(GO) test ./analyzer ./analyzer/report ./cmd/... -run 'Golden|Text|Markdown|HTML|CSV|JSON|Scripts|Page|Readme' -update
 
-# Continuous integration says FUZZTIME=20s.
+# Continuous integration sets FUZZTIME=20s.
 FUZZTIME ?= 30s
 fuzz: ## every fuzz test for FUZZTIME
 	@for pkg in $$($(GO) list ./...); do \
@@ -51,24 +50,24 @@ fuzz: ## every fuzz test for FUZZTIME
 	  done; \
 	done
 
-bench: build ## measure beside the tools that are installed, and the parts by themselves
+bench: build ## compare with the tools that are installed, and run the Go benchmarks
 	$(GO) run ./cmd/rstbench compare
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-# The compiler reads it by itself wherever the program is built. -trimpath keeps paths of this machine out of it.
-profile: ## note anew what the program spends its time on, in cmd/rstexplain/default.pgo
+# The compiler uses the profile whenever the program is built. -trimpath keeps paths of this machine out of it.
+profile: ## write a new CPU profile for the compiler, cmd/rstexplain/default.pgo
 	$(GO) build -trimpath -o $${TMPDIR:-/tmp}/rstexplain-bench/rstbench ./cmd/rstbench
 	$${TMPDIR:-/tmp}/rstexplain-bench/rstbench profile cmd/rstexplain/default.pgo
 
-accuracy: ## explanations beside the truth; RSTEXPLAIN_CAPTURES names a directory of captures labelled by hand
+accuracy: ## compare explanations with the known causes; RSTEXPLAIN_CAPTURES names a directory of captures labelled by hand
 	$(GO) test ./analyzer -run TestAccuracy -count=1 -v -misses
 
-lab: ## make the test captures anew, on a real kernel with real programs; needs root and half an hour
+lab: ## generate the test captures on a real kernel with real programs; needs root and half an hour
 	$(GO) run ./cmd/rstlab
 	$(GO) run ./cmd/rstlab article
 
 CAPTURES ?=
-claims: ## check every claim of every reset, also of captures made worse; CAPTURES names a directory of other captures
+claims: ## check every claim about every reset, also in degraded captures; CAPTURES names a directory of other captures
 	$(GO) test ./cmd/rstlab/claims -run TestClaims -count=1 -v -timeout 2h -args -cuts -tshark -captures=$(abspath $(CAPTURES))
 
 MANDIR ?= docs/man
