@@ -42,7 +42,7 @@ func openExport(from *capture.ExportError) (input, error) {
 }
 
 const (
-	headNeed    = 4096    // bytes by which the format of an export is told
+	headNeed    = 4096    // bytes that are needed to recognise the format
 	exportPiece = 256     // packets of an export that are passed on together
 	exportBytes = 1 << 20 // of data in them, after which no more packets are added
 )
@@ -117,7 +117,7 @@ func (e *exportInput) bytesRead() int64 { return e.from.Read() }
 func (e *exportInput) stop()            {}
 func (e *exportInput) close() error     { return e.from.Text.Close() }
 
-// tell says what the export left out of the packets that it was made from.
+// tell adds warnings about what the export does not contain.
 func (e *exportInput) tell(f *report.File) {
 	say := func(w report.Warning) { f.Warnings = append(f.Warnings, w) }
 	switch {

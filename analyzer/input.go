@@ -85,7 +85,7 @@ func (c captureInput) stop()               { c.Stop() }
 func (c captureInput) close() error        { return c.Close() }
 func (c captureInput) tell(f *report.File) { f.Warnings = append(f.Warnings, problems(c.Reader)...) }
 
-// problems tells what a reader could not read.
+// problems lists what a reader could not read.
 func problems(r *capture.Reader) []report.Warning {
 	var list []report.Warning
 	for _, p := range r.Problems() {

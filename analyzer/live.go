@@ -14,7 +14,7 @@ const (
 	followTick      = 20 * time.Millisecond
 )
 
-// A liveClock tells what time it is in a live capture while no packet comes: the time of the last packet
+// A liveClock is the time in a live capture while no packets arrive: the time of the last packet
 // and what has passed since. So it does not matter whether the capturing host's clock is right, or the
 // capture an old one that is being played.
 type liveClock struct {

@@ -47,7 +47,7 @@ func (d *decoding) end() *decode.Decoder {
 func (d *decoding) next(in input, t *track.Table, read *atomic.Int64) (*segments, error) {
 	var p piece
 	if err := in.next(&p); err != nil {
-		return nil, io.EOF // the input tells what could not be read
+		return nil, io.EOF // the input reports what could not be read
 	}
 	if n := in.bytesRead(); read != nil {
 		read.Add(n - d.counted)

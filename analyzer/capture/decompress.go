@@ -57,7 +57,7 @@ type errExpansion struct{ what, try string }
 func (e errExpansion) Error() string { return e.what }
 
 // WindowOf returns how many bytes the window of the file at path takes while it is decompressed, as far as its
-// beginning tells: 0 for what is no regular file of zstd.
+// beginning shows: 0 for anything but a regular zstd file.
 func WindowOf(path string) int64 {
 	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() { // a pipe can be read only once
 		return 0

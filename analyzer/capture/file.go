@@ -148,7 +148,7 @@ func (r *Reader) Stat() fs.FileInfo {
 	return nil
 }
 
-// spoolError says why a pipe cannot be kept to be read again.
+// spoolError is why a pipe cannot be copied to a temporary file.
 func (f *File) spoolError(err error) *Error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {

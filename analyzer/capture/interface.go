@@ -8,14 +8,14 @@ type Interface struct {
 	Link        uint16 // LINKTYPE_ value
 	SnapLen     uint32 // bytes kept of each packet, 0: no limit
 	Resolution  uint8  // if_tsresol: a tick is 10**-n seconds, or 2**-(n&127) with the top bit set
-	FCSLen      int    // bytes of frame check sequence at the end of each packet, -1: not told
+	FCSLen      int    // bytes of frame check sequence at the end of each packet, -1: unknown
 	Name        string // "eth0"
 	Description string
 	OS          string
 	Hardware    string
 	Filter      string // the capture filter, as text
 	Packets     int64  // packets of it in the file
-	Received    uint64 // packets it received while capturing, 0: not told
+	Received    uint64 // packets it received while capturing, 0: unknown
 	Dropped     uint64 // packets lost by the interface or the operating system for want of buffers
 }
 

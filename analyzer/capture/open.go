@@ -50,7 +50,7 @@ type ExportError struct {
 	Prose   bool          // it is text of another kind, in which packets may be shown
 }
 
-// Error says what Refusal says.
+// Error returns the text of Refusal.
 func (e *ExportError) Error() string { return e.Refusal.Error() }
 
 // Unwrap returns e.Refusal.

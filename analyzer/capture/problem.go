@@ -12,7 +12,7 @@ const (
 	Corrupt     Reason = "corrupt"      // a block or record contradicts itself
 	Oversize    Reason = "oversize"     // a packet larger than Options.MaxPacket
 	NoInterface Reason = "no-interface" // a packet of an interface that its section does not describe
-	Unsupported Reason = "unsupported"  // a section of a version that nobody has defined
+	Unsupported Reason = "unsupported"  // a section of an undefined version
 	Undecodable Reason = "undecodable"  // compressed bytes that do not decompress
 	Expansion   Reason = "expansion"    // decompression stopped at Options.MaxRatio or Options.MaxBytes
 	ReadError   Reason = "read-error"   // the operating system could not read on

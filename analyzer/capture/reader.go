@@ -15,7 +15,7 @@ type Options struct {
 
 	// MaxPacket is the most bytes of one packet, 0: 262144. No capture tool writes more for a link
 	// that carries IP (libpcap's MAXIMUM_SNAPLEN, Wireshark's WTAP_MAX_PACKET_SIZE_STANDARD). A larger
-	// packet is passed over and told; it keeps its frame number.
+	// packet is skipped and reported; it keeps its frame number.
 	MaxPacket int
 
 	// MaxRatio stops decompression that gives more than MaxRatio bytes for each compressed one, once
@@ -57,13 +57,13 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Info is what a file says of itself.
+// Info describes a file.
 type Info struct {
 	Format      string // "pcapng", "pcap"
 	Compression string // "gzip", "zstd", "lz4", "bzip2", "" for none
 	Sections    int    // pcapng sections, 1 for pcap
 	Comments    []string
-	Hardware    string // of the last section that tells it, as the other strings
+	Hardware    string // from the last section that has it, like the other strings
 	OS          string
 	Application string
 }
@@ -129,7 +129,7 @@ const (
 
 // Next releases what b holds and fills it with the packets that follow, as soon as one is complete:
 // from a pipe, as soon as one read brought it. It returns io.EOF at the end of what can be read,
-// Problems then tells what could not. b is empty when an error is returned.
+// Problems then lists what could not. b is empty when an error is returned.
 func (r *Reader) Next(b *Batch) error {
 	b.Release()
 	for r.chunk != nil {
@@ -220,7 +220,7 @@ func (r *Reader) fill() {
 	}
 }
 
-// finish ends the reading, and tells what holds for the whole file.
+// finish ends the reading and notes the problems of the file as a whole.
 func (r *Reader) finish() {
 	if !r.ng && !r.headed && r.failure == nil {
 		r.note(Problem{Reason: Truncated, Bytes: int64(r.end - r.pos),
@@ -326,7 +326,7 @@ func (r *Reader) failed(err error) {
 // Problems returns what could not be read as it is meant to be, in the order it was met.
 func (r *Reader) Problems() []Problem { return r.problems }
 
-// Info returns what the file says of itself.
+// Info describes the file.
 func (r *Reader) Info() Info {
 	i := r.info
 	i.Sections = max(r.sections, 1)

@@ -82,7 +82,7 @@ var magics = []struct {
 
 var damagedInTransfer = likeness{"a pcapng file that was transferred in text mode, which changed its line endings", "transfer it again in binary mode"}
 
-// recognize says what the beginning of a file looks like; what is "" when it looks like nothing known.
+// recognize returns what a file looks like from its beginning; what is "" if that is not known.
 func recognize(head []byte) likeness {
 	for _, m := range magics {
 		switch {
@@ -130,7 +130,7 @@ func isERF(b []byte) bool {
 	return true
 }
 
-// recognizeText tells apart what packet tools print.
+// recognizeText distinguishes the output of packet tools.
 func recognizeText(head []byte) likeness {
 	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
 		return likeness{"text (UTF-16)", giveSource}

@@ -79,7 +79,7 @@ func (r *Reader) likely(b []byte) int {
 	return max(len(b)-3, 0)
 }
 
-// found ends the search and tells what was lost.
+// found ends the search and notes what was lost.
 func (r *Reader) found() {
 	r.searching = false
 	at := r.base + int64(r.pos)
@@ -219,7 +219,7 @@ func (r *Reader) beginBare() {
 	}
 }
 
-// passBlock tells that the content of the block at the position makes no sense, and goes on behind its n bytes.
+// passBlock notes that the block at the position is inconsistent, and skips its n bytes.
 func (r *Reader) passBlock(typ uint32, n int) {
 	switch {
 	case isPacketBlock(typ):

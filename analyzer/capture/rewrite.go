@@ -222,7 +222,7 @@ func (w *rewriter) write(typ uint32, head, data, opts []byte) {
 	w.scratch = b
 }
 
-// pcapHeader writes a section and an interface for what a pcap's file header says.
+// pcapHeader writes a section and an interface for the file header of a pcap.
 func (w *rewriter) pcapHeader() {
 	w.begun = true
 	w.put(bareSection(false))
@@ -255,7 +255,7 @@ func (w *rewriter) record(p *Packet) {
 	w.write(blockPacket, head, data, w.options(nil, &e))
 }
 
-// bareSection returns a Section Header Block that tells nothing but the byte order.
+// bareSection returns a Section Header Block without options, in the given byte order.
 func bareSection(swap bool) []byte {
 	b := make([]byte, 28)
 	for at, v := range map[int]uint32{0: blockSection, 4: 28, 8: orderMagic, 16: 1<<32 - 1, 20: 1<<32 - 1, 24: 28} {

@@ -9,7 +9,7 @@ import (
 // MaxTemporary bounds a temporary file, in bytes.
 const MaxTemporary = 16 << 30
 
-// named tells that an open file keeps its name until it is closed.
+// named is set where an open file cannot be unlinked.
 const named = runtime.GOOS == "windows"
 
 // Temporary makes a temporary file. Where the system allows it, it has no name any more, so that nothing is left

@@ -51,7 +51,7 @@ func (w *jsonWalker) next(f *fields) error {
 	return nil
 }
 
-// damaged says where the text stopped making sense.
+// damaged returns an error with the byte offset of the damage.
 func (w *jsonWalker) damaged(err error) error {
 	if errors.Is(err, io.EOF) || err == nil {
 		err = io.ErrUnexpectedEOF

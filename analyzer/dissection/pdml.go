@@ -58,7 +58,7 @@ func (w *pdmlWalker) next(f *fields) error {
 	}
 }
 
-// damaged says where the text stopped making sense.
+// damaged returns an error with the byte offset of the damage.
 func (w *pdmlWalker) damaged(err error) error {
 	at := w.dec.InputOffset() + w.bounds.bytes
 	if refused := refusal(at, err); refused != nil {

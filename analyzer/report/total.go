@@ -49,7 +49,7 @@ type Example struct {
 // MaxSums is how many servers, and pairs, a Total lists.
 const MaxSums = 100
 
-// sumsTold is how many servers, and pairs, are told apart; later ones are not counted by themselves.
+// sumsKept is how many servers, and pairs, are counted separately.
 const sumsKept = 10_000
 
 // A tally adds up the Total of what a Renderer gets.

@@ -42,7 +42,7 @@ func NewCryptoPAn(key []byte) (*CryptoPAn, error) {
 	return c, nil
 }
 
-// Fingerprint tells keys apart, and nothing of the key.
+// Fingerprint identifies the key without revealing it.
 func (c *CryptoPAn) Fingerprint() string { return c.print }
 
 // Map returns what a becomes. IPv4 and IPv6 stay what they are.

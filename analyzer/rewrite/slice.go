@@ -62,7 +62,7 @@ const streamCost = 32
 // defaultMemory is MaxMemory where it is not set.
 const defaultMemory = 64 << 20
 
-// seed makes hashes of which nobody outside can foresee which are equal.
+// seed makes hash collisions unpredictable.
 var seed = maphash.MakeSeed()
 
 // A streamSet is a set of stream numbers.
@@ -172,7 +172,7 @@ func (s *Streams) has(stream int, src, dst flows.Addr) bool {
 // End implements report.Renderer.
 func (s *Streams) End() error { return nil }
 
-// SliceOptions say what becomes of the packets that a slice keeps.
+// SliceOptions define how packets are written.
 type SliceOptions struct {
 	Flows       track.TableOptions // as for the report, so that streams get the same numbers
 	HeadersOnly bool               // cut the packets behind their TCP header

@@ -247,7 +247,7 @@ func median(runs []cost) cost {
 	}
 }
 
-// cpuModel names the processor as Linux does, or says that it is not told.
+// cpuModel returns the name of the processor, or the architecture if Linux does not provide it.
 func cpuModel() string {
 	f, err := os.Open("/proc/cpuinfo")
 	if err != nil {

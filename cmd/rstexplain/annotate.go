@@ -77,7 +77,7 @@ func noteCarried(stderr io.Writer, to string, carried rewrite.Carried) {
 type rewriting struct {
 	in, to string
 	bounds boundFlags
-	opts   analyzer.Options // as bounds says
+	opts   analyzer.Options // set from bounds
 	first  report.Renderer
 	again  func(context.Context, *capture.Reader, io.Writer) error
 	place  func() (undo func(), err error) // nil, or what has to be in its place before the new capture is

@@ -89,7 +89,7 @@ func importText(in, to string, stderr io.Writer) error {
 	return out.commit()
 }
 
-// importComment says where a packet is from, and what of it the text does not show.
+// importComment names the line of a packet and the fields that the text does not show.
 func importComment(it *pasted.Item) string {
 	var made []string
 	for _, f := range [...]struct {
