@@ -21,12 +21,11 @@ func annotateCommand(stderr io.Writer) *cobra.Command {
 		Short: "Copy a capture with the explanation as packet comments",
 		Long: `annotate copies a capture bit for bit and adds packet comments: the explanation
 at each RST, and at each frame of the evidence what it shows. Wireshark displays
-them with the packets; the display filter frame.comment finds them. The copy also
-contains the data, names and decryption secrets of the capture; annotate lists
-them.
+them with the packets; the display filter frame.comment finds them. The data,
+names and decryption secrets of the capture are copied too; annotate lists them.
 
-IN is read twice. A pipe, or - for standard input, is first copied to a temporary
-file in the directory named by TMPDIR.`,
+IN is read twice. A pipe, or - for standard input, is first copied to a
+temporary file in the directory named by TMPDIR.`,
 		Example: `  rstexplain annotate capture.pcapng -o explained.pcapng
   zstdcat big.pcap.zst | rstexplain annotate - -o explained.pcapng`,
 		Args:              oneCapture("annotate"),

@@ -39,7 +39,7 @@ func rootCommand(stderr io.Writer) *cobra.Command {
 		Use:   "rstexplain [flags] FILE...",
 		Short: "Explain why the TCP connections of a capture were reset",
 		Long: `rstexplain reads packet captures (pcapng or pcap, also compressed) and explains
-each TCP reset in them: who sent it, which of five causes it has and how probable
+each TCP reset in them: who sent it, which of five causes it has, how probable
 that is, which frames show it, what the application saw, and what to do next.
 Wireshark's exports of dissections (JSON, PDML) are read too. A FILE can be a
 directory, for the captures in and below it, or - for standard input.`,

@@ -38,14 +38,14 @@ func sliceCommand(stderr io.Writer) *cobra.Command {
 --headers-only truncates every packet after its TCP header. --anonymize builds
 each packet anew, as Ethernet, IP and TCP without data, and keeps only times,
 ports, flags, sequence numbers and other numbers, lengths, and numeric TCP
-options. IP addresses are mapped so that prefixes are preserved (Crypto-PAn), MAC
+options. IP addresses are mapped so that prefixes are kept (Crypto-PAn), MAC
 addresses are mapped too, and the TCP timestamps of each host, which can reveal
 its uptime, are shifted. What is left out is counted. The key of the mapping is
 kept in --key-file, for you alone: the same key gives the same addresses again.
 The slice contains only a fingerprint of it.
 
-IN is read twice. A pipe, or - for standard input, is first copied to a temporary
-file in the directory named by TMPDIR.`,
+IN is read twice. A pipe, or - for standard input, is first copied to a
+temporary file in the directory named by TMPDIR.`,
 		Example: `  rstexplain slice capture.pcapng -o resets.pcapng
   rstexplain slice capture.pcapng -o one.pcapng --frame 131
   rstexplain slice capture.pcapng -o share.pcapng --cause peer-crash --anonymize`,
