@@ -14,6 +14,20 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/report"
 )
 
+// tshark runs Wireshark's command line on a capture.
+func tshark(t *testing.T, path string, args ...string) string {
+	t.Helper()
+	bin, err := exec.LookPath("tshark")
+	if err != nil {
+		t.Skip("tshark is not installed: what Wireshark exports is not read")
+	}
+	out, err := exec.Command(bin, append([]string{"-n", "-r", path}, args...)...).Output()
+	if err != nil && len(out) == 0 { // a capture that is cut short is an error to tshark, after all that it holds
+		t.Skipf("tshark: %v", err)
+	}
+	return string(out)
+}
+
 // verdicts are what is said of each reset, without what an export cannot hold: the interface a packet was
 // captured on, and octets that were cut.
 func verdicts(f report.File) []report.Reset {

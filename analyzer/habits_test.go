@@ -58,6 +58,7 @@ func TestImportsFlowOneWay(t *testing.T) {
 		"rules/programs":             {"flows"},
 		"rules":                      {"rules/claim", "rules/facts", "rules/words", "rules/programs", "flows", "flows/exchange"},
 		"analyzer/capture":           {},
+		"analyzer/internal/sharkd":   {},
 		"analyzer/decode":            {"analyzer/capture", "flows", "flows/track"},
 		"analyzer/report":            {"rules", "rules/claim", "flows", "flows/exchange"},
 		"analyzer/dissection":        {"analyzer/capture", "analyzer/decode", "flows"},

@@ -1,32 +1,31 @@
 package analyzer
 
 import (
-	"bytes"
+	"errors"
 	"flag"
 	"fmt"
-	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rstexplain/rstexplain/analyzer/internal/sharkd"
 )
 
-// tshark runs Wireshark's command line on a capture.
-func tshark(t *testing.T, path string, args ...string) string {
+// wireshark sees captures as Wireshark does.
+var wireshark sharkd.Pool
+
+// askWireshark has ask find out what Wireshark sees in the capture at path.
+func askWireshark(t *testing.T, path string, ask func(*sharkd.Session) error) {
 	t.Helper()
-	bin, err := exec.LookPath("tshark")
+	err := wireshark.Do(path, ask)
+	if unreadable := (*sharkd.Unreadable)(nil); errors.Is(err, sharkd.ErrMissing) || errors.As(err, &unreadable) {
+		t.Skip(err)
+	}
 	if err != nil {
-		t.Skip("tshark is not installed: what Wireshark says is not compared")
+		t.Fatal(err)
 	}
-	cmd := exec.Command(bin, append([]string{"-n", "-r", path}, args...)...)
-	var errs bytes.Buffer
-	cmd.Stderr = &errs
-	out, err := cmd.Output()
-	if err != nil && len(out) == 0 { // a capture that is cut short is an error to tshark, after all that it holds
-		t.Skipf("tshark: %v: %s", err, errs.String())
-	}
-	return string(out)
 }
 
 var everything = flag.Bool("everything", false, "compare every capture with tshark, also what servers, routers and cut captures of the lab saw")
@@ -35,7 +34,7 @@ var everything = flag.Bool("everything", false, "compare every capture with tsha
 // connections are counted as it shows conversations.
 func TestEqualsTshark(t *testing.T) {
 	if testing.Short() {
-		t.Skip("runs tshark on every capture")
+		t.Skip("has Wireshark read every capture")
 	}
 	own := ownCaptures(t)
 	if *everything {
@@ -44,68 +43,87 @@ func TestEqualsTshark(t *testing.T) {
 	for _, path := range append(own, foreignCaptures(t)...) {
 		t.Run(title(path), func(t *testing.T) {
 			t.Parallel()
-			shown := tshark(t, path, "-Y", "tcp.flags.reset==1 and !icmp and !icmpv6", "-T", "fields",
-				"-e", "frame.number", "-e", "tcp.stream", "-e", "tcp.flags.reset", "-E", "separator=;", "-z", "conv,tcp")
-			shown, conversations, ok := strings.Cut(shown, "=====")
-			if !ok {
-				t.Fatalf("tshark shows no table of conversations: %s", shown)
-			}
-			var want []string
-			for _, line := range strings.Split(strings.TrimSpace(shown), "\n") {
-				fields := strings.Split(line, ";")
-				if len(fields) < 3 {
-					continue
-				}
-				streams, flags := strings.Split(fields[1], ","), strings.Split(fields[2], ",")
-				if last := flags[len(flags)-1]; last == "1" || last == "True" { // in a frame with several, the last counts
-					want = append(want, fmt.Sprintf("frame %s, stream %s", fields[0], streams[len(streams)-1]))
-				}
-			}
-			var got []string
 			file := explain(t, path)
+			var want []string
+			var n int
+			askWireshark(t, path, func(s *sharkd.Session) (err error) {
+				if want, err = resetsOf(s); err != nil {
+					return err
+				}
+				n, err = s.Conversations()
+				if err == nil && file.Connections > n { // the table leaves out those whose every TCP header was cut
+					n, err = streamsOf(s)
+				}
+				return err
+			})
+			var got []string
 			for _, r := range file.Resets {
 				got = append(got, fmt.Sprintf("frame %d, stream %d", r.Frame, r.Stream))
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("- tshark, + rstexplain:\n%s", diff)
-			}
-			n := strings.Count(conversations, " <-> ")
-			if file.Connections > n { // the table leaves out those whose every TCP header was cut
-				n = streams(t, path)
+				t.Errorf("- Wireshark, + rstexplain:\n%s", diff)
 			}
 			if file.Connections != n {
-				t.Errorf("%d connections, tshark shows %d conversations", file.Connections, n)
+				t.Errorf("%d connections, Wireshark shows %d", file.Connections, n)
 			}
 		})
 	}
 }
 
-// streams counts the streams that tshark numbers.
-func streams(t *testing.T, path string) int {
-	seen := map[string]bool{}
-	for _, s := range strings.FieldsFunc(tshark(t, path, "-T", "fields", "-e", "tcp.stream"), func(r rune) bool { return r == ',' || r == '\n' }) {
-		seen[s] = true
+// resetsOf lists the resets that Wireshark shows, with their streams.
+func resetsOf(s *sharkd.Session) ([]string, error) {
+	shown, err := s.Frames("tcp.flags.reset==1 and !icmp and !icmpv6", "frame.number", "tcp.stream", "tcp.flags.reset")
+	var list []string
+	for _, row := range shown {
+		streams, flags := strings.Split(row[1], ","), strings.Split(row[2], ",")
+		if flags[len(flags)-1] == "Set" { // in a frame with several, the last counts
+			list = append(list, fmt.Sprintf("frame %s, stream %s", row[0], streams[len(streams)-1]))
+		}
 	}
-	return len(seen)
+	return list, err
+}
+
+// streamsOf counts the streams that Wireshark numbers.
+func streamsOf(s *sharkd.Session) (int, error) {
+	shown, err := s.Frames("tcp", "tcp.stream")
+	seen := map[string]bool{}
+	for _, row := range shown {
+		for _, stream := range strings.Split(row[0], ",") {
+			if stream != "" {
+				seen[stream] = true
+			}
+		}
+	}
+	return len(seen), err
 }
 
 // The display filter of each reset is one that Wireshark takes, and shows the reset and what else it names.
 func TestFiltersShowTheirPackets(t *testing.T) {
 	if testing.Short() {
-		t.Skip("runs tshark for resets of every capture")
+		t.Skip("has Wireshark read every capture")
 	}
 	const each = 2 // resets of a capture whose filter is tried
 	for _, path := range append(ruleCaptures(t), foreignCaptures(t)...) {
 		t.Run(title(path), func(t *testing.T) {
 			t.Parallel()
 			resets := explain(t, path).Resets
-			for _, r := range resets[:min(each, len(resets))] {
-				shown := tshark(t, path, "-Y", r.Filter, "-T", "fields", "-e", "frame.number")
-				seen := map[int]bool{}
-				for _, s := range strings.Fields(shown) {
-					n, _ := strconv.Atoi(s)
-					seen[n] = true
+			resets = resets[:min(each, len(resets))]
+			shown := make([]map[int]bool, len(resets))
+			askWireshark(t, path, func(s *sharkd.Session) error {
+				for i, r := range resets {
+					rows, err := s.Frames(r.Filter, "frame.number")
+					if err != nil {
+						return fmt.Errorf("frame %d: %s: %w", r.Frame, r.Filter, err)
+					}
+					shown[i] = map[int]bool{}
+					for _, row := range rows {
+						n, _ := strconv.Atoi(row[0])
+						shown[i][n] = true
+					}
 				}
+				return nil
+			})
+			for i, r := range resets {
 				want := map[int]bool{r.Frame: true}
 				for _, e := range r.Timeline {
 					if e.Frame > 0 {
@@ -117,7 +135,7 @@ func TestFiltersShowTheirPackets(t *testing.T) {
 						want[f] = true
 					}
 				}
-				if diff := cmp.Diff(want, seen); diff != "" {
+				if diff := cmp.Diff(want, shown[i]); diff != "" {
 					t.Errorf("frame %d: %s (- wanted, + shown):\n%s", r.Frame, r.Filter, diff)
 				}
 			}
