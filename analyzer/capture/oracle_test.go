@@ -3,10 +3,10 @@ package capture
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -17,6 +17,8 @@ import (
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 	"github.com/gopacket/gopacket/pcapgo"
+
+	"github.com/rstexplain/rstexplain/analyzer/internal/sharkd"
 )
 
 // readPcapgo reads a capture with gopacket's own readers. It returns what they read before the first error, and that error.
@@ -148,34 +150,40 @@ func TestCapturesAgainstPcapgo(t *testing.T) {
 
 // Frame numbers, times to the nanosecond and lengths are Wireshark's.
 func TestCapturesAgainstTshark(t *testing.T) {
-	tshark, err := exec.LookPath("tshark")
-	if err != nil {
-		t.Skip("tshark is not installed")
-	}
 	if testing.Short() {
-		t.Skip("starts tshark for each capture")
+		t.Skip("has Wireshark read every capture")
 	}
+	var wireshark sharkd.Pool
 	for _, path := range captures(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			t.Parallel()
-			out, err := exec.Command(tshark, "-n", "-r", path, "-T", "fields", "-e", "frame.number", "-e", "frame.time_epoch", "-e", "frame.len", "-e", "frame.cap_len").Output()
-			if err != nil {
-				t.Logf("tshark stops: %v", err)
+			var want [][]string
+			err := wireshark.Do(path, func(s *sharkd.Session) (err error) {
+				if s.Partial {
+					t.Log("Wireshark does not read it to its end")
+				}
+				want, err = s.Frames("", "frame.number", "frame.time_epoch", "frame.len", "frame.cap_len")
+				return err
+			})
+			if errors.Is(err, sharkd.ErrMissing) {
+				t.Skip(err)
 			}
-			lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+			if err != nil {
+				t.Fatal(err)
+			}
 			r, err := Open(path, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			got := drain(t, r)
-			if len(got) != len(lines) {
-				t.Fatalf("%d packets, tshark has %d", len(got), len(lines))
+			if len(got) != len(want) {
+				t.Fatalf("%d packets, Wireshark has %d", len(got), len(want))
 			}
 			for i, p := range got {
 				sec, frac := p.Time/1e9, strconv.FormatInt(1e9+p.Time%1e9, 10)[1:]
 				mine := fmt.Sprintf("%d\t%d.%s\t%d\t%d", p.Frame, sec, frac, p.Length, len(p.Data))
-				if mine != lines[i] {
-					t.Fatalf("%q, tshark has %q", mine, lines[i])
+				if theirs := strings.Join(want[i], "\t"); mine != theirs {
+					t.Fatalf("%q, Wireshark has %q", mine, theirs)
 				}
 			}
 		})

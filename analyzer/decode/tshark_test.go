@@ -1,11 +1,10 @@
 package decode
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -13,10 +12,11 @@ import (
 	"testing"
 
 	"github.com/rstexplain/rstexplain/analyzer/capture"
+	"github.com/rstexplain/rstexplain/analyzer/internal/sharkd"
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// A shark is what tshark shows of one frame's innermost TCP header; fields that it does not show are "".
+// A shark is what Wireshark shows of one frame's innermost TCP header; fields that it does not show are "".
 type shark struct {
 	protocols             string   // "eth:ethertype:ip:tcp"
 	src, dst, src6, dst6  []string // of every IP header, and of what TCP carries
@@ -29,32 +29,28 @@ type shark struct {
 var sharkFields = []string{"frame.protocols", "tcp.stream", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "tcp.srcport", "tcp.dstport",
 	"tcp.seq", "tcp.ack", "tcp.len", "tcp.window_size_value", "tcp.flags"}
 
-// runShark returns what tshark shows of each frame of a capture; index 0 is frame 1.
+// wireshark sees captures as Wireshark does; the preferences that matter are its own defaults.
+var wireshark = sharkd.Pool{Preferences: map[string]string{"tcp.relative_sequence_numbers": "FALSE"}}
+
+// runShark returns what Wireshark shows of each frame of a capture; index 0 is frame 1.
 func runShark(t testing.TB, file string) []shark {
 	t.Helper()
-	path, err := exec.LookPath("tshark")
-	if err != nil {
-		t.Skip("tshark is not installed: nothing to compare with")
-	}
-	// Names and checksums cost time; the preferences that matter are tshark's own defaults.
-	args := []string{"-n", "-o", "tcp.relative_sequence_numbers:FALSE", "-r", file, "-T", "fields", "-E", "occurrence=a", "-E", "aggregator=,", "-E", "separator=/t"}
-	for _, f := range sharkFields {
-		args = append(args, "-e", f)
-	}
-	cmd := exec.Command(path, args...)
-	cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "LC_ALL=C")
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Logf("tshark: %v: %s", err, stderr.String()) // a file that ends in mid-packet; the frames before it count
-	}
-	var frames []shark
-	for line := range strings.Lines(string(out)) {
-		v := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		if len(v) != len(sharkFields) {
-			t.Fatalf("tshark printed %q", line)
+	var rows [][]string
+	err := wireshark.Do(file, func(s *sharkd.Session) (err error) {
+		if s.Partial {
+			t.Logf("Wireshark does not read %s to its end; the frames before that count", file)
 		}
+		rows, err = s.Frames("", sharkFields...)
+		return err
+	})
+	if errors.Is(err, sharkd.ErrMissing) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	frames := make([]shark, 0, len(rows))
+	for _, v := range rows {
 		addrs := func(i int) []string { return strings.Split(v[i], ",") }
 		last := func(i int) string { return v[i][strings.LastIndexByte(v[i], ',')+1:] }
 		frames = append(frames, shark{protocols: v[0], stream: last(1), src: addrs(2), dst: addrs(3), src6: addrs(4), dst6: addrs(5),
@@ -179,7 +175,7 @@ func eachPacket(t testing.TB, file string, f func(*capture.Packet)) {
 // TestTshark holds every frame of real captures against tshark.
 func TestTshark(t *testing.T) {
 	if testing.Short() {
-		t.Skip("one run of tshark for each capture")
+		t.Skip("has Wireshark read every capture")
 	}
 	for _, file := range captures(t) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
