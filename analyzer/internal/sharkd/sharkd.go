@@ -228,7 +228,9 @@ func (s *Session) loaded(status *answer, path string) error {
 // An Unreadable capture is none to Wireshark.
 type Unreadable struct{ Path, Says string }
 
-func (u *Unreadable) Error() string { return fmt.Sprintf("Wireshark cannot read %s: %s", u.Path, u.Says) }
+func (u *Unreadable) Error() string {
+	return fmt.Sprintf("Wireshark cannot read %s: %s", u.Path, u.Says)
+}
 
 // Frames returns the fields of the frames that a display filter shows, in the order of the file; "" shows
 // all. A field that a frame has several times is joined with commas.
