@@ -301,7 +301,7 @@ func TestNotPermitted(t *testing.T) {
 		t.Errorf("exit code %d, %s", code, &stderr)
 	}
 	_, stderr, code = run("-o", "closed/report.txt", "open.pcap")
-	if code != exitLoss || !strings.Contains(stderr.String(), "cannot write the report to closed/report.txt: permission denied; choose a place") {
+	if code != exitLoss || !strings.Contains(stderr.String(), "cannot write the report to closed/report.txt: permission denied; name a file that you may write") {
 		t.Errorf("exit code %d, %s", code, &stderr)
 	}
 }
