@@ -157,7 +157,7 @@ func (x *analysis) write() error {
 		if err = x.to.Reset(m); err != nil {
 			break
 		}
-		m.Release()
+		x.builder.Release(m)
 	}
 	return err
 }

@@ -39,10 +39,12 @@ type room struct {
 var rooms = sync.Pool{New: func() any { return new(room) }}
 
 // Release lets the Builder reuse the memory of r, no part of which may be used afterwards. It is optional and saves
-// garbage collection where there are many resets. It has no effect on a Clone.
-func (r *Reset) Release() {
-	if r.made != nil {
-		rooms.Put(r.made)
+// garbage collection where there are many resets. It is a method of the Builder, which renderers do not have: only who
+// made r can give it back. It has no effect on a Clone, nor when called again.
+func (b *Builder) Release(r *Reset) {
+	if room := r.made; room != nil {
+		r.made = nil
+		rooms.Put(room)
 	}
 }
 

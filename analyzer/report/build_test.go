@@ -27,7 +27,8 @@ func TestResetIsItsOwn(t *testing.T) {
 	if got := text(); got != want {
 		t.Errorf("made of the same again, it became\n%s\nbefore it was\n%s", got, want)
 	}
-	other.Release()
+	b.Release(other)
+	b.Release(other) // a second time it gives nothing back
 	b.Reset(dataAfterFIN())
 	if got := text(); got != want {
 		t.Errorf("when the room of another was used again, it became\n%s\nbefore it was\n%s", got, want)
