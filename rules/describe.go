@@ -356,7 +356,7 @@ func (f *Finding) SayRun(c *facts.Facts, run *flows.Run) {
 		f.Say(claim.Claim{Kind: claim.WindowProbes, Side: c.Side, Count: run.Count}, run.Frames...)
 		return
 	}
-	f.sayRetransmissions(c.Side, run)
+	f.sayRetransmissions(c, c.Side, run)
 	if run == &c.Snd.Retransmits {
 		until := c.Frame
 		if c.Kind == facts.KindReply && c.Trigger != nil {
@@ -395,9 +395,9 @@ func usualDistance(c *facts.Facts, run *flows.Run) time.Duration {
 }
 
 // sayRetransmissions says what a side sent first and then again.
-func (f *Finding) sayRetransmissions(side flows.Side, run *flows.Run) {
-	again := claim.Claim{Kind: claim.SentAgain, Side: side, What: runKind(run), Count: run.Count, Span: run.Last.Time.Sub(firstOf(run).Time)}
-	if run.What == flows.RunData {
+func (f *Finding) sayRetransmissions(c *facts.Facts, side flows.Side, run *flows.Run) {
+	again := claim.Claim{Kind: claim.SentAgain, Side: side, What: runKind(c, run), Count: run.Count, Span: run.Last.Time.Sub(firstOf(run).Time)}
+	if again.What == claim.Data {
 		again.Bytes = int64(run.LEN)
 	}
 	if run.Orig.Seen() {
@@ -417,7 +417,7 @@ func firstOf(run *flows.Run) flows.Mark {
 }
 
 // runKind returns what a run repeats.
-func runKind(run *flows.Run) claim.What {
+func runKind(c *facts.Facts, run *flows.Run) claim.What {
 	switch run.What {
 	case flows.RunSYN:
 		return claim.SYN
@@ -425,6 +425,11 @@ func runKind(run *flows.Run) claim.What {
 		return claim.SYNACK
 	case flows.RunFIN:
 		return claim.FIN
+	}
+	for i := range c.Conn.Events { // a FIN whose side the capture shows from there on only
+		if e := &c.Conn.Events[i]; e.Frame == run.Last.Frame && e.DataLen == 0 && e.Flags.Has(flows.FIN) {
+			return claim.FIN
+		}
 	}
 	return claim.Data
 }

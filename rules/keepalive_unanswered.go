@@ -53,9 +53,6 @@ var keepaliveUnanswered = &Rule{
 		}
 		f.Summary = words.Sentence("%s gave up an idle connection: %s went unanswered.", words.Capital(Sender(c)), probes)
 		f.Say(claim.Claim{Kind: claim.KeepAliveProbes, Side: c.Side, Count: run.Count, Every: every}, run.Frames...)
-		if run != &c.Snd.KeepAlives {
-			f.Say(claim.Claim{Kind: claim.AckedEachTime, Side: c.Side}, c.Rcv.Last.Frame)
-		}
 		if c.Rcv.Last.Seen() {
 			f.Say(claim.Claim{Kind: claim.LastSegment, Side: c.Side.Peer(), Span: c.Time.Sub(c.Rcv.Last.Time)}, c.Rcv.Last.Frame)
 		}

@@ -66,7 +66,7 @@ func asksForIt(c *facts.Facts) bool {
 func resentLater(c *facts.Facts) flows.Mark {
 	for i := range c.After.Events {
 		e := &c.After.Events[i]
-		if e.Side != c.Side && e.Notes&flows.Retransmitted != 0 && e.Time.Sub(c.Time) > c.Soon() {
+		if e.Side != c.Side && e.DataLen > 0 && e.Notes&flows.Retransmitted != 0 && e.Time.Sub(c.Time) > c.Soon() {
 			return e.Mark
 		}
 	}

@@ -70,7 +70,7 @@ var stateLost = &Rule{
 			f.Say(claim.Claim{Kind: claim.NoFIN, Side: c.Side, Until: c.Frame})
 		}
 		if c.Rcv.Retransmits.Count > 0 {
-			f.sayRetransmissions(c.Side.Peer(), &c.Rcv.Retransmits)
+			f.sayRetransmissions(c, c.Side.Peer(), &c.Rcv.Retransmits)
 		}
 		f.SayRST(c)
 		if !askedNothing(c) {

@@ -78,7 +78,7 @@ func explainEarly(c *facts.Facts, f *Finding) {
 	t := c.Trigger
 	f.Summary = words.Sentence("While %s was opening the connection, %s reached it with no SYN-ACK before it; it belongs to no connection that %s has.", Sender(c), words.Segment(t), Sender(c))
 	f.saySYN(c.Side, c.Snd)
-	f.Say(claim.Claim{Kind: claim.NoSYNACK, Side: c.Side.Peer()}, c.Frame)
+	f.Say(claim.Claim{Kind: claim.NoSYNACK, Side: c.Side.Peer(), Limited: c.After.SenderSegments+c.After.ReceiverSegments > 0}, c.Frame)
 	f.SayRST(c)
 	if synack, ack := c.OpensAfter(); ack.Seen() {
 		f.Summary = f.Summary[:len(f.Summary)-1] + ", and the connection opened all the same."
