@@ -70,7 +70,7 @@ var closeNotifyRace = &Rule{
 		if c.Conn.Exchange.CloseNotify[c.Side] != 0 && c.Close.Completion.State != facts.SaidGoodbye {
 			closed = "sent its close_notify and closed"
 		}
-		f.Summary = words.Sentence("%s had %s %s; %s's own %s reached a closed socket. No exchange was lost.", words.Capital(Sender(c)), closed, Circumstances(c), Receiver(c), what)
+		f.Summary = words.Sentence("%s had %s %s; %s's own %s reached a closed socket.", words.Capital(Sender(c)), closed, Circumstances(c), Receiver(c), what)
 		f.SayCompletion(c)
 		if at := c.Conn.Exchange.CloseNotify[c.Side]; at != 0 && (c.Close.Completion.State != facts.SaidGoodbye || c.Close.Completion.Side != c.Side) {
 			f.Say(claim.Claim{Kind: claim.GoodbyeSent, Side: c.Side, What: claim.CloseNotify}, at)

@@ -20,7 +20,7 @@ func Circumstances(c *facts.Facts) string {
 		if b.Side == c.Side {
 			whose = "its own"
 		}
-		s := words.Sentence("while %s request%s stood unanswered", whose, words.Quoted(b.Text))
+		s := words.Sentence("while %s request%s was unanswered", whose, words.Quoted(b.Text))
 		if b.After && b.Sealed {
 			s = words.Sentence("while %s request%s was perhaps not answered in full", whose, words.Quoted(b.Text))
 			if b.Got > 0 {
@@ -57,20 +57,20 @@ func Circumstances(c *facts.Facts) string {
 		return "while a request was still coming"
 	case facts.InFlight:
 		if b.Got > 0 {
-			return words.Sentence("while %s of the answer were unconfirmed", words.Bytes(b.Got))
+			return words.Sentence("while %s of the answer were unacknowledged", words.Bytes(b.Got))
 		}
 		return "while the answer was still coming"
 	case facts.Unended:
-		return words.Sentence("%s after its last data, without the goodbye that TLS asks for", words.Span(b.Since))
+		return words.Sentence("%s after its last data, without the close_notify that TLS calls for", words.Span(b.Since))
 	case facts.Unused:
-		return "before anything was asked on the connection"
+		return "before any request was sent on the connection"
 	case facts.Answered:
 		if !words.Opaque(b.Text) {
 			return "after the exchange was complete (last: " + b.Text + ")"
 		}
 		return "after the exchange was complete"
 	case facts.SaidGoodbye:
-		return "after the goodbye" + words.Quoted(b.Text)
+		return "after the end of the session" + words.Quoted(b.Text)
 	}
 	return "at a point that the capture does not show"
 }

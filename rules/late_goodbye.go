@@ -66,7 +66,7 @@ var lateGoodbye = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		switch {
 		case c.Close.By == facts.ByThis:
-			f.Summary = words.Sentence("%s ended the connection with a RST %s. No exchange was lost.", words.Capital(Sender(c)), Circumstances(c))
+			f.Summary = words.Sentence("%s ended the connection with a RST %s.", words.Capital(Sender(c)), Circumstances(c))
 		case c.AfterClose.Data.Seen():
 			last := c.Close.Exchange.Last[flows.Responder].Text
 			f.Summary = words.Sentence("%s ended the session with its last answer%s and closed; %s's next command%s %s and reached a closed socket. The answer says what went wrong, not the RST.",
@@ -75,7 +75,7 @@ var lateGoodbye = &Rule{
 		case c.AfterClose.Likely:
 			f.Summary = words.Sentence("%s had closed %s; %s's last message, probably its goodbye, %s and reached a closed socket.", words.Capital(Sender(c)), Circumstances(c), Receiver(c), Came(c, c.AfterClose.Bye))
 		case c.Trigger != nil:
-			f.Summary = words.Sentence("%s had closed %s; %s %s and reached a closed socket. No exchange was lost.", words.Capital(Sender(c)), Circumstances(c), words.Segment(c.Trigger), Came(c, c.Trigger.Mark))
+			f.Summary = words.Sentence("%s had closed %s; %s %s and reached a closed socket.", words.Capital(Sender(c)), Circumstances(c), words.Segment(c.Trigger), Came(c, c.Trigger.Mark))
 		default:
 			f.Summary = words.Sentence("%s had closed %s; a segment that the capture does not hold reached the closed socket %s later, %sonly a closing message.", words.Capital(Sender(c)), Circumstances(c), words.Span(c.Time.Sub(c.Close.Time)), words.Probably(f.Confidence))
 		}
