@@ -62,7 +62,7 @@ func TestExportsEqualTheirCapture(t *testing.T) {
 			if diff := cmp.Diff(want, verdicts(got), cmpopts.IgnoreUnexported(report.Reset{})); diff != "" {
 				t.Errorf("- capture, + %s:\n%s", format, diff)
 			}
-			if len(got.Warnings) == 0 || !strings.Contains(got.Warnings[0].Says, "export of dissections") {
+			if len(got.Warnings) == 0 || !strings.Contains(got.Warnings[0].Says, "export of packet dissections") {
 				t.Errorf("%s: it is not told that this is an export: %+v", export, got.Warnings)
 			}
 		})

@@ -242,5 +242,5 @@ func ExampleProblem() {
 	// Output:
 	// frame 1 at byte 48
 	// frame 3 at byte 240
-	// stream: damaged from byte 140, near frame 2, to byte 192: 52 bytes cannot be read, and frame numbers after them are not Wireshark's; copy the file again; all before and after that is read
+	// stream: damaged from byte 140, near frame 2, to byte 192: 52 bytes cannot be read, and frame numbers after them are not Wireshark's; copy the file again; everything before and after that is read
 }

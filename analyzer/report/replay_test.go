@@ -19,7 +19,7 @@ func TestReplayNamesThePlace(t *testing.T) {
 	whole := renderedKeeping(t, "json", "plain", valid, valid)
 	for _, edit := range []struct{ old, new, want string }{
 		{`"frames":[1,2],"filter"`, `"frames":[],"filter"`, "files[0].resets[0].places[0].frames is empty"},
-		{`"cause":"peer-crash"`, `"cause":"crash"`, `files[0].resets[0].cause is "crash", and must be one of`},
+		{`"cause":"peer-crash"`, `"cause":"crash"`, `files[0].resets[0].cause is "crash", but must be one of`},
 		{`"cause":"`, `"cause":"\u0000`, `files[0].resets[0].cause is `},
 		{`"sender":"originator"`, `"sender":"both"`, `sender is "both"`},
 		{`"severity":"`, `"severity":"x`, "files[0].resets[0].severity is "},
@@ -27,7 +27,7 @@ func TestReplayNamesThePlace(t *testing.T) {
 		{`"stream":`, `"stream":-9`, "files[0].resets[0].stream is -9"},
 		{`"role":"reset"`, `"role":"king"`, `.role is "king"`},
 		{`{"frame":`, `{"frame":-`, "files[0].resets[0].frame is -"},
-		{`"time":"20`, `"time":"90`, "files[0].resets[0]: no time of a capture"},
+		{`"time":"20`, `"time":"90`, "files[0].resets[0]: not a time of a capture"},
 		{`"frames":[1,2],"filter"`, `"frames":"all","filter"`, "files[0].resets[0]: json: cannot unmarshal string"},
 		{`"packets":1,`, `"packets":-1,`, "files[0].packets is -1"},
 		{`"first_frame":1,`, `"first_frame":-1,`, "files[0].parts[0].first_frame is -1"},
@@ -74,7 +74,7 @@ func TestReplayOfEndlessValues(t *testing.T) {
 		}
 		in := &repeated{head: strings.NewReader(head), text: endless}
 		err := Replay(in, Text(io.Discard, TextOptions{}))
-		if err == nil || !strings.Contains(err.Error(), "a value of more than 16 MiB") || in.read > 40<<20 {
+		if err == nil || !strings.Contains(err.Error(), "is larger than 16 MiB") || in.read > 40<<20 {
 			t.Errorf("%s…: %v after %d bytes", head, err, in.read)
 		}
 	}

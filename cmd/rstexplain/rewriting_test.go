@@ -155,7 +155,7 @@ func TestKeyFitsSlice(t *testing.T) {
 		for i, code := range codes {
 			if code == exitOK {
 				done++
-			} else if !strings.Contains(says[i].String(), "another key was put there meanwhile") {
+			} else if !strings.Contains(says[i].String(), "another key was written there meanwhile") {
 				t.Errorf("exit code %d: %s", code, &says[i])
 			}
 		}
