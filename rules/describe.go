@@ -292,11 +292,6 @@ func MatchesTimeout(t *facts.Timeouts, gap time.Duration, sender flows.Side) str
 	return matches(KnownTimeout(t, gap, sender))
 }
 
-// matchesClosed does the same for the rest of a connection that one side has closed.
-func matchesClosed(t *facts.Timeouts, gap time.Duration) string {
-	return matches(closedTimeout(t, gap))
-}
-
 func matches(whose string) string {
 	if whose == "" {
 		return ""

@@ -45,7 +45,6 @@ type conv struct {
 	entry  bool    // tcpdump has its bases
 	madeUp bool
 	births int // SYNs that began it anew
-	used   int64
 }
 
 // A half is one direction.

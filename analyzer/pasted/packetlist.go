@@ -15,7 +15,6 @@ type listStyle struct {
 	columns []column // of the head line; nil: none was seen
 	learned shape
 	cells   [][]byte
-	held    bool // p waits for whether a dissection of it follows
 	dump    dump
 }
 
