@@ -30,6 +30,7 @@ type score struct {
 	forged, told, told2, visible int // resets of middleboxes: all; said to be so, rightly; said to be so at all; could be told
 	visibleTold                  int
 	bins                         [10]bin
+	contexts                     []calibration // as contexts
 }
 
 // A tally counts resets.
@@ -49,7 +50,7 @@ type bin struct {
 
 func newScore(name, title string) *score {
 	return &score{name: name, title: title, byLabel: map[rules.Cause]*tally{}, byGroup: map[string]*tally{}, bySituation: map[string]*tally{},
-		confusion: map[rules.Cause]map[rules.Cause]int{}}
+		confusion: map[rules.Cause]map[rules.Cause]int{}, contexts: make([]calibration, len(contexts))}
 }
 
 func at[K comparable](m map[K]*tally, k K) *tally {
@@ -109,6 +110,7 @@ func (s *score) cause(t *testing.T, path string, l *truth.Line, r *report.Reset)
 		s.confusion[want] = map[rules.Cause]int{}
 	}
 	s.confusion[want][r.Cause]++
+	s.inContext(l, r)
 	b := &s.bins[min(int(r.Confidence*10), 9)]
 	b.n++
 	b.sum += r.Confidence
@@ -158,12 +160,14 @@ func (s *score) figures() map[string]float64 {
 	for _, c := range s.bySituation {
 		macro += ratio(c.first, c.n) / float64(len(s.bySituation))
 	}
-	return map[string]float64{
+	figures := map[string]float64{
 		"top-1": ratio(s.all.first, s.all.n), "first-two": ratio(s.all.two, s.all.n), "left-open": ratio(s.all.also, s.all.n),
 		"top-1-by-situation": macro, "blind-left-open": ratio(s.blind.also, s.blind.n),
 		"origin-precision": ratio(s.told, s.told2), "origin-recall": ratio(s.visibleTold, s.visible),
 		"calibration-error": s.calibrationError(),
 	}
+	s.contextFigures(figures)
+	return figures
 }
 
 // calibrationError is the expected calibration error over ten bins.
@@ -254,5 +258,6 @@ projects were labelled by hand. A test fails when a figure falls below what stan
 			fmt.Fprintf(&b, "<!-- floor %s %s %.3f -->\n", s.name, name, v)
 		}
 	}
+	b.WriteString(contextTable(scores))
 	return b.String()
 }

@@ -51,6 +51,11 @@ func TestAccuracy(t *testing.T) {
 		t.Log("\n" + complete.text() + "\n" + degraded.text())
 		return
 	}
+	measured := scores
+	if scores[2] == nil {
+		measured = scores[:2]
+	}
+	t.Log(contextTable(measured))
 	floors, err := readFloors(accuracyPage)
 	if err != nil {
 		t.Fatal(err)
