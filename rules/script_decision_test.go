@@ -52,6 +52,14 @@ var decisionScripts = []script{
 +0.001 > R. 28:28(0) ack 44 win 502`,
 	},
 	{
+		// Only the RST's ACK shows that the server had gone on sending: a gap of the capture, and no idle time.
+		rule: "idle-release",
+		hit: answered + `
++12.00 > R. 28:28(0) ack 44 win 502`,
+		miss: answered + `
++12.00 > R. 28:28(0) ack 90044 win 502`,
+	},
+	{
 		rule: "abortive-close",
 		hit: answered + `
 +0.001 > R. 28:28(0) ack 44 win 502`,

@@ -188,6 +188,21 @@ func TestLDAP(t *testing.T) {
 			> 30 0c 020101 6007 020103 0400 8000
 			< 30 0c 020101 6107 0a0100 0400 0400
 			> 30 05 020102 4200`, `LDAP| goodbye "unbind"; response "result"; waiting 0 0`},
+		{"unbind withdraws a search", `
+			> 30 06 020102 63 01 00
+			> 30 05 020103 4200`, `LDAP| goodbye "unbind"; none; waiting 0 0`},
+		{"abandon withdraws one search of two", `
+			> 30 06 020102 63 01 00
+			> 30 06 020103 63 01 00
+			> 30 06 020104 50 01 02`, `LDAP| housekeeping "abandon"; none; waiting 1 0`},
+		{"two results in one token", `
+			> 30 06 020102 63 01 00
+			< [be32 0504 01ff 0000 0000 0000000000000000 30 06 020102 64 01 00 30 06 020102 65 01 00]`,
+			`LDAP| request "search"; response "search result"; waiting 0 0`},
+		{"an entry alone in a token", `
+			> 30 06 020102 63 01 00
+			< [be32 0504 01ff 0000 0000 0000000000000000 30 06 020102 64 01 00]`,
+			`LDAP| request "search"; partial response "search result"; waiting 1 0`},
 		{"StartTLS", `
 			> 30 1d 020101 7718 8016 "1.3.6.1.4.1.1466.20037"
 			< 30 0c 020101 7807 0a0100 0400 0400
