@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/programs"
 )
@@ -172,7 +173,11 @@ const unproven = 0.89
 // temper holds back a finding that says more than its claims: that an exchange was lost is an error where the capture
 // shows it, and a guess where it could not have shown the opposite.
 func (f *Finding) temper() {
-	if f.Cause != PeerCrash || slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return !e.Limited && e.Interruption() }) {
+	goodbye := f.facts.AnswersGoodbye() // a reply to it shows no loss
+	shown := slices.ContainsFunc(f.Evidence, func(e Evidence) bool {
+		return !e.Limited && e.Interruption() && !(goodbye && (e.Kind == claim.ReplyTo || e.Kind == claim.EchoesBoth))
+	})
+	if f.Cause != PeerCrash || shown {
 		return
 	}
 	if !f.Rule.Path {
