@@ -105,6 +105,8 @@ func (t *Table) accept(c *record, side flows.Side, s *segment, trig *entry) flow
 		return flows.AcceptUnknown
 	case b.bits&hasRCV != 0 && s.SEQ == a.una:
 		return flows.AcceptUnknown // its receiver asked for this very number; what came after may not have arrived
+	case b.segments == 0:
+		return flows.AcceptUnknown // its receiver was not captured, and so neither was its window
 	}
 	return flows.AcceptOutside
 }

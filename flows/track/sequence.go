@@ -46,7 +46,7 @@ func (t *Table) sequence(c *record, side flows.Side, s *segment) (n flows.Notes,
 			c.history.add(letterData, side)
 		}
 		fresh, found = t.sequenceData(c, side, s, seq, end, &n)
-	case ahead == 0 && a.joined() && t.repeats(c, side, s):
+	case ahead == 0 && a.joined() && !t.asksFor(c, side, seq) && t.repeats(c, side, s):
 		// Nothing but a probe is sent again and again at this distance (RFC 9293 §3.8.4).
 		a.nxt = seq + 1
 		a.una = a.nxt
@@ -142,6 +142,12 @@ func (t *Table) joinSND(c *record, side flows.Side, s *segment) {
 // joined reports whether nothing is known of a side's numbers but where it was when the capture began: that
 // may be one below SND.NXT, if it was probing.
 func (h *half) joined() bool { return h.bits&(sentSYN|sentFIN) == 0 && h.dataFrame == 0 }
+
+// asksFor reports whether the peer of side has acknowledged exactly up to seq: a segment there is no probe, which lies one
+// below.
+func (t *Table) asksFor(c *record, side flows.Side, seq flows.Seq) bool {
+	return c.side[side^1].bits&hasRCV != 0 && c.side[side].una == seq
+}
 
 // repeats reports whether s, which carries nothing, comes long after an equal segment that nothing answered.
 func (t *Table) repeats(c *record, side flows.Side, s *segment) bool {

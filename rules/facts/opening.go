@@ -48,6 +48,16 @@ func (c *Facts) OpensAfter() (synack, ack flows.Mark) {
 	return flows.Mark{}, flows.Mark{}
 }
 
+// synackAfter returns the first SYN-ACK after the RST, the zero Mark without one.
+func (c *Facts) synackAfter() flows.Mark {
+	for i := range c.After.Events {
+		if e := &c.After.Events[i]; e.Side == c.Side && e.Flags.Has(flows.SYN|flows.ACK) && e.Flags&flows.RST == 0 && e.Notes&flows.Duplicate == 0 {
+			return e.Mark
+		}
+	}
+	return flows.Mark{}
+}
+
 // AcksOwnSYN reports whether the RST answers a segment without SYN that came while its sender still opened the
 // connection, and that acknowledges its SYN: no older connection can know that number.
 func (c *Facts) AcksOwnSYN() bool {

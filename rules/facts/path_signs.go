@@ -156,11 +156,9 @@ func (s *PathSigns) aftermath(c *Facts) {
 	case c.Unopened():
 		// An originator that resets a SYN-ACK with a wrong number, or a challenge ACK, goes on asking.
 	case c.Refused() && a.SenderACK.Seen() && !c.askedAgain():
-		accepts := a.SenderACK
-		if synack, _ := c.OpensAfter(); synack.Seen() {
-			accepts = synack
+		if accepts := c.synackAfter(); accepts.Seen() {
+			s.add(Sign{Kind: SignAccepts, Weight: signGoesOn, Span: accepts.Time.Sub(c.Time)}, c.Frame, accepts.Frame)
 		}
-		s.add(Sign{Kind: SignAccepts, Weight: signGoesOn, Span: accepts.Time.Sub(c.Time)}, c.Frame, accepts.Frame)
 	case c.Refused():
 	case a.SenderNewData.Seen() && !reordered && c.related(a.SenderNewData):
 		s.add(Sign{Kind: SignSends, Weight: signGoesOn, Span: a.SenderNewData.Time.Sub(c.Time)}, c.Frame, a.SenderNewData.Frame)

@@ -120,7 +120,9 @@ func checkRetransmitsAfter(q *question) {
 	var again list
 	for _, p := range own.between(q.rst.Frame, 0).others() {
 		if p.Len > 0 || p.Has(FIN) {
-			if end, ok := own.before(p.Frame).highest(); ok && above(p.SEQ, end) < 0 {
+			end, ok := own.before(p.Frame).highest()
+			ack, acked := q.by(q.sender).before(p.Frame).highestACK() // it acknowledges what was sent before the capture
+			if ok && above(p.SEQ, end) < 0 || acked && above(p.SEQ, ack) < 0 {
 				again = append(again, p)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"slices"
 
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/ip4defrag"
@@ -243,6 +244,13 @@ func (d *decoder) packet(raw *Raw) *Packet {
 	pkt := gopacket.NewPacket(data, first, gopacket.DecodeOptions{Lazy: true, NoCopy: true, SkipDecodeRecovery: false})
 	pkt.Layer(layers.LayerTypeTCP) // decodes until there
 	p := &Packet{}
+	pad := 0
+	if missing > 0 && missing < 1<<16 && pkt.ErrorLayer() != nil {
+		// gopacket reads PPPoE only where it is whole: it is given zeros in place of what the snaplen cut.
+		pad = missing
+		pkt = gopacket.NewPacket(append(slices.Clone(data), make([]byte, pad)...), first, gopacket.DecodeOptions{Lazy: true, NoCopy: true})
+		pkt.Layer(layers.LayerTypeTCP)
+	}
 	all := pkt.Layers()
 	for i, l := range all {
 		switch l := l.(type) {
@@ -262,7 +270,7 @@ func (d *decoder) packet(raw *Raw) *Packet {
 					wire = len(l.Payload) + missing
 				}
 				p.TTL, p.IPID = l.TTL, l.Id
-				return p.tcp(l.SrcIP, l.DstIP, l.Payload, wire)
+				return p.tcp(l.SrcIP, l.DstIP, l.Payload[:max(len(l.Payload)-pad, 0)], wire)
 			}
 		case *layers.IPv6:
 			next, payload := l.NextHeader, l.Payload
@@ -287,7 +295,7 @@ func (d *decoder) packet(raw *Raw) *Packet {
 			}
 			if next == layers.IPProtocolTCP {
 				p.V6, p.TTL = true, l.HopLimit
-				return p.tcp(l.SrcIP, l.DstIP, payload, wire)
+				return p.tcp(l.SrcIP, l.DstIP, payload[:max(len(payload)-pad, 0)], wire)
 			}
 		case *layers.ICMPv4:
 			if ip, ok := all[i-1].(*layers.IPv4); ok {
