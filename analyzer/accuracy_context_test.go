@@ -69,7 +69,10 @@ func (c *calibration) error() (e float64) {
 func (s *score) inContext(l *truth.Line, r *report.Reset) {
 	for i := range contexts {
 		if contexts[i].is(l, r) {
-			s.contexts[i].add(r.Confidence, r.Cause == rules.Cause(l.Cause))
+			right := r.Cause == rules.Cause(l.Cause)
+			if s.allContexts[i].add(r.Confidence, right); !l.Blind {
+				s.contexts[i].add(r.Confidence, right)
+			}
 		}
 	}
 }
@@ -77,12 +80,13 @@ func (s *score) inContext(l *truth.Line, r *report.Reset) {
 // contextTable is the section of docs/accuracy.md that has the figures of all sets by context, and floors for them.
 func contextTable(scores []*score) string {
 	var b strings.Builder
-	b.WriteString("\n## By context\n\nWhat the capture lacks of a reset's connection, as the report itself says; a reset may be in several rows. Resets\nwhose cause the packets do not tell are left out.\n")
+	b.WriteString("\n## By context\n\nWhat the capture lacks of a reset's connection, as the report itself says; a reset may be in several rows. Resets\nwhose cause the packets do not tell are left out, but for the last two columns: there they are right only where the\nlabel said is the true one.\n")
 	for _, s := range scores {
-		fmt.Fprintf(&b, "\n%s%s:\n\n| context | resets | said on average | right | calibration error | said at 0.9 or more | right of these |\n|---|---:|---:|---:|---:|---:|---:|\n", strings.ToUpper(s.title[:1]), s.title[1:])
+		fmt.Fprintf(&b, "\n%s%s:\n\n| context | resets | said on average | right | calibration error | said at 0.9 or more | right of these | with those not told | right of these |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n", strings.ToUpper(s.title[:1]), s.title[1:])
 		for i, c := range s.contexts {
 			if c.n > 0 {
-				fmt.Fprintf(&b, "| %s | %d | %.3f | %.3f | %.3f | %d | %.3f |\n", contexts[i].title, c.n, c.sum/float64(c.n), ratio(c.right, c.n), c.error(), c.sure, ratio(c.sureRight, c.sure))
+				fmt.Fprintf(&b, "| %s | %d | %.3f | %.3f | %.3f | %d | %.3f | %d | %.3f |\n", contexts[i].title, c.n, c.sum/float64(c.n), ratio(c.right, c.n), c.error(),
+					c.sure, ratio(c.sureRight, c.sure), s.allContexts[i].sure, ratio(s.allContexts[i].sureRight, s.allContexts[i].sure))
 			}
 		}
 	}

@@ -30,7 +30,7 @@ type score struct {
 	forged, told, told2, visible int // resets of middleboxes: all; said to be so, rightly; said to be so at all; could be told
 	visibleTold                  int
 	bins                         [10]bin
-	contexts                     []calibration // as contexts
+	contexts, allContexts        []calibration // as contexts; without and with the resets whose cause the packets do not tell
 }
 
 // A tally counts resets.
@@ -50,7 +50,7 @@ type bin struct {
 
 func newScore(name, title string) *score {
 	return &score{name: name, title: title, byLabel: map[rules.Cause]*tally{}, byGroup: map[string]*tally{}, bySituation: map[string]*tally{},
-		confusion: map[rules.Cause]map[rules.Cause]int{}, contexts: make([]calibration, len(contexts))}
+		confusion: map[rules.Cause]map[rules.Cause]int{}, contexts: make([]calibration, len(contexts)), allContexts: make([]calibration, len(contexts))}
 }
 
 func at[K comparable](m map[K]*tally, k K) *tally {
@@ -96,6 +96,7 @@ func (s *score) cause(t *testing.T, path string, l *truth.Line, r *report.Reset)
 	first := r.Cause == want
 	two := first || len(r.Alternatives) > 0 && r.Alternatives[0].Cause == want
 	also := l.OK(string(r.Cause))
+	s.inContext(l, r)
 	if l.Blind {
 		s.blind.add(first, two, also)
 		return
@@ -110,7 +111,6 @@ func (s *score) cause(t *testing.T, path string, l *truth.Line, r *report.Reset)
 		s.confusion[want] = map[rules.Cause]int{}
 	}
 	s.confusion[want][r.Cause]++
-	s.inContext(l, r)
 	b := &s.bins[min(int(r.Confidence*10), 9)]
 	b.n++
 	b.sum += r.Confidence

@@ -170,14 +170,44 @@ func (e *Engine) label(c *facts.Facts, rule *Rule, confidence float64) *Finding 
 // interruption.
 const unproven = 0.89
 
+// cutComplete is the highest confidence that an exchange was complete where the snaplen cut the messages that say so: a
+// response whose header was cut looks complete, and so does the half of one.
+const cutComplete = 0.75
+
+// smallMessage is the most bytes that an encrypted alert has, the longest of the closing messages.
+const smallMessage = 40
+
+// shown reports whether e shows an interruption, and the capture bears it out: what data is that the snaplen cut, a
+// request or a closing message, is not shown.
+func (f *Finding) shown(e Evidence) bool {
+	if e.Limited || !e.Interruption() {
+		return false
+	}
+	cut := f.facts.Conn.Defects.Has(flows.SnapCut)
+	if e.Kind == claim.ReplyTo || e.Kind == claim.EchoesBoth {
+		return !cut && !f.facts.AnswersGoodbye() // a reply to a goodbye shows no loss
+	}
+	if cut {
+		switch e.Kind {
+		case claim.AfterClose, claim.Unanswered:
+			return e.Text != ""
+		case claim.UnackedData:
+			return e.Bytes > smallMessage
+		}
+	}
+	return true
+}
+
 // temper holds back a finding that says more than its claims: that an exchange was lost is an error where the capture
 // shows it, and a guess where it could not have shown the opposite.
 func (f *Finding) temper() {
-	goodbye := f.facts.AnswersGoodbye() // a reply to it shows no loss
-	shown := slices.ContainsFunc(f.Evidence, func(e Evidence) bool {
-		return !e.Limited && e.Interruption() && !(goodbye && (e.Kind == claim.ReplyTo || e.Kind == claim.EchoesBoth))
-	})
-	if f.Cause != PeerCrash || shown {
+	if f.Cause == FastClose && f.facts.CutCompletion() {
+		f.Confidence = min(f.Confidence, cutComplete)
+		if f.Severity == Info {
+			f.Severity = Warning // whether an answer was whole is not known
+		}
+	}
+	if f.Cause != PeerCrash || slices.ContainsFunc(f.Evidence, f.shown) {
 		return
 	}
 	if !f.Rule.Path {

@@ -58,6 +58,16 @@ func (b Completion) Unfinished(s flows.Side) bool {
 	return b.State != Unclear && !b.Finished(s)
 }
 
+// CutCompletion reports whether that the exchange was complete when the sender closed rests on payload that the snaplen
+// cut. After a second without data it rests on the time too.
+func (c *Facts) CutCompletion() bool {
+	switch c.Close.Completion.State {
+	case Answered, SaidGoodbye:
+		return c.Conn.Defects.Has(flows.SnapCut) && c.Idle() < time.Second
+	}
+	return false
+}
+
 // missedAtEnd returns how many bytes of side s before the RST only the RST's own numbers show: the capture lacks them. A
 // single one may be a FIN.
 func (c *Facts) missedAtEnd(s flows.Side) uint32 {
