@@ -392,3 +392,35 @@ func TestLongConnections(t *testing.T) {
 		}
 	}
 }
+
+// An answer captured after the RST triggers it only where nothing else can: not in a connection whose beginning is missing.
+func TestTriggerCapturedLateMayBeMissing(t *testing.T) {
+	rs := resets(t, "0 > P. 1:11(10) ack 1\n+0.05 < . 1 ack 11\n+0.01 < R 1\n+0.00002 < R 1\n+0.00001 > P. 21:31(10) ack 1")
+	for _, r := range rs {
+		if f := triggerFrame(r); f > r.Frame {
+			t.Errorf("frame %d: trigger %d", r.Frame, f)
+		}
+	}
+}
+
+// A window update of a side that sends no data is no probe: its peer has acknowledged exactly up to there.
+func TestWindowUpdateIsNoProbe(t *testing.T) {
+	const stream = "0 > P. 1:1001(1000) ack 1\n+0.05 < . 1 ack 1001 win 0\n"
+	rs := resets(t, stream+"+1.2 < . 1 ack 1001 win 0\n+1.2 < . 1 ack 1001 win 7000\n+0.01 > R 1001")
+	for _, e := range rs[0].Conn.Events {
+		if e.Notes&flows.KeepAlive != 0 {
+			t.Errorf("frame %d is taken for a probe", e.Frame)
+		}
+	}
+	// Nobody has acknowledged anything: the same segment again and again is one.
+	rs = resets(t, "0 < . 1 ack 1001\n+1.2 < . 1 ack 1001\n+1.2 < . 1 ack 1001\n+1.2 < R. 2 ack 1001")
+	probes := 0
+	for _, e := range rs[0].Conn.Events {
+		if e.Notes&flows.KeepAlive != 0 {
+			probes++
+		}
+	}
+	if probes == 0 {
+		t.Error("no probe")
+	}
+}

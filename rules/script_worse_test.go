@@ -1,0 +1,87 @@
+package rules
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/rstexplain/rstexplain/rules/claim"
+)
+
+// says returns the first claim of a kind in the evidence, nil without one.
+func says(f *Finding, k claim.Kind) *Evidence {
+	if i := slices.IndexFunc(f.Evidence, func(e Evidence) bool { return e.Kind == k }); i >= 0 {
+		return &f.Evidence[i]
+	}
+	return nil
+}
+
+// A response of which the snaplen left half of the header is no proof of a complete exchange.
+func TestCutResponse(t *testing.T) {
+	const request = opened + `+0.001 > P. 1:28 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < . 1 ack 28
+`
+	whole := last(t, request+`+0.001 < P. 1:44 ack 28 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
++0 > . 28 ack 44
++0.001 > R. 28 ack 44`)
+	cut := last(t, request+`+0.001 < P. 1:1001(1000) ack 28 snap 27 "HTTP/1.1 200 OK\r\nContent-Le"
++0 > . 28 ack 1001
++0.001 > R. 28 ack 1001`)
+	if whole.Cause != FastClose || whole.Severity != Info || whole.Confidence <= cutComplete {
+		t.Errorf("whole: %s, %v, %.2f\n%s", whole.Cause, whole.Severity, whole.Confidence, tell(whole))
+	}
+	if cut.Cause == FastClose && (cut.Severity == Info || cut.Confidence > cutComplete) || cut.Severity == Error {
+		t.Errorf("cut: %s, %v, %.2f\n%s", cut.Cause, cut.Severity, cut.Confidence, tell(cut))
+	}
+}
+
+// Data after a close shows a lost exchange, unless the snaplen cut it: it may be a closing message.
+func TestCutDataAfterClose(t *testing.T) {
+	const closed = opened + `+0.001 < F. 1 ack 1
+`
+	whole := last(t, closed+`+0.01 > P. 1:28 ack 2 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0 < R 2`)
+	cut := last(t, opened+`+0.001 > P. 1:101(100) ack 1 snap 0
++0.020 < . 1 ack 101
++0.7 < F. 1 ack 101
++0.01 > P. 101:132(31) ack 2 snap 0
++0 < R 2`)
+	if whole.Cause != PeerCrash || whole.Severity != Error || whole.Confidence < 0.9 {
+		t.Errorf("whole: %s, %v, %.2f\n%s", whole.Cause, whole.Severity, whole.Confidence, tell(whole))
+	}
+	if cut.Severity == Error || cut.Confidence >= 0.9 {
+		t.Errorf("cut: %s, %v, %.2f\n%s", cut.Cause, cut.Severity, cut.Confidence, tell(cut))
+	}
+}
+
+// Where nothing of the peer was captured, nothing is known to be unacknowledged.
+func TestUnackedInOneDirection(t *testing.T) {
+	f := last(t, `0 < S. 0 ack 1
++0.05 < . 1 ack 28
++0.01 < P. 1:44 ack 28 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
++0.3 < R. 44 ack 28`)
+	if e := says(f, claim.UnackedData); e != nil {
+		t.Errorf("%s", tell(f))
+	}
+	f = last(t, opened+`+0.001 > P. 1:28 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < . 1 ack 28
++0.01 < P. 1:44 ack 28 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
++0.3 < R. 44 ack 28`)
+	if e := says(f, claim.UnackedData); e == nil || e.Bytes != 43 {
+		t.Errorf("%s", tell(f))
+	}
+}
+
+// A window that was not captured is not known.
+func TestWindowNotCaptured(t *testing.T) {
+	const from = `0 < P. 1:44 ack 28 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+`
+	note := func(f *Finding) bool {
+		return slices.ContainsFunc(f.Notes, func(e Evidence) bool { return e.Kind == claim.OutOfWindow })
+	}
+	if f := last(t, from+"+0.1 < R. 9000044 ack 28"); note(f) {
+		t.Errorf("%s", tell(f))
+	}
+	if f := last(t, from+"+0.01 > . 28 ack 44 win 500\n+0.1 < R. 90000044 ack 28"); !note(f) {
+		t.Errorf("a SEQ far outside of a window that was captured\n%s", tell(f))
+	}
+}
