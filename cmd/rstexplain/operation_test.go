@@ -46,7 +46,8 @@ func program(t *testing.T, args ...string) *exec.Cmd {
 	}
 	cmd := exec.Command(self, args...)
 	cmd.Args[0] = "rstexplain" // as which testscript.Main runs it
-	cmd.Env = append(os.Environ(), "NO_COLOR=1", "COLUMNS=100")
+	// The race detector's runtime sleeps for a second at exit by default, which is no time of the program.
+	cmd.Env = append(os.Environ(), "NO_COLOR=1", "COLUMNS=100", "GORACE=atexit_sleep_ms=0")
 	return cmd
 }
 
