@@ -17,13 +17,7 @@ func TestUnfollowedConnectionsAreReported(t *testing.T) {
 	reported := func(path string, shortAbove int) (n int) {
 		var out bytes.Buffer
 		r := report.JSON(&out)
-		if err := r.Begin("rstexplain test"); err != nil {
-			t.Fatal(err)
-		}
 		if _, err := Explain(context.Background(), path, r, Options{Flows: track.TableOptions{ShortAbove: shortAbove}}); err != nil {
-			t.Fatal(err)
-		}
-		if err := r.End(); err != nil {
 			t.Fatal(err)
 		}
 		var whole report.Report

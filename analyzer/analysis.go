@@ -2,7 +2,9 @@ package analyzer
 
 import (
 	"context"
+	"errors"
 	"io"
+	"sync"
 
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/flows"
@@ -10,48 +12,47 @@ import (
 	"github.com/rstexplain/rstexplain/rules"
 )
 
-// What waits between two stages at the most: enough that a worker seldom has to change, and few enough to stay in the
-// cache.
+// What waits between two stages at the most: enough that a stage seldom has to wait for another, and few enough to stay
+// in the cache.
 const (
 	piecesWaiting = 8  // of the input
 	groupsWaiting = 2  // of resets
 	resetsAtOnce  = 64 // in a group, so that a piece which holds thousands is no burst of memory
 )
 
-// An analysis explains one input in five stages, which are its methods.
+// An analysis explains one input in four stages, each a goroutine: read, putBy, follow, explain.
 type analysis struct {
 	ctx  context.Context // its end is that of the input
 	in   input
 	to   report.Renderer
 	opts Options
 
-	headers   decoding
-	decoded   *pipe[*segments]
-	deferred  *pipe[*segments]
-	table     *track.Table
-	span      timeSpan
-	failed    unreachables
-	live      liveClock
-	left      bool           // something of the input has not been followed
-	found     []*flows.Reset // by the table, not yet passed on
-	resets    *pipe[[]*flows.Reset]
-	engine    *rules.Engine
-	builder   report.Builder
-	joined    *joinedInput
-	text      *pastedInput
-	explained *pipe[[]*report.Reset]
+	headers  decoding
+	decoded  pipe[*segments]
+	deferred pipe[*segments]
+	table    *track.Table
+	span     timeSpan
+	failed   unreachables
+	live     liveClock
+	left     bool           // something of the input has not been followed
+	found    []*flows.Reset // by the table, not yet passed on
+	resets   pipe[[]*flows.Reset]
+	unwanted bool // resets are not taken any more
+	engine   *rules.Engine
+	builder  report.Builder
+	joined   *joinedInput
+	text     *pastedInput
 }
 
 func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options) *analysis {
 	x := &analysis{ctx: ctx, in: in, to: to, opts: opts,
-		decoded:   &pipe[*segments]{most: piecesWaiting},
-		deferred:  &pipe[*segments]{most: piecesWaiting},
-		left:      true,
-		resets:    &pipe[[]*flows.Reset]{most: groupsWaiting},
-		engine:    rules.NewEngine(opts.Rules),
-		joined:    joinedOf(in),
-		text:      pastedOf(in),
-		explained: &pipe[[]*report.Reset]{most: groupsWaiting},
+		decoded:  newPipe[*segments](piecesWaiting),
+		deferred: newPipe[*segments](piecesWaiting),
+		left:     true,
+		resets:   newPipe[[]*flows.Reset](groupsWaiting),
+		engine:   rules.NewEngine(opts.Rules),
+		joined:   joinedOf(in),
+		text:     pastedOf(in),
 	}
 	x.table = track.NewTable(opts.Flows, func(r *flows.Reset) {
 		if x.found = append(x.found, r); len(x.found) == resetsAtOnce {
@@ -61,103 +62,105 @@ func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options
 	return x
 }
 
-// pipeline returns the stages in their order. Reading may block for ever, on a pipe that brings nothing: it is not
-// waited for, and what it still reads after the end of the context is dropped.
-func (x *analysis) pipeline() *pipeline {
-	return newPipeline(2,
-		&stage{step: x.read, end: x.shut},
-		&stage{step: x.putBy, in: x.decoded},
-		&stage{step: x.follow, also: x.called, in: x.deferred},
-		&stage{step: x.explain, in: x.resets},
-		&stage{step: x.write, in: x.explained},
-	)
-}
-
-// read reads a piece of the input, and its headers while its octets are in the processor's cache.
-func (x *analysis) read() error {
-	s, err := x.headers.next(x.in, x.table, x.opts.Read)
-	if err == nil {
-		x.decoded.put(s)
+// run runs the stages and returns their errors. Reading may block for ever, on a pipe that brings nothing: it and putBy
+// are not waited for, and what they bring after the end of the context is dropped.
+func (x *analysis) run() error {
+	var reading, puttingBy, following, explaining error
+	var over sync.WaitGroup
+	go stage(&reading, x.read, x.decoded.end)
+	go stage(&puttingBy, x.putBy, x.deferred.end, x.decoded.leave)
+	over.Go(func() { stage(&following, x.follow, x.resets.end, x.deferred.leave) })
+	over.Go(func() { stage(&explaining, x.explain, x.resets.leave) })
+	over.Wait()
+	if x.left { // the first two may be at work still
+		return errors.Join(following, explaining)
 	}
-	return err
+	return errors.Join(reading, puttingBy, following, explaining)
 }
 
-// shut ends the reading: all is read, or nothing more is wanted.
-func (x *analysis) shut() { x.in.close() }
+// read reads the input, and the headers of each piece while its bytes are in the processor's cache.
+func (x *analysis) read() error {
+	defer x.in.close() // all is read, or nothing more is wanted
+	for {
+		s, err := x.headers.next(x.in, x.table, x.opts.Read)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if !x.decoded.put(s) {
+			return nil
+		}
+	}
+}
 
 // putBy puts by the segments in good order.
 func (x *analysis) putBy() error {
-	s, err := x.decoded.take()
-	if err == nil {
+	for s := range x.decoded.things {
 		s.putBy()
-		x.deferred.put(s)
-	}
-	return err
-}
-
-// follow follows the connections.
-func (x *analysis) follow() error {
-	s, err := x.deferred.take()
-	x.left = err != io.EOF
-	if x.ctx.Err() != nil || !x.left {
-		x.table.Flush()
-		x.pass()
-		return io.EOF
-	}
-	if err == nil {
-		if !x.span.seen && s.seen {
-			x.builder.Start(report.Time(s.start))
+		if !x.deferred.put(s) {
+			break
 		}
-		x.span.add(&s.timeSpan)
-		x.live.heard(s.last)
-		s.follow(x.table, &x.failed)
-		s.release()
-	}
-	if x.live.ticked() {
-		x.table.Settle(x.live.now())
-	}
-	if x.opts.Follow {
-		x.pass()
 	}
 	return nil
 }
 
-// called reports whether there is something for follow to do though no segments have come.
-func (x *analysis) called() bool { return x.ctx.Err() != nil || x.live.due.Load() }
+// follow follows the connections. While a live capture brings nothing, its clock goes on.
+func (x *analysis) follow() error {
+	ticks, stop := x.live.ticks()
+	defer stop()
+	for x.left && !x.unwanted && x.ctx.Err() == nil {
+		select {
+		case s, more := <-x.deferred.things:
+			if x.left = more; more {
+				x.add(s)
+			}
+		case <-ticks:
+			x.table.Settle(x.live.now())
+		case <-x.ctx.Done():
+		}
+		if x.opts.Follow {
+			x.pass()
+		}
+	}
+	x.table.Flush()
+	x.pass()
+	return nil
+}
+
+// add adds segments to their connections.
+func (x *analysis) add(s *segments) {
+	if !x.span.seen && s.seen {
+		x.builder.Start(report.Time(s.start))
+	}
+	x.span.add(&s.timeSpan)
+	x.live.heard(s.last)
+	s.follow(x.table, &x.failed)
+	s.release()
+}
 
 // pass passes on the resets that the table has found.
 func (x *analysis) pass() {
 	if len(x.found) > 0 {
-		x.resets.put(x.found)
+		x.unwanted = !x.resets.put(x.found)
 		x.found = nil
 	}
 }
 
-// explain names the causes of resets.
+// explain names the causes of resets, and writes them into the report.
 func (x *analysis) explain() error {
-	some, err := x.resets.take()
-	if err != nil {
-		return err
-	}
-	list := make([]*report.Reset, len(some))
-	for i, reset := range some {
-		list[i] = x.builder.Reset(reset, x.engine.Explain(reset))
-		x.joined.place(list[i])
-		x.text.place(list[i])
-		track.Release(reset)
-	}
-	x.explained.put(list)
-	return nil
-}
-
-// write writes them into the report.
-func (x *analysis) write() error {
-	some, err := x.explained.take()
-	for _, m := range some {
-		if err = x.to.Reset(m); err != nil {
-			break
+	for some := range x.resets.things {
+		for _, reset := range some {
+			m := x.builder.Reset(reset, x.engine.Explain(reset))
+			x.joined.place(m)
+			x.text.place(m)
+			track.Release(reset)
+			if err := x.to.Reset(m); err != nil {
+				return err
+			}
+			x.builder.Release(m)
 		}
-		x.builder.Release(m)
 	}
-	return err
+	return nil
 }

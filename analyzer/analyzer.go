@@ -24,15 +24,37 @@ type Options struct {
 	// passed after it, or 60 ms where that is 0. The end of the context is the end of the capture.
 	Follow bool
 
-	// Read, where set, grows by each octet that is read.
+	// Read, where set, grows by each byte that is read.
 	Read *atomic.Int64
+
+	// Generator names the program in the report; "" is rstexplain.
+	Generator string
 }
 
-// Explain reads the capture at path ("-" is standard input), or an export of one, and hands its resets to
-// r, one by one and in the order of their frames. What cannot be read stands in the warnings of the File;
-// the error is r's alone. When ctx ends, all that was read until then is explained, and the File says that
-// it is partial.
+// Explain explains the capture at path ("-" is standard input), or an export of one or a text that shows packets, and
+// writes the report to r: its resets come one by one, in the order of their frames. What cannot be read stands in the
+// warnings of the File; the error is r's alone. When ctx ends, all that was read until then is explained, and the File
+// says that it is partial.
 func Explain(ctx context.Context, path string, r report.Renderer, opts Options) (*report.File, error) {
+	return opts.report(r, func() (*report.File, error) { return explainFile(ctx, path, r, opts) })
+}
+
+// report writes the report on one file.
+func (o *Options) report(r report.Renderer, explain func() (*report.File, error)) (*report.File, error) {
+	if err := r.Begin(o.generator()); err != nil {
+		return nil, err
+	}
+	file, err := explain()
+	if err != nil {
+		return nil, err
+	}
+	return file, r.End()
+}
+
+func (o *Options) generator() string { return cmp.Or(o.Generator, "rstexplain") }
+
+// explainFile writes the part of a report that is about one file.
+func explainFile(ctx context.Context, path string, r report.Renderer, opts Options) (*report.File, error) {
 	if opts.Follow {
 		opts.Capture.Follow = true
 		opts.Flows.LookaheadTime = cmp.Or(opts.Flows.LookaheadTime, followLookahead)
@@ -52,13 +74,10 @@ func Explain(ctx context.Context, path string, r report.Renderer, opts Options) 
 // explainInput explains what in brings.
 func explainInput(ctx context.Context, in input, file *report.File, r report.Renderer, opts Options) (*report.File, error) {
 	x := newAnalysis(ctx, in, r, opts)
-	work := x.pipeline()
-	defer context.AfterFunc(ctx, work.rouse)()
-	if opts.Follow {
+	if x.live.live = opts.Follow; opts.Follow {
 		defer context.AfterFunc(ctx, in.stop)()
-		defer x.live.run(work.rouse)()
 	}
-	err := work.do()
+	err := x.run()
 	a := account{file, in, &x.span, x.headers.end(), x.table}
 	switch {
 	case !x.left:

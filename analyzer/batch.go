@@ -15,11 +15,21 @@ import (
 // queueLength is how many resets of a file wait until the files before it have been reported.
 const queueLength = 512
 
-// ExplainAll explains the files at paths as Explain does, several in parallel, and passes them to r in the order of
-// paths. It calls each with every file after r has got it.
+// ExplainAll explains the files at paths as Explain does, several in parallel, and writes one report on them to r, in
+// the order of paths. It calls each with every file after r has got it.
 func ExplainAll(ctx context.Context, paths []string, r report.Renderer, opts Options, each func(*report.File)) error {
+	if err := r.Begin(opts.generator()); err != nil {
+		return err
+	}
+	if err := explainAll(ctx, paths, r, opts, each); err != nil {
+		return err
+	}
+	return r.End()
+}
+
+func explainAll(ctx context.Context, paths []string, r report.Renderer, opts Options, each func(*report.File)) error {
 	if len(paths) == 1 { // nothing to wait for
-		f, err := Explain(ctx, paths[0], r, opts)
+		f, err := explainFile(ctx, paths[0], r, opts)
 		if err == nil {
 			each(f)
 		}
@@ -94,7 +104,7 @@ var errNotBegun = errors.New("interrupted before it was read")
 // explain explains the file. A panic is reported for this file alone.
 func (q *queue) explain(ctx context.Context, opts Options) {
 	err := guarded(func() error {
-		q.file, q.err = Explain(ctx, q.path, q, opts)
+		q.file, q.err = explainFile(ctx, q.path, q, opts)
 		return nil
 	})
 	if err != nil {

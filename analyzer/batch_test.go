@@ -26,27 +26,23 @@ func TestBatchKeepsItsOrder(t *testing.T) {
 	paths := append(ruleCaptures(t), "no-such-file.pcap")
 	var want, got bytes.Buffer
 	one, all := report.JSON(&want), report.JSON(&got)
-	for _, r := range []report.Renderer{one, all} {
-		if err := r.Begin("rstexplain test"); err != nil {
+	if err := one.Begin("rstexplain"); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		if _, err := explainFile(t.Context(), path, one, Options{}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, path := range paths {
-		if _, err := Explain(t.Context(), path, one, Options{}); err != nil {
-			t.Fatal(err)
-		}
+	if err := one.End(); err != nil {
+		t.Fatal(err)
 	}
 	told := 0
 	if err := ExplainAll(t.Context(), paths, all, Options{}, func(*report.File) { told++ }); err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range []report.Renderer{one, all} {
-		if err := r.End(); err != nil {
-			t.Fatal(err)
-		}
-	}
 	if told != len(paths) || !bytes.Equal(want.Bytes(), got.Bytes()) {
-		t.Errorf("%d of %d files; %d octets, one by one %d", told, len(paths), got.Len(), want.Len())
+		t.Errorf("%d of %d files; %d bytes, one by one %d", told, len(paths), got.Len(), want.Len())
 	}
 }
 

@@ -18,14 +18,8 @@ var update = flag.Bool("update", false, "write the golden reports anew")
 // render explains the capture at path in the format of one renderer.
 func render(t testing.TB, path string, r report.Renderer) *report.File {
 	t.Helper()
-	if err := r.Begin("rstexplain test"); err != nil {
-		t.Fatal(err)
-	}
-	file, err := Explain(context.Background(), path, r, Options{})
+	file, err := Explain(context.Background(), path, r, Options{Generator: "rstexplain test"})
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.End(); err != nil {
 		t.Fatal(err)
 	}
 	for _, w := range file.Warnings {

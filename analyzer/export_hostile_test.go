@@ -71,13 +71,7 @@ func batch(t *testing.T, paths []string, wrap func(report.Renderer) report.Rende
 	t.Helper()
 	var out bytes.Buffer
 	r := wrap(report.JSON(&out))
-	if err := r.Begin("rstexplain test"); err != nil {
-		t.Fatal(err)
-	}
 	if err := ExplainAll(t.Context(), paths, r, Options{}, func(*report.File) {}); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.End(); err != nil {
 		t.Fatal(err)
 	}
 	return unmarshal(t, out.Bytes()).Files

@@ -91,13 +91,7 @@ func TestJoinedEqualsWhole(t *testing.T) {
 			}
 			var out bytes.Buffer
 			r := report.JSON(&out)
-			if err := r.Begin("rstexplain test"); err != nil {
-				t.Fatal(err)
-			}
 			if _, err := ExplainJoined(t.Context(), parts, r, Options{}); err != nil {
-				t.Fatal(err)
-			}
-			if err := r.End(); err != nil {
 				t.Fatal(err)
 			}
 			got := unmarshal(t, out.Bytes()).Files[0]

@@ -20,6 +20,10 @@ import (
 // capture, so that a connection that spans files is one connection. Frames are numbered across all files, as in the
 // output of "mergecap -a"; each reset also has its frame numbers in the files.
 func ExplainJoined(ctx context.Context, paths []string, r report.Renderer, opts Options) (*report.File, error) {
+	return opts.report(r, func() (*report.File, error) { return explainJoined(ctx, paths, r, opts) })
+}
+
+func explainJoined(ctx context.Context, paths []string, r report.Renderer, opts Options) (*report.File, error) {
 	var unread []report.Warning
 	in, err := awaited(ctx, func() (in *joinedInput, err error) { in, unread = openJoined(paths, opts.Capture); return in, nil })
 	if err != nil {

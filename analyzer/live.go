@@ -1,7 +1,6 @@
 package analyzer
 
 import (
-	"sync/atomic"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -19,32 +18,18 @@ const (
 // capture an old one that is being played.
 type liveClock struct {
 	live bool
-	last int64       // time of the last packet
-	at   time.Time   // when it was heard
-	due  atomic.Bool // it is time to look again
+	last int64     // time of the last packet
+	at   time.Time // when it was heard
 }
 
-// run lets the clock go, which calls tick each time when due is set, until stop is called.
-func (c *liveClock) run(tick func()) (stop func()) {
-	c.live = true
-	ticker, stopped := time.NewTicker(followTick), make(chan struct{})
-	go func() {
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ticker.C:
-				c.due.Store(true)
-				tick()
-			case <-stopped:
-				return
-			}
-		}
-	}()
-	return func() { close(stopped) }
+// ticks returns the times at which to look again, none where the capture is not live, and what ends them.
+func (c *liveClock) ticks() (ticks <-chan time.Time, stop func()) {
+	if !c.live {
+		return nil, func() {}
+	}
+	t := time.NewTicker(followTick)
+	return t.C, t.Stop
 }
-
-// ticked reports whether it is time to look again, once.
-func (c *liveClock) ticked() bool { return c.live && c.due.Swap(false) }
 
 func (c *liveClock) heard(last int64) {
 	if c.live {

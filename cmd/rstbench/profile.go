@@ -56,12 +56,6 @@ func profileCommand(args []string) (err error) {
 
 // explain does what the program does with path, but for the file that it writes.
 func explain(path string) error {
-	r := report.JSON(io.Discard)
-	if err := r.Begin("bench"); err != nil {
-		return err
-	}
-	if _, err := analyzer.Explain(context.Background(), path, r, analyzer.Options{}); err != nil {
-		return err
-	}
-	return r.End()
+	_, err := analyzer.Explain(context.Background(), path, report.JSON(io.Discard), analyzer.Options{})
+	return err
 }

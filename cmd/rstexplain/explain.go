@@ -223,10 +223,7 @@ func (f *explainFlags) inputs(args []string, stdin io.Reader, stderr io.Writer) 
 // explainAll renders one report over paths and reports whether any was not read whole. Errors are the
 // renderer's.
 func explainAll(ctx context.Context, paths []string, flags *explainFlags, r report.Renderer, progress *progress, stderr io.Writer) (loss bool, err error) {
-	if err := r.Begin("rstexplain " + version()); err != nil {
-		return false, err
-	}
-	opts := analyzer.Options{Follow: flags.follow, Read: progress.counter()}
+	opts := analyzer.Options{Follow: flags.follow, Read: progress.counter(), Generator: "rstexplain " + version()}
 	flags.bounds.apply(&opts)
 	opts.Rules.Timeouts = flags.known
 	var files []*report.File
@@ -242,8 +239,7 @@ func explainAll(ctx context.Context, paths []string, flags *explainFlags, r repo
 		loss = loss || f.Partial
 	}
 	switch {
-	case len(paths) == 0:
-	case flags.join:
+	case flags.join && len(paths) > 0:
 		var f *report.File
 		if f, err = analyzer.ExplainJoined(ctx, paths, r, opts); err == nil {
 			done(f)
@@ -259,8 +255,5 @@ func explainAll(ctx context.Context, paths []string, flags *explainFlags, r repo
 			}
 		}
 	}
-	if err != nil {
-		return loss, err
-	}
-	return loss, r.End()
+	return loss, err
 }
