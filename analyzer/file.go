@@ -10,13 +10,13 @@ import (
 
 // ExplainFile does as Explain with a capture that is open, and stays so: to be read again.
 func ExplainFile(ctx context.Context, f *capture.File, r report.Renderer, opts Options) (*report.File, error) {
-	return explainReader(ctx, f.Name(), func() (*capture.Reader, error) { return f.Reader(opts.Capture) }, r, opts)
+	return explainOpened(ctx, f.Name(), func() (input, error) { return asInput(f.Reader(opts.Capture)) }, r, opts)
 }
 
-// ExplainReader does as Explain with a capture from anywhere, which the report calls name: a browser, a test. It reads in
+// ExplainReader does as Explain with what in brings, which the report calls name. It reads in
 // to its end, or until ctx ends, and does not close it.
 func ExplainReader(ctx context.Context, name string, in io.Reader, r report.Renderer, opts Options) (*report.File, error) {
-	return explainReader(ctx, name, func() (*capture.Reader, error) { return capture.NewReader(in, opts.Capture) }, r, opts)
+	return explainOpened(ctx, name, func() (input, error) { return readInput(in, opts.Capture) }, r, opts)
 }
 
 // ExplainOpener does as ExplainReader with what open opens, an object in a store for example. That it cannot be opened
@@ -28,16 +28,16 @@ func ExplainOpener(ctx context.Context, name string, open func(context.Context) 
 			in.Close()
 		}
 	}()
-	return explainReader(ctx, name, func() (_ *capture.Reader, err error) {
+	return explainOpened(ctx, name, func() (_ input, err error) {
 		if in, err = open(ctx); err != nil {
 			return nil, err
 		}
-		return capture.NewReader(in, opts.Capture)
+		return readInput(in, opts.Capture)
 	}, r, opts)
 }
 
-// explainReader explains what the opened reader brings.
-func explainReader(ctx context.Context, name string, open func() (*capture.Reader, error), r report.Renderer, opts Options) (*report.File, error) {
+// explainOpened explains the input that open opens.
+func explainOpened(ctx context.Context, name string, open func() (input, error), r report.Renderer, opts Options) (*report.File, error) {
 	return opts.report(r, func() (*report.File, error) {
 		if err := r.BeginFile(name); err != nil {
 			return nil, err
@@ -48,6 +48,6 @@ func explainReader(ctx context.Context, name string, open func() (*capture.Reade
 			refused(file, err)
 			return file, r.EndFile(file)
 		}
-		return explainInput(ctx, captureInput{in}, file, r, opts)
+		return explainInput(ctx, in, file, r, opts)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/report"
@@ -65,7 +66,17 @@ func awaited[T input](ctx context.Context, open func() (T, error)) (in T, err er
 // openInput opens the capture or export at path.
 func openInput(path string, opts capture.Options) (input, error) {
 	opts.Exports = true
-	r, err := capture.Open(path, opts)
+	return asInput(capture.Open(path, opts))
+}
+
+// readInput recognises the capture or export that in brings.
+func readInput(in io.Reader, opts capture.Options) (input, error) {
+	opts.Exports = true
+	return asInput(capture.NewReader(in, opts))
+}
+
+// asInput returns what was opened: a capture, or an export where that is the reader's refusal.
+func asInput(r *capture.Reader, err error) (input, error) {
 	if export := (*capture.ExportError)(nil); errors.As(err, &export) {
 		return openExport(export)
 	}
