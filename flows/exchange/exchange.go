@@ -32,12 +32,13 @@ const (
 	ClientHello       // TLS Client Hello
 	Alert             // fatal TLS alert in clear, or an encrypted record during the handshake that must be one
 	Housekeeping      // keep-alive of the application, SETTINGS, preface, WINDOW_UPDATE, PING: wants nothing but perhaps a PONG
+	OneWay            // wants no answer by its protocol: a log line, a measurement, a command of C37.118
 )
 
 // String names the kind.
 func (k Kind) String() string {
 	return [...]string{"none", "opaque", "greeting", "request", "response", "partial response", "refusal",
-		"goodbye", "handshake", "client hello", "alert", "housekeeping"}[k]
+		"goodbye", "handshake", "client hello", "alert", "housekeeping", "one-way message"}[k]
 }
 
 // A Message is one side's last message.
@@ -110,6 +111,12 @@ type Summary struct {
 
 	AlertFrame [2]int // first TLS alert other than close_notify, in clear or told by its size, at its side; 0 none
 	TLSClient  int    // side that sent the Client Hello; 0 where none was captured
+
+	// Verdict is the last message in which a side refused what it was asked for, or said what went wrong, in the words
+	// of its protocol: SMTP 550, STATUS_LOGON_FAILURE, HTTP 413. A later answer that grants something withdraws it. Its
+	// Frame is 0 without one; VerdictSide is −1 then.
+	Verdict     Message
+	VerdictSide int
 
 	// Upgraded names what was spoken before the protocol in Protocol took over: "HTTP CONNECT",
 	// "HTTP Upgrade", "SMTP", "PROXY", "SOCKS5"; "" when it was spoken from the start.

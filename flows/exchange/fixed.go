@@ -39,6 +39,13 @@ const (
 	textContinue
 	textDone
 	textEncrypted
+	textHelloRequest
+	textServerKey
+	textCertificateRequest
+	textServerHelloDone
+	textCertificateVerify
+	textClientKey
+	textCertificateStatus
 )
 
 var fixedTexts = [...]string{
@@ -79,4 +86,12 @@ var fixedTexts = [...]string{
 	textContinue:       "+",
 	textDone:           "DONE",
 	textEncrypted:      "encrypted",
+
+	textHelloRequest:       "Hello Request",
+	textServerKey:          "Server Key Exchange",
+	textCertificateRequest: "Certificate Request",
+	textServerHelloDone:    "Server Hello Done",
+	textCertificateVerify:  "Certificate Verify",
+	textClientKey:          "Client Key Exchange",
+	textCertificateStatus:  "Certificate Status",
 }

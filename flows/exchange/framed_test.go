@@ -12,7 +12,7 @@ func TestMQTT(t *testing.T) {
 		{"connected", open, `MQTT| handshake "CONNECT"; handshake "CONNACK"; waiting 0 0; unused`},
 		{"refused", `
 			> 10 [be8 0004 "MQTT" 04 02 003c 0003 "dev"]
-			< 20 02 0005`, `MQTT| handshake "CONNECT"; refusal "CONNACK"; waiting 0 0; unused`},
+			< 20 02 0005`, `MQTT| handshake "CONNECT"; refusal "CONNACK: not authorized"; waiting 0 0; unused`},
 		{"publish with QoS 0", open + `
 			> 30 [be8 0001 "t" "payload"]`, `MQTT| request "PUBLISH"; handshake "CONNACK"; waiting 0 0`},
 		{"publish with QoS 1 unanswered", open + `
@@ -134,6 +134,9 @@ func TestTPKT(t *testing.T) {
 			< 0300 [be16+4 02 f0 80 72 01 0010 32 0000 04ca 0000 0001]`, `TPKT| request "S7 plus request"; response "S7 plus response"; waiting 0 0`},
 		{"fragments", open + `
 			> 0300 [be16+4 02 f0 00 "MMS begins"]`, `TPKT| request "DATA"; handshake "connection confirm"; waiting 1 0; guess`},
+		{"RDP disconnect", open + `
+			> 0300 [be16+4 02 f0 80 64 00 06 03 ec 70]
+			> 0300 [be16+4 02 f0 80 21 80]`, `TPKT| goodbye "MCS Disconnect Provider Ultimatum"; handshake "connection confirm"; waiting 0 0; guess`},
 		{"disconnect", open + `
 			> 0300 [be16+4 06 80 0001 0001 00]`, `TPKT| goodbye "disconnect request"; handshake "connection confirm"; waiting 0 0; unused`},
 		{"RDP goes on in TLS", open + `

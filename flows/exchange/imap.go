@@ -65,6 +65,9 @@ func (h *hearing) imapLine(line []byte) {
 			kind = Refusal
 		}
 		h.begin(kind, h.names.intern(line, maxText))
+		if kind == Refusal {
+			h.verdict(h.v.text)
+		}
 	case string(tag) == "*" && v.kind == None:
 		h.begin(Greeting, h.names.intern(line, maxText))
 	case string(tag) == "*" && p.wait > 0:
@@ -98,6 +101,9 @@ func (h *hearing) imapDone(verb, rest []byte) {
 		v.flags &^= more
 	default:
 		h.begin(Response, text)
+	}
+	if !equalFold(verb, "ok") {
+		h.verdict(text)
 	}
 	h.answered()
 	if p.flags&wantsTLS != 0 && p.wait == 0 {

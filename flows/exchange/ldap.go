@@ -89,7 +89,7 @@ func (h *hearing) readLDAP(b []byte, last bool) int {
 		return h.short(b, last)
 	}
 	peek := int(min(total, ldapPeek))
-	if op == 0x77 && len(b) < peek && !last {
+	if (op == 0x77 || op == ldapBindDone) && len(b) < peek && !last {
 		return 0
 	}
 	h.ldapMessage(op, b[size:min(len(b), max(peek, size))])
@@ -123,7 +123,7 @@ func (h *hearing) readWrapped(b []byte, last bool) int {
 				if size <= 0 {
 					break
 				}
-				h.ldapMessage(op, nil)
+				h.ldapMessage(op, rest[min(size, len(rest)):])
 				rest = rest[min(total, int64(len(rest))):]
 			}
 			if read {
@@ -147,6 +147,26 @@ func (h *hearing) readWrapped(b []byte, last bool) int {
 // is: 7 octets, or 11 with lengths in the long form as Windows writes them, and 60 for the token, the
 // confounder, the copied token and the checksum.
 const ldapUnbindWrapped = 11 + 60
+
+// ldapBindDone is the operation that answers a bind.
+const ldapBindDone = 0x61
+
+// ldapResults names the results with which a bind is refused (RFC 4511 §4.1.9); 14 goes on.
+var ldapResults = map[byte]string{1: "operationsError", 2: "protocolError", 7: "authMethodNotSupported", 8: "strongerAuthRequired",
+	13: "confidentialityRequired", 32: "noSuchObject", 34: "invalidDNSyntax", 48: "inappropriateAuthentication",
+	49: "invalidCredentials", 50: "insufficientAccessRights", 51: "busy", 52: "unavailable", 53: "unwillingToPerform"}
+
+// ldapResult takes the result of a bind, body being what follows its tag.
+func (h *hearing) ldapResult(body []byte) {
+	_, size := berLength(append([]byte{ldapBindDone}, body[:min(len(body), 5)]...))
+	if size <= 0 || len(body) < size+2 || body[size-1] != 10 || body[size] != 1 {
+		return
+	}
+	if name := ldapResults[body[size+1]]; name != "" {
+		h.v.text = h.names.line([]byte("bind result:"), maxText, []byte(name), maxText)
+		h.verdict(h.v.text)
+	}
+}
 
 func (h *hearing) ldapMessage(op byte, body []byte) {
 	v, p := h.v, h.peer()
@@ -193,5 +213,8 @@ func (h *hearing) ldapMessage(op byte, body []byte) {
 		h.run(Response, h.phrase("result"))
 		v.flags &^= more
 		h.answered()
+		if op == ldapBindDone {
+			h.ldapResult(body)
+		}
 	}
 }

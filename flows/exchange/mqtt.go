@@ -89,7 +89,8 @@ func (h *hearing) readMQTT(b []byte, last bool) int {
 		h.ask()
 	case mqttConnAck:
 		if n >= 2 && b[size+1] != 0 {
-			h.answer(Refusal, text)
+			h.answer(Refusal, h.mqttRefusal(b[size+1]))
+			h.verdict(h.v.text)
 		} else {
 			h.answer(Handshake, text)
 		}
@@ -119,4 +120,15 @@ func (h *hearing) readMQTT(b []byte, last bool) int {
 		h.begin(Handshake, text)
 	}
 	return h.frameOf(size, total)
+}
+
+// mqttRefusals are the return codes of CONNACK in MQTT 3 (MQTT 3.1.1 §3.2.2.3); those of MQTT 5 are from 128 on.
+var mqttRefusals = [...]string{"", "unacceptable protocol version", "identifier rejected", "server unavailable", "bad user name or password", "not authorized"}
+
+// mqttRefusal names a CONNACK that refuses.
+func (h *hearing) mqttRefusal(code byte) id {
+	if int(code) < len(mqttRefusals) {
+		return h.phrase("CONNACK: " + mqttRefusals[code])
+	}
+	return h.names.line([]byte("CONNACK: reason code"), maxText, appendInt(nil, int(code)), maxText)
 }

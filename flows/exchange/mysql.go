@@ -93,6 +93,7 @@ func (h *hearing) mysqlLogin(body []byte) {
 		}
 	case 0xff:
 		h.answer(Refusal, h.mysqlError(body))
+		h.verdict(h.v.text)
 	default: // 1: more of the authentication, 0xfe: another method
 		h.answer(Handshake, textHandshake)
 	}
@@ -168,6 +169,7 @@ func (h *hearing) mysqlAnswer(body []byte, n int) {
 		switch {
 		case body[0] == 0xff:
 			h.answer(Response, h.mysqlError(body))
+			h.verdict(h.v.text)
 		case body[0] == 0:
 			h.answer(Response, h.phrase("OK"))
 			h.mysqlMore(body)

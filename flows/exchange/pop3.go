@@ -71,6 +71,7 @@ func (h *hearing) pop3Answer(line []byte) {
 			h.begin(Goodbye, text)
 		case !ok:
 			h.begin(Refusal, text)
+			h.verdict(text)
 		default:
 			h.begin(Greeting, text)
 		}
@@ -79,6 +80,9 @@ func (h *hearing) pop3Answer(line []byte) {
 	several := h.queue&3 == queueText
 	h.queue >>= 2
 	h.answer(Response, text)
+	if !ok {
+		h.verdict(text)
+	}
 	switch {
 	case ok && several:
 		v.phase, v.high = pop3Text, 2

@@ -163,6 +163,7 @@ func (h *hearing) pgServer(kind byte, body []byte) {
 			v.text = text
 			v.flags |= more
 		}
+		h.verdict(text)
 	case 'N', 'A', 'S', 'K':
 		if h.peer().wait == 0 {
 			h.begin(Housekeeping, h.phrase("notice"))

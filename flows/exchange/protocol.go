@@ -45,6 +45,10 @@ const (
 	stun
 	telnet
 	openvpn
+	pptp
+	c37118
+	syslog
+	statsd
 	proxyLine
 	socks4
 	socks5
@@ -58,6 +62,7 @@ var protocolNames = [...]string{
 	mysql: "MySQL", postgres: "PostgreSQL", tds: "TDS", mongodb: "MongoDB", kafka: "Kafka", smb: "SMB", ldap: "LDAP",
 	mqtt: "MQTT", amqp: "AMQP 0-9-1", amqp1: "AMQP 1.0", tpkt: "TPKT", opcua: "OPC UA", modbus: "Modbus", ams: "ADS",
 	bgp: "BGP", ldp: "LDP", msdp: "MSDP", openflow: "OpenFlow", dns: "DNS", stun: "STUN", telnet: "Telnet", openvpn: "OpenVPN",
+	pptp: "PPTP", c37118: "C37.118", syslog: "syslog", statsd: "StatsD",
 	proxyLine: "PROXY", socks4: "SOCKS4", socks5: "SOCKS5",
 	httpConnect: "HTTP CONNECT", httpUpgraded: "HTTP Upgrade",
 }
@@ -139,6 +144,14 @@ func (h *hearing) parse(b []byte, last bool) int {
 		return h.readTelnet(b, last)
 	case openvpn:
 		return h.readOpenVPN(b, last)
+	case pptp:
+		return h.readPPTP(b, last)
+	case c37118:
+		return h.readC37118(b, last)
+	case syslog:
+		return h.readSyslog(b, last)
+	case statsd:
+		return h.readStatsD(b, last)
 	case proxyLine:
 		return h.readProxy(b, last)
 	case socks4:
@@ -213,6 +226,14 @@ func (h *hearing) starts(b []byte) bool {
 		return startsSTUN(b)
 	case openvpn:
 		return startsOpenVPN(b)
+	case pptp:
+		return startsPPTP(b)
+	case c37118:
+		return startsC37118(b)
+	case syslog:
+		return startsSyslog(b)
+	case statsd:
+		return true
 	}
 	return false
 }
@@ -268,6 +289,10 @@ var signatures = [...]struct {
 	{socks5, isSOCKS5},
 	{socks4, isSOCKS4},
 	{telnet, isTelnet},
+	{pptp, isPPTP},
+	{c37118, isC37118},
+	{syslog, isSyslog},
+	{statsd, isStatsD},
 }
 
 // candidates holds the signatures that a side's first octet leaves possible, one bit for each: what says
@@ -407,6 +432,8 @@ func (h *hearing) upgrade(via, to protocol) {
 		h.via = via
 	}
 	h.proto = to
+	h.alert, h.alpn = 0, 0
+	h.bits &^= alertBy1 | alertClear
 	for i := range h.voice {
 		v := &h.voice[i]
 		v.phase, v.left, v.aux, v.high, v.wait, v.pings = 0, 0, 0, 0, 0, 0

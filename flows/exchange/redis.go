@@ -102,6 +102,10 @@ func (h *hearing) redisBegin(line []byte) bool {
 		v.flags |= redisPush
 	case line[0] == '-' && !waiting:
 		h.begin(Refusal, text)
+		h.verdict(text)
+	case line[0] == '-':
+		h.answer(Response, text)
+		h.verdict(text)
 	default:
 		h.answer(Response, text)
 	}

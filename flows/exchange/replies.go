@@ -139,6 +139,9 @@ func (h *hearing) reply(line []byte) {
 	default:
 		h.begin(Response, text)
 	}
+	if code >= 400 {
+		h.verdict(text)
+	}
 	v.aux = uint32(code)
 	if len(line) > 3 && line[3] == '-' {
 		v.flags |= inReply | more

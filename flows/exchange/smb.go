@@ -18,6 +18,9 @@ var smb2Commands = [...]string{"NEGOTIATE", "SESSION_SETUP", "LOGOFF", "TREE_CON
 	"FLUSH", "READ", "WRITE", "LOCK", "IOCTL", "CANCEL", "ECHO", "QUERY_DIRECTORY", "CHANGE_NOTIFY", "QUERY_INFO", "SET_INFO",
 	"OPLOCK_BREAK"}
 
+// smb1Commands names the commands of SMB 1 by which sessions and shares are opened ([MS-CIFS] §2.2.2.1).
+var smb1Commands = map[byte]string{0x72: "NEGOTIATE", 0x73: "SESSION_SETUP", 0x75: "TREE_CONNECT"}
+
 func isSMB(b []byte, side int) verdict {
 	if side == 0 && b[0] == nbRequest {
 		switch {
@@ -83,6 +86,9 @@ func (h *hearing) smbMessage(body []byte) {
 	case len(body) >= 10 && body[0] == 0xff: // SMB 1
 		if body[9]&0x80 != 0 {
 			h.answer(Response, h.phrase("SMB1"))
+			if name := smb1Commands[body[4]]; name != "" {
+				h.smbStatus(name, uint32(le32(body[5:])))
+			}
 		} else {
 			h.request(h.phrase("SMB1"))
 		}
@@ -141,5 +147,29 @@ func (h *hearing) smb2(body []byte) {
 		h.begin(Housekeeping, text)
 	default:
 		h.answer(Response, text)
+		switch name {
+		case "NEGOTIATE", "SESSION_SETUP", "TREE_CONNECT":
+			h.smbStatus(name, uint32(le32(body[8:])))
+		}
+	}
+}
+
+// ntStatus names the error codes with which servers refuse sessions and shares ([MS-ERREF] §2.3.1).
+var ntStatus = map[uint32]string{
+	0xc000000d: "STATUS_INVALID_PARAMETER", 0xc0000022: "STATUS_ACCESS_DENIED", 0xc000005e: "STATUS_NO_LOGON_SERVERS",
+	0xc0000064: "STATUS_NO_SUCH_USER", 0xc000006a: "STATUS_WRONG_PASSWORD", 0xc000006d: "STATUS_LOGON_FAILURE",
+	0xc000006e: "STATUS_ACCOUNT_RESTRICTION", 0xc000006f: "STATUS_INVALID_LOGON_HOURS", 0xc0000070: "STATUS_INVALID_WORKSTATION",
+	0xc0000071: "STATUS_PASSWORD_EXPIRED", 0xc0000072: "STATUS_ACCOUNT_DISABLED", 0xc000009a: "STATUS_INSUFFICIENT_RESOURCES",
+	0xc00000bb: "STATUS_NOT_SUPPORTED", 0xc00000c9: "STATUS_NETWORK_NAME_DELETED", 0xc00000cc: "STATUS_BAD_NETWORK_NAME",
+	0xc00000d0: "STATUS_REQUEST_NOT_ACCEPTED", 0xc000015b: "STATUS_LOGON_TYPE_NOT_GRANTED", 0xc000018c: "STATUS_TRUSTED_DOMAIN_FAILURE",
+	0xc0000193: "STATUS_ACCOUNT_EXPIRED", 0xc0000203: "STATUS_USER_SESSION_DELETED", 0xc0000224: "STATUS_PASSWORD_MUST_CHANGE",
+	0xc0000234: "STATUS_ACCOUNT_LOCKED_OUT", 0xc000035c: "STATUS_NETWORK_SESSION_EXPIRED",
+}
+
+// smbStatus names the error that an answer holds, if any, behind what it answers.
+func (h *hearing) smbStatus(what string, status uint32) {
+	if name := ntStatus[status]; name != "" {
+		h.v.text = h.names.line([]byte(what), maxText, []byte(name), maxText)
+		h.verdict(h.v.text)
 	}
 }

@@ -18,9 +18,9 @@ type State struct {
 	host   id // Host, or the target of CONNECT
 	agent  id // User-Agent
 	server id // Server, or the SNI once TLS is spoken
-	alpn   id
+	alpn   id // TLS: the protocol inside; before TLS: text of the verdict
 
-	alert uint32 // frame of the first alert
+	alert uint32 // TLS: frame of the first alert; before TLS: frame of the verdict
 
 	tls    tlsBits
 	queue  uint16 // what the next unanswered requests are, two bits each, the oldest lowest
@@ -76,7 +76,7 @@ const (
 	doubt      bits = 1 << iota // octets were lost: the counts are a guess
 	clientIs1                   // TLS: the responder sent the Client Hello
 	askedBy1                    // the last request is the responder's
-	alertBy1                    // TLS: the responder sent the first alert
+	alertBy1                    // the responder sent the first alert, or the verdict
 	alertClear                  // TLS: it was in clear, desc holds its description
 	turnTaking                  // some messages were told apart by turns alone
 	gap                         // a side's flags may say broken

@@ -10,7 +10,7 @@ func (s *State) Summary(names *Names) Summary {
 		Protocol: s.protocolName(), Upgraded: protocolNames[s.via],
 		Speaker: int(s.speaker) - 1, First: int(s.first) - 1,
 		Host: names.get(s.host), UserAgent: names.get(s.agent),
-		BodyWant: -1, BodySide: -1, AlertSide: -1, RequestSide: -1,
+		BodyWant: -1, BodySide: -1, AlertSide: -1, RequestSide: -1, VerdictSide: -1,
 	}
 	out.Open = open
 	out.Guess = s.isGuess()
@@ -48,7 +48,27 @@ func (s *State) Summary(names *Names) Summary {
 	}
 	s.summarizeHTTP(names, &out)
 	s.summarizeTLS(names, &out)
+	s.summarizeVerdict(names, &out)
 	return out
+}
+
+// summarizeVerdict fills in what a side refused, and how.
+func (s *State) summarizeVerdict(names *Names, out *Summary) {
+	if s.proto == tls {
+		return // of TLS itself the alert says it
+	}
+	if s.alert != 0 {
+		side := 0
+		if s.bits&alertBy1 != 0 {
+			side = 1
+		}
+		out.VerdictSide = side
+		out.Verdict = Message{Kind: Refusal, Frame: int(s.alert), Text: names.get(s.alpn)}
+		return
+	}
+	if m := &out.Last[1]; out.Status >= 400 && (m.Kind == Response || m.Kind == Partial || m.Kind == Refusal) {
+		out.Verdict, out.VerdictSide = *m, 1
+	}
 }
 
 func (s *State) summarizeHTTP(names *Names, out *Summary) {

@@ -191,40 +191,87 @@ func (h *hearing) tlsHandshake(b []byte, n int, last bool) (used int, ok bool) {
 		return tlsHeader, true
 	}
 	body := b[tlsHeader:min(len(b), tlsHeader+n)]
-	whole := len(body) == n || last || len(b) >= maxScrap || len(body) >= 4 && len(body) >= 4+be24(body[1:])
+	if len(b) >= maxScrap {
+		body = b[tlsHeader:min(maxScrap, tlsHeader+n)]
+		last = true
+	}
 	if len(body) == 0 {
 		if last {
 			h.shake(textHandshake)
 		}
 		return tlsHeader, last
 	}
-	switch {
-	case len(body) < 2 && n >= 2:
-		if !last {
-			return 0, false
-		}
-		h.shake(textHandshake)
-	case len(body) < 2:
-		h.shake(textHandshake)
-	case body[0] == 1 && body[1] == 0 && h.tls&sawServerHello == 0: // the first, or the one after a Hello Retry Request
-		if !whole {
-			return 0, false
-		}
-		h.clientHello(body)
-	case body[0] == 2 && body[1] == 0 && h.tls&sawServerHello == 0:
-		if !whole {
-			return 0, false
-		}
-		h.serverHello(body)
-	case body[0] == 11 && h.side != h.client():
-		h.shake(textCertificate)
-	default:
-		if h.side == h.client() && h.tls&(sawClientHello|sawServerHello) == sawClientHello {
-			h.missedServerHello(false)
-		}
+	if len(body) < n && !last {
+		return 0, false
+	}
+	h.handshakeMessages(body, n)
+	return tlsHeader + len(body), true
+}
+
+// handshakeMessages takes the messages of a record of n bytes in clear, of which body holds the captured ones. A message
+// may go on in the next record: voice.aux counts its bytes that are still to come.
+func (h *hearing) handshakeMessages(body []byte, n int) {
+	v := h.v
+	at := int(v.aux)
+	if at > 0 {
 		h.shake(textHandshake)
 	}
-	return tlsHeader + len(body), true
+	for at < n {
+		m := body[min(at, len(body)):]
+		size := n - at // of a message whose header was not captured, or is cut by the record
+		if len(m) >= 4 && m[1] == 0 || len(m) >= 4 && m[0] == hsCertificate {
+			size = 4 + be24(m[1:])
+		}
+		switch {
+		case len(m) < 2:
+			h.shake(textHandshake)
+		case m[0] == hsClientHello && m[1] == 0 && h.tls&sawServerHello == 0: // the first, or the one after a Hello Retry Request
+			h.clientHello(m)
+		case m[0] == hsServerHello && m[1] == 0 && h.tls&sawServerHello == 0:
+			h.serverHello(m)
+		default:
+			if h.side == h.client() && h.tls&(sawClientHello|sawServerHello) == sawClientHello {
+				h.missedServerHello(false)
+			}
+			h.shake(handshakeText(m[0]))
+		}
+		at += size
+	}
+	if v.aux = 0; h.tls&tls13 == 0 && at > n {
+		v.aux = uint32(at - n)
+	}
+}
+
+// Types of handshake messages (RFC 5246 §7.4) that are told apart before they are named.
+const (
+	hsClientHello = 1
+	hsServerHello = 2
+	hsCertificate = 11
+)
+
+// handshakeText names a handshake message.
+func handshakeText(kind byte) id {
+	switch kind {
+	case 0:
+		return textHelloRequest
+	case 4:
+		return textTicket
+	case hsCertificate:
+		return textCertificate
+	case 12:
+		return textServerKey
+	case 13:
+		return textCertificateRequest
+	case 14:
+		return textServerHelloDone
+	case 15:
+		return textCertificateVerify
+	case 16:
+		return textClientKey
+	case 22:
+		return textCertificateStatus
+	}
+	return textHandshake
 }
 
 // missedServerHello takes the client's word for it that the server's part of the handshake, which the

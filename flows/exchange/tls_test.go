@@ -30,6 +30,19 @@ func TestTLS(t *testing.T) {
 			> $ch13
 			< 15030300020100`, `TLS 1.3| client hello "Client Hello"; goodbye "close_notify"; waiting 1 0; tls ok=false; unused`},
 		{"1.2: handshake", tls12Hello, `TLS 1.2| handshake "Finished"; handshake "Finished"; waiting 0 0; tls ok=true; unused`},
+		{"1.2: the last message has its name", `
+			> $ch12
+			< $sh12 160303 0004 0e000000`, `TLS 1.2| client hello "Client Hello"; handshake "Server Hello Done"; waiting 0 0; tls ok=false; unused`},
+		{"1.2: messages in one record", `
+			> $ch12
+			< $sh12 160303 000f 0b 000003 000000 0c 000000 0e000000`, `TLS 1.2| client hello "Client Hello"; handshake "Server Hello Done"; waiting 0 0; tls ok=false; unused`},
+		{"1.2: a message over two records", `
+			> $ch12
+			< $sh12 160303 0006 0b 00000a 0000 160303 0008 0000000000000000`, `TLS 1.2| client hello "Client Hello"; handshake "Certificate"; waiting 0 0; tls ok=false; unused`},
+		{"1.2: the client's key exchange", `
+			> $ch12
+			< $sh12 160303 0004 0e000000
+			> $cke`, `TLS 1.2| handshake "Client Key Exchange"; handshake "Server Hello Done"; waiting 0 0; tls ok=false; unused`},
 		{"1.2: request and response", tls12Hello + `
 			> 170303+500
 			< 170303+1500`, `TLS 1.2| request "application data"; response "application data"; waiting 0 0; tls ok=true; guess`},

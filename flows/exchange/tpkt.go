@@ -11,6 +11,8 @@ const (
 	cotpDC = 0xc0 // disconnect confirm
 	cotpDT = 0xf0 // data
 
+	mcsDisconnect = 8 // DomainMCSPDU, in the upper six bits (ITU-T T.125 §7, [MS-RDPBCGR] §2.2.2.3)
+
 	s7Classic = 0x32
 	s7Plus    = 0x72
 )
@@ -86,6 +88,9 @@ func (h *hearing) cotpData(body []byte, ends bool) {
 		h.s7(body)
 	case len(body) > 4 && body[0] == s7Plus:
 		h.s7Plus(body)
+	case len(body) == 2 && body[0]>>2 == mcsDisconnect:
+		h.begin(Goodbye, h.phrase("MCS Disconnect Provider Ultimatum"))
+		v.wait = 0 // it withdraws what is open
 	case len(body) > 0:
 		h.byTurns(textData)
 	default:

@@ -54,6 +54,10 @@ func (h *hearing) begin(kind Kind, text id) {
 	switch kind {
 	case Housekeeping:
 		return
+	case Response:
+		if h.alert != 0 && h.proto != tls && h.side == h.verdictSide() {
+			h.alert, h.alpn = 0, 0 // it grants something after all
+		}
 	case Goodbye:
 		if v.bye == 0 {
 			v.bye = h.frame
@@ -62,6 +66,26 @@ func (h *hearing) begin(kind Kind, text id) {
 		v.pings = 0
 	}
 	h.talk = uint8(h.side) + 1
+}
+
+// verdict notes that the message at hand refuses what was asked for, or says what went wrong, in these words.
+func (h *hearing) verdict(text id) {
+	if h.proto == tls {
+		return
+	}
+	h.alert, h.alpn = h.v.frame, text
+	h.bits &^= alertBy1
+	if h.side == 1 {
+		h.bits |= alertBy1
+	}
+}
+
+// verdictSide returns the side that gave the verdict.
+func (s *State) verdictSide() int {
+	if s.bits&alertBy1 != 0 {
+		return 1
+	}
+	return 0
 }
 
 // run starts a message, or lets the last one go on when it is of the same kind and the other side has
