@@ -26,9 +26,15 @@ func (t *Table) noteClose(c *record, side flows.Side, at stamp, fin bool) {
 	g.at, g.fin, g.unread = at, fin, c.side[side].unread
 	for i := range c.side {
 		h := &c.side[i]
-		if h.bits&hasSND != 0 && h.una.Less(h.dataEnd()) {
-			g.outstanding[i] = uint32(h.dataEnd() - h.una)
-			if h.bits&hasISS != 0 && h.una == h.iss {
+		una := h.una
+		if peer := flows.Side(i).Peer(); peer == side && c.marks&hasReset != 0 {
+			if f := &t.resetPartOf(c).side[peer]; f.hasAcked && una.Less(f.acked) {
+				una = f.acked // the RST itself acknowledges it
+			}
+		}
+		if h.bits&hasSND != 0 && una.Less(h.dataEnd()) {
+			g.outstanding[i] = uint32(h.dataEnd() - una)
+			if h.bits&hasISS != 0 && una == h.iss {
 				g.outstanding[i]-- // the SYN
 			}
 		}

@@ -22,6 +22,31 @@ func (c *record) startsStream(side flows.Side, s *segment) bool {
 	return s.Flags&(flows.SYN|flows.ACK) == flows.SYN && a.bits&hasBase != 0 && s.SEQ != a.iss
 }
 
+// opensAfterResets takes the RSTs of c, of which nothing else was seen before the SYN s of side, for those of an earlier
+// incarnation: they ended that one, and not this. Wireshark gives both one stream number.
+func (t *Table) opensAfterResets(c *record, side flows.Side, s *segment) {
+	refused := false // by a RST that was captured before the SYN that it answers
+	t.eachPending(c, func(p *pending) {
+		refused = refused || p.sender != side && p.r.Class == flows.ClassReplyACK && p.r.ACK == s.End() && s.Time.Sub(p.r.Time) <= reordered
+	})
+	if refused {
+		return
+	}
+	t.reopened(c, s)
+	f := t.resetPartOf(c)
+	for i := range c.side {
+		t.undoClose(c, flows.Side(i))
+		c.side[i].state = flows.Unknown
+		f.side[i] = resetSide{count: f.side[i].count}
+	}
+	f.n, f.accepted = 0, false
+	c.defects &^= flows.NoHandshake
+	if c.marks&leaving != 0 {
+		c.marks &^= leaving
+		f.returned++
+	}
+}
+
 // Number gives a stream number to a TCP header that is no segment of a connection, and returns it:
 // Wireshark counts headers that an ICMP error quotes, and malformed ones, and so must the table. It keeps
 // nothing else of s. Beside batches, Batch.Number does the same.

@@ -134,8 +134,8 @@ func (t *Table) seenSegment(c *record, side flows.Side, s *segment, e *entry, ne
 // reordered is how much later than the RST its trigger may have been captured.
 const reordered = time.Millisecond
 
-// lateTrigger takes s as what the reset p answers when nothing before it fits: capturing on several
-// queues or interfaces can put the answer first.
+// lateTrigger takes s as what the reset p answers when nothing before it fits, and the capture's order is known to be
+// wrong: capturing on several queues or interfaces can put the answer first. The refusal of a SYN shows that by itself.
 func (t *Table) lateTrigger(c *record, p *pending, s *segment, e *entry) {
 	r := p.r
 	if r.Trigger != nil || r.Class == flows.ClassActive || s.Time.Sub(r.Time) > reordered || e.notes&entryAnswered != 0 {
@@ -147,6 +147,14 @@ func (t *Table) lateTrigger(c *record, p *pending, s *segment, e *entry) {
 	rst := segment{Segment: flows.Segment{SEQ: r.SEQ, ACK: r.ACK, Flags: r.Flags}}
 	if rst.Flags&flows.ACK != 0 && rst.SEQ != 0 || !answers(&rst, p.sender, e) {
 		return
+	}
+	if snd := &r.Conn.Ends[p.sender]; rst.Flags&flows.ACK == 0 {
+		if c.defects&flows.Reordered == 0 && s.Time >= r.Time {
+			return // nothing shows that the capture's order is wrong
+		}
+		if snd.HasSND && (r.SEQ == snd.SND.NXT || r.SEQ == snd.SND.UNA) {
+			return // an abort by its numbers, which this segment may have crossed
+		}
 	}
 	e.notes |= entryAnswered
 	ev := c.event(e)

@@ -83,6 +83,9 @@ func (t *Table) reset(c *record, side flows.Side, s *segment) {
 	if trig != nil {
 		me.trigger = trig.frame
 	}
+	if r.Class == flows.ClassActive && c.side[side^1].bits&hasSND != 0 {
+		me.acknowledges(s.ACK, c.side[side^1].nxt)
+	}
 	me.last, me.tsval, me.again = stampOf(s), s.Opts.TSval, 0
 	f.addPrior(prior{stampOf(s), s.SEQ, r.Class, side})
 	if c.side[side].state == flows.Closed && c.side[side].bits&sentFIN == 0 {

@@ -194,13 +194,73 @@ func TestTriggerIsPossible(t *testing.T) {
 	}
 }
 
+// Queues have filled since the handshake: the first segment under way is answered, not the latest that a round trip as
+// short as the handshake's leaves.
+func TestTriggerByRecentReactions(t *testing.T) {
+	slow := shake + `+1 > P. 1:11(10) ack 1
++0.1 < . 1 ack 11
++0.1 > P. 11:21(10) ack 1
++0.1 < . 1 ack 21
++0.1 > P. 21:31(10) ack 1
++0.1 < . 1 ack 31
++0.1 > P. 31:41(10) ack 1
++0.05 > P. 41:51(10) ack 1
++0.05 < R 1`
+	if f := triggerFrame(resets(t, slow)[0]); f != 10 {
+		t.Errorf("trigger %d", f)
+	}
+	fast := strings.ReplaceAll(slow, "+0.1 <", "+0.02 <") // no queues: what is 0.1 s old has been answered, or lost
+	if f := triggerFrame(resets(t, fast)[0]); f != 11 {
+		t.Errorf("trigger %d", f)
+	}
+}
+
+// What a RST with ACK acknowledged is not answered by the RSTs that follow it.
+func TestTriggerAckedByReset(t *testing.T) {
+	rs := resets(t, shake+`+1 > P. 1:11(10) ack 1
++0 > P. 11:21(10) ack 1
++0.01 < R. 1 ack 11
++0.0001 < R 1`)
+	if f := triggerFrame(rs[1]); f != 5 {
+		t.Errorf("trigger %d", f)
+	}
+	rs = resets(t, shake+`+1 > P. 1:11(10) ack 1
++0 > P. 11:21(10) ack 1
++0.01 < R. 1 ack 1
++0.0001 < R 1`)
+	if f := triggerFrame(rs[1]); f != 4 {
+		t.Errorf("trigger %d", f)
+	}
+}
+
+// What a RST acknowledges is not under way when its sender closes.
+func TestResetAcknowledges(t *testing.T) {
+	rs := resets(t, shake+`+1 > P. 1:11(10) ack 1
++0 > P. 11:21(10) ack 1
++0.01 < R. 1 ack 11
++0.0001 < R 1`)
+	if k := rs[1].Conn.Closes[flows.Responder]; k == nil || k.Outstanding[flows.Originator] != 10 {
+		t.Errorf("%+v", k)
+	}
+}
+
 func TestTriggerCapturedLate(t *testing.T) {
 	rs := resets(t, shake+"+1 < R 1\n+0.0001 > P. 1:11(10) ack 1")
 	if r := rs[0]; triggerFrame(r) != 3 { // the handshake's ACK has the number as well
 		t.Errorf("%+v", r)
 	}
+	// Nothing shows that the order is wrong: an abort that the data crossed.
 	rs = resets(t, "0 < R 1\n+0.0001 > P. 1:11(10) ack 1")
-	if r := rs[0]; triggerFrame(r) != 2 || r.TriggerDelay != -100*time.Microsecond || r.Class != flows.ClassReply || !r.Conn.Defects.Has(flows.Reordered) {
+	if r := rs[0]; r.Trigger != nil || r.Class != flows.ClassBare {
+		t.Errorf("%+v", r)
+	}
+	rs = resets(t, shake+"2 < . 1 ack 1\n+0 < R 1\n+0.0001 > . 1 ack 1")
+	if r := rs[0]; triggerFrame(r) > r.Frame {
+		t.Errorf("%+v", r)
+	}
+	// The times show it.
+	rs = resets(t, "0.0001 < R 1\n0 > P. 1:11(10) ack 1")
+	if r := rs[0]; triggerFrame(r) != 2 || r.TriggerDelay != 100*time.Microsecond || r.Class != flows.ClassReply || !r.Conn.Defects.Has(flows.Reordered) {
 		t.Errorf("%+v", r)
 	}
 	rs = resets(t, "0 < R. =0 ack 1\n+0.0001 > S 0")
@@ -422,5 +482,21 @@ func TestWindowUpdateIsNoProbe(t *testing.T) {
 	}
 	if probes == 0 {
 		t.Error("no probe")
+	}
+}
+
+// RSTs from before the handshake ended an earlier incarnation, also where Wireshark's stream number is the same.
+func TestResetBeforeHandshake(t *testing.T) {
+	rs := resets(t, "0 < R 77777\n"+strings.Replace(shake, "0.000 ", "0.100 ", 1)+"+0.01 > P. 1:11(10) ack 1\n+0.01 < R 1")
+	if first := rs[0]; !first.After.Reopened.Seen() || first.After.SenderSegments != 0 {
+		t.Errorf("%+v", first.After)
+	}
+	if r := rs[1]; len(r.Prior) != 0 || r.Conn.Defects.Has(flows.NoHandshake) || r.From != [2]flows.State{flows.Established, flows.Established} || triggerFrame(r) != 5 {
+		t.Errorf("%v %v %v", r.Prior, r.Conn.Defects, r.From)
+	}
+	// A RST that was captured before the SYN which it refuses belongs to it.
+	rs = resets(t, "0 < R. =0 ack 1\n+0.0001 > S 0\n+1 > S 0\n+0.01 < R. =0 ack 1")
+	if r := rs[1]; len(r.Prior) != 1 {
+		t.Errorf("%v", r.Prior)
 	}
 }

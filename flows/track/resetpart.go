@@ -25,6 +25,9 @@ type resetSide struct {
 	tsval   uint32 // of the last RST
 	again   uint32 // how often the last RST has been captured again
 	trigger uint32 // frame of what the last RST that answers something answers
+
+	acked    flows.Seq // highest ACK of a RST that is no reply, with hasAcked
+	hasAcked bool
 }
 
 // A prior is a PriorReset in compact form.
@@ -46,6 +49,13 @@ func (t *Table) resetPartOf(c *record) *resetPart {
 		c.marks |= hasReset
 	}
 	return t.resetParts.At(x.reset)
+}
+
+// acknowledges takes the ACK of a RST that is no reply: its sender had received what it covers. next is the peer's SND.NXT.
+func (s *resetSide) acknowledges(ack, next flows.Seq) {
+	if ack.LessEq(next) && (!s.hasAcked || s.acked.Less(ack)) {
+		s.acked, s.hasAcked = ack, true
+	}
 }
 
 // addPrior keeps a RST for the Prior of later ones: the first of each side, and the latest others.

@@ -186,6 +186,9 @@ func (t *Table) addTo(id uint32, tp *tuple.Tuple, s *segment, late bool) (stream
 		}
 	}
 	t.current = id
+	if s.Flags&(flows.SYN|flows.ACK) == flows.SYN && c.marks&hasReset != 0 && c.side[0].segments|c.side[1].segments == 0 {
+		t.opensAfterResets(c, side, s)
+	}
 	if !c.fits(s.Time) {
 		t.coarsen(c)
 	}

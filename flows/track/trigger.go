@@ -20,7 +20,7 @@ func (t *Table) trigger(c *record, side flows.Side, s *segment) (best *entry, n 
 	// A segment cannot have been answered in less than the sender's round trip to the capture point.
 	// Half of the shortest one seen allows for what that measurement does not know.
 	reaction := time.Duration(c.side[side].reaction) * reactionUnit
-	soonest, within := reaction/2, answeredWithin(reaction)
+	soonest, within := reaction/2, answeredWithin(max(reaction, t.recentReaction(c, side)))
 	after := t.lastTrigger(c, side)
 	var late, first *entry
 	weight := 0
@@ -49,7 +49,7 @@ func (t *Table) trigger(c *record, side flows.Side, s *segment) (best *entry, n 
 		case best == nil:
 			best = e
 		}
-		if d > within || e.frame < after || c.hasTaken(side, e) {
+		if d > within || e.frame < after || t.hasTaken(c, side, e) {
 			continue
 		}
 		if w := weightOf(e, after != 0); w > 0 && w >= weight {
@@ -65,8 +65,55 @@ func (t *Table) trigger(c *record, side flows.Side, s *segment) (best *entry, n 
 	return best, n
 }
 
+// recentReaction returns the shortest of the last times in which side acknowledged segments of its peer, 0 where the
+// timeline holds fewer than enoughReactions: since the handshake, queues on the way may have filled.
+func (t *Table) recentReaction(c *record, side flows.Side) time.Duration {
+	const enoughReactions, lastReactions = 3, 5
+	type answer struct {
+		ack flows.Seq
+		at  flows.Time
+	}
+	var open [lastReactions]answer // acknowledgments whose segments are not found yet, newest first
+	n, found := 0, 0
+	shortest := time.Duration(0)
+	for k := 0; found < lastReactions; k++ {
+		e := t.lines.back(c, k)
+		if e == nil {
+			break
+		}
+		switch at := c.at(e.lo, e.hi); {
+		case e.flags&uint8(flows.RST|flows.SYN) != 0:
+		case e.side() == side && e.flags&uint8(flows.ACK) != 0:
+			if n > 0 && open[n-1].ack == e.ack {
+				open[n-1].at = at // the first acknowledgment of it counts
+			} else if n < lastReactions {
+				open[n] = answer{e.ack, at}
+				n++
+			}
+		case e.side() != side && e.end() != e.seq:
+			for i := range open[:n] {
+				if open[i].ack != e.end() {
+					continue
+				}
+				if d := open[i].at.Sub(at); d > 0 && e.notes&flows.Retransmitted == 0 {
+					if found++; shortest == 0 || d < shortest {
+						shortest = d
+					}
+				}
+				copy(open[i:n], open[i+1:n])
+				n--
+				break
+			}
+		}
+	}
+	if found < enoughReactions {
+		return 0
+	}
+	return shortest
+}
+
 // answeredWithin is how long after a segment the RST that it draws comes at most, where the sender's
-// shortest reaction is known: queues on the way may double it.
+// reaction is known: queues on the way may double it.
 func answeredWithin(reaction time.Duration) time.Duration {
 	return max(2*reaction, reaction+5*time.Millisecond)
 }
@@ -83,9 +130,20 @@ func weightOf(e *entry, reset bool) int {
 	return 0
 }
 
-// hasTaken reports whether side had acknowledged the bytes of e: its socket was there when e arrived.
-func (c *record) hasTaken(side flows.Side, e *entry) bool {
-	return e.end() != e.seq && c.side[side].bits&hasRCV != 0 && e.end().LessEq(c.ackOf(side))
+// hasTaken reports whether side had acknowledged the bytes of e, by an earlier RST too: its socket was there when e
+// arrived.
+func (t *Table) hasTaken(c *record, side flows.Side, e *entry) bool {
+	if e.end() == e.seq {
+		return false
+	}
+	if c.side[side].bits&hasRCV != 0 && e.end().LessEq(c.ackOf(side)) {
+		return true
+	}
+	if c.marks&hasReset == 0 {
+		return false
+	}
+	own := &t.resetPartOf(c).side[side]
+	return own.hasAcked && e.frame < own.last.frame && e.end().LessEq(own.acked)
 }
 
 // lastRST returns the frame of the last RST of side, 0 without one.

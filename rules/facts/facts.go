@@ -49,6 +49,12 @@ type Facts struct {
 // Derive makes c the facts of r and derives the facts. The order matters: later ones ask for earlier ones. What c
 // has of room is used again.
 func (c *Facts) Derive(r *flows.Reset, earlier []Earlier, timeouts *Timeouts) {
+	if syn := r.Conn.SYN; syn.Seen() {
+		// What a RST from before the handshake ended was an earlier incarnation.
+		for len(earlier) > 0 && earlier[0].Frame < syn.Frame && earlier[0].Trigger.Frame < syn.Frame {
+			earlier = earlier[1:]
+		}
+	}
 	*c = Facts{
 		Reset: r, Snd: r.Conn.End(r.Side), Rcv: r.Conn.End(r.Side.Peer()), Earlier: earlier, Timeouts: timeouts,
 		AfterClose: AfterClose{Frames: c.AfterClose.Frames[:0]},

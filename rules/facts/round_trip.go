@@ -10,10 +10,10 @@ import (
 const GuessedRTT = 200 * time.Millisecond
 
 // roundTrip returns the round trip of a connection: of its handshake, else the sum of the shortest
-// reactions of both ends.
+// reactions of both ends; more where the latest acknowledgments of a transfer took longer, because queues filled.
 func roundTrip(k *flows.Conn) (time.Duration, bool) {
 	if k.HandshakeRTT > 0 {
-		return k.HandshakeRTT, true
+		return max(k.HandshakeRTT, recentReaction(k, flows.Originator), recentReaction(k, flows.Responder)), true
 	}
 	a, b := k.Ends[0].Reaction, k.Ends[1].Reaction
 	switch {
@@ -23,6 +23,54 @@ func roundTrip(k *flows.Conn) (time.Duration, bool) {
 		return a + b, true
 	}
 	return GuessedRTT, false
+}
+
+// recentReaction returns the shortest of the last times in which side acknowledged several segments of its peer by one
+// without data, 0 where the timeline holds fewer than three. A host does not delay such acknowledgments (RFC 9293
+// §3.8.6.3), so that they show the way and its queues.
+func recentReaction(k *flows.Conn, side flows.Side) (shortest time.Duration) {
+	const enough, last = 3, 8
+	if k.End(side.Peer()).DataSegments < 2*enough {
+		return 0
+	}
+	var room [32]*flows.Event
+	open := room[:0] // segments toward side that it has not acknowledged
+	var took [last]time.Duration
+	n := 0
+	for i := range k.Events {
+		e := &k.Events[i]
+		switch {
+		case e.Notes&flows.Duplicate != 0 || e.Flags&(flows.RST|flows.SYN) != 0:
+		case e.Side != side && e.Notes&flows.Retransmitted != 0:
+			open = open[:0] // which sending is answered is not known
+		case e.Side != side && e.DataLen > 0:
+			if len(open) == cap(open) {
+				open = open[:copy(open, open[1:])]
+			}
+			open = append(open, e)
+		case e.Side == side && e.Flags.Has(flows.ACK):
+			covered := 0
+			for covered < len(open) && e.ACK.Sub(open[covered].End()) >= 0 {
+				covered++
+			}
+			if covered >= 2 && e.DataLen == 0 && e.ACK == open[covered-1].End() {
+				if d := e.Time.Sub(open[covered-1].Time); d > 0 {
+					took[n%last] = d
+					n++
+				}
+			}
+			open = open[:copy(open, open[covered:])]
+		}
+	}
+	if n < enough {
+		return 0
+	}
+	for _, d := range took[:min(n, last)] {
+		if shortest == 0 || d < shortest {
+			shortest = d
+		}
+	}
+	return shortest
 }
 
 // Soon is how long a segment may come after a RST and still have been under way when the RST was sent: one
