@@ -53,7 +53,7 @@ func TestExportsEqualTheirCapture(t *testing.T) {
 		t.Run(title(path), func(t *testing.T) {
 			t.Parallel()
 			want := verdicts(explain(t, path))
-			format := []string{"json", "pdml"}[i%2] // each takes its time
+			format := []string{"json", "pdml", "ek"}[i%3] // each takes its time
 			export := filepath.Join(t.TempDir(), "export."+format)
 			if err := os.WriteFile(export, []byte(tshark(t, path, "-T", format)), 0o666); err != nil {
 				t.Fatal(err)

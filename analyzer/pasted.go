@@ -114,8 +114,11 @@ func (in *pastedInput) tell(f *report.File) {
 		case r.Left[pasted.Sockets].Count > 0:
 			say(report.Warning{Says: "holds no packets: these are lines of ss or netstat, which list sockets", Lost: true, Hint: pasteThis})
 		case r.Left[pasted.Stream].Count > 0:
-			say(report.Warning{Says: "holds no packets: this is what Wireshark's \"Follow stream\" shows, the data without segments", Lost: true,
+			say(report.Warning{Says: "holds no packets: this is what \"Follow stream\" shows, the data without segments", Lost: true,
 				Hint: "paste the packet list (tshark -r FILE), or " + pasteThis})
+		case r.Left[pasted.RouterOS].Count > 0:
+			say(report.Warning{Says: "holds no flags and no sequence numbers: RouterOS's sniffer does not print them", Lost: true,
+				Hint: "save the packets (/tool sniffer set file-name=out.pcap) and give that file, or " + pasteThis})
 		case r.Left[pasted.Quiet].Count > 0:
 			say(report.Warning{Says: "was printed by tcpdump -q, which leaves out flags and numbers", Lost: true, Hint: pasteThis})
 		case r.Left[pasted.OtherProtocol].Count > 0:

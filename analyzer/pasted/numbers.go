@@ -346,6 +346,15 @@ func (n *numbering) read(p *Packet, c *conv, h *half, a *flows.Addr, v uint32) u
 
 // acknowledged returns the ACK of p.
 func (n *numbering) acknowledged(p *Packet, c *conv, me, peer *half, dst *flows.Addr, refusal bool) uint32 {
+	if p.Has&HasACK == 0 { // the text does not show it
+		if next, ok := peer.expected(); ok {
+			return next
+		}
+		if !peer.hasBase {
+			n.make(p, c, peer, dst)
+		}
+		return peer.base + 1
+	}
 	ack := n.read(p, c, peer, dst, p.ACK)
 	if refusal && p.Form == ByWireshark && peer.hasNXT && distance(ack, peer.nxt) > 1<<16 {
 		// Each SYN begins a stream with a base of its own, which only such an answer could tell.

@@ -105,6 +105,8 @@ type Style string
 const (
 	Tcpdump        Style = "tcpdump"
 	PacketList     Style = "wireshark-packet-list"
+	Fields         Style = "tshark-fields"
+	PSML           Style = "wireshark-psml"
 	DissectionTree Style = "wireshark-dissection-tree"
 	HexDump        Style = "hex-dump"
 	FortiGate      Style = "fortigate-sniffer"

@@ -114,6 +114,47 @@ Transmission Control Protocol, Src Port: 8080, Dst Port: 40000, Seq: 1, Ack: 1, 
 0000  45 00 00 28 00 00 40 00 3c 06 00 00 c6 33 64 07   E..(..@.<....3d.
 0010  c0 00 02 01 1f 90 9c 40 00 00 00 00 b2 d0 5e 01   .......@......^.
 0020  50 14 00 00 00 00 00 00                           P.......`, HexDump, refused},
+		{"tshark -T fields", "frame.number\tframe.time_epoch\tip.src\tip.dst\ttcp.srcport\ttcp.dstport\ttcp.flags\ttcp.seq\ttcp.ack\ttcp.len\n" +
+			"1\t1767225600.000000000\t192.0.2.1\t198.51.100.7\t40000\t8080\t0x0002\t0\t0\t0\n" +
+			"2\t1767225600.010000000\t198.51.100.7\t192.0.2.1\t8080\t40000\t0x0014\t1\t1\t0", Fields, refused},
+		{"tshark -T fields, raw numbers before others, flags one by one, quoted", `"ip.src","ip.dst","tcp.ack_raw","tcp.seq","tcp.seq_raw","tcp.srcport","tcp.dstport","tcp.flags.syn","tcp.flags.ack","tcp.flags.reset"
+"192.0.2.1","198.51.100.7","0","0","3000000000","40000","8080","1","0","0"
+"198.51.100.7","192.0.2.1","3000000001","1","0","8080","40000","0","1","1"`, Fields, refused},
+		{"tshark -T fields, no ACK, letters for flags", "ip.src|ip.dst|tcp.port|tcp.flags.str|tcp.seq\n" +
+			"192.0.2.1|198.51.100.7|40000,8080|··········S·|0\n198.51.100.7|192.0.2.1|8080,40000|·······A·R··|1", Fields, refused},
+		{"tshark -T psml", `<?xml version="1.0" encoding="utf-8"?>
+<psml version="0" creator="wireshark/4.0.17">
+<structure>
+<section>No.</section>
+<section>Time</section>
+<section>Source</section>
+<section>Destination</section>
+<section>Protocol</section>
+<section>Length</section>
+<section>Info</section>
+</structure>
+
+<packet>
+<section>1</section>
+<section>0.000000000</section>
+<section>192.0.2.1</section>
+<section>198.51.100.7</section>
+<section>TCP</section>
+<section>74</section>
+<section>40000 → 8080 [SYN] Seq=0 Win=64240 Len=0 MSS=1460</section>
+</packet>
+
+<packet>
+<section>2</section>
+<section>0.010000000</section>
+<section>198.51.100.7</section>
+<section>192.0.2.1</section>
+<section>TCP</section>
+<section>54</section>
+<section>8080 &gt; 40000 [RST, ACK] Seq=1 Ack=1 Win=0 Len=0</section>
+</packet>
+
+</psml>`, PSML, refused},
 		{"no times, no windows, prose around it", `Look at this:
   192.0.2.1.40000 > 198.51.100.7.8080: Flags [S], seq 3000000000
   198.51.100.7.8080 > 192.0.2.1.40000: Flags [R.], seq 0, ack 3000000001 ... refused at once
@@ -170,6 +211,9 @@ func TestLeftOut(t *testing.T) {
 	}{
 		{"ss", "State Recv-Q Send-Q Local Peer\nESTAB 0 0 192.0.2.1:22 198.51.100.7:40000", Sockets, 2},
 		{"netstat", "tcp 0 0 192.0.2.1:22 198.51.100.7:40000 TIME_WAIT", Sockets, 1},
+		{"a stream that was followed", "\n===================================================================\nFollow: tcp,ascii\nFilter: tcp.stream eq 0\nNode 0: 192.0.2.1:40000\nNode 1: 198.51.100.7:80\nGET / HTTP/1.1\n", Stream, 3},
+		{"RouterOS, print detail", " 0 time=0.1 num=1 direction=rx src-mac=02:00:00:00:00:01 interface=ether1 src-address=192.0.2.1:40000 dst-address=198.51.100.7:443 (https) protocol=ip ip-protocol=tcp size=66", RouterOS, 1},
+		{"RouterOS, quick", "ether1  0.076  4 ->  02:00:00:00:00:01 02:00:00:00:00:02  192.0.2.1:40000  198.51.100.7:443 (https)  ip:tcp  66  0", RouterOS, 1},
 		{"UDP", "10:00:00.000000 IP 192.0.2.1.53 > 198.51.100.7.40000: UDP, length 3", OtherProtocol, 1},
 		{"-q", "10:00:00.000000 IP 192.0.2.1.80 > 198.51.100.7.40000: tcp 0", Quiet, 1},
 		{"beyond 32 bits", "10:00:00.000000 IP 192.0.2.1.80 > 198.51.100.7.40000: Flags [R], seq 18446744073709551616, win 0, length 0", TooLarge, 1},

@@ -23,6 +23,7 @@ const (
 	BadDump                     // a hex dump of no packet
 	Sockets                     // ss, netstat: sockets and no packets
 	Stream                      // what "Follow stream" shows
+	RouterOS                    // its packet sniffer
 	NoPlace                     // the words of an application, in a connection that no line before it names
 	reasons
 )
@@ -37,7 +38,8 @@ func (r Reason) String() string {
 		"lines longer than 64 KiB, of which the rest was passed over",
 		"hex dumps that hold no IP packet",
 		"lines of ss or netstat: they list sockets and no packets",
-		"lines of Wireshark's \"Follow stream\": it shows what was said and no packets",
+		"prints of \"Follow stream\": it shows the data and no packets",
+		"packets that RouterOS's sniffer shows, without flags and numbers; save them with file-name and give that file",
 		"lines that show an application's words, with nothing in the text to tell their connection",
 	}[r]
 }
@@ -85,6 +87,7 @@ type Reader struct {
 	last      style // that took a line before
 	quoted    bool  // the packet at hand is quoted: so are its further lines
 	gap       bool
+	followed  followed
 	names     names
 	ports     map[string]uint16
 	portNames []string
@@ -110,6 +113,8 @@ func NewReader(text io.Reader) *Reader {
 		&treeStyle{r: r},
 		&fortiStyle{r: r},
 		&netmonStyle{r: r},
+		&fieldsStyle{r: r},
+		&psmlStyle{r: r},
 		&dumpStyle{r: r},
 	}
 	return r
@@ -229,21 +234,13 @@ func (r *Reader) stray(line []byte) {
 	case len(t) == 0:
 	case len(t) < 40 && (slices.Contains(omissions, string(t)) || bytes.Contains(t, []byte("8<")) || bytes.Contains(t, []byte(">8"))):
 		r.gap = true
+	case r.followed.line(t):
+		r.leave(Stream)
 	case sockets(t):
 		r.leave(Sockets)
+	case routerOS(t):
+		r.leave(RouterOS)
 	}
-}
-
-// sockets reports whether a line is one of ss or netstat.
-func sockets(t []byte) bool {
-	for _, state := range [...]string{"ESTAB", "LISTEN", "TIME-WAIT", "TIME_WAIT", "CLOSE-WAIT", "CLOSE_WAIT", "SYN-SENT", "SYN_SENT", "SYN_RECV", "SYN-RECV",
-		"FIN-WAIT-1", "FIN_WAIT1", "FIN-WAIT-2", "FIN_WAIT2", "LAST-ACK", "LAST_ACK", "UNCONN", "FIN_WAIT_2", "LISTENING"} {
-		k := bytes.Index(t, []byte(state))
-		if k >= 0 && bytes.IndexByte(t, ':') > 0 && (k == 0 || bytes.HasPrefix(bytes.ToLower(t), []byte("tcp"))) {
-			return true
-		}
-	}
-	return false
 }
 
 // put takes a packet of a style.
