@@ -121,7 +121,7 @@ func (n *numbering) omitted(p *Packet, c *conv, me, peer *half, s *flows.Segment
 	if said {
 		return true
 	}
-	if s.Flags&flows.SYN != 0 || p.Words&SaysApplication != 0 {
+	if s.Flags&flows.SYN != 0 || p.Words&SaysApplication != 0 || peer.asking { // a SYN may be answered with numbers of before
 		return false
 	}
 	// A segment that was lost on its way comes again; what is beyond any usual window does not.
