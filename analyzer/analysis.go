@@ -30,7 +30,8 @@ type analysis struct {
 	headers  decoding
 	decoded  pipe[*segments]
 	deferred pipe[*segments]
-	table    *track.Table
+	reading  *track.Table // for what is read
+	table    *track.Table // for what is followed
 	span     timeSpan
 	failed   unreachables
 	live     liveClock
@@ -54,12 +55,18 @@ func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options
 		joined:   joinedOf(in),
 		text:     pastedOf(in),
 	}
-	x.table = track.NewTable(opts.Flows, func(r *flows.Reset) {
+	x.table = x.newTable()
+	x.reading = x.table
+	return x
+}
+
+// newTable returns a table that passes on the resets that it finds.
+func (x *analysis) newTable() *track.Table {
+	return track.NewTable(x.opts.Flows, func(r *flows.Reset) {
 		if x.found = append(x.found, r); len(x.found) == resetsAtOnce {
 			x.pass()
 		}
 	})
-	return x
 }
 
 // run runs the stages and returns their errors. Reading may block for ever, on a pipe that brings nothing: it and putBy
@@ -82,7 +89,7 @@ func (x *analysis) run() error {
 func (x *analysis) read() error {
 	defer x.in.close() // all is read, or nothing more is wanted
 	for {
-		s, err := x.headers.next(x.in, x.table, x.opts.Read)
+		s, err := x.headers.next(x.in, &x.reading, x.newTable, x.opts.Read)
 		if err == io.EOF {
 			return nil
 		}
@@ -136,6 +143,11 @@ func (x *analysis) add(s *segments) {
 	}
 	x.span.add(&s.timeSpan)
 	x.live.heard(s.last)
+	if s.table != x.table {
+		x.table.Flush()
+		s.table.Succeed(x.table)
+		x.table = s.table
+	}
 	s.follow(x.table, &x.failed)
 	s.release()
 }

@@ -51,6 +51,7 @@ const (
 type exported struct {
 	list   []flows.Segment
 	errors []quotedError
+	apart  bool // they have nothing to do with those before them
 	timeSpan
 }
 

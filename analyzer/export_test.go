@@ -63,7 +63,7 @@ func TestExportsEqualTheirCapture(t *testing.T) {
 	if len(want) < len(paths) {
 		t.Fatalf("only %d resets in %d captures", len(want), len(paths))
 	}
-	for _, format := range []string{"json", "pdml"} {
+	for _, format := range []string{"json", "pdml", "ek"} {
 		t.Run(format, func(t *testing.T) {
 			export := filepath.Join(t.TempDir(), "export."+format)
 			if err := os.WriteFile(export, []byte(tshark(t, all, "-T", format)), 0o666); err != nil {

@@ -20,9 +20,14 @@ type pastedInput struct {
 	reader *pasted.Reader
 	done   bool
 	err    error // why it was not read to its end
+	ahead  *pasted.Item
+	paste  int // of the packet before
 
-	mu    sync.Mutex // resets ask for their lines while the text is being read
-	lines []uint32   // of each packet
+	mu      sync.Mutex // resets ask for their lines while the text is being read
+	lines   []uint32   // of each packet
+	numbers []uint32   // of each packet, as the text numbers it; nil where it does not
+	unknown []uint8    // flows.Fields of each packet
+	pastes  []pasted.Paste
 }
 
 func openPasted(from *capture.ExportError, text io.Reader) input {
@@ -36,8 +41,8 @@ func (in *pastedInput) next(p *piece) error {
 	s := &exported{}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	for range exportPiece {
-		it, err := in.reader.Next()
+	for n := range exportPiece {
+		it, err := in.item()
 		if err != nil {
 			in.done = true
 			if !errors.Is(err, io.EOF) {
@@ -45,8 +50,23 @@ func (in *pastedInput) next(p *piece) error {
 			}
 			break
 		}
+		if it.Paste != in.paste {
+			if n > 0 {
+				in.ahead = it
+				break
+			}
+			in.paste, s.apart = it.Paste, true
+		}
+		in.pastes = in.reader.Pastes
 		s.packets++
 		in.lines = append(in.lines, uint32(it.Line))
+		in.unknown = append(in.unknown, uint8(it.Segment.Unknown))
+		if it.Number > 0 && in.numbers == nil {
+			in.numbers = make([]uint32, len(in.lines)-1, cap(in.lines))
+		}
+		if in.numbers != nil {
+			in.numbers = append(in.numbers, uint32(it.Number))
+		}
 		if it.ICMP {
 			s.extend(int64(it.Note.Time))
 			s.errors = append(s.errors, quotedError{len(s.list), it.Note})
@@ -57,6 +77,15 @@ func (in *pastedInput) next(p *piece) error {
 	}
 	p.export = s
 	return nil
+}
+
+// item returns the next packet, which may have been looked at before.
+func (in *pastedInput) item() (*pasted.Item, error) {
+	if it := in.ahead; it != nil {
+		in.ahead = nil
+		return it, nil
+	}
+	return in.reader.Next()
 }
 
 func (in *pastedInput) frames() int      { return in.reader.Packets }
@@ -114,8 +143,11 @@ func (in *pastedInput) tell(f *report.File) {
 		case r.Left[pasted.Sockets].Count > 0:
 			say(report.Warning{Says: "holds no packets: these are lines of ss or netstat, which list sockets", Lost: true, Hint: pasteThis})
 		case r.Left[pasted.Stream].Count > 0:
-			say(report.Warning{Says: "holds no packets: this is what Wireshark's \"Follow stream\" shows, the data without segments", Lost: true,
+			say(report.Warning{Says: "holds no packets: this is what \"Follow stream\" shows, the data without segments", Lost: true,
 				Hint: "paste the packet list (tshark -r FILE), or " + pasteThis})
+		case r.Left[pasted.RouterOS].Count > 0:
+			say(report.Warning{Says: "holds no flags and no sequence numbers: RouterOS's sniffer does not print them", Lost: true,
+				Hint: "save the packets (/tool sniffer set file-name=out.pcap) and give that file, or " + pasteThis})
 		case r.Left[pasted.Quiet].Count > 0:
 			say(report.Warning{Says: "was printed by tcpdump -q, which leaves out flags and numbers", Lost: true, Hint: pasteThis})
 		case r.Left[pasted.OtherProtocol].Count > 0:

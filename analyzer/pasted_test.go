@@ -197,3 +197,59 @@ func rstSet(f *report.File) []string {
 	}
 	return out
 }
+
+// explainText explains a text.
+func explainText(t *testing.T, text string) report.File {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "text.md")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return explain(t, path)
+}
+
+const onePaste = `%[1]s.000000 IP 192.0.2.1.40000 > 198.51.100.7.8080: Flags [S], seq 3000000000, win 64240, options [mss 1460], length 0
+%[1]s.010000 IP 198.51.100.7.8080 > 192.0.2.1.40000: Flags [S.], seq 100, ack 3000000001, win 65535, length 0
+%[1]s.020000 IP 192.0.2.1.40000 > 198.51.100.7.8080: Flags [.], ack 1, win 1000, length 0
+%[1]s.030000 IP 192.0.2.1.40000 > 198.51.100.7.8080: Flags [P.], seq 1:100, ack 1, win 1000, length 99
+%[2]s%[3]s.120000 IP 198.51.100.7.8080 > 192.0.2.1.40000: Flags [R.], seq 1, ack 100, win 0, length 0
+`
+
+// Two pastes of one connection are two captures: each has its handshake, and numbers of streams and frames go on.
+func TestPastesAreExplainedOneByOne(t *testing.T) {
+	one := fmt.Sprintf(onePaste, "10:00:00", "", "10:00:03")
+	f := explainText(t, "Client side:\n\n"+one+"\nServer side:\n\n"+one)
+	if len(f.Resets) != 2 || f.Connections != 2 || f.Packets != 10 || f.TCPSegments != 10 {
+		t.Fatalf("%d resets, %d connections, %d packets", len(f.Resets), f.Connections, f.Packets)
+	}
+	for i, r := range f.Resets {
+		if r.Stream != i || r.Frame != 5*(i+1) || r.Line != 7+8*i || len(r.Timeline) != 5 || len(r.Timeline[4].Notes) != 0 || r.Conn.Packets != 4 {
+			t.Errorf("reset %d: %+v", i, r)
+		}
+	}
+	if f.Resets[0].Cause != f.Resets[1].Cause || f.Resets[0].Confidence != f.Resets[1].Confidence {
+		t.Errorf("%s %.3f and %s %.3f", f.Resets[0].Cause, f.Resets[0].Confidence, f.Resets[1].Cause, f.Resets[1].Confidence)
+	}
+}
+
+// What is absent where the text leaves packets out may have been left out.
+func TestOmissionsLimitClaims(t *testing.T) {
+	for _, mark := range []string{"", "...\n"} {
+		f := explainText(t, fmt.Sprintf(onePaste, "10:00:00", mark, "10:00:40"))
+		r := &f.Resets[0]
+		absences := 0
+		for _, e := range append(r.Evidence, r.Notes...) {
+			if e.Claim == "idle" && mark != "" {
+				t.Errorf("said across an omission mark: %s", e.Says)
+			}
+			if e.Claim == "unanswered" {
+				if absences++; e.Limited != (mark != "") {
+					t.Errorf("with %q between: limited %v: %s", mark, e.Limited, e.Says)
+				}
+			}
+		}
+		if absences == 0 {
+			t.Errorf("with %q between: nothing is said of the unanswered request: %+v", mark, r.Evidence)
+		}
+	}
+}

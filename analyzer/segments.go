@@ -16,6 +16,7 @@ type segments struct {
 	held   capture.Batch // holds the bytes that payloads point to
 	list   *track.Batch
 	errors []flows.ICMPNote // those in list
+	table  *track.Table     // that list is for
 	timeSpan
 }
 
@@ -43,8 +44,9 @@ func (d *decoding) end() *decode.Decoder {
 	return &d.decoder
 }
 
-// next reads the next piece of in and its headers, for t. read, where set, grows by the bytes that were read.
-func (d *decoding) next(in input, t *track.Table, read *atomic.Int64) (*segments, error) {
+// next reads the next piece of in and its headers, for the table at t, or for one that another makes, and puts there, where
+// what follows has nothing to do with what came before. read, where set, grows by the bytes that were read.
+func (d *decoding) next(in input, t **track.Table, another func() *track.Table, read *atomic.Int64) (*segments, error) {
 	var p piece
 	if err := in.next(&p); err != nil {
 		return nil, io.EOF // the input reports what could not be read
@@ -54,9 +56,16 @@ func (d *decoding) next(in input, t *track.Table, read *atomic.Int64) (*segments
 		d.counted = n
 	}
 	if p.export != nil {
-		return p.export.segments(t), nil
+		if p.export.apart {
+			*t = another()
+		}
+		s := p.export.segments(*t)
+		s.table = *t
+		return s, nil
 	}
-	return d.decode(p.batch, t), nil
+	s := d.decode(p.batch, *t)
+	s.table = *t
+	return s, nil
 }
 
 // decode reads the headers of all packets of b, for t.
@@ -111,7 +120,7 @@ func (s *segments) follow(t *track.Table, failed *unreachables) {
 		failed.add(&s.errors[i])
 	}
 	t.AddBatch(s.list)
-	s.list = nil
+	s.list, s.table = nil, nil
 }
 
 // release gives what it holds back to the reader, and s to the next segments.

@@ -14,6 +14,7 @@ type Conn struct {
 	Ends        [2]Endpoint
 
 	Start, Last Mark
+	Omitted     Mark   // the last segment before which its source left others out (FieldsBefore)
 	Packets     uint32 // packets of the connection, duplicates included
 	Duplicates  uint32 // of these, packets captured a second time
 

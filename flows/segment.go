@@ -114,6 +114,7 @@ const (
 	FieldWindow
 	FieldSEQ
 	FieldTime
+	FieldsBefore // segments before it were left out: that time passed says nothing
 )
 
 // Has reports whether f holds all of want.

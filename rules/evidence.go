@@ -68,7 +68,7 @@ func (f *Finding) hidden(c *claim.Claim) bool {
 		return false
 	}
 	k := f.facts.Conn
-	missing := k.Defects.Has(flows.Evicted)
+	missing := k.Defects.Has(flows.Evicted) || k.Omitted.Seen()
 	for _, side := range c.Kind.Watches(c.Side) {
 		e := k.End(side)
 		missing = missing || e.Segments == 0 && k.Defects.Has(flows.OneDirection) || e.Missing > 0

@@ -29,7 +29,7 @@ const dissectionExport = "a packet dissection export"
 func (l likeness) readable() bool {
 	switch l.what {
 	case "text", printedPackets, "text (UTF-16)", "a hex dump of packets", "a packet list export (CSV)", "a packet list export (plain text)",
-		"an export for Elasticsearch (tshark -T ek)":
+		"a packet list export (PSML)":
 		return true
 	}
 	return false
@@ -142,10 +142,10 @@ func recognizeText(head []byte) likeness {
 	has := func(s string) bool { return bytes.Contains(text, []byte(s)) }
 	begins := func(s string) bool { return bytes.HasPrefix(text, []byte(s)) }
 	switch {
-	case begins("{") || begins("["):
+	case beginsJSON(text):
 		switch {
-		case begins(`{"index"`) && has(`"layers"`):
-			return likeness{"an export for Elasticsearch (tshark -T ek)", "use the capture itself, or export it with tshark -T json"}
+		case begins(`{"index"`) && has(`"layers"`), begins(`{"timestamp"`) && has(`"layers"`):
+			return likeness{dissectionExport + " (JSON for Elasticsearch, tshark -T ek)", giveSource}
 		case has(`"_source"`) && has(`"layers"`), has(`"layers"`) && has(`"frame`):
 			return likeness{dissectionExport + " (JSON)", giveSource}
 		case has(`"log"`) && has(`"creator"`):
@@ -170,6 +170,15 @@ func recognizeText(head []byte) likeness {
 		return likeness{printedPackets, "write packets instead of text: tcpdump -w OUT, tshark -w OUT"}
 	}
 	return likeness{"text", ""}
+}
+
+// beginsJSON reports whether text begins as JSON does. A shell's prompt and an omission mark may begin with a bracket too.
+func beginsJSON(text []byte) bool {
+	if len(text) == 0 || text[0] != '{' && text[0] != '[' {
+		return false
+	}
+	rest := bytes.TrimLeft(text[1:], " \t\r\n")
+	return len(rest) == 0 || rest[0] == '"' || rest[0] == text[0]+2 || text[0] == '[' && (rest[0] == '{' || rest[0] == '[')
 }
 
 // isText reports whether b is UTF-8 without control characters but those of plain text; its last character may be cut.

@@ -1,8 +1,8 @@
-// Package dissection reads the files that Wireshark's "Export Packet Dissections" writes as JSON or PDML back into
-// segments, provided that they contain the TCP fields. Begin with [Recognise] and [NewReader]. Memory does not grow with
-// the export or with any value in it.
+// Package dissection reads the files that Wireshark's "Export Packet Dissections" writes as JSON or PDML, and tshark as
+// JSON for Elasticsearch, back into segments, provided that they contain the TCP fields. Begin with [Recognise] and
+// [NewReader]. Memory does not grow with the export or with any value in it.
 //
-// The exports are described at https://wiki.wireshark.org/PDML and in tshark(1), -T json and -T pdml.
+// The exports are described at https://wiki.wireshark.org/PDML and in tshark(1), -T json, -T ek and -T pdml.
 package dissection
 
 import (
@@ -22,6 +22,7 @@ type Format string
 const (
 	NotExport Format = ""
 	JSON      Format = "json"
+	EK        Format = "ek" // lines of JSON, as Elasticsearch takes them
 	PDML      Format = "pdml"
 )
 
@@ -33,6 +34,9 @@ func Recognise(head []byte) Format {
 		return PDML
 	case bytes.HasPrefix(text, []byte("[")) && (bytes.Contains(text, []byte(`"_index"`)) || bytes.Contains(text, []byte(`"_source"`))):
 		return JSON
+	case bytes.HasPrefix(text, []byte(`{"index"`)) && bytes.Contains(text, []byte(`"layers"`)),
+		bytes.HasPrefix(text, []byte(`{"timestamp"`)) && bytes.Contains(text, []byte(`"layers"`)):
+		return EK
 	}
 	return NotExport
 }
@@ -80,6 +84,10 @@ func NewReader(r io.Reader, format Format) (*Reader, error) {
 	case JSON:
 		r := new(Reader)
 		r.walk = newJSONWalker(in, &r.Left.Long).next
+		return r, nil
+	case EK:
+		r := new(Reader)
+		r.walk = newEKWalker(in, &r.Left.Long).next
 		return r, nil
 	case PDML:
 		r := new(Reader)

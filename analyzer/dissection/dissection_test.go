@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -65,6 +66,58 @@ func TestJSON(t *testing.T) {
 	}
 	if err := r.Next(&p); err != io.EOF {
 		t.Errorf("after the last packet: %v", err)
+	}
+}
+
+const ekExport = `{"index":{"_index":"packets-2013-11-25","_type":"doc"}}
+{"timestamp":"1385410273592","layers":{"frame":{"frame_frame_time_epoch":"1385410273.592522001","frame_frame_number":"7"},"eth":{"eth_eth_src":"00:1f:5b:ff:51:cb"},"vlan":{"vlan_vlan_id":"20"},"ip":{"ip_ip_id":"0xda5d","ip_ip_flags_df":true,"ip_ip_ttl":"64","ip_ip_src":"192.0.2.1","ip_ip_addr":["192.0.2.1","192.0.2.2"],"ip_ip_dst":"192.0.2.2"},"tcp":{"tcp_tcp_srcport":"50754","tcp_tcp_dstport":"443","tcp_tcp_port":["50754","443"],"tcp_tcp_len":"3","tcp_tcp_seq":"1","tcp_tcp_seq_raw":"3565031166","tcp_tcp_ack":"1","tcp_tcp_ack_raw":"4294967295","tcp_tcp_hdr_len":"32","tcp_tcp_flags":"0x0018","tcp_tcp_flags_syn":false,"tcp_tcp_window_size_value":"65535","tcp_tcp_option_kind":["1","8"],"tcp_tcp_options_timestamp_tsval":"5","tcp_tcp_options_timestamp_tsecr":"6","tcp_tcp_analysis":null,"tcp_tcp_payload":"61:62:63"}}}
+{"index":{"_index":"packets-2013-11-25","_type":"doc"}}
+{"timestamp":"1385410274500","layers":{"frame":{"frame_frame_time_epoch":"1385410274.5","frame_frame_number":"8"},"ip":{"ip_ip_src":"198.51.100.9","ip_ip_dst":"192.0.2.1"},"icmp":{"icmp_icmp_type":"3","icmp_icmp_code":"13","ip":{"ip_ip_src":"192.0.2.1","ip_ip_dst":"192.0.2.2"},"tcp":{"tcp_tcp_srcport":"1000","tcp_tcp_dstport":"80","tcp_tcp_seq_raw":"9","tcp_tcp_flags":"0x0002"}}}}
+{"timestamp":"1385410275000","layers":{"ip_src":["192.0.2.1"],"ip_dst":["192.0.2.2"],"tcp_srcport":["9"],"tcp_dstport":["80"],"tcp_flags":["0x0004"],"tcp_seq_raw":["5"],"tcp_len":["0"]}}
+`
+
+// The same packets as JSON for Elasticsearch, and one whose fields were asked for one by one (-e).
+func TestEK(t *testing.T) {
+	if got := Recognise([]byte(ekExport)); got != EK {
+		t.Fatalf("Recognise = %q", got)
+	}
+	all := func(text string, f Format) (list []Packet) {
+		t.Helper()
+		r, err := NewReader(strings.NewReader(text), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for {
+			var p Packet
+			if err := r.Next(&p); err != nil {
+				if err != io.EOF {
+					t.Fatal(err)
+				}
+				return list
+			}
+			p.Segment.Payload = append([]byte(nil), p.Segment.Payload...)
+			list = append(list, p)
+		}
+	}
+	want, got := all(jsonExport, JSON)[:2], all(ekExport, EK)
+	if len(got) != 3 || !reflect.DeepEqual(want, got[:2]) {
+		t.Fatalf("read\n%+v\nwant\n%+v", got, want)
+	}
+	s := &got[2].Segment
+	if !got[2].TCP || s.Flags != flows.RST || s.SEQ != 5 || s.Dst.String() != "192.0.2.2:80" ||
+		s.Unknown != flows.FieldTTL|flows.FieldIPID|flows.FieldOptions|flows.FieldWindow || s.Opts.Kinds != flows.UnknownKinds {
+		t.Errorf("single fields read as %+v", got[2])
+	}
+	for _, at := range []int{len(ekExport) - 5, 300} {
+		r, _ := NewReader(strings.NewReader(ekExport[:at]), EK)
+		var p Packet
+		var err error
+		for err == nil {
+			err = r.Next(&p)
+		}
+		if !errors.Is(err, ErrDamaged) {
+			t.Errorf("cut at %d: %v", at, err)
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ type fields struct {
 	ttl    uint8
 	hasTTL bool
 	ipid   uint16
+	hasID  bool
 	df     bool
 	mac    uint64
 	vlan   uint32
@@ -49,6 +50,7 @@ type header struct {
 	flags      flows.Flags
 	hasFlags   bool
 	wnd        uint16
+	hasWindow  bool
 	urgent     uint16
 	hlen       uint8
 	opts       flows.Options
@@ -96,7 +98,7 @@ func (f *fields) field(name, show string) {
 		switch name {
 		case "ipv6.src":
 			f.src, _ = netip.ParseAddr(show)
-			f.v6, f.ipid, f.df = true, 0, false
+			f.v6, f.ipid, f.hasID, f.df = true, 0, false, false
 		case "ipv6.dst":
 			f.dst, _ = netip.ParseAddr(show)
 		case "ipv6.hlim":
@@ -105,6 +107,7 @@ func (f *fields) field(name, show string) {
 	case "icmp", "icmpv6":
 		f.icmp(strings.TrimPrefix(name, proto+"."), show)
 	case "tcp":
+		f.tcp.seen = true // fields that were asked for one by one stand in no layer
 		f.tcp.field(name, show)
 		if name == "tcp.payload" {
 			f.tcp.hasPayload = true
@@ -124,7 +127,7 @@ func (f *fields) ip(name, show string) {
 	case "ip.ttl":
 		f.ttl, f.hasTTL = uint8(number(show, 8)), true
 	case "ip.id":
-		f.ipid = uint16(number(show, 16))
+		f.ipid, f.hasID = uint16(number(show, 16)), true
 	case "ip.flags.df":
 		f.df = isTrue(show)
 	}
@@ -164,7 +167,7 @@ func (h *header) field(name, show string) {
 	case "tcp.flags":
 		h.flags, h.hasFlags = flows.Flags(number(show, 16))&0x1ff, true
 	case "tcp.window_size_value":
-		h.wnd = uint16(number(show, 16))
+		h.wnd, h.hasWindow = uint16(number(show, 16)), true
 	case "tcp.urgent_pointer":
 		h.urgent = uint16(number(show, 16))
 	case "tcp.hdr_len":
@@ -227,12 +230,39 @@ func (f *fields) fill(p *Packet, left *LeftOut) {
 	if h.length > 0 && !h.hasPayload {
 		left.Payload++
 	}
+	if !h.hasWindow {
+		h.wnd = 1<<16 - 1
+	}
+	unknown := f.unknown()
+	if unknown.Has(flows.FieldOptions) {
+		h.opts.Kinds = flows.UnknownKinds
+	}
 	p.TCP = true
 	p.Segment = flows.Segment{
 		Payload: f.payload, Frame: p.Frame, Time: f.time, Src: src, Dst: dst, SEQ: flows.Seq(h.seq), ACK: flows.Seq(h.ack),
 		DataLen: h.length, Flags: h.flags, WND: h.wnd, Urgent: h.urgent, HeaderLen: h.hlen, TTL: f.ttl, IPID: f.ipid,
-		V6: f.v6, DF: f.df, Opts: h.opts, MAC: f.mac, Domain: f.vlan,
+		V6: f.v6, DF: f.df, Opts: h.opts, MAC: f.mac, Domain: f.vlan, Unknown: unknown,
 	}
+}
+
+// unknown returns the fields of a segment that the export does not hold.
+func (f *fields) unknown() (u flows.Fields) {
+	h := &f.tcp
+	for _, l := range [...]struct {
+		lacking bool
+		field   flows.Fields
+	}{
+		{h.length > 0 && !h.hasPayload, flows.FieldPayload},
+		{!f.hasTTL, flows.FieldTTL},
+		{!f.hasID && !f.v6, flows.FieldIPID},
+		{h.opts.Kinds == 0 && h.hlen != 20, flows.FieldOptions},
+		{!h.hasWindow, flows.FieldWindow},
+	} {
+		if l.lacking {
+			u |= l.field
+		}
+	}
+	return u
 }
 
 // number reads a decimal or 0x… number that fits the given bits, 0 when it is none.

@@ -144,8 +144,24 @@ type clockwork struct {
 // timer.
 const step = int64(time.Millisecond)
 
-// moment returns the time of p, and whether it goes so far back that p must be of another paste.
-func (c *clockwork) moment(p *Packet) (at int64, back bool) {
+// moment returns the time of p, and advances to it.
+func (c *clockwork) moment(p *Packet) int64 {
+	next, at := c.after(p)
+	*c = next
+	return at
+}
+
+// back returns how far before the packet before it p was captured, 0 where it was not.
+func (c *clockwork) back(p *Packet) int64 {
+	if !c.begun {
+		return 0
+	}
+	_, at := c.after(p)
+	return max(c.last-at, 0)
+}
+
+// after returns the time of p, and the clock behind it.
+func (c clockwork) after(p *Packet) (next clockwork, at int64) {
 	t := p.Time
 	clock := p.Clock
 	if clock == NoClock && !c.begun {
@@ -156,7 +172,7 @@ func (c *clockwork) moment(p *Packet) (at int64, back bool) {
 		at = c.last + step
 		c.made++
 		c.last = at
-		return at, false
+		return c, at
 	case Delta:
 		at = c.last + t
 	case Since:
@@ -172,9 +188,8 @@ func (c *clockwork) moment(p *Packet) (at int64, back bool) {
 	case Absolute:
 		at = t
 	}
-	back = c.begun && at < c.last-backwards
 	c.last, c.shown, c.begun = at, t, true
-	return at, back
+	return c, at
 }
 
 // backwards is how far the time may go back from one packet to the next within one paste.

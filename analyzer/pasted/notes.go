@@ -25,8 +25,18 @@ func (r *Reader) Notes() []Note {
 	add(n.Probes, "ACKs that are probably keep-alive probes: their SEQ is not shown, but nothing called for them, and they come after a while")
 	add(n.Tied, "bare RSTs whose number as on the wire cannot be compared with the relative ones before them; they were taken to have the number that the other side acknowledged. If they had not, the RST was ignored")
 	add(n.Earlier, "refusals that acknowledge no SYN shown with the same base; they were taken for answers to an earlier SYN")
-	if r.Pastes > 0 {
-		list = append(list, Note{Says: fmt.Sprintf("the text holds %d pastes, told apart by times and numbers that begin anew; each was read by itself", r.Pastes+1)})
+	add(n.Omitted, "packets before which the text leaves others out: the time there is no silence, and what is said to be absent may have been left out")
+	if len(r.Pastes) > 1 {
+		var where []string
+		for _, p := range r.Pastes[:min(len(r.Pastes), 8)] {
+			s := fmt.Sprintf("line %d", p.Line)
+			if p.Heading != "" {
+				s += fmt.Sprintf(" (%q)", p.Heading)
+			}
+			where = append(where, s)
+		}
+		list = append(list, Note{Says: fmt.Sprintf("the text holds %d pastes, told apart by headings, times and packet numbers; each is explained by itself. They begin at %s",
+			len(r.Pastes), strings.Join(where, ", "))})
 	}
 	if len(r.names.order) > 0 {
 		var some []string

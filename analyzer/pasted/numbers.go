@@ -20,11 +20,13 @@ type numbering struct {
 	recent map[hosts]ends // the connection between two hosts that was seen last
 	last   *conv
 	key    ends
+	marks  int // omission marks so far
 
 	MadeUp  tally // connections with a base that is made up
 	Tied    tally // bare RSTs that were taken to have the number which the peer expects
 	Derived tally // segments whose SEQ the text leaves out and its neighbours give
 	Probes  tally // pure ACKs that were taken for keep-alive probes by their rhythm
+	Omitted tally // segments before which others were left out
 	Earlier tally // refusals that were taken for answers to an earlier SYN
 }
 
@@ -45,6 +47,8 @@ type conv struct {
 	entry  bool    // tcpdump has its bases
 	madeUp bool
 	births int // SYNs that began it anew
+	marks  int // numbering.marks when its last segment was read
+	begun  bool
 }
 
 // A half is one direction.
@@ -104,6 +108,30 @@ func (n *numbering) of(p *Packet) (c *conv, me, peer *half, src, dst flows.Addr)
 	}
 	c = n.last
 	return c, &c.half[d], &c.half[1-d], src, dst
+}
+
+// omit notes that the text leaves something out: each connection may lack segments there.
+func (n *numbering) omit() { n.marks++ }
+
+// omitted reports whether segments of c were left out before s: the text says so, or numbers that it shows lead on from
+// none before them.
+func (n *numbering) omitted(p *Packet, c *conv, me, peer *half, s *flows.Segment) bool {
+	said := c.begun && c.marks != n.marks
+	c.marks, c.begun = n.marks, true
+	if said {
+		return true
+	}
+	if s.Flags&flows.SYN != 0 || p.Words&SaysApplication != 0 || peer.asking { // a SYN may be answered with numbers of before
+		return false
+	}
+	// A segment that was lost on its way comes again; what is beyond any usual window does not.
+	const window, most = 1 << 20, 1 << 30
+	skipped := func(h *half, to uint32, least int32) bool {
+		d := int32(to - h.nxt)
+		return h.hasNXT && d > least && d < most
+	}
+	return p.Has&HasSEQ != 0 && s.Flags&flows.RST == 0 && skipped(me, uint32(s.SEQ), window) ||
+		p.Has&HasACK != 0 && s.Flags&flows.ACK != 0 && skipped(peer, uint32(s.ACK), 1)
 }
 
 // forget ends a paste: the next one begins with numbers of its own.
@@ -193,6 +221,10 @@ func (n *numbering) resolve(p *Packet, at int64, s *flows.Segment) {
 		s.Opts.Kinds = flows.UnknownKinds
 	} else if p.Form == ByTcpdump {
 		s.HeaderLen = 20 + (p.OptLen+3)&^3
+	}
+	if n.omitted(p, c, me, peer, s) {
+		s.Unknown |= flows.FieldsBefore
+		n.Omitted.add(p.Line)
 	}
 	if p.Flags.Has(flows.SYN) {
 		me.sawSYN = true
@@ -346,6 +378,15 @@ func (n *numbering) read(p *Packet, c *conv, h *half, a *flows.Addr, v uint32) u
 
 // acknowledged returns the ACK of p.
 func (n *numbering) acknowledged(p *Packet, c *conv, me, peer *half, dst *flows.Addr, refusal bool) uint32 {
+	if p.Has&HasACK == 0 { // the text does not show it
+		if next, ok := peer.expected(); ok {
+			return next
+		}
+		if !peer.hasBase {
+			n.make(p, c, peer, dst)
+		}
+		return peer.base + 1
+	}
 	ack := n.read(p, c, peer, dst, p.ACK)
 	if refusal && p.Form == ByWireshark && peer.hasNXT && distance(ack, peer.nxt) > 1<<16 {
 		// Each SYN begins a stream with a base of its own, which only such an answer could tell.
@@ -411,7 +452,7 @@ func (n *numbering) leftOut(p *Packet, c *conv, me, peer *half, src *flows.Addr,
 	}
 	s.SEQ = flows.Seq(next)
 	n.Derived.add(p.Line)
-	if s.Flags == flows.ACK && p.Len == 0 && me.sent && peer.sent && !p.Gap && p.Clock != NoClock && !me.fin && !peer.fin &&
+	if s.Flags == flows.ACK && p.Len == 0 && me.sent && peer.sent && c.marks == n.marks && p.Clock != NoClock && !me.fin && !peer.fin &&
 		me.hasACK && me.ack == uint32(s.ACK) && me.window == p.Window && peer.hasNXT && peer.nxt == me.ack &&
 		time.Duration(at-me.at) >= probeAfterOwn && time.Duration(at-peer.at) >= probeAfterPeer && !p.Opts.HasSACK {
 		s.SEQ--
@@ -504,9 +545,14 @@ func (n *numbering) window(p *Packet, me, peer *half) (uint16, flows.Fields) {
 }
 
 // observe takes a segment whose numbers are as on the wire: its bytes were shown.
-func (n *numbering) observe(s *flows.Segment) {
+func (n *numbering) observe(s *flows.Segment, line int) {
 	p := Packet{Src: hostOf(&s.Src), Dst: hostOf(&s.Dst), Form: Raw}
-	_, me, peer, _, _ := n.of(&p)
+	c, me, peer, _, _ := n.of(&p)
+	if c.begun && c.marks != n.marks {
+		s.Unknown |= flows.FieldsBefore
+		n.Omitted.add(line)
+	}
+	c.marks, c.begun = n.marks, true
 	me.base, me.hasBase, me.made, me.sent, me.at = 0, true, false, true, int64(s.Time)
 	if s.Flags&flows.RST == 0 {
 		me.nxt, me.hasNXT = uint32(s.End()), true

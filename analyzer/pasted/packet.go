@@ -13,7 +13,6 @@ type Packet struct {
 	Number   int // as the text numbers it, 0: it does not
 	Style    Style
 	Has      Has
-	Gap      bool // the text says that packets before it were left out
 	Src, Dst Host
 	Clock    Clock
 	Time     int64 // nanoseconds, by Clock
@@ -105,6 +104,8 @@ type Style string
 const (
 	Tcpdump        Style = "tcpdump"
 	PacketList     Style = "wireshark-packet-list"
+	Fields         Style = "tshark-fields"
+	PSML           Style = "wireshark-psml"
 	DissectionTree Style = "wireshark-dissection-tree"
 	HexDump        Style = "hex-dump"
 	FortiGate      Style = "fortigate-sniffer"

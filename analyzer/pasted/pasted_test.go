@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +115,47 @@ Transmission Control Protocol, Src Port: 8080, Dst Port: 40000, Seq: 1, Ack: 1, 
 0000  45 00 00 28 00 00 40 00 3c 06 00 00 c6 33 64 07   E..(..@.<....3d.
 0010  c0 00 02 01 1f 90 9c 40 00 00 00 00 b2 d0 5e 01   .......@......^.
 0020  50 14 00 00 00 00 00 00                           P.......`, HexDump, refused},
+		{"tshark -T fields", "frame.number\tframe.time_epoch\tip.src\tip.dst\ttcp.srcport\ttcp.dstport\ttcp.flags\ttcp.seq\ttcp.ack\ttcp.len\n" +
+			"1\t1767225600.000000000\t192.0.2.1\t198.51.100.7\t40000\t8080\t0x0002\t0\t0\t0\n" +
+			"2\t1767225600.010000000\t198.51.100.7\t192.0.2.1\t8080\t40000\t0x0014\t1\t1\t0", Fields, refused},
+		{"tshark -T fields, raw numbers before others, flags one by one, quoted", `"ip.src","ip.dst","tcp.ack_raw","tcp.seq","tcp.seq_raw","tcp.srcport","tcp.dstport","tcp.flags.syn","tcp.flags.ack","tcp.flags.reset"
+"192.0.2.1","198.51.100.7","0","0","3000000000","40000","8080","1","0","0"
+"198.51.100.7","192.0.2.1","3000000001","1","0","8080","40000","0","1","1"`, Fields, refused},
+		{"tshark -T fields, no ACK, letters for flags", "ip.src|ip.dst|tcp.port|tcp.flags.str|tcp.seq\n" +
+			"192.0.2.1|198.51.100.7|40000,8080|··········S·|0\n198.51.100.7|192.0.2.1|8080,40000|·······A·R··|1", Fields, refused},
+		{"tshark -T psml", `<?xml version="1.0" encoding="utf-8"?>
+<psml version="0" creator="wireshark/4.0.17">
+<structure>
+<section>No.</section>
+<section>Time</section>
+<section>Source</section>
+<section>Destination</section>
+<section>Protocol</section>
+<section>Length</section>
+<section>Info</section>
+</structure>
+
+<packet>
+<section>1</section>
+<section>0.000000000</section>
+<section>192.0.2.1</section>
+<section>198.51.100.7</section>
+<section>TCP</section>
+<section>74</section>
+<section>40000 → 8080 [SYN] Seq=0 Win=64240 Len=0 MSS=1460</section>
+</packet>
+
+<packet>
+<section>2</section>
+<section>0.010000000</section>
+<section>198.51.100.7</section>
+<section>192.0.2.1</section>
+<section>TCP</section>
+<section>54</section>
+<section>8080 &gt; 40000 [RST, ACK] Seq=1 Ack=1 Win=0 Len=0</section>
+</packet>
+
+</psml>`, PSML, refused},
 		{"no times, no windows, prose around it", `Look at this:
   192.0.2.1.40000 > 198.51.100.7.8080: Flags [S], seq 3000000000
   198.51.100.7.8080 > 192.0.2.1.40000: Flags [R.], seq 0, ack 3000000001 ... refused at once
@@ -170,6 +212,9 @@ func TestLeftOut(t *testing.T) {
 	}{
 		{"ss", "State Recv-Q Send-Q Local Peer\nESTAB 0 0 192.0.2.1:22 198.51.100.7:40000", Sockets, 2},
 		{"netstat", "tcp 0 0 192.0.2.1:22 198.51.100.7:40000 TIME_WAIT", Sockets, 1},
+		{"a stream that was followed", "\n===================================================================\nFollow: tcp,ascii\nFilter: tcp.stream eq 0\nNode 0: 192.0.2.1:40000\nNode 1: 198.51.100.7:80\nGET / HTTP/1.1\n", Stream, 3},
+		{"RouterOS, print detail", " 0 time=0.1 num=1 direction=rx src-mac=02:00:00:00:00:01 interface=ether1 src-address=192.0.2.1:40000 dst-address=198.51.100.7:443 (https) protocol=ip ip-protocol=tcp size=66", RouterOS, 1},
+		{"RouterOS, quick", "ether1  0.076  4 ->  02:00:00:00:00:01 02:00:00:00:00:02  192.0.2.1:40000  198.51.100.7:443 (https)  ip:tcp  66  0", RouterOS, 1},
 		{"UDP", "10:00:00.000000 IP 192.0.2.1.53 > 198.51.100.7.40000: UDP, length 3", OtherProtocol, 1},
 		{"-q", "10:00:00.000000 IP 192.0.2.1.80 > 198.51.100.7.40000: tcp 0", Quiet, 1},
 		{"beyond 32 bits", "10:00:00.000000 IP 192.0.2.1.80 > 198.51.100.7.40000: Flags [R], seq 18446744073709551616, win 0, length 0", TooLarge, 1},
@@ -181,6 +226,95 @@ func TestLeftOut(t *testing.T) {
 				t.Errorf("read %v; left out %v", got, r.Left)
 			}
 		})
+	}
+}
+
+// pastes lists the pastes of a text: the line where each begins, and its heading.
+func pastes(r *Reader) (list []string) {
+	for _, p := range r.Pastes {
+		list = append(list, fmt.Sprintf("%d %s", p.Line, p.Heading))
+	}
+	return list
+}
+
+// Several prints in one text are told apart by clocks, packet numbers, headings and what programs say when they begin; what
+// a person writes between the packets of one does not part it.
+func TestPastes(t *testing.T) {
+	const (
+		syn    = "10:00:00.000000 IP 192.0.2.1.40000 > 198.51.100.7.80: Flags [S], seq 1000000000, win 1, length 0\n"
+		answer = "10:00:00.010000 IP 198.51.100.7.80 > 192.0.2.1.40000: Flags [S.], seq 2000000000, ack 1000000001, win 1, length 0\n"
+		ack    = "10:00:00.020000 IP 192.0.2.1.40000 > 198.51.100.7.80: Flags [.], ack 1, win 1, length 0\n"
+		late   = "10:05:00.000000 IP 192.0.2.1.40001 > 198.51.100.7.80: Flags [S], seq 3000000000, win 1, length 0\n"
+		bare   = "IP 192.0.2.1.40000 > 198.51.100.7.80: Flags [P.], seq 5:9, ack 1, win 1, length 4\n"
+		reset  = "IP 198.51.100.7.80 > 192.0.2.1.40000: Flags [R.], seq 1, ack 9, win 0, length 0\n"
+	)
+	list := func(no int, at string) string {
+		return fmt.Sprintf("%d %s 192.0.2.1 → 198.51.100.7 TCP 74 40000 → 80 [ACK] Seq=1 Ack=1 Win=1 Len=0\n", no, at)
+	}
+	for _, c := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"one, with remarks", syn + "the server answers:\n" + answer + "and the client is content\n" + ack, []string{"1 "}},
+		{"client and server, clocks 5 ms apart", "Client:\n" + syn + answer + ack + "\nServer side\n" + strings.ReplaceAll(syn+answer+ack, "10:00:00.0", "10:00:00.00"),
+			[]string{"2 Client", "7 Server side"}},
+		{"the clock goes back by much", syn + late + answer, []string{"1 ", "3 "}},
+		{"reordered by 1 ms", "a word\n" + answer + "and\n" + strings.Replace(ack, "00.02", "00.009", 1), []string{"2 "}},
+		{"working and failing, in the order of the clock", "### Working\n" + syn + answer + "### Failing\n" + late, []string{"2 Working", "5 Failing"}},
+		{"a heading within a connection", "### Start\n" + syn + answer + "### Then\n" + ack, []string{"2 Start"}},
+		{"no times, the first packet again", bare + reset + "On the other node:\n" + bare + reset, []string{"1 ", "4 On the other node"}},
+		{"no times, sent again", bare + bare + reset, []string{"1 "}},
+		{"two runs of tcpdump", "tcpdump: listening on eth0, link-type EN10MB (Ethernet), snapshot length 262144 bytes\n" + syn + "listening on eth1, link-type EN10MB\n" + late, []string{"2 ", "4 "}},
+		{"packet numbers begin anew", list(7, "0.1") + list(8, "0.2") + list(1, "0.3") + list(2, "0.4"), []string{"1 ", "3 "}},
+		{"packet numbers go on", list(7, "0.5") + "some words\n" + list(8, "0.2"), []string{"1 "}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, _ := read(t, c.text)
+			if got := pastes(r); !slices.Equal(got, c.want) {
+				t.Errorf("pastes %q, want %q", got, c.want)
+			}
+		})
+	}
+	// A table of pastes is bounded, and the packets behind it are read all the same.
+	r, got := read(t, strings.Repeat(late+syn, 500))
+	if len(r.Pastes) != maxPastes || len(got) != 1000 {
+		t.Errorf("%d pastes, %d packets", len(r.Pastes), len(got))
+	}
+}
+
+// What the text leaves out is known to the next segment of each connection: by dots, by a word, by numbers that jump.
+func TestOmissions(t *testing.T) {
+	const packets = `10:00:00.000000 IP 192.0.2.1.1000 > 198.51.100.7.80: Flags [P.], seq 1000000000:1000000010, ack 2000000000, win 1, length 10
+10:00:00.000000 IP 192.0.2.1.1001 > 198.51.100.7.80: Flags [P.], seq 1000000000:1000000010, ack 2000000000, win 1, length 10
+%s
+10:09:00.000000 IP 198.51.100.7.80 > 192.0.2.1.1000: Flags [.], ack 10, win 1, length 0
+10:09:00.000000 IP 198.51.100.7.80 > 192.0.2.1.1001: Flags [R.], seq 0, ack 10, win 0, length 0
+10:09:01.000000 IP 198.51.100.7.80 > 192.0.2.1.1000: Flags [.], ack %d, win 1, length 0`
+	for _, c := range []struct {
+		between string
+		ack     int
+		want    []int // lines behind a gap
+	}{
+		{"", 10, nil},
+		{"...", 10, []int{4, 5}},
+		{"[snip]", 10, []int{4, 5}},
+		{"... 200 more lines ...", 10, []int{4, 5}},
+		{"<lots of lines removed>", 10, []int{4, 5}},
+		{"--8<--", 10, []int{4, 5}},
+		{"---", 10, nil},
+		{"and nine minutes later:", 10, nil},
+		{"", 5000, []int{6}},
+	} {
+		r := NewReader(strings.NewReader(fmt.Sprintf(packets, c.between, c.ack)))
+		var got []int
+		for it, err := r.Next(); err == nil; it, err = r.Next() {
+			if it.Segment.Unknown.Has(flows.FieldsBefore) {
+				got = append(got, it.Line)
+			}
+		}
+		if !slices.Equal(got, c.want) || len(r.Pastes) != 1 {
+			t.Errorf("%q, ack %d: lines %v, want %v; pastes %q", c.between, c.ack, got, c.want, pastes(r))
+		}
 	}
 }
 

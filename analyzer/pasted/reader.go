@@ -23,6 +23,7 @@ const (
 	BadDump                     // a hex dump of no packet
 	Sockets                     // ss, netstat: sockets and no packets
 	Stream                      // what "Follow stream" shows
+	RouterOS                    // its packet sniffer
 	NoPlace                     // the words of an application, in a connection that no line before it names
 	reasons
 )
@@ -37,7 +38,8 @@ func (r Reason) String() string {
 		"lines longer than 64 KiB, of which the rest was passed over",
 		"hex dumps that hold no IP packet",
 		"lines of ss or netstat: they list sockets and no packets",
-		"lines of Wireshark's \"Follow stream\": it shows what was said and no packets",
+		"prints of \"Follow stream\": it shows the data and no packets",
+		"packets that RouterOS's sniffer shows, without flags and numbers; save them with file-name and give that file",
 		"lines that show an application's words, with nothing in the text to tell their connection",
 	}[r]
 }
@@ -49,7 +51,7 @@ type Lines struct{ Count, First int }
 type Item struct {
 	Line    int // of the text
 	Number  int // as the text numbers it, 0: it does not
-	Paste   int // of several in one text, from 0
+	Paste   int // of several in one text, from 0: Reader.Pastes
 	ICMP    bool
 	Segment flows.Segment
 	Note    flows.ICMPNote
@@ -77,14 +79,14 @@ type Reader struct {
 	Left    [reasons]Lines       // what brought no segment
 	Styles  map[Style]int        // packets by style
 	Lacks   map[flows.Fields]int // packets that lack a field
-	Pastes  int                  // how many pastes were told apart
+	Pastes  []Paste              // that were told apart
 
 	lines     *lines
 	styles    []style
 	open      style
 	last      style // that took a line before
 	quoted    bool  // the packet at hand is quoted: so are its further lines
-	gap       bool
+	followed  followed
 	names     names
 	ports     map[string]uint16
 	portNames []string
@@ -92,7 +94,9 @@ type Reader struct {
 	numbers   numbering
 	clock     clockwork
 	decoder   decode.Decoder
-	before    int      // the text's number of the packet before
+	before    int // the text's number of the packet before
+	parting   parting
+	first     first    // of the paste
 	waiting   []Packet // lines of an application that wait for one that names their connection
 
 	out  []Item
@@ -110,6 +114,8 @@ func NewReader(text io.Reader) *Reader {
 		&treeStyle{r: r},
 		&fortiStyle{r: r},
 		&netmonStyle{r: r},
+		&fieldsStyle{r: r},
+		&psmlStyle{r: r},
 		&dumpStyle{r: r},
 	}
 	return r
@@ -219,37 +225,26 @@ func (r *Reader) face(name []byte) uint16 {
 	return r.faces[string(name)]
 }
 
-// omissions are the lines by which people say that they left something out.
-var omissions = []string{"...", "....", "[...]", "(...)", "<...>", ":", "..", "[..]", ".", "[snip]", "<snip>", "(snip)", "snip", "---", "[cut]", "<cut>", "***", "etc", "etc."}
-
 // stray takes a line that no style knows.
 func (r *Reader) stray(line []byte) {
 	t := bytes.TrimSpace(line)
 	switch {
 	case len(t) == 0:
-	case len(t) < 40 && (slices.Contains(omissions, string(t)) || bytes.Contains(t, []byte("8<")) || bytes.Contains(t, []byte(">8"))):
-		r.gap = true
+	case omission(t):
+		r.numbers.omit()
+	case r.followed.line(t):
+		r.leave(Stream)
 	case sockets(t):
 		r.leave(Sockets)
+	case routerOS(t):
+		r.leave(RouterOS)
+	default:
+		r.parting.words(t)
 	}
-}
-
-// sockets reports whether a line is one of ss or netstat.
-func sockets(t []byte) bool {
-	for _, state := range [...]string{"ESTAB", "LISTEN", "TIME-WAIT", "TIME_WAIT", "CLOSE-WAIT", "CLOSE_WAIT", "SYN-SENT", "SYN_SENT", "SYN_RECV", "SYN-RECV",
-		"FIN-WAIT-1", "FIN_WAIT1", "FIN-WAIT-2", "FIN_WAIT2", "LAST-ACK", "LAST_ACK", "UNCONN", "FIN_WAIT_2", "LISTENING"} {
-		k := bytes.Index(t, []byte(state))
-		if k >= 0 && bytes.IndexByte(t, ':') > 0 && (k == 0 || bytes.HasPrefix(bytes.ToLower(t), []byte("tcp"))) {
-			return true
-		}
-	}
-	return false
 }
 
 // put takes a packet of a style.
 func (r *Reader) put(p *Packet) {
-	p.Gap = p.Gap || r.gap
-	r.gap = false
 	if p.Has&HasDump != 0 {
 		r.decode(p)
 		return
@@ -258,10 +253,11 @@ func (r *Reader) put(p *Packet) {
 		r.leaveAt(NoFlags, p.Line)
 		return
 	}
+	r.begun(p)
 	r.Packets++
 	r.Styles[p.Style]++
 	it := r.item(p)
-	r.numbers.resolve(p, r.moment(p), &it.Segment)
+	r.numbers.resolve(p, r.clock.moment(p), &it.Segment)
 	it.Segment.Frame = r.Packets
 	for f := flows.Fields(1); f <= it.Segment.Unknown; f <<= 1 {
 		if it.Segment.Unknown&f != 0 {
@@ -279,8 +275,6 @@ func (r *Reader) hold(p *Packet) {
 		r.leaveAt(NoPlace, r.waiting[0].Line)
 		r.waiting = slices.Delete(r.waiting, 0, 1)
 	}
-	p.Gap = p.Gap || r.gap
-	r.gap = false
 	r.waiting = append(r.waiting, *p)
 }
 
@@ -315,26 +309,8 @@ func (r *Reader) place(p *Packet) {
 
 // item makes room for what comes of p.
 func (r *Reader) item(p *Packet) *Item {
-	r.out = append(r.out, Item{Line: p.Line, Number: p.Number, Paste: r.Pastes})
+	r.out = append(r.out, Item{Line: p.Line, Number: p.Number, Paste: len(r.Pastes) - 1})
 	return &r.out[len(r.out)-1]
-}
-
-// moment returns when p was captured. Where its time, or its number, goes back, another paste begins.
-func (r *Reader) moment(p *Packet) int64 {
-	was := r.clock
-	at, back := r.clock.moment(p)
-	if p.Number > 0 {
-		back = back && p.Number <= r.before || p.Number < r.before && p.Number == 1
-		r.before = p.Number
-	}
-	if back {
-		r.clock = clockwork{made: was.made, delta: was.delta}
-		r.numbers.forget()
-		r.Pastes++
-		r.out[len(r.out)-1].Paste = r.Pastes
-		at, _ = r.clock.moment(p)
-	}
-	return at
 }
 
 // decode reads the bytes of p.
@@ -345,15 +321,16 @@ func (r *Reader) decode(p *Packet) {
 		r.leaveAt(BadDump, p.Line)
 		return
 	}
+	r.begun(p)
 	r.Packets++
 	r.Styles[p.Style]++
 	it := r.item(p)
-	c.Time = r.moment(p)
+	c.Time = r.clock.moment(p)
 	switch r.decoder.Decode(&c, &it.Segment) {
 	case decode.Segment:
 		it.Segment.Payload = slices.Clone(it.Segment.Payload)
 		it.Segment.Interface = p.Face
-		r.numbers.observe(&it.Segment)
+		r.numbers.observe(&it.Segment, p.Line)
 	case decode.ICMPError:
 		it.ICMP, it.Note = true, r.decoder.Note
 	default:

@@ -11,6 +11,7 @@ type coldPart struct {
 	note        uint32 // ICMP errors about it, in Table.notes
 	duplicates  uint32
 	incarnation uint32
+	omitted     stamp // segment with FieldsBefore
 }
 
 // A coldHalf is one endpoint's part of a cold part.

@@ -197,6 +197,10 @@ func (t *Table) addTo(id uint32, tp *tuple.Tuple, s *segment, late bool) (stream
 	}
 	t.clock = max(t.clock, s.Time)
 	c.base(side, s)
+	if s.Unknown.Has(flows.FieldsBefore) {
+		t.coldOf(c).omitted = stampOf(s)
+		c.defects |= flows.MissedPackets
+	}
 	stream = int(c.stream)
 	if s.Flags&flows.RST != 0 {
 		t.reset(c, side, s)
@@ -313,6 +317,10 @@ func (t *Table) takeFirst(c *record, side flows.Side, s *segment) {
 		t.related.host(t, s, c.stream)
 	}
 }
+
+// Succeed makes t, which is new, continue the numbers and counts of a table whose connections have nothing to do with
+// those that t will follow.
+func (t *Table) Succeed(before *Table) { t.streams, t.stats = before.streams, before.stats }
 
 // Flush hands out all resets that still wait.
 func (t *Table) Flush() {

@@ -16,7 +16,7 @@ func (c *Facts) Idle() time.Duration {
 	if c.acksUnseen() || c.Close.By == ByThis && (c.missedAtEnd(flows.Originator) > 0 || c.missedAtEnd(flows.Responder) > 0) {
 		return 0 // when the data came that the capture lacks is not known
 	}
-	return c.Close.Time.Sub(last.Time)
+	return c.between(last, c.Close.Mark)
 }
 
 // acksUnseen reports whether the RST acknowledges data that the capture missed.
@@ -56,7 +56,15 @@ func (c *Facts) Gap() time.Duration {
 	if !from.Seen() {
 		return 0
 	}
-	return c.Trigger.Time.Sub(from.Time)
+	return c.between(from, c.Trigger.Mark)
+}
+
+// between returns the time between two packets, 0 where packets between them were left out: it was no silence.
+func (c *Facts) between(from, until flows.Mark) time.Duration {
+	if m := c.Conn.Omitted; m.Frame > from.Frame && m.Frame <= until.Frame {
+		return 0
+	}
+	return until.Time.Sub(from.Time)
 }
 
 // LastBefore returns the last segment of the RST's sender before frame, else the last of its peer.
@@ -85,7 +93,7 @@ func (c *Facts) Silence() time.Duration {
 	if !last.Seen() {
 		return 0
 	}
-	return c.Time.Sub(last.Time)
+	return c.between(last, c.Mark)
 }
 
 // LastPacket returns the last packet before the RST, resets of the same moment left out.
