@@ -22,6 +22,7 @@ var ordered = []*Rule{
 	deviceReply,
 	idleReset,
 	idleExpiry,
+	injectedAnswer,
 	forgedReset,
 
 	// A peer that stopped answering.

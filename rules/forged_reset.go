@@ -8,8 +8,11 @@ import (
 // How sure it is that a device cut a live connection.
 const forgedSure = 0.93
 
+// forgedResetID is what other rules call it by.
+const forgedResetID = "forged-reset"
+
 var forgedReset = &Rule{
-	ID:       "forged-reset",
+	ID:       forgedResetID,
 	Cause:    PeerCrash,
 	Path:     true,
 	Severity: Error,
@@ -33,7 +36,7 @@ var forgedReset = &Rule{
 		f.Summary = words.Sentence("A device on the path cut the connection in %s's name, %s; %s itself most likely did not send this RST.", Sender(c), Circumstances(c), Sender(c))
 		f.SayCompletion(c)
 		f.SaySigns(c)
-		f.Open(FastClose, "", 0.5, "nobody of the two had asked for it")
+		f.Open(FastClose, "", 0.5, "neither side had closed the connection")
 		f.Open(UnknownConnection, idleExpiryID, 0.4, "the connection had not been idle")
 	},
 	WhyNot: "nothing shows that the RST came from elsewhere than the named sender",

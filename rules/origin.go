@@ -85,6 +85,9 @@ func (f *Finding) sign(c *facts.Facts, g *facts.Sign) Evidence {
 		k.Kind, k.Number = claim.TTLSame, uint64(c.TTL)
 	case facts.SignOtherTTL:
 		k.Kind, k.Number, k.Expected = claim.TTLDiffers, uint64(c.TTL), uint64(g.N)
+		if g.SYNACK {
+			k.What = claim.SYNACK
+		}
 	case facts.SignCopiedIPID:
 		k.Kind, k.Number = claim.IPIDCopied, uint64(c.IPID)
 	case facts.SignCopiedWindow:
@@ -105,6 +108,10 @@ func (f *Finding) sign(c *facts.Facts, g *facts.Sign) Evidence {
 		k.Kind = claim.AfterFirstData
 	case facts.SignAnswersReset:
 		k.Kind = claim.AnswersReset
+	case facts.SignACKOutside:
+		k.Kind, k.Bytes = claim.ACKOutside, g.N
+	case facts.SignMirrors:
+		k.Kind = claim.MirrorsData
 	case facts.SignOneCopy:
 		k.Kind, k.Hosts, k.Count = claim.CapturedOnce, int(g.N), int(c.Conn.Duplicates)
 	}

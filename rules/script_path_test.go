@@ -40,6 +40,17 @@ const forgedFIN = `
 +0.000 > R  1:1(0) win 0 ipid 0
 `
 
+// blocked is a request that somebody 6 hops nearer than the server answers in its name.
+const blocked = `
+> ttl 64
+< ttl 53
+0.000  > S  0:0(0)
++0.197 < S. 0:0(0) ack 1 ipid 0
++0.000 > .  1:1(0) ack 1
++0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.041 < F. 1 ack 28 ttl 59 ipid 0 "HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nNo."
+`
+
 // pathScripts are situations in which somebody else than the two ends has a hand.
 var pathScripts = []script{
 	{
@@ -77,6 +88,24 @@ var pathScripts = []script{
 +0.001 > .  2:2(0) ack 2
 +30    > .  2:2(0) ack 2
 +0.001 < R  2:2(0) win 0`,
+	},
+	{
+		rule: "injected-answer",
+		// A filter answers in the server's name; only the SYN-ACK is the server's.
+		hit: blocked + `
++0.000 < R. 1:1(0) ack 3000000000 win 27 ttl 59 ipid 0`,
+		// A load balancer opens connections for the servers behind it: all that follows is theirs.
+		miss: `
+> ttl 64
+< ttl 53
+0.000  > S  0:0(0)
++0.197 < S. 0:0(0) ack 1 ipid 0
++0.000 > .  1:1(0) ack 1
++0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.200 < .  1:1(0) ack 28 ttl 59 ipid 0
++0.100 < P. 1 ack 28 ttl 59 ipid 0 "HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nNo."
++0.000 > .  28:28(0) ack 48
++2.000 < R. 48:48(0) ack 28 win 27 ttl 59 ipid 0`,
 	},
 	{
 		rule: "policy-reject",
@@ -168,6 +197,59 @@ func TestForgedRefusal(t *testing.T) {
 			if strings.Contains(e.Says, "other connections") || strings.Contains(e.Says, "not in the capture") {
 				t.Errorf("%s: %s", c.what, e.Says)
 			}
+		}
+	}
+}
+
+// TestWhoSentIt: who sent the RST, and by which sign.
+func TestWhoSentIt(t *testing.T) {
+	const far = "> ttl 64\n< ttl 50\n" + opened
+	for _, c := range []struct {
+		what, text string
+		origin     Origin
+		says       string // among the reasons
+	}{
+		{"the RST has the TTL of its own injected data, not the SYN-ACK's", blocked + `
++0.000 < R. 1:1(0) ack 3000000000 win 27 ttl 59 ipid 0`, OriginMiddlebox, "SYN-ACK arrived with 53"},
+		{"a TTL that differs from the SYN-ACK's, alone", blocked + `
++0.000 < R. 49:49(0) ack 28 win 27 ttl 59 ipid 0`, OriginUnknown, "SYN-ACK arrived with 53"},
+		{"a RST that answers beside a SYN-ACK, and copies the SYN's IP ID", `
+0.000  > S  0:0(0) ipid 5461
++0.010 < R. =0:=0(0) ack 1 win 0 ttl 46 ipid 5461
++0.030 < S. 0:0(0) ack 1 ttl 49`, OriginMiddlebox, "SYN-ACK arrived with 49"},
+		{"it carries the client's own data", far + `
++0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.005 < R. 1 ack 28 ttl 50 "GET / HTTP/1.1\r\n"`, OriginMiddlebox, "begins with the client's own data"},
+		{"it says why", far + `
++0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < R. 1 ack 28 ttl 50 "Go away"`, OriginEndpoint, ""},
+		{"it has the IP ID of the client's segment, and another TTL", "> ipid 7000\n< ttl 50 ipid 30000\n" + opened + `
++0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.001 < .  1:1(0) ack 28
++0.001 < R  1:1(0) win 0 ttl 54 ipid 7002`, OriginMiddlebox, "copied from a segment of the client"},
+		{"a late RST, with another TTL than all before it", "< ttl 50\n" + answered + `
++0.001 > F. 28:28(0) ack 44
++0.020 < F. 44:44(0) ack 29
++0.000 > .  29:29(0) ack 45
++300   > .  29:29(0) ack 45
++0.001 < R  45:45(0) win 0 ttl 250`, OriginMiddlebox, "arrive with 50"},
+		{"BGP between neighbours: TTL 1, and the kernel's own TTL of a reply", "> ttl 1\n< ttl 1\n" + answered + `
++0.001 > P. 28 ack 44 "more"
++0.020 < R  44:44(0) win 0 ttl 255`, OriginEndpoint, ""},
+		{"one host", "conn 1 127.0.0.1:40000 > 127.0.0.1:80\n< ttl 64\n" + answered + `
++0.001 > P. 28 ack 44 "more"
++0.020 < R  44:44(0) win 0 ttl 50`, OriginEndpoint, ""},
+		{"no other packet of the sender", `
+0.000  > P. 1 ack 1 "hello"
++0.020 < R  1:1(0) win 0 ipid 0`, OriginUnknown, ""},
+	} {
+		f := last(t, c.text)
+		says := ""
+		for _, e := range f.OriginWhy {
+			says += e.Says + "\n"
+		}
+		if f.Origin != c.origin || !strings.Contains(says, c.says) {
+			t.Errorf("%s: %s, want %s\n%s%s: %s", c.what, f.Origin, c.origin, says, f.Rule.ID, f.Summary)
 		}
 	}
 }

@@ -115,6 +115,8 @@ const (
 	TooSoonElsewhere
 	IPIDNotZero
 	AnswersReset
+	ACKOutside
+	MirrorsData
 
 	// What became of the RST, and what it carries.
 	Challenged
@@ -228,10 +230,10 @@ var Kinds = []Meaning{
 	{Probes, "probes", "so many connections between the two hosts to the same port, before this one, ended in the same way", "count; every: their usual distance, 0 when irregular", false},
 	{ProbeBefore, "probe-before", "the frame, in the stream, ended such a connection", "span: from the RST to it, negative", false},
 
-	{TTLSame, "ttl-same", "the RST's TTL, or hop limit, is that of the frame before it, a packet of the same sender", "number: the TTL", false},
-	{TTLDiffers, "ttl-differs", "the RST's TTL, or hop limit, is not that of the first frame, a packet of the same sender", "number: the RST's; expected: the other's", false},
+	{TTLSame, "ttl-same", "the RST's TTL, or hop limit, is that of the frame before it, a packet of the same sender", "what: data where that frame is data; number: the TTL", false},
+	{TTLDiffers, "ttl-differs", "the RST's TTL, or hop limit, is not that of the first frame, a packet of the same sender", "what: syn-ack where that frame is its SYN-ACK and no other packet can be meant; number: the RST's; expected: the other's", false},
 	{IPIDContinues, "ip-id-continues", "the RST's IP ID is at most 8 above that of the sender's last packet before it, at the first frame, in either byte order", "number: the RST's; expected: the other's", false},
-	{IPIDCopied, "ip-id-copied", "the RST's IP ID is that of the first frame, a SYN of the peer", "number", false},
+	{IPIDCopied, "ip-id-copied", "the RST's IP ID is that of the first frame, a segment of the peer", "number", false},
 	{IPIDBreaks, "ip-id-breaks", "the RST's IP ID is not within 4096 above that of the sender's last packet, at the first frame", "number: the RST's; expected: the other's", false},
 	{WindowCopied, "window-copied", "the RST's window field is that of the first frame, a segment of the peer", "number", false},
 	{TimestampContinues, "timestamp-continues", "the RST's TSval is the same as, or above, that of the sender's last segment, at the first frame", "number: the RST's; expected: the other's", false},
@@ -251,6 +253,8 @@ var Kinds = []Meaning{
 	{TooSoonElsewhere, "too-soon-elsewhere", "the RST refuses the SYN at the first frame, and follows it by less than an eighth of the least time in which its sender answered a SYN, or a SYN-ACK, on another connection", "span: between the two; every: the least time of another answer", false},
 	{IPIDNotZero, "ip-id-not-zero", "the RST's IP ID is not 0, and that of all packets of its sender before it on the connection is, of which the first frame is the last", "number: the RST's", false},
 	{AnswersReset, "answers-reset", "the RST has SEQ 0 and ACK, and its ACK is the SEQ of the first frame, a RST without ACK of the peer", "span: between the two", false},
+	{ACKOutside, "ack-outside", "the RST has ACK, and its ACK is more than 1048576 above the end of all that its receiver was captured to have sent, of which the first frame is the last segment, or as far below the first number that it sent", "bytes: its distance from that end, negative when below", false},
+	{MirrorsData, "mirrors-data", "the RST has a payload, and its first bytes are those of the first frame, data of the peer", "", false},
 	{ComparedWith, "compared-with", "the frame, in the stream, is a packet of the RST's sender with the value that the RST was compared with", "number", false},
 
 	{Challenged, "challenge-ack", "the side, the RST's receiver, answered the RST with a plain ACK at the second frame, and goes on", "", false},

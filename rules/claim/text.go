@@ -356,15 +356,23 @@ var sentences = [numKinds]func(*Claim) string{
 	ProbeBefore: func(c *Claim) string { return "an earlier connection of the same client ends alike" + later(c.Span) },
 
 	TTLSame: func(c *Claim) string {
+		if c.What == Data {
+			return "its TTL " + number(c.Number) + " is that of the data just before it"
+		}
 		return "its TTL " + number(c.Number) + " is that of " + c.side() + "'s other packets"
 	},
 	TTLDiffers: func(c *Claim) string {
+		if c.What == SYNACK {
+			return "its TTL is " + number(c.Number) + "; " + c.side() + "'s SYN-ACK arrived with " + number(c.Expected)
+		}
 		return "its TTL is " + number(c.Number) + "; " + c.side() + "'s other packets arrive with " + number(c.Expected)
 	},
 	IPIDContinues: func(c *Claim) string {
 		return "its IP ID " + hex16(c.Number) + " continues the count of " + c.side() + "'s last packet (" + hex16(c.Expected) + ")"
 	},
-	IPIDCopied: func(c *Claim) string { return "the IP ID " + hex16(c.Number) + " is copied from the SYN" },
+	IPIDCopied: func(c *Claim) string {
+		return "the IP ID " + hex16(c.Number) + " is copied from a segment of " + c.peer()
+	},
 	IPIDBreaks: func(c *Claim) string {
 		return "its IP ID " + hex16(c.Number) + " does not continue the count of " + c.side() + "'s other packets (last " + hex16(c.Expected) + ")"
 	},
@@ -422,6 +430,10 @@ var sentences = [numKinds]func(*Claim) string{
 	AnswersReset: func(c *Claim) string {
 		return "it answers " + c.peer() + "'s RST" + later(c.Span) + ": no host answers a RST (RFC 9293 §3.10.7.1), devices that translate addresses do"
 	},
+	ACKOutside: func(c *Claim) string {
+		return "its ACK is " + distance(c.Bytes) + " the next number of " + c.peer() + ", who never sent that"
+	},
+	MirrorsData:  func(c *Claim) string { return "its payload begins with " + c.peer() + "'s own data" },
 	ComparedWith: func(*Claim) string { return "the packet that it was compared with" },
 
 	Challenged: func(c *Claim) string {

@@ -1,9 +1,11 @@
 package facts
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/exchange"
 )
 
 // PathSigns is what speaks for and against a device on the path as the true sender of a RST
@@ -24,6 +26,7 @@ type Sign struct {
 	Span     time.Duration   // of kinds that are about a distance in time
 	Need     time.Duration   // SignTooSoon: the least time that the sender needs
 	N        int64           // bytes, packets or a TTL, by kind
+	SYNACK   bool            // SignOtherTTL: compared with the SYN-ACK alone
 	Compared *flows.ConnMark // a packet of another connection that the RST was compared with, nil for none
 
 	// Elsewhere says of SignTooSoon that Need was measured on other connections of the sender.
@@ -52,7 +55,7 @@ const (
 	SignIdle                               // and that after Span without data
 	SignSameTTL                            // the TTL is that of the sender's other packets
 	SignOtherTTL                           // the sender's other packets arrive with TTL N
-	SignCopiedIPID                         // the IP ID is that of the segment which the RST answers
+	SignCopiedIPID                         // the IP ID is that of a segment of its receiver: the one that it answers, or the last
 	SignCopiedWindow                       // and so is the window
 	SignIPIDContinues                      // the IP ID follows the sender's last one
 	SignIPIDBreaks                         // the IP ID is out of the sender's count
@@ -62,6 +65,8 @@ const (
 	SignOtherMAC                           // another Ethernet source than the sender's
 	SignOpening                            // directly after the client's first data
 	SignAnswersReset                       // it answers a RST, as no host does
+	SignACKOutside                         // its ACK is N bytes beyond all that its receiver had sent, or as far below
+	SignMirrors                            // its payload begins like its receiver's data
 	SignOneCopy                            // captured once, where most of the connection's N other packets were captured twice
 )
 
@@ -93,6 +98,8 @@ const (
 	signOnLink        = 1.0  // TTL as it left its host, in the name of one that is a hop away
 	signOneCopyOfMany = 1.0  // captured once where each of many other packets is captured twice
 	signOneCopy       = 0.8  // captured once where every other packet of the connection is captured twice
+	signACKOutside    = 0.5  // acknowledges what its receiver never sent
+	signMirrors       = 1.5  // its payload is what its receiver had sent
 	signOpening       = 0.4  // directly after a Client Hello or the first request
 	genuineIPID       = -0.8 // IP ID goes on counting
 	genuineTS         = -0.8 // its timestamps go on
@@ -282,9 +289,15 @@ func (s *PathSigns) numbers(c *Facts) {
 		switch d := c.SEQ.Sub(c.Snd.SND.NXT); {
 		case d > 0:
 			s.add(Sign{Kind: SignBeyond, Weight: signBeyond, N: int64(d)}, c.Frame, c.Snd.Last.Frame)
-		case d < 0 && c.SEQ.Sub(c.Snd.SND.UNA) < 0 && c.Snd.Retransmits.Count == 0:
+		case d < 0 && c.SEQ.Sub(c.Snd.SND.UNA) < 0 && c.Snd.Retransmits.Count == 0 && !c.askedFor():
 			s.add(Sign{Kind: SignBehind, Weight: signBehind, N: int64(-d)}, c.Frame, c.Snd.Last.Frame)
 		}
+	}
+	if n := c.ackOutside(); n != 0 && complete {
+		s.add(Sign{Kind: SignACKOutside, Weight: signACKOutside, N: n}, c.Rcv.Last.Frame, c.Frame)
+	}
+	if m := c.mirrored(); m.Seen() {
+		s.add(Sign{Kind: SignMirrors, Weight: signMirrors}, m.Frame, c.Frame)
 	}
 	if complete && c.Snd.HasSND && c.After.SenderSegments == 0 {
 		limit := c.Snd.SND.NXT
@@ -327,6 +340,56 @@ func (s *PathSigns) numbers(c *Facts) {
 		}
 	}
 }
+
+// askedFor reports whether a segment of the receiver has the RST's SEQ as its ACK.
+func (c *Facts) askedFor() bool {
+	for i := range c.Conn.Events {
+		if e := &c.Conn.Events[i]; e.Side != c.Side && e.Frame < c.Frame && e.Flags.Has(flows.ACK) && e.ACK == c.SEQ {
+			return true
+		}
+	}
+	return false
+}
+
+// farOutside is how far an acknowledgment must lie outside of what its receiver sent to be more than a packet that the
+// capture lacks.
+const farOutside = 1 << 20
+
+// ackOutside returns how far the ACK of a RST lies above all that its receiver has sent, negative below its first
+// number; 0 where it does not, or not far.
+func (c *Facts) ackOutside() int64 {
+	if !c.Flags.Has(flows.ACK) || c.SEQ == 0 || !c.Rcv.HasSND || !c.Rcv.HasISS {
+		return 0
+	}
+	if d := c.ACK.Sub(c.Rcv.SND.NXT); d > farOutside {
+		return int64(d)
+	}
+	if d := c.ACK.Sub(c.Rcv.SND.ISS); d < -farOutside {
+		return int64(c.ACK.Sub(c.Rcv.SND.NXT))
+	}
+	return 0
+}
+
+// mirrored returns the data of the RST's receiver that the RST's payload begins with, the zero Mark for none. Some
+// devices make their RST of the packet that it answers, payload and all.
+func (c *Facts) mirrored() flows.Mark {
+	x := &c.Conn.Exchange
+	p := c.Side.Peer()
+	for _, m := range []*exchange.Message{&x.Last[p], &x.Request} {
+		if m == &x.Request && x.RequestSide != int(p) || m.Frame == 0 || m.Frame > c.Frame {
+			continue
+		}
+		first := len(m.Text) >= leastMirrored && bytes.HasPrefix(c.Payload, []byte(m.Text))
+		hello := m.Kind == exchange.ClientHello && len(c.Payload) > 5 && c.Payload[0] == 22 && c.Payload[1] == 3 && c.Payload[5] == 1 // a record, RFC 8446 §5.1 and §4
+		if first || hello {
+			return flows.Mark{Frame: m.Frame, Time: flows.Time(m.Time)}
+		}
+	}
+	return flows.Mark{}
+}
+
+// leastMirrored is how many bytes must be alike to be copied: "GET /".
+const leastMirrored = 5
 
 // volley counts the repetitions of a RST+ACK that nothing drew: a host sends it once.
 func (c *Facts) volley() int {
@@ -411,65 +474,145 @@ func (c *Facts) onlyCandidate(need time.Duration) bool {
 	return true
 }
 
-// ttl compares the RST's TTL with that of its sender's other packets.
+// A yardstick is what a RST's TTL is compared with: the TTL of packets that are known to come from its sender.
+type yardstick struct {
+	ttl, low, high uint8
+	frame          int             // a packet that arrived with ttl
+	other          *flows.ConnMark // set where that packet is of another connection
+	synack         bool            // that packet is its SYN-ACK, and its other packets are not known to be its own
+	steady         bool            // several packets, and all with the same TTL
+}
+
+// yardstick returns what the RST's TTL is compared with. Only the SYN and SYN-ACK of a connection that opened are known
+// to come from its ends; what came with another TTL just before the RST, and with the RST's own, is as much in doubt as
+// the RST itself. The zero yardstick says that there is nothing to compare.
+func (c *Facts) yardstick() yardstick {
+	if accepts := c.synackAfter(); accepts.Seen() && c.Snd.Segments == 0 && c.Refused() {
+		// The RST came beside a SYN-ACK to the same SYN: that one names the number which the client took up.
+		if e := c.eventAfter(accepts.Frame); e != nil && e.TTL != 0 {
+			return yardstick{ttl: e.TTL, low: e.TTL, high: e.TTL, frame: e.Frame, synack: true}
+		}
+	}
+	k, s := c.Snd, &c.Related
+	if k.Segments == 0 || k.TTL == 0 {
+		y := yardstick{ttl: s.SenderTTL, low: s.SenderTTLMin, high: s.SenderTTLMax, steady: s.SenderTTLMin == s.SenderTTLMax}
+		if m := &s.SenderTTLSeen; m.Stream == c.Conn.Stream {
+			y.frame = m.Frame // one that comes after the RST
+		} else {
+			y.other = m
+		}
+		return y
+	}
+	if k.SYNTTL != 0 && k.SYNTTL != c.TTL && c.TTL >= k.TTLMin && c.TTL <= k.TTLMax && c.opened() && c.suspects() {
+		return yardstick{ttl: k.SYNTTL, low: k.SYNTTL, high: k.SYNTTL, frame: k.SYN.Frame, synack: !c.ByClient()}
+	}
+	return yardstick{ttl: k.TTL, low: k.TTLMin, high: k.TTLMax, frame: c.withTTL(k.TTL, k.Last.Frame), steady: k.TTLMin == k.TTLMax && k.Segments >= 3}
+}
+
+// opened reports whether the SYN or SYN-ACK of the RST's sender is one that its peer has acknowledged.
+func (c *Facts) opened() bool {
+	return c.Snd.HasISS && c.Snd.SYN.Seen() && c.Rcv.HasRCV && c.Rcv.RCV.NXT.Sub(c.Snd.SND.ISS) > 0
+}
+
+// maxSuspects is how many packets may have the RST's TTL and still come from whoever sent the RST.
+const maxSuspects = 2
+
+// suspects reports whether the packets of the RST's sender that arrived with the RST's TTL are few and came in one burst
+// with it, in mid-connection: then whoever sent the RST may have sent them.
+func (c *Facts) suspects() bool {
+	n := 0
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		if e.Side != c.Side || e.TTL != c.TTL || e.Frame >= c.Frame || e.Notes&flows.Duplicate != 0 {
+			continue
+		}
+		if n++; n > maxSuspects || c.Time.Sub(e.Time) > c.Soon() {
+			return c.backToYardstick()
+		}
+	}
+	return n > 0
+}
+
+// InjectedAnswer returns the data that whoever sent the RST had sent just before it in the same name: data with the
+// RST's TTL, which is not that of the SYN-ACK. The zero Mark where there is none.
+func (c *Facts) InjectedAnswer() flows.Mark {
+	if k := c.Snd; c.ByClient() || k.SYNTTL == 0 || k.SYNTTL == c.TTL || !c.opened() || !c.suspects() {
+		return flows.Mark{}
+	}
+	for i := range c.Conn.Events {
+		if e := &c.Conn.Events[i]; e.Side == c.Side && e.TTL == c.TTL && e.DataLen > 0 && e.Frame < c.Frame && e.Notes&flows.Duplicate == 0 {
+			return e.Mark
+		}
+	}
+	return flows.Mark{}
+}
+
+// backToYardstick reports whether the sender's packets go on with the TTL of its SYN or SYN-ACK after the RST.
+func (c *Facts) backToYardstick() bool {
+	for i := range c.After.Events {
+		if e := &c.After.Events[i]; e.Side == c.Side && e.TTL == c.Snd.SYNTTL && e.Flags&flows.RST == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// eventAfter returns the event of the RST's aftermath at frame, nil without one.
+func (c *Facts) eventAfter(frame int) *flows.Event {
+	for i := range c.After.Events {
+		if e := &c.After.Events[i]; e.Frame == frame {
+			return e
+		}
+	}
+	return nil
+}
+
+// ttl compares the RST's TTL with that of packets that are known to come from its sender.
 func (s *PathSigns) ttl(c *Facts) {
 	if c.TTL == 0 || c.ResetsSYNACK() {
-		return // scanners send their SYNs with a TTL of their own
+		return // scanners send their SYNs with a TTL of their own: see spoofed-syn
 	}
-	known, low, high := c.Snd.TTL, c.Snd.TTLMin, c.Snd.TTLMax
-	frame := c.Snd.Last.Frame
-	if c.Snd.Segments == 0 || known == 0 {
-		known, low, high = c.Related.SenderTTL, c.Related.SenderTTLMin, c.Related.SenderTTLMax
-		if low == 0 {
-			low, high = known, known
-		}
-		frame = 0
-	}
-	if frame != 0 {
-		frame = c.withTTL(known, frame)
-	}
-	other := frame == 0 // of this connection no packet came before the RST
-	var compared *flows.ConnMark
-	if m := &c.Related.SenderTTLSeen; other && m.Stream == c.Conn.Stream { // one that comes after the RST
-		frame = m.Frame
-	} else if other {
-		compared = m
-	}
-	if known == 0 {
+	y := c.yardstick()
+	if y.ttl == 0 {
 		return
+	}
+	if y.low == 0 {
+		y.low, y.high = y.ttl, y.ttl
+	}
+	if y.low == 1 && (initialTTL(c.TTL) || c.TTL == 1) {
+		return // BGP between neighbours (eBGP) sends with TTL 1; a stack without the socket answers with its own
 	}
 	off := 0
 	switch {
-	case c.TTL < low:
-		off = int(low) - int(c.TTL)
-	case c.TTL > high:
-		off = int(c.TTL) - int(high)
+	case c.TTL < y.low:
+		off = int(y.low) - int(c.TTL)
+	case c.TTL > y.high:
+		off = int(c.TTL) - int(y.high)
 	}
 	if off <= 2 && c.Conn.Duplicates > 0 && c.After.Duplicates == 0 {
 		off = 0 // copies made on the way differ by the routers between
 	}
 	if off == 0 {
-		if c.TTL == known && !initialTTL(c.TTL) {
-			s.add(Sign{Kind: SignSameTTL, Weight: genuineTTL, Compared: compared}, c.Frame, frame)
+		if c.TTL == y.ttl && !initialTTL(c.TTL) {
+			s.add(Sign{Kind: SignSameTTL, Weight: genuineTTL, Compared: y.other}, c.Frame, y.frame)
 		}
 		return
 	}
-	nearer := hops(c.TTL) < hops(known)
-	steady := low == high && (c.Snd.Segments >= 3 || other)
+	nearer := hops(c.TTL) < hops(y.ttl)
 	w := signOtherTTL
 	switch {
-	case hops(c.TTL) == hops(known):
+	case hops(c.TTL) == hops(y.ttl):
 		w = signOtherStart
-	case off == 1 && nearer && hops(c.TTL) == 0 && steady:
+	case off == 1 && nearer && hops(c.TTL) == 0 && y.steady:
 		w = signOnLink
-	case off == 1:
+	case off == 1, off == 2 && y.other != nil:
 		w = signOneHop
-	case steady:
+	case y.steady:
 		w = signOtherHops
 	case nearer:
 		w = signNearer
 	}
-	s.add(Sign{Kind: SignOtherTTL, Weight: w, N: int64(known), Compared: compared}, c.Frame, frame)
+	s.add(Sign{Kind: SignOtherTTL, Weight: w, N: int64(y.ttl), SYNACK: y.synack, Compared: y.other}, c.Frame, y.frame)
 }
 
 // withTTL returns the last packet of the RST's sender on the connection before the RST that arrived with a TTL, else
@@ -513,6 +656,21 @@ func (s *PathSigns) copies(c *Facts) {
 	s.add(Sign{Kind: SignOneCopy, Weight: w, N: int64(others)}, c.Frame)
 }
 
+// copiedIPID returns the segment of the RST's receiver, the one that the RST answers or the last, whose IP ID the RST
+// has although its sender counts otherwise; the zero Mark where there is none.
+func (c *Facts) copiedIPID() flows.Mark {
+	if c.Conn.Duplicates > 0 || c.Snd.Segments == 0 || c.IPID-c.Snd.IPID < 4096 || c.Snd.IPID-c.IPID < 4096 {
+		return flows.Mark{}
+	}
+	switch t := c.Trigger; {
+	case t != nil && t.IPID == c.IPID:
+		return t.Mark
+	case t == nil && c.Rcv.IPID == c.IPID:
+		return c.Rcv.Last
+	}
+	return flows.Mark{}
+}
+
 // identity compares IP ID, window, timestamps and Ethernet source.
 func (s *PathSigns) identity(c *Facts) {
 	if c.IPID != 0 {
@@ -523,6 +681,8 @@ func (s *PathSigns) identity(c *Facts) {
 			if c.WND != 0 && uint32(c.WND) == t.WND {
 				s.add(Sign{Kind: SignCopiedWindow, Weight: signCopiedWND}, c.Frame, t.Frame)
 			}
+		case c.copiedIPID().Seen():
+			s.add(Sign{Kind: SignCopiedIPID, Weight: signCopiedIPID}, c.Frame, c.copiedIPID().Frame)
 		case c.continuesIPID():
 			s.add(Sign{Kind: SignIPIDContinues, Weight: genuineIPID}, c.Frame, c.Snd.Last.Frame)
 		case c.Snd.IPIDStep > 0 && c.Snd.IPIDStep <= 256 && c.Snd.Segments >= 3 && c.IPID-c.Snd.IPID > 4096 && !c.ownRSTBefore():

@@ -109,6 +109,8 @@ func init() {
 		"too-soon-elsewhere":  checkTooSoonElsewhere,
 		"ip-id-not-zero":      checkIPIDNotZero,
 		"answers-reset":       checkAnswersReset,
+		"ack-outside":         checkACKOutside,
+		"mirrors-data":        checkMirrorsData,
 
 		"challenge-ack":     checkChallenged,
 		"out-of-window":     checkOutOfWindow,

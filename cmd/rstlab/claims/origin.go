@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"math/bits"
@@ -94,8 +95,8 @@ func checkIPIDCopied(q *question) {
 	}
 	q.number("the RST's IP ID", q.e.Values.Number, uint64(q.rst.IPID))
 	q.number(fmt.Sprintf("the IP ID of frame %d", p.Frame), q.e.Values.Number, uint64(p.IPID))
-	if !isSYN(p) {
-		q.fail("frame %d is no SYN", p.Frame)
+	if p.Frame > q.rst.Frame {
+		q.fail("frame %d comes after the RST", p.Frame)
 	}
 }
 
@@ -426,3 +427,46 @@ func checkAnswersReset(q *question) {
 	}
 	q.span(p, q.rst)
 }
+
+// farOutside is the distance from which on ack-outside is claimed.
+const farOutside = 1 << 20
+
+func checkACKOutside(q *question) {
+	last := q.by(q.receiver).before(q.rst.Frame).others().last()
+	if p := q.frame(); !q.sent(p, q.receiver) || p != last && !p.Copy {
+		return
+	}
+	l := q.by(q.receiver).before(q.rst.Frame).others()
+	end, ok := l.highest()
+	first := l.first()
+	if !ok || !q.rst.Has(ACK) {
+		q.fail("there is no number to compare with")
+		return
+	}
+	d := above(q.rst.ACK, end)
+	if d <= farOutside && above(q.rst.ACK, first.SEQ) >= -farOutside {
+		q.fail("its ACK is %d above the end of what its receiver sent", d)
+	}
+	if q.e.Values.Bytes != int64(d) {
+		q.fail("the distance is %d, not %d", d, q.e.Values.Bytes)
+	}
+}
+
+func checkMirrorsData(q *question) {
+	p := q.frame()
+	if !q.sent(p, q.receiver) {
+		return
+	}
+	n := min(len(p.Payload), len(q.rst.Payload), leastMirrored)
+	switch {
+	case p.Frame > q.rst.Frame:
+		q.fail("frame %d comes after the RST", p.Frame)
+	case n < leastMirrored:
+		q.part() // not captured
+	case !bytes.Equal(p.Payload[:n], q.rst.Payload[:n]):
+		q.fail("its payload begins otherwise")
+	}
+}
+
+// leastMirrored is how many bytes are compared.
+const leastMirrored = 5
