@@ -33,8 +33,8 @@ var forgedReset = &Rule{
 		f.Summary = words.Sentence("A device on the path cut the connection in %s's name, %s; %s itself most likely did not send this RST.", Sender(c), Circumstances(c), Sender(c))
 		f.SayCompletion(c)
 		f.SaySigns(c)
-		f.Open(FastClose, "", 0.5, "nobody of the two had asked for it")
-		f.Open(UnknownConnection, idleExpiryID, 0.4, "the connection had not been idle")
+		f.Open(FastClose, "", 0.5, "the RST was most likely made on the path")
+		f.Open(UnknownConnection, idleExpiryID, 0.4, "the connection was in use")
 	},
 	WhyNot: "nothing shows that the RST came from elsewhere than the named sender",
 }
