@@ -175,7 +175,7 @@ const lessClosely = "the packets fit this too, but less closely"
 // absence among the claims that the summary is made of.
 func (f *Finding) hedge() {
 	limited := func(e Evidence) bool { return e.Limited }
-	if slices.ContainsFunc(f.Evidence, limited) && !strings.Contains(f.Summary, "capture") {
+	if slices.ContainsFunc(f.Evidence, limited) && !strings.Contains(f.Summary, "capture") && !strings.Contains(f.Summary, " seen") {
 		f.Summary = strings.TrimSuffix(f.Summary, ".") + ", as far as this capture shows."
 	}
 }
