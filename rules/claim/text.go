@@ -165,6 +165,10 @@ var sentences = [numKinds]func(*Claim) string{
 		}
 		if c.Count > 1 {
 			s += ", " + strconv.Itoa(c.Count) + " times in all"
+			if c.Span != 0 {
+				s += ", the first"
+			}
+			return strings.TrimSuffix(s+" "+strings.TrimPrefix(beforeRST(c.Span), ", "), " ")
 		}
 		return s + beforeRST(c.Span)
 	},
