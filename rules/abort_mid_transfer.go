@@ -60,7 +60,7 @@ var abortMidTransfer = &Rule{
 			f.Say(claim.Claim{Kind: claim.FurtherResets, Side: c.Side, Count: n}, c.After.SenderRSTs[0].Frame)
 		}
 		f.SayRelated(c)
-		f.Open(FastClose, abortiveCloseID, 0.95, "the transfer was not complete; but a deliberate abort and a crash send the same packets here")
+		f.Open(FastClose, abortiveCloseID, 0.95, "the transfer was still under way; but a deliberate abort and a crash send the same packets here")
 	},
 	WhyNot: "no transfer was under way",
 }

@@ -55,7 +55,7 @@ var abortiveClose = &Rule{
 			f.Say(claim.Claim{Kind: claim.AllAcked, Side: c.Side}, c.Rcv.Last.Frame)
 		}
 		f.SayRST(c)
-		f.Open(PeerCrash, unreadDataID, 0.9, "the exchange was complete; a program that dies at this moment loses nothing")
+		f.Open(PeerCrash, unreadDataID, 0.9, "no unfinished exchange was seen; a program that dies at this moment sends the same packets")
 		f.Open(UnknownConnection, "", 0.05, "the RST has the sequence number of a live connection")
 	},
 	WhyNot: "an exchange was unfinished",

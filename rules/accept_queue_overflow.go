@@ -65,12 +65,8 @@ var acceptQueueOverflow = &Rule{
 		return c.Lowered(p, facts.AnyDefect)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		since := c.Conn.HandshakeACK
-		if !since.Seen() {
-			since = c.Snd.LastSYN
-		}
-		f.Summary = fmt.Sprintf("%s aborted the handshake %s after its last step: %sthe queue of port %d was full.", words.Capital(Sender(c)),
-			words.Span(c.Time.Sub(since.Time)), words.Probably(f.Confidence), c.Snd.Addr.Port)
+		f.Summary = fmt.Sprintf("%s aborted the connection%s: %sthe queue of port %d was full.", words.Capital(Sender(c)), afterHandshake(c),
+			words.Probably(f.Confidence), c.Snd.Addr.Port)
 		f.saySYNACK(c.Side, c.Snd.SYN, c.Rcv.SYN)
 		f.sayHandshake(c)
 		f.SayRST(c)

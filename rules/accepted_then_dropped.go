@@ -54,7 +54,7 @@ var acceptedThenDropped = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		if c.Conn.SYNACK.Seen() {
-			f.Summary = words.Sentence("%s accepted the connection and dropped it %s later without serving anything, %s.", words.Capital(Sender(c)), words.Span(c.Time.Sub(c.Conn.SYNACK.Time)), Circumstances(c))
+			f.Summary = words.Sentence("%s accepted the connection and dropped it%s without serving anything, %s.", words.Capital(Sender(c)), afterHandshake(c), Circumstances(c))
 			f.saySYNACK(c.Side, c.Conn.SYNACK, c.Rcv.SYN)
 			f.sayHandshake(c)
 		} else {
@@ -63,8 +63,16 @@ var acceptedThenDropped = &Rule{
 		f.SayCompletion(c)
 		f.SayRST(c)
 		f.SayRelated(c)
-		f.Open(FastClose, abortiveCloseID, 0.75, "the client had opened the connection to use it, and nothing was served")
-		f.Open(ClosedPort, acceptQueueOverflowID, 0.2, "the RST is the server's own decision, not a reply to the third step")
+		f.Open(FastClose, abortiveCloseID, 0.75, "the client had just opened the connection")
+		f.Open(ClosedPort, acceptQueueOverflowID, 0.2, "the RST has the form of the server's own abort")
 	},
 	WhyNot: "the server had served something, or the client dropped the connection",
+}
+
+// afterHandshake returns " 3.0 ms after the handshake", "" where its end was not captured.
+func afterHandshake(c *facts.Facts) string {
+	if ack := c.Conn.HandshakeACK; ack.Seen() {
+		return " " + words.Span(c.Time.Sub(ack.Time)) + " after the handshake"
+	}
+	return ""
 }

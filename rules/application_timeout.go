@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -61,7 +62,9 @@ var applicationTimeout = &Rule{
 		b := c.Close.Completion
 		f.Summary = words.Sentence("%s ended the connection %s.", words.Capital(Sender(c)), Circumstances(c))
 		if b.State != facts.OpenRequest {
-			f.Summary = words.Sentence("%s ended the connection %s, after %s without progress.", words.Capital(Sender(c)), Circumstances(c), words.Span(b.Since))
+			last := c.Close.LastData[b.Side]
+			f.Summary = words.Sentence("%s ended the connection %s, %s after its last data.", words.Capital(Sender(c)), Circumstances(c), words.Span(c.Time.Sub(last.Time)))
+			f.Say(claim.Claim{Kind: claim.LastData, Side: b.Side, Span: c.Time.Sub(last.Time)}, last.Frame)
 		}
 		f.SayCompletion(c)
 		from := b.Frame // the request
@@ -72,7 +75,7 @@ var applicationTimeout = &Rule{
 		}
 		f.SayTimeout(c, b.Since, from, c.Close.Frame)
 		f.SayRST(c)
-		f.Open(FastClose, idleReleaseID, 0.9, "a request was still unanswered")
+		f.Open(FastClose, idleReleaseID, 0.9, "an exchange was under way")
 	},
 	WhyNot: "no request was unanswered, or not for long",
 }

@@ -36,7 +36,7 @@ var badHandshakeACK = &Rule{
 		f.saySYN(c.Side, c.Snd)
 		f.Say(claim.Claim{Kind: claim.BadACK, Side: c.Side, Number: uint64(c.Trigger.ACK), Expected: uint64(c.Snd.SND.ISS.Add(1))}, c.Trigger.Frame)
 		f.SayRST(c)
-		f.Open(PeerCrash, "", 0.4, "no connection had been opened that could have been lost")
+		f.Open(PeerCrash, "", 0.4, "the connection was still being opened")
 	},
 	Effects: Effects{Outcomes: openingOutcomes},
 	WhyNot:  "the SYN-ACK acknowledges the client's SYN",

@@ -77,8 +77,8 @@ var closeNotifyRace = &Rule{
 		}
 		f.SayClose(c)
 		f.SayRST(c)
-		f.Open(UnknownConnection, lateSegmentID, 0.5, "it came with the close, not long after it")
-		f.Open(PeerCrash, dataAfterFINID, 0.4, "only a closing message reached the closed socket")
+		f.Open(UnknownConnection, lateSegmentID, 0.5, "this host had closed the connection itself")
+		f.Open(PeerCrash, dataAfterFINID, 0.4, "only closing messages were seen to reach the closed socket")
 	},
 	Effects: Effects{Outcomes: closingOutcomes},
 	WhyNot:  "more than a closing message reached the closed socket, or the exchange was not finished",

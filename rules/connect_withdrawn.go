@@ -32,12 +32,12 @@ var connectWithdrawn = &Rule{
 		return connectWithdrawnSure
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = words.Sentence("%s withdrew its attempt to connect: the SYN-ACK met nobody.", words.Capital(Sender(c)))
+		f.Summary = words.Sentence("%s withdrew its attempt to connect: when the SYN-ACK came, its socket was closed.", words.Capital(Sender(c)))
 		if c.Snd.SYN.Seen() {
-			f.Summary = words.Sentence("%s withdrew its attempt to connect: the SYN-ACK came %s after the SYN and met nobody.", words.Capital(Sender(c)), words.Span(c.Trigger.Time.Sub(c.Snd.SYN.Time)))
+			f.Summary = words.Sentence("%s withdrew its attempt to connect: when the SYN-ACK came, %s after the SYN, its socket was closed.", words.Capital(Sender(c)), words.Span(c.Trigger.Time.Sub(c.Snd.SYN.Time)))
 		}
 		f.SayHalfOpen(c)
-		f.Open(FastClose, healthProbeID, 0.6, "a socket that is closed on purpose after the SYN-ACK sends RST+ACK; this is the reply of a system without the connection")
+		f.Open(FastClose, healthProbeID, 0.6, "a program that closes its socket after the SYN-ACK sends RST+ACK; this RST has the form of a reply")
 	},
 	Effects: Effects{Outcomes: openingOutcomes, Own: connectLimit},
 	WhyNot:  "the RST does not answer a SYN-ACK",

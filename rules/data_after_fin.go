@@ -76,8 +76,8 @@ var dataAfterFIN = &Rule{
 			f.Summary += "; what came later reached a closed socket."
 		}
 		if onlyPings(c) {
-			f.Severity = Info
-			f.Summary += " Only a keep-alive ping was unanswered: nothing of value was lost."
+			f.Severity, f.Harm = Info, "Harmless: only a keep-alive ping was unanswered."
+			f.Summary += " Only a keep-alive ping was unanswered."
 			f.Remedy = "Harmless in itself. A program that stops on purpose should end the exchange by its protocol first (in WebSocket, with a Close frame)."
 		}
 		if b := c.Close.Completion; c.ByClient() && b.State == facts.OpenRequest && b.Side == c.Side && f.Severity != Info {
@@ -91,10 +91,12 @@ var dataAfterFIN = &Rule{
 		f.SayClose(c)
 		if c.AfterClose.Data.Seen() {
 			f.SayAfterClose(c)
+		} else if c.Close.By != facts.ByThis {
+			f.sayLateTrigger(c)
 		}
 		f.SayRST(c)
 		f.SayRelated(c)
-		why := "an exchange was unfinished at the close; but a program that stops on purpose sends the same packets as one that dies"
+		why := "an exchange was under way at the close; but a program that stops on purpose sends the same packets as one that dies"
 		if c.Close.Completion.Finished(c.Side) {
 			why = "data still reached the closed socket"
 		}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,9 @@ func Circumstances(c *facts.Facts) string {
 		if b.Side == c.Side {
 			whose = "its own"
 		}
+		if b.Frame == 0 {
+			return words.Sentence("while %s request, which the capture does not hold, was unanswered", whose)
+		}
 		s := words.Sentence("while %s request%s was unanswered", whose, words.Quoted(b.Text))
 		if b.After && b.Sealed {
 			s = words.Sentence("while %s request%s was perhaps not answered in full", whose, words.Quoted(b.Text))
@@ -37,7 +41,7 @@ func Circumstances(c *facts.Facts) string {
 		s := "before the handshake was finished"
 		if x.TLS {
 			s = "before the TLS handshake was finished"
-			if x.SNI != "" {
+			if x.SNI != "" && clientHello(x) != 0 {
 				s += " (Client Hello for " + x.SNI + ")"
 			}
 		}
@@ -54,10 +58,16 @@ func Circumstances(c *facts.Facts) string {
 		if b.Want >= 0 {
 			return words.Sentence("while a request was still coming: %s of %s had arrived", words.Bytes(b.Got), words.Bytes(b.Want))
 		}
+		if b.Frame == 0 {
+			return "while a request that the capture does not hold was still coming"
+		}
 		return "while a request was still coming"
 	case facts.InFlight:
 		if b.Got > 0 {
 			return words.Sentence("while %s of the answer were unacknowledged", words.Bytes(b.Got))
+		}
+		if !c.After.ReceiverData.Seen() {
+			return "while an answer that the capture does not hold was still coming"
 		}
 		return "while the answer was still coming"
 	case facts.Unended:
@@ -65,7 +75,7 @@ func Circumstances(c *facts.Facts) string {
 	case facts.Unused:
 		return "before any request was sent on the connection"
 	case facts.Answered:
-		if !words.Opaque(b.Text) {
+		if !words.Opaque(b.Text) && answeredBy(c, b) != claim.None {
 			return "after the exchange was complete (last: " + b.Text + ")"
 		}
 		return "after the exchange was complete"
@@ -84,6 +94,7 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 		f.sayUnanswered(c, b, until)
 	case facts.OpenHandshake:
 		f.Say(claim.Claim{Kind: claim.HandshakeOpen, Side: b.Side, Until: until, Text: readable(b.Text)}, b.Frame)
+		f.sayServerName(c.Close.Exchange)
 	case facts.CutResponse:
 		if b.Side == c.Side {
 			until = c.Frame // what it sent before its FIN may have been captured after it
@@ -106,10 +117,10 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 		case b.Frame > 0:
 			f.Say(claim.Claim{Kind: claim.NothingAsked, Side: b.Side, Until: until, Text: readable(b.Text)}, b.Frame)
 		default:
-			f.Say(claim.Claim{Kind: claim.NothingSent, Until: until}, c.Conn.HandshakeACK.Frame)
+			f.sayNothingSent(c, until)
 		}
 	case facts.Answered:
-		f.sayAnswered(c, b, until)
+		f.sayAnswered(c, b)
 	case facts.SaidGoodbye:
 		f.Say(claim.Claim{Kind: claim.GoodbyeSent, Side: b.Side, Text: readable(b.Text)}, b.Frame)
 	}
@@ -129,16 +140,32 @@ func (f *Finding) sayUnanswered(c *facts.Facts, b facts.Completion, until int) {
 
 // sayAnswered says which message was the last, or where other data followed it (housekeeping, the rest of an upload),
 // that it is a response.
-func (f *Finding) sayAnswered(c *facts.Facts, b facts.Completion, until int) {
-	says := claim.Claim{Kind: claim.LastMessage, Side: b.Side, What: claim.Response, Text: readable(b.Text)}
-	switch other := c.Close.LastData[b.Side.Peer()]; {
-	case b.Frame < until && other.Frame <= b.Frame:
-	case b.Side == flows.Responder:
-		says.Kind, says.What = claim.ResponseSent, claim.Segment
-	default:
-		return
+func (f *Finding) sayAnswered(c *facts.Facts, b facts.Completion) {
+	switch k := answeredBy(c, b); k {
+	case claim.LastMessage:
+		f.Say(claim.Claim{Kind: k, Side: b.Side, What: claim.Response, Text: readable(b.Text)}, b.Frame)
+	case claim.ResponseSent:
+		f.Say(claim.Claim{Kind: k, Side: b.Side, Text: readable(b.Text)}, b.Frame)
 	}
-	f.Say(says, b.Frame)
+}
+
+// answeredBy returns the kind of claim that the message which ended an exchange allows, None where it allows none.
+func answeredBy(c *facts.Facts, b facts.Completion) claim.Kind {
+	switch other := c.Close.LastData[b.Side.Peer()]; {
+	case b.Frame == 0:
+		return claim.None
+	case b.Frame < c.Close.Frame && other.Frame <= b.Frame:
+		return claim.LastMessage
+	case b.Side == flows.Responder:
+		return claim.ResponseSent
+	}
+	return claim.None
+}
+
+// sayNothingSent says that neither side sent data before a frame.
+func (f *Finding) sayNothingSent(c *facts.Facts, until int) {
+	one := c.Snd.Segments == 0 || c.Rcv.Segments == 0
+	f.Say(claim.Claim{Kind: claim.NothingSent, Until: until, Limited: one}, cmp.Or(c.Conn.HandshakeACK.Frame, c.Conn.SYNACK.Frame, c.Frame))
 }
 
 // sayCut says that a message is not whole in the capture.
@@ -162,9 +189,9 @@ func readable(text string) string {
 func (f *Finding) SayClose(c *facts.Facts) {
 	switch c.Close.By {
 	case facts.ByFIN:
-		f.Say(claim.Claim{Kind: claim.ClosedBy, Side: c.Side}, c.Close.Frame)
+		f.Say(claim.Claim{Kind: claim.ClosedBy, Side: c.Side, Span: c.Time.Sub(c.Close.Time)}, c.Close.Frame)
 	case facts.ByUnseenFIN:
-		f.Say(claim.Claim{Kind: claim.ClosedUnseen, Side: c.Side}, c.Close.Frame)
+		f.Say(claim.Claim{Kind: claim.ClosedUnseen, Side: c.Side, Span: c.Time.Sub(c.Close.Time)}, c.Close.Frame)
 	}
 }
 
@@ -277,14 +304,8 @@ func LateSegment(c *facts.Facts) string {
 	return words.Segment(c.Trigger)
 }
 
-// heardBefore returns how long before the segment that the RST answers its sender was last heard of; or before the
-// RST, when its last segment came between the two.
-func heardBefore(c *facts.Facts) string {
-	if d := c.Due().Sub(c.Snd.Last.Time); d >= 0 {
-		return words.Span(d)
-	}
-	return words.Span(c.Time.Sub(c.Snd.Last.Time))
-}
+// heardBefore returns how long before the RST its sender was last heard of.
+func heardBefore(c *facts.Facts) string { return words.Span(c.Time.Sub(c.Snd.Last.Time)) }
 
 // MatchesTimeout returns a clause for gaps of an open connection that match idle times which the RST's sender, or a
 // device on the path, can have had; "" for others.
@@ -331,6 +352,13 @@ func (f *Finding) SayAfterClose(c *facts.Facts) {
 	a := &c.AfterClose
 	f.Say(claim.Claim{Kind: claim.AfterClose, Side: c.Side, From: c.Close.Frame, What: claim.Data, Bytes: int64(a.Bytes),
 		Text: readable(c.TextAfterClose()), Span: a.Data.Time.Sub(c.Close.Time)}, a.Frames...)
+}
+
+// sayLateTrigger says that the segment that the RST answers reached the socket that the sender had closed.
+func (f *Finding) sayLateTrigger(c *facts.Facts) {
+	if t := c.Trigger; t != nil && t.LEN() > 0 {
+		f.Say(claim.Claim{Kind: claim.AfterClose, Side: c.Side, From: c.Close.Frame, What: triggerKind(c), Bytes: int64(t.DataLen), Span: t.Time.Sub(c.Close.Time)}, t.Frame)
+	}
 }
 
 // dueFrame returns the frame of the segment that the RST answers, else that of the RST.
@@ -433,11 +461,11 @@ func runKind(c *facts.Facts, run *flows.Run) claim.What {
 func (f *Finding) sayFINAcked(side flows.Side, e *flows.Endpoint) {
 	switch {
 	case e.FIN.Seen() && e.FINAcked.Seen():
-		f.Say(claim.Claim{Kind: claim.FINAcked, Side: side}, e.FIN.Frame, e.FINAcked.Frame)
+		f.Say(claim.Claim{Kind: claim.FINAcked, Side: side, Span: f.facts.Time.Sub(e.FIN.Time)}, e.FIN.Frame, e.FINAcked.Frame)
 	case e.FIN.Seen():
-		f.Say(claim.Claim{Kind: claim.ClosedBy, Side: side}, e.FIN.Frame)
+		f.Say(claim.Claim{Kind: claim.ClosedBy, Side: side, Span: f.facts.Time.Sub(e.FIN.Time)}, e.FIN.Frame)
 	case e.UnseenFIN.Seen():
-		f.Say(claim.Claim{Kind: claim.ClosedUnseen, Side: side}, e.UnseenFIN.Frame)
+		f.Say(claim.Claim{Kind: claim.ClosedUnseen, Side: side, Span: f.facts.Time.Sub(e.UnseenFIN.Time)}, e.UnseenFIN.Frame)
 	}
 }
 

@@ -62,7 +62,7 @@ var earlyResponse = &Rule{
 		f.Say(claim.Claim{Kind: claim.ResponseSent, Side: flows.Responder, Text: readable(x.Last[flows.Responder].Text)}, x.Last[flows.Responder].Frame)
 		f.SayClose(c)
 		f.SayRST(c)
-		f.Open(FastClose, resetAfterFINID, 0.8, "the upload was not read to its end")
+		f.Open(FastClose, resetAfterFINID, 0.8, "the upload was still under way")
 	},
 	Effects: Effects{Outcomes: closingOutcomes, Sending: true},
 	WhyNot:  "no response came while a request was still being sent",

@@ -3,6 +3,7 @@ package rules
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/claim"
@@ -147,7 +148,7 @@ func (e *Engine) first(c *facts.Facts) *Finding {
 		case f == nil:
 			f = e.label(c, rule, p)
 		default:
-			f.Open(rule.Cause, rule.ID, p/2, rule.WhyNot)
+			f.Open(rule.Cause, rule.ID, p/2, lessClosely)
 		}
 	}
 	if f == nil {
@@ -162,8 +163,21 @@ func (e *Engine) label(c *facts.Facts, rule *Rule, confidence float64) *Finding 
 	f := e.begin(rule, rule.Cause, rule.Severity)
 	f.Confidence = confidence
 	rule.Explain(c, f)
+	f.hedge()
 	f.temper()
 	return f
+}
+
+// lessClosely is what speaks against a rule that matches behind the one that gives the label.
+const lessClosely = "the packets fit this too, but less closely"
+
+// hedge says of a summary that it rests on what the capture shows, where that could not have shown the opposite of an
+// absence among the claims that the summary is made of.
+func (f *Finding) hedge() {
+	limited := func(e Evidence) bool { return e.Limited }
+	if slices.ContainsFunc(f.Evidence, limited) && !strings.Contains(f.Summary, "capture") && !strings.Contains(f.Summary, " seen") {
+		f.Summary = strings.TrimSuffix(f.Summary, ".") + ", as far as this capture shows."
+	}
 }
 
 // unproven is the highest confidence in peer-crash where nothing that the capture bears out in full shows an

@@ -36,8 +36,8 @@ var forgedReset = &Rule{
 		f.Summary = words.Sentence("A device on the path cut the connection in %s's name, %s; %s itself most likely did not send this RST.", Sender(c), Circumstances(c), Sender(c))
 		f.SayCompletion(c)
 		f.SaySigns(c)
-		f.Open(FastClose, "", 0.5, "neither side had closed the connection")
-		f.Open(UnknownConnection, idleExpiryID, 0.4, "the connection had not been idle")
+		f.Open(FastClose, "", 0.5, "the RST was most likely made on the path")
+		f.Open(UnknownConnection, idleExpiryID, 0.4, "the connection was in use")
 	},
 	WhyNot: "nothing shows that the RST came from elsewhere than the named sender",
 }

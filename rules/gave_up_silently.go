@@ -3,6 +3,7 @@ package rules
 import (
 	"time"
 
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -57,12 +58,12 @@ var gaveUpSilently = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		run := c.UnansweredRun()
-		silence := c.Due().Sub(run.Last.Time)
 		f.Summary = words.Sentence("%s had %sgiven up %s before: %s were not answered; %s reached a host that no longer has the connection.",
-			words.Capital(Sender(c)), words.Probably(f.Confidence), words.Span(silence), words.Count(run.Count, words.Run(run.What)), LateSegment(c))
+			words.Capital(Sender(c)), words.Probably(f.Confidence), heardBefore(c), words.Run(run.What, run.Count), LateSegment(c))
 		f.SayRun(c, run)
+		f.Say(claim.Claim{Kind: claim.LastSegment, Side: c.Side, Span: c.Time.Sub(c.Snd.Last.Time)}, c.Snd.Last.Frame)
 		f.SayRST(c)
-		f.Open(UnknownConnection, lateSegmentID, 0.7, "it had sent again and not been answered before that")
+		f.Open(UnknownConnection, lateSegmentID, 0.7, "it had retransmitted or probed before that")
 		f.Open(PeerCrash, stateLostID, 0.3, "no other sign of a crash was seen")
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},

@@ -51,11 +51,15 @@ func explainGivingUp(c *facts.Facts, f *Finding) {
 	if run.What == flows.RunFIN {
 		what = "its FIN"
 	}
-	from := run.Orig
-	if !from.Seen() {
-		from = run.First
+	acked := " without an acknowledgment"
+	switch {
+	case run == &c.Snd.Retransmits:
+	case c.Rcv.Last.Seen():
+		acked = words.Sentence(", although %s acknowledged it", Receiver(c))
+	default:
+		acked = "; no acknowledgment was captured"
 	}
-	f.Summary = words.Sentence("%s %sgave up on a peer that did not answer: it retransmitted %s %s within %s without an acknowledgment.", words.Capital(Sender(c)), words.Probably(f.Confidence), what, words.Times(run.Count), words.Span(c.Time.Sub(from.Time)))
+	f.Summary = words.Sentence("%s %sgave up: it retransmitted %s %s within %s%s.", words.Capital(Sender(c)), words.Probably(f.Confidence), what, words.Times(run.Count), words.Span(run.Last.Time.Sub(firstOf(run).Time)), acked)
 	f.SayRun(c, run)
 	switch {
 	case run != &c.Snd.Retransmits:
@@ -66,6 +70,6 @@ func explainGivingUp(c *facts.Facts, f *Finding) {
 		f.Say(claim.Claim{Kind: claim.Silent, Side: c.Side.Peer(), From: c.Rcv.Last.Frame, Until: c.Frame, Span: c.Time.Sub(c.Rcv.Last.Time)}, c.Rcv.Last.Frame)
 	}
 	f.SayRST(c)
-	f.Open(PeerCrash, abortMidTransferID, 0.6, "its retransmissions had not been answered for "+words.Span(c.Time.Sub(from.Time)))
-	f.Open(FastClose, abortiveCloseID, 0.3, "data of the sender was still unacknowledged")
+	f.Open(PeerCrash, abortMidTransferID, 0.6, "it had retransmitted, and no acknowledgment was seen")
+	f.Open(FastClose, abortiveCloseID, 0.3, "no acknowledgment of its last data was seen")
 }

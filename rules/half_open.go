@@ -21,6 +21,9 @@ func (f *Finding) saySYN(side flows.Side, e *flows.Endpoint) {
 		return
 	}
 	syn := claim.Claim{Kind: claim.SYNSent, Side: side, Count: int(e.SYNs), Text: f.facts.Conn.End(side.Peer()).Addr.String()}
+	if f.facts.Answers != facts.ToSYN { // else the reply says how long ago that was
+		syn.Span = f.facts.Time.Sub(e.SYN.Time)
+	}
 	if e.HasISS {
 		syn.Number = uint64(e.SND.ISS)
 	}
@@ -46,6 +49,6 @@ func (f *Finding) saySYNACK(side flows.Side, synack, syn flows.Mark) {
 // sayHandshake says that the handshake was completed.
 func (f *Finding) sayHandshake(c *facts.Facts) {
 	if ack := c.Conn.HandshakeACK; ack.Seen() {
-		f.Say(claim.Claim{Kind: claim.Handshake, Side: flows.Originator}, ack.Frame)
+		f.Say(claim.Claim{Kind: claim.Handshake, Side: flows.Originator, Span: c.Time.Sub(ack.Time)}, ack.Frame)
 	}
 }

@@ -9,14 +9,15 @@ const (
 	maybeHarmful = "Possibly harmful: something may have been lost, or may be the next time."
 	refusedHarm  = "Not harmless: a connection was refused."
 	lostHarm     = "Not harmless: an exchange was interrupted."
+	oldHarm      = "Harmless: it ended an old connection, and the new one went on."
 	brokenHarm   = "Not harmless: a connection in use was broken."
 )
 
 // setHarm answers whether the reset did harm. A RST after which both sides go on, which was not accepted or was forged
 // and did not arrive, did none.
 func (f *Finding) setHarm(c *facts.Facts) {
-	if f.Repeats != 0 {
-		return // of its event, the first reset says it
+	if f.Repeats != 0 || f.Harm != "" {
+		return // of its event, the first reset says it; or its rule has
 	}
 	if c.WentOn() {
 		f.Severity, f.Harm = Info, noEffect

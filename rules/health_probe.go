@@ -75,12 +75,12 @@ var healthProbe = &Rule{
 		if last := c.Close.LastData[c.Side.Peer()]; last.Seen() {
 			f.Say(claim.Claim{Kind: claim.NothingAsked, Side: c.Side.Peer(), Until: c.Frame}, last.Frame)
 		} else if c.Rcv.Bytes == 0 {
-			f.Say(claim.Claim{Kind: claim.NothingSent, Until: c.Frame}, c.Conn.HandshakeACK.Frame)
+			f.sayNothingSent(c, c.Frame)
 		}
 		f.SayClose(c)
 		f.SayIdle(c)
 		f.SayRST(c)
-		f.Open(PeerCrash, "", 0.6, "a client that dies before its first request looks the same; but nothing was asked and nothing lost")
+		f.Open(PeerCrash, "", 0.6, "a client that dies before its first request sends the same packets")
 		f.Open(UnknownConnection, connectWithdrawnID, 0.2, "the client had the connection: the RST carries its own numbers")
 	},
 	WhyNot: "the client had used the connection",

@@ -86,7 +86,7 @@ var idleExpiry = &Rule{
 			f.SayTimeout(c, gap, last, next)
 		}
 		f.SayRST(c)
-		f.Open(PeerCrash, stateLostID, 0.85, "the connection had been silent for "+words.Span(gap)+", and no other sign shows that the host died")
+		f.Open(PeerCrash, stateLostID, 0.85, "the connection had been silent for "+words.Span(gap)+", and no other sign of a crash was seen")
 	},
 	WhyNot: "the connection was active a moment ago",
 }

@@ -48,7 +48,7 @@ var idleRelease = &Rule{
 		f.SayCompletion(c)
 		f.SayIdle(c)
 		f.SayRST(c)
-		f.Open(PeerCrash, "", 0.85, "the exchange was complete and nothing was under way; a program that ends at this moment leaves nothing undone")
+		f.Open(PeerCrash, "", 0.85, "no unfinished exchange was seen; a program that ends at this moment sends the same packets")
 		f.Open(UnknownConnection, "", 0.1, "the RST carries the numbers of a live connection")
 	},
 	WhyNot: "the connection was not idle, or something stood open",

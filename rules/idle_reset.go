@@ -46,8 +46,8 @@ var idleReset = &Rule{
 		last := c.LastPacket().Frame
 		f.Say(claim.Claim{Kind: claim.Idle, Side: c.Side, From: last, Until: c.Frame, Span: quiet}, last, c.Frame)
 		f.SayTimeout(c, quiet, last, c.Frame)
-		f.Open(UnknownConnection, idleExpiryID, 0.7, "no segment asked for it: the device spoke by itself")
-		f.Open(PeerCrash, "", 0.3, "nothing was going on")
+		f.Open(UnknownConnection, idleExpiryID, 0.7, "no captured segment is one that it answers")
+		f.Open(PeerCrash, "", 0.3, "no segment was seen shortly before")
 	},
 	WhyNot: "nothing shows a device on the path, or the connection was not idle",
 }

@@ -86,8 +86,8 @@ var keepaliveRace = &Rule{
 		f.SayAfterClose(c)
 		f.SayRST(c)
 		f.SayRelated(c)
-		f.Open(PeerCrash, dataAfterFINID, 0.8, "the exchange was complete when it closed; a process that dies at this moment sends the same packets")
-		f.Open(UnknownConnection, lateSegmentID, 0.2, "the request came with the close, not long after it")
+		f.Open(PeerCrash, dataAfterFINID, 0.8, "no unfinished exchange was seen when it closed; a process that dies at this moment sends the same packets")
+		f.Open(UnknownConnection, lateSegmentID, 0.2, "this host had closed the connection itself")
 	},
 	Effects: Effects{
 		Outcomes:   slices.Concat(closedOutcomes, lostOutcomes),

@@ -56,8 +56,8 @@ var keepaliveUnanswered = &Rule{
 			f.Say(claim.Claim{Kind: claim.LastSegment, Side: c.Side.Peer(), Span: c.Time.Sub(c.Rcv.Last.Time)}, c.Rcv.Last.Frame)
 		}
 		f.SayRST(c)
-		f.Open(FastClose, idleReleaseID, 0.6, "it probed its peer, and reset when its probes were not answered")
-		f.Open(PeerCrash, "", 0.2, "the connection was idle")
+		f.Open(FastClose, idleReleaseID, 0.6, "it sent the RST after its keep-alive probes")
+		f.Open(PeerCrash, "", 0.2, "no data was seen shortly before")
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},
 	WhyNot:  "no keep-alive probe was unanswered",

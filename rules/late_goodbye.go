@@ -84,9 +84,11 @@ var lateGoodbye = &Rule{
 		f.SayClose(c)
 		if c.AfterClose.Data.Seen() {
 			f.SayAfterClose(c)
+		} else if c.Close.By != facts.ByThis {
+			f.sayLateTrigger(c)
 		}
 		f.SayRST(c)
-		f.Open(UnknownConnection, lateSegmentID, 0.5, "it came with the close, not long after it")
+		f.Open(UnknownConnection, lateSegmentID, 0.5, "this host had closed the connection itself")
 		if c.AfterClose.Data.Seen() {
 			f.Open(PeerCrash, dataAfterFINID, 0.6, "the server had ended the session before it closed")
 		} else {

@@ -62,7 +62,7 @@ var lateSegment = &Rule{
 			f.sayFINAcked(c.Side, c.Snd)
 			f.sayFINAcked(c.Side.Peer(), c.Rcv)
 		case peer != nil:
-			f.Summary = words.Sentence("The connection was over: a RST in %s's name had ended it %sbefore; %s reached a host that no longer has it.", Receiver(c), earlier(c.Due().Sub(peer.Time)), LateSegment(c))
+			f.Summary = words.Sentence("The connection was over: a RST in %s's name had ended it %sbefore; %s reached a host that no longer has it.", Receiver(c), earlier(c.Time.Sub(peer.Time)), LateSegment(c))
 			f.Say(claim.Claim{Kind: claim.ResetBefore, Side: c.Side.Peer(), Span: c.Time.Sub(peer.Time)}, peer.Frame)
 		case afterOwn(c):
 			f.Summary = words.Sentence("The connection was over: %s had reset it; %s reached a device on the path that no longer has it and answers in %s's name.", Sender(c), LateSegment(c), Sender(c))
@@ -71,11 +71,11 @@ var lateSegment = &Rule{
 			f.Symptom = fmt.Sprintf("nothing more than at frame %d", own.Frame)
 			f.Open(Cause(own.Verdict.Cause), own.Verdict.Rule, 0.8, "the signs of who sent it differ from the first RST's")
 		case own != nil && (!c.GoesOnAfter(own) || c.AnswersChallenge()):
-			f.Summary = words.Sentence("The connection was over: %s had reset it %sbefore; %s came late.", Sender(c), earlier(c.Due().Sub(own.Time)), LateSegment(c))
+			f.Summary = words.Sentence("The connection was over: %s had reset it %sbefore; %s came late.", Sender(c), earlier(c.Time.Sub(own.Time)), LateSegment(c))
 			f.Say(claim.Claim{Kind: claim.ResetBefore, Side: c.Side, Span: c.Time.Sub(own.Time)}, own.Frame)
 			f.Open(Cause(own.Verdict.Cause), own.Verdict.Rule, 0.8, "it came more than a round trip after the first RST")
 		default:
-			f.Summary = words.Sentence("%s had closed its side %s before; %s reached a host that no longer has the half-closed connection.", words.Capital(Sender(c)), words.Span(c.Trigger.Time.Sub(c.Snd.FINAcked.Time)), LateSegment(c))
+			f.Summary = words.Sentence("%s had closed its side %s before; %s reached a host that no longer has the half-closed connection.", words.Capital(Sender(c)), words.Span(c.Time.Sub(c.Snd.FIN.Time)), LateSegment(c))
 			f.sayFINAcked(c.Side, c.Snd)
 			since := c.Trigger.Time.Sub(c.Snd.FINAcked.Time)
 			if who := closedTimeout(c.Timeouts, since); who != "" {
@@ -83,7 +83,7 @@ var lateSegment = &Rule{
 			}
 		}
 		f.SayRST(c)
-		f.Open(FastClose, lateGoodbyeID, 0.7, "it came long after the close, not with it")
+		f.Open(FastClose, lateGoodbyeID, 0.7, "it came after the connection had ended")
 		f.Open(PeerCrash, "", 0.2, "the connection had ended before")
 	},
 	Effects: Effects{Outcomes: closingOutcomes},

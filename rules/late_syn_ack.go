@@ -55,8 +55,8 @@ var lateSYNACK = &Rule{
 			f.Summary = words.Sentence("%s's SYN-ACK came %s after the first SYN; by then %s had given up connecting and reset it.", words.Capital(Receiver(c)), words.Span(wait), Sender(c))
 			f.SayHalfOpen(c)
 		}
-		f.Open(RetransmitTimeout, synUnansweredID, 0.6, "the RST answers a SYN-ACK; whoever gives up on a silent peer sends none on Linux")
-		f.Open(FastClose, connectWithdrawnID, 0.2, "a connection that was never opened cannot be closed")
+		f.Open(RetransmitTimeout, synUnansweredID, 0.6, "when a connection attempt times out, most systems stop silently")
+		f.Open(FastClose, connectWithdrawnID, 0.2, "the connection was still being opened")
 	},
 	Effects: Effects{Outcomes: openingOutcomes, Own: connectLimit},
 	WhyNot:  "the SYN-ACK came at once",

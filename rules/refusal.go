@@ -61,5 +61,5 @@ func (f *Finding) SayRefusal(c *facts.Facts) {
 		f.Symptom = "nothing: " + Receiver(c) + "'s TCP did not accept this RST, and the connection opened"
 		f.Say(claim.Claim{Kind: claim.OpenedAfter, Side: flows.Originator, Span: ack.Time.Sub(c.Time)}, synack.Frame, ack.Frame)
 	}
-	f.Open(UnknownConnection, straySegmentID, 0.5, "the RST answers a SYN, which opens a connection and belongs to none")
+	f.Open(UnknownConnection, straySegmentID, 0.5, "the RST refuses a SYN, which opens a connection")
 }

@@ -58,14 +58,14 @@ func (e *Engine) repeat(c *facts.Facts) *Finding {
 	factor := repeatInFlight
 	switch {
 	case cause == RetransmitTimeout:
-		why = words.Sentence("%s had given up the connection; later segments reach no connection", Sender(c))
+		why = words.Sentence("%s had given up the connection before", Sender(c))
 		factor = repeatDeaf
 	case cause == UnknownConnection:
 		why = words.Sentence("%s still does not know the connection", Sender(c))
 	case c.AnswersChallenge():
 		return nil // it answers the first RST itself: the peer got that, and asks
 	case c.Trigger == nil && c.Rcv.Segments == 0 && c.Kind == facts.KindReply:
-		why = "the segment that it answers is not in this capture; it follows the first by " + words.Span(late)
+		why = "the segment that it answers is not in this capture"
 		factor = repeatDeaf
 	case late <= c.Soon():
 		why = "the segment that it answers was in flight when the first RST was sent"
@@ -75,10 +75,10 @@ func (e *Engine) repeat(c *facts.Facts) *Finding {
 	case chained(c, prev):
 		why = "the segment that it answers belongs to the same flight as the first RST's"
 	case c.Trigger != nil && c.Trigger.DataLen > 0:
-		why = words.Sentence("%s goes on sending, so the first RST had not reached it", Receiver(c))
+		why = words.Sentence("%s goes on sending: the first RST had not reached it yet, or was not accepted", Receiver(c))
 		factor = repeatDeaf
 	case c.Trigger != nil && c.Trigger.Notes&flows.Retransmitted != 0 && c.Trigger.LEN() > 0:
-		why = words.Sentence("%s goes on retransmitting, so the first RST had not reached it", Receiver(c))
+		why = words.Sentence("%s goes on retransmitting: the first RST had not reached it yet, or was not accepted", Receiver(c))
 		factor = repeatDeaf
 	default:
 		return nil
@@ -123,13 +123,13 @@ func (e *Engine) stray(c *facts.Facts) *Finding {
 // openRepeat names what a repeat leaves open.
 func openRepeat(c *facts.Facts, f *Finding) {
 	if f.Cause != UnknownConnection {
-		f.Open(UnknownConnection, lateSegmentID, 0.6, "it answers a segment for a connection that was gone; but the cause of that is the first RST's")
+		f.Open(UnknownConnection, lateSegmentID, 0.6, "the connection was gone by then; but the cause of that is the first RST's")
 	}
 	if f.Cause == FastClose || f.Cause == UnknownConnection {
-		f.Open(PeerCrash, "", 0.3, "the exchange was finished when the connection was closed")
+		f.Open(PeerCrash, "", 0.3, "it belongs to the event of the first RST")
 	}
 	if f.Cause == PeerCrash {
-		f.Open(FastClose, "", 0.3, "the exchange was not finished when the connection was closed")
+		f.Open(FastClose, "", 0.3, "it belongs to the event of the first RST")
 	}
 	f.settle()
 }

@@ -72,8 +72,8 @@ var resetAfterFIN = &Rule{
 		b := c.Close.Completion
 		switch {
 		case c.ResetsNothing():
-			over := c.BothClosedAt()
-			f.Summary = words.Sentence("Both sides had closed %s before; %s's RST had nothing left to reset.", words.Span(c.Time.Sub(over.Time)), Sender(c))
+			last := max(c.Snd.FIN.Time, c.Rcv.FIN.Time)
+			f.Summary = words.Sentence("Both sides had closed %s before; %s's RST had nothing left to reset.", words.Span(c.Time.Sub(last)), Sender(c))
 		case answersOwnClosing(c) && c.PeerClosedFirst():
 			f.Summary = words.Sentence("%s closed first, %s; %s closed in return, and answered the last ACK with a RST: it no longer had the connection.",
 				words.Capital(Receiver(c)), Circumstances(c), Sender(c))
@@ -96,21 +96,21 @@ var resetAfterFIN = &Rule{
 		if c.ResetsNothing() {
 			f.sayFINAcked(c.Side.Peer(), c.Rcv)
 		} else if c.PeerClosedFirst() && c.Rcv.FIN.Seen() {
-			f.Say(claim.Claim{Kind: claim.ClosedBy, Side: c.Side.Peer()}, c.Rcv.FIN.Frame)
+			f.Say(claim.Claim{Kind: claim.ClosedBy, Side: c.Side.Peer(), Span: c.Time.Sub(c.Rcv.FIN.Time)}, c.Rcv.FIN.Frame)
 		}
 		f.SayRST(c)
 		switch {
 		case b.Unfinished(c.Side) && c.PeerClosedFirst():
 			f.Open(PeerCrash, unreadDataID, 0.85, Receiver(c)+" closed first and so withdrew its request")
 		case b.State == facts.OpenRequest:
-			f.Open(PeerCrash, applicationTimeoutID, 0.85, "it first closed normally, although its own request was unanswered")
+			f.Open(PeerCrash, applicationTimeoutID, 0.85, "it first closed normally, by FIN")
 		default:
 			f.Open(PeerCrash, unreadDataID, 0.6, f.sayNothingBetween(c))
 		}
 		if c.ResetsNothing() {
 			f.Open(UnknownConnection, lateSegmentID, 0.9, "the RST has the sender's own next sequence number")
 		} else {
-			f.Open(UnknownConnection, lateSegmentID, 0.4, "the RST comes with the close, not long after it")
+			f.Open(UnknownConnection, lateSegmentID, 0.4, "this host had closed the connection itself")
 		}
 	},
 	Effects: Effects{Outcomes: closingOutcomes},

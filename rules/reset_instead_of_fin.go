@@ -62,9 +62,10 @@ var resetInsteadOfFIN = &Rule{
 		f.sayFINAcked(c.Side.Peer(), c.Rcv)
 		f.SayRST(c)
 		if c.Close.Completion.Unfinished(c.Side) {
+			f.Harm = "Harmless in itself: " + Receiver(c) + " had closed before, and withdrew its request with that."
 			f.Open(PeerCrash, unreadDataID, 0.85, Receiver(c)+" closed first and so withdrew its request")
 		} else {
-			f.Open(PeerCrash, unreadDataID, 0.5, "the exchange was complete")
+			f.Open(PeerCrash, unreadDataID, 0.5, "no unfinished exchange was seen")
 		}
 		f.Open(UnknownConnection, lateSegmentID, 0.3, "the RST has the sequence number of a live connection")
 	},

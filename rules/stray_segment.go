@@ -67,8 +67,8 @@ var straySegment = &Rule{
 		if c.Snd.Missing > 0 {
 			f.Say(claim.Claim{Kind: claim.AckedUnseen, Side: c.Side, Bytes: int64(c.Snd.Missing)}, c.Rcv.First.Frame)
 		}
-		f.Open(PeerCrash, stateLostID, 0.8, "no packet shows that this host had the connection a moment ago")
-		f.Open(FastClose, "", 0.1, "nothing shows that it closed the connection")
+		f.Open(PeerCrash, stateLostID, 0.8, "no captured packet shows that this host had the connection a moment ago")
+		f.Open(FastClose, "", 0.1, "no FIN or RST of it was seen before")
 	},
 	WhyNot: "the host that resets had taken part in the connection",
 }
@@ -76,7 +76,7 @@ var straySegment = &Rule{
 // explainEarly explains a segment that came in place of the SYN-ACK.
 func explainEarly(c *facts.Facts, f *Finding) {
 	t := c.Trigger
-	f.Summary = words.Sentence("While %s was opening the connection, %s reached it with no SYN-ACK before it; it belongs to no connection that %s has.", Sender(c), words.Segment(t), Sender(c))
+	f.Summary = words.Sentence("While %s was opening the connection, %s reached it; no SYN-ACK was captured before it, and it belongs to no connection that %s has.", Sender(c), words.Segment(t), Sender(c))
 	f.saySYN(c.Side, c.Snd)
 	f.Say(claim.Claim{Kind: claim.NoSYNACK, Side: c.Side.Peer(), Limited: c.After.SenderSegments+c.After.ReceiverSegments > 0}, c.Frame)
 	f.SayRST(c)
@@ -86,7 +86,7 @@ func explainEarly(c *facts.Facts, f *Finding) {
 		f.Symptom = "nothing: the connection opened afterwards"
 		f.Remedy = "Nothing was lost. Who sent segments in " + Receiver(c) + "'s name shows a capture on its own host: those that are not in it were made on the path."
 	} else {
-		f.Open(PeerCrash, stateLostID, 0.4, "the client was opening a connection: it had none to lose")
+		f.Open(PeerCrash, stateLostID, 0.4, "the client was opening a connection")
 	}
-	f.Open(FastClose, "", 0.3, "nothing had been exchanged yet")
+	f.Open(FastClose, "", 0.3, "the connection was still being opened")
 }

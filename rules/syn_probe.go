@@ -32,7 +32,7 @@ var synProbe = &Rule{
 		f.Summary = words.Sentence("A scanner's probe: %s sent a SYN that its own TCP did not make, and its TCP, which has no such connection, reset the SYN-ACK.", Sender(c))
 		f.SayHalfOpen(c)
 		f.Say(claim.Claim{Kind: claim.OddSYN, Side: c.Side, Count: int(c.Snd.SYNOpts.Kinds), Number: uint64(c.Snd.SYNWND)}, c.Snd.SYN.Frame)
-		f.Open(FastClose, healthProbeID, 0.6, "a probe that closes on purpose sends RST+ACK from a socket; this is a system's reply to a SYN-ACK that it did not ask for")
+		f.Open(FastClose, healthProbeID, 0.6, "a program that closes its socket on purpose sends RST+ACK; this RST is a system's reply to a SYN-ACK")
 	},
 	Effects: Effects{Outcomes: openingOutcomes},
 	WhyNot:  "the SYN is an ordinary one",

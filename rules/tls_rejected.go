@@ -49,7 +49,7 @@ var tlsRejected = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		x := c.Close.Exchange
 		f.Summary = words.Sentence("%s broke off the TLS handshake", words.Capital(Sender(c)))
-		if x.SNI != "" {
+		if x.SNI != "" && clientHello(x) != 0 {
 			f.Summary += " after the Client Hello for " + x.SNI
 		}
 		if x.AlertText != "" {
@@ -63,10 +63,13 @@ var tlsRejected = &Rule{
 		if x.AlertText != "" && x.AlertSide >= 0 && c.Close.Completion.Side != flows.Side(x.AlertSide) {
 			f.Say(claim.Claim{Kind: claim.AlertSent, Side: flows.Side(x.AlertSide), Text: x.AlertText}, x.AlertFrame[x.AlertSide])
 		}
+		if c.Close.Completion.State != facts.OpenHandshake {
+			f.sayServerName(x)
+		}
 		sayVersion(f, x)
 		f.SayClose(c)
 		f.SayRST(c)
-		f.Open(FastClose, abortiveCloseID, 0.85, "the handshake was not finished")
+		f.Open(FastClose, abortiveCloseID, 0.85, "the handshake was still under way")
 	},
 	Effects: Effects{
 		Outcomes: slices.Concat([]programs.Outcome{programs.Handshake, programs.EOFHandshake, programs.Untrusted}, resetOutcomes, lostOutcomes),
@@ -82,6 +85,24 @@ var tlsRejected = &Rule{
 
 // sayVersion names the version of TLS where the hello that names it is still the last message of its side: the
 // Server Hello's, else what the Client Hello offers.
+// clientHello returns the frame of the last Client Hello, 0 where messages that came later are all that is remembered.
+func clientHello(x *exchange.Summary) int {
+	switch {
+	case x.Request.Kind == exchange.ClientHello:
+		return x.Request.Frame
+	case x.Last[x.TLSClient].Kind == exchange.ClientHello:
+		return x.Last[x.TLSClient].Frame
+	}
+	return 0
+}
+
+// sayServerName says which name the Client Hello asks for.
+func (f *Finding) sayServerName(x *exchange.Summary) {
+	if n := clientHello(x); x.SNI != "" && n != 0 {
+		f.Say(claim.Claim{Kind: claim.ServerName, Side: flows.Side(x.TLSClient), Text: x.SNI}, n)
+	}
+}
+
 func sayVersion(f *Finding, x *exchange.Summary) {
 	client, server := &x.Last[x.TLSClient], &x.Last[1-x.TLSClient]
 	switch {

@@ -53,7 +53,10 @@ var tupleReuse = &Rule{
 		} else {
 			f.Summary += "."
 		}
-		f.Open(PeerCrash, stateLostID, 0.5, "the client was opening a connection: it had none to lose")
+		if c.WentOn() {
+			f.Severity, f.Harm = Info, oldHarm
+		}
+		f.Open(PeerCrash, stateLostID, 0.5, "the client was opening a connection")
 	},
 	Effects: Effects{
 		Outcomes: openingOutcomes,

@@ -41,7 +41,7 @@ var unexplainedAbort = &Rule{
 		f.SayClose(c)
 		f.SayRST(c)
 		f.Open(FastClose, "", 0.7, "something seems to have stood open")
-		f.Open(UnknownConnection, "", 0.2, "the RST does not have the form of a reply")
+		f.Open(UnknownConnection, "", 0.2, "its numbers leave that open")
 	},
 	WhyNot: "a better explanation fits",
 }

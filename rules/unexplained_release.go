@@ -37,8 +37,8 @@ var unexplainedRelease = &Rule{
 		f.SayCompletion(c)
 		f.SayClose(c)
 		f.SayRST(c)
-		f.Open(PeerCrash, "", 0.7, "nothing shows that something stood open")
-		f.Open(UnknownConnection, "", 0.2, "the RST does not have the form of a reply")
+		f.Open(PeerCrash, "", 0.7, "no unfinished exchange was seen")
+		f.Open(UnknownConnection, "", 0.2, "its numbers leave that open")
 	},
 	WhyNot: "a better explanation fits",
 }

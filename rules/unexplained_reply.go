@@ -32,8 +32,8 @@ var unexplainedReply = &Rule{
 		f.Summary = words.Sentence("%s perhaps does not know this connection: the RST has the form of a reply; the capture does not show more.", words.Capital(Sender(c)))
 		f.SayRST(c)
 		f.SayCompletion(c)
-		f.Open(PeerCrash, stateLostID, 0.5, "no packet shows that the host died")
-		f.Open(FastClose, "", 0.4, "no packet shows that the connection was closed")
+		f.Open(PeerCrash, stateLostID, 0.5, "no captured packet shows that the host died")
+		f.Open(FastClose, "", 0.4, "no captured packet shows that the connection was closed")
 	},
 	WhyNot: "a better explanation fits",
 }

@@ -66,7 +66,7 @@ var unreadData = &Rule{
 		}
 		f.SayRST(c)
 		f.SayRelated(c)
-		f.Open(FastClose, abortiveCloseID, 0.9, "data was not answered; but a program that closes on purpose sends the same RST")
+		f.Open(FastClose, abortiveCloseID, 0.9, "data was waiting for an answer; but a program that closes on purpose sends the same RST")
 	},
 	WhyNot: "all data had been answered",
 }

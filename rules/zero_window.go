@@ -51,7 +51,7 @@ var zeroWindow = &Rule{
 			f.Say(claim.Claim{Kind: claim.WindowProbes, Side: c.Side, Count: run.Count}, run.Frames...)
 		}
 		f.SayRST(c)
-		f.Open(PeerCrash, abortMidTransferID, 0.8, "the sender could not go on: the other side had closed its window")
+		f.Open(PeerCrash, abortMidTransferID, 0.8, "the other side had closed its window")
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},
 	WhyNot:  "the receiver's window was open",

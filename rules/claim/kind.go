@@ -61,6 +61,7 @@ const (
 	GoodbyeSent
 	AlertSent
 	TLSVersion
+	ServerName
 	Unread
 	LastData
 	NoResponse
@@ -164,9 +165,9 @@ var Kinds = []Meaning{
 	{RefusalOffset, "refusal-offset", "the RST has ACK, and its ACK is not one above the SEQ of the SYN at the first frame", "bytes: ACK minus what it would have to be; span: time from the SYN to the RST", false},
 	{WrongEcho, "wrong-echo", "the RST's TSecr is no timestamp that its receiver was captured to have sent", "number: TSecr; expected: the TSval of the receiver's last segment before it", false},
 
-	{SYNSent, "syn", "the side sent a SYN at the first frame, and the same SYN again at the further ones", "count: how often in all before the RST; number: SEQ; text: where to, as address and port", false},
+	{SYNSent, "syn", "the side sent a SYN at the first frame, and the same SYN again at the further ones", "count: how often in all before the RST; number: SEQ; text: where to, as address and port; span: time from the first to the RST, where set", false},
 	{SYNACKSent, "syn-ack", "the side sent a SYN-ACK at the first frame", "span: time since the peer's SYN, where one was captured", false},
-	{Handshake, "handshake", "the frame is the first segment of the side, the originator, that acknowledges the peer's SYN-ACK", "", false},
+	{Handshake, "handshake", "the frame is the first segment of the side, the originator, that acknowledges the peer's SYN-ACK", "span: time from it to the RST", false},
 	{BadACK, "bad-ack", "the SYN-ACK at the frame, of the peer, acknowledges another number than one above the side's SYN", "number: its ACK; expected: one above the SYN's SEQ", false},
 	{OddSYN, "odd-syn", "the SYN at the frame has so many options and this window", "count: options, padding not counted; number: window", false},
 	{OtherACK, "other-ack", "the frame, of the side, has ACK and no SYN, comes after the peer's SYN and before any SYN-ACK to it, and does not acknowledge that SYN", "number: its ACK; expected: one above the SYN's SEQ", false},
@@ -202,6 +203,7 @@ var Kinds = []Meaning{
 	{GoodbyeSent, "goodbye", "the frame, of the side, ends the session by the protocol's own words", "what: close-notify where it is a TLS alert; text: its first line", false},
 	{AlertSent, "alert", "the frame holds a TLS alert of the side, in the clear", "text: the alert's name (RFC 8446 §6)", false},
 	{TLSVersion, "tls-version", "the TLS version in the message at the frame", "what: Server Hello (chosen) or Client Hello (offered); text: the version", false},
+	{ServerName, "server-name", "the Client Hello of the side at the frame asks for this server name (RFC 6066 §3)", "text: the name", false},
 	{Unread, "unread", "after its last own data or FIN the side received these bytes of data, which end at the frame, before the RST", "bytes; span: from the frame to the RST", false},
 
 	{LastData, "last-data", "the frame is the last of the side with new data before the RST", "span: time from it to the RST", false},
@@ -209,9 +211,9 @@ var Kinds = []Meaning{
 	{SentAfter, "sent-after", "after the request at the frame and before the frame until the peer sent new data; whether that answers it, and whether in full, the capture does not show", "text: the request's first line; bytes: how many new bytes, 0 where that is not known", false},
 	{ResponseSent, "response", "the side sent a response at the frame", "text: its first line", false},
 
-	{ClosedBy, "closed-by", "the side sent a FIN at the frame, its first", "", false},
-	{ClosedUnseen, "closed-unseen", "at the frame the peer acknowledges one byte above all that the side was captured to have sent, or that the peer had acknowledged before: a FIN that the capture lacks", "", false},
-	{FINAcked, "fin-acked", "the side's FIN is at the first frame, and the peer acknowledges it at the second", "", false},
+	{ClosedBy, "closed-by", "the side sent a FIN at the frame, its first", "span: time from it to the RST", false},
+	{ClosedUnseen, "closed-unseen", "at the frame the peer acknowledges one byte above all that the side was captured to have sent, or that the peer had acknowledged before: a FIN that the capture lacks", "span: time from the frame to the RST", false},
+	{FINAcked, "fin-acked", "the side's FIN is at the first frame, and the peer acknowledges it at the second", "span: time from the FIN to the RST", false},
 	{NoFIN, "no-fin", "the side sent no FIN and no RST before the RST", "", true},
 	{AfterClose, "after-close", "the frames, of the peer, hold data that the side's FIN, or RST, at the frame from did not acknowledge, and that it did not acknowledge later", "what; bytes: in all; text: first line; span: from the side's close to the first of the frames, negative when it was captured before it", false},
 	{AllAcked, "all-acked", "before the RST, or by it, all data captured of both sides are acknowledged", "", false},

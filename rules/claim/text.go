@@ -165,11 +165,15 @@ var sentences = [numKinds]func(*Claim) string{
 		}
 		if c.Count > 1 {
 			s += ", " + strconv.Itoa(c.Count) + " times in all"
+			if c.Span != 0 {
+				s += ", the first"
+			}
+			return strings.TrimSuffix(s+" "+strings.TrimPrefix(beforeRST(c.Span), ", "), " ")
 		}
-		return s
+		return s + beforeRST(c.Span)
 	},
 	SYNACKSent: func(c *Claim) string { return c.side() + " accepts with a SYN-ACK" + later(c.Span) },
-	Handshake:  func(*Claim) string { return "the handshake is complete" },
+	Handshake:  func(c *Claim) string { return "the handshake is complete" + beforeRST(c.Span) },
 	BadACK: func(c *Claim) string {
 		return c.peer() + "'s SYN-ACK acknowledges " + number(c.Number) + "; " + c.side() + "'s SYN calls for " + number(c.Expected)
 	},
@@ -296,6 +300,7 @@ var sentences = [numKinds]func(*Claim) string{
 		}
 		return "the TLS version offered is " + c.Text
 	},
+	ServerName: func(c *Claim) string { return c.side() + "'s Client Hello asks for " + c.Text },
 	Unread: func(c *Claim) string {
 		return c.side() + " received " + words.Bytes(c.Bytes) + " after its own last data, the last of them " + words.Span(c.Span) + " before"
 	},
@@ -308,12 +313,14 @@ var sentences = [numKinds]func(*Claim) string{
 		return s
 	},
 
-	ClosedBy: func(c *Claim) string { return c.side() + " closes the connection: its FIN" },
+	ClosedBy: func(c *Claim) string { return c.side() + " closes the connection: its FIN" + beforeRST(c.Span) },
 	ClosedUnseen: func(c *Claim) string {
-		return c.side() + " has closed the connection: its FIN is acknowledged here, but missing from the capture"
+		return c.side() + " has closed the connection: its FIN is acknowledged here, but missing from the capture" + beforeRST(c.Span)
 	},
-	FINAcked: func(c *Claim) string { return c.side() + " has closed the connection, and its FIN is acknowledged" },
-	NoFIN:    func(c *Claim) string { return c.side() + " has sent no FIN and no RST before" },
+	FINAcked: func(c *Claim) string {
+		return c.side() + " has closed the connection" + beforeRST(c.Span) + ", and its FIN is acknowledged"
+	},
+	NoFIN: func(c *Claim) string { return c.side() + " has sent no FIN and no RST before" },
 	AfterClose: func(c *Claim) string {
 		if c.Span < 0 {
 			return segment(c.peer(), c.What, c.Bytes) + c.quoted() + " was in flight when " + c.side() + " closed, and reached a closed socket"
@@ -477,6 +484,14 @@ func ago(d time.Duration) string {
 		return ""
 	}
 	return ", " + words.Span(d) + " before"
+}
+
+// beforeRST returns ", 3.0 ms before the RST", "" for a span of zero.
+func beforeRST(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return ", " + words.Span(d) + " before the RST"
 }
 
 func wasWere(n int) string {

@@ -32,15 +32,15 @@ func Segment(e *flows.Event) string {
 	return who + "'s ACK"
 }
 
-// Run names what a run repeats.
-func Run(k flows.RunKind) string {
+// Run names n sendings of a run.
+func Run(k flows.RunKind, n int) string {
 	switch k {
 	case flows.RunKeepAlive:
-		return "keep-alive probe"
+		return Count(n, "keep-alive probe")
 	case flows.RunZeroWindow:
-		return "window probe"
+		return Count(n, "zero-window probe")
 	case flows.RunFIN:
-		return "resend of the FIN"
+		return Count(n, "retransmission") + " of its FIN"
 	}
-	return "resend"
+	return Count(n, "retransmission")
 }

@@ -162,8 +162,11 @@ func Times(n int) string {
 
 // Quoted returns a message's first line in parentheses, "" when it has none that says anything.
 func Quoted(text string) string {
-	if Opaque(text) {
+	switch {
+	case Opaque(text):
 		return ""
+	case text[0] == '(':
+		return " " + text
 	}
 	return " (" + text + ")"
 }

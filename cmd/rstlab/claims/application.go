@@ -678,6 +678,22 @@ func checkTLSVersion(q *question) {
 	}
 }
 
+// checkServerName looks for the name, and for its length before it, in the Client Hello.
+func checkServerName(q *question) {
+	p := q.frame()
+	if !q.carries(p) {
+		return
+	}
+	name := q.e.Values.Text
+	for _, r := range q.records(p, 0) {
+		coded := append([]byte{0, byte(len(name) >> 8), byte(len(name))}, name...)
+		if len(r.body) > 0 && r.kind == 22 && r.body[0] == 1 && bytes.Contains(r.body, coded) {
+			return
+		}
+	}
+	q.fail("no Client Hello at frame %d has this name", p.Frame)
+}
+
 // hello returns the type of a Hello, and the version that it chooses or the highest that it offers, 0 where it is cut.
 func hello(b []byte) (kind byte, version uint16) {
 	kind = b[0]

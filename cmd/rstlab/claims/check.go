@@ -129,14 +129,7 @@ func Check(c *Capture, f *File) *Result {
 				q.run(out)
 			}
 		}
-		if len(r.SummaryClaims) == 0 && r.Summary != "" {
-			out.unclaimed(r.Detail+": summary", r.Summary)
-		}
-		for _, a := range r.Alternatives {
-			if len(a.Because) == 0 && a.WhyNot != "" {
-				out.unclaimed(r.Detail+": why not "+a.Detail, a.WhyNot)
-			}
-		}
+		base.sentences(out)
 	}
 	for k := range f.Notes {
 		q := question{c: c, r: &Reset{Stream: -1}, e: &f.Notes[k], list: f.Notes}

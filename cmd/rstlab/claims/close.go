@@ -16,6 +16,7 @@ func checkClosedBy(q *question) {
 	if f := q.by(q.side).before(p.Frame).keep(isFIN).first(); f != nil && numbersOf(f) != numbersOf(p) {
 		q.fail("its first FIN is frame %d", f.Frame)
 	}
+	q.span(p, q.rst)
 }
 
 func isFIN(p *Packet) bool { return p.Has(FIN) && !p.Has(RST) }
@@ -25,6 +26,7 @@ func checkClosedUnseen(q *question) {
 	if !q.sent(p, q.peer) {
 		return
 	}
+	q.span(p, q.rst)
 	end, ok := q.by(q.side).before(p.Frame).highest()
 	if ack, acked := q.by(q.peer).before(p.Frame).highestACK(); acked && (!ok || above(ack, end) > 0) {
 		end, ok = ack, true
@@ -55,6 +57,7 @@ func checkFINAcked(q *question) {
 	if !q.sent(ack, q.peer) {
 		return
 	}
+	q.span(l[0], q.rst)
 	if d := above(ack.ACK, l[0].End()); !ack.Has(ACK) || d < 0 || d > far {
 		q.fail("frame %d acknowledges %d; the FIN ends at %d", ack.Frame, ack.ACK, l[0].End())
 	}

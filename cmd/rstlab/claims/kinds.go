@@ -62,6 +62,7 @@ func init() {
 		"goodbye":         checkGoodbye,
 		"alert":           checkAlert,
 		"tls-version":     checkTLSVersion,
+		"server-name":     checkServerName,
 		"unread":          checkUnread,
 
 		"closed-by":       checkClosedBy,

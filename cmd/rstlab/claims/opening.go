@@ -44,6 +44,9 @@ func checkSYN(q *question) {
 	if v.Number != 0 {
 		q.number("its SEQ", v.Number, uint64(first.SEQ))
 	}
+	if v.Span != 0 {
+		q.span(first, q.rst)
+	}
 	if v.Text != "" && v.Text != q.peer.String() {
 		q.fail("it is sent to %v", q.peer)
 	}
@@ -89,6 +92,7 @@ func checkHandshake(q *question) {
 	case first != p && numbersOf(first) != numbersOf(p):
 		q.fail("the first that acknowledges the SYN-ACK is frame %d", first.Frame)
 	}
+	q.span(p, q.rst)
 }
 
 func checkBadACK(q *question) {

@@ -22,20 +22,18 @@ type Reset struct {
 	Cause      string `json:"cause"`
 	Detail     string `json:"detail"`
 
-	Summary       string        `json:"summary"`
-	SummaryClaims []Evidence    `json:"summary_claims"`
-	Evidence      []Evidence    `json:"evidence"`
-	OriginWhy     []Evidence    `json:"origin_why"`
-	Notes         []Evidence    `json:"notes"`
-	Beside        []Evidence    `json:"beside"`
-	Alternatives  []Alternative `json:"alternatives"`
+	Summary      string        `json:"summary"`
+	Harm         string        `json:"harm"`
+	Evidence     []Evidence    `json:"evidence"`
+	OriginWhy    []Evidence    `json:"origin_why"`
+	Notes        []Evidence    `json:"notes"`
+	Alternatives []Alternative `json:"alternatives"`
 }
 
 // An Alternative is another cause that the packets leave open.
 type Alternative struct {
-	Detail  string     `json:"detail"`
-	WhyNot  string     `json:"why_not"`
-	Because []Evidence `json:"because"`
+	Detail string `json:"detail"`
+	WhyNot string `json:"why_not"`
 }
 
 // Evidence is a claim, or free text where Claim is "".
@@ -78,10 +76,4 @@ func ReadReport(b []byte) ([]File, error) {
 }
 
 // lists returns all lists of evidence of a reset.
-func (r *Reset) lists() [][]Evidence {
-	all := [][]Evidence{r.SummaryClaims, r.Evidence, r.OriginWhy, r.Notes, r.Beside}
-	for i := range r.Alternatives {
-		all = append(all, r.Alternatives[i].Because)
-	}
-	return all
-}
+func (r *Reset) lists() [][]Evidence { return [][]Evidence{r.Evidence, r.OriginWhy, r.Notes} }
