@@ -58,7 +58,6 @@ var magics = []struct {
 	{"cpse", likeness{"a Colasoft Capsa capture", viaEditcap}},
 	{"btsnoop\x00", likeness{"a Bluetooth capture (btsnoop)", "it contains no TCP"}},
 	{"\x1f\x9d", likeness{"a file compressed with compress (.Z)", "unpack it: gzip -dc IN > OUT"}},
-	{"\xfd7zXZ\x00", likeness{"an xz-compressed file", "unpack it: xz -dc IN > OUT"}},
 	{"LZIP", likeness{"an lzip-compressed file", "unpack it: lzip -dc IN > OUT"}},
 	{"PK\x03\x04", likeness{"a zip archive", unpack}},
 	{"7z\xbc\xaf\x27\x1c", likeness{"a 7-Zip archive", unpack}},

@@ -9,8 +9,8 @@ to do next. A FILE of - is standard input; a FILE that is a directory stands for
 in the order of their names. Symbolic links are followed, but no directory is read twice. Several captures are
 explained in parallel and reported in the order in which they are named, followed by a total.
 
-Captures are pcapng or pcap, optionally compressed with gzip, zstd, lz4 or bzip2; they are recognised by content,
-not by name. Frame and stream numbers are the ones that Wireshark shows. Packet dissections exported by Wireshark
+Captures are pcapng or pcap, optionally compressed with gzip, zstd, lz4, bzip2 or xz; they are recognised by
+content, not by name. Frame and stream numbers are the ones that Wireshark shows. Packet dissections exported by Wireshark
 (JSON or PDML, tshark -T json or -T pdml) are read too, provided that they contain the TCP fields.
 
 Text is read too: the packets that tcpdump, tshark, Wireshark's packet list and others print, with prose around them.

@@ -102,7 +102,7 @@ func commandMeant(cmd *cobra.Command, names []string) string {
 
 // completeCaptures completes files whose names look like captures; any other name can still be typed.
 func completeCaptures(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return []string{"pcapng", "pcap", "cap", "ntar", "dmp", "gz", "zst", "lz4", "bz2"}, cobra.ShellCompDirectiveFilterFileExt
+	return []string{"pcapng", "pcap", "cap", "ntar", "dmp", "gz", "zst", "lz4", "bz2", "xz"}, cobra.ShellCompDirectiveFilterFileExt
 }
 
 func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.Reader, stdout, stderr io.Writer) error {
