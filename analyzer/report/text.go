@@ -15,11 +15,15 @@ type TextOptions struct {
 	Width int  // columns, at least 70 and by default 100
 	Color bool // whether the terminal shows colours
 	Live  bool // print each finding as it comes, and the counts of its file after it
+	Brief bool // one paragraph per file
 }
 
 // Text renders a report for a terminal or a mail: the counts of a file, a table of its resets by cause, and a block for
 // each finding, the most severe first. Further resets of the same event are listed in the block of the first.
 func Text(w io.Writer, opts TextOptions) Renderer {
+	if opts.Brief {
+		return briefText(w, opts)
+	}
 	p := newPage(opts)
 	says := func(says string) string { return p.field("Repeated", says) }
 	return &textRenderer{w: bufio.NewWriter(w), page: p, live: opts.Live, waiting: waitingList{repeated: says}}

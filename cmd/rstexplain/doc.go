@@ -53,7 +53,7 @@ Each reset also has a more specific detail. To list the details, or to read abou
 
 	-f, --format FORMAT  text (default), markdown, html, json, jsonl, csv or junit
 	-o, --output FILE    write the report to FILE, which appears only when it is complete
-	    --brief          with --format markdown: one paragraph per capture
+	    --brief          with --format text or markdown: one paragraph per capture
 	    --no-color       no colours; the default if NO_COLOR is set or the output is not a terminal
 	-q, --quiet          do not report unreadable parts on standard error, and show no progress
 	    --glob PATTERN   in directories, read only files whose names match
@@ -67,10 +67,13 @@ Each reset also has a more specific detail. To list the details, or to read abou
 	    --version        print the version
 	-h, --help           print the usage
 
-To report only some resets (each flag takes several values; the report counts the resets that are filtered out):
+To report only some resets. Each flag takes several values, separated by commas or by repeating the flag, any of which
+may match (--severity error,warning); if there are several flags, all must match. The report counts the resets that are
+filtered out.
 
 	--host ADDRESS       connections of an address or network
 	--port N             connections with this port on either side
+	--frame N            the reset in frame N, or in line N of a text
 	--stream N           Wireshark's tcp.stream N
 	--cause CAUSE        a cause
 	--detail DETAIL      a detail
@@ -81,8 +84,8 @@ To report only some resets (each flag takes several values; the report counts th
 
 For continuous integration:
 
-	--fail-on CAUSE          exit with 3 if there is a finding with this cause or detail, or "any"
-	--min-severity SEVERITY  exit with 3 only for findings of this severity or worse
+	--fail-on CAUSE           exit with 3 if there is a finding with this cause or detail, or "any"
+	--fail-severity SEVERITY  exit with 3 only for findings of this severity or worse; alone, whatever their cause
 
 In --format junit these findings are the failed tests; without these flags, those of severity error.
 
@@ -91,8 +94,8 @@ In --format junit these findings are the failed tests; without these flags, thos
 	0  every capture was read completely
 	1  something could not be read completely; what could be read is explained, and one line on
 	   standard error reports what is wrong, where, and what to try
-	2  usage error: nothing was read
-	3  there are findings that match --fail-on or --min-severity, whatever else happened
+	2  usage error: nothing was read; also for --frame with a frame that is not a reset
+	3  there are findings that match --fail-on or --fail-severity, whatever else happened
 
 # Environment
 

@@ -42,7 +42,11 @@ func rootCommand(stderr io.Writer) *cobra.Command {
 each TCP reset in them: who sent it, which of five causes it has, how probable
 that is, which frames show it, what the application saw, and what to do next.
 Wireshark's exports of dissections (JSON, PDML) are read too. A FILE can be a
-directory, for the captures in and below it, or - for standard input.`,
+directory, for the captures in and below it, or - for standard input.
+
+` + severalValues + `
+
+` + exitCodes(true),
 		Example: `  rstexplain capture.pcapng
   rstexplain --format html --output report.html capture.pcapng
   rstexplain --since 90s --host 10.0.0.0/8 --severity error captures/
@@ -148,7 +152,7 @@ func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.R
 	case loss:
 		return lossError{}
 	}
-	return nil
+	return flags.asked.missing("")
 }
 
 // knownTimeouts returns the idle times that come with the program and those of the file at path, nil without one.
