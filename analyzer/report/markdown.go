@@ -155,8 +155,8 @@ func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 	fmt.Fprintf(&b, "\n<details>\n<summary><b>%s: %s</b> · %s · %s → %s · %s · %s</summary>\n\n", strings.Replace(mark(r.Frame, r.Line > 0), "#", "frame ", 1), text(string(r.Cause)),
 		text(r.Detail), text(r.Originator), text(r.Responder), text(string(r.Severity)), percent(r.Confidence))
 	b.WriteString(markdownText(r.Verdict()) + "\n\n")
-	b.WriteString(markdownEvidence(r.Evidence))
-	b.WriteString(markdownEvidence(r.OriginWhy))
+	b.WriteString(markdownEvidence(withSiblings(r.Evidence)))
+	b.WriteString(markdownEvidence(senderSigns(r)))
 	b.WriteString(markdownEvidence(r.Notes))
 	head = b.String()
 

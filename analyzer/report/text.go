@@ -191,7 +191,7 @@ func (p page) finding(r *Reset) (head, tail string) {
 	lists := []struct {
 		label string
 		list  []Evidence
-	}{{"Evidence", r.Evidence}, {"Sender", senderSigns(r)}, {"Also noted", r.Notes}}
+	}{{"Evidence", withSiblings(r.Evidence)}, {senderLabel(r), senderSigns(r)}, {"Also noted", r.Notes}}
 	room := 4 // of the frames, the same in the whole block
 	for _, l := range lists {
 		for _, e := range l.list {
@@ -237,11 +237,16 @@ func (p page) finding(r *Reset) (head, tail string) {
 	return head, b.String()
 }
 
-// senderSigns returns the evidence for who sent the RST, if it is in doubt, without what r.Evidence has already.
-func senderSigns(r *Reset) []Evidence {
+// senderLabel is the label of senderSigns.
+func senderLabel(r *Reset) string {
 	if r.Origin == rules.OriginEndpoint {
-		return nil
+		return "Genuine"
 	}
+	return "Sender"
+}
+
+// senderSigns returns the evidence for who sent the RST, without what r.Evidence has already.
+func senderSigns(r *Reset) []Evidence {
 	var out []Evidence
 	for _, e := range r.OriginWhy {
 		if !slices.ContainsFunc(r.Evidence, func(known Evidence) bool { return known.Says == e.Says }) {
