@@ -32,6 +32,9 @@ type Options struct {
 	// Follow waits at the end of a regular file for more to be written to it, until Reader.Stop.
 	Follow bool
 
+	// Convert makes Open have editcap, Wireshark's program, convert a capture of another program.
+	Convert bool
+
 	// Exports makes Open return an [*ExportError] for an export of Wireshark.
 	Exports bool
 }

@@ -17,6 +17,9 @@ Text is read too: the packets that tcpdump, tshark, Wireshark's packet list and 
 Reports then name lines of the text instead of frames. What the lines do not show, such as data, TTL or options, is
 unknown, and nothing is concluded from it; tcpdump -nn -tttt -S -v shows most. Names stand for documentation addresses.
 
+Captures of other programs, such as Network Monitor, snoop, ERF, Sniffer and K12, are read with --convert if Wireshark's
+editcap is installed, which converts them; frames keep their numbers.
+
 With --join the files of a rotating capture (Wireshark's ring buffer, tcpdump -C or -G) are read as one capture, in
 the order of their first packets, so that a connection that spans files is one connection. Frames are numbered
 across all files, as in the output of "mergecap -a"; each reset names its file, its frame number there, and a
@@ -58,6 +61,7 @@ Each reset also has a more specific detail. To list the details, or to read abou
 	-q, --quiet          do not report unreadable parts on standard error, and show no progress
 	    --glob PATTERN   in directories, read only files whose names match
 	    --files-from LIST  read the names of captures from LIST, one per line or separated by NUL bytes
+	    --convert        have editcap convert captures of other programs
 	    --join           explain the files of a rotating capture as one
 	    --follow         explain a capture while it is being written; text, jsonl and csv
 	    --max-connections N  track at most N connections at a time (default 1048576)

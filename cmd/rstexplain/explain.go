@@ -23,6 +23,7 @@ type explainFlags struct {
 	globs    []string
 	lists    []string
 	join     bool
+	convert  bool
 	follow   bool
 	bounds   boundFlags
 	timeouts string          // file of the user's own idle times
@@ -76,6 +77,7 @@ directory, for the captures in and below it, or - for standard input.
 	f.StringSliceVar(&flags.globs, "glob", nil, "in directories, read only files whose names match `PATTERN`")
 	f.StringArrayVar(&flags.lists, "files-from", nil, "read the names of captures from `LIST`, one per line; - is standard input")
 	f.BoolVar(&flags.join, "join", false, "explain the files of a rotating capture as one, in chronological order")
+	f.BoolVar(&flags.convert, "convert", false, "have Wireshark's editcap convert captures of other programs: NetMon, snoop, ERF, Sniffer, K12")
 	f.BoolVar(&flags.follow, "follow", false, "explain a capture while it is being written, each reset at once, until Ctrl-C")
 	flags.bounds.register(cmd)
 	f.StringVar(&flags.timeouts, "timeouts", "", "also compare with the idle timeouts in `FILE`, one per line: "+
@@ -134,6 +136,9 @@ func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.R
 		return errSameFile(path)
 	}
 	loss := inputs.lost
+	if hint := ringHint(inputs.paths); hint != "" && !flags.join {
+		note(stderr, "%s", hint)
+	}
 	progress := startProgress(inputs.paths, stderr)
 	defer progress.end()
 	err = flags.show(ctx, progress.writer(stdout), func(r report.Renderer) error {
@@ -203,7 +208,7 @@ func (f *explainFlags) check(args []string) error {
 
 // inputs finds the captures that are named.
 func (f *explainFlags) inputs(args []string, stdin io.Reader, stderr io.Writer) (*inputList, error) {
-	list := &inputList{globs: f.globs, tell: func(line string) { note(stderr, "%s", line) }}
+	list := &inputList{globs: f.globs, convert: f.convert, tell: func(line string) { note(stderr, "%s", line) }}
 	for _, name := range args {
 		list.add(name)
 	}
@@ -230,6 +235,7 @@ func explainAll(ctx context.Context, paths []string, flags *explainFlags, r repo
 	opts := analyzer.Options{Follow: flags.follow, Read: progress.counter(), Generator: "rstexplain " + version()}
 	flags.bounds.apply(&opts)
 	opts.Rules.Timeouts = flags.known
+	opts.Capture.Convert = flags.convert
 	var files []*report.File
 	done := func(f *report.File) {
 		for _, w := range f.Warnings {
