@@ -22,6 +22,7 @@ var abortMidTransfer = &Rule{
 	ID:       abortMidTransferID,
 	Cause:    PeerCrash,
 	Severity: Error,
+	Pattern:  Cut,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 1122 §4.2.2.13", "RFC 2525 §2.17"},
 	Doc: Doc{
 		Title:      "A transfer was broken off",

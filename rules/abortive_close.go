@@ -21,6 +21,7 @@ var abortiveClose = &Rule{
 	ID:       abortiveCloseID,
 	Cause:    FastClose,
 	Severity: Info,
+	Pattern:  Habit,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 1122 §4.2.2.13"},
 	Doc: Doc{
 		Title:      "A finished connection was closed by RST on purpose",

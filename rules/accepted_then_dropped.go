@@ -22,6 +22,7 @@ var acceptedThenDropped = &Rule{
 	ID:       acceptedThenDroppedID,
 	Cause:    PeerCrash,
 	Severity: Error,
+	Pattern:  Cut,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9293 §3.5.3"},
 	Doc: Doc{
 		Title:      "The server accepted the connection and dropped it without serving anything",

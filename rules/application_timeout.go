@@ -23,6 +23,7 @@ var applicationTimeout = &Rule{
 	ID:       applicationTimeoutID,
 	Cause:    PeerCrash,
 	Severity: Error,
+	Pattern:  TimeLimit,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9112 §9.5"},
 	Doc: Doc{
 		Title:      "A request stood unanswered until somebody's patience ended",

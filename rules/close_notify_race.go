@@ -18,6 +18,7 @@ var closeNotifyRace = &Rule{
 	ID:       "close-notify-race",
 	Cause:    FastClose,
 	Severity: Info,
+	Pattern:  Habit,
 	RFC:      []string{"RFC 8446 §6.1", "RFC 9293 §3.6", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
 		Title:      "Two TLS goodbyes crossed",

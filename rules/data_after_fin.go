@@ -24,6 +24,7 @@ var dataAfterFIN = &Rule{
 	ID:       dataAfterFINID,
 	Cause:    PeerCrash,
 	Severity: Error,
+	Pattern:  Cut,
 	RFC:      []string{"RFC 9293 §3.6", "RFC 9293 §3.5.2", "RFC 1122 §4.2.2.13"},
 	Doc: Doc{
 		Title:      "One side closed in the middle of the exchange, and the other's data met nobody",

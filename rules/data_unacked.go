@@ -6,6 +6,7 @@ var dataUnacked = &Rule{
 	ID:       "data-unacked",
 	Cause:    RetransmitTimeout,
 	Severity: Error,
+	Pattern:  Silence,
 	RFC:      []string{"RFC 9293 §3.8.1", "RFC 9293 §3.8.3", "RFC 9293 §3.10.8"},
 	Doc: Doc{
 		Title:      "Data was retransmitted without being acknowledged, and the sender gave up",

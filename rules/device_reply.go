@@ -20,6 +20,7 @@ var deviceReply = &Rule{
 	Cause:    UnknownConnection,
 	Path:     true,
 	Severity: Info,
+	Pattern:  Aftermath,
 	RFC:      []string{"RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1", "RFC 5382 §5"},
 	Doc: Doc{
 		Title:      "A device on the path answers on a connection that is over",

@@ -18,6 +18,7 @@ var earlyResponse = &Rule{
 	ID:       "early-response",
 	Cause:    PeerCrash,
 	Severity: Error,
+	Pattern:  Cut,
 	RFC:      []string{"RFC 9112 §9.6", "RFC 9110 §10.1.1", "RFC 1122 §4.2.2.13"},
 	Doc: Doc{
 		Title:      "The server answered before it had read the whole upload",

@@ -13,6 +13,7 @@ var forgedReset = &Rule{
 	Cause:    PeerCrash,
 	Path:     true,
 	Severity: Error,
+	Pattern:  Device,
 	RFC:      []string{"RFC 3360 §2.2", "RFC 5961 §3.2", "RFC 9293 §3.5.3"},
 	Doc: Doc{
 		Title:      "A device on the path cut the connection in the name of one side",

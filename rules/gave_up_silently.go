@@ -20,6 +20,7 @@ var gaveUpSilently = &Rule{
 	ID:       gaveUpSilentlyID,
 	Cause:    RetransmitTimeout,
 	Severity: Error,
+	Pattern:  Silence,
 	RFC:      []string{"RFC 9293 §3.8.3", "RFC 9293 §3.10.8", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
 		Title:      "One side had given up without a RST, and now answers a late segment",

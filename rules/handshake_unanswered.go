@@ -17,6 +17,7 @@ var handshakeUnanswered = &Rule{
 	ID:       "handshake-unanswered",
 	Cause:    RetransmitTimeout,
 	Severity: Warning,
+	Pattern:  HalfOpen,
 	RFC:      []string{"RFC 9293 §3.8.3", "RFC 9293 §3.10.8"},
 	Doc: Doc{
 		Title:      "The third step of the handshake never came",

@@ -24,6 +24,7 @@ var healthProbe = &Rule{
 	ID:       healthProbeID,
 	Cause:    FastClose,
 	Severity: Info,
+	Pattern:  Probe,
 	RFC:      []string{"RFC 9293 §3.5.3", "RFC 9293 §3.10.5"},
 	Doc: Doc{
 		Title:      "The client only checked whether the port answers",

@@ -28,6 +28,7 @@ var idleExpiry = &Rule{
 	Cause:    UnknownConnection,
 	Path:     true,
 	Severity: Warning,
+	Pattern:  Idle,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 5382 §5", "RFC 9293 §3.8.4"},
 	Doc: Doc{
 		Title:      "The connection had been forgotten while it was idle",

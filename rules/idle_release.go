@@ -21,6 +21,7 @@ var idleRelease = &Rule{
 	ID:       idleReleaseID,
 	Cause:    FastClose,
 	Severity: Info,
+	Pattern:  Idle,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9112 §9.5"},
 	Doc: Doc{
 		Title:      "An idle connection was dropped on purpose",

@@ -19,6 +19,7 @@ var idleReset = &Rule{
 	Cause:    FastClose,
 	Path:     true,
 	Severity: Warning,
+	Pattern:  Idle,
 	RFC:      []string{"RFC 3360 §2.2", "RFC 5382 §5"},
 	Doc: Doc{
 		Title:      "A device on the path ended an idle connection",

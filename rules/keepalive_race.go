@@ -27,6 +27,7 @@ var keepaliveRace = &Rule{
 	ID:       keepaliveRaceID,
 	Cause:    FastClose,
 	Severity: Warning,
+	Pattern:  Race,
 	RFC:      []string{"RFC 9112 §9.3", "RFC 9112 §9.5", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
 		Title:      "A kept-alive connection was closed while a request was on its way",

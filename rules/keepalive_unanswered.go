@@ -16,6 +16,7 @@ var keepaliveUnanswered = &Rule{
 	ID:       "keepalive-unanswered",
 	Cause:    RetransmitTimeout,
 	Severity: Warning,
+	Pattern:  Silence,
 	RFC:      []string{"RFC 9293 §3.8.4", "RFC 9293 §3.8.3"},
 	Doc: Doc{
 		Title:      "Keep-alive probes were not answered",

@@ -23,6 +23,7 @@ var lateGoodbye = &Rule{
 	ID:       lateGoodbyeID,
 	Cause:    FastClose,
 	Severity: Info,
+	Pattern:  Habit,
 	RFC:      []string{"RFC 9293 §3.6", "RFC 9293 §3.10.7.1", "RFC 5321 §3.8", "RFC 5321 §4.1.1.10"},
 	Doc: Doc{
 		Title:      "The exchange ended by its protocol, and the rest of the closing met a RST",

@@ -26,6 +26,7 @@ var lateSegment = &Rule{
 	ID:       lateSegmentID,
 	Cause:    UnknownConnection,
 	Severity: Info,
+	Pattern:  Aftermath,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.6", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
 		Title:      "A segment came after the connection was over",

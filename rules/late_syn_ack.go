@@ -22,6 +22,7 @@ var lateSYNACK = &Rule{
 	ID:       lateSYNACKID,
 	Cause:    UnknownConnection,
 	Severity: Warning,
+	Pattern:  Unasked,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
 		Title:      "The server's answer came after the client had given up connecting",

@@ -17,6 +17,7 @@ var mtuBlackHole = &Rule{
 	ID:       "mtu-black-hole",
 	Cause:    RetransmitTimeout,
 	Severity: Error,
+	Pattern:  Silence,
 	RFC:      []string{"RFC 9293 §3.7.2", "RFC 9293 §3.8.3", "RFC 2923 §2.1"},
 	Doc: Doc{
 		Title:      "Only full-size packets were lost",

@@ -9,6 +9,7 @@ var noListener = &Rule{
 	ID:       "no-listener",
 	Cause:    ClosedPort,
 	Severity: Error,
+	Pattern:  Refusal,
 	RFC:      []string{"RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
 		Title:      "Nothing accepts connections on this port",

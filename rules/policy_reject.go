@@ -14,6 +14,7 @@ var policyReject = &Rule{
 	Cause:    ClosedPort,
 	Path:     true,
 	Severity: Error,
+	Pattern:  Device,
 	RFC:      []string{"RFC 9293 §3.5.2", "RFC 3360 §2.2"},
 	Doc: Doc{
 		Title:      "A firewall rejected the connection",

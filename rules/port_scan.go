@@ -20,6 +20,7 @@ var portScan = &Rule{
 	ID:       "port-scan",
 	Cause:    ClosedPort,
 	Severity: Info,
+	Pattern:  Scan,
 	RFC:      []string{"RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
 		Title:      "One of many ports or hosts that somebody tried",

@@ -23,6 +23,7 @@ var resetAfterFIN = &Rule{
 	ID:       resetAfterFINID,
 	Cause:    FastClose,
 	Severity: Info,
+	Pattern:  Habit,
 	RFC:      []string{"RFC 9293 §3.6", "RFC 9293 §3.10.5", "RFC 1122 §4.2.2.13"},
 	Doc: Doc{
 		Title:      "One side closed with FIN and, right after it, with RST",

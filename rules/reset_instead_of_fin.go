@@ -18,6 +18,7 @@ var resetInsteadOfFIN = &Rule{
 	ID:       "reset-instead-of-fin",
 	Cause:    FastClose,
 	Severity: Info,
+	Pattern:  Habit,
 	RFC:      []string{"RFC 9293 §3.6", "RFC 9293 §3.10.5"},
 	Doc: Doc{
 		Title:      "One side closed with FIN, the other answered with RST in place of its own FIN",

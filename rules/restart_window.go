@@ -13,6 +13,7 @@ var restartWindow = &Rule{
 	ID:       "restart-window",
 	Cause:    ClosedPort,
 	Severity: Error,
+	Pattern:  Outage,
 	RFC:      []string{"RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
 		Title:      "The service refused connections for a while",

@@ -52,6 +52,7 @@ type Rule struct {
 	ID       string // "keepalive-race": command line, JSON "detail", docs anchor, testdata folder; never renamed once released
 	Cause    Cause
 	Severity Severity // the usual one; Explain may raise or lower it
+	Pattern  Pattern  // what makes several resets one incident
 	Doc      Doc
 	RFC      []string // "RFC 9293 §3.10.7.1"
 

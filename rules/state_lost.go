@@ -27,6 +27,7 @@ var stateLost = &Rule{
 	ID:       stateLostID,
 	Cause:    PeerCrash,
 	Severity: Error,
+	Pattern:  Loss,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
 		Title:      "A host lost a connection that was alive a moment ago",

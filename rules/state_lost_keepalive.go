@@ -19,6 +19,7 @@ var stateLostKeepalive = &Rule{
 	ID:       "state-lost-keepalive",
 	Cause:    PeerCrash,
 	Severity: Warning,
+	Pattern:  Loss,
 	RFC:      []string{"RFC 9293 §3.8.4", "RFC 9293 §3.5.1", "RFC 1122 §4.2.3.6"},
 	Doc: Doc{
 		Title:      "A keep-alive probe found that the other host had lost the connection",

@@ -23,6 +23,7 @@ var straySegment = &Rule{
 	ID:       straySegmentID,
 	Cause:    UnknownConnection,
 	Severity: Warning,
+	Pattern:  Unasked,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
 		Title:      "A segment for a connection that the receiving host does not have",

@@ -12,6 +12,7 @@ var synProbe = &Rule{
 	ID:       "syn-probe",
 	Cause:    UnknownConnection,
 	Severity: Info,
+	Pattern:  Scan,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
 		Title:      "A scanner asked whether the port is open",

@@ -23,6 +23,7 @@ var synUnanswered = &Rule{
 	ID:       synUnansweredID,
 	Cause:    RetransmitTimeout,
 	Severity: Error,
+	Pattern:  Unreached,
 	RFC:      []string{"RFC 9293 §3.8.3", "RFC 9293 §3.10.8"},
 	Doc: Doc{
 		Title:      "Nobody answered the request to connect",

@@ -14,6 +14,7 @@ var tupleReuse = &Rule{
 	ID:       "tuple-reuse",
 	Cause:    UnknownConnection,
 	Severity: Warning,
+	Pattern:  Reuse,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.3", "RFC 5961 §4.2"},
 	Doc: Doc{
 		Title:      "The address and port pair was still in use by an older connection",

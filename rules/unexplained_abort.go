@@ -16,6 +16,7 @@ var unexplainedAbort = &Rule{
 	Cause:    PeerCrash,
 	Fallback: true,
 	Severity: Warning,
+	Pattern:  Cut,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9293 §3.5.3"},
 	Doc: Doc{
 		Title:      "A connection was ended while something stood open, and no more is known",

@@ -16,6 +16,7 @@ var unexplainedRelease = &Rule{
 	Cause:    FastClose,
 	Fallback: true,
 	Severity: Info,
+	Pattern:  Habit,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9293 §3.5.3"},
 	Doc: Doc{
 		Title:      "A connection was ended by RST, and the capture shows nothing left undone",

@@ -20,6 +20,7 @@ var unreadData = &Rule{
 	ID:       unreadDataID,
 	Cause:    PeerCrash,
 	Severity: Error,
+	Pattern:  Cut,
 	RFC:      []string{"RFC 1122 §4.2.2.13", "RFC 2525 §2.17", "RFC 9293 §3.10.4"},
 	Doc: Doc{
 		Title:      "A program ended or closed with data unread",

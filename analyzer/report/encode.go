@@ -30,6 +30,9 @@ func (e *encoder) reset(b []byte, r *Reset) []byte {
 	b = appendField(b, `,"originator":`, r.Originator)
 	b = appendField(b, `,"responder":`, r.Responder)
 	b = appendField(b, `,"sender":`, r.Sender)
+	if r.Incident != 0 {
+		b = appendInt(b, `,"incident":`, r.Incident)
+	}
 	b = appendField(b, `,"cause":`, string(r.Cause))
 	b = appendField(b, `,"detail":`, r.Detail)
 	b = appendField(b, `,"title":`, r.Title)

@@ -18,6 +18,7 @@ type jsonRenderer struct {
 	files  int
 	resets int // of the present file
 	tally  tally
+	groups Grouping
 }
 
 func (j *jsonRenderer) Begin(generator string) error {
@@ -33,6 +34,7 @@ func (j *jsonRenderer) BeginFile(path string) error {
 	j.files++
 	j.resets = 0
 	j.tally.beginFile(path)
+	j.groups.BeginFile(path)
 	b = append(b, "\n{\"path\":"...)
 	b = appendString(b, path)
 	return j.write(append(b, `,"resets":[`...))
@@ -42,6 +44,7 @@ func (j *jsonRenderer) Reset(r *Reset) error {
 	b := appendComma(j.enc.buf[:0], j.resets)
 	j.resets++
 	j.tally.add(r)
+	j.groups.Add(r)
 	b = append(b, '\n')
 	return j.write(j.enc.reset(b, r))
 }
@@ -52,12 +55,9 @@ func (j *jsonRenderer) EndFile(f *File) error {
 }
 
 func (j *jsonRenderer) End() error {
+	b := appendIncidents(append(j.enc.buf[:0], "\n],\n"...), j.groups.Incidents(), "\n")
 	total := j.tally.done()
-	b, err := marshal(&total)
-	if err != nil { // the model contains only types that encoding/json supports
-		panic(err)
-	}
-	b = append(append(append(j.enc.buf[:0], "\n],\n\"summary\":"...), b...), "}\n"...)
+	b = append(append(append(b, ",\n\"summary\":"...), marshalled(&total)...), "}\n"...)
 	if err := j.write(b); err != nil {
 		return err
 	}
@@ -74,6 +74,25 @@ func (j *jsonRenderer) write(b []byte) error {
 func appendComma(b []byte, n int) []byte {
 	if n > 0 {
 		b = append(b, ',')
+	}
+	return b
+}
+
+// appendIncidents appends the field incidents, each on a line of its own where newline is one.
+func appendIncidents(b []byte, list []Incident, newline string) []byte {
+	b = append(b, `"incidents":[`...)
+	for i := range list {
+		b = append(appendComma(b, i), newline...)
+		b = append(b, marshalled(&list[i])...)
+	}
+	return append(b, ']')
+}
+
+// marshalled is marshal for the model, which contains only types that encoding/json supports.
+func marshalled(v any) []byte {
+	b, err := marshal(v)
+	if err != nil {
+		panic(err)
 	}
 	return b
 }

@@ -81,6 +81,13 @@ func TestEncoderEqualsEncodingJSON(t *testing.T) {
 	counts.add(&m)
 	counts.add(&odd)
 	whole.Total = counts.done()
+	var groups Grouping
+	groups.BeginFile(file.Path)
+	for i := range whole.Files[0].Resets {
+		groups.Add(&whole.Files[0].Resets[i])
+	}
+	odd.Incident = whole.Files[0].Resets[1].Incident
+	whole.Incidents = groups.Incidents()
 	want, err := marshal(whole)
 	if err != nil {
 		t.Fatal(err)

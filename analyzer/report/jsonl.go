@@ -6,23 +6,27 @@ import (
 )
 
 // JSONL renders one JSON object per reset and line, as docs/report.schema.json describes a reset, preceded by the path of
-// the file: for jq and log processors.
+// the file: for jq and log processors. The last line has the incidents, as a field of that name.
 func JSONL(w io.Writer) Renderer { return &jsonlRenderer{w: bufio.NewWriterSize(w, 64<<10)} }
 
 type jsonlRenderer struct {
 	w    *bufio.Writer
 	enc  encoder
 	path []byte // {"file":"…",
+
+	groups Grouping
 }
 
 func (j *jsonlRenderer) Begin(string) error { return nil }
 
 func (j *jsonlRenderer) BeginFile(path string) error {
+	j.groups.BeginFile(path)
 	j.path = append(appendString(append(j.path[:0], `{"file":`...), path), ',')
 	return nil
 }
 
 func (j *jsonlRenderer) Reset(r *Reset) error {
+	j.groups.Add(r)
 	j.enc.buf = append(j.enc.reset(j.enc.buf[:0], r), '\n')
 	j.w.Write(j.path)
 	_, err := j.w.Write(j.enc.buf[1:])
@@ -31,4 +35,9 @@ func (j *jsonlRenderer) Reset(r *Reset) error {
 
 func (j *jsonlRenderer) EndFile(*File) error { return j.w.Flush() }
 
-func (j *jsonlRenderer) End() error { return j.w.Flush() }
+func (j *jsonlRenderer) End() error {
+	if list := j.groups.Incidents(); len(list) > 0 {
+		j.w.Write(append(appendIncidents(append(j.enc.buf[:0], '{'), list, ""), "}\n"...))
+	}
+	return j.w.Flush()
+}

@@ -25,7 +25,9 @@ type Report struct {
 	SchemaVersion int    `json:"schema_version"`
 	Generator     string `json:"generator"` // name and version of what wrote the report
 	Files         []File `json:"files"`
-	Total         Total  `json:"summary"`
+
+	Incidents []Incident `json:"incidents"` // of all files, the worst first
+	Total     Total      `json:"summary"`
 }
 
 // A File is one capture file: its resets and counts. Renderers get it at the end of the file, with Resets empty.
@@ -110,6 +112,8 @@ type Reset struct {
 	Originator string `json:"originator"`       // 192.0.2.1:443, [2001:db8::1]:443
 	Responder  string `json:"responder"`
 	Sender     string `json:"sender"` // "originator" or "responder"
+
+	Incident int `json:"incident,omitempty"` // the Number of its Incident, or one of its Also; 0: not known
 
 	Cause      rules.Cause    `json:"cause"`
 	Detail     string         `json:"detail"`     // ID of the rule

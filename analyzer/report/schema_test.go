@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/rstexplain/rstexplain/analyzer/incident"
 )
 
 const schemaFile = "../../docs/report.schema.json"
@@ -64,6 +66,10 @@ func TestSchemaDocumentsEveryField(t *testing.T) {
 		{Evidence{}, properties(defs["evidence"], "items")},
 		{Event{}, properties(defs["event"])},
 		{Part{}, properties(file["parts"], "items")},
+		{Incident{}, properties(defs["incident"])},
+		{IncidentDetail{}, properties(defs["incident"], "properties", "details", "items")},
+		{IncidentPart{}, properties(defs["incident"], "properties", "captures", "items")},
+		{Example{}, properties(defs["example"])},
 		{Total{}, properties(defs["total"])},
 		{Sum{}, properties(defs["sums"], "items")},
 		{Severities{}, properties(defs["severities"])},
@@ -85,6 +91,20 @@ func TestSchemaDocumentsEveryField(t *testing.T) {
 			if !seen[name] {
 				t.Errorf("%v: the schema has %q, the model does not", typ, name)
 			}
+		}
+	}
+}
+
+// The schema has the kinds of incidents with their meanings.
+func TestSchemaHasKindsOfIncidents(t *testing.T) {
+	kind := readSchema(t)["$defs"].(map[string]any)["incident"].(map[string]any)["properties"].(map[string]any)["kind"].(map[string]any)
+	names := kind["enum"].([]any)
+	if len(names) != len(incident.Kinds) {
+		t.Errorf("%d kinds in the schema, %d in package incident", len(names), len(incident.Kinds))
+	}
+	for i, k := range incident.Kinds {
+		if says := string(k.Kind) + ": " + k.Means; !strings.Contains(kind["description"].(string), says) || names[i] != string(k.Kind) {
+			t.Errorf("the schema does not say %q", says)
 		}
 	}
 }

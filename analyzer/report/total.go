@@ -44,6 +44,7 @@ type Sum struct {
 type Example struct {
 	Path  string `json:"path"`
 	Frame int    `json:"frame"`
+	Line  int    `json:"line,omitempty"` // of a text
 }
 
 // MaxSums is how many servers, and pairs, a Total lists.
@@ -123,7 +124,7 @@ func (s *sums) add(t *tally, r *Reset, k sumOf, empty Sum) {
 		c.Files, c.lastFile = c.Files+1, t.total.Files
 	}
 	if c.Severity == "" || severityRank(r.Severity) > severityRank(c.Severity) {
-		c.Severity, c.Example, c.anchor = r.Severity, Example{t.path, r.Frame}, t.anchor
+		c.Severity, c.Example, c.anchor = r.Severity, Example{t.path, r.Frame, 0}, t.anchor
 	}
 }
 

@@ -57,7 +57,7 @@ func TestTotal(t *testing.T) {
 	if got.Files != 2 || got.Partial != 1 || got.Resets != 6 || got.Findings != 4 || len(got.Causes) != 2 || got.ServerCount != 1 || got.PairCount != 1 {
 		t.Errorf("%+v", got)
 	}
-	want := Sum{Cause: rules.PeerCrash, Detail: "data-after-fin", Severity: rules.Error, Resets: 4, Findings: 2, Files: 2, Severities: Severities{Error: 2}, Example: Example{"a.pcap", 131}}
+	want := Sum{Cause: rules.PeerCrash, Detail: "data-after-fin", Severity: rules.Error, Resets: 4, Findings: 2, Files: 2, Severities: Severities{Error: 2}, Example: Example{"a.pcap", 131, 0}}
 	if got.Causes[0] != want {
 		t.Errorf("worst: %+v", got.Causes[0])
 	}

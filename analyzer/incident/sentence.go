@@ -1,0 +1,344 @@
+package incident
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
+
+// sentence says in plain words what happened. It says no more than the claims and counts of the findings.
+func (t *tale) sentence(kind Kind) string {
+	w := t.w
+	switch kind {
+	case Scan:
+		return t.scan()
+	case ServiceRestart, HostRestart:
+		if t.parts[rules.Outage] != nil {
+			return t.outage(kind)
+		}
+		return fmt.Sprintf("%s lost %s on %s of its ports %s.", plain(w.hosts.only()), conns(w.conns), w.services.count(), t.when())
+	case ServiceDown:
+		return fmt.Sprintf("%s refused %s %s%s; the capture does not show that anything ever accepted one there.", t.servers(),
+			all(w.conns, "connection", "attempt", w.resets), t.when(), t.from())
+	case PortsRefused:
+		return fmt.Sprintf("%s refused %s on %s (%s), all of %s, %s.", plain(w.hosts.only()), counted(w.resets, "attempt", "attempts"),
+			counts(w.services.count(), "port", "ports"), w.services.portList(6), plain(w.clients.only()), t.when())
+	case OnPath:
+		return t.device()
+	case CutAtOnce:
+		return fmt.Sprintf("%s cut %s at once, %s.", t.who(), conns(w.conns), t.when())
+	case StoppedAnswering:
+		return t.silence()
+	case SYNFlood:
+		return fmt.Sprintf("%s from %s to %s were not completed %s.", counted(w.conns, "handshake", "handshakes"),
+			counts(w.clients.count(), "host", "hosts"), t.servers(), t.when())
+	case Backscatter:
+		return fmt.Sprintf("%s answered %s %s that had not asked for a connection, %s: somebody else most likely used their addresses.",
+			t.servers(), counts(w.clients.count(), "host", "hosts"), "", t.when())
+	case IdleExpiry:
+		return t.idle()
+	case HealthProbe:
+		s := fmt.Sprintf("%s checked %s %s whether %s", t.clients(), words.Times(w.conns), t.when(), t.answers())
+		if w.every.seen {
+			s += ", about every " + words.Span(time.Duration(w.every.least+w.every.most)/2)
+		}
+		return s + "."
+	case TimeLimit:
+		return fmt.Sprintf("%s gave up on %s to %s that %s not been answered %s, %s.", t.sideOf(), counted(w.found, "request", "requests"), t.servers(),
+			plural(w.found, "had", "had"), within(w.waited), t.when())
+	case KeepAliveRace:
+		s := fmt.Sprintf("%s closed %s while a request was on its way, %s", t.servers(), conns(w.conns), t.when())
+		if hours := w.last.Sub(w.first).Hours(); hours >= 1 {
+			s += fmt.Sprintf(": %.3g an hour", float64(w.found)/hours)
+		}
+		return s + "."
+	case TupleReuse:
+		return fmt.Sprintf("%s used addresses and ports again for %s to %s that still had the old ones, %s.", t.clients(), conns(w.conns), t.servers(), t.when())
+	case NotKept:
+		return fmt.Sprintf("%s of %s were counted together, because the report has too many incidents to keep them apart: %s.",
+			counted(w.resets, "reset", "resets"), conns(w.conns), lower(t.best.title))
+	}
+	return t.alike()
+}
+
+// alike is the sentence for what only its rule tells.
+func (t *tale) alike() string {
+	w := t.w
+	title := strings.TrimSuffix(lower(t.best.title), ".")
+	if title == "" {
+		title = t.best.detail
+	}
+	return fmt.Sprintf("%s between %s and %s reset by %s %s: %s.", conns(w.conns), t.clients(), t.servers()+plural(w.conns, " was", " were"), t.bySide(), t.when(), title)
+}
+
+func (t *tale) scan() string {
+	w := t.w
+	scan := t.parts[rules.Scan]
+	what := fmt.Sprintf("%s of %s", counts(w.services.count(), "port", "ports"), plain(w.hosts.only()))
+	if w.hosts.count().N > 1 {
+		what = fmt.Sprintf("%s on %s", counts(w.services.count(), "port", "ports"), counts(w.hosts.count(), "host", "hosts"))
+	}
+	s := fmt.Sprintf("%s tried %s %s", plain(scan.clients.only()), what, t.when())
+	if n := w.senders[flows.Responder]; n > 0 {
+		s += fmt.Sprintf("; %s refused", counted(n, "attempt was", "attempts were"))
+	}
+	open := t.open()
+	if n := open.count(); n.N > 0 {
+		s += fmt.Sprintf("; %s open", counts(n, "port was", "ports were"))
+		if w.hosts.count().N == 1 && open.ports == nil {
+			s += ": " + open.portList(10)
+		}
+	}
+	if p := t.parts[rules.Unreached]; p != nil {
+		s += fmt.Sprintf("; %s not answer", counts(p.services.count(), "port did", "ports did"))
+	}
+	return s + "."
+}
+
+// open returns the services that accepted a connection of the scan, which its client then reset.
+func (t *tale) open() *services {
+	var open services
+	for _, p := range []rules.Pattern{rules.Probe, rules.Alike, rules.Habit} {
+		if part := t.parts[p]; part != nil {
+			open.merge(&part.services)
+		}
+	}
+	if t.parts[rules.Scan].open.len() > 0 {
+		open.merge(&t.parts[rules.Scan].open)
+	}
+	return &open
+}
+
+// outage says when a service, or several of a host, was away.
+func (t *tale) outage(kind Kind) string {
+	w, out := t.w, t.parts[rules.Outage]
+	refused, cut := out.resets, 0
+	if p := t.parts[rules.Refusal]; p != nil {
+		refused += p.resets
+	}
+	for _, p := range []rules.Pattern{rules.Cut, rules.Loss} {
+		if t.parts[p] != nil {
+			cut += t.parts[p].conns
+		}
+	}
+	name := t.servers()
+	if kind == HostRestart {
+		name = fmt.Sprintf("%s of %s", counts(w.services.count(), "service", "services"), plain(w.hosts.only()))
+	}
+	until, back := w.last, out.acceptedAfter > out.last
+	if back {
+		until = out.acceptedAfter
+	}
+	away := plural(w.services.count().N, " was", " were") + " away "
+	switch {
+	case back && out.acceptedBefore == 0 && cut == 0:
+		away = plural(w.services.count().N, " was", " were") + " not there yet "
+	case !back:
+		away = " went away: from "
+	}
+	s := name + away
+	if back {
+		s += between(w.first, until) + ": "
+	} else {
+		s = strings.TrimSuffix(s, "from ") + between(w.first, until) + ", "
+	}
+	if cut > 0 {
+		s += fmt.Sprintf("%s cut, ", counted(cut, "connection was", "connections were"))
+	}
+	s += fmt.Sprintf("%s refused", counted(refused, "attempt was", "attempts were"))
+	if back {
+		return s + ", then it accepted again."
+	}
+	return s + "; the capture does not show that it accepted again."
+}
+
+func (t *tale) device() string {
+	w := t.w
+	does := "cut " + conns(w.conns)
+	if w.severities[0]+w.severities[1]+w.severities[2] > 0 && t.best.cause == rules.ClosedPort {
+		does = "rejected " + counted(w.resets, "attempt", "attempts") + " to connect"
+	}
+	s := fmt.Sprintf("A device on the path %s between %s and %s %s", does, t.clients(), t.servers(), t.when())
+	if w.ttl.seen && w.ttl.least == w.ttl.most {
+		s += fmt.Sprintf("; its RSTs have TTL %d", w.ttl.least)
+		if w.wnd.seen && w.wnd.least == w.wnd.most {
+			s += fmt.Sprintf(" and window %d", w.wnd.least)
+		}
+	}
+	return s + "."
+}
+
+func (t *tale) silence() string {
+	w := t.w
+	silent, other := t.servers(), t.clients()
+	if w.senders[flows.Responder] > w.senders[flows.Originator] {
+		silent, other = other, silent
+	}
+	if t.parts[rules.Silence] == nil {
+		return fmt.Sprintf("%s did not answer %s of %s to connect, %s.", silent, counted(w.found, "attempt", "attempts"), other, t.when())
+	}
+	s := fmt.Sprintf("%s stopped answering %s on %s; the connections were given up %s", silent, other, conns(w.conns), t.when())
+	if w.conns == 1 {
+		s = fmt.Sprintf("%s stopped answering %s on one connection, which was given up %s", silent, other, t.when())
+	}
+	if w.since.seen && w.conns > 1 && w.since.brief() {
+		s += ", last heard " + between(flows.Time(w.since.least), flows.Time(w.since.most))
+	}
+	return s + "."
+}
+
+func (t *tale) idle() string {
+	w := t.w
+	who := t.bySide()
+	if w.remote > w.found/2 {
+		who = "a device on the path"
+	}
+	s := fmt.Sprintf("%s between %s and %s ended by %s", conns(w.conns), t.clients(), t.servers()+plural(w.conns, " was", " were"), who)
+	if t.best.cause == rules.UnknownConnection {
+		s = fmt.Sprintf("%s between %s and %s", conns(w.conns), t.clients(), t.servers()+plural(w.conns, " was", " were")+" forgotten while idle")
+	}
+	if w.idle.seen {
+		s += " " + within(w.idle) + " without data"
+	}
+	return s + ", " + t.when() + "."
+}
+
+// within prints a range of durations.
+func within(s span) string {
+	switch {
+	case !s.seen:
+		return "in time"
+	case s.same() || words.Span(time.Duration(s.least)) == words.Span(time.Duration(s.most)):
+		return "after " + words.Span(time.Duration(s.least))
+	}
+	return "after " + words.Span(time.Duration(s.least)) + " to " + words.Span(time.Duration(s.most))
+}
+
+// servers names the servers: the one service, or the one host, or how many.
+func (t *tale) servers() string {
+	return named(t.w.services.only(), &t.w.hosts, t.w.services.count(), "services")
+}
+
+func (t *tale) clients() string { return named("", &t.w.clients, t.w.clients.count(), "clients") }
+
+func named(one string, hosts *set, n Count, things string) string {
+	if one != "" {
+		return one
+	}
+	if host := hosts.only(); host != "" {
+		if n.N > 1 {
+			return fmt.Sprintf("%s (%s ports)", plain(host), n)
+		}
+		return plain(host)
+	}
+	return n.String() + " " + things
+}
+
+// who names the host that sent the resets, else the side.
+func (t *tale) who() string {
+	if t.w.senders[flows.Originator] == 0 {
+		return t.servers()
+	}
+	if t.w.senders[flows.Responder] == 0 {
+		return t.clients()
+	}
+	return "Both sides"
+}
+
+// sideOf names the side that sent the resets at the beginning of a sentence, bySide within one.
+func (t *tale) sideOf() string { return words.Capital(t.bySide()) }
+
+func (t *tale) bySide() string {
+	switch {
+	case t.w.senders[flows.Originator] == 0:
+		return "the server"
+	case t.w.senders[flows.Responder] > 0:
+		return "both sides"
+	case t.w.clients.count().N > 1:
+		return "the clients"
+	}
+	return "the client"
+}
+
+// from says whose the attempts were, in brackets.
+func (t *tale) from() string {
+	if host := t.w.clients.only(); host != "" {
+		return ", all of " + plain(host)
+	}
+	return ", of " + counts(t.w.clients.count(), "client", "clients")
+}
+
+func (t *tale) answers() string {
+	if t.w.services.only() != "" {
+		return t.servers() + " answers"
+	}
+	return t.servers() + " answer"
+}
+
+// when says at what time it was.
+func (t *tale) when() string { return between(t.w.first, t.w.last) }
+
+// between prints a span of time, in UTC like all times of a report.
+func between(first, last flows.Time) string {
+	a, b := first.Std(), last.Std()
+	from, to := a.Format(time.TimeOnly), b.Format(time.TimeOnly)
+	switch {
+	case a.Format(time.DateOnly) != b.Format(time.DateOnly):
+		return "from " + a.Format(time.DateTime) + " to " + b.Format(time.DateTime)
+	case from == to:
+		return "at " + from
+	}
+	return "from " + from + " to " + to
+}
+
+func conns(n int) string { return counted(n, "connection", "connections") }
+
+// all prints a number of connections, and that of the attempts where there were more.
+func all(n int, thing, attempt string, attempts int) string {
+	s := counted(n, thing, thing+"s")
+	if attempts > n {
+		s += " (" + counted(attempts, attempt, attempt+"s") + ")"
+	}
+	return s
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+func counted(n int, one, many string) string { return thousands(n) + " " + plural(n, one, many) }
+
+func counts(c Count, one, many string) string { return c.String() + " " + plural(c.N, one, many) }
+
+// String prints "12", or "at least 12".
+func (c Count) String() string {
+	if c.AtLeast {
+		return "at least " + thousands(c.N)
+	}
+	return thousands(c.N)
+}
+
+// thousands prints n with commas between its thousands.
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// lower returns s with its first letter in lower case, unless it begins with an abbreviation.
+func lower(s string) string {
+	if len(s) < 2 || s[0] < 'A' || s[0] > 'Z' || s[1] >= 'A' && s[1] <= 'Z' {
+		return s
+	}
+	return string(s[0]-'A'+'a') + s[1:]
+}
