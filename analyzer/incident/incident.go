@@ -58,14 +58,14 @@ const (
 	HostRestart      Kind = "host-restart"      // several services of one host were away, or lost their connections
 	ServiceDown      Kind = "service-down"      // a service never accepted a connection
 	PortsRefused     Kind = "ports-refused"     // a client was refused by several ports of a host
-	IdleExpiry       Kind = "idle-expiry"       // connections were ended or forgotten while they were idle
+	IdleTimeout      Kind = "idle-timeout"      // connections were ended or forgotten while they were idle
 	OnPath           Kind = "device"            // a device on the path rejected or cut connections
-	HealthProbe      Kind = "health-probe"      // a client checked whether a service answers
+	HealthCheck      Kind = "health-check"      // a client checked whether a service answers
 	ClosingHabit     Kind = "closing-habit"     // one side closes its connections by RST
 	TimeLimit        Kind = "time-limit"        // an application waited no longer
 	StoppedAnswering Kind = "stopped-answering" // a host, or the path to it, stopped answering
-	KeepAliveRace    Kind = "keepalive-race"    // a service closed connections that its clients still used
-	TupleReuse       Kind = "tuple-reuse"       // addresses and ports were used again too soon
+	KeepAliveRace    Kind = "keep-alive-race"   // a service closed connections that its clients still used
+	PortReuse        Kind = "port-reuse"        // addresses and ports were used again too soon
 	CutAtOnce        Kind = "cut-at-once"       // one side ended many connections at the same time
 	Alike            Kind = "alike"             // else: the same rule, service and sender
 	NotKept          Kind = "not-kept"          // resets of a rule that were counted together, because there were too many to keep apart
@@ -83,14 +83,14 @@ var Kinds = []struct {
 	{HostRestart, "several services of one host refused connections, or lost them, at the same time"},
 	{ServiceDown, "a service refused all connections that were attempted"},
 	{PortsRefused, "one client was refused by several ports of one host"},
-	{IdleExpiry, "connections were ended or forgotten while they were idle"},
+	{IdleTimeout, "connections were ended or forgotten while they were idle"},
 	{OnPath, "a device on the path rejected connections, or cut them in the name of one side"},
-	{HealthProbe, "a client opened connections to a service only to see whether it answers"},
+	{HealthCheck, "a client opened connections to a service only to see whether it answers"},
 	{ClosingHabit, "one side closes its connections by RST"},
 	{TimeLimit, "an application ended requests that were not answered in time"},
 	{StoppedAnswering, "a host, or the path to it, stopped answering"},
 	{KeepAliveRace, "a service closed idle connections while requests were on their way"},
-	{TupleReuse, "a client, or a NAT, used an address and port again while the server still had the old connection"},
+	{PortReuse, "a client, or a NAT, used an address and port again while the server still had the old connection"},
 	{CutAtOnce, "one side ended several connections at the same time"},
 	{Alike, "resets of the same rule, service and sender"},
 	{NotKept, "resets of the same rule that were counted together, because there were too many incidents to keep them apart"},

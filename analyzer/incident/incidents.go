@@ -122,12 +122,12 @@ func (t *tale) kind() (kind Kind, leads rules.Pattern) {
 		{has(rules.Unreached), StoppedAnswering, rules.Unreached},
 		{has(rules.HalfOpen) && w.clients.count().N >= floodHosts, SYNFlood, rules.HalfOpen},
 		{has(rules.Unasked) && w.toSYNACK > w.found/2 && w.clients.count().N >= floodHosts, Backscatter, rules.Unasked},
-		{has(rules.Idle), IdleExpiry, rules.Idle},
-		{has(rules.Probe), HealthProbe, rules.Probe},
+		{has(rules.Idle), IdleTimeout, rules.Idle},
+		{has(rules.Probe), HealthCheck, rules.Probe},
 		{has(rules.Habit) && w.found > 1, ClosingHabit, rules.Habit},
 		{has(rules.TimeLimit), TimeLimit, rules.TimeLimit},
 		{has(rules.Race), KeepAliveRace, rules.Race},
-		{has(rules.Reuse), TupleReuse, rules.Reuse},
+		{has(rules.Reuse), PortReuse, rules.Reuse},
 	} {
 		if c.is {
 			return c.kind, c.leads

@@ -40,9 +40,9 @@ func (t *tale) sentence(kind Kind) string {
 	case Backscatter:
 		return fmt.Sprintf("%s answered %s %s that had not asked for a connection, %s: somebody else most likely used their addresses.",
 			t.servers(), counts(w.clients.count(), "host", "hosts"), "", t.when())
-	case IdleExpiry:
+	case IdleTimeout:
 		return t.idle()
-	case HealthProbe:
+	case HealthCheck:
 		s := fmt.Sprintf("%s checked %s %s whether %s", t.clients(), words.Times(w.conns), t.when(), t.answers())
 		if w.every.seen {
 			s += ", about every " + words.Span(time.Duration(w.every.least+w.every.most)/2)
@@ -57,7 +57,7 @@ func (t *tale) sentence(kind Kind) string {
 			s += fmt.Sprintf(": %.3g an hour", float64(w.found)/hours)
 		}
 		return s + "."
-	case TupleReuse:
+	case PortReuse:
 		return fmt.Sprintf("%s used addresses and ports again for %s to %s that still had the old ones, %s.", t.clients(), conns(w.conns), t.servers(), t.when())
 	case NotKept:
 		return fmt.Sprintf("%s of %s were counted together, because the report has too many incidents to keep them apart: %s.",
