@@ -3,6 +3,7 @@ package analyzer_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -27,16 +28,19 @@ func jsonOf(t testing.TB, path string) []byte {
 	return out.Bytes()
 }
 
-// everyPacking is packings, and bzip2 where the program is there: Go has no writer of it.
+// everyPacking is packings, and bzip2 and xz where the programs are installed: there is no writer in Go.
 func everyPacking(t *testing.T, octets []byte) map[string][]byte {
 	t.Helper()
 	all := packings(t, octets)
-	if program, err := exec.LookPath("bzip2"); err != nil {
-		t.Log("bzip2 is not installed: its streams are not damaged")
-	} else {
+	for _, name := range []string{"bzip2", "xz"} {
+		program, err := exec.LookPath(name)
+		if err != nil {
+			t.Logf("%s is not installed: its streams are not damaged", name)
+			continue
+		}
 		cmd := exec.Command(program, "-c")
 		cmd.Stdin = bytes.NewReader(octets)
-		if all["bzip2"], err = cmd.Output(); err != nil {
+		if all[name], err = cmd.Output(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -147,6 +151,9 @@ func TestChecksumAlone(t *testing.T) {
 	for format, packed := range everyPacking(t, plain) {
 		broken := bytes.Clone(packed)
 		at := map[string]int{"gzip": 8, "zstd": 1, "lz4": 1, "bzip2": 3}[format]
+		if format == "xz" { // the check of the block stands before the index, whose size stands in the footer
+			at = 12 + 4*(int(binary.LittleEndian.Uint32(packed[len(packed)-8:]))+1) + 1
+		}
 		broken[len(broken)-at] ^= 0x10
 		path := filepath.Join(dir, format)
 		if err := os.WriteFile(path, broken, 0o600); err != nil {

@@ -67,6 +67,9 @@ func TestSymptoms(t *testing.T) {
 					continue // the program cancelled its own call: no packet tells that
 				}
 				words := strings.Join(r.SymptomLines(), "\n") + "\n"
+				for _, p := range r.Prints {
+					words += p.Says + "\n"
+				}
 				if named := len(r.Prints) > 1 && r.Prints[1].Program == "nginx"; named && !proxy[s.Program] {
 					words = r.Prints[0].Says // its User-Agent tells the program: its own words come first
 				} else if r.MorePrints > 0 {

@@ -98,6 +98,7 @@ func (e *Engine) Explain(r *flows.Reset) *Finding {
 	f.setHarm(c)
 	e.symptom(c, f)
 	f.MorePrints = e.morePrints(f)
+	f.addMoment(c)
 	f.addNotes(c)
 	if f.CaptureNext == "" {
 		f.CaptureNext = captureNext(c, f)

@@ -63,6 +63,7 @@ type Print struct {
 	By      flows.Side // who runs it
 	Program string
 	Says    string
+	Named   bool // the bytes name the program or its protocol; otherwise it is only common
 }
 
 // MaxPrints bounds Finding.Prints, so that a finding fits into a ticket.

@@ -90,10 +90,10 @@ func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 		case f.Origin == OriginMiddlebox && c.EndedBefore().Seen():
 		case c.ByClient() || x.Messages[o] == 0:
 		case x.TLS && reset:
-			f.Symptom += ". Where its response was not complete, which encryption hides, it prints"
+			f.Symptom += ". Where its response was not complete, which encryption hides, it gets " + Errno(c, programs.MidBody, rcv)
 			e.prints(c, f, r.Peer(), programs.MidBody, programs.Stream)
 		case x.TLS:
-			f.Symptom += ". Where its response was not complete, which encryption hides, it prints"
+			f.Symptom += ". Where its response was not complete, which encryption hides, it gets " + Errno(c, programs.EOFMidBody, rcv)
 			e.prints(c, f, r.Peer(), programs.EOFMidBody, programs.EOFStream)
 		case reset && !c.Rcv.FIN.Seen():
 			f.Symptom += ". Should it use the connection again, that fails"
@@ -165,7 +165,7 @@ func (e *Engine) prints(c *facts.Facts, f *Finding, by flows.Side, outcomes ...p
 			return
 		}
 		if says := p.Phrase(outcomes, limit); says != "" {
-			f.Prints = append(f.Prints, Print{By: by, Program: p.Name, Says: says})
+			f.Prints = append(f.Prints, Print{By: by, Program: p.Name, Says: says, Named: programs.Names(c.Conn, by, p)})
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/bzip2"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
+	"github.com/xi2/xz"
 )
 
 // compression returns the name of the compression that head begins with, "" for none.
@@ -27,6 +29,8 @@ func compression(head []byte) string {
 		return "lz4"
 	case len(head) >= 10 && bytes.HasPrefix(head, []byte("BZh")) && bytes.Equal(head[4:10], []byte{0x31, 0x41, 0x59, 0x26, 0x53, 0x59}):
 		return "bzip2"
+	case bytes.HasPrefix(head, []byte("\xfd7zXZ\x00")):
+		return "xz"
 	}
 	return ""
 }
@@ -46,6 +50,8 @@ func decompressor(kind string, in io.Reader, opts Options) (io.Reader, error) {
 			zstd.WithDecoderMaxWindow(uint64(opts.MaxWindow)), zstd.WithDecoderLowmem(true))
 	case "lz4":
 		return lz4.NewReader(in), nil
+	case "xz":
+		return xz.NewReader(in, uint32(min(opts.MaxWindow, math.MaxUint32)))
 	default:
 		return bzip2.NewReader(in), nil
 	}
@@ -57,7 +63,7 @@ type errExpansion struct{ what, try string }
 func (e errExpansion) Error() string { return e.what }
 
 // WindowOf returns how many bytes the window of the file at path takes while it is decompressed, as far as its
-// beginning shows: 0 for anything but a regular zstd file.
+// beginning shows: 0 for anything but a regular zstd or xz file.
 func WindowOf(path string) int64 {
 	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() { // a pipe can be read only once
 		return 0
@@ -67,23 +73,75 @@ func WindowOf(path string) int64 {
 		return 0
 	}
 	defer f.Close()
-	head := make([]byte, zstd.HeaderMaxSize)
+	head := make([]byte, max(zstd.HeaderMaxSize, xzHeadMax))
 	n, _ := io.ReadFull(f, head)
+	head = head[:n]
 	var h zstd.Header
-	if compression(head[:n]) != "zstd" || h.Decode(head[:n]) != nil || h.Skippable {
-		return 0
+	switch compression(head) {
+	case "xz":
+		return min(xzDictionary(head), maxWindow)
+	case "zstd":
+		if h.Decode(head) == nil && !h.Skippable {
+			return int64(min(h.WindowSize, maxWindow))
+		}
 	}
-	return int64(min(h.WindowSize, 128<<20))
+	return 0
 }
 
-// isWindow reports whether err is zstd's for a window larger than Options.MaxWindow.
+// maxWindow is the default of Options.MaxWindow.
+const maxWindow = 128 << 20
+
+// xzHeadMax is the most that the headers of an xz stream and its first block take: 12 and 1024 bytes.
+const xzHeadMax = 12 + 1024
+
+// xzDictionary returns the size of the dictionary of the first block of an xz stream, 0 if it cannot be read from head:
+// the properties of the LZMA2 filter, which is the last one (xz file format 1.2.1 §3.1, §5.3.1).
+func xzDictionary(head []byte) int64 {
+	const header, lzma2 = 12, 0x21
+	if len(head) < header+2 || head[header] == 0 {
+		return 0
+	}
+	block := head[header:min(header+4*(int(head[header])+1), len(head))]
+	rest := block[2:]
+	value := func() uint64 {
+		v, n := binary.Uvarint(rest)
+		rest = rest[max(n, 0):]
+		return v
+	}
+	for flag := byte(0x40); flag != 0; flag <<= 1 { // the sizes of the block, where they are present
+		if block[1]&flag != 0 {
+			value()
+		}
+	}
+	for range block[1]&3 + 1 {
+		id, size := value(), value()
+		if size > uint64(len(rest)) {
+			return 0
+		}
+		if id == lzma2 && size == 1 {
+			bits := rest[0]
+			if bits >= 40 {
+				return 4 << 30
+			}
+			return (2 | int64(bits&1)) << (bits/2 + 11)
+		}
+		rest = rest[size:]
+	}
+	return 0
+}
+
+// isWindow reports whether err is for a window larger than Options.MaxWindow.
 func isWindow(err error) bool {
-	return errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded)
+	return errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded) || errors.Is(err, xz.ErrMemlimit)
 }
 
 // window returns the error for a stream that needs too large a window.
 func (r *Reader) window() (what, try string) {
-	return fmt.Sprintf("it needs a window of more than %d MiB of memory (zstd --long)", r.opts.MaxWindow>>20),
+	made := "zstd --long"
+	if r.info.Compression == "xz" {
+		made = "xz --lzma2=dict"
+	}
+	return fmt.Sprintf("it needs a window of more than %d MiB of memory (%s)", r.opts.MaxWindow>>20, made),
 		"decompress it first, or allow more memory with --max-memory"
 }
 

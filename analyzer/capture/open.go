@@ -19,6 +19,9 @@ var (
 	ErrDirectory  = errors.New("a directory")
 	ErrTerminal   = errors.New("a terminal")
 	ErrChanged    = errors.New("changed while it was read")
+
+	// ErrForeign is an ErrNotCapture: a capture of another program, which editcap can convert (Options.Convert).
+	ErrForeign = fmt.Errorf("%w of a format that is read", ErrNotCapture)
 )
 
 // An Error is why a file cannot be read at all.
@@ -79,7 +82,12 @@ func Open(path string, opts Options) (*Reader, error) {
 	}
 	r, err := newReader(path, f, f, opts)
 	if export := (*ExportError)(nil); err != nil && !errors.As(err, &export) {
+		st, _ := f.Stat()
 		f.Close()
+		if refused := (*Error)(nil); opts.Convert && errors.Is(err, ErrForeign) && errors.As(err, &refused) && st != nil && st.Mode().IsRegular() {
+			return openConverted(path, opts, refused)
+		}
+		return nil, err
 	}
 	return r, err
 }
@@ -169,7 +177,11 @@ func newReader(name string, in io.Reader, done io.Closer, opts Options) (*Reader
 	case like.try == "":
 		like.try = "if Wireshark opens it, convert it with editcap: editcap -F pcapng IN OUT"
 	}
-	refusal := r.refuse(what, like.try, ErrNotCapture)
+	kind := ErrNotCapture
+	if like.try == viaEditcap {
+		like.try, kind = offer(), ErrForeign
+	}
+	refusal := r.refuse(what, like.try, kind)
 	if opts.Exports && (strings.HasPrefix(like.what, dissectionExport) || like.readable()) && r.failure == nil {
 		text := exportText{io.MultiReader(bytes.NewReader(r.chunk.buf[:r.end]), r.in), r}
 		return nil, &ExportError{refusal, text, r.BytesRead, like.readable()}

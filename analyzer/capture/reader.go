@@ -25,12 +25,15 @@ type Options struct {
 	// MaxBytes stops decompression after so many bytes, 0: 256 GiB.
 	MaxBytes int64
 
-	// MaxWindow is the most bytes of a window that a zstd stream may ask memory for, 0: 128 MiB, as the zstd
-	// program allows by default. Decompression takes about twice as much.
+	// MaxWindow is the most bytes of a window that a zstd or xz stream may ask memory for, 0: 128 MiB, as the zstd
+	// program allows by default; xz -9 needs 64 MiB. Decompression of zstd takes about twice as much.
 	MaxWindow int
 
 	// Follow waits at the end of a regular file for more to be written to it, until Reader.Stop.
 	Follow bool
+
+	// Convert makes Open have editcap, Wireshark's program, convert a capture of another program.
+	Convert bool
 
 	// Exports makes Open return an [*ExportError] for an export of Wireshark.
 	Exports bool
@@ -49,7 +52,7 @@ func (o Options) withDefaults() Options {
 		o.MaxRatio = 1000
 	}
 	if o.MaxWindow <= 0 {
-		o.MaxWindow = 128 << 20
+		o.MaxWindow = maxWindow
 	}
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = 256 << 30
@@ -60,7 +63,7 @@ func (o Options) withDefaults() Options {
 // Info describes a file.
 type Info struct {
 	Format      string // "pcapng", "pcap"
-	Compression string // "gzip", "zstd", "lz4", "bzip2", "" for none
+	Compression string // "gzip", "zstd", "lz4", "bzip2", "xz", "" for none
 	Sections    int    // pcapng sections, 1 for pcap
 	Comments    []string
 	Hardware    string // from the last section that has it, like the other strings

@@ -35,6 +35,9 @@ func (l likeness) readable() bool {
 	return false
 }
 
+// k12text is a format that does not state the link type of its packets.
+const k12text = "a Tektronix K12 text capture"
+
 // printedPackets is what the print of a capture program looks like.
 const printedPackets = "the printed output of tcpdump or tshark"
 
@@ -55,10 +58,10 @@ var magics = []struct {
 	{"\x54\x52\x00\x64\x00", likeness{"an HP-UX nettl trace", viaEditcap}},
 	{"\xaa\xaa\xaa\xaa", likeness{"a 5View capture", viaEditcap}},
 	{"\x00\x00\x02\x00\x12\x05\x00\x10", likeness{"a Tektronix K12 capture", viaEditcap}},
+	{"+---------+---------------+----------+", likeness{k12text, viaEditcap}},
 	{"cpse", likeness{"a Colasoft Capsa capture", viaEditcap}},
 	{"btsnoop\x00", likeness{"a Bluetooth capture (btsnoop)", "it contains no TCP"}},
 	{"\x1f\x9d", likeness{"a file compressed with compress (.Z)", "unpack it: gzip -dc IN > OUT"}},
-	{"\xfd7zXZ\x00", likeness{"an xz-compressed file", "unpack it: xz -dc IN > OUT"}},
 	{"LZIP", likeness{"an lzip-compressed file", "unpack it: lzip -dc IN > OUT"}},
 	{"PK\x03\x04", likeness{"a zip archive", unpack}},
 	{"7z\xbc\xaf\x27\x1c", likeness{"a 7-Zip archive", unpack}},

@@ -100,7 +100,7 @@ func (b *Builder) Reset(r *flows.Reset, f *rules.Finding) *Reset {
 	}
 	m.Trigger = FrameRef(f.Trigger)
 	for _, p := range f.Prints {
-		m.Prints = append(m.Prints, Print{p.By.String(), p.Program, p.Says})
+		m.Prints = append(m.Prints, Print{p.By.String(), p.Program, p.Says, p.Named})
 	}
 	b.probabilities(m, f)
 	b.timeline(m, r)

@@ -66,6 +66,9 @@ func (e *encoder) reset(b []byte, r *Reset) []byte {
 		b = appendField(b, `{"by":`, r.Prints[i].By)
 		b = appendField(b, `,"program":`, r.Prints[i].Program)
 		b = appendField(b, `,"says":`, r.Prints[i].Says)
+		if r.Prints[i].Named {
+			b = append(b, `,"named":true`...)
+		}
 		b = append(b, '}')
 	}
 	b = appendInt(b, `],"more_prints":`, r.MorePrints)

@@ -15,7 +15,7 @@ func (r *Reset) SetLines(line func(frame int) int) {
 	for i := range r.Timeline {
 		r.Timeline[i].Line = line(r.Timeline[i].Frame)
 	}
-	r.Summary, r.Symptom = inLines(r.Summary, line), inLines(r.Symptom, line)
+	r.Summary, r.Symptom, r.Remedy = inLines(r.Summary, line), inLines(r.Symptom, line), inLines(r.Remedy, line)
 	for _, list := range [...][]Evidence{r.Evidence, r.OriginWhy, r.Notes} {
 		setLines(list, line)
 	}

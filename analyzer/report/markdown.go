@@ -11,8 +11,6 @@ import (
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
-
-	"github.com/rstexplain/rstexplain/rules"
 )
 
 // MarkdownOptions define how much a Markdown report contains.
@@ -33,31 +31,22 @@ type markdownRenderer struct {
 	opts     MarkdownOptions
 	page     page
 	findings waitingList
-	worst    *markdownWorst
+	briefing briefing
 	tally    tally
-}
-
-// A markdownWorst is the finding that a brief report names.
-type markdownWorst struct {
-	frame    int
-	severity rules.Severity
-	says     string
 }
 
 func (m *markdownRenderer) Begin(string) error { return nil }
 
 func (m *markdownRenderer) BeginFile(path string) error {
 	m.tally.beginFile(path)
-	m.worst = nil
+	m.briefing.beginFile()
 	return nil
 }
 
 func (m *markdownRenderer) Reset(r *Reset) error {
 	m.tally.add(r)
 	if m.opts.Brief {
-		if r.Repeats == 0 && (m.worst == nil || severityRank(r.Severity) > severityRank(m.worst.severity)) {
-			m.worst = &markdownWorst{r.Frame, r.Severity, r.Summary}
-		}
+		m.briefing.add(r)
 		return nil
 	}
 	r = r.byLine()
@@ -111,31 +100,7 @@ func (m *markdownRenderer) End() error {
 
 // brief summarises a file in one paragraph.
 func (m *markdownRenderer) brief(f *File) string {
-	if f.ResetCount == 0 {
-		return fmt.Sprintf("**%s**: no connection was reset in %s.\n\n", markdownText(f.Path), counted(f.Packets, "packet", "packets"))
-	}
-	byCause := map[rules.Cause]int{}
-	for _, s := range f.Summary {
-		byCause[s.Cause] += s.Resets
-	}
-	var parts []string
-	for _, c := range rules.Causes {
-		if n := byCause[c]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%s %s", thousands(n), c))
-		}
-	}
-	s := fmt.Sprintf("**%s**: %s in %s (%s).", markdownText(f.Path), counted(f.ResetCount, "reset", "resets"),
-		counted(f.Connections, "connection", "connections"), strings.Join(parts, ", "))
-	if severities := f.Severities.String(); severities != "" {
-		s += " By severity: " + severities + "."
-	}
-	if m.worst != nil {
-		s += fmt.Sprintf(" Frame %d: %s", m.worst.frame, markdownText(m.worst.says))
-	}
-	if f.Partial {
-		s += " The capture could not be read completely."
-	}
-	return s + "\n\n"
+	return fmt.Sprintf("**%s**: %s\n\n", markdownText(f.Path), markdownText(m.briefing.says(f)))
 }
 
 // markdownTotal summarises all files; a brief total is only the first line of it.
@@ -190,8 +155,8 @@ func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 	fmt.Fprintf(&b, "\n<details>\n<summary><b>%s: %s</b> · %s · %s → %s · %s · %s</summary>\n\n", strings.Replace(mark(r.Frame, r.Line > 0), "#", "frame ", 1), text(string(r.Cause)),
 		text(r.Detail), text(r.Originator), text(r.Responder), text(string(r.Severity)), percent(r.Confidence))
 	b.WriteString(markdownText(r.Verdict()) + "\n\n")
-	b.WriteString(markdownEvidence(r.Evidence))
-	b.WriteString(markdownEvidence(r.OriginWhy))
+	b.WriteString(markdownEvidence(withSiblings(r.Evidence)))
+	b.WriteString(markdownEvidence(senderSigns(r)))
 	b.WriteString(markdownEvidence(r.Notes))
 	head = b.String()
 

@@ -228,6 +228,7 @@ type Print struct {
 	By      string `json:"by"` // "originator" or "responder"
 	Program string `json:"program"`
 	Says    string `json:"says"`
+	Named   bool   `json:"named,omitempty"` // the bytes name the program or its protocol; otherwise it is only common
 }
 
 // An Alternative is another possible cause, and the evidence against it.

@@ -1,35 +1,58 @@
 package report
 
 import (
-	"strconv"
+	"slices"
 	"strings"
 )
 
-// SymptomLines describes the symptom of r in lines: what the application got, what the most likely programs print, and
-// where to find what others print.
+// SymptomLines describes the symptom of r in lines: what the application got, what the programs print that the bytes of
+// the connection name, and where to find what others print. A phrase that several programs print stands once.
 func (r *Reset) SymptomLines() []string {
 	if r.Symptom == "" {
 		return nil
 	}
-	out := []string{r.Symptom}
-	if len(r.Prints) > 0 {
-		out[0] += ":"
+	manual := ""
+	if r.MorePrints > 0 || len(r.Prints) > 0 {
+		manual = "rstexplain rules " + r.Detail
 	}
-	both := false
+	says, programs := r.namedPrints()
+	if len(says) == 0 {
+		if manual == "" {
+			return []string{r.Symptom}
+		}
+		return []string{r.Symptom + "; what programs print then: " + manual}
+	}
+	out := []string{r.Symptom + ":"}
+	for i := range says {
+		out = append(out, strings.Join(programs[i], ", ")+": "+says[i])
+	}
+	return append(out, "other programs: "+manual)
+}
+
+// namedPrints returns the phrases of the programs that the bytes of the connection name, and for each the programs that
+// print it.
+func (r *Reset) namedPrints() (says []string, programs [][]string) {
+	sides := map[string]bool{}
 	for _, p := range r.Prints {
-		both = both || p.By != r.Prints[0].By
+		if p.Named {
+			sides[p.By] = true
+		}
 	}
 	for _, p := range r.Prints {
+		if !p.Named {
+			continue
+		}
 		who := p.Program
-		if both {
+		if len(sides) > 1 {
 			who += map[string]string{"originator": " (client)", "responder": " (server)"}[p.By]
 		}
-		out = append(out, who+": "+p.Says)
+		if i := slices.Index(says, p.Says); i >= 0 {
+			programs[i] = append(programs[i], who)
+		} else {
+			says, programs = append(says, p.Says), append(programs, []string{who})
+		}
 	}
-	if n := r.MorePrints; n > 0 && len(r.Prints) > 0 {
-		out = append(out, "and "+strconv.Itoa(n)+" more programs: rstexplain rules "+r.Detail)
-	}
-	return out
+	return says, programs
 }
 
 // symptomLine is SymptomLines in one line, for a cell.

@@ -15,11 +15,15 @@ type TextOptions struct {
 	Width int  // columns, at least 70 and by default 100
 	Color bool // whether the terminal shows colours
 	Live  bool // print each finding as it comes, and the counts of its file after it
+	Brief bool // one paragraph per file
 }
 
 // Text renders a report for a terminal or a mail: the counts of a file, a table of its resets by cause, and a block for
 // each finding, the most severe first. Further resets of the same event are listed in the block of the first.
 func Text(w io.Writer, opts TextOptions) Renderer {
+	if opts.Brief {
+		return briefText(w, opts)
+	}
 	p := newPage(opts)
 	says := func(says string) string { return p.field("Repeated", says) }
 	return &textRenderer{w: bufio.NewWriter(w), page: p, live: opts.Live, waiting: waitingList{repeated: says}}
@@ -187,7 +191,7 @@ func (p page) finding(r *Reset) (head, tail string) {
 	lists := []struct {
 		label string
 		list  []Evidence
-	}{{"Evidence", r.Evidence}, {"Sender", senderSigns(r)}, {"Also noted", r.Notes}}
+	}{{"Evidence", withSiblings(r.Evidence)}, {senderLabel(r), senderSigns(r)}, {"Also noted", r.Notes}}
 	room := 4 // of the frames, the same in the whole block
 	for _, l := range lists {
 		for _, e := range l.list {
@@ -233,11 +237,16 @@ func (p page) finding(r *Reset) (head, tail string) {
 	return head, b.String()
 }
 
-// senderSigns returns the evidence for who sent the RST, if it is in doubt, without what r.Evidence has already.
-func senderSigns(r *Reset) []Evidence {
+// senderLabel is the label of senderSigns.
+func senderLabel(r *Reset) string {
 	if r.Origin == rules.OriginEndpoint {
-		return nil
+		return "Genuine"
 	}
+	return "Sender"
+}
+
+// senderSigns returns the evidence for who sent the RST, without what r.Evidence has already.
+func senderSigns(r *Reset) []Evidence {
 	var out []Evidence
 	for _, e := range r.OriginWhy {
 		if !slices.ContainsFunc(r.Evidence, func(known Evidence) bool { return known.Says == e.Says }) {

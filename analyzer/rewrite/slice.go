@@ -26,10 +26,8 @@ type Streams struct {
 	Choose    func(*report.Reset) bool // nil chooses all
 	MaxMemory int64                    // bytes that it may take, 0: 64 MiB
 
-	Resets    int      // resets chosen
-	Seen      int      // resets there are
-	Some      []Choice // the first of them
-	Forgotten int      // resets whose other incarnations, or like connections, did not fit in MaxMemory
+	Resets    int // resets chosen
+	Forgotten int // resets whose other incarnations, or like connections, did not fit in MaxMemory
 
 	keep   streamSet
 	tuples []uint64          // hashes of addresses and ports, sorted by EndFile
@@ -37,15 +35,6 @@ type Streams struct {
 	counts map[uint64]uint16 // of alike, by key
 	chosen map[uint64]bool   // keys of alike that are wanted
 }
-
-// A Choice is a reset that can be chosen, and by what.
-type Choice struct {
-	Frame, Stream int
-	Cause         rules.Cause
-}
-
-// maxChoices bounds how many choices a Streams keeps.
-const maxChoices = 3
 
 // An alike is a stream that was refused as others were.
 type alike struct {
@@ -106,10 +95,6 @@ func (s *Streams) Reset(r *report.Reset) error {
 	responder, err := netip.ParseAddrPort(r.Responder)
 	if err != nil {
 		return err
-	}
-	s.Seen++
-	if len(s.Some) < maxChoices {
-		s.Some = append(s.Some, Choice{r.Frame, r.Stream, r.Cause})
 	}
 	chosen := s.Choose == nil || s.Choose(r)
 	if chosen {

@@ -25,7 +25,9 @@ them with the packets; the display filter frame.comment finds them. The data,
 names and decryption secrets of the capture are copied too; annotate lists them.
 
 IN is read twice. A pipe, or - for standard input, is first copied to a
-temporary file in the directory named by TMPDIR.`,
+temporary file in the directory named by TMPDIR.
+
+` + exitCodes(false),
 		Example: `  rstexplain annotate capture.pcapng -o explained.pcapng
   zstdcat big.pcap.zst | rstexplain annotate - -o explained.pcapng`,
 		Args:              oneCapture("annotate"),
@@ -78,6 +80,7 @@ type rewriting struct {
 	bounds boundFlags
 	opts   analyzer.Options // set from bounds
 	first  report.Renderer
+	check  func() error // nil, or what may refuse to go on after the first pass
 	again  func(context.Context, *capture.Reader, io.Writer) error
 	place  func() (undo func(), err error) // nil, or what has to be in its place before the new capture is
 	done   func()                          // reports what was done
@@ -119,6 +122,12 @@ func (x rewriting) run(ctx context.Context, stderr io.Writer) error {
 	r, err := in.Reader(capture.Options{})
 	if err != nil {
 		return lossError{} // reported above
+	}
+	if x.check != nil {
+		if err := x.check(); err != nil {
+			r.Close()
+			return err
+		}
 	}
 	defer r.Close()
 	if n := in.Spooled(); n > 0 {

@@ -9,13 +9,16 @@ to do next. A FILE of - is standard input; a FILE that is a directory stands for
 in the order of their names. Symbolic links are followed, but no directory is read twice. Several captures are
 explained in parallel and reported in the order in which they are named, followed by a total.
 
-Captures are pcapng or pcap, optionally compressed with gzip, zstd, lz4 or bzip2; they are recognised by content,
-not by name. Frame and stream numbers are the ones that Wireshark shows. Packet dissections exported by Wireshark
+Captures are pcapng or pcap, optionally compressed with gzip, zstd, lz4, bzip2 or xz; they are recognised by
+content, not by name. Frame and stream numbers are the ones that Wireshark shows. Packet dissections exported by Wireshark
 (JSON or PDML, tshark -T json or -T pdml) are read too, provided that they contain the TCP fields.
 
 Text is read too: the packets that tcpdump, tshark, Wireshark's packet list and others print, with prose around them.
 Reports then name lines of the text instead of frames. What the lines do not show, such as data, TTL or options, is
 unknown, and nothing is concluded from it; tcpdump -nn -tttt -S -v shows most. Names stand for documentation addresses.
+
+Captures of other programs, such as Network Monitor, snoop, ERF, Sniffer and K12, are read with --convert if Wireshark's
+editcap is installed, which converts them; frames keep their numbers.
 
 With --join the files of a rotating capture (Wireshark's ring buffer, tcpdump -C or -G) are read as one capture, in
 the order of their first packets, so that a connection that spans files is one connection. Frames are numbered
@@ -53,11 +56,12 @@ Each reset also has a more specific detail. To list the details, or to read abou
 
 	-f, --format FORMAT  text (default), markdown, html, json, jsonl, csv or junit
 	-o, --output FILE    write the report to FILE, which appears only when it is complete
-	    --brief          with --format markdown: one paragraph per capture
+	    --brief          with --format text or markdown: one paragraph per capture
 	    --no-color       no colours; the default if NO_COLOR is set or the output is not a terminal
 	-q, --quiet          do not report unreadable parts on standard error, and show no progress
 	    --glob PATTERN   in directories, read only files whose names match
 	    --files-from LIST  read the names of captures from LIST, one per line or separated by NUL bytes
+	    --convert        have editcap convert captures of other programs
 	    --join           explain the files of a rotating capture as one
 	    --follow         explain a capture while it is being written; text, jsonl and csv
 	    --max-connections N  track at most N connections at a time (default 1048576)
@@ -67,10 +71,13 @@ Each reset also has a more specific detail. To list the details, or to read abou
 	    --version        print the version
 	-h, --help           print the usage
 
-To report only some resets (each flag takes several values; the report counts the resets that are filtered out):
+To report only some resets. Each flag takes several values, separated by commas or by repeating the flag, any of which
+may match (--severity error,warning); if there are several flags, all must match. The report counts the resets that are
+filtered out.
 
 	--host ADDRESS       connections of an address or network
 	--port N             connections with this port on either side
+	--frame N            the reset in frame N, or in line N of a text
 	--stream N           Wireshark's tcp.stream N
 	--cause CAUSE        a cause
 	--detail DETAIL      a detail
@@ -81,8 +88,8 @@ To report only some resets (each flag takes several values; the report counts th
 
 For continuous integration:
 
-	--fail-on CAUSE          exit with 3 if there is a finding with this cause or detail, or "any"
-	--min-severity SEVERITY  exit with 3 only for findings of this severity or worse
+	--fail-on CAUSE           exit with 3 if there is a finding with this cause or detail, or "any"
+	--fail-severity SEVERITY  exit with 3 only for findings of this severity or worse; alone, whatever their cause
 
 In --format junit these findings are the failed tests; without these flags, those of severity error.
 
@@ -91,8 +98,8 @@ In --format junit these findings are the failed tests; without these flags, thos
 	0  every capture was read completely
 	1  something could not be read completely; what could be read is explained, and one line on
 	   standard error reports what is wrong, where, and what to try
-	2  usage error: nothing was read
-	3  there are findings that match --fail-on or --min-severity, whatever else happened
+	2  usage error: nothing was read; also for --frame with a frame that is not a reset
+	3  there are findings that match --fail-on or --fail-severity, whatever else happened
 
 # Environment
 

@@ -40,7 +40,7 @@ func errUnknownGate(got string, allowed []string) error {
 		try = "did you mean " + near + "? " + try
 	}
 	if slices.Contains(severityNames, got) {
-		try = fmt.Sprintf("a severity is for --min-severity: --fail-on any --min-severity %s", got)
+		try = fmt.Sprintf("a severity is for --fail-severity: --fail-on any --fail-severity %s", got)
 	}
 	return usageError{fmt.Sprintf("--fail-on: no cause or detail %q", got), try}
 }
@@ -82,21 +82,45 @@ func errRenderCapture(path, format string) error {
 		fmt.Sprintf("to explain a capture, try: rstexplain --format %s %s", format, path)}
 }
 
-// nothingChosen returns why the slice of a capture is empty.
-func nothingChosen(in string, from *rewrite.Streams) string {
-	if from.Seen == 0 {
-		return in + ": contains no resets, so there is nothing to keep"
+// errNoResetAt is for frames of --frame that are no resets.
+func errNoResetAt(in string, s *frameSearch) error {
+	frame := s.frames[0]
+	what := fmt.Sprintf("--frame: frame %d is not a reset", frame)
+	if len(s.frames) > 1 {
+		what = fmt.Sprintf("--frame: frame %d and %d others are not resets", frame, len(s.frames)-1)
 	}
-	s := fmt.Sprintf("%s: contains %s, but none that matches: ", in, resetCount(from.Seen))
-	var some []string
-	for _, r := range from.Some {
-		some = append(some, fmt.Sprintf("frame %d (stream %d, %s)", r.Frame, r.Stream, r.Cause))
+	if in != "" {
+		what += " of " + in
 	}
-	s += strings.Join(some, ", ")
-	if more := from.Seen - len(some); more > 0 {
+	switch reset, ok := s.beside[frame]; {
+	case ok:
+		return usageError{what, fmt.Sprintf("it is a packet of a connection that frame %d resets: --frame %d", reset, reset)}
+	case s.seen == 0:
+		return usageError{what, "there are no resets"}
+	}
+	return usageError{what, "resets: " + resetHints(s.some, s.seen)}
+}
+
+// resetHints lists resets that can be selected.
+func resetHints(some []resetInHint, of int) string {
+	var list []string
+	for _, r := range some {
+		list = append(list, fmt.Sprintf("frame %d (stream %d, %s)", r.frame, r.stream, r.cause))
+	}
+	s := strings.Join(list, ", ")
+	if more := of - len(some); more > 0 {
 		s += fmt.Sprintf(" and %d more", more)
 	}
-	return s + "; select them with --frame, --stream or --cause"
+	return s
+}
+
+// nothingChosen returns why the slice of a capture is empty.
+func nothingChosen(in string, asked *frameSearch) string {
+	if asked.seen == 0 {
+		return in + ": contains no resets, so there is nothing to keep"
+	}
+	return fmt.Sprintf("%s: contains %s, but none that matches: %s; rstexplain slice --help lists the flags that select", in,
+		resetCount(asked.seen), resetHints(asked.some, asked.seen))
 }
 
 func errOneRule(n int) error {
@@ -162,7 +186,8 @@ func errOneCapture(command string, n int) error {
 }
 
 var (
-	errBriefFormat  = usageError{"--brief requires --format markdown", "give both, or neither"}
+	errBriefFormat  = usageError{"--brief is for --format text and markdown", "leave out one of both"}
+	errFollowBrief  = usageError{"--brief does not support --follow", "a summary is known last: leave out one of both"}
 	errFollowFormat = usageError{"--follow does not support this format",
 		"allowed: text, jsonl, csv; the other formats start with totals, which are known last"}
 	errFollowOne = usageError{"--follow reads one capture", "try: tcpdump -U -w - | rstexplain --follow -"}
@@ -252,7 +277,7 @@ type lossError struct{}
 
 func (lossError) Error() string { return "something could not be read completely" }
 
-// A gateError means that there are findings of a kind that --fail-on or --min-severity names.
+// A gateError means that there are findings of a kind that --fail-on or --fail-severity names.
 type gateError struct{ findings int }
 
 func (e gateError) Error() string {

@@ -23,6 +23,7 @@ type explainFlags struct {
 	globs    []string
 	lists    []string
 	join     bool
+	convert  bool
 	follow   bool
 	bounds   boundFlags
 	timeouts string          // file of the user's own idle times
@@ -42,7 +43,11 @@ func rootCommand(stderr io.Writer) *cobra.Command {
 each TCP reset in them: who sent it, which of five causes it has, how probable
 that is, which frames show it, what the application saw, and what to do next.
 Wireshark's exports of dissections (JSON, PDML) are read too. A FILE can be a
-directory, for the captures in and below it, or - for standard input.`,
+directory, for the captures in and below it, or - for standard input.
+
+` + severalValues + `
+
+` + exitCodes(true),
 		Example: `  rstexplain capture.pcapng
   rstexplain --format html --output report.html capture.pcapng
   rstexplain --since 90s --host 10.0.0.0/8 --severity error captures/
@@ -72,6 +77,7 @@ directory, for the captures in and below it, or - for standard input.`,
 	f.StringSliceVar(&flags.globs, "glob", nil, "in directories, read only files whose names match `PATTERN`")
 	f.StringArrayVar(&flags.lists, "files-from", nil, "read the names of captures from `LIST`, one per line; - is standard input")
 	f.BoolVar(&flags.join, "join", false, "explain the files of a rotating capture as one, in chronological order")
+	f.BoolVar(&flags.convert, "convert", false, "have Wireshark's editcap convert captures of other programs: NetMon, snoop, ERF, Sniffer, K12")
 	f.BoolVar(&flags.follow, "follow", false, "explain a capture while it is being written, each reset at once, until Ctrl-C")
 	flags.bounds.register(cmd)
 	f.StringVar(&flags.timeouts, "timeouts", "", "also compare with the idle timeouts in `FILE`, one per line: "+
@@ -102,7 +108,7 @@ func commandMeant(cmd *cobra.Command, names []string) string {
 
 // completeCaptures completes files whose names look like captures; any other name can still be typed.
 func completeCaptures(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return []string{"pcapng", "pcap", "cap", "ntar", "dmp", "gz", "zst", "lz4", "bz2"}, cobra.ShellCompDirectiveFilterFileExt
+	return []string{"pcapng", "pcap", "cap", "ntar", "dmp", "gz", "zst", "lz4", "bz2", "xz"}, cobra.ShellCompDirectiveFilterFileExt
 }
 
 func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.Reader, stdout, stderr io.Writer) error {
@@ -130,6 +136,9 @@ func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.R
 		return errSameFile(path)
 	}
 	loss := inputs.lost
+	if hint := ringHint(inputs.paths); hint != "" && !flags.join {
+		note(stderr, "%s", hint)
+	}
 	progress := startProgress(inputs.paths, stderr)
 	defer progress.end()
 	err = flags.show(ctx, progress.writer(stdout), func(r report.Renderer) error {
@@ -148,7 +157,7 @@ func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.R
 	case loss:
 		return lossError{}
 	}
-	return nil
+	return flags.asked.missing("")
 }
 
 // knownTimeouts returns the idle times that come with the program and those of the file at path, nil without one.
@@ -199,7 +208,7 @@ func (f *explainFlags) check(args []string) error {
 
 // inputs finds the captures that are named.
 func (f *explainFlags) inputs(args []string, stdin io.Reader, stderr io.Writer) (*inputList, error) {
-	list := &inputList{globs: f.globs, tell: func(line string) { note(stderr, "%s", line) }}
+	list := &inputList{globs: f.globs, convert: f.convert, tell: func(line string) { note(stderr, "%s", line) }}
 	for _, name := range args {
 		list.add(name)
 	}
@@ -226,6 +235,7 @@ func explainAll(ctx context.Context, paths []string, flags *explainFlags, r repo
 	opts := analyzer.Options{Follow: flags.follow, Read: progress.counter(), Generator: "rstexplain " + version()}
 	flags.bounds.apply(&opts)
 	opts.Rules.Timeouts = flags.known
+	opts.Capture.Convert = flags.convert
 	var files []*report.File
 	done := func(f *report.File) {
 		for _, w := range f.Warnings {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rstexplain/rstexplain/analyzer/report"
 )
@@ -21,9 +22,15 @@ const anyFinding = "any"
 func (g *gate) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringSliceVar(&g.failOn, "fail-on", nil, "exit with 3 if there is a finding with this `CAUSE` or detail, or any")
-	f.StringVar(&g.minSeverity, "min-severity", "", "exit with 3 only for findings of this `SEVERITY` or worse: info, warning or error")
+	f.StringVar(&g.minSeverity, "fail-severity", "", "exit with 3 only for findings of this `SEVERITY` or worse: info, warning or error; it selects nothing, for which see --severity")
+	f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "min-severity" { // as the flag was called
+			name = "fail-severity"
+		}
+		return pflag.NormalizedName(name)
+	})
 	cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(append(causeNames(), anyFinding), cobra.ShellCompDirectiveNoFileComp))
-	cmd.RegisterFlagCompletionFunc("min-severity", cobra.FixedCompletions(severityNames, cobra.ShellCompDirectiveNoFileComp))
+	cmd.RegisterFlagCompletionFunc("fail-severity", cobra.FixedCompletions(severityNames, cobra.ShellCompDirectiveNoFileComp))
 }
 
 func (g *gate) check() error {
@@ -34,7 +41,7 @@ func (g *gate) check() error {
 		}
 	}
 	if g.minSeverity != "" && !slices.Contains(severityNames, g.minSeverity) {
-		return errUnknownValue("min-severity", g.minSeverity, severityNames)
+		return errUnknownValue("fail-severity", g.minSeverity, severityNames)
 	}
 	return nil
 }

@@ -45,6 +45,26 @@ func helpCommand() *cobra.Command {
 	}
 }
 
+// severalValues says how the flags that select resets take several values. It is part of the help of each command that
+// has them.
+const severalValues = `Flags that select resets take several values, separated by commas or by
+repeating the flag, any of which may match: --severity error,warning. If there
+are several flags, all must match.`
+
+// exitCodes lists the exit codes in the help of a command; gate adds that of --fail-on.
+func exitCodes(gate bool) string {
+	s := `Exit codes:
+
+    0  everything was read
+    1  something could not be read completely, or not be written
+    2  usage error, also --frame with a frame that is not a reset`
+	if gate {
+		s += `
+    3  there are findings that match --fail-on or --fail-severity`
+	}
+	return s
+}
+
 // commandNames lists the commands that help names.
 func commandNames(root *cobra.Command) []string {
 	var names []string

@@ -24,7 +24,9 @@ func importCommand(stderr io.Writer) *cobra.Command {
 it or without, and writes the packets of TCP in it as pcapng. Headers are made of
 what the text shows; a comment on each packet says which line it is from and
 which fields are made up. Names become addresses of documentation. Frame N is the
-packet that a report on the text calls frame N. - is standard input.`,
+packet that a report on the text calls frame N. - is standard input.
+
+` + exitCodes(false),
 		Example: `  rstexplain import issue.txt -o issue.pcapng
   tcpdump -nn -tttt -S -v -r old.pcap | rstexplain import - -o new.pcapng`,
 		Args: oneCapture("import"),

@@ -18,6 +18,7 @@ import (
 
 // An inputList finds the captures that the command line names: files, those below directories, and lists.
 type inputList struct {
+	convert bool     // captures that can be converted are read too
 	globs   []string // patterns for files below a directory, any of which may match; none: captures by content
 	paths   []string
 	skipped int               // files below directories that are not captures
@@ -120,7 +121,7 @@ func (l *inputList) wanted(path string) bool {
 		return !export.Prose || pasted.Recognise(export.Text)
 	}
 	if err != nil {
-		return errors.Is(err, fs.ErrPermission)
+		return errors.Is(err, fs.ErrPermission) || l.convert && errors.Is(err, capture.ErrForeign)
 	}
 	r.Close()
 	return true

@@ -26,7 +26,7 @@ func streamNumbers() numbers {
 }
 
 func frameNumbers() numbers {
-	return numbers{flag: "--frame", is: "frame", most: 1<<31 - 1, try: "give the number of a frame with a RST, such as 131"}
+	return numbers{flag: "--frame", is: "frame", most: 1<<31 - 1, try: "give the number of a frame with a RST, such as 131, or several: 131,140"}
 }
 
 var _ pflag.Value = (*numbers)(nil)

@@ -22,7 +22,11 @@ func renderCommand() *cobra.Command {
 		Short: "Print a JSON report in another format",
 		Long: `render reads a report made with --format json and prints it in any format,
 byte for byte as from the capture, which it does not need. The flags that select
-resets, and --fail-on, work in the same way. A REPORT of - is standard input.`,
+resets, and --fail-on, work in the same way. A REPORT of - is standard input.
+
+` + severalValues + `
+
+` + exitCodes(true),
 		Example: `  rstexplain --format json -o report.json capture.pcapng
   rstexplain render report.json
   rstexplain render report.json --format html -o report.html --severity error`,
@@ -89,7 +93,10 @@ func render(ctx context.Context, path string, v *view, in io.Reader, stdout io.W
 	if err != nil {
 		return err
 	}
-	return v.gate.verdict()
+	if err := v.gate.verdict(); err != nil {
+		return err
+	}
+	return v.asked.missing("")
 }
 
 // isCapture reports whether a file that begins with head is a capture or an export by Wireshark.

@@ -15,6 +15,7 @@ import (
 type selection struct {
 	hosts      []string
 	ports      numbers
+	frames     numbers
 	streams    numbers
 	causes     []string
 	details    []string
@@ -41,8 +42,9 @@ var severityNames = []string{string(rules.Error), string(rules.Warning), string(
 func (s *selection) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringSliceVar(&s.hosts, "host", nil, "only resets of connections of `ADDRESS` or a network (10.0.0.0/8)")
-	s.ports, s.streams = portNumbers(), streamNumbers()
+	s.ports, s.frames, s.streams = portNumbers(), frameNumbers(), streamNumbers()
 	f.Var(&s.ports, "port", "only resets of connections with port `N` on either side")
+	f.Var(&s.frames, "frame", "only the reset in frame `N`, or in line N of a text")
 	f.Var(&s.streams, "stream", "only resets of Wireshark's tcp.stream `N`")
 	f.StringSliceVar(&s.causes, "cause", nil, "only resets with this `CAUSE`")
 	f.StringSliceVar(&s.details, "detail", nil, "only resets with this `DETAIL`; \"rstexplain rules\" lists them")
@@ -116,7 +118,7 @@ func momentOf(flag, s string) (moment, error) {
 
 // some reports whether the selection excludes anything.
 func (s *selection) some() bool {
-	return len(s.hosts)+len(s.ports.list)+len(s.streams.list)+len(s.causes)+len(s.details)+len(s.severities)+len(s.senders) > 0 || s.since.set || s.until.set
+	return len(s.hosts)+len(s.ports.list)+len(s.frames.list)+len(s.streams.list)+len(s.causes)+len(s.details)+len(s.severities)+len(s.senders) > 0 || s.since.set || s.until.set
 }
 
 // wants reports whether r is selected.
@@ -133,12 +135,21 @@ func (s *selection) wants(r *report.Reset) bool {
 	port := func(a netip.AddrPort) bool { return slices.Contains(s.ports.list, int(a.Port())) }
 	return (len(s.hosts) == 0 || within(s.nets, o.Addr()) || within(s.nets, p.Addr())) &&
 		(len(s.ports.list) == 0 || port(o) || port(p)) &&
+		(len(s.frames.list) == 0 || slices.Contains(s.frames.list, placeOfReset(r))) &&
 		(len(s.streams.list) == 0 || slices.Contains(s.streams.list, r.Stream)) &&
 		(len(s.causes) == 0 || slices.Contains(s.causes, string(r.Cause))) &&
 		(len(s.details) == 0 || slices.Contains(s.details, r.Detail)) &&
 		(len(s.severities) == 0 || slices.Contains(s.severities, string(r.Severity))) &&
 		(len(s.senders) == 0 || slices.Contains(s.senderSides, r.Sender) || within(s.senderNets, sender.Addr())) &&
 		(!s.since.set || s.since.of(r) >= s.since.ns) && (!s.until.set || s.until.of(r) < s.until.ns)
+}
+
+// placeOfReset returns the number by which a report names r: its frame or, in a text, its line.
+func placeOfReset(r *report.Reset) int {
+	if r.Line > 0 {
+		return r.Line
+	}
+	return r.Frame
 }
 
 // of returns the time of r on the clock of m.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -17,10 +16,8 @@ import (
 
 // sliceFlags are the flags of slice.
 type sliceFlags struct {
-	output      string
-	frames      numbers
-	streams     numbers
-	causes      []string
+	output string
+	selection
 	headersOnly bool
 	anonymize   bool
 	key         string
@@ -32,8 +29,8 @@ func sliceCommand(stderr io.Writer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "slice IN -o OUT.pcapng",
 		Short: "Reduce a capture to the connections of its resets, for a ticket",
-		Long: `slice copies only the connections of the selected resets (all, unless --frame,
---stream or --cause is given) and those that their evidence cites.
+		Long: `slice copies only the connections of the selected resets (all, unless a flag
+selects some) and those that their evidence cites.
 
 --headers-only truncates every packet after its TCP header. --anonymize builds
 each packet anew, as Ethernet, IP and TCP without data, and keeps only times,
@@ -45,36 +42,35 @@ kept in --key-file, for you alone: the same key gives the same addresses again.
 The slice contains only a fingerprint of it.
 
 IN is read twice. A pipe, or - for standard input, is first copied to a
-temporary file in the directory named by TMPDIR.`,
+temporary file in the directory named by TMPDIR.
+
+` + severalValues + `
+
+` + exitCodes(false),
 		Example: `  rstexplain slice capture.pcapng -o resets.pcapng
   rstexplain slice capture.pcapng -o one.pcapng --frame 131
+  rstexplain slice capture.pcapng -o bad.pcapng --host 10.0.0.5 --severity error
   rstexplain slice capture.pcapng -o share.pcapng --cause peer-crash --anonymize`,
 		Args:              oneCapture("slice"),
 		ValidArgsFunction: completeCaptures,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return slice(cmd.Context(), args[0], flags, stderr)
+			return slice(cmd.Context(), args[0], &flags, stderr)
 		},
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVarP(&flags.output, "output", "o", "", "write the slice to `OUT.pcapng`")
-	flags.frames, flags.streams = frameNumbers(), streamNumbers()
-	f.Var(&flags.frames, "frame", "only the reset in frame `N`; can be repeated")
-	f.Var(&flags.streams, "stream", "only resets of Wireshark's tcp.stream `N`")
-	f.StringSliceVar(&flags.causes, "cause", nil, "only resets with this `CAUSE`")
+	flags.selection.flags(cmd)
 	f.BoolVar(&flags.headersOnly, "headers-only", false, "truncate the packets after their TCP header")
 	f.BoolVar(&flags.anonymize, "anonymize", false, "build the packets anew, without data and names, with mapped addresses")
 	f.StringVar(&flags.key, "key-file", "", "key of --anonymize, created if `FILE` does not exist (default OUT.pcapng.key)")
 	flags.bounds.register(cmd)
-	cmd.RegisterFlagCompletionFunc("cause", cobra.FixedCompletions(causeNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
-func slice(ctx context.Context, in string, flags sliceFlags, stderr io.Writer) error {
-	for _, c := range flags.causes {
-		if !slices.Contains(causeNames(), c) {
-			return errUnknownValue("cause", c, causeNames())
-		}
+func slice(ctx context.Context, in string, flags *sliceFlags, stderr io.Writer) error {
+	if err := flags.selection.check(); err != nil {
+		return err
 	}
 	if flags.key != "" && !flags.anonymize {
 		return errKeyAlone
@@ -99,9 +95,14 @@ func slice(ctx context.Context, in string, flags sliceFlags, stderr io.Writer) e
 			return err
 		}
 	}
-	streams := &rewrite.Streams{Choose: flags.choose, MaxMemory: int64(flags.bounds.memory) / 8}
+	asked := searchFrames(flags.frames.list)
+	choose := func(r *report.Reset) bool {
+		asked.look(r)
+		return flags.selection.wants(r)
+	}
+	streams := &rewrite.Streams{Choose: choose, MaxMemory: int64(flags.bounds.memory) / 8}
 	var n rewrite.Sliced
-	x := rewriting{in: in, to: flags.output, bounds: flags.bounds, first: streams}
+	x := rewriting{in: in, to: flags.output, bounds: flags.bounds, first: streams, check: func() error { return asked.missing(in) }}
 	x.again = func(ctx context.Context, r *capture.Reader, w io.Writer) (err error) {
 		n, err = rewrite.Slice(ctx, r, w, streams, opts)
 		return err
@@ -116,7 +117,7 @@ func slice(ctx context.Context, in string, flags sliceFlags, stderr io.Writer) e
 		}
 		note(stderr, "%s: %d of %d packets, %s", to, n.Kept, n.Packets, resetCount(streams.Resets))
 		if streams.Resets == 0 {
-			note(stderr, "%s", nothingChosen(in, streams))
+			note(stderr, "%s", nothingChosen(in, &asked))
 		} else if flags.headersOnly || flags.anonymize {
 			note(stderr, "%s: contains no data, so requests and responses are not visible: explanations can differ from those of the original", to)
 		}
@@ -129,12 +130,6 @@ func slice(ctx context.Context, in string, flags sliceFlags, stderr io.Writer) e
 		noteCarried(stderr, to, n.Carried)
 	}
 	return x.run(ctx, stderr)
-}
-
-// choose reports whether a reset is selected.
-func (f sliceFlags) choose(r *report.Reset) bool {
-	in := func(list []int, n int) bool { return len(list) == 0 || slices.Contains(list, n) }
-	return in(f.frames.list, r.Frame) && in(f.streams.list, r.Stream) && (len(f.causes) == 0 || slices.Contains(f.causes, string(r.Cause)))
 }
 
 func causeNames() []string {

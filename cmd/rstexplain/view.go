@@ -18,6 +18,7 @@ type view struct {
 	brief   bool
 	live    bool // set by --follow
 	selection
+	asked frameSearch
 	gate
 }
 
@@ -29,7 +30,7 @@ var formats = []struct {
 }{
 	{"text", true, func(o *output, v *view) report.Renderer {
 		opts := o.layout(v.noColor)
-		opts.Live = v.live
+		opts.Live, opts.Brief = v.live, v.brief
 		return report.Text(o, opts)
 	}},
 	{"markdown", false, func(o *output, v *view) report.Renderer {
@@ -57,7 +58,7 @@ func (v *view) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVarP(&v.format, "format", "f", "text", "print the report as text, markdown, html, json, jsonl, csv or junit")
 	f.StringVarP(&v.output, "output", "o", "", "write the report to `FILE`, which appears only when it is complete")
-	f.BoolVar(&v.brief, "brief", false, "with --format markdown: one paragraph per capture")
+	f.BoolVar(&v.brief, "brief", false, "with --format text or markdown: one paragraph per capture")
 	f.BoolVar(&v.noColor, "no-color", false, "no colours; the default if NO_COLOR is set or the output is not a terminal")
 	v.selection.flags(cmd)
 	v.gate.flags(cmd)
@@ -70,11 +71,14 @@ func (v *view) check() error {
 	if i < 0 {
 		return errUnknownValue("format", v.format, formatNames())
 	}
-	if v.brief && v.format != "markdown" {
+	if v.brief && v.format != "markdown" && v.format != "text" {
 		return errBriefFormat
 	}
 	if v.live && !formats[i].live {
 		return errFollowFormat
+	}
+	if v.live && v.brief {
+		return errFollowBrief
 	}
 	if err := v.selection.check(); err != nil {
 		return err
@@ -95,7 +99,11 @@ func (v *view) show(ctx context.Context, stdout io.Writer, write func(report.Ren
 	}
 	r = v.gate.watch(r)
 	if v.selection.some() {
-		r = report.Select(r, v.selection.wants)
+		v.asked = searchFrames(v.selection.frames.list)
+		r = report.Select(r, func(m *report.Reset) bool {
+			v.asked.look(m)
+			return v.selection.wants(m)
+		})
 	}
 	if err := write(r); err != nil {
 		return err

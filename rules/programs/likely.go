@@ -48,6 +48,20 @@ func AppendLikely(out []*Program, k *flows.Conn, by flows.Side) []*Program {
 	return out
 }
 
+// Names reports whether the bytes of a connection name p as the program of side by, or a protocol that p speaks; other
+// likely programs are only common.
+func Names(k *flows.Conn, by flows.Side, p *Program) bool {
+	x := &k.Exchange
+	header, list := x.UserAgent, clients
+	if by == flows.Responder {
+		header, list = x.Server, servers
+	}
+	if web(k) {
+		return named(list, header) == p
+	}
+	return slices.ContainsFunc(byProtocol[x.Protocol], func(q Program) bool { return q.Name == p.Name })
+}
+
 // web reports whether a connection speaks HTTP, or may do so: it is encrypted, or no data was sent.
 func web(k *flows.Conn) bool {
 	x := &k.Exchange
