@@ -7,12 +7,13 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-// How sure it is that a transfer was broken off.
+// How sure it is that a transfer was aborted.
 const (
 	abortKnown  = 0.97 // the protocol says that it was not complete
 	abortFlight = 0.96 // data was under way
 	abortSealed = 0.78 // inside TLS, a moment after the last bytes of a message that may be whole
 	abortAsked  = 0.93 // the client withdrew its request
+	abortStream = 0.80 // the sender was sending, and whether that was complete is not known
 )
 
 // abortMidTransferID is what other rules call it by.
@@ -25,13 +26,13 @@ var abortMidTransfer = &Rule{
 	Pattern:  Cut,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 1122 §4.2.2.13", "RFC 2525 §2.17"},
 	Doc: Doc{
-		Title:      "A transfer was broken off",
-		Happened:   "One side reset the connection while data was still coming or due: a download was cancelled, a program crashed or was killed with data unread, a limit was reached.",
-		Recognised: "A RST by its own decision in the middle of a message: less was delivered than announced, data of the peer was under way, or a request was withdrawn before its answer.",
-		LookAlikes: "From the packets alone, a deliberate abort in mid-transfer and a crash with unread data are the same.",
+		Title:      "A transfer was aborted before it was complete",
+		Happened:   "One side reset the connection while data was being sent or was still due: a download was cancelled, a program crashed or was killed with unread data, or a limit was reached.",
+		Recognised: "A RST of the sender's own decision in the middle of a message: less was delivered than announced, data of the peer was in flight, the sender was itself sending, or it withdrew its request before the response.",
+		LookAlikes: "From the packets alone, a deliberate abort in mid-transfer and a crash with unread data look the same.",
 		Prints:     "The other side gets ECONNRESET or EPIPE; a download ends short (curl 56 or 18, unexpected EOF, IncompleteRead).",
-		Remedy:     "When clients cancel, this is to be expected. Otherwise look into the log of the side that reset: crash, kill, out of memory, a limit on size or time.",
-		Limits:     "Whether it was meant.",
+		Remedy:     "Expected where clients cancel. Otherwise look into the log of the side that reset: a crash, a kill, out of memory, a limit on size or time.",
+		Limits:     "Whether the abort was intended.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if c.Kind == facts.KindReply || c.Close.By != facts.ByThis || c.PeerClosedFirst() {
@@ -45,6 +46,8 @@ var abortMidTransfer = &Rule{
 			return c.Lowered(abortFlight, facts.LostBytes)
 		case b.State == facts.Unended:
 			return c.Lowered(abortSealed, facts.AnyDefect)
+		case b.State == facts.Running && b.Side == c.Side:
+			return c.Lowered(abortStream, facts.LostBytes)
 		case b.State == facts.OpenRequest && c.ByClient() && b.Side == flows.Originator:
 			return c.Lowered(abortAsked, facts.LostBytes|flows.SnapCut)
 		}

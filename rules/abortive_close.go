@@ -11,7 +11,7 @@ import (
 const (
 	abortiveSure   = 0.93
 	abortiveOpaque = 0.84 // no known protocol
-	abortiveFlight = 0.80 // its own last answer was not yet acknowledged
+	abortiveFlight = 0.80 // its own last data was not yet acknowledged
 )
 
 // abortiveCloseID is what other rules call it by.
@@ -25,12 +25,12 @@ var abortiveClose = &Rule{
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 1122 §4.2.2.13"},
 	Doc: Doc{
 		Title:      "A finished connection was closed by RST on purpose",
-		Happened:   "The exchange was complete; one side closed the connection with a RST in place of a FIN, as SO_LINGER with time 0 does: quick, and without the waiting state afterwards.",
-		Recognised: "The last message is a complete answer, all data is acknowledged, and a RST by its own decision follows without a FIN.",
-		LookAlikes: "A program that closes or dies with data unread sends the same RST while something stands open (unread-data).",
+		Happened:   "The exchange was complete; one side closed the connection with a RST in place of a FIN, as SO_LINGER with time 0 does: without TIME-WAIT afterwards.",
+		Recognised: "The last message is a complete response or wants none, all data is acknowledged, and a RST of the sender's own decision follows without a FIN.",
+		LookAlikes: "A program that closes or dies with unread data sends the same RST while an exchange is unfinished (unread-data).",
 		Prints:     "Nothing as a rule. If the other side still reads or writes: ECONNRESET.",
-		Remedy:     "If it is not intended, drop SO_LINGER 0: a RST can destroy data that is still on its way.",
-		Limits:     "Whether it was meant.",
+		Remedy:     "If it is not intended, do not set SO_LINGER to 0: a RST can destroy data that is still in flight.",
+		Limits:     "Whether it was intended.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		b := c.Close.Completion

@@ -11,8 +11,8 @@ import (
 
 // How sure an aborted handshake is.
 const (
-	overflowSure = 0.88 // the RST answers the third step itself
-	overflowBoth = 0.86 // third step and first data came together, and each drew a RST
+	overflowSure = 0.88 // the RST answers the last ACK of the handshake itself
+	overflowBoth = 0.86 // that ACK and first data came together, and each was answered by a RST
 	overflowMany = 0.04 // more when other connections fell in the same way
 	overflowSoon = 300 * time.Millisecond
 )
@@ -26,10 +26,10 @@ var acceptQueueOverflow = &Rule{
 	Severity: Error,
 	RFC:      []string{"RFC 9293 §3.5.2", "RFC 9293 §3.10.7.4", "RFC 3360 §2.3"},
 	Doc: Doc{
-		Title:      "The listener had no room and aborted the handshake",
-		Happened:   "A client completed the handshake, but the service did not accept connections fast enough: its queue was full, and the system is set to refuse then instead of waiting.",
-		Recognised: "SYN, SYN-ACK, ACK, and at once a bare RST whose number is the one that this ACK asked for: it answers the third step of the handshake. Often many connections at once.",
-		LookAlikes: "A program that accepts and drops sends a RST of its own decision, with ACK and a window (accepted-then-dropped). By default Linux does not reset here: it ignores the third step and sends the SYN-ACK again.",
+		Title:      "The listener's queue was full and the handshake was aborted",
+		Happened:   "A client completed the handshake, but the service did not accept connections fast enough: its accept queue was full, and the system is set to refuse then instead of letting the client wait.",
+		Recognised: "SYN, SYN-ACK, ACK, and at once a bare RST whose sequence number is this ACK's acknowledgment: it answers the last segment of the handshake. Often many connections at once.",
+		LookAlikes: "A program that accepts and resets sends a RST of its own decision, with ACK and a window (accepted-then-dropped). By default Linux does not reset here: it ignores the handshake's last ACK and sends the SYN-ACK again.",
 		Prints:     "ECONNRESET: connection reset by peer, at the first use of a connection that seemed open.",
 		Remedy:     "Raise the listen backlog and net.core.somaxconn, accept faster, or set net.ipv4.tcp_abort_on_overflow back to 0 so that short bursts only wait; nstat -az TcpExtListenOverflows counts them.",
 		Limits:     "A load balancer that finds no server after the handshake can look the same.",
@@ -40,7 +40,7 @@ var acceptQueueOverflow = &Rule{
 			return 0
 		}
 		if c.Rcv.Segments == 0 {
-			// One direction only: a RST with this number, so soon after the SYN-ACK, answers the third step.
+			// One direction only: a RST with this number, so soon after the SYN-ACK, answers the handshake's last ACK.
 			if c.Time.Sub(c.Snd.LastSYN.Time) > overflowSoon {
 				return 0
 			}
@@ -50,7 +50,7 @@ var acceptQueueOverflow = &Rule{
 			return 0
 		}
 		if need, _ := c.Distance(); need >= time.Millisecond && c.Time.Sub(c.Conn.HandshakeACK.Time) < need/2 {
-			return 0 // it cannot have got the third step yet
+			return 0 // it cannot have received the handshake's last ACK yet
 		}
 		p := overflowSure
 		if first := c.Rcv.FirstData; first.Seen() {
@@ -65,15 +65,15 @@ var acceptQueueOverflow = &Rule{
 		return c.Lowered(p, facts.AnyDefect)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = fmt.Sprintf("%s aborted the connection%s: %sthe queue of port %d was full.", words.Capital(Sender(c)), afterHandshake(c),
+		f.Summary = fmt.Sprintf("%s aborted the connection%s: %sthe accept queue of port %d was full.", words.Capital(Sender(c)), afterHandshake(c),
 			words.Probably(f.Confidence), c.Snd.Addr.Port)
 		f.saySYNACK(c.Side, c.Snd.SYN, c.Rcv.SYN)
 		f.sayHandshake(c)
 		f.SayRST(c)
 		f.SayRelated(c)
-		f.Open(PeerCrash, acceptedThenDroppedID, 0.8, "a program that drops a connection it has accepted sends a RST of its own, with ACK and a window")
+		f.Open(PeerCrash, acceptedThenDroppedID, 0.8, "a program that resets a connection it has accepted sends a RST with ACK and a window")
 		f.Open(UnknownConnection, "", 0.2, "the server itself had just answered the SYN")
 	},
 	Effects: Effects{Outcomes: []programs.Outcome{programs.NoResponse}, Got: programs.NoResponse},
-	WhyNot:  "the RST does not answer the third step of the handshake",
+	WhyNot:  "the RST does not answer the last segment of the handshake",
 }

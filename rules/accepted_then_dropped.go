@@ -7,10 +7,10 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-// How sure it is that a server dropped a connection that it had just accepted.
+// How sure it is that a server reset a connection that it had just accepted.
 const (
-	droppedUnused = 0.97 // nothing had been asked yet
-	droppedAsked  = 0.96 // the first request was there, and dropped at once
+	droppedUnused = 0.97 // no request had been sent yet
+	droppedAsked  = 0.96 // the first request had come, and the RST at once
 	droppedUnseen = 0.55 // nothing but the RST is in the capture
 	droppedWithin = 50 * time.Millisecond
 )
@@ -25,12 +25,12 @@ var acceptedThenDropped = &Rule{
 	Pattern:  Cut,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9293 §3.5.3"},
 	Doc: Doc{
-		Title:      "The server accepted the connection and dropped it without serving anything",
-		Happened:   "The handshake was complete, then the server reset the connection before it had served anything: a proxy whose backend is down, a filter of the application (address not allowed, too many connections), a worker that died on accepting, or a listener that was closed with connections in its queue.",
-		Recognised: "Handshake, then a RST of the server's own decision; it never sent any data, and the client had asked for nothing or had only just asked.",
-		LookAlikes: "A full accept queue answers the third step with a bare RST (accept-queue-overflow). A client that drops an unused connection is health-probe.",
+		Title:      "The server accepted the connection and reset it before it sent any data",
+		Happened:   "The handshake was complete, then the server reset the connection before it had sent any data: a proxy whose backend is down, a filter of the application (address not allowed, too many connections), a worker that died on accepting, or a listener that was closed with connections in its queue.",
+		Recognised: "Handshake, then a RST of the server's own decision; it never sent any data, and the client had sent no request or only just sent one.",
+		LookAlikes: "A full accept queue answers the handshake's last ACK with a bare RST (accept-queue-overflow). A client that resets an unused connection is health-probe.",
 		Prints:     "ECONNRESET: connection reset by peer, at the first write or read.",
-		Remedy:     "Look at what stands behind the port: is the proxy's backend up, is the client's address allowed, do workers crash, are limits reached?",
+		Remedy:     "Look at what is behind the port: is the proxy's backend up, is the client's address allowed, do workers crash, are limits reached?",
 		Limits:     "A program that refuses on purpose and one that crashes look the same.",
 	},
 	Match: func(c *facts.Facts) float64 {
@@ -55,11 +55,11 @@ var acceptedThenDropped = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		if c.Conn.SYNACK.Seen() {
-			f.Summary = words.Sentence("%s accepted the connection and dropped it%s without serving anything, %s.", words.Capital(Sender(c)), afterHandshake(c), Circumstances(c))
+			f.Summary = words.Sentence("%s accepted the connection and reset it%s without having sent any data, %s.", words.Capital(Sender(c)), afterHandshake(c), Circumstances(c))
 			f.saySYNACK(c.Side, c.Conn.SYNACK, c.Rcv.SYN)
 			f.sayHandshake(c)
 		} else {
-			f.Summary = words.Sentence("%s perhaps dropped a connection that it had just accepted: the RST is its own decision, and the capture holds no data of either side.", words.Capital(Sender(c)))
+			f.Summary = words.Sentence("%s perhaps reset a connection that it had just accepted: by its form the RST is a local abort, and the capture holds no data of either side.", words.Capital(Sender(c)))
 		}
 		f.SayCompletion(c)
 		f.SayRST(c)
@@ -67,7 +67,7 @@ var acceptedThenDropped = &Rule{
 		f.Open(FastClose, abortiveCloseID, 0.75, "the client had just opened the connection")
 		f.Open(ClosedPort, acceptQueueOverflowID, 0.2, "the RST has the form of the server's own abort")
 	},
-	WhyNot: "the server had served something, or the client dropped the connection",
+	WhyNot: "the server had sent data, or the client reset the connection",
 }
 
 // afterHandshake returns " 3.0 ms after the handshake", "" where its end was not captured.

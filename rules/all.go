@@ -37,6 +37,7 @@ var ordered = []*Rule{
 	lateSegment,
 
 	// The sender had closed by FIN.
+	capturedFromClose,
 	healthProbe,
 	closeNotifyRace,
 	earlyResponse,

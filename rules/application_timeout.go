@@ -9,7 +9,7 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-// How sure it is that somebody ran out of patience, and from which wait on.
+// How sure it is that one side timed out, and from which wait on.
 const (
 	appTimeoutRound  = 0.93 // after a round time
 	appTimeoutOther  = 0.89
@@ -27,13 +27,13 @@ var applicationTimeout = &Rule{
 	Pattern:  TimeLimit,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9112 §9.5"},
 	Doc: Doc{
-		Title:      "A request stood unanswered until somebody's patience ended",
-		Happened:   "A request was sent and arrived, and no answer came. After some time one side ended the connection: the client's timeout, the server's own limit for a request, or a proxy between them.",
-		Recognised: "The request is acknowledged and not answered; a second or more of silence, often a round number of seconds; then a RST of one side by its own decision.",
-		LookAlikes: "When the request itself is never acknowledged, the way or the host is down (data-unacked). A server process that is killed with the request unread resets at any time (unread-data).",
+		Title:      "A request was not answered before one side timed out",
+		Happened:   "A request was sent and received, and no response came. After some time one side ended the connection: by the client's timeout, by the server's own limit for a request, or by that of a proxy between them.",
+		Recognised: "The request is acknowledged and not answered; nothing makes progress for a second or more, often a round number of seconds; then a RST of one side's own decision.",
+		LookAlikes: "When the request itself is never acknowledged, the path or the host is down (data-unacked). A server process that is killed with the request unread resets at any time (unread-data). While the other side acknowledges new data, a long upload is making progress (abort-mid-transfer).",
 		Prints:     "The side that resets prints its own timeout (curl 28, context deadline exceeded, ReadTimeout, SocketTimeoutException); the other gets ECONNRESET.",
-		Remedy:     "Find out why the answer took so long; bring the time limits along the chain into order: the client's above the proxy's, the proxy's above the server's.",
-		Limits:     "Whether the time limit or a crash ended it is not in the packets.",
+		Remedy:     "Find out why the response took so long, and order the time limits along the chain: the client's above the proxy's, the proxy's above the server's.",
+		Limits:     "The packets do not show whether the time limit or a crash ended it.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		b := c.Close.Completion
@@ -41,10 +41,13 @@ var applicationTimeout = &Rule{
 			return 0
 		}
 		if c.RTTKnown && b.Since < 2*c.RTT {
-			return 0 // most of that time the segments were on their way
+			return 0 // most of that time the segments were in flight
 		}
 		if b.State != facts.OpenRequest && b.State != facts.CutResponse && b.State != facts.CutRequest && b.State != facts.OpenHandshake {
 			return 0
+		}
+		if c.Quiet() < appTimeoutFrom {
+			return 0 // new data was acknowledged
 		}
 		p := appTimeoutOther
 		if _, ok := facts.RoundTime(b.Since); ok {
@@ -52,7 +55,7 @@ var applicationTimeout = &Rule{
 		}
 		if b.State == facts.OpenRequest && c.Close.Exchange.Protocol == "" {
 			p = min(p, appTimeoutOpaque)
-			// In a protocol whose turns are not known, the last word of a long talk may have been an answer.
+			// Where turns are not known, the last message of many may have been a response.
 			if c.Close.Exchange.Messages[flows.Originator] > 4 && c.ByClient() {
 				p *= 0.9
 			}

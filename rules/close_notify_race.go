@@ -6,7 +6,7 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-// How sure it is that only the other side's TLS goodbye reached the closed socket.
+// How sure it is that only the other side's closing messages of TLS reached the closed socket.
 const (
 	closeNotifyData   = 0.95 // its alert
 	closeNotifyLikely = 0.85 // a small record with its closing right behind it
@@ -21,13 +21,13 @@ var closeNotifyRace = &Rule{
 	Pattern:  Habit,
 	RFC:      []string{"RFC 8446 §6.1", "RFC 9293 §3.6", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
-		Title:      "Two TLS goodbyes crossed",
-		Happened:   "One side finished, said goodbye (close_notify) and closed its socket for good. The other side answered with its own goodbye and FIN, which met a closed socket and drew a RST. Everything that mattered had been exchanged before.",
-		Recognised: "TLS; the last exchange is complete; FIN of one side; then of the other only an alert (an encrypted record of some 24 to 31 octets, more with older ciphers), a FIN or an ACK; bare RSTs of the first side.",
-		LookAlikes: "Data of the application in place of the alert would have been lost (data-after-fin, keepalive-race).",
+		Title:      "Closing messages of TLS crossed",
+		Happened:   "One side had finished, sent its close_notify and closed its socket. The other side's own close_notify or FIN then reached a closed socket and was answered by a RST. All application data had been exchanged before.",
+		Recognised: "TLS; the last exchange is complete; FIN of one side; then of the other only an alert (an encrypted record of some 24 to 31 bytes, more with older ciphers), a FIN or an ACK; RSTs of the first side in answer.",
+		LookAlikes: "Application data in place of the alert would have been lost (data-after-fin, keepalive-race).",
 		Prints:     "Nothing, in most programs. Some TLS libraries log a failed shutdown at debug level.",
 		Remedy:     "Harmless: among the most frequent resets of any network.",
-		Limits:     "The content of an encrypted record is told by its size only.",
+		Limits:     "In TLS 1.3 an encrypted alert is recognised by its size only.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		x := c.Close.Exchange

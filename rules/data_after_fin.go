@@ -3,18 +3,20 @@ package rules
 import (
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-// How sure it is that one side closed although the other still had something to say.
+// How sure it is that one side closed although the other still had data to send.
 const (
-	afterFINOpen    = 0.98 // something stood open when it closed, and data came
+	afterFINOpen    = 0.98 // an exchange was unfinished when it closed, and data came
 	afterFINAnswer  = 0.95 // more of the server's data reached a client that had closed
 	afterFINUnclear = 0.80
 	afterFINUnended = 0.84 // inside TLS, only the missing close_notify shows it
 	afterFINNoData  = 0.88 // only a FIN or ACK came
 	afterFINBlind   = 0.75 // what came is not in the capture
+	afterFINMeant   = 0.80 // its close_notify shows that it closed on purpose
 )
 
 // dataAfterFINID is what other rules call it by.
@@ -27,11 +29,11 @@ var dataAfterFIN = &Rule{
 	Pattern:  Cut,
 	RFC:      []string{"RFC 9293 §3.6", "RFC 9293 §3.5.2", "RFC 1122 §4.2.2.13"},
 	Doc: Doc{
-		Title:      "One side closed in the middle of the exchange, and the other's data met nobody",
-		Happened:   "A program ended or closed its connection before the exchange was complete: it crashed, was killed, ran into its own timeout, or closed too early. Its system sent a FIN in its name; the data that came after that met no one and was answered with RSTs.",
-		Recognised: "FIN of one side while a request stands unanswered, an answer is under way, or before the first request was served; then data of the other side, and a bare RST of the first for each segment.",
-		LookAlikes: "FIN after a complete exchange on an idle connection, then a request: keepalive-race. If only a goodbye or FIN follows a complete exchange: close-notify-race, late-goodbye.",
-		Prints:     "At the side that lost its peer: end of file where an answer was due (curl 52, Go EOF, RemoteDisconnected, socket hang up, unexpected end of stream), then EPIPE or ECONNRESET on writing.",
+		Title:      "One side closed in the middle of the exchange, and data of the other reached a closed socket",
+		Happened:   "A program ended or closed its connection before the exchange was complete: it crashed, was killed, timed out, or closed too early. Its system sent a FIN; the data that came after that reached a closed socket and was answered by RSTs.",
+		Recognised: "FIN of one side while a request is unanswered, a response is being sent, or before the first request was answered; then data of the other side, and a RST of the first in answer to each segment.",
+		LookAlikes: "FIN after a complete exchange on an idle connection, then a request: keepalive-race. If only a closing message or FIN follows a complete exchange: close-notify-race, late-goodbye.",
+		Prints:     "At the side whose peer closed: end of file where a response was due (curl 52, Go EOF, RemoteDisconnected, socket hang up, unexpected end of stream), then EPIPE or ECONNRESET on writing.",
 		Remedy:     "Look into the log of the side that closed, at the time of its FIN: a crash, a kill (out of memory, deployment), a timeout. If it is the client: was the request cancelled?",
 		Limits:     "A process that dies and a program that closes too early send the same packets.",
 	},
@@ -49,7 +51,7 @@ var dataAfterFIN = &Rule{
 			p = afterFINUnclear
 		case b.Unfinished(c.Side) && data:
 			p = afterFINOpen
-		case data && c.ByClient():
+		case data && c.ByClient() && b.State != facts.Unclear:
 			p = afterFINAnswer
 		case data:
 			p = afterFINUnclear
@@ -64,13 +66,16 @@ var dataAfterFIN = &Rule{
 		default:
 			return 0
 		}
+		if closedOnPurpose(c) {
+			p = min(p, afterFINMeant)
+		}
 		return c.Lowered(p, facts.AnyDefect)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("%s closed %s", words.Capital(Sender(c)), Circumstances(c))
 		switch {
 		case c.AfterClose.Data.Seen():
-			f.Summary += words.Sentence("; %s of %s %s and reached a closed socket.", words.Bytes(int64(c.AfterClose.Bytes)), Receiver(c), Came(c, c.AfterClose.Data))
+			f.Summary += words.Sentence("; %s of %s %s and reached a closed socket.", words.Bytes(int64(c.AfterClose.Bytes)), Receiver(c), CameInBytes(c, c.AfterClose.Data))
 		case c.Trigger != nil:
 			f.Summary += words.Sentence("; %s %s and reached a closed socket.", words.Segment(c.Trigger), Came(c, c.Trigger.Mark))
 		default:
@@ -84,11 +89,20 @@ var dataAfterFIN = &Rule{
 		if b := c.Close.Completion; c.ByClient() && b.State == facts.OpenRequest && b.Side == c.Side && f.Severity != Info {
 			f.Remedy = "The client stopped waiting after " + words.Span(b.Since) + ", or ended: compare that with its time limit (or its caller's), and look at the server for what took so long. In the client's log look for a cancelled call or a crash at the time of its FIN."
 		}
+		if closedOnPurpose(c) {
+			if f.Severity == Error {
+				f.Severity = Warning
+			}
+			f.Remedy = "It closed on purpose: it had sent its close_notify. Look for what made it close: a cancelled call, a time limit, a limit on size."
+		}
 		if refused(c) {
 			f.Remedy = words.Sentence("Read %s's last message%s: it says why it ended the session.", Sender(c), words.Quoted(c.Close.Completion.Text))
 		}
 		f.SayCompletion(c)
 		f.SayIdle(c)
+		if closedOnPurpose(c) {
+			f.Say(claim.Claim{Kind: claim.GoodbyeSent, Side: c.Side, What: claim.CloseNotify}, c.Close.Exchange.CloseNotify[c.Side])
+		}
 		f.SayClose(c)
 		if c.AfterClose.Data.Seen() {
 			f.SayAfterClose(c)
@@ -98,7 +112,13 @@ var dataAfterFIN = &Rule{
 		f.SayRST(c)
 		f.SayRelated(c)
 		why := "an exchange was under way at the close; but a program that stops on purpose sends the same packets as one that dies"
-		if c.Close.Completion.Finished(c.Side) {
+		if closedOnPurpose(c) {
+			why = "an exchange was under way at the close"
+		}
+		switch b := c.Close.Completion; {
+		case b.State == facts.Unclear:
+			why = "data reached the closed socket; what was exchanged before is not in the capture"
+		case b.Finished(c.Side):
 			why = "data still reached the closed socket"
 		}
 		gentle := keepaliveRaceID
@@ -112,7 +132,13 @@ var dataAfterFIN = &Rule{
 	WhyNot:  "no exchange was unfinished at the close, or no data came after it",
 }
 
-// refused reports whether the sender's last word turned the session down while it was being set up.
+// closedOnPurpose reports whether the sender's close_notify shows that its program closed, and did not die: an exchange was
+// unfinished all the same.
+func closedOnPurpose(c *facts.Facts) bool {
+	return c.Close.Exchange.CloseNotify[c.Side] != 0 && c.Close.Completion.State != facts.SaidGoodbye
+}
+
+// refused reports whether the sender's last message refused the session while it was being set up.
 func refused(c *facts.Facts) bool {
 	b := c.Close.Completion
 	return b.State == facts.OpenHandshake && b.Side == c.Side && c.Close.Exchange.Last[c.Side].Kind == exchange.Refusal

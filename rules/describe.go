@@ -7,13 +7,36 @@ import (
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/exchange"
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-// Circumstances says in a clause how far the exchange was when the sender closed.
+// Circumstances says in a clause how far the exchange was when the sender closed, and what error had been reported.
 func Circumstances(c *facts.Facts) string {
+	s := progress(c)
+	if v, ok := verdict(c); ok {
+		whose := "its own"
+		if flows.Side(v) != c.Side {
+			whose = Receiver(c) + "'s"
+		}
+		s += words.Sentence(", after %s error%s", whose, words.Quoted(c.Close.Exchange.Verdict.Text))
+	}
+	return s
+}
+
+// verdict returns the side that refused something or reported an error before the close, where the last message itself
+// does not say so.
+func verdict(c *facts.Facts) (side int, ok bool) {
+	x, b := c.Close.Exchange, c.Close.Completion
+	if x.Verdict.Frame == 0 || x.Verdict.Frame >= c.Close.Frame || x.Verdict.Frame == b.Frame && int(b.Side) == x.VerdictSide || words.Opaque(x.Verdict.Text) {
+		return -1, false
+	}
+	return x.VerdictSide, true
+}
+
+func progress(c *facts.Facts) string {
 	b := c.Close.Completion
 	switch b.State {
 	case facts.OpenRequest:
@@ -72,6 +95,12 @@ func Circumstances(c *facts.Facts) string {
 		return "while the answer was still coming"
 	case facts.Unended:
 		return words.Sentence("%s after its last data, without the close_notify that TLS calls for", words.Span(b.Since))
+	case facts.Running:
+		return words.Sentence("while %s was sending: %s within %s, acknowledged as they came", words.Side(b.Side), words.Bytes(b.Stream.Bytes), words.Span(b.Stream.Last.Time.Sub(b.Stream.First.Time)))
+	case facts.Unread:
+		return words.Sentence("with %s of %s unread", words.Bytes(b.Got), words.Side(b.Side))
+	case facts.OneWay:
+		return "after a message that wants no answer" + words.Quoted(b.Text)
 	case facts.Unused:
 		return "before any request was sent on the connection"
 	case facts.Answered:
@@ -89,7 +118,20 @@ func Circumstances(c *facts.Facts) string {
 func (f *Finding) SayCompletion(c *facts.Facts) {
 	b := c.Close.Completion
 	until := c.Close.Frame
+	if v, ok := verdict(c); ok {
+		f.Say(claim.Claim{Kind: claim.Verdict, Side: flows.Side(v), Text: c.Close.Exchange.Verdict.Text}, c.Close.Exchange.Verdict.Frame)
+	}
 	switch b.State {
+	case facts.Running:
+		f.Say(claim.Claim{Kind: claim.Sending, Side: b.Side, Until: until, Bytes: b.Stream.Bytes, Span: b.Stream.Last.Time.Sub(b.Stream.First.Time)}, b.Stream.First.Frame, b.Stream.Last.Frame)
+	case facts.Unread:
+		if b.Fall.Bytes > 0 {
+			f.Say(claim.Claim{Kind: claim.WindowFell, Side: c.Side, Bytes: b.Fall.Bytes, Span: b.Fall.Last.Time.Sub(b.Fall.First.Time)}, b.Fall.First.Frame, b.Fall.Last.Frame)
+		} else {
+			f.Say(claim.Claim{Kind: claim.Unread, Side: c.Side, Bytes: b.Got, Span: c.Time.Sub(c.Rcv.LastData.Time)}, c.Rcv.LastData.Frame)
+		}
+	case facts.OneWay:
+		f.Say(claim.Claim{Kind: claim.LastMessage, Side: b.Side, What: claim.Message, Text: readable(b.Text)}, b.Frame)
 	case facts.OpenRequest:
 		f.sayUnanswered(c, b, until)
 	case facts.OpenHandshake:
@@ -116,6 +158,9 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 			f.Say(claim.Claim{Kind: claim.NothingAsked, Side: b.Side.Peer(), Until: until}, peer.Frame)
 		case b.Frame > 0:
 			f.Say(claim.Claim{Kind: claim.NothingAsked, Side: b.Side, Until: until, Text: readable(b.Text)}, b.Frame)
+		case c.Conn.Ends[flows.Originator].FirstData.Seen(): // on its SYN, and not acknowledged
+			o := c.Conn.End(flows.Originator)
+			f.Say(claim.Claim{Kind: claim.UnackedData, Side: flows.Originator, Bytes: int64(o.LastLen)}, o.FirstData.Frame, until)
 		default:
 			f.sayNothingSent(c, until)
 		}
@@ -223,7 +268,34 @@ func triggerKind(c *facts.Facts) claim.What {
 	if c.Answers == facts.ToHandshakeACK {
 		return claim.HandshakeACK
 	}
+	if w, _ := closing(c, c.Trigger); w != claim.Segment {
+		return w
+	}
 	return claim.WhatOf(c.Trigger)
+}
+
+// closing returns which closing message a segment holds, by its protocol, and its first line: a TLS alert, whose records
+// have a type of their own before TLS 1.3, or a message that can be read. It returns Segment for others.
+func closing(c *facts.Facts, e *flows.Event) (claim.What, string) {
+	x := &c.Conn.Exchange
+	m := &x.Last[e.Side]
+	switch in := m.Frame <= e.Frame && e.Frame <= m.End; {
+	case e.DataLen == 0 || e.Flags.Has(flows.FIN) || e.Notes&flows.Retransmitted != 0:
+	case x.TLS && x.TLSVersion != "" && x.TLSVersion != "TLS 1.3" && x.HandshakeOK && (x.CloseNotify[e.Side] == e.Frame || in && m.Kind == exchange.Goodbye):
+		return claim.Alert, ""
+	case !x.TLS && in && m.Kind == exchange.Goodbye && !words.Opaque(m.Text):
+		return claim.Goodbye, m.Text
+	}
+	return claim.Segment, ""
+}
+
+// triggerSegment names the segment that the RST answers, by what it holds where that is a closing message.
+func triggerSegment(c *facts.Facts) string {
+	if w, text := closing(c, c.Trigger); w != claim.Segment {
+		says := claim.Claim{What: w}
+		return says.Segment(c.Trigger.Side) + words.Quoted(text)
+	}
+	return words.Segment(c.Trigger)
 }
 
 // SayIdle says how long no data was sent before the sender closed, and which known idle times that matches.
@@ -285,6 +357,14 @@ func Came(c *facts.Facts, m flows.Mark) string {
 		return "came " + words.Span(gap) + " later"
 	}
 	return "was in flight"
+}
+
+// CameInBytes is Came for a number of bytes: "were in flight".
+func CameInBytes(c *facts.Facts, m flows.Mark) string {
+	if came := Came(c, m); came != "was in flight" {
+		return came
+	}
+	return "were in flight"
 }
 
 // Sender names the side that sent the RST, as its addresses claim: "the client" or "the server".

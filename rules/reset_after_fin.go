@@ -29,7 +29,7 @@ var resetAfterFIN = &Rule{
 		Title:      "One side closed with FIN and, right after it, with RST",
 		Happened:   "A program closed its connection, and the program or its system did not wait for the other side to close too: after the FIN it sent a RST to release the connection at once.",
 		Recognised: "FIN and then RST of the same side at the sequence number after the FIN, usually within one round trip, or later while the other side has not closed yet; all data of the exchange is acknowledged, and no new data of the other side was seen in between.",
-		LookAlikes: "When data of the other side comes after the FIN, the RST says that it was discarded (data-after-fin, unread-data). A RST that is not a reply, long after both sides had closed, is hardly the host's: it has nothing left to reset, but a device on the path may (idle-reset).",
+		LookAlikes: "When data of the other side comes after the FIN, the RST says that it was discarded (data-after-fin, unread-data). A RST that is not a reply, long after both sides had closed, is hardly the host's: it has no connection left to reset, but a device on the path may have (idle-reset).",
 		Prints:     "Nothing as a rule: the other side had read the end of the stream. If it writes at that moment, it gets ECONNRESET.",
 		Remedy:     "Harmless. HAProxy does it with option nolinger, Windows and several device stacks by themselves, Linux with a negative TCP_LINGER2.",
 		Limits:     "Why the program did not wait.",
@@ -40,6 +40,9 @@ var resetAfterFIN = &Rule{
 		}
 		if c.Kind == facts.KindReply && !answersOwnClosing(c) {
 			return 0
+		}
+		if c.DrawnByData() {
+			return 0 // what came after the FIN says what it was
 		}
 		if c.ResetsNothing() {
 			return c.Lowered(resetAfterFINLate, facts.AnyDefect)

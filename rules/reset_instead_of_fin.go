@@ -22,11 +22,11 @@ var resetInsteadOfFIN = &Rule{
 	RFC:      []string{"RFC 9293 §3.6", "RFC 9293 §3.10.5"},
 	Doc: Doc{
 		Title:      "One side closed with FIN, the other answered with RST in place of its own FIN",
-		Happened:   "The first side had finished and closed. The other side had finished too, and ended the connection with a RST in place of a FIN: quicker, and without the state that a normal close keeps for a while.",
+		Happened:   "The first side had finished and closed. The other side had finished too, and ended the connection with a RST in place of a FIN: faster, and without TIME-WAIT.",
 		Recognised: "FIN of the other side, usually acknowledged, then RST of this side at its own next sequence number; the exchange was complete before.",
 		LookAlikes: "If a response was still due from the side that resets, the first side had withdrawn its request by closing; then a crash is possible too.",
 		Prints:     "Nothing as a rule: the receiver had closed before.",
-		Remedy:     "Harmless. Programs do it with SO_LINGER 0, or by closing with data unread; Windows services and device stacks do it often.",
+		Remedy:     "Harmless. Programs do it with SO_LINGER 0, or by closing with unread data; Windows services and device stacks do it often.",
 		Limits:     "Whether it was intended, or the program had left data unread.",
 	},
 	Match: func(c *facts.Facts) float64 {

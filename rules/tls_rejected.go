@@ -25,10 +25,10 @@ var tlsRejected = &Rule{
 	Severity: Error,
 	RFC:      []string{"RFC 8446 §6.2", "RFC 9293 §3.10.5"},
 	Doc: Doc{
-		Title:      "The TLS handshake was broken off",
-		Happened:   "One side opened TLS and the other ended the connection before the handshake was done: it does not accept the name, version, cipher or certificate, its certificate could not be loaded, the port does not speak TLS, or a filter on the path did not like the name.",
-		Recognised: "Client Hello, perhaps the server's answer, perhaps a fatal alert, then RST before both have finished.",
-		LookAlikes: "A filter that resets after the Client Hello is told by its origin: TTL, timing, or the server going on.",
+		Title:      "The TLS handshake was aborted",
+		Happened:   "One side opened TLS and the other ended the connection before the handshake was finished: it does not accept the name, version, cipher or certificate, its certificate could not be loaded, the port does not speak TLS, or a filter on the path blocks the name.",
+		Recognised: "Client Hello, perhaps the server's response, perhaps a fatal alert, then RST before both sides have sent Finished.",
+		LookAlikes: "A filter that resets after the Client Hello is recognised by its origin: TTL, timing, or a server that goes on.",
 		Prints:     "curl: (35); Go and Python: connection reset by peer during the handshake; Java: SSLHandshakeException or SSLException; browsers: ERR_CONNECTION_RESET or ERR_SSL_…",
 		Remedy:     "Compare names (SNI), versions and certificates on both sides: openssl s_client -connect host:port -servername name. Look into the server's log at that moment.",
 		Limits:     "In TLS 1.3 most alerts are encrypted: their reason is then not in the packets.",
@@ -48,7 +48,7 @@ var tlsRejected = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		x := c.Close.Exchange
-		f.Summary = words.Sentence("%s broke off the TLS handshake", words.Capital(Sender(c)))
+		f.Summary = words.Sentence("%s aborted the TLS handshake", words.Capital(Sender(c)))
 		if x.SNI != "" && clientHello(x) != 0 {
 			f.Summary += " after the Client Hello for " + x.SNI
 		}

@@ -19,13 +19,13 @@ var unexplainedAbort = &Rule{
 	Pattern:  Cut,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9293 §3.5.3"},
 	Doc: Doc{
-		Title:      "A connection was ended while something stood open, and no more is known",
-		Happened:   "One side reset the connection while the exchange was not finished, as far as the capture shows. Whether it crashed, gave up or was told to stop cannot be told.",
-		Recognised: "A RST that is no reply, with something left undone, where no better explanation fits.",
+		Title:      "A connection was reset in an unfinished exchange, and no more is known",
+		Happened:   "One side reset the connection while the exchange was not finished, as far as the capture shows. Whether it crashed, timed out or was stopped is not in the packets.",
+		Recognised: "A RST that is no reply, in an unfinished exchange, where no better explanation fits.",
 		LookAlikes: "All other resets of a side's own decision; with more packets one of them would fit.",
 		Prints:     "ECONNRESET: connection reset by peer.",
 		Remedy:     "Capture the whole connection, and look into the log of the side that reset.",
-		Limits:     "This is a weak explanation: it rests on little.",
+		Limits:     "This is a weak explanation: little supports it.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if c.Close.Completion.Unfinished(c.Side) {
@@ -37,11 +37,11 @@ var unexplainedAbort = &Rule{
 		return 0
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = words.Sentence("%s perhaps broke off: it reset the connection %s; the capture does not show more.", words.Capital(Sender(c)), Circumstances(c))
+		f.Summary = words.Sentence("%s perhaps aborted: it reset the connection %s; the capture does not show more.", words.Capital(Sender(c)), Circumstances(c))
 		f.SayCompletion(c)
 		f.SayClose(c)
 		f.SayRST(c)
-		f.Open(FastClose, "", 0.7, "something seems to have stood open")
+		f.Open(FastClose, "", 0.7, "an exchange seems to have been unfinished")
 		f.Open(UnknownConnection, "", 0.2, "its numbers leave that open")
 	},
 	WhyNot: "a better explanation fits",

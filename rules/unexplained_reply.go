@@ -15,12 +15,12 @@ var unexplainedReply = &Rule{
 	RFC:      []string{"RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
 		Title:      "A reply to a segment of a connection that is not known there",
-		Happened:   "The RST has the form with which a host answers a segment for a connection that it does not have. Why it does not have it cannot be told from this capture.",
+		Happened:   "The RST has the form with which a host answers a segment for a connection that it does not have. Why it does not have it is not in this capture.",
 		Recognised: "A bare RST, or a RST+ACK with sequence number 0, where no better explanation fits.",
 		LookAlikes: "All other resets in reply form; with more packets one of them would fit.",
 		Prints:     "ECONNRESET: connection reset by peer.",
 		Remedy:     "Capture the whole connection, on both hosts if possible.",
-		Limits:     "This is a weak explanation: it rests on the form of the RST alone.",
+		Limits:     "This is a weak explanation: only the form of the RST supports it.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if c.Kind != facts.KindReply {

@@ -9,8 +9,10 @@ import (
 // How sure it is that data was left unread.
 const (
 	unreadRequest = 0.97  // a request was there and nothing came back
-	unreadWindow  = 0.975 // and the window had closed: nobody was reading
+	unreadWindow  = 0.975 // and the window had closed: the program did not read
 	unreadOpaque  = 0.94  // no known protocol
+	unreadFall    = 0.90  // only the falling window shows it
+	unreadOneWay  = 0.78  // messages that want no answer had just come
 )
 
 // unreadDataID is what other rules call it by.
@@ -23,13 +25,13 @@ var unreadData = &Rule{
 	Pattern:  Cut,
 	RFC:      []string{"RFC 1122 §4.2.2.13", "RFC 2525 §2.17", "RFC 9293 §3.10.4"},
 	Doc: Doc{
-		Title:      "A program ended or closed with data unread",
-		Happened:   "One side had received data that its program did not read, and then the program closed the connection, crashed or was killed. Its system must tell the other side that data was lost, and does so with a RST in place of a FIN.",
-		Recognised: "Data of the peer, acknowledged by the system and not answered by the program, then a RST by its own decision (with ACK and a window, on Linux with timestamps) and no FIN.",
+		Title:      "A program closed or died with unread data",
+		Happened:   "One side had received data that its program did not read; then the program closed the connection, crashed or was killed. Its system signals the loss by a RST in place of a FIN (RFC 1122 §4.2.2.13).",
+		Recognised: "Data of the peer that the system acknowledged and the program did not answer, or a receive window that fell by all that came; then a RST of the side's own decision (with ACK and a window, on Linux with timestamps), without a FIN or directly behind it.",
 		LookAlikes: "SO_LINGER 0 after a complete exchange sends the same RST with nothing open (abortive-close).",
-		Prints:     "ECONNRESET: connection reset by peer, where an answer was due.",
-		Remedy:     "Look for a crash or kill in the log of the side that reset (segfault, out of memory, deployment). If the program closes on purpose, let it read to the end first or call shutdown and drain.",
-		Limits:     "A crash and a careless close send the same packet.",
+		Prints:     "ECONNRESET: connection reset by peer, where a response was due.",
+		Remedy:     "Look for a crash or kill in the log of the side that reset (segmentation fault, out of memory, deployment). If the program closes on purpose, let it read to the end first, or call shutdown and read until end of file.",
+		Limits:     "A crash and a close with unread data send the same packet.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if c.Kind == facts.KindReply || c.PeerClosedFirst() && c.Close.By == facts.ByThis {
@@ -48,6 +50,10 @@ var unreadData = &Rule{
 		}
 		p := unreadRequest
 		switch {
+		case b.State == facts.Unread && b.Fall.Bytes > 0:
+			p = unreadFall
+		case b.State == facts.Unread:
+			p = unreadOneWay
 		case c.Snd.ZeroWND.Seen():
 			p = unreadWindow
 		case c.Close.Exchange.Protocol == "":
@@ -59,7 +65,7 @@ var unreadData = &Rule{
 		f.Summary = words.Sentence("%s %sclosed or died with unread data: it reset the connection %s.", words.Capital(Sender(c)), words.Probably(f.Confidence), Circumstances(c))
 		f.SayCompletion(c)
 		f.SayClose(c)
-		if last := c.Rcv.LastData; last.Seen() {
+		if last := c.Rcv.LastData; last.Seen() && c.Close.Completion.State != facts.Unread {
 			f.Say(claim.Claim{Kind: claim.LastData, Side: c.Side.Peer(), Span: c.Time.Sub(last.Time)}, last.Frame)
 		}
 		if c.Snd.ZeroWND.Seen() {

@@ -54,7 +54,7 @@ const Own = -1
 func (c *Claim) Interruption() bool {
 	switch c.Kind {
 	case Unanswered, NoResponse, HandshakeOpen, Delivered, NotEnded, UnackedData, SendsOn, Unread, AfterClose, NothingAsked,
-		NothingSent, Unacked, ZeroWindow, RetransmitsAfter, RetransmissionsAfterReset, Refused:
+		NothingSent, Unacked, ZeroWindow, WindowFell, RetransmitsAfter, RetransmissionsAfterReset, Refused:
 		return true
 	case ReplyTo, EchoesBoth:
 		return c.What == Data || c.What == DataFIN // which reached a host without the connection

@@ -67,6 +67,9 @@ const (
 	NoResponse
 	SentAfter
 	ResponseSent
+	Verdict
+	Sending
+	WindowFell
 
 	// How the connection was closed.
 	ClosedBy
@@ -168,7 +171,7 @@ var Kinds = []Meaning{
 	{SYNSent, "syn", "the side sent a SYN at the first frame, and the same SYN again at the further ones", "count: how often in all before the RST; number: SEQ; text: where to, as address and port; span: time from the first to the RST, where set", false},
 	{SYNACKSent, "syn-ack", "the side sent a SYN-ACK at the first frame", "span: time since the peer's SYN, where one was captured", false},
 	{Handshake, "handshake", "the frame is the first segment of the side, the originator, that acknowledges the peer's SYN-ACK", "span: time from it to the RST", false},
-	{BadACK, "bad-ack", "the SYN-ACK at the frame, of the peer, acknowledges another number than one above the side's SYN", "number: its ACK; expected: one above the SYN's SEQ", false},
+	{BadACK, "bad-ack", "the SYN-ACK at the frame, or the segment that completes the handshake, of the peer, acknowledges another number than one above the side's SYN, and none that the side had sent", "number: its ACK; expected: one above the SYN's SEQ; what: SYN-ACK, or handshake-ack", false},
 	{OddSYN, "odd-syn", "the SYN at the frame has so many options and this window", "count: options, padding not counted; number: window", false},
 	{OtherACK, "other-ack", "the frame, of the side, has ACK and no SYN, comes after the peer's SYN and before any SYN-ACK to it, and does not acknowledge that SYN", "number: its ACK; expected: one above the SYN's SEQ", false},
 	{SYNAgain, "syn-again", "the side sent a SYN at the frame, after the RST", "span: time since the RST", false},
@@ -210,6 +213,9 @@ var Kinds = []Meaning{
 	{NoResponse, "no-response", "by the framing of the protocol, which is in the clear, none of the new data that the peer sent after the request at the frame and before the frame until is a response to it", "text: the request's first line; bytes: how many new bytes the peer sent, 0 where that is not known; span: from the request's last byte to until", true},
 	{SentAfter, "sent-after", "after the request at the frame and before the frame until the peer sent new data; whether that answers it, and whether in full, the capture does not show", "text: the request's first line; bytes: how many new bytes, 0 where that is not known", false},
 	{ResponseSent, "response", "the side sent a response at the frame", "text: its first line", false},
+	{Verdict, "verdict", "the message that begins at the frame, of the side, refuses what was requested or says what went wrong, in the words of its protocol", "text: its first line, or the name of the error", false},
+	{Sending, "sending", "the side sent new data at both frames and the peer none from the first to the frame until, and in between the peer acknowledged new data of the side", "bytes: new data of the side from the first frame to the second; span: between the two", false},
+	{WindowFell, "window-fell", "from the first frame to the second, both of the side, its ACK rises by so many bytes and ACK plus window does not, but for the rounding of the window scale: its receive buffer still held them", "bytes; span: between the two", false},
 
 	{ClosedBy, "closed-by", "the side sent a FIN at the frame, its first", "span: time from it to the RST", false},
 	{ClosedUnseen, "closed-unseen", "at the frame the peer acknowledges one byte above all that the side was captured to have sent, or that the peer had acknowledged before: a FIN that the capture lacks", "span: time from the frame to the RST", false},

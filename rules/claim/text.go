@@ -69,7 +69,7 @@ func segment(who string, w What, n int64) string {
 	case Alert:
 		return who + "'s TLS alert"
 	case Goodbye:
-		return who + "'s last message" + size
+		return who + "'s closing message" + size
 	}
 	return who + "'s segment"
 }
@@ -175,7 +175,11 @@ var sentences = [numKinds]func(*Claim) string{
 	SYNACKSent: func(c *Claim) string { return c.side() + " accepts with a SYN-ACK" + later(c.Span) },
 	Handshake:  func(c *Claim) string { return "the handshake is complete" + beforeRST(c.Span) },
 	BadACK: func(c *Claim) string {
-		return c.peer() + "'s SYN-ACK acknowledges " + number(c.Number) + "; " + c.side() + "'s SYN calls for " + number(c.Expected)
+		what, of := "'s SYN-ACK", "'s SYN"
+		if c.What == HandshakeACK {
+			what, of = "'s ACK of the handshake", "'s SYN-ACK"
+		}
+		return c.peer() + what + " acknowledges " + number(c.Number) + "; " + c.side() + of + " calls for " + number(c.Expected)
 	},
 	OddSYN: func(c *Claim) string {
 		return c.side() + "'s SYN has " + words.Count(c.Count, "option") + " and window " + number(c.Number) + ", as scanners send it and no common system does"
@@ -256,6 +260,13 @@ var sentences = [numKinds]func(*Claim) string{
 		return s + " answer it in full cannot be seen"
 	},
 	ResponseSent: func(c *Claim) string { return c.side() + " sends a response" + c.quoted() },
+	Verdict:      func(c *Claim) string { return c.side() + " reports an error" + c.quoted() },
+	Sending: func(c *Claim) string {
+		return c.side() + " is sending: " + words.Bytes(c.Bytes) + " within " + words.Span(c.Span) + ", which " + c.peer() + " acknowledges as they come"
+	},
+	WindowFell: func(c *Claim) string {
+		return c.side() + "'s receive window falls by the " + words.Bytes(c.Bytes) + " that it acknowledges within " + words.Span(c.Span) + ": its application has not read them"
+	},
 	HandshakeOpen: func(c *Claim) string {
 		return "the application's handshake is not finished: the last message is " + c.side() + "'s" + c.quoted()
 	},

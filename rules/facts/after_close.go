@@ -10,12 +10,13 @@ import (
 // AfterClose is what of the peer reached the socket that the RST's sender had closed by FIN: all that came after the
 // FIN or crossed it, up to the RST. One RST of a train answers one segment; the event is about all of them.
 type AfterClose struct {
-	Data   flows.Mark // first data of the application
-	Bytes  uint32     // how much
-	Frames []int      // frames of it, at most maxAfterFrames
-	Bye    flows.Mark // first goodbye: alert, QUIT, housekeeping
-	Bare   flows.Mark // first segment without data: FIN, ACK, probe
-	Likely bool       // Bye cannot be read: its size, and the peer's closing right behind it, leave nothing else
+	Data    flows.Mark // first data of the application
+	Bytes   uint32     // how much
+	Frames  []int      // frames of it, at most maxAfterFrames
+	Bye     flows.Mark // first goodbye: alert, QUIT, housekeeping
+	Bare    flows.Mark // first segment without data: FIN, ACK, probe
+	Likely  bool       // Bye cannot be read: its size and its place leave nothing else
+	Unasked bool       // Data is the server's, and the client had requested nothing: a greeting, a setting
 
 	acked     flows.Seq // what the FIN acknowledged, with acksKnown
 	acksKnown bool
@@ -72,6 +73,7 @@ func (c *Facts) findAfterClose() {
 			}
 		}
 	}
+	m.Unasked = m.Data.Seen() && c.ByClient() && c.Close.Completion.State == Unused
 	if c.isParting() {
 		m.Likely = !m.Bye.Seen() || m.Data.Frame < m.Bye.Frame
 		m.Bye, m.Data, m.Bytes, m.Frames = m.Data, flows.Mark{}, 0, nil
@@ -91,18 +93,27 @@ func (c *Facts) DrawnByData() bool {
 // texts, encrypted, take some 120 bytes.
 const maxParting = 200
 
-// isParting reports whether the data that reached the closed socket is most likely the peer's goodbye: the exchange was
-// finished, the client closed, and the server's little data is followed by its own closing at once. What it may have
-// been instead, more of an answer, would not fit: who answers does not close on the word. In the clear, where nothing
-// is known of the protocol, the client's own goodbye must have gone before.
+// isParting reports whether the data that reached the closed socket is most likely the peer's closing message: the exchange
+// was complete, and the closer had sent its own closing message; or, inside TLS, the client closed and the server's little
+// data is followed by its own FIN at once, which more of a response would not be; or it is a few bytes of no known protocol.
 func (c *Facts) isParting() bool {
 	m, b := &c.AfterClose, c.Close.Completion
-	if !m.Data.Seen() || m.Bytes > maxParting || !c.ByClient() || !b.Finished(c.Side) || b.State == Unused {
+	if !m.Data.Seen() || m.Bytes > maxParting || !b.Finished(c.Side) || b.State == Unused || c.SessionEnded() || c.MidConversation() {
 		return false
 	}
 	x := c.Close.Exchange
 	ended := b.State == SaidGoodbye && b.Side == c.Side || x.CloseNotify[c.Side] != 0
-	if !ended && !(x.TLS && x.HandshakeOK) {
+	switch {
+	case m.requests(c):
+		return false // by its protocol it wants an answer
+	case ended && (c.ByClient() || !x.TLS) && !c.sendsMore():
+		return true // but what a client sends into a TLS connection that was closed may be its next request
+	case x.Protocol == "" && m.Bytes <= maxTrailer && c.Idle() < time.Second && !c.sendsMore():
+		return true
+	case !c.ByClient():
+		return false
+	}
+	if !(x.TLS && x.HandshakeOK) {
 		return false
 	}
 	soon := func(at flows.Time) bool {
@@ -119,6 +130,26 @@ func (c *Facts) isParting() bool {
 		}
 	}
 	return false
+}
+
+// sendsMore reports whether the RST's receiver sent new data after it.
+func (c *Facts) sendsMore() bool {
+	for i := range c.After.Events {
+		if e := &c.After.Events[i]; e.Side != c.Side && e.DataLen > 0 && e.Notes&(flows.Retransmitted|flows.Duplicate) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// maxTrailer is the size up to which data of no known protocol, right behind a complete exchange, is more likely its end
+// than a request: a length of 0, a mark, a status.
+const maxTrailer = 4
+
+// requests reports whether the data is a request by its protocol.
+func (m *AfterClose) requests(c *Facts) bool {
+	last := &c.Conn.Exchange.Last[c.Side.Peer()]
+	return !c.Conn.Exchange.Guess && last.Kind == exchange.Request && last.Frame >= m.Data.Frame
 }
 
 // sentBefore reports whether an earlier event of the same side has the sequence numbers of event i.

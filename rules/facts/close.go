@@ -43,7 +43,8 @@ func (c *Facts) findClose() Close {
 		l.Completion = c.unended(&l, c.completion(&l))
 		return l
 	}
-	l := Close{Mark: c.Mark, By: ByThis, Exchange: &k.Exchange, Unread: c.Snd.Unread}
+	said := c.said()
+	l := Close{Mark: c.Mark, By: ByThis, Exchange: said, Unread: c.Snd.Unread}
 	for s := range 2 {
 		l.LastData[s] = k.Ends[s].LastData
 		if c.acksSeen(flows.Side(s)) {
@@ -61,7 +62,7 @@ func (c *Facts) findClose() Close {
 		l.Mark, l.By = c.Snd.UnseenFIN, ByUnseenFIN
 	}
 	if l.By != ByThis {
-		l.Exchange = c.until(&k.Exchange, l.Frame)
+		l.Exchange = c.until(said, l.Frame)
 		if peer := c.Side.Peer(); l.LastData[peer].Frame > l.Frame {
 			l.LastData[peer] = c.dataBefore(peer, l.Frame)
 		}
@@ -70,7 +71,7 @@ func (c *Facts) findClose() Close {
 	if x := c.overtaken(); l.By == ByThis && x != nil {
 		l.Exchange = x
 	}
-	l.Completion = c.unended(&l, c.completion(&l))
+	l.Completion = c.unread(&l, c.unended(&l, c.completion(&l)))
 	return l
 }
 

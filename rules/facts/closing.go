@@ -89,9 +89,8 @@ func (c *Facts) MidConversation() bool {
 	return c.Close.Completion.State == Answered && x.Last[flows.Responder].Kind == exchange.Response && c.Idle() < time.Second
 }
 
-// SessionEnded reports whether the server ended the session by its protocol, in one of those that are talks with an
-// end: a final refusal (SMTP 421, 521, 554) or its goodbye (221). What the client says after that asks for nothing
-// that it could still get on this connection.
+// SessionEnded reports whether the server ended the session by its protocol: a final refusal (SMTP 421, 521, 554, "Exceeded
+// MaxStartups") or its closing message (221). What the client sends after that cannot be answered on this connection.
 func (c *Facts) SessionEnded() bool {
 	if c.ByClient() {
 		return false
@@ -102,6 +101,9 @@ func (c *Facts) SessionEnded() bool {
 		case exchange.Refusal, exchange.Goodbye:
 			return true
 		}
+	case "", "HTTP/1.1", "HTTP/2": // 408 and 503 end a connection, not what it is used for
+	default:
+		return x.Last[flows.Responder].Kind == exchange.Refusal // "Exceeded MaxStartups", FATAL, "Too many connections"
 	}
 	return false
 }

@@ -21,12 +21,15 @@ type Completion struct {
 	// Of an open request: the other side sent new data after it. Sealed says that whether these answer it cannot be
 	// read: they are encrypted, or of no known protocol.
 	After, Sealed bool
+
+	Stream Stream // of Running
+	Fall   Fall   // of Unread, where the window shows it
 }
 
 // A CompletionState is what stood open, or that nothing did.
 type CompletionState uint8
 
-// The states. From OpenRequest to Unended something was left undone, whoever closes; Unused is so for a
+// The states. From OpenRequest to Unread something was left undone, whoever closes; Unused is so for a
 // responder only.
 const (
 	Unclear       CompletionState = iota // the capture does not show
@@ -36,8 +39,11 @@ const (
 	CutRequest                           // a request is cut short: its body has not all arrived
 	InFlight                             // data of the peer was under way
 	Unended                              // inside TLS, by turns complete; but it closed without close_notify, and not at once
+	Running                              // one side was sending, without an end that the protocol shows
+	Unread                               // data that wants no answer, or had been followed by one, was not read
 	Unused                               // nothing has been requested yet
 	Answered                             // the last message was an answer, and all of it
+	OneWay                               // the last message wants no answer by its protocol
 	SaidGoodbye                          // the last messages end the exchange by the protocol
 )
 
@@ -45,7 +51,7 @@ const (
 // originator and had never used the connection.
 func (b Completion) Finished(s flows.Side) bool {
 	switch b.State {
-	case Answered, SaidGoodbye:
+	case Answered, OneWay, SaidGoodbye:
 		return true
 	case Unused:
 		return s == flows.Originator
@@ -62,7 +68,7 @@ func (b Completion) Unfinished(s flows.Side) bool {
 // cut. After a second without data it rests on the time too.
 func (c *Facts) CutCompletion() bool {
 	switch c.Close.Completion.State {
-	case Answered, SaidGoodbye:
+	case Answered, OneWay, SaidGoodbye:
 		return c.Conn.Defects.Has(flows.SnapCut) && c.Idle() < time.Second
 	}
 	return false
@@ -147,6 +153,12 @@ func (c *Facts) completion(l *Close) Completion {
 		return last(CutResponse, r) // its stream is not ended
 	}
 	if x.Pending > 0 && c.answeredSealed(x) {
+		y := *x
+		y.Last[r].Kind, y.Waiting, y.Pending = exchange.Response, [2]int{}, 0
+		l.Exchange = &y
+		if x.Open[o] {
+			return last(CutRequest, o) // answered while the request was still coming
+		}
 		return c.flight(l, last(Answered, r))
 	}
 	if x.Pending > 0 && !answeredByTurn(x) {
@@ -167,13 +179,16 @@ func (c *Facts) completion(l *Close) Completion {
 				b.Since = l.Time.Sub(flows.Time(x.Request.Time))
 			}
 		}
-		return c.sentAfter(l, b)
+		return c.running(l, c.sentAfter(l, b))
 	}
 	if bye := goodbye(x); bye >= 0 {
 		return last(SaidGoodbye, flows.Side(bye))
 	}
 	if x.Last[r].Kind == exchange.Refusal && x.Last[r].Frame > x.Last[o].Frame {
 		return last(Answered, r)
+	}
+	if kind == exchange.OneWay && x.Pending == 0 {
+		return last(OneWay, speaker)
 	}
 	if x.Unused[o] && x.Last[o].Kind == exchange.Refusal && x.Last[o].Frame > x.Last[r].Frame {
 		return last(OpenHandshake, o) // it turns down what the responder opened with
@@ -217,14 +232,14 @@ func (c *Facts) completion(l *Close) Completion {
 		if c.answeredUnseen(l, speaker) {
 			return last(Answered, speaker.Peer())
 		}
-		return c.sentAfter(l, last(OpenRequest, speaker))
+		return c.running(l, c.sentAfter(l, last(OpenRequest, speaker)))
 	}
-	// Octets of no known protocol: turn-taking decides. The originator asks, the responder answers.
+	// Bytes of no known protocol: turn-taking decides. The originator asks, the responder answers.
 	if speaker == o {
 		if c.answeredUnseen(l, o) {
 			return last(Answered, r)
 		}
-		return c.sentAfter(l, last(OpenRequest, o))
+		return c.running(l, c.sentAfter(l, last(OpenRequest, o)))
 	}
 	if x.First == int(r) && x.Messages[o] == 0 {
 		if mid {
@@ -316,6 +331,9 @@ func (c *Facts) answeredSealed(x *exchange.Summary) bool {
 		return false
 	}
 	asked, before := flows.Time(x.Request.Time), c.dataBefore(o, x.Request.Frame)
+	if c.RTTKnown && flows.Time(x.Last[r].Time).Sub(asked) > max(3*c.RTT, c.RTT+50*time.Millisecond) {
+		return true // a ticket does not come so late
+	}
 	return before.Seen() && asked.Sub(before.Time) > max(10*time.Millisecond, c.RTT/2) && flows.Time(x.Last[r].Time).Sub(asked) >= c.Conn.Ends[r].Reaction*9/10
 }
 
@@ -408,7 +426,7 @@ func (c *Facts) parting(l *Close, s flows.Side) bool {
 		return false
 	}
 	asked := l.LastData[s]
-	if x.RequestSide == int(s) && x.Request.Frame > 0 {
+	if x.RequestSide == int(s) && x.Request.Frame > 0 && x.Last[s].Frame != x.Request.Frame { // something followed it
 		asked = flows.Mark{Frame: x.Request.Frame, Time: flows.Time(x.Request.Time)}
 	}
 	return asked.Seen() && closed.Time.Sub(asked.Time) < max(c.RTT/2, time.Millisecond)

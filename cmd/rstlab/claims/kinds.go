@@ -64,6 +64,9 @@ func init() {
 		"tls-version":     checkTLSVersion,
 		"server-name":     checkServerName,
 		"unread":          checkUnread,
+		"verdict":         checkVerdict,
+		"sending":         checkSending,
+		"window-fell":     checkWindowFell,
 
 		"closed-by":       checkClosedBy,
 		"closed-unseen":   checkClosedUnseen,

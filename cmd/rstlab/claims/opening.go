@@ -97,10 +97,26 @@ func checkHandshake(q *question) {
 
 func checkBadACK(q *question) {
 	p := q.frame()
-	if !q.sent(p, q.peer) || !q.is(p, isSYNACK, "SYN-ACK") {
+	if !q.sent(p, q.peer) {
 		return
 	}
 	q.number("its ACK", q.e.Values.Number, uint64(p.ACK))
+	if q.e.Values.What == "handshake-ack" {
+		for _, s := range q.by(q.side).before(q.rst.Frame).others() {
+			if !isSYNACK(s) {
+				q.fail("frame %d of the side is no SYN-ACK", s.Frame)
+			} else if s.SEQ+1 == p.ACK {
+				q.fail("it acknowledges the SYN-ACK of frame %d", s.Frame)
+			}
+		}
+		if p.Has(SYN) || p.Has(RST) || !p.Has(ACK) {
+			q.fail("frame %d completes no handshake", p.Frame)
+		}
+		return
+	}
+	if !q.is(p, isSYNACK, "SYN-ACK") {
+		return
+	}
 	found := false
 	for _, s := range q.by(q.side).before(p.Frame).keep(isSYN) {
 		if d := above(p.ACK, s.SEQ+1); d >= 0 && int(d) <= s.Len {

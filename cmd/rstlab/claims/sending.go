@@ -1,0 +1,94 @@
+package claims
+
+import (
+	"bytes"
+	"encoding/binary"
+	"strings"
+)
+
+// checkVerdict decides whether a message refuses something: by the first digit of a reply, the word that a text protocol
+// has for it, or the status field of a header. Others are checked for their text alone.
+func checkVerdict(q *question) {
+	p := q.frame()
+	if !q.carries(p) {
+		return
+	}
+	b := p.Payload
+	text := q.e.Values.Text
+	switch {
+	case len(b) > 3 && '0' <= b[0] && b[0] <= '9' && '0' <= b[1] && b[1] <= '9' && '0' <= b[2] && b[2] <= '9':
+		if b[0] != '4' && b[0] != '5' || !strings.HasPrefix(text, string(b[:3])) {
+			q.fail("frame %d begins with reply %s", p.Frame, b[:3])
+		}
+	case bytes.HasPrefix(b, []byte("HTTP/1.")) && len(b) > 9:
+		if b[9] != '4' && b[9] != '5' {
+			q.fail("frame %d has status %c..", p.Frame, b[9])
+		}
+	case len(b) >= 16 && b[0] == 0 && b[4] == 0xfe && string(b[5:8]) == "SMB":
+		if status := binary.LittleEndian.Uint32(b[12:]); status>>30 != 3 && !strings.Contains(text, "STATUS") {
+			q.fail("frame %d has status 0x%08x", p.Frame, status)
+		}
+		q.part()
+	case bytes.HasPrefix(b, []byte("+OK")):
+		q.fail("frame %d begins with +OK", p.Frame)
+	default:
+		q.part()
+	}
+}
+
+// checkSending looks for new data of the side in both frames, for none of the peer, and for an acknowledgment in between.
+func checkSending(q *question) {
+	l := q.frames()
+	if len(l) != 2 || !q.sent(l[0], q.side) || !q.sent(l[1], q.side) {
+		q.fail("it names no two frames of the side")
+		return
+	}
+	own := q.by(q.side).newData()
+	if !contains(own, l[0]) || !contains(own, l[1]) {
+		q.fail("one of the frames holds no new data")
+		return
+	}
+	q.span(l[0], l[1])
+	if s := q.by(q.peer).newData().between(l[0].Frame, q.until()).first(); s != nil {
+		q.fail("the peer sent data at frame %d", s.Frame)
+	}
+	have := spans{}
+	for _, s := range own.between(l[0].Frame-1, l[1].Frame+1) {
+		have.add(l[0].SEQ, s.SEQ, s.DataEnd())
+	}
+	if n := have.below(far); n != q.e.Values.Bytes {
+		q.fail("they are %d bytes, not %d", n, q.e.Values.Bytes)
+	}
+	for _, s := range q.by(q.peer).between(l[0].Frame, l[1].Frame) {
+		if s.Has(ACK) && above(s.ACK, l[0].SEQ) > 0 {
+			return
+		}
+	}
+	q.fail("the peer acknowledges nothing of it in between")
+}
+
+// checkWindowFell compares ACK plus window, scaled by the option of the side's SYN where both sides have it.
+func checkWindowFell(q *question) {
+	l := q.frames()
+	if len(l) != 2 || !q.sent(l[0], q.side) || !q.sent(l[1], q.side) {
+		q.fail("it names no two frames of the side")
+		return
+	}
+	q.span(l[0], l[1])
+	if n := int64(above(l[1].ACK, l[0].ACK)); n <= 0 || n != q.e.Values.Bytes {
+		q.fail("the ACK rises by %d, not %d", n, q.e.Values.Bytes)
+	}
+	syn := q.by(q.side).keep(func(p *Packet) bool { return p.Has(SYN) }).first()
+	if syn == nil {
+		q.fail("the scale of the window is not known")
+		return
+	}
+	shift := 0
+	if peers := q.by(q.peer).keep(func(p *Packet) bool { return p.Has(SYN) }).first(); syn.Scale > 0 && (peers == nil || peers.Scale >= 0) {
+		shift = syn.Scale
+	}
+	first, last := l[0].ACK+uint32(l[0].Window)<<shift, l[1].ACK+uint32(l[1].Window)<<shift
+	if d := above(last, first); d > 1<<shift || d < -(1<<shift) {
+		q.fail("ACK plus window changes by %d", d)
+	}
+}
