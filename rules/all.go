@@ -54,6 +54,7 @@ var ordered = []*Rule{
 	stateLost,
 
 	// The sender's own decision.
+	mptcpSubflow,
 	tlsRejected,
 	acceptedThenDropped,
 	applicationTimeout,

@@ -46,8 +46,8 @@ var applicationTimeout = &Rule{
 		if b.State != facts.OpenRequest && b.State != facts.CutResponse && b.State != facts.CutRequest && b.State != facts.OpenHandshake {
 			return 0
 		}
-		if c.Quiet() < appTimeoutFrom {
-			return 0 // new data was acknowledged
+		if b.State != facts.OpenRequest && c.Quiet() < appTimeoutFrom {
+			return 0 // new data of the message was acknowledged
 		}
 		p := appTimeoutOther
 		if _, ok := facts.RoundTime(b.Since); ok {

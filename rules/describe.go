@@ -96,7 +96,11 @@ func progress(c *facts.Facts) string {
 	case facts.Unended:
 		return words.Sentence("%s after its last data, without the close_notify that TLS calls for", words.Span(b.Since))
 	case facts.Running:
-		return words.Sentence("while %s was sending: %s within %s, acknowledged as they came", words.Side(b.Side), words.Bytes(b.Stream.Bytes), words.Span(b.Stream.Last.Time.Sub(b.Stream.First.Time)))
+		who := "it"
+		if b.Side != c.Side {
+			who = Receiver(c)
+		}
+		return words.Sentence("while %s was sending: %s within %s, acknowledged as they came", who, words.Bytes(b.Stream.Bytes), words.Span(b.Stream.Last.Time.Sub(b.Stream.First.Time)))
 	case facts.Unread:
 		return words.Sentence("with %s of %s unread", words.Bytes(b.Got), words.Side(b.Side))
 	case facts.OneWay:
@@ -124,6 +128,9 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 	switch b.State {
 	case facts.Running:
 		f.Say(claim.Claim{Kind: claim.Sending, Side: b.Side, Until: until, Bytes: b.Stream.Bytes, Span: b.Stream.Last.Time.Sub(b.Stream.First.Time)}, b.Stream.First.Frame, b.Stream.Last.Frame)
+		if n := c.Close.Unread; n > 0 && b.Side != c.Side && c.Close.By == facts.ByThis {
+			f.Say(claim.Claim{Kind: claim.Unread, Side: c.Side, Bytes: int64(n), Span: c.Time.Sub(c.Rcv.LastData.Time)}, c.Rcv.LastData.Frame)
+		}
 	case facts.Unread:
 		if b.Fall.Bytes > 0 {
 			f.Say(claim.Claim{Kind: claim.WindowFell, Side: c.Side, Bytes: b.Fall.Bytes, Span: b.Fall.Last.Time.Sub(b.Fall.First.Time)}, b.Fall.First.Frame, b.Fall.Last.Frame)
@@ -242,6 +249,9 @@ func (f *Finding) SayClose(c *facts.Facts) {
 
 // SayRST says what the numbers of the RST are.
 func (f *Finding) SayRST(c *facts.Facts) {
+	if c.Opts.MPTCP&flows.MPTCPFastClose != 0 {
+		f.Say(claim.Claim{Kind: claim.MPTCPFastClose, Side: c.Side}, c.Frame)
+	}
 	switch {
 	case c.Kind == facts.KindReply && c.Trigger != nil:
 		k := claim.ReplyTo

@@ -60,7 +60,9 @@ var earlyResponse = &Rule{
 		}
 		f.Summary += "."
 		f.SayCompletion(c)
-		f.Say(claim.Claim{Kind: claim.ResponseSent, Side: flows.Responder, Text: readable(x.Last[flows.Responder].Text)}, x.Last[flows.Responder].Frame)
+		if m := &x.Last[flows.Responder]; !f.Claims(claim.Verdict) {
+			f.Say(claim.Claim{Kind: claim.ResponseSent, Side: flows.Responder, Text: readable(m.Text)}, m.Frame)
+		}
 		f.SayClose(c)
 		f.SayRST(c)
 		f.Open(FastClose, resetAfterFINID, 0.8, "the upload was still under way")

@@ -80,7 +80,7 @@ var keepaliveRace = &Rule{
 			how = words.Sentence("came %s later", words.Span(gap))
 		}
 		text, what := c.TextAfterClose(), "next request"
-		if !answersRequest(c) {
+		if !answersRequest(c) || c.Conn.Exchange.Guess {
 			what = "next data" // whether it is a request cannot be read
 		}
 		f.Summary = words.Sentence("%s closed the kept-alive connection%s; %s's %s%s %s and reached a closed socket.", words.Capital(Sender(c)), AfterIdle(c), Receiver(c), what, words.Quoted(text), how)

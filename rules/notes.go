@@ -42,9 +42,9 @@ func (f *Finding) addNotes(c *facts.Facts) {
 		f.Note(claim.Claim{Kind: claim.ResetText, Side: c.Side, Text: text}, c.Frame)
 	}
 	switch {
-	case c.Opts.MPTCP&flows.MPTCPReset != 0:
+	case c.Opts.MPTCP&flows.MPTCPReset != 0 && !f.Claims(claim.MPTCPReason):
 		f.Note(claim.Claim{Kind: claim.MPTCPReason, Side: c.Side, Number: uint64(c.Opts.MPTCPReason)}, c.Frame)
-	case c.Opts.MPTCP&flows.MPTCPFastClose != 0:
+	case c.Opts.MPTCP&flows.MPTCPFastClose != 0 && !f.Claims(claim.MPTCPFastClose):
 		own(claim.MPTCPFastClose)
 	}
 	for _, n := range c.Related.ICMP {

@@ -282,7 +282,7 @@ func itoa(n int) string {
 func TestBeside(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{answered + `+0.001 > R. 28:60(32) ack 44 win 502 "blocked by policy 7, user guest!"`, "blocked by policy 7"},
-		{answered + `+0.001 > R. 28:28(0) ack 44 win 502 <mp_tcprst 3>`, "administratively prohibited"},
+		{answered + `+0.001 > R. 28:28(0) ack 44 win 502 <mp_tcprst 0>`, "unspecified error"},
 		{answered + `+0.001 icmp 3/4 from 203.0.113.1 quotes > mtu 1400
 +0.001 > R. 28:28(0) ack 44 win 502`, "takes 1400 bytes"},
 		{answered + `+0.001 > R. 99999999:99999999(0) ack 44 win 502`, "outside of the server's receive window"},

@@ -74,21 +74,34 @@ var appScripts = []script{
 +10.00 > R. 2897:2897(0) ack 1`,
 	},
 	{
-		// A response that still makes progress: its last acknowledgment is 200 ms old.
+		// An upload that still makes progress: its last acknowledgment is 200 ms old.
 		rule: "abort-mid-transfer",
 		hit: opened + `
 +0.001 > P. 1 ack 1 "PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\n"
-+0.000 > .  53:1501(1448) ack 1
-+0.020 < .  1:1(0) ack 53 win 500
-+1.000 < .  1:1(0) ack 1501 win 500
-+0.200 > R. 1501:1501(0) ack 1`,
++0.000 > .  52:1500(1448) ack 1
++0.020 < .  1:1(0) ack 52 win 500
++1.000 < .  1:1(0) ack 1500 win 500
++0.200 > R. 1500:1500(0) ack 1`,
 		// Nothing has moved for ten seconds.
 		miss: opened + `
 +0.001 > P. 1 ack 1 "PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\n"
-+0.000 > .  53:1501(1448) ack 1
-+0.020 < .  1:1(0) ack 53 win 500
-+0.000 < .  1:1(0) ack 1501 win 500
-+10.00 > R. 1501:1501(0) ack 1`,
++0.000 > .  52:1500(1448) ack 1
++0.020 < .  1:1(0) ack 52 win 500
++0.000 < .  1:1(0) ack 1500 win 500
++10.00 > R. 1500:1500(0) ack 1`,
+	},
+	{
+		// A subflow of Multipath TCP is closed for its performance: the connection goes on elsewhere.
+		rule: "mptcp-subflow",
+		hit: opened + `
++0.001 > P. 1:1449(1448) ack 1
++0.020 < .  1:1(0) ack 1449
++0.001 > R. 1449:1449(0) ack 1 <mp_tcprst 5>`,
+		// The whole connection is aborted.
+		miss: opened + `
++0.001 > P. 1:1449(1448) ack 1
++0.020 < .  1:1(0) ack 1449
++0.001 > R. 1449:1449(0) ack 1 <mp_fastclose>`,
 	},
 	{
 		// SSH: the client sends channel close and disconnect, and closes; the server's channel close comes late.

@@ -22,26 +22,30 @@ func (c *Facts) running(l *Close, b Completion) Completion {
 	}
 	var s Stream
 	acked, behind := false, false // new data was acknowledged; and more sent after that
-	var end flows.Seq
+	var end, highest flows.Seq
+	var moved flows.Mark // last new data, or acknowledgment of some
 	for i := range c.Conn.Events {
 		e := &c.Conn.Events[i]
 		if e.Skipped > 0 {
-			s, acked, behind = Stream{}, false, false
+			s, acked, behind, moved = Stream{}, false, false, flows.Mark{}
 		}
 		switch {
 		case e.Frame < b.Frame || e.Frame >= l.Frame || e.Notes&flows.Duplicate != 0:
 		case e.Side == b.Side && e.DataLen > 0 && e.Notes&(flows.Retransmitted|flows.KeepAlive|flows.WindowProbe) == 0:
 			if !s.First.Seen() {
-				s.First, end = e.Mark, e.SEQ
+				s.First, end, highest = e.Mark, e.SEQ, e.SEQ
 			}
-			s.Last = e.Mark
+			s.Last, moved = e.Mark, e.Mark
 			s.Bytes += int64(e.DataLen)
 			behind = behind || acked
 		case e.Side != b.Side && s.First.Seen() && e.Flags.Has(flows.ACK) && e.ACK.Sub(end) > 0:
 			acked = true
+			if e.ACK.Sub(highest) > 0 {
+				highest, moved = e.ACK, e.Mark
+			}
 		}
 	}
-	if !behind || s.Last.Time.Sub(s.First.Time) < c.RTT || l.Time.Sub(s.Last.Time) > c.Soon() {
+	if !behind || s.Last.Time.Sub(s.First.Time) < c.RTT || l.Time.Sub(moved.Time) > c.Soon() {
 		return b
 	}
 	b.State, b.Stream = Running, s

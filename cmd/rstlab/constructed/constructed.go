@@ -234,5 +234,11 @@ func options(o *flows.Options) []layers.TCPOption {
 		out = append(out, layers.TCPOption{OptionType: layers.TCPOptionKindNop}, layers.TCPOption{OptionType: layers.TCPOptionKindNop})
 		add(layers.TCPOptionKindTimestamps, binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, o.TSval), o.TSecr)...)
 	}
+	switch { // RFC 8684 §3.5, §3.6: subtype in the upper four bits
+	case o.MPTCP&flows.MPTCPFastClose != 0:
+		add(layers.TCPOptionKind(30), append([]byte{7 << 4, 0}, make([]byte, 8)...)...)
+	case o.MPTCP&flows.MPTCPReset != 0:
+		add(layers.TCPOptionKind(30), 8<<4, o.MPTCPReason)
+	}
 	return out
 }
