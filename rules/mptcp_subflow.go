@@ -14,6 +14,7 @@ var mptcpSubflow = &Rule{
 	ID:       "mptcp-subflow",
 	Cause:    FastClose,
 	Severity: Warning,
+	Pattern:  Habit,
 	RFC:      []string{"RFC 8684 §3.5", "RFC 8684 §3.6"},
 	Doc: Doc{
 		Title:      "A subflow of a Multipath TCP connection was reset",
