@@ -58,9 +58,11 @@ func (e *Engine) repeat(c *facts.Facts) *Finding {
 	factor := repeatInFlight
 	switch {
 	case cause == RetransmitTimeout:
-		why = words.Sentence("%s had given up the connection before", Sender(c))
+		why = words.Sentence("%s had ended the connection before", Sender(c))
 		factor = repeatDeaf
-	case cause == UnknownConnection:
+	case c.Kind == facts.KindAbort && c.Trigger == nil && prev.Flags.Has(flows.ACK) && prev.SEQ == c.SEQ && late > c.Soon():
+		why = words.Sentence("%s repeats it", Sender(c))
+	case cause == UnknownConnection && c.Kind != facts.KindAbort:
 		why = words.Sentence("%s still does not know the connection", Sender(c))
 	case c.AnswersChallenge():
 		return nil // it answers the first RST itself: the peer got that, and asks
@@ -122,7 +124,11 @@ func (e *Engine) stray(c *facts.Facts) *Finding {
 
 // openRepeat names what a repeat leaves open.
 func openRepeat(c *facts.Facts, f *Finding) {
-	if f.Cause != UnknownConnection {
+	switch {
+	case f.Cause == UnknownConnection:
+	case c.Kind == facts.KindAbort || c.Trigger == nil:
+		f.Open(UnknownConnection, lateSegmentID, 0.3, "less likely: it belongs to the event of the first RST")
+	default:
 		f.Open(UnknownConnection, lateSegmentID, 0.6, "the connection was gone by then; but the cause of that is the first RST's")
 	}
 	if f.Cause == FastClose || f.Cause == UnknownConnection {
