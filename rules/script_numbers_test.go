@@ -12,6 +12,14 @@ const download = opened + `
 +0.0001 > . 28 ack 1401
 `
 
+// largeRequest is a request of full size that is retransmitted, after another exchange.
+const largeRequest = `
++5 > P. 28:1488(1460) ack 44 "POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n"
++0.3 > P. 28:1488(1460) ack 44 "POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n"
++0.6 > P. 28:1488(1460) ack 44 "POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n"
++1.2 > P. 28:1488(1460) ack 44 "POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n"
+`
+
 // numberScripts are situations in which sequence and acknowledgment numbers decide.
 var numberScripts = []script{
 	{
@@ -65,6 +73,53 @@ var numberScripts = []script{
 +0.01 < R. 1 ack 1
 +0.5 > P. 1:28 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 +0.020 < R 1 win 0 ipid 0`,
+	},
+	{
+		// The second request never arrives, and the server closes by its own timer.
+		rule: "mtu-black-hole",
+		hit: answered + largeRequest + `
++113 < F. 44 ack 28
++0 > . 1488 ack 45
++0.01 > F. 1488 ack 45
++0.02 < R 45 win 0 ipid 0`,
+		// It arrives at last, and the server has closed.
+		miss: answered + largeRequest + `
++113 < F. 44 ack 28
++0 > . 28:1488(1460) ack 45
++0.02 < R 45 win 0 ipid 0`,
+	},
+	{
+		// The same, and the server resets by its own timer.
+		rule: "mtu-black-hole",
+		hit:  answered + largeRequest + "+113 < R. 44 ack 28",
+		// It had acknowledged the request.
+		miss: answered + largeRequest + "+0.02 < . 44 ack 1488\n+113 < R. 44 ack 28",
+	},
+	{
+		// The same, and the client resets when the server closes.
+		rule: "mtu-black-hole",
+		hit:  answered + largeRequest + "+113 < F. 44 ack 28\n+0 > R. 1488 ack 45",
+		miss: answered + largeRequest + "+0.02 < . 44 ack 1488\n+113 < F. 44 ack 1488\n+0 > R. 1488 ack 45",
+	},
+	{
+		// What is lost is small: the way, and not its MTU.
+		rule: "data-unacked",
+		hit: answered + `
++1.0 > P. 28:48(20) ack 44
++0.3 > P. 28:48(20) ack 44
++0.6 > P. 28:48(20) ack 44
++0.1 < . 44 ack 28
++60 < F. 44 ack 28
++0 > . 48 ack 45
++0.01 > F. 48 ack 45
++0.02 < R 45 win 0 ipid 0`,
+		// The server had closed before the data was sent.
+		miss: answered + `
++60 < F. 44 ack 28
++0.01 > P. 28:48(20) ack 45
++0.3 > P. 28:48(20) ack 45
++0.6 > P. 28:48(20) ack 45
++0.02 < R 45 win 0 ipid 0`,
 	},
 	{
 		// The capture begins with keep-alive probes that carry a byte.
