@@ -68,22 +68,34 @@ func (c *Facts) CutCompletion() bool {
 	return false
 }
 
+// maxMissed is how many bytes a number may jump ahead before it is more likely wrong than the capture incomplete.
+const maxMissed = 1 << 26
+
 // missedAtEnd returns how many bytes of side s before the RST only the RST's own numbers show: the capture lacks them. A
 // single one may be a FIN.
 func (c *Facts) missedAtEnd(s flows.Side) uint32 {
 	e := &c.Conn.Ends[s]
 	d := int32(0)
 	switch {
-	case !e.HasSND || c.Kind != KindAbort:
-	case s == c.Side:
+	case !e.HasSND || c.Kind == KindReply:
+	case s == c.Side && c.After.SenderSegments == 0: // else it goes on below that number
 		d = c.SEQ.Sub(e.SND.NXT)
-	case c.Flags.Has(flows.ACK):
+	case s != c.Side && c.Flags.Has(flows.ACK):
 		d = c.ACK.Sub(e.SND.NXT)
 	}
-	if d <= 1 || d > 1<<24 {
+	if d <= 1 || d > maxMissed {
 		return 0
 	}
 	return uint32(d)
+}
+
+// LacksEnd reports whether the sender aborted after data that the capture lacks, so that how far the exchange was is not
+// known: an abort behind running data is rarely the end of a finished exchange.
+func (c *Facts) LacksEnd() bool {
+	if c.Close.Completion.State != Unclear || c.Close.By != ByThis || c.Kind != KindAbort {
+		return false
+	}
+	return c.missedAtEnd(flows.Originator) > 0 || c.missedAtEnd(flows.Responder) > 0 || c.Conn.Defects.Has(flows.MissedPackets)
 }
 
 // completion judges what stood open at l.
@@ -111,6 +123,9 @@ func (c *Facts) completion(l *Close) Completion {
 	}
 	if l.By == ByThis && c.missedAtEnd(c.Side.Peer()) > 0 && !(x.BodySide >= 0 && x.BodyWant-x.BodyGot > int64(c.missedAtEnd(c.Side.Peer()))) {
 		return Completion{State: Unclear} // the last that was said is not in the capture
+	}
+	if l.By == ByThis && c.missedAtEnd(c.Side) > 0 && c.Kind == KindUnclear {
+		return Completion{State: Unclear} // nor whether it had said more itself
 	}
 	if x.Speaker < 0 {
 		if mid || c.Conn.Defects.Has(flows.MissedPackets) {
