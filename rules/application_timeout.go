@@ -46,6 +46,9 @@ var applicationTimeout = &Rule{
 		if b.State != facts.OpenRequest && b.State != facts.CutResponse && b.State != facts.CutRequest && b.State != facts.OpenHandshake {
 			return 0
 		}
+		if c.OwnWindowClosed() >= appTimeoutFrom && b.Side != c.Side {
+			return 0 // it is its own program that did not read
+		}
 		p := appTimeoutOther
 		if _, ok := facts.RoundTime(b.Since); ok {
 			p = appTimeoutRound

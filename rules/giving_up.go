@@ -140,6 +140,8 @@ func explainGivingUp(c *facts.Facts, f *Finding) {
 		f.Say(claim.Claim{Kind: claim.ClosedBy, Side: c.Side.Peer()}, c.Rcv.FIN.Frame)
 		f.Symptom = words.Capital(Sender(c)) + "'s application gets " + Errno(c, programs.EOF, c.Side)
 	case run != &c.Snd.Retransmits:
+		f.Summary = words.Sentence("%s %sgave up: it retransmitted %s %s within %s although %s acknowledged it; the acknowledgments did not reach it.",
+			words.Capital(Sender(c)), words.Probably(f.Confidence), what, words.Times(run.Count), words.Span(run.Last.Time.Sub(firstOf(run).Time)), Receiver(c))
 		f.Say(claim.Claim{Kind: claim.AckedEachTime, Side: c.Side}, c.Rcv.Last.Frame)
 	case run.PeerLast.Seen():
 		f.Say(claim.Claim{Kind: claim.PeerHeard, Side: c.Side}, run.PeerLast.Frame)
@@ -147,6 +149,11 @@ func explainGivingUp(c *facts.Facts, f *Finding) {
 		f.Say(claim.Claim{Kind: claim.Silent, Side: c.Side.Peer(), From: c.Rcv.Last.Frame, Until: c.Frame, Span: c.Time.Sub(c.Rcv.Last.Time)}, c.Rcv.Last.Frame)
 	}
 	f.SayRST(c)
+	if run != &c.Snd.Retransmits {
+		f.Open(PeerCrash, abortMidTransferID, 0.6, "it had retransmitted what was acknowledged")
+		f.Open(FastClose, abortiveCloseID, 0.3, "it had retransmitted what was acknowledged")
+		return
+	}
 	f.Open(PeerCrash, abortMidTransferID, 0.6, "it had retransmitted, and no acknowledgment was seen")
 	f.Open(FastClose, abortiveCloseID, 0.3, "no acknowledgment of its last data was seen")
 }

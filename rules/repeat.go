@@ -77,10 +77,10 @@ func (e *Engine) repeat(c *facts.Facts) *Finding {
 	case chained(c, prev):
 		why = "the segment that it answers belongs to the same flight as the first RST's"
 	case c.Trigger != nil && c.Trigger.DataLen > 0:
-		why = words.Sentence("%s goes on sending: the first RST had not reached it yet, or was not accepted", Receiver(c))
+		why = words.Sentence("%s goes on sending: the first RST %s", Receiver(c), lostRST(c))
 		factor = repeatDeaf
 	case c.Trigger != nil && c.Trigger.Notes&flows.Retransmitted != 0 && c.Trigger.LEN() > 0:
-		why = words.Sentence("%s goes on retransmitting: the first RST had not reached it yet, or was not accepted", Receiver(c))
+		why = words.Sentence("%s goes on retransmitting: the first RST %s", Receiver(c), lostRST(c))
 		factor = repeatDeaf
 	default:
 		return nil
@@ -93,6 +93,14 @@ func (e *Engine) repeat(c *facts.Facts) *Finding {
 	}
 	openRepeat(c, f)
 	return f
+}
+
+// lostRST says what became of a RST after which its receiver goes on.
+func lostRST(c *facts.Facts) string {
+	if c.AtReceiver() {
+		return "was not accepted" // captured where it arrived
+	}
+	return "had not reached it yet, or was not accepted"
 }
 
 // stray explains a RST that answers a segment of a peer which had just reset the connection itself: the

@@ -1,8 +1,11 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/rstexplain/rstexplain/rules/claim"
 )
 
 // download is a response of 90 kB of which the first segment has come.
@@ -136,6 +139,102 @@ var numberScripts = []script{
 +0.4 > P. 27:28(1) ack 44 "x"
 +1 > R. 28 ack 44`,
 	},
+}
+
+// noted returns the first note of a kind, nil without one.
+func noted(f *Finding, k claim.Kind) *Evidence {
+	if i := slices.IndexFunc(f.Notes, func(e Evidence) bool { return e.Kind == k }); i >= 0 {
+		return &f.Notes[i]
+	}
+	return nil
+}
+
+// TestResetAtFIN: a RST with the number of its sender's FIN, which was acknowledged, is not acceptable by RFC 5961, and
+// the peer may go on.
+func TestResetAtFIN(t *testing.T) {
+	const closed = answered + "+0.001 > F. 28:28(0) ack 44\n+0.02 < . 44 ack 29\n"
+	f := last(t, closed+"+0.01 > R 28 win 0 ipid 0\n+5 < F. 44 ack 29")
+	if noted(f, claim.AtFIN) == nil || noted(f, claim.GoesOn) == nil || f.Severity != Warning || f.Harm == harmless {
+		t.Errorf("%s: %s\n%s", f.Summary, f.Harm, tell(f))
+	}
+	if strings.Contains(f.Summary, "both sides") {
+		t.Errorf("the server had not closed: %s", f.Summary)
+	}
+	f = last(t, closed+"+0.01 > R 29 win 0 ipid 0")
+	if noted(f, claim.AtFIN) != nil || noted(f, claim.GoesOn) != nil || f.Severity != Info {
+		t.Errorf("at the number after the FIN: %s: %s\n%s", f.Summary, f.Harm, tell(f))
+	}
+}
+
+// TestSymptomFollowsAcceptance: of a RST that its TCP drops, an application gets nothing.
+func TestSymptomFollowsAcceptance(t *testing.T) {
+	const request = answered + "+0.1 > P. 28 ack 44 \"GET /2 HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n\"\n"
+	if f := last(t, request+"+0.02 < R. 44 ack 56 win 502"); !strings.Contains(f.Symptom, "gets ECONNRESET") {
+		t.Errorf("acceptable: %s", f.Symptom)
+	}
+	if f := last(t, request+"+0.02 < R. 9000044 ack 56\n+0.3 > P. 28 ack 44 \"GET /2 HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n\""); !strings.Contains(f.Symptom, "notices nothing") {
+		t.Errorf("outside of the window: %s", f.Symptom)
+	}
+}
+
+// TestCapturedAtReceiver: a RST that was captured where it was to arrive did arrive.
+func TestCapturedAtReceiver(t *testing.T) {
+	const here = `
+0.000  > S  0:0(0) win 64240 <mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7>
++0.020 < S. 0:0(0) ack 1 win 65160 ipid 0 <mss 1460,sackOK,TS val 9 ecr 1,nop,wscale 7>
++0.0001 > .  1:1(0) ack 1
++0.001 > P. 1:1001(1000) ack 1
+`
+	resent := "+0.3 > P. 1:1001(1000) ack 1\n+0.6 > P. 1:1001(1000) ack 1\n+1.2 > P. 1:1001(1000) ack 1\n"
+	if f := last(t, here+resent+"+2.4 > R. 1001 ack 1"); !strings.Contains(f.Symptom, "if the RST arrives") {
+		t.Errorf("at the sender: %s", f.Symptom)
+	}
+	there := strings.NewReplacer("+0.020 <", "+0.0001 <", "+0.0001 >", "+0.020 >").Replace(here)
+	f := last(t, there+strings.ReplaceAll(resent, "ack 1\n", "ack 1\n+0.0001 < . 1 ack 1001\n")+"+2.4 > R. 1001 ack 1")
+	if strings.Contains(f.Symptom, "if the RST arrives") {
+		t.Errorf("at the receiver: %s", f.Symptom)
+	}
+	if strings.Contains(f.Summary, "without an acknowledgment") {
+		t.Errorf("it was acknowledged: %s", f.Summary)
+	}
+}
+
+// TestClosedWindow: a window that was closed for minutes is evidence, whoever resets.
+func TestClosedWindow(t *testing.T) {
+	const full = download + `
++0 > .  28 ack 1401 win 0
++0.3 < . 1400:1400(0) ack 28
++0.0001 > .  28:28(0) ack 1401 win 0
++60 < . 1400:1400(0) ack 28
++0.0001 > .  28:28(0) ack 1401 win 0
+`
+	f := last(t, full+"+60 > R. 28 ack 1401 win 0")
+	if e := says(f, claim.ZeroWindow); e == nil || f.Rule.ID == "application-timeout" || strings.Contains(f.Symptom, "time limit") {
+		t.Errorf("%s %s\n%s", f.Summary, f.Symptom, tell(f))
+	}
+	f = last(t, strings.ReplaceAll(full, "win 0", "win 500")+"+60 > R. 28 ack 1401")
+	if says(f, claim.ZeroWindow) != nil || f.Rule.ID != "application-timeout" {
+		t.Errorf("%s\n%s", f.Summary, tell(f))
+	}
+}
+
+// TestGapIsNotIdle: data that the capture lacks is neither idle time nor the end of an exchange.
+func TestGapIsNotIdle(t *testing.T) {
+	for _, text := range []string{
+		"+24.6 > R. 28 ack 30000044",                            // the RST's ACK
+		"+24.6 > . 28 ack 30000044\n+0.01 > R. 28 ack 30000044", // an earlier ACK
+		"+24.6 < . 30000044 ack 28\n+0.01 > R. 28 ack 30000044", // a later SEQ
+		"+24.6 < R. 30000044 ack 28",                            // the RST's SEQ
+	} {
+		f := last(t, answered+text)
+		if says(f, claim.Idle) != nil || strings.Contains(f.Summary, "complete") || f.Confidence > 0.8 {
+			t.Errorf("%s: %s %.2f\n%s", text, f.Summary, f.Confidence, tell(f))
+		}
+	}
+	f := last(t, answered+"+24.6 > R. 28 ack 44")
+	if says(f, claim.Idle) == nil || f.Confidence < 0.9 {
+		t.Errorf("%s %.2f\n%s", f.Summary, f.Confidence, tell(f))
+	}
 }
 
 // TestRepeatedAbort: a RST that its sender repeats belongs to the event of the first, however late.

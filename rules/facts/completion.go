@@ -78,7 +78,7 @@ func (c *Facts) missedAtEnd(s flows.Side) uint32 {
 	d := int32(0)
 	switch {
 	case !e.HasSND || c.Kind == KindReply:
-	case s == c.Side && c.After.SenderSegments == 0: // else it goes on below that number
+	case s == c.Side && !c.belowAfter():
 		d = c.SEQ.Sub(e.SND.NXT)
 	case s != c.Side && c.Flags.Has(flows.ACK):
 		d = c.ACK.Sub(e.SND.NXT)
@@ -96,6 +96,21 @@ func (c *Facts) LacksEnd() bool {
 		return false
 	}
 	return c.missedAtEnd(flows.Originator) > 0 || c.missedAtEnd(flows.Responder) > 0 || c.Conn.Defects.Has(flows.MissedPackets)
+}
+
+// belowAfter reports whether segments after the RST show that its sender had not sent all up to the RST's number: it goes
+// on below, or its peer has not received so much.
+func (c *Facts) belowAfter() bool {
+	if c.After.SenderSegments > 0 {
+		return true
+	}
+	for i := range c.After.Events {
+		e := &c.After.Events[i]
+		if e.Side != c.Side && e.Flags&(flows.RST|flows.SYN) == 0 && e.Flags.Has(flows.ACK) && e.ACK.Sub(c.SEQ) < 0 && e.Time.Sub(c.Time) > c.Soon() {
+			return true
+		}
+	}
+	return false
 }
 
 // completion judges what stood open at l.

@@ -151,3 +151,12 @@ func (c *Facts) Undelivered() *flows.Run {
 	}
 	return run
 }
+
+// OwnWindowClosed returns for how long the RST's sender had advertised a zero window, without a break, when it sent the
+// RST: its program had not read what its system had received.
+func (c *Facts) OwnWindowClosed() time.Duration {
+	if !c.Snd.ZeroWND.Seen() {
+		return 0
+	}
+	return c.Time.Sub(c.Snd.ZeroWND.Time)
+}
