@@ -139,9 +139,6 @@ func (c *Facts) completion(l *Close) Completion {
 	if l.By == ByThis && c.missedAtEnd(c.Side.Peer()) > 0 && !(x.BodySide >= 0 && x.BodyWant-x.BodyGot > int64(c.missedAtEnd(c.Side.Peer()))) {
 		return Completion{State: Unclear} // the last that was said is not in the capture
 	}
-	if l.By == ByThis && c.missedAtEnd(c.Side) > 0 && c.Kind == KindUnclear {
-		return Completion{State: Unclear} // nor whether it had said more itself
-	}
 	if x.Speaker < 0 {
 		if mid || c.Conn.Defects.Has(flows.MissedPackets) {
 			return Completion{State: Unclear}

@@ -96,8 +96,17 @@ func (c *Facts) WentOn() bool {
 
 // AtAckedFIN reports whether the RST has the number of its sender's own FIN, which the receiver had acknowledged. By RFC
 // 5961 §3.2 that is not acceptable; Linux takes it (tcp_reset_check).
+// Where its receiver has closed as well, or a RST with the next number follows, that makes no difference.
 func (c *Facts) AtAckedFIN() bool {
-	return c.Accept == flows.AcceptAtFIN && c.Snd.FIN.Seen() && c.Snd.FINAcked.Seen() && c.SEQ == c.Snd.FINSEQ
+	if c.Accept != flows.AcceptAtFIN || !c.Snd.FIN.Seen() || !c.Snd.FINAcked.Seen() || c.SEQ != c.Snd.FINSEQ || c.Rcv.FIN.Seen() {
+		return false
+	}
+	for _, m := range c.After.SenderRSTs {
+		if m.SEQ == c.SEQ.Add(1) && m.Time.Sub(c.Time) <= c.Soon() {
+			return false
+		}
+	}
+	return true
 }
 
 // Dropped reports whether the receiver had to throw the RST away, by its number.
