@@ -49,6 +49,9 @@ var applicationTimeout = &Rule{
 		if b.State != facts.OpenRequest && c.Quiet() < appTimeoutFrom {
 			return 0 // new data of the message was acknowledged
 		}
+		if c.OwnWindowClosed() >= appTimeoutFrom && b.Side != c.Side {
+			return 0 // it is its own program that did not read
+		}
 		p := appTimeoutOther
 		if _, ok := facts.RoundTime(b.Since); ok {
 			p = appTimeoutRound

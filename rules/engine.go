@@ -164,6 +164,7 @@ func (e *Engine) label(c *facts.Facts, rule *Rule, confidence float64) *Finding 
 	f := e.begin(rule, rule.Cause, rule.Severity)
 	f.Confidence = confidence
 	rule.Explain(c, f)
+	f.sayClosedWindow(c)
 	f.hedge()
 	f.temper()
 	return f

@@ -6,6 +6,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/programs"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
@@ -22,7 +23,7 @@ func gaveUp(c *facts.Facts) float64 {
 	if c.Kind == facts.KindReply || run.Count == 0 || run.What != flows.RunData && run.What != flows.RunFIN {
 		return 0
 	}
-	if c.Rcv.Last.Frame > run.Last.Frame && run == &c.Snd.Retransmits {
+	if c.Rcv.Last.Frame > run.Last.Frame && run == &c.Snd.Retransmits && !closedWithout(c, run) {
 		return 0 // the peer answered the last of them, though it did not acknowledge: it may be about to
 	}
 	p := unackedMany
@@ -45,6 +46,77 @@ func gaveUp(c *facts.Facts) float64 {
 	return c.Lowered(p, flows.OneDirection|flows.MissedPackets)
 }
 
+// closedWithout reports whether the peer closed after the last of the sender's retransmissions, and acknowledged none.
+func closedWithout(c *facts.Facts, run *flows.Run) bool {
+	fin := c.Rcv.FIN
+	return fin.Seen() && fin.Frame > run.Last.Frame && c.Rcv.Last.Frame == fin.Frame
+}
+
+// How sure it is that the peer's data did not reach the sender, by how often it was retransmitted.
+const (
+	undeliveredMany = 0.93 // three times and more
+	undeliveredTwo  = 0.88
+)
+
+// undelivered returns how sure it is that the RST follows from data of the peer that never reached the RST's sender.
+func undelivered(c *facts.Facts) float64 {
+	run := c.Undelivered()
+	if run == nil || c.Conn.Defects&(flows.OneDirection|flows.MissedPackets) != 0 {
+		return 0
+	}
+	if run.Count < 3 {
+		return undeliveredTwo
+	}
+	return undeliveredMany
+}
+
+// explainUndelivered explains a RST of the side that the data never reached.
+func explainUndelivered(c *facts.Facts, f *Finding) {
+	run, peer := c.Undelivered(), c.Side.Peer()
+	f.Summary = words.Sentence("%s's data did not arrive: it retransmitted %s of data %s within %s, and no acknowledgment of it was seen, although %s sent other segments; %s",
+		words.Capital(Receiver(c)), words.Bytes(int64(run.LEN)), words.Times(run.Count), words.Span(run.Last.Time.Sub(firstOf(run).Time)), Sender(c), thenEnded(c))
+	f.sayUndelivered(c, run)
+	f.SayRST(c)
+	openUndelivered(c, f)
+	f.Symptom = words.Capital(words.Side(peer)) + "'s application gets " + Errno(c, undeliveredOutcome(c), peer)
+}
+
+// thenEnded says how the side that the data never reached ended the connection.
+func thenEnded(c *facts.Facts) string {
+	if c.Close.By == facts.ByThis {
+		return Sender(c) + " then reset the connection."
+	}
+	return Sender(c) + " then closed the connection."
+}
+
+// sayUndelivered says what was sent again and never acknowledged, and that the other side was there.
+func (f *Finding) sayUndelivered(c *facts.Facts, run *flows.Run) {
+	peer := c.Side.Peer()
+	f.sayRetransmissions(c, peer, run)
+	f.Say(claim.Claim{Kind: claim.Unacked, Side: peer, From: firstOf(run).Frame, Until: c.Frame}, run.Last.Frame)
+	if run.PeerLast.Seen() {
+		f.Say(claim.Claim{Kind: claim.PeerHeard, Side: peer}, run.PeerLast.Frame)
+	}
+	f.SayClose(c)
+}
+
+func openUndelivered(c *facts.Facts, f *Finding) {
+	if c.Close.By == facts.ByThis {
+		f.Open(PeerCrash, applicationTimeoutID, 0.8, "data that did not arrive explains why it had nothing to go on with")
+	} else {
+		f.Open(PeerCrash, dataAfterFINID, 0.7, "data that did not arrive explains why it had nothing to go on with")
+		f.Open(FastClose, keepaliveRaceID, 0.3, "the data was sent well before the close")
+	}
+}
+
+// undeliveredOutcome is what the application whose data did not arrive gets.
+func undeliveredOutcome(c *facts.Facts) programs.Outcome {
+	if c.Close.By == facts.ByThis {
+		return programs.NoResponse
+	}
+	return programs.EOF
+}
+
 func explainGivingUp(c *facts.Facts, f *Finding) {
 	run := c.Retransmissions()
 	what := words.Sentence("%s of data", words.Bytes(int64(run.LEN)))
@@ -62,7 +134,14 @@ func explainGivingUp(c *facts.Facts, f *Finding) {
 	f.Summary = words.Sentence("%s %sgave up: it retransmitted %s %s within %s%s.", words.Capital(Sender(c)), words.Probably(f.Confidence), what, words.Times(run.Count), words.Span(run.Last.Time.Sub(firstOf(run).Time)), acked)
 	f.SayRun(c, run)
 	switch {
+	case closedWithout(c, run):
+		f.Summary = words.Sentence("%s's data did not arrive: it retransmitted %s %s within %s without an acknowledgment; when %s closed, it reset the connection.",
+			words.Capital(Sender(c)), what, words.Times(run.Count), words.Span(run.Last.Time.Sub(firstOf(run).Time)), Receiver(c))
+		f.Say(claim.Claim{Kind: claim.ClosedBy, Side: c.Side.Peer()}, c.Rcv.FIN.Frame)
+		f.Symptom = words.Capital(Sender(c)) + "'s application gets " + Errno(c, programs.EOF, c.Side)
 	case run != &c.Snd.Retransmits:
+		f.Summary = words.Sentence("%s %sgave up: it retransmitted %s %s within %s although %s acknowledged it; the acknowledgments did not reach it.",
+			words.Capital(Sender(c)), words.Probably(f.Confidence), what, words.Times(run.Count), words.Span(run.Last.Time.Sub(firstOf(run).Time)), Receiver(c))
 		f.Say(claim.Claim{Kind: claim.AckedEachTime, Side: c.Side}, c.Rcv.Last.Frame)
 	case run.PeerLast.Seen():
 		f.Say(claim.Claim{Kind: claim.PeerHeard, Side: c.Side}, run.PeerLast.Frame)
@@ -70,6 +149,11 @@ func explainGivingUp(c *facts.Facts, f *Finding) {
 		f.Say(claim.Claim{Kind: claim.Silent, Side: c.Side.Peer(), From: c.Rcv.Last.Frame, Until: c.Frame, Span: c.Time.Sub(c.Rcv.Last.Time)}, c.Rcv.Last.Frame)
 	}
 	f.SayRST(c)
+	if run != &c.Snd.Retransmits {
+		f.Open(PeerCrash, abortMidTransferID, 0.6, "it had retransmitted what was acknowledged")
+		f.Open(FastClose, abortiveCloseID, 0.3, "it had retransmitted what was acknowledged")
+		return
+	}
 	f.Open(PeerCrash, abortMidTransferID, 0.6, "it had retransmitted, and no acknowledgment was seen")
 	f.Open(FastClose, abortiveCloseID, 0.3, "no acknowledgment of its last data was seen")
 }

@@ -7,6 +7,7 @@ const (
 	noEffect     = "No effect: the connection went on after this RST."
 	harmless     = "Harmless: nothing shows that an exchange was lost."
 	maybeHarmful = "Possibly harmful: something may have been lost, or may be the next time."
+	ignoredHarm  = "Possibly harmful: the receiver did not take this RST, and goes on."
 	refusedHarm  = "Not harmless: a connection was refused."
 	lostHarm     = "Not harmless: an exchange was interrupted."
 	oldHarm      = "Harmless: it ended an old connection, and the new one went on."
@@ -21,6 +22,10 @@ func (f *Finding) setHarm(c *facts.Facts) {
 	}
 	if c.WentOn() {
 		f.Severity, f.Harm = Info, noEffect
+		return
+	}
+	if f.Severity == Info && c.GoesOn().Seen() {
+		f.Severity, f.Harm = Warning, ignoredHarm // the receiver goes on with a connection that its peer no longer has
 		return
 	}
 	switch f.Severity {

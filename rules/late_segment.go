@@ -58,7 +58,10 @@ var lateSegment = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		peer, own := resetByPeer(c), c.LastOwnReset()
 		switch {
-		case c.BothClosed(), c.Duplicate && c.Close.By != facts.ByThis:
+		case !c.BothClosed() && c.Duplicate && c.Close.By != facts.ByThis:
+			f.Summary = words.Sentence("%s had closed the connection; %s probably reached a host that no longer has it.", words.Capital(Sender(c)), LateSegment(c))
+			f.sayFINAcked(c.Side, c.Snd)
+		case c.BothClosed():
 			f.Summary = words.Sentence("The connection was over: both sides had closed it; %s came late and reached a host that no longer has it.", LateSegment(c))
 			f.sayFINAcked(c.Side, c.Snd)
 			f.sayFINAcked(c.Side.Peer(), c.Rcv)

@@ -29,22 +29,37 @@ var mtuBlackHole = &Rule{
 		Limits:     "Segmentation offload hides the true packet size in a capture on the sending host.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		p := gaveUp(c)
+		p, who := gaveUp(c), c.Snd
 		run := &c.Snd.Retransmits
+		if p == 0 {
+			p, who, run = undelivered(c), c.Rcv, &c.Rcv.Retransmits
+		}
 		if p == 0 || run.What != flows.RunData || run.LEN < blackHoleFrom {
 			return 0
 		}
-		if tooBig(c) == nil && (!run.PeerLast.Seen() || c.Snd.MaxAcked == 0 || c.Snd.MaxAcked >= run.LEN) {
+		if tooBig(c) == nil && (!run.PeerLast.Seen() && who == c.Snd || who.MaxAcked == 0 || who.MaxAcked >= run.LEN) {
 			return 0
+		}
+		if who == c.Rcv {
+			return p
 		}
 		return max(p, c.Lowered(blackHoleSure, facts.LostBytes))
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		explainGivingUp(c, f)
-		run := &c.Snd.Retransmits
-		f.Summary = words.Sentence("Only large packets were lost: a segment of %s of %s was retransmitted %s and not acknowledged, while smaller ones were; %s gave up.", words.Bytes(int64(run.LEN)), Sender(c), words.Times(run.Count), Sender(c))
-		if c.Snd.MaxAcked > 0 {
-			f.Say(claim.Claim{Kind: claim.MaxAcked, Side: c.Side, Bytes: int64(c.Snd.MaxAcked), Of: int64(run.LEN)}, run.Last.Frame)
+		side, then := c.Side, Sender(c)+" gave up."
+		if gaveUp(c) > 0 {
+			explainGivingUp(c, f)
+			if closedWithout(c, &c.Snd.Retransmits) {
+				then = Receiver(c) + " closed, and " + Sender(c) + " reset the connection."
+			}
+		} else {
+			explainUndelivered(c, f)
+			side, then = c.Side.Peer(), thenEnded(c)
+		}
+		run, acked := &c.Conn.End(side).Retransmits, c.Conn.End(side).MaxAcked
+		f.Summary = words.Sentence("Only large packets were lost: a segment of %s of %s was retransmitted %s and not acknowledged, while smaller ones were; %s", words.Bytes(int64(run.LEN)), words.Side(side), words.Times(run.Count), then)
+		if acked > 0 {
+			f.Say(claim.Claim{Kind: claim.MaxAcked, Side: side, Bytes: int64(acked), Of: int64(run.LEN)}, run.Last.Frame)
 		}
 		if n := tooBig(c); n != nil {
 			f.Say(icmpClaim(n), n.Frame)

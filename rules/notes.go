@@ -27,6 +27,11 @@ func (f *Finding) addNotes(c *facts.Facts) {
 		own(claim.OutOfWindow)
 	case c.Accept == flows.AcceptWindow:
 		own(claim.InWindow)
+	case c.AtAckedFIN():
+		f.Note(claim.Claim{Kind: claim.AtFIN, Side: c.Side}, c.Snd.FIN.Frame, c.Snd.FINAcked.Frame)
+	}
+	if m := c.GoesOn(); m.Seen() && !a.ChallengeACK.Seen() && a.ReceiverRetransmits == 0 {
+		f.Note(claim.Claim{Kind: claim.GoesOn, Side: peer, Span: m.Time.Sub(c.Time)}, m.Frame)
 	}
 	if n := a.ReceiverRetransmits; n > 0 && !a.ChallengeACK.Seen() {
 		switch {

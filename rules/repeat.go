@@ -58,9 +58,11 @@ func (e *Engine) repeat(c *facts.Facts) *Finding {
 	factor := repeatInFlight
 	switch {
 	case cause == RetransmitTimeout:
-		why = words.Sentence("%s had given up the connection before", Sender(c))
+		why = words.Sentence("%s had ended the connection before", Sender(c))
 		factor = repeatDeaf
-	case cause == UnknownConnection:
+	case c.Kind == facts.KindAbort && c.Trigger == nil && prev.Flags.Has(flows.ACK) && prev.SEQ == c.SEQ && late > c.Soon():
+		why = words.Sentence("%s repeats it", Sender(c))
+	case cause == UnknownConnection && c.Kind != facts.KindAbort:
 		why = words.Sentence("%s still does not know the connection", Sender(c))
 	case c.AnswersChallenge():
 		return nil // it answers the first RST itself: the peer got that, and asks
@@ -75,10 +77,10 @@ func (e *Engine) repeat(c *facts.Facts) *Finding {
 	case chained(c, prev):
 		why = "the segment that it answers belongs to the same flight as the first RST's"
 	case c.Trigger != nil && c.Trigger.DataLen > 0:
-		why = words.Sentence("%s goes on sending: the first RST had not reached it yet, or was not accepted", Receiver(c))
+		why = words.Sentence("%s goes on sending: the first RST %s", Receiver(c), lostRST(c))
 		factor = repeatDeaf
 	case c.Trigger != nil && c.Trigger.Notes&flows.Retransmitted != 0 && c.Trigger.LEN() > 0:
-		why = words.Sentence("%s goes on retransmitting: the first RST had not reached it yet, or was not accepted", Receiver(c))
+		why = words.Sentence("%s goes on retransmitting: the first RST %s", Receiver(c), lostRST(c))
 		factor = repeatDeaf
 	default:
 		return nil
@@ -91,6 +93,14 @@ func (e *Engine) repeat(c *facts.Facts) *Finding {
 	}
 	openRepeat(c, f)
 	return f
+}
+
+// lostRST says what became of a RST after which its receiver goes on.
+func lostRST(c *facts.Facts) string {
+	if c.AtReceiver() {
+		return "was not accepted" // captured where it arrived
+	}
+	return "had not reached it yet, or was not accepted"
 }
 
 // stray explains a RST that answers a segment of a peer which had just reset the connection itself: the
@@ -122,7 +132,11 @@ func (e *Engine) stray(c *facts.Facts) *Finding {
 
 // openRepeat names what a repeat leaves open.
 func openRepeat(c *facts.Facts, f *Finding) {
-	if f.Cause != UnknownConnection {
+	switch {
+	case f.Cause == UnknownConnection:
+	case c.Kind == facts.KindAbort || c.Trigger == nil:
+		f.Open(UnknownConnection, lateSegmentID, 0.3, "less likely: it belongs to the event of the first RST")
+	default:
 		f.Open(UnknownConnection, lateSegmentID, 0.6, "the connection was gone by then; but the cause of that is the first RST's")
 	}
 	if f.Cause == FastClose || f.Cause == UnknownConnection {

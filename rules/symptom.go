@@ -73,6 +73,11 @@ func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 	b, x := c.Close.Completion, c.Close.Exchange
 	rcv := c.Side.Peer()
 	switch s := outcomes[0]; {
+	case c.Accept == flows.AcceptOutside && !c.GoesOn().Seen() && c.From[rcv] != flows.SynSent && s != programs.Nothing && !asksForIt(c):
+		f.Symptom = words.Capital(Receiver(c)) + "'s application notices nothing of this RST, if its TCP drops it as the numbers say; else it gets " + Errno(c, s, rcv)
+	case c.Dropped() && c.GoesOn().Seen():
+		f.Symptom = words.Capital(Receiver(c)) + "'s application notices nothing of this RST, which its TCP does not accept: it goes on until " +
+			"a later segment is answered or it times out"
 	case !c.ByClient() && c.PeerClosedFirst() && x.Pending > 0 && f.Severity != Info:
 		f.Symptom = "The client's application had let go before the RST came"
 		if b.Since >= ownLimitFrom && b.State == facts.OpenRequest && b.Side == o {
@@ -101,8 +106,11 @@ func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 		}
 		e.ownErrors(c, f)
 	case s == programs.GiveUp:
-		f.Symptom = words.Capital(Receiver(c)) + "'s application gets " + Errno(c, programs.NoResponse, rcv) + ", if the RST arrives at all. " +
-			words.Capital(Sender(c)) + "'s own gets " + Errno(c, s, c.Side)
+		f.Symptom = words.Capital(Receiver(c)) + "'s application gets " + Errno(c, programs.NoResponse, rcv)
+		if !c.AtReceiver() {
+			f.Symptom += ", if the RST arrives at all"
+		}
+		f.Symptom += ". " + words.Capital(Sender(c)) + "'s own gets " + Errno(c, s, c.Side)
 		if c.ByClient() {
 			e.prints(c, f, o, outcomes...)
 		}
@@ -130,6 +138,8 @@ func (e *Engine) ownErrors(c *facts.Facts, f *Finding) {
 	switch {
 	case s != programs.Nothing:
 		f.Symptom += ". " + says
+	case c.OwnWindowClosed() >= closedNoted: // it did not read
+		return
 	case (b.State == facts.OpenRequest || b.State == facts.CutResponse) && b.Since >= ownLimitFrom:
 		s = programs.OwnLimit
 		f.Symptom += ". The client itself had waited for " + words.Span(b.Since) + "; perhaps its time limit for the answer ran out"

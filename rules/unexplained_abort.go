@@ -9,6 +9,7 @@ import (
 const (
 	unexplainedAbortOpen = 0.68
 	unexplainedAbortOdd  = 0.50
+	unexplainedAbortGap  = 0.60 // behind data that the capture lacks
 )
 
 var unexplainedAbort = &Rule{
@@ -31,6 +32,9 @@ var unexplainedAbort = &Rule{
 		if c.Close.Completion.Unfinished(c.Side) {
 			return c.Lowered(unexplainedAbortOpen, facts.AnyDefect)
 		}
+		if c.LacksEnd() {
+			return unexplainedAbortGap
+		}
 		if c.Kind == facts.KindUnclear && !c.Close.Completion.Finished(c.Side) {
 			return unexplainedAbortOdd
 		}
@@ -41,7 +45,11 @@ var unexplainedAbort = &Rule{
 		f.SayCompletion(c)
 		f.SayClose(c)
 		f.SayRST(c)
-		f.Open(FastClose, "", 0.7, "an exchange seems to have been unfinished")
+		if c.LacksEnd() {
+			f.Open(FastClose, "", 0.8, "less likely: data was still being exchanged, which the capture lacks")
+		} else {
+			f.Open(FastClose, "", 0.7, "an exchange seems to have been unfinished")
+		}
 		f.Open(UnknownConnection, "", 0.2, "its numbers leave that open")
 	},
 	WhyNot: "a better explanation fits",

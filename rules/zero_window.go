@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -45,7 +46,11 @@ var zeroWindow = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		zero, run := closedWindow(c)
-		f.Summary = words.Sentence("%s gave up sending: %s's window had been closed for %s (%s).", words.Capital(Sender(c)), Receiver(c), words.Span(c.Due().Sub(zero.Time)), words.Count(run.Count, "zero-window probe"))
+		probes := ""
+		if run.Count > 0 {
+			probes = " (" + words.Count(run.Count, "zero-window probe") + ")"
+		}
+		f.Summary = words.Sentence("%s gave up sending: %s's window had been closed for %s%s.", words.Capital(Sender(c)), Receiver(c), words.Span(c.Due().Sub(zero.Time)), probes)
 		f.Say(claim.Claim{Kind: claim.ZeroWindow, Side: c.Side.Peer(), Until: dueFrame(c), Span: c.Due().Sub(zero.Time)}, zero.Frame)
 		if run.Count > 0 {
 			f.Say(claim.Claim{Kind: claim.WindowProbes, Side: c.Side, Count: run.Count}, run.Frames...)
@@ -90,3 +95,20 @@ events:
 
 // noProbes is a series of none.
 var noProbes = flows.Run{What: flows.RunZeroWindow}
+
+// closedNoted is how long a window must have been closed to be evidence whatever the cause.
+const closedNoted = 5 * time.Second
+
+// sayClosedWindow says that one side had not read for a long time, where the rule has not said so.
+func (f *Finding) sayClosedWindow(c *facts.Facts) {
+	if c.Kind == facts.KindReply || slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Kind == claim.ZeroWindow }) {
+		return
+	}
+	for _, side := range [...]flows.Side{c.Side, c.Side.Peer()} {
+		zero := c.Conn.End(side).ZeroWND
+		if !zero.Seen() || c.Time.Sub(zero.Time) < closedNoted {
+			continue
+		}
+		f.Say(claim.Claim{Kind: claim.ZeroWindow, Side: side, Until: c.Frame, Span: c.Time.Sub(zero.Time)}, zero.Frame)
+	}
+}

@@ -52,6 +52,15 @@ func (t *Table) class(c *record, side flows.Side, s *segment, fits bool) flows.C
 	return flows.ClassUnclear
 }
 
+// hasFIN reports whether side has its peer's FIN, or had it before a RST reset it, and the connection is not over.
+func (t *Table) hasFIN(c *record, side flows.Side) bool {
+	state := c.side[side].state
+	if f := t.resetPartOf(c); state == flows.Closed && f.accepted {
+		state = f.before[side]
+	}
+	return state == flows.CloseWait || state == flows.LastAck || state == flows.Closing
+}
+
 // neverSent reports whether o echoes a timestamp that h, in SYN-SENT, has never sent. Linux throws such a segment
 // away, a RST too (tcp_rcv_synsent_state_process, PAWSActiveRejected).
 func (h *half) neverSent(o *flows.Options) bool {
@@ -97,7 +106,7 @@ func (t *Table) accept(c *record, side flows.Side, s *segment, trig *entry) flow
 	switch {
 	case s.SEQ == next:
 		return flows.AcceptExact
-	case a.bits&sentFIN != 0 && s.SEQ == next-1 && (b.state == flows.CloseWait || b.state == flows.LastAck || b.state == flows.Closing):
+	case a.bits&sentFIN != 0 && s.SEQ == next-1 && t.hasFIN(c, side.Peer()):
 		return flows.AcceptAtFIN
 	case s.SEQ.InWindow(next, window):
 		return flows.AcceptWindow

@@ -41,6 +41,10 @@ func (t *Table) sequence(c *record, side flows.Side, s *segment) (n flows.Notes,
 	}
 	fin := s.Flags&flows.FIN != 0
 	switch {
+	case s.DataLen == 1 && ahead == 0 && a.joined() && !t.asksFor(c, side, seq) && garbageByte(s):
+		a.nxt = end
+		a.una = end
+		n |= t.probe(c, side, s)
 	case s.DataLen > 0:
 		if a.dataSegments++; a.dataSegments == 1 {
 			c.history.add(letterData, side)
@@ -142,6 +146,12 @@ func (t *Table) joinSND(c *record, side flows.Side, s *segment) {
 // joined reports whether nothing is known of a side's numbers but where it was when the capture began: that
 // may be one below SND.NXT, if it was probing.
 func (h *half) joined() bool { return h.bits&(sentSYN|sentFIN) == 0 && h.dataFrame == 0 }
+
+// garbageByte reports whether s has the one byte of 0 with which Windows and Solaris send their keep-alive probes
+// (RFC 1122 §4.2.3.6: "MAY include one garbage octet of data"): as the first that is seen of a side it is no message.
+func garbageByte(s *segment) bool {
+	return len(s.Payload) == 1 && s.Payload[0] == 0 && s.Flags&(flows.SYN|flows.FIN|flows.PSH) == 0
+}
 
 // asksFor reports whether the peer of side has acknowledged exactly up to seq: a segment there is no probe, which lies one
 // below.

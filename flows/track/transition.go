@@ -176,8 +176,11 @@ func (t *Table) applyRST(c *record, side flows.Side, s *segment, r *flows.Reset,
 	a, b := &c.side[side], &c.side[side^1]
 	f := t.resetPartOf(c)
 	states := [2]flows.State{c.side[0].state, c.side[1].state}
-	switch r.Accept {
-	case flows.AcceptExact, flows.AcceptSynSent, flows.AcceptAtFIN, flows.AcceptUnknown:
+	accepted := r.Accept == flows.AcceptExact || r.Accept == flows.AcceptSynSent || r.Accept == flows.AcceptUnknown
+	if r.Accept == flows.AcceptAtFIN {
+		accepted = a.bits&finAcked == 0 // one that crossed the FIN's acknowledgment; Linux accepts both
+	}
+	if accepted {
 		b.takesRST(side == flows.Originator && !c.history.has(letterSYN, flows.Responder))
 	}
 	a.sendsRST(c.answersStranger(side, s, trig))

@@ -133,6 +133,8 @@ const (
 	MPTCPReason
 	MPTCPFastClose
 	FurtherResets
+	AtFIN
+	GoesOn
 
 	// A RST that belongs to the event of an earlier one.
 	SameEvent
@@ -275,6 +277,8 @@ var Kinds = []Meaning{
 	{MPTCPReason, "mptcp-reason", "the RST carries MP_TCPRST with this reason (RFC 8684 §3.6)", "number", false},
 	{MPTCPFastClose, "mptcp-fastclose", "the RST carries MP_FASTCLOSE (RFC 8684 §3.5)", "", false},
 	{FurtherResets, "further-resets", "the side sent so many further RSTs on the connection after the RST; the frame is the first of them", "count", false},
+	{AtFIN, "at-fin", "the RST's SEQ is that of the FIN of its sender at the first frame, which the peer acknowledged at the second, before the RST: one below the next that the peer expects", "", false},
+	{GoesOn, "goes-on", "the side, the RST's receiver, sent a segment other than a RST at the frame, after the RST", "span: time from the RST to it", false},
 
 	{SameEvent, "same-event", "the frame is an earlier RST of the connection", "span: from it to the RST", false},
 	{Duplicate, "duplicate", "the first frame has the same addresses, ports, SEQ, ACK, flags and IP ID as the RST", "", false},

@@ -463,6 +463,13 @@ var sentences = [numKinds]func(*Claim) string{
 	InWindow: func(c *Claim) string {
 		return "its sequence number is in " + c.peer() + "'s receive window, but not the next one expected: it calls for a challenge ACK (RFC 5961 §3.2)"
 	},
+	AtFIN: func(c *Claim) string {
+		return "its sequence number is that of " + c.side() + "'s own FIN, which " + c.peer() + " had acknowledged: " + c.peer() +
+			" expects the next one and, by RFC 5961 §3.2, does not accept this RST; Linux does"
+	},
+	GoesOn: func(c *Claim) string {
+		return c.side() + " goes on: it sends a segment " + words.Span(c.Span) + " after this RST"
+	},
 	NotForSYN: func(c *Claim) string {
 		return "it does not acknowledge " + c.peer() + "'s SYN: in SYN-SENT, " + c.peer() + " drops it (RFC 9293 §3.10.7.3)"
 	},

@@ -72,6 +72,10 @@ func (c *Facts) findClose() Close {
 		l.Exchange = x
 	}
 	l.Completion = c.unread(&l, c.unended(&l, c.completion(&l)))
+	if x := l.Exchange; l.Completion.Finished(c.Side) && (c.gapSince(max(x.Last[0].End, x.Last[1].End), l.Frame, maxParting) ||
+		l.By == ByThis && c.Kind == KindUnclear && c.missedAtEnd(c.Side) > maxParting) {
+		l.Completion = Completion{State: Unclear} // more than a closing message followed that the capture lacks
+	}
 	return l
 }
 

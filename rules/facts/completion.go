@@ -74,22 +74,49 @@ func (c *Facts) CutCompletion() bool {
 	return false
 }
 
+// maxMissed is how many bytes a number may jump ahead before it is more likely wrong than the capture incomplete.
+const maxMissed = 1 << 26
+
 // missedAtEnd returns how many bytes of side s before the RST only the RST's own numbers show: the capture lacks them. A
 // single one may be a FIN.
 func (c *Facts) missedAtEnd(s flows.Side) uint32 {
 	e := &c.Conn.Ends[s]
 	d := int32(0)
 	switch {
-	case !e.HasSND || c.Kind != KindAbort:
-	case s == c.Side:
+	case !e.HasSND || c.Kind == KindReply:
+	case s == c.Side && !c.belowAfter():
 		d = c.SEQ.Sub(e.SND.NXT)
-	case c.Flags.Has(flows.ACK):
+	case s != c.Side && c.Flags.Has(flows.ACK):
 		d = c.ACK.Sub(e.SND.NXT)
 	}
-	if d <= 1 || d > 1<<24 {
+	if d <= 1 || d > maxMissed {
 		return 0
 	}
 	return uint32(d)
+}
+
+// LacksEnd reports whether the sender aborted after data that the capture lacks, so that how far the exchange was is not
+// known: an abort behind running data is rarely the end of a finished exchange.
+func (c *Facts) LacksEnd() bool {
+	if c.Close.Completion.State != Unclear || c.Close.By != ByThis || c.Kind != KindAbort {
+		return false
+	}
+	return c.missedAtEnd(flows.Originator) > 0 || c.missedAtEnd(flows.Responder) > 0 || c.Conn.Defects.Has(flows.MissedPackets)
+}
+
+// belowAfter reports whether segments after the RST show that its sender had not sent all up to the RST's number: it goes
+// on below, or its peer has not received so much.
+func (c *Facts) belowAfter() bool {
+	if c.After.SenderSegments > 0 {
+		return true
+	}
+	for i := range c.After.Events {
+		e := &c.After.Events[i]
+		if e.Side != c.Side && e.Flags&(flows.RST|flows.SYN) == 0 && e.Flags.Has(flows.ACK) && e.ACK.Sub(c.SEQ) < 0 && e.Time.Sub(c.Time) > c.Soon() {
+			return true
+		}
+	}
+	return false
 }
 
 // completion judges what stood open at l.

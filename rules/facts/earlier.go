@@ -93,3 +93,38 @@ func (c *Facts) WentOn() bool {
 	a := &c.After
 	return a.SenderNewData.Seen() && a.ReceiverSegments > 0 && !a.ReceiverRST.Seen() && a.SenderRSTCount == 0 && !c.Refused()
 }
+
+// AtAckedFIN reports whether the RST has the number of its sender's own FIN, which the receiver had acknowledged. By RFC
+// 5961 §3.2 that is not acceptable; Linux takes it (tcp_reset_check).
+// Where its receiver has closed as well, or a RST with the next number follows, that makes no difference.
+func (c *Facts) AtAckedFIN() bool {
+	if c.Accept != flows.AcceptAtFIN || !c.Snd.FIN.Seen() || !c.Snd.FINAcked.Seen() || c.SEQ != c.Snd.FINSEQ || c.Rcv.FIN.Seen() {
+		return false
+	}
+	for _, m := range c.After.SenderRSTs {
+		if m.SEQ == c.SEQ.Add(1) && m.Time.Sub(c.Time) <= c.Soon() {
+			return false
+		}
+	}
+	return true
+}
+
+// Dropped reports whether the receiver had to throw the RST away, by its number.
+func (c *Facts) Dropped() bool {
+	return c.Accept == flows.AcceptOutside || c.After.ChallengeACK.Seen()
+}
+
+// GoesOn returns the first segment by which the receiver of a RST that it need not have accepted goes on: it sent the
+// segment at a time when the RST must have reached it. The zero Mark where nothing shows that.
+func (c *Facts) GoesOn() flows.Mark {
+	if !c.Dropped() && !c.AtAckedFIN() || c.From[c.Side.Peer()] == flows.SynSent {
+		return flows.Mark{}
+	}
+	for i := range c.After.Events {
+		e := &c.After.Events[i]
+		if e.Side != c.Side && e.Flags&(flows.RST|flows.SYN) == 0 && e.Notes&flows.Duplicate == 0 && e.Time.Sub(c.Time) > c.Soon() {
+			return e.Mark
+		}
+	}
+	return flows.Mark{}
+}

@@ -16,7 +16,29 @@ func (c *Facts) Idle() time.Duration {
 	if c.acksUnseen() || c.Close.By == ByThis && (c.missedAtEnd(flows.Originator) > 0 || c.missedAtEnd(flows.Responder) > 0) {
 		return 0 // when the data came that the capture lacks is not known
 	}
+	if c.gapSince(last.Frame, c.Close.Frame, 1) { // a single byte is a FIN
+		return 0
+	}
 	return c.between(last, c.Close.Mark)
+}
+
+// gapSince reports whether a segment between a frame and the close shows that the capture lacks data: it acknowledges
+// data, or has a number, beyond all that was captured, more than atLeast bytes of it. When it was sent is not known.
+func (c *Facts) gapSince(frame, until int, atLeast uint32) bool {
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		if e.Frame <= frame || e.Frame > until || e.Notes&(flows.Gap|flows.AckedUnseen) == 0 {
+			continue
+		}
+		who := e.Side // whose data is missing
+		if e.Notes&flows.AckedUnseen != 0 {
+			who = who.Peer()
+		}
+		if c.Conn.End(who).Missing > atLeast {
+			return true
+		}
+	}
+	return false
 }
 
 // acksUnseen reports whether the RST acknowledges data that the capture missed.

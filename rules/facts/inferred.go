@@ -129,3 +129,34 @@ func (c *Facts) UnansweredRun() *flows.Run {
 	}
 	return nil
 }
+
+// Undelivered returns the peer's series of retransmitted data that the RST's sender never acknowledged although it was
+// there: it sent other segments meanwhile, or its own RST acknowledges less. The data did not reach it, and what it did
+// then follows from that. Nil where nothing shows it.
+func (c *Facts) Undelivered() *flows.Run {
+	run := &c.Rcv.Retransmits
+	if run.Count < 2 || run.What != flows.RunData || run.First.Frame >= c.Close.Frame || c.Snd.ZeroWND.Seen() || c.Close.By == ByEarlier {
+		return nil
+	}
+	if c.Close.Time.Sub(run.First.Time) < max(time.Second, 3*c.RTT) {
+		return nil // it may still have been under way
+	}
+	if t := c.Trigger; t != nil && c.Kind == KindReply && t.DataLen > 0 && t.SEQ.Sub(run.SEQ) <= 0 && t.End().Sub(run.SEQ) > 0 {
+		return nil // it arrived in the end
+	}
+	after := run.PeerLast.Frame > run.First.Frame && run.PeerLast.Time.Sub(run.First.Time) > c.Soon()
+	aborts := c.Kind == KindAbort && c.Flags.Has(flows.ACK) && c.ACK.Sub(run.SEQ) <= 0
+	if !after && !aborts {
+		return nil // it may have been gone
+	}
+	return run
+}
+
+// OwnWindowClosed returns for how long the RST's sender had advertised a zero window, without a break, when it sent the
+// RST: its program had not read what its system had received.
+func (c *Facts) OwnWindowClosed() time.Duration {
+	if !c.Snd.ZeroWND.Seen() {
+		return 0
+	}
+	return c.Time.Sub(c.Snd.ZeroWND.Time)
+}

@@ -19,6 +19,9 @@ func (c *Facts) kind() Kind {
 	case flows.ClassReplyACK:
 		return KindReply
 	case flows.ClassReply:
+		if c.abortBehind() {
+			return KindAbort
+		}
 		if c.Late && !c.Duplicate && c.Snd.HasSND && c.SEQ == c.Snd.SND.NXT && !c.Blind() {
 			return KindAbort
 		}
@@ -55,6 +58,26 @@ func (c *Facts) kind() Kind {
 		return KindAbort
 	}
 	return KindUnclear
+}
+
+// abortBehind reports whether a RST+ACK of the same sender, at its next sequence number, comes right behind this bare RST,
+// its first on an open connection: a stack without the connection sends none, so that the sender aborted, and what it
+// answered while it did so was captured first.
+func (c *Facts) abortBehind() bool {
+	if c.Flags.Has(flows.ACK) || !c.Snd.HasSND || c.SEQ != c.Snd.SND.NXT || c.Snd.FIN.Seen() || c.ownRSTBefore() || c.Unopened() {
+		return false
+	}
+	for i := range c.After.Events {
+		e := &c.After.Events[i]
+		switch {
+		case e.Side != c.Side:
+		case e.Flags&flows.RST == 0:
+			return false
+		case e.Flags.Has(flows.ACK) && e.SEQ == c.SEQ && e.TTL == c.TTL && e.Time.Sub(c.Time) <= c.Soon():
+			return true
+		}
+	}
+	return false
 }
 
 // answersWithACK reports whether a RST that bears the sequence number of a decision answers a segment all the

@@ -131,3 +131,11 @@ func (c *Facts) Distance() (least time.Duration, sure bool) {
 	}
 	return least, near >= 2
 }
+
+// AtReceiver reports whether the capture was made at the RST's receiver, or next to it: it answers at once what the
+// other side takes much longer for. A RST that was captured there did arrive.
+func (c *Facts) AtReceiver() bool {
+	const near = time.Millisecond
+	r, s := c.Rcv.Reaction, c.Snd.Reaction
+	return r > 0 && r < near && s > 4*near
+}

@@ -58,6 +58,37 @@ func checkOutOfWindow(q *question) {
 	}
 }
 
+func checkAtFIN(q *question) {
+	frames := q.frames()
+	if len(frames) < 2 {
+		q.fail("it does not name the FIN and its acknowledgment")
+		return
+	}
+	fin, ack := frames[0], frames[1]
+	if !q.sent(fin, q.sender) || !q.sent(ack, q.receiver) {
+		return
+	}
+	switch at := fin.SEQ + uint32(fin.Len); {
+	case !fin.Has(FIN) || fin.Has(RST):
+		q.fail("frame %d is no FIN", fin.Frame)
+	case !ack.Has(ACK) || ack.ACK != at+1 || ack.Frame > q.rst.Frame:
+		q.fail("frame %d does not acknowledge the FIN of frame %d before the RST", ack.Frame, fin.Frame)
+	case q.rst.SEQ != at:
+		q.fail("its SEQ %d is not the FIN's, %d", q.rst.SEQ, at)
+	}
+}
+
+func checkGoesOn(q *question) {
+	p := list(q.frames()).last()
+	if !q.sent(p, q.receiver) || !q.after(p) {
+		return
+	}
+	if p.Has(RST) {
+		q.fail("frame %d is a RST", p.Frame)
+	}
+	q.span(q.rst, p)
+}
+
 func checkInWindow(q *question) {
 	next, _, high, ok := q.window()
 	if !ok {

@@ -118,6 +118,8 @@ func init() {
 
 		"challenge-ack":     checkChallenged,
 		"out-of-window":     checkOutOfWindow,
+		"at-fin":            checkAtFIN,
+		"goes-on":           checkGoesOn,
 		"in-window":         checkInWindow,
 		"not-for-syn":       checkNotForSYN,
 		"syn-after":         checkSYNAfter,
