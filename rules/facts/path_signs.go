@@ -598,12 +598,12 @@ func (s *PathSigns) ttl(c *Facts) {
 		}
 		return
 	}
-	nearer := hops(c.TTL) < hops(y.ttl)
+	nearer := Hops(c.TTL) < Hops(y.ttl)
 	w := signOtherTTL
 	switch {
-	case hops(c.TTL) == hops(y.ttl):
+	case Hops(c.TTL) == Hops(y.ttl):
 		w = signOtherStart
-	case off == 1 && nearer && hops(c.TTL) == 0 && y.steady:
+	case off == 1 && nearer && Hops(c.TTL) == 0 && y.steady:
 		w = signOnLink
 	case off == 1, off == 2 && y.other != nil:
 		w = signOneHop
@@ -632,8 +632,8 @@ func (c *Facts) withTTL(ttl uint8, last int) int {
 // initialTTL reports whether a TTL is as it left its host: it says nothing about the path.
 func initialTTL(ttl uint8) bool { return ttl == 64 || ttl == 128 || ttl == 255 || ttl == 32 }
 
-// hops returns how many routers a packet has passed, when its host began with one of the usual values.
-func hops(ttl uint8) int {
+// Hops returns how many routers a packet has passed, when its host began with one of the usual values.
+func Hops(ttl uint8) int {
 	for _, from := range [...]int{32, 64, 128, 255} {
 		if int(ttl) <= from {
 			return from - int(ttl)
@@ -699,7 +699,7 @@ func (s *PathSigns) identity(c *Facts) {
 			s.add(Sign{Kind: SignTimestampContinues, Weight: genuineTS}, c.Frame, c.Snd.Last.Frame)
 		}
 	}
-	if c.MAC != 0 && c.Snd.MAC != 0 && c.MAC != c.Snd.MAC && (c.Conn.Duplicates == 0 || c.After.Duplicates > 0) && c.Reset.Domain == c.Conn.Domain {
+	if c.MAC != 0 && c.Snd.MAC != 0 && c.MAC != c.Snd.MAC && (c.Conn.Duplicates == 0 || c.After.Duplicates > 0) && c.Reset.Domain == c.Conn.Domain && !c.ResetsSYNACK() {
 		s.add(Sign{Kind: SignOtherMAC, Weight: signOtherMAC}, c.Frame, c.Snd.First.Frame)
 	}
 	if s.Weight >= 0.5 && c.Conn.Phase() == flows.PostPSH && c.Snd.DataSegments == 0 {
