@@ -59,7 +59,11 @@ var backscatter = &Rule{
 			f.Say(claim.Claim{Kind: claim.Unasked, Side: flows.Originator, Count: c.Related.Unasked})
 		}
 		f.SayRST(c)
-		f.Open(ClosedPort, noListenerID, 0.5, "the host that was refused sent no SYN that this capture holds")
+		if c.ResetsSYNACK() {
+			f.Open(FastClose, healthProbeID, 0.3, "a socket that is closed on purpose after the SYN-ACK sends RST+ACK; this is the reply of a system without the connection")
+		} else {
+			f.Open(ClosedPort, noListenerID, 0.5, "the host that was refused sent no SYN that this capture holds")
+		}
 	},
 	Effects: Effects{Symptom: func(*facts.Facts, programs.Outcome) string {
 		return "Nothing: no application had asked for this connection"
