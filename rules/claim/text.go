@@ -360,7 +360,7 @@ var sentences = [numKinds]func(*Claim) string{
 	},
 	Asked: func(c *Claim) string {
 		return c.side() + "'s host sent SYNs to " + c.atLeast() + words.Count(c.Count, "different port") + " and " + words.Count(c.Hosts, "host") + " within " + words.Span(c.Span) +
-			"; of " + words.Count(int(c.Of), "connection") + ", " + number(c.Number) + " were accepted"
+			"; a SYN-ACK came on " + number(c.Number) + " of " + words.Count(int(c.Of), "connection")
 	},
 	Askers: func(c *Claim) string {
 		return c.atLeast() + words.Count(c.Count, "different host") + " sent a SYN to this port of " + c.side() + " within " + words.Span(c.Span)
