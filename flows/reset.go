@@ -139,9 +139,12 @@ type Related struct {
 	// count.
 	ResetTogether      []ConnMark // at most 8
 	ResetTogetherCount int        // MaxResetTogether at most
+	// LostTogether counts those of them that one loss of the host's state can have ended: the host used neither
+	// connection after it had reset the other.
+	LostTogether int
 
-	// Earlier connections between the same hosts to the same port that ended alike (same side, same
-	// phase, no data): health probes.
+	// Earlier connections between the same hosts to the same port that ended alike: reset by the same side in the same
+	// phase, with data of the same sides.
 	Similar       []ConnMark // at most 8, oldest first
 	SimilarCount  int
 	SimilarPeriod time.Duration // their usual distance, 0 when irregular or fewer than three

@@ -128,7 +128,17 @@ type probes struct {
 // A hostReset is a connection that was reset, linked with the others that the same host has reset.
 type hostReset struct {
 	place
-	prev, next int // numbers of the host's entries before and after it, plus one
+	began, heard flows.Time // first packet of the connection, and the host's last segment on it before the RST
+	prev, next   int        // numbers of the host's entries before and after it, plus one
+}
+
+// atOneMoment reports whether one loss of the host's state can have ended two connections: the host used neither after
+// it had reset the other.
+func (f *hostReset) atOneMoment(o *hostReset) bool {
+	if o.at.time() < f.at.time() {
+		f, o = o, f
+	}
+	return o.began <= f.at.time() && o.heard <= f.at.time()
 }
 
 const maxHostResets = 1 << 13
@@ -260,7 +270,7 @@ func (a *related) before(t *Table, c *record, side flows.Side, s *segment, r *fl
 		o.AcceptedBefore = otherThan(c.stream, v.accepted, v.acceptedOther)
 		o.RefusedBefore = otherThan(c.stream, v.refused, v.refusedOther)
 	}
-	if r.Conn.Ends[0].DataSegments+r.Conn.Ends[1].DataSegments == 0 && r.Conn.SYN.Seen() {
+	if r.Conn.SYN.Seen() {
 		if p := a.probes.find(t.probesKey(c, side, r.Conn)); p != nil {
 			p.tell(o, r.Time)
 		}
@@ -275,6 +285,11 @@ func (t *Table) probesKey(c *record, side flows.Side, conn *flows.Conn) cacheKey
 	}
 	if conn.HandshakeACK.Seen() {
 		way |= 2
+	}
+	for i := range conn.Ends {
+		if conn.Ends[i].DataSegments > 0 {
+			way |= 8 << i
+		}
 	}
 	return t.hostKey(&conn.Ends[flows.Originator].Addr).and(t.addrKey(&conn.Ends[flows.Responder].Addr), t.seed).and(t.keyOf(way, 1), t.seed)
 }
@@ -315,14 +330,14 @@ func (a *related) after(t *Table, c *record, side flows.Side, s *segment, r *flo
 			a.resets = make([]hostReset, maxHostResets)
 		}
 		a.nResets++
-		a.resets[(a.nResets-1)%maxHostResets] = hostReset{place: p, prev: h.lastReset}
+		a.resets[(a.nResets-1)%maxHostResets] = hostReset{place: p, began: r.Conn.Start.Time, heard: r.Conn.Ends[side].Last.Time, prev: h.lastReset}
 		if last := a.resetAt(h.lastReset); last != nil {
 			last.next = a.nResets
 		}
 		h.lastReset = a.nResets
 	}
 	if first {
-		if r.Conn.Ends[0].DataSegments+r.Conn.Ends[1].DataSegments == 0 && r.Conn.SYN.Seen() {
+		if r.Conn.SYN.Seen() {
 			k := a.probes.get(t.probesKey(c, side, r.Conn))
 			k.last[k.count%len(k.last)] = p
 			k.count++
@@ -412,6 +427,9 @@ func (a *related) together(p *pending) {
 	nBefore := a.walk(p, p.hostReset, &before, func(f *hostReset) int { return f.prev }, maxTogether)
 	nAfter := a.walk(p, first.next, &after, func(f *hostReset) int { return f.next }, maxTogether-nBefore)
 	o := &p.r.Related
+	if f := a.resetAt(p.hostReset); f != nil && f.stream == p.stream {
+		o.LostTogether = a.alike(p, f, first)
+	}
 	if o.ResetTogetherCount = nBefore + nAfter; o.ResetTogetherCount == 0 {
 		return
 	}
@@ -421,6 +439,24 @@ func (a *related) together(p *pending) {
 		o.ResetTogether = append(o.ResetTogether, before[k])
 	}
 	o.ResetTogether = append(o.ResetTogether, after[:nAfter]...)
+}
+
+// alike counts those of the connections that walk finds which one loss of state can have ended together with own.
+func (a *related) alike(p *pending, own, first *hostReset) (n int) {
+	seen := 0
+	count := func(from int, next func(*hostReset) int) {
+		for f := a.resetAt(from); f != nil && seen < maxTogether; f = a.resetAt(next(f)) {
+			if d := f.at.time().Sub(p.r.Time); d < -flows.TogetherWindow || d > flows.TogetherWindow {
+				return
+			}
+			if seen++; f.stream != p.stream && own.atOneMoment(f) {
+				n++
+			}
+		}
+	}
+	count(p.hostReset, func(f *hostReset) int { return f.prev })
+	count(first.next, func(f *hostReset) int { return f.next })
+	return n
 }
 
 // walk follows the connections that one host reset, from entry n on, while they are within flows.TogetherWindow of
