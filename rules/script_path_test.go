@@ -370,6 +370,10 @@ func TestWhoSentIt(t *testing.T) {
 		{"BGP between neighbours: TTL 1, and the kernel's own TTL of a reply", "> ttl 1\n< ttl 1\n" + answered + `
 +0.001 > P. 28 ack 44 "more"
 +0.020 < R  44:44(0) win 0 ttl 255`, OriginEndpoint, ""},
+		{"a TTL unlike that of another connection, alone", nearBy + `
+conn 2 192.0.2.1:55555 > 198.51.100.1:80
++7200  > P. =91028 ack =501044 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < R  =501044:=501044(0) win 0 ttl 64`, OriginUnknown, "arrive with 50"},
 		{"one host", "conn 1 127.0.0.1:40000 > 127.0.0.1:80\n< ttl 64\n" + answered + `
 +0.001 > P. 28 ack 44 "more"
 +0.020 < R  44:44(0) win 0 ttl 50`, OriginEndpoint, ""},
