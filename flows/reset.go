@@ -120,13 +120,31 @@ type Related struct {
 	// ScanPortsSpan and ScanHostsSpan are the times from the first of these refusals to the last.
 	ScanPortsSpan, ScanHostsSpan time.Duration
 
+	// What the originator's host asked for by SYNs, whatever the answer: different ports and hosts, counted as MaxDifferent
+	// says, connections, and of these the ones that a SYN-ACK answered.
+	AskedPorts, AskedHosts int
+	Asked, Answered        int
+	AskedSpan              time.Duration // from the first of these SYNs to the last
+	// Unasked counts the connections whose first segment in the capture is a SYN-ACK to the originator's host, or a
+	// refusal of a SYN of it. OriginatorSeen says that the capture holds segments of that host, RSTs not counted.
+	Unasked        int
+	OriginatorSeen bool
+
+	// Different hosts that sent a SYN to the responder's address and port, and the time from the first
+	// such SYN to the last.
+	Askers     int
+	AskersSpan time.Duration
+
 	// The RST sender's host: other connections that it reset within TogetherWindow of this RST; refused ones do not
 	// count.
 	ResetTogether      []ConnMark // at most 8
 	ResetTogetherCount int        // MaxResetTogether at most
+	// LostTogether counts those of them that one loss of the host's state can have ended: the host used neither
+	// connection after it had reset the other.
+	LostTogether int
 
-	// Earlier connections between the same hosts to the same port that ended alike (same side, same
-	// phase, no data): health probes.
+	// Earlier connections between the same hosts to the same port that ended alike: reset by the same side in the same
+	// phase, with data of the same sides.
 	Similar       []ConnMark // at most 8, oldest first
 	SimilarCount  int
 	SimilarPeriod time.Duration // their usual distance, 0 when irregular or fewer than three
@@ -146,6 +164,10 @@ type Related struct {
 
 // MaxResetTogether bounds Related.ResetTogetherCount: where it is reached, at least so many were reset.
 const MaxResetTogether = 128
+
+// MaxDifferent bounds the counts of different ports and hosts in a Related. They are never above the truth, and the
+// further below it the nearer they are to MaxDifferent.
+const MaxDifferent = 512
 
 // TogetherWindow is how close in time resets of one host count as one event.
 const TogetherWindow = time.Second

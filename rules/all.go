@@ -5,13 +5,16 @@ package rules
 // and with what left undone. The last ones know least and say so.
 var ordered = []*Rule{
 	// Opening a connection.
+	backscatter,
 	policyReject,
+	synFlood,
 	portScan,
 	restartWindow,
 	noListener,
 	tupleReuse,
 	badHandshakeACK,
 	synUnanswered,
+	spoofedSYN,
 	synProbe,
 	lateSYNACK,
 	connectWithdrawn,

@@ -25,7 +25,7 @@ var deviceReply = &Rule{
 	Doc: Doc{
 		Title:      "A device on the path answers on a connection that is over",
 		Happened:   "The connection had ended. A NAT engine, proxy or firewall on the path no longer has it, and answers a segment of it with a RST in the host's name.",
-		Recognised: "The RST has the form of a reply, and answers a RST (RST+ACK with sequence number 0, whose ACK is the sequence number of the peer's RST); or it answers a segment after the end of the connection and has signs of another sender (TTL, IP ID, Ethernet address).",
+		Recognised: "The RST has the form of a reply, and answers a RST (RST+ACK with sequence number 0, whose ACK is the sequence number of the peer's RST); or it comes after the end of the connection (a RST of the other side, both FINs acknowledged, or the sender's FIN acknowledged and nothing left to say) and has signs of another sender (TTL, IP ID, Ethernet address).",
 		LookAlikes: "A host that has ended the connection answers a late segment with a RST of its own (late-segment), and never answers a RST. A device that cuts a connection in use is forged-reset.",
 		Prints:     "Usually nothing: the connection was over.",
 		Remedy:     "Harmless. If connections in use are answered like that too, look at the device's timeouts.",
@@ -35,7 +35,10 @@ var deviceReply = &Rule{
 		if c.AnsweredReset() != nil {
 			return deviceReplyToReset
 		}
-		if c.PathSigns.Middlebox() && c.Kind == facts.KindReply && c.Trigger != nil && c.BothClosed() && !c.Refused() && !c.Unopened() {
+		if !c.PathSigns.Middlebox() || c.Refused() || c.Unopened() || c.Snd.Segments == 0 {
+			return 0
+		}
+		if c.PeersReset() != nil || c.Trigger != nil && c.BothClosed() || closedBefore(c) {
 			return c.Lowered(deviceReplyLate, facts.AnyDefect)
 		}
 		return 0
@@ -46,6 +49,25 @@ var deviceReply = &Rule{
 			f.Say(claim.Claim{Kind: claim.AnswersReset, Side: c.Side, Span: c.Time.Sub(r.Time)}, r.Frame, c.Frame)
 			return
 		}
+		switch r := c.PeersReset(); {
+		case r != nil && c.Trigger == nil:
+			f.Summary = words.Sentence("The connection was over: %s had reset it %s before; a device on the path %ssent a RST after that, in %s's name.", Receiver(c), words.Span(c.Time.Sub(r.Time)), words.Probably(f.Confidence), Sender(c))
+			f.Say(claim.Claim{Kind: claim.ResetBefore, Side: c.Side.Peer(), Span: c.Time.Sub(r.Time)}, r.Frame)
+			f.SaySigns(c)
+			return
+		case r != nil:
+			f.Summary = words.Sentence("The connection was over: %s had reset it %s before; %s reached a device on the path that %sno longer has it and answers in %s's name.", Receiver(c), words.Span(c.Time.Sub(r.Time)), LateSegment(c), words.Probably(f.Confidence), Sender(c))
+			f.Say(claim.Claim{Kind: claim.ResetBefore, Side: c.Side.Peer(), Span: c.Time.Sub(r.Time)}, r.Frame)
+			f.SayRST(c)
+			f.SaySigns(c)
+			return
+		case !c.BothClosed():
+			f.Summary = words.Sentence("%s had closed its side, and %s had acknowledged that; %s reached a device on the path that %sno longer has the connection and answers in %s's name.", words.Capital(Sender(c)), Receiver(c), LateSegment(c), words.Probably(f.Confidence), Sender(c))
+			f.sayFINAcked(c.Side, c.Snd)
+			f.SayRST(c)
+			f.SaySigns(c)
+			return
+		}
 		f.Summary = words.Sentence("The connection was over: both sides had closed it; %s reached a device on the path that %sno longer has it and answers in %s's name.", LateSegment(c), words.Probably(f.Confidence), Sender(c))
 		f.sayFINAcked(c.Side, c.Snd)
 		f.sayFINAcked(c.Side.Peer(), c.Rcv)
@@ -53,4 +75,23 @@ var deviceReply = &Rule{
 		f.SaySigns(c)
 	},
 	WhyNot: "the RST answers no RST, and nothing shows a device on a connection that is over",
+}
+
+// closedBefore reports whether the named sender had closed after a complete exchange, its peer had acknowledged that, and
+// the RST answers no new data.
+func closedBefore(c *facts.Facts) bool {
+	fin, t := c.Snd.FINAcked, c.Trigger
+	if !fin.Seen() || t == nil || t.Frame <= fin.Frame || c.Close.By != facts.ByFIN || !done(c) {
+		return false
+	}
+	return t.DataLen == 0
+}
+
+// done reports whether nothing of the exchange was left to be said when the connection was closed.
+func done(c *facts.Facts) bool {
+	switch c.Close.Completion.State {
+	case facts.OpenRequest, facts.CutRequest, facts.CutResponse, facts.InFlight, facts.OpenHandshake:
+		return false
+	}
+	return true
 }

@@ -35,6 +35,9 @@ var forgedReset = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("A device on the path cut the connection in %s's name, %s; %s itself most likely did not send this RST.", Sender(c), Circumstances(c), Sender(c))
+		if c.WentOn() {
+			f.Summary = words.Sentence("A device on the path sent a RST in %s's name, %s; %s itself most likely did not send it, and the connection went on.", Sender(c), Circumstances(c), Sender(c))
+		}
 		f.SayCompletion(c)
 		f.SaySigns(c)
 		f.Open(FastClose, "", 0.5, "the RST was most likely made on the path")

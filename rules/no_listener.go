@@ -5,8 +5,11 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
+// noListenerID is what other rules call it by.
+const noListenerID = "no-listener"
+
 var noListener = &Rule{
-	ID:       "no-listener",
+	ID:       noListenerID,
 	Cause:    ClosedPort,
 	Severity: Error,
 	Pattern:  Refusal,

@@ -52,12 +52,18 @@ func (f *Finding) addNotes(c *facts.Facts) {
 	case c.Opts.MPTCP&flows.MPTCPFastClose != 0 && !f.Claims(claim.MPTCPFastClose):
 		own(claim.MPTCPFastClose)
 	}
+	if r := &c.Related; r.SimilarCount >= periodicFrom && r.SimilarPeriod > 0 && !f.Claims(claim.Probes) {
+		f.Note(claim.Claim{Kind: claim.Probes, Side: c.Side, Count: r.SimilarCount, Every: r.SimilarPeriod})
+	}
 	for _, n := range c.Related.ICMP {
 		if words.ICMP(&n) != "" {
 			f.Note(icmpClaim(&n), n.Frame)
 		}
 	}
 }
+
+// periodicFrom is from how many earlier connections on that ended alike, at even distances, they are worth a note.
+const periodicFrom = 3
 
 // asksForIt reports whether the RST has the very number that its receiver asked for in the segment that it
 // answers, sent so long after the RST's sender had last sent something new that this cannot have been under way.

@@ -1,6 +1,9 @@
 package rules
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // many returns a script in which one client was refused by n ports.
 func many(n int) string {
@@ -17,7 +20,139 @@ func scanOf(i int) string {
 		"+0.010 > S 0:0(0) <mss 1460>\n+0.010 < R. =0:=0(0) ack 1 win 0 ipid 0\n"
 }
 
+// flood returns a script in which n hosts, one after the other, are refused by one port; their SYNs have these options.
+func flood(n int, options string) string {
+	text := ""
+	for i := range n {
+		text += fmt.Sprintf("conn %d 203.0.113.%d:%d > 198.51.100.1:22\n+0.050 > S 0:0(0) win 5005 %s\n+0.0001 < R. =0:=0(0) ack 1 win 0 ipid 0\n", i+1, i+1, 5000+i, options)
+	}
+	return text
+}
+
+// unasked returns a script in which a server answers SYNs that nobody sent on n connections.
+func unasked(n int, answer string) string {
+	text := ""
+	for i := range n {
+		text += fmt.Sprintf("conn %d 192.0.2.1:%d > 198.51.100.1:80\n+0.050 %s\n", i+1, 5000+i, answer)
+	}
+	return text
+}
+
+// filtered returns a script in which one client asks n ports, of which the last refuses and the others do not answer.
+func filtered(n int) string {
+	text := ""
+	for i := range n {
+		text += fmt.Sprintf("conn %d 192.0.2.1:50000 > 198.51.100.1:%d\n+0.010 > S 0:0(0) <mss 1460>\n", i+1, 1000+i)
+	}
+	return text + "+0.010 < R. =0:=0(0) ack 1 win 0 ipid 0"
+}
+
+// visitor returns a script in which one client asks one port of n servers, which accept, but for the last.
+func visitor(n int) string {
+	text := ""
+	for i := range n {
+		text += fmt.Sprintf("conn %d 192.0.2.1:50000 > 198.51.100.%d:443\n+0.010 > S 0:0(0) <mss 1460>\n", i+1, i+1)
+		if i+1 < n {
+			text += "+0.010 < S. 0:0(0) ack 1\n+0.000 > . 1:1(0) ack 1\n"
+		}
+	}
+	return text + "+0.010 < R. =0:=0(0) ack 1 win 0 ipid 0"
+}
+
+const resetUnasked = "< S. 0:0(0) ack 1\n+0.0001 > R 1:1(0) win 0 ipid 0"
+
 var openingScripts = []script{
+	{
+		rule: "backscatter",
+		hit:  unasked(4, resetUnasked),
+		// The host had asked, and gave up.
+		miss: "0.000 > S 0:0(0) win 64240 <mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7>\n+0.020 " + resetUnasked,
+	},
+	{
+		rule: "backscatter",
+		// Refusals come to a host that the capture shows, and that asked for none.
+		hit: "conn 9\n" + answered + unasked(4, "< R. =0:=0(0) ack 1 win 0 ipid 0"),
+		// One of several SYNs was not captured.
+		miss: "conn 9\n" + answered + unasked(1, "< R. =0:=0(0) ack 1 win 0 ipid 0"),
+	},
+	{
+		rule: "spoofed-syn",
+		// Another gateway, and another distance.
+		hit: `
+0.000  > S  0:0(0) win 64240 ttl 240 mac 02:00:00:00:00:01 <mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7>
++0.020 < S. 0:0(0) ack 1
++0.080 > R  1:1(0) win 0 ipid 0 ttl 52 mac 02:00:00:00:00:02`,
+		// nmap gives its SYNs a TTL of its own.
+		miss: `
+0.000  > S  0:0(0) win 1 ttl 38 mac 02:00:00:00:00:01 <mss 1460,sackOK,TS val 4294967295 ecr 0,nop,wscale 10>
++0.020 < S. 0:0(0) ack 1
++0.080 > R  1:1(0) win 0 ipid 0 ttl 64 mac 02:00:00:00:00:01`,
+	},
+	{
+		rule: "spoofed-syn",
+		// A SYN with a request, as for reflection by devices on the path.
+		hit: `
+0.000  > S  0 win 64240 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < S. 0:0(0) ack 1
++0.000 > R  1:1(0) win 0 ipid 0`,
+		// TCP Fast Open: the SYN-ACK acknowledges the data.
+		miss: `
+0.000  > S  0 win 64240 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < S. 0:0(0) ack 28
++0.000 > R  28:28(0) win 0 ipid 0`,
+	},
+	{
+		rule: "syn-flood",
+		hit:  flood(40, ""),
+		// Clients of a service that is down.
+		miss: flood(40, "<mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7>"),
+	},
+	{
+		rule: "port-scan",
+		// A filter drops what it does not refuse: one refusal of 40 SYNs.
+		hit: filtered(40),
+		// Three ports are no scan.
+		miss: filtered(3),
+	},
+	{
+		rule: "port-scan",
+		hit:  filtered(40),
+		// A client of many servers, which accept, is none.
+		miss: visitor(40),
+	},
+	{
+		rule: "syn-probe",
+		// nmap -O: a window of 1, the largest timestamp; and flags that no system sends.
+		hit: `
+0.000  > FSPU 0:0(0) win 256 <nop,wscale 10,nop,mss 265,TS val 4294967295 ecr 0,sackOK>
++0.020 < S. 0:0(0) ack 1
++0.000 > R  1:1(0) win 0 ipid 0`,
+		miss: `
+0.000  > S 0:0(0) win 64240 <mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7>
++0.020 < S. 0:0(0) ack 1
++0.000 > R  1:1(0) win 0 ipid 0`,
+	},
+	{
+		rule: "syn-probe",
+		// Xmas; the reply leaves the FIN out.
+		hit: `
+0.000  > FPU 0:0(0) win 1024
++0.020 < R. =0:=0(0) ack 0 win 0 ipid 0`,
+		// An ACK probe has no odd flag.
+		miss: `
+0.000  > . 0:0(0) ack 1 win 1024
++0.020 < R 1:1(0) win 0 ipid 0`,
+	},
+	{
+		rule: "syn-probe",
+		// NULL
+		hit: `
+0.000  > - 0:0(0) win 1024
++0.020 < R. =0:=0(0) ack 0 win 0 ipid 0`,
+		miss: `
+0.000  > S 0:0(0) win 1024
++0.020 < R. =0:=0(0) ack 1 win 0 ipid 0`,
+	},
 	{
 		rule: "no-listener",
 		hit: `

@@ -1,11 +1,15 @@
 package rules
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/wire"
+	"github.com/rstexplain/rstexplain/rules/claim"
 )
 
 // aborted is a download that the client breaks off, 100 ms away from the capture, while the server sends on.
@@ -51,6 +55,82 @@ const blocked = `
 +0.041 < F. 1 ack 28 ttl 59 ipid 0 "HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nNo."
 `
 
+// nearBy is a complete exchange with a server 14 routers away.
+const nearBy = "< ttl 50\n" + answered
+
+// fellAlike is n connections that are opened one after the other, and that the server's side resets at their second
+// request.
+func fellAlike(n int) string {
+	text := ""
+	for i := range n {
+		text += fmt.Sprintf("conn %d 192.0.2.1:%d > 198.51.100.1:80\n", i+1, 5000+i) + openedAgain + "+0.3 > P. 6 ack 1 \"hello\"\n+0.020 < R 1:1(0) win 0 ipid 0\n"
+	}
+	return text
+}
+
+// fellAtOnce is n connections that are opened one after the other, and all reset when they are used next.
+func fellAtOnce(n int) string {
+	text := ""
+	for i := range n {
+		text += fmt.Sprintf("conn %d 192.0.2.1:%d > 198.51.100.1:80\n", i+1, 5000+i) + openedAgain
+	}
+	text += "+0.1 1> P. 6 ack 1 \"hello\"\n+0.020 1< R 1:1(0) win 0 ipid 0\n"
+	for i := range n - 1 {
+		text += fmt.Sprintf("+0.1 %d> P. 6 ack 1 \"hello\"\n+0.020 %d< R 1:1(0) win 0 ipid 0\n", i+2, i+2)
+	}
+	return text
+}
+
+const openedAgain = "+0.010 > S 0:0(0) win 64240 <mss 1460,sackOK>\n+0.020 < S. 0:0(0) ack 1\n+0.0001 > . 1:1(0) ack 1\n+0.001 > P. 1 ack 1 \"hello\"\n+0.020 < . 1:1(0) ack 6\n"
+
+// everyMinute is n connections, one a minute, each of which the client resets after its request.
+func everyMinute(n int) string {
+	text := ""
+	for i := range n {
+		text += fmt.Sprintf("conn %d 192.0.2.1:%d > 198.51.100.1:80\n", i+1, 5000+i) + openedAgain + "+0.3 > R. 6:6(0) ack 1 win 500\n+59.6 icmp 3/1 from 10.0.0.1 quotes >\n"
+	}
+	return text
+}
+
+// TestPeriodicity: connections that end alike at even distances are noted, whatever was sent on them.
+func TestPeriodicity(t *testing.T) {
+	for n, want := range map[int]bool{6: true, 3: false} {
+		f := last(t, everyMinute(n))
+		noted := slices.ContainsFunc(f.Notes, func(e Evidence) bool {
+			return e.Kind == claim.Probes && e.Every > 59*time.Second && e.Every < 61*time.Second
+		})
+		if noted != want {
+			t.Errorf("%d connections: %v, want %v: %s", n, noted, want, f.Summary)
+		}
+	}
+}
+
+// TestForgedInVain: a forged RST after which both ends go on did no harm, and the headline says so.
+func TestForgedInVain(t *testing.T) {
+	f := last(t, nearBy+`
++1 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.001 < R 45:45(0) win 0 ttl 62
++0.02 < P. 44 ack 56 "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
++0.001 > . 56:56(0) ack 82
++0.1 > P. 56 ack 82 "GET /3 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.02 < P. 82 ack 84 "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"`)
+	if f.Rule != forgedReset || f.Severity != Info || f.Harm != noEffect || !strings.Contains(f.Summary, "went on") {
+		t.Errorf("%s, %s, %s: %s", f.Rule.ID, f.Severity, f.Harm, f.Summary)
+	}
+}
+
+// TestRepeatsNoRefusal: the reset of a SYN-ACK that nobody asked for does not belong to an earlier refusal.
+func TestRepeatsNoRefusal(t *testing.T) {
+	f := last(t, `
+0.000  > S  0:0(0) win 64240 <mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7>
++0.010 < R. =0:=0(0) ack 1 win 0 ipid 0
++5     < S. 7000:7000(0) ack 1
++0.001 > R  1:1(0) win 0`)
+	if f.Repeats != 0 || f.Cause != UnknownConnection {
+		t.Errorf("repeats %d: %s, %s", f.Repeats, f.Cause, f.Summary)
+	}
+}
+
 // pathScripts are situations in which somebody else than the two ends has a hand.
 var pathScripts = []script{
 	{
@@ -90,6 +170,53 @@ var pathScripts = []script{
 +0.001 < R  2:2(0) win 0`,
 	},
 	{
+		rule: "device-reply",
+		// The client had reset the connection; a device answers a late segment of it.
+		hit: nearBy + `
++1 > R. 28:28(0) ack 44
++10 > . 28:28(0) ack 44
++0.001 < R 44:44(0) win 0 ttl 250`,
+		// The server's own stack does.
+		miss: nearBy + `
++1 > R. 28:28(0) ack 44
++10 > . 28:28(0) ack 44
++0.02 < R 44:44(0) win 0 ttl 50`,
+	},
+	{
+		rule: "device-reply",
+		// The server had closed, and the client closes later.
+		hit: nearBy + `
++1 < F. 44:44(0) ack 28
++0.001 > . 28:28(0) ack 45
++70 > F. 28:28(0) ack 45
++0.001 < R 45:45(0) win 0 ttl 250`,
+		// A device cuts a connection in use.
+		miss: nearBy + `
++1 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.001 < R 44:44(0) win 0 ttl 250`,
+	},
+	{
+		rule: "device-reply",
+		// Both had closed; the device gives both numbers of an answer.
+		hit: nearBy + `
++1 < F. 44:44(0) ack 28
++0.001 > F. 28:28(0) ack 45
++0.02 < . 45:45(0) ack 29
++30 > F. 28:28(0) ack 45
++0.001 < R. 45:45(0) ack 29 win 0 ttl 250`,
+	},
+	{
+		rule: "device-reply",
+		// A NAT engine answers a RST+ACK, with a number outside of the stream.
+		hit: nearBy + `
++1 > R. 28:28(0) ack 44 win 0
++0.001 < R. =777:=777(0) ack 28 win 0 ttl 255`,
+		// A device resets both ends of an idle connection.
+		miss: nearBy + `
++350 > R. 28:28(0) ack 44 win 0 ttl 250 ipid 1
++0.0001 < R. 44:44(0) ack 28 win 0 ttl 250 ipid 2`,
+	},
+	{
 		rule: "injected-answer",
 		// A filter answers in the server's name; only the SYN-ACK is the server's.
 		hit: blocked + `
@@ -106,6 +233,13 @@ var pathScripts = []script{
 +0.100 < P. 1 ack 28 ttl 59 ipid 0 "HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nNo."
 +0.000 > .  28:28(0) ack 48
 +2.000 < R. 48:48(0) ack 28 win 27 ttl 59 ipid 0`,
+	},
+	{
+		rule: "state-lost",
+		// All connections fall from one moment on.
+		hit: fellAtOnce(4),
+		// Each falls as the one before it, which the server had reset when it accepted the next.
+		miss: fellAlike(4),
 	},
 	{
 		rule: "policy-reject",
@@ -236,6 +370,10 @@ func TestWhoSentIt(t *testing.T) {
 		{"BGP between neighbours: TTL 1, and the kernel's own TTL of a reply", "> ttl 1\n< ttl 1\n" + answered + `
 +0.001 > P. 28 ack 44 "more"
 +0.020 < R  44:44(0) win 0 ttl 255`, OriginEndpoint, ""},
+		{"a TTL unlike that of another connection, alone", nearBy + `
+conn 2 192.0.2.1:55555 > 198.51.100.1:80
++7200  > P. =91028 ack =501044 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < R  =501044:=501044(0) win 0 ttl 64`, OriginUnknown, "arrive with 50"},
 		{"one host", "conn 1 127.0.0.1:40000 > 127.0.0.1:80\n< ttl 64\n" + answered + `
 +0.001 > P. 28 ack 44 "more"
 +0.020 < R  44:44(0) win 0 ttl 50`, OriginEndpoint, ""},

@@ -44,7 +44,9 @@ var stateLost = &Rule{
 		}
 		p := stateLostIdle
 		switch gap := c.Gap(); {
-		case c.Related.ResetTogetherCount > 0 || c.ServiceDied():
+		case c.FellAlike():
+			return 0
+		case c.Related.LostTogether > 0 || c.ServiceDied():
 			p = stateLostTogether
 		case c.PeerRepeated():
 			p = stateLostBack

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
@@ -16,34 +17,67 @@ var synProbe = &Rule{
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
 		Title:      "A scanner asked whether the port is open",
-		Happened:   "A scanner sent a SYN that it made itself, past its own system's TCP. When the SYN-ACK came, that system did not know of any such connection and reset it. The port is open; nobody wanted a connection.",
-		Recognised: "SYN, SYN-ACK, bare RST, and no third step of the handshake. The SYN gives itself away: no options or only a maximum segment size, a small round window, or many ports and hosts from one source.",
+		Happened:   "A scanner sent a SYN that it made itself, past its own system's TCP. When the SYN-ACK came, that system did not know of any such connection and reset it: the port is open, and no connection was wanted. Or the scanner sent a segment that no system sends (no flags, FIN alone, or FIN, PSH and URG), and the host asked answered it with a RST, as it must.",
+		Recognised: "SYN, SYN-ACK, bare RST, and no ACK that completes the handshake. The SYN is no system's: no options or only a maximum segment size and a window that scanners use, a window below 512, a timestamp of 4294967295, further flags, or many ports and hosts from one source. Or a RST with ACK that answers a segment without ACK and SYN.",
 		LookAlikes: "A program that gives up connecting at that moment resets in the same way, but its SYN is an ordinary one (connect-withdrawn).",
 		Prints:     "Nothing: no application on either side sees a connection.",
 		Remedy:     "Nothing to repair. Find out who scans, when nobody should.",
-		Limits:     "A scanner that forges an ordinary SYN is told as connect-withdrawn; the label is the same.",
+		Limits:     "A scanner that sends an ordinary SYN is explained as connect-withdrawn; the label is the same.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if !c.ResetsSYNACK() || !crafted(c) {
-			return 0
+		if oddProbe(c) || c.ResetsSYNACK() && crafted(c) {
+			return synProbeSure
 		}
-		return synProbeSure
+		return 0
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
+		if oddProbe(c) {
+			f.Summary = words.Sentence("A scanner's probe: %s sent a segment without ACK and SYN, which no system sends, and %s answered it with a RST.", Receiver(c), Sender(c))
+			f.Say(claim.Claim{Kind: claim.NoHandshake, Side: c.Side}, c.Conn.Start.Frame)
+			f.SayRST(c)
+			f.Open(ClosedPort, "", 0.5, "the segment is no SYN: it does not ask for a connection")
+			return
+		}
 		f.Summary = words.Sentence("A scanner's probe: %s sent a SYN that its own TCP did not make, and its TCP, which has no such connection, reset the SYN-ACK.", Sender(c))
 		f.SayHalfOpen(c)
-		f.Say(claim.Claim{Kind: claim.OddSYN, Side: c.Side, Count: int(c.Snd.SYNOpts.Kinds), Number: uint64(c.Snd.SYNWND)}, c.Snd.SYN.Frame)
+		f.sayCrafted(c)
 		f.Open(FastClose, healthProbeID, 0.6, "a program that closes its socket on purpose sends RST+ACK; this RST is a system's reply to a SYN-ACK")
 	},
 	Effects: Effects{Outcomes: openingOutcomes},
 	WhyNot:  "the SYN is an ordinary one",
 }
 
+// sayCrafted says by what the SYN is no system's.
+func (f *Finding) sayCrafted(c *facts.Facts) {
+	syn := c.Snd.SYN.Frame
+	if flags := c.SYNFlags(c.Side); oddSYN(flags) {
+		f.Say(claim.Claim{Kind: claim.OddFlags, Side: c.Side, Text: flags.String()}, syn)
+		return
+	}
+	f.Say(claim.Claim{Kind: claim.OddSYN, Side: c.Side, Count: int(c.Snd.SYNOpts.Kinds), Number: uint64(c.Snd.SYNWND)}, syn)
+}
+
+// oddSYN reports whether no system sends a SYN with these flags.
+func oddSYN(f flows.Flags) bool { return f&(flows.FIN|flows.PSH|flows.URG) != 0 }
+
+// oddProbe reports whether the RST answers a segment without ACK and SYN that begins the connection: a NULL, FIN or
+// Xmas probe. A reply may leave the FIN out of its ACK.
+func oddProbe(c *facts.Facts) bool {
+	t := c.Trigger
+	return c.Answers == facts.ToOdd && c.Snd.Segments == 0 && !c.Rcv.SYN.Seen() && t.DataLen == 0 && t.Frame == c.Conn.Start.Frame
+}
+
+// smallestWindow is the least window of a SYN that a common system sends.
+const smallestWindow = 512
+
 // crafted reports whether the SYN was made by a program instead of a system: hardly any options, and a
 // window such as scanners use.
 func crafted(c *facts.Facts) bool {
 	o := &c.Snd.SYNOpts
 	plain := !o.HasTS && !o.SACKOK && !o.HasWScale && o.Kinds <= 1
+	if c.Snd.SYN.Seen() && (c.Snd.SYNWND < smallestWindow || c.Snd.HasTS && c.Snd.TSval == 1<<32-1 || oddSYN(c.SYNFlags(c.Side))) {
+		return true // probes of the stack by its answers: nmap -O
+	}
 	if !plain || !c.Snd.SYN.Seen() {
 		return false
 	}

@@ -56,6 +56,8 @@ type service struct {
 	refused, refusedOther   place
 	refusals                uint32
 	waitAccept, waitRefuse  []uint64 // resets that wait for what comes first after them
+	askers                  bitmap   // hosts that sent it a SYN
+	askedFrom, askedTo      flows.Time
 }
 
 // A host is what is known of an address.
@@ -65,6 +67,24 @@ type host struct {
 	ttl, weight    uint8         // majority vote over connections
 	ttlSeen        place         // a packet that arrived with ttl
 	lastReset      int           // number of its last entry in falls, plus one
+
+	// What it asked for by SYNs, and what came to it unasked.
+	ports, hosts       bitmap // different ports, and different hosts, that it sent SYNs to
+	askedFrom, askedTo flows.Time
+	asked, answered    uint32 // connections that it began, and those that a SYN-ACK answered
+	unasked            uint32 // connections whose first segment is a SYN-ACK to it, or a refusal of a SYN
+}
+
+// A bitmap counts different values by their hashes: never more than there were, and at most flows.MaxDifferent.
+type bitmap [flows.MaxDifferent / 64]uint64
+
+func (b *bitmap) add(hash uint64) { b[hash>>6&7] |= 1 << (hash & 63) }
+
+func (b *bitmap) count() (n int) {
+	for _, w := range b {
+		n += bits.OnesCount64(w)
+	}
+	return n
 }
 
 // A pair is what is known of two hosts, whatever the ports.
@@ -73,7 +93,7 @@ type pair struct{ both, bothOther place }
 // A scan holds the different ports, or hosts, that refused one originator; as a bitmap of their hashes,
 // so that two may count as one.
 type scan struct {
-	seen     [8]uint64
+	seen     bitmap
 	from, to flows.Time
 }
 
@@ -81,7 +101,7 @@ func (s *scan) add(hash uint64, at flows.Time) {
 	if s.from == 0 {
 		s.from = at
 	}
-	s.seen[hash>>6&7] |= 1 << (hash & 63)
+	s.seen.add(hash)
 	s.to = max(s.to, at)
 }
 
@@ -94,9 +114,7 @@ func (s *scan) span() time.Duration {
 
 func (s *scan) count() (n int) {
 	if s != nil {
-		for _, w := range s.seen {
-			n += bits.OnesCount64(w)
-		}
+		n = s.seen.count()
 	}
 	return n
 }
@@ -110,7 +128,17 @@ type probes struct {
 // A hostReset is a connection that was reset, linked with the others that the same host has reset.
 type hostReset struct {
 	place
-	prev, next int // numbers of the host's entries before and after it, plus one
+	began, heard flows.Time // first packet of the connection, and the host's last segment on it before the RST
+	prev, next   int        // numbers of the host's entries before and after it, plus one
+}
+
+// atOneMoment reports whether one loss of the host's state can have ended two connections: the host used neither after
+// it had reset the other.
+func (f *hostReset) atOneMoment(o *hostReset) bool {
+	if o.at.time() < f.at.time() {
+		f, o = o, f
+	}
+	return o.began <= f.at.time() && o.heard <= f.at.time()
 }
 
 const maxHostResets = 1 << 13
@@ -123,8 +151,8 @@ func (a *related) resetAt(n int) *hostReset {
 	return &a.resets[(n-1)%maxHostResets]
 }
 
-// host takes the first segment of a connection's side.
-func (a *related) host(t *Table, s *segment, stream uint32) {
+// host takes the first segment of a connection's side; first says that it is the connection's first too.
+func (a *related) host(t *Table, s *segment, stream uint32, first bool) {
 	h := a.hosts.get(t.hostKey(&s.Src))
 	h.widen(s.TTL)
 	switch {
@@ -136,6 +164,33 @@ func (a *related) host(t *Table, s *segment, stream uint32) {
 	case h.weight < 1<<8-1:
 		h.weight++
 	}
+	switch {
+	case s.Flags&(flows.SYN|flows.ACK) == flows.SYN:
+		h.asks(s)
+		v := a.services.get(t.addrKey(&s.Dst))
+		if v.askedFrom == 0 {
+			v.askedFrom = s.Time
+		}
+		v.askedTo = max(v.askedTo, s.Time)
+		v.askers.add(tuple.HashIP(&s.Src.IP, tuple.PublicSeed))
+	case s.Flags.Has(flows.SYN | flows.ACK):
+		if d := a.hosts.get(t.hostKey(&s.Dst)); first {
+			d.unasked++
+		} else {
+			d.answered++
+		}
+	}
+}
+
+// asks takes a SYN of the host.
+func (h *host) asks(s *segment) {
+	if h.asked == 0 {
+		h.askedFrom = s.Time
+	}
+	h.asked++
+	h.askedTo = max(h.askedTo, s.Time)
+	h.ports.add(tuple.Mix(uint64(s.Dst.Port), 5, tuple.PublicSeed))
+	h.hosts.add(tuple.HashIP(&s.Dst.IP, tuple.PublicSeed))
 }
 
 // widen takes a TTL into the range seen.
@@ -215,7 +270,7 @@ func (a *related) before(t *Table, c *record, side flows.Side, s *segment, r *fl
 		o.AcceptedBefore = otherThan(c.stream, v.accepted, v.acceptedOther)
 		o.RefusedBefore = otherThan(c.stream, v.refused, v.refusedOther)
 	}
-	if r.Conn.Ends[0].DataSegments+r.Conn.Ends[1].DataSegments == 0 && r.Conn.SYN.Seen() {
+	if r.Conn.SYN.Seen() {
 		if p := a.probes.find(t.probesKey(c, side, r.Conn)); p != nil {
 			p.tell(o, r.Time)
 		}
@@ -230,6 +285,11 @@ func (t *Table) probesKey(c *record, side flows.Side, conn *flows.Conn) cacheKey
 	}
 	if conn.HandshakeACK.Seen() {
 		way |= 2
+	}
+	for i := range conn.Ends {
+		if conn.Ends[i].DataSegments > 0 {
+			way |= 8 << i
+		}
 	}
 	return t.hostKey(&conn.Ends[flows.Originator].Addr).and(t.addrKey(&conn.Ends[flows.Responder].Addr), t.seed).and(t.keyOf(way, 1), t.seed)
 }
@@ -270,18 +330,21 @@ func (a *related) after(t *Table, c *record, side flows.Side, s *segment, r *flo
 			a.resets = make([]hostReset, maxHostResets)
 		}
 		a.nResets++
-		a.resets[(a.nResets-1)%maxHostResets] = hostReset{place: p, prev: h.lastReset}
+		a.resets[(a.nResets-1)%maxHostResets] = hostReset{place: p, began: r.Conn.Start.Time, heard: r.Conn.Ends[side].Last.Time, prev: h.lastReset}
 		if last := a.resetAt(h.lastReset); last != nil {
 			last.next = a.nResets
 		}
 		h.lastReset = a.nResets
 	}
 	if first {
-		if r.Conn.Ends[0].DataSegments+r.Conn.Ends[1].DataSegments == 0 && r.Conn.SYN.Seen() {
+		if r.Conn.SYN.Seen() {
 			k := a.probes.get(t.probesKey(c, side, r.Conn))
 			k.last[k.count%len(k.last)] = p
 			k.count++
 		}
+	}
+	if r.Conn.Packets == 0 && r.Class == flows.ClassReplyACK {
+		a.hosts.get(t.hostKey(&s.Dst)).unasked++
 	}
 	if refused {
 		v := a.services.get(t.addrKey(responder))
@@ -333,6 +396,7 @@ func (a *related) settle(t *Table, p *pending) {
 	originator, responder := &r.Conn.Ends[flows.Originator].Addr, &r.Conn.Ends[flows.Responder].Addr
 	if v := a.services.find(t.addrKey(responder)); v != nil {
 		o.Refused = int(v.refusals)
+		o.Askers, o.AskersSpan = v.askers.count(), v.askedTo.Sub(v.askedFrom)
 	}
 	ports, hosts := a.scans.find(t.portsKey(originator, responder)), a.scans.find(t.hostsKey(originator, responder))
 	o.ScanPorts, o.ScanPortsSpan = ports.count(), ports.span()
@@ -340,6 +404,11 @@ func (a *related) settle(t *Table, p *pending) {
 	if h := a.hosts.find(t.hostKey(&r.Conn.Ends[p.sender].Addr)); h != nil && h.weight > 0 {
 		o.SenderTTL, o.SenderTTLSeen = h.ttl, h.ttlSeen.mark()
 		o.SenderTTLMin, o.SenderTTLMax, o.SenderReaction = h.ttlMin, h.ttlMax, h.reaction
+	}
+	if h := a.hosts.find(t.hostKey(originator)); h != nil {
+		o.AskedPorts, o.AskedHosts, o.AskedSpan = h.ports.count(), h.hosts.count(), h.askedTo.Sub(h.askedFrom)
+		o.Asked, o.Answered, o.Unasked = int(h.asked), int(h.answered), int(h.unasked)
+		o.OriginatorSeen = h.weight > 0
 	}
 	if v := a.pairs.find(t.pairKey(originator, responder)); v != nil {
 		o.OtherDir = otherThan(p.stream, v.both, v.bothOther).Seen()
@@ -358,6 +427,9 @@ func (a *related) together(p *pending) {
 	nBefore := a.walk(p, p.hostReset, &before, func(f *hostReset) int { return f.prev }, maxTogether)
 	nAfter := a.walk(p, first.next, &after, func(f *hostReset) int { return f.next }, maxTogether-nBefore)
 	o := &p.r.Related
+	if f := a.resetAt(p.hostReset); f != nil && f.stream == p.stream {
+		o.LostTogether = a.alike(p, f, first)
+	}
 	if o.ResetTogetherCount = nBefore + nAfter; o.ResetTogetherCount == 0 {
 		return
 	}
@@ -367,6 +439,24 @@ func (a *related) together(p *pending) {
 		o.ResetTogether = append(o.ResetTogether, before[k])
 	}
 	o.ResetTogether = append(o.ResetTogether, after[:nAfter]...)
+}
+
+// alike counts those of the connections that walk finds which one loss of state can have ended together with own.
+func (a *related) alike(p *pending, own, first *hostReset) (n int) {
+	seen := 0
+	count := func(from int, next func(*hostReset) int) {
+		for f := a.resetAt(from); f != nil && seen < maxTogether; f = a.resetAt(next(f)) {
+			if d := f.at.time().Sub(p.r.Time); d < -flows.TogetherWindow || d > flows.TogetherWindow {
+				return
+			}
+			if seen++; f.stream != p.stream && own.atOneMoment(f) {
+				n++
+			}
+		}
+	}
+	count(p.hostReset, func(f *hostReset) int { return f.prev })
+	count(first.next, func(f *hostReset) int { return f.next })
+	return n
 }
 
 // walk follows the connections that one host reset, from entry n on, while they are within flows.TogetherWindow of

@@ -50,7 +50,7 @@ func (t *Table) addSYNEntry(tp *tuple.Tuple, s *segment) (stream int) {
 	}
 	t.index.Insert(tp.Hash(), id|isSYNEntry)
 	t.stats.PeakOpen = max(t.stats.PeakOpen, t.connections())
-	t.related.host(t, s, e.Stream)
+	t.related.host(t, s, e.Stream, true)
 	return stream
 }
 

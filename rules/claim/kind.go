@@ -26,6 +26,9 @@ const (
 	Handshake
 	BadACK
 	OddSYN
+	OddFlags
+	SYNData
+	NoSYN
 	OtherACK
 	SYNAgain
 	NoSYNACK
@@ -91,6 +94,9 @@ const (
 	AlsoReset
 	AlsoResetCount
 	Scan
+	Asked
+	Askers
+	Unasked
 	Probes
 	ProbeBefore
 
@@ -175,6 +181,9 @@ var Kinds = []Meaning{
 	{Handshake, "handshake", "the frame is the first segment of the side, the originator, that acknowledges the peer's SYN-ACK", "span: time from it to the RST", false},
 	{BadACK, "bad-ack", "the SYN-ACK at the frame, or the segment that completes the handshake, of the peer, acknowledges another number than one above the side's SYN, and none that the side had sent", "number: its ACK; expected: one above the SYN's SEQ; what: SYN-ACK, or handshake-ack", false},
 	{OddSYN, "odd-syn", "the SYN at the frame has so many options and this window", "count: options, padding not counted; number: window", false},
+	{OddFlags, "odd-flags", "the frame, of the side, is a SYN with further flags, without ACK: FIN, PSH or URG", "text: its flags", false},
+	{SYNData, "syn-data", "the SYN at the frame, of the side, has data", "bytes", false},
+	{NoSYN, "no-syn", "the side sent no SYN on the connection before the RST", "", true},
 	{OtherACK, "other-ack", "the frame, of the side, has ACK and no SYN, comes after the peer's SYN and before any SYN-ACK to it, and does not acknowledge that SYN", "number: its ACK; expected: one above the SYN's SEQ", false},
 	{SYNAgain, "syn-again", "the side sent a SYN at the frame, after the RST", "span: time since the RST", false},
 	{NoSYNACK, "no-syn-ack", "the side sent no SYN-ACK before the RST", "", true},
@@ -237,11 +246,14 @@ var Kinds = []Meaning{
 	{AlsoReset, "also-reset", "the side's host sent a RST in the stream at the frame", "span: from the RST to it, negative when it came before", false},
 	{AlsoResetCount, "also-reset-count", "the side's host reset so many other connections within this time of the RST", "count; span", false},
 	{Scan, "scan", "SYNs of the side's host were answered by RSTs of so many ports of the peer, or of so many hosts on the peer's port", "count: ports; hosts; span: from the first to the last", false},
+	{Asked, "asked", "in the capture the side's host sent SYNs to at least so many different ports, and hosts", "count: ports; hosts; of: connections that it began so; number: of these, answered by a SYN-ACK; span: from the first SYN to the last", false},
+	{Askers, "askers", "in the capture at least so many different hosts sent a SYN to the side's address and port", "count; span: from the first SYN to the last", false},
+	{Unasked, "unasked", "in the capture so many connections of the side's host begin with a SYN-ACK to it, or with a RST to it that has ACK and SEQ 0", "count", false},
 	{Probes, "probes", "so many connections between the two hosts to the same port, before this one, ended in the same way", "count; every: their usual distance, 0 when irregular", false},
 	{ProbeBefore, "probe-before", "the frame, in the stream, ended such a connection", "span: from the RST to it, negative", false},
 
 	{TTLSame, "ttl-same", "the RST's TTL, or hop limit, is that of the frame before it, a packet of the same sender", "what: data where that frame is data; number: the TTL", false},
-	{TTLDiffers, "ttl-differs", "the RST's TTL, or hop limit, is not that of the first frame, a packet of the same sender", "what: syn-ack where that frame is its SYN-ACK and no other packet can be meant; number: the RST's; expected: the other's", false},
+	{TTLDiffers, "ttl-differs", "the RST's TTL, or hop limit, is not that of the first frame, a packet of the same sender", "what: syn, or syn-ack, where that frame is its SYN, or SYN-ACK, and no other packet can be meant; number: the RST's; expected: the other's", false},
 	{IPIDContinues, "ip-id-continues", "the RST's IP ID is at most 8 above that of the sender's last packet before it, at the first frame, in either byte order", "number: the RST's; expected: the other's", false},
 	{IPIDCopied, "ip-id-copied", "the RST's IP ID is that of the first frame, a segment of the peer", "number", false},
 	{IPIDBreaks, "ip-id-breaks", "the RST's IP ID is not within 4096 above that of the sender's last packet, at the first frame", "number: the RST's; expected: the other's", false},
@@ -327,7 +339,7 @@ func (k Kind) NeedsPayload() bool {
 // NeedsBeginning reports whether an absence reaches back to the beginning of the connection.
 func (k Kind) NeedsBeginning() bool {
 	switch k {
-	case NoFIN, NoSYNACK, NothingSent, NothingAsked:
+	case NoFIN, NoSYNACK, NoSYN, NothingSent, NothingAsked:
 		return true
 	}
 	return false

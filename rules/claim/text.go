@@ -184,6 +184,11 @@ var sentences = [numKinds]func(*Claim) string{
 	OddSYN: func(c *Claim) string {
 		return c.side() + "'s SYN has " + words.Count(c.Count, "option") + " and window " + number(c.Number) + ", as scanners send it and no common system does"
 	},
+	OddFlags: func(c *Claim) string {
+		return c.side() + "'s SYN has the flags " + c.Text + ", which no system sends together"
+	},
+	SYNData: func(c *Claim) string { return c.side() + "'s SYN carries " + words.Bytes(c.Bytes) + " of data" },
+	NoSYN:   func(c *Claim) string { return c.side() + " sent no SYN" },
 	OtherACK: func(c *Claim) string {
 		return c.side() + " answers the SYN with an ACK for " + number(c.Number) + " instead of a SYN-ACK: it belongs to another connection of the same addresses and ports"
 	},
@@ -364,6 +369,16 @@ var sentences = [numKinds]func(*Claim) string{
 		}
 		return c.side() + " was refused by " + c.atLeast() + strings.Join(what, " and ") + " within " + words.Span(c.Span)
 	},
+	Asked: func(c *Claim) string {
+		return c.side() + "'s host sent SYNs to " + c.atLeast() + words.Count(c.Count, "different port") + " and " + words.Count(c.Hosts, "host") + " within " + words.Span(c.Span) +
+			"; a SYN-ACK came on " + number(c.Number) + " of " + words.Count(int(c.Of), "connection")
+	},
+	Askers: func(c *Claim) string {
+		return c.atLeast() + words.Count(c.Count, "different host") + " sent a SYN to this port of " + c.side() + " within " + words.Span(c.Span)
+	},
+	Unasked: func(c *Claim) string {
+		return words.Count(c.Count, "connection") + " of " + c.side() + "'s host begin in this capture with an answer to a SYN that is not in it"
+	},
 	Probes: func(c *Claim) string {
 		s := c.atLeast() + words.Count(c.Count, "earlier connection") + " of the same client to this port ended alike"
 		if c.Every > 0 {
@@ -380,6 +395,9 @@ var sentences = [numKinds]func(*Claim) string{
 		return "its TTL " + number(c.Number) + " is that of " + c.side() + "'s other packets"
 	},
 	TTLDiffers: func(c *Claim) string {
+		if c.What == SYN {
+			return "its TTL is " + number(c.Number) + "; the SYN arrived with " + number(c.Expected)
+		}
 		if c.What == SYNACK {
 			return "its TTL is " + number(c.Number) + "; " + c.side() + "'s SYN-ACK arrived with " + number(c.Expected)
 		}

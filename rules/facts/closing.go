@@ -77,6 +77,20 @@ func (c *Facts) AnsweredReset() *Earlier {
 	return nil
 }
 
+// PeersReset returns the latest RST by which the other side itself had ended the connection, and that the RST follows or
+// whose connection the trigger belongs to; nil without one.
+func (c *Facts) PeersReset() *Earlier {
+	for i := len(c.Earlier) - 1; i >= 0; i-- {
+		if p := &c.Earlier[i]; p.Side != c.Side && p.Verdict.Origin == "endpoint" && (c.Trigger == nil || c.Trigger.Frame > p.Frame) {
+			if c.Trigger == nil && c.Time.Sub(p.Time) > c.Soon()+time.Second {
+				return nil // nothing draws it: a device speaks by its own clock
+			}
+			return p
+		}
+	}
+	return nil
+}
+
 // MidConversation reports whether the sender closed, without a goodbye, right after one answer of many in a
 // protocol that ends by one.
 func (c *Facts) MidConversation() bool {

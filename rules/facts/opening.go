@@ -1,6 +1,10 @@
 package facts
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
 
 // Refused reports whether the RST turns down an attempt to connect: a SYN that no SYN-ACK had answered.
 func (c *Facts) Refused() bool {
@@ -69,5 +73,80 @@ func (c *Facts) AcksOwnSYN() bool {
 // ResetsSYNACK reports whether the RST answers the SYN-ACK of a connection that its originator does not
 // know or no longer wants.
 func (c *Facts) ResetsSYNACK() bool {
-	return c.ByClient() && c.Answers == ToSYNACK && c.Kind == KindReply && !c.Conn.HandshakeACK.Seen() && c.Snd.Bytes == 0
+	return c.ByClient() && c.Answers == ToSYNACK && c.Kind == KindReply && !c.Conn.HandshakeACK.Seen() && c.Snd.Segments == c.Snd.SYNs
+}
+
+// An unasked answer is sure to be one from so many of them on.
+const unaskedFew = 3
+
+// Unasked reports whether the capture shows that the originator's host got several answers to SYNs that it never sent,
+// and more of them than it sent SYNs.
+func (c *Facts) Unasked() bool {
+	r := &c.Related
+	return r.Unasked >= unaskedFew && r.Unasked > r.Asked
+}
+
+// SYNData returns how many bytes of data the SYN of side s has.
+func (c *Facts) SYNData(s flows.Side) uint32 {
+	if e := c.synOf(s); e != nil {
+		return e.DataLen
+	}
+	return 0
+}
+
+// SYNFlags returns the flags of the SYN of side s, 0 where it is not in the timeline.
+func (c *Facts) SYNFlags(s flows.Side) flows.Flags {
+	if e := c.synOf(s); e != nil {
+		return e.Flags
+	}
+	return 0
+}
+
+// synOf returns the SYN of side s, nil where the timeline does not hold it.
+func (c *Facts) synOf(s flows.Side) *flows.Event {
+	for i := range c.Conn.Events {
+		if e := &c.Conn.Events[i]; e.Side == s && e.Frame == c.Conn.End(s).SYN.Frame {
+			return e
+		}
+	}
+	return nil
+}
+
+// OtherHost reports whether the SYN-ACK's reset comes from another place than the SYN: another Ethernet source, or
+// another distance by its TTL. A path may be a router longer than another.
+func (c *Facts) OtherHost() (mac, ttl bool) {
+	k := c.Snd
+	mac = c.MAC != 0 && k.MAC != 0 && c.MAC != k.MAC && c.Conn.Duplicates == 0 && c.Reset.Domain == c.Conn.Domain
+	d := Hops(c.TTL) - Hops(k.SYNTTL)
+	ttl = c.TTL != 0 && k.SYNTTL != 0 && (d > 1 || d < -1) && !(c.Conn.Duplicates > 0 && c.After.Duplicates == 0)
+	return mac, ttl
+}
+
+// A scan is wide from so many ports or hosts on, and takes so long for each at most.
+const (
+	scanWidth = 8
+	scanPace  = 5 * time.Second
+)
+
+// Wide reports whether so many ports or hosts in that time are a scan.
+func Wide(n int, in time.Duration) bool { return n >= scanWidth && in <= time.Duration(n)*scanPace }
+
+// Scans reports whether the originator's host asks for many ports of few hosts, or few ports of many hosts, and most
+// of them do not accept: whoever asks many hosts for as many ports has been told of each.
+func (c *Facts) Scans() bool {
+	r := &c.Related
+	p, h := r.AskedPorts, r.AskedHosts
+	return r.Asked >= scanWidth && r.Answered <= r.Asked/4 && (p >= 4*h && Wide(p, r.AskedSpan) || h >= 4*p && Wide(h, r.AskedSpan))
+}
+
+// A flood comes from so many hosts at least, one a second or more.
+const (
+	floodFrom = 32
+	floodPace = time.Second
+)
+
+// Flooded reports whether so many hosts ask the responder's port for a connection that it may be a SYN flood.
+func (c *Facts) Flooded() bool {
+	r := &c.Related
+	return r.Askers >= floodFrom && r.AskersSpan <= time.Duration(r.Askers)*floodPace
 }

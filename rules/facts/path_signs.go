@@ -598,18 +598,18 @@ func (s *PathSigns) ttl(c *Facts) {
 		}
 		return
 	}
-	nearer := hops(c.TTL) < hops(y.ttl)
+	nearer := Hops(c.TTL) < Hops(y.ttl)
 	w := signOtherTTL
 	switch {
-	case hops(c.TTL) == hops(y.ttl):
+	case Hops(c.TTL) == Hops(y.ttl):
 		w = signOtherStart
-	case off == 1 && nearer && hops(c.TTL) == 0 && y.steady:
+	case off == 1 && nearer && Hops(c.TTL) == 0 && y.steady:
 		w = signOnLink
 	case off == 1, off == 2 && y.other != nil:
 		w = signOneHop
-	case y.steady:
+	case y.steady && (y.other == nil || start(c.TTL) != start(y.ttl)): // of another connection, a balancer's other server
 		w = signOtherHops
-	case nearer:
+	case nearer, y.steady:
 		w = signNearer
 	}
 	s.add(Sign{Kind: SignOtherTTL, Weight: w, N: int64(y.ttl), SYNACK: y.synack, Compared: y.other}, c.Frame, y.frame)
@@ -632,14 +632,17 @@ func (c *Facts) withTTL(ttl uint8, last int) int {
 // initialTTL reports whether a TTL is as it left its host: it says nothing about the path.
 func initialTTL(ttl uint8) bool { return ttl == 64 || ttl == 128 || ttl == 255 || ttl == 32 }
 
-// hops returns how many routers a packet has passed, when its host began with one of the usual values.
-func hops(ttl uint8) int {
-	for _, from := range [...]int{32, 64, 128, 255} {
+// Hops returns how many routers a packet has passed, when its host began with one of the usual values.
+func Hops(ttl uint8) int { return start(ttl) - int(ttl) }
+
+// start returns the usual value with which the host of a packet began.
+func start(ttl uint8) int {
+	for _, from := range [...]int{32, 64, 128} {
 		if int(ttl) <= from {
-			return from - int(ttl)
+			return from
 		}
 	}
-	return 0
+	return 255
 }
 
 // copies asks whether the RST was captured less often than the connection's other packets: on a router that is
@@ -655,6 +658,9 @@ func (s *PathSigns) copies(c *Facts) {
 	}
 	s.add(Sign{Kind: SignOneCopy, Weight: w, N: int64(others)}, c.Frame)
 }
+
+// onlyTTL reports whether a TTL is all that speaks against the endpoint.
+func (s *PathSigns) onlyTTL() bool { return len(s.Against) == 1 && s.Against[0].Kind == SignOtherTTL }
 
 // copiedIPID returns the segment of the RST's receiver, the one that the RST answers or the last, whose IP ID the RST
 // has although its sender counts otherwise; the zero Mark where there is none.
@@ -699,10 +705,10 @@ func (s *PathSigns) identity(c *Facts) {
 			s.add(Sign{Kind: SignTimestampContinues, Weight: genuineTS}, c.Frame, c.Snd.Last.Frame)
 		}
 	}
-	if c.MAC != 0 && c.Snd.MAC != 0 && c.MAC != c.Snd.MAC && (c.Conn.Duplicates == 0 || c.After.Duplicates > 0) && c.Reset.Domain == c.Conn.Domain {
+	if c.MAC != 0 && c.Snd.MAC != 0 && c.MAC != c.Snd.MAC && (c.Conn.Duplicates == 0 || c.After.Duplicates > 0) && c.Reset.Domain == c.Conn.Domain && !c.ResetsSYNACK() {
 		s.add(Sign{Kind: SignOtherMAC, Weight: signOtherMAC}, c.Frame, c.Snd.First.Frame)
 	}
-	if s.Weight >= 0.5 && c.Conn.Phase() == flows.PostPSH && c.Snd.DataSegments == 0 {
+	if s.Weight >= 0.5 && !s.onlyTTL() && c.Conn.Phase() == flows.PostPSH && c.Snd.DataSegments == 0 {
 		s.add(Sign{Kind: SignOpening, Weight: signOpening}, c.Frame, c.Rcv.FirstData.Frame)
 	}
 }

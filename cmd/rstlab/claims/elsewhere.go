@@ -128,6 +128,67 @@ func checkScan(q *question) {
 	q.part() // the span may be that of a part of them
 }
 
+// syns returns the SYNs of the capture, retransmissions among them.
+func (q *question) syns() (l list) {
+	for _, p := range q.c.Packets {
+		if p.ICMP == nil && isSYN(p) {
+			l = append(l, p)
+		}
+	}
+	return l
+}
+
+func checkAsked(q *question) {
+	v := &q.e.Values
+	ports, hosts, streams := map[uint16]bool{}, map[netip.Addr]bool{}, map[int]bool{}
+	l := q.syns().keep(func(p *Packet) bool { return p.Src.Addr() == q.side.Addr() })
+	for _, p := range l {
+		ports[p.Dst.Port()], hosts[p.Dst.Addr()], streams[p.Stream] = true, true, true
+	}
+	if v.Count > len(ports) || v.Hosts > len(hosts) || int(v.Of) > len(streams) {
+		q.fail("there are %d ports, %d hosts and %d connections", len(ports), len(hosts), len(streams))
+	}
+	accepted := 0
+	for stream := range streams {
+		if list(q.c.Streams[stream]).keep(isSYNACK).first() != nil {
+			accepted++
+		}
+	}
+	if int(v.Number) > accepted {
+		q.fail("%d were accepted", accepted)
+	}
+	if len(l) == 0 || v.Span > l.last().Time-l.first().Time+1000 {
+		q.fail("its SYNs span less time")
+	}
+}
+
+func checkAskers(q *question) {
+	v := &q.e.Values
+	hosts := map[netip.Addr]bool{}
+	l := q.syns().keep(func(p *Packet) bool { return p.Dst == q.side })
+	for _, p := range l {
+		hosts[p.Src.Addr()] = true
+	}
+	q.count(v.Count, len(hosts), len(hosts))
+	if len(l) == 0 || v.Span > l.last().Time-l.first().Time+1000 {
+		q.fail("these SYNs span less time")
+	}
+}
+
+func checkUnasked(q *question) {
+	n := 0
+	for _, conn := range q.c.Streams {
+		if len(conn) == 0 {
+			continue
+		}
+		p := conn[0]
+		if p.Dst.Addr() == q.side.Addr() && (isSYNACK(p) || p.Has(RST|ACK) && p.SEQ == 0) {
+			n++
+		}
+	}
+	q.count(q.e.Values.Count, n, n)
+}
+
 // like returns the earlier connections between the two hosts to the same port that a RST of the same host ended.
 func (q *question) like() (ends list) {
 	for stream, conn := range q.c.Streams {

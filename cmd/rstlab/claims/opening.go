@@ -354,3 +354,23 @@ func checkICMP(q *question) {
 		q.fail("the quoted segment has flags %s", fmt.Sprint(p.Flags))
 	}
 }
+
+func checkOddFlags(q *question) {
+	p := q.frame()
+	if q.sent(p, q.side) && (!isSYN(p) || !p.Has(FIN) && !p.Has(PSH) && !strings.Contains(q.e.Values.Text, "URG")) {
+		q.fail("frame %d is no SYN with further flags", p.Frame)
+	}
+}
+
+func checkSYNData(q *question) {
+	p := q.frame()
+	if q.sent(p, q.side) && q.is(p, isSYN, "SYN") && int64(p.Len) != q.e.Values.Bytes {
+		q.fail("frame %d has %d bytes of data", p.Frame, p.Len)
+	}
+}
+
+func checkNoSYN(q *question) {
+	if p := q.by(q.side).before(q.rst.Frame).keep(isSYN).first(); p != nil {
+		q.fail("frame %d is a SYN", p.Frame)
+	}
+}

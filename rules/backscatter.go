@@ -1,0 +1,72 @@
+package rules
+
+import (
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
+	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/programs"
+	"github.com/rstexplain/rstexplain/rules/words"
+)
+
+// How sure it is that an answer was not asked for.
+const (
+	backscatterMany    = 0.95 // several such answers came to this host
+	backscatterOne     = 0.85 // the SYN may have been sent before the capture began
+	backscatterRefused = 0.90 // the answer is the RST itself
+)
+
+// backscatterID is what other rules call it by.
+const backscatterID = "backscatter"
+
+var backscatter = &Rule{
+	ID:       backscatterID,
+	Cause:    UnknownConnection,
+	Severity: Info,
+	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.1", "RFC 4987 §2.2"},
+	Doc: Doc{
+		Title:      "An answer to a SYN that this host never sent",
+		Happened:   "Somebody sends SYNs with forged source addresses, most often to flood a server. The server answers to the addresses that it sees: hosts that never asked for a connection get a SYN-ACK, which they reset, or a RST. Such answers are called backscatter.",
+		Recognised: "The capture shows what the host sends, and no SYN of it on this connection: its first segment is the SYN-ACK that the host resets, or a RST that refuses a SYN. Most often there are many of them, from several ports or servers.",
+		LookAlikes: "A SYN that was sent before the capture began, within the last seconds. A program that gave up connecting sent its SYN (connect-withdrawn, late-syn-ack).",
+		Prints:     "Nothing: no application on this host sees it.",
+		Remedy:     "Nothing to repair here. Somebody uses this address as a forged source: the operator of the host that sends these answers is being flooded, and may want to know.",
+		Limits:     "Who forges the addresses is not in the packets.",
+	},
+	Match: func(c *facts.Facts) float64 {
+		if c.Conn.Defects&(flows.Evicted|flows.MissedPackets) != 0 || c.Conn.End(flows.Originator).Segments > 0 {
+			return 0
+		}
+		switch {
+		case c.ResetsSYNACK() && c.Unasked():
+			return backscatterMany
+		case c.ResetsSYNACK():
+			return backscatterOne
+		case !c.ByClient() && c.Class == flows.ClassReplyACK && c.Trigger == nil && c.Snd.Segments == 0 && c.Unasked() && c.Related.OriginatorSeen:
+			return backscatterRefused
+		}
+		return 0
+	},
+	Explain: func(c *facts.Facts, f *Finding) {
+		switch {
+		case c.ResetsSYNACK():
+			f.Summary = words.Sentence("%s got a SYN-ACK to a SYN that it %sdid not send, and reset it: no SYN of it is in this capture.", words.Capital(Sender(c)), words.Probably(f.Confidence))
+			f.saySYNACK(c.Side.Peer(), c.Trigger.Mark, flows.Mark{})
+		default:
+			f.Summary = words.Sentence("%s refuses a SYN that %s %sdid not send: no SYN of it is in this capture.", words.Capital(Sender(c)), Receiver(c), words.Probably(f.Confidence))
+		}
+		f.Say(claim.Claim{Kind: claim.NoSYN, Side: flows.Originator}, c.Conn.Start.Frame)
+		if c.Unasked() {
+			f.Say(claim.Claim{Kind: claim.Unasked, Side: flows.Originator, Count: c.Related.Unasked})
+		}
+		f.SayRST(c)
+		if c.ResetsSYNACK() {
+			f.Open(FastClose, healthProbeID, 0.3, "a socket that is closed on purpose after the SYN-ACK sends RST+ACK; this is the reply of a system without the connection")
+		} else {
+			f.Open(ClosedPort, noListenerID, 0.5, "the host that was refused sent no SYN that this capture holds")
+		}
+	},
+	Effects: Effects{Symptom: func(*facts.Facts, programs.Outcome) string {
+		return "Nothing: no application had asked for this connection"
+	}},
+	WhyNot: "the SYN is in the capture",
+}
