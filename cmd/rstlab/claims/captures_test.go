@@ -20,6 +20,8 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer"
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/cmd/rstlab/claims"
+	"github.com/rstexplain/rstexplain/cmd/rstlab/degrade"
+	"github.com/rstexplain/rstexplain/cmd/rstlab/truth"
 	"github.com/rstexplain/rstexplain/rules/claim"
 )
 
@@ -128,7 +130,7 @@ func TestClaims(t *testing.T) {
 				result := check(t, path, path, raws)
 				n := 0
 				if *cuts {
-					for _, twin := range claims.Twins(raws) {
+					for _, twin := range slices.Concat(claims.Twins(raws), degraded(t, path, raws)) {
 						if r := checkTwin(t, path, twin); r != nil {
 							result.Add(r)
 							n++
@@ -173,6 +175,49 @@ func check(t *testing.T, name, path string, raws []claims.Raw) *claims.Result {
 		result.Violations[i].Path = name
 	}
 	return result
+}
+
+// degraded returns what the lab's degraded twins of a capture hold, as accuracy is measured on them.
+func degraded(t *testing.T, path string, raws []claims.Raw) (twins []claims.Twin) {
+	file := filepath.Join(t.TempDir(), "whole.pcapng")
+	var whole bytes.Buffer
+	if err := claims.Write(&whole, raws); err != nil {
+		return nil // it has no packets
+	}
+	if err := os.WriteFile(file, whole.Bytes(), 0o666); err != nil {
+		t.Error(err)
+		return nil
+	}
+	var lines []truth.Line
+	for _, p := range claims.Decode(raws).Packets {
+		if p.ICMP == nil && p.Has(claims.RST) {
+			lines = append(lines, truth.Line{Frame: p.Frame})
+		}
+	}
+	c, err := degrade.Read(file, lines)
+	if err != nil {
+		t.Logf("%s: %v: not degraded", path, err) // its packets have several link layers
+		return nil
+	}
+	all, err := c.Twins()
+	if err != nil {
+		t.Errorf("%s: %v", path, err)
+	}
+	for _, twin := range all {
+		for i, data := range twin.Files {
+			if err := os.WriteFile(file, data, 0o666); err != nil {
+				t.Error(err)
+				return twins
+			}
+			raws, err := claims.ReadRaw(file)
+			if err != nil {
+				t.Errorf("%s, %s: %v", path, twin.Kind, err)
+				continue
+			}
+			twins = append(twins, claims.Twin{Name: fmt.Sprintf("%s %d", twin.Kind, i+1), Raws: raws})
+		}
+	}
+	return twins
 }
 
 func checkTwin(t *testing.T, path string, twin claims.Twin) *claims.Result {
