@@ -51,12 +51,12 @@ func Circumstances(c *facts.Facts) string {
 		return s
 	case facts.CutResponse:
 		if b.Want >= 0 {
-			return words.Sentence("in mid-response: %s of %s delivered", words.Bytes(b.Got), words.Bytes(b.Want))
+			return words.Sentence("in mid-response: %s of %s captured", words.Bytes(b.Got), words.Bytes(b.Want))
 		}
 		return "in mid-response"
 	case facts.CutRequest:
 		if b.Want >= 0 {
-			return words.Sentence("while a request was still coming: %s of %s had arrived", words.Bytes(b.Got), words.Bytes(b.Want))
+			return words.Sentence("while a request was still coming: %s of %s captured", words.Bytes(b.Got), words.Bytes(b.Want))
 		}
 		if b.Frame == 0 {
 			return "while a request that the capture does not hold was still coming"
@@ -213,10 +213,13 @@ func (f *Finding) SayRST(c *facts.Facts) {
 		f.Say(claim.Claim{Kind: claim.AbortOffset, Side: c.Side, Bytes: int64(c.SEQ.Sub(c.Snd.SND.NXT))}, c.Snd.Last.Frame, c.Frame)
 	case c.Kind == facts.KindAbort && c.Flags.Has(flows.ACK):
 		f.Say(claim.Claim{Kind: claim.AbortAlone, Side: c.Side}, c.Frame)
-	case c.Snd.HasSND && c.SEQ != c.Snd.SND.NXT:
+	case c.Snd.HasSND && c.SEQ != c.Snd.SND.NXT && near(c.SEQ.Sub(c.Snd.SND.NXT)):
 		f.Say(claim.Claim{Kind: claim.SEQNotNext, Side: c.Side, Bytes: int64(c.SEQ.Sub(c.Snd.SND.NXT))}, c.Snd.Last.Frame, c.Frame)
 	}
 }
+
+// near reports whether a distance of sequence numbers can be one within a connection: no window is that large.
+func near(d int32) bool { return d < 1<<30 && d > -1<<30 }
 
 // triggerKind returns the kind of the segment that the RST answers.
 func triggerKind(c *facts.Facts) claim.What {

@@ -28,6 +28,8 @@ import (
 var (
 	captures = flag.String("captures", "", "check the claims about all captures below this directory, instead of testdata and the captures beside the repository")
 	cuts     = flag.Bool("cuts", false, "check also the claims about each capture made worse")
+	keep     = flag.String("keep", "", "keep the captures made worse about which a claim is wrong in this directory")
+	only     = flag.String("only", "", "check only the captures whose path contains this")
 	tshark   = flag.Bool("tshark", false, "ask tshark what applications said, where it is installed")
 )
 
@@ -111,6 +113,7 @@ func TestClaims(t *testing.T) {
 		claims.UseTshark = false
 	}
 	paths := chosen(t)
+	paths = slices.DeleteFunc(paths, func(path string) bool { return !strings.Contains(path, *only) })
 	if len(paths) == 0 {
 		t.Fatal("there are no captures")
 	}
@@ -242,7 +245,17 @@ func checkTwin(t *testing.T, path string, twin claims.Twin) *claims.Result {
 		t.Errorf("%s, %s: %v", path, twin.Name, err)
 		return nil
 	}
-	return check(t, path+" ("+twin.Name+")", f.Name(), raws)
+	result := check(t, path+" ("+twin.Name+")", f.Name(), raws)
+	if *keep != "" && len(result.Violations) > 0 {
+		name := filepath.Base(filepath.Dir(path)) + "-" + filepath.Base(path) + "-" + strings.ReplaceAll(twin.Name, " ", "-") + ".pcapng"
+		if data, err := os.ReadFile(f.Name()); err == nil {
+			err = os.WriteFile(filepath.Join(*keep, name), data, 0o666)
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	return result
 }
 
 // publish prints what was found: violations by kind, how many claims of each kind were checked and how far, and the
