@@ -15,6 +15,9 @@ import (
 // Circumstances says in a clause how far the exchange was when the sender closed.
 func Circumstances(c *facts.Facts) string {
 	b := c.Close.Completion
+	if cutOff(c, b) {
+		return "while its data was still coming"
+	}
 	switch b.State {
 	case facts.OpenRequest:
 		whose := words.Side(b.Side) + "'s"
@@ -85,10 +88,20 @@ func Circumstances(c *facts.Facts) string {
 	return "at a point that the capture does not show"
 }
 
+// cutOff reports whether a device's RST came before the message that would end the exchange: what overtakes a host's own
+// data has only been reordered, and what a device sends has not.
+func cutOff(c *facts.Facts, b facts.Completion) bool {
+	return c.PathSigns.Middlebox() && b.Side == c.Side && b.Frame > c.Frame
+}
+
 // SayCompletion says what was unfinished, or that nothing was, when the sender closed.
 func (f *Finding) SayCompletion(c *facts.Facts) {
 	b := c.Close.Completion
 	until := c.Close.Frame
+	if cutOff(c, b) {
+		f.Say(claim.Claim{Kind: claim.SendsOn, Side: b.Side}, b.Frame)
+		return
+	}
 	switch b.State {
 	case facts.OpenRequest:
 		f.sayUnanswered(c, b, until)
