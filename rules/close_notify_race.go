@@ -66,6 +66,9 @@ var closeNotifyRace = &Rule{
 			what = "last message, probably a closing one,"
 		} else if !c.AfterClose.Bye.Seen() && !c.AnswersGoodbye() {
 			what = "last FIN or ACK"
+			if c.Trigger == nil {
+				what = "last segment, which the capture does not hold,"
+			}
 		}
 		closed := "closed"
 		if c.Conn.Exchange.CloseNotify[c.Side] != 0 && c.Close.Completion.State != facts.SaidGoodbye {

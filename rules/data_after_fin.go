@@ -126,7 +126,7 @@ var dataAfterFIN = &Rule{
 			gentle = lateGoodbyeID
 		}
 		f.Open(FastClose, gentle, 0.8, why)
-		f.Open(UnknownConnection, lateSegmentID, 0.2, "the connection had just been closed by this host itself")
+		f.Open(UnknownConnection, lateSegmentID, 0.2, "this host had closed the connection itself")
 	},
 	Effects: Effects{Outcomes: closingOutcomes},
 	WhyNot:  "no exchange was unfinished at the close, or no data came after it",

@@ -38,6 +38,9 @@ func verdict(c *facts.Facts) (side int, ok bool) {
 
 func progress(c *facts.Facts) string {
 	b := c.Close.Completion
+	if cutOff(c, b) {
+		return "while its data was still coming"
+	}
 	switch b.State {
 	case facts.OpenRequest:
 		whose := words.Side(b.Side) + "'s"
@@ -74,12 +77,12 @@ func progress(c *facts.Facts) string {
 		return s
 	case facts.CutResponse:
 		if b.Want >= 0 {
-			return words.Sentence("in mid-response: %s of %s delivered", words.Bytes(b.Got), words.Bytes(b.Want))
+			return words.Sentence("in mid-response: %s of %s captured", words.Bytes(b.Got), words.Bytes(b.Want))
 		}
 		return "in mid-response"
 	case facts.CutRequest:
 		if b.Want >= 0 {
-			return words.Sentence("while a request was still coming: %s of %s had arrived", words.Bytes(b.Got), words.Bytes(b.Want))
+			return words.Sentence("while a request was still coming: %s of %s captured", words.Bytes(b.Got), words.Bytes(b.Want))
 		}
 		if b.Frame == 0 {
 			return "while a request that the capture does not hold was still coming"
@@ -118,12 +121,22 @@ func progress(c *facts.Facts) string {
 	return "at a point that the capture does not show"
 }
 
+// cutOff reports whether a device's RST came before the message that would end the exchange: what overtakes a host's own
+// data has only been reordered, and what a device sends has not.
+func cutOff(c *facts.Facts, b facts.Completion) bool {
+	return c.PathSigns.Middlebox() && b.Side == c.Side && b.Frame > c.Frame
+}
+
 // SayCompletion says what was unfinished, or that nothing was, when the sender closed.
 func (f *Finding) SayCompletion(c *facts.Facts) {
 	b := c.Close.Completion
 	until := c.Close.Frame
 	if v, ok := verdict(c); ok {
 		f.Say(claim.Claim{Kind: claim.Verdict, Side: flows.Side(v), Text: c.Close.Exchange.Verdict.Text}, c.Close.Exchange.Verdict.Frame)
+	}
+	if cutOff(c, b) {
+		f.Say(claim.Claim{Kind: claim.SendsOn, Side: b.Side}, b.Frame)
+		return
 	}
 	switch b.State {
 	case facts.Running:
@@ -268,10 +281,13 @@ func (f *Finding) SayRST(c *facts.Facts) {
 		f.Say(claim.Claim{Kind: claim.AbortOffset, Side: c.Side, Bytes: int64(c.SEQ.Sub(c.Snd.SND.NXT))}, c.Snd.Last.Frame, c.Frame)
 	case c.Kind == facts.KindAbort && c.Flags.Has(flows.ACK):
 		f.Say(claim.Claim{Kind: claim.AbortAlone, Side: c.Side}, c.Frame)
-	case c.Snd.HasSND && c.SEQ != c.Snd.SND.NXT:
+	case c.Snd.HasSND && c.SEQ != c.Snd.SND.NXT && near(c.SEQ.Sub(c.Snd.SND.NXT)):
 		f.Say(claim.Claim{Kind: claim.SEQNotNext, Side: c.Side, Bytes: int64(c.SEQ.Sub(c.Snd.SND.NXT))}, c.Snd.Last.Frame, c.Frame)
 	}
 }
+
+// near reports whether a distance of sequence numbers can be one within a connection: no window is that large.
+func near(d int32) bool { return d < 1<<30 && d > -1<<30 }
 
 // triggerKind returns the kind of the segment that the RST answers.
 func triggerKind(c *facts.Facts) claim.What {

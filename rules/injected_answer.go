@@ -40,7 +40,7 @@ var injectedAnswer = &Rule{
 		f.Say(claim.Claim{Kind: claim.TTLSame, Side: c.Side, What: claim.Data, Number: uint64(c.TTL)}, answer.Frame, c.Frame)
 		f.SaySigns(c)
 		f.Open(PeerCrash, forgedResetID, 0.6, "the device had answered before it reset the connection")
-		f.Open(UnknownConnection, idleExpiryID, 0.2, "the connection had not been idle")
+		f.Open(UnknownConnection, idleExpiryID, 0.2, "the connection was in use")
 	},
 	WhyNot: "nothing shows that the server's last data came from elsewhere",
 }

@@ -76,6 +76,9 @@ var lateSegment = &Rule{
 			f.Open(Cause(own.Verdict.Cause), own.Verdict.Rule, 0.8, "the signs of who sent it differ from the first RST's")
 		case own != nil && (!c.GoesOnAfter(own) || c.AnswersChallenge()):
 			f.Summary = words.Sentence("The connection was over: %s had reset it %sbefore; %s came late.", Sender(c), earlier(c.Time.Sub(own.Time)), LateSegment(c))
+			if c.AnswersChallenge() {
+				f.Summary = words.Sentence("%s had reset the connection %sbefore; %s answers that RST, and reached a host that no longer has the connection.", words.Capital(Sender(c)), earlier(c.Time.Sub(own.Time)), LateSegment(c))
+			}
 			f.Say(claim.Claim{Kind: claim.ResetBefore, Side: c.Side, Span: c.Time.Sub(own.Time)}, own.Frame)
 			f.Open(Cause(own.Verdict.Cause), own.Verdict.Rule, 0.8, "it came more than a round trip after the first RST")
 		default:

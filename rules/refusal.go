@@ -22,7 +22,7 @@ const (
 // refusal returns how sure it is that the RST refuses a connection.
 func refusal(c *facts.Facts) float64 {
 	switch {
-	case !c.Refused():
+	case !c.Refused(), c.AnsweredReset() != nil:
 		return 0
 	case c.Rcv.LastSYN.Seen() && c.Time.Sub(c.Rcv.LastSYN.Time) > refusedWithin:
 		return 0 // no host takes that long to find that nothing listens

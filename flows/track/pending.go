@@ -109,7 +109,7 @@ func (t *Table) seenSegment(c *record, side flows.Side, s *segment, e *entry, ne
 		} else {
 			t.lateTrigger(c, p, s, e)
 			if a.ReceiverSegments == 0 && s.LEN() == 0 && s.Flags&flows.ACK != 0 &&
-				(r.Accept == flows.AcceptWindow || r.Accept == flows.AcceptUnknown) {
+				(r.Accept == flows.AcceptWindow || r.Accept == flows.AcceptUnknown) && !acksNew(r, p.sender, s) {
 				// RFC 5961 §3.2: "TCP SHOULD send an acknowledgment (challenge ACK)".
 				if wait := s.Time.Sub(r.Time); wait < time.Second {
 					a.ChallengeACK = at
@@ -129,6 +129,12 @@ func (t *Table) seenSegment(c *record, side flows.Side, s *segment, e *entry, ne
 		}
 		t.after(c, p, e)
 	})
+}
+
+// acksNew reports whether s, of the receiver of r, acknowledges what the receiver had not before: then it answers that.
+func acksNew(r *flows.Reset, sender flows.Side, s *segment) bool {
+	e := r.Conn.End(sender)
+	return e.HasSND && s.ACK.Sub(e.SND.UNA) > 0
 }
 
 // reordered is how much later than the RST its trigger may have been captured.

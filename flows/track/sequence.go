@@ -238,7 +238,8 @@ func (t *Table) sequenceFIN(c *record, side flows.Side, s *segment, seq flows.Se
 		*n |= flows.Retransmitted
 		return false
 	}
-	if seq != a.nxt && (seq+1 != a.nxt || a.bits&hasHoles == 0 || t.fillHoles(c, side, seq, seq+1) == 0) {
+	again := seq+1 == a.nxt && a.joined() // its first sending came before the capture
+	if seq != a.nxt && !again && (seq+1 != a.nxt || a.bits&hasHoles == 0 || t.fillHoles(c, side, seq, seq+1) == 0) {
 		return false // a FIN inside of what was sent already: not believed
 	}
 	a.nxt = seq + 1

@@ -106,6 +106,14 @@ func (c *Claim) atLeast() string {
 	return ""
 }
 
+// atMost puts "at most" before a count of captured bytes where some may be missing.
+func (c *Claim) atMost() string {
+	if c.Limited {
+		return "at most "
+	}
+	return ""
+}
+
 func hex16(n uint64) string { return fmt.Sprintf("0x%04x", uint16(n)) }
 
 func number(n uint64) string { return strconv.FormatUint(n, 10) }
@@ -276,12 +284,12 @@ var sentences = [numKinds]func(*Claim) string{
 		return "the application's handshake is not finished: the last message is " + c.side() + "'s" + c.quoted()
 	},
 	Delivered: func(c *Claim) string {
-		return "the " + c.What.String() + " announces " + words.Bytes(c.Of) + ", of which " + words.Bytes(c.Bytes) + " were captured"
+		return "the " + c.What.String() + " announces " + words.Bytes(c.Of) + ", of which " + c.atMost() + words.Bytes(c.Bytes) + " were captured"
 	},
 	NotEnded: func(c *Claim) string {
 		s := "the " + c.What.String() + " has not reached the end that its framing announces"
 		if c.Bytes > 0 {
-			s += "; " + words.Bytes(c.Bytes) + " of it were captured"
+			s += "; " + c.atMost() + words.Bytes(c.Bytes) + " of it were captured"
 		}
 		return s
 	},

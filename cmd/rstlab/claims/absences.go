@@ -3,6 +3,7 @@ package claims
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -34,7 +35,7 @@ var negatives = []negative{
 	{regexp.MustCompile(`nothing accepts connections`), "reply-to+ refusal-offset+ refused-count+ reply-unseen"},
 	{regexp.MustCompile(`did not accept (the|that) RST`), "opened-after+ challenge-ack+"},
 	{regexp.MustCompile(`was not there yet`), "accepted-elsewhere+"},
-	{regexp.MustCompile(`did not send this RST|not the (client|server) itself|not by the (client|server) itself|does not come from`), "ttl-differs+ ip-id-copied+ window-copied+ mac-differs+ sends-after-reset+ acks-after-reset+ accepts-after-reset+ seq-outside+ guesses-seq+ repeated+ too-soon+ too-soon-elsewhere+ both-reset+ captured-once+ reply-with-ack+ over-before+ ip-id-not-zero+ ip-id-breaks+ answers-reset+ wrong-echo+"},
+	{regexp.MustCompile(`did not send this RST|most likely sent neither|not the (client|server) itself|not by the (client|server) itself|does not come from`), "ttl-differs+ ip-id-copied+ window-copied+ mac-differs+ sends-after-reset+ acks-after-reset+ accepts-after-reset+ seq-outside+ guesses-seq+ repeated+ too-soon+ too-soon-elsewhere+ both-reset+ captured-once+ reply-with-ack+ over-before+ ip-id-not-zero+ ip-id-breaks+ answers-reset+ wrong-echo+"},
 	{regexp.MustCompile(`No host does so`), "answers-reset+"},
 	{regexp.MustCompile(`Nothing was lost`), "answers-reset+ over-before+"},
 	{regexp.MustCompile(`no second reset`), "duplicate+"},
@@ -70,6 +71,31 @@ func (q *question) unshown(says string) (wrong []string) {
 	}
 	return wrong
 }
+
+// finished returns what is wrong with a sentence that says that the exchange was complete: a message before the RST, or
+// before the close that the data which comes later crossed, must have ended it.
+func (q *question) finished(says string) (wrong []string) {
+	if !strings.Contains(says, "after the exchange was complete") {
+		return nil
+	}
+	for _, evidence := range q.r.lists() {
+		for i := range evidence {
+			e := &evidence[i]
+			if !slices.Contains(ending, e.Claim) || len(e.Frames) == 0 {
+				continue
+			}
+			p := q.c.byFrame[e.Frames[0]]
+			overtaken := p != nil && p.Src == q.sender && above(q.rst.SEQ, p.DataEnd()) >= 0 && q.r.Origin == "endpoint"
+			if e.Frames[0] < q.r.Frame || overtaken {
+				return nil
+			}
+		}
+	}
+	return []string{"no claim names the message that completed the exchange"}
+}
+
+// ending are the kinds of claims that name the message which completes an exchange.
+var ending = []string{"last-message", "response", "goodbye", "no-close-notify"}
 
 // quoted returns the texts that claims quote.
 func (q *question) quoted() (all []string) {
@@ -108,7 +134,7 @@ var harms = []struct{ begins, kinds, without string }{
 	{"Harmless: only a keep-alive ping was unanswered", "unanswered no-response", ""},
 	{"Possibly harmful", "", ""},
 	{"Not harmless: a connection was refused", "reply-to refusal-offset reply-unseen echoes-both abort", ""},
-	{"Not harmless: an exchange was interrupted", "unanswered no-response sent-after handshake-open delivered not-ended unacked-data sends-on no-close-notify nothing-asked nothing-sent after-close unread reply-to echoes-both unacked window-closed retransmitted refused-elsewhere", ""},
+	{"Not harmless: an exchange was interrupted", "unanswered no-response sent-after handshake-open delivered not-ended unacked-data sends-on no-close-notify nothing-asked nothing-sent after-close unread reply-to echoes-both unacked window-closed retransmitted refused-elsewhere response", ""},
 	{"Not harmless: a connection in use was broken", "unacked keep-alive-probes window-probes retransmitted reply-to reply-unseen echoes-both last-segment answers-reset", ""},
 }
 

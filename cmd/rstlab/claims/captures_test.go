@@ -20,12 +20,16 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer"
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/cmd/rstlab/claims"
+	"github.com/rstexplain/rstexplain/cmd/rstlab/degrade"
+	"github.com/rstexplain/rstexplain/cmd/rstlab/truth"
 	"github.com/rstexplain/rstexplain/rules/claim"
 )
 
 var (
 	captures = flag.String("captures", "", "check the claims about all captures below this directory, instead of testdata and the captures beside the repository")
 	cuts     = flag.Bool("cuts", false, "check also the claims about each capture made worse")
+	keep     = flag.String("keep", "", "keep the captures made worse about which a claim is wrong in this directory")
+	only     = flag.String("only", "", "check only the captures whose path contains this")
 	tshark   = flag.Bool("tshark", false, "ask tshark what applications said, where it is installed")
 )
 
@@ -109,6 +113,7 @@ func TestClaims(t *testing.T) {
 		claims.UseTshark = false
 	}
 	paths := chosen(t)
+	paths = slices.DeleteFunc(paths, func(path string) bool { return !strings.Contains(path, *only) })
 	if len(paths) == 0 {
 		t.Fatal("there are no captures")
 	}
@@ -128,7 +133,7 @@ func TestClaims(t *testing.T) {
 				result := check(t, path, path, raws)
 				n := 0
 				if *cuts {
-					for _, twin := range claims.Twins(raws) {
+					for _, twin := range slices.Concat(claims.Twins(raws), degraded(t, path, raws)) {
 						if r := checkTwin(t, path, twin); r != nil {
 							result.Add(r)
 							n++
@@ -175,6 +180,49 @@ func check(t *testing.T, name, path string, raws []claims.Raw) *claims.Result {
 	return result
 }
 
+// degraded returns what the lab's degraded twins of a capture hold, as accuracy is measured on them.
+func degraded(t *testing.T, path string, raws []claims.Raw) (twins []claims.Twin) {
+	file := filepath.Join(t.TempDir(), "whole.pcapng")
+	var whole bytes.Buffer
+	if err := claims.Write(&whole, raws); err != nil {
+		return nil // it has no packets
+	}
+	if err := os.WriteFile(file, whole.Bytes(), 0o666); err != nil {
+		t.Error(err)
+		return nil
+	}
+	var lines []truth.Line
+	for _, p := range claims.Decode(raws).Packets {
+		if p.ICMP == nil && p.Has(claims.RST) {
+			lines = append(lines, truth.Line{Frame: p.Frame})
+		}
+	}
+	c, err := degrade.Read(file, lines)
+	if err != nil {
+		t.Logf("%s: %v: not degraded", path, err) // its packets have several link layers
+		return nil
+	}
+	all, err := c.Twins()
+	if err != nil {
+		t.Errorf("%s: %v", path, err)
+	}
+	for _, twin := range all {
+		for i, data := range twin.Files {
+			if err := os.WriteFile(file, data, 0o666); err != nil {
+				t.Error(err)
+				return twins
+			}
+			raws, err := claims.ReadRaw(file)
+			if err != nil {
+				t.Errorf("%s, %s: %v", path, twin.Kind, err)
+				continue
+			}
+			twins = append(twins, claims.Twin{Name: fmt.Sprintf("%s %d", twin.Kind, i+1), Raws: raws})
+		}
+	}
+	return twins
+}
+
 func checkTwin(t *testing.T, path string, twin claims.Twin) *claims.Result {
 	if len(twin.Raws) == 0 {
 		return nil
@@ -197,7 +245,17 @@ func checkTwin(t *testing.T, path string, twin claims.Twin) *claims.Result {
 		t.Errorf("%s, %s: %v", path, twin.Name, err)
 		return nil
 	}
-	return check(t, path+" ("+twin.Name+")", f.Name(), raws)
+	result := check(t, path+" ("+twin.Name+")", f.Name(), raws)
+	if *keep != "" && len(result.Violations) > 0 {
+		name := filepath.Base(filepath.Dir(path)) + "-" + filepath.Base(path) + "-" + strings.ReplaceAll(twin.Name, " ", "-") + ".pcapng"
+		if data, err := os.ReadFile(f.Name()); err == nil {
+			err = os.WriteFile(filepath.Join(*keep, name), data, 0o666)
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	return result
 }
 
 // publish prints what was found: violations by kind, how many claims of each kind were checked and how far, and the

@@ -96,7 +96,7 @@ func checkAfterClose(q *question) {
 		q.fail("frame %d is neither FIN nor RST", closing.Frame)
 	}
 	acked, known := q.by(q.side).before(closing.Frame).highestACK()
-	if closing.Has(ACK) && (!known || above(closing.ACK, acked) > 0) {
+	if !unseen && closing.Has(ACK) && (!known || above(closing.ACK, acked) > 0) {
 		acked, known = closing.ACK, true
 	}
 	later, _ := q.by(q.side).highestACK()
@@ -184,7 +184,7 @@ func (q *question) idleData() (l list) {
 		}
 		own := p.Src == q.originator
 		keepAlive := known[own] && p.Len == 1 && p.SEQ == ends[own]-1
-		if !p.Copy && p.Len > 0 && !keepAlive {
+		if !p.Copy && !p.Alike && p.Len > 0 && !keepAlive {
 			l = append(l, p)
 		}
 		if !known[own] || above(p.End(), ends[own]) > 0 {

@@ -14,8 +14,14 @@ func checkChallenged(q *question) {
 	if !p.Has(ACK) || p.Has(SYN) || p.Has(FIN) || p.Has(RST) || p.Len > 0 {
 		q.fail("frame %d is no plain ACK", p.Frame)
 	}
-	if end, ok := q.by(q.receiver).before(p.Frame).highest(); ok && p.SEQ != end {
+	switch end, ok := q.by(q.receiver).before(p.Frame).highest(); {
+	case ok && above(p.SEQ, end) < 0:
 		q.fail("the SEQ of frame %d is not its sender's next", p.Frame)
+	case ok && p.SEQ != end:
+		q.part() // the capture lacks some of its sender's data
+	}
+	if acked, ok := q.by(q.receiver).before(q.rst.Frame).highestACK(); ok && above(p.ACK, acked) > 0 {
+		q.fail("frame %d acknowledges new data: it answers that, and shows nothing of the RST", p.Frame)
 	}
 }
 

@@ -17,7 +17,7 @@ func (q *question) answered() *Packet {
 	if !q.sent(p, q.receiver) {
 		return nil
 	}
-	if p.Frame > q.rst.Frame {
+	if p.Frame > q.rst.Frame && p.Time >= q.rst.Time {
 		q.fail("frame %d was captured after the RST", p.Frame)
 	}
 	v := &q.e.Values

@@ -21,6 +21,7 @@ type Reset struct {
 	Sender     string `json:"sender"`
 	Cause      string `json:"cause"`
 	Detail     string `json:"detail"`
+	Origin     string `json:"origin"`
 
 	Summary      string        `json:"summary"`
 	Harm         string        `json:"harm"`

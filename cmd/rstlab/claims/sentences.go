@@ -3,6 +3,7 @@ package claims
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -46,7 +47,7 @@ func (q *question) check(out *Result, all, kind, says string) {
 	}
 	count := out.kind(kind)
 	count.Claims++
-	wrong := append(q.unstated(all, says), q.unshown(says)...)
+	wrong := slices.Concat(q.unstated(all, says), q.unshown(says), q.finished(says))
 	if len(wrong) == 0 {
 		count.Full++
 		return
