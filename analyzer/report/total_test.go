@@ -86,7 +86,11 @@ func TestGravestFirst(t *testing.T) {
 	}
 	for format, head := range map[string]string{"text": "\n#%d  ", "markdown": "<b>frame %d: ", "html": "id=\"f1-%d\""} {
 		var out bytes.Buffer
-		play(t, allFormats[format](&out), resets...)
+		to := allFormats[format](&out)
+		if format == "text" {
+			to = Text(&out, TextOptions{All: true})
+		}
+		play(t, to, resets...)
 		rest, found := out.String(), false
 		for _, frame := range []int{131, 501, 500, 7} {
 			if _, rest, found = strings.Cut(rest, fmt.Sprintf(head, frame)); !found {
