@@ -100,3 +100,41 @@ func (s *records) close() error {
 	*s = records{}
 	return err
 }
+
+// An exampleList keeps the blocks of the findings that represent incidents.
+type exampleList struct {
+	records
+	last map[int]exampleAt // by the number that the finding carried
+}
+
+// An exampleAt is where the block of a finding is kept.
+type exampleAt struct {
+	path  string
+	frame int
+	at    int64
+}
+
+// add keeps the block of r, which represents the incident of its number from now on.
+func (l *exampleList) add(r *Reset, path, text string) error {
+	return l.keep(r.Incident, rankOf(r.Severity), path, r.Frame, text)
+}
+
+func (l *exampleList) keep(number, rank int, path string, frame int, text string) error {
+	at, err := l.records.add(number, rank, text)
+	if l.last == nil {
+		l.last = map[int]exampleAt{}
+	}
+	l.last[number] = exampleAt{path, frame, at}
+	return err
+}
+
+// of returns the block of the finding that represents an incident, "" if its findings were filtered out.
+func (l *exampleList) of(in *Incident) (string, error) {
+	for _, n := range append([]int{in.Number}, in.Also...) {
+		if e, ok := l.last[n]; ok && e.path == in.Example.Path && (e.frame == in.Example.Frame || e.frame == in.Example.Line) {
+			r, err := l.records.at(e.at)
+			return string(r.text), err
+		}
+	}
+	return "", nil
+}

@@ -29,12 +29,10 @@ func Text(w io.Writer, opts TextOptions) Renderer {
 	if opts.Brief {
 		return briefText(w, opts)
 	}
-	t := &textRenderer{w: bufio.NewWriter(w), page: newPage(opts), opts: opts, examples: map[int]exampleAt{}}
+	t := &textRenderer{w: bufio.NewWriter(w), page: newPage(opts), opts: opts}
 	t.waiting.repeated = func(says string) string { return t.page.field("Repeated", says) }
 	t.waiting.to = func(b *entry, text string) error {
-		at, err := t.blocks.add(b.number, b.rank, text)
-		t.examples[b.number] = exampleAt{t.tally.path, b.frame, at}
-		return err
+		return t.blocks.keep(b.number, b.rank, t.tally.path, b.frame, text)
 	}
 	return t
 }
@@ -52,15 +50,7 @@ type textRenderer struct {
 	caveats string   // of it, which come last
 	news    newsList
 
-	blocks   records           // of findings
-	examples map[int]exampleAt // of the findings that represent a number best
-}
-
-// An exampleAt is where the block of a finding is kept.
-type exampleAt struct {
-	path  string
-	frame int // or line
-	at    int64
+	blocks exampleList // of findings
 }
 
 func (t *textRenderer) Begin(string) error { return nil }

@@ -72,7 +72,7 @@ func (t *textRenderer) incidents(list []Incident) error {
 				"--incident N shows one of them in full, --all shows all findings.", counted(len(list)-i, "incident", "incidents"))))
 			break
 		}
-		block, err := t.exampleOf(&list[i])
+		block, err := t.blocks.of(&list[i])
 		if err != nil {
 			return err
 		}
@@ -84,27 +84,6 @@ func (t *textRenderer) incidents(list []Incident) error {
 		t.w.WriteString(strings.TrimPrefix(block, t.page.rule()))
 	}
 	return nil
-}
-
-// exampleOf returns the block of the finding that represents an incident: that of one of its numbers.
-func (t *textRenderer) exampleOf(in *Incident) (string, error) {
-	for _, n := range append([]int{in.Number}, in.Also...) {
-		e, ok := t.examples[n]
-		if !ok || e.path != in.Example.Path || e.frame != in.Example.number() {
-			continue
-		}
-		r, err := t.blocks.at(e.at)
-		return string(r.text), err
-	}
-	return "", nil // repeats alone: their first reset was filtered out
-}
-
-// number returns the frame, or the line of a text.
-func (e *Example) number() int {
-	if e.Line > 0 {
-		return e.Line
-	}
-	return e.Frame
 }
 
 // oneInFull prints the incident that is asked for, with all its findings.
