@@ -145,10 +145,10 @@ func (u *union) outages(by map[rules.Pattern][]*strand, taken map[*strand]bool) 
 			taken[s] = true
 		}
 	}
-	for _, p := range []rules.Pattern{rules.Cut, rules.Loss} {
+	for _, p := range ending {
 		for _, s := range by[p] {
 			for _, o := range of[s.services.only()] {
-				if s.senders[flows.Originator] == 0 && s.last.Sub(o.first) >= -outageNear && s.first <= o.last {
+				if s.senders[flows.Originator] == 0 && o.first.Sub(s.first) <= outageNear && s.last <= o.last {
 					u.join(o, s)
 				}
 			}
@@ -158,6 +158,9 @@ func (u *union) outages(by map[rules.Pattern][]*strand, taken map[*strand]bool) 
 		u.together(list, hostNear)
 	}
 }
+
+// ending are the patterns of what a service does to its connections when it ends.
+var ending = []rules.Pattern{rules.Cut, rules.Loss, rules.TimeLimit, rules.Idle, rules.Habit}
 
 // nearest returns the strand of a list that is nearest to s, at most d away.
 func nearest(list []*strand, s *strand, d time.Duration) (found *strand) {

@@ -121,7 +121,7 @@ func (t *tale) outage(kind Kind) string {
 	if p := t.parts[rules.Refusal]; p != nil {
 		refused += p.resets
 	}
-	for _, p := range []rules.Pattern{rules.Cut, rules.Loss} {
+	for _, p := range ending {
 		if t.parts[p] != nil {
 			cut += t.parts[p].conns
 		}

@@ -137,7 +137,7 @@ func (p page) incidentTable(list []Incident, opts TextOptions) string {
 	for i := range shown {
 		room = max(room, len(strconv.Itoa(shown[i].Number)))
 	}
-	const severity = 7
+	const severity = 8
 	pad := strings.Repeat(" ", room+2+severity+2)
 	b.WriteString(p.style.dim(padded("Incident", room+2)+padded("Severity", severity+2)+"What happened") + "\n")
 	for i := range shown {
