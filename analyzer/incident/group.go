@@ -16,7 +16,8 @@ const (
 	scanNear    = time.Minute      // before and after it
 	outageNear  = 10 * time.Second // before the first refusal: what the service cut when it ended
 	refusedNear = 2 * time.Minute  // before and after it: refusals that do not show that the service ever accepts
-	hostNear    = 30 * time.Second // between the outages, or losses, of services of a host that restarted
+	awayNear    = 2 * time.Second  // between the outages of services of a host that restarted
+	hostNear    = 30 * time.Second // between connections that a host lost, on several services
 	pathNear    = 5 * time.Second  // between the last segments of hosts that stopped answering together
 	inTurn      = 4                // ports of a host that refuse one client
 	manyAlike   = 4                // services where one client, or host, has the same habit
@@ -145,19 +146,31 @@ func (u *union) outages(by map[rules.Pattern][]*strand, taken map[*strand]bool) 
 			taken[s] = true
 		}
 	}
-	for _, p := range []rules.Pattern{rules.Cut, rules.Loss} {
+	for _, p := range ending {
 		for _, s := range by[p] {
 			for _, o := range of[s.services.only()] {
-				if s.senders[flows.Originator] == 0 && s.last.Sub(o.first) >= -outageNear && s.first <= o.last {
+				if s.senders[flows.Originator] == 0 && o.first.Sub(s.first) <= outageNear && s.last <= o.last {
 					u.join(o, s)
 				}
 			}
 		}
 	}
 	for _, list := range hosts {
-		u.together(list, hostNear)
+		for i, a := range list {
+			for _, b := range list[:i] {
+				if a.key.server != b.key.server && a.first.Sub(b.back()) <= awayNear && b.first.Sub(a.back()) <= awayNear {
+					u.join(a, b)
+				}
+			}
+		}
 	}
 }
+
+// back returns when a service that was away accepted again, as far as is known.
+func (s *strand) back() flows.Time { return max(s.last, s.acceptedAfter) }
+
+// ending are the patterns of what a service does to its connections when it ends.
+var ending = []rules.Pattern{rules.Cut, rules.Loss, rules.TimeLimit, rules.Idle, rules.Habit}
 
 // nearest returns the strand of a list that is nearest to s, at most d away.
 func nearest(list []*strand, s *strand, d time.Duration) (found *strand) {

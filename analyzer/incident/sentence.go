@@ -121,7 +121,7 @@ func (t *tale) outage(kind Kind) string {
 	if p := t.parts[rules.Refusal]; p != nil {
 		refused += p.resets
 	}
-	for _, p := range []rules.Pattern{rules.Cut, rules.Loss} {
+	for _, p := range ending {
 		if t.parts[p] != nil {
 			cut += t.parts[p].conns
 		}
@@ -267,8 +267,12 @@ func (t *tale) bySide() string {
 
 // from says whose the attempts were, in brackets.
 func (t *tale) from() string {
-	if host := t.w.clients.only(); host != "" {
-		return ", all of " + plain(host)
+	host := plain(t.w.clients.only())
+	switch {
+	case host != "" && t.w.resets == 1:
+		return ", of " + host
+	case host != "":
+		return ", all of " + host
 	}
 	return ", of " + counts(t.w.clients.count(), "client", "clients")
 }

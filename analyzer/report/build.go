@@ -20,6 +20,7 @@ type Builder struct {
 	resets, findings int
 	severities       Severities
 	sums             map[sumKey]*CauseSum
+	repeats          repeatList
 	notes            map[flows.Notes][]string
 }
 
@@ -103,9 +104,14 @@ func (b *Builder) Reset(r *flows.Reset, f *rules.Finding) *Reset {
 		m.Prints = append(m.Prints, Print{p.By.String(), p.Program, p.Says, p.Named})
 	}
 	b.probabilities(m, f)
-	b.timeline(m, r)
+	if f.Repeats == 0 {
+		b.timeline(m, r)
+	}
 	m.Filter = b.filter(m)
 	b.count(m)
+	if f.Repeats != 0 {
+		b.repeats.count(m)
+	}
 	return m
 }
 

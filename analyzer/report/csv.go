@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -10,27 +11,41 @@ import (
 )
 
 // CSV renders a report for spreadsheets (RFC 4180): one row per reset, repeats included. The order of the columns is
-// fixed; new ones are added at the end.
+// fixed; new ones are added at the end. The rows of a file come at the end of the report, when all incidents are known.
 func CSV(w io.Writer) Renderer { return &csvRenderer{w: csv.NewWriter(w)} }
 
 var csvHeader = []string{"file", "frame", "time", "stream", "originator", "responder", "sender", "cause", "detail", "confidence",
 	"severity", "origin", "trigger_frame", "repeats_frame", "phase", "protocol", "zeek_conn_state", "alternatives", "summary",
-	"symptom", "remedy", "filter", "time_relative", "part", "part_frame"}
+	"symptom", "remedy", "filter", "time_relative", "part", "part_frame", "incident", "incident_says"}
 
 type csvRenderer struct {
-	w    *csv.Writer
-	path string
-	row  []string
+	w      *csv.Writer
+	path   string
+	row    []string
+	atOnce bool // the report is live
+
+	groups Grouping
+	rows   records
+	line   bytes.Buffer
+	inLine *csv.Writer // writes to line
+}
+
+// live makes c print each row at once.
+func (c *csvRenderer) live() Renderer {
+	c.atOnce = true
+	return c
 }
 
 func (c *csvRenderer) Begin(string) error { return c.w.Write(csvHeader) }
 
 func (c *csvRenderer) BeginFile(path string) error {
 	c.path = path
+	c.groups.BeginFile(path)
 	return nil
 }
 
 func (c *csvRenderer) Reset(r *Reset) error {
+	c.groups.Add(r)
 	var open []string
 	for _, a := range r.Alternatives {
 		open = append(open, fmt.Sprintf("%s %.3f", a.Cause, a.Confidence))
@@ -47,7 +62,19 @@ func (c *csvRenderer) Reset(r *Reset) error {
 	for i := range c.row {
 		c.row[i] = inert(c.row[i])
 	}
-	return c.w.Write(c.row)
+	if c.atOnce {
+		return c.w.Write(append(c.row, strconv.Itoa(r.Incident), ""))
+	}
+	if c.inLine == nil {
+		c.inLine = csv.NewWriter(&c.line)
+	}
+	c.line.Reset()
+	if err := c.inLine.Write(c.row); err != nil {
+		return err
+	}
+	c.inLine.Flush()
+	_, err := c.rows.add(r.Incident, 0, c.line.String())
+	return err
 }
 
 func (c *csvRenderer) EndFile(*File) error {
@@ -56,6 +83,25 @@ func (c *csvRenderer) EndFile(*File) error {
 }
 
 func (c *csvRenderer) End() error {
+	says := map[int]string{}
+	for _, in := range c.groups.Incidents() {
+		says[in.Number] = in.Says
+	}
+	now := c.groups.Now()
+	err := c.rows.each(func(r record) error {
+		row, err := csv.NewReader(bytes.NewReader(r.text)).Read()
+		if err != nil {
+			return err
+		}
+		n := now[r.number]
+		return c.w.Write(append(row, strconv.Itoa(n), inert(says[n])))
+	})
+	if err := c.rows.close(); err != nil {
+		return err
+	}
+	if err != nil {
+		return err
+	}
 	c.w.Flush()
 	return c.w.Error()
 }

@@ -25,6 +25,9 @@ func (e *encoder) reset(b []byte, r *Reset) []byte {
 	b = strconv.AppendInt(b, int64(r.Frame), 10)
 	b = append(b, `,"time":`...)
 	b = e.time(b, r.Time)
+	if r.shortened() {
+		return appendShortened(b, r)
+	}
 	b = appendInt(b, `,"time_relative_ns":`, r.Relative)
 	b = appendInt(b, `,"stream":`, r.Stream)
 	b = appendField(b, `,"originator":`, r.Originator)
@@ -110,6 +113,21 @@ func (e *encoder) reset(b []byte, r *Reset) []byte {
 	if len(r.Places) > 0 {
 		b = append(b, ']')
 	}
+	return append(b, '}')
+}
+
+// appendShortened appends what else a shortened repeat has.
+func appendShortened(b []byte, r *Reset) []byte {
+	b = appendInt(b, `,"stream":`, r.Stream)
+	b = appendField(b, `,"sender":`, r.Sender)
+	if r.Incident != 0 {
+		b = appendInt(b, `,"incident":`, r.Incident)
+	}
+	b = appendField(b, `,"cause":`, string(r.Cause))
+	b = appendField(b, `,"detail":`, r.Detail)
+	b = appendInt(b, `,"repeats_frame":`, int(r.Repeats))
+	b = appendLine(b, `,"line":`, r.Line)
+	b = appendLine(b, `,"repeats_line":`, r.RepeatsLine)
 	return append(b, '}')
 }
 

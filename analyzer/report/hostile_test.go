@@ -44,7 +44,9 @@ var allFormats = map[string]func(io.Writer) Renderer{
 	"text":     func(w io.Writer) Renderer { return Text(w, TextOptions{}) },
 	"markdown": func(w io.Writer) Renderer { return Markdown(w, MarkdownOptions{}) },
 	"brief":    func(w io.Writer) Renderer { return Markdown(w, MarkdownOptions{Brief: true}) },
-	"html":     HTML, "json": JSON, "jsonl": JSONL, "csv": CSV,
+	"all":      func(w io.Writer) Renderer { return Text(w, TextOptions{All: true}) },
+	"summary":  func(w io.Writer) Renderer { return Text(w, TextOptions{Summary: true}) },
+	"html":     HTML, "json": JSON, "jsonl": JSONL, "csv": CSV, "list": List,
 	"junit": func(w io.Writer) Renderer { return JUnit(w, JUnitOptions{}) },
 }
 

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -15,8 +16,9 @@ type JUnitOptions struct {
 }
 
 // JUnit renders a report as XML test results for continuous integration: a test suite for each capture, in it a test
-// case for each finding, which fails if opts.Fails says so, or a passed one if there are no findings. A capture that
-// could not be read completely has a test case with an error too.
+// case for each incident, which fails if opts.Fails says so of one of its findings, or a passed one if there is none. An
+// incident of several captures stands with the finding that represents it. A capture that could not be read completely
+// has a test case with an error too.
 //
 // The format has no standard; this is the part of it that Jenkins, GitLab and GitHub's reporters agree on
 // (https://github.com/testmoapp/junitxml).
@@ -28,12 +30,21 @@ func JUnit(w io.Writer, opts JUnitOptions) Renderer {
 }
 
 type junitRenderer struct {
-	w        *bufio.Writer
-	opts     JUnitOptions
-	cases    spool // of the present file
-	findings int
-	failures int
-	page     page
+	w      *bufio.Writer
+	opts   JUnitOptions
+	page   page
+	suites []junitSuite
+	groups Grouping
+	failed map[int]int // findings that fail, by the number of their incident
+	blocks exampleList
+}
+
+// A junitSuite is a testsuite element, except for its incidents.
+type junitSuite struct {
+	path   string
+	first  Time
+	resets int
+	errors []junitCase
 }
 
 // A junitCase is a testcase element.
@@ -54,31 +65,31 @@ type junitFault struct {
 }
 
 func (j *junitRenderer) Begin(string) error {
-	j.page = newPage(TextOptions{})
+	j.page, j.failed = newPage(TextOptions{}), map[int]int{}
 	_, err := j.w.WriteString(xml.Header + "<testsuites name=\"rstexplain\">\n")
 	return err
 }
 
-func (j *junitRenderer) BeginFile(string) error {
-	j.findings, j.failures = 0, 0
+func (j *junitRenderer) BeginFile(path string) error {
+	j.groups.BeginFile(path)
+	j.suites = append(j.suites, junitSuite{path: path})
 	return nil
 }
 
 func (j *junitRenderer) Reset(r *Reset) error {
+	j.suites[len(j.suites)-1].resets++
+	candidate := j.groups.Add(r)
 	if r.Repeats != 0 {
 		return nil
 	}
-	head, tail := j.page.finding(r)
-	c := junitCase{Class: Clean(string(r.Cause) + "." + r.Detail), Time: "0",
-		Name: Clean(fmt.Sprintf("frame %d: %s → %s", r.Frame, r.Originator, r.Responder))}
-	j.findings++
 	if j.opts.Fails(r) {
-		j.failures++
-		c.Failure = &junitFault{Clean(string(r.Cause)), Clean(r.Summary), head + tail}
-	} else {
-		c.Output = head + tail
+		j.failed[r.Incident]++
 	}
-	return j.add(&j.cases, &c)
+	if !candidate {
+		return nil
+	}
+	head, tail := j.page.finding(r)
+	return j.blocks.add(r, j.suites[len(j.suites)-1].path, head+tail)
 }
 
 // add writes a test case; encoding/xml replaces characters that are not allowed in XML.
@@ -92,39 +103,94 @@ func (j *junitRenderer) add(w io.Writer, c *junitCase) error {
 }
 
 func (j *junitRenderer) EndFile(f *File) error {
-	errors := 0
+	suite := &j.suites[len(j.suites)-1]
+	suite.first = f.First
 	for _, w := range f.Warnings {
-		if !w.Lost {
-			continue
-		}
-		errors++
-		if err := j.add(&j.cases, &junitCase{Class: "capture", Name: fmt.Sprintf("read completely (%d)", errors), Time: "0",
-			Error: &junitFault{"unread", Clean(w.String()), Clean(w.Hint)}}); err != nil {
-			return err
+		if w.Lost {
+			suite.errors = append(suite.errors, junitCase{Class: "capture", Name: fmt.Sprintf("read completely (%d)", len(suite.errors)+1), Time: "0",
+				Error: &junitFault{"unread", Clean(w.String()), Clean(w.Hint)}})
 		}
 	}
-	if j.findings+errors == 0 {
-		if err := j.add(&j.cases, &junitCase{Class: "capture", Name: "no resets", Time: "0"}); err != nil {
-			return err
-		}
-	}
-	j.w.WriteString(`  <testsuite name="`)
-	if err := xml.EscapeText(j.w, []byte(Clean(f.Path))); err != nil {
-		return err
-	}
-	fmt.Fprintf(j.w, `" tests="%d" failures="%d" errors="%d"`, max(j.findings+errors, 1), j.failures, errors)
-	if f.First != 0 {
-		fmt.Fprintf(j.w, ` timestamp="%s"`, f.First.Std().Format("2006-01-02T15:04:05"))
-	}
-	j.w.WriteString(">\n")
-	if err := j.cases.drain(j.w); err != nil {
-		return err
-	}
-	j.w.WriteString("  </testsuite>\n")
-	return j.w.Flush()
+	return nil
 }
 
 func (j *junitRenderer) End() error {
+	defer j.blocks.close()
+	of := map[string][]Incident{} // by capture
+	for _, in := range j.groups.Incidents() {
+		of[in.Example.Path] = append(of[in.Example.Path], in)
+	}
+	for number, n := range j.failed { // add up those of one incident
+		if now := j.groups.Now()[number]; now != number {
+			j.failed[now] += n
+			delete(j.failed, number)
+		}
+	}
+	for i := range j.suites {
+		list := of[j.suites[i].path]
+		delete(of, j.suites[i].path) // a capture that is named twice has them once
+		if err := j.suite(&j.suites[i], list); err != nil {
+			return err
+		}
+	}
 	j.w.WriteString("</testsuites>\n")
 	return j.w.Flush()
+}
+
+// suite writes a test suite.
+func (j *junitRenderer) suite(s *junitSuite, list []Incident) error {
+	cases := s.errors
+	failures := 0
+	for i := range list {
+		if j.failed[list[i].Number] > 0 {
+			failures++
+		}
+	}
+	if len(list)+len(cases) == 0 {
+		name := "no resets"
+		if s.resets > 0 {
+			name = "no incidents but those of other captures"
+		}
+		cases = append(cases, junitCase{Class: "capture", Name: name, Time: "0"})
+	}
+	j.w.WriteString(`  <testsuite name="`)
+	if err := xml.EscapeText(j.w, []byte(Clean(s.path))); err != nil {
+		return err
+	}
+	fmt.Fprintf(j.w, `" tests="%d" failures="%d" errors="%d"`, len(list)+len(cases), failures, len(s.errors))
+	if s.first != 0 {
+		fmt.Fprintf(j.w, ` timestamp="%s"`, s.first.Std().Format("2006-01-02T15:04:05"))
+	}
+	j.w.WriteString(">\n")
+	for i := range list {
+		if err := j.incident(&list[i]); err != nil {
+			return err
+		}
+	}
+	for i := range cases {
+		if err := j.add(j.w, &cases[i]); err != nil {
+			return err
+		}
+	}
+	j.w.WriteString("  </testsuite>\n")
+	return nil
+}
+
+// incident writes the test case of an incident. Its name has neither numbers nor times, so that it is the same in the
+// next run.
+func (j *junitRenderer) incident(in *Incident) error {
+	block, err := j.blocks.of(in)
+	if err != nil {
+		return err
+	}
+	who := func(host string) string { return cmp.Or(host, "several") }
+	c := junitCase{Class: Clean(string(in.Cause) + "." + in.Detail), Time: "0",
+		Name: Clean(fmt.Sprintf("%s: %s → %s", in.Kind, who(in.Client), who(in.Server)))}
+	text := fmt.Sprintf("Incident %d: %s\n%s", in.Number, Clean(in.Says), block)
+	if n := j.failed[in.Number]; n > 0 {
+		c.Failure = &junitFault{Clean(string(in.Cause)), Clean(in.Says), text}
+	} else {
+		c.Output = text
+	}
+	return j.add(j.w, &c)
 }

@@ -1,7 +1,13 @@
 package report
 
-// Live returns a Renderer that prints each reset at once, if the format of r prints resets one by one.
-func Live(r Renderer) Renderer { return live{r} }
+// Live returns a Renderer that prints each reset at once, if the format of r prints resets one by one. The number of its
+// incident is the one that is known then.
+func Live(r Renderer) Renderer {
+	if l, ok := r.(interface{ live() Renderer }); ok {
+		r = l.live()
+	}
+	return live{r}
+}
 
 type live struct{ Renderer }
 

@@ -10,6 +10,9 @@ import (
 // so far, in order.
 func (r *Reset) Locate(parts []Part) {
 	r.Places = r.Places[:0]
+	if r.shortened() {
+		return
+	}
 	of := func(frame int) int {
 		return sort.Search(len(parts), func(i int) bool { return parts[i].First > frame }) - 1
 	}

@@ -74,6 +74,7 @@ type replay struct {
 	generator string
 	begun     bool
 
+	repeats       repeatList
 	files, resets int    // index of the one at hand
 	place         string // of it
 	rendering     error  // of the renderer
@@ -127,7 +128,7 @@ func (p *replay) begin() error {
 // have it.
 func (p *replay) file() error {
 	of := fmt.Sprintf("files[%d].", p.files)
-	p.files, p.resets, p.place = p.files+1, 0, of
+	p.files, p.resets, p.place, p.repeats = p.files+1, 0, of, repeatList{}
 	fields, held := map[string]json.RawMessage{}, 0
 	begun := false
 	begin := func() error {
@@ -154,6 +155,9 @@ func (p *replay) file() error {
 				var r Reset
 				if err := p.dec.Decode(&r); err != nil {
 					return err
+				}
+				if r.Repeats != 0 {
+					p.repeats.replay(&r)
 				}
 				if err := r.validate(); err != nil {
 					return err

@@ -148,7 +148,9 @@ type Reset struct {
 	Segment Segment     `json:"segment"`
 	Filter  string      `json:"filter"` // Wireshark display filter for exactly these packets
 
-	Timeline []Event `json:"timeline"` // before the RST, the RST itself, and what came after it
+	// Before the RST, the RST itself, and what came after it. Empty for a repeat; and a repeat beyond the 100th of its event
+	// has no more than frame, time, stream, sender, incident, cause, detail and repeats_frame.
+	Timeline []Event `json:"timeline"`
 
 	// If several files were read as one: those that contain these packets, the RST's file first.
 	Places []Place `json:"places,omitempty"`

@@ -14,45 +14,64 @@ import (
 type TextOptions struct {
 	Width int  // columns, at least 70 and by default 100
 	Color bool // whether the terminal shows colours
-	Live  bool // print each finding as it comes, and the counts of its file after it
+	Live  bool // print each finding as it comes, and the incidents after it
 	Brief bool // one paragraph per file
+
+	Summary  bool // only the table of incidents
+	All      bool // all findings, and all incidents in the table
+	Incident int  // the incident with this number, with all its findings; 0: see All
 }
 
-// Text renders a report for a terminal or a mail: the counts of a file, a table of its resets by cause, and a block for
-// each finding, the most severe first. Further resets of the same event are listed in the block of the first.
+// Text renders a report for a terminal or a mail: what was read, a table of its incidents, and the worst of them in full:
+// what happened, its counts, and the finding that represents it best. Further resets of the same event are listed in
+// the block of the first.
 func Text(w io.Writer, opts TextOptions) Renderer {
 	if opts.Brief {
 		return briefText(w, opts)
 	}
-	p := newPage(opts)
-	says := func(says string) string { return p.field("Repeated", says) }
-	return &textRenderer{w: bufio.NewWriter(w), page: p, live: opts.Live, waiting: waitingList{repeated: says}}
+	t := &textRenderer{w: bufio.NewWriter(w), page: newPage(opts), opts: opts}
+	t.waiting.repeated = func(says string) string { return t.page.field("Repeated", says) }
+	t.waiting.to = func(b *entry, text string) error {
+		return t.blocks.keep(b.number, b.rank, t.tally.path, b.frame, text)
+	}
+	return t
 }
 
 type textRenderer struct {
 	w       *bufio.Writer
 	page    page
-	files   int
-	live    bool
+	opts    TextOptions
 	waiting waitingList
 	tally   tally
+	groups  Grouping
+	files   []string // what is printed of each capture with resets, or with limits
+	quiet   File     // adds up the other captures
+	single  string   // what is printed of the first capture, if it is the only one
+	caveats string   // of it, which come last
+	news    newsList
+
+	blocks exampleList // of findings
 }
 
 func (t *textRenderer) Begin(string) error { return nil }
 
 func (t *textRenderer) BeginFile(path string) error {
 	t.tally.beginFile(path)
+	t.groups.BeginFile(path)
 	return nil
 }
 
 func (t *textRenderer) Reset(r *Reset) error {
 	t.tally.add(r)
+	candidate := t.groups.Add(r)
 	r = r.byLine()
-	if t.live {
-		t.w.WriteString(t.page.news(r))
+	switch {
+	case t.opts.Live:
+		t.w.WriteString(t.page.news(r, candidate, &t.news, &t.groups))
 		return t.w.Flush()
-	}
-	if t.waiting.joins(r) {
+	case t.opts.Summary || t.waiting.joins(r):
+		return nil
+	case r.Repeats != 0 || !candidate && !t.opts.All && t.opts.Incident == 0:
 		return nil
 	}
 	head, tail := t.page.finding(r)
@@ -61,24 +80,34 @@ func (t *textRenderer) Reset(r *Reset) error {
 
 func (t *textRenderer) EndFile(f *File) error {
 	t.tally.endFile(f)
-	if t.live && t.tally.total.Resets > 0 {
-		t.w.WriteString("\n" + t.page.style.dim(strings.Repeat("─", t.page.width)) + "\n")
+	overview, caveats := t.page.overview(f), t.page.caveats(f)
+	if f.ResetCount > 0 || f.Partial || len(f.Warnings)+len(f.Notes) > 0 {
+		t.files = append(t.files, overview+caveats)
+	} else {
+		t.quiet.Path = f.Path
+		t.quiet.Packets += f.Packets
+		t.quiet.Connections += f.Connections
+		t.quiet.LeftOut += f.LeftOut
 	}
-	if t.files > 0 {
-		t.w.WriteString("\n")
+	if t.tally.total.Files == 1 {
+		t.single, t.caveats = overview, caveats
 	}
-	t.files++
-	t.w.WriteString(t.page.overview(f))
-	if err := t.waiting.drain(t.w); err != nil {
-		return err
-	}
-	t.w.WriteString(t.page.caveats(f))
-	return t.w.Flush()
+	return t.waiting.settle()
 }
 
 func (t *textRenderer) End() error {
+	defer t.blocks.close()
+	t.head()
+	list := t.groups.Incidents()
+	if err := t.incidents(list); err != nil {
+		return err
+	}
 	if total := t.tally.done(); total.Files > 1 {
-		t.w.WriteString(t.page.total(&total))
+		if !t.opts.Summary && t.opts.Incident == 0 {
+			t.w.WriteString(t.page.total(&total))
+		}
+	} else {
+		t.w.WriteString(t.caveats)
 	}
 	return t.w.Flush()
 }
@@ -110,30 +139,11 @@ func (p page) overview(f *File) string {
 		return b.String()
 	}
 	b.WriteString(p.dotted(f.counts()))
-	if len(f.Summary) > 0 {
-		b.WriteString("\n" + p.causes(f.Summary))
-	}
 	return b.String()
 }
 
 // unread reports whether nothing of f could be read.
 func (f *File) unread() bool { return f.Packets == 0 && f.Partial }
-
-func (p page) causes(sums []CauseSum) string {
-	t := grid{header: []string{"Cause", "Detail", "Resets", "Findings", "First", "Severity"}, right: []int{2, 3, 4}}
-	for i, s := range sums {
-		cause := string(s.Cause)
-		if i > 0 && sums[i-1].Cause == s.Cause {
-			cause = ""
-		}
-		t.row(p.style.severity(s.Severity), Clean(cause), Clean(s.Detail), thousands(s.Resets), thousands(s.Findings), s.first(),
-			Clean(s.Severities.cell(s.Severity)))
-	}
-	return p.fitted(&t, 2, func(i int) (string, []string) {
-		s := &sums[i]
-		return string(s.Cause) + nameDot + s.Detail, append(sumCounts(s.Resets, s.Findings), "first "+s.first(), s.Severities.cell(s.Severity))
-	})
-}
 
 // caveats lists what could not be read, and other events.
 func (p page) caveats(f *File) string {
@@ -155,6 +165,9 @@ func (p page) caveats(f *File) string {
 	return b.String()
 }
 
+// rule is the line above a finding.
+func (p page) rule() string { return "\n" + p.style.dim(strings.Repeat("─", p.width)) + "\n" }
+
 // finding is the block of one reset, in two parts: its repeats go between them.
 func (p page) finding(r *Reset) (head, tail string) {
 	s := p.style
@@ -169,7 +182,7 @@ func (p page) finding(r *Reset) (head, tail string) {
 	sure := percent(r.Confidence) + "  " + severity
 	blank := max(p.width-width(name)-width(verdict)-width(sure), 2)
 	color := s.severity(r.Severity)
-	b.WriteString("\n" + s.dim(strings.Repeat("─", p.width)) + "\n")
+	b.WriteString(p.rule())
 	b.WriteString(s.bold(name) + s.bold(color(verdict)) + strings.Repeat(" ", blank) + percent(r.Confidence) + "  " +
 		color(severity) + "\n")
 

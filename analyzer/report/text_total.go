@@ -33,12 +33,3 @@ func (p page) total(t *Total) string {
 	}
 	return b.String()
 }
-
-// news is a finding as a live report prints it, or one line for a further RST of the same event.
-func (p page) news(r *Reset) string {
-	if r.Repeats == 0 {
-		head, tail := p.finding(r)
-		return head + tail
-	}
-	return fmt.Sprintf("\n%s  %s\n", p.style.bold(mark(r.Frame, r.Line > 0)), "another RST of the same event as "+mark(int(r.Repeats), r.Line > 0))
-}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"github.com/rstexplain/rstexplain/rules"
 )
 
 // A waitingList holds back the text of findings: first until no further reset of the same event is expected, then in a
@@ -13,6 +15,8 @@ type waitingList struct {
 	spools   [len(bySeverity)]spool
 	pending  []*entry                 // findings that repeats may still join, oldest first
 	repeated func(says string) string // formats the list of repeats
+
+	to func(b *entry, text string) error // where set, takes the texts instead of the spools
 }
 
 // An entry is the text of one finding, cut where the frames of its repeats go.
@@ -20,6 +24,7 @@ type entry struct {
 	frame      int
 	line       bool // frame and repeats are lines of a text
 	rank       int  // index into bySeverity
+	number     int  // of its incident
 	head, tail string
 	repeats    []int
 	count      int
@@ -50,11 +55,7 @@ func (l *waitingList) joins(r *Reset) bool {
 
 // add puts a finding at the end of the list.
 func (l *waitingList) add(r *Reset, head, tail string) error {
-	rank := slices.Index(bySeverity[:], r.Severity)
-	if rank < 0 { // in a report from elsewhere
-		rank = len(bySeverity) - 1
-	}
-	l.pending = append(l.pending, &entry{frame: r.Frame, line: r.Line > 0, rank: rank, head: head, tail: tail})
+	l.pending = append(l.pending, &entry{frame: r.Frame, line: r.Line > 0, rank: rankOf(r.Severity), number: r.Incident, head: head, tail: tail})
 	if len(l.pending) <= maxWaiting {
 		return nil
 	}
@@ -72,18 +73,37 @@ func (l *waitingList) release(b *entry) error {
 		}
 		text += l.repeated(says)
 	}
+	if l.to != nil {
+		return l.to(b, text+b.tail)
+	}
 	_, err := io.WriteString(&l.spools[b.rank], text+b.tail)
 	return err
 }
 
-// drain writes everything to w and empties the list.
-func (l *waitingList) drain(w io.Writer) error {
+// rankOf returns the place of a severity in bySeverity.
+func rankOf(s rules.Severity) int {
+	if rank := slices.Index(bySeverity[:], s); rank >= 0 {
+		return rank
+	}
+	return len(bySeverity) - 1 // in a report from elsewhere
+}
+
+// settle releases all findings: no repeats of them will come.
+func (l *waitingList) settle() error {
 	for _, b := range l.pending {
 		if err := l.release(b); err != nil {
 			return err
 		}
 	}
 	l.pending = l.pending[:0]
+	return nil
+}
+
+// drain writes everything to w and empties the list.
+func (l *waitingList) drain(w io.Writer) error {
+	if err := l.settle(); err != nil {
+		return err
+	}
 	for i := range l.spools {
 		if err := l.spools[i].drain(w); err != nil {
 			return err

@@ -27,6 +27,8 @@ type Comments struct {
 	Lost   int   // comments left out, as the temporary file is as large as it may be
 	Waited int64 // bytes that waited in a temporary file
 
+	groups report.Grouping
+
 	list []comment
 	size int64
 	file *os.File
@@ -50,9 +52,10 @@ const commentCost = 64
 func (c *Comments) Begin(string) error { return nil }
 
 // BeginFile implements report.Renderer.
-func (c *Comments) BeginFile(string) error {
+func (c *Comments) BeginFile(path string) error {
 	err := c.Close()
 	*c = Comments{MaxMemory: c.MaxMemory}
+	c.groups.BeginFile(path)
 	if c.MaxMemory <= 0 {
 		c.MaxMemory = defaultMemory
 	}
@@ -62,6 +65,7 @@ func (c *Comments) BeginFile(string) error {
 // Reset implements report.Renderer.
 func (c *Comments) Reset(r *report.Reset) error {
 	c.Resets++
+	c.groups.Add(r)
 	if r.Repeats != 0 {
 		return c.add(fmt.Sprintf("rstexplain: %s (%s): the same event as the reset in frame %d", r.Cause, r.Detail, int(r.Repeats)), r.Frame)
 	}
@@ -90,8 +94,17 @@ func (c *Comments) Reset(r *report.Reset) error {
 	return err
 }
 
-// EndFile implements report.Renderer.
-func (c *Comments) EndFile(*report.File) error { return nil }
+// EndFile implements report.Renderer. What happened is said at the first reset of each incident, unless that is its only
+// one.
+func (c *Comments) EndFile(*report.File) error {
+	var err error
+	for _, in := range c.groups.Incidents() {
+		if in.Findings > 1 && len(in.Captures) > 0 {
+			err = errors.Join(err, c.add(report.Clean(fmt.Sprintf("rstexplain, incident %d: %s", in.Number, in.Says)), slices.Min(in.Captures[0].Frames)))
+		}
+	}
+	return err
+}
 
 // End implements report.Renderer.
 func (c *Comments) End() error { return nil }

@@ -215,6 +215,22 @@ func TestAnnotatedIsTheSameCapture(t *testing.T) {
 	}
 }
 
+// The first reset of an incident of several findings says what happened, once.
+func TestAnnotatedSaysTheIncident(t *testing.T) {
+	path := filepath.Join("..", "..", "testdata", "port-scan", "capture.pcapng")
+	comments := &rewrite.Comments{}
+	explain(t, path, comments)
+	out := filepath.Join(t.TempDir(), "annotated.pcapng")
+	write(t, out, annotate(open(t, path), comments))
+	text, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(text, []byte("rstexplain, incident 1: 192.168.175.97 tried 29 ports of 172.28.201.16 from ")); n != 1 {
+		t.Errorf("the incident is told %d times", n)
+	}
+}
+
 // TestCommentsObeyNobody puts what a stranger may send into comments: programs that show them, as tshark,
 // print them as they are.
 func TestCommentsObeyNobody(t *testing.T) {
@@ -225,7 +241,7 @@ func TestCommentsObeyNobody(t *testing.T) {
 	}
 	evidence := []report.Evidence{{Frames: []int{1}, Says: sent}}
 	if err := comments.Reset(&report.Reset{Frame: 2, Summary: sent, Symptom: sent, Remedy: sent, Evidence: evidence,
-		Prints: []report.Print{{Program: sent, Says: sent}}}); err != nil {
+		Prints: []report.Print{{Program: sent, Says: sent, Named: true}}}); err != nil {
 		t.Fatal(err)
 	}
 	out := filepath.Join(t.TempDir(), "annotated.pcapng")

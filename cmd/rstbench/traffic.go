@@ -35,6 +35,7 @@ var kinds = []kind{
 	{name: "small6", packets: 10_000_000, open: 2_000, exchanges: 16, request: 50, resets: 50, close: true, six: true},
 	{name: "million", packets: 6_000_000, open: 1_000_000, exchanges: 1, request: 50},
 	{name: "scan", packets: 2_000_000},
+	{name: "incidents", packets: 47_000},
 }
 
 // kindOf returns the kind of a name.
@@ -97,6 +98,10 @@ type generator struct {
 }
 
 func (g *generator) run() {
+	if g.kind.name == "incidents" {
+		g.incidents()
+		return
+	}
 	if g.kind.open == 0 {
 		for g.made.Packets < g.kind.packets {
 			c := g.connect()
@@ -321,6 +326,11 @@ func (g *generator) emit(c *conn, side int, flags uint8, data []byte) {
 	if flags&flagRST != 0 {
 		g.made.Resets++
 	}
+	g.send(c, side, flags, data)
+}
+
+// send writes a packet.
+func (g *generator) send(c *conn, side int, flags uint8, data []byte) {
 	g.w.packet(g.now, c, side, flags, data)
 	c.nxt[side] += uint32(len(data))
 	if flags&(flagSYN|flagFIN) != 0 {

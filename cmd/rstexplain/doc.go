@@ -52,18 +52,24 @@ Each reset also has a more specific detail. To list the details, or to read abou
 	rstexplain rules
 	rstexplain rules keepalive-race
 
+Resets that are one thing that happened, such as a service that was away, are one incident. Reports begin with the
+incidents, the worst first, and show of each the finding that represents it best.
+
 # Flags
 
-	-f, --format FORMAT  text (default), markdown, html, json, jsonl, csv or junit
+	-f, --format FORMAT  text (default), list, markdown, html, json, jsonl, csv or junit
 	-o, --output FILE    write the report to FILE, which appears only when it is complete
 	    --brief          with --format text or markdown: one paragraph per capture
+	    --summary        with --format text: only the table of incidents
+	    --all            with --format text: all findings, and not one of each incident
+	    --incident N     with --format text: the incident with number N of the table, with all its findings
 	    --no-color       no colours; the default if NO_COLOR is set or the output is not a terminal
 	-q, --quiet          do not report unreadable parts on standard error, and show no progress
 	    --glob PATTERN   in directories, read only files whose names match
 	    --files-from LIST  read the names of captures from LIST, one per line or separated by NUL bytes
 	    --convert        have editcap convert captures of other programs
 	    --join           explain the files of a rotating capture as one
-	    --follow         explain a capture while it is being written; text, jsonl and csv
+	    --follow         explain a capture while it is being written; text, list, jsonl and csv
 	    --max-connections N  track at most N connections at a time (default 1048576)
 	    --max-memory SIZE    use about SIZE of memory in total (default 1G)
 	    --timeouts FILE      also compare with the idle timeouts in FILE, one per line: seconds; server, path,
@@ -91,7 +97,8 @@ For continuous integration:
 	--fail-on CAUSE           exit with 3 if there is a finding with this cause or detail, or "any"
 	--fail-severity SEVERITY  exit with 3 only for findings of this severity or worse; alone, whatever their cause
 
-In --format junit these findings are the failed tests; without these flags, those of severity error.
+The message counts the findings, and the incidents that they belong to. In --format junit, incidents with such
+findings are the failed tests; without these flags, those of severity error.
 
 # Exit codes
 

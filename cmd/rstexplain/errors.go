@@ -189,7 +189,10 @@ var (
 	errBriefFormat  = usageError{"--brief is for --format text and markdown", "leave out one of both"}
 	errFollowBrief  = usageError{"--brief does not support --follow", "a summary is known last: leave out one of both"}
 	errFollowFormat = usageError{"--follow does not support this format",
-		"allowed: text, jsonl, csv; the other formats start with totals, which are known last"}
+		"allowed: text, list, jsonl, csv; the other formats start with totals, which are known last"}
+	errIncidentFlags  = usageError{"--summary, --all and --incident exclude each other", "give one of them"}
+	errIncidentFormat = usageError{"--summary, --all and --incident require --format text, without --brief or --follow", "the other formats have all incidents"}
+
 	errFollowOne = usageError{"--follow reads one capture", "try: tcpdump -U -w - | rstexplain --follow -"}
 	errJoinStdin = usageError{"--join cannot read standard input", "name the files, or their directory"}
 	errListStdin = usageError{"standard input cannot be both a capture and a list", "give one of them as a file"}
@@ -272,19 +275,26 @@ func note(stderr io.Writer, format string, args ...any) {
 	fmt.Fprintln(stderr, "rstexplain: "+shown(fmt.Sprintf(format, args...)))
 }
 
+func errNoIncident(n int) error {
+	return usageError{fmt.Sprintf("--incident %d: no number of an incident", n), "give a number of the table of incidents, such as --incident 1"}
+}
+
 // A lossError means that a capture was not read completely. It has been reported already.
 type lossError struct{}
 
 func (lossError) Error() string { return "something could not be read completely" }
 
 // A gateError means that there are findings of a kind that --fail-on or --fail-severity names.
-type gateError struct{ findings int }
+type gateError struct{ findings, incidents int }
 
 func (e gateError) Error() string {
 	if e.findings == 1 {
 		return "1 finding fails the run"
 	}
-	return fmt.Sprintf("%d findings fail the run", e.findings)
+	if e.incidents == 1 {
+		return fmt.Sprintf("%d findings of 1 incident fail the run", e.findings)
+	}
+	return fmt.Sprintf("%d findings in %d incidents fail the run", e.findings, e.incidents)
 }
 
 // An inputError means that a report or a list could not be read.

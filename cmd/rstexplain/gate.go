@@ -14,7 +14,9 @@ type gate struct {
 	failOn      []string // causes, details, or "any"
 	minSeverity string
 
-	failed int // findings
+	failed  int          // findings
+	numbers map[int]bool // of their incidents, as far as these were known
+	groups  report.Grouping
 }
 
 const anyFinding = "any"
@@ -67,26 +69,38 @@ func (g *gate) watch(r report.Renderer) report.Renderer {
 	if fails == nil {
 		return r
 	}
-	return watched{r, fails, &g.failed}
+	g.numbers = map[int]bool{}
+	return watched{r, fails, g}
 }
 
 type watched struct {
 	report.Renderer
-	fails  func(*report.Reset) bool
-	failed *int
+	fails func(*report.Reset) bool
+	gate  *gate
+}
+
+func (w watched) BeginFile(path string) error {
+	w.gate.groups.BeginFile(path)
+	return w.Renderer.BeginFile(path)
 }
 
 func (w watched) Reset(r *report.Reset) error {
+	w.gate.groups.Add(r)
 	if r.Repeats == 0 && w.fails(r) {
-		*w.failed++
+		w.gate.failed++
+		w.gate.numbers[r.Incident] = true
 	}
 	return w.Renderer.Reset(r)
 }
 
-// verdict returns an error if a finding fails the run.
+// verdict returns an error if a finding fails the run. It says how many, and in how many incidents.
 func (g *gate) verdict() error {
-	if g.failed > 0 {
-		return gateError{g.failed}
+	if g.failed == 0 {
+		return nil
 	}
-	return nil
+	now, incidents := g.groups.Now(), map[int]bool{}
+	for n := range g.numbers {
+		incidents[now[n]] = true
+	}
+	return gateError{g.failed, len(incidents)}
 }

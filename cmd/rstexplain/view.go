@@ -17,6 +17,7 @@ type view struct {
 	noColor bool
 	brief   bool
 	live    bool // set by --follow
+	incidentView
 	selection
 	asked frameSearch
 	gate
@@ -31,8 +32,10 @@ var formats = []struct {
 	{"text", true, func(o *output, v *view) report.Renderer {
 		opts := o.layout(v.noColor)
 		opts.Live, opts.Brief = v.live, v.brief
+		v.incidentView.apply(&opts)
 		return report.Text(o, opts)
 	}},
+	{"list", true, func(o *output, _ *view) report.Renderer { return report.List(o) }},
 	{"markdown", false, func(o *output, v *view) report.Renderer {
 		return report.Markdown(o, report.MarkdownOptions{Brief: v.brief})
 	}},
@@ -56,10 +59,11 @@ func formatNames() []string {
 // flags adds the flags of the view to cmd.
 func (v *view) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVarP(&v.format, "format", "f", "text", "print the report as text, markdown, html, json, jsonl, csv or junit")
+	f.StringVarP(&v.format, "format", "f", "text", "print the report as text, list, markdown, html, json, jsonl, csv or junit")
 	f.StringVarP(&v.output, "output", "o", "", "write the report to `FILE`, which appears only when it is complete")
 	f.BoolVar(&v.brief, "brief", false, "with --format text or markdown: one paragraph per capture")
 	f.BoolVar(&v.noColor, "no-color", false, "no colours; the default if NO_COLOR is set or the output is not a terminal")
+	v.incidentView.flags(cmd)
 	v.selection.flags(cmd)
 	v.gate.flags(cmd)
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames(), cobra.ShellCompDirectiveNoFileComp))
@@ -79,6 +83,9 @@ func (v *view) check() error {
 	}
 	if v.live && v.brief {
 		return errFollowBrief
+	}
+	if err := v.incidentView.check(v); err != nil {
+		return err
 	}
 	if err := v.selection.check(); err != nil {
 		return err

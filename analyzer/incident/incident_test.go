@@ -1,0 +1,364 @@
+package incident
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules"
+)
+
+// epoch is the time of second 0 of the scripts.
+var epoch = flows.Time(time.Date(2026, 1, 1, 14, 0, 0, 0, time.UTC).UnixNano())
+
+// A script is resets in the order of their times.
+type script []*Reset
+
+// at adds a reset at a second. The other arguments are what its rule has in common, client, server, and what else it is.
+func (s *script) at(second float64, p rules.Pattern, client, server string, more ...func(*Reset)) *Reset {
+	r := &Reset{
+		Frame: len(*s) + 1, Stream: len(*s), Time: epoch + flows.Time(second*1e9), Client: client, Server: server, Sender: flows.Responder,
+		Pattern: p, Detail: "rule-" + string(p), Title: "What the rule says", Cause: rules.PeerCrash, Severity: rules.Error,
+	}
+	for _, f := range more {
+		f(r)
+	}
+	*s = append(*s, r)
+	return r
+}
+
+func byClient(r *Reset) { r.Sender = flows.Originator }
+func info(r *Reset)     { r.Severity = rules.Info }
+func closed(r *Reset)   { r.Cause = rules.ClosedPort }
+
+func detail(d string) func(*Reset)      { return func(r *Reset) { r.Detail = d } }
+func idle(d time.Duration) func(*Reset) { return func(r *Reset) { r.Idle = d } }
+func since(second float64) func(*Reset) {
+	return func(r *Reset) { r.Since = epoch + flows.Time(second*1e9) }
+}
+func stream(n int) func(*Reset) { return func(r *Reset) { r.Stream = n } }
+func before(second float64) func(*Reset) {
+	return func(r *Reset) { r.AcceptedBefore = epoch + flows.Time(second*1e9) }
+}
+func after(second float64) func(*Reset) {
+	return func(r *Reset) { r.AcceptedAfter = epoch + flows.Time(second*1e9) }
+}
+
+// find returns the incidents of s, and for each reset the index of its own among them.
+func find(t *testing.T, s script) ([]Incident, []int) {
+	t.Helper()
+	f := NewFinder()
+	var numbers []int
+	for _, r := range s {
+		n, _ := f.Add(r)
+		numbers = append(numbers, n)
+	}
+	list, now := f.Incidents(), f.Of()
+	var of []int
+	counted := make([]int, len(list))
+	for _, n := range numbers {
+		i := slices.IndexFunc(list, func(in Incident) bool { return in.Number == now[n] })
+		if i < 0 {
+			t.Fatalf("number %d is of no incident", n)
+		}
+		if in := list[i]; in.Number != n && !slices.Contains(in.Also, n) {
+			t.Errorf("incident %d does not list %d", in.Number, n)
+		}
+		of = append(of, i)
+		counted[i]++
+	}
+	for i, in := range list {
+		if in.Resets != counted[i] {
+			t.Errorf("incident %d has %d resets and counts %d", in.Number, counted[i], in.Resets)
+		}
+	}
+	return list, of
+}
+
+func port(host string, n int) string { return fmt.Sprintf("%s:%d", host, n) }
+
+// Each script has the incidents that stand beside it, in the order of the report: a near miss of one kind is another.
+func TestGroups(t *testing.T) {
+	const service = "10.0.0.5:8080"
+	for _, c := range []struct {
+		name string
+		play func(*script)
+		want []string // kind: sentence
+	}{
+		{"a restart with what it cut, and refusals before the capture shows that the service accepts", func(s *script) {
+			for i := range 5 {
+				s.at(67+float64(i)/100, rules.Cut, port("10.1.0.1", 40000+i), service)
+			}
+			s.at(68, rules.Refusal, "10.1.0.2:41000", service, closed)
+			for i := range 3 {
+				s.at(70+float64(i)*10, rules.Outage, port("10.1.0.3", 42000+i), service, closed, before(60), after(102))
+			}
+		}, []string{"service-restart: 10.0.0.5:8080 was away from 14:01:07 to 14:01:42: 5 connections were cut, 4 attempts were refused, then it accepted again."}},
+		{"no restart: cut long before", func(s *script) {
+			s.at(10, rules.Cut, "10.1.0.1:40000", service)
+			s.at(70, rules.Outage, "10.1.0.3:42000", service, closed, before(60), after(102))
+		}, []string{
+			"alike: 1 connection between 10.1.0.1 and 10.0.0.5:8080 was reset by the server at 14:00:10: what the rule says.",
+			"service-restart: 10.0.0.5:8080 was away from 14:01:10 to 14:01:42: 1 attempt was refused, then it accepted again.",
+		}},
+		{"no restart: another port of the host", func(s *script) {
+			s.at(69, rules.Cut, "10.1.0.1:40000", "10.0.0.5:9090")
+			s.at(70, rules.Outage, "10.1.0.3:42000", service, closed, before(60))
+		}, []string{
+			"alike: 1 connection between 10.1.0.1 and 10.0.0.5:9090 was reset by the server at 14:01:09: what the rule says.",
+			"service-restart: 10.0.0.5:8080 went away: at 14:01:10, 1 attempt was refused; the capture does not show that it accepted again.",
+		}},
+		{"two restarts: it accepted in between", func(s *script) {
+			s.at(10, rules.Outage, "10.1.0.3:1", service, closed, before(5), after(15))
+			s.at(20, rules.Outage, "10.1.0.3:2", service, closed, before(15), after(25))
+		}, []string{
+			"service-restart: 10.0.0.5:8080 was away from 14:00:10 to 14:00:15: 1 attempt was refused, then it accepted again.",
+			"service-restart: 10.0.0.5:8080 was away from 14:00:20 to 14:00:25: 1 attempt was refused, then it accepted again.",
+		}},
+		{"a host restart", func(s *script) {
+			s.at(10, rules.Outage, "10.1.0.3:1", service, closed, before(5), after(40))
+			s.at(20, rules.Outage, "10.1.0.4:2", "10.0.0.5:9090", closed, before(5), after(40))
+		}, []string{"host-restart: 2 services of 10.0.0.5 were away from 14:00:10 to 14:00:40: 2 attempts were refused, then it accepted again."}},
+		{"a scan, recognised after its first ports, with one that was open", func(s *script) {
+			for i := range 7 {
+				s.at(float64(i)/10, rules.Refusal, port("10.9.9.9", 40000+i), port("10.0.0.5", 20+i), closed)
+			}
+			s.at(0.7, rules.Probe, "10.9.9.9:40008", "10.0.0.5:80", byClient, info)
+			for i := range 30 {
+				s.at(1+float64(i)/10, rules.Scan, port("10.9.9.9", 41000+i), port("10.0.0.5", 100+i), closed, info)
+			}
+		}, []string{"scan: 10.9.9.9 tried 38 ports of 10.0.0.5 from 14:00:00 to 14:00:03; 37 attempts were refused; 1 port was open: 80."}},
+		{"a scan, and a client of its own that was refused by a port of it", func(s *script) {
+			s.at(0, rules.Refusal, "10.1.0.1:40000", "10.0.0.5:100", closed)
+			for i := range 9 {
+				s.at(1+float64(i)/10, rules.Scan, port("10.9.9.9", 41000+i), port("10.0.0.5", 100+i), closed, info)
+			}
+		}, []string{
+			"service-down: 10.0.0.5:100 refused 1 connection at 14:00:00, of 10.1.0.1; the capture does not show that anything ever accepted one there.",
+			"scan: 10.9.9.9 tried 9 ports of 10.0.0.5 at 14:00:01; 9 attempts were refused.",
+		}},
+		{"a scanner that retries one port, and is refused there for itself", func(s *script) {
+			for i := range 9 {
+				s.at(1+float64(i)/10, rules.Scan, port("10.9.9.9", 41000+i), port("10.0.0.5", 100+i), closed, info)
+			}
+			for i := range 5 {
+				s.at(3+float64(i), rules.Refusal, port("10.9.9.9", 42000+i), "10.0.0.6:80", closed)
+			}
+		}, []string{
+			"service-down: 10.0.0.6:80 refused 5 connections from 14:00:03 to 14:00:07, all of 10.9.9.9; the capture does not show that anything ever accepted one there.",
+			"scan: 10.9.9.9 tried 9 ports of 10.0.0.5 at 14:00:01; 9 attempts were refused.",
+		}},
+		{"ports of a host refused in turn", func(s *script) {
+			for i := range 4 {
+				s.at(float64(i)*60, rules.Refusal, port("10.1.0.1", 41000+i), port("10.0.0.5", 100+i), closed)
+			}
+		}, []string{"ports-refused: 10.0.0.5 refused 4 attempts on 4 ports (100, 101, 102 and 103), all of 10.1.0.1, from 14:00:00 to 14:03:00."}},
+		{"two ports are two services", func(s *script) {
+			for i := range 2 {
+				s.at(float64(i)*60, rules.Refusal, port("10.1.0.1", 41000+i), port("10.0.0.5", 100+i), closed)
+			}
+		}, []string{
+			"service-down: 10.0.0.5:100 refused 1 connection at 14:00:00, of 10.1.0.1; the capture does not show that anything ever accepted one there.",
+			"service-down: 10.0.0.5:101 refused 1 connection at 14:01:00, of 10.1.0.1; the capture does not show that anything ever accepted one there.",
+		}},
+		{"a service that refuses many clients", func(s *script) {
+			for i := range 200 {
+				s.at(float64(i), rules.Refusal, port(fmt.Sprintf("10.1.0.%d", i), 41000), service, closed)
+			}
+		}, []string{"service-down: 10.0.0.5:8080 refused 200 connections from 14:00:00 to 14:03:19, of 200 clients; the capture does not show that anything ever accepted one there."}},
+		{"idle connections of several services, forgotten after the same time", func(s *script) {
+			for i := range 6 {
+				s.at(float64(i), rules.Idle, port("10.1.0.1", 41000+i), port("10.0.0.5", 80+i%2), idle(350*time.Second+time.Duration(i)*10*time.Millisecond))
+			}
+		}, []string{"idle-timeout: 6 connections between 10.1.0.1 and 10.0.0.5 (2 ports) were ended by the server after 350.0 s without data, from 14:00:00 to 14:00:05."}},
+		{"two idle times are two", func(s *script) {
+			for i := range 6 {
+				s.at(float64(i), rules.Idle, port("10.1.0.1", 41000+i), port("10.0.0.5", 80+i%2), idle(time.Duration(60+i%2*290)*time.Second))
+			}
+		}, []string{
+			"idle-timeout: 3 connections between 10.1.0.1 and 10.0.0.5:80 were ended by the server after 60.0 s without data, from 14:00:00 to 14:00:04.",
+			"idle-timeout: 3 connections between 10.1.0.1 and 10.0.0.5:81 were ended by the server after 350.0 s without data, from 14:00:01 to 14:00:05.",
+		}},
+		{"a path that failed, whatever their owners noticed first", func(s *script) {
+			for i := range 3 {
+				s.at(30+float64(i)*20, rules.Silence, port("10.1.0.1", 41000+i), port(fmt.Sprintf("10.0.0.%d", i), 80), byClient, since(20+float64(i)))
+			}
+		}, []string{"stopped-answering: 3 services stopped answering 10.1.0.1 on 3 connections; the connections were given up from 14:00:30 to 14:01:10, last heard from 14:00:20 to 14:00:22."}},
+		{"hosts that fell silent one after the other", func(s *script) {
+			s.at(30, rules.Silence, "10.1.0.1:1", "10.0.0.1:80", byClient, since(10))
+			s.at(50, rules.Silence, "10.1.0.1:2", "10.0.0.2:80", byClient, since(40))
+		}, []string{
+			"stopped-answering: 10.0.0.1:80 stopped answering 10.1.0.1 on one connection, which was given up at 14:00:30.",
+			"stopped-answering: 10.0.0.2:80 stopped answering 10.1.0.1 on one connection, which was given up at 14:00:50.",
+		}},
+		{"a burst of aborts, and a service that aborts now and then", func(s *script) {
+			for i := range 4 {
+				s.at(float64(i)*100, rules.Cut, port("10.1.0.1", 41000+i), service)
+			}
+			for i := range 5 {
+				s.at(1000+float64(i)/10, rules.Cut, port("10.1.0.1", 42000+i), service)
+			}
+		}, []string{
+			"cut-at-once: 10.0.0.5:8080 cut 5 connections at once, at 14:16:40.",
+			"alike: 4 connections between 10.1.0.1 and 10.0.0.5:8080 were reset by the server from 14:00:00 to 14:05:00: what the rule says.",
+		}},
+		{"repeats, and what follows on the connection, are of the first reset's", func(s *script) {
+			s.at(0, rules.Cut, "10.1.0.1:1", service)
+			s.at(0.1, rules.Cut, "10.1.0.1:1", service, stream(0), func(r *Reset) { r.Repeats = 1 })
+			s.at(0.2, rules.Cut, "10.1.0.1:1", service, stream(0), byClient, func(r *Reset) { r.Repeats = 1 })
+			s.at(5, rules.Aftermath, "10.1.0.1:1", service, stream(0), byClient, info)
+		}, []string{"alike: 1 connection between 10.1.0.1 and 10.0.0.5:8080 was reset by both sides from 14:00:00 to 14:00:05: what the rule says."}},
+		{"a device whose TTL varies at one service, and another rule at another", func(s *script) {
+			for i := range 4 {
+				s.at(float64(i), rules.Device, port("10.1.0.1", 41000+i), service, detail("a"), func(r *Reset) { r.TTL = uint8(60 + i%2) })
+			}
+			s.at(5, rules.Device, "10.1.0.1:1", "10.0.0.6:80", detail("b"), closed, func(r *Reset) { r.TTL = 60 })
+		}, []string{
+			"device: A device on the path cut 4 connections between 10.1.0.1 and 10.0.0.5:8080 from 14:00:00 to 14:00:03.",
+			"device: A device on the path rejected 1 attempt to connect between 10.1.0.1 and 10.0.0.6:80 at 14:00:05; its RSTs have TTL 60 and window 0.",
+		}},
+		{"one habit at many services, and another at two", func(s *script) {
+			for i := range 5 {
+				s.at(float64(i), rules.Habit, "10.1.0.1:1", port(fmt.Sprintf("10.0.0.%d", i), 80), byClient, info)
+			}
+			for i := range 2 {
+				s.at(10+float64(i), rules.Habit, "10.1.0.1:1", port(fmt.Sprintf("10.0.0.%d", i), 81), detail("b"), byClient, func(r *Reset) { r.Severity = rules.Warning })
+			}
+		}, []string{
+			"alike: 1 connection between 10.1.0.1 and 10.0.0.0:81 was reset by the client at 14:00:10: what the rule says.",
+			"alike: 1 connection between 10.1.0.1 and 10.0.0.1:81 was reset by the client at 14:00:11: what the rule says.",
+			"closing-habit: 5 connections between 10.1.0.1 and 5 services were reset by the client from 14:00:00 to 14:00:04: what the rule says.",
+		}},
+		{"a SYN flood, and a few handshakes", func(s *script) {
+			for i := range 40 {
+				s.at(float64(i), rules.HalfOpen, port(fmt.Sprintf("10.1.0.%d", i), 1), service)
+			}
+			s.at(41, rules.HalfOpen, "10.1.0.1:2", "10.0.0.6:80")
+		}, []string{
+			"syn-flood: 40 handshakes from 40 hosts to 10.0.0.5:8080 were not completed from 14:00:00 to 14:00:39.",
+			"alike: 1 connection between 10.1.0.1 and 10.0.0.6:80 was reset by the server at 14:00:41: what the rule says.",
+		}},
+		{"a keep-alive race, with its rate", func(s *script) {
+			for i := range 13 {
+				s.at(float64(i)*600, rules.Race, port("10.1.0.1", 41000+i), service)
+			}
+		}, []string{"keep-alive-race: 10.0.0.5:8080 closed 13 connections while a request was on its way, from 14:00:00 to 16:00:00: 6.5 an hour."}},
+	} {
+		var s script
+		c.play(&s)
+		list, _ := find(t, s)
+		var got []string
+		for _, in := range list {
+			got = append(got, string(in.Kind)+": "+in.Says)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s:\ngot  %s\nwant %s", c.name, strings.Join(got, "\n     "), strings.Join(c.want, "\n     "))
+		}
+	}
+}
+
+// Which resets are one incident does not depend on what else happens between them.
+func TestGroupsWhateverComesBetween(t *testing.T) {
+	var plays []script
+	for i := range 6 {
+		var s script
+		service := port(fmt.Sprintf("10.0.%d.5", i), 80)
+		for n := range 40 {
+			at := float64(n) / 10
+			switch i % 3 {
+			case 0:
+				s.at(at, rules.Cut, port(fmt.Sprintf("10.1.%d.1", i), n), service)
+				s.at(at+3.9, rules.Outage, port(fmt.Sprintf("10.1.%d.2", i), n), service, closed, before(0))
+			case 1:
+				p := rules.Scan
+				if n < 8 {
+					p = rules.Refusal
+				}
+				s.at(at, p, port(fmt.Sprintf("10.9.%d.9", i), n), port(fmt.Sprintf("10.0.%d.5", i), n), closed)
+			case 2:
+				s.at(at, rules.Probe, port(fmt.Sprintf("10.8.%d.8", i), n), service, byClient, info)
+			}
+		}
+		slices.SortStableFunc(s, func(a, b *Reset) int { return int(a.Time - b.Time) })
+		plays = append(plays, s)
+	}
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 20 {
+		var mixed script
+		var of []int
+		rest := make([]script, len(plays))
+		copy(rest, plays)
+		for {
+			i := rnd.IntN(len(rest))
+			if j := slices.IndexFunc(rest, func(s script) bool { return len(s) > 0 }); j < 0 {
+				break
+			} else if len(rest[i]) == 0 {
+				i = j
+			}
+			r := *rest[i][0]
+			rest[i] = rest[i][1:]
+			r.Frame, r.Stream = len(mixed)+1, len(mixed)
+			mixed, of = append(mixed, &r), append(of, i)
+		}
+		list, got := find(t, mixed)
+		if len(list) != len(plays) {
+			t.Fatalf("%d incidents, want %d", len(list), len(plays))
+		}
+		is := map[int]int{}
+		for i, g := range got {
+			if was, ok := is[g]; ok && was != of[i] {
+				t.Fatalf("incident %d has resets of two", list[g].Number)
+			}
+			is[g] = of[i]
+		}
+	}
+}
+
+// Whatever comes, memory is bounded, no reset is lost, and the report says what was not kept apart.
+func TestBounds(t *testing.T) {
+	f := NewFinder()
+	const n = 30_000
+	for i := range n {
+		var s script
+		r := s.at(float64(i), rules.Cut, fmt.Sprintf("10.%d.%d.1:1", i>>8&255, i&255), fmt.Sprintf("11.%d.%d.1:80", i>>8&255, i&255), byClient)
+		r.Frame, r.Stream = i+1, i
+		f.Add(r)
+	}
+	if len(f.strands) > MaxStrands+10 || len(f.conns) > recent || f.refs > MaxAllRefs {
+		t.Errorf("%d strands, %d connections, %d resets are kept", len(f.strands), len(f.conns), f.refs)
+	}
+	list := f.Incidents()
+	resets := 0
+	var rest *Incident
+	for i := range list {
+		resets += list[i].Resets
+		if list[i].Kind == NotKept {
+			rest = &list[i]
+		}
+	}
+	if resets != n {
+		t.Errorf("%d resets of %d", resets, n)
+	}
+	if rest == nil || rest.Resets != n-MaxStrands || !rest.Clients.AtLeast {
+		t.Fatalf("what was not kept apart: %+v", rest)
+	}
+	if !strings.Contains(rest.Says, "25,904 resets of 25,904 connections were counted together") {
+		t.Error(rest.Says)
+	}
+}
+
+// A scan of all ports counts each of them, once.
+func TestPortsAreCountedExactly(t *testing.T) {
+	var s script
+	for i := range 20_000 {
+		s.at(float64(i)/1000, rules.Scan, port("10.9.9.9", i), port("10.0.0.5", 1+i%15_000), closed, info)
+	}
+	list, _ := find(t, s)
+	if len(list) != 1 || list[0].Services != (Count{N: 15_000}) {
+		t.Errorf("%+v", list)
+	}
+}

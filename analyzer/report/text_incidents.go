@@ -1,0 +1,302 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/rstexplain/rstexplain/analyzer/incident"
+)
+
+// Bounds of a report that does not show everything.
+const (
+	shownInFull  = 20  // incidents
+	shownInTable = 150 // incidents
+	shownFrames  = 24  // frames, or streams, of an incident
+	shownQuiet   = 1   // captures without resets that are named
+)
+
+// head prints what was read: a single capture as a whole, of several only those with resets or limits.
+func (t *textRenderer) head() {
+	if t.opts.Live && t.tally.total.Resets > 0 {
+		t.w.WriteString(t.page.rule())
+	}
+	if t.tally.total.Files == 1 {
+		t.w.WriteString(t.single)
+		return
+	}
+	for i, f := range t.files {
+		if i > 0 {
+			t.w.WriteString("\n")
+		}
+		t.w.WriteString(f)
+	}
+	n := t.tally.total.Files - len(t.files)
+	if n == 0 {
+		return
+	}
+	if len(t.files) > 0 {
+		t.w.WriteString("\n")
+	}
+	says := fmt.Sprintf("%s without resets", counted(n, "capture", "captures"))
+	if n == shownQuiet {
+		says = Clean(t.quiet.Path)
+	}
+	parts := append([]string{says}, t.quiet.counts()[:2]...)
+	if n == shownQuiet {
+		parts = append(parts, "no resets")
+	}
+	if t.quiet.LeftOut > 0 {
+		parts = append(parts, thousands(t.quiet.LeftOut)+" filtered out")
+	}
+	t.w.WriteString(t.page.dotted(parts))
+}
+
+// incidents prints the table of incidents, and those in full that are to be.
+func (t *textRenderer) incidents(list []Incident) error {
+	alone := len(list) == 1 && list[0].Findings <= 1 // its finding says everything
+	if len(list) > 1 || len(list) == 1 && t.opts.Summary {
+		t.w.WriteString("\n" + t.page.incidentTable(list, t.opts))
+	}
+	switch {
+	case t.opts.Summary || t.opts.Live:
+		return nil
+	case t.opts.Incident != 0:
+		return t.oneInFull(list)
+	case t.opts.All:
+		return t.allFindings(len(list) > 1)
+	}
+	for i := range list {
+		if i == shownInFull {
+			t.w.WriteString(t.page.rule() + t.page.wrap("", fmt.Sprintf("%s more in the table above. "+
+				"--incident N shows one of them in full, --all shows all findings.", counted(len(list)-i, "incident", "incidents"))))
+			break
+		}
+		block, err := t.blocks.of(&list[i])
+		if err != nil {
+			return err
+		}
+		if alone {
+			t.w.WriteString(block)
+			continue
+		}
+		t.w.WriteString(t.page.incident(&list[i], t.tally.total.Files > 1))
+		t.w.WriteString(strings.TrimPrefix(block, t.page.rule()))
+	}
+	return nil
+}
+
+// oneInFull prints the incident that is asked for, with all its findings.
+func (t *textRenderer) oneInFull(list []Incident) error {
+	now := t.groups.Now()
+	for i := range list {
+		if list[i].Number == now[t.opts.Incident] {
+			t.w.WriteString(t.page.incident(&list[i], t.tally.total.Files > 1))
+			return t.blocks.each(func(r record) error {
+				if now[r.number] == list[i].Number {
+					t.w.Write(r.text)
+				}
+				return nil
+			})
+		}
+	}
+	t.w.WriteString(t.page.rule() + t.page.wrap("", fmt.Sprintf("There is no incident %d.", t.opts.Incident)))
+	return nil
+}
+
+// allFindings prints all findings, the most severe first, and in front of each to which incident it belongs.
+func (t *textRenderer) allFindings(several bool) error {
+	now := t.groups.Now()
+	for rank := range bySeverity {
+		err := t.blocks.each(func(r record) error {
+			if r.rank != rank {
+				return nil
+			}
+			text := string(r.text)
+			if several {
+				text = t.page.rule() + t.page.style.dim(fmt.Sprintf("Incident %d", now[r.number])) + "\n" + strings.TrimPrefix(text, t.page.rule())
+			}
+			_, err := t.w.WriteString(text)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// incidentTable lists incidents, each with its number, its severity and its sentence.
+func (p page) incidentTable(list []Incident, opts TextOptions) string {
+	shown := list
+	if !opts.All && !opts.Summary && len(shown) > shownInTable {
+		shown = shown[:shownInTable]
+	}
+	var b strings.Builder
+	room := len("Incident")
+	for i := range shown {
+		room = max(room, len(strconv.Itoa(shown[i].Number)))
+	}
+	const severity = 8
+	pad := strings.Repeat(" ", room+2+severity+2)
+	b.WriteString(p.style.dim(padded("Incident", room+2)+padded("Severity", severity+2)+"What happened") + "\n")
+	for i := range shown {
+		in := &shown[i]
+		number := strconv.Itoa(in.Number)
+		name := Clean(string(in.Severity))
+		b.WriteString(strings.Repeat(" ", room-len(number)) + p.style.bold(number) + "  " +
+			p.style.severity(in.Severity)(name) + strings.Repeat(" ", max(severity-width(name), 0)+2) + strings.TrimPrefix(p.wrap(pad, in.Says), pad))
+	}
+	if more := len(list) - len(shown); more > 0 {
+		b.WriteString(p.wrap("", fmt.Sprintf("and %s, which --all or --summary lists", counted(more, "more incident", "more incidents"))))
+	}
+	return b.String()
+}
+
+// incident is the head of an incident in full; the finding that represents it follows.
+func (p page) incident(in *Incident, several bool) string {
+	var b strings.Builder
+	if in.Findings <= 1 { // which says what happened
+		says := fmt.Sprintf("Incident %d", in.Number)
+		if several {
+			says += ", in " + in.Example.Path
+		}
+		return p.rule() + p.style.dim(Clean(says)) + "\n"
+	}
+	name := fmt.Sprintf("Incident %d  ", in.Number)
+	kind, severity := Clean(in.name()), Clean(string(in.Severity))
+	color := p.style.severity(in.Severity)
+	blank := max(p.width-width(name)-width(kind)-width(severity), 2)
+	b.WriteString(p.rule())
+	b.WriteString(p.style.bold(name) + p.style.bold(color(kind)) + strings.Repeat(" ", blank) + color(severity) + "\n")
+	b.WriteString(p.wrap("", in.Says) + "\n")
+	b.WriteString(p.field("Counts", strings.Join(in.counts(), nameDot)))
+	if len(in.Details) > 1 {
+		b.WriteString(p.field("Details", in.detailList()))
+	}
+	for i := range in.Captures {
+		if i == shownQuiet && several {
+			b.WriteString(p.field("", "and in "+counted(len(in.Captures)-i, "more capture", "more captures")))
+			break
+		}
+		b.WriteString(p.field("Frames", in.frameList(i, several)))
+		b.WriteString(p.field("Streams", in.streamList(i)))
+	}
+	b.WriteString("\n" + p.style.dim("For example") + "\n")
+	return b.String()
+}
+
+// name is the kind of an incident with the rule of its findings.
+func (in *Incident) name() string {
+	kind := string(in.Kind)
+	if in.Kind == incident.Alike {
+		kind = string(in.Cause)
+	}
+	if in.Detail == "" || in.Detail == kind {
+		return kind
+	}
+	return kind + nameDot + in.Detail
+}
+
+// counts lists the numbers of an incident.
+func (in *Incident) counts() []string {
+	parts := resetCounts(in.Resets, in.Findings, in.Severities, 0)
+	parts = append(parts, counted(in.Connections, "connection", "connections"))
+	if in.Clients > 1 {
+		parts = append(parts, counted(in.Clients, "client", "clients"))
+	}
+	if in.Services > 1 {
+		parts = append(parts, counted(in.Services, "service", "services"))
+	}
+	span := in.Last.Std().Sub(in.First.Std())
+	return append(parts, in.First.Std().Format("2006-01-02 15:04:05.000")+" UTC", lasted(span))
+}
+
+// detailList lists the rules of an incident.
+func (in *Incident) detailList() string {
+	var parts []string
+	for _, d := range in.Details {
+		parts = append(parts, thousands(d.Resets)+" "+Clean(d.Detail))
+	}
+	return strings.Join(parts, nameDot)
+}
+
+// frameList prints frames of an incident in one capture, which it names if there are several.
+func (in *Incident) frameList(i int, several bool) string {
+	c := &in.Captures[i]
+	if in.Example.Line > 0 {
+		return ""
+	}
+	frames := c.Frames[:min(len(c.Frames), shownFrames)]
+	says := frameList(frames)
+	if more := in.Resets - len(frames); more > 0 && len(in.Captures) == 1 {
+		says += " and " + thousands(more) + " more"
+	} else if more := len(c.Frames) - len(frames); more > 0 {
+		says += " and more"
+	}
+	if several {
+		says += " of " + c.Path
+	}
+	return says
+}
+
+// streamList prints streams of an incident in one capture as Wireshark's display filter finds them.
+func (in *Incident) streamList(i int) string {
+	list := in.Captures[i].Streams
+	if in.Example.Line > 0 || len(list) > shownFrames || in.LeftOut > 0 {
+		return ""
+	}
+	var numbers []string
+	for _, n := range list {
+		numbers = append(numbers, strconv.Itoa(n))
+	}
+	return "tcp.stream in {" + strings.Join(numbers, ", ") + "}"
+}
+
+// A newsList is what a live report has printed of each incident.
+type newsList map[int]int // resets by number
+
+// news is a finding as a live report prints it: in full if it is the first of its incident, or graver than those before,
+// else in one line. What the incident has become is printed when it has ten times as many resets as when it was printed
+// last.
+func (p page) news(r *Reset, candidate bool, l *newsList, g *Grouping) string {
+	if *l == nil {
+		*l = newsList{}
+	}
+	if len(*l) >= maxNews {
+		clear(*l)
+	}
+	(*l)[r.Incident]++
+	n := (*l)[r.Incident]
+	name := mark(r.Frame, r.Line > 0)
+	if r.Repeats != 0 {
+		return fmt.Sprintf("\n%s  %s\n", p.style.bold(name), "another RST of the same event as "+mark(int(r.Repeats), r.Line > 0))
+	}
+	if candidate {
+		head, tail := p.finding(r)
+		return strings.Replace(head, p.rule(), p.rule()+p.style.dim(fmt.Sprintf("Incident %d", r.Incident))+"\n", 1) + tail
+	}
+	says := fmt.Sprintf("%s · %s: incident %d again, %s → %s, stream %d, reset by the %s", r.Cause, r.Detail, r.Incident, r.Originator, r.Responder,
+		r.Stream, r.Sender)
+	out := "\n" + p.style.bold(name) + "  " + p.wrap("", says)
+	for ten := 10; ten <= n; ten *= 10 {
+		if ten == n {
+			out += p.standing(r.Incident, g)
+		}
+	}
+	return out
+}
+
+// maxNews is how many incidents a live report keeps apart.
+const maxNews = 1 << 12
+
+// standing says what the incident of a number has become.
+func (p page) standing(number int, g *Grouping) string {
+	number = g.Now()[number]
+	for _, in := range g.Incidents() {
+		if in.Number == number {
+			return p.wrap("", fmt.Sprintf("Incident %d so far: %s", number, in.Says))
+		}
+	}
+	return ""
+}
