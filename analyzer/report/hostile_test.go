@@ -44,7 +44,7 @@ var allFormats = map[string]func(io.Writer) Renderer{
 	"text":     func(w io.Writer) Renderer { return Text(w, TextOptions{}) },
 	"markdown": func(w io.Writer) Renderer { return Markdown(w, MarkdownOptions{}) },
 	"brief":    func(w io.Writer) Renderer { return Markdown(w, MarkdownOptions{Brief: true}) },
-	"html":     HTML, "json": JSON, "jsonl": JSONL, "csv": CSV,
+	"html":     func(w io.Writer) Renderer { return HTML(w, HTMLOptions{}) }, "json": JSON, "jsonl": JSONL, "csv": CSV,
 	"junit": func(w io.Writer) Renderer { return JUnit(w, JUnitOptions{}) },
 }
 

@@ -88,7 +88,11 @@ func TestGravestFirst(t *testing.T) {
 		var out bytes.Buffer
 		play(t, allFormats[format](&out), resets...)
 		rest, found := out.String(), false
-		for _, frame := range []int{131, 501, 500, 7} {
+		order := []int{131, 501, 500, 7}
+		if format == "html" { // by incidents, and of each first the finding that represents it
+			order = []int{131, 501}
+		}
+		for _, frame := range order {
 			if _, rest, found = strings.Cut(rest, fmt.Sprintf(head, frame)); !found {
 				t.Errorf("%s: frame %d is not in its place", format, frame)
 			}

@@ -16,6 +16,7 @@ type view struct {
 	output  string
 	noColor bool
 	brief   bool
+	all     bool
 	live    bool // set by --follow
 	selection
 	asked frameSearch
@@ -36,7 +37,7 @@ var formats = []struct {
 	{"markdown", false, func(o *output, v *view) report.Renderer {
 		return report.Markdown(o, report.MarkdownOptions{Brief: v.brief})
 	}},
-	{"html", false, func(o *output, _ *view) report.Renderer { return report.HTML(o) }},
+	{"html", false, func(o *output, v *view) report.Renderer { return report.HTML(o, report.HTMLOptions{All: v.all}) }},
 	{"json", false, func(o *output, _ *view) report.Renderer { return report.JSON(o) }},
 	{"jsonl", true, func(o *output, _ *view) report.Renderer { return report.JSONL(o) }},
 	{"csv", true, func(o *output, _ *view) report.Renderer { return report.CSV(o) }},
@@ -59,6 +60,7 @@ func (v *view) flags(cmd *cobra.Command) {
 	f.StringVarP(&v.format, "format", "f", "text", "print the report as text, markdown, html, json, jsonl, csv or junit")
 	f.StringVarP(&v.output, "output", "o", "", "write the report to `FILE`, which appears only when it is complete")
 	f.BoolVar(&v.brief, "brief", false, "with --format text or markdown: one paragraph per capture")
+	f.BoolVar(&v.all, "all", false, "every finding in full, however long the report becomes")
 	f.BoolVar(&v.noColor, "no-color", false, "no colours; the default if NO_COLOR is set or the output is not a terminal")
 	v.selection.flags(cmd)
 	v.gate.flags(cmd)
