@@ -162,7 +162,9 @@ func TestHTMLSize(t *testing.T) {
 		"each of its own kind": {3000, func(i int, m *Reset) {
 			m.Originator, m.Responder, m.Summary = fmt.Sprintf("10.%d.%d.9:4000", i/250, i%250), fmt.Sprintf("192.168.%d.%d:80", i/250, i%250), fmt.Sprint(long, words[i%26], i)
 		}, true},
-		"with long summaries": {20_000, func(i int, m *Reset) { m.Summary = long + words[i%26] + words[i/26%26] + words[i/676%26] + words[i/17576] }, false},
+		"with long summaries": {20_000, func(i int, m *Reset) {
+			m.Summary = long + words[i%26] + words[i/26%26] + words[i/676%26] + words[i/17576]
+		}, false},
 	} {
 		page := htmlPageOf(t, c.n, c.change)
 		if len(page) > 3_000_000 {

@@ -57,6 +57,7 @@ Each reset also has a more specific detail. To list the details, or to read abou
 	-f, --format FORMAT  text (default), markdown, html, json, jsonl, csv or junit
 	-o, --output FILE    write the report to FILE, which appears only when it is complete
 	    --brief          with --format text or markdown: one paragraph per capture
+	    --all            with --format html: every finding in full, however large the page becomes
 	    --no-color       no colours; the default if NO_COLOR is set or the output is not a terminal
 	-q, --quiet          do not report unreadable parts on standard error, and show no progress
 	    --glob PATTERN   in directories, read only files whose names match

@@ -60,7 +60,7 @@ func (v *view) flags(cmd *cobra.Command) {
 	f.StringVarP(&v.format, "format", "f", "text", "print the report as text, markdown, html, json, jsonl, csv or junit")
 	f.StringVarP(&v.output, "output", "o", "", "write the report to `FILE`, which appears only when it is complete")
 	f.BoolVar(&v.brief, "brief", false, "with --format text or markdown: one paragraph per capture")
-	f.BoolVar(&v.all, "all", false, "every finding in full, however long the report becomes")
+	f.BoolVar(&v.all, "all", false, "with --format html: every finding in full, however large the page becomes")
 	f.BoolVar(&v.noColor, "no-color", false, "no colours; the default if NO_COLOR is set or the output is not a terminal")
 	v.selection.flags(cmd)
 	v.gate.flags(cmd)
