@@ -3,6 +3,7 @@ package analyzer
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -227,6 +228,9 @@ func TestPastesAreExplainedOneByOne(t *testing.T) {
 			t.Errorf("reset %d: %+v", i, r)
 		}
 	}
+	if f.Resets[0].Paste != 0 || f.Resets[1].Paste != 2 || len(f.Pastes) != 2 || f.Pastes[1] != (report.Paste{Frame: 6, Line: 11, Heading: "Server side"}) {
+		t.Errorf("pastes %+v, resets in %d and %d", f.Pastes, f.Resets[0].Paste, f.Resets[1].Paste)
+	}
 	if f.Resets[0].Cause != f.Resets[1].Cause || f.Resets[0].Confidence != f.Resets[1].Confidence {
 		t.Errorf("%s %.3f and %s %.3f", f.Resets[0].Cause, f.Resets[0].Confidence, f.Resets[1].Cause, f.Resets[1].Confidence)
 	}
@@ -251,5 +255,77 @@ func TestOmissionsLimitClaims(t *testing.T) {
 		if absences == 0 {
 			t.Errorf("with %q between: nothing is said of the unanswered request: %+v", mark, r.Evidence)
 		}
+	}
+}
+
+// What a text does not show is absent in the JSON report, and not 0.
+func TestUnknownIsAbsentInJSON(t *testing.T) {
+	for _, c := range []struct {
+		name, text     string
+		absent, there  []string
+		event, unknown []string
+	}{
+		{"tcpdump", "10:00:00.000000 IP 192.0.2.1.40000 > 198.51.100.7.8080: Flags [S], seq 3000000000, win 64240, options [mss 1460], length 0\n" +
+			"10:00:00.010000 IP 198.51.100.7.8080 > 192.0.2.1.40000: Flags [R.], seq 0, ack 3000000001, win 0, length 0\n",
+			[]string{"ttl", "ip_id"}, []string{"window", "header_length", "payload"}, []string{"ttl", "ip_id"}, []string{"ttl", "ip_id"}},
+		{"tcpdump -v", "10:00:00.000000 IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6), length 44)\n    192.0.2.1.40000 > 198.51.100.7.8080: Flags [S], cksum 0x0000 (correct), seq 3000000000, win 64240, options [mss 1460], length 0\n" +
+			"10:00:00.010000 IP (tos 0x0, ttl 60, id 0, offset 0, flags [DF], proto TCP (6), length 40)\n    198.51.100.7.8080 > 192.0.2.1.40000: Flags [R.], cksum 0x0000 (correct), seq 0, ack 3000000001, win 0, length 0\n",
+			nil, []string{"ttl", "ip_id", "window", "header_length", "payload"}, nil, nil},
+		{"a sniffer without window and options", "2.429703 port1 in 192.0.2.1.40000 -> 198.51.100.7.8080: syn 3000000000\n2.439703 port1 out 198.51.100.7.8080 -> 192.0.2.1.40000: rst 0 ack 3000000001\n",
+			[]string{"ttl", "ip_id", "window", "header_length", "payload"}, nil, []string{"ttl", "ip_id", "window"}, []string{"payload", "ttl", "ip_id", "options", "window"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "text.txt")
+			if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var out, again bytes.Buffer
+			if _, err := Explain(t.Context(), path, report.JSON(&out), Options{}); err != nil {
+				t.Fatal(err)
+			}
+			if err := report.Replay(bytes.NewReader(out.Bytes()), report.JSON(&again)); err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(out.Bytes(), again.Bytes()) {
+				t.Error("the report reads back as another")
+			}
+			var all struct {
+				Files []struct {
+					Resets []struct {
+						Segment  map[string]any
+						Timeline []map[string]any
+					}
+				}
+			}
+			if err := json.Unmarshal(out.Bytes(), &all); err != nil {
+				t.Fatal(err)
+			}
+			r := all.Files[0].Resets[0]
+			check := func(what string, of map[string]any, absent []string) {
+				for _, name := range absent {
+					if v, ok := of[name]; ok {
+						t.Errorf("%s: %s is %v, and not in the text", what, name, v)
+					}
+				}
+			}
+			check("segment", r.Segment, c.absent)
+			for _, name := range c.there {
+				if _, ok := r.Segment[name]; !ok {
+					t.Errorf("segment: %s is absent", name)
+				}
+			}
+			for _, e := range r.Timeline {
+				check("event", e, c.event)
+			}
+			var unknown []string
+			if list, ok := r.Segment["unknown"].([]any); ok {
+				for _, v := range list {
+					unknown = append(unknown, v.(string))
+				}
+			}
+			if !slices.Equal(unknown, c.unknown) {
+				t.Errorf("unknown: %v, want %v", unknown, c.unknown)
+			}
+		})
 	}
 }

@@ -231,6 +231,10 @@ func newHTMLFile(f *File) htmlFile {
 			v.Where = fmt.Sprintf("first #%d", w.Frame)
 		case w.Frame > 0:
 			v.Where = fmt.Sprintf("#%d", w.Frame)
+		case w.Line > 0 && w.Count > 1:
+			v.Where = fmt.Sprintf("first in line %d", w.Line)
+		case w.Line > 0:
+			v.Where = fmt.Sprintf("line %d", w.Line)
 		case w.Offset > 0:
 			v.Where = "byte " + thousands(int(w.Offset))
 		}

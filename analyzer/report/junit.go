@@ -68,9 +68,9 @@ func (j *junitRenderer) Reset(r *Reset) error {
 	if r.Repeats != 0 {
 		return nil
 	}
-	head, tail := j.page.finding(r)
+	head, tail := j.page.finding(r.byLine())
 	c := junitCase{Class: Clean(string(r.Cause) + "." + r.Detail), Time: "0",
-		Name: Clean(fmt.Sprintf("frame %d: %s → %s", r.Frame, r.Originator, r.Responder))}
+		Name: Clean(fmt.Sprintf("%s: %s → %s", r.Named(), r.Originator, r.Responder))}
 	j.findings++
 	if j.opts.Fails(r) {
 		j.failures++

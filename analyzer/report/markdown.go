@@ -120,7 +120,7 @@ func markdownTotal(total *Total, brief bool) string {
 		for i := range table.rows {
 			s := &table.rows[i]
 			_ = t.Append(append(markdownTexts(table.name(s)), thousands(s.Resets), thousands(s.Findings), thousands(s.Files), markdownText(s.Severities.cell(s.Severity)),
-				fmt.Sprintf("frame %d of %s", s.Example.Frame, markdownText(s.Example.Path))))
+				fmt.Sprintf("%s of %s", s.Example.Named(), markdownText(s.Example.Path))))
 		}
 		_ = t.Render()
 		if more := table.count - len(table.rows); more > 0 {
@@ -152,7 +152,7 @@ func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 	var b strings.Builder
 	// A summary element is HTML to every Markdown reader, so its text is escaped as HTML.
 	text := func(s string) string { return html.EscapeString(unlinked.Replace(Clean(s))) }
-	fmt.Fprintf(&b, "\n<details>\n<summary><b>%s: %s</b> · %s · %s → %s · %s · %s</summary>\n\n", strings.Replace(mark(r.Frame, r.Line > 0), "#", "frame ", 1), text(string(r.Cause)),
+	fmt.Fprintf(&b, "\n<details>\n<summary><b>%s: %s</b> · %s · %s → %s · %s · %s</summary>\n\n", r.Named(), text(string(r.Cause)),
 		text(r.Detail), text(r.Originator), text(r.Responder), text(string(r.Severity)), percent(r.Confidence))
 	b.WriteString(markdownText(r.Verdict()) + "\n\n")
 	b.WriteString(markdownEvidence(withSiblings(r.Evidence)))

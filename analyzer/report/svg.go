@@ -60,7 +60,11 @@ func ladderSVG(m *Reset) template.HTML {
 	var d drawing
 	d.text(ladderLeft, 14, "middle", "", m.Originator)
 	d.text(ladderRight, 14, "middle", "", m.Responder)
-	d.text(0, 14, "", "s", "frame")
+	unit, sign := "frame", "#"
+	if m.Line > 0 {
+		unit, sign = "line", ""
+	}
+	d.text(0, 14, "", "s", unit)
 	d.text(58, 14, "", "s", "since")
 	y := 26.0
 	rungs := rungsOf(m)
@@ -110,7 +114,11 @@ func ladderSVG(m *Reset) template.HTML {
 			label += " (" + strings.Join(g.Notes, ", ") + ")"
 		}
 		d.text((ladderLeft+ladderRight)/2, base-6, "middle", class, label)
-		d.text(0, base, "", class, "#"+strconv.Itoa(g.Frame))
+		place := g.Frame
+		if g.Line > 0 {
+			place = g.Line
+		}
+		d.text(0, base, "", class, sign+strconv.Itoa(place))
 		d.text(58, base, "", "s", g.Since)
 		d.text(ladderLeft-10, base, "end", class, g.States[0])
 		d.text(ladderRight+10, base, "", class, g.States[1])
