@@ -16,6 +16,7 @@ type listStyle struct {
 	learned shape
 	cells   [][]byte
 	dump    dump
+	sack    []uint32
 }
 
 type column uint8
@@ -625,11 +626,16 @@ func (l *listStyle) tcp(b []byte) bool {
 			p.Opts.Kinds++
 		case "TSecr", "TSER":
 			p.Opts.TSecr = n
-		case "SLE":
+		case "SLE", "SRE":
 			if !p.Opts.HasSACK {
 				p.Opts.HasSACK = true
 				p.Opts.Kinds++
+				l.sack = l.sack[:0]
 			}
+			if len(l.sack) < maxSACK && (name[1] == 'R') == (len(l.sack)%2 == 1) {
+				l.sack = append(l.sack, n)
+			}
+			p.SACK = l.sack[:len(l.sack)&^1]
 		}
 	}
 	return true

@@ -267,8 +267,8 @@ type Event struct {
 	TTL     uint8     `json:"ttl"`
 	IPID    uint16    `json:"ip_id"`
 	Notes   []string  `json:"notes,omitempty"`
-	Role    string    `json:"role,omitempty"`    // "reset" or "trigger"
-	Line    int       `json:"line,omitempty"`    // of a text
+	Role    string    `json:"role,omitempty"` // "reset" or "trigger"
+	Line    int       `json:"line,omitempty"` // of a text
 	Number  int       `json:"packet_number,omitempty"`
 	Unknown []string  `json:"unknown,omitempty"` // as of a Segment
 	Skipped int       `json:"skipped,omitempty"` // events left out just before this one
