@@ -11,9 +11,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/decode"
@@ -327,5 +330,113 @@ func TestUnknownIsAbsentInJSON(t *testing.T) {
 				t.Errorf("unknown: %v, want %v", unknown, c.unknown)
 			}
 		})
+	}
+}
+
+// Each testdata/pasted/<style>.txt, a print in one style, is told as <style>.report there says, and what is known of it follows
+// the schema of the JSON report.
+func TestGoldenTexts(t *testing.T) {
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	schema, err := c.Compile(filepath.Join(root, "docs", "report.schema.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := glob(t, "testdata/pasted/*.txt")
+	if len(texts) < 15 {
+		t.Fatalf("%d texts", len(texts))
+	}
+	for _, path := range texts {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			var out bytes.Buffer
+			render(t, path, report.JSON(&out))
+			doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(out.Bytes()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := schema.Validate(doc); err != nil {
+				t.Errorf("%#v", err)
+			}
+			for _, r := range explain(t, path).Resets {
+				if r.Line == 0 || slices.ContainsFunc(r.Timeline, func(e report.Event) bool { return e.Line == 0 }) {
+					t.Errorf("frame %d: not all lines are known", r.Frame)
+				}
+			}
+			compareGolden(t, path, strings.TrimSuffix(path, ".txt")+".report")
+		})
+	}
+}
+
+// In every format a packet of a text is named by its line.
+func TestEveryFormatNamesLines(t *testing.T) {
+	path := filepath.Join(root, "testdata", "pasted", "two-pastes.txt")
+	for _, c := range []struct {
+		name string
+		to   func(io.Writer) report.Renderer
+		want []string
+	}{
+		{"text", func(w io.Writer) report.Renderer { return report.Text(w, report.TextOptions{}) }, []string{"line 8  ", "line 17, paste 2  ", "lines "}},
+		{"markdown", func(w io.Writer) report.Renderer { return report.Markdown(w, report.MarkdownOptions{}) }, []string{"line 8:", "line 17, paste 2:", "lines "}},
+		{"html", report.HTML, []string{">line 8<", ">line 17, paste 2<", "lines ", ">line</text>", ">17</text>"}},
+		{"junit", func(w io.Writer) report.Renderer { return report.JUnit(w, report.JUnitOptions{}) }, []string{"line 8: ", "line 17, paste 2: "}},
+		{"csv", report.CSV, []string{",8,,\n", ",17,,2\n"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var out bytes.Buffer
+			render(t, path, c.to(&out))
+			for _, want := range c.want {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("no %q", want)
+				}
+			}
+			if m := regexp.MustCompile(`\bframes? [0-9]+|[ >]#[0-9]+\b`).FindString(out.String()); m != "" {
+				t.Errorf("names %q", m)
+			}
+		})
+	}
+}
+
+// What people pasted is read whole, and the root cause that was found is the one that is told, or is left open.
+func TestPastedByPeople(t *testing.T) {
+	dir := filepath.Join(foreignDir(), "..", "pasted")
+	labels, err := os.ReadFile(filepath.Join(dir, "expected.jsonl"))
+	if foreignDir() == "" || err != nil {
+		t.Skip("no texts that people pasted: they are looked for in ../shared/pasted")
+	}
+	texts, within, top := 0, 0, 0
+	for dec := json.NewDecoder(bytes.NewReader(labels)); dec.More(); {
+		var want struct {
+			File, Cause, Detail string
+			AlsoOK              []string `json:"also_ok"`
+			RSTs                int      `json:"rst_lines"`
+		}
+		if err := dec.Decode(&want); err != nil {
+			t.Fatal(err)
+		}
+		f := explain(t, filepath.Join(dir, want.File))
+		texts++
+		if len(f.Resets) != want.RSTs {
+			t.Errorf("%s: %d RSTs of %d", want.File, len(f.Resets), want.RSTs)
+		}
+		open, first := false, false
+		for _, r := range f.Resets {
+			first = first || string(r.Cause) == want.Cause || slices.Contains(want.AlsoOK, string(r.Cause))
+			open = open || string(r.Cause) == want.Cause
+			for _, a := range r.Alternatives {
+				open = open || string(a.Cause) == want.Cause
+			}
+		}
+		if open = open || first; open {
+			within++
+		} else {
+			t.Logf("%s: not told, and not left open: %s", want.File, want.Cause)
+		}
+		if first {
+			top++
+		}
+	}
+	t.Logf("%d texts: cause told or left open %d, told first %d", texts, within, top)
+	if within*100 < 95*texts {
+		t.Errorf("the cause is told or left open in %d of %d texts; at least 95 %% is wanted", within, texts)
 	}
 }

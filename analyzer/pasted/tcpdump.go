@@ -290,7 +290,7 @@ func (t *tcpdumpStyle) head(b []byte) {
 				p.Time, p.Clock = at, clock
 			} else if m, ok := mac(w); ok && p.MAC == 0 {
 				p.MAC = m
-			} else if n, ok := whole(bytes.TrimSuffix(w, []byte(":"))); ok && p.Number == 0 && p.Clock == NoClock && w[len(w)-1] == ':' {
+			} else if n, ok := whole(bytes.TrimSuffix(w, []byte(":"))); ok && len(last) == 0 && p.Clock == NoClock && w[len(w)-1] == ':' {
 				p.Number = int(n) // as ASA prints it
 			}
 		default:

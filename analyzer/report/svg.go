@@ -200,7 +200,7 @@ func sequencePlot(m *Reset, sender string) (template.HTML, bool) {
 		case strings.Contains(e.Flags, "RST"):
 			fmt.Fprintf(&resets, "M%s %sV%s", point(x), point(plotTop), point(plotBottom))
 			if e.Role == RoleReset {
-				d.text(x, plotBottom+14, "middle", "rst", "RST #"+strconv.Itoa(e.Frame))
+				d.text(x, plotBottom+14, "middle", "rst", "RST "+e.mark())
 			}
 		case e.Sender == sender && e.LEN > 0 && e.SEQ >= low && e.SEQ < high:
 			to := &data
