@@ -41,6 +41,10 @@ var printers = []printer{
 	{"tshark -V", []string{"tshark", "-n", "-V", "-r"}, false, 0.97, 0.995},
 	{"tshark -P -x", []string{"tshark", "-n", "-P", "-x", "-r"}, true, 0.97, 0.995},
 	{"tshark -t ad", []string{"tshark", "-n", "-t", "ad", "-r"}, false, 0.97, 0.995},
+	{"tshark -T psml", []string{"tshark", "-n", "-T", "psml", "-r"}, false, 0.97, 0.995},
+	{"tshark -T fields", []string{"tshark", "-n", "-T", "fields", "-E", "header=y", "-e", "frame.number", "-e", "frame.time_epoch", "-e", "ip.src", "-e", "ip.dst",
+		"-e", "ipv6.src", "-e", "ipv6.dst", "-e", "ip.ttl", "-e", "ip.id", "-e", "tcp.srcport", "-e", "tcp.dstport", "-e", "tcp.flags", "-e", "tcp.seq",
+		"-e", "tcp.ack", "-e", "tcp.len", "-e", "tcp.window_size_value", "-e", "icmp.type", "-e", "icmpv6.type", "-r"}, false, 0.97, 0.995},
 }
 
 // cutToHeaders writes the capture at path behind each TCP header, and reports whether that can be told in a pcap file: it
@@ -108,18 +112,9 @@ func TestPrintedEqualsCapture(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs tcpdump and tshark on captures")
 	}
-	paths := ruleCaptures(t)
-	if *roundTrip {
-		paths = append(ownCaptures(t), foreignCaptures(t)...)
-	}
+	paths := append(ownCaptures(t), foreignCaptures(t)...)
 	if !*roundTrip { // tshark takes a second to start
-		some := paths[:0]
-		for i, path := range paths {
-			if i%8 == 0 {
-				some = append(some, path)
-			}
-		}
-		paths = some
+		paths = append(every(16, ruleCaptures(t)), every(16, foreignCaptures(t))...)
 	}
 	for _, pr := range printers {
 		t.Run(pr.name, func(t *testing.T) {
@@ -152,6 +147,7 @@ func TestPrintedEqualsCapture(t *testing.T) {
 				}
 				want, got := explain(t, cut), explain(t, printed)
 				captures++
+				restsOnKnown(t, title(path), &got)
 				if a, b := rstSet(&want), rstSet(&got); !slices.Equal(a, b) {
 					t.Errorf("%s: RSTs differ: %d in the capture, %d in its print (%v)", title(path), len(a), len(b), got.Warnings)
 					continue
@@ -185,6 +181,42 @@ func TestPrintedEqualsCapture(t *testing.T) {
 				t.Errorf("cause equal %.4f, within what is open %.4f; at least %.3f and %.3f are wanted", e, w, pr.equal, pr.within)
 			}
 		})
+	}
+}
+
+// every returns one path of n.
+func every(n int, paths []string) (some []string) {
+	for i := 0; i < len(paths); i += n {
+		some = append(some, paths[i])
+	}
+	return some
+}
+
+// fieldOf names the field that claims of a kind rest on.
+var fieldOf = map[string]string{
+	"ttl-same": "ttl", "ttl-differs": "ttl", "ip-id-continues": "ip_id", "ip-id-copied": "ip_id", "ip-id-breaks": "ip_id", "ip-id-not-zero": "ip_id",
+	"window-copied": "window", "window-closed": "window", "window-probes": "window", "timestamp-continues": "options", "odd-syn": "options", "wrong-echo": "options",
+}
+
+// restsOnKnown checks that no claim rests on a field that the text does not hold.
+func restsOnKnown(t *testing.T, name string, f *report.File) {
+	t.Helper()
+	for i := range f.Resets {
+		r := &f.Resets[i]
+		unknown := map[int][]string{r.Frame: r.Segment.Unknown}
+		for _, e := range r.Timeline {
+			unknown[e.Frame] = e.Unknown
+		}
+		for _, list := range [...][]report.Evidence{r.Evidence, r.OriginWhy, r.Notes} {
+			for _, e := range list {
+				for _, frame := range e.Frames {
+					lacks := func(field string) bool { return slices.Contains(unknown[frame], field) }
+					if field := fieldOf[e.Claim]; field != "" && lacks(field) || e.Claim == "request" && e.Values.Text != "" && lacks("payload") {
+						t.Errorf("%s: line %d: %s, of which line %d shows nothing: %s", name, r.Line, e.Claim, frame, e.Says)
+					}
+				}
+			}
+		}
 	}
 }
 
@@ -357,7 +389,9 @@ func TestGoldenTexts(t *testing.T) {
 			if err := schema.Validate(doc); err != nil {
 				t.Errorf("%#v", err)
 			}
-			for _, r := range explain(t, path).Resets {
+			f := explain(t, path)
+			restsOnKnown(t, filepath.Base(path), &f)
+			for _, r := range f.Resets {
 				if r.Line == 0 || slices.ContainsFunc(r.Timeline, func(e report.Event) bool { return e.Line == 0 }) {
 					t.Errorf("frame %d: not all lines are known", r.Frame)
 				}
@@ -415,6 +449,7 @@ func TestPastedByPeople(t *testing.T) {
 		}
 		f := explain(t, filepath.Join(dir, want.File))
 		texts++
+		restsOnKnown(t, want.File, &f)
 		if len(f.Resets) != want.RSTs {
 			t.Errorf("%s: %d RSTs of %d", want.File, len(f.Resets), want.RSTs)
 		}

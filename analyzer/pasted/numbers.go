@@ -559,7 +559,7 @@ func (n *numbering) window(p *Packet, me, peer *half) (uint16, flows.Fields) {
 
 // observe takes a segment whose numbers are as on the wire: its bytes were shown.
 func (n *numbering) observe(s *flows.Segment, line int) {
-	p := Packet{Src: hostOf(&s.Src), Dst: hostOf(&s.Dst), Form: Raw}
+	p := Packet{Src: hostOf(&s.Src), Dst: hostOf(&s.Dst), Form: ByWireshark} // lines of its list may follow
 	c, me, peer, _, _ := n.of(&p)
 	if c.begun && c.marks != n.marks {
 		s.Unknown |= flows.FieldsBefore

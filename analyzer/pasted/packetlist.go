@@ -17,6 +17,8 @@ type listStyle struct {
 	cells   [][]byte
 	dump    dump
 	sack    []uint32
+
+	unplaced bool // the text does not tell the connection of p
 }
 
 type column uint8
@@ -57,7 +59,7 @@ func (l *listStyle) begin(line []byte) verdict {
 	if l.head(line, sep) {
 		return taken
 	}
-	l.p = Packet{Line: l.r.lines.n, Style: PacketList, Form: ByWireshark}
+	l.p, l.unplaced = Packet{Line: l.r.lines.n, Style: PacketList, Form: ByWireshark}, false
 	info := tcpInfo(line)
 	if info < 0 && l.columns == nil && !l.learned.ok && !bytes.Contains(line, []byte(" -> ")) {
 		return foreign
@@ -106,6 +108,9 @@ func (l *listStyle) close() {
 	}
 	if l.dump.n > 0 {
 		l.p.Dump, l.p.Has = l.dump.bytes(), l.p.Has|HasDump
+	} else if l.unplaced {
+		l.r.hold(&l.p)
+		return
 	}
 	if l.p.Has&HasPorts != 0 {
 		l.r.place(&l.p)

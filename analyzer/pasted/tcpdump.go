@@ -37,6 +37,7 @@ const (
 	quiet      // printed with -q: without flags and numbers
 	unreadable // a number does not fit its field
 	anError    // of ICMP
+	counted    // as left out
 )
 
 // maxJoined is how many lines a packet is put together of, where a mail program or a terminal wrapped it.
