@@ -44,7 +44,15 @@ is kept in --key-file.
   tcpdump -nn -tttt -S -v -r old.pcap | rstexplain import - -o new.pcapng
   rstexplain import issue.txt -o share.pcapng --anonymize`,
 		Args: oneCapture("import"),
-		RunE: func(_ *cobra.Command, args []string) error { return importText(args[0], flags, stderr) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			_, err := await(cmd.Context(), func() (bool, error) { return true, importText(args[0], flags, stderr) })
+			if cmd.Context().Err() != nil && err != nil {
+				temporaries.remove()
+				note(stderr, "%s: not written: interrupted while %s was being read", flags.output, args[0])
+				return lossError{}
+			}
+			return err
+		},
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
