@@ -106,7 +106,7 @@ func (in *pastedInput) place(m *report.Reset) {
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	m.SetLines(in.line)
+	m.SetSource(printed{in})
 }
 
 // finish adds the lines of what f tells.
@@ -116,15 +116,50 @@ func (in *pastedInput) finish(f *report.File) {
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	f.SetLines(in.line)
+	f.SetSource(printed{in})
+	if len(in.pastes) > 1 {
+		for _, p := range in.pastes {
+			f.Pastes = append(f.Pastes, report.Paste{Frame: p.Packet, Line: p.Line, Heading: p.Heading})
+		}
+	}
 }
 
-// line returns the line of a packet, 0 for none.
-func (in *pastedInput) line(frame int) int {
-	if frame < 1 || frame > len(in.lines) {
+// printed is what a text holds of its packets. Its mutex is held.
+type printed struct{ *pastedInput }
+
+func (p printed) known(frame int) bool { return frame >= 1 && frame <= len(p.lines) }
+
+func (p printed) Line(frame int) int {
+	if !p.known(frame) {
 		return 0
 	}
-	return int(in.lines[frame-1])
+	return int(p.lines[frame-1])
+}
+
+func (p printed) Number(frame int) int {
+	if !p.known(frame) || p.numbers == nil {
+		return 0
+	}
+	return int(p.numbers[frame-1])
+}
+
+func (p printed) Unknown(frame int) flows.Fields {
+	if !p.known(frame) {
+		return 0
+	}
+	return flows.Fields(p.unknown[frame-1])
+}
+
+// Paste says nothing of the first one, which may be all that there is when its resets are explained.
+func (p printed) Paste(frame int) int {
+	n := 0
+	for n < len(p.pastes) && p.pastes[n].Packet <= frame {
+		n++
+	}
+	if n < 2 {
+		return 0
+	}
+	return n
 }
 
 // pasteThis is the way to a text that says most.

@@ -3,6 +3,7 @@ package analyzer
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -10,9 +11,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/decode"
@@ -37,6 +41,10 @@ var printers = []printer{
 	{"tshark -V", []string{"tshark", "-n", "-V", "-r"}, false, 0.97, 0.995},
 	{"tshark -P -x", []string{"tshark", "-n", "-P", "-x", "-r"}, true, 0.97, 0.995},
 	{"tshark -t ad", []string{"tshark", "-n", "-t", "ad", "-r"}, false, 0.97, 0.995},
+	{"tshark -T psml", []string{"tshark", "-n", "-T", "psml", "-r"}, false, 0.97, 0.995},
+	{"tshark -T fields", []string{"tshark", "-n", "-T", "fields", "-E", "header=y", "-e", "frame.number", "-e", "frame.time_epoch", "-e", "ip.src", "-e", "ip.dst",
+		"-e", "ipv6.src", "-e", "ipv6.dst", "-e", "ip.ttl", "-e", "ip.id", "-e", "tcp.srcport", "-e", "tcp.dstport", "-e", "tcp.flags", "-e", "tcp.seq",
+		"-e", "tcp.ack", "-e", "tcp.len", "-e", "tcp.window_size_value", "-e", "icmp.type", "-e", "icmpv6.type", "-r"}, false, 0.97, 0.995},
 }
 
 // cutToHeaders writes the capture at path behind each TCP header, and reports whether that can be told in a pcap file: it
@@ -104,18 +112,9 @@ func TestPrintedEqualsCapture(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs tcpdump and tshark on captures")
 	}
-	paths := ruleCaptures(t)
-	if *roundTrip {
-		paths = append(ownCaptures(t), foreignCaptures(t)...)
-	}
+	paths := append(ownCaptures(t), foreignCaptures(t)...)
 	if !*roundTrip { // tshark takes a second to start
-		some := paths[:0]
-		for i, path := range paths {
-			if i%8 == 0 {
-				some = append(some, path)
-			}
-		}
-		paths = some
+		paths = append(every(16, ruleCaptures(t)), every(16, foreignCaptures(t))...)
 	}
 	for _, pr := range printers {
 		t.Run(pr.name, func(t *testing.T) {
@@ -148,6 +147,7 @@ func TestPrintedEqualsCapture(t *testing.T) {
 				}
 				want, got := explain(t, cut), explain(t, printed)
 				captures++
+				restsOnKnown(t, title(path), &got)
 				if a, b := rstSet(&want), rstSet(&got); !slices.Equal(a, b) {
 					t.Errorf("%s: RSTs differ: %d in the capture, %d in its print (%v)", title(path), len(a), len(b), got.Warnings)
 					continue
@@ -181,6 +181,42 @@ func TestPrintedEqualsCapture(t *testing.T) {
 				t.Errorf("cause equal %.4f, within what is open %.4f; at least %.3f and %.3f are wanted", e, w, pr.equal, pr.within)
 			}
 		})
+	}
+}
+
+// every returns one path of n.
+func every(n int, paths []string) (some []string) {
+	for i := 0; i < len(paths); i += n {
+		some = append(some, paths[i])
+	}
+	return some
+}
+
+// fieldOf names the field that claims of a kind rest on.
+var fieldOf = map[string]string{
+	"ttl-same": "ttl", "ttl-differs": "ttl", "ip-id-continues": "ip_id", "ip-id-copied": "ip_id", "ip-id-breaks": "ip_id", "ip-id-not-zero": "ip_id",
+	"window-copied": "window", "window-closed": "window", "window-probes": "window", "timestamp-continues": "options", "odd-syn": "options", "wrong-echo": "options",
+}
+
+// restsOnKnown checks that no claim rests on a field that the text does not hold.
+func restsOnKnown(t *testing.T, name string, f *report.File) {
+	t.Helper()
+	for i := range f.Resets {
+		r := &f.Resets[i]
+		unknown := map[int][]string{r.Frame: r.Segment.Unknown}
+		for _, e := range r.Timeline {
+			unknown[e.Frame] = e.Unknown
+		}
+		for _, list := range [...][]report.Evidence{r.Evidence, r.OriginWhy, r.Notes} {
+			for _, e := range list {
+				for _, frame := range e.Frames {
+					lacks := func(field string) bool { return slices.Contains(unknown[frame], field) }
+					if field := fieldOf[e.Claim]; field != "" && lacks(field) || e.Claim == "request" && e.Values.Text != "" && lacks("payload") {
+						t.Errorf("%s: line %d: %s, of which line %d shows nothing: %s", name, r.Line, e.Claim, frame, e.Says)
+					}
+				}
+			}
+		}
 	}
 }
 
@@ -227,6 +263,9 @@ func TestPastesAreExplainedOneByOne(t *testing.T) {
 			t.Errorf("reset %d: %+v", i, r)
 		}
 	}
+	if f.Resets[0].Paste != 0 || f.Resets[1].Paste != 2 || len(f.Pastes) != 2 || f.Pastes[1] != (report.Paste{Frame: 6, Line: 11, Heading: "Server side"}) {
+		t.Errorf("pastes %+v, resets in %d and %d", f.Pastes, f.Resets[0].Paste, f.Resets[1].Paste)
+	}
 	if f.Resets[0].Cause != f.Resets[1].Cause || f.Resets[0].Confidence != f.Resets[1].Confidence {
 		t.Errorf("%s %.3f and %s %.3f", f.Resets[0].Cause, f.Resets[0].Confidence, f.Resets[1].Cause, f.Resets[1].Confidence)
 	}
@@ -251,5 +290,188 @@ func TestOmissionsLimitClaims(t *testing.T) {
 		if absences == 0 {
 			t.Errorf("with %q between: nothing is said of the unanswered request: %+v", mark, r.Evidence)
 		}
+	}
+}
+
+// What a text does not show is absent in the JSON report, and not 0.
+func TestUnknownIsAbsentInJSON(t *testing.T) {
+	for _, c := range []struct {
+		name, text     string
+		absent, there  []string
+		event, unknown []string
+	}{
+		{"tcpdump", "10:00:00.000000 IP 192.0.2.1.40000 > 198.51.100.7.8080: Flags [S], seq 3000000000, win 64240, options [mss 1460], length 0\n" +
+			"10:00:00.010000 IP 198.51.100.7.8080 > 192.0.2.1.40000: Flags [R.], seq 0, ack 3000000001, win 0, length 0\n",
+			[]string{"ttl", "ip_id"}, []string{"window", "header_length", "payload"}, []string{"ttl", "ip_id"}, []string{"ttl", "ip_id"}},
+		{"tcpdump -v", "10:00:00.000000 IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6), length 44)\n    192.0.2.1.40000 > 198.51.100.7.8080: Flags [S], cksum 0x0000 (correct), seq 3000000000, win 64240, options [mss 1460], length 0\n" +
+			"10:00:00.010000 IP (tos 0x0, ttl 60, id 0, offset 0, flags [DF], proto TCP (6), length 40)\n    198.51.100.7.8080 > 192.0.2.1.40000: Flags [R.], cksum 0x0000 (correct), seq 0, ack 3000000001, win 0, length 0\n",
+			nil, []string{"ttl", "ip_id", "window", "header_length", "payload"}, nil, nil},
+		{"a sniffer without window and options", "2.429703 port1 in 192.0.2.1.40000 -> 198.51.100.7.8080: syn 3000000000\n2.439703 port1 out 198.51.100.7.8080 -> 192.0.2.1.40000: rst 0 ack 3000000001\n",
+			[]string{"ttl", "ip_id", "window", "header_length", "payload"}, nil, []string{"ttl", "ip_id", "window"}, []string{"payload", "ttl", "ip_id", "options", "window"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "text.txt")
+			if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var out, again bytes.Buffer
+			if _, err := Explain(t.Context(), path, report.JSON(&out), Options{}); err != nil {
+				t.Fatal(err)
+			}
+			if err := report.Replay(bytes.NewReader(out.Bytes()), report.JSON(&again)); err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(out.Bytes(), again.Bytes()) {
+				t.Error("the report reads back as another")
+			}
+			var all struct {
+				Files []struct {
+					Resets []struct {
+						Segment  map[string]any
+						Timeline []map[string]any
+					}
+				}
+			}
+			if err := json.Unmarshal(out.Bytes(), &all); err != nil {
+				t.Fatal(err)
+			}
+			r := all.Files[0].Resets[0]
+			check := func(what string, of map[string]any, absent []string) {
+				for _, name := range absent {
+					if v, ok := of[name]; ok {
+						t.Errorf("%s: %s is %v, and not in the text", what, name, v)
+					}
+				}
+			}
+			check("segment", r.Segment, c.absent)
+			for _, name := range c.there {
+				if _, ok := r.Segment[name]; !ok {
+					t.Errorf("segment: %s is absent", name)
+				}
+			}
+			for _, e := range r.Timeline {
+				check("event", e, c.event)
+			}
+			var unknown []string
+			if list, ok := r.Segment["unknown"].([]any); ok {
+				for _, v := range list {
+					unknown = append(unknown, v.(string))
+				}
+			}
+			if !slices.Equal(unknown, c.unknown) {
+				t.Errorf("unknown: %v, want %v", unknown, c.unknown)
+			}
+		})
+	}
+}
+
+// Each testdata/pasted/<style>.txt, a print in one style, is told as <style>.report there says, and what is known of it follows
+// the schema of the JSON report.
+func TestGoldenTexts(t *testing.T) {
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	schema, err := c.Compile(filepath.Join(root, "docs", "report.schema.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := glob(t, "testdata/pasted/*.txt")
+	if len(texts) < 15 {
+		t.Fatalf("%d texts", len(texts))
+	}
+	for _, path := range texts {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			var out bytes.Buffer
+			render(t, path, report.JSON(&out))
+			doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(out.Bytes()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := schema.Validate(doc); err != nil {
+				t.Errorf("%#v", err)
+			}
+			f := explain(t, path)
+			restsOnKnown(t, filepath.Base(path), &f)
+			for _, r := range f.Resets {
+				if r.Line == 0 || slices.ContainsFunc(r.Timeline, func(e report.Event) bool { return e.Line == 0 }) {
+					t.Errorf("frame %d: not all lines are known", r.Frame)
+				}
+			}
+			compareGolden(t, path, strings.TrimSuffix(path, ".txt")+".report")
+		})
+	}
+}
+
+// In every format a packet of a text is named by its line.
+func TestEveryFormatNamesLines(t *testing.T) {
+	path := filepath.Join(root, "testdata", "pasted", "two-pastes.txt")
+	for _, c := range []struct {
+		name string
+		to   func(io.Writer) report.Renderer
+		want []string
+	}{
+		{"text", func(w io.Writer) report.Renderer { return report.Text(w, report.TextOptions{}) }, []string{"line 8  ", "line 17, paste 2  ", "lines "}},
+		{"markdown", func(w io.Writer) report.Renderer { return report.Markdown(w, report.MarkdownOptions{}) }, []string{"line 8:", "line 17, paste 2:", "lines "}},
+		{"html", func(w io.Writer) report.Renderer { return report.HTML(w, report.HTMLOptions{}) }, []string{">line 8<", ">line 17, paste 2<", "lines ", ">line</text>", ">17</text>"}},
+		{"junit", func(w io.Writer) report.Renderer { return report.JUnit(w, report.JUnitOptions{}) }, []string{"line 8: ", "line 17, paste 2: "}},
+		{"csv", report.CSV, []string{",8,,\n", ",17,,2\n"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var out bytes.Buffer
+			render(t, path, c.to(&out))
+			for _, want := range c.want {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("no %q", want)
+				}
+			}
+			if m := regexp.MustCompile(`\bframes? [0-9]+|[ >]#[0-9]+\b`).FindString(out.String()); m != "" {
+				t.Errorf("names %q", m)
+			}
+		})
+	}
+}
+
+// What people pasted is read whole, and the root cause that was found is the one that is told, or is left open.
+func TestPastedByPeople(t *testing.T) {
+	dir := filepath.Join(foreignDir(), "..", "pasted")
+	labels, err := os.ReadFile(filepath.Join(dir, "expected.jsonl"))
+	if foreignDir() == "" || err != nil {
+		t.Skip("no texts that people pasted: they are looked for in ../shared/pasted")
+	}
+	texts, within, top := 0, 0, 0
+	for dec := json.NewDecoder(bytes.NewReader(labels)); dec.More(); {
+		var want struct {
+			File, Cause, Detail string
+			AlsoOK              []string `json:"also_ok"`
+			RSTs                int      `json:"rst_lines"`
+		}
+		if err := dec.Decode(&want); err != nil {
+			t.Fatal(err)
+		}
+		f := explain(t, filepath.Join(dir, want.File))
+		texts++
+		restsOnKnown(t, want.File, &f)
+		if len(f.Resets) != want.RSTs {
+			t.Errorf("%s: %d RSTs of %d", want.File, len(f.Resets), want.RSTs)
+		}
+		open, first := false, false
+		for _, r := range f.Resets {
+			first = first || string(r.Cause) == want.Cause || slices.Contains(want.AlsoOK, string(r.Cause))
+			open = open || string(r.Cause) == want.Cause
+			for _, a := range r.Alternatives {
+				open = open || string(a.Cause) == want.Cause
+			}
+		}
+		if open = open || first; open {
+			within++
+		} else {
+			t.Logf("%s: not told, and not left open: %s", want.File, want.Cause)
+		}
+		if first {
+			top++
+		}
+	}
+	t.Logf("%d texts: cause told or left open %d, told first %d", texts, within, top)
+	if within*100 < 95*texts {
+		t.Errorf("the cause is told or left open in %d of %d texts; at least 95 %% is wanted", within, texts)
 	}
 }

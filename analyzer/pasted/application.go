@@ -40,9 +40,7 @@ func (l *listStyle) application(proto, b []byte, ports [2]uint16) bool {
 		if src, dst, ok := portsIn(b); ok {
 			p.Src.Port, p.Dst.Port = src, dst
 		} else {
-			l.r.hold(p)
-			p.Style = ""
-			return true
+			l.unplaced = true // unless its bytes follow
 		}
 	}
 	p.Flags = flows.ACK | flows.PSH

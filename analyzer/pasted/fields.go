@@ -34,7 +34,7 @@ func (f *fieldsStyle) begin(line []byte) verdict {
 	if len(f.cells) != len(f.names) {
 		return foreign
 	}
-	f.p = Packet{Line: f.r.lines.n, Style: Fields, Form: ByWireshark}
+	f.p, f.list.unplaced = Packet{Line: f.r.lines.n, Style: Fields, Form: ByWireshark}, false
 	switch f.packet() {
 	case complete:
 		return opened
@@ -42,6 +42,7 @@ func (f *fieldsStyle) begin(line []byte) verdict {
 		f.r.leave(OtherProtocol)
 	case unreadable:
 		f.r.leave(TooLarge)
+	case counted:
 	case notMine:
 		return foreign
 	case incomplete, quiet:
@@ -51,7 +52,17 @@ func (f *fieldsStyle) begin(line []byte) verdict {
 }
 
 func (f *fieldsStyle) more([]byte) bool { return false }
-func (f *fieldsStyle) close()           { f.r.put(&f.p) }
+
+func (f *fieldsStyle) close() {
+	if f.list.unplaced {
+		f.r.hold(&f.p)
+		return
+	}
+	if f.p.Has&HasPorts != 0 {
+		f.r.place(&f.p)
+	}
+	f.r.put(&f.p)
+}
 
 // head takes a line of names: all of them fields of Wireshark, with an address among them.
 func (f *fieldsStyle) head(line []byte) bool {
@@ -376,8 +387,8 @@ func (f *fieldsStyle) info(proto, info []byte) parsed {
 	if !l.info(proto, info, ports) {
 		return notMine
 	}
-	if l.p.Style == "" { // it was counted, or waits
-		return notMine
+	if l.p.Style == "" {
+		return counted
 	}
 	*p = l.p
 	return complete

@@ -396,6 +396,19 @@ func (n *numbering) acknowledged(p *Packet, c *conv, me, peer *half, dst *flows.
 	return ack
 }
 
+// sack returns the edges of the blocks of p as on the wire.
+func (n *numbering) sack(p *Packet) []uint32 {
+	if len(p.SACK) == 0 {
+		return nil
+	}
+	c, _, peer, _, dst := n.of(p)
+	edges := make([]uint32, len(p.SACK))
+	for i, v := range p.SACK {
+		edges[i] = n.read(p, c, peer, &dst, v)
+	}
+	return edges
+}
+
 // zero tells whether the SEQ of p, which refuses a SYN, is the 0 of RFC 9293 §3.10.7.1: as it is, as Wireshark shows it
 // (1), or less the base of an older connection.
 func (n *numbering) zero(p *Packet, me *half) bool {
@@ -546,7 +559,7 @@ func (n *numbering) window(p *Packet, me, peer *half) (uint16, flows.Fields) {
 
 // observe takes a segment whose numbers are as on the wire: its bytes were shown.
 func (n *numbering) observe(s *flows.Segment, line int) {
-	p := Packet{Src: hostOf(&s.Src), Dst: hostOf(&s.Dst), Form: Raw}
+	p := Packet{Src: hostOf(&s.Src), Dst: hostOf(&s.Dst), Form: ByWireshark} // lines of its list may follow
 	c, me, peer, _, _ := n.of(&p)
 	if c.begun && c.marks != n.marks {
 		s.Unknown |= flows.FieldsBefore

@@ -29,7 +29,8 @@ type Packet struct {
 	VLAN     uint32
 	Face     uint16 // interface, numbered in the order in which the text names them
 	Opts     flows.Options
-	OptLen   uint8 // bytes that the options take
+	OptLen   uint8    // bytes that the options take
+	SACK     []uint32 // edges of the blocks, as printed; valid until the next packet is read
 	Words    Words
 	Dump     []byte // the bytes of the packet, where the text shows them; valid until the next packet is read
 }

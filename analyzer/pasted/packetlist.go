@@ -16,6 +16,9 @@ type listStyle struct {
 	learned shape
 	cells   [][]byte
 	dump    dump
+	sack    []uint32
+
+	unplaced bool // the text does not tell the connection of p
 }
 
 type column uint8
@@ -56,7 +59,7 @@ func (l *listStyle) begin(line []byte) verdict {
 	if l.head(line, sep) {
 		return taken
 	}
-	l.p = Packet{Line: l.r.lines.n, Style: PacketList, Form: ByWireshark}
+	l.p, l.unplaced = Packet{Line: l.r.lines.n, Style: PacketList, Form: ByWireshark}, false
 	info := tcpInfo(line)
 	if info < 0 && l.columns == nil && !l.learned.ok && !bytes.Contains(line, []byte(" -> ")) {
 		return foreign
@@ -105,6 +108,9 @@ func (l *listStyle) close() {
 	}
 	if l.dump.n > 0 {
 		l.p.Dump, l.p.Has = l.dump.bytes(), l.p.Has|HasDump
+	} else if l.unplaced {
+		l.r.hold(&l.p)
+		return
 	}
 	if l.p.Has&HasPorts != 0 {
 		l.r.place(&l.p)
@@ -625,11 +631,16 @@ func (l *listStyle) tcp(b []byte) bool {
 			p.Opts.Kinds++
 		case "TSecr", "TSER":
 			p.Opts.TSecr = n
-		case "SLE":
+		case "SLE", "SRE":
 			if !p.Opts.HasSACK {
 				p.Opts.HasSACK = true
 				p.Opts.Kinds++
+				l.sack = l.sack[:0]
 			}
+			if len(l.sack) < maxSACK && (name[1] == 'R') == (len(l.sack)%2 == 1) {
+				l.sack = append(l.sack, n)
+			}
+			p.SACK = l.sack[:len(l.sack)&^1]
 		}
 	}
 	return true

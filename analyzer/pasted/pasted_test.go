@@ -394,3 +394,33 @@ func FuzzPasted(f *testing.F) {
 		}
 	})
 }
+
+// ICMP errors are about the connection that they quote, or else about the one between their receiver and the host that they
+// name which was seen last.
+func TestICMPErrors(t *testing.T) {
+	const syn = "10:00:00.000000 IP 192.0.2.1.4000%d > 198.51.100.7.8080: Flags [S], seq 1, win 1, length 0\n"
+	for _, c := range []struct{ text, want string }{
+		{"10:00:01.000000 IP 192.0.2.254 > 192.0.2.1: ICMP host 198.51.100.7 unreachable - admin prohibited filter, length 68", "3/13 mtu 0 192.0.2.1:40002>198.51.100.7:8080 true"},
+		{"10:00:01.000000 IP 192.0.2.254 > 192.0.2.1: ICMP 198.51.100.7 tcp port 8080 unreachable, length 68", "3/3 mtu 0 192.0.2.1:40002>198.51.100.7:8080 true"},
+		{"10:00:01.000000 IP 192.0.2.254 > 192.0.2.1: ICMP 198.51.100.7 unreachable - need to frag (mtu 1400), length 556", "3/4 mtu 1400 192.0.2.1:40002>198.51.100.7:8080 true"},
+		{"10:00:01.000000 IP (tos 0xc0, ttl 64, id 1, offset 0, flags [none], proto ICMP (1), length 88)\n    192.0.2.254 > 192.0.2.1: ICMP host 198.51.100.7 unreachable, length 68\n" +
+			"\tIP (tos 0x0, ttl 63, id 2, offset 0, flags [DF], proto TCP (6), length 60)\n    192.0.2.1.40001 > 198.51.100.7.8080: Flags [.], seq 1:3, ack 2, win 1, length 2",
+			"3/1 mtu 0 192.0.2.1:40001>198.51.100.7:8080 false"},
+		{"10:00:01.000000 IP 192.0.2.254 > 192.0.2.1: ICMP 198.51.100.7 tcp port 8081 unreachable, length 68", ""}, // of no connection in the text
+		{"10:00:01.000000 IP 192.0.2.254 > 192.0.2.1: ICMP echo request, id 1, seq 1, length 64", ""},
+	} {
+		r := NewReader(strings.NewReader(fmt.Sprintf(syn+syn, 1, 2) + c.text + "\n"))
+		got := ""
+		for it, err := r.Next(); err == nil; it, err = r.Next() {
+			if n := &it.Note; it.ICMP {
+				got = fmt.Sprintf("%d/%d mtu %d %v>%v %v", n.Type, n.Code, n.MTU, n.Src, n.Dst, n.QuotedSYN)
+				if n.From.String() != "192.0.2.254:0" || it.Line != 3 || n.Frame != 3 {
+					t.Errorf("%s: %+v", c.text, it)
+				}
+			}
+		}
+		if got != c.want || (got == "") != (r.Left[OtherProtocol] == Lines{1, 3}) {
+			t.Errorf("%s\nread as %q, want %q; left out %v", c.text, got, c.want, r.Left[OtherProtocol])
+		}
+	}
+}

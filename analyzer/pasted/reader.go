@@ -3,6 +3,7 @@ package pasted
 import (
 	"bytes"
 	"io"
+	"net/netip"
 	"slices"
 
 	"github.com/rstexplain/rstexplain/analyzer/capture"
@@ -55,6 +56,7 @@ type Item struct {
 	ICMP    bool
 	Segment flows.Segment
 	Note    flows.ICMPNote
+	SACK    []uint32 // edges of the blocks, valid as the Item is
 }
 
 // A verdict is what a style makes of a line.
@@ -258,6 +260,7 @@ func (r *Reader) put(p *Packet) {
 	r.Styles[p.Style]++
 	it := r.item(p)
 	r.numbers.resolve(p, r.clock.moment(p), &it.Segment)
+	it.SACK = r.numbers.sack(p)
 	it.Segment.Frame = r.Packets
 	for f := flows.Fields(1); f <= it.Segment.Unknown; f <<= 1 {
 		if it.Segment.Unknown&f != 0 {
@@ -265,6 +268,12 @@ func (r *Reader) put(p *Packet) {
 		}
 	}
 }
+
+// Names returns the names that stand for addresses in what was read so far, in the order in which they were met.
+func (r *Reader) Names() []string { return r.names.order }
+
+// Address returns the address of a name.
+func (r *Reader) Address(name string) netip.Addr { return r.names.of[name] }
 
 // maxWaiting is how many lines of an application may wait.
 const maxWaiting = 64
@@ -276,6 +285,7 @@ func (r *Reader) hold(p *Packet) {
 		r.waiting = slices.Delete(r.waiting, 0, 1)
 	}
 	r.waiting = append(r.waiting, *p)
+	r.waiting[len(r.waiting)-1].SACK = slices.Clone(p.SACK)
 }
 
 // place gives the lines that wait the connection that p names, and takes them.

@@ -10,13 +10,15 @@ import (
 // any of its options but -q, and what programs print that were made of it: Juniper's monitor traffic, F5's tcpdump,
 // PAN-OS's view-pcap, and Cisco ASA's show capture.
 type tcpdumpStyle struct {
-	r      *Reader
-	p      Packet
-	text   []byte // the lines of the packet so far, one behind the other
-	joined int    // lines in text
-	state  parsed
-	quoted bool // an ICMP error quotes it (-v)
-	dump   dump
+	r       *Reader
+	p       Packet
+	text    []byte // the lines of the packet so far, one behind the other
+	joined  int    // lines in text
+	state   parsed
+	quoted  bool // an ICMP error quotes it (-v)
+	failure icmpError
+	dump    dump
+	sack    []uint32
 
 	passage passage // what pktmon told of the packet in the line before
 }
@@ -34,6 +36,8 @@ const (
 	otherProtocol
 	quiet      // printed with -q: without flags and numbers
 	unreadable // a number does not fit its field
+	anError    // of ICMP
+	counted    // as left out
 )
 
 // maxJoined is how many lines a packet is put together of, where a mail program or a terminal wrapped it.
@@ -56,7 +60,7 @@ func (t *tcpdumpStyle) begin(line []byte) verdict {
 		t.r.leave(Quiet)
 	case unreadable:
 		t.r.leave(TooLarge)
-	case incomplete, complete:
+	case incomplete, complete, anError:
 	}
 	t.text = append(t.text[:0], line...)
 	t.joined = 1
@@ -67,6 +71,9 @@ func (t *tcpdumpStyle) begin(line []byte) verdict {
 func (t *tcpdumpStyle) more(line []byte) bool {
 	if t.dump.take(line) {
 		return true
+	}
+	if t.state == anError {
+		return t.quotes(line)
 	}
 	if t.state != incomplete || t.joined >= maxJoined || len(bytes.TrimSpace(line)) == 0 {
 		return false
@@ -79,7 +86,7 @@ func (t *tcpdumpStyle) more(line []byte) bool {
 	at := t.p.Line
 	t.p = Packet{Line: at, Style: Tcpdump}
 	switch state := t.parse(t.text); state {
-	case incomplete, complete:
+	case incomplete, complete, anError:
 		t.state = state
 	case otherProtocol:
 		t.state = state
@@ -109,6 +116,10 @@ func (t *tcpdumpStyle) close() {
 			t.r.unleave(t.state)
 		}
 		t.r.put(&t.p)
+		return
+	}
+	if t.state == anError {
+		t.r.putError(&t.p, &t.failure)
 		return
 	}
 	if t.quoted || t.state != complete && t.state != incomplete {
@@ -173,6 +184,8 @@ func (t *tcpdumpStyle) parse(b []byte) parsed {
 				t.head(b[:start])
 			}
 			switch {
+			case bytes.HasPrefix(rest.rest(), []byte("ICMP")) && t.p.Src.IP.IsValid() && t.p.Dst.IP.IsValid() && t.icmp(rest.rest()):
+				return anError
 			case bytes.HasPrefix(rest.rest(), []byte("tcp ")):
 				other = quiet
 			case bytes.HasPrefix(rest.rest(), []byte("Flags")) && len(rest.rest()) < 8:
@@ -278,7 +291,7 @@ func (t *tcpdumpStyle) head(b []byte) {
 				p.Time, p.Clock = at, clock
 			} else if m, ok := mac(w); ok && p.MAC == 0 {
 				p.MAC = m
-			} else if n, ok := whole(bytes.TrimSuffix(w, []byte(":"))); ok && p.Number == 0 && p.Clock == NoClock && w[len(w)-1] == ':' {
+			} else if n, ok := whole(bytes.TrimSuffix(w, []byte(":"))); ok && len(last) == 0 && p.Clock == NoClock && w[len(w)-1] == ':' {
 				p.Number = int(n) // as ASA prints it
 			}
 		default:
@@ -507,6 +520,29 @@ func (t *tcpdumpStyle) oldTail(s scan) parsed {
 	}
 }
 
+// maxSACK is how many edges of blocks a header has room for.
+const maxSACK = 8
+
+// sackEdges reads "{1:101}{201:301}".
+func sackEdges(to []uint32, s *scan) []uint32 {
+	for len(to) < maxSACK {
+		s.blanks()
+		in, ok := s.group('{', '}')
+		if !ok {
+			break
+		}
+		e := scan{b: in}
+		left, ok1 := e.number()
+		sep := e.skip(":")
+		right, ok2 := e.number()
+		if !ok1 || !sep || !ok2 {
+			break
+		}
+		to = append(to, left, right)
+	}
+	return to
+}
+
 // options reads a list of TCP options.
 func (t *tcpdumpStyle) options(list []byte) {
 	p := &t.p
@@ -556,6 +592,8 @@ func (t *tcpdumpStyle) options(list []byte) {
 		case "sack":
 			n, _ := s.number()
 			o.HasSACK, size = true, uint8(2+8*min(n, 4))
+			p.SACK = sackEdges(t.sack[:0], &s)
+			t.sack = p.SACK
 		case "mptcp":
 			o.MPTCP |= flows.MPTCPPresent
 			n, _ := s.number()

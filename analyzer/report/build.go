@@ -89,7 +89,7 @@ func (b *Builder) Reset(r *flows.Reset, f *rules.Finding) *Reset {
 		Segment: Segment{
 			Flags: flagNames[r.Flags&flagMask], SEQ: uint32(r.SEQ), ACK: uint32(r.ACK), WND: r.WND,
 			TTL: r.TTL, IPID: r.IPID, HeaderLen: r.HeaderLen,
-			Payload: string(r.Payload), Accept: acceptNames[r.Accept],
+			Payload: string(r.Payload), Accept: acceptNames[r.Accept], Unknown: unknownOf(r.Unknown),
 		},
 		Alternatives: m.Alternatives[:0],
 		Prints:       m.Prints[:0],

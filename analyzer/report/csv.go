@@ -16,7 +16,7 @@ func CSV(w io.Writer) Renderer { return &csvRenderer{w: csv.NewWriter(w)} }
 
 var csvHeader = []string{"file", "frame", "time", "stream", "originator", "responder", "sender", "cause", "detail", "confidence",
 	"severity", "origin", "trigger_frame", "repeats_frame", "phase", "protocol", "zeek_conn_state", "alternatives", "summary",
-	"symptom", "remedy", "filter", "time_relative", "part", "part_frame", "incident", "incident_says"}
+	"symptom", "remedy", "filter", "time_relative", "part", "part_frame", "line", "packet_number", "paste", "incident", "incident_says"}
 
 type csvRenderer struct {
 	w      *csv.Writer
@@ -58,6 +58,9 @@ func (c *csvRenderer) Reset(r *Reset) error {
 		c.row = append(c.row, r.Places[0].Path, strconv.Itoa(r.Places[0].Frames[0]))
 	} else {
 		c.row = append(c.row, "", "")
+	}
+	for _, n := range [...]int{r.Line, r.Number, r.Paste} {
+		c.row = append(c.row, FrameRef(n).cell())
 	}
 	for i := range c.row {
 		c.row[i] = inert(c.row[i])

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -81,6 +82,8 @@ func (e *encoder) reset(b []byte, r *Reset) []byte {
 	b = appendEvidence(b, r.Notes)
 	b = append(b, `,"repeats_frame":`...)
 	b = r.Repeats.append(b)
+	b = appendLine(b, `,"packet_number":`, r.Number)
+	b = appendLine(b, `,"paste":`, r.Paste)
 	b = appendLine(b, `,"line":`, r.Line)
 	b = appendLine(b, `,"trigger_line":`, r.TriggerLine)
 	b = appendLine(b, `,"repeats_line":`, r.RepeatsLine)
@@ -151,12 +154,15 @@ func appendSegment(b []byte, s *Segment) []byte {
 	b = appendField(b, `,"segment":{"flags":`, s.Flags)
 	b = appendInt(b, `,"seq_raw":`, s.SEQ)
 	b = appendInt(b, `,"ack_raw":`, s.ACK)
-	b = appendInt(b, `,"window":`, s.WND)
-	b = appendInt(b, `,"ttl":`, s.TTL)
-	b = appendInt(b, `,"ip_id":`, s.IPID)
-	b = appendInt(b, `,"header_length":`, s.HeaderLen)
-	b = appendField(b, `,"payload":`, s.Payload)
+	b = appendKnown(b, `,"window":`, s.WND, s.Unknown, lacksWindow)
+	b = appendKnown(b, `,"ttl":`, s.TTL, s.Unknown, lacksTTL)
+	b = appendKnown(b, `,"ip_id":`, s.IPID, s.Unknown, lacksIPID)
+	b = appendKnown(b, `,"header_length":`, s.HeaderLen, s.Unknown, lacksOptions)
+	if !slices.Contains(s.Unknown, lacksPayload) {
+		b = appendField(b, `,"payload":`, s.Payload)
+	}
 	b = appendField(b, `,"acceptable":`, s.Accept)
+	b = appendUnknown(b, s.Unknown)
 	return append(b, '}')
 }
 
@@ -169,13 +175,14 @@ func (e *encoder) event(b []byte, v *Event) []byte {
 	b = appendInt(b, `,"seq":`, v.SEQ)
 	b = appendInt(b, `,"ack":`, v.ACK)
 	b = appendInt(b, `,"len":`, v.LEN)
-	b = appendInt(b, `,"window":`, v.WND)
+	b = appendKnown(b, `,"window":`, v.WND, v.Unknown, lacksWindow)
 	b = appendField(b, `,"from":[`, v.From[0])
 	b = appendField(b, `,`, v.From[1])
 	b = appendField(b, `],"to":[`, v.To[0])
 	b = appendField(b, `,`, v.To[1])
-	b = appendInt(b, `],"ttl":`, v.TTL)
-	b = appendInt(b, `,"ip_id":`, v.IPID)
+	b = append(b, ']')
+	b = appendKnown(b, `,"ttl":`, v.TTL, v.Unknown, lacksTTL)
+	b = appendKnown(b, `,"ip_id":`, v.IPID, v.Unknown, lacksIPID)
 	if len(v.Notes) > 0 {
 		b = append(b, `,"notes":`...)
 		b = appendStrings(b, v.Notes)
@@ -184,6 +191,8 @@ func (e *encoder) event(b []byte, v *Event) []byte {
 		b = appendField(b, `,"role":`, v.Role)
 	}
 	b = appendLine(b, `,"line":`, v.Line)
+	b = appendLine(b, `,"packet_number":`, v.Number)
+	b = appendUnknown(b, v.Unknown)
 	if v.Skipped != 0 {
 		b = appendInt(b, `,"skipped":`, v.Skipped)
 	}

@@ -104,7 +104,7 @@ func (h *htmlRenderer) BeginFile(path string) error {
 }
 
 // anchor is the ID of the element of a reset.
-func (h *htmlRenderer) anchor(r *Reset) string { return fmt.Sprintf("f%d-%d", len(h.files), r.place()) }
+func (h *htmlRenderer) anchor(r *Reset) string { return fmt.Sprintf("f%d-%d", len(h.files), r.position()) }
 
 func (h *htmlRenderer) Reset(r *Reset) error {
 	anchor := h.anchor(r)
@@ -409,6 +409,10 @@ func newHTMLFile(f *File) htmlFile {
 			v.Where = fmt.Sprintf("first #%d", w.Frame)
 		case w.Frame > 0:
 			v.Where = fmt.Sprintf("#%d", w.Frame)
+		case w.Line > 0 && w.Count > 1:
+			v.Where = fmt.Sprintf("first in line %d", w.Line)
+		case w.Line > 0:
+			v.Where = fmt.Sprintf("line %d", w.Line)
 		case w.Offset > 0:
 			v.Where = "byte " + thousands(int(w.Offset))
 		}

@@ -83,7 +83,7 @@ func (s *rowSet) add(r *Reset, file int) {
 	}
 	number := func(s string) int { n, _ := strconv.Atoi(s); return n }
 	row := make([]byte, 0, 96)
-	for i, n := range [...]int{r.Incident, file, r.place(), int(r.Time-s.base) / 1000, r.Stream, words[0], number(oport), words[1], number(rport),
+	for i, n := range [...]int{r.Incident, file, r.position(), int(r.Time-s.base) / 1000, r.Stream, words[0], number(oport), words[1], number(rport),
 		sender, words[2], words[3], words[4], int(r.Confidence*100 + 0.5), words[5]} {
 		if i > 0 {
 			row = append(row, ',')

@@ -88,7 +88,7 @@ func (j *junitRenderer) Reset(r *Reset) error {
 	if !candidate {
 		return nil
 	}
-	head, tail := j.page.finding(r)
+	head, tail := j.page.finding(r.byLine())
 	return j.blocks.add(r, j.suites[len(j.suites)-1].path, head+tail)
 }
 

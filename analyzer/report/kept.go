@@ -51,7 +51,7 @@ func (k *keptFindings) add(r *Reset, render func() (head, tail string)) error {
 			f := &k.list[i]
 			f.count++
 			if len(f.repeats) < maxListed {
-				f.repeats = append(f.repeats, r.place())
+				f.repeats = append(f.repeats, r.position())
 			}
 			return nil
 		}
@@ -77,8 +77,8 @@ func (k *keptFindings) add(r *Reset, render func() (head, tail string)) error {
 	return nil
 }
 
-// place is the frame of r, or its line in a text.
-func (r *Reset) place() int {
+// position is the frame of r, or its line in a text.
+func (r *Reset) position() int {
 	if r.Line > 0 {
 		return r.Line
 	}

@@ -5,15 +5,27 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/rstexplain/rstexplain/flows"
 )
 
-// SetLines says where in a text the packets of r stand; line returns 0 for a frame that it does not know. Sentences that
-// name frames name lines from then on.
-func (r *Reset) SetLines(line func(frame int) int) {
-	r.Line = line(r.Frame)
+// A Source says what a text holds of the packets that were read from it.
+type Source interface {
+	Line(frame int) int             // where it stands, 0 for none
+	Number(frame int) int           // as the text numbers it, 0 where it does not
+	Paste(frame int) int            // of several pastes the one that holds it, from 1; 0 where there is but one so far
+	Unknown(frame int) flows.Fields // what is not known of it
+}
+
+// SetSource says where in a text the packets of r stand, and what of them is not known. Sentences that name frames name
+// lines from then on.
+func (r *Reset) SetSource(p Source) {
+	line := p.Line
+	r.Line, r.Number, r.Paste = line(r.Frame), p.Number(r.Frame), p.Paste(r.Frame)
 	r.TriggerLine, r.RepeatsLine = line(int(r.Trigger)), line(int(r.Repeats))
 	for i := range r.Timeline {
-		r.Timeline[i].Line = line(r.Timeline[i].Frame)
+		e := &r.Timeline[i]
+		e.Line, e.Number, e.Unknown = line(e.Frame), p.Number(e.Frame), unknownOf(p.Unknown(e.Frame))
 	}
 	r.Summary, r.Symptom, r.Remedy = inLines(r.Summary, line), inLines(r.Symptom, line), inLines(r.Remedy, line)
 	for _, list := range [...][]Evidence{r.Evidence, r.OriginWhy, r.Notes} {
@@ -21,8 +33,9 @@ func (r *Reset) SetLines(line func(frame int) int) {
 	}
 }
 
-// SetLines does the same for what f tells beside its resets, and for its counts.
-func (f *File) SetLines(line func(frame int) int) {
+// SetSource does the same for what f tells beside its resets, and for its counts.
+func (f *File) SetSource(p Source) {
+	line := p.Line
 	setLines(f.Notes, line)
 	for i := range f.Summary {
 		f.Summary[i].FirstLine = line(f.Summary[i].First)
@@ -82,12 +95,42 @@ func evidenceByLine(list []Evidence) []Evidence {
 	return list
 }
 
+// Named says which packet r is: "frame 3", "line 14", "line 14, packet 1023, paste 2".
+func (r *Reset) Named() string {
+	if r.Line == 0 {
+		return "frame " + strconv.Itoa(r.Frame)
+	}
+	return r.place()
+}
+
+// place says where in a text r stands.
+func (r *Reset) place() string {
+	s := "line " + strconv.Itoa(r.Line)
+	if r.Number > 0 {
+		s += ", packet " + strconv.Itoa(r.Number)
+	}
+	if r.Paste > 0 {
+		s += ", paste " + strconv.Itoa(r.Paste)
+	}
+	return s
+}
+
+// Marks prints the lines that show e, "" where it is of no text.
+func (e Evidence) Marks() string { return lineList(e.Lines) }
+
 // mark prints the number of a frame, or of a line.
 func mark(n int, line bool) string {
 	if line {
 		return "line " + strconv.Itoa(n)
 	}
 	return "#" + strconv.Itoa(n)
+}
+
+func (e *Event) mark() string {
+	if e.Line > 0 {
+		return mark(e.Line, true)
+	}
+	return mark(e.Frame, false)
 }
 
 // marks prints the frames, or lines, that show e.

@@ -100,15 +100,10 @@ func (m *markdownRenderer) Reset(r *Reset) error {
 	list.all++
 	if len(list.rows) < resetRows && m.rows < resetRowsInAll {
 		m.rows++
-		list.rows = append(list.rows, markdownRow{r.Time, "| " + strings.Join([]string{placeWords(r), r.Time.Std().Format("2006-01-02 15:04:05.000000"),
+		list.rows = append(list.rows, markdownRow{r.Time, "| " + strings.Join([]string{r.Named(), r.Time.Std().Format("2006-01-02 15:04:05.000000"),
 			name(senderWords(r)), name(r.Originator + " → " + r.Responder), name(r.Detail)}, " | ") + " |\n"})
 	}
 	return err
-}
-
-// placeWords names the frame of r without the # that trackers would make a link to a ticket.
-func placeWords(r *Reset) string {
-	return strings.Replace(mark(r.place(), r.Line > 0), "#", "frame ", 1)
 }
 
 // senderWords names who sent r, with the address.
@@ -398,7 +393,7 @@ func (m *markdownRenderer) leftOut(stories []story, sections []section) string {
 // finding is the text of one reset, in two parts: its repeats go between them.
 func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n**%s: %s · %s** · %s · %s\n\n", placeWords(r), markdownText(string(r.Cause)), markdownText(r.Detail), markdownText(string(r.Severity)), percent(r.Confidence))
+	fmt.Fprintf(&b, "\n**%s: %s · %s** · %s · %s\n\n", r.Named(), markdownText(string(r.Cause)), markdownText(r.Detail), markdownText(string(r.Severity)), percent(r.Confidence))
 	fmt.Fprintf(&b, "Sent by the %s at %s UTC · %s → %s · stream %d\n\n", markdownText(senderWords(r)), r.Time.Std().Format("2006-01-02 15:04:05.000000"),
 		markdownText(r.Originator), markdownText(r.Responder), r.Stream)
 	b.WriteString(markdownText(r.Verdict()) + "\n\n")

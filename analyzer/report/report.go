@@ -50,7 +50,8 @@ type File struct {
 	Warnings     []Warning  `json:"warnings"`
 	Notes        []Evidence `json:"notes"` // other events: ICMP errors that refused a connection
 
-	ReadAs string `json:"read_as,omitempty"` // of a text: whose print it is, "tcpdump"
+	ReadAs string  `json:"read_as,omitempty"` // of a text: whose print it is, "tcpdump"
+	Pastes []Paste `json:"pastes,omitempty"`  // of a text with several prints: each
 
 	LeftOut int    `json:"left_out,omitempty"` // resets that were filtered out; no other count includes them
 	Parts   []Part `json:"parts,omitempty"`    // the files that were read as one capture
@@ -62,6 +63,13 @@ type Part struct {
 	Path    string `json:"path"`
 	First   int    `json:"first_frame"` // number of its first frame in the whole
 	Packets int    `json:"packets"`
+}
+
+// A Paste is one of several prints in a text. Each is a capture of its own.
+type Paste struct {
+	Frame   int    `json:"first_frame"` // number of its first packet among all of the text
+	Line    int    `json:"first_line"`
+	Heading string `json:"heading,omitempty"` // above it
 }
 
 // A CauseSum counts the resets of one cause and detail.
@@ -136,7 +144,10 @@ type Reset struct {
 	Notes        []Evidence    `json:"notes"`         // worth knowing, but not about the cause
 	Repeats      FrameRef      `json:"repeats_frame"` // the first reset of the same event
 
-	// Where packets were read from text: the lines where these frames stand.
+	// Where packets were read from text: the lines where these frames stand, the number that the text gives to the packet,
+	// and of several pastes which one it is in.
+	Number      int `json:"packet_number,omitempty"`
+	Paste       int `json:"paste,omitempty"`
 	Line        int `json:"line,omitempty"`
 	TriggerLine int `json:"trigger_line,omitempty"`
 	RepeatsLine int `json:"repeats_line,omitempty"`
@@ -194,6 +205,8 @@ type Segment struct {
 	HeaderLen uint8  `json:"header_length"`
 	Payload   string `json:"payload"`    // text in the RST
 	Accept    string `json:"acceptable"` // flows.Acceptability, at the receiver
+
+	Unknown []string `json:"unknown,omitempty"` // fields that the source does not hold; most are left out in JSON
 }
 
 // Evidence is one checkable statement and the frames that show it.
@@ -256,8 +269,10 @@ type Event struct {
 	TTL     uint8     `json:"ttl"`
 	IPID    uint16    `json:"ip_id"`
 	Notes   []string  `json:"notes,omitempty"`
-	Role    string    `json:"role,omitempty"`    // "reset" or "trigger"
-	Line    int       `json:"line,omitempty"`    // of a text
+	Role    string    `json:"role,omitempty"` // "reset" or "trigger"
+	Line    int       `json:"line,omitempty"` // of a text
+	Number  int       `json:"packet_number,omitempty"`
+	Unknown []string  `json:"unknown,omitempty"` // as of a Segment
 	Skipped int       `json:"skipped,omitempty"` // events left out just before this one
 }
 

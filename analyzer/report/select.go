@@ -44,6 +44,7 @@ func (r *Reset) Clone() *Reset {
 	c.Notes = cloneEvidence(r.Notes)
 	c.Prints = slices.Clone(r.Prints)
 	c.Conn.Defects = slices.Clone(r.Conn.Defects)
+	c.Segment.Unknown = slices.Clone(r.Segment.Unknown)
 	c.Timeline = slices.Clone(r.Timeline)
 	c.Places = slices.Clone(r.Places)
 	return &c

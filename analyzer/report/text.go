@@ -173,7 +173,10 @@ func (p page) finding(r *Reset) (head, tail string) {
 	s := p.style
 	var b strings.Builder
 
-	name := mark(r.Frame, r.Line > 0) + "  "
+	name := mark(r.Frame, false) + "  "
+	if r.Line > 0 {
+		name = r.place() + "  "
+	}
 	verdict := Clean(string(r.Cause))
 	if r.Detail != "" {
 		verdict += " · " + Clean(r.Detail)

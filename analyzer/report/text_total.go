@@ -19,13 +19,13 @@ func (p page) total(t *Total) string {
 		for i := range table.rows {
 			s := &table.rows[i]
 			row := append(cleaned(table.name(s)), thousands(s.Resets), thousands(s.Findings), thousands(s.Files), Clean(s.Severities.cell(s.Severity)),
-				fmt.Sprintf("#%d %s", s.Example.Frame, Clean(s.Example.Path)))
+				s.Example.mark()+" "+Clean(s.Example.Path))
 			g.row(p.style.severity(s.Severity), row...)
 		}
 		b.WriteString("\n" + p.fitted(&g, n, func(i int) (string, []string) {
 			s := &table.rows[i]
 			return strings.Join(table.name(s), nameDot), append(sumCounts(s.Resets, s.Findings), "in "+counted(s.Files, "capture", "captures"),
-				s.Severities.cell(s.Severity), fmt.Sprintf("#%d %s", s.Example.Frame, s.Example.Path))
+				s.Severities.cell(s.Severity), s.Example.mark()+" "+s.Example.Path)
 		}))
 		if more := table.count - len(table.rows); more > 0 {
 			b.WriteString(fmt.Sprintf("  and %s more\n", thousands(more)))

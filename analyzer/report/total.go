@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rstexplain/rstexplain/rules"
@@ -45,6 +46,21 @@ type Example struct {
 	Path  string `json:"path"`
 	Frame int    `json:"frame"`
 	Line  int    `json:"line,omitempty"` // of a text
+}
+
+// Named says which packet it is: "frame 3", "line 14".
+func (e *Example) Named() string {
+	if e.Line > 0 {
+		return mark(e.Line, true)
+	}
+	return "frame " + strconv.Itoa(e.Frame)
+}
+
+func (e *Example) mark() string {
+	if e.Line > 0 {
+		return mark(e.Line, true)
+	}
+	return mark(e.Frame, false)
 }
 
 // MaxSums is how many servers, and pairs, a Total lists.
@@ -124,7 +140,7 @@ func (s *sums) add(t *tally, r *Reset, k sumOf, empty Sum) {
 		c.Files, c.lastFile = c.Files+1, t.total.Files
 	}
 	if c.Severity == "" || severityRank(r.Severity) > severityRank(c.Severity) {
-		c.Severity, c.Example, c.anchor = r.Severity, Example{t.path, r.Frame, 0}, t.anchor
+		c.Severity, c.Example, c.anchor = r.Severity, Example{t.path, r.Frame, r.Line}, t.anchor
 	}
 }
 

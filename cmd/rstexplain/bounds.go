@@ -26,6 +26,19 @@ const (
 	leastMemory        = 64 << 20
 )
 
+// registerMemory registers the flag of a command that follows no connections.
+func (b *boundFlags) registerMemory(cmd *cobra.Command) {
+	b.memory = defaultMemory
+	cmd.Flags().Var(&b.memory, "max-memory", "use about `SIZE` of memory in total (512M, 4G)")
+}
+
+// bound bounds the memory of the program.
+func (b *boundFlags) bound() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(int64(b.memory))
+	}
+}
+
 func (b *boundFlags) register(cmd *cobra.Command) {
 	b.connections, b.memory = defaultConnections, defaultMemory
 	f := cmd.Flags()
@@ -39,9 +52,7 @@ func (b *boundFlags) apply(o *analyzer.Options) {
 	o.Flows.MaxConnections = int(b.connections)
 	o.Flows.MaxMemory = int64(b.memory) / 4 * 3
 	o.Capture.MaxWindow = int(min(int64(b.memory)/8, 128<<20)) // a decompressor takes twice as much
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(int64(b.memory))
-	}
+	b.bound()
 }
 
 // A connectionCount is the value of --max-connections.

@@ -42,6 +42,12 @@ func TestSignalsEndWaits(t *testing.T) {
 		{"timeouts without a writer", "", []string{"--timeouts", "FIFO", "CAPTURE"}, "interrupted while"},
 		{"list without a writer", "", []string{"--files-from", "FIFO"}, "interrupted while"},
 		{"list that stalls", "a.pcap\n", []string{"--files-from", "-"}, "interrupted while reading standard input"},
+		{"annotate to a pipe without a reader", "", []string{"annotate", "CAPTURE", "-o", "FIFO"}, "fifo: not written: interrupted before anything was written"},
+		{"slice to a pipe without a reader", "", []string{"slice", "CAPTURE", "-o", "FIFO"}, "fifo: not written: interrupted before anything was written"},
+		{"annotate from a pipe without a writer", "", []string{"annotate", "FIFO", "-o", "OUT"}, "not written: interrupted before"},
+		{"import from a pipe without a writer", "", []string{"import", "FIFO", "-o", "OUT"}, "report: not written: interrupted"},
+		{"import of a text that stalls", printedRefusal, []string{"import", "-", "-o", "OUT"}, "report: not written: interrupted while - was being read"},
+		{"import to a pipe without a reader", printedRefusal, []string{"import", "-", "-o", "FIFO"}, "fifo: not written: interrupted"},
 		{"report without a writer", "", []string{"render", "FIFO"}, "interrupted while"},
 		{"silent report", "", []string{"render", "-"}, "interrupted while reading standard input"},
 		{"report that stalls", halfReport, []string{"render", "-f", "html", "-o", "OUT", "-"}, "interrupted while reading standard input"},
@@ -59,6 +65,10 @@ func TestSignalsEndWaits(t *testing.T) {
 		}
 	}
 }
+
+const printedRefusal = `10:00:00.000000 IP 192.0.2.1.40000 > 198.51.100.7.8080: Flags [S], seq 1, win 1, length 0
+10:00:00.000100 IP 198.51.100.7.8080 > 192.0.2.1.40000: Flags [R.], seq 0, ack 2, win 0, length 0
+`
 
 // endsWait runs the program until it waits, sends it a signal, and returns how long it took to end.
 func endsWait(t *testing.T, stdin string, args []string, want string, sig os.Signal) time.Duration {

@@ -17,6 +17,7 @@ import (
 
 func renderCommand() *cobra.Command {
 	var v view
+	var bounds boundFlags
 	cmd := &cobra.Command{
 		Use:   "render REPORT.json",
 		Short: "Print a JSON report in another format",
@@ -40,11 +41,13 @@ resets, and --fail-on, work in the same way. A REPORT of - is standard input.
 			return []string{"json"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			bounds.bound()
 			return render(cmd.Context(), args[0], &v, cmd.InOrStdin(), outOf(cmd))
 		},
 	}
 	cmd.Flags().SortFlags = false
 	v.flags(cmd)
+	bounds.registerMemory(cmd)
 	return cmd
 }
 
