@@ -41,7 +41,7 @@ var unexplainedAbort = &Rule{
 		f.SayCompletion(c)
 		f.SayClose(c)
 		f.SayRST(c)
-		f.Open(FastClose, "", 0.7, "an exchange seems to have been unfinished")
+		f.Open(FastClose, "", 0.7, "an exchange seems to have been under way")
 		f.Open(UnknownConnection, "", 0.2, "its numbers leave that open")
 	},
 	WhyNot: "a better explanation fits",
