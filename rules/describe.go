@@ -100,7 +100,7 @@ func progress(c *facts.Facts) string {
 		if b.Side != c.Side {
 			who = Receiver(c)
 		}
-		return words.Sentence("while %s was sending: %s within %s, acknowledged as they came", who, words.Bytes(b.Stream.Bytes), words.Span(b.Stream.Last.Time.Sub(b.Stream.First.Time)))
+		return words.Sentence("while %s was sending: %s were acknowledged within %s", who, words.Bytes(b.Stream.Bytes), words.Span(b.Stream.Last.Time.Sub(b.Stream.First.Time)))
 	case facts.Unread:
 		return words.Sentence("with %s of %s unread", words.Bytes(b.Got), words.Side(b.Side))
 	case facts.OneWay:
