@@ -55,7 +55,7 @@ var acceptedThenDropped = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		if c.Conn.SYNACK.Seen() {
-			f.Summary = words.Sentence("%s accepted the connection and reset it%s without having sent any data, %s.", words.Capital(Sender(c)), afterHandshake(c), Circumstances(c))
+			f.Summary = words.Sentence("%s accepted the connection and reset it%s, before sending any data, %s.", words.Capital(Sender(c)), afterHandshake(c), Circumstances(c))
 			f.saySYNACK(c.Side, c.Conn.SYNACK, c.Rcv.SYN)
 			f.sayHandshake(c)
 		} else {

@@ -103,7 +103,7 @@ func progress(c *facts.Facts) string {
 		if b.Side != c.Side {
 			who = Receiver(c)
 		}
-		return words.Sentence("while %s was sending: %s within %s, acknowledged as they came", who, words.Bytes(b.Stream.Bytes), words.Span(b.Stream.Last.Time.Sub(b.Stream.First.Time)))
+		return words.Sentence("while %s was sending: %s were acknowledged within %s", who, words.Bytes(b.Stream.Bytes), words.Span(b.Stream.Last.Time.Sub(b.Stream.First.Time)))
 	case facts.Unread:
 		return words.Sentence("with %s of %s unread", words.Bytes(b.Got), words.Side(b.Side))
 	case facts.OneWay:
@@ -178,7 +178,7 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 			f.Say(claim.Claim{Kind: claim.NothingAsked, Side: b.Side.Peer(), Until: until}, peer.Frame)
 		case b.Frame > 0:
 			f.Say(claim.Claim{Kind: claim.NothingAsked, Side: b.Side, Until: until, Text: readable(b.Text)}, b.Frame)
-		case c.Conn.Ends[flows.Originator].FirstData.Seen(): // on its SYN, and not acknowledged
+		case c.Conn.SYN.Seen() && c.Conn.Ends[flows.Originator].FirstData.Frame == c.Conn.SYN.Frame: // data that was not acknowledged
 			o := c.Conn.End(flows.Originator)
 			f.Say(claim.Claim{Kind: claim.UnackedData, Side: flows.Originator, Bytes: int64(o.LastLen)}, o.FirstData.Frame, until)
 		default:
@@ -463,7 +463,8 @@ func (f *Finding) SayAfterClose(c *facts.Facts) {
 // sayLateTrigger says that the segment that the RST answers reached the socket that the sender had closed.
 func (f *Finding) sayLateTrigger(c *facts.Facts) {
 	if t := c.Trigger; t != nil && t.LEN() > 0 {
-		f.Say(claim.Claim{Kind: claim.AfterClose, Side: c.Side, From: c.Close.Frame, What: triggerKind(c), Bytes: int64(t.DataLen), Span: t.Time.Sub(c.Close.Time)}, t.Frame)
+		_, text := closing(c, t)
+		f.Say(claim.Claim{Kind: claim.AfterClose, Side: c.Side, From: c.Close.Frame, What: triggerKind(c), Bytes: int64(t.DataLen), Text: text, Span: t.Time.Sub(c.Close.Time)}, t.Frame)
 	}
 }
 

@@ -72,7 +72,7 @@ var lateGoodbye = &Rule{
 		case c.Close.By == facts.ByThis:
 			f.Summary = words.Sentence("%s ended the connection with a RST %s.", words.Capital(Sender(c)), Circumstances(c))
 		case c.AfterClose.Data.Seen() && c.AfterClose.Unasked:
-			f.Summary = words.Sentence("%s had closed %s; %s of %s, for which it had not asked, %s and reached a closed socket.",
+			f.Summary = words.Sentence("%s had closed %s; %s of unsolicited data of %s %s and reached a closed socket.",
 				words.Capital(Sender(c)), Circumstances(c), words.Bytes(int64(c.AfterClose.Bytes)), Receiver(c), CameInBytes(c, c.AfterClose.Data))
 		case c.AfterClose.Data.Seen():
 			last := c.Close.Exchange.Last[flows.Responder].Text
@@ -97,7 +97,7 @@ var lateGoodbye = &Rule{
 		f.SayRST(c)
 		f.Open(UnknownConnection, lateSegmentID, 0.5, "this host had closed the connection itself")
 		if c.AfterClose.Unasked {
-			f.Open(PeerCrash, dataAfterFINID, 0.7, "the client had requested nothing")
+			f.Open(PeerCrash, dataAfterFINID, 0.7, "no request of the client was seen")
 		} else if c.AfterClose.Data.Seen() {
 			f.Open(PeerCrash, dataAfterFINID, 0.6, "the server had ended the session before it closed")
 		} else {

@@ -33,11 +33,11 @@ var mptcpSubflow = &Rule{
 		return mptcpSubflowSure
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = words.Sentence("%s reset this subflow of a Multipath TCP connection; the reason that it gives is: %s.", words.Capital(Sender(c)), words.MPTCPReason(c.Opts.MPTCPReason))
+		f.Summary = words.Sentence("%s reset this subflow of an MPTCP connection; the reason that it gives is: %s.", words.Capital(Sender(c)), words.MPTCPReason(c.Opts.MPTCPReason))
 		f.Say(claim.Claim{Kind: claim.MPTCPReason, Side: c.Side, Number: uint64(c.Opts.MPTCPReason)}, c.Frame)
 		f.SayRST(c)
 		f.SayRelated(c)
-		f.Open(PeerCrash, abortMidTransferID, 0.8, "the RST closes a subflow, not the Multipath TCP connection")
+		f.Open(PeerCrash, abortMidTransferID, 0.8, "by its reason the RST closes one subflow")
 	},
 	WhyNot: "the RST gives no reason of Multipath TCP",
 }

@@ -48,7 +48,7 @@ var unexplainedAbort = &Rule{
 		if c.LacksEnd() {
 			f.Open(FastClose, "", 0.8, "less likely: data was still being exchanged, which the capture lacks")
 		} else {
-			f.Open(FastClose, "", 0.7, "an exchange seems to have been unfinished")
+			f.Open(FastClose, "", 0.7, "an exchange seems to have been under way")
 		}
 		f.Open(UnknownConnection, "", 0.2, "its numbers leave that open")
 	},

@@ -12,6 +12,7 @@ const (
 	unreadWindow  = 0.975 // and the window had closed: the program did not read
 	unreadOpaque  = 0.94  // no known protocol
 	unreadFall    = 0.90  // only the falling window shows it
+	unreadStream  = 0.88  // in the middle of a stream, whose end may have been agreed
 	unreadOneWay  = 0.78  // messages that want no answer had just come
 )
 
@@ -52,6 +53,8 @@ var unreadData = &Rule{
 		switch {
 		case b.State == facts.Unread && b.Fall.Bytes > 0:
 			p = unreadFall
+		case b.State == facts.Running:
+			p = unreadStream
 		case b.State == facts.Unread:
 			p = unreadOneWay
 		case c.Snd.ZeroWND.Seen():

@@ -28,7 +28,7 @@ var exchanges = []struct {
 	{"opaque", ``, `> "\x99\x01\x02\x03 what is this"`, `< "\x99\x01\x02\x03 it is that"`},
 }
 
-// octets returns what the one segment of a script says.
+// bytes returns what the one segment of a script says.
 func (s script) octets(tb testing.TB) []byte { return s.segments(tb)[0].data }
 
 // BenchmarkSay is one segment, by protocol: the first of a connection, and the requests and answers of one

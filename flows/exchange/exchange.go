@@ -1,11 +1,11 @@
-// Package exchange reads what two applications said to each other from the first octets of their
+// Package exchange reads what two applications said to each other from the first bytes of their
 // segments, without being a dissector: enough to tell whether an exchange was finished when its
 // connection was reset, and to name it in a sentence.
 //
-// A State hears the octets of one connection in sequence order (Say), what the capture misses of them
+// A State hears the bytes of one connection in sequence order (Say), what the capture misses of them
 // (Lost) and the FINs (Fin), and tells how the exchange stands (Summary). It is small and free of
 // pointers; strings and begun messages lie in a Names that all connections share, and that is bounded.
-// What a State makes of a conversation does not depend on how segments cut it; only after missing octets
+// What a State makes of a conversation does not depend on how segments cut it; only after missing bytes
 // is a message looked for where a segment begins. Protocols are known by what is said, never by ports.
 //
 // What cannot be read (unknown protocols, what TLS encrypts) is followed by turns and sizes: who spoke
@@ -21,7 +21,7 @@ type Kind uint8
 // The kinds. None is the zero Kind: this side has said nothing.
 const (
 	None         Kind = iota
-	Opaque            // octets of no known protocol
+	Opaque            // bytes of no known protocol
 	Greeting          // a responder that speaks first: SMTP 220, SSH banner, MySQL handshake
 	Request           // asks for an answer
 	Response          // answers, complete as far as its own length says
@@ -44,11 +44,11 @@ func (k Kind) String() string {
 // A Message is one side's last message.
 type Message struct {
 	Kind  Kind
-	Frame int    // frame of its first octet, 0 none
+	Frame int    // frame of its first byte, 0 none
 	Time  int64  // Unix nanoseconds of that frame
 	Text  string // its first line, shortened and printable: "GET /a", "HTTP/1.1 200 OK", "250 ok"
-	Len   uint32 // octets of the message seen so far
-	End   int    // frame of its last octet seen
+	Len   uint32 // bytes of the message seen so far
+	End   int    // frame of its last byte seen
 }
 
 // A Summary is the state of an exchange at one moment, index 0 for the originator and 1 for the responder.
@@ -70,8 +70,8 @@ type Summary struct {
 	Server             string // Server header of the responder
 	Status             int    // of the last response, 0 none
 	KeepAlive          bool   // both sides may use the connection again
-	BodyWant           int64  // octets of body announced for the last message with one; −1 unknown or chunked
-	BodyGot            int64  // octets of it seen
+	BodyWant           int64  // bytes of body announced for the last message with one; −1 unknown or chunked
+	BodyGot            int64  // bytes of it seen
 	BodySide           int    // side that sends this body, −1 none
 
 	// TLS
@@ -93,7 +93,7 @@ type Summary struct {
 	Pings   [2]int
 
 	// Guess says that Pending, Waiting, Unused and the kinds rest on turn-taking alone (unknown protocol,
-	// inside TLS, or octets missing from the capture), and not on what the protocol says of itself.
+	// inside TLS, or bytes missing from the capture), and not on what the protocol says of itself.
 	Guess bool
 
 	// Request is the last request or ping of either side, kept when housekeeping or a goodbye followed it.
@@ -104,9 +104,9 @@ type Summary struct {
 	Goodbye        [2]int  // frame of each side's first goodbye, close_notify included; 0 none
 	CloseAnnounced [2]bool // the side's last message says that the connection ends with it: HTTP "Connection: close"
 
-	// Open says that the side's last octets end inside a unit whose length is known (a TLS record, an
+	// Open says that the side's last bytes end inside a unit whose length is known (a TLS record, an
 	// HTTP body, a frame): more of it was to come. Likely says the same on weaker ground: the unit is
-	// whole, but as large as units can be (a TLS record of 2^14 octets), so that it hardly was the last.
+	// whole, but as large as units can be (a TLS record of 2^14 bytes), so that it hardly was the last.
 	Open, Likely [2]bool
 
 	AlertFrame [2]int // first TLS alert other than close_notify, in clear or told by its size, at its side; 0 none

@@ -17,7 +17,7 @@ func (h *hearing) strange(b []byte) int {
 	return len(b)
 }
 
-// frameOf leaves what of a frame of total octets lies behind the used ones.
+// frameOf leaves what of a frame of total bytes lies behind the used ones.
 func (h *hearing) frameOf(used int, total int64) int {
 	h.v.left = max(total-int64(used), 0)
 	return int(min(int64(used), total))

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// spell writes a script as the octets that FuzzSay reads: for each segment an order, a length of two
-// octets, and the payload.
+// spell writes a script as the bytes that FuzzSay reads: for each segment an order, a length of two
+// bytes, and the payload.
 func spell(tb testing.TB, s script) (out []byte) {
 	for _, g := range s.segments(tb) {
 		order := byte(g.side)

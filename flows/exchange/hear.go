@@ -76,7 +76,7 @@ func (s *State) hear(names *Names, side, frame int, time int64, payload []byte, 
 	h.read(h.stitch(b, missing), missing)
 }
 
-// read gives b to the reader of the protocol, unit by unit; missing octets follow that were not captured.
+// read gives b to the reader of the protocol, unit by unit; missing bytes follow that were not captured.
 func (h *hearing) read(b []byte, missing int64) {
 	v := h.v
 	for len(b) > 0 && v.phase < phaseLost {
@@ -99,7 +99,7 @@ func (h *hearing) read(b []byte, missing int64) {
 	v.grow(int64(len(b)) + missing)
 }
 
-// stitch completes the unit that an earlier segment began with the octets of this one, and returns those
+// stitch completes the unit that an earlier segment began with the bytes of this one, and returns those
 // that are left over.
 func (h *hearing) stitch(b []byte, missing int64) []byte {
 	v := h.v
@@ -114,7 +114,7 @@ func (h *hearing) stitch(b []byte, missing int64) []byte {
 		return b
 	}
 	h.frame, h.time = p.frame, p.time
-	old, pos, took := len(p.b), 0, 0 // octets of p.b from earlier segments, read, and of b that went to p.b
+	old, pos, took := len(p.b), 0, 0 // bytes of p.b from earlier segments, read, and of b that went to p.b
 	for pos < old && v.phase < phaseLost {
 		k := min(len(b)-took, maxScrap-len(p.b))
 		p.b = append(p.b, b[took:took+k]...)
@@ -141,7 +141,7 @@ func (h *hearing) stitch(b []byte, missing int64) []byte {
 	return b[max(pos-old, 0):]
 }
 
-// unit has the next unit of b read. It returns the octets used, or 0 when the unit needs more than b and
+// unit has the next unit of b read. It returns the bytes used, or 0 when the unit needs more than b and
 // more will come.
 func (h *hearing) unit(b []byte, last bool) int {
 	if h.v.flags&skipLine != 0 {
@@ -156,7 +156,7 @@ func (h *hearing) unit(b []byte, last bool) int {
 	return min(n, len(b))
 }
 
-// miss passes over n octets that the capture does not hold.
+// miss passes over n bytes that the capture does not hold.
 func (h *hearing) miss(n int64) {
 	if h.v.left >= n && h.v.scrap == 0 {
 		h.v.left -= n

@@ -93,7 +93,7 @@ func (h *hearing) readHTTP(b []byte, last bool) int {
 }
 
 // header reads the fields of a header, as many as b holds, the first of them being line, which used so
-// many octets.
+// many bytes.
 func (h *hearing) header(b, line []byte, used int) int {
 	for len(line) > 0 {
 		h.headerLine(line)

@@ -43,7 +43,7 @@ func httpKind(b []byte) (protocol, verdict) {
 	return requestLine(b)
 }
 
-// methodLen returns how many octets at the front of b can be a method, at most 17: then it is none.
+// methodLen returns how many bytes at the front of b can be a method, at most 17: then it is none.
 func methodLen(b []byte) int {
 	i := 0
 	for i < len(b) && i < 17 && ('A' <= b[i] && b[i] <= 'Z' || b[i] == '_' || b[i] == '-') {
@@ -158,7 +158,7 @@ func (h *hearing) startLine(line []byte) bool {
 }
 
 // A startMemo remembers what was made of start lines. The same few are said over and over: a responder's
-// status lines hardly differ, and many clients ask for the same. A line has one place by its octets, and
+// status lines hardly differ, and many clients ask for the same. A line has one place by its bytes, and
 // the last one there stays.
 type startMemo [256]struct {
 	said startLine

@@ -4,7 +4,7 @@ package exchange
 // id and the client's name; answers come in the order of the requests.
 
 const (
-	kafkaRequest = 14 // octets of a request up to its client id
+	kafkaRequest = 14 // bytes of a request up to its client id
 	queuePoll    = 1  // State.queue: a fetch, which waits for news by design
 )
 

@@ -7,11 +7,11 @@ const (
 	ldapPeek  = 64
 	ldapToken = 512 // of a wrapped token: what may hold several messages
 
-	ldapWrapped  = f1 // messages come wrapped, behind a length of four octets
+	ldapWrapped  = f1 // messages come wrapped, behind a length of four bytes
 	ldapStartTLS = f2 // the last request was StartTLS
 )
 
-// berLength reads a length at b[1:]; size is the octets of tag and length, 0 when they have not come, −1
+// berLength reads a length at b[1:]; size is the bytes of tag and length, 0 when they have not come, −1
 // when they are none that LDAP uses.
 func berLength(b []byte) (n int64, size int) {
 	if len(b) < 2 {
@@ -33,7 +33,7 @@ func berLength(b []byte) (n int64, size int) {
 	return n, 2 + k
 }
 
-// ldapOp returns the operation of a message; size is the octets up to and with its tag, 0 when they have
+// ldapOp returns the operation of a message; size is the bytes up to and with its tag, 0 when they have
 // not come, −1 when this is no message of LDAP.
 func ldapOp(b []byte) (op byte, total int64, size int) {
 	if len(b) > 0 && b[0] != 0x30 {
@@ -97,7 +97,7 @@ func (h *hearing) readLDAP(b []byte, last bool) int {
 }
 
 // readWrapped takes a message that SASL has wrapped: with GSS-API and integrity alone, the message proper
-// stands behind a token of 16 octets and a checksum of at least 12 (RFC 4121 §4.2.6.2).
+// stands behind a token of 16 bytes and a checksum of at least 12 (RFC 4121 §4.2.6.2).
 func (h *hearing) readWrapped(b []byte, last bool) int {
 	if len(b) < 4 {
 		return h.short(b, last)
@@ -144,7 +144,7 @@ func (h *hearing) readWrapped(b []byte, last bool) int {
 }
 
 // ldapUnbindWrapped is the longest sealed message that is taken for an unbind, the shortest request there
-// is: 7 octets, or 11 with lengths in the long form as Windows writes them, and 60 for the token, the
+// is: 7 bytes, or 11 with lengths in the long form as Windows writes them, and 60 for the token, the
 // confounder, the copied token and the checksum.
 const ldapUnbindWrapped = 11 + 60
 

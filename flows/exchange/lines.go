@@ -5,7 +5,7 @@ import "bytes"
 // maxLine is how much of a line is read; the rest of a longer one is passed over.
 const maxLine = 1024
 
-// takeLine returns the line at the front of b without its end, and the octets it takes; used is 0 when
+// takeLine returns the line at the front of b without its end, and the bytes it takes; used is 0 when
 // its end has not come.
 func (h *hearing) takeLine(b []byte, last bool) (line []byte, used int) {
 	window := b[:min(len(b), maxLine)]
@@ -95,7 +95,7 @@ func prefixFold(b []byte, want string) verdict {
 // dot is what ends a text in SMTP (RFC 5321 §4.1.1.4) and POP3 (RFC 1939 §3).
 const dot = "\r\n.\r\n"
 
-// untilDot passes over b up to the dot. The octets of it that b ends with are remembered in voice.high,
+// untilDot passes over b up to the dot. The bytes of it that b ends with are remembered in voice.high,
 // which is 2 where a line begins.
 func (h *hearing) untilDot(b []byte) (used int, done bool) {
 	v := h.v

@@ -1,6 +1,6 @@
 package exchange
 
-// MongoDB (mongodb.com/docs/manual/reference/mongodb-wire-protocol): a header of 16 octets whose third
+// MongoDB (mongodb.com/docs/manual/reference/mongodb-wire-protocol): a header of 16 bytes whose third
 // field is, in an answer, the request that it answers.
 
 const (

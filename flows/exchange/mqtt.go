@@ -37,7 +37,7 @@ func isMQTT(b []byte, side int) verdict {
 	return max(prefix(b[size:], "\x00\x04MQTT"), prefix(b[size:], "\x00\x06MQIsdp"))
 }
 
-// mqttLength reads the length behind the type; size is the octets of both, 0 when they have not come, −1
+// mqttLength reads the length behind the type; size is the bytes of both, 0 when they have not come, −1
 // when they are wrong.
 func mqttLength(b []byte) (n int64, size int) {
 	for i := 1; i <= 4; i++ {

@@ -1,6 +1,6 @@
 package exchange
 
-// MySQL (dev.mysql.com, "MySQL Client/Server Protocol"): packets of a three-octet length and a sequence
+// MySQL (dev.mysql.com, "MySQL Client/Server Protocol"): packets of a three-byte length and a sequence
 // number that starts at 0 with each command.
 
 const (

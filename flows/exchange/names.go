@@ -23,7 +23,7 @@ type Names struct {
 // An id names a string of a Names. 0 is the empty string.
 type id uint32
 
-// From so many strings on, or so many octets of them, a Names is Full.
+// From so many strings on, or so many bytes of them, a Names is Full.
 const (
 	manyNames  = 1 << 16
 	manyOctets = 6 << 20
@@ -64,7 +64,7 @@ func (n *Names) Sweep(each func(keep func(*State))) {
 	n.most, n.mostOctets = max(n.most, 2*len(n.index)), max(n.mostOctets, 2*n.octets)
 }
 
-// Memory returns the octets that the strings and the beginnings of messages take, about.
+// Memory returns the bytes that the strings and the beginnings of messages take, about.
 func (n *Names) Memory() int64 {
 	const entry = unsafe.Sizeof("") + 2*unsafe.Sizeof("") // in the list and in the index
 	return int64(n.octets) + int64(len(n.texts))*int64(entry) + int64(n.scraps.bytes)
@@ -78,7 +78,7 @@ func (n *Names) get(i id) string {
 	return n.texts[i]
 }
 
-// intern returns the id of b as printable text of at most max octets.
+// intern returns the id of b as printable text of at most max bytes.
 func (n *Names) intern(b []byte, max int) id {
 	if len(b) == 0 {
 		return 0

@@ -11,7 +11,7 @@ const (
 	pgPeek     = 256
 
 	pgStarted  = f1 // client: has sent its Startup message
-	pgAwaitSSL = f2 // server: its next octet answers SSLRequest
+	pgAwaitSSL = f2 // server: its next byte answers SSLRequest
 	pgAskedGSS = f3 // client: asked for GSSAPI and not for TLS
 )
 

@@ -2,7 +2,7 @@ package exchange
 
 import mathbits "math/bits"
 
-// A protocol is what two ends speak, as far as the first octets tell.
+// A protocol is what two ends speak, as far as the first bytes tell.
 type protocol uint8
 
 const (
@@ -68,8 +68,8 @@ var protocolNames = [...]string{
 }
 
 // parse has the reader of the protocol read one unit from the front of b. A reader returns how many
-// octets it used; it may leave the rest of its unit to voice.left. It returns 0 to ask for more than b,
-// which it must not do when last is set (no more is captured) or b holds maxScrap octets. What a reader
+// bytes it used; it may leave the rest of its unit to voice.left. It returns 0 to ask for more than b,
+// which it must not do when last is set (no more is captured) or b holds maxScrap bytes. What a reader
 // makes of a message must not depend on how segments cut it.
 func (h *hearing) parse(b []byte, last bool) int {
 	switch h.proto {
@@ -164,7 +164,7 @@ func (h *hearing) parse(b []byte, last bool) int {
 	return len(b)
 }
 
-// starts reports whether b, the front of a segment, looks like the start of a message, after octets were
+// starts reports whether b, the front of a segment, looks like the start of a message, after bytes were
 // missing.
 func (h *hearing) starts(b []byte) bool {
 	switch h.proto {
@@ -248,7 +248,7 @@ const (
 )
 
 // signatures are tried in order; the first that says yes decides. They see the front of what a side says
-// when nothing is known, at most maxSignature octets matter. The first three cannot be mistaken.
+// when nothing is known, at most maxSignature bytes matter. The first three cannot be mistaken.
 var signatures = [...]struct {
 	proto protocol
 	match func(b []byte, side int) verdict
@@ -295,8 +295,8 @@ var signatures = [...]struct {
 	{statsd, isStatsD},
 }
 
-// candidates holds the signatures that a side's first octet leaves possible, one bit for each: what says
-// no to one octet says no to whatever follows it.
+// candidates holds the signatures that a side's first byte leaves possible, one bit for each: what says
+// no to one byte says no to whatever follows it.
 var candidates = func() (sets [2][256]uint64) {
 	first := make([]byte, 1)
 	for side := range sets {
@@ -315,10 +315,10 @@ var candidates = func() (sets [2][256]uint64) {
 // unmistakable are the first three signatures.
 const unmistakable = 1<<3 - 1
 
-// maxSignature is how many octets of an unknown protocol are waited for.
+// maxSignature is how many bytes of an unknown protocol are waited for.
 const maxSignature = 512
 
-// detect decides what is spoken. Octets that it waits for are kept; when it decides, the other side's
+// detect decides what is spoken. Bytes that it waits for are kept; when it decides, the other side's
 // are read too.
 func (h *hearing) detect(b []byte, last bool) int {
 	switch p := identify(b, h.side, last); p {
@@ -336,7 +336,7 @@ func (h *hearing) detect(b []byte, last bool) int {
 	}
 }
 
-// identify tells what b, the first octets of a side, belongs to: undecided when more octets would tell.
+// identify tells what b, the first bytes of a side, belongs to: undecided when more bytes would tell.
 func identify(b []byte, side int, last bool) protocol {
 	wait := false
 	for set := candidates[side][b[0]]; set != 0; set &= set - 1 {

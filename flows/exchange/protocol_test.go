@@ -2,7 +2,7 @@ package exchange
 
 import "testing"
 
-// TestCandidates holds that a signature which rules out a first octet has no say in what follows it.
+// TestCandidates holds that a signature which rules out a first byte has no say in what follows it.
 func TestCandidates(t *testing.T) {
 	seen := 0
 	for _, s := range seeds {

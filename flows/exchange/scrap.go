@@ -1,7 +1,7 @@
 package exchange
 
 // maxScrap is the longest beginning of a message that is kept for the next segment: enough for a Client
-// Hello with a post-quantum key share and tickets. Every reader settles for that many octets.
+// Hello with a post-quantum key share and tickets. Every reader settles for that many bytes.
 const maxScrap = 8 << 10
 
 // scraps holds the beginnings of messages. A State has one for each side at most, which is its own until it drops it.
@@ -13,7 +13,7 @@ type scraps struct {
 
 type scrap struct {
 	b     []byte
-	frame uint32 // of its first octet
+	frame uint32 // of its first byte
 	time  int64
 	taken bool
 }
@@ -37,7 +37,7 @@ func (s *scraps) keep(handle uint32, b []byte, frame uint32, time int64) uint32 
 	return i + 1
 }
 
-// set makes b the octets of p.
+// set makes b the bytes of p.
 func (s *scraps) set(p *scrap, b []byte) {
 	s.bytes -= cap(p.b)
 	p.b = append(p.b[:0], b...)

@@ -12,12 +12,12 @@ import (
 
 // A script is a conversation, one message to a line, as one reads it aloud:
 //
-//	> "GET / HTTP/1.1\r\n\r\n"     the originator says these octets
+//	> "GET / HTTP/1.1\r\n\r\n"     the originator says these bytes
 //	< 160303 002a 02               the responder says these, in hexadecimal
 //	> $ch13                        a message of hello_test.go
-//	< 5*1460                       five segments of 1460 octets of no meaning
-//	> lost 100                     100 octets of the originator are missing from the capture
-//	< snap 10 "HTTP/1.1 200 OK"    as said, but the capture holds ten octets only
+//	< 5*1460                       five segments of 1460 bytes of no meaning
+//	> lost 100                     100 bytes of the originator are missing from the capture
+//	< snap 10 "HTTP/1.1 200 OK"    as said, but the capture holds ten bytes only
 //	< fin                          the responder's FIN
 //	wait 2s                        nothing is said for a while; lines are otherwise 1 ms apart
 //
@@ -27,7 +27,7 @@ type script string
 type segment struct {
 	side int
 	data []byte
-	cut  int // octets captured, −1 all
+	cut  int // bytes captured, −1 all
 	lost uint32
 	fin  bool
 	wait int64
@@ -90,7 +90,7 @@ func (s script) segments(tb testing.TB) (out []segment) {
 	return out
 }
 
-// octets reads quoted strings with Go's escapes, hexadecimal, names of messages, TLS records of octets
+// bytes reads quoted strings with Go's escapes, hexadecimal, names of messages, TLS records of bytes
 // without meaning (170303+100), and what has its length in front of it: [be16 …], [le24 …], and [be32+4 …]
 // where the length counts four more, as its own; [my1 …] is a packet of MySQL with its number,
 // [h2/01/05/3 …] a frame of HTTP/2 with type, flags and stream.
@@ -152,7 +152,7 @@ func octetList(tb testing.TB, s string) (out []byte, rest string) {
 	return out, ""
 }
 
-// prefixed returns a length as kind says: be or le, its bits, and what it counts beside the octets behind it.
+// prefixed returns a length as kind says: be or le, its bits, and what it counts beside the bytes behind it.
 func prefixed(tb testing.TB, kind string, n int) (out []byte) {
 	tb.Helper()
 	if strings.HasPrefix(kind, "my") {
@@ -191,7 +191,7 @@ func prefixed(tb testing.TB, kind string, n int) (out []byte) {
 	return out
 }
 
-// play has a State hear the script. With step > 0 each segment comes in pieces of that many octets,
+// play has a State hear the script. With step > 0 each segment comes in pieces of that many bytes,
 // which all have the frame and the time of the whole.
 func play(tb testing.TB, names *Names, s script, step int) *State {
 	tb.Helper()
@@ -214,7 +214,7 @@ func play(tb testing.TB, names *Names, s script, step int) *State {
 			frame++
 			for b := g.data; len(b) > 0; {
 				n := min(step, len(b))
-				piece := append([]byte(nil), b[:n]...) // the octets are the State's only while it hears them
+				piece := append([]byte(nil), b[:n]...) // the bytes are the State's only while it hears them
 				st.Say(names, g.side, frame, now, piece, uint32(n))
 				for i := range piece {
 					piece[i] = 0xee
@@ -226,9 +226,9 @@ func play(tb testing.TB, names *Names, s script, step int) *State {
 	return st
 }
 
-// hear returns the Summary of a script, and holds that it is the same however segments cut the octets. A
+// hear returns the Summary of a script, and holds that it is the same however segments cut the bytes. A
 // script that begins with "# as captured" is one where the place of the cuts is what counts: after lost
-// octets, a message is looked for where a segment begins.
+// bytes, a message is looked for where a segment begins.
 func hear(t *testing.T, s script) Summary {
 	t.Helper()
 	names := NewNames()

@@ -12,7 +12,7 @@ type State struct {
 
 	askTime  int64  // of the last request of either side
 	askFrame uint32 // 0: none
-	last     uint32 // time of the last octets, in units of 2^20 ns
+	last     uint32 // time of the last bytes, in units of 2^20 ns
 
 	line   id // the last request's first line: "GET /a"
 	host   id // Host, or the target of CONNECT
@@ -33,19 +33,19 @@ type State struct {
 	talk     uint8    // side that began the last message other than housekeeping, plus one
 	bits     bits
 	version  uint8 // TLS: minor version plus one, 0 unknown
-	overhead uint8 // TLS: octets that encryption adds to a record, 0 unknown
+	overhead uint8 // TLS: bytes that encryption adds to a record, 0 unknown
 	desc     uint8 // description of the first alert in clear
 }
 
 // A voice is one side: its last message, and where in its protocol it is.
 type voice struct {
-	time  int64 // of the last message's first octet
-	left  int64 // octets to pass over before the reader is asked again
+	time  int64 // of the last message's first byte
+	left  int64 // bytes to pass over before the reader is asked again
 	frame uint32
 	end   uint32
 	len   uint32
 	text  id
-	scrap uint32 // handle of octets that wait for more, 0 none
+	scrap uint32 // handle of bytes that wait for more, 0 none
 	bye   uint32 // frame of the first goodbye
 	turns uint32
 	aux   uint32 // the reader's own
@@ -59,7 +59,7 @@ type voice struct {
 
 // Phases that every protocol knows, beside 0.
 const (
-	phaseLost  = 254 // octets are missing: the next segment that looks like a start is one
+	phaseLost  = 254 // bytes are missing: the next segment that looks like a start is one
 	phaseTurns = 255 // not read: who speaks is all that is known
 )
 
@@ -73,7 +73,7 @@ const pause = 954
 type bits uint8
 
 const (
-	doubt      bits = 1 << iota // octets were lost: the counts are a guess
+	doubt      bits = 1 << iota // bytes were lost: the counts are a guess
 	clientIs1                   // TLS: the responder sent the Client Hello
 	askedBy1                    // the last request is the responder's
 	alertBy1                    // the responder sent the first alert, or the verdict
@@ -99,12 +99,12 @@ const (
 	f6
 	f7
 	f8
-	broken // octets are missing behind the scrap
-	open   // of a Snapshot: the last octets end inside a unit
+	broken // bytes are missing behind the scrap
+	open   // of a Snapshot: the last bytes end inside a unit
 )
 
-// Say hands the State the next octets of a side in sequence order, each octet once: resends and copies
-// are left out by the caller. The segment carried dataLen octets, of which payload holds the captured
+// Say hands the State the next bytes of a side in sequence order, each byte once: resends and copies
+// are left out by the caller. The segment carried dataLen bytes, of which payload holds the captured
 // ones (fewer when the snaplen cut them, none is allowed). time is in Unix nanoseconds. Strings go to
 // names, which must be the same for all calls.
 func (s *State) Say(names *Names, side, frame int, time int64, payload []byte, dataLen uint32) {
@@ -120,7 +120,7 @@ func (s *State) Say(names *Names, side, frame int, time int64, payload []byte, d
 	s.hear(names, side, frame, time, payload, dataLen)
 }
 
-// Lost tells the State that n octets of a side are missing from the capture at this place.
+// Lost tells the State that n bytes of a side are missing from the capture at this place.
 func (s *State) Lost(side int, n uint32) {
 	if n != 0 {
 		h := hearing{State: s, side: side, v: &s.voice[side]}
@@ -128,7 +128,7 @@ func (s *State) Lost(side int, n uint32) {
 	}
 }
 
-// Fin tells the State that a side's FIN has come at its place in the sequence, after all of its octets.
+// Fin tells the State that a side's FIN has come at its place in the sequence, after all of its bytes.
 // What ends with the connection is then complete: an HTTP body without a length. And who leaves an SSH
 // session in the moment of speaking has said SSH_MSG_DISCONNECT, which cannot be read.
 func (s *State) Fin(side int, time int64) {
@@ -167,7 +167,7 @@ func (s *State) Snapshot(names *Names) State {
 	return t
 }
 
-// grow counts n octets of the last message.
+// grow counts n bytes of the last message.
 func (v *voice) grow(n int64) {
 	v.len = uint32(min(int64(v.len)+n, math.MaxUint32))
 }

@@ -36,7 +36,7 @@ func isSTUN(b []byte, _ int) verdict {
 	case b[0]&0xc0 != 0:
 		return no
 	case len(b) < 10:
-		// Either octets 4 to 7 or octets 6 to 9 are the cookie.
+		// Either bytes 4 to 7 or bytes 6 to 9 are the cookie.
 		plain, framed := maybe, maybe
 		if len(b) > 4 {
 			plain = prefix(b[4:], "\x21\x12\xa4\x42")

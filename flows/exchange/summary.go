@@ -187,7 +187,7 @@ func (s *State) isGuess() bool {
 	return s.bits&turnTaking != 0 || s.proto == tls && s.voice[s.client()].flags&asked != 0
 }
 
-// isOpen reports whether a side's last octets end inside a unit.
+// isOpen reports whether a side's last bytes end inside a unit.
 func (s *State) isOpen(v *voice) bool {
 	switch {
 	case s.bits&frozen != 0:

@@ -1,6 +1,6 @@
 package exchange
 
-// TDS, the protocol of Microsoft SQL Server ([MS-TDS] §2.2.3): packets of eight octets and what follows;
+// TDS, the protocol of Microsoft SQL Server ([MS-TDS] §2.2.3): packets of eight bytes and what follows;
 // the last of a message is marked.
 
 const (

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Longest texts kept, in octets. What is longer ends in an ellipsis.
+// Longest texts kept, in bytes. What is longer ends in an ellipsis.
 const (
 	maxText  = 64  // first line of a message, where it is no request line
 	maxPath  = 96  // request target
@@ -18,7 +18,7 @@ const (
 const ellipsis = "…"
 
 // printable appends b to dst as text that no terminal and no reader can be fooled with, in at most max
-// octets: control characters, invalid UTF-8, bidirectional controls and other invisible characters are
+// bytes: control characters, invalid UTF-8, bidirectional controls and other invisible characters are
 // written as escapes. It is done here, at the source, so that no renderer can forget it.
 func printable(dst, b []byte, max int) []byte {
 	start := len(dst)
@@ -67,14 +67,14 @@ func isPlain(b []byte, max int) bool {
 // isPlainASCII reports whether c is a visible ASCII character or a space.
 func isPlainASCII(c byte) bool { return ' ' <= c && c < 0x7f }
 
-// plainPrefix returns how many octets at the front of b are visible ASCII characters and spaces. Nearly
-// all text that is said is nothing else, so it looks at eight octets at a time.
+// plainPrefix returns how many bytes at the front of b are visible ASCII characters and spaces. Nearly
+// all text that is said is nothing else, so it looks at eight bytes at a time.
 func plainPrefix(b []byte) int {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	n := 0
 	for len(b)-n >= 8 {
-		// An octet's top bit is set when it is below a space, is DEL, or has it set itself; a borrow or
-		// carry only goes out of such an octet.
+		// A byte's top bit is set when it is below a space, is DEL, or has it set itself; a borrow or
+		// carry only goes out of such a byte.
 		if x := binary.LittleEndian.Uint64(b[n:]); ((x-' '*ones)|x|(x+ones))&tops != 0 {
 			break
 		}

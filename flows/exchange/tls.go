@@ -24,7 +24,7 @@ const (
 	noMoreTickets  // TLS 1.3: the server has sent something else than tickets
 	offersEarly    // early_data was offered (RFC 8446 §4.2.10)
 	ticketOne      // TLS 1.3: one record that looks like a ticket
-	longHash       // TLS 1.3: the cipher suite's hash has 48 octets, not 32
+	longHash       // TLS 1.3: the cipher suite's hash has 48 bytes, not 32
 )
 
 // Content types of a record.
@@ -39,7 +39,7 @@ const (
 const (
 	tlsHeader  = 5
 	maxRecord  = 1<<14 + 2048             // RFC 5246 §6.2.3, the largest of all versions
-	fullRecord = 1 << 14                  // octets of plaintext that a record can hold
+	fullRecord = 1 << 14                  // bytes of plaintext that a record can hold
 	fullPadded = fullRecord - padding - 1 // what OpenJDK puts into one that it pads
 )
 
@@ -178,7 +178,7 @@ func (h *hearing) sent(client, server tlsBits) bool {
 	return h.tls&server != 0
 }
 
-// tlsHandshake reads a handshake record of n octets: a hello for what it says, another in clear for its
+// tlsHandshake reads a handshake record of n bytes: a hello for what it says, another in clear for its
 // type, an encrypted one (after Change Cipher Spec) as Finished.
 func (h *hearing) tlsHandshake(b []byte, n int, last bool) (used int, ok bool) {
 	if h.sent(ccsClient, ccsServer) && h.tls&tls13 == 0 {
@@ -288,7 +288,7 @@ func (h *hearing) missedServerHello(v13 bool) {
 	}
 }
 
-// tlsAlert reads an alert record of n octets (RFC 8446 §6).
+// tlsAlert reads an alert record of n bytes (RFC 8446 §6).
 func (h *hearing) tlsAlert(b []byte, n int, last bool) (used int, ok bool) {
 	if n == 2 {
 		if len(b) < tlsHeader+2 {

@@ -5,7 +5,7 @@ package exchange
 // of their own. Where a size could be either, the reading that leaves a request unanswered wins only
 // when the other is rare.
 
-// tlsApp takes the turn of an application data record of n octets.
+// tlsApp takes the turn of an application data record of n bytes.
 func (h *hearing) tlsApp(n int) {
 	fromClient := h.side == h.client()
 	if h.v.kind == Goodbye && n != h.alertSize() && h.tls&tls13 != 0 {
@@ -45,7 +45,7 @@ func (h *hearing) tlsApp(n int) {
 }
 
 // alertSize returns the length of an application data record that can only be an alert of TLS 1.3 (RFC
-// 8446 §6), 0 where alerts have their own type. Where the version is not known, 19 octets are no size
+// 8446 §6), 0 where alerts have their own type. Where the version is not known, 19 bytes are no size
 // that TLS 1.2 can have with AES-GCM.
 func (h *hearing) alertSize() int {
 	switch {
@@ -72,7 +72,7 @@ func (h *hearing) closeNotify() {
 }
 
 // tls13Handshake takes an encrypted record before the client's Finished. Finished holds a hash of 32 or
-// 48 octets, which gives its record away; certificates of a client, always longer, may go before it, and
+// 48 bytes, which gives its record away; certificates of a client, always longer, may go before it, and
 // short messages may share its record. It returns false when the record shows that the handshake was over.
 func (h *hearing) tls13Handshake(n int, fromClient bool) bool {
 	h.notePadding(n, fromClient)
@@ -101,7 +101,7 @@ func (h *hearing) tls13Handshake(n int, fromClient bool) bool {
 // (sun.security.ssl.OutputRecord, T13PaddingHolder): no other common library pads by itself.
 const padding = 16
 
-// added returns how many octets this side's encrypted records are longer than what they hold, 0 not known.
+// added returns how many bytes this side's encrypted records are longer than what they hold, 0 not known.
 func (h *hearing) added() int {
 	if h.v.flags&padded != 0 {
 		return int(h.overhead) + padding
@@ -109,7 +109,7 @@ func (h *hearing) added() int {
 	return int(h.overhead)
 }
 
-// notePadding tells from an encrypted handshake record of n octets whether this side pads: the length of a
+// notePadding tells from an encrypted handshake record of n bytes whether this side pads: the length of a
 // Finished alone in its record is known from the suite, and a client's alert is shorter than any message that
 // it could be instead. Of a server's records its Finished is the last.
 func (h *hearing) notePadding(n int, fromClient bool) {
@@ -140,7 +140,7 @@ func (h *hearing) askTLS(text id) {
 	h.ask()
 }
 
-// clientData takes a record of the client that holds size octets, −1 unknown.
+// clientData takes a record of the client that holds size bytes, −1 unknown.
 func (h *hearing) clientData(size int) {
 	if h.mayBeH2() && size > 0 {
 		first := h.v.flags&spoken == 0
@@ -171,7 +171,7 @@ const (
 	padded      = f4 // TLS 1.3: pads its records
 )
 
-// serverData takes a record of the server that holds size octets, −1 unknown.
+// serverData takes a record of the server that holds size bytes, −1 unknown.
 func (h *hearing) serverData(size int) {
 	first := h.v.flags&spoken == 0
 	h.v.flags |= spoken
@@ -195,12 +195,12 @@ func (h *hearing) serverData(size int) {
 	h.run(Response, textAppData)
 }
 
-// maxFlight bounds the octets of a side's encrypted handshake records, which voice.aux counts in TLS 1.3.
+// maxFlight bounds the bytes of a side's encrypted handshake records, which voice.aux counts in TLS 1.3.
 const maxFlight = 1 << 20
 
 // isTicket reports whether a record of the server is most likely a New Session Ticket: nearly every
 // server sends one or two, of the same size, before anything else that follows the handshake. A ticket
-// takes some hundred octets, more by the client's certificate where one was sent; that of Java's TLS holds
+// takes some hundred bytes, more by the client's certificate where one was sent; that of Java's TLS holds
 // the server's own certificates, so it is about as long as the server's part of the handshake.
 func (h *hearing) isTicket(size int) bool {
 	if h.tls&(tls13|offersTickets) != tls13|offersTickets || h.tls&noMoreTickets != 0 {
@@ -227,7 +227,7 @@ func (h *hearing) mayBeH2() bool {
 	return h.tls&(tls13|offersH2) == tls13|offersH2
 }
 
-// isPrefaceSize reports whether size octets can be what a client of HTTP/2 sends before any request (RFC
+// isPrefaceSize reports whether size bytes can be what a client of HTTP/2 sends before any request (RFC
 // 9113 §3.4): the preface of 24, SETTINGS of 9 and 6 for each, perhaps WINDOW_UPDATE of 13, the five or
 // six PRIORITY frames of 14 with which Firefox began, and a GOAWAY of 17.
 func isPrefaceSize(size int) bool {
@@ -250,7 +250,7 @@ func isPrefaceSize(size int) bool {
 	return false
 }
 
-// isSettingsSize reports whether size octets can be a server's first words in HTTP/2: SETTINGS, perhaps
+// isSettingsSize reports whether size bytes can be a server's first words in HTTP/2: SETTINGS, perhaps
 // with WINDOW_UPDATE or the acknowledgement of the client's, or with a PING.
 func isSettingsSize(size int) bool {
 	for _, others := range [...]int{0, 9, 13, 9 + 13, 17, 13 + 17} {
@@ -261,7 +261,7 @@ func isSettingsSize(size int) bool {
 	return false
 }
 
-// isQuietSize reports whether size octets are frames of HTTP/2 that want nothing: SETTINGS ACK (9),
+// isQuietSize reports whether size bytes are frames of HTTP/2 that want nothing: SETTINGS ACK (9),
 // WINDOW_UPDATE or RST_STREAM (13), PING or GOAWAY (17), and two of them.
 func isQuietSize(size int) bool {
 	switch size {

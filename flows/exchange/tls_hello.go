@@ -11,7 +11,7 @@ const (
 	extPSKModes          = 45
 )
 
-// A reader walks over octets; once it has been asked for more than there is, all it gives is zero.
+// A reader walks over bytes; once it has been asked for more than there is, all it gives is zero.
 type reader struct {
 	b   []byte
 	bad bool
@@ -41,7 +41,7 @@ func (r *reader) u16() int {
 	return 0
 }
 
-// upTo takes n octets, or all that is left when a cut left fewer.
+// upTo takes n bytes, or all that is left when a cut left fewer.
 func (r *reader) upTo(n int) []byte { return r.take(min(n, len(r.b))) }
 
 // clientHello reads a Client Hello, b being its handshake message or the front of it.
@@ -149,7 +149,7 @@ func (h *hearing) serverHello(b []byte) {
 	h.answered()
 }
 
-// recordOverhead returns how many octets longer a record is than what it holds, 0 when that depends on
+// recordOverhead returns how many bytes longer a record is than what it holds, 0 when that depends on
 // padding or is not known (RFC 8446 §5.2; RFC 5288, 6655, 7905).
 func recordOverhead(suite int, v13 bool) uint8 {
 	switch {

@@ -225,7 +225,7 @@ var Kinds = []Meaning{
 	{SentAfter, "sent-after", "after the request at the frame and before the frame until the peer sent new data; whether that answers it, and whether in full, the capture does not show", "text: the request's first line; bytes: how many new bytes, 0 where that is not known", false},
 	{ResponseSent, "response", "the side sent a response at the frame", "text: its first line", false},
 	{Verdict, "verdict", "the message that begins at the frame, of the side, refuses what was requested or says what went wrong, in the words of its protocol", "text: its first line, or the name of the error", false},
-	{Sending, "sending", "the side sent new data at both frames and the peer none from the first to the frame until, and in between the peer acknowledged new data of the side", "bytes: new data of the side from the first frame to the second; span: between the two", false},
+	{Sending, "sending", "from the first frame to the second, both of the peer, its ACK rises, and it sends no new data from the first to the frame until", "bytes: by how much the ACK rises; span: between the two", false},
 	{WindowFell, "window-fell", "from the first frame to the second, both of the side, its ACK rises by so many bytes and ACK plus window does not, but for the rounding of the window scale: its receive buffer still held them", "bytes; span: between the two", false},
 
 	{ClosedBy, "closed-by", "the side sent a FIN at the frame, its first", "span: time from it to the RST", false},

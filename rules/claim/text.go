@@ -275,7 +275,7 @@ var sentences = [numKinds]func(*Claim) string{
 	ResponseSent: func(c *Claim) string { return c.side() + " sends a response" + c.quoted() },
 	Verdict:      func(c *Claim) string { return c.side() + " reports an error" + c.quoted() },
 	Sending: func(c *Claim) string {
-		return c.side() + " is sending: " + words.Bytes(c.Bytes) + " within " + words.Span(c.Span) + ", which " + c.peer() + " acknowledges as they come"
+		return c.side() + " is sending: " + c.peer() + " acknowledges " + words.Bytes(c.Bytes) + " within " + words.Span(c.Span)
 	},
 	WindowFell: func(c *Claim) string {
 		return c.side() + "'s receive window falls by the " + words.Bytes(c.Bytes) + " that it acknowledges within " + words.Span(c.Span) + ": its application has not read them"

@@ -7,10 +7,10 @@ import (
 	"github.com/rstexplain/rstexplain/flows/exchange"
 )
 
-// A Stream is data that one side was sending without an answer of the other, which acknowledged it as it came.
+// A Stream is data that one side was sending and the other acknowledged as it came, without data of its own.
 type Stream struct {
-	First, Last flows.Mark // segments with new data, as far as the timeline goes back
-	Bytes       int64      // from the first to the last
+	First, Last flows.Mark // acknowledgments; the last of those that acknowledge new data
+	Bytes       int64      // acknowledged from the first to the last
 }
 
 // running turns an open request into a stream where nothing but turns says that it is a request, and it was still
@@ -21,33 +21,24 @@ func (c *Facts) running(l *Close, b Completion) Completion {
 		return b
 	}
 	var s Stream
-	acked, behind := false, false // new data was acknowledged; and more sent after that
-	var end, highest flows.Seq
-	var moved flows.Mark // last new data, or acknowledgment of some
+	var from, highest flows.Seq
 	for i := range c.Conn.Events {
 		e := &c.Conn.Events[i]
-		if e.Skipped > 0 {
-			s, acked, behind, moved = Stream{}, false, false, flows.Mark{}
+		if e.Side == b.Side || e.Frame < b.Frame || e.Frame >= l.Frame || !e.Flags.Has(flows.ACK) || e.Flags&flows.RST != 0 || e.Notes&flows.Duplicate != 0 {
+			continue
 		}
 		switch {
-		case e.Frame < b.Frame || e.Frame >= l.Frame || e.Notes&flows.Duplicate != 0:
-		case e.Side == b.Side && e.DataLen > 0 && e.Notes&(flows.Retransmitted|flows.KeepAlive|flows.WindowProbe) == 0:
-			if !s.First.Seen() {
-				s.First, end, highest = e.Mark, e.SEQ, e.SEQ
-			}
-			s.Last, moved = e.Mark, e.Mark
-			s.Bytes += int64(e.DataLen)
-			behind = behind || acked
-		case e.Side != b.Side && s.First.Seen() && e.Flags.Has(flows.ACK) && e.ACK.Sub(end) > 0:
-			acked = true
-			if e.ACK.Sub(highest) > 0 {
-				highest, moved = e.ACK, e.Mark
-			}
+		case !s.First.Seen():
+			s.First, from, highest = e.Mark, e.ACK, e.ACK
+		case e.ACK.Sub(highest) > 0:
+			s.Last, highest = e.Mark, e.ACK
 		}
 	}
-	if !behind || s.Last.Time.Sub(s.First.Time) < c.RTT || l.Time.Sub(moved.Time) > c.Soon() {
+	// Acknowledgments of one burst come within a round trip.
+	if !s.Last.Seen() || s.Last.Time.Sub(s.First.Time) < max(c.RTT, 10*time.Millisecond) || l.Time.Sub(s.Last.Time) > c.Soon() {
 		return b
 	}
+	s.Bytes = int64(highest.Sub(from))
 	b.State, b.Stream = Running, s
 	return b
 }

@@ -25,7 +25,7 @@ var negatives = []negative{
 	{regexp.MustCompile(`were unacknowledged`), "unacked-data"},
 	{regexp.MustCompile(`without the close_notify`), "no-close-notify"},
 	{regexp.MustCompile(`before any request was sent|sent no request`), "nothing-asked nothing-sent"},
-	{regexp.MustCompile(`without serving anything`), "nothing-asked nothing-sent unanswered no-response handshake-open"},
+	{regexp.MustCompile(`without serving anything|before sending any data`), "nothing-asked nothing-sent unanswered no-response handshake-open"},
 	{regexp.MustCompile(`without closing it`), "no-fin"},
 	{regexp.MustCompile(`before the (TLS )?handshake was finished`), "handshake-open"},
 	{regexp.MustCompile(`in mid-response|still coming`), "delivered not-ended sends-on+ unacked-data"},

@@ -26,7 +26,7 @@ var (
 // field has the words of RFC 9293 and of TLS that are written in capitals.
 var field = map[string]bool{
 	"RST": true, "SYN": true, "FIN": true, "ACK": true, "SYN-ACK": true, "RST+ACK": true, "TCP": true, "TLS": true, "ACKs": true,
-	"SEQ": true, "RSTs": true, "SYNs": true, "FINs": true, "ICMP": true, "IP": true, "Client": true, "Server": true, "Hello": true,
+	"SEQ": true, "RSTs": true, "SYNs": true, "FINs": true, "ICMP": true, "IP": true, "Client": true, "Server": true, "Hello": true, "MPTCP": true,
 }
 
 // sentences checks what a reset says beside its claims.
