@@ -39,13 +39,13 @@ var restartWindow = &Rule{
 		}
 		switch {
 		case before.Seen() && after.Seen():
-			f.Summary = words.Sentence("%s refused the connection to %s: nothing was listening for a while; it had accepted a connection %s earlier and did again %s later.",
+			f.Summary = words.Sentence("%s refused the connection to %s: the service was away for a while; it had accepted a connection %s earlier and did again %s later.",
 				words.Capital(Sender(c)), portOf(c), words.Span(c.Time.Sub(before.Time)), words.Span(after.Time.Sub(c.Time)))
 		case before.Seen():
-			f.Summary = words.Sentence("%s refused the connection to %s, which it had accepted %s earlier: nothing is listening there any more.",
+			f.Summary = words.Sentence("%s refused the connection to %s, which it had accepted %s earlier: the service has gone away.",
 				words.Capital(Sender(c)), portOf(c), words.Span(c.Time.Sub(before.Time)))
 		default:
-			f.Summary = words.Sentence("%s refused the connection to %s: nothing was listening yet; it accepts connections %s later.",
+			f.Summary = words.Sentence("%s refused the connection to %s: the service was not there yet; it accepts connections %s later.",
 				words.Capital(Sender(c)), portOf(c), words.Span(after.Time.Sub(c.Time)))
 		}
 		for _, m := range [...]flows.ConnMark{before, after} {
