@@ -17,13 +17,13 @@ var connectWithdrawn = &Rule{
 	Severity: Info,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
-		Title:      "The client withdrew its attempt to connect",
-		Happened:   "A program asked for a connection and closed its socket before the answer came, however soon: it tried two addresses at once and took the other, was cancelled, or ended. Its system no longer knew of the attempt when the SYN-ACK came, and reset it.",
-		Recognised: "An ordinary SYN, a SYN-ACK soon after, and a bare RST of the client with the number that the SYN-ACK asked for; no third step of the handshake.",
-		LookAlikes: "A scanner's SYN has hardly any options (syn-probe). A health check that resets on purpose sends RST+ACK (health-probe). A SYN-ACK after a second or more met a timeout (late-syn-ack).",
+		Title:      "The client cancelled its connection attempt",
+		Happened:   "A program began to connect and closed its socket before the SYN-ACK came, however soon: it tried two addresses at once and took the other, was cancelled, or ended. Its system no longer had the connection attempt when the SYN-ACK came, and answered with a RST.",
+		Recognised: "An ordinary SYN, a SYN-ACK soon after, and a bare RST of the client whose sequence number is the ACK of the SYN-ACK; no third step of the handshake.",
+		LookAlikes: "A scanner's SYN has hardly any options (syn-probe). A health check that resets on purpose sends RST+ACK (health-probe). A SYN-ACK that comes a second or more later points to a connect timeout (late-syn-ack).",
 		Prints:     "Nothing: the program had closed the socket itself.",
 		Remedy:     "Usually harmless. When it is frequent, look for very short connect timeouts.",
-		Limits:     "Why the program withdrew is not in the packets.",
+		Limits:     "The packets do not show why the program cancelled it.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if !c.ByClient() || c.Answers != facts.ToSYNACK || c.Flags.Has(flows.ACK) || c.Conn.HandshakeACK.Seen() || c.Snd.Bytes > 0 {
@@ -32,9 +32,9 @@ var connectWithdrawn = &Rule{
 		return connectWithdrawnSure
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = words.Sentence("%s withdrew its attempt to connect: when the SYN-ACK came, its socket was closed.", words.Capital(Sender(c)))
+		f.Summary = words.Sentence("%s cancelled its connection attempt: when the SYN-ACK came, its socket was closed.", words.Capital(Sender(c)))
 		if c.Snd.SYN.Seen() {
-			f.Summary = words.Sentence("%s withdrew its attempt to connect: when the SYN-ACK came, %s after the SYN, its socket was closed.", words.Capital(Sender(c)), words.Span(c.Trigger.Time.Sub(c.Snd.SYN.Time)))
+			f.Summary = words.Sentence("%s cancelled its connection attempt: when the SYN-ACK came, %s after the SYN, its socket was closed.", words.Capital(Sender(c)), words.Span(c.Trigger.Time.Sub(c.Snd.SYN.Time)))
 		}
 		f.SayHalfOpen(c)
 		f.Open(FastClose, healthProbeID, 0.6, "a program that closes its socket after the SYN-ACK sends RST+ACK; this RST has the form of a reply")

@@ -27,10 +27,10 @@ var gaveUpSilently = &Rule{
 		Title:      "One side had given up without a RST, and now answers a late segment",
 		Happened:   "One side retransmitted its data without an answer and gave up silently: Linux drops the connection without sending a RST. When the other side sent a segment again, it reached a host that no longer has the connection.",
 		Recognised: "Unanswered retransmissions or probes of one side at growing intervals, silence, then a segment of the other side and a bare RST that answers it.",
-		LookAlikes: "A host that restarted answers in the same way, but had sent no retransmissions before (state-lost).",
+		LookAlikes: "A host that restarted answers in the same way, but has sent no retransmissions before (state-lost).",
 		Prints:     "ETIMEDOUT at the side that gave up, at the time of its last retransmission; ECONNRESET at the other.",
 		Remedy:     "As for data-unacked: find where packets were lost. TCP_USER_TIMEOUT and net.ipv4.tcp_retries2 set how long Linux goes on.",
-		Limits:     "When exactly the side gave up is not in the packets.",
+		Limits:     "The packets do not show when exactly it gave up.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		run := c.UnansweredRun()
@@ -68,5 +68,5 @@ var gaveUpSilently = &Rule{
 		f.Open(PeerCrash, stateLostID, 0.3, "no other sign of a crash was seen")
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},
-	WhyNot:  "no retransmissions or probes of the sender were unanswered",
+	WhyNot:  "no unanswered retransmissions or probes of the sender were captured",
 }

@@ -102,9 +102,9 @@ func (f *Finding) sayUndelivered(c *facts.Facts, run *flows.Run) {
 
 func openUndelivered(c *facts.Facts, f *Finding) {
 	if c.Close.By == facts.ByThis {
-		f.Open(PeerCrash, applicationTimeoutID, 0.8, "data that did not arrive explains why it had nothing to go on with")
+		f.Open(PeerCrash, applicationTimeoutID, 0.8, "less likely: the retransmitted data explains why it ended")
 	} else {
-		f.Open(PeerCrash, dataAfterFINID, 0.7, "data that did not arrive explains why it had nothing to go on with")
+		f.Open(PeerCrash, dataAfterFINID, 0.7, "less likely: the retransmitted data explains why it ended")
 		f.Open(FastClose, keepaliveRaceID, 0.3, "the data was sent well before the close")
 	}
 }
@@ -140,7 +140,7 @@ func explainGivingUp(c *facts.Facts, f *Finding) {
 		f.Say(claim.Claim{Kind: claim.ClosedBy, Side: c.Side.Peer()}, c.Rcv.FIN.Frame)
 		f.Symptom = words.Capital(Sender(c)) + "'s application gets " + Errno(c, programs.EOF, c.Side)
 	case run != &c.Snd.Retransmits:
-		f.Summary = words.Sentence("%s %sgave up: it retransmitted %s %s within %s although %s acknowledged it; the acknowledgments did not reach it.",
+		f.Summary = words.Sentence("%s %sgave up: it retransmitted %s %s within %s although %s acknowledged it each time.",
 			words.Capital(Sender(c)), words.Probably(f.Confidence), what, words.Times(run.Count), words.Span(run.Last.Time.Sub(firstOf(run).Time)), Receiver(c))
 		f.Say(claim.Claim{Kind: claim.AckedEachTime, Side: c.Side}, c.Rcv.Last.Frame)
 	case run.PeerLast.Seen():

@@ -20,12 +20,12 @@ var handshakeUnanswered = &Rule{
 	Pattern:  HalfOpen,
 	RFC:      []string{"RFC 9293 §3.8.3", "RFC 9293 §3.10.8"},
 	Doc: Doc{
-		Title:      "The third step of the handshake never came",
-		Happened:   "A server accepted a connection, sent its SYN-ACK again and again, never got the client's confirmation, and gave up.",
-		Recognised: "Resent SYN-ACKs, no acknowledgment of them, then a RST of the server; or a long silence and a RST that answers a late segment of the client.",
-		LookAlikes: "With a full accept queue the client does confirm, and the server acts as if it had not (accept-queue-overflow). Linux gives up silently; stacks of the BSD family tell the peer.",
+		Title:      "The SYN-ACK was not acknowledged",
+		Happened:   "A server accepted a connection, retransmitted its SYN-ACK, received no acknowledgment of it, and gave up.",
+		Recognised: "Retransmitted SYN-ACKs, no acknowledgment of them, then a RST of the server; or a long silence and a RST that answers a late segment of the client.",
+		LookAlikes: "With a full accept queue the client does acknowledge the SYN-ACK, and the server ignores that (accept-queue-overflow). Linux gives up without a RST; stacks of the BSD family send one.",
 		Prints:     "The client sees a connect timeout, or a connection that is reset at its first use; the server's application sees nothing.",
-		Remedy:     "Look at the way from server to client: asymmetric routes, a filter that drops SYN-ACKs or the client's ACKs, a spoofed source address.",
+		Remedy:     "Look at the path from server to client: asymmetric routes, a filter that drops SYN-ACKs or the client's ACKs, a spoofed source address.",
 		Limits:     "Whether the SYN-ACKs arrived can only be seen at the client.",
 	},
 	Match: func(c *facts.Facts) float64 {
@@ -67,5 +67,5 @@ var handshakeUnanswered = &Rule{
 		f.Open(UnknownConnection, "", 0.3, "the server knew the connection: it kept sending its SYN-ACK")
 	},
 	Effects: Effects{Outcomes: []programs.Outcome{programs.GiveUp, programs.ConnectLimit}},
-	WhyNot:  "the SYN-ACK was not resent",
+	WhyNot:  "the SYN-ACK was not retransmitted, as far as captured",
 }

@@ -21,11 +21,11 @@ var keepaliveUnanswered = &Rule{
 	Doc: Doc{
 		Title:      "Keep-alive probes were not answered",
 		Happened:   "A connection was idle. One side sent keep-alive probes to see whether the other still answers, received no answer to several in a row, and ended the connection.",
-		Recognised: "Evenly spaced probes (at the sequence number before the next, without new data) of one side, no answer, then a RST of that side at its next sequence number.",
+		Recognised: "Evenly spaced probes of one side (at the sequence number one below its next, with no data or one old byte), no answer, then a RST of that side at its next sequence number.",
 		LookAlikes: "A probe that is answered by a RST of the other side found a host that lost its state (state-lost-keepalive).",
 		Prints:     "ETIMEDOUT: connection timed out, at the side that probed, often at its next read or write.",
 		Remedy:     "The other host, or the path to it, had failed: look for suspended machines, lost Wi-Fi or VPN, and for NAT devices or firewalls that drop idle connections sooner than the probes come.",
-		Limits:     "Whether the peer had failed or was only unreachable is not in the packets.",
+		Limits:     "The packets do not show whether the peer had failed or was only unreachable.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		run := c.KeepAliveProbes()
@@ -61,5 +61,5 @@ var keepaliveUnanswered = &Rule{
 		f.Open(PeerCrash, "", 0.2, "no data was seen shortly before")
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},
-	WhyNot:  "no keep-alive probe was unanswered",
+	WhyNot:  "no unanswered keep-alive probe of the sender was captured",
 }

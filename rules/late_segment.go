@@ -32,10 +32,10 @@ var lateSegment = &Rule{
 		Title:      "A segment came after the connection was over",
 		Happened:   "The connection had ended: by FINs of both sides, by a RST, or because its half-closed state had expired. A late or retransmitted segment reached a host that no longer has the connection, and drew a RST.",
 		Recognised: "Both FINs had been acknowledged before the trigger; or a RST had ended the connection more than a round trip before; or the trigger is a bare FIN or ACK that comes a second or more after the sender's own FIN was acknowledged.",
-		LookAlikes: "A segment that was in flight at the close, within one round trip, belongs to the close itself and carries its label. Linux keeps FIN-WAIT-2 for 60 s.",
-		Prints:     "Usually nothing: the application was done with the connection.",
+		LookAlikes: "A segment that was in flight at the close, within one round trip, belongs to the close itself and is reported with it. Linux keeps FIN-WAIT-2 for 60 s.",
+		Prints:     "Usually nothing: the application had finished with the connection.",
 		Remedy:     "Usually harmless. When a peer closes its side very late (CLOSE-WAIT), let it close as soon as it reads the end of the stream.",
-		Limits:     "Whether the receiving program still expected something is not in a bare FIN or ACK.",
+		Limits:     "A bare FIN or ACK does not show whether the receiving program still expected data.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if c.Kind != facts.KindReply || c.Refused() {
@@ -94,7 +94,7 @@ var lateSegment = &Rule{
 		f.Open(PeerCrash, "", 0.2, "the connection had ended before")
 	},
 	Effects: Effects{Outcomes: closingOutcomes},
-	WhyNot:  "the connection was not over, or only just",
+	WhyNot:  "the connection had not ended well before it, as far as captured",
 }
 
 // resetByPeer returns the RST by which the other side had ended the connection, nil without one. Two resets

@@ -25,13 +25,13 @@ var lateSYNACK = &Rule{
 	Pattern:  Unasked,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
-		Title:      "The server's answer came after the client had given up connecting",
-		Happened:   "A client asked for a connection and stopped waiting before the answer came. When the SYN-ACK arrived at last, the client's system no longer knew of the attempt and reset it.",
-		Recognised: "SYN, perhaps resent, a SYN-ACK a second or more later, and a bare RST of the client with the number that the SYN-ACK asked for; no third step of the handshake.",
-		LookAlikes: "A scanner resets the SYN-ACK at once (syn-probe), and so does a program that withdraws its attempt (connect-withdrawn).",
+		Title:      "The SYN-ACK came after the client had given up connecting",
+		Happened:   "A client sent a SYN and gave up before the answer came. When the SYN-ACK arrived at last, the client's system no longer had the connection attempt, and answered with a RST.",
+		Recognised: "SYN, perhaps retransmitted, a SYN-ACK a second or more later, and a bare RST of the client whose sequence number is the ACK of the SYN-ACK; no third step of the handshake.",
+		LookAlikes: "A scanner resets the SYN-ACK at once (syn-probe), and so does the system of a program that cancelled its attempt (connect-withdrawn).",
 		Prints:     "The client printed its connect timeout before this RST was sent; the server's application sees nothing.",
-		Remedy:     "Find out why the answer took so long (a full accept queue or lost packets make the SYN-ACK come after a resend), or give connecting more time.",
-		Limits:     "Why the client stopped waiting is not in the packets.",
+		Remedy:     "Find out why the answer took so long (a full accept queue or lost packets delay the SYN-ACK), or use a longer connect timeout.",
+		Limits:     "The packets do not show why the client gave up.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if c.ResetsSYNACK() {
@@ -60,5 +60,5 @@ var lateSYNACK = &Rule{
 		f.Open(FastClose, connectWithdrawnID, 0.2, "the connection was still being opened")
 	},
 	Effects: Effects{Outcomes: openingOutcomes, Own: connectLimit},
-	WhyNot:  "the SYN-ACK came at once",
+	WhyNot:  "the SYN-ACK did not come late",
 }

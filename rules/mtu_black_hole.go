@@ -21,8 +21,8 @@ var mtuBlackHole = &Rule{
 	RFC:      []string{"RFC 9293 §3.7.2", "RFC 9293 §3.8.3", "RFC 2923 §2.1"},
 	Doc: Doc{
 		Title:      "Only full-size packets were lost",
-		Happened:   "Small packets passed, large ones did not: somewhere on the path the packets are too large (a tunnel, a VPN, PPPoE), and the ICMP message that would say so does not come back. The sender retransmitted its large packet until it gave up.",
-		Recognised: "The retransmitted segment is large; smaller ones of the same side were acknowledged, and the other side still sends segments. ICMP \"fragmentation needed\" or \"packet too big\" about this connection is the proof.",
+		Happened:   "Small packets passed, large ones did not: somewhere on the path the packets are too large (a tunnel, a VPN, PPPoE), and the ICMP message that would say so does not come back. The sender retransmitted its large packet until it gave up, or until the other side, which was waiting for that data, timed out and closed.",
+		Recognised: "The retransmitted segment is large; smaller ones of the same side were acknowledged, and the other side still sends segments; then a RST of the sender, or a FIN or RST of the other side. ICMP \"fragmentation needed\" or \"packet too big\" about this connection is the proof.",
 		LookAlikes: "A path that fails altogether loses small packets as well, and the peer is silent (data-unacked).",
 		Prints:     "ETIMEDOUT at the sending side; typically the connection opens and hangs at the first large response or upload.",
 		Remedy:     "Lower the MTU or clamp the MSS at the tunnel (iptables --clamp-mss-to-pmtu), let ICMP type 3 code 4 and ICMPv6 type 2 pass, or switch on net.ipv4.tcp_mtu_probing.",
@@ -66,7 +66,7 @@ var mtuBlackHole = &Rule{
 		}
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},
-	WhyNot:  "small segments were lost as well, or the peer was silent",
+	WhyNot:  "what was retransmitted is no larger than what was acknowledged, or the peer was not heard",
 }
 
 // tooBig returns the ICMP error that says a packet of this connection was too big for the path.

@@ -17,12 +17,12 @@ var restartWindow = &Rule{
 	RFC:      []string{"RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
 		Title:      "The service refused connections for a while",
-		Happened:   "A client asked to open a connection while the service was not there: it had accepted connections before, or accepted them again later, so it was most likely restarting, crashed, or not yet ready.",
+		Happened:   "A client tried to connect while nothing was listening: the service had accepted connections before, or accepted them later, so it was most likely restarting, crashed, or not yet ready.",
 		Recognised: "The RST refuses a SYN, and in the same capture the same address and port accepted another connection before or after.",
 		LookAlikes: "A load balancer without healthy servers refuses in the same way. A full accept queue does not: Linux drops the SYN then, or resets the third step of the handshake (accept-queue-overflow).",
-		Prints:     "ECONNREFUSED: connection refused, for as long as the span lasts.",
-		Remedy:     "Let clients retry with a growing delay; take the instance out of service discovery before it stops and put it back when it is ready (readiness probe); hand over the listening socket on restart.",
-		Limits:     "Why the service was away is in its own log.",
+		Prints:     "ECONNREFUSED: connection refused, until the service listens again.",
+		Remedy:     "Let clients retry with exponential backoff; take the instance out of service discovery before it stops and put it back when it is ready (readiness probe); hand over the listening socket on restart.",
+		Limits:     "Why the service was not listening: see its own log.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if !c.Related.AcceptedBefore.Seen() && !c.Related.AcceptedAfter.Seen() {
@@ -57,5 +57,5 @@ var restartWindow = &Rule{
 			f.Say(claim.Claim{Kind: claim.RefusedCount, Side: c.Side, Count: a.Refused})
 		}
 	},
-	WhyNot: "the port accepted no connection in this capture",
+	WhyNot: "no connection that the port accepted was captured",
 }

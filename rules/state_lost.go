@@ -30,7 +30,7 @@ var stateLost = &Rule{
 	Pattern:  Loss,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
-		Title:      "A host lost a connection that was alive a moment ago",
+		Title:      "A host lost a connection that had just been in use",
 		Happened:   "One side had the connection and took part in it; then its system no longer had it, without having closed: the host crashed and restarted, a container or virtual machine was replaced, a proxy was restarted, or the connection was dropped silently.",
 		Recognised: "Data of the other side draws a bare RST whose sequence number is its ACK, no FIN was seen before, and the host had been active shortly before. Other connections of the host are reset at the same time, or its port refuses connections from then on.",
 		LookAlikes: "After a long silence the state may have expired in a device on the path (idle-expiry). RSTs with other TTL or Ethernet address come from elsewhere (wrong-host).",

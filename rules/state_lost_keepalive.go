@@ -26,7 +26,7 @@ var stateLostKeepalive = &Rule{
 		Happened:   "On an idle connection one side sent a keep-alive probe. The other host answered with a RST: it had crashed, restarted or dropped the connection without closing it. This is what keep-alive is for.",
 		Recognised: "A probe (at the sequence number before the next) is answered by a bare RST whose sequence number is the probe's ACK; no FIN was seen before.",
 		LookAlikes: "After a very long silence the state may have expired in a device on the path (idle-expiry).",
-		Prints:     "ECONNRESET at the next use of the connection, or none if it was only kept in a pool.",
+		Prints:     "ECONNRESET at the next use of the connection, or nothing if it was only kept in a pool.",
 		Remedy:     "Look for a restart of the other host since its last segment. A shorter keep-alive time finds it sooner.",
 		Limits:     "When the state was lost lies between the host's last segment and the probe.",
 	},

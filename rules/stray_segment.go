@@ -27,12 +27,12 @@ var straySegment = &Rule{
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
 		Title:      "A segment for a connection that the receiving host does not have",
-		Happened:   "A host got a segment in the middle of a connection that it knows nothing of, and answered with a RST. The connection is from before a restart, belongs to another host that had this address, or was closed long ago.",
+		Happened:   "A host received a segment of a connection that it does not have, and answered with a RST. The connection is from before a restart, belongs to another host that had this address, or was closed long ago.",
 		Recognised: "The first segments that the capture holds are not an opening; the host that resets was never seen to take part; its RST has the form of a reply.",
 		LookAlikes: "If the capture had begun earlier, it might show that the host just lost its state (state-lost) or had closed (late-segment).",
 		Prints:     "ECONNRESET: connection reset by peer.",
 		Remedy:     "Start the capture earlier. If it happens after a fail-over or a restart it is to be expected, and clients should open the connection again.",
-		Limits:     "What was before the capture.",
+		Limits:     "What came before the capture is not known.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if c.AcksOwnSYN() {
@@ -71,7 +71,7 @@ var straySegment = &Rule{
 		f.Open(PeerCrash, stateLostID, 0.8, "no captured packet shows that this host had the connection a moment ago")
 		f.Open(FastClose, "", 0.1, "no FIN or RST of it was seen before")
 	},
-	WhyNot: "the host that resets had taken part in the connection",
+	WhyNot: "the host that resets was seen to take part in the connection",
 }
 
 // explainEarly explains a segment that came in place of the SYN-ACK.

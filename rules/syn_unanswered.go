@@ -26,13 +26,13 @@ var synUnanswered = &Rule{
 	Pattern:  Unreached,
 	RFC:      []string{"RFC 9293 §3.8.3", "RFC 9293 §3.10.8"},
 	Doc: Doc{
-		Title:      "Nobody answered the request to connect",
-		Happened:   "A client asked for a connection again and again, got no answer of any kind, and ended the attempt with a RST.",
-		Recognised: "Resent SYNs with growing gaps, nothing from the other side, then a RST of the client at the sequence number after its SYN.",
+		Title:      "The SYN was not answered",
+		Happened:   "A client sent its SYN repeatedly, received no answer of any kind, and ended the attempt with a RST.",
+		Recognised: "Retransmitted SYNs at growing intervals, nothing from the other side, then a RST of the client at the sequence number after its SYN.",
 		LookAlikes: "Linux sends no RST when connecting times out: there a bare RST after a SYN answers a SYN-ACK, and if that is not in the capture, the capture missed it (late-syn-ack).",
 		Prints:     "ETIMEDOUT: connection timed out, or the program's own connect timeout.",
-		Remedy:     "Check the address, the route there and back, and filters that drop silently; capture on the server to see whether the SYNs arrive.",
-		Limits:     "A capture of one direction cannot tell silence from an answer that it does not hold.",
+		Remedy:     "Check the address, the routes in both directions, and filters that drop silently; capture on the server to see whether the SYNs arrive.",
+		Limits:     "A capture of one direction does not show whether an answer came.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if !c.Unopened() || c.Conn.SYNACK.Seen() || c.Rcv.Segments > 0 || c.Snd.SYNs < 2 || c.Trigger != nil {
@@ -54,5 +54,5 @@ var synUnanswered = &Rule{
 		f.Open(UnknownConnection, lateSYNACKID, 0.8, "no SYN-ACK is in the capture that the RST could answer")
 	},
 	Effects: Effects{Outcomes: []programs.Outcome{programs.GiveUp, programs.ConnectLimit}},
-	WhyNot:  "a SYN-ACK came, or the SYN was not sent again",
+	WhyNot:  "a SYN-ACK was captured, or the SYN was not retransmitted",
 }

@@ -22,7 +22,7 @@ var tupleReuse = &Rule{
 		Recognised: "A SYN is answered by an ACK without SYN whose number belongs to something else; the client answers with a bare RST that takes its sequence number from this ACK, and sends its SYN again, on Linux after about 10 ms or 1 s.",
 		LookAlikes: "A SYN-ACK with a wrong number (bad-handshake-ack) has the SYN flag. A late answer to an earlier SYN (late-syn-ack) acknowledges that SYN.",
 		Prints:     "Nothing; connecting takes a little longer.",
-		Remedy:     "Usually harmless: the connection opens at the second try. When it is frequent: a NAT reuses its ports too soon, or the server never hears that clients go away; switch on keep-alive at the server, or close idle connections.",
+		Remedy:     "Usually harmless: the connection opens at the second attempt. When it is frequent: a NAT reuses its ports too soon, or clients go away without closing; switch on keep-alive at the server, or close idle connections.",
 		Limits:     "The older connection may lie before the capture.",
 	},
 	Match: func(c *facts.Facts) float64 {

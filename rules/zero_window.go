@@ -24,12 +24,12 @@ var zeroWindow = &Rule{
 	RFC:      []string{"RFC 9293 §3.8.6.1", "RFC 9293 §3.8.3", "RFC 1122 §4.2.2.17"},
 	Doc: Doc{
 		Title:      "The receiver's window stayed closed too long",
-		Happened:   "The receiving program stopped reading; its buffer filled and its system told the sender to wait (window 0). The sender probed for a while whether there is room again, and gave up.",
-		Recognised: "One side advertises a window of 0 and never opens it; the other sends window probes, then its RST.",
+		Happened:   "The receiving program stopped reading; its receive buffer filled, and its system advertised a zero window. The sender sent window probes for a while, and gave up.",
+		Recognised: "One side advertises a zero window and does not open it again; the other sends window probes, then its RST.",
 		LookAlikes: "When the side with the closed window resets, it ended with data unread (unread-data).",
 		Prints:     "A write timeout or ETIMEDOUT at the side that sent.",
 		Remedy:     "Find out why the receiving program does not read: it hangs, waits for a lock or a disk, or does not read while it writes itself.",
-		Limits:     "Linux gives up only when its probes go unanswered; when they are answered, it is the program that loses patience.",
+		Limits:     "Linux gives up only when its probes go unanswered; when they are answered, it is the program that times out.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		zero, probes := closedWindow(c)
@@ -59,7 +59,7 @@ var zeroWindow = &Rule{
 		f.Open(PeerCrash, abortMidTransferID, 0.8, "the other side had closed its window")
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},
-	WhyNot:  "the receiver's window was open",
+	WhyNot:  "the receiver's window was not closed for long, as far as captured",
 }
 
 // closedWindow returns since when the peer's window had been closed until the segment that the RST answers,
