@@ -15,6 +15,7 @@ const injectedAnswerID = "injected-answer"
 var injectedAnswer = &Rule{
 	ID:       injectedAnswerID,
 	Cause:    FastClose,
+	Pattern:  Device,
 	Path:     true,
 	Severity: Error,
 	RFC:      []string{"RFC 3360 §2.2", "RFC 9293 §3.5.3"},

@@ -16,11 +16,12 @@ const (
 )
 
 // backscatterID is what other rules call it by.
-const backscatterID = "backscatter"
+const backscatterID = "backscatter-reset"
 
 var backscatter = &Rule{
 	ID:       backscatterID,
 	Cause:    UnknownConnection,
+	Pattern:  Unasked,
 	Severity: Info,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.1", "RFC 4987 §2.2"},
 	Doc: Doc{
