@@ -61,7 +61,7 @@ var backscatter = &Rule{
 		}
 		f.SayRST(c)
 		if c.ResetsSYNACK() {
-			f.Open(FastClose, healthProbeID, 0.3, "a socket that is closed on purpose after the SYN-ACK sends RST+ACK; this is the reply of a system without the connection")
+			f.Open(FastClose, healthProbeID, 0.3, "a program that closes its socket on purpose sends RST+ACK; this RST is a system's reply to a SYN-ACK")
 		} else {
 			f.Open(ClosedPort, noListenerID, 0.5, "the host that was refused sent no SYN that this capture holds")
 		}
