@@ -30,8 +30,8 @@ func TestUnreachables(t *testing.T) {
 		got = append(got, n.Says)
 	}
 	want := []string{
-		`ICMP "communication administratively prohibited" from 192.0.2.1 in response to the SYN to 198.51.100.7:443 (2 times): the application gets EHOSTUNREACH (no route to host), and there is no RST`,
-		`ICMP "port unreachable" from 192.0.2.1 in response to the SYN to [2001:db8::7]:443: the application gets ECONNREFUSED (connection refused), and there is no RST`,
+		`ICMP "communication administratively prohibited" from 192.0.2.1 in response to the SYN to 198.51.100.7:443 (twice): the application gets EHOSTUNREACH (no route to host) without a RST`,
+		`ICMP "port unreachable" from 192.0.2.1 in response to the SYN to [2001:db8::7]:443: the application gets ECONNREFUSED (connection refused) without a RST`,
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -42,7 +42,7 @@ func TestUnreachables(t *testing.T) {
 		u.add(note(10+port, other, 3, 3, false, true))
 	}
 	notes := u.notes()
-	if len(notes) != unreachableKinds+1 || notes[unreachableKinds].Says != "102 more ICMP errors in response to SYNs to other services" {
+	if len(notes) != unreachableKinds+1 || notes[unreachableKinds].Says != "102 further ICMP errors in response to SYNs to other services" {
 		t.Errorf("%d notes, the last: %+v", len(notes), notes[len(notes)-1])
 	}
 }

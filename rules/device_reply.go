@@ -25,7 +25,7 @@ var deviceReply = &Rule{
 	Doc: Doc{
 		Title:      "A device on the path answers on a connection that is over",
 		Happened:   "The connection had ended. A NAT engine, proxy or firewall on the path no longer has it, and answers a segment of it with a RST in the host's name.",
-		Recognised: "The RST has the form of a reply, and answers a RST (RST+ACK with sequence number 0, whose ACK is the sequence number of the peer's RST); or it comes after the end of the connection (a RST of the other side, both FINs acknowledged, or the sender's FIN acknowledged and nothing left to say) and has signs of another sender (TTL, IP ID, Ethernet address).",
+		Recognised: "The RST has the form of a reply, and answers a RST (RST+ACK with sequence number 0, whose ACK is the sequence number of the peer's RST); or it comes after the end of the connection (a RST of the other side, both FINs acknowledged, or the sender's FIN acknowledged and no data after it) and has signs of another sender (TTL, IP ID, Ethernet address).",
 		LookAlikes: "A host that has ended the connection answers a late segment with a RST of its own (late-segment), and never answers a RST. A device that cuts a connection in use is forged-reset.",
 		Prints:     "Usually nothing: the connection was over.",
 		Remedy:     "Harmless. If connections in use are answered like that too, look at the device's timeouts.",
@@ -45,7 +45,7 @@ var deviceReply = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		if r := c.AnsweredReset(); r != nil {
-			f.Summary = words.Sentence("The connection was over: %s had reset it, and a device on the path answers that RST in %s's name. No host does so. Nothing was lost by this RST.", Receiver(c), Sender(c))
+			f.Summary = words.Sentence("The connection was over: %s had reset it, and a device on the path answers that RST in %s's name. No host does so. This RST interrupted nothing.", Receiver(c), Sender(c))
 			f.Say(claim.Claim{Kind: claim.AnswersReset, Side: c.Side, Span: c.Time.Sub(r.Time)}, r.Frame, c.Frame)
 			return
 		}

@@ -20,12 +20,12 @@ var forgedReset = &Rule{
 	RFC:      []string{"RFC 3360 §2.2", "RFC 5961 §3.2", "RFC 9293 §3.5.3"},
 	Doc: Doc{
 		Title:      "A device on the path cut the connection in the name of one side",
-		Happened:   "Neither side wanted the connection to end. A device between them (an intrusion prevention system, a filter, a censor, a misled firewall) sent a RST in one side's name, often to both. The side that got it lost the exchange; the other goes on until it learns of it.",
-		Recognised: "The RST bears the signs of another sender: the side that it names goes on as if nothing had happened, the RST comes sooner than that side could answer, several RSTs guess at sequence numbers, TTL, IP ID or Ethernet address are not those of that side's other packets. Never one weak sign alone.",
-		LookAlikes: "A genuine RST carries on the sender's TTL and IP IDs, and nothing of the sender follows it. A device that forgot an idle connection answers only after a silence (idle-expiry, idle-reset).",
-		Prints:     "ECONNRESET: connection reset by peer, although the peer knows nothing of it.",
-		Remedy:     "Capture on both hosts: a RST that only the receiving side's capture holds was made on the way. Then look for filters that reset by content, name (SNI, Host) or address.",
-		Limits:     "Which device it was; the TTL tells how far away. A device that copies TTL and numbers well is not recognised by the RST itself.",
+		Happened:   "Neither side ended the connection. A device between them (an intrusion prevention system, a filter, a censor, a misconfigured firewall) sent a RST with one side's address, often one to each side. The receiver aborts the connection; the other side goes on sending until its segments are answered with a RST.",
+		Recognised: "The RST has signs of another sender: the side whose address it has goes on sending, the RST comes sooner than that side could answer, several RSTs try different sequence numbers, TTL, IP ID or Ethernet address are not those of that side's other packets. Never one weak sign alone.",
+		LookAlikes: "A genuine RST has the sender's TTL and continues its IP IDs, and the sender sends nothing after it. A device that dropped the state of an idle connection sends its RST after an idle time (idle-expiry, idle-reset).",
+		Prints:     "ECONNRESET: connection reset by peer, although the peer did not reset the connection.",
+		Remedy:     "Capture on both hosts: a RST that is only in the capture of the receiving side was sent by a device on the path. Then look for filters that reset by content, name (SNI, Host) or address.",
+		Limits:     "Which device it was; the TTL shows how far away it is. A RST with the right TTL, IP ID and numbers is not recognised as forged.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if !c.PathSigns.Middlebox() || c.Refused() || afterOwn(c) {

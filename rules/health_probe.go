@@ -28,12 +28,12 @@ var healthProbe = &Rule{
 	RFC:      []string{"RFC 9293 §3.5.3", "RFC 9293 §3.10.5"},
 	Doc: Doc{
 		Title:      "The client only checked whether the port answers",
-		Happened:   "A load balancer, a monitoring system or a scanner opened a connection, asked for nothing, and dropped it with a RST: the quickest way to see that the port accepts connections.",
-		Recognised: "SYN, SYN-ACK, then at once RST+ACK of the client, with or without the third step; no data of the client. Often again and again at an even distance.",
+		Happened:   "A load balancer, a monitoring system or a scanner opened a connection, sent no request, and aborted it with a RST: the quickest way to see that the port accepts connections.",
+		Recognised: "SYN, SYN-ACK, then at once RST+ACK of the client, with or without the ACK that completes the handshake; no data of the client. Often at regular intervals.",
 		LookAlikes: "A bare RST in answer to the SYN-ACK comes from a system that does not know the connection (syn-probe, connect-withdrawn). A server that drops an unused connection is accepted-then-dropped.",
-		Prints:     "Nothing; some servers log a client that vanished, such as \"Connection reset by peer\" while reading the request.",
-		Remedy:     "Harmless. If the server's log fills with it, let the check close in an orderly way or ask for something real.",
-		Limits:     "A client that dies between connecting and its first request looks the same.",
+		Prints:     "Nothing; some servers log an error such as \"Connection reset by peer\" while reading the request.",
+		Remedy:     "Harmless. If the server's log fills with it, let the check close with FIN, or send a real request.",
+		Limits:     "A client that crashes between connecting and its first request looks the same.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if !c.ByClient() || c.Snd.Bytes > 0 || c.PathSigns.Middlebox() || !c.Conn.SYNACK.Seen() && !c.Conn.HandshakeACK.Seen() {

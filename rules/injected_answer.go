@@ -15,6 +15,7 @@ const injectedAnswerID = "injected-answer"
 var injectedAnswer = &Rule{
 	ID:       injectedAnswerID,
 	Cause:    FastClose,
+	Pattern:  Device,
 	Path:     true,
 	Severity: Error,
 	RFC:      []string{"RFC 3360 §2.2", "RFC 9293 §3.5.3"},
@@ -23,9 +24,9 @@ var injectedAnswer = &Rule{
 		Happened:   "A device on the path (a web filter, an intrusion prevention system, a censor) saw the client's request, sent an answer of its own in the server's name, most often a block page, and a RST after it. What the server itself answers reaches a client that has closed.",
 		Recognised: "The connection opened with a SYN-ACK of one TTL (hop limit); the answer and the RST come directly after the request, both with another TTL, and the RST has further signs of another sender.",
 		LookAlikes: "A load balancer that opens connections for the servers behind it sends the SYN-ACK with another TTL than they have: there all that follows has the servers' TTL, and the RST fits the numbers. A device that only resets is forged-reset.",
-		Prints:     "What the injected answer says; over TLS, a handshake that fails because the answer is no TLS.",
+		Prints:     "What the injected answer says; over TLS, a failed handshake, because the answer is not TLS.",
 		Remedy:     "Look at the text of the injected answer: block pages name who blocks. Capture on the server: neither the answer nor the RST is in that capture.",
-		Limits:     "Which device it was; the TTL tells how far away. A device that copies the server's TTL is not recognised by it.",
+		Limits:     "Which device it was; the TTL shows how far away it is. A device that copies the server's TTL is not recognised by it.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if !c.PathSigns.Middlebox() || c.Refused() || afterOwn(c) || !c.InjectedAnswer().Seen() {

@@ -88,7 +88,7 @@ func resentLater(c *facts.Facts) flows.Mark {
 func captureNext(c *facts.Facts, f *Finding) string {
 	next := make([]string, 0, 8)
 	if f.Origin != OriginEndpoint {
-		next = append(next, "capture on "+Sender(c)+"'s own host too: if this RST is not in it, the path sent it")
+		next = append(next, "capture on "+Sender(c)+"'s own host too: if this RST is not in it, a device on the path sent it")
 	}
 	d := c.Conn.Defects
 	if f.Confidence < 0.9 {
@@ -110,7 +110,7 @@ func captureNext(c *facts.Facts, f *Finding) string {
 		if f.Cause == PeerCrash && a == FastClose || f.Cause == FastClose && a == PeerCrash {
 			next = append(next, "look into the log of "+Sender(c)+" at that moment; on Linux 6.10 and later the tracepoint tcp:tcp_send_reset there records why")
 		} else if len(next) == 0 {
-			next = append(next, "on "+Sender(c)+"'s host record the tracepoint tcp:tcp_send_reset (Linux 6.10 and later): it tells the kernel's reason")
+			next = append(next, "on "+Sender(c)+"'s host record the tracepoint tcp:tcp_send_reset (Linux 6.10 and later): it records the kernel's reason")
 		}
 	}
 	return strings.Join(next, "; ")

@@ -18,11 +18,11 @@ var policyReject = &Rule{
 	RFC:      []string{"RFC 9293 §3.5.2", "RFC 3360 §2.2"},
 	Doc: Doc{
 		Title:      "A firewall rejected the connection",
-		Happened:   "A client asked to open a connection, and a device on the way (a firewall, a security group, a filter on the host) answered in the server's name that it may not.",
+		Happened:   "A client sent a SYN, and a device on the path (a firewall, a security group, a filter on the host) refused the connection with a RST that has the server's address.",
 		Recognised: "The RST refuses a SYN, and it does not come from where the server's other packets come from: another TTL (hop limit), an answer sooner than the server could give, a copied IP ID, or the server accepts the connection all the same a moment later.",
-		LookAlikes: "A port without a listener draws the same bytes from the server itself (no-listener).",
-		Prints:     "ECONNREFUSED: connection refused, as if nothing listened.",
-		Remedy:     "Look for a rule that rejects this source or port: nftables or iptables REJECT with tcp-reset, a security policy, an intrusion prevention system. A capture on the server shows whether the SYN ever came there.",
+		LookAlikes: "A port without a listener is refused by the server itself with the same bytes (no-listener).",
+		Prints:     "ECONNREFUSED: connection refused, as for a closed port.",
+		Remedy:     "Look for a rule that rejects this source or port: nftables or iptables REJECT with tcp-reset, a security policy, an intrusion prevention system. A capture on the server shows whether the SYN arrived there.",
 		Limits:     "A filter on the server's own host looks exactly like a closed port.",
 	},
 	Match: func(c *facts.Facts) float64 {

@@ -18,12 +18,12 @@ var portScan = &Rule{
 	Pattern:  Scan,
 	RFC:      []string{"RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
-		Title:      "One of many ports or hosts that somebody tried",
+		Title:      "One of many ports or hosts that a client tried",
 		Happened:   "One client tried many different ports of a host, or the same port of many hosts, and few of them accepted: a scan, an inventory tool, or a service discovery that guesses.",
 		Recognised: "The RST refuses a SYN. The same client was refused by many different ports of this host, or on this port by many hosts, a few seconds apart at most; or it sent SYNs to many ports of few hosts, or to few ports of many hosts, most of which were not accepted: a filter drops what it does not refuse. The port accepted no connection in the same capture.",
 		LookAlikes: "A client that retries one port many times is no scan: it is counted once. A port that accepted before or later belongs to a service that was away (restart-window).",
 		Prints:     "Nothing that an application would show; a scanner reports the port as closed.",
-		Remedy:     "Nothing to repair at the server. Find out who scans, when nobody should.",
+		Remedy:     "Nothing to repair at the server. Find out who scans, if no scan is expected.",
 		Limits:     "Slow scans, scans from many addresses, and scans of many ports on as many hosts are not recognised as one.",
 	},
 	Match: func(c *facts.Facts) float64 {

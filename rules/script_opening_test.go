@@ -63,13 +63,13 @@ const resetUnasked = "< S. 0:0(0) ack 1\n+0.0001 > R 1:1(0) win 0 ipid 0"
 
 var openingScripts = []script{
 	{
-		rule: "backscatter",
+		rule: "backscatter-reset",
 		hit:  unasked(4, resetUnasked),
 		// The host had asked, and gave up.
 		miss: "0.000 > S 0:0(0) win 64240 <mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7>\n+0.020 " + resetUnasked,
 	},
 	{
-		rule: "backscatter",
+		rule: "backscatter-reset",
 		// Refusals come to a host that the capture shows, and that asked for none.
 		hit: "conn 9\n" + answered + unasked(4, "< R. =0:=0(0) ack 1 win 0 ipid 0"),
 		// One of several SYNs was not captured.
@@ -102,7 +102,7 @@ var openingScripts = []script{
 +0.000 > R  28:28(0) win 0 ipid 0`,
 	},
 	{
-		rule: "syn-flood",
+		rule: "syn-flood-refused",
 		hit:  flood(40, ""),
 		// Clients of a service that is down.
 		miss: flood(40, "<mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7>"),

@@ -16,12 +16,12 @@ var synProbe = &Rule{
 	Pattern:  Scan,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
-		Title:      "A scanner asked whether the port is open",
-		Happened:   "A scanner sent a SYN that it made itself, past its own system's TCP. When the SYN-ACK came, that system did not know of any such connection and reset it: the port is open, and no connection was wanted. Or the scanner sent a segment that no system sends (no flags, FIN alone, or FIN, PSH and URG), and the host asked answered it with a RST, as it must.",
+		Title:      "A scanner probed the port",
+		Happened:   "A scanner sent a SYN that it made itself, past its own system's TCP. When the SYN-ACK came, that system did not know of any such connection and reset it: the port is open, and no connection was wanted. Or the scanner sent a segment that no system sends (no flags, FIN alone, or FIN, PSH and URG), and the host that got it answered with a RST, as RFC 9293 requires.",
 		Recognised: "SYN, SYN-ACK, bare RST, and no ACK that completes the handshake. The SYN is no system's: no options or only a maximum segment size and a window that scanners use, a window below 512, a timestamp of 4294967295, further flags, or many ports and hosts from one source. Or a RST with ACK that answers a segment without ACK and SYN.",
 		LookAlikes: "A program that gives up connecting at that moment resets in the same way, but its SYN is an ordinary one (connect-withdrawn).",
 		Prints:     "Nothing: no application on either side sees a connection.",
-		Remedy:     "Nothing to repair. Find out who scans, when nobody should.",
+		Remedy:     "Nothing to repair. Find out who scans, if no scan is expected.",
 		Limits:     "A scanner that sends an ordinary SYN is explained as connect-withdrawn; the label is the same.",
 	},
 	Match: func(c *facts.Facts) float64 {

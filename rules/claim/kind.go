@@ -142,6 +142,10 @@ const (
 	AtFIN
 	GoesOn
 
+	// What an application sees as a refused connection, without a RST.
+	ICMPRefused
+	ICMPRefusedMore
+
 	// A RST that belongs to the event of an earlier one.
 	SameEvent
 	Duplicate
@@ -291,6 +295,9 @@ var Kinds = []Meaning{
 	{FurtherResets, "further-resets", "the side sent so many further RSTs on the connection after the RST; the frame is the first of them", "count", false},
 	{AtFIN, "at-fin", "the RST's SEQ is that of the FIN of its sender at the first frame, which the peer acknowledged at the second, before the RST: one below the next that the peer expects", "", false},
 	{GoesOn, "goes-on", "the side, the RST's receiver, sent a segment other than a RST at the frame, after the RST", "span: time from the RST to it", false},
+
+	{ICMPRefused, "icmp-refused", "each frame is an ICMP error of this type and code, from this host, that quotes a SYN to this address and port; where there are more, the frames are the first of them", "text: who sent it and where the SYN went, as ADDRESS > ADDRESS:PORT; number: type in the second byte, code in the lowest, bit 16 for ICMPv6; count: how many in the capture", false},
+	{ICMPRefusedMore, "icmp-refused-more", "so many further ICMP errors in the capture quote a SYN, and refuse it by their type and code", "count", false},
 
 	{SameEvent, "same-event", "the frame is an earlier RST of the connection", "span: from it to the RST", false},
 	{Duplicate, "duplicate", "the first frame has the same addresses, ports, SEQ, ACK, flags and IP ID as the RST", "", false},

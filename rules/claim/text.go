@@ -518,6 +518,11 @@ var sentences = [numKinds]func(*Claim) string{
 		return c.atLeast() + words.Count(c.Count, "further RST") + " of " + c.side() + " follow" + s(c.Count)
 	},
 
+	ICMPRefused: icmpRefused,
+	ICMPRefusedMore: func(c *Claim) string {
+		return words.Count(c.Count, "further ICMP error") + " in response to SYNs to other services"
+	},
+
 	SameEvent: func(c *Claim) string { return "the first RST of this event" + ago(c.Span) },
 	Duplicate: func(*Claim) string { return "same addresses, numbers and IP ID: the same packet captured twice" },
 }
@@ -551,6 +556,17 @@ func s(n int) string {
 		return "s"
 	}
 	return ""
+}
+
+// icmpRefused words an ICMP error that ends an attempt to connect. Bit 16 of Number says ICMPv6.
+func icmpRefused(c *Claim) string {
+	says, errno := words.Refusal(c.Number>>16&1 == 1, uint8(c.Number>>8), uint8(c.Number))
+	from, to, _ := strings.Cut(c.Text, " > ")
+	times := ""
+	if c.Count > 1 {
+		times = " (" + words.Times(c.Count) + ")"
+	}
+	return "ICMP \"" + says + "\" from " + from + " in response to the SYN to " + to + times + ": the application gets " + errno + " without a RST"
 }
 
 // icmpText words an ICMP error (RFC 792, RFC 4443). Bit 16 of Number says ICMPv6.

@@ -241,9 +241,9 @@ func (q *question) sound() bool {
 		case p == nil:
 			q.grade = None // not read, or not TCP
 			ok = q.fail("frame %d is no TCP segment that the checker can read", n)
-		case p.ICMP == nil && e.Claim == "icmp":
+		case p.ICMP == nil && aboutICMP(e):
 			ok = q.fail("frame %d is no ICMP error", n)
-		case p.ICMP != nil && e.Claim != "icmp":
+		case p.ICMP != nil && !aboutICMP(e):
 			ok = q.fail("frame %d is an ICMP error", n)
 		case p.ICMP == nil && stream >= 0 && p.Stream != stream && n != q.r.Frame:
 			ok = q.fail("frame %d is of stream %d, not of %d", n, p.Stream, stream)
@@ -474,3 +474,6 @@ func unseen(own, other list, from, until, size int, ownNumbers bool) string {
 	}
 	return ""
 }
+
+// aboutICMP reports whether the frames of a claim are ICMP errors.
+func aboutICMP(e *Evidence) bool { return e.Claim == "icmp" || e.Claim == "icmp-refused" }

@@ -133,6 +133,8 @@ func init() {
 		"reset-text":        checkResetText,
 		"mptcp-reason":      checkMPTCPReason,
 		"mptcp-fastclose":   checkMPTCPFastClose,
+		"icmp-refused":      checkICMPRefused,
+		"icmp-refused-more": checkICMPRefusedMore,
 		"further-resets":    checkFurtherResets,
 
 		"same-event": checkSameEvent,

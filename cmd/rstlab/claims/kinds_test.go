@@ -212,6 +212,8 @@ var kindCases = []struct {
 	{script: "0 > A 100 700\n1 < RA 700 100 mptcp=70000102030405060708", frame: 2, yes: `{"claim":"mptcp-fastclose","side":"responder"}`, no: `{"claim":"mptcp-fastclose","side":"responder"}`, other: "0 > A 100 700\n1 < R 700 mptcp=8003"},
 	{script: aborted, frame: 6, yes: `{"claim":"further-resets","side":"responder","frames":[8],"values":{"count":1}}`, no: `{"claim":"further-resets","side":"responder","frames":[8],"values":{"count":2}}`},
 
+	{script: "0 > S 100\n1 > S 100 icmp=3/13/0/10.9.9.9\n9 < RA 0 101", frame: 3, yes: `{"claim":"icmp-refused","frames":[2],"values":{"number":781,"count":1,"text":"10.9.9.9 > 10.0.0.2:80"}}`, no: `{"claim":"icmp-refused","frames":[2],"values":{"number":781,"count":1,"text":"10.9.9.9 > 10.0.0.2:81"}}`},
+	{script: "0 > S 100\n1 > S 100 icmp=3/13/0/10.9.9.9\n9 < RA 0 101", frame: 3, yes: `{"claim":"icmp-refused-more","values":{"count":1}}`, no: `{"claim":"icmp-refused-more","values":{"count":2}}`},
 	{script: aborted, frame: 8, yes: `{"claim":"same-event","side":"responder","frames":[6],"values":{"span_ns":10000000}}`, no: `{"claim":"same-event","side":"responder","frames":[5]}`},
 	{script: "0 > A 100 700\n2 < R 700 id=7\n2 < R 700 id=7 ttl=63", frame: 3, yes: `{"claim":"duplicate","side":"responder","frames":[2,3]}`, no: `{"claim":"duplicate","side":"responder","frames":[2,3]}`, other: "0 > A 100 700\n2 < R 700 id=7\n2 < R 700 id=8"},
 }

@@ -355,6 +355,46 @@ func checkICMP(q *question) {
 	}
 }
 
+// refusals returns the ICMP errors of the capture that quote a SYN; what their type and code mean, RFC 1122 and
+// RFC 4443 say: all of Destination Unreachable that do not ask for smaller packets.
+func (q *question) refusals() (l list) {
+	for _, p := range q.c.Packets {
+		if p.ICMP == nil || p.ICMP.HasFlags && !isSYN(p) {
+			continue
+		}
+		if unreachable := uint8(3); p.ICMP.V6 && p.ICMP.Type == 1 || !p.ICMP.V6 && p.ICMP.Type == unreachable && p.ICMP.Code != 4 {
+			l = append(l, p)
+		}
+	}
+	return l
+}
+
+func checkICMPRefused(q *question) {
+	v := &q.e.Values
+	same := func(p *Packet) bool {
+		return icmpNumber(p.ICMP) == v.Number && p.ICMP.From.String()+" > "+p.Dst.String() == v.Text
+	}
+	all := q.refusals().keep(same)
+	for _, p := range q.frames() {
+		if p.ICMP == nil || !same(p) {
+			q.fail("frame %d is none of them", p.Frame)
+		}
+	}
+	low := len(all.keep(func(p *Packet) bool { return p.ICMP.HasFlags }))
+	q.count(v.Count, low, len(all))
+}
+
+func checkICMPRefusedMore(q *question) {
+	listed := 0
+	for _, e := range q.list {
+		if e.Claim == "icmp-refused" {
+			listed += e.Values.Count
+		}
+	}
+	all := q.refusals()
+	q.count(q.e.Values.Count, 1, max(1, len(all)-listed))
+}
+
 func checkOddFlags(q *question) {
 	p := q.frame()
 	if q.sent(p, q.side) && (!isSYN(p) || !p.Has(FIN) && !p.Has(PSH) && !strings.Contains(q.e.Values.Text, "URG")) {

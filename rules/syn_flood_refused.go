@@ -11,8 +11,9 @@ import (
 const synFloodSure = 0.97
 
 var synFlood = &Rule{
-	ID:       "syn-flood",
+	ID:       "syn-flood-refused",
 	Cause:    ClosedPort,
+	Pattern:  HalfOpen,
 	Severity: Warning,
 	RFC:      []string{"RFC 4987 §2.2", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{

@@ -16,11 +16,12 @@ const (
 )
 
 // backscatterID is what other rules call it by.
-const backscatterID = "backscatter"
+const backscatterID = "backscatter-reset"
 
 var backscatter = &Rule{
 	ID:       backscatterID,
 	Cause:    UnknownConnection,
+	Pattern:  Unasked,
 	Severity: Info,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.1", "RFC 4987 §2.2"},
 	Doc: Doc{
@@ -60,7 +61,7 @@ var backscatter = &Rule{
 		}
 		f.SayRST(c)
 		if c.ResetsSYNACK() {
-			f.Open(FastClose, healthProbeID, 0.3, "a socket that is closed on purpose after the SYN-ACK sends RST+ACK; this is the reply of a system without the connection")
+			f.Open(FastClose, healthProbeID, 0.3, "a program that closes its socket on purpose sends RST+ACK; this RST is a system's reply to a SYN-ACK")
 		} else {
 			f.Open(ClosedPort, noListenerID, 0.5, "the host that was refused sent no SYN that this capture holds")
 		}
