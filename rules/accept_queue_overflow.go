@@ -11,8 +11,8 @@ import (
 
 // How sure an aborted handshake is.
 const (
-	overflowSure = 0.88 // the RST answers the third step itself
-	overflowBoth = 0.86 // third step and first data came together, and each drew a RST
+	overflowSure = 0.91 // the RST answers the third step itself
+	overflowBoth = 0.89 // third step and first data came together, and each drew a RST
 	overflowMany = 0.04 // more when other connections fell in the same way
 	overflowSoon = 300 * time.Millisecond
 )

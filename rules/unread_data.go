@@ -8,9 +8,9 @@ import (
 
 // How sure it is that data was left unread.
 const (
-	unreadRequest = 0.97  // a request was there and nothing came back
-	unreadWindow  = 0.975 // and the window had closed: nobody was reading
-	unreadOpaque  = 0.94  // no known protocol
+	unreadRequest = 0.985 // a request was there and nothing came back
+	unreadWindow  = 0.985 // and the window had closed: nobody was reading
+	unreadOpaque  = 0.95  // no known protocol
 )
 
 // unreadDataID is what other rules call it by.
