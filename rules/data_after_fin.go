@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"strings"
+
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
 	"github.com/rstexplain/rstexplain/rules/facts"
@@ -70,7 +72,7 @@ var dataAfterFIN = &Rule{
 		f.Summary = words.Sentence("%s closed %s", words.Capital(Sender(c)), Circumstances(c))
 		switch {
 		case c.AfterClose.Data.Seen():
-			f.Summary += words.Sentence("; %s of %s %s and reached a closed socket.", words.Bytes(int64(c.AfterClose.Bytes)), Receiver(c), Came(c, c.AfterClose.Data))
+			f.Summary += words.Sentence("; %s of %s %s and reached a closed socket.", words.Bytes(int64(c.AfterClose.Bytes)), Receiver(c), dataCame(c))
 		case c.Trigger != nil:
 			f.Summary += words.Sentence("; %s %s and reached a closed socket.", words.Segment(c.Trigger), Came(c, c.Trigger.Mark))
 		default:
@@ -129,3 +131,12 @@ func onlyPings(c *facts.Facts) bool {
 // maxPong is the size of the largest WebSocket control frame (RFC 6455 §5.5: at most 125 bytes) from a server,
 // header included; other protocols' pings are smaller.
 const maxPong = 127
+
+// dataCame says when the data came that reached the closed socket.
+func dataCame(c *facts.Facts) string {
+	came := Came(c, c.AfterClose.Data)
+	if c.AfterClose.Bytes != 1 {
+		came = strings.Replace(came, "was", "were", 1)
+	}
+	return came
+}
