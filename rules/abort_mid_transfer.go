@@ -9,10 +9,10 @@ import (
 
 // How sure it is that a transfer was aborted.
 const (
-	abortKnown  = 0.97 // the protocol says that it was not complete
-	abortFlight = 0.96 // data was under way
+	abortKnown  = 0.98 // the protocol says that it was not complete
+	abortFlight = 0.97 // data was under way
 	abortSealed = 0.78 // inside TLS, a moment after the last bytes of a message that may be whole
-	abortAsked  = 0.93 // the client withdrew its request
+	abortAsked  = 0.95 // the client withdrew its request
 	abortStream = 0.80 // the sender was sending, and whether that was complete is not known
 )
 

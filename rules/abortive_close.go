@@ -9,8 +9,8 @@ import (
 
 // How sure it is that a finished connection was closed by RST on purpose.
 const (
-	abortiveSure   = 0.93
-	abortiveOpaque = 0.84 // no known protocol
+	abortiveSure   = 0.95
+	abortiveOpaque = 0.88 // no known protocol
 	abortiveFlight = 0.80 // its own last data was not yet acknowledged
 )
 

@@ -11,8 +11,8 @@ import (
 
 // How sure an aborted handshake is.
 const (
-	overflowSure = 0.88 // the RST answers the last ACK of the handshake itself
-	overflowBoth = 0.86 // that ACK and first data came together, and each was answered by a RST
+	overflowSure = 0.91 // the RST answers the last ACK of the handshake itself
+	overflowBoth = 0.89 // that ACK and first data came together, and each was answered by a RST
 	overflowMany = 0.04 // more when other connections fell in the same way
 	overflowSoon = 300 * time.Millisecond
 )

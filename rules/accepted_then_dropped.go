@@ -9,9 +9,9 @@ import (
 
 // How sure it is that a server reset a connection that it had just accepted.
 const (
-	droppedUnused = 0.97 // no request had been sent yet
-	droppedAsked  = 0.96 // the first request had come, and the RST at once
-	droppedUnseen = 0.55 // nothing but the RST is in the capture
+	droppedUnused = 0.985 // no request had been sent yet
+	droppedAsked  = 0.98  // the first request had come, and the RST at once
+	droppedUnseen = 0.55  // nothing but the RST is in the capture
 	droppedWithin = 50 * time.Millisecond
 )
 

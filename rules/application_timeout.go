@@ -11,8 +11,8 @@ import (
 
 // How sure it is that one side timed out, and from which wait on.
 const (
-	appTimeoutRound  = 0.93 // after a round time
-	appTimeoutOther  = 0.89
+	appTimeoutRound  = 0.95 // after a round time
+	appTimeoutOther  = 0.91
 	appTimeoutOpaque = 0.83 // whose turn it was is a guess: no known protocol
 	appTimeoutFrom   = 900 * time.Millisecond
 )

@@ -6,7 +6,7 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-const connectWithdrawnSure = 0.97
+const connectWithdrawnSure = 0.98
 
 // connectWithdrawnID is what other rules call it by.
 const connectWithdrawnID = "connect-withdrawn"

@@ -10,11 +10,11 @@ import (
 
 // How sure it is that one side closed although the other still had data to send.
 const (
-	afterFINOpen    = 0.98 // an exchange was unfinished when it closed, and data came
-	afterFINAnswer  = 0.95 // more of the server's data reached a client that had closed
+	afterFINOpen    = 0.985 // an exchange was unfinished when it closed, and data came
+	afterFINAnswer  = 0.95  // more of the server's data reached a client that had closed
 	afterFINUnclear = 0.80
-	afterFINUnended = 0.84 // inside TLS, only the missing close_notify shows it
-	afterFINNoData  = 0.88 // only a FIN or ACK came
+	afterFINUnended = 0.90 // inside TLS, only the missing close_notify shows it
+	afterFINNoData  = 0.94 // only a FIN or ACK came
 	afterFINBlind   = 0.75 // what came is not in the capture
 	afterFINMeant   = 0.80 // its close_notify shows that it closed on purpose
 )

@@ -10,8 +10,8 @@ import (
 
 // How sure it is that a server responded before it had read all.
 const (
-	earlyResponseSure = 0.96
-	earlyResponseLeft = 0.90 // the client had received the response and closed by then
+	earlyResponseSure = 0.98
+	earlyResponseLeft = 0.94 // the client had received the response and closed by then
 )
 
 var earlyResponse = &Rule{

@@ -10,7 +10,7 @@ import (
 
 // How sure it is that the sender had given up before it answered.
 const (
-	silentMany = 0.95
+	silentMany = 0.96
 	silentTwo  = 0.85
 )
 

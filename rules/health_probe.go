@@ -11,7 +11,7 @@ import (
 // How sure it is that an originator only looked whether somebody is there.
 const (
 	probeHalfOpen = 0.98  // RST+ACK in place of the third step
-	probeOpen     = 0.96  // after the handshake, no data of either side
+	probeOpen     = 0.97  // after the handshake, no data of either side
 	probeAlike    = 0.985 // and others like it before
 	probeGreeted  = 0.92  // the server had greeted, the client said nothing
 	probeClosed   = 0.90  // it had closed before the greeting came

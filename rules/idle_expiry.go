@@ -13,7 +13,7 @@ const (
 	expiryDevice   = 0.93 // the signs name a device on the path
 	expiryMatching = 0.84 // the silence matches a known idle time
 	expiryLong     = 0.80
-	expiryShort    = 0.68
+	expiryShort    = 0.74
 	expiryLongFrom = time.Minute
 
 	expiryDeviceFrom = 2 * time.Second  // for devices, which the signs give away

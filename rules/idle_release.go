@@ -9,7 +9,7 @@ import (
 
 // How sure it is that an idle connection was closed on purpose.
 const (
-	idleReleaseSure    = 0.92
+	idleReleaseSure    = 0.94
 	idleReleaseUnclear = 0.80 // what was said before is not in the capture
 	idleReleaseFrom    = time.Second
 )

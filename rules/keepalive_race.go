@@ -12,12 +12,12 @@ import (
 
 // How sure it is that a request crossed the closing of an idle connection.
 const (
-	raceTimeout = 0.95 // the idle time matches one that servers are known to use
-	raceIdle    = 0.94
-	raceBusy    = 0.84 // closed right after an answer
+	raceTimeout = 0.96 // the idle time matches one that servers are known to use
+	raceIdle    = 0.96
+	raceBusy    = 0.92 // closed right after an answer
 	raceUnseen  = 0.85 // the FIN is not in the capture
 	raceUnclear = 0.62 // what was said before is not in the capture
-	raceDied    = 0.80 // its port refuses connections from then on
+	raceDied    = 0.84 // its port refuses connections from then on
 )
 
 // keepaliveRaceID is what other rules call it by.

@@ -13,7 +13,7 @@ import (
 // How sure it is that a segment came after the end.
 const (
 	lateBothClosed = 0.96 // both FINs were acknowledged before
-	lateReset      = 0.95 // the other side had reset
+	lateReset      = 0.96 // the other side had reset
 	lateDevice     = 0.94 // so had its sender, and a device on the path answers what was still under way
 	lateOwnReset   = 0.88 // the sender itself had reset, more than a round trip before
 	lateHalfClosed = 0.93 // a bare FIN or ACK, long after the sender's FIN was acknowledged

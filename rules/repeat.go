@@ -12,9 +12,9 @@ import (
 
 // What a repeat is less sure of than the first of its event.
 const (
-	repeatInFlight = 0.99 // its trigger was under way when the first reset was sent
-	strayEvent     = 0.85 // it is the other side's answer to a segment that the first reset overtook
-	repeatDeaf     = 0.97 // the peer goes on because it visibly never got the first
+	repeatInFlight = 0.999 // its trigger was under way when the first reset was sent
+	strayEvent     = 0.85  // it is the other side's answer to a segment that the first reset overtook
+	repeatDeaf     = 0.99  // the peer goes on because it visibly never got the first
 )
 
 // repeat explains a reset that belongs to the event of an earlier one, nil when it is an event of its own.

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rstexplain/rstexplain/rules/claim"
@@ -83,5 +84,59 @@ func TestWindowNotCaptured(t *testing.T) {
 	}
 	if f := last(t, from+"+0.01 > . 28 ack 44 win 500\n+0.1 < R. 90000044 ack 28"); !note(f) {
 		t.Errorf("a SEQ far outside of a window that was captured\n%s", tell(f))
+	}
+}
+
+// A summary that rests on an absence says so where the capture could not have shown the opposite.
+func TestHedgedSummary(t *testing.T) {
+	const hedge = "as far as this capture shows"
+	lost := opened + `+0.001 > P. 1:28 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.25 > P. 1:28 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.5 > P. 1:28 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++1 > P. 1:28 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++4 > R. 28 ack 1`
+	if f := last(t, lost); strings.Contains(f.Summary, hedge) || !strings.Contains(f.Summary, "without an acknowledgment") {
+		t.Errorf("%s", tell(f))
+	}
+	// The server was not captured.
+	alone := `0 > P. 1:28 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.25 > P. 1:28 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.5 > P. 1:28 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++1 > P. 1:28 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++4 > R. 28 ack 1`
+	if f := last(t, alone); !strings.Contains(f.Summary, hedge) {
+		t.Errorf("%s", tell(f))
+	}
+}
+
+// A device's RST with a number above all that the server had sent cuts the answer off that comes behind it.
+func TestCutOff(t *testing.T) {
+	const request = opened + `+0.001 > P. 1:28 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+`
+	forged := last(t, request+`+0.005 < R. 44 ack 28 ttl 200
++0.015 < . 1 ack 28
++0.001 < P. 1:44 ack 28 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
++0 > . 28 ack 44
++0.05 > P. 28:55 ack 44 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.02 < P. 44:87 ack 55 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"`)
+	if forged.Origin != OriginMiddlebox || strings.Contains(forged.Summary, "complete") || says(forged, claim.SendsOn) == nil {
+		t.Errorf("%s", tell(forged))
+	}
+}
+
+// An ACK that acknowledges new data answers that data, and not the RST before it.
+func TestNoChallenge(t *testing.T) {
+	challenged := func(f *Finding) bool {
+		return slices.ContainsFunc(f.Notes, func(e Evidence) bool { return e.Kind == claim.Challenged })
+	}
+	const sent = answered + `+0.001 < P. 44:87 ack 28
+`
+	if f := last(t, sent+`+0.001 < R 90 ipid 7
++0.02 > . 28 ack 87`); challenged(f) {
+		t.Errorf("%s", tell(f))
+	}
+	if f := last(t, answered+`+0.001 < R 90 ipid 7
++0.02 > . 28 ack 44`); !challenged(f) {
+		t.Errorf("an ACK of nothing new, for a RST in the window\n%s", tell(f))
 	}
 }

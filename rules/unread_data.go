@@ -8,9 +8,9 @@ import (
 
 // How sure it is that data was left unread.
 const (
-	unreadRequest = 0.97  // a request was there and nothing came back
-	unreadWindow  = 0.975 // and the window had closed: the program did not read
-	unreadOpaque  = 0.94  // no known protocol
+	unreadRequest = 0.985 // a request was there and nothing came back
+	unreadWindow  = 0.985 // and the window had closed: the program did not read
+	unreadOpaque  = 0.95  // no known protocol
 	unreadFall    = 0.90  // only the falling window shows it
 	unreadStream  = 0.88  // in the middle of a stream, whose end may have been agreed
 	unreadOneWay  = 0.78  // messages that want no answer had just come

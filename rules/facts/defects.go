@@ -17,9 +17,9 @@ var defectCosts = []struct {
 	defect flows.Defects
 	factor float64
 }{
-	{flows.NoHandshake, 0.96},
+	{flows.NoHandshake, 0.945},
 	{flows.OneDirection, 0.93},
-	{flows.MissedPackets, 0.97},
+	{flows.MissedPackets, 0.94},
 	{flows.Reordered, 0.985},
 	{flows.SnapCut, 0.95},
 	{flows.Evicted, 0.93},

@@ -178,7 +178,11 @@ func checkAcksAfterReset(q *question) {
 		q.fail("it names no acknowledgment")
 		return
 	}
+	// A segment that acknowledges no more than the RST itself may have left before it, and been overtaken by it.
 	acked, ok := q.by(q.sender).before(q.rst.Frame).highestACK()
+	if q.rst.Has(ACK) && (!ok || above(q.rst.ACK, acked) > 0) && above(q.rst.ACK, acked) < far && frames[0].Time-q.rst.Time < overtaking {
+		acked, ok = q.rst.ACK, true
+	}
 	for _, p := range frames {
 		if q.sent(p, q.sender) && q.after(p) && (p.Has(RST) || !p.Has(ACK) || ok && above(p.ACK, acked) <= 0) {
 			q.fail("frame %d acknowledges no more than before", p.Frame)
@@ -193,6 +197,9 @@ func checkAcksAfterReset(q *question) {
 	q.span(q.rst, frames[0])
 }
 
+// overtaking is more than the time by which networks and captures reorder segments of one direction, in nanoseconds.
+const overtaking = 3e6
+
 func checkAcceptsAfterReset(q *question) {
 	p := list(q.frames()).last()
 	if !q.sent(p, q.sender) || !q.is(p, isSYNACK, "SYN-ACK") || !q.after(p) {
@@ -203,6 +210,12 @@ func checkAcceptsAfterReset(q *question) {
 	}
 	if s := q.by(q.receiver).between(q.rst.Frame, p.Frame).keep(isSYN).first(); s != nil {
 		q.fail("frame %d is another SYN", s.Frame)
+	}
+	// Each SYN draws one answer: one more than RSTs may be what the SYN-ACK answers.
+	syns, _ := counts(q.by(q.receiver).before(p.Frame).keep(isSYN))
+	_, refusals := counts(q.by(q.sender).before(p.Frame).resets())
+	if syns > refusals {
+		q.fail("there are %d SYNs and %d RSTs before it: the SYN-ACK may answer a SYN of its own", syns, refusals)
 	}
 	q.span(q.rst, p)
 }
@@ -259,7 +272,7 @@ func checkTooSoon(q *question) {
 			if s.Frame >= a.Frame {
 				break
 			}
-			if s.End() != s.SEQ && a.Has(ACK) && s.End() == a.ACK && !s.Has(RST) {
+			if s.End() != s.SEQ && a.Has(ACK) && s.End() == a.ACK && !s.Has(RST) && !s.Copy && !s.Alike {
 				least = min(least, a.Time-s.Time)
 			}
 		}
