@@ -3,6 +3,7 @@ package incident
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -361,4 +362,28 @@ func TestPortsAreCountedExactly(t *testing.T) {
 	if len(list) != 1 || list[0].Services != (Count{N: 15_000}) {
 		t.Errorf("%+v", list)
 	}
+}
+
+// BenchmarkAdd adds resets of 500 services and 20,000 clients, and reports the memory that is kept.
+func BenchmarkAdd(b *testing.B) {
+	var s script
+	for i := range 1 << 16 {
+		p := []rules.Pattern{rules.Cut, rules.Habit, rules.Race, rules.Refusal}[i%4]
+		s.at(float64(i)/1000, p, port(fmt.Sprintf("10.%d.%d.1", i%20_000>>8, i&255), 1024+i%5000), port(fmt.Sprintf("172.16.%d.1", i*7919%500), 80))
+	}
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	f := NewFinder()
+	b.ResetTimer()
+	for i := range b.N {
+		f.Add(s[i%len(s)])
+	}
+	b.StopTimer()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(int64(after.HeapAlloc)-int64(before.HeapAlloc))/1e6, "MB")
+	b.ReportMetric(float64(len(f.strands)), "strands")
+	runtime.KeepAlive(f)
+	runtime.KeepAlive(s)
 }
