@@ -105,6 +105,18 @@ func (g *Grouping) Now() map[int]int {
 	return g.finder.Of()
 }
 
+// incidentOf returns the incident of a number, as far as it is known, nil if there is none.
+func (g *Grouping) incidentOf(number int) *Incident {
+	number = g.Now()[number]
+	list := g.Incidents()
+	for i := range list {
+		if list[i].Number == number {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
 // model makes an Incident.
 func (g *Grouping) model(f *incident.Incident) Incident {
 	in := Incident{
