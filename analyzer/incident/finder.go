@@ -13,15 +13,16 @@ type Finder struct {
 	now     map[key]int // number of the strand that takes resets of a key
 	fan     map[key]int // how many strands a client, or a service, has
 	refs    int         // resets that all strands name
+	names   budget      // hosts and services that all strands may still keep
 
-	conns map[conn]*trace
+	conns map[conn]trace
 	order []conn // in which their traces came, as a ring
 	next  int
 }
 
 // NewFinder returns a Finder that has seen nothing.
 func NewFinder() *Finder {
-	return &Finder{now: map[key]int{}, fan: map[key]int{}, conns: map[conn]*trace{}}
+	return &Finder{now: map[key]int{}, fan: map[key]int{}, names: budget{MaxNames}, conns: map[conn]trace{}}
 }
 
 // A key says which resets are of one strand.
@@ -31,10 +32,16 @@ type key struct {
 }
 
 // A conn is a connection of a capture.
-type conn struct{ file, stream int }
+type conn struct {
+	stream int
+	file   int32
+}
 
 // A trace is what is remembered of a connection: the last two events on it and their strands.
-type trace struct{ roots, strands [2]int }
+type trace struct {
+	roots   [2]int
+	strands [2]int32
+}
 
 // maxFan is how many strands a client, or a service, may have, before further ones are kept together.
 const maxFan = 64
@@ -45,56 +52,53 @@ const maxRuns = 256
 // Add returns the number of the incident that r belongs to as far as is known yet; Of says what became of it. It
 // reports too whether r is the first of the number, or graver than those before: a candidate to represent it.
 func (f *Finder) Add(r *Reset) (number int, candidate bool) {
-	c := conn{r.File, r.Stream}
-	known := f.conns[c]
+	c := conn{r.Stream, int32(r.File)}
+	known := f.conns[c] // the zero trace if there is none
 	n := 0
-	if known != nil && (r.Repeats != 0 || r.Pattern == rules.Aftermath) {
+	if r.Repeats != 0 || r.Pattern == rules.Aftermath {
 		n = known.strandOf(r.Repeats)
 	}
 	if n == 0 {
 		n = f.strandFor(r)
 	}
 	s := f.strands[n-1]
-	fresh := known == nil || !known.has(n)
+	fresh := !known.has(n)
 	if fresh || r.Repeats == 0 {
 		f.remember(c, known, r, n)
 	}
 	return n, f.count(s, r, fresh)
 }
 
-// strandOf returns the strand of the event that began with the frame root, else that of the last one.
+// strandOf returns the strand of the event that began with the frame root, else that of the last one, 0 for none.
 func (t *trace) strandOf(root int) int {
 	if t.roots[1] == root && t.strands[1] != 0 {
-		return t.strands[1]
+		return int(t.strands[1])
 	}
-	return t.strands[0]
+	return int(t.strands[0])
 }
 
-func (t *trace) has(strand int) bool { return t.strands[0] == strand || t.strands[1] == strand }
+func (t *trace) has(strand int) bool {
+	return t.strands[0] == int32(strand) || t.strands[1] == int32(strand)
+}
 
-func (f *Finder) remember(c conn, t *trace, r *Reset, strand int) {
+// remember adds an event to the trace of a connection. New connections replace the oldest.
+func (f *Finder) remember(c conn, t trace, r *Reset, strand int) {
 	root := r.Frame
 	if r.Repeats != 0 {
 		root = r.Repeats
 	}
 	switch {
-	case t == nil && len(f.order) < recent:
-		t = new(trace)
-		f.conns[c] = t
+	case t.strands[0] != 0:
+		t.roots[1], t.strands[1] = t.roots[0], t.strands[0]
+	case len(f.order) < recent:
 		f.order = append(f.order, c)
-	case t == nil:
-		old := f.order[f.next]
-		t = f.conns[old]
-		delete(f.conns, old)
-		*t = trace{}
-		f.conns[c] = t
+	default:
+		delete(f.conns, f.order[f.next])
 		f.order[f.next] = c
 		f.next = (f.next + 1) % recent
 	}
-	if t.strands[0] != 0 {
-		t.roots[1], t.strands[1] = t.roots[0], t.strands[0]
-	}
-	t.roots[0], t.strands[0] = root, strand
+	t.roots[0], t.strands[0] = root, int32(strand)
+	f.conns[c] = t
 }
 
 // sides are appended to what a key says where the sender matters.

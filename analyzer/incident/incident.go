@@ -98,8 +98,9 @@ var Kinds = []struct {
 
 // A Ref is a reset of one of the captures.
 type Ref struct {
-	File, Frame, Stream int
-	Line                int // of a text, 0 else
+	Frame, Stream int
+	File          int32
+	Line          int32 // of a text, 0 else
 }
 
 // A Count is a number of different things, or the least that it is.
@@ -143,8 +144,9 @@ type DetailCount struct {
 const (
 	MaxStrands = 4096    // incidents that are kept apart, before they are joined
 	MaxRefs    = 1000    // resets that an incident names
-	MaxAllRefs = 1 << 16 // resets that all incidents name
-	MaxHosts   = 1024    // hosts, and services, that an incident counts exactly; ports of one host are always counted exactly
+	MaxAllRefs = 1 << 15 // resets that all incidents name
+	MaxHosts   = 1024    // hosts, and services, that an incident counts exactly; but ports of one host to the last
+	MaxNames   = 1 << 15 // hosts and services that all incidents count exactly
 	MaxDetails = 8       // rules that an incident lists
-	recent     = 1 << 14 // connections of which it is known to which incident their resets belong
+	recent     = 1 << 13 // connections of which it is known to which incident their resets belong
 )

@@ -3,6 +3,7 @@ package incident
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -110,7 +111,7 @@ func TestGroups(t *testing.T) {
 			s.at(70, rules.Outage, "10.1.0.3:42000", service, closed, before(60))
 		}, []string{
 			"alike: 1 connection between 10.1.0.1 and 10.0.0.5:9090 was reset by the server at 14:01:09: what the rule says.",
-			"service-restart: 10.0.0.5:8080 went away: at 14:01:10, 1 attempt was refused; the capture does not show that it accepted again.",
+			"service-restart: 10.0.0.5:8080 went away: 1 attempt was refused at 14:01:10; the capture does not show that it accepted again.",
 		}},
 		{"two restarts: it accepted in between", func(s *script) {
 			s.at(10, rules.Outage, "10.1.0.3:1", service, closed, before(5), after(15))
@@ -242,6 +243,29 @@ func TestGroups(t *testing.T) {
 			"syn-flood: 40 handshakes from 40 hosts to 10.0.0.5:8080 were not completed from 14:00:00 to 14:00:39.",
 			"alike: 1 connection between 10.1.0.1 and 10.0.0.6:80 was reset by the server at 14:00:41: what the rule says.",
 		}},
+		{"backscatter", func(s *script) {
+			for i := range 20 {
+				s.at(float64(i), rules.Unasked, port(fmt.Sprintf("10.1.0.%d", i), 1), service, byClient, func(r *Reset) { r.ToSYNACK = true })
+			}
+		}, []string{"backscatter: 10.0.0.5:8080 answered 20 hosts that had not asked for a connection, from 14:00:00 to 14:00:19: somebody else most likely used their addresses."}},
+		{"a client's time limit, and a server's", func(s *script) {
+			for i := range 2 {
+				s.at(float64(i), rules.TimeLimit, port("10.1.0.1", 41000+i), service, byClient, func(r *Reset) { r.Waited = 30 * time.Second })
+			}
+			s.at(5, rules.TimeLimit, "10.1.0.1:1", "10.0.0.6:80", func(r *Reset) { r.Waited = time.Minute })
+		}, []string{
+			"time-limit: The client gave up on 2 requests to 10.0.0.5:8080 that had not been answered after 30.0 s, from 14:00:00 to 14:00:01.",
+			"time-limit: 10.0.0.6:80 ended 1 connection with a request that it had not answered after 60.0 s, at 14:00:05.",
+		}},
+		{"a NAT that uses ports again", func(s *script) {
+			for i := range 2 {
+				s.at(float64(i), rules.Reuse, port("10.1.0.1", 41000+i), service)
+			}
+		}, []string{"port-reuse: 10.1.0.1 used addresses and ports again for 2 connections to 10.0.0.5:8080 that still had the old ones, from 14:00:00 to 14:00:01."}},
+		{"a host that had lost its connections", func(s *script) {
+			s.at(0, rules.Loss, "10.1.0.1:1", service)
+			s.at(9, rules.Loss, "10.1.0.2:1", "10.0.0.5:22")
+		}, []string{"host-restart: 10.0.0.5 had lost 2 connections on 2 of its ports, from 14:00:00 to 14:00:09."}},
 		{"a keep-alive race, with its rate", func(s *script) {
 			for i := range 13 {
 				s.at(float64(i)*600, rules.Race, port("10.1.0.1", 41000+i), service)
@@ -361,4 +385,28 @@ func TestPortsAreCountedExactly(t *testing.T) {
 	if len(list) != 1 || list[0].Services != (Count{N: 15_000}) {
 		t.Errorf("%+v", list)
 	}
+}
+
+// BenchmarkAdd adds resets of 500 services and 20,000 clients, and reports the memory that is kept.
+func BenchmarkAdd(b *testing.B) {
+	var s script
+	for i := range 1 << 16 {
+		p := []rules.Pattern{rules.Cut, rules.Habit, rules.Race, rules.Refusal}[i%4]
+		s.at(float64(i)/1000, p, port(fmt.Sprintf("10.%d.%d.1", i%20_000>>8, i&255), 1024+i%5000), port(fmt.Sprintf("172.16.%d.1", i*7919%500), 80))
+	}
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	f := NewFinder()
+	b.ResetTimer()
+	for i := range b.N {
+		f.Add(s[i%len(s)])
+	}
+	b.StopTimer()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(int64(after.HeapAlloc)-int64(before.HeapAlloc))/1e6, "MB")
+	b.ReportMetric(float64(len(f.strands)), "strands")
+	runtime.KeepAlive(f)
+	runtime.KeepAlive(s)
 }

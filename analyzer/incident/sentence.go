@@ -21,7 +21,7 @@ func (t *tale) sentence(kind Kind) string {
 		if t.parts[rules.Outage] != nil {
 			return t.outage(kind)
 		}
-		return fmt.Sprintf("%s lost %s on %s of its ports %s.", plain(w.hosts.only()), conns(w.conns), w.services.count(), t.when())
+		return fmt.Sprintf("%s had lost %s on %s of its ports, %s.", plain(w.hosts.only()), conns(w.conns), w.services.count(), t.when())
 	case ServiceDown:
 		return fmt.Sprintf("%s refused %s %s%s; the capture does not show that anything ever accepted one there.", t.servers(),
 			all(w.conns, "connection", "attempt", w.resets), t.when(), t.from())
@@ -38,8 +38,8 @@ func (t *tale) sentence(kind Kind) string {
 		return fmt.Sprintf("%s from %s to %s were not completed %s.", counted(w.conns, "handshake", "handshakes"),
 			counts(w.clients.count(), "host", "hosts"), t.servers(), t.when())
 	case Backscatter:
-		return fmt.Sprintf("%s answered %s %s that had not asked for a connection, %s: somebody else most likely used their addresses.",
-			t.servers(), counts(w.clients.count(), "host", "hosts"), "", t.when())
+		return fmt.Sprintf("%s answered %s that had not asked for a connection, %s: somebody else most likely used their addresses.",
+			t.servers(), counts(w.clients.count(), "host", "hosts"), t.when())
 	case IdleTimeout:
 		return t.idle()
 	case HealthCheck:
@@ -49,8 +49,11 @@ func (t *tale) sentence(kind Kind) string {
 		}
 		return s + "."
 	case TimeLimit:
-		return fmt.Sprintf("%s gave up on %s to %s that %s not been answered %s, %s.", t.sideOf(), counted(w.found, "request", "requests"), t.servers(),
-			plural(w.found, "had", "had"), within(w.waited), t.when())
+		if w.senders[flows.Originator] == 0 {
+			return fmt.Sprintf("%s ended %s with a request that it had not answered %s, %s.", t.servers(), conns(w.conns), within(w.waited), t.when())
+		}
+		return fmt.Sprintf("%s gave up on %s to %s that had not been answered %s, %s.", t.sideOf(), counted(w.found, "request", "requests"), t.servers(),
+			within(w.waited), t.when())
 	case KeepAliveRace:
 		s := fmt.Sprintf("%s closed %s while a request was on its way, %s", t.servers(), conns(w.conns), t.when())
 		if hours := w.last.Sub(w.first).Hours(); hours >= 1 {
@@ -134,18 +137,13 @@ func (t *tale) outage(kind Kind) string {
 	if back {
 		until = out.acceptedAfter
 	}
-	away := plural(w.services.count().N, " was", " were") + " away "
+	were := plural(w.services.count().N, " was", " were")
+	s := name + were + " away " + between(w.first, until) + ": "
 	switch {
-	case back && out.acceptedBefore == 0 && cut == 0:
-		away = plural(w.services.count().N, " was", " were") + " not there yet "
 	case !back:
-		away = " went away: from "
-	}
-	s := name + away
-	if back {
-		s += between(w.first, until) + ": "
-	} else {
-		s = strings.TrimSuffix(s, "from ") + between(w.first, until) + ", "
+		s = name + " went away: "
+	case out.acceptedBefore == 0 && cut == 0:
+		s = name + were + " not there yet " + between(w.first, until) + ": "
 	}
 	if cut > 0 {
 		s += fmt.Sprintf("%s cut, ", counted(cut, "connection was", "connections were"))
@@ -154,7 +152,7 @@ func (t *tale) outage(kind Kind) string {
 	if back {
 		return s + ", then it accepted again."
 	}
-	return s + "; the capture does not show that it accepted again."
+	return s + " " + between(w.first, until) + "; the capture does not show that it accepted again."
 }
 
 func (t *tale) device() string {

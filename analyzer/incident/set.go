@@ -7,6 +7,29 @@ import (
 	"strings"
 )
 
+// A budget is how many names all sets of a Finder may keep; nil is no bound.
+type budget struct{ left int }
+
+// bitsCost is what counting ports in bits takes from a budget.
+const bitsCost = 256
+
+func (b *budget) take(n int) bool {
+	if b == nil {
+		return true
+	}
+	if b.left < n {
+		return false
+	}
+	b.left -= n
+	return true
+}
+
+func (b *budget) give(n int) {
+	if b != nil {
+		b.left += n
+	}
+}
+
 // A set counts different names, up to MaxHosts exactly.
 type set struct {
 	few  []string
@@ -17,12 +40,12 @@ type set struct {
 // fewNames is how many names a set keeps in a slice, which is smaller than a map and as fast.
 const fewNames = 6
 
-func (s *set) add(name string) {
-	if s.has(name) {
+func (s *set) add(name string, b *budget) {
+	if name == "" || s.has(name) {
 		return
 	}
 	switch {
-	case s.len() >= MaxHosts:
+	case s.len() >= MaxHosts || !b.take(1):
 		s.more = true
 	case s.many != nil:
 		s.many[name] = struct{}{}
@@ -71,12 +94,12 @@ func (s *set) names() []string {
 // merge adds all of o.
 func (s *set) merge(o *set) {
 	for _, n := range o.names() {
-		s.add(n)
+		s.add(n, nil)
 	}
 	s.more = s.more || o.more
 }
 
-// Services counts addresses with their ports: those of one host exactly, because a scan is told by them.
+// A services counts addresses with their ports: those of one host exactly, because a scan is told by them.
 type services struct {
 	set
 	host  string // whose ports are counted in bits, "" before there are enough
@@ -84,28 +107,30 @@ type services struct {
 }
 
 // add counts a service. Beyond MaxHosts of one host, ports go on being counted in bits.
-func (s *services) add(addr string) {
+func (s *services) add(addr string, b *budget) {
 	if s.ports != nil && hostOf(addr) == s.host {
 		s.mark(addr)
 		return
 	}
-	s.set.add(addr)
-	if s.ports == nil && s.more {
+	more := s.more
+	s.set.add(addr, b)
+	if s.ports == nil && s.more && !more && b.take(bitsCost) {
+		n := s.len()
 		s.few, s.many, s.more = s.bits(addr)
+		b.give(n - s.len())
 	}
 }
 
 // bits begins to count in bits, where all services are of one host, and returns the names that remain.
 func (s *services) bits(last string) ([]string, map[string]struct{}, bool) {
-	host := hostOf(last)
-	for n := range s.many {
+	host, names := hostOf(last), s.names()
+	for _, n := range names {
 		if hostOf(n) != host {
 			return s.few, s.many, true
 		}
 	}
 	s.host, s.ports = host, new([1 << 16 / 64]uint64)
-	s.mark(last)
-	for n := range s.many {
+	for _, n := range append(names, last) {
 		s.mark(n)
 	}
 	return nil, nil, false
@@ -137,7 +162,7 @@ func (s *services) only() string {
 // merge adds all of o.
 func (s *services) merge(o *services) {
 	for _, n := range o.names() {
-		s.add(n)
+		s.add(n, nil)
 	}
 	s.more = s.more || o.more
 	if o.ports == nil {
@@ -145,7 +170,7 @@ func (s *services) merge(o *services) {
 	}
 	for i, w := range o.ports {
 		for ; w != 0; w &= w - 1 {
-			s.add(o.host + ":" + strconv.Itoa(i*64+bits.TrailingZeros64(w)))
+			s.add(o.host+":"+strconv.Itoa(i*64+bits.TrailingZeros64(w)), nil)
 		}
 	}
 }

@@ -94,28 +94,28 @@ func (f *Finder) count(s *strand, r *Reset, fresh bool) (candidate bool) {
 	s.senders[r.Sender]++
 	if fresh {
 		s.conns++
-		s.clients.add(hostOf(r.Client))
-		s.hosts.add(hostOf(r.Server))
-		s.services.add(r.Server)
+		s.clients.add(hostOf(r.Client), &f.names)
+		s.hosts.add(hostOf(r.Server), &f.names)
+		s.services.add(r.Server, &f.names)
 	}
 	if r.Repeats == 0 {
 		s.found++
 		s.severities[rank(r.Severity)]++
 		if candidate = s.best.Frame == 0 || rank(r.Severity) < rank(s.best.severity); candidate {
-			s.best = best{Ref{r.File, r.Frame, r.Stream, r.Line}, r.Severity, r.Cause, r.Detail, r.Title, r.Remedy, r.Client, r.Server}
+			s.best = best{refOf(r), r.Severity, r.Cause, r.Detail, r.Title, r.Remedy, r.Client, r.Server}
 		}
-		s.measure(r)
+		s.measure(r, &f.names)
 	}
 	s.detail(r.Detail, 1)
 	if len(s.refs) < MaxRefs && f.refs < MaxAllRefs {
-		s.refs = append(s.refs, Ref{r.File, r.Frame, r.Stream, r.Line})
+		s.refs = append(s.refs, refOf(r))
 		f.refs++
 	}
 	return candidate
 }
 
 // measure adds what r's claims say.
-func (s *strand) measure(r *Reset) {
+func (s *strand) measure(r *Reset, names *budget) {
 	s.ttl.add(int64(r.TTL))
 	s.wnd.add(int64(r.WND))
 	if r.Remote {
@@ -136,7 +136,7 @@ func (s *strand) measure(r *Reset) {
 	if r.ToSYNACK {
 		s.toSYNACK++
 		if s.pattern == rules.Scan {
-			s.open.add(r.Server)
+			s.open.add(r.Server, names)
 		}
 	}
 	s.acceptedBefore = max(s.acceptedBefore, r.AcceptedBefore)
@@ -204,3 +204,5 @@ func whole(group []*strand) *strand {
 	}
 	return w
 }
+
+func refOf(r *Reset) Ref { return Ref{r.Frame, r.Stream, int32(r.File), int32(r.Line)} }

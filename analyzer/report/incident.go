@@ -105,11 +105,23 @@ func (g *Grouping) Now() map[int]int {
 	return g.finder.Of()
 }
 
+// incidentOf returns the incident of a number, as far as it is known, nil if there is none.
+func (g *Grouping) incidentOf(number int) *Incident {
+	number = g.Now()[number]
+	list := g.Incidents()
+	for i := range list {
+		if list[i].Number == number {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
 // model makes an Incident.
 func (g *Grouping) model(f *incident.Incident) Incident {
 	in := Incident{
 		Number: f.Number, Also: f.Also, Kind: f.Kind, Says: f.Says, First: Time(f.First), Last: Time(f.Last),
-		Severity: f.Severity, Cause: f.Cause, Detail: f.Detail, Remedy: f.Remedy, Example: Example{g.path(f.Best.File), f.Best.Frame, f.Best.Line},
+		Severity: f.Severity, Cause: f.Cause, Detail: f.Detail, Remedy: f.Remedy, Example: Example{g.path(f.Best.File), f.Best.Frame, int(f.Best.Line)},
 		Client: f.Client, Server: f.Server, Resets: f.Resets, Findings: f.Findings, Connections: f.Connections,
 		Clients: f.Clients.N, Servers: f.Servers.N, Services: f.Services.N,
 		AtLeast:    f.Clients.AtLeast || f.Servers.AtLeast || f.Services.AtLeast,
@@ -119,7 +131,7 @@ func (g *Grouping) model(f *incident.Incident) Incident {
 	for i, d := range f.Details {
 		in.Details[i] = IncidentDetail{d.Detail, d.Resets}
 	}
-	part := map[int]int{} // of each capture
+	part := map[int32]int{} // of each capture
 	seen := map[[2]int]bool{}
 	for _, ref := range f.Refs {
 		i, ok := part[ref.File]
@@ -130,7 +142,7 @@ func (g *Grouping) model(f *incident.Incident) Incident {
 		}
 		c := &in.Captures[i]
 		c.Frames = append(c.Frames, ref.Frame)
-		if stream := [2]int{ref.File, ref.Stream}; !seen[stream] {
+		if stream := [2]int{int(ref.File), ref.Stream}; !seen[stream] {
 			seen[stream] = true
 			c.Streams = append(c.Streams, ref.Stream)
 		}
@@ -138,8 +150,8 @@ func (g *Grouping) model(f *incident.Incident) Incident {
 	return in
 }
 
-func (g *Grouping) path(i int) string {
-	if i < 0 || i >= len(g.paths) {
+func (g *Grouping) path(i int32) string {
+	if i < 0 || int(i) >= len(g.paths) {
 		return ""
 	}
 	return g.paths[i]

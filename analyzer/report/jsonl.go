@@ -6,7 +6,8 @@ import (
 )
 
 // JSONL renders one JSON object per reset and line, as docs/report.schema.json describes a reset, preceded by the path of
-// the file: for jq and log processors. The last line has the incidents, as a field of that name.
+// the file: for jq and log processors. The last line has the incidents, as a field of that name; a live report has such a
+// line with one incident too each time when it has ten times as many resets as when it was printed last.
 func JSONL(w io.Writer) Renderer { return &jsonlRenderer{w: bufio.NewWriterSize(w, 64<<10)} }
 
 type jsonlRenderer struct {
@@ -15,6 +16,14 @@ type jsonlRenderer struct {
 	path []byte // {"file":"…",
 
 	groups Grouping
+	atOnce bool     // the report is live
+	news   newsList // what was printed of each incident
+}
+
+// live makes j print what becomes of incidents.
+func (j *jsonlRenderer) live() Renderer {
+	j.atOnce = true
+	return j
 }
 
 func (j *jsonlRenderer) Begin(string) error { return nil }
@@ -30,6 +39,11 @@ func (j *jsonlRenderer) Reset(r *Reset) error {
 	j.enc.buf = append(j.enc.reset(j.enc.buf[:0], r), '\n')
 	j.w.Write(j.path)
 	_, err := j.w.Write(j.enc.buf[1:])
+	if j.atOnce && j.news.grown(r.Incident) {
+		if in := j.groups.incidentOf(r.Incident); in != nil {
+			_, err = j.w.Write(append(appendIncidents(append(j.enc.buf[:0], '{'), []Incident{*in}, ""), "}\n"...))
+		}
+	}
 	return err
 }
 

@@ -25,6 +25,11 @@ func (t *textRenderer) head() {
 		t.w.WriteString(t.single)
 		return
 	}
+	if t.opts.Summary {
+		total := t.tally.done()
+		t.w.WriteString(t.page.wrap("", total.lead()))
+		return
+	}
 	for i, f := range t.files {
 		if i > 0 {
 			t.w.WriteString("\n")
@@ -258,16 +263,9 @@ type newsList map[int]int // resets by number
 
 // news is a finding as a live report prints it: in full if it is the first of its incident, or graver than those before,
 // else in one line. What the incident has become is printed when it has ten times as many resets as when it was printed
-// last.
+// last, and at the end.
 func (p page) news(r *Reset, candidate bool, l *newsList, g *Grouping) string {
-	if *l == nil {
-		*l = newsList{}
-	}
-	if len(*l) >= maxNews {
-		clear(*l)
-	}
-	(*l)[r.Incident]++
-	n := (*l)[r.Incident]
+	grown := l.grown(r.Incident)
 	name := mark(r.Frame, r.Line > 0)
 	if r.Repeats != 0 {
 		return fmt.Sprintf("\n%s  %s\n", p.style.bold(name), "another RST of the same event as "+mark(int(r.Repeats), r.Line > 0))
@@ -279,9 +277,9 @@ func (p page) news(r *Reset, candidate bool, l *newsList, g *Grouping) string {
 	says := fmt.Sprintf("%s · %s: incident %d again, %s → %s, stream %d, reset by the %s", r.Cause, r.Detail, r.Incident, r.Originator, r.Responder,
 		r.Stream, r.Sender)
 	out := "\n" + p.style.bold(name) + "  " + p.wrap("", says)
-	for ten := 10; ten <= n; ten *= 10 {
-		if ten == n {
-			out += p.standing(r.Incident, g)
+	if grown {
+		if in := g.incidentOf(r.Incident); in != nil {
+			out += p.wrap("", fmt.Sprintf("Incident %d so far: %s", in.Number, in.Says))
 		}
 	}
 	return out
@@ -290,13 +288,15 @@ func (p page) news(r *Reset, candidate bool, l *newsList, g *Grouping) string {
 // maxNews is how many incidents a live report keeps apart.
 const maxNews = 1 << 12
 
-// standing says what the incident of a number has become.
-func (p page) standing(number int, g *Grouping) string {
-	number = g.Now()[number]
-	for _, in := range g.Incidents() {
-		if in.Number == number {
-			return p.wrap("", fmt.Sprintf("Incident %d so far: %s", number, in.Says))
-		}
+// grown counts a reset of an incident, and reports whether it is the tenth, hundredth, and so on.
+func (l *newsList) grown(number int) bool {
+	if *l == nil || len(*l) >= maxNews {
+		*l = newsList{}
 	}
-	return ""
+	(*l)[number]++
+	n := (*l)[number]
+	for n > 1 && n%10 == 0 {
+		n /= 10
+	}
+	return n == 1 && (*l)[number] > 1
 }
