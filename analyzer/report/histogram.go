@@ -12,7 +12,6 @@ import (
 // resetTimes are the times of the resets of a report, at twelve bytes each.
 type resetTimes struct {
 	at    []resetTime
-	file  int // index of the first reset of the present file
 	spans []span
 }
 
@@ -26,25 +25,24 @@ type span struct{ first, last Time }
 
 func (s span) length() Time { return s.last - s.first }
 
-func (t *resetTimes) beginFile() { t.file = len(t.at) }
+func (s span) duration() time.Duration { return time.Duration(s.length()) }
 
 func (t *resetTimes) add(r *Reset) {
 	t.at = append(t.at, resetTime{r.Time, uint8(max(slices.Index(rules.Causes, r.Cause), 0))})
 }
 
-// endFile draws the resets of the file.
-func (t *resetTimes) endFile(f *File) template.HTML {
+// endFile adds the span of a file.
+func (t *resetTimes) endFile(f *File) {
 	if f.First != 0 {
 		t.spans = append(t.spans, span{f.First, f.Last})
 	}
-	return histogram(t.at[t.file:], span{f.First, f.Last})
 }
 
-// all draws the resets of all files in one histogram, or returns why that would be useless: most captures are shorter
-// than one of its bars.
-func (t *resetTimes) all() (drawing template.HTML, apart string) {
+// all draws the resets of all files in one histogram, and returns its span; or why that would be useless: most captures
+// are shorter than one of its bars.
+func (t *resetTimes) all() (drawing template.HTML, over span, apart string) {
 	if len(t.spans) == 0 {
-		return "", ""
+		return "", span{}, ""
 	}
 	whole := t.spans[0]
 	for _, s := range t.spans {
@@ -56,12 +54,12 @@ func (t *resetTimes) all() (drawing template.HTML, apart string) {
 			short++
 		}
 	}
-	if short > len(t.spans)/2 {
+	if len(t.spans) > 1 && short > len(t.spans)/2 {
 		const layout = "2006-01-02 15:04"
-		return "", fmt.Sprintf("The captures are short and far apart (%s to %s UTC), so resets over time are shown for each capture separately.",
+		return "", whole, fmt.Sprintf("The captures are short and far apart (%s to %s UTC), so resets are not shown over time.",
 			whole.first.Std().Format(layout), whole.last.Std().Format(layout))
 	}
-	return histogram(t.at, whole), ""
+	return histogram(t.at, whole), whole, ""
 }
 
 // histogramBars is the number of bars of a histogram.
@@ -89,7 +87,8 @@ func histogram(at []resetTime, over span) template.HTML {
 		most = max(most, sum)
 	}
 	var d drawing
-	step := (plotRight - plotLeft) / bins
+	const left, breadth = 6.0, 93.0
+	step := breadth / bins
 	for i := range count {
 		y := base
 		for c, n := range count[i] {
@@ -98,14 +97,15 @@ func histogram(at []resetTime, over span) template.HTML {
 			}
 			h := float64(n) / float64(most) * height
 			y -= h
-			fmt.Fprintf(&d.b, `<rect class=%q x="%s" y="%s" width="%s" height="%s"><title>%s</title></rect>`, rules.Causes[c],
-				point(plotLeft+float64(i)*step), point(y), point(step-1), point(h), fmt.Sprintf("%d %s", n, rules.Causes[c]))
+			fmt.Fprintf(&d.b, `<rect class=%q x="%s%%" y="%s" width="%s%%" height="%s"><title>%s</title></rect>`, rules.Causes[c],
+				point(left+float64(i)*step), point(y), point(step*0.9), point(h), fmt.Sprintf("%d %s", n, rules.Causes[c]))
 		}
 	}
-	d.path("l", fmt.Sprintf("M%s %sH%s", point(plotLeft), point(base), point(plotRight)))
-	d.text(plotLeft-6, base-height+8, "end", "s", thousands(most))
-	d.text(plotLeft, base+14, "", "s", over.first.Std().Format("2006-01-02 15:04:05"))
-	d.text(plotRight, base+14, "end", "s", "+"+lasted(time.Duration(length)))
-	return d.done(ladderEnd, base+20, "Resets over time", fmt.Sprintf("%d resets between %s and %s; at most %d in one of %d equal parts.",
-		len(at), over.first.Std().Format(time.RFC3339), over.last.Std().Format(time.RFC3339), most, bins))
+	fmt.Fprintf(&d.b, `<line class="l" x1="%s%%" x2="%s%%" y1="%s" y2="%s"/>`, point(left), point(left+breadth), point(base), point(base))
+	fmt.Fprintf(&d.b, `<text class="s" x="0" y="%s">%s</text>`, point(base-height+8), thousands(most))
+	fmt.Fprintf(&d.b, `<text class="s" x="%s%%" y="%s">%s</text>`, point(left), point(base+14), over.first.Std().Format("2006-01-02 15:04:05"))
+	fmt.Fprintf(&d.b, `<text class="s" x="%s%%" y="%s" text-anchor="end">+%s</text>`, point(left+breadth), point(base+14), lasted(time.Duration(length)))
+	desc := fmt.Sprintf("%d resets between %s and %s; at most %d in one of %d equal parts.",
+		len(at), over.first.Std().Format(time.RFC3339), over.last.Std().Format(time.RFC3339), most, bins)
+	return template.HTML(fmt.Sprintf(`<svg width="100%%" height="%s" role="img"><title>Resets over time</title><desc>%s</desc>%s</svg>`, point(base+20), desc, d.b.String()))
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/rstexplain/rstexplain/analyzer/incident"
 	"github.com/rstexplain/rstexplain/rules"
 )
 
@@ -22,27 +24,54 @@ var htmlSource string
 //go:embed web/report.css
 var htmlStyle string
 
+//go:embed web/report.js
+var htmlScript string
+
 // htmlTemplate is parsed on first use: no other format needs it.
 var htmlTemplate = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("report").Parse(htmlSource))
 })
 
-// HTML renders a report as one self-contained page without scripts. Its filters are style sheet rules, its ladders and
-// plots inline SVG, and its Content-Security-Policy allows nothing but the one style sheet, as a second line of defence
-// against text from a capture.
-func HTML(w io.Writer) Renderer {
-	h := &htmlRenderer{w: bufio.NewWriterSize(w, 64<<10)}
-	h.findings.repeated = func(says string) string { return h.execute("repeats", says) }
+// HTMLOptions define how much an HTML report contains.
+type HTMLOptions struct {
+	All bool // every finding in full, however large the page becomes
+}
+
+// What a page holds without HTMLOptions.All: it opens at once, and is small enough for a mail.
+const (
+	maxPage     = 2_900_000 // bytes
+	maxRows     = 1_500_000 // of them, of the data of all findings
+	maxFull     = 1_200_000 // of them, of findings in full: more than this takes a browser long
+	fullOfEach  = 20        // findings in full of an incident, at most, if there is room
+	fullInAll   = 1000      // likewise of all incidents
+	maxSections = 200       // captures that have a section of their own
+)
+
+// HTML renders a report as one self-contained page: incidents as cards, the worst first, which open to their findings.
+// Those that are not in the page in full are data, of which a script makes short findings when an incident is opened;
+// without the script, everything else can be read. The Content-Security-Policy allows nothing but that script and the
+// one style sheet, as a second line of defence against text from a capture.
+func HTML(w io.Writer, opts HTMLOptions) Renderer {
+	h := &htmlRenderer{w: bufio.NewWriterSize(w, 64<<10), opts: opts}
+	h.kept = keptFindings{each: fullOfEach, most: fullInAll, repeated: func(says string) string { return h.execute("repeats", says) }}
+	h.rows.limit = maxRows
+	if opts.All {
+		h.kept.each, h.kept.most, h.rows.limit = 1<<30, 1<<30, 0
+	}
 	return h
 }
 
 type htmlRenderer struct {
 	w         *bufio.Writer
+	opts      HTMLOptions
 	generator string
-	findings  waitingList
-	files     spool // everything of the files that are done
+	kept      keptFindings
+	rows      rowSet
+	sections  strings.Builder // of the files that are done
+	shown     int             // sections
+	unshown   int             // files without one
 	times     resetTimes
-	paths     []string
+	files     []pageFile
 	packets   int
 	partial   bool
 	tally     tally
@@ -70,149 +99,292 @@ func (h *htmlRenderer) Begin(generator string) error {
 }
 
 func (h *htmlRenderer) BeginFile(path string) error {
-	h.paths = append(h.paths, path)
+	h.files = append(h.files, pageFile{Path: Clean(path)})
 	h.tally.beginFile(path)
-	h.times.beginFile()
+	h.kept.beginFile(path)
 	return nil
 }
 
-// anchor is the ID of the article of a reset.
-func (h *htmlRenderer) anchor(frame int) string { return fmt.Sprintf("f%d-%d", len(h.paths), frame) }
+// anchor is the ID of the element of a reset.
+func (h *htmlRenderer) anchor(r *Reset) string { return fmt.Sprintf("f%d-%d", len(h.files), r.place()) }
 
 func (h *htmlRenderer) Reset(r *Reset) error {
-	joins := h.findings.joins(r)
-	h.tally.anchor = h.anchor(r.Frame)
-	if joins {
-		h.tally.anchor = h.anchor(int(r.Repeats))
+	anchor := h.anchor(r)
+	err := h.kept.add(r, func() (head, tail string) {
+		return h.execute("finding", newHTMLFinding(r.byLine(), anchor)), h.execute("end of finding", nil)
+	})
+	if err != nil || h.err != nil {
+		return cmp.Or(err, h.err)
 	}
+	h.tally.anchor = fmt.Sprint(r.Incident)
 	h.tally.add(r)
 	h.times.add(r)
-	if joins {
-		return nil
+	if r.Repeats == 0 {
+		h.rows.add(r, len(h.files)-1)
 	}
-	head := h.execute("finding", newHTMLFinding(r, h.anchor(r.Frame)))
-	if h.err != nil {
-		return h.err
-	}
-	return h.findings.add(r, head, h.execute("end of finding", nil))
+	return nil
 }
 
 func (h *htmlRenderer) EndFile(f *File) error {
 	h.packets += f.Packets
 	h.tally.endFile(f)
+	h.times.endFile(f)
 	h.partial = h.partial || f.Partial
-	page := newHTMLFile(f)
-	page.Histogram = h.times.endFile(f)
-	if _, err := io.WriteString(&h.files, h.execute("file", page)); err != nil {
-		return err
+	h.files[len(h.files)-1].Text = f.ReadAs != ""
+	quiet := f.ResetCount == 0 && len(f.Warnings) == 0 && len(f.Notes) == 0
+	if quiet && len(h.files) > 1 || h.shown == maxSections && !h.opts.All {
+		h.unshown++
+		return h.err
 	}
-	if err := h.findings.drain(&h.files); err != nil {
-		return err
-	}
-	_, err := io.WriteString(&h.files, h.execute("end of file", nil))
-	return err
+	h.shown++
+	h.sections.WriteString(h.execute("file", newHTMLFile(f)))
+	return h.err
 }
 
 func (h *htmlRenderer) End() error {
-	h.w.WriteString(h.execute("head", h.page()))
-	if err := h.files.drain(h.w); err != nil {
-		return err
+	defer h.kept.texts.close()
+	stories, now := h.kept.stories(), h.kept.groups.Now()
+	if now == nil {
+		now = map[int]int{}
 	}
-	h.w.WriteString(h.execute("tail", Glossary))
+	data := h.rows.data(h.files, now)
+	p := h.page(stories, now)
+	p.Data = template.HTML(`<script type="application/json" id="data">` + string(data) + "</script>")
+	page := h.execute("head", p)
+	tail := h.execute("tail", struct {
+		htmlPage
+		Sections template.HTML
+		Unshown  int
+		Glossary []Term
+	}{p, template.HTML(h.sections.String()), h.unshown, Glossary})
+	full := h.fullFindings(stories, min(maxFull, maxPage-len(page)-len(tail)))
+	h.w.WriteString(page)
+	for i := range stories {
+		s := &stories[i]
+		h.w.WriteString(h.execute("incident", newHTMLIncident(s, len(h.files) > 1, h.tally.total.Findings == 1, full[i] == 0)))
+		for k := range full[i] {
+			text, err := h.kept.text(s.findings[k])
+			if err != nil {
+				return err
+			}
+			if k == 0 { // an incident opens to the finding that represents it
+				text = strings.Replace(text, "<details>", "<details open>", 1)
+			}
+			h.w.WriteString(text)
+		}
+		rest := max(s.Findings-full[i], 0)
+		h.w.WriteString(h.execute("end of incident", rest))
+	}
+	h.w.WriteString(tail)
 	if h.err != nil {
 		return h.err
 	}
 	return h.w.Flush()
 }
 
+// fullFindings returns of how many findings of each incident the page has the text, if there is room for so many bytes:
+// first one of each, then further ones of each, the worst incidents first.
+func (h *htmlRenderer) fullFindings(stories []story, room int) []int {
+	full := make([]int, len(stories))
+	if h.opts.All {
+		for i := range stories {
+			full[i] = len(stories[i].findings)
+		}
+		return full
+	}
+	for range stories { // what a card itself takes
+		room -= 1200
+	}
+	for k, added := 0, true; added; k++ {
+		added = false
+		for i := range stories {
+			if f := stories[i].findings; k < len(f) && full[i] == k && f[k].size() <= room {
+				room -= f[k].size()
+				full[i]++
+				added = true
+			}
+		}
+	}
+	return full
+}
+
 // An htmlPage is the data of the head of the page.
 type htmlPage struct {
 	Policy, Generator, Title, Lead string
-	Style                          template.HTML
+	Style, Script, Data            template.HTML
 	Partial                        bool
 	Several                        bool // captures
-	CauseBoxes                     []rules.Cause
-	SeverityBoxes                  []rules.Severity
-	Histogram                      template.HTML
+	LeftOut                        string
+	Axis, Histogram                template.HTML
 	Apart                          string // why there is no histogram of all captures
+	Kinds                          []htmlChoice
+	CauseBoxes                     []rules.Cause
+	Details                        []string
+	SeverityBoxes                  []rules.Severity
+	Hosts, Ports                   bool // there are several
+	Incidents                      int
+	Single                         bool // one finding
 	Causes                         []htmlSum
 	Servers, Pairs                 []htmlSum // where there are several
 }
 
-// An htmlSum is a row of a table of the overview.
+// An htmlChoice is a value of a filter and its name.
+type htmlChoice struct{ Value, Name string }
+
+// An htmlSum is a row of a table of counts.
 type htmlSum struct {
 	*Sum
-	Severities, Anchor string
-	Where              string // the capture of the example, if there are several
+	Severities string
+	Incident   int
 }
 
-func (h *htmlRenderer) page() htmlPage {
+func (h *htmlRenderer) page(stories []story, now map[int]int) htmlPage {
 	t := &h.tally
-	p := htmlPage{Generator: h.generator, Title: "rstexplain", Partial: h.partial, Several: len(h.paths) > 1, Causes: h.sums(&t.causes, len(t.causes.order))}
+	p := htmlPage{Generator: h.generator, Title: "rstexplain", Partial: h.partial, Several: len(h.files) > 1, Incidents: len(stories), Single: t.total.Findings < 2,
+		Causes: sumRows(&t.causes, len(t.causes.order), now)}
 	if len(t.servers.order) > 1 {
-		p.Servers = h.sums(&t.servers, shownSums)
+		p.Servers = sumRows(&t.servers, shownSums, now)
 	}
 	if len(t.pairs.order) > 1 {
-		p.Pairs = h.sums(&t.pairs, shownSums)
+		p.Pairs = sumRows(&t.pairs, shownSums, now)
 	}
-	switch len(h.paths) {
+	switch len(h.files) {
 	case 0:
 	case 1:
-		p.Title = "Resets in " + Clean(h.paths[0])
+		p.Title = "Resets in " + h.files[0].Path
 	default:
-		p.Title = fmt.Sprintf("Resets in %d captures", len(h.paths))
-		p.Histogram, p.Apart = h.times.all()
+		p.Title = fmt.Sprintf("Resets in %d captures", len(h.files))
+	}
+	var whole span
+	p.Histogram, whole, p.Apart = h.times.all()
+	if p.Apart == "" {
+		p.Axis = incidentAxis(stories, whole)
+	}
+	if len(h.files) == 1 {
+		p.Apart = ""
 	}
 	if t.total.Resets == 0 {
 		p.Lead = fmt.Sprintf("No connection was reset in %s.", counted(h.packets, "packet", "packets"))
+		if n := t.total.LeftOut; n > 0 {
+			p.Lead = fmt.Sprintf("No reset matches; %s filtered out.", thousands(n))
+		}
 	} else {
-		p.Lead = fmt.Sprintf("%s in %s of %s, in %s: %s.", counted(t.total.Resets, "reset", "resets"), counted(h.packets, "packet", "packets"),
-			counted(len(h.paths), "capture", "captures"), counted(t.total.Findings, "finding", "findings"), t.total.Severities)
+		p.Lead = fmt.Sprintf("%s: %s in %s of %s, in %s: %s.", counted(len(stories), "incident", "incidents"), counted(t.total.Resets, "reset", "resets"),
+			counted(h.packets, "packet", "packets"), counted(len(h.files), "capture", "captures"),
+			counted(t.total.Findings, "finding", "findings"), t.total.Severities)
 	}
-	style := htmlStyle
-	for _, c := range rules.Causes {
-		if slices.ContainsFunc(p.Causes, func(s htmlSum) bool { return s.Cause == c }) {
-			p.CauseBoxes = append(p.CauseBoxes, c)
-			style += hideRule("cause", string(c))
-		}
+	if h.rows.leftOut > 0 {
+		p.LeftOut = fmt.Sprintf("To keep the page small, it does not list %s, the least severe; they are counted. A page made with --all has every finding in full.",
+			counted(h.rows.leftOut, "finding", "findings"))
 	}
-	for _, s := range bySeverity {
-		if *t.total.Severities.of(s) > 0 {
-			p.SeverityBoxes = append(p.SeverityBoxes, s)
-			style += hideRule("severity", string(s))
-		}
-	}
-	sum := sha256.Sum256([]byte(style))
-	p.Policy = "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-	p.Style = template.HTML("<style>" + style + "</style>")
+	h.filters(&p, stories)
+	p.Style, p.Script = template.HTML("<style>"+htmlStyle+"</style>"), template.HTML("<script>"+htmlScript+"</script>")
+	p.Policy = "default-src 'none'; style-src " + hashOf(htmlStyle) + "; script-src " + hashOf(htmlScript)
 	return p
 }
 
-// sums returns the first n rows of a table of the overview.
-func (h *htmlRenderer) sums(of *sums, n int) []htmlSum {
+// hashOf returns a source expression of a Content-Security-Policy that allows this text alone.
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// filters sets the values that the filters of the page offer, none where there is a single one.
+func (h *htmlRenderer) filters(p *htmlPage, stories []story) {
+	seen := map[string]bool{}
+	for i := range stories {
+		if s := &stories[i]; !seen[string(s.Kind)] {
+			seen[string(s.Kind)] = true
+			name := s.kindName()
+			if s.Kind == incident.Alike {
+				name = "other"
+			}
+			p.Kinds = append(p.Kinds, htmlChoice{string(s.Kind), name})
+		}
+	}
+	for _, c := range rules.Causes {
+		if slices.ContainsFunc(p.Causes, func(s htmlSum) bool { return s.Cause == c }) {
+			p.CauseBoxes = append(p.CauseBoxes, c)
+		}
+	}
+	for _, s := range p.Causes {
+		if detail := Clean(s.Detail); !slices.Contains(p.Details, detail) {
+			p.Details = append(p.Details, detail)
+		}
+	}
+	for _, s := range bySeverity {
+		if *h.tally.total.Severities.of(s) > 0 {
+			p.SeverityBoxes = append(p.SeverityBoxes, s)
+		}
+	}
+	ports := map[string]bool{}
+	for _, s := range h.tally.servers.order {
+		ports[portOf(s.Responder)] = true
+	}
+	p.Hosts, p.Ports = len(h.tally.pairs.order) > 1, len(ports) > 1
+	if len(p.Kinds) < 2 {
+		p.Kinds = nil
+	}
+	if len(p.CauseBoxes) < 2 {
+		p.CauseBoxes = nil
+	}
+	if len(p.Details) < 2 {
+		p.Details = nil
+	}
+	if len(p.SeverityBoxes) < 2 {
+		p.SeverityBoxes = nil
+	}
+}
+
+// sumRows returns the first n rows of a table of counts.
+func sumRows(of *sums, n int, now map[int]int) []htmlSum {
 	var rows []htmlSum
 	for _, c := range of.ranked() {
 		if len(rows) == n {
 			break
 		}
-		row := htmlSum{Sum: &c.Sum, Severities: c.Severities.cell(c.Severity), Anchor: c.anchor}
-		if len(h.paths) > 1 {
-			row.Where = Clean(c.Example.Path)
-		}
+		row := htmlSum{Sum: &c.Sum, Severities: c.Severities.cell(c.Severity)}
+		fmt.Sscan(c.anchor, &row.Incident)
+		row.Incident = now[row.Incident]
 		rows = append(rows, row)
 	}
 	return rows
 }
 
-// hideRule hides the findings whose box is not ticked: a filter that needs no script.
-func hideRule(kind, value string) string {
-	return fmt.Sprintf("body:has(#show-%s:not(:checked)) [data-%s=%q] { display: none; }\n", value, kind, value)
+// An htmlIncident is the data of a card.
+type htmlIncident struct {
+	*Incident
+	Name, When, Size, Facts string
+	Open                    bool
+	Bare                    bool // no finding is in the page in full
 }
 
-// An htmlFile is the data above the findings of a file.
+func newHTMLIncident(s *story, several, open, bare bool) htmlIncident {
+	h := htmlIncident{Incident: &s.Incident, Name: s.kindName(), When: s.when(), Size: strings.Join(s.size(), " · "), Open: open, Bare: bare}
+	var facts []string
+	if s.Client != "" {
+		facts = append(facts, "client "+s.Client)
+	}
+	if s.Server != "" {
+		facts = append(facts, "server "+s.Server)
+	}
+	for _, d := range s.Details {
+		facts = append(facts, thousands(d.Resets)+" "+d.Detail)
+	}
+	if several && len(s.Captures) > 0 {
+		where := Clean(s.Captures[0].Path)
+		if n := len(s.Captures); n > 1 {
+			where += fmt.Sprintf(" and %d more captures", n-1)
+		}
+		facts = append(facts, "in "+where)
+	}
+	h.Facts = strings.Join(facts, " · ")
+	return h
+}
+
+// An htmlFile is the data of the section of a file.
 type htmlFile struct {
 	Path, Counts string
-	Histogram    template.HTML
 	Warnings     []htmlWarning
 	Notes        []Evidence
 }
@@ -242,11 +414,12 @@ func newHTMLFile(f *File) htmlFile {
 // An htmlFinding is a reset with its drawings.
 type htmlFinding struct {
 	*Reset
-	Anchor, Facts string
-	Sure          string
-	Alternatives  []htmlAlternative
-	Ladder        template.HTML
-	Plots         []template.HTML
+	Anchor, Facts, Place string
+	Sure                 string
+	Says, Who, Noted     []htmlEvidence
+	Alternatives         []htmlAlternative
+	Ladder               htmlLadder
+	Plots                []plot
 }
 
 type htmlAlternative struct {
@@ -255,7 +428,11 @@ type htmlAlternative struct {
 }
 
 func newHTMLFinding(r *Reset, anchor string) htmlFinding {
-	f := htmlFinding{Reset: r, Anchor: anchor, Sure: percent(r.Confidence) + " confidence", Ladder: ladderSVG(r)}
+	f := htmlFinding{Reset: r, Anchor: anchor, Sure: percent(r.Confidence) + " confidence"}
+	f.Place = strings.Replace(mark(r.Frame, r.Line > 0), "#", "frame ", 1)
+	lists := numbered(r, anchor, withSiblings(r.Evidence), senderSigns(r), r.Notes)
+	f.Says, f.Who, f.Noted = lists[0], lists[1], lists[2]
+	f.Ladder = newHTMLLadder(r, anchor, lists)
 	facts := []string{"sent by the " + r.Sender}
 	if r.Origin == rules.OriginMiddlebox {
 		facts[0] = "sent by a middlebox with the address of the " + r.Sender
@@ -271,8 +448,8 @@ func newHTMLFinding(r *Reset, anchor string) htmlFinding {
 		f.Alternatives = append(f.Alternatives, htmlAlternative{a, percent(a.Confidence)})
 	}
 	for _, side := range [...]string{"originator", "responder"} {
-		if plot, ok := sequencePlot(r, side); ok {
-			f.Plots = append(f.Plots, plot)
+		if p, ok := sequencePlot(r, side); ok {
+			f.Plots = append(f.Plots, p)
 		}
 	}
 	return f

@@ -2,12 +2,14 @@ package report
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
+	"html"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/rstexplain/rstexplain/rules"
 )
@@ -16,7 +18,7 @@ import (
 func htmlPageOf(t testing.TB, n int, change func(i int, m *Reset)) string {
 	t.Helper()
 	var page bytes.Buffer
-	h := HTML(&page)
+	h := HTML(&page, HTMLOptions{})
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -47,21 +49,41 @@ func htmlPageOf(t testing.TB, n int, change func(i int, m *Reset)) string {
 }
 
 func TestHTMLIsOneSafePage(t *testing.T) {
-	page := htmlPageOf(t, 4, func(i int, m *Reset) {
-		m.Summary = `</p><script>alert(1)</script><img src=x onerror=alert(2)>` + "\x1b[31m"
+	page := htmlPageOf(t, 40, func(i int, m *Reset) {
+		m.Summary = `</p></script><script>alert(1)</script><img src=x onerror=alert(2)>` + "\x1b[31m"
 		m.Originator = `"><svg onload=alert(3)>`
 		m.Evidence[0].Says = `<a href="javascript:alert(4)">`
 		m.Timeline[0].Notes = []string{`<b onclick=x>`}
 		m.Zeek.History = `<i>`
 	})
-	for _, bad := range []string{"<script", "<img", "<svg onload", `<a href="javascript`, "<b onclick", "<i>", "http://", "https://", "style=\""} {
+	for _, bad := range []string{"<script>alert", "<img", "<svg onload", `<a href="javascript`, "<b onclick", "<i>", "http://", "https://", "style=\""} {
 		if strings.Contains(page, bad) {
 			t.Errorf("the page holds %s", bad)
 		}
 	}
-	if !strings.Contains(page, "Content-Security-Policy") || !strings.Contains(page, "default-src &#39;none&#39;") {
-		t.Error("the page has no policy that forbids everything")
+	if n := strings.Count(page, "<script"); n != 2 {
+		t.Errorf("%d scripts, want the data and the one of the page", n)
 	}
+	policy := regexp.MustCompile(`content="default-src &#39;none&#39;; style-src &#39;(sha256-[^ ]+)&#39;; script-src &#39;(sha256-[^ ]+)&#39;"`).FindStringSubmatch(page)
+	if policy == nil {
+		t.Fatal("the page has no policy that forbids everything else")
+	}
+	for i, part := range []string{between(t, page, "<style>", "</style>"), between(t, page, "<script>", "</script>")} {
+		if want := html.UnescapeString(policy[i+1]); "'"+want+"'" != hashOf(part) {
+			t.Errorf("the policy allows %s, not this page's own: %s", want, hashOf(part))
+		}
+	}
+}
+
+// between returns the text of a page between two others.
+func between(t *testing.T, page, from, to string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(page, from)
+	text, _, end := strings.Cut(rest, to)
+	if !ok || !end {
+		t.Fatalf("the page has no %s", from)
+	}
+	return text
 }
 
 func TestHTMLTellsRepeatsOnce(t *testing.T) {
@@ -70,81 +92,119 @@ func TestHTMLTellsRepeatsOnce(t *testing.T) {
 			m.Repeats = 131
 		}
 	})
-	if n := strings.Count(page, "<article"); n != 1 {
-		t.Errorf("%d articles for one event", n)
+	if n := strings.Count(page, `<section class="finding"`); n != 1 {
+		t.Errorf("%d findings for one event", n)
 	}
 	if !strings.Contains(page, "#1131, #2131, #3131") {
 		t.Error("the frames of the repeats are not told")
 	}
 }
 
-// TestHTMLAnchors follows every link of the page.
+// TestHTMLAnchors follows every link of the page, and finds no ID twice.
 func TestHTMLAnchors(t *testing.T) {
 	page := htmlPageOf(t, 6, nil)
 	links := regexp.MustCompile(`href="#([^"]+)"`).FindAllStringSubmatch(page, -1)
-	if len(links) == 0 {
-		t.Fatal("the overview links to nothing")
+	if len(links) < 20 {
+		t.Fatalf("%d links", len(links))
 	}
 	for _, l := range links {
-		if !strings.Contains(page, fmt.Sprintf(`id=%q`, l[1])) {
-			t.Errorf("nothing has the anchor %s", l[1])
+		if n := strings.Count(page, fmt.Sprintf(`id=%q`, l[1])); n != 1 {
+			t.Errorf("%d elements have the ID %s", n, l[1])
+		}
+	}
+	// Both ways: from a statement to the rung that it cites, and back.
+	for _, want := range []string{`<a href="#f1-131-r131">#131</a>`, `<a href="#f1-131-e2">[2]</a>`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s", want)
 		}
 	}
 }
 
-// TestHTMLInBrowser looks at the page as its readers do.
-func TestHTMLInBrowser(t *testing.T) {
-	tab := newTab(t)
-	file := filepath.Join(t.TempDir(), "report.html")
-	const findings = 5000
-	page := htmlPageOf(t, findings, func(i int, m *Reset) { m.Summary = `reset <script>alert(1)</script> ` + m.Summary })
-	if err := os.WriteFile(file, []byte(page), 0o600); err != nil {
-		t.Fatal(err)
+// A ladder folds runs of acknowledgments, marks trigger and reset, and folds nothing that the evidence cites.
+func TestHTMLLadder(t *testing.T) {
+	m := Reset{Frame: 20, Originator: "a:1", Responder: "b:2"}
+	for i := range 12 {
+		e := Event{Frame: 1 + i, Time: Time(i) * 1e6, Sender: sides[1], Flags: "ACK", From: [2]string{"ESTABLISHED", "ESTABLISHED"}, To: [2]string{"ESTABLISHED", "ESTABLISHED"}}
+		if i == 0 || i == 6 {
+			e.Flags, e.LEN = "PSH, ACK", 10
+		}
+		m.Timeline = append(m.Timeline, e)
 	}
-	tab.open("file://" + file)
+	m.Timeline[6].Role = RoleTrigger
+	m.Timeline = append(m.Timeline, Event{Frame: 20, Time: 13e6, Sender: sides[0], Flags: "RST", Role: RoleReset})
+	m.Evidence = []Evidence{{Frames: []int{9}, Says: "it acknowledges"}}
+	f := newHTMLFinding(&m, "f1-20")
+	var got []string
+	for _, p := range f.Ladder.Parts {
+		if p.Says != "" {
+			got = append(got, "fold: "+p.Says)
+			continue
+		}
+		for _, r := range p.Rungs {
+			got = append(got, r.Frame+" "+r.Mark)
+		}
+	}
+	want := []string{"#1 ", "fold: 5 acknowledgments, #2 to #6", "#7 trigger", "#8 ", "#9 ", "fold: 3 acknowledgments, #10 to #12", "#20 this reset"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
 
-	visible := `[...document.querySelectorAll("article")].filter(a => a.getClientRects().length).length`
-	if got := tab.number(visible); got != findings {
-		t.Errorf("%d findings are shown, want %d", got, findings)
-	}
-	info := (findings + 2) / 3
-	tab.click("#show-fast-close")
-	if got := tab.number(visible); got != findings-info {
-		t.Errorf("without fast-close %d findings are shown, want %d", got, findings-info)
-	}
-	tab.click("#show-error")
-	if got := tab.number(visible); got != 0 {
-		t.Errorf("without fast-close and errors %d findings are shown, want none", got)
-	}
-	tab.click("#show-fast-close")
-	if got := tab.number(visible); got != info {
-		t.Errorf("with fast-close alone %d findings are shown, want %d", got, info)
-	}
-	if got := tab.number(`document.querySelectorAll("article details[open]").length`); got != 0 {
-		t.Errorf("%d findings are open at first, want none", got)
-	}
-	tab.click("article[data-cause=fast-close] summary")
-	if got := tab.number(`Math.round(document.querySelector("article details[open] svg").getBoundingClientRect().height)`); got < 100 {
-		t.Errorf("the ladder of the opened finding is %d pixels high", got)
-	}
-	if got := tab.number(`document.scripts.length`); got != 0 {
-		t.Errorf("the page has %d scripts, want none", got)
-	}
-
-	// Whatever text is in a report, the browser finds nothing in it to run, to load or to complain about.
-	for i, s := range hostileTexts {
-		if err := os.WriteFile(file, []byte(rendered(t, "html", s)), 0o600); err != nil {
+// What a page without --all holds is bounded, whatever the report does, and what it does not hold is said.
+func TestHTMLSize(t *testing.T) {
+	long := strings.Repeat("words, ", 60)
+	for name, c := range map[string]struct {
+		n      int
+		change func(i int, m *Reset)
+		all    bool // are listed
+	}{
+		"14,000 findings": {14_000, nil, true},
+		"each of its own kind": {3000, func(i int, m *Reset) {
+			m.Originator, m.Responder, m.Summary = fmt.Sprintf("10.%d.%d.9:4000", i/250, i%250), fmt.Sprintf("192.168.%d.%d:80", i/250, i%250), fmt.Sprint(long, words[i%26], i)
+		}, true},
+		"with long summaries": {20_000, func(i int, m *Reset) {
+			m.Summary = long + words[i%26] + words[i/26%26] + words[i/676%26] + words[i/17576]
+		}, false},
+	} {
+		page := htmlPageOf(t, c.n, c.change)
+		if len(page) > 3_000_000 {
+			t.Errorf("%s: %d bytes", name, len(page))
+		}
+		var data pageData
+		if err := json.Unmarshal([]byte(between(t, page, `id="data">`, "</script>")), &data); err != nil {
 			t.Fatal(err)
 		}
-		tab.open("file://" + file)
-		if got := tab.number(`document.querySelectorAll("script, img, iframe, object, embed, link, base, form[action], [onload], [onerror], [onclick]").length`); got != 0 {
-			t.Errorf("hostile text %d becomes %d elements", i, got)
+		var rows [][]any
+		if err := json.Unmarshal(data.Rows, &rows); err != nil {
+			t.Fatal(err)
 		}
-		if got := tab.number(`document.querySelectorAll("article").length`); got != 3 {
-			t.Errorf("of hostile text %d, %d findings are shown, want 3", i, got)
+		said := regexp.MustCompile(`it does not list ([0-9,]+) findings`).FindStringSubmatch(page)
+		switch {
+		case c.all && (said != nil || len(rows) != c.n):
+			t.Errorf("%s: %d rows, %q", name, len(rows), said)
+		case !c.all && (said == nil || said[1] != thousands(c.n-len(rows))):
+			t.Errorf("%s: %d rows of %d, but said to be left out: %q", name, len(rows), c.n, said)
 		}
 	}
-	if said := tab.console(); len(said) > 0 {
-		t.Errorf("the browser complains: %s", said)
+}
+
+// words are 26 different ones.
+var words = strings.Split("abcdefghijklmnopqrstuvwxyz", "")
+
+// With All, each finding is there in full.
+func TestHTMLAll(t *testing.T) {
+	var out bytes.Buffer
+	h := HTML(&out, HTMLOptions{All: true})
+	r, f := dataAfterFIN()
+	var b Builder
+	var list []*Reset
+	for i := range 2 * fullOfEach {
+		m := b.Reset(r, f).Clone()
+		m.Frame += 1000 * i
+		list = append(list, m)
+	}
+	play(t, h, list...)
+	if n := strings.Count(out.String(), `<section class="finding"`); n != 2*len(list) { // of two captures
+		t.Errorf("%d findings in full, want %d", n, 2*len(list))
 	}
 }

@@ -2,15 +2,17 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"html"
 	"io"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
-	"github.com/olekukonko/tablewriter"
-	"github.com/olekukonko/tablewriter/renderer"
-	"github.com/olekukonko/tablewriter/tw"
+	"github.com/rstexplain/rstexplain/rules"
 )
 
 // MarkdownOptions define how much a Markdown report contains.
@@ -18,11 +20,30 @@ type MarkdownOptions struct {
 	Brief bool // one paragraph per file, for the first comment of a ticket
 }
 
-// Markdown renders a report for tickets, as GitHub and GitLab show it (GitHub Flavored Markdown): a table
-// of causes, then a folded section for each finding with its ladder as a code block.
+// MarkdownMax is how many characters a Markdown report has at most: trackers take 65,536 in an issue.
+const MarkdownMax = 60_000
+
+// What a Markdown report shows, as far as it fits.
+const (
+	tableIncidents = 20 // rows of the table of incidents
+	tableBytes     = 12_000
+	resetRows      = 10   // resets that an incident lists
+	resetRowsInAll = 5000 // that are kept until the incidents are known
+	markdownEach   = 4    // findings of an incident, beside the candidates to represent it
+	captureLines   = 20   // captures that are listed
+	caveatLines    = 30   // warnings and other events
+	longText       = 400  // characters of a sentence or path; more are the work of a hostile capture
+	leftOutRoom    = 400  // for the line that says what was left out
+)
+
+// Markdown renders a report for tickets, as GitHub and GitLab show it (GitHub Flavored Markdown): a table of incidents,
+// then a folded section for each with its resets and the finding that represents it, whose ladder is a code block. It
+// fits an issue, whatever the capture: what does not fit is left out, the least severe first, and counted. It contains
+// no absolute paths.
 func Markdown(w io.Writer, opts MarkdownOptions) Renderer {
-	m := &markdownRenderer{w: bufio.NewWriterSize(w, 64<<10), opts: opts, page: page{width: 100}}
-	m.findings.repeated = func(says string) string { return "\nFurther resets of the same event: " + markdownText(says) + ".\n" }
+	m := &markdownRenderer{w: bufio.NewWriterSize(w, 64<<10), opts: opts, page: page{width: 100}, resets: map[int]*markdownResets{}}
+	m.kept = keptFindings{each: markdownEach, most: fullInAll,
+		repeated: func(says string) string { return "\n" + markdownText(says) + ".\n" }}
 	return m
 }
 
@@ -30,9 +51,28 @@ type markdownRenderer struct {
 	w        *bufio.Writer
 	opts     MarkdownOptions
 	page     page
-	findings waitingList
+	kept     keptFindings
+	resets   map[int]*markdownResets // by number of the incident
+	rows     int                     // in all of them
 	briefing briefing
 	tally    tally
+	files    []string // lines about the captures
+	only     []string // counts of the only capture
+	path     string   // of the last one
+	caveats  []string // lines
+	more     int      // lines about captures, and caveats, beyond those kept
+	packets  int
+}
+
+// markdownResets are the first resets of an incident, as rows of a table.
+type markdownResets struct {
+	rows []markdownRow
+	all  int
+}
+
+type markdownRow struct {
+	time Time
+	text string
 }
 
 func (m *markdownRenderer) Begin(string) error { return nil }
@@ -40,6 +80,7 @@ func (m *markdownRenderer) Begin(string) error { return nil }
 func (m *markdownRenderer) BeginFile(path string) error {
 	m.tally.beginFile(path)
 	m.briefing.beginFile()
+	m.kept.beginFile(path)
 	return nil
 }
 
@@ -49,111 +90,317 @@ func (m *markdownRenderer) Reset(r *Reset) error {
 		m.briefing.add(r)
 		return nil
 	}
-	r = r.byLine()
-	if m.findings.joins(r) {
-		return nil
+	name := func(s string) string { return markdownText(clipped(s, 110)) }
+	err := m.kept.add(r, func() (head, tail string) { return m.finding(r.byLine().withShortTexts()) })
+	list := m.resets[r.Incident]
+	if list == nil {
+		list = new(markdownResets)
+		m.resets[r.Incident] = list
 	}
-	head, tail := m.finding(r)
-	return m.findings.add(r, head, tail)
+	list.all++
+	if len(list.rows) < resetRows && m.rows < resetRowsInAll {
+		m.rows++
+		list.rows = append(list.rows, markdownRow{r.Time, "| " + strings.Join([]string{placeWords(r), r.Time.Std().Format("2006-01-02 15:04:05.000000"),
+			name(senderWords(r)), name(r.Originator + " → " + r.Responder), name(r.Detail)}, " | ") + " |\n"})
+	}
+	return err
+}
+
+// placeWords names the frame of r without the # that trackers would make a link to a ticket.
+func placeWords(r *Reset) string {
+	return strings.Replace(mark(r.place(), r.Line > 0), "#", "frame ", 1)
+}
+
+// senderWords names who sent r, with the address.
+func senderWords(r *Reset) string {
+	who, addr := "client", r.Originator
+	if r.Sender != sides[0] {
+		who, addr = "server", r.Responder
+	}
+	if r.Origin == rules.OriginMiddlebox {
+		return "middlebox, in the name of the " + who + " " + addr
+	}
+	return who + " " + addr
+}
+
+// markdownCell is markdownText for a cell of a table or a line, cut if it is very long.
+func markdownCell(s string) string { return markdownText(clipped(s, longText)) }
+
+// ticketPath is path without what it tells about the machine: of an absolute path only the name.
+func ticketPath(path string) string {
+	windows := len(path) > 2 && path[1] == ':' && (path[2] == '\\' || path[2] == '/') || strings.HasPrefix(path, `\\`)
+	if strings.HasPrefix(path, "/") || strings.HasPrefix(path, "~") || windows {
+		return path[strings.LastIndexAny(path, `/\`)+1:]
+	}
+	return path
 }
 
 func (m *markdownRenderer) EndFile(f *File) error {
 	m.tally.endFile(f)
+	m.packets += f.Packets
+	m.path = ticketPath(f.Path)
 	if m.opts.Brief {
-		m.w.WriteString(m.brief(f))
+		m.w.WriteString(fmt.Sprintf("**%s**: %s\n\n", markdownCell(m.path), markdownText(m.briefing.says(f))))
 		return m.w.Flush()
 	}
-	fmt.Fprintf(m.w, "## %s\n\n%s\n\n", markdownText(f.Path), strings.Join(f.counts(), " · "))
-	if len(f.Summary) > 0 {
-		m.w.WriteString(markdownTable(f.Summary))
-	}
-	if err := m.findings.drain(m.w); err != nil {
-		return err
+	m.only = f.counts()
+	if f.ResetCount > 0 || f.Partial {
+		m.files = m.line(m.files, captureLines, "- "+markdownCell(m.path)+": "+strings.Join(f.counts(), " · ")+"\n")
 	}
 	h := newHTMLFile(f)
-	if len(h.Notes) > 0 {
-		m.w.WriteString("\n**Other events**\n\n" + markdownEvidence(h.Notes))
+	for _, n := range h.Notes {
+		n.Says = clipped(n.Says, longText)
+		m.caveats = m.line(m.caveats, caveatLines, markdownEvidence([]Evidence{n}))
 	}
-	if len(h.Warnings) > 0 {
-		m.w.WriteString("\n**Limits of this capture**\n\n")
-		for _, w := range h.Warnings {
-			says := w.Says
-			if w.Where != "" {
-				says += " (" + w.Where + ")"
-			}
-			if w.Hint != "" {
-				says += ": " + w.Hint
-			}
-			m.w.WriteString("- " + markdownText(says) + "\n")
+	for _, w := range h.Warnings {
+		says := w.Says
+		if w.Where != "" {
+			says += " (" + w.Where + ")"
 		}
+		if w.Hint != "" {
+			says += ": " + w.Hint
+		}
+		for _, part := range f.Parts {
+			says = strings.ReplaceAll(says, part.Path, ticketPath(part.Path))
+		}
+		if m.tally.total.Files > 1 {
+			says = m.path + ": " + says
+		}
+		m.caveats = m.line(m.caveats, caveatLines, "- "+markdownCell(says)+"\n")
 	}
-	m.w.WriteString("\n")
-	return m.w.Flush()
+	return nil
+}
+
+// line appends a line to a list of at most so many; others are counted.
+func (m *markdownRenderer) line(list []string, most int, line string) []string {
+	if len(list) == most {
+		m.more++
+		return list
+	}
+	return append(list, line)
 }
 
 func (m *markdownRenderer) End() error {
-	if total := m.tally.done(); total.Files > 1 {
-		m.w.WriteString(markdownTotal(&total, m.opts.Brief))
+	total := m.tally.done()
+	if m.opts.Brief {
+		if total.Files > 1 {
+			m.w.WriteString("**Total**: " + markdownText(total.lead()) + ".\n")
+		}
+		return m.w.Flush()
 	}
+	defer m.kept.texts.close()
+	stories := m.kept.stories()
+	doc := issue{room: MarkdownMax - leftOutRoom}
+	title, lead := "Resets in "+markdownCell(m.path), strings.Join(m.only, " · ")
+	if total.Files > 1 {
+		title, lead = "Resets in "+counted(total.Files, "capture", "captures"), total.lead()
+	}
+	doc.add("## " + title + "\n\n" + markdownText(lead) + "\n\n")
+	if len(stories) > 0 {
+		doc.add(markdownIncidents(stories))
+	}
+	tail := m.tail(total.Files > 1)
+	doc.room -= runes(tail)
+	sections, err := m.sections(stories, doc.room)
+	if err != nil {
+		return err
+	}
+	m.w.WriteString(doc.b.String())
+	for _, s := range sections {
+		m.w.WriteString(s.text)
+	}
+	m.w.WriteString(tail)
+	m.w.WriteString(m.leftOut(stories, sections))
 	return m.w.Flush()
 }
 
-// brief summarises a file in one paragraph.
-func (m *markdownRenderer) brief(f *File) string {
-	return fmt.Sprintf("**%s**: %s\n\n", markdownText(f.Path), markdownText(m.briefing.says(f)))
+// An issue is the text of a report that must not become too long.
+type issue struct {
+	b    strings.Builder
+	room int // characters that are left
 }
 
-// markdownTotal summarises all files; a brief total is only the first line of it.
-func markdownTotal(total *Total, brief bool) string {
-	if brief {
-		return "**Total**: " + markdownText(total.lead()) + ".\n"
+// add appends text if there is room for it, and reports whether there was.
+func (d *issue) add(text string) bool {
+	n := runes(text)
+	if n > d.room {
+		return false
 	}
+	d.room -= n
+	d.b.WriteString(text)
+	return true
+}
+
+func runes(s string) int { return utf8.RuneCountInString(s) }
+
+// markdownIncidents is the table of incidents.
+func markdownIncidents(stories []story) string {
 	var b strings.Builder
-	b.WriteString("## Total\n\n" + markdownText(total.lead()) + "\n")
-	for _, table := range total.tables() {
-		if len(table.rows) == 0 {
+	b.WriteString("| Incident | Severity | Resets | When |\n|---|---|---|---|\n")
+	for i := range stories {
+		if i == tableIncidents || b.Len() > tableBytes {
+			b.WriteString("\nand " + counted(len(stories)-i, "more incident", "more incidents") + ", the least severe\n")
+			break
+		}
+		s := &stories[i]
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", markdownCell(s.Says), markdownCell(string(s.Severity)), thousands(s.Resets), s.when())
+	}
+	return b.String()
+}
+
+// A section is the part of an issue about one incident.
+type section struct {
+	text     string
+	findings int // in full
+}
+
+// sections returns as much about the incidents as there is room for: first each with the finding that represents it,
+// the worst first, then further findings of each.
+func (m *markdownRenderer) sections(stories []story, room int) ([]section, error) {
+	type draft struct{ head, tail string }
+	drafts, full := []draft{}, [][]string{}
+	resets := m.resetsNow()
+	for i := range stories {
+		s := &stories[i]
+		d := draft{m.sectionHead(s, resets[s.Number]), "\n</details>\n"}
+		n := runes(d.head) + runes(d.tail)
+		if n > room {
+			break
+		}
+		room -= n
+		drafts, full = append(drafts, d), append(full, nil)
+		if err := m.addFinding(s, 0, &full[i], &room); err != nil {
+			return nil, err
+		}
+	}
+	for k, added := 1, true; added; k++ {
+		added = false
+		for i := range drafts {
+			if len(full[i]) == k && k < len(stories[i].findings) {
+				before := len(full[i])
+				if err := m.addFinding(&stories[i], k, &full[i], &room); err != nil {
+					return nil, err
+				}
+				added = added || len(full[i]) > before
+			}
+		}
+	}
+	out := make([]section, len(drafts))
+	for i, d := range drafts {
+		out[i] = section{d.head + strings.Join(full[i], "") + d.tail, len(full[i])}
+	}
+	return out, nil
+}
+
+// addFinding appends the text of a finding to list if there is room for it.
+func (m *markdownRenderer) addFinding(s *story, k int, list *[]string, room *int) error {
+	if k >= len(s.findings) {
+		return nil
+	}
+	text, err := m.kept.text(s.findings[k])
+	if n := runes(text); err == nil && n <= *room {
+		*room -= n
+		*list = append(*list, text)
+	}
+	return err
+}
+
+// resetsNow returns the first resets of each incident.
+func (m *markdownRenderer) resetsNow() map[int]*markdownResets {
+	now := m.kept.groups.Now()
+	out := map[int]*markdownResets{}
+	for _, number := range slices.Sorted(maps.Keys(m.resets)) {
+		list := m.resets[number]
+		to := out[now[number]]
+		if to == nil {
+			out[now[number]] = &markdownResets{slices.Clone(list.rows), list.all}
 			continue
 		}
-		b.WriteString("\n")
-		t := newMarkdownTable(&b)
-		t.Header(append(table.header, "Resets", "Findings", "Captures", "Severity", "Example"))
-		for i := range table.rows {
-			s := &table.rows[i]
-			_ = t.Append(append(markdownTexts(table.name(s)), thousands(s.Resets), thousands(s.Findings), thousands(s.Files), markdownText(s.Severities.cell(s.Severity)),
-				fmt.Sprintf("frame %d of %s", s.Example.Frame, markdownText(s.Example.Path))))
-		}
-		_ = t.Render()
-		if more := table.count - len(table.rows); more > 0 {
-			fmt.Fprintf(&b, "\nand %s more\n", thousands(more))
-		}
+		to.rows, to.all = append(to.rows, list.rows...), to.all+list.all
 	}
-	return b.String()
-}
-
-func newMarkdownTable(b *strings.Builder) *tablewriter.Table {
-	return tablewriter.NewTable(b, tablewriter.WithRenderer(renderer.NewMarkdown()), tablewriter.WithHeaderAutoFormat(tw.Off),
-		tablewriter.WithHeaderAutoWrap(tw.WrapNone), tablewriter.WithRowAutoWrap(tw.WrapNone), tablewriter.WithHeaderAlignment(tw.AlignLeft))
-}
-
-func markdownTable(sums []CauseSum) string {
-	var b strings.Builder
-	t := newMarkdownTable(&b)
-	t.Header("Cause", "Detail", "Severity", "Resets", "Findings", "First frame")
-	for _, s := range sums {
-		// Appending fails only on types that the table cannot print.
-		_ = t.Append(markdownText(string(s.Cause)), markdownText(s.Detail), markdownText(s.Severities.cell(s.Severity)), thousands(s.Resets), thousands(s.Findings), fmt.Sprint(s.First))
+	for _, list := range out {
+		slices.SortStableFunc(list.rows, func(a, b markdownRow) int { return cmp.Compare(a.time, b.time) })
+		list.rows = list.rows[:min(len(list.rows), resetRows)]
 	}
-	_ = t.Render()
-	return b.String()
+	return out
 }
 
-// finding is the folded section of one reset, in two parts: its repeats go between them.
-func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
+// sectionHead is the beginning of the section of an incident: the answer in one sentence, its counts, and its resets.
+func (m *markdownRenderer) sectionHead(s *story, resets *markdownResets) string {
 	var b strings.Builder
 	// A summary element is HTML to every Markdown reader, so its text is escaped as HTML.
-	text := func(s string) string { return html.EscapeString(unlinked.Replace(Clean(s))) }
-	fmt.Fprintf(&b, "\n<details>\n<summary><b>%s: %s</b> · %s · %s → %s · %s · %s</summary>\n\n", strings.Replace(mark(r.Frame, r.Line > 0), "#", "frame ", 1), text(string(r.Cause)),
-		text(r.Detail), text(r.Originator), text(r.Responder), text(string(r.Severity)), percent(r.Confidence))
+	text := func(s string) string { return html.EscapeString(unlinked.Replace(Clean(clipped(s, longText)))) }
+	fmt.Fprintf(&b, "\n<details>\n<summary><b>%s</b> · %s</summary>\n\n", text(s.Says), text(string(s.Severity)))
+	facts := append([]string{s.kindName()}, append(s.size(), s.when())...)
+	for _, d := range s.Details {
+		facts = append(facts, thousands(d.Resets)+" "+d.Detail)
+	}
+	if len(s.findings) == 0 && s.Remedy != "" {
+		b.WriteString("**Remedy**: " + markdownCell(s.Remedy) + "\n\n")
+	}
+	b.WriteString(markdownCell(strings.Join(facts, " · ")) + "\n")
+	if resets != nil && len(resets.rows) > 0 {
+		b.WriteString("\n| Where | Time (UTC) | Sent by | Connection | Detail |\n|---|---|---|---|---|\n")
+		for _, r := range resets.rows {
+			b.WriteString(r.text)
+		}
+		if more := resets.all - len(resets.rows); more > 0 {
+			b.WriteString("\nand " + counted(more, "more reset", "more resets") + "\n")
+		}
+	}
+	return b.String()
+}
+
+// tail lists the captures and what could not be read.
+func (m *markdownRenderer) tail(several bool) string {
+	d := issue{room: MarkdownMax / 4}
+	left := m.more
+	list := func(title string, lines []string) {
+		if len(lines) == 0 || !d.add("\n**"+title+"**\n\n") {
+			left += len(lines)
+			return
+		}
+		for _, line := range lines {
+			if !d.add(line) {
+				left++
+			}
+		}
+	}
+	if several {
+		list("Captures with resets", m.files)
+	}
+	list("Other events, and limits of what was read", m.caveats)
+	if left > 0 {
+		d.b.WriteString("\nand " + counted(left, "more line", "more lines") + " of this kind\n")
+	}
+	return d.b.String()
+}
+
+// leftOut says what the report does not show, "" if it shows everything.
+func (m *markdownRenderer) leftOut(stories []story, sections []section) string {
+	shown, all := 0, m.tally.total.Findings
+	for _, s := range sections {
+		shown += s.findings
+	}
+	var parts []string
+	if n := len(stories) - len(sections); n > 0 {
+		parts = append(parts, counted(n, "incident", "incidents"))
+	}
+	if n := all - shown; n > 0 {
+		parts = append(parts, "the evidence and packets of "+thousands(n)+" of "+counted(all, "finding", "findings"))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "\nLeft out to keep this short: " + strings.Join(parts, ", and ") + ". `rstexplain --format html --all` shows everything.\n"
+}
+
+// finding is the text of one reset, in two parts: its repeats go between them.
+func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n**%s: %s · %s** · %s · %s\n\n", placeWords(r), markdownText(string(r.Cause)), markdownText(r.Detail), markdownText(string(r.Severity)), percent(r.Confidence))
+	fmt.Fprintf(&b, "Sent by the %s at %s UTC · %s → %s · stream %d\n\n", markdownText(senderWords(r)), r.Time.Std().Format("2006-01-02 15:04:05.000000"),
+		markdownText(r.Originator), markdownText(r.Responder), r.Stream)
 	b.WriteString(markdownText(r.Verdict()) + "\n\n")
 	b.WriteString(markdownEvidence(withSiblings(r.Evidence)))
 	b.WriteString(markdownEvidence(senderSigns(r)))
@@ -183,9 +430,9 @@ func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 	b.WriteString("\n" + codeBlock(m.page.ladder(r)))
 	filter := Clean(r.Filter) + "\n"
 	for _, place := range r.Places {
-		filter += Clean(place.Path) + ": " + Clean(place.Filter) + "\n"
+		filter += Clean(ticketPath(place.Path)) + ": " + Clean(place.Filter) + "\n"
 	}
-	b.WriteString("\nWireshark:\n\n" + codeBlock(filter) + "\n</details>\n")
+	b.WriteString("\nWireshark:\n\n" + codeBlock(filter))
 	return head, b.String()
 }
 
@@ -250,14 +497,6 @@ func codeBlock(s string) string {
 
 // ticketRef matches what trackers would make a link to another ticket.
 var ticketRef = regexp.MustCompile(`#(\d)`)
-
-// markdownTexts is markdownText for several texts.
-func markdownTexts(texts []string) []string {
-	for i := range texts {
-		texts[i] = markdownText(texts[i])
-	}
-	return texts
-}
 
 // linkLike matches what Markdown readers and trackers turn into links without markup: URLs, mail addresses, mentions,
 // and references to tickets, changes and commits.

@@ -45,118 +45,22 @@ func (d *drawing) done(width, height float64, title, desc string) template.HTML 
 		point(width), point(height), point(width), point(height), html.EscapeString(title), html.EscapeString(desc), d.b.String()))
 }
 
-// The columns of a ladder, in pixels.
+// The frame of a time–sequence plot, in pixels: narrow enough for a telephone.
 const (
-	ladderLeft  = 300.0 // originator's lifeline
-	ladderRight = 660.0 // responder's
-	ladderEnd   = 860.0
-	rungHeight  = 30.0
-	breakHeight = 24.0
+	plotWidth           = 424.0
+	plotLeft, plotRight = 80.0, 414.0
+	plotTop, plotBottom = 22.0, 160.0
 )
 
-// ladderSVG draws the ladder of m: the states of both ends down the sides, arrows between them, idle times as breaks,
-// retransmissions dashed, and the reset in its own colour.
-func ladderSVG(m *Reset) template.HTML {
-	var d drawing
-	d.text(ladderLeft, 14, "middle", "", m.Originator)
-	d.text(ladderRight, 14, "middle", "", m.Responder)
-	d.text(0, 14, "", "s", "frame")
-	d.text(58, 14, "", "s", "since")
-	y := 26.0
-	rungs := rungsOf(m)
-	var lines, breaks, shafts, again, heads strings.Builder
-	life := func(to float64) {
-		for _, x := range [...]float64{ladderLeft, ladderRight} {
-			fmt.Fprintf(&lines, "M%s %sV%s", point(x), point(y), point(to))
-		}
-	}
-	for i := range rungs {
-		g := &rungs[i]
-		if g.Skipped > 0 {
-			d.text((ladderLeft+ladderRight)/2, y+15, "middle", "s", fmt.Sprintf("%d more segments", g.Skipped))
-			life(y + breakHeight)
-			y += breakHeight
-		}
-		if g.Gap != "" {
-			for _, x := range [...]float64{ladderLeft, ladderRight} {
-				fmt.Fprintf(&breaks, "M%s %sV%s", point(x), point(y), point(y+breakHeight))
-			}
-			d.text((ladderLeft+ladderRight)/2, y+15, "middle", "s", "idle for "+g.Gap)
-			y += breakHeight
-		}
-		life(y + rungHeight)
-		from, to, dir := ladderLeft, ladderRight, 1.0
-		if g.Sender == "responder" {
-			from, to, dir = to, from, -1
-		}
-		base := y + 20
-		shaft := fmt.Sprintf("M%s %sL%s %s", point(from), point(base-2), point(to-4*dir), point(base+2))
-		head := fmt.Sprintf("M%s %sl%s -4.5v8z", point(to), point(base+2.5), point(-9*dir))
-		class := ""
-		switch {
-		case strings.Contains(g.Flags, "RST"):
-			d.path("rst", shaft)
-			d.path("rsth", head)
-			class = "rst"
-		case slices.Contains(g.Notes, "retransmitted"):
-			again.WriteString(shaft)
-			heads.WriteString(head)
-		default:
-			shafts.WriteString(shaft)
-			heads.WriteString(head)
-		}
-		label := g.Label
-		if len(g.Notes) > 0 {
-			label += " (" + strings.Join(g.Notes, ", ") + ")"
-		}
-		d.text((ladderLeft+ladderRight)/2, base-6, "middle", class, label)
-		d.text(0, base, "", class, "#"+strconv.Itoa(g.Frame))
-		d.text(58, base, "", "s", g.Since)
-		d.text(ladderLeft-10, base, "end", class, g.States[0])
-		d.text(ladderRight+10, base, "", class, g.States[1])
-		y += rungHeight
-	}
-	d.path("l", lines.String())
-	for _, p := range [...]struct {
-		class string
-		data  *strings.Builder
-	}{{"gap", &breaks}, {"a", &shafts}, {"a again", &again}, {"h", &heads}} {
-		if p.data.Len() > 0 {
-			d.path(p.class, p.data.String())
-		}
-	}
-	return d.done(ladderEnd, y+6, "Ladder diagram of the connection around the reset", ladderInWords(rungs))
+// A plot is a drawing with its caption.
+type plot struct {
+	Caption string
+	SVG     template.HTML
 }
-
-// ladderInWords describes the ladder for screen readers.
-func ladderInWords(rungs []rung) string {
-	var b strings.Builder
-	for i := range rungs {
-		g := &rungs[i]
-		if g.Skipped > 0 {
-			fmt.Fprintf(&b, "%d more segments. ", g.Skipped)
-		}
-		if g.Gap != "" {
-			fmt.Fprintf(&b, "Idle for %s. ", g.Gap)
-		}
-		fmt.Fprintf(&b, "Frame %d, %s: %s", g.Frame, g.Sender, g.Label)
-		if len(g.Notes) > 0 {
-			fmt.Fprintf(&b, ", %s", strings.Join(g.Notes, ", "))
-		}
-		b.WriteString(". ")
-	}
-	return strings.TrimSpace(b.String())
-}
-
-// The frame of a time–sequence plot, in pixels.
-const (
-	plotLeft, plotRight = 90.0, 840.0
-	plotTop, plotBottom = 22.0, 180.0
-)
 
 // sequencePlot draws the data of one side of m over time, with the peer's acknowledgments and the reset. It returns
 // false if the timeline has no data of that side.
-func sequencePlot(m *Reset, sender string) (template.HTML, bool) {
+func sequencePlot(m *Reset, sender string) (plot, bool) {
 	low, high, segments := ^uint32(0), uint32(0), 0
 	for i := range m.Timeline {
 		e := &m.Timeline[i]
@@ -166,7 +70,7 @@ func sequencePlot(m *Reset, sender string) (template.HTML, bool) {
 		}
 	}
 	if segments == 0 {
-		return "", false
+		return plot{}, false
 	}
 	xs, gaps := timeAxis(m.Timeline)
 	y := func(seq uint32) float64 {
@@ -177,7 +81,12 @@ func sequencePlot(m *Reset, sender string) (template.HTML, bool) {
 	if sender == "responder" {
 		who = m.Responder
 	}
-	d.text(plotLeft, 12, "", "s", "data sent by "+who+" over time; retransmissions are broad, the line is what has been acknowledged")
+	d.text(plotLeft-6, 12, "end", "s", "SEQ")
+	d.text(plotLeft, plotBottom+15, "", "s", "0")
+	if last := time.Duration(m.Timeline[len(m.Timeline)-1].Time - m.Timeline[0].Time); last > 0 {
+		d.text(plotRight, plotBottom+15, "end", "s", "+"+lasted(last))
+	}
+	d.text((plotLeft+plotRight)/2, plotBottom+30, "middle", "s", "time since "+mark(m.Timeline[0].Frame, m.Line > 0))
 	d.path("l", fmt.Sprintf("M%s %sV%sH%s", point(plotLeft), point(plotTop), point(plotBottom), point(plotRight)))
 	d.text(plotLeft-6, plotTop+8, "end", "s", strconv.FormatUint(uint64(high), 10))
 	d.text(plotLeft-6, plotBottom, "end", "s", strconv.FormatUint(uint64(low), 10))
@@ -192,7 +101,7 @@ func sequencePlot(m *Reset, sender string) (template.HTML, bool) {
 		case strings.Contains(e.Flags, "RST"):
 			fmt.Fprintf(&resets, "M%s %sV%s", point(x), point(plotTop), point(plotBottom))
 			if e.Role == RoleReset {
-				d.text(x, plotBottom+14, "middle", "rst", "RST #"+strconv.Itoa(e.Frame))
+				d.text(min(max(x, plotLeft+30), plotRight-30), plotTop-10, "middle", "rst", "RST "+mark(e.Frame, m.Line > 0))
 			}
 		case e.Sender == sender && e.LEN > 0 && e.SEQ >= low && e.SEQ < high:
 			to := &data
@@ -223,7 +132,11 @@ func sequencePlot(m *Reset, sender string) (template.HTML, bool) {
 	}
 	desc := fmt.Sprintf("%d data segments from the %s, sequence numbers %d to %d; the peer acknowledged up to %d.",
 		segments, sender, low, high, acked)
-	return d.done(ladderEnd, plotBottom+20, "Time–sequence plot", desc), true
+	caption := "Data sent by " + who + ": bars are segments, broad ones retransmissions, the line is what has been acknowledged"
+	if len(gaps) > 0 {
+		caption += "; idle times, at the dotted lines, are shortened"
+	}
+	return plot{caption + ".", d.done(plotWidth, plotBottom+36, "Time–sequence plot", desc)}, true
 }
 
 // timeAxis places the events from left to right. Times are to scale except for long idle times, which are shortened to a
@@ -244,7 +157,7 @@ func timeAxis(events []Event) (xs, gaps []float64) {
 		}
 		at[i] = at[i-1] + float64(d)
 	}
-	scale := (plotRight - plotLeft - 20) / max(at[len(at)-1], 1)
+	scale := (plotRight - plotLeft - 16) / max(at[len(at)-1], 1)
 	for i := range xs {
 		xs[i] = plotLeft + 8 + at[i]*scale
 		if broken[i] {

@@ -191,7 +191,7 @@ var (
 	errFollowFormat = usageError{"--follow does not support this format",
 		"allowed: text, list, jsonl, csv; the other formats start with totals, which are known last"}
 	errIncidentFlags  = usageError{"--summary, --all and --incident exclude each other", "give one of them"}
-	errIncidentFormat = usageError{"--summary, --all and --incident require --format text, without --brief or --follow", "the other formats have all incidents"}
+	errIncidentFormat = usageError{"--summary, --all and --incident require --format text (--all also html), without --brief or --follow", "the other formats have all incidents"}
 
 	errFollowOne = usageError{"--follow reads one capture", "try: tcpdump -U -w - | rstexplain --follow -"}
 	errJoinStdin = usageError{"--join cannot read standard input", "name the files, or their directory"}

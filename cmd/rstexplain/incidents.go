@@ -16,7 +16,7 @@ type incidentView struct {
 func (v *incidentView) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&v.summary, "summary", false, "with --format text: only the table of incidents")
-	f.BoolVar(&v.all, "all", false, "with --format text: all findings, and not one of each incident")
+	f.BoolVar(&v.all, "all", false, "with --format text or html: all findings in full, and not a few of each incident")
 	f.IntVar(&v.incident, "incident", 0, "with --format text: the incident with number `N` of the table, with all its findings")
 }
 
@@ -35,6 +35,8 @@ func (v *incidentView) check(of *view) error {
 		return errNoIncident(v.incident)
 	case given > 1:
 		return errIncidentFlags
+	case v.all && of.format == "html":
+		return nil
 	case of.format != "text" || of.live || of.brief:
 		return errIncidentFormat
 	}

@@ -39,7 +39,7 @@ var formats = []struct {
 	{"markdown", false, func(o *output, v *view) report.Renderer {
 		return report.Markdown(o, report.MarkdownOptions{Brief: v.brief})
 	}},
-	{"html", false, func(o *output, _ *view) report.Renderer { return report.HTML(o) }},
+	{"html", false, func(o *output, v *view) report.Renderer { return report.HTML(o, report.HTMLOptions{All: v.all}) }},
 	{"json", false, func(o *output, _ *view) report.Renderer { return report.JSON(o) }},
 	{"jsonl", true, func(o *output, _ *view) report.Renderer { return report.JSONL(o) }},
 	{"csv", true, func(o *output, _ *view) report.Renderer { return report.CSV(o) }},
