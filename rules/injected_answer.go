@@ -18,7 +18,6 @@ var injectedAnswer = &Rule{
 	Pattern:  Device,
 	Path:     true,
 	Severity: Error,
-	Pattern:  Device,
 	RFC:      []string{"RFC 3360 §2.2", "RFC 9293 §3.5.3"},
 	Doc: Doc{
 		Title:      "A device on the path answered in the server's name and reset the connection",

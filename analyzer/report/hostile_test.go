@@ -46,7 +46,8 @@ var allFormats = map[string]func(io.Writer) Renderer{
 	"brief":    func(w io.Writer) Renderer { return Markdown(w, MarkdownOptions{Brief: true}) },
 	"all":      func(w io.Writer) Renderer { return Text(w, TextOptions{All: true}) },
 	"summary":  func(w io.Writer) Renderer { return Text(w, TextOptions{Summary: true}) },
-	"html":     func(w io.Writer) Renderer { return HTML(w, HTMLOptions{}) }, "json": JSON, "jsonl": JSONL, "csv": CSV, "list": List,
+	"html":     func(w io.Writer) Renderer { return HTML(w, HTMLOptions{}) },
+	"json":     JSON, "jsonl": JSONL, "csv": CSV, "list": List,
 	"junit": func(w io.Writer) Renderer { return JUnit(w, JUnitOptions{}) },
 }
 

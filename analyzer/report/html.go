@@ -3,6 +3,7 @@ package report
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -39,7 +40,8 @@ type HTMLOptions struct {
 // What a page holds without HTMLOptions.All: it opens at once, and is small enough for a mail.
 const (
 	maxPage     = 2_900_000 // bytes
-	maxRows     = 1_500_000 // of them, of the data of findings that are not in the page in full
+	maxRows     = 1_500_000 // of them, of the data of all findings
+	maxFull     = 1_200_000 // of them, of findings in full: more than this takes a browser long
 	fullOfEach  = 20        // findings in full of an incident, at most, if there is room
 	fullInAll   = 1000      // likewise of all incidents
 	maxSections = 200       // captures that have a section of their own
@@ -104,7 +106,9 @@ func (h *htmlRenderer) BeginFile(path string) error {
 }
 
 // anchor is the ID of the element of a reset.
-func (h *htmlRenderer) anchor(r *Reset) string { return fmt.Sprintf("f%d-%d", len(h.files), r.position()) }
+func (h *htmlRenderer) anchor(r *Reset) string {
+	return fmt.Sprintf("f%d-%d", len(h.files), r.position())
+}
 
 func (h *htmlRenderer) Reset(r *Reset) error {
 	anchor := h.anchor(r)
@@ -112,7 +116,7 @@ func (h *htmlRenderer) Reset(r *Reset) error {
 		return h.execute("finding", newHTMLFinding(r.byLine(), anchor)), h.execute("end of finding", nil)
 	})
 	if err != nil || h.err != nil {
-		return cmpError(err, h.err)
+		return cmp.Or(err, h.err)
 	}
 	h.tally.anchor = fmt.Sprint(r.Incident)
 	h.tally.add(r)
@@ -121,14 +125,6 @@ func (h *htmlRenderer) Reset(r *Reset) error {
 		h.rows.add(r, len(h.files)-1)
 	}
 	return nil
-}
-
-// cmpError returns the first error of two.
-func cmpError(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 func (h *htmlRenderer) EndFile(f *File) error {
@@ -153,7 +149,7 @@ func (h *htmlRenderer) End() error {
 	if now == nil {
 		now = map[int]int{}
 	}
-	data, _ := h.rows.data(h.files, now)
+	data := h.rows.data(h.files, now)
 	p := h.page(stories, now)
 	p.Data = template.HTML(`<script type="application/json" id="data">` + string(data) + "</script>")
 	page := h.execute("head", p)
@@ -163,7 +159,7 @@ func (h *htmlRenderer) End() error {
 		Unshown  int
 		Glossary []Term
 	}{p, template.HTML(h.sections.String()), h.unshown, Glossary})
-	full := h.fullFindings(stories, maxPage-len(page)-len(tail))
+	full := h.fullFindings(stories, min(maxFull, maxPage-len(page)-len(tail)))
 	h.w.WriteString(page)
 	for i := range stories {
 		s := &stories[i]
@@ -409,10 +405,6 @@ func newHTMLFile(f *File) htmlFile {
 			v.Where = fmt.Sprintf("first #%d", w.Frame)
 		case w.Frame > 0:
 			v.Where = fmt.Sprintf("#%d", w.Frame)
-		case w.Line > 0 && w.Count > 1:
-			v.Where = fmt.Sprintf("first in line %d", w.Line)
-		case w.Line > 0:
-			v.Where = fmt.Sprintf("line %d", w.Line)
 		case w.Offset > 0:
 			v.Where = "byte " + thousands(int(w.Offset))
 		}

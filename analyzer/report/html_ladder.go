@@ -11,7 +11,7 @@ import (
 // An htmlLadder is the ladder of a finding as a list: time runs down, the originator stands left and the responder right.
 // Runs of acknowledgments are folded.
 type htmlLadder struct {
-	Originator, Responder string
+	Originator, Responder [2]string // host, and port with its colon
 	Parts                 []htmlRungs
 }
 
@@ -84,7 +84,11 @@ const leastFold = 3
 
 // newHTMLLadder lays out the timeline of m, with the statements on the rungs that they cite.
 func newHTMLLadder(m *Reset, anchor string, lists [][]htmlEvidence) htmlLadder {
-	l := htmlLadder{Originator: m.Originator, Responder: m.Responder}
+	ends := func(addr string) [2]string {
+		at := max(strings.LastIndexByte(addr, ':'), 0)
+		return [2]string{addr[:at], addr[at:]}
+	}
+	l := htmlLadder{Originator: ends(m.Originator), Responder: ends(m.Responder)}
 	cites := map[string][]htmlCite{}
 	for _, list := range lists {
 		for i := range list {

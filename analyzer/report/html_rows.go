@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/rstexplain/rstexplain/rules"
 )
 
 // A rowSet is the data of which the script of a page makes the findings that are not in the page in full: one row each,
@@ -123,15 +121,15 @@ type pageFile struct {
 	Text bool   `json:"text,omitempty"` // places are lines
 }
 
-// data returns the data of the page, the worst rows first, and how many are in it.
-func (s *rowSet) data(files []pageFile, now map[int]int) (out []byte, count int) {
+// data returns the data of the page, the worst rows first.
+func (s *rowSet) data(files []pageFile, now map[int]int) []byte {
 	d := pageData{Base: int64(s.base) / 1000, Files: files, Of: map[string]int{}, Words: s.words}
 	for number, of := range now {
 		if of != number {
 			d.Of[strconv.Itoa(number)] = of
 		}
 	}
-	rows, left := []byte{'['}, s.limit
+	rows, left, count := []byte{'['}, s.limit, 0
 	for i := range s.bySeverity {
 		list, from := &s.bySeverity[i], 0
 		for _, end := range list.ends {
@@ -154,18 +152,5 @@ func (s *rowSet) data(files []pageFile, now map[int]int) (out []byte, count int)
 	if err != nil {           // numbers and strings alone
 		panic(err)
 	}
-	return b, count
-}
-
-// detailsIn lists the values of one kind that rows have.
-func detailsIn(list []CauseSum) (causes []rules.Cause, details []string) {
-	for _, c := range list {
-		if !slices.Contains(causes, c.Cause) {
-			causes = append(causes, c.Cause)
-		}
-		if !slices.Contains(details, c.Detail) {
-			details = append(details, c.Detail)
-		}
-	}
-	return causes, details
+	return b
 }

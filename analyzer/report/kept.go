@@ -105,7 +105,7 @@ func (k *keptFindings) stories() []story {
 	for i := range incidents {
 		s := story{incidents[i], by[incidents[i].Number]}
 		best := slices.IndexFunc(s.findings, func(f *keptFinding) bool {
-			return f.frame == s.Example.Frame && k.groups.path(f.file) == s.Example.Path
+			return f.frame == s.Example.Frame && k.groups.path(int32(f.file)) == s.Example.Path
 		})
 		if best > 0 {
 			f := s.findings[best]

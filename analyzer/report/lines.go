@@ -160,11 +160,3 @@ func (b *entry) marks() string {
 	}
 	return frameList(b.repeats)
 }
-
-// first prints where the first reset of s stands.
-func (s *CauseSum) first() string {
-	if s.FirstLine > 0 {
-		return mark(s.FirstLine, true)
-	}
-	return mark(s.First, false)
-}

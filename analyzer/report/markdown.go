@@ -43,7 +43,7 @@ const (
 func Markdown(w io.Writer, opts MarkdownOptions) Renderer {
 	m := &markdownRenderer{w: bufio.NewWriterSize(w, 64<<10), opts: opts, page: page{width: 100}, resets: map[int]*markdownResets{}}
 	m.kept = keptFindings{each: markdownEach, most: fullInAll,
-		repeated: func(says string) string { return "\nFurther resets of the same event: " + markdownText(says) + ".\n" }}
+		repeated: func(says string) string { return "\n" + markdownText(says) + ".\n" }}
 	return m
 }
 
@@ -91,7 +91,7 @@ func (m *markdownRenderer) Reset(r *Reset) error {
 		return nil
 	}
 	name := func(s string) string { return markdownText(clipped(s, 110)) }
-	err := m.kept.add(r, func() (head, tail string) { return m.finding(r.byLine().bounded()) })
+	err := m.kept.add(r, func() (head, tail string) { return m.finding(r.byLine().withShortTexts()) })
 	list := m.resets[r.Incident]
 	if list == nil {
 		list = new(markdownResets)

@@ -98,16 +98,3 @@ func (l *waitingList) settle() error {
 	l.pending = l.pending[:0]
 	return nil
 }
-
-// drain writes everything to w and empties the list.
-func (l *waitingList) drain(w io.Writer) error {
-	if err := l.settle(); err != nil {
-		return err
-	}
-	for i := range l.spools {
-		if err := l.spools[i].drain(w); err != nil {
-			return err
-		}
-	}
-	return nil
-}

@@ -61,7 +61,7 @@ incidents, the worst first, and show of each the finding that represents it best
 	-o, --output FILE    write the report to FILE, which appears only when it is complete
 	    --brief          with --format text or markdown: one paragraph per capture
 	    --summary        with --format text: only the table of incidents
-	    --all            with --format text or html: all findings in full, and not one of each incident
+	    --all            with --format text or html: all findings in full, and not a few of each incident
 	    --incident N     with --format text: the incident with number N of the table, with all its findings
 	    --no-color       no colours; the default if NO_COLOR is set or the output is not a terminal
 	-q, --quiet          do not report unreadable parts on standard error, and show no progress

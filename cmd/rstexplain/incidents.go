@@ -16,7 +16,7 @@ type incidentView struct {
 func (v *incidentView) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&v.summary, "summary", false, "with --format text: only the table of incidents")
-	f.BoolVar(&v.all, "all", false, "with --format text or html: all findings in full, and not one of each incident")
+	f.BoolVar(&v.all, "all", false, "with --format text or html: all findings in full, and not a few of each incident")
 	f.IntVar(&v.incident, "incident", 0, "with --format text: the incident with number `N` of the table, with all its findings")
 }
 

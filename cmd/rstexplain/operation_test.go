@@ -315,7 +315,7 @@ func TestTemporaryDirectoryMissing(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, missing := filepath.Join(dir, "report.html"), filepath.Join(dir, "missing")
-	cmd := program(t, "-f", "html", "-o", out, in)
+	cmd := program(t, "-f", "html", "--all", "-o", out, in)
 	cmd.Env = append(cmd.Env, "TMPDIR="+missing, "TMP="+missing)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

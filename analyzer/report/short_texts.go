@@ -2,9 +2,9 @@ package report
 
 import "slices"
 
-// bounded returns r with its texts cut to what people write, r itself if none is longer: a hostile capture can make them
+// withShortTexts returns r with its texts cut to what people write, r itself if none is longer: a hostile capture can make them
 // as long as its packets.
-func (r *Reset) bounded() *Reset {
+func (r *Reset) withShortTexts() *Reset {
 	const word, name, filter = 24, 60, 1500
 	long := false
 	cut := func(s *string, n int) {
