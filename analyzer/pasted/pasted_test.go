@@ -368,7 +368,9 @@ func FuzzPasted(f *testing.F) {
 		"\"1\",\"0.0\",\"192.0.2.1\",\"192.0.2.2\",\"TCP\",\"54\",\"1 > 2 [SYN] Seq=0 Len=0\"", "| 1 | 0.0 | a | b | TCP | 54 | 1 > 2 [SYN] Seq=0 Len=0 |",
 		"Frame 1: 74 bytes on wire\nInternet Protocol Version 4, Src: 192.0.2.1, Dst: 192.0.2.2\nTransmission Control Protocol, Src Port: 1, Dst Port: 2, Seq: 0, Len: 0\n    Flags: 0x002 (SYN)\n",
 		"2.4 port1 in 192.0.2.1.1 -> 192.0.2.2.2: psh 1 ack 2", "1 0.1 192.0.2.1 192.0.2.2 TCP TCP:Flags=...A.R.., SrcPort=1, DstPort=2, PayloadLen=0, Seq=1, Ack=1, Win=0",
-		"10:00 PktGroupId 1, Component 2\n a > b: Flags [S]", "\xff\xfea\x00", "&gt; \x1b[31m...", "No. Time Source Destination Protocol Length Info",
+		"10:00 PktGroupId 1, Component 2\n a > b: Flags [S]", "\xff\xfea\x00", "&gt; \x1b[31m...", "ip.src\tip.dst\ttcp.srcport\ttcp.dstport\ttcp.flags\ttcp.seq\n192.0.2.1\t192.0.2.2\t1\t2\t0x4\t9\n",
+		"<structure>\n<section>Source</section>\n<section>Destination</section>\n<section>Info</section>\n</structure>\n<packet>\n<section>192.0.2.1</section>\n<section>192.0.2.2</section>\n<section>1 > 2 [RST] Seq=1 Len=0</section>\n</packet>",
+		"12:00:00 IP 192.0.2.1.1 > 192.0.2.2.2: Flags [S], seq 1, win 1, length 0\n## Server\n12:00:00 IP 192.0.2.3 > 192.0.2.1: ICMP host 192.0.2.2 unreachable, length 9\n\tIP\n    a.1 > b.2: Flags [S]", "No. Time Source Destination Protocol Length Info",
 	} {
 		f.Add([]byte(s))
 	}
