@@ -45,7 +45,7 @@ var deviceReply = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		if r := c.AnsweredReset(); r != nil {
-			f.Summary = words.Sentence("The connection was over: %s had reset it, and a device on the path answers that RST in %s's name. No host does so. This RST interrupted nothing.", Receiver(c), Sender(c))
+			f.Summary = words.Sentence("The connection was over: %s had reset it, and a device on the path answers that RST in %s's name. No host does so. Nothing was lost by this RST.", Receiver(c), Sender(c))
 			f.Say(claim.Claim{Kind: claim.AnswersReset, Side: c.Side, Span: c.Time.Sub(r.Time)}, r.Frame, c.Frame)
 			return
 		}

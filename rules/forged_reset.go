@@ -36,7 +36,7 @@ var forgedReset = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("A device on the path cut the connection in %s's name, %s; %s itself most likely did not send this RST.", Sender(c), Circumstances(c), Sender(c))
 		if c.WentOn() {
-			f.Summary = words.Sentence("A device on the path sent a RST in %s's name, %s; %s itself most likely did not send it, and the connection went on.", Sender(c), Circumstances(c), Sender(c))
+			f.Summary = words.Sentence("A device on the path sent a RST in %s's name, %s, and the connection went on; %s itself most likely did not send this RST.", Sender(c), Circumstances(c), Sender(c))
 		}
 		f.SayCompletion(c)
 		f.SaySigns(c)

@@ -17,7 +17,7 @@ var injectedAnswer = &Rule{
 	Cause:    FastClose,
 	Pattern:  Device,
 	Path:     true,
-	Severity: Error,
+	Severity: Warning,
 	RFC:      []string{"RFC 3360 §2.2", "RFC 9293 §3.5.3"},
 	Doc: Doc{
 		Title:      "A device on the path answered in the server's name and reset the connection",
@@ -36,12 +36,12 @@ var injectedAnswer = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		answer := c.InjectedAnswer()
-		f.Summary = words.Sentence("A device on the path answered in %s's name and then reset the connection; %s itself most likely sent neither.", Sender(c), Sender(c))
+		f.Summary = words.Sentence("A device on the path most likely answered in %s's name, and then reset the connection.", Sender(c))
 		f.Say(claim.Claim{Kind: claim.ResponseSent, Side: c.Side}, answer.Frame)
 		f.Say(claim.Claim{Kind: claim.TTLSame, Side: c.Side, What: claim.Data, Number: uint64(c.TTL)}, answer.Frame, c.Frame)
 		f.SaySigns(c)
 		f.Open(PeerCrash, forgedResetID, 0.6, "the device had answered before it reset the connection")
-		f.Open(UnknownConnection, idleExpiryID, 0.2, "the connection was in use")
+		f.Open(UnknownConnection, idleExpiryID, 0.2, "the RST follows an answer")
 	},
 	WhyNot: "nothing shows that the server's last data came from elsewhere",
 }

@@ -42,7 +42,7 @@ var spoofedSYN = &Rule{
 		return 0
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = words.Sentence("The SYN %shas a forged source address: %s, whose address it has, knows of no such connection and reset the SYN-ACK.", words.Probably(f.Confidence), Sender(c))
+		f.Summary = words.Sentence("The SYN %shas a forged source address: %s, whose address it has, does not have the connection and reset the SYN-ACK.", words.Probably(f.Confidence), Sender(c))
 		f.SayHalfOpen(c)
 		mac, ttl := c.OtherHost()
 		syn := c.Snd.SYN.Frame

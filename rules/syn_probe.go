@@ -32,10 +32,10 @@ var synProbe = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		if oddProbe(c) {
-			f.Summary = words.Sentence("A scanner's probe: %s sent a segment without ACK and SYN, which no system sends, and %s answered it with a RST.", Receiver(c), Sender(c))
+			f.Summary = words.Sentence("A scanner's probe: %s sent a segment without ACK and SYN, and %s answered it with a RST.", Receiver(c), Sender(c))
 			f.Say(claim.Claim{Kind: claim.NoHandshake, Side: c.Side}, c.Conn.Start.Frame)
 			f.SayRST(c)
-			f.Open(ClosedPort, "", 0.5, "the segment is no SYN: it does not ask for a connection")
+			f.Open(ClosedPort, "", 0.5, "a refusal answers a SYN; this RST answers another segment")
 			return
 		}
 		f.Summary = words.Sentence("A scanner's probe: %s sent a SYN that its own TCP did not make, and its TCP, which has no such connection, reset the SYN-ACK.", Sender(c))

@@ -238,6 +238,8 @@ func (q *question) sound() bool {
 		switch {
 		case n < 1 || n > q.c.Frames:
 			ok = q.fail("there is no frame %d", n)
+		case p == nil && aboutICMP(e):
+			q.grade, ok = None, false // quoted behind headers that gopacket does not read
 		case p == nil:
 			q.grade = None // not read, or not TCP
 			ok = q.fail("frame %d is no TCP segment that the checker can read", n)
