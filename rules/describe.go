@@ -114,6 +114,9 @@ func progress(c *facts.Facts) string {
 		if !words.Opaque(b.Text) && answeredBy(c, b) != claim.None {
 			return "after the exchange was complete (last: " + b.Text + ")"
 		}
+		if answeredBy(c, b) == claim.None {
+			return "after an exchange that seems complete"
+		}
 		return "after the exchange was complete"
 	case facts.SaidGoodbye:
 		return "after the end of the session" + words.Quoted(b.Text)
