@@ -409,11 +409,11 @@ func TestEveryFormatNamesLines(t *testing.T) {
 		to   func(io.Writer) report.Renderer
 		want []string
 	}{
-		{"text", func(w io.Writer) report.Renderer { return report.Text(w, report.TextOptions{}) }, []string{"line 8  ", "line 17, paste 2  ", "lines "}},
+		{"text", func(w io.Writer) report.Renderer { return report.Text(w, report.TextOptions{All: true}) }, []string{"line 8  ", "line 17, paste 2  ", "lines "}},
 		{"markdown", func(w io.Writer) report.Renderer { return report.Markdown(w, report.MarkdownOptions{}) }, []string{"line 8:", "line 17, paste 2:", "lines "}},
-		{"html", func(w io.Writer) report.Renderer { return report.HTML(w, report.HTMLOptions{}) }, []string{">line 8<", ">line 17, paste 2<", "lines ", ">line</text>", ">17</text>"}},
-		{"junit", func(w io.Writer) report.Renderer { return report.JUnit(w, report.JUnitOptions{}) }, []string{"line 8: ", "line 17, paste 2: "}},
-		{"csv", report.CSV, []string{",8,,\n", ",17,,2\n"}},
+		{"html", func(w io.Writer) report.Renderer { return report.HTML(w, report.HTMLOptions{}) }, []string{">line 8<", ">line 17, paste 2<", ">line 6</a>"}},
+		{"junit", func(w io.Writer) report.Renderer { return report.JUnit(w, report.JUnitOptions{}) }, []string{"line 8  ", "lines 6, 8"}},
+		{"csv", report.CSV, []string{",8,,,1,", ",17,,2,1,"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out bytes.Buffer

@@ -52,7 +52,13 @@ func openRequest(c *facts.Facts) flows.Mark {
 	return flows.Mark{}
 }
 
-// moment prints when a frame was captured, to the millisecond as logs have it.
+// moment prints when a frame was captured, to the millisecond as logs have it. A text may show the time of day alone, in
+// a zone that it does not name: its packets are of the first day of 1970.
 func moment(what string, m flows.Mark) string {
-	return words.Sentence("%s at %s UTC (frame %s)", what, m.Time.Std().Format("2006-01-02 15:04:05.000"), strconv.Itoa(m.Frame))
+	t := m.Time.Std()
+	at := t.Format("2006-01-02 15:04:05.000") + " UTC"
+	if t.Unix() < 48*60*60 {
+		at = t.Format("15:04:05.000")
+	}
+	return words.Sentence("%s at %s (frame %s)", what, at, strconv.Itoa(m.Frame))
 }

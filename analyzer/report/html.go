@@ -431,7 +431,7 @@ type htmlAlternative struct {
 
 func newHTMLFinding(r *Reset, anchor string) htmlFinding {
 	f := htmlFinding{Reset: r, Anchor: anchor, Sure: percent(r.Confidence) + " confidence"}
-	f.Place = strings.Replace(mark(r.Frame, r.Line > 0), "#", "frame ", 1)
+	f.Place = r.Named()
 	lists := numbered(r, anchor, withSiblings(r.Evidence), senderSigns(r), r.Notes)
 	f.Says, f.Who, f.Noted = lists[0], lists[1], lists[2]
 	f.Ladder = newHTMLLadder(r, anchor, lists)

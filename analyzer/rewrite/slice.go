@@ -17,6 +17,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/track"
 	"github.com/rstexplain/rstexplain/rules"
+	"github.com/rstexplain/rstexplain/rules/claim"
 )
 
 // Streams gathers from a report the connections that a slice must hold: those of the chosen resets with
@@ -31,7 +32,7 @@ type Streams struct {
 
 	keep   streamSet
 	tuples []uint64          // hashes of addresses and ports, sorted by EndFile
-	alike  []alike           // refused streams with one detail and one originating host
+	alike  []alike           // refused streams with one detail and one common host
 	counts map[uint64]uint16 // of alike, by key
 	chosen map[uint64]bool   // keys of alike that are wanted
 }
@@ -42,8 +43,8 @@ type alike struct {
 	stream int32
 }
 
-// maxAlike bounds how many connections are kept because they were refused as a chosen one was.
-const maxAlike = 32
+// maxAlike bounds how many connections are kept because they were refused as a chosen one was: enough to show a flood.
+const maxAlike = 64
 
 // streamCost is what a Streams takes for an entry of its lists and maps, in bytes, while they grow too.
 const streamCost = 32
@@ -121,7 +122,7 @@ func (s *Streams) Reset(r *report.Reset) error {
 	key := maphash.Comparable(seed, struct {
 		detail string
 		host   netip.Addr
-	}{r.Detail, originator.Addr()})
+	}{r.Detail, commonHost(r, originator, responder)})
 	if chosen {
 		s.chosen[key] = true
 	}
@@ -130,6 +131,14 @@ func (s *Streams) Reset(r *report.Reset) error {
 		s.alike = append(s.alike, alike{key, int32(r.Stream)})
 	}
 	return nil
+}
+
+// commonHost is the host that r has in common with the resets of its kind: who asked, or who was asked by many.
+func commonHost(r *report.Reset, originator, responder netip.AddrPort) netip.Addr {
+	if slices.ContainsFunc(r.Evidence, func(e report.Evidence) bool { return e.Claim == claim.Askers.String() }) {
+		return responder.Addr()
+	}
+	return originator.Addr()
 }
 
 // EndFile implements report.Renderer.
