@@ -2,13 +2,17 @@ package report
 
 import (
 	"bytes"
+	"encoding/json"
+	"os"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/rstexplain/rstexplain/analyzer/incident"
+	"github.com/rstexplain/rstexplain/rules/claim"
 )
 
 const schemaFile = "../../docs/report.schema.json"
@@ -106,6 +110,48 @@ func TestSchemaHasKindsOfIncidents(t *testing.T) {
 		if says := string(k.Kind) + ": " + k.Means; !strings.Contains(kind["description"].(string), says) || names[i] != string(k.Kind) {
 			t.Errorf("the schema does not say %q", says)
 		}
+	}
+}
+
+// kindsOfClaims is where docs/report.schema.json lists the kinds of claims.
+var kindsOfClaims = regexp.MustCompile(`(?ms)^    "claim": \{.*?^    \},$`)
+
+// The schema has the kinds of claims with their meanings; -update writes them.
+func TestSchemaJSONHasKindsOfClaims(t *testing.T) {
+	type kind struct {
+		Const       string `json:"const"`
+		Description string `json:"description"`
+	}
+	var list []string
+	for _, k := range claim.Kinds {
+		means := k.Means + "."
+		if k.Values != "" {
+			means += " Values: " + k.Values + "."
+		}
+		if k.Absence {
+			means += " An absence: it may be limited."
+		}
+		var b bytes.Buffer
+		enc := json.NewEncoder(&b)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(kind{k.Name, means}); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, "        "+strings.TrimSpace(b.String()))
+	}
+	want := `    "claim": {
+      "description": "What is claimed. Peer is the side other than the claim's, and the RST is the reset of the entry. The frames are in the order in which the meaning names them.",
+      "oneOf": [
+` + strings.Join(list, ",\n") + "\n      ]\n    },"
+	file := string(readFile(t, schemaFile))
+	if *update {
+		file = kindsOfClaims.ReplaceAllLiteralString(file, want)
+		if err := os.WriteFile(schemaFile, []byte(file), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !strings.Contains(file, want) {
+		t.Error("docs/report.schema.json does not have the kinds of claims as they are; run make golden")
 	}
 }
 
