@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,16 +56,21 @@ func TestExportsEqualTheirCapture(t *testing.T) {
 	if err != nil {
 		t.Skip("mergecap is not installed: no capture to export")
 	}
-	all := filepath.Join(t.TempDir(), "all.pcap")
-	if out, err := exec.Command(mergecap, append([]string{"-a", "-F", "nsecpcap", "-w", all}, paths...)...).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	want := verdicts(explain(t, all))
-	if len(want) < len(paths) {
-		t.Fatalf("only %d resets in %d captures", len(want), len(paths))
-	}
 	for _, format := range []string{"json", "pdml", "ek"} {
 		t.Run(format, func(t *testing.T) {
+			these := paths
+			if format == "ek" { // it has the bytes of Multipath TCP's options, and not their fields
+				these = slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return strings.Contains(path, "mptcp") })
+			}
+			all := filepath.Join(t.TempDir(), "all.pcap")
+			merge := exec.Command(mergecap, append([]string{"-a", "-F", "nsecpcap", "-w", all}, these...)...)
+			if out, err := merge.CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			want := verdicts(explain(t, all))
+			if len(want) < len(these) {
+				t.Fatalf("only %d resets in %d captures", len(want), len(these))
+			}
 			export := filepath.Join(t.TempDir(), "export."+format)
 			if err := os.WriteFile(export, []byte(tshark(t, all, "-T", format)), 0o666); err != nil {
 				t.Fatal(err)

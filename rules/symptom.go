@@ -73,13 +73,13 @@ func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 	b, x := c.Close.Completion, c.Close.Exchange
 	rcv := c.Side.Peer()
 	switch s := outcomes[0]; {
-	case c.Accept == flows.AcceptOutside && !c.GoesOn().Seen() && c.From[rcv] != flows.SynSent && s != programs.Nothing && !asksForIt(c):
+	case c.Accept == flows.AcceptOutside && !c.GoesOn().Seen() && c.From[rcv] != flows.SynSent && s != programs.Nothing && !c.Snd.FIN.Seen() && !asksForIt(c): // a FIN is noticed in any case
 		f.Symptom = words.Capital(Receiver(c)) + "'s application notices nothing of this RST, if its TCP drops it as the numbers say; else it gets " + Errno(c, s, rcv)
 	case c.Dropped() && c.GoesOn().Seen():
 		f.Symptom = words.Capital(Receiver(c)) + "'s application notices nothing of this RST, which its TCP does not accept: it goes on until " +
 			"a later segment is answered or it times out"
 	case !c.ByClient() && c.PeerClosedFirst() && x.Pending > 0 && f.Severity != Info:
-		f.Symptom = "The client's application had let go before the RST came"
+		f.Symptom = "The client's application had given up before the RST came"
 		if b.Since >= ownLimitFrom && b.State == facts.OpenRequest && b.Side == o {
 			f.Symptom += ", most likely because its time limit for the answer ran out"
 			e.prints(c, f, o, programs.OwnLimit)
@@ -90,7 +90,7 @@ func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 		f.Symptom = words.Capital(Receiver(c)) + "'s application noticed nothing: the handshake was not finished, so that it was never handed the connection"
 		e.ownErrors(c, f)
 	case s == programs.Nothing:
-		f.Symptom = words.Capital(Receiver(c)) + "'s application most likely noticed nothing: it was done with the connection"
+		f.Symptom = words.Capital(Receiver(c)) + "'s application most likely noticed nothing: it no longer used the connection"
 		switch reset := c.Close.By == facts.ByThis; {
 		case f.Origin == OriginMiddlebox && c.EndedBefore().Seen():
 		case c.ByClient() || x.Messages[o] == 0:

@@ -9,6 +9,7 @@ const unexplainedReplySure = 0.50
 
 var unexplainedReply = &Rule{
 	ID:       "unexplained-reply",
+	Pattern:  Loss, // most of what else it can be has state-lost's label
 	Cause:    UnknownConnection,
 	Fallback: true,
 	Severity: Warning,

@@ -134,7 +134,7 @@ var ekNames = func() map[string]string {
 		"tcp.srcport", "tcp.dstport", "tcp.seq", "tcp.seq_raw", "tcp.ack", "tcp.ack_raw", "tcp.len", "tcp.flags", "tcp.hdr_len",
 		"tcp.window_size_value", "tcp.urgent_pointer", "tcp.payload", "tcp.option_kind", "tcp.options.mss_val",
 		"tcp.options.wscale.shift", "tcp.options.sack_perm", "tcp.options.sack", "tcp.options.timestamp.tsval",
-		"tcp.options.timestamp.tsecr", "tcp.options.mptcp.subtype",
+		"tcp.options.timestamp.tsecr", "tcp.options.mptcp.subtype", "tcp.options.mptcp.rst_reason",
 	} {
 		names[strings.ReplaceAll(n, ".", "_")] = n
 	}

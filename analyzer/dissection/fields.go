@@ -196,6 +196,8 @@ func (h *header) field(name, show string) {
 		case 8:
 			h.opts.MPTCP |= flows.MPTCPReset
 		}
+	case "tcp.options.mptcp.rst_reason":
+		h.opts.MPTCPReason = uint8(number(show, 8))
 	}
 }
 

@@ -26,7 +26,7 @@ func readKey(path string) (*keyFile, error) {
 	text, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if _, err := os.Lstat(path); err == nil {
+		if st, err := os.Lstat(path); err == nil && st.Mode()&fs.ModeSymlink != 0 { // else it has been written meanwhile
 			return nil, errKeyLink(path)
 		}
 		k.made, k.key = true, make([]byte, rewrite.KeySize)

@@ -2,10 +2,13 @@ package facts
 
 import "time"
 
+// fellAlike is how many connections fall together before the same must have happened to each.
+const fellAlike = 3
+
 // FellAlike reports whether the host reset other connections at the same time and no single loss of its state can have
 // ended them: it opened or used one after it had reset another. Whatever resets them does so to each.
 func (c *Facts) FellAlike() bool {
-	return c.Related.ResetTogetherCount >= 2 && c.Related.LostTogether == 0 && !c.ServiceDied()
+	return c.Related.ResetTogetherCount >= fellAlike-1 && c.Related.LostTogether == 0 && !c.ServiceDied()
 }
 
 // ServiceDied reports whether the responder's port refuses connections from the moment on when the RST's

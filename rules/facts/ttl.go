@@ -172,4 +172,3 @@ func start(ttl uint8) int {
 	}
 	return 255
 }
-
