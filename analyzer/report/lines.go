@@ -126,13 +126,6 @@ func mark(n int, line bool) string {
 	return "#" + strconv.Itoa(n)
 }
 
-func (e *Event) mark() string {
-	if e.Line > 0 {
-		return mark(e.Line, true)
-	}
-	return mark(e.Frame, false)
-}
-
 // marks prints the frames, or lines, that show e.
 func (e *Evidence) marks() string {
 	if e.Lines == nil {
