@@ -66,5 +66,4 @@ var abortMidTransfer = &Rule{
 		f.SayRelated(c)
 		f.Open(FastClose, abortiveCloseID, 0.95, "the transfer was still under way; but a deliberate abort and a crash send the same packets here")
 	},
-	WhyNot: "no transfer was under way",
 }

@@ -59,5 +59,4 @@ var abortiveClose = &Rule{
 		f.Open(PeerCrash, unreadDataID, 0.9, "no unfinished exchange was seen; a program that dies at this moment sends the same packets")
 		f.Open(UnknownConnection, "", 0.05, "the RST has the sequence number of a live connection")
 	},
-	WhyNot: "an exchange was unfinished",
 }

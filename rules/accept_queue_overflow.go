@@ -75,5 +75,4 @@ var acceptQueueOverflow = &Rule{
 		f.Open(UnknownConnection, "", 0.2, "the server itself had just answered the SYN")
 	},
 	Effects: Effects{Outcomes: []programs.Outcome{programs.NoResponse}, Got: programs.NoResponse},
-	WhyNot:  "the RST does not answer the last segment of the handshake",
 }

@@ -67,7 +67,6 @@ var acceptedThenDropped = &Rule{
 		f.Open(FastClose, abortiveCloseID, 0.75, "the client had just opened the connection")
 		f.Open(ClosedPort, acceptQueueOverflowID, 0.2, "the RST has the form of the server's own abort")
 	},
-	WhyNot: "the server had sent data, or the client reset the connection",
 }
 
 // afterHandshake returns " 3.0 ms after the handshake", "" where its end was not captured.

@@ -84,5 +84,4 @@ var applicationTimeout = &Rule{
 		f.SayRST(c)
 		f.Open(FastClose, idleReleaseID, 0.9, "an exchange was under way")
 	},
-	WhyNot: "no request was unanswered, or not for long",
 }

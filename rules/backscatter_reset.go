@@ -69,5 +69,4 @@ var backscatter = &Rule{
 	Effects: Effects{Symptom: func(*facts.Facts, programs.Outcome) string {
 		return "Nothing: no application had asked for this connection"
 	}},
-	WhyNot: "the SYN is in the capture",
 }

@@ -52,7 +52,6 @@ var badHandshakeACK = &Rule{
 		f.Open(PeerCrash, "", 0.4, "the connection was still being opened")
 	},
 	Effects: Effects{Outcomes: openingOutcomes},
-	WhyNot:  "the handshake acknowledges what was sent",
 }
 
 // badLastACK reports whether a server in SYN-RECEIVED answers a segment of the client that acknowledges what it had not

@@ -74,5 +74,4 @@ var capturedFromClose = &Rule{
 		f.Open(UnknownConnection, lateSegmentID, 0.4, "the close was captured directly before")
 	},
 	Effects: Effects{Outcomes: closingOutcomes},
-	WhyNot:  "the capture shows what was exchanged before the close",
 }

@@ -85,5 +85,4 @@ var closeNotifyRace = &Rule{
 		f.Open(PeerCrash, dataAfterFINID, 0.4, "only closing messages were seen to reach the closed socket")
 	},
 	Effects: Effects{Outcomes: closingOutcomes},
-	WhyNot:  "more than a closing message reached the closed socket, or the exchange was not finished",
 }

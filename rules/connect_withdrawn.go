@@ -40,5 +40,4 @@ var connectWithdrawn = &Rule{
 		f.Open(FastClose, healthProbeID, 0.6, "a program that closes its socket after the SYN-ACK sends RST+ACK; this RST has the form of a reply")
 	},
 	Effects: Effects{Outcomes: openingOutcomes, Own: connectLimit},
-	WhyNot:  "the RST does not answer a SYN-ACK",
 }

@@ -129,7 +129,6 @@ var dataAfterFIN = &Rule{
 		f.Open(UnknownConnection, lateSegmentID, 0.2, "this host had closed the connection itself")
 	},
 	Effects: Effects{Outcomes: closingOutcomes},
-	WhyNot:  "no exchange was unfinished at the close, or no data came after it",
 }
 
 // closedOnPurpose reports whether the sender's close_notify shows that its program closed, and did not die: an exchange was

@@ -26,5 +26,4 @@ var dataUnacked = &Rule{
 		}
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},
-	WhyNot:  "no retransmission was unacknowledged when the connection ended, as far as captured",
 }

@@ -74,7 +74,6 @@ var deviceReply = &Rule{
 		f.SayRST(c)
 		f.SaySigns(c)
 	},
-	WhyNot: "the RST answers no RST, and nothing shows a device on a connection that is over",
 }
 
 // closedBefore reports whether the named sender had closed after a complete exchange, its peer had acknowledged that, and

@@ -68,5 +68,4 @@ var earlyResponse = &Rule{
 		f.Open(FastClose, resetAfterFINID, 0.8, "the upload was still under way")
 	},
 	Effects: Effects{Outcomes: closingOutcomes, Sending: true},
-	WhyNot:  "no response came while a request was still being sent",
 }

@@ -53,5 +53,4 @@ var endedUnseen = &Rule{
 		f.Open(PeerCrash, stateLostID, 0.9, "a host that loses its state within one round trip of acknowledging data is rare")
 		f.CaptureNext = "capture on " + Sender(c) + "'s own host: a RST toward it that is not in this capture ended the connection"
 	},
-	WhyNot: "the host had sent nothing for longer, or its other connections were reset as well",
 }

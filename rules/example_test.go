@@ -63,7 +63,6 @@ var blockedByText = &rules.Rule{
 		f.SayRST(c)
 		f.Open(rules.PeerCrash, "", 0.5, "no program sends text in a RST")
 	},
-	WhyNot: "the RST holds no text",
 }
 
 func ExampleOptions_rules() {

@@ -43,5 +43,4 @@ var forgedReset = &Rule{
 		f.Open(FastClose, "", 0.5, "the RST was most likely made on the path")
 		f.Open(UnknownConnection, idleExpiryID, 0.4, "the connection was in use")
 	},
-	WhyNot: "nothing shows that the RST came from elsewhere than the named sender",
 }

@@ -68,5 +68,4 @@ var gaveUpSilently = &Rule{
 		f.Open(PeerCrash, stateLostID, 0.3, "no other sign of a crash was seen")
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},
-	WhyNot:  "no unanswered retransmissions or probes of the sender were captured",
 }

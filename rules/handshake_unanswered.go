@@ -67,5 +67,4 @@ var handshakeUnanswered = &Rule{
 		f.Open(UnknownConnection, "", 0.3, "the server knew the connection: it kept sending its SYN-ACK")
 	},
 	Effects: Effects{Outcomes: []programs.Outcome{programs.GiveUp, programs.ConnectLimit}},
-	WhyNot:  "the SYN-ACK was not retransmitted, as far as captured",
 }

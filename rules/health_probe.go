@@ -84,5 +84,4 @@ var healthProbe = &Rule{
 		f.Open(PeerCrash, "", 0.6, "a client that dies before its first request sends the same packets")
 		f.Open(UnknownConnection, connectWithdrawnID, 0.2, "the client had the connection: the RST carries its own numbers")
 	},
-	WhyNot: "the client had used the connection",
 }

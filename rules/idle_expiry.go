@@ -89,5 +89,4 @@ var idleExpiry = &Rule{
 		f.SayRST(c)
 		f.Open(PeerCrash, stateLostID, 0.85, "the connection had been idle for "+words.Span(gap)+", and no other sign of a crash was seen")
 	},
-	WhyNot: "the connection was active a moment ago",
 }

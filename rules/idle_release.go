@@ -56,5 +56,4 @@ var idleRelease = &Rule{
 		f.Open(PeerCrash, "", 0.85, "no unfinished exchange was seen; a program that ends at this moment sends the same packets")
 		f.Open(UnknownConnection, "", 0.1, "the RST carries the numbers of a live connection")
 	},
-	WhyNot: "the connection was not idle, or an exchange was unfinished",
 }

@@ -50,5 +50,4 @@ var idleReset = &Rule{
 		f.Open(UnknownConnection, idleExpiryID, 0.7, "no captured segment is one that it answers")
 		f.Open(PeerCrash, "", 0.3, "no segment was seen shortly before")
 	},
-	WhyNot: "nothing shows a device on the path, or the connection was not idle",
 }

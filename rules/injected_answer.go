@@ -43,5 +43,4 @@ var injectedAnswer = &Rule{
 		f.Open(PeerCrash, forgedResetID, 0.6, "the device had answered before it reset the connection")
 		f.Open(UnknownConnection, idleExpiryID, 0.2, "the RST follows an answer")
 	},
-	WhyNot: "nothing shows that the server's last data came from elsewhere",
 }

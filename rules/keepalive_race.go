@@ -97,7 +97,6 @@ var keepaliveRace = &Rule{
 		Outcomes:   slices.Concat(closedOutcomes, lostOutcomes),
 		Unanswered: func(*facts.Facts) bool { return true },
 	},
-	WhyNot: "the exchange was not complete when the connection was closed, or no request came after it",
 }
 
 // Messages in either direction from which on, and the pause between them up to which, an unknown protocol is a stream.

@@ -61,5 +61,4 @@ var keepaliveUnanswered = &Rule{
 		f.Open(PeerCrash, "", 0.2, "no data was seen shortly before")
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},
-	WhyNot:  "no unanswered keep-alive probe of the sender was captured",
 }

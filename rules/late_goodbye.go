@@ -108,5 +108,4 @@ var lateGoodbye = &Rule{
 		Outcomes:   closingOutcomes,
 		Unanswered: func(c *facts.Facts) bool { return c.AfterClose.Data.Seen() && !c.AfterClose.Unasked },
 	},
-	WhyNot: "application data reached the closed socket, or the exchange was not finished",
 }

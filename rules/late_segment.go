@@ -94,7 +94,6 @@ var lateSegment = &Rule{
 		f.Open(PeerCrash, "", 0.2, "the connection had ended before")
 	},
 	Effects: Effects{Outcomes: closingOutcomes},
-	WhyNot:  "the connection had not ended well before it, as far as captured",
 }
 
 // resetByPeer returns the RST by which the other side had ended the connection, nil without one. Two resets

@@ -60,5 +60,4 @@ var lateSYNACK = &Rule{
 		f.Open(FastClose, connectWithdrawnID, 0.2, "the connection was still being opened")
 	},
 	Effects: Effects{Outcomes: openingOutcomes, Own: connectLimit},
-	WhyNot:  "the SYN-ACK did not come late",
 }

@@ -39,5 +39,4 @@ var mptcpSubflow = &Rule{
 		f.SayRelated(c)
 		f.Open(PeerCrash, abortMidTransferID, 0.8, "by its reason the RST closes one subflow")
 	},
-	WhyNot: "the RST gives no reason of Multipath TCP",
 }

@@ -66,7 +66,6 @@ var mtuBlackHole = &Rule{
 		}
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},
-	WhyNot:  "what was retransmitted is no larger than what was acknowledged, or the peer was not heard",
 }
 
 // tooBig returns the ICMP error that says a packet of this connection was too big for the path.

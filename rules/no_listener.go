@@ -25,7 +25,6 @@ var noListener = &Rule{
 	},
 	Match:   func(c *facts.Facts) float64 { return refusal(c) },
 	Explain: explainRefusal,
-	WhyNot:  "the RST does not have the form of an answer to a SYN",
 }
 
 func explainRefusal(c *facts.Facts, f *Finding) {

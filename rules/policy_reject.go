@@ -40,5 +40,4 @@ var policyReject = &Rule{
 		}
 		f.Summary = fmt.Sprintf("The connection to port %d was %srefused by a device on the path, not by %s itself.", c.Snd.Addr.Port, words.Probably(f.Confidence), Sender(c))
 	},
-	WhyNot: "nothing shows that the RST came from elsewhere than the host's other packets",
 }

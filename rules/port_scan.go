@@ -57,5 +57,4 @@ var portScan = &Rule{
 	Effects: Effects{Symptom: func(c *facts.Facts, s programs.Outcome) string {
 		return "A scanner reports the port as closed; any other program gets " + Errno(c, s, c.Side.Peer())
 	}},
-	WhyNot: "too few different ports and hosts were tried, or too slowly",
 }

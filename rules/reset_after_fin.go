@@ -118,7 +118,6 @@ var resetAfterFIN = &Rule{
 		}
 	},
 	Effects: Effects{Outcomes: closingOutcomes},
-	WhyNot:  "data came between FIN and RST, or the exchange was not finished",
 }
 
 // answersOwnClosing reports whether a RST in reply form answers the segment that acknowledged the sender's

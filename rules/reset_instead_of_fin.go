@@ -70,7 +70,6 @@ var resetInsteadOfFIN = &Rule{
 		}
 		f.Open(UnknownConnection, lateSegmentID, 0.3, "the RST has the sequence number of a live connection")
 	},
-	WhyNot: "the other side had not closed before",
 }
 
 // linuxReply reports whether the RST looks like Linux's reply for a connection that it does not have, while

@@ -57,5 +57,4 @@ var restartWindow = &Rule{
 			f.Say(claim.Claim{Kind: claim.RefusedCount, Side: c.Side, Count: a.Refused})
 		}
 	},
-	WhyNot: "no connection that the port accepted was captured",
 }

@@ -73,9 +73,6 @@ type Rule struct {
 
 	// Effects say what the rule's resets do to the applications, where that does not follow from the packets.
 	Effects Effects
-
-	// WhyNot says why the rule is held less likely when it matches after another rule gave the label.
-	WhyNot string
 }
 
 // Effects are what a rule knows about the two applications. Everything else follows from the facts.

@@ -20,7 +20,6 @@ func TestValidate(t *testing.T) {
 		"five":       func(r *Rule) { r.Cause = "crash" },
 		"severity":   func(r *Rule) { r.Severity = "bad" },
 		"missing":    func(r *Rule) { r.Match = nil },
-		"against":    func(r *Rule) { r.WhyNot = "" },
 		"no RFC":     func(r *Rule) { r.RFC = nil },
 		"form":       func(r *Rule) { r.RFC = []string{"RFC 793 page 36"} },
 		"Doc.Remedy": func(r *Rule) { r.Doc.Remedy = "" },

@@ -59,7 +59,6 @@ var spoofedSYN = &Rule{
 	Effects: Effects{Symptom: func(*facts.Facts, programs.Outcome) string {
 		return "Nothing: the handshake was not completed, and no application got the connection"
 	}},
-	WhyNot: "SYN and RST come from the same place",
 }
 
 // rawTTL reports whether the SYN is a scanner's and its TTL one that scanners give to what they send past their own

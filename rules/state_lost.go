@@ -86,7 +86,6 @@ var stateLost = &Rule{
 		f.Open(UnknownConnection, idleExpiryID, 0.8, "it had taken part in the connection "+heardBefore(c)+" before")
 		f.Open(FastClose, "", 0.3, "no FIN of it was seen")
 	},
-	WhyNot: "the host had closed, was not seen to take part, or aborted the connection itself",
 }
 
 // askedNothing reports whether the RST's sender, the originator, was not heard of for a second or more after the

@@ -50,5 +50,4 @@ var stateLostKeepalive = &Rule{
 		f.SayRelated(c)
 		f.Open(UnknownConnection, idleExpiryID, 0.85, "it had taken part in the connection "+heardBefore(c)+" before")
 	},
-	WhyNot: "the RST does not answer a keep-alive probe",
 }

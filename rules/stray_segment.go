@@ -71,7 +71,6 @@ var straySegment = &Rule{
 		f.Open(PeerCrash, stateLostID, 0.8, "no captured packet shows that this host had the connection a moment ago")
 		f.Open(FastClose, "", 0.1, "no FIN or RST of it was seen before")
 	},
-	WhyNot: "the host that resets was seen to take part in the connection",
 }
 
 // explainEarly explains a segment that came in place of the SYN-ACK.

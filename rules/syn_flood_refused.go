@@ -40,7 +40,6 @@ var synFlood = &Rule{
 	Effects: Effects{Symptom: func(*facts.Facts, programs.Outcome) string {
 		return "Most likely nothing: whoever floods waits for no answer"
 	}},
-	WhyNot: "too few hosts asked for this port, or their SYNs are ordinary ones",
 }
 
 // sayFlood says how many hosts asked for the responder's port.

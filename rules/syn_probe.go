@@ -44,7 +44,6 @@ var synProbe = &Rule{
 		f.Open(FastClose, healthProbeID, 0.6, "a program that closes its socket on purpose sends RST+ACK; this RST is a system's reply to a SYN-ACK")
 	},
 	Effects: Effects{Outcomes: openingOutcomes},
-	WhyNot:  "the SYN is an ordinary one",
 }
 
 // sayCrafted says by what the SYN is no system's.

@@ -54,5 +54,4 @@ var synUnanswered = &Rule{
 		f.Open(UnknownConnection, lateSYNACKID, 0.8, "no SYN-ACK is in the capture that the RST could answer")
 	},
 	Effects: Effects{Outcomes: []programs.Outcome{programs.GiveUp, programs.ConnectLimit}},
-	WhyNot:  "a SYN-ACK was captured, or the SYN was not retransmitted",
 }

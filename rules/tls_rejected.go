@@ -80,7 +80,6 @@ var tlsRejected = &Rule{
 			return programs.Untrusted, "The client itself most likely does not trust the server's certificate"
 		},
 	},
-	WhyNot: "the handshake was finished, or there was none",
 }
 
 // sayVersion names the version of TLS where the hello that names it is still the last message of its side: the

@@ -66,5 +66,4 @@ var tupleReuse = &Rule{
 				" there. " + words.Capital(Sender(c)) + "'s notices nothing but a slower connect, when its next SYN is accepted"
 		},
 	},
-	WhyNot: "the RST does not answer an ACK that came in place of a SYN-ACK",
 }

@@ -52,5 +52,4 @@ var unexplainedAbort = &Rule{
 		}
 		f.Open(UnknownConnection, "", 0.2, "its numbers leave that open")
 	},
-	WhyNot: "a better explanation fits",
 }

@@ -41,5 +41,4 @@ var unexplainedRelease = &Rule{
 		f.Open(PeerCrash, "", 0.7, "no unfinished exchange was seen")
 		f.Open(UnknownConnection, "", 0.2, "its numbers leave that open")
 	},
-	WhyNot: "a better explanation fits",
 }

@@ -36,5 +36,4 @@ var unexplainedReply = &Rule{
 		f.Open(PeerCrash, stateLostID, 0.5, "no captured packet shows that the host died")
 		f.Open(FastClose, "", 0.4, "no captured packet shows that the connection was closed")
 	},
-	WhyNot: "a better explanation fits",
 }

@@ -78,5 +78,4 @@ var unreadData = &Rule{
 		f.SayRelated(c)
 		f.Open(FastClose, abortiveCloseID, 0.9, "data was waiting for an answer; but a program that closes on purpose sends the same RST")
 	},
-	WhyNot: "all data had been answered",
 }

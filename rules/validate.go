@@ -33,8 +33,6 @@ func Validate(list []*Rule) error {
 			return fmt.Errorf("rule %s: Match or Explain is missing", r.ID)
 		case fallback != "" && !r.Fallback:
 			return fmt.Errorf("rule %s: comes after the fallback %s and would not be asked: put it before", r.ID, fallback)
-		case r.WhyNot == "":
-			return fmt.Errorf("rule %s: does not say what speaks against it", r.ID)
 		case len(r.RFC) == 0:
 			return fmt.Errorf("rule %s: no RFC section", r.ID)
 		}

@@ -37,5 +37,4 @@ var wrongHost = &Rule{
 		f.SaySigns(c)
 		f.Open(PeerCrash, stateLostID, 0.8, "the RST comes from elsewhere than the host's other packets")
 	},
-	WhyNot: "the RST comes from where the host's other packets come from",
 }

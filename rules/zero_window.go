@@ -59,7 +59,6 @@ var zeroWindow = &Rule{
 		f.Open(PeerCrash, abortMidTransferID, 0.8, "the other side had closed its window")
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},
-	WhyNot:  "the receiver's window was not closed for long, as far as captured",
 }
 
 // closedWindow returns since when the peer's window had been closed until the segment that the RST answers,
