@@ -12,10 +12,10 @@ import (
 	"github.com/rstexplain/rstexplain/rules/claim"
 )
 
-// ownTexts are the claims whose text is not from the network's applications: addresses, flags, and our own names.
+// ownTexts are the claims whose text no host chose: addresses, flags, and names from tables of the program.
 var ownTexts = map[string]bool{
 	claim.MatchesTimeout.String(): true, claim.MACDiffers.String(): true, claim.OddFlags.String(): true,
-	claim.ICMPError.String(): true, claim.SYNSent.String(): true,
+	claim.ICMPError.String(): true, claim.SYNSent.String(): true, claim.AlertSent.String(): true, claim.TLSVersion.String(): true,
 }
 
 // A quote replaces or marks text of the network in the sentences about a reset. Such text could be written for a model
@@ -55,7 +55,7 @@ func (q *quote) add(text string) {
 var inParentheses = regexp.MustCompile(`\((.*)\)`)
 
 // ours finds what the program itself puts in parentheses.
-var ours = regexp.MustCompile(`^(RFC \d|frames? \d|lines? \d|SND\.|SEG\.|RCV\.|ECONN|EPIPE|ETIMEDOUT|connection |broken |[0-9., ]+ ?(bytes|kB|MB|GB|B|%|ms|µs|s|of)\b|close_notify\)?$|GNU |Linux )`)
+var ours = regexp.MustCompile(`^(\d+$|RFC \d|frames? \d|lines? \d|SND\.|SEG\.|RCV\.|ECONN|EPIPE|ETIMEDOUT|connection |broken |[0-9., ]+ ?(bytes|kB|MB|GB|B|%|ms|µs|s|of)\b|close_notify\)?$|GNU |Linux )`)
 
 // in returns a sentence with the texts of the network marked or replaced.
 func (q *quote) in(sentence string) string {
