@@ -85,7 +85,7 @@ directory, for the captures in and below it, or - for standard input.
 	f.BoolVarP(&flags.quiet, "quiet", "q", false, "do not report unreadable parts on standard error, and show no progress; "+
 		"the report and the exit code still show them")
 	cmd.AddCommand(renderCommand(), annotateCommand(stderr), sliceCommand(stderr), importCommand(stderr), rulesCommand(), manCommand(),
-		mcpCommand(), pluginCommand(stderr))
+		mcpCommand(), pluginCommand(stderr), serveCommand())
 	cmd.SetHelpCommand(helpCommand())
 	return cmd
 }
