@@ -38,7 +38,7 @@ func served(t *testing.T, page string, args ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.TrimSpace(string(line[:n]))
+	return strings.TrimSuffix(strings.TrimSpace(string(line[:n])), "/")
 }
 
 const servedPage = `<!doctype html><meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-x' 'wasm-unsafe-eval'"><p>page`

@@ -113,7 +113,7 @@ func TestPage(t *testing.T) {
 		"html": {"capture.pcapng.html", "html"}, "markdown": {"capture.pcapng.md", "md"}, "json": {"capture.pcapng.json", "json"},
 		"pcapng": {"capture.pcapng.rstexplain.pcapng", "pcapng"},
 	} {
-		b.click("#"+button)
+		b.click("#" + button)
 		b.settled()
 		path := filepath.Join(b.downloads, d.file)
 		var got []byte
