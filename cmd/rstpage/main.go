@@ -82,7 +82,7 @@ func engine(version string) ([]byte, error) {
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "engine.wasm")
 	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X 'main.generator=rstexplain "+version+"'",
-		"-o", path, "github.com/rstexplain/rstexplain/cmd/rstpage/engine")
+		"-o", path, "github.com/rstexplain/rstexplain/cmd/rstpage/wasm")
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
 	cmd.Stderr = os.Stderr
 	if err := cmd.Run(); err != nil {

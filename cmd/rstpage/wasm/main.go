@@ -1,6 +1,6 @@
 //go:build js && wasm
 
-// Engine is rstexplain for a browser: the worker of the page that cmd/rstpage builds runs it. It defines one function,
+// Wasm is rstexplain for a browser: the worker of the page that cmd/rstpage builds runs it. It defines one function,
 // rstexplain, and waits for calls.
 package main
 
