@@ -11,7 +11,6 @@ import (
 const (
 	droppedUnused = 0.985 // no request had been sent yet
 	droppedAsked  = 0.98  // the first request had come, and the RST at once
-	droppedUnseen = 0.55  // nothing but the RST is in the capture
 	droppedWithin = 50 * time.Millisecond
 )
 
@@ -38,10 +37,7 @@ var acceptedThenDropped = &Rule{
 			return 0
 		}
 		if !c.Conn.HandshakeACK.Seen() && !c.Conn.SYNACK.Seen() {
-			if c.Rcv.Bytes == 0 && c.Close.Completion.State == facts.Unclear && c.Kind == facts.KindAbort && c.Rcv.Missing == 0 {
-				return droppedUnseen
-			}
-			return 0
+			return 0 // nothing shows that the connection was new
 		}
 		switch c.Close.Completion.State {
 		case facts.Unused:
@@ -54,13 +50,9 @@ var acceptedThenDropped = &Rule{
 		return 0
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		if c.Conn.SYNACK.Seen() {
-			f.Summary = words.Sentence("%s accepted the connection and reset it%s, before sending any data, %s.", words.Capital(Sender(c)), afterHandshake(c), Circumstances(c))
-			f.saySYNACK(c.Side, c.Conn.SYNACK, c.Rcv.SYN)
-			f.sayHandshake(c)
-		} else {
-			f.Summary = words.Sentence("%s perhaps reset a connection that it had just accepted: by its form the RST is a local abort, and the capture holds no data of either side.", words.Capital(Sender(c)))
-		}
+		f.Summary = words.Sentence("%s accepted the connection and reset it%s, before sending any data, %s.", words.Capital(Sender(c)), afterHandshake(c), Circumstances(c))
+		f.saySYNACK(c.Side, c.Conn.SYNACK, c.Rcv.SYN)
+		f.sayHandshake(c)
 		f.SayCompletion(c)
 		f.SayRST(c)
 		f.SayRelated(c)
