@@ -158,8 +158,12 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 	case facts.OpenRequest:
 		f.sayUnanswered(c, b, until)
 	case facts.OpenHandshake:
+		x := c.Close.Exchange
 		f.Say(claim.Claim{Kind: claim.HandshakeOpen, Side: b.Side, Until: until, Text: readable(b.Text)}, b.Frame)
-		f.sayServerName(c.Close.Exchange)
+		if x.AlertText != "" && !f.Claims(claim.AlertSent) {
+			f.Say(claim.Claim{Kind: claim.AlertSent, Side: flows.Side(x.AlertSide), Text: x.AlertText}, x.AlertFrame[x.AlertSide])
+		}
+		f.sayServerName(x)
 	case facts.CutResponse:
 		if b.Side == c.Side {
 			until = c.Frame // what it sent before its FIN may have been captured after it
@@ -388,6 +392,16 @@ func Came(c *facts.Facts, m flows.Mark) string {
 	return "was in flight"
 }
 
+// cameTrigger says when the segment that the RST answers came. By how much later is stated of data alone, which the
+// evidence names.
+func cameTrigger(c *facts.Facts) string {
+	came := Came(c, c.Trigger.Mark)
+	if c.Trigger.LEN() == 0 && came != "was in flight" {
+		return "came later"
+	}
+	return came
+}
+
 // CameInBytes is Came for a number of bytes: "were in flight".
 func CameInBytes(c *facts.Facts, m flows.Mark) string {
 	if came := Came(c, m); came != "was in flight" {
@@ -490,7 +504,7 @@ func (f *Finding) SayRun(c *facts.Facts, run *flows.Run) {
 		return
 	}
 	f.sayRetransmissions(c, c.Side, run)
-	if run == &c.Snd.Retransmits {
+	if run == &c.Snd.Retransmits || c.Snd.HasSND && c.Snd.SND.UNA.Sub(run.SEQ.Add(run.LEN)) < 0 {
 		until := c.Frame
 		if c.Kind == facts.KindReply && c.Trigger != nil {
 			until = c.Trigger.Frame

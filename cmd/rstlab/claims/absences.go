@@ -135,7 +135,7 @@ var harms = []struct{ begins, kinds, without string }{
 	{"Harmless: only a keep-alive ping was unanswered", "unanswered no-response", ""},
 	{"Possibly harmful", "", ""},
 	{"Not harmless: a connection was refused", "reply-to refusal-offset reply-unseen echoes-both abort", ""},
-	{"Not harmless: an exchange was interrupted", "unanswered no-response sent-after handshake-open delivered not-ended unacked-data sends-on no-close-notify nothing-asked nothing-sent after-close unread reply-to echoes-both unacked window-closed retransmitted refused-elsewhere response", ""},
+	{"Not harmless: an exchange was interrupted", "unanswered no-response sent-after handshake-open delivered not-ended unacked-data sends-on no-close-notify nothing-asked nothing-sent after-close unread reply-to echoes-both unacked window-closed window-fell retransmitted refused-elsewhere response", ""},
 	{"Not harmless: a connection in use was broken", "unacked keep-alive-probes window-probes retransmitted reply-to reply-unseen echoes-both last-segment answers-reset", ""},
 }
 
