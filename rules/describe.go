@@ -181,6 +181,8 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 		f.Say(claim.Claim{Kind: claim.NoCloseNotify, Side: b.Side, Span: b.Since}, b.Frame, until)
 	case facts.Unused:
 		switch peer := c.Close.LastData[b.Side.Peer()]; {
+		case b.Frame >= until && b.Side != c.Side && peer.Seen() && peer.Frame < until: // its message came when the FIN, which the capture lacks, had been sent
+			f.Say(claim.Claim{Kind: claim.NothingAsked, Side: b.Side.Peer(), Until: until}, peer.Frame)
 		case b.Frame > 0 && peer.Frame > b.Frame && peer.Frame < until:
 			f.Say(claim.Claim{Kind: claim.NothingAsked, Side: b.Side.Peer(), Until: until}, peer.Frame)
 		case b.Frame > 0:
@@ -294,7 +296,7 @@ func (f *Finding) SayRST(c *facts.Facts) {
 }
 
 // near reports whether a distance of sequence numbers can be one within a connection: no window is that large.
-func near(d int32) bool { return d < 1<<30 && d > -1<<30 }
+func near(d int32) bool { return d < 1<<26 && d > -1<<26 }
 
 // triggerKind returns the kind of the segment that the RST answers.
 func triggerKind(c *facts.Facts) claim.What {

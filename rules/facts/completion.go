@@ -95,8 +95,8 @@ func (c *Facts) missedAtEnd(s flows.Side) uint32 {
 	return uint32(d)
 }
 
-// MissedAfter reports whether a segment of side s after the RST shows that the capture lacks data of it: its number lies
-// above all that was captured.
+// MissedAfter reports whether a segment after the RST shows that the capture lacks data of side s, or its FIN: it has a
+// number, or acknowledges one, above all that was captured.
 func (c *Facts) MissedAfter(s flows.Side) bool {
 	e := &c.Conn.Ends[s]
 	if !e.HasSND {
@@ -105,7 +105,13 @@ func (c *Facts) MissedAfter(s flows.Side) bool {
 	next := e.SND.NXT
 	for i := range c.After.Events {
 		ev := &c.After.Events[i]
-		if ev.Side != s || ev.Flags&flows.RST != 0 {
+		switch {
+		case ev.Flags&flows.RST != 0:
+			continue
+		case ev.Side != s:
+			if d := ev.ACK.Sub(next); ev.Flags.Has(flows.ACK) && d > 0 && d < maxMissed {
+				return true
+			}
 			continue
 		}
 		if d := ev.SEQ.Sub(next); d > 0 && d < maxMissed {
@@ -600,7 +606,7 @@ func (c *Facts) flight(l *Close, b Completion) Completion {
 		return b
 	}
 	// The responder had data under way that the sender had not acknowledged when it closed.
-	if l.Unacked[flows.Responder] > 0 && l.LastData[flows.Responder].Frame > 0 {
+	if l.Unacked[flows.Responder] > 0 && l.LastData[flows.Responder].Frame > 0 && l.Unacked[flows.Responder] > c.Conn.Ends[flows.Responder].Missing {
 		b.State, b.Got, b.Want = InFlight, int64(l.Unacked[flows.Responder]), -1
 		return b
 	}
