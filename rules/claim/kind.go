@@ -167,6 +167,9 @@ type Meaning struct {
 //
 // Packets that the capture holds twice count once: alike in all numbers of the TCP header and in the IP ID, at most
 // 100 ms apart, with an IP ID that the sender gave to no other packet, or another TTL, Ethernet source or interface.
+// Before and after go by frame numbers. Where the timestamps of a connection run backwards, the order of the file is
+// known to be wrong in places: a claim may then rest on the order of the timestamps instead.
+//
 // Frames are given in the order in which the meaning names them, as far as they were captured. A span without until
 // ends at the RST. In another connection, a side is meant by its address there.
 var Kinds = []Meaning{
