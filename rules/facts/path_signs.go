@@ -200,6 +200,9 @@ func (c *Facts) dataAfter() []int {
 	return out
 }
 
+// overtakes is within what time a RST may have overtaken a segment that left before it.
+const overtakes = 3 * time.Millisecond
+
 // acksAfter returns the segments by which the RST's sender acknowledges data step by step soon after the RST.
 // One may have been overtaken by the RST; several in order hardly are.
 func (c *Facts) acksAfter() []int {
@@ -212,6 +215,9 @@ func (c *Facts) acksAfter() []int {
 		e := &c.After.Events[i]
 		if e.Side != c.Side || e.Flags&(flows.RST|flows.SYN|flows.FIN) != 0 || !e.Flags.Has(flows.ACK) || e.Notes&flows.Duplicate != 0 {
 			continue
+		}
+		if len(out) == 0 && c.Flags.Has(flows.ACK) && e.Time.Sub(c.Time) <= overtakes && e.ACK.Sub(c.ACK) <= 0 {
+			continue // no more than the RST itself acknowledges: it may have left before it
 		}
 		if d := e.ACK.Sub(known); d > 0 && d < 1<<20 && e.Time.Sub(c.Time) > 0 {
 			out, known = append(out, e.Frame), e.ACK
@@ -395,7 +401,7 @@ const leastMirrored = 5
 func (c *Facts) volley() int {
 	n := 0
 	for _, m := range c.After.SenderRSTs {
-		if c.Kind == KindAbort && c.Flags.Has(flows.ACK) && m.ACK && m.SEQ == c.SEQ && m.Time.Sub(c.Time) < time.Millisecond {
+		if c.Kind == KindAbort && c.Flags.Has(flows.ACK) && m.ACK && m.SEQ == c.SEQ && m.Time >= c.Time && m.Time.Sub(c.Time) < time.Millisecond {
 			n++
 		}
 	}
