@@ -11,6 +11,7 @@ import (
 const (
 	droppedUnused = 0.985 // no request had been sent yet
 	droppedAsked  = 0.98  // the first request had come, and the RST at once
+	droppedUnseen = 0.55  // nothing but the SYN and the RST is in the capture
 	droppedWithin = 50 * time.Millisecond
 )
 
@@ -37,7 +38,10 @@ var acceptedThenDropped = &Rule{
 			return 0
 		}
 		if !c.Conn.HandshakeACK.Seen() && !c.Conn.SYNACK.Seen() {
-			return 0 // nothing shows that the connection was new
+			if c.Conn.SYN.Seen() && c.Rcv.Bytes == 0 && c.Close.Completion.State == facts.Unclear && c.Kind == facts.KindAbort && c.Rcv.Missing == 0 {
+				return droppedUnseen
+			}
+			return 0
 		}
 		switch c.Close.Completion.State {
 		case facts.Unused:
@@ -50,9 +54,13 @@ var acceptedThenDropped = &Rule{
 		return 0
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = words.Sentence("%s accepted the connection and reset it%s, before sending any data, %s.", words.Capital(Sender(c)), afterHandshake(c), Circumstances(c))
-		f.saySYNACK(c.Side, c.Conn.SYNACK, c.Rcv.SYN)
-		f.sayHandshake(c)
+		if c.Conn.SYNACK.Seen() {
+			f.Summary = words.Sentence("%s accepted the connection and reset it%s, before sending any data, %s.", words.Capital(Sender(c)), afterHandshake(c), Circumstances(c))
+			f.saySYNACK(c.Side, c.Conn.SYNACK, c.Rcv.SYN)
+			f.sayHandshake(c)
+		} else {
+			f.Summary = words.Sentence("%s perhaps reset a connection that it had just accepted: by its form the RST is a local abort, and the capture holds no data of either side.", words.Capital(Sender(c)))
+		}
 		f.SayCompletion(c)
 		f.SayRST(c)
 		f.SayRelated(c)

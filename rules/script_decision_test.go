@@ -81,6 +81,14 @@ var decisionScripts = []script{
 // weakScripts are what is left: little is known, and the finding says so.
 var weakScripts = []script{
 	{
+		// Nothing but the RST is in the capture: that a handshake came just before is not known.
+		rule: "unexplained-abort",
+		hit: `
+0.000  < R. 1:1(0) ack 1 win 0`,
+		miss: opened + `
++0.001 < R. 1:1(0) ack 1 win 0`,
+	},
+	{
 		rule: "unexplained-reply",
 		hit: `
 0.000  > .  1:1(0) ack 1

@@ -268,6 +268,9 @@ func (c *Facts) aliveAfter() *flows.Event {
 		return nil
 	}
 	known := c.Snd.RCV.NXT
+	// A RST that acknowledges all that its sender had before was made of what the sender knew. An acknowledgment of more
+	// left after it, whatever the packets' order in the capture, and a host sends none after its RST.
+	says := c.Kind == KindAbort && c.Flags.Has(flows.ACK) && c.ACK.Sub(known) >= 0
 	if c.Flags.Has(flows.ACK) && c.ACK.Sub(known) > 0 {
 		known = c.ACK
 	}
@@ -279,9 +282,9 @@ func (c *Facts) aliveAfter() *flows.Event {
 		if d := e.ACK.Sub(known); d <= 0 || d >= 1<<20 {
 			continue
 		}
-		// One that left before the RST may be overtaken by it: only what acknowledges later data, or comes much
-		// later itself, shows a connection that lives.
-		if c.Rcv.HasSND && e.ACK.Sub(c.Rcv.SND.NXT) > 0 && e.Time.Sub(c.Time) > 0 || e.Time.Sub(c.Time) > c.Soon() {
+		// One that left before a RST that says less may be overtaken by it: only what acknowledges later data, or comes
+		// much later itself, shows a connection that lives.
+		if says && e.Time.Sub(c.Time) > 0 || c.Rcv.HasSND && e.ACK.Sub(c.Rcv.SND.NXT) > 0 && e.Time.Sub(c.Time) > 0 || e.Time.Sub(c.Time) > c.Soon() {
 			return e
 		}
 	}
