@@ -311,6 +311,14 @@ func (p page) evidence(label string, list []Evidence, room int) string {
 	return b.String()
 }
 
+// dottedField prints a label and parts, which it does not break.
+func (p page) dottedField(label string, parts []string) string {
+	narrow := page{width: p.width - gutter}
+	pad := strings.Repeat(" ", gutter)
+	lines := strings.TrimSuffix(narrow.dotted(parts), "\n")
+	return p.style.dim(padded(label, gutter)) + strings.ReplaceAll(lines, "\n", "\n"+pad) + "\n"
+}
+
 // dotted prints parts with dots between them, and breaks lines nowhere else.
 func (p page) dotted(parts []string) string {
 	var b strings.Builder

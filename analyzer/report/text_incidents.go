@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -175,9 +176,9 @@ func (p page) incident(in *Incident, several bool) string {
 	b.WriteString(p.rule())
 	b.WriteString(p.style.bold(name) + p.style.bold(color(kind)) + strings.Repeat(" ", blank) + color(severity) + "\n")
 	b.WriteString(p.wrap("", in.Says) + "\n")
-	b.WriteString(p.field("Counts", strings.Join(in.counts(), nameDot)))
+	b.WriteString(p.dottedField("Counts", in.counts()))
 	if len(in.Details) > 1 {
-		b.WriteString(p.field("Details", in.detailList()))
+		b.WriteString(p.dottedField("Details", in.detailList()))
 	}
 	for i := range in.Captures {
 		if i == shownQuiet && several {
@@ -218,12 +219,12 @@ func (in *Incident) counts() []string {
 }
 
 // detailList lists the rules of an incident.
-func (in *Incident) detailList() string {
+func (in *Incident) detailList() []string {
 	var parts []string
 	for _, d := range in.Details {
 		parts = append(parts, thousands(d.Resets)+" "+Clean(d.Detail))
 	}
-	return strings.Join(parts, nameDot)
+	return parts
 }
 
 // frameList prints frames of an incident in one capture, which it names if there are several.
@@ -251,11 +252,8 @@ func (in *Incident) streamList(i int) string {
 	if in.Example.Line > 0 || len(list) > shownFrames || in.LeftOut > 0 {
 		return ""
 	}
-	var numbers []string
-	for _, n := range list {
-		numbers = append(numbers, strconv.Itoa(n))
-	}
-	return "tcp.stream in {" + strings.Join(numbers, ", ") + "}"
+	list = slices.Sorted(slices.Values(list))
+	return string(appendSet([]byte("tcp.stream in "), list))
 }
 
 // A newsList is what a live report has printed of each incident.
