@@ -197,7 +197,7 @@ func TestGroups(t *testing.T) {
 			for i := range 6 {
 				s.at(float64(i), rules.Idle, port("10.1.0.1", 41000+i), port("10.0.0.5", 80+i%2), idle(350*time.Second+time.Duration(i)*10*time.Millisecond))
 			}
-		}, []string{"idle-timeout: 6 connections from 10.1.0.1 to 10.0.0.5 (2 ports) were ended by the server after 350.0 s without data, between 14:00:00 and 14:00:05."}},
+		}, []string{"idle-timeout: 6 connections from 10.1.0.1 to 10.0.0.5 (2 ports) were ended by the server after 350.0 s to 350.1 s without data, between 14:00:00 and 14:00:05."}},
 		{"two idle times are two", func(s *script) {
 			for i := range 6 {
 				s.at(float64(i), rules.Idle, port("10.1.0.1", 41000+i), port("10.0.0.5", 80+i%2), idle(time.Duration(60+i%2*290)*time.Second))

@@ -237,7 +237,7 @@ func within(s span) string {
 	switch {
 	case !s.seen:
 		return "in time"
-	case s.same(0) || words.Span(time.Duration(s.least)) == words.Span(time.Duration(s.most)):
+	case words.Span(time.Duration(s.least)) == words.Span(time.Duration(s.most)):
 		return "after " + words.Span(time.Duration(s.least))
 	}
 	return "after " + words.Span(time.Duration(s.least)) + " to " + words.Span(time.Duration(s.most))

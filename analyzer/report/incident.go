@@ -1,7 +1,10 @@
 package report
 
 import (
+	"cmp"
+	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/rstexplain/rstexplain/analyzer/incident"
@@ -115,6 +118,28 @@ func (g *Grouping) incidentOf(number int) *Incident {
 		}
 	}
 	return nil
+}
+
+// A NoIncidentError means that a report has no incident with the number that was asked for.
+type NoIncidentError struct {
+	Number int
+	Have   []int // the numbers that there are, the worst incident first
+}
+
+func (e *NoIncidentError) Error() string { return fmt.Sprintf("there is no incident %d", e.Number) }
+
+// find returns the place in list of the incident with a number, or a [NoIncidentError].
+func (g *Grouping) find(list []Incident, number int) (int, error) {
+	number = cmp.Or(g.Now()[number], number)
+	i := slices.IndexFunc(list, func(in Incident) bool { return in.Number == number })
+	if i >= 0 {
+		return i, nil
+	}
+	err := &NoIncidentError{Number: number}
+	for j := range list {
+		err.Have = append(err.Have, list[j].Number)
+	}
+	return 0, err
 }
 
 // model makes an Incident.

@@ -97,8 +97,13 @@ func (t *textRenderer) EndFile(f *File) error {
 
 func (t *textRenderer) End() error {
 	defer t.blocks.close()
-	t.head()
 	list := t.groups.Incidents()
+	if t.opts.Incident != 0 {
+		if _, err := t.groups.find(list, t.opts.Incident); err != nil {
+			return err
+		}
+	}
+	t.head()
 	if err := t.incidents(list); err != nil {
 		return err
 	}

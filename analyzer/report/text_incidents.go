@@ -87,6 +87,9 @@ func (t *textRenderer) incidents(list []Incident) error {
 			continue
 		}
 		t.w.WriteString(t.page.incident(&list[i], t.tally.total.Files > 1))
+		if list[i].Findings > 1 {
+			t.w.WriteString("\n" + t.page.style.dim("For example") + "\n")
+		}
 		t.w.WriteString(strings.TrimPrefix(block, t.page.rule()))
 	}
 	return nil
@@ -94,20 +97,18 @@ func (t *textRenderer) incidents(list []Incident) error {
 
 // oneInFull prints the incident that is asked for, with all its findings.
 func (t *textRenderer) oneInFull(list []Incident) error {
-	now := t.groups.Now()
-	for i := range list {
-		if list[i].Number == now[t.opts.Incident] {
-			t.w.WriteString(t.page.incident(&list[i], t.tally.total.Files > 1))
-			return t.blocks.each(func(r record) error {
-				if now[r.number] == list[i].Number {
-					t.w.Write(r.text)
-				}
-				return nil
-			})
-		}
+	i, err := t.groups.find(list, t.opts.Incident)
+	if err != nil {
+		return err
 	}
-	t.w.WriteString(t.page.rule() + t.page.wrap("", fmt.Sprintf("There is no incident %d.", t.opts.Incident)))
-	return nil
+	t.w.WriteString(t.page.incident(&list[i], t.tally.total.Files > 1))
+	now := t.groups.Now()
+	return t.blocks.each(func(r record) error {
+		if now[r.number] == list[i].Number {
+			t.w.Write(r.text)
+		}
+		return nil
+	})
 }
 
 // allFindings prints all findings, the most severe first, and in front of each to which incident it belongs.
@@ -188,7 +189,6 @@ func (p page) incident(in *Incident, several bool) string {
 		b.WriteString(p.field("Frames", in.frameList(i, several)))
 		b.WriteString(p.field("Streams", in.streamList(i)))
 	}
-	b.WriteString("\n" + p.style.dim("For example") + "\n")
 	return b.String()
 }
 
