@@ -99,8 +99,12 @@ type generator struct {
 }
 
 func (g *generator) run() {
-	if g.kind.name == "incidents" {
+	switch g.kind.name {
+	case "incidents":
 		g.incidents()
+		return
+	case "repeats":
+		g.repeats()
 		return
 	}
 	if g.kind.open == 0 {
