@@ -94,6 +94,41 @@ const (
 	noLink       = 1<<16 - 1
 )
 
+// maxLinkHeader is how far into a dump the IP header is looked for behind a link header that is not known here.
+const maxLinkHeader = 128
+
+// inside finds the IP header in a packet whose link header is not known here, of FDDI, Token Ring or NFLOG for example:
+// behind the EtherType of IP, as SNAP and others have it, or by the checksum of IPv4. It returns 0 where there is none.
+func inside(b []byte) int {
+	for at := 1; at+20 <= len(b) && at <= maxLinkHeader; at++ {
+		typed := func(typ uint16) bool { return at >= 2 && uint16(b[at-2])<<8|uint16(b[at-1]) == typ }
+		n := int(b[at+2])<<8 | int(b[at+3])
+		switch {
+		case b[at]>>4 == 4 && b[at]&15 >= 5 && (b[at+9] == 6 || b[at+9] == 1) && n >= 40 && (typed(0x0800) || checksumOK(b[at:])):
+			return at
+		case b[at]>>4 == 6 && at+40 <= len(b) && (b[at+6] == 6 || b[at+6] == 58) && typed(0x86dd):
+			return at
+		}
+	}
+	return 0
+}
+
+// checksumOK reports whether the checksum of an IPv4 header is right.
+func checksumOK(b []byte) bool {
+	n := int(b[0]&15) * 4
+	if n > len(b) || b[10]|b[11] == 0 {
+		return false
+	}
+	sum := 0
+	for i := 0; i < n; i += 2 {
+		sum += int(b[i])<<8 | int(b[i+1])
+	}
+	for sum > 0xffff {
+		sum = sum>>16 + sum&0xffff
+	}
+	return sum == 0xffff
+}
+
 // linkOf finds what the bytes of a packet begin with, and how long the packet was on the wire.
 func linkOf(b []byte) (link uint16, length int) {
 	u16 := func(i int) int {
