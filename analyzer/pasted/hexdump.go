@@ -1,6 +1,9 @@
 package pasted
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // maxDump is how many bytes of a packet are taken from its dump.
 const maxDump = 64 << 10
@@ -90,6 +93,7 @@ const (
 	linkEthernet = 1
 	linkRaw      = 101
 	linkSLL      = 113
+	linkNFLOG    = 239
 	linkSLL2     = 276
 	noLink       = 1<<16 - 1
 )
@@ -180,7 +184,37 @@ func linkOf(b []byte) (link uint16, length int) {
 	if n, ok := ip(0); ok {
 		return linkRaw, n
 	}
+	if isNFLOG(b) {
+		return linkNFLOG, len(b)
+	}
 	return noLink, 0
+}
+
+// isNFLOG reports whether a packet begins as Linux's netfilter log has it: family, version 0, and attributes, the last of
+// which is the payload.
+func isNFLOG(b []byte) bool {
+	const payload = 9
+	if len(b) < 8 || b[0] != 2 && b[0] != 7 && b[0] != 10 || b[1] != 0 {
+		return false
+	}
+	for at := 4; at+4 <= len(b); {
+		n, typ := int(binary.LittleEndian.Uint16(b[at:])), binary.LittleEndian.Uint16(b[at+2:])
+		if n < 4 {
+			return false
+		}
+		if typ == payload {
+			return n > 4
+		}
+		at += (n + 3) &^ 3
+	}
+	return false
+}
+
+// A timedLine is a line that no style knows, but which begins with a time: a dump behind it was captured then.
+type timedLine struct {
+	line  int
+	time  int64
+	clock Clock
 }
 
 // A dumpStyle reads hex dumps that stand alone: what Wireshark and tshark print with -x, and text2pcap reads.
@@ -197,6 +231,9 @@ func (d *dumpStyle) begin(line []byte) verdict {
 		return foreign
 	}
 	d.p = Packet{Line: d.r.lines.n, Style: HexDump, Form: Raw}
+	if at := d.r.timed; at.line > 0 && at.line == d.p.Line-1 {
+		d.p.Time, d.p.Clock = at.time, at.clock
+	}
 	return opened
 }
 

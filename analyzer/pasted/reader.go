@@ -98,7 +98,8 @@ type Reader struct {
 	decoder   decode.Decoder
 	before    int // the text's number of the packet before
 	parting   parting
-	first     first    // of the paste
+	first     first // of the paste
+	timed     timedLine
 	byLines   tally    // packets whose dump shows no segment
 	waiting   []Packet // lines of an application that wait for one that names their connection
 
@@ -242,6 +243,9 @@ func (r *Reader) stray(line []byte) {
 	case routerOS(t):
 		r.leave(RouterOS)
 	default:
+		if at, clock, ok := clockOf(firstWord(t)); ok {
+			r.timed = timedLine{r.lines.n, at, clock}
+		}
 		r.parting.words(t)
 	}
 }
