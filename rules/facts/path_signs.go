@@ -67,6 +67,7 @@ const (
 	SignAnswersReset                       // it answers a RST, as no host does
 	SignACKOutside                         // its ACK is N bytes beyond all that its receiver had sent, or as far below
 	SignMirrors                            // its payload begins like its receiver's data
+	SignElsewhere                          // another capture proves it; no packet of this one does
 	SignOneCopy                            // captured once, where most of the connection's N other packets were captured twice
 )
 
@@ -147,12 +148,19 @@ func (s *PathSigns) weigh(c *Facts) {
 	if c.Notes&flows.Duplicate != 0 || c.oneHost() {
 		return // judged with its original, or nothing lies on the path
 	}
+	if c.Proof == flows.ByHost {
+		s.add(Sign{Kind: SignElsewhere, Weight: -deviceFrom})
+		return
+	}
 	s.aftermath(c)
 	s.numbers(c)
 	s.timing(c)
 	s.ttl(c)
 	s.identity(c)
 	s.copies(c)
+	if c.Proof == flows.ByDevice {
+		s.add(Sign{Kind: SignElsewhere, Weight: max(0, 2*deviceFrom-s.Weight)})
+	}
 }
 
 // aftermath asks whether the sender goes on after its RST.
