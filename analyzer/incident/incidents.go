@@ -28,7 +28,7 @@ func (f *Finder) Incident(number int) (Incident, bool) {
 	for _, g := range f.groups() {
 		for _, s := range g {
 			if s.number == number {
-				return told(g), true
+				return told(g, f.clock()), true
 			}
 		}
 	}
