@@ -69,7 +69,7 @@ func TestImportsFlowOneWay(t *testing.T) {
 		"cmd/rstexplain":             {"analyzer", "analyzer/capture", "analyzer/pasted", "analyzer/report", "analyzer/rewrite", "cmd/rstexplain/assistant", "cmd/rstexplain/wireshark", "flows", "rules", "rules/facts"},
 		"cmd/rstexplain/wireshark":   {"analyzer/report"},
 		"cmd/rstpage":                {"analyzer/report"},
-		"cmd/rstpage/wasm":         {"analyzer", "analyzer/capture", "analyzer/report", "analyzer/rewrite"},
+		"cmd/rstpage/wasm":           {"analyzer", "analyzer/capture", "analyzer/report", "analyzer/rewrite"},
 		"cmd/rstexplain/assistant":   {"analyzer", "analyzer/capture", "analyzer/report", "analyzer/rewrite", "rules", "rules/claim"},
 	}
 	eachFile(t, func(dir, name, path string) {
