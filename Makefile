@@ -94,6 +94,12 @@ completions: ## what completes commands in bash, zsh and fish, in dist/completio
 	$(GO) run ./cmd/rstexplain completion zsh > dist/completions/_rstexplain
 	$(GO) run ./cmd/rstexplain completion fish > dist/completions/rstexplain.fish
 
+CHROMIUM ?= chromium
+screenshots: build ## the picture in README.md, docs/report.png, of the HTML report on a capture
+	./rstexplain --quiet --format html --output $${TMPDIR:-/tmp}/rstexplain-report.html testdata/data-after-fin/capture.pcapng
+	$(CHROMIUM) --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=900,700 --virtual-time-budget=6000 \
+	  --screenshot=docs/report.png file://$${TMPDIR:-/tmp}/rstexplain-report.html
+
 GORELEASER ?= goreleaser
 release-check: ## all of a release that needs no network, built, and the .deb installed below a scratch root, run and removed
 	.github/release-check.sh $(GORELEASER)

@@ -35,6 +35,9 @@ Other commands, each with its own --help:
 	rstexplain annotate IN -o OUT.pcapng  copy a capture and add the explanation as packet comments
 	rstexplain slice IN -o OUT.pcapng     reduce a capture to the connections of its resets
 	rstexplain import TEXT -o OUT.pcapng  make a capture of packets that a program printed
+	rstexplain plugin install             show explanations as fields in Wireshark and tshark
+	rstexplain serve                      explain captures in a browser on this machine
+	rstexplain mcp DIRECTORY...           answer an assistant's questions about captures
 	rstexplain rules [ID]                 list the details, or document one
 	rstexplain completion SHELL           print completions for bash, zsh, fish or powershell
 	rstexplain help [COMMAND]             print the usage of a command; help glossary explains the terms
