@@ -166,8 +166,12 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 	case facts.OpenRequest:
 		f.sayUnanswered(c, b, until)
 	case facts.OpenHandshake:
+		x := c.Close.Exchange
 		f.Say(claim.Claim{Kind: claim.HandshakeOpen, Side: b.Side, Until: until, Text: readable(b.Text)}, b.Frame)
-		f.sayServerName(c.Close.Exchange)
+		if x.AlertText != "" && !f.Claims(claim.AlertSent) {
+			f.Say(claim.Claim{Kind: claim.AlertSent, Side: flows.Side(x.AlertSide), Text: x.AlertText}, x.AlertFrame[x.AlertSide])
+		}
+		f.sayServerName(x)
 	case facts.CutResponse:
 		if b.Side == c.Side {
 			until = c.Frame // what it sent before its FIN may have been captured after it
@@ -185,6 +189,8 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 		f.Say(claim.Claim{Kind: claim.NoCloseNotify, Side: b.Side, Span: b.Since}, b.Frame, until)
 	case facts.Unused:
 		switch peer := c.Close.LastData[b.Side.Peer()]; {
+		case b.Frame >= until && b.Side != c.Side && peer.Seen() && peer.Frame < until: // its message came when the FIN, which the capture lacks, had been sent
+			f.Say(claim.Claim{Kind: claim.NothingAsked, Side: b.Side.Peer(), Until: until}, peer.Frame)
 		case b.Frame > 0 && peer.Frame > b.Frame && peer.Frame < until:
 			f.Say(claim.Claim{Kind: claim.NothingAsked, Side: b.Side.Peer(), Until: until}, peer.Frame)
 		case b.Frame > 0:
@@ -302,7 +308,7 @@ func (f *Finding) SayRST(c *facts.Facts) {
 }
 
 // near reports whether a distance of sequence numbers can be one within a connection: no window is that large.
-func near(d int32) bool { return d < 1<<30 && d > -1<<30 }
+func near(d int32) bool { return d < 1<<26 && d > -1<<26 }
 
 // triggerKind returns the kind of the segment that the RST answers.
 func triggerKind(c *facts.Facts) claim.What {
@@ -398,6 +404,16 @@ func Came(c *facts.Facts, m flows.Mark) string {
 		return "came " + words.Span(gap) + " later"
 	}
 	return "was in flight"
+}
+
+// cameTrigger says when the segment that the RST answers came. By how much later is stated of data alone, which the
+// evidence names.
+func cameTrigger(c *facts.Facts) string {
+	came := Came(c, c.Trigger.Mark)
+	if c.Trigger.LEN() == 0 && came != "was in flight" {
+		return "came later"
+	}
+	return came
 }
 
 // CameInBytes is Came for a number of bytes: "were in flight".
@@ -502,7 +518,7 @@ func (f *Finding) SayRun(c *facts.Facts, run *flows.Run) {
 		return
 	}
 	f.sayRetransmissions(c, c.Side, run)
-	if run == &c.Snd.Retransmits {
+	if run == &c.Snd.Retransmits || c.Snd.HasSND && c.Snd.SND.UNA.Sub(run.SEQ.Add(run.LEN)) < 0 {
 		until := c.Frame
 		if c.Kind == facts.KindReply && c.Trigger != nil {
 			until = c.Trigger.Frame

@@ -18,6 +18,14 @@ var decisionScripts = []script{
 +0.001 < R. 44:44(0) ack 28 win 509`,
 	},
 	{
+		// A RST alone does not show that the connection was new.
+		rule: "accepted-then-dropped",
+		hit: opened + `
++0.001 < R. 1:1(0) ack 1 win 509`,
+		miss: `
+0.000 < R. 5000:5000(0) ack 9000 win 509`,
+	},
+	{
 		rule: "application-timeout",
 		hit: opened + `
 +0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
