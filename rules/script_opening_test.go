@@ -168,7 +168,7 @@ var openingScripts = []script{
 	},
 	{
 		rule: "policy-reject",
-		// The server's other connection shows TTL 50, the refusal comes with 63 and at once.
+		// The server's other connections show TTL 50 and its distance, twice; the refusal comes with 63 and at once.
 		hit: `
 conn 1
 < ttl 50
@@ -177,6 +177,11 @@ conn 1
 +0.000 > .  1:1(0) ack 1
 +0.001 > P. 1 ack 1 "a"
 +0.020 < .  1:1(0) ack 2
+conn 3 192.0.2.1:50003 > 198.51.100.1:80
+< ttl 50
++0.001 > S  0:0(0)
++0.020 < S. 0:0(0) ack 1
++0.000 > .  1:1(0) ack 1
 conn 2 192.0.2.1:50000 > 198.51.100.1:81
 +0.100 > S  0:0(0)
 +0.0001 < R. =0:=0(0) ack 1 win 0 ttl 63 ipid 0`,
