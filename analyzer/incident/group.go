@@ -14,6 +14,7 @@ const (
 	scanWidth   = 8                // ports or hosts that a client tries in a scan (as in the rule)
 	scanTries   = 2                // connections to one service that may be part of a scan
 	scanNear    = time.Minute      // before and after it
+	floodNear   = 10 * time.Second // before and after it: refusals by the service that is flooded
 	outageNear  = 10 * time.Second // before the first refusal: what the service cut when it ended
 	refusedNear = 2 * time.Minute  // before and after it: refusals that do not show that the service ever accepts
 	awayNear    = 2 * time.Second  // between the outages of services of a host that restarted
@@ -70,6 +71,7 @@ func (f *Finder) groups() [][]*strand {
 		}
 	}
 	taken := u.scans(by)
+	u.floods(by, taken)
 	u.outages(by, taken)
 	u.refusals(by[rules.Refusal], taken)
 	u.losses(by[rules.Loss])
@@ -125,6 +127,22 @@ func (u *union) scans(by map[rules.Pattern][]*strand) (taken map[*strand]bool) {
 		}
 	}
 	return taken
+}
+
+// floods joins a flood of handshakes that are not completed with its beginning, which looked like refusals.
+func (u *union) floods(by map[rules.Pattern][]*strand, taken map[*strand]bool) {
+	for _, flood := range by[rules.HalfOpen] {
+		if flood.clients.count().N < floodHosts {
+			continue
+		}
+		for _, s := range by[rules.Refusal] {
+			service := s.services.only()
+			if !taken[s] && service != "" && service == flood.services.only() && near(s, flood, floodNear) {
+				u.join(flood, s)
+				taken[s] = true
+			}
+		}
+	}
 }
 
 // outages joins the outage of a service with the connections that it cut then, and with refusals that do not show that

@@ -287,6 +287,19 @@ func TestGroups(t *testing.T) {
 			"syn-flood: 40 handshakes from 40 hosts to 10.0.0.5:8080 were not completed between 14:00:00 and 14:00:39.",
 			"alike: A connection from 10.1.0.1 to 10.0.0.6:80 was reset by the server at 14:00:41: what the rule says.",
 		}},
+		{"a SYN flood whose first handshakes looked like refusals", func(s *script) {
+			for i := range 40 {
+				p := rules.Refusal
+				if i > 10 {
+					p = rules.HalfOpen
+				}
+				s.at(float64(i)/2, p, port(fmt.Sprintf("10.1.0.%d", i), 1), service)
+			}
+			s.at(70, rules.Refusal, "10.2.0.1:2", service, closed)
+		}, []string{
+			"syn-flood: 40 handshakes from 40 hosts to 10.0.0.5:8080 were not completed between 14:00:00 and 14:00:19.",
+			"service-down: 10.0.0.5:8080 refused 1 connection from 10.2.0.1 at 14:01:10; the capture shows none that it accepted.",
+		}},
 		{"backscatter", func(s *script) {
 			for i := range 20 {
 				s.at(float64(i), rules.Unasked, port(fmt.Sprintf("10.1.0.%d", i), 1), service, byClient, func(r *Reset) { r.ToSYNACK = true })
