@@ -401,6 +401,13 @@ func TestGroupsWhateverComesBetween(t *testing.T) {
 
 // Whatever comes, memory is bounded, no reset is lost, and the report says what was not kept apart.
 func TestBounds(t *testing.T) {
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := heap()
 	f := NewFinder()
 	const n = 30_000
 	for i := range n {
@@ -408,6 +415,12 @@ func TestBounds(t *testing.T) {
 		r := s.at(float64(i), rules.Cut, fmt.Sprintf("10.%d.%d.1:1", i>>8&255, i&255), fmt.Sprintf("11.%d.%d.1:80", i>>8&255, i&255), byClient)
 		r.Frame, r.Stream = i+1, i
 		f.Add(r)
+	}
+	const room = 8 << 20 // bytes
+	if kept := heap() - before; kept > room {
+		t.Errorf("%d bytes are kept, more than %d", kept, room)
+	} else {
+		t.Logf("%d bytes are kept", kept)
 	}
 	if len(f.strands) > MaxStrands+10 || len(f.conns) > recent || f.refs > MaxAllRefs {
 		t.Errorf("%d strands, %d connections, %d resets are kept", len(f.strands), len(f.conns), f.refs)
@@ -427,7 +440,7 @@ func TestBounds(t *testing.T) {
 	if rest == nil || rest.Resets != n-MaxStrands || !rest.Clients.AtLeast {
 		t.Fatalf("what was not kept apart: %+v", rest)
 	}
-	if !strings.Contains(rest.Says, "25,904 resets of 25,904 connections were counted together") {
+	if !strings.Contains(rest.Says, "25,904 resets of 25,904 connections were counted together, because a report keeps 4,096 incidents apart") {
 		t.Error(rest.Says)
 	}
 }
