@@ -215,6 +215,29 @@ func (u *union) together(list []*strand, d time.Duration) {
 	}
 }
 
+// oneTime reports whether two strands are of one capture, or of captures of one time.
+func (s *strand) oneTime(o *strand) bool {
+	return s.files[0] <= o.files[1] && o.files[0] <= s.files[1] || near(s, o, filePause)
+}
+
+// times divides a list into the strands of captures of one time.
+func times(list []*strand) [][]*strand {
+	list = slices.Clone(list)
+	slices.SortFunc(list, func(a, b *strand) int { return cmp.Or(cmp.Compare(a.first, b.first), a.number-b.number) })
+	var out [][]*strand
+next:
+	for _, s := range list {
+		for i := len(out) - 1; i >= 0; i-- {
+			if slices.ContainsFunc(out[i], s.oneTime) {
+				out[i] = append(out[i], s)
+				continue next
+			}
+		}
+		out = append(out, []*strand{s})
+	}
+	return out
+}
+
 // refusals joins the refusals of several ports of a host, if one client alone met them, and those of one service.
 func (u *union) refusals(list []*strand, taken map[*strand]bool) {
 	clients := map[string]int{} // strands of a service
@@ -240,16 +263,20 @@ func (u *union) refusals(list []*strand, taken map[*strand]bool) {
 		}
 	}
 	for _, list := range turns {
-		ports := 0
-		for _, s := range list {
-			ports += s.services.count().N
-		}
-		if ports >= inTurn {
-			u.all(list)
+		for _, list := range times(list) {
+			ports := 0
+			for _, s := range list {
+				ports += s.services.count().N
+			}
+			if ports >= inTurn {
+				u.all(list)
+			}
 		}
 	}
 	for _, list := range services {
-		u.all(list)
+		for _, list := range times(list) {
+			u.all(list)
+		}
 	}
 }
 
@@ -377,15 +404,15 @@ func (s *strand) stands() bool {
 // runs joins the runs of a key again that are nothing on their own.
 func (u *union) runs() {
 	alone := u.alone()
-	first := map[key]*strand{}
+	lists := map[key][]*strand{}
 	for _, s := range u.strands {
-		if s.stands() || !alone(s) {
-			continue
+		if !s.stands() && alone(s) {
+			lists[s.key] = append(lists[s.key], s)
 		}
-		if o := first[s.key]; o != nil {
-			u.join(o, s)
-		} else {
-			first[s.key] = s
+	}
+	for _, list := range lists {
+		for _, list := range times(list) {
+			u.all(list)
 		}
 	}
 }
@@ -404,8 +431,10 @@ func (u *union) habits() {
 		}
 	}
 	for _, list := range lists {
-		if len(list) >= manyAlike {
-			u.all(list)
+		for _, list := range times(list) {
+			if len(list) >= manyAlike {
+				u.all(list)
+			}
 		}
 	}
 }

@@ -146,6 +146,21 @@ func TestGroups(t *testing.T) {
 			"service-down: 10.0.0.5:8080 refused 2 connections from 10.1.0.1 between 2026-01-01 14:00:10 and 14:00:20; the capture shows none that it accepted.",
 			"service-down: 10.0.0.6:80 refused 1 connection from 10.1.0.1 at 2026-01-02 14:00:00; the capture shows none that it accepted.",
 		}},
+		{"a service of one address in captures of different days, which are not one, and of the same", func(s *script) {
+			in := func(file int) func(*Reset) { return func(r *Reset) { r.File = file } }
+			const day = 86400
+			s.at(0, rules.Refusal, "10.1.0.1:1", service, closed)
+			s.at(5*day, rules.Refusal, "10.1.0.1:2", service, closed)
+			s.at(5.5*day, rules.Refusal, "10.1.0.1:3", service, closed, in(1))
+			s.at(9*day, rules.Refusal, "10.1.0.1:4", service, closed, in(2))
+			s.at(9*day, rules.Race, "10.1.0.1:5", service, in(2))
+			s.at(11*day, rules.Race, "10.1.0.1:6", service, in(3))
+		}, []string{
+			"service-down: 10.0.0.5:8080 refused 3 connections from 10.1.0.1 between 2026-01-01 14:00:00 and 2026-01-07 02:00:00; the capture shows none that it accepted.",
+			"service-down: 10.0.0.5:8080 refused 1 connection from 10.1.0.1 at 2026-01-10 14:00:00; the capture shows none that it accepted.",
+			"keep-alive-race: 10.0.0.5:8080 closed a connection while a request was on its way, at 2026-01-10 14:00:00.",
+			"keep-alive-race: 10.0.0.5:8080 closed a connection while a request was on its way, at 2026-01-12 14:00:00.",
+		}},
 		{"a scan, recognised after its first ports, with one that was open", func(s *script) {
 			for i := range 7 {
 				s.at(float64(i)/10, rules.Refusal, port("10.9.9.9", 40000+i), port("10.0.0.5", 20+i), closed)
