@@ -43,6 +43,7 @@ type analysis struct {
 	builder  report.Builder
 	joined   *joinedInput
 	text     *pastedInput
+	export   *exportInput // nil where the input is no export
 }
 
 func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options) *analysis {
@@ -54,6 +55,7 @@ func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options
 		engine:   rules.NewEngine(opts.Rules),
 		joined:   joinedOf(in),
 		text:     pastedOf(in),
+		export:   exportOf(in),
 	}
 	x.table = x.newTable()
 	x.reading = x.table
@@ -167,6 +169,7 @@ func (x *analysis) explain() error {
 			m := x.builder.Reset(reset, x.engine.Explain(reset))
 			x.joined.place(m)
 			x.text.place(m)
+			x.export.place(m)
 			track.Release(reset)
 			if err := x.to.Reset(m); err != nil {
 				return err
