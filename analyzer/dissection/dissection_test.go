@@ -216,8 +216,8 @@ func TestRawNumbers(t *testing.T) {
 		fields   string
 		seq, ack flows.Seq
 	}{
-		"-e":  {`"tcp.seq_raw":["3000000000"],"tcp.ack_raw":["4000000000"],`, 3000000000, 4000000000},
-		"-x":  {`"tcp.seq":"1","tcp.seq_raw":["b2d05e00",38,4,0,5],"tcp.seq_raw":"3000000000","tcp.ack_raw":["ee6b2800",42,4,0,5],"tcp.ack_raw":"4000000000",`, 3000000000, 4000000000},
+		"-e": {`"tcp.seq_raw":["3000000000"],"tcp.ack_raw":["4000000000"],`, 3000000000, 4000000000},
+		"-x": {`"tcp.seq":"1","tcp.seq_raw":["b2d05e00",38,4,0,5],"tcp.seq_raw":"3000000000","tcp.ack_raw":["ee6b2800",42,4,0,5],"tcp.ack_raw":"4000000000",`, 3000000000, 4000000000},
 	} {
 		r, err := NewReader(strings.NewReader(`[{"_index":"p","_source":{"layers":{`+c.fields+rest+`}}}]`), JSON)
 		if err != nil {
