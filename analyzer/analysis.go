@@ -43,6 +43,7 @@ type analysis struct {
 	builder  report.Builder
 	joined   *joinedInput
 	text     *pastedInput
+	export   *exportInput // nil where the input is no export
 }
 
 func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options) *analysis {
@@ -54,6 +55,7 @@ func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options
 		engine:   rules.NewEngine(opts.Rules),
 		joined:   joinedOf(in),
 		text:     pastedOf(in),
+		export:   exportOf(in),
 	}
 	x.table = x.newTable()
 	x.reading = x.table
@@ -169,6 +171,7 @@ func (x *analysis) explain() error {
 			m := x.builder.Reset(reset, finding)
 			x.joined.place(m)
 			x.text.place(m)
+			x.export.place(m)
 			if x.opts.keep == nil || !x.opts.keep(reset, finding, m) {
 				track.Release(reset)
 			}
