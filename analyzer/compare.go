@@ -56,6 +56,7 @@ type alone struct {
 	trigger int
 	opened  bool
 	doubt   bool
+	mac     bool // it has another Ethernet source than its sender's other packets
 }
 
 func (v *view) read(ctx context.Context, p VantagePoint, opts Options) error {
@@ -77,6 +78,7 @@ func (v *view) keep(r *flows.Reset, f *rules.Finding, m *report.Reset) bool {
 			Sender: m.Sender, Cause: m.Cause, Detail: m.Detail, Title: m.Title, Confidence: m.Confidence, Severity: m.Severity, Origin: m.Origin},
 		trigger: f.Trigger,
 		opened:  r.Conn.SYNACK.Seen() && r.Conn.HandshakeACK.Seen() || !r.Conn.SYN.Seen(),
+		mac:     r.MAC != 0 && r.Conn.End(r.Side).MAC != 0 && r.MAC != r.Conn.End(r.Side).MAC,
 		doubt:   m.Origin == rules.OriginUnknown,
 	}
 	keep := len(v.resets) < maxResetsKept
@@ -115,7 +117,7 @@ func (x *comparing) alone(p vantage.Place) vantage.View {
 		return vantage.View{}
 	}
 	a := &v.resets[i]
-	return vantage.View{Device: a.summary.Origin == rules.OriginMiddlebox, Doubtful: a.doubt, Trigger: a.trigger, Unopened: !a.opened}
+	return vantage.View{Device: a.summary.Origin == rules.OriginMiddlebox, Doubtful: a.doubt, Trigger: a.trigger, Unopened: !a.opened, OtherMAC: a.mac}
 }
 
 func (x *comparing) report() *report.Comparison {
@@ -194,8 +196,21 @@ func (x *comparing) explainAgain(verdicts []*vantage.Verdict) []*report.Reset {
 	out := make([]*report.Reset, len(verdicts))
 	want := map[vantage.Place]int{}
 	proof := map[vantage.Place]flows.Proof{}
+	lost := map[vantage.Place]bool{} // whether no earlier RST of the sender arrived
+	arrived := map[*vantage.Group]*[2]int{}
 	for i, d := range verdicts {
 		want[d.View] = i
+		n := arrived[d.Group]
+		if n == nil {
+			n = &[2]int{}
+			arrived[d.Group] = n
+		}
+		if n[d.Side] == 0 {
+			lost[d.View] = true
+		}
+		if !d.Lost() {
+			n[d.Side]++
+		}
 		for _, p := range d.Seen {
 			switch {
 			case d.Device && (d.Proven || d.Made == vantage.Between):
@@ -219,7 +234,7 @@ func (x *comparing) explainAgain(verdicts []*vantage.Verdict) []*report.Reset {
 				}
 				continue
 			}
-			a.reset.Proof = proof[p]
+			a.reset.Proof, a.reset.PriorLost = proof[p], lost[p]
 			f := engine.Explain(a.reset)
 			if !wanted {
 				continue

@@ -65,8 +65,8 @@ func sentAt(l *truth.Line) string {
 
 type labScore struct {
 	rsts, entries, origin, proven, falseProven, cause, ok, madeAt, split int
-	situations, single                                                    int
-	worst                                                                 float64
+	situations, single                                                   int
+	worst                                                                float64
 }
 
 func (s *labScore) String() string {
@@ -117,14 +117,14 @@ func (s *labScore) add(t testing.TB, p labPair, c *report.Comparison, offset flo
 				l = p.lines[q]
 			}
 		}
-		if string(r.Origin) == l.Origin {
+		if string(r.Origin) == l.Origin || l.Origin == "unsure" {
 			s.origin++
 		} else {
 			bad = append(bad, fmt.Sprintf("origin %s, is %s", r.Origin, l.Origin))
 		}
 		if r.Proven {
 			s.proven++
-			if string(r.Origin) != l.Origin {
+			if string(r.Origin) != l.Origin && l.Origin != "unsure" {
 				s.falseProven++
 				bad = append(bad, "FALSE PROVEN")
 			}

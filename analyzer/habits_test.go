@@ -64,8 +64,9 @@ func TestImportsFlowOneWay(t *testing.T) {
 		"analyzer/report":            {"analyzer/incident", "rules", "rules/claim", "flows", "flows/exchange"},
 		"analyzer/dissection":        {"analyzer/capture", "analyzer/decode", "flows"},
 		"analyzer/pasted":            {"analyzer/capture", "analyzer/decode", "flows"},
+		"analyzer/vantage":           {"flows"},
 		"analyzer/rewrite":           {"analyzer/capture", "analyzer/decode", "analyzer/report", "flows", "flows/track", "rules", "rules/claim"},
-		"analyzer":                   {"analyzer/capture", "analyzer/decode", "analyzer/report", "analyzer/dissection", "analyzer/pasted", "analyzer/rewrite", "flows", "flows/track", "rules", "rules/claim", "rules/words"},
+		"analyzer":                   {"analyzer/capture", "analyzer/vantage", "analyzer/decode", "analyzer/report", "analyzer/dissection", "analyzer/pasted", "analyzer/rewrite", "flows", "flows/track", "rules", "rules/claim", "rules/words"},
 		"cmd/rstexplain":             {"analyzer", "analyzer/capture", "analyzer/pasted", "analyzer/report", "analyzer/rewrite", "flows", "rules", "rules/facts"},
 	}
 	eachFile(t, func(dir, name, path string) {

@@ -27,6 +27,7 @@ type Comparison struct {
 	links  map[[2]int]*link
 	hosts  map[hostAt]nearest
 	passed []passed
+	same   map[[2]int]bool
 }
 
 // A link is what two captures have in common.
@@ -68,9 +69,10 @@ type Stretch struct {
 // Compare compares captures. The first is the one whose clock counts.
 func Compare(list []Vantage) *Comparison {
 	c := &Comparison{Vantages: list, Clocks: make([]Clock, len(list)), links: map[[2]int]*link{}, hosts: map[hostAt]nearest{},
-		passed: make([]passed, len(list))}
+		passed: make([]passed, len(list)), same: map[[2]int]bool{}}
 	for i := range list {
 		for j := i + 1; j < len(list); j++ {
+			c.same[[2]int{i, j}] = same(list[i].Recorder, list[j].Recorder)
 			pairs, clock, doubtful := pairUp(list[i].Recorder, list[j].Recorder)
 			c.links[[2]int{i, j}] = &link{pairs, clock}
 			c.Doubtful += doubtful

@@ -114,6 +114,7 @@ func orientAll(pairs []*Pair) {
 		sum += int(x.toward)
 	}
 	for _, x := range pairs {
+		x.ordered = x.toward != 0 || sum != 0
 		if x.toward == 0 { // as the others are, else in the order in which the captures were named
 			x.toward = 1
 			if sum < 0 {

@@ -20,6 +20,7 @@ type Pair struct {
 	toB, toA  map[int]int
 	sameIPIDs bool        // the path leaves IP IDs as they are
 	hops      [2]hopCount // of each side of A
+	ordered   bool        // toward is known, and not taken from the order in which the captures were named
 	toward    int8        // +1: the originator is nearer to A than to B; −1: the other way round; 0: not known
 	atA, atB  int         // indices of the traces
 }

@@ -16,6 +16,7 @@ type View struct {
 	Device   bool // its signs name a device on the path
 	Doubtful bool // they contradict the endpoint
 	Trigger  int  // frame of the segment that it answers, 0 for none
+	OtherMAC bool // it came from another Ethernet address than its sender's other packets
 	Unopened bool // the RST refuses or withdraws a connection that was never open
 }
 
@@ -151,6 +152,11 @@ func (c *Comparison) judge(x *Verdict, view func(Place) View) {
 	x.From, x.View = f, Place{f, x.in(f).Frame}
 	x.Time = c.Common(f, x.in(f).Time)
 	say := view(x.View)
+	if !c.ordered(x.Group) {
+		// Which of the captures is nearer to whom is not known: they may have been made at one place.
+		x.Device, x.Unknown = say.Device, !say.Device && say.Doubtful
+		return
+	}
 	if first > 0 {
 		c.judgeMissing(x, way[first-1], f, say)
 		return
@@ -163,7 +169,7 @@ func (c *Comparison) judge(x *Verdict, view func(Place) View) {
 	}
 	x.Device, x.Unknown = say.Device, !say.Device && say.Doubtful
 	switch {
-	case c.onHost(x, f, len(way) > 1 || known):
+	case !say.OtherMAC && c.onHost(x, f, len(way) > 1 || known):
 		x.Made, x.Proven, x.Device, x.Unknown = OnHost, true, false, false
 	case say.Device && (len(way) > 1 || known) && onDevice(c.Vantages[f].Name):
 		x.Made = On
@@ -172,11 +178,21 @@ func (c *Comparison) judge(x *Verdict, view func(Place) View) {
 		if !say.Device && onEnd(c.Vantages[f].Name) && initialTTL(x.in(f).TTL) && c.answersAtOnce(x, f) {
 			x.Made = OnHost
 		}
-	case !say.Device && c.atHost(x, f):
+	case !say.Device && !say.OtherMAC && c.atHost(x, f):
 		x.Made = OnHost
 	default:
 		x.Made = Beyond
 	}
+}
+
+// ordered reports whether the order of the captures that hold the connection is known.
+func (c *Comparison) ordered(g *Group) bool {
+	for k, p := range g.pairs {
+		if c.Same(k[0], k[1]) || !p.ordered {
+			return false
+		}
+	}
+	return true
 }
 
 // onHost reports whether the capture at v was made on the host of the RST's sender, so that the RST left it there.
@@ -227,7 +243,7 @@ func (c *Comparison) judgeMissing(x *Verdict, v, f int, say View) {
 	g, rst := x.Group, x.in(f)
 	x.Made, x.From, x.To = Between, v, f
 	at := c.shiftTime(f, v, rst.Time) // the latest time at which it can have been at v
-	running := c.running(v, at-flows.Time(c.roundTrip(g, v, f)/2)) && !c.Vantages[v].Dropped
+	running := c.running(v, at-flows.Time(c.leastDelay(v, f))) && !c.Vantages[v].Dropped
 	t := g.Traces[v]
 	side := g.side(v, x.Side)
 	inGap := t.GapFrom != 0 && at >= t.GapFrom && at <= t.GapTo
@@ -388,6 +404,15 @@ func (c *Comparison) otherTTL(x *Verdict, f int) (ttl uint8, n, frame int) {
 		return 0, 0, 0
 	}
 	return ttl, n, frame
+}
+
+// leastDelay returns the least time that a packet takes from v to f, 0 if it is not known.
+func (c *Comparison) leastDelay(v, f int) time.Duration {
+	l := c.links[[2]int{min(v, f), max(v, f)}]
+	if l == nil || !l.clock.Known || !l.clock.OneWay[0] || !l.clock.OneWay[1] {
+		return 0
+	}
+	return l.clock.Uncertainty
 }
 
 // roundTrip returns the least time that a packet needs from f to v and back, 0 if it is not known.
