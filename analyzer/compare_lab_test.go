@@ -53,6 +53,8 @@ func labPairs(t testing.TB, names ...string) []labPair {
 
 func exists(path string) bool { _, err := os.Stat(path); return err == nil }
 
+type lineOf = truth.Line
+
 // sentAt says where a RST was truly made: "client", "server", "router", "wire".
 func sentAt(l *truth.Line) string {
 	for _, s := range []string{"the client", "the server", "the router"} {
@@ -154,6 +156,13 @@ func (s *labScore) add(t testing.TB, p labPair, c *report.Comparison, offset flo
 				t.Errorf("%s: %v is in no entry", p.name, q)
 			}
 		}
+	}
+}
+
+// check fails where a figure is below what it must be.
+func (s *labScore) check(t testing.TB) {
+	if s.falseProven > 0 {
+		t.Errorf("%d origins are said to be proven, and are wrong", s.falseProven)
 	}
 }
 
