@@ -56,6 +56,7 @@ type alone struct {
 	trigger int
 	opened  bool
 	doubt   bool
+	faults  int  // of the capture that touch the connection
 	mac     bool // it has another Ethernet source than its sender's other packets
 }
 
@@ -79,6 +80,7 @@ func (v *view) keep(r *flows.Reset, f *rules.Finding, m *report.Reset) bool {
 		trigger: f.Trigger,
 		opened:  r.Conn.SYNACK.Seen() && r.Conn.HandshakeACK.Seen() || !r.Conn.SYN.Seen(),
 		mac:     r.MAC != 0 && r.Conn.End(r.Side).MAC != 0 && r.MAC != r.Conn.End(r.Side).MAC,
+		faults:  faults(r.Conn.Defects),
 		doubt:   m.Origin == rules.OriginUnknown,
 	}
 	keep := len(v.resets) < maxResetsKept
@@ -88,6 +90,37 @@ func (v *view) keep(r *flows.Reset, f *rules.Finding, m *report.Reset) bool {
 	v.at[m.Frame] = len(v.resets)
 	v.resets = append(v.resets, a)
 	return keep
+}
+
+// faults counts the faults of a capture that limit what may be concluded from a connection.
+func faults(d flows.Defects) int {
+	n := 0
+	for _, f := range [...]flows.Defects{flows.NoHandshake, flows.OneDirection, flows.MissedPackets, flows.SnapCut, flows.Evicted} {
+		if d.Has(f) {
+			n++
+		}
+	}
+	return n
+}
+
+// clearest returns the packet of a RST in the capture from which most can be concluded: the one nearest to where it was
+// made, unless that has more faults than another.
+func (x *comparing) clearest(d *vantage.Verdict) vantage.Place {
+	best := d.View
+	least := x.faultsAt(best)
+	for _, p := range d.Seen {
+		if n := x.faultsAt(p); n < least {
+			best, least = p, n
+		}
+	}
+	return best
+}
+
+func (x *comparing) faultsAt(p vantage.Place) int {
+	if i, ok := x.views[p.Vantage].at[p.Frame]; ok {
+		return x.views[p.Vantage].resets[i].faults
+	}
+	return 1 << 10
 }
 
 // nobody is a Renderer that prints nothing.
@@ -124,6 +157,9 @@ func (x *comparing) report() *report.Comparison {
 	out := &report.Comparison{SchemaVersion: report.SchemaVersion, Generator: x.opts.generator(),
 		Resets: []report.SharedReset{}, Warnings: []report.Warning{}, Stretches: []report.Stretch{}}
 	verdicts := x.result.Verdicts(x.alone)
+	for _, d := range verdicts {
+		d.View = x.clearest(d)
+	}
 	x.vantages(out)
 	x.connections(out)
 	out.Warnings = append(out.Warnings, comparisonWarnings(out, x.views, x.result)...)

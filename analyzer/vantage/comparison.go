@@ -28,6 +28,7 @@ type Comparison struct {
 	hosts  map[hostAt]nearest
 	passed []passed
 	same   map[[2]int]bool
+	alone  [][]*Trace // of each capture, the connections that no other holds
 }
 
 // A link is what two captures have in common.
@@ -84,6 +85,12 @@ func Compare(list []Vantage) *Comparison {
 	for _, l := range c.links {
 		for _, x := range l.pairs {
 			x.match(&l.clock)
+		}
+	}
+	c.alone = make([][]*Trace, len(list))
+	for _, g := range c.Groups {
+		if len(g.order) == 1 {
+			c.alone[g.order[0]] = append(c.alone[g.order[0]], g.Traces[g.order[0]])
 		}
 	}
 	c.learn()

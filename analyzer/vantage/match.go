@@ -25,11 +25,16 @@ func (x *Pair) unique(resets bool) []Match {
 	const many = -2
 	at := map[id]int{}
 	of := func(g *Sighting) id {
-		k := id{numbers: numbers{g.Side, g.SEQ, g.Len, g.Flags & numberFlags}, ts: g.TSval}
+		k := id{numbers: numbers{g.Side, g.SEQ, g.Len, g.Flags & numberFlags}}
+		if x.byTimestamp {
+			k.ts = g.TSval
+		}
 		if g.Flags.Has(flows.ACK) {
 			k.ack = g.ACK
 		}
-		k.ipid = g.IPID
+		if x.byIPID {
+			k.ipid = g.IPID
+		}
 		return k
 	}
 	for i := range x.B.Sightings {

@@ -53,6 +53,9 @@ type Verdict struct {
 // that it never was there.
 const enoughPassed = 400
 
+// manyPassed is how many make it more likely than not.
+const manyPassed = 60
+
 // Verdicts judges every RST of every capture, in the order of time. view returns what one capture alone says.
 func (c *Comparison) Verdicts(view func(Place) View) []*Verdict {
 	var all []*Verdict
@@ -288,18 +291,24 @@ func (c *Comparison) judgeMissing(x *Verdict, v, f int, say View) {
 	case sure && !lossy && seen+absent > 0, seen >= 2,
 		sure && c.passed[v].missing == 0 && c.passed[v].of >= enoughPassed:
 		x.Device, x.Proven = true, true
-	case c.passed[v].missing == 0:
+	case c.passed[v].missing == 0 && c.passed[v].of >= manyPassed:
 		x.Device = true
 	default:
-		// The capture at v lacks other packets too: the RST may be one of them.
-		x.Device, x.Unknown = say.Device, !say.Device
-		if !say.Device && !say.Doubtful && c.likelyLost(x, v, f, say) {
-			x.Unknown = false
-		}
+		// A capture may lack a packet: without another sign, the RST is taken for what it looks like.
+		x.Device, x.Unknown = say.Device, !say.Device && (say.Doubtful || !c.likelyLost(x, v, f, say))
 	}
 	if !x.Device && !x.Unknown {
 		x.Made = Beyond
+		if c.hostAt(x, v) {
+			x.Made = OnHost
+		}
 	}
+}
+
+// hostAt reports whether the capture at v was made on the host of the RST's sender, although it does not hold the RST.
+func (c *Comparison) hostAt(x *Verdict, v int) bool {
+	h := c.Vantages[v].Recorder.hosts[x.Group.addr(v, x.Side).IP]
+	return h != nil && !onDevice(c.Vantages[v].Name) && !h.other && initialTTL(h.ttl)
 }
 
 // unpairedTwin reports whether the capture at v holds a RST with the same numbers that has no counterpart: which is which
@@ -347,6 +356,11 @@ func (c *Comparison) judgeAbsent(x *Verdict, near nearest, say View) {
 	running := c.running(near.vantage, at) && !c.Vantages[near.vantage].Dropped
 	lossy := c.passed[near.vantage].missing > 0
 	t := x.Group.Traces[f]
+	if c.mayBeThere(x.Group, f, near.vantage) {
+		// It may be a connection there that could not be paired.
+		x.Made, x.Device, x.Unknown = Nowhere, say.Device, !say.Device && say.Doubtful
+		return
+	}
 	sent := 0 // packets that would have reached the capture
 	for i := range t.Sightings {
 		if s := &t.Sightings[i]; x.Group.side(f, s.Side) != x.Side && !s.Copy && c.running(near.vantage, c.shiftTime(f, near.vantage, s.Time)) {
@@ -358,6 +372,21 @@ func (c *Comparison) judgeAbsent(x *Verdict, near nearest, say View) {
 	if !running && sent == 0 && !say.Device {
 		x.Device, x.Unknown, x.Made = false, true, Nowhere
 	}
+}
+
+// mayBeThere reports whether the capture at w holds a connection that is not paired, of the same time and to the same
+// port as the one that v alone holds.
+func (c *Comparison) mayBeThere(g *Group, v, w int) bool {
+	const around = 5 * time.Second
+	t := g.Traces[v]
+	first, last := c.shiftTime(v, w, t.First)-flows.Time(around), c.shiftTime(v, w, t.Last)+flows.Time(around)
+	for _, o := range c.alone[w] {
+		if o.First <= last && o.Last >= first && (o.Addr[0].Port == t.Addr[0].Port || o.Addr[1].Port == t.Addr[1].Port ||
+			o.Addr[0].Port == t.Addr[1].Port || o.Addr[1].Port == t.Addr[0].Port) {
+			return true
+		}
+	}
+	return false
 }
 
 // goesOn returns a segment by which the named sender goes on at v after the RST that it is said to have sent, nil for
