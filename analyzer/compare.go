@@ -81,7 +81,7 @@ func (v *view) keep(r *flows.Reset, f *rules.Finding, m *report.Reset) bool {
 		opened:  r.Conn.SYNACK.Seen() && r.Conn.HandshakeACK.Seen() || !r.Conn.SYN.Seen(),
 		mac:     r.MAC != 0 && r.Conn.End(r.Side).MAC != 0 && r.MAC != r.Conn.End(r.Side).MAC,
 		faults:  faults(r.Conn.Defects),
-		doubt:   m.Origin == rules.OriginUnknown,
+		doubt:   m.Origin == rules.OriginUnknown && len(m.OriginWhy) > 0, // not where nothing can be compared with it
 	}
 	keep := len(v.resets) < maxResetsKept
 	if keep {

@@ -31,7 +31,7 @@ const (
 	bitsEnd             = 14 // address and port of one end
 	bitsPort            = 10 // the originator's port alone
 	bitsService         = 3  // the responder's port alone
-	bitsISN             = 20 // a random number of 32 bits, which some choose badly
+	bitsISN             = 25 // a random number of 32 bits
 	bitsPlainISN        = 4  // one that others have too
 	bitsTimestamp       = 20
 	bitsCommonTimestamp = 8 // connections that one host opened at one moment
@@ -40,7 +40,7 @@ const (
 	bitsIPID            = 9
 	bitsIPIDs           = 13 // three or more
 	bitsSegments        = 10 // the segments of a connection without SYN have the same numbers
-	bitsShape           = 6  // the same relative numbers, three segments or more with data
+	bitsShape           = 6  // nearly all segments have a counterpart, at the same relative numbers
 	bitsTime            = 6  // at the same time, once the clocks are known
 	bitsMapped          = 12 // addresses that sure pairs have shown to be one host's
 
@@ -243,7 +243,7 @@ func (p *pairing) scoreAs(a, b *Trace, flip bool) *Pair {
 			continue
 		}
 		bits := float64(bitsISN)
-		if a.ISN[s] == 0 || p.isns[a.ISN[s]] > 2 {
+		if a.ISN[s] == 0 || p.isns[a.ISN[s]] > 1 {
 			bits = bitsPlainISN
 		}
 		x.Score += bits
@@ -262,8 +262,8 @@ func (p *pairing) scoreAs(a, b *Trace, flip bool) *Pair {
 	if m.numbers > 0 && equal == 0 && x.Shift == [2]flows.Seq{} {
 		sign(bitsSegments*float64(min(m.numbers, 2)), "sequence numbers")
 	}
-	if m.data >= 3 && equal < 2 {
-		sign(bitsShape, "")
+	if m.same >= 4 && m.same*5 >= 4*min(len(a.Sightings), len(b.Sightings), 2*compareMost) && equal < 2 {
+		sign(bitsShape, "segments")
 	}
 	if m.timestamps > 0 {
 		bits := float64(bitsTimestamp)

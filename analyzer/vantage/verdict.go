@@ -295,7 +295,8 @@ func (c *Comparison) judgeMissing(x *Verdict, v, f int, say View) {
 		x.Device = true
 	default:
 		// A capture may lack a packet: without another sign, the RST is taken for what it looks like.
-		x.Device, x.Unknown = say.Device, !say.Device && (say.Doubtful || !c.likelyLost(x, v, f, say))
+		x.Device = say.Device || absent > 0 && c.passed[v].missing == 0
+		x.Unknown = !x.Device && (say.Doubtful || !c.likelyLost(x, v, f, say))
 	}
 	if !x.Device && !x.Unknown {
 		x.Made = Beyond
