@@ -43,6 +43,7 @@ type analysis struct {
 	builder  report.Builder
 	joined   *joinedInput
 	text     *pastedInput
+	kernel   *witness
 }
 
 func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options) *analysis {
@@ -54,6 +55,7 @@ func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options
 		engine:   rules.NewEngine(opts.Rules),
 		joined:   joinedOf(in),
 		text:     pastedOf(in),
+		kernel:   newWitness(opts.Kernel),
 	}
 	x.table = x.newTable()
 	x.reading = x.table
@@ -164,7 +166,8 @@ func (x *analysis) pass() {
 func (x *analysis) explain() error {
 	for some := range x.resets.things {
 		for _, reset := range some {
-			m := x.builder.Reset(reset, x.engine.Explain(reset))
+			m := x.builder.Reset(reset, x.kernel.explain(x.engine, reset))
+			x.kernel.tell(m)
 			x.joined.place(m)
 			x.text.place(m)
 			track.Release(reset)
