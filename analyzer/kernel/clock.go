@@ -161,5 +161,9 @@ func (c *clock) estimate() (offset, uncertainty int64) {
 	case !c.own:
 		return c.received, max(int64(time.Millisecond), c.resolution)
 	}
-	return c.min, max(c.max-c.min, int64(time.Millisecond), c.resolution)
+	off := max(c.max-c.min, int64(time.Millisecond), c.resolution)
+	if c.heard {
+		off = max(off, distance(c.received, c.min))
+	}
+	return c.min, off
 }

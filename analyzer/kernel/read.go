@@ -102,6 +102,7 @@ type lines struct {
 	table  table // of the tool whose header came last
 	within bool  // the line before was an event, and a stack may follow it
 	prefix []string
+	clock  int     // pwru's column of times, 0 without one
 	socket *Socket // of ss, whose second line follows
 }
 

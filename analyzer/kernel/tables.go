@@ -350,6 +350,12 @@ func (p *lines) pwru(s string) bool {
 		if strings.HasPrefix(s, "SKB ") && strings.Contains(s, " CPU ") && strings.Contains(s, "FUNC") {
 			p.named("pwru")
 			p.Lines--
+			p.clock = 0
+			for i, w := range strings.Fields(s) {
+				if strings.HasPrefix(w, "TIME") {
+					p.clock = i
+				}
+			}
 			return true
 		}
 		return false
@@ -363,8 +369,8 @@ func (p *lines) pwru(s string) bool {
 		if i > 32 {
 			return false
 		}
-		if i < 4 && at == untimed {
-			if t, ok := p.clockColumn(w, i); ok {
+		if i > 0 && i == p.clock {
+			if t, ok := p.clockColumn(w); ok {
 				at = t
 				continue
 			}
@@ -400,20 +406,11 @@ func (p *lines) pwru(s string) bool {
 	return false
 }
 
-// clockColumn reads pwru's column of times, which stands behind the first: a time of day, or nanoseconds.
-func (p *lines) clockColumn(w string, i int) (int64, bool) {
-	if i == 0 {
-		return 0, false
+// clockColumn reads pwru's column of times: a time of day, or nanoseconds.
+func (p *lines) clockColumn(w string) (int64, bool) {
+	if strings.Count(w, ":") == 2 {
+		return p.timeOfDay(w)
 	}
-	if strings.Count(w, ":") == 2 && strings.IndexByte(w, '.') > 0 {
-		was := p.resolution
-		at, ok := p.timeOfDay(w)
-		p.resolution = max(was, 1e6)
-		return at, ok
-	}
-	if len(w) >= 9 && strings.Trim(w, "0123456789") == "" {
-		n, err := strconv.ParseInt(w, 10, 64)
-		return n, err == nil
-	}
-	return 0, false
+	n, err := strconv.ParseInt(w, 10, 64)
+	return n, err == nil && n >= 0
 }

@@ -51,6 +51,10 @@ func (p *lines) tracepoint(s string) bool {
 		e.Old, e.State = p.state(v.get("oldstate")), p.state(v.get("newstate"))
 		e.Src, e.Dst = p.ends(v, "src", "dest")
 	case Drop:
+		if proto := v.get("protocol"); proto != "" && proto != "2048" && proto != "34525" && proto != "0x800" && proto != "0x86dd" { // no IP
+			p.Other++
+			return true
+		}
 		e.Reason = p.dropReason(v.get("reason:"))
 		if e.Reason == "" {
 			e.Reason = p.dropReason(v.get("reason"))
