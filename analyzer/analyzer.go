@@ -11,6 +11,7 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/kernel"
 	"github.com/rstexplain/rstexplain/analyzer/report"
+	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/track"
 	"github.com/rstexplain/rstexplain/rules"
 )
@@ -30,6 +31,9 @@ type Options struct {
 
 	// Kernel holds what hosts' kernels recorded while the capture was made. It is joined with the resets.
 	Kernel []*kernel.Record
+
+	watch func(*flows.Segment)                                   // gets every segment, in order; keeps nothing of it
+	keep  func(*flows.Reset, *rules.Finding, *report.Reset) bool // gets every reset, and reports whether it keeps the first
 
 	// Generator names the program in the report; "" is rstexplain.
 	Generator string

@@ -349,7 +349,7 @@ func (j *Join) decide(r *flows.Reset, f *rules.Finding) {
 		if w.Packets == nil {
 			w.Packets, w.PacketsConfidence = f.Rule, f.Confidence
 		}
-		if rule := ruleOf(why.Rule); rule != nil {
+		if rule := rules.Find(why.Rule); rule != nil {
 			f.Rule, f.Cause, f.Severity, f.Remedy = rule, rule.Cause, rule.Severity, rule.Doc.Remedy
 		}
 		f.Summary = "The kernel of " + sideName(r.Side) + " reset the connection: " + why.Means + "."

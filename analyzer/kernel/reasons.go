@@ -4,8 +4,6 @@ import (
 	_ "embed"
 	"strings"
 	"sync"
-
-	"github.com/rstexplain/rstexplain/rules"
 )
 
 //go:embed reasons.tsv
@@ -52,14 +50,4 @@ func (r *Reason) fits(id string) bool {
 		}
 	}
 	return false
-}
-
-// ruleOf returns the rule with an ID, nil without one.
-func ruleOf(id string) *rules.Rule {
-	for _, r := range rules.All() {
-		if r.ID == id {
-			return r
-		}
-	}
-	return nil
 }

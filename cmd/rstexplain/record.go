@@ -133,7 +133,7 @@ func recordHelpCommand() *cobra.Command {
 	}
 	return &cobra.Command{
 		Use:   "record-help [WAY]",
-		Short: "Print the commands that record a capture and the kernel's trace together",
+		Short: "Print how to record capture and kernel trace together",
 		Long: `record-help prints commands that record a capture and what the host's kernel says
 of its own resets at the same time, for --kernel. A WAY prints only that one:
 ` + strings.Join(names, ", ") + `.

@@ -33,6 +33,10 @@ type Situation struct {
 	Needs    []string // programs beside those that every situation needs
 	Tries    int      // how often it may become another situation by chance and is played again, 0: 3 times
 
+	// Stories says what was done on each port of the server, where a situation has many things that happened: with the
+	// truth, the frames of each are written to stories.jsonl.
+	Stories map[uint16]string
+
 	constructed bool
 
 	Keep []string // points to keep in the wide set; nil: all. Truth is matched at all points anyway.
