@@ -90,7 +90,7 @@ directory, for the captures in and below it, or - for standard input.
 	f.BoolVarP(&flags.quiet, "quiet", "q", false, "do not report unreadable parts on standard error, and show no progress; "+
 		"the report and the exit code still show them")
 	cmd.AddCommand(compareCommand(stderr), renderCommand(), annotateCommand(stderr), sliceCommand(stderr), importCommand(stderr),
-		rulesCommand(), recordHelpCommand(), manCommand(), mcpCommand(), pluginCommand(stderr))
+		rulesCommand(), recordHelpCommand(), manCommand(), mcpCommand(), pluginCommand(stderr), serveCommand())
 	cmd.SetHelpCommand(helpCommand())
 	return cmd
 }
