@@ -55,6 +55,17 @@ func errNoNumber(n *numbers, got string) error {
 	return usageError{fmt.Sprintf("%s: %q is not a %s", n.flag, got, n.is), n.try}
 }
 
+// The errors of compare.
+var errOneVantage = usageError{"compare takes two captures or more, made at different places", "try: rstexplain compare client=client.pcapng server=server.pcapng"}
+
+func errVantage(arg string) error {
+	return usageError{fmt.Sprintf("%q is no capture with a name", arg), "give the place and the file, such as client=client.pcapng"}
+}
+
+func errVantageTwice(name string) error {
+	return usageError{fmt.Sprintf("two captures are named %s", name), "give each place a name of its own; files of a rotating capture are one directory or pattern"}
+}
+
 // errCommand suggests the command that the name of a file that does not exist probably means.
 func errCommand(got, near string) error {
 	return usageError{fmt.Sprintf("no command and no file %q", got), fmt.Sprintf("did you mean rstexplain %s? a FILE is a capture, a directory, or - for standard input", near)}
