@@ -257,21 +257,36 @@ local function show(tree, r)
 	if r.of or r.about then sub:add(fields.reset, of.reset):set_generated() end
 end
 
-function rst.init() state = nil end
+-- With one pass, tshark dissects frame after frame, so that they can be counted: asking each packet for its number takes
+-- longer than all else that the plugin does. An option that may be -2 (or end in it) means two passes.
+local count, counted = 0, not gui and not comment
+for option in (slurp("/proc/self/cmdline") or "-2"):gmatch("[^%z]+") do
+	if option:match("^%-%w*2") or option:match("^%-%-two") then counted = false end
+end
+
+function rst.init() state, count = nil, 0 end
 
 function rst.dissector(_, pinfo, tree)
 	if not state then load_file() end
-	local rows = state.rows[pinfo.number]
+	local number
+	if counted then
+		count = count + 1
+		number = count
+		if not state.rows[number] and number > 1 then return end
+		if pinfo.number ~= number then counted = false end
+	end
+	number = pinfo.number
+	local rows = state.rows[number]
 	if rows then
 		for _, r in ipairs(rows) do show(tree, r) end
 	elseif state.problem and comment then
-		rows = from_comments(pinfo.number)
+		rows = from_comments(number)
 		for _, r in ipairs(rows) do show(tree, r) end
 		local flag = reset_flag()
 		if #rows == 0 and flag and flag.value then
 			tree:add(fields.problem, state.problem):set_generated()
 		end
-	elseif state.problem and pinfo.number == 1 then
+	elseif state.problem and number == 1 then
 		tree:add(fields.problem, state.problem):set_generated()
 	end
 end
