@@ -24,6 +24,16 @@ func newWitness(records []*kernel.Record) *witness {
 	return &witness{Join: kernel.NewJoin(records), records: records}
 }
 
+// recordsOf returns the records for the captures of a vantage point: those with its name, and those without one.
+func recordsOf(records []*kernel.Record, vantage string) (out []*kernel.Record) {
+	for _, r := range records {
+		if r.Name == "" || r.Name == vantage {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
 // explain has the engine explain a reset in the knowledge of what the kernels recorded.
 func (w *witness) explain(e *rules.Engine, r *flows.Reset) *rules.Finding {
 	if w == nil {
