@@ -63,6 +63,7 @@ type alone struct {
 func (v *view) read(ctx context.Context, p VantagePoint, opts Options) error {
 	opts.watch = v.recorder.Add
 	opts.keep = v.keep
+	opts.Kernel = nil // they speak when all captures are read
 	explain := func() (*report.File, error) { return explainFile(ctx, p.Paths[0], nobody{}, opts) }
 	if len(p.Paths) > 1 {
 		explain = func() (*report.File, error) { return explainJoined(ctx, p.Paths, nobody{}, opts) }
@@ -258,6 +259,7 @@ func (x *comparing) explainAgain(verdicts []*vantage.Verdict) []*report.Reset {
 	}
 	for v, view := range x.views {
 		engine := rules.NewEngine(x.opts.Rules)
+		kernel := newWitness(recordsOf(x.opts.Kernel, x.name(v)))
 		var builder report.Builder
 		builder.Start(view.file.First)
 		for i := range view.resets {
@@ -271,11 +273,12 @@ func (x *comparing) explainAgain(verdicts []*vantage.Verdict) []*report.Reset {
 				continue
 			}
 			a.reset.Proof, a.reset.PriorLost = proof[p], lost[p]
-			f := engine.Explain(a.reset)
+			f := kernel.explain(engine, a.reset)
 			if !wanted {
 				continue
 			}
 			m := builder.Reset(a.reset, f)
+			kernel.tell(m)
 			out[n] = m.Clone()
 			builder.Release(m)
 		}

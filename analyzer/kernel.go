@@ -7,6 +7,7 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // A witness joins the traces of kernels with the resets of one capture; nil: there are none.
@@ -21,6 +22,16 @@ func newWitness(records []*kernel.Record) *witness {
 		return nil
 	}
 	return &witness{Join: kernel.NewJoin(records), records: records}
+}
+
+// recordsOf returns the records for the captures of a vantage point: those with its name, and those without one.
+func recordsOf(records []*kernel.Record, vantage string) (out []*kernel.Record) {
+	for _, r := range records {
+		if r.Name == "" || r.Name == vantage {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // explain has the engine explain a reset in the knowledge of what the kernels recorded.
@@ -79,9 +90,9 @@ func (w *witness) finish(f *report.File) {
 				f.Warnings = append(f.Warnings, report.Warning{Says: fmt.Sprintf("%s: %s", r.Path, what), Hint: hint})
 			}
 		}
-		warn(r.Unknown, fmt.Sprintf("%d lines could not be read, the first is line %d", r.Unknown, r.FirstWrong), "rstexplain record-help lists what is read, and the commands that record it")
-		warn(r.Lost, fmt.Sprintf("the kernel lost %d events: what is not in this trace may have happened all the same", r.Lost), "record with a larger buffer, or fewer events")
-		warn(r.LeftOut, fmt.Sprintf("%d events are beyond what is kept", r.LeftOut), "record less, or cut the trace to the time of the capture")
+		warn(r.Unknown, fmt.Sprintf("%s could not be read, the first is line %d", words.Count(r.Unknown, "line"), r.FirstWrong), "rstexplain record-help lists what is read, and the commands that record it")
+		warn(r.Lost, fmt.Sprintf("the kernel lost %s: what is not in this trace may have happened all the same", words.Count(r.Lost, "event")), "record with a larger buffer, or fewer events")
+		warn(r.LeftOut, fmt.Sprintf("%s beyond what is kept were left out", words.Count(r.LeftOut, "event")), "record less, or cut the trace to the time of the capture")
 	}
 	for _, says := range kernel.Counters(w.records) {
 		note(says)

@@ -295,3 +295,27 @@ func TestKernelSilentAndMissing(t *testing.T) {
 		t.Errorf("the missing one is %d ns from where it was", d)
 	}
 }
+
+// With several vantage points, a record belongs to the captures of the place that it is named after.
+func TestKernelInComparison(t *testing.T) {
+	const dir = "../testdata/lab/vantages/killed-unread-http/"
+	for _, name := range []string{"server", "elsewhere"} {
+		r, err := kernel.Open(dir + "server.trace")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Name = name
+		c, err := analyzer.Compare(context.Background(), []analyzer.VantagePoint{{Name: "client", Paths: []string{dir + "client.pcapng"}},
+			{Name: "server", Paths: []string{dir + "server.pcapng"}}}, analyzer.Options{Kernel: []*kernel.Record{r}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		if err := json.NewEncoder(&out).Encode(c.Resets); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(out.String(), "recorded why it sent this RST: TCP_ABORT_ON_CLOSE in CLOSE"); got != (name == "server") {
+			t.Errorf("a record of %s: in the comparison %v: %s", name, got, out.String())
+		}
+	}
+}

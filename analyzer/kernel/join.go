@@ -129,11 +129,21 @@ func (j *Join) Know(r *flows.Reset) rules.Known {
 		j.now.Time = r.Time
 	}
 	known := rules.Known{Origin: rules.OriginEndpoint}
-	if why := reasonFor(e.Reason, answersSYN(r)); why != nil {
+	if why := reasonFor(e.Reason, answersSYN(r), t.wasReset(r, e)); why != nil {
 		j.known, j.now.Means = why, why.Means
 		known.Fits = func(rule *rules.Rule) bool { return why.fits(rule.ID) }
 	}
 	return known
+}
+
+// wasReset reports whether the socket that should have had r's connection had accepted a RST before e.
+func (t *trace) wasReset(r *flows.Reset, e *Event) bool {
+	for _, i := range t.by[ReceiveReset][tuple{r.Conn.Ends[r.Side].Addr, r.Conn.Ends[r.Side.Peer()].Addr}] {
+		if x := &t.Events[i]; x.Timed() && e.Timed() && x.Time < e.Time && e.Time-x.Time < int64(r.Time-r.Conn.Start.Time)+slack {
+			return true
+		}
+	}
+	return false
 }
 
 // answersSYN reports whether the RST refuses a SYN: there was no more of the connection.

@@ -165,6 +165,7 @@ func (p *lines) retis(e *retisEvent) {
 	}
 	p.named("retis")
 	p.Lines++
+	p.at++
 	ev := Event{Kind: Drop, Time: e.Common.Timestamp, Program: p.word(e.Common.Task.Comm)}
 	if ip != nil && tcp != nil {
 		src, err := netip.ParseAddr(ip.Src)

@@ -71,6 +71,7 @@ func (r *Record) readLines(b *bufio.Reader) error {
 	p := lines{Record: r}
 	for {
 		line, err := b.ReadSlice('\n')
+		p.at++
 		if err == bufio.ErrBufferFull {
 			for err == bufio.ErrBufferFull {
 				_, err = b.ReadSlice('\n')
@@ -109,7 +110,7 @@ type lines struct {
 func (p *lines) unknown() {
 	p.Lines++
 	if p.Unknown++; p.Unknown == 1 {
-		p.FirstWrong = p.Lines
+		p.FirstWrong = p.at
 	}
 }
 

@@ -25,8 +25,8 @@ func TestReasons(t *testing.T) {
 		}
 	}
 	for _, name := range reasonNumbers {
-		if silent := name == "NOT_SPECIFIED" || name == "ERROR"; silent != (reasonFor(name, false) == nil) || silent != (reasonFor(name, true) == nil) {
-			t.Errorf("%s: rows for a SYN %v, for others %v", name, reasonFor(name, true), reasonFor(name, false))
+		if silent := name == "NOT_SPECIFIED" || name == "ERROR"; silent != (reasonFor(name, false, false) == nil) || silent != (reasonFor(name, true, true) == nil) {
+			t.Errorf("%s: rows for a SYN %v, for others %v", name, reasonFor(name, true, false), reasonFor(name, false, false))
 		}
 	}
 }
@@ -43,6 +43,8 @@ func TestReasonsPage(t *testing.T) {
 	for _, r := range Reasons() {
 		answers := "–"
 		switch {
+		case r.After:
+			answers = "a segment, once the host had accepted a RST on the connection"
 		case !r.Other:
 			answers = "a SYN"
 		case !r.SYN:

@@ -75,6 +75,7 @@ type Record struct {
 	Counters []Counter
 	Sockets  []Socket
 
+	at         int   // line that is being read
 	resolution int64 // of the clock, in nanoseconds
 	resets     int
 	reasons    bool // a SendReset has a reason
@@ -118,7 +119,7 @@ func (r *Record) add(e Event) {
 		return
 	}
 	r.reasons = r.reasons || e.Kind == SendReset && e.Reason != ""
-	e.Line = r.Lines
+	e.Line = max(r.at, 1)
 	r.Events = append(r.Events, e)
 }
 
