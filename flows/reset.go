@@ -27,6 +27,7 @@ type Reset struct {
 	DuplicateOf int           // frame of the RST of which this one is a second capture (Notes has Duplicate), else 0
 	Accept      Acceptability // at the receiver
 	Proof       Proof         // who sent it, as another capture proves
+	PriorLost   bool          // earlier RSTs of its sender did not arrive, as another capture proves
 	Prior       []PriorReset  // earlier RSTs of this connection, oldest first, at most MaxPrior
 	After       After
 	Related     Related
