@@ -135,7 +135,7 @@ func sealedGoodbye(c *facts.Facts, b facts.Completion) bool {
 // cutOff reports whether a device's RST came before the message that would end the exchange: what overtakes a host's own
 // data has only been reordered, and what a device sends has not.
 func cutOff(c *facts.Facts, b facts.Completion) bool {
-	return c.PathSigns.Middlebox() && b.Side == c.Side && b.Frame > c.Frame
+	return c.PathSigns.Middlebox() && b.Side == c.Side && (b.Frame > c.Frame || b.State == facts.Answered && c.After.SenderNewData.Seen())
 }
 
 // SayCompletion says what was unfinished, or that nothing was, when the sender closed.
@@ -146,7 +146,11 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 		f.Say(claim.Claim{Kind: claim.Verdict, Side: flows.Side(v), Text: c.Close.Exchange.Verdict.Text}, c.Close.Exchange.Verdict.Frame)
 	}
 	if cutOff(c, b) {
-		f.Say(claim.Claim{Kind: claim.SendsOn, Side: b.Side}, b.Frame)
+		next := b.Frame
+		if next < c.Frame {
+			next = c.After.SenderNewData.Frame
+		}
+		f.Say(claim.Claim{Kind: claim.SendsOn, Side: b.Side}, next)
 		return
 	}
 	switch b.State {

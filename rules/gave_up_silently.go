@@ -3,6 +3,7 @@ package rules
 import (
 	"time"
 
+	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
@@ -13,7 +14,7 @@ const (
 	silentMany = 0.96
 	silentTwo  = 0.85
 
-	silentUnseen = 4 // least retransmissions where the capture holds nothing of the peer
+	silentUnseen = 3 // least retransmissions where the capture holds nothing of the peer
 )
 
 // gaveUpSilentlyID is what other rules call it by.
@@ -40,7 +41,7 @@ var gaveUpSilently = &Rule{
 			return 0
 		}
 		p := silentTwo
-		if c.Rcv.Segments == 0 && run.Count < silentUnseen {
+		if c.Rcv.Segments == 0 && run.Count < silentUnseen && (run.What == flows.RunData || run.What == flows.RunFIN) {
 			return 0 // no system gives up so soon: what the capture lacks of the peer may have acknowledged it
 		}
 		if c.Trigger == nil {

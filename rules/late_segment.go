@@ -68,6 +68,10 @@ var lateSegment = &Rule{
 		case peer != nil:
 			f.Summary = words.Sentence("The connection was over: a RST in %s's name had ended it %sbefore; %s reached a host that no longer has it.", Receiver(c), earlier(c.Time.Sub(peer.Time)), LateSegment(c))
 			f.Say(claim.Claim{Kind: claim.ResetBefore, Side: c.Side.Peer(), Span: c.Time.Sub(peer.Time)}, peer.Frame)
+			if c.Trigger.DataLen > 0 {
+				f.Severity = Warning // its receiver was still sending
+				f.Remedy = fmt.Sprintf("Find out who sent the RST at frame %d: whose name it has sends on.", peer.Frame)
+			}
 		case afterOwn(c):
 			f.Summary = words.Sentence("The connection was over: %s had reset it; %s reached a device on the path that no longer has it and answers in %s's name.", Sender(c), LateSegment(c), Sender(c))
 			f.Path = true

@@ -405,3 +405,23 @@ conn 2 192.0.2.1:55555 > 198.51.100.1:80
 		}
 	}
 }
+
+// TestForgedInMidResponse: after a forged RST the server sends on; neither that RST nor the client's answers to what comes
+// then are harmless, and the exchange was not complete.
+func TestForgedInMidResponse(t *testing.T) {
+	_, found := explain(t, nearBy+`
++1 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.02 < P. 44:1044(1000) ack 56
++0.001 > . 56:56(0) ack 1044
++0.001 < R. 1044:1044(0) ack 56 win 6699 ttl 62
++0.005 < P. 1044:2044(1000) ack 56
++0.001 > R 56:56(0) win 0
++0.005 < P. 2044:3044(1000) ack 56
++0.001 > R 56:56(0) win 0`)
+	if f := found[0]; f.Rule != forgedReset || strings.Contains(f.Summary, "complete") || f.Severity == Info {
+		t.Errorf("%s, %s: %s", f.Rule.ID, f.Severity, f.Summary)
+	}
+	if f := found[1]; f.Cause != UnknownConnection || f.Severity == Info || strings.Contains(f.Symptom, "noticed nothing") {
+		t.Errorf("%s, %s, %s: %s", f.Rule.ID, f.Severity, f.Symptom, f.Summary)
+	}
+}
