@@ -495,3 +495,43 @@ func BenchmarkAdd(b *testing.B) {
 	runtime.KeepAlive(f)
 	runtime.KeepAlive(s)
 }
+
+// One incident that is asked for is the same as among all, by each number that it has had, and costs far less than all:
+// a live report asks again and again while there may be thousands.
+func TestOneIncidentOfMany(t *testing.T) {
+	var s script
+	for i := range 2000 {
+		for k := range 3 {
+			s.at(float64(i/10+k*30), rules.Refusal, fmt.Sprintf("192.0.2.%d", i%250), fmt.Sprintf("198.51.%d.%d:443", i/250, i%250))
+		}
+	}
+	f := NewFinder()
+	for _, r := range s {
+		f.Add(r)
+	}
+	all, of := f.Incidents(), f.Of()
+	byNumber := map[int]Incident{}
+	for _, in := range all {
+		byNumber[in.Number] = in
+	}
+	if len(all) < 100 {
+		t.Fatalf("only %d incidents", len(all))
+	}
+	for n, number := range of {
+		if n%50 != 0 {
+			continue
+		}
+		in, ok := f.Incident(n)
+		if want := byNumber[number]; !ok || in.Number != want.Number || in.Says != want.Says || in.Resets != want.Resets || !slices.Equal(in.Also, want.Also) {
+			t.Fatalf("number %d: %+v, among all %+v", n, in, want)
+		}
+	}
+	if _, ok := f.Incident(1 << 30); ok {
+		t.Error("an incident of a number that there is not")
+	}
+	one := testing.AllocsPerRun(3, func() { f.Incident(1) })
+	each := testing.AllocsPerRun(3, func() { f.Incidents() })
+	if one > each/4 {
+		t.Errorf("one costs %.0f allocations, all %d cost %.0f", one, len(all), each)
+	}
+}

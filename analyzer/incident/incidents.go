@@ -22,6 +22,19 @@ func (f *Finder) Incidents() []Incident {
 	return out
 }
 
+// Incident returns the incident that the number stands for by now, and whether there is one. It costs far less than all
+// incidents: a live report asks for it again and again.
+func (f *Finder) Incident(number int) (Incident, bool) {
+	for _, g := range f.groups() {
+		for _, s := range g {
+			if s.number == number {
+				return told(g, f.clock()), true
+			}
+		}
+	}
+	return Incident{}, false
+}
+
 // told makes the incident of a group of strands.
 func told(group []*strand, clock clock) Incident {
 	w := whole(group)

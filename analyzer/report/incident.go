@@ -110,14 +110,15 @@ func (g *Grouping) Now() map[int]int {
 
 // incidentOf returns the incident of a number, as far as it is known, nil if there is none.
 func (g *Grouping) incidentOf(number int) *Incident {
-	number = g.Now()[number]
-	list := g.Incidents()
-	for i := range list {
-		if list[i].Number == number {
-			return &list[i]
-		}
+	if g.finder == nil {
+		return nil
 	}
-	return nil
+	found, ok := g.finder.Incident(number)
+	if !ok {
+		return nil
+	}
+	in := g.model(&found)
+	return &in
 }
 
 // A NoIncidentError means that a report has no incident with the number that was asked for.

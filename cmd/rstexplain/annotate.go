@@ -166,12 +166,16 @@ func (x rewriting) write(ctx context.Context, in *capture.File, r *capture.Reade
 		return err
 	}
 	defer out.discard()
-	_, err = await(ctx, func() (bool, error) { return true, x.again(ctx, r, out) })
+	counted := &countingWriter{to: out}
+	_, err = await(ctx, func() (bool, error) { return true, x.again(ctx, r, counted) })
 	switch {
 	case ctx.Err() != nil:
 		return x.interrupted(stderr, "while it was being written")
 	case err != nil:
 		return outputError{x.to, err}
+	case counted.n == 0: // an empty file is no capture
+		note(stderr, "%s: not written: not even the header of %s could be read", x.to, x.in)
+		return lossError{}
 	}
 	if err := in.Same(); err != nil {
 		note(stderr, "%v", err)
@@ -188,6 +192,18 @@ func (x rewriting) write(ctx context.Context, in *capture.File, r *capture.Reade
 		return err
 	}
 	return nil
+}
+
+// A countingWriter counts what is written to another.
+type countingWriter struct {
+	to io.Writer
+	n  int64
+}
+
+func (c *countingWriter) Write(b []byte) (int, error) {
+	n, err := c.to.Write(b)
+	c.n += int64(n)
+	return n, err
 }
 
 // interrupted reports that nothing is written.

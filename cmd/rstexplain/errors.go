@@ -186,7 +186,14 @@ func errOneCapture(command string, n int) error {
 	return usageError{fmt.Sprintf("%s takes one capture, not %d", command, n), fmt.Sprintf("try: rstexplain %s capture.pcapng -o out.pcapng", command)}
 }
 
+// errDirectory is for a directory of mcp that cannot be used.
+func errDirectory(err error) error {
+	return usageError{err.Error(), "name directories with captures that may be read, such as: rstexplain mcp /var/traces"}
+}
+
 var (
+	errNoDirectory = usageError{"mcp needs the directories whose captures may be read", "try: rstexplain mcp /var/traces"}
+
 	errBriefFormat  = usageError{"--brief is for --format text and markdown", "leave out one of both"}
 	errFollowBrief  = usageError{"--brief does not support --follow", "a summary is known last: leave out one of both"}
 	errFollowFormat = usageError{"--follow does not support this format",

@@ -93,6 +93,7 @@ type Outcome struct {
 	Captures map[string][]byte
 	Lines    map[string][]truth.Line
 	Packets  map[string]int
+	Path     *Path // with Spec.Path
 }
 
 var tsharks = make(chan struct{}, 2)
@@ -151,6 +152,13 @@ func (s *Stage) finish(sit *Situation) (*Outcome, error) {
 	}
 	if err := s.match(frames); err != nil {
 		return nil, keep(err)
+	}
+	if s.Path {
+		trace, err := s.path.Read()
+		if err != nil {
+			return nil, keep(err)
+		}
+		out.Path = s.along(sit, frames, trace)
 	}
 	for p, fs := range frames {
 		for _, f := range fs {
