@@ -458,7 +458,7 @@ func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 	field("To confirm", r.CaptureNext)
 	b.WriteString(markdownSymptom(r))
 	field("Remedy", r.Remedy)
-	field("Limits", strings.Join(defectWords(r.Conn.Defects), "; "))
+	field("Limits", strings.Join(defectWords(r), "; "))
 	b.WriteString("\n" + codeBlock(m.page.ladder(r)))
 	filter := Clean(r.Filter) + "\n"
 	for _, place := range r.Places {

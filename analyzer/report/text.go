@@ -250,7 +250,7 @@ func (p page) finding(r *Reset) (head, tail string) {
 		label = ""
 	}
 	b.WriteString(p.field("Remedy", r.Remedy))
-	b.WriteString(p.field("Defects", strings.Join(defectWords(r.Conn.Defects), "; ")))
+	b.WriteString(p.field("Defects", strings.Join(defectWords(r), "; ")))
 	b.WriteString("\n" + p.ladder(r))
 	b.WriteString("\n" + p.filter(r.Filter))
 	for _, place := range r.Places {
