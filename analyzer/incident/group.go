@@ -220,8 +220,11 @@ func (s *strand) oneTime(o *strand) bool {
 	return s.files[0] <= o.files[1] && o.files[0] <= s.files[1] || near(s, o, filePause)
 }
 
-// times divides a list into the strands of captures of one time.
+// times divides a list into the strands of captures of one time. One strand alone has none to be joined with: nil.
 func times(list []*strand) [][]*strand {
+	if len(list) < 2 {
+		return nil
+	}
 	list = slices.Clone(list)
 	slices.SortFunc(list, func(a, b *strand) int { return cmp.Or(cmp.Compare(a.first, b.first), a.number-b.number) })
 	var out [][]*strand

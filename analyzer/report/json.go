@@ -55,9 +55,17 @@ func (j *jsonRenderer) EndFile(f *File) error {
 }
 
 func (j *jsonRenderer) End() error {
-	b := appendIncidents(append(j.enc.buf[:0], "\n],\n"...), j.groups.Incidents(), "\n")
+	b := append(j.enc.buf[:0], "\n],\n\"incidents\":["...)
+	list := j.groups.Incidents()
+	for i := range list {
+		b = append(append(appendComma(b, i), '\n'), marshalled(&list[i])...)
+		if err := j.write(b); err != nil {
+			return err
+		}
+		b = j.enc.buf[:0]
+	}
 	total := j.tally.done()
-	b = append(append(append(b, ",\n\"summary\":"...), marshalled(&total)...), "}\n"...)
+	b = append(append(append(b, "],\n\"summary\":"...), marshalled(&total)...), "}\n"...)
 	if err := j.write(b); err != nil {
 		return err
 	}
@@ -76,16 +84,6 @@ func appendComma(b []byte, n int) []byte {
 		b = append(b, ',')
 	}
 	return b
-}
-
-// appendIncidents appends the field incidents, each on a line of its own where newline is one.
-func appendIncidents(b []byte, list []Incident, newline string) []byte {
-	b = append(b, `"incidents":[`...)
-	for i := range list {
-		b = append(appendComma(b, i), newline...)
-		b = append(b, marshalled(&list[i])...)
-	}
-	return append(b, ']')
 }
 
 // marshalled is marshal for the model, which contains only types that encoding/json supports.

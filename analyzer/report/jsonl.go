@@ -41,7 +41,7 @@ func (j *jsonlRenderer) Reset(r *Reset) error {
 	_, err := j.w.Write(j.enc.buf[1:])
 	if j.atOnce && j.news.grown(r.Incident) {
 		if in := j.groups.incidentOf(r.Incident); in != nil {
-			_, err = j.w.Write(append(appendIncidents(append(j.enc.buf[:0], '{'), []Incident{*in}, ""), "}\n"...))
+			_, err = j.w.Write(append(appendIncidents(append(j.enc.buf[:0], '{'), []Incident{*in}), "}\n"...))
 		}
 	}
 	return err
@@ -51,7 +51,16 @@ func (j *jsonlRenderer) EndFile(*File) error { return j.w.Flush() }
 
 func (j *jsonlRenderer) End() error {
 	if list := j.groups.Incidents(); len(list) > 0 {
-		j.w.Write(append(appendIncidents(append(j.enc.buf[:0], '{'), list, ""), "}\n"...))
+		j.w.Write(append(appendIncidents(append(j.enc.buf[:0], '{'), list), "}\n"...))
 	}
 	return j.w.Flush()
+}
+
+// appendIncidents appends the field incidents.
+func appendIncidents(b []byte, list []Incident) []byte {
+	b = append(b, `"incidents":[`...)
+	for i := range list {
+		b = append(appendComma(b, i), marshalled(&list[i])...)
+	}
+	return append(b, ']')
 }
