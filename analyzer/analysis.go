@@ -59,6 +59,7 @@ func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options
 	}
 	x.table = x.newTable()
 	x.reading = x.table
+	x.headers.watch = opts.watch
 	return x
 }
 
@@ -166,11 +167,14 @@ func (x *analysis) pass() {
 func (x *analysis) explain() error {
 	for some := range x.resets.things {
 		for _, reset := range some {
-			m := x.builder.Reset(reset, x.engine.Explain(reset))
+			finding := x.engine.Explain(reset)
+			m := x.builder.Reset(reset, finding)
 			x.joined.place(m)
 			x.text.place(m)
 			x.export.place(m)
-			track.Release(reset)
+			if x.opts.keep == nil || !x.opts.keep(reset, finding, m) {
+				track.Release(reset)
+			}
 			if err := x.to.Reset(m); err != nil {
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/report"
+	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/track"
 	"github.com/rstexplain/rstexplain/rules"
 )
@@ -26,6 +27,9 @@ type Options struct {
 
 	// Read, where set, grows by each byte that is read.
 	Read *atomic.Int64
+
+	watch func(*flows.Segment)                                   // gets every segment, in order; keeps nothing of it
+	keep  func(*flows.Reset, *rules.Finding, *report.Reset) bool // gets every reset, and reports whether it keeps the first
 
 	// Generator names the program in the report; "" is rstexplain.
 	Generator string

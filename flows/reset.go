@@ -26,6 +26,7 @@ type Reset struct {
 
 	DuplicateOf int           // frame of the RST of which this one is a second capture (Notes has Duplicate), else 0
 	Accept      Acceptability // at the receiver
+	Proof       Proof         // who sent it, as another capture proves
 	Prior       []PriorReset  // earlier RSTs of this connection, oldest first, at most MaxPrior
 	After       After
 	Related     Related
@@ -41,6 +42,16 @@ type PriorReset struct {
 	SEQ   Seq
 	Class Class
 }
+
+// A Proof is what captures at other places of the path prove about who sent a RST.
+type Proof uint8
+
+// The proofs.
+const (
+	NoProof  Proof = iota
+	ByHost         // it left the host that it names: the host's own capture holds it
+	ByDevice       // it arrived, and never left that host
+)
 
 // A Class is what the numbers of a RST say about how it came to be (RFC 9293 §3.5.2, §3.10.7).
 type Class uint8
