@@ -44,6 +44,7 @@ type analysis struct {
 	joined   *joinedInput
 	text     *pastedInput
 	export   *exportInput // nil where the input is no export
+	kernel   *witness
 }
 
 func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options) *analysis {
@@ -56,6 +57,7 @@ func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options
 		joined:   joinedOf(in),
 		text:     pastedOf(in),
 		export:   exportOf(in),
+		kernel:   newWitness(opts.Kernel),
 	}
 	x.table = x.newTable()
 	x.reading = x.table
@@ -167,8 +169,9 @@ func (x *analysis) pass() {
 func (x *analysis) explain() error {
 	for some := range x.resets.things {
 		for _, reset := range some {
-			finding := x.engine.Explain(reset)
+			finding := x.kernel.explain(x.engine, reset)
 			m := x.builder.Reset(reset, finding)
+			x.kernel.tell(m)
 			x.joined.place(m)
 			x.text.place(m)
 			x.export.place(m)

@@ -109,6 +109,7 @@ func (t *textRenderer) End() error {
 	}
 	if total := t.tally.done(); total.Files > 1 {
 		if !t.opts.Summary && t.opts.Incident == 0 {
+			t.captures()
 			t.w.WriteString(t.page.total(&total))
 		}
 	} else {
