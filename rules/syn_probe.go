@@ -54,6 +54,9 @@ func (f *Finding) sayCrafted(c *facts.Facts) {
 		f.Say(claim.Claim{Kind: claim.OddFlags, Side: c.Side, Text: flags.String()}, syn)
 		return
 	}
+	if c.Snd.SYNOpts.Kinds == flows.UnknownKinds {
+		return // a text may not show them
+	}
 	f.Say(claim.Claim{Kind: claim.OddSYN, Side: c.Side, Count: int(c.Snd.SYNOpts.Kinds), Number: uint64(c.Snd.SYNWND)}, syn)
 }
 

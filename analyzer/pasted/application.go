@@ -28,8 +28,7 @@ func (l *listStyle) application(proto, b []byte, ports [2]uint16) bool {
 		} else if len(proto) == 0 || !isProtocol(proto) {
 			return false
 		} else {
-			l.r.leave(OtherProtocol)
-			p.Style = ""
+			l.alien = !l.icmp(proto, b)
 			return true
 		}
 	}
@@ -45,6 +44,50 @@ func (l *listStyle) application(proto, b []byte, ports [2]uint16) bool {
 	}
 	p.Flags = flows.ACK | flows.PSH
 	return true
+}
+
+// icmpInfos are the words of Wireshark (packet-icmp.c, packet-icmpv6.c) for errors, in the order in which they are looked for.
+var icmpInfos = []struct {
+	words     string
+	typ, code uint8
+	v6        bool
+}{
+	{"(Network unreachable)", 3, 0, false}, {"(Host unreachable)", 3, 1, false}, {"(Protocol unreachable)", 3, 2, false}, {"(Port unreachable)", 3, 3, false},
+	{"(Fragmentation needed)", 3, 4, false}, {"(Source route failed)", 3, 5, false}, {"(Network administratively prohibited)", 3, 9, false},
+	{"(Host administratively prohibited)", 3, 10, false}, {"(Communication administratively filtered)", 3, 13, false},
+	{"Time-to-live exceeded", 11, 0, false},
+	{"(no route to destination)", 1, 0, true}, {"(Administratively prohibited)", 1, 1, true}, {"(Beyond scope", 1, 2, true},
+	{"(Address unreachable)", 1, 3, true}, {"(Port unreachable)", 1, 4, true}, {"Packet Too Big", 2, 0, true}, {"Time Exceeded", 3, 0, true},
+}
+
+// icmp takes the line of an ICMP error. What it quotes is not shown: it is taken to be about the connection of its receiver that was seen last, with the sender or, of a router, with the only
+// host that has not answered.
+func (l *listStyle) icmp(proto, b []byte) bool {
+	v6 := string(proto) == "ICMPv6"
+	if string(proto) != "ICMP" && !v6 {
+		return false
+	}
+	for _, i := range icmpInfos {
+		if i.v6 == v6 && bytes.Contains(b, []byte(i.words)) {
+			l.failure = icmpError{typ: i.typ, code: i.code, v6: v6}
+			l.failed = true
+			return true
+		}
+	}
+	return false
+}
+
+// putListError takes the ICMP error of p as Wireshark's packet list shows it.
+func (r *Reader) putListError(p *Packet, e *icmpError) {
+	e.target = p.Src.IP
+	if _, ok := r.numbers.between(p.Dst.IP, e.target, 0); !ok {
+		if e.target, ok = r.numbers.asked(p.Dst.IP); !ok {
+			r.leaveAt(OtherProtocol, p.Line)
+			return
+		}
+	}
+	r.guessed.add(p.Line)
+	r.putError(p, e)
 }
 
 // portsIn reads "443 > 51506 [ACK]" without numbers.

@@ -34,7 +34,7 @@ func (f *fieldsStyle) begin(line []byte) verdict {
 	if len(f.cells) != len(f.names) {
 		return foreign
 	}
-	f.p, f.list.unplaced = Packet{Line: f.r.lines.n, Style: Fields, Form: ByWireshark}, false
+	f.p, f.list.unplaced, f.list.alien, f.list.failed = Packet{Line: f.r.lines.n, Style: Fields, Form: ByWireshark}, false, false, false
 	switch f.packet() {
 	case complete:
 		return opened
@@ -56,6 +56,10 @@ func (f *fieldsStyle) more([]byte) bool { return false }
 func (f *fieldsStyle) close() {
 	if f.list.unplaced {
 		f.r.hold(&f.p)
+		return
+	}
+	if f.list.failed {
+		f.r.putListError(&f.p, &f.list.failure)
 		return
 	}
 	if f.p.Has&HasPorts != 0 {
@@ -382,13 +386,16 @@ func (f *fieldsStyle) info(proto, info []byte) parsed {
 	l := &f.list
 	l.r = f.r
 	ports := [2]uint16{p.Src.Port, p.Dst.Port}
-	l.p = Packet{Line: p.Line, Style: Fields, Form: ByWireshark, Number: p.Number, Clock: p.Clock, Time: p.Time, Src: p.Src, Dst: p.Dst, Wire: p.Wire,
-		Has: p.Has & (HasWire | HasTTL | HasIPID), TTL: p.TTL, IPID: p.IPID, DF: p.DF, MAC: p.MAC, VLAN: p.VLAN}
+	l.fresh(Packet{Line: p.Line, Style: Fields, Form: ByWireshark, Number: p.Number, Clock: p.Clock, Time: p.Time, Src: p.Src, Dst: p.Dst, Wire: p.Wire,
+		Has: p.Has & (HasWire | HasTTL | HasIPID), TTL: p.TTL, IPID: p.IPID, DF: p.DF, MAC: p.MAC, VLAN: p.VLAN})
 	if !l.info(proto, info, ports) {
 		return notMine
 	}
-	if l.p.Style == "" {
+	switch {
+	case l.p.Style == "":
 		return counted
+	case l.alien:
+		return otherProtocol
 	}
 	*p = l.p
 	return complete

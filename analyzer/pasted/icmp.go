@@ -163,3 +163,26 @@ func (n *numbering) between(from, to netip.Addr, port uint16) (found struct {
 	}
 	return found, ok
 }
+
+// asked returns the host to which from has sent SYNs that are not answered, if it is one.
+func (n *numbering) asked(from netip.Addr) (to netip.Addr, ok bool) {
+	if len(n.convs) > maxSearched {
+		return to, false
+	}
+	a := from.As16()
+	for k, c := range n.convs {
+		dst, me := k.hi, &c.half[0]
+		if k.lo.IP != a {
+			dst, me = k.lo, &c.half[1]
+		}
+		if k.lo.IP != a && k.hi.IP != a || !me.asking {
+			continue
+		}
+		host := hostOf(&dst).IP
+		if ok && host != to {
+			return to, false
+		}
+		to, ok = host, true
+	}
+	return to, ok
+}

@@ -20,6 +20,9 @@ type listStyle struct {
 	sack    []uint32
 
 	unplaced bool // the text does not tell the connection of p
+	alien    bool // p is of another protocol, as its line has it
+	failed   bool // p is an ICMP error
+	failure  icmpError
 }
 
 type column uint8
@@ -60,7 +63,7 @@ func (l *listStyle) begin(line []byte) verdict {
 	if l.head(line, sep) {
 		return taken
 	}
-	l.p, l.unplaced = Packet{Line: l.r.lines.n, Style: PacketList, Form: ByWireshark}, false
+	l.fresh(Packet{Line: l.r.lines.n, Style: PacketList, Form: ByWireshark})
 	info := tcpInfo(line)
 	if info < 0 && l.columns == nil && !l.learned.ok && !bytes.Contains(line, []byte(" -> ")) {
 		return foreign
@@ -91,6 +94,9 @@ func (l *listStyle) begin(line []byte) verdict {
 	return opened
 }
 
+// fresh begins a packet.
+func (l *listStyle) fresh(p Packet) { l.p, l.unplaced, l.alien, l.failed = p, false, false, false }
+
 func (l *listStyle) more(line []byte) bool {
 	if own, ok := dumpHeading(line); ok {
 		l.other = !own
@@ -120,6 +126,12 @@ func (l *listStyle) close() {
 		l.p.Dump, l.p.Has = l.dump.bytes(), l.p.Has|HasDump
 	} else if l.unplaced {
 		l.r.hold(&l.p)
+		return
+	} else if l.alien {
+		l.r.leaveAt(OtherProtocol, l.p.Line)
+		return
+	} else if l.failed {
+		l.r.putListError(&l.p, &l.failure)
 		return
 	}
 	if l.p.Has&HasPorts != 0 {

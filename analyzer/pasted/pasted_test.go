@@ -507,3 +507,38 @@ func TestOtherEncodings(t *testing.T) {
 		t.Errorf("%q, %+v", got, r.Pastes)
 	}
 }
+
+// Wireshark's packet list shows an ICMP error without the packet that it quotes. It is about the connection with its sender, or,
+// of a router, about the only one that was not answered; what is guessed is counted. Where that is not clear it is left out.
+func TestICMPInPacketList(t *testing.T) {
+	const syn = "    1 0.000000000    192.0.2.1 → 198.51.100.7 TCP 74 40000 → 8080 [SYN] Seq=0 Win=64240 Len=0 MSS=1460\n"
+	for _, c := range []struct {
+		name, text string
+		typ, code  uint8
+		errors     int
+	}{
+		{"the host itself", syn + "    2 0.010000000 198.51.100.7 → 192.0.2.1    ICMP 102 Destination unreachable (Port unreachable)\n", 3, 3, 1},
+		{"a router", syn + "    2 0.010000000 203.0.113.1 → 192.0.2.1    ICMP 102 Destination unreachable (Host administratively prohibited)\n", 3, 10, 1},
+		{"a router, two hosts asked", syn + "    2 0.001 192.0.2.1 → 198.51.100.8 TCP 74 40001 → 8080 [SYN] Seq=0 Win=64240 Len=0 MSS=1460\n" +
+			"    3 0.010000000 203.0.113.1 → 192.0.2.1    ICMP 102 Destination unreachable (Host unreachable)\n", 0, 0, 0},
+		{"no error", syn + "    2 0.010000000 198.51.100.7 → 192.0.2.1    ICMP 98 Echo (ping) reply    id=0x0001, seq=1/256, ttl=64\n", 0, 0, 0},
+	} {
+		r := NewReader(strings.NewReader(c.text))
+		errs := 0
+		for {
+			it, err := r.Next()
+			if err != nil {
+				break
+			}
+			if it.ICMP {
+				errs++
+				if n := &it.Note; n.Type != c.typ || n.Code != c.code || n.Src.Port != 40000 || n.Dst.String() != "198.51.100.7:8080" || !n.QuotedSYN {
+					t.Errorf("%s: %+v", c.name, n)
+				}
+			}
+		}
+		if errs != c.errors || r.guessed.Count != errs || r.Left[OtherProtocol].Count != 1-errs {
+			t.Errorf("%s: %d errors, %d guessed, left out %v", c.name, errs, r.guessed.Count, r.Left)
+		}
+	}
+}

@@ -53,7 +53,7 @@ func (x *psmlStyle) close() {
 		}
 		return
 	}
-	l.p, l.unplaced = Packet{Line: x.line, Style: PSML, Form: ByWireshark}, false
+	l.fresh(Packet{Line: x.line, Style: PSML, Form: ByWireshark})
 	l.cells = x.cells
 	if len(l.columns) == 0 || len(l.cells) != len(l.columns) || !l.byHead(false) {
 		x.r.leaveAt(NoFlags, x.line)

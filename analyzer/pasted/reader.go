@@ -100,6 +100,7 @@ type Reader struct {
 	parting   parting
 	first     first // of the paste
 	timed     timedLine
+	guessed   tally    // ICMP errors whose connection was guessed
 	byLines   tally    // packets whose dump shows no segment
 	waiting   []Packet // lines of an application that wait for one that names their connection
 

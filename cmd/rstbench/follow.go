@@ -43,7 +43,7 @@ func followCommand(args []string) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	f := &follower{start: time.Now(), written: map[int]time.Time{}}
+	f := &follower{start: time.Now(), written: map[int]time.Time{}, early: map[int]bool{}}
 	fmt.Printf("%s, %d CPUs, %s\n\n| minutes | packets | resets | reported | memory, MiB | peak, MiB |\n|--:|--:|--:|--:|--:|--:|\n",
 		cpuModel(), runtime.NumCPU(), kernel())
 	done := make(chan error, 1)
@@ -66,8 +66,8 @@ type follower struct {
 
 	mu      sync.Mutex
 	written map[int]time.Time // resets without an answer, by frame
+	early   map[int]bool      // frames reported before they were noted: a long burst is written in parts
 	late    []time.Duration
-	unknown int // frames reported that are no reset, or twice
 }
 
 // pace is how often packets are written: as a capture program hands them on that does not wait for a full buffer.
@@ -109,6 +109,11 @@ func (f *follower) play(in io.Writer, length time.Duration, rate int, every time
 		f.mu.Lock() // an answer may come before the write returns
 		now := time.Now()
 		for _, frame := range fresh {
+			if f.early[frame] {
+				delete(f.early, frame)
+				f.late = append(f.late, 0)
+				continue
+			}
 			f.written[frame] = now
 		}
 		f.mu.Unlock()
@@ -148,7 +153,7 @@ func (f *follower) listen(out io.Reader) error {
 			delete(f.written, frame)
 			f.late = append(f.late, time.Since(at))
 		} else {
-			f.unknown++
+			f.early[frame] = true
 		}
 		f.mu.Unlock()
 	}
@@ -191,5 +196,5 @@ func (f *follower) result(cpu time.Duration) {
 		return f.late[min(int(part*float64(len(f.late))), len(f.late)-1)].Round(time.Millisecond)
 	}
 	fmt.Printf("\n%d resets in %d packets, %d not reported, %d reported that are none; from the write of a reset to its line: median %v, 99 %% %v, 99.9 %% %v, most %v; CPU %.1f s\n",
-		f.g.made.Resets, f.g.made.Packets, len(f.written), f.unknown, q(0.5), q(0.99), q(0.999), q(1), cpu.Seconds())
+		f.g.made.Resets, f.g.made.Packets, len(f.written), len(f.early), q(0.5), q(0.99), q(0.999), q(1), cpu.Seconds())
 }

@@ -20,6 +20,7 @@ type importFlags struct {
 	output    string
 	anonymize bool
 	key       string
+	bounds    boundFlags
 }
 
 func importCommand(stderr io.Writer) *cobra.Command {
@@ -45,6 +46,7 @@ is kept in --key-file.
   rstexplain import issue.txt -o share.pcapng --anonymize`,
 		Args: oneCapture("import"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			flags.bounds.bound()
 			_, err := await(cmd.Context(), func() (bool, error) { return true, importText(args[0], flags, stderr) })
 			if cmd.Context().Err() != nil && err != nil {
 				temporaries.remove()
@@ -59,6 +61,7 @@ is kept in --key-file.
 	f.StringVarP(&flags.output, "output", "o", "", "write the capture to `OUT.pcapng`")
 	f.BoolVar(&flags.anonymize, "anonymize", false, "map addresses, and leave out data and names")
 	f.StringVar(&flags.key, "key-file", "", "key of --anonymize, created if `FILE` does not exist (default OUT.pcapng.key)")
+	flags.bounds.registerMemory(cmd)
 	return cmd
 }
 

@@ -62,10 +62,14 @@ func TestMaxMemoryOfInputs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	text := long("a.txt.gz", "10:00:00.000000 IP 192.0.2.1.40000 > 198.51.100.7.8080: Flags [S], seq 3000000000, win 64240, length 0\n", "\n")
 	for name, c := range map[string]struct {
 		paths []string
 		want  string
 	}{
+		"text":    {[]string{text}, "lines longer than 64 KiB"},
+		"import":  {[]string{"import", text, "-o", filepath.Join(dir, "out.pcapng")}, "lines longer than 64 KiB"},
+		"render":  {[]string{"render", long("report.json", `{"version":1,"files":[{"path":"`, `"}]}`)}, "rstexplain: "},
 		"JSON":    {[]string{long("a.json.gz", `[{"_index":"p","_source":{"layers":{"frame":{"frame.number":"1"},"a":"`, `"}}}]`)}, "values longer than 1 MiB"},
 		"PDML":    {[]string{long("a.pdml.gz", `<?xml version="1.0"?><pdml version="0"><packet><field name="a" show="`, `"/></packet></pdml>`)}, "values longer than 1 MiB"},
 		"windows": {windows, "needs a window of more than 8 MiB"},

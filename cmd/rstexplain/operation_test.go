@@ -327,3 +327,55 @@ func TestTemporaryDirectoryMissing(t *testing.T) {
 		t.Error("half a report is there")
 	}
 }
+
+// Every command that needs a temporary file names the directory where it cannot have one, writes nothing, and fails. render
+// spools as explain does; annotate and slice keep a pipe; annotate's comments wait in one where they do not fit in memory.
+func TestTemporaryDirectoryOfEachCommand(t *testing.T) {
+	dir := t.TempDir()
+	in, reportFile := filepath.Join(dir, "a.pcap"), filepath.Join(dir, "report.json")
+	capture := refusedOften(t, 3000)
+	if err := os.WriteFile(in, capture, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := program(t, "-f", "json", "-o", reportFile, in).Run(); err != nil {
+		t.Fatal(err)
+	}
+	out, missing := filepath.Join(dir, "out"), filepath.Join(dir, "missing")
+	for _, c := range []struct {
+		name  string
+		stdin bool
+		args  []string
+	}{
+		{"explain", false, []string{"-f", "html", "--all", "-o", out, in}},
+		{"render", false, []string{"render", reportFile, "-f", "html", "--all", "-o", out}},
+		{"annotate a pipe", true, []string{"annotate", "-", "-o", out}},
+		{"slice a pipe", true, []string{"slice", "-", "-o", out}},
+		{"slice --anonymize a pipe", true, []string{"slice", "--anonymize", "-", "-o", out}},
+	} {
+		cmd := program(t, c.args...)
+		cmd.Env = append(cmd.Env, "TMPDIR="+missing, "TMP="+missing)
+		if c.stdin {
+			r, w, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd.Stdin = r
+			go func() {
+				w.Write(capture)
+				w.Close()
+			}()
+			defer r.Close()
+		}
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		if code := exitCode(t, cmd.Run()); code != exitLoss || !strings.Contains(stderr.String(), missing) {
+			t.Errorf("%s: exit code %d: %s", c.name, code, &stderr)
+		}
+		for _, path := range []string{out, out + ".key"} {
+			if _, err := os.Stat(path); err == nil {
+				t.Errorf("%s: %s is there", c.name, filepath.Base(path))
+				os.Remove(path)
+			}
+		}
+	}
+}
