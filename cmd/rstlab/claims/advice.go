@@ -15,13 +15,13 @@ import (
 // statements are the clauses of such sentences that state something about packets, and the kinds of claims that show it,
 // as in negatives.
 var statements = []negative{
-	{regexp.MustCompile(`at the first RST of the event`), "same-event+ duplicate+"},
+	{regexp.MustCompile(`at the first RST of the event`), "same-event+ duplicate+ reset-before+"},
 	{regexp.MustCompile(`nothing more than at frame`), "same-event+ duplicate+ also-reset+ reset-before+ over-before+ closed-by+"},
 	{regexp.MustCompile(`the handshake was not (finished, so that it was never handed the connection|finished|completed, and no application got the connection)`), "syn+ syn-ack+ other-ack+ bad-ack+ no-syn+ reply-to+"},
 	{regexp.MustCompile(`(had|has) given up before the RST came`), "closed-by+ closed-unseen+ fin-acked+"},
 	{regexp.MustCompile(`if its TCP drops it as the numbers say|which its TCP does not accept`), "out-of-window+ in-window+ at-fin+ not-for-syn+ challenge-ack+ wrong-echo+"},
 	{regexp.MustCompile(`did not accept this RST, and the connection opened|the connection opened afterwards`), "opened-after+ accepts-after-reset+"},
-	{regexp.MustCompile(`no application had asked for this connection`), "unasked+ no-syn+ odd-flags+ syn-data+ ttl-differs+ mac-differs+"},
+	{regexp.MustCompile(`no application had opened this connection`), "unasked+ no-syn+ odd-flags+ syn-data+ ttl-differs+ mac-differs+"},
 	{regexp.MustCompile(`which still had the old connection`), "other-ack+ reply-to+"},
 	{regexp.MustCompile(`does not trust`), "alert+"},
 	{regexp.MustCompile(`whoever floods waits for no answer`), "askers+"},
