@@ -33,6 +33,7 @@ type decoding struct {
 	segment flows.Segment // at hand
 	counted int64         // bytes of the input
 	over    bool
+	watch   func(*flows.Segment) // nil: nobody
 }
 
 // end returns the decoder, which is not used any more.
@@ -60,6 +61,11 @@ func (d *decoding) next(in input, t **track.Table, another func() *track.Table, 
 			*t = another()
 		}
 		s := p.export.segments(*t)
+		if d.watch != nil {
+			for i := range p.export.list {
+				d.watch(&p.export.list[i])
+			}
+		}
 		s.table = *t
 		return s, nil
 	}
@@ -86,7 +92,7 @@ func (d *decoding) decode(b capture.Batch, t *track.Table) *segments {
 			decode.Foresee(s.list, &b.Packets[next])
 		}
 		first, last = min(first, b.Packets[i].Time), max(last, b.Packets[i].Time)
-		if out := d.decoder.DecodeTo(s.list, &b.Packets[i], seg); out == decode.ICMPError || out == decode.Malformed {
+		if out := d.decodeTo(s.list, &b.Packets[i], seg); out == decode.ICMPError || out == decode.Malformed {
 			if !d.decoder.Unnumbered {
 				s.list.Number(seg)
 			}
@@ -103,6 +109,19 @@ func (d *decoding) decode(b capture.Batch, t *track.Table) *segments {
 		s.held = b
 	}
 	return s
+}
+
+// decodeTo reads the headers of p, and shows the segment to who watches.
+func (d *decoding) decodeTo(b *track.Batch, p *capture.Packet, seg *flows.Segment) decode.Outcome {
+	if d.watch == nil {
+		return d.decoder.DecodeTo(b, p, seg)
+	}
+	out := d.decoder.Decode(p, seg)
+	if out == decode.Segment {
+		d.watch(seg)
+		b.Add(seg)
+	}
+	return out
 }
 
 // addICMP appends an ICMP error.

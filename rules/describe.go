@@ -111,17 +111,25 @@ func progress(c *facts.Facts) string {
 	case facts.Unused:
 		return "before any request was sent on the connection"
 	case facts.Answered:
-		if !words.Opaque(b.Text) && answeredBy(c, b) != claim.None {
+		if !words.Opaque(b.Text) && answeredBy(c, b) != claim.None && !c.Close.Exchange.TLS {
 			return "after the exchange was complete (last: " + b.Text + ")"
 		}
-		if answeredBy(c, b) == claim.None {
+		if answeredBy(c, b) == claim.None || c.Close.Exchange.Guess { // of which only turns show it
 			return "after an exchange that seems complete"
 		}
 		return "after the exchange was complete"
 	case facts.SaidGoodbye:
+		if sealedGoodbye(c, b) {
+			return "after the end of the session, most likely by close_notify, which TLS encrypts"
+		}
 		return "after the end of the session" + words.Quoted(b.Text)
 	}
 	return "at a point that the capture does not show"
+}
+
+// sealedGoodbye reports whether what ended the session is an alert of TLS: encryption hides which.
+func sealedGoodbye(c *facts.Facts, b facts.Completion) bool {
+	return c.Close.Exchange.TLS && c.Close.Exchange.CloseNotify[b.Side] == b.Frame && b.Frame != 0
 }
 
 // cutOff reports whether a device's RST came before the message that would end the exchange: what overtakes a host's own
@@ -196,7 +204,11 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 	case facts.Answered:
 		f.sayAnswered(c, b)
 	case facts.SaidGoodbye:
-		f.Say(claim.Claim{Kind: claim.GoodbyeSent, Side: b.Side, Text: readable(b.Text)}, b.Frame)
+		bye := claim.Claim{Kind: claim.GoodbyeSent, Side: b.Side, Text: readable(b.Text)}
+		if sealedGoodbye(c, b) {
+			bye.What, bye.Text = claim.CloseNotify, ""
+		}
+		f.Say(bye, b.Frame)
 	}
 }
 
@@ -345,7 +357,7 @@ func (f *Finding) SayIdle(c *facts.Facts) {
 
 // SayTimeout says which known or configured idle time the time between two frames matches, if any.
 func (f *Finding) SayTimeout(c *facts.Facts, idle time.Duration, from, to int) {
-	who := KnownTimeout(c.Timeouts, idle, c.Side)
+	who := KnownTimeout(c.Timeouts, idle, c.Side, c.Close.Exchange.Protocol)
 	if who == "" {
 		r, ok := facts.RoundTime(idle)
 		if !ok {
@@ -433,9 +445,9 @@ func LateSegment(c *facts.Facts) string {
 func heardBefore(c *facts.Facts) string { return words.Span(c.Time.Sub(c.Snd.Last.Time)) }
 
 // MatchesTimeout returns a clause for gaps of an open connection that match idle times which the RST's sender, or a
-// device on the path, can have had; "" for others.
-func MatchesTimeout(t *facts.Timeouts, gap time.Duration, sender flows.Side) string {
-	return matches(KnownTimeout(t, gap, sender))
+// device on the path, can have had, and that are those of the protocol; "" for others.
+func MatchesTimeout(t *facts.Timeouts, gap time.Duration, sender flows.Side, protocol string) string {
+	return matches(KnownTimeout(t, gap, sender, protocol))
 }
 
 func matches(whose string) string {
@@ -446,9 +458,9 @@ func matches(whose string) string {
 }
 
 // KnownTimeout names the known idle times of an open connection that a gap matches and that side sender, or a device
-// on the path, can have had; "" where it matches none.
-func KnownTimeout(t *facts.Timeouts, gap time.Duration, sender flows.Side) string {
-	return whose(t.Mine(gap, sender))
+// on the path, can have had, where this protocol is spoken; "" where it matches none.
+func KnownTimeout(t *facts.Timeouts, gap time.Duration, sender flows.Side, protocol string) string {
+	return whose(t.Mine(gap, sender, protocol))
 }
 
 // closedTimeout does the same for what is left of a closed connection, which kernels and devices forget.

@@ -64,6 +64,7 @@ var handshakeUnanswered = &Rule{
 			f.Say(claim.Claim{Kind: claim.Unacked, Side: c.Side, From: c.Snd.SYN.Frame, Until: until}, c.Snd.SYN.Frame)
 		}
 		f.SayRST(c)
+		f.sayHalfOpenOfFlood(c, "the handshake of this one was not completed, and the server gave it up")
 		f.Open(ClosedPort, acceptQueueOverflowID, 0.4, "the server was still retransmitting its SYN-ACK")
 		f.Open(UnknownConnection, "", 0.3, "the server knew the connection: it kept sending its SYN-ACK")
 	},

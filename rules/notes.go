@@ -15,6 +15,7 @@ func (f *Finding) addNotes(c *facts.Facts) {
 	own := func(k claim.Kind) { f.Note(claim.Claim{Kind: k, Side: c.Side}, c.Frame) }
 	a := &c.After
 	switch {
+	case a.ChallengeACK.Seen() && f.Claims(claim.Challenged):
 	case a.ChallengeACK.Seen():
 		f.Note(claim.Claim{Kind: claim.Challenged, Side: peer}, c.Frame, a.ChallengeACK.Frame)
 	case c.Accept == flows.AcceptOutside && asksForIt(c):

@@ -17,7 +17,8 @@ import (
 
 // MarkdownOptions define how much a Markdown report contains.
 type MarkdownOptions struct {
-	Brief bool // one paragraph per file, for the first comment of a ticket
+	Brief    bool // one paragraph per file, for the first comment of a ticket
+	Incident int  // only the incident with this number, with as many of its findings as there is room for; 0: all
 }
 
 // MarkdownMax is how many characters a Markdown report has at most: trackers take 65,536 in an issue.
@@ -43,7 +44,8 @@ const (
 func Markdown(w io.Writer, opts MarkdownOptions) Renderer {
 	m := &markdownRenderer{w: bufio.NewWriterSize(w, 64<<10), opts: opts, page: page{width: 100}, resets: map[int]*markdownResets{}}
 	m.kept = keptFindings{each: markdownEach, most: fullInAll,
-		repeated: func(says string) string { return "\n" + markdownText(says) + ".\n" }}
+		repeated: func(says string) string { return "\n" + markdownText(repeatsInWords(says)) + ".\n" }}
+	m.kept.showOnly(opts.Incident)
 	return m
 }
 
@@ -100,22 +102,48 @@ func (m *markdownRenderer) Reset(r *Reset) error {
 	list.all++
 	if len(list.rows) < resetRows && m.rows < resetRowsInAll {
 		m.rows++
-		list.rows = append(list.rows, markdownRow{r.Time, "| " + strings.Join([]string{r.Named(), r.Time.Std().Format("2006-01-02 15:04:05.000000"),
-			name(senderWords(r)), name(r.Originator + " → " + r.Responder), name(r.Detail)}, " | ") + " |\n"})
+		list.rows = append(list.rows, markdownRow{r.Time, "| " + strings.Join([]string{strings.ReplaceAll(r.Named(), " ", noBreak), r.Time.Std().Format("2006-01-02 15:04:05.000000"),
+			name(senderSide(r)), name(r.Originator + " → " + r.Responder), name(r.Detail)}, " | ") + " |\n"})
 	}
 	return err
 }
 
-// senderWords names who sent r, with the address.
-func senderWords(r *Reset) string {
-	who, addr := "client", r.Originator
+// repeatsInWords returns a sentence that ends with frames, "… #3, #7–#9", with words in place of the signs, which trackers
+// take for issues: "… frames 3, 7–9".
+func repeatsInWords(says string) string {
+	head, list, ok := strings.Cut(says, "#")
+	if !ok {
+		return says
+	}
+	word := "frame "
+	if strings.Contains(list, "#") {
+		word = "frames "
+	}
+	return head + word + strings.ReplaceAll(list, "#", "")
+}
+
+// noBreak is a space at which no line ends.
+const noBreak = "\u00a0"
+
+// senderSide names who sent r.
+func senderSide(r *Reset) string {
+	who := "client"
 	if r.Sender != sides[0] {
-		who, addr = "server", r.Responder
+		who = "server"
 	}
 	if r.Origin == rules.OriginMiddlebox {
-		return "middlebox, in the name of the " + who + " " + addr
+		return "middlebox, in the name of the " + who
 	}
-	return who + " " + addr
+	return who
+}
+
+// senderWords names who sent r, with the address.
+func senderWords(r *Reset) string {
+	addr := r.Originator
+	if r.Sender != sides[0] {
+		addr = r.Responder
+	}
+	return senderSide(r) + " " + addr
 }
 
 // markdownCell is markdownText for a cell of a table or a line, cut if it is very long.
@@ -184,14 +212,20 @@ func (m *markdownRenderer) End() error {
 		return m.w.Flush()
 	}
 	defer m.kept.texts.close()
-	stories := m.kept.stories()
+	stories, err := m.kept.stories()
+	if err != nil {
+		return err
+	}
 	doc := issue{room: MarkdownMax - leftOutRoom}
 	title, lead := "Resets in "+markdownCell(m.path), strings.Join(m.only, " · ")
 	if total.Files > 1 {
 		title, lead = "Resets in "+counted(total.Files, "capture", "captures"), total.lead()
 	}
+	if m.opts.Incident != 0 {
+		title = fmt.Sprintf("Incident %d", stories[0].Number) + strings.TrimPrefix(title, "Resets")
+	}
 	doc.add("## " + title + "\n\n" + markdownText(lead) + "\n\n")
-	if len(stories) > 0 {
+	if len(stories) > 0 && m.opts.Incident == 0 {
 		doc.add(markdownIncidents(stories))
 	}
 	tail := m.tail(total.Files > 1)
@@ -373,7 +407,10 @@ func (m *markdownRenderer) tail(several bool) string {
 
 // leftOut says what the report does not show, "" if it shows everything.
 func (m *markdownRenderer) leftOut(stories []story, sections []section) string {
-	shown, all := 0, m.tally.total.Findings
+	shown, all, flag := 0, m.tally.total.Findings, "--all"
+	if m.opts.Incident != 0 {
+		all, flag = stories[0].Findings, fmt.Sprintf("--incident %d", stories[0].Number)
+	}
 	for _, s := range sections {
 		shown += s.findings
 	}
@@ -387,7 +424,7 @@ func (m *markdownRenderer) leftOut(stories []story, sections []section) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return "\nLeft out to keep this short: " + strings.Join(parts, ", and ") + ". `rstexplain --format html --all` shows everything.\n"
+	return "\nLeft out to keep this short: " + strings.Join(parts, ", and ") + ". `rstexplain --format html " + flag + "` shows everything.\n"
 }
 
 // finding is the text of one reset, in two parts: its repeats go between them.
@@ -421,7 +458,7 @@ func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 	field("To confirm", r.CaptureNext)
 	b.WriteString(markdownSymptom(r))
 	field("Remedy", r.Remedy)
-	field("Limits", strings.Join(defectWords(r.Conn.Defects), "; "))
+	field("Limits", strings.Join(defectWords(r), "; "))
 	b.WriteString("\n" + codeBlock(m.page.ladder(r)))
 	filter := Clean(r.Filter) + "\n"
 	for _, place := range r.Places {

@@ -97,13 +97,19 @@ func (t *textRenderer) EndFile(f *File) error {
 
 func (t *textRenderer) End() error {
 	defer t.blocks.close()
-	t.head()
 	list := t.groups.Incidents()
+	if t.opts.Incident != 0 {
+		if _, err := t.groups.find(list, t.opts.Incident); err != nil {
+			return err
+		}
+	}
+	t.head()
 	if err := t.incidents(list); err != nil {
 		return err
 	}
 	if total := t.tally.done(); total.Files > 1 {
 		if !t.opts.Summary && t.opts.Incident == 0 {
+			t.captures()
 			t.w.WriteString(t.page.total(&total))
 		}
 	} else {
@@ -244,7 +250,7 @@ func (p page) finding(r *Reset) (head, tail string) {
 		label = ""
 	}
 	b.WriteString(p.field("Remedy", r.Remedy))
-	b.WriteString(p.field("Defects", strings.Join(defectWords(r.Conn.Defects), "; ")))
+	b.WriteString(p.field("Defects", strings.Join(defectWords(r), "; ")))
 	b.WriteString("\n" + p.ladder(r))
 	b.WriteString("\n" + p.filter(r.Filter))
 	for _, place := range r.Places {
@@ -309,6 +315,14 @@ func (p page) evidence(label string, list []Evidence, room int) string {
 		label = ""
 	}
 	return b.String()
+}
+
+// dottedField prints a label and parts, which it does not break.
+func (p page) dottedField(label string, parts []string) string {
+	narrow := page{width: p.width - gutter}
+	pad := strings.Repeat(" ", gutter)
+	lines := strings.TrimSuffix(narrow.dotted(parts), "\n")
+	return p.style.dim(padded(label, gutter)) + strings.ReplaceAll(lines, "\n", "\n"+pad) + "\n"
 }
 
 // dotted prints parts with dots between them, and breaks lines nowhere else.

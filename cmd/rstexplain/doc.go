@@ -29,13 +29,21 @@ With --follow the capture may still be growing: a pipe, or a file that is being 
 within 100 ms of its packet, and Ctrl-C ends the report with the counts. Packets that arrive later than that
 after a reset are not part of its explanation.
 
+With --kernel, what a host's kernel recorded is joined with the capture: Linux knows why it sent each RST. FILE is the
+text of tracefs, trace-cmd report, perf script, bpftrace, the tools of bcc, retis or pwru, or the counters of nstat and
+ss; NAME=FILE names the host, and the flag may be repeated. Where the kernel gives its reason, that decides the cause;
+a contradiction of the packets is reported. RSTs and drops in the trace that the capture lacks are listed. See
+docs/kernel.md; rstexplain record-help prints the commands that record both.
+
 Other commands, each with its own --help:
 
+	rstexplain compare NAME=FILE NAME=FILE...  explain resets from captures of several places, such as client and server
 	rstexplain render REPORT.json         print a JSON report in another format
 	rstexplain annotate IN -o OUT.pcapng  copy a capture and add the explanation as packet comments
 	rstexplain slice IN -o OUT.pcapng     reduce a capture to the connections of its resets
 	rstexplain import TEXT -o OUT.pcapng  make a capture of packets that a program printed
 	rstexplain rules [ID]                 list the details, or document one
+	rstexplain record-help [WAY]          print the commands that record a capture and the kernel's trace together
 	rstexplain completion SHELL           print completions for bash, zsh, fish or powershell
 	rstexplain help [COMMAND]             print the usage of a command; help glossary explains the terms
 
@@ -62,16 +70,18 @@ incidents, the worst first, and show of each the finding that represents it best
 	    --brief          with --format text or markdown: one paragraph per capture
 	    --summary        with --format text: only the table of incidents
 	    --all            with --format text or html: all findings in full, and not a few of each incident
-	    --incident N     with --format text: the incident with number N of the table, with all its findings
+	    --incident N     with --format text, markdown or html: the incident with number N of the table, with all its
+	                     findings, or as many as fit
 	    --no-color       no colours; the default if NO_COLOR is set or the output is not a terminal
 	-q, --quiet          do not report unreadable parts on standard error, and show no progress
 	    --glob PATTERN   in directories, read only files whose names match
 	    --files-from LIST  read the names of captures from LIST, one per line or separated by NUL bytes
-	    --convert        have editcap convert captures of other programs
+	    --convert        have editcap convert captures of other programs; also with annotate and slice
 	    --join           explain the files of a rotating capture as one
 	    --follow         explain a capture while it is being written; text, list, jsonl and csv
 	    --max-connections N  track at most N connections at a time (default 1048576)
 	    --max-memory SIZE    use about SIZE of memory in total (default 1G)
+	    --kernel [NAME=]FILE join the trace of a host's kernel with the resets
 	    --timeouts FILE      also compare with the idle timeouts in FILE, one per line: seconds; server, path,
 	                         kernel or client; whose timeout it is; a source; separated by tabs
 	    --version        print the version
@@ -105,7 +115,8 @@ findings are the failed tests; without these flags, those of severity error.
 	0  every capture was read completely
 	1  something could not be read completely; what could be read is explained, and one line on
 	   standard error reports what is wrong, where, and what to try
-	2  usage error: nothing was read; also for --frame with a frame that is not a reset
+	2  usage error: nothing was read; also for --frame with a frame that is not a reset, and for --incident with a
+	   number that no incident has
 	3  there are findings that match --fail-on or --fail-severity, whatever else happened
 
 # Environment

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -51,6 +53,17 @@ func errNoAddress(flag, got string) error {
 
 func errNoNumber(n *numbers, got string) error {
 	return usageError{fmt.Sprintf("%s: %q is not a %s", n.flag, got, n.is), n.try}
+}
+
+// The errors of compare.
+var errOneVantage = usageError{"compare takes two captures or more, made at different places", "try: rstexplain compare client=client.pcapng server=server.pcapng"}
+
+func errVantage(arg string) error {
+	return usageError{fmt.Sprintf("%q is no capture with a name", arg), "give the place and the file, such as client=client.pcapng"}
+}
+
+func errVantageTwice(name string) error {
+	return usageError{fmt.Sprintf("two captures are named %s", name), "give each place a name of its own; files of a rotating capture are one directory or pattern"}
 }
 
 // errCommand suggests the command that the name of a file that does not exist probably means.
@@ -185,13 +198,36 @@ func errOneCapture(command string, n int) error {
 	return usageError{fmt.Sprintf("%s takes one capture, not %d", command, n), fmt.Sprintf("try: rstexplain %s capture.pcapng -o out.pcapng", command)}
 }
 
+// errDirectory is for a directory of mcp that cannot be used.
+func errDirectory(err error) error {
+	return usageError{err.Error(), "name directories with captures that may be read, such as: rstexplain mcp /var/traces"}
+}
+
+// errNotPage is for a file that cmd/rstpage did not make.
+func errNotPage(path string) error {
+	return usageError{path + " is not the page that rstexplain serves", "build it with make page: dist/page/index.html"}
+}
+
+// errListen is for an address on which serve cannot listen.
+func errListen(address string, err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	return usageError{fmt.Sprintf("--listen: %s: %v", address, err), "try: rstexplain serve --listen 127.0.0.1:0"}
+}
+
 var (
+	errNoPage = usageError{"this program was built without the page",
+		"releases have it; in the source, make page builds it: rstexplain serve --page dist/page/index.html"}
+	errNoDirectory = usageError{"mcp needs the directories whose captures may be read", "try: rstexplain mcp /var/traces"}
+
 	errBriefFormat  = usageError{"--brief is for --format text and markdown", "leave out one of both"}
 	errFollowBrief  = usageError{"--brief does not support --follow", "a summary is known last: leave out one of both"}
 	errFollowFormat = usageError{"--follow does not support this format",
 		"allowed: text, list, jsonl, csv; the other formats start with totals, which are known last"}
 	errIncidentFlags  = usageError{"--summary, --all and --incident exclude each other", "give one of them"}
-	errIncidentFormat = usageError{"--summary, --all and --incident require --format text (--all also html), without --brief or --follow", "the other formats have all incidents"}
+	errIncidentFormat = usageError{"--summary, --all and --incident require --format text (--all also html, --incident also html and markdown), without --brief or --follow", "the other formats have all incidents"}
 
 	errFollowOne = usageError{"--follow reads one capture", "try: tcpdump -U -w - | rstexplain --follow -"}
 	errJoinStdin = usageError{"--join cannot read standard input", "name the files, or their directory"}
@@ -277,6 +313,23 @@ func note(stderr io.Writer, format string, args ...any) {
 
 func errNoIncident(n int) error {
 	return usageError{fmt.Sprintf("--incident %d: no number of an incident", n), "give a number of the table of incidents, such as --incident 1"}
+}
+
+// errMissingIncident is for the number of an incident that a report does not have.
+func errMissingIncident(e *report.NoIncidentError) error {
+	try := "there are no incidents"
+	if n := len(e.Have); n > 0 {
+		var numbers []string
+		for _, i := range e.Have[:min(n, maxHints)] {
+			numbers = append(numbers, strconv.Itoa(i))
+		}
+		try = "incidents: " + strings.Join(numbers, ", ")
+		if n > maxHints {
+			try += fmt.Sprintf(" and %d more", n-maxHints)
+		}
+		try += "; --summary lists them"
+	}
+	return usageError{fmt.Sprintf("--incident: there is no incident %d", e.Number), try}
 }
 
 // A lossError means that a capture was not read completely. It has been reported already.

@@ -10,8 +10,10 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rstexplain/rstexplain/analyzer"
+	"github.com/rstexplain/rstexplain/analyzer/kernel"
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/rules/facts"
 )
@@ -26,6 +28,8 @@ type explainFlags struct {
 	convert  bool
 	follow   bool
 	bounds   boundFlags
+	kernels  []string // files, or NAME=FILE
+	records  []*kernel.Record
 	timeouts string          // file of the user's own idle times
 	known    *facts.Timeouts // nil: those that come with the program
 }
@@ -77,16 +81,23 @@ directory, for the captures in and below it, or - for standard input.
 	f.StringSliceVar(&flags.globs, "glob", nil, "in directories, read only files whose names match `PATTERN`")
 	f.StringArrayVar(&flags.lists, "files-from", nil, "read the names of captures from `LIST`, one per line; - is standard input")
 	f.BoolVar(&flags.join, "join", false, "explain the files of a rotating capture as one, in chronological order")
-	f.BoolVar(&flags.convert, "convert", false, "have Wireshark's editcap convert captures of other programs: NetMon, snoop, ERF, Sniffer, K12")
+	convertFlag(f, &flags.convert)
 	f.BoolVar(&flags.follow, "follow", false, "explain a capture while it is being written, each reset at once, until Ctrl-C")
 	flags.bounds.register(cmd)
+	kernelFlag(f, &flags.kernels)
 	f.StringVar(&flags.timeouts, "timeouts", "", "also compare with the idle timeouts in `FILE`, one per line: "+
 		"seconds, server|path|kernel|client, whose timeout it is and a source, separated by tabs")
 	f.BoolVarP(&flags.quiet, "quiet", "q", false, "do not report unreadable parts on standard error, and show no progress; "+
 		"the report and the exit code still show them")
-	cmd.AddCommand(renderCommand(), annotateCommand(stderr), sliceCommand(stderr), importCommand(stderr), rulesCommand(), manCommand())
+	cmd.AddCommand(compareCommand(stderr), renderCommand(), annotateCommand(stderr), sliceCommand(stderr), importCommand(stderr),
+		rulesCommand(), recordHelpCommand(), manCommand(), mcpCommand(), pluginCommand(stderr), serveCommand())
 	cmd.SetHelpCommand(helpCommand())
 	return cmd
+}
+
+// convertFlag adds the flag --convert.
+func convertFlag(f *pflag.FlagSet, convert *bool) {
+	f.BoolVar(convert, "convert", false, "have Wireshark's editcap convert captures of other programs: NetMon, snoop, ERF, Sniffer, K12")
 }
 
 // commandMeant returns the command that the first name most likely means, "" for none: the name of a file that does
@@ -124,6 +135,9 @@ func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.R
 		return err
 	}
 	flags.known = known
+	if flags.records, err = awaited(ctx, strings.Join(flags.kernels, ", "), func() ([]*kernel.Record, error) { return kernelRecords(flags.kernels) }); err != nil {
+		return err
+	}
 	inputs, err := awaited(ctx, strings.Join(flags.lists, ", "), func() (*inputList, error) { return flags.inputs(args, stdin, stderr) })
 	if err != nil {
 		return err
@@ -132,6 +146,7 @@ func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.R
 	if flags.timeouts != "" {
 		sources = append(sources, flags.timeouts)
 	}
+	sources = append(sources, kernelFiles(flags.kernels)...)
 	if path := overwritten(flags.output, sources); path != "" {
 		return errSameFile(path)
 	}
@@ -226,6 +241,9 @@ func (f *explainFlags) inputs(args []string, stdin io.Reader, stderr io.Writer) 
 			return nil, inputError{name, err}
 		}
 	}
+	if hint := list.foreignHint(); hint != "" {
+		note(stderr, "%s", hint)
+	}
 	return list, nil
 }
 
@@ -236,6 +254,7 @@ func explainAll(ctx context.Context, paths []string, flags *explainFlags, r repo
 	flags.bounds.apply(&opts)
 	opts.Rules.Timeouts = flags.known
 	opts.Capture.Convert = flags.convert
+	opts.Kernel = flags.records
 	var files []*report.File
 	done := func(f *report.File) {
 		for _, w := range f.Warnings {

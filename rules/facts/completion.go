@@ -124,6 +124,19 @@ func (c *Facts) MissedAfter(s flows.Side) bool {
 	return false
 }
 
+// Unarrived returns how many bytes that the RST's sender had sent, by the RST's number, its receiver still asks for in a
+// challenge ACK: they were lost on the way, before the capture. 0 where no challenge ACK shows it.
+func (c *Facts) Unarrived() int64 {
+	n := c.missedAtEnd(c.Side)
+	if n == 0 || c.Kind != KindAbort || !c.After.ChallengeACK.Seen() {
+		return 0
+	}
+	if e := c.eventAfter(c.After.ChallengeACK.Frame); e == nil || e.ACK != c.Snd.SND.NXT {
+		return 0
+	}
+	return int64(n)
+}
+
 // LacksEnd reports whether the sender aborted after data that the capture lacks, so that how far the exchange was is not
 // known: an abort behind running data is rarely the end of a finished exchange.
 func (c *Facts) LacksEnd() bool {

@@ -67,6 +67,7 @@ const (
 	SignAnswersReset                       // it answers a RST, as no host does
 	SignACKOutside                         // its ACK is N bytes beyond all that its receiver had sent, or as far below
 	SignMirrors                            // its payload begins like its receiver's data
+	SignElsewhere                          // another capture proves it; no packet of this one does
 	SignOneCopy                            // captured once, where most of the connection's N other packets were captured twice
 )
 
@@ -78,7 +79,6 @@ const (
 	signBehind        = 0.7  // SEQ behind what the sender had sent, and no segment explains it
 	signStepping      = 1.2  // several RSTs guess their way through the window
 	signTooSoon       = 1.2  // the RST came before the sender could have seen what it answers
-	signTooSoonOnce   = 0.6  // the same, but how far away the sender is was measured only once
 	signOtherHops     = 1.0  // TTL of a host at another distance, where the sender's never changes
 	signNearer        = 0.9  // TTL of a device that is nearer than the sender
 	signOtherTTL      = 0.5  // another TTL
@@ -147,12 +147,19 @@ func (s *PathSigns) weigh(c *Facts) {
 	if c.Notes&flows.Duplicate != 0 || c.oneHost() {
 		return // judged with its original, or nothing lies on the path
 	}
+	if c.Proof == flows.ByHost {
+		s.add(Sign{Kind: SignElsewhere, Weight: -deviceFrom})
+		return
+	}
 	s.aftermath(c)
 	s.numbers(c)
 	s.timing(c)
 	s.ttl(c)
 	s.identity(c)
 	s.copies(c)
+	if c.Proof == flows.ByDevice {
+		s.add(Sign{Kind: SignElsewhere, Weight: max(0, 2*deviceFrom-s.Weight)})
+	}
 }
 
 // aftermath asks whether the sender goes on after its RST.
@@ -268,6 +275,9 @@ func (c *Facts) aliveAfter() *flows.Event {
 		return nil
 	}
 	known := c.Snd.RCV.NXT
+	// A RST that acknowledges all that its sender had before was made of what the sender knew. An acknowledgment of more
+	// left after it, whatever the packets' order in the capture, and a host sends none after its RST.
+	says := c.Kind == KindAbort && c.Flags.Has(flows.ACK) && c.ACK.Sub(known) >= 0
 	if c.Flags.Has(flows.ACK) && c.ACK.Sub(known) > 0 {
 		known = c.ACK
 	}
@@ -279,9 +289,9 @@ func (c *Facts) aliveAfter() *flows.Event {
 		if d := e.ACK.Sub(known); d <= 0 || d >= 1<<20 {
 			continue
 		}
-		// One that left before the RST may be overtaken by it: only what acknowledges later data, or comes much
-		// later itself, shows a connection that lives.
-		if c.Rcv.HasSND && e.ACK.Sub(c.Rcv.SND.NXT) > 0 && e.Time.Sub(c.Time) > 0 || e.Time.Sub(c.Time) > c.Soon() {
+		// One that left before a RST that says less may be overtaken by it: only what acknowledges later data, or comes
+		// much later itself, shows a connection that lives.
+		if says && e.Time.Sub(c.Time) > 0 || c.Rcv.HasSND && e.ACK.Sub(c.Rcv.SND.NXT) > 0 && e.Time.Sub(c.Time) > 0 || e.Time.Sub(c.Time) > c.Soon() {
 			return e
 		}
 	}
@@ -415,9 +425,9 @@ func (s *PathSigns) timing(c *Facts) {
 	elsewhere := need == 0 && c.Refused()
 	if elsewhere {
 		// Other connections show how far the host is, less exactly: paths and queues differ.
-		need, sure = c.Related.SenderReaction/8, true
+		need, sure = c.Related.SenderReaction/8, c.Related.SenderReactions >= 2
 	}
-	if need >= 2*time.Millisecond {
+	if need >= 2*time.Millisecond && sure { // one answer may have been slow for other reasons
 		var cause flows.Mark
 		switch {
 		case c.Trigger != nil && c.onlyCandidate(need) && (!c.Flags.Has(flows.ACK) || c.Class == flows.ClassReplyACK || c.ACK.Sub(c.Trigger.End()) >= 0):
@@ -428,14 +438,10 @@ func (s *PathSigns) timing(c *Facts) {
 			cause = c.Conn.HandshakeACK // before that it has nothing to drop
 		}
 		if d := c.Time.Sub(cause.Time); cause.Seen() && d >= 0 && d < need*2/5 {
-			w := signTooSoon
-			if !sure {
-				w = signTooSoonOnce
-			}
 			if elsewhere {
 				need = c.Related.SenderReaction
 			}
-			s.add(Sign{Kind: SignTooSoon, Weight: w, Span: d, Need: need, Elsewhere: elsewhere}, cause.Frame, c.Frame)
+			s.add(Sign{Kind: SignTooSoon, Weight: signTooSoon, Span: d, Need: need, Elsewhere: elsewhere}, cause.Frame, c.Frame)
 		}
 	}
 	if c.Snd.FIN.Seen() || c.Rcv.FIN.Seen() || c.Trigger != nil || c.ownRSTBefore() {

@@ -1,0 +1,329 @@
+package analyzer
+
+import (
+	"context"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/rstexplain/rstexplain/analyzer/report"
+	"github.com/rstexplain/rstexplain/analyzer/vantage"
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules"
+)
+
+// A VantagePoint names the captures that were made at one place.
+type VantagePoint struct {
+	Name  string
+	Paths []string // of several, a rotating capture, which is read as one
+}
+
+// Bounds of what Compare keeps of resets until all captures are read.
+const (
+	maxResetsKept = 8192 // of each capture, with all that is known of them
+	maxLadders    = 2048 // resets that are reported with their packets
+)
+
+// Compare explains the captures of several vantage points together. Each is read once. What cannot be read stands in the
+// warnings of the comparison.
+func Compare(ctx context.Context, points []VantagePoint, opts Options) (*report.Comparison, error) {
+	views := make([]*view, len(points))
+	list := make([]vantage.Vantage, len(points))
+	for i, p := range points {
+		v := &view{recorder: vantage.NewRecorder(), at: map[int]int{}}
+		if err := v.read(ctx, p, opts); err != nil {
+			return nil, err
+		}
+		views[i] = v
+		list[i] = vantage.Vantage{Name: p.Name, Recorder: v.recorder}
+	}
+	x := &comparing{points: points, views: views, opts: opts, result: vantage.Compare(list)}
+	return x.report(), nil
+}
+
+// A view is what one capture alone shows.
+type view struct {
+	recorder *vantage.Recorder
+	file     *report.File
+	resets   []alone
+	at       map[int]int // frame → index in resets
+}
+
+// alone is what one capture says of a RST.
+type alone struct {
+	reset   *flows.Reset // nil beyond the first maxResetsKept
+	summary report.Reset // what is needed of it
+	trigger int
+	opened  bool
+	doubt   bool
+	faults  int  // of the capture that touch the connection
+	mac     bool // it has another Ethernet source than its sender's other packets
+}
+
+func (v *view) read(ctx context.Context, p VantagePoint, opts Options) error {
+	opts.watch = v.recorder.Add
+	opts.keep = v.keep
+	explain := func() (*report.File, error) { return explainFile(ctx, p.Paths[0], nobody{}, opts) }
+	if len(p.Paths) > 1 {
+		explain = func() (*report.File, error) { return explainJoined(ctx, p.Paths, nobody{}, opts) }
+	}
+	f, err := explain()
+	v.file = f
+	return err
+}
+
+// keep notes what is said of a reset, and reports whether it keeps r.
+func (v *view) keep(r *flows.Reset, f *rules.Finding, m *report.Reset) bool {
+	a := alone{
+		summary: report.Reset{Frame: m.Frame, Time: m.Time, Relative: m.Relative, Stream: m.Stream, Originator: m.Originator, Responder: m.Responder,
+			Sender: m.Sender, Cause: m.Cause, Detail: m.Detail, Title: m.Title, Confidence: m.Confidence, Severity: m.Severity, Origin: m.Origin},
+		trigger: f.Trigger,
+		opened:  r.Conn.SYNACK.Seen() && r.Conn.HandshakeACK.Seen() || !r.Conn.SYN.Seen(),
+		mac:     r.MAC != 0 && r.Conn.End(r.Side).MAC != 0 && r.MAC != r.Conn.End(r.Side).MAC,
+		faults:  faults(r.Conn.Defects),
+		doubt:   m.Origin == rules.OriginUnknown && len(m.OriginWhy) > 0, // not where nothing can be compared with it
+	}
+	keep := len(v.resets) < maxResetsKept
+	if keep {
+		a.reset = r
+	}
+	v.at[m.Frame] = len(v.resets)
+	v.resets = append(v.resets, a)
+	return keep
+}
+
+// faults counts the faults of a capture that limit what may be concluded from a connection.
+func faults(d flows.Defects) int {
+	n := 0
+	for _, f := range [...]flows.Defects{flows.NoHandshake, flows.OneDirection, flows.MissedPackets, flows.SnapCut, flows.Evicted} {
+		if d.Has(f) {
+			n++
+		}
+	}
+	return n
+}
+
+// clearest returns the packet of a RST in the capture from which most can be concluded: the one nearest to where it was
+// made, unless that has more faults than another.
+func (x *comparing) clearest(d *vantage.Verdict) vantage.Place {
+	best := d.View
+	least := x.faultsAt(best)
+	for _, p := range d.Seen {
+		if n := x.faultsAt(p); n < least {
+			best, least = p, n
+		}
+	}
+	return best
+}
+
+func (x *comparing) faultsAt(p vantage.Place) int {
+	if i, ok := x.views[p.Vantage].at[p.Frame]; ok {
+		return x.views[p.Vantage].resets[i].faults
+	}
+	return 1 << 10
+}
+
+// nobody is a Renderer that prints nothing.
+type nobody struct{}
+
+func (nobody) Begin(string) error         { return nil }
+func (nobody) BeginFile(string) error     { return nil }
+func (nobody) Reset(*report.Reset) error  { return nil }
+func (nobody) EndFile(*report.File) error { return nil }
+func (nobody) End() error                 { return nil }
+
+// comparing makes the report of what was compared.
+type comparing struct {
+	points []VantagePoint
+	views  []*view
+	opts   Options
+	result *vantage.Comparison
+}
+
+func (x *comparing) name(v int) string { return x.points[v].Name }
+
+// alone returns what the capture of a packet says of it.
+func (x *comparing) alone(p vantage.Place) vantage.View {
+	v := x.views[p.Vantage]
+	i, ok := v.at[p.Frame]
+	if !ok {
+		return vantage.View{}
+	}
+	a := &v.resets[i]
+	return vantage.View{Device: a.summary.Origin == rules.OriginMiddlebox, Doubtful: a.doubt, Trigger: a.trigger, Unopened: !a.opened, OtherMAC: a.mac}
+}
+
+func (x *comparing) report() *report.Comparison {
+	out := &report.Comparison{SchemaVersion: report.SchemaVersion, Generator: x.opts.generator(),
+		Resets: []report.SharedReset{}, Warnings: []report.Warning{}, Stretches: []report.Stretch{}}
+	verdicts := x.result.Verdicts(x.alone)
+	for _, d := range verdicts {
+		d.View = x.clearest(d)
+	}
+	x.vantages(out)
+	x.connections(out)
+	out.Warnings = append(out.Warnings, comparisonWarnings(out, x.views, x.result)...)
+	for _, s := range x.result.Lost {
+		out.Stretches = append(out.Stretches, report.Stretch{From: x.name(s.From), To: x.name(s.To), Sent: s.Sent, Lost: s.Lost, Data: s.Data})
+	}
+	explained := x.explainAgain(verdicts)
+	listed := map[vantage.Place]bool{}
+	for i, d := range verdicts {
+		m := report.SharedReset{Origin: origin(d), Proven: d.Proven, At: x.name(d.View.Vantage), MadeAt: x.madeAt(d), Reset: explained[i]}
+		for _, p := range d.Seen {
+			listed[p] = true
+			m.Seen = append(m.Seen, report.PacketAt{At: x.name(p.Vantage), Frame: p.Frame})
+		}
+		if !d.Proven && !d.Device && !d.Unknown {
+			m.Origin = rules.OriginEndpoint
+		}
+		m.Reset.Origin = m.Origin
+		for _, k := range d.Claims {
+			m.Shows = append(m.Shows, x.claim(d, &k))
+		}
+		m.Alone = x.aloneViews(d, &m)
+		m.Says = x.verdict(d, &m)
+		if i < maxLadders {
+			m.Ladder = x.ladder(d)
+		}
+		out.Resets = append(out.Resets, m)
+	}
+	for v := range x.views { // of connections beyond the bound of what is compared
+		for i := range x.views[v].resets {
+			a := &x.views[v].resets[i]
+			if p := (vantage.Place{Vantage: v, Frame: a.summary.Frame}); !listed[p] {
+				out.Resets = append(out.Resets, report.SharedReset{Seen: []report.PacketAt{{At: x.name(v), Frame: p.Frame}}, At: x.name(v),
+					Origin: a.summary.Origin, MadeAt: "unknown", Says: "This connection was not compared: there were too many.", Reset: &a.summary})
+			}
+		}
+	}
+	return out
+}
+
+func origin(d *vantage.Verdict) rules.Origin {
+	switch {
+	case d.Device:
+		return rules.OriginMiddlebox
+	case d.Unknown:
+		return rules.OriginUnknown
+	}
+	return rules.OriginEndpoint
+}
+
+// madeAt names the place where a RST was made.
+func (x *comparing) madeAt(d *vantage.Verdict) string {
+	switch d.Made {
+	case vantage.OnHost, vantage.On:
+		return x.name(d.From)
+	case vantage.Beyond:
+		return "beyond " + x.name(d.From)
+	case vantage.Between:
+		a, b := d.From, d.To
+		if slices.Index(x.result.Order, a) > slices.Index(x.result.Order, b) {
+			a, b = b, a
+		}
+		return "between " + x.name(a) + " and " + x.name(b)
+	}
+	return "unknown"
+}
+
+// explainAgain explains each RST at the capture that shows it best, with what the captures together prove.
+func (x *comparing) explainAgain(verdicts []*vantage.Verdict) []*report.Reset {
+	out := make([]*report.Reset, len(verdicts))
+	want := map[vantage.Place]int{}
+	proof := map[vantage.Place]flows.Proof{}
+	lost := map[vantage.Place]bool{} // whether no earlier RST of the sender arrived
+	arrived := map[*vantage.Group]*[2]int{}
+	for i, d := range verdicts {
+		want[d.View] = i
+		n := arrived[d.Group]
+		if n == nil {
+			n = &[2]int{}
+			arrived[d.Group] = n
+		}
+		if n[d.Side] == 0 {
+			lost[d.View] = true
+		}
+		if !d.Lost() {
+			n[d.Side]++
+		}
+		for _, p := range d.Seen {
+			switch {
+			case d.Device && (d.Proven || d.Made == vantage.Between):
+				proof[p] = flows.ByDevice
+			case d.Proven:
+				proof[p] = flows.ByHost
+			}
+		}
+	}
+	for v, view := range x.views {
+		engine := rules.NewEngine(x.opts.Rules)
+		var builder report.Builder
+		builder.Start(view.file.First)
+		for i := range view.resets {
+			a := &view.resets[i]
+			p := vantage.Place{Vantage: v, Frame: a.summary.Frame}
+			n, wanted := want[p]
+			if a.reset == nil {
+				if wanted {
+					out[n] = &a.summary
+				}
+				continue
+			}
+			a.reset.Proof, a.reset.PriorLost = proof[p], lost[p]
+			f := engine.Explain(a.reset)
+			if !wanted {
+				continue
+			}
+			m := builder.Reset(a.reset, f)
+			out[n] = m.Clone()
+			builder.Release(m)
+		}
+	}
+	return out
+}
+
+func (x *comparing) vantages(out *report.Comparison) {
+	for v, view := range x.views {
+		f := view.file
+		p := report.VantagePoint{Name: x.name(v), Path: strings.Join(x.points[v].Paths, ", "), Packets: f.Packets, TCPSegments: f.TCPSegments,
+			Connections: f.Connections, ResetCount: len(view.resets), Start: f.First, End: f.Last, Partial: f.Partial, Warnings: f.Warnings}
+		if k := x.result.Clocks[v]; k.Known {
+			offset, uncertainty := milliseconds(float64(k.Offset)), milliseconds(float64(k.Uncertainty))
+			p.Offset, p.Uncertainty, p.Drift = &offset, &uncertainty, math.Round(k.Drift*1e8)/100
+		}
+		out.Vantages = append(out.Vantages, p)
+	}
+	for _, v := range x.result.Order {
+		out.Path = append(out.Path, x.name(v))
+	}
+}
+
+// milliseconds rounds nanoseconds to microseconds.
+func milliseconds(ns float64) float64 { return math.Round(ns/1e3) / 1e3 }
+
+func (x *comparing) connections(out *report.Comparison) {
+	out.Connections = report.SharedConns{Doubtful: x.result.Doubtful, Only: map[string]int{}}
+	for _, p := range x.points {
+		out.Connections.Only[p.Name] = 0
+	}
+	for _, g := range x.result.Groups {
+		if g.Vantages() > 1 {
+			out.Connections.Paired++
+			continue
+		}
+		for v, t := range g.Traces {
+			if t != nil {
+				out.Connections.Only[x.name(v)]++
+			}
+		}
+	}
+}
+
+func (x *comparing) places(list []vantage.Place) []report.PacketAt {
+	out := []report.PacketAt{}
+	for _, p := range list {
+		out = append(out, report.PacketAt{At: x.name(p.Vantage), Frame: p.Frame})
+	}
+	return out
+}

@@ -1,0 +1,168 @@
+package vantage
+
+import (
+	"math"
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// A Clock says how far the clock of one capture is ahead of another's.
+type Clock struct {
+	Known       bool
+	Offset      time.Duration // B's clock less A's, at Origin
+	Drift       float64       // by how much B's clock gains on A's, as a fraction
+	Origin      flows.Time    // of A's clock
+	Uncertainty time.Duration // half of the shortest round trip between the two places, more where the clocks do not fit
+	Steps       bool          // no steady clock explains the times: one was set in between
+	OneWay      [2]bool       // which directions were seen: without both the offset holds only up to the delay
+	Points      int
+	Sure        bool // enough packets of both directions to know the shortest delays
+}
+
+// enoughPoints is how many packets of a direction make it likely that one of them met no queue.
+const enoughPoints = 8
+
+// At returns B's clock less A's at a time of A's clock.
+func (c *Clock) At(t flows.Time) time.Duration {
+	return c.Offset + time.Duration(c.Drift*float64(t-c.Origin))
+}
+
+// ToA returns the time of A's clock at which B's shows t.
+func (c *Clock) ToA(t flows.Time) flows.Time {
+	at := t - flows.Time(c.Offset)
+	return t - flows.Time(c.At(at))
+}
+
+// apart returns how far apart the first packets of two traces are, 0 if they overlap in time.
+func (c *Clock) apart(a, b *Trace) time.Duration {
+	first, last := c.ToA(b.First), c.ToA(b.Last)
+	switch {
+	case first > a.Last:
+		return first.Sub(a.Last)
+	case a.First > last:
+		return a.First.Sub(last)
+	}
+	return 0
+}
+
+// A point is one packet that both captures hold.
+type point struct{ at, diff float64 } // seconds since the first point; B's clock less A's
+
+// maxDrift is more than clocks of computers drift: 300 parts in a million.
+const maxDrift = 300e-6
+
+// estimate finds offset and drift from the packets of both directions (Moon, Skelly and Towsley, INFOCOM 1999).
+// A packet from A to B shows a difference of the offset and its delay, one from B to A of the offset less its delay.
+// Delays are positive, so that the offset lies between the smallest of the ones and the largest of the others, at
+// any time; the line that keeps the greatest distance from both is taken, and no drift where none is needed.
+func estimate(pairs []*Pair) Clock {
+	var c Clock
+	orientAll(pairs)
+	up, down := c.points(pairs, false)
+	if min(len(up), len(down)) < enoughPoints {
+		c = Clock{}
+		up, down = c.points(pairs, true)
+	}
+	c.Sure = min(len(up), len(down)) >= enoughPoints
+	c.OneWay = [2]bool{len(up) > 0, len(down) > 0}
+	switch {
+	case c.Points == 0:
+		return c
+	case len(up) == 0 || len(down) == 0:
+		// Only a bound: the delay is not known, and is taken for none.
+		c.Known = true
+		if len(up) > 0 {
+			c.Offset = seconds(lowest(up, 0))
+		} else {
+			c.Offset = seconds(-lowest(negated(down), 0))
+		}
+		c.Uncertainty = 200 * time.Millisecond
+		return c
+	}
+	width := func(drift float64) float64 { return lowest(up, drift) + lowest(negated(down), -drift) }
+	drift := 0.0
+	if span(up, down) > 1 {
+		lo, hi := -maxDrift, maxDrift
+		for range 60 { // the width is concave in the drift
+			a, b := lo+(hi-lo)/3, hi-(hi-lo)/3
+			if width(a) < width(b) {
+				lo = a
+			} else {
+				hi = b
+			}
+		}
+		best := (lo + hi) / 2
+		// The least drift that explains the times nearly as well.
+		tolerance := max(100e-6, width(best)/50)
+		if width(0) < width(best)-tolerance {
+			near, far := 0.0, best
+			for range 40 {
+				if mid := (near + far) / 2; width(mid) < width(best)-tolerance {
+					near = mid
+				} else {
+					far = mid
+				}
+			}
+			drift = (far + best) / 2
+		}
+	}
+	w := width(drift)
+	high, low := lowest(up, drift), -lowest(negated(down), -drift)
+	c.Known, c.Drift, c.Offset = true, drift, seconds((high+low)/2)
+	c.Uncertainty = seconds(math.Abs(w) / 2)
+	c.Steps = w < -1e-3
+	return c
+}
+
+// points returns the differences between the clocks that packets from A to B show, and those from B to A.
+func (c *Clock) points(pairs []*Pair, resets bool) (up, down []point) {
+	for _, x := range pairs {
+		for _, m := range x.unique(resets) {
+			g, h := &x.A.Sightings[m.A], &x.B.Sightings[m.B]
+			if c.Points == 0 {
+				c.Origin = g.Time
+			}
+			c.Points++
+			p := point{float64(g.Time-c.Origin) / 1e9, float64(h.Time-g.Time) / 1e9}
+			if x.fromA(g.Side) {
+				up = append(up, p)
+			} else {
+				down = append(down, p)
+			}
+		}
+	}
+	return up, down
+}
+
+func seconds(s float64) time.Duration { return time.Duration(math.Round(s * 1e9)) }
+
+func negated(list []point) []point {
+	out := make([]point, len(list))
+	for i, p := range list {
+		out[i] = point{p.at, -p.diff}
+	}
+	return out
+}
+
+// lowest returns the smallest difference, less a drift.
+func lowest(list []point, drift float64) float64 {
+	least := math.Inf(1)
+	for _, p := range list {
+		least = min(least, p.diff-drift*p.at)
+	}
+	return least
+}
+
+// span returns for how long there were points of both directions.
+func span(lists ...[]point) float64 {
+	first, last := math.Inf(-1), math.Inf(1)
+	for _, list := range lists {
+		a, b := math.Inf(1), math.Inf(-1)
+		for _, p := range list {
+			a, b = min(a, p.at), max(b, p.at)
+		}
+		first, last = max(first, a), min(last, b)
+	}
+	return last - first
+}

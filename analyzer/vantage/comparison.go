@@ -1,0 +1,423 @@
+package vantage
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// A Vantage is one capture with its name.
+type Vantage struct {
+	Name     string
+	Recorder *Recorder
+	Dropped  bool // the capture itself says that it lost packets
+}
+
+// A Comparison is what several captures of the same path show together.
+type Comparison struct {
+	Vantages []Vantage
+	Clocks   []Clock // of each vantage point, as B, with the first as A
+	Order    []int   // of the vantage points on the path
+	Reversed bool    // they were not named in the order in which the packets pass them
+	Groups   []*Group
+	Doubtful int // pairs of connections that agree, but not better than others
+	Lost     []Stretch
+
+	links  map[[2]int]*link
+	hosts  map[hostAt]nearest
+	passed []passed
+	same   map[[2]int]bool
+	alone  [][]*Trace // of each capture, the connections that no other holds
+}
+
+// A link is what two captures have in common.
+type link struct {
+	pairs []*Pair
+	clock Clock
+}
+
+// A Group is one connection with its trace in each capture.
+type Group struct {
+	Traces []*Trace // by vantage, nil where a capture does not hold it
+	pairs  map[[2]int]*Pair
+	flip   []bool
+	order  []int // vantages that hold it, from the originator on
+}
+
+// hostAt is an address as one capture shows it.
+type hostAt struct {
+	vantage int
+	ip      [16]byte
+}
+
+// nearest is the vantage point next to a host.
+type nearest struct {
+	vantage int
+	ip      [16]byte // of the host there
+}
+
+// passed counts packets that must have passed a vantage point, and how many of them its capture lacks.
+type passed struct{ of, missing int }
+
+// A Stretch counts the packets that were sent along a part of the path, and how many did not arrive. RSTs do not count.
+type Stretch struct {
+	From, To   int
+	Sent, Lost int
+	Data       int // lost ones with data
+}
+
+// Compare compares captures. The first is the one whose clock counts.
+func Compare(list []Vantage) *Comparison {
+	c := &Comparison{Vantages: list, Clocks: make([]Clock, len(list)), links: map[[2]int]*link{}, hosts: map[hostAt]nearest{},
+		passed: make([]passed, len(list)), same: map[[2]int]bool{}}
+	for i := range list {
+		for j := i + 1; j < len(list); j++ {
+			c.same[[2]int{i, j}] = same(list[i].Recorder, list[j].Recorder)
+			pairs, clock, doubtful := pairUp(list[i].Recorder, list[j].Recorder)
+			c.links[[2]int{i, j}] = &link{pairs, clock}
+			c.Doubtful += doubtful
+		}
+	}
+	c.setClocks()
+	c.group()
+	c.arrange()
+	for _, l := range c.links {
+		for _, x := range l.pairs {
+			x.match(&l.clock)
+		}
+	}
+	c.alone = make([][]*Trace, len(list))
+	for _, g := range c.Groups {
+		if len(g.order) == 1 {
+			c.alone[g.order[0]] = append(c.alone[g.order[0]], g.Traces[g.order[0]])
+		}
+	}
+	c.learn()
+	c.countLosses()
+	return c
+}
+
+// setClocks sets the clocks with the first capture as reference, by way of others where need be.
+func (c *Comparison) setClocks() {
+	c.Clocks[0] = Clock{Known: true}
+	for range c.Vantages {
+		for i := range c.Vantages {
+			for j := i + 1; j < len(c.Vantages); j++ {
+				l := &c.links[[2]int{i, j}].clock
+				if !l.Known {
+					continue
+				}
+				switch {
+				case i == 0 && !c.Clocks[j].Known:
+					c.Clocks[j] = *l
+				case c.Clocks[i].Known && !c.Clocks[j].Known:
+					k := c.Clocks[i]
+					c.Clocks[j] = Clock{Known: true, Offset: k.At(k.ToA(l.Origin)) + l.Offset, Drift: k.Drift + l.Drift,
+						Origin: k.ToA(l.Origin), Uncertainty: k.Uncertainty + l.Uncertainty, Steps: k.Steps || l.Steps, OneWay: l.OneWay}
+				case c.Clocks[j].Known && !c.Clocks[i].Known:
+					k := c.Clocks[j]
+					c.Clocks[i] = Clock{Known: true, Offset: k.Offset - l.Offset, Drift: k.Drift - l.Drift,
+						Origin: k.Origin, Uncertainty: k.Uncertainty + l.Uncertainty, Steps: k.Steps || l.Steps, OneWay: l.OneWay}
+				}
+			}
+		}
+	}
+}
+
+// Common returns the time of the first capture's clock at which a vantage point's shows t.
+func (c *Comparison) Common(v int, t flows.Time) flows.Time {
+	if v == 0 || !c.Clocks[v].Known {
+		return t
+	}
+	return c.Clocks[v].ToA(t)
+}
+
+// At returns what the clock of a vantage point shows at a time of the first capture's.
+func (c *Comparison) At(v int, t flows.Time) flows.Time {
+	if v == 0 || !c.Clocks[v].Known {
+		return t
+	}
+	return t + flows.Time(c.Clocks[v].At(t))
+}
+
+// group joins the pairs to connections.
+func (c *Comparison) group() {
+	of := map[*Trace]*Group{}
+	n := len(c.Vantages)
+	for v := range c.Vantages {
+		for _, t := range c.Vantages[v].Recorder.traces {
+			g := &Group{Traces: make([]*Trace, n), pairs: map[[2]int]*Pair{}, flip: make([]bool, n)}
+			g.Traces[v] = t
+			of[t] = g
+			c.Groups = append(c.Groups, g)
+		}
+	}
+	for i := range n {
+		for j := i + 1; j < n; j++ {
+			for _, x := range c.links[[2]int{i, j}].pairs {
+				g, h := of[x.A], of[x.B]
+				if g != h && !g.fits(h) {
+					continue // three captures that contradict each other
+				}
+				if g != h {
+					flip := x.Flip != (g.flip[i] != h.flip[j])
+					for v, t := range h.Traces {
+						if t != nil {
+							g.Traces[v], g.flip[v], of[t] = t, h.flip[v] != flip, g
+						}
+					}
+					for k, p := range h.pairs {
+						g.pairs[k] = p
+					}
+					h.Traces = nil
+				}
+				g.pairs[[2]int{i, j}] = x
+			}
+		}
+	}
+	c.Groups = slices.DeleteFunc(c.Groups, func(g *Group) bool { return g.Traces == nil })
+}
+
+// fits reports whether two groups have traces of different vantage points.
+func (g *Group) fits(h *Group) bool {
+	for v := range g.Traces {
+		if g.Traces[v] != nil && h.Traces[v] != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// Vantages returns how many captures hold the connection.
+func (g *Group) Vantages() int {
+	n := 0
+	for _, t := range g.Traces {
+		if t != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// before reports whether packets of the originator pass v before w, and whether that is known.
+func (g *Group) before(v, w int) (bool, bool) {
+	if v > w {
+		b, ok := g.before(w, v)
+		return !b, ok
+	}
+	x := g.pairs[[2]int{v, w}]
+	if x == nil {
+		return true, false
+	}
+	return (x.toward >= 0) != g.flip[v], true
+}
+
+// arrange brings the vantage points into their order on the path.
+func (c *Comparison) arrange() {
+	votes := map[[2]int]int{}
+	for _, g := range c.Groups {
+		for v, t := range g.Traces {
+			if t != nil {
+				g.order = append(g.order, v)
+			}
+		}
+		slices.SortStableFunc(g.order, func(v, w int) int {
+			if b, _ := g.before(v, w); b {
+				return -1
+			}
+			return 1
+		})
+		for k, x := range g.pairs {
+			if x.toward >= 0 {
+				votes[k]++
+			} else {
+				votes[k]--
+			}
+		}
+	}
+	for v := range c.Vantages {
+		c.Order = append(c.Order, v)
+	}
+	slices.SortStableFunc(c.Order, func(v, w int) int {
+		k := [2]int{min(v, w), max(v, w)}
+		if n := votes[k]; (n >= 0) == (v < w) {
+			return -1
+		}
+		return 1
+	})
+	c.Reversed = !slices.IsSorted(c.Order)
+}
+
+// learn notes which vantage point is nearest to which host.
+func (c *Comparison) learn() {
+	for _, g := range c.Groups {
+		if len(g.order) < 2 {
+			continue
+		}
+		for side := range flows.Side(2) {
+			first := g.order[0]
+			if side == flows.Responder {
+				first = g.order[len(g.order)-1]
+			}
+			at := nearest{first, g.addr(first, side).IP}
+			for _, v := range g.order {
+				c.hosts[hostAt{v, g.addr(v, side).IP}] = at
+			}
+		}
+	}
+}
+
+// addr returns the address of a side of the group at a vantage point.
+func (g *Group) addr(v int, side flows.Side) flows.Addr { return g.Traces[v].end(side, g.flip[v]) }
+
+// side returns what the group calls a side of the trace at v.
+func (g *Group) side(v int, s flows.Side) flows.Side {
+	if g.flip[v] {
+		return s.Peer()
+	}
+	return s
+}
+
+// counterpart returns the index at w of a segment at v.
+func (g *Group) counterpart(v, w, i int) (int, bool) {
+	if v < w {
+		if x := g.pairs[[2]int{v, w}]; x != nil {
+			j, ok := x.toB[i]
+			return j, ok
+		}
+		return 0, false
+	}
+	if x := g.pairs[[2]int{w, v}]; x != nil {
+		j, ok := x.toA[i]
+		return j, ok
+	}
+	return 0, false
+}
+
+// paired reports whether the traces at v and w are paired directly.
+func (g *Group) paired(v, w int) bool { return g.pairs[[2]int{min(v, w), max(v, w)}] != nil }
+
+// shift returns what to add to a sequence number of a side at v for that at w.
+func (g *Group) shift(v, w int, side flows.Side) flows.Seq {
+	if v < w {
+		x := g.pairs[[2]int{v, w}]
+		return x.Shift[g.side(v, side)]
+	}
+	x := g.pairs[[2]int{w, v}]
+	return -x.Shift[g.side(w, side)]
+}
+
+// covers reports whether the capture at w holds all bytes of a data segment at v, in whatever segments.
+func (g *Group) covers(v, w int, s *Sighting) bool {
+	side := g.side(v, s.Side)
+	t := g.Traces[w]
+	return t.contents().has(g.side(w, side), s.SEQ+g.shift(v, w, side), s.Len)
+}
+
+// countLosses counts the packets that did not arrive at the next vantage point, and those that arrived there without
+// the one before having captured them.
+func (c *Comparison) countLosses() {
+	at := map[[2]int]*Stretch{}
+	for _, g := range c.Groups {
+		for n := 1; n < len(g.order); n++ {
+			v, w := g.order[n-1], g.order[n]
+			if !g.paired(v, w) {
+				continue
+			}
+			for _, way := range [2][3]int{{v, w, int(flows.Originator)}, {w, v, int(flows.Responder)}} {
+				from, to, side := way[0], way[1], flows.Side(way[2])
+				k := [2]int{from, to}
+				if at[k] == nil {
+					at[k] = &Stretch{From: from, To: to}
+				}
+				s := at[k]
+				t := g.Traces[from]
+				for i := range t.Sightings {
+					o := &t.Sightings[i]
+					if o.Copy || o.Flags&flows.RST != 0 || g.side(from, o.Side) != side || !c.running(to, c.shiftTime(from, to, o.Time)) {
+						continue
+					}
+					s.Sent++
+					if _, ok := g.counterpart(from, to, i); !ok && !(o.Len > 0 && g.covers(from, to, o)) && !c.merged(g, from, to, o) {
+						s.Lost++
+						if o.Len > 0 {
+							s.Data++
+						}
+					}
+				}
+				t = g.Traces[to]
+				for i := range t.Sightings {
+					o := &t.Sightings[i]
+					if o.Copy || o.Flags&flows.RST != 0 || g.side(to, o.Side) != side || !c.running(from, c.shiftTime(to, from, o.Time)) {
+						continue
+					}
+					c.passed[from].of++
+					if _, ok := g.counterpart(to, from, i); !ok && !(o.Len > 0 && g.covers(to, from, o)) && !c.merged(g, to, from, o) {
+						c.passed[from].missing++
+					}
+				}
+			}
+		}
+	}
+	for n := 1; n < len(c.Order); n++ {
+		for _, k := range [2][2]int{{c.Order[n-1], c.Order[n]}, {c.Order[n], c.Order[n-1]}} {
+			if s := at[k]; s != nil {
+				c.Lost = append(c.Lost, *s)
+			}
+		}
+	}
+}
+
+// merged reports whether the capture at w holds what an empty segment at v says: a FIN that rides on data, or an ACK
+// where receive offload joined several.
+func (c *Comparison) merged(g *Group, v, w int, s *Sighting) bool {
+	if s.Len > 0 || s.Flags&(flows.SYN|flows.FIN) != 0 {
+		return false
+	}
+	side := g.side(v, s.Side)
+	ack := s.ACK + g.shift(v, w, side.Peer())
+	at := c.shiftTime(v, w, s.Time)
+	for _, o := range g.Traces[w].contents().acks[acked{g.side(w, side), ack}] {
+		if absolute(o.Sub(at)) < int64(5*slack) {
+			return true
+		}
+	}
+	return false
+}
+
+func absolute[T ~int64](d T) int64 {
+	if d < 0 {
+		return -int64(d)
+	}
+	return int64(d)
+}
+
+// shiftTime returns what the clock at w shows when the one at v shows t.
+func (c *Comparison) shiftTime(v, w int, t flows.Time) flows.Time { return c.At(w, c.Common(v, t)) }
+
+// running reports whether the capture at v is known to have run at a time of its own clock.
+func (c *Comparison) running(v int, t flows.Time) bool {
+	r := c.Vantages[v].Recorder
+	return t >= r.first && t <= r.last
+}
+
+// device names are those of places where no connection ends.
+var deviceNames = []string{"router", "firewall", "fw", "balancer", "lb", "proxy", "gateway", "gw", "middle", "tap", "span", "switch", "nat", "device", "path", "bridge", "mirror", "tunnel"}
+
+// onDevice reports whether the name says that the capture was made on the path.
+func onDevice(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc(deviceNames, func(d string) bool {
+		if len(d) > 3 {
+			return strings.Contains(name, d)
+		}
+		return slices.Contains(strings.FieldsFunc(name, func(r rune) bool { return r < 'a' || r > 'z' }), d)
+	})
+}
+
+// onEnd reports whether the name says that the capture was made on a host at one end.
+func onEnd(name string) bool {
+	name = strings.ToLower(name)
+	return strings.Contains(name, "client") || strings.Contains(name, "server") || strings.Contains(name, "host")
+}

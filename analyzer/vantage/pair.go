@@ -1,0 +1,474 @@
+package vantage
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// A Pair is one connection in two captures.
+type Pair struct {
+	A, B  *Trace
+	Flip  bool         // the originator of A is the responder of B: only where no SYN tells
+	Shift [2]flows.Seq // what to add to a sequence number of a side of A for that of B
+	Score float64      // in bits: how unlikely it is that two different connections agree so well
+	Signs []string     // in what they agree
+	Doubt bool         // another pair of these traces scores nearly as well: they are not paired
+
+	Match               []Match // segments, in the order of A
+	toB, toA            map[int]int
+	sameIPIDs           bool        // the path leaves IP IDs as they are
+	hops                [2]hopCount // of each side of A
+	byTimestamp, byIPID bool        // both captures hold these, and the path leaves them as they are
+	ordered             bool        // toward is known, and not taken from the order in which the captures were named
+	toward              int8        // +1: the originator is nearer to A than to B; −1: the other way round; 0: not known
+	atA, atB            int         // indices of the traces
+}
+
+// What agreement is worth, in bits.
+const (
+	bitsEnd             = 14 // address and port of one end
+	bitsPort            = 10 // the originator's port alone
+	bitsService         = 3  // the responder's port alone
+	bitsISN             = 25 // a random number of 32 bits
+	bitsPlainISN        = 4  // one that others have too
+	bitsTimestamp       = 20
+	bitsCommonTimestamp = 8 // connections that one host opened at one moment
+	bitsData            = 7 // each, at most three
+	bitsCommonData      = 2 // the beginning of many requests
+	bitsIPID            = 9
+	bitsIPIDs           = 13 // three or more
+	bitsSegments        = 10 // the segments of a connection without SYN have the same numbers
+	bitsShape           = 6  // nearly all segments have a counterpart, at the same relative numbers
+	bitsTime            = 6  // at the same time, once the clocks are known
+	bitsMapped          = 12 // addresses that sure pairs have shown to be one host's
+
+	bitsEnough   = 30
+	bitsMargin   = 8
+	bitsConflict = 30
+
+	maxBucket = 64
+)
+
+// A pairing finds the pairs of two captures.
+type pairing struct {
+	a, b  *Recorder
+	index map[clue][]int // of b's traces
+	isns  map[flows.Seq]int
+	data  map[uint32]int
+	clock *Clock // nil until it is known
+	hosts map[[2][16]byte]int
+}
+
+// A clue is something by which a connection can be found again.
+type clue struct {
+	kind uint8
+	n    uint64
+	addr connKey
+}
+
+const (
+	clueTuple = iota
+	clueISN
+	clueTimestamp
+	clueData
+	cluePorts
+	clueNumber
+)
+
+// clues calls yield with what a trace can be found by.
+func clues(t *Trace, yield func(clue)) {
+	k := connKey{t.Addr[0], t.Addr[1]}
+	if less(&k.b, &k.a) {
+		k.a, k.b = k.b, k.a
+	}
+	yield(clue{kind: clueTuple, addr: k})
+	lo, hi := min(t.Addr[0].Port, t.Addr[1].Port), max(t.Addr[0].Port, t.Addr[1].Port)
+	yield(clue{kind: cluePorts, n: uint64(lo)<<16 | uint64(hi)})
+	for s := range 2 {
+		if t.HasISN[s] && t.ISN[s] != 0 {
+			yield(clue{kind: clueISN, n: uint64(t.ISN[s])})
+		}
+	}
+	data, numbers := 0, 0
+	for i := range t.Sightings {
+		g := &t.Sightings[i]
+		if i < 4 && g.HasTS && g.TSval != 0 {
+			yield(clue{kind: clueTimestamp, n: uint64(g.TSval)})
+		}
+		if g.Long != 0 && data < 4 {
+			data++
+			yield(clue{kind: clueData, n: uint64(g.Long)})
+		}
+		if !t.HasISN[g.Side] && numbers < 4 && g.SEQ != 0 {
+			numbers++
+			yield(clue{kind: clueNumber, n: uint64(g.SEQ)})
+		}
+		if i > 32 {
+			break
+		}
+	}
+}
+
+// pairUp returns the pairs of the connections of two captures, and how many pairs are in doubt.
+func pairUp(a, b *Recorder) (pairs []*Pair, clock Clock, doubtful int) {
+	p := &pairing{a: a, b: b, index: map[clue][]int{}, isns: map[flows.Seq]int{}, data: map[uint32]int{}, hosts: map[[2][16]byte]int{}}
+	for i, t := range b.traces {
+		clues(t, func(c clue) { p.index[c] = append(p.index[c], i) })
+		for s := range 2 {
+			if t.HasISN[s] {
+				p.isns[t.ISN[s]]++
+			}
+		}
+		seen := 0
+		for j := range t.Sightings {
+			if g := &t.Sightings[j]; g.Long != 0 {
+				p.data[g.Long]++
+				if seen++; seen > 8 {
+					break
+				}
+			}
+		}
+	}
+	pairs, _ = p.round()
+	// The sure pairs show how the clocks and the addresses differ; with that, the others are compared again.
+	clock = estimate(pairs)
+	if clock.Known {
+		p.clock = &clock
+	}
+	for _, x := range pairs {
+		p.hosts[[2][16]byte{x.A.Addr[0].IP, x.B.end(0, x.Flip).IP}]++
+		p.hosts[[2][16]byte{x.A.Addr[1].IP, x.B.end(1, x.Flip).IP}]++
+	}
+	pairs, doubtful = p.round()
+	if again := estimate(pairs); again.Known {
+		clock = again
+	}
+	return pairs, clock, doubtful
+}
+
+// end returns the address of the side that a pair's other trace calls side.
+func (t *Trace) end(side flows.Side, flip bool) flows.Addr {
+	if flip {
+		side = side.Peer()
+	}
+	return t.Addr[side]
+}
+
+// round scores all candidates, and accepts those that are the best of both their traces.
+func (p *pairing) round() (pairs []*Pair, doubtful int) {
+	var all []*Pair
+	seen := map[int]bool{}
+	for i, t := range p.a.traces {
+		clear(seen)
+		clues(t, func(c clue) {
+			list := p.index[c]
+			if len(list) > maxBucket && c.kind != clueTuple && c.kind != clueISN {
+				return
+			}
+			for _, j := range list[:min(len(list), 4*maxBucket)] {
+				if seen[j] {
+					continue
+				}
+				seen[j] = true
+				if x := p.score(t, p.b.traces[j]); x != nil {
+					x.atA, x.atB = i, j
+					all = append(all, x)
+				}
+			}
+		})
+	}
+	slices.SortStableFunc(all, func(x, y *Pair) int { return cmp.Compare(y.Score, x.Score) })
+	// The best score of each trace among the candidates that are left decides; one that is nearly as good leaves it open.
+	usedA, usedB := map[int]bool{}, map[int]bool{}
+	for i, x := range all {
+		if usedA[x.atA] || usedB[x.atB] || x.Score < bitsEnough {
+			continue
+		}
+		for _, y := range all[i+1:] {
+			if y.Score <= x.Score-bitsMargin {
+				break
+			}
+			if y.atA == x.atA && !usedB[y.atB] || y.atB == x.atB && !usedA[y.atA] {
+				x.Doubt = true
+				break
+			}
+		}
+		usedA[x.atA], usedB[x.atB] = true, true
+		if x.Doubt {
+			doubtful++
+			continue
+		}
+		pairs = append(pairs, x)
+	}
+	slices.SortFunc(pairs, func(x, y *Pair) int { return cmp.Compare(x.atA, y.atA) })
+	return pairs, doubtful
+}
+
+// score compares two traces, and returns nil where nothing but a port agrees.
+func (p *pairing) score(a, b *Trace) *Pair {
+	x := p.scoreAs(a, b, false)
+	if !a.Known || !b.Known {
+		if y := p.scoreAs(a, b, true); x == nil || y != nil && y.Score > x.Score {
+			x = y
+		}
+	}
+	return x
+}
+
+func (p *pairing) scoreAs(a, b *Trace, flip bool) *Pair {
+	x := &Pair{A: a, B: b, Flip: flip}
+	kinds := 0
+	sign := func(bits float64, name string) {
+		x.Score += bits
+		if name != "" {
+			x.Signs = append(x.Signs, name)
+			kinds++
+		}
+	}
+	p.addresses(x, sign)
+	known := [2]bool{}
+	for s := range flows.Side(2) {
+		o := x.other(s)
+		if !a.HasISN[s] || !b.HasISN[o] {
+			continue
+		}
+		known[s] = true
+		x.Shift[s] = b.ISN[o] - a.ISN[s]
+	}
+	equal := 0
+	for s := range flows.Side(2) {
+		if !known[s] || x.Shift[s] != 0 {
+			continue
+		}
+		bits := float64(bitsISN)
+		if a.ISN[s] == 0 || p.isns[a.ISN[s]] > 1 {
+			bits = bitsPlainISN
+		}
+		x.Score += bits
+		equal++
+	}
+	if equal > 0 {
+		sign(0, "initial sequence numbers")
+	}
+	for s := range flows.Side(2) {
+		if !known[s] {
+			x.Shift[s] = shiftOf(a, b, s, x.other(s))
+		}
+	}
+	m := compare(x)
+	x.byTimestamp, x.byIPID = m.timestamps > 0, m.ipids > 0
+	if m.numbers > 0 && equal == 0 && x.Shift == [2]flows.Seq{} {
+		sign(bitsSegments*float64(min(m.numbers, 2)), "sequence numbers")
+	}
+	if m.same >= 4 && m.same*5 >= 4*min(len(a.Sightings), len(b.Sightings), 2*compareMost) && equal < 2 {
+		sign(bitsShape, "segments")
+	}
+	if m.timestamps > 0 {
+		bits := float64(bitsTimestamp)
+		if len(p.index[clue{kind: clueTimestamp, n: uint64(m.timestamp)}]) > 2 {
+			bits = bitsCommonTimestamp
+		}
+		sign(bits, "timestamps")
+	}
+	if m.ipids > 0 {
+		bits := float64(bitsIPID)
+		if m.ipids >= 3 {
+			bits = bitsIPIDs
+		}
+		sign(bits, "IP IDs")
+	}
+	bits := 0.0
+	for i, d := range m.digests {
+		if i == 3 {
+			break
+		}
+		if p.data[d] > 4 {
+			bits += bitsCommonData
+		} else {
+			bits += bitsData
+		}
+	}
+	if bits > 0 {
+		sign(bits, "data")
+	}
+	if p.clock != nil {
+		switch d := p.clock.apart(a, b); {
+		case d <= 2_000_000_000:
+			sign(bitsTime, "time")
+		case d > 30_000_000_000:
+			x.Score -= bitsConflict
+		}
+	}
+	// Two connections with a proxy between them agree in their data, but in nothing that their hosts count.
+	if m.otherTimestamps > 0 && m.timestamps == 0 {
+		x.Score -= bitsConflict
+	}
+	shifted := known[0] && x.Shift[0] != 0 && known[1] && x.Shift[1] != 0
+	if shifted && m.timestamps == 0 && m.ipids == 0 {
+		x.Score -= bitsConflict
+	}
+	if m.same == 0 {
+		x.Score -= bitsConflict
+	}
+	if kinds < 2 && !(equal == 2 && x.Score >= bitsEnough) {
+		return nil
+	}
+	return x
+}
+
+// other returns what B calls a side of A.
+func (x *Pair) other(s flows.Side) flows.Side {
+	if x.Flip {
+		return s.Peer()
+	}
+	return s
+}
+
+// addresses compares addresses and ports.
+func (p *pairing) addresses(x *Pair, sign func(float64, string)) {
+	bits := 0.0
+	for s := range flows.Side(2) {
+		from, to := x.A.Addr[s], x.B.end(s, x.Flip)
+		switch {
+		case from == to:
+			bits += bitsEnd
+		case from.Port == to.Port && p.hosts[[2][16]byte{from.IP, to.IP}] > 0:
+			bits += bitsMapped
+		case from.Port != to.Port:
+		case s == flows.Originator && from.Port >= 1024:
+			bits += bitsPort
+		default:
+			bits += bitsService
+		}
+	}
+	switch {
+	case bits >= 2*bitsEnd:
+		sign(bits, "addresses and ports")
+	case bits >= bitsPort:
+		sign(bits, "ports")
+	default:
+		x.Score += bits
+	}
+}
+
+// shiftOf returns what to add to the sequence numbers of a side of a for those of b, where a SYN does not tell: of the first
+// segments that have the same length, and the same timestamp, IP ID or data.
+func shiftOf(a, b *Trace, sideA, sideB flows.Side) flows.Seq {
+	const first = 12
+	of := func(t *Trace, side flows.Side) []*Sighting {
+		var list []*Sighting
+		for i := range t.Sightings {
+			if s := &t.Sightings[i]; s.Side == side && s.Flags&flows.RST == 0 && len(list) < first {
+				list = append(list, s)
+			}
+		}
+		return list
+	}
+	votes := map[flows.Seq]int{}
+	best := flows.Seq(0)
+	there := of(b, sideB)
+	for _, g := range of(a, sideA) {
+		for _, h := range there {
+			if g.Len != h.Len || g.Flags != h.Flags {
+				continue
+			}
+			weight := 0
+			if g.HasTS && h.HasTS && g.TSval == h.TSval && g.TSecr == h.TSecr {
+				weight++
+			}
+			if g.IPID != 0 && g.IPID == h.IPID {
+				weight++
+			}
+			if g.Long != 0 && g.Long == h.Long && g.Len >= 8 {
+				weight++
+			}
+			if weight == 0 {
+				continue
+			}
+			d := h.SEQ - g.SEQ
+			if votes[d] += weight; votes[d] > votes[best] || votes[d] == votes[best] && d == 0 {
+				best = d
+			}
+		}
+	}
+	return best
+}
+
+// An agreement counts segments of two traces that are alike.
+type agreement struct {
+	same, numbers, data, ipids, timestamps, otherTimestamps int
+	digests                                                 []uint32
+	timestamp                                               uint32 // one that is alike
+}
+
+type numbers struct {
+	side  flows.Side
+	seq   flows.Seq
+	len   uint32
+	flags flows.Flags
+}
+
+const numberFlags = flows.SYN | flows.FIN | flows.RST
+
+// compareMost is how many segments at either end of a trace are compared to pair connections.
+const compareMost = 48
+
+// compare counts how many segments of A have a counterpart in B, by numbers.
+func compare(x *Pair) (m agreement) {
+	byNumbers := make(map[numbers]int, 2*compareMost)
+	each := func(t *Trace, f func(i int)) {
+		n := len(t.Sightings)
+		for i := range t.Sightings {
+			if i < compareMost || i >= n-compareMost {
+				f(i)
+			}
+		}
+	}
+	each(x.B, func(i int) {
+		g := &x.B.Sightings[i]
+		k := numbers{g.Side, g.SEQ, g.Len, g.Flags & numberFlags}
+		if _, ok := byNumbers[k]; !ok {
+			byNumbers[k] = i
+		}
+	})
+	each(x.A, func(i int) {
+		g := &x.A.Sightings[i]
+		seq := g.SEQ
+		if seq != 0 || g.Flags&flows.RST == 0 {
+			seq += x.Shift[g.Side]
+		}
+		j, ok := byNumbers[numbers{x.other(g.Side), seq, g.Len, g.Flags & numberFlags}]
+		if !ok {
+			return
+		}
+		h := &x.B.Sightings[j]
+		m.same++
+		if g.SEQ != 0 && g.SEQ != 1 {
+			m.numbers++
+		}
+		if g.Len > 0 {
+			m.data++
+			if g.Long != 0 && g.Long == h.Long && g.Len >= 8 {
+				m.digests = append(m.digests, g.Long)
+			} else if g.Short != 0 && g.Short == h.Short && g.Long*h.Long == 0 && g.Len >= 8 {
+				m.digests = append(m.digests, g.Short)
+			}
+		}
+		if g.IPID != 0 && g.IPID == h.IPID {
+			m.ipids++
+		}
+		if g.HasTS && h.HasTS && g.Flags&flows.RST == 0 {
+			if g.TSval == h.TSval {
+				m.timestamps++
+				if m.timestamp == 0 {
+					m.timestamp = g.TSval
+				}
+			} else {
+				m.otherTimestamps++
+			}
+		}
+	})
+	return m
+}

@@ -1,0 +1,474 @@
+package vantage
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// A Place is a packet in one of the captures.
+type Place struct{ Vantage, Frame int }
+
+// A View is what one capture alone says about a RST.
+type View struct {
+	Device   bool // its signs name a device on the path
+	Doubtful bool // they contradict the endpoint
+	Trigger  int  // frame of the segment that it answers, 0 for none
+	OtherMAC bool // it came from another Ethernet address than its sender's other packets
+	Unopened bool // the RST refuses or withdraws a connection that was never open
+}
+
+// Made says where a RST was made.
+type Made uint8
+
+// The places where a RST can be made.
+const (
+	Nowhere Made = iota // not known
+	OnHost              // on the host at From
+	Beyond              // at From, or farther away on its sender's side
+	Between             // between From and To
+	On                  // on the device at From
+)
+
+// A Verdict says who sent a RST, as far as all captures together show it.
+type Verdict struct {
+	Group *Group
+	Side  flows.Side // the named sender, in the group's words
+	Seen  []Place    // where it was captured; copies by one capture are listed too
+	Time  flows.Time // by the first capture's clock
+	View  Place      // the capture that shows best why it was sent
+
+	Made     Made
+	From, To int
+	Proven   bool
+	Device   bool // not the named endpoint
+	Unknown  bool // who it was is not known
+
+	Claims []Claim
+}
+
+// enoughPassed is how many packets a capture must hold, and none lack, before the lack of a single one says by itself
+// that it never was there.
+const enoughPassed = 400
+
+// manyPassed is how many make it more likely than not.
+const manyPassed = 60
+
+// Verdicts judges every RST of every capture, in the order of time. view returns what one capture alone says.
+func (c *Comparison) Verdicts(view func(Place) View) []*Verdict {
+	var all []*Verdict
+	for _, g := range c.Groups {
+		all = append(all, c.resets(g)...)
+	}
+	for _, x := range all {
+		c.judge(x, view)
+	}
+	for _, x := range all {
+		c.describe(x, view)
+	}
+	slices.SortStableFunc(all, func(x, y *Verdict) int { return cmp.Compare(x.Time, y.Time) })
+	return all
+}
+
+// reset finds a RST in a trace.
+func (t *Trace) at(frame int) int {
+	i, ok := slices.BinarySearchFunc(t.Sightings, frame, func(s Sighting, f int) int { return cmp.Compare(s.Frame, f) })
+	if !ok {
+		return -1
+	}
+	return i
+}
+
+// resets lists the RSTs of a connection, each once.
+func (c *Comparison) resets(g *Group) []*Verdict {
+	var all []*Verdict
+	of := map[Place]*Verdict{}
+	for v, t := range g.Traces {
+		if t == nil || t.Resets == 0 {
+			continue
+		}
+		var before *Sighting
+		for i := range t.Sightings {
+			s := &t.Sightings[i]
+			if s.Flags&flows.RST == 0 {
+				continue
+			}
+			here := Place{v, s.Frame}
+			if s.Copy && before != nil {
+				if x := of[Place{v, before.Frame}]; x != nil {
+					x.Seen, of[here] = append(x.Seen, here), x
+					continue
+				}
+			}
+			before = s
+			if of[here] != nil {
+				continue
+			}
+			x := &Verdict{Group: g, Side: g.side(v, s.Side), Seen: []Place{here}, View: here, Time: c.Common(v, s.Time)}
+			of[here] = x
+			for w := range g.Traces {
+				if g.Traces[w] == nil || w == v {
+					continue
+				}
+				if j, ok := g.counterpart(v, w, i); ok {
+					there := Place{w, g.Traces[w].Sightings[j].Frame}
+					if of[there] == nil {
+						x.Seen = append(x.Seen, there)
+						of[there] = x
+					}
+				}
+			}
+			all = append(all, x)
+		}
+	}
+	return all
+}
+
+// in returns the RST in a capture, nil where that does not hold it.
+func (x *Verdict) in(v int) *Sighting {
+	for _, p := range x.Seen {
+		if p.Vantage == v {
+			if i := x.Group.Traces[v].at(p.Frame); i >= 0 {
+				return &x.Group.Traces[v].Sightings[i]
+			}
+		}
+	}
+	return nil
+}
+
+// way returns the vantage points of the connection in the order in which the RST passes them.
+func (x *Verdict) way() []int {
+	way := slices.Clone(x.Group.order)
+	if x.Side == flows.Responder {
+		slices.Reverse(way)
+	}
+	return way
+}
+
+// judge decides where the RST was made.
+func (c *Comparison) judge(x *Verdict, view func(Place) View) {
+	way := x.way()
+	first := slices.IndexFunc(way, func(v int) bool { return x.in(v) != nil })
+	f := way[first]
+	x.From, x.View = f, Place{f, x.in(f).Frame}
+	x.Time = c.Common(f, x.in(f).Time)
+	say := view(x.View)
+	if !c.ordered(x.Group) {
+		// Which of the captures is nearer to whom is not known: they may have been made at one place.
+		x.Device, x.Unknown = say.Device, !say.Device && say.Doubtful
+		return
+	}
+	if first > 0 {
+		c.judgeMissing(x, way[first-1], f, say)
+		return
+	}
+	near, known := c.hosts[hostAt{f, x.Group.addr(f, x.Side).IP}]
+	if len(way) == 1 && known && near.vantage != f {
+		// Another capture is nearer to the sender, and does not hold the connection at all.
+		c.judgeAbsent(x, near, say)
+		return
+	}
+	x.Device, x.Unknown = say.Device, !say.Device && say.Doubtful
+	switch {
+	case !say.OtherMAC && c.onHost(x, f, len(way) > 1 || known):
+		x.Made, x.Proven, x.Device, x.Unknown = OnHost, true, false, false
+	case say.Device && (len(way) > 1 || known) && onDevice(c.Vantages[f].Name):
+		x.Made = On
+	case len(way) == 1 && !known:
+		x.Made = Nowhere
+		if !say.Device && onEnd(c.Vantages[f].Name) && initialTTL(x.in(f).TTL) && c.answersAtOnce(x, f) {
+			x.Made = OnHost
+		}
+	case !say.Device && !say.OtherMAC && c.atHost(x, f):
+		x.Made = OnHost
+	default:
+		x.Made = Beyond
+	}
+}
+
+// ordered reports whether the order of the captures that hold the connection is known.
+func (c *Comparison) ordered(g *Group) bool {
+	for k, p := range g.pairs {
+		if c.Same(k[0], k[1]) || !p.ordered {
+			return false
+		}
+	}
+	return true
+}
+
+// onHost reports whether the capture at v was made on the host of the RST's sender, so that the RST left it there.
+// nearest says that no other capture is nearer.
+func (c *Comparison) onHost(x *Verdict, v int, nearest bool) bool {
+	return nearest && c.atHost(x, v) && c.sameTTL(x, v)
+}
+
+// atHost reports whether the capture at v was made on the host of the RST's sender: its packets have passed no router,
+// and the capture's name or the host's reaction says so too.
+func (c *Comparison) atHost(x *Verdict, v int) bool {
+	name := c.Vantages[v].Name
+	if onDevice(name) {
+		return false
+	}
+	h := c.Vantages[v].Recorder.hosts[x.Group.addr(v, x.Side).IP]
+	if h == nil { // it sent nothing but RSTs
+		return onEnd(name) && initialTTL(x.in(v).TTL)
+	}
+	if h.other || !initialTTL(h.ttl) {
+		return onEnd(name) && !h.other && c.answersAtOnce(x, v)
+	}
+	return onEnd(name) || h.reaction > 0 && h.reaction < time.Millisecond
+}
+
+// sameTTL reports whether the RST has the TTL of its sender's other packets at v, or one with which a host begins.
+func (c *Comparison) sameTTL(x *Verdict, v int) bool {
+	ttl := x.in(v).TTL
+	h := c.Vantages[v].Recorder.hosts[x.Group.addr(v, x.Side).IP]
+	return initialTTL(ttl) || h != nil && h.ttl == ttl && !h.other
+}
+
+// answersAtOnce reports whether the RST, or its sender elsewhere in the capture, answers sooner than a path allows.
+func (c *Comparison) answersAtOnce(x *Verdict, v int) bool {
+	const atOnce = time.Millisecond
+	h := c.Vantages[v].Recorder.hosts[x.Group.addr(v, x.Side).IP]
+	if h != nil && h.reaction > 0 {
+		peer := c.Vantages[v].Recorder.hosts[x.Group.addr(v, x.Side.Peer()).IP]
+		return h.reaction < atOnce && (peer == nil || peer.reaction == 0 || h.reaction < peer.reaction)
+	}
+	t := x.Group.Traces[v]
+	i := t.at(x.in(v).Frame)
+	return i > 0 && t.Sightings[i-1].Side != t.Sightings[i].Side && t.Sightings[i].Time.Sub(t.Sightings[i-1].Time) < atOnce
+}
+
+// judgeMissing judges a RST that the capture at f holds, and the one at v, which it must have passed before, does not.
+func (c *Comparison) judgeMissing(x *Verdict, v, f int, say View) {
+	g, rst := x.Group, x.in(f)
+	x.Made, x.From, x.To = Between, v, f
+	at := c.shiftTime(f, v, rst.Time) // the latest time at which it can have been at v
+	running := c.running(v, at-flows.Time(c.leastDelay(v, f))) && !c.Vantages[v].Dropped
+	t := g.Traces[v]
+	side := g.side(v, x.Side)
+	inGap := t.GapFrom != 0 && at >= t.GapFrom && at <= t.GapTo
+	both := t.Segments[0] > 0 && t.Segments[1] > 0 || t.Segments[side.Peer()] > 0 && say.Unopened
+	lossy := t.Missing(side) > 0 || c.passed[v].missing > 0
+
+	seen, absent := 0, 0 // signs that captured packets show, and that missing ones do
+	if on := c.goesOn(x, v, at, say); on != nil {
+		seen += 2
+		x.claim(Claim{Kind: GoesOn, Places: []Place{{v, on.Frame}, {f, rst.Frame}}, Span: on.Time.Sub(at)})
+	}
+	if ttl, n, frame := c.otherTTL(x, f); n > 0 {
+		seen++
+		x.claim(Claim{Kind: OtherTTL, Places: []Place{{f, rst.Frame}, {f, frame}}, Number: int64(rst.TTL), Expected: int64(ttl), Count: n})
+	}
+	if trigger := g.Traces[f].at(say.Trigger); say.Trigger != 0 && trigger >= 0 {
+		s := &g.Traces[f].Sightings[trigger]
+		if g.side(f, s.Side) != x.Side {
+			need := c.roundTrip(g, v, f)
+			if took := rst.Time.Sub(s.Time); need > 0 && took < need*9/10-200*time.Microsecond {
+				seen++
+				x.claim(Claim{Kind: TooSoon, Places: []Place{{f, s.Frame}, {f, rst.Frame}}, Span: took, Need: need})
+			}
+			if _, ok := g.counterpart(f, v, trigger); !ok && g.paired(f, v) && !(s.Len > 0 && g.covers(f, v, s)) && !c.merged(g, f, v, s) {
+				absent++
+				x.claim(Claim{Kind: TriggerNeverArrived, Places: []Place{{f, s.Frame}}, To: v})
+			}
+		}
+	}
+	if say.Device {
+		seen++
+	}
+	if c.peerIsReset(x, v, f) {
+		absent++
+	}
+	sure := running && !inGap && both
+	switch {
+	case c.unpairedTwin(x, v, f):
+		x.Device, x.Unknown = say.Device, !say.Device // v holds a RST with these numbers that is not paired either
+	case inGap || !both && seen == 0:
+		x.Unknown, x.Device = !say.Device, say.Device
+	case sure && !lossy && seen+absent > 0, seen >= 2,
+		sure && c.passed[v].missing == 0 && c.passed[v].of >= enoughPassed:
+		x.Device, x.Proven = true, true
+	case c.passed[v].missing == 0 && c.passed[v].of >= manyPassed:
+		x.Device = true
+	default:
+		// A capture may lack a packet: without another sign, the RST is taken for what it looks like.
+		x.Device = say.Device || absent > 0 && c.passed[v].missing == 0
+		x.Unknown = !x.Device && (say.Doubtful || !c.likelyLost(x, v, f, say))
+	}
+	if !x.Device && !x.Unknown {
+		x.Made = Beyond
+		if c.hostAt(x, v) {
+			x.Made = OnHost
+		}
+	}
+}
+
+// hostAt reports whether the capture at v was made on the host of the RST's sender, although it does not hold the RST.
+func (c *Comparison) hostAt(x *Verdict, v int) bool {
+	h := c.Vantages[v].Recorder.hosts[x.Group.addr(v, x.Side).IP]
+	return h != nil && !onDevice(c.Vantages[v].Name) && !h.other && initialTTL(h.ttl)
+}
+
+// unpairedTwin reports whether the capture at v holds a RST with the same numbers that has no counterpart: which is which
+// is not sure then.
+func (c *Comparison) unpairedTwin(x *Verdict, v, f int) bool {
+	g, rst := x.Group, x.in(f)
+	for i := range g.Traces[v].Sightings {
+		s := &g.Traces[v].Sightings[i]
+		if s.Flags&flows.RST == 0 || s.Copy || g.side(v, s.Side) != x.Side {
+			continue
+		}
+		if _, ok := g.counterpart(v, f, i); !ok && g.sameNumbers(v, f, s, rst) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameNumbers reports whether a RST at v has the numbers of one at f.
+func (g *Group) sameNumbers(v, f int, s, rst *Sighting) bool {
+	if s.SEQ == 0 && rst.SEQ == 0 {
+		return s.ACK+g.shift(v, f, g.side(v, s.Side).Peer()) == rst.ACK
+	}
+	return s.SEQ+g.shift(v, f, g.side(v, s.Side)) == rst.SEQ
+}
+
+// likelyLost reports whether a RST looks like its sender's own, of which the capture at v lacks the packet: what it
+// answers reached v, and it came as late as it must.
+func (c *Comparison) likelyLost(x *Verdict, v, f int, say View) bool {
+	i := x.Group.Traces[f].at(say.Trigger)
+	if say.Trigger == 0 || i < 0 {
+		return true
+	}
+	_, ok := x.Group.counterpart(f, v, i)
+	return ok
+}
+
+// judgeAbsent judges a RST of a connection that the capture nearest to its sender does not hold at all.
+func (c *Comparison) judgeAbsent(x *Verdict, near nearest, say View) {
+	f := x.From
+	rst := x.in(f)
+	at := c.shiftTime(f, near.vantage, rst.Time)
+	x.Made, x.From, x.To = Between, near.vantage, f
+	x.Device = true
+	running := c.running(near.vantage, at) && !c.Vantages[near.vantage].Dropped
+	lossy := c.passed[near.vantage].missing > 0
+	t := x.Group.Traces[f]
+	if c.mayBeThere(x.Group, f, near.vantage) {
+		// It may be a connection there that could not be paired.
+		x.Made, x.Device, x.Unknown = Nowhere, say.Device, !say.Device && say.Doubtful
+		return
+	}
+	sent := 0 // packets that would have reached the capture
+	for i := range t.Sightings {
+		if s := &t.Sightings[i]; x.Group.side(f, s.Side) != x.Side && !s.Copy && c.running(near.vantage, c.shiftTime(f, near.vantage, s.Time)) {
+			sent++
+		}
+	}
+	// Of one connection, all that was sent is missing there, while the same host answers others.
+	x.Proven = running && sent > 0 && (!lossy || sent > 1 || say.Device)
+	if !running && sent == 0 && !say.Device {
+		x.Device, x.Unknown, x.Made = false, true, Nowhere
+	}
+}
+
+// mayBeThere reports whether the capture at w holds a connection that is not paired, of the same time and to the same
+// port as the one that v alone holds.
+func (c *Comparison) mayBeThere(g *Group, v, w int) bool {
+	const around = 5 * time.Second
+	t := g.Traces[v]
+	first, last := c.shiftTime(v, w, t.First)-flows.Time(around), c.shiftTime(v, w, t.Last)+flows.Time(around)
+	for _, o := range c.alone[w] {
+		if o.First <= last && o.Last >= first && (o.Addr[0].Port == t.Addr[0].Port || o.Addr[1].Port == t.Addr[1].Port ||
+			o.Addr[0].Port == t.Addr[1].Port || o.Addr[1].Port == t.Addr[0].Port) {
+			return true
+		}
+	}
+	return false
+}
+
+// goesOn returns a segment by which the named sender goes on at v after the RST that it is said to have sent, nil for
+// none.
+func (c *Comparison) goesOn(x *Verdict, v int, at flows.Time, say View) *Sighting {
+	if say.Unopened {
+		return nil
+	}
+	t := x.Group.Traces[v]
+	side := x.Group.side(v, x.Side)
+	var next flows.Seq
+	seen := false
+	for i := range t.Sightings {
+		s := &t.Sightings[i]
+		if s.Side != side || s.Copy || s.Flags&(flows.RST|flows.SYN) != 0 {
+			continue
+		}
+		if s.Time.Sub(at) > slack && (s.Flags&flows.FIN != 0 || s.Len > 0 && seen && s.End().Sub(next) > 0) {
+			return s
+		}
+		if end := s.End(); !seen || end.Sub(next) > 0 {
+			next, seen = end, true
+		}
+	}
+	return nil
+}
+
+// otherTTL returns the TTL of the other packets of the RST's sender at f, how many they are and one of them, if all have
+// the same and the RST has another.
+func (c *Comparison) otherTTL(x *Verdict, f int) (ttl uint8, n, frame int) {
+	t, rst := x.Group.Traces[f], x.in(f)
+	for i := range t.Sightings {
+		s := &t.Sightings[i]
+		if x.Group.side(f, s.Side) != x.Side || s.Flags&flows.RST != 0 || s.TTL == 0 {
+			continue
+		}
+		if n > 0 && s.TTL != ttl {
+			return 0, 0, 0
+		}
+		ttl, frame = s.TTL, s.Frame
+		n++
+	}
+	if n > 0 && ttl == rst.TTL {
+		return 0, 0, 0
+	}
+	return ttl, n, frame
+}
+
+// leastDelay returns the least time that a packet takes from v to f, 0 if it is not known.
+func (c *Comparison) leastDelay(v, f int) time.Duration {
+	l := c.links[[2]int{min(v, f), max(v, f)}]
+	if l == nil || !l.clock.Known || !l.clock.OneWay[0] || !l.clock.OneWay[1] {
+		return 0
+	}
+	return l.clock.Uncertainty
+}
+
+// roundTrip returns the least time that a packet needs from f to v and back, 0 if it is not known.
+func (c *Comparison) roundTrip(g *Group, v, f int) time.Duration {
+	l := c.links[[2]int{min(v, f), max(v, f)}]
+	if l == nil || !l.clock.Known || !l.clock.Sure {
+		return 0
+	}
+	return 2 * l.clock.Uncertainty
+}
+
+// peerIsReset reports whether the sender of the RST gets one in its peer's name, which that never sent, within a second.
+func (c *Comparison) peerIsReset(x *Verdict, v, f int) bool {
+	g := x.Group
+	t, rst := g.Traces[v], x.in(f)
+	at := c.shiftTime(f, v, rst.Time)
+	for i := range t.Sightings {
+		s := &t.Sightings[i]
+		if s.Flags&flows.RST == 0 || g.side(v, s.Side) == x.Side || s.Copy {
+			continue
+		}
+		if _, ok := g.counterpart(v, f, i); !ok && absolute(s.Time.Sub(at)) < int64(time.Second) {
+			return true
+		}
+	}
+	return false
+}
+
+func (x *Verdict) claim(k Claim) { x.Claims = append(x.Claims, k) }
