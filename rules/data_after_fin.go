@@ -87,7 +87,9 @@ var dataAfterFIN = &Rule{
 			f.Remedy = "Harmless in itself. A program that stops on purpose should end the exchange by its protocol first (in WebSocket, with a Close frame)."
 		}
 		f.SayCompletion(c)
-		if b := c.Close.Completion; c.ByClient() && b.State == facts.OpenRequest && b.Side == c.Side && f.Severity != Info && f.waited(b.Since) && (f.Claims(claim.Unanswered) || f.Claims(claim.NoResponse)) {
+		b := c.Close.Completion
+		left := c.ByClient() && b.State == facts.OpenRequest && b.Side == c.Side && f.waited(b.Since)
+		if left && f.Severity != Info && (f.Claims(claim.Unanswered) || f.Claims(claim.NoResponse)) {
 			f.Remedy = "The client stopped waiting after " + words.Span(b.Since) + ", or ended: compare that with its time limit (or its caller's), and look at the server for what took so long. In the client's log look for a cancelled call or a crash at the time of its FIN."
 		}
 		if closedOnPurpose(c) {
