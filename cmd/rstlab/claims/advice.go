@@ -30,7 +30,7 @@ var statements = []negative{
 	{regexp.MustCompile(`stopped waiting after`), "unanswered no-response sent-after+ unacked"},
 	{regexp.MustCompile(`Nothing was lost\.`), "answers-reset+ over-before+ opened-after+ no-handshake+ reply-to+"},
 	{regexp.MustCompile(`the connection was over`), "over-before+ fin-acked+ closed-by+ goodbye+ last-message+ reset-before+"},
-	{regexp.MustCompile(`'s last message( \([^)]*\))?: it says why`), "verdict+ goodbye+ last-message+ response+"},
+	{regexp.MustCompile(`'s last message( \([^)]*\))?: it says why`), "verdict+ goodbye+ last-message+ response+ handshake-open+"},
 	{regexp.MustCompile(`the unanswered request`), "unanswered no-response"},
 	{regexp.MustCompile(`can be seen to|was seen to`), "none"},
 	{regexp.MustCompile(`have no TLS version, cipher or parameter in common|The certificate of the other side is not trusted`), "alert+"},
@@ -38,7 +38,7 @@ var statements = []negative{
 
 // counsel are the clauses with a negation that only advise, or say what may be the case.
 var counsel = regexp.MustCompile(`do(es)? not (set|read)|does not read|noticed nothing|notices nothing( but)?|[Nn]othing to repair|^[Nn]othing:|Most likely nothing|nothing more|` +
-	`is not (in it|intended|in this capture|expected)|are not( in it)?|if no scan is expected|send nothing more|neither the answer nor the RST is in that capture|` +
+	`is not (in it|intended|in this capture|expected)|are not( in it)?|why (the capture does not hold it|no answer came)|if no scan is expected|send nothing more|neither the answer nor the RST is in that capture|` +
 	`without (loss|closing)|do not arrive here|Where its response was not complete, which encryption hides|of which no|without the connection`)
 
 // constants are the figures of advice that say nothing about the capture.
