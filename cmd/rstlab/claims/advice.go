@@ -38,7 +38,7 @@ var statements = []negative{
 
 // counsel are the clauses with a negation that only advise, or say what may be the case.
 var counsel = regexp.MustCompile(`do(es)? not (set|read)|does not read|noticed nothing|notices nothing( but)?|[Nn]othing to repair|^[Nn]othing:|Most likely nothing|nothing more|` +
-	`is not (in it|intended|in this capture|expected)|are not( in it)?|why (the capture does not hold it|no answer came)|if no scan is expected|send nothing more|neither the answer nor the RST is in that capture|` +
+	`is not (in it|intended|in this capture|expected)|are not( in it)?|why (the capture does not hold it|no answer came)|is not what TLS expects|if no scan is expected|send nothing more|neither the answer nor the RST is in that capture|` +
 	`without (loss|closing)|do not arrive here|Where its response was not complete, which encryption hides|of which no|without the connection`)
 
 // constants are the figures of advice that say nothing about the capture.
