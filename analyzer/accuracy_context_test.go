@@ -40,7 +40,7 @@ func lacks(r *report.Reset, defects ...string) bool {
 type calibration struct {
 	n, right        int
 	sum             float64
-	sure, sureRight int // said with 0.9 or more
+	sure, sureRight int // confidence 0.9 or more
 	bins            [10]bin
 }
 
@@ -80,9 +80,9 @@ func (s *score) inContext(l *truth.Line, r *report.Reset) {
 // contextTable is the section of docs/accuracy.md that has the figures of all sets by context, and floors for them.
 func contextTable(scores []*score) string {
 	var b strings.Builder
-	b.WriteString("\n## By context\n\nWhat the capture lacks of a reset's connection, as the report itself says; a reset may be in several rows. Resets\nwhose cause the packets do not tell are left out, but for the last two columns: there they are right only where the\nlabel said is the true one.\n")
+	b.WriteString("\n## By context\n\nWhat the capture lacks of a reset's connection, as the report itself says; a reset may be in several rows. Resets\nwhose cause the packets do not decide are left out, except in the last two columns, where they count as right only if\nthe label given is the true one.\n")
 	for _, s := range scores {
-		fmt.Fprintf(&b, "\n%s%s:\n\n| context | resets | said on average | right | calibration error | said at 0.9 or more | right of these | with those not told | right of these |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n", strings.ToUpper(s.title[:1]), s.title[1:])
+		fmt.Fprintf(&b, "\n%s%s:\n\n| context | resets | mean confidence | right | calibration error | confidence ≥ 0.9 | right of these | including undecided | right of these |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n", strings.ToUpper(s.title[:1]), s.title[1:])
 		for i, c := range s.contexts {
 			if c.n > 0 {
 				fmt.Fprintf(&b, "| %s | %d | %.3f | %.3f | %.3f | %d | %.3f | %d | %.3f |\n", contexts[i].title, c.n, c.sum/float64(c.n), ratio(c.right, c.n), c.error(),
@@ -93,7 +93,7 @@ func contextTable(scores []*score) string {
 	return b.String()
 }
 
-// contextFigures are the floors of the contexts: how often what is said at 0.9 or more is right.
+// contextFigures are the floors of the contexts: how often a label with a confidence of 0.9 or more is right.
 func (s *score) contextFigures(figures map[string]float64) {
 	for i, c := range s.contexts {
 		if c.sure > 0 {

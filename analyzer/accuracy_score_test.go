@@ -20,25 +20,25 @@ type score struct {
 	group       string // twin kind being compared, "" none
 
 	missed, invented int
-	blind            tally                  // resets whose cause the packets of their capture do not tell
+	blind            tally                  // resets whose cause the packets of their capture do not decide
 	all              tally                  // the others
 	byLabel          map[rules.Cause]*tally // by the true one
 	byGroup          map[string]*tally
 	bySituation      map[string]*tally
-	confusion        map[rules.Cause]map[rules.Cause]int // true, then said
+	confusion        map[rules.Cause]map[rules.Cause]int // true, then given
 
-	forged, told, told2, visible int // resets of middleboxes: all; said to be so, rightly; said to be so at all; could be told
-	visibleTold                  int
-	bins                         [10]bin
-	contexts, allContexts        []calibration // as contexts; without and with the resets whose cause the packets do not tell
+	forged, reportedRightly, reported, visible int // resets of middleboxes: all; reported as such, rightly; reported as such at all; that packets can show
+	visibleReported                            int
+	bins                                       [10]bin
+	contexts, allContexts                      []calibration // as contexts; without and with the resets whose cause the packets do not decide
 }
 
 // A tally counts resets.
 type tally struct {
 	n     int
-	first int // the true label was said
-	two   int // the true label was said, or was the first alternative
-	also  int // what was said is the true label or one that the packets leave open
+	first int // the label given is the true one
+	two   int // the true label is the one given, or the first alternative
+	also  int // the label given is the true one or one that the packets leave open
 }
 
 // A bin is the resets whose confidence lies in one tenth.
@@ -118,7 +118,7 @@ func (s *score) cause(t *testing.T, path string, l *truth.Line, r *report.Reset)
 		b.right++
 	}
 	if !first && *showMisses {
-		t.Logf("%s #%d: said %s (%s, %.2f), is %s (%s) %v: %s; kernel %s/%s", path, l.Frame, r.Cause, r.Detail, r.Confidence, l.Cause, l.Detail, l.AlsoOK, l.Why, l.KernelReason, l.KernelState)
+		t.Logf("%s #%d: given %s (%s, %.2f), is %s (%s) %v: %s; kernel %s/%s", path, l.Frame, r.Cause, r.Detail, r.Confidence, l.Cause, l.Detail, l.AlsoOK, l.Why, l.KernelReason, l.KernelState)
 	}
 }
 
@@ -126,24 +126,24 @@ func (s *score) origin(t *testing.T, path string, l *truth.Line, r *report.Reset
 	if l.Origin == "unsure" {
 		return
 	}
-	is, said := l.Origin == "middlebox", r.Origin == rules.OriginMiddlebox
+	is, reported := l.Origin == "middlebox", r.Origin == rules.OriginMiddlebox
 	if is {
 		s.forged++
 		if !l.Hidden {
 			s.visible++
-			if said {
-				s.visibleTold++
+			if reported {
+				s.visibleReported++
 			}
 		}
 	}
-	if said {
-		s.told2++
+	if reported {
+		s.reported++
 		if is {
-			s.told++
+			s.reportedRightly++
 		}
 	}
-	if *showMisses && (said && !is || is && !l.Hidden && !said) {
-		t.Logf("%s #%d: origin %s, said %s (%s); %s", path, l.Frame, l.Origin, r.Origin, r.Detail, l.Source)
+	if *showMisses && (reported && !is || is && !l.Hidden && !reported) {
+		t.Logf("%s #%d: origin %s, reported %s (%s); %s", path, l.Frame, l.Origin, r.Origin, r.Detail, l.Source)
 	}
 }
 
@@ -163,7 +163,7 @@ func (s *score) figures() map[string]float64 {
 	figures := map[string]float64{
 		"top-1": ratio(s.all.first, s.all.n), "first-two": ratio(s.all.two, s.all.n), "left-open": ratio(s.all.also, s.all.n),
 		"top-1-by-situation": macro, "blind-left-open": ratio(s.blind.also, s.blind.n),
-		"origin-precision": ratio(s.told, s.told2), "origin-recall": ratio(s.visibleTold, s.visible),
+		"origin-precision": ratio(s.reportedRightly, s.reported), "origin-recall": ratio(s.visibleReported, s.visible),
 		"calibration-error": s.calibrationError(),
 	}
 	s.contextFigures(figures)
@@ -190,15 +190,15 @@ func (s *score) text() string {
 	fmt.Fprintf(&b, "%d resets of %d situations. Missed: %d. Invented: %d.\n\n", s.all.n+s.blind.n, len(s.bySituation), s.missed, s.invented)
 	fmt.Fprintf(&b, "| figure | value |\n|---|---:|\n")
 	for _, row := range [][2]string{
-		{"top-1", "the true label is the one said"}, {"first-two", "the true label is said or the first alternative"},
-		{"left-open", "what is said is true or cannot be ruled out by these packets"}, {"top-1-by-situation", "top-1, each situation counted once"},
-		{"origin-precision", "origin: said to be a middlebox's, and is"}, {"origin-recall", "origin: a middlebox's that packets can show, and is said"},
+		{"top-1", "the label given is the true one"}, {"first-two", "the true label is the one given or the first alternative"},
+		{"left-open", "the label given is true or cannot be ruled out by these packets"}, {"top-1-by-situation", "top-1, each situation counted once"},
+		{"origin-precision", "origin: reported as a middlebox's, and is"}, {"origin-recall", "origin: a middlebox's that packets can show, and is reported"},
 		{"calibration-error", "expected calibration error"},
 	} {
 		fmt.Fprintf(&b, "| %s | %.3f |\n", row[1], f[row[0]])
 	}
 	if s.blind.n > 0 {
-		fmt.Fprintf(&b, "\nThe packets do not tell the cause of %d further resets; what is said of these cannot be ruled out in %.3f.\n", s.blind.n, f["blind-left-open"])
+		fmt.Fprintf(&b, "\nThe packets do not decide the cause of %d further resets; the label given to these cannot be ruled out in %.3f.\n", s.blind.n, f["blind-left-open"])
 	}
 	b.WriteString("\n| true label | resets | top-1 | first two | left open |\n|---|---:|---:|---:|---:|\n")
 	for _, c := range rules.Causes {
@@ -206,7 +206,7 @@ func (s *score) text() string {
 			fmt.Fprintf(&b, "| %s | %d | %.3f | %.3f | %.3f |\n", c, x.n, ratio(x.first, x.n), ratio(x.two, x.n), ratio(x.also, x.n))
 		}
 	}
-	b.WriteString("\nConfusion (rows are true, columns are said):\n\n| |")
+	b.WriteString("\nConfusion (rows are true, columns are given):\n\n| |")
 	for _, c := range rules.Causes {
 		fmt.Fprintf(&b, " %s |", c)
 	}
@@ -225,7 +225,7 @@ func (s *score) text() string {
 			fmt.Fprintf(&b, "| %s | %d | %.3f | %.3f | %.3f |\n", g, x.n, ratio(x.first, x.n), ratio(x.two, x.n), ratio(x.also, x.n))
 		}
 	}
-	b.WriteString("\n| confidence | resets | said on average | right |\n|---|---:|---:|---:|\n")
+	b.WriteString("\n| confidence | resets | mean confidence | right |\n|---|---:|---:|---:|\n")
 	for i, x := range s.bins {
 		if x.n > 0 {
 			fmt.Fprintf(&b, "| %.1f–%.1f | %d | %.3f | %.3f |\n", float64(i)/10, float64(i+1)/10, x.n, x.sum/float64(x.n), ratio(x.right, x.n))

@@ -12,7 +12,7 @@ import (
 const (
 	backscatterMany    = 0.95 // several such answers came to this host
 	backscatterOne     = 0.85 // the SYN may have been sent before the capture began
-	backscatterRefused = 0.90 // the answer is the RST itself
+	backscatterRefused = 0.85 // the answer is the RST itself: the same as a refusal of which one direction was captured
 )
 
 // backscatterID is what other rules call it by.
@@ -26,11 +26,11 @@ var backscatter = &Rule{
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.1", "RFC 4987 §2.2"},
 	Doc: Doc{
 		Title:      "An answer to a SYN that this host never sent",
-		Happened:   "Somebody sends SYNs with forged source addresses, most often to flood a server. The server answers to the addresses that it sees: hosts that never asked for a connection get a SYN-ACK, which they reset, or a RST. Such answers are called backscatter.",
+		Happened:   "An attacker sends SYNs with forged source addresses, most often to flood a server. The server answers to these addresses: hosts that never sent a SYN get a SYN-ACK, which they reset, or a RST. Such answers are called backscatter.",
 		Recognised: "The capture shows what the host sends, and no SYN of it on this connection: its first segment is the SYN-ACK that the host resets, or a RST that refuses a SYN. Most often there are many of them, from several ports or servers.",
 		LookAlikes: "A SYN that was sent before the capture began, within the last seconds. A program that gave up connecting sent its SYN (connect-withdrawn, late-syn-ack).",
 		Prints:     "Nothing: no application on this host sees it.",
-		Remedy:     "Nothing to repair here. Somebody uses this address as a forged source: the operator of the host that sends these answers is being flooded, and may want to know.",
+		Remedy:     "Nothing to repair here. This address is used as a forged source: the operator of the host that sends these answers is being flooded, and may want to know.",
 		Limits:     "Who forges the addresses is not in the packets.",
 	},
 	Match: func(c *facts.Facts) float64 {
@@ -70,6 +70,6 @@ var backscatter = &Rule{
 		}
 	},
 	Effects: Effects{Symptom: func(*facts.Facts, programs.Outcome) string {
-		return "Nothing: no application had asked for this connection"
+		return "Nothing: no application had opened this connection"
 	}},
 }

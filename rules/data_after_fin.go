@@ -86,7 +86,10 @@ var dataAfterFIN = &Rule{
 			f.Summary += " Only a keep-alive ping was unanswered."
 			f.Remedy = "Harmless in itself. A program that stops on purpose should end the exchange by its protocol first (in WebSocket, with a Close frame)."
 		}
-		if b := c.Close.Completion; c.ByClient() && b.State == facts.OpenRequest && b.Side == c.Side && f.Severity != Info {
+		f.SayCompletion(c)
+		b := c.Close.Completion
+		left := c.ByClient() && b.State == facts.OpenRequest && b.Side == c.Side && f.waited(b.Since)
+		if left && f.Severity != Info && (f.Claims(claim.Unanswered) || f.Claims(claim.NoResponse)) {
 			f.Remedy = "The client stopped waiting after " + words.Span(b.Since) + ", or ended: compare that with its time limit (or its caller's), and look at the server for what took so long. In the client's log look for a cancelled call or a crash at the time of its FIN."
 		}
 		if closedOnPurpose(c) {
@@ -98,7 +101,6 @@ var dataAfterFIN = &Rule{
 		if refused(c) {
 			f.Remedy = words.Sentence("Read %s's last message%s: it says why it ended the session.", Sender(c), words.Quoted(c.Close.Completion.Text))
 		}
-		f.SayCompletion(c)
 		f.SayIdle(c)
 		if closedOnPurpose(c) {
 			f.Say(claim.Claim{Kind: claim.GoodbyeSent, Side: c.Side, What: claim.CloseNotify}, c.Close.Exchange.CloseNotify[c.Side])

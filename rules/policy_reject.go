@@ -7,7 +7,7 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-const policyRejectSure = 0.975
+const policyRejectSure = 0.89
 
 var policyReject = &Rule{
 	ID:       "policy-reject",

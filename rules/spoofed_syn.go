@@ -20,7 +20,7 @@ var spoofedSYN = &Rule{
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.1", "RFC 4987 §2.2"},
 	Doc: Doc{
 		Title:      "A SYN with a forged source address",
-		Happened:   "Somebody sent a SYN with the address of another host as its source. The SYN-ACK went to that host, which knows of no such connection and reset it.",
+		Happened:   "A SYN was sent with the address of another host as its source. The SYN-ACK went to that host, which knows of no such connection and reset it.",
 		Recognised: "SYN, SYN-ACK, bare RST, and no ACK that completes the handshake; the SYN came from another Ethernet address or from another distance (TTL, hop limit) than the RST, or carries data that the SYN-ACK does not acknowledge, as no system sends it without TCP Fast Open.",
 		LookAlikes: "A scanner's SYN has a TTL that its own system does not use, and the same Ethernet address (syn-probe). A program that gave up connecting sent an ordinary SYN (connect-withdrawn).",
 		Prints:     "Nothing: no application on either side sees a connection.",

@@ -9,9 +9,9 @@ import (
 
 // How sure it is that the RST's sender never had the connection.
 const (
-	straySure  = 0.97 // the trigger is the first that is seen of the connection
-	strayAlive = 0.85 // segments of the peer before it acknowledge something unseen: somebody answered them
-	strayLong  = 0.92
+	straySure  = 0.80 // the trigger is the first that is seen of the connection; it may have had it before the capture
+	strayAlive = 0.75 // segments of the peer before it acknowledge something unseen: the host had answered them
+	strayLong  = 0.78
 	strayOpens = 0.95 // the connection opens afterwards
 	strayEarly = 0.85 // it acknowledges a SYN, but no SYN-ACK came before it
 )

@@ -1,10 +1,12 @@
 package rules
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/programs"
 	"github.com/rstexplain/rstexplain/rules/words"
@@ -80,13 +82,16 @@ func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 			"a later segment is answered or it times out"
 	case !c.ByClient() && c.PeerClosedFirst() && x.Pending > 0 && f.Severity != Info:
 		f.Symptom = "The client's application had given up before the RST came"
-		if b.Since >= ownLimitFrom && b.State == facts.OpenRequest && b.Side == o {
+		if !f.says(claim.ClosedBy, o) && !f.says(claim.FINAcked, o) && !f.says(claim.ClosedUnseen, o) {
+			f.Note(claim.Claim{Kind: claim.ClosedBy, Side: o, Span: c.Time.Sub(c.Rcv.FIN.Time)}, c.Rcv.FIN.Frame)
+		}
+		if b.Since >= ownLimitFrom && b.State == facts.OpenRequest && b.Side == o && f.waited(b.Since) {
 			f.Symptom += ", most likely because its time limit for the answer ran out"
 			e.prints(c, f, o, programs.OwnLimit)
 		}
 	case f.Rule.Effects.Symptom != nil:
 		f.Symptom = f.Rule.Effects.Symptom(c, s)
-	case c.Unopened():
+	case c.Unopened() && f.showsOpening():
 		f.Symptom = words.Capital(Receiver(c)) + "'s application noticed nothing: the handshake was not finished, so that it was never handed the connection"
 		e.ownErrors(c, f)
 	case s == programs.Nothing:
@@ -124,6 +129,30 @@ func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 	}
 }
 
+// says reports whether the evidence holds a claim of this kind about a side.
+func (f *Finding) says(k claim.Kind, side flows.Side) bool {
+	return slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Kind == k && e.Side == side })
+}
+
+// waited reports whether the evidence says that a request was without an answer for this long.
+func (f *Finding) waited(d time.Duration) bool {
+	return slices.ContainsFunc(f.Evidence, func(e Evidence) bool {
+		return (e.Kind == claim.Unanswered || e.Kind == claim.NoResponse) && e.Span == d && d >= 100*time.Millisecond // shorter ones are not printed
+	})
+}
+
+// showsOpening reports whether the evidence shows a connection that was being opened: in a capture of one direction, one
+// that was open can look so.
+func (f *Finding) showsOpening() bool {
+	return slices.ContainsFunc(f.Evidence, func(e Evidence) bool {
+		switch e.Kind {
+		case claim.SYNSent, claim.SYNACKSent, claim.OtherACK, claim.BadACK, claim.NoSYN, claim.ReplyTo:
+			return true
+		}
+		return false
+	})
+}
+
 // ownErrors says what the client prints when it is the client that closed before it had its answer: the RST is
 // the end of what only the client can report.
 func (e *Engine) ownErrors(c *facts.Facts, f *Finding) {
@@ -140,7 +169,7 @@ func (e *Engine) ownErrors(c *facts.Facts, f *Finding) {
 		f.Symptom += ". " + says
 	case c.OwnWindowClosed() >= closedNoted: // it did not read
 		return
-	case (b.State == facts.OpenRequest || b.State == facts.CutResponse) && b.Since >= ownLimitFrom:
+	case (b.State == facts.OpenRequest || b.State == facts.CutResponse) && b.Since >= ownLimitFrom && f.waited(b.Since):
 		s = programs.OwnLimit
 		f.Symptom += ". The client itself had waited for " + words.Span(b.Since) + "; perhaps its time limit for the answer ran out"
 	default:

@@ -15,13 +15,13 @@ import (
 // statements are the clauses of such sentences that state something about packets, and the kinds of claims that show it,
 // as in negatives.
 var statements = []negative{
-	{regexp.MustCompile(`at the first RST of the event`), "same-event+ duplicate+"},
+	{regexp.MustCompile(`at the first RST of the event`), "same-event+ duplicate+ reset-before+"},
 	{regexp.MustCompile(`nothing more than at frame`), "same-event+ duplicate+ also-reset+ reset-before+ over-before+ closed-by+"},
 	{regexp.MustCompile(`the handshake was not (finished, so that it was never handed the connection|finished|completed, and no application got the connection)`), "syn+ syn-ack+ other-ack+ bad-ack+ no-syn+ reply-to+"},
 	{regexp.MustCompile(`(had|has) given up before the RST came`), "closed-by+ closed-unseen+ fin-acked+"},
 	{regexp.MustCompile(`if its TCP drops it as the numbers say|which its TCP does not accept`), "out-of-window+ in-window+ at-fin+ not-for-syn+ challenge-ack+ wrong-echo+"},
 	{regexp.MustCompile(`did not accept this RST, and the connection opened|the connection opened afterwards`), "opened-after+ accepts-after-reset+"},
-	{regexp.MustCompile(`no application had asked for this connection`), "unasked+ no-syn+ odd-flags+ syn-data+ ttl-differs+ mac-differs+"},
+	{regexp.MustCompile(`no application had opened this connection`), "unasked+ no-syn+ odd-flags+ syn-data+ ttl-differs+ mac-differs+"},
 	{regexp.MustCompile(`which still had the old connection`), "other-ack+ reply-to+"},
 	{regexp.MustCompile(`does not trust`), "alert+"},
 	{regexp.MustCompile(`whoever floods waits for no answer`), "askers+"},
@@ -30,7 +30,7 @@ var statements = []negative{
 	{regexp.MustCompile(`stopped waiting after`), "unanswered no-response sent-after+ unacked"},
 	{regexp.MustCompile(`Nothing was lost\.`), "answers-reset+ over-before+ opened-after+ no-handshake+ reply-to+"},
 	{regexp.MustCompile(`the connection was over`), "over-before+ fin-acked+ closed-by+ goodbye+ last-message+ reset-before+"},
-	{regexp.MustCompile(`'s last message( \([^)]*\))?: it says why`), "verdict+ goodbye+ last-message+ response+"},
+	{regexp.MustCompile(`'s last message( \([^)]*\))?: it says why`), "verdict+ goodbye+ last-message+ response+ handshake-open+"},
 	{regexp.MustCompile(`the unanswered request`), "unanswered no-response"},
 	{regexp.MustCompile(`can be seen to|was seen to`), "none"},
 	{regexp.MustCompile(`have no TLS version, cipher or parameter in common|The certificate of the other side is not trusted`), "alert+"},
@@ -38,7 +38,7 @@ var statements = []negative{
 
 // counsel are the clauses with a negation that only advise, or say what may be the case.
 var counsel = regexp.MustCompile(`do(es)? not (set|read)|does not read|noticed nothing|notices nothing( but)?|[Nn]othing to repair|^[Nn]othing:|Most likely nothing|nothing more|` +
-	`is not (in it|intended|in this capture|expected)|are not( in it)?|if no scan is expected|send nothing more|neither the answer nor the RST is in that capture|` +
+	`is not (in it|intended|in this capture|expected)|are not( in it)?|why (the capture does not hold it|no answer came)|is not what TLS expects|if no scan is expected|send nothing more|neither the answer nor the RST is in that capture|` +
 	`without (loss|closing)|do not arrive here|Where its response was not complete, which encryption hides|of which no|without the connection`)
 
 // constants are the figures of advice that say nothing about the capture.
