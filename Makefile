@@ -65,6 +65,7 @@ accuracy: ## compare explanations with the known causes; RSTEXPLAIN_CAPTURES nam
 lab: ## generate the test captures on a real kernel with real programs; needs root and half an hour
 	$(GO) run ./cmd/rstlab
 	$(GO) run ./cmd/rstlab article
+	$(GO) run ./cmd/rstlab vantages
 
 CAPTURES ?=
 claims: ## check every claim about every reset, also in degraded captures; CAPTURES names a directory of other captures

@@ -67,7 +67,9 @@ func TestImportsFlowOneWay(t *testing.T) {
 		"analyzer/vantage":           {"flows"},
 		"analyzer/rewrite":           {"analyzer/capture", "analyzer/decode", "analyzer/report", "flows", "flows/track", "rules", "rules/claim"},
 		"analyzer":                   {"analyzer/capture", "analyzer/vantage", "analyzer/decode", "analyzer/report", "analyzer/dissection", "analyzer/pasted", "analyzer/rewrite", "flows", "flows/track", "rules", "rules/claim", "rules/words"},
-		"cmd/rstexplain":             {"analyzer", "analyzer/capture", "analyzer/pasted", "analyzer/report", "analyzer/rewrite", "flows", "rules", "rules/facts"},
+		"cmd/rstexplain":             {"analyzer", "analyzer/capture", "analyzer/pasted", "analyzer/report", "analyzer/rewrite", "cmd/rstexplain/assistant", "cmd/rstexplain/wireshark", "flows", "rules", "rules/facts"},
+		"cmd/rstexplain/wireshark":   {"analyzer/report"},
+		"cmd/rstexplain/assistant":   {"analyzer", "analyzer/capture", "analyzer/report", "analyzer/rewrite", "rules", "rules/claim"},
 	}
 	eachFile(t, func(dir, name, path string) {
 		if strings.HasSuffix(name, "_test.go") {

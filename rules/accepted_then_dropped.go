@@ -11,7 +11,7 @@ import (
 const (
 	droppedUnused = 0.985 // no request had been sent yet
 	droppedAsked  = 0.98  // the first request had come, and the RST at once
-	droppedUnseen = 0.55  // nothing but the RST is in the capture
+	droppedUnseen = 0.55  // nothing but the SYN and the RST is in the capture
 	droppedWithin = 50 * time.Millisecond
 )
 
@@ -38,7 +38,7 @@ var acceptedThenDropped = &Rule{
 			return 0
 		}
 		if !c.Conn.HandshakeACK.Seen() && !c.Conn.SYNACK.Seen() {
-			if c.Rcv.Bytes == 0 && c.Close.Completion.State == facts.Unclear && c.Kind == facts.KindAbort && c.Rcv.Missing == 0 {
+			if c.Conn.SYN.Seen() && c.Rcv.Bytes == 0 && c.Close.Completion.State == facts.Unclear && c.Kind == facts.KindAbort && c.Rcv.Missing == 0 {
 				return droppedUnseen
 			}
 			return 0

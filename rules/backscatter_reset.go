@@ -60,6 +60,9 @@ var backscatter = &Rule{
 			f.Say(claim.Claim{Kind: claim.Unasked, Side: flows.Originator, Count: c.Related.Unasked})
 		}
 		f.SayRST(c)
+		if !c.Unasked() {
+			f.Remedy = "Nothing to repair where it is a single one. If there are more, somebody uses this address as a forged source; if the host did send a SYN, find out why the capture does not hold it."
+		}
 		if c.ResetsSYNACK() {
 			f.Open(FastClose, healthProbeID, 0.3, "a program that closes its socket on purpose sends RST+ACK; this RST is a system's reply to a SYN-ACK")
 		} else {

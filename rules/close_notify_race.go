@@ -61,7 +61,10 @@ var closeNotifyRace = &Rule{
 		return c.Lowered(p, facts.LostBytes)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		what := "closing message"
+		what := "last message, by its size and place its close_notify,"
+		if v := c.Conn.Exchange.TLSVersion; v != "" && v != "TLS 1.3" {
+			what = "TLS alert" // a record type of its own
+		}
 		if c.AfterClose.Likely {
 			what = "last message, probably a closing one,"
 		} else if !c.AfterClose.Bye.Seen() && !c.AnswersGoodbye() {

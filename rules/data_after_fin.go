@@ -77,7 +77,7 @@ var dataAfterFIN = &Rule{
 		case c.AfterClose.Data.Seen():
 			f.Summary += words.Sentence("; %s of %s %s and reached a closed socket.", words.Bytes(int64(c.AfterClose.Bytes)), Receiver(c), CameInBytes(c, c.AfterClose.Data))
 		case c.Trigger != nil:
-			f.Summary += words.Sentence("; %s %s and reached a closed socket.", triggerSegment(c), Came(c, c.Trigger.Mark))
+			f.Summary += words.Sentence("; %s %s and reached a closed socket.", triggerSegment(c), cameTrigger(c))
 		default:
 			f.Summary += "; what came later reached a closed socket."
 		}

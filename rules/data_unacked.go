@@ -17,12 +17,15 @@ var dataUnacked = &Rule{
 		Remedy:     "Find out where the packets are lost: capture on both hosts. Look for a changed route, a failed host, a filter, or packets that are too big for the path.",
 		Limits:     "A capture at the sender does not show whether the data or its acknowledgments were lost.",
 	},
-	Match: func(c *facts.Facts) float64 { return max(gaveUp(c), undelivered(c)) },
+	Match: func(c *facts.Facts) float64 { return max(gaveUp(c), undelivered(c), unarrived(c)) },
 	Explain: func(c *facts.Facts, f *Finding) {
-		if gaveUp(c) > 0 {
+		switch {
+		case gaveUp(c) > 0:
 			explainGivingUp(c, f)
-		} else {
+		case undelivered(c) > 0:
 			explainUndelivered(c, f)
+		default:
+			explainUnarrived(c, f)
 		}
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},

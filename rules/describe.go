@@ -114,14 +114,22 @@ func progress(c *facts.Facts) string {
 		if !words.Opaque(b.Text) && answeredBy(c, b) != claim.None {
 			return "after the exchange was complete (last: " + b.Text + ")"
 		}
-		if answeredBy(c, b) == claim.None {
+		if answeredBy(c, b) == claim.None || c.Close.Exchange.Guess { // of which only turns show it
 			return "after an exchange that seems complete"
 		}
 		return "after the exchange was complete"
 	case facts.SaidGoodbye:
+		if sealedGoodbye(c, b) {
+			return "after the end of the session (an encrypted alert, most likely close_notify)"
+		}
 		return "after the end of the session" + words.Quoted(b.Text)
 	}
 	return "at a point that the capture does not show"
+}
+
+// sealedGoodbye reports whether what ended the session is an alert of TLS: encryption hides which.
+func sealedGoodbye(c *facts.Facts, b facts.Completion) bool {
+	return c.Close.Exchange.TLS && c.Close.Exchange.CloseNotify[b.Side] == b.Frame && b.Frame != 0
 }
 
 // cutOff reports whether a device's RST came before the message that would end the exchange: what overtakes a host's own
@@ -158,8 +166,12 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 	case facts.OpenRequest:
 		f.sayUnanswered(c, b, until)
 	case facts.OpenHandshake:
+		x := c.Close.Exchange
 		f.Say(claim.Claim{Kind: claim.HandshakeOpen, Side: b.Side, Until: until, Text: readable(b.Text)}, b.Frame)
-		f.sayServerName(c.Close.Exchange)
+		if x.AlertText != "" && !f.Claims(claim.AlertSent) {
+			f.Say(claim.Claim{Kind: claim.AlertSent, Side: flows.Side(x.AlertSide), Text: x.AlertText}, x.AlertFrame[x.AlertSide])
+		}
+		f.sayServerName(x)
 	case facts.CutResponse:
 		if b.Side == c.Side {
 			until = c.Frame // what it sent before its FIN may have been captured after it
@@ -177,6 +189,8 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 		f.Say(claim.Claim{Kind: claim.NoCloseNotify, Side: b.Side, Span: b.Since}, b.Frame, until)
 	case facts.Unused:
 		switch peer := c.Close.LastData[b.Side.Peer()]; {
+		case b.Frame >= until && b.Side != c.Side && peer.Seen() && peer.Frame < until: // its message came when the FIN, which the capture lacks, had been sent
+			f.Say(claim.Claim{Kind: claim.NothingAsked, Side: b.Side.Peer(), Until: until}, peer.Frame)
 		case b.Frame > 0 && peer.Frame > b.Frame && peer.Frame < until:
 			f.Say(claim.Claim{Kind: claim.NothingAsked, Side: b.Side.Peer(), Until: until}, peer.Frame)
 		case b.Frame > 0:
@@ -190,7 +204,11 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 	case facts.Answered:
 		f.sayAnswered(c, b)
 	case facts.SaidGoodbye:
-		f.Say(claim.Claim{Kind: claim.GoodbyeSent, Side: b.Side, Text: readable(b.Text)}, b.Frame)
+		bye := claim.Claim{Kind: claim.GoodbyeSent, Side: b.Side, Text: readable(b.Text)}
+		if sealedGoodbye(c, b) {
+			bye.What, bye.Text = claim.CloseNotify, ""
+		}
+		f.Say(bye, b.Frame)
 	}
 }
 
@@ -290,7 +308,7 @@ func (f *Finding) SayRST(c *facts.Facts) {
 }
 
 // near reports whether a distance of sequence numbers can be one within a connection: no window is that large.
-func near(d int32) bool { return d < 1<<30 && d > -1<<30 }
+func near(d int32) bool { return d < 1<<26 && d > -1<<26 }
 
 // triggerKind returns the kind of the segment that the RST answers.
 func triggerKind(c *facts.Facts) claim.What {
@@ -339,7 +357,7 @@ func (f *Finding) SayIdle(c *facts.Facts) {
 
 // SayTimeout says which known or configured idle time the time between two frames matches, if any.
 func (f *Finding) SayTimeout(c *facts.Facts, idle time.Duration, from, to int) {
-	who := KnownTimeout(c.Timeouts, idle, c.Side)
+	who := KnownTimeout(c.Timeouts, idle, c.Side, c.Close.Exchange.Protocol)
 	if who == "" {
 		r, ok := facts.RoundTime(idle)
 		if !ok {
@@ -388,6 +406,16 @@ func Came(c *facts.Facts, m flows.Mark) string {
 	return "was in flight"
 }
 
+// cameTrigger says when the segment that the RST answers came. By how much later is stated of data alone, which the
+// evidence names.
+func cameTrigger(c *facts.Facts) string {
+	came := Came(c, c.Trigger.Mark)
+	if c.Trigger.LEN() == 0 && came != "was in flight" {
+		return "came later"
+	}
+	return came
+}
+
 // CameInBytes is Came for a number of bytes: "were in flight".
 func CameInBytes(c *facts.Facts, m flows.Mark) string {
 	if came := Came(c, m); came != "was in flight" {
@@ -417,9 +445,9 @@ func LateSegment(c *facts.Facts) string {
 func heardBefore(c *facts.Facts) string { return words.Span(c.Time.Sub(c.Snd.Last.Time)) }
 
 // MatchesTimeout returns a clause for gaps of an open connection that match idle times which the RST's sender, or a
-// device on the path, can have had; "" for others.
-func MatchesTimeout(t *facts.Timeouts, gap time.Duration, sender flows.Side) string {
-	return matches(KnownTimeout(t, gap, sender))
+// device on the path, can have had, and that are those of the protocol; "" for others.
+func MatchesTimeout(t *facts.Timeouts, gap time.Duration, sender flows.Side, protocol string) string {
+	return matches(KnownTimeout(t, gap, sender, protocol))
 }
 
 func matches(whose string) string {
@@ -430,9 +458,9 @@ func matches(whose string) string {
 }
 
 // KnownTimeout names the known idle times of an open connection that a gap matches and that side sender, or a device
-// on the path, can have had; "" where it matches none.
-func KnownTimeout(t *facts.Timeouts, gap time.Duration, sender flows.Side) string {
-	return whose(t.Mine(gap, sender))
+// on the path, can have had, where this protocol is spoken; "" where it matches none.
+func KnownTimeout(t *facts.Timeouts, gap time.Duration, sender flows.Side, protocol string) string {
+	return whose(t.Mine(gap, sender, protocol))
 }
 
 // closedTimeout does the same for what is left of a closed connection, which kernels and devices forget.
@@ -490,7 +518,7 @@ func (f *Finding) SayRun(c *facts.Facts, run *flows.Run) {
 		return
 	}
 	f.sayRetransmissions(c, c.Side, run)
-	if run == &c.Snd.Retransmits {
+	if run == &c.Snd.Retransmits || c.Snd.HasSND && c.Snd.SND.UNA.Sub(run.SEQ.Add(run.LEN)) < 0 {
 		until := c.Frame
 		if c.Kind == facts.KindReply && c.Trigger != nil {
 			until = c.Trigger.Frame

@@ -71,7 +71,7 @@ func (f *Finding) hidden(c *claim.Claim) bool {
 	missing := k.Defects.Has(flows.Evicted) || k.Omitted.Seen()
 	for _, side := range c.Kind.Watches(c.Side) {
 		e := k.End(side)
-		missing = missing || e.Segments == 0 && k.Defects.Has(flows.OneDirection) || e.Missing > 0
+		missing = missing || e.Segments == 0 && k.Defects&(flows.OneDirection|flows.NoHandshake) != 0 || e.Missing > 0 || f.facts.MissedAfter(side)
 	}
 	if c.Kind.NeedsPayload() {
 		missing = missing || k.Defects.Has(flows.SnapCut)

@@ -12,6 +12,8 @@ import (
 const (
 	silentMany = 0.96
 	silentTwo  = 0.85
+
+	silentUnseen = 4 // least retransmissions where the capture holds nothing of the peer
 )
 
 // gaveUpSilentlyID is what other rules call it by.
@@ -38,6 +40,9 @@ var gaveUpSilently = &Rule{
 			return 0
 		}
 		p := silentTwo
+		if c.Rcv.Segments == 0 && run.Count < silentUnseen {
+			return 0 // no system gives up so soon: what the capture lacks of the peer may have acknowledged it
+		}
 		if c.Trigger == nil {
 			// What it answers is not in the capture; the silence must speak.
 			if !c.Blind() || c.Time.Sub(run.Last.Time) < run.Last.Time.Sub(run.First.Time)/2 {

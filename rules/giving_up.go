@@ -117,6 +117,30 @@ func undeliveredOutcome(c *facts.Facts) programs.Outcome {
 	return programs.EOF
 }
 
+// How sure it is that bytes which only the RST's own number shows were sent again and again, to no avail.
+const unarrivedSure = 0.85
+
+// unarrived returns how sure it is that the RST follows from bytes of its sender that reached neither the capture nor the
+// receiver, and were on their way for long enough to be sent again.
+func unarrived(c *facts.Facts) float64 {
+	if c.Unarrived() == 0 || c.PeerClosedFirst() || c.Close.By != facts.ByThis || c.Time.Sub(c.Snd.Last.Time) < max(time.Second, 5*c.RTT) {
+		return 0
+	}
+	return unarrivedSure
+}
+
+// explainUnarrived explains a RST that its receiver answers by asking for bytes long before it.
+func explainUnarrived(c *facts.Facts, f *Finding) {
+	f.Summary = words.Sentence("%s of %s did not arrive: its RST is that far above the number that %s still asks for. It %sgave up, %s after its last segment that was captured.",
+		words.Bytes(c.Unarrived()), Sender(c), Receiver(c), words.Probably(f.Confidence), words.Span(c.Time.Sub(c.Snd.Last.Time)))
+	f.SayRST(c)
+	f.Say(claim.Claim{Kind: claim.Challenged, Side: c.Side.Peer()}, c.Frame, c.After.ChallengeACK.Frame)
+	f.Say(claim.Claim{Kind: claim.LastSegment, Side: c.Side, Span: c.Time.Sub(c.Snd.Last.Time)}, c.Snd.Last.Frame)
+	f.SayCompletion(c)
+	f.Open(PeerCrash, applicationTimeoutID, 0.8, "less likely: data that does not arrive explains why it ended")
+	f.CaptureNext = "capture on " + Sender(c) + "'s host too: it shows what was sent again, and how large those packets were"
+}
+
 func explainGivingUp(c *facts.Facts, f *Finding) {
 	run := c.Retransmissions()
 	what := words.Sentence("%s of data", words.Bytes(int64(run.LEN)))

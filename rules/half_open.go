@@ -40,7 +40,7 @@ func (f *Finding) saySYNACK(side flows.Side, synack, syn flows.Mark) {
 		return
 	}
 	c := claim.Claim{Kind: claim.SYNACKSent, Side: side}
-	if syn.Seen() && syn.Frame < synack.Frame {
+	if syn.Seen() && syn.Time < synack.Time {
 		c.Span = synack.Time.Sub(syn.Time)
 	}
 	f.Say(c, synack.Frame)

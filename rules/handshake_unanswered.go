@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/programs"
@@ -50,7 +51,7 @@ var handshakeUnanswered = &Rule{
 		again := claim.Claim{Kind: claim.SentAgain, Side: c.Side, What: claim.SYNACK, Count: n, Span: c.Snd.LastSYN.Time.Sub(c.Snd.SYN.Time)}
 		f.Say(claim.Claim{Kind: claim.FirstSent, Side: c.Side, What: claim.SYNACK}, c.Snd.SYN.Frame)
 		f.Say(again, c.Snd.LastSYN.Frame)
-		if ack := c.Conn.HandshakeACK; ack.Seen() && ack.Frame < c.Snd.LastSYN.Frame {
+		if ack := c.Conn.HandshakeACK; ack.Seen() && (ack.Frame < c.Snd.LastSYN.Frame || c.Conn.Defects.Has(flows.Reordered)) {
 			f.Summary = words.Sentence("%s gave up the connection: it retransmitted its SYN-ACK %s within %s although %s acknowledged it.",
 				words.Capital(Sender(c)), words.Times(n), took, Receiver(c))
 			f.Say(claim.Claim{Kind: claim.AckedEachTime, Side: c.Side}, ack.Frame)

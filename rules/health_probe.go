@@ -36,7 +36,7 @@ var healthProbe = &Rule{
 		Limits:     "A client that crashes between connecting and its first request looks the same.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if !c.ByClient() || c.Snd.Bytes > 0 || c.PathSigns.Middlebox() || !c.Conn.SYNACK.Seen() && !c.Conn.HandshakeACK.Seen() {
+		if !c.ByClient() || c.Snd.Bytes > 0 || c.Snd.Missing > 1 || c.PathSigns.Middlebox() || !c.Conn.SYNACK.Seen() && !c.Conn.HandshakeACK.Seen() {
 			return 0
 		}
 		greeted := c.Rcv.Bytes > 0
@@ -75,8 +75,8 @@ var healthProbe = &Rule{
 		f.sayHandshake(c)
 		if last := c.Close.LastData[c.Side.Peer()]; last.Seen() {
 			f.Say(claim.Claim{Kind: claim.NothingAsked, Side: c.Side.Peer(), Until: c.Frame}, last.Frame)
-		} else if c.Rcv.Bytes == 0 {
-			f.sayNothingSent(c, c.Frame)
+		} else {
+			f.sayNothingSent(c, c.Close.Frame)
 		}
 		f.SayClose(c)
 		f.SayIdle(c)

@@ -61,7 +61,7 @@ var idleExpiry = &Rule{
 		if gap < from || c.Close.Completion.State == facts.OpenRequest && c.Answers != facts.ToData {
 			return 0
 		}
-		if len(c.Timeouts.Mine(gap, c.Side)) > 0 || gap >= time.Hour {
+		if len(c.Timeouts.Mine(gap, c.Side, c.Close.Exchange.Protocol)) > 0 || gap >= time.Hour {
 			return c.Lowered(expiryMatching, facts.AnyDefect)
 		}
 		if gap >= expiryLongFrom {
@@ -75,7 +75,10 @@ var idleExpiry = &Rule{
 		if c.PathSigns.Middlebox() {
 			who = "a device on the path"
 		}
+		idle := c.Trigger != nil && !c.DataBetween(c.LastBefore(c.Trigger.Frame), c.Trigger.Mark)
 		switch {
+		case gap >= time.Second && !idle:
+			f.Summary = words.Sentence("%s was silent for %s; %s reached %s, which %sno longer has the connection.", words.Capital(Sender(c)), words.Span(gap), LateSegment(c), who, words.Probably(f.Confidence))
 		case gap >= time.Second:
 			f.Summary = words.Sentence("The connection was idle for %s; %s reached %s, which %sno longer has it.", words.Span(gap), LateSegment(c), who, words.Probably(f.Confidence))
 		default:
@@ -83,7 +86,11 @@ var idleExpiry = &Rule{
 		}
 		if gap >= time.Second {
 			last, next := c.LastBefore(c.Trigger.Frame).Frame, c.Trigger.Frame
-			f.Say(claim.Claim{Kind: claim.Idle, Side: c.Side, From: last, Until: next, Span: gap}, last, next)
+			kind := claim.Idle
+			if !idle {
+				kind = claim.Silent
+			}
+			f.Say(claim.Claim{Kind: kind, Side: c.Side, From: last, Until: next, Span: gap}, last, next)
 			f.SayTimeout(c, gap, last, next)
 		}
 		f.SayRST(c)

@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/programs"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
@@ -43,4 +44,11 @@ var injectedAnswer = &Rule{
 		f.Open(PeerCrash, forgedResetID, 0.6, "the device had answered before it reset the connection")
 		f.Open(UnknownConnection, idleExpiryID, 0.2, "the RST follows an answer")
 	},
+	Effects: Effects{Symptom: func(c *facts.Facts, _ programs.Outcome) string {
+		s := words.Capital(Receiver(c)) + "'s application gets the injected answer, then ECONNRESET or the end of the stream"
+		if c.Conn.Exchange.TLS {
+			s = words.Capital(Receiver(c)) + "'s application gets an error in the TLS handshake, most likely a wrong record or version: the injected answer is not what TLS expects"
+		}
+		return s
+	}},
 }

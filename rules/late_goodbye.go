@@ -82,7 +82,7 @@ var lateGoodbye = &Rule{
 		case c.AfterClose.Likely:
 			f.Summary = words.Sentence("%s had closed %s; %s's last message, probably a closing one, %s and reached a closed socket.", words.Capital(Sender(c)), Circumstances(c), Receiver(c), Came(c, c.AfterClose.Bye))
 		case c.Trigger != nil:
-			f.Summary = words.Sentence("%s had closed %s; %s %s and reached a closed socket.", words.Capital(Sender(c)), Circumstances(c), triggerSegment(c), Came(c, c.Trigger.Mark))
+			f.Summary = words.Sentence("%s had closed %s; %s %s and reached a closed socket.", words.Capital(Sender(c)), Circumstances(c), triggerSegment(c), cameTrigger(c))
 		default:
 			f.Summary = words.Sentence("%s had closed %s; a segment that the capture does not hold reached the closed socket %s later, %sonly a closing message.", words.Capital(Sender(c)), Circumstances(c), words.Span(c.Time.Sub(c.Close.Time)), words.Probably(f.Confidence))
 		}

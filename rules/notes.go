@@ -15,6 +15,7 @@ func (f *Finding) addNotes(c *facts.Facts) {
 	own := func(k claim.Kind) { f.Note(claim.Claim{Kind: k, Side: c.Side}, c.Frame) }
 	a := &c.After
 	switch {
+	case a.ChallengeACK.Seen() && f.Claims(claim.Challenged):
 	case a.ChallengeACK.Seen():
 		f.Note(claim.Claim{Kind: claim.Challenged, Side: peer}, c.Frame, a.ChallengeACK.Frame)
 	case c.Accept == flows.AcceptOutside && asksForIt(c):
@@ -36,7 +37,9 @@ func (f *Finding) addNotes(c *facts.Facts) {
 	if n := a.ReceiverRetransmits; n > 0 && !a.ChallengeACK.Seen() {
 		switch {
 		case c.Answers == facts.ToSYN:
-			f.Note(claim.Claim{Kind: claim.RetransmitsAfter, Side: peer, Count: n}, c.Frame, a.ReceiverSYN.Frame)
+			if m := sameSYNLater(c); m.Seen() {
+				f.Note(claim.Claim{Kind: claim.RetransmitsAfter, Side: peer, Count: n}, c.Frame, m.Frame)
+			}
 		default:
 			if m := resentLater(c); m.Seen() {
 				f.Note(claim.Claim{Kind: claim.RetransmissionsAfterReset, Side: peer, Count: n}, c.Frame, m.Frame)
@@ -70,6 +73,20 @@ const periodicFrom = 3
 func asksForIt(c *facts.Facts) bool {
 	t := c.Trigger
 	return t != nil && t.ACK == c.SEQ && c.Snd.LastData.Seen() && t.Time.Sub(c.Snd.LastData.Time) > c.Soon()
+}
+
+// sameSYNLater returns the first SYN of the receiver after the RST, other than the one that it answers: a capture on
+// several queues can hold that later.
+func sameSYNLater(c *facts.Facts) flows.Mark {
+	if m := c.After.ReceiverSYN; c.Trigger == nil || m.Frame != c.Trigger.Frame {
+		return m
+	}
+	for i := range c.After.Events {
+		if e := &c.After.Events[i]; e.Side != c.Side && e.Flags&(flows.SYN|flows.ACK) == flows.SYN && e.Frame > c.Trigger.Frame {
+			return e.Mark
+		}
+	}
+	return flows.Mark{}
 }
 
 // resentLater returns the first retransmission of the receiver at a time when the RST must have reached it; what it

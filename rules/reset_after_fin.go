@@ -84,6 +84,7 @@ var resetAfterFIN = &Rule{
 		case gap > max(time.Second, 4*c.RTT) && !c.Rcv.FIN.Seen():
 			f.Summary = words.Sentence("%s closed with FIN, %s; when %s had not closed in return %s later, it reset the half-closed connection.",
 				words.Capital(Sender(c)), Circumstances(c), Receiver(c), words.Span(gap))
+			f.Say(claim.Claim{Kind: claim.NoFIN, Side: c.Side.Peer(), Until: c.Frame})
 		default:
 			f.Summary = words.Sentence("%s closed with FIN and %s later with RST, %s.", words.Capital(Sender(c)), words.Span(gap), Circumstances(c))
 		}

@@ -176,19 +176,22 @@ func TestTimeouts(t *testing.T) {
 		{5 * time.Second, "Node.js"}, {5400 * time.Millisecond, "Apache"}, {4 * time.Second, ""}, {60100 * time.Millisecond, "Application Load Balancer"},
 		{58 * time.Second, ""}, {351 * time.Second, "Network Load Balancer"}, {2 * time.Hour, "tcp_keepalive_time"}, {100 * time.Second, ""},
 	} {
-		got := MatchesTimeout(known, test.gap, flows.Responder)
+		got := MatchesTimeout(known, test.gap, flows.Responder, "")
 		if test.want == "" && got != "" || !strings.Contains(got, test.want) {
 			t.Errorf("%v matches %q, want %q", test.gap, got, test.want)
 		}
 	}
-	if got := MatchesTimeout(known, 5*time.Second, flows.Originator); got != "" {
+	if got := MatchesTimeout(known, 5*time.Second, flows.Originator, ""); got != "" {
 		t.Errorf("a client's silence of 5 s matches a server's timer: %q", got)
 	}
-	if got := MatchesTimeout(known, 540*time.Second, flows.Originator); !strings.Contains(got, "Kafka client") {
+	if got := MatchesTimeout(known, 540*time.Second, flows.Originator, ""); !strings.Contains(got, "Kafka client") {
 		t.Errorf("a client's silence of 540 s matches %q", got)
 	}
+	if got := MatchesTimeout(known, 30*time.Second, flows.Responder, "Redis"); got != "" {
+		t.Errorf("a Redis server's silence of 30 s matches the timer of an HTTP server: %q", got)
+	}
 	own := &facts.Timeouts{}
-	if err := own.Add(strings.NewReader("# mine\n\n42\tserver\tour gateway\n")); err != nil || MatchesTimeout(own, 42*time.Second, flows.Originator) == "" {
+	if err := own.Add(strings.NewReader("# mine\n\n42\tserver\tour gateway\n")); err != nil || MatchesTimeout(own, 42*time.Second, flows.Originator, "") == "" {
 		t.Errorf("own timeout: %v", err)
 	}
 	for text, want := range map[string]string{"x\tserver\ta": "line 1", "1\tserver": "line 1", "\n5\tmoon\tb": "line 2", "-1\tpath\tc": "line 1", "NaN\tpath\tc": "line 1"} {
@@ -205,7 +208,7 @@ func TestTimeouts(t *testing.T) {
 
 // TestConfidenceChangesTheSentence: what is less sure is said with less certainty.
 func TestConfidenceChangesTheSentence(t *testing.T) {
-	said := []string{words.Probably(0.95), words.Probably(0.8), words.Probably(0.6), words.Probably(0.4)}
+	said := []string{words.Probably(0.98), words.Probably(0.95), words.Probably(0.8), words.Probably(0.4)}
 	for i, a := range said {
 		for _, b := range said[:i] {
 			if a == b {

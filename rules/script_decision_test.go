@@ -18,6 +18,14 @@ var decisionScripts = []script{
 +0.001 < R. 44:44(0) ack 28 win 509`,
 	},
 	{
+		// A RST alone does not show that the connection was new.
+		rule: "accepted-then-dropped",
+		hit: opened + `
++0.001 < R. 1:1(0) ack 1 win 509`,
+		miss: `
+0.000 < R. 5000:5000(0) ack 9000 win 509`,
+	},
+	{
 		rule: "application-timeout",
 		hit: opened + `
 +0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -72,6 +80,14 @@ var decisionScripts = []script{
 
 // weakScripts are what is left: little is known, and the finding says so.
 var weakScripts = []script{
+	{
+		// Nothing but the RST is in the capture: that a handshake came just before is not known.
+		rule: "unexplained-abort",
+		hit: `
+0.000  < R. 1:1(0) ack 1 win 0`,
+		miss: opened + `
++0.001 < R. 1:1(0) ack 1 win 0`,
+	},
 	{
 		rule: "unexplained-reply",
 		hit: `

@@ -1,6 +1,44 @@
 package rules
 
+// oneSided is a client of which alone the capture holds segments, and its first data.
+const oneSided = `
+0.000  > S  0:0(0) win 64240 <mss 1460>
++0.020 > .  1:1(0) ack 1
++0.001 > P. 1:101 ack 1
+`
+
 var givingUpScripts = []script{
+	{
+		// One direction only. Six retransmissions are what a system makes before it gives up; two are not, and an
+		// acknowledgment that the capture lacks may have ended them.
+		rule: "gave-up-silently",
+		hit: oneSided + `
++0.4   > P. 1:101 ack 1
++0.8   > P. 1:101 ack 1
++1.6   > P. 1:101 ack 1
++3.2   > P. 1:101 ack 1
++6.4   > P. 1:101 ack 1
++12.8  > P. 1:101 ack 1
++60.0  > R  101:101(0) win 0 ipid 0`,
+		miss: oneSided + `
++0.4   > P. 1:101 ack 1
++0.8   > P. 1:101 ack 1
++60.0  > R  101:101(0) win 0 ipid 0`,
+	},
+	{
+		// The RST's number shows 20000 bytes that the server never got: its challenge ACK asks for the first of them.
+		rule: "data-unacked",
+		hit: opened + `
++0.001 > P. 1 ack 1 "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 40000\r\n\r\n"
++0.020 < .  1:1(0) ack 52
++5.000 > R. 20052:20052(0) ack 1 win 502
++0.020 < .  1:1(0) ack 52`,
+		// The server does not answer the RST: the capture may lack what it did get.
+		miss: opened + `
++0.001 > P. 1 ack 1 "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 40000\r\n\r\n"
++0.020 < .  1:1(0) ack 52
++5.000 > R. 20052:20052(0) ack 1 win 502`,
+	},
 	{
 		rule: "data-unacked",
 		hit: answered + `

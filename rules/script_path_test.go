@@ -134,6 +134,20 @@ func TestRepeatsNoRefusal(t *testing.T) {
 // pathScripts are situations in which somebody else than the two ends has a hand.
 var pathScripts = []script{
 	{
+		// The server acknowledges, just behind "its" RST, bytes that had left before the RST and that the RST does not
+		// acknowledge: it sent that segment later, and no host does so after its RST.
+		rule: "forged-reset",
+		hit: answered + `
++0.100 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.010 < R. 44:44(0) ack 28 win 502
++0.010 < .  44:44(0) ack 56`,
+		// The RST acknowledges them too: the segment behind it may have been overtaken.
+		miss: answered + `
++0.100 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < R. 44:44(0) ack 56 win 502
++0.001 < .  44:44(0) ack 56`,
+	},
+	{
 		rule: "late-segment",
 		// The device that let the client's RST pass, 45 ms away, answers what the server had under way.
 		hit: aborted + `

@@ -67,10 +67,16 @@ var stateLost = &Rule{
 		if c.Trigger != nil && c.Snd.Last.Seen() {
 			ago = ", although it had taken part in it " + heardBefore(c) + " before"
 		}
-		f.Summary = words.Sentence("%s had %slost the connection without closing it: %s reached a host that does not have it%s.", words.Capital(Sender(c)), words.Probably(f.Confidence), LateSegment(c), ago)
+		reset, closing := c.Snd.RST.Seen() && c.Snd.RST.Frame < c.Frame, " without closing it"
+		if reset {
+			closing = "" // a RST in its name came before, which may not have been its own
+		}
+		f.Summary = words.Sentence("%s had %slost the connection%s: %s reached a host that does not have it%s.", words.Capital(Sender(c)), words.Probably(f.Confidence), closing, LateSegment(c), ago)
 		if c.Snd.Last.Seen() {
 			f.Say(claim.Claim{Kind: claim.LastSegment, Side: c.Side, Span: c.Time.Sub(c.Snd.Last.Time)}, c.Snd.Last.Frame)
-			f.Say(claim.Claim{Kind: claim.NoFIN, Side: c.Side, Until: c.Frame})
+			if !reset {
+				f.Say(claim.Claim{Kind: claim.NoFIN, Side: c.Side, Until: c.Frame})
+			}
 		}
 		if c.Rcv.Retransmits.Count > 0 {
 			f.sayRetransmissions(c, c.Side.Peer(), &c.Rcv.Retransmits)

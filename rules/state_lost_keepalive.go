@@ -44,7 +44,9 @@ var stateLostKeepalive = &Rule{
 		f.Summary = words.Sentence("%s's keep-alive probe found that %s had lost the connection, in which it had last taken part %s before.", words.Capital(Receiver(c)), Sender(c), heardBefore(c))
 		if c.Snd.Last.Seen() {
 			f.Say(claim.Claim{Kind: claim.LastSegment, Side: c.Side, Span: c.Time.Sub(c.Snd.Last.Time)}, c.Snd.Last.Frame)
-			f.Say(claim.Claim{Kind: claim.NoFIN, Side: c.Side, Until: c.Frame})
+			if !c.Snd.RST.Seen() || c.Snd.RST.Frame >= c.Frame {
+				f.Say(claim.Claim{Kind: claim.NoFIN, Side: c.Side, Until: c.Frame})
+			}
 		}
 		f.SayRST(c)
 		f.SayRelated(c)

@@ -34,6 +34,7 @@ var synFlood = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.SayRefusal(c)
 		f.Summary = words.Sentence("A SYN flood: at least %s sent a SYN to %s; nothing accepts connections there, and this one was refused.", words.Count(c.Related.Askers, "different host"), portOf(c))
+		f.Harm = "No exchange was lost: the SYNs of the flood were refused."
 		f.sayFlood(c)
 		f.Say(claim.Claim{Kind: claim.OddSYN, Side: c.Side.Peer(), Count: int(c.Rcv.SYNOpts.Kinds), Number: uint64(c.Rcv.SYNWND)}, c.Rcv.SYN.Frame)
 	},

@@ -49,11 +49,20 @@ var tlsRejected = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		x := c.Close.Exchange
 		f.Summary = words.Sentence("%s aborted the TLS handshake", words.Capital(Sender(c)))
+		after := x.Last[c.Close.Completion.Side].Kind
+		name := ""
 		if x.SNI != "" && clientHello(x) != 0 {
-			f.Summary += " after the Client Hello for " + x.SNI
+			name = " for " + x.SNI
 		}
-		if x.AlertText != "" {
-			f.Summary += words.Sentence("; the alert says %s", x.AlertText)
+		if after == exchange.ClientHello {
+			f.Summary += " after the Client Hello"
+		}
+		f.Summary += name
+		switch {
+		case x.AlertText != "" && x.AlertSide >= 0:
+			f.Summary += words.Sentence("; %s's alert says %s", words.Side(flows.Side(x.AlertSide)), x.AlertText)
+		case after == exchange.Alert:
+			f.Summary += words.Sentence(" after an encrypted alert of %s", words.Side(c.Close.Completion.Side))
 		}
 		f.Summary += "."
 		if remedy := alertRemedy(x.AlertText); remedy != "" {

@@ -26,7 +26,7 @@ var tupleReuse = &Rule{
 		Limits:     "The older connection may lie before the capture.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if !c.Unopened() || c.Kind == facts.KindAbort || c.Flags.Has(flows.ACK) || c.AcksOwnSYN() {
+		if !c.Unopened() && !c.OfOlder() || c.Kind == facts.KindAbort || c.Flags.Has(flows.ACK) || c.AcksOwnSYN() {
 			return 0
 		}
 		switch c.Answers {

@@ -10,6 +10,7 @@ const (
 	unexplainedAbortOpen = 0.68
 	unexplainedAbortOdd  = 0.50
 	unexplainedAbortGap  = 0.60 // behind data that the capture lacks
+	unexplainedAbortLone = 0.50 // nothing else of the connection is in the capture
 )
 
 var unexplainedAbort = &Rule{
@@ -35,6 +36,9 @@ var unexplainedAbort = &Rule{
 		if c.LacksEnd() {
 			return unexplainedAbortGap
 		}
+		if lone(c) {
+			return unexplainedAbortLone
+		}
 		if c.Kind == facts.KindUnclear && !c.Close.Completion.Finished(c.Side) {
 			return unexplainedAbortOdd
 		}
@@ -42,6 +46,13 @@ var unexplainedAbort = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("%s perhaps aborted: it reset the connection %s; the capture does not show more.", words.Capital(Sender(c)), Circumstances(c))
+		if lone(c) {
+			f.Summary = words.Sentence("The capture holds nothing of this connection but RSTs; by its form this one is perhaps a local abort of %s.", Sender(c))
+			f.SayRST(c)
+			f.Open(FastClose, "", 0.8, "whether an exchange was under way is not in this capture")
+			f.Open(UnknownConnection, "", 0.2, "its numbers leave that open")
+			return
+		}
 		f.SayCompletion(c)
 		f.SayClose(c)
 		f.SayRST(c)
@@ -52,4 +63,9 @@ var unexplainedAbort = &Rule{
 		}
 		f.Open(UnknownConnection, "", 0.2, "its numbers leave that open")
 	},
+}
+
+// lone reports whether the capture holds nothing of the connection but RSTs, of which this one has the form of an abort.
+func lone(c *facts.Facts) bool {
+	return c.Kind == facts.KindAbort && c.Snd.Segments == 0 && c.Rcv.Segments == 0
 }

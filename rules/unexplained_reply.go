@@ -33,7 +33,12 @@ var unexplainedReply = &Rule{
 		f.Summary = words.Sentence("%s perhaps does not know this connection: the RST has the form of a reply; the capture does not show more.", words.Capital(Sender(c)))
 		f.SayRST(c)
 		f.SayCompletion(c)
-		f.Open(PeerCrash, stateLostID, 0.5, "no captured packet shows that the host died")
+		lost := "no captured packet shows that the host died"
+		if c.FellAlike() {
+			f.SayRelated(c)
+			lost = "no single loss of its state can have ended all of these connections: some began after others had been reset"
+		}
+		f.Open(PeerCrash, stateLostID, 0.5, lost)
 		f.Open(FastClose, "", 0.4, "no captured packet shows that the connection was closed")
 	},
 }

@@ -18,12 +18,29 @@ func offer() string {
 	if _, err := exec.LookPath(editcap); err != nil {
 		return viaEditcap
 	}
-	return "explain it with rstexplain --convert, which has Wireshark's editcap convert it; or convert it yourself: editcap -F pcapng IN OUT"
+	return "add --convert, which has Wireshark's editcap convert it; or convert it yourself: editcap -F pcapng IN OUT"
 }
 
 // openConverted reads the capture at path as editcap converts it, through a pipe; refused is why it cannot be read
 // otherwise. Frames keep their numbers.
 func openConverted(path string, opts Options, refused *Error) (*Reader, error) {
+	c, err := startConversion(path, refused)
+	if err != nil {
+		return nil, err
+	}
+	return c.reader(path, c, c, opts, refused)
+}
+
+// refusedStream says of a capture of another program that was to be converted, and is no file, what to do.
+func refusedStream(err error, opts Options) error {
+	if refused := (*Error)(nil); opts.Convert && errors.Is(err, ErrForeign) && errors.As(err, &refused) {
+		return &Error{refused.File, refused.What, "save it to a file first, because editcap converts files only", ErrForeign}
+	}
+	return err
+}
+
+// startConversion begins to convert the capture at path. Errors are of type [*Error].
+func startConversion(path string, refused *Error) (*conversion, error) {
 	program, err := exec.LookPath(editcap)
 	if err != nil {
 		return nil, &Error{path, refused.What + ", and editcap, which can convert it, is not installed", "install Wireshark's command line tools (tshark)", ErrForeign}
@@ -44,8 +61,13 @@ func openConverted(path string, opts Options, refused *Error) (*Reader, error) {
 	if err != nil {
 		return nil, &Error{path, refused.What + ", and editcap cannot be run: " + err.Error(), viaEditcap, ErrForeign}
 	}
-	opts.Convert = false // what comes out is pcapng
-	r, err := newReader(path, c, c, opts)
+	return c, nil
+}
+
+// reader reads what comes out of c, by way of in.
+func (c *conversion) reader(path string, in io.Reader, done io.Closer, opts Options, refused *Error) (*Reader, error) {
+	opts.Convert = false // it is pcapng
+	r, err := newReader(path, in, done, opts)
 	if err != nil {
 		c.Close()
 		var e *Error

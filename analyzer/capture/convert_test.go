@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"os"
@@ -47,6 +48,24 @@ func TestConvert(t *testing.T) {
 	}
 	if all := drain(t, r); len(all) != 5 || len(all[4].Data) < 56 || all[4].Frame != 5 || len(r.Problems()) != 0 {
 		t.Errorf("%d packets, problems %v", len(all), r.Problems())
+	}
+
+	// What is read twice is converted once.
+	f, err := OpenFile(context.Background(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pass := range 2 {
+		r, err := f.Reader(Options{Convert: pass == 0})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all := drain(t, r); len(all) != 5 || !f.Converted() {
+			t.Errorf("pass %d: %d packets", pass, len(all))
+		}
+	}
+	if err := errors.Join(f.Same(), f.Close()); err != nil {
+		t.Error(err)
 	}
 
 	// A reader that is closed early ends editcap too.

@@ -12,20 +12,23 @@ import (
 )
 
 // A File is a capture that is opened once and read more than once: it is the same file each time, whatever happens to its
-// path. A pipe, which cannot be read again, is copied to a temporary file when it is read for the first time.
+// path. A pipe, which cannot be read again, is copied to a temporary file when it is read for the first time, and so is
+// what editcap makes of a capture of another program.
 type File struct {
+	ctx   context.Context
 	name  string
 	path  string // "" for standard input
 	f     *os.File
 	begin int64
 	was   fs.FileInfo
 	spool *spool // nil where f can be read again
+	conv  *conversion
 }
 
 // OpenFile opens the capture at path; "-" is standard input. It waits for the writer of a named pipe, and reading waits
 // for data, until ctx ends. Errors are of type [*Error], or that of ctx.
 func OpenFile(ctx context.Context, path string) (*File, error) {
-	f := &File{name: path, path: path, f: os.Stdin}
+	f := &File{ctx: ctx, name: path, path: path, f: os.Stdin}
 	if path == "-" {
 		f.name, f.path = "standard input", ""
 		if term.IsTerminal(int(os.Stdin.Fd())) {
@@ -49,12 +52,22 @@ func OpenFile(ctx context.Context, path string) (*File, error) {
 	case f.was.Mode()&fs.ModeNamedPipe != 0:
 		widen(f.f)
 	}
-	f.spool = &spool{ctx: ctx, from: f.f, max: MaxTemporary, got: make(chan readResult, 1)}
-	if f.spool.to, err = Temporary(); err != nil {
+	if err := f.copies(f.f); err != nil {
 		f.Close()
-		return nil, f.spoolError(err)
+		return nil, err
 	}
 	return f, nil
+}
+
+// copies makes f copy what it reads of from to a temporary file.
+func (f *File) copies(from io.Reader) error {
+	s := &spool{ctx: f.ctx, from: from, max: MaxTemporary, got: make(chan readResult, 1)}
+	var err error
+	if s.to, err = Temporary(); err != nil {
+		return f.spoolError(err)
+	}
+	f.spool = s
+	return nil
 }
 
 // open opens the file. Of a named pipe that waits for somebody who writes.
@@ -90,15 +103,37 @@ func (f *File) Reader(opts Options) (*Reader, error) {
 	if f.spool != nil {
 		if !f.spool.begun {
 			f.spool.begun = true
-			return newReader(f.name, f.spool, nil, opts)
+			r, err := newReader(f.name, f.spool, nil, opts)
+			return r, refusedStream(err, opts)
 		}
 		from = f.spool.to
 	}
 	if _, err := from.Seek(f.begin, io.SeekStart); err != nil {
 		return nil, openError(f.name, err)
 	}
-	return newReader(f.name, from, nil, opts)
+	r, err := newReader(f.name, from, nil, opts)
+	refused := (*Error)(nil)
+	if opts.Convert && f.path != "" && f.spool == nil && errors.Is(err, ErrForeign) && errors.As(err, &refused) {
+		return f.converted(opts, refused)
+	}
+	return r, refusedStream(err, opts)
 }
+
+// converted reads the capture as editcap converts it; refused is why it cannot be read otherwise.
+func (f *File) converted(opts Options, refused *Error) (*Reader, error) {
+	var err error
+	if f.conv, err = startConversion(f.path, refused); err != nil {
+		return nil, err
+	}
+	if err := f.copies(f.conv); err != nil {
+		return nil, err
+	}
+	f.spool.begun = true
+	return f.conv.reader(f.name, f.spool, nil, opts, refused)
+}
+
+// Converted reports whether editcap converts the capture.
+func (f *File) Converted() bool { return f.conv != nil }
 
 // Spooled is how many bytes were copied to a temporary file.
 func (f *File) Spooled() int64 {
@@ -161,8 +196,11 @@ func (f *File) spoolError(err error) *Error {
 // Close closes the file, and removes the temporary one.
 func (f *File) Close() error {
 	var err error
+	if f.conv != nil {
+		err = f.conv.Close()
+	}
 	if f.spool != nil && f.spool.to != nil {
-		err = RemoveTemporary(f.spool.to)
+		err = errors.Join(err, RemoveTemporary(f.spool.to))
 	}
 	if f.path != "" {
 		err = errors.Join(err, f.f.Close())

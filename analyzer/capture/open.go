@@ -74,7 +74,8 @@ func Open(path string, opts Options) (*Reader, error) {
 		if term.IsTerminal(int(os.Stdin.Fd())) {
 			return nil, &Error{"standard input", "is a terminal", "pipe a capture to it: tcpdump -w - | …", ErrTerminal}
 		}
-		return newReader("standard input", os.Stdin, nil, opts)
+		r, err := newReader("standard input", os.Stdin, nil, opts)
+		return r, refusedStream(err, opts)
 	}
 	f, err := os.Open(path)
 	if err != nil {

@@ -101,7 +101,7 @@ func (f *Finder) remember(c conn, t trace, r *Reset, strand int) {
 	f.conns[c] = t
 }
 
-// sides are appended to what a key says where the sender matters.
+// sides are appended to what a key says where it matters which side sent, or was silent.
 var sides = [...]string{" by client", " by server"}
 
 // keyOf returns what the resets of r's strand have in common.
@@ -118,10 +118,10 @@ func keyOf(r *Reset) key {
 		return key{what: r.Detail, client: string([]byte{r.TTL, byte(r.WND >> 8), byte(r.WND)}), server: r.Server}
 	case rules.Unreached, rules.Silence:
 		silent := hostOf(r.Server)
-		if r.Sender == flows.Responder {
+		if r.Silent == flows.Originator {
 			silent = hostOf(r.Client)
 		}
-		return key{what: r.Detail + sides[r.Sender], server: silent}
+		return key{what: r.Detail + sides[r.Silent], server: silent}
 	case rules.Probe, rules.Reuse:
 		own.client = hostOf(r.Client)
 	}

@@ -22,6 +22,7 @@ const (
 	inTurn      = 4                // ports of a host that refuse one client
 	manyAlike   = 4                // services where one client, or host, has the same habit
 	idleLeast   = 5 * time.Second  // an idle time that says whose timeout it is
+	deviceTick  = 2 * time.Second  // in which devices look for connections that have been idle too long
 	atOnce      = 5                // connections that were cut together
 	atOnceSpan  = 5 * time.Second
 	scattered   = 2 // connections of an incident that is too small to stand alone, if it is harmless
@@ -270,14 +271,18 @@ func (u *union) devices(list []*strand) {
 	}
 }
 
-// idles joins connections that ended after the same idle time, at the same host.
+// idles joins connections that ended after the same idle time, at the same host, or by a device before one host.
 func (u *union) idles(list []*strand) {
 	for i, s := range list {
 		for _, o := range list[:i] {
-			if s.best.detail == o.best.detail && s.sameSeconds() && o.sameSeconds() && s.sameSender(o) {
+			if s.best.detail == o.best.detail && s.sameOwner(o) {
+				least := time.Duration(0)
+				if s.remote == s.found {
+					least = deviceTick
+				}
 				both := s.idle
 				both.merge(o.idle)
-				if both.same() {
+				if s.idle.same(least) && o.idle.same(least) && both.same(least) && both.least >= int64(idleLeast) {
 					u.join(o, s)
 				}
 			}
@@ -285,15 +290,18 @@ func (u *union) idles(list []*strand) {
 	}
 }
 
-// same reports whether all values are about the same.
-func (s span) same() bool {
-	return s.seen && s.most-s.least <= max(s.most/20, int64(200*time.Millisecond))
+// same reports whether all values are about the same, or differ by no more than least.
+func (s span) same(least time.Duration) bool {
+	return s.seen && s.most-s.least <= max(s.most/20, int64(200*time.Millisecond), int64(least))
 }
 
-func (s *strand) sameSeconds() bool { return s.idle.same() && s.idle.least >= int64(idleLeast) }
-
-// sameSender reports whether one host alone sent the resets of both.
-func (s *strand) sameSender(o *strand) bool {
+// sameOwner reports whether what ended the connections of both can be one host or device: one host alone sent the
+// resets, or a device did, and one host alone is behind it.
+func (s *strand) sameOwner(o *strand) bool {
+	if s.remote == s.found && o.remote == o.found && s.found > 0 && o.found > 0 {
+		a, b := s.clients.only(), s.hosts.only()
+		return a != "" && a == o.clients.only() || b != "" && b == o.hosts.only()
+	}
 	host := s.sender()
 	return host != "" && host == o.sender()
 }

@@ -42,7 +42,9 @@ type Reset struct {
 	Every          time.Duration // period of probes
 	AcceptedBefore flows.Time    // when the service had accepted a connection
 	AcceptedAfter  flows.Time    // when it did so again
-	Since          flows.Time    // when the side that stopped answering was heard last
+	Silent         flows.Side    // of Silence and Unreached: the side that did not answer
+	Heard          bool          // it was heard, but did not acknowledge
+	Since          flows.Time    // when it was heard last
 	ToSYNACK       bool          // the RST answers a SYN-ACK
 }
 

@@ -28,6 +28,7 @@ func (s *script) at(second float64, p rules.Pattern, client, server string, more
 	for _, f := range more {
 		f(r)
 	}
+	r.Silent = r.Sender.Peer()
 	*s = append(*s, r)
 	return r
 }
@@ -98,32 +99,53 @@ func TestGroups(t *testing.T) {
 			for i := range 3 {
 				s.at(70+float64(i)*10, rules.Outage, port("10.1.0.3", 42000+i), service, closed, before(60), after(102))
 			}
-		}, []string{"service-restart: 10.0.0.5:8080 was away from 14:01:07 to 14:01:42: 5 connections were cut, 4 attempts were refused, then it accepted again."}},
+		}, []string{"service-restart: 10.0.0.5:8080 was away from 14:01:07 to 14:01:42: 5 connections were cut, 4 attempts were refused, then it accepted connections again."}},
 		{"no restart: cut long before", func(s *script) {
 			s.at(10, rules.Cut, "10.1.0.1:40000", service)
 			s.at(70, rules.Outage, "10.1.0.3:42000", service, closed, before(60), after(102))
 		}, []string{
-			"alike: 1 connection between 10.1.0.1 and 10.0.0.5:8080 was reset by the server at 14:00:10: what the rule says.",
-			"service-restart: 10.0.0.5:8080 was away from 14:01:10 to 14:01:42: 1 attempt was refused, then it accepted again.",
+			"alike: A connection from 10.1.0.1 to 10.0.0.5:8080 was reset by the server at 14:00:10: what the rule says.",
+			"service-restart: 10.0.0.5:8080 was away from 14:01:10 to 14:01:42: 1 attempt was refused, then it accepted connections again.",
 		}},
 		{"no restart: another port of the host", func(s *script) {
 			s.at(69, rules.Cut, "10.1.0.1:40000", "10.0.0.5:9090")
 			s.at(70, rules.Outage, "10.1.0.3:42000", service, closed, before(60))
 		}, []string{
-			"alike: 1 connection between 10.1.0.1 and 10.0.0.5:9090 was reset by the server at 14:01:09: what the rule says.",
-			"service-restart: 10.0.0.5:8080 went away: 1 attempt was refused at 14:01:10; the capture does not show that it accepted again.",
+			"alike: A connection from 10.1.0.1 to 10.0.0.5:9090 was reset by the server at 14:01:09: what the rule says.",
+			"service-restart: 10.0.0.5:8080 went away: 1 attempt was refused at 14:01:10; the capture does not show that it accepted connections again.",
 		}},
 		{"two restarts: it accepted in between", func(s *script) {
 			s.at(10, rules.Outage, "10.1.0.3:1", service, closed, before(5), after(15))
 			s.at(20, rules.Outage, "10.1.0.3:2", service, closed, before(15), after(25))
 		}, []string{
-			"service-restart: 10.0.0.5:8080 was away from 14:00:10 to 14:00:15: 1 attempt was refused, then it accepted again.",
-			"service-restart: 10.0.0.5:8080 was away from 14:00:20 to 14:00:25: 1 attempt was refused, then it accepted again.",
+			"service-restart: 10.0.0.5:8080 was away from 14:00:10 to 14:00:15: 1 attempt was refused, then it accepted connections again.",
+			"service-restart: 10.0.0.5:8080 was away from 14:00:20 to 14:00:25: 1 attempt was refused, then it accepted connections again.",
 		}},
 		{"a host restart", func(s *script) {
 			s.at(10, rules.Outage, "10.1.0.3:1", service, closed, before(5), after(40))
 			s.at(20, rules.Outage, "10.1.0.4:2", "10.0.0.5:9090", closed, before(5), after(40))
-		}, []string{"host-restart: 2 services of 10.0.0.5 were away from 14:00:10 to 14:00:40: 2 attempts were refused, then it accepted again."}},
+		}, []string{"host-restart: 2 services of 10.0.0.5 were away from 14:00:10 to 14:00:40: 2 attempts were refused, then they accepted connections again."}},
+		{"services of a host that were not there yet: one stays away", func(s *script) {
+			s.at(10, rules.Outage, "10.1.0.3:1", service, closed, after(15))
+			s.at(11, rules.Outage, "10.1.0.3:2", "10.0.0.5:9090", closed, after(12))
+			s.at(13, rules.Outage, "10.1.0.3:3", "10.0.0.5:9090", closed, before(12))
+		}, []string{"host-restart: 2 services of 10.0.0.5 were away from 14:00:10 to 14:00:15: 3 attempts were refused; 1 of them accepted connections again."}},
+		{"services of a host that were not there yet: each comes up", func(s *script) {
+			s.at(10, rules.Outage, "10.1.0.3:1", service, closed, after(15))
+			s.at(18, rules.Outage, "10.1.0.3:2", "10.0.0.5:9090", closed, after(30))
+			s.at(16, rules.Outage, "10.1.0.3:3", "10.0.0.5:9090", closed, after(30))
+		}, []string{"host-restart: 2 services of 10.0.0.5 were not there yet from 14:00:10 to 14:00:30: 3 attempts were refused, then they accepted connections."}},
+		{"a service that was not there yet", func(s *script) {
+			s.at(10, rules.Outage, "10.1.0.3:1", service, closed, after(15))
+		}, []string{"service-restart: 10.0.0.5:8080 was not there yet from 14:00:10 to 14:00:15: 1 attempt was refused, then it accepted connections."}},
+		{"times have dates where days differ", func(s *script) {
+			s.at(10, rules.Refusal, "10.1.0.1:1", service, closed)
+			s.at(20, rules.Refusal, "10.1.0.1:1", service, closed)
+			s.at(86400, rules.Refusal, "10.1.0.1:2", "10.0.0.6:80", closed)
+		}, []string{
+			"service-down: 10.0.0.5:8080 refused 2 connections from 10.1.0.1 between 2026-01-01 14:00:10 and 14:00:20; the capture shows none that it accepted.",
+			"service-down: 10.0.0.6:80 refused 1 connection from 10.1.0.1 at 2026-01-02 14:00:00; the capture shows none that it accepted.",
+		}},
 		{"a scan, recognised after its first ports, with one that was open", func(s *script) {
 			for i := range 7 {
 				s.at(float64(i)/10, rules.Refusal, port("10.9.9.9", 40000+i), port("10.0.0.5", 20+i), closed)
@@ -132,14 +154,14 @@ func TestGroups(t *testing.T) {
 			for i := range 30 {
 				s.at(1+float64(i)/10, rules.Scan, port("10.9.9.9", 41000+i), port("10.0.0.5", 100+i), closed, info)
 			}
-		}, []string{"scan: 10.9.9.9 tried 38 ports of 10.0.0.5 from 14:00:00 to 14:00:03; 37 attempts were refused; 1 port was open: 80."}},
+		}, []string{"scan: 10.9.9.9 tried 38 ports of 10.0.0.5 between 14:00:00 and 14:00:03; 37 attempts were refused; 1 port was open: 80."}},
 		{"a scan, and a client of its own that was refused by a port of it", func(s *script) {
 			s.at(0, rules.Refusal, "10.1.0.1:40000", "10.0.0.5:100", closed)
 			for i := range 9 {
 				s.at(1+float64(i)/10, rules.Scan, port("10.9.9.9", 41000+i), port("10.0.0.5", 100+i), closed, info)
 			}
 		}, []string{
-			"service-down: 10.0.0.5:100 refused 1 connection at 14:00:00, of 10.1.0.1; the capture does not show that anything ever accepted one there.",
+			"service-down: 10.0.0.5:100 refused 1 connection from 10.1.0.1 at 14:00:00; the capture shows none that it accepted.",
 			"scan: 10.9.9.9 tried 9 ports of 10.0.0.5 at 14:00:01; 9 attempts were refused.",
 		}},
 		{"a scanner that retries one port, and is refused there for itself", func(s *script) {
@@ -150,52 +172,74 @@ func TestGroups(t *testing.T) {
 				s.at(3+float64(i), rules.Refusal, port("10.9.9.9", 42000+i), "10.0.0.6:80", closed)
 			}
 		}, []string{
-			"service-down: 10.0.0.6:80 refused 5 connections from 14:00:03 to 14:00:07, all of 10.9.9.9; the capture does not show that anything ever accepted one there.",
+			"service-down: 10.0.0.6:80 refused 5 connections from 10.9.9.9 between 14:00:03 and 14:00:07; the capture shows none that it accepted.",
 			"scan: 10.9.9.9 tried 9 ports of 10.0.0.5 at 14:00:01; 9 attempts were refused.",
 		}},
 		{"ports of a host refused in turn", func(s *script) {
 			for i := range 4 {
 				s.at(float64(i)*60, rules.Refusal, port("10.1.0.1", 41000+i), port("10.0.0.5", 100+i), closed)
 			}
-		}, []string{"ports-refused: 10.0.0.5 refused 4 attempts on 4 ports (100, 101, 102 and 103), all of 10.1.0.1, from 14:00:00 to 14:03:00."}},
+		}, []string{"ports-refused: 10.0.0.5 refused 4 attempts from 10.1.0.1 on 4 ports (100, 101, 102 and 103) between 14:00:00 and 14:03:00."}},
 		{"two ports are two services", func(s *script) {
 			for i := range 2 {
 				s.at(float64(i)*60, rules.Refusal, port("10.1.0.1", 41000+i), port("10.0.0.5", 100+i), closed)
 			}
 		}, []string{
-			"service-down: 10.0.0.5:100 refused 1 connection at 14:00:00, of 10.1.0.1; the capture does not show that anything ever accepted one there.",
-			"service-down: 10.0.0.5:101 refused 1 connection at 14:01:00, of 10.1.0.1; the capture does not show that anything ever accepted one there.",
+			"service-down: 10.0.0.5:100 refused 1 connection from 10.1.0.1 at 14:00:00; the capture shows none that it accepted.",
+			"service-down: 10.0.0.5:101 refused 1 connection from 10.1.0.1 at 14:01:00; the capture shows none that it accepted.",
 		}},
 		{"a service that refuses many clients", func(s *script) {
 			for i := range 200 {
 				s.at(float64(i), rules.Refusal, port(fmt.Sprintf("10.1.0.%d", i), 41000), service, closed)
 			}
-		}, []string{"service-down: 10.0.0.5:8080 refused 200 connections from 14:00:00 to 14:03:19, of 200 clients; the capture does not show that anything ever accepted one there."}},
+		}, []string{"service-down: 10.0.0.5:8080 refused 200 connections from 200 clients between 14:00:00 and 14:03:19; the capture shows none that it accepted."}},
 		{"idle connections of several services, forgotten after the same time", func(s *script) {
 			for i := range 6 {
 				s.at(float64(i), rules.Idle, port("10.1.0.1", 41000+i), port("10.0.0.5", 80+i%2), idle(350*time.Second+time.Duration(i)*10*time.Millisecond))
 			}
-		}, []string{"idle-timeout: 6 connections between 10.1.0.1 and 10.0.0.5 (2 ports) were ended by the server after 350.0 s without data, from 14:00:00 to 14:00:05."}},
+		}, []string{"idle-timeout: 6 connections from 10.1.0.1 to 10.0.0.5 (2 ports) were ended by the server after 350.0 s to 350.1 s without data, between 14:00:00 and 14:00:05."}},
 		{"two idle times are two", func(s *script) {
 			for i := range 6 {
 				s.at(float64(i), rules.Idle, port("10.1.0.1", 41000+i), port("10.0.0.5", 80+i%2), idle(time.Duration(60+i%2*290)*time.Second))
 			}
 		}, []string{
-			"idle-timeout: 3 connections between 10.1.0.1 and 10.0.0.5:80 were ended by the server after 60.0 s without data, from 14:00:00 to 14:00:04.",
-			"idle-timeout: 3 connections between 10.1.0.1 and 10.0.0.5:81 were ended by the server after 350.0 s without data, from 14:00:01 to 14:00:05.",
+			"idle-timeout: 3 connections from 10.1.0.1 to 10.0.0.5:80 were ended by the server after 60.0 s without data, between 14:00:00 and 14:00:04.",
+			"idle-timeout: 3 connections from 10.1.0.1 to 10.0.0.5:81 were ended by the server after 350.0 s without data, between 14:00:01 and 14:00:05.",
 		}},
 		{"a path that failed, whatever their owners noticed first", func(s *script) {
 			for i := range 3 {
 				s.at(30+float64(i)*20, rules.Silence, port("10.1.0.1", 41000+i), port(fmt.Sprintf("10.0.0.%d", i), 80), byClient, since(20+float64(i)))
 			}
-		}, []string{"stopped-answering: 3 services stopped answering 10.1.0.1 on 3 connections; the connections were given up from 14:00:30 to 14:01:10, last heard from 14:00:20 to 14:00:22."}},
+		}, []string{"stopped-answering: 3 services stopped answering 10.1.0.1 on 3 connections, which were reset between 14:00:30 and 14:01:10; last heard between 14:00:20 and 14:00:22."}},
 		{"hosts that fell silent one after the other", func(s *script) {
 			s.at(30, rules.Silence, "10.1.0.1:1", "10.0.0.1:80", byClient, since(10))
 			s.at(50, rules.Silence, "10.1.0.1:2", "10.0.0.2:80", byClient, since(40))
 		}, []string{
-			"stopped-answering: 10.0.0.1:80 stopped answering 10.1.0.1 on one connection, which was given up at 14:00:30.",
-			"stopped-answering: 10.0.0.2:80 stopped answering 10.1.0.1 on one connection, which was given up at 14:00:50.",
+			"stopped-answering: 10.0.0.1:80 stopped answering 10.1.0.1 on one connection, which was reset at 14:00:30.",
+			"stopped-answering: 10.0.0.2:80 stopped answering 10.1.0.1 on one connection, which was reset at 14:00:50.",
 		}},
+		{"a device that forgets a client's connections to several services, with a tick", func(s *script) {
+			device := func(r *Reset) { r.Remote = true }
+			for i := range 4 {
+				s.at(float64(i), rules.Idle, port("10.1.0.1", 41000+i), port(fmt.Sprintf("10.0.0.%d", i%2), 80), device, idle(time.Duration(16000+500*i)*time.Millisecond))
+			}
+			s.at(20, rules.Idle, "10.1.0.2:1", "10.0.0.7:80", device, idle(16*time.Second))
+		}, []string{
+			"idle-timeout: 4 connections from 10.1.0.1 to 2 services were ended by a device on the path after 16.0 s to 17.5 s without data, between 14:00:00 and 14:00:03.",
+			"idle-timeout: A connection from 10.1.0.2 to 10.0.0.7:80 was ended by a device on the path after 16.0 s without data, at 14:00:20.",
+		}},
+		{"data that does not arrive, though its receiver sends, whoever ends the connection", func(s *script) {
+			for i := range 2 {
+				r := s.at(float64(i)*100, rules.Silence, port("10.1.0.1", i), service, since(float64(i)*100))
+				r.Silent, r.Heard = flows.Responder, true
+			}
+		}, []string{"stopped-answering: 10.0.0.5:8080 stopped acknowledging data from 10.1.0.1 on 2 connections, which were reset between 14:00:00 and 14:01:40."}},
+		{"a path that fails in both directions", func(s *script) {
+			for i := range 4 {
+				r := s.at(float64(i), rules.Silence, port("10.1.0.1", i), service, since(0))
+				r.Silent = flows.Side(i % 2)
+			}
+		}, []string{"stopped-answering: 10.1.0.1 and 10.0.0.5:8080 no longer reached each other on 4 connections, which were reset between 14:00:00 and 14:00:03; last heard at 14:00:00."}},
 		{"a burst of aborts, and a service that aborts now and then", func(s *script) {
 			for i := range 4 {
 				s.at(float64(i)*100, rules.Cut, port("10.1.0.1", 41000+i), service)
@@ -205,22 +249,22 @@ func TestGroups(t *testing.T) {
 			}
 		}, []string{
 			"cut-at-once: 10.0.0.5:8080 cut 5 connections at once, at 14:16:40.",
-			"alike: 4 connections between 10.1.0.1 and 10.0.0.5:8080 were reset by the server from 14:00:00 to 14:05:00: what the rule says.",
+			"alike: 4 connections from 10.1.0.1 to 10.0.0.5:8080 were reset by the server between 14:00:00 and 14:05:00: what the rule says.",
 		}},
 		{"repeats, and what follows on the connection, are of the first reset's", func(s *script) {
 			s.at(0, rules.Cut, "10.1.0.1:1", service)
 			s.at(0.1, rules.Cut, "10.1.0.1:1", service, stream(0), func(r *Reset) { r.Repeats = 1 })
 			s.at(0.2, rules.Cut, "10.1.0.1:1", service, stream(0), byClient, func(r *Reset) { r.Repeats = 1 })
 			s.at(5, rules.Aftermath, "10.1.0.1:1", service, stream(0), byClient, info)
-		}, []string{"alike: 1 connection between 10.1.0.1 and 10.0.0.5:8080 was reset by both sides from 14:00:00 to 14:00:05: what the rule says."}},
+		}, []string{"alike: A connection from 10.1.0.1 to 10.0.0.5:8080 was reset by both sides between 14:00:00 and 14:00:05: what the rule says."}},
 		{"a device whose TTL varies at one service, and another rule at another", func(s *script) {
 			for i := range 4 {
 				s.at(float64(i), rules.Device, port("10.1.0.1", 41000+i), service, detail("a"), func(r *Reset) { r.TTL = uint8(60 + i%2) })
 			}
 			s.at(5, rules.Device, "10.1.0.1:1", "10.0.0.6:80", detail("b"), closed, func(r *Reset) { r.TTL = 60 })
 		}, []string{
-			"device: A device on the path cut 4 connections between 10.1.0.1 and 10.0.0.5:8080 from 14:00:00 to 14:00:03.",
-			"device: A device on the path rejected 1 attempt to connect between 10.1.0.1 and 10.0.0.6:80 at 14:00:05; its RSTs have TTL 60 and window 0.",
+			"device: A device on the path cut 4 connections from 10.1.0.1 to 10.0.0.5:8080 between 14:00:00 and 14:00:03.",
+			"device: A device on the path rejected 1 attempt to connect from 10.1.0.1 to 10.0.0.6:80 at 14:00:05; its RST has TTL 60 and window 0.",
 		}},
 		{"one habit at many services, and another at two", func(s *script) {
 			for i := range 5 {
@@ -230,9 +274,9 @@ func TestGroups(t *testing.T) {
 				s.at(10+float64(i), rules.Habit, "10.1.0.1:1", port(fmt.Sprintf("10.0.0.%d", i), 81), detail("b"), byClient, func(r *Reset) { r.Severity = rules.Warning })
 			}
 		}, []string{
-			"alike: 1 connection between 10.1.0.1 and 10.0.0.0:81 was reset by the client at 14:00:10: what the rule says.",
-			"alike: 1 connection between 10.1.0.1 and 10.0.0.1:81 was reset by the client at 14:00:11: what the rule says.",
-			"closing-habit: 5 connections between 10.1.0.1 and 5 services were reset by the client from 14:00:00 to 14:00:04: what the rule says.",
+			"alike: A connection from 10.1.0.1 to 10.0.0.0:81 was reset by the client at 14:00:10: what the rule says.",
+			"alike: A connection from 10.1.0.1 to 10.0.0.1:81 was reset by the client at 14:00:11: what the rule says.",
+			"closing-habit: 5 connections from 10.1.0.1 to 5 services were reset by the client between 14:00:00 and 14:00:04: what the rule says.",
 		}},
 		{"a SYN flood, and a few handshakes", func(s *script) {
 			for i := range 40 {
@@ -240,37 +284,37 @@ func TestGroups(t *testing.T) {
 			}
 			s.at(41, rules.HalfOpen, "10.1.0.1:2", "10.0.0.6:80")
 		}, []string{
-			"syn-flood: 40 handshakes from 40 hosts to 10.0.0.5:8080 were not completed from 14:00:00 to 14:00:39.",
-			"alike: 1 connection between 10.1.0.1 and 10.0.0.6:80 was reset by the server at 14:00:41: what the rule says.",
+			"syn-flood: 40 handshakes from 40 hosts to 10.0.0.5:8080 were not completed between 14:00:00 and 14:00:39.",
+			"alike: A connection from 10.1.0.1 to 10.0.0.6:80 was reset by the server at 14:00:41: what the rule says.",
 		}},
 		{"backscatter", func(s *script) {
 			for i := range 20 {
 				s.at(float64(i), rules.Unasked, port(fmt.Sprintf("10.1.0.%d", i), 1), service, byClient, func(r *Reset) { r.ToSYNACK = true })
 			}
-		}, []string{"backscatter: 10.0.0.5:8080 answered 20 hosts that had not asked for a connection, from 14:00:00 to 14:00:19: somebody else most likely used their addresses."}},
+		}, []string{"backscatter: 10.0.0.5:8080 answered 20 hosts that had not asked for a connection, between 14:00:00 and 14:00:19: somebody else most likely used their addresses."}},
 		{"a client's time limit, and a server's", func(s *script) {
 			for i := range 2 {
 				s.at(float64(i), rules.TimeLimit, port("10.1.0.1", 41000+i), service, byClient, func(r *Reset) { r.Waited = 30 * time.Second })
 			}
 			s.at(5, rules.TimeLimit, "10.1.0.1:1", "10.0.0.6:80", func(r *Reset) { r.Waited = time.Minute })
 		}, []string{
-			"time-limit: The client gave up on 2 requests to 10.0.0.5:8080 that had not been answered after 30.0 s, from 14:00:00 to 14:00:01.",
+			"time-limit: 10.1.0.1 gave up on 2 requests to 10.0.0.5:8080 that had not been answered after 30.0 s, between 14:00:00 and 14:00:01.",
 			"time-limit: 10.0.0.6:80 ended 1 connection with a request that it had not answered after 60.0 s, at 14:00:05.",
 		}},
 		{"a NAT that uses ports again", func(s *script) {
 			for i := range 2 {
 				s.at(float64(i), rules.Reuse, port("10.1.0.1", 41000+i), service)
 			}
-		}, []string{"port-reuse: 10.1.0.1 used addresses and ports again for 2 connections to 10.0.0.5:8080 that still had the old ones, from 14:00:00 to 14:00:01."}},
+		}, []string{"port-reuse: 10.1.0.1 used addresses and ports again for 2 connections to 10.0.0.5:8080, which still had the old ones, between 14:00:00 and 14:00:01."}},
 		{"a host that had lost its connections", func(s *script) {
 			s.at(0, rules.Loss, "10.1.0.1:1", service)
 			s.at(9, rules.Loss, "10.1.0.2:1", "10.0.0.5:22")
-		}, []string{"host-restart: 10.0.0.5 had lost 2 connections on 2 of its ports, from 14:00:00 to 14:00:09."}},
+		}, []string{"host-restart: 10.0.0.5 had lost 2 connections on 2 of its ports, between 14:00:00 and 14:00:09."}},
 		{"a keep-alive race, with its rate", func(s *script) {
 			for i := range 13 {
 				s.at(float64(i)*600, rules.Race, port("10.1.0.1", 41000+i), service)
 			}
-		}, []string{"keep-alive-race: 10.0.0.5:8080 closed 13 connections while a request was on its way, from 14:00:00 to 16:00:00: 6.5 an hour."}},
+		}, []string{"keep-alive-race: 10.0.0.5:8080 closed 13 connections while requests were on their way, between 14:00:00 and 16:00:00: 6.5 an hour."}},
 	} {
 		var s script
 		c.play(&s)
@@ -409,4 +453,44 @@ func BenchmarkAdd(b *testing.B) {
 	b.ReportMetric(float64(len(f.strands)), "strands")
 	runtime.KeepAlive(f)
 	runtime.KeepAlive(s)
+}
+
+// One incident that is asked for is the same as among all, by each number that it has had, and costs far less than all:
+// a live report asks again and again while there may be thousands.
+func TestOneIncidentOfMany(t *testing.T) {
+	var s script
+	for i := range 2000 {
+		for k := range 3 {
+			s.at(float64(i/10+k*30), rules.Refusal, fmt.Sprintf("192.0.2.%d", i%250), fmt.Sprintf("198.51.%d.%d:443", i/250, i%250))
+		}
+	}
+	f := NewFinder()
+	for _, r := range s {
+		f.Add(r)
+	}
+	all, of := f.Incidents(), f.Of()
+	byNumber := map[int]Incident{}
+	for _, in := range all {
+		byNumber[in.Number] = in
+	}
+	if len(all) < 100 {
+		t.Fatalf("only %d incidents", len(all))
+	}
+	for n, number := range of {
+		if n%50 != 0 {
+			continue
+		}
+		in, ok := f.Incident(n)
+		if want := byNumber[number]; !ok || in.Number != want.Number || in.Says != want.Says || in.Resets != want.Resets || !slices.Equal(in.Also, want.Also) {
+			t.Fatalf("number %d: %+v, among all %+v", n, in, want)
+		}
+	}
+	if _, ok := f.Incident(1 << 30); ok {
+		t.Error("an incident of a number that there is not")
+	}
+	one := testing.AllocsPerRun(3, func() { f.Incident(1) })
+	each := testing.AllocsPerRun(3, func() { f.Incidents() })
+	if one > each/4 {
+		t.Errorf("one costs %.0f allocations, all %d cost %.0f", one, len(all), each)
+	}
 }

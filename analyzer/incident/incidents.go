@@ -10,10 +10,10 @@ import (
 // Incidents returns the incidents of all resets so far, the worst first: by severity, then by the findings of it, and
 // then in the order of their numbers.
 func (f *Finder) Incidents() []Incident {
-	groups := f.groups()
+	groups, clock := f.groups(), f.clock()
 	out := make([]Incident, 0, len(groups))
 	for _, g := range groups {
-		out = append(out, told(g))
+		out = append(out, told(g, clock))
 	}
 	slices.SortStableFunc(out, func(a, b Incident) int {
 		r := rank(a.Severity)
@@ -22,10 +22,23 @@ func (f *Finder) Incidents() []Incident {
 	return out
 }
 
+// Incident returns the incident that the number stands for by now, and whether there is one. It costs far less than all
+// incidents: a live report asks for it again and again.
+func (f *Finder) Incident(number int) (Incident, bool) {
+	for _, g := range f.groups() {
+		for _, s := range g {
+			if s.number == number {
+				return told(g, f.clock()), true
+			}
+		}
+	}
+	return Incident{}, false
+}
+
 // told makes the incident of a group of strands.
-func told(group []*strand) Incident {
+func told(group []*strand, clock clock) Incident {
 	w := whole(group)
-	t := &tale{w: w, parts: map[rules.Pattern]*strand{}}
+	t := &tale{w: w, parts: map[rules.Pattern]*strand{}, clock: clock}
 	byPattern := map[rules.Pattern][]*strand{}
 	for _, s := range group {
 		byPattern[s.pattern] = append(byPattern[s.pattern], s)
@@ -33,6 +46,7 @@ func told(group []*strand) Incident {
 	for p, list := range byPattern {
 		t.parts[p] = whole(list)
 	}
+	t.outages = byPattern[rules.Outage]
 	kind, leads := t.kind()
 	b := bestOf(group, leads)
 	t.best = b
@@ -93,9 +107,11 @@ func bestOf(group []*strand, leads rules.Pattern) best {
 
 // A tale is what there is to say of one incident.
 type tale struct {
-	w     *strand                   // all of it
-	parts map[rules.Pattern]*strand // by what their rules have in common
-	best  best
+	w       *strand                   // all of it
+	parts   map[rules.Pattern]*strand // by what their rules have in common
+	outages []*strand                 // of services, each for a time
+	best    best
+	clock   clock
 }
 
 // kind returns the kind of the incident, and the pattern whose findings represent it best.

@@ -23,11 +23,11 @@ func (t *tale) sentence(kind Kind) string {
 		}
 		return fmt.Sprintf("%s had lost %s on %s of its ports, %s.", plain(w.hosts.only()), conns(w.conns), w.services.count(), t.when())
 	case ServiceDown:
-		return fmt.Sprintf("%s refused %s %s%s; the capture does not show that anything ever accepted one there.", t.servers(),
-			all(w.conns, "connection", "attempt", w.resets), t.when(), t.from())
+		return fmt.Sprintf("%s refused %s %s %s; the capture shows none that it accepted.", t.servers(),
+			all(w.conns, "connection", "attempt", w.resets), t.from(), t.when())
 	case PortsRefused:
-		return fmt.Sprintf("%s refused %s on %s (%s), all of %s, %s.", plain(w.hosts.only()), counted(w.resets, "attempt", "attempts"),
-			counts(w.services.count(), "port", "ports"), w.services.portList(6), plain(w.clients.only()), t.when())
+		return fmt.Sprintf("%s refused %s %s on %s (%s) %s.", plain(w.hosts.only()), counted(w.resets, "attempt", "attempts"), t.from(),
+			counts(w.services.count(), "port", "ports"), w.services.portList(6), t.when())
 	case OnPath:
 		return t.device()
 	case CutAtOnce:
@@ -52,16 +52,17 @@ func (t *tale) sentence(kind Kind) string {
 		if w.senders[flows.Originator] == 0 {
 			return fmt.Sprintf("%s ended %s with a request that it had not answered %s, %s.", t.servers(), conns(w.conns), within(w.waited), t.when())
 		}
-		return fmt.Sprintf("%s gave up on %s to %s that had not been answered %s, %s.", t.sideOf(), counted(w.found, "request", "requests"), t.servers(),
+		return fmt.Sprintf("%s gave up on %s to %s that had not been answered %s, %s.", t.who(), counted(w.found, "request", "requests"), t.servers(),
 			within(w.waited), t.when())
 	case KeepAliveRace:
-		s := fmt.Sprintf("%s closed %s while a request was on its way, %s", t.servers(), conns(w.conns), t.when())
+		s := fmt.Sprintf("%s closed %s, %s", t.servers(), plural(w.conns, "a connection while a request was on its way",
+			conns(w.conns)+" while requests were on their way"), t.when())
 		if hours := w.last.Sub(w.first).Hours(); hours >= 1 {
 			s += fmt.Sprintf(": %.3g an hour", float64(w.found)/hours)
 		}
 		return s + "."
 	case PortReuse:
-		return fmt.Sprintf("%s used addresses and ports again for %s to %s that still had the old ones, %s.", t.clients(), conns(w.conns), t.servers(), t.when())
+		return fmt.Sprintf("%s used addresses and ports again for %s to %s, which still had the old ones, %s.", t.clients(), conns(w.conns), t.servers(), t.when())
 	case NotKept:
 		return fmt.Sprintf("%s of %s were counted together, because the report has too many incidents to keep them apart: %s.",
 			counted(w.resets, "reset", "resets"), conns(w.conns), lower(t.best.title))
@@ -71,12 +72,17 @@ func (t *tale) sentence(kind Kind) string {
 
 // alike is the sentence for what only its rule tells.
 func (t *tale) alike() string {
-	w := t.w
 	title := strings.TrimSuffix(lower(t.best.title), ".")
 	if title == "" {
 		title = t.best.detail
 	}
-	return fmt.Sprintf("%s between %s and %s reset by %s %s: %s.", conns(w.conns), t.clients(), t.servers()+plural(w.conns, " was", " were"), t.bySide(), t.when(), title)
+	return fmt.Sprintf("%s reset by %s %s: %s.", t.connsWere(), t.bySide(), t.when(), title)
+}
+
+// connsWere begins a sentence about the connections: "A connection from 10.0.0.1 to 10.0.0.5:80 was".
+func (t *tale) connsWere() string {
+	n := t.w.conns
+	return plural(n, "A connection", conns(n)) + " from " + t.clients() + " to " + t.servers() + plural(n, " was", " were")
 }
 
 func (t *tale) scan() string {
@@ -129,41 +135,57 @@ func (t *tale) outage(kind Kind) string {
 			cut += t.parts[p].conns
 		}
 	}
-	name := t.servers()
+	name, was, it := t.servers(), " was", "it"
 	if kind == HostRestart {
-		name = fmt.Sprintf("%s of %s", counts(w.services.count(), "service", "services"), plain(w.hosts.only()))
+		name, was, it = fmt.Sprintf("%s of %s", counts(w.services.count(), "service", "services"), plain(w.hosts.only())), " were", "they"
 	}
-	until, back := w.last, out.acceptedAfter > out.last
-	if back {
-		until = out.acceptedAfter
-	}
-	were := plural(w.services.count().N, " was", " were")
-	s := name + were + " away " + between(w.first, until) + ": "
-	switch {
-	case !back:
-		s = name + " went away: "
-	case out.acceptedBefore == 0 && cut == 0:
-		s = name + were + " not there yet " + between(w.first, until) + ": "
-	}
+	what := counted(refused, "attempt was", "attempts were") + " refused"
 	if cut > 0 {
-		s += fmt.Sprintf("%s cut, ", counted(cut, "connection was", "connections were"))
+		what = counted(cut, "connection was", "connections were") + " cut, " + what
 	}
-	s += fmt.Sprintf("%s refused", counted(refused, "attempt was", "attempts were"))
-	if back {
-		return s + ", then it accepted again."
+	before := out.acceptedBefore != 0 || cut > 0
+	away, back, at := t.returned()
+	until := max(w.last, at)
+	switch {
+	case back == away && !before:
+		return name + was + " not there yet " + t.clock.span(w.first, until) + ": " + what + ", then " + it + " accepted connections."
+	case back == away:
+		return name + was + " away " + t.clock.span(w.first, until) + ": " + what + ", then " + it + " accepted connections again."
+	case back > 0:
+		return fmt.Sprintf("%s were away %s: %s; %d of them accepted connections again.", name, t.clock.span(w.first, until), what, back)
+	case before:
+		return name + " went away: " + what + " " + t.when() + "; the capture does not show that " + it + " accepted connections again."
 	}
-	return s + " " + between(w.first, until) + "; the capture does not show that it accepted again."
+	return name + was + " not there: " + what + " " + t.when() + ", and connections accepted at other times."
+}
+
+// returned counts the services that were away, and those of which the capture shows that they accepted connections
+// afterwards; at is when the last of these did.
+func (t *tale) returned() (away, back int, at flows.Time) {
+	last := map[string]*strand{}
+	for _, s := range t.outages {
+		if o := last[s.key.server]; o == nil || s.last > o.last {
+			last[s.key.server] = s
+		}
+	}
+	for _, s := range last {
+		if s.acceptedAfter > s.last {
+			back++
+			at = max(at, s.acceptedAfter)
+		}
+	}
+	return len(last), back, at
 }
 
 func (t *tale) device() string {
 	w := t.w
 	does := "cut " + conns(w.conns)
-	if w.severities[0]+w.severities[1]+w.severities[2] > 0 && t.best.cause == rules.ClosedPort {
+	if w.found > 0 && t.best.cause == rules.ClosedPort {
 		does = "rejected " + counted(w.resets, "attempt", "attempts") + " to connect"
 	}
-	s := fmt.Sprintf("A device on the path %s between %s and %s %s", does, t.clients(), t.servers(), t.when())
+	s := fmt.Sprintf("A device on the path %s from %s to %s %s", does, t.clients(), t.servers(), t.when())
 	if w.ttl.seen && w.ttl.least == w.ttl.most {
-		s += fmt.Sprintf("; its RSTs have TTL %d", w.ttl.least)
+		s += fmt.Sprintf("; its %s TTL %d", plural(w.resets, "RST has", "RSTs have"), w.ttl.least)
 		if w.wnd.seen && w.wnd.least == w.wnd.most {
 			s += fmt.Sprintf(" and window %d", w.wnd.least)
 		}
@@ -174,18 +196,22 @@ func (t *tale) device() string {
 func (t *tale) silence() string {
 	w := t.w
 	silent, other := t.servers(), t.clients()
-	if w.senders[flows.Responder] > w.senders[flows.Originator] {
+	if w.silent[flows.Originator] > w.silent[flows.Responder] {
 		silent, other = other, silent
 	}
 	if t.parts[rules.Silence] == nil {
-		return fmt.Sprintf("%s did not answer %s of %s to connect, %s.", silent, counted(w.found, "attempt", "attempts"), other, t.when())
+		return fmt.Sprintf("%s did not answer %s from %s to connect, %s.", silent, counted(w.found, "attempt", "attempts"), other, t.when())
 	}
-	s := fmt.Sprintf("%s stopped answering %s on %s; the connections were given up %s", silent, other, conns(w.conns), t.when())
-	if w.conns == 1 {
-		s = fmt.Sprintf("%s stopped answering %s on one connection, which was given up %s", silent, other, t.when())
+	does := silent + " stopped answering " + other
+	switch {
+	case w.silent[flows.Originator] > 0 && w.silent[flows.Responder] > 0:
+		does = t.clients() + " and " + t.servers() + " no longer reached each other"
+	case w.heard > w.found/2:
+		does = silent + " stopped acknowledging data from " + other
 	}
+	s := does + " on " + plural(w.conns, "one connection, which was", conns(w.conns)+", which were") + " reset " + t.when()
 	if w.since.seen && w.conns > 1 && w.since.brief() {
-		s += ", last heard " + between(flows.Time(w.since.least), flows.Time(w.since.most))
+		s += "; last heard " + t.clock.between(flows.Time(w.since.least), flows.Time(w.since.most))
 	}
 	return s + "."
 }
@@ -196,9 +222,9 @@ func (t *tale) idle() string {
 	if w.remote > w.found/2 {
 		who = "a device on the path"
 	}
-	s := fmt.Sprintf("%s between %s and %s ended by %s", conns(w.conns), t.clients(), t.servers()+plural(w.conns, " was", " were"), who)
+	s := t.connsWere() + " ended by " + who
 	if t.best.cause == rules.UnknownConnection {
-		s = fmt.Sprintf("%s between %s and %s", conns(w.conns), t.clients(), t.servers()+plural(w.conns, " was", " were")+" forgotten while idle")
+		s = t.connsWere() + " forgotten while idle"
 	}
 	if w.idle.seen {
 		s += " " + within(w.idle) + " without data"
@@ -211,7 +237,7 @@ func within(s span) string {
 	switch {
 	case !s.seen:
 		return "in time"
-	case s.same() || words.Span(time.Duration(s.least)) == words.Span(time.Duration(s.most)):
+	case words.Span(time.Duration(s.least)) == words.Span(time.Duration(s.most)):
 		return "after " + words.Span(time.Duration(s.least))
 	}
 	return "after " + words.Span(time.Duration(s.least)) + " to " + words.Span(time.Duration(s.most))
@@ -248,9 +274,7 @@ func (t *tale) who() string {
 	return "Both sides"
 }
 
-// sideOf names the side that sent the resets at the beginning of a sentence, bySide within one.
-func (t *tale) sideOf() string { return words.Capital(t.bySide()) }
-
+// bySide names the side that sent the resets, within a sentence.
 func (t *tale) bySide() string {
 	switch {
 	case t.w.senders[flows.Originator] == 0:
@@ -263,17 +287,8 @@ func (t *tale) bySide() string {
 	return "the client"
 }
 
-// from says whose the attempts were, in brackets.
-func (t *tale) from() string {
-	host := plain(t.w.clients.only())
-	switch {
-	case host != "" && t.w.resets == 1:
-		return ", of " + host
-	case host != "":
-		return ", all of " + host
-	}
-	return ", of " + counts(t.w.clients.count(), "client", "clients")
-}
+// from says whose the attempts were.
+func (t *tale) from() string { return "from " + t.clients() }
 
 func (t *tale) answers() string {
 	if t.w.services.only() != "" {
@@ -283,16 +298,52 @@ func (t *tale) answers() string {
 }
 
 // when says at what time it was.
-func (t *tale) when() string { return between(t.w.first, t.w.last) }
+func (t *tale) when() string { return t.clock.between(t.w.first, t.w.last) }
 
-// between prints a span of time, in UTC like all times of a report.
-func between(first, last flows.Time) string {
-	a, b := first.Std(), last.Std()
-	from, to := a.Format(time.TimeOnly), b.Format(time.TimeOnly)
-	switch {
-	case a.Format(time.DateOnly) != b.Format(time.DateOnly):
-		return "from " + a.Format(time.DateTime) + " to " + b.Format(time.DateTime)
-	case from == to:
+// A clock prints times, in UTC like all times of a report.
+type clock struct {
+	dated bool // with their dates, because a report has resets of several days
+}
+
+// clock returns the clock for the sentences of all incidents.
+func (f *Finder) clock() clock {
+	var all span
+	for _, s := range f.strands {
+		all.add(int64(s.first))
+		all.add(int64(s.last))
+	}
+	return clock{day(flows.Time(all.least)) != day(flows.Time(all.most))}
+}
+
+func day(t flows.Time) string { return t.Std().Format(time.DateOnly) }
+
+// ends prints the first and the last of some times, which can look the same.
+func (c clock) ends(first, last flows.Time) (from, to string) {
+	sameDay := day(first) == day(last)
+	layout := time.TimeOnly
+	if c.dated || !sameDay {
+		layout = time.DateTime
+	}
+	from, to = first.Std().Format(layout), last.Std().Format(layout)
+	if sameDay && to != from {
+		to = last.Std().Format(time.TimeOnly)
+	}
+	return from, to
+}
+
+// between says when single events were: "at 14:00:01", or "between 14:00:01 and 14:00:07".
+func (c clock) between(first, last flows.Time) string {
+	from, to := c.ends(first, last)
+	if from == to {
+		return "at " + from
+	}
+	return "between " + from + " and " + to
+}
+
+// span says when something lasted: "from 14:01:07 to 14:01:42".
+func (c clock) span(first, last flows.Time) string {
+	from, to := c.ends(first, last)
+	if from == to {
 		return "at " + from
 	}
 	return "from " + from + " to " + to

@@ -1,6 +1,9 @@
 package incident
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules"
 )
@@ -17,6 +20,8 @@ type strand struct {
 	resets, found  int
 	conns          int
 	senders        [2]int
+	silent         [2]int // findings by the side that did not answer
+	heard          int    // findings in which it was heard, but did not acknowledge
 	severities     [3]int
 	remote         int // resets that a device sent
 	clients, hosts set // of the originators, of the responders
@@ -127,6 +132,12 @@ func (s *strand) measure(r *Reset, names *budget) {
 	if r.Waited > 0 {
 		s.waited.add(int64(r.Waited))
 	}
+	if s.pattern == rules.Silence || s.pattern == rules.Unreached {
+		s.silent[r.Silent]++
+		if r.Heard {
+			s.heard++
+		}
+	}
 	if r.Since != 0 {
 		s.since.add(int64(r.Since))
 	}
@@ -173,9 +184,11 @@ func whole(group []*strand) *strand {
 		w.conns += s.conns
 		w.remote += s.remote
 		w.toSYNACK += s.toSYNACK
+		w.heard += s.heard
 		w.rest = w.rest || s.rest
 		for i := range s.senders {
 			w.senders[i] += s.senders[i]
+			w.silent[i] += s.silent[i]
 		}
 		for i := range s.severities {
 			w.severities[i] += s.severities[i]
@@ -202,6 +215,7 @@ func whole(group []*strand) *strand {
 		}
 		w.refs = append(w.refs, s.refs[:min(len(s.refs), MaxRefs-len(w.refs))]...)
 	}
+	slices.SortFunc(w.refs, func(a, b Ref) int { return cmp.Or(int(a.File-b.File), a.Frame-b.Frame) })
 	return w
 }
 

@@ -1,6 +1,9 @@
 package pasted
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // maxDump is how many bytes of a packet are taken from its dump.
 const maxDump = 64 << 10
@@ -90,9 +93,45 @@ const (
 	linkEthernet = 1
 	linkRaw      = 101
 	linkSLL      = 113
+	linkNFLOG    = 239
 	linkSLL2     = 276
 	noLink       = 1<<16 - 1
 )
+
+// maxLinkHeader is how far into a dump the IP header is looked for behind a link header that is not known here.
+const maxLinkHeader = 128
+
+// inside finds the IP header in a packet whose link header is not known here, of FDDI, Token Ring or NFLOG for example:
+// behind the EtherType of IP, as SNAP and others have it, or by the checksum of IPv4. It returns 0 where there is none.
+func inside(b []byte) int {
+	for at := 1; at+20 <= len(b) && at <= maxLinkHeader; at++ {
+		typed := func(typ uint16) bool { return at >= 2 && uint16(b[at-2])<<8|uint16(b[at-1]) == typ }
+		n := int(b[at+2])<<8 | int(b[at+3])
+		switch {
+		case b[at]>>4 == 4 && b[at]&15 >= 5 && (b[at+9] == 6 || b[at+9] == 1) && n >= 40 && (typed(0x0800) || checksumOK(b[at:])):
+			return at
+		case b[at]>>4 == 6 && at+40 <= len(b) && (b[at+6] == 6 || b[at+6] == 58) && typed(0x86dd):
+			return at
+		}
+	}
+	return 0
+}
+
+// checksumOK reports whether the checksum of an IPv4 header is right.
+func checksumOK(b []byte) bool {
+	n := int(b[0]&15) * 4
+	if n > len(b) || b[10]|b[11] == 0 {
+		return false
+	}
+	sum := 0
+	for i := 0; i < n; i += 2 {
+		sum += int(b[i])<<8 | int(b[i+1])
+	}
+	for sum > 0xffff {
+		sum = sum>>16 + sum&0xffff
+	}
+	return sum == 0xffff
+}
 
 // linkOf finds what the bytes of a packet begin with, and how long the packet was on the wire.
 func linkOf(b []byte) (link uint16, length int) {
@@ -145,7 +184,37 @@ func linkOf(b []byte) (link uint16, length int) {
 	if n, ok := ip(0); ok {
 		return linkRaw, n
 	}
+	if isNFLOG(b) {
+		return linkNFLOG, len(b)
+	}
 	return noLink, 0
+}
+
+// isNFLOG reports whether a packet begins as Linux's netfilter log has it: family, version 0, and attributes, the last of
+// which is the payload.
+func isNFLOG(b []byte) bool {
+	const payload = 9
+	if len(b) < 8 || b[0] != 2 && b[0] != 7 && b[0] != 10 || b[1] != 0 {
+		return false
+	}
+	for at := 4; at+4 <= len(b); {
+		n, typ := int(binary.LittleEndian.Uint16(b[at:])), binary.LittleEndian.Uint16(b[at+2:])
+		if n < 4 {
+			return false
+		}
+		if typ == payload {
+			return n > 4
+		}
+		at += (n + 3) &^ 3
+	}
+	return false
+}
+
+// A timedLine is a line that no style knows, but which begins with a time: a dump behind it was captured then.
+type timedLine struct {
+	line  int
+	time  int64
+	clock Clock
 }
 
 // A dumpStyle reads hex dumps that stand alone: what Wireshark and tshark print with -x, and text2pcap reads.
@@ -162,6 +231,9 @@ func (d *dumpStyle) begin(line []byte) verdict {
 		return foreign
 	}
 	d.p = Packet{Line: d.r.lines.n, Style: HexDump, Form: Raw}
+	if at := d.r.timed; at.line > 0 && at.line == d.p.Line-1 {
+		d.p.Time, d.p.Clock = at.time, at.clock
+	}
 	return opened
 }
 

@@ -25,6 +25,7 @@ func (r *Reader) Notes() []Note {
 	add(n.Probes, "ACKs that are probably keep-alive probes: their SEQ is not shown, but nothing called for them, and they come after a while")
 	add(n.Tied, "bare RSTs whose number as on the wire cannot be compared with the relative ones before them; they were taken to have the number that the other side acknowledged. If they had not, the RST was ignored")
 	add(n.Earlier, "refusals that acknowledge no SYN shown with the same base; they were taken for answers to an earlier SYN")
+	add(r.byLines, "packets whose hex dump shows no TCP header, cut or behind a link layer that is not known; their line was read instead")
 	add(n.Omitted, "packets before which the text leaves others out: the time there is no silence, and what is said to be absent may have been left out")
 	if len(r.Pastes) > 1 {
 		var where []string

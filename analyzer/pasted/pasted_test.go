@@ -426,3 +426,53 @@ func TestICMPErrors(t *testing.T) {
 		}
 	}
 }
+
+// A hex dump may begin with any link layer. Known ones are decoded; behind others the IP header is found; where there is
+// none, the line before the dump is read, which is said.
+func TestDumpsOfLinkLayers(t *testing.T) {
+	const syn = "4500 0028 0001 4000 4006 4e93 c000 0201 c633 6407 9c40 1f90 b2d0 5e00 0000 0000 5002 faf0 0000 0000"
+	const syn6 = "6000 0000 0014 0640 20010db8000000000000000000000001 20010db8000000000000000000000002 9c40 1f90 b2d0 5e00 0000 0000 5002 faf0 0000 0000"
+	const line = "10:00:00.000000 IP 192.0.2.1.40000 > 198.51.100.7.8080: Flags [S], seq 3000000000, win 64240, length 0"
+	const four, six = "192.0.2.1:40000>198.51.100.7:8080 SYN 0 +0", "[2001:db8::1]:40000>[2001:db8::2]:8080 SYN 0 +0"
+	for _, c := range []struct {
+		name, line, header, packet, want string
+		style                            Style
+		byLine                           int
+	}{
+		{"Ethernet", "", "0200 0000 0002 0200 0000 0001 0800", syn, four, HexDump, 0},
+		{"raw IP", "", "", syn, four, HexDump, 0},
+		{"raw IPv6", "", "", syn6, six, HexDump, 0},
+		{"null", "", "0200 0000", syn, four, HexDump, 0},
+		{"Linux cooked", "", "0004 0001 0006 0200 0000 0001 0000 0800", syn, four, HexDump, 0},
+		{"Linux cooked, version 2", "", "0800 0000 0000 0002 0001 0406 0200 0000 0001 0000", syn, four, HexDump, 0},
+		{"FDDI", "", "5000 000c 7e59 a000 e034 1560 60aa aa03 0000 0008 00", syn, four, HexDump, 0},
+		{"FDDI, IPv6", "", "5000 000c 7e59 a000 e034 1560 60aa aa03 0000 0086 dd", syn6, six, HexDump, 0},
+		{"NFLOG, IPv6", "10:00:00.000000 version 0, resource ID 1, family Unknown (7), length 76: ", "0700 0001 0800 0100 86dd 0300 4000 0900", syn6, six, HexDump, 0},
+		{"an unknown one", line, "fe01 0203 0405 0607 0809", syn, four, Tcpdump, 0},
+		{"cut in the IP header", line, "0200 0000 0002 0200 0000 0001 0800 4500 0028 0001", "", four, Tcpdump, 1},
+		{"nothing of IP", line, "dead beef dead beef dead beef dead beef dead beef", "", four, Tcpdump, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bytes := strings.ReplaceAll(c.header+c.packet, " ", "")
+			var text strings.Builder
+			if c.line != "" {
+				fmt.Fprintln(&text, c.line)
+			}
+			for at := 0; at < len(bytes); at += 32 {
+				row := bytes[at:min(at+32, len(bytes))]
+				fmt.Fprintf(&text, "\t0x%04x: ", at/2)
+				for i := 0; i < len(row); i += 4 {
+					fmt.Fprintf(&text, " %s", row[i:min(i+4, len(row))])
+				}
+				fmt.Fprintln(&text)
+			}
+			r, got := read(t, text.String())
+			if len(got) != 1 || !strings.HasSuffix(got[0], c.want) {
+				t.Fatalf("got %q, left out %v of\n%s", got, r.Left, &text)
+			}
+			if r.Styles[c.style] != 1 || r.byLines.Count != c.byLine {
+				t.Errorf("read as %v, %d by their line", r.Styles, r.byLines.Count)
+			}
+		})
+	}
+}

@@ -98,7 +98,9 @@ type Reader struct {
 	decoder   decode.Decoder
 	before    int // the text's number of the packet before
 	parting   parting
-	first     first    // of the paste
+	first     first // of the paste
+	timed     timedLine
+	byLines   tally    // packets whose dump shows no segment
 	waiting   []Packet // lines of an application that wait for one that names their connection
 
 	out  []Item
@@ -241,6 +243,9 @@ func (r *Reader) stray(line []byte) {
 	case routerOS(t):
 		r.leave(RouterOS)
 	default:
+		if at, clock, ok := clockOf(firstWord(t)); ok {
+			r.timed = timedLine{r.lines.n, at, clock}
+		}
 		r.parting.words(t)
 	}
 }
@@ -325,27 +330,54 @@ func (r *Reader) item(p *Packet) *Item {
 
 // decode reads the bytes of p.
 func (r *Reader) decode(p *Packet) {
-	link, length := linkOf(p.Dump)
-	c := capture.Packet{Data: p.Dump, Frame: r.Packets + 1, Length: uint32(length), Link: link}
+	data := p.Dump
+	link, length := linkOf(data)
 	if link == noLink {
-		r.leaveAt(BadDump, p.Line)
+		data = data[inside(data):]
+		link, length = linkOf(data)
+	}
+	c := capture.Packet{Data: data, Frame: r.Packets + 1, Length: uint32(length), Link: link}
+	if link == noLink {
+		if !r.byLine(p) {
+			r.leaveAt(BadDump, p.Line)
+		}
+		return
+	}
+	_, c.Time = r.clock.after(p)
+	var segment flows.Segment
+	kind := r.decoder.Decode(&c, &segment)
+	known := kind == decode.Segment || kind == decode.ICMPError
+	if !known && r.byLine(p) {
 		return
 	}
 	r.begun(p)
+	at := flows.Time(r.clock.moment(p))
+	if !known {
+		r.leaveAt(OtherProtocol, p.Line)
+		return
+	}
 	r.Packets++
 	r.Styles[p.Style]++
 	it := r.item(p)
-	c.Time = r.clock.moment(p)
-	switch r.decoder.Decode(&c, &it.Segment) {
-	case decode.Segment:
-		it.Segment.Payload = slices.Clone(it.Segment.Payload)
-		it.Segment.Interface = p.Face
-		r.numbers.observe(&it.Segment, p.Line)
-	case decode.ICMPError:
+	if kind == decode.ICMPError {
 		it.ICMP, it.Note = true, r.decoder.Note
-	default:
-		r.out = r.out[:len(r.out)-1]
-		r.Packets--
-		r.leaveAt(OtherProtocol, p.Line)
+		it.Note.Time = at
+		return
 	}
+	it.Segment = segment
+	it.Segment.Time = at
+	it.Segment.Payload = slices.Clone(segment.Payload)
+	it.Segment.Interface = p.Face
+	r.numbers.observe(&it.Segment, p.Line)
+}
+
+// byLine takes a packet whose dump shows no segment from the line before the dump, where that shows one.
+func (r *Reader) byLine(p *Packet) bool {
+	if p.Has&HasFlags == 0 || p.Has&HasPorts == 0 {
+		return false
+	}
+	p.Has &^= HasDump
+	r.byLines.add(p.Line)
+	r.put(p)
+	return true
 }

@@ -9,10 +9,11 @@ import (
 	"github.com/rstexplain/rstexplain/rules"
 )
 
-// A briefing summarises a file in one paragraph: its counts by cause and severity, and its first finding of the worst
-// severity.
+// A briefing summarises a file in one paragraph: its counts by cause and severity, and its worst incident, or where that
+// is a single finding, the first one of that severity.
 type briefing struct {
-	worst *briefFinding
+	worst  *briefFinding
+	groups *Grouping
 }
 
 // A briefFinding is the finding that a briefing names.
@@ -23,9 +24,10 @@ type briefFinding struct {
 	says     string
 }
 
-func (b *briefing) beginFile() { b.worst = nil }
+func (b *briefing) beginFile() { *b = briefing{groups: new(Grouping)} }
 
 func (b *briefing) add(r *Reset) {
+	b.groups.Add(r)
 	if r.Repeats == 0 && (b.worst == nil || severityRank(r.Severity) > severityRank(b.worst.severity)) {
 		where := fmt.Sprintf("Frame %d", r.Frame)
 		if r.Line > 0 {
@@ -62,14 +64,29 @@ func (b *briefing) says(f *File) string {
 	if severities := f.Severities.String(); severities != "" {
 		s += " By severity: " + severities + "."
 	}
-	if b.worst != nil {
-		s += " " + b.worst.mark + ": " + b.worst.says
+	incidents := b.groups.Incidents()
+	if len(incidents) > 1 {
+		s += fmt.Sprintf(" %s incidents, the worst: ", thousands(len(incidents)))
+	} else {
+		s += " "
 	}
+	switch {
+	case len(incidents) > 0 && incidents[0].Findings > 1:
+		s += incidents[0].Says
+	case b.worst != nil && len(incidents) > 1:
+		s += lowerFirst(b.worst.mark) + ": " + b.worst.says
+	case b.worst != nil:
+		s += b.worst.mark + ": " + b.worst.says
+	}
+	s = strings.TrimRight(s, " ")
 	if f.Partial {
 		s += " The capture could not be read completely."
 	}
 	return s
 }
+
+// lowerFirst returns an English phrase without the capital that it begins with.
+func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
 // briefText renders a paragraph for each file, for a terminal.
 func briefText(w io.Writer, opts TextOptions) Renderer {

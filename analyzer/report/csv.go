@@ -1,7 +1,9 @@
 package report
 
 import (
+	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -12,14 +14,16 @@ import (
 
 // CSV renders a report for spreadsheets (RFC 4180): one row per reset, repeats included. The order of the columns is
 // fixed; new ones are added at the end. The rows of a file come at the end of the report, when all incidents are known.
-func CSV(w io.Writer) Renderer { return &csvRenderer{w: csv.NewWriter(w)} }
+// A repeat beyond the 100th of its event has the number of its incident, and not its sentence.
+func CSV(w io.Writer) Renderer { return &csvRenderer{out: w, w: csv.NewWriter(w)} }
 
 var csvHeader = []string{"file", "frame", "time", "stream", "originator", "responder", "sender", "cause", "detail", "confidence",
 	"severity", "origin", "trigger_frame", "repeats_frame", "phase", "protocol", "zeek_conn_state", "alternatives", "summary",
 	"symptom", "remedy", "filter", "time_relative", "part", "part_frame", "line", "packet_number", "paste", "incident", "incident_says"}
 
 type csvRenderer struct {
-	w      *csv.Writer
+	out    io.Writer
+	w      *csv.Writer // writes to out
 	path   string
 	row    []string
 	atOnce bool // the report is live
@@ -76,9 +80,19 @@ func (c *csvRenderer) Reset(r *Reset) error {
 		return err
 	}
 	c.inLine.Flush()
-	_, err := c.rows.add(r.Incident, 0, c.line.String())
+	rank := csvSays
+	if r.shortened() {
+		rank = csvBare
+	}
+	_, err := c.rows.add(r.Incident, rank, c.line.String())
 	return err
 }
+
+// Ranks of the records of rows.
+const (
+	csvSays = iota // with the sentence of the incident
+	csvBare
+)
 
 func (c *csvRenderer) EndFile(*File) error {
 	c.w.Flush()
@@ -86,27 +100,26 @@ func (c *csvRenderer) EndFile(*File) error {
 }
 
 func (c *csvRenderer) End() error {
-	says := map[int]string{}
+	ends := map[int][2]string{} // of the rows of an incident, by rank
 	for _, in := range c.groups.Incidents() {
-		says[in.Number] = in.Says
-	}
-	now := c.groups.Now()
-	err := c.rows.each(func(r record) error {
-		row, err := csv.NewReader(bytes.NewReader(r.text)).Read()
-		if err != nil {
-			return err
+		for rank, says := range [...]string{csvSays: inert(in.Says), csvBare: ""} {
+			c.line.Reset()
+			w := csv.NewWriter(&c.line)
+			w.Write([]string{strconv.Itoa(in.Number), says})
+			w.Flush()
+			end := ends[in.Number]
+			end[rank] = "," + c.line.String()
+			ends[in.Number] = end
 		}
-		n := now[r.number]
-		return c.w.Write(append(row, strconv.Itoa(n), inert(says[n])))
-	})
-	if err := c.rows.close(); err != nil {
-		return err
-	}
-	if err != nil {
-		return err
 	}
 	c.w.Flush()
-	return c.w.Error()
+	now, out := c.groups.Now(), bufio.NewWriterSize(c.out, 64<<10)
+	err := c.rows.each(func(r record) error {
+		out.Write(bytes.TrimSuffix(r.text, []byte{'\n'}))
+		_, err := out.WriteString(ends[now[r.number]][r.rank])
+		return err
+	})
+	return cmp.Or(c.rows.close(), err, c.w.Error(), out.Flush())
 }
 
 // cell prints the frame, or nothing for none.

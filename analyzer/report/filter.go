@@ -43,23 +43,25 @@ func (b *Builder) filter(m *Reset) string {
 // appendFrameSet writes frames as a set of the display filter's language, neighbours as ranges: {1..3, 9}.
 func appendFrameSet(b []byte, frames []int) []byte {
 	slices.Sort(frames)
-	frames = slices.Compact(frames)
+	first, _ := slices.BinarySearch(frames, 1) // those before are inferred: there is no packet
+	return appendSet(b, slices.Compact(frames[first:]))
+}
+
+// appendSet appends a set of numbers, which are in order, as display filters have it: {1, 3..7}.
+func appendSet(b []byte, numbers []int) []byte {
 	b = append(b, '{')
-	for i := 0; i < len(frames); i++ {
-		if frames[i] <= 0 { // inferred: there is no packet
-			continue
-		}
-		if b[len(b)-1] != '{' {
+	for i := 0; i < len(numbers); i++ {
+		if i > 0 {
 			b = append(b, ", "...)
 		}
-		b = strconv.AppendInt(b, int64(frames[i]), 10)
+		b = strconv.AppendInt(b, int64(numbers[i]), 10)
 		last := i
-		for last+1 < len(frames) && frames[last+1] == frames[last]+1 {
+		for last+1 < len(numbers) && numbers[last+1] == numbers[last]+1 {
 			last++
 		}
 		if last > i+1 {
 			b = append(b, ".."...)
-			b = strconv.AppendInt(b, int64(frames[last]), 10)
+			b = strconv.AppendInt(b, int64(numbers[last]), 10)
 			i = last
 		}
 	}

@@ -34,7 +34,8 @@ var htmlTemplate = sync.OnceValue(func() *template.Template {
 
 // HTMLOptions define how much an HTML report contains.
 type HTMLOptions struct {
-	All bool // every finding in full, however large the page becomes
+	All      bool // every finding in full, however large the page becomes
+	Incident int  // only the incident with this number, with as many of its findings in full as the page may hold; 0: all
 }
 
 // What a page holds without HTMLOptions.All: it opens at once, and is small enough for a mail.
@@ -55,6 +56,10 @@ func HTML(w io.Writer, opts HTMLOptions) Renderer {
 	h := &htmlRenderer{w: bufio.NewWriterSize(w, 64<<10), opts: opts}
 	h.kept = keptFindings{each: fullOfEach, most: fullInAll, repeated: func(says string) string { return h.execute("repeats", says) }}
 	h.rows.limit = maxRows
+	h.kept.showOnly(opts.Incident)
+	if opts.Incident != 0 {
+		h.rows.limit = 0 // which rows are wanted is known at the end
+	}
 	if opts.All {
 		h.kept.each, h.kept.most, h.rows.limit = 1<<30, 1<<30, 0
 	}
@@ -145,9 +150,17 @@ func (h *htmlRenderer) EndFile(f *File) error {
 
 func (h *htmlRenderer) End() error {
 	defer h.kept.texts.close()
-	stories, now := h.kept.stories(), h.kept.groups.Now()
+	stories, err := h.kept.stories()
+	if err != nil {
+		return err
+	}
+	now := h.kept.groups.Now()
 	if now == nil {
 		now = map[int]int{}
+	}
+	if h.opts.Incident != 0 {
+		h.rows.keep(func(number int) bool { return now[number] == stories[0].Number })
+		h.rows.limit = maxRows
 	}
 	data := h.rows.data(h.files, now)
 	p := h.page(stories, now)
@@ -159,11 +172,15 @@ func (h *htmlRenderer) End() error {
 		Unshown  int
 		Glossary []Term
 	}{p, template.HTML(h.sections.String()), h.unshown, Glossary})
-	full := h.fullFindings(stories, min(maxFull, maxPage-len(page)-len(tail)))
+	room := maxPage - len(page) - len(tail)
+	if h.opts.Incident == 0 {
+		room = min(room, maxFull)
+	}
+	full := h.fullFindings(stories, room)
 	h.w.WriteString(page)
 	for i := range stories {
 		s := &stories[i]
-		h.w.WriteString(h.execute("incident", newHTMLIncident(s, len(h.files) > 1, h.tally.total.Findings == 1, full[i] == 0)))
+		h.w.WriteString(h.execute("incident", newHTMLIncident(s, len(h.files) > 1, h.tally.total.Findings == 1 || h.opts.Incident != 0, full[i] == 0)))
 		for k := range full[i] {
 			text, err := h.kept.text(s.findings[k])
 			if err != nil {
@@ -257,10 +274,12 @@ func (h *htmlRenderer) page(stories []story, now map[int]int) htmlPage {
 	default:
 		p.Title = fmt.Sprintf("Resets in %d captures", len(h.files))
 	}
-	var whole span
-	p.Histogram, whole, p.Apart = h.times.all()
-	if p.Apart == "" {
-		p.Axis = incidentAxis(stories, whole)
+	if h.opts.Incident == 0 {
+		var whole span
+		p.Histogram, whole, p.Apart = h.times.all()
+		if p.Apart == "" {
+			p.Axis = incidentAxis(stories, whole)
+		}
 	}
 	if len(h.files) == 1 {
 		p.Apart = ""
@@ -274,6 +293,10 @@ func (h *htmlRenderer) page(stories []story, now map[int]int) htmlPage {
 		p.Lead = fmt.Sprintf("%s: %s in %s of %s, in %s: %s.", counted(len(stories), "incident", "incidents"), counted(t.total.Resets, "reset", "resets"),
 			counted(h.packets, "packet", "packets"), counted(len(h.files), "capture", "captures"),
 			counted(t.total.Findings, "finding", "findings"), t.total.Severities)
+	}
+	if h.opts.Incident != 0 {
+		p.Lead = fmt.Sprintf("This page has one of %s: incident %d.", counted(len(h.kept.groups.Incidents()), "incident", "incidents"), stories[0].Number)
+		p.Causes, p.Servers, p.Pairs, p.Single = nil, nil, nil, stories[0].Findings < 2
 	}
 	if h.rows.leftOut > 0 {
 		p.LeftOut = fmt.Sprintf("To keep the page small, it does not list %s, the least severe; they are counted. A page made with --all has every finding in full.",
@@ -309,13 +332,15 @@ func (h *htmlRenderer) filters(p *htmlPage, stories []story) {
 			p.CauseBoxes = append(p.CauseBoxes, c)
 		}
 	}
-	for _, s := range p.Causes {
-		if detail := Clean(s.Detail); !slices.Contains(p.Details, detail) {
-			p.Details = append(p.Details, detail)
+	for i := range stories {
+		for _, d := range stories[i].Details {
+			if detail := Clean(d.Detail); !slices.Contains(p.Details, detail) {
+				p.Details = append(p.Details, detail)
+			}
 		}
 	}
 	for _, s := range bySeverity {
-		if *h.tally.total.Severities.of(s) > 0 {
+		if slices.ContainsFunc(stories, func(st story) bool { return *st.Severities.of(s) > 0 }) {
 			p.SeverityBoxes = append(p.SeverityBoxes, s)
 		}
 	}

@@ -104,6 +104,36 @@ func (s *rowSet) add(r *Reset, file int) {
 	list.ends = append(list.ends, list.b.Len())
 }
 
+// The fields of a row: those before its numbers, and of them those that are words.
+const rowFields = 15
+
+var wordFields = [...]int{5, 7, 10, 11, 12, 14}
+
+// keep removes the rows whose incident's number is not wanted, and the words that only these have.
+func (s *rowSet) keep(wanted func(number int) bool) {
+	all := s.words
+	s.words, s.index, s.wordBytes = nil, nil, 0
+	for i := range s.bySeverity {
+		var kept rowList
+		list, from := &s.bySeverity[i], 0
+		for _, end := range list.ends {
+			fields := bytes.SplitN(list.b.Bytes()[from:end], []byte{','}, rowFields+1)
+			from = end
+			if number, _ := strconv.Atoi(string(fields[0])); !wanted(number) {
+				continue
+			}
+			for _, f := range wordFields {
+				old, _ := strconv.Atoi(string(fields[f]))
+				word, _ := s.word(all[old])
+				fields[f] = strconv.AppendInt(nil, int64(word), 10)
+			}
+			kept.b.Write(bytes.Join(fields, []byte{','}))
+			kept.ends = append(kept.ends, kept.b.Len())
+		}
+		s.bySeverity[i] = kept
+	}
+}
+
 // portOf returns the port of host:port.
 func portOf(addr string) string { return addr[strings.LastIndexByte(addr, ':')+1:] }
 

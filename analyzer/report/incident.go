@@ -1,7 +1,10 @@
 package report
 
 import (
+	"cmp"
+	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/rstexplain/rstexplain/analyzer/incident"
@@ -107,14 +110,37 @@ func (g *Grouping) Now() map[int]int {
 
 // incidentOf returns the incident of a number, as far as it is known, nil if there is none.
 func (g *Grouping) incidentOf(number int) *Incident {
-	number = g.Now()[number]
-	list := g.Incidents()
-	for i := range list {
-		if list[i].Number == number {
-			return &list[i]
-		}
+	if g.finder == nil {
+		return nil
 	}
-	return nil
+	found, ok := g.finder.Incident(number)
+	if !ok {
+		return nil
+	}
+	in := g.model(&found)
+	return &in
+}
+
+// A NoIncidentError means that a report has no incident with the number that was asked for.
+type NoIncidentError struct {
+	Number int
+	Have   []int // the numbers that there are, the worst incident first
+}
+
+func (e *NoIncidentError) Error() string { return fmt.Sprintf("there is no incident %d", e.Number) }
+
+// find returns the place in list of the incident with a number, or a [NoIncidentError].
+func (g *Grouping) find(list []Incident, number int) (int, error) {
+	number = cmp.Or(g.Now()[number], number)
+	i := slices.IndexFunc(list, func(in Incident) bool { return in.Number == number })
+	if i >= 0 {
+		return i, nil
+	}
+	err := &NoIncidentError{Number: number}
+	for j := range list {
+		err.Have = append(err.Have, list[j].Number)
+	}
+	return 0, err
 }
 
 // model makes an Incident.
@@ -165,6 +191,12 @@ var (
 	claimNoResponse = claim.NoResponse.String()
 	claimProbes     = claim.Probes.String()
 	claimReplyTo    = claim.ReplyTo.String()
+	claimSentAgain  = claim.SentAgain.String()
+	claimKeepAlive  = claim.KeepAliveProbes.String()
+	claimWindow     = claim.WindowProbes.String()
+	claimPeerHeard  = claim.PeerHeard.String()
+	claimMaxAcked   = claim.MaxAcked.String()
+	claimAckedEach  = claim.AckedEachTime.String()
 	whatSYNACK      = claim.SYNACK.String()
 )
 
@@ -178,7 +210,7 @@ func (g *Grouping) describe(r *Reset) {
 		File: len(g.paths) - 1, Frame: r.Frame, Stream: r.Stream, Line: r.Line, Time: flows.Time(r.Time),
 		Client: r.Originator, Server: r.Responder, Sender: sender, Protocol: r.Conn.Protocol,
 		Cause: r.Cause, Detail: r.Detail, Title: r.Title, Severity: r.Severity, Remote: r.Origin == rules.OriginMiddlebox,
-		Repeats: int(r.Repeats), Remedy: r.Remedy, TTL: r.Segment.TTL, WND: r.Segment.WND,
+		Repeats: int(r.Repeats), Remedy: r.Remedy, TTL: r.Segment.TTL, WND: r.Segment.WND, Silent: sender.Peer(),
 	}
 	if rule := g.rule(r.Detail); rule != nil {
 		g.in.Pattern = rule.Pattern
@@ -187,7 +219,7 @@ func (g *Grouping) describe(r *Reset) {
 		g.claimed(r, &r.Evidence[i])
 	}
 	if p := g.in.Pattern; p == rules.Silence || p == rules.Unreached {
-		g.in.Since = lastOf(r, sides[sender.Peer()])
+		g.in.Since = lastOf(r, sides[g.in.Silent])
 	}
 }
 
@@ -207,6 +239,13 @@ func (g *Grouping) claimed(r *Reset, e *Evidence) {
 		g.in.Waited = max(g.in.Waited, span)
 	case claimProbes:
 		g.in.Every = time.Duration(e.Values.Every)
+	case claimSentAgain, claimKeepAlive, claimWindow:
+		g.in.Silent = flows.Responder
+		if e.Side == sides[flows.Responder] {
+			g.in.Silent = flows.Originator
+		}
+	case claimPeerHeard, claimMaxAcked, claimAckedEach:
+		g.in.Heard = true
 	case claimReplyTo:
 		g.in.ToSYNACK = e.Values.What == whatSYNACK
 	}

@@ -14,6 +14,7 @@ type keptFindings struct {
 	groups   Grouping
 	each     int                      // findings that are kept of each number of an incident, beside the candidates
 	most     int                      // findings that are kept in all, beside the candidates
+	only     int                      // number of the one incident that is shown, 0 for all
 	repeated func(says string) string // formats the list of repeats
 
 	file  int // index of the present one
@@ -92,8 +93,15 @@ type story struct {
 	findings []*keptFinding
 }
 
-// stories returns all incidents, the worst first.
-func (k *keptFindings) stories() []story {
+// showOnly makes k keep all findings, and return one incident alone: the one with a number, unless it is 0.
+func (k *keptFindings) showOnly(number int) {
+	if k.only = number; number != 0 {
+		k.each, k.most = 1<<30, 1<<30
+	}
+}
+
+// stories returns all incidents that are shown, the worst first.
+func (k *keptFindings) stories() ([]story, error) {
 	now := k.groups.Now()
 	by := map[int][]*keptFinding{}
 	for i := range k.list {
@@ -101,6 +109,13 @@ func (k *keptFindings) stories() []story {
 		by[now[f.number]] = append(by[now[f.number]], f)
 	}
 	incidents := k.groups.Incidents()
+	if k.only != 0 {
+		i, err := k.groups.find(incidents, k.only)
+		if err != nil {
+			return nil, err
+		}
+		incidents = incidents[i : i+1]
+	}
 	out := make([]story, len(incidents))
 	for i := range incidents {
 		s := story{incidents[i], by[incidents[i].Number]}
@@ -114,7 +129,7 @@ func (k *keptFindings) stories() []story {
 		}
 		out[i] = s
 	}
-	return out
+	return out, nil
 }
 
 // text returns the text of a finding, with its repeats.

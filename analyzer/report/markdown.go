@@ -17,7 +17,8 @@ import (
 
 // MarkdownOptions define how much a Markdown report contains.
 type MarkdownOptions struct {
-	Brief bool // one paragraph per file, for the first comment of a ticket
+	Brief    bool // one paragraph per file, for the first comment of a ticket
+	Incident int  // only the incident with this number, with as many of its findings as there is room for; 0: all
 }
 
 // MarkdownMax is how many characters a Markdown report has at most: trackers take 65,536 in an issue.
@@ -44,6 +45,7 @@ func Markdown(w io.Writer, opts MarkdownOptions) Renderer {
 	m := &markdownRenderer{w: bufio.NewWriterSize(w, 64<<10), opts: opts, page: page{width: 100}, resets: map[int]*markdownResets{}}
 	m.kept = keptFindings{each: markdownEach, most: fullInAll,
 		repeated: func(says string) string { return "\n" + markdownText(says) + ".\n" }}
+	m.kept.showOnly(opts.Incident)
 	return m
 }
 
@@ -184,14 +186,20 @@ func (m *markdownRenderer) End() error {
 		return m.w.Flush()
 	}
 	defer m.kept.texts.close()
-	stories := m.kept.stories()
+	stories, err := m.kept.stories()
+	if err != nil {
+		return err
+	}
 	doc := issue{room: MarkdownMax - leftOutRoom}
 	title, lead := "Resets in "+markdownCell(m.path), strings.Join(m.only, " · ")
 	if total.Files > 1 {
 		title, lead = "Resets in "+counted(total.Files, "capture", "captures"), total.lead()
 	}
+	if m.opts.Incident != 0 {
+		title = fmt.Sprintf("Incident %d", stories[0].Number) + strings.TrimPrefix(title, "Resets")
+	}
 	doc.add("## " + title + "\n\n" + markdownText(lead) + "\n\n")
-	if len(stories) > 0 {
+	if len(stories) > 0 && m.opts.Incident == 0 {
 		doc.add(markdownIncidents(stories))
 	}
 	tail := m.tail(total.Files > 1)
@@ -373,7 +381,10 @@ func (m *markdownRenderer) tail(several bool) string {
 
 // leftOut says what the report does not show, "" if it shows everything.
 func (m *markdownRenderer) leftOut(stories []story, sections []section) string {
-	shown, all := 0, m.tally.total.Findings
+	shown, all, flag := 0, m.tally.total.Findings, "--all"
+	if m.opts.Incident != 0 {
+		all, flag = stories[0].Findings, fmt.Sprintf("--incident %d", stories[0].Number)
+	}
 	for _, s := range sections {
 		shown += s.findings
 	}
@@ -387,7 +398,7 @@ func (m *markdownRenderer) leftOut(stories []story, sections []section) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return "\nLeft out to keep this short: " + strings.Join(parts, ", and ") + ". `rstexplain --format html --all` shows everything.\n"
+	return "\nLeft out to keep this short: " + strings.Join(parts, ", and ") + ". `rstexplain --format html " + flag + "` shows everything.\n"
 }
 
 // finding is the text of one reset, in two parts: its repeats go between them.

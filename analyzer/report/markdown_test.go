@@ -84,7 +84,7 @@ func TestMarkdownFits(t *testing.T) {
 	}
 	got := markdownOf(t, "capture.pcapng", 1, nil)
 	for _, want := range []string{
-		"<summary><b>1 connection between",
+		"<summary><b>A connection from",
 		"| frame 131 | 2026-01-01 00:00:01.325566 | server \\[2001:db8::9\\]:8080 |",
 		"Sent by the server \\[2001:db8::9\\]:8080 at 2026-01-01",
 	} {

@@ -97,8 +97,13 @@ func (t *textRenderer) EndFile(f *File) error {
 
 func (t *textRenderer) End() error {
 	defer t.blocks.close()
-	t.head()
 	list := t.groups.Incidents()
+	if t.opts.Incident != 0 {
+		if _, err := t.groups.find(list, t.opts.Incident); err != nil {
+			return err
+		}
+	}
+	t.head()
 	if err := t.incidents(list); err != nil {
 		return err
 	}
@@ -309,6 +314,14 @@ func (p page) evidence(label string, list []Evidence, room int) string {
 		label = ""
 	}
 	return b.String()
+}
+
+// dottedField prints a label and parts, which it does not break.
+func (p page) dottedField(label string, parts []string) string {
+	narrow := page{width: p.width - gutter}
+	pad := strings.Repeat(" ", gutter)
+	lines := strings.TrimSuffix(narrow.dotted(parts), "\n")
+	return p.style.dim(padded(label, gutter)) + strings.ReplaceAll(lines, "\n", "\n"+pad) + "\n"
 }
 
 // dotted prints parts with dots between them, and breaks lines nowhere else.

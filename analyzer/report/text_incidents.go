@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -86,6 +87,9 @@ func (t *textRenderer) incidents(list []Incident) error {
 			continue
 		}
 		t.w.WriteString(t.page.incident(&list[i], t.tally.total.Files > 1))
+		if list[i].Findings > 1 {
+			t.w.WriteString("\n" + t.page.style.dim("For example") + "\n")
+		}
 		t.w.WriteString(strings.TrimPrefix(block, t.page.rule()))
 	}
 	return nil
@@ -93,20 +97,18 @@ func (t *textRenderer) incidents(list []Incident) error {
 
 // oneInFull prints the incident that is asked for, with all its findings.
 func (t *textRenderer) oneInFull(list []Incident) error {
-	now := t.groups.Now()
-	for i := range list {
-		if list[i].Number == now[t.opts.Incident] {
-			t.w.WriteString(t.page.incident(&list[i], t.tally.total.Files > 1))
-			return t.blocks.each(func(r record) error {
-				if now[r.number] == list[i].Number {
-					t.w.Write(r.text)
-				}
-				return nil
-			})
-		}
+	i, err := t.groups.find(list, t.opts.Incident)
+	if err != nil {
+		return err
 	}
-	t.w.WriteString(t.page.rule() + t.page.wrap("", fmt.Sprintf("There is no incident %d.", t.opts.Incident)))
-	return nil
+	t.w.WriteString(t.page.incident(&list[i], t.tally.total.Files > 1))
+	now := t.groups.Now()
+	return t.blocks.each(func(r record) error {
+		if now[r.number] == list[i].Number {
+			t.w.Write(r.text)
+		}
+		return nil
+	})
 }
 
 // allFindings prints all findings, the most severe first, and in front of each to which incident it belongs.
@@ -175,9 +177,9 @@ func (p page) incident(in *Incident, several bool) string {
 	b.WriteString(p.rule())
 	b.WriteString(p.style.bold(name) + p.style.bold(color(kind)) + strings.Repeat(" ", blank) + color(severity) + "\n")
 	b.WriteString(p.wrap("", in.Says) + "\n")
-	b.WriteString(p.field("Counts", strings.Join(in.counts(), nameDot)))
+	b.WriteString(p.dottedField("Counts", in.counts()))
 	if len(in.Details) > 1 {
-		b.WriteString(p.field("Details", in.detailList()))
+		b.WriteString(p.dottedField("Details", in.detailList()))
 	}
 	for i := range in.Captures {
 		if i == shownQuiet && several {
@@ -187,7 +189,6 @@ func (p page) incident(in *Incident, several bool) string {
 		b.WriteString(p.field("Frames", in.frameList(i, several)))
 		b.WriteString(p.field("Streams", in.streamList(i)))
 	}
-	b.WriteString("\n" + p.style.dim("For example") + "\n")
 	return b.String()
 }
 
@@ -218,12 +219,12 @@ func (in *Incident) counts() []string {
 }
 
 // detailList lists the rules of an incident.
-func (in *Incident) detailList() string {
+func (in *Incident) detailList() []string {
 	var parts []string
 	for _, d := range in.Details {
 		parts = append(parts, thousands(d.Resets)+" "+Clean(d.Detail))
 	}
-	return strings.Join(parts, nameDot)
+	return parts
 }
 
 // frameList prints frames of an incident in one capture, which it names if there are several.
@@ -251,11 +252,8 @@ func (in *Incident) streamList(i int) string {
 	if in.Example.Line > 0 || len(list) > shownFrames || in.LeftOut > 0 {
 		return ""
 	}
-	var numbers []string
-	for _, n := range list {
-		numbers = append(numbers, strconv.Itoa(n))
-	}
-	return "tcp.stream in {" + strings.Join(numbers, ", ") + "}"
+	list = slices.Sorted(slices.Values(list))
+	return string(appendSet([]byte("tcp.stream in "), list))
 }
 
 // A newsList is what a live report has printed of each incident.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rstexplain/rstexplain/analyzer/capture"
@@ -27,7 +28,8 @@ type Comments struct {
 	Lost   int   // comments left out, as the temporary file is as large as it may be
 	Waited int64 // bytes that waited in a temporary file
 
-	groups report.Grouping
+	groups    report.Grouping
+	incidents map[int]int // the incident of each number that a reset carries
 
 	list []comment
 	size int64
@@ -67,9 +69,16 @@ func (c *Comments) Reset(r *report.Reset) error {
 	c.Resets++
 	c.groups.Add(r)
 	if r.Repeats != 0 {
-		return c.add(fmt.Sprintf("rstexplain: %s (%s): the same event as the reset in frame %d", r.Cause, r.Detail, int(r.Repeats)), r.Frame)
+		lines := []string{fmt.Sprintf("rstexplain: %s (%s): the same event as the reset in frame %d", r.Cause, r.Detail, int(r.Repeats))}
+		for _, e := range r.Evidence {
+			lines = append(lines, report.Clean("Evidence: "+e.Says))
+		}
+		return c.add(strings.Join(lines, "\n")+numbers(r), r.Frame)
 	}
 	lines := []string{fmt.Sprintf("rstexplain: %s (%s), %.0f %% confidence, %s. %s", r.Cause, r.Detail, 100*r.Confidence, r.Severity, r.Verdict())}
+	for _, e := range r.Evidence {
+		lines = append(lines, "Evidence: "+e.Says)
+	}
 	if r.Symptom != "" {
 		symptom := r.SymptomLines()
 		lines = append(append(lines, "Symptom: "+symptom[0]), symptom[1:]...)
@@ -80,7 +89,7 @@ func (c *Comments) Reset(r *report.Reset) error {
 	for i := range lines {
 		lines[i] = report.Clean(lines[i])
 	}
-	err := c.add(strings.Join(lines, "\n"), r.Frame)
+	err := c.add(strings.Join(lines, "\n")+numbers(r), r.Frame)
 	for _, list := range [...][]report.Evidence{r.Evidence, r.OriginWhy} {
 		for _, e := range list {
 			says := report.Clean(fmt.Sprintf("rstexplain, about the reset in frame %d: %s", r.Frame, e.Says))
@@ -98,6 +107,7 @@ func (c *Comments) Reset(r *report.Reset) error {
 // one.
 func (c *Comments) EndFile(*report.File) error {
 	var err error
+	c.incidents = c.groups.Now()
 	for _, in := range c.groups.Incidents() {
 		if in.Findings > 1 && len(in.Captures) > 0 {
 			err = errors.Join(err, c.add(report.Clean(fmt.Sprintf("rstexplain, incident %d: %s", in.Number, in.Says)), slices.Min(in.Captures[0].Frames)))
@@ -108,6 +118,29 @@ func (c *Comments) EndFile(*report.File) error {
 
 // End implements report.Renderer.
 func (c *Comments) End() error { return nil }
+
+// incidentLine begins the last line of the comment on a reset, which Wireshark's plugin reads too.
+const incidentLine = "\nIncident "
+
+// numbers is that line. The number is the one that is known so far.
+func numbers(r *report.Reset) string {
+	return fmt.Sprintf("%s%d, confidence %s", incidentLine, r.Incident, strconv.FormatFloat(r.Confidence, 'g', -1, 64))
+}
+
+// settle returns a comment with the number of its incident in place of the one known when it was written.
+func (c *Comments) settle(text string) string {
+	at := strings.LastIndex(text, incidentLine)
+	if at < 0 {
+		return text
+	}
+	at += len(incidentLine)
+	digits, rest, _ := strings.Cut(text[at:], ",")
+	number, err := strconv.Atoi(digits)
+	if now, ok := c.incidents[number]; err == nil && ok {
+		return text[:at] + strconv.Itoa(now) + "," + rest
+	}
+	return text
+}
 
 // add puts a comment at a frame. It may hold text of the network, which programs that show comments print as it is:
 // it has to be clean.
@@ -174,8 +207,8 @@ func (c *Comments) of(frame int) (list []string, err error) {
 	}
 	for len(c.next) > 0 && c.next[0].one.frame <= frame {
 		from := c.next[0]
-		if from.one.frame == frame && len(list) <= maxComments && !slices.Contains(list, from.one.text) {
-			if list = append(list, from.one.text); len(list) > maxComments {
+		if text := c.settle(from.one.text); from.one.frame == frame && len(list) <= maxComments && !slices.Contains(list, text) {
+			if list = append(list, text); len(list) > maxComments {
 				list[maxComments] = "rstexplain: evidence for further resets, which are not listed here"
 			}
 		}

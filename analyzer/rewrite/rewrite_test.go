@@ -250,8 +250,8 @@ func TestCommentsObeyNobody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := bytes.Count(text, []byte(shown)); n != 6 {
-		t.Errorf("%d of 6 texts are shown as %q", n, shown)
+	if n := bytes.Count(text, []byte(shown)); n != 7 {
+		t.Errorf("%d of 7 texts are shown as %q", n, shown)
 	}
 	for _, bad := range []string{"\x1b]0;", "\u202e", "\nrstexplain: said"} {
 		if bytes.Contains(text, []byte(bad)) {

@@ -124,6 +124,12 @@ func (g *generator) incidents() {
 	for i := 0; len(p.packets) < g.kind.packets; i++ {
 		p.finished(time.Duration(i)*20*time.Millisecond, p.conn(client+uint32(i%200), others+100+uint32(i%9), 443))
 	}
+	p.play()
+}
+
+// play writes the packets in the order of their times.
+func (p *plan) play() {
+	g := p.g
 	slices.SortStableFunc(p.packets, func(a, b played) int { return cmp.Compare(a.at, b.at) })
 	for _, x := range p.packets {
 		g.now = int64(x.at)

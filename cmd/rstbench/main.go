@@ -3,6 +3,8 @@
 //
 //	go run ./cmd/rstbench generate -kind mixed -packets 2700000 FILE
 //	go run ./cmd/rstbench compare [-scale 1] [-rounds 5] [-only mixed,small]
+//	go run ./cmd/rstbench follow [-for 30m] [-resets 500] PROGRAM [FLAG...]
+//	go run ./cmd/rstbench mutate [-n 200000] [-seed 1] [-only KIND] CAPTURE...
 //	go run ./cmd/rstbench profile [-rounds 8] cmd/rstexplain/default.pgo
 //
 // The captures are the same bytes for the same flags: nothing in them depends on the clock or the machine.
@@ -24,19 +26,23 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("say generate, compare or profile; -h after each lists its flags")
+		return fmt.Errorf("say generate, compare, follow, mutate or profile; -h after each lists its flags")
 	}
 	switch args[0] {
 	case "generate":
 		return generateCommand(args[1:])
 	case "compare":
 		return compareCommand(args[1:])
+	case "follow":
+		return followCommand(args[1:])
+	case "mutate":
+		return mutateCommand(args[1:])
 	case "profile":
 		return profileCommand(args[1:])
 	case "measure": // for compare itself
 		return measureCommand(args[1:])
 	}
-	return fmt.Errorf("unknown command %q: say generate, compare or profile", args[0])
+	return fmt.Errorf("unknown command %q: say generate, compare, follow, mutate or profile", args[0])
 }
 
 func generateCommand(args []string) error {

@@ -36,6 +36,7 @@ var kinds = []kind{
 	{name: "million", packets: 6_000_000, open: 1_000_000, exchanges: 1, request: 50},
 	{name: "scan", packets: 2_000_000},
 	{name: "incidents", packets: 47_000},
+	{name: "repeats", packets: 2_000_000},
 }
 
 // kindOf returns the kind of a name.
@@ -98,8 +99,12 @@ type generator struct {
 }
 
 func (g *generator) run() {
-	if g.kind.name == "incidents" {
+	switch g.kind.name {
+	case "incidents":
 		g.incidents()
+		return
+	case "repeats":
+		g.repeats()
 		return
 	}
 	if g.kind.open == 0 {

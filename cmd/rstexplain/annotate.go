@@ -15,6 +15,7 @@ import (
 
 func annotateCommand(stderr io.Writer) *cobra.Command {
 	var to string
+	var convert bool
 	var bounds boundFlags
 	cmd := &cobra.Command{
 		Use:   "annotate IN -o OUT.pcapng",
@@ -33,22 +34,23 @@ temporary file in the directory named by TMPDIR.
 		Args:              oneCapture("annotate"),
 		ValidArgsFunction: completeCaptures,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return annotate(cmd.Context(), args[0], to, bounds, stderr)
+			return annotate(cmd.Context(), args[0], to, convert, bounds, stderr)
 		},
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVarP(&to, "output", "o", "", "write the annotated capture to `OUT.pcapng`")
+	convertFlag(f, &convert)
 	bounds.register(cmd)
 	return cmd
 }
 
-func annotate(ctx context.Context, in, to string, bounds boundFlags, stderr io.Writer) error {
+func annotate(ctx context.Context, in, to string, convert bool, bounds boundFlags, stderr io.Writer) error {
 	comments := rewrite.Comments{MaxMemory: int64(bounds.memory) / 16}
 	defer comments.Close()
 	var carried rewrite.Carried
 	return rewriting{
-		in: in, to: to, bounds: bounds, first: &comments,
+		in: in, to: to, bounds: bounds, convert: convert, first: &comments,
 		again: func(ctx context.Context, r *capture.Reader, w io.Writer) (err error) {
 			carried, err = rewrite.Annotate(ctx, r, w, &comments)
 			return err
@@ -76,14 +78,15 @@ func noteCarried(stderr io.Writer, to string, carried rewrite.Carried) {
 // A rewriting makes a capture of another: it explains the capture in, and reads it a second time to write what becomes
 // of it to the file to. Both times it reads the same file, which it opens once.
 type rewriting struct {
-	in, to string
-	bounds boundFlags
-	opts   analyzer.Options // set from bounds
-	first  report.Renderer
-	check  func() error // nil, or what may refuse to go on after the first pass
-	again  func(context.Context, *capture.Reader, io.Writer) error
-	place  func() (undo func(), err error) // nil, or what has to be in its place before the new capture is
-	done   func()                          // reports what was done
+	in, to  string
+	bounds  boundFlags
+	convert bool             // a capture of another program
+	opts    analyzer.Options // set from bounds
+	first   report.Renderer
+	check   func() error // nil, or what may refuse to go on after the first pass
+	again   func(context.Context, *capture.Reader, io.Writer) error
+	place   func() (undo func(), err error) // nil, or what has to be in its place before the new capture is
+	done    func()                          // reports what was done
 }
 
 func (x rewriting) run(ctx context.Context, stderr io.Writer) error {
@@ -103,6 +106,7 @@ func (x rewriting) run(ctx context.Context, stderr io.Writer) error {
 	}
 	defer in.Close()
 	x.bounds.apply(&x.opts)
+	x.opts.Capture.Convert = x.convert
 	file, err := analyzer.ExplainFile(ctx, in, x.first, x.opts)
 	if ctx.Err() != nil {
 		return x.interrupted(stderr, "while "+x.in+" was being explained")
@@ -130,7 +134,10 @@ func (x rewriting) run(ctx context.Context, stderr io.Writer) error {
 		}
 	}
 	defer r.Close()
-	if n := in.Spooled(); n > 0 {
+	switch n := in.Spooled(); {
+	case in.Converted():
+		note(stderr, "%s: converted by editcap; the output is made from what it wrote", in.Name())
+	case n > 0:
 		note(stderr, "%s: copied to a temporary file because it is read twice: %d bytes", in.Name(), n)
 	}
 	if in.Replaced() {
@@ -159,12 +166,16 @@ func (x rewriting) write(ctx context.Context, in *capture.File, r *capture.Reade
 		return err
 	}
 	defer out.discard()
-	_, err = await(ctx, func() (bool, error) { return true, x.again(ctx, r, out) })
+	counted := &countingWriter{to: out}
+	_, err = await(ctx, func() (bool, error) { return true, x.again(ctx, r, counted) })
 	switch {
 	case ctx.Err() != nil:
 		return x.interrupted(stderr, "while it was being written")
 	case err != nil:
 		return outputError{x.to, err}
+	case counted.n == 0: // an empty file is no capture
+		note(stderr, "%s: not written: not even the header of %s could be read", x.to, x.in)
+		return lossError{}
 	}
 	if err := in.Same(); err != nil {
 		note(stderr, "%v", err)
@@ -181,6 +192,18 @@ func (x rewriting) write(ctx context.Context, in *capture.File, r *capture.Reade
 		return err
 	}
 	return nil
+}
+
+// A countingWriter counts what is written to another.
+type countingWriter struct {
+	to io.Writer
+	n  int64
+}
+
+func (c *countingWriter) Write(b []byte) (int, error) {
+	n, err := c.to.Write(b)
+	c.n += int64(n)
+	return n, err
 }
 
 // interrupted reports that nothing is written.

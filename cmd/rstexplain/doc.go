@@ -63,12 +63,13 @@ incidents, the worst first, and show of each the finding that represents it best
 	    --brief          with --format text or markdown: one paragraph per capture
 	    --summary        with --format text: only the table of incidents
 	    --all            with --format text or html: all findings in full, and not a few of each incident
-	    --incident N     with --format text: the incident with number N of the table, with all its findings
+	    --incident N     with --format text, markdown or html: the incident with number N of the table, with all its
+	                     findings, or as many as fit
 	    --no-color       no colours; the default if NO_COLOR is set or the output is not a terminal
 	-q, --quiet          do not report unreadable parts on standard error, and show no progress
 	    --glob PATTERN   in directories, read only files whose names match
 	    --files-from LIST  read the names of captures from LIST, one per line or separated by NUL bytes
-	    --convert        have editcap convert captures of other programs
+	    --convert        have editcap convert captures of other programs; also with annotate and slice
 	    --join           explain the files of a rotating capture as one
 	    --follow         explain a capture while it is being written; text, list, jsonl and csv
 	    --max-connections N  track at most N connections at a time (default 1048576)
@@ -106,7 +107,8 @@ findings are the failed tests; without these flags, those of severity error.
 	0  every capture was read completely
 	1  something could not be read completely; what could be read is explained, and one line on
 	   standard error reports what is wrong, where, and what to try
-	2  usage error: nothing was read; also for --frame with a frame that is not a reset
+	2  usage error: nothing was read; also for --frame with a frame that is not a reset, and for --incident with a
+	   number that no incident has
 	3  there are findings that match --fail-on or --fail-severity, whatever else happened
 
 # Environment

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -196,13 +197,20 @@ func errOneCapture(command string, n int) error {
 	return usageError{fmt.Sprintf("%s takes one capture, not %d", command, n), fmt.Sprintf("try: rstexplain %s capture.pcapng -o out.pcapng", command)}
 }
 
+// errDirectory is for a directory of mcp that cannot be used.
+func errDirectory(err error) error {
+	return usageError{err.Error(), "name directories with captures that may be read, such as: rstexplain mcp /var/traces"}
+}
+
 var (
+	errNoDirectory = usageError{"mcp needs the directories whose captures may be read", "try: rstexplain mcp /var/traces"}
+
 	errBriefFormat  = usageError{"--brief is for --format text and markdown", "leave out one of both"}
 	errFollowBrief  = usageError{"--brief does not support --follow", "a summary is known last: leave out one of both"}
 	errFollowFormat = usageError{"--follow does not support this format",
 		"allowed: text, list, jsonl, csv; the other formats start with totals, which are known last"}
 	errIncidentFlags  = usageError{"--summary, --all and --incident exclude each other", "give one of them"}
-	errIncidentFormat = usageError{"--summary, --all and --incident require --format text (--all also html), without --brief or --follow", "the other formats have all incidents"}
+	errIncidentFormat = usageError{"--summary, --all and --incident require --format text (--all also html, --incident also html and markdown), without --brief or --follow", "the other formats have all incidents"}
 
 	errFollowOne = usageError{"--follow reads one capture", "try: tcpdump -U -w - | rstexplain --follow -"}
 	errJoinStdin = usageError{"--join cannot read standard input", "name the files, or their directory"}
@@ -288,6 +296,23 @@ func note(stderr io.Writer, format string, args ...any) {
 
 func errNoIncident(n int) error {
 	return usageError{fmt.Sprintf("--incident %d: no number of an incident", n), "give a number of the table of incidents, such as --incident 1"}
+}
+
+// errMissingIncident is for the number of an incident that a report does not have.
+func errMissingIncident(e *report.NoIncidentError) error {
+	try := "there are no incidents"
+	if n := len(e.Have); n > 0 {
+		var numbers []string
+		for _, i := range e.Have[:min(n, maxHints)] {
+			numbers = append(numbers, strconv.Itoa(i))
+		}
+		try = "incidents: " + strings.Join(numbers, ", ")
+		if n > maxHints {
+			try += fmt.Sprintf(" and %d more", n-maxHints)
+		}
+		try += "; --summary lists them"
+	}
+	return usageError{fmt.Sprintf("--incident: there is no incident %d", e.Number), try}
 }
 
 // A lossError means that a capture was not read completely. It has been reported already.

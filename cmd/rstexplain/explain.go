@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rstexplain/rstexplain/analyzer"
 	"github.com/rstexplain/rstexplain/analyzer/report"
@@ -77,16 +78,22 @@ directory, for the captures in and below it, or - for standard input.
 	f.StringSliceVar(&flags.globs, "glob", nil, "in directories, read only files whose names match `PATTERN`")
 	f.StringArrayVar(&flags.lists, "files-from", nil, "read the names of captures from `LIST`, one per line; - is standard input")
 	f.BoolVar(&flags.join, "join", false, "explain the files of a rotating capture as one, in chronological order")
-	f.BoolVar(&flags.convert, "convert", false, "have Wireshark's editcap convert captures of other programs: NetMon, snoop, ERF, Sniffer, K12")
+	convertFlag(f, &flags.convert)
 	f.BoolVar(&flags.follow, "follow", false, "explain a capture while it is being written, each reset at once, until Ctrl-C")
 	flags.bounds.register(cmd)
 	f.StringVar(&flags.timeouts, "timeouts", "", "also compare with the idle timeouts in `FILE`, one per line: "+
 		"seconds, server|path|kernel|client, whose timeout it is and a source, separated by tabs")
 	f.BoolVarP(&flags.quiet, "quiet", "q", false, "do not report unreadable parts on standard error, and show no progress; "+
 		"the report and the exit code still show them")
-	cmd.AddCommand(compareCommand(stderr), renderCommand(), annotateCommand(stderr), sliceCommand(stderr), importCommand(stderr), rulesCommand(), manCommand())
+	cmd.AddCommand(compareCommand(stderr), renderCommand(), annotateCommand(stderr), sliceCommand(stderr), importCommand(stderr), rulesCommand(), manCommand(),
+		mcpCommand(), pluginCommand(stderr))
 	cmd.SetHelpCommand(helpCommand())
 	return cmd
+}
+
+// convertFlag adds the flag --convert.
+func convertFlag(f *pflag.FlagSet, convert *bool) {
+	f.BoolVar(convert, "convert", false, "have Wireshark's editcap convert captures of other programs: NetMon, snoop, ERF, Sniffer, K12")
 }
 
 // commandMeant returns the command that the first name most likely means, "" for none: the name of a file that does
@@ -225,6 +232,9 @@ func (f *explainFlags) inputs(args []string, stdin io.Reader, stderr io.Writer) 
 		if err := list.addList(in); err != nil {
 			return nil, inputError{name, err}
 		}
+	}
+	if hint := list.foreignHint(); hint != "" {
+		note(stderr, "%s", hint)
 	}
 	return list, nil
 }

@@ -17,7 +17,7 @@ func (v *incidentView) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&v.summary, "summary", false, "with --format text: only the table of incidents")
 	f.BoolVar(&v.all, "all", false, "with --format text or html: all findings in full, and not a few of each incident")
-	f.IntVar(&v.incident, "incident", 0, "with --format text: the incident with number `N` of the table, with all its findings")
+	f.IntVar(&v.incident, "incident", 0, "with --format text, markdown or html: the incident with number `N` of the table, with all its findings")
 }
 
 // check returns an error for flags that make no sense together.
@@ -36,6 +36,8 @@ func (v *incidentView) check(of *view) error {
 	case given > 1:
 		return errIncidentFlags
 	case v.all && of.format == "html":
+		return nil
+	case v.incident != 0 && (of.format == "html" || of.format == "markdown" && !of.brief):
 		return nil
 	case of.format != "text" || of.live || of.brief:
 		return errIncidentFormat

@@ -22,6 +22,7 @@ type inputList struct {
 	globs   []string // patterns for files below a directory, any of which may match; none: captures by content
 	paths   []string
 	skipped int               // files below directories that are not captures
+	foreign []string          // of them, captures of other programs
 	tell    func(line string) // reports what could not be read
 	lost    bool              // something could not be read
 	reached map[string]bool   // directories, by their path without symbolic links
@@ -121,10 +122,26 @@ func (l *inputList) wanted(path string) bool {
 		return !export.Prose || pasted.Recognise(export.Text)
 	}
 	if err != nil {
+		if errors.Is(err, capture.ErrForeign) && !l.convert {
+			l.foreign = append(l.foreign, path)
+		}
 		return errors.Is(err, fs.ErrPermission) || l.convert && errors.Is(err, capture.ErrForeign)
 	}
 	r.Close()
 	return true
+}
+
+// foreignHint returns a line about captures of other programs that were left out, "" if there were none.
+func (l *inputList) foreignHint() string {
+	switch n := len(l.foreign); n {
+	case 0:
+		return ""
+	case 1:
+		return l.foreign[0] + ": left out: it is a capture of another program; with --convert, Wireshark's editcap converts it"
+	default:
+		return fmt.Sprintf("%s and %d more: left out: they are captures of other programs; with --convert, Wireshark's editcap converts them",
+			l.foreign[0], n-1)
+	}
 }
 
 func (l *inputList) note(line string) { l.tell(line) }

@@ -32,7 +32,7 @@ func TestRenderEqualsExplain(t *testing.T) {
 		if err := os.WriteFile(report, printed(t, append([]string{"--format", "json"}, paths...)...), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		shown := [][]string{{"--format", "markdown", "--brief"}}
+		shown := [][]string{{"--format", "markdown", "--brief"}, {"--brief"}, {"--format", "html", "--incident", "1"}, {"--format", "markdown", "--incident", "1"}}
 		for _, format := range formatNames() {
 			shown = append(shown, []string{"--format", format})
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -253,5 +254,33 @@ func TestAnnotateSpills(t *testing.T) {
 	}
 	if n := bytes.Count(want, []byte("rstexplain: ")); n < 300 {
 		t.Errorf("%d comments", n)
+	}
+}
+
+// A capture of which nothing can be read, not even its header, becomes no file: an empty one would be no capture.
+func TestRewriteNothingRead(t *testing.T) {
+	dir := t.TempDir()
+	in, to := filepath.Join(dir, "in.pcap.gz"), filepath.Join(dir, "out.pcapng")
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	z.Write(refusedOften(t, 3))
+	z.Close()
+	damaged := packed.Bytes()[:20]
+	if err := os.WriteFile(in, damaged, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"annotate", "slice"} {
+		var stderr bytes.Buffer
+		cmd := program(t, command, in, "-o", to)
+		cmd.Stderr = &stderr
+		if err := cmd.Run(); err == nil {
+			t.Errorf("%s ends with success", command)
+		}
+		if _, err := os.Stat(to); err == nil {
+			t.Errorf("%s wrote a file", command)
+		}
+		if !strings.Contains(stderr.String(), "in.pcap.gz") {
+			t.Errorf("%s: %s", command, &stderr)
+		}
 	}
 }

@@ -21,6 +21,7 @@ type sliceFlags struct {
 	headersOnly bool
 	anonymize   bool
 	key         string
+	convert     bool
 	bounds      boundFlags
 }
 
@@ -64,6 +65,7 @@ temporary file in the directory named by TMPDIR.
 	f.BoolVar(&flags.headersOnly, "headers-only", false, "truncate the packets after their TCP header")
 	f.BoolVar(&flags.anonymize, "anonymize", false, "build the packets anew, without data and names, with mapped addresses")
 	f.StringVar(&flags.key, "key-file", "", "key of --anonymize, created if `FILE` does not exist (default OUT.pcapng.key)")
+	convertFlag(f, &flags.convert)
 	flags.bounds.register(cmd)
 	return cmd
 }
@@ -102,7 +104,7 @@ func slice(ctx context.Context, in string, flags *sliceFlags, stderr io.Writer) 
 	}
 	streams := &rewrite.Streams{Choose: choose, MaxMemory: int64(flags.bounds.memory) / 8}
 	var n rewrite.Sliced
-	x := rewriting{in: in, to: flags.output, bounds: flags.bounds, first: streams, check: func() error { return asked.missing(in) }}
+	x := rewriting{in: in, to: flags.output, bounds: flags.bounds, convert: flags.convert, first: streams, check: func() error { return asked.missing(in) }}
 	x.again = func(ctx context.Context, r *capture.Reader, w io.Writer) (err error) {
 		n, err = rewrite.Slice(ctx, r, w, streams, opts)
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"slices"
 
@@ -37,9 +38,11 @@ var formats = []struct {
 	}},
 	{"list", true, func(o *output, _ *view) report.Renderer { return report.List(o) }},
 	{"markdown", false, func(o *output, v *view) report.Renderer {
-		return report.Markdown(o, report.MarkdownOptions{Brief: v.brief})
+		return report.Markdown(o, report.MarkdownOptions{Brief: v.brief, Incident: v.incident})
 	}},
-	{"html", false, func(o *output, v *view) report.Renderer { return report.HTML(o, report.HTMLOptions{All: v.all}) }},
+	{"html", false, func(o *output, v *view) report.Renderer {
+		return report.HTML(o, report.HTMLOptions{All: v.all, Incident: v.incident})
+	}},
 	{"json", false, func(o *output, _ *view) report.Renderer { return report.JSON(o) }},
 	{"jsonl", true, func(o *output, _ *view) report.Renderer { return report.JSONL(o) }},
 	{"csv", true, func(o *output, _ *view) report.Renderer { return report.CSV(o) }},
@@ -113,6 +116,9 @@ func (v *view) show(ctx context.Context, stdout io.Writer, write func(report.Ren
 		})
 	}
 	if err := write(r); err != nil {
+		if none := (*report.NoIncidentError)(nil); errors.As(err, &none) {
+			return errMissingIncident(none)
+		}
 		return err
 	}
 	return out.commit()

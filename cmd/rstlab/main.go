@@ -8,6 +8,8 @@
 //	go run ./cmd/rstlab -run keepalive       situations whose name matches
 //	go run ./cmd/rstlab article              the article's experiments (needs root, some ten minutes)
 //	go run ./cmd/rstlab article -run okhttp  experiments whose name matches
+//	go run ./cmd/rstlab vantages             captures along the path, with the kernel's trace (needs root)
+//	go run ./cmd/rstlab vantages -run forged situations whose name matches
 //
 // It stops where a part of the lab itself is missing; an experiment whose program is missing is named and
 // left out.
@@ -30,6 +32,12 @@ func main() {
 	actor.Main()
 	if len(os.Args) > 1 && os.Args[1] == "article" {
 		if err := articleCommand(os.Args[2:]); err != nil {
+			fatal(err)
+		}
+		return
+	}
+	if len(os.Args) > 1 && os.Args[1] == "vantages" {
+		if err := vantagesCommand(os.Args[2:]); err != nil {
 			fatal(err)
 		}
 		return

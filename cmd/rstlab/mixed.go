@@ -23,6 +23,7 @@ import (
 // truth about its RSTs.
 type thread struct {
 	port   int
+	says   string // what a person would tell of its RSTs
 	times  int
 	serve  func(c *net.TCPConn)            // nil: nothing listens, or the kernel alone
 	client func(m *mix, to netip.AddrPort) // one connection from beginning to end
@@ -137,9 +138,12 @@ func troubled() []thread {
 	}
 	never := func(c *net.TCPConn) { time.Sleep(20 * time.Second); c.Close() }
 	return []thread{
-		{port: 9001, times: 24, client: refused, truth: all(closedPort, "", "a SYN reached a port without a listener")},
-		{port: 9002, times: 14, client: refused, truth: all(closedPort, "policy-reject", "a firewall on the way refused the SYN in the host's name")},
-		{port: 9003, times: 26, serve: served(h, 1, 300, func(c *net.TCPConn) { pause(80, 400); c.Close() }),
+		{port: 9001, says: "connections to a port without a listener",
+			times: 24, client: refused, truth: all(closedPort, "", "a SYN reached a port without a listener")},
+		{port: 9002, says: "connections that a firewall rejects in the host's name",
+			times: 14, client: refused, truth: all(closedPort, "policy-reject", "a firewall on the way refused the SYN in the host's name")},
+		{port: 9003, says: "a server that closes with the next request unread, or just before it comes",
+			times: 26, serve: served(h, 1, 300, func(c *net.TCPConn) { pause(80, 400); c.Close() }),
 			client: asked(h, 1, 300, func(m *mix, c *net.TCPConn) { io.WriteString(c, h.request(1)); untilEOF(m, c) }),
 			truth: func(r stage.RST) stage.Label {
 				if r.First == "TCP_ABORT_ON_CLOSE" {
@@ -148,18 +152,24 @@ func troubled() []thread {
 				// The request was late: the server had closed an idle connection.
 				return stage.Label{Cause: fast, Detail: "keepalive-race", AlsoOK: []string{crash}, Why: "the server closed an idle kept-alive connection; the client's next request met the closed socket"}
 			}},
-		{port: 9004, times: 18, serve: func(c *net.TCPConn) { netns.Reset(c) }, client: func(m *mix, to netip.AddrPort) { untilEOF(m, m.dial(to)) },
+		{port: 9004, says: "a server that drops connections right after accepting them",
+			times: 18, serve: func(c *net.TCPConn) { netns.Reset(c) }, client: func(m *mix, to netip.AddrPort) { untilEOF(m, m.dial(to)) },
 			truth: all(crash, "accepted-then-dropped", "the server dropped the connection right after it was accepted")},
-		{port: 9005, times: 30, serve: exchanges(r, 500), client: asked(r, 3, 500, resetConn), truth: all(fast, "abortive-close", "SO_LINGER 0 after a finished exchange")},
-		{port: 9006, times: 26, serve: served(o, 2, 700, func(c *net.TCPConn) { resetConn(nil, c) }), client: asked(o, 2, 700, untilEOF),
+		{port: 9005, says: "a client that closes by RST after finished exchanges",
+			times: 30, serve: exchanges(r, 500), client: asked(r, 3, 500, resetConn), truth: all(fast, "abortive-close", "SO_LINGER 0 after a finished exchange")},
+		{port: 9006, says: "a server that closes by RST after finished exchanges",
+			times: 26, serve: served(o, 2, 700, func(c *net.TCPConn) { resetConn(nil, c) }), client: asked(o, 2, 700, untilEOF),
 			truth: all(fast, "abortive-close", "SO_LINGER 0 after a finished exchange")},
-		{port: 9007, times: 26, serve: func(c *net.TCPConn) {
-			served(h, 2, 400, func(c *net.TCPConn) { drain(c); netns.Reset(c) })(c)
-		}, client: asked(h, 2, 400, closeConn), truth: all(fast, "reset-instead-of-fin", "SO_LINGER 0 close in answer to the peer's FIN, after a finished exchange")},
-		{port: 9008, times: 24, serve: served(h, 2, 300, func(c *net.TCPConn) { pause(900, 1800); c.Close() }),
+		{port: 9007, says: "a server that answers the client's FIN with RST",
+			times: 26, serve: func(c *net.TCPConn) {
+				served(h, 2, 400, func(c *net.TCPConn) { drain(c); netns.Reset(c) })(c)
+			}, client: asked(h, 2, 400, closeConn), truth: all(fast, "reset-instead-of-fin", "SO_LINGER 0 close in answer to the peer's FIN, after a finished exchange")},
+		{port: 9008, says: "a server that closes idle kept-alive connections before the client's next request",
+			times: 24, serve: served(h, 2, 300, func(c *net.TCPConn) { pause(900, 1800); c.Close() }),
 			client: asked(h, 2, 300, func(m *mix, c *net.TCPConn) { pause(2600, 3600); io.WriteString(c, h.request(2)); untilEOF(m, c) }),
 			truth:  all(fast, "keepalive-race", "the server closed an idle kept-alive connection; the client's next request met the closed socket", crash)},
-		{port: 9009, times: 16, serve: func(c *net.TCPConn) { go drain(c); pause(120, 260); c.CloseRead(); c.Close() },
+		{port: 9009, says: "a server that closes in the middle of uploads",
+			times: 16, serve: func(c *net.TCPConn) { go drain(c); pause(120, 260); c.CloseRead(); c.Close() },
 			client: func(m *mix, to netip.AddrPort) {
 				c := m.dial(to)
 				io.WriteString(c, post(60000))
@@ -172,82 +182,93 @@ func troubled() []thread {
 				c.Close()
 			},
 			truth: all(crash, "", "the server closed in the middle of an upload", fast)},
-		{port: 9010, times: 20, serve: served(r, 2, 200, func(c *net.TCPConn) { pause(120, 200); netns.Forget(c) }),
+		{port: 9010, says: "a host that loses connections",
+			times: 20, serve: served(r, 2, 200, func(c *net.TCPConn) { pause(120, 200); netns.Forget(c) }),
 			client: asked(r, 2, 200, func(m *mix, c *net.TCPConn) { pause(500, 900); io.WriteString(c, r.request(2)); untilEOF(m, c) }),
 			truth:  all(crash, "state-lost", "the host had lost the connection a moment ago", unknown)},
-		{port: 25, times: 14, serve: func(c *net.TCPConn) {
-			io.WriteString(c, "220 mail.shop.example ESMTP\r\n")
-			read(c, len("EHLO lab.example\r\n"))
-			io.WriteString(c, "250 mail.shop.example\r\n")
-			pause(60, 200)
-			io.WriteString(c, "421 4.4.2 closing\r\n")
-			c.Close()
-		}, client: func(m *mix, to netip.AddrPort) {
-			c := m.dial(to)
-			read(c, len("220 mail.shop.example ESMTP\r\n"))
-			io.WriteString(c, "EHLO lab.example\r\n")
-			read(c, len("250 mail.shop.example\r\n421 4.4.2 closing\r\n"))
-			pause(5, 40)
-			io.WriteString(c, "QUIT\r\n")
-			untilEOF(m, c)
-		}, truth: byPayload(all(fast, "late-goodbye", "both sides had said goodbye; the second farewell met the closed socket"))},
-		{port: 9012, times: 10, serve: func(c *net.TCPConn) {
-			read(c, len(h.request(1)))
-			io.WriteString(c, head(40000))
-			for range 20 {
-				c.Write(filler(1400))
-				pause(4, 8)
-			}
-			c.Close()
-		}, client: func(m *mix, to netip.AddrPort) {
-			c := m.dial(to)
-			io.WriteString(c, h.request(1))
-			read(c, 9000)
-			netns.Reset(c)
-		}, truth: all(crash, "abort-mid-transfer", "the client let go in the middle of a response", fast)},
-		{port: 9013, times: 24, serve: untilEOFServer, client: func(m *mix, to netip.AddrPort) { netns.Reset(m.dial(to)) },
+		{port: 25, says: "SMTP sessions in which both sides say goodbye at once",
+			times: 14, serve: func(c *net.TCPConn) {
+				io.WriteString(c, "220 mail.shop.example ESMTP\r\n")
+				read(c, len("EHLO lab.example\r\n"))
+				io.WriteString(c, "250 mail.shop.example\r\n")
+				pause(60, 200)
+				io.WriteString(c, "421 4.4.2 closing\r\n")
+				c.Close()
+			}, client: func(m *mix, to netip.AddrPort) {
+				c := m.dial(to)
+				read(c, len("220 mail.shop.example ESMTP\r\n"))
+				io.WriteString(c, "EHLO lab.example\r\n")
+				read(c, len("250 mail.shop.example\r\n421 4.4.2 closing\r\n"))
+				pause(5, 40)
+				io.WriteString(c, "QUIT\r\n")
+				untilEOF(m, c)
+			}, truth: byPayload(all(fast, "late-goodbye", "both sides had said goodbye; the second farewell met the closed socket"))},
+		{port: 9012, says: "a client that breaks off downloads",
+			times: 10, serve: func(c *net.TCPConn) {
+				read(c, len(h.request(1)))
+				io.WriteString(c, head(40000))
+				for range 20 {
+					c.Write(filler(1400))
+					pause(4, 8)
+				}
+				c.Close()
+			}, client: func(m *mix, to netip.AddrPort) {
+				c := m.dial(to)
+				io.WriteString(c, h.request(1))
+				read(c, 9000)
+				netns.Reset(c)
+			}, truth: all(crash, "abort-mid-transfer", "the client let go in the middle of a response", fast)},
+		{port: 9013, says: "a monitor that opens connections and resets them",
+			times: 24, serve: untilEOFServer, client: func(m *mix, to netip.AddrPort) { netns.Reset(m.dial(to)) },
 			truth: all(fast, "health-probe", "a monitor closed its probe on purpose, never having wanted an exchange")},
-		{port: 9014, times: 8, serve: served(o, 2, 200, never), client: asked(o, 2, 200, func(m *mix, c *net.TCPConn) {
-			for _, s := range []netns.SocketOption{netns.IntOption(unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 2), netns.IntOption(unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 1),
-				netns.IntOption(unix.IPPROTO_TCP, unix.TCP_KEEPCNT, 3), netns.IntOption(unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)} {
-				must(netns.SetOption(c, s))
-			}
-			untilEOF(m, c)
-		}), truth: all(timedOut, "keepalive-unanswered", "all keep-alive probes went unanswered")},
-		{port: 9015, times: 10, serve: served(r, 2, 200, never), client: asked(r, 2, 200, func(m *mix, c *net.TCPConn) {
-			pause(200, 300)
-			io.WriteString(c, r.request(2)) // lost from now on, see mixedLoss
-			pause(2600, 3400)
-			netns.Reset(c)
-		}), truth: all(timedOut, "data-unacked", "the client gave up on a request that it had resent without an answer")},
-		{port: 9016, times: 12, serve: never, client: func(m *mix, to netip.AddrPort) {
-			p, err := spawn(m.Client, fmt.Sprintf("withdraw %v 3ms", to), "say end", "hang")
-			must(err)
-			m.says(p, "end")
-			p.Kill()
-		}, truth: all(unknown, "connect-withdrawn", "connect() had been given up before the SYN-ACK came")},
-		{port: 9017, times: 6, serve: never, client: func(m *mix, to netip.AddrPort) {
-			raw(m.Client, m.Client.At(20000+rand.IntN(9000)), to, wire.Forgery{SEQ: rand.Uint32(), Flags: wire.SYN, Window: 1024, TTL: 50})
-		}, truth: all(unknown, "syn-probe", "the scanner's kernel knows nothing of the raw SYN that the SYN-ACK answers")},
-		{port: 9018, times: 12, serve: served(h, 1, 200, func(c *net.TCPConn) { drain(c); c.Close() }),
+		{port: 9014, says: "keep-alive probes that are lost",
+			times: 8, serve: served(o, 2, 200, never), client: asked(o, 2, 200, func(m *mix, c *net.TCPConn) {
+				for _, s := range []netns.SocketOption{netns.IntOption(unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 2), netns.IntOption(unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 1),
+					netns.IntOption(unix.IPPROTO_TCP, unix.TCP_KEEPCNT, 3), netns.IntOption(unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)} {
+					must(netns.SetOption(c, s))
+				}
+				untilEOF(m, c)
+			}), truth: all(timedOut, "keepalive-unanswered", "all keep-alive probes went unanswered")},
+		{port: 9015, says: "requests that are lost, given up by the client",
+			times: 10, serve: served(r, 2, 200, never), client: asked(r, 2, 200, func(m *mix, c *net.TCPConn) {
+				pause(200, 300)
+				io.WriteString(c, r.request(2)) // lost from now on, see mixedLoss
+				pause(2600, 3400)
+				netns.Reset(c)
+			}), truth: all(timedOut, "data-unacked", "the client gave up on a request that it had resent without an answer")},
+		{port: 9016, says: "connects that are withdrawn before the SYN-ACK comes",
+			times: 12, serve: never, client: func(m *mix, to netip.AddrPort) {
+				p, err := spawn(m.Client, fmt.Sprintf("withdraw %v 3ms", to), "say end", "hang")
+				must(err)
+				m.says(p, "end")
+				p.Kill()
+			}, truth: all(unknown, "connect-withdrawn", "connect() had been given up before the SYN-ACK came")},
+		{port: 9017, says: "raw SYNs of a scanner, to one port",
+			times: 6, serve: never, client: func(m *mix, to netip.AddrPort) {
+				raw(m.Client, m.Client.At(20000+rand.IntN(9000)), to, wire.Forgery{SEQ: rand.Uint32(), Flags: wire.SYN, Window: 1024, TTL: 50})
+			}, truth: all(unknown, "syn-probe", "the scanner's kernel knows nothing of the raw SYN that the SYN-ACK answers")},
+		{port: 9018, says: "a client whose timer runs out with its request open",
+			times: 12, serve: served(h, 1, 200, func(c *net.TCPConn) { drain(c); c.Close() }),
 			client: asked(h, 1, 200, func(m *mix, c *net.TCPConn) {
 				io.WriteString(c, h.request(1))
 				time.Sleep(time.Duration(1+rand.IntN(3)) * time.Second)
 				netns.Reset(c)
 			}), truth: all(crash, "application-timeout", "a timer of the client ran out with its request open", fast)},
-		{port: 9019, times: 10, serve: func(c *net.TCPConn) {
-			read(c, len(h.request(1)))
-			for range 20 {
-				c.Write(filler(700))
-				pause(5, 9)
-			}
-			c.Close()
-		}, client: func(m *mix, to netip.AddrPort) {
-			c := m.dial(to)
-			io.WriteString(c, h.request(1))
-			untilEOF(m, c)
-		}, truth: forgery(crash, "a device on the way cut the exchange in the peer's name")},
-		{port: 9020, times: 14, serve: served(o, 3, 150, func(c *net.TCPConn) { pause(3000, 6000); netns.Reset(c) }), client: asked(o, 3, 150, untilEOF),
+		{port: 9019, says: "a device that cuts exchanges in the server's name",
+			times: 10, serve: func(c *net.TCPConn) {
+				read(c, len(h.request(1)))
+				for range 20 {
+					c.Write(filler(700))
+					pause(5, 9)
+				}
+				c.Close()
+			}, client: func(m *mix, to netip.AddrPort) {
+				c := m.dial(to)
+				io.WriteString(c, h.request(1))
+				untilEOF(m, c)
+			}, truth: forgery(crash, "a device on the way cut the exchange in the peer's name")},
+		{port: 9020, says: "a server that resets pooled connections after some idle seconds",
+			times: 14, serve: served(o, 3, 150, func(c *net.TCPConn) { pause(3000, 6000); netns.Reset(c) }), client: asked(o, 3, 150, untilEOF),
 			truth: all(fast, "idle-release", "SO_LINGER 0 on a pooled connection, long after its last exchange")},
 	}
 }
@@ -301,12 +322,15 @@ func mixedWires(m *mix) {
 // all kinds among them.
 func mixed() []stage.Situation {
 	threads := troubled()
-	byPort := map[uint16]func(stage.RST) stage.Label{}
+	byPort, says := map[uint16]func(stage.RST) stage.Label{}, map[uint16]string{}
 	for _, t := range threads {
-		byPort[uint16(t.port)] = t.truth
+		byPort[uint16(t.port)], says[uint16(t.port)] = t.truth, t.says
+	}
+	for _, t := range ordinary(nil) {
+		says[uint16(t.port)] = "a late segment of an ordinary connection"
 	}
 	return []stage.Situation{{
-		Name: "mixed", Keep: []string{"client"}, Spec: stage.Spec{ServerIPs: 5, ClientTTL: 128},
+		Name: "mixed", Keep: []string{"client"}, Stories: says, Spec: stage.Spec{ServerIPs: 5, ClientTTL: 128},
 		Says: "Some 2400 ordinary connections (HTTP, Redis, TLS, a binary protocol) within a minute, and among them resets of twenty kinds, hundreds in all: refused, rejected, crashed, forgotten, timed out, released, forged.",
 		Run: told(func(t *story) {
 			m := &mix{story: t, cert: certificate()}

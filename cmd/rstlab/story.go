@@ -67,7 +67,7 @@ func (t *story) dial(script ...any) *actor.Process { return t.dialWith(nil, scri
 
 // dialWith is dial with steps before it connects.
 func (t *story) dialWith(before []string, script ...any) *actor.Process {
-	p, err := spawn(t.Client, steps(before, "connect "+t.Server.At(t.port).String(), steps(script...), "say end", "hang")...)
+	p, err := spawn(t.Client, steps(before, "connect "+t.Public(t.port).String(), steps(script...), "say end", "hang")...)
 	must(err)
 	t.client = p
 	t.says(p, "connected")

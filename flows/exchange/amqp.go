@@ -1,5 +1,7 @@
 package exchange
 
+import "strconv"
+
 // AMQP 0-9-1 (RabbitMQ and others) and AMQP 1.0 (ISO/IEC 19464).
 
 const (
@@ -8,11 +10,16 @@ const (
 	amqpMethod   = 1
 	amqpBeat     = 8
 	amqpConnect  = 10 // class
+	amqpChannel  = 20
 	amqpBasic    = 60
 	amqpClose    = 50 // method of class connection
 	amqpCloseOK  = 51
+	amqpChClose  = 40 // method of class channel
+	amqpReason   = amqpPeek + 2 + 1 + 255
+	amqpSuccess  = 200
 	amqp1Open    = 0x10
 	amqp1Close   = 0x18
+	amqp1Error   = 0x1d
 	amqp1SASLLow = 0x40
 )
 
@@ -53,7 +60,15 @@ func (h *hearing) readAMQP(b []byte, last bool) int {
 	switch b[0] {
 	case amqpMethod:
 		if len(b) >= amqpPeek {
-			h.amqpMethod(be16(b[7:]), be16(b[9:]))
+			class, method := be16(b[7:]), be16(b[9:])
+			closes := class == amqpConnect && method == amqpClose || class == amqpChannel && method == amqpChClose
+			if closes && !last && int64(len(b)) < min(7+n, amqpReason) {
+				return 0 // the words of an error
+			}
+			h.amqpMethod(class, method)
+			if closes {
+				h.amqpReason(b[amqpPeek:min(7+n, int64(len(b)))])
+			}
 		}
 	case 2, 3: // content
 	case amqpBeat:
@@ -89,6 +104,43 @@ func (h *hearing) amqpMethod(class, method int) {
 	}
 }
 
+// amqpReason takes reply-code and reply-text of a Close, which say what went wrong unless the code is that of success.
+func (h *hearing) amqpReason(b []byte) {
+	if len(b) < 3 {
+		return
+	}
+	code := be16(b)
+	if code == 0 || code == amqpSuccess {
+		return
+	}
+	text := b[3:min(3+int(b[2]), len(b))]
+	h.v.text = h.names.line(strconv.AppendInt([]byte("Close "), int64(code), 10), maxText, text, maxText)
+	h.verdict(h.v.text)
+}
+
+// amqp1Condition takes the error of a Close, a list whose first field names what went wrong: amqp:connection:forced.
+func (h *hearing) amqp1Condition(b []byte) {
+	list := func() bool { // passes the head of a list that is not empty
+		switch {
+		case len(b) >= 3 && b[0] == 0xc0 && b[2] > 0:
+			b = b[3:]
+		case len(b) >= 9 && b[0] == 0xd0 && be32(b[5:]) > 0:
+			b = b[9:]
+		default:
+			return false
+		}
+		return true
+	}
+	if !list() || len(b) < 3 || b[0] != 0 || b[1] != 0x53 || b[2] != amqp1Error {
+		return
+	}
+	if b = b[3:]; !list() || len(b) < 2 || b[0] != 0xa3 {
+		return
+	}
+	h.v.text = h.names.line([]byte("Close"), maxText, b[2:min(2+int(b[1]), len(b))], maxText)
+	h.verdict(h.v.text)
+}
+
 func (h *hearing) readAMQP1(b []byte, last bool) int {
 	if b[0] == 'A' {
 		if len(b) < 8 {
@@ -120,7 +172,11 @@ func (h *hearing) readAMQP1(b []byte, last bool) int {
 	}
 	switch code := b[need-1]; {
 	case code == amqp1Close:
+		if !last && int64(len(b)) < min(n, amqpReason) {
+			return 0 // the words of an error
+		}
 		h.begin(Goodbye, textClose)
+		h.amqp1Condition(b[need:min(n, int64(len(b)))])
 	case code >= amqp1SASLLow || code == amqp1Open:
 		h.run(Handshake, textHandshake)
 	default:

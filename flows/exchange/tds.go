@@ -1,5 +1,10 @@
 package exchange
 
+import (
+	"strconv"
+	"unicode/utf8"
+)
+
 // TDS, the protocol of Microsoft SQL Server ([MS-TDS] §2.2.3): packets of eight bytes and what follows;
 // the last of a message is marked.
 
@@ -16,6 +21,13 @@ const (
 	tdsPrelogin = 18
 
 	tdsInside = f1 // inside a message of several packets
+
+	// Tokens of an answer that have a length of two bytes.
+	tdsError     = 0xaa
+	tdsInfo      = 0xab
+	tdsEnvChange = 0xe3
+
+	tdsTokens = 512 // so many bytes of an answer are read for an error
 )
 
 // isTDS knows the client's first packet: PRELOGIN, whose first token is VERSION.
@@ -57,7 +69,10 @@ func (h *hearing) readTDS(b []byte, last bool) int {
 	}
 	v := h.v
 	if v.flags&tdsInside == 0 || v.kind == None {
-		h.tdsBegin(b[0])
+		if b[0] == tdsAnswer && !last && len(b) < min(n, tdsTokens) {
+			return 0 // the words of an error
+		}
+		h.tdsBegin(b[0], b[tdsHeader:min(n, len(b))])
 	}
 	v.flags |= tdsInside | more
 	if b[1]&1 != 0 {
@@ -66,7 +81,7 @@ func (h *hearing) readTDS(b []byte, last bool) int {
 	return h.frameOf(tdsHeader, int64(n))
 }
 
-func (h *hearing) tdsBegin(kind byte) {
+func (h *hearing) tdsBegin(kind byte, body []byte) {
 	switch kind {
 	case tdsPrelogin, tdsLogin, tdsSSPI:
 		if h.side == 0 {
@@ -87,12 +102,49 @@ func (h *hearing) tdsBegin(kind byte) {
 	case tdsCancel:
 		h.begin(Housekeeping, h.phrase("attention"))
 	case tdsAnswer:
-		if h.voice[0].kind == Handshake {
+		login, text := h.voice[0].kind == Handshake, h.tdsError(body)
+		switch {
+		case login && text != 0:
+			h.answer(Refusal, text)
+		case login:
 			h.answer(Handshake, h.phrase("login"))
-		} else {
+		case text != 0:
+			h.answer(Response, text)
+		default:
 			h.answer(Response, h.phrase("result"))
+		}
+		if text != 0 {
+			h.verdict(text)
 		}
 	default:
 		h.run(Opaque, 0)
 	}
+}
+
+// tdsError returns number and text of the error with which an answer begins ([MS-TDS] §2.2.7.10), 0 where it begins
+// otherwise. Notices may come before it.
+func (h *hearing) tdsError(body []byte) id {
+	for len(body) > 3 {
+		token, rest := body[0], body[3:]
+		n := int(body[1]) | int(body[2])<<8
+		switch token {
+		case tdsInfo, tdsEnvChange:
+			body = body[min(3+n, len(body)):]
+			continue
+		case tdsError:
+		default: // a login that is acknowledged, or a result
+			return 0
+		}
+		if len(rest) < 8 {
+			return 0
+		}
+		number := int(rest[0]) | int(rest[1])<<8 | int(rest[2])<<16 | int(rest[3])<<24
+		chars := int(rest[6]) | int(rest[7])<<8
+		text := make([]byte, 0, maxText)
+		for wide := rest[8:]; len(wide) > 1 && chars > 0 && len(text) < maxText; wide, chars = wide[2:], chars-1 {
+			text = utf8.AppendRune(text, rune(wide[0])|rune(wide[1])<<8)
+		}
+		return h.names.line(strconv.AppendInt(nil, int64(number), 10), maxText, text, maxText)
+	}
+	return 0
 }

@@ -168,6 +168,9 @@ func (t *Table) lateTrigger(c *record, p *pending, s *segment, e *entry) {
 	if r.Class == flows.ClassBare {
 		r.Class = flows.ClassReply
 	}
+	if r.Accept == flows.AcceptOutside && r.SEQ == s.ACK && r.Flags&flows.ACK == 0 {
+		r.Accept = flows.AcceptExact // its receiver asked for this very number
+	}
 	r.Conn.Defects |= flows.Reordered
 }
 

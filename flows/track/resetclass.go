@@ -112,10 +112,31 @@ func (t *Table) accept(c *record, side flows.Side, s *segment, trig *entry) flow
 		return flows.AcceptWindow
 	case !known && s.SEQ.InWindow(next, uint32(b.wnd)<<14):
 		return flows.AcceptUnknown
+	case t.ofOtherNumbers(c, side, s, a.nxt):
+		return flows.AcceptUnknown // it continues what was not believed: another incarnation, whose SYN the capture lacks
+	case b.bits&hasRCV != 0 && c.marks&hasReset != 0 && trig == nil && s.SEQ.Sub(a.una) > 0 && s.SEQ.Less(next):
+		return flows.AcceptUnknown // it answers a segment that the capture lacks, and may be what its receiver expects
 	case b.bits&hasRCV != 0 && s.SEQ == a.una:
 		return flows.AcceptUnknown // its receiver asked for this very number; what came after may not have arrived
 	case b.segments == 0:
 		return flows.AcceptUnknown // its receiver was not captured, and so neither was its window
 	}
 	return flows.AcceptOutside
+}
+
+// ofOtherNumbers reports whether RST s continues the last segment of its sender, whose number lies far from next, the one
+// that was expected.
+func (t *Table) ofOtherNumbers(c *record, side flows.Side, s *segment, next flows.Seq) bool {
+	if d := s.SEQ.Sub(next); d < farAhead && d > -farAhead {
+		return false
+	}
+	for k := 0; ; k++ {
+		e := t.lines.back(c, k)
+		if e == nil {
+			return false
+		}
+		if e.side() == side && e.flags&uint8(flows.RST) == 0 {
+			return e.end() == s.SEQ
+		}
+	}
 }

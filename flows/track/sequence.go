@@ -205,10 +205,12 @@ func (t *Table) sequenceData(c *record, side flows.Side, s *segment, seq, end fl
 			t.coldOf(c).side[side].unseenFIN = stamp{} // data behind it: it was none
 		}
 		a.sentUpTo(end)
+		a.ackedSince = 0
+	}
+	if fresh > 0 || found > 0 && end == a.nxt { // or only its acknowledgment was captured before it
 		a.lastLen = s.DataLen
 		a.dataFrame = uint32(s.Frame)
 		a.dataLo, a.dataHi = c.moment(s.Time)
-		a.ackedSince = 0
 	}
 	if fresh+found > 0 {
 		before := a.bytes

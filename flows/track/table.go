@@ -314,7 +314,7 @@ func (t *Table) takeFirst(c *record, side flows.Side, s *segment) {
 		t.related.bothWays(t, s, c.stream)
 	}
 	if !t.promoting { // when the SYN was new, this was done
-		t.related.host(t, s, c.stream, c.side[side^1].segments == 0)
+		t.related.host(t, s, c.stream, c.side[side^1].segments == 0 && c.marks&hasReset == 0)
 	}
 }
 

@@ -167,6 +167,9 @@ type Meaning struct {
 //
 // Packets that the capture holds twice count once: alike in all numbers of the TCP header and in the IP ID, at most
 // 100 ms apart, with an IP ID that the sender gave to no other packet, or another TTL, Ethernet source or interface.
+// Before and after go by frame numbers. Where the timestamps of a connection run backwards, the order of the file is
+// known to be wrong in places: a claim may then rest on the order of the timestamps instead.
+//
 // Frames are given in the order in which the meaning names them, as far as they were captured. A span without until
 // ends at the RST. In another connection, a side is meant by its address there.
 var Kinds = []Meaning{
@@ -215,7 +218,7 @@ var Kinds = []Meaning{
 	{UnackedData, "unacked-data", "when the second frame was sent, the peer had not acknowledged the last bytes of the side's data, which end at the first frame", "bytes: how many", true},
 	{SendsOn, "sends-on", "the side sent new data at the frame, after the RST", "", false},
 	{NoCloseNotify, "no-close-notify", "the side closed a TLS connection after the handshake, and its last record before that is no alert", "span: time from its last new data to the close", true},
-	{NothingAsked, "nothing-asked", "the originator has sent no data that is a request before the frame until; the last message is the side's at the frame", "text: that message's first line", true},
+	{NothingAsked, "nothing-asked", "the originator has sent no data that is a request before the frame until; the last message is the side's at the frame, which may carry the FIN", "text: that message's first line", true},
 	{NothingSent, "nothing-sent", "neither side has sent any data before the frame until", "", true},
 	{LastMessage, "last-message", "the last data before the close began at the frame and is the side's; data that the close did not acknowledge is left out, and so is what HTTP/2 sends on its own", "what: response where it answers a request, else message; text: its first line", false},
 	{GoodbyeSent, "goodbye", "the frame, of the side, ends the session by the protocol's own words", "what: close-notify where it is a TLS alert; text: its first line", false},

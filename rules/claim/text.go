@@ -313,7 +313,7 @@ var sentences = [numKinds]func(*Claim) string{
 	},
 	GoodbyeSent: func(c *Claim) string {
 		if c.What == CloseNotify {
-			return c.side() + " sends its TLS close_notify"
+			return c.side() + " sends a TLS alert that is encrypted, most likely its close_notify"
 		}
 		return c.side() + " ends the session by its protocol" + c.quoted()
 	},
@@ -330,11 +330,7 @@ var sentences = [numKinds]func(*Claim) string{
 	},
 
 	LastData: func(c *Claim) string {
-		s := c.side() + "'s last data" + ago(c.Span)
-		if c.Span < time.Millisecond {
-			s += ": no program had time to answer it"
-		}
-		return s
+		return c.side() + "'s last data" + ago(c.Span)
 	},
 
 	ClosedBy: func(c *Claim) string { return c.side() + " closes the connection: its FIN" + beforeRST(c.Span) },

@@ -95,6 +95,48 @@ func (c *Facts) missedAtEnd(s flows.Side) uint32 {
 	return uint32(d)
 }
 
+// MissedAfter reports whether a segment after the RST shows that the capture lacks data of side s, or its FIN: it has a
+// number, or acknowledges one, above all that was captured.
+func (c *Facts) MissedAfter(s flows.Side) bool {
+	e := &c.Conn.Ends[s]
+	if !e.HasSND {
+		return false
+	}
+	next := e.SND.NXT
+	for i := range c.After.Events {
+		ev := &c.After.Events[i]
+		switch {
+		case ev.Flags&flows.RST != 0:
+			continue
+		case ev.Side != s:
+			if d := ev.ACK.Sub(next); ev.Flags.Has(flows.ACK) && d > 0 && d < maxMissed {
+				return true
+			}
+			continue
+		}
+		if d := ev.SEQ.Sub(next); d > 0 && d < maxMissed {
+			return true
+		}
+		if end := ev.End(); end.Sub(next) > 0 {
+			next = end
+		}
+	}
+	return false
+}
+
+// Unarrived returns how many bytes that the RST's sender had sent, by the RST's number, its receiver still asks for in a
+// challenge ACK: they were lost on the way, before the capture. 0 where no challenge ACK shows it.
+func (c *Facts) Unarrived() int64 {
+	n := c.missedAtEnd(c.Side)
+	if n == 0 || c.Kind != KindAbort || !c.After.ChallengeACK.Seen() {
+		return 0
+	}
+	if e := c.eventAfter(c.After.ChallengeACK.Frame); e == nil || e.ACK != c.Snd.SND.NXT {
+		return 0
+	}
+	return int64(n)
+}
+
 // LacksEnd reports whether the sender aborted after data that the capture lacks, so that how far the exchange was is not
 // known: an abort behind running data is rarely the end of a finished exchange.
 func (c *Facts) LacksEnd() bool {
@@ -131,6 +173,13 @@ func (c *Facts) completion(l *Close) Completion {
 		return b
 	}
 	const o, r = flows.Originator, flows.Responder
+	judged := last
+	last = func(m CompletionState, side flows.Side) Completion {
+		if m == Unused && c.Conn.Ends[o].Missing > 1 {
+			return Completion{State: Unclear} // a request may be among what the capture lacks
+		}
+		return judged(m, side)
+	}
 	if y := c.uncrossed(l); y != x {
 		x = y
 		l.Exchange = y
@@ -172,7 +221,9 @@ func (c *Facts) completion(l *Close) Completion {
 	}
 	if (x.Last[r].Kind == exchange.Partial || x.Open[r]) && speaker == r {
 		b := last(CutResponse, r)
-		b.Got, b.Want = x.BodyGot, x.BodyWant
+		if b.Got, b.Want = x.BodyGot, x.BodyWant; c.Conn.Ends[r].Missing > 1 {
+			b.Got, b.Want = 0, -1 // how much of it was captured behind a gap is not counted
+		}
 		return b
 	}
 	if x.Protocol == "HTTP/2" && !x.TLS && x.Waiting[o] == 1 && x.Last[r].Frame > x.Request.Frame &&
@@ -248,6 +299,9 @@ func (c *Facts) completion(l *Close) Completion {
 		}
 		return last(OpenHandshake, speaker)
 	case exchange.Housekeeping:
+		if mid && x.Unused[o] && x.Protocol == "HTTP/2" {
+			return Completion{State: Unclear} // its own frames tell nothing of requests before the capture
+		}
 		if k := x.Last[speaker.Peer()].Kind; k == exchange.Response || k == exchange.Refusal {
 			speaker = speaker.Peer() // what follows an answer and wants nothing is none
 		}
@@ -565,7 +619,7 @@ func (c *Facts) flight(l *Close, b Completion) Completion {
 		return b
 	}
 	// The responder had data under way that the sender had not acknowledged when it closed.
-	if l.Unacked[flows.Responder] > 0 && l.LastData[flows.Responder].Frame > 0 {
+	if l.Unacked[flows.Responder] > 0 && l.LastData[flows.Responder].Frame > 0 && l.Unacked[flows.Responder] > c.Conn.Ends[flows.Responder].Missing {
 		b.State, b.Got, b.Want = InFlight, int64(l.Unacked[flows.Responder]), -1
 		return b
 	}

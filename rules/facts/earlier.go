@@ -91,7 +91,7 @@ func (c *Facts) ownRSTBefore() bool {
 // which sent no RST, went on too. The RST was not accepted, or did not arrive.
 func (c *Facts) WentOn() bool {
 	a := &c.After
-	return a.SenderNewData.Seen() && a.ReceiverSegments > 0 && !a.ReceiverRST.Seen() && a.SenderRSTCount == 0 && !c.Refused()
+	return a.SenderNewData.Seen() && c.related(a.SenderNewData) && a.ReceiverSegments > 0 && !a.ReceiverRST.Seen() && a.SenderRSTCount == 0 && !c.Refused()
 }
 
 // AtAckedFIN reports whether the RST has the number of its sender's own FIN, which the receiver had acknowledged. By RFC

@@ -103,6 +103,17 @@ func (c *Facts) LastBefore(frame int) flows.Mark {
 	return m
 }
 
+// DataBetween reports whether a side sent data between two packets, keep-alive probes left out.
+func (c *Facts) DataBetween(from, until flows.Mark) bool {
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		if e.Frame > from.Frame && e.Frame < until.Frame && e.DataLen > 0 && e.Notes&(flows.KeepAlive|flows.Duplicate) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // PeerRepeated reports whether the peer had sent the same thing several times before somebody answered with
 // the RST: the host was away and is back.
 func (c *Facts) PeerRepeated() bool {

@@ -27,6 +27,13 @@ func (c *Facts) Unopened() bool {
 		c.Snd.Bytes == 0
 }
 
+// OfOlder reports whether the RST of a client whose handshake is not complete has a number from before its SYN: it ends an
+// older connection, of which a segment was captured behind the SYN.
+func (c *Facts) OfOlder() bool {
+	return c.ByClient() && c.Snd.SYN.Seen() && c.Snd.HasISS && !c.Conn.HandshakeACK.Seen() && c.Snd.Bytes == 0 &&
+		c.Trigger != nil && c.Trigger.ACK == c.SEQ && c.SEQ.Sub(c.Snd.SND.ISS) < 0
+}
+
 // WrongEcho reports whether the RST throws itself away: it echoes a timestamp that its receiver, in SYN-SENT, has
 // never sent (tcp_rcv_synsent_state_process in Linux).
 func (c *Facts) WrongEcho() bool {

@@ -208,6 +208,9 @@ func (c *Facts) dataAfter() []int {
 	return out
 }
 
+// overtakes is within what time a RST may have overtaken a segment that left before it.
+const overtakes = 3 * time.Millisecond
+
 // acksAfter returns the segments by which the RST's sender acknowledges data step by step soon after the RST.
 // One may have been overtaken by the RST; several in order hardly are.
 func (c *Facts) acksAfter() []int {
@@ -220,6 +223,9 @@ func (c *Facts) acksAfter() []int {
 		e := &c.After.Events[i]
 		if e.Side != c.Side || e.Flags&(flows.RST|flows.SYN|flows.FIN) != 0 || !e.Flags.Has(flows.ACK) || e.Notes&flows.Duplicate != 0 {
 			continue
+		}
+		if len(out) == 0 && c.Flags.Has(flows.ACK) && e.Time.Sub(c.Time) <= overtakes && e.ACK.Sub(c.ACK) <= 0 {
+			continue // no more than the RST itself acknowledges: it may have left before it
 		}
 		if d := e.ACK.Sub(known); d > 0 && d < 1<<20 && e.Time.Sub(c.Time) > 0 {
 			out, known = append(out, e.Frame), e.ACK
@@ -270,6 +276,9 @@ func (c *Facts) aliveAfter() *flows.Event {
 		return nil
 	}
 	known := c.Snd.RCV.NXT
+	// A RST that acknowledges all that its sender had before was made of what the sender knew. An acknowledgment of more
+	// left after it, whatever the packets' order in the capture, and a host sends none after its RST.
+	says := c.Kind == KindAbort && c.Flags.Has(flows.ACK) && c.ACK.Sub(known) >= 0
 	if c.Flags.Has(flows.ACK) && c.ACK.Sub(known) > 0 {
 		known = c.ACK
 	}
@@ -281,9 +290,9 @@ func (c *Facts) aliveAfter() *flows.Event {
 		if d := e.ACK.Sub(known); d <= 0 || d >= 1<<20 {
 			continue
 		}
-		// One that left before the RST may be overtaken by it: only what acknowledges later data, or comes much
-		// later itself, shows a connection that lives.
-		if c.Rcv.HasSND && e.ACK.Sub(c.Rcv.SND.NXT) > 0 && e.Time.Sub(c.Time) > 0 || e.Time.Sub(c.Time) > c.Soon() {
+		// One that left before a RST that says less may be overtaken by it: only what acknowledges later data, or comes
+		// much later itself, shows a connection that lives.
+		if says && e.Time.Sub(c.Time) > 0 || c.Rcv.HasSND && e.ACK.Sub(c.Rcv.SND.NXT) > 0 && e.Time.Sub(c.Time) > 0 || e.Time.Sub(c.Time) > c.Soon() {
 			return e
 		}
 	}
@@ -403,7 +412,7 @@ const leastMirrored = 5
 func (c *Facts) volley() int {
 	n := 0
 	for _, m := range c.After.SenderRSTs {
-		if c.Kind == KindAbort && c.Flags.Has(flows.ACK) && m.ACK && m.SEQ == c.SEQ && m.Time.Sub(c.Time) < time.Millisecond {
+		if c.Kind == KindAbort && c.Flags.Has(flows.ACK) && m.ACK && m.SEQ == c.SEQ && m.Time >= c.Time && m.Time.Sub(c.Time) < time.Millisecond {
 			n++
 		}
 	}

@@ -93,6 +93,9 @@ func (c *Facts) Distance() (least time.Duration, sure bool) {
 	asked := askedRoom[:0] // segments toward the sender that it has not acknowledged
 	for i := range c.Conn.Events {
 		e := &c.Conn.Events[i]
+		if e.Skipped > 0 && c.Conn.Defects.Has(flows.NoHandshake) {
+			return 0, false // sooner answers may be among what the timeline leaves out
+		}
 		switch {
 		case e.Notes&flows.Duplicate != 0 || e.Flags&flows.RST != 0:
 		case e.Side != c.Side && e.Notes&flows.Retransmitted != 0:

@@ -20,6 +20,7 @@ type Timeout struct {
 	Where  string // "server", "path", "kernel" or "client"
 	Who    string // "nginx keepalive_timeout"
 	Source string // where that is documented
+	Speaks string // the protocol that alone it is for, "" any
 	Added  bool   // by the user, to those that come with the program
 }
 
@@ -43,7 +44,8 @@ func KnownTimeouts() *Timeouts {
 	return t
 }
 
-// Add reads more idle times, one a line: seconds, where, who and, if known, a source, separated by tabs.
+// Add reads more idle times, one a line: seconds, where, who and, if known, a source and the protocol that alone it is
+// for, separated by tabs.
 // Empty lines and those that begin with # are skipped. An error names the line.
 func (t *Timeouts) Add(r io.Reader) error {
 	s := bufio.NewScanner(r)
@@ -53,7 +55,7 @@ func (t *Timeouts) Add(r io.Reader) error {
 			continue
 		}
 		f := strings.Split(line, "\t")
-		if len(f) < 3 || len(f) > 4 {
+		if len(f) < 3 || len(f) > 5 {
 			return fmt.Errorf("line %d: want seconds, where, who and a source, separated by tabs", n)
 		}
 		sec, err := strconv.ParseFloat(f[0], 64)
@@ -66,8 +68,11 @@ func (t *Timeouts) Add(r io.Reader) error {
 			return fmt.Errorf("line %d: %q is none of server, path, kernel, client", n, f[1])
 		}
 		e := Timeout{After: time.Duration(sec * float64(time.Second)), Where: f[1], Who: f[2], Added: true}
-		if len(f) == 4 {
+		if len(f) >= 4 {
 			e.Source = f[3]
+		}
+		if len(f) == 5 {
+			e.Speaks = f[4]
 		}
 		t.list = append(t.list, e)
 	}
@@ -92,13 +97,22 @@ func (t *Timeouts) Near(gap time.Duration) []Timeout {
 	return out
 }
 
-// Mine returns the idle times that a gap matches and that can have made side s close or forget the connection: a
-// server's timer is no client's, and FIN-WAIT-2 runs from a FIN on only.
-func (t *Timeouts) Mine(gap time.Duration, s flows.Side) []Timeout {
+// Mine returns the idle times that a gap matches and that can have made side s close or forget the connection, on which
+// this protocol is spoken: a server's timer is no client's, and FIN-WAIT-2 runs from a FIN on only.
+func (t *Timeouts) Mine(gap time.Duration, s flows.Side, protocol string) []Timeout {
 	return slices.DeleteFunc(t.Near(gap), func(e Timeout) bool {
-		return !e.Added && (e.Where == "server" && s != flows.Responder || e.Where == "client" && s != flows.Originator ||
+		return !e.speaks(protocol) || !e.Added && (e.Where == "server" && s != flows.Responder || e.Where == "client" && s != flows.Originator ||
 			e.Where == "kernel" && strings.Contains(e.Who, "FIN-WAIT"))
 	})
+}
+
+// speaks reports whether what has this timer can speak a protocol: "" is not known, and TLS hides what is inside.
+func (e *Timeout) speaks(protocol string) bool {
+	switch {
+	case e.Speaks == "" || protocol == "" || strings.HasPrefix(protocol, "TLS") || strings.HasPrefix(protocol, e.Speaks):
+		return true
+	}
+	return e.Speaks == "HTTP" && protocol == "WebSocket"
 }
 
 func (e *Timeout) matches(gap time.Duration) bool {

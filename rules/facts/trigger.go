@@ -76,10 +76,20 @@ func (c *Facts) stimulus() Stimulus {
 		return ToData
 	case t.Flags.Has(flows.FIN):
 		return ToFIN
-	case t.Frame == c.Conn.HandshakeACK.Frame:
+	case t.Frame == c.Conn.HandshakeACK.Frame && (c.acksSYN(t) || c.Snd.DataSegments == 0 && !c.Snd.FIN.Seen()):
 		return ToHandshakeACK
 	}
 	return ToACK
+}
+
+// acksSYN reports whether a segment acknowledges the SYN of the RST's sender, and nothing behind it.
+func (c *Facts) acksSYN(t *flows.Event) bool {
+	for i := range c.Conn.Events {
+		if e := &c.Conn.Events[i]; e.Frame == c.Snd.SYN.Frame {
+			return t.ACK == e.SEQ.Add(1)
+		}
+	}
+	return false
 }
 
 // HasAnswerable reports whether the timeline holds a segment of the peer, since the last of the RST's sender, whose

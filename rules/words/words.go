@@ -128,12 +128,12 @@ func Count(n int, thing string) string {
 // Probably is the word that turns a claim into one of the given confidence; "" when it needs none.
 func Probably(confidence float64) string {
 	switch {
-	case confidence >= 0.9:
+	case confidence >= 0.97:
 		return ""
-	case confidence >= 0.7:
-		return "probably "
-	case confidence >= 0.5:
+	case confidence >= 0.9:
 		return "most likely "
+	case confidence >= 0.5:
+		return "probably "
 	}
 	return "perhaps "
 }

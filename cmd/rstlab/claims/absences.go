@@ -30,7 +30,7 @@ var negatives = []negative{
 	{regexp.MustCompile(`before the (TLS )?handshake was finished`), "handshake-open"},
 	{regexp.MustCompile(`in mid-response|still coming`), "delivered not-ended sends-on+ unacked-data"},
 	{regexp.MustCompile(`does not acknowledge the SYN`), "bad-ack+"},
-	{regexp.MustCompile(`had not reached it yet, or was not accepted|still does not know`), "same-event+"},
+	{regexp.MustCompile(`had not reached it yet, or was not accepted|the first RST was not accepted|still does not know`), "same-event+"},
 	{regexp.MustCompile(`no longer (has|had)|does not (have|know)|has no such connection|belongs to no connection`), "reply-to+ echoes-both+ reply-unseen answers-reset+ reply-with-ack+ seq-not-next+"},
 	{regexp.MustCompile(`nothing accepts connections`), "reply-to+ refusal-offset+ refused-count+ reply-unseen"},
 	{regexp.MustCompile(`did not accept (the|that) RST`), "opened-after+ challenge-ack+"},
@@ -135,7 +135,7 @@ var harms = []struct{ begins, kinds, without string }{
 	{"Harmless: only a keep-alive ping was unanswered", "unanswered no-response", ""},
 	{"Possibly harmful", "", ""},
 	{"Not harmless: a connection was refused", "reply-to refusal-offset reply-unseen echoes-both abort", ""},
-	{"Not harmless: an exchange was interrupted", "unanswered no-response sent-after handshake-open delivered not-ended unacked-data sends-on no-close-notify nothing-asked nothing-sent after-close unread reply-to echoes-both unacked window-closed retransmitted refused-elsewhere response", ""},
+	{"Not harmless: an exchange was interrupted", "unanswered no-response sent-after handshake-open delivered not-ended unacked-data sends-on no-close-notify nothing-asked nothing-sent after-close unread reply-to echoes-both unacked window-closed window-fell retransmitted refused-elsewhere response", ""},
 	{"Not harmless: a connection in use was broken", "unacked keep-alive-probes window-probes retransmitted reply-to reply-unseen echoes-both last-segment answers-reset", ""},
 }
 

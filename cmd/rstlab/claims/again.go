@@ -225,7 +225,7 @@ func checkKeepAliveProbes(q *question) {
 		}
 		next := p.End()
 		if q.firstProbe(p, before) {
-			next++
+			next = p.SEQ + 1
 		}
 		if before = append(before, p); len(before) == 1 || above(next, end) > 0 {
 			end = next

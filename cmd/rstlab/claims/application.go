@@ -479,7 +479,8 @@ func checkNoCloseNotify(q *question) {
 func checkNothingAsked(q *question) {
 	until := q.until()
 	if p := q.frames().first(); p != nil {
-		if last := q.lastData(until); q.carries(p) && !q.begins(p, last) && !q.begins(p, q.lastMessage(until)) {
+		closes := p.Frame == until && p.Has(FIN) // it carries the close
+		if last := q.lastData(until); q.carries(p) && !closes && !q.begins(p, last) && !q.begins(p, q.lastMessage(until)) {
 			q.fail("the last data before frame %d is frame %d", until, cmp.Or(last, &Packet{}).Frame)
 		}
 		q.quotes(p)
@@ -776,16 +777,23 @@ func checkUnread(q *question) {
 	if len(starts) == 0 {
 		starts = []int{0}
 	}
+	base := p.SEQ
+	for _, s := range q.by(q.peer).data() {
+		if above(s.SEQ, base) < 0 {
+			base = s.SEQ
+		}
+	}
 	var found []int64
 	for _, start := range starts {
-		have := spans{}
-		got := q.by(q.peer).newData().between(start, q.rst.Frame)
-		for _, s := range got {
-			have.add(got[0].SEQ, s.SEQ, s.DataEnd())
+		before, all := spans{}, spans{}
+		data := q.by(q.peer).data().before(q.rst.Frame)
+		for _, s := range data {
+			if all.add(base, s.SEQ, s.DataEnd()); s.Frame < start {
+				before.add(base, s.SEQ, s.DataEnd())
+			}
 		}
-		found = append(found, have.below(far))
-		if l := got.last(); l == nil || l.Frame > p.Frame {
-			found = found[:len(found)-1]
+		if l := q.by(q.peer).newData().before(q.rst.Frame).last(); l != nil && start < l.Frame && l.Frame <= p.Frame {
+			found = append(found, all.below(far)-before.below(far))
 		}
 	}
 	if !slices.Contains(found, q.e.Values.Bytes) {

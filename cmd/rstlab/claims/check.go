@@ -177,7 +177,8 @@ func (q *question) about(out *Result) bool {
 	return true
 }
 
-// run checks one claim.
+// run checks one claim. Where it is wrong in the order of the file, and that order is known to be wrong, it is read once
+// more in the order of time.
 func (q *question) run(out *Result) {
 	e := q.e
 	if e.Claim == "" {
@@ -186,6 +187,32 @@ func (q *question) run(out *Result) {
 	}
 	count := out.kind(e.Claim)
 	count.Claims++
+	q.decide()
+	if len(q.wrong) > 0 {
+		if t := q.inTime(); t != nil {
+			if t.decide(); len(t.wrong) == 0 {
+				q = t
+			}
+		}
+	}
+	if len(q.wrong) > 0 {
+		count.Wrong++
+		out.Violations = append(out.Violations, Violation{q.c.Path, q.r.Frame, e.Claim, e.Says, strings.Join(q.wrong, "; ")})
+		return
+	}
+	switch q.grade {
+	case Full:
+		count.Full++
+	case Part:
+		count.Part++
+	default:
+		count.None++
+	}
+}
+
+// decide fills in what is wrong with the claim.
+func (q *question) decide() {
+	e := q.e
 	q.side, q.peer = q.originator, q.responder
 	switch e.Side {
 	case "responder":
@@ -202,19 +229,6 @@ func (q *question) run(out *Result) {
 		q.fail("it has no sentence")
 	case q.sound():
 		check(q)
-	}
-	if len(q.wrong) > 0 {
-		count.Wrong++
-		out.Violations = append(out.Violations, Violation{q.c.Path, q.r.Frame, e.Claim, e.Says, strings.Join(q.wrong, "; ")})
-		return
-	}
-	switch q.grade {
-	case Full:
-		count.Full++
-	case Part:
-		count.Part++
-	default:
-		count.None++
 	}
 }
 

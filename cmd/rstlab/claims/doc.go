@@ -11,6 +11,8 @@
 //	result := claims.Check(c, &files[0])
 //	for _, v := range result.Violations { … }
 //
+// Before and after go by the order of the file, or by that of the timestamps where those of a connection run backwards.
+//
 // An absence that is claimed without "limited" is wrong not only where the thing is in the capture, but also where the
 // capture could not have shown it.
 package claims

@@ -154,13 +154,17 @@ func (l list) firstAfter(frame int) *Packet { return l.between(frame, 0).first()
 
 func checkRetransmitsAfter(q *question) {
 	own := q.by(q.receiver)
-	var again list
+	var again, surely list // the first sending may only have been overtaken, where no segment before holds its bytes
 	for _, p := range own.between(q.rst.Frame, 0).others() {
 		if p.Len > 0 || p.Has(FIN) {
 			end, ok := own.before(p.Frame).highest()
 			ack, acked := q.by(q.sender).before(p.Frame).highestACK() // it acknowledges what was sent before the capture
 			if ok && above(p.SEQ, end) < 0 || acked && above(p.SEQ, ack) < 0 {
 				again = append(again, p)
+				before := own.before(p.Frame).keep(func(s *Packet) bool { return covers(s, p.SEQ) })
+				if len(before) > 0 || acked && above(p.SEQ, ack) < 0 {
+					surely = append(surely, p)
+				}
 			}
 		}
 	}
@@ -175,9 +179,9 @@ func checkRetransmitsAfter(q *question) {
 		}
 	}
 	if n := q.e.Values.Count; n > 0 {
-		low, high := counts(again)
-		data, most := counts(again.data())
-		q.count(n, min(low, data), max(high, most))
+		low, _ := counts(surely.data())
+		_, high := counts(again)
+		q.count(n, low, high)
 	}
 }
 

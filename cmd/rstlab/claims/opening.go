@@ -280,10 +280,13 @@ func (q *question) isProbe(p *Packet) bool {
 }
 
 func (q *question) firstProbe(p *Packet, own list) bool {
-	if p.Len > 0 || !p.Has(ACK) || p.Has(SYN) || p.Has(FIN) || p.Has(RST) {
+	if p.Len > 1 || !p.Has(ACK) || p.Has(SYN) || p.Has(FIN) || p.Has(RST) {
 		return false
 	}
-	if end, any := own.highest(); any && above(end, p.SEQ) > 0 {
+	if p.Len == 1 && (len(p.Payload) == 0 || p.Payload[0] != 0) {
+		return false // no probe of Windows or Solaris, whose byte is 0
+	}
+	if end, any := own.highest(); any && above(end, p.SEQ+uint32(p.Len)) > 0 {
 		return false
 	}
 	if q.rst != nil && q.rst.Src == p.Src && q.rst.SEQ == p.SEQ+1 {

@@ -114,6 +114,9 @@ type Capture struct {
 
 	byFrame map[int]*Packet
 	tshark  *dissection
+
+	sorted     *Capture    // the same in the order of time
+	renumbered map[int]int // the numbers that its frames have there
 }
 
 // ReadRaw reads all packets of a pcap or pcapng file, compressed with gzip or not.

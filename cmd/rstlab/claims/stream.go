@@ -191,6 +191,18 @@ func (l list) newData() (kept list) {
 	return kept
 }
 
+// span returns the time from the earliest segment to the latest.
+func (l list) span() int64 {
+	if len(l) == 0 {
+		return 0
+	}
+	from, to := l[0].Time, l[0].Time
+	for _, p := range l {
+		from, to = min(from, p.Time), max(to, p.Time)
+	}
+	return to - from
+}
+
 func (l list) last() *Packet {
 	if len(l) == 0 {
 		return nil

@@ -14,18 +14,28 @@ type Twin struct {
 	Raws []Raw
 }
 
-// Twins makes a capture worse in six ways: cut to a snaplen of 64, 96 and 256 bytes, with either direction of all its
-// connections removed, and with the first third of its packets removed.
-func Twins(raws []Raw) []Twin {
-	one, two := oneWay(raws)
-	return []Twin{
-		{"snaplen 64", cut(raws, 64)},
-		{"snaplen 96", cut(raws, 96)},
-		{"snaplen 256", cut(raws, 256)},
-		{"without one direction", one},
-		{"without the other direction", two},
-		{"without the first third", raws[len(raws)/3:]},
+// Cuts are the names of the ways in which Cut makes a capture worse: cut to a snaplen of 64, 96 and 256 bytes, with either
+// direction of all its connections removed, and with the first third of its packets removed.
+var Cuts = []string{"snaplen 64", "snaplen 96", "snaplen 256", "without one direction", "without the other direction", "without the first third"}
+
+// Cut makes a capture worse in one of these ways.
+func Cut(raws []Raw, name string) Twin {
+	t := Twin{Name: name}
+	switch name {
+	case Cuts[0]:
+		t.Raws = cut(raws, 64)
+	case Cuts[1]:
+		t.Raws = cut(raws, 96)
+	case Cuts[2]:
+		t.Raws = cut(raws, 256)
+	case Cuts[3]:
+		t.Raws, _ = oneWay(raws)
+	case Cuts[4]:
+		_, t.Raws = oneWay(raws)
+	case Cuts[5]:
+		t.Raws = raws[len(raws)/3:]
 	}
+	return t
 }
 
 func cut(raws []Raw, snaplen int) (out []Raw) {

@@ -9,6 +9,7 @@ import (
 	"hash/fnv"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/gopacket/gopacket"
@@ -78,9 +79,8 @@ func Read(file string, lines []truth.Line) (*Capture, error) {
 // Twins makes every kind of degraded twin that leaves at least one RST of the capture.
 func (c *Capture) Twins() ([]Twin, error) {
 	var out []Twin
-	for _, k := range kinds {
-		packets := k.degrade(c)
-		t, err := c.twin(k, packets)
+	for _, name := range Kinds() {
+		t, err := c.Twin(name)
 		if err != nil {
 			return nil, err
 		}
@@ -89,6 +89,16 @@ func (c *Capture) Twins() ([]Twin, error) {
 		}
 	}
 	return out, nil
+}
+
+// Twin makes the degraded twin of a kind, one of Kinds. It may be left without a RST.
+func (c *Capture) Twin(name string) (Twin, error) {
+	for _, k := range kinds {
+		if k.name == name {
+			return c.twin(k, k.degrade(c))
+		}
+	}
+	return Twin{}, fmt.Errorf("no kind of degraded twin has the name %q: there are %s", name, strings.Join(Kinds(), ", "))
 }
 
 // twin writes the packets to one file, or to k.files rotated ones, and keeps the truth of the RSTs in them.

@@ -46,6 +46,8 @@ type RST struct {
 	First      string        // the kernel's reason of the sender's first RST in this connection
 	Opener     string        // who sent the connection's first RST
 	Tag        string        // what the situation called the connection
+
+	of *sending // this frame shows it
 }
 
 type key struct {
@@ -107,14 +109,15 @@ func (s *Stage) match(captures map[string][]*RST) error {
 		seen := map[key][]*RST{}
 		for _, f := range frames {
 			f.Point = point
-			seen[f.key()] = append(seen[f.key()], f)
+			k := s.key(point, f)
+			seen[k] = append(seen[k], f)
 		}
 		for k, fs := range seen {
 			var from []*sending
 			for _, x := range byKey[k] {
 				if at, ok := s.arrival(x, point); ok {
 					c := *x
-					c.Time = at
+					c.Time, c.of = at, x
 					from = append(from, &c)
 				}
 			}
@@ -147,13 +150,13 @@ func (s *Stage) match(captures map[string][]*RST) error {
 // arrival tells whether a RST passes a capture point, and when it does without loss.
 func (s *Stage) arrival(x *sending, point string) (time.Time, bool) {
 	// Places along the path, and the time from each to the next.
-	place := map[string]int{"client": 0, "snap": 0, "near": 1, "router": 2, "any": 2, "far": 3, "server": 4}
-	delays := []time.Duration{s.Spec.Near, 0, 0, s.Spec.Far} // a forged RST leaves its wire at once
+	place := map[string]int{"client": 0, "snap": 0, "near": 1, "router": 2, "router-in": 2, "any": 2, "router-out": 3, "far": 4, "server": 5}
+	delays := []time.Duration{s.Spec.Near, 0, 0, 0, s.Spec.Far} // a forged RST leaves its wire at once
 	if x.At == "near" {
 		delays[0] = 0
 	}
 	if x.At == "far" {
-		delays[3] = 0
+		delays[4] = 0
 	}
 	from, to := place[x.At], place[point]
 	forward := x.Sender == "client"
@@ -168,6 +171,7 @@ func (s *Stage) arrival(x *sending, point string) (time.Time, bool) {
 }
 
 func (r *RST) take(x *sending) {
+	r.of = x.of
 	r.Hand, r.Sender, r.At, r.Reason, r.State = x.Hand, x.Sender, x.At, x.Reason, x.State
 	r.Nth, r.NthConn, r.SinceFirst, r.First, r.Opener, r.Tag = x.Nth, x.NthConn, x.SinceFirst, x.First, x.Opener, x.Tag
 }

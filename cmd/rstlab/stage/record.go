@@ -18,6 +18,7 @@ import (
 
 	"github.com/gopacket/gopacket/pcapgo"
 
+	"github.com/rstexplain/rstexplain/cmd/rstlab/ktrace"
 	"github.com/rstexplain/rstexplain/cmd/rstlab/wire"
 )
 
@@ -51,10 +52,22 @@ func (s *syncBuffer) String() string {
 // the client's with a short snaplen.
 var Points = []string{"client", "server", "router", "any", "snap"}
 
+// PathPoints are the capture points of a stage with Path: each host's eth0, and the router's two interfaces.
+var PathPoints = []string{"client", "router-in", "router-out", "server"}
+
 // Record starts dumpcap at all points and returns when they capture.
 func (s *Stage) Record() error {
 	s.began = time.Now()
 	points := Points
+	if s.Path {
+		points = PathPoints
+		text, err := ktrace.OpenText(s.Clock)
+		if err != nil {
+			return err
+		}
+		s.path = text
+		s.atEnd(text.Close)
+	}
 	if s.Loopback {
 		points = []string{"client", "snap"}
 	}
@@ -63,8 +76,10 @@ func (s *Stage) Record() error {
 		switch p {
 		case "server":
 			h = s.Server
-		case "router":
+		case "router", "router-in":
 			h = s.Router
+		case "router-out":
+			h, dev = s.Router, "eth1"
 		case "any":
 			h, dev = s.Router, "any"
 		case "snap":

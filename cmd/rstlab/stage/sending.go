@@ -41,7 +41,7 @@ func (s *Stage) sendings(captures map[string][]*RST) ([]*sending, error) {
 		var mine []*sending
 		for _, f := range captures[h.Role] {
 			if h.has(f.Src.Addr()) {
-				x := &sending{RST: *f, key: f.key()}
+				x := &sending{RST: *f, key: s.key(h.Role, f)}
 				x.Sender, x.At = h.Role, h.Role
 				mine = append(mine, x)
 			}
@@ -67,6 +67,7 @@ func (s *Stage) sendings(captures map[string][]*RST) ([]*sending, error) {
 	}{{"near", wireOf{s.Near}}, {"far", wireOf{s.Far}}} {
 		for _, x := range w.wire.injectedResets() {
 			x.Hand, x.At, x.Sender = Forged, w.name, s.role(x.Src.Addr())
+			x.key = s.key(w.name, &x.RST)
 			all = append(all, x)
 			known[x.key] = true
 		}
@@ -191,8 +192,8 @@ func (s *Stage) rejected(captures map[string][]*RST, known map[key]bool) ([]*sen
 	var found []*sending
 	for _, h := range []*Host{s.Client, s.Server} {
 		for _, f := range captures[h.Role] {
-			if !h.has(f.Src.Addr()) && !known[f.key()] {
-				x := &sending{RST: *f, key: f.key()}
+			if !h.has(f.Src.Addr()) && !known[s.key(h.Role, f)] {
+				x := &sending{RST: *f, key: s.key(h.Role, f)}
 				x.Hand, x.At, x.Sender = Netfilter, "router", s.role(f.Src.Addr())
 				if d := s.Spec.Far; h == s.Client { // f is its arrival
 					x.Time = x.Time.Add(-s.Spec.Near - 5*time.Millisecond)
@@ -247,7 +248,7 @@ func (h *Host) has(a netip.Addr) bool {
 func (s *Stage) ours(a netip.Addr) bool { return s.Client.has(a) || s.Server.has(a) || s.Router.has(a) }
 
 func (s *Stage) role(a netip.Addr) string {
-	if s.Client.has(a) {
+	if s.Client.has(a) || s.NAT != NoNAT && a == s.far {
 		return "client"
 	}
 	return "server"

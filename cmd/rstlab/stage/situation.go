@@ -33,6 +33,10 @@ type Situation struct {
 	Needs    []string // programs beside those that every situation needs
 	Tries    int      // how often it may become another situation by chance and is played again, 0: 3 times
 
+	// Stories says what was done on each port of the server, where a situation has many things that happened: with the
+	// truth, the frames of each are written to stories.jsonl.
+	Stories map[uint16]string
+
 	constructed bool
 
 	Keep []string // points to keep in the wide set; nil: all. Truth is matched at all points anyway.
@@ -89,6 +93,7 @@ type Outcome struct {
 	Captures map[string][]byte
 	Lines    map[string][]truth.Line
 	Packets  map[string]int
+	Path     *Path // with Spec.Path
 }
 
 var tsharks = make(chan struct{}, 2)
@@ -147,6 +152,13 @@ func (s *Stage) finish(sit *Situation) (*Outcome, error) {
 	}
 	if err := s.match(frames); err != nil {
 		return nil, keep(err)
+	}
+	if s.Path {
+		trace, err := s.path.Read()
+		if err != nil {
+			return nil, keep(err)
+		}
+		out.Path = s.along(sit, frames, trace)
 	}
 	for p, fs := range frames {
 		for _, f := range fs {

@@ -44,6 +44,10 @@ type Spec struct {
 	Loss      float64       // part of the frames that each wire loses by chance
 	Jitter    time.Duration // the most that each wire delays a frame beyond its delay
 	Loopback  bool          // client and server are one host that talks to itself; captured on lo
+	Path      bool          // captured at PathPoints, and the kernel's trace kept as text
+	Clock     string        // of that trace, "" for what the kernel begins with: "local"
+	NAT       NAT           // what the router rewrites
+	Shift     uint32        // a device before the server adds this to the client's sequence numbers
 	Late      bool          // the situation starts the captures itself, with Record
 	Snap      int           // snaplen of the short capture, 0: 64, or 96 with IPv6
 
@@ -117,6 +121,8 @@ type Stage struct {
 	trace   *ktrace.Trace
 	began   time.Time
 	records []*record
+	path    *ktrace.Text // with Path
+	far     netip.Addr   // the router's address toward the server
 	mu      sync.Mutex
 	tags    map[[2]netip.AddrPort]string
 	ends    []func()
@@ -190,6 +196,7 @@ func New(spec Spec, trace *ktrace.Trace) (s *Stage, err error) {
 	near, far := subnet(s.Rand, spec.V6), subnet(s.Rand, spec.V6)
 	s.Router.Addr, s.Client.Addr = host(near, 1), host(near, uint64(10+s.Rand.IntN(90)))
 	routerFar := host(far, 1)
+	s.far = routerFar
 	s.Router.Addrs = []netip.Addr{s.Router.Addr, routerFar}
 	s.Client.Addrs = []netip.Addr{s.Client.Addr}
 	first := uint64(10 + s.Rand.IntN(90))
@@ -217,6 +224,9 @@ func New(spec Spec, trace *ktrace.Trace) (s *Stage, err error) {
 		return nil, err
 	}
 	s.atEnd(s.Far.Close)
+	if err := s.translate(); err != nil {
+		return nil, err
+	}
 	if spec.Loss > 0 || spec.Jitter > 0 {
 		s.Near.SetNoise(spec.Loss, spec.Jitter)
 		s.Far.SetNoise(spec.Loss, spec.Jitter)

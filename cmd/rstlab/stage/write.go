@@ -3,6 +3,7 @@
 package stage
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -121,6 +122,16 @@ func Write(dir string, out *Outcome) error {
 	}
 	if err := truth.Write(filepath.Join(dir, "truth.jsonl"), lines); err != nil {
 		return err
+	}
+	if out.Stories != nil {
+		p := keep[0]
+		stories, err := truth.Stories(bytes.NewReader(out.Captures[p]), out.Lines[p], out.Stories)
+		if err == nil {
+			err = truth.WriteLines(filepath.Join(dir, "stories.jsonl"), stories)
+		}
+		if err != nil {
+			return fmt.Errorf("stories of %s: %w", p, err)
+		}
 	}
 	return os.WriteFile(filepath.Join(dir, "README.md"), []byte(out.readme("## "+out.Name, lines)), 0o644)
 }

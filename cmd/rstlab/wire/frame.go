@@ -183,6 +183,44 @@ func (f Frame) Reverse() Frame {
 	return r
 }
 
+// Shift adds n to the client's sequence numbers where the frame passes them on, toward the server, and takes
+// it off again in what the server acknowledges.
+func (f Frame) Shift(toServer bool, n uint32) {
+	t := f.tcp()
+	length := int(binary.BigEndian.Uint16(f[ethLen+2:])) - int(f[ethLen]&15)*4
+	if f.v6() {
+		length = int(binary.BigEndian.Uint16(f[ethLen+4:]))
+	}
+	if length < 20 || length > len(t) {
+		return
+	}
+	t = t[:length]
+	add := func(b []byte, n uint32) { binary.BigEndian.PutUint32(b, binary.BigEndian.Uint32(b)+n) }
+	switch {
+	case toServer && (f.SEQ() != 0 || f.Flags()&RST == 0): // a RST that answers a segment without ACK has SEQ 0
+		add(t[4:], n)
+	case !toServer && f.Flags()&ACK != 0:
+		add(t[8:], -n)
+		for o := 20; o+1 < min(int(t[12]>>4)*4, len(t)) && t[o] != 0; {
+			if t[o] == 1 {
+				o++
+				continue
+			}
+			size := int(t[o+1])
+			if size < 2 || o+size > len(t) {
+				break
+			}
+			for e := o + 2; t[o] == 5 && e+4 <= o+size; e += 4 { // SACK (RFC 2018)
+				add(t[e:], -n)
+			}
+			o += size
+		}
+	}
+	t[16], t[17] = 0, 0
+	src, dst := f.addrs()
+	binary.BigEndian.PutUint16(t[16:], fold(sum(sum(uint32(6+len(t)), src), dst)+sum(0, t)))
+}
+
 func sum(acc uint32, b []byte) uint32 {
 	for i := 0; i+1 < len(b); i += 2 {
 		acc += uint32(b[i])<<8 | uint32(b[i+1])

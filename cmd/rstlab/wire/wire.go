@@ -43,6 +43,7 @@ type Wire struct {
 	mu       sync.Mutex
 	hook     Hook
 	noise    func() Verdict
+	rewrite  func(Dir, Frame)
 	injected []Injection
 	ends     [2]int // AF_PACKET sockets
 	due      [2]chan sending
@@ -126,10 +127,13 @@ func (w *Wire) read(d Dir) {
 			continue
 		}
 		data := append([]byte(nil), buf[:n]...)
-		hook, noise := w.current()
+		hook, noise, rewrite := w.current()
 		var v, chance Verdict
 		if hook != nil {
 			v = hook(d, Frame(data[vnetHdrLen:]))
+		}
+		if rewrite != nil {
+			rewrite(d, Frame(data[vnetHdrLen:]))
 		}
 		if noise != nil {
 			chance = noise()
@@ -140,10 +144,10 @@ func (w *Wire) read(d Dir) {
 	}
 }
 
-func (w *Wire) current() (Hook, func() Verdict) {
+func (w *Wire) current() (Hook, func() Verdict, func(Dir, Frame)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.hook, w.noise
+	return w.hook, w.noise, w.rewrite
 }
 
 // write sends what is due through end number to. Frames with extra delay let the later ones pass.
@@ -172,6 +176,13 @@ func (w *Wire) SetHook(h Hook) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.hook = h
+}
+
+// SetRewrite lets the wire change frames in place, behind the hook: a device that rewrites headers.
+func (w *Wire) SetRewrite(f func(Dir, Frame)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rewrite = f
 }
 
 // SetNoise makes the wire a bad one: it loses a part of all frames by chance, and delays each by up to jitter
