@@ -43,6 +43,8 @@ type analysis struct {
 	builder  report.Builder
 	joined   *joinedInput
 	text     *pastedInput
+	export   *exportInput // nil where the input is no export
+	kernel   *witness
 }
 
 func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options) *analysis {
@@ -54,6 +56,8 @@ func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options
 		engine:   rules.NewEngine(opts.Rules),
 		joined:   joinedOf(in),
 		text:     pastedOf(in),
+		export:   exportOf(in),
+		kernel:   newWitness(opts.Kernel),
 	}
 	x.table = x.newTable()
 	x.reading = x.table
@@ -165,10 +169,12 @@ func (x *analysis) pass() {
 func (x *analysis) explain() error {
 	for some := range x.resets.things {
 		for _, reset := range some {
-			finding := x.engine.Explain(reset)
+			finding := x.kernel.explain(x.engine, reset)
 			m := x.builder.Reset(reset, finding)
+			x.kernel.tell(m)
 			x.joined.place(m)
 			x.text.place(m)
+			x.export.place(m)
 			if x.opts.keep == nil || !x.opts.keep(reset, finding, m) {
 				track.Release(reset)
 			}

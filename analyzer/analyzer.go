@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/rstexplain/rstexplain/analyzer/capture"
+	"github.com/rstexplain/rstexplain/analyzer/kernel"
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/track"
@@ -27,6 +28,9 @@ type Options struct {
 
 	// Read, where set, grows by each byte that is read.
 	Read *atomic.Int64
+
+	// Kernel holds what hosts' kernels recorded while the capture was made. It is joined with the resets.
+	Kernel []*kernel.Record
 
 	watch func(*flows.Segment)                                   // gets every segment, in order; keeps nothing of it
 	keep  func(*flows.Reset, *rules.Finding, *report.Reset) bool // gets every reset, and reports whether it keeps the first
@@ -99,6 +103,7 @@ func explainInput(ctx context.Context, in input, file *report.File, r report.Ren
 	a.settle()
 	x.joined.finish(file)
 	file.Notes = x.failed.notes()
+	x.kernel.finish(file)
 	x.builder.Finish(file)
 	x.text.finish(file)
 	return file, r.EndFile(file)

@@ -168,7 +168,8 @@ type Related struct {
 	SenderTTLMin, SenderTTLMax uint8
 	// SenderReaction is the shortest time in which the sender's host answered a SYN with a SYN-ACK, or a
 	// SYN-ACK with an ACK, in any of its connections: how far away it is. Zero: never seen.
-	SenderReaction time.Duration
+	SenderReaction  time.Duration
+	SenderReactions int // how many of these times were seen, at most 255
 
 	OtherDir bool // another connection of the same two hosts shows both directions
 	ICMP     []ICMPNote

@@ -30,6 +30,7 @@ type Engine struct {
 	timeouts *facts.Timeouts
 	memory   memory
 
+	known    Known               // of the reset in hand
 	facts    facts.Facts         // of the reset in hand, its slices used again
 	found    Finding             // the finding that is being made, likewise
 	likely   []*programs.Program // room for the programs that a side may be
@@ -73,7 +74,18 @@ func (e *Engine) begin(rule *Rule, cause Cause, severity Severity) *Finding {
 
 // Explain returns what the rules make of r. It never returns nil. The Finding is lent: the next call overwrites
 // it. Resets must come in the order of their frames, because a repeat points to the first of its event.
-func (e *Engine) Explain(r *flows.Reset) *Finding {
+func (e *Engine) Explain(r *flows.Reset) *Finding { return e.ExplainKnowing(r, Known{}) }
+
+// Known is what is known of a reset from elsewhere than its capture.
+type Known struct {
+	Fits   func(*Rule) bool // whether a rule can explain it; nil: any can
+	Origin Origin           // who sent it; "": not known
+}
+
+// ExplainKnowing is Explain where something is known of the reset already. Finding.Refused is the rule that the packets
+// alone would have chosen, where it is another one.
+func (e *Engine) ExplainKnowing(r *flows.Reset, known Known) *Finding {
+	e.known = known
 	c := &e.facts
 	c.Derive(r, e.memory.of(r.Conn.Stream), e.timeouts)
 	f := e.repeat(c)
@@ -84,6 +96,9 @@ func (e *Engine) Explain(r *flows.Reset) *Finding {
 		f.Remedy = f.Rule.Doc.Remedy
 	}
 	f.setOrigin(c)
+	if known.Origin != "" && known.Origin != f.Origin {
+		f.correctOrigin(known.Origin)
+	}
 	if f.Repeats != 0 && r.Notes&flows.Duplicate != 0 {
 		if prev := c.EarlierAt(f.Repeats); prev != nil {
 			f.Origin = Origin(prev.Verdict.Origin)
@@ -139,7 +154,15 @@ const maxConfidence = 0.99
 // other causes stay as alternatives.
 func (e *Engine) first(c *facts.Facts) *Finding {
 	var f *Finding
+	var refused *Rule
+	var refusedConfidence float64
 	for _, rule := range e.rules {
+		if e.known.Fits != nil && !e.known.Fits(rule) {
+			if p := min(rule.Match(c), maxConfidence); f == nil && refused == nil && p > 0 {
+				refused, refusedConfidence = rule, p
+			}
+			continue
+		}
 		if f != nil && (rule.Cause == f.Cause || rule.Fallback || slices.ContainsFunc(f.Alternatives, func(a Alternative) bool { return a.Cause == rule.Cause })) {
 			continue
 		}
@@ -155,6 +178,7 @@ func (e *Engine) first(c *facts.Facts) *Finding {
 	if f == nil {
 		f = e.label(c, lastResort, lastResort.Match(c))
 	}
+	f.Refused, f.RefusedConfidence = refused, refusedConfidence
 	f.settle()
 	return f
 }

@@ -29,6 +29,10 @@ type Finding struct {
 	Repeats      int        // frame of the first reset of the same event, 0 when this is the first
 	Path         bool       // the summary says itself that a device on the path sent the RST
 
+	// Refused is the rule that the packets alone would have chosen, where what is known from elsewhere excludes it.
+	Refused           *Rule
+	RefusedConfidence float64
+
 	room  []int        // what Evidence.Frames are cut from
 	facts *facts.Facts // of the reset
 }

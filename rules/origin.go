@@ -28,6 +28,12 @@ func (f *Finding) setOrigin(c *facts.Facts) {
 	}
 }
 
+// correctOrigin replaces an origin that the packets suggest by the known one. The signs for the other one stay as notes.
+func (f *Finding) correctOrigin(known Origin) {
+	f.Notes = append(f.Notes, f.OriginWhy...)
+	f.Origin, f.OriginWhy = known, f.OriginWhy[:0]
+}
+
 func (f *Finding) sayOrigin(c *facts.Facts, signs []facts.Sign) {
 	for i := range signs {
 		if e := f.sign(c, &signs[i]); e.Kind != claim.None {

@@ -116,6 +116,9 @@ func (e *encoder) reset(b []byte, r *Reset) []byte {
 	if len(r.Places) > 0 {
 		b = append(b, ']')
 	}
+	if r.Kernel != nil {
+		b = e.kernel(b, r.Kernel)
+	}
 	return append(b, '}')
 }
 

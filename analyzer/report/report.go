@@ -55,6 +55,8 @@ type File struct {
 
 	LeftOut int    `json:"left_out,omitempty"` // resets that were filtered out; no other count includes them
 	Parts   []Part `json:"parts,omitempty"`    // the files that were read as one capture
+
+	Kernel []KernelTrace `json:"kernel,omitempty"` // traces of kernels that were joined with it
 }
 
 // A Part is one of several files that were read as one capture. As in the output of "mergecap -a", frame numbers continue
@@ -165,6 +167,8 @@ type Reset struct {
 
 	// If several files were read as one: those that contain these packets, the RST's file first.
 	Places []Place `json:"places,omitempty"`
+
+	Kernel *Kernel `json:"kernel,omitempty"` // with the trace of a kernel that has it, or should have
 
 	made *room // memory to reuse, nil for a Clone
 }

@@ -78,6 +78,9 @@ func TestSchemaDocumentsEveryField(t *testing.T) {
 		{Sum{}, properties(defs["sums"], "items")},
 		{Severities{}, properties(defs["severities"])},
 		{Place{}, properties(reset["places"], "items")},
+		{Kernel{}, properties(reset["kernel"])},
+		{KernelTrace{}, properties(file["kernel"], "items")},
+		{KernelEvent{}, properties(defs["kernel_event"])},
 	} {
 		typ := reflect.TypeOf(c.model)
 		seen := map[string]bool{}

@@ -47,6 +47,10 @@ func (r *Reset) Clone() *Reset {
 	c.Segment.Unknown = slices.Clone(r.Segment.Unknown)
 	c.Timeline = slices.Clone(r.Timeline)
 	c.Places = slices.Clone(r.Places)
+	if r.Kernel != nil {
+		k := *r.Kernel
+		c.Kernel = &k
+	}
 	return &c
 }
 

@@ -29,6 +29,12 @@ With --follow the capture may still be growing: a pipe, or a file that is being 
 within 100 ms of its packet, and Ctrl-C ends the report with the counts. Packets that arrive later than that
 after a reset are not part of its explanation.
 
+With --kernel, what a host's kernel recorded is joined with the capture: Linux knows why it sent each RST. FILE is the
+text of tracefs, trace-cmd report, perf script, bpftrace, the tools of bcc, retis or pwru, or the counters of nstat and
+ss; NAME=FILE names the host, and the flag may be repeated. Where the kernel gives its reason, that decides the cause;
+a contradiction of the packets is reported. RSTs and drops in the trace that the capture lacks are listed. See
+docs/kernel.md; rstexplain record-help prints the commands that record both.
+
 Other commands, each with its own --help:
 
 	rstexplain compare NAME=FILE NAME=FILE...  explain resets from captures of several places, such as client and server
@@ -37,6 +43,7 @@ Other commands, each with its own --help:
 	rstexplain slice IN -o OUT.pcapng     reduce a capture to the connections of its resets
 	rstexplain import TEXT -o OUT.pcapng  make a capture of packets that a program printed
 	rstexplain rules [ID]                 list the details, or document one
+	rstexplain record-help [WAY]          print the commands that record a capture and the kernel's trace together
 	rstexplain completion SHELL           print completions for bash, zsh, fish or powershell
 	rstexplain help [COMMAND]             print the usage of a command; help glossary explains the terms
 
@@ -74,6 +81,7 @@ incidents, the worst first, and show of each the finding that represents it best
 	    --follow         explain a capture while it is being written; text, list, jsonl and csv
 	    --max-connections N  track at most N connections at a time (default 1048576)
 	    --max-memory SIZE    use about SIZE of memory in total (default 1G)
+	    --kernel [NAME=]FILE join the trace of a host's kernel with the resets
 	    --timeouts FILE      also compare with the idle timeouts in FILE, one per line: seconds; server, path,
 	                         kernel or client; whose timeout it is; a source; separated by tabs
 	    --version        print the version

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"slices"
 	"strconv"
@@ -202,7 +203,23 @@ func errDirectory(err error) error {
 	return usageError{err.Error(), "name directories with captures that may be read, such as: rstexplain mcp /var/traces"}
 }
 
+// errNotPage is for a file that cmd/rstpage did not make.
+func errNotPage(path string) error {
+	return usageError{path + " is not the page that rstexplain serves", "build it with make page: dist/page/index.html"}
+}
+
+// errListen is for an address on which serve cannot listen.
+func errListen(address string, err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	return usageError{fmt.Sprintf("--listen: %s: %v", address, err), "try: rstexplain serve --listen 127.0.0.1:0"}
+}
+
 var (
+	errNoPage = usageError{"this program was built without the page",
+		"releases have it; in the source, make page builds it: rstexplain serve --page dist/page/index.html"}
 	errNoDirectory = usageError{"mcp needs the directories whose captures may be read", "try: rstexplain mcp /var/traces"}
 
 	errBriefFormat  = usageError{"--brief is for --format text and markdown", "leave out one of both"}

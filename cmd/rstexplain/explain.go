@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rstexplain/rstexplain/analyzer"
+	"github.com/rstexplain/rstexplain/analyzer/kernel"
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/rules/facts"
 )
@@ -27,6 +28,8 @@ type explainFlags struct {
 	convert  bool
 	follow   bool
 	bounds   boundFlags
+	kernels  []string // files, or NAME=FILE
+	records  []*kernel.Record
 	timeouts string          // file of the user's own idle times
 	known    *facts.Timeouts // nil: those that come with the program
 }
@@ -81,12 +84,13 @@ directory, for the captures in and below it, or - for standard input.
 	convertFlag(f, &flags.convert)
 	f.BoolVar(&flags.follow, "follow", false, "explain a capture while it is being written, each reset at once, until Ctrl-C")
 	flags.bounds.register(cmd)
+	kernelFlag(f, &flags.kernels)
 	f.StringVar(&flags.timeouts, "timeouts", "", "also compare with the idle timeouts in `FILE`, one per line: "+
 		"seconds, server|path|kernel|client, whose timeout it is and a source, separated by tabs")
 	f.BoolVarP(&flags.quiet, "quiet", "q", false, "do not report unreadable parts on standard error, and show no progress; "+
 		"the report and the exit code still show them")
-	cmd.AddCommand(compareCommand(stderr), renderCommand(), annotateCommand(stderr), sliceCommand(stderr), importCommand(stderr), rulesCommand(), manCommand(),
-		mcpCommand(), pluginCommand(stderr))
+	cmd.AddCommand(compareCommand(stderr), renderCommand(), annotateCommand(stderr), sliceCommand(stderr), importCommand(stderr),
+		rulesCommand(), recordHelpCommand(), manCommand(), mcpCommand(), pluginCommand(stderr), serveCommand())
 	cmd.SetHelpCommand(helpCommand())
 	return cmd
 }
@@ -131,6 +135,9 @@ func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.R
 		return err
 	}
 	flags.known = known
+	if flags.records, err = awaited(ctx, strings.Join(flags.kernels, ", "), func() ([]*kernel.Record, error) { return kernelRecords(flags.kernels) }); err != nil {
+		return err
+	}
 	inputs, err := awaited(ctx, strings.Join(flags.lists, ", "), func() (*inputList, error) { return flags.inputs(args, stdin, stderr) })
 	if err != nil {
 		return err
@@ -139,6 +146,7 @@ func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.R
 	if flags.timeouts != "" {
 		sources = append(sources, flags.timeouts)
 	}
+	sources = append(sources, kernelFiles(flags.kernels)...)
 	if path := overwritten(flags.output, sources); path != "" {
 		return errSameFile(path)
 	}
@@ -246,6 +254,7 @@ func explainAll(ctx context.Context, paths []string, flags *explainFlags, r repo
 	flags.bounds.apply(&opts)
 	opts.Rules.Timeouts = flags.known
 	opts.Capture.Convert = flags.convert
+	opts.Kernel = flags.records
 	var files []*report.File
 	done := func(f *report.File) {
 		for _, w := range f.Warnings {

@@ -150,6 +150,12 @@ const (
 	SameEvent
 	Duplicate
 
+	// What the kernel of one end recorded beside the capture.
+	KernelSent
+	KernelReceived
+	KernelSilent
+	KernelRetransmits
+
 	numKinds
 )
 
@@ -304,6 +310,11 @@ var Kinds = []Meaning{
 
 	{SameEvent, "same-event", "the frame is an earlier RST of the connection", "span: from it to the RST", false},
 	{Duplicate, "duplicate", "the first frame has the same addresses, ports, SEQ, ACK, flags and IP ID as the RST", "", false},
+
+	{KernelSent, "kernel-sent", "the trace of the sender's kernel has a RST with the RST's source, and its destination or, where a listening socket sent it, none", "text: the reason and the socket's state, as the kernel names them; number: when, in nanoseconds since the Unix epoch by the capture's clock", false},
+	{KernelReceived, "kernel-received", "the trace of the receiver's kernel has a RST that a socket with the RST's destination as its own address and the source as its peer's accepted", "number as in kernel-sent", false},
+	{KernelSilent, "kernel-silent", "the trace of the kernel that has the RST's source as an address of its own, and that has other RSTs, has none like it at that time", "count: RSTs that it sent, in the trace", false},
+	{KernelRetransmits, "kernel-retransmits", "the trace of the side's kernel has so many retransmissions of the connection", "count", false},
 }
 
 var kindNames = func() (names [numKinds]string) {

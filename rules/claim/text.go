@@ -520,6 +520,22 @@ var sentences = [numKinds]func(*Claim) string{
 	},
 
 	SameEvent: func(c *Claim) string { return "the first RST of this event" + ago(c.Span) },
+	KernelSent: func(c *Claim) string {
+		if c.Text == "" {
+			return c.side() + "'s kernel recorded that it sent this RST, at " + clockTime(c.Number)
+		}
+		return c.side() + "'s kernel recorded why it sent this RST: " + c.Text + ", at " + clockTime(c.Number)
+	},
+	KernelReceived: func(c *Claim) string {
+		return c.side() + "'s kernel recorded that its socket accepted this RST, at " + clockTime(c.Number)
+	},
+	KernelSilent: func(c *Claim) string {
+		return c.side() + "'s kernel did not record this RST, but " + words.Count(c.Count, "other one") +
+			": a packet filter there (REJECT leaves no record), a raw socket or a device on the path sent it"
+	},
+	KernelRetransmits: func(c *Claim) string {
+		return c.side() + "'s kernel recorded " + words.Count(c.Count, "retransmission") + " on this connection"
+	},
 	Duplicate: func(*Claim) string { return "same addresses, numbers and IP ID: the same packet captured twice" },
 }
 
@@ -589,4 +605,9 @@ func icmpText(c *Claim) string {
 		of = "a SYN"
 	}
 	return "ICMP from " + c.Text + " about " + of + " of this connection: " + what
+}
+
+// clockTime prints a time of day with microseconds.
+func clockTime(ns uint64) string {
+	return time.Unix(0, int64(ns)).UTC().Format("15:04:05.000000")
 }

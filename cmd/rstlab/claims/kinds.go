@@ -139,6 +139,11 @@ func init() {
 
 		"same-event": checkSameEvent,
 		"duplicate":  checkDuplicate,
+
+		"kernel-sent":        checkKernelSent,
+		"kernel-received":    checkKernelReceived,
+		"kernel-silent":      checkKernelSilent,
+		"kernel-retransmits": checkKernelRetransmits,
 	}
 }
 

@@ -2,6 +2,7 @@ package claims
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -76,6 +77,24 @@ const (
 40000 > RA 101 501`
 )
 
+// traced is the trace that a kernel could have made of closed.
+const traced = `
+ x-1 [000] ..s1. 5.030: tcp_send_reset: skbaddr=01 skaddr=02 src=RESPONDER dest=ORIGINATOR state=TCP_CLOSE reason=TCP_ABORT_ON_DATA
+ x-1 [000] ..s1. 5.031: tcp_receive_reset: family=AF_INET ORIGINATOR_SOCKET sock_cookie=1
+ x-1 [000] ..s1. 5.012: tcp_retransmit_skb: skbaddr=03 skaddr=02 family=AF_INET ORIGINATOR_SOCKET state=TCP_ESTABLISHED err=0
+ x-1 [000] ..s1. 5.018: tcp_retransmit_skb: skbaddr=03 skaddr=02 family=AF_INET ORIGINATOR_SOCKET state=TCP_ESTABLISHED err=0`
+
+// withTrace gives a capture a trace, with the addresses of its first connection.
+func withTrace(c *Capture, text string) *Capture {
+	if text == "" {
+		return c
+	}
+	p := c.Packets[0]
+	socket := fmt.Sprintf("sport=%d dport=%d saddr=%v daddr=%v", p.Src.Port(), p.Dst.Port(), p.Src.Addr(), p.Dst.Addr())
+	c.Trace = strings.Split(strings.NewReplacer("ORIGINATOR_SOCKET", socket, "ORIGINATOR", p.Src.String(), "RESPONDER", p.Dst.String()).Replace(text), "\n")
+	return c
+}
+
 // Each kind has a claim that is true, and one that is not.
 var kindCases = []struct {
 	script string
@@ -83,6 +102,7 @@ var kindCases = []struct {
 	yes    string
 	no     string
 	other  string // the script of no, when it is another
+	trace  string // of a kernel
 }{
 	{script: closed, frame: 10, yes: `{"claim":"reply-to","side":"responder","frames":[8,10],"values":{"what":"data","bytes":30,"span_ns":20000000}}`, no: `{"claim":"reply-to","side":"responder","frames":[9,10],"values":{"what":"ack"}}`},
 	{script: refused, frame: 3, yes: `{"claim":"reply-to","side":"responder","frames":[2,3],"values":{"what":"syn"}}`, no: `{"claim":"reply-to","side":"responder","frames":[3,4],"values":{"what":"syn"}}`},
@@ -216,6 +236,11 @@ var kindCases = []struct {
 	{script: "0 > S 100\n1 > S 100 icmp=3/13/0/10.9.9.9\n9 < RA 0 101", frame: 3, yes: `{"claim":"icmp-refused-more","values":{"count":1}}`, no: `{"claim":"icmp-refused-more","values":{"count":2}}`},
 	{script: aborted, frame: 8, yes: `{"claim":"same-event","side":"responder","frames":[6],"values":{"span_ns":10000000}}`, no: `{"claim":"same-event","side":"responder","frames":[5]}`},
 	{script: "0 > A 100 700\n2 < R 700 id=7\n2 < R 700 id=7 ttl=63", frame: 3, yes: `{"claim":"duplicate","side":"responder","frames":[2,3]}`, no: `{"claim":"duplicate","side":"responder","frames":[2,3]}`, other: "0 > A 100 700\n2 < R 700 id=7\n2 < R 700 id=8"},
+
+	{script: closed, frame: 10, trace: traced, yes: `{"claim":"kernel-sent","side":"responder","frames":[10],"values":{"text":"TCP_ABORT_ON_DATA in CLOSE","number":5}}`, no: `{"claim":"kernel-sent","side":"responder","frames":[10],"values":{"text":"TCP_STATE in CLOSE","number":5}}`},
+	{script: closed, frame: 10, trace: traced, yes: `{"claim":"kernel-received","side":"originator","frames":[10],"values":{"number":5}}`, no: `{"claim":"kernel-received","side":"originator","frames":[10],"values":{"number":5}}`, other: "0 > A 100 700\n1 > A 100 700\n2 > A 100 700\n3 > A 100 700\n4 > A 100 700\n5 > A 100 700\n6 > A 100 700\n7 > A 100 700\n8 < A 700 100\n9 > R 100"},
+	{script: "0 > A 100 700\n5 < A 700 100\n9 > R 100", frame: 3, trace: traced, yes: `{"claim":"kernel-silent","side":"originator","frames":[3],"values":{"count":1}}`, no: `{"claim":"kernel-silent","side":"responder","frames":[3],"values":{"count":1}}`, other: closed},
+	{script: closed, frame: 10, trace: traced, yes: `{"claim":"kernel-retransmits","side":"originator","frames":[10],"values":{"count":2}}`, no: `{"claim":"kernel-retransmits","side":"originator","frames":[10],"values":{"count":3}}`},
 }
 
 func TestKinds(t *testing.T) {
@@ -230,14 +255,14 @@ func TestKinds(t *testing.T) {
 		yes, no := read(c.yes), read(c.no)
 		t.Run(yes.Claim, func(t *testing.T) {
 			covered[yes.Claim] = true
-			for _, v := range ask(t, script(t, c.script), c.frame, yes) {
+			for _, v := range ask(t, withTrace(script(t, c.script), c.trace), c.frame, yes) {
 				t.Errorf("the true claim %s is taken for wrong: %s", c.yes, v.Wrong)
 			}
 			text, frame := c.script, c.frame
 			if c.other != "" {
 				text = c.other
 			}
-			capture := script(t, text)
+			capture := withTrace(script(t, text), c.trace)
 			if c.other != "" {
 				frame = lastRST(capture)
 			}

@@ -112,6 +112,8 @@ type Capture struct {
 	Packets []*Packet
 	Streams [][]*Packet // by stream number, in the order of the file; ICMP errors are not in it
 
+	Trace []string // lines of the trace of a host's kernel, if there is one
+
 	byFrame map[int]*Packet
 	tshark  *dissection
 

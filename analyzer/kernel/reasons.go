@@ -1,0 +1,53 @@
+package kernel
+
+import (
+	_ "embed"
+	"strings"
+	"sync"
+)
+
+//go:embed reasons.tsv
+var reasonTable string
+
+// A Reason is what a kernel means by one of its reasons.
+type Reason struct {
+	Name  string
+	SYN   bool // of a RST that answers a SYN without ACK
+	Other bool // of any other
+	Rule  string
+	Rules []string // the IDs of the rules that fit
+	Means string
+}
+
+// Reasons returns the table of reasons.
+var Reasons = sync.OnceValue(func() []Reason {
+	var out []Reason
+	for _, l := range strings.Split(reasonTable, "\n") {
+		f := strings.Split(l, "\t")
+		if len(f) != 5 || l[0] == '#' {
+			continue
+		}
+		out = append(out, Reason{Name: f[0], SYN: f[1] != "other", Other: f[1] != "syn", Rule: f[2], Rules: strings.Fields(f[3]), Means: f[4]})
+	}
+	return out
+})
+
+// reasonFor returns the row of a reason, nil for one that says nothing.
+func reasonFor(name string, syn bool) *Reason {
+	all := Reasons()
+	for i := range all {
+		if r := &all[i]; r.Name == name && (syn && r.SYN || !syn && r.Other) {
+			return r
+		}
+	}
+	return nil
+}
+
+func (r *Reason) fits(id string) bool {
+	for _, x := range r.Rules {
+		if x == id {
+			return true
+		}
+	}
+	return false
+}
