@@ -67,7 +67,7 @@ func TestImportsFlowOneWay(t *testing.T) {
 		"analyzer/vantage":           {"flows"},
 		"analyzer/rewrite":           {"analyzer/capture", "analyzer/decode", "analyzer/report", "flows", "flows/track", "rules", "rules/claim"},
 		"analyzer/kernel":            {"flows", "rules", "rules/claim", "rules/words"},
-		"analyzer":                   {"analyzer/capture", "analyzer/kernel", "analyzer/vantage", "analyzer/decode", "analyzer/report", "analyzer/dissection", "analyzer/pasted", "analyzer/rewrite", "flows", "flows/track", "rules", "rules/claim", "rules/words"},
+		"analyzer":                   {"analyzer/capture", "analyzer/vantage", "analyzer/kernel", "analyzer/vantage", "analyzer/decode", "analyzer/report", "analyzer/dissection", "analyzer/pasted", "analyzer/rewrite", "flows", "flows/track", "rules", "rules/claim", "rules/words"},
 		"cmd/rstexplain":             {"analyzer", "analyzer/capture", "analyzer/kernel", "analyzer/pasted", "analyzer/report", "analyzer/rewrite", "cmd/rstexplain/assistant", "cmd/rstexplain/wireshark", "flows", "rules", "rules/facts"},
 		"cmd/rstexplain/wireshark":   {"analyzer/report"},
 		"cmd/rstpage":                {"analyzer/report"},

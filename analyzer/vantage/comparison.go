@@ -67,6 +67,9 @@ type Stretch struct {
 	Data       int // lost ones with data
 }
 
+// maxCounted is in how many connections without a RST losses are counted.
+const maxCounted = 4096
+
 // Compare compares captures. The first is the one whose clock counts.
 func Compare(list []Vantage) *Comparison {
 	c := &Comparison{Vantages: list, Clocks: make([]Clock, len(list)), links: map[[2]int]*link{}, hosts: map[hostAt]nearest{},
@@ -83,8 +86,12 @@ func Compare(list []Vantage) *Comparison {
 	c.group()
 	c.arrange()
 	for _, l := range c.links {
+		n := 0
 		for _, x := range l.pairs {
-			x.match(&l.clock)
+			// Where nothing was reset, segments are paired only to count losses.
+			if n++; x.A.Resets+x.B.Resets > 0 || n <= maxCounted {
+				x.match(&l.clock)
+			}
 		}
 	}
 	c.alone = make([][]*Trace, len(list))
@@ -322,7 +329,7 @@ func (c *Comparison) countLosses() {
 	for _, g := range c.Groups {
 		for n := 1; n < len(g.order); n++ {
 			v, w := g.order[n-1], g.order[n]
-			if !g.paired(v, w) {
+			if x := g.pairs[[2]int{min(v, w), max(v, w)}]; x == nil || !x.matched {
 				continue
 			}
 			for _, way := range [2][3]int{{v, w, int(flows.Originator)}, {w, v, int(flows.Responder)}} {

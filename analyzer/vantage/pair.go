@@ -21,6 +21,7 @@ type Pair struct {
 	sameIPIDs           bool        // the path leaves IP IDs as they are
 	hops                [2]hopCount // of each side of A
 	byTimestamp, byIPID bool        // both captures hold these, and the path leaves them as they are
+	matched             bool        // its segments are paired
 	ordered             bool        // toward is known, and not taken from the order in which the captures were named
 	toward              int8        // +1: the originator is nearer to A than to B; −1: the other way round; 0: not known
 	atA, atB            int         // indices of the traces
@@ -46,6 +47,7 @@ const (
 
 	bitsEnough   = 30
 	bitsMargin   = 8
+	bitsSure     = 70 // no other trace is looked at
 	bitsConflict = 30
 
 	maxBucket = 64
@@ -131,7 +133,7 @@ func pairUp(a, b *Recorder) (pairs []*Pair, clock Clock, doubtful int) {
 			}
 		}
 	}
-	pairs, _ = p.round()
+	pairs, _ = p.round(nil)
 	// The sure pairs show how the clocks and the addresses differ; with that, the others are compared again.
 	clock = estimate(pairs)
 	if clock.Known {
@@ -141,7 +143,7 @@ func pairUp(a, b *Recorder) (pairs []*Pair, clock Clock, doubtful int) {
 		p.hosts[[2][16]byte{x.A.Addr[0].IP, x.B.end(0, x.Flip).IP}]++
 		p.hosts[[2][16]byte{x.A.Addr[1].IP, x.B.end(1, x.Flip).IP}]++
 	}
-	pairs, doubtful = p.round()
+	pairs, doubtful = p.round(slices.DeleteFunc(slices.Clone(pairs), func(x *Pair) bool { return x.Score < bitsSure }))
 	if again := estimate(pairs); again.Known {
 		clock = again
 	}
@@ -156,32 +158,45 @@ func (t *Trace) end(side flows.Side, flip bool) flows.Addr {
 	return t.Addr[side]
 }
 
-// round scores all candidates, and accepts those that are the best of both their traces.
-func (p *pairing) round() (pairs []*Pair, doubtful int) {
-	var all []*Pair
+// round scores all candidates, and accepts those that are the best of both their traces. The sure ones stay as they are.
+func (p *pairing) round(sure []*Pair) (pairs []*Pair, doubtful int) {
+	all := slices.Clone(sure)
+	usedA, usedB := map[int]bool{}, map[int]bool{}
+	for _, x := range sure {
+		usedA[x.atA], usedB[x.atB] = true, true
+	}
 	seen := map[int]bool{}
 	for i, t := range p.a.traces {
+		if usedA[i] {
+			continue
+		}
 		clear(seen)
+		found := false
 		clues(t, func(c clue) {
+			if found { // the same addresses and the same random numbers: nothing else can be it
+				return
+			}
 			list := p.index[c]
 			if len(list) > maxBucket && c.kind != clueTuple && c.kind != clueISN {
 				return
 			}
 			for _, j := range list[:min(len(list), 4*maxBucket)] {
-				if seen[j] {
+				if seen[j] || usedB[j] {
 					continue
 				}
 				seen[j] = true
 				if x := p.score(t, p.b.traces[j]); x != nil {
 					x.atA, x.atB = i, j
 					all = append(all, x)
+					found = found || c.kind == clueTuple && x.Score >= bitsSure
 				}
 			}
 		})
 	}
 	slices.SortStableFunc(all, func(x, y *Pair) int { return cmp.Compare(y.Score, x.Score) })
 	// The best score of each trace among the candidates that are left decides; one that is nearly as good leaves it open.
-	usedA, usedB := map[int]bool{}, map[int]bool{}
+	clear(usedA)
+	clear(usedB)
 	for i, x := range all {
 		if usedA[x.atA] || usedB[x.atB] || x.Score < bitsEnough {
 			continue
@@ -413,7 +428,7 @@ type numbers struct {
 const numberFlags = flows.SYN | flows.FIN | flows.RST
 
 // compareMost is how many segments at either end of a trace are compared to pair connections.
-const compareMost = 48
+const compareMost = 16
 
 // compare counts how many segments of A have a counterpart in B, by numbers.
 func compare(x *Pair) (m agreement) {

@@ -4,9 +4,9 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// Bounds of what a Recorder keeps. A Sighting takes 64 bytes.
+// Bounds of what a Recorder keeps. A Sighting takes 56 bytes.
 const (
-	maxSightings = 3 << 20
+	maxSightings = 2 << 20
 	maxTraces    = 1 << 20
 )
 

@@ -50,7 +50,7 @@ func compareCommand(stderr io.Writer) *cobra.Command {
 	var flags compareFlags
 	cmd := &cobra.Command{
 		Use:   "compare NAME=FILE NAME=FILE...",
-		Short: "Explain resets from captures made at several places, such as client and server",
+		Short: "Explain resets from captures of several places",
 		Long: `compare reads captures of the same connections that were made at two or more
 places of the path, and explains each reset once, with all of them: who sent it
 is proven where one capture can only infer it. A RST that its sender's own
@@ -62,14 +62,14 @@ the ends, names such as router, firewall or balancer as places in between. FILE
 is a capture, or a directory or pattern for the files of a rotating capture.
 
 Connections are paired without trusting addresses: NAT may have rewritten them,
-and a firewall may have shifted sequence numbers. How far the clocks are apart is
-found from the packets of both directions; they need not be synchronized. Each
-capture is read once.
+and a firewall may have shifted sequence numbers. How far the clocks are apart
+is found from the packets of both directions; they need not be synchronized.
+Each capture is read once.
 
 ` + exitCodes(false),
 		Example: `  rstexplain compare client=client.pcapng server=server.pcapng
   rstexplain compare client=a.pcap router=b.pcap server=c.pcap --format json
-  rstexplain compare client=client.pcapng server=/var/traces/ring -f html -o both.html`,
+  rstexplain compare client=client.pcapng server=ring/ -f html -o both.html`,
 		Args: cobra.ArbitraryArgs,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"client=", "server=", "router="}, cobra.ShellCompDirectiveNoSpace
