@@ -5,7 +5,7 @@ GO ?= go
 # On a busy machine tests may take long.
 PATIENCE := -timeout 30m
 
-.PHONY: build test check fmt vet staticcheck race vuln golden fuzz bench profile accuracy lab claims man clean
+.PHONY: build test check fmt vet staticcheck race vuln golden fuzz bench profile accuracy lab claims man page build-with-page completions release-check screenshots clean
 
 build: ## the program, as ./rstexplain
 	CGO_ENABLED=0 $(GO) build -trimpath -o rstexplain ./cmd/rstexplain
@@ -71,9 +71,32 @@ CAPTURES ?=
 claims: ## check every claim about every reset, also in degraded captures; CAPTURES names a directory of other captures
 	$(GO) test ./cmd/rstlab/claims -run TestClaims -count=1 -v -timeout 2h -args -cuts -tshark -captures=$(abspath $(CAPTURES))
 
+VERSION ?= (devel)
+
+# The page has the engine in it, 24 MB of WebAssembly, and is never committed.
+page: dist/page/index.html ## the page that explains captures in a browser, one file: dist/page/index.html
+
+dist/page/index.html: $(shell git ls-files '*.go' cmd/rstpage analyzer/report/web go.mod)
+	$(GO) run ./cmd/rstpage -o dist/page -version '$(VERSION)'
+
+build-with-page: page ## the program with the page in it, for rstexplain serve
+	mkdir -p cmd/rstexplain/page
+	cp dist/page/index.html cmd/rstexplain/page/index.html
+	CGO_ENABLED=0 $(GO) build -trimpath -tags page -o rstexplain ./cmd/rstexplain
+
 MANDIR ?= docs/man
 man: ## manual pages, in MANDIR
 	$(GO) run ./cmd/rstexplain man $(MANDIR)
 
+completions: ## what completes commands in bash, zsh and fish, in dist/completions
+	mkdir -p dist/completions
+	$(GO) run ./cmd/rstexplain completion bash > dist/completions/rstexplain.bash
+	$(GO) run ./cmd/rstexplain completion zsh > dist/completions/_rstexplain
+	$(GO) run ./cmd/rstexplain completion fish > dist/completions/rstexplain.fish
+
+GORELEASER ?= goreleaser
+release-check: ## all of a release that needs no network, built, and the .deb installed below a scratch root, run and removed
+	.github/release-check.sh $(GORELEASER)
+
 clean:
-	rm -rf rstexplain docs/man
+	rm -rf rstexplain docs/man dist cmd/rstexplain/page

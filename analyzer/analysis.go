@@ -43,6 +43,7 @@ type analysis struct {
 	builder  report.Builder
 	joined   *joinedInput
 	text     *pastedInput
+	export   *exportInput // nil where the input is no export
 	kernel   *witness
 }
 
@@ -55,6 +56,7 @@ func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options
 		engine:   rules.NewEngine(opts.Rules),
 		joined:   joinedOf(in),
 		text:     pastedOf(in),
+		export:   exportOf(in),
 		kernel:   newWitness(opts.Kernel),
 	}
 	x.table = x.newTable()
@@ -172,6 +174,7 @@ func (x *analysis) explain() error {
 			x.kernel.tell(m)
 			x.joined.place(m)
 			x.text.place(m)
+			x.export.place(m)
 			if x.opts.keep == nil || !x.opts.keep(reset, finding, m) {
 				track.Release(reset)
 			}

@@ -56,6 +56,8 @@ type alone struct {
 	trigger int
 	opened  bool
 	doubt   bool
+	faults  int  // of the capture that touch the connection
+	mac     bool // it has another Ethernet source than its sender's other packets
 }
 
 func (v *view) read(ctx context.Context, p VantagePoint, opts Options) error {
@@ -78,7 +80,9 @@ func (v *view) keep(r *flows.Reset, f *rules.Finding, m *report.Reset) bool {
 			Sender: m.Sender, Cause: m.Cause, Detail: m.Detail, Title: m.Title, Confidence: m.Confidence, Severity: m.Severity, Origin: m.Origin},
 		trigger: f.Trigger,
 		opened:  r.Conn.SYNACK.Seen() && r.Conn.HandshakeACK.Seen() || !r.Conn.SYN.Seen(),
-		doubt:   m.Origin == rules.OriginUnknown,
+		mac:     r.MAC != 0 && r.Conn.End(r.Side).MAC != 0 && r.MAC != r.Conn.End(r.Side).MAC,
+		faults:  faults(r.Conn.Defects),
+		doubt:   m.Origin == rules.OriginUnknown && len(m.OriginWhy) > 0, // not where nothing can be compared with it
 	}
 	keep := len(v.resets) < maxResetsKept
 	if keep {
@@ -87,6 +91,37 @@ func (v *view) keep(r *flows.Reset, f *rules.Finding, m *report.Reset) bool {
 	v.at[m.Frame] = len(v.resets)
 	v.resets = append(v.resets, a)
 	return keep
+}
+
+// faults counts the faults of a capture that limit what may be concluded from a connection.
+func faults(d flows.Defects) int {
+	n := 0
+	for _, f := range [...]flows.Defects{flows.NoHandshake, flows.OneDirection, flows.MissedPackets, flows.SnapCut, flows.Evicted} {
+		if d.Has(f) {
+			n++
+		}
+	}
+	return n
+}
+
+// clearest returns the packet of a RST in the capture from which most can be concluded: the one nearest to where it was
+// made, unless that has more faults than another.
+func (x *comparing) clearest(d *vantage.Verdict) vantage.Place {
+	best := d.View
+	least := x.faultsAt(best)
+	for _, p := range d.Seen {
+		if n := x.faultsAt(p); n < least {
+			best, least = p, n
+		}
+	}
+	return best
+}
+
+func (x *comparing) faultsAt(p vantage.Place) int {
+	if i, ok := x.views[p.Vantage].at[p.Frame]; ok {
+		return x.views[p.Vantage].resets[i].faults
+	}
+	return 1 << 10
 }
 
 // nobody is a Renderer that prints nothing.
@@ -116,13 +151,16 @@ func (x *comparing) alone(p vantage.Place) vantage.View {
 		return vantage.View{}
 	}
 	a := &v.resets[i]
-	return vantage.View{Device: a.summary.Origin == rules.OriginMiddlebox, Doubtful: a.doubt, Trigger: a.trigger, Unopened: !a.opened}
+	return vantage.View{Device: a.summary.Origin == rules.OriginMiddlebox, Doubtful: a.doubt, Trigger: a.trigger, Unopened: !a.opened, OtherMAC: a.mac}
 }
 
 func (x *comparing) report() *report.Comparison {
 	out := &report.Comparison{SchemaVersion: report.SchemaVersion, Generator: x.opts.generator(),
 		Resets: []report.SharedReset{}, Warnings: []report.Warning{}, Stretches: []report.Stretch{}}
 	verdicts := x.result.Verdicts(x.alone)
+	for _, d := range verdicts {
+		d.View = x.clearest(d)
+	}
 	x.vantages(out)
 	x.connections(out)
 	out.Warnings = append(out.Warnings, comparisonWarnings(out, x.views, x.result)...)
@@ -195,8 +233,21 @@ func (x *comparing) explainAgain(verdicts []*vantage.Verdict) []*report.Reset {
 	out := make([]*report.Reset, len(verdicts))
 	want := map[vantage.Place]int{}
 	proof := map[vantage.Place]flows.Proof{}
+	lost := map[vantage.Place]bool{} // whether no earlier RST of the sender arrived
+	arrived := map[*vantage.Group]*[2]int{}
 	for i, d := range verdicts {
 		want[d.View] = i
+		n := arrived[d.Group]
+		if n == nil {
+			n = &[2]int{}
+			arrived[d.Group] = n
+		}
+		if n[d.Side] == 0 {
+			lost[d.View] = true
+		}
+		if !d.Lost() {
+			n[d.Side]++
+		}
 		for _, p := range d.Seen {
 			switch {
 			case d.Device && (d.Proven || d.Made == vantage.Between):
@@ -221,7 +272,7 @@ func (x *comparing) explainAgain(verdicts []*vantage.Verdict) []*report.Reset {
 				}
 				continue
 			}
-			a.reset.Proof = proof[p]
+			a.reset.Proof, a.reset.PriorLost = proof[p], lost[p]
 			f := kernel.explain(engine, a.reset)
 			if !wanted {
 				continue

@@ -124,6 +124,8 @@ func (x *comparing) verdict(d *vantage.Verdict, m *report.SharedReset) string {
 		s = fmt.Sprintf("Most likely a device at %s or beyond it made this RST in %s's name.", x.name(d.From), sender)
 	case d.Made == vantage.Beyond:
 		s = fmt.Sprintf("This RST comes from beyond %s; no capture was made nearer to %s.", x.name(d.From), sender)
+	case len(d.Seen) > 1:
+		s = "Nothing tells which of the captures was made nearer to the sender: who sent the RST is judged by one capture alone."
 	default:
 		s = "Only one of the captures holds this connection: who sent the RST is judged by that one alone."
 	}
@@ -216,7 +218,7 @@ func comparisonWarnings(c *report.Comparison, views []*view, x *vantage.Comparis
 		}
 		for w := range v {
 			a, b := views[w].file, views[v].file
-			if same, known := x.Same(w, v); known && same {
+			if x.Same(w, v) {
 				say("name captures that were made at two places", "the captures at %s and %s hold the same packets at the same times: they seem to be one capture", c.Vantages[w].Name, p.Name)
 				continue
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"sync"
 
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/dissection"
@@ -22,6 +23,60 @@ type exportInput struct {
 	frame  int
 	done   bool
 	err    error // why it was not read to its end
+
+	mu      sync.Mutex // resets ask for what is unknown while the export is being read
+	unknown []lackRun
+}
+
+// A lackRun is a run of segments that lack the same fields, from a frame on. Exports hold the same fields of nearly all.
+type lackRun struct {
+	frame  int
+	fields flows.Fields
+}
+
+// maxLackRuns is how many runs are kept; of segments behind the last, fields are said to be unknown that may be there.
+const maxLackRuns = 1 << 16
+
+// lacks notes which fields of the header a segment lacks.
+func (e *exportInput) lacks(frame int, fields flows.Fields) {
+	fields &= flows.FieldTTL | flows.FieldIPID | flows.FieldWindow
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n := len(e.unknown)
+	switch {
+	case n == maxLackRuns:
+		e.unknown[n-1].fields |= fields
+	case n == 0 && fields != 0 || n > 0 && e.unknown[n-1].fields != fields:
+		e.unknown = append(e.unknown, lackRun{frame, fields})
+	}
+}
+
+// exportOf returns in where it is an export, else nil, on which place does nothing.
+func exportOf(in input) *exportInput {
+	e, _ := in.(*exportInput)
+	return e
+}
+
+// place adds to m which fields of its segments are not known.
+func (e *exportInput) place(m *report.Reset) {
+	if e == nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.unknown) == 0 {
+		return
+	}
+	m.SetUnknown(func(frame int) flows.Fields {
+		i, found := slices.BinarySearchFunc(e.unknown, frame, func(r lackRun, frame int) int { return r.frame - frame })
+		if !found {
+			i--
+		}
+		if i < 0 {
+			return 0
+		}
+		return e.unknown[i].fields
+	})
 }
 
 // openExport takes the file that the capture package has recognised; its error is the refusal of what
@@ -103,6 +158,7 @@ func (e *exportInput) next(p *piece) error {
 			seg.Frame = e.frame
 			seg.Payload = slices.Clone(seg.Payload)
 			held += len(seg.Payload)
+			e.lacks(e.frame, seg.Unknown)
 			s.list = append(s.list, seg)
 		case read.ICMP:
 			read.Note.Frame = e.frame

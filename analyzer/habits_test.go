@@ -64,11 +64,14 @@ func TestImportsFlowOneWay(t *testing.T) {
 		"analyzer/report":            {"analyzer/incident", "rules", "rules/claim", "flows", "flows/exchange"},
 		"analyzer/dissection":        {"analyzer/capture", "analyzer/decode", "flows"},
 		"analyzer/pasted":            {"analyzer/capture", "analyzer/decode", "flows"},
+		"analyzer/vantage":           {"flows"},
 		"analyzer/rewrite":           {"analyzer/capture", "analyzer/decode", "analyzer/report", "flows", "flows/track", "rules", "rules/claim"},
 		"analyzer/kernel":            {"flows", "rules", "rules/claim", "rules/words"},
-		"analyzer":                   {"analyzer/capture", "analyzer/kernel", "analyzer/decode", "analyzer/report", "analyzer/dissection", "analyzer/pasted", "analyzer/rewrite", "flows", "flows/track", "rules", "rules/claim", "rules/words"},
+		"analyzer":                   {"analyzer/capture", "analyzer/kernel", "analyzer/vantage", "analyzer/decode", "analyzer/report", "analyzer/dissection", "analyzer/pasted", "analyzer/rewrite", "flows", "flows/track", "rules", "rules/claim", "rules/words"},
 		"cmd/rstexplain":             {"analyzer", "analyzer/capture", "analyzer/kernel", "analyzer/pasted", "analyzer/report", "analyzer/rewrite", "cmd/rstexplain/assistant", "cmd/rstexplain/wireshark", "flows", "rules", "rules/facts"},
 		"cmd/rstexplain/wireshark":   {"analyzer/report"},
+		"cmd/rstpage":                {"analyzer/report"},
+		"cmd/rstpage/wasm":           {"analyzer", "analyzer/capture", "analyzer/report", "analyzer/rewrite"},
 		"cmd/rstexplain/assistant":   {"analyzer", "analyzer/capture", "analyzer/report", "analyzer/rewrite", "rules", "rules/claim"},
 	}
 	eachFile(t, func(dir, name, path string) {

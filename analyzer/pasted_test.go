@@ -133,6 +133,11 @@ func TestUnknownIsAbsentInJSON(t *testing.T) {
 			nil, []string{"ttl", "ip_id", "window", "header_length", "payload"}, nil, nil},
 		{"a sniffer without window and options", "2.429703 port1 in 192.0.2.1.40000 -> 198.51.100.7.8080: syn 3000000000\n2.439703 port1 out 198.51.100.7.8080 -> 192.0.2.1.40000: rst 0 ack 3000000001\n",
 			[]string{"ttl", "ip_id", "window", "header_length", "payload"}, nil, []string{"ttl", "ip_id", "window"}, []string{"payload", "ttl", "ip_id", "options", "window"}},
+		{"an export of chosen fields", `[{"_index":"p","_source":{"layers":{"frame.number":["1"],"frame.time_epoch":["1.0"],"ip.src":["192.0.2.1"],"ip.dst":["198.51.100.7"],` +
+			`"tcp.srcport":["40000"],"tcp.dstport":["8080"],"tcp.flags":["0x0002"],"tcp.seq_raw":["3000000000"],"tcp.ack_raw":["0"],"tcp.len":["0"]}}},` +
+			`{"_index":"p","_source":{"layers":{"frame.number":["2"],"frame.time_epoch":["1.1"],"ip.src":["198.51.100.7"],"ip.dst":["192.0.2.1"],` +
+			`"tcp.srcport":["8080"],"tcp.dstport":["40000"],"tcp.flags":["0x0014"],"tcp.seq_raw":["0"],"tcp.ack_raw":["3000000001"],"tcp.len":["0"]}}}]`,
+			[]string{"ttl", "ip_id", "window", "header_length"}, []string{"payload"}, []string{"ttl", "ip_id", "window"}, []string{"ttl", "ip_id", "options", "window"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "text.txt")

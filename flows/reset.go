@@ -27,6 +27,7 @@ type Reset struct {
 	DuplicateOf int           // frame of the RST of which this one is a second capture (Notes has Duplicate), else 0
 	Accept      Acceptability // at the receiver
 	Proof       Proof         // who sent it, as another capture proves
+	PriorLost   bool          // earlier RSTs of its sender did not arrive, as another capture proves
 	Prior       []PriorReset  // earlier RSTs of this connection, oldest first, at most MaxPrior
 	After       After
 	Related     Related
@@ -167,7 +168,8 @@ type Related struct {
 	SenderTTLMin, SenderTTLMax uint8
 	// SenderReaction is the shortest time in which the sender's host answered a SYN with a SYN-ACK, or a
 	// SYN-ACK with an ACK, in any of its connections: how far away it is. Zero: never seen.
-	SenderReaction time.Duration
+	SenderReaction  time.Duration
+	SenderReactions int // how many of these times were seen, at most 255
 
 	OtherDir bool // another connection of the same two hosts shows both directions
 	ICMP     []ICMPNote

@@ -61,7 +61,7 @@ var closeNotifyRace = &Rule{
 		return c.Lowered(p, facts.LostBytes)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		what := "last message, by its size and place its close_notify,"
+		what := "last message, by its size and place a closing one,"
 		if v := c.Conn.Exchange.TLSVersion; v != "" && v != "TLS 1.3" {
 			what = "TLS alert" // a record type of its own
 		}

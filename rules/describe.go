@@ -111,7 +111,7 @@ func progress(c *facts.Facts) string {
 	case facts.Unused:
 		return "before any request was sent on the connection"
 	case facts.Answered:
-		if !words.Opaque(b.Text) && answeredBy(c, b) != claim.None {
+		if !words.Opaque(b.Text) && answeredBy(c, b) != claim.None && !c.Close.Exchange.TLS {
 			return "after the exchange was complete (last: " + b.Text + ")"
 		}
 		if answeredBy(c, b) == claim.None || c.Close.Exchange.Guess { // of which only turns show it
@@ -120,7 +120,7 @@ func progress(c *facts.Facts) string {
 		return "after the exchange was complete"
 	case facts.SaidGoodbye:
 		if sealedGoodbye(c, b) {
-			return "after the end of the session (an encrypted alert, most likely close_notify)"
+			return "after the end of the session, most likely by close_notify, which TLS encrypts"
 		}
 		return "after the end of the session" + words.Quoted(b.Text)
 	}

@@ -137,7 +137,7 @@ func explainUnarrived(c *facts.Facts, f *Finding) {
 	f.Say(claim.Claim{Kind: claim.Challenged, Side: c.Side.Peer()}, c.Frame, c.After.ChallengeACK.Frame)
 	f.Say(claim.Claim{Kind: claim.LastSegment, Side: c.Side, Span: c.Time.Sub(c.Snd.Last.Time)}, c.Snd.Last.Frame)
 	f.SayCompletion(c)
-	f.Open(PeerCrash, applicationTimeoutID, 0.8, "less likely: data that does not arrive explains why it ended")
+	f.Open(PeerCrash, applicationTimeoutID, 0.8, "less likely: the bytes that were lost explain why it ended")
 	f.CaptureNext = "capture on " + Sender(c) + "'s host too: it shows what was sent again, and how large those packets were"
 }
 

@@ -51,7 +51,7 @@ var handshakeUnanswered = &Rule{
 		again := claim.Claim{Kind: claim.SentAgain, Side: c.Side, What: claim.SYNACK, Count: n, Span: c.Snd.LastSYN.Time.Sub(c.Snd.SYN.Time)}
 		f.Say(claim.Claim{Kind: claim.FirstSent, Side: c.Side, What: claim.SYNACK}, c.Snd.SYN.Frame)
 		f.Say(again, c.Snd.LastSYN.Frame)
-		if ack := c.Conn.HandshakeACK; ack.Seen() && (ack.Frame < c.Snd.LastSYN.Frame || c.Conn.Defects.Has(flows.Reordered)) {
+		if ack := c.Conn.HandshakeACK; ack.Seen() && (ack.Frame < c.Snd.LastSYN.Frame || ackedBefore(c, c.Snd.LastSYN)) {
 			f.Summary = words.Sentence("%s gave up the connection: it retransmitted its SYN-ACK %s within %s although %s acknowledged it.",
 				words.Capital(Sender(c)), words.Times(n), took, Receiver(c))
 			f.Say(claim.Claim{Kind: claim.AckedEachTime, Side: c.Side}, ack.Frame)
@@ -64,8 +64,21 @@ var handshakeUnanswered = &Rule{
 			f.Say(claim.Claim{Kind: claim.Unacked, Side: c.Side, From: c.Snd.SYN.Frame, Until: until}, c.Snd.SYN.Frame)
 		}
 		f.SayRST(c)
+		f.sayHalfOpenOfFlood(c, "the handshake of this one was not completed, and the server gave it up")
 		f.Open(ClosedPort, acceptQueueOverflowID, 0.4, "the server was still retransmitting its SYN-ACK")
 		f.Open(UnknownConnection, "", 0.3, "the server knew the connection: it kept sending its SYN-ACK")
 	},
 	Effects: Effects{Outcomes: []programs.Outcome{programs.GiveUp, programs.ConnectLimit}},
+}
+
+// ackedBefore reports whether the peer acknowledged the sender's SYN-ACK before it was sent again, also where the capture
+// has that acknowledgment first.
+func ackedBefore(c *facts.Facts, again flows.Mark) bool {
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		if e.Side != c.Side && e.Flags&(flows.SYN|flows.ACK|flows.RST) == flows.ACK && e.Time < again.Time && c.Snd.HasISS && e.ACK == c.Snd.SND.ISS.Add(1) {
+			return true
+		}
+	}
+	return false
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"time"
 
+	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
@@ -13,6 +14,14 @@ const (
 	idleResetSure = 0.93
 	idleResetFrom = 5 * time.Second
 )
+
+// idleResetLeast returns the silence from which on a RST of a device counts as one of an idle connection.
+func idleResetLeast(c *facts.Facts) time.Duration {
+	if c.Proof == flows.ByDevice {
+		return idleResetFrom / 2 // that it is a device's is no guess then
+	}
+	return idleResetFrom
+}
 
 var idleReset = &Rule{
 	ID:       "idle-reset",
@@ -31,7 +40,7 @@ var idleReset = &Rule{
 		Limits:     "Which device it was is not in the packets; the TTL shows how far away it is.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if !c.PathSigns.Middlebox() || c.Answers != facts.ToNothing || c.Refused() || c.Silence() < idleResetFrom {
+		if !c.PathSigns.Middlebox() || c.Answers != facts.ToNothing || c.Refused() || c.Silence() < idleResetLeast(c) {
 			return 0
 		}
 		return idleResetSure

@@ -97,13 +97,13 @@ var lateSegment = &Rule{
 }
 
 // resetByPeer returns the RST by which the other side had ended the connection, nil without one. Two resets
-// that cross each other are not meant.
+// that cross each other are not meant: a capture on the sender's own host shows that they did not.
 func resetByPeer(c *facts.Facts) *flows.PriorReset {
 	if c.Trigger == nil {
 		return nil
 	}
 	for i := range c.Prior {
-		if p := &c.Prior[i]; p.Side != c.Side && p.Frame < c.Trigger.Frame {
+		if p := &c.Prior[i]; p.Side != c.Side && (p.Frame < c.Trigger.Frame || c.Proof == flows.ByHost && p.Frame < c.Frame) {
 			return p
 		}
 	}

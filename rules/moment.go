@@ -7,6 +7,7 @@ import (
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -20,7 +21,11 @@ func (f *Finding) addMoment(c *facts.Facts) {
 	}
 	var moments []string
 	if m := openRequest(c); m.Seen() && c.Close.Time.Sub(m.Time) >= longAnswer {
-		moments = append(moments, moment("the unanswered request", m))
+		what := "the request"
+		if f.Claims(claim.Unanswered) || f.Claims(claim.NoResponse) {
+			what = "the unanswered request"
+		}
+		moments = append(moments, moment(what, m))
 	}
 	switch {
 	case c.Close.By == facts.ByFIN:

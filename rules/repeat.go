@@ -57,6 +57,9 @@ func (e *Engine) repeat(c *facts.Facts) *Finding {
 	var why string
 	factor := repeatInFlight
 	switch {
+	case c.PriorLost:
+		why = words.Sentence("no RST before had reached %s", Receiver(c))
+		factor = repeatInFlight
 	case cause == RetransmitTimeout:
 		why = words.Sentence("%s had ended the connection before", Sender(c))
 		factor = repeatDeaf

@@ -2,7 +2,10 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+
+	"github.com/rstexplain/rstexplain/rules/claim"
 )
 
 // many returns a script in which one client was refused by n ports.
@@ -165,7 +168,7 @@ var openingScripts = []script{
 	},
 	{
 		rule: "policy-reject",
-		// The server's other connection shows TTL 50, the refusal comes with 63 and at once.
+		// The server's other connections show TTL 50 and its distance, twice; the refusal comes with 63 and at once.
 		hit: `
 conn 1
 < ttl 50
@@ -174,6 +177,11 @@ conn 1
 +0.000 > .  1:1(0) ack 1
 +0.001 > P. 1 ack 1 "a"
 +0.020 < .  1:1(0) ack 2
+conn 3 192.0.2.1:50003 > 198.51.100.1:80
+< ttl 50
++0.001 > S  0:0(0)
++0.020 < S. 0:0(0) ack 1
++0.000 > .  1:1(0) ack 1
 conn 2 192.0.2.1:50000 > 198.51.100.1:81
 +0.100 > S  0:0(0)
 +0.0001 < R. =0:=0(0) ack 1 win 0 ttl 63 ipid 0`,
@@ -322,5 +330,19 @@ func TestNothingToCompare(t *testing.T) {
 	}
 	if f := last(t, answered+"+0.1 < R. 44:44(0) ack 28"); f.Origin != OriginEndpoint {
 		t.Errorf("origin %s", f.Origin)
+	}
+}
+
+// TestFloodOfOpenPort: the resets of half-open connections of a flood say so; a few probes are no flood.
+func TestFloodOfOpenPort(t *testing.T) {
+	for n, want := range map[int]bool{40: true, 5: false} {
+		text := ""
+		for i := range n {
+			text += fmt.Sprintf("conn %d 192.0.2.%d:%d > 198.51.100.1:80\n+0.010 > S 0:0(0) win 5393\n+0.001 < S. 0:0(0) ack 1 win 64240 <mss 1460>\n+0.020 > R 1:1(0) win 0\n", i+1, i+1, 5000+i)
+		}
+		f := last(t, text)
+		if f.Cause != UnknownConnection || f.Claims(claim.Askers) != want || strings.HasPrefix(f.Summary, "A SYN flood") != want {
+			t.Errorf("%d hosts: %s: %s", n, f.Rule.ID, f.Summary)
+		}
 	}
 }

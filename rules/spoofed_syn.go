@@ -43,6 +43,7 @@ var spoofedSYN = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("The SYN %shas a forged source address: %s, whose address it has, does not have the connection and reset the SYN-ACK.", words.Probably(f.Confidence), Sender(c))
+		f.sayHalfOpenOfFlood(c, "this one has a forged source address, and the host that has the address reset the SYN-ACK")
 		f.SayHalfOpen(c)
 		mac, ttl := c.OtherHost()
 		syn := c.Snd.SYN.Frame

@@ -90,7 +90,7 @@ func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 		f.Symptom = words.Capital(Receiver(c)) + "'s application noticed nothing: the handshake was not finished, so that it was never handed the connection"
 		e.ownErrors(c, f)
 	case s == programs.Nothing:
-		f.Symptom = words.Capital(Receiver(c)) + "'s application most likely noticed nothing: it no longer used the connection"
+		f.Symptom = words.Capital(Receiver(c)) + "'s application most likely noticed nothing"
 		switch reset := c.Close.By == facts.ByThis; {
 		case f.Origin == OriginMiddlebox && c.EndedBefore().Seen():
 		case c.ByClient() || x.Messages[o] == 0:

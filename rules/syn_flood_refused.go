@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"strconv"
+
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
@@ -26,7 +28,7 @@ var synFlood = &Rule{
 		Limits:     "Whether the source addresses are forged. A flood of SYNs with the options of a common system is not recognised.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if !c.Flooded() || !c.Rcv.SYN.Seen() || c.Rcv.SYNOpts.Kinds != 0 || c.Related.Asked > 2 {
+		if c.ByClient() || !ofFlood(c) {
 			return 0
 		}
 		return min(refusal(c), synFloodSure)
@@ -41,6 +43,25 @@ var synFlood = &Rule{
 	Effects: Effects{Symptom: func(*facts.Facts, programs.Outcome) string {
 		return "Most likely nothing: whoever floods waits for no answer"
 	}},
+}
+
+// ofFlood reports whether the connection was asked for by a SYN of a flood: one without options, as no common system
+// sends it, of many hosts that each sent one or two.
+func ofFlood(c *facts.Facts) bool {
+	o := c.Conn.End(flows.Originator)
+	return c.Flooded() && o.SYN.Seen() && o.SYNOpts.Kinds == 0 && c.Related.Asked <= 2
+}
+
+// sayHalfOpenOfFlood makes f a finding about one of the half-open connections of a flood, where the connection is one.
+func (f *Finding) sayHalfOpenOfFlood(c *facts.Facts, became string) {
+	if !ofFlood(c) {
+		return
+	}
+	f.Severity = Warning
+	f.Summary = words.Sentence("A SYN flood: at least %s sent a SYN to port %s; %s.", words.Count(c.Related.Askers, "different host"),
+		strconv.Itoa(int(c.Conn.End(flows.Responder).Addr.Port)), became)
+	f.Remedy = "Enable SYN cookies, and drop the flood before the host: a rate limit, a filter of the provider."
+	f.sayFlood(c)
 }
 
 // sayFlood says how many hosts asked for the responder's port.

@@ -39,6 +39,7 @@ var synProbe = &Rule{
 			return
 		}
 		f.Summary = words.Sentence("A scanner's probe: %s sent a SYN that its own TCP did not make, and its TCP, which has no such connection, reset the SYN-ACK.", Sender(c))
+		f.sayHalfOpenOfFlood(c, "the SYN-ACK to this one reached a TCP that has no such connection, and that reset it")
 		f.SayHalfOpen(c)
 		f.sayCrafted(c)
 		f.Open(FastClose, healthProbeID, 0.6, "a program that closes its socket on purpose sends RST+ACK; this RST is a system's reply to a SYN-ACK")

@@ -36,7 +36,7 @@ var unexplainedReply = &Rule{
 		lost := "no captured packet shows that the host died"
 		if c.FellAlike() {
 			f.SayRelated(c)
-			lost = "no single loss of its state can have ended all of these connections: some began after others had been reset"
+			lost = "less likely: some of these connections began after others had been reset"
 		}
 		f.Open(PeerCrash, stateLostID, 0.5, lost)
 		f.Open(FastClose, "", 0.4, "no captured packet shows that the connection was closed")

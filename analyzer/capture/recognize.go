@@ -184,17 +184,25 @@ func beginsJSON(text []byte) bool {
 	return len(rest) == 0 || rest[0] == '"' || rest[0] == text[0]+2 || text[0] == '[' && (rest[0] == '{' || rest[0] == '[')
 }
 
-// isText reports whether b is UTF-8 without control characters but those of plain text; its last character may be cut.
+// isText reports whether b is text: it has no NUL, and few bytes that are no UTF-8, as an old encoding of an accent is none, or
+// control characters but those of plain text, which programs print when the traffic has them. Its last character may be cut.
 func isText(b []byte) bool {
+	const oneIn = 16
+	odd, all := 0, len(b)
 	for len(b) > 0 {
 		c, n := utf8.DecodeRune(b)
-		if c == utf8.RuneError && n == 1 {
-			return len(b) < utf8.UTFMax && !utf8.FullRune(b)
-		}
-		if c < ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1b {
+		switch {
+		case c == utf8.RuneError && n == 1:
+			if len(b) < utf8.UTFMax && !utf8.FullRune(b) {
+				return odd*oneIn <= all
+			}
+			odd++
+		case c == 0:
 			return false
+		case c < ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1b:
+			odd++
 		}
 		b = b[n:]
 	}
-	return true
+	return odd*oneIn <= all
 }

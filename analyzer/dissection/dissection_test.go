@@ -207,3 +207,46 @@ func TestAgainstTshark(t *testing.T) {
 		}
 	}
 }
+
+// With -e tshark puts the values of a field into an array, also those of tcp.seq_raw, a key which with -x has the bytes of
+// tcp.seq.
+func TestRawNumbers(t *testing.T) {
+	const rest = `"ip.src":["192.0.2.1"],"ip.dst":["192.0.2.2"],"tcp.srcport":["1"],"tcp.dstport":["2"],"tcp.flags":["0x0010"],"tcp.len":["0"]`
+	for name, c := range map[string]struct {
+		fields   string
+		seq, ack flows.Seq
+	}{
+		"-e": {`"tcp.seq_raw":["3000000000"],"tcp.ack_raw":["4000000000"],`, 3000000000, 4000000000},
+		"-x": {`"tcp.seq":"1","tcp.seq_raw":["b2d05e00",38,4,0,5],"tcp.seq_raw":"3000000000","tcp.ack_raw":["ee6b2800",42,4,0,5],"tcp.ack_raw":"4000000000",`, 3000000000, 4000000000},
+	} {
+		r, err := NewReader(strings.NewReader(`[{"_index":"p","_source":{"layers":{`+c.fields+rest+`}}}]`), JSON)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p Packet
+		if err := r.Next(&p); err != nil || !p.TCP {
+			t.Fatalf("%s: %v, %+v", name, err, r.Left)
+		}
+		if p.Segment.SEQ != c.seq || p.Segment.ACK != c.ack {
+			t.Errorf("%s: SEQ %d, ACK %d", name, p.Segment.SEQ, p.Segment.ACK)
+		}
+	}
+}
+
+// The options of MPTCP stand in an object of their own in lines for Elasticsearch, with the names of the layer around it.
+func TestEKOptionsOfMPTCP(t *testing.T) {
+	const ek = `{"timestamp":"1","layers":{"ip":{"ip_ip_src":"192.0.2.1","ip_ip_dst":"192.0.2.2"},"tcp":{"tcp_tcp_srcport":"1","tcp_tcp_dstport":"2",` +
+		`"tcp_tcp_flags":"0x0014","tcp_tcp_len":"0","tcp_tcp_seq_raw":"5","mptcp":{"tcp_tcp_option_kind":"30","tcp_tcp_options_mptcp_subtype":"8",` +
+		`"tcp_tcp_options_mptcp_rst_reason":"0x05"}}}}`
+	r, err := NewReader(strings.NewReader(ek), EK)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p Packet
+	if err := r.Next(&p); err != nil {
+		t.Fatal(err)
+	}
+	if o := p.Segment.Opts; o.MPTCP != flows.MPTCPPresent|flows.MPTCPReset || o.MPTCPReason != 5 || o.Kinds != 1 {
+		t.Errorf("%+v", o)
+	}
+}

@@ -120,7 +120,14 @@ func dotted(key, layer string) string {
 			return name
 		}
 	}
-	return ekNames[key]
+	if name, ok := ekNames[key]; ok {
+		return name
+	}
+	// In a tree within a layer, of an option for example, stands the layer's name: "mptcp": {"tcp_tcp_options_…"}.
+	if proto, rest, ok := strings.Cut(key, "_"); ok && strings.HasPrefix(rest, proto+"_") {
+		return ekNames[rest]
+	}
+	return ""
 }
 
 // ekNames are the fields that are read, by their names with underscores. What other fields are called does not tell

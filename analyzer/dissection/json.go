@@ -19,6 +19,9 @@ type jsonWalker struct {
 	dec     *json.Decoder
 	bounds  *jsonBounds
 	started bool
+
+	value1  string // the last string of an array of which it is not known yet what it is
+	numbers bool   // the array holds numbers
 }
 
 func newJSONWalker(in *bufio.Reader, cut *int) *jsonWalker {
@@ -78,6 +81,8 @@ func (w *jsonWalker) value(key string, f *fields, depth int) error {
 		switch {
 		case t == '{':
 			f.layer(key)
+		case key == "tcp.seq_raw" || key == "tcp.ack_raw":
+			return w.rawNumber(key, f, depth)
 		case strings.HasSuffix(key, "_raw"): // the bytes and where they stand, given with -x
 			f.rawOnly = f.rawOnly || key == "frame_raw"
 			key = ""
@@ -98,9 +103,34 @@ func (w *jsonWalker) value(key string, f *fields, depth int) error {
 		_, err := w.dec.Token()
 		return err
 	case string:
+		if key == undecided {
+			w.value1 = t
+			return nil
+		}
 		f.field(key, t)
+	case float64:
+		w.numbers = w.numbers || key == undecided
 	}
 	return nil
+}
+
+// undecided is the key of what stands in an array of tcp.seq_raw or tcp.ack_raw.
+const undecided = "?"
+
+// rawNumber reads an array of tcp.seq_raw or tcp.ack_raw, behind its bracket. With -e it holds the field's value; with -x
+// it holds the bytes of the field tcp.seq or tcp.ack, and as numbers where these stand.
+func (w *jsonWalker) rawNumber(key string, f *fields, depth int) error {
+	w.value1, w.numbers = "", false
+	for w.dec.More() {
+		if err := w.value(undecided, f, depth+1); err != nil {
+			return err
+		}
+	}
+	if w.value1 != "" && !w.numbers {
+		f.field(key, w.value1)
+	}
+	_, err := w.dec.Token()
+	return err
 }
 
 func rfc3339(s string) flows.Time {

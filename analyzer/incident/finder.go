@@ -178,12 +178,16 @@ const (
 	cutPause     = 10 * time.Second
 	silencePause = time.Minute
 	scanPause    = 10 * time.Minute
+	filePause    = 24 * time.Hour // between captures, whatever the pattern: most likely they have nothing to do with each other
 )
 
 // paused reports whether r does not belong to the run of s, but begins another.
 func (s *strand) paused(r *Reset) bool {
 	apart := func(from, to, t flows.Time, pause time.Duration) bool {
 		return t.Sub(to) > pause || from.Sub(t) > pause
+	}
+	if r.File != s.files[1] && apart(s.first, s.last, r.Time, filePause) {
+		return true
 	}
 	switch s.pattern {
 	case rules.Outage:

@@ -14,6 +14,7 @@ const (
 	scanWidth   = 8                // ports or hosts that a client tries in a scan (as in the rule)
 	scanTries   = 2                // connections to one service that may be part of a scan
 	scanNear    = time.Minute      // before and after it
+	floodNear   = 10 * time.Second // before and after it: refusals by the service that is flooded
 	outageNear  = 10 * time.Second // before the first refusal: what the service cut when it ended
 	refusedNear = 2 * time.Minute  // before and after it: refusals that do not show that the service ever accepts
 	awayNear    = 2 * time.Second  // between the outages of services of a host that restarted
@@ -70,6 +71,7 @@ func (f *Finder) groups() [][]*strand {
 		}
 	}
 	taken := u.scans(by)
+	u.floods(by, taken)
 	u.outages(by, taken)
 	u.refusals(by[rules.Refusal], taken)
 	u.losses(by[rules.Loss])
@@ -125,6 +127,22 @@ func (u *union) scans(by map[rules.Pattern][]*strand) (taken map[*strand]bool) {
 		}
 	}
 	return taken
+}
+
+// floods joins a flood of handshakes that are not completed with its beginning, which looked like refusals.
+func (u *union) floods(by map[rules.Pattern][]*strand, taken map[*strand]bool) {
+	for _, flood := range by[rules.HalfOpen] {
+		if flood.clients.count().N < floodHosts {
+			continue
+		}
+		for _, s := range by[rules.Refusal] {
+			service := s.services.only()
+			if !taken[s] && service != "" && service == flood.services.only() && near(s, flood, floodNear) {
+				u.join(flood, s)
+				taken[s] = true
+			}
+		}
+	}
 }
 
 // outages joins the outage of a service with the connections that it cut then, and with refusals that do not show that
@@ -197,6 +215,29 @@ func (u *union) together(list []*strand, d time.Duration) {
 	}
 }
 
+// oneTime reports whether two strands are of one capture, or of captures of one time.
+func (s *strand) oneTime(o *strand) bool {
+	return s.files[0] <= o.files[1] && o.files[0] <= s.files[1] || near(s, o, filePause)
+}
+
+// times divides a list into the strands of captures of one time.
+func times(list []*strand) [][]*strand {
+	list = slices.Clone(list)
+	slices.SortFunc(list, func(a, b *strand) int { return cmp.Or(cmp.Compare(a.first, b.first), a.number-b.number) })
+	var out [][]*strand
+next:
+	for _, s := range list {
+		for i := len(out) - 1; i >= 0; i-- {
+			if slices.ContainsFunc(out[i], s.oneTime) {
+				out[i] = append(out[i], s)
+				continue next
+			}
+		}
+		out = append(out, []*strand{s})
+	}
+	return out
+}
+
 // refusals joins the refusals of several ports of a host, if one client alone met them, and those of one service.
 func (u *union) refusals(list []*strand, taken map[*strand]bool) {
 	clients := map[string]int{} // strands of a service
@@ -222,16 +263,20 @@ func (u *union) refusals(list []*strand, taken map[*strand]bool) {
 		}
 	}
 	for _, list := range turns {
-		ports := 0
-		for _, s := range list {
-			ports += s.services.count().N
-		}
-		if ports >= inTurn {
-			u.all(list)
+		for _, list := range times(list) {
+			ports := 0
+			for _, s := range list {
+				ports += s.services.count().N
+			}
+			if ports >= inTurn {
+				u.all(list)
+			}
 		}
 	}
 	for _, list := range services {
-		u.all(list)
+		for _, list := range times(list) {
+			u.all(list)
+		}
 	}
 }
 
@@ -359,15 +404,15 @@ func (s *strand) stands() bool {
 // runs joins the runs of a key again that are nothing on their own.
 func (u *union) runs() {
 	alone := u.alone()
-	first := map[key]*strand{}
+	lists := map[key][]*strand{}
 	for _, s := range u.strands {
-		if s.stands() || !alone(s) {
-			continue
+		if !s.stands() && alone(s) {
+			lists[s.key] = append(lists[s.key], s)
 		}
-		if o := first[s.key]; o != nil {
-			u.join(o, s)
-		} else {
-			first[s.key] = s
+	}
+	for _, list := range lists {
+		for _, list := range times(list) {
+			u.all(list)
 		}
 	}
 }
@@ -386,8 +431,10 @@ func (u *union) habits() {
 		}
 	}
 	for _, list := range lists {
-		if len(list) >= manyAlike {
-			u.all(list)
+		for _, list := range times(list) {
+			if len(list) >= manyAlike {
+				u.all(list)
+			}
 		}
 	}
 }

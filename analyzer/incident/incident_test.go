@@ -146,6 +146,21 @@ func TestGroups(t *testing.T) {
 			"service-down: 10.0.0.5:8080 refused 2 connections from 10.1.0.1 between 2026-01-01 14:00:10 and 14:00:20; the capture shows none that it accepted.",
 			"service-down: 10.0.0.6:80 refused 1 connection from 10.1.0.1 at 2026-01-02 14:00:00; the capture shows none that it accepted.",
 		}},
+		{"a service of one address in captures of different days, which are not one, and of the same", func(s *script) {
+			in := func(file int) func(*Reset) { return func(r *Reset) { r.File = file } }
+			const day = 86400
+			s.at(0, rules.Refusal, "10.1.0.1:1", service, closed)
+			s.at(5*day, rules.Refusal, "10.1.0.1:2", service, closed)
+			s.at(5.5*day, rules.Refusal, "10.1.0.1:3", service, closed, in(1))
+			s.at(9*day, rules.Refusal, "10.1.0.1:4", service, closed, in(2))
+			s.at(9*day, rules.Race, "10.1.0.1:5", service, in(2))
+			s.at(11*day, rules.Race, "10.1.0.1:6", service, in(3))
+		}, []string{
+			"service-down: 10.0.0.5:8080 refused 3 connections from 10.1.0.1 between 2026-01-01 14:00:00 and 2026-01-07 02:00:00; the capture shows none that it accepted.",
+			"service-down: 10.0.0.5:8080 refused 1 connection from 10.1.0.1 at 2026-01-10 14:00:00; the capture shows none that it accepted.",
+			"keep-alive-race: 10.0.0.5:8080 closed a connection while a request was on its way, at 2026-01-10 14:00:00.",
+			"keep-alive-race: 10.0.0.5:8080 closed a connection while a request was on its way, at 2026-01-12 14:00:00.",
+		}},
 		{"a scan, recognised after its first ports, with one that was open", func(s *script) {
 			for i := range 7 {
 				s.at(float64(i)/10, rules.Refusal, port("10.9.9.9", 40000+i), port("10.0.0.5", 20+i), closed)
@@ -287,6 +302,19 @@ func TestGroups(t *testing.T) {
 			"syn-flood: 40 handshakes from 40 hosts to 10.0.0.5:8080 were not completed between 14:00:00 and 14:00:39.",
 			"alike: A connection from 10.1.0.1 to 10.0.0.6:80 was reset by the server at 14:00:41: what the rule says.",
 		}},
+		{"a SYN flood whose first handshakes looked like refusals", func(s *script) {
+			for i := range 40 {
+				p := rules.Refusal
+				if i > 10 {
+					p = rules.HalfOpen
+				}
+				s.at(float64(i)/2, p, port(fmt.Sprintf("10.1.0.%d", i), 1), service)
+			}
+			s.at(70, rules.Refusal, "10.2.0.1:2", service, closed)
+		}, []string{
+			"syn-flood: 40 handshakes from 40 hosts to 10.0.0.5:8080 were not completed between 14:00:00 and 14:00:19.",
+			"service-down: 10.0.0.5:8080 refused 1 connection from 10.2.0.1 at 14:01:10; the capture shows none that it accepted.",
+		}},
 		{"backscatter", func(s *script) {
 			for i := range 20 {
 				s.at(float64(i), rules.Unasked, port(fmt.Sprintf("10.1.0.%d", i), 1), service, byClient, func(r *Reset) { r.ToSYNACK = true })
@@ -388,6 +416,13 @@ func TestGroupsWhateverComesBetween(t *testing.T) {
 
 // Whatever comes, memory is bounded, no reset is lost, and the report says what was not kept apart.
 func TestBounds(t *testing.T) {
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := heap()
 	f := NewFinder()
 	const n = 30_000
 	for i := range n {
@@ -395,6 +430,12 @@ func TestBounds(t *testing.T) {
 		r := s.at(float64(i), rules.Cut, fmt.Sprintf("10.%d.%d.1:1", i>>8&255, i&255), fmt.Sprintf("11.%d.%d.1:80", i>>8&255, i&255), byClient)
 		r.Frame, r.Stream = i+1, i
 		f.Add(r)
+	}
+	const room = 8 << 20 // bytes
+	if kept := heap() - before; kept > room {
+		t.Errorf("%d bytes are kept, more than %d", kept, room)
+	} else {
+		t.Logf("%d bytes are kept", kept)
 	}
 	if len(f.strands) > MaxStrands+10 || len(f.conns) > recent || f.refs > MaxAllRefs {
 		t.Errorf("%d strands, %d connections, %d resets are kept", len(f.strands), len(f.conns), f.refs)
@@ -414,7 +455,7 @@ func TestBounds(t *testing.T) {
 	if rest == nil || rest.Resets != n-MaxStrands || !rest.Clients.AtLeast {
 		t.Fatalf("what was not kept apart: %+v", rest)
 	}
-	if !strings.Contains(rest.Says, "25,904 resets of 25,904 connections were counted together") {
+	if !strings.Contains(rest.Says, "25,904 resets of 25,904 connections were counted together, because a report keeps 4,096 incidents apart") {
 		t.Error(rest.Says)
 	}
 }

@@ -127,6 +127,7 @@ func (t *tale) kind() (kind Kind, leads rules.Pattern) {
 		leads rules.Pattern
 	}{
 		{has(rules.Scan) && t.parts[rules.Scan].wide(), Scan, rules.Scan},
+		{has(rules.HalfOpen) && w.clients.count().N >= floodHosts, SYNFlood, rules.HalfOpen},
 		{has(rules.Outage) && t.parts[rules.Outage].services.count().N > 1, HostRestart, rules.Outage},
 		{has(rules.Outage), ServiceRestart, rules.Outage},
 		{has(rules.Device), OnPath, rules.Device},
@@ -136,7 +137,6 @@ func (t *tale) kind() (kind Kind, leads rules.Pattern) {
 		{(has(rules.Loss) || has(rules.Cut)) && w.burst(), CutAtOnce, rules.Loss},
 		{has(rules.Silence), StoppedAnswering, rules.Silence},
 		{has(rules.Unreached), StoppedAnswering, rules.Unreached},
-		{has(rules.HalfOpen) && w.clients.count().N >= floodHosts, SYNFlood, rules.HalfOpen},
 		{has(rules.Unasked) && w.toSYNACK > w.found/2 && w.clients.count().N >= floodHosts, Backscatter, rules.Unasked},
 		{has(rules.Idle), IdleTimeout, rules.Idle},
 		{has(rules.Probe), HealthCheck, rules.Probe},

@@ -64,8 +64,8 @@ func (t *tale) sentence(kind Kind) string {
 	case PortReuse:
 		return fmt.Sprintf("%s used addresses and ports again for %s to %s, which still had the old ones, %s.", t.clients(), conns(w.conns), t.servers(), t.when())
 	case NotKept:
-		return fmt.Sprintf("%s of %s were counted together, because the report has too many incidents to keep them apart: %s.",
-			counted(w.resets, "reset", "resets"), conns(w.conns), lower(t.best.title))
+		return fmt.Sprintf("%s of %s were counted together, because a report keeps %s incidents apart and this one has more: %s.",
+			counted(w.resets, "reset", "resets"), conns(w.conns), thousands(MaxStrands), lower(t.best.title))
 	}
 	return t.alike()
 }

@@ -17,6 +17,7 @@ type strand struct {
 	rest    bool // of what there was no room to keep apart
 
 	first, last    flows.Time
+	files          [2]int // the first and the last capture with resets of it
 	resets, found  int
 	conns          int
 	senders        [2]int
@@ -95,6 +96,10 @@ func (f *Finder) count(s *strand, r *Reset, fresh bool) (candidate bool) {
 	if s.resets == 0 || r.Time > s.last {
 		s.last = r.Time
 	}
+	if s.resets == 0 {
+		s.files[0] = r.File
+	}
+	s.files[1] = r.File
 	s.resets++
 	s.senders[r.Sender]++
 	if fresh {

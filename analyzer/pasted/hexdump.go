@@ -219,13 +219,31 @@ type timedLine struct {
 
 // A dumpStyle reads hex dumps that stand alone: what Wireshark and tshark print with -x, and text2pcap reads.
 type dumpStyle struct {
-	r    *Reader
-	p    Packet
-	dump dump
+	r     *Reader
+	p     Packet
+	dump  dump
+	other bool // the next dump is of no packet
+}
+
+// dumpHeading reports whether a line is the heading of a dump, as Wireshark prints it where a packet has several: "Frame (101
+// bytes):", which is its own, or of what was put together or decrypted, "Reassembled TCP (1483 bytes):".
+func dumpHeading(line []byte) (own, ok bool) {
+	if len(line) == 0 || line[0] < 'A' || line[0] > 'Z' || !bytes.HasSuffix(line, []byte(" bytes):")) {
+		return false, false
+	}
+	open := bytes.LastIndexByte(line, '(')
+	if open < 2 || !allDigits(line[open+1:len(line)-len(" bytes):")]) {
+		return false, false
+	}
+	return string(line[:open]) == "Frame ", true
 }
 
 func (d *dumpStyle) begin(line []byte) verdict {
 	d.dump.reset()
+	if own, ok := dumpHeading(line); ok {
+		d.other = !own
+		return taken
+	}
 	at, _, ok := dumpOffset(line)
 	if !ok || at != 0 || !d.dump.take(line) || len(d.dump.buf) < 16 {
 		return foreign
@@ -240,6 +258,10 @@ func (d *dumpStyle) begin(line []byte) verdict {
 func (d *dumpStyle) more(line []byte) bool { return d.dump.take(line) }
 
 func (d *dumpStyle) close() {
+	if d.other {
+		d.other = false
+		return
+	}
 	d.p.Dump, d.p.Has = d.dump.bytes(), HasDump
 	d.r.put(&d.p)
 }

@@ -58,7 +58,7 @@ func (l *lines) next() ([]byte, error) {
 func (l *lines) clean(b []byte) []byte {
 	odd := false
 	for _, c := range b {
-		if c < ' ' && c != '\t' || c == '&' || c == 0xc2 || c == 0xe2 || c == 0x7f {
+		if c < ' ' && c != '\t' || c == '&' || c >= 0x7f {
 			odd = true
 			break
 		}
@@ -101,6 +101,14 @@ func (l *lines) clean(b []byte) []byte {
 			continue
 		case c < ' ' && c != '\t' || c == 0x7f:
 			i++
+			continue
+		case c >= utf8.RuneSelf:
+			r, n := utf8.DecodeRune(rest)
+			if i += n; r == utf8.RuneError && n == 1 { // of another encoding
+				out = append(out, '?')
+			} else {
+				out = append(out, rest[:n]...)
+			}
 			continue
 		}
 		out = append(out, b[i])

@@ -16,6 +16,7 @@ type listStyle struct {
 	learned shape
 	cells   [][]byte
 	dump    dump
+	other   bool // the dump at hand is not of the packet
 	sack    []uint32
 
 	unplaced bool // the text does not tell the connection of p
@@ -86,11 +87,20 @@ func (l *listStyle) begin(line []byte) verdict {
 		return foreign
 	}
 	l.dump.reset()
+	l.other = false
 	return opened
 }
 
 func (l *listStyle) more(line []byte) bool {
-	if l.dump.take(line) {
+	if own, ok := dumpHeading(line); ok {
+		l.other = !own
+		return true
+	}
+	if l.other {
+		if _, _, ok := dumpOffset(line); ok {
+			return true
+		}
+	} else if l.dump.take(line) {
 		return true
 	}
 	if rest, ok := bytes.CutPrefix(line, []byte("Frame ")); ok && l.p.Number > 0 {

@@ -476,3 +476,34 @@ func TestDumpsOfLinkLayers(t *testing.T) {
 		})
 	}
 }
+
+// Where tshark -x prints several dumps of a packet, the one under "Frame" is the packet, and the others are not.
+func TestDumpsWithHeadings(t *testing.T) {
+	const frame = `0000  45 00 00 28 00 01 40 00 40 06 4e c7 c0 00 02 01   E..(..@.@.......
+0010  c6 33 64 07 9c 40 1f 90 b2 d0 5e 00 00 00 00 00   .3d..@....^.....
+0020  50 02 fa f0 00 00 00 00                           P.......
+`
+	const other = `0000  45 00 00 28 00 02 40 00 40 06 4e c6 c0 00 02 01   E..(..@.@.......
+0010  c6 33 64 07 9c 41 1f 90 b2 d0 5e 00 00 00 00 00   .3d..A....^.....
+0020  50 04 fa f0 00 00 00 00                           P.......
+`
+	const line = "    7   1.500000    192.0.2.1 → 198.51.100.7 TLSv1.2 40 Application Data\n\n"
+	for name, text := range map[string]string{
+		"under a line": line + "Frame (40 bytes):\n" + frame + "Reassembled TCP (40 bytes):\n" + other + "\n" + strings.Replace(line, "7", "8", 1) + frame,
+		"alone":        "Frame (40 bytes):\n" + frame + "Decrypted TLS (40 bytes):\n" + other + "\n" + frame,
+	} {
+		r, got := read(t, text)
+		if len(got) != 2 || !strings.HasSuffix(got[0], "SYN 0 +0") || !strings.HasSuffix(got[1], "SYN 0 +0") || r.Left != [reasons]Lines{} {
+			t.Errorf("%s: %q, left out %v", name, got, r.Left)
+		}
+	}
+}
+
+// Bytes of another encoding and control characters are no reason not to read a text, and are not passed on.
+func TestOtherEncodings(t *testing.T) {
+	r, got := read(t, "Gr\xfc\xdfe vom Client:\n10:00:00.000000 IP 192.0.2.1.40000 > 198.51.100.7.8080: Flags [S], seq 3000000000, win 64240, length 0\n\x03\x01\n"+
+		"Gr\xfc\xdfe vom Server:\n10:00:00.000000 IP 192.0.2.1.40000 > 198.51.100.7.8080: Flags [S], seq 3000000000, win 64240, length 0\n")
+	if len(got) != 2 || len(r.Pastes) != 2 || r.Pastes[0].Heading != "Gr??e vom Client" {
+		t.Errorf("%q, %+v", got, r.Pastes)
+	}
+}

@@ -469,7 +469,7 @@ func newHTMLFinding(r *Reset, anchor string) htmlFinding {
 		facts = append(facts, r.Conn.Protocol)
 	}
 	facts = append(facts, "Zeek "+r.Zeek.State+" "+r.Zeek.History)
-	facts = append(facts, defectWords(r.Conn.Defects)...)
+	facts = append(facts, defectWords(r)...)
 	f.Facts = strings.Join(facts, " · ")
 	for _, a := range r.Alternatives {
 		f.Alternatives = append(f.Alternatives, htmlAlternative{a, percent(a.Confidence)})

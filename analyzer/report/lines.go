@@ -33,6 +33,13 @@ func (r *Reset) SetSource(p Source) {
 	}
 }
 
+// SetUnknown says which fields of the segments in the timeline are not known.
+func (r *Reset) SetUnknown(of func(frame int) flows.Fields) {
+	for i := range r.Timeline {
+		r.Timeline[i].Unknown = unknownOf(of(r.Timeline[i].Frame))
+	}
+}
+
 // SetSource does the same for what f tells beside its resets, and for its counts.
 func (f *File) SetSource(p Source) {
 	line := p.Line

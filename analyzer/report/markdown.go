@@ -44,7 +44,7 @@ const (
 func Markdown(w io.Writer, opts MarkdownOptions) Renderer {
 	m := &markdownRenderer{w: bufio.NewWriterSize(w, 64<<10), opts: opts, page: page{width: 100}, resets: map[int]*markdownResets{}}
 	m.kept = keptFindings{each: markdownEach, most: fullInAll,
-		repeated: func(says string) string { return "\n" + markdownText(says) + ".\n" }}
+		repeated: func(says string) string { return "\n" + markdownText(repeatsInWords(says)) + ".\n" }}
 	m.kept.showOnly(opts.Incident)
 	return m
 }
@@ -102,22 +102,48 @@ func (m *markdownRenderer) Reset(r *Reset) error {
 	list.all++
 	if len(list.rows) < resetRows && m.rows < resetRowsInAll {
 		m.rows++
-		list.rows = append(list.rows, markdownRow{r.Time, "| " + strings.Join([]string{r.Named(), r.Time.Std().Format("2006-01-02 15:04:05.000000"),
-			name(senderWords(r)), name(r.Originator + " → " + r.Responder), name(r.Detail)}, " | ") + " |\n"})
+		list.rows = append(list.rows, markdownRow{r.Time, "| " + strings.Join([]string{strings.ReplaceAll(r.Named(), " ", noBreak), r.Time.Std().Format("2006-01-02 15:04:05.000000"),
+			name(senderSide(r)), name(r.Originator + " → " + r.Responder), name(r.Detail)}, " | ") + " |\n"})
 	}
 	return err
 }
 
-// senderWords names who sent r, with the address.
-func senderWords(r *Reset) string {
-	who, addr := "client", r.Originator
+// repeatsInWords returns a sentence that ends with frames, "… #3, #7–#9", with words in place of the signs, which trackers
+// take for issues: "… frames 3, 7–9".
+func repeatsInWords(says string) string {
+	head, list, ok := strings.Cut(says, "#")
+	if !ok {
+		return says
+	}
+	word := "frame "
+	if strings.Contains(list, "#") {
+		word = "frames "
+	}
+	return head + word + strings.ReplaceAll(list, "#", "")
+}
+
+// noBreak is a space at which no line ends.
+const noBreak = "\u00a0"
+
+// senderSide names who sent r.
+func senderSide(r *Reset) string {
+	who := "client"
 	if r.Sender != sides[0] {
-		who, addr = "server", r.Responder
+		who = "server"
 	}
 	if r.Origin == rules.OriginMiddlebox {
-		return "middlebox, in the name of the " + who + " " + addr
+		return "middlebox, in the name of the " + who
 	}
-	return who + " " + addr
+	return who
+}
+
+// senderWords names who sent r, with the address.
+func senderWords(r *Reset) string {
+	addr := r.Originator
+	if r.Sender != sides[0] {
+		addr = r.Responder
+	}
+	return senderSide(r) + " " + addr
 }
 
 // markdownCell is markdownText for a cell of a table or a line, cut if it is very long.
@@ -432,7 +458,7 @@ func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 	field("To confirm", r.CaptureNext)
 	b.WriteString(markdownSymptom(r))
 	field("Remedy", r.Remedy)
-	field("Limits", strings.Join(defectWords(r.Conn.Defects), "; "))
+	field("Limits", strings.Join(defectWords(r), "; "))
 	b.WriteString("\n" + codeBlock(m.page.ladder(r)))
 	filter := Clean(r.Filter) + "\n"
 	for _, place := range r.Places {

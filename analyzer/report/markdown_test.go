@@ -85,11 +85,23 @@ func TestMarkdownFits(t *testing.T) {
 	got := markdownOf(t, "capture.pcapng", 1, nil)
 	for _, want := range []string{
 		"<summary><b>A connection from",
-		"| frame 131 | 2026-01-01 00:00:01.325566 | server \\[2001:db8::9\\]:8080 |",
+		"| frame\u00a0131 | 2026-01-01 00:00:01.325566 | server | 192.0.2.10:",
 		"Sent by the server \\[2001:db8::9\\]:8080 at 2026-01-01",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the report lacks %q", want)
+		}
+	}
+}
+
+func TestRepeatsInWords(t *testing.T) {
+	for says, want := range map[string]string{
+		"1 more RST of the same event: #3":               "1 more RST of the same event: frame 3",
+		"4 more RSTs of the same event: #3, #7–#9 and 2": "4 more RSTs of the same event: frames 3, 7–9 and 2",
+		"2 more RSTs of the same event: lines 3, 4":      "2 more RSTs of the same event: lines 3, 4",
+	} {
+		if got := repeatsInWords(says); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

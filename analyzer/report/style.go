@@ -166,7 +166,9 @@ func lasted(d time.Duration) string {
 	return sign + thousands(h/24) + " days"
 }
 
-func defectWords(names []string) []string {
+// defectWords says what the capture, or the text, of r lacks.
+func defectWords(r *Reset) []string {
+	names := r.Conn.Defects
 	words := map[string]string{
 		"no-handshake":   "the connection began before the capture",
 		"one-direction":  "only one side's segments were captured",
@@ -175,6 +177,14 @@ func defectWords(names []string) []string {
 		"reordered":      "packets were captured out of order",
 		"snap-cut":       "packets were truncated by the snaplen",
 		"evicted":        "its beginning was dropped to limit memory",
+	}
+	if r.Line > 0 {
+		words["snap-cut"] = "the text does not show the data of its packets"
+		words["missed-packets"] = "the text does not hold some of its packets"
+		words["no-handshake"] = "the connection began before the text"
+		words["one-direction"] = "the text shows only one side's segments"
+		words["duplicated"] = "the text shows packets more than once"
+		words["reordered"] = "the text shows packets out of order"
 	}
 	out := make([]string, len(names))
 	for i, n := range names {

@@ -109,6 +109,7 @@ func (t *textRenderer) End() error {
 	}
 	if total := t.tally.done(); total.Files > 1 {
 		if !t.opts.Summary && t.opts.Incident == 0 {
+			t.captures()
 			t.w.WriteString(t.page.total(&total))
 		}
 	} else {
@@ -249,7 +250,7 @@ func (p page) finding(r *Reset) (head, tail string) {
 		label = ""
 	}
 	b.WriteString(p.field("Remedy", r.Remedy))
-	b.WriteString(p.field("Defects", strings.Join(defectWords(r.Conn.Defects), "; ")))
+	b.WriteString(p.field("Defects", strings.Join(defectWords(r), "; ")))
 	b.WriteString("\n" + p.ladder(r))
 	b.WriteString("\n" + p.filter(r.Filter))
 	for _, place := range r.Places {

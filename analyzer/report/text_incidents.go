@@ -17,7 +17,7 @@ const (
 	shownQuiet   = 1   // captures without resets that are named
 )
 
-// head prints what was read: a single capture as a whole, of several only those with resets or limits.
+// head prints what was read: a single capture as a whole, of several the sum, since their list comes last.
 func (t *textRenderer) head() {
 	if t.opts.Live && t.tally.total.Resets > 0 {
 		t.w.WriteString(t.page.rule())
@@ -26,11 +26,13 @@ func (t *textRenderer) head() {
 		t.w.WriteString(t.single)
 		return
 	}
-	if t.opts.Summary {
-		total := t.tally.done()
-		t.w.WriteString(t.page.wrap("", total.lead()))
-		return
-	}
+	total := t.tally.done()
+	t.w.WriteString(t.page.wrap("", total.lead()))
+}
+
+// captures lists several captures: those with resets or limits, and how many others there are.
+func (t *textRenderer) captures() {
+	t.w.WriteString(t.page.rule() + t.page.style.bold("Captures") + "\n")
 	for i, f := range t.files {
 		if i > 0 {
 			t.w.WriteString("\n")

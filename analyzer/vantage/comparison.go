@@ -27,6 +27,8 @@ type Comparison struct {
 	links  map[[2]int]*link
 	hosts  map[hostAt]nearest
 	passed []passed
+	same   map[[2]int]bool
+	alone  [][]*Trace // of each capture, the connections that no other holds
 }
 
 // A link is what two captures have in common.
@@ -68,9 +70,10 @@ type Stretch struct {
 // Compare compares captures. The first is the one whose clock counts.
 func Compare(list []Vantage) *Comparison {
 	c := &Comparison{Vantages: list, Clocks: make([]Clock, len(list)), links: map[[2]int]*link{}, hosts: map[hostAt]nearest{},
-		passed: make([]passed, len(list))}
+		passed: make([]passed, len(list)), same: map[[2]int]bool{}}
 	for i := range list {
 		for j := i + 1; j < len(list); j++ {
+			c.same[[2]int{i, j}] = same(list[i].Recorder, list[j].Recorder)
 			pairs, clock, doubtful := pairUp(list[i].Recorder, list[j].Recorder)
 			c.links[[2]int{i, j}] = &link{pairs, clock}
 			c.Doubtful += doubtful
@@ -82,6 +85,12 @@ func Compare(list []Vantage) *Comparison {
 	for _, l := range c.links {
 		for _, x := range l.pairs {
 			x.match(&l.clock)
+		}
+	}
+	c.alone = make([][]*Trace, len(list))
+	for _, g := range c.Groups {
+		if len(g.order) == 1 {
+			c.alone[g.order[0]] = append(c.alone[g.order[0]], g.Traces[g.order[0]])
 		}
 	}
 	c.learn()

@@ -66,6 +66,9 @@ func (g *Group) changesOf(v, w int, s, o *Sighting) []string {
 	return g.pairs[[2]int{v, w}].changes(s, o)
 }
 
+// Lost reports whether the RST did not arrive, as far as the captures show.
+func (x *Verdict) Lost() bool { return x.has(LostOnTheWay) }
+
 // has reports whether there is a claim of a kind.
 func (x *Verdict) has(k Kind) bool {
 	for i := range x.Claims {

@@ -149,21 +149,22 @@ func (c *Comparison) Clock(v, w int) (Clock, bool) {
 }
 
 // Same reports whether two captures hold the same packets at the same times, as one capture that was named twice.
-func (c *Comparison) Same(v, w int) (same, known bool) {
-	a, b := c.Vantages[v].Recorder, c.Vantages[w].Recorder
+func (c *Comparison) Same(v, w int) bool { return c.same[[2]int{min(v, w), max(v, w)}] }
+
+func same(a, b *Recorder) bool {
 	if a.segments == 0 || a.segments != b.segments || a.first != b.first || a.last != b.last || len(a.traces) != len(b.traces) {
-		return false, true
+		return false
 	}
 	for i := range a.traces {
 		s, t := a.traces[i], b.traces[i]
 		if s.Addr != t.Addr || len(s.Sightings) != len(t.Sightings) {
-			return false, true
+			return false
 		}
 		for j := range s.Sightings {
 			if s.Sightings[j].Time != t.Sightings[j].Time || s.Sightings[j].SEQ != t.Sightings[j].SEQ {
-				return false, true
+				return false
 			}
 		}
 	}
-	return true, true
+	return true
 }

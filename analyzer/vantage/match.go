@@ -25,11 +25,16 @@ func (x *Pair) unique(resets bool) []Match {
 	const many = -2
 	at := map[id]int{}
 	of := func(g *Sighting) id {
-		k := id{numbers: numbers{g.Side, g.SEQ, g.Len, g.Flags & numberFlags}, ts: g.TSval}
+		k := id{numbers: numbers{g.Side, g.SEQ, g.Len, g.Flags & numberFlags}}
+		if x.byTimestamp {
+			k.ts = g.TSval
+		}
 		if g.Flags.Has(flows.ACK) {
 			k.ack = g.ACK
 		}
-		k.ipid = g.IPID
+		if x.byIPID {
+			k.ipid = g.IPID
+		}
 		return k
 	}
 	for i := range x.B.Sightings {
@@ -114,6 +119,7 @@ func orientAll(pairs []*Pair) {
 		sum += int(x.toward)
 	}
 	for _, x := range pairs {
+		x.ordered = x.toward != 0 || sum != 0
 		if x.toward == 0 { // as the others are, else in the order in which the captures were named
 			x.toward = 1
 			if sum < 0 {

@@ -16,30 +16,33 @@ type Pair struct {
 	Signs []string     // in what they agree
 	Doubt bool         // another pair of these traces scores nearly as well: they are not paired
 
-	Match     []Match // segments, in the order of A
-	toB, toA  map[int]int
-	sameIPIDs bool        // the path leaves IP IDs as they are
-	hops      [2]hopCount // of each side of A
-	toward    int8        // +1: the originator is nearer to A than to B; −1: the other way round; 0: not known
-	atA, atB  int         // indices of the traces
+	Match               []Match // segments, in the order of A
+	toB, toA            map[int]int
+	sameIPIDs           bool        // the path leaves IP IDs as they are
+	hops                [2]hopCount // of each side of A
+	byTimestamp, byIPID bool        // both captures hold these, and the path leaves them as they are
+	ordered             bool        // toward is known, and not taken from the order in which the captures were named
+	toward              int8        // +1: the originator is nearer to A than to B; −1: the other way round; 0: not known
+	atA, atB            int         // indices of the traces
 }
 
 // What agreement is worth, in bits.
 const (
-	bitsEnd        = 14 // address and port of one end
-	bitsPort       = 10 // the originator's port alone
-	bitsService    = 3  // the responder's port alone
-	bitsISN        = 20 // a random number of 32 bits, which some choose badly
-	bitsPlainISN   = 4  // one that others have too
-	bitsTimestamp  = 14
-	bitsData       = 7 // each, at most three
-	bitsCommonData = 2 // the beginning of many requests
-	bitsIPID       = 7
-	bitsIPIDs      = 13 // three or more
-	bitsSegments   = 10 // the segments of a connection without SYN have the same numbers
-	bitsShape      = 6  // the same relative numbers, three segments or more with data
-	bitsTime       = 6  // at the same time, once the clocks are known
-	bitsMapped     = 12 // addresses that sure pairs have shown to be one host's
+	bitsEnd             = 14 // address and port of one end
+	bitsPort            = 10 // the originator's port alone
+	bitsService         = 3  // the responder's port alone
+	bitsISN             = 25 // a random number of 32 bits
+	bitsPlainISN        = 4  // one that others have too
+	bitsTimestamp       = 20
+	bitsCommonTimestamp = 8 // connections that one host opened at one moment
+	bitsData            = 7 // each, at most three
+	bitsCommonData      = 2 // the beginning of many requests
+	bitsIPID            = 9
+	bitsIPIDs           = 13 // three or more
+	bitsSegments        = 10 // the segments of a connection without SYN have the same numbers
+	bitsShape           = 6  // nearly all segments have a counterpart, at the same relative numbers
+	bitsTime            = 6  // at the same time, once the clocks are known
+	bitsMapped          = 12 // addresses that sure pairs have shown to be one host's
 
 	bitsEnough   = 30
 	bitsMargin   = 8
@@ -240,7 +243,7 @@ func (p *pairing) scoreAs(a, b *Trace, flip bool) *Pair {
 			continue
 		}
 		bits := float64(bitsISN)
-		if a.ISN[s] == 0 || p.isns[a.ISN[s]] > 2 {
+		if a.ISN[s] == 0 || p.isns[a.ISN[s]] > 1 {
 			bits = bitsPlainISN
 		}
 		x.Score += bits
@@ -249,15 +252,25 @@ func (p *pairing) scoreAs(a, b *Trace, flip bool) *Pair {
 	if equal > 0 {
 		sign(0, "initial sequence numbers")
 	}
+	for s := range flows.Side(2) {
+		if !known[s] {
+			x.Shift[s] = shiftOf(a, b, s, x.other(s))
+		}
+	}
 	m := compare(x)
+	x.byTimestamp, x.byIPID = m.timestamps > 0, m.ipids > 0
 	if m.numbers > 0 && equal == 0 && x.Shift == [2]flows.Seq{} {
 		sign(bitsSegments*float64(min(m.numbers, 2)), "sequence numbers")
 	}
-	if m.data >= 3 && equal < 2 {
-		sign(bitsShape, "")
+	if m.same >= 4 && m.same*5 >= 4*min(len(a.Sightings), len(b.Sightings), 2*compareMost) && equal < 2 {
+		sign(bitsShape, "segments")
 	}
 	if m.timestamps > 0 {
-		sign(bitsTimestamp, "timestamps")
+		bits := float64(bitsTimestamp)
+		if len(p.index[clue{kind: clueTimestamp, n: uint64(m.timestamp)}]) > 2 {
+			bits = bitsCommonTimestamp
+		}
+		sign(bits, "timestamps")
 	}
 	if m.ipids > 0 {
 		bits := float64(bitsIPID)
@@ -340,10 +353,54 @@ func (p *pairing) addresses(x *Pair, sign func(float64, string)) {
 	}
 }
 
+// shiftOf returns what to add to the sequence numbers of a side of a for those of b, where a SYN does not tell: of the first
+// segments that have the same length, and the same timestamp, IP ID or data.
+func shiftOf(a, b *Trace, sideA, sideB flows.Side) flows.Seq {
+	const first = 12
+	of := func(t *Trace, side flows.Side) []*Sighting {
+		var list []*Sighting
+		for i := range t.Sightings {
+			if s := &t.Sightings[i]; s.Side == side && s.Flags&flows.RST == 0 && len(list) < first {
+				list = append(list, s)
+			}
+		}
+		return list
+	}
+	votes := map[flows.Seq]int{}
+	best := flows.Seq(0)
+	there := of(b, sideB)
+	for _, g := range of(a, sideA) {
+		for _, h := range there {
+			if g.Len != h.Len || g.Flags != h.Flags {
+				continue
+			}
+			weight := 0
+			if g.HasTS && h.HasTS && g.TSval == h.TSval && g.TSecr == h.TSecr {
+				weight++
+			}
+			if g.IPID != 0 && g.IPID == h.IPID {
+				weight++
+			}
+			if g.Long != 0 && g.Long == h.Long && g.Len >= 8 {
+				weight++
+			}
+			if weight == 0 {
+				continue
+			}
+			d := h.SEQ - g.SEQ
+			if votes[d] += weight; votes[d] > votes[best] || votes[d] == votes[best] && d == 0 {
+				best = d
+			}
+		}
+	}
+	return best
+}
+
 // An agreement counts segments of two traces that are alike.
 type agreement struct {
 	same, numbers, data, ipids, timestamps, otherTimestamps int
 	digests                                                 []uint32
+	timestamp                                               uint32 // one that is alike
 }
 
 type numbers struct {
@@ -405,6 +462,9 @@ func compare(x *Pair) (m agreement) {
 		if g.HasTS && h.HasTS && g.Flags&flows.RST == 0 {
 			if g.TSval == h.TSval {
 				m.timestamps++
+				if m.timestamp == 0 {
+					m.timestamp = g.TSval
+				}
 			} else {
 				m.otherTimestamps++
 			}

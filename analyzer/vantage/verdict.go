@@ -16,6 +16,7 @@ type View struct {
 	Device   bool // its signs name a device on the path
 	Doubtful bool // they contradict the endpoint
 	Trigger  int  // frame of the segment that it answers, 0 for none
+	OtherMAC bool // it came from another Ethernet address than its sender's other packets
 	Unopened bool // the RST refuses or withdraws a connection that was never open
 }
 
@@ -51,6 +52,9 @@ type Verdict struct {
 // enoughPassed is how many packets a capture must hold, and none lack, before the lack of a single one says by itself
 // that it never was there.
 const enoughPassed = 400
+
+// manyPassed is how many make it more likely than not.
+const manyPassed = 60
 
 // Verdicts judges every RST of every capture, in the order of time. view returns what one capture alone says.
 func (c *Comparison) Verdicts(view func(Place) View) []*Verdict {
@@ -151,6 +155,11 @@ func (c *Comparison) judge(x *Verdict, view func(Place) View) {
 	x.From, x.View = f, Place{f, x.in(f).Frame}
 	x.Time = c.Common(f, x.in(f).Time)
 	say := view(x.View)
+	if !c.ordered(x.Group) {
+		// Which of the captures is nearer to whom is not known: they may have been made at one place.
+		x.Device, x.Unknown = say.Device, !say.Device && say.Doubtful
+		return
+	}
 	if first > 0 {
 		c.judgeMissing(x, way[first-1], f, say)
 		return
@@ -163,7 +172,7 @@ func (c *Comparison) judge(x *Verdict, view func(Place) View) {
 	}
 	x.Device, x.Unknown = say.Device, !say.Device && say.Doubtful
 	switch {
-	case c.onHost(x, f, len(way) > 1 || known):
+	case !say.OtherMAC && c.onHost(x, f, len(way) > 1 || known):
 		x.Made, x.Proven, x.Device, x.Unknown = OnHost, true, false, false
 	case say.Device && (len(way) > 1 || known) && onDevice(c.Vantages[f].Name):
 		x.Made = On
@@ -172,11 +181,21 @@ func (c *Comparison) judge(x *Verdict, view func(Place) View) {
 		if !say.Device && onEnd(c.Vantages[f].Name) && initialTTL(x.in(f).TTL) && c.answersAtOnce(x, f) {
 			x.Made = OnHost
 		}
-	case !say.Device && c.atHost(x, f):
+	case !say.Device && !say.OtherMAC && c.atHost(x, f):
 		x.Made = OnHost
 	default:
 		x.Made = Beyond
 	}
+}
+
+// ordered reports whether the order of the captures that hold the connection is known.
+func (c *Comparison) ordered(g *Group) bool {
+	for k, p := range g.pairs {
+		if c.Same(k[0], k[1]) || !p.ordered {
+			return false
+		}
+	}
+	return true
 }
 
 // onHost reports whether the capture at v was made on the host of the RST's sender, so that the RST left it there.
@@ -227,7 +246,7 @@ func (c *Comparison) judgeMissing(x *Verdict, v, f int, say View) {
 	g, rst := x.Group, x.in(f)
 	x.Made, x.From, x.To = Between, v, f
 	at := c.shiftTime(f, v, rst.Time) // the latest time at which it can have been at v
-	running := c.running(v, at-flows.Time(c.roundTrip(g, v, f)/2)) && !c.Vantages[v].Dropped
+	running := c.running(v, at-flows.Time(c.leastDelay(v, f))) && !c.Vantages[v].Dropped
 	t := g.Traces[v]
 	side := g.side(v, x.Side)
 	inGap := t.GapFrom != 0 && at >= t.GapFrom && at <= t.GapTo
@@ -272,18 +291,25 @@ func (c *Comparison) judgeMissing(x *Verdict, v, f int, say View) {
 	case sure && !lossy && seen+absent > 0, seen >= 2,
 		sure && c.passed[v].missing == 0 && c.passed[v].of >= enoughPassed:
 		x.Device, x.Proven = true, true
-	case c.passed[v].missing == 0:
+	case c.passed[v].missing == 0 && c.passed[v].of >= manyPassed:
 		x.Device = true
 	default:
-		// The capture at v lacks other packets too: the RST may be one of them.
-		x.Device, x.Unknown = say.Device, !say.Device
-		if !say.Device && !say.Doubtful && c.likelyLost(x, v, f, say) {
-			x.Unknown = false
-		}
+		// A capture may lack a packet: without another sign, the RST is taken for what it looks like.
+		x.Device = say.Device || absent > 0 && c.passed[v].missing == 0
+		x.Unknown = !x.Device && (say.Doubtful || !c.likelyLost(x, v, f, say))
 	}
 	if !x.Device && !x.Unknown {
 		x.Made = Beyond
+		if c.hostAt(x, v) {
+			x.Made = OnHost
+		}
 	}
+}
+
+// hostAt reports whether the capture at v was made on the host of the RST's sender, although it does not hold the RST.
+func (c *Comparison) hostAt(x *Verdict, v int) bool {
+	h := c.Vantages[v].Recorder.hosts[x.Group.addr(v, x.Side).IP]
+	return h != nil && !onDevice(c.Vantages[v].Name) && !h.other && initialTTL(h.ttl)
 }
 
 // unpairedTwin reports whether the capture at v holds a RST with the same numbers that has no counterpart: which is which
@@ -331,6 +357,11 @@ func (c *Comparison) judgeAbsent(x *Verdict, near nearest, say View) {
 	running := c.running(near.vantage, at) && !c.Vantages[near.vantage].Dropped
 	lossy := c.passed[near.vantage].missing > 0
 	t := x.Group.Traces[f]
+	if c.mayBeThere(x.Group, f, near.vantage) {
+		// It may be a connection there that could not be paired.
+		x.Made, x.Device, x.Unknown = Nowhere, say.Device, !say.Device && say.Doubtful
+		return
+	}
 	sent := 0 // packets that would have reached the capture
 	for i := range t.Sightings {
 		if s := &t.Sightings[i]; x.Group.side(f, s.Side) != x.Side && !s.Copy && c.running(near.vantage, c.shiftTime(f, near.vantage, s.Time)) {
@@ -342,6 +373,21 @@ func (c *Comparison) judgeAbsent(x *Verdict, near nearest, say View) {
 	if !running && sent == 0 && !say.Device {
 		x.Device, x.Unknown, x.Made = false, true, Nowhere
 	}
+}
+
+// mayBeThere reports whether the capture at w holds a connection that is not paired, of the same time and to the same
+// port as the one that v alone holds.
+func (c *Comparison) mayBeThere(g *Group, v, w int) bool {
+	const around = 5 * time.Second
+	t := g.Traces[v]
+	first, last := c.shiftTime(v, w, t.First)-flows.Time(around), c.shiftTime(v, w, t.Last)+flows.Time(around)
+	for _, o := range c.alone[w] {
+		if o.First <= last && o.Last >= first && (o.Addr[0].Port == t.Addr[0].Port || o.Addr[1].Port == t.Addr[1].Port ||
+			o.Addr[0].Port == t.Addr[1].Port || o.Addr[1].Port == t.Addr[0].Port) {
+			return true
+		}
+	}
+	return false
 }
 
 // goesOn returns a segment by which the named sender goes on at v after the RST that it is said to have sent, nil for
@@ -388,6 +434,15 @@ func (c *Comparison) otherTTL(x *Verdict, f int) (ttl uint8, n, frame int) {
 		return 0, 0, 0
 	}
 	return ttl, n, frame
+}
+
+// leastDelay returns the least time that a packet takes from v to f, 0 if it is not known.
+func (c *Comparison) leastDelay(v, f int) time.Duration {
+	l := c.links[[2]int{min(v, f), max(v, f)}]
+	if l == nil || !l.clock.Known || !l.clock.OneWay[0] || !l.clock.OneWay[1] {
+		return 0
+	}
+	return l.clock.Uncertainty
 }
 
 // roundTrip returns the least time that a packet needs from f to v and back, 0 if it is not known.

@@ -4,7 +4,7 @@
 //	go run ./cmd/rstbench generate -kind mixed -packets 2700000 FILE
 //	go run ./cmd/rstbench compare [-scale 1] [-rounds 5] [-only mixed,small]
 //	go run ./cmd/rstbench follow [-for 30m] [-resets 500] PROGRAM [FLAG...]
-//	go run ./cmd/rstbench mutate [-n 200000] [-seed 1] [-only KIND] CAPTURE...
+//	go run ./cmd/rstbench mutate [-n 200000] [-for 1h] [-only KIND,KIND] CAPTURE...
 //	go run ./cmd/rstbench profile [-rounds 8] cmd/rstexplain/default.pgo
 //
 // The captures are the same bytes for the same flags: nothing in them depends on the clock or the machine.

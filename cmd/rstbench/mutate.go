@@ -58,7 +58,8 @@ func mutateCommand(args []string) error {
 	fs := flag.NewFlagSet("mutate", flag.ExitOnError)
 	total := fs.Int("n", 200_000, "how many mutations")
 	seed := fs.Uint64("seed", 1, "seed of the mutations")
-	only := fs.String("only", "", "one kind only")
+	length := fs.Duration("for", 24*time.Hour, "how long at most")
+	only := fs.String("only", "", "these kinds only, with commas between")
 	keep := fs.String("keep", ".", "directory for inputs that fail")
 	largest := fs.Int64("largest", 32<<10, "bytes of a capture that is damaged, at most")
 	_ = fs.Parse(args)
@@ -76,44 +77,33 @@ func mutateCommand(args []string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	shares := 0
-	for _, k := range mutationKinds {
-		shares += k.share
+	var under []*mutator
+	for i, k := range mutationKinds {
+		if *only == "" || slices.Contains(strings.Split(*only, ","), k.name) {
+			under = append(under, &mutator{kind: &mutationKinds[i], rnd: rand.New(rand.NewPCG(*seed, uint64(i))), seeds: k.seeds(captures)})
+		}
+	}
+	// All kinds in turn, so that whatever time there is, each has its share.
+	begun := time.Now()
+	for done, before := 0, -1; done < *total && done > before && time.Since(begun) < *length; {
+		before = done
+		for _, m := range under {
+			for range min(m.kind.share, *total-done) {
+				if len(m.seeds) == 0 {
+					break
+				}
+				if err := m.damage(filepath.Join(dir, "mutant"), *keep); err != nil {
+					return err
+				}
+				done++
+			}
+		}
 	}
 	failures := 0
 	fmt.Println("| input | seeds | mutations | failures | s |\n|---|--:|--:|--:|--:|")
-	for _, k := range mutationKinds {
-		if *only != "" && k.name != *only {
-			continue
-		}
-		seeds := k.seeds(captures)
-		if len(seeds) == 0 {
-			fmt.Printf("| %s | 0 | 0 | 0 | 0 |\n", k.name)
-			continue
-		}
-		n := *total * k.share / shares
-		if *only != "" {
-			n = *total
-		}
-		m := &mutator{rnd: rand.New(rand.NewPCG(*seed, uint64(len(k.name)))), seeds: seeds}
-		failed, begun := 0, time.Now()
-		for i := range n {
-			input := m.next()
-			path := filepath.Join(dir, "mutant")
-			if err := os.WriteFile(path, input, 0o600); err != nil {
-				return err
-			}
-			if err := within(20*time.Second, func() error { return k.run(path) }); err != nil {
-				failed++
-				kept := filepath.Join(*keep, fmt.Sprintf("failure-%s-%d", strings.ReplaceAll(k.name, " ", ""), i))
-				fmt.Fprintf(os.Stderr, "%s: %v\n", kept, err)
-				if err := os.WriteFile(kept, input, 0o600); err != nil {
-					return err
-				}
-			}
-		}
-		failures += failed
-		fmt.Printf("| %s | %d | %d | %d | %.0f |\n", k.name, len(seeds), n, failed, time.Since(begun).Seconds())
+	for _, m := range under {
+		failures += m.failures
+		fmt.Printf("| %s | %d | %d | %d | %.0f |\n", m.kind.name, len(m.seeds), m.made, m.failures, m.took.Seconds())
 	}
 	if failures > 0 {
 		return fmt.Errorf("%d failures", failures)
@@ -164,10 +154,32 @@ func within(limit time.Duration, do func() error) error {
 	}
 }
 
-// A mutator damages inputs.
+// A mutator damages inputs of a kind.
 type mutator struct {
-	rnd   *rand.Rand
-	seeds [][]byte
+	kind     *mutationKind
+	rnd      *rand.Rand
+	seeds    [][]byte
+	made     int
+	failures int
+	took     time.Duration
+}
+
+// damage makes a damaged input at path, and has it explained. An input that fails is kept.
+func (m *mutator) damage(path, keep string) error {
+	input, begun := m.next(), time.Now()
+	if err := os.WriteFile(path, input, 0o600); err != nil {
+		return err
+	}
+	err := within(time.Minute, func() error { return m.kind.run(path) })
+	m.made++
+	m.took += time.Since(begun)
+	if err == nil {
+		return nil
+	}
+	m.failures++
+	kept := filepath.Join(keep, fmt.Sprintf("failure-%s-%d", strings.ReplaceAll(m.kind.name, " ", ""), m.made))
+	fmt.Fprintf(os.Stderr, "%s: %v\n", kept, err)
+	return os.WriteFile(kept, input, 0o600)
 }
 
 // next returns one of the seeds with one to four changes.

@@ -37,6 +37,7 @@ docs/kernel.md; rstexplain record-help prints the commands that record both.
 
 Other commands, each with its own --help:
 
+	rstexplain compare NAME=FILE NAME=FILE...  explain resets from captures of several places, such as client and server
 	rstexplain render REPORT.json         print a JSON report in another format
 	rstexplain annotate IN -o OUT.pcapng  copy a capture and add the explanation as packet comments
 	rstexplain slice IN -o OUT.pcapng     reduce a capture to the connections of its resets

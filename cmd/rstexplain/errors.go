@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"slices"
 	"strconv"
@@ -52,6 +53,17 @@ func errNoAddress(flag, got string) error {
 
 func errNoNumber(n *numbers, got string) error {
 	return usageError{fmt.Sprintf("%s: %q is not a %s", n.flag, got, n.is), n.try}
+}
+
+// The errors of compare.
+var errOneVantage = usageError{"compare takes two captures or more, made at different places", "try: rstexplain compare client=client.pcapng server=server.pcapng"}
+
+func errVantage(arg string) error {
+	return usageError{fmt.Sprintf("%q is no capture with a name", arg), "give the place and the file, such as client=client.pcapng"}
+}
+
+func errVantageTwice(name string) error {
+	return usageError{fmt.Sprintf("two captures are named %s", name), "give each place a name of its own; files of a rotating capture are one directory or pattern"}
 }
 
 // errCommand suggests the command that the name of a file that does not exist probably means.
@@ -191,7 +203,23 @@ func errDirectory(err error) error {
 	return usageError{err.Error(), "name directories with captures that may be read, such as: rstexplain mcp /var/traces"}
 }
 
+// errNotPage is for a file that cmd/rstpage did not make.
+func errNotPage(path string) error {
+	return usageError{path + " is not the page that rstexplain serves", "build it with make page: dist/page/index.html"}
+}
+
+// errListen is for an address on which serve cannot listen.
+func errListen(address string, err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	return usageError{fmt.Sprintf("--listen: %s: %v", address, err), "try: rstexplain serve --listen 127.0.0.1:0"}
+}
+
 var (
+	errNoPage = usageError{"this program was built without the page",
+		"releases have it; in the source, make page builds it: rstexplain serve --page dist/page/index.html"}
 	errNoDirectory = usageError{"mcp needs the directories whose captures may be read", "try: rstexplain mcp /var/traces"}
 
 	errBriefFormat  = usageError{"--brief is for --format text and markdown", "leave out one of both"}

@@ -89,8 +89,8 @@ directory, for the captures in and below it, or - for standard input.
 		"seconds, server|path|kernel|client, whose timeout it is and a source, separated by tabs")
 	f.BoolVarP(&flags.quiet, "quiet", "q", false, "do not report unreadable parts on standard error, and show no progress; "+
 		"the report and the exit code still show them")
-	cmd.AddCommand(renderCommand(), annotateCommand(stderr), sliceCommand(stderr), importCommand(stderr), rulesCommand(), recordHelpCommand(),
-		manCommand(), mcpCommand(), pluginCommand(stderr))
+	cmd.AddCommand(compareCommand(stderr), renderCommand(), annotateCommand(stderr), sliceCommand(stderr), importCommand(stderr),
+		rulesCommand(), recordHelpCommand(), manCommand(), mcpCommand(), pluginCommand(stderr), serveCommand())
 	cmd.SetHelpCommand(helpCommand())
 	return cmd
 }

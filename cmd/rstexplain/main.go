@@ -87,8 +87,14 @@ func outOf(cmd *cobra.Command) io.Writer {
 	return cmd.OutOrStdout()
 }
 
-// version is the module's version as the go command recorded it.
+// tag is the version of a release, set when it is linked.
+var tag string
+
+// version is the tag, or else the module's version as the go command recorded it.
 func version() string {
+	if tag != "" {
+		return tag
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" {
 		return "(devel)"

@@ -25,7 +25,7 @@ func TestManualNamesEveryFlag(t *testing.T) {
 
 // The help of every command fits a terminal of 80 columns. (That of completion is cobra's.)
 func TestHelpFits(t *testing.T) {
-	for _, args := range [][]string{{}, {"render"}, {"annotate"}, {"slice"}, {"rules"}} {
+	for _, args := range [][]string{{}, {"compare"}, {"render"}, {"annotate"}, {"slice"}, {"rules"}} {
 		for line := range strings.Lines(string(printed(t, append(args, "--help")...))) {
 			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > helpWidth {
 				t.Errorf("rstexplain %s --help has a line of %d columns: %s", args, n, line)

@@ -155,6 +155,22 @@ func TestAssistantSaysWhatTheReportSays(t *testing.T) {
 			t.Errorf("%s: incidents %+v", name, list)
 		}
 	}
+	var compared struct {
+		Resets []struct {
+			Proven  bool
+			MadeAt  string `json:"made_at"`
+			Verdict string
+			Cause   string
+			Seen    []struct{ At string }
+		}
+		Page mcpPage
+	}
+	const vantages = "lab/vantages/forged-both-sides/"
+	text := c.ask("compare_captures", map[string]any{"captures": []map[string]any{
+		{"name": "client", "capture": vantages + "client.pcapng"}, {"name": "server", "capture": vantages + "server.pcapng"}}}, &compared)
+	if compared.Page.Of == 0 || len(compared.Resets) == 0 || !compared.Resets[0].Proven || compared.Resets[0].MadeAt == "" || compared.Resets[0].Cause == "" {
+		t.Errorf("compare_captures: %s", text)
+	}
 	var rule struct{ Text string }
 	c.ask("lookup_rule", map[string]any{"id": "data-after-fin"}, &rule)
 	if !strings.Contains(rule.Text, "peer-crash") {

@@ -54,8 +54,8 @@ func (t *Table) samePacket(c *record, side flows.Side, s *segment, e *entry) boo
 	switch {
 	case apart > copyWithin, hop < -1, hop > 1:
 		return false
-	case s.Opts.HasTS && c.defects&flows.Reordered == 0 && t.newTSval(c, side, s):
-		return false // sent later than anything before it, which the last before it shows where all is in order
+	case s.Opts.HasTS && (hop == 0 || c.defects&flows.Reordered == 0) && t.newTSval(c, side, s):
+		return false // sent later than anything before it, unless what was captured last was sent long before
 	case s.IPID != 0 && !t.ipidStands(c, side, s):
 		return true // RFC 791 §3.1: the identification is the sender's mark on one packet
 	case hop != 0 || pointOf(s) != e.origin&^1:

@@ -1,6 +1,7 @@
 package track
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 	"time"
@@ -64,6 +65,7 @@ type service struct {
 type host struct {
 	ttlMin, ttlMax uint8
 	reaction       time.Duration // shortest answer to a SYN or a SYN-ACK, 0: none seen
+	reactions      uint8         // how many of them were seen
 	ttl, weight    uint8         // majority vote over connections
 	ttlSeen        place         // a packet that arrived with ttl
 	lastReset      int           // number of its last entry in falls, plus one
@@ -206,8 +208,12 @@ func (a *related) spread(t *Table, s *segment) { a.hosts.get(t.hostKey(&s.Src)).
 
 // handshakeTook takes the time in which the sender of s answered a SYN or a SYN-ACK.
 func (a *related) handshakeTook(t *Table, s *segment, d time.Duration) {
-	if h := a.hosts.get(t.hostKey(&s.Src)); h.reaction == 0 || d < h.reaction {
+	h := a.hosts.get(t.hostKey(&s.Src))
+	if h.reaction == 0 || d < h.reaction {
 		h.reaction = max(d, 1)
+	}
+	if h.reactions < math.MaxUint8 {
+		h.reactions++
 	}
 }
 
@@ -404,6 +410,7 @@ func (a *related) settle(t *Table, p *pending) {
 	if h := a.hosts.find(t.hostKey(&r.Conn.Ends[p.sender].Addr)); h != nil && h.weight > 0 {
 		o.SenderTTL, o.SenderTTLSeen = h.ttl, h.ttlSeen.mark()
 		o.SenderTTLMin, o.SenderTTLMax, o.SenderReaction = h.ttlMin, h.ttlMax, h.reaction
+		o.SenderReactions = int(h.reactions)
 	}
 	if h := a.hosts.find(t.hostKey(originator)); h != nil {
 		o.AskedPorts, o.AskedHosts, o.AskedSpan = h.ports.count(), h.hosts.count(), h.askedTo.Sub(h.askedFrom)

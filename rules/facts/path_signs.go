@@ -79,7 +79,6 @@ const (
 	signBehind        = 0.7  // SEQ behind what the sender had sent, and no segment explains it
 	signStepping      = 1.2  // several RSTs guess their way through the window
 	signTooSoon       = 1.2  // the RST came before the sender could have seen what it answers
-	signTooSoonOnce   = 0.6  // the same, but how far away the sender is was measured only once
 	signOtherHops     = 1.0  // TTL of a host at another distance, where the sender's never changes
 	signNearer        = 0.9  // TTL of a device that is nearer than the sender
 	signOtherTTL      = 0.5  // another TTL
@@ -426,9 +425,9 @@ func (s *PathSigns) timing(c *Facts) {
 	elsewhere := need == 0 && c.Refused()
 	if elsewhere {
 		// Other connections show how far the host is, less exactly: paths and queues differ.
-		need, sure = c.Related.SenderReaction/8, true
+		need, sure = c.Related.SenderReaction/8, c.Related.SenderReactions >= 2
 	}
-	if need >= 2*time.Millisecond {
+	if need >= 2*time.Millisecond && sure { // one answer may have been slow for other reasons
 		var cause flows.Mark
 		switch {
 		case c.Trigger != nil && c.onlyCandidate(need) && (!c.Flags.Has(flows.ACK) || c.Class == flows.ClassReplyACK || c.ACK.Sub(c.Trigger.End()) >= 0):
@@ -439,14 +438,10 @@ func (s *PathSigns) timing(c *Facts) {
 			cause = c.Conn.HandshakeACK // before that it has nothing to drop
 		}
 		if d := c.Time.Sub(cause.Time); cause.Seen() && d >= 0 && d < need*2/5 {
-			w := signTooSoon
-			if !sure {
-				w = signTooSoonOnce
-			}
 			if elsewhere {
 				need = c.Related.SenderReaction
 			}
-			s.add(Sign{Kind: SignTooSoon, Weight: w, Span: d, Need: need, Elsewhere: elsewhere}, cause.Frame, c.Frame)
+			s.add(Sign{Kind: SignTooSoon, Weight: signTooSoon, Span: d, Need: need, Elsewhere: elsewhere}, cause.Frame, c.Frame)
 		}
 	}
 	if c.Snd.FIN.Seen() || c.Rcv.FIN.Seen() || c.Trigger != nil || c.ownRSTBefore() {

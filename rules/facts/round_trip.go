@@ -127,10 +127,11 @@ func (c *Facts) Distance() (least time.Duration, sure bool) {
 			near++
 		}
 	}
-	for _, r := range [...]time.Duration{c.Snd.Reaction, c.Related.SenderReaction} {
-		if r > 0 && r < least*2/3 {
-			return r, false // an older answer came sooner, or one in another connection
-		}
+	if r := c.Snd.Reaction; r > 0 && r < least*2/3 {
+		return r, false // an older answer came sooner
+	}
+	if r := c.Related.SenderReaction; r > 0 && r < least*2/3 {
+		return r, c.Related.SenderReactions >= 3 // one in another connection
 	}
 	return least, near >= 2
 }

@@ -138,6 +138,9 @@ func statements(list []report.Evidence, q *quote) []statement {
 // shorten leaves out the least needed parts of a finding, until it fits into room characters; it says which.
 func (f *finding) shorten(room int) (left []string) {
 	x := f.explanation
+	if x == nil {
+		return nil
+	}
 	for _, part := range [...]struct {
 		name string
 		cut  func()

@@ -36,6 +36,8 @@ func (s *server) addTools(to *mcp.Server) {
 		Description: "Explain the reset in one frame: who sent it, why, how probable that is, the evidence with its frames, other possible causes, what to do, and the display filter that shows its packets."}, s.explainReset)
 	mcp.AddTool(to, &mcp.Tool{Name: "show_ladder", Annotations: reads("Show the segments of a connection that was reset"),
 		Description: "List the segments before and after one reset, with flags, relative sequence numbers and the states of both sides."}, s.showLadder)
+	mcp.AddTool(to, &mcp.Tool{Name: "compare_captures", Annotations: reads("Compare captures of the same traffic"),
+		Description: "Read captures that were made at several places at the same time, such as client and server, and say of each RST where it was seen, where it was made, and whether the captures prove it."}, s.compareCaptures)
 	mcp.AddTool(to, &mcp.Tool{Name: "explain_text", Annotations: reads("Explain packets pasted as text"),
 		Description: "Explain the resets in text that tcpdump, tshark, Wireshark or others printed, with prose around it or without."}, s.explainText)
 	mcp.AddTool(to, &mcp.Tool{Name: "lookup_rule", Annotations: reads("Look up a cause"),

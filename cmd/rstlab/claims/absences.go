@@ -133,6 +133,7 @@ var harms = []struct{ begins, kinds, without string }{
 	{"Harmless in itself: the client had closed before", "closed-by fin-acked closed-unseen", ""},
 	{"Harmless in itself: the server had closed before", "closed-by fin-acked closed-unseen", ""},
 	{"Harmless: only a keep-alive ping was unanswered", "unanswered no-response", ""},
+	{"No exchange was lost: the SYNs of the flood were refused", "askers", ""},
 	{"Possibly harmful", "", ""},
 	{"Not harmless: a connection was refused", "reply-to refusal-offset reply-unseen echoes-both abort", ""},
 	{"Not harmless: an exchange was interrupted", "unanswered no-response sent-after handshake-open delivered not-ended unacked-data sends-on no-close-notify nothing-asked nothing-sent after-close unread reply-to echoes-both unacked window-closed window-fell retransmitted refused-elsewhere response", ""},

@@ -113,12 +113,12 @@ func checkTimestampContinues(q *question) {
 	if !q.sent(p, q.sender) {
 		return
 	}
-	switch last := q.by(q.sender).before(q.rst.Frame).keep(func(s *Packet) bool { return s.HasTS }).last(); {
+	switch last := q.by(q.sender).before(q.rst.Frame).keep(func(s *Packet) bool { return s.HasTS && !s.Alike }).last(); {
 	case !q.rst.HasTS || !p.HasTS:
 		q.fail("there is no timestamp")
 	case above(q.rst.TSval, p.TSval) < 0:
 		q.fail("the TSval %d is below that of frame %d, %d", q.rst.TSval, p.Frame, p.TSval)
-	case last != nil && last != p && numbersOf(last) != numbersOf(p) && q.by(q.sender).before(q.rst.Frame).others().last() != p:
+	case last != nil && last != p && numbersOf(last) != numbersOf(p) && q.by(q.sender).before(q.rst.Frame).others().keep(func(s *Packet) bool { return !s.Alike }).last() != p:
 		q.fail("its last segment is frame %d", last.Frame)
 	}
 	q.number("the RST's TSval", q.e.Values.Number, uint64(q.rst.TSval))

@@ -25,6 +25,9 @@ type Reset struct {
 
 	Summary      string        `json:"summary"`
 	Harm         string        `json:"harm"`
+	Symptom      string        `json:"symptom"`
+	Remedy       string        `json:"remedy"`
+	CaptureNext  string        `json:"capture_next"`
 	Evidence     []Evidence    `json:"evidence"`
 	OriginWhy    []Evidence    `json:"origin_why"`
 	Notes        []Evidence    `json:"notes"`

@@ -10,8 +10,9 @@ import (
 	"unicode/utf8"
 )
 
-// The sentences of a reset beside its claims are its summary, why other causes are less likely, and whether it did
-// harm. They state nothing about packets that no claim of the same reset states.
+// The sentences of a reset beside its claims are its summary, why other causes are less likely, whether it did harm, what
+// the application got, what to do and what to capture. They state nothing about packets that no claim of the same reset
+// states.
 
 var (
 	reference = regexp.MustCompile(`RFC \d+( §[\d.]+)?`)
@@ -39,6 +40,9 @@ func (q *question) sentences(out *Result) {
 	for _, a := range r.Alternatives {
 		q.check(out, all, "why-not", a.WhyNot)
 	}
+	q.advice(out, all, "symptom", r.Symptom)
+	q.advice(out, all, "remedy", r.Remedy)
+	q.advice(out, all, "capture-next", r.CaptureNext)
 }
 
 func (q *question) check(out *Result, all, kind, says string) {
