@@ -20,6 +20,7 @@ type compareFlags struct {
 	noColor bool
 	quiet   bool
 	convert bool
+	kernels []string
 	bounds  boundFlags
 }
 
@@ -85,6 +86,7 @@ Each capture is read once.
 	f.BoolVar(&flags.noColor, "no-color", false, "no colours; the default if NO_COLOR is set or the output is not a terminal")
 	f.BoolVar(&flags.convert, "convert", false, "have Wireshark's editcap convert captures of other programs: NetMon, snoop, ERF, Sniffer, K12")
 	flags.bounds.register(cmd)
+	kernelFlag(f, &flags.kernels)
 	f.BoolVarP(&flags.quiet, "quiet", "q", false, "do not report unreadable parts on standard error; the report and the exit code still show them")
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(compareFormatNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -144,6 +146,9 @@ func compare(ctx context.Context, args []string, flags *compareFlags, stdout, st
 	opts := analyzer.Options{Generator: "rstexplain " + version()}
 	flags.bounds.apply(&opts)
 	opts.Capture.Convert = flags.convert
+	if opts.Kernel, err = kernelRecords(flags.kernels); err != nil {
+		return err
+	}
 	c, err := analyzer.Compare(ctx, points, opts)
 	if err != nil {
 		return err
