@@ -92,7 +92,8 @@ func (a account) settle() {
 	}
 	if stats.ExchangesLost > 0 {
 		f.Warnings = append(f.Warnings, report.Warning{
-			Says: fmt.Sprintf("connections of which no more than the end was kept, because many newer ones were open: %d; what their applications sent is not known", stats.ExchangesLost),
+			Says: fmt.Sprintf("connections of which no more than the end was kept, because many newer ones were open: %d; "+
+				"what their applications sent is not known", stats.ExchangesLost),
 			Hint: "cut the capture in pieces by host or time"})
 	}
 	for _, w := range f.Warnings {
@@ -121,6 +122,7 @@ func (a account) unreadable() {
 		a.file.Warnings = append(a.file.Warnings, report.Warning{
 			Says:  fmt.Sprintf("packets of link type %d, which is not supported", l),
 			Count: int(t.Packets), Frame: t.First, Lost: true,
-			Hint: "capture on an Ethernet, Linux cooked or raw IP interface; if the link type is wrong, editcap -T corrects it in a copy"})
+			Hint: "capture on an Ethernet, Linux cooked or raw IP interface; if the link type is wrong, editcap -T corrects " +
+				"it in a copy"})
 	}
 }

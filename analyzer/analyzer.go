@@ -32,8 +32,9 @@ type Options struct {
 	// Kernel holds what hosts' kernels recorded while the capture was made. It is joined with the resets.
 	Kernel []*kernel.Record
 
-	watch func(*flows.Segment)                                   // gets every segment, in order; keeps nothing of it
-	keep  func(*flows.Reset, *rules.Finding, *report.Reset) bool // gets every reset, and reports whether it keeps the first
+	watch func(*flows.Segment) // gets every segment, in order; keeps nothing of it
+	// gets every reset, and reports whether it keeps the first
+	keep func(*flows.Reset, *rules.Finding, *report.Reset) bool
 
 	// Generator names the program in the report; "" is rstexplain.
 	Generator string
@@ -80,7 +81,8 @@ func explainFile(ctx context.Context, path string, r report.Renderer, opts Optio
 }
 
 // explainInput explains what in brings.
-func explainInput(ctx context.Context, in input, file *report.File, r report.Renderer, opts Options) (*report.File, error) {
+func explainInput(ctx context.Context, in input, file *report.File, r report.Renderer, opts Options) (*report.File,
+	error) {
 	x := newAnalysis(ctx, in, r, opts)
 	if x.live.live = opts.Follow; opts.Follow {
 		defer context.AfterFunc(ctx, in.stop)()

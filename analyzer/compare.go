@@ -24,8 +24,8 @@ const (
 	maxLadders    = 2048 // resets that are reported with their packets
 )
 
-// Compare explains the captures of several vantage points together. Each is read once. What cannot be read stands in the
-// warnings of the comparison.
+// Compare explains the captures of several vantage points together. Each is read once. What cannot be read stands in
+// the warnings of the comparison.
 func Compare(ctx context.Context, points []VantagePoint, opts Options) (*report.Comparison, error) {
 	views := make([]*view, len(points))
 	list := make([]vantage.Vantage, len(points))
@@ -76,8 +76,11 @@ func (v *view) read(ctx context.Context, p VantagePoint, opts Options) error {
 // keep notes what is said of a reset, and reports whether it keeps r.
 func (v *view) keep(r *flows.Reset, f *rules.Finding, m *report.Reset) bool {
 	a := alone{
-		summary: report.Reset{Frame: m.Frame, Time: m.Time, Relative: m.Relative, Stream: m.Stream, Originator: m.Originator, Responder: m.Responder,
-			Sender: m.Sender, Cause: m.Cause, Detail: m.Detail, Title: m.Title, Confidence: m.Confidence, Severity: m.Severity, Origin: m.Origin},
+		summary: report.Reset{Frame: m.Frame, Time: m.Time, Relative: m.Relative, Stream: m.Stream, Originator: m.Originator,
+			Responder: m.Responder,
+			Sender:    m.Sender, Cause: m.Cause, Detail: m.Detail, Title: m.Title, Confidence: m.Confidence,
+			Severity: m.Severity,
+			Origin:   m.Origin},
 		trigger: f.Trigger,
 		opened:  r.Conn.SYNACK.Seen() && r.Conn.HandshakeACK.Seen() || !r.Conn.SYN.Seen(),
 		mac:     r.MAC != 0 && r.Conn.End(r.Side).MAC != 0 && r.MAC != r.Conn.End(r.Side).MAC,
@@ -96,7 +99,8 @@ func (v *view) keep(r *flows.Reset, f *rules.Finding, m *report.Reset) bool {
 // faults counts the faults of a capture that limit what may be concluded from a connection.
 func faults(d flows.Defects) int {
 	n := 0
-	for _, f := range [...]flows.Defects{flows.NoHandshake, flows.OneDirection, flows.MissedPackets, flows.SnapCut, flows.Evicted} {
+	for _, f := range [...]flows.Defects{flows.NoHandshake, flows.OneDirection, flows.MissedPackets, flows.SnapCut,
+		flows.Evicted} {
 		if d.Has(f) {
 			n++
 		}
@@ -151,7 +155,8 @@ func (x *comparing) alone(p vantage.Place) vantage.View {
 		return vantage.View{}
 	}
 	a := &v.resets[i]
-	return vantage.View{Device: a.summary.Origin == rules.OriginMiddlebox, Doubtful: a.doubt, Trigger: a.trigger, Unopened: !a.opened, OtherMAC: a.mac}
+	return vantage.View{Device: a.summary.Origin == rules.OriginMiddlebox, Doubtful: a.doubt, Trigger: a.trigger,
+		Unopened: !a.opened, OtherMAC: a.mac}
 }
 
 func (x *comparing) report() *report.Comparison {
@@ -165,12 +170,14 @@ func (x *comparing) report() *report.Comparison {
 	x.connections(out)
 	out.Warnings = append(out.Warnings, comparisonWarnings(out, x.views, x.result)...)
 	for _, s := range x.result.Lost {
-		out.Stretches = append(out.Stretches, report.Stretch{From: x.name(s.From), To: x.name(s.To), Sent: s.Sent, Lost: s.Lost, Data: s.Data})
+		out.Stretches = append(out.Stretches, report.Stretch{From: x.name(s.From), To: x.name(s.To), Sent: s.Sent,
+			Lost: s.Lost, Data: s.Data})
 	}
 	explained := x.explainAgain(verdicts)
 	listed := map[vantage.Place]bool{}
 	for i, d := range verdicts {
-		m := report.SharedReset{Origin: origin(d), Proven: d.Proven, At: x.name(d.View.Vantage), MadeAt: x.madeAt(d), Reset: explained[i]}
+		m := report.SharedReset{Origin: origin(d), Proven: d.Proven, At: x.name(d.View.Vantage), MadeAt: x.madeAt(d),
+			Reset: explained[i]}
 		for _, p := range d.Seen {
 			listed[p] = true
 			m.Seen = append(m.Seen, report.PacketAt{At: x.name(p.Vantage), Frame: p.Frame})
@@ -193,8 +200,10 @@ func (x *comparing) report() *report.Comparison {
 		for i := range x.views[v].resets {
 			a := &x.views[v].resets[i]
 			if p := (vantage.Place{Vantage: v, Frame: a.summary.Frame}); !listed[p] {
-				out.Resets = append(out.Resets, report.SharedReset{Seen: []report.PacketAt{{At: x.name(v), Frame: p.Frame}}, At: x.name(v),
-					Origin: a.summary.Origin, MadeAt: "unknown", Says: "This connection was not compared: there were too many.", Reset: &a.summary})
+				out.Resets = append(out.Resets, report.SharedReset{Seen: []report.PacketAt{{At: x.name(v), Frame: p.Frame}},
+					At:     x.name(v),
+					Origin: a.summary.Origin, MadeAt: "unknown", Says: "This connection was not compared: there were " +
+						"too many.", Reset: &a.summary})
 			}
 		}
 	}
@@ -289,8 +298,10 @@ func (x *comparing) explainAgain(verdicts []*vantage.Verdict) []*report.Reset {
 func (x *comparing) vantages(out *report.Comparison) {
 	for v, view := range x.views {
 		f := view.file
-		p := report.VantagePoint{Name: x.name(v), Path: strings.Join(x.points[v].Paths, ", "), Packets: f.Packets, TCPSegments: f.TCPSegments,
-			Connections: f.Connections, ResetCount: len(view.resets), Start: f.First, End: f.Last, Partial: f.Partial, Warnings: f.Warnings}
+		p := report.VantagePoint{Name: x.name(v), Path: strings.Join(x.points[v].Paths, ", "), Packets: f.Packets,
+			TCPSegments: f.TCPSegments,
+			Connections: f.Connections, ResetCount: len(view.resets), Start: f.First, End: f.Last, Partial: f.Partial,
+			Warnings: f.Warnings}
 		if k := x.result.Clocks[v]; k.Known {
 			offset, uncertainty := milliseconds(float64(k.Offset)), milliseconds(float64(k.Uncertainty))
 			p.Offset, p.Uncertainty, p.Drift = &offset, &uncertainty, math.Round(k.Drift*1e8)/100

@@ -47,7 +47,8 @@ func (x *comparing) sentence(d *vantage.Verdict, k *vantage.Claim) string {
 		}
 		return s
 	case vantage.NeverLeft:
-		return fmt.Sprintf("the RST arrives (%s), and the capture at %s, which it would have passed before, does not hold it", at(0), to)
+		return fmt.Sprintf("the RST arrives (%s), and the capture at %s, which it would have passed before, does not "+
+			"hold it", at(0), to)
 	case vantage.LostOnTheWay:
 		return fmt.Sprintf("it was sent (%s), and did not arrive at %s", at(0), to)
 	case vantage.Altered:
@@ -55,9 +56,11 @@ func (x *comparing) sentence(d *vantage.Verdict, k *vantage.Claim) string {
 	case vantage.GoesOn:
 		return fmt.Sprintf("%s goes on (%s) %s after it would have sent the RST", sender, at(0), words.Span(k.Span))
 	case vantage.OtherTTL:
-		return fmt.Sprintf("the RST arrives with TTL %d (%s); %s %s have %d", k.Number, at(0), count(k.Count, "other packet"), "of "+sender, k.Expected)
+		return fmt.Sprintf("the RST arrives with TTL %d (%s); %s %s have %d", k.Number, at(0), count(k.Count,
+			"other packet"), "of "+sender, k.Expected)
 	case vantage.TooSoon:
-		return fmt.Sprintf("the RST follows what it answers by %s (%s, %s); to %s and back takes %s", words.Span(k.Span), at(0), at(1), sender, words.Span(k.Need))
+		return fmt.Sprintf("the RST follows what it answers by %s (%s, %s); to %s and back "+
+			"takes %s", words.Span(k.Span), at(0), at(1), sender, words.Span(k.Need))
 	case vantage.TriggerNeverArrived:
 		return fmt.Sprintf("the segment that it answers (%s) is not in the capture at %s", at(0), to)
 	case vantage.TriggerArrived:
@@ -67,7 +70,8 @@ func (x *comparing) sentence(d *vantage.Verdict, k *vantage.Claim) string {
 	case vantage.SYNArrived:
 		return fmt.Sprintf("the SYN (%s) reached the other end: %s", at(0), at(1))
 	case vantage.NotHere:
-		return fmt.Sprintf("the capture at %s holds no packet of this connection (%s), and holds others of this host", to, at(0))
+		return fmt.Sprintf("the capture at %s holds no packet of this connection (%s), and holds others of "+
+			"this host", to, at(0))
 	case vantage.BothReset:
 		return "each end got a RST in the other's name that the other never sent"
 	case vantage.SegmentsLost:
@@ -80,7 +84,8 @@ func (x *comparing) sentence(d *vantage.Verdict, k *vantage.Claim) string {
 		}
 		return s
 	case vantage.FullSizeLost:
-		return fmt.Sprintf("only large segments were lost, of %d bytes and more; segments up to %d bytes arrived", k.Number, k.Expected)
+		return fmt.Sprintf("only large segments were lost, of %d bytes and more; segments up to %d bytes "+
+			"arrived", k.Number, k.Expected)
 	case vantage.IdleDropped:
 		return fmt.Sprintf("%s passed to %s; after %s of silence %s did not", at(0), at(1), words.Span(k.Span), at(2))
 	}
@@ -108,12 +113,15 @@ func (x *comparing) verdict(d *vantage.Verdict, m *report.SharedReset) string {
 	var s string
 	switch {
 	case d.Made == vantage.Between && d.Proven:
-		s = fmt.Sprintf("A device %s made this RST in %s's name: it never was in the capture at %s.", m.MadeAt, sender, x.name(d.From))
+		s = fmt.Sprintf("A device %s made this RST in %s's name: it never was in the "+
+			"capture at %s.", m.MadeAt, sender, x.name(d.From))
 	case d.Made == vantage.Between && d.Device:
-		s = fmt.Sprintf("Most likely a device %s made this RST in %s's name: the capture at %s does not hold it. That alone proves nothing, because the capture may lack it.",
+		s = fmt.Sprintf("Most likely a device %s made this RST in %s's name: the capture at %s does not hold it. That "+
+			"alone proves nothing, because the capture may lack it.",
 			m.MadeAt, sender, x.name(d.From))
 	case d.Made == vantage.Between:
-		s = fmt.Sprintf("The capture at %s does not hold this RST, but lacks other packets too: whether %s sent it is not known.", x.name(d.From), sender)
+		s = fmt.Sprintf("The capture at %s does not hold this RST, but lacks other packets too: whether %s sent it is "+
+			"not known.", x.name(d.From), sender)
 	case d.Made == vantage.OnHost && d.Proven:
 		s = fmt.Sprintf("%s sent this RST itself: it left its host.", words.Capital(sender))
 	case d.Made == vantage.OnHost:
@@ -125,7 +133,8 @@ func (x *comparing) verdict(d *vantage.Verdict, m *report.SharedReset) string {
 	case d.Made == vantage.Beyond:
 		s = fmt.Sprintf("This RST comes from beyond %s; no capture was made nearer to %s.", x.name(d.From), sender)
 	case len(d.Seen) > 1:
-		s = "Nothing tells which of the captures was made nearer to the sender: who sent the RST is judged by one capture alone."
+		s = "Nothing tells which of the captures was made nearer to the sender: who sent the RST is judged by one " +
+			"capture alone."
 	default:
 		s = "Only one of the captures holds this connection: who sent the RST is judged by that one alone."
 	}
@@ -142,7 +151,8 @@ func (x *comparing) verdict(d *vantage.Verdict, m *report.SharedReset) string {
 		case vantage.IdleDropped:
 			s += fmt.Sprintf(" The connection had passed before, and did no more after %s of silence.", words.Span(k.Span))
 		case vantage.FullSizeLost:
-			s += fmt.Sprintf(" Only large segments are lost before %s: a smaller MTU on the path, and no ICMP that says so.", x.name(k.To))
+			s += fmt.Sprintf(" Only large segments are lost before %s: a smaller MTU on the path, and no ICMP that "+
+				"says so.", x.name(k.To))
 		}
 	}
 	return s
@@ -157,7 +167,8 @@ func (x *comparing) aloneViews(d *vantage.Verdict, m *report.SharedReset) []repo
 			continue
 		}
 		a := &x.views[p.Vantage].resets[i].summary
-		v := report.AloneView{At: x.name(p.Vantage), Frame: p.Frame, Cause: a.Cause, Detail: a.Detail, Confidence: a.Confidence, Origin: a.Origin}
+		v := report.AloneView{At: x.name(p.Vantage), Frame: p.Frame, Cause: a.Cause, Detail: a.Detail,
+			Confidence: a.Confidence, Origin: a.Origin}
 		sameOrigin := a.Origin == m.Origin
 		v.Right = a.Cause == m.Cause && sameOrigin
 		switch {
@@ -186,7 +197,8 @@ func (x *comparing) aloneViews(d *vantage.Verdict, m *report.SharedReset) []repo
 func (x *comparing) ladder(d *vantage.Verdict) []report.Rung {
 	var out []report.Rung
 	for _, r := range x.result.Ladder(d, x.alone(d.View).Trigger) {
-		m := report.Rung{Time: int64(r.First), Last: int64(r.Last), Sender: r.Side.String(), Flags: r.Flags.String(), SEQ: r.SEQ, ACK: r.ACK, LEN: r.Len}
+		m := report.Rung{Time: int64(r.First), Last: int64(r.Last), Sender: r.Side.String(), Flags: r.Flags.String(),
+			SEQ: r.SEQ, ACK: r.ACK, LEN: r.Len}
 		m.Seen = x.places(r.Seen)
 		m.TTLs = append(m.TTLs, r.TTLs...)
 		switch {
@@ -214,22 +226,27 @@ func comparisonWarnings(c *report.Comparison, views []*view, x *vantage.Comparis
 	}
 	for v, p := range c.Vantages {
 		if p.TCPSegments == 0 && !p.Partial {
-			say("capture on the interface that the connections use, on all of its traffic", "the capture at %s holds no TCP segment", p.Name)
+			say("capture on the interface that the connections use, on all of its traffic",
+				"the capture at %s holds no TCP segment", p.Name)
 		}
 		for w := range v {
 			a, b := views[w].file, views[v].file
 			if x.Same(w, v) {
-				say("name captures that were made at two places", "the captures at %s and %s hold the same packets at the same times: they seem to be one capture", c.Vantages[w].Name, p.Name)
+				say("name captures that were made at two places", "the captures at %s and %s hold the same packets at the same "+
+					"times: they seem to be one capture", c.Vantages[w].Name, p.Name)
 				continue
 			}
 			shared := x.Shared(w, v)
 			apart := max(int64(a.First)-int64(b.Last), int64(b.First)-int64(a.Last))
 			switch {
 			case shared == 0 && apart > 0 && a.TCPSegments > 0 && b.TCPSegments > 0:
-				say("capture at both places at the same time; if the clock of one was wrong, that alone does no harm where they share a connection",
-					"the captures at %s and %s share no connection, and their times do not overlap: %s lie between them", c.Vantages[w].Name, p.Name, words.Span(time.Duration(apart)))
+				say("capture at both places at the same time; if the clock of one was wrong, that alone does no harm where they "+
+					"share a connection",
+					"the captures at %s and %s share no connection, and their times do not overlap: %s lie "+
+						"between them", c.Vantages[w].Name, p.Name, words.Span(time.Duration(apart)))
 			case shared == 0 && a.TCPSegments > 0 && b.TCPSegments > 0:
-				say("capture the same connections at both places: look for the same ports and the same time; a proxy between them ends a connection and begins another",
+				say("capture the same connections at both places: look for the same ports and the same time; a proxy between "+
+					"them ends a connection and begins another",
 					"the captures at %s and %s share no connection: each is explained alone", c.Vantages[w].Name, p.Name)
 			}
 			if k, ok := x.Clock(w, v); ok && shared > 0 {
@@ -238,20 +255,25 @@ func comparisonWarnings(c *report.Comparison, views []*view, x *vantage.Comparis
 					d = -d
 				}
 				if d > time.Hour {
-					say("nothing: times are corrected", "the clocks at %s and %s are %s apart", c.Vantages[w].Name, p.Name, words.Span(d))
+					say("nothing: times are corrected", "the clocks at %s and %s are %s apart", c.Vantages[w].Name, p.Name,
+						words.Span(d))
 				}
 				if k.Steps {
-					say("synchronize the clocks before the capture; what depends on the order of packets of both captures is less sure",
-						"no steady difference between the clocks at %s and %s explains their times: one of them was set during the capture", c.Vantages[w].Name, p.Name)
+					say("synchronize the clocks before the capture; what depends on the order of packets of both captures is "+
+						"less sure",
+						"no steady difference between the clocks at %s and %s explains their times: one of them was set during the "+
+							"capture", c.Vantages[w].Name, p.Name)
 				}
 				if !k.OneWay[0] || !k.OneWay[1] {
-					say("capture both directions at both places", "packets of one direction alone are in both the captures at %s and %s: how far their clocks are apart is known only up to the delay", c.Vantages[w].Name, p.Name)
+					say("capture both directions at both places", "packets of one direction alone are in both the captures at %s "+
+						"and %s: how far their clocks are apart is known only up to the delay", c.Vantages[w].Name, p.Name)
 				}
 			}
 		}
 	}
 	if x.Reversed {
-		say("nothing: the order was found from the packets", "packets pass the captures in another order than the one in which they were named: %s", strings.Join(c.Path, ", "))
+		say("nothing: the order was found from the packets",
+			"packets pass the captures in another order than the one in which they were named: %s", strings.Join(c.Path, ", "))
 	}
 	return out
 }

@@ -28,7 +28,8 @@ type exportInput struct {
 	unknown []lackRun
 }
 
-// A lackRun is a run of segments that lack the same fields, from a frame on. Exports hold the same fields of nearly all.
+// A lackRun is a run of segments that lack the same fields, from a frame on. Exports hold the same fields of nearly
+// all.
 type lackRun struct {
 	frame  int
 	fields flows.Fields
@@ -179,13 +180,17 @@ func (e *exportInput) tell(f *report.File) {
 	say := func(w report.Warning) { f.Warnings = append(f.Warnings, w) }
 	switch {
 	case errors.Is(e.err, dissection.ErrRawOnly):
-		say(report.Warning{Says: e.err.Error(), Lost: true, Hint: "export dissections as JSON or PDML (tshark -T json), or use the capture itself"})
+		say(report.Warning{Says: e.err.Error(), Lost: true, Hint: "export dissections as JSON or PDML (tshark -T json), " +
+			"or use the capture itself"})
 	case errors.Is(e.err, dissection.ErrDamaged):
-		say(report.Warning{Says: e.err.Error(), Lost: true, Frame: e.frame, Hint: "export it again; everything before that is explained"})
+		say(report.Warning{Says: e.err.Error(), Lost: true, Frame: e.frame, Hint: "export it again; everything before " +
+			"that is explained"})
 	case e.err != nil:
-		say(report.Warning{Says: e.err.Error(), Lost: true, Frame: e.frame, Hint: "use the capture itself; everything before that is explained"})
+		say(report.Warning{Says: e.err.Error(), Lost: true, Frame: e.frame, Hint: "use the capture itself; everything " +
+			"before that is explained"})
 	}
-	say(report.Warning{Says: "this is an export of packet dissections by Wireshark (" + string(e.format) + "), not a capture: " +
+	say(report.Warning{Says: "this is an export of packet dissections by Wireshark (" + string(e.format) +
+		"), not a capture: " +
 		"packets that a display filter hid are missing, and so are fields that were not exported",
 		Hint: "the capture itself contains more"})
 	for _, l := range [...]struct {

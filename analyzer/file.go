@@ -15,13 +15,15 @@ func ExplainFile(ctx context.Context, f *capture.File, r report.Renderer, opts O
 
 // ExplainReader does as Explain with what in brings, which the report calls name. It reads in
 // to its end, or until ctx ends, and does not close it.
-func ExplainReader(ctx context.Context, name string, in io.Reader, r report.Renderer, opts Options) (*report.File, error) {
+func ExplainReader(ctx context.Context, name string, in io.Reader, r report.Renderer, opts Options) (*report.File,
+	error) {
 	return explainOpened(ctx, name, func() (input, error) { return readInput(in, opts.Capture) }, r, opts)
 }
 
 // ExplainOpener does as ExplainReader with what open opens, an object in a store for example. That it cannot be opened
 // is a warning of the File, as for a path. It is closed in the end.
-func ExplainOpener(ctx context.Context, name string, open func(context.Context) (io.ReadCloser, error), r report.Renderer, opts Options) (*report.File, error) {
+func ExplainOpener(ctx context.Context, name string, open func(context.Context) (io.ReadCloser, error),
+	r report.Renderer, opts Options) (*report.File, error) {
 	var in io.ReadCloser
 	defer func() {
 		if in != nil {
@@ -37,7 +39,8 @@ func ExplainOpener(ctx context.Context, name string, open func(context.Context) 
 }
 
 // explainOpened explains the input that open opens.
-func explainOpened(ctx context.Context, name string, open func() (input, error), r report.Renderer, opts Options) (*report.File, error) {
+func explainOpened(ctx context.Context, name string, open func() (input, error), r report.Renderer,
+	opts Options) (*report.File, error) {
 	return opts.report(r, func() (*report.File, error) {
 		if err := r.BeginFile(name); err != nil {
 			return nil, err

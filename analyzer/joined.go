@@ -25,7 +25,11 @@ func ExplainJoined(ctx context.Context, paths []string, r report.Renderer, opts 
 
 func explainJoined(ctx context.Context, paths []string, r report.Renderer, opts Options) (*report.File, error) {
 	var unread []report.Warning
-	in, err := awaited(ctx, func() (in *joinedInput, err error) { in, unread = openJoined(paths, opts.Capture); return in, nil })
+	in, err := awaited(ctx, func() (in *joinedInput, err error) {
+		in, unread = openJoined(paths, opts.Capture)
+		return in,
+			nil
+	})
 	if err != nil {
 		file := &report.File{Path: paths[0]}
 		refused(file, err)
@@ -180,7 +184,8 @@ func (j *joinedInput) open() error {
 		j.mu.Unlock()
 		if j.last != 0 && now.start < j.last-overlap {
 			j.warnings = append(j.warnings, report.Warning{
-				Says: fmt.Sprintf("%s begins %v before the end of the previous file: these are not the files of one rotating capture",
+				Says: fmt.Sprintf("%s begins %v before the end of the previous file: these are not the files of one rotating "+
+					"capture",
 					now.path, time.Duration(j.last-now.start).Round(time.Millisecond)),
 				Hint: "merge captures of the same time with mergecap -w OUT IN..."})
 		}

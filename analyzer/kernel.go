@@ -50,7 +50,8 @@ func (w *witness) tell(m *report.Reset) {
 		return
 	}
 	k := w.word
-	m.Kernel = &report.Kernel{Host: k.Host, Path: k.Path, Line: k.Line, Reason: k.Reason, State: k.State, Means: k.Means, Time: report.Time(k.Time),
+	m.Kernel = &report.Kernel{Host: k.Host, Path: k.Path, Line: k.Line, Reason: k.Reason, State: k.State, Means: k.Means,
+		Time:    report.Time(k.Time),
 		Program: k.Program, Received: report.Time(k.Received), Silent: k.Silent}
 	if p := k.Packets; p != nil {
 		m.Kernel.PacketsCause, m.Kernel.PacketsDetail, m.Kernel.PacketsConfidence = p.Cause, p.ID, k.PacketsConfidence
@@ -67,7 +68,8 @@ func (w *witness) finish(f *report.File) {
 		out := []report.KernelEvent{}
 		for i := range list {
 			e := &list[i]
-			v := report.KernelEvent{Time: report.Time(e.Time), Src: e.Src.String(), Reason: e.Reason, State: e.State, Line: e.Line}
+			v := report.KernelEvent{Time: report.Time(e.Time), Src: e.Src.String(), Reason: e.Reason, State: e.State,
+				Line: e.Line}
 			if e.Dst.Port != 0 {
 				v.Dst = e.Dst.String()
 			}
@@ -82,17 +84,22 @@ func (w *witness) finish(f *report.File) {
 		for _, says := range s.Says() {
 			note(says)
 		}
-		f.Kernel = append(f.Kernel, report.KernelTrace{Path: r.Path, Name: r.Name, Format: r.Format, Events: len(r.Events), Unknown: r.Unknown, Lost: r.Lost,
-			LeftOut: r.LeftOut, Clock: s.Clock, Offset: s.Offset, Uncertainty: s.Uncertain, Sent: s.Sent, Joined: s.Joined, Accepted: s.Accepted, Resets: s.Resets,
+		f.Kernel = append(f.Kernel, report.KernelTrace{Path: r.Path, Name: r.Name, Format: r.Format, Events: len(r.Events),
+			Unknown: r.Unknown, Lost: r.Lost,
+			LeftOut: r.LeftOut, Clock: s.Clock, Offset: s.Offset, Uncertainty: s.Uncertain, Sent: s.Sent, Joined: s.Joined,
+			Accepted: s.Accepted, Resets: s.Resets,
 			Lacks: s.Lacks, Missing: events(s.Missing), Outside: s.Outside, Dropped: s.Dropped, Drops: events(s.Drops)})
 		warn := func(n int, what, hint string) {
 			if n > 0 {
 				f.Warnings = append(f.Warnings, report.Warning{Says: fmt.Sprintf("%s: %s", r.Path, what), Hint: hint})
 			}
 		}
-		warn(r.Unknown, fmt.Sprintf("%s could not be read, the first is line %d", words.Count(r.Unknown, "line"), r.FirstWrong), "rstexplain record-help lists what is read, and the commands that record it")
-		warn(r.Lost, fmt.Sprintf("the kernel lost %s: what is not in this trace may have happened all the same", words.Count(r.Lost, "event")), "record with a larger buffer, or fewer events")
-		warn(r.LeftOut, fmt.Sprintf("%s beyond what is kept were left out", words.Count(r.LeftOut, "event")), "record less, or cut the trace to the time of the capture")
+		warn(r.Unknown, fmt.Sprintf("%s could not be read, the first is line %d", words.Count(r.Unknown,
+			"line"), r.FirstWrong), "rstexplain record-help lists what is read, and the commands that record it")
+		warn(r.Lost, fmt.Sprintf("the kernel lost %s: what is not in this trace may have happened all "+
+			"the same", words.Count(r.Lost, "event")), "record with a larger buffer, or fewer events")
+		warn(r.LeftOut, fmt.Sprintf("%s beyond what is kept were left out", words.Count(r.LeftOut,
+			"event")), "record less, or cut the trace to the time of the capture")
 	}
 	for _, says := range kernel.Counters(w.records) {
 		note(says)

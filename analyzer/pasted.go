@@ -163,7 +163,8 @@ func (p printed) Paste(frame int) int {
 }
 
 // pasteThis is the way to a text that says most.
-const pasteThis = "paste what this prints: tcpdump -nn -tttt -S -v 'tcp and host X' (or give the capture itself: tcpdump -w FILE)"
+const pasteThis = "paste what this prints: tcpdump -nn -tttt -S -v 'tcp and host X' (or give the capture itself: " +
+	"tcpdump -w FILE)"
 
 // tell says what the text is, what could not be read of it, and what it does not hold.
 func (in *pastedInput) tell(f *report.File) {
@@ -176,17 +177,22 @@ func (in *pastedInput) tell(f *report.File) {
 		f.Partial = true
 		switch {
 		case r.Left[pasted.Sockets].Count > 0:
-			say(report.Warning{Says: "holds no packets: these are lines of ss or netstat, which list sockets", Lost: true, Hint: pasteThis})
+			say(report.Warning{Says: "holds no packets: these are lines of ss or netstat, which list " +
+				"sockets", Lost: true, Hint: pasteThis})
 		case r.Left[pasted.Stream].Count > 0:
-			say(report.Warning{Says: "holds no packets: this is what \"Follow stream\" shows, the data without segments", Lost: true,
+			say(report.Warning{Says: "holds no packets: this is what \"Follow stream\" shows, the data without " +
+				"segments", Lost: true,
 				Hint: "paste the packet list (tshark -r FILE), or " + pasteThis})
 		case r.Left[pasted.RouterOS].Count > 0:
-			say(report.Warning{Says: "holds no flags and no sequence numbers: RouterOS's sniffer does not print them", Lost: true,
+			say(report.Warning{Says: "holds no flags and no sequence numbers: RouterOS's sniffer does not " +
+				"print them", Lost: true,
 				Hint: "save the packets (/tool sniffer set file-name=out.pcap) and give that file, or " + pasteThis})
 		case r.Left[pasted.Quiet].Count > 0:
-			say(report.Warning{Says: "was printed by tcpdump -q, which leaves out flags and numbers", Lost: true, Hint: pasteThis})
+			say(report.Warning{Says: "was printed by tcpdump -q, which leaves out flags and " +
+				"numbers", Lost: true, Hint: pasteThis})
 		case r.Left[pasted.OtherProtocol].Count > 0:
-			say(report.Warning{Says: "holds no packets of TCP: others begin at line " + fmt.Sprint(r.Left[pasted.OtherProtocol].First), Lost: true, Hint: pasteThis})
+			say(report.Warning{Says: "holds no packets of TCP: others begin at line " +
+				fmt.Sprint(r.Left[pasted.OtherProtocol].First), Lost: true, Hint: pasteThis})
 		default:
 			say(report.Warning{Says: "is text that shows no packets", Lost: true, Hint: pasteThis})
 		}
@@ -198,7 +204,8 @@ func (in *pastedInput) tell(f *report.File) {
 	}
 	slices.Sort(styles)
 	f.ReadAs = strings.Join(styles, ", ")
-	say(report.Warning{Says: "this is text (" + f.ReadAs + ") and no capture: what a line does not show is not known", Hint: "the capture itself says more"})
+	say(report.Warning{Says: "this is text (" + f.ReadAs +
+		") and no capture: what a line does not show is not known", Hint: "the capture itself says more"})
 	for _, l := range [...]struct {
 		field flows.Fields
 		says  string

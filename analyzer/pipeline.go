@@ -26,8 +26,8 @@ func (p pipe[T]) end() { close(p.things) }
 // leave says that nothing more is taken.
 func (p pipe[T]) leave() { close(p.left) }
 
-// stage runs work until it ends, fails or panics, keeps its error, and then does what must follow in any case: its pipes
-// are ended and left. So the stages behind it get what was made until then, and those before it end.
+// stage runs work until it ends, fails or panics, keeps its error, and then does what must follow in any case: its
+// pipes are ended and left. So the stages behind it get what was made until then, and those before it end.
 func stage(failed *error, work func() error, finally ...func()) {
 	defer func() {
 		for _, f := range finally {

@@ -45,8 +45,8 @@ func (d *decoding) end() *decode.Decoder {
 	return &d.decoder
 }
 
-// next reads the next piece of in and its headers, for the table at t, or for one that another makes, and puts there, where
-// what follows has nothing to do with what came before. read, where set, grows by the bytes that were read.
+// next reads the next piece of in and its headers, for the table at t, or for one that another makes, and puts there,
+// where what follows has nothing to do with what came before. read, where set, grows by the bytes that were read.
 func (d *decoding) next(in input, t **track.Table, another func() *track.Table, read *atomic.Int64) (*segments, error) {
 	var p piece
 	if err := in.next(&p); err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-// unreachables collects the ICMP errors that ended a connection attempt: the application sees a failed connection, often
-// a refused one, without a RST.
+// unreachables collects the ICMP errors that ended a connection attempt: the application sees a failed connection,
+// often a refused one, without a RST.
 type unreachables struct {
 	kinds  []*unreachable // in the order in which they were met
 	by     map[unreachableKey]*unreachable
@@ -64,7 +64,8 @@ func (u *unreachables) add(n *flows.ICMPNote) {
 func (u *unreachables) notes() []report.Evidence {
 	var out []report.Evidence
 	for _, e := range u.kinds {
-		c := claim.Claim{Kind: claim.ICMPRefused, Text: flows.Addr{IP: e.from}.AddrPort().Addr().String() + " > " + e.dst.String(),
+		c := claim.Claim{Kind: claim.ICMPRefused, Text: flows.Addr{IP: e.from}.AddrPort().Addr().String() +
+			" > " + e.dst.String(),
 			Number: uint64(e.typ)<<8 | uint64(e.code), Count: e.count}
 		if e.v6 {
 			c.Number |= 1 << 16

@@ -52,8 +52,9 @@ type Endpoint struct {
 	ZeroWND       Mark   // since when it advertises a zero window; zero while the window is open
 	Retransmitted uint32 // retransmissions in the whole connection
 	MaxAcked      uint32 // largest segment of this side that the peer acknowledged
-	AckedSince    uint32 // bytes of the peer it acknowledged after its own last data: in a one-way capture the only sign of an answer
-	Unread        uint32 // bytes received since its last data or FIN: what its application has not answered
+	// bytes of the peer it acknowledged after its own last data: in a one-way capture the only sign of an answer
+	AckedSince uint32
+	Unread     uint32 // bytes received since its last data or FIN: what its application has not answered
 
 	TTL, TTLMin, TTLMax uint8  // most frequent, least and greatest TTL, RSTs not counted; 0: nothing seen
 	SYNTTL              uint8  // of its SYN or SYN-ACK

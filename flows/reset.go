@@ -81,7 +81,8 @@ const (
 	AcceptWindow                // in the window: a challenge ACK is due
 	AcceptOutside               // outside: dropped
 	AcceptSynSent               // in SYN-SENT: SEG.ACK acknowledges the SYN
-	AcceptAtFIN                 // one below RCV.NXT, just behind the FIN of its sender: RFC 9293 drops it, Linux accepts it (tcp_reset_check)
+	// one below RCV.NXT, just behind the FIN of its sender: RFC 9293 drops it, Linux accepts it (tcp_reset_check)
+	AcceptAtFIN
 )
 
 // An After is what happened on the connection after a RST, until the connection was used again or
@@ -132,8 +133,8 @@ type Related struct {
 	// ScanPortsSpan and ScanHostsSpan are the times from the first of these refusals to the last.
 	ScanPortsSpan, ScanHostsSpan time.Duration
 
-	// What the originator's host asked for by SYNs, whatever the answer: different ports and hosts, counted as MaxDifferent
-	// says, connections, and of these the ones that a SYN-ACK answered.
+	// What the originator's host asked for by SYNs, whatever the answer: different ports and hosts, counted as
+	// MaxDifferent says, connections, and of these the ones that a SYN-ACK answered.
 	AskedPorts, AskedHosts int
 	Asked, Answered        int
 	AskedSpan              time.Duration // from the first of these SYNs to the last

@@ -104,8 +104,8 @@ type Segment struct {
 // Fields are fields of a Segment that its source may lack: a capture holds them all, a printed text seldom does.
 type Fields uint16
 
-// The fields. Of those that are unknown a Segment holds 0, but a value that fits its neighbours in SEQ and Time, and the
-// largest in WND.
+// The fields. Of those that are unknown a Segment holds 0, but a value that fits its neighbours in SEQ and Time, and
+// the largest in WND.
 const (
 	FieldPayload Fields = 1 << iota // acts as a payload that the snaplen cut
 	FieldTTL

@@ -26,13 +26,17 @@ var abortMidTransfer = &Rule{
 	Pattern:  Cut,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 1122 §4.2.2.13", "RFC 2525 §2.17"},
 	Doc: Doc{
-		Title:      "A transfer was aborted before it was complete",
-		Happened:   "One side reset the connection while data was being sent or was still due: a download was cancelled, a program crashed or was killed with unread data, or a limit was reached.",
-		Recognised: "A RST of the sender's own decision in the middle of a message: less was delivered than announced, data of the peer was in flight, the sender was itself sending, or it withdrew its request before the response.",
+		Title: "A transfer was aborted before it was complete",
+		Happened: "One side reset the connection while data was being sent or was still due: a download was cancelled, " +
+			"a program crashed or was killed with unread data, or a limit was reached.",
+		Recognised: "A RST of the sender's own decision in the middle of a message: less was delivered than announced, " +
+			"data of the peer was in flight, the sender was itself sending, or it withdrew its request before the response.",
 		LookAlikes: "From the packets alone, a deliberate abort in mid-transfer and a crash with unread data look the same.",
-		Prints:     "The other side gets ECONNRESET or EPIPE; a download ends short (curl 56 or 18, unexpected EOF, IncompleteRead).",
-		Remedy:     "Expected where clients cancel. Otherwise look into the log of the side that reset: a crash, a kill, out of memory, a limit on size or time.",
-		Limits:     "Whether the abort was intended.",
+		Prints: "The other side gets ECONNRESET or EPIPE; a download ends short (curl 56 or 18, unexpected EOF, " +
+			"IncompleteRead).",
+		Remedy: "Expected where clients cancel. Otherwise look into the log of the side that reset: a crash, a kill, " +
+			"out of memory, a limit on size or time.",
+		Limits: "Whether the abort was intended.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if c.Kind == facts.KindReply || c.Close.By != facts.ByThis || c.PeerClosedFirst() {
@@ -40,7 +44,8 @@ var abortMidTransfer = &Rule{
 		}
 		b := c.Close.Completion
 		switch {
-		case b.State == facts.CutResponse && c.ByClient(), b.State == facts.CutResponse, b.State == facts.CutRequest && c.ByClient():
+		case b.State == facts.CutResponse && c.ByClient(), b.State == facts.CutResponse,
+			b.State == facts.CutRequest && c.ByClient():
 			return c.Lowered(abortKnown, facts.LostBytes)
 		case b.State == facts.InFlight:
 			return c.Lowered(abortFlight, facts.LostBytes)
@@ -58,12 +63,14 @@ var abortMidTransfer = &Rule{
 		f.SayCompletion(c)
 		f.SayRST(c)
 		if c.Snd.ZeroWND.Seen() {
-			f.Say(claim.Claim{Kind: claim.ZeroWindow, Side: c.Side, Until: c.Frame, Span: c.Time.Sub(c.Snd.ZeroWND.Time)}, c.Snd.ZeroWND.Frame)
+			f.Say(claim.Claim{Kind: claim.ZeroWindow, Side: c.Side, Until: c.Frame, Span: c.Time.Sub(c.Snd.ZeroWND.Time)},
+				c.Snd.ZeroWND.Frame)
 		}
 		if n := c.After.SenderRSTCount; n > 0 && c.After.SenderRSTs[0].TTL == c.TTL {
 			f.Say(claim.Claim{Kind: claim.FurtherResets, Side: c.Side, Count: n}, c.After.SenderRSTs[0].Frame)
 		}
 		f.SayRelated(c)
-		f.Open(FastClose, abortiveCloseID, 0.95, "the transfer was still under way; but a deliberate abort and a crash send the same packets here")
+		f.Open(FastClose, abortiveCloseID, 0.95,
+			"the transfer was still under way; but a deliberate abort and a crash send the same packets here")
 	},
 }

@@ -24,13 +24,16 @@ var abortiveClose = &Rule{
 	Pattern:  Habit,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 1122 §4.2.2.13"},
 	Doc: Doc{
-		Title:      "A finished connection was closed by RST on purpose",
-		Happened:   "The exchange was complete; one side closed the connection with a RST in place of a FIN, as SO_LINGER with time 0 does: without TIME-WAIT afterwards.",
-		Recognised: "The last message is a complete response or wants none, all data is acknowledged, and a RST of the sender's own decision follows without a FIN.",
-		LookAlikes: "A program that closes or dies with unread data sends the same RST while an exchange is unfinished (unread-data).",
-		Prints:     "Nothing as a rule. If the other side still reads or writes: ECONNRESET.",
-		Remedy:     "If it is not intended, do not set SO_LINGER to 0: a RST can destroy data that is still in flight.",
-		Limits:     "Whether it was intended.",
+		Title: "A finished connection was closed by RST on purpose",
+		Happened: "The exchange was complete; one side closed the connection with a RST in place of a FIN, as SO_LINGER " +
+			"with time 0 does: without TIME-WAIT afterwards.",
+		Recognised: "The last message is a complete response or wants none, all data is acknowledged, and a RST of the " +
+			"sender's own decision follows without a FIN.",
+		LookAlikes: "A program that closes or dies with unread data sends the same RST while an exchange is unfinished " +
+			"(unread-data).",
+		Prints: "Nothing as a rule. If the other side still reads or writes: ECONNRESET.",
+		Remedy: "If it is not intended, do not set SO_LINGER to 0: a RST can destroy data that is still in flight.",
+		Limits: "Whether it was intended.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		b := c.Close.Completion
@@ -56,7 +59,8 @@ var abortiveClose = &Rule{
 			f.Say(claim.Claim{Kind: claim.AllAcked, Side: c.Side}, c.Rcv.Last.Frame)
 		}
 		f.SayRST(c)
-		f.Open(PeerCrash, unreadDataID, 0.9, "no unfinished exchange was seen; a program that dies at this moment sends the same packets")
+		f.Open(PeerCrash, unreadDataID, 0.9, "no unfinished exchange was seen; a program that dies at this moment sends "+
+			"the same packets")
 		f.Open(UnknownConnection, "", 0.05, "the RST has the sequence number of a live connection")
 	},
 }

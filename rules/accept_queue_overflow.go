@@ -26,16 +26,23 @@ var acceptQueueOverflow = &Rule{
 	Severity: Error,
 	RFC:      []string{"RFC 9293 §3.5.2", "RFC 9293 §3.10.7.4", "RFC 3360 §2.3"},
 	Doc: Doc{
-		Title:      "The listener's queue was full and the handshake was aborted",
-		Happened:   "A client completed the handshake, but the service did not accept connections fast enough: its accept queue was full, and the system is set to refuse then instead of letting the client wait.",
-		Recognised: "SYN, SYN-ACK, ACK, and at once a bare RST whose sequence number is this ACK's acknowledgment: it answers the last segment of the handshake. Often many connections at once.",
-		LookAlikes: "A program that accepts and resets sends a RST of its own decision, with ACK and a window (accepted-then-dropped). By default Linux does not reset here: it ignores the handshake's last ACK and sends the SYN-ACK again.",
-		Prints:     "ECONNRESET: connection reset by peer, at the first use of a connection that seemed open.",
-		Remedy:     "Raise the listen backlog and net.core.somaxconn, accept faster, or set net.ipv4.tcp_abort_on_overflow back to 0 so that short bursts only wait; nstat -az TcpExtListenOverflows counts them.",
-		Limits:     "A load balancer that finds no server after the handshake can look the same.",
+		Title: "The listener's queue was full and the handshake was aborted",
+		Happened: "A client completed the handshake, but the service did not accept connections fast enough: its accept " +
+			"queue was full, and the system is set to refuse then instead of letting the client wait.",
+		Recognised: "SYN, SYN-ACK, ACK, and at once a bare RST whose sequence number is this ACK's acknowledgment: it " +
+			"answers the last segment of the handshake. Often many connections at once.",
+		LookAlikes: "A program that accepts and resets sends a RST of its own decision, with ACK and a window " +
+			"(accepted-then-dropped). By default Linux does not reset here: it ignores the handshake's last ACK and sends " +
+			"the SYN-ACK again.",
+		Prints: "ECONNRESET: connection reset by peer, at the first use of a connection that seemed open.",
+		Remedy: "Raise the listen backlog and net.core.somaxconn, accept faster, or set " +
+			"net.ipv4.tcp_abort_on_overflow back to 0 so that short bursts only wait; nstat -az TcpExtListenOverflows " +
+			"counts them.",
+		Limits: "A load balancer that finds no server after the handshake can look the same.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if c.ByClient() || c.Kind != facts.KindReply || c.Snd.Segments != c.Snd.SYNs || c.Snd.Segments == 0 || c.Close.By != facts.ByThis ||
+		if c.ByClient() || c.Kind != facts.KindReply || c.Snd.Segments != c.Snd.SYNs || c.Snd.Segments == 0 ||
+			c.Close.By != facts.ByThis ||
 			!c.Snd.HasISS || c.SEQ != c.Snd.SND.ISS.Add(1) || len(c.Prior) > 0 || c.ServiceDied() {
 			return 0
 		}
@@ -65,13 +72,15 @@ var acceptQueueOverflow = &Rule{
 		return c.Lowered(p, facts.AnyDefect)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = fmt.Sprintf("%s aborted the connection%s: %sthe accept queue of port %d was full.", words.Capital(Sender(c)), afterHandshake(c),
+		f.Summary = fmt.Sprintf("%s aborted the connection%s: %sthe accept queue of port %d "+
+			"was full.", words.Capital(Sender(c)), afterHandshake(c),
 			words.Probably(f.Confidence), c.Snd.Addr.Port)
 		f.saySYNACK(c.Side, c.Snd.SYN, c.Rcv.SYN)
 		f.sayHandshake(c)
 		f.SayRST(c)
 		f.SayRelated(c)
-		f.Open(PeerCrash, acceptedThenDroppedID, 0.8, "a program that resets a connection it has accepted sends a RST with ACK and a window")
+		f.Open(PeerCrash, acceptedThenDroppedID, 0.8,
+			"a program that resets a connection it has accepted sends a RST with ACK and a window")
 		f.Open(UnknownConnection, "", 0.2, "the server itself had just answered the SYN")
 	},
 	Effects: Effects{Outcomes: []programs.Outcome{programs.NoResponse}, Got: programs.NoResponse},

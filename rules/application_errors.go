@@ -32,13 +32,15 @@ func ErrorsOf(r *Rule) []ApplicationErrors {
 
 // Outcomes that several rules share, for Effects.
 var (
-	resetOutcomes    = []programs.Outcome{programs.NoResponse, programs.MidBody, programs.Stream, programs.Push}
-	closedOutcomes   = []programs.Outcome{programs.EOF, programs.EOFMidBody, programs.EOFStream, programs.EOFPush}
-	lostOutcomes     = []programs.Outcome{programs.ClientGone, programs.ClientClosed, programs.OwnLimit}
-	openingOutcomes  = []programs.Outcome{programs.ConnectLimit, programs.NoResponse, programs.ClientGone}
-	closingOutcomes  = slices.Concat(closedOutcomes, []programs.Outcome{programs.EOFHandshake}, resetOutcomes, lostOutcomes)
+	resetOutcomes   = []programs.Outcome{programs.NoResponse, programs.MidBody, programs.Stream, programs.Push}
+	closedOutcomes  = []programs.Outcome{programs.EOF, programs.EOFMidBody, programs.EOFStream, programs.EOFPush}
+	lostOutcomes    = []programs.Outcome{programs.ClientGone, programs.ClientClosed, programs.OwnLimit}
+	openingOutcomes = []programs.Outcome{programs.ConnectLimit, programs.NoResponse, programs.ClientGone}
+	closingOutcomes = slices.Concat(closedOutcomes, []programs.Outcome{programs.EOFHandshake}, resetOutcomes,
+		lostOutcomes)
 	givingUpOutcomes = []programs.Outcome{programs.GiveUp, programs.NoResponse, programs.OwnLimit, programs.ClientGone}
-	usualOutcomes    = slices.Concat(resetOutcomes, []programs.Outcome{programs.Handshake}, closedOutcomes, []programs.Outcome{programs.EOFHandshake}, lostOutcomes)
+	usualOutcomes    = slices.Concat(resetOutcomes, []programs.Outcome{programs.Handshake}, closedOutcomes,
+		[]programs.Outcome{programs.EOFHandshake}, lostOutcomes)
 )
 
 // outcomes lists what resets of the rule put an application into, its own side's included.

@@ -27,13 +27,19 @@ var applicationTimeout = &Rule{
 	Pattern:  TimeLimit,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9112 §9.5"},
 	Doc: Doc{
-		Title:      "A request was not answered before one side timed out",
-		Happened:   "A request was sent and received, and no response came. After some time one side ended the connection: by the client's timeout, by the server's own limit for a request, or by that of a proxy between them.",
-		Recognised: "The request is acknowledged and not answered; nothing makes progress for a second or more, often a round number of seconds; then a RST of one side's own decision.",
-		LookAlikes: "When the request itself is never acknowledged, the path or the host is down (data-unacked). A server process that is killed with the request unread resets at any time (unread-data). While the other side acknowledges new data, a long upload is making progress (abort-mid-transfer).",
-		Prints:     "The side that resets prints its own timeout (curl 28, context deadline exceeded, ReadTimeout, SocketTimeoutException); the other gets ECONNRESET.",
-		Remedy:     "Find out why the response took so long, and order the time limits along the chain: the client's above the proxy's, the proxy's above the server's.",
-		Limits:     "The packets do not show whether the time limit or a crash ended it.",
+		Title: "A request was not answered before one side timed out",
+		Happened: "A request was sent and received, and no response came. After some time one side ended the " +
+			"connection: by the client's timeout, by the server's own limit for a request, or by that of a proxy between them.",
+		Recognised: "The request is acknowledged and not answered; nothing makes progress for a second or more, often a " +
+			"round number of seconds; then a RST of one side's own decision.",
+		LookAlikes: "When the request itself is never acknowledged, the path or the host is down (data-unacked). A server " +
+			"process that is killed with the request unread resets at any time (unread-data). While the other side " +
+			"acknowledges new data, a long upload is making progress (abort-mid-transfer).",
+		Prints: "The side that resets prints its own timeout (curl 28, context deadline exceeded, ReadTimeout, " +
+			"SocketTimeoutException); the other gets ECONNRESET.",
+		Remedy: "Find out why the response took so long, and order the time limits along the chain: the client's " +
+			"above the proxy's, the proxy's above the server's.",
+		Limits: "The packets do not show whether the time limit or a crash ended it.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		b := c.Close.Completion
@@ -43,7 +49,8 @@ var applicationTimeout = &Rule{
 		if c.RTTKnown && b.Since < 2*c.RTT {
 			return 0 // most of that time the segments were in flight
 		}
-		if b.State != facts.OpenRequest && b.State != facts.CutResponse && b.State != facts.CutRequest && b.State != facts.OpenHandshake {
+		if b.State != facts.OpenRequest && b.State != facts.CutResponse && b.State != facts.CutRequest &&
+			b.State != facts.OpenHandshake {
 			return 0
 		}
 		if b.State != facts.OpenRequest && c.Quiet() < appTimeoutFrom {
@@ -70,7 +77,8 @@ var applicationTimeout = &Rule{
 		f.Summary = words.Sentence("%s ended the connection %s.", words.Capital(Sender(c)), Circumstances(c))
 		if b.State != facts.OpenRequest {
 			last := c.Close.LastData[b.Side]
-			f.Summary = words.Sentence("%s ended the connection %s, %s after its last data.", words.Capital(Sender(c)), Circumstances(c), words.Span(c.Time.Sub(last.Time)))
+			f.Summary = words.Sentence("%s ended the connection %s, %s after its last data.", words.Capital(Sender(c)),
+				Circumstances(c), words.Span(c.Time.Sub(last.Time)))
 			f.Say(claim.Claim{Kind: claim.LastData, Side: b.Side, Span: c.Time.Sub(last.Time)}, last.Frame)
 		}
 		f.SayCompletion(c)

@@ -22,13 +22,18 @@ var capturedFromClose = &Rule{
 	Pattern:  Habit,
 	RFC:      []string{"RFC 9293 §3.6", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
-		Title:      "The capture begins when the connection was already being closed",
-		Happened:   "One side had closed the connection, and a RST came with the rest of the close. What the applications had exchanged before is not in the capture, so that whether an exchange was finished is not known; most connections are closed after one.",
-		Recognised: "The first segments of the connection in the capture are a FIN, or ACKs and a FIN, without any data before it; then no more than a closing message or a request of the other side, and the RST.",
-		LookAlikes: "With the exchange in the capture this would be keepalive-race, late-goodbye, close-notify-race, reset-after-fin or data-after-fin.",
-		Prints:     "Nothing, or ECONNRESET or end of file where a response was due.",
-		Remedy:     "Start the capture before the connection opens. If an application reported an error at this time, look into the log of the side that sent the FIN.",
-		Limits:     "Whether an exchange was interrupted.",
+		Title: "The capture begins when the connection was already being closed",
+		Happened: "One side had closed the connection, and a RST came with the rest of the close. What the applications " +
+			"had exchanged before is not in the capture, so that whether an exchange was finished is not known; most " +
+			"connections are closed after one.",
+		Recognised: "The first segments of the connection in the capture are a FIN, or ACKs and a FIN, without any data " +
+			"before it; then no more than a closing message or a request of the other side, and the RST.",
+		LookAlikes: "With the exchange in the capture this would be keepalive-race, late-goodbye, close-notify-race, " +
+			"reset-after-fin or data-after-fin.",
+		Prints: "Nothing, or ECONNRESET or end of file where a response was due.",
+		Remedy: "Start the capture before the connection opens. If an application reported an error at this time, " +
+			"look into the log of the side that sent the FIN.",
+		Limits: "Whether an exchange was interrupted.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if !c.BeginsAtClose() || c.PathSigns.Middlebox() || c.BothClosed() || len(c.Prior) > 0 {
@@ -54,10 +59,12 @@ var capturedFromClose = &Rule{
 		if c.Close.By == facts.ByThis {
 			closer = Receiver(c)
 		}
-		f.Summary = words.Sentence("%s had closed, %safter a complete exchange; the capture begins with the close and does not show the exchange", words.Capital(closer), words.Probably(f.Confidence))
+		f.Summary = words.Sentence("%s had closed, %safter a complete exchange; the capture begins with the close and "+
+			"does not show the exchange", words.Capital(closer), words.Probably(f.Confidence))
 		if a.Data.Seen() {
 			f.Severity = Warning
-			f.Summary += words.Sentence(". %s of %s%s %s and reached a closed socket", words.Capital(words.Bytes(int64(a.Bytes))), Receiver(c), words.Quoted(c.TextAfterClose()), CameInBytes(c, a.Data))
+			f.Summary += words.Sentence(". %s of %s%s %s and reached a closed socket",
+				words.Capital(words.Bytes(int64(a.Bytes))), Receiver(c), words.Quoted(c.TextAfterClose()), CameInBytes(c, a.Data))
 		}
 		f.Summary += "."
 		f.Say(claim.Claim{Kind: claim.NoHandshake, Side: c.Side}, c.Conn.Start.Frame)

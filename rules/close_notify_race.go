@@ -21,9 +21,12 @@ var closeNotifyRace = &Rule{
 	Pattern:  Habit,
 	RFC:      []string{"RFC 8446 §6.1", "RFC 9293 §3.6", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
-		Title:      "Closing messages of TLS crossed",
-		Happened:   "One side had finished, sent its close_notify and closed its socket. The other side's own close_notify or FIN then reached a closed socket and was answered by a RST. All application data had been exchanged before.",
-		Recognised: "TLS; the last exchange is complete; FIN of one side; then of the other only an alert (an encrypted record of some 24 to 31 bytes, more with older ciphers), a FIN or an ACK; RSTs of the first side in answer.",
+		Title: "Closing messages of TLS crossed",
+		Happened: "One side had finished, sent its close_notify and closed its socket. The other side's own " +
+			"close_notify or FIN then reached a closed socket and was answered by a RST. All application data had been " +
+			"exchanged before.",
+		Recognised: "TLS; the last exchange is complete; FIN of one side; then of the other only an alert (an encrypted " +
+			"record of some 24 to 31 bytes, more with older ciphers), a FIN or an ACK; RSTs of the first side in answer.",
 		LookAlikes: "Application data in place of the alert would have been lost (data-after-fin, keepalive-race).",
 		Prints:     "Nothing, in most programs. Some TLS libraries log a failed shutdown at debug level.",
 		Remedy:     "Harmless: among the most frequent resets of any network.",
@@ -77,9 +80,11 @@ var closeNotifyRace = &Rule{
 		if c.Conn.Exchange.CloseNotify[c.Side] != 0 && c.Close.Completion.State != facts.SaidGoodbye {
 			closed = "sent its close_notify and closed"
 		}
-		f.Summary = words.Sentence("%s had %s %s; %s's own %s reached a closed socket.", words.Capital(Sender(c)), closed, Circumstances(c), Receiver(c), what)
+		f.Summary = words.Sentence("%s had %s %s; %s's own %s reached a closed socket.", words.Capital(Sender(c)), closed,
+			Circumstances(c), Receiver(c), what)
 		f.SayCompletion(c)
-		if at := c.Conn.Exchange.CloseNotify[c.Side]; at != 0 && (c.Close.Completion.State != facts.SaidGoodbye || c.Close.Completion.Side != c.Side) {
+		if at := c.Conn.Exchange.CloseNotify[c.Side]; at != 0 &&
+			(c.Close.Completion.State != facts.SaidGoodbye || c.Close.Completion.Side != c.Side) {
 			f.Say(claim.Claim{Kind: claim.GoodbyeSent, Side: c.Side, What: claim.CloseNotify}, at)
 		}
 		f.SayClose(c)

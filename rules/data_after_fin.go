@@ -29,16 +29,23 @@ var dataAfterFIN = &Rule{
 	Pattern:  Cut,
 	RFC:      []string{"RFC 9293 §3.6", "RFC 9293 §3.5.2", "RFC 1122 §4.2.2.13"},
 	Doc: Doc{
-		Title:      "One side closed in the middle of the exchange, and data of the other reached a closed socket",
-		Happened:   "A program ended or closed its connection before the exchange was complete: it crashed, was killed, timed out, or closed too early. Its system sent a FIN; the data that came after that reached a closed socket and was answered by RSTs.",
-		Recognised: "FIN of one side while a request is unanswered, a response is being sent, or before the first request was answered; then data of the other side, and a RST of the first in answer to each segment.",
-		LookAlikes: "FIN after a complete exchange on an idle connection, then a request: keepalive-race. If only a closing message or FIN follows a complete exchange: close-notify-race, late-goodbye.",
-		Prints:     "At the side whose peer closed: end of file where a response was due (curl 52, Go EOF, RemoteDisconnected, socket hang up, unexpected end of stream), then EPIPE or ECONNRESET on writing.",
-		Remedy:     "Look into the log of the side that closed, at the time of its FIN: a crash, a kill (out of memory, deployment), a timeout. If it is the client: was the request cancelled?",
-		Limits:     "A process that dies and a program that closes too early send the same packets.",
+		Title: "One side closed in the middle of the exchange, and data of the other reached a closed socket",
+		Happened: "A program ended or closed its connection before the exchange was complete: it crashed, was killed, " +
+			"timed out, or closed too early. Its system sent a FIN; the data that came after that reached a closed socket " +
+			"and was answered by RSTs.",
+		Recognised: "FIN of one side while a request is unanswered, a response is being sent, or before the first request " +
+			"was answered; then data of the other side, and a RST of the first in answer to each segment.",
+		LookAlikes: "FIN after a complete exchange on an idle connection, then a request: keepalive-race. If only a " +
+			"closing message or FIN follows a complete exchange: close-notify-race, late-goodbye.",
+		Prints: "At the side whose peer closed: end of file where a response was due (curl 52, Go EOF, " +
+			"RemoteDisconnected, socket hang up, unexpected end of stream), then EPIPE or ECONNRESET on writing.",
+		Remedy: "Look into the log of the side that closed, at the time of its FIN: a crash, a kill (out of memory, " +
+			"deployment), a timeout. If it is the client: was the request cancelled?",
+		Limits: "A process that dies and a program that closes too early send the same packets.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if c.Close.By != facts.ByFIN && c.Close.By != facts.ByUnseenFIN || c.Kind == facts.KindAbort && c.Rcv.LastData.Frame < c.Close.Frame {
+		if c.Close.By != facts.ByFIN && c.Close.By != facts.ByUnseenFIN ||
+			c.Kind == facts.KindAbort && c.Rcv.LastData.Frame < c.Close.Frame {
 			return 0
 		}
 		b := c.Close.Completion
@@ -75,7 +82,8 @@ var dataAfterFIN = &Rule{
 		f.Summary = words.Sentence("%s closed %s", words.Capital(Sender(c)), Circumstances(c))
 		switch {
 		case c.AfterClose.Data.Seen():
-			f.Summary += words.Sentence("; %s of %s %s and reached a closed socket.", words.Bytes(int64(c.AfterClose.Bytes)), Receiver(c), CameInBytes(c, c.AfterClose.Data))
+			f.Summary += words.Sentence("; %s of %s %s and reached a closed socket.", words.Bytes(int64(c.AfterClose.Bytes)),
+				Receiver(c), CameInBytes(c, c.AfterClose.Data))
 		case c.Trigger != nil:
 			f.Summary += words.Sentence("; %s %s and reached a closed socket.", triggerSegment(c), cameTrigger(c))
 		default:
@@ -84,26 +92,32 @@ var dataAfterFIN = &Rule{
 		if onlyPings(c) {
 			f.Severity, f.Harm = Info, "Harmless: only a keep-alive ping was unanswered."
 			f.Summary += " Only a keep-alive ping was unanswered."
-			f.Remedy = "Harmless in itself. A program that stops on purpose should end the exchange by its protocol first (in WebSocket, with a Close frame)."
+			f.Remedy = "Harmless in itself. A program that stops on purpose should end the exchange by its protocol first " +
+				"(in WebSocket, with a Close frame)."
 		}
 		f.SayCompletion(c)
 		b := c.Close.Completion
 		left := c.ByClient() && b.State == facts.OpenRequest && b.Side == c.Side && f.waited(b.Since)
 		if left && f.Severity != Info && (f.Claims(claim.Unanswered) || f.Claims(claim.NoResponse)) {
-			f.Remedy = "The client stopped waiting after " + words.Span(b.Since) + ", or ended: compare that with its time limit (or its caller's), and look at the server for what took so long. In the client's log look for a cancelled call or a crash at the time of its FIN."
+			f.Remedy = "The client stopped waiting after " + words.Span(b.Since) + ", or ended: compare that with its time " +
+				"limit (or its caller's), and look at the server for what took so long. In the client's log look for a " +
+				"cancelled call or a crash at the time of its FIN."
 		}
 		if closedOnPurpose(c) {
 			if f.Severity == Error {
 				f.Severity = Warning
 			}
-			f.Remedy = "It closed on purpose: it had sent its close_notify. Look for what made it close: a cancelled call, a time limit, a limit on size."
+			f.Remedy = "It closed on purpose: it had sent its close_notify. Look for what made it close: a cancelled call, a " +
+				"time limit, a limit on size."
 		}
 		if refused(c) {
-			f.Remedy = words.Sentence("Read %s's last message%s: it says why it ended the session.", Sender(c), words.Quoted(c.Close.Completion.Text))
+			f.Remedy = words.Sentence("Read %s's last message%s: it says why it ended the session.", Sender(c),
+				words.Quoted(c.Close.Completion.Text))
 		}
 		f.SayIdle(c)
 		if closedOnPurpose(c) {
-			f.Say(claim.Claim{Kind: claim.GoodbyeSent, Side: c.Side, What: claim.CloseNotify}, c.Close.Exchange.CloseNotify[c.Side])
+			f.Say(claim.Claim{Kind: claim.GoodbyeSent, Side: c.Side, What: claim.CloseNotify},
+				c.Close.Exchange.CloseNotify[c.Side])
 		}
 		f.SayClose(c)
 		if c.AfterClose.Data.Seen() {
@@ -113,7 +127,8 @@ var dataAfterFIN = &Rule{
 		}
 		f.SayRST(c)
 		f.SayRelated(c)
-		why := "an exchange was under way at the close; but a program that stops on purpose sends the same packets as one that dies"
+		why := "an exchange was under way at the close; but a program that stops on purpose sends the same packets as one " +
+			"that dies"
 		if closedOnPurpose(c) {
 			why = "an exchange was under way at the close"
 		}
@@ -133,8 +148,8 @@ var dataAfterFIN = &Rule{
 	Effects: Effects{Outcomes: closingOutcomes},
 }
 
-// closedOnPurpose reports whether the sender's close_notify shows that its program closed, and did not die: an exchange was
-// unfinished all the same.
+// closedOnPurpose reports whether the sender's close_notify shows that its program closed, and did not die: an
+// exchange was unfinished all the same.
 func closedOnPurpose(c *facts.Facts) bool {
 	return c.Close.Exchange.CloseNotify[c.Side] != 0 && c.Close.Completion.State != facts.SaidGoodbye
 }
@@ -150,7 +165,8 @@ func refused(c *facts.Facts) bool {
 func onlyPings(c *facts.Facts) bool {
 	x := c.Close.Exchange
 	open := x.Waiting[flows.Originator] + x.Waiting[flows.Responder]
-	return c.Close.Completion.State == facts.OpenRequest && open > 0 && open == x.Pings[flows.Originator]+x.Pings[flows.Responder] && c.AfterClose.Bytes <= maxPong
+	return c.Close.Completion.State == facts.OpenRequest && open > 0 &&
+		open == x.Pings[flows.Originator]+x.Pings[flows.Responder] && c.AfterClose.Bytes <= maxPong
 }
 
 // maxPong is the size of the largest WebSocket control frame (RFC 6455 §5.5: at most 125 bytes) from a server,

@@ -30,7 +30,8 @@ func Circumstances(c *facts.Facts) string {
 // does not say so.
 func verdict(c *facts.Facts) (side int, ok bool) {
 	x, b := c.Close.Exchange, c.Close.Completion
-	if x.Verdict.Frame == 0 || x.Verdict.Frame >= c.Close.Frame || x.Verdict.Frame == b.Frame && int(b.Side) == x.VerdictSide || words.Opaque(x.Verdict.Text) {
+	if x.Verdict.Frame == 0 || x.Verdict.Frame >= c.Close.Frame ||
+		x.Verdict.Frame == b.Frame && int(b.Side) == x.VerdictSide || words.Opaque(x.Verdict.Text) {
 		return -1, false
 	}
 	return x.VerdictSide, true
@@ -103,7 +104,8 @@ func progress(c *facts.Facts) string {
 		if b.Side != c.Side {
 			who = Receiver(c)
 		}
-		return words.Sentence("while %s was sending: %s were acknowledged within %s", who, words.Bytes(b.Stream.Bytes), words.Span(b.Stream.Last.Time.Sub(b.Stream.First.Time)))
+		return words.Sentence("while %s was sending: %s were acknowledged within %s", who, words.Bytes(b.Stream.Bytes),
+			words.Span(b.Stream.Last.Time.Sub(b.Stream.First.Time)))
 	case facts.Unread:
 		return words.Sentence("with %s of %s unread", words.Bytes(b.Got), words.Side(b.Side))
 	case facts.OneWay:
@@ -132,10 +134,11 @@ func sealedGoodbye(c *facts.Facts, b facts.Completion) bool {
 	return c.Close.Exchange.TLS && c.Close.Exchange.CloseNotify[b.Side] == b.Frame && b.Frame != 0
 }
 
-// cutOff reports whether a device's RST came before the message that would end the exchange: what overtakes a host's own
-// data has only been reordered, and what a device sends has not.
+// cutOff reports whether a device's RST came before the message that would end the exchange: what overtakes a host's
+// own data has only been reordered, and what a device sends has not.
 func cutOff(c *facts.Facts, b facts.Completion) bool {
-	return c.PathSigns.Middlebox() && b.Side == c.Side && (b.Frame > c.Frame || b.State == facts.Answered && c.After.SenderNewData.Seen())
+	return c.PathSigns.Middlebox() && b.Side == c.Side &&
+		(b.Frame > c.Frame || b.State == facts.Answered && c.After.SenderNewData.Seen())
 }
 
 // SayCompletion says what was unfinished, or that nothing was, when the sender closed.
@@ -143,7 +146,8 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 	b := c.Close.Completion
 	until := c.Close.Frame
 	if v, ok := verdict(c); ok {
-		f.Say(claim.Claim{Kind: claim.Verdict, Side: flows.Side(v), Text: c.Close.Exchange.Verdict.Text}, c.Close.Exchange.Verdict.Frame)
+		f.Say(claim.Claim{Kind: claim.Verdict, Side: flows.Side(v), Text: c.Close.Exchange.Verdict.Text},
+			c.Close.Exchange.Verdict.Frame)
 	}
 	if cutOff(c, b) {
 		next := b.Frame
@@ -155,15 +159,19 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 	}
 	switch b.State {
 	case facts.Running:
-		f.Say(claim.Claim{Kind: claim.Sending, Side: b.Side, Until: until, Bytes: b.Stream.Bytes, Span: b.Stream.Last.Time.Sub(b.Stream.First.Time)}, b.Stream.First.Frame, b.Stream.Last.Frame)
+		f.Say(claim.Claim{Kind: claim.Sending, Side: b.Side, Until: until, Bytes: b.Stream.Bytes,
+			Span: b.Stream.Last.Time.Sub(b.Stream.First.Time)}, b.Stream.First.Frame, b.Stream.Last.Frame)
 		if n := c.Close.Unread; n > 0 && b.Side != c.Side && c.Close.By == facts.ByThis {
-			f.Say(claim.Claim{Kind: claim.Unread, Side: c.Side, Bytes: int64(n), Span: c.Time.Sub(c.Rcv.LastData.Time)}, c.Rcv.LastData.Frame)
+			f.Say(claim.Claim{Kind: claim.Unread, Side: c.Side, Bytes: int64(n), Span: c.Time.Sub(c.Rcv.LastData.Time)},
+				c.Rcv.LastData.Frame)
 		}
 	case facts.Unread:
 		if b.Fall.Bytes > 0 {
-			f.Say(claim.Claim{Kind: claim.WindowFell, Side: c.Side, Bytes: b.Fall.Bytes, Span: b.Fall.Last.Time.Sub(b.Fall.First.Time)}, b.Fall.First.Frame, b.Fall.Last.Frame)
+			f.Say(claim.Claim{Kind: claim.WindowFell, Side: c.Side, Bytes: b.Fall.Bytes,
+				Span: b.Fall.Last.Time.Sub(b.Fall.First.Time)}, b.Fall.First.Frame, b.Fall.Last.Frame)
 		} else {
-			f.Say(claim.Claim{Kind: claim.Unread, Side: c.Side, Bytes: b.Got, Span: c.Time.Sub(c.Rcv.LastData.Time)}, c.Rcv.LastData.Frame)
+			f.Say(claim.Claim{Kind: claim.Unread, Side: c.Side, Bytes: b.Got, Span: c.Time.Sub(c.Rcv.LastData.Time)},
+				c.Rcv.LastData.Frame)
 		}
 	case facts.OneWay:
 		f.Say(claim.Claim{Kind: claim.LastMessage, Side: b.Side, What: claim.Message, Text: readable(b.Text)}, b.Frame)
@@ -173,7 +181,8 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 		x := c.Close.Exchange
 		f.Say(claim.Claim{Kind: claim.HandshakeOpen, Side: b.Side, Until: until, Text: readable(b.Text)}, b.Frame)
 		if x.AlertText != "" && !f.Claims(claim.AlertSent) {
-			f.Say(claim.Claim{Kind: claim.AlertSent, Side: flows.Side(x.AlertSide), Text: x.AlertText}, x.AlertFrame[x.AlertSide])
+			f.Say(claim.Claim{Kind: claim.AlertSent, Side: flows.Side(x.AlertSide), Text: x.AlertText},
+				x.AlertFrame[x.AlertSide])
 		}
 		f.sayServerName(x)
 	case facts.CutResponse:
@@ -185,7 +194,8 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 		f.sayCut(claim.Request, b, until)
 	case facts.InFlight:
 		if b.Got > 0 {
-			f.Say(claim.Claim{Kind: claim.UnackedData, Side: flows.Responder, Bytes: b.Got}, c.Close.LastData[flows.Responder].Frame, until)
+			f.Say(claim.Claim{Kind: claim.UnackedData, Side: flows.Responder, Bytes: b.Got},
+				c.Close.LastData[flows.Responder].Frame, until)
 		} else {
 			f.Say(claim.Claim{Kind: claim.SendsOn, Side: flows.Responder}, c.After.ReceiverData.Frame)
 		}
@@ -193,15 +203,18 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 		f.Say(claim.Claim{Kind: claim.NoCloseNotify, Side: b.Side, Span: b.Since}, b.Frame, until)
 	case facts.Unused:
 		switch peer := c.Close.LastData[b.Side.Peer()]; {
-		case b.Frame >= until && b.Side != c.Side && peer.Seen() && peer.Frame < until: // its message came when the FIN, which the capture lacks, had been sent
+		// its message came when the FIN, which the capture lacks, had been sent
+		case b.Frame >= until && b.Side != c.Side && peer.Seen() && peer.Frame < until:
 			f.Say(claim.Claim{Kind: claim.NothingAsked, Side: b.Side.Peer(), Until: until}, peer.Frame)
 		case b.Frame > 0 && peer.Frame > b.Frame && peer.Frame < until:
 			f.Say(claim.Claim{Kind: claim.NothingAsked, Side: b.Side.Peer(), Until: until}, peer.Frame)
 		case b.Frame > 0:
 			f.Say(claim.Claim{Kind: claim.NothingAsked, Side: b.Side, Until: until, Text: readable(b.Text)}, b.Frame)
-		case c.Conn.SYN.Seen() && c.Conn.Ends[flows.Originator].FirstData.Frame == c.Conn.SYN.Frame: // data that was not acknowledged
+		// data that was not acknowledged
+		case c.Conn.SYN.Seen() && c.Conn.Ends[flows.Originator].FirstData.Frame == c.Conn.SYN.Frame:
 			o := c.Conn.End(flows.Originator)
-			f.Say(claim.Claim{Kind: claim.UnackedData, Side: flows.Originator, Bytes: int64(o.LastLen)}, o.FirstData.Frame, until)
+			f.Say(claim.Claim{Kind: claim.UnackedData, Side: flows.Originator, Bytes: int64(o.LastLen)}, o.FirstData.Frame,
+				until)
 		default:
 			f.sayNothingSent(c, until)
 		}
@@ -255,7 +268,8 @@ func answeredBy(c *facts.Facts, b facts.Completion) claim.Kind {
 // sayNothingSent says that neither side sent data before a frame.
 func (f *Finding) sayNothingSent(c *facts.Facts, until int) {
 	one := c.Snd.Segments == 0 || c.Rcv.Segments == 0
-	f.Say(claim.Claim{Kind: claim.NothingSent, Until: until, Limited: one}, cmp.Or(c.Conn.HandshakeACK.Frame, c.Conn.SYNACK.Frame, c.Frame))
+	f.Say(claim.Claim{Kind: claim.NothingSent, Until: until, Limited: one},
+		cmp.Or(c.Conn.HandshakeACK.Frame, c.Conn.SYNACK.Frame, c.Frame))
 }
 
 // sayCut says that a message is not whole in the capture.
@@ -296,18 +310,21 @@ func (f *Finding) SayRST(c *facts.Facts) {
 		if c.Class == flows.ClassActive {
 			k = claim.EchoesBoth
 		}
-		f.Say(claim.Claim{Kind: k, Side: c.Side, What: triggerKind(c), Bytes: int64(c.Trigger.DataLen), Span: c.TriggerDelay}, c.Trigger.Frame, c.Frame)
+		f.Say(claim.Claim{Kind: k, Side: c.Side, What: triggerKind(c), Bytes: int64(c.Trigger.DataLen), Span: c.TriggerDelay},
+			c.Trigger.Frame, c.Frame)
 	case c.Kind == facts.KindReply && !c.HasAnswerable():
 		f.Say(claim.Claim{Kind: claim.ReplyUnseen, Side: c.Side}, c.Frame)
 	case c.Kind == facts.KindAbort && c.NextGuessed():
 	case c.Kind == facts.KindAbort && c.Snd.HasSND && c.SEQ == c.Snd.SND.NXT:
 		f.Say(claim.Claim{Kind: claim.Abort, Side: c.Side}, c.Snd.Last.Frame, c.Frame)
 	case c.Kind == facts.KindAbort && c.Snd.HasSND && c.Flags.Has(flows.ACK):
-		f.Say(claim.Claim{Kind: claim.AbortOffset, Side: c.Side, Bytes: int64(c.SEQ.Sub(c.Snd.SND.NXT))}, c.Snd.Last.Frame, c.Frame)
+		f.Say(claim.Claim{Kind: claim.AbortOffset, Side: c.Side, Bytes: int64(c.SEQ.Sub(c.Snd.SND.NXT))}, c.Snd.Last.Frame,
+			c.Frame)
 	case c.Kind == facts.KindAbort && c.Flags.Has(flows.ACK):
 		f.Say(claim.Claim{Kind: claim.AbortAlone, Side: c.Side}, c.Frame)
 	case c.Snd.HasSND && c.SEQ != c.Snd.SND.NXT && near(c.SEQ.Sub(c.Snd.SND.NXT)):
-		f.Say(claim.Claim{Kind: claim.SEQNotNext, Side: c.Side, Bytes: int64(c.SEQ.Sub(c.Snd.SND.NXT))}, c.Snd.Last.Frame, c.Frame)
+		f.Say(claim.Claim{Kind: claim.SEQNotNext, Side: c.Side, Bytes: int64(c.SEQ.Sub(c.Snd.SND.NXT))}, c.Snd.Last.Frame,
+			c.Frame)
 	}
 }
 
@@ -325,14 +342,15 @@ func triggerKind(c *facts.Facts) claim.What {
 	return claim.WhatOf(c.Trigger)
 }
 
-// closing returns which closing message a segment holds, by its protocol, and its first line: a TLS alert, whose records
-// have a type of their own before TLS 1.3, or a message that can be read. It returns Segment for others.
+// closing returns which closing message a segment holds, by its protocol, and its first line: a TLS alert, whose
+// records have a type of their own before TLS 1.3, or a message that can be read. It returns Segment for others.
 func closing(c *facts.Facts, e *flows.Event) (claim.What, string) {
 	x := &c.Conn.Exchange
 	m := &x.Last[e.Side]
 	switch in := m.Frame <= e.Frame && e.Frame <= m.End; {
 	case e.DataLen == 0 || e.Flags.Has(flows.FIN) || e.Notes&flows.Retransmitted != 0:
-	case x.TLS && x.TLSVersion != "" && x.TLSVersion != "TLS 1.3" && x.HandshakeOK && (x.CloseNotify[e.Side] == e.Frame || in && m.Kind == exchange.Goodbye):
+	case x.TLS && x.TLSVersion != "" && x.TLSVersion != "TLS 1.3" && x.HandshakeOK &&
+		(x.CloseNotify[e.Side] == e.Frame || in && m.Kind == exchange.Goodbye):
 		return claim.Alert, ""
 	case !x.TLS && in && m.Kind == exchange.Goodbye && !words.Opaque(m.Text):
 		return claim.Goodbye, m.Text
@@ -470,7 +488,8 @@ func KnownTimeout(t *facts.Timeouts, gap time.Duration, sender flows.Side, proto
 // closedTimeout does the same for what is left of a closed connection, which kernels and devices forget.
 func closedTimeout(t *facts.Timeouts, gap time.Duration) string {
 	return whose(slices.DeleteFunc(t.Near(gap), func(e facts.Timeout) bool {
-		return !e.Added && (e.Where == "server" || e.Where == "client" || e.Where == "kernel" && !strings.Contains(e.Who, "FIN-WAIT"))
+		return !e.Added && (e.Where == "server" || e.Where == "client" || e.Where == "kernel" && !strings.Contains(e.Who,
+			"FIN-WAIT"))
 	}))
 }
 
@@ -499,7 +518,8 @@ func (f *Finding) SayAfterClose(c *facts.Facts) {
 func (f *Finding) sayLateTrigger(c *facts.Facts) {
 	if t := c.Trigger; t != nil && t.LEN() > 0 {
 		_, text := closing(c, t)
-		f.Say(claim.Claim{Kind: claim.AfterClose, Side: c.Side, From: c.Close.Frame, What: triggerKind(c), Bytes: int64(t.DataLen), Text: text, Span: t.Time.Sub(c.Close.Time)}, t.Frame)
+		f.Say(claim.Claim{Kind: claim.AfterClose, Side: c.Side, From: c.Close.Frame, What: triggerKind(c),
+			Bytes: int64(t.DataLen), Text: text, Span: t.Time.Sub(c.Close.Time)}, t.Frame)
 	}
 }
 
@@ -515,7 +535,8 @@ func dueFrame(c *facts.Facts) int {
 func (f *Finding) SayRun(c *facts.Facts, run *flows.Run) {
 	switch run.What {
 	case flows.RunKeepAlive:
-		f.Say(claim.Claim{Kind: claim.KeepAliveProbes, Side: c.Side, Count: run.Count, Every: usualDistance(c, run)}, run.Frames...)
+		f.Say(claim.Claim{Kind: claim.KeepAliveProbes, Side: c.Side, Count: run.Count, Every: usualDistance(c, run)},
+			run.Frames...)
 		return
 	case flows.RunZeroWindow:
 		f.Say(claim.Claim{Kind: claim.WindowProbes, Side: c.Side, Count: run.Count}, run.Frames...)
@@ -531,8 +552,8 @@ func (f *Finding) SayRun(c *facts.Facts, run *flows.Run) {
 	}
 }
 
-// usualDistance returns the mean distance of the sendings of a run, 0 where fewer than half of the distances are near it:
-// timers that back off have no usual distance.
+// usualDistance returns the mean distance of the sendings of a run, 0 where fewer than half of the distances are near
+// it: timers that back off have no usual distance.
 func usualDistance(c *facts.Facts, run *flows.Run) time.Duration {
 	if run.Count < 2 {
 		return 0
@@ -561,7 +582,8 @@ func usualDistance(c *facts.Facts, run *flows.Run) time.Duration {
 
 // sayRetransmissions says what a side sent first and then again.
 func (f *Finding) sayRetransmissions(c *facts.Facts, side flows.Side, run *flows.Run) {
-	again := claim.Claim{Kind: claim.SentAgain, Side: side, What: runKind(c, run), Count: run.Count, Span: run.Last.Time.Sub(firstOf(run).Time)}
+	again := claim.Claim{Kind: claim.SentAgain, Side: side, What: runKind(c, run), Count: run.Count,
+		Span: run.Last.Time.Sub(firstOf(run).Time)}
 	if again.What == claim.Data {
 		again.Bytes = int64(run.LEN)
 	}
@@ -603,7 +625,8 @@ func runKind(c *facts.Facts, run *flows.Run) claim.What {
 func (f *Finding) sayFINAcked(side flows.Side, e *flows.Endpoint) {
 	switch {
 	case e.FIN.Seen() && e.FINAcked.Seen():
-		f.Say(claim.Claim{Kind: claim.FINAcked, Side: side, Span: f.facts.Time.Sub(e.FIN.Time)}, e.FIN.Frame, e.FINAcked.Frame)
+		f.Say(claim.Claim{Kind: claim.FINAcked, Side: side, Span: f.facts.Time.Sub(e.FIN.Time)}, e.FIN.Frame,
+			e.FINAcked.Frame)
 	case e.FIN.Seen():
 		f.Say(claim.Claim{Kind: claim.ClosedBy, Side: side, Span: f.facts.Time.Sub(e.FIN.Time)}, e.FIN.Frame)
 	case e.UnseenFIN.Seen():
@@ -624,7 +647,8 @@ func (f *Finding) sayNothingBetween(c *facts.Facts) string {
 
 // icmpClaim returns an ICMP error as a claim.
 func icmpClaim(n *flows.ICMPNote) claim.Claim {
-	c := claim.Claim{Kind: claim.ICMPError, Text: n.From.AddrPort().Addr().String(), Number: uint64(n.Type)<<8 | uint64(n.Code), Expected: uint64(n.MTU)}
+	c := claim.Claim{Kind: claim.ICMPError, Text: n.From.AddrPort().Addr().String(),
+		Number: uint64(n.Type)<<8 | uint64(n.Code), Expected: uint64(n.MTU)}
 	if n.V6 {
 		c.Number |= 1 << 16
 	}

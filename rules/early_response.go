@@ -21,13 +21,19 @@ var earlyResponse = &Rule{
 	Pattern:  Cut,
 	RFC:      []string{"RFC 9112 §9.6", "RFC 9110 §10.1.1", "RFC 1122 §4.2.2.13"},
 	Doc: Doc{
-		Title:      "The server responded before it had read the whole upload",
-		Happened:   "A client was still uploading when the server responded (often with an error: too large, unauthorised) and closed. Because data was left unread, the server's system reset the connection, and the RST can discard the response before the client has read it.",
-		Recognised: "A response while the request's body is still being sent, or is not complete by its own length; then the server's FIN or RST, and RSTs in answer to the rest of the upload. Inside TLS, a record of the server in the middle of the client's data is such a response.",
+		Title: "The server responded before it had read the whole upload",
+		Happened: "A client was still uploading when the server responded (often with an error: too large, " +
+			"unauthorised) and closed. Because data was left unread, the server's system reset the connection, and the RST " +
+			"can discard the response before the client has read it.",
+		Recognised: "A response while the request's body is still being sent, or is not complete by its own length; then " +
+			"the server's FIN or RST, and RSTs in answer to the rest of the upload. Inside TLS, a record of the server in " +
+			"the middle of the client's data is such a response.",
 		LookAlikes: "A server that dies during an upload sends no response.",
-		Prints:     "The client sees ECONNRESET or EPIPE while sending, and often not the response that would have explained it.",
-		Remedy:     "Let the server read the rest of the body for a while before it closes (lingering close: nginx lingering_close, Go reads up to 256 kB), or let the client send Expect: 100-continue first.",
-		Limits:     "Whether the client read the response before the RST discarded it.",
+		Prints: "The client sees ECONNRESET or EPIPE while sending, and often not the response that would have " +
+			"explained it.",
+		Remedy: "Let the server read the rest of the body for a while before it closes (lingering close: nginx " +
+			"lingering_close, Go reads up to 256 kB), or let the client send Expect: 100-continue first.",
+		Limits: "Whether the client read the response before the RST discarded it.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if c.ByClient() {

@@ -105,7 +105,8 @@ func (e *Engine) ExplainKnowing(r *flows.Reset, known Known) *Finding {
 		}
 	}
 	if f.Origin == OriginMiddlebox && !f.Path {
-		f.Summary = "Probably a device on the path, not " + Sender(c) + " itself, sent this RST. As it presents itself: " + f.Summary
+		f.Summary = "Probably a device on the path, not " + Sender(c) +
+			" itself, sent this RST. As it presents itself: " + f.Summary
 	}
 	if c.Kind != facts.KindAbort {
 		f.Trigger = c.TriggerMark().Frame
@@ -140,7 +141,8 @@ func (e *Engine) morePrints(f *Finding) int {
 	}
 	n := len(names)
 	for i, p := range f.Prints {
-		if slices.Contains(names, p.Program) && !slices.ContainsFunc(f.Prints[:i], func(q Print) bool { return q.Program == p.Program }) {
+		if slices.Contains(names, p.Program) &&
+			!slices.ContainsFunc(f.Prints[:i], func(q Print) bool { return q.Program == p.Program }) {
 			n--
 		}
 	}
@@ -163,7 +165,8 @@ func (e *Engine) first(c *facts.Facts) *Finding {
 			}
 			continue
 		}
-		if f != nil && (rule.Cause == f.Cause || rule.Fallback || slices.ContainsFunc(f.Alternatives, func(a Alternative) bool { return a.Cause == rule.Cause })) {
+		if f != nil && (rule.Cause == f.Cause || rule.Fallback ||
+			slices.ContainsFunc(f.Alternatives, func(a Alternative) bool { return a.Cause == rule.Cause })) {
 			continue
 		}
 		p := min(rule.Match(c), maxConfidence)
@@ -201,7 +204,8 @@ const lessClosely = "the packets fit this too, but less closely"
 // absence among the claims that the summary is made of.
 func (f *Finding) hedge() {
 	limited := func(e Evidence) bool { return e.Limited }
-	if slices.ContainsFunc(f.Evidence, limited) && !strings.Contains(f.Summary, "capture") && !strings.Contains(f.Summary, " seen") {
+	if slices.ContainsFunc(f.Evidence, limited) && !strings.Contains(f.Summary, "capture") && !strings.Contains(f.Summary,
+		" seen") {
 		f.Summary = strings.TrimSuffix(f.Summary, ".") + ", as far as this capture shows."
 	}
 }

@@ -14,9 +14,8 @@ type Evidence struct {
 }
 
 // Say adds a claim about the reset's own connection to the evidence, with the frames that it rests on in the order in
-// which the claim's kind names them. Frames that are 0, never seen, are left out; a claim all of whose frames are is not
-// made. Whether the capture could have shown
-// the opposite of an absence is decided here.
+// which the claim's kind names them. Frames that are 0, never seen, are left out; a claim all of whose frames are is
+// not made. Whether the capture could have shown the opposite of an absence is decided here.
 func (f *Finding) Say(c claim.Claim, frames ...int) { f.SayOf(claim.Own, c, frames...) }
 
 // SayOf adds a claim whose frames belong to another connection.
@@ -71,7 +70,8 @@ func (f *Finding) hidden(c *claim.Claim) bool {
 	missing := k.Defects.Has(flows.Evicted) || k.Omitted.Seen()
 	for _, side := range c.Kind.Watches(c.Side) {
 		e := k.End(side)
-		missing = missing || e.Segments == 0 && k.Defects&(flows.OneDirection|flows.NoHandshake) != 0 || e.Missing > 0 || f.facts.MissedAfter(side)
+		missing = missing || e.Segments == 0 && k.Defects&(flows.OneDirection|flows.NoHandshake) != 0 || e.Missing > 0 ||
+			f.facts.MissedAfter(side)
 	}
 	if c.Kind.NeedsPayload() {
 		missing = missing || k.Defects.Has(flows.SnapCut)

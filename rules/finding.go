@@ -41,8 +41,9 @@ type Finding struct {
 func (f *Finding) begin(rule *Rule, cause Cause, severity Severity) {
 	*f = Finding{
 		Rule: rule, Cause: cause, Severity: severity, Path: rule.Path,
-		OriginWhy: f.OriginWhy[:0], Evidence: f.Evidence[:0], Alternatives: f.Alternatives[:0], Prints: f.Prints[:0], Notes: f.Notes[:0],
-		room: f.room[:0], facts: f.facts,
+		OriginWhy: f.OriginWhy[:0], Evidence: f.Evidence[:0], Alternatives: f.Alternatives[:0], Prints: f.Prints[:0],
+		Notes: f.Notes[:0],
+		room:  f.room[:0], facts: f.facts,
 	}
 }
 

@@ -19,13 +19,20 @@ var forgedReset = &Rule{
 	Pattern:  Device,
 	RFC:      []string{"RFC 3360 §2.2", "RFC 5961 §3.2", "RFC 9293 §3.5.3"},
 	Doc: Doc{
-		Title:      "A device on the path cut the connection in the name of one side",
-		Happened:   "Neither side ended the connection. A device between them (an intrusion prevention system, a filter, a censor, a misconfigured firewall) sent a RST with one side's address, often one to each side. The receiver aborts the connection; the other side goes on sending until its segments are answered with a RST.",
-		Recognised: "The RST has signs of another sender: the side whose address it has goes on sending, the RST comes sooner than that side could answer, several RSTs try different sequence numbers, TTL, IP ID or Ethernet address are not those of that side's other packets. Never one weak sign alone.",
-		LookAlikes: "A genuine RST has the sender's TTL and continues its IP IDs, and the sender sends nothing after it. A device that dropped the state of an idle connection sends its RST after an idle time (idle-expiry, idle-reset).",
-		Prints:     "ECONNRESET: connection reset by peer, although the peer did not reset the connection.",
-		Remedy:     "Capture on both hosts: a RST that is only in the capture of the receiving side was sent by a device on the path. Then look for filters that reset by content, name (SNI, Host) or address.",
-		Limits:     "Which device it was; the TTL shows how far away it is. A RST with the right TTL, IP ID and numbers is not recognised as forged.",
+		Title: "A device on the path cut the connection in the name of one side",
+		Happened: "Neither side ended the connection. A device between them (an intrusion prevention system, a filter, " +
+			"a censor, a misconfigured firewall) sent a RST with one side's address, often one to each side. The receiver " +
+			"aborts the connection; the other side goes on sending until its segments are answered with a RST.",
+		Recognised: "The RST has signs of another sender: the side whose address it has goes on sending, the RST comes " +
+			"sooner than that side could answer, several RSTs try different sequence numbers, TTL, IP ID or Ethernet address " +
+			"are not those of that side's other packets. Never one weak sign alone.",
+		LookAlikes: "A genuine RST has the sender's TTL and continues its IP IDs, and the sender sends nothing after it. " +
+			"A device that dropped the state of an idle connection sends its RST after an idle time (idle-expiry, idle-reset).",
+		Prints: "ECONNRESET: connection reset by peer, although the peer did not reset the connection.",
+		Remedy: "Capture on both hosts: a RST that is only in the capture of the receiving side was sent by a device " +
+			"on the path. Then look for filters that reset by content, name (SNI, Host) or address.",
+		Limits: "Which device it was; the TTL shows how far away it is. A RST with the right TTL, IP ID and numbers " +
+			"is not recognised as forged.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if !c.PathSigns.Middlebox() || c.Refused() || afterOwn(c) {
@@ -34,9 +41,11 @@ var forgedReset = &Rule{
 		return forgedSure
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = words.Sentence("A device on the path cut the connection in %s's name, %s; %s itself most likely did not send this RST.", Sender(c), Circumstances(c), Sender(c))
+		f.Summary = words.Sentence("A device on the path cut the connection in %s's name, %s; %s itself most likely did "+
+			"not send this RST.", Sender(c), Circumstances(c), Sender(c))
 		if c.WentOn() {
-			f.Summary = words.Sentence("A device on the path sent a RST in %s's name, %s, and the connection went on; %s itself most likely did not send this RST.", Sender(c), Circumstances(c), Sender(c))
+			f.Summary = words.Sentence("A device on the path sent a RST in %s's name, %s, and the connection went on; %s "+
+				"itself most likely did not send this RST.", Sender(c), Circumstances(c), Sender(c))
 		}
 		f.SayCompletion(c)
 		f.SaySigns(c)

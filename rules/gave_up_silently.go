@@ -27,13 +27,17 @@ var gaveUpSilently = &Rule{
 	Pattern:  Silence,
 	RFC:      []string{"RFC 9293 §3.8.3", "RFC 9293 §3.10.8", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
-		Title:      "One side had given up without a RST, and now answers a late segment",
-		Happened:   "One side retransmitted its data without an answer and gave up silently: Linux drops the connection without sending a RST. When the other side sent a segment again, it reached a host that no longer has the connection.",
-		Recognised: "Unanswered retransmissions or probes of one side at growing intervals, silence, then a segment of the other side and a bare RST that answers it.",
+		Title: "One side had given up without a RST, and now answers a late segment",
+		Happened: "One side retransmitted its data without an answer and gave up silently: Linux drops the connection " +
+			"without sending a RST. When the other side sent a segment again, it reached a host that no longer has the " +
+			"connection.",
+		Recognised: "Unanswered retransmissions or probes of one side at growing intervals, silence, then a segment of " +
+			"the other side and a bare RST that answers it.",
 		LookAlikes: "A host that restarted answers in the same way, but has sent no retransmissions before (state-lost).",
 		Prints:     "ETIMEDOUT at the side that gave up, at the time of its last retransmission; ECONNRESET at the other.",
-		Remedy:     "As for data-unacked: find where packets were lost. TCP_USER_TIMEOUT and net.ipv4.tcp_retries2 set how long Linux goes on.",
-		Limits:     "The packets do not show when exactly it gave up.",
+		Remedy: "As for data-unacked: find where packets were lost. TCP_USER_TIMEOUT and net.ipv4.tcp_retries2 set " +
+			"how long Linux goes on.",
+		Limits: "The packets do not show when exactly it gave up.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		run := c.UnansweredRun()
@@ -65,8 +69,10 @@ var gaveUpSilently = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		run := c.UnansweredRun()
-		f.Summary = words.Sentence("%s had %sgiven up %s before: %s were not answered; %s reached a host that no longer has the connection.",
-			words.Capital(Sender(c)), words.Probably(f.Confidence), heardBefore(c), words.Run(run.What, run.Count), LateSegment(c))
+		f.Summary = words.Sentence("%s had %sgiven up %s before: %s were not answered; %s reached a host that no longer "+
+			"has the connection.",
+			words.Capital(Sender(c)), words.Probably(f.Confidence), heardBefore(c), words.Run(run.What, run.Count),
+			LateSegment(c))
 		f.SayRun(c, run)
 		f.Say(claim.Claim{Kind: claim.LastSegment, Side: c.Side, Span: c.Time.Sub(c.Snd.Last.Time)}, c.Snd.Last.Frame)
 		f.SayRST(c)

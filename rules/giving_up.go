@@ -73,8 +73,10 @@ func undelivered(c *facts.Facts) float64 {
 // explainUndelivered explains a RST of the side that the data never reached.
 func explainUndelivered(c *facts.Facts, f *Finding) {
 	run, peer := c.Undelivered(), c.Side.Peer()
-	f.Summary = words.Sentence("%s's data did not arrive: it retransmitted %s of data %s within %s, and no acknowledgment of it was seen, although %s sent other segments; %s",
-		words.Capital(Receiver(c)), words.Bytes(int64(run.LEN)), words.Times(run.Count), words.Span(run.Last.Time.Sub(firstOf(run).Time)), Sender(c), thenEnded(c))
+	f.Summary = words.Sentence("%s's data did not arrive: it retransmitted %s of data %s within %s, and no "+
+		"acknowledgment of it was seen, although %s sent other segments; %s",
+		words.Capital(Receiver(c)), words.Bytes(int64(run.LEN)), words.Times(run.Count),
+		words.Span(run.Last.Time.Sub(firstOf(run).Time)), Sender(c), thenEnded(c))
 	f.sayUndelivered(c, run)
 	f.SayRST(c)
 	openUndelivered(c, f)
@@ -120,10 +122,11 @@ func undeliveredOutcome(c *facts.Facts) programs.Outcome {
 // How sure it is that bytes which only the RST's own number shows were sent again and again, to no avail.
 const unarrivedSure = 0.85
 
-// unarrived returns how sure it is that the RST follows from bytes of its sender that reached neither the capture nor the
-// receiver, and were on their way for long enough to be sent again.
+// unarrived returns how sure it is that the RST follows from bytes of its sender that reached neither the capture nor
+// the receiver, and were on their way for long enough to be sent again.
 func unarrived(c *facts.Facts) float64 {
-	if c.Unarrived() == 0 || c.PeerClosedFirst() || c.Close.By != facts.ByThis || c.Time.Sub(c.Snd.Last.Time) < max(time.Second, 5*c.RTT) {
+	if c.Unarrived() == 0 || c.PeerClosedFirst() || c.Close.By != facts.ByThis ||
+		c.Time.Sub(c.Snd.Last.Time) < max(time.Second, 5*c.RTT) {
 		return 0
 	}
 	return unarrivedSure
@@ -131,14 +134,17 @@ func unarrived(c *facts.Facts) float64 {
 
 // explainUnarrived explains a RST that its receiver answers by asking for bytes long before it.
 func explainUnarrived(c *facts.Facts, f *Finding) {
-	f.Summary = words.Sentence("%s of %s did not arrive: its RST is that far above the number that %s still asks for. It %sgave up, %s after its last segment that was captured.",
-		words.Bytes(c.Unarrived()), Sender(c), Receiver(c), words.Probably(f.Confidence), words.Span(c.Time.Sub(c.Snd.Last.Time)))
+	f.Summary = words.Sentence("%s of %s did not arrive: its RST is that far above the number that %s still asks for. "+
+		"It %sgave up, %s after its last segment that was captured.",
+		words.Bytes(c.Unarrived()), Sender(c), Receiver(c), words.Probably(f.Confidence),
+		words.Span(c.Time.Sub(c.Snd.Last.Time)))
 	f.SayRST(c)
 	f.Say(claim.Claim{Kind: claim.Challenged, Side: c.Side.Peer()}, c.Frame, c.After.ChallengeACK.Frame)
 	f.Say(claim.Claim{Kind: claim.LastSegment, Side: c.Side, Span: c.Time.Sub(c.Snd.Last.Time)}, c.Snd.Last.Frame)
 	f.SayCompletion(c)
 	f.Open(PeerCrash, applicationTimeoutID, 0.8, "less likely: the bytes that were lost explain why it ended")
-	f.CaptureNext = "capture on " + Sender(c) + "'s host too: it shows what was sent again, and how large those packets were"
+	f.CaptureNext = "capture on " + Sender(c) +
+		"'s host too: it shows what was sent again, and how large those packets were"
 }
 
 func explainGivingUp(c *facts.Facts, f *Finding) {
@@ -155,22 +161,27 @@ func explainGivingUp(c *facts.Facts, f *Finding) {
 	default:
 		acked = "; no acknowledgment was captured"
 	}
-	f.Summary = words.Sentence("%s %sgave up: it retransmitted %s %s within %s%s.", words.Capital(Sender(c)), words.Probably(f.Confidence), what, words.Times(run.Count), words.Span(run.Last.Time.Sub(firstOf(run).Time)), acked)
+	f.Summary = words.Sentence("%s %sgave up: it retransmitted %s %s within %s%s.", words.Capital(Sender(c)),
+		words.Probably(f.Confidence), what, words.Times(run.Count), words.Span(run.Last.Time.Sub(firstOf(run).Time)), acked)
 	f.SayRun(c, run)
 	switch {
 	case closedWithout(c, run):
-		f.Summary = words.Sentence("%s's data did not arrive: it retransmitted %s %s within %s without an acknowledgment; when %s closed, it reset the connection.",
-			words.Capital(Sender(c)), what, words.Times(run.Count), words.Span(run.Last.Time.Sub(firstOf(run).Time)), Receiver(c))
+		f.Summary = words.Sentence("%s's data did not arrive: it retransmitted %s %s within %s without an acknowledgment; "+
+			"when %s closed, it reset the connection.",
+			words.Capital(Sender(c)), what, words.Times(run.Count), words.Span(run.Last.Time.Sub(firstOf(run).Time)),
+			Receiver(c))
 		f.Say(claim.Claim{Kind: claim.ClosedBy, Side: c.Side.Peer()}, c.Rcv.FIN.Frame)
 		f.Symptom = words.Capital(Sender(c)) + "'s application gets " + Errno(c, programs.EOF, c.Side)
 	case run != &c.Snd.Retransmits:
 		f.Summary = words.Sentence("%s %sgave up: it retransmitted %s %s within %s although %s acknowledged it each time.",
-			words.Capital(Sender(c)), words.Probably(f.Confidence), what, words.Times(run.Count), words.Span(run.Last.Time.Sub(firstOf(run).Time)), Receiver(c))
+			words.Capital(Sender(c)), words.Probably(f.Confidence), what, words.Times(run.Count),
+			words.Span(run.Last.Time.Sub(firstOf(run).Time)), Receiver(c))
 		f.Say(claim.Claim{Kind: claim.AckedEachTime, Side: c.Side}, c.Rcv.Last.Frame)
 	case run.PeerLast.Seen():
 		f.Say(claim.Claim{Kind: claim.PeerHeard, Side: c.Side}, run.PeerLast.Frame)
 	case c.Rcv.Last.Seen():
-		f.Say(claim.Claim{Kind: claim.Silent, Side: c.Side.Peer(), From: c.Rcv.Last.Frame, Until: c.Frame, Span: c.Time.Sub(c.Rcv.Last.Time)}, c.Rcv.Last.Frame)
+		f.Say(claim.Claim{Kind: claim.Silent, Side: c.Side.Peer(), From: c.Rcv.Last.Frame, Until: c.Frame,
+			Span: c.Time.Sub(c.Rcv.Last.Time)}, c.Rcv.Last.Frame)
 	}
 	f.SayRST(c)
 	if run != &c.Snd.Retransmits {

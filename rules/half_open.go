@@ -20,7 +20,8 @@ func (f *Finding) saySYN(side flows.Side, e *flows.Endpoint) {
 	if !e.SYN.Seen() {
 		return
 	}
-	syn := claim.Claim{Kind: claim.SYNSent, Side: side, Count: int(e.SYNs), Text: f.facts.Conn.End(side.Peer()).Addr.String()}
+	syn := claim.Claim{Kind: claim.SYNSent, Side: side, Count: int(e.SYNs),
+		Text: f.facts.Conn.End(side.Peer()).Addr.String()}
 	if f.facts.Answers != facts.ToSYN { // else the reply says how long ago that was
 		syn.Span = f.facts.Time.Sub(e.SYN.Time)
 	}

@@ -27,16 +27,20 @@ var healthProbe = &Rule{
 	Pattern:  Probe,
 	RFC:      []string{"RFC 9293 §3.5.3", "RFC 9293 §3.10.5"},
 	Doc: Doc{
-		Title:      "The client only checked whether the port answers",
-		Happened:   "A load balancer, a monitoring system or a scanner opened a connection, sent no request, and aborted it with a RST: the quickest way to see that the port accepts connections.",
-		Recognised: "SYN, SYN-ACK, then at once RST+ACK of the client, with or without the ACK that completes the handshake; no data of the client. Often at regular intervals.",
-		LookAlikes: "A bare RST in answer to the SYN-ACK comes from a system that does not know the connection (syn-probe, connect-withdrawn). A server that drops an unused connection is accepted-then-dropped.",
-		Prints:     "Nothing; some servers log an error such as \"Connection reset by peer\" while reading the request.",
-		Remedy:     "Harmless. If the server's log fills with it, let the check close with FIN, or send a real request.",
-		Limits:     "A client that crashes between connecting and its first request looks the same.",
+		Title: "The client only checked whether the port answers",
+		Happened: "A load balancer, a monitoring system or a scanner opened a connection, sent no request, and aborted " +
+			"it with a RST: the quickest way to see that the port accepts connections.",
+		Recognised: "SYN, SYN-ACK, then at once RST+ACK of the client, with or without the ACK that completes the " +
+			"handshake; no data of the client. Often at regular intervals.",
+		LookAlikes: "A bare RST in answer to the SYN-ACK comes from a system that does not know the connection " +
+			"(syn-probe, connect-withdrawn). A server that drops an unused connection is accepted-then-dropped.",
+		Prints: "Nothing; some servers log an error such as \"Connection reset by peer\" while reading the request.",
+		Remedy: "Harmless. If the server's log fills with it, let the check close with FIN, or send a real request.",
+		Limits: "A client that crashes between connecting and its first request looks the same.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if !c.ByClient() || c.Snd.Bytes > 0 || c.Snd.Missing > 1 || c.PathSigns.Middlebox() || !c.Conn.SYNACK.Seen() && !c.Conn.HandshakeACK.Seen() {
+		if !c.ByClient() || c.Snd.Bytes > 0 || c.Snd.Missing > 1 || c.PathSigns.Middlebox() ||
+			!c.Conn.SYNACK.Seen() && !c.Conn.HandshakeACK.Seen() {
 			return 0
 		}
 		greeted := c.Rcv.Bytes > 0
@@ -59,9 +63,11 @@ var healthProbe = &Rule{
 		if c.Close.By == facts.ByFIN {
 			how = "closed it before any data was sent"
 		}
-		f.Summary = words.Sentence("%s opened the connection, sent no request and %s%s: a check whether the port answers.", words.Capital(Sender(c)), how, AfterIdle(c))
+		f.Summary = words.Sentence("%s opened the connection, sent no request and %s%s: a check whether the port "+
+			"answers.", words.Capital(Sender(c)), how, AfterIdle(c))
 		if n := c.Related.SimilarCount; n >= 2 {
-			f.Summary = fmt.Sprintf("A check whether the port answers: %s opened the connection, sent no request and %s, as in %d others before", Sender(c), how, n)
+			f.Summary = fmt.Sprintf("A check whether the port answers: %s opened the connection, sent no request and %s, as "+
+				"in %d others before", Sender(c), how, n)
 			if p := c.Related.SimilarPeriod; p > 0 {
 				f.Summary += ", about every " + words.Span(p)
 			}

@@ -31,13 +31,18 @@ var idleExpiry = &Rule{
 	Pattern:  Idle,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 5382 §5", "RFC 9293 §3.8.4"},
 	Doc: Doc{
-		Title:      "The state of the connection had expired while it was idle",
-		Happened:   "No segment was sent on the connection for a long time. In the meantime its state was dropped, most often by a firewall, NAT or load balancer on the path. The next segment reached a device or host that no longer has the connection, and was answered with a RST.",
-		Recognised: "A long idle time, then a segment and, in reply to it, a bare RST, with no FIN before; often with the TTL of a device on the path, often after a round number of seconds.",
-		LookAlikes: "A host that restarted has no connections either: then it resets its other connections at the same time, and the idle time may be short (state-lost).",
-		Prints:     "ECONNRESET: connection reset by peer, at the first use after a pause.",
-		Remedy:     "Send keep-alives (TCP_KEEPIDLE, or of the protocol) more often than the shortest idle time on the path, or close idle connections in the pool before that.",
-		Limits:     "Who dropped the state, where no sign shows a device.",
+		Title: "The state of the connection had expired while it was idle",
+		Happened: "No segment was sent on the connection for a long time. In the meantime its state was dropped, most " +
+			"often by a firewall, NAT or load balancer on the path. The next segment reached a device or host that no longer " +
+			"has the connection, and was answered with a RST.",
+		Recognised: "A long idle time, then a segment and, in reply to it, a bare RST, with no FIN before; often with the " +
+			"TTL of a device on the path, often after a round number of seconds.",
+		LookAlikes: "A host that restarted has no connections either: then it resets its other connections at the same " +
+			"time, and the idle time may be short (state-lost).",
+		Prints: "ECONNRESET: connection reset by peer, at the first use after a pause.",
+		Remedy: "Send keep-alives (TCP_KEEPIDLE, or of the protocol) more often than the shortest idle time on the " +
+			"path, or close idle connections in the pool before that.",
+		Limits: "Who dropped the state, where no sign shows a device.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if c.Close.By == facts.ByFIN || c.Close.By == facts.ByUnseenFIN || c.Refused() || c.Unopened() {
@@ -50,7 +55,8 @@ var idleExpiry = &Rule{
 			}
 			return 0
 		}
-		if c.Kind != facts.KindReply || c.Trigger == nil || c.Snd.Segments == 0 || len(c.Prior) > 0 || c.UnansweredRun() != nil ||
+		if c.Kind != facts.KindReply || c.Trigger == nil || c.Snd.Segments == 0 || len(c.Prior) > 0 ||
+			c.UnansweredRun() != nil ||
 			c.Related.ResetTogetherCount > 0 || c.ServiceDied() || c.PeerRepeated() {
 			return 0
 		}
@@ -78,11 +84,14 @@ var idleExpiry = &Rule{
 		idle := c.Trigger != nil && !c.DataBetween(c.LastBefore(c.Trigger.Frame), c.Trigger.Mark)
 		switch {
 		case gap >= time.Second && !idle:
-			f.Summary = words.Sentence("%s was silent for %s; %s reached %s, which %sno longer has the connection.", words.Capital(Sender(c)), words.Span(gap), LateSegment(c), who, words.Probably(f.Confidence))
+			f.Summary = words.Sentence("%s was silent for %s; %s reached %s, which %sno longer has the "+
+				"connection.", words.Capital(Sender(c)), words.Span(gap), LateSegment(c), who, words.Probably(f.Confidence))
 		case gap >= time.Second:
-			f.Summary = words.Sentence("The connection was idle for %s; %s reached %s, which %sno longer has it.", words.Span(gap), LateSegment(c), who, words.Probably(f.Confidence))
+			f.Summary = words.Sentence("The connection was idle for %s; %s reached %s, which %sno longer "+
+				"has it.", words.Span(gap), LateSegment(c), who, words.Probably(f.Confidence))
 		default:
-			f.Summary = words.Sentence("%s reached %s, which %sdoes not have the connection.", words.Capital(LateSegment(c)), who, words.Probably(f.Confidence))
+			f.Summary = words.Sentence("%s reached %s, which %sdoes not have the connection.", words.Capital(LateSegment(c)),
+				who, words.Probably(f.Confidence))
 		}
 		if gap >= time.Second {
 			last, next := c.LastBefore(c.Trigger.Frame).Frame, c.Trigger.Frame
@@ -94,6 +103,7 @@ var idleExpiry = &Rule{
 			f.SayTimeout(c, gap, last, next)
 		}
 		f.SayRST(c)
-		f.Open(PeerCrash, stateLostID, 0.85, "the connection had been idle for "+words.Span(gap)+", and no other sign of a crash was seen")
+		f.Open(PeerCrash, stateLostID, 0.85, "the connection had been idle for "+words.Span(gap)+
+			", and no other sign of a crash was seen")
 	},
 }

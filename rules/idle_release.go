@@ -24,9 +24,11 @@ var idleRelease = &Rule{
 	Pattern:  Idle,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9112 §9.5"},
 	Doc: Doc{
-		Title:      "An idle connection was closed by RST",
-		Happened:   "After a complete exchange no data was sent for a while. Then one side closed the connection with a RST in place of a normal close: a connection pool is emptied, a program ends, an idle timeout expires.",
-		Recognised: "The last exchange is complete, some idle time, then a RST of the sender's own decision that answers nothing; no FIN before.",
+		Title: "An idle connection was closed by RST",
+		Happened: "After a complete exchange no data was sent for a while. Then one side closed the connection with a " +
+			"RST in place of a normal close: a connection pool is emptied, a program ends, an idle timeout expires.",
+		Recognised: "The last exchange is complete, some idle time, then a RST of the sender's own decision that answers " +
+			"nothing; no FIN before.",
 		LookAlikes: "A device on the path that ends idle connections is recognised by its origin (idle-reset).",
 		Prints:     "Nothing as a rule; the other side finds the connection closed when it next uses it.",
 		Remedy:     "Harmless. Prefer a normal close: do not set SO_LINGER to 0.",
@@ -49,11 +51,13 @@ var idleRelease = &Rule{
 		if c.LastData().Frame == c.Conn.HandshakeACK.Frame {
 			after = "the handshake"
 		}
-		f.Summary = words.Sentence("%s closed the idle connection with a RST %s after %s, %s.", words.Capital(Sender(c)), words.Span(c.Idle()), after, Circumstances(c))
+		f.Summary = words.Sentence("%s closed the idle connection with a RST %s after %s, %s.", words.Capital(Sender(c)),
+			words.Span(c.Idle()), after, Circumstances(c))
 		f.SayCompletion(c)
 		f.SayIdle(c)
 		f.SayRST(c)
-		f.Open(PeerCrash, "", 0.85, "no unfinished exchange was seen; a program that ends at this moment sends the same packets")
+		f.Open(PeerCrash, "", 0.85, "no unfinished exchange was seen; a program that ends at this moment sends the same "+
+			"packets")
 		f.Open(UnknownConnection, "", 0.1, "the RST carries the numbers of a live connection")
 	},
 }

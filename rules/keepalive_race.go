@@ -30,13 +30,20 @@ var keepaliveRace = &Rule{
 	Pattern:  Race,
 	RFC:      []string{"RFC 9112 §9.3", "RFC 9112 §9.5", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
-		Title:      "A kept-alive connection was closed while a request was in flight",
-		Happened:   "After a complete exchange the connection stayed open for the next request. The server's idle timeout expired and it closed; the client, which had not seen that yet, sent its next request into the closed connection and received a RST in answer.",
-		Recognised: "The last exchange is complete; FIN of the server, usually after some idle time; then a request of the client, within one round trip of the FIN or later; a RST answers it.",
-		LookAlikes: "A server process that dies between two requests sends the same FIN; if its port refuses connections from then on, that is likelier, and the report says so. A FIN in the middle of an exchange is data-after-fin.",
-		Prints:     "Go: EOF or connection reset by peer; Python: RemoteDisconnected or ConnectionResetError; Node.js: socket hang up; OkHttp: unexpected end of stream. Many clients try again by themselves when the request may be repeated.",
-		Remedy:     "Set the client's (or proxy's) idle timeout below the server's, and let requests that may be repeated be retried. For servers behind a load balancer: the server's keep-alive timeout above the balancer's.",
-		Limits:     "From this connection alone a crash of an idle server looks the same.",
+		Title: "A kept-alive connection was closed while a request was in flight",
+		Happened: "After a complete exchange the connection stayed open for the next request. The server's idle timeout " +
+			"expired and it closed; the client, which had not seen that yet, sent its next request into the closed " +
+			"connection and received a RST in answer.",
+		Recognised: "The last exchange is complete; FIN of the server, usually after some idle time; then a request of " +
+			"the client, within one round trip of the FIN or later; a RST answers it.",
+		LookAlikes: "A server process that dies between two requests sends the same FIN; if its port refuses connections " +
+			"from then on, that is likelier, and the report says so. A FIN in the middle of an exchange is data-after-fin.",
+		Prints: "Go: EOF or connection reset by peer; Python: RemoteDisconnected or ConnectionResetError; Node.js: " +
+			"socket hang up; OkHttp: unexpected end of stream. Many clients try again by themselves when the request may be " +
+			"repeated.",
+		Remedy: "Set the client's (or proxy's) idle timeout below the server's, and let requests that may be repeated " +
+			"be retried. For servers behind a load balancer: the server's keep-alive timeout above the balancer's.",
+		Limits: "From this connection alone a crash of an idle server looks the same.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		closed := c.Close.By == facts.ByFIN || c.Close.By == facts.ByUnseenFIN
@@ -56,7 +63,8 @@ var keepaliveRace = &Rule{
 		if b.State == facts.Unclear && c.Close.By == facts.ByFIN && !c.ByClient() {
 			return raceUnclear
 		}
-		if b.State != facts.Answered && b.State != facts.SaidGoodbye && !(b.State == facts.Unclear && c.Close.By == facts.ByUnseenFIN) {
+		if b.State != facts.Answered && b.State != facts.SaidGoodbye &&
+			!(b.State == facts.Unclear && c.Close.By == facts.ByUnseenFIN) {
 			return 0
 		}
 		p := raceBusy
@@ -83,14 +91,16 @@ var keepaliveRace = &Rule{
 		if !answersRequest(c) || c.Conn.Exchange.Guess {
 			what = "next data" // whether it is a request cannot be read
 		}
-		f.Summary = words.Sentence("%s closed the kept-alive connection%s; %s's %s%s %s and reached a closed socket.", words.Capital(Sender(c)), AfterIdle(c), Receiver(c), what, words.Quoted(text), how)
+		f.Summary = words.Sentence("%s closed the kept-alive connection%s; %s's %s%s %s and reached a closed "+
+			"socket.", words.Capital(Sender(c)), AfterIdle(c), Receiver(c), what, words.Quoted(text), how)
 		f.SayCompletion(c)
 		f.SayIdle(c)
 		f.SayClose(c)
 		f.SayAfterClose(c)
 		f.SayRST(c)
 		f.SayRelated(c)
-		f.Open(PeerCrash, dataAfterFINID, 0.8, "no unfinished exchange was seen when it closed; a process that dies at this moment sends the same packets")
+		f.Open(PeerCrash, dataAfterFINID, 0.8, "no unfinished exchange was seen when it closed; a process that dies at "+
+			"this moment sends the same packets")
 		f.Open(UnknownConnection, lateSegmentID, 0.2, "this host had closed the connection itself")
 	},
 	Effects: Effects{

@@ -19,13 +19,17 @@ var keepaliveUnanswered = &Rule{
 	Pattern:  Silence,
 	RFC:      []string{"RFC 9293 §3.8.4", "RFC 9293 §3.8.3"},
 	Doc: Doc{
-		Title:      "Keep-alive probes were not answered",
-		Happened:   "A connection was idle. One side sent keep-alive probes to see whether the other still answers, received no answer to several in a row, and ended the connection.",
-		Recognised: "Evenly spaced probes of one side (at the sequence number one below its next, with no data or one old byte), no answer, then a RST of that side at its next sequence number.",
-		LookAlikes: "A probe that is answered by a RST of the other side found a host that lost its state (state-lost-keepalive).",
-		Prints:     "ETIMEDOUT: connection timed out, at the side that probed, often at its next read or write.",
-		Remedy:     "The other host, or the path to it, had failed: look for suspended machines, lost Wi-Fi or VPN, and for NAT devices or firewalls that drop idle connections sooner than the probes come.",
-		Limits:     "The packets do not show whether the peer had failed or was only unreachable.",
+		Title: "Keep-alive probes were not answered",
+		Happened: "A connection was idle. One side sent keep-alive probes to see whether the other still answers, " +
+			"received no answer to several in a row, and ended the connection.",
+		Recognised: "Evenly spaced probes of one side (at the sequence number one below its next, with no data or one old " +
+			"byte), no answer, then a RST of that side at its next sequence number.",
+		LookAlikes: "A probe that is answered by a RST of the other side found a host that lost its state " +
+			"(state-lost-keepalive).",
+		Prints: "ETIMEDOUT: connection timed out, at the side that probed, often at its next read or write.",
+		Remedy: "The other host, or the path to it, had failed: look for suspended machines, lost Wi-Fi or VPN, and " +
+			"for NAT devices or firewalls that drop idle connections sooner than the probes come.",
+		Limits: "The packets do not show whether the peer had failed or was only unreachable.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		run := c.KeepAliveProbes()

@@ -27,13 +27,20 @@ var lateGoodbye = &Rule{
 	Pattern:  Habit,
 	RFC:      []string{"RFC 9293 §3.6", "RFC 9293 §3.10.7.1", "RFC 5321 §3.8", "RFC 5321 §4.1.1.10"},
 	Doc: Doc{
-		Title:      "The exchange had ended by its protocol, and the rest of the closing was answered by a RST",
-		Happened:   "The two programs had finished: one sent the closing message of its protocol (QUIT and 221, Terminate, GOAWAY, unbind, Call-Clear) or simply closed after a complete exchange. What came after that, the other side's closing message, FIN or ACK, reached a closed socket; or one side sent a RST in place of its FIN.",
-		Recognised: "The last exchange is complete, was ended by a closing message, or the client had requested nothing; then FIN of the RST's sender and from the other side no more than a closing message, FIN or ACK, soon after; or a command that can no longer be answered because the server had ended the session (SMTP 421 or 521); or the sender's own RST right after the closing message.",
-		LookAlikes: "A bare FIN or ACK that comes a second or more after the sender's FIN was acknowledged finds a half-closed state that has expired (late-segment). The same with TLS alerts is close-notify-race.",
-		Prints:     "Nothing, in most programs.",
-		Remedy:     "Harmless.",
-		Limits:     "For protocols that are not known, whether the exchange was complete is judged by whose turn it was, and a closing message by its size and place.",
+		Title: "The exchange had ended by its protocol, and the rest of the closing was answered by a RST",
+		Happened: "The two programs had finished: one sent the closing message of its protocol (QUIT and 221, " +
+			"Terminate, GOAWAY, unbind, Call-Clear) or simply closed after a complete exchange. What came after that, the " +
+			"other side's closing message, FIN or ACK, reached a closed socket; or one side sent a RST in place of its FIN.",
+		Recognised: "The last exchange is complete, was ended by a closing message, or the client had requested nothing; " +
+			"then FIN of the RST's sender and from the other side no more than a closing message, FIN or ACK, soon after; or " +
+			"a command that can no longer be answered because the server had ended the session (SMTP 421 or 521); or the " +
+			"sender's own RST right after the closing message.",
+		LookAlikes: "A bare FIN or ACK that comes a second or more after the sender's FIN was acknowledged finds a " +
+			"half-closed state that has expired (late-segment). The same with TLS alerts is close-notify-race.",
+		Prints: "Nothing, in most programs.",
+		Remedy: "Harmless.",
+		Limits: "For protocols that are not known, whether the exchange was complete is judged by whose turn it was, " +
+			"and a closing message by its size and place.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if c.PathSigns.Middlebox() {
@@ -46,7 +53,8 @@ var lateGoodbye = &Rule{
 			}
 			return 0
 		}
-		if c.Close.By == facts.ByEarlier || c.Kind == facts.KindAbort && !c.DrawnByData() || !b.Finished(c.Side) || c.MidConversation() {
+		if c.Close.By == facts.ByEarlier || c.Kind == facts.KindAbort && !c.DrawnByData() || !b.Finished(c.Side) ||
+			c.MidConversation() {
 			return 0
 		}
 		switch {
@@ -73,18 +81,26 @@ var lateGoodbye = &Rule{
 			f.Summary = words.Sentence("%s ended the connection with a RST %s.", words.Capital(Sender(c)), Circumstances(c))
 		case c.AfterClose.Data.Seen() && c.AfterClose.Unasked:
 			f.Summary = words.Sentence("%s had closed %s; %s of unsolicited data of %s %s and reached a closed socket.",
-				words.Capital(Sender(c)), Circumstances(c), words.Bytes(int64(c.AfterClose.Bytes)), Receiver(c), CameInBytes(c, c.AfterClose.Data))
+				words.Capital(Sender(c)), Circumstances(c), words.Bytes(int64(c.AfterClose.Bytes)), Receiver(c),
+				CameInBytes(c, c.AfterClose.Data))
 		case c.AfterClose.Data.Seen():
 			last := c.Close.Exchange.Last[flows.Responder].Text
-			f.Summary = words.Sentence("%s ended the session with its last message%s and closed; %s's next message%s %s and reached a closed socket. The server's message says what went wrong, not the RST.",
-				words.Capital(Sender(c)), words.Quoted(last), Receiver(c), words.Quoted(c.TextAfterClose()), Came(c, c.AfterClose.Data))
-			f.Remedy = "Read the server's last message: it says why it ended the session. The client should close when it has read it, and send nothing more."
+			f.Summary = words.Sentence("%s ended the session with its last message%s and closed; %s's next message%s %s and "+
+				"reached a closed socket. The server's message says what went wrong, not the RST.",
+				words.Capital(Sender(c)), words.Quoted(last), Receiver(c), words.Quoted(c.TextAfterClose()),
+				Came(c, c.AfterClose.Data))
+			f.Remedy = "Read the server's last message: it says why it ended the session. The client should close when it " +
+				"has read it, and send nothing more."
 		case c.AfterClose.Likely:
-			f.Summary = words.Sentence("%s had closed %s; %s's last message, probably a closing one, %s and reached a closed socket.", words.Capital(Sender(c)), Circumstances(c), Receiver(c), Came(c, c.AfterClose.Bye))
+			f.Summary = words.Sentence("%s had closed %s; %s's last message, probably a closing one, %s and reached a closed "+
+				"socket.", words.Capital(Sender(c)), Circumstances(c), Receiver(c), Came(c, c.AfterClose.Bye))
 		case c.Trigger != nil:
-			f.Summary = words.Sentence("%s had closed %s; %s %s and reached a closed socket.", words.Capital(Sender(c)), Circumstances(c), triggerSegment(c), cameTrigger(c))
+			f.Summary = words.Sentence("%s had closed %s; %s %s and reached a closed socket.", words.Capital(Sender(c)),
+				Circumstances(c), triggerSegment(c), cameTrigger(c))
 		default:
-			f.Summary = words.Sentence("%s had closed %s; a segment that the capture does not hold reached the closed socket %s later, %sonly a closing message.", words.Capital(Sender(c)), Circumstances(c), words.Span(c.Time.Sub(c.Close.Time)), words.Probably(f.Confidence))
+			f.Summary = words.Sentence("%s had closed %s; a segment that the capture does not hold reached the closed socket "+
+				"%s later, %sonly a closing message.", words.Capital(Sender(c)), Circumstances(c),
+				words.Span(c.Time.Sub(c.Close.Time)), words.Probably(f.Confidence))
 		}
 		f.SayCompletion(c)
 		f.SayIdle(c)

@@ -25,13 +25,17 @@ var lateSYNACK = &Rule{
 	Pattern:  Unasked,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
-		Title:      "The SYN-ACK came after the client had given up connecting",
-		Happened:   "A client sent a SYN and gave up before the answer came. When the SYN-ACK arrived at last, the client's system no longer had the connection attempt, and answered with a RST.",
-		Recognised: "SYN, perhaps retransmitted, a SYN-ACK a second or more later, and a bare RST of the client whose sequence number is the ACK of the SYN-ACK; no third step of the handshake.",
-		LookAlikes: "A scanner resets the SYN-ACK at once (syn-probe), and so does the system of a program that cancelled its attempt (connect-withdrawn).",
-		Prints:     "The client printed its connect timeout before this RST was sent; the server's application sees nothing.",
-		Remedy:     "Find out why the answer took so long (a full accept queue or lost packets delay the SYN-ACK), or use a longer connect timeout.",
-		Limits:     "The packets do not show why the client gave up.",
+		Title: "The SYN-ACK came after the client had given up connecting",
+		Happened: "A client sent a SYN and gave up before the answer came. When the SYN-ACK arrived at last, the " +
+			"client's system no longer had the connection attempt, and answered with a RST.",
+		Recognised: "SYN, perhaps retransmitted, a SYN-ACK a second or more later, and a bare RST of the client whose " +
+			"sequence number is the ACK of the SYN-ACK; no third step of the handshake.",
+		LookAlikes: "A scanner resets the SYN-ACK at once (syn-probe), and so does the system of a program that cancelled " +
+			"its attempt (connect-withdrawn).",
+		Prints: "The client printed its connect timeout before this RST was sent; the server's application sees nothing.",
+		Remedy: "Find out why the answer took so long (a full accept queue or lost packets delay the SYN-ACK), or use " +
+			"a longer connect timeout.",
+		Limits: "The packets do not show why the client gave up.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if c.ResetsSYNACK() {
@@ -48,12 +52,14 @@ var lateSYNACK = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		if c.Trigger == nil {
-			f.Summary = words.Sentence("%s had given up the connection attempt that it began %s before: its RST %sanswers a late SYN-ACK, which the capture does not hold.",
+			f.Summary = words.Sentence("%s had given up the connection attempt that it began %s before: its RST %sanswers a "+
+				"late SYN-ACK, which the capture does not hold.",
 				words.Capital(Sender(c)), words.Span(c.Time.Sub(c.Snd.SYN.Time)), words.Probably(f.Confidence))
 			f.SayHalfOpen(c)
 		} else {
 			wait := c.Trigger.Time.Sub(c.Snd.SYN.Time)
-			f.Summary = words.Sentence("%s's SYN-ACK came %s after the first SYN; by then %s had given up connecting and reset it.", words.Capital(Receiver(c)), words.Span(wait), Sender(c))
+			f.Summary = words.Sentence("%s's SYN-ACK came %s after the first SYN; by then %s had given up connecting and "+
+				"reset it.", words.Capital(Receiver(c)), words.Span(wait), Sender(c))
 			f.SayHalfOpen(c)
 		}
 		f.Open(RetransmitTimeout, synUnansweredID, 0.6, "when a connection attempt times out, most systems stop silently")

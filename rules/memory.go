@@ -50,8 +50,10 @@ func (m *memory) add(c *facts.Facts, f *Finding) {
 		m.head = r
 	}
 	m.tail = r
-	e := facts.Earlier{Mark: c.Mark, Side: c.Side, SEQ: c.SEQ, Flags: c.Flags, Trigger: c.TriggerMark(), Challenge: c.After.ChallengeACK, Accept: c.Accept, Root: f.Repeats,
-		Verdict: facts.Verdict{Rule: f.Rule.ID, Cause: string(f.Cause), Origin: string(f.Origin), Severity: string(f.Severity), Confidence: f.Confidence}}
+	e := facts.Earlier{Mark: c.Mark, Side: c.Side, SEQ: c.SEQ, Flags: c.Flags, Trigger: c.TriggerMark(),
+		Challenge: c.After.ChallengeACK, Accept: c.Accept, Root: f.Repeats,
+		Verdict: facts.Verdict{Rule: f.Rule.ID, Cause: string(f.Cause), Origin: string(f.Origin),
+			Severity: string(f.Severity), Confidence: f.Confidence}}
 	if e.Root == 0 {
 		e.Root = c.Frame
 	}

@@ -12,9 +12,9 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-// addMoment adds to the remedy the times for which to look in a log, in UTC by the clock of the capture: when the sender
-// closed, and when a request was sent that it left open. The RST's own time is in the report already; it is repeated only
-// where the remedy sends the reader to a log.
+// addMoment adds to the remedy the times for which to look in a log, in UTC by the clock of the capture: when the
+// sender closed, and when a request was sent that it left open. The RST's own time is in the report already; it is
+// repeated only where the remedy sends the reader to a log.og.
 func (f *Finding) addMoment(c *facts.Facts) {
 	if f.Severity == Info || f.Repeats != 0 || f.Remedy == "" {
 		return
@@ -57,8 +57,8 @@ func openRequest(c *facts.Facts) flows.Mark {
 	return flows.Mark{}
 }
 
-// moment prints when a frame was captured, to the millisecond as logs have it. A text may show the time of day alone, in
-// a zone that it does not name: its packets are of the first day of 1970.
+// moment prints when a frame was captured, to the millisecond as logs have it. A text may show the time of day alone,
+// in a zone that it does not name: its packets are of the first day of 1970.
 func moment(what string, m flows.Mark) string {
 	t := m.Time.Std()
 	at := t.Format("2006-01-02 15:04:05.000") + " UTC"

@@ -20,13 +20,19 @@ var mtuBlackHole = &Rule{
 	Pattern:  Silence,
 	RFC:      []string{"RFC 9293 §3.7.2", "RFC 9293 §3.8.3", "RFC 2923 §2.1"},
 	Doc: Doc{
-		Title:      "Only full-size packets were lost",
-		Happened:   "Small packets passed, large ones did not: somewhere on the path the packets are too large (a tunnel, a VPN, PPPoE), and the ICMP message that would say so does not come back. The sender retransmitted its large packet until it gave up, or until the other side, which was waiting for that data, timed out and closed.",
-		Recognised: "The retransmitted segment is large; smaller ones of the same side were acknowledged, and the other side still sends segments; then a RST of the sender, or a FIN or RST of the other side. ICMP \"fragmentation needed\" or \"packet too big\" about this connection is the proof.",
+		Title: "Only full-size packets were lost",
+		Happened: "Small packets passed, large ones did not: somewhere on the path the packets are too large (a tunnel, " +
+			"a VPN, PPPoE), and the ICMP message that would say so does not come back. The sender retransmitted its large " +
+			"packet until it gave up, or until the other side, which was waiting for that data, timed out and closed.",
+		Recognised: "The retransmitted segment is large; smaller ones of the same side were acknowledged, and the other " +
+			"side still sends segments; then a RST of the sender, or a FIN or RST of the other side. ICMP \"fragmentation " +
+			"needed\" or \"packet too big\" about this connection is the proof.",
 		LookAlikes: "A path that fails altogether loses small packets as well, and the peer is silent (data-unacked).",
-		Prints:     "ETIMEDOUT at the sending side; typically the connection opens and hangs at the first large response or upload.",
-		Remedy:     "Lower the MTU or clamp the MSS at the tunnel (iptables --clamp-mss-to-pmtu), let ICMP type 3 code 4 and ICMPv6 type 2 pass, or switch on net.ipv4.tcp_mtu_probing.",
-		Limits:     "Segmentation offload hides the true packet size in a capture on the sending host.",
+		Prints: "ETIMEDOUT at the sending side; typically the connection opens and hangs at the first large response " +
+			"or upload.",
+		Remedy: "Lower the MTU or clamp the MSS at the tunnel (iptables --clamp-mss-to-pmtu), let ICMP type 3 code 4 " +
+			"and ICMPv6 type 2 pass, or switch on net.ipv4.tcp_mtu_probing.",
+		Limits: "Segmentation offload hides the true packet size in a capture on the sending host.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		p, who := gaveUp(c), c.Snd
@@ -57,7 +63,9 @@ var mtuBlackHole = &Rule{
 			side, then = c.Side.Peer(), thenEnded(c)
 		}
 		run, acked := &c.Conn.End(side).Retransmits, c.Conn.End(side).MaxAcked
-		f.Summary = words.Sentence("Only large packets were lost: a segment of %s of %s was retransmitted %s and not acknowledged, while smaller ones were; %s", words.Bytes(int64(run.LEN)), words.Side(side), words.Times(run.Count), then)
+		f.Summary = words.Sentence("Only large packets were lost: a segment of %s of %s was retransmitted %s and not "+
+			"acknowledged, while smaller ones were; %s", words.Bytes(int64(run.LEN)), words.Side(side), words.Times(run.Count),
+			then)
 		if acked > 0 {
 			f.Say(claim.Claim{Kind: claim.MaxAcked, Side: side, Bytes: int64(acked), Of: int64(run.LEN)}, run.Last.Frame)
 		}

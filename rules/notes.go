@@ -82,7 +82,8 @@ func sameSYNLater(c *facts.Facts) flows.Mark {
 		return m
 	}
 	for i := range c.After.Events {
-		if e := &c.After.Events[i]; e.Side != c.Side && e.Flags&(flows.SYN|flows.ACK) == flows.SYN && e.Frame > c.Trigger.Frame {
+		if e := &c.After.Events[i]; e.Side != c.Side && e.Flags&(flows.SYN|flows.ACK) == flows.SYN &&
+			e.Frame > c.Trigger.Frame {
 			return e.Mark
 		}
 	}
@@ -125,9 +126,11 @@ func captureNext(c *facts.Facts, f *Finding) string {
 	if f.Confidence < 0.8 && len(f.Alternatives) > 0 && f.Origin != OriginMiddlebox {
 		a := f.Alternatives[0].Cause
 		if f.Cause == PeerCrash && a == FastClose || f.Cause == FastClose && a == PeerCrash {
-			next = append(next, "look into the log of "+Sender(c)+" at that moment; on Linux 6.10 and later the tracepoint tcp:tcp_send_reset there records why")
+			next = append(next, "look into the log of "+Sender(c)+
+				" at that moment; on Linux 6.10 and later the tracepoint tcp:tcp_send_reset there records why")
 		} else if len(next) == 0 {
-			next = append(next, "on "+Sender(c)+"'s host record the tracepoint tcp:tcp_send_reset (Linux 6.10 and later): it records the kernel's reason")
+			next = append(next, "on "+Sender(c)+"'s host record the tracepoint tcp:tcp_send_reset (Linux 6.10 and later): it "+
+				"records the kernel's reason")
 		}
 	}
 	return strings.Join(next, "; ")

@@ -28,7 +28,8 @@ func (f *Finding) setOrigin(c *facts.Facts) {
 	}
 }
 
-// correctOrigin replaces an origin that the packets suggest by the known one. The signs for the other one stay as notes.
+// correctOrigin replaces an origin that the packets suggest by the known one. The signs for the other one stay as
+// notes.
 func (f *Finding) correctOrigin(known Origin) {
 	f.Notes = append(f.Notes, f.OriginWhy...)
 	f.Origin, f.OriginWhy = known, f.OriginWhy[:0]

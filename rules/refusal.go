@@ -53,13 +53,16 @@ func (f *Finding) SayRefusal(c *facts.Facts) {
 		f.Say(claim.Claim{Kind: claim.NoSYNACK, Side: c.Side, Limited: opens.Seen()}, c.Frame)
 	}
 	if c.WrongEcho() {
-		f.Say(claim.Claim{Kind: claim.WrongEcho, Side: c.Side, Number: uint64(c.Opts.TSecr), Expected: uint64(c.Rcv.TSval)}, c.Frame)
+		f.Say(claim.Claim{Kind: claim.WrongEcho, Side: c.Side, Number: uint64(c.Opts.TSecr), Expected: uint64(c.Rcv.TSval)},
+			c.Frame)
 	}
 	if synack, ack := c.OpensAfter(); ack.Seen() {
-		f.Summary = words.Sentence("A RST refused the connection to %s, but %s did not accept that RST: the handshake was completed %s later.", where, Receiver(c), words.Span(ack.Time.Sub(c.Time)))
+		f.Summary = words.Sentence("A RST refused the connection to %s, but %s did not accept that RST: the handshake was "+
+			"completed %s later.", where, Receiver(c), words.Span(ack.Time.Sub(c.Time)))
 		f.Severity = Warning
 		f.Symptom = "nothing: " + Receiver(c) + "'s TCP did not accept this RST, and the connection opened"
-		f.Say(claim.Claim{Kind: claim.OpenedAfter, Side: flows.Originator, Span: ack.Time.Sub(c.Time)}, synack.Frame, ack.Frame)
+		f.Say(claim.Claim{Kind: claim.OpenedAfter, Side: flows.Originator, Span: ack.Time.Sub(c.Time)}, synack.Frame,
+			ack.Frame)
 	}
 	f.Open(UnknownConnection, straySegmentID, 0.5, "the RST refuses a SYN, which opens a connection")
 }

@@ -44,7 +44,8 @@ func (e *Engine) repeat(c *facts.Facts) *Finding {
 	}
 	if cause == ClosedPort && c.Refused() {
 		f.Confidence = root.Verdict.Confidence
-		f.Summary = words.Sentence("%s tried again and was refused again %s, as at frame %s.", words.Capital(Receiver(c)), words.Relative(c.Time.Sub(root.Time)), strconv.Itoa(root.Frame))
+		f.Summary = words.Sentence("%s tried again and was refused again %s, as at frame %s.", words.Capital(Receiver(c)),
+			words.Relative(c.Time.Sub(root.Time)), strconv.Itoa(root.Frame))
 		f.Say(claim.Claim{Kind: claim.SameEvent, Side: c.Side, Span: c.Time.Sub(root.Time)}, root.Frame)
 		f.SayRST(c)
 		openRepeat(c, f)
@@ -63,7 +64,8 @@ func (e *Engine) repeat(c *facts.Facts) *Finding {
 	case cause == RetransmitTimeout:
 		why = words.Sentence("%s had ended the connection before", Sender(c))
 		factor = repeatDeaf
-	case c.Kind == facts.KindAbort && c.Trigger == nil && prev.Flags.Has(flows.ACK) && prev.SEQ == c.SEQ && late > c.Soon():
+	case c.Kind == facts.KindAbort && c.Trigger == nil && prev.Flags.Has(flows.ACK) && prev.SEQ == c.SEQ &&
+		late > c.Soon():
 		why = words.Sentence("%s repeats it", Sender(c))
 	case cause == UnknownConnection && c.Kind != facts.KindAbort:
 		why = words.Sentence("%s still does not know the connection", Sender(c))
@@ -115,7 +117,8 @@ func (e *Engine) stray(c *facts.Facts) *Finding {
 	}
 	for i := len(c.Earlier) - 1; i >= 0; i-- {
 		prev := &c.Earlier[i]
-		if cause := Cause(prev.Verdict.Cause); prev.Side == c.Side || prev.Verdict.Origin != string(OriginEndpoint) || cause == ClosedPort || cause == UnknownConnection {
+		if cause := Cause(prev.Verdict.Cause); prev.Side == c.Side || prev.Verdict.Origin != string(OriginEndpoint) ||
+			cause == ClosedPort || cause == UnknownConnection {
 			continue
 		}
 		d := c.Trigger.Time.Sub(prev.Time)
@@ -124,7 +127,8 @@ func (e *Engine) stray(c *facts.Facts) *Finding {
 		}
 		f := e.begin(e.rule(prev.Verdict.Rule), Cause(prev.Verdict.Cause), Severity(prev.Verdict.Severity))
 		f.Repeats, f.Confidence = prev.Root, prev.Verdict.Confidence*strayEvent
-		f.Summary = fmt.Sprintf("%s had reset the connection at frame %d; a segment that was in flight then drew this RST of %s. It belongs to the same event.", words.Capital(Receiver(c)), prev.Frame, Sender(c))
+		f.Summary = fmt.Sprintf("%s had reset the connection at frame %d; a segment that was in flight then drew this RST "+
+			"of %s. It belongs to the same event.", words.Capital(Receiver(c)), prev.Frame, Sender(c))
 		f.Say(claim.Claim{Kind: claim.ResetBefore, Side: c.Side.Peer(), Span: c.Time.Sub(prev.Time)}, prev.Frame)
 		f.SayRST(c)
 		openRepeat(c, f)
@@ -140,7 +144,8 @@ func openRepeat(c *facts.Facts, f *Finding) {
 	case c.Kind == facts.KindAbort || c.Trigger == nil:
 		f.Open(UnknownConnection, lateSegmentID, 0.3, "less likely: it belongs to the event of the first RST")
 	default:
-		f.Open(UnknownConnection, lateSegmentID, 0.6, "the connection was gone by then; but the cause of that is the first RST's")
+		f.Open(UnknownConnection, lateSegmentID, 0.6,
+			"the connection was gone by then; but the cause of that is the first RST's")
 	}
 	if f.Cause == FastClose || f.Cause == UnknownConnection {
 		f.Open(PeerCrash, "", 0.3, "it belongs to the event of the first RST")
@@ -165,5 +170,6 @@ func chained(c *facts.Facts, prev *facts.Earlier) bool {
 // connection itself, which goes on no more.
 func afterOwn(c *facts.Facts) bool {
 	own := c.LastOwnReset()
-	return own != nil && own.Verdict.Origin != string(OriginMiddlebox) && c.PathSigns.Middlebox() && c.Kind == facts.KindReply && !c.GoesOnAfter(own)
+	return own != nil && own.Verdict.Origin != string(OriginMiddlebox) && c.PathSigns.Middlebox() &&
+		c.Kind == facts.KindReply && !c.GoesOnAfter(own)
 }

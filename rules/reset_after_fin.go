@@ -26,13 +26,20 @@ var resetAfterFIN = &Rule{
 	Pattern:  Habit,
 	RFC:      []string{"RFC 9293 §3.6", "RFC 9293 §3.10.5", "RFC 1122 §4.2.2.13"},
 	Doc: Doc{
-		Title:      "One side closed with FIN and, right after it, with RST",
-		Happened:   "A program closed its connection, and the program or its system did not wait for the other side to close too: after the FIN it sent a RST to release the connection at once.",
-		Recognised: "FIN and then RST of the same side at the sequence number after the FIN, usually within one round trip, or later while the other side has not closed yet; all data of the exchange is acknowledged, and no new data of the other side was seen in between.",
-		LookAlikes: "When data of the other side comes after the FIN, the RST says that it was discarded (data-after-fin, unread-data). A RST that is not a reply, long after both sides had closed, is hardly the host's: it has no connection left to reset, but a device on the path may have (idle-reset).",
-		Prints:     "Nothing as a rule: the other side had read the end of the stream. If it writes at that moment, it gets ECONNRESET.",
-		Remedy:     "Harmless. HAProxy does it with option nolinger, Windows and several device stacks by themselves, Linux with a negative TCP_LINGER2.",
-		Limits:     "Why the program did not wait.",
+		Title: "One side closed with FIN and, right after it, with RST",
+		Happened: "A program closed its connection, and the program or its system did not wait for the other side to " +
+			"close too: after the FIN it sent a RST to release the connection at once.",
+		Recognised: "FIN and then RST of the same side at the sequence number after the FIN, usually within one round " +
+			"trip, or later while the other side has not closed yet; all data of the exchange is acknowledged, and no new " +
+			"data of the other side was seen in between.",
+		LookAlikes: "When data of the other side comes after the FIN, the RST says that it was discarded (data-after-fin, " +
+			"unread-data). A RST that is not a reply, long after both sides had closed, is hardly the host's: it has no " +
+			"connection left to reset, but a device on the path may have (idle-reset).",
+		Prints: "Nothing as a rule: the other side had read the end of the stream. If it writes at that moment, it " +
+			"gets ECONNRESET.",
+		Remedy: "Harmless. HAProxy does it with option nolinger, Windows and several device stacks by themselves, " +
+			"Linux with a negative TCP_LINGER2.",
+		Limits: "Why the program did not wait.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if c.Close.By != facts.ByFIN && c.Close.By != facts.ByUnseenFIN || c.PathSigns.Middlebox() {
@@ -49,7 +56,8 @@ var resetAfterFIN = &Rule{
 		}
 		b := c.Close.Completion
 		// Data that came after the FIN, and is no goodbye, was thrown away.
-		crossed := c.AfterClose.Data.Seen() && c.AfterClose.Data.Time.Sub(c.Close.Time) <= c.Soon() && !c.ByClient() && b.Finished(c.Side)
+		crossed := c.AfterClose.Data.Seen() && c.AfterClose.Data.Time.Sub(c.Close.Time) <= c.Soon() && !c.ByClient() &&
+			b.Finished(c.Side)
 		if c.AfterClose.Data.Seen() && !crossed {
 			return 0
 		}
@@ -77,20 +85,25 @@ var resetAfterFIN = &Rule{
 		switch {
 		case c.ResetsNothing():
 			last := max(c.Snd.FIN.Time, c.Rcv.FIN.Time)
-			f.Summary = words.Sentence("Both sides had closed %s before; %s's RST had nothing left to reset.", words.Span(c.Time.Sub(last)), Sender(c))
+			f.Summary = words.Sentence("Both sides had closed %s before; %s's RST had nothing left "+
+				"to reset.", words.Span(c.Time.Sub(last)), Sender(c))
 		case answersOwnClosing(c) && c.PeerClosedFirst():
-			f.Summary = words.Sentence("%s closed first, %s; %s closed in return, and answered the last ACK with a RST: it no longer had the connection.",
+			f.Summary = words.Sentence("%s closed first, %s; %s closed in return, and answered the last ACK with a RST: it "+
+				"no longer had the connection.",
 				words.Capital(Receiver(c)), Circumstances(c), Sender(c))
 		case gap > max(time.Second, 4*c.RTT) && !c.Rcv.FIN.Seen():
-			f.Summary = words.Sentence("%s closed with FIN, %s; when %s had not closed in return %s later, it reset the half-closed connection.",
+			f.Summary = words.Sentence("%s closed with FIN, %s; when %s had not closed in return %s later, it reset the "+
+				"half-closed connection.",
 				words.Capital(Sender(c)), Circumstances(c), Receiver(c), words.Span(gap))
 			f.Say(claim.Claim{Kind: claim.NoFIN, Side: c.Side.Peer(), Until: c.Frame})
 		default:
-			f.Summary = words.Sentence("%s closed with FIN and %s later with RST, %s.", words.Capital(Sender(c)), words.Span(gap), Circumstances(c))
+			f.Summary = words.Sentence("%s closed with FIN and %s later with RST, %s.", words.Capital(Sender(c)),
+				words.Span(gap), Circumstances(c))
 		}
 		if b.Unfinished(c.Side) {
 			f.Severity = Warning
-			f.Remedy = "The close itself is harmless. An exchange was unfinished when it came: look in the logs of both sides at that time for why no answer came, and for which side timed out."
+			f.Remedy = "The close itself is harmless. An exchange was unfinished when it came: look in the logs of both " +
+				"sides at that time for why no answer came, and for which side timed out."
 		}
 		f.SayCompletion(c)
 		f.SayIdle(c)
@@ -125,5 +138,6 @@ var resetAfterFIN = &Rule{
 // own FIN: the end of the closing itself, not a new segment.
 func answersOwnClosing(c *facts.Facts) bool {
 	t := c.Trigger
-	return t != nil && c.Answers == facts.ToACK && (t.Frame == c.Snd.FINAcked.Frame || t.Time.Sub(c.Close.Time) < c.Soon()) && c.Snd.FINAcked.Seen() && c.Rcv.FIN.Seen()
+	return t != nil && c.Answers == facts.ToACK &&
+		(t.Frame == c.Snd.FINAcked.Frame || t.Time.Sub(c.Close.Time) < c.Soon()) && c.Snd.FINAcked.Seen() && c.Rcv.FIN.Seen()
 }

@@ -21,13 +21,17 @@ var resetInsteadOfFIN = &Rule{
 	Pattern:  Habit,
 	RFC:      []string{"RFC 9293 §3.6", "RFC 9293 §3.10.5"},
 	Doc: Doc{
-		Title:      "One side closed with FIN, the other answered with RST in place of its own FIN",
-		Happened:   "The first side had finished and closed. The other side had finished too, and ended the connection with a RST in place of a FIN: faster, and without TIME-WAIT.",
-		Recognised: "FIN of the other side, usually acknowledged, then RST of this side at its own next sequence number; the exchange was complete before.",
-		LookAlikes: "If a response was still due from the side that resets, the first side had withdrawn its request by closing; then a crash is possible too.",
-		Prints:     "Nothing as a rule: the receiver had closed before.",
-		Remedy:     "Harmless. Programs do it with SO_LINGER 0, or by closing with unread data; Windows services and device stacks do it often.",
-		Limits:     "Whether it was intended, or the program had left data unread.",
+		Title: "One side closed with FIN, the other answered with RST in place of its own FIN",
+		Happened: "The first side had finished and closed. The other side had finished too, and ended the connection " +
+			"with a RST in place of a FIN: faster, and without TIME-WAIT.",
+		Recognised: "FIN of the other side, usually acknowledged, then RST of this side at its own next sequence number; " +
+			"the exchange was complete before.",
+		LookAlikes: "If a response was still due from the side that resets, the first side had withdrawn its request by " +
+			"closing; then a crash is possible too.",
+		Prints: "Nothing as a rule: the receiver had closed before.",
+		Remedy: "Harmless. Programs do it with SO_LINGER 0, or by closing with unread data; Windows services and " +
+			"device stacks do it often.",
+		Limits: "Whether it was intended, or the program had left data unread.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if c.Close.By != facts.ByThis || !c.PeerClosedFirst() || c.PathSigns.Middlebox() {
@@ -58,7 +62,8 @@ var resetInsteadOfFIN = &Rule{
 		if !fin.Seen() {
 			fin = c.Rcv.UnseenFIN
 		}
-		f.Summary = words.Sentence("%s had closed; %s answered %s later with a RST in place of its own FIN, %s.", words.Capital(Receiver(c)), Sender(c), words.Span(c.Time.Sub(fin.Time)), Circumstances(c))
+		f.Summary = words.Sentence("%s had closed; %s answered %s later with a RST in place of its own "+
+			"FIN, %s.", words.Capital(Receiver(c)), Sender(c), words.Span(c.Time.Sub(fin.Time)), Circumstances(c))
 		f.SayCompletion(c)
 		f.sayFINAcked(c.Side.Peer(), c.Rcv)
 		f.SayRST(c)
@@ -75,5 +80,6 @@ var resetInsteadOfFIN = &Rule{
 // linuxReply reports whether the RST looks like Linux's reply for a connection that it does not have, while
 // the sender's other segments show that it counts IP IDs.
 func linuxReply(c *facts.Facts) bool {
-	return c.WND == 0 && c.HeaderLen == 20 && c.IPID == 0 && !c.Unknown.Has(flows.FieldIPID) && (c.Snd.IPID != 0 || c.Snd.HasTS || c.Snd.SYNOpts.HasTS)
+	return c.WND == 0 && c.HeaderLen == 20 && c.IPID == 0 && !c.Unknown.Has(flows.FieldIPID) &&
+		(c.Snd.IPID != 0 || c.Snd.HasTS || c.Snd.SYNOpts.HasTS)
 }

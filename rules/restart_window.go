@@ -16,13 +16,17 @@ var restartWindow = &Rule{
 	Pattern:  Outage,
 	RFC:      []string{"RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
-		Title:      "The service refused connections for a while",
-		Happened:   "A client tried to connect while nothing was listening: the service had accepted connections before, or accepted them later, so it was most likely restarting, crashed, or not yet ready.",
-		Recognised: "The RST refuses a SYN, and in the same capture the same address and port accepted another connection before or after.",
-		LookAlikes: "A load balancer without healthy servers refuses in the same way. A full accept queue does not: Linux drops the SYN then, or resets the third step of the handshake (accept-queue-overflow).",
-		Prints:     "ECONNREFUSED: connection refused, until the service listens again.",
-		Remedy:     "Let clients retry with exponential backoff; take the instance out of service discovery before it stops and put it back when it is ready (readiness probe); hand over the listening socket on restart.",
-		Limits:     "Why the service was not listening: see its own log.",
+		Title: "The service refused connections for a while",
+		Happened: "A client tried to connect while nothing was listening: the service had accepted connections before, " +
+			"or accepted them later, so it was most likely restarting, crashed, or not yet ready.",
+		Recognised: "The RST refuses a SYN, and in the same capture the same address and port accepted another connection " +
+			"before or after.",
+		LookAlikes: "A load balancer without healthy servers refuses in the same way. A full accept queue does not: Linux " +
+			"drops the SYN then, or resets the third step of the handshake (accept-queue-overflow).",
+		Prints: "ECONNREFUSED: connection refused, until the service listens again.",
+		Remedy: "Let clients retry with exponential backoff; take the instance out of service discovery before it " +
+			"stops and put it back when it is ready (readiness probe); hand over the listening socket on restart.",
+		Limits: "Why the service was not listening: see its own log.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if !c.Related.AcceptedBefore.Seen() && !c.Related.AcceptedAfter.Seen() {
@@ -39,13 +43,16 @@ var restartWindow = &Rule{
 		}
 		switch {
 		case before.Seen() && after.Seen():
-			f.Summary = words.Sentence("%s refused the connection to %s: the service was away for a while; it had accepted a connection %s earlier and did again %s later.",
+			f.Summary = words.Sentence("%s refused the connection to %s: the service was away for a while; it had accepted a "+
+				"connection %s earlier and did again %s later.",
 				words.Capital(Sender(c)), portOf(c), words.Span(c.Time.Sub(before.Time)), words.Span(after.Time.Sub(c.Time)))
 		case before.Seen():
-			f.Summary = words.Sentence("%s refused the connection to %s, which it had accepted %s earlier: the service has gone away.",
+			f.Summary = words.Sentence("%s refused the connection to %s, which it had accepted %s earlier: the service has "+
+				"gone away.",
 				words.Capital(Sender(c)), portOf(c), words.Span(c.Time.Sub(before.Time)))
 		default:
-			f.Summary = words.Sentence("%s refused the connection to %s: the service was not there yet; it accepts connections %s later.",
+			f.Summary = words.Sentence("%s refused the connection to %s: the service was not there yet; it accepts "+
+				"connections %s later.",
 				words.Capital(Sender(c)), portOf(c), words.Span(after.Time.Sub(c.Time)))
 		}
 		for _, m := range [...]flows.ConnMark{before, after} {

@@ -49,7 +49,8 @@ const (
 
 // A Rule describes one situation in which a TCP is reset, and how to recognise it.
 type Rule struct {
-	ID       string // "keepalive-race": command line, JSON "detail", docs anchor, testdata folder; never renamed once released
+	// "keepalive-race": command line, JSON "detail", docs anchor, testdata folder; never renamed once released
+	ID       string
 	Cause    Cause
 	Severity Severity // the usual one; Explain may raise or lower it
 	Pattern  Pattern  // what makes several resets one incident

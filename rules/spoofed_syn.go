@@ -19,13 +19,18 @@ var spoofedSYN = &Rule{
 	Severity: Warning,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.1", "RFC 4987 §2.2"},
 	Doc: Doc{
-		Title:      "A SYN with a forged source address",
-		Happened:   "A SYN was sent with the address of another host as its source. The SYN-ACK went to that host, which knows of no such connection and reset it.",
-		Recognised: "SYN, SYN-ACK, bare RST, and no ACK that completes the handshake; the SYN came from another Ethernet address or from another distance (TTL, hop limit) than the RST, or carries data that the SYN-ACK does not acknowledge, as no system sends it without TCP Fast Open.",
-		LookAlikes: "A scanner's SYN has a TTL that its own system does not use, and the same Ethernet address (syn-probe). A program that gave up connecting sent an ordinary SYN (connect-withdrawn).",
-		Prints:     "Nothing: no application on either side sees a connection.",
-		Remedy:     "Drop packets with forged sources where they enter the network (ingress filtering, BCP 38). Many of them are a SYN flood: enable SYN cookies.",
-		Limits:     "Two gateways between the client and the capture give the Ethernet addresses of both.",
+		Title: "A SYN with a forged source address",
+		Happened: "A SYN was sent with the address of another host as its source. The SYN-ACK went to that host, which " +
+			"knows of no such connection and reset it.",
+		Recognised: "SYN, SYN-ACK, bare RST, and no ACK that completes the handshake; the SYN came from another Ethernet " +
+			"address or from another distance (TTL, hop limit) than the RST, or carries data that the SYN-ACK does not " +
+			"acknowledge, as no system sends it without TCP Fast Open.",
+		LookAlikes: "A scanner's SYN has a TTL that its own system does not use, and the same Ethernet address " +
+			"(syn-probe). A program that gave up connecting sent an ordinary SYN (connect-withdrawn).",
+		Prints: "Nothing: no application on either side sees a connection.",
+		Remedy: "Drop packets with forged sources where they enter the network (ingress filtering, BCP 38). Many of " +
+			"them are a SYN flood: enable SYN cookies.",
+		Limits: "Two gateways between the client and the capture give the Ethernet addresses of both.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if !c.ResetsSYNACK() || !c.Snd.SYN.Seen() {
@@ -42,16 +47,19 @@ var spoofedSYN = &Rule{
 		return 0
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = words.Sentence("The SYN %shas a forged source address: %s, whose address it has, does not have the connection and reset the SYN-ACK.", words.Probably(f.Confidence), Sender(c))
+		f.Summary = words.Sentence("The SYN %shas a forged source address: %s, whose address it has, does not have the "+
+			"connection and reset the SYN-ACK.", words.Probably(f.Confidence), Sender(c))
 		f.sayHalfOpenOfFlood(c, "this one has a forged source address, and the host that has the address reset the SYN-ACK")
 		f.SayHalfOpen(c)
 		mac, ttl := c.OtherHost()
 		syn := c.Snd.SYN.Frame
 		if mac {
-			f.Say(claim.Claim{Kind: claim.MACDiffers, Side: c.Side, Text: words.MAC(c.MAC) + "/" + words.MAC(c.Snd.MAC)}, syn, c.Frame)
+			f.Say(claim.Claim{Kind: claim.MACDiffers, Side: c.Side, Text: words.MAC(c.MAC) + "/" + words.MAC(c.Snd.MAC)}, syn,
+				c.Frame)
 		}
 		if ttl {
-			f.Say(claim.Claim{Kind: claim.TTLDiffers, Side: c.Side, What: claim.SYN, Number: uint64(c.TTL), Expected: uint64(c.Snd.SYNTTL)}, syn, c.Frame)
+			f.Say(claim.Claim{Kind: claim.TTLDiffers, Side: c.Side, What: claim.SYN, Number: uint64(c.TTL),
+				Expected: uint64(c.Snd.SYNTTL)}, syn, c.Frame)
 		}
 		if n := c.SYNData(c.Side); n > 0 {
 			f.Say(claim.Claim{Kind: claim.SYNData, Side: c.Side, Bytes: int64(n)}, syn)

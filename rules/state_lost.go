@@ -16,8 +16,9 @@ const (
 	stateLostActive   = 0.78 // it was active a moment ago
 	stateLostIdle     = 0.62
 	stateLostFIN      = 0.55 // the peer was only closing
-	stateLostMute     = 0.60 // it had opened the connection and was not heard of again: its segments may be lost on the way
-	activeWithin      = facts.IdleFrom
+	// it had opened the connection and was not heard of again: its segments may be lost on the way
+	stateLostMute = 0.60
+	activeWithin  = facts.IdleFrom
 )
 
 // stateLostID is what other rules call it by.
@@ -30,13 +31,19 @@ var stateLost = &Rule{
 	Pattern:  Loss,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
-		Title:      "A host lost a connection that had just been in use",
-		Happened:   "One side had the connection and took part in it; then its system no longer had it, without having closed: the host crashed and restarted, a container or virtual machine was replaced, a proxy was restarted, or the connection was dropped silently.",
-		Recognised: "Data of the other side draws a bare RST whose sequence number is its ACK, no FIN was seen before, and the host had been active shortly before. Other connections of the host are reset at the same time, or its port refuses connections from then on.",
-		LookAlikes: "After a long silence the state may have expired in a device on the path (idle-expiry). RSTs with other TTL or Ethernet address come from elsewhere (wrong-host).",
-		Prints:     "ECONNRESET: connection reset by peer.",
-		Remedy:     "Look for a restart of the host, container or proxy at that time (uptime, orchestrator events); let clients reconnect.",
-		Limits:     "When the state was lost lies between the host's last segment and the RST.",
+		Title: "A host lost a connection that had just been in use",
+		Happened: "One side had the connection and took part in it; then its system no longer had it, without having " +
+			"closed: the host crashed and restarted, a container or virtual machine was replaced, a proxy was restarted, or " +
+			"the connection was dropped silently.",
+		Recognised: "Data of the other side draws a bare RST whose sequence number is its ACK, no FIN was seen before, " +
+			"and the host had been active shortly before. Other connections of the host are reset at the same time, or its " +
+			"port refuses connections from then on.",
+		LookAlikes: "After a long silence the state may have expired in a device on the path (idle-expiry). RSTs with " +
+			"other TTL or Ethernet address come from elsewhere (wrong-host).",
+		Prints: "ECONNRESET: connection reset by peer.",
+		Remedy: "Look for a restart of the host, container or proxy at that time (uptime, orchestrator events); let " +
+			"clients reconnect.",
+		Limits: "When the state was lost lies between the host's last segment and the RST.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if c.Kind != facts.KindReply || c.Close.By != facts.ByThis || c.Refused() || c.Unopened() || c.Snd.Segments == 0 {
@@ -71,7 +78,8 @@ var stateLost = &Rule{
 		if reset {
 			closing = "" // a RST in its name came before, which may not have been its own
 		}
-		f.Summary = words.Sentence("%s had %slost the connection%s: %s reached a host that does not have it%s.", words.Capital(Sender(c)), words.Probably(f.Confidence), closing, LateSegment(c), ago)
+		f.Summary = words.Sentence("%s had %slost the connection%s: %s reached a host that does not "+
+			"have it%s.", words.Capital(Sender(c)), words.Probably(f.Confidence), closing, LateSegment(c), ago)
 		if c.Snd.Last.Seen() {
 			f.Say(claim.Claim{Kind: claim.LastSegment, Side: c.Side, Span: c.Time.Sub(c.Snd.Last.Time)}, c.Snd.Last.Frame)
 			if !reset {
@@ -85,9 +93,12 @@ var stateLost = &Rule{
 		if !askedNothing(c) {
 			f.SayRelated(c) // when answers come says nothing of when clients gave up
 		} else {
-			f.Say(claim.Claim{Kind: claim.Silent, Side: c.Side, From: c.Snd.Last.Frame, Until: c.Frame, Span: c.Time.Sub(c.Snd.Last.Time)}, c.Snd.Last.Frame)
-			f.Open(RetransmitTimeout, gaveUpSilentlyID, 1.2, "no retransmissions of it were captured; they may have been lost before the capture point")
-			f.CaptureNext = "capture on " + Sender(c) + "'s own host too: retransmissions there that do not arrive here show that it gave up"
+			f.Say(claim.Claim{Kind: claim.Silent, Side: c.Side, From: c.Snd.Last.Frame, Until: c.Frame,
+				Span: c.Time.Sub(c.Snd.Last.Time)}, c.Snd.Last.Frame)
+			f.Open(RetransmitTimeout, gaveUpSilentlyID, 1.2,
+				"no retransmissions of it were captured; they may have been lost before the capture point")
+			f.CaptureNext = "capture on " + Sender(c) +
+				"'s own host too: retransmissions there that do not arrive here show that it gave up"
 		}
 		f.Open(UnknownConnection, idleExpiryID, 0.8, "it had taken part in the connection "+heardBefore(c)+" before")
 		f.Open(FastClose, "", 0.3, "no FIN of it was seen")
@@ -98,6 +109,7 @@ var stateLost = &Rule{
 // handshake, though the responder had something to say by then, or nothing but its FIN: a client opens a
 // connection to ask.
 func askedNothing(c *facts.Facts) bool {
-	return c.ByClient() && c.Conn.HandshakeACK.Seen() && c.Snd.DataSegments == 0 && (c.Answers == facts.ToData || c.Answers == facts.ToFIN) &&
+	return c.ByClient() && c.Conn.HandshakeACK.Seen() && c.Snd.DataSegments == 0 &&
+		(c.Answers == facts.ToData || c.Answers == facts.ToFIN) &&
 		c.Trigger.Time.Sub(c.Snd.Last.Time) >= time.Second
 }

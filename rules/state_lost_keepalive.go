@@ -22,9 +22,11 @@ var stateLostKeepalive = &Rule{
 	Pattern:  Loss,
 	RFC:      []string{"RFC 9293 §3.8.4", "RFC 9293 §3.5.1", "RFC 1122 §4.2.3.6"},
 	Doc: Doc{
-		Title:      "A keep-alive probe found that the other host had lost the connection",
-		Happened:   "On an idle connection one side sent a keep-alive probe. The other host answered with a RST: it had crashed, restarted or dropped the connection without closing it. This is what keep-alive is for.",
-		Recognised: "A probe (at the sequence number before the next) is answered by a bare RST whose sequence number is the probe's ACK; no FIN was seen before.",
+		Title: "A keep-alive probe found that the other host had lost the connection",
+		Happened: "On an idle connection one side sent a keep-alive probe. The other host answered with a RST: it had " +
+			"crashed, restarted or dropped the connection without closing it. This is what keep-alive is for.",
+		Recognised: "A probe (at the sequence number before the next) is answered by a bare RST whose sequence number is " +
+			"the probe's ACK; no FIN was seen before.",
 		LookAlikes: "After a very long silence the state may have expired in a device on the path (idle-expiry).",
 		Prints:     "ECONNRESET at the next use of the connection, or nothing if it was only kept in a pool.",
 		Remedy:     "Look for a restart of the other host since its last segment. A shorter keep-alive time finds it sooner.",
@@ -41,7 +43,8 @@ var stateLostKeepalive = &Rule{
 		return c.Lowered(p, facts.LostBytes)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = words.Sentence("%s's keep-alive probe found that %s had lost the connection, in which it had last taken part %s before.", words.Capital(Receiver(c)), Sender(c), heardBefore(c))
+		f.Summary = words.Sentence("%s's keep-alive probe found that %s had lost the connection, in which it had last "+
+			"taken part %s before.", words.Capital(Receiver(c)), Sender(c), heardBefore(c))
 		if c.Snd.Last.Seen() {
 			f.Say(claim.Claim{Kind: claim.LastSegment, Side: c.Side, Span: c.Time.Sub(c.Snd.Last.Time)}, c.Snd.Last.Frame)
 			if !c.Snd.RST.Seen() || c.Snd.RST.Frame >= c.Frame {

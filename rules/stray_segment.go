@@ -26,13 +26,17 @@ var straySegment = &Rule{
 	Pattern:  Unasked,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
-		Title:      "A segment for a connection that the receiving host does not have",
-		Happened:   "A host received a segment of a connection that it does not have, and answered with a RST. The connection is from before a restart, belongs to another host that had this address, or was closed long ago.",
-		Recognised: "The first segments that the capture holds are not an opening; the host that resets was never seen to take part; its RST has the form of a reply.",
-		LookAlikes: "If the capture had begun earlier, it might show that the host just lost its state (state-lost) or had closed (late-segment).",
-		Prints:     "ECONNRESET: connection reset by peer.",
-		Remedy:     "Start the capture earlier. If it happens after a fail-over or a restart it is to be expected, and clients should open the connection again.",
-		Limits:     "What came before the capture is not known.",
+		Title: "A segment for a connection that the receiving host does not have",
+		Happened: "A host received a segment of a connection that it does not have, and answered with a RST. The " +
+			"connection is from before a restart, belongs to another host that had this address, or was closed long ago.",
+		Recognised: "The first segments that the capture holds are not an opening; the host that resets was never seen to " +
+			"take part; its RST has the form of a reply.",
+		LookAlikes: "If the capture had begun earlier, it might show that the host just lost its state (state-lost) or " +
+			"had closed (late-segment).",
+		Prints: "ECONNRESET: connection reset by peer.",
+		Remedy: "Start the capture earlier. If it happens after a fail-over or a restart it is to be expected, and " +
+			"clients should open the connection again.",
+		Limits: "What came before the capture is not known.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if c.AcksOwnSYN() {
@@ -62,7 +66,8 @@ var straySegment = &Rule{
 			explainEarly(c, f)
 			return
 		}
-		f.Summary = words.Sentence("%s does not know the connection that %s uses: the capture has no handshake, and no segment of %s before the RST.", words.Capital(Sender(c)), Receiver(c), Sender(c))
+		f.Summary = words.Sentence("%s does not know the connection that %s uses: the capture has no handshake, and no "+
+			"segment of %s before the RST.", words.Capital(Sender(c)), Receiver(c), Sender(c))
 		f.Say(claim.Claim{Kind: claim.NoHandshake, Side: c.Side}, c.Conn.Start.Frame)
 		f.SayRST(c)
 		if c.Snd.Missing > 0 {
@@ -76,15 +81,19 @@ var straySegment = &Rule{
 // explainEarly explains a segment that came in place of the SYN-ACK.
 func explainEarly(c *facts.Facts, f *Finding) {
 	t := c.Trigger
-	f.Summary = words.Sentence("While %s was opening the connection, %s reached it; no SYN-ACK was captured before it, and it belongs to no connection that %s has.", Sender(c), words.Segment(t), Sender(c))
+	f.Summary = words.Sentence("While %s was opening the connection, %s reached it; no SYN-ACK was captured before it, "+
+		"and it belongs to no connection that %s has.", Sender(c), words.Segment(t), Sender(c))
 	f.saySYN(c.Side, c.Snd)
-	f.Say(claim.Claim{Kind: claim.NoSYNACK, Side: c.Side.Peer(), Limited: c.After.SenderSegments+c.After.ReceiverSegments > 0}, c.Frame)
+	f.Say(claim.Claim{Kind: claim.NoSYNACK, Side: c.Side.Peer(),
+		Limited: c.After.SenderSegments+c.After.ReceiverSegments > 0}, c.Frame)
 	f.SayRST(c)
 	if synack, ack := c.OpensAfter(); ack.Seen() {
 		f.Summary = f.Summary[:len(f.Summary)-1] + ", and the connection opened all the same."
-		f.Say(claim.Claim{Kind: claim.OpenedAfter, Side: flows.Originator, Span: ack.Time.Sub(c.Time)}, synack.Frame, ack.Frame)
+		f.Say(claim.Claim{Kind: claim.OpenedAfter, Side: flows.Originator, Span: ack.Time.Sub(c.Time)}, synack.Frame,
+			ack.Frame)
 		f.Symptom = "nothing: the connection opened afterwards"
-		f.Remedy = "Nothing was lost. Who sent segments in " + Receiver(c) + "'s name shows a capture on its own host: those that are not in it were made on the path."
+		f.Remedy = "Nothing was lost. Who sent segments in " + Receiver(c) +
+			"'s name shows a capture on its own host: those that are not in it were made on the path."
 	} else {
 		f.Open(PeerCrash, stateLostID, 0.4, "the client was opening a connection")
 	}

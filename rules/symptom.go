@@ -55,7 +55,8 @@ func likelyOutcomes(c *facts.Facts, f *Finding) []programs.Outcome {
 		out = append([]programs.Outcome{either(programs.Stream, programs.EOFStream)}, out...)
 	}
 	if x.TLS { // neither its phase nor the version of HTTP is in clear
-		out = append(out, either(programs.NoResponse, programs.EOF), either(programs.MidBody, programs.EOFMidBody), either(programs.Stream, programs.EOFStream), either(programs.Push, programs.EOFPush))
+		out = append(out, either(programs.NoResponse, programs.EOF), either(programs.MidBody, programs.EOFMidBody),
+			either(programs.Stream, programs.EOFStream), either(programs.Push, programs.EOFPush))
 	}
 	return out
 }
@@ -75,10 +76,14 @@ func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 	b, x := c.Close.Completion, c.Close.Exchange
 	rcv := c.Side.Peer()
 	switch s := outcomes[0]; {
-	case c.Accept == flows.AcceptOutside && !c.GoesOn().Seen() && c.From[rcv] != flows.SynSent && s != programs.Nothing && !c.Snd.FIN.Seen() && !asksForIt(c): // a FIN is noticed in any case
-		f.Symptom = words.Capital(Receiver(c)) + "'s application notices nothing of this RST, if its TCP drops it as the numbers say; else it gets " + Errno(c, s, rcv)
+	// a FIN is noticed in any case
+	case c.Accept == flows.AcceptOutside && !c.GoesOn().Seen() && c.From[rcv] != flows.SynSent && s != programs.Nothing &&
+		!c.Snd.FIN.Seen() && !asksForIt(c):
+		f.Symptom = words.Capital(Receiver(c)) + "'s application notices nothing of this RST, if its TCP drops it as the " +
+			"numbers say; else it gets " + Errno(c, s, rcv)
 	case c.Dropped() && c.GoesOn().Seen():
-		f.Symptom = words.Capital(Receiver(c)) + "'s application notices nothing of this RST, which its TCP does not accept: it goes on until " +
+		f.Symptom = words.Capital(Receiver(c)) +
+			"'s application notices nothing of this RST, which its TCP does not accept: it goes on until " +
 			"a later segment is answered or it times out"
 	case !c.ByClient() && c.PeerClosedFirst() && x.Pending > 0 && f.Severity != Info:
 		f.Symptom = "The client's application had given up before the RST came"
@@ -92,7 +97,8 @@ func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 	case f.Rule.Effects.Symptom != nil:
 		f.Symptom = f.Rule.Effects.Symptom(c, s)
 	case c.Unopened() && f.showsOpening():
-		f.Symptom = words.Capital(Receiver(c)) + "'s application noticed nothing: the handshake was not finished, so that it was never handed the connection"
+		f.Symptom = words.Capital(Receiver(c)) +
+			"'s application noticed nothing: the handshake was not finished, so that it was never handed the connection"
 		e.ownErrors(c, f)
 	case s == programs.Nothing:
 		f.Symptom = words.Capital(Receiver(c)) + "'s application most likely noticed nothing"
@@ -100,10 +106,12 @@ func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 		case f.Origin == OriginMiddlebox && c.EndedBefore().Seen():
 		case c.ByClient() || x.Messages[o] == 0:
 		case x.TLS && reset:
-			f.Symptom += ". Where its response was not complete, which encryption hides, it gets " + Errno(c, programs.MidBody, rcv)
+			f.Symptom += ". Where its response was not complete, which encryption hides, it gets " +
+				Errno(c, programs.MidBody, rcv)
 			e.prints(c, f, r.Peer(), programs.MidBody, programs.Stream)
 		case x.TLS:
-			f.Symptom += ". Where its response was not complete, which encryption hides, it gets " + Errno(c, programs.EOFMidBody, rcv)
+			f.Symptom += ". Where its response was not complete, which encryption hides, it gets " +
+				Errno(c, programs.EOFMidBody, rcv)
 			e.prints(c, f, r.Peer(), programs.EOFMidBody, programs.EOFStream)
 		case reset && !c.Rcv.FIN.Seen():
 			f.Symptom += ". Should it use the connection again, that fails"
@@ -137,12 +145,13 @@ func (f *Finding) says(k claim.Kind, side flows.Side) bool {
 // waited reports whether the evidence says that a request was without an answer for this long.
 func (f *Finding) waited(d time.Duration) bool {
 	return slices.ContainsFunc(f.Evidence, func(e Evidence) bool {
-		return (e.Kind == claim.Unanswered || e.Kind == claim.NoResponse) && e.Span == d && d >= 100*time.Millisecond // shorter ones are not printed
+		// shorter ones are not printed
+		return (e.Kind == claim.Unanswered || e.Kind == claim.NoResponse) && e.Span == d && d >= 100*time.Millisecond
 	})
 }
 
-// showsOpening reports whether the evidence shows a connection that was being opened: in a capture of one direction, one
-// that was open can look so.
+// showsOpening reports whether the evidence shows a connection that was being opened: in a capture of one direction,
+// one that was open can look so.
 func (f *Finding) showsOpening() bool {
 	return slices.ContainsFunc(f.Evidence, func(e Evidence) bool {
 		switch e.Kind {
@@ -171,7 +180,8 @@ func (e *Engine) ownErrors(c *facts.Facts, f *Finding) {
 		return
 	case (b.State == facts.OpenRequest || b.State == facts.CutResponse) && b.Since >= ownLimitFrom && f.waited(b.Since):
 		s = programs.OwnLimit
-		f.Symptom += ". The client itself had waited for " + words.Span(b.Since) + "; perhaps its time limit for the answer ran out"
+		f.Symptom += ". The client itself had waited for " + words.Span(b.Since) +
+			"; perhaps its time limit for the answer ran out"
 	default:
 		return
 	}

@@ -16,13 +16,20 @@ var synProbe = &Rule{
 	Pattern:  Scan,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
-		Title:      "A scanner probed the port",
-		Happened:   "A scanner sent a SYN that it made itself, past its own system's TCP. When the SYN-ACK came, that system did not know of any such connection and reset it: the port is open, and no connection was wanted. Or the scanner sent a segment that no system sends (no flags, FIN alone, or FIN, PSH and URG), and the host that got it answered with a RST, as RFC 9293 requires.",
-		Recognised: "SYN, SYN-ACK, bare RST, and no ACK that completes the handshake. The SYN is no system's: no options or only a maximum segment size and a window that scanners use, a window below 512, a timestamp of 4294967295, further flags, or many ports and hosts from one source. Or a RST with ACK that answers a segment without ACK and SYN.",
-		LookAlikes: "A program that gives up connecting at that moment resets in the same way, but its SYN is an ordinary one (connect-withdrawn).",
-		Prints:     "Nothing: no application on either side sees a connection.",
-		Remedy:     "Nothing to repair. Find out who scans, if no scan is expected.",
-		Limits:     "A scanner that sends an ordinary SYN is explained as connect-withdrawn; the label is the same.",
+		Title: "A scanner probed the port",
+		Happened: "A scanner sent a SYN that it made itself, past its own system's TCP. When the SYN-ACK came, that " +
+			"system did not know of any such connection and reset it: the port is open, and no connection was wanted. Or the " +
+			"scanner sent a segment that no system sends (no flags, FIN alone, or FIN, PSH and URG), and the host that got " +
+			"it answered with a RST, as RFC 9293 requires.",
+		Recognised: "SYN, SYN-ACK, bare RST, and no ACK that completes the handshake. The SYN is no system's: no options " +
+			"or only a maximum segment size and a window that scanners use, a window below 512, a timestamp of 4294967295, " +
+			"further flags, or many ports and hosts from one source. Or a RST with ACK that answers a segment without ACK " +
+			"and SYN.",
+		LookAlikes: "A program that gives up connecting at that moment resets in the same way, but its SYN is an ordinary " +
+			"one (connect-withdrawn).",
+		Prints: "Nothing: no application on either side sees a connection.",
+		Remedy: "Nothing to repair. Find out who scans, if no scan is expected.",
+		Limits: "A scanner that sends an ordinary SYN is explained as connect-withdrawn; the label is the same.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if oddProbe(c) || c.ResetsSYNACK() && crafted(c) {
@@ -32,17 +39,20 @@ var synProbe = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		if oddProbe(c) {
-			f.Summary = words.Sentence("A scanner's probe: %s sent a segment without ACK and SYN, and %s answered it with a RST.", Receiver(c), Sender(c))
+			f.Summary = words.Sentence("A scanner's probe: %s sent a segment without ACK and SYN, and %s answered it "+
+				"with a RST.", Receiver(c), Sender(c))
 			f.Say(claim.Claim{Kind: claim.NoHandshake, Side: c.Side}, c.Conn.Start.Frame)
 			f.SayRST(c)
 			f.Open(ClosedPort, "", 0.5, "a refusal answers a SYN; this RST answers another segment")
 			return
 		}
-		f.Summary = words.Sentence("A scanner's probe: %s sent a SYN that its own TCP did not make, and its TCP, which has no such connection, reset the SYN-ACK.", Sender(c))
+		f.Summary = words.Sentence("A scanner's probe: %s sent a SYN that its own TCP did not make, and its TCP, which "+
+			"has no such connection, reset the SYN-ACK.", Sender(c))
 		f.sayHalfOpenOfFlood(c, "the SYN-ACK to this one reached a TCP that has no such connection, and that reset it")
 		f.SayHalfOpen(c)
 		f.sayCrafted(c)
-		f.Open(FastClose, healthProbeID, 0.6, "a program that closes its socket on purpose sends RST+ACK; this RST is a system's reply to a SYN-ACK")
+		f.Open(FastClose, healthProbeID, 0.6, "a program that closes its socket on purpose sends RST+ACK; this RST is a "+
+			"system's reply to a SYN-ACK")
 	},
 	Effects: Effects{Outcomes: openingOutcomes},
 }
@@ -57,7 +67,8 @@ func (f *Finding) sayCrafted(c *facts.Facts) {
 	if c.Snd.SYNOpts.Kinds == flows.UnknownKinds {
 		return // a text may not show them
 	}
-	f.Say(claim.Claim{Kind: claim.OddSYN, Side: c.Side, Count: int(c.Snd.SYNOpts.Kinds), Number: uint64(c.Snd.SYNWND)}, syn)
+	f.Say(claim.Claim{Kind: claim.OddSYN, Side: c.Side, Count: int(c.Snd.SYNOpts.Kinds), Number: uint64(c.Snd.SYNWND)},
+		syn)
 }
 
 // oddSYN reports whether no system sends a SYN with these flags.
@@ -67,7 +78,8 @@ func oddSYN(f flows.Flags) bool { return f&(flows.FIN|flows.PSH|flows.URG) != 0 
 // Xmas probe. A reply may leave the FIN out of its ACK.
 func oddProbe(c *facts.Facts) bool {
 	t := c.Trigger
-	return c.Answers == facts.ToOdd && c.Snd.Segments == 0 && !c.Rcv.SYN.Seen() && t.DataLen == 0 && t.Frame == c.Conn.Start.Frame
+	return c.Answers == facts.ToOdd && c.Snd.Segments == 0 && !c.Rcv.SYN.Seen() && t.DataLen == 0 &&
+		t.Frame == c.Conn.Start.Frame
 }
 
 // smallestWindow is the least window of a SYN that a common system sends.
@@ -78,7 +90,8 @@ const smallestWindow = 512
 func crafted(c *facts.Facts) bool {
 	o := &c.Snd.SYNOpts
 	plain := !o.HasTS && !o.SACKOK && !o.HasWScale && o.Kinds <= 1
-	if c.Snd.SYN.Seen() && (c.Snd.SYNWND < smallestWindow || c.Snd.HasTS && c.Snd.TSval == 1<<32-1 || oddSYN(c.SYNFlags(c.Side))) {
+	if c.Snd.SYN.Seen() && (c.Snd.SYNWND < smallestWindow || c.Snd.HasTS && c.Snd.TSval == 1<<32-1 ||
+		oddSYN(c.SYNFlags(c.Side))) {
 		return true // probes of the stack by its answers: nmap -O
 	}
 	if !plain || !c.Snd.SYN.Seen() {

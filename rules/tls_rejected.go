@@ -25,16 +25,23 @@ var tlsRejected = &Rule{
 	Severity: Error,
 	RFC:      []string{"RFC 8446 §6.2", "RFC 9293 §3.10.5"},
 	Doc: Doc{
-		Title:      "The TLS handshake was aborted",
-		Happened:   "One side opened TLS and the other ended the connection before the handshake was finished: it does not accept the name, version, cipher or certificate, its certificate could not be loaded, the port does not speak TLS, or a filter on the path blocks the name.",
-		Recognised: "Client Hello, perhaps the server's response, perhaps a fatal alert, then RST before both sides have sent Finished.",
-		LookAlikes: "A filter that resets after the Client Hello is recognised by its origin: TTL, timing, or a server that goes on.",
-		Prints:     "curl: (35); Go and Python: connection reset by peer during the handshake; Java: SSLHandshakeException or SSLException; browsers: ERR_CONNECTION_RESET or ERR_SSL_…",
-		Remedy:     "Compare names (SNI), versions and certificates on both sides: openssl s_client -connect host:port -servername name. Look into the server's log at that moment.",
-		Limits:     "In TLS 1.3 most alerts are encrypted: their reason is then not in the packets.",
+		Title: "The TLS handshake was aborted",
+		Happened: "One side opened TLS and the other ended the connection before the handshake was finished: it does " +
+			"not accept the name, version, cipher or certificate, its certificate could not be loaded, the port does not " +
+			"speak TLS, or a filter on the path blocks the name.",
+		Recognised: "Client Hello, perhaps the server's response, perhaps a fatal alert, then RST before both sides have " +
+			"sent Finished.",
+		LookAlikes: "A filter that resets after the Client Hello is recognised by its origin: TTL, timing, or a server " +
+			"that goes on.",
+		Prints: "curl: (35); Go and Python: connection reset by peer during the handshake; Java: " +
+			"SSLHandshakeException or SSLException; browsers: ERR_CONNECTION_RESET or ERR_SSL_…",
+		Remedy: "Compare names (SNI), versions and certificates on both sides: openssl s_client -connect host:port " +
+			"-servername name. Look into the server's log at that moment.",
+		Limits: "In TLS 1.3 most alerts are encrypted: their reason is then not in the packets.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if c.Kind == facts.KindReply || c.Close.Completion.State != facts.OpenHandshake || c.PeerClosedFirst() || !c.Close.Exchange.TLS {
+		if c.Kind == facts.KindReply || c.Close.Completion.State != facts.OpenHandshake || c.PeerClosedFirst() ||
+			!c.Close.Exchange.TLS {
 			return 0
 		}
 		x := c.Close.Exchange
@@ -70,7 +77,8 @@ var tlsRejected = &Rule{
 		}
 		f.SayCompletion(c)
 		if x.AlertText != "" && x.AlertSide >= 0 && c.Close.Completion.Side != flows.Side(x.AlertSide) {
-			f.Say(claim.Claim{Kind: claim.AlertSent, Side: flows.Side(x.AlertSide), Text: x.AlertText}, x.AlertFrame[x.AlertSide])
+			f.Say(claim.Claim{Kind: claim.AlertSent, Side: flows.Side(x.AlertSide), Text: x.AlertText},
+				x.AlertFrame[x.AlertSide])
 		}
 		if c.Close.Completion.State != facts.OpenHandshake {
 			f.sayServerName(x)
@@ -81,7 +89,8 @@ var tlsRejected = &Rule{
 		f.Open(FastClose, abortiveCloseID, 0.85, "the handshake was still under way")
 	},
 	Effects: Effects{
-		Outcomes: slices.Concat([]programs.Outcome{programs.Handshake, programs.EOFHandshake, programs.Untrusted}, resetOutcomes, lostOutcomes),
+		Outcomes: slices.Concat([]programs.Outcome{programs.Handshake, programs.EOFHandshake, programs.Untrusted},
+			resetOutcomes, lostOutcomes),
 		Own: func(c *facts.Facts) (programs.Outcome, string) {
 			if c.Close.Exchange.AlertSide != int(flows.Originator) {
 				return programs.Nothing, ""
@@ -116,9 +125,11 @@ func sayVersion(f *Finding, x *exchange.Summary) {
 	switch {
 	case x.TLSVersion == "":
 	case server.Kind == exchange.Handshake:
-		f.Say(claim.Claim{Kind: claim.TLSVersion, Side: flows.Side(1 - x.TLSClient), What: claim.ServerHello, Text: x.TLSVersion}, server.Frame)
+		f.Say(claim.Claim{Kind: claim.TLSVersion, Side: flows.Side(1 - x.TLSClient), What: claim.ServerHello,
+			Text: x.TLSVersion}, server.Frame)
 	case server.Kind == exchange.None && client.Kind == exchange.ClientHello:
-		f.Say(claim.Claim{Kind: claim.TLSVersion, Side: flows.Side(x.TLSClient), What: claim.ClientHello, Text: x.TLSVersion}, client.Frame)
+		f.Say(claim.Claim{Kind: claim.TLSVersion, Side: flows.Side(x.TLSClient), What: claim.ClientHello, Text: x.TLSVersion},
+			client.Frame)
 	}
 }
 
@@ -127,15 +138,19 @@ func alertRemedy(text string) string {
 	alert, _, _ := strings.Cut(text, " ")
 	switch alert {
 	case "unknown_ca", "bad_certificate", "certificate_unknown", "unsupported_certificate":
-		return "The certificate of the other side is not trusted: let it send its whole chain, and make the issuing CA known to the side that sent the alert. openssl s_client -connect host:port -servername name -showcerts shows what is sent."
+		return "The certificate of the other side is not trusted: let it send its whole chain, and make the issuing CA " +
+			"known to the side that sent the alert. openssl s_client -connect host:port -servername name -showcerts shows " +
+			"what is sent."
 	case "certificate_expired", "certificate_revoked":
 		return "Renew the certificate of the other side, and check the clocks of both."
 	case "certificate_required":
 		return "The server asks for a client certificate: configure one in the client."
 	case "unrecognized_name":
-		return "The server has no certificate for this name: compare the client's SNI with the names that the server is configured for."
+		return "The server has no certificate for this name: compare the client's SNI with the names that the server is " +
+			"configured for."
 	case "protocol_version", "handshake_failure", "insufficient_security", "illegal_parameter":
-		return "Client and server have no TLS version, cipher or parameter in common: compare what both allow (openssl s_client -tls1_2, -tls1_3; openssl ciphers -v)."
+		return "Client and server have no TLS version, cipher or parameter in common: compare what both allow (openssl " +
+			"s_client -tls1_2, -tls1_3; openssl ciphers -v)."
 	case "no_application_protocol":
 		return "Client and server have no application protocol (ALPN) in common: compare what both offer."
 	}

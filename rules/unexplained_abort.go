@@ -21,8 +21,9 @@ var unexplainedAbort = &Rule{
 	Pattern:  Cut,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9293 §3.5.3"},
 	Doc: Doc{
-		Title:      "A connection was reset in an unfinished exchange, and no more is known",
-		Happened:   "One side reset the connection while the exchange was not finished, as far as the capture shows. Whether it crashed, timed out or was stopped is not in the packets.",
+		Title: "A connection was reset in an unfinished exchange, and no more is known",
+		Happened: "One side reset the connection while the exchange was not finished, as far as the capture shows. " +
+			"Whether it crashed, timed out or was stopped is not in the packets.",
 		Recognised: "A RST that is no reply, in an unfinished exchange, where no better explanation fits.",
 		LookAlikes: "All other resets of a side's own decision; with more packets one of them would fit.",
 		Prints:     "ECONNRESET: connection reset by peer.",
@@ -45,9 +46,11 @@ var unexplainedAbort = &Rule{
 		return 0
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = words.Sentence("%s perhaps aborted: it reset the connection %s; the capture does not show more.", words.Capital(Sender(c)), Circumstances(c))
+		f.Summary = words.Sentence("%s perhaps aborted: it reset the connection %s; the capture does not "+
+			"show more.", words.Capital(Sender(c)), Circumstances(c))
 		if lone(c) {
-			f.Summary = words.Sentence("The capture holds nothing of this connection but RSTs; by its form this one is perhaps a local abort of %s.", Sender(c))
+			f.Summary = words.Sentence("The capture holds nothing of this connection but RSTs; by its form this one is "+
+				"perhaps a local abort of %s.", Sender(c))
 			f.SayRST(c)
 			f.Open(FastClose, "", 0.8, "whether an exchange was under way is not in this capture")
 			f.Open(UnknownConnection, "", 0.2, "its numbers leave that open")
@@ -65,7 +68,8 @@ var unexplainedAbort = &Rule{
 	},
 }
 
-// lone reports whether the capture holds nothing of the connection but RSTs, of which this one has the form of an abort.
+// lone reports whether the capture holds nothing of the connection but RSTs, of which this one has the form of an
+// abort.
 func lone(c *facts.Facts) bool {
 	return c.Kind == facts.KindAbort && c.Snd.Segments == 0 && c.Rcv.Segments == 0
 }

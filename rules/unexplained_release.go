@@ -19,8 +19,9 @@ var unexplainedRelease = &Rule{
 	Pattern:  Habit,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 9293 §3.5.3"},
 	Doc: Doc{
-		Title:      "A connection was reset, and the capture shows no unfinished exchange",
-		Happened:   "One side reset the connection. As far as the capture shows no exchange was unfinished, which makes a deliberate close the likeliest cause; but it shows little.",
+		Title: "A connection was reset, and the capture shows no unfinished exchange",
+		Happened: "One side reset the connection. As far as the capture shows no exchange was unfinished, which makes a " +
+			"deliberate close the likeliest cause; but it shows little.",
 		Recognised: "A RST for which no better explanation fits. This rule always matches and comes last.",
 		LookAlikes: "All other resets of a side's own decision; with more packets one of them would fit.",
 		Prints:     "Nothing, or ECONNRESET at the next use of the connection.",
@@ -34,7 +35,8 @@ var unexplainedRelease = &Rule{
 		return c.Lowered(unexplainedReleaseOdd, facts.AnyDefect)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = words.Sentence("%s perhaps just closed the connection by RST, %s; the capture does not show more.", words.Capital(Sender(c)), Circumstances(c))
+		f.Summary = words.Sentence("%s perhaps just closed the connection by RST, %s; the capture does not "+
+			"show more.", words.Capital(Sender(c)), Circumstances(c))
 		f.SayCompletion(c)
 		f.SayClose(c)
 		f.SayRST(c)

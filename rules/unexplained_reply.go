@@ -15,8 +15,9 @@ var unexplainedReply = &Rule{
 	Severity: Warning,
 	RFC:      []string{"RFC 9293 §3.5.2", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
-		Title:      "A reply to a segment of a connection that is not known there",
-		Happened:   "The RST has the form with which a host answers a segment for a connection that it does not have. Why it does not have it is not in this capture.",
+		Title: "A reply to a segment of a connection that is not known there",
+		Happened: "The RST has the form with which a host answers a segment for a connection that it does not have. Why " +
+			"it does not have it is not in this capture.",
 		Recognised: "A bare RST, or a RST+ACK with sequence number 0, where no better explanation fits.",
 		LookAlikes: "All other resets in reply form; with more packets one of them would fit.",
 		Prints:     "ECONNRESET: connection reset by peer.",
@@ -30,7 +31,8 @@ var unexplainedReply = &Rule{
 		return c.Lowered(unexplainedReplySure, facts.AnyDefect)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = words.Sentence("%s perhaps does not know this connection: the RST has the form of a reply; the capture does not show more.", words.Capital(Sender(c)))
+		f.Summary = words.Sentence("%s perhaps does not know this connection: the RST has the form of a reply; the "+
+			"capture does not show more.", words.Capital(Sender(c)))
 		f.SayRST(c)
 		f.SayCompletion(c)
 		lost := "no captured packet shows that the host died"

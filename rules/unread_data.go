@@ -26,13 +26,18 @@ var unreadData = &Rule{
 	Pattern:  Cut,
 	RFC:      []string{"RFC 1122 §4.2.2.13", "RFC 2525 §2.17", "RFC 9293 §3.10.4"},
 	Doc: Doc{
-		Title:      "A program closed or died with unread data",
-		Happened:   "One side had received data that its program did not read; then the program closed the connection, crashed or was killed. Its system signals the loss by a RST in place of a FIN (RFC 1122 §4.2.2.13).",
-		Recognised: "Data of the peer that the system acknowledged and the program did not answer, or a receive window that fell by all that came; then a RST of the side's own decision (with ACK and a window, on Linux with timestamps), without a FIN or directly behind it.",
+		Title: "A program closed or died with unread data",
+		Happened: "One side had received data that its program did not read; then the program closed the connection, " +
+			"crashed or was killed. Its system signals the loss by a RST in place of a FIN (RFC 1122 §4.2.2.13).",
+		Recognised: "Data of the peer that the system acknowledged and the program did not answer, or a receive window " +
+			"that fell by all that came; then a RST of the side's own decision (with ACK and a window, on Linux with " +
+			"timestamps), without a FIN or directly behind it.",
 		LookAlikes: "SO_LINGER 0 after a complete exchange sends the same RST with nothing open (abortive-close).",
 		Prints:     "ECONNRESET: connection reset by peer, where a response was due.",
-		Remedy:     "Look for a crash or kill in the log of the side that reset (segmentation fault, out of memory, deployment). If the program closes on purpose, let it read to the end first, or call shutdown and read until end of file.",
-		Limits:     "A crash and a close with unread data send the same packet.",
+		Remedy: "Look for a crash or kill in the log of the side that reset (segmentation fault, out of memory, " +
+			"deployment). If the program closes on purpose, let it read to the end first, or call shutdown and read until " +
+			"end of file.",
+		Limits: "A crash and a close with unread data send the same packet.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if c.Kind == facts.KindReply || c.PeerClosedFirst() && c.Close.By == facts.ByThis {
@@ -65,17 +70,20 @@ var unreadData = &Rule{
 		return c.Lowered(p, facts.LostBytes)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = words.Sentence("%s %sclosed or died with unread data: it reset the connection %s.", words.Capital(Sender(c)), words.Probably(f.Confidence), Circumstances(c))
+		f.Summary = words.Sentence("%s %sclosed or died with unread data: it reset the "+
+			"connection %s.", words.Capital(Sender(c)), words.Probably(f.Confidence), Circumstances(c))
 		f.SayCompletion(c)
 		f.SayClose(c)
 		if last := c.Rcv.LastData; last.Seen() && c.Close.Completion.State != facts.Unread {
 			f.Say(claim.Claim{Kind: claim.LastData, Side: c.Side.Peer(), Span: c.Time.Sub(last.Time)}, last.Frame)
 		}
 		if c.Snd.ZeroWND.Seen() {
-			f.Say(claim.Claim{Kind: claim.ZeroWindow, Side: c.Side, Until: c.Frame, Span: c.Time.Sub(c.Snd.ZeroWND.Time)}, c.Snd.ZeroWND.Frame)
+			f.Say(claim.Claim{Kind: claim.ZeroWindow, Side: c.Side, Until: c.Frame, Span: c.Time.Sub(c.Snd.ZeroWND.Time)},
+				c.Snd.ZeroWND.Frame)
 		}
 		f.SayRST(c)
 		f.SayRelated(c)
-		f.Open(FastClose, abortiveCloseID, 0.9, "data was waiting for an answer; but a program that closes on purpose sends the same RST")
+		f.Open(FastClose, abortiveCloseID, 0.9,
+			"data was waiting for an answer; but a program that closes on purpose sends the same RST")
 	},
 }

@@ -46,7 +46,8 @@ func Validate(list []*Rule) error {
 			}
 		}
 		for _, part := range []struct{ name, text string }{
-			{"Title", r.Doc.Title}, {"Happened", r.Doc.Happened}, {"Recognised", r.Doc.Recognised}, {"LookAlikes", r.Doc.LookAlikes},
+			{"Title", r.Doc.Title}, {"Happened", r.Doc.Happened}, {"Recognised", r.Doc.Recognised},
+			{"LookAlikes", r.Doc.LookAlikes},
 			{"Prints", r.Doc.Prints}, {"Remedy", r.Doc.Remedy}, {"Limits", r.Doc.Limits},
 		} {
 			if part.text == "" {

@@ -23,20 +23,26 @@ var zeroWindow = &Rule{
 	Severity: Error,
 	RFC:      []string{"RFC 9293 §3.8.6.1", "RFC 9293 §3.8.3", "RFC 1122 §4.2.2.17"},
 	Doc: Doc{
-		Title:      "The receiver's window stayed closed too long",
-		Happened:   "The receiving program stopped reading; its receive buffer filled, and its system advertised a zero window. The sender sent window probes for a while, and gave up.",
-		Recognised: "One side advertises a zero window and does not open it again; the other sends window probes, then its RST.",
+		Title: "The receiver's window stayed closed too long",
+		Happened: "The receiving program stopped reading; its receive buffer filled, and its system advertised a zero " +
+			"window. The sender sent window probes for a while, and gave up.",
+		Recognised: "One side advertises a zero window and does not open it again; the other sends window probes, then " +
+			"its RST.",
 		LookAlikes: "When the side with the closed window resets, it ended with data unread (unread-data).",
 		Prints:     "A write timeout or ETIMEDOUT at the side that sent.",
-		Remedy:     "Find out why the receiving program does not read: it hangs, waits for a lock or a disk, or does not read while it writes itself.",
-		Limits:     "Linux gives up only when its probes go unanswered; when they are answered, it is the program that times out.",
+		Remedy: "Find out why the receiving program does not read: it hangs, waits for a lock or a disk, or does not " +
+			"read while it writes itself.",
+		Limits: "Linux gives up only when its probes go unanswered; when they are answered, it is the program that " +
+			"times out.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		zero, probes := closedWindow(c)
-		if !zero.Seen() || c.Due().Sub(zero.Time) < zeroWindowFrom || c.Close.By != facts.ByThis && c.Close.Frame < zero.Frame {
+		if !zero.Seen() || c.Due().Sub(zero.Time) < zeroWindowFrom ||
+			c.Close.By != facts.ByThis && c.Close.Frame < zero.Frame {
 			return 0
 		}
-		if probes.Count == 0 && c.Snd.Outstanding() == 0 && c.Snd.Retransmits.Count == 0 && c.Due().Sub(zero.Time) < 5*time.Second {
+		if probes.Count == 0 && c.Snd.Outstanding() == 0 && c.Snd.Retransmits.Count == 0 &&
+			c.Due().Sub(zero.Time) < 5*time.Second {
 			return 0
 		}
 		if c.Kind == facts.KindReply {
@@ -50,8 +56,10 @@ var zeroWindow = &Rule{
 		if run.Count > 0 {
 			probes = " (" + words.Count(run.Count, "zero-window probe") + ")"
 		}
-		f.Summary = words.Sentence("%s gave up sending: %s's window had been closed for %s%s.", words.Capital(Sender(c)), Receiver(c), words.Span(c.Due().Sub(zero.Time)), probes)
-		f.Say(claim.Claim{Kind: claim.ZeroWindow, Side: c.Side.Peer(), Until: dueFrame(c), Span: c.Due().Sub(zero.Time)}, zero.Frame)
+		f.Summary = words.Sentence("%s gave up sending: %s's window had been closed for %s%s.", words.Capital(Sender(c)),
+			Receiver(c), words.Span(c.Due().Sub(zero.Time)), probes)
+		f.Say(claim.Claim{Kind: claim.ZeroWindow, Side: c.Side.Peer(), Until: dueFrame(c), Span: c.Due().Sub(zero.Time)},
+			zero.Frame)
 		if run.Count > 0 {
 			f.Say(claim.Claim{Kind: claim.WindowProbes, Side: c.Side, Count: run.Count}, run.Frames...)
 		}
@@ -100,7 +108,8 @@ const closedNoted = 5 * time.Second
 
 // sayClosedWindow says that one side had not read for a long time, where the rule has not said so.
 func (f *Finding) sayClosedWindow(c *facts.Facts) {
-	if c.Kind == facts.KindReply || slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Kind == claim.ZeroWindow }) {
+	if c.Kind == facts.KindReply || slices.ContainsFunc(f.Evidence,
+		func(e Evidence) bool { return e.Kind == claim.ZeroWindow }) {
 		return
 	}
 	for _, side := range [...]flows.Side{c.Side, c.Side.Peer()} {

@@ -23,7 +23,8 @@ const (
 	maxSeconds = maxTime/1_000_000_000 - 1
 )
 
-var pow10 = [20]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19}
+var pow10 = [20]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
+	1e18, 1e19}
 
 // newClock takes the value of if_tsresol (6: microseconds, the default) and of if_tsoffset.
 func newClock(resolution uint8, seconds int64) clock {

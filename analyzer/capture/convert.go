@@ -43,7 +43,9 @@ func refusedStream(err error, opts Options) error {
 func startConversion(path string, refused *Error) (*conversion, error) {
 	program, err := exec.LookPath(editcap)
 	if err != nil {
-		return nil, &Error{path, refused.What + ", and editcap, which can convert it, is not installed", "install Wireshark's command line tools (tshark)", ErrForeign}
+		return nil, &Error{path, refused.What + ", and editcap, which can convert it, is not " +
+			"installed",
+			"install Wireshark's command line tools (tshark)", ErrForeign}
 	}
 	from := path
 	if strings.HasPrefix(from, "-") {
@@ -72,7 +74,8 @@ func (c *conversion) reader(path string, in io.Reader, done io.Closer, opts Opti
 		c.Close()
 		var e *Error
 		if errors.As(err, &e) && c.failed != nil {
-			return nil, &Error{path, refused.What + ", and cannot be converted: " + c.failed.Error(), "check that Wireshark opens it", ErrForeign}
+			return nil, &Error{path, refused.What + ", and cannot be converted: " + c.failed.Error(),
+				"check that Wireshark opens it", ErrForeign}
 		}
 		return nil, err
 	}

@@ -23,11 +23,14 @@ func compression(head []byte) string {
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b, 8}):
 		return "gzip"
 	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}), // RFC 8878 §3.1.1
-		len(head) >= 4 && head[0]&0xf0 == 0x50 && bytes.Equal(head[1:4], []byte{0x2a, 0x4d, 0x18}): // skippable frame, as pzstd begins with
+		// skippable frame, as pzstd begins with
+		len(head) >= 4 && head[0]&0xf0 == 0x50 && bytes.Equal(head[1:4], []byte{0x2a, 0x4d, 0x18}):
 		return "zstd"
-	case bytes.HasPrefix(head, []byte{0x04, 0x22, 0x4d, 0x18}), bytes.HasPrefix(head, []byte{0x02, 0x21, 0x4c, 0x18}): // frame, legacy frame
+	// frame, legacy frame
+	case bytes.HasPrefix(head, []byte{0x04, 0x22, 0x4d, 0x18}), bytes.HasPrefix(head, []byte{0x02, 0x21, 0x4c, 0x18}):
 		return "lz4"
-	case len(head) >= 10 && bytes.HasPrefix(head, []byte("BZh")) && bytes.Equal(head[4:10], []byte{0x31, 0x41, 0x59, 0x26, 0x53, 0x59}):
+	case len(head) >= 10 && bytes.HasPrefix(head, []byte("BZh")) &&
+		bytes.Equal(head[4:10], []byte{0x31, 0x41, 0x59, 0x26, 0x53, 0x59}):
 		return "bzip2"
 	case bytes.HasPrefix(head, []byte("\xfd7zXZ\x00")):
 		return "xz"
@@ -39,7 +42,8 @@ func compression(head []byte) string {
 // processors: with a single one, the decoder takes another way, which keeps back the block whose checksum is wrong.
 const zstdStages = 4
 
-// decompressor returns what reads the plain bytes of in. All but bzip2's go on over several members or frames, as do gzip -d and zstd -d.
+// decompressor returns what reads the plain bytes of in. All but bzip2's go on over several members or frames, as do
+// gzip -d and zstd -d.
 func decompressor(kind string, in io.Reader, opts Options) (io.Reader, error) {
 	in = bufio.NewReaderSize(in, 128<<10)
 	switch kind {
@@ -132,7 +136,8 @@ func xzDictionary(head []byte) int64 {
 
 // isWindow reports whether err is for a window larger than Options.MaxWindow.
 func isWindow(err error) bool {
-	return errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded) || errors.Is(err, xz.ErrMemlimit)
+	return errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded) ||
+		errors.Is(err, xz.ErrMemlimit)
 }
 
 // window returns the error for a stream that needs too large a window.
@@ -145,8 +150,8 @@ func (r *Reader) window() (what, try string) {
 		"decompress it first, or allow more memory with --max-memory"
 }
 
-// ratioFrom is the number of decompressed bytes from which the compression ratio is limited: the capture of an idle link
-// compresses well and does no harm.
+// ratioFrom is the number of decompressed bytes from which the compression ratio is limited: the capture of an idle
+// link compresses well and does no harm.
 const ratioFrom = 256 << 20
 
 // An expander decompresses in a goroutine of its own, many small pieces ahead of its reader, which reads at an uneven
@@ -245,9 +250,11 @@ func (a *allowance) left(out int64, n int) (int, error) {
 	}
 	switch total := out + int64(n); {
 	case total > a.bytes && a.bytes <= byRatio:
-		return int(a.bytes - out), errExpansion{fmt.Sprintf("%d compressed bytes expand to more than %d", in, a.bytes), "decompress it first, or allow more decompressed bytes"}
+		return int(a.bytes - out), errExpansion{fmt.Sprintf("%d compressed bytes expand to more "+
+			"than %d", in, a.bytes), "decompress it first, or allow more decompressed bytes"}
 	case total > byRatio:
-		return int(max(byRatio-out, 0)), errExpansion{fmt.Sprintf("%d compressed bytes expand to more than %d: this may be a decompression bomb", in, byRatio), "decompress it first, or allow a larger ratio"}
+		return int(max(byRatio-out, 0)), errExpansion{fmt.Sprintf("%d compressed bytes expand to more than %d: this may "+
+			"be a decompression bomb", in, byRatio), "decompress it first, or allow a larger ratio"}
 	}
 	return n, nil
 }

@@ -11,9 +11,9 @@ import (
 	"golang.org/x/term"
 )
 
-// A File is a capture that is opened once and read more than once: it is the same file each time, whatever happens to its
-// path. A pipe, which cannot be read again, is copied to a temporary file when it is read for the first time, and so is
-// what editcap makes of a capture of another program.
+// A File is a capture that is opened once and read more than once: it is the same file each time, whatever happens to
+// its path. A pipe, which cannot be read again, is copied to a temporary file when it is read for the first time, and
+// so is what editcap makes of a capture of another program.
 type File struct {
 	ctx   context.Context
 	name  string
@@ -156,10 +156,12 @@ func (f *File) Same() error {
 	case err != nil:
 		return openError(f.name, err)
 	case now.Size() != f.was.Size():
-		return &Error{f.name, fmt.Sprintf("changed while it was read: its size was %d bytes and is now %d", f.was.Size(), now.Size()),
+		return &Error{f.name, fmt.Sprintf("changed while it was read: its size was %d bytes and "+
+			"is now %d", f.was.Size(), now.Size()),
 			"wait until nothing is written to it, or copy it first", ErrChanged}
 	case !now.ModTime().Equal(f.was.ModTime()):
-		return &Error{f.name, "changed while it was read: it was written to", "wait until nothing is written to it, or copy it first", ErrChanged}
+		return &Error{f.name, "changed while it was read: it was written to",
+			"wait until nothing is written to it, or copy it first", ErrChanged}
 	}
 	return nil
 }
@@ -189,7 +191,8 @@ func (f *File) spoolError(err error) *Error {
 	if errors.As(err, &pe) {
 		err = pe.Err
 	}
-	return &Error{f.name, fmt.Sprintf("is read twice, but cannot be copied to a temporary file in %s: %v", os.TempDir(), err),
+	return &Error{f.name, fmt.Sprintf("is read twice, but cannot be copied to a temporary file "+
+		"in %s: %v", os.TempDir(), err),
 		"save it to a file first, or set TMPDIR to a directory with free space", err}
 }
 

@@ -85,7 +85,8 @@ func Open(path string, opts Options) (*Reader, error) {
 	if export := (*ExportError)(nil); err != nil && !errors.As(err, &export) {
 		st, _ := f.Stat()
 		f.Close()
-		if refused := (*Error)(nil); opts.Convert && errors.Is(err, ErrForeign) && errors.As(err, &refused) && st != nil && st.Mode().IsRegular() {
+		if refused := (*Error)(nil); opts.Convert && errors.Is(err, ErrForeign) && errors.As(err, &refused) && st != nil &&
+			st.Mode().IsRegular() {
 			return openConverted(path, opts, refused)
 		}
 		return nil, err
@@ -110,7 +111,8 @@ func openError(path string, err error) *Error {
 	case errors.Is(err, fs.ErrNotExist):
 		e.What = "no such file"
 	case errors.Is(err, fs.ErrPermission):
-		e.What, e.Try = "permission denied", "captures made as root belong to root: change the owner, or read the capture as root"
+		e.What, e.Try = "permission denied", "captures made as root belong to root: change the owner, or read the capture "+
+			"as root"
 	}
 	return e
 }
@@ -195,7 +197,8 @@ func newReader(name string, in io.Reader, done io.Closer, opts Options) (*Reader
 
 // isPcapng reports whether head begins with a Section Header Block.
 func isPcapng(head []byte) bool {
-	return len(head) >= 12 && u32(head, false) == blockSection && (u32(head[8:], false) == orderMagic || u32(head[8:], true) == orderMagic)
+	return len(head) >= 12 && u32(head, false) == blockSection &&
+		(u32(head[8:], false) == orderMagic || u32(head[8:], true) == orderMagic)
 }
 
 // peek reads until the chunk holds n bytes or no more come.
@@ -213,7 +216,8 @@ func (r *Reader) refuse(what, try string, err error) *Error {
 		return &Error{r.name, "cannot be decompressed: " + what, try, ErrNotCapture}
 	}
 	if r.failure != nil && r.info.Compression != "" {
-		return &Error{r.name, fmt.Sprintf("cannot be decompressed (%s): %v", r.info.Compression, r.failure), "check it with the program that made it", ErrNotCapture}
+		return &Error{r.name, fmt.Sprintf("cannot be decompressed (%s): %v", r.info.Compression, r.failure),
+			"check it with the program that made it", ErrNotCapture}
 	}
 	if r.failure != nil {
 		return &Error{r.name, "cannot be read: " + r.failure.Error(), "", r.failure}

@@ -3,12 +3,14 @@
 // copying or allocating. Frame numbers, times and lengths are Wireshark's.
 //
 // Nothing in a file is trusted: memory is bounded whatever its lengths claim, reading continues after damage, and
-// [Reader.Problems] lists what could not be read. Only a file of which nothing can be read is an error, of type [*Error].
+// [Reader.Problems] lists what could not be read. Only a file of which nothing can be read is an error, of type
+// [*Error].
 package capture
 
 // A Packet is one captured packet: its bytes and where they come from.
 type Packet struct {
-	Data      []byte // captured bytes, and in its capacity what follows; valid until the Batch that holds the packet is released
+	// captured bytes, and in its capacity what follows; valid until the Batch that holds the packet is released
+	Data      []byte
 	Frame     int    // 1-based, as Wireshark numbers it
 	Time      int64  // nanoseconds since the Unix epoch
 	Length    uint32 // bytes on the wire

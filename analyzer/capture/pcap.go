@@ -65,7 +65,8 @@ func (r *Reader) pcapHeader() verdict {
 		resolution = 9
 	}
 	r.ifaces = append(r.ifaces[:0], iface{link: f.link})
-	r.described = append(r.described, Interface{Link: f.link, SnapLen: u32(b[16:], swap), Resolution: resolution, FCSLen: fcs})
+	r.described = append(r.described, Interface{Link: f.link, SnapLen: u32(b[16:], swap), Resolution: resolution,
+		FCSLen: fcs})
 	r.pos += n
 	r.headed = true
 	r.pcapVariant(magic)
@@ -104,7 +105,8 @@ func (r *Reader) pcapVariant(magic uint32) {
 		}
 		if n != usual && sensible {
 			r.note(Problem{Reason: Variant, Offset: r.base + int64(r.pos),
-				What: fmt.Sprintf("record headers are read as %d bytes long, as usual: the lengths would also fit %d bytes, but the first packet is valid after %d", usual, n, usual)})
+				What: fmt.Sprintf("record headers are read as %d bytes long, as usual: the lengths would also fit %d bytes, but "+
+					"the first packet is valid after %d", usual, n, usual)})
 			break
 		}
 		f.header = n
@@ -120,7 +122,8 @@ func plausible(link uint16, b []byte) bool {
 	if !known || len(b) < n+20 {
 		return false
 	}
-	if link == 1 && len(b) >= n+24 && (b[12] == 0x81 || b[12] == 0x88) && (b[13] == 0 || b[13] == 0xa8) { // IEEE 802.1Q, 802.1ad
+	// IEEE 802.1Q, 802.1ad
+	if link == 1 && len(b) >= n+24 && (b[12] == 0x81 || b[12] == 0x88) && (b[13] == 0 || b[13] == 0xa8) {
 		n += 4
 	}
 	ip := b[n:]

@@ -65,7 +65,8 @@ func (r *Reader) walkPcapng() verdict {
 		b := buf[pos:]
 		if len(b) >= 32 && plain {
 			typ, total := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
-			id, high, low := binary.LittleEndian.Uint32(b[8:]), binary.LittleEndian.Uint32(b[12:]), binary.LittleEndian.Uint32(b[16:])
+			id, high, low := binary.LittleEndian.Uint32(b[8:]), binary.LittleEndian.Uint32(b[12:]),
+				binary.LittleEndian.Uint32(b[16:])
 			caplen, length := binary.LittleEndian.Uint32(b[20:]), binary.LittleEndian.Uint32(b[24:])
 			if r.swap {
 				typ, total, id = bits.ReverseBytes32(typ), bits.ReverseBytes32(total), bits.ReverseBytes32(id)
@@ -208,14 +209,16 @@ func (r *Reader) packet(id uint32, b []byte) verdict {
 	r.frame++
 	if uint64(id) >= uint64(len(r.ifaces)) {
 		if uint64(id) < uint64(len(r.ifaces)+r.surplus) {
-			r.noteFrame(NoInterface, int64(len(b)), "is of interface %d, but only %d interfaces per section are supported", id, interfacesMax)
+			r.noteFrame(NoInterface, int64(len(b)),
+				"is of interface %d, but only %d interfaces per section are supported", id, interfacesMax)
 			return walked
 		}
 		r.noteFrame(NoInterface, int64(len(b)), "refers to interface %d, which its section does not describe", id)
 		return walked
 	}
 	if int(caplen) > r.opts.MaxPacket {
-		r.noteFrame(Oversize, int64(caplen), "has %d bytes, more than the limit of %d bytes per packet", caplen, r.opts.MaxPacket)
+		r.noteFrame(Oversize, int64(caplen), "has %d bytes, more than the limit of %d bytes "+
+			"per packet", caplen, r.opts.MaxPacket)
 		return walked
 	}
 	f := &r.ifaces[id]
@@ -255,7 +258,8 @@ func (r *Reader) simplePacket(b []byte) verdict {
 	}
 	caplen = min(caplen, uint32(len(b)-4))
 	if int(caplen) > r.opts.MaxPacket {
-		r.noteFrame(Oversize, int64(caplen), "has %d bytes, more than the limit of %d bytes per packet", caplen, r.opts.MaxPacket)
+		r.noteFrame(Oversize, int64(caplen), "has %d bytes, more than the limit of %d bytes "+
+			"per packet", caplen, r.opts.MaxPacket)
 		return walked
 	}
 	f.packets++

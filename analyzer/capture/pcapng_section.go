@@ -26,7 +26,8 @@ func (r *Reader) section(b []byte) verdict {
 	if major := u16(b[4:], r.swap); major != 1 {
 		r.foreign = true
 		r.note(Problem{Reason: Unsupported, Offset: r.base + int64(r.pos), Frame: r.frame,
-			What: fmt.Sprintf("the section at byte %d has pcapng version %d, which is not defined: skipped", r.base+int64(r.pos), major)})
+			What: fmt.Sprintf("the section at byte %d has pcapng version %d, which is not defined: "+
+				"skipped", r.base+int64(r.pos), major)})
 		return walked
 	}
 	for code, value := range options(b[16:], r.swap) {
@@ -105,7 +106,8 @@ func (r *Reader) interfaceDescription(b []byte) verdict {
 	return walked
 }
 
-// statistics reads an Interface Statistics Block: its counters run from the start of the capture, so the last one holds.
+// statistics reads an Interface Statistics Block: its counters run from the start of the capture, so the last one
+// holds.
 func (r *Reader) statistics(b []byte) {
 	if len(b) < 12 {
 		return
@@ -130,7 +132,8 @@ func (r *Reader) statistics(b []byte) {
 	d.Dropped = max(d.Dropped, dropped)
 }
 
-// text returns an option's text, at most textKept bytes of it, as valid UTF-8. It may hold anything else, control characters too.
+// text returns an option's text, at most textKept bytes of it, as valid UTF-8. It may hold anything else, control
+// characters too.
 func text(b []byte) string {
 	return strings.ToValidUTF8(string(bytes.TrimRight(b[:min(len(b), textKept)], "\x00")), "\uFFFD")
 }

@@ -24,8 +24,9 @@ const (
 	TimeRange Reason = "time-out-of-range" // a time before 1823 or after 2116, held at that bound
 	NoTime    Reason = "no-time"           // packets of Simple Packet Blocks, which carry no time
 	Growing   Reason = "growing"           // the file became longer while it was read
-	Variant   Reason = "variant"           // the bytes allow another variant of the format, which does not fit what they hold
-	Mismatch  Reason = "lengths-disagree"  // a block's two lengths differ; what follows showed which is right
+	// the bytes allow another variant of the format, which does not fit what they hold
+	Variant  Reason = "variant"
+	Mismatch Reason = "lengths-disagree" // a block's two lengths differ; what follows showed which is right
 )
 
 // Loss reports whether the reason means that a part of the file was not read.

@@ -240,21 +240,25 @@ func (r *Reader) finish() {
 			name = fmt.Sprint("interface ", d.Index)
 		}
 		r.note(Problem{Reason: Dropped, Offset: -1, Frame: r.frame,
-			What: fmt.Sprintf("packets dropped on %q while capturing: %d; segments that seem missing or unanswered may be among them", name, d.Dropped),
-			Try:  "capture again with a larger buffer (-B) or a capture filter"})
+			What: fmt.Sprintf("packets dropped on %q while capturing: %d; segments that seem missing or unanswered may be "+
+				"among them", name, d.Dropped),
+			Try: "capture again with a larger buffer (-B) or a capture filter"})
 	}
 	if s := &r.spilled; s.interfaces > 0 {
 		r.note(Problem{Reason: Unsupported, Offset: s.offset, Frame: s.frame,
-			What: fmt.Sprintf("interfaces beyond the first %d of a section: %d, the first at byte %d; their packets are not read", interfacesMax, s.interfaces, s.offset)})
+			What: fmt.Sprintf("interfaces beyond the first %d of a section: %d, the first at byte %d; their packets are "+
+				"not read", interfacesMax, s.interfaces, s.offset)})
 	}
 	if n := r.src.read.Load(); r.src.size >= 0 && n > r.src.size && !r.src.follow {
 		r.note(Problem{Reason: Growing, Offset: -1, Frame: r.frame,
-			What: fmt.Sprintf("the file grew from %d to %d bytes while it was read; packets written to it after that are not explained", r.src.size, n),
-			Try:  "--follow explains a capture while it is written"})
+			What: fmt.Sprintf("the file grew from %d to %d bytes while it was read; packets written to it after that are not "+
+				"explained", r.src.size, n),
+			Try: "--follow explains a capture while it is written"})
 	}
 	if r.timeless > 0 {
 		r.note(Problem{Reason: NoTime, Offset: -1, Frame: r.frame,
-			What: fmt.Sprintf("packets without a timestamp (Simple Packet Blocks): %d; the delays between them are unknown", r.timeless)})
+			What: fmt.Sprintf("packets without a timestamp (Simple Packet Blocks): %d; the delays between them are "+
+				"unknown", r.timeless)})
 	}
 }
 

@@ -19,7 +19,8 @@ const (
 	viaEditcap = "convert it with Wireshark's editcap: editcap -F pcapng IN OUT"
 	giveSource = "use the capture that it was made from; rstexplain render reads reports made with --format json"
 	unpack     = "unpack it first, and use the capture in it"
-	moreFields = "it lacks sequence numbers and flags: save the packets (File, Save As), or export dissections as JSON or PDML"
+	moreFields = "it lacks sequence numbers and flags: save the packets (File, Save As), or export dissections as JSON " +
+		"or PDML"
 )
 
 // dissectionExport begins what the exports that [ExportError] is for look like.
@@ -28,7 +29,8 @@ const dissectionExport = "a packet dissection export"
 // readable reports whether a file is text that may show packets. [ExportError] is for it too.
 func (l likeness) readable() bool {
 	switch l.what {
-	case "text", printedPackets, "text (UTF-16)", "a hex dump of packets", "a packet list export (CSV)", "a packet list export (plain text)",
+	case "text", printedPackets, "text (UTF-16)", "a hex dump of packets",
+		"a packet list export (CSV)", "a packet list export (plain text)",
 		"a packet list export (PSML)":
 		return true
 	}
@@ -83,7 +85,9 @@ var magics = []struct {
 	{"\x0a\x0a", likeness{}}, {"\x0d\x0a\x0d\x0d\x0a", likeness{}}, {"\x0d\x0d\x0d\x0d", likeness{}},
 }
 
-var damagedInTransfer = likeness{"a pcapng file that was transferred in text mode, which changed its line endings", "transfer it again in binary mode"}
+var damagedInTransfer = likeness{"a pcapng file that was transferred in text mode, which changed its line " +
+	"endings",
+	"transfer it again in binary mode"}
 
 // recognize returns what a file looks like from its beginning; what is "" if that is not known.
 func recognize(head []byte) likeness {
@@ -92,7 +96,8 @@ func recognize(head []byte) likeness {
 		case !bytes.HasPrefix(head, []byte(m.prefix)):
 		case m.what != "":
 			return m.likeness
-		case bytes.Contains(head[:min(len(head), 32)], []byte{0x1a, 0x2b, 0x3c, 0x4d}), bytes.Contains(head[:min(len(head), 32)], []byte{0x4d, 0x3c, 0x2b, 0x1a}):
+		case bytes.Contains(head[:min(len(head), 32)], []byte{0x1a, 0x2b, 0x3c, 0x4d}),
+			bytes.Contains(head[:min(len(head), 32)], []byte{0x4d, 0x3c, 0x2b, 0x1a}):
 			return damagedInTransfer
 		}
 	}
@@ -101,9 +106,11 @@ func recognize(head []byte) likeness {
 		return likeness{"a tar archive", unpack}
 	case len(bytes.Trim(head, "\x00")) == 0:
 		return likeness{"a file of zero bytes only, as left by an interrupted copy or a full disk", "copy it again"}
-	case isText(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))): // what follows has no magic number, and text can look like it
+	// what follows has no magic number, and text can look like it
+	case isText(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))):
 	case isETL(head):
-		return likeness{"a Windows event trace (netsh trace, pktmon)", "convert it: etl2pcapng IN.etl OUT.pcapng, or pktmon etl2pcap IN.etl"}
+		return likeness{"a Windows event trace (netsh trace, pktmon)",
+			"convert it: etl2pcapng IN.etl OUT.pcapng, or pktmon etl2pcap IN.etl"}
 	case isERF(head):
 		return likeness{"an Endace ERF capture", viaEditcap}
 	}
@@ -175,7 +182,8 @@ func recognizeText(head []byte) likeness {
 	return likeness{"text", ""}
 }
 
-// beginsJSON reports whether text begins as JSON does. A shell's prompt and an omission mark may begin with a bracket too.
+// beginsJSON reports whether text begins as JSON does. A shell's prompt and an omission mark may begin with a bracket
+// too.
 func beginsJSON(text []byte) bool {
 	if len(text) == 0 || text[0] != '{' && text[0] != '[' {
 		return false
@@ -184,8 +192,9 @@ func beginsJSON(text []byte) bool {
 	return len(rest) == 0 || rest[0] == '"' || rest[0] == text[0]+2 || text[0] == '[' && (rest[0] == '{' || rest[0] == '[')
 }
 
-// isText reports whether b is text: it has no NUL, and few bytes that are no UTF-8, as an old encoding of an accent is none, or
-// control characters but those of plain text, which programs print when the traffic has them. Its last character may be cut.
+// isText reports whether b is text: it has no NUL, and few bytes that are no UTF-8, as an old encoding of an accent is
+// none, or control characters but those of plain text, which programs print when the traffic has them. Its last
+// character may be cut.ut.
 func isText(b []byte) bool {
 	const oneIn = 16
 	odd, all := 0, len(b)

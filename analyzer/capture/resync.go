@@ -92,13 +92,15 @@ func (r *Reader) found() {
 	switch {
 	case cut:
 		p.Reason = Truncated
-		p.What = fmt.Sprintf("the file ends in the middle of a packet: %d bytes after frame %d, from byte %d", n, r.frame, r.lostAt)
+		p.What = fmt.Sprintf("the file ends in the middle of a packet: %d bytes after frame %d, from "+
+			"byte %d", n, r.frame, r.lostAt)
 		p.Try = "it was truncated when it was written or copied; everything before that is read"
 	case r.pos == r.end && r.eof:
 		p.What = fmt.Sprintf("damaged from byte %d, near frame %d, to the end: %d bytes cannot be read", r.lostAt, r.frame, n)
 		p.Try = "copy the file again; everything before that is read"
 	default:
-		p.What = fmt.Sprintf("damaged from byte %d, near frame %d, to byte %d: %d bytes cannot be read, and frame numbers after them are not Wireshark's", r.lostAt, r.frame, at, n)
+		p.What = fmt.Sprintf("damaged from byte %d, near frame %d, to byte %d: %d bytes cannot be read, and frame numbers "+
+			"after them are not Wireshark's", r.lostAt, r.frame, at, n)
 		p.Try = "copy the file again; everything before and after that is read"
 	}
 	r.note(p)
@@ -112,7 +114,8 @@ func (r *Reader) blockAt(b []byte) (n, need int) {
 	}
 	typ, swap := u32(b, r.swap), r.swap
 	switch typ {
-	case blockInterface, blockOldPacket, blockSimple, blockNames, blockStatistics, blockPacket, blockJournal, blockSecrets, blockCustom, blockCustomKeep:
+	case blockInterface, blockOldPacket, blockSimple, blockNames, blockStatistics, blockPacket, blockJournal, blockSecrets,
+		blockCustom, blockCustomKeep:
 	case blockSection:
 		swap = u32(b[8:], true) == orderMagic
 		if u32(b[8:], swap) != orderMagic {
@@ -125,7 +128,8 @@ func (r *Reader) blockAt(b []byte) (n, need int) {
 	if total < 16 || total%4 != 0 || total > resyncMax {
 		return 0, 0
 	}
-	if typ == blockPacket && (total < 32 || len(b) >= 28 && (u32(b[8:], swap) >= uint32(len(r.ifaces)) || u32(b[20:], swap) > total-32)) {
+	if typ == blockPacket && (total < 32 ||
+		len(b) >= 28 && (u32(b[8:], swap) >= uint32(len(r.ifaces)) || u32(b[20:], swap) > total-32)) {
 		return 0, 0
 	}
 	if int(total) > len(b) {
@@ -137,7 +141,8 @@ func (r *Reader) blockAt(b []byte) (n, need int) {
 	return int(total), 0
 }
 
-// recordChain is how many pcap records must follow each other to be believed; the end of the file counts as all that lack.
+// recordChain is how many pcap records must follow each other to be believed; the end of the file counts as all that
+// lack.
 const recordChain = 3
 
 // day is how many seconds a record's time may be from the last packet's.
@@ -250,7 +255,8 @@ func (r *Reader) repairPcap() verdict {
 		}
 		if n == len(b) || n+r.pcap.header <= len(b) && r.recordAt(b[n:]) > 0 {
 			r.frame++
-			r.noteFrame(Oversize, int64(caplen), "has %d bytes, more than the limit of %d bytes per packet", caplen, r.opts.MaxPacket)
+			r.noteFrame(Oversize, int64(caplen), "has %d bytes, more than the limit of %d bytes "+
+				"per packet", caplen, r.opts.MaxPacket)
 			r.pos += n
 			return walked
 		}

@@ -25,7 +25,8 @@ func fast(p *capture.Packet, b *track.Batch) bool {
 		}
 	case etherIPv6:
 		tcp = ip + 40
-		if total = 40 + int(be16(data[ip+4:])); total == 40 || data[ip]>>4 != 6 || data[ip+6] != protoTCP || len(data) < tcp+tcpHeaderLen {
+		if total = 40 + int(be16(data[ip+4:])); total == 40 || data[ip]>>4 != 6 || data[ip+6] != protoTCP ||
+			len(data) < tcp+tcpHeaderLen {
 			return false
 		}
 		six = true

@@ -32,7 +32,8 @@ func Recognise(head []byte) Format {
 	switch {
 	case bytes.HasPrefix(text, []byte("<")) && bytes.Contains(text, []byte("<pdml")):
 		return PDML
-	case bytes.HasPrefix(text, []byte("[")) && (bytes.Contains(text, []byte(`"_index"`)) || bytes.Contains(text, []byte(`"_source"`))):
+	case bytes.HasPrefix(text, []byte("[")) &&
+		(bytes.Contains(text, []byte(`"_index"`)) || bytes.Contains(text, []byte(`"_source"`))):
 		return JSON
 	case bytes.HasPrefix(text, []byte(`{"index"`)) && bytes.Contains(text, []byte(`"layers"`)),
 		bytes.HasPrefix(text, []byte(`{"timestamp"`)) && bytes.Contains(text, []byte(`"layers"`)):

@@ -117,8 +117,8 @@ func (w *jsonWalker) value(key string, f *fields, depth int) error {
 // undecided is the key of what stands in an array of tcp.seq_raw or tcp.ack_raw.
 const undecided = "?"
 
-// rawNumber reads an array of tcp.seq_raw or tcp.ack_raw, behind its bracket. With -e it holds the field's value; with -x
-// it holds the bytes of the field tcp.seq or tcp.ack, and as numbers where these stand.
+// rawNumber reads an array of tcp.seq_raw or tcp.ack_raw, behind its bracket. With -e it holds the field's value; with
+// -x it holds the bytes of the field tcp.seq or tcp.ack, and as numbers where these stand.
 func (w *jsonWalker) rawNumber(key string, f *fields, depth int) error {
 	w.value1, w.numbers = "", false
 	for w.dec.More() {

@@ -178,7 +178,8 @@ const (
 	cutPause     = 10 * time.Second
 	silencePause = time.Minute
 	scanPause    = 10 * time.Minute
-	filePause    = 24 * time.Hour // between captures, whatever the pattern: most likely they have nothing to do with each other
+	// between captures, whatever the pattern: most likely they have nothing to do with each other
+	filePause = 24 * time.Hour
 )
 
 // paused reports whether r does not belong to the run of s, but begins another.
@@ -197,7 +198,8 @@ func (s *strand) paused(r *Reset) bool {
 	case rules.Scan:
 		return apart(s.first, s.last, r.Time, scanPause)
 	case rules.Silence, rules.Unreached:
-		return r.Since != 0 && s.since.seen && apart(flows.Time(s.since.least), flows.Time(s.since.most), r.Since, silencePause)
+		return r.Since != 0 && s.since.seen &&
+			apart(flows.Time(s.since.least), flows.Time(s.since.most), r.Since, silencePause)
 	}
 	return false
 }

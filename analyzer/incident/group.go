@@ -365,8 +365,8 @@ func (s *strand) sender() string {
 	return ""
 }
 
-// silences joins hosts that stopped answering at the same time, as when the path to them fails, and what different rules
-// say about one.
+// silences joins hosts that stopped answering at the same time, as when the path to them fails, and what different
+// rules say about one.
 func (u *union) silences(by map[rules.Pattern][]*strand) {
 	list := slices.Concat(by[rules.Silence], by[rules.Unreached])
 	slices.SortFunc(list, func(a, b *strand) int { return a.number - b.number })

@@ -70,7 +70,8 @@ const (
 	PortReuse        Kind = "port-reuse"        // addresses and ports were used again too soon
 	CutAtOnce        Kind = "cut-at-once"       // one side ended many connections at the same time
 	Alike            Kind = "alike"             // else: the same rule, service and sender
-	NotKept          Kind = "not-kept"          // resets of a rule that were counted together, because there were too many to keep apart
+	// resets of a rule that were counted together, because there were too many to keep apart
+	NotKept Kind = "not-kept"
 )
 
 // Kinds lists the kinds with their meanings, for the schema of the JSON report.
@@ -80,8 +81,10 @@ var Kinds = []struct {
 }{
 	{Scan, "a client tried many ports of a host, or many hosts"},
 	{SYNFlood, "many hosts began connections to a service and did not complete the handshake"},
-	{Backscatter, "a host answered many hosts that did not know the connection: its own peers are most likely forged addresses"},
-	{ServiceRestart, "a service refused connections that it accepts at other times; connections that were cut at that time are included"},
+	{Backscatter, "a host answered many hosts that did not know the connection: its own peers are most likely forged " +
+		"addresses"},
+	{ServiceRestart, "a service refused connections that it accepts at other times; connections that were cut at that " +
+		"time are included"},
 	{HostRestart, "several services of one host refused connections, or lost them, at the same time"},
 	{ServiceDown, "a service refused all connections that were attempted"},
 	{PortsRefused, "one client was refused by several ports of one host"},
@@ -95,7 +98,8 @@ var Kinds = []struct {
 	{PortReuse, "a client, or a NAT, used an address and port again while the server still had the old connection"},
 	{CutAtOnce, "one side ended several connections at the same time"},
 	{Alike, "resets of the same rule, service and sender"},
-	{NotKept, "resets of the same rule that were counted together, because there were too many incidents to keep them apart"},
+	{NotKept, "resets of the same rule that were counted together, because there were too many incidents to keep " +
+		"them apart"},
 }
 
 // A Ref is a reset of one of the captures.

@@ -77,7 +77,8 @@ func severityOf(n [3]int, none rules.Severity) rules.Severity {
 	return cmp.Or(none, rules.Info) // repeats alone: their first reset was filtered out
 }
 
-// bestOf returns the finding that represents a group: of those of the pattern that leads, the worst, and then the first.
+// bestOf returns the finding that represents a group: of those of the pattern that leads, the worst, and then the
+// first.
 func bestOf(group []*strand, leads rules.Pattern) best {
 	var found *strand
 	worse := func(a, b *strand) bool {
@@ -131,7 +132,8 @@ func (t *tale) kind() (kind Kind, leads rules.Pattern) {
 		{has(rules.Outage) && t.parts[rules.Outage].services.count().N > 1, HostRestart, rules.Outage},
 		{has(rules.Outage), ServiceRestart, rules.Outage},
 		{has(rules.Device), OnPath, rules.Device},
-		{has(rules.Refusal) && w.clients.count().N == 1 && w.hosts.count().N == 1 && w.services.count().N >= inTurn, PortsRefused, rules.Refusal},
+		{has(rules.Refusal) && w.clients.count().N == 1 && w.hosts.count().N == 1 && w.services.count().N >= inTurn,
+			PortsRefused, rules.Refusal},
 		{has(rules.Refusal), ServiceDown, rules.Refusal},
 		{has(rules.Loss) && w.services.count().N > 1 && w.hosts.count().N == 1, HostRestart, rules.Loss},
 		{(has(rules.Loss) || has(rules.Cut)) && w.burst(), CutAtOnce, rules.Loss},

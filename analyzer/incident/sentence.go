@@ -21,12 +21,14 @@ func (t *tale) sentence(kind Kind) string {
 		if t.parts[rules.Outage] != nil {
 			return t.outage(kind)
 		}
-		return fmt.Sprintf("%s had lost %s on %s of its ports, %s.", plain(w.hosts.only()), conns(w.conns), w.services.count(), t.when())
+		return fmt.Sprintf("%s had lost %s on %s of its ports, %s.", plain(w.hosts.only()), conns(w.conns),
+			w.services.count(), t.when())
 	case ServiceDown:
 		return fmt.Sprintf("%s refused %s %s %s; the capture shows none that it accepted.", t.servers(),
 			all(w.conns, "connection", "attempt", w.resets), t.from(), t.when())
 	case PortsRefused:
-		return fmt.Sprintf("%s refused %s %s on %s (%s) %s.", plain(w.hosts.only()), counted(w.resets, "attempt", "attempts"), t.from(),
+		return fmt.Sprintf("%s refused %s %s on %s (%s) %s.", plain(w.hosts.only()), counted(w.resets,
+			"attempt", "attempts"), t.from(),
 			counts(w.services.count(), "port", "ports"), w.services.portList(6), t.when())
 	case OnPath:
 		return t.device()
@@ -38,7 +40,8 @@ func (t *tale) sentence(kind Kind) string {
 		return fmt.Sprintf("%s from %s to %s were not completed %s.", counted(w.conns, "handshake", "handshakes"),
 			counts(w.clients.count(), "host", "hosts"), t.servers(), t.when())
 	case Backscatter:
-		return fmt.Sprintf("%s answered %s that had not asked for a connection, %s: somebody else most likely used their addresses.",
+		return fmt.Sprintf("%s answered %s that had not asked for a connection, %s: somebody else most likely used their "+
+			"addresses.",
 			t.servers(), counts(w.clients.count(), "host", "hosts"), t.when())
 	case IdleTimeout:
 		return t.idle()
@@ -50,9 +53,11 @@ func (t *tale) sentence(kind Kind) string {
 		return s + "."
 	case TimeLimit:
 		if w.senders[flows.Originator] == 0 {
-			return fmt.Sprintf("%s ended %s with a request that it had not answered %s, %s.", t.servers(), conns(w.conns), within(w.waited), t.when())
+			return fmt.Sprintf("%s ended %s with a request that it had not answered %s, %s.", t.servers(), conns(w.conns),
+				within(w.waited), t.when())
 		}
-		return fmt.Sprintf("%s gave up on %s to %s that had not been answered %s, %s.", t.who(), counted(w.found, "request", "requests"), t.servers(),
+		return fmt.Sprintf("%s gave up on %s to %s that had not been answered %s, %s.", t.who(), counted(w.found,
+			"request", "requests"), t.servers(),
 			within(w.waited), t.when())
 	case KeepAliveRace:
 		s := fmt.Sprintf("%s closed %s, %s", t.servers(), plural(w.conns, "a connection while a request was on its way",
@@ -62,9 +67,11 @@ func (t *tale) sentence(kind Kind) string {
 		}
 		return s + "."
 	case PortReuse:
-		return fmt.Sprintf("%s used addresses and ports again for %s to %s, which still had the old ones, %s.", t.clients(), conns(w.conns), t.servers(), t.when())
+		return fmt.Sprintf("%s used addresses and ports again for %s to %s, which still had the old "+
+			"ones, %s.", t.clients(), conns(w.conns), t.servers(), t.when())
 	case NotKept:
-		return fmt.Sprintf("%s of %s were counted together, because a report keeps %s incidents apart and this one has more: %s.",
+		return fmt.Sprintf("%s of %s were counted together, because a report keeps %s incidents apart and this one has "+
+			"more: %s.",
 			counted(w.resets, "reset", "resets"), conns(w.conns), thousands(MaxStrands), lower(t.best.title))
 	}
 	return t.alike()
@@ -137,7 +144,8 @@ func (t *tale) outage(kind Kind) string {
 	}
 	name, was, it := t.servers(), " was", "it"
 	if kind == HostRestart {
-		name, was, it = fmt.Sprintf("%s of %s", counts(w.services.count(), "service", "services"), plain(w.hosts.only())), " were", "they"
+		name, was, it = fmt.Sprintf("%s of %s", counts(w.services.count(), "service", "services"), plain(w.hosts.only())),
+			" were", "they"
 	}
 	what := counted(refused, "attempt was", "attempts were") + " refused"
 	if cut > 0 {
@@ -148,13 +156,17 @@ func (t *tale) outage(kind Kind) string {
 	until := max(w.last, at)
 	switch {
 	case back == away && !before:
-		return name + was + " not there yet " + t.clock.span(w.first, until) + ": " + what + ", then " + it + " accepted connections."
+		return name + was + " not there yet " + t.clock.span(w.first, until) + ": " + what +
+			", then " + it + " accepted connections."
 	case back == away:
-		return name + was + " away " + t.clock.span(w.first, until) + ": " + what + ", then " + it + " accepted connections again."
+		return name + was + " away " + t.clock.span(w.first, until) + ": " + what + ", then " + it +
+			" accepted connections again."
 	case back > 0:
-		return fmt.Sprintf("%s were away %s: %s; %d of them accepted connections again.", name, t.clock.span(w.first, until), what, back)
+		return fmt.Sprintf("%s were away %s: %s; %d of them accepted connections again.", name, t.clock.span(w.first, until),
+			what, back)
 	case before:
-		return name + " went away: " + what + " " + t.when() + "; the capture does not show that " + it + " accepted connections again."
+		return name + " went away: " + what + " " + t.when() +
+			"; the capture does not show that " + it + " accepted connections again."
 	}
 	return name + was + " not there: " + what + " " + t.when() + ", and connections accepted at other times."
 }
@@ -200,7 +212,8 @@ func (t *tale) silence() string {
 		silent, other = other, silent
 	}
 	if t.parts[rules.Silence] == nil {
-		return fmt.Sprintf("%s did not answer %s from %s to connect, %s.", silent, counted(w.found, "attempt", "attempts"), other, t.when())
+		return fmt.Sprintf("%s did not answer %s from %s to connect, %s.", silent, counted(w.found,
+			"attempt", "attempts"), other, t.when())
 	}
 	does := silent + " stopped answering " + other
 	switch {

@@ -44,8 +44,8 @@ func (c *clock) known() bool { return len(c.guesses) == 1 && c.matches > 0 }
 // offset is the difference now.
 func (c *clock) offset() int64 { return c.guesses[0] }
 
-// pick returns which of the times is the packet's at the capture time at, -1 for none. Others are times of packets of the
-// same kind in the same connection, of which the record should have events too. Place is how many came before.
+// pick returns which of the times is the packet's at the capture time at, -1 for none. Others are times of packets of
+// the same kind in the same connection, of which the record should have events too. Place is how many came before.
 func (c *clock) pick(times []int64, at int64, others []flows.Time, place int) int {
 	if len(c.guesses) == 0 {
 		return c.first(times, at, others, place)

@@ -122,7 +122,8 @@ func (j *Join) Know(r *flows.Reset) rules.Known {
 		return rules.Known{}
 	}
 	j.event = e
-	j.now.Host, j.now.Path, j.now.Line, j.now.Reason, j.now.State, j.now.Program = t.Name, t.Path, e.Line, e.Reason, e.State, e.Program
+	j.now.Host, j.now.Path, j.now.Line, j.now.Reason, j.now.State, j.now.Program = t.Name, t.Path, e.Line, e.Reason,
+		e.State, e.Program
 	if e.Timed() && len(t.clock.guesses) > 0 {
 		j.now.Time = flows.Time(e.Time + t.clock.offset())
 	} else {
@@ -139,7 +140,8 @@ func (j *Join) Know(r *flows.Reset) rules.Known {
 // wasReset reports whether the socket that should have had r's connection had accepted a RST before e.
 func (t *trace) wasReset(r *flows.Reset, e *Event) bool {
 	for _, i := range t.by[ReceiveReset][tuple{r.Conn.Ends[r.Side].Addr, r.Conn.Ends[r.Side.Peer()].Addr}] {
-		if x := &t.Events[i]; x.Timed() && e.Timed() && x.Time < e.Time && e.Time-x.Time < int64(r.Time-r.Conn.Start.Time)+slack {
+		if x := &t.Events[i]; x.Timed() && e.Timed() && x.Time < e.Time &&
+			e.Time-x.Time < int64(r.Time-r.Conn.Start.Time)+slack {
 			return true
 		}
 	}
@@ -295,7 +297,8 @@ func (j *Join) Settle(r *flows.Reset, f *rules.Finding) *Word {
 		n := len(f.Evidence)
 		f.Say(claim.Claim{Kind: claim.KernelSent, Side: r.Side, Text: text, Number: uint64(w.Time)}, r.Frame)
 		if w.Means != "" {
-			f.Evidence = append(f.Evidence, rules.Evidence{Claim: claim.Claim{Stream: claim.Own}, Says: e.Reason + ": " + w.Means})
+			f.Evidence = append(f.Evidence, rules.Evidence{Claim: claim.Claim{Stream: claim.Own}, Says: e.Reason +
+				": " + w.Means})
 		}
 		own := slices.Clone(f.Evidence[n:])
 		f.Evidence = slices.Insert(f.Evidence[:n], 0, own...)

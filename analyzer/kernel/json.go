@@ -94,7 +94,8 @@ func (p *lines) member(dec *json.Decoder, key string, e *retisEvent) error {
 	if err != nil {
 		return err
 	}
-	if json.Unmarshal(wrap, e) == nil && !bytes.HasPrefix(bytes.TrimSpace(raw), []byte("[")) && (key != "kernel" || e.Kernel.Symbol != "") {
+	if json.Unmarshal(wrap, e) == nil && !bytes.HasPrefix(bytes.TrimSpace(raw), []byte("[")) &&
+		(key != "kernel" || e.Kernel.Symbol != "") {
 		return nil
 	}
 	var counters map[string]json.Number

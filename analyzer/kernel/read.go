@@ -133,7 +133,8 @@ func (p *lines) line(s string) {
 		p.named("nstat")
 		p.table = tableNstat
 		return
-	case strings.HasPrefix(s, "#"), strings.HasPrefix(s, "Attaching "), strings.HasPrefix(s, "Tracing "), strings.HasPrefix(s, "Buffer: "):
+	case strings.HasPrefix(s, "#"), strings.HasPrefix(s, "Attaching "), strings.HasPrefix(s,
+		"Tracing "), strings.HasPrefix(s, "Buffer: "):
 		return
 	}
 	if n, ok := lostEvents(s); ok {
@@ -164,7 +165,8 @@ func (p *lines) line(s string) {
 // stack reports whether a line is one of a stack trace, which the tools print below an event.
 func stack(s string) bool {
 	t := strings.TrimLeft(s, " \t")
-	return len(t) < len(s) || strings.HasPrefix(t, "=>") || strings.HasPrefix(t, "b'") || strings.HasPrefix(t, "<stack trace>") || plusOffset(t)
+	return len(t) < len(s) || strings.HasPrefix(t, "=>") || strings.HasPrefix(t, "b'") || strings.HasPrefix(t,
+		"<stack trace>") || plusOffset(t)
 }
 
 // plusOffset reports whether s ends as a frame of a stack does: "tcp_drop+0x1".
@@ -184,7 +186,9 @@ func lostEvents(s string) (int, bool) {
 	f := strings.Fields(strings.NewReplacer("[", " ", "]", " ", "!", " ").Replace(s))
 	for i, w := range f {
 		switch {
-		case w == "LOST" && i+2 < len(f) && strings.EqualFold(f[i+2], "events"), w == "Lost" && i+2 < len(f) && strings.HasPrefix(f[i+2], "event"):
+		case w == "LOST" && i+2 < len(f) && strings.EqualFold(f[i+2], "events"),
+			w == "Lost" && i+2 < len(f) && strings.HasPrefix(f[i+2],
+				"event"):
 			return max(number(f[i+1]), 1), true
 		case w == "EVENTS" && i > 0 && i+1 < len(f) && f[i+1] == "DROPPED":
 			return max(number(f[i-1]), 1), true

@@ -28,7 +28,8 @@ var Reasons = sync.OnceValue(func() []Reason {
 		if len(f) != 5 || l[0] == '#' {
 			continue
 		}
-		out = append(out, Reason{Name: f[0], SYN: f[1] == "any" || f[1] == "syn", Other: f[1] == "any" || f[1] == "other", After: f[1] == "after", Rule: f[2], Rules: strings.Fields(f[3]), Means: f[4]})
+		out = append(out, Reason{Name: f[0], SYN: f[1] == "any" || f[1] == "syn", Other: f[1] == "any" || f[1] == "other",
+			After: f[1] == "after", Rule: f[2], Rules: strings.Fields(f[3]), Means: f[4]})
 	}
 	return out
 })

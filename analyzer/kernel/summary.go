@@ -23,8 +23,10 @@ type Summary struct {
 	Offset    int64
 	Uncertain int64
 
-	Resets  int     // in the record
-	Missing []Event // RSTs that the kernel sent in the capture's time and that the capture lacks, at most MaxMissing; Time by the capture's clock
+	Resets int // in the record
+	// RSTs that the kernel sent in the capture's time and that the capture lacks, at most MaxMissing; Time by the
+	// capture's clock
+	Missing []Event
 	Lacks   int     // how many
 	Outside int     // before or after the capture
 	Unknown int     // whose time is not known
@@ -83,20 +85,24 @@ func (s *Summary) Says() []string {
 		line := fmt.Sprintf("%s (%s): %s of a kernel", name, r.Format, words.Count(n, "event"))
 		switch {
 		case s.Sent > 0:
-			line += fmt.Sprintf("; %d of %s in the capture %s in it", s.Joined, words.Count(s.Sent, "RST")+" of its host", verb(s.Joined, "is", "are"))
+			line += fmt.Sprintf("; %d of %s in the capture %s in it", s.Joined, words.Count(s.Sent,
+				"RST")+" of its host", verb(s.Joined, "is", "are"))
 		case s.Resets > 0:
 			line += "; none of the capture's RSTs comes from its host"
 		}
 		if s.Clock {
-			line += fmt.Sprintf("; its clock %s, give or take %v", since(s.Offset), time.Duration(s.Uncertain).Round(time.Microsecond))
+			line += fmt.Sprintf("; its clock %s, give or take %v", since(s.Offset),
+				time.Duration(s.Uncertain).Round(time.Microsecond))
 		} else if r.Stamped() {
 			line += "; its clock could not be compared with the capture's, because no RST is in both"
 		}
 		out = append(out, line)
 	}
 	if n := s.Sent - s.Joined; n > 0 {
-		out = append(out, fmt.Sprintf("%s: %s of the capture in its host's name %s not in it: a REJECT rule of the host's packet filter, a raw socket and a device on the path leave no record; "+
-			"or tcp:tcp_send_reset was not recorded then (before Linux 6.10 it leaves out those without a socket)", name, words.Count(n, "RST"), verb(n, "is", "are")))
+		out = append(out, fmt.Sprintf("%s: %s of the capture in its host's name %s not in it: a REJECT rule of the host's "+
+			"packet filter, a raw socket and a device on the path leave no record; "+
+			"or tcp:tcp_send_reset was not recorded then (before Linux 6.10 it leaves out those without a "+
+			"socket)", name, words.Count(n, "RST"), verb(n, "is", "are")))
 	}
 	if s.Lacks > 0 {
 		line := fmt.Sprintf("%s: the kernel sent %s that the capture does not hold", name, words.Count(s.Lacks, "RST"))
@@ -110,10 +116,12 @@ func (s *Summary) Says() []string {
 		out = append(out, line)
 	}
 	if s.Unknown > 0 {
-		out = append(out, fmt.Sprintf("%s: %s of the kernel %s not in the capture, and when they were sent by its clock is not known", name, words.Count(s.Unknown, "RST"), verb(s.Unknown, "is", "are")))
+		out = append(out, fmt.Sprintf("%s: %s of the kernel %s not in the capture, and when they were sent by its clock "+
+			"is not known", name, words.Count(s.Unknown, "RST"), verb(s.Unknown, "is", "are")))
 	}
 	if s.Outside > 0 {
-		out = append(out, fmt.Sprintf("%s: %s of the kernel %s outside of the capture's time", name, words.Count(s.Outside, "RST"), verb(s.Outside, "is", "are")))
+		out = append(out, fmt.Sprintf("%s: %s of the kernel %s outside of the capture's time", name, words.Count(s.Outside,
+			"RST"), verb(s.Outside, "is", "are")))
 	}
 	if s.Dropped > 0 {
 		line := fmt.Sprintf("%s: the kernel dropped %s in the capture's time", name, words.Count(s.Dropped, "TCP packet"))
@@ -127,7 +135,8 @@ func (s *Summary) Says() []string {
 		out = append(out, line)
 	}
 	if len(r.Drops) > 0 {
-		names := slices.SortedFunc(maps.Keys(r.Drops), func(a, b string) int { return cmp.Or(r.Drops[b]-r.Drops[a], strings.Compare(a, b)) })
+		names := slices.SortedFunc(maps.Keys(r.Drops),
+			func(a, b string) int { return cmp.Or(r.Drops[b]-r.Drops[a], strings.Compare(a, b)) })
 		line := name + ": drops by reason: "
 		for i, n := range names {
 			if i == 8 {

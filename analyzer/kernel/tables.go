@@ -119,8 +119,8 @@ func (p *lines) timeOfDay(s string) (int64, bool) {
 	return (part[0]*3600+part[1]*60+part[2])*1e9 + frac, true
 }
 
-// dropRow reads a row of tcpdrop, of bcc ("20:49:06 0 4 A:P > B:P CLOSE (ACK)") or of bpftrace ("20:49:06 0 swapper A:P B:P
-// CLOSE"), with a reason behind where the tool prints it.
+// dropRow reads a row of tcpdrop, of bcc ("20:49:06 0 4 A:P > B:P CLOSE (ACK)") or of bpftrace ("20:49:06 0 swapper
+// A:P B:P CLOSE"), with a reason behind where the tool prints it.
 func (p *lines) dropRow(f []string) bool {
 	if len(f) < 5 {
 		return false
@@ -269,7 +269,8 @@ func (p *lines) counter(name string, v int64) {
 // netstatRow reads /proc/net/netstat: a line of names, and one of values.
 func (p *lines) netstatRow(f []string) bool {
 	group, ok := strings.CutSuffix(f[0], ":")
-	if !ok || len(f) < 2 || group != "TcpExt" && group != "Tcp" && group != "IpExt" && group != "Ip" && group != "MPTcpExt" && group != "Icmp" && group != "Udp" &&
+	if !ok || len(f) < 2 || group != "TcpExt" && group != "Tcp" && group != "IpExt" && group != "Ip" &&
+		group != "MPTcpExt" && group != "Icmp" && group != "Udp" &&
 		group != "IcmpMsg" && group != "UdpLite" {
 		return false
 	}
@@ -344,7 +345,8 @@ func (p *lines) socketDetails(f []string) {
 	}
 }
 
-// pwru reads a line of pwru with --output-tuple: "0xffff… 2 prog:12 … 192.0.2.1:80->192.0.2.2:5000(tcp) kfree_skb_reason(SKB_DROP_REASON_NO_SOCKET) …".
+// pwru reads a line of pwru with --output-tuple: "0xffff… 2 prog:12 … 192.0.2.1:80->192.0.2.2:5000(tcp)
+// kfree_skb_reason(SKB_DROP_REASON_NO_SOCKET) …".
 func (p *lines) pwru(s string) bool {
 	if !strings.Contains(s, "->") {
 		if strings.HasPrefix(s, "SKB ") && strings.Contains(s, " CPU ") && strings.Contains(s, "FUNC") {

@@ -44,14 +44,17 @@ func (p *lines) tracepoint(s string) bool {
 		e.Src, e.Dst = p.ends(v, "src", "dest")
 		e.Reason = p.resetReason(v.get("reason"))
 	case SetState:
-		if proto := v.get("protocol"); proto != "" && proto != "IPPROTO_TCP" && proto != "6" && proto != "0x6" && proto != "IPPROTO_MPTCP" && proto != "262" && proto != "0x106" {
+		if proto := v.get("protocol"); proto != "" && proto != "IPPROTO_TCP" && proto != "6" && proto != "0x6" &&
+			proto != "IPPROTO_MPTCP" && proto != "262" && proto != "0x106" {
 			p.Other++
 			return true
 		}
 		e.Old, e.State = p.state(v.get("oldstate")), p.state(v.get("newstate"))
 		e.Src, e.Dst = p.ends(v, "src", "dest")
 	case Drop:
-		if proto := v.get("protocol"); proto != "" && proto != "2048" && proto != "34525" && proto != "0x800" && proto != "0x86dd" { // no IP
+		// no IP
+		if proto := v.get("protocol"); proto != "" && proto != "2048" && proto != "34525" && proto != "0x800" &&
+			proto != "0x86dd" {
 			p.Other++
 			return true
 		}
@@ -211,7 +214,8 @@ func (p *lines) ends(v valueList, src, dst string) (a, b flows.Addr) {
 	}
 	one := func(v4, v6, port string) flows.Addr {
 		a, err := netip.ParseAddr(v.get(v4))
-		if b, err6 := netip.ParseAddr(v.get(v6)); err6 == nil && (err != nil || a.IsUnspecified() && !b.Unmap().IsUnspecified() && v.get("family") != "AF_INET") {
+		if b, err6 := netip.ParseAddr(v.get(v6)); err6 == nil &&
+			(err != nil || a.IsUnspecified() && !b.Unmap().IsUnspecified() && v.get("family") != "AF_INET") {
 			a, err = b, nil
 		}
 		n, errPort := strconv.ParseUint(v.get(port), 0, 16)
@@ -223,8 +227,8 @@ func (p *lines) ends(v valueList, src, dst string) (a, b flows.Addr) {
 	return one("saddr", "saddrv6", "sport"), one("daddr", "daddrv6", "dport")
 }
 
-// address reads "192.0.2.1:80" and "[2001:db8::1]:80" of the kernel's %pISpc, "2001:db8::1:80" of bcc, and a sockaddr in
-// hexadecimal digits. What is none, and what is 0, is the zero Addr.
+// address reads "192.0.2.1:80" and "[2001:db8::1]:80" of the kernel's %pISpc, "2001:db8::1:80" of bcc, and a sockaddr
+// in hexadecimal digits. What is none, and what is 0, is the zero Addr.
 func address(s string) flows.Addr {
 	if ap, err := netip.ParseAddrPort(s); err == nil && ap.Addr().Zone() == "" {
 		if ap.Port() == 0 {

@@ -8,14 +8,24 @@ import (
 
 // overTCP are protocols whose lines are segments of TCP though Info shows nothing of it. Others are passed over.
 var overTCP = map[string]bool{
-	"TCP": true, "HTTP": true, "HTTP2": true, "HTTP/JSON": true, "HTTP/XML": true, "OCSP": true, "SSL": true, "SSLv2": true, "SSLv3": true, "TLS": true, "TLSv1": true,
-	"TLSv1.1": true, "TLSv1.2": true, "TLSv1.3": true, "SSH": true, "SSHv1": true, "SSHv2": true, "SMTP": true, "SMTP|IMF": true, "IMF": true, "FTP": true,
-	"FTP-DATA": true, "POP": true, "IMAP": true, "TELNET": true, "LDAP": true, "SMB": true, "SMB2": true, "NBSS": true, "TDS": true, "MySQL": true, "MariaDB": true, "PGSQL": true,
-	"RESP": true, "Redis": true, "MONGO": true, "AMQP": true, "MQTT": true, "BGP": true, "LDP": true, "RDP": true, "RDPMT": true, "TPKT": true, "COTP": true, "X.224": true, "S7COMM": true,
-	"Modbus/TCP": true, "WebSocket": true, "GIOP": true, "DCERPC": true, "NFS": true, "RPC": true, "IRC": true, "XMPP": true, "XMPP/XML": true, "Socks": true, "DIAMETER": true,
-	"TNS": true, "SMPP": true, "OpenFlow": true, "Kafka": true, "CQL": true, "ISCSI": true, "iSCSI": true, "RTMP": true, "RTSP": true, "MSNMS": true, "GRPC": true, "PROXYv1": true, "PROXYv2": true,
-	"SIP": true, "SIP/SDP": true, "FIX": true, "IMPI": true, "VNC": true, "PPTP": true, "MSRP": true, "DNP 3.0": true, "X11": true, "AJP13": true, "Thrift": true, "memcache": true, "MEMCACHE": true, "EPM": true, "LSARPC": true, "SAMR": true,
-	"DRSUAPI": true, "KRB5": true, "OPCUA": true, "OpcUa": true, "ADS": true, "AMS": true, "SKINNY": true, "BitTorrent": true, "git": true, "Git": true, "RSYNC": true, "LPD": true, "IPP": true, "NNTP": true, "Gearman": true, "ZMTP": true,
+	"TCP": true, "HTTP": true, "HTTP2": true, "HTTP/JSON": true, "HTTP/XML": true, "OCSP": true,
+	"SSL": true, "SSLv2": true, "SSLv3": true, "TLS": true, "TLSv1": true,
+	"TLSv1.1": true, "TLSv1.2": true, "TLSv1.3": true, "SSH": true, "SSHv1": true, "SSHv2": true,
+	"SMTP": true, "SMTP|IMF": true, "IMF": true, "FTP": true,
+	"FTP-DATA": true, "POP": true, "IMAP": true, "TELNET": true, "LDAP": true, "SMB": true,
+	"SMB2": true, "NBSS": true, "TDS": true, "MySQL": true, "MariaDB": true, "PGSQL": true,
+	"RESP": true, "Redis": true, "MONGO": true, "AMQP": true, "MQTT": true, "BGP": true,
+	"LDP": true, "RDP": true, "RDPMT": true, "TPKT": true, "COTP": true, "X.224": true, "S7COMM": true,
+	"Modbus/TCP": true, "WebSocket": true, "GIOP": true, "DCERPC": true, "NFS": true, "RPC": true,
+	"IRC": true, "XMPP": true, "XMPP/XML": true, "Socks": true, "DIAMETER": true,
+	"TNS": true, "SMPP": true, "OpenFlow": true, "Kafka": true, "CQL": true, "ISCSI": true,
+	"iSCSI": true, "RTMP": true, "RTSP": true, "MSNMS": true, "GRPC": true, "PROXYv1": true, "PROXYv2": true,
+	"SIP": true, "SIP/SDP": true, "FIX": true, "IMPI": true, "VNC": true, "PPTP": true,
+	"MSRP": true, "DNP 3.0": true, "X11": true,
+	"AJP13": true, "Thrift": true, "memcache": true, "MEMCACHE": true, "EPM": true, "LSARPC": true, "SAMR": true,
+	"DRSUAPI": true, "KRB5": true, "OPCUA": true, "OpcUa": true, "ADS": true, "AMS": true,
+	"SKINNY": true, "BitTorrent": true,
+	"git": true, "Git": true, "RSYNC": true, "LPD": true, "IPP": true, "NNTP": true, "Gearman": true, "ZMTP": true,
 }
 
 // application takes a line in which an application's words stand for those of TCP. It belongs to the connection of the
@@ -46,22 +56,27 @@ func (l *listStyle) application(proto, b []byte, ports [2]uint16) bool {
 	return true
 }
 
-// icmpInfos are the words of Wireshark (packet-icmp.c, packet-icmpv6.c) for errors, in the order in which they are looked for.
+// icmpInfos are the words of Wireshark (packet-icmp.c, packet-icmpv6.c) for errors, in the order in which they are
+// looked for.
 var icmpInfos = []struct {
 	words     string
 	typ, code uint8
 	v6        bool
 }{
-	{"(Network unreachable)", 3, 0, false}, {"(Host unreachable)", 3, 1, false}, {"(Protocol unreachable)", 3, 2, false}, {"(Port unreachable)", 3, 3, false},
-	{"(Fragmentation needed)", 3, 4, false}, {"(Source route failed)", 3, 5, false}, {"(Network administratively prohibited)", 3, 9, false},
+	{"(Network unreachable)", 3, 0, false}, {"(Host unreachable)", 3, 1, false}, {"(Protocol unreachable)", 3, 2, false},
+	{"(Port unreachable)", 3, 3, false},
+	{"(Fragmentation needed)", 3, 4, false}, {"(Source route failed)", 3, 5, false}, {"(Network administratively " +
+		"prohibited)", 3, 9, false},
 	{"(Host administratively prohibited)", 3, 10, false}, {"(Communication administratively filtered)", 3, 13, false},
 	{"Time-to-live exceeded", 11, 0, false},
-	{"(no route to destination)", 1, 0, true}, {"(Administratively prohibited)", 1, 1, true}, {"(Beyond scope", 1, 2, true},
-	{"(Address unreachable)", 1, 3, true}, {"(Port unreachable)", 1, 4, true}, {"Packet Too Big", 2, 0, true}, {"Time Exceeded", 3, 0, true},
+	{"(no route to destination)", 1, 0, true}, {"(Administratively prohibited)", 1, 1, true},
+	{"(Beyond scope", 1, 2, true},
+	{"(Address unreachable)", 1, 3, true}, {"(Port unreachable)", 1, 4, true}, {"Packet Too Big", 2, 0, true},
+	{"Time Exceeded", 3, 0, true},
 }
 
-// icmp takes the line of an ICMP error. What it quotes is not shown: it is taken to be about the connection of its receiver that was seen last, with the sender or, of a router, with the only
-// host that has not answered.
+// icmp takes the line of an ICMP error. What it quotes is not shown: it is taken to be about the connection of its
+// receiver that was seen last, with the sender or, of a router, with the only host that has not answered.
 func (l *listStyle) icmp(proto, b []byte) bool {
 	v6 := string(proto) == "ICMPv6"
 	if string(proto) != "ICMP" && !v6 {

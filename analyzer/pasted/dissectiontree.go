@@ -36,7 +36,8 @@ func (t *treeStyle) begin(line []byte) verdict {
 		return foreign
 	}
 	n, w := decimal(rest)
-	if w <= 0 || w >= len(rest) || rest[w] != ':' && rest[w] != ' ' || !bytes.Contains(rest, []byte("bytes on wire")) && !bytes.Contains(rest, []byte(" bytes")) {
+	if w <= 0 || w >= len(rest) || rest[w] != ':' && rest[w] != ' ' ||
+		!bytes.Contains(rest, []byte("bytes on wire")) && !bytes.Contains(rest, []byte(" bytes")) {
 		return foreign
 	}
 	*t = treeStyle{r: t.r, dump: t.dump, layer: treeFrame, frame: t.frame[:0]}
@@ -82,7 +83,8 @@ func (t *treeStyle) more(line []byte) bool {
 
 // isHeading reports whether a line without indent can be the heading of a layer: a name, and perhaps values.
 func isHeading(line []byte) bool {
-	return len(line) < 400 && line[0] >= 'A' && line[0] <= 'z' && !bytes.HasPrefix(line, []byte("No. ")) || line[0] == '[' || line[0] == '<'
+	return len(line) < 400 && line[0] >= 'A' && line[0] <= 'z' && !bytes.HasPrefix(line, []byte("No. ")) ||
+		line[0] == '[' || line[0] == '<'
 }
 
 // head takes the heading of a layer.

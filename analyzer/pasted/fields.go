@@ -34,7 +34,8 @@ func (f *fieldsStyle) begin(line []byte) verdict {
 	if len(f.cells) != len(f.names) {
 		return foreign
 	}
-	f.p, f.list.unplaced, f.list.alien, f.list.failed = Packet{Line: f.r.lines.n, Style: Fields, Form: ByWireshark}, false, false, false
+	f.p, f.list.unplaced, f.list.alien, f.list.failed = Packet{Line: f.r.lines.n, Style: Fields, Form: ByWireshark}, false,
+		false, false
 	switch f.packet() {
 	case complete:
 		return opened
@@ -85,7 +86,8 @@ func (f *fieldsStyle) head(line []byte) bool {
 				names = nil
 				break
 			}
-			address = address || name == "ip.src" || name == "ipv6.src" || name == "ip.src_host" || name == "_ws.col.Source" || name == "_ws.col.def_src"
+			address = address || name == "ip.src" || name == "ipv6.src" || name == "ip.src_host" || name == "_ws.col.Source" ||
+				name == "_ws.col.def_src"
 			names = append(names, name)
 		}
 		if len(names) >= 3 && address {
@@ -286,7 +288,8 @@ func (f *fieldsStyle) packet() parsed {
 // flagFields are the fields of one flag each.
 var flagFields = map[string]flows.Flags{
 	"tcp.flags.syn": flows.SYN, "tcp.flags.ack": flows.ACK, "tcp.flags.fin": flows.FIN, "tcp.flags.reset": flows.RST,
-	"tcp.flags.push": flows.PSH, "tcp.flags.urg": flows.URG, "tcp.flags.ece": flows.ECE, "tcp.flags.ecn": flows.ECE, "tcp.flags.cwr": flows.CWR,
+	"tcp.flags.push": flows.PSH, "tcp.flags.urg": flows.URG, "tcp.flags.ece": flows.ECE,
+	"tcp.flags.ecn": flows.ECE, "tcp.flags.cwr": flows.CWR,
 }
 
 // flagString reads "·······A··S·", in which each flag that is not set is a dot.
@@ -386,7 +389,8 @@ func (f *fieldsStyle) info(proto, info []byte) parsed {
 	l := &f.list
 	l.r = f.r
 	ports := [2]uint16{p.Src.Port, p.Dst.Port}
-	l.fresh(Packet{Line: p.Line, Style: Fields, Form: ByWireshark, Number: p.Number, Clock: p.Clock, Time: p.Time, Src: p.Src, Dst: p.Dst, Wire: p.Wire,
+	l.fresh(Packet{Line: p.Line, Style: Fields, Form: ByWireshark, Number: p.Number, Clock: p.Clock, Time: p.Time,
+		Src: p.Src, Dst: p.Dst, Wire: p.Wire,
 		Has: p.Has & (HasWire | HasTTL | HasIPID), TTL: p.TTL, IPID: p.IPID, DF: p.DF, MAC: p.MAC, VLAN: p.VLAN})
 	if !l.info(proto, info, ports) {
 		return notMine

@@ -6,9 +6,10 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// A fortiStyle reads what FortiOS prints for "diagnose sniffer packet", verbose 1 to 6: "2.429703 port1 in 192.0.2.1.1234
-// -> 198.51.100.2.443: syn 123456", with a hex dump behind it or without. The numbers are as on the wire; of data it shows
-// no length.
+// A fortiStyle reads what FortiOS prints for "diagnose sniffer packet", verbose 1 to 6: "2.429703 port1 in
+// 192.0.2.1.1234
+// -> 198.51.100.2.443: syn 123456", with a hex dump behind it or without. The numbers are as on the wire; of data it
+// shows no length.
 type fortiStyle struct {
 	r    *Reader
 	p    Packet

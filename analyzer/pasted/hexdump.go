@@ -50,7 +50,8 @@ func dumpOffset(line []byte) (at int, rest []byte, ok bool) {
 	if colon {
 		t = t[1:]
 	}
-	if prefixed && !colon && t[0] != '\t' && t[0] != ' ' || !prefixed && !bytes.HasPrefix(t, []byte(" ")) && !bytes.HasPrefix(t, []byte("\t")) {
+	if prefixed && !colon && t[0] != '\t' && t[0] != ' ' ||
+		!prefixed && !bytes.HasPrefix(t, []byte(" ")) && !bytes.HasPrefix(t, []byte("\t")) {
 		return 0, nil, false
 	}
 	if v&15 != 0 {
@@ -108,7 +109,8 @@ func inside(b []byte) int {
 		typed := func(typ uint16) bool { return at >= 2 && uint16(b[at-2])<<8|uint16(b[at-1]) == typ }
 		n := int(b[at+2])<<8 | int(b[at+3])
 		switch {
-		case b[at]>>4 == 4 && b[at]&15 >= 5 && (b[at+9] == 6 || b[at+9] == 1) && n >= 40 && (typed(0x0800) || checksumOK(b[at:])):
+		case b[at]>>4 == 4 && b[at]&15 >= 5 && (b[at+9] == 6 || b[at+9] == 1) && n >= 40 &&
+			(typed(0x0800) || checksumOK(b[at:])):
 			return at
 		case b[at]>>4 == 6 && at+40 <= len(b) && (b[at+6] == 6 || b[at+6] == 58) && typed(0x86dd):
 			return at
@@ -190,8 +192,8 @@ func linkOf(b []byte) (link uint16, length int) {
 	return noLink, 0
 }
 
-// isNFLOG reports whether a packet begins as Linux's netfilter log has it: family, version 0, and attributes, the last of
-// which is the payload.
+// isNFLOG reports whether a packet begins as Linux's netfilter log has it: family, version 0, and attributes, the last
+// of which is the payload.
 func isNFLOG(b []byte) bool {
 	const payload = 9
 	if len(b) < 8 || b[0] != 2 && b[0] != 7 && b[0] != 10 || b[1] != 0 {
@@ -225,8 +227,8 @@ type dumpStyle struct {
 	other bool // the next dump is of no packet
 }
 
-// dumpHeading reports whether a line is the heading of a dump, as Wireshark prints it where a packet has several: "Frame (101
-// bytes):", which is its own, or of what was put together or decrypted, "Reassembled TCP (1483 bytes):".
+// dumpHeading reports whether a line is the heading of a dump, as Wireshark prints it where a packet has several:
+// "Frame (101 bytes):", which is its own, or of what was put together or decrypted, "Reassembled TCP (1483 bytes):".
 func dumpHeading(line []byte) (own, ok bool) {
 	if len(line) == 0 || line[0] < 'A' || line[0] > 'Z' || !bytes.HasSuffix(line, []byte(" bytes):")) {
 		return false, false

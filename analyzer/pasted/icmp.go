@@ -7,8 +7,8 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// An icmpError is an ICMP error as tcpdump prints it: "ICMP host 198.51.100.7 unreachable - admin prohibited, length 68",
-// with -v a print of the packet that it quotes below it.
+// An icmpError is an ICMP error as tcpdump prints it: "ICMP host 198.51.100.7 unreachable - admin prohibited, length
+// 68", with -v a print of the packet that it quotes below it.
 type icmpError struct {
 	typ, code uint8
 	v6        bool
@@ -20,21 +20,23 @@ type icmpError struct {
 	shown     bool
 }
 
-// icmpCodes are the words of tcpdump (print-icmp.c, print-icmp6.c) for codes of Destination Unreachable, in the order in
-// which they are looked for.
+// icmpCodes are the words of tcpdump (print-icmp.c, print-icmp6.c) for codes of Destination Unreachable, in the order
+// in which they are looked for.
 var icmpCodes = []struct {
 	words     string
 	typ, code uint8
 }{
 	{"need to frag", 3, 4}, {"admin prohibited filter", 3, 13}, {"host precedence", 3, 14}, {"precedence cutoff", 3, 15},
-	{"admin prohibited", 3, 10}, {"source route failed", 3, 5}, {" tcp port ", 3, 3}, {" protocol ", 3, 2}, {"net ", 3, 0}, {"host ", 3, 1},
+	{"admin prohibited", 3, 10}, {"source route failed", 3, 5}, {" tcp port ", 3, 3}, {" protocol ", 3, 2}, {"net ", 3, 0},
+	{"host ", 3, 1},
 }
 
 var icmp6Codes = []struct {
 	words     string
 	typ, code uint8
 }{
-	{"unreachable route", 1, 0}, {"unreachable prohibited", 1, 1}, {"beyond scope", 1, 2}, {"unreachable address", 1, 3}, {"unreachable port", 1, 4},
+	{"unreachable route", 1, 0}, {"unreachable prohibited", 1, 1}, {"beyond scope", 1, 2}, {"unreachable address", 1, 3},
+	{"unreachable port", 1, 4},
 	{"packet too big", 2, 0}, {"time exceeded", 3, 0},
 }
 
@@ -107,8 +109,8 @@ func (t *tcpdumpStyle) quotes(line []byte) bool {
 	return true
 }
 
-// putError takes the ICMP error of p: about the connection that it quotes, or about the one between its receiver and the
-// host that it names which was seen last.
+// putError takes the ICMP error of p: about the connection that it quotes, or about the one between its receiver and
+// the host that it names which was seen last.
 func (r *Reader) putError(p *Packet, e *icmpError) {
 	if !e.shown {
 		to := e.target
@@ -129,16 +131,17 @@ func (r *Reader) putError(p *Packet, e *icmpError) {
 	it := r.item(p)
 	it.ICMP = true
 	it.Note = flows.ICMPNote{
-		Mark: flows.Mark{Frame: r.Packets, Time: flows.Time(r.clock.moment(p))}, From: addr(&Host{IP: p.Src.IP}), Type: e.typ, Code: e.code,
-		V6: e.v6, MTU: e.mtu, Src: addr(&e.src), Dst: addr(&e.dst), QuotedSYN: e.syn, Stream: -1,
+		Mark: flows.Mark{Frame: r.Packets, Time: flows.Time(r.clock.moment(p))}, From: addr(&Host{IP: p.Src.IP}), Type: e.typ,
+		Code: e.code,
+		V6:   e.v6, MTU: e.mtu, Src: addr(&e.src), Dst: addr(&e.dst), QuotedSYN: e.syn, Stream: -1,
 	}
 }
 
 // maxSearched is how many connections are looked through for one between two hosts.
 const maxSearched = 1000
 
-// between returns the connection from one host to another that was seen last, to a port where that is not 0, and whether
-// its last segment is a SYN.
+// between returns the connection from one host to another that was seen last, to a port where that is not 0, and
+// whether its last segment is a SYN.
 func (n *numbering) between(from, to netip.Addr, port uint16) (found struct {
 	src, dst Host
 	syn      bool

@@ -122,7 +122,8 @@ func entity(b []byte) (c byte, n int) {
 	for _, e := range [...]struct {
 		name string
 		c    byte
-	}{{"&gt;", '>'}, {"&lt;", '<'}, {"&amp;", '&'}, {"&nbsp;", ' '}, {"&quot;", '"'}, {"&#62;", '>'}, {"&#60;", '<'}, {"&#39;", '\''}} {
+	}{{"&gt;", '>'}, {"&lt;", '<'}, {"&amp;", '&'}, {"&nbsp;", ' '}, {"&quot;", '"'}, {"&#62;", '>'}, {"&#60;", '<'},
+		{"&#39;", '\''}} {
 		if bytes.HasPrefix(b, []byte(e.name)) {
 			return e.c, len(e.name)
 		}

@@ -8,9 +8,9 @@ import (
 
 // The numbers that printers show are relative as a rule, and each printer has rules of its own.
 //
-// tcpdump (print-tcp.c) shows a segment without ACK with its numbers as they are, a bare RST too. The first segment with
-// ACK of two ends, and each SYN-ACK, it shows so as well and takes its SEQ, and its ACK less 1, as the bases of what
-// follows; with -S all numbers are as they are. Of a pure ACK it shows no SEQ.
+// tcpdump (print-tcp.c) shows a segment without ACK with its numbers as they are, a bare RST too. The first segment
+// with ACK of two ends, and each SYN-ACK, it shows so as well and takes its SEQ, and its ACK less 1, as the bases of
+// what follows; with -S all numbers are as they are. Of a pure ACK it shows no SEQ.
 //
 // Wireshark counts from 0 at a SYN, and from 1 at the first segment of a stream without one.
 //
@@ -121,7 +121,8 @@ func (n *numbering) omitted(p *Packet, c *conv, me, peer *half, s *flows.Segment
 	if said {
 		return true
 	}
-	if s.Flags&flows.SYN != 0 || p.Words&SaysApplication != 0 || peer.asking { // a SYN may be answered with numbers of before
+	// a SYN may be answered with numbers of before
+	if s.Flags&flows.SYN != 0 || p.Words&SaysApplication != 0 || peer.asking {
 		return false
 	}
 	// A segment that was lost on its way comes again; what is beyond any usual window does not.
@@ -328,8 +329,8 @@ func (n *numbering) first(p *Packet, me, peer *half) {
 	}
 }
 
-// read returns what the number v of the half h is on the wire: relative to its base, or as it is, whichever is nearer to
-// what comes next.
+// read returns what the number v of the half h is on the wire: relative to its base, or as it is, whichever is nearer
+// to what comes next.
 func (n *numbering) read(p *Packet, c *conv, h *half, a *flows.Addr, v uint32) uint32 {
 	if p.Form == Raw {
 		return v
@@ -465,7 +466,8 @@ func (n *numbering) leftOut(p *Packet, c *conv, me, peer *half, src *flows.Addr,
 	}
 	s.SEQ = flows.Seq(next)
 	n.Derived.add(p.Line)
-	if s.Flags == flows.ACK && p.Len == 0 && me.sent && peer.sent && c.marks == n.marks && p.Clock != NoClock && !me.fin && !peer.fin &&
+	if s.Flags == flows.ACK && p.Len == 0 && me.sent && peer.sent && c.marks == n.marks && p.Clock != NoClock && !me.fin &&
+		!peer.fin &&
 		me.hasACK && me.ack == uint32(s.ACK) && me.window == p.Window && peer.hasNXT && peer.nxt == me.ack &&
 		time.Duration(at-me.at) >= probeAfterOwn && time.Duration(at-peer.at) >= probeAfterPeer && !p.Opts.HasSACK {
 		s.SEQ--

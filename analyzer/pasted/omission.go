@@ -8,7 +8,8 @@ import (
 // People leave out lines, and say so: by dots, or by a word.
 
 // omissionWords are such words.
-var omissionWords = []string{"snip", "snipped", "omitted", "truncated", "skipped", "elided", "cut", "removed", "trimmed", "etc", "deleted"}
+var omissionWords = []string{"snip", "snipped", "omitted", "truncated", "skipped",
+	"elided", "cut", "removed", "trimmed", "etc", "deleted"}
 
 // omission reports whether a line says that lines were left out there.
 func omission(t []byte) bool {
@@ -28,5 +29,6 @@ func omission(t []byte) bool {
 		return true
 	}
 	words := bytes.FieldsFunc(bytes.ToLower(core), func(r rune) bool { return r < 'a' || r > 'z' })
-	return len(words) > 0 && len(words) <= 6 && slices.ContainsFunc(words, func(w []byte) bool { return slices.Contains(omissionWords, string(w)) })
+	return len(words) > 0 && len(words) <= 6 &&
+		slices.ContainsFunc(words, func(w []byte) bool { return slices.Contains(omissionWords, string(w)) })
 }

@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// A listStyle reads Wireshark's packet list: as tshark prints it, as Wireshark copies or exports it, as text with blanks,
-// as tab- or comma-separated values, and as a table of Markdown. Its columns stand in the order of the last head line, or
-// in that which the first line with TCP's words in Info shows.
+// A listStyle reads Wireshark's packet list: as tshark prints it, as Wireshark copies or exports it, as text with
+// blanks, as tab- or comma-separated values, and as a table of Markdown. Its columns stand in the order of the last
+// head line, or in that which the first line with TCP's words in Info shows.ws.
 type listStyle struct {
 	r       *Reader
 	p       Packet
@@ -49,9 +49,12 @@ type shape struct {
 }
 
 var columnNames = map[string]column{
-	"no.": colNumber, "no": colNumber, "number": colNumber, "frame": colNumber, "#": colNumber, "time": colTime, "utc": colTime, "abs time": colTime, "absolute": colTime,
-	"delta": colDelta, "source": colSource, "src": colSource, "destination": colDestination, "dest": colDestination, "dst": colDestination, "protocol": colProtocol,
-	"proto": colProtocol, "length": colLength, "len": colLength, "size": colLength, "info": colInfo, "information": colInfo, "sport": colSourcePort, "srcport": colSourcePort,
+	"no.": colNumber, "no": colNumber, "number": colNumber, "frame": colNumber, "#": colNumber,
+	"time": colTime, "utc": colTime, "abs time": colTime, "absolute": colTime,
+	"delta": colDelta, "source": colSource, "src": colSource, "destination": colDestination,
+	"dest": colDestination, "dst": colDestination, "protocol": colProtocol,
+	"proto": colProtocol, "length": colLength, "len": colLength, "size": colLength, "info": colInfo,
+	"information": colInfo, "sport": colSourcePort, "srcport": colSourcePort,
 	"dport": colDestinationPort, "dstport": colDestinationPort,
 }
 
@@ -150,7 +153,8 @@ func separator(line []byte) byte {
 		return '|'
 	case bytes.Count(t, []byte("\t")) >= 3:
 		return '\t'
-	case bytes.Count(t, []byte(",")) >= 5 && !bytes.Contains(t, []byte("] Seq=")) && bytes.Contains(bytes.ToLower(t), []byte("source,")):
+	case bytes.Count(t, []byte(",")) >= 5 && !bytes.Contains(t, []byte("] Seq=")) &&
+		bytes.Contains(bytes.ToLower(t), []byte("source,")):
 		return ','
 	case bytes.Count(t, []byte(" | ")) >= 4:
 		return '|'
@@ -214,7 +218,8 @@ func (l *listStyle) words(line []byte, info int) {
 // head takes a line of column names.
 func (l *listStyle) head(line []byte, sep byte) bool {
 	low := bytes.ToLower(line)
-	if !bytes.Contains(low, []byte("source")) || !bytes.Contains(low, []byte("destination")) || !bytes.Contains(low, []byte("info")) {
+	if !bytes.Contains(low, []byte("source")) || !bytes.Contains(low, []byte("destination")) ||
+		!bytes.Contains(low, []byte("info")) {
 		if sep == '|' && len(bytes.Trim(line, " |-:")) == 0 {
 			return l.columns != nil // the rule below the head of a table
 		}
@@ -345,7 +350,8 @@ func (l *listStyle) byShape(known bool, sep byte) bool {
 			j++
 		}
 		if known || l.learned.ok && i == l.learned.words || arrow && j+1 < len(l.cells) && overTCP[string(l.cells[j+1])] {
-			if j < len(l.cells)-1 && plausible(l.cells[i]) && plausible(l.cells[j]) && isProtocol(l.cells[min(j+1, len(l.cells)-1)]) {
+			if j < len(l.cells)-1 && plausible(l.cells[i]) && plausible(l.cells[j]) &&
+				isProtocol(l.cells[min(j+1, len(l.cells)-1)]) {
 				src, dst = i, j
 				break
 			}
@@ -543,8 +549,10 @@ var remarks = []struct {
 	text  string
 	words Words
 }{
-	{"Retransmission", SaysRetransmission}, {"Keep-Alive ACK", SaysKeepAliveACK}, {"Keep-Alive", SaysKeepAlive}, {"Port numbers reused", SaysReused},
-	{"Window Update", SaysWindowUpdate}, {"Dup ACK", SaysDupACK}, {"Previous segment", SaysLostBefore}, {"ACKed unseen", SaysLostBefore}, {"ACKed lost", SaysLostBefore},
+	{"Retransmission", SaysRetransmission}, {"Keep-Alive ACK", SaysKeepAliveACK}, {"Keep-Alive", SaysKeepAlive},
+	{"Port numbers reused", SaysReused},
+	{"Window Update", SaysWindowUpdate}, {"Dup ACK", SaysDupACK}, {"Previous segment", SaysLostBefore},
+	{"ACKed unseen", SaysLostBefore}, {"ACKed lost", SaysLostBefore},
 }
 
 // info reads the column Info.

@@ -40,7 +40,8 @@ func (d *parting) words(t []byte) {
 
 // begins reports whether a capture program says that it begins, or is called.
 func begins(t []byte) bool {
-	for _, s := range [...]string{"listening on ", "Capturing on ", "packets captured", "$ tcpdump ", "# tcpdump ", "$ sudo tcpdump ", "$ tshark ", "# tshark "} {
+	for _, s := range [...]string{"listening on ", "Capturing on ", "packets captured",
+		"$ tcpdump ", "# tcpdump ", "$ sudo tcpdump ", "$ tshark ", "# tshark "} {
 		if bytes.Contains(t, []byte(s)) {
 			return true
 		}
@@ -49,13 +50,17 @@ func begins(t []byte) bool {
 }
 
 // kindsOfPaste are words by which people say of what a print is.
-var kindsOfPaste = []string{"client", "server", "working", "works", "failing", "fails", "failed", "failure", "good", "bad", "broken", "success",
-	"successful", "before", "after", "sender", "receiver", "source", "destination", "first", "second", "node", "host", "proxy", "backend", "frontend",
+var kindsOfPaste = []string{"client", "server", "working", "works", "failing", "fails",
+	"failed", "failure", "good", "bad", "broken", "success",
+	"successful", "before", "after", "sender", "receiver", "source", "destination", "first",
+	"second", "node", "host", "proxy", "backend", "frontend",
 	"capture", "trace", "attempt", "case"}
 
 // headingOf reports whether a line is a heading, and returns its words.
 func headingOf(t []byte) (string, bool) {
-	marked := t[0] == '#' && bytes.HasPrefix(bytes.TrimLeft(t, "#"), []byte(" ")) || len(t) > 4 && bytes.HasPrefix(t, []byte("**")) && bytes.HasSuffix(bytes.TrimRight(t, ": "), []byte("**"))
+	marked := t[0] == '#' && bytes.HasPrefix(bytes.TrimLeft(t, "#"), []byte(" ")) ||
+		len(t) > 4 && bytes.HasPrefix(t, []byte("**")) && bytes.HasSuffix(bytes.TrimRight(t,
+			": "), []byte("**"))
 	h := strings.Trim(string(t), "#*=-_:~` \t")
 	words := strings.FieldsFunc(strings.ToLower(h), func(r rune) bool { return r < 'a' || r > 'z' })
 	if len(h) == 0 || len(h) > 80 || len(words) > 12 {

@@ -2,8 +2,8 @@ package pasted
 
 import "bytes"
 
-// Windows' pktmon etl2txt prints two lines for a packet: the first with the time, and where in the stack it was seen; the
-// second as tcpdump prints it, without a time. A packet is shown once for each component that it passes.
+// Windows' pktmon etl2txt prints two lines for a packet: the first with the time, and where in the stack it was seen;
+// the second as tcpdump prints it, without a time. A packet is shown once for each component that it passes.
 
 // A passage is what the first line tells.
 type passage struct {

@@ -2,8 +2,8 @@ package pasted
 
 import "bytes"
 
-// A psmlStyle reads Wireshark's packet list as XML (PSML): a section element for each column, of names first and then of
-// each packet.
+// A psmlStyle reads Wireshark's packet list as XML (PSML): a section element for each column, of names first and then
+// of each packet.
 type psmlStyle struct {
 	r     *Reader
 	list  listStyle // its columns are those of the structure

@@ -6,7 +6,8 @@ import "bytes"
 
 // sockets reports whether a line is one of ss or netstat.
 func sockets(t []byte) bool {
-	for _, state := range [...]string{"ESTAB", "LISTEN", "TIME-WAIT", "TIME_WAIT", "CLOSE-WAIT", "CLOSE_WAIT", "SYN-SENT", "SYN_SENT", "SYN_RECV", "SYN-RECV",
+	for _, state := range [...]string{"ESTAB", "LISTEN", "TIME-WAIT", "TIME_WAIT",
+		"CLOSE-WAIT", "CLOSE_WAIT", "SYN-SENT", "SYN_SENT", "SYN_RECV", "SYN-RECV",
 		"FIN-WAIT-1", "FIN_WAIT1", "FIN-WAIT-2", "FIN_WAIT2", "LAST-ACK", "LAST_ACK", "UNCONN", "FIN_WAIT_2", "LISTENING"} {
 		k := bytes.Index(t, []byte(state))
 		if k >= 0 && bytes.IndexByte(t, ':') > 0 && (k == 0 || bytes.HasPrefix(bytes.ToLower(t), []byte("tcp"))) {
@@ -29,7 +30,8 @@ func (f *followed) line(t []byte) bool {
 	case !f.frame:
 	case bytes.HasPrefix(t, []byte("Follow: ")):
 		return true
-	case bytes.HasPrefix(t, []byte("Filter: ")), bytes.HasPrefix(t, []byte("Node 0: ")), bytes.HasPrefix(t, []byte("Node 1: ")):
+	case bytes.HasPrefix(t, []byte("Filter: ")), bytes.HasPrefix(t, []byte("Node 0: ")),
+		bytes.HasPrefix(t, []byte("Node 1: ")):
 	default:
 		f.frame = false
 	}

@@ -73,8 +73,8 @@ func allDigits(b []byte) bool {
 	return len(b) > 0
 }
 
-// decimal reads the number that b begins with: its width is 0 where there is none, and negative where it takes more than
-// 32 bits.
+// decimal reads the number that b begins with: its width is 0 where there is none, and negative where it takes more
+// than 32 bits.
 func decimal(b []byte) (n uint32, width int) {
 	var v uint64
 	for width < len(b) && isDigit(b[width]) {

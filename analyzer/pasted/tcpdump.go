@@ -6,9 +6,9 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// A tcpdumpStyle reads what tcpdump prints, today's form ("Flags [S], seq 1") and that before version 4 ("S 1:1(0)"), with
-// any of its options but -q, and what programs print that were made of it: Juniper's monitor traffic, F5's tcpdump,
-// PAN-OS's view-pcap, and Cisco ASA's show capture.
+// A tcpdumpStyle reads what tcpdump prints, today's form ("Flags [S], seq 1") and that before version 4 ("S 1:1(0)"),
+// with any of its options but -q, and what programs print that were made of it: Juniper's monitor traffic, F5's
+// tcpdump, PAN-OS's view-pcap, and Cisco ASA's show capture.
 type tcpdumpStyle struct {
 	r       *Reader
 	p       Packet
@@ -184,7 +184,8 @@ func (t *tcpdumpStyle) parse(b []byte) parsed {
 				t.head(b[:start])
 			}
 			switch {
-			case bytes.HasPrefix(rest.rest(), []byte("ICMP")) && t.p.Src.IP.IsValid() && t.p.Dst.IP.IsValid() && t.icmp(rest.rest()):
+			case bytes.HasPrefix(rest.rest(), []byte("ICMP")) && t.p.Src.IP.IsValid() && t.p.Dst.IP.IsValid() &&
+				t.icmp(rest.rest()):
 				return anError
 			case bytes.HasPrefix(rest.rest(), []byte("tcp ")):
 				other = quiet
@@ -231,7 +232,8 @@ func firstWord(b []byte) []byte {
 
 // ipLine reports whether what stands before two ends says that they are of an IP packet.
 func ipLine(b []byte) bool {
-	return bytes.Contains(b, []byte("IP ")) || bytes.Contains(b, []byte("IP6 ")) || bytes.Contains(b, []byte("ethertype IPv"))
+	return bytes.Contains(b, []byte("IP ")) || bytes.Contains(b, []byte("IP6 ")) ||
+		bytes.Contains(b, []byte("ethertype IPv"))
 }
 
 // beginsOld reports whether flags stand here as tcpdump printed them before version 4.
@@ -291,7 +293,8 @@ func (t *tcpdumpStyle) head(b []byte) {
 				p.Time, p.Clock = at, clock
 			} else if m, ok := mac(w); ok && p.MAC == 0 {
 				p.MAC = m
-			} else if n, ok := whole(bytes.TrimSuffix(w, []byte(":"))); ok && len(last) == 0 && p.Clock == NoClock && w[len(w)-1] == ':' {
+			} else if n, ok := whole(bytes.TrimSuffix(w, []byte(":"))); ok && len(last) == 0 && p.Clock == NoClock &&
+				w[len(w)-1] == ':' {
 				p.Number = int(n) // as ASA prints it
 			}
 		default:

@@ -9,8 +9,8 @@ import (
 	"github.com/rstexplain/rstexplain/rules"
 )
 
-// A briefing summarises a file in one paragraph: its counts by cause and severity, and its worst incident, or where that
-// is a single finding, the first one of that severity.
+// A briefing summarises a file in one paragraph: its counts by cause and severity, and its worst incident, or where
+// that is a single finding, the first one of that severity.
 type briefing struct {
 	worst  *briefFinding
 	groups *Grouping
@@ -59,7 +59,8 @@ func (b *briefing) says(f *File) string {
 			parts = append(parts, fmt.Sprintf("%s %s", thousands(n), c))
 		}
 	}
-	s := fmt.Sprintf("%s in %s (%s).", counted(f.ResetCount, "reset", "resets"), counted(f.Connections, "connection", "connections"),
+	s := fmt.Sprintf("%s in %s (%s).", counted(f.ResetCount, "reset", "resets"), counted(f.Connections,
+		"connection", "connections"),
 		strings.Join(parts, ", "))
 	if severities := f.Severities.String(); severities != "" {
 		s += " By severity: " + severities + "."

@@ -22,9 +22,10 @@ type VantagePoint struct {
 	Path string `json:"path"`
 
 	// What its clock shows less what the first capture's shows, at Start; null if nothing tells.
-	Offset      *float64 `json:"offset_ms"`
-	Uncertainty *float64 `json:"uncertainty_ms"` // half of the shortest round trip to the first, more where the clocks do not fit
-	Drift       float64  `json:"drift_ppm"`      // what its clock gains on the first
+	Offset *float64 `json:"offset_ms"`
+	// half of the shortest round trip to the first, more where the clocks do not fit
+	Uncertainty *float64 `json:"uncertainty_ms"`
+	Drift       float64  `json:"drift_ppm"` // what its clock gains on the first
 
 	Packets     int       `json:"packets"`
 	TCPSegments int       `json:"tcp_segments"`

@@ -13,7 +13,8 @@ import (
 var compareSource string
 
 var compareTemplate = sync.OnceValue(func() *template.Template {
-	return template.Must(template.New("compare").Funcs(template.FuncMap{"class": cssName, "percent": percent}).Parse(compareSource))
+	return template.Must(template.New("compare").Funcs(template.FuncMap{"class": cssName,
+		"percent": percent}).Parse(compareSource))
 })
 
 // maxComparePage is how many resets of a comparison a page shows in full.
@@ -43,7 +44,8 @@ func CompareHTML(w io.Writer, c *Comparison) error {
 			page.LeftOut = len(c.Resets) - i
 			break
 		}
-		f := finding{SharedReset: r, Where: r.where(), SentBy: r.sentBy(), Text: r.Says + " " + r.Verdict(), Lanes: lanes(c, r), Next: r.next(c),
+		f := finding{SharedReset: r, Where: r.where(), SentBy: r.sentBy(), Text: r.Says + " " + r.Verdict(),
+			Lanes: lanes(c, r), Next: r.next(c),
 			CauseClass: cssName(string(r.Cause)), SeverityClass: cssName(string(r.Severity)), Percent: percent(r.Confidence)}
 		for _, a := range r.Alone {
 			f.Alone = append(f.Alone, a.says())

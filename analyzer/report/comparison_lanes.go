@@ -8,8 +8,8 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// lanes draws packets with a lane for each vantage point, in the order of the path, the hosts at both ends. All times are
-// of one clock.
+// lanes draws packets with a lane for each vantage point, in the order of the path, the hosts at both ends. All times
+// are of one clock.
 func lanes(c *Comparison, r *SharedReset) string {
 	if len(r.Ladder) == 0 {
 		return ""

@@ -25,7 +25,8 @@ func CompareMarkdown(w io.Writer, c *Comparison) error {
 	left := 0
 	for i := range c.Resets {
 		r := &c.Resets[i]
-		row := fmt.Sprintf("| %s | %s | %s · %s, %s | %s |\n", markdownText(r.where()), markdownText(r.Originator+" → "+r.Responder), r.Cause, markdownText(r.Detail), percent(r.Confidence), markdownText(r.sentBy()))
+		row := fmt.Sprintf("| %s | %s | %s · %s, %s | %s |\n", markdownText(r.where()), markdownText(r.Originator+
+			" → "+r.Responder), r.Cause, markdownText(r.Detail), percent(r.Confidence), markdownText(r.sentBy()))
 		if n+len(row) > tableBytes {
 			left++
 			continue
@@ -42,7 +43,8 @@ func CompareMarkdown(w io.Writer, c *Comparison) error {
 		add(s)
 	}
 	if left > 0 {
-		add(fmt.Sprintf("\nLeft out to fit an issue: %s. The JSON has all.\n", counted(left, "row or section", "rows and sections")))
+		add(fmt.Sprintf("\nLeft out to fit an issue: %s. The JSON has all.\n", counted(left,
+			"row or section", "rows and sections")))
 	}
 	return b.Flush()
 }
@@ -50,7 +52,8 @@ func CompareMarkdown(w io.Writer, c *Comparison) error {
 // markdown prints a RST as a folded section.
 func (r *SharedReset) markdown(c *Comparison) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n<details><summary>%s: %s · %s</summary>\n\n", markdownText(r.where()), r.Cause, markdownText(r.Detail))
+	fmt.Fprintf(&b, "\n<details><summary>%s: %s · %s</summary>\n\n", markdownText(r.where()), r.Cause,
+		markdownText(r.Detail))
 	b.WriteString(markdownCell(r.Says+" "+r.Verdict()) + "\n\n")
 	for _, k := range r.Shows {
 		b.WriteString("- " + markdownCell(k.Says) + "\n")

@@ -36,7 +36,8 @@ func CompareText(w io.Writer, c *Comparison, opts TextOptions) error {
 func (c *Comparison) head() []string {
 	var lines []string
 	for _, v := range c.Vantages {
-		s := fmt.Sprintf("%s: %s · %s packets · %s · %s", v.Name, v.Path, thousands(v.Packets), counted(v.Connections, "connection", "connections"), counted(v.ResetCount, "RST", "RSTs"))
+		s := fmt.Sprintf("%s: %s · %s packets · %s · %s", v.Name, v.Path, thousands(v.Packets), counted(v.Connections,
+			"connection", "connections"), counted(v.ResetCount, "RST", "RSTs"))
 		switch {
 		case v.Offset == nil:
 			s += " · clock not comparable"
@@ -48,7 +49,8 @@ func (c *Comparison) head() []string {
 		}
 		lines = append(lines, s)
 	}
-	s := fmt.Sprintf("Path: %s. In more than one capture: %s", strings.Join(c.Path, " – "), counted(c.Connections.Paired, "connection", "connections"))
+	s := fmt.Sprintf("Path: %s. In more than one capture: %s", strings.Join(c.Path, " – "), counted(c.Connections.Paired,
+		"connection", "connections"))
 	for _, v := range c.Vantages {
 		if n := c.Connections.Only[v.Name]; n > 0 {
 			s += fmt.Sprintf("; only at %s: %d", v.Name, n)
@@ -60,7 +62,8 @@ func (c *Comparison) head() []string {
 	lines = append(lines, s+".")
 	for _, t := range c.Stretches {
 		if t.Lost > 0 {
-			lines = append(lines, fmt.Sprintf("From %s to %s: %s of %s packets did not arrive, %s of them with data.", t.From, t.To, thousands(t.Lost), thousands(t.Sent), thousands(t.Data)))
+			lines = append(lines, fmt.Sprintf("From %s to %s: %s of %s packets did not arrive, %s of them "+
+				"with data.", t.From, t.To, thousands(t.Lost), thousands(t.Sent), thousands(t.Data)))
 		}
 	}
 	return lines
@@ -111,7 +114,9 @@ func (p page) shared(c *Comparison, r *SharedReset) string {
 	var b strings.Builder
 	b.WriteString(p.rule())
 	title := p.style.bold(r.where())
-	b.WriteString(title + "   " + p.style.severity(r.Severity)(fmt.Sprintf("%s · %s · %s", r.Cause, r.Detail, percent(r.Confidence))) + "\n")
+	b.WriteString(title + "   " + p.style.severity(r.Severity)(fmt.Sprintf("%s · %s · %s", r.Cause, r.Detail,
+		percent(r.Confidence))) +
+		"\n")
 	b.WriteString(p.wrap("", fmt.Sprintf("%s → %s · %s", r.Originator, r.Responder, r.sentBy())))
 	b.WriteString(p.wrap("", "at "+r.Reset.Time.Std().Format("2006-01-02 15:04:05.000000")+" UTC by the clock of "+r.At))
 	b.WriteString("\n" + p.wrap("", r.Says+" "+r.Verdict()) + "\n")
@@ -152,7 +157,8 @@ func (a *AloneView) says() string {
 	if a.Right {
 		verdict = "right"
 	}
-	return fmt.Sprintf("%s (#%d) says %s · %s, origin %s: %s, %s", a.At, a.Frame, a.Cause, a.Detail, a.Origin, verdict, a.Why)
+	return fmt.Sprintf("%s (#%d) says %s · %s, origin %s: %s, %s", a.At, a.Frame, a.Cause, a.Detail, a.Origin, verdict,
+		a.Why)
 }
 
 // next says what to capture to decide what stays open.
@@ -165,7 +171,8 @@ func (r *SharedReset) next(c *Comparison) string {
 	case r.MadeAt == "unknown":
 		return "capture the connection at both of its ends at the same time"
 	case strings.HasPrefix(r.MadeAt, "between "):
-		return "capture longer, so that the captures show that they lose nothing; and on the device in between, on both of its sides"
+		return "capture longer, so that the captures show that they lose nothing; and on the device in between, on both " +
+			"of its sides"
 	}
 	return r.CaptureNext
 }
@@ -225,7 +232,8 @@ func CompareJSONL(w io.Writer, c *Comparison) error {
 // CompareCSV renders a comparison for spreadsheets: a row per reset, with a column for its frame in each capture.
 func CompareCSV(w io.Writer, c *Comparison) error {
 	t := csv.NewWriter(w)
-	row := []string{"time", "originator", "responder", "sender", "origin", "proven", "made_at", "cause", "detail", "confidence", "severity", "at", "verdict", "summary"}
+	row := []string{"time", "originator", "responder", "sender", "origin", "proven",
+		"made_at", "cause", "detail", "confidence", "severity", "at", "verdict", "summary"}
 	for _, v := range c.Vantages {
 		row = append(row, inert("frame_at_"+v.Name))
 	}
@@ -234,8 +242,10 @@ func CompareCSV(w io.Writer, c *Comparison) error {
 	}
 	for i := range c.Resets {
 		r := &c.Resets[i]
-		row = append(row[:0], r.Reset.Time.Std().Format(timeLayout), r.Originator, r.Responder, r.Sender, string(r.Origin), strconv.FormatBool(r.Proven),
-			r.MadeAt, string(r.Cause), r.Detail, strconv.FormatFloat(r.Confidence, 'f', 3, 64), string(r.Severity), r.At, r.Says, r.Summary)
+		row = append(row[:0], r.Reset.Time.Std().Format(timeLayout), r.Originator, r.Responder, r.Sender, string(r.Origin),
+			strconv.FormatBool(r.Proven),
+			r.MadeAt, string(r.Cause), r.Detail, strconv.FormatFloat(r.Confidence, 'f', 3, 64), string(r.Severity), r.At, r.Says,
+			r.Summary)
 		for _, v := range c.Vantages {
 			var frames []string
 			for _, s := range r.Seen {

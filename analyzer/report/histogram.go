@@ -56,7 +56,8 @@ func (t *resetTimes) all() (drawing template.HTML, over span, apart string) {
 	}
 	if len(t.spans) > 1 && short > len(t.spans)/2 {
 		const layout = "2006-01-02 15:04"
-		return "", whole, fmt.Sprintf("The captures are short and far apart (%s to %s UTC), so resets are not shown over time.",
+		return "", whole, fmt.Sprintf("The captures are short and far apart (%s to %s UTC), so resets are not shown "+
+			"over time.",
 			whole.first.Std().Format(layout), whole.last.Std().Format(layout))
 	}
 	return histogram(t.at, whole), whole, ""
@@ -97,14 +98,18 @@ func histogram(at []resetTime, over span) template.HTML {
 			}
 			h := float64(n) / float64(most) * height
 			y -= h
-			fmt.Fprintf(&d.b, `<rect class=%q x="%s%%" y="%s" width="%s%%" height="%s"><title>%s</title></rect>`, rules.Causes[c],
+			fmt.Fprintf(&d.b, `<rect class=%q x="%s%%" y="%s" width="%s%%" height="%s"><title>%s</title></rect>`,
+				rules.Causes[c],
 				point(left+float64(i)*step), point(y), point(step*0.9), point(h), fmt.Sprintf("%d %s", n, rules.Causes[c]))
 		}
 	}
-	fmt.Fprintf(&d.b, `<line class="l" x1="%s%%" x2="%s%%" y1="%s" y2="%s"/>`, point(left), point(left+breadth), point(base), point(base))
+	fmt.Fprintf(&d.b, `<line class="l" x1="%s%%" x2="%s%%" y1="%s" y2="%s"/>`, point(left), point(left+breadth),
+		point(base), point(base))
 	fmt.Fprintf(&d.b, `<text class="s" x="0" y="%s">%s</text>`, point(base-height+8), thousands(most))
-	fmt.Fprintf(&d.b, `<text class="s" x="%s%%" y="%s">%s</text>`, point(left), point(base+14), over.first.Std().Format("2006-01-02 15:04:05"))
-	fmt.Fprintf(&d.b, `<text class="s" x="%s%%" y="%s" text-anchor="end">+%s</text>`, point(left+breadth), point(base+14), lasted(time.Duration(length)))
+	fmt.Fprintf(&d.b, `<text class="s" x="%s%%" y="%s">%s</text>`, point(left), point(base+14),
+		over.first.Std().Format("2006-01-02 15:04:05"))
+	fmt.Fprintf(&d.b, `<text class="s" x="%s%%" y="%s" text-anchor="end">+%s</text>`, point(left+breadth), point(base+14),
+		lasted(time.Duration(length)))
 	desc := fmt.Sprintf("%d resets between %s and %s; at most %d in one of %d equal parts.",
 		len(at), over.first.Std().Format(time.RFC3339), over.last.Std().Format(time.RFC3339), most, bins)
 	return template.HTML(fmt.Sprintf(`<svg width="100%%" height="%s" role="img"><title>Resets over time</title><desc>%s</desc>%s</svg>`, point(base+20), desc, d.b.String()))

@@ -54,7 +54,8 @@ const (
 // one style sheet, as a second line of defence against text from a capture.
 func HTML(w io.Writer, opts HTMLOptions) Renderer {
 	h := &htmlRenderer{w: bufio.NewWriterSize(w, 64<<10), opts: opts}
-	h.kept = keptFindings{each: fullOfEach, most: fullInAll, repeated: func(says string) string { return h.execute("repeats", says) }}
+	h.kept = keptFindings{each: fullOfEach, most: fullInAll,
+		repeated: func(says string) string { return h.execute("repeats", says) }}
 	h.rows.limit = maxRows
 	h.kept.showOnly(opts.Incident)
 	if opts.Incident != 0 {
@@ -180,7 +181,8 @@ func (h *htmlRenderer) End() error {
 	h.w.WriteString(page)
 	for i := range stories {
 		s := &stories[i]
-		h.w.WriteString(h.execute("incident", newHTMLIncident(s, len(h.files) > 1, h.tally.total.Findings == 1 || h.opts.Incident != 0, full[i] == 0)))
+		h.w.WriteString(h.execute("incident", newHTMLIncident(s, len(h.files) > 1, h.tally.total.Findings == 1 ||
+			h.opts.Incident != 0, full[i] == 0)))
 		for k := range full[i] {
 			text, err := h.kept.text(s.findings[k])
 			if err != nil {
@@ -259,7 +261,8 @@ type htmlSum struct {
 
 func (h *htmlRenderer) page(stories []story, now map[int]int) htmlPage {
 	t := &h.tally
-	p := htmlPage{Generator: h.generator, Title: "rstexplain", Partial: h.partial, Several: len(h.files) > 1, Incidents: len(stories), Single: t.total.Findings < 2,
+	p := htmlPage{Generator: h.generator, Title: "rstexplain", Partial: h.partial, Several: len(h.files) > 1,
+		Incidents: len(stories), Single: t.total.Findings < 2,
 		Causes: sumRows(&t.causes, len(t.causes.order), now)}
 	if len(t.servers.order) > 1 {
 		p.Servers = sumRows(&t.servers, shownSums, now)
@@ -290,16 +293,19 @@ func (h *htmlRenderer) page(stories []story, now map[int]int) htmlPage {
 			p.Lead = fmt.Sprintf("No reset matches; %s filtered out.", thousands(n))
 		}
 	} else {
-		p.Lead = fmt.Sprintf("%s: %s in %s of %s, in %s: %s.", counted(len(stories), "incident", "incidents"), counted(t.total.Resets, "reset", "resets"),
+		p.Lead = fmt.Sprintf("%s: %s in %s of %s, in %s: %s.", counted(len(stories), "incident",
+			"incidents"), counted(t.total.Resets, "reset", "resets"),
 			counted(h.packets, "packet", "packets"), counted(len(h.files), "capture", "captures"),
 			counted(t.total.Findings, "finding", "findings"), t.total.Severities)
 	}
 	if h.opts.Incident != 0 {
-		p.Lead = fmt.Sprintf("This page has one of %s: incident %d.", counted(len(h.kept.groups.Incidents()), "incident", "incidents"), stories[0].Number)
+		p.Lead = fmt.Sprintf("This page has one of %s: incident %d.", counted(len(h.kept.groups.Incidents()),
+			"incident", "incidents"), stories[0].Number)
 		p.Causes, p.Servers, p.Pairs, p.Single = nil, nil, nil, stories[0].Findings < 2
 	}
 	if h.rows.leftOut > 0 {
-		p.LeftOut = fmt.Sprintf("To keep the page small, it does not list %s, the least severe; they are counted. A page made with --all has every finding in full.",
+		p.LeftOut = fmt.Sprintf("To keep the page small, it does not list %s, the least severe; they are counted. A page "+
+			"made with --all has every finding in full.",
 			counted(h.rows.leftOut, "finding", "findings"))
 	}
 	h.filters(&p, stories)
@@ -387,7 +393,8 @@ type htmlIncident struct {
 }
 
 func newHTMLIncident(s *story, several, open, bare bool) htmlIncident {
-	h := htmlIncident{Incident: &s.Incident, Name: s.kindName(), When: s.when(), Size: strings.Join(s.size(), " · "), Open: open, Bare: bare}
+	h := htmlIncident{Incident: &s.Incident, Name: s.kindName(), When: s.when(), Size: strings.Join(s.size(),
+		" · "), Open: open, Bare: bare}
 	var facts []string
 	if s.Client != "" {
 		facts = append(facts, "client "+s.Client)
@@ -464,7 +471,8 @@ func newHTMLFinding(r *Reset, anchor string) htmlFinding {
 	if r.Origin == rules.OriginMiddlebox {
 		facts[0] = "sent by a middlebox with the address of the " + r.Sender
 	}
-	facts = append(facts, r.Time.Std().Format("2006-01-02 15:04:05.000000")+" UTC", fmt.Sprintf("stream %d", r.Stream), "phase "+string(r.Phase))
+	facts = append(facts, r.Time.Std().Format("2006-01-02 15:04:05.000000")+" UTC", fmt.Sprintf("stream %d", r.Stream),
+		"phase "+string(r.Phase))
 	if r.Conn.Protocol != "" {
 		facts = append(facts, r.Conn.Protocol)
 	}

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// An htmlLadder is the ladder of a finding as a list: time runs down, the originator stands left and the responder right.
-// Runs of acknowledgments are folded.
+// An htmlLadder is the ladder of a finding as a list: time runs down, the originator stands left and the responder
+// right. Runs of acknowledgments are folded.
 type htmlLadder struct {
 	Originator, Responder [2]string // host, and port with its colon
 	Parts                 []htmlRungs
@@ -32,8 +32,8 @@ type htmlRung struct {
 	Cites                        []htmlCite
 }
 
-// An htmlCite is a statement of the evidence that cites a frame: whole where it cites no later frame of the ladder, else
-// only its number.
+// An htmlCite is a statement of the evidence that cites a frame: whole where it cites no later frame of the ladder,
+// else only its number.
 type htmlCite struct {
 	Number   int
 	ID, Says string
@@ -112,7 +112,8 @@ func newHTMLLadder(m *Reset, anchor string, lists [][]htmlEvidence) htmlLadder {
 		}
 	}
 	plain := func(g *rung) bool {
-		return g.Flags == "ACK" && g.LEN == 0 && g.Role == "" && len(g.Notes) == 0 && g.States == [2]string{} && g.Gap == "" && g.Skipped == 0 &&
+		return g.Flags == "ACK" && g.LEN == 0 && g.Role == "" && len(g.Notes) == 0 && g.States == [2]string{} &&
+			g.Gap == "" && g.Skipped == 0 &&
 			cites[rungID(anchor, g.Frame)] == nil
 	}
 	rungs := rungsOf(m)
@@ -123,7 +124,8 @@ func newHTMLLadder(m *Reset, anchor string, lists [][]htmlEvidence) htmlLadder {
 		}
 		part := htmlRungs{}
 		if end-i >= leastFold {
-			part.Says = fmt.Sprintf("%d acknowledgments, %s to %s", end-i, mark(rungs[i].Frame, m.Line > 0), mark(rungs[end-1].Frame, m.Line > 0))
+			part.Says = fmt.Sprintf("%d acknowledgments, %s to %s", end-i, mark(rungs[i].Frame, m.Line > 0),
+				mark(rungs[end-1].Frame, m.Line > 0))
 		} else {
 			end = max(end, i+1)
 		}
@@ -142,7 +144,8 @@ func newHTMLLadder(m *Reset, anchor string, lists [][]htmlEvidence) htmlLadder {
 
 func newHTMLRung(g *rung, m *Reset, anchor string, cites map[string][]htmlCite) htmlRung {
 	h := htmlRung{
-		ID: rungID(anchor, g.Frame), Frame: mark(g.Frame, m.Line > 0), Since: g.Since, Gap: g.Gap, Skipped: g.Skipped, Label: g.Label, States: g.States,
+		ID: rungID(anchor, g.Frame), Frame: mark(g.Frame, m.Line > 0), Since: g.Since, Gap: g.Gap, Skipped: g.Skipped,
+		Label: g.Label, States: g.States,
 		ToRight: g.Sender == sides[0], Notes: strings.ReplaceAll(strings.Join(g.Notes, ", "), "-", " "),
 	}
 	h.Cites = cites[h.ID]
@@ -175,21 +178,26 @@ func incidentAxis(stories []story, whole span) template.HTML {
 		return left + breadth*min(max(float64(t-whole.first)/float64(whole.length()), 0), 1)
 	}
 	height := rowHeight*float64(len(shown)) + 4
-	fmt.Fprintf(&d.b, `<line class="l" x1="%s%%" x2="%s%%" y1="%s" y2="%s"/>`, point(left), point(left+breadth), point(height), point(height))
+	fmt.Fprintf(&d.b, `<line class="l" x1="%s%%" x2="%s%%" y1="%s" y2="%s"/>`, point(left), point(left+breadth),
+		point(height), point(height))
 	for i := range shown {
 		s := &shown[i]
 		y := rowHeight * float64(i)
 		from, to := at(s.First), at(s.Last)
-		fmt.Fprintf(&d.b, `<a href="#i%d" class="%s"><title>%s</title>`, s.Number, cssName(string(s.Severity)), template.HTMLEscapeString(Clean(s.Says)))
+		fmt.Fprintf(&d.b, `<a href="#i%d" class="%s"><title>%s</title>`, s.Number, cssName(string(s.Severity)),
+			template.HTMLEscapeString(Clean(s.Says)))
 		fmt.Fprintf(&d.b, `<text x="0" y="%s">%s</text>`, point(y+14), template.HTMLEscapeString(clipped(s.kindName(), 18)))
 		fmt.Fprintf(&d.b, `<rect class="hit" x="0" y="%s" width="100%%" height="%s"/>`, point(y), point(rowHeight))
-		fmt.Fprintf(&d.b, `<rect class="bar" x="%s%%" y="%s" width="%s%%" height="8"/>`, point(from), point(y+6), point(to-from))
+		fmt.Fprintf(&d.b, `<rect class="bar" x="%s%%" y="%s" width="%s%%" height="8"/>`, point(from), point(y+6),
+			point(to-from))
 		fmt.Fprintf(&d.b, `<circle class="bar" cx="%s%%" cy="%s" r="4"/></a>`, point(from), point(y+10))
 	}
 	const layout = "2006-01-02 15:04:05"
 	fmt.Fprintf(&d.b, `<text class="s" x="0" y="%s">time (UTC)</text>`, point(height+15))
-	fmt.Fprintf(&d.b, `<text class="s" x="%s%%" y="%s">%s</text>`, point(left), point(height+15), whole.first.Std().Format(layout))
-	fmt.Fprintf(&d.b, `<text class="s" x="%s%%" y="%s" text-anchor="end">+%s</text>`, point(left+breadth), point(height+15), lasted(whole.duration()))
+	fmt.Fprintf(&d.b, `<text class="s" x="%s%%" y="%s">%s</text>`, point(left), point(height+15),
+		whole.first.Std().Format(layout))
+	fmt.Fprintf(&d.b, `<text class="s" x="%s%%" y="%s" text-anchor="end">+%s</text>`, point(left+breadth),
+		point(height+15), lasted(whole.duration()))
 	return template.HTML(fmt.Sprintf(`<svg class="axis" width="100%%" height="%s" role="img"><title>Incidents over time</title>%s</svg>`, point(height+22), d.b.String()))
 }
 

@@ -46,14 +46,15 @@ func (s *rowSet) word(text string) (int, bool) {
 	return i, true
 }
 
-// numberIn matches the numbers of a summary, and blank stands for them in a word: the summaries of a port scan differ in
-// nothing else.
+// numberIn matches the numbers of a summary, and blank stands for them in a word: the summaries of a port scan differ
+// in nothing else.
 var numberIn = regexp.MustCompile(`[0-9]+(?:[.,:][0-9]+)*`)
 
 const blank = "{}"
 
 // add appends the row of a finding: incident, file, frame, microseconds since the base, stream, originator, its port,
-// responder, its port, whether the responder sent it, cause, detail, severity, percent, summary, and the numbers in the summary.
+// responder, its port, whether the responder sent it, cause, detail, severity, percent, summary, and the numbers in
+// the summary.
 func (s *rowSet) add(r *Reset, file int) {
 	rank := max(slices.Index(bySeverity[:], r.Severity), 0)
 	list := &s.bySeverity[rank]
@@ -67,7 +68,8 @@ func (s *rowSet) add(r *Reset, file int) {
 		summary = numberIn.ReplaceAllLiteralString(summary, blank)
 	}
 	var words [6]int
-	for i, w := range [...]string{hostOf(r.Originator), hostOf(r.Responder), string(r.Cause), r.Detail, string(r.Severity), summary} {
+	for i, w := range [...]string{hostOf(r.Originator), hostOf(r.Responder), string(r.Cause), r.Detail, string(r.Severity),
+		summary} {
 		n, ok := s.word(w)
 		if !ok {
 			s.leftOut++
@@ -81,7 +83,8 @@ func (s *rowSet) add(r *Reset, file int) {
 	}
 	number := func(s string) int { n, _ := strconv.Atoi(s); return n }
 	row := make([]byte, 0, 96)
-	for i, n := range [...]int{r.Incident, file, r.position(), int(r.Time-s.base) / 1000, r.Stream, words[0], number(oport), words[1], number(rport),
+	for i, n := range [...]int{r.Incident, file, r.position(), int(r.Time-s.base) / 1000, r.Stream, words[0],
+		number(oport), words[1], number(rport),
 		sender, words[2], words[3], words[4], int(r.Confidence*100 + 0.5), words[5]} {
 		if i > 0 {
 			row = append(row, ',')

@@ -20,10 +20,11 @@ import (
 // incidents at the end, the worst first. What a page shows of an incident in full is its representative finding,
 // Example, whose Reset the Grouping has marked as a candidate when it passed.
 type Incident struct {
-	Number int           `json:"number"`         // the one of its first reset
-	Also   []int         `json:"also,omitempty"` // further numbers that its resets carry: it was recognised later that they belong to it
-	Kind   incident.Kind `json:"kind"`
-	Says   string        `json:"says"` // what happened, in one sentence
+	Number int `json:"number"` // the one of its first reset
+	// further numbers that its resets carry: it was recognised later that they belong to it
+	Also []int         `json:"also,omitempty"`
+	Kind incident.Kind `json:"kind"`
+	Says string        `json:"says"` // what happened, in one sentence
 
 	First    Time           `json:"first_time"`
 	Last     Time           `json:"last_time"`
@@ -45,7 +46,8 @@ type Incident struct {
 	AtLeast     bool       `json:"at_least,omitempty"` // not all clients, servers and services could be told apart
 	Severities  Severities `json:"findings_by_severity"`
 
-	Details []IncidentDetail `json:"details"` // the rules of its resets, the most frequent first; at most incident.MaxDetails
+	// the rules of its resets, the most frequent first; at most incident.MaxDetails
+	Details []IncidentDetail `json:"details"`
 
 	// Where its resets are: at most incident.MaxRefs of them. The resets themselves carry its number, all of them.
 	Captures []IncidentPart `json:"captures"`
@@ -76,8 +78,8 @@ type Grouping struct {
 // BeginFile says that the resets which follow are those of the capture at path.
 func (g *Grouping) BeginFile(path string) { g.paths = append(g.paths, path) }
 
-// Add sets r.Incident. It reports whether r represents its incident better than those before: of all resets for which it
-// does, one is the Example of an Incident.
+// Add sets r.Incident. It reports whether r represents its incident better than those before: of all resets for which
+// it does, one is the Example of an Incident.
 func (g *Grouping) Add(r *Reset) (candidate bool) {
 	if g.finder == nil {
 		g.finder, g.rules = incident.NewFinder(), map[string]*rules.Rule{}
@@ -147,8 +149,9 @@ func (g *Grouping) find(list []Incident, number int) (int, error) {
 func (g *Grouping) model(f *incident.Incident) Incident {
 	in := Incident{
 		Number: f.Number, Also: f.Also, Kind: f.Kind, Says: f.Says, First: Time(f.First), Last: Time(f.Last),
-		Severity: f.Severity, Cause: f.Cause, Detail: f.Detail, Remedy: f.Remedy, Example: Example{g.path(f.Best.File), f.Best.Frame, int(f.Best.Line)},
-		Client: f.Client, Server: f.Server, Resets: f.Resets, Findings: f.Findings, Connections: f.Connections,
+		Severity: f.Severity, Cause: f.Cause, Detail: f.Detail, Remedy: f.Remedy,
+		Example: Example{g.path(f.Best.File), f.Best.Frame, int(f.Best.Line)},
+		Client:  f.Client, Server: f.Server, Resets: f.Resets, Findings: f.Findings, Connections: f.Connections,
 		Clients: f.Clients.N, Servers: f.Servers.N, Services: f.Services.N,
 		AtLeast:    f.Clients.AtLeast || f.Servers.AtLeast || f.Services.AtLeast,
 		Severities: Severities{f.BySeverity[0], f.BySeverity[1], f.BySeverity[2]},

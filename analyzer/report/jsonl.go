@@ -5,9 +5,9 @@ import (
 	"io"
 )
 
-// JSONL renders one JSON object per reset and line, as docs/report.schema.json describes a reset, preceded by the path of
-// the file: for jq and log processors. The last line has the incidents, as a field of that name; a live report has such a
-// line with one incident too each time when it has ten times as many resets as when it was printed last.
+// JSONL renders one JSON object per reset and line, as docs/report.schema.json describes a reset, preceded by the path
+// of the file: for jq and log processors. The last line has the incidents, as a field of that name; a live report has
+// such a line with one incident too each time when it has ten times as many resets as when it was printed last.st.
 func JSONL(w io.Writer) Renderer { return &jsonlRenderer{w: bufio.NewWriterSize(w, 64<<10)} }
 
 type jsonlRenderer struct {

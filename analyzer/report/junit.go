@@ -16,9 +16,9 @@ type JUnitOptions struct {
 }
 
 // JUnit renders a report as XML test results for continuous integration: a test suite for each capture, in it a test
-// case for each incident, which fails if opts.Fails says so of one of its findings, or a passed one if there is none. An
-// incident of several captures stands with the finding that represents it. A capture that could not be read completely
-// has a test case with an error too.
+// case for each incident, which fails if opts.Fails says so of one of its findings, or a passed one if there is none.
+// An incident of several captures stands with the finding that represents it. A capture that could not be read
+// completely has a test case with an error too.
 //
 // The format has no standard; this is the part of it that Jenkins, GitLab and GitHub's reporters agree on
 // (https://github.com/testmoapp/junitxml).
@@ -107,7 +107,8 @@ func (j *junitRenderer) EndFile(f *File) error {
 	suite.first = f.First
 	for _, w := range f.Warnings {
 		if w.Lost {
-			suite.errors = append(suite.errors, junitCase{Class: "capture", Name: fmt.Sprintf("read completely (%d)", len(suite.errors)+1), Time: "0",
+			suite.errors = append(suite.errors, junitCase{Class: "capture",
+				Name: fmt.Sprintf("read completely (%d)", len(suite.errors)+1), Time: "0",
 				Error: &junitFault{"unread", Clean(w.String()), Clean(w.Hint)}})
 		}
 	}

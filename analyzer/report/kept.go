@@ -8,8 +8,9 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/incident"
 )
 
-// keptFindings are the texts of those findings that a report by incidents may show in full: the candidates to represent an
-// incident, and the first findings of each. Which of them are shown is known only when all resets have passed.
+// keptFindings are the texts of those findings that a report by incidents may show in full: the candidates to
+// represent an incident, and the first findings of each. Which of them are shown is known only when all resets have
+// passed.
 type keptFindings struct {
 	groups   Grouping
 	each     int                      // findings that are kept of each number of an incident, beside the candidates
@@ -40,8 +41,8 @@ func (k *keptFindings) beginFile(path string) {
 	k.file = len(k.groups.paths) - 1
 }
 
-// add counts r with its incident. If its text is to be kept, it calls render, which returns it in two parts: its repeats
-// go between them.
+// add counts r with its incident. If its text is to be kept, it calls render, which returns it in two parts: its
+// repeats go between them.
 func (k *keptFindings) add(r *Reset, render func() (head, tail string)) error {
 	candidate := k.groups.Add(r)
 	if k.at == nil {
@@ -197,8 +198,8 @@ func (in *Incident) size() []string {
 	return parts
 }
 
-// kindName is the kind of an incident in words: "service restart". Incidents without a kind of their own have the name of
-// their detail.
+// kindName is the kind of an incident in words: "service restart". Incidents without a kind of their own have the name
+// of their detail.
 func (in *Incident) kindName() string {
 	name := string(in.Kind)
 	if in.Kind == incident.Alike && in.Detail != "" {

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// List renders a report with one line for each reset, repeats included, for grep and the eye: frame, time, stream, sender,
-// cause and detail, confidence, and the number of its incident. A line with the path of a capture precedes its resets.
-// What an incident number means, the other formats say.
+// List renders a report with one line for each reset, repeats included, for grep and the eye: frame, time, stream,
+// sender, cause and detail, confidence, and the number of its incident. A line with the path of a capture precedes its
+// resets. What an incident number means, the other formats say.
 func List(w io.Writer) Renderer { return &listRenderer{w: bufio.NewWriterSize(w, 64<<10)} }
 
 type listRenderer struct {
@@ -51,7 +51,8 @@ func listLine(r *Reset) string {
 	if r.Repeats != 0 {
 		what += fmt.Sprintf(" (repeats %s)", strings.TrimPrefix(mark(int(r.Repeats), r.Line > 0), "#"))
 	}
-	fields := []string{strings.TrimPrefix(mark(r.Frame, r.Line > 0), "#"), r.Time.Std().Format(timeLayout), stream, sender, what,
+	fields := []string{strings.TrimPrefix(mark(r.Frame, r.Line > 0), "#"), r.Time.Std().Format(timeLayout), stream, sender,
+		what,
 		strconv.FormatFloat(r.Confidence, 'f', 3, 64)}
 	for i := range fields {
 		fields[i] = Clean(fields[i])

@@ -1,7 +1,7 @@
 package report
 
-// Live returns a Renderer that prints each reset at once, if the format of r prints resets one by one. The number of its
-// incident is the one that is known then.
+// Live returns a Renderer that prints each reset at once, if the format of r prints resets one by one. The number of
+// its incident is the one that is known then.
 func Live(r Renderer) Renderer {
 	if l, ok := r.(interface{ live() Renderer }); ok {
 		r = l.live()

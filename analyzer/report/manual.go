@@ -103,7 +103,8 @@ data in flight: an exchange was lost. Nothing of that: the RST is only an abrupt
 // example returns for its ID, if it is not nil.
 func CausesPage(w io.Writer, list []*rules.Rule, example func(id string) *Reset) error {
 	var b strings.Builder
-	b.WriteString("<!-- Made from the rules by go test -update ./cmd/rstexplain; do not edit. -->\n\n# Why a RST was sent\n\n" +
+	b.WriteString("<!-- Made from the rules by go test -update ./cmd/rstexplain; do not edit. -->\n\n# Why a RST was " +
+		"sent\n\n" +
 		"Every RST gets one of five causes, which answers why the stack that sent it did so, and one of these details:\n\n" +
 		"| cause | the sender's situation | details |\n|---|---|---|\n")
 	for _, cause := range rules.Causes {
@@ -128,7 +129,8 @@ func CausesPage(w io.Writer, list []*rules.Rule, example func(id string) *Reset)
 			}
 			if e := example(r.ID); e != nil {
 				ladder := newPage(TextOptions{Width: 110}).ladder(e)
-				fmt.Fprintf(&b, "\n*An example*, frame %d of [testdata/%s/capture.pcapng](../testdata/%s/README.md): %s\n\n```\n%s\n```\n",
+				fmt.Fprintf(&b, "\n*An example*, frame %d of [testdata/%s/capture.pcapng](../testdata/%s/README.md): "+
+					"%s\n\n```\n%s\n```\n",
 					e.Frame, r.ID, r.ID, strings.Join(strings.Fields(e.Summary), " "), strings.TrimRight(ladder, "\n"))
 			}
 		}

@@ -42,7 +42,8 @@ const (
 // fits an issue, whatever the capture: what does not fit is left out, the least severe first, and counted. It contains
 // no absolute paths.
 func Markdown(w io.Writer, opts MarkdownOptions) Renderer {
-	m := &markdownRenderer{w: bufio.NewWriterSize(w, 64<<10), opts: opts, page: page{width: 100}, resets: map[int]*markdownResets{}}
+	m := &markdownRenderer{w: bufio.NewWriterSize(w, 64<<10), opts: opts, page: page{width: 100},
+		resets: map[int]*markdownResets{}}
 	m.kept = keptFindings{each: markdownEach, most: fullInAll,
 		repeated: func(says string) string { return "\n" + markdownText(repeatsInWords(says)) + ".\n" }}
 	m.kept.showOnly(opts.Incident)
@@ -102,14 +103,15 @@ func (m *markdownRenderer) Reset(r *Reset) error {
 	list.all++
 	if len(list.rows) < resetRows && m.rows < resetRowsInAll {
 		m.rows++
-		list.rows = append(list.rows, markdownRow{r.Time, "| " + strings.Join([]string{strings.ReplaceAll(r.Named(), " ", noBreak), r.Time.Std().Format("2006-01-02 15:04:05.000000"),
+		list.rows = append(list.rows, markdownRow{r.Time, "| " + strings.Join([]string{strings.ReplaceAll(r.Named(),
+			" ", noBreak), r.Time.Std().Format("2006-01-02 15:04:05.000000"),
 			name(senderSide(r)), name(r.Originator + " → " + r.Responder), name(r.Detail)}, " | ") + " |\n"})
 	}
 	return err
 }
 
-// repeatsInWords returns a sentence that ends with frames, "… #3, #7–#9", with words in place of the signs, which trackers
-// take for issues: "… frames 3, 7–9".
+// repeatsInWords returns a sentence that ends with frames, "… #3, #7–#9", with words in place of the signs, which
+// trackers take for issues: "… frames 3, 7–9".
 func repeatsInWords(says string) string {
 	head, list, ok := strings.Cut(says, "#")
 	if !ok {
@@ -272,7 +274,8 @@ func markdownIncidents(stories []story) string {
 			break
 		}
 		s := &stories[i]
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", markdownCell(s.Says), markdownCell(string(s.Severity)), thousands(s.Resets), s.when())
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", markdownCell(s.Says), markdownCell(string(s.Severity)),
+			thousands(s.Resets), s.when())
 	}
 	return b.String()
 }
@@ -424,14 +427,17 @@ func (m *markdownRenderer) leftOut(stories []story, sections []section) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return "\nLeft out to keep this short: " + strings.Join(parts, ", and ") + ". `rstexplain --format html " + flag + "` shows everything.\n"
+	return "\nLeft out to keep this short: " + strings.Join(parts, ", and ") +
+		". `rstexplain --format html " + flag + "` shows everything.\n"
 }
 
 // finding is the text of one reset, in two parts: its repeats go between them.
 func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n**%s: %s · %s** · %s · %s\n\n", r.Named(), markdownText(string(r.Cause)), markdownText(r.Detail), markdownText(string(r.Severity)), percent(r.Confidence))
-	fmt.Fprintf(&b, "Sent by the %s at %s UTC · %s → %s · stream %d\n\n", markdownText(senderWords(r)), r.Time.Std().Format("2006-01-02 15:04:05.000000"),
+	fmt.Fprintf(&b, "\n**%s: %s · %s** · %s · %s\n\n", r.Named(), markdownText(string(r.Cause)), markdownText(r.Detail),
+		markdownText(string(r.Severity)), percent(r.Confidence))
+	fmt.Fprintf(&b, "Sent by the %s at %s UTC · %s → %s · stream %d\n\n", markdownText(senderWords(r)),
+		r.Time.Std().Format("2006-01-02 15:04:05.000000"),
 		markdownText(r.Originator), markdownText(r.Responder), r.Stream)
 	b.WriteString(markdownText(r.Verdict()) + "\n\n")
 	b.WriteString(markdownEvidence(withSiblings(r.Evidence)))
@@ -448,7 +454,8 @@ func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 		if a.Detail != "" {
 			detail = " (" + markdownText(a.Detail) + ")"
 		}
-		fmt.Fprintf(&b, "- %s %s%s: %s\n", percent(a.Confidence), markdownText(string(a.Cause)), detail, markdownText(a.WhyNot))
+		fmt.Fprintf(&b, "- %s %s%s: %s\n", percent(a.Confidence), markdownText(string(a.Cause)), detail,
+			markdownText(a.WhyNot))
 	}
 	field := func(label, says string) {
 		if says != "" {
@@ -532,10 +539,13 @@ var ticketRef = regexp.MustCompile(`#(\d)`)
 
 // linkLike matches what Markdown readers and trackers turn into links without markup: URLs, mail addresses, mentions,
 // and references to tickets, changes and commits.
-var linkLike = regexp.MustCompile("(?i)" + `[^\s|<>\\` + "`" + `]*(://|www\.|(mailto|xmpp|tel):|@|\bgh-\d|[!$&%~]\d|\b[0-9a-f]{40}\b)[^\s|<>\\` + "`" + `]*`)
+var linkLike = regexp.MustCompile("(?i)" + `[^\s|<>\\` + "`" +
+	`]*(://|www\.|(mailto|xmpp|tel):|@|\bgh-\d|[!$&%~]\d|\b[0-9a-f]{40}\b)[^\s|<>\\` +
+	"`" + `]*`)
 
 // unlinked removes what makes a link in HTML text, where code spans are not available.
-var unlinked = strings.NewReplacer("://", "·//", "@", "·", "www.", "www·", "WWW.", "WWW·", "mailto:", "mailto·", "xmpp:", "xmpp·")
+var unlinked = strings.NewReplacer("://", "·//", "@", "·", "www.", "www·", "WWW.", "WWW·",
+	"mailto:", "mailto·", "xmpp:", "xmpp·")
 
 // markdownText makes s plain text in Markdown, without markup, HTML, table bars, links, mentions or references to
 // tickets. What readers would turn into links becomes a code span, because some of them ignore escapes there.

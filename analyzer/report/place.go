@@ -6,8 +6,8 @@ import (
 	"sort"
 )
 
-// Locate sets r.Places, the files of a joined capture that contain its packets. parts are the files that have been opened
-// so far, in order.
+// Locate sets r.Places, the files of a joined capture that contain its packets. parts are the files that have been
+// opened so far, in order.
 func (r *Reset) Locate(parts []Part) {
 	r.Places = r.Places[:0]
 	if r.shortened() {

@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// A record is a text with the number that its reset carried when it was written. Which incident that is, is known only at
-// the end.
+// A record is a text with the number that its reset carried when it was written. Which incident that is, is known only
+// at the end.
 type record struct {
 	number int
 	rank   int // of its severity, as in bySeverity
@@ -131,7 +131,8 @@ func (l *exampleList) keep(number, rank int, path string, frame int, text string
 // of returns the block of the finding that represents an incident, "" if its findings were filtered out.
 func (l *exampleList) of(in *Incident) (string, error) {
 	for _, n := range append([]int{in.Number}, in.Also...) {
-		if e, ok := l.last[n]; ok && e.path == in.Example.Path && (e.frame == in.Example.Frame || e.frame == in.Example.Line) {
+		if e, ok := l.last[n]; ok && e.path == in.Example.Path &&
+			(e.frame == in.Example.Frame || e.frame == in.Example.Line) {
 			r, err := l.records.at(e.at)
 			return string(r.text), err
 		}

@@ -5,16 +5,16 @@ import (
 	"github.com/rstexplain/rstexplain/rules"
 )
 
-// A peer that goes on sending draws a RST with each segment, a million of them if it does not stop. They are one event, so
-// the first of its repeats are described like any reset, though without a timeline of their own, and further ones have
-// only what tells them apart.
+// A peer that goes on sending draws a RST with each segment, a million of them if it does not stop. They are one
+// event, so the first of its repeats are described like any reset, though without a timeline of their own, and further
+// ones have only what tells them apart.
 const (
 	fullRepeats = 100  // of an event
 	eventsKept  = 1024 // whose repeats are counted at a time
 )
 
-// A repeatList counts the repeats of events, and knows the first of each. A Builder has one to shorten repeats, and Replay
-// one to restore them: both see the same repeats in the same order.
+// A repeatList counts the repeats of events, and knows the first of each. A Builder has one to shorten repeats, and
+// Replay one to restore them: both see the same repeats in the same order.
 type repeatList struct {
 	of    map[int]*repeatedEvent // by the frame of the first reset
 	order []int                  // of these frames, as a ring
@@ -69,7 +69,8 @@ func (l *repeatList) count(r *Reset) {
 	*r = Reset{
 		Frame: r.Frame, Time: r.Time, Relative: r.Relative, Stream: r.Stream, Sender: r.Sender,
 		Cause: r.Cause, Detail: r.Detail, Repeats: r.Repeats,
-		OriginWhy: r.OriginWhy[:0], Evidence: r.Evidence[:0], Notes: r.Notes[:0], Alternatives: r.Alternatives[:0], Prints: r.Prints[:0],
+		OriginWhy: r.OriginWhy[:0], Evidence: r.Evidence[:0], Notes: r.Notes[:0], Alternatives: r.Alternatives[:0],
+		Prints:   r.Prints[:0],
 		Timeline: r.Timeline[:0], made: r.made,
 	}
 	r.Conn.Defects = defects[:0]

@@ -59,8 +59,8 @@ type File struct {
 	Kernel []KernelTrace `json:"kernel,omitempty"` // traces of kernels that were joined with it
 }
 
-// A Part is one of several files that were read as one capture. As in the output of "mergecap -a", frame numbers continue
-// from file to file.
+// A Part is one of several files that were read as one capture. As in the output of "mergecap -a", frame numbers
+// continue from file to file.
 type Part struct {
 	Path    string `json:"path"`
 	First   int    `json:"first_frame"` // number of its first frame in the whole
@@ -161,8 +161,8 @@ type Reset struct {
 	Segment Segment     `json:"segment"`
 	Filter  string      `json:"filter"` // Wireshark display filter for exactly these packets
 
-	// Before the RST, the RST itself, and what came after it. Empty for a repeat; and a repeat beyond the 100th of its event
-	// has no more than frame, time, stream, sender, incident, cause, detail and repeats_frame.
+	// Before the RST, the RST itself, and what came after it. Empty for a repeat; and a repeat beyond the 100th of its
+	// event has no more than frame, time, stream, sender, incident, cause, detail and repeats_frame.
 	Timeline []Event `json:"timeline"`
 
 	// If several files were read as one: those that contain these packets, the RST's file first.
@@ -288,8 +288,8 @@ const (
 
 // A Renderer turns a report into one format, piece by piece.
 //
-// A *Reset, and everything it points to, is valid only until the call returns; use Clone to keep it. A *File is complete
-// except for its Resets.
+// A *Reset, and everything it points to, is valid only until the call returns; use Clone to keep it. A *File is
+// complete except for its Resets.
 type Renderer interface {
 	Begin(generator string) error
 	BeginFile(path string) error

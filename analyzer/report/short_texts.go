@@ -2,8 +2,8 @@ package report
 
 import "slices"
 
-// withShortTexts returns r with its texts cut to what people write, r itself if none is longer: a hostile capture can make them
-// as long as its packets.
+// withShortTexts returns r with its texts cut to what people write, r itself if none is longer: a hostile capture can
+// make them as long as its packets.
 func (r *Reset) withShortTexts() *Reset {
 	const word, name, filter = 24, 60, 1500
 	long := false

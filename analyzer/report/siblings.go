@@ -42,7 +42,8 @@ func withSiblings(list []Evidence) []Evidence {
 		streams = "stream " + examples[0]
 	}
 	if says == "" {
-		one.Says = fmt.Sprintf("the %s's host resets %s at the same time: %s", sideWord(one.Side), counted(count, "other connection", "other connections"), streams)
+		one.Says = fmt.Sprintf("the %s's host resets %s at the same time: %s", sideWord(one.Side), counted(count,
+			"other connection", "other connections"), streams)
 	} else {
 		one.Says = says + ", for example " + streams
 	}

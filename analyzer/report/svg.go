@@ -42,7 +42,8 @@ func point(f float64) string { return strconv.FormatFloat(f, 'f', -1, 32) }
 // done returns the finished drawing with a title and a description for screen readers.
 func (d *drawing) done(width, height float64, title, desc string) template.HTML {
 	return template.HTML(fmt.Sprintf(`<svg viewBox="0 0 %s %s" width="%s" height="%s" role="img"><title>%s</title><desc>%s</desc>%s</svg>`,
-		point(width), point(height), point(width), point(height), html.EscapeString(title), html.EscapeString(desc), d.b.String()))
+		point(width), point(height), point(width), point(height), html.EscapeString(title), html.EscapeString(desc),
+		d.b.String()))
 }
 
 // The frame of a time–sequence plot, in pixels: narrow enough for a telephone.
@@ -132,15 +133,16 @@ func sequencePlot(m *Reset, sender string) (plot, bool) {
 	}
 	desc := fmt.Sprintf("%d data segments from the %s, sequence numbers %d to %d; the peer acknowledged up to %d.",
 		segments, sender, low, high, acked)
-	caption := "Data sent by " + who + ": bars are segments, broad ones retransmissions, the line is what has been acknowledged"
+	caption := "Data sent by " + who + ": bars are segments, broad ones retransmissions, the line is what has been " +
+		"acknowledged"
 	if len(gaps) > 0 {
 		caption += "; idle times, at the dotted lines, are shortened"
 	}
 	return plot{caption + ".", d.done(plotWidth, plotBottom+36, "Time–sequence plot", desc)}, true
 }
 
-// timeAxis places the events from left to right. Times are to scale except for long idle times, which are shortened to a
-// fixed width; gaps has the middle of each.
+// timeAxis places the events from left to right. Times are to scale except for long idle times, which are shortened to
+// a fixed width; gaps has the middle of each.
 func timeAxis(events []Event) (xs, gaps []float64) {
 	xs = make([]float64, len(events))
 	if len(events) < 2 {

@@ -22,9 +22,9 @@ type TextOptions struct {
 	Incident int  // the incident with this number, with all its findings; 0: see All
 }
 
-// Text renders a report for a terminal or a mail: what was read, a table of its incidents, and the worst of them in full:
-// what happened, its counts, and the finding that represents it best. Further resets of the same event are listed in
-// the block of the first.
+// Text renders a report for a terminal or a mail: what was read, a table of its incidents, and the worst of them in
+// full: what happened, its counts, and the finding that represents it best. Further resets of the same event are
+// listed in the block of the first.
 func Text(w io.Writer, opts TextOptions) Renderer {
 	if opts.Brief {
 		return briefText(w, opts)

@@ -77,7 +77,8 @@ func (t *textRenderer) incidents(list []Incident) error {
 	for i := range list {
 		if i == shownInFull {
 			t.w.WriteString(t.page.rule() + t.page.wrap("", fmt.Sprintf("%s more in the table above. "+
-				"--incident N shows one of them in full, --all shows all findings.", counted(len(list)-i, "incident", "incidents"))))
+				"--incident N shows one of them in full, --all shows all findings.", counted(len(list)-i,
+				"incident", "incidents"))))
 			break
 		}
 		block, err := t.blocks.of(&list[i])
@@ -123,7 +124,8 @@ func (t *textRenderer) allFindings(several bool) error {
 			}
 			text := string(r.text)
 			if several {
-				text = t.page.rule() + t.page.style.dim(fmt.Sprintf("Incident %d", now[r.number])) + "\n" + strings.TrimPrefix(text, t.page.rule())
+				text = t.page.rule() + t.page.style.dim(fmt.Sprintf("Incident %d", now[r.number])) +
+					"\n" + strings.TrimPrefix(text, t.page.rule())
 			}
 			_, err := t.w.WriteString(text)
 			return err
@@ -154,10 +156,12 @@ func (p page) incidentTable(list []Incident, opts TextOptions) string {
 		number := strconv.Itoa(in.Number)
 		name := Clean(string(in.Severity))
 		b.WriteString(strings.Repeat(" ", room-len(number)) + p.style.bold(number) + "  " +
-			p.style.severity(in.Severity)(name) + strings.Repeat(" ", max(severity-width(name), 0)+2) + strings.TrimPrefix(p.wrap(pad, in.Says), pad))
+			p.style.severity(in.Severity)(name) + strings.Repeat(" ", max(severity-width(name), 0)+2) +
+			strings.TrimPrefix(p.wrap(pad, in.Says), pad))
 	}
 	if more := len(list) - len(shown); more > 0 {
-		b.WriteString(p.wrap("", fmt.Sprintf("and %s, which --all or --summary lists", counted(more, "more incident", "more incidents"))))
+		b.WriteString(p.wrap("", fmt.Sprintf("and %s, which --all or --summary lists", counted(more,
+			"more incident", "more incidents"))))
 	}
 	return b.String()
 }
@@ -261,20 +265,22 @@ func (in *Incident) streamList(i int) string {
 // A newsList is what a live report has printed of each incident.
 type newsList map[int]int // resets by number
 
-// news is a finding as a live report prints it: in full if it is the first of its incident, or graver than those before,
-// else in one line. What the incident has become is printed when it has ten times as many resets as when it was printed
-// last, and at the end.
+// news is a finding as a live report prints it: in full if it is the first of its incident, or graver than those
+// before, else in one line. What the incident has become is printed when it has ten times as many resets as when it
+// was printed last, and at the end.
 func (p page) news(r *Reset, candidate bool, l *newsList, g *Grouping) string {
 	grown := l.grown(r.Incident)
 	name := mark(r.Frame, r.Line > 0)
 	if r.Repeats != 0 {
-		return fmt.Sprintf("\n%s  %s\n", p.style.bold(name), "another RST of the same event as "+mark(int(r.Repeats), r.Line > 0))
+		return fmt.Sprintf("\n%s  %s\n", p.style.bold(name),
+			"another RST of the same event as "+mark(int(r.Repeats), r.Line > 0))
 	}
 	if candidate {
 		head, tail := p.finding(r)
 		return strings.Replace(head, p.rule(), p.rule()+p.style.dim(fmt.Sprintf("Incident %d", r.Incident))+"\n", 1) + tail
 	}
-	says := fmt.Sprintf("%s · %s: incident %d again, %s → %s, stream %d, reset by the %s", r.Cause, r.Detail, r.Incident, r.Originator, r.Responder,
+	says := fmt.Sprintf("%s · %s: incident %d again, %s → %s, stream %d, reset by the %s", r.Cause, r.Detail, r.Incident,
+		r.Originator, r.Responder,
 		r.Stream, r.Sender)
 	out := "\n" + p.style.bold(name) + "  " + p.wrap("", says)
 	if grown {

@@ -60,7 +60,8 @@ func (p page) rungs(r *Reset, layout ladderLayout) *grid {
 		spell = flagLetters
 	}
 	row := func(color func(string) string, frame, time, originator, segment, responder, seq, ack, length, note string) {
-		cells := append([]string{frame, time, Clean(originator), segment, Clean(responder)}, []string{seq, ack, length}[numbers-layout.numbers:]...)
+		cells := append([]string{frame, time, Clean(originator), segment, Clean(responder)},
+			[]string{seq, ack, length}[numbers-layout.numbers:]...)
 		g.row(color, append(cells, Clean(note))...)
 	}
 	blank := func(says, note string) { row(p.style.dim, "", "", "│", says, "│", "", "", "", note) }
@@ -109,7 +110,8 @@ func (p page) rungs(r *Reset, layout ladderLayout) *grid {
 		if layout.stacked {
 			beside = strings.SplitAfter(beside[0], ", ")
 		}
-		row(color, frame, delta, states[0], arrowed(e.Sender, spell(e.Flags), layout.arrow), states[1], fmt.Sprint(e.SEQ), ack, length, beside[0])
+		row(color, frame, delta, states[0], arrowed(e.Sender, spell(e.Flags), layout.arrow), states[1], fmt.Sprint(e.SEQ),
+			ack, length, beside[0])
 		for _, note := range beside[1:] {
 			blank("", note)
 		}
@@ -166,8 +168,8 @@ func flagLetters(flags string) string {
 	return b.String()
 }
 
-// ladderLines lays g out as lines does, but much faster: a report has a ladder for each reset, and tablewriter would take
-// more time than the rest of the program.
+// ladderLines lays g out as lines does, but much faster: a report has a ladder for each reset, and tablewriter would
+// take more time than the rest of the program.
 func (g *grid) ladderLines() []string {
 	rows := append([][]string{g.header}, g.rows...)
 	widths := make([]int, len(g.header))

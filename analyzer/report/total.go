@@ -183,7 +183,8 @@ const shownSums = 10
 
 // totalTables are the tables in which a Total is shown.
 func (t *Total) tables() []totalTable {
-	list := []totalTable{{[]string{"Cause", "Detail"}, t.Causes, len(t.Causes), func(s *Sum) []string { return []string{string(s.Cause), s.Detail} }},
+	list := []totalTable{{[]string{"Cause", "Detail"}, t.Causes, len(t.Causes),
+		func(s *Sum) []string { return []string{string(s.Cause), s.Detail} }},
 		{[]string{"Server"}, t.Servers, t.ServerCount, func(s *Sum) []string { return []string{s.Responder} }},
 		{[]string{"From", "To"}, t.Pairs, t.PairCount, func(s *Sum) []string { return []string{s.Originator, s.Responder} }}}
 	for i := range list[1:] {
@@ -202,7 +203,8 @@ type totalTable struct {
 
 // lead summarises a Total in one line.
 func (t *Total) lead() string {
-	parts := append([]string{counted(t.Files, "capture", "captures")}, resetCounts(t.Resets, t.Findings, t.Severities, t.LeftOut)...)
+	parts := append([]string{counted(t.Files, "capture", "captures")},
+		resetCounts(t.Resets, t.Findings, t.Severities, t.LeftOut)...)
 	s := strings.Join(parts, " · ")
 	if t.Partial > 0 {
 		s += " · " + thousands(t.Partial) + " not read completely"

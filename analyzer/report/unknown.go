@@ -6,8 +6,8 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// The names of the fields that a segment may lack (flows.Fields). Where SEQ and time are unknown, the report has what their
-// neighbours leave for them; of the others it has nothing.
+// The names of the fields that a segment may lack (flows.Fields). Where SEQ and time are unknown, the report has what
+// their neighbours leave for them; of the others it has nothing.
 const (
 	lacksPayload = "payload"
 	lacksTTL     = "ttl"
@@ -22,7 +22,8 @@ var fieldNames = [...]struct {
 	field flows.Fields
 	name  string
 }{
-	{flows.FieldPayload, lacksPayload}, {flows.FieldTTL, lacksTTL}, {flows.FieldIPID, lacksIPID}, {flows.FieldOptions, lacksOptions},
+	{flows.FieldPayload, lacksPayload}, {flows.FieldTTL, lacksTTL}, {flows.FieldIPID, lacksIPID},
+	{flows.FieldOptions, lacksOptions},
 	{flows.FieldWindow, lacksWindow}, {flows.FieldSEQ, lacksSEQ}, {flows.FieldTime, lacksTime},
 }
 

@@ -55,7 +55,8 @@ func (l *waitingList) joins(r *Reset) bool {
 
 // add puts a finding at the end of the list.
 func (l *waitingList) add(r *Reset, head, tail string) error {
-	l.pending = append(l.pending, &entry{frame: r.Frame, line: r.Line > 0, rank: rankOf(r.Severity), number: r.Incident, head: head, tail: tail})
+	l.pending = append(l.pending, &entry{frame: r.Frame, line: r.Line > 0, rank: rankOf(r.Severity), number: r.Incident,
+		head: head, tail: tail})
 	if len(l.pending) <= maxWaiting {
 		return nil
 	}

@@ -74,7 +74,8 @@ func (a *anonymous) segment(p *capture.Packet, f *follower) (bool, error) {
 	}
 	tcp := a.buf.Bytes()
 	check := ^fold(pseudoSum(src, dst, wire) + sumOf(tcp))
-	if len(b) >= wire && wire == len(header) && fold(pseudoSum(ipOf(s.Src.IP, s.V6), ipOf(s.Dst.IP, s.V6), wire)+sumOf(b)) != 0xffff {
+	if len(b) >= wire && wire == len(header) &&
+		fold(pseudoSum(ipOf(s.Src.IP, s.V6), ipOf(s.Dst.IP, s.V6), wire)+sumOf(b)) != 0xffff {
 		check ^= 1 // as wrong as it was, but not by how much: that can tell the sum of the addresses
 	}
 	binary.BigEndian.PutUint16(tcp[16:], check)
@@ -92,7 +93,8 @@ func sumOf(b []byte) uint32 { return uint32(fold(sum(b))) }
 // tcp returns the TCP header of s, of which header is what was captured.
 func (a *anonymous) tcp(s *flows.Segment, header []byte) *layers.TCP {
 	has := s.Flags.Has
-	t := &layers.TCP{SrcPort: layers.TCPPort(s.Src.Port), DstPort: layers.TCPPort(s.Dst.Port), Seq: uint32(s.SEQ), Ack: uint32(s.ACK),
+	t := &layers.TCP{SrcPort: layers.TCPPort(s.Src.Port), DstPort: layers.TCPPort(s.Dst.Port), Seq: uint32(s.SEQ),
+		Ack:        uint32(s.ACK),
 		DataOffset: s.HeaderLen / 4, Window: s.WND, Urgent: s.Urgent,
 		FIN: has(flows.FIN), SYN: has(flows.SYN), RST: has(flows.RST), PSH: has(flows.PSH), ACK: has(flows.ACK),
 		URG: has(flows.URG), ECE: has(flows.ECE), CWR: has(flows.CWR), NS: has(flows.AE)}
@@ -169,7 +171,8 @@ const icmpTTL = 64
 
 // below puts the headers below before what the buffer holds, of which size bytes were on the wire, and returns
 // their length, and that of the whole packet on the wire.
-func (a *anonymous) below(link []gopacket.SerializableLayer, src, dst netip.Addr, proto layers.IPProtocol, size int, s *flows.Segment) (n, length int, err error) {
+func (a *anonymous) below(link []gopacket.SerializableLayer, src, dst netip.Addr, proto layers.IPProtocol, size int,
+	s *flows.Segment) (n, length int, err error) {
 	n = etherLen + tagLen*(len(link)-1) + ip4Len
 	if s.V6 {
 		n += ip6Len - ip4Len
@@ -192,7 +195,8 @@ func (a *anonymous) ip(src, dst netip.Addr, proto layers.IPProtocol, size int, s
 		}
 		return ip.SerializeTo(a.buf, opts)
 	}
-	ip := &layers.IPv4{Version: 4, IHL: ip4Len / 4, Id: s.IPID, TTL: s.TTL, Protocol: proto, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
+	ip := &layers.IPv4{Version: 4, IHL: ip4Len / 4, Id: s.IPID, TTL: s.TTL, Protocol: proto, SrcIP: src.AsSlice(),
+		DstIP: dst.AsSlice()}
 	if s.DF {
 		ip.Flags = layers.IPv4DontFragment
 	}
@@ -237,7 +241,8 @@ func (a *anonymous) write(p *capture.Packet, n, length int) error {
 	if err != nil {
 		return err
 	}
-	info := gopacket.CaptureInfo{Timestamp: time.Unix(0, p.Time).UTC(), CaptureLength: n, Length: length, InterfaceIndex: id}
+	info := gopacket.CaptureInfo{Timestamp: time.Unix(0, p.Time).UTC(), CaptureLength: n, Length: length,
+		InterfaceIndex: id}
 	return a.ng.WritePacket(info, a.buf.Bytes()[:n])
 }
 

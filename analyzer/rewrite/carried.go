@@ -43,9 +43,11 @@ func (n *Left) String() string {
 	l.add(n.Options, "the contents of a TCP option", "the contents of %d TCP options")
 	l.add(n.Trailers, "bytes after the IP packet in 1 frame", "bytes after the IP packet in %d frames")
 	l.add(n.Joined, "the fragmentation of 1 packet", "the fragmentation of %d packets")
-	l.add(n.Alone, "an IP fragment without the rest of its datagram", "%d IP fragments without the rest of their datagrams")
+	l.add(n.Alone, "an IP fragment without the rest of its datagram",
+		"%d IP fragments without the rest of their datagrams")
 	l.add(n.Malformed, "a packet with an impossible TCP data offset", "%d packets with an impossible TCP data offset")
-	l.add(n.Domains, "a packet of a VLAN or tunnel, as there are too many", "%d packets of VLANs and tunnels, as there are too many")
+	l.add(n.Domains, "a packet of a VLAN or tunnel, as there are too many",
+		"%d packets of VLANs and tunnels, as there are too many")
 	return strings.Join(l, ", ")
 }
 

@@ -69,13 +69,15 @@ func (c *Comments) Reset(r *report.Reset) error {
 	c.Resets++
 	c.groups.Add(r)
 	if r.Repeats != 0 {
-		lines := []string{fmt.Sprintf("rstexplain: %s (%s): the same event as the reset in frame %d", r.Cause, r.Detail, int(r.Repeats))}
+		lines := []string{fmt.Sprintf("rstexplain: %s (%s): the same event as the reset in "+
+			"frame %d", r.Cause, r.Detail, int(r.Repeats))}
 		for _, e := range r.Evidence {
 			lines = append(lines, report.Clean("Evidence: "+e.Says))
 		}
 		return c.add(strings.Join(lines, "\n")+numbers(r), r.Frame)
 	}
-	lines := []string{fmt.Sprintf("rstexplain: %s (%s), %.0f %% confidence, %s. %s", r.Cause, r.Detail, 100*r.Confidence, r.Severity, r.Verdict())}
+	lines := []string{fmt.Sprintf("rstexplain: %s (%s), %.0f %% confidence, %s. %s", r.Cause, r.Detail, 100*r.Confidence,
+		r.Severity, r.Verdict())}
 	for _, e := range r.Evidence {
 		lines = append(lines, "Evidence: "+e.Says)
 	}
@@ -103,14 +105,15 @@ func (c *Comments) Reset(r *report.Reset) error {
 	return err
 }
 
-// EndFile implements report.Renderer. What happened is said at the first reset of each incident, unless that is its only
-// one.
+// EndFile implements report.Renderer. What happened is said at the first reset of each incident, unless that is its
+// only one.
 func (c *Comments) EndFile(*report.File) error {
 	var err error
 	c.incidents = c.groups.Now()
 	for _, in := range c.groups.Incidents() {
 		if in.Findings > 1 && len(in.Captures) > 0 {
-			err = errors.Join(err, c.add(report.Clean(fmt.Sprintf("rstexplain, incident %d: %s", in.Number, in.Says)), slices.Min(in.Captures[0].Frames)))
+			err = errors.Join(err, c.add(report.Clean(fmt.Sprintf("rstexplain, incident %d: %s", in.Number, in.Says)),
+				slices.Min(in.Captures[0].Frames)))
 		}
 	}
 	return err
@@ -207,7 +210,8 @@ func (c *Comments) of(frame int) (list []string, err error) {
 	}
 	for len(c.next) > 0 && c.next[0].one.frame <= frame {
 		from := c.next[0]
-		if text := c.settle(from.one.text); from.one.frame == frame && len(list) <= maxComments && !slices.Contains(list, text) {
+		if text := c.settle(from.one.text); from.one.frame == frame && len(list) <= maxComments &&
+			!slices.Contains(list, text) {
 			if list = append(list, text); len(list) > maxComments {
 				list[maxComments] = "rstexplain: evidence for further resets, which are not listed here"
 			}

@@ -190,7 +190,8 @@ func Slice(ctx context.Context, in *capture.Reader, out io.Writer, s *Streams, o
 	var n Sliced
 	f := &follower{table: track.NewTable(opts.Flows, track.Release)}
 	if opts.Anonymize != nil {
-		a := &anonymous{out: out, pan: opts.Anonymize, faces: map[uint16]int{}, domains: map[uint32]uint16{}, buf: gopacket.NewSerializeBuffer()}
+		a := &anonymous{out: out, pan: opts.Anonymize, faces: map[uint16]int{}, domains: map[uint32]uint16{},
+			buf: gopacket.NewSerializeBuffer()}
 		err := f.each(ctx, in, func(p *capture.Packet) error {
 			write := a.segment
 			n.Packets++

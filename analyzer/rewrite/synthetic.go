@@ -23,10 +23,11 @@ type Synthetic struct {
 	anon anonymous // its pan is nil unless addresses are mapped
 }
 
-// NewSynthetic returns a Synthetic that writes to w. Where pan is set, addresses are mapped, TCP timestamps are shifted, and
-// data and names are left out, as in an anonymized slice.
+// NewSynthetic returns a Synthetic that writes to w. Where pan is set, addresses are mapped, TCP timestamps are
+// shifted, and data and names are left out, as in an anonymized slice.
 func NewSynthetic(w io.Writer, pan *CryptoPAn) (*Synthetic, error) {
-	face := pcapgo.NgInterface{LinkType: layers.LinkTypeRaw, TimestampResolution: 9, Comment: "headers made of printed text"}
+	face := pcapgo.NgInterface{LinkType: layers.LinkTypeRaw, TimestampResolution: 9, Comment: "headers made of " +
+		"printed text"}
 	ng, err := pcapgo.NewNgWriterInterface(w, face, pcapgo.NgWriterOptions{})
 	if err != nil {
 		return nil, err
@@ -37,8 +38,10 @@ func NewSynthetic(w io.Writer, pan *CryptoPAn) (*Synthetic, error) {
 // Segment writes one segment. sack are the edges of its SACK blocks, where they are known.
 func (y *Synthetic) Segment(s *flows.Segment, sack []uint32, comment string) error {
 	tcp := &layers.TCP{
-		SrcPort: layers.TCPPort(s.Src.Port), DstPort: layers.TCPPort(s.Dst.Port), Seq: uint32(s.SEQ), Ack: uint32(s.ACK), Window: s.WND, Urgent: s.Urgent,
-		FIN: s.Flags.Has(flows.FIN), SYN: s.Flags.Has(flows.SYN), RST: s.Flags.Has(flows.RST), PSH: s.Flags.Has(flows.PSH), ACK: s.Flags.Has(flows.ACK),
+		SrcPort: layers.TCPPort(s.Src.Port), DstPort: layers.TCPPort(s.Dst.Port), Seq: uint32(s.SEQ), Ack: uint32(s.ACK),
+		Window: s.WND, Urgent: s.Urgent,
+		FIN: s.Flags.Has(flows.FIN), SYN: s.Flags.Has(flows.SYN), RST: s.Flags.Has(flows.RST), PSH: s.Flags.Has(flows.PSH),
+		ACK: s.Flags.Has(flows.ACK),
 		URG: s.Flags.Has(flows.URG), ECE: s.Flags.Has(flows.ECE), CWR: s.Flags.Has(flows.CWR), NS: s.Flags.Has(flows.AE),
 	}
 	opts, payload := s.Opts, s.Payload
@@ -58,7 +61,9 @@ func (y *Synthetic) Segment(s *flows.Segment, sack []uint32, comment string) err
 	// The lengths in the headers are those of the whole segment; only its headers and known data are there.
 	data := make([]byte, min(int(s.DataLen), 65000))
 	known := copy(data, payload)
-	if err := gopacket.SerializeLayers(y.buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: known == len(data)}, ip, tcp, gopacket.Payload(data)); err != nil {
+	if err := gopacket.SerializeLayers(y.buf,
+		gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: known == len(data)}, ip, tcp,
+		gopacket.Payload(data)); err != nil {
 		return err
 	}
 	whole := y.buf.Bytes()
@@ -88,15 +93,16 @@ func (y *Synthetic) ICMP(n *flows.ICMPNote, comment string) error {
 			&layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(n.Type, n.Code), Seq: n.MTU})
 	}
 	all = append(all, ipHeader(src, dst, layers.IPProtocolTCP, unknown), gopacket.Payload(quoted))
-	if err := gopacket.SerializeLayers(y.buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, all...); err != nil {
+	if err := gopacket.SerializeLayers(y.buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true},
+		all...); err != nil {
 		return err
 	}
 	whole := y.buf.Bytes()
 	return y.write(int64(n.Time), whole, len(whole), comment)
 }
 
-// Name writes the name of an address (a Name Resolution Block, draft-ietf-opsawg-pcapng §4.5), unless names are left out.
-// Write it before the first packet with the address.
+// Name writes the name of an address (a Name Resolution Block, draft-ietf-opsawg-pcapng §4.5), unless names are left
+// out. Write it before the first packet with the address.
 func (y *Synthetic) Name(a netip.Addr, name string) error {
 	if y.anon.pan != nil {
 		return nil
@@ -135,7 +141,8 @@ func (y *Synthetic) address(a flows.Addr) netip.Addr {
 // ipHeader returns an IP header with the fields of s.
 func ipHeader(src, dst netip.Addr, proto layers.IPProtocol, s *flows.Segment) gopacket.SerializableLayer {
 	if src.Is4() && dst.Is4() {
-		ip := &layers.IPv4{Version: 4, TTL: s.TTL, Id: s.IPID, Protocol: proto, SrcIP: net.IP(src.AsSlice()), DstIP: net.IP(dst.AsSlice())}
+		ip := &layers.IPv4{Version: 4, TTL: s.TTL, Id: s.IPID, Protocol: proto, SrcIP: net.IP(src.AsSlice()),
+			DstIP: net.IP(dst.AsSlice())}
 		if s.DF {
 			ip.Flags = layers.IPv4DontFragment
 		}

@@ -9,23 +9,28 @@ type Kind string
 
 // The kinds of claims about packets of several captures.
 const (
-	LeftHost            Kind = "left-host"             // the RST leaves its sender's host: its own capture holds it
-	Arrived             Kind = "arrived"               // it was captured at To too, with a TTL lowered by Count, Span later
-	NeverLeft           Kind = "never-left"            // it arrives at its place, and To, which it must have passed, does not hold it
-	LostOnTheWay        Kind = "lost-on-the-way"       // it was sent, and To does not hold it
-	Altered             Kind = "altered"               // fields, named by Text, are not the same at the two places
-	GoesOn              Kind = "goes-on"               // the named sender goes on, Span after it would have sent the RST
-	OtherTTL            Kind = "other-ttl"             // the RST has TTL Number, Count other packets of the sender at that place have Expected
+	LeftHost Kind = "left-host" // the RST leaves its sender's host: its own capture holds it
+	// it was captured at To too, with a TTL lowered by Count, Span later
+	Arrived Kind = "arrived"
+	// it arrives at its place, and To, which it must have passed, does not hold it
+	NeverLeft    Kind = "never-left"
+	LostOnTheWay Kind = "lost-on-the-way" // it was sent, and To does not hold it
+	Altered      Kind = "altered"         // fields, named by Text, are not the same at the two places
+	GoesOn       Kind = "goes-on"         // the named sender goes on, Span after it would have sent the RST
+	// the RST has TTL Number, Count other packets of the sender at that place have Expected
+	OtherTTL            Kind = "other-ttl"
 	TooSoon             Kind = "too-soon"              // it follows what it answers by Span, and there and back takes Need
 	TriggerNeverArrived Kind = "trigger-never-arrived" // what it answers is not in the capture at To
 	TriggerArrived      Kind = "trigger-arrived"       // what it answers is, at the second place
 	SYNNeverArrived     Kind = "syn-never-arrived"     // the SYN is not in the capture at To
 	SYNArrived          Kind = "syn-arrived"           // the SYN is, at the second place
-	NotHere             Kind = "connection-not-here"   // the capture at To holds no packet of the connection, and others of the host
-	BothReset           Kind = "both-reset"            // each end got a RST in the other's name that the other never sent
-	SegmentsLost        Kind = "segments-lost"         // Count segments of Side were sent and are not in the capture at To
-	FullSizeLost        Kind = "full-size-lost"        // of these all have Number bytes or more, and smaller ones arrived
-	IdleDropped         Kind = "idle-dropped"          // packets passed before; after Span without any, they do not reach To
+	// the capture at To holds no packet of the connection, and others of the host
+	NotHere      Kind = "connection-not-here"
+	BothReset    Kind = "both-reset"     // each end got a RST in the other's name that the other never sent
+	SegmentsLost Kind = "segments-lost"  // Count segments of Side were sent and are not in the capture at To
+	FullSizeLost Kind = "full-size-lost" // of these all have Number bytes or more, and smaller ones arrived
+	// packets passed before; after Span without any, they do not reach To
+	IdleDropped Kind = "idle-dropped"
 )
 
 // A Claim is one statement about packets of several captures.

@@ -72,7 +72,8 @@ const maxCounted = 4096
 
 // Compare compares captures. The first is the one whose clock counts.
 func Compare(list []Vantage) *Comparison {
-	c := &Comparison{Vantages: list, Clocks: make([]Clock, len(list)), links: map[[2]int]*link{}, hosts: map[hostAt]nearest{},
+	c := &Comparison{Vantages: list, Clocks: make([]Clock, len(list)), links: map[[2]int]*link{},
+		hosts:  map[hostAt]nearest{},
 		passed: make([]passed, len(list)), same: map[[2]int]bool{}}
 	for i := range list {
 		for j := i + 1; j < len(list); j++ {
@@ -342,7 +343,8 @@ func (c *Comparison) countLosses() {
 				t := g.Traces[from]
 				for i := range t.Sightings {
 					o := &t.Sightings[i]
-					if o.Copy || o.Flags&flows.RST != 0 || g.side(from, o.Side) != side || !c.running(to, c.shiftTime(from, to, o.Time)) {
+					if o.Copy || o.Flags&flows.RST != 0 || g.side(from, o.Side) != side ||
+						!c.running(to, c.shiftTime(from, to, o.Time)) {
 						continue
 					}
 					s.Sent++
@@ -356,7 +358,8 @@ func (c *Comparison) countLosses() {
 				t = g.Traces[to]
 				for i := range t.Sightings {
 					o := &t.Sightings[i]
-					if o.Copy || o.Flags&flows.RST != 0 || g.side(to, o.Side) != side || !c.running(from, c.shiftTime(to, from, o.Time)) {
+					if o.Copy || o.Flags&flows.RST != 0 || g.side(to, o.Side) != side ||
+						!c.running(from, c.shiftTime(to, from, o.Time)) {
 						continue
 					}
 					c.passed[from].of++
@@ -410,7 +413,8 @@ func (c *Comparison) running(v int, t flows.Time) bool {
 }
 
 // device names are those of places where no connection ends.
-var deviceNames = []string{"router", "firewall", "fw", "balancer", "lb", "proxy", "gateway", "gw", "middle", "tap", "span", "switch", "nat", "device", "path", "bridge", "mirror", "tunnel"}
+var deviceNames = []string{"router", "firewall", "fw", "balancer", "lb", "proxy",
+	"gateway", "gw", "middle", "tap", "span", "switch", "nat", "device", "path", "bridge", "mirror", "tunnel"}
 
 // onDevice reports whether the name says that the capture was made on the path.
 func onDevice(name string) bool {

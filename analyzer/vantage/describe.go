@@ -129,7 +129,8 @@ func (c *Comparison) describeIdle(x *Verdict, trigger int) {
 		}
 		last := t.Sightings[trigger-1].Time
 		if idle := t.Sightings[trigger].Time.Sub(last); idle >= from && x.has(TriggerNeverArrived) {
-			x.claim(Claim{Kind: IdleDropped, Places: []Place{{f, s.Frame}, {x.From, g.Traces[x.From].Sightings[j].Frame}, {f, t.Sightings[trigger].Frame}},
+			x.claim(Claim{Kind: IdleDropped, Places: []Place{{f, s.Frame}, {x.From, g.Traces[x.From].Sightings[j].Frame},
+				{f, t.Sightings[trigger].Frame}},
 				To: x.From, Span: idle})
 		}
 		return
@@ -216,7 +217,8 @@ func (c *Comparison) describeLosses(x *Verdict) {
 			}
 			x.claim(k)
 			if least < 1<<31 && least >= 500 && most < least && most > 0 {
-				x.claim(Claim{Kind: FullSizeLost, Places: k.Places, To: w, Side: k.Side, Number: int64(least), Expected: int64(most)})
+				x.claim(Claim{Kind: FullSizeLost, Places: k.Places, To: w, Side: k.Side, Number: int64(least),
+					Expected: int64(most)})
 			}
 		}
 	}

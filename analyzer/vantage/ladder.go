@@ -95,13 +95,15 @@ func (c *Comparison) rung(x *Verdict, v, i int, done map[Place]bool) Rung {
 	first, last := slices.Index(way, seen[0].Vantage), slices.Index(way, seen[len(seen)-1].Vantage)
 	if last+1 < len(way) {
 		w := way[last+1]
-		if c.running(w, c.shiftTime(v, w, s.Time)) && g.paired(v, w) && !(s.Len > 0 && g.covers(v, w, s)) && !c.merged(g, v, w, s) {
+		if c.running(w, c.shiftTime(v, w, s.Time)) && g.paired(v, w) && !(s.Len > 0 && g.covers(v, w, s)) &&
+			!c.merged(g, v, w, s) {
 			r.Lost = w
 		}
 	}
 	if first > 0 {
 		w := way[first-1]
-		if c.running(w, c.shiftTime(v, w, s.Time)) && g.paired(v, w) && !(s.Len > 0 && g.covers(v, w, s)) && !c.merged(g, v, w, s) {
+		if c.running(w, c.shiftTime(v, w, s.Time)) && g.paired(v, w) && !(s.Len > 0 && g.covers(v, w, s)) &&
+			!c.merged(g, v, w, s) {
 			r.NotFrom = w
 		}
 	}
@@ -152,7 +154,8 @@ func (c *Comparison) Clock(v, w int) (Clock, bool) {
 func (c *Comparison) Same(v, w int) bool { return c.same[[2]int{min(v, w), max(v, w)}] }
 
 func same(a, b *Recorder) bool {
-	if a.segments == 0 || a.segments != b.segments || a.first != b.first || a.last != b.last || len(a.traces) != len(b.traces) {
+	if a.segments == 0 || a.segments != b.segments || a.first != b.first || a.last != b.last ||
+		len(a.traces) != len(b.traces) {
 		return false
 	}
 	for i := range a.traces {

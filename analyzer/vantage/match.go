@@ -195,8 +195,8 @@ func (c *Clock) soonest() float64 {
 // maxClass bounds the segments with equal numbers that are paired with each other.
 const maxClass = 512
 
-// inOrder pairs segments with equal numbers: as many as may be one packet, and of these ways the one in which delays are
-// the most usual. A network seldom changes the order of equal segments, so that pairs do not cross.
+// inOrder pairs segments with equal numbers: as many as may be one packet, and of these ways the one in which delays
+// are the most usual. A network seldom changes the order of equal segments, so that pairs do not cross.
 func (x *Pair) inOrder(c *Clock, here, there []int, delay [2]float64) {
 	const none = math.MaxFloat64
 	cost := func(i, j int) float64 {
@@ -364,8 +364,8 @@ func (x *Pair) delays(c *Clock) [2]float64 {
 // alteredWithin is how well the arrival of a RST must fit for it to be one that was altered on its way.
 const alteredWithin = 3 * time.Millisecond
 
-// altered pairs RSTs that changed on their way: same sender, at the time at which it must arrive, with the same SEQ, ACK
-// or IP ID.
+// altered pairs RSTs that changed on their way: same sender, at the time at which it must arrive, with the same SEQ,
+// ACK or IP ID.
 func (x *Pair) altered(c *Clock, delay [2]float64) {
 	for i := range x.A.Sightings {
 		g := &x.A.Sightings[i]

@@ -115,7 +115,8 @@ func clues(t *Trace, yield func(clue)) {
 
 // pairUp returns the pairs of the connections of two captures, and how many pairs are in doubt.
 func pairUp(a, b *Recorder) (pairs []*Pair, clock Clock, doubtful int) {
-	p := &pairing{a: a, b: b, index: map[clue][]int{}, isns: map[flows.Seq]int{}, data: map[uint32]int{}, hosts: map[[2][16]byte]int{}}
+	p := &pairing{a: a, b: b, index: map[clue][]int{}, isns: map[flows.Seq]int{}, data: map[uint32]int{},
+		hosts: map[[2][16]byte]int{}}
 	for i, t := range b.traces {
 		clues(t, func(c clue) { p.index[c] = append(p.index[c], i) })
 		for s := range 2 {
@@ -158,7 +159,8 @@ func (t *Trace) end(side flows.Side, flip bool) flows.Addr {
 	return t.Addr[side]
 }
 
-// round scores all candidates, and accepts those that are the best of both their traces. The sure ones stay as they are.
+// round scores all candidates, and accepts those that are the best of both their traces. The sure ones stay as they
+// are.
 func (p *pairing) round(sure []*Pair) (pairs []*Pair, doubtful int) {
 	all := slices.Clone(sure)
 	usedA, usedB := map[int]bool{}, map[int]bool{}
@@ -368,8 +370,8 @@ func (p *pairing) addresses(x *Pair, sign func(float64, string)) {
 	}
 }
 
-// shiftOf returns what to add to the sequence numbers of a side of a for those of b, where a SYN does not tell: of the first
-// segments that have the same length, and the same timestamp, IP ID or data.
+// shiftOf returns what to add to the sequence numbers of a side of a for those of b, where a SYN does not tell: of the
+// first segments that have the same length, and the same timestamp, IP ID or data.
 func shiftOf(a, b *Trace, sideA, sideB flows.Side) flows.Seq {
 	const first = 12
 	of := func(t *Trace, side flows.Side) []*Sighting {

@@ -34,7 +34,8 @@ type connKey struct{ a, b flows.Addr }
 
 // NewRecorder returns a Recorder that has recorded nothing.
 func NewRecorder() *Recorder {
-	return &Recorder{open: map[connKey]*Trace{}, resets: map[int]*Trace{}, hosts: map[[16]byte]*host{}, limit: maxSightings, most: maxTraces}
+	return &Recorder{open: map[connKey]*Trace{}, resets: map[int]*Trace{}, hosts: map[[16]byte]*host{},
+		limit: maxSightings, most: maxTraces}
 }
 
 // Add records a segment. Segments come in the order of the capture. Nothing of s is kept.
@@ -131,7 +132,8 @@ func (t *Trace) account(g *Sighting) {
 func (t *Trace) copied(g *Sighting) bool {
 	for i := len(t.Sightings) - 1; i >= max(0, len(t.Sightings)-8); i-- {
 		p := &t.Sightings[i]
-		if p.Side != g.Side || p.SEQ != g.SEQ || p.ACK != g.ACK || p.Len != g.Len || p.Flags != g.Flags || p.WND != g.WND || p.IPID != g.IPID {
+		if p.Side != g.Side || p.SEQ != g.SEQ || p.ACK != g.ACK || p.Len != g.Len || p.Flags != g.Flags || p.WND != g.WND ||
+			p.IPID != g.IPID {
 			continue
 		}
 		if d := g.Time.Sub(p.Time); d > copyWindow || d < -copyWindow {

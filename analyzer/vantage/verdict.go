@@ -260,7 +260,8 @@ func (c *Comparison) judgeMissing(x *Verdict, v, f int, say View) {
 	}
 	if ttl, n, frame := c.otherTTL(x, f); n > 0 {
 		seen++
-		x.claim(Claim{Kind: OtherTTL, Places: []Place{{f, rst.Frame}, {f, frame}}, Number: int64(rst.TTL), Expected: int64(ttl), Count: n})
+		x.claim(Claim{Kind: OtherTTL, Places: []Place{{f, rst.Frame}, {f, frame}}, Number: int64(rst.TTL),
+			Expected: int64(ttl), Count: n})
 	}
 	if trigger := g.Traces[f].at(say.Trigger); say.Trigger != 0 && trigger >= 0 {
 		s := &g.Traces[f].Sightings[trigger]
@@ -270,7 +271,8 @@ func (c *Comparison) judgeMissing(x *Verdict, v, f int, say View) {
 				seen++
 				x.claim(Claim{Kind: TooSoon, Places: []Place{{f, s.Frame}, {f, rst.Frame}}, Span: took, Need: need})
 			}
-			if _, ok := g.counterpart(f, v, trigger); !ok && g.paired(f, v) && !(s.Len > 0 && g.covers(f, v, s)) && !c.merged(g, f, v, s) {
+			if _, ok := g.counterpart(f, v, trigger); !ok && g.paired(f, v) && !(s.Len > 0 && g.covers(f, v, s)) &&
+				!c.merged(g, f, v, s) {
 				absent++
 				x.claim(Claim{Kind: TriggerNeverArrived, Places: []Place{{f, s.Frame}}, To: v})
 			}
@@ -312,8 +314,8 @@ func (c *Comparison) hostAt(x *Verdict, v int) bool {
 	return h != nil && !onDevice(c.Vantages[v].Name) && !h.other && initialTTL(h.ttl)
 }
 
-// unpairedTwin reports whether the capture at v holds a RST with the same numbers that has no counterpart: which is which
-// is not sure then.
+// unpairedTwin reports whether the capture at v holds a RST with the same numbers that has no counterpart: which is
+// which is not sure then.
 func (c *Comparison) unpairedTwin(x *Verdict, v, f int) bool {
 	g, rst := x.Group, x.in(f)
 	for i := range g.Traces[v].Sightings {
@@ -364,7 +366,8 @@ func (c *Comparison) judgeAbsent(x *Verdict, near nearest, say View) {
 	}
 	sent := 0 // packets that would have reached the capture
 	for i := range t.Sightings {
-		if s := &t.Sightings[i]; x.Group.side(f, s.Side) != x.Side && !s.Copy && c.running(near.vantage, c.shiftTime(f, near.vantage, s.Time)) {
+		if s := &t.Sightings[i]; x.Group.side(f, s.Side) != x.Side && !s.Copy &&
+			c.running(near.vantage, c.shiftTime(f, near.vantage, s.Time)) {
 			sent++
 		}
 	}
@@ -415,8 +418,8 @@ func (c *Comparison) goesOn(x *Verdict, v int, at flows.Time, say View) *Sightin
 	return nil
 }
 
-// otherTTL returns the TTL of the other packets of the RST's sender at f, how many they are and one of them, if all have
-// the same and the RST has another.
+// otherTTL returns the TTL of the other packets of the RST's sender at f, how many they are and one of them, if all
+// have the same and the RST has another.
 func (c *Comparison) otherTTL(x *Verdict, f int) (ttl uint8, n, frame int) {
 	t, rst := x.Group.Traces[f], x.in(f)
 	for i := range t.Sightings {
@@ -454,7 +457,8 @@ func (c *Comparison) roundTrip(g *Group, v, f int) time.Duration {
 	return 2 * l.clock.Uncertainty
 }
 
-// peerIsReset reports whether the sender of the RST gets one in its peer's name, which that never sent, within a second.
+// peerIsReset reports whether the sender of the RST gets one in its peer's name, which that never sent, within a
+// second.
 func (c *Comparison) peerIsReset(x *Verdict, v, f int) bool {
 	g := x.Group
 	t, rst := g.Traces[v], x.in(f)

@@ -157,7 +157,8 @@ type captures struct {
 }
 
 func (c *captures) flags(fs *flag.FlagSet) {
-	fs.StringVar(&c.dir, "dir", filepath.Join(os.TempDir(), "rstexplain-bench"), "where the captures are made, and kept for the next run")
+	fs.StringVar(&c.dir, "dir", filepath.Join(os.TempDir(), "rstexplain-bench"),
+		"where the captures are made, and kept for the next run")
 	fs.StringVar(&c.only, "only", "mixed,small,mixed6,small6,million,scan", "kinds of capture to run")
 	fs.Float64Var(&c.scale, "scale", 1, "size of the captures against the full ones")
 }
@@ -211,13 +212,15 @@ func table(product, path string, k *kind, rounds int, slow bool) error {
 		}
 	}
 	base := median(runs["tcpdump"])
-	fmt.Println("| tool | runs | wall s | CPU s | peak MiB | wall / tcpdump | CPU / tcpdump |\n|---|--:|--:|--:|--:|--:|--:|")
+	fmt.Println("| tool | runs | wall s | CPU s | peak MiB | wall / tcpdump | CPU / tcpdump " +
+		"|\n|---|--:|--:|--:|--:|--:|--:|")
 	for _, p := range list {
 		m := median(runs[p.name])
 		if len(runs[p.name]) == 0 {
 			continue
 		}
-		fmt.Printf("| %s | %d | %.2f | %.2f | %.0f | %s | %s |\n", p.name, len(runs[p.name]), m.wall.Seconds(), m.cpu.Seconds(),
+		fmt.Printf("| %s | %d | %.2f | %.2f | %.0f | %s | %s |\n", p.name, len(runs[p.name]), m.wall.Seconds(),
+			m.cpu.Seconds(),
 			float64(m.peak)/(1<<20), ratio(m.wall, base.wall), ratio(m.cpu, base.cpu))
 	}
 	return nil

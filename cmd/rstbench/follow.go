@@ -44,7 +44,8 @@ func followCommand(args []string) error {
 		return err
 	}
 	f := &follower{start: time.Now(), written: map[int]time.Time{}, early: map[int]bool{}}
-	fmt.Printf("%s, %d CPUs, %s\n\n| minutes | packets | resets | reported | memory, MiB | peak, MiB |\n|--:|--:|--:|--:|--:|--:|\n",
+	fmt.Printf("%s, %d CPUs, %s\n\n| minutes | packets | resets | reported | memory, MiB | peak, MiB "+
+		"|\n|--:|--:|--:|--:|--:|--:|\n",
 		cpuModel(), runtime.NumCPU(), kernel())
 	done := make(chan error, 1)
 	go func() { done <- f.listen(out) }()
@@ -76,7 +77,8 @@ const pace = 10 * time.Millisecond
 // play writes the traffic to in.
 func (f *follower) play(in io.Writer, length time.Duration, rate int, every time.Duration, pid int) error {
 	k := kind{name: "follow", exchanges: 1, request: 50, resets: 1, close: true}
-	f.g = &generator{kind: k, w: newWriter(in, false), rnd: rand.New(rand.NewPCG(1, 2)), filler: rand.New(rand.NewPCG(1, 1))}
+	f.g = &generator{kind: k, w: newWriter(in, false), rnd: rand.New(rand.NewPCG(1, 2)),
+		filler: rand.New(rand.NewPCG(1, 1))}
 	g := f.g
 	var conns [200]*conn
 	for i := range conns {
@@ -165,7 +167,8 @@ func (f *follower) show(pid int, at time.Duration) {
 	reported := len(f.late)
 	f.mu.Unlock()
 	now, peak := residentMemory(pid)
-	fmt.Printf("| %.1f | %d | %d | %d | %.0f | %.0f |\n", at.Minutes(), f.g.made.Packets, f.g.made.Resets, reported, now, peak)
+	fmt.Printf("| %.1f | %d | %d | %d | %.0f | %.0f |\n", at.Minutes(), f.g.made.Packets, f.g.made.Resets, reported, now,
+		peak)
 }
 
 // residentMemory returns the resident memory of a process and its peak in MiB, 0 where the system does not tell.
@@ -195,6 +198,7 @@ func (f *follower) result(cpu time.Duration) {
 		}
 		return f.late[min(int(part*float64(len(f.late))), len(f.late)-1)].Round(time.Millisecond)
 	}
-	fmt.Printf("\n%d resets in %d packets, %d not reported, %d reported that are none; from the write of a reset to its line: median %v, 99 %% %v, 99.9 %% %v, most %v; CPU %.1f s\n",
+	fmt.Printf("\n%d resets in %d packets, %d not reported, %d reported that are none; from the write of a reset to "+
+		"its line: median %v, 99 %% %v, 99.9 %% %v, most %v; CPU %.1f s\n",
 		f.g.made.Resets, f.g.made.Packets, len(f.written), len(f.early), q(0.5), q(0.99), q(0.999), q(1), cpu.Seconds())
 }

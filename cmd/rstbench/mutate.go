@@ -80,7 +80,8 @@ func mutateCommand(args []string) error {
 	var under []*mutator
 	for i, k := range mutationKinds {
 		if *only == "" || slices.Contains(strings.Split(*only, ","), k.name) {
-			under = append(under, &mutator{kind: &mutationKinds[i], rnd: rand.New(rand.NewPCG(*seed, uint64(i))), seeds: k.seeds(captures)})
+			under = append(under, &mutator{kind: &mutationKinds[i], rnd: rand.New(rand.NewPCG(*seed, uint64(i))),
+				seeds: k.seeds(captures)})
 		}
 	}
 	// All kinds in turn, so that whatever time there is, each has its share.
@@ -117,7 +118,8 @@ func (k *mutationKind) seeds(captures []string) (list [][]byte) {
 		switch {
 		case k.name == "report":
 			var out bytes.Buffer
-			if _, err := analyzer.Explain(context.Background(), path, report.JSON(&out), analyzer.Options{}); err == nil && out.Len() < 1<<18 {
+			if _, err := analyzer.Explain(context.Background(), path, report.JSON(&out), analyzer.Options{}); err == nil &&
+				out.Len() < 1<<18 {
 				list = append(list, out.Bytes())
 			}
 		case k.argv == nil:
@@ -126,7 +128,8 @@ func (k *mutationKind) seeds(captures []string) (list [][]byte) {
 			}
 		case k.argv != nil && i%8 != 0: // programs take long to start
 		default:
-			if out, err := exec.Command(k.argv[0], append(slices.Clone(k.argv[1:]), path)...).Output(); err == nil && len(out) > 0 && len(out) < 1<<20 {
+			if out, err := exec.Command(k.argv[0], append(slices.Clone(k.argv[1:]), path)...).Output(); err == nil &&
+				len(out) > 0 && len(out) < 1<<20 {
 				list = append(list, out)
 			}
 		}
@@ -194,9 +197,11 @@ func (m *mutator) next() []byte {
 	return b
 }
 
-var oddNumbers = [][]byte{{0, 0, 0, 0}, {0xff, 0xff, 0xff, 0xff}, {0x7f, 0xff, 0xff, 0xff}, {0x80, 0, 0, 0}, {0, 0, 0, 1}, {1, 0, 0, 0}, {0, 0, 0xff, 0xff}, {0xff, 0xff, 0, 0}}
+var oddNumbers = [][]byte{{0, 0, 0, 0}, {0xff, 0xff, 0xff, 0xff}, {0x7f, 0xff, 0xff, 0xff}, {0x80, 0, 0, 0},
+	{0, 0, 0, 1}, {1, 0, 0, 0}, {0, 0, 0xff, 0xff}, {0xff, 0xff, 0, 0}}
 
-var oddTexts = []string{"0", "-1", "4294967296", "18446744073709551616", "\x00", "\x1b[2J", "\n", "\"", "<", "{", "}", "[", "]", "null", "1e999", ", seq ", " > ", "\xff", "\u2192", "&#0;"}
+var oddTexts = []string{"0", "-1", "4294967296", "18446744073709551616", "\x00", "\x1b[2J",
+	"\n", "\"", "<", "{", "}", "[", "]", "null", "1e999", ", seq ", " > ", "\xff", "\u2192", "&#0;"}
 
 func (m *mutator) change(b []byte) []byte {
 	at := m.rnd.IntN(len(b))
@@ -275,8 +280,10 @@ func explainAlike(path string) error {
 // renderMutant renders a report in every format. That it is refused is no failure.
 func renderMutant(path string) error {
 	for _, r := range []report.Renderer{
-		report.Text(io.Discard, report.TextOptions{}), report.HTML(io.Discard, report.HTMLOptions{}), report.Markdown(io.Discard, report.MarkdownOptions{}),
-		report.JSON(io.Discard), report.JSONL(io.Discard), report.CSV(io.Discard), report.JUnit(io.Discard, report.JUnitOptions{}), report.List(io.Discard),
+		report.Text(io.Discard, report.TextOptions{}), report.HTML(io.Discard, report.HTMLOptions{}),
+		report.Markdown(io.Discard, report.MarkdownOptions{}),
+		report.JSON(io.Discard), report.JSONL(io.Discard), report.CSV(io.Discard),
+		report.JUnit(io.Discard, report.JUnitOptions{}), report.List(io.Discard),
 	} {
 		f, err := os.Open(path)
 		if err != nil {

@@ -2,8 +2,8 @@ package main
 
 import "time"
 
-// repeats plays a connection whose server resets it, and whose client goes on sending: each of its segments, half of all
-// packets, draws one more RST.
+// repeats plays a connection whose server resets it, and whose client goes on sending: each of its segments, half of
+// all packets, draws one more RST.
 func (g *generator) repeats() {
 	p := &plan{g: g}
 	c := p.conn(client, service, 8080)

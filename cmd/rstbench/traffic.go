@@ -31,7 +31,8 @@ type kind struct {
 var kinds = []kind{
 	{name: "mixed", packets: 2_700_000, open: 2_000, exchanges: 2, request: 500, full: 8, resets: 10, close: true},
 	{name: "small", packets: 10_000_000, open: 2_000, exchanges: 16, request: 50, resets: 50, close: true},
-	{name: "mixed6", packets: 2_700_000, open: 2_000, exchanges: 2, request: 500, full: 8, resets: 10, close: true, six: true},
+	{name: "mixed6", packets: 2_700_000, open: 2_000, exchanges: 2, request: 500, full: 8, resets: 10, close: true,
+		six: true},
 	{name: "small6", packets: 10_000_000, open: 2_000, exchanges: 16, request: 50, resets: 50, close: true, six: true},
 	{name: "million", packets: 6_000_000, open: 1_000_000, exchanges: 1, request: 50},
 	{name: "scan", packets: 2_000_000},
@@ -64,7 +65,8 @@ type Made struct {
 
 // String prints the counts on one line.
 func (m Made) String() string {
-	return fmt.Sprintf("%d packets, %d connections, %d resets, %.2f GB", m.Packets, m.Connections, m.Resets, float64(m.Bytes)/1e9)
+	return fmt.Sprintf("%d packets, %d connections, %d resets, %.2f GB", m.Packets, m.Connections, m.Resets,
+		float64(m.Bytes)/1e9)
 }
 
 // Write writes the capture as pcapng.
@@ -79,7 +81,8 @@ func (t Traffic) Write(out io.Writer) (Made, error) {
 	if t.Open > 0 {
 		k.open = t.Open
 	}
-	g := &generator{kind: k, w: newWriter(out, k.six), rnd: rand.New(rand.NewPCG(t.Seed, 0x7273746578706c61)), filler: rand.New(rand.NewPCG(t.Seed, 1))}
+	g := &generator{kind: k, w: newWriter(out, k.six), rnd: rand.New(rand.NewPCG(t.Seed, 0x7273746578706c61)),
+		filler: rand.New(rand.NewPCG(t.Seed, 1))}
 	g.run()
 	g.made.Bytes = g.w.bytes
 	return g.made, g.w.close()
@@ -207,7 +210,8 @@ func (g *generator) connect() *conn {
 	return c
 }
 
-var requestText = []byte("GET /items/4711?view=full HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: bench/1\r\nAccept: */*\r\n\r\n")
+var requestText = []byte("GET /items/4711?view=full HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: " +
+	"bench/1\r\nAccept: */*\r\n\r\n")
 
 // responseTo returns the head of a response with a body of n bytes.
 func responseTo(n int) []byte {

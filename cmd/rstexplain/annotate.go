@@ -58,7 +58,8 @@ func annotate(ctx context.Context, in, to string, convert bool, bounds boundFlag
 		done: func() {
 			note(stderr, "%s: %s explained in packet comments", to, resetCount(comments.Resets))
 			if comments.Waited > 0 {
-				note(stderr, "%s: comments of %d bytes did not fit in memory and were kept in a temporary file", to, comments.Waited)
+				note(stderr, "%s: comments of %d bytes did not fit in memory and were kept in a "+
+					"temporary file", to, comments.Waited)
 			}
 			if comments.Lost > 0 {
 				note(stderr, "%s: comments left out because the temporary file is full: %d", to, comments.Lost)
@@ -141,7 +142,8 @@ func (x rewriting) run(ctx context.Context, stderr io.Writer) error {
 		note(stderr, "%s: copied to a temporary file because it is read twice: %d bytes", in.Name(), n)
 	}
 	if in.Replaced() {
-		note(stderr, "%s: replaced or removed while it was being read; the output is made from the file that was explained", x.in)
+		note(stderr, "%s: replaced or removed while it was being read; the output is made from the file that was "+
+			"explained", x.in)
 	}
 	if err := x.write(ctx, in, r, stderr); err != nil {
 		return err

@@ -42,8 +42,10 @@ func (b *boundFlags) bound() {
 func (b *boundFlags) register(cmd *cobra.Command) {
 	b.connections, b.memory = defaultConnections, defaultMemory
 	f := cmd.Flags()
-	f.Var(&b.connections, "max-connections", "track at most `N` connections at a time; the longest idle are dropped first, and counted")
-	f.Var(&b.memory, "max-memory", "use about `SIZE` of memory in total (512M, 4G); connections are dropped to stay below it")
+	f.Var(&b.connections, "max-connections",
+		"track at most `N` connections at a time; the longest idle are dropped first, and counted")
+	f.Var(&b.memory, "max-memory", "use about `SIZE` of memory in total (512M, 4G); connections are dropped to stay "+
+		"below it")
 }
 
 // apply bounds an analysis. Connections may take three quarters of the memory; the rest is for the

@@ -83,12 +83,16 @@ Each capture is read once.
 	f.SortFlags = false
 	f.StringVarP(&flags.format, "format", "f", "text", "print the report as text, markdown, html, json, jsonl or csv")
 	f.StringVarP(&flags.output, "output", "o", "", "write the report to `FILE`, which appears only when it is complete")
-	f.BoolVar(&flags.noColor, "no-color", false, "no colours; the default if NO_COLOR is set or the output is not a terminal")
-	f.BoolVar(&flags.convert, "convert", false, "have Wireshark's editcap convert captures of other programs: NetMon, snoop, ERF, Sniffer, K12")
+	f.BoolVar(&flags.noColor, "no-color", false,
+		"no colours; the default if NO_COLOR is set or the output is not a terminal")
+	f.BoolVar(&flags.convert, "convert", false,
+		"have Wireshark's editcap convert captures of other programs: NetMon, snoop, ERF, Sniffer, K12")
 	flags.bounds.register(cmd)
 	kernelFlag(f, &flags.kernels)
-	f.BoolVarP(&flags.quiet, "quiet", "q", false, "do not report unreadable parts on standard error; the report and the exit code still show them")
-	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(compareFormatNames(), cobra.ShellCompDirectiveNoFileComp))
+	f.BoolVarP(&flags.quiet, "quiet", "q", false,
+		"do not report unreadable parts on standard error; the report and the exit code still show them")
+	cmd.RegisterFlagCompletionFunc("format",
+		cobra.FixedCompletions(compareFormatNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 

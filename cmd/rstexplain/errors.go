@@ -26,7 +26,8 @@ type usageError struct{ what, try string }
 
 func (e usageError) Error() string { return e.what + "\n" + e.try }
 
-var errNoFile = usageError{"no capture named", "try: rstexplain capture.pcapng, or rstexplain - to read standard input; see rstexplain --help"}
+var errNoFile = usageError{"no capture named",
+	"try: rstexplain capture.pcapng, or rstexplain - to read standard input; see rstexplain --help"}
 
 func errUnknownValue(flag, got string, allowed []string) error {
 	try := "allowed: " + strings.Join(allowed, ", ")
@@ -48,7 +49,8 @@ func errUnknownGate(got string, allowed []string) error {
 }
 
 func errNoAddress(flag, got string) error {
-	return usageError{fmt.Sprintf("%s: %q is not an address", flag, got), "give an IP address or a network, such as 192.0.2.1, 2001:db8::1 or 10.0.0.0/8; names are not resolved"}
+	return usageError{fmt.Sprintf("%s: %q is not an address", flag, got),
+		"give an IP address or a network, such as 192.0.2.1, 2001:db8::1 or 10.0.0.0/8; names are not resolved"}
 }
 
 func errNoNumber(n *numbers, got string) error {
@@ -56,19 +58,24 @@ func errNoNumber(n *numbers, got string) error {
 }
 
 // The errors of compare.
-var errOneVantage = usageError{"compare takes two captures or more, made at different places", "try: rstexplain compare client=client.pcapng server=server.pcapng"}
+var errOneVantage = usageError{"compare takes two captures or more, made at " +
+	"different places",
+	"try: rstexplain compare client=client.pcapng server=server.pcapng"}
 
 func errVantage(arg string) error {
-	return usageError{fmt.Sprintf("%q is no capture with a name", arg), "give the place and the file, such as client=client.pcapng"}
+	return usageError{fmt.Sprintf("%q is no capture with a name", arg),
+		"give the place and the file, such as client=client.pcapng"}
 }
 
 func errVantageTwice(name string) error {
-	return usageError{fmt.Sprintf("two captures are named %s", name), "give each place a name of its own; files of a rotating capture are one directory or pattern"}
+	return usageError{fmt.Sprintf("two captures are named %s", name),
+		"give each place a name of its own; files of a rotating capture are one directory or pattern"}
 }
 
 // errCommand suggests the command that the name of a file that does not exist probably means.
 func errCommand(got, near string) error {
-	return usageError{fmt.Sprintf("no command and no file %q", got), fmt.Sprintf("did you mean rstexplain %s? a FILE is a capture, a directory, or - for standard input", near)}
+	return usageError{fmt.Sprintf("no command and no file %q", got), fmt.Sprintf("did you mean rstexplain %s? a FILE "+
+		"is a capture, a directory, or - for standard input", near)}
 }
 
 // errHelp is for help on something that is not a command.
@@ -132,16 +139,19 @@ func nothingChosen(in string, asked *frameSearch) string {
 	if asked.seen == 0 {
 		return in + ": contains no resets, so there is nothing to keep"
 	}
-	return fmt.Sprintf("%s: contains %s, but none that matches: %s; rstexplain slice --help lists the flags that select", in,
+	return fmt.Sprintf("%s: contains %s, but none that matches: %s; rstexplain slice --help lists the flags "+
+		"that select", in,
 		resetCount(asked.seen), resetHints(asked.some, asked.seen))
 }
 
 func errOneRule(n int) error {
-	return usageError{fmt.Sprintf("rules takes one ID, not %d", n), "try: rstexplain rules keepalive-race, or rstexplain rules for the list"}
+	return usageError{fmt.Sprintf("rules takes one ID, not %d", n),
+		"try: rstexplain rules keepalive-race, or rstexplain rules for the list"}
 }
 
 func errNoTime(flag, got string) error {
-	return usageError{fmt.Sprintf("%s: %q is not a time", flag, got), "give a time, such as 2026-01-31T12:00:00Z, or a time since the first packet, such as 90s or 1h30m"}
+	return usageError{fmt.Sprintf("%s: %q is not a time", flag, got),
+		"give a time, such as 2026-01-31T12:00:00Z, or a time since the first packet, such as 90s or 1h30m"}
 }
 
 func errBadGlob(got string) error {
@@ -153,11 +163,13 @@ func errTimeouts(path string, err error) error {
 	if errors.As(err, &at) {
 		err = at.Err
 	}
-	return usageError{fmt.Sprintf("--timeouts: %s: %v", path, err), "write each line as: 90<tab>path<tab>our load balancer"}
+	return usageError{fmt.Sprintf("--timeouts: %s: %v", path, err),
+		"write each line as: 90<tab>path<tab>our load balancer"}
 }
 
 func errOneReport(n int) error {
-	return usageError{fmt.Sprintf("render takes one report, not %d", n), "try: rstexplain render report.json --format html"}
+	return usageError{fmt.Sprintf("render takes one report, not %d", n),
+		"try: rstexplain render report.json --format html"}
 }
 
 // errFlag suggests the flag that an unknown one probably means.
@@ -195,7 +207,8 @@ func errStdinTwice() error {
 }
 
 func errOneCapture(command string, n int) error {
-	return usageError{fmt.Sprintf("%s takes one capture, not %d", command, n), fmt.Sprintf("try: rstexplain %s capture.pcapng -o out.pcapng", command)}
+	return usageError{fmt.Sprintf("%s takes one capture, not %d", command, n), fmt.Sprintf("try: rstexplain %s "+
+		"capture.pcapng -o out.pcapng", command)}
 }
 
 // errDirectory is for a directory of mcp that cannot be used.
@@ -227,7 +240,9 @@ var (
 	errFollowFormat = usageError{"--follow does not support this format",
 		"allowed: text, list, jsonl, csv; the other formats start with totals, which are known last"}
 	errIncidentFlags  = usageError{"--summary, --all and --incident exclude each other", "give one of them"}
-	errIncidentFormat = usageError{"--summary, --all and --incident require --format text (--all also html, --incident also html and markdown), without --brief or --follow", "the other formats have all incidents"}
+	errIncidentFormat = usageError{"--summary, --all and --incident require --format text (--all also html, --incident " +
+		"also html and markdown), without --brief or --follow",
+		"the other formats have all incidents"}
 
 	errFollowOne = usageError{"--follow reads one capture", "try: tcpdump -U -w - | rstexplain --follow -"}
 	errJoinStdin = usageError{"--join cannot read standard input", "name the files, or their directory"}
@@ -238,23 +253,29 @@ var (
 )
 
 func errImportCapture(path string) error {
-	return usageError{path + " is a capture, and import takes text that a program printed", "to explain it, try: rstexplain " + path}
+	return usageError{path + " is a capture, and import takes text that a program printed",
+		"to explain it, try: rstexplain " + path}
 }
 
 func errImportExport(path string) error {
-	return usageError{path + " is an export of Wireshark in JSON or PDML, and import takes text as it is printed", "to explain it, try: rstexplain " + path}
+	return usageError{path + " is an export of Wireshark in JSON or PDML, and import takes text as it is " +
+		"printed",
+		"to explain it, try: rstexplain " + path}
 }
 
 func errNoPackets(path string) error {
-	return usageError{path + " shows no packets of TCP", "paste what this prints: tcpdump -nn -tttt -S -v 'tcp and host X'"}
+	return usageError{path + " shows no packets of TCP",
+		"paste what this prints: tcpdump -nn -tttt -S -v 'tcp and host X'"}
 }
 
 func errSameFile(path string) error {
-	return usageError{fmt.Sprintf("%s is both input and output", path), "write to another file: the input is never changed"}
+	return usageError{fmt.Sprintf("%s is both input and output", path),
+		"write to another file: the input is never changed"}
 }
 
 func errBadKey(path string) error {
-	return usageError{fmt.Sprintf("%s is not an anonymization key", path), fmt.Sprintf("a key is %d hexadecimal digits; name a file that does not exist, and a key is created", 2*rewrite.KeySize)}
+	return usageError{fmt.Sprintf("%s is not an anonymization key", path), fmt.Sprintf("a key is %d hexadecimal "+
+		"digits; name a file that does not exist, and a key is created", 2*rewrite.KeySize)}
 }
 
 // errKeyOutput is for a key that would be replaced by the slice that it is the key of.
@@ -264,7 +285,8 @@ func errKeyOutput(path string) error {
 
 // errKeyLink is for a dangling symbolic link: a key would replace it.
 func errKeyLink(path string) error {
-	return usageError{fmt.Sprintf("%s is a symbolic link to a file that does not exist", path), "name the file for the key itself"}
+	return usageError{fmt.Sprintf("%s is a symbolic link to a file that does not exist", path),
+		"name the file for the key itself"}
 }
 
 // errKeyChanged means that another process has written the key file meanwhile.
@@ -275,12 +297,14 @@ func errKeyChanged(path string) error {
 
 // errTemporary means that what does not fit in memory cannot be kept on disk.
 func errTemporary(err error) error {
-	return inputError{os.TempDir(), fmt.Errorf("cannot write a temporary file: %v; free some space, set TMPDIR, or raise --max-memory", bare(err))}
+	return inputError{os.TempDir(), fmt.Errorf("cannot write a temporary file: %v; free some space, set TMPDIR, or "+
+		"raise --max-memory", bare(err))}
 }
 
 // errDanglingLink is for an output that would replace a dangling symbolic link.
 func errDanglingLink(path, to string) error {
-	return usageError{fmt.Sprintf("%s is a symbolic link to %s, which does not exist", path, to), "name that file itself, or remove the link"}
+	return usageError{fmt.Sprintf("%s is a symbolic link to %s, which does not exist", path, to),
+		"name that file itself, or remove the link"}
 }
 
 // An interruptedError means that a signal came during a wait, before anything was explained.
@@ -312,7 +336,8 @@ func note(stderr io.Writer, format string, args ...any) {
 }
 
 func errNoIncident(n int) error {
-	return usageError{fmt.Sprintf("--incident %d: no number of an incident", n), "give a number of the table of incidents, such as --incident 1"}
+	return usageError{fmt.Sprintf("--incident %d: no number of an incident", n),
+		"give a number of the table of incidents, such as --incident 1"}
 }
 
 // errMissingIncident is for the number of an incident that a report does not have.
@@ -379,7 +404,8 @@ func (e outputError) Error() string {
 	var spool *report.SpoolError
 	switch {
 	case errors.As(e.err, &spool):
-		return fmt.Sprintf("cannot write a temporary file in %s: %v; free some space, or name another directory in TMPDIR", spool.Dir, bare(spool.Err))
+		return fmt.Sprintf("cannot write a temporary file in %s: %v; free some space, or name another directory "+
+			"in TMPDIR", spool.Dir, bare(spool.Err))
 	case errors.Is(e.err, fs.ErrPermission):
 		s += "; name a file that you may write with --output"
 	case errors.Is(e.err, fs.ErrNotExist):

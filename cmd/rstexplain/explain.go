@@ -74,22 +74,27 @@ directory, for the captures in and below it, or - for standard input.
 	}
 	cmd.SetVersionTemplate("rstexplain {{.Version}}\n")
 	cmd.SetFlagErrorFunc(errFlag)
-	cmd.SetUsageTemplate(strings.ReplaceAll(cmd.UsageTemplate(), "FlagUsages |", fmt.Sprintf("FlagUsagesWrapped %d |", helpWidth)))
+	cmd.SetUsageTemplate(strings.ReplaceAll(cmd.UsageTemplate(), "FlagUsages |",
+		fmt.Sprintf("FlagUsagesWrapped %d |", helpWidth)))
 	f := cmd.Flags()
 	f.SortFlags = false
 	flags.view.flags(cmd)
 	f.StringSliceVar(&flags.globs, "glob", nil, "in directories, read only files whose names match `PATTERN`")
-	f.StringArrayVar(&flags.lists, "files-from", nil, "read the names of captures from `LIST`, one per line; - is standard input")
+	f.StringArrayVar(&flags.lists, "files-from", nil,
+		"read the names of captures from `LIST`, one per line; - is standard input")
 	f.BoolVar(&flags.join, "join", false, "explain the files of a rotating capture as one, in chronological order")
 	convertFlag(f, &flags.convert)
-	f.BoolVar(&flags.follow, "follow", false, "explain a capture while it is being written, each reset at once, until Ctrl-C")
+	f.BoolVar(&flags.follow, "follow", false,
+		"explain a capture while it is being written, each reset at once, until Ctrl-C")
 	flags.bounds.register(cmd)
 	kernelFlag(f, &flags.kernels)
 	f.StringVar(&flags.timeouts, "timeouts", "", "also compare with the idle timeouts in `FILE`, one per line: "+
 		"seconds, server|path|kernel|client, whose timeout it is and a source, separated by tabs")
-	f.BoolVarP(&flags.quiet, "quiet", "q", false, "do not report unreadable parts on standard error, and show no progress; "+
-		"the report and the exit code still show them")
-	cmd.AddCommand(compareCommand(stderr), renderCommand(), annotateCommand(stderr), sliceCommand(stderr), importCommand(stderr),
+	f.BoolVarP(&flags.quiet, "quiet", "q", false,
+		"do not report unreadable parts on standard error, and show no progress; "+
+			"the report and the exit code still show them")
+	cmd.AddCommand(compareCommand(stderr), renderCommand(), annotateCommand(stderr), sliceCommand(stderr),
+		importCommand(stderr),
 		rulesCommand(), recordHelpCommand(), manCommand(), mcpCommand(), pluginCommand(stderr), serveCommand())
 	cmd.SetHelpCommand(helpCommand())
 	return cmd
@@ -97,7 +102,8 @@ directory, for the captures in and below it, or - for standard input.
 
 // convertFlag adds the flag --convert.
 func convertFlag(f *pflag.FlagSet, convert *bool) {
-	f.BoolVar(convert, "convert", false, "have Wireshark's editcap convert captures of other programs: NetMon, snoop, ERF, Sniffer, K12")
+	f.BoolVar(convert, "convert", false, "have Wireshark's editcap convert captures of other programs: NetMon, snoop, "+
+		"ERF, Sniffer, K12")
 }
 
 // commandMeant returns the command that the first name most likely means, "" for none: the name of a file that does
@@ -119,7 +125,8 @@ func commandMeant(cmd *cobra.Command, names []string) string {
 
 // completeCaptures completes files whose names look like captures; any other name can still be typed.
 func completeCaptures(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return []string{"pcapng", "pcap", "cap", "ntar", "dmp", "gz", "zst", "lz4", "bz2", "xz"}, cobra.ShellCompDirectiveFilterFileExt
+	return []string{"pcapng", "pcap", "cap", "ntar", "dmp", "gz", "zst", "lz4", "bz2", "xz"},
+		cobra.ShellCompDirectiveFilterFileExt
 }
 
 func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.Reader, stdout, stderr io.Writer) error {
@@ -135,10 +142,12 @@ func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.R
 		return err
 	}
 	flags.known = known
-	if flags.records, err = awaited(ctx, strings.Join(flags.kernels, ", "), func() ([]*kernel.Record, error) { return kernelRecords(flags.kernels) }); err != nil {
+	if flags.records, err = awaited(ctx, strings.Join(flags.kernels, ", "),
+		func() ([]*kernel.Record, error) { return kernelRecords(flags.kernels) }); err != nil {
 		return err
 	}
-	inputs, err := awaited(ctx, strings.Join(flags.lists, ", "), func() (*inputList, error) { return flags.inputs(args, stdin, stderr) })
+	inputs, err := awaited(ctx, strings.Join(flags.lists, ", "),
+		func() (*inputList, error) { return flags.inputs(args, stdin, stderr) })
 	if err != nil {
 		return err
 	}
@@ -249,7 +258,8 @@ func (f *explainFlags) inputs(args []string, stdin io.Reader, stderr io.Writer) 
 
 // explainAll renders one report over paths and reports whether any was not read whole. Errors are the
 // renderer's.
-func explainAll(ctx context.Context, paths []string, flags *explainFlags, r report.Renderer, progress *progress, stderr io.Writer) (loss bool, err error) {
+func explainAll(ctx context.Context, paths []string, flags *explainFlags, r report.Renderer, progress *progress,
+	stderr io.Writer) (loss bool, err error) {
 	opts := analyzer.Options{Follow: flags.follow, Read: progress.counter(), Generator: "rstexplain " + version()}
 	flags.bounds.apply(&opts)
 	opts.Rules.Timeouts = flags.known

@@ -24,15 +24,18 @@ const anyFinding = "any"
 func (g *gate) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringSliceVar(&g.failOn, "fail-on", nil, "exit with 3 if there is a finding with this `CAUSE` or detail, or any")
-	f.StringVar(&g.minSeverity, "fail-severity", "", "exit with 3 only for findings of this `SEVERITY` or worse: info, warning or error; it selects nothing, for which see --severity")
+	f.StringVar(&g.minSeverity, "fail-severity", "", "exit with 3 only for findings of this `SEVERITY` or worse: info, "+
+		"warning or error; it selects nothing, for which see --severity")
 	f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		if name == "min-severity" { // as the flag was called
 			name = "fail-severity"
 		}
 		return pflag.NormalizedName(name)
 	})
-	cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(append(causeNames(), anyFinding), cobra.ShellCompDirectiveNoFileComp))
-	cmd.RegisterFlagCompletionFunc("fail-severity", cobra.FixedCompletions(severityNames, cobra.ShellCompDirectiveNoFileComp))
+	cmd.RegisterFlagCompletionFunc("fail-on",
+		cobra.FixedCompletions(append(causeNames(), anyFinding), cobra.ShellCompDirectiveNoFileComp))
+	cmd.RegisterFlagCompletionFunc("fail-severity",
+		cobra.FixedCompletions(severityNames, cobra.ShellCompDirectiveNoFileComp))
 }
 
 func (g *gate) check() error {
@@ -58,7 +61,8 @@ func (g *gate) fails() func(*report.Reset) bool {
 		worst = slices.Index(severityNames, g.minSeverity) + 1 // severityNames begins with the worst
 	}
 	return func(r *report.Reset) bool {
-		named := len(g.failOn) == 0 || slices.Contains(g.failOn, anyFinding) || slices.Contains(g.failOn, string(r.Cause)) || slices.Contains(g.failOn, r.Detail)
+		named := len(g.failOn) == 0 || slices.Contains(g.failOn, anyFinding) || slices.Contains(g.failOn, string(r.Cause)) ||
+			slices.Contains(g.failOn, r.Detail)
 		return named && slices.Contains(severityNames[:worst], string(r.Severity))
 	}
 }

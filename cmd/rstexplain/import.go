@@ -60,7 +60,8 @@ is kept in --key-file.
 	f.SortFlags = false
 	f.StringVarP(&flags.output, "output", "o", "", "write the capture to `OUT.pcapng`")
 	f.BoolVar(&flags.anonymize, "anonymize", false, "map addresses, and leave out data and names")
-	f.StringVar(&flags.key, "key-file", "", "key of --anonymize, created if `FILE` does not exist (default OUT.pcapng.key)")
+	f.StringVar(&flags.key, "key-file", "", "key of --anonymize, created if `FILE` does not exist (default "+
+		"OUT.pcapng.key)")
 	flags.bounds.registerMemory(cmd)
 	return cmd
 }
@@ -131,7 +132,8 @@ func importText(in string, flags importFlags, stderr io.Writer) error {
 		}
 		if it.ICMP {
 			errs++
-			err = y.ICMP(&it.Note, fmt.Sprintf("line %d; from the text: time, addresses, type; not in the text: TTL, what it quotes beside addresses and ports", it.Line))
+			err = y.ICMP(&it.Note, fmt.Sprintf("line %d; from the text: time, addresses, type; not in the text: TTL, what it "+
+				"quotes beside addresses and ports", it.Line))
 		} else {
 			err = y.Segment(&it.Segment, it.SACK, importComment(it))
 		}
@@ -179,7 +181,8 @@ func importComment(it *pasted.Item) string {
 		field flows.Fields
 		name  string
 	}{
-		{flows.FieldTime, "time"}, {flows.FieldSEQ, "SEQ"}, {flows.FieldWindow, "window"}, {flows.FieldTTL, "TTL"}, {flows.FieldIPID, "IP ID"},
+		{flows.FieldTime, "time"}, {flows.FieldSEQ, "SEQ"}, {flows.FieldWindow, "window"}, {flows.FieldTTL,
+			"TTL"}, {flows.FieldIPID, "IP ID"},
 		{flows.FieldOptions, "options"}, {flows.FieldPayload, "data"},
 	} {
 		switch {

@@ -17,7 +17,8 @@ func (v *incidentView) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&v.summary, "summary", false, "with --format text: only the table of incidents")
 	f.BoolVar(&v.all, "all", false, "with --format text or html: all findings in full, and not a few of each incident")
-	f.IntVar(&v.incident, "incident", 0, "with --format text, markdown or html: the incident with number `N` of the table, with all its findings")
+	f.IntVar(&v.incident, "incident", 0, "with --format text, markdown or html: the incident with number `N` of the "+
+		"table, with all its findings")
 }
 
 // check returns an error for flags that make no sense together.

@@ -137,9 +137,11 @@ func (l *inputList) foreignHint() string {
 	case 0:
 		return ""
 	case 1:
-		return l.foreign[0] + ": left out: it is a capture of another program; with --convert, Wireshark's editcap converts it"
+		return l.foreign[0] + ": left out: it is a capture of another program; with --convert, Wireshark's editcap " +
+			"converts it"
 	default:
-		return fmt.Sprintf("%s and %d more: left out: they are captures of other programs; with --convert, Wireshark's editcap converts them",
+		return fmt.Sprintf("%s and %d more: left out: they are captures of other programs; with --convert, Wireshark's "+
+			"editcap converts them",
 			l.foreign[0], n-1)
 	}
 }

@@ -12,12 +12,13 @@ import (
 
 // kernelFlag registers --kernel.
 func kernelFlag(f *pflag.FlagSet, to *[]string) {
-	f.StringArrayVar(to, "kernel", nil, "join the trace of a host's kernel in `[NAME=]FILE` with the resets: tracefs, trace-cmd, perf, bpftrace, "+
+	f.StringArrayVar(to, "kernel", nil, "join the trace of a host's kernel in `[NAME=]FILE` with the resets: tracefs, "+
+		"trace-cmd, perf, bpftrace, "+
 		"bcc, retis, pwru, nstat, ss; rstexplain record-help shows how to record it")
 }
 
-// splitKernel returns the name of the host, "" without one, and the file. A file whose name has an equals sign can be given
-// as ./FILE.
+// splitKernel returns the name of the host, "" without one, and the file. A file whose name has an equals sign can be
+// given as ./FILE.
 func splitKernel(arg string) (name, path string) {
 	if _, err := os.Stat(arg); err == nil {
 		return "", arg

@@ -65,7 +65,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return reportError(err, stderr)
 }
 
-// A checkedOutput keeps the error of a write, because cobra ignores errors when it prints help, versions and completions.
+// A checkedOutput keeps the error of a write, because cobra ignores errors when it prints help, versions and
+// completions.
 type checkedOutput struct {
 	io.Writer
 	err error

@@ -22,7 +22,8 @@ func manCommand() *cobra.Command {
 			root := cmd.Root()
 			root.DisableAutoGenTag = true
 			date := time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC) // the same pages from the same source
-			return wrapOutput(args[0], doc.GenManTree(root, &doc.GenManHeader{Section: "1", Source: "rstexplain", Manual: "User Commands", Date: &date}, args[0]))
+			return wrapOutput(args[0], doc.GenManTree(root,
+				&doc.GenManHeader{Section: "1", Source: "rstexplain", Manual: "User Commands", Date: &date}, args[0]))
 		},
 	}
 }

@@ -39,7 +39,8 @@ a stranger may have written them.`,
 			return nil, cobra.ShellCompDirectiveFilterDirs
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts := assistant.Options{Directories: args, Slices: slices, Version: version(), Analysis: analyzer.Options{Generator: "rstexplain " + version()}}
+			opts := assistant.Options{Directories: args, Slices: slices, Version: version(),
+				Analysis: analyzer.Options{Generator: "rstexplain " + version()}}
 			bounds.apply(&opts.Analysis)
 			return serveAssistant(cmd.Context(), opts, cmd.InOrStdin(), outOf(cmd))
 		},

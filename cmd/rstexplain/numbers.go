@@ -18,15 +18,18 @@ type numbers struct {
 
 // The numbers that flags take.
 func portNumbers() numbers {
-	return numbers{flag: "--port", is: "port", most: 65535, try: "give a number from 0 to 65535, such as 443; service names are not resolved"}
+	return numbers{flag: "--port", is: "port", most: 65535, try: "give a number from 0 to 65535, such as 443; service " +
+		"names are not resolved"}
 }
 
 func streamNumbers() numbers {
-	return numbers{flag: "--stream", is: "stream", most: 1<<31 - 1, try: "give the number that Wireshark shows as tcp.stream, 0 or more"}
+	return numbers{flag: "--stream", is: "stream", most: 1<<31 - 1, try: "give the number that Wireshark shows as " +
+		"tcp.stream, 0 or more"}
 }
 
 func frameNumbers() numbers {
-	return numbers{flag: "--frame", is: "frame", most: 1<<31 - 1, try: "give the number of a frame with a RST, such as 131, or several: 131,140"}
+	return numbers{flag: "--frame", is: "frame", most: 1<<31 - 1, try: "give the number of a frame with a RST, such as " +
+		"131, or several: 131,140"}
 }
 
 var _ pflag.Value = (*numbers)(nil)

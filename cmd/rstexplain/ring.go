@@ -9,9 +9,12 @@ import (
 // ringNames match the names that capture programs give to the files of a rotating capture; the first group, with the
 // directory, is the same for all files of one capture, and the second counts them.
 var ringNames = []*regexp.Regexp{
-	regexp.MustCompile(`^(.*)_(\d{5})_\d{14}(?:\.|$)`),                      // dumpcap, Wireshark: ring_00001_20240101000000.pcapng
-	regexp.MustCompile(`^(.*\.p?cap(?:ng)?)(\d{0,6})(?:\.(?:gz|zst|xz))?$`), // tcpdump -C: x.pcap, x.pcap1; with -W: x.pcap00
-	regexp.MustCompile(`^(.*?)[-_.]?(\d{8}[-_T]?\d{4,6})(?:\.|$)`),          // tcpdump -G with a time: x-20240101_000000.pcap
+	// dumpcap, Wireshark: ring_00001_20240101000000.pcapng
+	regexp.MustCompile(`^(.*)_(\d{5})_\d{14}(?:\.|$)`),
+	// tcpdump -C: x.pcap, x.pcap1; with -W: x.pcap00
+	regexp.MustCompile(`^(.*\.p?cap(?:ng)?)(\d{0,6})(?:\.(?:gz|zst|xz))?$`),
+	// tcpdump -G with a time: x-20240101_000000.pcap
+	regexp.MustCompile(`^(.*?)[-_.]?(\d{8}[-_T]?\d{4,6})(?:\.|$)`),
 }
 
 // ringOf returns the first file of a rotating capture of which paths contain several files, "" for none, and how many.
@@ -47,6 +50,7 @@ func ringHint(paths []string) string {
 	if first == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s and %d more look like the files of one rotating capture; with --join they are explained as one, and a connection that spans files is whole",
+	return fmt.Sprintf("%s and %d more look like the files of one rotating capture; with --join they are explained as "+
+		"one, and a connection that spans files is whole",
 		first, count-1)
 }

@@ -33,7 +33,8 @@ func rulesCommand() *cobra.Command {
 			return printRules(outOf(cmd), args, noColor)
 		},
 	}
-	cmd.Flags().BoolVar(&noColor, "no-color", false, "no colours; the default if NO_COLOR is set or the output is not a terminal")
+	cmd.Flags().BoolVar(&noColor, "no-color", false,
+		"no colours; the default if NO_COLOR is set or the output is not a terminal")
 	return cmd
 }
 

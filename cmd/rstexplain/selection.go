@@ -49,10 +49,13 @@ func (s *selection) flags(cmd *cobra.Command) {
 	f.StringSliceVar(&s.causes, "cause", nil, "only resets with this `CAUSE`")
 	f.StringSliceVar(&s.details, "detail", nil, "only resets with this `DETAIL`; \"rstexplain rules\" lists them")
 	f.StringSliceVar(&s.severities, "severity", nil, "only resets of this `SEVERITY`: error, warning or info")
-	f.StringSliceVar(&s.senders, "sender", nil, "only resets sent by `WHO`: originator, responder, an address or a network")
-	f.StringVar(&s.sinceText, "since", "", "only resets from this `TIME` on: 2026-01-31T12:00:00Z, or 90s for 90 seconds after the first packet")
+	f.StringSliceVar(&s.senders, "sender", nil,
+		"only resets sent by `WHO`: originator, responder, an address or a network")
+	f.StringVar(&s.sinceText, "since", "", "only resets from this `TIME` on: 2026-01-31T12:00:00Z, or 90s for 90 "+
+		"seconds after the first packet")
 	f.StringVar(&s.untilText, "until", "", "only resets before this `TIME`")
-	for flag, values := range map[string][]string{"cause": causeNames(), "detail": ruleIDs(), "severity": severityNames, "sender": {"originator", "responder"}} {
+	for flag, values := range map[string][]string{"cause": causeNames(), "detail": ruleIDs(),
+		"severity": severityNames, "sender": {"originator", "responder"}} {
 		cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
 }

@@ -60,7 +60,8 @@ func serve(ctx context.Context, listen, path string, stdout io.Writer) error {
 		return errListen(listen, err)
 	}
 	address := l.Addr().(*net.TCPAddr)
-	server := &http.Server{Handler: pageHandler(page, string(policy[1]), address), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+	server := &http.Server{Handler: pageHandler(page, string(policy[1]), address), ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout: time.Minute}
 	if _, err := fmt.Fprintf(stdout, "http://%s/\n", address); err != nil {
 		l.Close()
 		return outputError{"", err}

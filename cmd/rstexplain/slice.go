@@ -63,8 +63,10 @@ temporary file in the directory named by TMPDIR.
 	f.StringVarP(&flags.output, "output", "o", "", "write the slice to `OUT.pcapng`")
 	flags.selection.flags(cmd)
 	f.BoolVar(&flags.headersOnly, "headers-only", false, "truncate the packets after their TCP header")
-	f.BoolVar(&flags.anonymize, "anonymize", false, "build the packets anew, without data and names, with mapped addresses")
-	f.StringVar(&flags.key, "key-file", "", "key of --anonymize, created if `FILE` does not exist (default OUT.pcapng.key)")
+	f.BoolVar(&flags.anonymize, "anonymize", false,
+		"build the packets anew, without data and names, with mapped addresses")
+	f.StringVar(&flags.key, "key-file", "", "key of --anonymize, created if `FILE` does not exist (default "+
+		"OUT.pcapng.key)")
 	convertFlag(f, &flags.convert)
 	flags.bounds.register(cmd)
 	return cmd
@@ -104,7 +106,8 @@ func slice(ctx context.Context, in string, flags *sliceFlags, stderr io.Writer) 
 	}
 	streams := &rewrite.Streams{Choose: choose, MaxMemory: int64(flags.bounds.memory) / 8}
 	var n rewrite.Sliced
-	x := rewriting{in: in, to: flags.output, bounds: flags.bounds, convert: flags.convert, first: streams, check: func() error { return asked.missing(in) }}
+	x := rewriting{in: in, to: flags.output, bounds: flags.bounds, convert: flags.convert, first: streams,
+		check: func() error { return asked.missing(in) }}
 	x.again = func(ctx context.Context, r *capture.Reader, w io.Writer) (err error) {
 		n, err = rewrite.Slice(ctx, r, w, streams, opts)
 		return err
@@ -121,10 +124,12 @@ func slice(ctx context.Context, in string, flags *sliceFlags, stderr io.Writer) 
 		if streams.Resets == 0 {
 			note(stderr, "%s", nothingChosen(in, &asked))
 		} else if flags.headersOnly || flags.anonymize {
-			note(stderr, "%s: contains no data, so requests and responses are not visible: explanations can differ from those of the original", to)
+			note(stderr, "%s: contains no data, so requests and responses are not visible: explanations can differ from "+
+				"those of the original", to)
 		}
 		if streams.Forgotten > 0 {
-			note(stderr, "%s: resets for which other connections on the same ports may be missing, for lack of memory (--max-memory): %d", to, streams.Forgotten)
+			note(stderr, "%s: resets for which other connections on the same ports may be missing, for lack of memory "+
+				"(--max-memory): %d", to, streams.Forgotten)
 		}
 		if what := n.Left.String(); what != "" {
 			note(stderr, "%s: left out: %s", to, what)

@@ -62,7 +62,8 @@ func formatNames() []string {
 // flags adds the flags of the view to cmd.
 func (v *view) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVarP(&v.format, "format", "f", "text", "print the report as text, list, markdown, html, json, jsonl, csv or junit")
+	f.StringVarP(&v.format, "format", "f", "text",
+		"print the report as text, list, markdown, html, json, jsonl, csv or junit")
 	f.StringVarP(&v.output, "output", "o", "", "write the report to `FILE`, which appears only when it is complete")
 	f.BoolVar(&v.brief, "brief", false, "with --format text or markdown: one paragraph per capture")
 	f.BoolVar(&v.noColor, "no-color", false, "no colours; the default if NO_COLOR is set or the output is not a terminal")

@@ -14,7 +14,8 @@ func closedPorts() []stage.Situation {
 	var out []stage.Situation
 	out = append(out, vary(stage.Situation{
 		Name: "no-listener", Rule: "no-listener",
-		Says: "The client connects to a port where nothing listens, three times in a row, while another port of the same host serves.",
+		Says: "The client connects to a port where nothing listens, three times in a row, while another port of the same " +
+			"host serves.",
 		Run: told(func(t *story) {
 			t.serve(8080, "accept", httpProtocol.serve(1, 400), "eof", "close")
 			t.dial(httpProtocol.ask(1, 400), "close")
@@ -56,7 +57,8 @@ func closedPorts() []stage.Situation {
 	}, map[string]stage.Spec{"": {}, "-v6": v6})...)
 	out = append(out, vary(stage.Situation{
 		Name: "accept-queue-overflow", Rule: "accept-queue-overflow",
-		Says: "The server's accept queue holds nine connections and nobody accepts; net.ipv4.tcp_abort_on_overflow is on. When six wait, eight clients connect at once.",
+		Says: "The server's accept queue holds nine connections and nobody accepts; net.ipv4.tcp_abort_on_overflow is on. " +
+			"When six wait, eight clients connect at once.",
 		Run: told(func(t *story) {
 			t.serve(8000, "hang")
 			t.server.Kill()
@@ -81,9 +83,11 @@ func closedPorts() []stage.Situation {
 		}),
 		Truth: func(r stage.RST) stage.Label {
 			if r.Sender == "server" && r.State == "NEW_SYN_RECV" || r.State == "LISTEN" || r.Reason == "INVALID_SYN" {
-				return stage.Label{Cause: closedPort, Detail: "accept-queue-overflow", Why: "the accept queue was full when the handshake's ACK came"}
+				return stage.Label{Cause: closedPort, Detail: "accept-queue-overflow", Why: "the accept queue was full when the " +
+					"handshake's ACK came"}
 			}
-			return stage.Label{Cause: unknown, Why: "answer to a segment of a connection already aborted", AlsoOK: []string{closedPort}}
+			return stage.Label{Cause: unknown, Why: "answer to a segment of a connection already " +
+				"aborted", AlsoOK: []string{closedPort}}
 		},
 	}, map[string]stage.Spec{
 		"":    {Server: []string{"net.ipv4.tcp_abort_on_overflow=1", "net.ipv4.tcp_syncookies=0"}},
@@ -140,7 +144,8 @@ func rejects() []stage.Situation {
 	var out []stage.Situation
 	out = append(out, vary(stage.Situation{
 		Name: "policy-reject", Rule: "policy-reject",
-		Says: "The router's nftables rejects SYNs to one port with a RST; the host serves on another port in the same capture.",
+		Says: "The router's nftables rejects SYNs to one port with a RST; the host serves on another port in the same " +
+			"capture.",
 		Run: told(func(t *story) {
 			must(t.Router.NFT(fmt.Sprintf(rejectForward, "tcp dport 3306")))
 			t.serve(8080, "accept", httpProtocol.serve(2, 700), "eof", "close")
@@ -160,11 +165,13 @@ func rejects() []stage.Situation {
 			t.refused(t.Server.At(3306))
 		}),
 		Truth: func(r stage.RST) stage.Label {
-			return stage.Label{Cause: closedPort, Hidden: true, Why: "a firewall on the way refused the SYN in the host's name, and nothing else of the host is seen"}
+			return stage.Label{Cause: closedPort, Hidden: true, Why: "a firewall on the way refused the SYN in the host's " +
+				"name, and nothing else of the host is seen"}
 		},
 	}, stage.Situation{
 		Name: "policy-reject-host", NearMiss: "policy-reject",
-		Says: "The server's own nftables rejects SYNs to one port with a RST; another port serves. The bytes are those of a port without a listener.",
+		Says: "The server's own nftables rejects SYNs to one port with a RST; another port serves. The bytes are those of " +
+			"a port without a listener.",
 		Run: told(func(t *story) {
 			must(t.Server.NFT(`table inet lab { counter rejected { }
 				chain input { type filter hook input priority 0; tcp dport 3306 counter name rejected reject with tcp reset; }

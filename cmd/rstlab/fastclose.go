@@ -11,7 +11,8 @@ import (
 
 func fastCloses() []stage.Situation {
 	var out []stage.Situation
-	for _, part := range [][]stage.Situation{abortiveCloses(), finAndReset(), keepaliveRaces(), tlsGoodbyes(), idleReleases(), lateGoodbyes()} {
+	for _, part := range [][]stage.Situation{abortiveCloses(), finAndReset(), keepaliveRaces(), tlsGoodbyes(),
+		idleReleases(), lateGoodbyes()} {
 		out = append(out, part...)
 	}
 	return out
@@ -24,7 +25,8 @@ func abortiveCloses() []stage.Situation {
 		for _, who := range []string{"client", "server"} {
 			s := stage.Situation{
 				Name: who + "-abortive-close-" + p.name, Keep: []string{"client", "server", "any"},
-				Spec: stage.Spec{V6: i == 1, NoTS: i == 2 && who == "client", ServerTTL: 64 << (i % 2), Near: time.Duration(1+2*i) * time.Millisecond, Far: time.Duration(30-9*i) * time.Millisecond},
+				Spec: stage.Spec{V6: i == 1, NoTS: i == 2 && who == "client", ServerTTL: 64 << (i % 2),
+					Near: time.Duration(1+2*i) * time.Millisecond, Far: time.Duration(30-9*i) * time.Millisecond},
 				Says: "Three exchanges, all acknowledged; then the " + who + " closes with SO_LINGER 0.",
 				Run: told(func(t *story) {
 					end := map[bool]string{true: "reset", false: "eof"}
@@ -54,7 +56,8 @@ func abortiveCloses() []stage.Situation {
 		Truth: all(fast, "abortive-close", "the client dissolved the connection after a finished exchange"),
 	}, stage.Situation{
 		Name: "abortive-close-at-once", Keep: []string{"client", "server"},
-		Says: "The client closes with SO_LINGER 0 the moment that it has read the whole response; no ACK of its own left before.",
+		Says: "The client closes with SO_LINGER 0 the moment that it has read the whole response; no ACK of its own left " +
+			"before.",
 		Run: told(func(t *story) {
 			t.serve(8080, "accept", httpProtocol.serve(1, 300), "eof", "close")
 			t.dial(httpProtocol.ask(1, 300), "reset")
@@ -70,7 +73,8 @@ func finAndReset() []stage.Situation {
 	var out []stage.Situation
 	for i, p := range protocols {
 		s := stage.Situation{
-			Name: "reset-instead-of-fin-" + p.name, Keep: []string{"client", "server", "snap"}, Spec: stage.Spec{V6: i == 2, ClientTTL: 128},
+			Name: "reset-instead-of-fin-" + p.name, Keep: []string{"client", "server", "snap"},
+			Spec: stage.Spec{V6: i == 2, ClientTTL: 128},
 			Says: "After its exchange the client closes; the server answers its FIN with a close under SO_LINGER 0.",
 			Run: told(func(t *story) {
 				t.serve(p.port, "accept", p.serve(2, 500), "eof", "reset")
@@ -84,7 +88,8 @@ func finAndReset() []stage.Situation {
 		}
 		out = append(out, s)
 		s = stage.Situation{
-			Name: "reset-after-fin-" + p.name, Keep: []string{"client", "server", "router"}, Spec: stage.Spec{V6: i == 0, Far: time.Duration(6+8*i) * time.Millisecond},
+			Name: "reset-after-fin-" + p.name, Keep: []string{"client", "server", "router"},
+			Spec: stage.Spec{V6: i == 0, Far: time.Duration(6+8*i) * time.Millisecond},
 			Says: "After its exchange the client sends FIN (shutdown) and aborts (SO_LINGER 0) before the server's FIN comes.",
 			Run: told(func(t *story) {
 				t.serve(p.port, "accept", p.serve(2, 700), "eof", "sleep 400ms", "close")
@@ -92,7 +97,8 @@ func finAndReset() []stage.Situation {
 				t.ends()
 			}),
 			// Beside the abort there may be an answer to the server's late ACK of the FIN.
-			Truth: all(fast, "reset-after-fin", "SO_LINGER 0 close right behind the sender's own FIN, after a finished exchange"),
+			Truth: all(fast, "reset-after-fin", "SO_LINGER 0 close right behind the sender's own FIN, after a finished "+
+				"exchange"),
 		}
 		if i == 0 {
 			s.Rule, s.NearMiss, s.Keep = "reset-after-fin", "reset-instead-of-fin", nil
@@ -101,7 +107,8 @@ func finAndReset() []stage.Situation {
 	}
 	out = append(out, stage.Situation{
 		Name: "linger2-negative", Keep: []string{"client", "server"},
-		Says: "The client's TCP_LINGER2 is negative: it sends FIN, and a RST once the FIN is acknowledged and the socket closed.",
+		Says: "The client's TCP_LINGER2 is negative: it sends FIN, and a RST once the FIN is acknowledged and the socket " +
+			"closed.",
 		Run: told(func(t *story) {
 			t.serve(8080, "accept", httpProtocol.serve(1, 500), "eof", "sleep 300ms", "close")
 			t.dial("set linger2 -1", httpProtocol.ask(1, 500), "sleep 60ms", "shutdown", "sleep 100ms", "close")
@@ -110,7 +117,8 @@ func finAndReset() []stage.Situation {
 		Truth: all(fast, "reset-after-fin", "close in FIN-WAIT-2 with TCP_LINGER2 < 0, after a finished exchange"),
 	}, stage.Situation{
 		Name: "reset-in-last-ack", Keep: []string{"client", "server", "any"},
-		Says: "Both close; the server does so under SO_LINGER 0 while its own FIN is unacknowledged. The client's ACK finds no socket.",
+		Says: "Both close; the server does so under SO_LINGER 0 while its own FIN is unacknowledged. The client's ACK " +
+			"finds no socket.",
 		Run: told(func(t *story) {
 			t.serve(8080, "accept", httpProtocol.serve(1, 500), "eof", "shutdown", "reset")
 			t.dial(httpProtocol.ask(1, 500), "sleep 60ms", "close")
@@ -130,8 +138,10 @@ func keepaliveRaces() []stage.Situation {
 			name := map[bool]string{false: "crosses", true: "late"}[late]
 			s := stage.Situation{
 				Name: fmt.Sprintf("keepalive-race-%s-%v", name, idle), Keep: []string{"client", "server", "snap"},
-				Spec: stage.Spec{V6: (i+j)%2 == 1, Near: time.Duration(1+i) * time.Millisecond, Far: time.Duration(15+5*i) * time.Millisecond},
-				Says: fmt.Sprintf("Two exchanges; the server closes the idle connection after %v. The client's next request %s its FIN.", idle, map[bool]string{false: "crosses", true: "comes after"}[late]),
+				Spec: stage.Spec{V6: (i+j)%2 == 1, Near: time.Duration(1+i) * time.Millisecond,
+					Far: time.Duration(15+5*i) * time.Millisecond},
+				Says: fmt.Sprintf("Two exchanges; the server closes the idle connection after %v. The client's next request %s "+
+					"its FIN.", idle, map[bool]string{false: "crosses", true: "comes after"}[late]),
 				Run: told(func(t *story) {
 					t.serve(p.port, "accept", p.serve(2, 400), fmt.Sprintf("sleep %v", idle), "say closing", "close")
 					// The FIN takes half a round trip; the request leaves before it arrives, or well after.
@@ -143,7 +153,8 @@ func keepaliveRaces() []stage.Situation {
 					t.client.Tell("go")
 					t.ends()
 				}),
-				Truth: all(fast, "keepalive-race", "the server closed an idle kept-alive connection; the client's next request met the closed socket", crash),
+				Truth: all(fast, "keepalive-race", "the server closed an idle kept-alive connection; the client's next request "+
+					"met the closed socket", crash),
 			}
 			if i == 2 && !late {
 				s.Rule, s.NearMiss, s.Keep = "keepalive-race", "idle-release", nil
@@ -161,8 +172,10 @@ func tlsGoodbyes() []stage.Situation {
 	for i, version := range []string{"1.3", "1.2"} {
 		for _, first := range []string{"server", "client"} {
 			s := stage.Situation{
-				Name: "close-notify-race-" + first + "-" + version, Keep: []string{"client", "server", "any"}, Spec: stage.Spec{V6: i == 1 && first == "client", Far: time.Duration(8+7*i) * time.Millisecond},
-				Says: fmt.Sprintf("TLS %s: after the exchange the %s sends close_notify and closes; the other side's own close_notify meets the closed socket.", version, first),
+				Name: "close-notify-race-" + first + "-" + version, Keep: []string{"client", "server",
+					"any"}, Spec: stage.Spec{V6: i == 1 && first == "client", Far: time.Duration(8+7*i) * time.Millisecond},
+				Says: fmt.Sprintf("TLS %s: after the exchange the %s sends close_notify and closes; the other side's own "+
+					"close_notify meets the closed socket.", version, first),
 				Run: told(func(t *story) {
 					// The side that closes first closes its socket at once; the other notices and closes in turn.
 					server, client := []any{"eof", "close"}, []any{"eof", "close"}
@@ -185,7 +198,8 @@ func tlsGoodbyes() []stage.Situation {
 	}
 	out = append(out, stage.Situation{
 		Name: "close-notify-late", Spec: stage.Spec{V6: true},
-		Says: "The server says close_notify after an idle second and closes; the client notices only half a second later and says its own.",
+		Says: "The server says close_notify after an idle second and closes; the client notices only half a second later " +
+			"and says its own.",
 		Run: told(func(t *story) {
 			t.serve(443, "accept", "tls-server", "read 77", send(body), "sleep 1s", "close")
 			t.dial("tls-client", send(httpProtocol.request(0)), fmt.Sprintf("read %d", len(body)), "sleep 1600ms", "close")
@@ -193,13 +207,16 @@ func tlsGoodbyes() []stage.Situation {
 		}),
 		Truth: func(r stage.RST) stage.Label {
 			if r.Sender == "client" {
-				return stage.Label{Cause: fast, Why: "the client said close_notify and closed with the server's close_notify unread"}
+				return stage.Label{Cause: fast, Why: "the client said close_notify and closed with the server's " +
+					"close_notify unread"}
 			}
-			return stage.Label{Cause: fast, Detail: "close-notify-race", Why: "both sides had said close_notify; the second one met the closed socket"}
+			return stage.Label{Cause: fast, Detail: "close-notify-race", Why: "both sides had said close_notify; the second " +
+				"one met the closed socket"}
 		},
 	}, stage.Situation{
 		Name: "tls-reset-after-exchange", Keep: []string{"client", "server"},
-		Says: "TLS 1.2: the exchange is complete and acknowledged; the client closes the TCP with SO_LINGER 0 and no close_notify.",
+		Says: "TLS 1.2: the exchange is complete and acknowledged; the client closes the TCP with SO_LINGER 0 and no " +
+			"close_notify.",
 		Run: told(func(t *story) {
 			t.serve(443, "accept", "tls-server", "read 77", send(body), "eof", "close")
 			t.dial("tls-client 1.2", send(httpProtocol.request(0)), fmt.Sprintf("read %d", len(body)), "sleep 200ms", "reset")
@@ -217,7 +234,8 @@ func idleReleases() []stage.Situation {
 		p := protocols[i%len(protocols)]
 		who := []string{"client", "server"}[i%2]
 		s := stage.Situation{
-			Name: fmt.Sprintf("idle-release-%s-%v", who, idle), Keep: []string{"client", "server", "router"}, Spec: stage.Spec{V6: i%2 == 1, ServerTTL: 64 + 64*(i%2), NoTS: i == 3},
+			Name: fmt.Sprintf("idle-release-%s-%v", who, idle), Keep: []string{"client", "server",
+				"router"}, Spec: stage.Spec{V6: i%2 == 1, ServerTTL: 64 + 64*(i%2), NoTS: i == 3},
 			Says: fmt.Sprintf("Exchanges, then %v of nothing; the %s drops the pooled connection with SO_LINGER 0.", idle, who),
 			Run: told(func(t *story) {
 				if who == "client" {
@@ -262,8 +280,9 @@ func lateGoodbyes() []stage.Situation {
 	}
 	out := vary(stage.Situation{
 		Name: "smtp-421-quit", Rule: "late-goodbye",
-		Says:  "The mail server says 421 and closes; the client's QUIT meets the closed socket.",
-		Run:   told(smtp([]any{"sleep 100ms", send("421 4.4.2 mail.shop.example closing\r\n"), "close"}, []any{"line", "sleep 20ms", send("QUIT\r\n"), "eof", "close"})),
+		Says: "The mail server says 421 and closes; the client's QUIT meets the closed socket.",
+		Run: told(smtp([]any{"sleep 100ms", send("421 4.4.2 mail.shop.example closing\r\n"),
+			"close"}, []any{"line", "sleep 20ms", send("QUIT\r\n"), "eof", "close"})),
 		Truth: byPayload(all(fast, "late-goodbye", "both sides had said goodbye; the second farewell met the closed socket")),
 	}, map[string]stage.Spec{"": {}, "-v6": {V6: true, Far: 40 * time.Millisecond}})
 	quit := func(port int, greet, ask, answer, bye, answered string, clientEnd ...any) func(*story) {
@@ -275,23 +294,30 @@ func lateGoodbyes() []stage.Situation {
 	}
 	out = append(out, stage.Situation{
 		Name: "ftp-quit-reset", Keep: []string{"client", "server"},
-		Says:  "FTP: the client says QUIT, the server 221; the client then aborts (SO_LINGER 0) in place of a FIN.",
-		Run:   told(quit(21, "220 ready\r\n", "NOOP\r\n", "200 ok\r\n", "QUIT\r\n", "221 bye\r\n", "line", "sleep 2ms", "reset")),
+		Says: "FTP: the client says QUIT, the server 221; the client then aborts (SO_LINGER 0) in place of a FIN.",
+		Run: told(quit(21, "220 ready\r\n", "NOOP\r\n", "200 ok\r\n", "QUIT\r\n",
+			"221 bye\r\n", "line", "sleep 2ms", "reset")),
 		Truth: all(fast, "", "SO_LINGER 0 close after both sides had said goodbye"),
 	}, stage.Situation{
-		Name: "smtp-quit-then-more", NearMiss: "late-goodbye", Keep: []string{"client", "server"}, Spec: stage.Spec{Far: 20 * time.Millisecond},
-		Says:  "The mail server dies in mid-conversation (FIN without a word); the client's next command meets the closed socket. This is no goodbye.",
-		Run:   told(smtp([]any{"sleep 100ms", "close"}, []any{"sleep 300ms", send("RCPT TO:<c@shop.example>\r\n"), "eof", "close"})),
-		Truth: byPayload(all(crash, "data-after-fin", "the server closed in mid-conversation; the next command met the closed socket", fast)),
+		Name: "smtp-quit-then-more", NearMiss: "late-goodbye", Keep: []string{"client", "server"},
+		Spec: stage.Spec{Far: 20 * time.Millisecond},
+		Says: "The mail server dies in mid-conversation (FIN without a word); the client's next command meets the closed " +
+			"socket. This is no goodbye.",
+		Run: told(smtp([]any{"sleep 100ms", "close"}, []any{"sleep 300ms", send("RCPT TO:<c@shop.example>\r\n"),
+			"eof", "close"})),
+		Truth: byPayload(all(crash, "data-after-fin",
+			"the server closed in mid-conversation; the next command met the closed socket", fast)),
 	}, stage.Situation{
 		Name: "server-refuses-521", Keep: []string{"client", "server"},
-		Says: "The mail server greets with 521 and closes; the client's EHLO, which it sent without waiting, meets the closed socket.",
+		Says: "The mail server greets with 521 and closes; the client's EHLO, which it sent without waiting, meets the " +
+			"closed socket.",
 		Run: told(func(t *story) {
 			t.serve(25, "accept", send("521 5.3.2 no mail here\r\n"), "close")
 			t.dial("line", send("QUIT\r\n"), "eof", "close")
 			t.ends()
 		}),
-		Truth: byPayload(all(fast, "late-goodbye", "the server had refused service and closed; the client's farewell met the closed socket")),
+		Truth: byPayload(all(fast, "late-goodbye",
+			"the server had refused service and closed; the client's farewell met the closed socket")),
 	})
 	return out
 }

@@ -28,7 +28,8 @@ func unused() []stage.Situation {
 	for i, after := range []time.Duration{40 * time.Millisecond, 3 * time.Second} {
 		out = append(out, stage.Situation{
 			Name: fmt.Sprintf("unused-tls-dropped-%v", after), Keep: []string{"client", "server"}, Spec: stage.Spec{V6: i == 1},
-			Says: fmt.Sprintf("A browser's spare connection: the TLS handshake is done, no request follows; after %v the client drops it (SO_LINGER 0).", after),
+			Says: fmt.Sprintf("A browser's spare connection: the TLS handshake is done, no request follows; after %v the "+
+				"client drops it (SO_LINGER 0).", after),
 			Run: told(func(t *story) {
 				t.serve(443, "accept", "tls-server", "eof", "close")
 				t.dial("tls-client", "drain", fmt.Sprintf("sleep %v", after), "reset")
@@ -36,8 +37,10 @@ func unused() []stage.Situation {
 			}),
 			Truth: all(fast, "", "the originator dropped a connection that it had never used"),
 		}, stage.Situation{
-			Name: fmt.Sprintf("unused-dropped-%v", after+time.Second), Keep: []string{"client", "server"}, Spec: stage.Spec{V6: i == 0, Far: 16 * time.Millisecond},
-			Says: fmt.Sprintf("A spare connection without a request is dropped by the client (SO_LINGER 0) after %v.", after+time.Second),
+			Name: fmt.Sprintf("unused-dropped-%v", after+time.Second), Keep: []string{"client",
+				"server"}, Spec: stage.Spec{V6: i == 0, Far: 16 * time.Millisecond},
+			Says: fmt.Sprintf("A spare connection without a request is dropped by the client (SO_LINGER 0) "+
+				"after %v.", after+time.Second),
 			Run: told(func(t *story) {
 				t.serve(8080, "accept", "eof", "close")
 				t.dial(fmt.Sprintf("sleep %v", after+time.Second), "reset")
@@ -57,10 +60,12 @@ func unused() []stage.Situation {
 		Truth: all(fast, "", "the originator dropped a connection that it had never used, after the greeting", crash),
 	}, stage.Situation{
 		Name: "bgp-collision", Keep: []string{"client", "server"},
-		Says: "Two BGP speakers have connected to each other at once; one drops the second connection with a Cease notification and SO_LINGER 0.",
+		Says: "Two BGP speakers have connected to each other at once; one drops the second connection with a Cease " +
+			"notification and SO_LINGER 0.",
 		Run: told(func(t *story) {
 			open, cease := bgp(1, 29), bgp(3, 21)
-			t.serve(179, "accept", fmt.Sprintf("read %d", len(open)), send(open), "sleep 30ms", send(cease), "sleep 60ms", "reset")
+			t.serve(179, "accept", fmt.Sprintf("read %d", len(open)), send(open), "sleep 30ms", send(cease),
+				"sleep 60ms", "reset")
 			t.dial(send(open), "eof", "close")
 			t.ends()
 		}),
@@ -82,8 +87,10 @@ func withdrawn() []stage.Situation {
 	var out []stage.Situation
 	for i, p := range protocols {
 		out = append(out, stage.Situation{
-			Name: "withdrawn-request-" + p.name, Keep: []string{"client", "server"}, Spec: stage.Spec{V6: i == 1, Far: time.Duration(6+9*i) * time.Millisecond},
-			Says: "The client closes although its request is unanswered; the server, which has read it, answers the FIN with SO_LINGER 0.",
+			Name: "withdrawn-request-" + p.name, Keep: []string{"client", "server"},
+			Spec: stage.Spec{V6: i == 1, Far: time.Duration(6+9*i) * time.Millisecond},
+			Says: "The client closes although its request is unanswered; the server, which has read it, answers the FIN with " +
+				"SO_LINGER 0.",
 			Run: told(func(t *story) {
 				t.serve(p.port, "accept", p.serve(1, 200), fmt.Sprintf("read %d", len(p.request(1))), "eof", "reset")
 				t.dial(p.ask(1, 200), send(p.request(1)), fmt.Sprintf("sleep %dms", 130+200*i), "close")
@@ -100,19 +107,24 @@ func withdrawn() []stage.Situation {
 			}),
 			Truth: all(fast, "", "SO_LINGER 0 close after the whole answer to a half-closed peer"),
 		}, stage.Situation{
-			Name: "data-long-after-fin-" + p.name, Keep: []string{"client", "server"}, Spec: stage.Spec{V6: i == 0, ServerTTL: 128},
-			Says: "The server closes in the middle of its second response; the client, which does not notice, asks on 3 s later.",
+			Name: "data-long-after-fin-" + p.name, Keep: []string{"client", "server"},
+			Spec: stage.Spec{V6: i == 0, ServerTTL: 128},
+			Says: "The server closes in the middle of its second response; the client, which does not notice, asks on 3 " +
+				"s later.",
 			Run: told(func(t *story) {
 				half := p.response(1, 2000)
 				t.serve(p.port, "accept", p.serve(1, 200), fmt.Sprintf("read %d", len(p.request(1))), send(half[:900]), "close")
-				t.dial(p.ask(1, 200), send(p.request(1)), fmt.Sprintf("sleep %dms", 2600+400*i), send(p.request(2)), "sleep 60ms", "close")
+				t.dial(p.ask(1, 200), send(p.request(1)), fmt.Sprintf("sleep %dms", 2600+400*i), send(p.request(2)),
+					"sleep 60ms", "close")
 				t.ends()
 			}),
 			Truth: cutResponse(p, func(r stage.RST) stage.Label {
 				if r.Sender == "client" { // it had not read the half response
-					return stage.Label{Cause: crash, AlsoOK: []string{fast}, Why: "the client closed with data unread, after the server had closed in mid-response"}
+					return stage.Label{Cause: crash, AlsoOK: []string{fast}, Why: "the client closed with data unread, after the " +
+						"server had closed in mid-response"}
 				}
-				return stage.Label{Cause: crash, Detail: "data-after-fin", Why: "the server had closed in mid-response; the client's next request met the closed socket"}
+				return stage.Label{Cause: crash, Detail: "data-after-fin", Why: "the server had closed in mid-response; the " +
+					"client's next request met the closed socket"}
 			}),
 		})
 	}
@@ -136,17 +148,20 @@ func cutByFirewall() []stage.Situation {
 			t.settle()
 		}),
 		Truth: onRouter(all(crash, "", "a firewall on the way cut the exchange in the server's name", unknown)),
-	}, map[string]stage.Spec{"": {ServerTTL: 128}, "-v6": {V6: true, Far: 25 * time.Millisecond}, "-same-initial-ttl": {Far: 12 * time.Millisecond}})
+	}, map[string]stage.Spec{"": {ServerTTL: 128}, "-v6": {V6: true, Far: 25 * time.Millisecond},
+		"-same-initial-ttl": {Far: 12 * time.Millisecond}})
 }
 
 // oddities: rare but real.
 func oddities() []stage.Situation {
 	out := vary(stage.Situation{
 		Name: "refused-syn-with-data", Keep: []string{"client", "server"},
-		Says: "A SYN that carries data (as with TCP Fast Open) reaches a port without a listener: the RST acknowledges the data too.",
+		Says: "A SYN that carries data (as with TCP Fast Open) reaches a port without a listener: the RST acknowledges " +
+			"the data too.",
 		Run: told(func(t *story) {
 			for i := range 2 {
-				raw(t.Client, t.Client.At(47001+i), t.Server.At(8443), wire.Forgery{SEQ: rand.Uint32(), Flags: wire.SYN, Window: 64240, Payload: []byte(httpProtocol.request(1))})
+				raw(t.Client, t.Client.At(47001+i), t.Server.At(8443),
+					wire.Forgery{SEQ: rand.Uint32(), Flags: wire.SYN, Window: 64240, Payload: []byte(httpProtocol.request(1))})
 				t.sleep(80 * time.Millisecond)
 			}
 			t.settle()
@@ -155,7 +170,8 @@ func oddities() []stage.Situation {
 	}, map[string]stage.Spec{"": {}, "-v6": {V6: true}})
 	out = append(out, stage.Situation{
 		Name: "nginx-send-timeout", Keep: []string{"client", "server", "router"},
-		Says: "nginx with send_timeout 2s and reset_timedout_connection: the client asks for a large file and does not read; its window closes.",
+		Says: "nginx with send_timeout 2s and reset_timedout_connection: the client asks for a large file and does not " +
+			"read; its window closes.",
 		Run: told(func(t *story) {
 			t.nginx(8080, "send_timeout 2s; reset_timedout_connection on;")
 			t.dialWith([]string{"opt rcvbuf 8192"}, send(get("/big")), "sleep 3500ms", "close")
@@ -163,15 +179,18 @@ func oddities() []stage.Situation {
 			t.settle()
 		}),
 		Truth: func(r stage.RST) stage.Label {
-			return stage.Label{Cause: timedOut, Detail: "zero-window", AlsoOK: []string{crash}, Why: "nginx gave up on a window that stayed closed"}
+			return stage.Label{Cause: timedOut, Detail: "zero-window", AlsoOK: []string{crash}, Why: "nginx gave up on a " +
+				"window that stayed closed"}
 		},
 	}, stage.Situation{
 		Name: "resets-lost", Keep: []string{"client", "server", "router"}, Spec: stage.Spec{Far: 12 * time.Millisecond},
-		Says: "The server is killed with unread data and its RSTs are lost: the client resends, and each resend draws another RST.",
+		Says: "The server is killed with unread data and its RSTs are lost: the client resends, and each resend draws " +
+			"another RST.",
 		Run: told(func(t *story) {
 			lose(t.Near, func(d wire.Dir, f wire.Frame) bool { return d == wire.BtoA && f.TCP() && f.Flags()&wire.RST != 0 })
 			t.serve(7400, "accept", opaqueProtocol.serve(1, 300), "hang")
-			t.dial(opaqueProtocol.ask(1, 300), send(opaqueProtocol.request(1)), "sleep 250ms", send(opaqueProtocol.request(2)), "sleep 2500ms")
+			t.dial(opaqueProtocol.ask(1, 300), send(opaqueProtocol.request(1)), "sleep 250ms", send(opaqueProtocol.request(2)),
+				"sleep 2500ms")
 			t.sleep(200 * time.Millisecond)
 			t.server.Kill()
 			t.says(t.client, "end")

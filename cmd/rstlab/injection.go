@@ -84,7 +84,8 @@ func forgery(imposed, why string) func(stage.RST) stage.Label {
 		if r.Hand == stage.Forged {
 			return stage.Label{Cause: imposed, Why: why, AlsoOK: []string{fast, unknown}}
 		}
-		l := stage.Label{Cause: unknown, Detail: "late-segment", AlsoOK: []string{crash}, Why: "a forged RST had taken the connection from this host; it answers the peer's genuine segment"}
+		l := stage.Label{Cause: unknown, Detail: "late-segment", AlsoOK: []string{crash}, Why: "a forged RST had taken " +
+			"the connection from this host; it answers the peer's genuine segment"}
 		// All forgers here sit on the near wire: what they sent to the client, only the client's captures hold.
 		if end := r.Point == "client" || r.Point == "snap"; end != (r.Sender == "client") {
 			l = blind(l, crash, fast)
@@ -97,7 +98,9 @@ func injections() []stage.Situation {
 	var out []stage.Situation
 	stream := func(p protocol) func(*story) {
 		return func(t *story) {
-			t.serve(p.port, "accept", fmt.Sprintf("read %d", len(p.request(1))), fmt.Sprintf("trickle 24 6ms %q", string(filler(900))), "sleep 60ms", "close")
+			t.serve(p.port, "accept", fmt.Sprintf("read %d", len(p.request(1))),
+				fmt.Sprintf("trickle 24 6ms %q", string(filler(900))),
+				"sleep 60ms", "close")
 			t.dial(send(p.request(1)), "eof", "close")
 			t.ends()
 		}
@@ -110,31 +113,42 @@ func injections() []stage.Situation {
 		spec       stage.Spec
 		p          protocol
 	}{
-		{"same-ttl", "one RST to the client with the server's own TTL", func(in *injector) { in.reset(wire.BtoA, 0, wire.RST, 0) }, stage.Spec{}, httpProtocol},
-		{"same-ttl-v6", "one RST+ACK to the client with the server's own hop limit", func(in *injector) { in.reset(wire.BtoA, 0, wire.RST|wire.ACK, 0) }, stage.Spec{V6: true, Far: 15 * time.Millisecond}, opaqueProtocol},
-		{"other-ttl", "one RST to the client with another TTL", func(in *injector) { in.reset(wire.BtoA, 0, wire.RST, 113) }, stage.Spec{}, redisProtocol},
-		{"other-ttl-v6", "one RST+ACK to the client with another hop limit", func(in *injector) { in.reset(wire.BtoA, 0, wire.RST|wire.ACK, 47) }, stage.Spec{V6: true}, httpProtocol},
+		{"same-ttl", "one RST to the client with the server's own TTL",
+			func(in *injector) { in.reset(wire.BtoA, 0, wire.RST, 0) }, stage.Spec{}, httpProtocol},
+		{"same-ttl-v6", "one RST+ACK to the client with the server's own hop limit",
+			func(in *injector) { in.reset(wire.BtoA, 0, wire.RST|wire.ACK, 0) },
+			stage.Spec{V6: true, Far: 15 * time.Millisecond}, opaqueProtocol},
+		{"other-ttl", "one RST to the client with another TTL", func(in *injector) { in.reset(wire.BtoA, 0, wire.RST, 113) },
+			stage.Spec{}, redisProtocol},
+		{"other-ttl-v6", "one RST+ACK to the client with another hop limit",
+			func(in *injector) { in.reset(wire.BtoA, 0, wire.RST|wire.ACK, 47) }, stage.Spec{V6: true}, httpProtocol},
 		{"burst", "five RSTs to the client, their SEQ stepping by one segment", func(in *injector) {
 			for i := range 5 {
 				in.reset(wire.BtoA, 900*i, wire.RST, 0)
 			}
 		}, stage.Spec{Far: 20 * time.Millisecond}, httpProtocol},
-		{"burst-rstack", "three RST+ACKs to the client, their SEQ stepping by 1460 and 4380, with another TTL", func(in *injector) {
+		{"burst-rstack", "three RST+ACKs to the client, their SEQ stepping by 1460 and 4380, with " +
+			"another TTL", func(in *injector) {
 			for _, step := range []int{0, 1460, 4380} {
 				in.reset(wire.BtoA, step, wire.RST|wire.ACK, 93)
 			}
 		}, stage.Spec{Far: 11 * time.Millisecond, ServerTTL: 128}, opaqueProtocol},
-		{"both-sides", "a RST to each side, in the name of the other", func(in *injector) { in.reset(wire.BtoA, 0, wire.RST, 0); in.reset(wire.AtoB, 0, wire.RST, 0) }, stage.Spec{ClientTTL: 128}, opaqueProtocol},
+		{"both-sides", "a RST to each side, in the name of the other",
+			func(in *injector) { in.reset(wire.BtoA, 0, wire.RST, 0); in.reset(wire.AtoB, 0, wire.RST, 0) },
+			stage.Spec{ClientTTL: 128}, opaqueProtocol},
 		{"both-sides-ttl-v6", "a RST+ACK to each side with hop limits of its own", func(in *injector) {
 			in.reset(wire.BtoA, 0, wire.RST|wire.ACK, 200)
 			in.reset(wire.AtoB, 0, wire.RST|wire.ACK, 200)
 		}, stage.Spec{V6: true, Near: 5 * time.Millisecond}, httpProtocol},
-		{"to-server", "one RST to the server in the client's name", func(in *injector) { in.reset(wire.AtoB, 0, wire.RST, 0) }, stage.Spec{}, httpProtocol},
-		{"to-server-ttl", "one RST+ACK to the server in the client's name, with another TTL", func(in *injector) { in.reset(wire.AtoB, 0, wire.RST|wire.ACK, 240) }, stage.Spec{NoTS: true}, redisProtocol},
+		{"to-server", "one RST to the server in the client's name",
+			func(in *injector) { in.reset(wire.AtoB, 0, wire.RST, 0) }, stage.Spec{}, httpProtocol},
+		{"to-server-ttl", "one RST+ACK to the server in the client's name, with another TTL",
+			func(in *injector) { in.reset(wire.AtoB, 0, wire.RST|wire.ACK, 240) }, stage.Spec{NoTS: true}, redisProtocol},
 	} {
 		out = append(out, stage.Situation{
 			Name: "forged-" + v.name, Spec: v.spec, Keep: []string{"client", "server", "router"},
-			Says: "A device between client and router watches a response of 21600 octets and, after " + fmt.Sprint(at) + " of them, forges " + v.says + ". The real ends know nothing of it.",
+			Says: "A device between client and router watches a response of 21600 octets " +
+				"and, after " + fmt.Sprint(at) + " of them, forges " + v.says + ". The real ends know nothing of it.",
 			Run: told(func(t *story) {
 				watch(t.Near, func(in *injector, d wire.Dir, s wire.Frame) {
 					if d == wire.BtoA && in.data[wire.BtoA] >= at && in.once() {
@@ -160,9 +174,12 @@ func ignored(stream func(protocol) func(*story)) []stage.Situation {
 		step       int
 		spec       stage.Spec
 	}{
-		{"in-window", "2000 beyond the next octet: inside the window, so that the client answers with a challenge ACK and goes on", 2000, stage.Spec{}},
-		{"out-of-window", "ten million beyond the next octet: outside the window, so that the client ignores it", 10_000_000, stage.Spec{V6: true}},
-		{"behind-data", "600 before the next octet, behind data that already arrived: the client ignores it", -600, stage.Spec{ServerTTL: 255}},
+		{"in-window", "2000 beyond the next octet: inside the window, so that the client answers with a challenge ACK and " +
+			"goes on", 2000, stage.Spec{}},
+		{"out-of-window", "ten million beyond the next octet: outside the window, so that the client " +
+			"ignores it", 10_000_000, stage.Spec{V6: true}},
+		{"behind-data", "600 before the next octet, behind data that already arrived: the client " +
+			"ignores it", -600, stage.Spec{ServerTTL: 255}},
 	} {
 		out = append(out, stage.Situation{
 			Name: "forged-" + v.name, Spec: v.spec, Keep: []string{"client", "server", "router"},
@@ -203,18 +220,29 @@ func onWords() []stage.Situation {
 	}
 	out := []stage.Situation{{
 		Name: "forged-after-client-hello", Keep: []string{"client", "server", "router"},
-		Says:  "A device sees the ClientHello and forges a RST to each side, with the ends' own TTLs. The genuine ServerHello comes later.",
-		Run:   told(hello("1.3", func(in *injector) { in.reset(wire.BtoA, 0, wire.RST, 0); in.reset(wire.AtoB, 0, wire.RST, 0) })),
+		Says: "A device sees the ClientHello and forges a RST to each side, with the ends' own TTLs. The genuine " +
+			"ServerHello comes later.",
+		Run: told(hello("1.3", func(in *injector) {
+			in.reset(wire.BtoA, 0, wire.RST, 0)
+			in.reset(wire.AtoB, 0, wire.RST,
+				0)
+		})),
 		Truth: forgery(crash, "a device on the way cut the TLS handshake when it saw the ClientHello"),
 	}, {
-		Name: "forged-after-client-hello-v6", Keep: []string{"client", "server", "router"}, Spec: stage.Spec{V6: true, Far: 30 * time.Millisecond},
-		Says: "A device sees the ClientHello and forges three RST+ACKs to the client, with hop limits of their own, and one RST to the server.",
-		Run:  told(hello("1.2", three)), Truth: forgery(crash, "a device on the way cut the TLS handshake when it saw the ClientHello"),
+		Name: "forged-after-client-hello-v6", Keep: []string{"client", "server", "router"},
+		Spec: stage.Spec{V6: true, Far: 30 * time.Millisecond},
+		Says: "A device sees the ClientHello and forges three RST+ACKs to the client, with hop limits of their own, and " +
+			"one RST to the server.",
+		Run: told(hello("1.2", three)), Truth: forgery(crash,
+			"a device on the way cut the TLS handshake when it saw the ClientHello"),
 	}}
 	for _, v6 := range []bool{false, true} {
 		out = append(out, stage.Situation{
-			Name: "forged-after-host" + map[bool]string{true: "-v6"}[v6], Spec: stage.Spec{V6: v6, Far: 18 * time.Millisecond}, Keep: []string{"client", "server", "router"},
-			Says: "A device sees a host name in an HTTP request and forges RSTs to the client; the genuine response comes later.",
+			Name: "forged-after-host" + map[bool]string{true: "-v6"}[v6], Spec: stage.Spec{V6: v6, Far: 18 * time.Millisecond},
+			Keep: []string{"client",
+				"server", "router"},
+			Says: "A device sees a host name in an HTTP request and forges RSTs to the client; the genuine response " +
+				"comes later.",
 			Run: told(func(t *story) {
 				watch(t.Near, func(in *injector, d wire.Dir, s wire.Frame) {
 					if d == wire.AtoB && bytes.Contains(s.Payload(), []byte("Host: shop.example")) && in.once() {
@@ -244,7 +272,8 @@ func forgedRefusals() []stage.Situation {
 	}{{"same-ttl", 0, stage.Spec{}}, {"other-ttl", 117, stage.Spec{}}, {"v6", 33, stage.Spec{V6: true}}} {
 		out = append(out, stage.Situation{
 			Name: "forged-refusal-" + v.name, Spec: v.spec, Keep: []string{"client", "server", "router"},
-			Says: "A device answers SYNs to one port with RST+ACK and keeps them from the server; another port of the host serves in the same capture.",
+			Says: "A device answers SYNs to one port with RST+ACK and keeps them from the server; another port of the host " +
+				"serves in the same capture.",
 			Run: told(func(t *story) {
 				var ttl byte
 				t.Near.SetHook(func(d wire.Dir, f wire.Frame) wire.Verdict {
@@ -261,7 +290,8 @@ func forgedRefusals() []stage.Situation {
 					if use == 0 {
 						use = ttl
 					}
-					t.Near.Inject(wire.BtoA, wire.Forge(f.Reverse(), wire.Forgery{ACK: f.SEQ() + 1, Flags: wire.RST | wire.ACK, TTL: use, DF: v.ttl == 0}))
+					t.Near.Inject(wire.BtoA, wire.Forge(f.Reverse(),
+						wire.Forgery{ACK: f.SEQ() + 1, Flags: wire.RST | wire.ACK, TTL: use, DF: v.ttl == 0}))
 					return wire.Verdict{Drop: true}
 				})
 				t.serve(8080, "accept", httpProtocol.serve(2, 500), "eof", "close")
@@ -271,7 +301,8 @@ func forgedRefusals() []stage.Situation {
 			}),
 			Truth: func(r stage.RST) stage.Label {
 				// With the server's own TTL only the round-trip time differs.
-				return stage.Label{Cause: closedPort, Detail: "policy-reject", Why: "a device on the way refused the SYN in the host's name"}
+				return stage.Label{Cause: closedPort, Detail: "policy-reject", Why: "a device on the way refused the SYN in the " +
+					"host's name"}
 			},
 		})
 	}
@@ -294,7 +325,8 @@ func idleResets() []stage.Situation {
 		p := protocols[i]
 		s := stage.Situation{
 			Name: "idle-reset" + v.name, Spec: v.spec, Keep: []string{"client", "server", "router"}, From: "router",
-			Says: fmt.Sprintf("A load balancer on the way drops a connection after %v of nothing and resets both sides. (The load balancer is the wire; the ends are real.)", v.idle),
+			Says: fmt.Sprintf("A load balancer on the way drops a connection after %v of nothing and resets both sides. (The "+
+				"load balancer is the wire; the ends are real.)", v.idle),
 			Run: told(func(t *story) {
 				in := watch(t.Far, func(*injector, wire.Dir, wire.Frame) {})
 				t.serve(p.port, "accept", p.serve(3, 400), "eof", "close")
@@ -309,7 +341,8 @@ func idleResets() []stage.Situation {
 			}),
 			Truth: func(r stage.RST) stage.Label {
 				// Each end sees its own RST alone. The router, whose interface toward the client is captured, sees one too.
-				return stage.Label{Cause: fast, Detail: "idle-reset", Hidden: v.ttl == 0, Why: "a load balancer dropped the idle connection and told both sides"}
+				return stage.Label{Cause: fast, Detail: "idle-reset", Hidden: v.ttl == 0, Why: "a load balancer dropped the " +
+					"idle connection and told both sides"}
 			},
 		}
 		if v.name == "-ttl" {

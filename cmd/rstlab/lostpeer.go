@@ -15,7 +15,8 @@ func lostStates() []stage.Situation {
 	for _, p := range protocols {
 		s := stage.Situation{
 			Name: "state-lost-" + p.name, Spec: stage.Spec{V6: p.name == "redis", ServerTTL: 64 + 64*(len(p.name)%2)},
-			Says: "After an exchange the server's host forgets the connection; the client's next request, a moment later, is answered with a RST.",
+			Says: "After an exchange the server's host forgets the connection; the client's next request, a moment later, is " +
+				"answered with a RST.",
 			Run: told(func(t *story) {
 				t.serve(p.port, "accept", p.serve(2, 250), "sleep 150ms", "forget")
 				t.dial(p.ask(2, 250), "sleep 350ms", send(p.request(3)), "eof", "close")
@@ -33,11 +34,13 @@ func lostStates() []stage.Situation {
 	}
 	out = append(out, vary(stage.Situation{
 		Name: "host-restarted",
-		Says: "A host with five connections loses them all at once, and its service is gone too: each connection's next request is answered with a RST, a new SYN is refused.",
+		Says: "A host with five connections loses them all at once, and its service is gone too: each connection's next " +
+			"request is answered with a RST, a new SYN is refused.",
 		Run: told(func(t *story) {
 			var script []any
 			for i := range 5 {
-				script = append(script, fmt.Sprintf("conn %d", i), "accept", fmt.Sprintf("read %d", len(opaqueProtocol.request(0))), send(opaqueProtocol.response(0, 200)))
+				script = append(script, fmt.Sprintf("conn %d", i), "accept", fmt.Sprintf("read %d", len(opaqueProtocol.request(0))),
+					send(opaqueProtocol.response(0, 200)))
 			}
 			script = append(script, "say all", "wait go")
 			for i := range 5 {
@@ -46,10 +49,12 @@ func lostStates() []stage.Situation {
 			t.serve(7400, append(script, "close-listener")...)
 			var ask, again []any
 			for i := range 5 {
-				ask = append(ask, fmt.Sprintf("conn %d", i), "connect "+t.Server.At(7400).String(), steps(opaqueProtocol.ask(1, 200)))
+				ask = append(ask, fmt.Sprintf("conn %d", i), "connect "+t.Server.At(7400).String(),
+					steps(opaqueProtocol.ask(1, 200)))
 				again = append(again, fmt.Sprintf("conn %d", i), send(opaqueProtocol.request(1)), "sleep 30ms")
 			}
-			c, err := spawn(t.Client, steps(steps(ask...), "say asked", "wait go", steps(again...), "connect "+t.Server.At(7400).String(), "say end", "hang")...)
+			c, err := spawn(t.Client, steps(steps(ask...), "say asked", "wait go", steps(again...),
+				"connect "+t.Server.At(7400).String(), "say end", "hang")...)
 			must(err)
 			t.client = c
 			t.says(c, "asked")
@@ -65,7 +70,8 @@ func lostStates() []stage.Situation {
 			if r.Flags&0x10 != 0 { // RST+ACK: it answers the SYN
 				return stage.Label{Cause: closedPort, Detail: "", Why: "a SYN reached the port after its service was gone"}
 			}
-			return stage.Label{Cause: crash, Detail: "state-lost", AlsoOK: []string{unknown}, Why: "the host had lost all its connections a moment ago"}
+			return stage.Label{Cause: crash, Detail: "state-lost", AlsoOK: []string{unknown}, Why: "the host had lost all " +
+				"its connections a moment ago"}
 		},
 	}, map[string]stage.Spec{"": {}, "-v6": {V6: true, Far: 30 * time.Millisecond}})...)
 	out = append(out, vary(stage.Situation{
@@ -89,7 +95,8 @@ func lostStates() []stage.Situation {
 		Truth: all(crash, "state-lost-keepalive", "a keep-alive probe met a host that had lost the connection", unknown),
 	}, stage.Situation{
 		Name: "state-lost-under-push", NearMiss: "late-segment",
-		Says: "A server that pushes messages loses its client: the client's host forgets the connection between two messages.",
+		Says: "A server that pushes messages loses its client: the client's host forgets the connection between two " +
+			"messages.",
 		Run: told(func(t *story) {
 			t.serve(7400, "accept", "read 37", fmt.Sprintf("trickle 12 80ms %q", opaqueProtocol.response(1, 120)))
 			t.dial(send(opaqueProtocol.request(1)), "read 500", "forget")
@@ -136,7 +143,8 @@ func droppedAfterAccept() []stage.Situation {
 			if r.Reason == "NO_SOCKET" {
 				return stage.Label{Cause: closedPort, Why: "a SYN reached the port after its listener was closed"}
 			}
-			return stage.Label{Cause: crash, Detail: "accepted-then-dropped", Why: "the listener was closed with the connection in its accept queue"}
+			return stage.Label{Cause: crash, Detail: "accepted-then-dropped", Why: "the listener was closed with the " +
+				"connection in its accept queue"}
 		},
 	}, map[string]stage.Spec{"": {}, "-v6": {V6: true}})...)
 }
@@ -144,10 +152,12 @@ func droppedAfterAccept() []stage.Situation {
 // applicationTimeouts: a timer of an application runs out.
 func applicationTimeouts() []stage.Situation {
 	var out []stage.Situation
-	for i, after := range []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second} {
+	for i, after := range []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second,
+		30 * time.Second} {
 		p := protocols[i%len(protocols)]
 		s := stage.Situation{
-			Name: fmt.Sprintf("client-timeout-%v-reset", after), Keep: []string{"client", "server"}, Spec: stage.Spec{V6: i%2 == 1},
+			Name: fmt.Sprintf("client-timeout-%v-reset", after), Keep: []string{"client", "server"},
+			Spec: stage.Spec{V6: i%2 == 1},
 			Says: fmt.Sprintf("The server does not answer; after %v the client gives up and aborts (SO_LINGER 0).", after),
 			Run: told(func(t *story) {
 				t.serve(p.port, "accept", p.serve(1, 200), "drain", "wait never")
@@ -165,14 +175,19 @@ func applicationTimeouts() []stage.Situation {
 	for i, after := range []time.Duration{time.Second, 3 * time.Second, 15 * time.Second} {
 		p := protocols[i%len(protocols)]
 		out = append(out, stage.Situation{
-			Name: fmt.Sprintf("client-timeout-%v-close", after), Keep: []string{"client", "server"}, Spec: stage.Spec{V6: i%2 == 0},
-			Says: fmt.Sprintf("The server is slow; after %v the client gives up and closes; the late response meets the closed socket.", after),
+			Name: fmt.Sprintf("client-timeout-%v-close", after), Keep: []string{"client", "server"},
+			Spec: stage.Spec{V6: i%2 == 0},
+			Says: fmt.Sprintf("The server is slow; after %v the client gives up and closes; the late response meets the "+
+				"closed socket.", after),
 			Run: told(func(t *story) {
-				t.serve(p.port, "accept", fmt.Sprintf("read %d", len(p.request(1))), fmt.Sprintf("sleep %v", after+180*time.Millisecond), send(p.response(1, 900)), "sleep 20ms", "close")
+				t.serve(p.port, "accept", fmt.Sprintf("read %d", len(p.request(1))),
+					fmt.Sprintf("sleep %v", after+180*time.Millisecond), send(p.response(1, 900)),
+					"sleep 20ms", "close")
 				t.dial(send(p.request(1)), fmt.Sprintf("sleep %v", after), "close")
 				t.ends()
 			}),
-			Truth: all(crash, "application-timeout", "a timer of the client ran out with its request open; the late response met the closed socket"),
+			Truth: all(crash, "application-timeout",
+				"a timer of the client ran out with its request open; the late response met the closed socket"),
 		})
 	}
 	out = append(out, stage.Situation{
@@ -183,7 +198,8 @@ func applicationTimeouts() []stage.Situation {
 			t.dial(send(httpProtocol.request(1)[:30]), "eof", "close")
 			t.ends()
 		}),
-		Truth: all(crash, "application-timeout", "a timer of the server ran out while it waited for the rest of a request", fast),
+		Truth: all(crash, "application-timeout",
+			"a timer of the server ran out while it waited for the rest of a request", fast),
 	})
 	return out
 }

@@ -104,7 +104,8 @@ func ordinary(cert *tls.Certificate) []thread {
 	for i, p := range []protocol{httpProtocol, redisProtocol, opaqueProtocol} {
 		for j, n := range []int{1, 3, 6} {
 			size := 80 + 400*j
-			out = append(out, thread{port: 8000 + 10*i + j, times: []int{420, 260, 90}[j], serve: exchanges(p, size), client: asked(p, n, size, closeConn)})
+			out = append(out, thread{port: 8000 + 10*i + j, times: []int{420, 260, 90}[j], serve: exchanges(p, size),
+				client: asked(p, n, size, closeConn)})
 		}
 	}
 	return append(out, thread{port: 443, times: 40,
@@ -141,33 +142,45 @@ func troubled() []thread {
 		{port: 9001, says: "connections to a port without a listener",
 			times: 24, client: refused, truth: all(closedPort, "", "a SYN reached a port without a listener")},
 		{port: 9002, says: "connections that a firewall rejects in the host's name",
-			times: 14, client: refused, truth: all(closedPort, "policy-reject", "a firewall on the way refused the SYN in the host's name")},
+			times: 14, client: refused, truth: all(closedPort, "policy-reject",
+				"a firewall on the way refused the SYN in the host's name")},
 		{port: 9003, says: "a server that closes with the next request unread, or just before it comes",
 			times: 26, serve: served(h, 1, 300, func(c *net.TCPConn) { pause(80, 400); c.Close() }),
 			client: asked(h, 1, 300, func(m *mix, c *net.TCPConn) { io.WriteString(c, h.request(1)); untilEOF(m, c) }),
 			truth: func(r stage.RST) stage.Label {
 				if r.First == "TCP_ABORT_ON_CLOSE" {
-					return stage.Label{Cause: crash, Detail: "unread-data", AlsoOK: []string{fast}, Why: "the socket was closed with an unread request in its queue"}
+					return stage.Label{Cause: crash, Detail: "unread-data", AlsoOK: []string{fast}, Why: "the socket was closed " +
+						"with an unread request in its queue"}
 				}
 				// The request was late: the server had closed an idle connection.
-				return stage.Label{Cause: fast, Detail: "keepalive-race", AlsoOK: []string{crash}, Why: "the server closed an idle kept-alive connection; the client's next request met the closed socket"}
+				return stage.Label{Cause: fast, Detail: "keepalive-race", AlsoOK: []string{crash}, Why: "the server closed an " +
+					"idle kept-alive connection; the client's next request met the closed socket"}
 			}},
 		{port: 9004, says: "a server that drops connections right after accepting them",
-			times: 18, serve: func(c *net.TCPConn) { netns.Reset(c) }, client: func(m *mix, to netip.AddrPort) { untilEOF(m, m.dial(to)) },
-			truth: all(crash, "accepted-then-dropped", "the server dropped the connection right after it was accepted")},
+			times: 18, serve: func(c *net.TCPConn) { netns.Reset(c) },
+			client: func(m *mix, to netip.AddrPort) { untilEOF(m, m.dial(to)) },
+			truth:  all(crash, "accepted-then-dropped", "the server dropped the connection right after it was accepted")},
 		{port: 9005, says: "a client that closes by RST after finished exchanges",
-			times: 30, serve: exchanges(r, 500), client: asked(r, 3, 500, resetConn), truth: all(fast, "abortive-close", "SO_LINGER 0 after a finished exchange")},
+			times: 30, serve: exchanges(r, 500), client: asked(r, 3, 500, resetConn), truth: all(fast,
+				"abortive-close", "SO_LINGER 0 after a finished exchange")},
 		{port: 9006, says: "a server that closes by RST after finished exchanges",
 			times: 26, serve: served(o, 2, 700, func(c *net.TCPConn) { resetConn(nil, c) }), client: asked(o, 2, 700, untilEOF),
 			truth: all(fast, "abortive-close", "SO_LINGER 0 after a finished exchange")},
 		{port: 9007, says: "a server that answers the client's FIN with RST",
 			times: 26, serve: func(c *net.TCPConn) {
 				served(h, 2, 400, func(c *net.TCPConn) { drain(c); netns.Reset(c) })(c)
-			}, client: asked(h, 2, 400, closeConn), truth: all(fast, "reset-instead-of-fin", "SO_LINGER 0 close in answer to the peer's FIN, after a finished exchange")},
+			}, client: asked(h, 2, 400, closeConn), truth: all(fast, "reset-instead-of-fin",
+				"SO_LINGER 0 close in answer to the peer's FIN, after a finished exchange")},
 		{port: 9008, says: "a server that closes idle kept-alive connections before the client's next request",
 			times: 24, serve: served(h, 2, 300, func(c *net.TCPConn) { pause(900, 1800); c.Close() }),
-			client: asked(h, 2, 300, func(m *mix, c *net.TCPConn) { pause(2600, 3600); io.WriteString(c, h.request(2)); untilEOF(m, c) }),
-			truth:  all(fast, "keepalive-race", "the server closed an idle kept-alive connection; the client's next request met the closed socket", crash)},
+			client: asked(h, 2, 300, func(m *mix,
+				c *net.TCPConn) {
+				pause(2600, 3600)
+				io.WriteString(c, h.request(2))
+				untilEOF(m, c)
+			}),
+			truth: all(fast, "keepalive-race", "the server closed an idle kept-alive connection; the client's next request "+
+				"met the closed socket", crash)},
 		{port: 9009, says: "a server that closes in the middle of uploads",
 			times: 16, serve: func(c *net.TCPConn) { go drain(c); pause(120, 260); c.CloseRead(); c.Close() },
 			client: func(m *mix, to netip.AddrPort) {
@@ -184,8 +197,13 @@ func troubled() []thread {
 			truth: all(crash, "", "the server closed in the middle of an upload", fast)},
 		{port: 9010, says: "a host that loses connections",
 			times: 20, serve: served(r, 2, 200, func(c *net.TCPConn) { pause(120, 200); netns.Forget(c) }),
-			client: asked(r, 2, 200, func(m *mix, c *net.TCPConn) { pause(500, 900); io.WriteString(c, r.request(2)); untilEOF(m, c) }),
-			truth:  all(crash, "state-lost", "the host had lost the connection a moment ago", unknown)},
+			client: asked(r, 2, 200, func(m *mix,
+				c *net.TCPConn) {
+				pause(500, 900)
+				io.WriteString(c, r.request(2))
+				untilEOF(m, c)
+			}),
+			truth: all(crash, "state-lost", "the host had lost the connection a moment ago", unknown)},
 		{port: 25, says: "SMTP sessions in which both sides say goodbye at once",
 			times: 14, serve: func(c *net.TCPConn) {
 				io.WriteString(c, "220 mail.shop.example ESMTP\r\n")
@@ -202,7 +220,8 @@ func troubled() []thread {
 				pause(5, 40)
 				io.WriteString(c, "QUIT\r\n")
 				untilEOF(m, c)
-			}, truth: byPayload(all(fast, "late-goodbye", "both sides had said goodbye; the second farewell met the closed socket"))},
+			}, truth: byPayload(all(fast, "late-goodbye",
+				"both sides had said goodbye; the second farewell met the closed socket"))},
 		{port: 9012, says: "a client that breaks off downloads",
 			times: 10, serve: func(c *net.TCPConn) {
 				read(c, len(h.request(1)))
@@ -223,7 +242,8 @@ func troubled() []thread {
 			truth: all(fast, "health-probe", "a monitor closed its probe on purpose, never having wanted an exchange")},
 		{port: 9014, says: "keep-alive probes that are lost",
 			times: 8, serve: served(o, 2, 200, never), client: asked(o, 2, 200, func(m *mix, c *net.TCPConn) {
-				for _, s := range []netns.SocketOption{netns.IntOption(unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 2), netns.IntOption(unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 1),
+				for _, s := range []netns.SocketOption{netns.IntOption(unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 2),
+					netns.IntOption(unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 1),
 					netns.IntOption(unix.IPPROTO_TCP, unix.TCP_KEEPCNT, 3), netns.IntOption(unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)} {
 					must(netns.SetOption(c, s))
 				}
@@ -245,7 +265,8 @@ func troubled() []thread {
 			}, truth: all(unknown, "connect-withdrawn", "connect() had been given up before the SYN-ACK came")},
 		{port: 9017, says: "raw SYNs of a scanner, to one port",
 			times: 6, serve: never, client: func(m *mix, to netip.AddrPort) {
-				raw(m.Client, m.Client.At(20000+rand.IntN(9000)), to, wire.Forgery{SEQ: rand.Uint32(), Flags: wire.SYN, Window: 1024, TTL: 50})
+				raw(m.Client, m.Client.At(20000+rand.IntN(9000)), to,
+					wire.Forgery{SEQ: rand.Uint32(), Flags: wire.SYN, Window: 1024, TTL: 50})
 			}, truth: all(unknown, "syn-probe", "the scanner's kernel knows nothing of the raw SYN that the SYN-ACK answers")},
 		{port: 9018, says: "a client whose timer runs out with its request open",
 			times: 12, serve: served(h, 1, 200, func(c *net.TCPConn) { drain(c); c.Close() }),
@@ -268,8 +289,9 @@ func troubled() []thread {
 				untilEOF(m, c)
 			}, truth: forgery(crash, "a device on the way cut the exchange in the peer's name")},
 		{port: 9020, says: "a server that resets pooled connections after some idle seconds",
-			times: 14, serve: served(o, 3, 150, func(c *net.TCPConn) { pause(3000, 6000); netns.Reset(c) }), client: asked(o, 3, 150, untilEOF),
-			truth: all(fast, "idle-release", "SO_LINGER 0 on a pooled connection, long after its last exchange")},
+			times: 14, serve: served(o, 3, 150, func(c *net.TCPConn) { pause(3000, 6000); netns.Reset(c) }),
+			client: asked(o, 3, 150, untilEOF),
+			truth:  all(fast, "idle-release", "SO_LINGER 0 on a pooled connection, long after its last exchange")},
 	}
 }
 
@@ -331,7 +353,8 @@ func mixed() []stage.Situation {
 	}
 	return []stage.Situation{{
 		Name: "mixed", Keep: []string{"client"}, Stories: says, Spec: stage.Spec{ServerIPs: 5, ClientTTL: 128},
-		Says: "Some 2400 ordinary connections (HTTP, Redis, TLS, a binary protocol) within a minute, and among them resets of twenty kinds, hundreds in all: refused, rejected, crashed, forgotten, timed out, released, forged.",
+		Says: "Some 2400 ordinary connections (HTTP, Redis, TLS, a binary protocol) within a minute, and among them " +
+			"resets of twenty kinds, hundreds in all: refused, rejected, crashed, forgotten, timed out, released, forged.",
 		Run: told(func(t *story) {
 			m := &mix{story: t, cert: certificate()}
 			must(t.Router.NFT(fmt.Sprintf(rejectForward, "tcp dport 9002")))
@@ -391,7 +414,8 @@ func mixed() []stage.Situation {
 			}
 			if r.Reason == "NO_SOCKET" || r.Reason == "TCP_FLAGS" {
 				// A FIN was resent needlessly, and the ACK of the copy came when all was over.
-				return stage.Label{Cause: unknown, Detail: "late-segment", AlsoOK: []string{fast}, Why: "the connection had ended well; a late ACK found it gone"}
+				return stage.Label{Cause: unknown, Detail: "late-segment", AlsoOK: []string{fast}, Why: "the connection had " +
+					"ended well; a late ACK found it gone"}
 			}
 			return stage.Label{Cause: "?", Why: fmt.Sprintf("a RST on the ordinary port %d", port)}
 		},

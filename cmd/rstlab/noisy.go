@@ -12,11 +12,16 @@ import (
 
 // onBadPaths are the situations that are played again on wires that lose, delay and reorder.
 var onBadPaths = []string{
-	"killed-during-upload", "killed-during-upload-fast-v6", "killed-unread-http", "killed-unread-upload", "early-response", "client-killed-in-download",
-	"server-aborts-response-redis", "state-lost-http", "state-lost-opaque", "host-restarted", "keepalive-finds-lost-state", "accepted-then-reset", "client-timeout-2s-reset",
-	"client-timeout-3s-close", "client-hello-reset", "certificate-refused", "client-abortive-close-redis", "server-abortive-close-http", "reset-instead-of-fin-opaque",
-	"reset-after-fin-redis", "keepalive-race-late-2s", "keepalive-race-crosses-700ms", "close-notify-race-server-1.3", "close-notify-race-client-1.2", "idle-release-client-1.5s",
-	"idle-release-server-4s", "smtp-421-quit", "nginx-return-444", "nginx-keepalive-race", "haproxy-nolinger", "health-probe-handshake", "unused-tls-dropped-3s",
+	"killed-during-upload", "killed-during-upload-fast-v6", "killed-unread-http",
+	"killed-unread-upload", "early-response", "client-killed-in-download",
+	"server-aborts-response-redis", "state-lost-http", "state-lost-opaque", "host-restarted",
+	"keepalive-finds-lost-state", "accepted-then-reset", "client-timeout-2s-reset",
+	"client-timeout-3s-close", "client-hello-reset", "certificate-refused",
+	"client-abortive-close-redis", "server-abortive-close-http", "reset-instead-of-fin-opaque",
+	"reset-after-fin-redis", "keepalive-race-late-2s", "keepalive-race-crosses-700ms",
+	"close-notify-race-server-1.3", "close-notify-race-client-1.2", "idle-release-client-1.5s",
+	"idle-release-server-4s", "smtp-421-quit", "nginx-return-444", "nginx-keepalive-race",
+	"haproxy-nolinger", "health-probe-handshake", "unused-tls-dropped-3s",
 	"withdrawn-request-http", "data-long-after-fin-http",
 }
 

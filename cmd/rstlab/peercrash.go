@@ -11,7 +11,8 @@ import (
 
 func crashes() []stage.Situation {
 	var out []stage.Situation
-	for _, part := range [][]stage.Situation{dataAfterFIN(), unreadData(), earlyResponses(), cutTransfers(), lostStates(), droppedAfterAccept(), applicationTimeouts(), refusedTLS()} {
+	for _, part := range [][]stage.Situation{dataAfterFIN(), unreadData(), earlyResponses(), cutTransfers(), lostStates(),
+		droppedAfterAccept(), applicationTimeouts(), refusedTLS()} {
 		out = append(out, part...)
 	}
 	return out
@@ -42,12 +43,14 @@ func dataAfterFIN() []stage.Situation {
 		Name: "killed-during-upload-fast",
 		Says: "kill -9 of the server while it reads an upload; many segments are in flight, each draws its RST.",
 		Run:  told(upload(3*time.Millisecond, 900, 40)), Truth: truth,
-	}, map[string]stage.Spec{"": {Far: 20 * time.Millisecond}, "-v6": {V6: true, Far: 12 * time.Millisecond, NoTS: true}})...)
+	}, map[string]stage.Spec{"": {Far: 20 * time.Millisecond},
+		"-v6": {V6: true, Far: 12 * time.Millisecond, NoTS: true}})...)
 	for _, p := range protocols {
 		out = append(out, stage.Situation{
 			Name: "closed-before-request-" + p.name, Keep: []string{"client", "server", "snap"},
 			Spec: stage.Spec{V6: p.name == "redis", Far: time.Duration(5+7*len(p.name)) * time.Millisecond},
-			Says: "The server accepts and closes without a word, with nothing to read yet; the client's first request comes after the FIN.",
+			Says: "The server accepts and closes without a word, with nothing to read yet; the client's first request comes " +
+				"after the FIN.",
 			Run: told(func(t *story) {
 				t.serve(p.port, "accept", "sleep 30ms", "close")
 				t.dial("sleep 150ms", send(p.request(1)), "eof", "close")
@@ -57,10 +60,12 @@ func dataAfterFIN() []stage.Situation {
 		}, stage.Situation{
 			Name: "killed-in-response-" + p.name, Keep: []string{"client", "server", "router"},
 			Spec: stage.Spec{V6: p.name == "http", Near: 4 * time.Millisecond},
-			Says: "The server is killed when half of its second response is sent; the client, which pipelines, sends the next requests after its FIN.",
+			Says: "The server is killed when half of its second response is sent; the client, which pipelines, sends the " +
+				"next requests after its FIN.",
 			Run: told(func(t *story) {
 				half := p.response(2, 3000)
-				t.serve(p.port, "accept", p.serve(1, 500), fmt.Sprintf("read %d", len(p.request(1))), send(half[:len(half)/2]), "say half", "hang")
+				t.serve(p.port, "accept", p.serve(1, 500), fmt.Sprintf("read %d", len(p.request(1))), send(half[:len(half)/2]),
+					"say half", "hang")
 				t.dial(p.ask(1, 500), send(p.request(1)), "sleep 150ms", send(p.request(2)), "sleep 60ms", send(p.request(3)))
 				t.says(t.server, "half")
 				t.sleep(40 * time.Millisecond)
@@ -106,7 +111,8 @@ func dataAfterFIN() []stage.Situation {
 		Name: "client-killed-before-response",
 		Says: "The client is killed while it waits for a slow response; the response meets the dead socket.",
 		Run: told(func(t *story) {
-			t.serve(8080, "accept", fmt.Sprintf("read %d", len(httpProtocol.request(1))), "say got", "sleep 300ms", send(httpProtocol.response(1, 6000)), "sleep 50ms")
+			t.serve(8080, "accept", fmt.Sprintf("read %d", len(httpProtocol.request(1))), "say got",
+				"sleep 300ms", send(httpProtocol.response(1, 6000)), "sleep 50ms")
 			t.dial(send(httpProtocol.request(1)), "drain", "hang")
 			t.says(t.server, "got")
 			t.sleep(100 * time.Millisecond)
@@ -114,7 +120,8 @@ func dataAfterFIN() []stage.Situation {
 			t.says(t.server, "end")
 			t.settle()
 		}),
-		Truth: all(crash, "data-after-fin", "the client's process was gone with a request open; the response met the dead socket"),
+		Truth: all(crash, "data-after-fin", "the client's process was gone with a request open; the response met the "+
+			"dead socket"),
 	})
 	return out
 }
@@ -149,7 +156,8 @@ func unreadData() []stage.Situation {
 			s := stage.Situation{
 				Name: how + "-unread-" + p.name, Keep: []string{"client", "server", "any"},
 				Spec: stage.Spec{V6: p.name == "opaque", ClientTTL: 128, Far: time.Duration(len(p.name)) * 4 * time.Millisecond},
-				Says: "The server answers one request, then stops reading; the next request waits in its queue when it is " + how + ".",
+				Says: "The server answers one request, then stops reading; the next request waits in its queue " +
+					"when it is " + how + ".",
 				Run: told(func(t *story) {
 					t.serve(p.port, "accept", p.serve(1, 300), "wait go", "close")
 					t.dial(p.ask(1, 300), send(p.request(2)), "say asked", "eof", "close")
@@ -185,10 +193,12 @@ func unreadData() []stage.Situation {
 			t.settle()
 		}),
 		Truth: all(crash, "unread-data", why+", part of an upload"),
-	}, map[string]stage.Spec{"": {Far: 15 * time.Millisecond}, "-v6": {V6: true, NoTS: true}, "-offload": {Offload: true, ServerTTL: 128}})...)
+	}, map[string]stage.Spec{"": {Far: 15 * time.Millisecond}, "-v6": {V6: true, NoTS: true},
+		"-offload": {Offload: true, ServerTTL: 128}})...)
 	out = append(out, stage.Situation{
 		Name: "killed-with-closed-window", NearMiss: "zero-window",
-		Says: "The server does not read until its window closes, and is killed while the client probes: the reader resets, not the prober.",
+		Says: "The server does not read until its window closes, and is killed while the client probes: the reader " +
+			"resets, not the prober.",
 		Run: told(func(t *story) {
 			t.serveWith([]string{"opt rcvbuf 8192"}, 7400, "accept", "hang")
 			t.dial("fill 24000", "eof", "close")
@@ -214,7 +224,8 @@ func unreadData() []stage.Situation {
 		Truth: all(crash, "unread-data", why+", a request", fast),
 	}, stage.Situation{
 		Name: "client-closed-unread-response", Keep: []string{"client", "server", "router"},
-		Says: "The client closes with the whole response of its request unread. On the wire this is an abortive close after a finished exchange.",
+		Says: "The client closes with the whole response of its request unread. On the wire this is an abortive close " +
+			"after a finished exchange.",
 		Run: told(func(t *story) {
 			t.serve(8080, "accept", httpProtocol.serve(1, 2500), "eof", "close")
 			t.dial(send(httpProtocol.request(0)), "sleep 250ms", "close")
@@ -267,7 +278,8 @@ func earlyResponses() []stage.Situation {
 func cutTransfers() []stage.Situation {
 	cancel := func(body int, how string) func(*story) {
 		return func(t *story) {
-			t.serve(8080, "accept", fmt.Sprintf("read %d", len(httpProtocol.request(1))), send(head(body)), fmt.Sprintf("trickle %d 2ms %q", body/2000, string(filler(2000))))
+			t.serve(8080, "accept", fmt.Sprintf("read %d", len(httpProtocol.request(1))), send(head(body)),
+				fmt.Sprintf("trickle %d 2ms %q", body/2000, string(filler(2000))))
 			t.dial(send(httpProtocol.request(1)), "read 12000", "say some", how)
 			t.says(t.client, "some")
 			if how == "hang" {
@@ -278,7 +290,8 @@ func cutTransfers() []stage.Situation {
 		}
 	}
 	truth := func(r stage.RST) stage.Label {
-		return stage.Label{Cause: crash, Detail: "abort-mid-transfer", AlsoOK: []string{fast}, Why: "the client let go in the middle of a response"}
+		return stage.Label{Cause: crash, Detail: "abort-mid-transfer", AlsoOK: []string{fast}, Why: "the client let go in " +
+			"the middle of a response"}
 	}
 	out := vary(stage.Situation{
 		Name: "client-killed-in-download", Rule: "abort-mid-transfer",
@@ -291,20 +304,24 @@ func cutTransfers() []stage.Situation {
 		Run:  told(cancel(90000, "reset")), Truth: truth,
 	}, stage.Situation{
 		Name: "client-closes-in-download",
-		Says: "The client closes in the middle of a download with data unread.", Spec: stage.Spec{Near: 6 * time.Millisecond, ServerTTL: 255},
-		Run: told(cancel(90000, "close")), Truth: truth,
+		Says: "The client closes in the middle of a download with data unread.",
+		Spec: stage.Spec{Near: 6 * time.Millisecond, ServerTTL: 255},
+		Run:  told(cancel(90000, "close")), Truth: truth,
 	})
 	for _, p := range protocols {
 		out = append(out, stage.Situation{
-			Name: "server-aborts-response-" + p.name, Keep: []string{"client", "server", "snap"}, Spec: stage.Spec{V6: p.name == "opaque"},
+			Name: "server-aborts-response-" + p.name, Keep: []string{"client", "server", "snap"},
+			Spec: stage.Spec{V6: p.name == "opaque"},
 			Says: "The server aborts (SO_LINGER 0) when half of a response is sent and acknowledged.",
 			Run: told(func(t *story) {
 				resp := p.response(1, 8000)
-				t.serve(p.port, "accept", fmt.Sprintf("read %d", len(p.request(1))), send(resp[:len(resp)/2]), "sleep 150ms", "reset")
+				t.serve(p.port, "accept", fmt.Sprintf("read %d", len(p.request(1))), send(resp[:len(resp)/2]),
+					"sleep 150ms", "reset")
 				t.dial(send(p.request(1)), "eof", "close")
 				t.ends()
 			}),
-			Truth: cutResponse(p, all(crash, "abort-mid-transfer", "the server let go when half of its response was sent", fast)),
+			Truth: cutResponse(p, all(crash, "abort-mid-transfer",
+				"the server let go when half of its response was sent", fast)),
 		})
 	}
 	return out

@@ -18,7 +18,8 @@ func programs() []stage.Situation { return append(haproxies(), nginxes()...) }
 // haproxy starts HAProxy on a host and waits until it is up.
 func (t *story) haproxy(h *stage.Host, config string, ready func() bool) {
 	file := filepath.Join(t.Dir, "haproxy.cfg")
-	must(os.WriteFile(file, []byte("global\n  maxconn 100\ndefaults\n  mode tcp\n  timeout connect 2s\n  timeout client 20s\n  timeout server 20s\n"+config), 0o644))
+	must(os.WriteFile(file, []byte("global\n  maxconn 100\ndefaults\n  mode tcp\n  timeout connect 2s\n  timeout "+
+		"client 20s\n  timeout server 20s\n"+config), 0o644))
 	_, err := h.Daemon("haproxy", "-f", file, "-db")
 	must(err)
 	t.await("haproxy", ready)
@@ -52,7 +53,8 @@ func haproxies() []stage.Situation {
 			p, err := spawn(t.Server, "listen "+t.Server.At(8080).String(), "hang")
 			must(err)
 			t.says(p, "listening")
-			t.haproxy(t.Client, fmt.Sprintf("backend b\n  server s %s check inter 400ms\nlisten unused\n  bind %s\n  default_backend b\n", t.Server.At(8080), t.Client.At(7999)), t.listens(t.Client, 7999))
+			t.haproxy(t.Client, fmt.Sprintf("backend b\n  server s %s check inter 400ms\nlisten unused\n  bind %s\n  "+
+				"default_backend b\n", t.Server.At(8080), t.Client.At(7999)), t.listens(t.Client, 7999))
 			t.sleep(2100 * time.Millisecond)
 		}),
 		Truth: all(fast, "health-probe", "a load balancer's check closed its probe on purpose"),
@@ -81,7 +83,9 @@ func haproxies() []stage.Situation {
 		Run: told(func(t *story) {
 			p := httpProtocol
 			t.serve(p.port, "accept", p.serve(2, 300), "eof", "close")
-			t.haproxy(t.Server, fmt.Sprintf("frontend f\n  bind %s\n  mode http\n  option httpclose\n  option nolinger\n  default_backend b\nbackend b\n  mode http\n  server s %s\n", t.Server.At(6380), t.Server.At(p.port)), t.listens(t.Server, 6380))
+			t.haproxy(t.Server, fmt.Sprintf("frontend f\n  bind %s\n  mode http\n  option httpclose\n  option nolinger\n  "+
+				"default_backend b\nbackend b\n  mode http\n  server s %s\n", t.Server.At(6380), t.Server.At(p.port)),
+				t.listens(t.Server, 6380))
 			t.port = 6380
 			t.dial(send(p.request(0)), "eof", "sleep 300ms", "close")
 			t.says(t.client, "end")
@@ -93,7 +97,8 @@ func haproxies() []stage.Situation {
 		Name: "haproxy-reject", Keep: []string{"client", "server"},
 		Says: "HAProxy's `tcp-request connection reject` drops each connection right after it is accepted.",
 		Run: told(func(t *story) {
-			t.haproxy(t.Server, fmt.Sprintf("frontend f\n  bind %s\n  tcp-request connection reject\n", t.Server.At(8080)), t.listens(t.Server, 8080))
+			t.haproxy(t.Server, fmt.Sprintf("frontend f\n  bind %s\n  tcp-request connection "+
+				"reject\n", t.Server.At(8080)), t.listens(t.Server, 8080))
 			t.port = 8080
 			for range 3 {
 				t.dial("eof", "close")
@@ -104,9 +109,11 @@ func haproxies() []stage.Situation {
 		Truth: all(crash, "accepted-then-dropped", "the proxy dropped the connection right after it was accepted"),
 	}, stage.Situation{
 		Name: "haproxy-silent-drop", Keep: []string{"client", "server"},
-		Says: "HAProxy's silent-drop forgets the connection with the request unanswered; the client's next segment is answered with a RST.",
+		Says: "HAProxy's silent-drop forgets the connection with the request unanswered; the client's next segment is " +
+			"answered with a RST.",
 		Run: told(func(t *story) {
-			t.haproxy(t.Server, fmt.Sprintf("frontend f\n  bind %s\n  mode http\n  http-request silent-drop\n", t.Server.At(8080)), t.listens(t.Server, 8080))
+			t.haproxy(t.Server, fmt.Sprintf("frontend f\n  bind %s\n  mode http\n  http-request "+
+				"silent-drop\n", t.Server.At(8080)), t.listens(t.Server, 8080))
 			t.port = 8080
 			t.dial(send(httpProtocol.request(1)), "sleep 700ms", send(httpProtocol.request(2)), "eof", "close")
 			t.says(t.client, "end")
@@ -142,7 +149,8 @@ func get(path string) string {
 func nginxes() []stage.Situation {
 	out := vary(stage.Situation{
 		Name: "nginx-return-444",
-		Says: "nginx `return 444` with reset_timedout_connection closes the connection with SO_LINGER 0 in place of an answer.",
+		Says: "nginx `return 444` with reset_timedout_connection closes the connection with SO_LINGER 0 in place of an " +
+			"answer.",
 		Run: told(func(t *story) {
 			t.nginx(8080, "reset_timedout_connection on; location / { return 444; }")
 			for range 2 {
@@ -155,7 +163,8 @@ func nginxes() []stage.Situation {
 	}, map[string]stage.Spec{"": {}, "-v6": {V6: true}})
 	out = append(out, stage.Situation{
 		Name: "nginx-header-timeout", Keep: []string{"client", "server"},
-		Says: "nginx with reset_timedout_connection and client_header_timeout 2s: the client sends half a request and no more.",
+		Says: "nginx with reset_timedout_connection and client_header_timeout 2s: the client sends half a request and " +
+			"no more.",
 		Run: told(func(t *story) {
 			t.nginx(8080, "reset_timedout_connection on; client_header_timeout 2s;")
 			t.dial(send(get("/x")[:25]), "eof", "close")
@@ -165,7 +174,8 @@ func nginxes() []stage.Situation {
 		Truth: all(crash, "application-timeout", "nginx's timer ran out while it waited for the rest of a request", fast),
 	}, stage.Situation{
 		Name: "nginx-413", Keep: []string{"client", "server", "any"},
-		Says: "nginx answers 413 to an upload above client_max_body_size, and gives the body one second (lingering_time) before it closes, unread data or not.",
+		Says: "nginx answers 413 to an upload above client_max_body_size, and gives the body one second (lingering_time) " +
+			"before it closes, unread data or not.",
 		Run: told(func(t *story) {
 			t.nginx(8080, "client_max_body_size 1k; keepalive_timeout 0; lingering_time 1s;")
 			t.dial(send(post(300000)), fmt.Sprintf("trickle 40 50ms %q", string(filler(1300))), "eof", "close")
@@ -178,16 +188,19 @@ func nginxes() []stage.Situation {
 		Says: "nginx closes a kept-alive connection after keepalive_timeout 2s; the client uses it again a moment later.",
 		Run: told(func(t *story) {
 			t.nginx(8080, "keepalive_timeout 2s;")
-			t.dial("drain", send(get("/small")), "sleep 200ms", send(get("/small")), "sleep 2600ms", send(get("/small")), "sleep 50ms", "close")
+			t.dial("drain", send(get("/small")), "sleep 200ms", send(get("/small")), "sleep 2600ms", send(get("/small")),
+				"sleep 50ms", "close")
 			t.says(t.client, "end")
 			t.settle()
 		}),
 		Truth: func(r stage.RST) stage.Label {
-			return stage.Label{Cause: fast, Detail: "keepalive-race", AlsoOK: []string{crash}, Why: "nginx had closed the idle connection; the client's next request met the closed socket"}
+			return stage.Label{Cause: fast, Detail: "keepalive-race", AlsoOK: []string{crash}, Why: "nginx had closed the " +
+				"idle connection; the client's next request met the closed socket"}
 		},
 	}, stage.Situation{
 		Name: "nginx-worker-killed", Keep: []string{"client", "server", "router"},
-		Says: "kill -9 of nginx's worker in the middle of a slow response, with a second request in its queue; the master lives and the port listens.",
+		Says: "kill -9 of nginx's worker in the middle of a slow response, with a second request in its queue; the master " +
+			"lives and the port listens.",
 		Run: told(func(t *story) {
 			t.nginx(8080, "location /big { limit_rate 40k; }")
 			t.dial(send(get("/big")), "drain", "sleep 300ms", send(get("/small")), "sleep 1s", "say mid", "hang")

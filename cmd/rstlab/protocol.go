@@ -21,7 +21,8 @@ var httpProtocol = protocol{"http", 8080,
 		return fmt.Sprintf("GET /items/%d HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: lab/1\r\nAccept: */*\r\n\r\n", n)
 	},
 	func(n, size int) string {
-		return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", size, strings.Repeat("x", size))
+		return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: "+
+			"%d\r\n\r\n%s", size, strings.Repeat("x", size))
 	}}
 
 var redisProtocol = protocol{"redis", 6379,
@@ -45,12 +46,14 @@ var protocols = []protocol{httpProtocol, redisProtocol, opaqueProtocol}
 
 // post is an HTTP request that announces a body of size octets.
 func post(size int) string {
-	return fmt.Sprintf("POST /upload HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: lab/1\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n", size)
+	return fmt.Sprintf("POST /upload HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: lab/1\r\nContent-Type: "+
+		"application/octet-stream\r\nContent-Length: %d\r\n\r\n", size)
 }
 
 // head is an HTTP response that announces a body of size octets.
 func head(size int) string {
-	return fmt.Sprintf("HTTP/1.1 200 OK\r\nServer: lab\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n", size)
+	return fmt.Sprintf("HTTP/1.1 200 OK\r\nServer: lab\r\nContent-Type: application/octet-stream\r\nContent-Length: "+
+		"%d\r\n\r\n", size)
 }
 
 // serve gives the steps of a server that answers n whole exchanges.

@@ -138,7 +138,8 @@ func (p *player) set(args []string) error {
 }
 
 func (p *player) tls(verb string, args []string) error {
-	conf := &tls.Config{InsecureSkipVerify: verb == "tls-client", ServerName: "shop.example", NextProtos: []string{"http/1.1"}}
+	conf := &tls.Config{InsecureSkipVerify: verb == "tls-client", ServerName: "shop.example",
+		NextProtos: []string{"http/1.1"}}
 	if len(args) > 0 && args[0] == "1.2" {
 		conf.MaxVersion = tls.VersionTLS12
 	}
@@ -167,7 +168,8 @@ func certificate() tls.Certificate {
 	if err != nil {
 		panic(err) // no randomness
 	}
-	tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "shop.example"}, DNSNames: []string{"shop.example"},
+	tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "shop.example"},
+		DNSNames:  []string{"shop.example"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour * 24)}
 	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, &key.PublicKey, key)
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 
 // situations lists all that the lab plays.
 func situations() []stage.Situation {
-	all := slices.Concat(closedPorts(), crashes(), fastCloses(), timeouts(), unknowns(), injections(), programs(), tools(), further(), mixed())
+	all := slices.Concat(closedPorts(), crashes(), fastCloses(), timeouts(), unknowns(), injections(), programs(), tools(),
+		further(), mixed())
 	return append(all, noisy(all)...)
 }
 

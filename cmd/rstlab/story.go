@@ -115,22 +115,31 @@ func lose(w *wire.Wire, which func(d wire.Dir, f wire.Frame) bool) {
 // a machine that stalls can turn one situation into another.
 var recorded = map[string][]string{
 	"no-listener": {"NO_SOCKET"}, "restart-window": {"NO_SOCKET"}, "port-scan": {"NO_SOCKET"},
-	"data-after-fin": {"TCP_ABORT_ON_DATA", "TCP_TIMEWAIT_SOCKET"}, "unread-data": {"TCP_ABORT_ON_CLOSE"}, "early-response": {"TCP_ABORT_ON_CLOSE"},
-	"abort-mid-transfer": {"TCP_ABORT_ON_CLOSE", "TCP_STATE"}, "state-lost": {"NO_SOCKET", "TCP_FLAGS"}, "state-lost-keepalive": {"NO_SOCKET", "TCP_FLAGS"},
-	"accepted-then-dropped": {"TCP_STATE"}, "application-timeout": {"TCP_STATE", "TCP_TIMEWAIT_SOCKET", "TCP_ABORT_ON_DATA"},
-	"stray-segment": {"NO_SOCKET", "TCP_FLAGS"}, "late-syn-ack": {"NO_SOCKET"}, "connect-withdrawn": {"NO_SOCKET"}, "syn-probe": {"NO_SOCKET"},
-	"tuple-reuse": {"TCP_INVALID_ACK_SEQUENCE"}, "bad-handshake-ack": {"TCP_INVALID_ACK_SEQUENCE"}, "wrong-host": {"NO_SOCKET", "TCP_FLAGS"},
-	"data-unacked": {"TCP_STATE"}, "mtu-black-hole": {"TCP_STATE"}, "gave-up-silently": {"NO_SOCKET"}, "keepalive-unanswered": {"TCP_KEEPALIVE_TIMEOUT"},
-	"zero-window": {"TCP_STATE"}, "abortive-close": {"TCP_STATE"}, "idle-release": {"TCP_STATE"}, "health-probe": {"TCP_STATE"},
+	"data-after-fin": {"TCP_ABORT_ON_DATA", "TCP_TIMEWAIT_SOCKET"}, "unread-data": {"TCP_ABORT_ON_CLOSE"},
+	"early-response":     {"TCP_ABORT_ON_CLOSE"},
+	"abort-mid-transfer": {"TCP_ABORT_ON_CLOSE", "TCP_STATE"}, "state-lost": {"NO_SOCKET",
+		"TCP_FLAGS"}, "state-lost-keepalive": {"NO_SOCKET", "TCP_FLAGS"},
+	"accepted-then-dropped": {"TCP_STATE"}, "application-timeout": {"TCP_STATE",
+		"TCP_TIMEWAIT_SOCKET", "TCP_ABORT_ON_DATA"},
+	"stray-segment": {"NO_SOCKET", "TCP_FLAGS"}, "late-syn-ack": {"NO_SOCKET"},
+	"connect-withdrawn": {"NO_SOCKET"}, "syn-probe": {"NO_SOCKET"},
+	"tuple-reuse": {"TCP_INVALID_ACK_SEQUENCE"}, "bad-handshake-ack": {"TCP_INVALID_ACK_SEQUENCE"},
+	"wrong-host":   {"NO_SOCKET", "TCP_FLAGS"},
+	"data-unacked": {"TCP_STATE"}, "mtu-black-hole": {"TCP_STATE"}, "gave-up-silently": {"NO_SOCKET"},
+	"keepalive-unanswered": {"TCP_KEEPALIVE_TIMEOUT"},
+	"zero-window":          {"TCP_STATE"}, "abortive-close": {"TCP_STATE"}, "idle-release": {"TCP_STATE"},
+	"health-probe":         {"TCP_STATE"},
 	"reset-instead-of-fin": {"TCP_STATE"}, "reset-after-fin": {"TCP_STATE", "TCP_ABORT_ON_LINGER"},
-	"keepalive-race": {"TCP_ABORT_ON_DATA", "TCP_TIMEWAIT_SOCKET"}, "late-goodbye": {"TCP_ABORT_ON_DATA", "TCP_TIMEWAIT_SOCKET"},
+	"keepalive-race": {"TCP_ABORT_ON_DATA", "TCP_TIMEWAIT_SOCKET"}, "late-goodbye": {"TCP_ABORT_ON_DATA",
+		"TCP_TIMEWAIT_SOCKET"},
 	"close-notify-race": {"TCP_ABORT_ON_DATA", "TCP_TIMEWAIT_SOCKET"},
 }
 
 // checked refuses a label that the kernel's record contradicts.
 func checked(l stage.Label, r stage.RST) stage.Label {
 	if want := recorded[l.Detail]; r.Hand == stage.Kernel && want != nil && !slices.Contains(want, r.First) {
-		return stage.Label{Cause: "?", Why: fmt.Sprintf("it was to be %s, and the kernel's record says %s", l.Detail, r.First)}
+		return stage.Label{Cause: "?", Why: fmt.Sprintf("it was to be %s, and the kernel's record "+
+			"says %s", l.Detail, r.First)}
 	}
 	return l
 }
@@ -140,7 +149,8 @@ func checked(l stage.Label, r stage.RST) stage.Label {
 func all(cause, detail, why string, also ...string) func(stage.RST) stage.Label {
 	return func(r stage.RST) stage.Label {
 		if r.Hand == stage.Kernel && r.Sender != r.Opener && (r.Reason == "NO_SOCKET" || r.Reason == "TCP_FLAGS") {
-			return stage.Label{Cause: unknown, Detail: "late-segment", AlsoOK: []string{cause}, Why: "the connection had been reset by the other side; this answers a late segment"}
+			return stage.Label{Cause: unknown, Detail: "late-segment", AlsoOK: []string{cause}, Why: "the connection had " +
+				"been reset by the other side; this answers a late segment"}
 		}
 		return checked(stage.Label{Cause: cause, Detail: detail, Why: why, AlsoOK: also}, r)
 	}

@@ -12,7 +12,8 @@ import (
 
 func timeouts() []stage.Situation {
 	var out []stage.Situation
-	for _, part := range [][]stage.Situation{dataUnacked(), silentGiveUps(), keepalives(), zeroWindows(), unansweredHandshakes(), blackHoles()} {
+	for _, part := range [][]stage.Situation{dataUnacked(), silentGiveUps(), keepalives(), zeroWindows(),
+		unansweredHandshakes(), blackHoles()} {
 		out = append(out, part...)
 	}
 	return out
@@ -32,9 +33,12 @@ func dataUnacked() []stage.Situation {
 			after := time.Duration(2500+900*i) * time.Millisecond
 			s := stage.Situation{
 				Name: "data-unacked-" + p.name + "-" + lost, Keep: []string{"client", "server", "any"},
-				Spec: stage.Spec{V6: (i+len(lost))%2 == 1, Far: time.Duration(4+8*i) * time.Millisecond, NoTS: i == 1 && lost == "both"},
+				Spec: stage.Spec{V6: (i+len(lost))%2 == 1, Far: time.Duration(4+8*i) * time.Millisecond,
+					NoTS: i == 1 && lost == "both"},
 				Says: fmt.Sprintf("The path begins to lose %s; the client resends its request and aborts after %v (SO_LINGER 0).",
-					map[string]string{"both": "everything", "data": "what the client sends, but not its RST", "acks": "what the server sends"}[lost], after),
+					map[string]string{"both": "everything", "data": "what the client sends, but not " +
+						"its RST",
+						"acks": "what the server sends"}[lost], after),
 				Run: told(func(t *story) {
 					t.serve(p.port, "accept", p.serve(2, 300), "drain", "wait never")
 					t.dial(p.ask(2, 300), "say asked", "wait go", send(p.request(2)), fmt.Sprintf("sleep %v", after), "reset")
@@ -54,7 +58,8 @@ func dataUnacked() []stage.Situation {
 					t.settle()
 				}),
 				Truth: func(r stage.RST) stage.Label {
-					l := stage.Label{Cause: timedOut, Detail: "data-unacked", Why: "the client gave up on a request that it had resent without an answer"}
+					l := stage.Label{Cause: timedOut, Detail: "data-unacked", Why: "the client gave up on a request that it had " +
+						"resent without an answer"}
 					if r.Point == "server" && lost == "data" { // nothing of the request or its resends was seen here
 						l = blind(l, fast, crash)
 					}
@@ -75,9 +80,11 @@ func dataUnacked() []stage.Situation {
 	}
 	out = append(out, stage.Situation{
 		Name: "server-response-unacked", Keep: []string{"client", "server"}, Spec: stage.Spec{ServerTTL: 128},
-		Says: "The path loses what the server sends in the middle of a response; after some resends the server aborts (SO_LINGER 0). Its RST arrives.",
+		Says: "The path loses what the server sends in the middle of a response; after some resends the server aborts " +
+			"(SO_LINGER 0). Its RST arrives.",
 		Run: told(func(t *story) {
-			t.serve(8080, "accept", "read 77", send(head(30000)), "fill 10000", "say half", "wait go", "fill 6000", "sleep 3s", "reset")
+			t.serve(8080, "accept", "read 77", send(head(30000)), "fill 10000", "say half",
+				"wait go", "fill 6000", "sleep 3s", "reset")
 			t.dial(send(httpProtocol.request(1)), "eof", "close")
 			t.says(t.server, "half")
 			t.settle()
@@ -86,7 +93,8 @@ func dataUnacked() []stage.Situation {
 			t.ends()
 		}),
 		Truth: func(r stage.RST) stage.Label {
-			l := stage.Label{Cause: timedOut, Detail: "data-unacked", Why: "the server gave up on data that it had resent without an answer"}
+			l := stage.Label{Cause: timedOut, Detail: "data-unacked", Why: "the server gave up on data that it had resent " +
+				"without an answer"}
 			if r.Point != "server" {
 				l = blind(l, fast, crash)
 			}
@@ -104,8 +112,10 @@ func silentGiveUps() []stage.Situation {
 		for _, how := range []string{"user-timeout", "retries"} {
 			s := stage.Situation{
 				Name: "gave-up-silently-" + p.name + "-" + how, Keep: []string{"client", "server", "router"},
-				Spec: stage.Spec{V6: i == 1, Far: time.Duration(5+6*i) * time.Millisecond, Client: []string{"net.ipv4.tcp_retries2=3"}},
-				Says: "The path loses everything for a while; the client's kernel gives its request up. When the path heals, the server's next message meets no socket.",
+				Spec: stage.Spec{V6: i == 1, Far: time.Duration(5+6*i) * time.Millisecond,
+					Client: []string{"net.ipv4.tcp_retries2=3"}},
+				Says: "The path loses everything for a while; the client's kernel gives its request up. When the path heals, " +
+					"the server's next message meets no socket.",
 				Run: told(func(t *story) {
 					limit := "set quickack 1"
 					if how == "user-timeout" {
@@ -142,8 +152,10 @@ func silentGiveUps() []stage.Situation {
 		}
 	}
 	out = append(out, stage.Situation{
-		Name: "gave-up-fin", Keep: []string{"client", "server"}, Spec: stage.Spec{Client: []string{"net.ipv4.tcp_orphan_retries=3"}},
-		Says: "The client's FIN and its resends are lost until its kernel forgets the connection; when the path heals, the server's message meets no socket.",
+		Name: "gave-up-fin", Keep: []string{"client", "server"},
+		Spec: stage.Spec{Client: []string{"net.ipv4.tcp_orphan_retries=3"}},
+		Says: "The client's FIN and its resends are lost until its kernel forgets the connection; when the path heals, " +
+			"the server's message meets no socket.",
 		Run: told(func(t *story) {
 			p := opaqueProtocol
 			t.serve(p.port, "accept", p.serve(2, 300), "wait go", send(p.response(2, 200)), "sleep 50ms", "close")
@@ -158,7 +170,8 @@ func silentGiveUps() []stage.Situation {
 			t.ends()
 		}),
 		Truth: func(r stage.RST) stage.Label {
-			l := stage.Label{Cause: timedOut, Detail: "gave-up-silently", AlsoOK: []string{unknown}, Why: "the host had given up on its resent FIN; the peer's later segment met no socket"}
+			l := stage.Label{Cause: timedOut, Detail: "gave-up-silently", AlsoOK: []string{unknown}, Why: "the host had " +
+				"given up on its resent FIN; the peer's later segment met no socket"}
 			if r.Point != "client" && r.Point != "snap" {
 				l = blind(l, crash, unknown)
 			}
@@ -186,8 +199,11 @@ func keepalives() []stage.Situation {
 		keep := fmt.Sprintf("set keepalive %d %d %d", v.idle, v.interval, v.count)
 		s := stage.Situation{
 			Name: "keepalive-unanswered" + v.name, Spec: v.spec, Keep: []string{"client", "server", "any"},
-			Says: fmt.Sprintf("The %s probes an idle connection after %d s, every %d s; %s; after %d probes its kernel resets.", v.who, v.idle, v.interval,
-				map[string]string{"both": "the path loses everything", "acks": "the path loses what the server sends", "probes": "the path loses the probes, but not the RST"}[v.lost], v.count),
+			Says: fmt.Sprintf("The %s probes an idle connection after %d s, every %d s; %s; after %d probes its kernel "+
+				"resets.", v.who, v.idle, v.interval,
+				map[string]string{"both": "the path loses everything", "acks": "the path loses what the " +
+					"server sends",
+					"probes": "the path loses the probes, but not the RST"}[v.lost], v.count),
 			Run: told(func(t *story) {
 				server, client := "set nodelay 1", keep
 				if v.who == "server" {
@@ -250,7 +266,8 @@ func zeroWindows() []stage.Situation {
 	}, map[string]stage.Spec{"": {}, "-v6": {V6: true, Far: 30 * time.Millisecond}})
 	return append(out, stage.Situation{
 		Name: "zero-window-silent",
-		Says: "The server does not read, its window closes; TCP_USER_TIMEOUT ends the connection silently. When the server reads at last, its window update meets no socket.",
+		Says: "The server does not read, its window closes; TCP_USER_TIMEOUT ends the connection silently. When the " +
+			"server reads at last, its window update meets no socket.",
 		Run: told(func(t *story) {
 			zero(t, "set user-timeout 2500", "eof", "say gone")
 			t.says(t.client, "gone")
@@ -259,7 +276,8 @@ func zeroWindows() []stage.Situation {
 			t.settle()
 			t.settle()
 		}),
-		Truth: all(timedOut, "", "the client's host had given up on a window that stayed closed; the window update met no socket", unknown, crash),
+		Truth: all(timedOut, "", "the client's host had given up on a window that stayed closed; the window update met "+
+			"no socket", unknown, crash),
 	})
 }
 
@@ -267,7 +285,8 @@ func zeroWindows() []stage.Situation {
 func unansweredHandshakes() []stage.Situation {
 	return vary(stage.Situation{
 		Name: "syn-ack-unanswered",
-		Says: "The client's third ACK is lost, and so is what follows; the server resends its SYN-ACK, forgets the connection, and answers the client's request, which comes when the path heals, with a RST.",
+		Says: "The client's third ACK is lost, and so is what follows; the server resends its SYN-ACK, forgets the " +
+			"connection, and answers the client's request, which comes when the path heals, with a RST.",
 		Run: told(func(t *story) {
 			t.serve(8080, "accept", "hang")
 			lose(t.Near, func(d wire.Dir, f wire.Frame) bool { return d == wire.AtoB && f.TCP() && f.Flags()&wire.SYN == 0 })
@@ -279,7 +298,8 @@ func unansweredHandshakes() []stage.Situation {
 			t.settle()
 		}),
 		Truth: func(r stage.RST) stage.Label {
-			return stage.Label{Cause: timedOut, Detail: "", AlsoOK: []string{unknown, crash}, Why: "the server had given up on its resent SYN-ACK; the client's request met no connection"}
+			return stage.Label{Cause: timedOut, Detail: "", AlsoOK: []string{unknown, crash}, Why: "the server had given up " +
+				"on its resent SYN-ACK; the client's request met no connection"}
 		},
 	}, map[string]stage.Spec{
 		"":    {Server: []string{"net.ipv4.tcp_synack_retries=1"}},
@@ -291,7 +311,8 @@ func unansweredHandshakes() []stage.Situation {
 func blackHoles() []stage.Situation {
 	return vary(stage.Situation{
 		Name: "mtu-black-hole", Rule: "mtu-black-hole",
-		Says: "A link on the way carries 1400 octets, and the router's ICMP is filtered: small segments pass, full-size ones vanish. The client resends and aborts after 5 s (SO_LINGER 0).",
+		Says: "A link on the way carries 1400 octets, and the router's ICMP is filtered: small segments pass, full-size " +
+			"ones vanish. The client resends and aborts after 5 s (SO_LINGER 0).",
 		Run: told(func(t *story) {
 			must(t.Router.NFT(`table inet lab {
 				chain output { type filter hook output priority 0; meta l4proto { icmp, icmpv6 } drop; }
@@ -302,7 +323,8 @@ func blackHoles() []stage.Situation {
 			t.settle()
 		}),
 		Truth: func(r stage.RST) stage.Label {
-			l := stage.Label{Cause: timedOut, Detail: "mtu-black-hole", Why: "the client gave up on full-size segments that never arrived"}
+			l := stage.Label{Cause: timedOut, Detail: "mtu-black-hole", Why: "the client gave up on full-size segments that " +
+				"never arrived"}
 			if r.Point == "server" {
 				l = blind(l, fast, crash)
 			}

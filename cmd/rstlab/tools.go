@@ -45,21 +45,26 @@ func tools() []stage.Situation {
 	for i, v := range []struct {
 		name, wait string
 		args       []string
-	}{{"curl", "1600ms", []string{"-s", "--max-time", "1"}}, {"wget", "3500ms", []string{"-q", "-O", "/dev/null", "--tries=1", "--timeout=2"}}} {
+	}{{"curl", "1600ms", []string{"-s", "--max-time", "1"}}, {"wget", "3500ms", []string{"-q",
+		"-O", "/dev/null", "--tries=1", "--timeout=2"}}} {
 		out = append(out, stage.Situation{
-			Name: v.name + "-timeout", Needs: []string{v.name}, Keep: []string{"client", "server"}, Spec: stage.Spec{V6: i == 1, Far: 14 * time.Millisecond},
-			Says: "The server answers more slowly than " + v.name + " waits (" + strings.Join(v.args, " ") + "); the late response meets the closed socket.",
+			Name: v.name + "-timeout", Needs: []string{v.name}, Keep: []string{"client", "server"},
+			Spec: stage.Spec{V6: i == 1, Far: 14 * time.Millisecond},
+			Says: "The server answers more slowly than " + v.name + " waits (" + strings.Join(v.args,
+				" ") + "); the late response meets the closed socket.",
 			Run: told(func(t *story) {
 				serveSlow(t, v.wait, httpProtocol.response(1, 700))
 				t.run(t.Client, patience, v.name, append(v.args, t.url("http", "/slow"))...)
 				t.says(t.server, "end")
 				t.settle()
 			}),
-			Truth: all(crash, "application-timeout", "a timer of the client ran out with its request open; the late response met the closed socket"),
+			Truth: all(crash, "application-timeout",
+				"a timer of the client ran out with its request open; the late response met the closed socket"),
 		})
 	}
 	out = append(out, stage.Situation{
-		Name: "curl-killed-in-download", Needs: []string{"curl"}, Keep: []string{"client", "server"}, Spec: stage.Spec{Far: 20 * time.Millisecond, ServerTTL: 128},
+		Name: "curl-killed-in-download", Needs: []string{"curl"}, Keep: []string{"client",
+			"server"}, Spec: stage.Spec{Far: 20 * time.Millisecond, ServerTTL: 128},
 		Says: "kill -9 of curl in the middle of a download that it reads as fast as it comes.",
 		Run: told(func(t *story) {
 			t.serve(8080, "accept", "line", send(head(300000)), fmt.Sprintf("trickle 60 20ms %q", string(filler(2400))))
@@ -73,12 +78,14 @@ func tools() []stage.Situation {
 		Says: "curl retries a refused connection three times.",
 		Run: told(func(t *story) {
 			t.port = 8443
-			t.run(t.Client, patience, "curl", "-sk", "--retry", "3", "--retry-connrefused", "--retry-delay", "1", t.url("https", "/"))
+			t.run(t.Client, patience, "curl", "-sk", "--retry", "3", "--retry-connrefused",
+				"--retry-delay", "1", t.url("https", "/"))
 		}),
 		Truth: all(closedPort, "no-listener", "a SYN reached a port without a listener"),
 	}, stage.Situation{
 		Name: "curl-untrusted-certificate", Needs: []string{"curl"}, Keep: []string{"client", "server"},
-		Says: "curl does not trust the server's certificate: it sends its alert and closes; what the server says afterwards meets the closed socket.",
+		Says: "curl does not trust the server's certificate: it sends its alert and closes; what the server says " +
+			"afterwards meets the closed socket.",
 		Run: told(func(t *story) {
 			t.serve(443, "accept", "tls-server", send("late\r\n"), "sleep 20ms", "close")
 			t.run(t.Client, patience, "curl", "-s", t.url("https", "/"))
@@ -88,20 +95,24 @@ func tools() []stage.Situation {
 		Truth: byPayload(all(crash, "", "the client refused the certificate and closed")),
 	}, stage.Situation{
 		Name: "openssl-client-leaves", Needs: []string{"openssl"}, Keep: []string{"client", "server"},
-		Says: "openssl s_client ends (close_notify, FIN) after the exchange; the server's own close_notify meets the closed socket.",
+		Says: "openssl s_client ends (close_notify, FIN) after the exchange; the server's own close_notify meets the " +
+			"closed socket.",
 		Run: told(func(t *story) {
 			t.serve(443, "accept", "tls-server", "line", send("hello\r\n"), "sleep 900ms", "close")
-			t.run(t.Client, patience, "sh", "-c", fmt.Sprintf("(echo hi; sleep 0.6) | openssl s_client -quiet -no_ign_eof -connect %s", t.Server.At(443)))
+			t.run(t.Client, patience, "sh", "-c", fmt.Sprintf("(echo hi; sleep 0.6) | openssl s_client -quiet -no_ign_eof "+
+				"-connect %s", t.Server.At(443)))
 			t.says(t.server, "end")
 			t.settle()
 		}),
 		Truth: all(fast, "", "both ends were finished; nothing but goodbyes was left"),
 	}, stage.Situation{
-		Name: "openssl-version-refused", Needs: []string{"openssl"}, Keep: []string{"client", "server"}, Spec: stage.Spec{V6: true, Far: 22 * time.Millisecond},
+		Name: "openssl-version-refused", Needs: []string{"openssl"}, Keep: []string{"client",
+			"server"}, Spec: stage.Spec{V6: true, Far: 22 * time.Millisecond},
 		Says: "openssl s_client offers TLS 1.2 to a server that wants 1.3: alert, then SO_LINGER 0.",
 		Run: told(func(t *story) {
 			t.serve(443, "accept", "tls-server 1.3", "reset")
-			t.run(t.Client, patience, "sh", "-c", fmt.Sprintf("sleep 1 | openssl s_client -tls1_2 -connect %s", t.Server.At(443)))
+			t.run(t.Client, patience, "sh", "-c", fmt.Sprintf("sleep 1 | openssl s_client -tls1_2 "+
+				"-connect %s", t.Server.At(443)))
 			t.says(t.server, "end")
 			t.settle()
 		}),
@@ -154,21 +165,25 @@ func scripted() []stage.Situation {
 		suffix := map[bool]string{true: "-v6"}[v6]
 		spec := stage.Spec{V6: v6, Far: 17 * time.Millisecond}
 		out = append(out, stage.Situation{
-			Name: "node-keepalive-race" + suffix, Needs: []string{"node"}, Tries: 2, Keep: []string{"client", "server"}, Spec: spec,
-			Says: "Node.js closes a kept-alive connection some time after its keepAliveTimeout of 2 s; the client uses it again shortly after the FIN.",
+			Name: "node-keepalive-race" + suffix, Needs: []string{"node"}, Tries: 2, Keep: []string{"client",
+				"server"}, Spec: spec,
+			Says: "Node.js closes a kept-alive connection some time after its keepAliveTimeout of 2 s; the client uses it " +
+				"again shortly after the FIN.",
 			Run: told(func(t *story) {
 				t.program("node", "server.js", nodeServer, 3000)
 				c := ask(t, send(get("/a")), "sleep 200ms", send(get("/b")), "sleep 4500ms", send(get("/c")), "sleep 80ms", "close")
 				t.says(c, "end")
 				t.settle()
 			}),
-			Truth: all(fast, "keepalive-race", "Node.js had closed the idle connection; the client's next request met the closed socket", crash),
+			Truth: all(fast, "keepalive-race", "Node.js had closed the idle connection; the client's next request met the "+
+				"closed socket", crash),
 		}, stage.Situation{
 			Name: "python-killed" + suffix, Needs: []string{"python3"}, Keep: []string{"client", "server"}, Spec: spec,
 			Says: "kill -9 of a Python HTTP server that works on a request; the client, which pipelines, asks on.",
 			Run: told(func(t *story) {
 				t.program("python3", "server.py", pythonServer, 8000)
-				c := ask(t, send(get("/a")), "sleep 200ms", send(get("/slow")), "say asked", "sleep 900ms", send(get("/b")), "sleep 80ms", "close")
+				c := ask(t, send(get("/a")), "sleep 200ms", send(get("/slow")), "say asked",
+					"sleep 900ms", send(get("/b")), "sleep 80ms", "close")
 				t.says(c, "asked")
 				t.sleep(400 * time.Millisecond)
 				t.killed("server.py")

@@ -16,7 +16,8 @@ import (
 
 func unknowns() []stage.Situation {
 	var out []stage.Situation
-	for _, part := range [][]stage.Situation{strays(), lateSegments(), handshakesGivenUp(), probes(), reusedTuples(), expiries(), failovers()} {
+	for _, part := range [][]stage.Situation{strays(), lateSegments(), handshakesGivenUp(), probes(), reusedTuples(),
+		expiries(), failovers()} {
 		out = append(out, part...)
 	}
 	return out
@@ -73,14 +74,17 @@ func strays() []stage.Situation {
 		Run:  told(play(false)), Truth: all(unknown, "stray-segment", why, crash),
 	}, map[string]stage.Spec{"": {}, "-v6": {V6: true}})
 	out = append(out, stage.Situation{
-		Name: "stray-segment-listening", Keep: []string{"client", "server"}, Spec: stage.Spec{Far: 20 * time.Millisecond, ServerTTL: 128},
+		Name: "stray-segment-listening", Keep: []string{"client", "server"},
+		Spec: stage.Spec{Far: 20 * time.Millisecond, ServerTTL: 128},
 		Says: "The same segments reach a port that listens.",
 		Run:  told(play(true)), Truth: all(unknown, "stray-segment", why, crash),
 	})
-	odd := []wire.Forgery{{Flags: 0, Window: 1024}, {Flags: wire.FIN, Window: 1024}, {Flags: wire.FIN | wire.PSH | 0x20, Window: 1024}}
+	odd := []wire.Forgery{{Flags: 0, Window: 1024}, {Flags: wire.FIN, Window: 1024},
+		{Flags: wire.FIN | wire.PSH | 0x20, Window: 1024}}
 	out = append(out, stage.Situation{
 		Name: "stray-odd-flags", Keep: []string{"client", "server"},
-		Says: "Segments without ACK (no flags, FIN, FIN+PSH+URG), as scanners send them, reach a port without a listener: RST+ACK with SEQ 0.",
+		Says: "Segments without ACK (no flags, FIN, FIN+PSH+URG), as scanners send them, reach a port without a listener: " +
+			"RST+ACK with SEQ 0.",
 		Run: told(func(t *story) {
 			for i, g := range odd {
 				g.SEQ = rand.Uint32()
@@ -93,7 +97,8 @@ func strays() []stage.Situation {
 	})
 	for i, p := range protocols {
 		out = append(out, stage.Situation{
-			Name: "capture-began-late-" + p.name, Keep: []string{"client", "server", "snap"}, Spec: stage.Spec{V6: i == 2, Late: true},
+			Name: "capture-began-late-" + p.name, Keep: []string{"client", "server", "snap"},
+			Spec: stage.Spec{V6: i == 2, Late: true},
 			Says: "The capture begins when the host has already forgotten the connection: the first thing seen is the trigger.",
 			Run: told(func(t *story) {
 				t.serve(p.port, "accept", p.serve(2, 250), "sleep 400ms", "forget") // after the delayed ACK
@@ -104,7 +109,8 @@ func strays() []stage.Situation {
 				t.says(t.client, "end")
 				t.settle()
 			}),
-			Truth: all(unknown, "stray-segment", "the host no longer had the connection; the capture holds only the segment and its answer", crash),
+			Truth: all(unknown, "stray-segment", "the host no longer had the connection; the capture holds only the segment "+
+				"and its answer", crash),
 		})
 	}
 	return out
@@ -116,7 +122,8 @@ func lateSegments() []stage.Situation {
 	for i, p := range protocols {
 		s := stage.Situation{
 			Name: "late-duplicate-" + p.name, Keep: []string{"client", "server", "any"}, Spec: stage.Spec{V6: i == 1},
-			Says: "A copy of a request is held back on the way and arrives when the connection is over for the server: both FINs are acknowledged.",
+			Says: "A copy of a request is held back on the way and arrives when the connection is over for the server: both " +
+				"FINs are acknowledged.",
 			Run: told(func(t *story) {
 				held := false
 				t.Near.SetHook(func(d wire.Dir, f wire.Frame) wire.Verdict {
@@ -133,7 +140,8 @@ func lateSegments() []stage.Situation {
 				t.sleep(time.Duration(900+500*i) * time.Millisecond)
 			}),
 			Truth: func(r stage.RST) stage.Label {
-				l := stage.Label{Cause: unknown, Detail: "late-segment", Why: "the connection was over for this host when a late copy of a segment came"}
+				l := stage.Label{Cause: unknown, Detail: "late-segment", Why: "the connection was over for this host when a " +
+					"late copy of a segment came"}
 				if r.Point == "client" || r.Point == "snap" {
 					l.Blind, l.AlsoOK = true, []string{fast, crash} // the copy did not pass here
 				}
@@ -149,8 +157,10 @@ func lateSegments() []stage.Situation {
 	for i, wait := range []time.Duration{1800 * time.Millisecond, 3500 * time.Millisecond} {
 		p := protocols[2*i]
 		out = append(out, stage.Situation{
-			Name: fmt.Sprintf("fin-wait-expired-%v", wait), Keep: []string{"client", "server", "router"}, Spec: stage.Spec{V6: i == 1, Server: []string{"net.ipv4.tcp_fin_timeout=1"}},
-			Says: fmt.Sprintf("The server closes after its exchange; its FIN-WAIT-2 expires. The client's own FIN comes %v later and meets no socket.", wait),
+			Name: fmt.Sprintf("fin-wait-expired-%v", wait), Keep: []string{"client", "server",
+				"router"}, Spec: stage.Spec{V6: i == 1, Server: []string{"net.ipv4.tcp_fin_timeout=1"}},
+			Says: fmt.Sprintf("The server closes after its exchange; its FIN-WAIT-2 expires. The client's own FIN comes %v "+
+				"later and meets no socket.", wait),
 			Run: told(func(t *story) {
 				t.serve(p.port, "accept", p.serve(2, 250), "close")
 				t.dial(p.ask(2, 250), fmt.Sprintf("sleep %v", wait), "close")
@@ -181,20 +191,23 @@ func handshakesGivenUp() []stage.Situation {
 		}
 	}
 	late := func(r stage.RST) stage.Label {
-		return stage.Label{Cause: unknown, Detail: "late-syn-ack", AlsoOK: []string{timedOut}, Why: "connect() had been given up, its SYN resent without an answer, when the SYN-ACK came"}
+		return stage.Label{Cause: unknown, Detail: "late-syn-ack", AlsoOK: []string{timedOut}, Why: "connect() had been " +
+			"given up, its SYN resent without an answer, when the SYN-ACK came"}
 	}
 	out := vary(stage.Situation{
 		Name: "late-syn-ack", Rule: "late-syn-ack", NearMiss: "connect-withdrawn",
 		Says: "The SYN-ACK takes 2.5 s; the client gave its connect() up after 2 s and one resent SYN.",
 		Run:  told(slow(2500*time.Millisecond, 2*time.Second)), Truth: late,
 	}, map[string]stage.Spec{
-		"": {Server: []string{"net.ipv4.tcp_synack_retries=0"}}, "-v6": {V6: true, Near: 7 * time.Millisecond, Server: []string{"net.ipv4.tcp_synack_retries=0"}}})
+		"":    {Server: []string{"net.ipv4.tcp_synack_retries=0"}},
+		"-v6": {V6: true, Near: 7 * time.Millisecond, Server: []string{"net.ipv4.tcp_synack_retries=0"}}})
 	out = append(out, vary(stage.Situation{
 		Name: "connect-withdrawn", Rule: "connect-withdrawn", NearMiss: "syn-probe",
 		Says:  "The client gives its connect() up after 10 ms; the SYN-ACK comes after 60.",
 		Run:   told(slow(0, 10*time.Millisecond)),
 		Truth: all(unknown, "connect-withdrawn", "connect() had been given up before the SYN-ACK came"),
-	}, map[string]stage.Spec{"": {Far: 28 * time.Millisecond}, "-v6": {V6: true, Far: 40 * time.Millisecond}, "-nots": {NoTS: true, Far: 50 * time.Millisecond}})...)
+	}, map[string]stage.Spec{"": {Far: 28 * time.Millisecond}, "-v6": {V6: true, Far: 40 * time.Millisecond},
+		"-nots": {NoTS: true, Far: 50 * time.Millisecond}})...)
 	out = append(out, stage.Situation{
 		Name: "connect-withdrawn-slow", NearMiss: "late-syn-ack", Keep: []string{"client", "server"},
 		Says:  "The SYN-ACK takes 0.8 s; the client gave its connect() up after 0.5 s.",
@@ -222,7 +235,8 @@ func probes() []stage.Situation {
 		if r.Sender == "server" {
 			return stage.Label{Cause: closedPort, Why: "a scanner's SYN reached a port without a listener"}
 		}
-		return stage.Label{Cause: unknown, Detail: "syn-probe", Why: "the scanner's kernel knows nothing of the raw SYN that the SYN-ACK answers"}
+		return stage.Label{Cause: unknown, Detail: "syn-probe", Why: "the scanner's kernel knows nothing of the raw SYN " +
+			"that the SYN-ACK answers"}
 	}
 	out := vary(stage.Situation{
 		Name: "syn-probe", Rule: "syn-probe", NearMiss: "health-probe",
@@ -231,12 +245,14 @@ func probes() []stage.Situation {
 	}, map[string]stage.Spec{"": {}, "-v6": {V6: true}})
 	out = append(out, stage.Situation{
 		Name: "syn-scan", NearMiss: "port-scan", Keep: []string{"client", "server", "any"},
-		Says: "A scanner's raw SYNs (window 65535, IP ID 54321) try four ports; one is open.",
-		Run:  told(scan([]int{22, 8080, 3389, 445}, wire.Forgery{Flags: wire.SYN, Window: 65535, TTL: 255, IPID: 54321})), Truth: truth,
+		Says:  "A scanner's raw SYNs (window 65535, IP ID 54321) try four ports; one is open.",
+		Run:   told(scan([]int{22, 8080, 3389, 445}, wire.Forgery{Flags: wire.SYN, Window: 65535, TTL: 255, IPID: 54321})),
+		Truth: truth,
 	})
 	bad := vary(stage.Situation{
 		Name: "bad-handshake-ack", Rule: "bad-handshake-ack",
-		Says: "A device on the way answers the client's SYN with a SYN-ACK that acknowledges something else; the client resets it. The resent SYN reaches the server.",
+		Says: "A device on the way answers the client's SYN with a SYN-ACK that acknowledges something else; the client " +
+			"resets it. The resent SYN reaches the server.",
 		Run: told(func(t *story) {
 			t.serve(8080, "accept", httpProtocol.serve(1, 300), "eof", "close")
 			first := true
@@ -245,14 +261,16 @@ func probes() []stage.Situation {
 					return wire.Verdict{}
 				}
 				first = false
-				t.Near.Inject(wire.BtoA, wire.Forge(f.Reverse(), wire.Forgery{SEQ: rand.Uint32(), ACK: f.SEQ() + 0x10f00, Flags: wire.SYN | wire.ACK, Window: 8192, TTL: 61}))
+				t.Near.Inject(wire.BtoA, wire.Forge(f.Reverse(),
+					wire.Forgery{SEQ: rand.Uint32(), ACK: f.SEQ() + 0x10f00, Flags: wire.SYN | wire.ACK, Window: 8192, TTL: 61}))
 				return wire.Verdict{Drop: true}
 			})
 			t.dial(httpProtocol.ask(1, 300), "close")
 			t.ends()
 		}),
 		Truth: func(r stage.RST) stage.Label {
-			l := stage.Label{Cause: unknown, Detail: "bad-handshake-ack", Why: "the SYN-ACK acknowledged what the client had never sent"}
+			l := stage.Label{Cause: unknown, Detail: "bad-handshake-ack", Why: "the SYN-ACK acknowledged what the client had " +
+				"never sent"}
 			if r.Point != "client" && r.Point != "snap" {
 				l = blind(l, closedPort, crash, fast)
 			}
@@ -267,12 +285,14 @@ func probes() []stage.Situation {
 func reusedTuples() []stage.Situation {
 	return vary(stage.Situation{
 		Name: "tuple-reuse", Rule: "tuple-reuse", NearMiss: "bad-handshake-ack",
-		Says: "The client's host forgets a connection and connects again from the same port: the server, which still holds the old one, sends a challenge ACK, the client a RST, and then its SYN again.",
+		Says: "The client's host forgets a connection and connects again from the same port: the server, which still " +
+			"holds the old one, sends a challenge ACK, the client a RST, and then its SYN again.",
 		Run: told(func(t *story) {
 			p := opaqueProtocol
 			t.serve(p.port, "accept", p.serve(2, 250), "say old", "conn 1", "accept", p.serve(1, 250), "eof", "close")
 			local := t.Client.At(41234).String()
-			c, err := spawn(t.Client, steps("connect "+t.Server.At(p.port).String()+" "+local, p.ask(2, 250), "sleep 200ms", "forget", "sleep 200ms",
+			c, err := spawn(t.Client, steps("connect "+t.Server.At(p.port).String()+" "+local, p.ask(2, 250),
+				"sleep 200ms", "forget", "sleep 200ms",
 				"connect "+t.Server.At(p.port).String()+" "+local, p.ask(1, 250), "close", "say end", "hang")...)
 			must(err)
 			t.client = c
@@ -308,10 +328,12 @@ func expiries() []stage.Situation {
 		p := protocols[i%len(protocols)]
 		s := stage.Situation{
 			Name: "idle-expiry" + v.name, Spec: v.spec, Keep: []string{"client", "server", "any"},
-			Says: fmt.Sprintf("A stateful firewall (nftables, conntrack) on the router forgets connections after %d s; %d s after the last exchange the %s sends on, and the router resets it.", v.expiry, v.idle, v.who),
+			Says: fmt.Sprintf("A stateful firewall (nftables, conntrack) on the router forgets connections after %d s; %d s "+
+				"after the last exchange the %s sends on, and the router resets it.", v.expiry, v.idle, v.who),
 			Run: told(func(t *story) {
 				must(t.Router.NFT(firewall(v.expiry)))
-				must(t.Router.Sysctl("net.netfilter.nf_conntrack_tcp_loose=0", fmt.Sprintf("net.netfilter.nf_conntrack_tcp_timeout_established=%d", v.expiry),
+				must(t.Router.Sysctl("net.netfilter.nf_conntrack_tcp_loose=0",
+					fmt.Sprintf("net.netfilter.nf_conntrack_tcp_timeout_established=%d", v.expiry),
 					fmt.Sprintf("net.netfilter.nf_conntrack_tcp_timeout_unacknowledged=%d", v.expiry)))
 				idle := fmt.Sprintf("sleep %ds", v.idle)
 				if v.who == "client" {
@@ -325,8 +347,9 @@ func expiries() []stage.Situation {
 				}
 				t.settle()
 			}),
-			Truth: onRouter(all(unknown, "idle-expiry", "a firewall on the way had forgotten the idle connection and answered in the peer's name")),
-			From:  v.who,
+			Truth: onRouter(all(unknown, "idle-expiry",
+				"a firewall on the way had forgotten the idle connection and answered in the peer's name")),
+			From: v.who,
 		}
 		if i == 0 {
 			s.Rule, s.Keep = "idle-expiry", nil
@@ -336,8 +359,10 @@ func expiries() []stage.Situation {
 	for i, idle := range []int{8, 35} {
 		p := protocols[2-i]
 		out = append(out, stage.Situation{
-			Name: fmt.Sprintf("state-gone-after-idle-%ds", idle), Spec: stage.Spec{V6: i == 0}, Keep: []string{"client", "server"},
-			Says: fmt.Sprintf("The server's host forgets an idle connection; the client's next request, %d s after the last exchange, is answered with a RST.", idle),
+			Name: fmt.Sprintf("state-gone-after-idle-%ds", idle), Spec: stage.Spec{V6: i == 0}, Keep: []string{"client",
+				"server"},
+			Says: fmt.Sprintf("The server's host forgets an idle connection; the client's next request, %d s after the last "+
+				"exchange, is answered with a RST.", idle),
 			Run: told(func(t *story) {
 				t.serve(p.port, "accept", p.serve(2, 300), "sleep 4s", "forget")
 				t.dial(p.ask(2, 300), fmt.Sprintf("sleep %ds", idle), send(p.request(3)), "eof", "close")
@@ -354,7 +379,8 @@ func expiries() []stage.Situation {
 func failovers() []stage.Situation {
 	return vary(stage.Situation{
 		Name: "wrong-host", Rule: "wrong-host",
-		Says: "The server's address moves to a machine with another MAC address and initial TTL (the connection is forgotten, and the interface's address and the host's TTL change); the client's next request reaches the new one.",
+		Says: "The server's address moves to a machine with another MAC address and initial TTL (the connection is " +
+			"forgotten, and the interface's address and the host's TTL change); the client's next request reaches the new one.",
 		Run: told(func(t *story) {
 			p := httpProtocol
 			t.serve(p.port, "accept", p.serve(3, 400), "say served", "wait go", "forget")
@@ -370,7 +396,8 @@ func failovers() []stage.Situation {
 			t.settle()
 		}),
 		Truth: func(r stage.RST) stage.Label {
-			return stage.Label{Cause: unknown, Detail: "wrong-host", AlsoOK: []string{crash}, Origin: "unsure", Why: "another machine had the address and knew nothing of the connection"}
+			return stage.Label{Cause: unknown, Detail: "wrong-host", AlsoOK: []string{crash}, Origin: "unsure",
+				Why: "another machine had the address and knew nothing of the connection"}
 		},
 		NearMiss: "stray-segment",
 	}, map[string]stage.Spec{"": {}, "-v6": {V6: true}})

@@ -16,7 +16,8 @@ import (
 
 // stored are the situations that testdata keeps as captures along the path. Any other one can be played so.
 var stored = []string{
-	"data-unacked-redis-data", "forged-both-sides", "forged-same-ttl", "idle-expiry-server", "killed-unread-http", "nat-closed-port", "nat-keepalive-race",
+	"data-unacked-redis-data", "forged-both-sides", "forged-same-ttl", "idle-expiry-server",
+	"killed-unread-http", "nat-closed-port", "nat-keepalive-race",
 	"nat-killed-unread", "no-listener", "policy-reject", "policy-reject-host", "shifted-killed-unread", "unread-and-lost",
 }
 
@@ -27,7 +28,8 @@ var clocks = []string{"", "mono", "boot", "tai"}
 // the kernel's trace of each end.
 func vantagesCommand(args []string) error {
 	fs := flag.NewFlagSet("vantages", flag.ExitOnError)
-	run := fs.String("run", "", "play the situations whose name matches this regular expression, in place of those that testdata keeps")
+	run := fs.String("run", "", "play the situations whose name matches this regular expression, in place of those "+
+		"that testdata keeps")
 	dir := fs.String("o", "testdata/lab/vantages", "directory to write to")
 	atOnce := fs.Int("p", 2, "situations to play at once")
 	list := fs.Bool("list", false, "list the situations and exit")
@@ -78,7 +80,8 @@ func alongPath() []stage.Situation {
 	unreadTruth := all(crash, "unread-data", "the server's process was killed with a request unread", fast)
 	out := []stage.Situation{{
 		Name: "nat-closed-port", Spec: stage.Spec{NAT: stage.BothNAT},
-		Says: "The client connects to the router's address, which the router translates to the server's (and the client's to its own); nothing listens on one port, another one serves.",
+		Says: "The client connects to the router's address, which the router translates to the server's (and the client's " +
+			"to its own); nothing listens on one port, another one serves.",
 		Run: told(func(t *story) {
 			t.serve(8080, "accept", httpProtocol.serve(1, 400), "eof", "close")
 			t.dial(httpProtocol.ask(1, 400), "close")
@@ -95,7 +98,8 @@ func alongPath() []stage.Situation {
 		Run:  unread, Truth: unreadTruth,
 	}, {
 		Name: "nat-keepalive-race", Spec: stage.Spec{NAT: stage.BothNAT, V6: true},
-		Says: "The router rewrites both addresses; the server closes the idle connection, and the client's next request crosses the FIN.",
+		Says: "The router rewrites both addresses; the server closes the idle connection, and the client's next request " +
+			"crosses the FIN.",
 		Run: told(func(t *story) {
 			t.serve(8080, "accept", httpProtocol.serve(2, 300), "sleep 2s", "close")
 			t.dial(httpProtocol.ask(2, 300), "say asked", "wait go", send(httpProtocol.request(2)), "eof", "close")
@@ -105,17 +109,21 @@ func alongPath() []stage.Situation {
 			t.says(t.client, "end")
 			t.settle()
 		}),
-		Truth: all(fast, "keepalive-race", "the server had closed the idle connection; the client's next request met the closed socket", crash),
+		Truth: all(fast, "keepalive-race", "the server had closed the idle connection; the client's next request met the "+
+			"closed socket", crash),
 	}, {
 		Name: "shifted-killed-unread", Spec: stage.Spec{Shift: 0x5eadbeef},
-		Says: "A device before the server adds a constant to the client's sequence numbers, as firewalls do that randomise ISNs; the server's process is killed with a request unread.",
-		Run:  unread, Truth: unreadTruth,
+		Says: "A device before the server adds a constant to the client's sequence numbers, as firewalls do that " +
+			"randomise ISNs; the server's process is killed with a request unread.",
+		Run: unread, Truth: unreadTruth,
 	}, {
 		Name: "unread-and-lost", Spec: stage.Spec{Far: 5 * time.Millisecond},
-		Says: "The server's process is killed with a request unread, and its RST is lost between router and client; the client's next request draws another one.",
+		Says: "The server's process is killed with a request unread, and its RST is lost between router and client; the " +
+			"client's next request draws another one.",
 		Run: told(func(t *story) {
 			t.serve(8080, "accept", httpProtocol.serve(1, 400), "say served", "hang")
-			t.dial(httpProtocol.ask(1, 400), "wait go", send(httpProtocol.request(1)), "say asked", "wait on", send(httpProtocol.request(2)), "sleep 300ms")
+			t.dial(httpProtocol.ask(1, 400), "wait go", send(httpProtocol.request(1)), "say asked",
+				"wait on", send(httpProtocol.request(2)), "sleep 300ms")
 			t.says(t.server, "served")
 			t.client.Tell("go")
 			t.says(t.client, "asked")

@@ -1,5 +1,5 @@
-// Rstpage builds the page that explains captures in a browser: one HTML file with the engine in it as WebAssembly, which
-// runs from a disk as well as from a web server, and opens no connection.
+// Rstpage builds the page that explains captures in a browser: one HTML file with the engine in it as WebAssembly,
+// which runs from a disk as well as from a web server, and opens no connection.
 //
 //	go run ./cmd/rstpage -o DIRECTORY
 //
@@ -69,7 +69,8 @@ func build(dir, version string) error {
 	if err := os.WriteFile(path, page, 0o644); err != nil {
 		return err
 	}
-	fmt.Printf("%s: %d bytes, of which the engine is %d (%d uncompressed)\n", path, len(page), base64.StdEncoding.EncodedLen(len(compressed(wasm))), len(wasm))
+	fmt.Printf("%s: %d bytes, of which the engine is %d (%d uncompressed)\n", path, len(page),
+		base64.StdEncoding.EncodedLen(len(compressed(wasm))), len(wasm))
 	return nil
 }
 
@@ -81,7 +82,8 @@ func engine(version string) ([]byte, error) {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "engine.wasm")
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X 'main.generator=rstexplain "+version+"'",
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags",
+		"-s -w -X 'main.generator=rstexplain "+version+"'",
 		"-o", path, "github.com/rstexplain/rstexplain/cmd/rstpage/wasm")
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
 	cmd.Stderr = os.Stderr
@@ -163,7 +165,8 @@ func policy() (string, error) {
 	if len(hashes) != 2 {
 		return "", fmt.Errorf("the policy of an HTML report has another form: %s", m[1])
 	}
-	return fmt.Sprintf("default-src 'none'; script-src '%s' '%s' 'wasm-unsafe-eval'; style-src '%s' '%s'; worker-src blob:; base-uri 'none'; form-action 'none'",
+	return fmt.Sprintf("default-src 'none'; script-src '%s' '%s' 'wasm-unsafe-eval'; style-src '%s' '%s'; worker-src "+
+		"blob:; base-uri 'none'; form-action 'none'",
 		hashOf(pageScript), hashes["script"], hashOf(pageStyle), hashes["style"]), nil
 }
 

@@ -27,7 +27,8 @@ func isAMS(b []byte, _ int) verdict {
 
 func startsAMS(b []byte) bool { return isAMS(b, 0) == yes }
 
-var amsCommands = [...]string{"command", "ReadDeviceInfo", "Read", "Write", "ReadState", "WriteControl", "AddNotification",
+var amsCommands = [...]string{"command", "ReadDeviceInfo", "Read", "Write", "ReadState",
+	"WriteControl", "AddNotification",
 	"DeleteNotification", "Notification", "ReadWrite"}
 
 func (h *hearing) readAMS(b []byte, last bool) int {

@@ -35,7 +35,8 @@ func isAMQP1(b []byte, _ int) verdict {
 }
 
 func startsAMQP(b []byte) bool {
-	return len(b) >= 8 && (b[0] >= 1 && b[0] <= 3 || b[0] == amqpBeat) && be32(b[3:]) < 1<<20 && (int(be32(b[3:]))+8 > len(b) || b[7+be32(b[3:])] == 0xce)
+	return len(b) >= 8 && (b[0] >= 1 && b[0] <= 3 || b[0] == amqpBeat) && be32(b[3:]) < 1<<20 &&
+		(int(be32(b[3:]))+8 > len(b) || b[7+be32(b[3:])] == 0xce)
 }
 
 func (h *hearing) readAMQP(b []byte, last bool) int {
@@ -92,7 +93,8 @@ func (h *hearing) amqpMethod(class, method int) {
 		h.ask()
 	case class == amqpConnect:
 		h.answer(Handshake, textHandshake)
-	case class == amqpBasic && (method == 40 || method == 60 || method == 50 || method >= 80 && method != 110 && method != 111):
+	case class == amqpBasic && (method == 40 || method == 60 || method == 50 ||
+		method >= 80 && method != 110 && method != 111):
 		h.run(kindOf(h.side), h.phrase("Basic"))
 		if h.side == 0 {
 			v.flags |= asked

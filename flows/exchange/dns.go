@@ -16,7 +16,8 @@ func isDNS(b []byte, side int) verdict {
 		return maybe
 	}
 	n := be16(b)
-	if n < 17 || n > 4096 || b[4]&0xf8 != 0 || be16(b[6:]) != 1 || be16(b[8:]) != 0 || be16(b[10:]) != 0 || be16(b[12:]) > 2 {
+	if n < 17 || n > 4096 || b[4]&0xf8 != 0 || be16(b[6:]) != 1 || be16(b[8:]) != 0 || be16(b[10:]) != 0 ||
+		be16(b[12:]) > 2 {
 		return no
 	}
 	return yes

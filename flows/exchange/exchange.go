@@ -20,19 +20,20 @@ type Kind uint8
 
 // The kinds. None is the zero Kind: this side has said nothing.
 const (
-	None         Kind = iota
-	Opaque            // bytes of no known protocol
-	Greeting          // a responder that speaks first: SMTP 220, SSH banner, MySQL handshake
-	Request           // asks for an answer
-	Response          // answers, complete as far as its own length says
-	Partial           // a response that its own length says is not complete
-	Refusal           // a final negative answer that ends the exchange: SMTP 421/521, HTTP 408/503 with close
-	Goodbye           // ends the exchange by the protocol: QUIT, 221, close_notify, GOAWAY, Terminate, unbind
-	Handshake         // TLS, SSH or protocol set-up after the first message; a login too, which may wait for its answer
-	ClientHello       // TLS Client Hello
-	Alert             // fatal TLS alert in clear, or an encrypted record during the handshake that must be one
-	Housekeeping      // keep-alive of the application, SETTINGS, preface, WINDOW_UPDATE, PING: wants nothing but perhaps a PONG
-	OneWay            // wants no answer by its protocol: a log line, a measurement, a command of C37.118
+	None        Kind = iota
+	Opaque           // bytes of no known protocol
+	Greeting         // a responder that speaks first: SMTP 220, SSH banner, MySQL handshake
+	Request          // asks for an answer
+	Response         // answers, complete as far as its own length says
+	Partial          // a response that its own length says is not complete
+	Refusal          // a final negative answer that ends the exchange: SMTP 421/521, HTTP 408/503 with close
+	Goodbye          // ends the exchange by the protocol: QUIT, 221, close_notify, GOAWAY, Terminate, unbind
+	Handshake        // TLS, SSH or protocol set-up after the first message; a login too, which may wait for its answer
+	ClientHello      // TLS Client Hello
+	Alert            // fatal TLS alert in clear, or an encrypted record during the handshake that must be one
+	// keep-alive of the application, SETTINGS, preface, WINDOW_UPDATE, PING: wants nothing but perhaps a PONG
+	Housekeeping
+	OneWay // wants no answer by its protocol: a log line, a measurement, a command of C37.118
 )
 
 // String names the kind.

@@ -75,7 +75,8 @@ func (h *hearing) readHTTP(b []byte, last bool) int {
 		}
 		v.phase = httpHeader
 		v.flags |= more
-		if v.flags&(http10|httpRequest) == http10|httpRequest && !bytes.Contains(line, []byte(" HTTP/")) && v.flags&skipLine == 0 {
+		if v.flags&(http10|httpRequest) == http10|httpRequest && !bytes.Contains(line, []byte(" HTTP/")) &&
+			v.flags&skipLine == 0 {
 			v.phase = httpStart // HTTP/0.9 has no header
 			v.flags &^= more
 		}

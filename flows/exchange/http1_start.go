@@ -113,7 +113,8 @@ func startsHTTP(b []byte) bool {
 		return has(b, "SIP/2.0")
 	}
 	i := methodLen(b)
-	return len(b) > i+1 && b[i] == ' ' && isMethod(b[:i]) && (b[i+1] == '/' || bytes.IndexByte(b[:min(len(b), maxLine)], '\n') > 0)
+	return len(b) > i+1 && b[i] == ' ' && isMethod(b[:i]) &&
+		(b[i+1] == '/' || bytes.IndexByte(b[:min(len(b), maxLine)], '\n') > 0)
 }
 
 // A startLine is what the first line of a message says.
@@ -173,7 +174,8 @@ func (n *Names) startLine(line []byte) startLine {
 	if k < 8 || k > len(n.starts[0].line) {
 		return n.readStartLine(line)
 	}
-	front, middle, end := binary.LittleEndian.Uint64(line), binary.LittleEndian.Uint64(line[(k-8)/2:]), binary.LittleEndian.Uint64(line[k-8:])
+	front, middle, end := binary.LittleEndian.Uint64(line), binary.LittleEndian.Uint64(line[(k-8)/2:]),
+		binary.LittleEndian.Uint64(line[k-8:])
 	place := (front ^ mathbits.RotateLeft64(middle, 21) ^ mathbits.RotateLeft64(end, 42) ^ uint64(k)) * golden >> 56
 	m := &n.starts[place]
 	if m.n > 0 && string(m.line[:m.n]) == string(line) {

@@ -8,8 +8,10 @@ const (
 	queuePoll    = 1  // State.queue: a fetch, which waits for news by design
 )
 
-var kafkaAPIs = [...]string{"Produce", "Fetch", "ListOffsets", "Metadata", "LeaderAndIsr", "StopReplica", "UpdateMetadata",
-	"ControlledShutdown", "OffsetCommit", "OffsetFetch", "FindCoordinator", "JoinGroup", "Heartbeat", "LeaveGroup", "SyncGroup",
+var kafkaAPIs = [...]string{"Produce", "Fetch", "ListOffsets", "Metadata", "LeaderAndIsr",
+	"StopReplica", "UpdateMetadata",
+	"ControlledShutdown", "OffsetCommit", "OffsetFetch", "FindCoordinator", "JoinGroup",
+	"Heartbeat", "LeaveGroup", "SyncGroup",
 	"DescribeGroups", "ListGroups", "SaslHandshake", "ApiVersions", "CreateTopics", "DeleteTopics"}
 
 // isKafka knows a client's first request, which asks for versions or, of old clients, for metadata.

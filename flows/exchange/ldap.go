@@ -54,7 +54,8 @@ func ldapOp(b []byte) (op byte, total int64, size int) {
 		return 0, 0, 0
 	}
 	switch op = b[i]; op {
-	case 0x60, 0x61, 0x42, 0x63, 0x64, 0x65, 0x73, 0x66, 0x67, 0x68, 0x69, 0x4a, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f, 0x50, 0x77, 0x78, 0x79:
+	case 0x60, 0x61, 0x42, 0x63, 0x64, 0x65, 0x73, 0x66, 0x67, 0x68, 0x69, 0x4a, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f, 0x50, 0x77,
+		0x78, 0x79:
 	default:
 		return 0, 0, -1
 	}
@@ -152,7 +153,8 @@ const ldapUnbindWrapped = 11 + 60
 const ldapBindDone = 0x61
 
 // ldapResults names the results with which a bind is refused (RFC 4511 §4.1.9); 14 goes on.
-var ldapResults = map[byte]string{1: "operationsError", 2: "protocolError", 7: "authMethodNotSupported", 8: "strongerAuthRequired",
+var ldapResults = map[byte]string{1: "operationsError", 2: "protocolError", 7: "authMethodNotSupported",
+	8:  "strongerAuthRequired",
 	13: "confidentialityRequired", 32: "noSuchObject", 34: "invalidDNSyntax", 48: "inappropriateAuthentication",
 	49: "invalidCredentials", 50: "insufficientAccessRights", 51: "busy", 52: "unavailable", 53: "unwillingToPerform"}
 

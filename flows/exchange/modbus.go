@@ -5,7 +5,8 @@ package exchange
 
 func isModbus(b []byte, side int) verdict {
 	switch {
-	case side != 0, len(b) > 2 && b[2] != 0, len(b) > 3 && b[3] != 0, len(b) > 4 && b[4] != 0, len(b) > 5 && (b[5] < 2 || b[5] > 254):
+	case side != 0, len(b) > 2 && b[2] != 0, len(b) > 3 && b[3] != 0, len(b) > 4 && b[4] != 0,
+		len(b) > 5 && (b[5] < 2 || b[5] > 254):
 		return no
 	case len(b) > 7 && (b[7] == 0 || b[7] > 43 && b[7] != 90): // 90 is Schneider's
 		return no

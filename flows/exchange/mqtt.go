@@ -20,7 +20,8 @@ const (
 	mqttAuth
 )
 
-var mqttNames = [...]string{"", "CONNECT", "CONNACK", "PUBLISH", "PUBACK", "PUBREC", "PUBREL", "PUBCOMP", "SUBSCRIBE", "SUBACK",
+var mqttNames = [...]string{"", "CONNECT", "CONNACK", "PUBLISH", "PUBACK", "PUBREC",
+	"PUBREL", "PUBCOMP", "SUBSCRIBE", "SUBACK",
 	"UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT", "AUTH"}
 
 func isMQTT(b []byte, side int) verdict {
@@ -123,7 +124,8 @@ func (h *hearing) readMQTT(b []byte, last bool) int {
 }
 
 // mqttRefusals are the return codes of CONNACK in MQTT 3 (MQTT 3.1.1 §3.2.2.3); those of MQTT 5 are from 128 on.
-var mqttRefusals = [...]string{"", "unacceptable protocol version", "identifier rejected", "server unavailable", "bad user name or password", "not authorized"}
+var mqttRefusals = [...]string{"", "unacceptable protocol version", "identifier rejected",
+	"server unavailable", "bad user name or password", "not authorized"}
 
 // mqttRefusal names a CONNACK that refuses.
 func (h *hearing) mqttRefusal(code byte) id {

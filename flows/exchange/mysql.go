@@ -124,8 +124,10 @@ func (h *hearing) mysqlAuth(body []byte, n int, seq byte) bool {
 	return false
 }
 
-var mysqlCommands = map[byte]string{2: "InitDB", 3: "Query", 4: "FieldList", 8: "Shutdown", 9: "Statistics", 10: "ProcessInfo",
-	12: "ProcessKill", 14: "Ping", 17: "ChangeUser", 18: "BinlogDump", 22: "Prepare", 23: "Execute", 26: "Reset", 27: "SetOption",
+var mysqlCommands = map[byte]string{2: "InitDB", 3: "Query", 4: "FieldList", 8: "Shutdown", 9: "Statistics",
+	10: "ProcessInfo",
+	12: "ProcessKill", 14: "Ping", 17: "ChangeUser", 18: "BinlogDump", 22: "Prepare", 23: "Execute", 26: "Reset",
+	27: "SetOption",
 	28: "Fetch", 30: "BinlogDumpGTID", 31: "ResetConnection"}
 
 func (h *hearing) mysqlCommand(body []byte) {

@@ -11,7 +11,8 @@ func isNATS(b []byte, side int) verdict {
 }
 
 func startsNATS(b []byte) bool {
-	for _, p := range [...]string{"PING\r\n", "PONG\r\n", "MSG ", "HMSG ", "PUB ", "HPUB ", "SUB ", "UNSUB ", "+OK", "-ERR", "INFO {", "CONNECT {"} {
+	for _, p := range [...]string{"PING\r\n", "PONG\r\n", "MSG ", "HMSG ", "PUB ", "HPUB ",
+		"SUB ", "UNSUB ", "+OK", "-ERR", "INFO {", "CONNECT {"} {
 		if has(b, p) {
 			return true
 		}

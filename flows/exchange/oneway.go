@@ -19,7 +19,8 @@ func (h *hearing) unasked(b []byte) int {
 	return len(b)
 }
 
-// isSyslog knows a priority in angle brackets, behind a length where bytes are counted (RFC 6587 §3.4.1, octet counting).
+// isSyslog knows a priority in angle brackets, behind a length where bytes are counted (RFC 6587 §3.4.1, octet
+// counting).
 func isSyslog(b []byte, side int) verdict {
 	if side != 0 {
 		return no

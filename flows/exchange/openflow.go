@@ -21,7 +21,8 @@ func isOpenFlow(b []byte, _ int) verdict {
 		}
 	}
 	switch {
-	case b[0] == 0 || b[0] > 6, len(b) > 1 && b[1] != ofHello, len(b) > 2 && b[2] != 0, len(b) > 3 && (b[3] < 8 || b[3]&7 != 0 || b[3] > 64):
+	case b[0] == 0 || b[0] > 6, len(b) > 1 && b[1] != ofHello, len(b) > 2 && b[2] != 0,
+		len(b) > 3 && (b[3] < 8 || b[3]&7 != 0 || b[3] > 64):
 		return no
 	case len(b) < 8:
 		return maybe

@@ -3,7 +3,8 @@ package exchange
 // POP3 (RFC 1939): one-line commands, answers that begin with +OK or -ERR and for some commands go on up
 // to a dot.
 
-var pop3Verbs = []string{"USER", "PASS", "APOP", "AUTH", "STLS", "CAPA", "STAT", "LIST", "UIDL", "RETR", "TOP", "DELE", "NOOP",
+var pop3Verbs = []string{"USER", "PASS", "APOP", "AUTH", "STLS", "CAPA", "STAT", "LIST",
+	"UIDL", "RETR", "TOP", "DELE", "NOOP",
 	"RSET", "QUIT", "UTF8", "LANG"}
 
 const (

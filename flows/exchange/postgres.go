@@ -24,7 +24,8 @@ func isPostgres(b []byte, side int) verdict {
 	}
 	n, code := be32(b), be32(b[4:])
 	switch {
-	case (code == pgSSL || code == pgGSS) && n == 8, code == pgCancel && n >= 16 && n <= 268, code>>16 == 3 && code&0xffff <= 9 && n >= 9 && n < 10000:
+	case (code == pgSSL || code == pgGSS) && n == 8, code == pgCancel && n >= 16 && n <= 268,
+		code>>16 == 3 && code&0xffff <= 9 && n >= 9 && n < 10000:
 		return yes
 	}
 	return no
@@ -110,7 +111,8 @@ func (h *hearing) pgStart(b []byte, last bool) int {
 	return h.frameOf(8, n)
 }
 
-var pgNames = map[byte]string{'Q': "Query", 'P': "Parse", 'B': "Bind", 'D': "Describe", 'E': "Execute", 'C': "Close", 'F': "FunctionCall"}
+var pgNames = map[byte]string{'Q': "Query", 'P': "Parse", 'B': "Bind", 'D': "Describe", 'E': "Execute", 'C': "Close",
+	'F': "FunctionCall"}
 
 func (h *hearing) pgClient(kind byte) {
 	switch kind {

@@ -61,8 +61,9 @@ var protocolNames = [...]string{
 	replies: "SMTP or FTP", smtp: "SMTP", ftp: "FTP", pop3: "POP3", imap: "IMAP", irc: "IRC", redis: "Redis", nats: "NATS",
 	mysql: "MySQL", postgres: "PostgreSQL", tds: "TDS", mongodb: "MongoDB", kafka: "Kafka", smb: "SMB", ldap: "LDAP",
 	mqtt: "MQTT", amqp: "AMQP 0-9-1", amqp1: "AMQP 1.0", tpkt: "TPKT", opcua: "OPC UA", modbus: "Modbus", ams: "ADS",
-	bgp: "BGP", ldp: "LDP", msdp: "MSDP", openflow: "OpenFlow", dns: "DNS", stun: "STUN", telnet: "Telnet", openvpn: "OpenVPN",
-	pptp: "PPTP", c37118: "C37.118", syslog: "syslog", statsd: "StatsD",
+	bgp: "BGP", ldp: "LDP", msdp: "MSDP", openflow: "OpenFlow", dns: "DNS", stun: "STUN", telnet: "Telnet",
+	openvpn: "OpenVPN",
+	pptp:    "PPTP", c37118: "C37.118", syslog: "syslog", statsd: "StatsD",
 	proxyLine: "PROXY", socks4: "SOCKS4", socks5: "SOCKS5",
 	httpConnect: "HTTP CONNECT", httpUpgraded: "HTTP Upgrade",
 }

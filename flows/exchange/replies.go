@@ -6,8 +6,10 @@ package exchange
 var smtpVerbs = []string{"HELO", "EHLO", "LHLO", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "QUIT", "VRFY", "EXPN",
 	"HELP", "AUTH", "STARTTLS", "ETRN", "XCLIENT", "XFORWARD"}
 
-var ftpVerbs = []string{"USER", "PASS", "ACCT", "CWD", "CDUP", "SMNT", "REIN", "QUIT", "PORT", "PASV", "EPRT", "EPSV", "TYPE",
-	"STRU", "MODE", "ALLO", "REST", "RNFR", "RNTO", "ABOR", "DELE", "RMD", "MKD", "PWD", "SITE", "SYST", "STAT", "HELP", "NOOP",
+var ftpVerbs = []string{"USER", "PASS", "ACCT", "CWD", "CDUP", "SMNT", "REIN", "QUIT",
+	"PORT", "PASV", "EPRT", "EPSV", "TYPE",
+	"STRU", "MODE", "ALLO", "REST", "RNFR", "RNTO", "ABOR", "DELE", "RMD", "MKD", "PWD",
+	"SITE", "SYST", "STAT", "HELP", "NOOP",
 	"FEAT", "OPTS", "MDTM", "AUTH", "PBSZ", "PROT", "CCC", "CLNT", "HOST"}
 
 var ftpFileVerbs = []string{"RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD", "MLST", "SIZE"}
@@ -35,7 +37,8 @@ func isReplies(b []byte, _ int) verdict {
 		return no
 	}
 	switch string(b[:3]) {
-	case "220", "221", "226", "227", "230", "250", "331", "334", "354", "421", "450", "451", "452", "500", "501", "502", "503",
+	case "220", "221", "226", "227", "230", "250", "331", "334", "354", "421", "450", "451",
+		"452", "500", "501", "502", "503",
 		"504", "521", "530", "535", "550", "551", "552", "553", "554":
 	default:
 		return no

@@ -16,7 +16,8 @@ func (s *State) Summary(names *Names) Summary {
 	out.Guess = s.isGuess()
 	for i := range s.voice {
 		v := &s.voice[i]
-		out.Last[i] = Message{Kind: v.kind, Frame: int(v.frame), Time: v.time, Text: names.get(v.text), Len: v.len, End: int(v.end)}
+		out.Last[i] = Message{Kind: v.kind, Frame: int(v.frame), Time: v.time, Text: names.get(v.text), Len: v.len,
+			End: int(v.end)}
 		if v.kind == Response && (open[i] || v.flags&more != 0) {
 			out.Last[i].Kind = Partial
 		}

@@ -153,7 +153,8 @@ func (h *hearing) readTLS(b []byte, last bool) int {
 	}
 	h.v.left = int64(tlsHeader + n - used)
 	h.v.flags &^= fullSize
-	if size := n - h.added(); b[0] == tlsAppData && (h.overhead == 0 && n >= fullRecord || size == fullRecord || h.v.flags&padded != 0 && size == fullPadded) {
+	if size := n - h.added(); b[0] == tlsAppData &&
+		(h.overhead == 0 && n >= fullRecord || size == fullRecord || h.v.flags&padded != 0 && size == fullPadded) {
 		h.v.flags |= fullSize
 	}
 	return used
@@ -208,8 +209,8 @@ func (h *hearing) tlsHandshake(b []byte, n int, last bool) (used int, ok bool) {
 	return tlsHeader + len(body), true
 }
 
-// handshakeMessages takes the messages of a record of n bytes in clear, of which body holds the captured ones. A message
-// may go on in the next record: voice.aux counts its bytes that are still to come.
+// handshakeMessages takes the messages of a record of n bytes in clear, of which body holds the captured ones. A
+// message may go on in the next record: voice.aux counts its bytes that are still to come.
 func (h *hearing) handshakeMessages(body []byte, n int) {
 	v := h.v
 	at := int(v.aux)
@@ -225,7 +226,8 @@ func (h *hearing) handshakeMessages(body []byte, n int) {
 		switch {
 		case len(m) < 2:
 			h.shake(textHandshake)
-		case m[0] == hsClientHello && m[1] == 0 && h.tls&sawServerHello == 0: // the first, or the one after a Hello Retry Request
+		// the first, or the one after a Hello Retry Request
+		case m[0] == hsClientHello && m[1] == 0 && h.tls&sawServerHello == 0:
 			h.clientHello(m)
 		case m[0] == hsServerHello && m[1] == 0 && h.tls&sawServerHello == 0:
 			h.serverHello(m)

@@ -208,7 +208,8 @@ func (h *hearing) isTicket(size int) bool {
 	}
 	flight, clients := int(h.v.aux), int(h.peer().aux)
 	switch {
-	case h.tls&ticketOne == 0 && size >= 40 && (size <= max(1100, 600+clients) || size >= flight-200 && size <= flight+400):
+	case h.tls&ticketOne == 0 && size >= 40 &&
+		(size <= max(1100, 600+clients) || size >= flight-200 && size <= flight+400):
 		h.tls |= ticketOne
 		h.v.aux = uint32(size)
 		return true

@@ -11,8 +11,9 @@ import (
 // An application is what is known of what the two applications of a connection sent to each other, from its first data
 // on. Only connections that are followed closely have one.
 //
-// The last ShortAbove connections that began are followed closely: their timelines may grow, and their exchange is read.
-// Which they are depends only on segments that are never deferred, so it is the same for Table.Add and for batches.
+// The last ShortAbove connections that began are followed closely: their timelines may grow, and their exchange is
+// read. Which they are depends only on segments that are never deferred, so it is the same for Table.Add and for
+// batches.
 type application struct {
 	state     exchange.State
 	firstData [2]stamp

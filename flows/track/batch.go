@@ -76,7 +76,8 @@ func (b *Batch) addHeader(h *Header, src, dst uint32, payload []byte) bool {
 	if h.Flags&(flows.RST|flows.AE) != 0 || h.DataLen > 0 && (h.Flags&flows.SYN != 0 || h.DataLen >= 1<<16) {
 		return false
 	}
-	l := b.lines.Line(uint64(src)<<16|uint64(h.SrcPort), uint64(dst)<<16|uint64(h.DstPort), h.MAC, h.Domain, h.Interface, payload)
+	l := b.lines.Line(uint64(src)<<16|uint64(h.SrcPort), uint64(dst)<<16|uint64(h.DstPort), h.MAC, h.Domain, h.Interface,
+		payload)
 	if l == nil {
 		return false
 	}

@@ -52,7 +52,8 @@ func (t *Table) takeRun(c *record, h *deferral.Run, units []deferral.Deferred) {
 		s.Frame, s.Time, s.SEQ, s.ACK = int(d.Frame), h.Start+d.After(), nxt[from], d.ACK
 		s.DataLen, s.Flags, s.WND, s.TTL, s.IPID = uint32(d.DataLen), flows.Flags(d.Flags), d.WND, h.TTL[from], d.IPID
 		s.MAC, s.Domain, s.Interface, s.point = o.MAC, o.Domain, o.Interface, o.Point+1
-		s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = d.TSval, d.Bits&deferral.DeferredTS != 0, d.Bits&deferral.DeferredSACK != 0
+		s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = d.TSval, d.Bits&deferral.DeferredTS != 0,
+			d.Bits&deferral.DeferredSACK != 0
 		t.addresses.List.SetEnds(&s.Segment, c.lo, c.hi, c.portLo, c.portHi, from != 0)
 		s.delivered, s.Payload = k < h.Read, nil
 		if !s.delivered {

@@ -119,7 +119,8 @@ func (t *Table) endpoint(c *record, side flows.Side, x *coldHalf, e *flows.Endpo
 		f := t.resetParts.At(t.coldParts.At(c.cold).reset)
 		e.RST, e.RSTs = f.side[side].first.mark(), f.side[side].count
 	}
-	e.Retransmits, e.KeepAlives, e.WndProbes = t.runOf(c, side, x.retransmit), t.runOf(c, side, x.keep), t.runOf(c, side, x.probe)
+	e.Retransmits, e.KeepAlives, e.WndProbes = t.runOf(c, side, x.retransmit), t.runOf(c, side, x.keep),
+		t.runOf(c, side, x.probe)
 	e.ZeroWND = x.zeroWND.mark()
 	e.MaxAcked, e.Unread = uint32(h.maxAcked), h.unread
 	e.TTL, e.TTLMin, e.TTLMax = h.ttl, h.ttlMin, h.ttlMax
@@ -139,7 +140,8 @@ func (t *Table) onlyResets(c *record) bool {
 		return false
 	}
 	f := t.resetPartOf(c)
-	return f.side[0].count > 0 && c.silent(flows.Originator, f.side[0].seq) || f.side[1].count > 0 && c.silent(flows.Responder, f.side[1].seq)
+	return f.side[0].count > 0 && c.silent(flows.Originator, f.side[0].seq) ||
+		f.side[1].count > 0 && c.silent(flows.Responder, f.side[1].seq)
 }
 
 // silent reports whether side, of which the capture holds no segment but RSTs, has sent no other: its peer has
@@ -223,8 +225,10 @@ func (t *Table) events(c *record, out *flows.Conn) {
 	}
 	o, r := &c.side[flows.Originator], &c.side[flows.Responder]
 	made(flows.Originator, out.SYN, flows.SYN, o.iss, 0, [2]flows.State{flows.SynSent, flows.Unknown})
-	made(flows.Responder, out.SYNACK, flows.SYN|flows.ACK, r.iss, o.iss+1, [2]flows.State{flows.Established, flows.SynReceived})
-	made(flows.Originator, out.HandshakeACK, flows.ACK, o.iss+1, r.iss+1, [2]flows.State{flows.Established, flows.Established})
+	made(flows.Responder, out.SYNACK, flows.SYN|flows.ACK, r.iss, o.iss+1,
+		[2]flows.State{flows.Established, flows.SynReceived})
+	made(flows.Originator, out.HandshakeACK, flows.ACK, o.iss+1, r.iss+1,
+		[2]flows.State{flows.Established, flows.Established})
 	slices.SortStableFunc(out.Events, func(a, b flows.Event) int { return cmp.Compare(a.Frame, b.Frame) })
 	total := int(c.side[0].segments+c.side[1].segments) + int(out.Ends[0].RSTs+out.Ends[1].RSTs)
 	skipped := total - n - len(out.Events)

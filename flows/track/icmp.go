@@ -40,7 +40,8 @@ func (t *Table) AddICMP(n flows.ICMPNote) (stream int) {
 		x.note = t.notes.Take()
 	}
 	v := t.notes.At(x.note)
-	note := icmpNote{stampAt(n.Mark), n.From.IP, n.MTU, n.Type, n.Code, n.V6, n.QuotedSYN, c.sideOf(tp.FromHi) == flows.Originator}
+	note := icmpNote{stampAt(n.Mark), n.From.IP, n.MTU, n.Type, n.Code, n.V6, n.QuotedSYN,
+		c.sideOf(tp.FromHi) == flows.Originator}
 	if v.n < maxICMPNotes {
 		v.list[v.n] = note
 		v.n++
@@ -60,8 +61,9 @@ func (t *Table) icmp(c *record, n icmpNote) flows.ICMPNote {
 	if n.toResponder {
 		src, dst = dst, src
 	}
-	return flows.ICMPNote{Mark: n.at.mark(), From: flows.Addr{IP: n.from}, Type: n.typ, Code: n.code, V6: n.v6, QuotedSYN: n.syn,
-		Src: src, Dst: dst, Stream: int(c.stream), MTU: n.mtu}
+	return flows.ICMPNote{Mark: n.at.mark(), From: flows.Addr{IP: n.from}, Type: n.typ, Code: n.code, V6: n.v6,
+		QuotedSYN: n.syn,
+		Src:       src, Dst: dst, Stream: int(c.stream), MTU: n.mtu}
 }
 
 // icmpOf lists the ICMP errors about c so far.

@@ -22,12 +22,13 @@ func (c *record) startsStream(side flows.Side, s *segment) bool {
 	return s.Flags&(flows.SYN|flows.ACK) == flows.SYN && a.bits&hasBase != 0 && s.SEQ != a.iss
 }
 
-// opensAfterResets takes the RSTs of c, of which nothing else was seen before the SYN s of side, for those of an earlier
-// incarnation: they ended that one, and not this. Wireshark gives both one stream number.
+// opensAfterResets takes the RSTs of c, of which nothing else was seen before the SYN s of side, for those of an
+// earlier incarnation: they ended that one, and not this. Wireshark gives both one stream number.
 func (t *Table) opensAfterResets(c *record, side flows.Side, s *segment) {
 	refused := false // by a RST that was captured before the SYN that it answers
 	t.eachPending(c, func(p *pending) {
-		refused = refused || p.sender != side && p.r.Class == flows.ClassReplyACK && p.r.ACK == s.End() && s.Time.Sub(p.r.Time) <= reordered
+		refused = refused || p.sender != side && p.r.Class == flows.ClassReplyACK && p.r.ACK == s.End() &&
+			s.Time.Sub(p.r.Time) <= reordered
 	})
 	if refused {
 		return

@@ -147,7 +147,8 @@ func (t *Table) lateTrigger(c *record, p *pending, s *segment, e *entry) {
 	if r.Trigger != nil || r.Class == flows.ClassActive || s.Time.Sub(r.Time) > reordered || e.notes&entryAnswered != 0 {
 		return
 	}
-	if r.Conn.Ends[p.sender^1].Segments > 0 && r.Conn.Defects&(flows.NoHandshake|flows.OneDirection|flows.MissedPackets|flows.Evicted) != 0 {
+	if r.Conn.Ends[p.sender^1].Segments > 0 &&
+		r.Conn.Defects&(flows.NoHandshake|flows.OneDirection|flows.MissedPackets|flows.Evicted) != 0 {
 		return // it may answer a segment that the capture lacks
 	}
 	rst := segment{Segment: flows.Segment{SEQ: r.SEQ, ACK: r.ACK, Flags: r.Flags}}

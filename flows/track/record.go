@@ -46,7 +46,8 @@ type half struct {
 	bytesHi  uint8 // bits 32 to 39 of bytes
 	synTTL   uint8
 
-	iss                              flows.Seq // number of the SYN; without one, one less than the first number seen (as Wireshark counts)
+	// number of the SYN; without one, one less than the first number seen (as Wireshark counts)
+	iss                              flows.Seq
 	firstFrame, lastFrame, dataFrame uint32
 	firstLo, lastLo, dataLo          uint32
 	firstHi, lastHi, dataHi          int16

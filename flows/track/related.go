@@ -249,7 +249,8 @@ func (t *Table) accepted(c *record, s *segment) {
 	v := t.related.services.get(t.addrKey(&s.Src))
 	p := place{stampOf(s), c.stream}
 	keep(p, &v.accepted, &v.acceptedOther)
-	v.waitAccept = t.announce(v.waitAccept, c.stream, func(r *flows.Reset) *flows.ConnMark { return &r.Related.AcceptedAfter }, p)
+	v.waitAccept = t.announce(v.waitAccept, c.stream,
+		func(r *flows.Reset) *flows.ConnMark { return &r.Related.AcceptedAfter }, p)
 }
 
 // announce writes p to the resets on list that have not heard of the like yet, and returns those that still
@@ -297,7 +298,8 @@ func (t *Table) probesKey(c *record, side flows.Side, conn *flows.Conn) cacheKey
 			way |= 8 << i
 		}
 	}
-	return t.hostKey(&conn.Ends[flows.Originator].Addr).and(t.addrKey(&conn.Ends[flows.Responder].Addr), t.seed).and(t.keyOf(way, 1), t.seed)
+	return t.hostKey(&conn.Ends[flows.Originator].Addr).and(t.addrKey(&conn.Ends[flows.Responder].Addr),
+		t.seed).and(t.keyOf(way, 1), t.seed)
 }
 
 // tell fills in the connections that ended like the present one, which ends at now.
@@ -336,7 +338,8 @@ func (a *related) after(t *Table, c *record, side flows.Side, s *segment, r *flo
 			a.resets = make([]hostReset, maxHostResets)
 		}
 		a.nResets++
-		a.resets[(a.nResets-1)%maxHostResets] = hostReset{place: p, began: r.Conn.Start.Time, heard: r.Conn.Ends[side].Last.Time, prev: h.lastReset}
+		a.resets[(a.nResets-1)%maxHostResets] = hostReset{place: p, began: r.Conn.Start.Time,
+			heard: r.Conn.Ends[side].Last.Time, prev: h.lastReset}
 		if last := a.resetAt(h.lastReset); last != nil {
 			last.next = a.nResets
 		}
@@ -356,7 +359,8 @@ func (a *related) after(t *Table, c *record, side flows.Side, s *segment, r *flo
 		v := a.services.get(t.addrKey(responder))
 		keep(p, &v.refused, &v.refusedOther)
 		v.refusals++
-		v.waitRefuse = t.announce(v.waitRefuse, c.stream, func(r *flows.Reset) *flows.ConnMark { return &r.Related.RefusedAfter }, p)
+		v.waitRefuse = t.announce(v.waitRefuse, c.stream,
+			func(r *flows.Reset) *flows.ConnMark { return &r.Related.RefusedAfter }, p)
 		a.scans.get(t.portsKey(originator, responder)).add(uint64(responder.Port), r.Time)
 		a.scans.get(t.hostsKey(originator, responder)).add(tuple.HashIP(&responder.IP, tuple.PublicSeed), r.Time)
 	}
@@ -468,7 +472,8 @@ func (a *related) alike(p *pending, own, first *hostReset) (n int) {
 
 // walk follows the connections that one host reset, from entry n on, while they are within flows.TogetherWindow of
 // p. It returns how many there are, limit at most, and lists the first.
-func (a *related) walk(p *pending, n int, list *[maxListed]flows.ConnMark, next func(*hostReset) int, limit int) (count int) {
+func (a *related) walk(p *pending, n int, list *[maxListed]flows.ConnMark, next func(*hostReset) int,
+	limit int) (count int) {
 	for f := a.resetAt(n); f != nil && count < limit; f = a.resetAt(next(f)) {
 		if d := f.at.time().Sub(p.r.Time); d < -flows.TogetherWindow || d > flows.TogetherWindow {
 			break

@@ -42,9 +42,11 @@ func (t *Table) reset(c *record, side flows.Side, s *segment) {
 	t.makeConn(c, r.Conn)
 	*r = flows.Reset{
 		Conn: r.Conn, After: flows.After{Events: r.After.Events[:0], SenderRSTs: r.After.SenderRSTs[:0]},
-		Opts: s.Opts, HeaderLen: s.HeaderLen, Unknown: s.Unknown, WND: s.WND, MAC: s.MAC, Domain: s.Domain, Interface: s.Interface,
-		Event: flows.Event{Mark: flows.Mark{Frame: s.Frame, Time: s.Time}, Side: side, Flags: s.Flags, SEQ: s.SEQ, ACK: s.ACK, DataLen: s.DataLen,
-			WND: uint32(s.WND), TTL: s.TTL, IPID: s.IPID},
+		Opts: s.Opts, HeaderLen: s.HeaderLen, Unknown: s.Unknown, WND: s.WND, MAC: s.MAC, Domain: s.Domain,
+		Interface: s.Interface,
+		Event: flows.Event{Mark: flows.Mark{Frame: s.Frame, Time: s.Time}, Side: side, Flags: s.Flags, SEQ: s.SEQ, ACK: s.ACK,
+			DataLen: s.DataLen,
+			WND:     uint32(s.WND), TTL: s.TTL, IPID: s.IPID},
 	}
 	if c.silent(side, s.SEQ) {
 		r.Conn.Defects &^= flows.OneDirection // this RST is the other direction
@@ -129,7 +131,8 @@ func (t *Table) makeDuplicate(c *record, r *flows.Reset, e *entry) {
 		if p := t.pending.at(no); p != nil && p.r.Frame == int(e.frame) {
 			o := p.r
 			o.After.Duplicates++
-			r.Class, r.Trigger, r.TriggerDelay, r.Candidates, r.Accept, r.Conn = o.Class, o.Trigger, o.TriggerDelay, o.Candidates, o.Accept, o.Conn
+			r.Class, r.Trigger, r.TriggerDelay, r.Candidates, r.Accept, r.Conn = o.Class, o.Trigger, o.TriggerDelay,
+				o.Candidates, o.Accept, o.Conn
 			r.From, r.To = o.From, o.To
 		}
 	}

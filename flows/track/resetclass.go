@@ -124,8 +124,8 @@ func (t *Table) accept(c *record, side flows.Side, s *segment, trig *entry) flow
 	return flows.AcceptOutside
 }
 
-// ofOtherNumbers reports whether RST s continues the last segment of its sender, whose number lies far from next, the one
-// that was expected.
+// ofOtherNumbers reports whether RST s continues the last segment of its sender, whose number lies far from next, the
+// one that was expected.
 func (t *Table) ofOtherNumbers(c *record, side flows.Side, s *segment, next flows.Seq) bool {
 	if d := s.SEQ.Sub(next); d < farAhead && d > -farAhead {
 		return false

@@ -51,7 +51,8 @@ func (t *Table) resetPartOf(c *record) *resetPart {
 	return t.resetParts.At(x.reset)
 }
 
-// acknowledges takes the ACK of a RST that is no reply: its sender had received what it covers. next is the peer's SND.NXT.
+// acknowledges takes the ACK of a RST that is no reply: its sender had received what it covers. next is the peer's
+// SND.NXT.
 func (s *resetSide) acknowledges(ack, next flows.Seq) {
 	if ack.LessEq(next) && (!s.hasAcked || s.acked.Less(ack)) {
 		s.acked, s.hasAcked = ack, true

@@ -29,7 +29,8 @@ func (r *run) add(s *segment) {
 // retransmitted takes a retransmission by side of sequence space [seq, seq+len): it goes to the run of
 // retransmissions when it repeats the oldest thing that the peer has not acknowledged. Whether a timer or duplicate
 // ACKs caused it does not matter: the distances are in the marks.
-func (t *Table) retransmitted(c *record, side flows.Side, s *segment, kind flows.RunKind, seq flows.Seq, length uint32) {
+func (t *Table) retransmitted(c *record, side flows.Side, s *segment, kind flows.RunKind, seq flows.Seq,
+	length uint32) {
 	h := &c.side[side]
 	x := &t.coldOf(c).side[side]
 	x.retransmitted++

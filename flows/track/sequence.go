@@ -153,8 +153,8 @@ func garbageByte(s *segment) bool {
 	return len(s.Payload) == 1 && s.Payload[0] == 0 && s.Flags&(flows.SYN|flows.FIN|flows.PSH) == 0
 }
 
-// asksFor reports whether the peer of side has acknowledged exactly up to seq: a segment there is no probe, which lies one
-// below.
+// asksFor reports whether the peer of side has acknowledged exactly up to seq: a segment there is no probe, which lies
+// one below.
 func (t *Table) asksFor(c *record, side flows.Side, seq flows.Seq) bool {
 	return c.side[side^1].bits&hasRCV != 0 && c.side[side].una == seq
 }
@@ -162,7 +162,8 @@ func (t *Table) asksFor(c *record, side flows.Side, seq flows.Seq) bool {
 // repeats reports whether s, which carries nothing, comes long after an equal segment that nothing answered.
 func (t *Table) repeats(c *record, side flows.Side, s *segment) bool {
 	e := t.lines.back(c, 0)
-	return e != nil && e.side() == side && e.seq == s.SEQ && e.ack == s.ACK && e.fl() == s.Flags && s.LEN() == 0 && e.dataLen() == 0 &&
+	return e != nil && e.side() == side && e.seq == s.SEQ && e.ack == s.ACK && e.fl() == s.Flags && s.LEN() == 0 &&
+		e.dataLen() == 0 &&
 		s.Time.Sub(c.at(e.lo, e.hi)) > probeDistance
 }
 
@@ -175,14 +176,16 @@ func (c *record) ackOf(side flows.Side) flows.Seq { return c.side[side^1].una }
 
 // sequenceData takes the data of s, which spans [seq, end). It returns how much of it is beyond all that
 // side had sent before, and how much fills holes.
-func (t *Table) sequenceData(c *record, side flows.Side, s *segment, seq, end flows.Seq, n *flows.Notes) (fresh, found uint32) {
+func (t *Table) sequenceData(c *record, side flows.Side, s *segment, seq, end flows.Seq, n *flows.Notes) (fresh,
+	found uint32) {
 	a, b := &c.side[side], &c.side[side^1]
 	if end.Sub(a.nxt) > 0 {
 		fresh = min(uint32(end-a.nxt), s.DataLen)
 	}
 	old := s.DataLen - fresh
 	switch {
-	case s.DataLen == 1 && (old == 1 && end == a.nxt && a.una == a.nxt && s.Flags&(flows.SYN|flows.FIN) == 0 && a.bits&sentFIN == 0 ||
+	case s.DataLen == 1 && (old == 1 && end == a.nxt && a.una == a.nxt && s.Flags&(flows.SYN|flows.FIN) == 0 &&
+		a.bits&sentFIN == 0 ||
 		b.bits&zeroWND != 0 && (old == 0 || seq == a.una)):
 		*n |= t.probe(c, side, s)
 	case old > 0:

@@ -145,7 +145,8 @@ func (t *Table) transition(c *record, side flows.Side, s *segment, firstFIN, acc
 		}
 	case s.Flags&flows.SYN != 0:
 		a.sendsSYNACK()
-	case a.state == flows.Unknown && b.state == flows.Unknown && s.DataLen > 0 && b.dataSegments > 0 && (a.bits|b.bits)&sentFIN == 0:
+	case a.state == flows.Unknown && b.state == flows.Unknown && s.DataLen > 0 && b.dataSegments > 0 &&
+		(a.bits|b.bits)&sentFIN == 0:
 		// Both have sent data and neither a FIN: of the synchronized states, only this one is left.
 		a.state, b.state = flows.Established, flows.Established
 	}
@@ -227,9 +228,11 @@ func (t *Table) revive(c *record, side flows.Side, s *segment) {
 	switch b := &c.side[side^1]; {
 	case own.count > 0 && s.DataLen > 0 && a.nxt.Less(s.End()) && own.nxt.LessEq(s.SEQ):
 		// New data from a side that has sent a RST.
-	case own.count == 0 && peers.count > 0 && s.Flags&flows.ACK != 0 && b.bits&hasSND != 0 && peers.nxt.Less(s.ACK) && s.ACK.LessEq(b.nxt):
+	case own.count == 0 && peers.count > 0 && s.Flags&flows.ACK != 0 && b.bits&hasSND != 0 && peers.nxt.Less(s.ACK) &&
+		s.ACK.LessEq(b.nxt):
 		// It acknowledges what its peer sent after the RST.
-	case s.Flags&(flows.SYN|flows.ACK) == flows.ACK && f.before[side] == flows.SynSent && b.state == flows.SynReceived && s.ACK == b.iss+1:
+	case s.Flags&(flows.SYN|flows.ACK) == flows.ACK && f.before[side] == flows.SynSent && b.state == flows.SynReceived &&
+		s.ACK == b.iss+1:
 		// It completes the handshake.
 	default:
 		return

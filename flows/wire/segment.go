@@ -87,8 +87,10 @@ func (p *parser) segment(c *conn, from int, at time.Duration, words []string) (*
 		return nil, fmt.Errorf("a segment wants flags and a sequence number")
 	}
 	me, peer := &c.side[from], &c.side[from^1]
-	seg := &flows.Segment{Time: flows.Time(p.start.Add(at).UnixNano()), Src: flows.AddrFrom(me.addr), Dst: flows.AddrFrom(peer.addr),
-		WND: me.win, TTL: me.ttl, DF: me.df, MAC: me.mac, Domain: me.vlan, Interface: me.iface, V6: me.addr.Addr().Is6() && !me.addr.Addr().Is4In6()}
+	seg := &flows.Segment{Time: flows.Time(p.start.Add(at).UnixNano()), Src: flows.AddrFrom(me.addr),
+		Dst: flows.AddrFrom(peer.addr),
+		WND: me.win, TTL: me.ttl, DF: me.df, MAC: me.mac, Domain: me.vlan, Interface: me.iface,
+		V6: me.addr.Addr().Is6() && !me.addr.Addr().Is4In6()}
 	var err error
 	if seg.Flags, err = readFlags(words[0]); err != nil {
 		return nil, err

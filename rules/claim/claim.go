@@ -34,8 +34,9 @@ type Claim struct {
 
 	// What the claim measures. Each kind has the values that Kinds names for it; the others are zero.
 
-	What     What          // kind of segment or message
-	Text     string        // text from the network, or a name: first line of a message, text in the RST, Ethernet addresses
+	What What // kind of segment or message
+	// text from the network, or a name: first line of a message, text in the RST, Ethernet addresses
+	Text     string
 	Bytes    int64         // bytes of sequence space or payload
 	Of       int64         // bytes announced, 0 where the message does not say
 	Count    int           // segments, connections, ports
@@ -53,7 +54,8 @@ const Own = -1
 // Interruption reports whether the claim shows that something was left undone when the connection ended.
 func (c *Claim) Interruption() bool {
 	switch c.Kind {
-	case Unanswered, NoResponse, HandshakeOpen, Delivered, NotEnded, UnackedData, SendsOn, Unread, AfterClose, NothingAsked,
+	case Unanswered, NoResponse, HandshakeOpen, Delivered, NotEnded, UnackedData, SendsOn, Unread, AfterClose,
+		NothingAsked,
 		NothingSent, Unacked, ZeroWindow, WindowFell, RetransmitsAfter, RetransmissionsAfterReset, Refused:
 		return true
 	case ReplyTo, EchoesBoth:

@@ -134,15 +134,18 @@ var sentences = [numKinds]func(*Claim) string{
 	ReplyTo: func(c *Claim) string {
 		what := segment(c.peer(), c.What, c.Bytes)
 		if c.What == SYN {
-			return c.side() + "'s RST acknowledges exactly " + what + later(c.Span) + ": the standard reply where nothing accepts the connection (RFC 9293 §3.5.2)"
+			return c.side() + "'s RST acknowledges exactly " + what + later(c.Span) +
+				": the standard reply where nothing accepts the connection (RFC 9293 §3.5.2)"
 		}
 		if c.What == NoACK {
 			return c.side() + "'s RST answers " + what + later(c.Span) + ": its ACK is the end of that segment (RFC 9293 §3.5.2)"
 		}
-		return c.side() + "'s RST answers " + what + later(c.Span) + ": its sequence number is that segment's ACK, the standard reply for a connection that does not exist (RFC 9293 §3.5.2)"
+		return c.side() + "'s RST answers " + what + later(c.Span) + ": its sequence number is that segment's ACK, the " +
+			"standard reply for a connection that does not exist (RFC 9293 §3.5.2)"
 	},
 	ReplyUnseen: func(c *Claim) string {
-		return c.side() + "'s RST has the form of a reply (RFC 9293 §3.5.2), but the segment that it would answer is not in this capture"
+		return c.side() + "'s RST has the form of a reply (RFC 9293 §3.5.2), but the segment that it would answer is not " +
+			"in this capture"
 	},
 	EchoesBoth: func(c *Claim) string {
 		return c.side() + "'s RST takes both its numbers from " + segment(c.peer(), c.What, c.Bytes) + later(c.Span)
@@ -151,19 +154,23 @@ var sentences = [numKinds]func(*Claim) string{
 		return c.side() + "'s RST has its sender's next sequence number (SND.NXT): a local abort"
 	},
 	AbortOffset: func(c *Claim) string {
-		return c.side() + "'s RST has ACK and a sequence number " + distance(c.Bytes) + " the sender's next one as captured: by its form a local abort"
+		return c.side() + "'s RST has ACK and a sequence number " + distance(c.Bytes) +
+			" the sender's next one as captured: by its form a local abort"
 	},
 	AbortAlone: func(c *Claim) string {
 		return c.side() + "'s RST has ACK and a sequence number other than 0: by its form a local abort, not a reply to a SYN"
 	},
 	SEQNotNext: func(c *Claim) string {
-		return "the RST's sequence number is " + distance(c.Bytes) + " the next one of " + c.side() + " as captured: by its numbers it can be a reply or an abort"
+		return "the RST's sequence number is " + distance(c.Bytes) + " the next one of " + c.side() +
+			" as captured: by its numbers it can be a reply or an abort"
 	},
 	RefusalOffset: func(c *Claim) string {
-		return "the RST follows the SYN by " + words.Span(c.Span) + ", but its ACK is " + distance(c.Bytes) + " the number that acknowledges that SYN"
+		return "the RST follows the SYN by " + words.Span(c.Span) + ", but its ACK is " + distance(c.Bytes) +
+			" the number that acknowledges that SYN"
 	},
 	WrongEcho: func(c *Claim) string {
-		return "the RST echoes the timestamp " + number(c.Number) + ", which " + c.peer() + " was not seen to send; its last segment has " + number(c.Expected)
+		return "the RST echoes the timestamp " + number(c.Number) + ", which " + c.peer() +
+			" was not seen to send; its last segment has " + number(c.Expected)
 	},
 
 	SYNSent: func(c *Claim) string {
@@ -187,10 +194,12 @@ var sentences = [numKinds]func(*Claim) string{
 		if c.What == HandshakeACK {
 			what, of = "'s ACK of the handshake", "'s SYN-ACK"
 		}
-		return c.peer() + what + " acknowledges " + number(c.Number) + "; " + c.side() + of + " calls for " + number(c.Expected)
+		return c.peer() + what + " acknowledges " + number(c.Number) + "; " + c.side() + of +
+			" calls for " + number(c.Expected)
 	},
 	OddSYN: func(c *Claim) string {
-		return c.side() + "'s SYN has " + words.Count(c.Count, "option") + " and window " + number(c.Number) + ", as scanners send it and no common system does"
+		return c.side() + "'s SYN has " + words.Count(c.Count, "option") + " and window " + number(c.Number) +
+			", as scanners send it and no common system does"
 	},
 	OddFlags: func(c *Claim) string {
 		return c.side() + "'s SYN has the flags " + c.Text + ", which no system sends together"
@@ -198,7 +207,8 @@ var sentences = [numKinds]func(*Claim) string{
 	SYNData: func(c *Claim) string { return c.side() + "'s SYN carries " + words.Bytes(c.Bytes) + " of data" },
 	NoSYN:   func(c *Claim) string { return c.side() + " sent no SYN" },
 	OtherACK: func(c *Claim) string {
-		return c.side() + " answers the SYN with an ACK for " + number(c.Number) + " instead of a SYN-ACK: it belongs to another connection of the same addresses and ports"
+		return c.side() + " answers the SYN with an ACK for " + number(c.Number) +
+			" instead of a SYN-ACK: it belongs to another connection of the same addresses and ports"
 	},
 	SYNAgain: func(c *Claim) string { return c.side() + " sends its SYN again" + later(c.Span) },
 	NoSYNACK: func(c *Claim) string { return "no SYN-ACK of " + c.side() + " came before it" },
@@ -226,7 +236,8 @@ var sentences = [numKinds]func(*Claim) string{
 		return c.side() + " sends nothing for " + words.Span(c.Span)
 	},
 	AckedEachTime: func(c *Claim) string {
-		return c.peer() + " acknowledges it, and " + c.side() + " retransmits all the same: the acknowledgments do not reach it"
+		return c.peer() + " acknowledges it, and " + c.side() +
+			" retransmits all the same: the acknowledgments do not reach it"
 	},
 	KeepAliveProbes: func(c *Claim) string {
 		s := c.side() + " sends " + words.Count(c.Count, "keep-alive probe")
@@ -246,7 +257,8 @@ var sentences = [numKinds]func(*Claim) string{
 		return s + ": its application does not read"
 	},
 	MaxAcked: func(c *Claim) string {
-		return "the largest segment of " + c.side() + " that was acknowledged has " + words.Bytes(c.Bytes) + ", the lost one " + words.Bytes(c.Of)
+		return "the largest segment of " + c.side() + " that was acknowledged has " + words.Bytes(c.Bytes) +
+			", the lost one " + words.Bytes(c.Of)
 	},
 	ICMPError: icmpText,
 
@@ -275,16 +287,20 @@ var sentences = [numKinds]func(*Claim) string{
 	ResponseSent: func(c *Claim) string { return c.side() + " sends a response" + c.quoted() },
 	Verdict:      func(c *Claim) string { return c.side() + " reports an error" + c.quoted() },
 	Sending: func(c *Claim) string {
-		return c.side() + " is sending: " + c.peer() + " acknowledges " + words.Bytes(c.Bytes) + " within " + words.Span(c.Span)
+		return c.side() + " is sending: " + c.peer() + " acknowledges " + words.Bytes(c.Bytes) +
+			" within " + words.Span(c.Span)
 	},
 	WindowFell: func(c *Claim) string {
-		return c.side() + "'s receive window falls by the " + words.Bytes(c.Bytes) + " that it acknowledges within " + words.Span(c.Span) + ": its application has not read them"
+		return c.side() + "'s receive window falls by the " + words.Bytes(c.Bytes) +
+			" that it acknowledges within " + words.Span(c.Span) + ": its application has not read them"
 	},
 	HandshakeOpen: func(c *Claim) string {
 		return "the application's handshake is not finished: the last message is " + c.side() + "'s" + c.quoted()
 	},
 	Delivered: func(c *Claim) string {
-		return "the " + c.What.String() + " announces " + words.Bytes(c.Of) + ", of which " + c.atMost() + words.Bytes(c.Bytes) + " were captured"
+		return "the " + c.What.String() + " announces " + words.Bytes(c.Of) + ", of which " + c.atMost() +
+			words.Bytes(c.Bytes) +
+			" were captured"
 	},
 	NotEnded: func(c *Claim) string {
 		s := "the " + c.What.String() + " has not reached the end that its framing announces"
@@ -326,7 +342,8 @@ var sentences = [numKinds]func(*Claim) string{
 	},
 	ServerName: func(c *Claim) string { return c.side() + "'s Client Hello asks for " + c.Text },
 	Unread: func(c *Claim) string {
-		return c.side() + " received " + words.Bytes(c.Bytes) + " after its own last data, the last of them " + words.Span(c.Span) + " before"
+		return c.side() + " received " + words.Bytes(c.Bytes) +
+			" after its own last data, the last of them " + words.Span(c.Span) + " before"
 	},
 
 	LastData: func(c *Claim) string {
@@ -335,7 +352,8 @@ var sentences = [numKinds]func(*Claim) string{
 
 	ClosedBy: func(c *Claim) string { return c.side() + " closes the connection: its FIN" + beforeRST(c.Span) },
 	ClosedUnseen: func(c *Claim) string {
-		return c.side() + " has closed the connection: its FIN is acknowledged here, but missing from the capture" + beforeRST(c.Span)
+		return c.side() + " has closed the connection: its FIN is acknowledged here, but missing from the " +
+			"capture" + beforeRST(c.Span)
 	},
 	FINAcked: func(c *Claim) string {
 		return c.side() + " has closed the connection" + beforeRST(c.Span) + ", and its FIN is acknowledged"
@@ -343,7 +361,8 @@ var sentences = [numKinds]func(*Claim) string{
 	NoFIN: func(c *Claim) string { return c.side() + " has sent no FIN and no RST before" },
 	AfterClose: func(c *Claim) string {
 		if c.Span < 0 {
-			return segment(c.peer(), c.What, c.Bytes) + c.quoted() + " was in flight when " + c.side() + " closed, and reached a closed socket"
+			return segment(c.peer(), c.What, c.Bytes) + c.quoted() + " was in flight when " + c.side() +
+				" closed, and reached a closed socket"
 		}
 		return segment(c.peer(), c.What, c.Bytes) + c.quoted() + " reached a closed socket" + later(c.Span)
 	},
@@ -357,11 +376,13 @@ var sentences = [numKinds]func(*Claim) string{
 	Accepted: func(c *Claim) string { return "the same port accepts a connection" + later(c.Span) },
 	Refused:  func(c *Claim) string { return "the same port refuses a connection" + later(c.Span) },
 	RefusedCount: func(c *Claim) string {
-		return c.atLeast() + words.Count(c.Count, "connection") + " to this port " + wasWere(c.Count) + " refused in this capture"
+		return c.atLeast() + words.Count(c.Count, "connection") + " to this port " + wasWere(c.Count) +
+			" refused in this capture"
 	},
 	AlsoReset: func(c *Claim) string { return c.side() + " resets this connection too" + later(c.Span) },
 	AlsoResetCount: func(c *Claim) string {
-		return c.side() + "'s host resets " + c.atLeast() + words.Count(c.Count, "other connection") + " within " + words.Span(c.Span)
+		return c.side() + "'s host resets " + c.atLeast() + words.Count(c.Count,
+			"other connection") + " within " + words.Span(c.Span)
 	},
 	Scan: func(c *Claim) string {
 		var what []string
@@ -374,14 +395,17 @@ var sentences = [numKinds]func(*Claim) string{
 		return c.side() + " was refused by " + c.atLeast() + strings.Join(what, " and ") + " within " + words.Span(c.Span)
 	},
 	Asked: func(c *Claim) string {
-		return c.side() + "'s host sent SYNs to " + c.atLeast() + words.Count(c.Count, "different port") + " and " + words.Count(c.Hosts, "host") + " within " + words.Span(c.Span) +
+		return c.side() + "'s host sent SYNs to " + c.atLeast() + words.Count(c.Count,
+			"different port") + " and " + words.Count(c.Hosts, "host") + " within " + words.Span(c.Span) +
 			"; a SYN-ACK came on " + number(c.Number) + " of " + words.Count(int(c.Of), "connection")
 	},
 	Askers: func(c *Claim) string {
-		return c.atLeast() + words.Count(c.Count, "different host") + " sent a SYN to this port of " + c.side() + " within " + words.Span(c.Span)
+		return c.atLeast() + words.Count(c.Count, "different host") +
+			" sent a SYN to this port of " + c.side() + " within " + words.Span(c.Span)
 	},
 	Unasked: func(c *Claim) string {
-		return words.Count(c.Count, "connection") + " of " + c.side() + "'s host begin in this capture with an answer to a SYN that is not in it"
+		return words.Count(c.Count, "connection") + " of " + c.side() +
+			"'s host begin in this capture with an answer to a SYN that is not in it"
 	},
 	Probes: func(c *Claim) string {
 		s := c.atLeast() + words.Count(c.Count, "earlier connection") + " of the same client to this port ended alike"
@@ -408,13 +432,15 @@ var sentences = [numKinds]func(*Claim) string{
 		return "its TTL is " + number(c.Number) + "; " + c.side() + "'s other packets arrive with " + number(c.Expected)
 	},
 	IPIDContinues: func(c *Claim) string {
-		return "its IP ID " + hex16(c.Number) + " continues the count of " + c.side() + "'s last packet (" + hex16(c.Expected) + ")"
+		return "its IP ID " + hex16(c.Number) + " continues the count of " + c.side() +
+			"'s last packet (" + hex16(c.Expected) + ")"
 	},
 	IPIDCopied: func(c *Claim) string {
 		return "the IP ID " + hex16(c.Number) + " is copied from a segment of " + c.peer()
 	},
 	IPIDBreaks: func(c *Claim) string {
-		return "its IP ID " + hex16(c.Number) + " does not continue the count of " + c.side() + "'s other packets (last " + hex16(c.Expected) + ")"
+		return "its IP ID " + hex16(c.Number) + " does not continue the count of " + c.side() +
+			"'s other packets (last " + hex16(c.Expected) + ")"
 	},
 	WindowCopied: func(c *Claim) string {
 		return "its window " + number(c.Number) + " is that of the segment that it answers"
@@ -433,23 +459,28 @@ var sentences = [numKinds]func(*Claim) string{
 		return c.side() + " goes on acknowledging data " + words.Span(c.Span) + " after its RST, as if it had not sent it"
 	},
 	AcceptsAfterReset: func(c *Claim) string {
-		return c.side() + " accepts the connection " + words.Span(c.Span) + " after the RST that refused it, without another SYN in this capture"
+		return c.side() + " accepts the connection " + words.Span(c.Span) +
+			" after the RST that refused it, without another SYN in this capture"
 	},
 	SEQOutside: func(c *Claim) string {
-		return "its sequence number is " + distance(c.Bytes) + " the next one of " + c.side() + " as captured, and no captured segment has that ACK"
+		return "its sequence number is " + distance(c.Bytes) + " the next one of " + c.side() +
+			" as captured, and no captured segment has that ACK"
 	},
 	GuessesSEQ: func(c *Claim) string {
-		return "further RSTs in " + c.side() + "'s name have sequence numbers up to " + words.Bytes(c.Bytes) + " above all that it was seen to send"
+		return "further RSTs in " + c.side() + "'s name have sequence numbers up to " + words.Bytes(c.Bytes) +
+			" above all that it was seen to send"
 	},
 	Repeated: func(c *Claim) string {
 		return "it was sent " + words.Times(c.Count) + " within a millisecond, with the same numbers"
 	},
 	TooSoon: func(c *Claim) string {
-		return "it follows what it answers by " + words.Span(c.Span) + "; the fastest answer of " + c.side() + " before it took " + words.Span(c.Every)
+		return "it follows what it answers by " + words.Span(c.Span) +
+			"; the fastest answer of " + c.side() + " before it took " + words.Span(c.Every)
 	},
 	BothReset: func(c *Claim) string { return "both ends get a RST within " + words.Span(c.Span) },
 	CapturedOnce: func(c *Claim) string {
-		return "it was captured once; of the connection's " + strconv.Itoa(c.Hosts) + " other packets " + strconv.Itoa(c.Count) + " were captured twice, as on a router that forwards them"
+		return "it was captured once; of the connection's " + strconv.Itoa(c.Hosts) +
+			" other packets " + strconv.Itoa(c.Count) + " were captured twice, as on a router that forwards them"
 	},
 	AfterFirstData: func(*Claim) string { return "it comes directly after the client's first data, where filters decide" },
 	ReplyWithACK: func(*Claim) string {
@@ -462,13 +493,15 @@ var sentences = [numKinds]func(*Claim) string{
 		return "both sides had closed the connection" + ago(c.Span)
 	},
 	TooSoonElsewhere: func(c *Claim) string {
-		return "it follows the SYN by " + words.Span(c.Span) + "; the fastest answer of " + c.side() + " on its other connections took " + words.Span(c.Every)
+		return "it follows the SYN by " + words.Span(c.Span) + "; the fastest answer of " + c.side() +
+			" on its other connections took " + words.Span(c.Every)
 	},
 	IPIDNotZero: func(c *Claim) string {
 		return "its IP ID is " + hex16(c.Number) + "; all other packets of " + c.side() + " have 0"
 	},
 	AnswersReset: func(c *Claim) string {
-		return "it answers " + c.peer() + "'s RST" + later(c.Span) + ": no host answers a RST (RFC 9293 §3.10.7.1), devices that translate addresses do"
+		return "it answers " + c.peer() + "'s RST" + later(c.Span) +
+			": no host answers a RST (RFC 9293 §3.10.7.1), devices that translate addresses do"
 	},
 	ACKOutside: func(c *Claim) string {
 		return "its ACK is " + distance(c.Bytes) + " the next number of " + c.peer() + ", who never sent that"
@@ -480,13 +513,16 @@ var sentences = [numKinds]func(*Claim) string{
 		return c.side() + " did not accept this RST: it answers with a challenge ACK (RFC 5961 §3.2)"
 	},
 	OutOfWindow: func(c *Claim) string {
-		return "its sequence number is outside of " + c.peer() + "'s receive window: " + c.peer() + " drops it (RFC 9293 §3.10.7.4)"
+		return "its sequence number is outside of " + c.peer() + "'s receive window: " + c.peer() +
+			" drops it (RFC 9293 §3.10.7.4)"
 	},
 	InWindow: func(c *Claim) string {
-		return "its sequence number is in " + c.peer() + "'s receive window, but not the next one expected: it calls for a challenge ACK (RFC 5961 §3.2)"
+		return "its sequence number is in " + c.peer() +
+			"'s receive window, but not the next one expected: it calls for a challenge ACK (RFC 5961 §3.2)"
 	},
 	AtFIN: func(c *Claim) string {
-		return "its sequence number is that of " + c.side() + "'s own FIN, which " + c.peer() + " had acknowledged: " + c.peer() +
+		return "its sequence number is that of " + c.side() + "'s own FIN, which " + c.peer() +
+			" had acknowledged: " + c.peer() +
 			" expects the next one and, by RFC 5961 §3.2, does not accept this RST; Linux does"
 	},
 	GoesOn: func(c *Claim) string {
@@ -496,10 +532,12 @@ var sentences = [numKinds]func(*Claim) string{
 		return "it does not acknowledge " + c.peer() + "'s SYN: in SYN-SENT, " + c.peer() + " drops it (RFC 9293 §3.10.7.3)"
 	},
 	RetransmitsAfter: func(c *Claim) string {
-		return c.side() + " sends its SYN again after this RST (" + words.Times(c.Count) + "): the RST did not arrive, or the system tries again by itself, as Windows does"
+		return c.side() + " sends its SYN again after this RST (" + words.Times(c.Count) +
+			"): the RST did not arrive, or the system tries again by itself, as Windows does"
 	},
 	RetransmissionsAfterReset: func(c *Claim) string {
-		return c.side() + " goes on retransmitting after this RST (" + words.Times(c.Count) + "): it did not arrive, or was not accepted"
+		return c.side() + " goes on retransmitting after this RST (" + words.Times(c.Count) +
+			"): it did not arrive, or was not accepted"
 	},
 	ResetText: func(c *Claim) string {
 		return "the RST carries the text " + strconv.Quote(c.Text) + " (RFC 9293 §3.5.3): devices state their reason there"
@@ -578,7 +616,8 @@ func icmpRefused(c *Claim) string {
 	if c.Count > 1 {
 		times = " (" + words.Times(c.Count) + ")"
 	}
-	return "ICMP \"" + says + "\" from " + from + " in response to the SYN to " + to + times + ": the application gets " + errno + " without a RST"
+	return "ICMP \"" + says + "\" from " + from + " in response to the SYN to " + to + times +
+		": the application gets " + errno + " without a RST"
 }
 
 // icmpText words an ICMP error (RFC 792, RFC 4443). Bit 16 of Number says ICMPv6.
@@ -591,7 +630,8 @@ func icmpText(c *Claim) string {
 		if c.Expected > 0 {
 			what += ", which takes " + words.Bytes(int64(c.Expected))
 		}
-	case !v6 && typ == 3 && (code == 9 || code == 10 || code == 13), v6 && typ == 1 && (code == 1 || code == 5 || code == 6):
+	case !v6 && typ == 3 && (code == 9 || code == 10 || code == 13),
+		v6 && typ == 1 && (code == 1 || code == 5 || code == 6):
 		what = "communication is administratively prohibited"
 	case !v6 && typ == 3 && code == 3, v6 && typ == 1 && code == 4:
 		what = "the port is unreachable"

@@ -89,16 +89,18 @@ func (c *Facts) DrawnByData() bool {
 		(m.Data.Seen() || m.Bye.Seen())
 }
 
-// maxParting is the size up to which data that cannot be read may be a goodbye: BYE and the tagged OK of IMAP with their
-// texts, encrypted, take some 120 bytes.
+// maxParting is the size up to which data that cannot be read may be a goodbye: BYE and the tagged OK of IMAP with
+// their texts, encrypted, take some 120 bytes.
 const maxParting = 200
 
-// isParting reports whether the data that reached the closed socket is most likely the peer's closing message: the exchange
-// was complete, and the closer had sent its own closing message; or, inside TLS, the client closed and the server's little
-// data is followed by its own FIN at once, which more of a response would not be; or it is a few bytes of no known protocol.
+// isParting reports whether the data that reached the closed socket is most likely the peer's closing message: the
+// exchange was complete, and the closer had sent its own closing message; or, inside TLS, the client closed and the
+// server's little data is followed by its own FIN at once, which more of a response would not be; or it is a few bytes
+// of no known protocol.tocol.
 func (c *Facts) isParting() bool {
 	m, b := &c.AfterClose, c.Close.Completion
-	if !m.Data.Seen() || m.Bytes > maxParting || !b.Finished(c.Side) || b.State == Unused || c.SessionEnded() || c.MidConversation() {
+	if !m.Data.Seen() || m.Bytes > maxParting || !b.Finished(c.Side) || b.State == Unused || c.SessionEnded() ||
+		c.MidConversation() {
 		return false
 	}
 	x := c.Close.Exchange
@@ -142,8 +144,8 @@ func (c *Facts) sendsMore() bool {
 	return false
 }
 
-// maxTrailer is the size up to which data of no known protocol, right behind a complete exchange, is more likely its end
-// than a request: a length of 0, a mark, a status.
+// maxTrailer is the size up to which data of no known protocol, right behind a complete exchange, is more likely its
+// end than a request: a length of 0, a mark, a status.
 const maxTrailer = 4
 
 // requests reports whether the data is a request by its protocol.
@@ -202,7 +204,8 @@ func (c *Facts) saysGoodbye(e *flows.Event) bool {
 // exchange: GOAWAY before close_notify, say.
 func (c *Facts) askedNoMore(s flows.Side) bool {
 	x := &c.Conn.Exchange
-	if !x.TLS && x.Protocol != "HTTP/2" || x.Waiting[s] > 0 || x.RequestSide != int(s) || x.Request.Frame == 0 || x.Request.Frame >= c.Close.Frame {
+	if !x.TLS && x.Protocol != "HTTP/2" || x.Waiting[s] > 0 || x.RequestSide != int(s) || x.Request.Frame == 0 ||
+		x.Request.Frame >= c.Close.Frame {
 		return false
 	}
 	switch x.Last[s].Kind {

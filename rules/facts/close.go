@@ -31,7 +31,8 @@ const (
 func (c *Facts) findClose() Close {
 	k := c.Conn
 	if snap := k.Closes[c.Side]; snap != nil && snap.Frame < c.Frame {
-		l := Close{Mark: snap.Mark, By: ByEarlier, Exchange: &snap.Exchange, Unread: snap.Unread, Unacked: snap.Outstanding, LastData: snap.LastData}
+		l := Close{Mark: snap.Mark, By: ByEarlier, Exchange: &snap.Exchange, Unread: snap.Unread, Unacked: snap.Outstanding,
+			LastData: snap.LastData}
 		for s := range l.Unacked {
 			if !c.acksSeen(flows.Side(s)) {
 				l.Unacked[s] = 0
@@ -72,8 +73,9 @@ func (c *Facts) findClose() Close {
 		l.Exchange = x
 	}
 	l.Completion = c.unread(&l, c.unended(&l, c.completion(&l)))
-	if x := l.Exchange; l.Completion.Finished(c.Side) && (c.gapSince(max(x.Last[0].End, x.Last[1].End), l.Frame, maxParting) ||
-		l.By == ByThis && c.Kind == KindUnclear && c.missedAtEnd(c.Side) > maxParting) {
+	if x := l.Exchange; l.Completion.Finished(c.Side) &&
+		(c.gapSince(max(x.Last[0].End, x.Last[1].End), l.Frame, maxParting) ||
+			l.By == ByThis && c.Kind == KindUnclear && c.missedAtEnd(c.Side) > maxParting) {
 		l.Completion = Completion{State: Unclear} // more than a closing message followed that the capture lacks
 	}
 	return l
@@ -95,13 +97,15 @@ func (c *Facts) overtaken() *exchange.Summary {
 	s, p := c.Side, c.Side.Peer()
 	for i := range c.After.Events {
 		e := &c.After.Events[i]
-		if e.Side != s || e.DataLen == 0 || e.SEQ.Sub(c.Snd.SND.NXT) < 0 || e.End().Sub(c.SEQ) > 0 || e.Time.Sub(c.Time) > c.Soon() {
+		if e.Side != s || e.DataLen == 0 || e.SEQ.Sub(c.Snd.SND.NXT) < 0 || e.End().Sub(c.SEQ) > 0 ||
+			e.Time.Sub(c.Time) > c.Soon() {
 			continue
 		}
 		y := c.Conn.Exchange
 		y.Speaker, y.Waiting[p] = int(s), 0
 		y.Pending = y.Waiting[s]
-		y.Last[s] = exchange.Message{Kind: exchange.Response, Frame: e.Frame, Time: int64(e.Time), Len: e.DataLen, End: e.Frame}
+		y.Last[s] = exchange.Message{Kind: exchange.Response, Frame: e.Frame, Time: int64(e.Time), Len: e.DataLen,
+			End: e.Frame}
 		y.BodySide, y.BodyWant, y.BodyGot = -1, -1, 0
 		return &y
 	}
@@ -142,7 +146,8 @@ func (c *Facts) until(x *exchange.Summary, frame int) *exchange.Summary {
 	if y.Request.Frame > frame {
 		y.Request, y.RequestSide = exchange.Message{}, -1
 		y.Waiting[p] = max(y.Waiting[p]-1, 0)
-	} else if y.Speaker == int(s) && y.RequestSide == int(s) && y.Waiting[s] == 0 && y.Request.Frame > 0 && y.Goodbye[s] == 0 {
+	} else if y.Speaker == int(s) && y.RequestSide == int(s) && y.Waiting[s] == 0 && y.Request.Frame > 0 &&
+		y.Goodbye[s] == 0 {
 		y.Waiting[s] = 1 // the answer came too late
 	}
 	y.Pending = y.Waiting[0] + y.Waiting[1]

@@ -17,7 +17,8 @@ func (c *Facts) PeerClosedFirst() bool {
 	if !fin.Seen() || fin.Frame >= c.Close.Frame {
 		return false
 	}
-	if c.Close.By == ByThis && c.Flags.Has(flows.ACK) && c.Rcv.FIN.Seen() && c.Class != flows.ClassReplyACK && c.ACK.Sub(c.Rcv.FINSEQ) <= 0 {
+	if c.Close.By == ByThis && c.Flags.Has(flows.ACK) && c.Rcv.FIN.Seen() && c.Class != flows.ClassReplyACK &&
+		c.ACK.Sub(c.Rcv.FINSEQ) <= 0 {
 		return false
 	}
 	return true
@@ -70,18 +71,20 @@ func (c *Facts) AnsweredReset() *Earlier {
 		return nil
 	}
 	for i := len(c.Earlier) - 1; i >= 0; i-- {
-		if p := &c.Earlier[i]; p.Side != c.Side && p.SEQ == c.ACK && !p.Flags.Has(flows.ACK) && c.Time.Sub(p.Time) <= c.Soon()+time.Second {
+		if p := &c.Earlier[i]; p.Side != c.Side && p.SEQ == c.ACK && !p.Flags.Has(flows.ACK) &&
+			c.Time.Sub(p.Time) <= c.Soon()+time.Second {
 			return p
 		}
 	}
 	return nil
 }
 
-// PeersReset returns the latest RST by which the other side itself had ended the connection, and that the RST follows or
-// whose connection the trigger belongs to; nil without one.
+// PeersReset returns the latest RST by which the other side itself had ended the connection, and that the RST follows
+// or whose connection the trigger belongs to; nil without one.
 func (c *Facts) PeersReset() *Earlier {
 	for i := len(c.Earlier) - 1; i >= 0; i-- {
-		if p := &c.Earlier[i]; p.Side != c.Side && p.Verdict.Origin == "endpoint" && (c.Trigger == nil || c.Trigger.Frame > p.Frame) {
+		if p := &c.Earlier[i]; p.Side != c.Side && p.Verdict.Origin == "endpoint" &&
+			(c.Trigger == nil || c.Trigger.Frame > p.Frame) {
 			if c.Trigger == nil && c.Time.Sub(p.Time) > c.Soon()+time.Second {
 				return nil // nothing draws it: a device speaks by its own clock
 			}
@@ -100,11 +103,13 @@ func (c *Facts) MidConversation() bool {
 	default:
 		return false
 	}
-	return c.Close.Completion.State == Answered && x.Last[flows.Responder].Kind == exchange.Response && c.Idle() < time.Second
+	return c.Close.Completion.State == Answered && x.Last[flows.Responder].Kind == exchange.Response &&
+		c.Idle() < time.Second
 }
 
-// SessionEnded reports whether the server ended the session by its protocol: a final refusal (SMTP 421, 521, 554, "Exceeded
-// MaxStartups") or its closing message (221). What the client sends after that cannot be answered on this connection.
+// SessionEnded reports whether the server ended the session by its protocol: a final refusal (SMTP 421, 521, 554,
+// "Exceeded MaxStartups") or its closing message (221). What the client sends after that cannot be answered on this
+// connection.
 func (c *Facts) SessionEnded() bool {
 	if c.ByClient() {
 		return false

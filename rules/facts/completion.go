@@ -38,13 +38,14 @@ const (
 	CutResponse                          // a response is cut short
 	CutRequest                           // a request is cut short: its body has not all arrived
 	InFlight                             // data of the peer was under way
-	Unended                              // inside TLS, by turns complete; but it closed without close_notify, and not at once
-	Running                              // one side was sending, without an end that the protocol shows
-	Unread                               // data that wants no answer, or had been followed by one, was not read
-	Unused                               // nothing has been requested yet
-	Answered                             // the last message was an answer, and all of it
-	OneWay                               // the last message wants no answer by its protocol
-	SaidGoodbye                          // the last messages end the exchange by the protocol
+	// inside TLS, by turns complete; but it closed without close_notify, and not at once
+	Unended
+	Running     // one side was sending, without an end that the protocol shows
+	Unread      // data that wants no answer, or had been followed by one, was not read
+	Unused      // nothing has been requested yet
+	Answered    // the last message was an answer, and all of it
+	OneWay      // the last message wants no answer by its protocol
+	SaidGoodbye // the last messages end the exchange by the protocol
 )
 
 // Finished reports whether s left nothing undone by closing: the exchange was complete, or s is the
@@ -77,8 +78,8 @@ func (c *Facts) CutCompletion() bool {
 // maxMissed is how many bytes a number may jump ahead before it is more likely wrong than the capture incomplete.
 const maxMissed = 1 << 26
 
-// missedAtEnd returns how many bytes of side s before the RST only the RST's own numbers show: the capture lacks them. A
-// single one may be a FIN.
+// missedAtEnd returns how many bytes of side s before the RST only the RST's own numbers show: the capture lacks them.
+// A single one may be a FIN.
 func (c *Facts) missedAtEnd(s flows.Side) uint32 {
 	e := &c.Conn.Ends[s]
 	d := int32(0)
@@ -124,8 +125,8 @@ func (c *Facts) MissedAfter(s flows.Side) bool {
 	return false
 }
 
-// Unarrived returns how many bytes that the RST's sender had sent, by the RST's number, its receiver still asks for in a
-// challenge ACK: they were lost on the way, before the capture. 0 where no challenge ACK shows it.
+// Unarrived returns how many bytes that the RST's sender had sent, by the RST's number, its receiver still asks for in
+// a challenge ACK: they were lost on the way, before the capture. 0 where no challenge ACK shows it.
 func (c *Facts) Unarrived() int64 {
 	n := c.missedAtEnd(c.Side)
 	if n == 0 || c.Kind != KindAbort || !c.After.ChallengeACK.Seen() {
@@ -137,24 +138,26 @@ func (c *Facts) Unarrived() int64 {
 	return int64(n)
 }
 
-// LacksEnd reports whether the sender aborted after data that the capture lacks, so that how far the exchange was is not
-// known: an abort behind running data is rarely the end of a finished exchange.
+// LacksEnd reports whether the sender aborted after data that the capture lacks, so that how far the exchange was is
+// not known: an abort behind running data is rarely the end of a finished exchange.
 func (c *Facts) LacksEnd() bool {
 	if c.Close.Completion.State != Unclear || c.Close.By != ByThis || c.Kind != KindAbort {
 		return false
 	}
-	return c.missedAtEnd(flows.Originator) > 0 || c.missedAtEnd(flows.Responder) > 0 || c.Conn.Defects.Has(flows.MissedPackets)
+	return c.missedAtEnd(flows.Originator) > 0 || c.missedAtEnd(flows.Responder) > 0 ||
+		c.Conn.Defects.Has(flows.MissedPackets)
 }
 
-// belowAfter reports whether segments after the RST show that its sender had not sent all up to the RST's number: it goes
-// on below, or its peer has not received so much.
+// belowAfter reports whether segments after the RST show that its sender had not sent all up to the RST's number: it
+// goes on below, or its peer has not received so much.
 func (c *Facts) belowAfter() bool {
 	if c.After.SenderSegments > 0 {
 		return true
 	}
 	for i := range c.After.Events {
 		e := &c.After.Events[i]
-		if e.Side != c.Side && e.Flags&(flows.RST|flows.SYN) == 0 && e.Flags.Has(flows.ACK) && e.ACK.Sub(c.SEQ) < 0 && e.Time.Sub(c.Time) > c.Soon() {
+		if e.Side != c.Side && e.Flags&(flows.RST|flows.SYN) == 0 && e.Flags.Has(flows.ACK) && e.ACK.Sub(c.SEQ) < 0 &&
+			e.Time.Sub(c.Time) > c.Soon() {
 			return true
 		}
 	}
@@ -185,13 +188,15 @@ func (c *Facts) completion(l *Close) Completion {
 		l.Exchange = y
 	}
 	mid := c.Conn.Defects&(flows.NoHandshake|flows.Evicted) != 0 // set-up messages may lie before the capture
-	if x.Last[o].Kind == exchange.ClientHello || x.RequestSide == int(o) && x.Request.Kind == exchange.ClientHello || x.SNI != "" {
+	if x.Last[o].Kind == exchange.ClientHello || x.RequestSide == int(o) && x.Request.Kind == exchange.ClientHello ||
+		x.SNI != "" {
 		mid = false // the opening of the exchange is there
 	}
 	if c.OneSided() {
 		return c.oneSidedCompletion(l, mid)
 	}
-	if l.By == ByThis && c.missedAtEnd(c.Side.Peer()) > 0 && !(x.BodySide >= 0 && x.BodyWant-x.BodyGot > int64(c.missedAtEnd(c.Side.Peer()))) {
+	if l.By == ByThis && c.missedAtEnd(c.Side.Peer()) > 0 &&
+		!(x.BodySide >= 0 && x.BodyWant-x.BodyGot > int64(c.missedAtEnd(c.Side.Peer()))) {
 		return Completion{State: Unclear} // the last that was said is not in the capture
 	}
 	if x.Speaker < 0 {
@@ -214,7 +219,8 @@ func (c *Facts) completion(l *Close) Completion {
 		b.Got, b.Want = x.BodyGot, x.BodyWant
 		return b
 	}
-	if m := &x.Last[r]; x.Open[o] && m.Frame > x.Last[o].Frame && (m.Kind == exchange.Response || m.Kind == exchange.Refusal || m.Kind == exchange.Partial) {
+	if m := &x.Last[r]; x.Open[o] && m.Frame > x.Last[o].Frame &&
+		(m.Kind == exchange.Response || m.Kind == exchange.Refusal || m.Kind == exchange.Partial) {
 		b := last(CutRequest, o) // answered while the request was still coming
 		b.Got, b.Want = x.BodyGot, -1
 		return b
@@ -370,10 +376,12 @@ const (
 func (c *Facts) unended(l *Close, b Completion) Completion {
 	const o, r = flows.Originator, flows.Responder
 	x := l.Exchange
-	if c.Side != r || l.By != ByFIN && (l.By != ByThis || c.Kind == KindReply) || !x.TLS || !x.HandshakeOK || c.Conn.Defects&(LostBytes|flows.SnapCut|flows.NoHandshake) != 0 {
+	if c.Side != r || l.By != ByFIN && (l.By != ByThis || c.Kind == KindReply) || !x.TLS || !x.HandshakeOK ||
+		c.Conn.Defects&(LostBytes|flows.SnapCut|flows.NoHandshake) != 0 {
 		return b
 	}
-	if x.CloseNotify[o] != 0 || x.CloseNotify[r] != 0 || x.AlertFrame[o] != 0 || x.AlertFrame[r] != 0 || c.Rcv.FIN.Seen() && c.Rcv.FIN.Frame < l.Frame {
+	if x.CloseNotify[o] != 0 || x.CloseNotify[r] != 0 || x.AlertFrame[o] != 0 || x.AlertFrame[r] != 0 ||
+		c.Rcv.FIN.Seen() && c.Rcv.FIN.Frame < l.Frame {
 		return b
 	}
 	sent := l.LastData[r]
@@ -395,7 +403,8 @@ func answeredByTurn(x *exchange.Summary) bool {
 		return false
 	}
 	m := &x.Last[x.Speaker]
-	return m.Frame > x.Request.Frame && m.Kind != exchange.Housekeeping && m.Kind != exchange.Handshake && x.Protocol != "" && !x.TLS
+	return m.Frame > x.Request.Frame && m.Kind != exchange.Housekeeping && m.Kind != exchange.Handshake &&
+		x.Protocol != "" && !x.TLS
 }
 
 // answeredSealed reports whether a record inside TLS that looks like housekeeping of the responder, a session
@@ -403,7 +412,8 @@ func answeredByTurn(x *exchange.Summary) bool {
 // when the request had arrived, which the client had sent later.
 func (c *Facts) answeredSealed(x *exchange.Summary) bool {
 	const o, r = flows.Originator, flows.Responder
-	if !x.TLS || !x.Guess || x.RequestSide != int(o) || x.Waiting[r] > 0 || x.Last[r].Frame <= x.Request.Frame || x.ALPN == "h2" {
+	if !x.TLS || !x.Guess || x.RequestSide != int(o) || x.Waiting[r] > 0 || x.Last[r].Frame <= x.Request.Frame ||
+		x.ALPN == "h2" {
 		return false
 	}
 	switch x.Last[r].Kind {
@@ -415,7 +425,8 @@ func (c *Facts) answeredSealed(x *exchange.Summary) bool {
 	if c.RTTKnown && flows.Time(x.Last[r].Time).Sub(asked) > max(3*c.RTT, c.RTT+50*time.Millisecond) {
 		return true // a ticket does not come so late
 	}
-	return before.Seen() && asked.Sub(before.Time) > max(10*time.Millisecond, c.RTT/2) && flows.Time(x.Last[r].Time).Sub(asked) >= c.Conn.Ends[r].Reaction*9/10
+	return before.Seen() && asked.Sub(before.Time) > max(10*time.Millisecond, c.RTT/2) &&
+		flows.Time(x.Last[r].Time).Sub(asked) >= c.Conn.Ends[r].Reaction*9/10
 }
 
 // setup reports whether a message of this kind belongs to the opening of a connection.
@@ -435,7 +446,8 @@ func goodbye(x *exchange.Summary) int {
 		if m.Kind != exchange.Goodbye && x.CloseNotify[s] == 0 {
 			continue
 		}
-		if s == x.Speaker || x.Last[1-s].Kind == exchange.Housekeeping || x.Last[1-s].Kind == exchange.Response || x.Last[1-s].Kind == exchange.Goodbye {
+		if s == x.Speaker || x.Last[1-s].Kind == exchange.Housekeeping || x.Last[1-s].Kind == exchange.Response ||
+			x.Last[1-s].Kind == exchange.Goodbye {
 			return s
 		}
 	}
@@ -469,7 +481,8 @@ func (c *Facts) answeredUnseen(l *Close, s flows.Side) bool {
 func (c *Facts) uncrossed(l *Close) *exchange.Summary {
 	x := l.Exchange
 	const o, r = flows.Originator, flows.Responder
-	if c.Side != r || x.Speaker != int(o) || l.Unacked[o] == 0 || x.Last[o].Len == 0 || l.Unacked[o] < x.Last[o].Len || x.Last[r].Frame == 0 {
+	if c.Side != r || x.Speaker != int(o) || l.Unacked[o] == 0 || x.Last[o].Len == 0 || l.Unacked[o] < x.Last[o].Len ||
+		x.Last[r].Frame == 0 {
 		return x
 	}
 	y := *x
@@ -614,12 +627,14 @@ func (c *Facts) flight(l *Close, b Completion) Completion {
 		}
 		if long && l.By == ByThis && c.After.ReceiverData.Seen() && c.After.ReceiverData.Time.Sub(c.Time) < c.Soon() ||
 			long && l.Unacked[o] > 0 || l.By == ByThis && c.Blind() && c.trainAfter() >= 2 {
-			return Completion{State: CutRequest, Side: o, Frame: l.Exchange.Last[o].Frame, Got: int64(l.Exchange.Last[o].Len), Want: -1}
+			return Completion{State: CutRequest, Side: o, Frame: l.Exchange.Last[o].Frame, Got: int64(l.Exchange.Last[o].Len),
+				Want: -1}
 		}
 		return b
 	}
 	// The responder had data under way that the sender had not acknowledged when it closed.
-	if l.Unacked[flows.Responder] > 0 && l.LastData[flows.Responder].Frame > 0 && l.Unacked[flows.Responder] > c.Conn.Ends[flows.Responder].Missing {
+	if l.Unacked[flows.Responder] > 0 && l.LastData[flows.Responder].Frame > 0 &&
+		l.Unacked[flows.Responder] > c.Conn.Ends[flows.Responder].Missing {
 		b.State, b.Got, b.Want = InFlight, int64(l.Unacked[flows.Responder]), -1
 		return b
 	}
@@ -629,7 +644,8 @@ func (c *Facts) flight(l *Close, b Completion) Completion {
 		return b
 	}
 	// Or it went on sending although it had not yet heard: more of the same answer.
-	if l.By == ByThis && c.After.ReceiverData.Seen() && c.After.ReceiverData.Time.Sub(c.Time) < c.Soon() && (b.Since < c.Soon() || c.acksUnseen()) {
+	if l.By == ByThis && c.After.ReceiverData.Seen() && c.After.ReceiverData.Time.Sub(c.Time) < c.Soon() &&
+		(b.Since < c.Soon() || c.acksUnseen()) {
 		b.State, b.Want = InFlight, -1
 	}
 	return b

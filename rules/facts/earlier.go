@@ -91,14 +91,16 @@ func (c *Facts) ownRSTBefore() bool {
 // which sent no RST, went on too. The RST was not accepted, or did not arrive.
 func (c *Facts) WentOn() bool {
 	a := &c.After
-	return a.SenderNewData.Seen() && c.related(a.SenderNewData) && a.ReceiverSegments > 0 && !a.ReceiverRST.Seen() && a.SenderRSTCount == 0 && !c.Refused()
+	return a.SenderNewData.Seen() && c.related(a.SenderNewData) && a.ReceiverSegments > 0 && !a.ReceiverRST.Seen() &&
+		a.SenderRSTCount == 0 && !c.Refused()
 }
 
-// AtAckedFIN reports whether the RST has the number of its sender's own FIN, which the receiver had acknowledged. By RFC
-// 5961 §3.2 that is not acceptable; Linux takes it (tcp_reset_check).
-// Where its receiver has closed as well, or a RST with the next number follows, that makes no difference.
+// AtAckedFIN reports whether the RST has the number of its sender's own FIN, which the receiver had acknowledged. By
+// RFC 5961 §3.2 that is not acceptable; Linux takes it (tcp_reset_check). Where its receiver has closed as well, or a
+// RST with the next number follows, that makes no difference.
 func (c *Facts) AtAckedFIN() bool {
-	if c.Accept != flows.AcceptAtFIN || !c.Snd.FIN.Seen() || !c.Snd.FINAcked.Seen() || c.SEQ != c.Snd.FINSEQ || c.Rcv.FIN.Seen() {
+	if c.Accept != flows.AcceptAtFIN || !c.Snd.FIN.Seen() || !c.Snd.FINAcked.Seen() || c.SEQ != c.Snd.FINSEQ ||
+		c.Rcv.FIN.Seen() {
 		return false
 	}
 	for _, m := range c.After.SenderRSTs {
@@ -122,7 +124,8 @@ func (c *Facts) GoesOn() flows.Mark {
 	}
 	for i := range c.After.Events {
 		e := &c.After.Events[i]
-		if e.Side != c.Side && e.Flags&(flows.RST|flows.SYN) == 0 && e.Notes&flows.Duplicate == 0 && e.Time.Sub(c.Time) > c.Soon() {
+		if e.Side != c.Side && e.Flags&(flows.RST|flows.SYN) == 0 && e.Notes&flows.Duplicate == 0 &&
+			e.Time.Sub(c.Time) > c.Soon() {
 			return e.Mark
 		}
 	}

@@ -13,7 +13,8 @@ func (c *Facts) Idle() time.Duration {
 	if !last.Seen() || !c.Close.Seen() {
 		return 0
 	}
-	if c.acksUnseen() || c.Close.By == ByThis && (c.missedAtEnd(flows.Originator) > 0 || c.missedAtEnd(flows.Responder) > 0) {
+	if c.acksUnseen() || c.Close.By == ByThis &&
+		(c.missedAtEnd(flows.Originator) > 0 || c.missedAtEnd(flows.Responder) > 0) {
 		return 0 // when the data came that the capture lacks is not known
 	}
 	if c.gapSince(last.Frame, c.Close.Frame, 1) { // a single byte is a FIN
@@ -59,7 +60,8 @@ func (c *Facts) LastData() flows.Mark {
 	}
 	// Data sent again is no idle time either; keep-alive probes are.
 	for i := range c.Conn.Events {
-		if e := &c.Conn.Events[i]; e.DataLen > 0 && e.Frame > last.Frame && e.Frame < c.Close.Frame && e.Notes&(flows.KeepAlive|flows.Duplicate) == 0 {
+		if e := &c.Conn.Events[i]; e.DataLen > 0 && e.Frame > last.Frame && e.Frame < c.Close.Frame &&
+			e.Notes&(flows.KeepAlive|flows.Duplicate) == 0 {
 			last = e.Mark
 		}
 	}

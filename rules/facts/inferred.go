@@ -16,7 +16,8 @@ func (c *Facts) inferredRetransmissions() *flows.Run {
 	run := flows.Run{What: flows.RunData}
 	for i := len(c.Conn.Events) - 1; i >= 0; i-- {
 		e := &c.Conn.Events[i]
-		if e.Side != c.Side || e.LEN() == 0 || e.Notes&(flows.Duplicate|flows.KeepAlive|flows.WindowProbe) != 0 || e.Flags&(flows.RST|flows.SYN) != 0 {
+		if e.Side != c.Side || e.LEN() == 0 || e.Notes&(flows.Duplicate|flows.KeepAlive|flows.WindowProbe) != 0 ||
+			e.Flags&(flows.RST|flows.SYN) != 0 {
 			continue
 		}
 		if len(frames) > 0 && e.SEQ != run.SEQ {
@@ -50,7 +51,8 @@ func (c *Facts) inferredProbes() *flows.Run {
 		if e.Notes&flows.Duplicate != 0 || e.Flags&flows.RST != 0 {
 			continue
 		}
-		if e.Side == c.Side && (e.Notes&flows.KeepAlive != 0 || c.OneSided() && e.LEN() == 0 && e.SEQ.Sub(c.Snd.SND.NXT) == -1) {
+		if e.Side == c.Side && (e.Notes&flows.KeepAlive != 0 ||
+			c.OneSided() && e.LEN() == 0 && e.SEQ.Sub(c.Snd.SND.NXT) == -1) {
 			frames = append(frames, e.Mark)
 			continue
 		}
@@ -135,13 +137,15 @@ func (c *Facts) UnansweredRun() *flows.Run {
 // then follows from that. Nil where nothing shows it.
 func (c *Facts) Undelivered() *flows.Run {
 	run := &c.Rcv.Retransmits
-	if run.Count < 2 || run.What != flows.RunData || run.First.Frame >= c.Close.Frame || c.Snd.ZeroWND.Seen() || c.Close.By == ByEarlier {
+	if run.Count < 2 || run.What != flows.RunData || run.First.Frame >= c.Close.Frame || c.Snd.ZeroWND.Seen() ||
+		c.Close.By == ByEarlier {
 		return nil
 	}
 	if c.Close.Time.Sub(run.First.Time) < max(time.Second, 3*c.RTT) {
 		return nil // it may still have been under way
 	}
-	if t := c.Trigger; t != nil && c.Kind == KindReply && t.DataLen > 0 && t.SEQ.Sub(run.SEQ) <= 0 && t.End().Sub(run.SEQ) > 0 {
+	if t := c.Trigger; t != nil && c.Kind == KindReply && t.DataLen > 0 && t.SEQ.Sub(run.SEQ) <= 0 &&
+		t.End().Sub(run.SEQ) > 0 {
 		return nil // it arrived in the end
 	}
 	after := run.PeerLast.Frame > run.First.Frame && run.PeerLast.Time.Sub(run.First.Time) > c.Soon()

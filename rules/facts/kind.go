@@ -60,11 +60,12 @@ func (c *Facts) kind() Kind {
 	return KindUnclear
 }
 
-// abortBehind reports whether a RST+ACK of the same sender, at its next sequence number, comes right behind this bare RST,
-// its first on an open connection: a stack without the connection sends none, so that the sender aborted, and what it
-// answered while it did so was captured first.
+// abortBehind reports whether a RST+ACK of the same sender, at its next sequence number, comes right behind this bare
+// RST, its first on an open connection: a stack without the connection sends none, so that the sender aborted, and
+// what it answered while it did so was captured first.
 func (c *Facts) abortBehind() bool {
-	if c.Flags.Has(flows.ACK) || !c.Snd.HasSND || c.SEQ != c.Snd.SND.NXT || c.Snd.FIN.Seen() || c.ownRSTBefore() || c.Unopened() {
+	if c.Flags.Has(flows.ACK) || !c.Snd.HasSND || c.SEQ != c.Snd.SND.NXT || c.Snd.FIN.Seen() || c.ownRSTBefore() ||
+		c.Unopened() {
 		return false
 	}
 	for i := range c.After.Events {
@@ -84,7 +85,8 @@ func (c *Facts) abortBehind() bool {
 // same: nobody decides twice, and its acknowledgment is the end of just one segment.
 func (c *Facts) answersWithACK() bool {
 	t := c.Trigger
-	return t != nil && c.From[c.Side] == flows.Closed && c.ownRSTBefore() && t.LEN() > 0 && t.Flags.Has(flows.ACK) && c.SEQ == t.ACK && c.ACK == t.End()
+	return t != nil && c.From[c.Side] == flows.Closed && c.ownRSTBefore() && t.LEN() > 0 && t.Flags.Has(flows.ACK) &&
+		c.SEQ == t.ACK && c.ACK == t.End()
 }
 
 // acceptedTrigger reports whether the RST's sender had acknowledged the segment that the numbers name as
@@ -114,7 +116,8 @@ func (c *Facts) continuesIPID() bool {
 // NextGuessed reports whether the next sequence number of the RST's sender is a guess: all that the capture holds of it
 // are probes of an idle connection, one below that number, and no answer to them.
 func (c *Facts) NextGuessed() bool {
-	if !c.Snd.HasSND || c.Snd.SYN.Seen() || c.Snd.FIN.Seen() || c.Snd.Bytes > 0 || c.Rcv.HasRCV && c.Rcv.RCV.NXT == c.Snd.SND.NXT {
+	if !c.Snd.HasSND || c.Snd.SYN.Seen() || c.Snd.FIN.Seen() || c.Snd.Bytes > 0 ||
+		c.Rcv.HasRCV && c.Rcv.RCV.NXT == c.Snd.SND.NXT {
 		return false
 	}
 	for i := range c.Conn.Events {

@@ -18,7 +18,8 @@ func (c *Facts) Refused() bool {
 		return c.Answers == ToNothing && c.Rcv.DataSegments == 0
 	}
 	// A device that does not keep to the numbers: a RST toward one who has sent SYNs and nothing else.
-	return !c.ByClient() && c.Flags.Has(flows.ACK) && c.Answers == ToNothing && c.Conn.SYN.Seen() && c.Rcv.Segments == c.Rcv.SYNs
+	return !c.ByClient() && c.Flags.Has(flows.ACK) && c.Answers == ToNothing && c.Conn.SYN.Seen() &&
+		c.Rcv.Segments == c.Rcv.SYNs
 }
 
 // Unopened reports whether the connection never came to life at the RST's sender, which had asked for it.
@@ -27,8 +28,8 @@ func (c *Facts) Unopened() bool {
 		c.Snd.Bytes == 0
 }
 
-// OfOlder reports whether the RST of a client whose handshake is not complete has a number from before its SYN: it ends an
-// older connection, of which a segment was captured behind the SYN.
+// OfOlder reports whether the RST of a client whose handshake is not complete has a number from before its SYN: it
+// ends an older connection, of which a segment was captured behind the SYN.
 func (c *Facts) OfOlder() bool {
 	return c.ByClient() && c.Snd.SYN.Seen() && c.Snd.HasISS && !c.Conn.HandshakeACK.Seen() && c.Snd.Bytes == 0 &&
 		c.Trigger != nil && c.Trigger.ACK == c.SEQ && c.SEQ.Sub(c.Snd.SND.ISS) < 0
@@ -62,7 +63,8 @@ func (c *Facts) OpensAfter() (synack, ack flows.Mark) {
 // synackAfter returns the first SYN-ACK after the RST, the zero Mark without one.
 func (c *Facts) synackAfter() flows.Mark {
 	for i := range c.After.Events {
-		if e := &c.After.Events[i]; e.Side == c.Side && e.Flags.Has(flows.SYN|flows.ACK) && e.Flags&flows.RST == 0 && e.Notes&flows.Duplicate == 0 {
+		if e := &c.After.Events[i]; e.Side == c.Side && e.Flags.Has(flows.SYN|flows.ACK) && e.Flags&flows.RST == 0 &&
+			e.Notes&flows.Duplicate == 0 {
 			return e.Mark
 		}
 	}
@@ -80,7 +82,8 @@ func (c *Facts) AcksOwnSYN() bool {
 // ResetsSYNACK reports whether the RST answers the SYN-ACK of a connection that its originator does not
 // know or no longer wants.
 func (c *Facts) ResetsSYNACK() bool {
-	return c.ByClient() && c.Answers == ToSYNACK && c.Kind == KindReply && !c.Conn.HandshakeACK.Seen() && c.Snd.Segments == c.Snd.SYNs
+	return c.ByClient() && c.Answers == ToSYNACK && c.Kind == KindReply && !c.Conn.HandshakeACK.Seen() &&
+		c.Snd.Segments == c.Snd.SYNs
 }
 
 // An unasked answer is sure to be one from so many of them on.
@@ -143,7 +146,8 @@ func Wide(n int, in time.Duration) bool { return n >= scanWidth && in <= time.Du
 func (c *Facts) Scans() bool {
 	r := &c.Related
 	p, h := r.AskedPorts, r.AskedHosts
-	return r.Asked >= scanWidth && r.Answered <= r.Asked/4 && (p >= 4*h && Wide(p, r.AskedSpan) || h >= 4*p && Wide(h, r.AskedSpan))
+	return r.Asked >= scanWidth && r.Answered <= r.Asked/4 &&
+		(p >= 4*h && Wide(p, r.AskedSpan) || h >= 4*p && Wide(h, r.AskedSpan))
 }
 
 // A flood comes from so many hosts at least, one a second or more.

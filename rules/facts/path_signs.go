@@ -38,37 +38,39 @@ type SignKind uint8
 
 // The kinds of signs, in the order in which they are looked for.
 const (
-	SignAccepts            SignKind = iota // the sender accepts the connection that the RST refused, Span later
-	SignSends                              // it sends new data, Span after the RST
-	SignResumes                            // it sends several segments after the RST, where it had stopped before
-	SignAcknowledges                       // it acknowledges new data, Span after the RST
-	SignAcknowledgesOn                     // it acknowledges N times more, step by step
-	SignBeyond                             // SEQ is N bytes beyond all that the sender had sent
-	SignBehind                             // SEQ is N bytes behind it, and no segment explains that
-	SignStepping                           // further RSTs try sequence numbers up to N bytes beyond it
-	SignNotReply                           // RST+ACK where a host without the connection sends a bare RST
-	SignVolley                             // the same RST N times at one moment
-	SignClosedBefore                       // both sides had closed Span before
-	SignResetBefore                        // the other side had reset the connection Span before
-	SignTooSoon                            // it follows what it answers by Span, and the sender needs Need
-	SignBothWays                           // both ends get a RST in the other's name within Span
-	SignIdle                               // and that after Span without data
-	SignSameTTL                            // the TTL is that of the sender's other packets
-	SignOtherTTL                           // the sender's other packets arrive with TTL N
-	SignCopiedIPID                         // the IP ID is that of a segment of its receiver: the one that it answers, or the last
-	SignCopiedWindow                       // and so is the window
-	SignIPIDContinues                      // the IP ID follows the sender's last one
-	SignIPIDBreaks                         // the IP ID is out of the sender's count
-	SignIPIDNotZero                        // the IP ID is not 0, as all of the sender's are
-	SignWrongEcho                          // it echoes a timestamp that its receiver never sent
-	SignTimestampContinues                 // its timestamp follows the sender's last one
-	SignOtherMAC                           // another Ethernet source than the sender's
-	SignOpening                            // directly after the client's first data
-	SignAnswersReset                       // it answers a RST, as no host does
-	SignACKOutside                         // its ACK is N bytes beyond all that its receiver had sent, or as far below
-	SignMirrors                            // its payload begins like its receiver's data
-	SignElsewhere                          // another capture proves it; no packet of this one does
-	SignOneCopy                            // captured once, where most of the connection's N other packets were captured twice
+	SignAccepts        SignKind = iota // the sender accepts the connection that the RST refused, Span later
+	SignSends                          // it sends new data, Span after the RST
+	SignResumes                        // it sends several segments after the RST, where it had stopped before
+	SignAcknowledges                   // it acknowledges new data, Span after the RST
+	SignAcknowledgesOn                 // it acknowledges N times more, step by step
+	SignBeyond                         // SEQ is N bytes beyond all that the sender had sent
+	SignBehind                         // SEQ is N bytes behind it, and no segment explains that
+	SignStepping                       // further RSTs try sequence numbers up to N bytes beyond it
+	SignNotReply                       // RST+ACK where a host without the connection sends a bare RST
+	SignVolley                         // the same RST N times at one moment
+	SignClosedBefore                   // both sides had closed Span before
+	SignResetBefore                    // the other side had reset the connection Span before
+	SignTooSoon                        // it follows what it answers by Span, and the sender needs Need
+	SignBothWays                       // both ends get a RST in the other's name within Span
+	SignIdle                           // and that after Span without data
+	SignSameTTL                        // the TTL is that of the sender's other packets
+	SignOtherTTL                       // the sender's other packets arrive with TTL N
+	// the IP ID is that of a segment of its receiver: the one that it answers, or the last
+	SignCopiedIPID
+	SignCopiedWindow       // and so is the window
+	SignIPIDContinues      // the IP ID follows the sender's last one
+	SignIPIDBreaks         // the IP ID is out of the sender's count
+	SignIPIDNotZero        // the IP ID is not 0, as all of the sender's are
+	SignWrongEcho          // it echoes a timestamp that its receiver never sent
+	SignTimestampContinues // its timestamp follows the sender's last one
+	SignOtherMAC           // another Ethernet source than the sender's
+	SignOpening            // directly after the client's first data
+	SignAnswersReset       // it answers a RST, as no host does
+	SignACKOutside         // its ACK is N bytes beyond all that its receiver had sent, or as far below
+	SignMirrors            // its payload begins like its receiver's data
+	SignElsewhere          // another capture proves it; no packet of this one does
+	// captured once, where most of the connection's N other packets were captured twice
+	SignOneCopy
 )
 
 // What the signs weigh. A verdict of 1 needs one strong sign or several that agree.
@@ -176,14 +178,17 @@ func (s *PathSigns) aftermath(c *Facts) {
 		}
 	case c.Refused():
 	case a.SenderNewData.Seen() && !reordered && c.related(a.SenderNewData):
-		s.add(Sign{Kind: SignSends, Weight: signGoesOn, Span: a.SenderNewData.Time.Sub(c.Time)}, c.Frame, a.SenderNewData.Frame)
+		s.add(Sign{Kind: SignSends, Weight: signGoesOn, Span: a.SenderNewData.Time.Sub(c.Time)}, c.Frame,
+			a.SenderNewData.Frame)
 	case !reordered && len(c.dataAfter()) >= 2:
-		s.add(Sign{Kind: SignResumes, Weight: signLags, Span: c.timeOf(c.dataAfter()[0])}, append([]int{c.Frame}, c.dataAfter()...)...)
+		s.add(Sign{Kind: SignResumes, Weight: signLags, Span: c.timeOf(c.dataAfter()[0])},
+			append([]int{c.Frame}, c.dataAfter()...)...)
 	default:
 		if e := c.aliveAfter(); e != nil {
 			s.add(Sign{Kind: SignAcknowledges, Weight: signGoesOn, Span: e.Time.Sub(c.Time)}, c.Frame, e.Frame)
 		} else if lags := c.acksAfter(); len(lags) >= 2 && !reordered {
-			s.add(Sign{Kind: SignAcknowledgesOn, Weight: signLags, N: int64(len(lags)), Span: c.timeOf(lags[0])}, append([]int{c.Frame}, lags...)...)
+			s.add(Sign{Kind: SignAcknowledgesOn, Weight: signLags, N: int64(len(lags)), Span: c.timeOf(lags[0])},
+				append([]int{c.Frame}, lags...)...)
 		}
 	}
 }
@@ -221,7 +226,8 @@ func (c *Facts) acksAfter() []int {
 	known := c.Snd.RCV.NXT
 	for i := range c.After.Events {
 		e := &c.After.Events[i]
-		if e.Side != c.Side || e.Flags&(flows.RST|flows.SYN|flows.FIN) != 0 || !e.Flags.Has(flows.ACK) || e.Notes&flows.Duplicate != 0 {
+		if e.Side != c.Side || e.Flags&(flows.RST|flows.SYN|flows.FIN) != 0 || !e.Flags.Has(flows.ACK) ||
+			e.Notes&flows.Duplicate != 0 {
 			continue
 		}
 		if len(out) == 0 && c.Flags.Has(flows.ACK) && e.Time.Sub(c.Time) <= overtakes && e.ACK.Sub(c.ACK) <= 0 {
@@ -292,7 +298,8 @@ func (c *Facts) aliveAfter() *flows.Event {
 		}
 		// One that left before a RST that says less may be overtaken by it: only what acknowledges later data, or comes
 		// much later itself, shows a connection that lives.
-		if says && e.Time.Sub(c.Time) > 0 || c.Rcv.HasSND && e.ACK.Sub(c.Rcv.SND.NXT) > 0 && e.Time.Sub(c.Time) > 0 || e.Time.Sub(c.Time) > c.Soon() {
+		if says && e.Time.Sub(c.Time) > 0 || c.Rcv.HasSND && e.ACK.Sub(c.Rcv.SND.NXT) > 0 && e.Time.Sub(c.Time) > 0 ||
+			e.Time.Sub(c.Time) > c.Soon() {
 			return e
 		}
 	}
@@ -302,7 +309,8 @@ func (c *Facts) aliveAfter() *flows.Event {
 // numbers asks whether the numbers fit what the sender had sent and what it could answer.
 func (s *PathSigns) numbers(c *Facts) {
 	complete := c.Conn.Defects&(flows.OneDirection|flows.MissedPackets|flows.NoHandshake|flows.Evicted|flows.Reordered) == 0
-	if c.Snd.HasSND && c.Trigger == nil && (c.Class == flows.ClassBare || c.Class == flows.ClassUnclear) && complete && !c.ownRSTBefore() {
+	if c.Snd.HasSND && c.Trigger == nil && (c.Class == flows.ClassBare || c.Class == flows.ClassUnclear) && complete &&
+		!c.ownRSTBefore() {
 		switch d := c.SEQ.Sub(c.Snd.SND.NXT); {
 		case d > 0:
 			s.add(Sign{Kind: SignBeyond, Weight: signBeyond, N: int64(d)}, c.Frame, c.Snd.Last.Frame)
@@ -329,7 +337,8 @@ func (s *PathSigns) numbers(c *Facts) {
 			s.add(Sign{Kind: SignStepping, Weight: signStepping, N: int64(step)}, append(frames, c.Frame)...)
 		}
 	}
-	if own := c.LastOwnReset(); own != nil && own.Flags.Has(flows.ACK) && c.Flags.Has(flows.ACK) && c.SEQ != 0 && c.Notes&flows.Duplicate == 0 && c.Rcv.LastData.Seen() && c.TTL != c.Snd.TTL {
+	if own := c.LastOwnReset(); own != nil && own.Flags.Has(flows.ACK) && c.Flags.Has(flows.ACK) && c.SEQ != 0 &&
+		c.Notes&flows.Duplicate == 0 && c.Rcv.LastData.Seen() && c.TTL != c.Snd.TTL {
 		data := c.Rcv.LastData.Frame
 		if c.Answers == ToData {
 			data = c.Trigger.Frame
@@ -397,7 +406,9 @@ func (c *Facts) mirrored() flows.Mark {
 			continue
 		}
 		first := len(m.Text) >= leastMirrored && bytes.HasPrefix(c.Payload, []byte(m.Text))
-		hello := m.Kind == exchange.ClientHello && len(c.Payload) > 5 && c.Payload[0] == 22 && c.Payload[1] == 3 && c.Payload[5] == 1 // a record, RFC 8446 §5.1 and §4
+		// a record, RFC 8446 §5.1 and §4
+		hello := m.Kind == exchange.ClientHello && len(c.Payload) > 5 && c.Payload[0] == 22 && c.Payload[1] == 3 &&
+			c.Payload[5] == 1
 		if first || hello {
 			return flows.Mark{Frame: m.Frame, Time: flows.Time(m.Time)}
 		}
@@ -412,7 +423,8 @@ const leastMirrored = 5
 func (c *Facts) volley() int {
 	n := 0
 	for _, m := range c.After.SenderRSTs {
-		if c.Kind == KindAbort && c.Flags.Has(flows.ACK) && m.ACK && m.SEQ == c.SEQ && m.Time >= c.Time && m.Time.Sub(c.Time) < time.Millisecond {
+		if c.Kind == KindAbort && c.Flags.Has(flows.ACK) && m.ACK && m.SEQ == c.SEQ && m.Time >= c.Time &&
+			m.Time.Sub(c.Time) < time.Millisecond {
 			n++
 		}
 	}
@@ -431,9 +443,11 @@ func (s *PathSigns) timing(c *Facts) {
 	if need >= 2*time.Millisecond {
 		var cause flows.Mark
 		switch {
-		case c.Trigger != nil && c.onlyCandidate(need) && (!c.Flags.Has(flows.ACK) || c.Class == flows.ClassReplyACK || c.ACK.Sub(c.Trigger.End()) >= 0):
+		case c.Trigger != nil && c.onlyCandidate(need) &&
+			(!c.Flags.Has(flows.ACK) || c.Class == flows.ClassReplyACK || c.ACK.Sub(c.Trigger.End()) >= 0):
 			cause = c.Trigger.Mark
-		case c.Flags.Has(flows.ACK) && c.Rcv.HasSND && c.Rcv.LastData.Seen() && c.ACK.Sub(c.Rcv.LastSEQ.Add(c.Rcv.LastLen)) >= 0 && c.ACK.Sub(c.Rcv.SND.NXT) <= 0:
+		case c.Flags.Has(flows.ACK) && c.Rcv.HasSND && c.Rcv.LastData.Seen() &&
+			c.ACK.Sub(c.Rcv.LastSEQ.Add(c.Rcv.LastLen)) >= 0 && c.ACK.Sub(c.Rcv.SND.NXT) <= 0:
 			cause = c.Rcv.LastData
 		case c.Kind == KindAbort && c.Snd.Segments == c.Snd.SYNs && c.Conn.HandshakeACK.Seen() && !c.ByClient():
 			cause = c.Conn.HandshakeACK // before that it has nothing to drop
@@ -481,7 +495,8 @@ func (c *Facts) onlyCandidate(need time.Duration) bool {
 	}
 	for i := range c.Conn.Events {
 		e := &c.Conn.Events[i]
-		if e.Side == c.Side || e.Frame == c.Trigger.Frame || e.Frame > c.Frame || !e.Flags.Has(flows.ACK) || e.ACK != c.Trigger.ACK {
+		if e.Side == c.Side || e.Frame == c.Trigger.Frame || e.Frame > c.Frame || !e.Flags.Has(flows.ACK) ||
+			e.ACK != c.Trigger.ACK {
 			continue
 		}
 		if c.Time.Sub(e.Time) < max(3*need, c.Soon()) {
@@ -495,11 +510,13 @@ func (c *Facts) onlyCandidate(need time.Duration) bool {
 // captured on all interfaces every packet that it forwards shows twice, and one that it makes shows once.
 func (s *PathSigns) copies(c *Facts) {
 	others := int(c.Conn.Packets) - int(c.Conn.Duplicates)
-	if c.Conn.Duplicates == 0 || c.After.Duplicates > 0 || c.After.SenderRSTCount > 0 || c.ownRSTBefore() || int(c.Conn.Duplicates) < others*4/5 {
+	if c.Conn.Duplicates == 0 || c.After.Duplicates > 0 || c.After.SenderRSTCount > 0 || c.ownRSTBefore() ||
+		int(c.Conn.Duplicates) < others*4/5 {
 		return
 	}
 	w := signOneCopy
-	if others >= 5 && int(c.Conn.Duplicates) >= others || others >= 8 && int(c.Conn.Duplicates) == others-1 { // a router does not forward what it answers
+	// a router does not forward what it answers
+	if others >= 5 && int(c.Conn.Duplicates) >= others || others >= 8 && int(c.Conn.Duplicates) == others-1 {
 		w = signOneCopyOfMany
 	}
 	s.add(Sign{Kind: SignOneCopy, Weight: w, N: int64(others)}, c.Frame)
@@ -537,7 +554,8 @@ func (s *PathSigns) identity(c *Facts) {
 			s.add(Sign{Kind: SignCopiedIPID, Weight: signCopiedIPID}, c.Frame, c.copiedIPID().Frame)
 		case c.continuesIPID():
 			s.add(Sign{Kind: SignIPIDContinues, Weight: genuineIPID}, c.Frame, c.Snd.Last.Frame)
-		case c.Snd.IPIDStep > 0 && c.Snd.IPIDStep <= 256 && c.Snd.Segments >= 3 && c.IPID-c.Snd.IPID > 4096 && !c.ownRSTBefore():
+		case c.Snd.IPIDStep > 0 && c.Snd.IPIDStep <= 256 && c.Snd.Segments >= 3 && c.IPID-c.Snd.IPID > 4096 &&
+			!c.ownRSTBefore():
 			s.add(Sign{Kind: SignIPIDBreaks, Weight: signIPIDBreak}, c.Frame, c.Snd.Last.Frame)
 		case c.Snd.IPIDZero && c.Snd.Segments >= 3:
 			s.add(Sign{Kind: SignIPIDNotZero, Weight: signIPIDBreak}, c.Frame, c.Snd.Last.Frame)
@@ -551,7 +569,8 @@ func (s *PathSigns) identity(c *Facts) {
 			s.add(Sign{Kind: SignTimestampContinues, Weight: genuineTS}, c.Frame, c.Snd.Last.Frame)
 		}
 	}
-	if c.MAC != 0 && c.Snd.MAC != 0 && c.MAC != c.Snd.MAC && (c.Conn.Duplicates == 0 || c.After.Duplicates > 0) && c.Reset.Domain == c.Conn.Domain && !c.ResetsSYNACK() {
+	if c.MAC != 0 && c.Snd.MAC != 0 && c.MAC != c.Snd.MAC && (c.Conn.Duplicates == 0 || c.After.Duplicates > 0) &&
+		c.Reset.Domain == c.Conn.Domain && !c.ResetsSYNACK() {
 		s.add(Sign{Kind: SignOtherMAC, Weight: signOtherMAC}, c.Frame, c.Snd.First.Frame)
 	}
 	if s.Weight >= 0.5 && !s.onlyTTL() && c.Conn.Phase() == flows.PostPSH && c.Snd.DataSegments == 0 {

@@ -17,14 +17,16 @@ type Stream struct {
 // coming: while the other side acknowledges new data, nothing is left unanswered.
 func (c *Facts) running(l *Close, b Completion) Completion {
 	x := l.Exchange
-	if b.State != OpenRequest || b.After || !x.Guess || x.Last[b.Side].Len < LongMessage || x.Last[b.Side].Kind == exchange.ClientHello {
+	if b.State != OpenRequest || b.After || !x.Guess || x.Last[b.Side].Len < LongMessage ||
+		x.Last[b.Side].Kind == exchange.ClientHello {
 		return b
 	}
 	var s Stream
 	var from, highest flows.Seq
 	for i := range c.Conn.Events {
 		e := &c.Conn.Events[i]
-		if e.Side == b.Side || e.Frame < b.Frame || e.Frame >= l.Frame || !e.Flags.Has(flows.ACK) || e.Flags&flows.RST != 0 || e.Notes&flows.Duplicate != 0 {
+		if e.Side == b.Side || e.Frame < b.Frame || e.Frame >= l.Frame || !e.Flags.Has(flows.ACK) || e.Flags&flows.RST != 0 ||
+			e.Notes&flows.Duplicate != 0 {
 			continue
 		}
 		switch {
@@ -35,7 +37,8 @@ func (c *Facts) running(l *Close, b Completion) Completion {
 		}
 	}
 	// Acknowledgments of one burst come within a round trip.
-	if !s.Last.Seen() || s.Last.Time.Sub(s.First.Time) < max(c.RTT, 10*time.Millisecond) || l.Time.Sub(s.Last.Time) > c.Soon() {
+	if !s.Last.Seen() || s.Last.Time.Sub(s.First.Time) < max(c.RTT, 10*time.Millisecond) ||
+		l.Time.Sub(s.Last.Time) > c.Soon() {
 		return b
 	}
 	s.Bytes = int64(highest.Sub(from))
@@ -142,8 +145,9 @@ func (c *Facts) said() *exchange.Summary {
 		!o.HasISS || !k.SYNACK.Seen() || o.SND.UNA.Sub(o.SND.ISS) > 1 || x.Last[flows.Responder].Frame > 0 {
 		return x
 	}
-	return &exchange.Summary{Speaker: -1, First: -1, BodyWant: -1, BodySide: -1, AlertSide: -1, RequestSide: -1, VerdictSide: -1,
-		Unused: [2]bool{true, true}}
+	return &exchange.Summary{Speaker: -1, First: -1, BodyWant: -1, BodySide: -1, AlertSide: -1, RequestSide: -1,
+		VerdictSide: -1,
+		Unused:      [2]bool{true, true}}
 }
 
 // BeginsAtClose reports whether the capture begins when the connection was already being closed: nothing of it before

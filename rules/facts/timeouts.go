@@ -101,8 +101,9 @@ func (t *Timeouts) Near(gap time.Duration) []Timeout {
 // this protocol is spoken: a server's timer is no client's, and FIN-WAIT-2 runs from a FIN on only.
 func (t *Timeouts) Mine(gap time.Duration, s flows.Side, protocol string) []Timeout {
 	return slices.DeleteFunc(t.Near(gap), func(e Timeout) bool {
-		return !e.speaks(protocol) || !e.Added && (e.Where == "server" && s != flows.Responder || e.Where == "client" && s != flows.Originator ||
-			e.Where == "kernel" && strings.Contains(e.Who, "FIN-WAIT"))
+		return !e.speaks(protocol) || !e.Added &&
+			(e.Where == "server" && s != flows.Responder || e.Where == "client" && s != flows.Originator ||
+				e.Where == "kernel" && strings.Contains(e.Who, "FIN-WAIT"))
 	})
 }
 
@@ -124,7 +125,8 @@ func (e *Timeout) matches(gap time.Duration) bool {
 // RoundTime reports whether d is, within two per cent, a number of seconds that a person would write into a
 // configuration, and that number.
 func RoundTime(d time.Duration) (time.Duration, bool) {
-	for _, s := range [...]float64{1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 75, 90, 120, 180, 240, 300, 350, 600, 900, 1200, 1800, 3600, 7200, 28800, 86400} {
+	for _, s := range [...]float64{1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 75, 90, 120, 180, 240, 300, 350, 600, 900, 1200,
+		1800, 3600, 7200, 28800, 86400} {
 		if r := d.Seconds() / s; math.Abs(r-1) <= 0.02 {
 			return time.Duration(s * float64(time.Second)), true
 		}

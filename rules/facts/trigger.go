@@ -23,7 +23,8 @@ func (c *Facts) retarget() {
 		if e.Frame <= c.Trigger.Frame {
 			break
 		}
-		if e.Side != c.Side && e.Frame < c.Frame && e.Flags.Has(flows.ACK) && e.Flags&flows.RST == 0 && e.Notes&flows.Duplicate == 0 && e.ACK == c.SEQ {
+		if e.Side != c.Side && e.Frame < c.Frame && e.Flags.Has(flows.ACK) && e.Flags&flows.RST == 0 &&
+			e.Notes&flows.Duplicate == 0 && e.ACK == c.SEQ {
 			again.Trigger, again.TriggerDelay = e, c.Time.Sub(e.Time)
 			break
 		}
@@ -101,7 +102,8 @@ func (c *Facts) HasAnswerable() bool {
 		case e.Side == c.Side && e.Flags&flows.RST == 0:
 			return false
 		case e.Side == c.Side:
-		case c.Flags.Has(flows.ACK) && !e.Flags.Has(flows.ACK) && e.End() == c.ACK, !c.Flags.Has(flows.ACK) && e.Flags.Has(flows.ACK) && e.ACK == c.SEQ:
+		case c.Flags.Has(flows.ACK) && !e.Flags.Has(flows.ACK) && e.End() == c.ACK,
+			!c.Flags.Has(flows.ACK) && e.Flags.Has(flows.ACK) && e.ACK == c.SEQ:
 			return true
 		}
 	}

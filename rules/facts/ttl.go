@@ -34,7 +34,8 @@ func (c *Facts) yardstick() yardstick {
 	if k.SYNTTL != 0 && k.SYNTTL != c.TTL && c.TTL >= k.TTLMin && c.TTL <= k.TTLMax && c.opened() && c.suspects() {
 		return yardstick{ttl: k.SYNTTL, low: k.SYNTTL, high: k.SYNTTL, frame: k.SYN.Frame, synack: !c.ByClient()}
 	}
-	return yardstick{ttl: k.TTL, low: k.TTLMin, high: k.TTLMax, frame: c.withTTL(k.TTL, k.Last.Frame), steady: k.TTLMin == k.TTLMax && k.Segments >= 3}
+	return yardstick{ttl: k.TTL, low: k.TTLMin, high: k.TTLMax, frame: c.withTTL(k.TTL, k.Last.Frame),
+		steady: k.TTLMin == k.TTLMax && k.Segments >= 3}
 }
 
 // opened reports whether the SYN or SYN-ACK of the RST's sender is one that its peer has acknowledged.
@@ -45,8 +46,8 @@ func (c *Facts) opened() bool {
 // maxSuspects is how many packets may have the RST's TTL and still come from whoever sent the RST.
 const maxSuspects = 2
 
-// suspects reports whether the packets of the RST's sender that arrived with the RST's TTL are few and came in one burst
-// with it, in mid-connection: then whoever sent the RST may have sent them.
+// suspects reports whether the packets of the RST's sender that arrived with the RST's TTL are few and came in one
+// burst with it, in mid-connection: then whoever sent the RST may have sent them.
 func (c *Facts) suspects() bool {
 	n := 0
 	for i := range c.Conn.Events {
@@ -68,7 +69,8 @@ func (c *Facts) InjectedAnswer() flows.Mark {
 		return flows.Mark{}
 	}
 	for i := range c.Conn.Events {
-		if e := &c.Conn.Events[i]; e.Side == c.Side && e.TTL == c.TTL && e.DataLen > 0 && e.Frame < c.Frame && e.Notes&flows.Duplicate == 0 {
+		if e := &c.Conn.Events[i]; e.Side == c.Side && e.TTL == c.TTL && e.DataLen > 0 && e.Frame < c.Frame &&
+			e.Notes&flows.Duplicate == 0 {
 			return e.Mark
 		}
 	}

@@ -68,7 +68,8 @@ func web(k *flows.Conn) bool {
 	switch {
 	case strings.HasPrefix(x.Protocol, "HTTP/"):
 		return true
-	case x.Upgraded != "" && !strings.HasPrefix(x.Upgraded, "HTTP CONNECT") && !strings.HasPrefix(x.Upgraded, "SOCKS") && x.Upgraded != "PROXY":
+	case x.Upgraded != "" && !strings.HasPrefix(x.Upgraded, "HTTP CONNECT") && !strings.HasPrefix(x.Upgraded,
+		"SOCKS") && x.Upgraded != "PROXY":
 		return false
 	case x.TLS:
 		return x.ALPN == "" || x.ALPN == "h2" || strings.HasPrefix(x.ALPN, "http/")
@@ -84,7 +85,8 @@ func (p *Program) Phrase(outcomes []Outcome, limit int) string {
 		if len(out) == limit {
 			break
 		}
-		if says := p.says[s]; says != "" && !slices.ContainsFunc(out, func(said string) bool { return strings.Contains(said, says) }) {
+		if says := p.says[s]; says != "" && !slices.ContainsFunc(out,
+			func(said string) bool { return strings.Contains(said, says) }) {
 			out = append(out, says)
 		}
 	}

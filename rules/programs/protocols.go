@@ -26,15 +26,18 @@ var runtimes = []Program{
 		ClientClosed: "EOF, or write tcp …: write: broken pipe",
 	}},
 	{"Python", nil, phrases{
-		NoResponse:   "ConnectionResetError: [Errno 104] Connection reset by peer",
-		MidBody:      "ConnectionResetError: [Errno 104] Connection reset by peer",
-		EOF:          "an empty read, then BrokenPipeError: [Errno 32] Broken pipe",
-		EOFMidBody:   "an empty read, then BrokenPipeError: [Errno 32] Broken pipe",
-		GiveUp:       "TimeoutError: [Errno 110] Connection timed out",
-		OwnLimit:     "TimeoutError: timed out",
-		Push:         "ConnectionResetError: [Errno 104] Connection reset by peer, or BrokenPipeError: [Errno 32] Broken pipe",
-		EOFPush:      "BrokenPipeError: [Errno 32] Broken pipe, or ConnectionResetError: [Errno 104] Connection reset by peer",
-		ClientGone:   "ConnectionResetError: [Errno 104] Connection reset by peer, or BrokenPipeError: [Errno 32] Broken pipe",
+		NoResponse: "ConnectionResetError: [Errno 104] Connection reset by peer",
+		MidBody:    "ConnectionResetError: [Errno 104] Connection reset by peer",
+		EOF:        "an empty read, then BrokenPipeError: [Errno 32] Broken pipe",
+		EOFMidBody: "an empty read, then BrokenPipeError: [Errno 32] Broken pipe",
+		GiveUp:     "TimeoutError: [Errno 110] Connection timed out",
+		OwnLimit:   "TimeoutError: timed out",
+		Push: "ConnectionResetError: [Errno 104] Connection reset by peer, or BrokenPipeError: [Errno 32] " +
+			"Broken pipe",
+		EOFPush: "BrokenPipeError: [Errno 32] Broken pipe, or ConnectionResetError: [Errno 104] Connection reset " +
+			"by peer",
+		ClientGone: "ConnectionResetError: [Errno 104] Connection reset by peer, or BrokenPipeError: [Errno 32] " +
+			"Broken pipe",
 		ClientClosed: "an empty read, or BrokenPipeError: [Errno 32] Broken pipe",
 	}},
 	{"Node.js", nil, phrases{
@@ -92,7 +95,8 @@ var byProtocol = map[string][]Program{
 		{"mysql (libmysqlclient)", nil, phrases{
 			NoResponse: "ERROR 2013 (HY000): Lost connection to MySQL server during query",
 			MidBody:    "ERROR 2013 (HY000): Lost connection to MySQL server during query",
-			EOF:        "ERROR 2013 (HY000): Lost connection to MySQL server during query, or on a connection out of a pool ERROR 2006 (HY000): MySQL server has gone away",
+			EOF: "ERROR 2013 (HY000): Lost connection to MySQL server during query, or on a connection out of a pool " +
+				"ERROR 2006 (HY000): MySQL server has gone away",
 			EOFMidBody: "ERROR 2013 (HY000): Lost connection to MySQL server during query",
 			Push:       "ERROR 2006 (HY000): MySQL server has gone away",
 			EOFPush:    "ERROR 2006 (HY000): MySQL server has gone away",

@@ -49,10 +49,13 @@ var clients = []Program{
 		EOFPush:      "write tcp …: use of closed network connection, or write: broken pipe",
 	}},
 	{"requests (Python)", []string{"python-requests"}, phrases{
-		Refused:      "ConnectionError: … Failed to establish a new connection: [Errno 111] Connection refused",
-		NoResponse:   "ConnectionError: ('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer')), or behind TLS RemoteDisconnected('Remote end closed connection without response')",
-		MidBody:      "ChunkedEncodingError: ('Connection broken: …', ConnectionResetError(104, 'Connection reset by peer')), or IncompleteRead(…) behind TLS",
-		EOF:          "ConnectionError: ('Connection aborted.', RemoteDisconnected('Remote end closed connection without response'))",
+		Refused: "ConnectionError: … Failed to establish a new connection: [Errno 111] Connection refused",
+		NoResponse: "ConnectionError: ('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer')), " +
+			"or behind TLS RemoteDisconnected('Remote end closed connection without response')",
+		MidBody: "ChunkedEncodingError: ('Connection broken: …', ConnectionResetError(104, 'Connection reset by " +
+			"peer')), or IncompleteRead(…) behind TLS",
+		EOF: "ConnectionError: ('Connection aborted.', RemoteDisconnected('Remote end closed connection without " +
+			"response'))",
 		EOFMidBody:   "ChunkedEncodingError: ('Connection broken: IncompleteRead(…)', …)",
 		Handshake:    "ConnectionError: ('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer'))",
 		EOFHandshake: "SSLError: … UNEXPECTED_EOF_WHILE_READING",
@@ -60,12 +63,15 @@ var clients = []Program{
 		OwnLimit:     "ReadTimeout: … Read timed out",
 		ConnectLimit: "ConnectTimeout: … timed out",
 		Untrusted:    "SSLError: … CERTIFICATE_VERIFY_FAILED",
-		Push:         "ConnectionError: ('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer')), or RemoteDisconnected('Remote end closed connection without response')",
-		EOFPush:      "ConnectionError: ('Connection aborted.', RemoteDisconnected('Remote end closed connection without response')), or BrokenPipeError(32, 'Broken pipe')",
+		Push: "ConnectionError: ('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer')), " +
+			"or RemoteDisconnected('Remote end closed connection without response')",
+		EOFPush: "ConnectionError: ('Connection aborted.', RemoteDisconnected('Remote end closed connection without " +
+			"response')), or BrokenPipeError(32, 'Broken pipe')",
 	}},
 	{"Python", []string{"python", "aiohttp", "urllib", "httpx"}, phrases{
-		Refused:      "ConnectionRefusedError: [Errno 111] Connection refused",
-		NoResponse:   "ConnectionResetError: [Errno 104] Connection reset by peer, or behind TLS RemoteDisconnected: Remote end closed connection without response",
+		Refused: "ConnectionRefusedError: [Errno 111] Connection refused",
+		NoResponse: "ConnectionResetError: [Errno 104] Connection reset by peer, or behind TLS RemoteDisconnected: " +
+			"Remote end closed connection without response",
 		MidBody:      "ConnectionResetError: [Errno 104] Connection reset by peer, or IncompleteRead(…) behind TLS",
 		EOF:          "RemoteDisconnected: Remote end closed connection without response",
 		EOFMidBody:   "IncompleteRead(… bytes read, … more expected)",
@@ -76,8 +82,10 @@ var clients = []Program{
 		OwnLimit:     "TimeoutError: timed out",
 		ConnectLimit: "TimeoutError: timed out",
 		Untrusted:    "SSLCertVerificationError: … CERTIFICATE_VERIFY_FAILED",
-		Push:         "ConnectionResetError: [Errno 104] Connection reset by peer, or BrokenPipeError: [Errno 32] Broken pipe",
-		EOFPush:      "BrokenPipeError: [Errno 32] Broken pipe, or ConnectionResetError: [Errno 104] Connection reset by peer",
+		Push: "ConnectionResetError: [Errno 104] Connection reset by peer, or BrokenPipeError: [Errno 32] " +
+			"Broken pipe",
+		EOFPush: "BrokenPipeError: [Errno 32] Broken pipe, or ConnectionResetError: [Errno 104] Connection reset " +
+			"by peer",
 	}},
 	{"Node.js", []string{"node", "axios", "undici", "got ("}, phrases{
 		Refused:      "Error: connect ECONNREFUSED …",
@@ -97,15 +105,18 @@ var clients = []Program{
 		EOFPush:      "Error: socket hang up, or write EPIPE, or from fetch SocketError: other side closed",
 	}},
 	{"OkHttp", []string{"okhttp"}, phrases{
-		Refused:      "java.net.ConnectException: Failed to connect to …",
-		NoResponse:   "java.net.SocketException: Connection reset, or Connection reset by peer",
-		MidBody:      "java.net.SocketException: Connection reset",
-		EOF:          "java.io.IOException: unexpected end of stream on Connection{…}",
-		EOFMidBody:   "java.net.ProtocolException: unexpected end of stream",
-		Handshake:    "javax.net.ssl.SSLException or SSLHandshakeException: Connection reset, or Connection closed by peer (Android)",
+		Refused:    "java.net.ConnectException: Failed to connect to …",
+		NoResponse: "java.net.SocketException: Connection reset, or Connection reset by peer",
+		MidBody:    "java.net.SocketException: Connection reset",
+		EOF:        "java.io.IOException: unexpected end of stream on Connection{…}",
+		EOFMidBody: "java.net.ProtocolException: unexpected end of stream",
+		Handshake: "javax.net.ssl.SSLException or SSLHandshakeException: Connection reset, or Connection closed by " +
+			"peer (Android)",
 		EOFHandshake: "javax.net.ssl.SSLHandshakeException: Remote host terminated the handshake",
-		Stream:       "okhttp3.internal.http2.StreamResetException: stream was reset: CANCEL, stream was reset: PROTOCOL_ERROR, or ConnectionShutdownException",
-		EOFStream:    "okhttp3.internal.http2.StreamResetException: stream was reset: CANCEL, stream was reset: PROTOCOL_ERROR, or ConnectionShutdownException",
+		Stream: "okhttp3.internal.http2.StreamResetException: stream was reset: CANCEL, stream was reset: " +
+			"PROTOCOL_ERROR, or ConnectionShutdownException",
+		EOFStream: "okhttp3.internal.http2.StreamResetException: stream was reset: CANCEL, stream was reset: " +
+			"PROTOCOL_ERROR, or ConnectionShutdownException",
 		GiveUp:       "java.net.SocketException: Connection timed out, or SocketTimeoutException: timeout",
 		OwnLimit:     "java.net.SocketTimeoutException: timeout or Read timed out (cause SocketException: Socket closed)",
 		ConnectLimit: "java.net.SocketTimeoutException: Connect timed out, or connect timed out",
@@ -166,17 +177,19 @@ var clients = []Program{
 // their client on, so that no header names them.
 var proxies = []Program{
 	{"nginx", nil, phrases{
-		Refused:      "connect() failed (111: Connection refused) while connecting to upstream, 502",
-		NoResponse:   "recv() failed (104: Connection reset by peer) while reading response header from upstream, 502",
-		MidBody:      "readv() failed (104: Connection reset by peer) while reading upstream, a truncated 200",
-		EOF:          "upstream prematurely closed connection while reading response header from upstream, 502",
-		EOFMidBody:   "upstream prematurely closed connection while reading upstream",
-		Handshake:    "peer closed connection in SSL handshake (104: Connection reset by peer) while SSL handshaking to upstream",
+		Refused:    "connect() failed (111: Connection refused) while connecting to upstream, 502",
+		NoResponse: "recv() failed (104: Connection reset by peer) while reading response header from upstream, 502",
+		MidBody:    "readv() failed (104: Connection reset by peer) while reading upstream, a truncated 200",
+		EOF:        "upstream prematurely closed connection while reading response header from upstream, 502",
+		EOFMidBody: "upstream prematurely closed connection while reading upstream",
+		Handshake: "peer closed connection in SSL handshake (104: Connection reset by peer) while SSL handshaking to " +
+			"upstream",
 		GiveUp:       "upstream timed out (110: Connection timed out), 504",
 		OwnLimit:     "upstream timed out (110: Connection timed out) while reading response header from upstream, 504",
 		ConnectLimit: "upstream timed out (110: Connection timed out) while connecting to upstream, 504",
 		Push:         "writev() or recv() failed (104: Connection reset by peer) while sending request to upstream, 502",
-		EOFPush:      "writev() failed (32: Broken pipe) or recv() failed (104: Connection reset by peer) while sending request to upstream, or upstream prematurely closed connection while reading response header, 502",
+		EOFPush: "writev() failed (32: Broken pipe) or recv() failed (104: Connection reset by peer) while sending " +
+			"request to upstream, or upstream prematurely closed connection while reading response header, 502",
 	}},
 	{"HAProxy", nil, phrases{
 		Refused:      "termination state SC--, 503",
@@ -218,7 +231,8 @@ var proxies = []Program{
 // servers say what servers log when their client closes.
 var servers = []Program{
 	{"nginx", []string{"nginx", "openresty"}, phrases{
-		ClientGone:   "client prematurely closed connection, with (104: Connection reset by peer) where the RST was read, status 499",
+		ClientGone: "client prematurely closed connection, with (104: Connection reset by peer) where the RST was read, " +
+			"status 499",
 		ClientClosed: "client prematurely closed connection, status 499",
 	}},
 	{"Apache httpd", []string{"apache"}, phrases{
@@ -233,7 +247,8 @@ var servers = []Program{
 		ClientClosed: "write: broken pipe, and the request's context canceled",
 	}},
 	{"Python", []string{"gunicorn", "uvicorn", "werkzeug", "basehttp", "simplehttp", "python"}, phrases{
-		ClientGone:   "ConnectionResetError: [Errno 104] Connection reset by peer, or BrokenPipeError: [Errno 32] Broken pipe",
+		ClientGone: "ConnectionResetError: [Errno 104] Connection reset by peer, or BrokenPipeError: [Errno 32] " +
+			"Broken pipe",
 		ClientClosed: "BrokenPipeError: [Errno 32] Broken pipe",
 	}},
 	{"Node.js", []string{"express", "node"}, phrases{
@@ -241,7 +256,8 @@ var servers = []Program{
 		ClientClosed: "Error: aborted (code ECONNRESET), and the response's 'close' before 'finish'",
 	}},
 	{"Java", []string{"jetty", "tomcat", "coyote", "undertow"}, phrases{
-		ClientGone:   "java.io.IOException: Connection reset by peer, Connection reset or Broken pipe (Tomcat: ClientAbortException)",
+		ClientGone: "java.io.IOException: Connection reset by peer, Connection reset or Broken pipe (Tomcat: " +
+			"ClientAbortException)",
 		ClientClosed: "java.io.IOException: Broken pipe (Tomcat: ClientAbortException)",
 	}},
 	{"HAProxy", nil, phrases{

@@ -16,7 +16,8 @@ func ICMP(n *flows.ICMPNote) string {
 		if n.MTU > 0 {
 			what += fmt.Sprintf(", which takes %d bytes", n.MTU)
 		}
-	case !n.V6 && n.Type == 3 && (n.Code == 9 || n.Code == 10 || n.Code == 13), n.V6 && n.Type == 1 && (n.Code == 1 || n.Code == 5 || n.Code == 6):
+	case !n.V6 && n.Type == 3 && (n.Code == 9 || n.Code == 10 || n.Code == 13),
+		n.V6 && n.Type == 1 && (n.Code == 1 || n.Code == 5 || n.Code == 6):
 		what = "communication is administratively prohibited"
 	case !n.V6 && n.Type == 3 && n.Code == 3, n.V6 && n.Type == 1 && n.Code == 4:
 		what = "the port is unreachable"

@@ -14,8 +14,8 @@ const (
 // Refuses reports whether an ICMP error of this type and code ends an attempt to connect.
 func Refuses(v6 bool, typ, code uint8) bool { return meaning(v6, typ, code) != nil }
 
-// Refusal returns the name of the ICMP code in its standard, and the error that a connecting socket gets on Linux; "" for
-// what does not end an attempt to connect.
+// Refusal returns the name of the ICMP code in its standard, and the error that a connecting socket gets on Linux; ""
+// for what does not end an attempt to connect.
 func Refusal(v6 bool, typ, code uint8) (says, errno string) {
 	if m := meaning(v6, typ, code); m != nil {
 		return m.says, m.errno

@@ -146,7 +146,8 @@ func IPID(n uint16) string {
 
 // MAC prints an Ethernet address.
 func MAC(a uint64) string {
-	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", byte(a>>40), byte(a>>32), byte(a>>24), byte(a>>16), byte(a>>8), byte(a))
+	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", byte(a>>40), byte(a>>32), byte(a>>24), byte(a>>16), byte(a>>8),
+		byte(a))
 }
 
 // Times prints "once", "twice", "3 times".

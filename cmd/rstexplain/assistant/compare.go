@@ -43,7 +43,8 @@ type shown struct {
 	Frames []report.PacketAt `json:"frames,omitempty"`
 }
 
-func (s *server) compareCaptures(ctx context.Context, _ *mcp.CallToolRequest, in compareArgs) (*mcp.CallToolResult, any, error) {
+func (s *server) compareCaptures(ctx context.Context, _ *mcp.CallToolRequest, in compareArgs) (*mcp.CallToolResult, any,
+	error) {
 	if len(in.Captures) < 2 || len(in.Captures) > maxVantages {
 		return nil, nil, fmt.Errorf("%d captures named; name 2 to %d of the same traffic", len(in.Captures), maxVantages)
 	}

@@ -113,9 +113,11 @@ func full(r *report.Reset, payload bool) finding {
 	q := quoting(r, payload)
 	f := line(r)
 	x := &explanation{
-		Protocol: clean(r.Conn.Protocol), Origin: string(r.Origin), OriginWhy: statements(r.OriginWhy, q), Trigger: int(r.Trigger),
-		Harm: q.inSummary(r.Harm), Summary: q.inSummary(r.Summary), Evidence: statements(r.Evidence, q), Symptom: q.in(r.Symptom),
-		Remedy: q.in(r.Remedy), CaptureNext: q.in(r.CaptureNext), Notes: statements(r.Notes, q), Filter: r.Filter,
+		Protocol: clean(r.Conn.Protocol), Origin: string(r.Origin), OriginWhy: statements(r.OriginWhy, q),
+		Trigger: int(r.Trigger),
+		Harm:    q.inSummary(r.Harm), Summary: q.inSummary(r.Summary), Evidence: statements(r.Evidence, q),
+		Symptom: q.in(r.Symptom),
+		Remedy:  q.in(r.Remedy), CaptureNext: q.in(r.CaptureNext), Notes: statements(r.Notes, q), Filter: r.Filter,
 	}
 	for _, a := range r.Alternatives {
 		x.Alternatives = append(x.Alternatives, alternative{string(a.Cause), a.Detail, a.Confidence, q.inSummary(a.WhyNot)})

@@ -15,7 +15,8 @@ import (
 // ownTexts are the claims whose text no host chose: addresses, flags, and names from tables of the program.
 var ownTexts = map[string]bool{
 	claim.MatchesTimeout.String(): true, claim.MACDiffers.String(): true, claim.OddFlags.String(): true,
-	claim.ICMPError.String(): true, claim.SYNSent.String(): true, claim.AlertSent.String(): true, claim.TLSVersion.String(): true,
+	claim.ICMPError.String(): true, claim.SYNSent.String(): true, claim.AlertSent.String(): true,
+	claim.TLSVersion.String(): true,
 }
 
 // A quote replaces or marks text of the network in the sentences about a reset. Such text could be written for a model
@@ -141,8 +142,8 @@ func outside(s string, do func(string) string) string {
 	return b.String()
 }
 
-// clean removes what could end a mark early, and what a reader does not see: controls, and formatting characters such as
-// tags and zero-width spaces, in which text can be hidden.
+// clean removes what could end a mark early, and what a reader does not see: controls, and formatting characters such
+// as tags and zero-width spaces, in which text can be hidden.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

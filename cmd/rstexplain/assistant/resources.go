@@ -20,8 +20,10 @@ const (
 
 // addResources registers the documentation: docs/causes.md, and the part of each detail.
 func (s *server) addResources(to *mcp.Server) {
-	to.AddResource(&mcp.Resource{URI: causesURI, Name: "causes.md", Title: "Causes of TCP resets", MIMEType: "text/markdown",
-		Description: "All causes and details, with how each is recognised and what to do. It is long: rstexplain://causes/ID is one detail."},
+	to.AddResource(&mcp.Resource{URI: causesURI, Name: "causes.md", Title: "Causes of TCP resets",
+		MIMEType: "text/markdown",
+		Description: "All causes and details, with how each is recognised and what to do. It is long: " +
+			"rstexplain://causes/ID is one detail."},
 		func(_ context.Context, req *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
 			var b strings.Builder
 			if err := report.CausesPage(&b, rules.All(), func(string) *report.Reset { return nil }); err != nil {
@@ -29,7 +31,8 @@ func (s *server) addResources(to *mcp.Server) {
 			}
 			return contents(req.Params.URI, "text/markdown", b.String()), nil
 		})
-	to.AddResourceTemplate(&mcp.ResourceTemplate{URITemplate: rulesURI + "{id}", Name: "detail", Title: "One cause of TCP resets", MIMEType: "text/plain",
+	to.AddResourceTemplate(&mcp.ResourceTemplate{URITemplate: rulesURI + "{id}", Name: "detail", Title: "One cause of " +
+		"TCP resets", MIMEType: "text/plain",
 		Description: "What rstexplain rules ID prints."},
 		func(_ context.Context, req *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
 			text, err := documentation(strings.TrimPrefix(req.Params.URI, rulesURI))

@@ -29,23 +29,32 @@ func (s *server) addTools(to *mcp.Server) {
 	mcp.AddTool(to, &mcp.Tool{Name: "list_captures", Annotations: reads("List captures"),
 		Description: "List the packet captures that can be read, with their sizes."}, s.listCaptures)
 	mcp.AddTool(to, &mcp.Tool{Name: "list_incidents", Annotations: reads("List the incidents of a capture"),
-		Description: "Read a capture and list what happened in it: resets that are one incident, the worst first, with a frame that represents each."}, s.listIncidents)
+		Description: "Read a capture and list what happened in it: resets that are one incident, the worst first, with a " +
+			"frame that represents each."}, s.listIncidents)
 	mcp.AddTool(to, &mcp.Tool{Name: "list_resets", Annotations: reads("List the resets of a capture"),
-		Description: "List resets, one line each, of a whole capture or of one incident, cause, detail or stream."}, s.listResets)
+		Description: "List resets, one line each, of a whole capture or of one incident, cause, detail or " +
+			"stream."}, s.listResets)
 	mcp.AddTool(to, &mcp.Tool{Name: "explain_reset", Annotations: reads("Explain one reset"),
-		Description: "Explain the reset in one frame: who sent it, why, how probable that is, the evidence with its frames, other possible causes, what to do, and the display filter that shows its packets."}, s.explainReset)
+		Description: "Explain the reset in one frame: who sent it, why, how probable that is, the evidence with its " +
+			"frames, other possible causes, what to do, and the display filter that shows its packets."}, s.explainReset)
 	mcp.AddTool(to, &mcp.Tool{Name: "show_ladder", Annotations: reads("Show the segments of a connection that was reset"),
-		Description: "List the segments before and after one reset, with flags, relative sequence numbers and the states of both sides."}, s.showLadder)
+		Description: "List the segments before and after one reset, with flags, relative sequence numbers and the states " +
+			"of both sides."}, s.showLadder)
 	mcp.AddTool(to, &mcp.Tool{Name: "compare_captures", Annotations: reads("Compare captures of the same traffic"),
-		Description: "Read captures that were made at several places at the same time, such as client and server, and say of each RST where it was seen, where it was made, and whether the captures prove it."}, s.compareCaptures)
+		Description: "Read captures that were made at several places at the same time, such as client and server, and say " +
+			"of each RST where it was seen, where it was made, and whether the captures prove it."}, s.compareCaptures)
 	mcp.AddTool(to, &mcp.Tool{Name: "explain_text", Annotations: reads("Explain packets pasted as text"),
-		Description: "Explain the resets in text that tcpdump, tshark, Wireshark or others printed, with prose around it or without."}, s.explainText)
+		Description: "Explain the resets in text that tcpdump, tshark, Wireshark or others printed, with prose around it " +
+			"or without."}, s.explainText)
 	mcp.AddTool(to, &mcp.Tool{Name: "lookup_rule", Annotations: reads("Look up a cause"),
-		Description: "The documentation of a detail, such as data-after-fin: what happened, how it is recognised, what to do. Without an ID, the list of details."}, s.lookupRule)
+		Description: "The documentation of a detail, such as data-after-fin: what happened, how it is recognised, what to " +
+			"do. Without an ID, the list of details."}, s.lookupRule)
 	if s.Slices != "" {
 		additive := false
-		mcp.AddTool(to, &mcp.Tool{Name: "slice_capture", Annotations: &mcp.ToolAnnotations{Title: "Write a small capture for a ticket", DestructiveHint: &additive, OpenWorldHint: &closed},
-			Description: "Write a new capture with only the connections of the resets in the frames named, to attach it to a ticket. Packets end after their TCP header, unless payload is asked for."}, s.sliceCapture)
+		mcp.AddTool(to, &mcp.Tool{Name: "slice_capture", Annotations: &mcp.ToolAnnotations{Title: "Write a small capture " +
+			"for a ticket", DestructiveHint: &additive, OpenWorldHint: &closed},
+			Description: "Write a new capture with only the connections of the resets in the frames named, to attach it to a " +
+				"ticket. Packets end after their TCP header, unless payload is asked for."}, s.sliceCapture)
 	}
 }
 
@@ -61,7 +70,8 @@ type paging struct {
 
 type listCapturesArgs struct{ paging }
 
-func (s *server) listCaptures(ctx context.Context, _ *mcp.CallToolRequest, in listCapturesArgs) (*mcp.CallToolResult, any, error) {
+func (s *server) listCaptures(ctx context.Context, _ *mcp.CallToolRequest, in listCapturesArgs) (*mcp.CallToolResult,
+	any, error) {
 	type found struct {
 		Capture string `json:"capture"`
 		Bytes   int64  `json:"bytes"`
@@ -72,7 +82,8 @@ func (s *server) listCaptures(ctx context.Context, _ *mcp.CallToolRequest, in li
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()
-			case err != nil || !d.Type().IsRegular() || !slices.ContainsFunc(captureNames, func(ext string) bool { return strings.Contains(d.Name(), ext) }):
+			case err != nil || !d.Type().IsRegular() ||
+				!slices.ContainsFunc(captureNames, func(ext string) bool { return strings.Contains(d.Name(), ext) }):
 				return nil
 			}
 			if st, err := d.Info(); err == nil {
@@ -99,7 +110,8 @@ type listIncidentsArgs struct {
 	paging
 }
 
-func (s *server) listIncidents(ctx context.Context, _ *mcp.CallToolRequest, in listIncidentsArgs) (*mcp.CallToolResult, any, error) {
+func (s *server) listIncidents(ctx context.Context, _ *mcp.CallToolRequest, in listIncidentsArgs) (*mcp.CallToolResult,
+	any, error) {
 	l := &listener{reset: func(*report.Reset, bool) error { return nil }}
 	file, err := s.explain(ctx, in.Capture, l)
 	if err != nil {
@@ -138,10 +150,12 @@ type listResetsArgs struct {
 // maxListed bounds the resets that are kept for a page.
 const maxListed = 1 << 20
 
-func (s *server) listResets(ctx context.Context, _ *mcp.CallToolRequest, in listResetsArgs) (*mcp.CallToolResult, any, error) {
+func (s *server) listResets(ctx context.Context, _ *mcp.CallToolRequest, in listResetsArgs) (*mcp.CallToolResult, any,
+	error) {
 	var list []finding
 	l := &listener{reset: func(r *report.Reset, _ bool) error {
-		wanted := (in.Cause == "" || in.Cause == string(r.Cause)) && (in.Detail == "" || in.Detail == r.Detail) && (in.Stream == nil || *in.Stream == r.Stream)
+		wanted := (in.Cause == "" || in.Cause == string(r.Cause)) && (in.Detail == "" || in.Detail == r.Detail) &&
+			(in.Stream == nil || *in.Stream == r.Stream)
 		if wanted && len(list) < maxListed {
 			list = append(list, line(r))
 		}
@@ -182,7 +196,8 @@ type explainAnswer struct {
 	LeftOut []string `json:"left_out,omitempty"`
 }
 
-func (s *server) explainReset(ctx context.Context, _ *mcp.CallToolRequest, in explainResetArgs) (*mcp.CallToolResult, any, error) {
+func (s *server) explainReset(ctx context.Context, _ *mcp.CallToolRequest, in explainResetArgs) (*mcp.CallToolResult,
+	any, error) {
 	r, err := s.find(ctx, in.frameArgs)
 	if err != nil {
 		return nil, nil, err
@@ -215,7 +230,8 @@ func (s *server) find(ctx context.Context, in frameArgs) (*report.Reset, error) 
 	case found == nil && seen == 0:
 		return nil, fmt.Errorf("%s: contains no resets", in.Capture)
 	case found == nil:
-		return nil, fmt.Errorf("frame %d is not a reset; of %d resets the first are in frames %v; list_resets lists them", in.Frame, seen, frames)
+		return nil, fmt.Errorf("frame %d is not a reset; of %d resets the first are in frames %v; list_resets "+
+			"lists them", in.Frame, seen, frames)
 	}
 	found.Incident = cmp.Or(l.groups.Now()[found.Incident], found.Incident)
 	return found, nil
@@ -244,7 +260,8 @@ type rung struct {
 	Skipped    int      `json:"skipped_before,omitempty"`
 }
 
-func (s *server) showLadder(ctx context.Context, _ *mcp.CallToolRequest, in showLadderArgs) (*mcp.CallToolResult, any, error) {
+func (s *server) showLadder(ctx context.Context, _ *mcp.CallToolRequest, in showLadderArgs) (*mcp.CallToolResult, any,
+	error) {
 	r, err := s.find(ctx, in.frameArgs)
 	if err != nil {
 		return nil, nil, err
@@ -254,7 +271,8 @@ func (s *server) showLadder(ctx context.Context, _ *mcp.CallToolRequest, in show
 	}
 	rungs := []rung{}
 	for i, e := range r.Timeline {
-		one := rung{Frame: e.Frame, Line: e.Line, AfterStart: (e.Time.Std().Sub(r.Timeline[0].Time.Std())).Seconds(), Sender: e.Sender, Flags: e.Flags,
+		one := rung{Frame: e.Frame, Line: e.Line, AfterStart: (e.Time.Std().Sub(r.Timeline[0].Time.Std())).Seconds(),
+			Sender: e.Sender, Flags: e.Flags,
 			SEQ: e.SEQ, ACK: e.ACK, LEN: e.LEN, WND: e.WND, TTL: e.TTL, Role: e.Role, Skipped: e.Skipped}
 		if e.From != e.To || i == 0 {
 			one.States = e.To[:]
@@ -286,9 +304,11 @@ type explainTextArgs struct {
 // maxPasted bounds the text of explain_text, in bytes.
 const maxPasted = 4 << 20
 
-func (s *server) explainText(ctx context.Context, _ *mcp.CallToolRequest, in explainTextArgs) (*mcp.CallToolResult, any, error) {
+func (s *server) explainText(ctx context.Context, _ *mcp.CallToolRequest, in explainTextArgs) (*mcp.CallToolResult, any,
+	error) {
 	if len(in.Text) > maxPasted {
-		return nil, nil, fmt.Errorf("the text has %d bytes, and %d are read at most: save it as a file, and name that", len(in.Text), maxPasted)
+		return nil, nil, fmt.Errorf("the text has %d bytes, and %d are read at most: save it as a file, and "+
+			"name that", len(in.Text), maxPasted)
 	}
 	release, err := s.acquire(ctx)
 	if err != nil {
@@ -332,7 +352,8 @@ type lookupRuleArgs struct {
 	paging
 }
 
-func (s *server) lookupRule(_ context.Context, _ *mcp.CallToolRequest, in lookupRuleArgs) (*mcp.CallToolResult, any, error) {
+func (s *server) lookupRule(_ context.Context, _ *mcp.CallToolRequest, in lookupRuleArgs) (*mcp.CallToolResult, any,
+	error) {
 	if in.ID == "" {
 		type entry struct {
 			ID    string `json:"id"`
@@ -381,11 +402,13 @@ type sliceArgs struct {
 	Anonymize bool   `json:"anonymize,omitempty" jsonschema:"build the packets anew with mapped addresses and without data"`
 }
 
-func (s *server) sliceCapture(ctx context.Context, _ *mcp.CallToolRequest, in sliceArgs) (*mcp.CallToolResult, any, error) {
+func (s *server) sliceCapture(ctx context.Context, _ *mcp.CallToolRequest, in sliceArgs) (*mcp.CallToolResult, any,
+	error) {
 	switch {
 	case len(in.Frames) == 0:
 		return nil, nil, errors.New("no frames named; list_incidents gives a frame for each incident")
-	case in.Name != filepath.Base(in.Name) || !filepath.IsLocal(in.Name) || !strings.HasSuffix(in.Name, ".pcapng") || in.Name != clean(in.Name):
+	case in.Name != filepath.Base(in.Name) || !filepath.IsLocal(in.Name) || !strings.HasSuffix(in.Name,
+		".pcapng") || in.Name != clean(in.Name):
 		return nil, nil, fmt.Errorf("%q is not a name for the slice: it must end in .pcapng and have no directory", in.Name)
 	case in.Payload && in.Anonymize:
 		return nil, nil, errors.New("an anonymized slice has no data: leave out payload or anonymize")

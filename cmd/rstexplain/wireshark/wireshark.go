@@ -1,5 +1,5 @@
-// Package wireshark has the plugin for Wireshark and tshark, and prints what it asks for. The plugin is one Lua file: it
-// runs "rstexplain plugin fields" on the loaded capture and shows the answer as fields of the packets.
+// Package wireshark has the plugin for Wireshark and tshark, and prints what it asks for. The plugin is one Lua file:
+// it runs "rstexplain plugin fields" on the loaded capture and shows the answer as fields of the packets.
 package wireshark
 
 import (
@@ -80,7 +80,8 @@ func (f *fields) BeginFile(path string) error {
 
 func (f *fields) Reset(r *report.Reset) error {
 	f.groups.Add(r)
-	values := []string{"R", strconv.Itoa(r.Frame), string(r.Cause), r.Detail, strconv.FormatFloat(r.Confidence, 'g', -1, 64), strconv.Itoa(r.Incident), r.Verdict()}
+	values := []string{"R", strconv.Itoa(r.Frame), string(r.Cause), r.Detail,
+		strconv.FormatFloat(r.Confidence, 'g', -1, 64), strconv.Itoa(r.Incident), r.Verdict()}
 	if r.Repeats != 0 {
 		values[6] = ""
 	}

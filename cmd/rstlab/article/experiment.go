@@ -67,7 +67,8 @@ func (e *Experiment) judge(s *Scene, r stage.RST) stage.Label {
 		}
 	}
 	if !ok {
-		s.fault(fmt.Errorf("%s frame %d: no label for a RST of the %s (%s in %s)", r.Point, r.Frame, r.Sender, r.Reason, r.State))
+		s.fault(fmt.Errorf("%s frame %d: no label for a RST of the %s (%s in %s)", r.Point, r.Frame, r.Sender, r.Reason,
+			r.State))
 	}
 	// A peer that has got the first RST sends nothing more, so that every further one answers what was
 	// under way. The packets show that for about one round trip.
@@ -120,7 +121,8 @@ func PlayAll(match *regexp.Regexp, dir string, atOnce int, log io.Writer) error 
 const attempts = 4
 
 // playOnce plays experiments and returns those that failed, with the reasons.
-func playOnce(chosen []*Experiment, parts *Parts, dir string, atOnce int, log io.Writer) (failed []*Experiment, err error) {
+func playOnce(chosen []*Experiment, parts *Parts, dir string, atOnce int, log io.Writer) (failed []*Experiment,
+	err error) {
 	scenes := map[string]*Scene{}
 	written := map[string]bool{}
 	var situations []stage.Situation

@@ -33,7 +33,8 @@ func playGoHTTP(a *actor.Actor) {
 		g.settings[name] = value
 	}
 	dialer := &net.Dialer{Timeout: g.millis("connect-timeout")}
-	transport := &http.Transport{Protocols: new(http.Protocols), TLSClientConfig: &tls.Config{RootCAs: g.roots()}, DialContext: dialer.DialContext}
+	transport := &http.Transport{Protocols: new(http.Protocols), TLSClientConfig: &tls.Config{RootCAs: g.roots()},
+		DialContext: dialer.DialContext}
 	switch g.settings["protocol"] {
 	case "h2":
 		transport.Protocols.SetHTTP2(true)

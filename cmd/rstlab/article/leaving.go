@@ -59,7 +59,8 @@ func left(plan, backendPlan string) func(*Scene) error {
 // leave plays one turn: a quitter leaves server program p.
 func (s *Scene) leave(p *Program, plan, backendPlan string) error {
 	at := s.Server.At(s.nextPort())
-	turn := &performance{Program: p, Version: s.parts.versions[p.Name], Situation: s.exp.Title, Server: at, From: time.Now()}
+	turn := &performance{Program: p, Version: s.parts.versions[p.Name], Situation: s.exp.Title, Server: at,
+		From: time.Now()}
 	if p.proxy != nil {
 		_, behind, err := backend(s, backendPlan, "")
 		if err != nil {
@@ -144,7 +145,8 @@ func nginxFront(s *Scene, listen int, backend netip.AddrPort, set Settings) *exe
 }
 
 func caddyFront(s *Scene, listen int, backend netip.AddrPort, set Settings) *exec.Cmd {
-	return caddyDaemon(s, listen, fmt.Sprintf("http://:%d {\n\treverse_proxy %s {\n\t\tflush_interval -1\n\t}\n}", listen, backend))
+	return caddyDaemon(s, listen, fmt.Sprintf("http://:%d {\n\treverse_proxy %s {\n\t\tflush_interval "+
+		"-1\n\t}\n}", listen, backend))
 }
 
 // leaving: the client ends, and what matters is what the server says.
@@ -163,22 +165,26 @@ func leaving() []*Experiment {
 		},
 		{
 			Name: "client-resets-download", Title: "The client resets in the middle of the response", programsAt: "server",
-			Made:   "The server sends 512 octets each 30 ms; the client reads 2000 and closes with SO_LINGER {1,0}.",
-			Notice: "RST+ACK in the active form, then a RST without ACK to each piece that was under way. A write gets ECONNRESET first, EPIPE from then on.",
+			Made: "The server sends 512 octets each 30 ms; the client reads 2000 and closes with SO_LINGER {1,0}.",
+			Notice: "RST+ACK in the active form, then a RST without ACK to each piece that was under way. A write gets " +
+				"ECONNRESET first, EPIPE from then on.",
 			Play:   left("get:/drip read:2000 reset", drip),
 			Labels: byClient("abort-mid-transfer", "SO_LINGER 0 close in mid-response"),
 		},
 		{
 			Name: "client-killed-download", Title: "The client is killed in the middle of the response", programsAt: "server",
-			Made:   "The server sends 512 octets each 30 ms; the client stops reading for 200 ms and is killed with SIGKILL, with data unread.",
+			Made: "The server sends 512 octets each 30 ms; the client stops reading for 200 ms and is killed with SIGKILL, " +
+				"with data unread.",
 			Notice: "The same packets as a deliberate reset: TCP_ABORT_ON_CLOSE is known to the kernel alone.",
 			Play:   left("get:/drip read:1000 sleep:200ms kill", drip),
 			Labels: byClient("abort-mid-transfer", "killed with part of the response unread"),
 		},
 		{
-			Name: "client-closes-download", Title: "The client closes in the middle of the response, nothing unread", programsAt: "server",
-			Made:   "The server sends 512 octets each 300 ms; the client reads what there is and closes.",
-			Notice: "FIN, and the next piece meets a closed socket: RST without ACK. The write after that gets EPIPE, since the FIN had come first.",
+			Name: "client-closes-download", Title: "The client closes in the middle of the response, " +
+				"nothing unread", programsAt: "server",
+			Made: "The server sends 512 octets each 300 ms; the client reads what there is and closes.",
+			Notice: "FIN, and the next piece meets a closed socket: RST without ACK. The write after that gets EPIPE, since " +
+				"the FIN had come first.",
 			Play:   left("get:/slow drain:100ms close", "head drip:5:300ms"),
 			Labels: byClient("data-after-fin", "closed in mid-response, then more of it came"),
 		},

@@ -31,7 +31,8 @@ func (m matrix) play(s *Scene) error {
 		programs = append(programs[:len(programs):len(programs)], proxyPrograms...)
 	}
 	for _, p := range programs {
-		if s.parts.has(p.Name) && m.suits(p) && !slices.Contains(m.without, p) && (p != curl || m.settings["pause"] != "connected" || s.parts.has("strace")) {
+		if s.parts.has(p.Name) && m.suits(p) && !slices.Contains(m.without, p) &&
+			(p != curl || m.settings["pause"] != "connected" || s.parts.has("strace")) {
 			if err := m.turn(s, p); err != nil {
 				return err
 			}

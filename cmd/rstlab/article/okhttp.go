@@ -24,7 +24,8 @@ var okhttpPrograms = []*Program{okhttp, okhttpOnce}
 
 // killing is the experiment of one server and one phase, over all schemes.
 func killing(name string, p phase) *Experiment {
-	called := map[string]string{"raw": "a small server of the lab", "nginx": "nginx", "caddy": "Caddy", "mitmproxy": "mitmproxy, the HTTP proxy on the way,"}[name]
+	called := map[string]string{"raw": "a small server of the lab", "nginx": "nginx", "caddy": "Caddy",
+		"mitmproxy": "mitmproxy, the HTTP proxy on the way,"}[name]
 	when := map[phase]string{
 		beforeRequest: "between connect and request", inUpload: "while it receives the request",
 		inResponse: "in the middle of its response", whileIdle: "while the connection is idle in OkHttp's pool"}[p]
@@ -38,9 +39,12 @@ func killing(name string, p phase) *Experiment {
 			inResponse:    "after the first octets of the body",
 			whileIdle:     "between two requests"}[p]),
 		Notice: map[phase]string{
-			beforeRequest: "The kernel closes what the process had open: FIN, and the request that comes then draws a RST without ACK. Over TLS the client's close_notify draws another.",
-			inUpload:      "As before the request, with data on its way in the moment of the kill; a write that follows the RST fails.",
-			inResponse:    "FIN where the rest of the response should be. In clear there is mostly no RST at all; over TLS the client's close_notify draws one.",
+			beforeRequest: "The kernel closes what the process had open: FIN, and the request that comes then draws a RST " +
+				"without ACK. Over TLS the client's close_notify draws another.",
+			inUpload: "As before the request, with data on its way in the moment of the kill; a write that follows the " +
+				"RST fails.",
+			inResponse: "FIN where the rest of the response should be. In clear there is mostly no RST at all; over TLS " +
+				"the client's close_notify draws one.",
 			whileIdle: `With retries on, a request on the dead connection draws a RST and the retry a second one from the closed port: one kill, two labels. Where OkHttp notices the FIN in time,
 				there is the closed port alone.`,
 		}[p],
@@ -106,17 +110,21 @@ func killLabels(p phase, c scheme) map[string]stage.Label {
 	switch p {
 	case whileIdle:
 		return map[string]stage.Label{
-			"server":                    mark(label(fastClose, "", "killed while idle after a finished exchange; what the client sent then met the closed connection", peerCrash)),
-			"server TCP_ABORT_ON_CLOSE": mark(label(fastClose, "", "killed while idle after a finished exchange, with housekeeping of the protocol unread", peerCrash)),
+			"server": mark(label(fastClose, "",
+				"killed while idle after a finished exchange; what the client sent then met the closed connection", peerCrash)),
+			"server TCP_ABORT_ON_CLOSE": mark(label(fastClose, "",
+				"killed while idle after a finished exchange, with housekeeping of the protocol unread", peerCrash)),
 		}
 	case inResponse:
 		return map[string]stage.Label{
-			"server":                    mark(label(peerCrash, "data-after-fin", "killed in mid-response; the client's goodbye or housekeeping met the dead socket", fastClose)),
+			"server": mark(label(peerCrash, "data-after-fin",
+				"killed in mid-response; the client's goodbye or housekeeping met the dead socket", fastClose)),
 			"server TCP_ABORT_ON_CLOSE": unread,
 		}
 	}
 	return map[string]stage.Label{
-		"server":                    mark(label(peerCrash, "data-after-fin", "killed before the request was served", fastClose)),
+		"server": mark(label(peerCrash, "data-after-fin",
+			"killed before the request was served", fastClose)),
 		"server TCP_ABORT_ON_CLOSE": unread,
 	}
 }
@@ -125,15 +133,17 @@ func killLabels(p phase, c scheme) map[string]stage.Label {
 // on, one kill shows as a peer-crash and a closed-port.
 func severalAddresses() *Experiment {
 	return &Experiment{
-		Name:   "okhttp-two-addresses",
-		Title:  "OkHttp; the server is killed between connect and request, and its name has two addresses",
-		Made:   "As okhttp-raw-before-request over HTTP; OkHttp's Dns gives two addresses of the same host.",
-		Notice: "With retries on OkHttp goes to the second address after the first failed and is refused there: one kill, a peer-crash and a closed-port. With retries off there is the first alone.",
-		Spec:   stage.Spec{ServerIPs: 1},
+		Name:  "okhttp-two-addresses",
+		Title: "OkHttp; the server is killed between connect and request, and its name has two addresses",
+		Made:  "As okhttp-raw-before-request over HTTP; OkHttp's Dns gives two addresses of the same host.",
+		Notice: "With retries on OkHttp goes to the second address after the first failed and is refused there: one kill, " +
+			"a peer-crash and a closed-port. With retries off there is the first alone.",
+		Spec: stage.Spec{ServerIPs: 1},
 		Play: func(s *Scene) error {
 			for _, program := range okhttpPrograms {
 				more := func(port int) Settings {
-					return Settings{"addresses": fmt.Sprintf("%s,%s", s.Server.Addrs[0], s.Server.Addrs[1]), "url": fmt.Sprintf("http://server.test:%d/", port)}
+					return Settings{"addresses": fmt.Sprintf("%s,%s", s.Server.Addrs[0], s.Server.Addrs[1]),
+						"url": fmt.Sprintf("http://server.test:%d/", port)}
 				}
 				if err := s.killDuring(servers["raw"], program, plainHTTP, beforeRequest, more); err != nil {
 					return err
@@ -154,9 +164,12 @@ func closesEarly() *Experiment {
 		Notice: `FIN, then a RST without ACK to each piece that still comes; or, when something lay unread, RST+ACK at once. Over HTTP/2 a cancelled call is a RST_STREAM: no TCP reset, the
 			connection lives.`,
 		Labels: map[string]stage.Label{
-			"client":                    label(peerCrash, "abort-mid-transfer", "the client gave the exchange up, then the rest of it came", fastClose),
-			"client TCP_ABORT_ON_CLOSE": label(peerCrash, "abort-mid-transfer", "the client closed with part of the response unread", fastClose),
-			"server":                    label(fastClose, "", "the client's goodbye met a connection that the server had closed as well", peerCrash),
+			"client": label(peerCrash, "abort-mid-transfer",
+				"the client gave the exchange up, then the rest of it came", fastClose),
+			"client TCP_ABORT_ON_CLOSE": label(peerCrash, "abort-mid-transfer",
+				"the client closed with part of the response unread", fastClose),
+			"server": label(fastClose, "",
+				"the client's goodbye met a connection that the server had closed as well", peerCrash),
 		},
 		Play: func(s *Scene) error {
 			for _, v := range []struct {
@@ -164,14 +177,18 @@ func closesEarly() *Experiment {
 				set                   Settings
 				labels                map[string]stage.Label
 			}{
-				{"call.cancel() while waiting for the response", "head sleep:800ms body:512:512", "", Settings{"cancel": "400"}, nil},
+				{"call.cancel() while waiting for the response", "head sleep:800ms body:512:512", "", Settings{"cancel": "400"},
+					nil},
 				{"call.cancel() in the body", "head drip:40:30ms", "", Settings{"cancel": "700"}, nil},
 				{"body closed early", "head drip:40:30ms", "", Settings{"close-early": "1"}, nil},
 				{"the JVM halts in the body", "head drip:40:30ms", "", Settings{"exit": "body", "pause": "body"}, nil},
 				{"HTTPS, call.cancel() in the body", "tls head drip:40:30ms", "http/1.1", Settings{"cancel": "900"}, nil},
-				{"HTTP/2 over TLS, call.cancel() in the body", "tls h2 body:512:20000 hold:x", "h2", Settings{"cancel": "900", "protocol": "h2", "pause": "end"}, map[string]stage.Label{
-					"client": blind(label(fastClose, "", "stream cancelled, GOAWAY and close_notify said; the server's own goodbye came to the closed socket", peerCrash)),
-					"server": blind(label(fastClose, "", "stream cancelled; the client's goodbye met a connection that the server had closed as well", peerCrash)),
+				{"HTTP/2 over TLS, call.cancel() in the body", "tls h2 body:512:20000 hold:x", "h2", Settings{"cancel": "900",
+					"protocol": "h2", "pause": "end"}, map[string]stage.Label{
+					"client": blind(label(fastClose, "", "stream cancelled, GOAWAY and close_notify said; the server's own goodbye "+
+						"came to the closed socket", peerCrash)),
+					"server": blind(label(fastClose, "",
+						"stream cancelled; the client's goodbye met a connection that the server had closed as well", peerCrash)),
 				}},
 			} {
 				port := s.nextPort()

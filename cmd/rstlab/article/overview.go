@@ -88,15 +88,18 @@ func Overview(dir string) error {
 		cols  []string
 		pick  func(*Experiment) bool
 	}{
-		{"Clients", []string{"curl", "go", "http.client", "urllib", "requests", "node-http", "node-fetch", "node-http2"}, isSymptom},
+		{"Clients", []string{"curl", "go", "http.client", "urllib", "requests", "node-http",
+			"node-fetch", "node-http2"}, isSymptom},
 		{"Clients on the JVM", []string{"okhttp", "okhttp (no retry)", "urlconnection", "jdk-httpclient"}, isSymptom},
 		{"Reverse proxies in front of the server that ends", []string{"nginx", "haproxy", "caddy", "mitmproxy"}, isSymptom},
-		{"Servers whose client ends", []string{"go-server", "python-server", "node-server", "jdk-server", "nginx", "haproxy", "caddy"},
+		{"Servers whose client ends", []string{"go-server", "python-server", "node-server",
+			"jdk-server", "nginx", "haproxy", "caddy"},
 			func(e *Experiment) bool { return e.programsAt == "server" }},
 		{"OkHttp against servers that are killed, all schemes", []string{"okhttp", "okhttp (no retry)"},
 			func(e *Experiment) bool { return strings.HasPrefix(e.Name, "okhttp-") }},
 	} {
-		fmt.Fprintf(&b, "\n### %s\n\n| experiment | %s |\n|---|%s\n", t.title, strings.Join(t.cols, " | "), strings.Repeat("---|", len(t.cols)))
+		fmt.Fprintf(&b, "\n### %s\n\n| experiment | %s |\n|---|%s\n", t.title, strings.Join(t.cols,
+			" | "), strings.Repeat("---|", len(t.cols)))
 		for _, e := range experiments {
 			if !t.pick(e) || !slices.ContainsFunc(t.cols, func(c string) bool { return said[e.Name][c] != "" }) {
 				continue

@@ -41,7 +41,8 @@ func Gather() (*Parts, error) {
 		return nil, err
 	}
 	goVersion := strings.Replace(runtime.Version(), "go", "Go ", 1)
-	p := &Parts{dir: dir, versions: map[string]string{"go": goVersion + " net/http", "go-server": goVersion + " net/http.Server"}}
+	p := &Parts{dir: dir, versions: map[string]string{"go": goVersion + " net/http",
+		"go-server": goVersion + " net/http.Server"}}
 	err = fs.WalkDir(programs, "programs", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -63,7 +64,8 @@ func Gather() (*Parts, error) {
 		{"strace", "strace %s", `version (\S+)`, []string{"strace", "--version"}},
 		{"http.client", "Python %s http.client", `Python (\S+)`, []string{"python3", "--version"}},
 		{"urllib", "Python %s urllib.request", `Python (\S+)`, []string{"python3", "--version"}},
-		{"requests", "requests %s", `requests (.+)`, []string{"python3", filepath.Join(dir, "client.py"), "client=requests", "version=1"}},
+		{"requests", "requests %s", `requests (.+)`, []string{"python3", filepath.Join(dir,
+			"client.py"), "client=requests", "version=1"}},
 		{"node-http", "Node.js %s http.request", `v(\S+)`, []string{"node", "--version"}},
 		{"node-http2", "Node.js %s http2", `v(\S+)`, []string{"node", "--version"}},
 		{"node-fetch", "Node.js fetch (undici %s)", `(\S+)`, []string{"node", "-p", "process.versions.undici"}},

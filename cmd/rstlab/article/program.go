@@ -68,13 +68,17 @@ var (
 	nodeHTTP   = &Program{Name: "node-http", skills: "pause reuse upload tls timeouts", command: nodeCommand}
 	nodeFetch  = &Program{Name: "node-fetch", skills: "reuse upload tls timeouts", command: nodeCommand}
 	nodeHTTP2  = &Program{Name: "node-http2", skills: "h2only pause", command: nodeCommand}
-	okhttp     = &Program{Name: "okhttp", Setting: "retryOnConnectionFailure=true", skills: "pause reuse upload h2 tls timeouts", command: javaCommand("OkHttp")}
+	okhttp     = &Program{Name: "okhttp", Setting: "retryOnConnectionFailure=true", skills: "pause reuse upload h2 tls " +
+		"timeouts", command: javaCommand("OkHttp")}
 	okhttpOnce = &Program{Name: "okhttp", Setting: "retryOnConnectionFailure=false", Always: Settings{"retry": "off"},
 		skills: "pause reuse upload h2 tls timeouts", command: javaCommand("OkHttp")}
-	urlConn   = &Program{Name: "urlconnection", skills: "pause reuse upload tls timeouts", command: javaCommand("UrlConnection")}
-	jdkClient = &Program{Name: "jdk-httpclient", skills: "reuse upload h2 tls timeouts", command: javaCommand("JdkHttpClient")}
+	urlConn = &Program{Name: "urlconnection", skills: "pause reuse upload tls timeouts",
+		command: javaCommand("UrlConnection")}
+	jdkClient = &Program{Name: "jdk-httpclient", skills: "reuse upload h2 tls timeouts",
+		command: javaCommand("JdkHttpClient")}
 
-	clientPrograms = []*Program{curl, goClient, httpClient, urllib, requests, nodeHTTP, nodeFetch, nodeHTTP2, okhttp, okhttpOnce, urlConn, jdkClient}
+	clientPrograms = []*Program{curl, goClient, httpClient, urllib, requests, nodeHTTP, nodeFetch, nodeHTTP2, okhttp,
+		okhttpOnce, urlConn, jdkClient}
 )
 
 func goCommand(s *Scene, set Settings) *exec.Cmd {
@@ -103,7 +107,8 @@ func nodeCommand(s *Scene, set Settings) *exec.Cmd {
 
 func javaCommand(class string) func(*Scene, Settings) *exec.Cmd {
 	return func(s *Scene, set Settings) *exec.Cmd {
-		return exec.Command("java", append([]string{"-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", s.parts.classpath, class}, set.args()...)...)
+		return exec.Command("java", append([]string{"-Xshare:auto", "-XX:TieredStopAtLevel=1",
+			"-cp", s.parts.classpath, class}, set.args()...)...)
 	}
 }
 

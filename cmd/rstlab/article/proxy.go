@@ -180,7 +180,8 @@ func nginxDaemon(s *Scene, id int, http string) *exec.Cmd {
 	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
 		paths += fmt.Sprintf("\t%s_temp_path %s/%s;\n", kind, dir, kind)
 	}
-	_ = os.WriteFile(conf, []byte(fmt.Sprintf("daemon off;\nuser root;\nworker_processes 1;\npid %s/pid;\nerror_log stderr;\nevents {}\nhttp {\n\taccess_log off;\n%s%s\n}\n",
+	_ = os.WriteFile(conf, []byte(fmt.Sprintf("daemon off;\nuser root;\nworker_processes 1;\npid %s/pid;\nerror_log "+
+		"stderr;\nevents {}\nhttp {\n\taccess_log off;\n%s%s\n}\n",
 		dir, paths, http)), 0o644)
 	return exec.Command("nginx", "-e", "stderr", "-p", dir, "-c", conf)
 }
@@ -217,7 +218,8 @@ frontend front
 backend back
 	http-reuse always
 	server one %s
-`, set.or("connect-timeout", "5s"), set.or("read-timeout", "60s"), cmp.Or(set["listen"], "127.0.0.1"), listen, backend)), 0o644)
+`, set.or("connect-timeout", "5s"), set.or("read-timeout", "60s"), cmp.Or(set["listen"],
+		"127.0.0.1"), listen, backend)), 0o644)
 	return exec.Command("haproxy", "-f", conf)
 }
 
@@ -250,7 +252,8 @@ func caddyProxy(s *Scene, listen int, backend netip.AddrPort, set Settings) *exe
 // caddyDaemon returns the command for a Caddy with the given sites.
 func caddyDaemon(s *Scene, id int, sites string) *exec.Cmd {
 	conf := filepath.Join(s.Dir, fmt.Sprintf("Caddyfile-%d", id))
-	_ = os.WriteFile(conf, []byte("{\n\tadmin off\n\tauto_https off\n\tservers {\n\t\tprotocols h1 h2 h2c\n\t}\n}\n"+sites+"\n"), 0o644)
+	_ = os.WriteFile(conf, []byte("{\n\tadmin off\n\tauto_https off\n\tservers {\n\t\tprotocols h1 h2 "+
+		"h2c\n\t}\n}\n"+sites+"\n"), 0o644)
 	cmd := exec.Command("caddy", "run", "--config", conf, "--adapter", "caddyfile")
 	cmd.Env = append(os.Environ(), "XDG_DATA_HOME="+s.Dir, "XDG_CONFIG_HOME="+s.Dir, "HOME="+s.Dir)
 	return cmd
@@ -264,7 +267,8 @@ func caddyWords(log string) []string {
 			Level, Logger, Msg, Error string
 			Status                    int
 		}
-		if json.Unmarshal([]byte(l), &e) != nil || e.Level == "info" || e.Level == "debug" || !strings.HasPrefix(e.Logger, "http.") {
+		if json.Unmarshal([]byte(l), &e) != nil || e.Level == "info" || e.Level == "debug" || !strings.HasPrefix(e.Logger,
+			"http.") {
 			continue
 		}
 		w := e.Logger + ": " + e.Msg
@@ -285,8 +289,10 @@ func mitmProxy(s *Scene, listen int, backend netip.AddrPort, set Settings) *exec
 
 // mitmDaemon returns the command for a mitmdump. Bodies are streamed, as a proxy in real use must.
 func mitmDaemon(s *Scene, host string, listen int, more ...string) *exec.Cmd {
-	args := append([]string{"--listen-host", host, "-p", strconv.Itoa(listen), "--set", "confdir=" + filepath.Join(s.Dir, "mitmproxy"),
-		"--set", "stream_large_bodies=1", "--set", "termlog_verbosity=info", "--set", "flow_detail=1", "--ssl-insecure"}, more...)
+	args := append([]string{"--listen-host", host, "-p", strconv.Itoa(listen), "--set",
+		"confdir=" + filepath.Join(s.Dir, "mitmproxy"),
+		"--set", "stream_large_bodies=1", "--set", "termlog_verbosity=info", "--set",
+		"flow_detail=1", "--ssl-insecure"}, more...)
 	return exec.Command("mitmdump", args...)
 }
 
@@ -300,8 +306,10 @@ func mitmWords(log string) []string {
 	var words []string
 	for _, l := range cut(log, mitmPrefix) {
 		switch {
-		case strings.HasPrefix(l, "client "), strings.HasPrefix(l, "server connect "), strings.HasPrefix(l, "server disconnect "),
-			strings.HasPrefix(l, "Streaming re"), strings.HasPrefix(l, "GET "), strings.HasPrefix(l, "POST "), mitmAnswer.MatchString(l):
+		case strings.HasPrefix(l, "client "), strings.HasPrefix(l, "server connect "), strings.HasPrefix(l,
+			"server disconnect "),
+			strings.HasPrefix(l, "Streaming re"), strings.HasPrefix(l, "GET "), strings.HasPrefix(l,
+				"POST "), mitmAnswer.MatchString(l):
 		default:
 			words = append(words, l)
 		}

@@ -42,8 +42,10 @@ const (
 )
 
 func framesOf(file string) ([]frame, error) {
-	out, err := exec.Command("tshark", "-n", "-r", file, "-Y", "tcp && !icmp && !icmpv6", "-T", "fields", "-E", "separator=|", "-e", "frame.number", "-e", "tcp.stream",
-		"-e", "frame.time_epoch", "-e", "tcp.srcport", "-e", "tcp.dstport", "-e", "tcp.flags", "-e", "tcp.len", "-e", "tcp.analysis.retransmission").Output()
+	out, err := exec.Command("tshark", "-n", "-r", file, "-Y", "tcp && !icmp && !icmpv6",
+		"-T", "fields", "-E", "separator=|", "-e", "frame.number", "-e", "tcp.stream",
+		"-e", "frame.time_epoch", "-e", "tcp.srcport", "-e", "tcp.dstport", "-e", "tcp.flags",
+		"-e", "tcp.len", "-e", "tcp.analysis.retransmission").Output()
 	if err != nil {
 		return nil, fmt.Errorf("tshark %s: %w", file, err)
 	}
@@ -136,7 +138,8 @@ func (s *Scene) symptoms(capture string, turns []turn) ([]Symptom, error) {
 					}
 				}
 			}
-			if last := len(all) - 1; y.Frame == 0 && last >= 0 && all[last].Program == t.Name && all[last].Situation == t.Situation && all[last].Setting == t.Setting {
+			if last := len(all) - 1; y.Frame == 0 && last >= 0 && all[last].Program == t.Name &&
+				all[last].Situation == t.Situation && all[last].Setting == t.Setting {
 				y.Frame, y.Role, y.Late = all[last].Frame, all[last].Role, all[last].Late // one event, told in several ways
 			}
 			if said.Words == "" && strings.HasPrefix(said.Result, "200") {
@@ -163,8 +166,10 @@ func (s *Scene) readme(capture string, turns []turn, lines []truth.Line) string 
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s\n\n**Made**: %s\n\n", s.exp.Name, s.exp.Title, oneLine(s.exp.Made))
-	fmt.Fprintf(&b, "Client – router – server are network namespaces of one Linux kernel, %v round trip. client.pcapng and server.pcapng are the same packets at both ends; "+
-		"truth.jsonl holds the kernel's own reason for each RST, symptom.jsonl what the programs said. Frames below are those of %s.\n\n", s.RTT(), capture)
+	fmt.Fprintf(&b, "Client – router – server are network namespaces of one Linux kernel, %v round trip. client.pcapng "+
+		"and server.pcapng are the same packets at both ends; "+
+		"truth.jsonl holds the kernel's own reason for each RST, symptom.jsonl what the programs said. Frames below are "+
+		"those of %s.\n\n", s.RTT(), capture)
 	if s.exp.Notice != "" {
 		fmt.Fprintf(&b, "**Notice**: %s\n", oneLine(s.exp.Notice))
 	}
@@ -243,7 +248,8 @@ func story(frames []frame, label map[int]truth.Line) string {
 			if l.KernelReason != "" {
 				kernel = fmt.Sprintf(" (kernel: %s in %s)", l.KernelReason, l.KernelState)
 			}
-			parts = append(parts, fmt.Sprintf("**%s RST frame %d%s: %s**", who, f.number, kernel, strings.TrimSuffix(l.Cause+", "+l.Detail, ", ")))
+			parts = append(parts, fmt.Sprintf("**%s RST frame %d%s: %s**", who, f.number, kernel, strings.TrimSuffix(l.Cause+
+				", "+l.Detail, ", ")))
 		case f.flags&flagSYN != 0 && f.flags&flagACK == 0:
 			parts = append(parts, fmt.Sprintf("SYN frame %d", f.number))
 		case f.flags&flagSYN != 0:

@@ -99,9 +99,11 @@ func (s *Scene) victim(host *stage.Host, at netip.AddrPort, plan, alpn string) (
 const turnLimit = 30 * time.Second
 
 // perform lets a program make its requests to server, doing what on says at its pauses, and notes what it said.
-func (s *Scene) perform(p *Program, situation string, server netip.AddrPort, set Settings, on map[string]func() error) error {
+func (s *Scene) perform(p *Program, situation string, server netip.AddrPort, set Settings,
+	on map[string]func() error) error {
 	time.Sleep(4 * s.RTT()) // let the turn before come to rest
-	turn := &performance{Program: p, Version: s.parts.versions[p.Name], Situation: situation, Server: server, From: time.Now(), labels: s.labels}
+	turn := &performance{Program: p, Version: s.parts.versions[p.Name], Situation: situation, Server: server,
+		From: time.Now(), labels: s.labels}
 	s.labels = nil
 	set = set.with(p.Always).with(Settings{"client": p.Name})
 	var err error

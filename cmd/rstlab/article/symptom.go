@@ -39,37 +39,54 @@ func errnoName(n int) string {
 var phrases = []string{
 	"Couldn't connect to server", "Timeout was reached", // curl, before OkHttp's "Failed to connect to"
 	// OkHttp
-	"unexpected end of stream on Connection{", "java.net.ProtocolException: unexpected end of stream", "Failed to connect to",
-	"stream was reset: CANCEL", "stream was reset: PROTOCOL_ERROR", "ConnectionShutdownException", "java.io.IOException: Canceled", "SocketTimeoutException: timeout", "Socket closed",
+	"unexpected end of stream on Connection{",
+	"java.net.ProtocolException: unexpected end of stream", "Failed to connect to",
+	"stream was reset: CANCEL", "stream was reset: PROTOCOL_ERROR",
+	"ConnectionShutdownException", "java.io.IOException: Canceled", "SocketTimeoutException: timeout", "Socket closed",
 	// the JDK
 	"HTTP/1.1 header parser received no bytes", "Remote host terminated the handshake", "SSL peer shut down incorrectly",
-	"Error writing request body to server", "Unexpected end of file from server", "unable to find valid certification path",
+	"Error writing request body to server", "Unexpected end of file from server",
+	"unable to find valid certification path",
 	"EOF reached while reading", "ClosedChannelException", "HTTP connect timed out", "request timed out",
 	// Python
-	"Remote end closed connection without response", "IncompleteRead(", "UNEXPECTED_EOF_WHILE_READING", "CERTIFICATE_VERIFY_FAILED",
-	"[Errno 104] Connection reset by peer", "[Errno 111] Connection refused", "[Errno 32] Broken pipe", "[Errno 110] Connection timed out",
-	"(104, 'Connection reset by peer')", "(32, 'Broken pipe')", "(110, 'Connection timed out')", "TimeoutError: timed out", "Read timed out",
+	"Remote end closed connection without response", "IncompleteRead(",
+	"UNEXPECTED_EOF_WHILE_READING", "CERTIFICATE_VERIFY_FAILED",
+	"[Errno 104] Connection reset by peer", "[Errno 111] Connection refused",
+	"[Errno 32] Broken pipe", "[Errno 110] Connection timed out",
+	"(104, 'Connection reset by peer')", "(32, 'Broken pipe')",
+	"(110, 'Connection timed out')", "TimeoutError: timed out", "Read timed out",
 	// Node.js
-	"other side closed", "socket hang up", "Client network socket disconnected", "Error: aborted", "connect ECONNREFUSED", "connect ETIMEDOUT",
-	"read ECONNRESET", "read ETIMEDOUT", "write EPIPE", "write ECONNRESET", "Connect Timeout Error", "unable to verify the first certificate",
+	"other side closed", "socket hang up", "Client network socket disconnected",
+	"Error: aborted", "connect ECONNREFUSED", "connect ETIMEDOUT",
+	"read ECONNRESET", "read ETIMEDOUT", "write EPIPE", "write ECONNRESET",
+	"Connect Timeout Error", "unable to verify the first certificate",
 	"The operation was aborted",
 	// Go
-	"http: server closed idle connection", "connect: connection refused", "connect: connection timed out", "read: connection reset by peer",
-	"write: connection reset by peer", "write: broken pipe", "read: connection timed out", "use of closed network connection", "unexpected EOF",
-	"client connection lost", "context canceled", "Client.Timeout exceeded", "context deadline exceeded", "failed to verify certificate", ": EOF",
+	"http: server closed idle connection", "connect: connection refused",
+	"connect: connection timed out", "read: connection reset by peer",
+	"write: connection reset by peer", "write: broken pipe", "read: connection timed out",
+	"use of closed network connection", "unexpected EOF",
+	"client connection lost", "context canceled", "Client.Timeout exceeded",
+	"context deadline exceeded", "failed to verify certificate", ": EOF",
 	// nginx
-	"client prematurely closed connection", "upstream prematurely closed connection while reading response header", "upstream prematurely closed connection while reading upstream",
-	"upstream timed out (110: Connection timed out)", "(104: Connection reset by peer)", "(111: Connection refused)", "(32: Broken pipe)",
+	"client prematurely closed connection", "upstream prematurely closed connection while reading " +
+		"response header",
+	"upstream prematurely closed connection while reading upstream",
+	"upstream timed out (110: Connection timed out)", "(104: Connection reset by peer)",
+	"(111: Connection refused)", "(32: Broken pipe)",
 	// mitmproxy
-	"server closed connection", "error establishing server connection", "peer closed connection without sending complete message body",
+	"server closed connection", "error establishing server connection",
+	"peer closed connection without sending complete message body",
 	// HAProxy: termination states
 	" SC-- ", " SH-- ", " SD-- ", " sH-- ", " sC-- ", " CD-- ", " -- ",
 	// curl
 	"Empty reply from server", "Recv failure: Connection reset by peer", "Recv failure: Connection timed out",
 	"Send failure: Broken pipe", "Send failure: Connection reset by peer", "bytes remaining to read", "SSL_ERROR_SYSCALL",
-	"was not closed cleanly before end of the underlying stream", "SSL certificate problem", "Operation timed out", "Connection timed out after",
+	"was not closed cleanly before end of the underlying stream", "SSL certificate problem",
+	"Operation timed out", "Connection timed out after",
 	// what several share
-	"Connection reset by peer", "Connection reset", "Broken pipe", "Connection refused", "Connection timed out", "connect timed out", "Connect timed out",
+	"Connection reset by peer", "Connection reset", "Broken pipe", "Connection refused",
+	"Connection timed out", "connect timed out", "Connect timed out",
 	"i/o timeout", "timed out", "timeout",
 }
 

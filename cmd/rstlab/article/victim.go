@@ -132,7 +132,8 @@ func (c *served) step(name, arg string, w http.ResponseWriter) bool {
 			w.(http.Flusher).Flush()
 			return true
 		}
-		_, err := fmt.Fprintf(c.Conn, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %s\r\n\r\n%s", announced, filler(n))
+		_, err := fmt.Fprintf(c.Conn, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: "+
+			"%s\r\n\r\n%s", announced, filler(n))
 		return err == nil
 	case "drip": // drip:pieces:gap, 512 octets each, of a longer response
 		pieces, gap, _ := strings.Cut(arg, ":")

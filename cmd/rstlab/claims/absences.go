@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// A negative is a clause that states an absence, and the kinds of claims of which one must be among the reset's, without
-// limits, for the sentence to state it. Kinds that show it by something that is there end with "+": they have no limits.
+// A negative is a clause that states an absence, and the kinds of claims of which one must be among the reset's,
+// without limits, for the sentence to state it. Kinds that show it by something that is there end with "+": they have
+// no limits.ts.
 type negative struct {
 	clause *regexp.Regexp
 	kinds  string
@@ -20,18 +21,22 @@ var hedged = regexp.MustCompile(`\b(captured?|seen)\b`)
 // negatives are all absences that summaries and why-nots state. What another says of a packet, in quotes, is not among
 // them.
 var negatives = []negative{
-	{regexp.MustCompile(`(was|were) (perhaps )?not answered( in full)?|unanswered|did not answer`), "unanswered no-response sent-after+ unacked keep-alive-probes+ window-probes+"},
+	{regexp.MustCompile(`(was|were) (perhaps )?not answered( in full)?|unanswered|did not answer`),
+		"unanswered no-response sent-after+ unacked keep-alive-probes+ window-probes+"},
 	{regexp.MustCompile(`without an acknowledgment|and not acknowledged`), "unacked acked-each-time+"},
 	{regexp.MustCompile(`were unacknowledged`), "unacked-data"},
 	{regexp.MustCompile(`without the close_notify`), "no-close-notify"},
 	{regexp.MustCompile(`before any request was sent|sent no request`), "nothing-asked nothing-sent"},
-	{regexp.MustCompile(`without serving anything|before sending any data`), "nothing-asked nothing-sent unanswered no-response handshake-open"},
+	{regexp.MustCompile(`without serving anything|before sending any data`),
+		"nothing-asked nothing-sent unanswered no-response handshake-open"},
 	{regexp.MustCompile(`without closing it`), "no-fin"},
 	{regexp.MustCompile(`before the (TLS )?handshake was finished`), "handshake-open"},
 	{regexp.MustCompile(`in mid-response|still coming`), "delivered not-ended sends-on+ unacked-data"},
 	{regexp.MustCompile(`does not acknowledge the SYN`), "bad-ack+"},
-	{regexp.MustCompile(`had not reached it yet, or was not accepted|the first RST was not accepted|still does not know`), "same-event+"},
-	{regexp.MustCompile(`no longer (has|had)|does not (have|know)|has no such connection|belongs to no connection`), "reply-to+ echoes-both+ reply-unseen answers-reset+ reply-with-ack+ seq-not-next+"},
+	{regexp.MustCompile(`had not reached it yet, or was not accepted|the first RST was not accepted|still does not know`),
+		"same-event+"},
+	{regexp.MustCompile(`no longer (has|had)|does not (have|know)|has no such connection|belongs to no connection`),
+		"reply-to+ echoes-both+ reply-unseen answers-reset+ reply-with-ack+ seq-not-next+"},
 	{regexp.MustCompile(`nothing accepts connections`), "reply-to+ refusal-offset+ refused-count+ reply-unseen"},
 	{regexp.MustCompile(`did not accept (the|that) RST`), "opened-after+ challenge-ack+"},
 	{regexp.MustCompile(`was not there yet`), "accepted-elsewhere+"},
@@ -127,7 +132,8 @@ func (q *question) shows(kinds string) bool {
 // harms are the answers to whether a RST did harm, and the kinds of claims of which one must be among the reset's, or,
 // for the harmless one, must not.
 var harms = []struct{ begins, kinds, without string }{
-	{"No effect: the connection went on", "sends-after-reset sends-on opened-after challenge-ack retransmits-after acks-after-reset out-of-window", ""},
+	{"No effect: the connection went on", "sends-after-reset sends-on opened-after challenge-ack retransmits-after " +
+		"acks-after-reset out-of-window", ""},
 	{"Harmless: it ended an old connection", "other-ack reply-to", ""},
 	{"Harmless: nothing shows that an exchange was lost", "", "unanswered no-response delivered not-ended handshake-open"},
 	{"Harmless in itself: the client had closed before", "closed-by fin-acked closed-unseen", ""},
@@ -136,8 +142,11 @@ var harms = []struct{ begins, kinds, without string }{
 	{"No exchange was lost: the SYNs of the flood were refused", "askers", ""},
 	{"Possibly harmful", "", ""},
 	{"Not harmless: a connection was refused", "reply-to refusal-offset reply-unseen echoes-both abort", ""},
-	{"Not harmless: an exchange was interrupted", "unanswered no-response sent-after handshake-open delivered not-ended unacked-data sends-on no-close-notify nothing-asked nothing-sent after-close unread reply-to echoes-both unacked window-closed window-fell retransmitted refused-elsewhere response", ""},
-	{"Not harmless: a connection in use was broken", "unacked keep-alive-probes window-probes retransmitted reply-to reply-unseen echoes-both last-segment answers-reset", ""},
+	{"Not harmless: an exchange was interrupted", "unanswered no-response sent-after handshake-open delivered " +
+		"not-ended unacked-data sends-on no-close-notify nothing-asked nothing-sent after-close unread reply-to " +
+		"echoes-both unacked window-closed window-fell retransmitted refused-elsewhere response", ""},
+	{"Not harmless: a connection in use was broken", "unacked keep-alive-probes window-probes retransmitted reply-to " +
+		"reply-unseen echoes-both last-segment answers-reset", ""},
 }
 
 // harm checks the answer to whether the RST did harm.

@@ -9,7 +9,8 @@ import (
 
 // merged returns the ranges in ascending order, those that touch as one.
 func (s spans) merged() (all [][2]int64) {
-	for _, r := range slices.SortedFunc(maps.Keys(s), func(a, b [2]int64) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) }) {
+	for _, r := range slices.SortedFunc(maps.Keys(s),
+		func(a, b [2]int64) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) }) {
 		if n := len(all); n > 0 && r[0] <= all[n-1][1] {
 			all[n-1][1] = max(all[n-1][1], r[1])
 			continue
@@ -45,7 +46,8 @@ func (q *question) repeated(who netip.AddrPort) *Packet {
 		}
 	}
 	for i := range q.list {
-		if e := &q.list[i]; e.Claim == "retransmitted" || e.Claim == "first-sent" || e.Claim == "syn" || e.Claim == "keep-alive-probes" {
+		if e := &q.list[i]; e.Claim == "retransmitted" || e.Claim == "first-sent" || e.Claim == "syn" ||
+			e.Claim == "keep-alive-probes" {
 			if p := pick(e); p != nil {
 				return p
 			}
@@ -218,7 +220,8 @@ func checkKeepAliveProbes(q *question) {
 	var end uint32
 	for _, p := range q.by(q.side).before(q.until()).others() {
 		switch {
-		case len(before) > 0 && p.Len <= 1 && p.Has(ACK) && !p.Has(SYN) && !p.Has(FIN) && p.SEQ == end-1, q.firstProbe(p, before):
+		case len(before) > 0 && p.Len <= 1 && p.Has(ACK) && !p.Has(SYN) && !p.Has(FIN) && p.SEQ == end-1,
+			q.firstProbe(p, before):
 			row = append(row, p)
 		case p.End() != p.SEQ && p.Frame <= frames.last().Frame:
 			row = nil

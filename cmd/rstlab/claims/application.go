@@ -56,7 +56,8 @@ func (q *question) quotes(p *Packet) {
 		return
 	}
 	first, _, _ := strings.Cut(text, " ")
-	methods := []string{"GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE", "HTTP/1.0", "HTTP/1.1"}
+	methods := []string{"GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS", "PATCH", "CONNECT",
+		"TRACE", "HTTP/1.0", "HTTP/1.1"}
 	if slices.Contains(methods, first) && whole && isText(data) && !bytes.HasPrefix(data, []byte("PRI * HTTP/2.0")) {
 		q.fail("the message at frame %d begins with %q", p.Frame, data[:min(len(data), 40)])
 	}
@@ -121,7 +122,8 @@ func checkUnanswered(q *question) {
 		q.fail("frame %d holds new data of the peer (%d bytes)", a.Frame, a.Len)
 		return
 	}
-	if before := q.by(q.side).before(p.Frame).data(); p.Len == 1 && probe(p, q.by(q.side).before(p.Frame)) && len(before) >= 0 {
+	if before := q.by(q.side).before(p.Frame).data(); p.Len == 1 && probe(p, q.by(q.side).before(p.Frame)) &&
+		len(before) >= 0 {
 		q.fail("frame %d is a keep-alive probe", p.Frame)
 	}
 	q.quotes(p)
@@ -350,8 +352,8 @@ func checkDelivered(q *question) {
 	q.arrived(p.Frame, until)
 }
 
-// reach returns how far the side's numbers had come before a frame, as far as captured, counted from p on: the capture may
-// lack bytes in between.
+// reach returns how far the side's numbers had come before a frame, as far as captured, counted from p on: the capture
+// may lack bytes in between.
 func (q *question) reach(p *Packet, until int) int64 {
 	end, _ := q.by(q.side).before(max(until, p.Frame+1)).highest()
 	if ack, ok := q.by(q.peer).before(until).highestACK(); ok && above(ack, end) > 0 {
@@ -440,7 +442,8 @@ func checkSendsOn(q *question) {
 
 // closing returns the segment by which a side ends the connection: its first FIN, else the RST.
 func (q *question) closing() *Packet {
-	if f := q.by(q.side).before(q.rst.Frame + 1).keep(func(p *Packet) bool { return p.Has(FIN) || p.Has(RST) }).first(); f != nil {
+	if f := q.by(q.side).before(q.rst.Frame +
+		1).keep(func(p *Packet) bool { return p.Has(FIN) || p.Has(RST) }).first(); f != nil {
 		return f
 	}
 	return q.rst
@@ -683,8 +686,10 @@ func checkTLSVersion(q *question) {
 		q.part()
 		return
 	}
-	name := map[uint16]string{0x0300: "SSL 3.0", 0x0301: "TLS 1.0", 0x0302: "TLS 1.1", 0x0303: "TLS 1.2", 0x0304: "TLS 1.3"}[version]
-	if strings.ReplaceAll(name, " ", "") != strings.ReplaceAll(q.e.Values.Text, " ", "") && !strings.HasSuffix(name, q.e.Values.Text) {
+	name := map[uint16]string{0x0300: "SSL 3.0", 0x0301: "TLS 1.0", 0x0302: "TLS 1.1", 0x0303: "TLS 1.2",
+		0x0304: "TLS 1.3"}[version]
+	if strings.ReplaceAll(name, " ", "") != strings.ReplaceAll(q.e.Values.Text, " ", "") &&
+		!strings.HasSuffix(name, q.e.Values.Text) {
 		q.fail("the version is %s (0x%04x)", name, version)
 	}
 }
@@ -769,7 +774,8 @@ func checkUnread(q *question) {
 	}
 	own := q.by(q.side).before(q.rst.Frame)
 	var starts []int
-	for _, l := range []list{own.data(), own.keep(isFIN), own.keep(func(p *Packet) bool { return p.Len > 0 || p.Has(FIN) })} {
+	for _, l := range []list{own.data(), own.keep(isFIN),
+		own.keep(func(p *Packet) bool { return p.Len > 0 || p.Has(FIN) })} {
 		if s := l.last(); s != nil {
 			starts = append(starts, s.Frame)
 		}

@@ -52,7 +52,8 @@ func (r *Result) Add(o *Result) {
 	r.Violations = append(r.Violations, o.Violations...)
 	for k, c := range o.Kinds {
 		d := r.kind(k)
-		d.Claims, d.Full, d.Part, d.None, d.Wrong = d.Claims+c.Claims, d.Full+c.Full, d.Part+c.Part, d.None+c.None, d.Wrong+c.Wrong
+		d.Claims, d.Full, d.Part, d.None, d.Wrong = d.Claims+c.Claims, d.Full+c.Full, d.Part+c.Part, d.None+c.None,
+			d.Wrong+c.Wrong
 	}
 	for k, n := range o.Unclaimed {
 		r.Unclaimed[k] += n
@@ -78,7 +79,8 @@ func (r *Result) kind(name string) *Count {
 // Total adds up all kinds.
 func (r *Result) Total() (t Count) {
 	for _, c := range r.Kinds {
-		t.Claims, t.Full, t.Part, t.None, t.Wrong = t.Claims+c.Claims, t.Full+c.Full, t.Part+c.Part, t.None+c.None, t.Wrong+c.Wrong
+		t.Claims, t.Full, t.Part, t.None, t.Wrong = t.Claims+c.Claims, t.Full+c.Full, t.Part+c.Part, t.None+c.None,
+			t.Wrong+c.Wrong
 	}
 	return t
 }
@@ -169,7 +171,8 @@ func (q *question) about(out *Result) bool {
 	}
 	if wrong != "" {
 		k.Wrong++
-		out.Violations = append(out.Violations, Violation{q.c.Path, r.Frame, "reset", fmt.Sprintf("frame %d of stream %d is a RST of the %s", r.Frame, r.Stream, r.Sender), wrong})
+		out.Violations = append(out.Violations, Violation{q.c.Path, r.Frame, "reset", fmt.Sprintf("frame %d of stream %d "+
+			"is a RST of the %s", r.Frame, r.Stream, r.Sender), wrong})
 		return false
 	}
 	k.Full++
@@ -177,8 +180,8 @@ func (q *question) about(out *Result) bool {
 	return true
 }
 
-// run checks one claim. Where it is wrong in the order of the file, and that order is known to be wrong, it is read once
-// more in the order of time.
+// run checks one claim. Where it is wrong in the order of the file, and that order is known to be wrong, it is read
+// once more in the order of time.
 func (q *question) run(out *Result) {
 	e := q.e
 	if e.Claim == "" {
@@ -409,7 +412,8 @@ func (q *question) whole(l list) {
 	}
 	for _, p := range l {
 		if p.Cut() {
-			q.fail("the capture could not have shown it, and the claim is not limited: %d of the %d bytes of frame %d were captured", len(p.Payload), p.Len, p.Frame)
+			q.fail("the capture could not have shown it, and the claim is not limited: %d of the %d bytes of frame %d were "+
+				"captured", len(p.Payload), p.Len, p.Frame)
 			return
 		}
 	}
@@ -479,7 +483,8 @@ func unseen(own, other list, from, until, size int, ownNumbers bool) string {
 				}
 			}
 			if known != never && known > from && (until == 0 || reached < until) {
-				return fmt.Sprintf("%d bytes before sequence number %d are not in it, as frame %d shows", h.from-at, base+uint32(h.from), known)
+				return fmt.Sprintf("%d bytes before sequence number %d are not in it, as frame "+
+					"%d shows", h.from-at, base+uint32(h.from), known)
 			}
 		}
 		if h.to > at {

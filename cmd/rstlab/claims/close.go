@@ -72,7 +72,8 @@ func checkNoFIN(q *question) {
 	// Who sends data, or opens the connection, had not closed it before the capture began.
 	begins := own.keep(func(p *Packet) bool { return p.Len > 1 || p.Has(SYN) })
 	if !q.e.Limited && len(begins) == 0 && !q.conn[0].Has(SYN) && len(own) > 0 {
-		q.fail("the capture could not have shown it, and the claim is not limited: it begins in the middle of the connection, and the side sends no data in it")
+		q.fail("the capture could not have shown it, and the claim is not limited: it begins in the middle of the " +
+			"connection, and the side sends no data in it")
 	}
 	q.visible(q.side, 0, q.until(), 1)
 }
@@ -265,7 +266,8 @@ func checkLastData(q *question) {
 	if !q.sent(p, q.side) {
 		return
 	}
-	if last := q.by(q.side).newData().before(q.rst.Frame).last(); last == nil || last != p && numbersOf(last) != numbersOf(p) {
+	if last := q.by(q.side).newData().before(q.rst.Frame).last(); last == nil ||
+		last != p && numbersOf(last) != numbersOf(p) {
 		q.fail("its last new data is frame %d", cmp.Or(last, &Packet{}).Frame)
 	}
 	q.span(p, q.rst)

@@ -29,8 +29,10 @@ func (c *Capture) dissect() *dissection {
 	}
 	d := &dissection{map[int]string{}, map[int]bool{}, map[int]int{}, map[int]bool{}}
 	c.tshark = d
-	out, err := exec.Command("tshark", "-n", "-r", c.Path, "-Y", "http || tls.alert_message", "-T", "fields", "-E", "occurrence=f",
-		"-e", "frame.number", "-e", "_ws.col.Info", "-e", "http.response", "-e", "http.response_in", "-e", "tls.alert_message").Output()
+	out, err := exec.Command("tshark", "-n", "-r", c.Path, "-Y", "http || tls.alert_message",
+		"-T", "fields", "-E", "occurrence=f",
+		"-e", "frame.number", "-e", "_ws.col.Info", "-e", "http.response", "-e",
+		"http.response_in", "-e", "tls.alert_message").Output()
 	if err != nil && len(out) == 0 {
 		return d
 	}

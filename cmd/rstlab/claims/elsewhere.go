@@ -72,7 +72,8 @@ func checkAlsoResetCount(q *question) {
 	streams := map[int]bool{}
 	for _, p := range q.c.Packets {
 		d := p.Time - q.rst.Time
-		if p.ICMP == nil && p.Has(RST) && p.Src.Addr() == q.side.Addr() && p.Stream != q.rst.Stream && d <= v.Span && -d <= v.Span {
+		if p.ICMP == nil && p.Has(RST) && p.Src.Addr() == q.side.Addr() && p.Stream != q.rst.Stream && d <= v.Span &&
+			-d <= v.Span {
 			streams[p.Stream] = true
 		}
 	}

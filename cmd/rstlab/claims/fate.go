@@ -39,7 +39,8 @@ func (q *question) window() (next, low, high uint32, ok bool) {
 		return 0, 0, 0, false
 	}
 	shift, most := 0, 0
-	syn, peers := own.keep(func(p *Packet) bool { return p.Has(SYN) }).last(), q.by(q.sender).before(q.rst.Frame).keep(func(p *Packet) bool { return p.Has(SYN) && !p.Has(RST) }).last()
+	syn, peers := own.keep(func(p *Packet) bool { return p.Has(SYN) }).last(),
+		q.by(q.sender).before(q.rst.Frame).keep(func(p *Packet) bool { return p.Has(SYN) && !p.Has(RST) }).last()
 	switch {
 	case last.Has(SYN):
 	case syn == nil:
@@ -144,7 +145,8 @@ func checkSYNAfter(q *question) {
 		q.fail("the SYN of frame %d was not sent before the RST", p.Frame)
 	}
 	if n := q.e.Values.Count; n > 0 {
-		low, high := counts(q.by(q.receiver).between(q.rst.Frame, 0).keep(func(s *Packet) bool { return isSYN(s) && s.SEQ == p.SEQ }))
+		low, high := counts(q.by(q.receiver).between(q.rst.Frame,
+			0).keep(func(s *Packet) bool { return isSYN(s) && s.SEQ == p.SEQ }))
 		q.count(n, low, high)
 	}
 }
@@ -258,7 +260,8 @@ func checkDuplicate(q *question) {
 	if p == nil {
 		return
 	}
-	if r := q.rst; p.Src != r.Src || p.Dst != r.Dst || p.SEQ != r.SEQ || p.ACK != r.ACK || p.Flags != r.Flags || p.IPID != r.IPID {
+	if r := q.rst; p.Src != r.Src || p.Dst != r.Dst || p.SEQ != r.SEQ || p.ACK != r.ACK || p.Flags != r.Flags ||
+		p.IPID != r.IPID {
 		q.fail("frame %d differs: %s", p.Frame, fmt.Sprint(p.Flags, p.SEQ, p.ACK, p.IPID))
 	}
 }

@@ -108,7 +108,8 @@ func (q *question) again(p *Packet) bool {
 // checkReplyTo and the rest decide what the numbers of the RST say.
 func checkReplyTo(q *question) {
 	if p := q.answered(); p != nil && !answers(q.rst, p) {
-		q.fail("the RST has SEQ %d ACK %d %s; frame %d has SEQ %d, ACK %d and ends at %d", q.rst.SEQ, q.rst.ACK, form(q.rst), p.Frame, p.SEQ, p.ACK, p.End())
+		q.fail("the RST has SEQ %d ACK %d %s; frame %d has SEQ %d, ACK %d and ends at %d", q.rst.SEQ, q.rst.ACK, form(q.rst),
+			p.Frame, p.SEQ, p.ACK, p.End())
 	}
 }
 
@@ -137,7 +138,8 @@ func checkReplyUnseen(q *question) {
 }
 
 func checkEchoesBoth(q *question) {
-	if p := q.answered(); p != nil && (!q.rst.Has(ACK) || !p.Has(ACK) || q.rst.SEQ != p.ACK || q.rst.ACK != p.End() && q.rst.ACK != p.DataEnd()) {
+	if p := q.answered(); p != nil && (!q.rst.Has(ACK) || !p.Has(ACK) || q.rst.SEQ != p.ACK ||
+		q.rst.ACK != p.End() && q.rst.ACK != p.DataEnd()) {
 		q.fail("the RST has SEQ %d ACK %d; frame %d has ACK %d and ends at %d", q.rst.SEQ, q.rst.ACK, p.Frame, p.ACK, p.End())
 	}
 }

@@ -184,7 +184,8 @@ func checkNoSYNACK(q *question) {
 	if q.e.Limited {
 		return
 	}
-	if len(q.by(q.peer).before(q.rst.Frame).keep(isSYN)) == 0 && len(q.conn) > 0 && !q.conn[0].Has(RST) && !isSYN(q.conn[0]) {
+	if len(q.by(q.peer).before(q.rst.Frame).keep(isSYN)) == 0 && len(q.conn) > 0 && !q.conn[0].Has(RST) &&
+		!isSYN(q.conn[0]) {
 		q.fail("the capture could not have shown it, and the claim is not limited: the peer's SYN is not in it")
 	}
 	q.visible(q.side, 0, q.rst.Frame, 1)
@@ -257,7 +258,8 @@ func missing(own, acks list) (n int64) {
 }
 
 func checkAckedUnseen(q *question) {
-	n := max(missing(q.by(q.side).before(q.rst.Frame), q.by(q.peer).before(q.rst.Frame+1)), missing(q.by(q.side), q.by(q.peer)))
+	n := max(missing(q.by(q.side).before(q.rst.Frame), q.by(q.peer).before(q.rst.Frame+1)),
+		missing(q.by(q.side), q.by(q.peer)))
 	switch v := q.e.Values; {
 	case n == 0:
 		q.fail("the capture holds all that the peer acknowledges")
@@ -365,7 +367,8 @@ func (q *question) refusals() (l list) {
 		if p.ICMP == nil || p.ICMP.HasFlags && !isSYN(p) {
 			continue
 		}
-		if unreachable := uint8(3); p.ICMP.V6 && p.ICMP.Type == 1 || !p.ICMP.V6 && p.ICMP.Type == unreachable && p.ICMP.Code != 4 {
+		if unreachable := uint8(3); p.ICMP.V6 && p.ICMP.Type == 1 ||
+			!p.ICMP.V6 && p.ICMP.Type == unreachable && p.ICMP.Code != 4 {
 			l = append(l, p)
 		}
 	}

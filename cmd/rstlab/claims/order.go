@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Before and after go by the order of the file. Where the times of a connection run backwards, that order is known to be
-// wrong in places: several queues or interfaces were written as they came. Then the order of time is as good, and a
+// Before and after go by the order of the file. Where the times of a connection run backwards, that order is known to
+// be wrong in places: several queues or interfaces were written as they came. Then the order of time is as good, and a
 // claim is wrong only where it is wrong in both.
 
 // disordered reports whether times run backwards in a connection.

@@ -118,7 +118,8 @@ func checkTimestampContinues(q *question) {
 		q.fail("there is no timestamp")
 	case above(q.rst.TSval, p.TSval) < 0:
 		q.fail("the TSval %d is below that of frame %d, %d", q.rst.TSval, p.Frame, p.TSval)
-	case last != nil && last != p && numbersOf(last) != numbersOf(p) && q.by(q.sender).before(q.rst.Frame).others().keep(func(s *Packet) bool { return !s.Alike }).last() != p:
+	case last != nil && last != p && numbersOf(last) != numbersOf(p) &&
+		q.by(q.sender).before(q.rst.Frame).others().keep(func(s *Packet) bool { return !s.Alike }).last() != p:
 		q.fail("its last segment is frame %d", last.Frame)
 	}
 	q.number("the RST's TSval", q.e.Values.Number, uint64(q.rst.TSval))
@@ -180,7 +181,8 @@ func checkAcksAfterReset(q *question) {
 	}
 	// A segment that acknowledges no more than the RST itself may have left before it, and been overtaken by it.
 	acked, ok := q.by(q.sender).before(q.rst.Frame).highestACK()
-	if q.rst.Has(ACK) && (!ok || above(q.rst.ACK, acked) > 0) && above(q.rst.ACK, acked) < far && frames[0].Time-q.rst.Time < overtaking {
+	if q.rst.Has(ACK) && (!ok || above(q.rst.ACK, acked) > 0) && above(q.rst.ACK, acked) < far &&
+		frames[0].Time-q.rst.Time < overtaking {
 		acked, ok = q.rst.ACK, true
 	}
 	for _, p := range frames {
@@ -189,7 +191,8 @@ func checkAcksAfterReset(q *question) {
 		}
 	}
 	if n := q.e.Values.Count; n != 0 {
-		all := q.by(q.sender).between(q.rst.Frame, 0).others().keep(func(p *Packet) bool { return p.Has(ACK) && (!ok || above(p.ACK, acked) > 0) })
+		all := q.by(q.sender).between(q.rst.Frame,
+			0).others().keep(func(p *Packet) bool { return p.Has(ACK) && (!ok || above(p.ACK, acked) > 0) })
 		if n > len(all) || n < len(frames) {
 			q.fail("there are %d, not %d", len(all), n)
 		}

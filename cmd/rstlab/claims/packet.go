@@ -253,7 +253,8 @@ func (d *decoder) packet(raw *Raw) *Packet {
 	if missing > 0 && missing < 1<<16 && pkt.ErrorLayer() != nil {
 		// gopacket reads PPPoE only where it is whole: it is given zeros in place of what the snaplen cut.
 		pad = missing
-		pkt = gopacket.NewPacket(append(slices.Clone(data), make([]byte, pad)...), first, gopacket.DecodeOptions{Lazy: true, NoCopy: true})
+		pkt = gopacket.NewPacket(append(slices.Clone(data), make([]byte, pad)...), first,
+			gopacket.DecodeOptions{Lazy: true, NoCopy: true})
 		pkt.Layer(layers.LayerTypeTCP)
 	}
 	all := pkt.Layers()
@@ -283,7 +284,8 @@ func (d *decoder) packet(raw *Raw) *Packet {
 			if wire == 0 {
 				wire = len(l.Payload) + missing
 			}
-			for next == layers.IPProtocolIPv6HopByHop || next == layers.IPProtocolIPv6Routing || next == layers.IPProtocolIPv6Destination || next == layers.IPProtocolIPv6Fragment {
+			for next == layers.IPProtocolIPv6HopByHop || next == layers.IPProtocolIPv6Routing ||
+				next == layers.IPProtocolIPv6Destination || next == layers.IPProtocolIPv6Fragment {
 				if len(payload) < 8 {
 					return nil
 				}
@@ -328,7 +330,8 @@ func icmp4(p *Packet, ip *layers.IPv4, l *layers.ICMPv4) *Packet {
 	from, _ := netip.AddrFromSlice(ip.SrcIP)
 	p.ICMP = &ICMP{From: from, Type: l.TypeCode.Type(), Code: l.TypeCode.Code()}
 	switch p.ICMP.Type {
-	case layers.ICMPv4TypeDestinationUnreachable, layers.ICMPv4TypeTimeExceeded, layers.ICMPv4TypeSourceQuench, layers.ICMPv4TypeParameterProblem:
+	case layers.ICMPv4TypeDestinationUnreachable, layers.ICMPv4TypeTimeExceeded, layers.ICMPv4TypeSourceQuench,
+		layers.ICMPv4TypeParameterProblem:
 	default:
 		return nil
 	}
@@ -391,7 +394,8 @@ func (p *Packet) tcp(src, dst []byte, b []byte, wire int) *Packet {
 	header := make([]byte, n) // zeros, which end the list of options, in place of what is missing
 	copy(header, b)
 	var h layers.TCP
-	_ = h.DecodeFromBytes(header, gopacket.NilDecodeFeedback) // on an error the fixed header is read, and options as far as they are sound
+	// on an error the fixed header is read, and options as far as they are sound
+	_ = h.DecodeFromBytes(header, gopacket.NilDecodeFeedback)
 	s, _ := netip.AddrFromSlice(src)
 	d, _ := netip.AddrFromSlice(dst)
 	p.Src, p.Dst = netip.AddrPortFrom(s, uint16(h.SrcPort)), netip.AddrPortFrom(d, uint16(h.DstPort))

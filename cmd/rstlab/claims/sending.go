@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// checkVerdict decides whether a message refuses something: by the first digit of a reply, the word that a text protocol
-// has for it, or the status field of a header. Others are checked for their text alone.
+// checkVerdict decides whether a message refuses something: by the first digit of a reply, the word that a text
+// protocol has for it, or the status field of a header. Others are checked for their text alone.
 func checkVerdict(q *question) {
 	p := q.frame()
 	if !q.carries(p) {
@@ -69,7 +69,8 @@ func checkWindowFell(q *question) {
 		return
 	}
 	shift := 0
-	if peers := q.by(q.peer).keep(func(p *Packet) bool { return p.Has(SYN) }).first(); syn.Scale > 0 && (peers == nil || peers.Scale >= 0) {
+	if peers := q.by(q.peer).keep(func(p *Packet) bool { return p.Has(SYN) }).first(); syn.Scale > 0 &&
+		(peers == nil || peers.Scale >= 0) {
 		shift = syn.Scale
 	}
 	first, last := l[0].ACK+uint32(l[0].Window)<<shift, l[1].ACK+uint32(l[1].Window)<<shift

@@ -10,9 +10,9 @@ import (
 	"unicode/utf8"
 )
 
-// The sentences of a reset beside its claims are its summary, why other causes are less likely, whether it did harm, what
-// the application got, what to do and what to capture. They state nothing about packets that no claim of the same reset
-// states.
+// The sentences of a reset beside its claims are its summary, why other causes are less likely, whether it did harm,
+// what the application got, what to do and what to capture. They state nothing about packets that no claim of the same
+// reset states.
 
 var (
 	reference = regexp.MustCompile(`RFC \d+( §[\d.]+)?`)
@@ -26,8 +26,10 @@ var (
 
 // field has the words of RFC 9293 and of TLS that are written in capitals.
 var field = map[string]bool{
-	"RST": true, "SYN": true, "FIN": true, "ACK": true, "SYN-ACK": true, "RST+ACK": true, "TCP": true, "TLS": true, "ACKs": true,
-	"SEQ": true, "RSTs": true, "SYNs": true, "FINs": true, "ICMP": true, "IP": true, "Client": true, "Server": true, "Hello": true, "MPTCP": true,
+	"RST": true, "SYN": true, "FIN": true, "ACK": true, "SYN-ACK": true, "RST+ACK": true,
+	"TCP": true, "TLS": true, "ACKs": true,
+	"SEQ": true, "RSTs": true, "SYNs": true, "FINs": true, "ICMP": true, "IP": true, "Client": true,
+	"Server": true, "Hello": true, "MPTCP": true,
 }
 
 // sentences checks what a reset says beside its claims.
@@ -57,7 +59,8 @@ func (q *question) check(out *Result, all, kind, says string) {
 		return
 	}
 	count.Wrong++
-	out.Violations = append(out.Violations, Violation{q.c.Path, q.r.Frame, kind, says, q.r.Detail + ": " + strings.Join(wrong, "; ")})
+	out.Violations = append(out.Violations, Violation{q.c.Path, q.r.Frame, kind, says, q.r.Detail +
+		": " + strings.Join(wrong, "; ")})
 }
 
 // stated returns all that the claims of the reset state, one line each, and the connection's own addresses and ports.
@@ -92,7 +95,8 @@ func (q *question) unstated(all, says string) (wrong []string) {
 		}
 	}
 	for _, m := range quotes.FindAllStringSubmatch(says, -1) {
-		if text := strings.TrimPrefix(strings.TrimPrefix(m[1], "last: "), "Client Hello for "); !measured.MatchString(text) && !strings.Contains(all, text) {
+		if text := strings.TrimPrefix(strings.TrimPrefix(m[1], "last: "), "Client Hello for "); !measured.MatchString(text) &&
+			!strings.Contains(all, text) {
 			wrong = append(wrong, fmt.Sprintf("the text %q stands in no claim", text))
 		}
 	}

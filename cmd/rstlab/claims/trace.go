@@ -68,7 +68,8 @@ func checkKernelSent(q *question) {
 		}
 		dst, err := netip.ParseAddrPort(member(l, "dest"))
 		listens := err == nil && dst.Port() == 0 && dst.Addr().IsUnspecified()
-		return (listens || isAddr(l, "dest", q.receiver)) && member(l, "reason") == reason && (state == "" || member(l, "state") == "TCP_"+state)
+		return (listens || isAddr(l, "dest", q.receiver)) && member(l, "reason") == reason && (state == "" || member(l,
+			"state") == "TCP_"+state)
 	})
 	if n == 0 {
 		q.fail("the trace has no such RST")
@@ -100,7 +101,10 @@ func checkKernelSilent(q *question) {
 			captured++
 		}
 	}
-	n := q.traced("tcp_send_reset", func(l string) bool { return isAddr(l, "src", q.sender) && isAddr(l, "dest", q.receiver) })
+	n := q.traced("tcp_send_reset", func(l string) bool {
+		return isAddr(l, "src", q.sender) && isAddr(l,
+			"dest", q.receiver)
+	})
 	if n >= captured {
 		q.fail("the trace has %d RSTs of the connection, and the capture %d", n, captured)
 	}
@@ -111,7 +115,10 @@ func checkKernelRetransmits(q *question) {
 	if q.untraced() {
 		return
 	}
-	if n := q.traced("tcp_retransmit_skb", func(l string) bool { return isSocket(l, q.side, q.peer) }); n < q.e.Values.Count || q.e.Values.Count == 0 {
+	if n := q.traced("tcp_retransmit_skb", func(l string) bool {
+		return isSocket(l, q.side,
+			q.peer)
+	}); n < q.e.Values.Count || q.e.Values.Count == 0 {
 		q.fail("the trace has %d", n)
 	}
 	q.part()

@@ -14,9 +14,10 @@ type Twin struct {
 	Raws []Raw
 }
 
-// Cuts are the names of the ways in which Cut makes a capture worse: cut to a snaplen of 64, 96 and 256 bytes, with either
-// direction of all its connections removed, and with the first third of its packets removed.
-var Cuts = []string{"snaplen 64", "snaplen 96", "snaplen 256", "without one direction", "without the other direction", "without the first third"}
+// Cuts are the names of the ways in which Cut makes a capture worse: cut to a snaplen of 64, 96 and 256 bytes, with
+// either direction of all its connections removed, and with the first third of its packets removed.
+var Cuts = []string{"snaplen 64", "snaplen 96", "snaplen 256", "without one direction",
+	"without the other direction", "without the first third"}
 
 // Cut makes a capture worse in one of these ways.
 func Cut(raws []Raw, name string) Twin {

@@ -161,7 +161,8 @@ func streamNumbers(segs []flows.Segment) map[int]int {
 
 func pcapng(segs []flows.Segment) ([]byte, error) {
 	var out bytes.Buffer
-	w, err := pcapgo.NewNgWriterInterface(&out, pcapgo.NgInterface{Name: "eth0", LinkType: layers.LinkTypeEthernet, TimestampResolution: 9},
+	w, err := pcapgo.NewNgWriterInterface(&out,
+		pcapgo.NgInterface{Name: "eth0", LinkType: layers.LinkTypeEthernet, TimestampResolution: 9},
 		pcapgo.NgWriterOptions{SectionInfo: pcapgo.NgSectionInfo{Application: "rstexplain, constructed"}})
 	if err != nil {
 		return nil, err
@@ -171,7 +172,8 @@ func pcapng(segs []flows.Segment) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		ci := gopacket.CaptureInfo{Timestamp: time.Unix(0, int64(segs[i].Time)).UTC(), CaptureLength: len(frame), Length: len(frame)}
+		ci := gopacket.CaptureInfo{Timestamp: time.Unix(0, int64(segs[i].Time)).UTC(), CaptureLength: len(frame),
+			Length: len(frame)}
 		if err := w.WritePacket(ci, frame); err != nil {
 			return nil, err
 		}
@@ -191,8 +193,10 @@ func mac(s *flows.Segment, a flows.Addr) net.HardwareAddr {
 
 func ethernet(s *flows.Segment) ([]byte, error) {
 	eth := &layers.Ethernet{SrcMAC: mac(s, s.Src), DstMAC: mac(s, s.Dst), EthernetType: layers.EthernetTypeIPv4}
-	tcp := &layers.TCP{SrcPort: layers.TCPPort(s.Src.Port), DstPort: layers.TCPPort(s.Dst.Port), Seq: uint32(s.SEQ), Ack: uint32(s.ACK), Window: s.WND, Urgent: s.Urgent,
-		FIN: s.Flags.Has(flows.FIN), SYN: s.Flags.Has(flows.SYN), RST: s.Flags.Has(flows.RST), PSH: s.Flags.Has(flows.PSH), ACK: s.Flags.Has(flows.ACK),
+	tcp := &layers.TCP{SrcPort: layers.TCPPort(s.Src.Port), DstPort: layers.TCPPort(s.Dst.Port), Seq: uint32(s.SEQ),
+		Ack: uint32(s.ACK), Window: s.WND, Urgent: s.Urgent,
+		FIN: s.Flags.Has(flows.FIN), SYN: s.Flags.Has(flows.SYN), RST: s.Flags.Has(flows.RST), PSH: s.Flags.Has(flows.PSH),
+		ACK: s.Flags.Has(flows.ACK),
 		URG: s.Flags.Has(flows.URG), ECE: s.Flags.Has(flows.ECE), CWR: s.Flags.Has(flows.CWR), Options: options(&s.Opts)}
 	payload := gopacket.Payload(append([]byte(nil), s.Payload...))
 	for uint32(len(payload)) < s.DataLen {
@@ -202,12 +206,14 @@ func ethernet(s *flows.Segment) ([]byte, error) {
 	opts := gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}
 	if s.V6 {
 		eth.EthernetType = layers.EthernetTypeIPv6
-		ip := &layers.IPv6{Version: 6, NextHeader: layers.IPProtocolTCP, HopLimit: s.TTL, SrcIP: s.Src.IP[:], DstIP: s.Dst.IP[:]}
+		ip := &layers.IPv6{Version: 6, NextHeader: layers.IPProtocolTCP, HopLimit: s.TTL, SrcIP: s.Src.IP[:],
+			DstIP: s.Dst.IP[:]}
 		tcp.SetNetworkLayerForChecksum(ip)
 		err := gopacket.SerializeLayers(buf, opts, eth, ip, tcp, payload)
 		return buf.Bytes(), err
 	}
-	ip := &layers.IPv4{Version: 4, TTL: s.TTL, Id: s.IPID, Protocol: layers.IPProtocolTCP, SrcIP: s.Src.IP[12:], DstIP: s.Dst.IP[12:]}
+	ip := &layers.IPv4{Version: 4, TTL: s.TTL, Id: s.IPID, Protocol: layers.IPProtocolTCP, SrcIP: s.Src.IP[12:],
+		DstIP: s.Dst.IP[12:]}
 	if s.DF {
 		ip.Flags = layers.IPv4DontFragment
 	}
@@ -231,8 +237,10 @@ func options(o *flows.Options) []layers.TCPOption {
 		add(layers.TCPOptionKindWindowScale, o.WScale)
 	}
 	if o.HasTS {
-		out = append(out, layers.TCPOption{OptionType: layers.TCPOptionKindNop}, layers.TCPOption{OptionType: layers.TCPOptionKindNop})
-		add(layers.TCPOptionKindTimestamps, binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, o.TSval), o.TSecr)...)
+		out = append(out, layers.TCPOption{OptionType: layers.TCPOptionKindNop},
+			layers.TCPOption{OptionType: layers.TCPOptionKindNop})
+		add(layers.TCPOptionKindTimestamps, binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, o.TSval),
+			o.TSecr)...)
 	}
 	switch { // RFC 8684 §3.5, §3.6: subtype in the upper four bits
 	case o.MPTCP&flows.MPTCPFastClose != 0:

@@ -135,7 +135,8 @@ func (c *Capture) twin(k kind, packets []Packet) (Twin, error) {
 				l.Cut()
 			}
 			l.Path, l.Frame, l.Stream = fmt.Sprint(len(t.Files)), j+1, n
-			if had := whole[p.Frame]; had.sender > 0 && has.sender == 0 || had.peer > 0 && has.sender+has.peer <= 1 && has != had {
+			if had := whole[p.Frame]; had.sender > 0 && has.sender == 0 ||
+				had.peer > 0 && has.sender+has.peer <= 1 && has != had {
 				// Nothing shows any more that the sender ever had the connection, or nothing but the trigger is left.
 				l.Blind = true
 				l.AlsoOK = []string{"closed-port", "peer-crash", "unknown-connection", "retransmit-timeout", "fast-close"}
@@ -177,7 +178,8 @@ func before(packets []Packet) map[int]known {
 
 func write(link layers.LinkType, packets []Packet) ([]byte, error) {
 	var out bytes.Buffer
-	w, err := pcapgo.NewNgWriterInterface(&out, pcapgo.NgInterface{Name: "eth0", LinkType: link, TimestampResolution: 9}, pcapgo.NgWriterOptions{})
+	w, err := pcapgo.NewNgWriterInterface(&out, pcapgo.NgInterface{Name: "eth0", LinkType: link, TimestampResolution: 9},
+		pcapgo.NgWriterOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -81,7 +81,8 @@ func Open() (*Trace, error) {
 	return t, nil
 }
 
-// "prog-12 [000] b..2. 1763822400.123456: tcp_send_reset: skbaddr=… src=10.0.0.1:80 dest=… state=TCP_LISTEN reason=NO_SOCKET"
+// "prog-12 [000] b..2. 1763822400.123456: tcp_send_reset: skbaddr=… src=10.0.0.1:80 dest=… state=TCP_LISTEN
+// reason=NO_SOCKET"
 var line = regexp.MustCompile(`\s(\d+)\.(\d+): tcp_send_reset: .*src=(\S+) dest=(\S+) state=(\S+) reason=(\S+)`)
 
 func (t *Trace) read() {
@@ -146,7 +147,8 @@ func parse(s string) (*Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Event{Time: time.Unix(sec, usec*1000), Src: src, Dst: dst, State: strings.TrimPrefix(m[5], "TCP_"), Reason: m[6]}, nil
+	return &Event{Time: time.Unix(sec, usec*1000), Src: src, Dst: dst, State: strings.TrimPrefix(m[5],
+		"TCP_"), Reason: m[6]}, nil
 }
 
 // address reads the kernel's %pISpc: "10.0.0.1:80", "[2001:db8::1]:80", and "[::ffff:10.0.0.1]:80".

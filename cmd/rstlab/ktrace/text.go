@@ -11,7 +11,8 @@ import (
 )
 
 // Tracepoints are those that tell of resets, and of what led to them.
-var Tracepoints = []string{"tcp/tcp_send_reset", "tcp/tcp_receive_reset", "tcp/tcp_retransmit_skb", "sock/inet_sock_set_state", "skb/kfree_skb"}
+var Tracepoints = []string{"tcp/tcp_send_reset", "tcp/tcp_receive_reset",
+	"tcp/tcp_retransmit_skb", "sock/inet_sock_set_state", "skb/kfree_skb"}
 
 // A Text is a trace instance whose text is kept as a user would keep it: Tracepoints, with the clock named.
 type Text struct {
@@ -24,7 +25,8 @@ func OpenText(clock string) (*Text, error) {
 	if err := Check(); err != nil {
 		return nil, err
 	}
-	t := &Text{Clock: clock, dir: filepath.Join(tracing, "instances", fmt.Sprintf("rstlab-text-%x", time.Now().UnixNano()))}
+	t := &Text{Clock: clock, dir: filepath.Join(tracing, "instances",
+		fmt.Sprintf("rstlab-text-%x", time.Now().UnixNano()))}
 	if t.Clock == "" {
 		t.Clock = "local"
 	}

@@ -42,7 +42,8 @@ func (n *NS) Offload(ifname string, on bool) error {
 			}
 			copy(req.name[:], ifname)
 			req.data = unsafe.Pointer(&value)
-			if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCETHTOOL, uintptr(unsafe.Pointer(&req))); errno != 0 && errno != unix.EOPNOTSUPP {
+			if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCETHTOOL,
+				uintptr(unsafe.Pointer(&req))); errno != 0 && errno != unix.EOPNOTSUPP {
 				return fmt.Errorf("ethtool command %#x on %s: %w", cmd, ifname, errno)
 			}
 		}

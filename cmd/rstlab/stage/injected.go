@@ -14,7 +14,8 @@ func (w wireOf) injectedResets() []*sending {
 		if !f.TCP() || f.Flags()&wire.RST == 0 {
 			continue
 		}
-		x := &sending{RST: RST{Time: in.Time, Src: f.Src(), Dst: f.Dst(), SEQ: f.SEQ(), ACK: f.ACK(), Flags: int(f.Flags()), Window: int(f.Window()), TTL: int(f.TTL())}}
+		x := &sending{RST: RST{Time: in.Time, Src: f.Src(), Dst: f.Dst(), SEQ: f.SEQ(), ACK: f.ACK(), Flags: int(f.Flags()),
+			Window: int(f.Window()), TTL: int(f.TTL())}}
 		x.key = x.RST.key()
 		out = append(out, x)
 	}

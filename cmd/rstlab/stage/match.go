@@ -60,9 +60,11 @@ func (r *RST) key() key { return key{r.Src, r.Dst, r.SEQ, r.ACK, r.Flags, r.Wind
 
 // resets lists the RST frames of a capture as tshark sees them.
 func resets(file string) ([]*RST, error) {
-	fields := []string{"frame.number", "tcp.stream", "frame.time_epoch", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "tcp.srcport", "tcp.dstport",
+	fields := []string{"frame.number", "tcp.stream", "frame.time_epoch", "ip.src", "ip.dst",
+		"ipv6.src", "ipv6.dst", "tcp.srcport", "tcp.dstport",
 		"tcp.seq_raw", "tcp.ack_raw", "tcp.flags", "tcp.window_size_value", "ip.ttl", "ipv6.hlim"}
-	args := []string{"-r", file, "-n", "-Y", "tcp.flags.reset==1 && !icmp && !icmpv6", "-T", "fields", "-E", "separator=|", "-E", "occurrence=l"}
+	args := []string{"-r", file, "-n", "-Y", "tcp.flags.reset==1 && !icmp && !icmpv6", "-T",
+		"fields", "-E", "separator=|", "-E", "occurrence=l"}
 	for _, f := range fields {
 		args = append(args, "-e", f)
 	}
@@ -150,7 +152,8 @@ func (s *Stage) match(captures map[string][]*RST) error {
 // arrival tells whether a RST passes a capture point, and when it does without loss.
 func (s *Stage) arrival(x *sending, point string) (time.Time, bool) {
 	// Places along the path, and the time from each to the next.
-	place := map[string]int{"client": 0, "snap": 0, "near": 1, "router": 2, "router-in": 2, "any": 2, "router-out": 3, "far": 4, "server": 5}
+	place := map[string]int{"client": 0, "snap": 0, "near": 1, "router": 2, "router-in": 2,
+		"any": 2, "router-out": 3, "far": 4, "server": 5}
 	delays := []time.Duration{s.Spec.Near, 0, 0, 0, s.Spec.Far} // a forged RST leaves its wire at once
 	if x.At == "near" {
 		delays[0] = 0

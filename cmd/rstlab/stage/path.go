@@ -49,9 +49,11 @@ func (s *Stage) translate() error {
 	if s.V6 {
 		family = "ip6"
 	}
-	rules := fmt.Sprintf("table %s translate {\n chain post { type nat hook postrouting priority 100; oifname eth1 meta l4proto tcp snat to %s; }\n", family, s.far)
+	rules := fmt.Sprintf("table %s translate {\n chain post { type nat hook postrouting priority 100; oifname eth1 "+
+		"meta l4proto tcp snat to %s; }\n", family, s.far)
 	if s.NAT == BothNAT {
-		rules += fmt.Sprintf(" chain pre { type nat hook prerouting priority -100; iifname eth0 %s daddr %s meta l4proto tcp dnat to %s; }\n",
+		rules += fmt.Sprintf(" chain pre { type nat hook prerouting priority -100; iifname eth0 %s daddr %s meta l4proto "+
+			"tcp dnat to %s; }\n",
 			family, s.Router.Addr, s.Server.Addr)
 	}
 	return s.Router.NFT(rules + "}")
@@ -119,23 +121,26 @@ type Sighting struct {
 
 // A PathReset is the truth about one RST wherever it was captured.
 type PathReset struct {
-	Seen        []Sighting `json:"seen"`
-	Sender      string     `json:"sender"`  // whom it names: "client" or "server"
-	Hand        Hand       `json:"hand"`    // what sent it
-	MadeAt      string     `json:"made_at"` // "client", "router", "server", "between client and router", "between router and server"
-	Origin      string     `json:"origin"`  // of what sent it
-	Cause       string     `json:"cause"`
-	Detail      string     `json:"detail,omitempty"`
-	AlsoOK      []string   `json:"also_ok"`
-	KernelState string     `json:"kernel_state,omitempty"`
-	Reason      string     `json:"kernel_reason,omitempty"`
-	Why         string     `json:"why"`
+	Seen   []Sighting `json:"seen"`
+	Sender string     `json:"sender"` // whom it names: "client" or "server"
+	Hand   Hand       `json:"hand"`   // what sent it
+	// "client", "router", "server", "between client and router", "between router and server"
+	MadeAt      string   `json:"made_at"`
+	Origin      string   `json:"origin"` // of what sent it
+	Cause       string   `json:"cause"`
+	Detail      string   `json:"detail,omitempty"`
+	AlsoOK      []string `json:"also_ok"`
+	KernelState string   `json:"kernel_state,omitempty"`
+	Reason      string   `json:"kernel_reason,omitempty"`
+	Why         string   `json:"why"`
 }
 
 // along gathers what the captures show of each RST. Its cause is that of the capture that tells most.
 func (s *Stage) along(sit *Situation, frames map[string][]*RST, trace []string) *Path {
-	p := &Path{Situation: sit.Name, Says: sit.Says, RTT: float64(s.RTT().Microseconds()) / 1000, Vantages: PathPoints, Clock: s.path.Clock, Shift: s.Shift,
-		Hosts: []PathHost{{"client", s.Client.Addrs}, {"router", s.Router.Addrs}, {"server", s.Server.Addrs}}, traces: s.split(trace)}
+	p := &Path{Situation: sit.Name, Says: sit.Says, RTT: float64(s.RTT().Microseconds()) / 1000, Vantages: PathPoints,
+		Clock: s.path.Clock, Shift: s.Shift,
+		Hosts:  []PathHost{{"client", s.Client.Addrs}, {"router", s.Router.Addrs}, {"server", s.Server.Addrs}},
+		traces: s.split(trace)}
 	if s.NAT != NoNAT {
 		p.NAT = append(p.NAT, Translation{s.Client.Addr, s.far})
 	}
@@ -268,7 +273,8 @@ func (o *Outcome) pathReadme() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s\n\n", o.Name, o.Says)
 	o.path(&b)
-	b.WriteString("Captured at the client, on the router's interface toward each side, and at the server, all with one clock. client.trace and server.trace are\n" +
+	b.WriteString("Captured at the client, on the router's interface toward each side, and at the server, all with one " +
+		"clock. client.trace and server.trace are\n" +
 		"the kernel's own record of each host, as tracefs printed it (clock: " + o.Path.Clock + ").\n\n")
 	for i, r := range o.Path.Resets {
 		if i == 8 {
@@ -288,7 +294,8 @@ func (o *Outcome) pathReadme() string {
 			made = "at the " + made
 		}
 		fmt.Fprintf(&b, "- %s: made %s by %s%s. %s.\n", strings.Join(at, ", "), made,
-			map[Hand]string{Kernel: "its TCP", Netfilter: "a REJECT rule", Forged: "forgery"}[r.Hand], kernel, strings.ToUpper(r.Why[:1])+r.Why[1:])
+			map[Hand]string{Kernel: "its TCP", Netfilter: "a REJECT rule", Forged: "forgery"}[r.Hand], kernel,
+			strings.ToUpper(r.Why[:1])+r.Why[1:])
 	}
 	return b.String()
 }

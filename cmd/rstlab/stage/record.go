@@ -111,7 +111,8 @@ func (s *Stage) Record() error {
 }
 
 func (h *Host) capture(point, dev string, snap int) (*record, error) {
-	r := &record{point: point, file: filepath.Join(h.stage.Dir, point+".raw"), log: &syncBuffer{}, gone: make(chan struct{})}
+	r := &record{point: point, file: filepath.Join(h.stage.Dir, point+".raw"), log: &syncBuffer{},
+		gone: make(chan struct{})}
 	r.cmd = exec.Command("dumpcap", "-q", "-n", "-p", "-i", dev, "-s", strconv.Itoa(snap), "-w", r.file)
 	r.cmd.Stderr = r.log
 	if err := h.Start(r.cmd); err != nil {

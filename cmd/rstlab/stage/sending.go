@@ -29,7 +29,8 @@ func (s *Stage) sendings(captures map[string][]*RST) ([]*sending, error) {
 	}
 	// What a host sends to itself passes no capture point.
 	events = slices.DeleteFunc(events, func(e ktrace.Event) bool {
-		return !s.Loopback && (s.Client.has(e.Src.Addr()) && s.Client.has(e.Dst.Addr()) || s.Server.has(e.Src.Addr()) && s.Server.has(e.Dst.Addr()))
+		return !s.Loopback && (s.Client.has(e.Src.Addr()) && s.Client.has(e.Dst.Addr()) ||
+			s.Server.has(e.Src.Addr()) && s.Server.has(e.Dst.Addr()))
 	})
 	var all []*sending
 	known := map[key]bool{}
@@ -125,7 +126,8 @@ func (s *Stage) reasons(h *Host, mine []*sending, events []ktrace.Event) ([]ktra
 		// A listening socket's records name no peer; they are told by time below.
 		i := 0
 		for _, f := range fs {
-			if i < len(es) && f.Time.Sub(es[i].Time) >= -time.Millisecond && (len(fs) == len(es) || f.Time.Sub(es[i].Time) < slack) {
+			if i < len(es) && f.Time.Sub(es[i].Time) >= -time.Millisecond &&
+				(len(fs) == len(es) || f.Time.Sub(es[i].Time) < slack) {
 				if err := put(f, es[i]); err != nil {
 					return nil, err
 				}
@@ -135,11 +137,13 @@ func (s *Stage) reasons(h *Host, mine []*sending, events []ktrace.Event) ([]ktra
 			}
 		}
 		if i != len(es) {
-			return nil, fmt.Errorf("%s: %d RSTs on the wire from %v to %v, %d in the kernel's record", h.Role, len(fs), p[0], p[1], len(es))
+			return nil, fmt.Errorf("%s: %d RSTs on the wire from %v to %v, %d in the "+
+				"kernel's record", h.Role, len(fs), p[0], p[1], len(es))
 		}
 	}
 	for p, es := range byPair {
-		return nil, fmt.Errorf("%s: the kernel's record has RSTs from %v to %v that the capture lacks: %+v", h.Role, p[0], p[1], es)
+		return nil, fmt.Errorf("%s: the kernel's record has RSTs from %v to %v that the capture "+
+			"lacks: %+v", h.Role, p[0], p[1], es)
 	}
 	return rest, h.listening(&open, listeners, put)
 }
@@ -168,7 +172,8 @@ func (h *Host) listening(open *[]*sending, events []ktrace.Event, put func(*send
 	}
 	for at, es := range byPort {
 		if len(es) > 0 {
-			return fmt.Errorf("%s: the kernel's record has %d RSTs of the listening socket %v that the capture lacks", h.Role, len(es), at)
+			return fmt.Errorf("%s: the kernel's record has %d RSTs of the listening socket %v that the "+
+				"capture lacks", h.Role, len(es), at)
 		}
 	}
 	*open = left
@@ -178,7 +183,8 @@ func (h *Host) listening(open *[]*sending, events []ktrace.Event, put func(*send
 			return err
 		}
 		if n != len(left) {
-			return fmt.Errorf("%s: %d RSTs without a kernel record, first frame %d; its REJECT rules sent %d", h.Role, len(left), left[0].Frame, n)
+			return fmt.Errorf("%s: %d RSTs without a kernel record, first frame %d; its REJECT rules "+
+				"sent %d", h.Role, len(left), left[0].Frame, n)
 		}
 		for _, x := range left {
 			x.Hand = Netfilter

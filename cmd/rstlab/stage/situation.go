@@ -102,7 +102,8 @@ func (s *Stage) finish(sit *Situation) (*Outcome, error) {
 	if err := s.stop(); err != nil {
 		return nil, err
 	}
-	out := &Outcome{Situation: sit, Captures: map[string][]byte{}, Lines: map[string][]truth.Line{}, Packets: map[string]int{}}
+	out := &Outcome{Situation: sit, Captures: map[string][]byte{}, Lines: map[string][]truth.Line{},
+		Packets: map[string]int{}}
 	frames := map[string][]*RST{}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
@@ -190,7 +191,8 @@ func (sit *Situation) line(r *RST) truth.Line {
 	case Forged:
 		source = fmt.Sprintf("forged on the %s wire in the name of the %s", r.At, r.Sender)
 	}
-	line := truth.Line{Path: r.Point, Frame: r.Frame, Stream: r.Stream, Cause: l.Cause, AlsoOK: l.AlsoOK, Detail: l.Detail, Origin: l.Origin, Hidden: l.Hidden, Blind: l.Blind, Payload: l.Payload,
+	line := truth.Line{Path: r.Point, Frame: r.Frame, Stream: r.Stream, Cause: l.Cause, AlsoOK: l.AlsoOK, Detail: l.Detail,
+		Origin: l.Origin, Hidden: l.Hidden, Blind: l.Blind, Payload: l.Payload,
 		KernelReason: r.Reason, KernelState: r.State, Situation: sit.Name, Source: source, Why: l.Why}
 	if r.Point == "snap" {
 		line.Cut()

@@ -268,7 +268,8 @@ func (s *Stage) mac() string {
 func (s *Stage) connect(hub *netns.NS, near, far netip.Prefix, routerFar netip.Addr) error {
 	link := func(ns *netns.NS, name, peer, mac string, mtu int) error {
 		return hub.Batch(
-			fmt.Sprintf("link add %s address %s mtu %d netns %s type veth peer name %s mtu %d", name, mac, mtu, ns.Name, peer, mtu),
+			fmt.Sprintf("link add %s address %s mtu %d netns %s type veth peer name %s mtu %d", name, mac, mtu, ns.Name, peer,
+				mtu),
 			"link set "+peer+" up")
 	}
 	macs := [4]string{s.mac(), s.mac(), s.mac(), s.mac()}
@@ -287,7 +288,8 @@ func (s *Stage) connect(hub *netns.NS, near, far netip.Prefix, routerFar netip.A
 			return err
 		}
 	}
-	arm := func(h *Host, dev string, addrs []netip.Addr, bits int, peers []netip.Addr, peerMAC string, gateway netip.Addr) error {
+	arm := func(h *Host, dev string, addrs []netip.Addr, bits int, peers []netip.Addr, peerMAC string,
+		gateway netip.Addr) error {
 		var cmds []string
 		if !s.V6 {
 			if err := h.Sysctl("net.ipv6.conf." + dev + ".disable_ipv6=1"); err != nil {

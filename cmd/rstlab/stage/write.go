@@ -86,7 +86,8 @@ func PlayAll(situations []Situation, atOnce int, log io.Writer, write func(*Outc
 				fmt.Fprintf(log, "FAIL  %v\n", err)
 				return
 			}
-			fmt.Fprintf(log, "ok    %-40s %3d RSTs at the client, %.1f s\n", sit.Name, len(out.Lines["client"]), time.Since(began).Seconds())
+			fmt.Fprintf(log, "ok    %-40s %3d RSTs at the client, %.1f s\n", sit.Name, len(out.Lines["client"]),
+				time.Since(began).Seconds())
 		}()
 	}
 	wg.Wait()
@@ -167,7 +168,8 @@ func (o *Outcome) readme(title string, lines []truth.Line) string {
 		if detail != "" {
 			detail = ", " + detail
 		}
-		fmt.Fprintf(&b, "- frame %d (stream %d): %s%s. %s.%s\n", l.Frame, l.Stream, l.Cause, detail, strings.ToUpper(l.Why[:1])+l.Why[1:], kernel)
+		fmt.Fprintf(&b, "- frame %d (stream %d): %s%s. %s.%s\n", l.Frame, l.Stream, l.Cause, detail,
+			strings.ToUpper(l.Why[:1])+l.Why[1:], kernel)
 	}
 	return b.String()
 }
@@ -188,7 +190,8 @@ func (o *Outcome) path(b *strings.Builder) {
 		b.WriteString("Real sockets on a Linux kernel, on the loopback interface of one host.\n")
 		return
 	}
-	fmt.Fprintf(b, "Real sockets on a Linux kernel, in network namespaces: client – router – server, %s round trip", 2*(spec(o.Spec).Near+spec(o.Spec).Far))
+	fmt.Fprintf(b, "Real sockets on a Linux kernel, in network namespaces: client – router – server, %s "+
+		"round trip", 2*(spec(o.Spec).Near+spec(o.Spec).Far))
 	if o.Spec.V6 {
 		b.WriteString(", IPv6")
 	}

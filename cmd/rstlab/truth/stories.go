@@ -20,8 +20,8 @@ type Story struct {
 	Frames []int  `json:"frames"`
 }
 
-// Stories returns the stories of a capture (pcapng) whose RSTs lines are about, in the order of their ports; says has what
-// was done on each.
+// Stories returns the stories of a capture (pcapng) whose RSTs lines are about, in the order of their ports; says has
+// what was done on each.
 func Stories(capture io.Reader, lines []Line, says map[uint16]string) ([]Story, error) {
 	r, err := pcapgo.NewNgReader(capture, pcapgo.DefaultNgReaderOptions)
 	if err != nil {

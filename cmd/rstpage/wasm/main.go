@@ -81,7 +81,8 @@ func explain(name string, in *input, format string, out io.Writer) (js.Value, er
 		warnings = append(warnings, report.Clean(s))
 	}
 	return js.ValueOf(map[string]any{
-		"packets": file.Packets, "resets": file.ResetCount, "findings": file.FindingCount, "partial": file.Partial, "text": file.ReadAs != "", "warnings": warnings,
+		"packets": file.Packets, "resets": file.ResetCount, "findings": file.FindingCount,
+		"partial": file.Partial, "text": file.ReadAs != "", "warnings": warnings,
 	}), nil
 }
 

@@ -150,7 +150,8 @@ func (b *Batch) setText(l *Line, text []byte) {
 			b.text = slices.Grow(b.text, shortText)
 		}
 		b.text = b.text[:n+len(text)]
-		if next := (n + len(text)) &^ (textAtOnce - 1); next > n && next+textAhead+textAtOnce <= cap(b.text) { // every so often
+		// every so often
+		if next := (n + len(text)) &^ (textAtOnce - 1); next > n && next+textAhead+textAtOnce <= cap(b.text) {
 			prefetch.SpanW(unsafe.Pointer(&b.text[:cap(b.text)][next+textAhead]), textAtOnce)
 		}
 		if cap(text) >= shortText { // the same number of bytes always: no call, and no look at how many
@@ -200,7 +201,8 @@ func (b *Batch) Add(s *flows.Segment) {
 	var tp tuple.Tuple
 	b.Stage.Addresses.Tuple(&tp, &s.Src, &s.Dst, true)
 	b.Addresses = b.Stage.Addresses.List
-	if s.Flags&flows.RST == 0 && s.Flags < 1<<8 && s.Unknown == 0 && (s.Flags&flows.SYN == 0 && s.DataLen < 1<<16 || s.DataLen == 0) && !tp.Wide {
+	if s.Flags&flows.RST == 0 && s.Flags < 1<<8 && s.Unknown == 0 &&
+		(s.Flags&flows.SYN == 0 && s.DataLen < 1<<16 || s.DataLen == 0) && !tp.Wide {
 		payload := s.Payload[:min(len(s.Payload), int(s.DataLen))]
 		src, dst := tp.Ends()
 		if l := b.Line(src, dst, s.MAC, s.Domain, s.Interface, payload); l != nil {

@@ -473,7 +473,8 @@ func (x *Queues) pass(b *Batch, id uint32, l *Line) {
 	if l.Flags&uint8(flows.FIN) != 0 {
 		j.bits |= queueEnding
 	}
-	if inOrder && l.ACK == p.nxt && l.WND != 0 && j.bits&queueHeard == queueHeard && j.bits&(queueEnding|queueFINs|queueSYNACK) == 0 {
+	if inOrder && l.ACK == p.nxt && l.WND != 0 && j.bits&queueHeard == queueHeard &&
+		j.bits&(queueEnding|queueFINs|queueSYNACK) == 0 {
 		j.bits |= queueOpen
 	}
 }

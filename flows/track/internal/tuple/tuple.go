@@ -12,7 +12,8 @@ import (
 // A Tuple names a connection by its two addresses and ports in canonical order, so that both directions
 // give the same one. VLANs and tunnels are no part of it: Wireshark counts its streams without them.
 type Tuple struct {
-	Lo, Hi         uint32 // IPv4 addresses or compressed addresses; of a wide tuple public hashes, and it is compared with the segment itself
+	// IPv4 addresses or compressed addresses; of a wide tuple public hashes, and it is compared with the segment itself
+	Lo, Hi         uint32
 	PortLo, PortHi uint16
 	FromHi         bool   // the segment came from the higher end
 	Wide           bool   // an address has no compressed address
