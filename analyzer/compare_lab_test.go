@@ -67,7 +67,7 @@ func sentAt(l *truth.Line) string {
 
 type labScore struct {
 	rsts, entries, origin, proven, falseProven, cause, ok, madeAt, split int
-	situations, single                                                   int
+	situations                                                           int
 	worst                                                                float64
 }
 
