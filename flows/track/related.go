@@ -57,7 +57,7 @@ type service struct {
 	refused, refusedOther   place
 	refusals                uint32
 	waitAccept, waitRefuse  []uint64 // resets that wait for what comes first after them
-	askers                  bitmap   // hosts that sent it a SYN
+	askers                  distinct // hosts that sent it a SYN
 	askedFrom, askedTo      flows.Time
 }
 
@@ -71,7 +71,7 @@ type host struct {
 	lastReset      int           // number of its last entry in falls, plus one
 
 	// What it asked for by SYNs, and what came to it unasked.
-	ports, hosts       bitmap // different ports, and different hosts, that it sent SYNs to
+	ports, hosts       distinct // different ports, and different hosts, that it sent SYNs to
 	askedFrom, askedTo flows.Time
 	asked, answered    uint32 // connections that it began, and those that a SYN-ACK answered
 	unasked            uint32 // connections whose first segment is a SYN-ACK to it, or a refusal of a SYN
@@ -87,6 +87,37 @@ func (b *bitmap) count() (n int) {
 		n += bits.OnesCount64(w)
 	}
 	return n
+}
+
+// A distinct counts different values as a bitmap does. Most hosts and services only ever have one, which takes no bitmap:
+// there are up to 16,384 of each.
+type distinct struct {
+	one  uint16 // one more than the first value's place in a bitmap
+	many *bitmap
+}
+
+func (d *distinct) add(hash uint64) {
+	at := uint16(hash&(flows.MaxDifferent-1)) + 1
+	switch {
+	case d.many != nil:
+		d.many.add(hash)
+	case d.one == 0:
+		d.one = at
+	case d.one != at:
+		d.many = new(bitmap)
+		d.many.add(uint64(d.one - 1))
+		d.many.add(hash)
+	}
+}
+
+func (d *distinct) count() int {
+	switch {
+	case d.many != nil:
+		return d.many.count()
+	case d.one != 0:
+		return 1
+	}
+	return 0
 }
 
 // A pair is what is known of two hosts, whatever the ports.
