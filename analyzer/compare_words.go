@@ -171,12 +171,12 @@ func (x *comparing) aloneViews(d *vantage.Verdict, m *report.SharedReset) []repo
 			Confidence: a.Confidence, Origin: a.Origin}
 		sameOrigin := a.Origin == m.Origin
 		v.Right = a.Cause == m.Cause && sameOrigin
+		v.Confirmed = v.Right && d.Proven && len(x.points) > 1
 		switch {
+		case v.Right && !v.Confirmed && a.Detail == m.Detail:
+			v.Why = "nothing in the other captures contradicts it"
 		case v.Right && a.Detail == m.Detail:
 			v.Why = "the other captures confirm it"
-			if len(x.points) == 1 || !d.Proven {
-				v.Why = "nothing in the other captures contradicts it"
-			}
 		case !sameOrigin && d.Proven && m.Origin == rules.OriginMiddlebox:
 			v.Why = "it could not know that the RST never left the host that it names"
 		case !sameOrigin && d.Proven:

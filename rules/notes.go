@@ -106,7 +106,11 @@ func resentLater(c *facts.Facts) flows.Mark {
 func captureNext(c *facts.Facts, f *Finding) string {
 	next := make([]string, 0, 8)
 	if f.Origin != OriginEndpoint {
-		next = append(next, "capture on "+Sender(c)+"'s own host too: if this RST is not in it, a device on the path sent it")
+		next = append(next, "capture on "+Sender(c)+
+			"'s own host too, at the same time: if this RST is not in it, a device on the path sent it (rstexplain compare)")
+	} else if f.Cause == RetransmitTimeout {
+		next = append(next, "capture on both hosts at the same time: which segments were lost, and where, is then known "+
+			"(rstexplain compare)")
 	}
 	d := c.Conn.Defects
 	if f.Confidence < 0.9 {

@@ -97,7 +97,8 @@ type AloneView struct {
 	Detail     string       `json:"detail"`
 	Confidence float64      `json:"confidence"`
 	Origin     rules.Origin `json:"origin"`
-	Right      bool         `json:"right"` // it agrees in cause and origin
+	Right      bool         `json:"right"`     // it agrees in cause and origin
+	Confirmed  bool         `json:"confirmed"` // it does, and the other captures prove the origin
 	Why        string       `json:"why"`
 }
 

@@ -25,7 +25,7 @@ func lanes(c *Comparison, r *SharedReset) string {
 	}
 	gap := max(16, 26-4*len(c.Path))
 	var b strings.Builder
-	b.WriteString(padded("      Time", 12) + padded("client", 8))
+	b.WriteString(padded(" Time (ms)", 12) + padded("client", 8))
 	for i, n := range c.Path {
 		if i > 0 {
 			b.WriteString(strings.Repeat(" ", gap))

@@ -119,7 +119,11 @@ func (p page) shared(c *Comparison, r *SharedReset) string {
 		"\n")
 	b.WriteString(p.wrap("", fmt.Sprintf("%s → %s · %s", r.Originator, r.Responder, r.sentBy())))
 	b.WriteString(p.wrap("", "at "+r.Reset.Time.Std().Format("2006-01-02 15:04:05.000000")+" UTC by the clock of "+r.At))
-	b.WriteString("\n" + p.wrap("", r.Says+" "+r.Verdict()) + "\n")
+	b.WriteString("\n" + p.wrap("", r.Says+" "+r.Verdict()))
+	if r.Repeats != 0 { // its evidence and its packets are the first one's; JSON has all of them
+		return b.String()
+	}
+	b.WriteString("\n")
 	label := "Both show"
 	if len(c.Vantages) > 2 {
 		label = "All show"
@@ -153,12 +157,14 @@ func (p page) shared(c *Comparison, r *SharedReset) string {
 
 // says tells what one capture alone says.
 func (a *AloneView) says() string {
-	verdict := "wrong"
-	if a.Right {
-		verdict = "right"
+	verdict := "wrong, "
+	switch {
+	case a.Confirmed:
+		verdict = "right, "
+	case a.Right:
+		verdict = ""
 	}
-	return fmt.Sprintf("%s (#%d) says %s · %s, origin %s: %s, %s", a.At, a.Frame, a.Cause, a.Detail, a.Origin, verdict,
-		a.Why)
+	return fmt.Sprintf("%s (#%d) says %s · %s, origin %s: %s%s", a.At, a.Frame, a.Cause, a.Detail, a.Origin, verdict, a.Why)
 }
 
 // next says what to capture to decide what stays open.
