@@ -231,6 +231,11 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 
 // sayUnanswered says that a request has no answer, as far as the capture shows.
 func (f *Finding) sayUnanswered(c *facts.Facts, b facts.Completion, until int) {
+	f.Say(unanswered(b, until), b.Frame)
+}
+
+// unanswered is the claim that a request has no answer.
+func unanswered(b facts.Completion, until int) claim.Claim {
 	says := claim.Claim{Kind: claim.Unanswered, Side: b.Side, Until: until, Text: readable(b.Text), Span: b.Since}
 	if b.After {
 		says.Kind, says.From, says.Bytes = claim.NoResponse, b.Frame, b.Got
@@ -238,7 +243,7 @@ func (f *Finding) sayUnanswered(c *facts.Facts, b facts.Completion, until int) {
 			says.Kind, says.Span = claim.SentAfter, 0
 		}
 	}
-	f.Say(says, b.Frame)
+	return says
 }
 
 // sayAnswered says which message was the last, or where other data followed it (housekeeping, the rest of an upload),

@@ -90,7 +90,10 @@ func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 		if !f.says(claim.ClosedBy, o) && !f.says(claim.FINAcked, o) && !f.says(claim.ClosedUnseen, o) {
 			f.Note(claim.Claim{Kind: claim.ClosedBy, Side: o, Span: c.Time.Sub(c.Rcv.FIN.Time)}, c.Rcv.FIN.Frame)
 		}
-		if b.Since >= ownLimitFrom && b.State == facts.OpenRequest && b.Side == o && f.waited(b.Since) {
+		if b.Since >= ownLimitFrom && b.State == facts.OpenRequest && b.Side == o {
+			if says := unanswered(b, c.Close.Frame); !f.waited(b.Since) && says.Span > 0 {
+				f.Note(says, b.Frame)
+			}
 			f.Symptom += ", most likely because its time limit for the answer ran out"
 			e.prints(c, f, o, programs.OwnLimit)
 		}
