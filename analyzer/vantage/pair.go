@@ -163,7 +163,7 @@ func (t *Trace) end(side flows.Side, flip bool) flows.Addr {
 // are.
 func (p *pairing) round(sure []*Pair) (pairs []*Pair, doubtful int) {
 	all := slices.Clone(sure)
-	usedA, usedB := map[int]bool{}, map[int]bool{}
+	usedA, usedB := make([]bool, len(p.a.traces)), make([]bool, len(p.b.traces))
 	for _, x := range sure {
 		usedA[x.atA], usedB[x.atB] = true, true
 	}
@@ -199,19 +199,18 @@ func (p *pairing) round(sure []*Pair) (pairs []*Pair, doubtful int) {
 	// The best score of each trace among the candidates that are left decides; one that is nearly as good leaves it open.
 	clear(usedA)
 	clear(usedB)
-	for i, x := range all {
+	ofA, ofB := make([][]*Pair, len(p.a.traces)), make([][]*Pair, len(p.b.traces))
+	for _, x := range all {
+		ofA[x.atA], ofB[x.atB] = append(ofA[x.atA], x), append(ofB[x.atB], x)
+	}
+	for _, x := range all {
 		if usedA[x.atA] || usedB[x.atB] || x.Score < bitsEnough {
 			continue
 		}
-		for _, y := range all[i+1:] {
-			if y.Score <= x.Score-bitsMargin {
-				break
-			}
-			if y.atA == x.atA && !usedB[y.atB] || y.atB == x.atB && !usedA[y.atA] {
-				x.Doubt = true
-				break
-			}
+		near := func(y *Pair) bool {
+			return y != x && y.Score > x.Score-bitsMargin && !usedA[y.atA] && !usedB[y.atB]
 		}
+		x.Doubt = slices.ContainsFunc(ofA[x.atA], near) || slices.ContainsFunc(ofB[x.atB], near)
 		usedA[x.atA], usedB[x.atB] = true, true
 		if x.Doubt {
 			doubtful++
