@@ -41,7 +41,6 @@ vuln:
 golden: ## update golden reports, transcripts and generated pages; read the diff before committing it
 	$(GO) test ./analyzer ./analyzer/report ./cmd/... -run 'Golden|Text|Markdown|HTML|CSV|JSON|Scripts|Page|Readme' -update
 
-# Continuous integration sets FUZZTIME=20s.
 FUZZTIME ?= 30s
 fuzz: ## every fuzz test for FUZZTIME
 	@for pkg in $$($(GO) list ./...); do \
