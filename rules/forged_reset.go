@@ -1,12 +1,16 @@
 package rules
 
 import (
+	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // How sure it is that a device cut a live connection.
-const forgedSure = 0.93
+const (
+	forgedSure   = 0.93
+	forgedProven = 0.99 // a capture at another place proves that a device sent the RST
+)
 
 // forgedResetID is what other rules call it by.
 const forgedResetID = "forged-reset"
@@ -38,14 +42,22 @@ var forgedReset = &Rule{
 		if !c.PathSigns.Middlebox() || c.Refused() || afterOwn(c) {
 			return 0
 		}
+		if c.Proof == flows.ByDevice {
+			return forgedProven
+		}
 		return forgedSure
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = words.Sentence("A device on the path cut the connection in %s's name, %s; %s itself most likely did "+
-			"not send this RST.", Sender(c), Circumstances(c), Sender(c))
+		doubt := "most likely "
+		if c.Proof == flows.ByDevice {
+			doubt = ""
+			f.Remedy = "Look for filters that reset by content, name (SNI, Host) or address, between the places of the captures."
+		}
+		f.Summary = words.Sentence("A device on the path cut the connection in %s's name, %s; %s itself %sdid not send "+
+			"this RST.", Sender(c), Circumstances(c), Sender(c), doubt)
 		if c.WentOn() {
 			f.Summary = words.Sentence("A device on the path sent a RST in %s's name, %s, and the connection went on; %s "+
-				"itself most likely did not send this RST.", Sender(c), Circumstances(c), Sender(c))
+				"itself %sdid not send this RST.", Sender(c), Circumstances(c), Sender(c), doubt)
 		}
 		f.SayCompletion(c)
 		f.SaySigns(c)

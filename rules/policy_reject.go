@@ -3,11 +3,15 @@ package rules
 import (
 	"fmt"
 
+	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-const policyRejectSure = 0.89
+const (
+	policyRejectSure   = 0.89
+	policyRejectProven = 0.99 // a capture at another place proves that a device sent the RST
+)
 
 var policyReject = &Rule{
 	ID:       "policy-reject",
@@ -33,10 +37,17 @@ var policyReject = &Rule{
 		if !c.PathSigns.Middlebox() {
 			return 0
 		}
+		if c.Proof == flows.ByDevice {
+			return min(refusal(c), policyRejectProven)
+		}
 		return min(refusal(c), policyRejectSure)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.SayRefusal(c)
+		if c.Proof == flows.ByDevice {
+			f.Remedy = "Look between the places of the captures for a rule that rejects this source or port: nftables or " +
+				"iptables REJECT with tcp-reset, a security policy, an intrusion prevention system."
+		}
 		if _, ack := c.OpensAfter(); ack.Seen() {
 			f.Summary = fmt.Sprintf("A device on the path %srefused the connection to port %d in %s's name; %s did not "+
 				"accept the RST, and the handshake was completed %s later.",
