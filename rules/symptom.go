@@ -177,8 +177,10 @@ func (e *Engine) ownErrors(c *facts.Facts, f *Finding) {
 		s, says = own(c)
 	}
 	switch {
-	case s != programs.Nothing:
-		f.Symptom += ". " + says
+	case says != "":
+		if f.Symptom += ". " + says; s == programs.Nothing {
+			return
+		}
 	case c.OwnWindowClosed() >= closedNoted: // it did not read
 		return
 	case (b.State == facts.OpenRequest || b.State == facts.CutResponse) && b.Since >= ownLimitFrom && f.waited(b.Since):

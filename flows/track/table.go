@@ -265,7 +265,7 @@ func (t *Table) take(c *record, side flows.Side, s *segment) {
 		t.seenSegment(c, side, s, e, fresh)
 	}
 	if s.Flags&(flows.SYN|flows.ACK) == flows.SYN|flows.ACK {
-		t.accepted(c, s)
+		t.accepted(c, side, s)
 	}
 }
 
