@@ -535,7 +535,10 @@ func (n *numbering) leftOut(p *Packet, c *conv, me, peer *half, src *flows.Addr,
 
 // application fills in what a line of Wireshark's packet list leaves out because it shows the application's words.
 func (n *numbering) application(p *Packet, c *conv, me, peer *half, s *flows.Segment) {
-	s.Flags = flows.ACK | flows.PSH
+	s.Flags = flows.ACK
+	if p.Words&SaysPart == 0 {
+		s.Flags |= flows.PSH
+	}
 	if p.Has&HasLen == 0 {
 		less := me.lengthLess
 		if !me.hasOverhead {
