@@ -539,7 +539,9 @@ func (n *numbering) application(p *Packet, c *conv, me, peer *half, s *flows.Seg
 	if p.Words&SaysPart == 0 {
 		s.Flags |= flows.PSH
 	}
-	if p.Has&HasLen == 0 {
+	if p.Has&HasLen == 0 && p.Has&HasWire == 0 {
+		s.DataLen = 1
+	} else if p.Has&HasLen == 0 {
 		less := me.lengthLess
 		if !me.hasOverhead {
 			if less = peer.lengthLess; !peer.hasOverhead {
