@@ -229,8 +229,11 @@ func (in *Incident) counts() []string {
 	if in.Services > 1 {
 		parts = append(parts, counted(in.Services, "service", "services"))
 	}
+	if in.First == 0 {
+		return parts
+	}
 	span := in.Last.Std().Sub(in.First.Std())
-	return append(parts, in.First.Std().Format("2006-01-02 15:04:05.000")+" UTC", lasted(span))
+	return append(parts, in.First.shown(3), lasted(span))
 }
 
 // detailList lists the rules of an incident.
