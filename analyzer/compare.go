@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/analyzer/vantage"
@@ -38,13 +39,19 @@ func Compare(ctx context.Context, points []VantagePoint, opts Options) (*report.
 func compare(ctx context.Context, points []VantagePoint, opts Options) (*comparing, error) {
 	views := make([]*view, len(points))
 	list := make([]vantage.Vantage, len(points))
+	errs := make([]error, len(points))
+	var reading sync.WaitGroup
 	for i, p := range points {
 		v := &view{recorder: vantage.NewRecorder(), at: map[int]int{}}
-		if err := v.read(ctx, p, opts); err != nil {
-			return nil, err
-		}
 		views[i] = v
 		list[i] = vantage.Vantage{Name: p.Name, Recorder: v.recorder}
+		reading.Go(func() { errs[i] = v.read(ctx, p, opts) })
+	}
+	reading.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
 	}
 	return &comparing{points: points, views: views, opts: opts, result: vantage.Compare(list)}, nil
 }

@@ -72,6 +72,18 @@ type pairing struct {
 	moment float64 // bits that the same moment is worth: the fewer connections in a time, the more
 }
 
+// connKey are the addresses of a connection, the same for both directions.
+type connKey struct{ a, b flows.Addr }
+
+func less(a, b *flows.Addr) bool {
+	for i := range a.IP {
+		if a.IP[i] != b.IP[i] {
+			return a.IP[i] < b.IP[i]
+		}
+	}
+	return a.Port < b.Port
+}
+
 // A clue is something by which a connection can be found again.
 type clue struct {
 	kind uint8
