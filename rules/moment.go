@@ -14,10 +14,13 @@ import (
 
 // addMoment adds to the remedy the times for which to look in a log, in UTC by the clock of the capture: when the
 // sender closed, and when a request was sent that it left open. The RST's own time is in the report already; it is
-// repeated only where the remedy sends the reader to a log.og.
+// repeated only where the remedy sends the reader to a log.
 func (f *Finding) addMoment(c *facts.Facts) {
 	if f.Severity == Info || f.Repeats != 0 || f.Remedy == "" {
 		return
+	}
+	if c.Time == 0 {
+		return // a text without times
 	}
 	var moments []string
 	if m := openRequest(c); m.Seen() && c.Close.Time.Sub(m.Time) >= longAnswer {
