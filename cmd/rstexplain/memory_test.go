@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -15,16 +16,16 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
+// longValues is the size of the long values in MiB: four times the bound.
+var longValues = flag.Int("long-values", 256, "how many MiB the values have that --max-memory must bound")
+
 // TestMaxMemoryOfInputs explains what asks for much memory at once, with --max-memory 64M: the program takes no more
 // than 64 MiB beyond that, and says what it refuses.
 func TestMaxMemoryOfInputs(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the peak of memory is read as Linux tells it")
 	}
-	mib := 1000
-	if testing.Short() {
-		mib = 200
-	}
+	mib := *longValues
 	dir := t.TempDir()
 	long := func(name, head, tail string) string {
 		path := filepath.Join(dir, name)
