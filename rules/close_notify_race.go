@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"github.com/rstexplain/rstexplain/flows/exchange"
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
@@ -64,13 +65,8 @@ var closeNotifyRace = &Rule{
 		return c.Lowered(p, facts.LostBytes)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		what := "last message, by its size and place a closing one,"
-		if v := c.Conn.Exchange.TLSVersion; v != "" && v != "TLS 1.3" {
-			what = "TLS alert" // a record type of its own
-		}
-		if c.AfterClose.Likely {
-			what = "last message, probably a closing one,"
-		} else if !c.AfterClose.Bye.Seen() && !c.AnswersGoodbye() {
+		what := lateMessage(c)
+		if !c.AfterClose.Bye.Seen() && !c.AnswersGoodbye() {
 			what = "last FIN or ACK"
 			if c.Trigger == nil {
 				what = "last segment, which the capture does not hold,"
@@ -90,7 +86,47 @@ var closeNotifyRace = &Rule{
 		f.SayClose(c)
 		f.SayRST(c)
 		f.Open(UnknownConnection, lateSegmentID, 0.5, "this host had closed the connection itself")
-		f.Open(PeerCrash, dataAfterFINID, 0.4, "only closing messages were seen to reach the closed socket")
+		f.Open(PeerCrash, dataAfterFINID, 0.4, whyParting(c))
 	},
 	Effects: Effects{Outcomes: closingOutcomes},
+}
+
+// lateMessage names what of the peer reached the closed socket, with its article left out: a closing message where its
+// kind says so, or its size does and nothing more came.
+func lateMessage(c *facts.Facts) string {
+	x, peer := c.Conn.Exchange, c.Side.Peer()
+	hidden := x.TLS && (x.TLSVersion == "" || x.TLSVersion == "TLS 1.3") // below that an alert is a record type of its own
+	m := &x.Last[peer]
+	size := "last message"
+	if n := c.PartingBytes(); n > 0 {
+		size = words.Sentence("data (%s)", words.Bytes(n))
+	}
+	switch kind := m.Kind; {
+	case !c.AfterClose.Bye.Seen() || m.Frame > c.AfterClose.Bye.Frame:
+		return size
+	case x.CloseNotify[peer] != 0 && !hidden, kind == exchange.Alert && !hidden:
+		return "TLS alert"
+	case kind == exchange.Goodbye && !hidden, kind == exchange.Alert:
+		return "closing message"
+	case (kind == exchange.Goodbye || c.AfterClose.Likely && hidden) && c.PartingBytes() <= maxClosing && !c.SendsMore():
+		return "last message, probably a closing one,"
+	case kind == exchange.Housekeeping || kind == exchange.Handshake:
+		return size + ", which by its size and place wants no answer,"
+	}
+	return size
+}
+
+// maxClosing is the most bytes that closing messages have which only their size shows: close_notify in TLS 1.3, with
+// GOAWAY in front of it.
+const maxClosing = 80
+
+// whyParting is what speaks against a crash where something reached a socket that was closed after a complete exchange.
+func whyParting(c *facts.Facts) string {
+	switch what := lateMessage(c); {
+	case c.AfterClose.Nothing():
+		return "the exchange was complete when it closed, as far as this capture shows"
+	case what == "TLS alert" || what == "closing message":
+		return "only closing messages were seen to reach the closed socket"
+	}
+	return "nothing was seen that the side which closed still waited for"
 }

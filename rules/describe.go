@@ -430,14 +430,31 @@ func Came(c *facts.Facts, m flows.Mark) string {
 	if gap := m.Time.Sub(c.Close.Time); gap > c.Soon() {
 		return "came " + words.Span(gap) + " later"
 	}
+	if knowsOfClose(c, m) {
+		return "was sent after the FIN had arrived"
+	}
 	return "was in flight"
+}
+
+// knowsOfClose reports whether the segment at m acknowledges the FIN of the RST's sender: it was sent after that had
+// arrived, and did not cross it.
+func knowsOfClose(c *facts.Facts, m flows.Mark) bool {
+	if !c.Snd.FIN.Seen() || c.Close.By != facts.ByFIN {
+		return false
+	}
+	for i := range c.Conn.Events {
+		if e := &c.Conn.Events[i]; e.Frame == m.Frame && e.Side != c.Side {
+			return e.Flags.Has(flows.ACK) && e.ACK.Sub(c.Snd.FINSEQ) > 0
+		}
+	}
+	return false
 }
 
 // cameTrigger says when the segment that the RST answers came. By how much later is stated of data alone, which the
 // evidence names.
 func cameTrigger(c *facts.Facts) string {
 	came := Came(c, c.Trigger.Mark)
-	if c.Trigger.LEN() == 0 && came != "was in flight" {
+	if c.Trigger.LEN() == 0 && strings.HasPrefix(came, "came") {
 		return "came later"
 	}
 	return came
@@ -445,10 +462,10 @@ func cameTrigger(c *facts.Facts) string {
 
 // CameInBytes is Came for a number of bytes: "were in flight".
 func CameInBytes(c *facts.Facts, m flows.Mark) string {
-	if came := Came(c, m); came != "was in flight" {
-		return came
+	if rest, ok := strings.CutPrefix(Came(c, m), "was "); ok {
+		return "were " + rest
 	}
-	return "were in flight"
+	return Came(c, m)
 }
 
 // Sender names the side that sent the RST, as its addresses claim: "the client" or "the server".
@@ -480,7 +497,7 @@ func knownTimeout(t *facts.Timeouts, gap time.Duration, sender flows.Side, x *ex
 // closedTimeout does the same for what is left of a closed connection, which kernels and devices forget.
 func closedTimeout(t *facts.Timeouts, gap time.Duration) string {
 	return whose(slices.DeleteFunc(t.Near(gap), func(e facts.Timeout) bool {
-		return !e.Added && (e.Where == "server" || e.Where == "client" || e.Where == "kernel" && !strings.Contains(e.Who,
+		return !e.Added && (e.Where == "server" || e.Where == "keep-alive" || e.Where == "client" || e.Where == "kernel" && !strings.Contains(e.Who,
 			"FIN-WAIT"))
 	}))
 }

@@ -82,11 +82,7 @@ var keepaliveRace = &Rule{
 		return c.Lowered(p, flows.NoHandshake|flows.Reordered|flows.SnapCut)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		gap := c.AfterClose.Data.Time.Sub(c.Close.Time)
-		how := "was in flight"
-		if gap > c.Soon() {
-			how = words.Sentence("came %s later", words.Span(gap))
-		}
+		how := Came(c, c.AfterClose.Data)
 		text, what := c.TextAfterClose(), "next request"
 		if !answersRequest(c) || c.Conn.Exchange.Guess {
 			what = "next data" // whether it is a request cannot be read

@@ -92,8 +92,8 @@ var lateGoodbye = &Rule{
 			f.Remedy = "Read the server's last message: it says why it ended the session. The client should close when it " +
 				"has read it, and send nothing more."
 		case c.AfterClose.Likely:
-			f.Summary = words.Sentence("%s had closed %s; %s's last message, probably a closing one, %s and reached a closed "+
-				"socket.", words.Capital(Sender(c)), Circumstances(c), Receiver(c), Came(c, c.AfterClose.Bye))
+			f.Summary = words.Sentence("%s had closed %s; %s's %s %s and reached a closed socket.",
+				words.Capital(Sender(c)), Circumstances(c), Receiver(c), lateMessage(c), Came(c, c.AfterClose.Bye))
 		case c.Trigger != nil:
 			f.Summary = words.Sentence("%s had closed %s; %s %s and reached a closed socket.", words.Capital(Sender(c)),
 				Circumstances(c), triggerSegment(c), cameTrigger(c))
@@ -117,7 +117,7 @@ var lateGoodbye = &Rule{
 		} else if c.AfterClose.Data.Seen() {
 			f.Open(PeerCrash, dataAfterFINID, 0.6, "the server had ended the session before it closed")
 		} else {
-			f.Open(PeerCrash, dataAfterFINID, 0.4, "only closing messages were seen to reach the closed socket")
+			f.Open(PeerCrash, dataAfterFINID, 0.4, whyParting(c))
 		}
 	},
 	Effects: Effects{

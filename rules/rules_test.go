@@ -170,6 +170,7 @@ func TestMemory(t *testing.T) {
 // TestTimeouts: gaps match a timer's time and a little more, and a user's table is read or refused with its line.
 func TestTimeouts(t *testing.T) {
 	known := facts.KnownTimeouts()
+	answered := exchange.Summary{Protocol: "HTTP/1.1", Messages: [2]int{1, 1}}
 	for _, test := range []struct {
 		gap  time.Duration
 		want string // part of one of the matches, "" for none
@@ -177,7 +178,7 @@ func TestTimeouts(t *testing.T) {
 		{5 * time.Second, "Node.js"}, {5080 * time.Millisecond, "Apache"}, {5400 * time.Millisecond, ""}, {2150 * time.Millisecond, ""}, {4 * time.Second, ""}, {60100 * time.Millisecond, "Application Load Balancer"},
 		{58 * time.Second, ""}, {351 * time.Second, "Network Load Balancer"}, {2 * time.Hour, "tcp_keepalive_time"}, {100 * time.Second, ""},
 	} {
-		got := knownTimeout(known, test.gap, flows.Responder, &exchange.Summary{})
+		got := knownTimeout(known, test.gap, flows.Responder, &answered)
 		if test.want == "" && got != "" || !strings.Contains(got, test.want) {
 			t.Errorf("%v matches %q, want %q", test.gap, got, test.want)
 		}
@@ -194,9 +195,15 @@ func TestTimeouts(t *testing.T) {
 	for server, want := range map[string]string{"": "the default of Node.js keepAliveTimeout; Apache httpd KeepAliveTimeout; uvicorn --timeout-keep-alive",
 		"Apache/2.4.41 (Ubuntu)": "the default of Apache httpd KeepAliveTimeout", "uvicorn": "the default of uvicorn --timeout-keep-alive",
 		"Werkzeug/3.0 Python/3.12": ""} {
-		if got := knownTimeout(known, 5*time.Second, flows.Responder, &exchange.Summary{Protocol: "HTTP/1.1", Server: server}); got != want {
+		if got := knownTimeout(known, 5*time.Second, flows.Responder, &exchange.Summary{Protocol: "HTTP/1.1", Server: server, Messages: answered.Messages}); got != want {
 			t.Errorf("5 s of server %q match %q, want %q", server, got, want)
 		}
+	}
+	// Between a request and its response no keep-alive timer runs.
+	asking := answered
+	asking.Pending = 1
+	if got := knownTimeout(known, 5*time.Second, flows.Responder, &asking); got != "" {
+		t.Errorf("5 s without a response match %q", got)
 	}
 	own := &facts.Timeouts{}
 	if err := own.Add(strings.NewReader("# mine\n\n42\tserver\tour gateway\n")); err != nil || knownTimeout(own, 42*time.Second, flows.Originator, &exchange.Summary{}) == "" {

@@ -85,7 +85,7 @@ func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 		f.Symptom = words.Capital(Receiver(c)) +
 			"'s application notices nothing of this RST, which its TCP does not accept: it goes on until " +
 			"a later segment is answered or it times out"
-	case !c.ByClient() && c.PeerClosedFirst() && x.Pending > 0 && f.Severity != Info:
+	case !c.ByClient() && c.PeerClosedFirst() && x.Pending > 0 && f.Severity != Info && !b.Finished(c.Side):
 		f.Symptom = "The client's application had given up before the RST came"
 		if !f.says(claim.ClosedBy, o) && !f.says(claim.FINAcked, o) && !f.says(claim.ClosedUnseen, o) {
 			f.Note(claim.Claim{Kind: claim.ClosedBy, Side: o, Span: c.Time.Sub(c.Rcv.FIN.Time)}, c.Rcv.FIN.Frame)

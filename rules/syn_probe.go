@@ -75,12 +75,16 @@ func (f *Finding) sayCraftedBy(c *facts.Facts, s flows.Side) {
 	f.Say(claim.Claim{Kind: claim.OddSYN, Side: s, Count: int(e.SYNOpts.Kinds), Number: uint64(e.SYNWND)}, e.SYN.Frame)
 }
 
-// scannersSYN reports whether the SYN of an endpoint has the window of scanners and no option but the MSS: unlike crafted,
-// it needs no sign beside that, and leaves out what small devices send too.
+// scannersSYN reports whether the SYN of an endpoint has no option at all, or none but the MSS and a window of scanners:
+// unlike crafted, it needs no sign beside that, and leaves out what small devices send too.
 func scannersSYN(e *flows.Endpoint) bool {
 	o := &e.SYNOpts
-	return e.SYN.Seen() && o.MSS != 0 && o.Kinds == 1 && !o.HasTS &&
-		(e.SYNWND == 1024 || e.SYNWND == 2048 || e.SYNWND == 3072 || e.SYNWND == 4096)
+	switch e.SYNWND {
+	case 5840, 8192, 14600, 29200, 64240, 65535: // of systems: something on the way may have removed their options
+		return false
+	}
+	return e.SYN.Seen() && (o.Kinds == 0 && e.SYNWND > 0 || o.MSS != 0 && o.Kinds == 1) && !o.HasTS &&
+		(o.Kinds == 0 || e.SYNWND == 1024 || e.SYNWND == 2048 || e.SYNWND == 3072 || e.SYNWND == 4096)
 }
 
 // oddSYN reports whether no system sends a SYN with these flags.

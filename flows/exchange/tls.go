@@ -318,6 +318,12 @@ func (h *hearing) tlsAlert(b []byte, n int, last bool) (used int, ok bool) {
 		return tlsHeader + 2, true
 	}
 	switch {
+	case h.bits&doubt != 0 && h.tls&tls13 == 0 && (h.tls&ccsServer != 0 || h.side != h.client() ||
+		h.voice[1-h.client()].text == textTicket):
+		// The handshake's last records were cut off or lost, and the server's Change Cipher Spec was sent, with or behind
+		// what the capture shows: who encrypts an alert then has most likely finished the handshake.
+		h.tls |= finishedClient | finishedServer
+		h.closeNotify()
 	case h.tls&sawClientHello != 0 && h.tls&(finishedClient|finishedServer) != finishedClient|finishedServer:
 		h.begin(Alert, textEncryptedAlert)
 		h.noteAlert()

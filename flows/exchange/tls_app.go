@@ -27,6 +27,8 @@ func (h *hearing) tlsApp(n int) {
 		}
 	} else if fromClient && h.tls&finishedClient != 0 && h.bits&doubt != 0 {
 		h.tls |= finishedServer // unseen
+	} else if h.bits&doubt != 0 && h.tls&tls13 == 0 && h.tls&sawClientHello != 0 {
+		h.tls |= finishedClient | finishedServer | ccsClient | ccsServer // application data follows the handshake
 	}
 	size := n - h.added()
 	if h.overhead == 0 {

@@ -21,6 +21,9 @@ func (t *Table) trigger(c *record, side flows.Side, s *segment) (best *entry, n 
 	// Half of the shortest one seen allows for what that measurement does not know.
 	reaction := time.Duration(c.side[side].reaction) * reactionUnit
 	soonest, within := reaction/2, answeredWithin(max(reaction, t.recentReaction(c, side)))
+	if reaction < nearby {
+		soonest = 0 // what a host itself takes varies more than that
+	}
 	after := t.lastTrigger(c, side)
 	var late, first *entry
 	weight := 0
@@ -111,6 +114,9 @@ func (t *Table) recentReaction(c *record, side flows.Side) time.Duration {
 	}
 	return shortest
 }
+
+// nearby is the reaction below which the capture point is at the sender itself, or next to it.
+const nearby = 500 * time.Microsecond
 
 // answeredWithin is how long after a segment the RST that it draws comes at most, where the sender's
 // reaction is known: queues on the way may double it.

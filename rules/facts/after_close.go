@@ -18,6 +18,7 @@ type AfterClose struct {
 	Likely  bool       // Bye cannot be read: its size and its place leave nothing else
 	Unasked bool       // Data is the server's, and the client had requested nothing: a greeting, a setting
 
+	parting   uint32    // bytes of Bye and Data together, at their first sending
 	acked     flows.Seq // what the FIN acknowledged, with acksKnown
 	acksKnown bool
 }
@@ -35,7 +36,7 @@ func (c *Facts) findAfterClose() {
 		return
 	}
 	peer := c.Side.Peer()
-	known, acked := false, flows.Seq(0) // what the FIN acknowledged
+	known, acked, bye := false, flows.Seq(0), uint32(0) // acked: what the FIN acknowledged
 	for i := range c.Conn.Events {
 		if e := &c.Conn.Events[i]; e.Frame == l.Frame && e.Side == c.Side && e.Flags.Has(flows.ACK) {
 			known, acked = true, e.ACK
@@ -60,6 +61,9 @@ func (c *Facts) findAfterClose() {
 			if !m.Bye.Seen() {
 				m.Bye = e.Mark
 			}
+			if e.Notes&flows.Retransmitted == 0 {
+				bye += e.DataLen
+			}
 		default:
 			if !m.Data.Seen() {
 				m.Data = e.Mark
@@ -73,12 +77,16 @@ func (c *Facts) findAfterClose() {
 			}
 		}
 	}
+	m.parting = m.Bytes + bye
 	m.Unasked = m.Data.Seen() && c.ByClient() && c.Close.Completion.State == Unused
 	if c.isParting() {
 		m.Likely = !m.Bye.Seen() || m.Data.Frame < m.Bye.Frame
 		m.Bye, m.Data, m.Bytes, m.Frames = m.Data, flows.Mark{}, 0, nil
 	}
 }
+
+// PartingBytes returns how many bytes of data reached the closed socket before the RST, closing messages included.
+func (c *Facts) PartingBytes() int64 { return int64(c.AfterClose.parting) }
 
 // DrawnByData reports whether data that came after the sender's FIN caused a RST that has ACK: the RST acknowledges
 // more of the peer than the FIN did. Windows, Solaris and many embedded stacks abort so where Linux sends the bare RST
@@ -96,7 +104,7 @@ const maxParting = 200
 // isParting reports whether the data that reached the closed socket is most likely the peer's closing message: the
 // exchange was complete, and the closer had sent its own closing message; or, inside TLS, the client closed and the
 // server's little data is followed by its own FIN at once, which more of a response would not be; or it is a few bytes
-// of no known protocol.tocol.
+// of no known protocol.
 func (c *Facts) isParting() bool {
 	m, b := &c.AfterClose, c.Close.Completion
 	if !m.Data.Seen() || m.Bytes > maxParting || !b.Finished(c.Side) || b.State == Unused || c.SessionEnded() ||
@@ -108,9 +116,9 @@ func (c *Facts) isParting() bool {
 	switch {
 	case m.requests(c):
 		return false // by its protocol it wants an answer
-	case ended && (c.ByClient() || !x.TLS) && !c.sendsMore():
+	case ended && (c.ByClient() || !x.TLS) && !c.SendsMore():
 		return true // but what a client sends into a TLS connection that was closed may be its next request
-	case x.Protocol == "" && m.Bytes <= maxTrailer && c.Idle() < time.Second && !c.sendsMore():
+	case x.Protocol == "" && m.Bytes <= maxTrailer && c.Idle() < time.Second && !c.SendsMore():
 		return true
 	case !c.ByClient():
 		return false
@@ -134,8 +142,8 @@ func (c *Facts) isParting() bool {
 	return false
 }
 
-// sendsMore reports whether the RST's receiver sent new data after it.
-func (c *Facts) sendsMore() bool {
+// SendsMore reports whether the RST's receiver sent new data after it.
+func (c *Facts) SendsMore() bool {
 	for i := range c.After.Events {
 		if e := &c.After.Events[i]; e.Side != c.Side && e.DataLen > 0 && e.Notes&(flows.Retransmitted|flows.Duplicate) == 0 {
 			return true

@@ -565,7 +565,7 @@ func (c *Facts) oneSidedCompletion(l *Close, mid bool) Completion {
 		b.State = Unclear
 	case me == o && !spoke, me == r && !spoke && heard == 0:
 		b.State = Unused
-	case me == o && heard > 1:
+	case me == o && heard > 1, me == o && spoke && c.answeredBetween(x.Last[me].Frame, l):
 		b.State, b.Side, b.Frame, b.Text = Answered, r, 0, ""
 		b = c.flight(l, b)
 	case me == o:
@@ -579,6 +579,24 @@ func (c *Facts) oneSidedCompletion(l *Close, mid bool) Completion {
 		b = c.flight(l, b)
 	}
 	return b
+}
+
+// answeredBetween reports whether the sender acknowledged new bytes of its peer after its message at frame and before its
+// own last data: that message had its answer, and what followed is not named.
+func (c *Facts) answeredBetween(frame int, l *Close) bool {
+	var at flows.Seq
+	known := false
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		switch {
+		case e.Side != c.Side || !e.Flags.Has(flows.ACK) || e.Flags&flows.RST != 0 || e.Frame < frame:
+		case !known:
+			at, known = e.ACK, true
+		case e.Frame <= l.LastData[c.Side].Frame && e.ACK.Sub(at) > 0:
+			return c.Conn.End(c.Side).FIN.Seen()
+		}
+	}
+	return false
 }
 
 // ackedSince returns how many bytes of its peer the sender acknowledged between its own last data and the

@@ -18,7 +18,7 @@ import (
 // A Timeout is an idle time that a program or device is known to use.
 type Timeout struct {
 	After  time.Duration
-	Where  string // "server", "path", "kernel" or "client"
+	Where  string // "server", "keep-alive" (a server, between two requests), "path", "kernel" or "client"
 	Who    string // "nginx keepalive_timeout"
 	Source string // where that is documented
 	Speaks string // the protocol that alone it is for, "" any
@@ -64,9 +64,9 @@ func (t *Timeouts) Add(r io.Reader) error {
 			return fmt.Errorf("line %d: %q is not a number of seconds", n, f[0])
 		}
 		switch f[1] {
-		case "server", "path", "kernel", "client":
+		case "server", "keep-alive", "path", "kernel", "client":
 		default:
-			return fmt.Errorf("line %d: %q is none of server, path, kernel, client", n, f[1])
+			return fmt.Errorf("line %d: %q is none of server, keep-alive, path, kernel, client", n, f[1])
 		}
 		e := Timeout{After: time.Duration(sec * float64(time.Second)), Where: f[1], Who: f[2], Added: true}
 		if len(f) >= 4 {
@@ -104,7 +104,8 @@ func (t *Timeouts) Near(gap time.Duration) []Timeout {
 func (t *Timeouts) Mine(gap time.Duration, s flows.Side, x *exchange.Summary) []Timeout {
 	return slices.DeleteFunc(t.Near(gap), func(e Timeout) bool {
 		return !e.speaks(x.Protocol) || !e.Added &&
-			(e.Where == "server" && (s != flows.Responder || !e.runs(x.Server)) ||
+			((e.Where == "server" || e.Where == "keep-alive") && (s != flows.Responder || !e.runs(x.Server)) ||
+				e.Where == "keep-alive" && (x.Pending > 0 || x.Messages[flows.Responder] == 0) ||
 				e.Where == "client" && s != flows.Originator ||
 				e.Where == "kernel" && strings.Contains(e.Who, "FIN-WAIT"))
 	})

@@ -184,4 +184,6 @@ func Quoted(text string) string {
 }
 
 // Opaque reports whether the first line of a message says nothing to a reader: it is encrypted or unknown.
-func Opaque(text string) bool { return text == "" || text == "application data" || text == "wrapped" }
+func Opaque(text string) bool {
+	return text == "" || text == "application data" || text == "wrapped" || strings.Count(text, `\x`) >= 3 // bytes
+}
