@@ -315,8 +315,11 @@ func (f *Finding) SayRST(c *facts.Facts) {
 		if c.Class == flows.ClassActive {
 			k = claim.EchoesBoth
 		}
-		f.Say(claim.Claim{Kind: k, Side: c.Side, What: triggerKind(c), Bytes: int64(c.Trigger.DataLen), Span: c.TriggerDelay},
-			c.Trigger.Frame, c.Frame)
+		says := claim.Claim{Kind: k, Side: c.Side, What: triggerKind(c), Bytes: int64(c.Trigger.DataLen), Span: c.TriggerDelay}
+		if k == claim.ReplyTo && c.Candidates > 1 && !c.Flags.Has(flows.ACK) && inSeries(c) {
+			says.Count = c.Candidates
+		}
+		f.Say(says, c.Trigger.Frame, c.Frame)
 	case c.Kind == facts.KindReply && !c.HasAnswerable():
 		f.Say(claim.Claim{Kind: claim.ReplyUnseen, Side: c.Side}, c.Frame)
 	case c.Kind == facts.KindAbort && c.NextGuessed():
@@ -331,6 +334,12 @@ func (f *Finding) SayRST(c *facts.Facts) {
 		f.Say(claim.Claim{Kind: claim.SEQNotNext, Side: c.Side, Bytes: int64(c.SEQ.Sub(c.Snd.SND.NXT))}, c.Snd.Last.Frame,
 			c.Frame)
 	}
+}
+
+// inSeries reports whether the sender sent the same RST more than once: several segments were answered, and the numbers
+// do not show which RST answers which of those that have the same ACK.
+func inSeries(c *facts.Facts) bool {
+	return slices.ContainsFunc(c.After.SenderRSTs, func(r flows.RSTMark) bool { return r.SEQ == c.SEQ })
 }
 
 // near reports whether a distance of sequence numbers can be one within a connection: no window is that large.
@@ -397,10 +406,14 @@ func (f *Finding) SayTimeout(c *facts.Facts, idle time.Duration, from, to int) {
 
 // AfterIdle returns "60.0 s after the last data", "" when the silence was short.
 func AfterIdle(c *facts.Facts) string {
-	if idle := c.Idle(); idle >= time.Second {
-		return ", idle " + words.Span(idle) + " after the last data"
+	idle := c.Idle()
+	switch data := c.Close.LastData; {
+	case idle < time.Second:
+		return ""
+	case !data[0].Seen() && !data[1].Seen() && c.Snd.Bytes+c.Rcv.Bytes == 0:
+		return " " + words.Span(idle) + " after the handshake"
 	}
-	return ""
+	return ", idle " + words.Span(idle) + " after the last data"
 }
 
 // SayRelated says what happened to the sender's other connections at the same moment.

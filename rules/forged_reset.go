@@ -2,6 +2,7 @@ package rules
 
 import (
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -53,8 +54,13 @@ var forgedReset = &Rule{
 			doubt = ""
 			f.Remedy = "Look for filters that reset by content, name (SNI, Host) or address, between the places of the captures."
 		}
+		when := Circumstances(c)
+		if n := unansweredAtCut(c); n > 0 {
+			when = "while the last message of " + Receiver(c) + " was unanswered"
+			f.Say(claim.Claim{Kind: claim.UnackedData, Side: c.Side.Peer(), Bytes: n}, c.Rcv.LastData.Frame, c.Frame)
+		}
 		f.Summary = words.Sentence("A device on the path cut the connection in %s's name, %s; %s itself %sdid not send "+
-			"this RST.", Sender(c), Circumstances(c), Sender(c), doubt)
+			"this RST.", Sender(c), when, Sender(c), doubt)
 		if c.WentOn() {
 			f.Summary = words.Sentence("A device on the path sent a RST in %s's name, %s, and the connection went on; %s "+
 				"itself %sdid not send this RST.", Sender(c), Circumstances(c), Sender(c), doubt)
@@ -64,4 +70,14 @@ var forgedReset = &Rule{
 		f.Open(FastClose, "", 0.5, "the RST was most likely made on the path")
 		f.Open(UnknownConnection, idleExpiryID, 0.4, "the connection was in use")
 	},
+}
+
+// unansweredAtCut returns how many bytes of the receiver's data its peer had not acknowledged when a RST came that the
+// peer did not send: what the RST's form says of its sender's side is not known of the peer's.
+func unansweredAtCut(c *facts.Facts) int64 {
+	n := c.Rcv.Outstanding()
+	if c.WentOn() || n == 0 || c.Rcv.LastData.Frame <= max(c.Snd.LastData.Frame, c.Rcv.FIN.Frame) {
+		return 0
+	}
+	return int64(n)
 }

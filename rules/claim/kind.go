@@ -185,7 +185,8 @@ var Kinds = []Meaning{
 	{ReplyTo, "reply-to", "the RST has the numbers that RFC 9293 §3.5.2 gives to the answer to the first frame, a " +
 		"segment of the peer: without ACK, its SEQ is that segment's ACK; with ACK, its SEQ is 0 and its ACK that " +
 		"segment's SEQ plus its length, from which a FIN without ACK may be left out. The second frame is the RST",
-		"what: kind of the segment answered; bytes: its data; span: time from it to the RST", false},
+		"what: kind of the segment answered; bytes: its data; span: time from it to the RST; count: where the RST was " +
+			"sent again, how many of the last segments have that ACK", false},
 	{ReplyUnseen, "reply-unseen", "the RST has no ACK, or SEQ 0 and ACK, and no captured segment of the peer between " +
 		"its sender's last segment (RSTs not counted) and it is one that it answers by reply-to's rule", "", true},
 	{EchoesBoth, "echoes-both", "the RST's SEQ is the first frame's ACK, and its ACK that frame's SEQ plus " +

@@ -140,8 +140,12 @@ var sentences = [numKinds]func(*Claim) string{
 		if c.What == NoACK {
 			return c.side() + "'s RST answers " + what + later(c.Span) + ": its ACK is the end of that segment (RFC 9293 §3.5.2)"
 		}
-		return c.side() + "'s RST answers " + what + later(c.Span) + ": its sequence number is that segment's ACK, the " +
-			"standard reply for a connection that does not exist (RFC 9293 §3.5.2)"
+		which := ""
+		if c.Count > 1 {
+			which = ", or another of the " + words.Count(c.Count, "segment") + " with the same ACK"
+		}
+		return c.side() + "'s RST answers " + what + later(c.Span) + which + ": its sequence number is that segment's ACK, " +
+			"the standard reply for a connection that does not exist (RFC 9293 §3.5.2)"
 	},
 	ReplyUnseen: func(c *Claim) string {
 		return c.side() + "'s RST has the form of a reply (RFC 9293 §3.5.2), but the segment that it would answer is not " +

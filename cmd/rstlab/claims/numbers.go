@@ -117,6 +117,10 @@ func checkReplyTo(q *question) {
 		q.fail("the RST has SEQ %d ACK %d %s; frame %d has SEQ %d, ACK %d and ends at %d", q.rst.SEQ, q.rst.ACK, form(q.rst),
 			p.Frame, p.SEQ, p.ACK, p.End())
 	}
+	if n := q.e.Values.Count; n > 0 {
+		same := q.by(q.receiver).before(q.rst.Frame).keep(func(p *Packet) bool { return answers(q.rst, p) })
+		q.count(n, min(2, len(same)), len(same))
+	}
 }
 
 func form(p *Packet) string {
