@@ -196,11 +196,11 @@ func TestUnansweredWhereDeviceCuts(t *testing.T) {
 +0.001 > . 28 ack 44
 `
 	f := last(t, before+`+0.07 > P. 28:108 ack 44 "GET /again HTTP/1.1\r\nHost: a\r\nX-Some-Header-Of-It: with-a-value-1234567\r\n\r\n"
-+0.002 < R 44:44(0) win 0 ipid 0 ttl 120`)
++0.02 < R. 44:44(0) ack 28 win 0 ipid 0 ttl 120`)
 	if f.Rule.ID != "forged-reset" || says(f, claim.UnackedData) == nil || !strings.Contains(f.Summary, "was unanswered") {
 		t.Errorf("%s", tell(f))
 	}
-	f = last(t, before+"+0.07 < R 44:44(0) win 0 ipid 0 ttl 120")
+	f = last(t, before+"+0.07 < R. 44:44(0) ack 28 win 0 ipid 0 ttl 120")
 	if says(f, claim.UnackedData) != nil || strings.Contains(f.Summary, "was unanswered") {
 		t.Errorf("%s", tell(f))
 	}
