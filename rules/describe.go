@@ -325,7 +325,7 @@ func (f *Finding) SayRST(c *facts.Facts) {
 	case c.Kind == facts.KindAbort && c.Snd.HasSND && c.Flags.Has(flows.ACK):
 		f.Say(claim.Claim{Kind: claim.AbortOffset, Side: c.Side, Bytes: int64(c.SEQ.Sub(c.Snd.SND.NXT))}, c.Snd.Last.Frame,
 			c.Frame)
-	case c.Kind == facts.KindAbort && c.Flags.Has(flows.ACK):
+	case c.Kind == facts.KindAbort && c.Flags.Has(flows.ACK) && !c.Unknown.Has(flows.FieldSEQ):
 		f.Say(claim.Claim{Kind: claim.AbortAlone, Side: c.Side}, c.Frame)
 	case c.Snd.HasSND && c.SEQ != c.Snd.SND.NXT && near(c.SEQ.Sub(c.Snd.SND.NXT)):
 		f.Say(claim.Claim{Kind: claim.SEQNotNext, Side: c.Side, Bytes: int64(c.SEQ.Sub(c.Snd.SND.NXT))}, c.Snd.Last.Frame,

@@ -9,6 +9,7 @@ import (
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/programs"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // Options set up an Engine. The zero value is ready to use.
@@ -121,6 +122,10 @@ func (e *Engine) ExplainKnowing(r *flows.Reset, known Known) *Finding {
 	f.addNotes(c)
 	if f.CaptureNext == "" {
 		f.CaptureNext = captureNext(c, f)
+	}
+	f.Summary, f.Symptom, f.Remedy = words.Timeless(f.Summary), words.Timeless(f.Symptom), words.Timeless(f.Remedy)
+	for i := range f.Alternatives {
+		f.Alternatives[i].WhyNot = words.Timeless(f.Alternatives[i].WhyNot)
 	}
 	e.memory.add(c, f)
 	return f

@@ -21,16 +21,36 @@ func (f *Finding) Say(c claim.Claim, frames ...int) { f.SayOf(claim.Own, c, fram
 
 // SayOf adds a claim whose frames belong to another connection.
 func (f *Finding) SayOf(stream int, c claim.Claim, frames ...int) {
-	if c.Stream = stream; !unseen(frames) {
+	if c.Stream = stream; !unseen(frames) && f.timed(&c, frames) {
 		f.Evidence = append(f.Evidence, f.evidence(c, frames))
 	}
 }
 
 // Note adds a claim about the reset's own connection that is worth knowing and not about the cause.
 func (f *Finding) Note(c claim.Claim, frames ...int) {
-	if c.Stream = claim.Own; !unseen(frames) {
+	if c.Stream = claim.Own; !unseen(frames) && f.timed(&c, frames) {
 		f.Notes = append(f.Notes, f.evidence(c, frames))
 	}
+}
+
+// timed reports whether c can be claimed of a connection of which the source leaves segments out: time that passes
+// there is no silence. A wait in c is then of unknown length.
+func (f *Finding) timed(c *claim.Claim, frames []int) bool {
+	if !c.Kind.Waits() || f.facts == nil || c.Stream != claim.Own || len(frames) == 0 && c.From == 0 {
+		return true
+	}
+	from, until := c.From, c.Until
+	if from == 0 {
+		from = frames[0]
+	}
+	if until == 0 {
+		until = f.facts.Frame
+	}
+	if !f.facts.Conn.Omitted.Within(from, until) {
+		return true
+	}
+	c.Span, c.Every = 0, 0
+	return c.Kind.Absence() && c.Kind != claim.Idle && c.Kind != claim.Silent && c.Kind != claim.NoCloseNotify
 }
 
 // unseen reports whether a claim rests on frames of which none was captured: it cannot be made.
@@ -99,7 +119,7 @@ func (f *Finding) hidden(c *claim.Claim) bool {
 		return false
 	}
 	k := f.facts.Conn
-	missing := k.Defects.Has(flows.Evicted) || k.Omitted.Seen()
+	missing := k.Defects.Has(flows.Evicted) || k.Omitted.Count > 0
 	for _, side := range c.Kind.Watches(c.Side) {
 		e := k.End(side)
 		missing = missing || e.Segments == 0 && k.Defects&(flows.OneDirection|flows.NoHandshake) != 0 || e.Missing > 0 ||

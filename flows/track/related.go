@@ -389,12 +389,13 @@ func (a *related) after(t *Table, c *record, side flows.Side, s *segment, r *flo
 	refused := side == flows.Responder && r.Accept == flows.AcceptSynSent && first
 	if first && !refused { // a port that nobody serves says nothing of the host's connections
 		h := a.hosts.get(t.hostKey(&s.Src))
-		if a.resets == nil {
-			a.resets = make([]hostReset, maxHostResets)
+		fresh := hostReset{place: p, began: r.Conn.Start.Time, heard: r.Conn.Ends[side].Last.Time, prev: h.lastReset}
+		if a.nResets < maxHostResets {
+			a.resets = append(a.resets, fresh)
+		} else {
+			a.resets[a.nResets%maxHostResets] = fresh
 		}
 		a.nResets++
-		a.resets[(a.nResets-1)%maxHostResets] = hostReset{place: p, began: r.Conn.Start.Time,
-			heard: r.Conn.Ends[side].Last.Time, prev: h.lastReset}
 		if last := a.resetAt(h.lastReset); last != nil {
 			last.next = a.nResets
 		}

@@ -566,6 +566,16 @@ func (k Kind) NeedsBeginning() bool {
 	return false
 }
 
+// Waits reports whether the span of a claim of the kind is a time in which something did not happen.
+func (k Kind) Waits() bool {
+	switch k {
+	case Idle, Silent, MatchesTimeout, LastData, LastSegment, NoCloseNotify, Unanswered, NoResponse, ZeroWindow,
+		KeepAliveProbes, WindowProbes:
+		return true
+	}
+	return false
+}
+
 // Watches returns the sides of whose segments a claim of the kind, about side s, states an absence.
 func (k Kind) Watches(s flows.Side) []flows.Side {
 	switch k {

@@ -20,7 +20,7 @@ func (c *Claim) Statement() string {
 	if c.Limited {
 		s += " (as far as this capture shows)"
 	}
-	return s
+	return words.Timeless(s)
 }
 
 // side and peer name both ends of the claim's connection.
