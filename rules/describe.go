@@ -398,6 +398,9 @@ func (f *Finding) SayTimeout(c *facts.Facts, idle time.Duration, from, to int) {
 // AfterIdle returns "60.0 s after the last data", "" when the silence was short.
 func AfterIdle(c *facts.Facts) string {
 	if idle := c.Idle(); idle >= time.Second {
+		if l := c.Close.LastData; !l[flows.Originator].Seen() && !l[flows.Responder].Seen() {
+			return ", " + words.Span(idle) + " after the handshake"
+		}
 		return ", idle " + words.Span(idle) + " after the last data"
 	}
 	return ""

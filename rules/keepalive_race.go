@@ -87,8 +87,14 @@ var keepaliveRace = &Rule{
 		if !answersRequest(c) || c.Conn.Exchange.Guess {
 			what = "next data" // whether it is a request cannot be read
 		}
-		f.Summary = words.Sentence("%s closed the kept-alive connection%s; %s's %s%s %s and reached a closed "+
-			"socket.", words.Capital(Sender(c)), AfterIdle(c), Receiver(c), what, words.Quoted(text), how)
+		which := "kept-alive connection"
+		if c.Idle() < time.Second && c.Close.By == facts.ByFIN {
+			which = "connection"
+			f.Remedy = "Let the client see that the server has closed before it uses the connection again, and retry requests " +
+				"that may be repeated."
+		}
+		f.Summary = words.Sentence("%s closed the %s%s; %s's %s%s %s and reached a closed socket.",
+			words.Capital(Sender(c)), which, AfterIdle(c), Receiver(c), what, words.Quoted(text), how)
 		f.SayCompletion(c)
 		f.SayIdle(c)
 		f.SayClose(c)

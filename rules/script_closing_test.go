@@ -294,3 +294,25 @@ func TestAnsweredBetween(t *testing.T) {
 		t.Errorf("not answered: %s %.2f\n%s", open.Rule.ID, open.Confidence, tell(open))
 	}
 }
+
+// TestAfterGap: a request that the capture lacks, and the server acknowledged, leaves open whether the exchange was complete.
+func TestAfterGap(t *testing.T) {
+	f := last(t, answered+"+0.5 < . 44 ack 128\n+0.1 < F. 44 ack 128\n+0.02 > . 128 ack 45\n+0.01 > P. 128:228(100) ack 45\n+0.02 < R 45 win 0 ipid 0")
+	if f.Cause == FastClose && f.Confidence > 0.85 || strings.Contains(f.Summary, "complete") {
+		t.Errorf("%s %.2f: %s\n%s", f.Rule.ID, f.Confidence, f.Summary, tell(f))
+	}
+	f = last(t, answered+"+5 < . 44 ack 28\n+0.1 < F. 44 ack 28\n+0.02 > . 28 ack 45\n+0.01 > P. 28:128(100) ack 45\n+0.02 < R 45 win 0 ipid 0")
+	if !strings.Contains(f.Summary, "kept-alive") && f.Rule.ID == keepaliveRaceID {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+}
+
+// TestIdleSinceHandshake: without data, the connection is idle from its handshake on.
+func TestIdleSinceHandshake(t *testing.T) {
+	if f := last(t, opened+"+4 > R. 1 ack 1"); strings.Contains(f.Summary, "last data") || !strings.Contains(f.Summary, "4.0 s after the handshake") {
+		t.Error(f.Summary)
+	}
+	if f := last(t, answered+"+4 > R. 28 ack 44"); strings.Contains(f.Summary, "after the handshake") {
+		t.Error(f.Summary)
+	}
+}
