@@ -26,9 +26,21 @@ var contexts = []circumstance{
 	{"one-sided", "one-sided: segments of one direction only", func(_ *truth.Line, r *report.Reset) bool { return lacks(r, "one-direction") }},
 	{"begun", "begun before the capture", func(_ *truth.Line, r *report.Reset) bool { return lacks(r, "no-handshake", "evicted") }},
 	{"missed", "missed: acknowledged bytes are not in the capture", func(_ *truth.Line, r *report.Reset) bool { return lacks(r, "missed-packets") }},
+	twins("one-direction", "twins with the packets of one direction only"),
+	twins("short-snaplen", "twins cut to 64 bytes (IPv6: 80)"),
+	twins("snaplen-96", "twins cut to 96 bytes"),
+	twins("snaplen-256", "twins cut to 256 bytes"),
+	twins("first-third", "twins without the first third of the packets"),
 	{"attack", "attack traffic: scans, probes, and resets of devices on the path", func(l *truth.Line, _ *report.Reset) bool {
 		return l.Origin == string(rules.OriginMiddlebox) || slices.Contains([]string{"port-scan", "syn-probe", "half-open", "forged-reset", "stray-segment"}, l.Detail)
 	}},
+}
+
+// twins are the resets of captures that were degraded in one way.
+func twins(kind, title string) circumstance {
+	return circumstance{"twins-" + kind, title, func(l *truth.Line, _ *report.Reset) bool {
+		return strings.HasPrefix(l.Situation, kind+": ")
+	}}
 }
 
 // lacks reports whether a connection has one of the defects.

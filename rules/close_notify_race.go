@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
@@ -97,13 +98,13 @@ func lateMessage(c *facts.Facts) string {
 	x, peer := c.Conn.Exchange, c.Side.Peer()
 	hidden := x.TLS && (x.TLSVersion == "" || x.TLSVersion == "TLS 1.3") // below that an alert is a record type of its own
 	m := &x.Last[peer]
-	size := "last message"
-	if n := c.PartingBytes(); n > 0 {
-		size = words.Sentence("data (%s)", words.Bytes(n))
+	data := "last message"
+	if c.PartingBytes() > 0 {
+		data = "data"
 	}
 	switch kind := m.Kind; {
 	case !c.AfterClose.Bye.Seen() || m.Frame > c.AfterClose.Bye.Frame:
-		return size
+		return data
 	case x.CloseNotify[peer] != 0 && !hidden, kind == exchange.Alert && !hidden:
 		return "TLS alert"
 	case kind == exchange.Goodbye && !hidden, kind == exchange.Alert:
@@ -111,9 +112,12 @@ func lateMessage(c *facts.Facts) string {
 	case (kind == exchange.Goodbye || c.AfterClose.Likely && hidden) && c.PartingBytes() <= maxClosing && !c.SendsMore():
 		return "last message, probably a closing one,"
 	case kind == exchange.Housekeeping || kind == exchange.Handshake:
-		return size + ", which by its size and place wants no answer,"
+		if peer == flows.Responder && x.TLS {
+			return data + ", most likely session tickets or settings,"
+		}
+		return data + ", most likely settings or pings,"
 	}
-	return size
+	return data
 }
 
 // maxClosing is the most bytes that closing messages have which only their size shows: close_notify in TLS 1.3, with

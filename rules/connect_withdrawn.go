@@ -31,7 +31,7 @@ var connectWithdrawn = &Rule{
 			"RST+ACK (health-probe). A SYN-ACK that comes a second or more later points to a connect timeout (late-syn-ack).",
 		Prints: "Nothing: the program had closed the socket itself.",
 		Remedy: "Usually harmless: clients that try several addresses or ports at once keep one connection and cancel the " +
-			"others. When it is frequent, look at what in the client cancels it.",
+			"others. When it is frequent with a single attempt each time, look at what cancels it.",
 		Limits: "The packets do not show why the program cancelled it.",
 	},
 	Match: func(c *facts.Facts) float64 {

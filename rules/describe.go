@@ -406,14 +406,13 @@ func (f *Finding) SayTimeout(c *facts.Facts, idle time.Duration, from, to int) {
 
 // AfterIdle returns "60.0 s after the last data", "" when the silence was short.
 func AfterIdle(c *facts.Facts) string {
-	idle := c.Idle()
-	switch data := c.Close.LastData; {
-	case idle < time.Second:
-		return ""
-	case !data[0].Seen() && !data[1].Seen() && c.Snd.Bytes+c.Rcv.Bytes == 0:
-		return " " + words.Span(idle) + " after the handshake"
+	if idle := c.Idle(); idle >= time.Second {
+		if l := c.Close.LastData; !l[flows.Originator].Seen() && !l[flows.Responder].Seen() {
+			return ", " + words.Span(idle) + " after the handshake"
+		}
+		return ", idle " + words.Span(idle) + " after the last data"
 	}
-	return ", idle " + words.Span(idle) + " after the last data"
+	return ""
 }
 
 // SayRelated says what happened to the sender's other connections at the same moment.

@@ -172,7 +172,7 @@ func explainGivingUp(c *facts.Facts, f *Finding) {
 			Receiver(c))
 		f.Say(claim.Claim{Kind: claim.ClosedBy, Side: c.Side.Peer()}, c.Rcv.FIN.Frame)
 		f.Symptom = words.Capital(Sender(c)) + "'s application gets " + Errno(c, programs.EOF, c.Side)
-	case run != &c.Snd.Retransmits:
+	case run != &c.Snd.Retransmits && c.Rcv.Last.Seen():
 		f.Summary = words.Sentence("%s %sgave up: it retransmitted %s %s within %s although %s acknowledged it each time.",
 			words.Capital(Sender(c)), words.Probably(f.Confidence), what, words.Times(run.Count),
 			words.Span(run.Last.Time.Sub(firstOf(run).Time)), Receiver(c))

@@ -11,8 +11,9 @@ import (
 
 // How sure an idle reset by a device is, and from which silence on it counts as idle.
 const (
-	idleResetSure = 0.93
-	idleResetFrom = 5 * time.Second
+	idleResetSure   = 0.93
+	idleResetUnseen = 0.7 // what it may answer would not be in the capture
+	idleResetFrom   = 5 * time.Second
 )
 
 // idleResetLeast returns the silence from which on a RST of a device counts as one of an idle connection.
@@ -46,6 +47,9 @@ var idleReset = &Rule{
 	Match: func(c *facts.Facts) float64 {
 		if !c.PathSigns.Middlebox() || c.Answers != facts.ToNothing || c.Refused() || c.Silence() < idleResetLeast(c) {
 			return 0
+		}
+		if c.OneSided() {
+			return idleResetUnseen
 		}
 		return idleResetSure
 	},

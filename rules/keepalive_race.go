@@ -87,15 +87,14 @@ var keepaliveRace = &Rule{
 		if !answersRequest(c) || c.Conn.Exchange.Guess {
 			what = "next data" // whether it is a request cannot be read
 		}
-		f.Summary = words.Sentence("%s closed the kept-alive connection%s; %s's %s%s %s and reached a closed "+
-			"socket.", words.Capital(Sender(c)), AfterIdle(c), Receiver(c), what, words.Quoted(text), how)
-		if c.Close.By == facts.ByFIN && c.Idle() < max(shortIdle, 2*c.RTT) { // nothing was kept alive
-			f.Summary = words.Sentence("%s closed the connection at once after the last message; %s's %s%s %s and reached a "+
-				"closed socket.", words.Capital(Sender(c)), Receiver(c), what, words.Quoted(text), how)
-			f.Remedy = words.Capital(Sender(c)) + " ends the connection with its last message, and no idle timeout is " +
-				"involved: let " + Receiver(c) + " stop sending when it reads end of file, and use a new connection for what " +
-				"it sends next."
+		which := "kept-alive connection"
+		if c.Idle() < time.Second && c.Close.By == facts.ByFIN {
+			which = "connection"
+			f.Remedy = "Let the client see that the server has closed before it uses the connection again, and retry requests " +
+				"that may be repeated."
 		}
+		f.Summary = words.Sentence("%s closed the %s%s; %s's %s%s %s and reached a closed socket.",
+			words.Capital(Sender(c)), which, AfterIdle(c), Receiver(c), what, words.Quoted(text), how)
 		f.SayCompletion(c)
 		f.SayIdle(c)
 		f.SayClose(c)
@@ -117,9 +116,6 @@ const (
 	streamFrom  = 5
 	streamPause = 100 * time.Millisecond
 )
-
-// shortIdle is how long a connection must have been idle at least for a timeout of it to have ended it.
-const shortIdle = 300 * time.Millisecond
 
 // isStream reports whether messages of a protocol that is not known followed each other so closely that the close came
 // in the middle of them: no connection was kept alive for a next request.

@@ -1,5 +1,10 @@
 package rules
 
+import (
+	"strings"
+	"testing"
+)
+
 // tlsHello and what follows are records whose outer form is that of TLS 1.2; what they hold is not looked at.
 const tlsDone = opened + `
 +0.001 > P. 1:206(205) ack 1 "\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03"
@@ -263,4 +268,51 @@ var lostScripts = []script{
 +0.010 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
 +0.020 < R  44:44(0) win 0 ipid 0`,
 	},
+}
+
+// TestInFlight: data that acknowledges the FIN was sent after that had arrived; data that does not crossed it.
+func TestInFlight(t *testing.T) {
+	const asked = opened + "+0.001 > P. 1:28 ack 1 \"GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n\"\n+0.001 > F. 28:28(0) ack 1\n"
+	for ack, want := range map[string]string{"29": "was sent after the FIN had arrived", "28": "in flight"} {
+		f := last(t, asked+"+0.020 < P. 1:1001(1000) ack "+ack+"\n+0.00003 > R "+ack)
+		if got := strings.ReplaceAll(f.Summary, " were ", " was "); !strings.Contains(got, want) {
+			t.Errorf("ack %s: %s", ack, f.Summary)
+		}
+	}
+}
+
+// TestAnsweredBetween: in a capture of one side, a request was answered where that side acknowledged something before it
+// went on.
+func TestAnsweredBetween(t *testing.T) {
+	const start = "0 > S 0\n+0.02 > . 1 ack 1\n+0.001 > P. 1:9(8) ack 1 \"\\x00\\x00\\x00\\x08\\x04\\xd2\\x16/\"\n"
+	answered := last(t, start+"+0.02 > P. 9:109(100) ack 2\n+0.02 > P. 109:140(31) ack 802\n+0.001 > F. 140 ack 802\n+0.02 > R 141")
+	if answered.Cause != FastClose {
+		t.Errorf("answered: %s %s\n%s", answered.Rule.ID, answered.Summary, tell(answered))
+	}
+	open := last(t, start+"+0.001 > F. 9 ack 1\n+0.02 > R 10")
+	if open.Cause == FastClose && open.Confidence > 0.85 {
+		t.Errorf("not answered: %s %.2f\n%s", open.Rule.ID, open.Confidence, tell(open))
+	}
+}
+
+// TestAfterGap: a request that the capture lacks, and the server acknowledged, leaves open whether the exchange was complete.
+func TestAfterGap(t *testing.T) {
+	f := last(t, answered+"+0.5 < . 44 ack 128\n+0.1 < F. 44 ack 128\n+0.02 > . 128 ack 45\n+0.01 > P. 128:228(100) ack 45\n+0.02 < R 45 win 0 ipid 0")
+	if f.Cause == FastClose && f.Confidence > 0.85 || strings.Contains(f.Summary, "complete") {
+		t.Errorf("%s %.2f: %s\n%s", f.Rule.ID, f.Confidence, f.Summary, tell(f))
+	}
+	f = last(t, answered+"+5 < . 44 ack 28\n+0.1 < F. 44 ack 28\n+0.02 > . 28 ack 45\n+0.01 > P. 28:128(100) ack 45\n+0.02 < R 45 win 0 ipid 0")
+	if !strings.Contains(f.Summary, "kept-alive") && f.Rule.ID == keepaliveRaceID {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+}
+
+// TestIdleSinceHandshake: without data, the connection is idle from its handshake on.
+func TestIdleSinceHandshake(t *testing.T) {
+	if f := last(t, opened+"+4 > R. 1 ack 1"); strings.Contains(f.Summary, "last data") || !strings.Contains(f.Summary, "4.0 s after the handshake") {
+		t.Error(f.Summary)
+	}
+	if f := last(t, answered+"+4 > R. 28 ack 44"); strings.Contains(f.Summary, "after the handshake") {
+		t.Error(f.Summary)
+	}
 }

@@ -425,3 +425,17 @@ func TestForgedInMidResponse(t *testing.T) {
 		t.Errorf("%s, %s, %s: %s", f.Rule.ID, f.Severity, f.Symptom, f.Summary)
 	}
 }
+
+// TestIdleResetOneSided: where the other side's segments would not be in the capture, a RST after a silence may answer one.
+func TestIdleResetOneSided(t *testing.T) {
+	const one = `0 < S. 0 ack 1 ttl 57 ipid 0
++0.05 < . 1 ack 28 ttl 57 ipid 4000
++0.01 < P. 1:44 ack 28 ttl 57 ipid 4001 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
++30 < R 44 ttl 255 win 0 ipid 40009`
+	if f := last(t, one); f.Rule != idleReset || f.Confidence >= 0.9 {
+		t.Errorf("one side: %s %.2f", f.Rule.ID, f.Confidence)
+	}
+	if f := last(t, "> ttl 64\n< ttl 50\n"+answered+"+350.0 < R. 44:44(0) ack 28 ttl 63 ipid 5000"); f.Rule != idleReset || f.Confidence < 0.9 {
+		t.Errorf("both sides: %s %.2f", f.Rule.ID, f.Confidence)
+	}
+}

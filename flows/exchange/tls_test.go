@@ -43,6 +43,17 @@ func TestTLS(t *testing.T) {
 			> $ch12
 			< $sh12 160303 0004 0e000000
 			> $cke`, `TLS 1.2| handshake "Client Key Exchange"; handshake "Server Hello Done"; waiting 0 0; tls ok=false; unused`},
+		{"1.2: an alert behind records that were cut", `# as captured
+			> $ch12
+			< snap 90 $sh12 160303+900 160303+333 $shd
+			> snap 20 $cke $ccs 160303+40
+			< snap 20 160303 00ba 04 0000b6 +182 $ccs 160303+40
+			> 150303+26`, `TLS 1.2| goodbye "close_notify"; handshake "New Session Ticket"; waiting 0 0; tls ok=true; unused; guess`},
+		{"1.2: an alert in a handshake that was cut", `# as captured
+			> $ch12
+			< snap 90 $sh12 160303+900 160303+333 $shd
+			> snap 20 $cke $ccs 160303+40
+			> 150303+26`, `TLS 1.2| alert "encrypted alert"; handshake "Server Hello"; waiting 0 0; tls ok=false; unused; guess`},
 		{"1.2: request and response", tls12Hello + `
 			> 170303+500
 			< 170303+1500`, `TLS 1.2| request "application data"; response "application data"; waiting 0 0; tls ok=true; guess`},

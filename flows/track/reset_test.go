@@ -517,3 +517,19 @@ func TestRepeatedACKIsNoProbe(t *testing.T) {
 		t.Error("no probe")
 	}
 }
+
+// At the sender's own host the time to an answer varies more than it is long: of segments with one ACK, the data just
+// before the RST is what it answers, and not an ACK that drew nothing.
+func TestTriggerAtOnce(t *testing.T) {
+	const closed = "0 > S 0\n+0.3 < S. 0 ack 1\n+0.00007 > . 1 ack 1\n+0.0005 > P. 1:101(100) ack 1\n+0.03 > F. 101 ack 1\n+0.3 < . 1 ack 102\n"
+	rs := resets(t, closed+"+0.042 < . 1:1343(1342) ack 102\n+0.000029 > R 102")
+	if f := triggerFrame(rs[0]); f != 7 {
+		t.Errorf("trigger %d", f)
+	}
+	// Further away nothing answers so soon: what came 40 ms before is meant.
+	far := strings.Replace(closed, "+0.00007", "+0.030", 1)
+	rs = resets(t, far+"+0.042 < . 1:1343(1342) ack 102\n+0.000029 > R 102")
+	if f := triggerFrame(rs[0]); f == 7 {
+		t.Errorf("trigger %d, sooner than its sender can answer", f)
+	}
+}

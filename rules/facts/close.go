@@ -41,7 +41,7 @@ func (c *Facts) findClose() Close {
 		if snap.FIN {
 			l.By = ByFIN
 		}
-		l.Completion = c.unended(&l, c.completion(&l))
+		l.Completion = c.unended(&l, c.afterGap(&l, c.completion(&l)))
 		return l
 	}
 	said := c.said()
@@ -72,7 +72,7 @@ func (c *Facts) findClose() Close {
 	if x := c.overtaken(); l.By == ByThis && x != nil {
 		l.Exchange = x
 	}
-	l.Completion = c.unread(&l, c.unended(&l, c.completion(&l)))
+	l.Completion = c.unread(&l, c.unended(&l, c.afterGap(&l, c.completion(&l))))
 	if x := l.Exchange; l.Completion.Finished(c.Side) &&
 		(c.gapSince(max(x.Last[0].End, x.Last[1].End), l.Frame, maxParting) ||
 			l.By == ByThis && c.Kind == KindUnclear && c.missedAtEnd(c.Side) > maxParting) {

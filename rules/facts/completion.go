@@ -337,6 +337,23 @@ func (c *Facts) completion(l *Close) Completion {
 	return c.flight(l, last(Answered, r))
 }
 
+// afterGap looks again at an exchange that the responder completed, as far as captured: where it acknowledged bytes of the
+// originator after that which the capture lacks, a further request may be among them.
+func (c *Facts) afterGap(l *Close, b Completion) Completion {
+	answer := l.Exchange.Last[flows.Responder].Frame
+	if b.State != Answered || b.Side != flows.Responder || answer == 0 {
+		return b
+	}
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		if e.Side == flows.Responder && e.Frame > answer && e.Frame < l.Frame && e.Notes&flows.AckedUnseen != 0 &&
+			c.Conn.Ends[flows.Originator].Missing > 1 && l.LastData[flows.Originator].Frame < e.Frame {
+			return Completion{State: Unclear}
+		}
+	}
+	return b
+}
+
 // sentAfter adds to an open request what the other side sent after it.
 func (c *Facts) sentAfter(l *Close, b Completion) Completion {
 	x, peer := l.Exchange, b.Side.Peer()

@@ -27,7 +27,10 @@ var kinds = []kind{
 	{name: "reordered", degrade: reordered},
 	{name: "lossy", degrade: lossy},
 	{name: "short-snaplen", cutsData: true, degrade: short},
+	{name: "snaplen-96", cutsData: true, degrade: func(c *Capture) []Packet { return cut(c, 96) }},
+	{name: "snaplen-256", cutsData: true, degrade: func(c *Capture) []Packet { return cut(c, 256) }},
 	{name: "middle", degrade: middle},
+	{name: "first-third", degrade: func(c *Capture) []Packet { return c.Packets[len(c.Packets)/3:] }},
 	{name: "rotated", files: 3, degrade: func(c *Capture) []Packet { return c.Packets }},
 }
 
@@ -121,6 +124,15 @@ func short(c *Capture) []Packet {
 		if out[i].seg.v6 {
 			n = 80
 		}
+		out[i].Data = out[i].Data[:min(n, len(out[i].Data))]
+	}
+	return out
+}
+
+// cut cuts every packet behind n octets.
+func cut(c *Capture, n int) []Packet {
+	out := append([]Packet(nil), c.Packets...)
+	for i := range out {
 		out[i].Data = out[i].Data[:min(n, len(out[i].Data))]
 	}
 	return out
