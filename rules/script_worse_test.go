@@ -189,23 +189,6 @@ func TestSymptomWhereItWentOn(t *testing.T) {
 	}
 }
 
-// What a device cut off is what the other side had last sent, whatever the RST says of the side in whose name it came.
-func TestUnansweredWhereDeviceCuts(t *testing.T) {
-	const before = "< ttl 57\n" + opened + `+0.001 > P. 1:28 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-+0.02 < P. 1:44 ack 28 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
-+0.001 > . 28 ack 44
-`
-	f := last(t, before+`+0.07 > P. 28:108 ack 44 "GET /again HTTP/1.1\r\nHost: a\r\nX-Some-Header-Of-It: with-a-value-1234567\r\n\r\n"
-+0.02 < R. 44:44(0) ack 28 win 0 ipid 0 ttl 120`)
-	if f.Rule.ID != "forged-reset" || says(f, claim.UnackedData) == nil || !strings.Contains(f.Summary, "was unanswered") {
-		t.Errorf("%s", tell(f))
-	}
-	f = last(t, before+"+0.07 < R. 44:44(0) ack 28 win 0 ipid 0 ttl 120")
-	if says(f, claim.UnackedData) != nil || strings.Contains(f.Summary, "was unanswered") {
-		t.Errorf("%s", tell(f))
-	}
-}
-
 // Where the same RST comes several times, it is not known which segment the first answers.
 func TestSeriesOfReplies(t *testing.T) {
 	const closing = opened + `+0.001 > P. 1:28 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
