@@ -159,17 +159,14 @@ func (f *keptFinding) size() int { return f.head.n + f.tail.n + 200 }
 
 // when prints the time span of an incident: "2026-11-22 15:30:56.413 UTC", or until when it lasted.
 func (in *Incident) when() string {
-	const layout = "2006-01-02 15:04:05.000"
-	first, last := in.First.Std(), in.Last.Std()
-	s := first.Format(layout)
-	switch end := last.Format(layout); {
+	s, end := in.First.shown(3), in.Last.shown(3)
+	switch {
 	case end == s:
-		return s + " UTC"
-	case end[:10] == s[:10]:
-		return s + " to " + end[11:] + " UTC"
-	default:
-		return s + " to " + end + " UTC"
+		return s
+	case len(s) > 20 && len(end) > 20 && end[:10] == s[:10]:
+		end = end[11:]
 	}
+	return strings.TrimSuffix(s, " UTC") + " to " + end
 }
 
 // size lists how much an incident is: "17 resets in 12 findings · 17 connections · 2 clients".

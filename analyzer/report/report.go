@@ -327,6 +327,19 @@ const timeLayout = "2006-01-02T15:04:05.000000000Z"
 // Std returns t as a time.Time in UTC.
 func (t Time) Std() time.Time { return time.Unix(0, int64(t)).UTC() }
 
+// shown prints t with some digits of the second. A text may show the time of the day alone, in a zone that it does not
+// name, or the time since its first packet: its packets are of the first days of 1970. With no times at all, all are 0.
+func (t Time) shown(digits int) string {
+	layout := "15:04:05.000000"[:8+digits+min(digits, 1)]
+	switch {
+	case t == 0:
+		return "an unknown time"
+	case t >= 0 && t < Time(48*time.Hour):
+		return t.Std().Format(layout)
+	}
+	return t.Std().Format("2006-01-02 "+layout) + " UTC"
+}
+
 // MarshalJSON writes t as RFC 3339 with nanoseconds.
 func (t Time) MarshalJSON() ([]byte, error) { return appendTime(nil, t), nil }
 

@@ -215,7 +215,7 @@ func (p page) finding(r *Reset) (head, tail string) {
 	if len(r.Places) > 0 {
 		b.WriteString(p.wrap("", fmt.Sprintf("frame %d of %s", r.Places[0].Frames[0], r.Places[0].Path)))
 	}
-	b.WriteString(p.wrap("", who+" at "+r.Time.Std().Format("2006-01-02 15:04:05.000000")+" UTC"))
+	b.WriteString(p.wrap("", who+" at "+r.Time.shown(6)))
 	b.WriteString("\n" + p.wrap("", r.Verdict()) + "\n")
 
 	lists := []struct {

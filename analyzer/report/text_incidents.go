@@ -192,7 +192,9 @@ func (p page) incident(in *Incident, several bool) string {
 	b.WriteString(p.rule())
 	b.WriteString(p.style.bold(name) + p.style.bold(color(kind)) + strings.Repeat(" ", blank) + color(severity) + "\n")
 	b.WriteString(p.wrap("", in.Says) + "\n")
-	b.WriteString(p.field("Time", in.when()+" ("+lasted(in.Last.Std().Sub(in.First.Std()))+")"))
+	if in.First != 0 {
+		b.WriteString(p.field("Time", in.when()+" ("+lasted(in.Last.Std().Sub(in.First.Std()))+")"))
+	}
 	b.WriteString(p.dottedField("Counts", in.counts()))
 	if len(in.Details) > 1 {
 		b.WriteString(p.dottedField("Details", in.detailList()))

@@ -201,7 +201,11 @@ func (t *Table) addTo(id uint32, tp *tuple.Tuple, s *segment, late bool) (stream
 	t.clock = max(t.clock, s.Time)
 	c.base(side, s)
 	if s.Unknown.Has(flows.FieldsBefore) {
-		t.coldOf(c).omitted = stampOf(s)
+		x := t.coldOf(c)
+		if x.omitted++; x.omitted == 1 {
+			x.omissions[0] = stampOf(s)
+		}
+		x.omissions[1] = stampOf(s)
 		c.defects |= flows.MissedPackets
 	}
 	stream = int(c.stream)
@@ -268,7 +272,7 @@ func (t *Table) take(c *record, side flows.Side, s *segment) {
 		t.seenSegment(c, side, s, e, fresh)
 	}
 	if s.Flags&(flows.SYN|flows.ACK) == flows.SYN|flows.ACK {
-		t.accepted(c, s)
+		t.accepted(c, side, s)
 	}
 }
 
