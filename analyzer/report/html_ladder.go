@@ -186,9 +186,14 @@ func incidentAxis(stories []story, whole span) template.HTML {
 		from, to := at(s.First), at(s.Last)
 		fmt.Fprintf(&d.b, `<a href="#i%d" class="%s"><title>%s</title>`, s.Number, cssName(string(s.Severity)),
 			template.HTMLEscapeString(Clean(s.Says)))
-		fmt.Fprintf(&d.b, `<text x="0" y="%s">%s</text>`, point(y+14), template.HTMLEscapeString(clipped(s.kindName(), 18)))
+		fmt.Fprintf(&d.b, `<text x="0" y="%s">%s`, point(y+14),
+			template.HTMLEscapeString(clipped(fmt.Sprintf("%d %s", s.Number, s.kindName()), 18)))
+		if s.Server != "" {
+			fmt.Fprintf(&d.b, `<tspan class="s wide"> · %s</tspan>`, template.HTMLEscapeString(clipped(Clean(s.Server), 22)))
+		}
+		d.b.WriteString("</text>")
 		fmt.Fprintf(&d.b, `<rect class="hit" x="0" y="%s" width="100%%" height="%s"/>`, point(y), point(rowHeight))
-		fmt.Fprintf(&d.b, `<rect class="bar" x="%s%%" y="%s" width="%s%%" height="8"/>`, point(from), point(y+6),
+		fmt.Fprintf(&d.b, `<rect class="bar" x="%s%%" y="%s" width="%s%%" height="8" rx="4"/>`, point(from), point(y+6),
 			point(to-from))
 		fmt.Fprintf(&d.b, `<circle class="bar" cx="%s%%" cy="%s" r="4"/></a>`, point(from), point(y+10))
 	}

@@ -192,6 +192,9 @@ func (p page) incident(in *Incident, several bool) string {
 	b.WriteString(p.rule())
 	b.WriteString(p.style.bold(name) + p.style.bold(color(kind)) + strings.Repeat(" ", blank) + color(severity) + "\n")
 	b.WriteString(p.wrap("", in.Says) + "\n")
+	if in.First != 0 {
+		b.WriteString(p.field("Time", in.when()+" ("+lasted(in.Last.Std().Sub(in.First.Std()))+")"))
+	}
 	b.WriteString(p.dottedField("Counts", in.counts()))
 	if len(in.Details) > 1 {
 		b.WriteString(p.dottedField("Details", in.detailList()))
@@ -229,11 +232,7 @@ func (in *Incident) counts() []string {
 	if in.Services > 1 {
 		parts = append(parts, counted(in.Services, "service", "services"))
 	}
-	if in.First == 0 {
-		return parts
-	}
-	span := in.Last.Std().Sub(in.First.Std())
-	return append(parts, in.First.shown(3), lasted(span))
+	return parts
 }
 
 // detailList lists the rules of an incident.
