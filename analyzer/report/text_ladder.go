@@ -79,7 +79,10 @@ func (p page) rungs(r *Reset, layout ladderLayout) *grid {
 			shown, skipped = [2]string{}, 0
 		}
 		frame, delta := mark(e.Frame, e.Line > 0), "0"
-		if i > 0 {
+		switch {
+		case slices.Contains(e.Unknown, lacksTime):
+			delta = "?"
+		case i > 0:
 			delta = strings.Replace("+"+lasted(time.Duration(e.Time-last)), "+−", "−", 1)
 		}
 		last = e.Time
