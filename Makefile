@@ -43,11 +43,7 @@ golden: ## update golden reports, transcripts and generated pages; read the diff
 
 FUZZTIME ?= 30s
 fuzz: ## every fuzz test for FUZZTIME
-	@for pkg in $$($(GO) list ./...); do \
-	  for f in $$($(GO) test $$pkg -list '^Fuzz' | grep '^Fuzz'); do \
-	    echo "$$pkg $$f"; $(GO) test $$pkg -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x || exit 1; \
-	  done; \
-	done
+	@GO="$(GO)" .ci/fuzz $(FUZZTIME)
 
 bench: build ## compare with the tools that are installed, and run the Go benchmarks
 	$(GO) run ./cmd/rstbench compare

@@ -242,8 +242,8 @@ func TestEveryFormatNamesLines(t *testing.T) {
 		{"text", func(w io.Writer) report.Renderer { return report.Text(w, report.TextOptions{All: true}) }, []string{"line 8  ", "line 17, paste 2  ", "lines "}},
 		{"markdown", func(w io.Writer) report.Renderer { return report.Markdown(w, report.MarkdownOptions{}) }, []string{"line 8:", "line 17, paste 2:", "lines "}},
 		{"html", func(w io.Writer) report.Renderer { return report.HTML(w, report.HTMLOptions{}) }, []string{">line 8<", ">line 17, paste 2<", ">line 6</a>"}},
-		{"junit", func(w io.Writer) report.Renderer { return report.JUnit(w, report.JUnitOptions{}) }, []string{"line 8  ", "lines 6, 8"}},
-		{"csv", report.CSV, []string{",8,,,1,", ",17,,2,1,"}},
+		{"junit", func(w io.Writer) report.Renderer { return report.JUnit(w, report.JUnitOptions{}) }, []string{"line 8  ", "lines 15, 17"}},
+		{"csv", report.CSV, []string{",8,,,1,", ",17,,2,2,"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out bytes.Buffer

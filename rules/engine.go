@@ -160,6 +160,10 @@ func (e *Engine) morePrints(f *Finding) int {
 // maxConfidence is what no explanation from packets alone exceeds.
 const maxConfidence = 0.99
 
+// leftOut is what is left of a confidence where the source leaves packets out directly before the close: they may have
+// ended the exchange, or begun another.
+const leftOut = 0.85
+
 // first explains a reset that begins an event: the first rule that matches gives the label, the others of
 // other causes stay as alternatives.
 func (e *Engine) first(c *facts.Facts) *Finding {
@@ -254,6 +258,9 @@ func (f *Finding) shown(e Evidence) bool {
 // temper holds back a finding that says more than its claims: that an exchange was lost is an error where the capture
 // shows it, and a guess where it could not have shown the opposite.
 func (f *Finding) temper() {
+	if c := f.facts; c.Kind == facts.KindAbort && c.Conn.Omitted.Within(c.LastData().Frame, c.Close.Frame) {
+		f.Confidence *= leftOut
+	}
 	if f.Cause == FastClose && f.facts.CutCompletion() {
 		f.Confidence = min(f.Confidence, cutComplete)
 		if f.Severity == Info {

@@ -13,8 +13,11 @@ const (
 	keepaliveOneSided = 0.75 // the answers would not be in the capture
 )
 
+// keepaliveUnansweredID is what other rules call it by.
+const keepaliveUnansweredID = "keepalive-unanswered"
+
 var keepaliveUnanswered = &Rule{
-	ID:       "keepalive-unanswered",
+	ID:       keepaliveUnansweredID,
 	Cause:    RetransmitTimeout,
 	Severity: Warning,
 	Pattern:  Silence,

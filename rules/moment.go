@@ -16,7 +16,7 @@ import (
 // sender closed, and when a request was sent that it left open. The RST's own time is in the report already; it is
 // repeated only where the remedy sends the reader to a log.
 func (f *Finding) addMoment(c *facts.Facts) {
-	if f.Severity == Info || f.Repeats != 0 || f.Remedy == "" {
+	if f.Severity == Info || f.Repeats != 0 || f.Remedy == "" || c.Time == 0 {
 		return
 	}
 	if c.Time == 0 {

@@ -62,7 +62,7 @@ var zeroWindow = &Rule{
 				words.Count(run.Count, "probe"), Receiver(c))
 			f.Say(claim.Claim{Kind: claim.KeepAliveProbes, Side: c.Side, Count: run.Count}, run.Frames...)
 			f.SayRST(c)
-			f.Open(RetransmitTimeout, "keepalive-unanswered", 0.5, "the distances between the probes grow; those between "+
+			f.Open(RetransmitTimeout, keepaliveUnansweredID, 0.5, "the distances between the probes grow; those between "+
 				"keep-alive probes are even")
 			f.Severity = Warning
 			return

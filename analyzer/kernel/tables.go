@@ -61,7 +61,10 @@ func (p *lines) header(s string) bool {
 // row reads a row of the table whose heading came last.
 func (p *lines) row(s string) bool {
 	f := strings.Fields(s)
-	if len(f) > 256 {
+	switch {
+	case len(f) == 0: // vertical tabs, say
+		return false
+	case len(f) > 256:
 		f = f[:256]
 	}
 	if p.socket != nil && (s[0] == ' ' || s[0] == '\t') {

@@ -15,6 +15,7 @@ type treeStyle struct {
 	layer  treeLayer
 	quoted bool // inside of an ICMP error
 	icmp   bool
+	failed icmpError
 	blank  bool   // the last line was empty
 	frame  []byte // the bytes of the packet, where a dump shows them
 }
@@ -28,6 +29,7 @@ const (
 	treeVLAN
 	treeIP
 	treeTCP
+	treeICMP
 )
 
 func (t *treeStyle) begin(line []byte) verdict {
@@ -118,7 +120,7 @@ func (t *treeStyle) head(line []byte) bool {
 		t.address(&p.Src, after(line, "Src: "))
 		t.address(&p.Dst, after(line, "Dst: "))
 	case has("Internet Control Message Protocol"):
-		t.layer, t.icmp = treeOther, true
+		t.layer, t.icmp, t.failed = treeICMP, true, icmpError{v6: bytes.Contains(line, []byte("v6"))}
 	case has("Transmission Control Protocol"):
 		t.layer = treeTCP
 		if t.quoted {
@@ -182,6 +184,10 @@ func (t *treeStyle) port(v []byte) uint16 {
 // field takes a line below a heading.
 func (t *treeStyle) field(b []byte) {
 	p := &t.p
+	if t.layer == treeICMP {
+		t.failure(b)
+		return
+	}
 	b = bytes.TrimLeft(b, ".01 =[") // the bits of a mask before a field, and the bracket of what was calculated
 	name, value, ok := bytes.Cut(b, []byte(":"))
 	if !ok {
@@ -221,7 +227,38 @@ func (t *treeStyle) field(b []byte) {
 		}
 	case treeTCP:
 		t.tcp(string(name), &s)
-	case treeOther, treeEthernet, treeVLAN:
+	case treeOther, treeEthernet, treeVLAN, treeICMP:
+	}
+}
+
+// failure takes a line of an ICMP error, and of the packet that it quotes.
+func (t *treeStyle) failure(b []byte) {
+	e := &t.failed
+	name, value, _ := bytes.Cut(b, []byte(": "))
+	number := func() uint32 { // "3 (Destination unreachable)", "Packet Too Big (2)"
+		n, w := decimal(value)
+		if k := bytes.LastIndexByte(value, '('); w <= 0 && k >= 0 {
+			n, _ = decimal(value[k+1:])
+		}
+		return n
+	}
+	switch string(name) {
+	case "Type":
+		if !e.shown {
+			e.typ = uint8(number())
+		}
+	case "Code":
+		e.code = uint8(number())
+	case "MTU of next hop", "MTU":
+		e.mtu = uint16(min(number(), 1<<16-1))
+	case "Internet Protocol Version 4, Src", "Internet Protocol Version 6, Src":
+		t.address(&e.src, value)
+		t.address(&e.dst, after(value, "Dst: "))
+	case "Transmission Control Protocol, Src Port":
+		e.src.Port, e.dst.Port = t.port(value), t.port(after(value, "Dst Port: "))
+		e.shown = e.src.IP.IsValid() && e.dst.IP.IsValid()
+	case "Flags":
+		e.syn = e.syn || e.shown && bytes.HasSuffix(value, []byte("(SYN)"))
 	}
 }
 
@@ -309,6 +346,10 @@ func (t *treeStyle) close() {
 	if len(t.frame) > 0 {
 		p.Dump, p.Has = t.frame, p.Has|HasDump
 		t.r.put(p)
+		return
+	}
+	if t.icmp && t.failed.shown && t.failed.isError() {
+		t.r.putError(p, &t.failed)
 		return
 	}
 	if p.Has&HasFlags == 0 || t.quoted {

@@ -17,6 +17,8 @@ type fieldsStyle struct {
 	sep   byte
 	cells [][]byte
 
+	failure icmpError
+
 	raw, options bool // the columns hold numbers as on the wire; they show which options there are
 }
 
@@ -36,9 +38,12 @@ func (f *fieldsStyle) begin(line []byte) verdict {
 	}
 	f.p, f.list.unplaced, f.list.alien, f.list.failed = Packet{Line: f.r.lines.n, Style: Fields, Form: ByWireshark}, false,
 		false, false
+	f.failure = icmpError{}
 	switch f.packet() {
 	case complete:
 		return opened
+	case anError:
+		f.r.putError(&f.p, &f.failure)
 	case otherProtocol:
 		f.r.leave(OtherProtocol)
 	case unreadable:
@@ -200,6 +205,11 @@ func (f *fieldsStyle) packet() parsed {
 			p.DF = last[0] == '1' || last[0] == 'T'
 		case "icmp.type", "icmpv6.type":
 			icmp = true
+			f.failure.v6, f.failure.typ = name == "icmpv6.type", uint8(num(0))
+		case "icmp.code", "icmpv6.code":
+			f.failure.code = uint8(num(0))
+		case "icmp.mtu", "icmpv6.mtu":
+			f.failure.mtu = uint16(min(num(0), 1<<16-1))
 		case "tcp.srcport":
 			p.Src.Port, _ = f.r.portOf(last)
 			p.Has |= HasPorts
@@ -266,6 +276,8 @@ func (f *fieldsStyle) packet() parsed {
 	switch {
 	case tooLarge:
 		return unreadable
+	case icmp && f.quotes():
+		return anError
 	case icmp || string(proto) == "ICMP" || string(proto) == "ICMPv6":
 		return otherProtocol
 	case !p.Src.IP.IsValid() || !p.Dst.IP.IsValid():
@@ -283,6 +295,28 @@ func (f *fieldsStyle) packet() parsed {
 		p.Has |= HasLen // none, as a rule
 	}
 	return complete
+}
+
+// quotes reports whether the line is an ICMP error about a segment, whose ends stand behind those of the error.
+func (f *fieldsStyle) quotes() bool {
+	e, p := &f.failure, &f.p
+	e.src, e.dst, e.shown = p.Src, p.Dst, true
+	outer := false
+	for i, name := range f.names {
+		before, _, ok := bytes.Cut(f.cells[i], []byte(","))
+		if !ok {
+			continue
+		}
+		switch name {
+		case "ip.src", "ipv6.src", "ip.src_host", "_ws.col.Source", "_ws.col.def_src":
+			f.end(&p.Src, before)
+			outer = true
+		case "ip.dst", "ipv6.dst", "ip.dst_host", "_ws.col.Destination", "_ws.col.def_dst":
+			f.end(&p.Dst, before)
+		}
+	}
+	e.syn = p.Has&HasFlags != 0 && p.Flags&(flows.SYN|flows.ACK) == flows.SYN
+	return outer && p.Has&HasPorts != 0 && e.isError()
 }
 
 // flagFields are the fields of one flag each.

@@ -20,6 +20,14 @@ type icmpError struct {
 	shown     bool
 }
 
+// isError reports whether an ICMP message of this type quotes a packet that did not arrive.
+func (e *icmpError) isError() bool {
+	if e.v6 {
+		return e.typ >= 1 && e.typ <= 3
+	}
+	return e.typ == 3 || e.typ == 11
+}
+
 // icmpCodes are the words of tcpdump (print-icmp.c, print-icmp6.c) for codes of Destination Unreachable, in the order
 // in which they are looked for.
 var icmpCodes = []struct {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -598,5 +599,65 @@ func TestSmallNumbers(t *testing.T) {
 				t.Errorf("got %q, want %q", got, x.want)
 			}
 		})
+	}
+}
+
+// An ICMP error whose print shows what it quotes names its connection, also where others were seen later.
+func TestQuotedByICMP(t *testing.T) {
+	const fields = "frame.number\tip.src\tip.dst\ttcp.srcport\ttcp.dstport\ttcp.flags\ttcp.seq\ticmp.type\ticmp.code\n" +
+		"1\t192.0.2.1\t198.51.100.7\t40000\t8080\t0x0002\t0\t\t\n" +
+		"2\t192.0.2.1\t198.51.100.7\t40001\t443\t0x0002\t0\t\t\n" +
+		"3\t203.0.113.9,192.0.2.1\t192.0.2.1,198.51.100.7\t40000\t8080\t0x0002\t1000\t3\t10\n"
+	const tree = `Frame 3: 82 bytes on wire (656 bits), 82 bytes captured (656 bits)
+Internet Protocol Version 4, Src: 203.0.113.9, Dst: 192.0.2.1
+    Time to Live: 64
+Internet Control Message Protocol
+    Type: 3 (Destination unreachable)
+    Code: 10 (Host administratively prohibited)
+    Internet Protocol Version 4, Src: 192.0.2.1, Dst: 198.51.100.7
+        Time to Live: 63
+    Transmission Control Protocol, Src Port: 40000, Dst Port: 8080
+        Source Port: 40000
+        Flags: 0x002 (SYN)
+`
+	for name, text := range map[string]string{"tshark -T fields": fields, "tshark -V": tree} {
+		r := NewReader(strings.NewReader(text))
+		var notes []flows.ICMPNote
+		for it, err := r.Next(); err == nil; it, err = r.Next() {
+			if it.ICMP {
+				notes = append(notes, it.Note)
+			}
+		}
+		if len(notes) != 1 {
+			t.Errorf("%s: %d ICMP errors", name, len(notes))
+			continue
+		}
+		got := fmt.Sprint(notes[0].From.IP, notes[0].Src, notes[0].Dst, notes[0].Type, notes[0].Code, notes[0].QuotedSYN)
+		want := fmt.Sprint(addr(&Host{IP: netip.MustParseAddr("203.0.113.9")}).IP, "192.0.2.1:40000 198.51.100.7:8080 3 10 true")
+		if strings.ReplaceAll(got, " ", "") != strings.ReplaceAll(want, " ", "") {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
+// Where a line shows no length at all, the numbers that follow in its connection say it.
+func TestLengthsFollow(t *testing.T) {
+	_, got := read(t, `No. Time Source Destination Protocol Info
+1 0.0 192.0.2.1 198.51.100.7 TCP 40000 → 80 [SYN] Seq=0 Win=1 Len=0
+2 0.1 198.51.100.7 192.0.2.1 TCP 80 → 40000 [SYN, ACK] Seq=0 Ack=1 Win=1 Len=0
+3 0.2 192.0.2.1 198.51.100.7 HTTP GET / HTTP/1.1
+4 0.3 198.51.100.7 192.0.2.1 TCP 80 → 40000 [ACK] Seq=1 Ack=78 Win=1 Len=0
+5 0.4 198.51.100.7 192.0.2.1 HTTP HTTP/1.1 200 OK
+6 0.5 198.51.100.7 192.0.2.1 TCP 80 → 40000 [RST, ACK] Seq=501 Ack=78 Win=1 Len=0`)
+	want := []string{
+		"2 192.0.2.1:40000>198.51.100.7:80 SYN 0 +0",
+		"3 198.51.100.7:80>192.0.2.1:40000 SYN, ACK 0 1 +0",
+		"4 192.0.2.1:40000>198.51.100.7:80 PSH, ACK 1 1 +77",
+		"5 198.51.100.7:80>192.0.2.1:40000 ACK 1 78 +0",
+		"6 198.51.100.7:80>192.0.2.1:40000 PSH, ACK 1 78 +500",
+		"7 198.51.100.7:80>192.0.2.1:40000 RST, ACK 501 78 +0",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s", strings.Join(got, "\n"))
 	}
 }
