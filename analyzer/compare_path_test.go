@@ -307,7 +307,7 @@ func (s *pathScore) scorePairs(t testing.TB, c pathCase, x *comparing, original 
 				continue
 			}
 			n++
-			p := original(report.PacketAt{At: x.name(v), Frame: k.Sightings[0].Frame})
+			p := original(report.PacketAt{At: x.name(v), Frame: k.Sightings()[0].Frame})
 			list[v] = trace{of[v][p.Frame], int64(x.result.Common(v, k.First)), int64(x.result.Common(v, k.Last))}
 		}
 		if n > 1 {

@@ -76,9 +76,6 @@ func Compare(list []Vantage) *Comparison {
 		hosts:  map[hostAt]nearest{},
 		passed: make([]passed, len(list)), same: map[[2]int]bool{}}
 	for i := range list {
-		list[i].Recorder.sort()
-	}
-	for i := range list {
 		for j := i + 1; j < len(list); j++ {
 			c.same[[2]int{i, j}] = same(list[i].Recorder, list[j].Recorder)
 			pairs, clock, doubtful := pairUp(list[i].Recorder, list[j].Recorder)
@@ -344,8 +341,8 @@ func (c *Comparison) countLosses() {
 				}
 				s := at[k]
 				t := g.Traces[from]
-				for i := range t.Sightings {
-					o := &t.Sightings[i]
+				for i := range t.Sightings() {
+					o := &t.Sightings()[i]
 					if o.Copy || o.Flags&flows.RST != 0 || g.side(from, o.Side) != side ||
 						!c.running(to, c.shiftTime(from, to, o.Time)) {
 						continue
@@ -359,8 +356,8 @@ func (c *Comparison) countLosses() {
 					}
 				}
 				t = g.Traces[to]
-				for i := range t.Sightings {
-					o := &t.Sightings[i]
+				for i := range t.Sightings() {
+					o := &t.Sightings()[i]
 					if o.Copy || o.Flags&flows.RST != 0 || g.side(to, o.Side) != side ||
 						!c.running(from, c.shiftTime(to, from, o.Time)) {
 						continue

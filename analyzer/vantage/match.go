@@ -17,6 +17,17 @@ type Match struct {
 // unique returns matches that need no clock: segments that are there once in each trace, or whose IP ID or timestamp
 // tells the copies apart. RSTs are left out unless they are asked for: a forged one may have the numbers of another.
 func (x *Pair) unique(resets bool) []Match {
+	n := 0
+	if resets {
+		n = 1
+	}
+	if x.once[n] == nil {
+		x.once[n] = x.findUnique(resets)
+	}
+	return x.once[n]
+}
+
+func (x *Pair) findUnique(resets bool) []Match {
 	type id struct {
 		numbers
 		ack  flows.Seq
@@ -38,8 +49,8 @@ func (x *Pair) unique(resets bool) []Match {
 		}
 		return k
 	}
-	for i := range x.B.Sightings {
-		g := &x.B.Sightings[i]
+	for i := range x.B.Sightings() {
+		g := &x.B.Sightings()[i]
 		if g.Copy || g.Flags&flows.RST != 0 && !resets {
 			continue
 		}
@@ -60,14 +71,14 @@ func (x *Pair) unique(resets bool) []Match {
 		k.side = x.other(g.Side)
 		return k
 	}
-	for i := range x.A.Sightings {
-		if g := &x.A.Sightings[i]; !g.Copy && (g.Flags&flows.RST == 0 || resets) {
+	for i := range x.A.Sightings() {
+		if g := &x.A.Sightings()[i]; !g.Copy && (g.Flags&flows.RST == 0 || resets) {
 			count[key(g)]++
 		}
 	}
-	var out []Match
-	for i := range x.A.Sightings {
-		g := &x.A.Sightings[i]
+	out := []Match{}
+	for i := range x.A.Sightings() {
+		g := &x.A.Sightings()[i]
 		if g.Copy || g.Flags&flows.RST != 0 && !resets {
 			continue
 		}
@@ -95,7 +106,7 @@ func orientAll(pairs []*Pair) {
 			list = x.unique(true)
 		}
 		for _, m := range list {
-			g, h := &x.A.Sightings[m.A], &x.B.Sightings[m.B]
+			g, h := &x.A.Sightings()[m.A], &x.B.Sightings()[m.B]
 			d := 0
 			switch {
 			case g.TTL > h.TTL && h.TTL != 0:
@@ -140,7 +151,7 @@ func orientAll(pairs []*Pair) {
 
 // bothWays reports whether there are packets of both directions.
 func (x *Pair) bothWays(list []Match) bool {
-	return slices.ContainsFunc(list, func(m Match) bool { return x.A.Sightings[m.A].Side != x.A.Sightings[list[0].A].Side })
+	return slices.ContainsFunc(list, func(m Match) bool { return x.A.Sightings()[m.A].Side != x.A.Sightings()[list[0].A].Side })
 }
 
 // fromA reports whether a segment of a side of A travels from A to B.
@@ -159,8 +170,8 @@ func (x *Pair) match(c *Clock) {
 	delay := x.delays(c)
 	x.measure()
 	there := map[identity][]int{}
-	for j := range x.B.Sightings {
-		if g := &x.B.Sightings[j]; !g.Copy {
+	for j := range x.B.Sightings() {
+		if g := &x.B.Sightings()[j]; !g.Copy {
 			k := g.identity()
 			there[k] = append(there[k], j)
 		}
@@ -168,8 +179,8 @@ func (x *Pair) match(c *Clock) {
 	// Segments with the same numbers may be one packet; each class of them is paired on its own, in order.
 	here := map[identity][]int{}
 	var order []identity
-	for i := range x.A.Sightings {
-		g := &x.A.Sightings[i]
+	for i := range x.A.Sightings() {
+		g := &x.A.Sightings()[i]
 		if g.Copy {
 			continue
 		}
@@ -187,9 +198,9 @@ func (x *Pair) match(c *Clock) {
 		x.inOrder(c, h[:min(len(h), maxClass)], t[:min(len(t), maxClass)], delay)
 	}
 	x.altered(c, delay)
-	for i := range x.A.Sightings {
+	for i := range x.A.Sightings() {
 		if j, ok := x.toB[i]; ok {
-			x.Match = append(x.Match, Match{A: i, B: j, Altered: x.changes(&x.A.Sightings[i], &x.B.Sightings[j])})
+			x.Match = append(x.Match, Match{A: i, B: j, Altered: x.changes(&x.A.Sightings()[i], &x.B.Sightings()[j])})
 		}
 	}
 }
@@ -210,7 +221,7 @@ const maxClass = 512
 func (x *Pair) inOrder(c *Clock, here, there []int, delay [2]float64) {
 	const none = math.MaxFloat64
 	cost := func(i, j int) float64 {
-		g, h := &x.A.Sightings[i], &x.B.Sightings[j]
+		g, h := &x.A.Sightings()[i], &x.B.Sightings()[j]
 		if !x.alike(g, h) {
 			return none
 		}
@@ -336,7 +347,7 @@ type hopCount struct {
 // measure finds out what the path changes in the packets of a pair.
 func (x *Pair) measure() {
 	for _, m := range x.unique(false) {
-		g, h := &x.A.Sightings[m.A], &x.B.Sightings[m.B]
+		g, h := &x.A.Sightings()[m.A], &x.B.Sightings()[m.B]
 		x.sameIPIDs = x.sameIPIDs || g.IPID != 0 && g.IPID == h.IPID
 		n, d := &x.hops[g.Side], int(g.TTL)-int(h.TTL)
 		switch {
@@ -353,7 +364,7 @@ func (x *Pair) measure() {
 func (x *Pair) delays(c *Clock) [2]float64 {
 	least := [2]float64{math.Inf(1), math.Inf(1)}
 	for _, m := range x.unique(false) {
-		g, h := &x.A.Sightings[m.A], &x.B.Sightings[m.B]
+		g, h := &x.A.Sightings()[m.A], &x.B.Sightings()[m.B]
 		late := float64(h.Time.Sub(g.Time) - c.At(g.Time))
 		if !x.fromA(g.Side) {
 			late = -late
@@ -377,13 +388,13 @@ const alteredWithin = 3 * time.Millisecond
 // altered pairs RSTs that changed on their way: same sender, at the time at which it must arrive, with the same SEQ,
 // ACK or IP ID.
 func (x *Pair) altered(c *Clock, delay [2]float64) {
-	for i := range x.A.Sightings {
-		g := &x.A.Sightings[i]
+	for i := range x.A.Sightings() {
+		g := &x.A.Sightings()[i]
 		if _, ok := x.toB[i]; ok || g.Flags&flows.RST == 0 || g.Copy {
 			continue
 		}
-		for j := range x.B.Sightings {
-			h := &x.B.Sightings[j]
+		for j := range x.B.Sightings() {
+			h := &x.B.Sightings()[j]
 			if _, ok := x.toA[j]; ok || h.Flags&flows.RST == 0 || h.Copy || h.Side != x.other(g.Side) {
 				continue
 			}

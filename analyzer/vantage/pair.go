@@ -23,6 +23,7 @@ type Pair struct {
 	hops                [2]hopCount // of each side of A
 	byTimestamp, byIPID bool        // both captures hold these, and the path leaves them as they are
 	matched             bool        // its segments are paired
+	once                [2][]Match  // what unique returned
 	ordered             bool        // toward is known, and not taken from the order in which the captures were named
 	toward              int8        // +1: the originator is nearer to A than to B; −1: the other way round; 0: not known
 	atA, atB            int         // indices of the traces
@@ -116,8 +117,8 @@ func clues(t *Trace, yield func(clue)) {
 		}
 	}
 	data, numbers := 0, 0
-	for i := range t.Sightings {
-		g := &t.Sightings[i]
+	for i := range t.Sightings() {
+		g := &t.Sightings()[i]
 		if i < 4 && g.HasTS && g.TSval != 0 {
 			yield(clue{kind: clueTimestamp, n: uint64(g.TSval)})
 		}
@@ -134,8 +135,8 @@ func clues(t *Trace, yield func(clue)) {
 		}
 	}
 	// A connection of few packets may have nothing else that its path leaves as it is.
-	for i := range t.Sightings[:min(len(t.Sightings), 2)] {
-		if g := &t.Sightings[i]; g.IPID != 0 && !g.Copy {
+	for i := range t.Sightings()[:min(len(t.Sightings()), 2)] {
+		if g := &t.Sightings()[i]; g.IPID != 0 && !g.Copy {
 			yield(clue{kind: clueIPID, n: uint64(g.IPID)})
 		}
 	}
@@ -146,7 +147,15 @@ func pairUp(a, b *Recorder) (pairs []*Pair, clock Clock, doubtful int) {
 	p := &pairing{a: a, b: b, index: map[clue][]int{}, isns: map[flows.Seq]int{}, data: map[uint32]int{},
 		hosts: map[[2][16]byte]int{}}
 	p.enough = min(max(16+math.Log2(float64(1+max(len(a.traces), len(b.traces)))), bitsLeast), bitsEnough)
+	sure := p.obvious()
+	taken := make([]bool, len(b.traces))
+	for _, x := range sure {
+		taken[x.atB] = true
+	}
 	for i, t := range b.traces {
+		if taken[i] {
+			continue
+		}
 		clues(t, func(c clue) { p.index[c] = append(p.index[c], i) })
 		for s := range 2 {
 			if t.HasISN[s] {
@@ -154,8 +163,8 @@ func pairUp(a, b *Recorder) (pairs []*Pair, clock Clock, doubtful int) {
 			}
 		}
 		seen := 0
-		for j := range t.Sightings {
-			if g := &t.Sightings[j]; g.Long != 0 {
+		for j := range t.Sightings() {
+			if g := &t.Sightings()[j]; g.Long != 0 {
 				p.data[g.Long]++
 				if seen++; seen > 8 {
 					break
@@ -163,7 +172,7 @@ func pairUp(a, b *Recorder) (pairs []*Pair, clock Clock, doubtful int) {
 			}
 		}
 	}
-	pairs, _ = p.round(nil)
+	pairs, _ = p.round(sure)
 	// The sure pairs show how the clocks and the addresses differ; with that, the others are compared again.
 	clock = estimate(pairs)
 	if clock.Known {
@@ -179,11 +188,60 @@ func pairUp(a, b *Recorder) (pairs []*Pair, clock Clock, doubtful int) {
 		p.hosts[[2][16]byte{x.A.Addr[0].IP, x.B.end(0, x.Flip).IP}]++
 		p.hosts[[2][16]byte{x.A.Addr[1].IP, x.B.end(1, x.Flip).IP}]++
 	}
-	pairs, doubtful = p.round(slices.DeleteFunc(slices.Clone(pairs), func(x *Pair) bool { return x.Score < bitsSure }))
-	if again := estimate(pairs); again.Known {
-		clock = again
+	first := len(pairs)
+	sure = slices.DeleteFunc(slices.Clone(pairs), func(x *Pair) bool { return x.Score < bitsSure })
+	pairs, doubtful = p.round(sure)
+	if len(sure) < first || len(sure) < len(pairs) {
+		if again := estimate(pairs); again.Known {
+			clock = again
+		}
 	}
 	return pairs, clock, doubtful
+}
+
+// A claimant is what the SYN and SYN-ACK say of a connection. That two have all in common is no chance.
+type claimant struct {
+	addr [2]flows.Addr
+	isn  [2]flows.Seq
+}
+
+func (t *Trace) claimant() (claimant, bool) {
+	ok := t.Known && t.HasISN[0] && t.ISN[0] > 1 && (!t.HasISN[1] || t.ISN[1] > 1)
+	return claimant{t.Addr, t.ISN}, ok
+}
+
+// obvious returns the pairs of connections with the same addresses and initial sequence numbers, of which each capture
+// holds one.
+func (p *pairing) obvious() (pairs []*Pair) {
+	const several = -1
+	index := func(list []*Trace) map[claimant]int {
+		m := make(map[claimant]int, len(list))
+		for i, t := range list {
+			if k, ok := t.claimant(); ok {
+				if _, twice := m[k]; twice {
+					i = several
+				}
+				m[k] = i
+			}
+		}
+		return m
+	}
+	ofA, ofB := index(p.a.traces), index(p.b.traces)
+	for i, a := range p.a.traces {
+		k, ok := a.claimant()
+		if !ok || ofA[k] == several {
+			continue
+		}
+		j, ok := ofB[k]
+		if !ok || j == several {
+			continue
+		}
+		b := p.b.traces[j]
+		x := &Pair{A: a, B: b, Score: bitsSure, Signs: []string{"addresses and ports", "initial sequence numbers"}, atA: i, atB: j}
+		x.byTimestamp, x.byIPID = a.tsval != 0 && a.tsval == b.tsval, a.ipid != 0 && a.ipid == b.ipid
+		pairs = append(pairs, x)
+	}
+	return pairs
 }
 
 // end returns the address of the side that a pair's other trace calls side.
@@ -321,7 +379,7 @@ func (p *pairing) scoreAs(a, b *Trace, flip bool) *Pair {
 		}
 		sign(bits, "sequence numbers")
 	}
-	if m.same >= 4 && m.same*5 >= 4*min(len(a.Sightings), len(b.Sightings), 2*compareMost) && equal < 2 {
+	if m.same >= 4 && m.same*5 >= 4*min(len(a.Sightings()), len(b.Sightings()), 2*compareMost) && equal < 2 {
 		sign(bitsShape, "segments")
 	}
 	if m.syn {
@@ -425,8 +483,8 @@ func shiftOf(a, b *Trace, sideA, sideB flows.Side) flows.Seq {
 	const first = 12
 	of := func(t *Trace, side flows.Side) []*Sighting {
 		var list []*Sighting
-		for i := range t.Sightings {
-			if s := &t.Sightings[i]; s.Side == side && s.Flags&flows.RST == 0 && len(list) < first {
+		for i := range t.Sightings() {
+			if s := &t.Sightings()[i]; s.Side == side && s.Flags&flows.RST == 0 && len(list) < first {
 				list = append(list, s)
 			}
 		}
@@ -487,22 +545,22 @@ const compareMost = 16
 func compare(x *Pair) (m agreement) {
 	byNumbers := make(map[numbers]int, 2*compareMost)
 	each := func(t *Trace, f func(i int)) {
-		n := len(t.Sightings)
-		for i := range t.Sightings {
+		n := len(t.Sightings())
+		for i := range t.Sightings() {
 			if i < compareMost || i >= n-compareMost {
 				f(i)
 			}
 		}
 	}
 	each(x.B, func(i int) {
-		g := &x.B.Sightings[i]
+		g := &x.B.Sightings()[i]
 		k := numbers{g.Side, g.SEQ, g.Len, g.Flags & numberFlags}
 		if _, ok := byNumbers[k]; !ok {
 			byNumbers[k] = i
 		}
 	})
 	each(x.A, func(i int) {
-		g := &x.A.Sightings[i]
+		g := &x.A.Sightings()[i]
 		seq := g.SEQ
 		if seq != 0 || g.Flags&flows.RST == 0 {
 			seq += x.Shift[g.Side]
@@ -511,7 +569,7 @@ func compare(x *Pair) (m agreement) {
 		if !ok {
 			return
 		}
-		h := &x.B.Sightings[j]
+		h := &x.B.Sightings()[j]
 		m.same++
 		if g.SEQ != 0 && g.SEQ != 1 {
 			m.numbers++
