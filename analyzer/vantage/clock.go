@@ -122,11 +122,15 @@ func estimate(pairs []*Pair) Clock {
 // maxClockPairs is about how many connections show how far the clocks are apart; more are thinned out evenly.
 const maxClockPairs = 2048
 
+// sampled reports whether the connection at i, of n, is one of those that stand for all.
+func sampled(i, n int) bool { return i%(1+n/maxClockPairs) == 0 }
+
 // points returns the differences between the clocks that packets from A to B show, and those from B to A.
 func (c *Clock) points(pairs []*Pair, resets bool) (up, down []point) {
-	step := 1 + len(pairs)/maxClockPairs
-	for i := 0; i < len(pairs); i += step {
-		x := pairs[i]
+	for i, x := range pairs {
+		if !sampled(i, len(pairs)) {
+			continue
+		}
 		for _, m := range x.unique(resets) {
 			g, h := &x.A.Sightings()[m.A], &x.B.Sightings()[m.B]
 			if c.Points == 0 {

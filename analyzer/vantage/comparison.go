@@ -67,9 +67,6 @@ type Stretch struct {
 	Data       int // lost ones with data
 }
 
-// maxCounted is in how many connections without a RST losses are counted.
-const maxCounted = 4096
-
 // Compare compares captures. The first is the one whose clock counts.
 func Compare(list []Vantage) *Comparison {
 	c := &Comparison{Vantages: list, Clocks: make([]Clock, len(list)), links: map[[2]int]*link{},
@@ -87,10 +84,9 @@ func Compare(list []Vantage) *Comparison {
 	c.group()
 	c.arrange()
 	for _, l := range c.links {
-		n := 0
-		for _, x := range l.pairs {
+		for i, x := range l.pairs {
 			// Where nothing was reset, segments are paired only to count losses.
-			if n++; x.A.Resets+x.B.Resets > 0 || n <= maxCounted {
+			if x.A.Resets+x.B.Resets > 0 || sampled(i, len(l.pairs)) {
 				x.match(&l.clock)
 			}
 		}
@@ -155,7 +151,7 @@ func (c *Comparison) group() {
 	n := len(c.Vantages)
 	for v := range c.Vantages {
 		for _, t := range c.Vantages[v].Recorder.traces {
-			g := &Group{Traces: make([]*Trace, n), pairs: map[[2]int]*Pair{}, flip: make([]bool, n)}
+			g := &Group{Traces: make([]*Trace, n), flip: make([]bool, n)}
 			g.Traces[v] = t
 			of[t] = g
 			c.Groups = append(c.Groups, g)
@@ -176,15 +172,22 @@ func (c *Comparison) group() {
 						}
 					}
 					for k, p := range h.pairs {
-						g.pairs[k] = p
+						g.pair(k, p)
 					}
 					h.Traces = nil
 				}
-				g.pairs[[2]int{i, j}] = x
+				g.pair([2]int{i, j}, x)
 			}
 		}
 	}
 	c.Groups = slices.DeleteFunc(c.Groups, func(g *Group) bool { return g.Traces == nil })
+}
+
+func (g *Group) pair(k [2]int, x *Pair) {
+	if g.pairs == nil {
+		g.pairs = map[[2]int]*Pair{}
+	}
+	g.pairs[k] = x
 }
 
 // fits reports whether two groups have traces of different vantage points.

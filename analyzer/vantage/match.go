@@ -28,66 +28,81 @@ func (x *Pair) unique(resets bool) []Match {
 }
 
 func (x *Pair) findUnique(resets bool) []Match {
-	type id struct {
-		numbers
-		ack  flows.Seq
-		ts   uint32
-		ipid uint16
-	}
-	const many = -2
-	at := map[id]int{}
-	of := func(g *Sighting) id {
-		k := id{numbers: numbers{g.Side, g.SEQ, g.Len, g.Flags & numberFlags}}
+	of := func(g *Sighting, k identity) uint64 {
+		h := k.hash()
 		if x.byTimestamp {
-			k.ts = g.TSval
-		}
-		if g.Flags.Has(flows.ACK) {
-			k.ack = g.ACK
+			h = (h ^ uint64(g.TSval)) * 0xff51afd7ed558ccd
 		}
 		if x.byIPID {
-			k.ipid = g.IPID
+			h = (h ^ uint64(g.IPID)) * 0xc4ceb9fe1a85ec53
 		}
-		return k
+		return h ^ h>>29
 	}
-	for i := range x.B.Sightings() {
-		g := &x.B.Sightings()[i]
-		if g.Copy || g.Flags&flows.RST != 0 && !resets {
-			continue
-		}
-		k := of(g)
-		if _, ok := at[k]; ok {
-			at[k] = many
-		} else {
-			at[k] = i
+	skip := func(g *Sighting) bool { return g.Copy || g.Flags&flows.RST != 0 && !resets }
+	here, there := x.A.Sightings(), x.B.Sightings()
+	both := x.A.by.classes.start(len(here) + len(there))
+	for j := range there {
+		if g := &there[j]; !skip(g) {
+			both.add(of(g, g.identity()), j, 1)
 		}
 	}
-	count := map[id]int{}
-	key := func(g *Sighting) id {
-		k := of(g)
-		k.seq = x.numbersInB(g).seq
-		if g.Flags.Has(flows.ACK) {
-			k.ack += x.Shift[g.Side.Peer()]
-		}
-		k.side = x.other(g.Side)
-		return k
-	}
-	for i := range x.A.Sightings() {
-		if g := &x.A.Sightings()[i]; !g.Copy && (g.Flags&flows.RST == 0 || resets) {
-			count[key(g)]++
+	keys := make([]uint64, len(here))
+	for i := range here {
+		if g := &here[i]; !skip(g) {
+			keys[i] = of(g, x.inB(g))
+			both.add(keys[i], i, 0)
 		}
 	}
 	out := []Match{}
-	for i := range x.A.Sightings() {
-		g := &x.A.Sightings()[i]
-		if g.Copy || g.Flags&flows.RST != 0 && !resets {
+	for i := range here {
+		if skip(&here[i]) {
 			continue
 		}
-		k := key(g)
-		if j, ok := at[k]; ok && j >= 0 && count[k] == 1 {
-			out = append(out, Match{A: i, B: j})
+		if k := both.find(keys[i]); k.n == [2]int32{1, 1} {
+			out = append(out, Match{A: i, B: int(k.first[1])})
 		}
 	}
 	return out
+}
+
+// Classes are the segments of two traces by what they have in common. Its memory is used again.
+type classes struct{ slots []class }
+
+// A class is how many segments of each trace there are, and the first one.
+type class struct {
+	key      uint64
+	first, n [2]int32
+}
+
+// start returns empty classes for n segments.
+func (c *classes) start(n int) *classes {
+	size := 16
+	for size < 2*n {
+		size *= 2
+	}
+	if size > cap(c.slots) {
+		c.slots = make([]class, size)
+	}
+	c.slots = c.slots[:size]
+	clear(c.slots)
+	return c
+}
+
+// find returns the class of a key, or a free one.
+func (c *classes) find(key uint64) *class {
+	for i := key; ; i++ {
+		if s := &c.slots[i&uint64(len(c.slots)-1)]; s.key == key || s.n == [2]int32{} {
+			return s
+		}
+	}
+}
+
+func (c *classes) add(key uint64, i, trace int) {
+	s := c.find(key)
+	if s.key = key; s.n[trace] == 0 {
+		s.first[trace] = int32(i)
+	}
+	s.n[trace]++
 }
 
 // orientAll finds out which end of each connection is nearer to A: packets from A to B arrive with a lower TTL and,
@@ -97,7 +112,7 @@ func orientAll(pairs []*Pair) {
 	for i, x := range pairs {
 		ttl := 0
 		least := [2]float64{math.Inf(1), math.Inf(1)}
-		if len(pairs) > maxClockPairs && i%(1+len(pairs)/maxClockPairs) != 0 && x.A.Resets+x.B.Resets == 0 {
+		if !sampled(i, len(pairs)) && x.A.Resets+x.B.Resets == 0 {
 			x.toward = 0
 			continue // as the others
 		}
@@ -169,33 +184,47 @@ func (x *Pair) match(c *Clock) {
 	x.matched = true
 	delay := x.delays(c)
 	x.measure()
-	there := map[identity][]int{}
-	for j := range x.B.Sightings() {
-		if g := &x.B.Sightings()[j]; !g.Copy {
-			k := g.identity()
-			there[k] = append(there[k], j)
+	here, there := x.A.Sightings(), x.B.Sightings()
+	both := x.A.by.classes.start(len(here) + len(there))
+	for j := range there {
+		if g := &there[j]; !g.Copy {
+			both.add(g.identity().hash(), j, 1)
+		}
+	}
+	for i := range here {
+		if g := &here[i]; !g.Copy {
+			both.add(x.inB(g).hash(), i, 0)
 		}
 	}
 	// Segments with the same numbers may be one packet; each class of them is paired on its own, in order.
-	here := map[identity][]int{}
-	var order []identity
-	for i := range x.A.Sightings() {
-		g := &x.A.Sightings()[i]
+	one := make([]int, 2)
+	for i := range here {
+		g := &here[i]
 		if g.Copy {
 			continue
 		}
-		k := x.inB(g)
-		if len(there[k]) == 0 {
+		key := x.inB(g).hash()
+		k := both.find(key)
+		if k.n[1] == 0 || int(k.first[0]) != i {
 			continue
 		}
-		if here[k] == nil {
-			order = append(order, k)
+		if k.n == [2]int32{1, 1} {
+			one[0], one[1] = i, int(k.first[1])
+			x.inOrder(c, one[:1], one[1:], delay)
+			continue
 		}
-		here[k] = append(here[k], i)
-	}
-	for _, k := range order {
-		h, t := here[k], there[k]
-		x.inOrder(c, h[:min(len(h), maxClass)], t[:min(len(t), maxClass)], delay)
+		h, t := make([]int, 0, k.n[0]), make([]int, 0, k.n[1])
+		for n := i; n < len(here) && len(h) < cap(h) && len(h) < maxClass; n++ {
+			if o := &here[n]; !o.Copy && x.inB(o).hash() == key {
+				h = append(h, n)
+			}
+		}
+		for n := int(k.first[1]); n < len(there) && len(t) < cap(t) && len(t) < maxClass; n++ {
+			if o := &there[n]; !o.Copy && o.identity().hash() == key {
+				t = append(t, n)
+			}
+		}
+		x.inOrder(c, h, t, delay)
 	}
 	x.altered(c, delay)
 	for i := range x.A.Sightings() {
@@ -297,6 +326,14 @@ func (s *Sighting) identity() identity {
 		k.ack = s.ACK
 	}
 	return k
+}
+
+// hash returns a number that no other identity has, but by an unlikely chance.
+func (k identity) hash() uint64 {
+	h := (uint64(k.seq)<<32 | uint64(k.ack)) * 0x9e3779b97f4a7c15
+	h ^= h >> 32
+	h = (h ^ uint64(k.len)<<24 ^ uint64(k.flags)<<8 ^ uint64(k.side)) * 0xff51afd7ed558ccd
+	return h ^ h>>31
 }
 
 // inB returns the identity that a segment of A has in B.

@@ -29,6 +29,7 @@ type Recorder struct {
 
 	first, last flows.Time
 	hosts       map[[16]byte]*host
+	classes     classes
 }
 
 // NewRecorder returns a Recorder that has recorded nothing.
