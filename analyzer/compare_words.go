@@ -248,6 +248,10 @@ func comparisonWarnings(c *report.Comparison, views []*view, x *vantage.Comparis
 			shared := x.Shared(w, v)
 			apart := max(int64(a.First)-int64(b.Last), int64(b.First)-int64(a.Last))
 			switch {
+			case shared == 0 && c.Connections.Relayed > 0:
+				say("nothing: they are told apart", "the captures at %s and %s share no connection; a proxy between them ends "+
+					"connections and begins others, and the same request is found in %s of them", c.Vantages[w].Name, p.Name,
+					count(c.Connections.Relayed, "pair"))
 			case shared == 0 && apart > 0 && a.TCPSegments > 0 && b.TCPSegments > 0:
 				say("capture at both places at the same time; if the clock of one was wrong, that alone does no harm where they "+
 					"share a connection",

@@ -28,6 +28,7 @@ type Comparison struct {
 	hosts  map[hostAt]nearest
 	passed []passed
 	same   map[[2]int]bool
+	relays map[*Group][]Relay
 	alone  [][]*Trace // of each capture, the connections that no other holds
 }
 
@@ -71,7 +72,7 @@ type Stretch struct {
 func Compare(list []Vantage) *Comparison {
 	c := &Comparison{Vantages: list, Clocks: make([]Clock, len(list)), links: map[[2]int]*link{},
 		hosts:  map[hostAt]nearest{},
-		passed: make([]passed, len(list)), same: map[[2]int]bool{}}
+		passed: make([]passed, len(list)), same: map[[2]int]bool{}, relays: map[*Group][]Relay{}}
 	for i := range list {
 		for j := i + 1; j < len(list); j++ {
 			c.same[[2]int{i, j}] = same(list[i].Recorder, list[j].Recorder)
@@ -99,6 +100,7 @@ func Compare(list []Vantage) *Comparison {
 	}
 	c.learn()
 	c.countLosses()
+	c.findRelays()
 	return c
 }
 

@@ -22,6 +22,7 @@ type Pair struct {
 	sameIPIDs           bool        // the path leaves IP IDs as they are
 	hops                [2]hopCount // of each side of A
 	byTimestamp, byIPID bool        // both captures hold these, and the path leaves them as they are
+	shifted             bool        // the sequence numbers of both sides differ, as those of two connections do
 	matched             bool        // its segments are paired
 	once                [2][]Match  // what unique returned
 	ordered             bool        // toward is known, and not taken from the order in which the captures were named
@@ -301,7 +302,7 @@ func (p *pairing) round(sure []*Pair) (pairs []*Pair, doubtful int) {
 		ofA[x.atA], ofB[x.atB] = append(ofA[x.atA], x), append(ofB[x.atB], x)
 	}
 	for _, x := range all {
-		if usedA[x.atA] || usedB[x.atB] || x.Score < p.enough {
+		if usedA[x.atA] || usedB[x.atB] || x.Score < p.enough || x.shifted && x.Score < bitsEnough {
 			continue
 		}
 		near := func(y *Pair) bool {
@@ -427,8 +428,8 @@ func (p *pairing) scoreAs(a, b *Trace, flip bool) *Pair {
 	if m.otherTimestamps > 0 && m.timestamps == 0 {
 		x.Score -= bitsConflict
 	}
-	shifted := known[0] && x.Shift[0] != 0 && known[1] && x.Shift[1] != 0
-	if shifted && m.timestamps == 0 && m.ipids == 0 {
+	x.shifted = known[0] && x.Shift[0] != 0 && known[1] && x.Shift[1] != 0
+	if x.shifted && m.timestamps == 0 && m.ipids == 0 || m.otherData > len(m.digests) {
 		x.Score -= bitsConflict
 	}
 	if m.same == 0 {
@@ -524,6 +525,7 @@ func shiftOf(a, b *Trace, sideA, sideB flows.Side) flows.Seq {
 type agreement struct {
 	same, numbers, data, ipids, timestamps, otherTimestamps int
 	digests                                                 []uint32
+	otherData                                               int       // segments with other data at the same place
 	syn                                                     bool      // SYNs have the same window and as many options
 	timestamp                                               uint32    // one that is alike
 	number                                                  flows.Seq // of the first segment that is alike, beyond a stream's first bytes
@@ -581,6 +583,8 @@ func compare(x *Pair) (m agreement) {
 			m.data++
 			if g.Long != 0 && g.Long == h.Long && g.Len >= 8 {
 				m.digests = append(m.digests, g.Long)
+			} else if g.Long != 0 && h.Long != 0 && g.Len >= 8 {
+				m.otherData++
 			} else if g.Short != 0 && g.Short == h.Short && g.Long*h.Long == 0 && g.Len >= 8 {
 				m.digests = append(m.digests, g.Short)
 			}

@@ -30,6 +30,7 @@ type Recorder struct {
 	first, last flows.Time
 	hosts       map[[16]byte]*host
 	classes     classes
+	requests    []request // that a proxy may have passed on
 }
 
 // NewRecorder returns a Recorder that has recorded nothing.
@@ -103,6 +104,7 @@ func (r *Recorder) add(t *Trace, s *flows.Segment) {
 	t.last = uint32(at + 1)
 	if g.Len > 0 {
 		g.Short, g.Long = digest(s.Payload, 8, g.Len), digest(s.Payload, 32, g.Len)
+		r.noteRequest(t, s, g.Side)
 	}
 	mark := g.mark()
 	for i := range t.recent {

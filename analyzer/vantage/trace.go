@@ -66,6 +66,7 @@ type Trace struct {
 	ipid     uint16 // of the first segment
 	tsval    uint32
 	kept     int
+	requests int       // how many of it are noted
 	turned   int       // so many of the first Sightings in the log have their sides the other way round
 	host     [2]*host  // nil until it has sent something
 	recent   [8]uint32 // marks of the last segments
