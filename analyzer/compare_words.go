@@ -209,7 +209,9 @@ func (x *comparing) ladder(d *vantage.Verdict) []report.Rung {
 		m := report.Rung{Time: int64(r.First), Last: int64(r.Last), Sender: r.Side.String(), Flags: r.Flags.String(),
 			SEQ: r.SEQ, ACK: r.ACK, LEN: r.Len}
 		m.Seen = x.places(r.Seen)
-		m.TTLs = append(m.TTLs, r.TTLs...)
+		for _, ttl := range r.TTLs {
+			m.TTLs = append(m.TTLs, int(ttl))
+		}
 		switch {
 		case r.Lost >= 0:
 			m.Fate = "did not reach " + x.name(r.Lost)

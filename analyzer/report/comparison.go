@@ -126,7 +126,7 @@ type Rung struct {
 	SEQ    uint32     `json:"seq"` // relative
 	ACK    uint32     `json:"ack"`
 	LEN    uint32     `json:"len"`
-	TTLs   []uint8    `json:"ttl"`            // as seen
+	TTLs   []int      `json:"ttl"`            // as seen
 	Fate   string     `json:"fate,omitempty"` // "lost before server", "made behind client"
 	Role   string     `json:"role,omitempty"` // "reset", "trigger"
 }
