@@ -54,7 +54,17 @@ func compare(ctx context.Context, points []VantagePoint, opts Options) (*compari
 			return nil, err
 		}
 	}
+	for i, v := range views {
+		list[i].Dropped = lacksPackets(v.file)
+	}
 	return &comparing{points: points, views: views, opts: opts, result: vantage.Compare(list)}, nil
+}
+
+// lacksPackets reports whether a capture itself says that it has not all packets: what it does not hold proves nothing.
+func lacksPackets(f *report.File) bool {
+	return f.Partial || slices.ContainsFunc(f.Warnings, func(w report.Warning) bool {
+		return strings.HasPrefix(w.Says, "packets dropped on ") // as package capture has it
+	})
 }
 
 // A view is what one capture alone shows.
