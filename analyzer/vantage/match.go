@@ -166,7 +166,8 @@ func orientAll(pairs []*Pair) {
 
 // bothWays reports whether there are packets of both directions.
 func (x *Pair) bothWays(list []Match) bool {
-	return slices.ContainsFunc(list, func(m Match) bool { return x.A.Sightings()[m.A].Side != x.A.Sightings()[list[0].A].Side })
+	all := x.A.Sightings()
+	return slices.ContainsFunc(list, func(m Match) bool { return all[m.A].Side != all[list[0].A].Side })
 }
 
 // fromA reports whether a segment of a side of A travels from A to B.

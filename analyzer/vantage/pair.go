@@ -238,7 +238,8 @@ func (p *pairing) obvious() (pairs []*Pair) {
 			continue
 		}
 		b := p.b.traces[j]
-		x := &Pair{A: a, B: b, Score: bitsSure, Signs: []string{"addresses and ports", "initial sequence numbers"}, atA: i, atB: j}
+		x := &Pair{A: a, B: b, Score: bitsSure, atA: i, atB: j,
+			Signs: []string{"addresses and ports", "initial sequence numbers"}}
 		x.byTimestamp, x.byIPID = a.tsval != 0 && a.tsval == b.tsval, a.ipid != 0 && a.ipid == b.ipid
 		pairs = append(pairs, x)
 	}
@@ -528,7 +529,7 @@ type agreement struct {
 	otherData                                               int       // segments with other data at the same place
 	syn                                                     bool      // SYNs have the same window and as many options
 	timestamp                                               uint32    // one that is alike
-	number                                                  flows.Seq // of the first segment that is alike, beyond a stream's first bytes
+	number                                                  flows.Seq // of the first segment that is alike
 }
 
 type numbers struct {

@@ -174,7 +174,8 @@ func (c *Comparison) findRelays() {
 	}
 	originator := func(e entry) netip.AddrPort { return e.g.addr(e.v, flows.Originator).AddrPort() }
 	add := func(a, b entry, signs ...string) {
-		if a.g == b.g || slices.ContainsFunc(c.relays[a.g], func(r Relay) bool { return r.There == (Place{b.v, b.frame}) }) ||
+		known := func(r Relay) bool { return r.There == Place{b.v, b.frame} }
+		if a.g == b.g || slices.ContainsFunc(c.relays[a.g], known) ||
 			len(c.relays[a.g]) >= maxRelays*maxRequestsOfOne {
 			return
 		}
@@ -293,7 +294,7 @@ func (c *Comparison) Requests() int {
 	return n
 }
 
-// Addr returns the addresses of originator and responder at the first vantage point that holds the connection, and that.
+// Addr returns the addresses of the connection at the first vantage point that holds it, and that vantage point.
 func (g *Group) Addr() (originator, responder flows.Addr, v int) {
 	v = g.order[0]
 	return g.addr(v, flows.Originator), g.addr(v, flows.Responder), v
