@@ -42,7 +42,7 @@ func TestAccuracy(t *testing.T) {
 				t.Fatal("docs/accuracy.md is written only where the captures of other projects are (RSTEXPLAIN_CAPTURES)")
 			}
 		}
-		if err := os.WriteFile(accuracyPage, []byte(page(scores)+kernelPart(t)), 0o644); err != nil {
+		if err := os.WriteFile(accuracyPage, []byte(page(scores)+kernelPart(t)+vantagesPart(t)), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return

@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -53,7 +54,17 @@ func compare(ctx context.Context, points []VantagePoint, opts Options) (*compari
 			return nil, err
 		}
 	}
+	for i, v := range views {
+		list[i].Dropped = lacksPackets(v.file)
+	}
 	return &comparing{points: points, views: views, opts: opts, result: vantage.Compare(list)}, nil
+}
+
+// lacksPackets reports whether a capture itself says that it has not all packets: what it does not hold proves nothing.
+func lacksPackets(f *report.File) bool {
+	return f.Partial || slices.ContainsFunc(f.Warnings, func(w report.Warning) bool {
+		return strings.HasPrefix(w.Says, "packets dropped on ") // as package capture has it
+	})
 }
 
 // A view is what one capture alone shows.
@@ -235,6 +246,7 @@ func (x *comparing) report() *report.Comparison {
 		for _, k := range d.Claims {
 			m.Shows = append(m.Shows, x.claim(d, &k))
 		}
+		x.relayed(&m, d, of)
 		m.Alone = x.aloneViews(d, &m)
 		m.Says = x.verdict(d, &m)
 		if i < maxLadders {
@@ -366,7 +378,7 @@ func (x *comparing) vantages(out *report.Comparison) {
 func milliseconds(ns float64) float64 { return math.Round(ns/1e3) / 1e3 }
 
 func (x *comparing) connections(out *report.Comparison) {
-	out.Connections = report.SharedConns{Doubtful: x.result.Doubtful, Only: map[string]int{}}
+	out.Connections = report.SharedConns{Doubtful: x.result.Doubtful, Relayed: x.result.Requests(), Only: map[string]int{}}
 	for _, p := range x.points {
 		out.Connections.Only[p.Name] = 0
 	}
@@ -389,4 +401,36 @@ func (x *comparing) places(list []vantage.Place) []report.PacketAt {
 		out = append(out, report.PacketAt{At: x.name(p.Vantage), Frame: p.Frame})
 	}
 	return out
+}
+
+// relayed says which other connections carry the request of the one that a RST ends.
+func (x *comparing) relayed(m *report.SharedReset, d *vantage.Verdict, of map[*vantage.Group][]*vantage.Verdict) {
+	for _, r := range x.result.Relayed(d) {
+		from, to, v := r.Other.Addr()
+		o := report.Relayed{At: x.name(v), Originator: from.String(), Responder: to.String(), Here: x.place(r.Here),
+			There: x.place(r.There), Evidence: r.Signs, Resets: []report.PacketAt{}}
+		for _, other := range of[r.Other] {
+			o.Resets = append(o.Resets, x.place(other.View))
+		}
+		m.Relayed = append(m.Relayed, o)
+		k := vantage.Claim{Kind: vantage.SameRequest, Places: []vantage.Place{r.Here, r.There}, Text: strings.Join(r.Signs, ", ")}
+		c := x.claim(d, &k)
+		c.Says = fmt.Sprintf("the same request, relayed: %s → %s at %s carries it (frame %d at %s, frame %d at %s; same %s). These "+
+			"are two connections, with a proxy between them", o.Originator, o.Responder, o.At, o.Here.Frame, o.Here.At,
+			o.There.Frame, o.There.At, strings.Join(r.Signs, ", same "))
+		switch n := len(o.Resets); n {
+		case 0:
+			c.Says += "; the other one was not reset"
+		case 1:
+			c.Says += fmt.Sprintf("; the other one has a RST of its own (frame %d at %s)", o.Resets[0].Frame, o.Resets[0].At)
+		default:
+			c.Says += fmt.Sprintf("; the other one has %d RSTs of its own, the first in frame %d at %s", n, o.Resets[0].Frame,
+				o.Resets[0].At)
+		}
+		m.Shows = append(m.Shows, c)
+	}
+}
+
+func (x *comparing) place(p vantage.Place) report.PacketAt {
+	return report.PacketAt{At: x.name(p.Vantage), Frame: p.Frame}
 }

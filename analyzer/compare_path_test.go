@@ -307,7 +307,7 @@ func (s *pathScore) scorePairs(t testing.TB, c pathCase, x *comparing, original 
 				continue
 			}
 			n++
-			p := original(report.PacketAt{At: x.name(v), Frame: k.Sightings[0].Frame})
+			p := original(report.PacketAt{At: x.name(v), Frame: k.Sightings()[0].Frame})
 			list[v] = trace{of[v][p.Frame], int64(x.result.Common(v, k.First)), int64(x.result.Common(v, k.Last))}
 		}
 		if n > 1 {
@@ -352,9 +352,10 @@ var (
 )
 
 // Situations of the lab, compared from several places, and with one capture changed as paths, clocks and capture
-// tools do. -vantages names a directory with more of them.
+// tools do. -vantages names a directory with more of them. The figures are those of docs/accuracy.md; -update writes them.
 func TestComparePath(t *testing.T) {
 	stored := flag.Lookup("vantages").Value.String() == flag.Lookup("vantages").DefValue
+	var table strings.Builder
 	for _, at := range [][]string{{"client", "server"}, {"client", "router-in"}, {"client", "router-out"}, {"router-in", "server"},
 		{"router-out", "server"}, {"client", "router-in", "server"}} {
 		ends := slices.Contains(at, "client") && slices.Contains(at, "server")
@@ -368,6 +369,7 @@ func TestComparePath(t *testing.T) {
 					s.add(t, c, v, uint64(i))
 				}
 				t.Log(v.name, at, s.String())
+				table.WriteString(s.row(strings.Join(at, ", "), v.name))
 				if s.falseProven > 0 {
 					t.Errorf("%d origins are said to be proven, and are wrong", s.falseProven)
 				}
@@ -382,6 +384,49 @@ func TestComparePath(t *testing.T) {
 				}
 			})
 		}
+	}
+	if stored && *pathOnly == "" && !*pathKernel {
+		inAccuracyPage(t, pathTitle, pathIntroduction+table.String())
+	}
+}
+
+const (
+	pathTitle        = "## Several vantage points"
+	pathIntroduction = `
+The situations of testdata/lab/vantages (rstexplain compare), captured at client, router and server. "Wrongly proven" are origins that are
+said to be proven and are not the true ones. Changed is the last capture that is named: by a NAT, by a shift of one side's sequence numbers,
+by a clock that is 3 s ahead and gains 50 ppm, by segmentation, by the loss of 2 % of what was captured, or by cutting packets.
+
+| captures | changed | RSTs | origin | proven | wrongly proven | cause | cause not wrong | made at | connections paired | wrong pairs | clock, worst |
+|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
+`
+)
+
+func (s *pathScore) row(at, changed string) string {
+	return fmt.Sprintf("| %s | %s | %d | %.3f | %.3f | %d | %.3f | %.3f | %.3f | %.3f | %d | %.1f ms |\n", at, changed, s.resets,
+		share(s.origin, s.resets), share(s.proven, s.resets), s.falseProven, share(s.cause, s.resets), share(s.ok, s.resets),
+		share(s.madeAt, s.resets), share(s.pairsFound, s.pairs), s.pairsWrong, s.clock)
+}
+
+// inAccuracyPage compares a section of docs/accuracy.md, or writes it.
+func inAccuracyPage(t *testing.T, title, text string) {
+	const file = "../docs/accuracy.md"
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, _ := strings.Cut(string(b), "\n"+title+"\n")
+	after := ""
+	if i := strings.Index(rest, "\n## "); i >= 0 {
+		after = rest[i:]
+	}
+	page := before + "\n" + title + "\n" + text + after
+	if flag.Lookup("update").Value.String() == "true" {
+		if err := os.WriteFile(file, []byte(page), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if page != string(b) {
+		t.Error("docs/accuracy.md has other figures for several vantage points; run with -update")
 	}
 }
 

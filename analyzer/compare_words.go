@@ -209,7 +209,9 @@ func (x *comparing) ladder(d *vantage.Verdict) []report.Rung {
 		m := report.Rung{Time: int64(r.First), Last: int64(r.Last), Sender: r.Side.String(), Flags: r.Flags.String(),
 			SEQ: r.SEQ, ACK: r.ACK, LEN: r.Len}
 		m.Seen = x.places(r.Seen)
-		m.TTLs = append(m.TTLs, r.TTLs...)
+		for _, ttl := range r.TTLs {
+			m.TTLs = append(m.TTLs, int(ttl))
+		}
 		switch {
 		case r.Lost >= 0:
 			m.Fate = "did not reach " + x.name(r.Lost)
@@ -248,6 +250,10 @@ func comparisonWarnings(c *report.Comparison, views []*view, x *vantage.Comparis
 			shared := x.Shared(w, v)
 			apart := max(int64(a.First)-int64(b.Last), int64(b.First)-int64(a.Last))
 			switch {
+			case shared == 0 && c.Connections.Relayed > 0:
+				say("nothing: they are told apart", "the captures at %s and %s share no connection; a proxy between them ends "+
+					"connections and begins others, and the same request is found in %s of them", c.Vantages[w].Name, p.Name,
+					count(c.Connections.Relayed, "pair"))
 			case shared == 0 && apart > 0 && a.TCPSegments > 0 && b.TCPSegments > 0:
 				say("capture at both places at the same time; if the clock of one was wrong, that alone does no harm where they "+
 					"share a connection",

@@ -175,6 +175,21 @@ func kernelPart(t *testing.T) string {
 	return s.text()
 }
 
+// vantagesPart is the part of docs/accuracy.md about several vantage points, which TestComparePath measures.
+func vantagesPart(t *testing.T) string {
+	b, err := os.ReadFile(accuracyPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const title = "\n## Several vantage points\n"
+	_, part, ok := strings.Cut(string(b), title)
+	if !ok {
+		return ""
+	}
+	part, _, _ = strings.Cut(part, "\n## ")
+	return title + part
+}
+
 // Each RST that a host's kernel sent is joined with the kernel's record of it, and its cause is one that the reason allows.
 // The figures are those of docs/accuracy.md; -update writes them.
 func TestKernelAccuracy(t *testing.T) {

@@ -40,6 +40,7 @@ type VantagePoint struct {
 // SharedConns counts connections.
 type SharedConns struct {
 	Paired   int            `json:"paired"`   // in two captures or more
+	Relayed  int            `json:"relayed"`  // pairs of them that carry the same request, with a proxy between them
 	Doubtful int            `json:"doubtful"` // pairs that agree, but not better than others: they were not paired
 	Only     map[string]int `json:"only_at"`  // in one capture alone
 }
@@ -62,16 +63,29 @@ type PacketAt struct {
 // A SharedReset is one RST segment in all captures that hold it. Frames of the Reset, and all that is said of them, are
 // those of the capture At, which shows best why it was sent.
 type SharedReset struct {
-	Seen   []PacketAt    `json:"seen"`
-	At     string        `json:"at"`
-	Origin rules.Origin  `json:"origin"`
-	Proven bool          `json:"proven"`  // the captures together prove Origin
-	MadeAt string        `json:"made_at"` // "client", "between client and server", "beyond router", "unknown"
-	Says   string        `json:"verdict"` // what the captures together show, in a sentence or two
-	Shows  []SharedClaim `json:"comparison"`
-	Alone  []AloneView   `json:"alone"`  // what each capture says without the others
-	Ladder []Rung        `json:"ladder"` // the packets around the RST, by the first capture's clock
+	Seen    []PacketAt    `json:"seen"`
+	At      string        `json:"at"`
+	Origin  rules.Origin  `json:"origin"`
+	Proven  bool          `json:"proven"`  // the captures together prove Origin
+	MadeAt  string        `json:"made_at"` // "client", "between client and server", "beyond router", "unknown"
+	Says    string        `json:"verdict"` // what the captures together show, in a sentence or two
+	Shows   []SharedClaim `json:"comparison"`
+	Alone   []AloneView   `json:"alone"`             // what each capture says without the others
+	Relayed []Relayed     `json:"relayed,omitempty"` // other connections that carry the same request
+	Ladder  []Rung        `json:"ladder"`            // the packets around the RST, by the first capture's clock
 	*Reset
+}
+
+// A Relayed is another connection that carries the same request: a proxy ended the one and passed the request on in the
+// other. They are two connections, and a RST of one is none of the other.
+type Relayed struct {
+	At         string     `json:"at"` // where the other connection was captured
+	Originator string     `json:"originator"`
+	Responder  string     `json:"responder"`
+	Here       PacketAt   `json:"here"`     // the request in the connection of the reset
+	There      PacketAt   `json:"there"`    // the request in the other connection
+	Evidence   []string   `json:"evidence"` // in what they agree
+	Resets     []PacketAt `json:"resets"`   // RSTs of the other connection
 }
 
 // A SharedClaim is one statement about packets of several captures.
@@ -112,7 +126,7 @@ type Rung struct {
 	SEQ    uint32     `json:"seq"` // relative
 	ACK    uint32     `json:"ack"`
 	LEN    uint32     `json:"len"`
-	TTLs   []uint8    `json:"ttl"`            // as seen
+	TTLs   []int      `json:"ttl"`            // as seen
 	Fate   string     `json:"fate,omitempty"` // "lost before server", "made behind client"
 	Role   string     `json:"role,omitempty"` // "reset", "trigger"
 }

@@ -56,6 +56,9 @@ func (c *Comparison) head() []string {
 			s += fmt.Sprintf("; only at %s: %d", v.Name, n)
 		}
 	}
+	if n := c.Connections.Relayed; n > 0 {
+		s += fmt.Sprintf("; the same request in two connections, relayed by a proxy: %d", n)
+	}
 	if c.Connections.Doubtful > 0 {
 		s += fmt.Sprintf("; not paired, because several fit equally well: %d", c.Connections.Doubtful)
 	}

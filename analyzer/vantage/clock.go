@@ -1,7 +1,9 @@
 package vantage
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -80,9 +82,11 @@ func estimate(pairs []*Pair) Clock {
 		c.Uncertainty = 200 * time.Millisecond
 		return c
 	}
-	width := func(drift float64) float64 { return lowest(up, drift) + lowest(negated(down), -drift) }
+	long := span(up, down) > 1
+	up, down = lowerHull(up), lowerHull(negated(down)) // no other point is ever the lowest
+	width := func(drift float64) float64 { return lowest(up, drift) + lowest(down, -drift) }
 	drift := 0.0
-	if span(up, down) > 1 {
+	if long {
 		lo, hi := -maxDrift, maxDrift
 		for range 60 { // the width is concave in the drift
 			a, b := lo+(hi-lo)/3, hi-(hi-lo)/3
@@ -108,7 +112,7 @@ func estimate(pairs []*Pair) Clock {
 		}
 	}
 	w := width(drift)
-	high, low := lowest(up, drift), -lowest(negated(down), -drift)
+	high, low := lowest(up, drift), -lowest(down, -drift)
 	c.Known, c.Drift, c.Offset = true, drift, seconds((high+low)/2)
 	c.Uncertainty = seconds(math.Abs(w) / 2)
 	c.Steps = w < -1e-3
@@ -118,13 +122,17 @@ func estimate(pairs []*Pair) Clock {
 // maxClockPairs is about how many connections show how far the clocks are apart; more are thinned out evenly.
 const maxClockPairs = 2048
 
+// sampled reports whether the connection at i, of n, is one of those that stand for all.
+func sampled(i, n int) bool { return i%(1+n/maxClockPairs) == 0 }
+
 // points returns the differences between the clocks that packets from A to B show, and those from B to A.
 func (c *Clock) points(pairs []*Pair, resets bool) (up, down []point) {
-	step := 1 + len(pairs)/maxClockPairs
-	for i := 0; i < len(pairs); i += step {
-		x := pairs[i]
+	for i, x := range pairs {
+		if !sampled(i, len(pairs)) {
+			continue
+		}
 		for _, m := range x.unique(resets) {
-			g, h := &x.A.Sightings[m.A], &x.B.Sightings[m.B]
+			g, h := &x.A.Sightings()[m.A], &x.B.Sightings()[m.B]
 			if c.Points == 0 {
 				c.Origin = g.Time
 			}
@@ -157,6 +165,23 @@ func lowest(list []point, drift float64) float64 {
 		least = min(least, p.diff-drift*p.at)
 	}
 	return least
+}
+
+// lowerHull returns the points of which one is the lowest, whatever the drift.
+func lowerHull(list []point) []point {
+	slices.SortFunc(list, func(p, q point) int { return cmp.Or(cmp.Compare(p.at, q.at), cmp.Compare(p.diff, q.diff)) })
+	var hull []point
+	for _, p := range list {
+		for len(hull) > 1 {
+			a, b := hull[len(hull)-2], hull[len(hull)-1]
+			if (b.at-a.at)*(p.diff-a.diff) > (b.diff-a.diff)*(p.at-a.at) {
+				break
+			}
+			hull = hull[:len(hull)-1]
+		}
+		hull = append(hull, p)
+	}
+	return hull
 }
 
 // span returns for how long there were points of both directions.

@@ -28,6 +28,7 @@ type Comparison struct {
 	hosts  map[hostAt]nearest
 	passed []passed
 	same   map[[2]int]bool
+	relays map[*Group][]Relay
 	alone  [][]*Trace // of each capture, the connections that no other holds
 }
 
@@ -67,17 +68,11 @@ type Stretch struct {
 	Data       int // lost ones with data
 }
 
-// maxCounted is in how many connections without a RST losses are counted.
-const maxCounted = 4096
-
 // Compare compares captures. The first is the one whose clock counts.
 func Compare(list []Vantage) *Comparison {
 	c := &Comparison{Vantages: list, Clocks: make([]Clock, len(list)), links: map[[2]int]*link{},
 		hosts:  map[hostAt]nearest{},
-		passed: make([]passed, len(list)), same: map[[2]int]bool{}}
-	for i := range list {
-		list[i].Recorder.sort()
-	}
+		passed: make([]passed, len(list)), same: map[[2]int]bool{}, relays: map[*Group][]Relay{}}
 	for i := range list {
 		for j := i + 1; j < len(list); j++ {
 			c.same[[2]int{i, j}] = same(list[i].Recorder, list[j].Recorder)
@@ -90,10 +85,9 @@ func Compare(list []Vantage) *Comparison {
 	c.group()
 	c.arrange()
 	for _, l := range c.links {
-		n := 0
-		for _, x := range l.pairs {
+		for i, x := range l.pairs {
 			// Where nothing was reset, segments are paired only to count losses.
-			if n++; x.A.Resets+x.B.Resets > 0 || n <= maxCounted {
+			if x.A.Resets+x.B.Resets > 0 || sampled(i, len(l.pairs)) {
 				x.match(&l.clock)
 			}
 		}
@@ -106,6 +100,7 @@ func Compare(list []Vantage) *Comparison {
 	}
 	c.learn()
 	c.countLosses()
+	c.findRelays()
 	return c
 }
 
@@ -158,7 +153,7 @@ func (c *Comparison) group() {
 	n := len(c.Vantages)
 	for v := range c.Vantages {
 		for _, t := range c.Vantages[v].Recorder.traces {
-			g := &Group{Traces: make([]*Trace, n), pairs: map[[2]int]*Pair{}, flip: make([]bool, n)}
+			g := &Group{Traces: make([]*Trace, n), flip: make([]bool, n)}
 			g.Traces[v] = t
 			of[t] = g
 			c.Groups = append(c.Groups, g)
@@ -179,15 +174,22 @@ func (c *Comparison) group() {
 						}
 					}
 					for k, p := range h.pairs {
-						g.pairs[k] = p
+						g.pair(k, p)
 					}
 					h.Traces = nil
 				}
-				g.pairs[[2]int{i, j}] = x
+				g.pair([2]int{i, j}, x)
 			}
 		}
 	}
 	c.Groups = slices.DeleteFunc(c.Groups, func(g *Group) bool { return g.Traces == nil })
+}
+
+func (g *Group) pair(k [2]int, x *Pair) {
+	if g.pairs == nil {
+		g.pairs = map[[2]int]*Pair{}
+	}
+	g.pairs[k] = x
 }
 
 // fits reports whether two groups have traces of different vantage points.
@@ -344,8 +346,8 @@ func (c *Comparison) countLosses() {
 				}
 				s := at[k]
 				t := g.Traces[from]
-				for i := range t.Sightings {
-					o := &t.Sightings[i]
+				for i := range t.Sightings() {
+					o := &t.Sightings()[i]
 					if o.Copy || o.Flags&flows.RST != 0 || g.side(from, o.Side) != side ||
 						!c.running(to, c.shiftTime(from, to, o.Time)) {
 						continue
@@ -359,8 +361,8 @@ func (c *Comparison) countLosses() {
 					}
 				}
 				t = g.Traces[to]
-				for i := range t.Sightings {
-					o := &t.Sightings[i]
+				for i := range t.Sightings() {
+					o := &t.Sightings()[i]
 					if o.Copy || o.Flags&flows.RST != 0 || g.side(to, o.Side) != side ||
 						!c.running(from, c.shiftTime(to, from, o.Time)) {
 						continue

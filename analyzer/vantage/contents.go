@@ -34,8 +34,8 @@ func (t *Trace) contents() *contents {
 	c := &contents{acks: map[acked][]flows.Time{}}
 	t.held = c
 	var known [2]bool
-	for i := range t.Sightings {
-		s := &t.Sightings[i]
+	for i := range t.Sightings() {
+		s := &t.Sightings()[i]
 		if s.Len == 0 || s.Flags&flows.RST != 0 {
 			continue
 		}

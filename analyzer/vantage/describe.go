@@ -94,7 +94,7 @@ func (c *Comparison) describeTrigger(x *Verdict, say View) {
 	if say.Trigger == 0 || i < 0 {
 		return
 	}
-	s := &g.Traces[f].Sightings[i]
+	s := &g.Traces[f].Sightings()[i]
 	if g.side(f, s.Side) == x.Side || s.Flags&(flows.SYN|flows.ACK) == flows.SYN {
 		return
 	}
@@ -103,7 +103,7 @@ func (c *Comparison) describeTrigger(x *Verdict, say View) {
 			continue
 		}
 		if j, ok := g.counterpart(f, v, i); ok {
-			a, b := Place{v, g.Traces[v].Sightings[j].Frame}, Place{f, s.Frame}
+			a, b := Place{v, g.Traces[v].Sightings()[j].Frame}, Place{f, s.Frame}
 			if x.Made == Between {
 				a, b = b, a
 			}
@@ -122,7 +122,7 @@ func (c *Comparison) describeIdle(x *Verdict, trigger int) {
 	g, f := x.Group, x.View.Vantage
 	t := g.Traces[f]
 	for i := trigger - 1; i >= 0; i-- {
-		s := &t.Sightings[i]
+		s := &t.Sightings()[i]
 		if g.side(f, s.Side) == x.Side || s.Flags&flows.RST != 0 {
 			continue
 		}
@@ -130,10 +130,10 @@ func (c *Comparison) describeIdle(x *Verdict, trigger int) {
 		if !ok {
 			continue
 		}
-		last := t.Sightings[trigger-1].Time
-		if idle := t.Sightings[trigger].Time.Sub(last); idle >= from && x.has(TriggerNeverArrived) {
-			x.claim(Claim{Kind: IdleDropped, Places: []Place{{f, s.Frame}, {x.From, g.Traces[x.From].Sightings[j].Frame},
-				{f, t.Sightings[trigger].Frame}},
+		last := t.Sightings()[trigger-1].Time
+		if idle := t.Sightings()[trigger].Time.Sub(last); idle >= from && x.has(TriggerNeverArrived) {
+			x.claim(Claim{Kind: IdleDropped, Places: []Place{{f, s.Frame}, {x.From, g.Traces[x.From].Sightings()[j].Frame},
+				{f, t.Sightings()[trigger].Frame}},
 				To: x.From, Span: idle})
 		}
 		return
@@ -152,8 +152,8 @@ func (c *Comparison) describeSYN(x *Verdict, f int) {
 		}
 	}
 	first, last := g.order[0], g.order[len(g.order)-1]
-	for i := range g.Traces[first].Sightings {
-		s := &g.Traces[first].Sightings[i]
+	for i := range g.Traces[first].Sightings() {
+		s := &g.Traces[first].Sightings()[i]
 		if s.Flags&(flows.SYN|flows.ACK) != flows.SYN || g.side(first, s.Side) != flows.Originator {
 			continue
 		}
@@ -164,7 +164,7 @@ func (c *Comparison) describeSYN(x *Verdict, f int) {
 			return
 		}
 		if j, ok := g.counterpart(first, last, i); ok {
-			x.claim(Claim{Kind: SYNArrived, Places: []Place{{first, s.Frame}, {last, g.Traces[last].Sightings[j].Frame}}})
+			x.claim(Claim{Kind: SYNArrived, Places: []Place{{first, s.Frame}, {last, g.Traces[last].Sightings()[j].Frame}}})
 		} else if c.running(last, c.shiftTime(first, last, s.Time)) {
 			x.claim(Claim{Kind: SYNNeverArrived, Places: []Place{{first, s.Frame}}, To: last})
 		}
@@ -193,8 +193,8 @@ func (c *Comparison) describeLosses(x *Verdict) {
 			k := Claim{Kind: SegmentsLost, To: w, Side: side.String()}
 			least, most := uint32(1<<31), uint32(0) // of the lost ones, and of those that arrived
 			t := g.Traces[v]
-			for i := range t.Sightings {
-				s := &t.Sightings[i]
+			for i := range t.Sightings() {
+				s := &t.Sightings()[i]
 				before := x.Time.Sub(c.Common(v, s.Time))
 				if g.side(v, s.Side) != side || s.Copy || s.Flags&flows.RST != 0 || before < 0 || before > lossesBefore {
 					continue

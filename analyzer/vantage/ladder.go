@@ -37,8 +37,8 @@ func (c *Comparison) Ladder(x *Verdict, trigger int) []Rung {
 	done := map[Place]bool{}
 	for _, v := range g.order {
 		t := g.Traces[v]
-		for i := range t.Sightings {
-			s := &t.Sightings[i]
+		for i := range t.Sightings() {
+			s := &t.Sightings()[i]
 			if here := (Place{v, s.Frame}); s.Copy || done[here] {
 				continue
 			}
@@ -60,7 +60,7 @@ func (c *Comparison) Ladder(x *Verdict, trigger int) []Rung {
 // rung makes one packet of a sighting and its counterparts.
 func (c *Comparison) rung(x *Verdict, v, i int, done map[Place]bool) Rung {
 	g := x.Group
-	s := &g.Traces[v].Sightings[i]
+	s := &g.Traces[v].Sightings()[i]
 	r := Rung{Side: g.side(v, s.Side), Flags: s.Flags, Len: s.Len, Lost: -1, NotFrom: -1}
 	r.SEQ, r.ACK = g.Traces[v].relative(s)
 	way := slices.Clone(g.order)
@@ -79,7 +79,7 @@ func (c *Comparison) rung(x *Verdict, v, i int, done map[Place]bool) Rung {
 			j, ok = g.counterpart(v, w, i)
 		}
 		if ok {
-			o := &g.Traces[w].Sightings[j]
+			o := &g.Traces[w].Sightings()[j]
 			done[Place{w, o.Frame}] = true
 			seen = append(seen, sight{Place{w, o.Frame}, o.TTL, c.Common(w, o.Time)})
 		}
@@ -116,8 +116,8 @@ func (t *Trace) relative(s *Sighting) (seq, ack uint32) {
 		if t.HasISN[side] {
 			return t.ISN[side]
 		}
-		for i := range t.Sightings {
-			if o := &t.Sightings[i]; o.Side == side && o.Flags&flows.RST == 0 {
+		for i := range t.Sightings() {
+			if o := &t.Sightings()[i]; o.Side == side && o.Flags&flows.RST == 0 {
 				return o.SEQ - 1
 			}
 		}
@@ -155,18 +155,12 @@ func (c *Comparison) Same(v, w int) bool { return c.same[[2]int{min(v, w), max(v
 
 func same(a, b *Recorder) bool {
 	if a.segments == 0 || a.segments != b.segments || a.first != b.first || a.last != b.last ||
-		len(a.traces) != len(b.traces) {
+		len(a.traces) != len(b.traces) || a.log.len() != b.log.len() {
 		return false
 	}
-	for i := range a.traces {
-		s, t := a.traces[i], b.traces[i]
-		if s.Addr != t.Addr || len(s.Sightings) != len(t.Sightings) {
+	for i := range a.log.len() {
+		if s, t := a.log.at(i), b.log.at(i); s.Time != t.Time || s.SEQ != t.SEQ || s.trace != t.trace {
 			return false
-		}
-		for j := range s.Sightings {
-			if s.Sightings[j].Time != t.Sightings[j].Time || s.Sightings[j].SEQ != t.Sightings[j].SEQ {
-				return false
-			}
 		}
 	}
 	return true

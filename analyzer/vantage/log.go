@@ -49,6 +49,7 @@ func (r *Recorder) drop(k kept) {
 	for i := range reach {
 		reach[i] = -1
 	}
+	last := make([]uint32, len(r.traces))
 	to := 0
 	for i := range r.log.len() {
 		g := r.log.at(i)
@@ -62,6 +63,7 @@ func (r *Recorder) drop(k kept) {
 			reach[g.trace], resets[g.trace] = list[0]+k.around, list[1:]
 		}
 		if n < k.head || n >= count[g.trace]-k.tail || n <= reach[g.trace] {
+			g.before, last[g.trace] = last[g.trace], uint32(to+1)
 			*r.log.at(to) = *g
 			to++
 			continue
@@ -73,33 +75,8 @@ func (r *Recorder) drop(k kept) {
 		t.GapTo = max(t.GapTo, g.Time)
 	}
 	r.log.cut(to)
-	for _, t := range r.traces {
-		t.turned, t.recent = 0, [len(t.recent)]uint32{}
-	}
-}
-
-// sort gives each trace its Sightings. Nothing can be added then.
-func (r *Recorder) sort() {
-	all := make([]Sighting, r.log.len())
-	for _, t := range r.traces {
-		if t.kept > 0 {
-			t.Sightings, all = all[:0:t.kept], all[t.kept:]
-		}
-	}
-	for i := range r.log.blocks {
-		block := r.log.blocks[i][:min(logBlock, r.log.n-i*logBlock)]
-		for j := range block {
-			t := r.traces[block[j].trace]
-			t.Sightings = append(t.Sightings, block[j])
-		}
-		r.log.blocks[i] = nil
-	}
-	r.log = sightingLog{}
-	for _, t := range r.traces {
-		for i := range t.Sightings[:t.turned] {
-			t.Sightings[i].Side = t.Sightings[i].Side.Peer()
-		}
-		t.turned = 0
+	for i, t := range r.traces {
+		t.last, t.turned, t.recent = last[i], 0, [len(t.recent)]uint32{}
 	}
 }
 

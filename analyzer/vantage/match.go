@@ -17,66 +17,92 @@ type Match struct {
 // unique returns matches that need no clock: segments that are there once in each trace, or whose IP ID or timestamp
 // tells the copies apart. RSTs are left out unless they are asked for: a forged one may have the numbers of another.
 func (x *Pair) unique(resets bool) []Match {
-	type id struct {
-		numbers
-		ack  flows.Seq
-		ts   uint32
-		ipid uint16
+	n := 0
+	if resets {
+		n = 1
 	}
-	const many = -2
-	at := map[id]int{}
-	of := func(g *Sighting) id {
-		k := id{numbers: numbers{g.Side, g.SEQ, g.Len, g.Flags & numberFlags}}
+	if x.once[n] == nil {
+		x.once[n] = x.findUnique(resets)
+	}
+	return x.once[n]
+}
+
+func (x *Pair) findUnique(resets bool) []Match {
+	of := func(g *Sighting, k identity) uint64 {
+		h := k.hash()
 		if x.byTimestamp {
-			k.ts = g.TSval
-		}
-		if g.Flags.Has(flows.ACK) {
-			k.ack = g.ACK
+			h = (h ^ uint64(g.TSval)) * 0xff51afd7ed558ccd
 		}
 		if x.byIPID {
-			k.ipid = g.IPID
+			h = (h ^ uint64(g.IPID)) * 0xc4ceb9fe1a85ec53
 		}
-		return k
+		return h ^ h>>29
 	}
-	for i := range x.B.Sightings {
-		g := &x.B.Sightings[i]
-		if g.Copy || g.Flags&flows.RST != 0 && !resets {
+	skip := func(g *Sighting) bool { return g.Copy || g.Flags&flows.RST != 0 && !resets }
+	here, there := x.A.Sightings(), x.B.Sightings()
+	both := x.A.by.classes.start(len(here) + len(there))
+	for j := range there {
+		if g := &there[j]; !skip(g) {
+			both.add(of(g, g.identity()), j, 1)
+		}
+	}
+	keys := make([]uint64, len(here))
+	for i := range here {
+		if g := &here[i]; !skip(g) {
+			keys[i] = of(g, x.inB(g))
+			both.add(keys[i], i, 0)
+		}
+	}
+	out := []Match{}
+	for i := range here {
+		if skip(&here[i]) {
 			continue
 		}
-		k := of(g)
-		if _, ok := at[k]; ok {
-			at[k] = many
-		} else {
-			at[k] = i
-		}
-	}
-	count := map[id]int{}
-	key := func(g *Sighting) id {
-		k := of(g)
-		k.seq = x.numbersInB(g).seq
-		if g.Flags.Has(flows.ACK) {
-			k.ack += x.Shift[g.Side.Peer()]
-		}
-		k.side = x.other(g.Side)
-		return k
-	}
-	for i := range x.A.Sightings {
-		if g := &x.A.Sightings[i]; !g.Copy && (g.Flags&flows.RST == 0 || resets) {
-			count[key(g)]++
-		}
-	}
-	var out []Match
-	for i := range x.A.Sightings {
-		g := &x.A.Sightings[i]
-		if g.Copy || g.Flags&flows.RST != 0 && !resets {
-			continue
-		}
-		k := key(g)
-		if j, ok := at[k]; ok && j >= 0 && count[k] == 1 {
-			out = append(out, Match{A: i, B: j})
+		if k := both.find(keys[i]); k.n == [2]int32{1, 1} {
+			out = append(out, Match{A: i, B: int(k.first[1])})
 		}
 	}
 	return out
+}
+
+// Classes are the segments of two traces by what they have in common. Its memory is used again.
+type classes struct{ slots []class }
+
+// A class is how many segments of each trace there are, and the first one.
+type class struct {
+	key      uint64
+	first, n [2]int32
+}
+
+// start returns empty classes for n segments.
+func (c *classes) start(n int) *classes {
+	size := 16
+	for size < 2*n {
+		size *= 2
+	}
+	if size > cap(c.slots) {
+		c.slots = make([]class, size)
+	}
+	c.slots = c.slots[:size]
+	clear(c.slots)
+	return c
+}
+
+// find returns the class of a key, or a free one.
+func (c *classes) find(key uint64) *class {
+	for i := key; ; i++ {
+		if s := &c.slots[i&uint64(len(c.slots)-1)]; s.key == key || s.n == [2]int32{} {
+			return s
+		}
+	}
+}
+
+func (c *classes) add(key uint64, i, trace int) {
+	s := c.find(key)
+	if s.key = key; s.n[trace] == 0 {
+		s.first[trace] = int32(i)
+	}
+	s.n[trace]++
 }
 
 // orientAll finds out which end of each connection is nearer to A: packets from A to B arrive with a lower TTL and,
@@ -86,7 +112,7 @@ func orientAll(pairs []*Pair) {
 	for i, x := range pairs {
 		ttl := 0
 		least := [2]float64{math.Inf(1), math.Inf(1)}
-		if len(pairs) > maxClockPairs && i%(1+len(pairs)/maxClockPairs) != 0 && x.A.Resets+x.B.Resets == 0 {
+		if !sampled(i, len(pairs)) && x.A.Resets+x.B.Resets == 0 {
 			x.toward = 0
 			continue // as the others
 		}
@@ -95,7 +121,7 @@ func orientAll(pairs []*Pair) {
 			list = x.unique(true)
 		}
 		for _, m := range list {
-			g, h := &x.A.Sightings[m.A], &x.B.Sightings[m.B]
+			g, h := &x.A.Sightings()[m.A], &x.B.Sightings()[m.B]
 			d := 0
 			switch {
 			case g.TTL > h.TTL && h.TTL != 0:
@@ -140,7 +166,8 @@ func orientAll(pairs []*Pair) {
 
 // bothWays reports whether there are packets of both directions.
 func (x *Pair) bothWays(list []Match) bool {
-	return slices.ContainsFunc(list, func(m Match) bool { return x.A.Sightings[m.A].Side != x.A.Sightings[list[0].A].Side })
+	all := x.A.Sightings()
+	return slices.ContainsFunc(list, func(m Match) bool { return all[m.A].Side != all[list[0].A].Side })
 }
 
 // fromA reports whether a segment of a side of A travels from A to B.
@@ -158,38 +185,52 @@ func (x *Pair) match(c *Clock) {
 	x.matched = true
 	delay := x.delays(c)
 	x.measure()
-	there := map[identity][]int{}
-	for j := range x.B.Sightings {
-		if g := &x.B.Sightings[j]; !g.Copy {
-			k := g.identity()
-			there[k] = append(there[k], j)
+	here, there := x.A.Sightings(), x.B.Sightings()
+	both := x.A.by.classes.start(len(here) + len(there))
+	for j := range there {
+		if g := &there[j]; !g.Copy {
+			both.add(g.identity().hash(), j, 1)
+		}
+	}
+	for i := range here {
+		if g := &here[i]; !g.Copy {
+			both.add(x.inB(g).hash(), i, 0)
 		}
 	}
 	// Segments with the same numbers may be one packet; each class of them is paired on its own, in order.
-	here := map[identity][]int{}
-	var order []identity
-	for i := range x.A.Sightings {
-		g := &x.A.Sightings[i]
+	one := make([]int, 2)
+	for i := range here {
+		g := &here[i]
 		if g.Copy {
 			continue
 		}
-		k := x.inB(g)
-		if len(there[k]) == 0 {
+		key := x.inB(g).hash()
+		k := both.find(key)
+		if k.n[1] == 0 || int(k.first[0]) != i {
 			continue
 		}
-		if here[k] == nil {
-			order = append(order, k)
+		if k.n == [2]int32{1, 1} {
+			one[0], one[1] = i, int(k.first[1])
+			x.inOrder(c, one[:1], one[1:], delay)
+			continue
 		}
-		here[k] = append(here[k], i)
-	}
-	for _, k := range order {
-		h, t := here[k], there[k]
-		x.inOrder(c, h[:min(len(h), maxClass)], t[:min(len(t), maxClass)], delay)
+		h, t := make([]int, 0, k.n[0]), make([]int, 0, k.n[1])
+		for n := i; n < len(here) && len(h) < cap(h) && len(h) < maxClass; n++ {
+			if o := &here[n]; !o.Copy && x.inB(o).hash() == key {
+				h = append(h, n)
+			}
+		}
+		for n := int(k.first[1]); n < len(there) && len(t) < cap(t) && len(t) < maxClass; n++ {
+			if o := &there[n]; !o.Copy && o.identity().hash() == key {
+				t = append(t, n)
+			}
+		}
+		x.inOrder(c, h, t, delay)
 	}
 	x.altered(c, delay)
-	for i := range x.A.Sightings {
+	for i := range x.A.Sightings() {
 		if j, ok := x.toB[i]; ok {
-			x.Match = append(x.Match, Match{A: i, B: j, Altered: x.changes(&x.A.Sightings[i], &x.B.Sightings[j])})
+			x.Match = append(x.Match, Match{A: i, B: j, Altered: x.changes(&x.A.Sightings()[i], &x.B.Sightings()[j])})
 		}
 	}
 }
@@ -210,7 +251,7 @@ const maxClass = 512
 func (x *Pair) inOrder(c *Clock, here, there []int, delay [2]float64) {
 	const none = math.MaxFloat64
 	cost := func(i, j int) float64 {
-		g, h := &x.A.Sightings[i], &x.B.Sightings[j]
+		g, h := &x.A.Sightings()[i], &x.B.Sightings()[j]
 		if !x.alike(g, h) {
 			return none
 		}
@@ -288,6 +329,14 @@ func (s *Sighting) identity() identity {
 	return k
 }
 
+// hash returns a number that no other identity has, but by an unlikely chance.
+func (k identity) hash() uint64 {
+	h := (uint64(k.seq)<<32 | uint64(k.ack)) * 0x9e3779b97f4a7c15
+	h ^= h >> 32
+	h = (h ^ uint64(k.len)<<24 ^ uint64(k.flags)<<8 ^ uint64(k.side)) * 0xff51afd7ed558ccd
+	return h ^ h>>31
+}
+
 // inB returns the identity that a segment of A has in B.
 func (x *Pair) inB(g *Sighting) identity {
 	k := identity{numbers: x.numbersInB(g)}
@@ -336,7 +385,7 @@ type hopCount struct {
 // measure finds out what the path changes in the packets of a pair.
 func (x *Pair) measure() {
 	for _, m := range x.unique(false) {
-		g, h := &x.A.Sightings[m.A], &x.B.Sightings[m.B]
+		g, h := &x.A.Sightings()[m.A], &x.B.Sightings()[m.B]
 		x.sameIPIDs = x.sameIPIDs || g.IPID != 0 && g.IPID == h.IPID
 		n, d := &x.hops[g.Side], int(g.TTL)-int(h.TTL)
 		switch {
@@ -353,7 +402,7 @@ func (x *Pair) measure() {
 func (x *Pair) delays(c *Clock) [2]float64 {
 	least := [2]float64{math.Inf(1), math.Inf(1)}
 	for _, m := range x.unique(false) {
-		g, h := &x.A.Sightings[m.A], &x.B.Sightings[m.B]
+		g, h := &x.A.Sightings()[m.A], &x.B.Sightings()[m.B]
 		late := float64(h.Time.Sub(g.Time) - c.At(g.Time))
 		if !x.fromA(g.Side) {
 			late = -late
@@ -377,13 +426,13 @@ const alteredWithin = 3 * time.Millisecond
 // altered pairs RSTs that changed on their way: same sender, at the time at which it must arrive, with the same SEQ,
 // ACK or IP ID.
 func (x *Pair) altered(c *Clock, delay [2]float64) {
-	for i := range x.A.Sightings {
-		g := &x.A.Sightings[i]
+	for i := range x.A.Sightings() {
+		g := &x.A.Sightings()[i]
 		if _, ok := x.toB[i]; ok || g.Flags&flows.RST == 0 || g.Copy {
 			continue
 		}
-		for j := range x.B.Sightings {
-			h := &x.B.Sightings[j]
+		for j := range x.B.Sightings() {
+			h := &x.B.Sightings()[j]
 			if _, ok := x.toA[j]; ok || h.Flags&flows.RST == 0 || h.Copy || h.Side != x.other(g.Side) {
 				continue
 			}

@@ -22,7 +22,9 @@ type Pair struct {
 	sameIPIDs           bool        // the path leaves IP IDs as they are
 	hops                [2]hopCount // of each side of A
 	byTimestamp, byIPID bool        // both captures hold these, and the path leaves them as they are
+	shifted             bool        // the sequence numbers of both sides differ, as those of two connections do
 	matched             bool        // its segments are paired
+	once                [2][]Match  // what unique returned
 	ordered             bool        // toward is known, and not taken from the order in which the captures were named
 	toward              int8        // +1: the originator is nearer to A than to B; −1: the other way round; 0: not known
 	atA, atB            int         // indices of the traces
@@ -116,8 +118,8 @@ func clues(t *Trace, yield func(clue)) {
 		}
 	}
 	data, numbers := 0, 0
-	for i := range t.Sightings {
-		g := &t.Sightings[i]
+	for i := range t.Sightings() {
+		g := &t.Sightings()[i]
 		if i < 4 && g.HasTS && g.TSval != 0 {
 			yield(clue{kind: clueTimestamp, n: uint64(g.TSval)})
 		}
@@ -134,8 +136,8 @@ func clues(t *Trace, yield func(clue)) {
 		}
 	}
 	// A connection of few packets may have nothing else that its path leaves as it is.
-	for i := range t.Sightings[:min(len(t.Sightings), 2)] {
-		if g := &t.Sightings[i]; g.IPID != 0 && !g.Copy {
+	for i := range t.Sightings()[:min(len(t.Sightings()), 2)] {
+		if g := &t.Sightings()[i]; g.IPID != 0 && !g.Copy {
 			yield(clue{kind: clueIPID, n: uint64(g.IPID)})
 		}
 	}
@@ -146,7 +148,15 @@ func pairUp(a, b *Recorder) (pairs []*Pair, clock Clock, doubtful int) {
 	p := &pairing{a: a, b: b, index: map[clue][]int{}, isns: map[flows.Seq]int{}, data: map[uint32]int{},
 		hosts: map[[2][16]byte]int{}}
 	p.enough = min(max(16+math.Log2(float64(1+max(len(a.traces), len(b.traces)))), bitsLeast), bitsEnough)
+	sure := p.obvious()
+	taken := make([]bool, len(b.traces))
+	for _, x := range sure {
+		taken[x.atB] = true
+	}
 	for i, t := range b.traces {
+		if taken[i] {
+			continue
+		}
 		clues(t, func(c clue) { p.index[c] = append(p.index[c], i) })
 		for s := range 2 {
 			if t.HasISN[s] {
@@ -154,8 +164,8 @@ func pairUp(a, b *Recorder) (pairs []*Pair, clock Clock, doubtful int) {
 			}
 		}
 		seen := 0
-		for j := range t.Sightings {
-			if g := &t.Sightings[j]; g.Long != 0 {
+		for j := range t.Sightings() {
+			if g := &t.Sightings()[j]; g.Long != 0 {
 				p.data[g.Long]++
 				if seen++; seen > 8 {
 					break
@@ -163,7 +173,7 @@ func pairUp(a, b *Recorder) (pairs []*Pair, clock Clock, doubtful int) {
 			}
 		}
 	}
-	pairs, _ = p.round(nil)
+	pairs, _ = p.round(sure)
 	// The sure pairs show how the clocks and the addresses differ; with that, the others are compared again.
 	clock = estimate(pairs)
 	if clock.Known {
@@ -179,11 +189,61 @@ func pairUp(a, b *Recorder) (pairs []*Pair, clock Clock, doubtful int) {
 		p.hosts[[2][16]byte{x.A.Addr[0].IP, x.B.end(0, x.Flip).IP}]++
 		p.hosts[[2][16]byte{x.A.Addr[1].IP, x.B.end(1, x.Flip).IP}]++
 	}
-	pairs, doubtful = p.round(slices.DeleteFunc(slices.Clone(pairs), func(x *Pair) bool { return x.Score < bitsSure }))
-	if again := estimate(pairs); again.Known {
-		clock = again
+	first := len(pairs)
+	sure = slices.DeleteFunc(slices.Clone(pairs), func(x *Pair) bool { return x.Score < bitsSure })
+	pairs, doubtful = p.round(sure)
+	if len(sure) < first || len(sure) < len(pairs) {
+		if again := estimate(pairs); again.Known {
+			clock = again
+		}
 	}
 	return pairs, clock, doubtful
+}
+
+// A claimant is what the SYN and SYN-ACK say of a connection. That two have all in common is no chance.
+type claimant struct {
+	addr [2]flows.Addr
+	isn  [2]flows.Seq
+}
+
+func (t *Trace) claimant() (claimant, bool) {
+	ok := t.Known && t.HasISN[0] && t.ISN[0] > 1 && (!t.HasISN[1] || t.ISN[1] > 1)
+	return claimant{t.Addr, t.ISN}, ok
+}
+
+// obvious returns the pairs of connections with the same addresses and initial sequence numbers, of which each capture
+// holds one.
+func (p *pairing) obvious() (pairs []*Pair) {
+	const several = -1
+	index := func(list []*Trace) map[claimant]int {
+		m := make(map[claimant]int, len(list))
+		for i, t := range list {
+			if k, ok := t.claimant(); ok {
+				if _, twice := m[k]; twice {
+					i = several
+				}
+				m[k] = i
+			}
+		}
+		return m
+	}
+	ofA, ofB := index(p.a.traces), index(p.b.traces)
+	for i, a := range p.a.traces {
+		k, ok := a.claimant()
+		if !ok || ofA[k] == several {
+			continue
+		}
+		j, ok := ofB[k]
+		if !ok || j == several {
+			continue
+		}
+		b := p.b.traces[j]
+		x := &Pair{A: a, B: b, Score: bitsSure, atA: i, atB: j,
+			Signs: []string{"addresses and ports", "initial sequence numbers"}}
+		x.byTimestamp, x.byIPID = a.tsval != 0 && a.tsval == b.tsval, a.ipid != 0 && a.ipid == b.ipid
+		pairs = append(pairs, x)
+	}
+	return pairs
 }
 
 // end returns the address of the side that a pair's other trace calls side.
@@ -243,7 +303,7 @@ func (p *pairing) round(sure []*Pair) (pairs []*Pair, doubtful int) {
 		ofA[x.atA], ofB[x.atB] = append(ofA[x.atA], x), append(ofB[x.atB], x)
 	}
 	for _, x := range all {
-		if usedA[x.atA] || usedB[x.atB] || x.Score < p.enough {
+		if usedA[x.atA] || usedB[x.atB] || x.Score < p.enough || x.shifted && x.Score < bitsEnough {
 			continue
 		}
 		near := func(y *Pair) bool {
@@ -321,7 +381,7 @@ func (p *pairing) scoreAs(a, b *Trace, flip bool) *Pair {
 		}
 		sign(bits, "sequence numbers")
 	}
-	if m.same >= 4 && m.same*5 >= 4*min(len(a.Sightings), len(b.Sightings), 2*compareMost) && equal < 2 {
+	if m.same >= 4 && m.same*5 >= 4*min(len(a.Sightings()), len(b.Sightings()), 2*compareMost) && equal < 2 {
 		sign(bitsShape, "segments")
 	}
 	if m.syn {
@@ -369,8 +429,8 @@ func (p *pairing) scoreAs(a, b *Trace, flip bool) *Pair {
 	if m.otherTimestamps > 0 && m.timestamps == 0 {
 		x.Score -= bitsConflict
 	}
-	shifted := known[0] && x.Shift[0] != 0 && known[1] && x.Shift[1] != 0
-	if shifted && m.timestamps == 0 && m.ipids == 0 {
+	x.shifted = known[0] && x.Shift[0] != 0 && known[1] && x.Shift[1] != 0
+	if x.shifted && m.timestamps == 0 && m.ipids == 0 || m.otherData > len(m.digests) {
 		x.Score -= bitsConflict
 	}
 	if m.same == 0 {
@@ -425,8 +485,8 @@ func shiftOf(a, b *Trace, sideA, sideB flows.Side) flows.Seq {
 	const first = 12
 	of := func(t *Trace, side flows.Side) []*Sighting {
 		var list []*Sighting
-		for i := range t.Sightings {
-			if s := &t.Sightings[i]; s.Side == side && s.Flags&flows.RST == 0 && len(list) < first {
+		for i := range t.Sightings() {
+			if s := &t.Sightings()[i]; s.Side == side && s.Flags&flows.RST == 0 && len(list) < first {
 				list = append(list, s)
 			}
 		}
@@ -466,9 +526,10 @@ func shiftOf(a, b *Trace, sideA, sideB flows.Side) flows.Seq {
 type agreement struct {
 	same, numbers, data, ipids, timestamps, otherTimestamps int
 	digests                                                 []uint32
+	otherData                                               int       // segments with other data at the same place
 	syn                                                     bool      // SYNs have the same window and as many options
 	timestamp                                               uint32    // one that is alike
-	number                                                  flows.Seq // of the first segment that is alike, beyond a stream's first bytes
+	number                                                  flows.Seq // of the first segment that is alike
 }
 
 type numbers struct {
@@ -487,22 +548,22 @@ const compareMost = 16
 func compare(x *Pair) (m agreement) {
 	byNumbers := make(map[numbers]int, 2*compareMost)
 	each := func(t *Trace, f func(i int)) {
-		n := len(t.Sightings)
-		for i := range t.Sightings {
+		n := len(t.Sightings())
+		for i := range t.Sightings() {
 			if i < compareMost || i >= n-compareMost {
 				f(i)
 			}
 		}
 	}
 	each(x.B, func(i int) {
-		g := &x.B.Sightings[i]
+		g := &x.B.Sightings()[i]
 		k := numbers{g.Side, g.SEQ, g.Len, g.Flags & numberFlags}
 		if _, ok := byNumbers[k]; !ok {
 			byNumbers[k] = i
 		}
 	})
 	each(x.A, func(i int) {
-		g := &x.A.Sightings[i]
+		g := &x.A.Sightings()[i]
 		seq := g.SEQ
 		if seq != 0 || g.Flags&flows.RST == 0 {
 			seq += x.Shift[g.Side]
@@ -511,7 +572,7 @@ func compare(x *Pair) (m agreement) {
 		if !ok {
 			return
 		}
-		h := &x.B.Sightings[j]
+		h := &x.B.Sightings()[j]
 		m.same++
 		if g.SEQ != 0 && g.SEQ != 1 {
 			m.numbers++
@@ -523,6 +584,8 @@ func compare(x *Pair) (m agreement) {
 			m.data++
 			if g.Long != 0 && g.Long == h.Long && g.Len >= 8 {
 				m.digests = append(m.digests, g.Long)
+			} else if g.Long != 0 && h.Long != 0 && g.Len >= 8 {
+				m.otherData++
 			} else if g.Short != 0 && g.Short == h.Short && g.Long*h.Long == 0 && g.Len >= 8 {
 				m.digests = append(m.digests, g.Short)
 			}

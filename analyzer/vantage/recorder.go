@@ -29,6 +29,8 @@ type Recorder struct {
 
 	first, last flows.Time
 	hosts       map[[16]byte]*host
+	classes     classes
+	requests    []request // that a proxy may have passed on
 }
 
 // NewRecorder returns a Recorder that has recorded nothing.
@@ -51,7 +53,7 @@ func (r *Recorder) Add(s *flows.Segment) {
 			r.left++
 			return
 		}
-		t = &Trace{First: s.Time, Last: s.Time, index: uint32(len(r.traces))}
+		t = &Trace{First: s.Time, Last: s.Time, by: r, index: uint32(len(r.traces)), ipid: s.IPID, tsval: s.Opts.TSval}
 		t.Addr = [2]flows.Addr{s.Src, s.Dst}
 		if !syn && s.Src.Port < s.Dst.Port {
 			t.Addr = [2]flows.Addr{s.Dst, s.Src}
@@ -97,10 +99,12 @@ func (r *Recorder) add(t *Trace, s *flows.Segment) {
 	*g = Sighting{
 		Time: s.Time, Frame: s.Frame, SEQ: s.SEQ, ACK: s.ACK, Len: s.DataLen, TSval: s.Opts.TSval, TSecr: s.Opts.TSecr,
 		Flags: s.Flags, WND: s.WND, IPID: s.IPID, TTL: s.TTL, Options: s.Opts.Kinds, Side: t.side(s), HasTS: s.Opts.HasTS,
-		trace: t.index,
+		trace: t.index, before: t.last,
 	}
+	t.last = uint32(at + 1)
 	if g.Len > 0 {
 		g.Short, g.Long = digest(s.Payload, 8, g.Len), digest(s.Payload, 32, g.Len)
+		r.noteRequest(t, s, g.Side)
 	}
 	mark := g.mark()
 	for i := range t.recent {

@@ -18,6 +18,7 @@ type Sighting struct {
 	Options      uint8 // how many TCP options there were
 	Side         flows.Side
 	trace        uint32 // index into Recorder.traces
+	before       uint32 // where the one before is in the log, less one; 0 for none
 	HasTS        bool
 	Copy         bool // a second capture of the packet before it, by the same vantage point
 }
@@ -41,11 +42,10 @@ type Trace struct {
 	ISN    [2]flows.Seq
 	HasISN [2]bool
 
-	Sightings []Sighting // in the order of the capture
-	Resets    int        // RSTs among all segments, copies included
-	Segments  [2]int     // of each side, RSTs and copies not counted, also those that were not kept
-	First     flows.Time
-	Last      flows.Time
+	Resets   int    // RSTs among all segments, copies included
+	Segments [2]int // of each side, RSTs and copies not counted, also those that were not kept
+	First    flows.Time
+	Last     flows.Time
 
 	// Segments between these times were not kept, to bound memory. Both are 0 if all were.
 	GapFrom, GapTo flows.Time
@@ -59,8 +59,14 @@ type Trace struct {
 	hasAcked [2]bool
 	held     *contents // nil until asked for
 
+	by       *Recorder
+	list     []Sighting // nil until asked for
 	index    uint32
+	last     uint32 // where the last Sighting is in the log, less one; 0 for none
+	ipid     uint16 // of the first segment
+	tsval    uint32
 	kept     int
+	requests int       // how many of it are noted
 	turned   int       // so many of the first Sightings in the log have their sides the other way round
 	host     [2]*host  // nil until it has sent something
 	recent   [8]uint32 // marks of the last segments
@@ -87,3 +93,23 @@ type kept struct{ head, tail, around int }
 
 // levels are the steps in which less and less is kept.
 var levels = [...]kept{{24, 96, 48}, {8, 24, 16}, {3, 8, 8}}
+
+// Sightings returns the segments in the order of the capture. Nothing can be added to the trace then.
+func (t *Trace) Sightings() []Sighting {
+	if t.list == nil && t.kept > 0 {
+		t.load()
+	}
+	return t.list
+}
+
+// load gathers the segments from the log.
+func (t *Trace) load() {
+	t.list = make([]Sighting, t.kept)
+	at := t.last
+	for i := t.kept - 1; i >= 0; i-- {
+		t.list[i] = *t.by.log.at(int(at - 1))
+		if at = t.list[i].before; i < t.turned {
+			t.list[i].Side = t.list[i].Side.Peer()
+		}
+	}
+}

@@ -77,7 +77,7 @@ func (c *Comparison) Verdicts(view func(Place) View) []*Verdict {
 
 // reset finds a RST in a trace.
 func (t *Trace) at(frame int) int {
-	i, ok := slices.BinarySearchFunc(t.Sightings, frame, func(s Sighting, f int) int { return cmp.Compare(s.Frame, f) })
+	i, ok := slices.BinarySearchFunc(t.Sightings(), frame, func(s Sighting, f int) int { return cmp.Compare(s.Frame, f) })
 	if !ok {
 		return -1
 	}
@@ -93,8 +93,8 @@ func (c *Comparison) resets(g *Group) []*Verdict {
 			continue
 		}
 		var before *Sighting
-		for i := range t.Sightings {
-			s := &t.Sightings[i]
+		for i := range t.Sightings() {
+			s := &t.Sightings()[i]
 			if s.Flags&flows.RST == 0 {
 				continue
 			}
@@ -116,7 +116,7 @@ func (c *Comparison) resets(g *Group) []*Verdict {
 					continue
 				}
 				if j, ok := g.counterpart(v, w, i); ok {
-					there := Place{w, g.Traces[w].Sightings[j].Frame}
+					there := Place{w, g.Traces[w].Sightings()[j].Frame}
 					if of[there] == nil {
 						x.Seen = append(x.Seen, there)
 						of[there] = x
@@ -134,7 +134,7 @@ func (x *Verdict) in(v int) *Sighting {
 	for _, p := range x.Seen {
 		if p.Vantage == v {
 			if i := x.Group.Traces[v].at(p.Frame); i >= 0 {
-				return &x.Group.Traces[v].Sightings[i]
+				return &x.Group.Traces[v].Sightings()[i]
 			}
 		}
 	}
@@ -246,7 +246,7 @@ func (c *Comparison) answersAtOnce(x *Verdict, v int) bool {
 	}
 	t := x.Group.Traces[v]
 	i := t.at(x.in(v).Frame)
-	return i > 0 && t.Sightings[i-1].Side != t.Sightings[i].Side && t.Sightings[i].Time.Sub(t.Sightings[i-1].Time) < atOnce
+	return i > 0 && t.Sightings()[i-1].Side != t.Sightings()[i].Side && t.Sightings()[i].Time.Sub(t.Sightings()[i-1].Time) < atOnce
 }
 
 // judgeMissing judges a RST that the capture at f holds, and the one at v, which it must have passed before, does not.
@@ -272,7 +272,7 @@ func (c *Comparison) judgeMissing(x *Verdict, v, f int, say View) {
 			Expected: int64(ttl), Count: n})
 	}
 	if trigger := g.Traces[f].at(say.Trigger); say.Trigger != 0 && trigger >= 0 {
-		s := &g.Traces[f].Sightings[trigger]
+		s := &g.Traces[f].Sightings()[trigger]
 		if g.side(f, s.Side) != x.Side {
 			need := c.roundTrip(g, v, f)
 			if took := rst.Time.Sub(s.Time); need > 0 && took < need*9/10-200*time.Microsecond {
@@ -358,8 +358,8 @@ func (c *Comparison) hostAt(x *Verdict, v int) bool {
 // which is not sure then.
 func (c *Comparison) unpairedTwin(x *Verdict, v, f int) bool {
 	g, rst := x.Group, x.in(f)
-	for i := range g.Traces[v].Sightings {
-		s := &g.Traces[v].Sightings[i]
+	for i := range g.Traces[v].Sightings() {
+		s := &g.Traces[v].Sightings()[i]
 		if s.Flags&flows.RST == 0 || s.Copy || g.side(v, s.Side) != x.Side {
 			continue
 		}
@@ -405,8 +405,8 @@ func (c *Comparison) judgeAbsent(x *Verdict, near nearest, say View) {
 		return
 	}
 	sent := 0 // packets that would have reached the capture
-	for i := range t.Sightings {
-		if s := &t.Sightings[i]; x.Group.side(f, s.Side) != x.Side && !s.Copy &&
+	for i := range t.Sightings() {
+		if s := &t.Sightings()[i]; x.Group.side(f, s.Side) != x.Side && !s.Copy &&
 			c.running(near.vantage, c.shiftTime(f, near.vantage, s.Time)) {
 			sent++
 		}
@@ -444,8 +444,8 @@ func (c *Comparison) goesOn(x *Verdict, v int, at flows.Time, say View) *Sightin
 	side := x.Group.side(v, x.Side)
 	var next flows.Seq
 	seen := false
-	for i := range t.Sightings {
-		s := &t.Sightings[i]
+	for i := range t.Sightings() {
+		s := &t.Sightings()[i]
 		if s.Side != side || s.Copy || s.Flags&(flows.RST|flows.SYN) != 0 {
 			continue
 		}
@@ -463,8 +463,8 @@ func (c *Comparison) goesOn(x *Verdict, v int, at flows.Time, say View) *Sightin
 // have the same and the RST has another.
 func (c *Comparison) otherTTL(x *Verdict, f int) (ttl uint8, n, frame int) {
 	t, rst := x.Group.Traces[f], x.in(f)
-	for i := range t.Sightings {
-		s := &t.Sightings[i]
+	for i := range t.Sightings() {
+		s := &t.Sightings()[i]
 		if x.Group.side(f, s.Side) != x.Side || s.Flags&flows.RST != 0 || s.TTL == 0 {
 			continue
 		}
@@ -504,8 +504,8 @@ func (c *Comparison) peerIsReset(x *Verdict, v, f int) bool {
 	g := x.Group
 	t, rst := g.Traces[v], x.in(f)
 	at := c.shiftTime(f, v, rst.Time)
-	for i := range t.Sightings {
-		s := &t.Sightings[i]
+	for i := range t.Sightings() {
+		s := &t.Sightings()[i]
 		if s.Flags&flows.RST == 0 || g.side(v, s.Side) == x.Side || s.Copy {
 			continue
 		}

@@ -1,0 +1,301 @@
+package vantage
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"hash/fnv"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
+
+// A request is what a segment says of an application's request, in digests, 0 for what it does not say. A proxy that
+// ends the connection passes these on.
+type request struct {
+	trace     *Trace
+	frame     int
+	time      flows.Time
+	side      flows.Side
+	line      uint64 // method and target
+	host      uint64 // Host
+	agent     uint64 // User-Agent
+	id        uint64 // X-Request-ID and the like
+	hello     uint64 // random and session ID of a ClientHello
+	forwarded netip.Addr
+	proxied   netip.AddrPort // the client, of a PROXY protocol header
+}
+
+// maxRequests bounds the requests of a capture that are kept.
+const maxRequests = 1 << 16
+
+// noteRequest keeps what the beginning of a segment's data says of a request.
+func (r *Recorder) noteRequest(t *Trace, s *flows.Segment, side flows.Side) {
+	if len(s.Payload) < 16 || len(r.requests) >= maxRequests || t.requests >= maxRequestsOfOne {
+		return
+	}
+	q := request{trace: t, frame: s.Frame, time: s.Time, side: side}
+	switch s.Payload[0] {
+	case 0x16:
+		q.readHello(s.Payload)
+	case 'P', '\r':
+		q.readProxyHeader(s.Payload)
+	case 'G', 'H', 'D', 'O', 'C', 'T':
+		q.readHTTP(s.Payload)
+	}
+	if q.line|q.hello != 0 || q.proxied.IsValid() {
+		r.requests = append(r.requests, q)
+		t.requests++
+	}
+}
+
+// maxRequestsOfOne bounds those of one connection.
+const maxRequestsOfOne = 32
+
+func digestOf(parts ...[]byte) uint64 {
+	h := fnv.New64a()
+	for _, p := range parts {
+		h.Write(p)
+		h.Write([]byte{0})
+	}
+	return h.Sum64() | 1
+}
+
+// readHello reads the random and the session ID of a TLS ClientHello (RFC 8446 §4.1.2).
+func (q *request) readHello(data []byte) {
+	const random, session = 11, 43
+	if len(data) < session+1 || data[1] != 3 || data[5] != 1 {
+		return
+	}
+	end := session + 1 + int(data[session])
+	q.hello = digestOf(data[random:session], data[session+1:min(end, len(data))])
+}
+
+var proxySignature = []byte("\r\n\r\n\x00\r\nQUIT\n")
+
+// readProxyHeader reads a PROXY protocol header of version 1 or 2, or a request that begins with P.
+func (q *request) readProxyHeader(data []byte) {
+	switch {
+	case bytes.HasPrefix(data, []byte("PROXY TCP")):
+		line, _, _ := bytes.Cut(data, []byte("\r\n"))
+		f := strings.Fields(string(line[:min(len(line), 108)]))
+		if len(f) == 6 {
+			q.proxied, _ = netip.ParseAddrPort(joinPort(f[2], f[4]))
+		}
+	case bytes.HasPrefix(data, proxySignature) && len(data) >= 28 && data[12]>>4 == 2:
+		if f := data[13] >> 4; f == 1 {
+			q.proxied = netip.AddrPortFrom(netip.AddrFrom4([4]byte(data[16:20])), binary.BigEndian.Uint16(data[24:]))
+		} else if f == 2 && len(data) >= 52 {
+			q.proxied = netip.AddrPortFrom(netip.AddrFrom16([16]byte(data[16:32])), binary.BigEndian.Uint16(data[48:]))
+		}
+	default:
+		q.readHTTP(data)
+	}
+}
+
+func joinPort(ip, port string) string {
+	if strings.Contains(ip, ":") {
+		return "[" + ip + "]:" + port
+	}
+	return ip + ":" + port
+}
+
+// requestIDs are the headers that carry a number of the request through proxies.
+var requestIDs = []string{"x-request-id", "x-correlation-id", "x-amzn-trace-id", "traceparent", "x-b3-traceid"}
+
+// readHTTP reads a request of HTTP/1.
+func (q *request) readHTTP(data []byte) {
+	head, _, _ := bytes.Cut(data, []byte("\r\n\r\n"))
+	line, rest, ok := bytes.Cut(head, []byte("\r\n"))
+	method, target, _ := bytes.Cut(line, []byte(" "))
+	target, version, _ := bytes.Cut(target, []byte(" "))
+	if !ok || len(method) < 3 || len(method) > 10 || !bytes.HasPrefix(version, []byte("HTTP/1.")) {
+		return
+	}
+	q.line = digestOf(method, target) // proxies may speak another version
+	for len(rest) > 0 {
+		line, rest, _ = bytes.Cut(rest, []byte("\r\n"))
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		value = bytes.TrimSpace(value)
+		switch n := strings.ToLower(string(name)); {
+		case n == "host":
+			q.host = digestOf(value)
+		case n == "user-agent":
+			q.agent = digestOf(value)
+		case n == "x-forwarded-for":
+			first, _, _ := strings.Cut(string(value), ",")
+			q.forwarded, _ = netip.ParseAddr(strings.TrimSpace(first))
+		case q.id == 0 && slices.Contains(requestIDs, n) && len(value) >= 8:
+			if n == "traceparent" && len(value) >= 35 {
+				value = value[3:35] // the trace ID; the span is another one at each step
+			}
+			q.id = digestOf(value)
+		}
+	}
+}
+
+// A Relay is one request in two connections: a proxy that ends the one passes it on in the other. What ends one of
+// these connections need not end the other.
+type Relay struct {
+	Other       *Group
+	Here, There Place    // the request
+	Signs       []string // in what they agree
+	at          flows.Time
+}
+
+// maxRelays bounds the connections that one request may be in.
+const maxRelays = 8
+
+// findRelays finds requests that are in two connections.
+func (c *Comparison) findRelays() {
+	type entry struct {
+		*request
+		v int
+		g *Group
+	}
+	of := map[*Trace]*Group{}
+	for _, g := range c.Groups {
+		for _, t := range g.Traces {
+			if t != nil {
+				of[t] = g
+			}
+		}
+	}
+	var all []entry
+	for v := range c.Vantages {
+		list := c.Vantages[v].Recorder.requests
+		for i := range list {
+			if q := &list[i]; of[q.trace] != nil && of[q.trace].order[0] == v { // of a shared connection, once
+				all = append(all, entry{q, v, of[q.trace]})
+			}
+		}
+	}
+	originator := func(e entry) netip.AddrPort { return e.g.addr(e.v, flows.Originator).AddrPort() }
+	add := func(a, b entry, signs ...string) {
+		known := func(r Relay) bool { return r.There == Place{b.v, b.frame} }
+		if a.g == b.g || slices.ContainsFunc(c.relays[a.g], known) ||
+			len(c.relays[a.g]) >= maxRelays*maxRequestsOfOne {
+			return
+		}
+		here, there := Place{a.v, a.frame}, Place{b.v, b.frame}
+		c.relays[a.g] = append(c.relays[a.g], Relay{b.g, here, there, signs, c.Common(a.v, a.time)})
+		c.relays[b.g] = append(c.relays[b.g], Relay{a.g, there, here, signs, c.Common(b.v, b.time)})
+	}
+	classes := func(key func(*request) uint64) [][]entry {
+		m := map[uint64][]entry{}
+		var order []uint64
+		for _, e := range all {
+			if k := key(e.request); k != 0 {
+				if m[k] == nil {
+					order = append(order, k)
+				}
+				m[k] = append(m[k], e)
+			}
+		}
+		var out [][]entry
+		for _, k := range order {
+			if len(m[k]) > 1 && len(m[k]) <= 4*maxRelays {
+				out = append(out, m[k])
+			}
+		}
+		return out
+	}
+	pairs := func(list []entry, f func(a, b entry)) {
+		for i := range list {
+			for j := range i {
+				if list[i].g != list[j].g {
+					f(list[j], list[i])
+				}
+			}
+		}
+	}
+	for _, list := range classes(func(q *request) uint64 { return q.id }) {
+		pairs(list, func(a, b entry) {
+			if a.line == b.line {
+				add(a, b, "request line", "request ID")
+			}
+		})
+	}
+	for _, list := range classes(func(q *request) uint64 { return q.hello }) {
+		pairs(list, func(a, b entry) { add(a, b, "TLS random and session ID") })
+	}
+	for _, list := range classes(func(q *request) uint64 { return q.line }) {
+		groups := map[*Group]bool{}
+		for _, e := range list {
+			groups[e.g] = true
+		}
+		pairs(list, func(a, b entry) {
+			signs := []string{"request line"}
+			if a.host != 0 && a.host == b.host {
+				signs = append(signs, "Host")
+			}
+			if a.agent != 0 && a.agent == b.agent {
+				signs = append(signs, "User-Agent")
+			}
+			for _, x := range [2][2]entry{{a, b}, {b, a}} {
+				if f := x[0].forwarded; f.IsValid() && f == originator(x[1]).Addr() {
+					signs = append(signs, "X-Forwarded-For")
+				}
+			}
+			apart := absolute(c.Common(a.v, a.time).Sub(c.Common(b.v, b.time)))
+			// Other clients ask for the same too: only one may be meant.
+			if len(list) == 2 && len(groups) == 2 && len(signs) > 1 && (!c.Clocks[a.v].Known || !c.Clocks[b.v].Known ||
+				apart < int64(farthest)) {
+				add(a, b, signs...)
+			}
+		})
+	}
+	clients := map[netip.AddrPort]entry{}
+	for _, e := range all {
+		if at := originator(e); !e.proxied.IsValid() {
+			if _, ok := clients[at]; !ok {
+				clients[at] = e
+			}
+		}
+	}
+	for _, e := range all {
+		if from, ok := clients[e.proxied]; ok && e.proxied.IsValid() {
+			add(from, e, "address in the PROXY protocol header")
+		}
+	}
+	for g := range c.relays {
+		slices.SortStableFunc(c.relays[g], func(x, y Relay) int { return cmp.Compare(x.at, y.at) })
+	}
+}
+
+// Relayed returns the connections that carry the same request as the one that a RST ends: the last one before the RST.
+func (c *Comparison) Relayed(x *Verdict) []Relay {
+	var out []Relay
+	for _, r := range c.relays[x.Group] {
+		if i := slices.IndexFunc(out, func(o Relay) bool { return o.Other == r.Other }); i < 0 {
+			out = append(out, r)
+		} else if r.at <= x.Time {
+			out[i] = r
+		}
+	}
+	return out[:min(len(out), maxRelays)]
+}
+
+// Requests returns how many pairs of connections carry the same request.
+func (c *Comparison) Requests() int {
+	type pair struct{ a, b *Group }
+	seen := map[pair]bool{}
+	n := 0
+	for g, list := range c.relays {
+		for _, r := range list {
+			if !seen[pair{r.Other, g}] && !seen[pair{g, r.Other}] {
+				seen[pair{g, r.Other}] = true
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// Addr returns the addresses of the connection at the first vantage point that holds it, and that vantage point.
+func (g *Group) Addr() (originator, responder flows.Addr, v int) {
+	v = g.order[0]
+	return g.addr(v, flows.Originator), g.addr(v, flows.Responder), v
+}
