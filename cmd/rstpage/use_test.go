@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,8 +22,14 @@ func openPage(t *testing.T) *tab {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return openAt(t, "file://"+page)
+}
+
+// openAt returns the page at an address, ready, in a tab.
+func openAt(t *testing.T, address string) *tab {
+	t.Helper()
 	b := newTab(t)
-	b.do(chromedp.Navigate("file://" + page))
+	b.do(chromedp.Navigate(address))
 	b.wait(`document.body.hasAttribute("data-ready")`)
 	return b
 }
@@ -93,6 +101,47 @@ func TestPageByKeyboard(t *testing.T) {
 				t.Errorf("a %s has no name", role)
 			}
 		}
+	}
+}
+
+// The page works as rstexplain serve serves it, with its headers, and asks for nothing but itself.
+func TestPageServed(t *testing.T) {
+	chromium(t)
+	page := builtPage(t)
+	if testing.Short() {
+		t.Skip("the program has to be built")
+	}
+	program := filepath.Join(t.TempDir(), "rstexplain")
+	if out, err := exec.Command("go", "build", "-o", program, "../rstexplain").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	cmd := exec.CommandContext(t.Context(), program, "serve", "--page", page)
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := strings.TrimSpace(line)
+	b := openAt(t, address)
+	b.paste("10:21:33.000000 IP 192.0.2.10.41000 > 198.51.100.20.8080: Flags [S], seq 1, win 1, length 0\n" +
+		"10:21:33.000420 IP 198.51.100.20.8080 > 192.0.2.10.41000: Flags [R.], seq 0, ack 2, win 0, length 0")
+	if said := b.settled(); !strings.HasPrefix(said, "pasted text: 2 packets, 1 reset") {
+		t.Errorf("the page says %q", said)
+	}
+	said, requested := b.complaints()
+	if len(said) > 0 {
+		t.Errorf("the browser complains: %q", said)
+	}
+	if len(requested) != 1 || strings.TrimSuffix(requested[0], "/") != strings.TrimSuffix(address, "/") {
+		t.Errorf("the page asks the network for %q", requested)
 	}
 }
 
