@@ -123,7 +123,7 @@ func rowsOf(whole *report.Report) []pluggedRow {
 	f := whole.Files[0]
 	incident := map[int]int{}
 	for _, in := range whole.Incidents {
-		for _, n := range append(in.Also, in.Number) {
+		for _, n := range append(in.Also, in.ID) {
 			incident[n] = in.Number
 		}
 	}
