@@ -8,8 +8,13 @@ if ! command -v "$goreleaser" >/dev/null; then
 	echo "release-check: goreleaser is not installed: go install github.com/goreleaser/goreleaser/v2@v2.15.1" >&2
 	exit 1
 fi
-snapshot() { "$goreleaser" release --snapshot --clean --skip=docker,sbom,homebrew,publish,announce >&2; }
-sums() { (cd dist/release && sha256sum ./*.tar.gz ./*.zip ./*.deb ./*.rpm ./*.apk); }
+skip=docker,homebrew,publish,announce
+if ! command -v cyclonedx-gomod >/dev/null; then
+	echo "release-check: without SBOMs, cyclonedx-gomod is not installed" >&2
+	skip+=,sbom
+fi
+snapshot() { "$goreleaser" release --snapshot --clean --skip="$skip" >&2; }
+sums() { (cd dist/release && find . -maxdepth 1 -name 'rstexplain_*' -type f -print0 | sort -z | xargs -0 sha256sum); }
 snapshot
 first=$(sums)
 if [ "${ONCE:-}" = "" ]; then

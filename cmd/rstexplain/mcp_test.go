@@ -407,8 +407,14 @@ func TestAssistantStaysInItsDirectories(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(dir, "link.pcap")); err != nil {
 		t.Skip(err)
 	}
+	if err := os.Symlink(other, filepath.Join(dir, "linked")); err != nil {
+		t.Skip(err)
+	}
 	c := chatWith(t, dir)
-	for _, name := range []string{outside, "../" + filepath.Base(other) + "/secret.pcap", "link.pcap", filepath.Join(dir, "link.pcap"), "/etc/passwd", "", ".", dir, "a.pcap/..", "missing.pcap"} {
+	if text := c.ask("list_captures", nil, nil); strings.Contains(text, "secret") || strings.Contains(text, "link") {
+		t.Errorf("links are listed: %s", text)
+	}
+	for _, name := range []string{outside, "../" + filepath.Base(other) + "/secret.pcap", "link.pcap", filepath.Join(dir, "link.pcap"), "linked/secret.pcap", "linked/../a.pcap/../linked/secret.pcap", "/etc/passwd", "", ".", dir, "a.pcap/..", "missing.pcap"} {
 		for _, tool := range []string{"list_incidents", "list_resets", "explain_reset", "show_ladder"} {
 			args := map[string]any{"capture": name}
 			if tool == "explain_reset" || tool == "show_ladder" {
@@ -417,6 +423,10 @@ func TestAssistantStaysInItsDirectories(t *testing.T) {
 			if text, failed := c.call(tool, args); !failed || strings.Contains(text, "no such file") {
 				t.Errorf("%s %q: %s", tool, name, text)
 			}
+		}
+		places := []map[string]any{{"name": "client", "capture": "a.pcap"}, {"name": "server", "capture": name}}
+		if text, failed := c.call("compare_captures", map[string]any{"captures": places}); !failed || strings.Contains(text, "no such file") {
+			t.Errorf("compare_captures with %q: %s", name, text)
 		}
 	}
 	if text, failed := c.call("explain_reset", map[string]any{"capture": "a.pcap", "frame": 3}); !failed || !strings.Contains(text, "frame 3 is not a reset") {
@@ -438,6 +448,11 @@ func TestAssistantStaysInItsDirectories(t *testing.T) {
 	b, err := os.ReadFile(filepath.Join(slices, "one.pcapng"))
 	if err != nil || strings.Contains(string(b), "a.example") {
 		t.Errorf("the slice has payload that was not asked for, or is not there: %v", err)
+	}
+	for _, name := range []string{outside, "link.pcap", "linked/secret.pcap", filepath.Join(slices, "one.pcapng")} {
+		if text, failed := c.call("slice_capture", map[string]any{"capture": name, "frames": []int{7}, "name": "no.pcapng"}); !failed {
+			t.Errorf("a slice of %q: %s", name, text)
+		}
 	}
 	if text, failed := c.call("slice_capture", args); !failed || !strings.Contains(text, "exists already") {
 		t.Errorf("a file is replaced: %s", text)

@@ -56,11 +56,15 @@ async function ask(source, format, then) {
   w.postMessage({ id, name: source.name, blob: source.blob, format });
 }
 
+const isBusy = () => document.body.hasAttribute("data-busy");
+
 function busy(on, text) {
+  if (!on && document.activeElement === $("cancel")) $("file").focus(); // it would be lost with the button
   $("progress").hidden = $("cancel").hidden = !on;
   $("progress").value = 0;
   document.body.toggleAttribute("data-busy", on);
-  for (const b of document.querySelectorAll("#downloads button, #paste button")) b.disabled = on;
+  // A button that is disabled would lose the focus, and with it the place of who uses the keyboard.
+  for (const b of document.querySelectorAll("#downloads button, #paste button")) b.setAttribute("aria-disabled", on);
   status.className = "";
   status.textContent = text;
 }
@@ -113,7 +117,7 @@ function save(blob, name) {
 }
 
 function download(format) {
-  if (!last) return;
+  if (!last || isBusy()) return;
   const [end, type] = named[format];
   const name = last.name.replace(/^.*[\\/]/, "").replace(/[^\w.-]+/g, "_") + end;
   if (format === "html") return save(new Blob([last.html], { type }), name);
@@ -132,11 +136,12 @@ function take(list) {
 $("file").addEventListener("change", (e) => { take(e.target.files); e.target.value = ""; });
 $("paste").addEventListener("submit", (e) => {
   e.preventDefault();
+  if (isBusy()) return;
   const text = $("text").value;
   if (text.trim() === "") return failed("There is no text. Paste what tcpdump, tshark or Wireshark printed.");
   explain({ name: "pasted text", blob: new Blob([text]) });
 });
-$("cancel").addEventListener("click", () => { stop(); busy(false, "Cancelled."); $("file").focus(); });
+$("cancel").addEventListener("click", () => { stop(); busy(false, "Cancelled."); });
 for (const format of Object.keys(named)) $(format).addEventListener("click", () => download(format));
 addEventListener("dragover", (e) => { e.preventDefault(); document.body.toggleAttribute("data-over", true); });
 addEventListener("dragleave", (e) => { if (!e.relatedTarget) document.body.toggleAttribute("data-over", false); });
