@@ -48,7 +48,7 @@ func (s *Store) Open(ctx context.Context, name string) (*Reader, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	r := &Reader{name: name, size: a.Size, cancel: cancel, pieces: make(chan rangeRead, 1), spare: make(chan []byte, 3)}
+	r := &Reader{name: name, size: a.Size, ctx: ctx, cancel: cancel, pieces: make(chan rangeRead, 1), spare: make(chan []byte, 3)}
 	go r.fetch(ctx, b, key, a.ModTime)
 	return r, nil
 }
@@ -57,6 +57,8 @@ func (s *Store) Open(ctx context.Context, name string) (*Reader, error) {
 type Reader struct {
 	name   string
 	size   int64
+	got    int64
+	ctx    context.Context
 	cancel context.CancelFunc
 	pieces chan rangeRead
 	spare  chan []byte
@@ -90,12 +92,15 @@ func (r *Reader) Read(p []byte) (int, error) {
 		}
 		piece, more := <-r.pieces
 		switch {
+		case !more && r.got < r.size: // nobody asks for more: the context has ended
+			r.err = r.ctx.Err()
 		case !more:
 			r.err = io.EOF
 		case piece.err != nil:
 			r.err, r.failed = piece.err, piece.err
 		default:
 			r.now, r.rest = piece.b, piece.b
+			r.got += int64(len(piece.b))
 		}
 	}
 	n := copy(p, r.rest)
