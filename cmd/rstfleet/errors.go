@@ -18,6 +18,8 @@ var errNoInput = usageError{"no captures named", "try: rstfleet --input 'capture
 
 var errNoOutput = usageError{"no directory for the results named", "name an empty one with --output"}
 
+var errNegative = usageError{"--shard and --max-memory cannot be negative", "leave them out for the default"}
+
 func errNothing(pattern string) error {
 	return usageError{fmt.Sprintf("no capture matches %s", pattern),
 		"* matches no /: to search directories below, use **"}

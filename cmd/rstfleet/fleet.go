@@ -36,6 +36,7 @@ type fleetFlags struct {
 	ring          string
 	failAbove     string
 	shard         int
+	maxMemory     int
 	runner        string
 	beam          []string
 	beamHelp      bool
@@ -52,7 +53,8 @@ func (f *fleetFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	j := job.Job{Params: map[string]string{}, Ring: f.ring != "", ShardSize: f.shard, Generator: "rstfleet " + version()}
+	j := job.Job{Params: map[string]string{}, Ring: f.ring != "", ShardSize: f.shard,
+		MaxMemory: int64(f.maxMemory) << 20, Generator: "rstfleet " + version()}
 	j.Output = f.bucket(f.output, j.Params)
 	w := job.NewWorker(&j)
 	defer w.Close()
@@ -90,6 +92,8 @@ func (f *fleetFlags) check() (allowance, error) {
 		return allowance{}, errNoInput
 	case f.output == "":
 		return allowance{}, errNoOutput
+	case f.shard < 0 || f.maxMemory < 0:
+		return allowance{}, errNegative
 	case !slices.Contains(runnerNames, f.runner):
 		return allowance{}, errRunner(f.runner, runnerNames)
 	}
@@ -183,9 +187,11 @@ func (f *fleetFlags) taps(objects []store.Object) ([]string, error) {
 
 // execute runs the job.
 func (f *fleetFlags) execute(ctx context.Context, j job.Job) error {
-	beamlog.SetLogger(&beamlog.Standard{Level: beamlog.SevError})
-	slog.SetDefault(slog.New(slog.DiscardHandler)) // what fails is in the error of the job
+	beamlog.LogLevel, beamlog.LogKind = "error", "text"
 	beam.Init()
+	if f.runner == "prism" { // what fails is in the error of the job
+		slog.SetDefault(slog.New(slog.DiscardHandler))
+	}
 	p, s := beam.NewPipelineWithRoot()
 	pipeline(s, j)
 	_, err := beam.Run(ctx, f.runner, p)

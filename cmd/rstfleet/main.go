@@ -119,6 +119,8 @@ Exit codes:
 	fs.StringVar(&f.failAbove, "fail-above", "0", "exit with 3 only if more captures than this `SHARE` (1%) or number "+
 		"could not be read completely")
 	fs.IntVar(&f.shard, "shard", 0, "captures whose resets go to one file (default 64)")
+	fs.IntVar(&f.maxMemory, "max-memory", 0, "memory for the connections of each capture or tap that is read, in `MIB` "+
+		"(default 768)")
 	fs.StringVar(&f.runner, "runner", "prism", "what runs the job: prism, in this process, or flink, spark, dataflow")
 	fs.StringArrayVar(&f.beam, "beam-flag", nil, "a flag of Beam or of its runner, `NAME=VALUE`; --beam-help lists them")
 	fs.BoolVar(&f.beamHelp, "beam-help", false, "list the flags of Beam and its runners")

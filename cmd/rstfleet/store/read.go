@@ -5,13 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"gocloud.dev/blob"
 )
 
-// RangeBytes is how many bytes of an object are asked for at a time.
-const RangeBytes = 8 << 20
+// RangeBytes is how many bytes of an object are asked for at a time. The first ranges are smaller, for those who want no
+// more than the beginning.
+const (
+	RangeBytes = 8 << 20
+	firstRange = 64 << 10
+	growth     = 8
+)
 
 // attempts is how often a range is asked for before reading fails, with a pause before each further time that doubles.
 const (
@@ -48,7 +54,7 @@ func (s *Store) Open(ctx context.Context, name string) (*Reader, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	r := &Reader{name: name, size: a.Size, ctx: ctx, cancel: cancel, pieces: make(chan rangeRead, 1), spare: make(chan []byte, 3)}
+	r := &Reader{name: name, size: a.Size, ctx: ctx, cancel: cancel, pieces: make(chan rangeRead)}
 	go r.fetch(ctx, b, key, a.ModTime)
 	return r, nil
 }
@@ -61,7 +67,6 @@ type Reader struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	pieces chan rangeRead
-	spare  chan []byte
 	now    []byte // what was read and is given back when it is used up
 	rest   []byte // of now
 	err    error
@@ -87,7 +92,10 @@ func (r *Reader) Read(p []byte) (int, error) {
 			return 0, r.err
 		}
 		if r.now != nil {
-			r.spare <- r.now[:0]
+			if cap(r.now) == RangeBytes {
+				b := r.now
+				buffers.Put(&b)
+			}
 			r.now = nil
 		}
 		piece, more := <-r.pieces
@@ -117,17 +125,11 @@ func (r *Reader) Close() error {
 // fetch asks for one range after the other.
 func (r *Reader) fetch(ctx context.Context, b *blob.Bucket, key string, made time.Time) {
 	defer close(r.pieces)
+	long := int64(firstRange)
 	for at := int64(0); at < r.size; {
-		var buf []byte
-		select {
-		case buf = <-r.spare:
-		default:
-		}
-		n := min(RangeBytes, r.size-at)
-		if int64(cap(buf)) < n {
-			buf = make([]byte, n)
-		}
-		buf = buf[:n]
+		n := min(long, r.size-at)
+		long = min(growth*long, RangeBytes)
+		buf := buffer(n)
 		err := again(ctx, func() error { return readRange(ctx, b, key, at, buf, r.size, made) })
 		if err != nil {
 			err = &ReadError{r.name, at, err}
@@ -142,6 +144,20 @@ func (r *Reader) fetch(ctx context.Context, b *blob.Bucket, key string, made tim
 		}
 		at += n
 	}
+}
+
+// buffers holds those that are not in use, of RangeBytes each.
+var buffers sync.Pool
+
+// buffer returns a buffer of n bytes.
+func buffer(n int64) []byte {
+	if n <= RangeBytes/growth {
+		return make([]byte, n)
+	}
+	if b, ok := buffers.Get().(*[]byte); ok {
+		return (*b)[:n]
+	}
+	return make([]byte, n, RangeBytes)
 }
 
 // readRange fills buf with what is at an offset.

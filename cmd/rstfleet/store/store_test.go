@@ -91,8 +91,8 @@ func TestS3(t *testing.T) {
 	if err != nil || !bytes.Equal(got, big) {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
-	if n := srv.ranges.Load(); n != 5 {
-		t.Errorf("%d requests for ranges instead of 3 and 2 repeated ones", n)
+	if n := srv.ranges.Load(); n != 7 {
+		t.Errorf("%d requests for ranges instead of 5 and 2 repeated ones", n)
 	}
 	srv.fail.Store(100)
 	in, err = s.Open(ctx, "s3://traces/a/1.pcap")

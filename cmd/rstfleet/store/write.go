@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"gocloud.dev/blob"
 )
@@ -99,5 +102,19 @@ func (s *Store) Delete(ctx context.Context, dir string) error {
 			failed = append(failed, err)
 		}
 	}
+	if _, _, remote := strings.Cut(dir, "://"); !remote || strings.HasPrefix(dir, "file://") {
+		removeEmpty(strings.TrimPrefix(dir, "file://"))
+	}
 	return errors.Join(failed...)
+}
+
+// removeEmpty removes a directory, and those below it, as far as they are empty.
+func removeEmpty(dir string) {
+	below, _ := os.ReadDir(dir)
+	for _, d := range below {
+		if d.IsDir() {
+			removeEmpty(filepath.Join(dir, d.Name()))
+		}
+	}
+	os.Remove(dir)
 }
