@@ -55,6 +55,10 @@ func errRunner(name string, known []string) error {
 	return usageError{fmt.Sprintf("unknown runner %q", name), fmt.Sprintf("allowed: %v", known)}
 }
 
+func errReport(name string, known []string) error {
+	return usageError{fmt.Sprintf("--report: unknown format %q", name), fmt.Sprintf("allowed: %v", known)}
+}
+
 // errJob is for a job that failed. Beam wraps the error of a step in many lines, of which the last is the error.
 func errJob(runner, output string, err error) error {
 	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")

@@ -28,6 +28,14 @@ import (
 // runnerNames are the values of --runner.
 var runnerNames = []string{"prism", "flink", "spark", "dataflow"}
 
+// reportNames are the values of --report.
+var reportNames = []string{"html", "markdown", "none"}
+
+// reportsOf returns the reports that are written.
+func reportsOf(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == "none" })
+}
+
 // fleetFlags are the flags of the program.
 type fleetFlags struct {
 	inputs, lists []string
@@ -35,6 +43,7 @@ type fleetFlags struct {
 	overwrite     bool
 	ring          string
 	failAbove     string
+	reports       []string
 	shard         int
 	maxMemory     int
 	runner        string
@@ -54,6 +63,7 @@ func (f *fleetFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	j := job.Job{Params: map[string]string{}, Ring: f.ring != "", ShardSize: f.shard,
+		Reports:   reportsOf(f.reports),
 		MaxMemory: int64(f.maxMemory) << 20, Generator: "rstfleet " + version()}
 	j.Output = f.bucket(f.output, j.Params)
 	w := job.NewWorker(&j)
@@ -96,6 +106,11 @@ func (f *fleetFlags) check() (allowance, error) {
 		return allowance{}, errNegative
 	case !slices.Contains(runnerNames, f.runner):
 		return allowance{}, errRunner(f.runner, runnerNames)
+	}
+	for _, r := range f.reports {
+		if !slices.Contains(reportNames, r) {
+			return allowance{}, errReport(r, reportNames)
+		}
 	}
 	if f.ring != "" {
 		if _, err := job.NewTapPattern(f.ring); err != nil {

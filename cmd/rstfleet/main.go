@@ -116,6 +116,8 @@ Exit codes:
 	fs.StringVar(&f.ring, "ring", "", "explain the captures of each tap as one; `PATTERN` says which part of a name is "+
 		"the tap, by default the directory: {tap}/*")
 	fs.Lookup("ring").NoOptDefVal = "{tap}/*"
+	fs.StringSliceVar(&f.reports, "report", []string{"html", "markdown"}, "also write a report as html or markdown, or "+
+		"none, which takes less time where resets are many")
 	fs.StringVar(&f.failAbove, "fail-above", "0", "exit with 3 only if more captures than this `SHARE` (1%) or number "+
 		"could not be read completely")
 	fs.IntVar(&f.shard, "shard", 0, "captures whose resets go to one file (default 64)")

@@ -70,6 +70,7 @@ func TestUsage(t *testing.T) {
 		{"-i x -o y --fail-above many", exitUsage, "try: --fail-above 1%"},
 		{"-i x -o y --ring=here", exitUsage, "{tap} stands for"},
 		{"-i x -o y --beam-flag nonsense=1", exitUsage, "--beam-help lists"},
+		{"-i x -o y --report pdf", exitUsage, "allowed: [html markdown none]"},
 		{"-i x -o y --nonsense", exitUsage, "rstfleet --help lists"},
 		{"--help", exitOK, "--fail-above"},
 		{"--beam-help", exitOK, "endpoint"},
@@ -80,7 +81,7 @@ func TestUsage(t *testing.T) {
 			t.Errorf("%s: exit code %d: %s", tt.args, code, &out)
 		}
 		if tt.args == "--help" {
-			if n := len(regexp.MustCompile(`(?m)^ +(-\w, )?--`).FindAllString(out.String(), -1)); n > 14 {
+			if n := len(regexp.MustCompile(`(?m)^ +(-\w, )?--`).FindAllString(out.String(), -1)); n > 15 {
 				t.Errorf("--help has %d flags", n)
 			}
 		}

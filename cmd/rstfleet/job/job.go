@@ -19,6 +19,7 @@ type Job struct {
 	Params    map[string]string // of buckets, see store.New
 	Ring      bool              // the captures of a tap are explained as one
 	ShardSize int               // units of a shard; 0: DefaultShardSize
+	Reports   []string          // "html", "markdown"
 	MaxMemory int64             // bytes for the connections of a unit; 0: the default of rstexplain
 	Generator string            // the program that the reports name
 }

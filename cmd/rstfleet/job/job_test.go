@@ -189,7 +189,8 @@ func TestIndependent(t *testing.T) {
 	for name, c := range clusters {
 		t.Run(name, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "out")
-			m := c.run(t, Job{Output: out, ShardSize: 5, Generator: "g"}, "", filepath.Join(dir, "*"))
+			m := c.run(t, Job{Output: out, ShardSize: 5, Generator: "g",
+				Reports: []string{"html", "markdown"}}, "", filepath.Join(dir, "*"))
 			var got []string
 			shards, _ := filepath.Glob(filepath.Join(out, "resets-*.jsonl"))
 			if len(shards) < 3 {

@@ -26,7 +26,7 @@ type Summary struct {
 }
 
 // Merge finds the incidents of a group in the reports on its units, and writes what is about the group as a whole:
-// incidents.jsonl, captures.jsonl, report.html and report.md. It returns the units, in their order, with the numbers of
+// incidents.jsonl, captures.jsonl, and the reports. It returns the units, in their order, with the numbers of
 // their incidents. A unit may be listed more than once.
 func (w *Worker) Merge(ctx context.Context, group string, units []Explained) ([]Numbered, error) {
 	slices.SortFunc(units, func(a, b Explained) int { return a.Index - b.Index })
@@ -100,7 +100,6 @@ type merger struct {
 
 	written                        []*store.Writer
 	incidents, captures, summaries *store.Writer
-	html, markdown                 *store.Writer
 }
 
 // create begins the objects of the group.
@@ -111,17 +110,42 @@ func (m *merger) create(group string) error {
 		name string
 	}{
 		{&m.incidents, j.of(group, "incidents.jsonl")}, {&m.captures, j.of(group, "captures.jsonl")},
-		{&m.html, j.of(group, "report.html")}, {&m.markdown, j.of(group, "report.md")},
 		{&m.summaries, j.work("merged", "tap="+group+".json")},
 	} {
 		var err error
-		if *o.to, err = m.w.store.Create(m.ctx, o.name); err != nil {
+		if *o.to, err = m.begin(o.name); err != nil {
 			return err
 		}
-		m.written = append(m.written, *o.to)
 	}
-	m.renderers = tee{report.HTML(m.html, report.HTMLOptions{}), report.Markdown(m.markdown, report.MarkdownOptions{})}
+	for _, r := range reports {
+		if !slices.Contains(j.Reports, r.format) {
+			continue
+		}
+		to, err := m.begin(j.of(group, r.name))
+		if err != nil {
+			return err
+		}
+		m.renderers = append(m.renderers, r.make(to))
+	}
 	return nil
+}
+
+// begin begins one object.
+func (m *merger) begin(name string) (*store.Writer, error) {
+	w, err := m.w.store.Create(m.ctx, name)
+	if err == nil {
+		m.written = append(m.written, w)
+	}
+	return w, err
+}
+
+// reports are the reports that a job may write.
+var reports = []struct {
+	format, name string
+	make         func(io.Writer) report.Renderer
+}{
+	{"html", "report.html", func(w io.Writer) report.Renderer { return report.HTML(w, report.HTMLOptions{}) }},
+	{"markdown", "report.md", func(w io.Writer) report.Renderer { return report.Markdown(w, report.MarkdownOptions{}) }},
 }
 
 // close puts the objects in their places.
