@@ -16,8 +16,10 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/decode"
@@ -492,4 +494,68 @@ func (p *printedStyle) result(t *testing.T) {
 	if e < p.printer.equal || w < p.printer.within {
 		t.Errorf("cause equal %.4f, within what is open %.4f; at least %.3f and %.3f are wanted", e, w, p.printer.equal, p.printer.within)
 	}
+}
+
+var stamp = regexp.MustCompile(`(?m)^[0-9]{10}\.[0-9]{6} `)
+
+// later moves the times of a print by tcpdump -tt.
+func later(text string, by int) string {
+	return stamp.ReplaceAllStringFunc(text, func(s string) string {
+		sec, rest, _ := strings.Cut(s, ".")
+		n, _ := strconv.Atoi(sec)
+		return fmt.Sprintf("%d.%s", n+by, rest)
+	})
+}
+
+// Where a text leaves packets out, the time that passes there says nothing, however long it is: with each known idle
+// time, and with others, the explanation is the same.
+func TestOmittedTimeSaysNothing(t *testing.T) {
+	bin, err := exec.LookPath("tcpdump")
+	if testing.Short() || err != nil {
+		t.Skip("runs tcpdump on captures")
+	}
+	dir := t.TempDir()
+	waits := []string{"idle", "silent", "matches-timeout", "last-data", "last-segment", "unanswered", "no-response", "window-closed"}
+	places := 0
+	for i, c := range printables(t) {
+		c.shift(1_700_000_000_000_000_000)
+		c.write(t, dir, fmt.Sprint(i))
+		text, err := exec.Command(bin, "-nn", "-tt", "-S", "-v", "-r", c.cutFile).Output()
+		if err != nil {
+			continue
+		}
+		head, packets, tail := byIndent(string(text))
+		for k := len(packets) - 1; k > 0 && k > len(packets)-4; k-- {
+			before, after := head+strings.Join(packets[:k], ""), strings.Join(packets[k:], "")+tail
+			var want *report.File
+			for _, by := range []int{61, 7 * 60, 3*3600 + 7} {
+				path := filepath.Join(dir, "text.txt")
+				if err := os.WriteFile(path, []byte(before+"[...]\n"+later(after, by)), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				got := explain(t, path)
+				if want == nil {
+					want = &got
+					places++
+				}
+				if len(got.Resets) != len(want.Resets) {
+					t.Fatalf("%s, %d: %d resets, %d with another time", c.title, k, len(got.Resets), len(want.Resets))
+				}
+				for n := range got.Resets {
+					g, w := &got.Resets[n], &want.Resets[n]
+					scan := w.Detail == "port-scan" || g.Detail == "port-scan" // how soon other connections came is no silence
+					if g.Cause != w.Cause || g.Detail != w.Detail && !scan || g.Confidence != w.Confidence {
+						t.Errorf("%s, packet %d of %d left out before: frame %d is %s/%s (%.2f), with another time %s/%s (%.2f)", c.title,
+							k, len(packets), g.Frame, g.Cause, g.Detail, g.Confidence, w.Cause, w.Detail, w.Confidence)
+					}
+					for _, e := range slices.Concat(g.Evidence, g.OriginWhy, g.Notes) {
+						if slices.Contains(waits, e.Claim) && time.Duration(e.Values.Span) >= time.Duration(by)*time.Second {
+							t.Errorf("%s, packet %d of %d left out before: %s", c.title, k, len(packets), e.Says)
+						}
+					}
+				}
+			}
+		}
+	}
+	t.Logf("%d places", places)
 }

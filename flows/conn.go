@@ -14,7 +14,7 @@ type Conn struct {
 	Ends        [2]Endpoint
 
 	Start, Last Mark
-	Omitted     Mark   // the last segment before which its source left others out (FieldsBefore)
+	Omitted     Omissions
 	Packets     uint32 // packets of the connection, duplicates included
 	Duplicates  uint32 // of these, packets captured a second time
 
@@ -31,6 +31,19 @@ type Conn struct {
 	History  string  // Zeek's history letters, at most 32
 	Domain   uint32  // VLAN or tunnel key of its first packet
 	Before   *Before // the incarnation before it, nil: none was seen
+}
+
+// Omissions are the places where the source of a connection left segments out (FieldsBefore).
+type Omissions struct {
+	First, Last Mark // segments behind such a place
+	Count       uint32
+}
+
+// Within reports whether segments were, or may have been, left out behind one frame and up to another.
+func (o *Omissions) Within(from, until int) bool {
+	in := func(frame int) bool { return frame > from && frame <= until }
+	return o.Count > 0 && (in(o.First.Frame) || in(o.Last.Frame) ||
+		o.Count > 2 && from >= o.First.Frame && until < o.Last.Frame)
 }
 
 // A Before is what is remembered of the incarnation that a SYN on a used 4-tuple ended. Index 0 is the

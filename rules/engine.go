@@ -9,6 +9,7 @@ import (
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/programs"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // Options set up an Engine. The zero value is ready to use.
@@ -104,7 +105,10 @@ func (e *Engine) ExplainKnowing(r *flows.Reset, known Known) *Finding {
 			f.Origin = Origin(prev.Verdict.Origin)
 		}
 	}
-	if f.Origin == OriginMiddlebox && !f.Path {
+	if impossible(c) {
+		f.Summary = "The RST has flags that no TCP sends together, " + c.Flags.String() + ": it is most likely damaged or " +
+			"forged. As it presents itself: " + f.Summary
+	} else if f.Origin == OriginMiddlebox && !f.Path {
 		f.Summary = "Probably a device on the path, not " + Sender(c) +
 			" itself, sent this RST. As it presents itself: " + f.Summary
 	}
@@ -118,6 +122,10 @@ func (e *Engine) ExplainKnowing(r *flows.Reset, known Known) *Finding {
 	f.addNotes(c)
 	if f.CaptureNext == "" {
 		f.CaptureNext = captureNext(c, f)
+	}
+	f.Summary, f.Symptom, f.Remedy = words.Timeless(f.Summary), words.Timeless(f.Symptom), words.Timeless(f.Remedy)
+	for i := range f.Alternatives {
+		f.Alternatives[i].WhyNot = words.Timeless(f.Alternatives[i].WhyNot)
 	}
 	e.memory.add(c, f)
 	return f
@@ -192,6 +200,7 @@ func (e *Engine) label(c *facts.Facts, rule *Rule, confidence float64) *Finding 
 	f.Confidence = confidence
 	rule.Explain(c, f)
 	f.sayClosedWindow(c)
+	f.sayImpossible(c)
 	f.hedge()
 	f.temper()
 	return f

@@ -5,6 +5,7 @@ import (
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/claim"
+	"github.com/rstexplain/rstexplain/rules/facts"
 )
 
 // Evidence is one checkable statement: a claim, and its sentence.
@@ -20,16 +21,36 @@ func (f *Finding) Say(c claim.Claim, frames ...int) { f.SayOf(claim.Own, c, fram
 
 // SayOf adds a claim whose frames belong to another connection.
 func (f *Finding) SayOf(stream int, c claim.Claim, frames ...int) {
-	if c.Stream = stream; !unseen(frames) {
+	if c.Stream = stream; !unseen(frames) && f.timed(&c, frames) {
 		f.Evidence = append(f.Evidence, f.evidence(c, frames))
 	}
 }
 
 // Note adds a claim about the reset's own connection that is worth knowing and not about the cause.
 func (f *Finding) Note(c claim.Claim, frames ...int) {
-	if c.Stream = claim.Own; !unseen(frames) {
+	if c.Stream = claim.Own; !unseen(frames) && f.timed(&c, frames) {
 		f.Notes = append(f.Notes, f.evidence(c, frames))
 	}
+}
+
+// timed reports whether c can be claimed of a connection of which the source leaves segments out: time that passes
+// there is no silence. A wait in c is then of unknown length.
+func (f *Finding) timed(c *claim.Claim, frames []int) bool {
+	if !c.Kind.Waits() || f.facts == nil || c.Stream != claim.Own || len(frames) == 0 && c.From == 0 {
+		return true
+	}
+	from, until := c.From, c.Until
+	if from == 0 {
+		from = frames[0]
+	}
+	if until == 0 {
+		until = f.facts.Frame
+	}
+	if !f.facts.Conn.Omitted.Within(from, until) {
+		return true
+	}
+	c.Span, c.Every = 0, 0
+	return c.Kind.Absence() && c.Kind != claim.Idle && c.Kind != claim.Silent && c.Kind != claim.NoCloseNotify
 }
 
 // unseen reports whether a claim rests on frames of which none was captured: it cannot be made.
@@ -61,13 +82,44 @@ func (f *Finding) evidence(c claim.Claim, frames []int) Evidence {
 	return Evidence{Claim: c, Says: c.Statement()}
 }
 
+// impossible reports whether the RST has SYN or FIN set too: a damaged segment, or one that is made to confuse.
+func impossible(c *facts.Facts) bool { return c.Flags&(flows.SYN|flows.FIN) != 0 }
+
+// impossibleSure is the highest confidence in what a RST with impossible flags means.
+const impossibleSure = 0.5
+
+// sayImpossible says of a RST that its flags are impossible, and whether its sender goes on: then it reset nothing.
+func (f *Finding) sayImpossible(c *facts.Facts) {
+	if !impossible(c) {
+		return
+	}
+	f.Confidence = min(f.Confidence, impossibleSure)
+	if f.Severity == Error {
+		f.Severity = Warning
+	}
+	f.Say(claim.Claim{Kind: claim.ImpossibleFlags, Side: c.Side, Text: c.Flags.String()}, c.Frame)
+	f.Evidence = slices.DeleteFunc(f.Evidence, func(e Evidence) bool {
+		return e.Kind == claim.AbortOffset || e.Kind == claim.SEQNotNext // of a number that is as doubtful as the flags
+	})
+	for i := range c.After.Events {
+		e := &c.After.Events[i]
+		if e.Side == c.Side && e.DataLen > 0 && e.SEQ == c.SEQ {
+			f.Say(claim.Claim{Kind: claim.SendsAfterReset, Side: c.Side, Span: e.Time.Sub(c.Time)}, e.Frame)
+			if c.GoesOn().Seen() {
+				f.Severity, f.Harm = Info, noEffect
+			}
+			break
+		}
+	}
+}
+
 // hidden reports whether the capture could have missed what c says is absent.
 func (f *Finding) hidden(c *claim.Claim) bool {
 	if f.facts == nil {
 		return false
 	}
 	k := f.facts.Conn
-	missing := k.Defects.Has(flows.Evicted) || k.Omitted.Seen()
+	missing := k.Defects.Has(flows.Evicted) || k.Omitted.Count > 0
 	for _, side := range c.Kind.Watches(c.Side) {
 		e := k.End(side)
 		missing = missing || e.Segments == 0 && k.Defects&(flows.OneDirection|flows.NoHandshake) != 0 || e.Missing > 0 ||

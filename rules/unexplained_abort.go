@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -52,6 +54,12 @@ var unexplainedAbort = &Rule{
 			f.Summary = words.Sentence("The capture holds nothing of this connection but RSTs; by its form this one is "+
 				"perhaps a local abort of %s.", Sender(c))
 			f.SayRST(c)
+			if c.Unknown.Has(flows.FieldSEQ) {
+				f.Summary = words.Sentence("The text shows nothing of this connection but RSTs; perhaps this one is a local "+
+					"abort of %s.", Sender(c))
+				f.Say(claim.Claim{Kind: claim.NoHandshake, Side: c.Side}, c.Frame)
+				f.Open(ClosedPort, "", 0.3, "the text shows 1 for a sequence number of 0 too, which refuses a SYN")
+			}
 			f.Open(FastClose, "", 0.8, "whether an exchange was under way is not in this capture")
 			f.Open(UnknownConnection, "", 0.2, "its numbers leave that open")
 			return

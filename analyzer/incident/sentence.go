@@ -346,6 +346,9 @@ func (c clock) ends(first, last flows.Time) (from, to string) {
 
 // between says when single events were: "at 14:00:01", or "between 14:00:01 and 14:00:07".
 func (c clock) between(first, last flows.Time) string {
+	if first == 0 && last == 0 {
+		return "at an unknown time" // of a text without times
+	}
 	from, to := c.ends(first, last)
 	if from == to {
 		return "at " + from

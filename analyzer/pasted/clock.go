@@ -140,10 +140,6 @@ type clockwork struct {
 	made  int  // packets without a time
 }
 
-// step is the time between two packets that show none: longer than that between copies of one packet, shorter than any
-// timer.
-const step = int64(time.Millisecond)
-
 // moment returns the time of p, and advances to it.
 func (c *clockwork) moment(p *Packet) int64 {
 	next, at := c.after(p)
@@ -169,10 +165,8 @@ func (c clockwork) after(p *Packet) (next clockwork, at int64) {
 	}
 	switch clock {
 	case NoClock:
-		at = c.last + step
 		c.made++
-		c.last = at
-		return c, at
+		return c, c.last // no time has passed that anything could be said of
 	case Delta:
 		at = c.last + t
 	case Since:

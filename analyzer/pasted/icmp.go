@@ -112,6 +112,7 @@ func (t *tcpdumpStyle) quotes(line []byte) bool {
 // putError takes the ICMP error of p: about the connection that it quotes, or about the one between its receiver and
 // the host that it names which was seen last.
 func (r *Reader) putError(p *Packet, e *icmpError) {
+	r.measure()
 	if !e.shown {
 		to := e.target
 		if !to.IsValid() {

@@ -22,6 +22,9 @@ type numbering struct {
 	key    ends
 	marks  int // omission marks so far
 
+	asIs, relative int  // numbers that can be nothing but the one, or the other
+	opening        bool // the packet at hand is shown as it is in any case
+
 	MadeUp  tally // connections with a base that is made up
 	Tied    tally // bare RSTs that were taken to have the number which the peer expects
 	Derived tally // segments whose SEQ the text leaves out and its neighbours give
@@ -58,6 +61,10 @@ type half struct {
 	made    bool // base is made up
 	tie     uint32
 	tied    bool // numbers on the wire are those shown plus tie
+	shown   bool // the text showed a number of it
+	raw     bool // base is made up, and what the text shows are the numbers as they are: bare RSTs fit them
+	first   uint32
+	unsure  bool // first was shown first: whether what follows counts from it or as it does is not known yet
 
 	nxt, una    uint32 // end of what was sent; of it, acknowledged
 	hasNXT      bool
@@ -132,11 +139,12 @@ func (n *numbering) omitted(p *Packet, c *conv, me, peer *half, s *flows.Segment
 		return h.hasNXT && d > least && d < most
 	}
 	return p.Has&HasSEQ != 0 && s.Flags&flows.RST == 0 && skipped(me, uint32(s.SEQ), window) ||
-		p.Has&HasACK != 0 && s.Flags&flows.ACK != 0 && skipped(peer, uint32(s.ACK), 1)
+		p.Has&HasACK != 0 && s.Flags&flows.ACK != 0 && (skipped(peer, uint32(s.ACK), 1) ||
+			!peer.hasNXT && me.hasACK && uint32(s.ACK)-me.ack-2 < most) // more than a FIN was acknowledged since
 }
 
 // forget ends a paste: the next one begins with numbers of its own.
-func (n *numbering) forget() { n.convs, n.recent, n.last = nil, nil, nil }
+func (n *numbering) forget() { n.convs, n.recent, n.last, n.asIs, n.relative = nil, nil, nil, 0, 0 }
 
 func addr(h *Host) flows.Addr { return flows.Addr{IP: h.IP.As16(), Port: h.Port} }
 
@@ -199,6 +207,7 @@ func (n *numbering) resolve(p *Packet, at int64, s *flows.Segment) {
 	}
 	refusal := s.Flags&(flows.RST|flows.ACK) == flows.RST|flows.ACK && peer.asking && p.Form != Raw
 	wasAsking := peer.asking
+	n.opening = s.Flags&flows.SYN != 0 || s.Flags&flows.ACK != 0 && p.Form == ByTcpdump && !c.entry
 	switch {
 	case s.Flags.Has(flows.SYN):
 		n.opens(p, c, me, peer, &src)
@@ -222,6 +231,9 @@ func (n *numbering) resolve(p *Packet, at int64, s *flows.Segment) {
 		s.Opts.Kinds = flows.UnknownKinds
 	} else if p.Form == ByTcpdump {
 		s.HeaderLen = 20 + (p.OptLen+3)&^3
+	}
+	if p.Form == ByWireshark && s.Flags&(flows.RST|flows.ACK) == flows.RST|flows.ACK && p.SEQ == 1 && !me.sent && !peer.sent {
+		s.Unknown |= flows.FieldSEQ // 0 on the wire is shown as 1 too
 	}
 	if n.omitted(p, c, me, peer, s) {
 		s.Unknown |= flows.FieldsBefore
@@ -321,6 +333,10 @@ func (n *numbering) first(p *Packet, me, peer *half) {
 		return
 	}
 	if small(p.ACK) {
+		peer.first, peer.unsure = p.ACK-1, true
+		if p.Has&HasSEQ != 0 {
+			me.first, me.unsure = p.SEQ, true
+		}
 		return
 	}
 	peer.base, peer.hasBase, peer.made = p.ACK-1, true, false
@@ -335,6 +351,8 @@ func (n *numbering) read(p *Packet, c *conv, h *half, a *flows.Addr, v uint32) u
 	if p.Form == Raw {
 		return v
 	}
+	fresh := !h.shown
+	h.shown = true
 	if !h.hasBase {
 		switch next, ok := h.expected(); {
 		case ok && p.Form == ByTcpdump && distance(v, next) < far && !small(v):
@@ -362,6 +380,13 @@ func (n *numbering) read(p *Packet, c *conv, h *half, a *flows.Addr, v uint32) u
 		next = h.base
 	}
 	if h.made {
+		switch {
+		case fresh && ok && !small(v): // its base was made up for segments without a number
+			h.base, h.raw = next-v, true
+			return next
+		case !fresh && h.unsure:
+			relative = h.sure(v, next)
+		}
 		if distance(relative, next) > far && !small(v) { // the text turns to numbers as they are
 			return v
 		}
@@ -371,10 +396,40 @@ func (n *numbering) read(p *Packet, c *conv, h *half, a *flows.Addr, v uint32) u
 	if h.hasBefore {
 		near = min(near, distance(relative, h.before))
 	}
+	if !n.opening && near < 1<<24 && distance(v, next) < 1<<24 { // a number of the wire is small too
+		switch asIs := distance(v, next); {
+		case near == 0 && asIs != 0:
+			n.relative++
+			return relative
+		case asIs == 0 && near != 0:
+			n.asIs++
+			return v
+		case n.relative > 8*n.asIs:
+			return relative
+		case n.asIs > 8*n.relative:
+			return v
+		}
+	}
 	if distance(v, next) < near && (!h.hasBefore || distance(v, next) < 1<<20 || distance(v, h.before) < 1<<20) {
 		return v
 	}
 	return relative
+}
+
+// sure finds out by the second number of a half what the first one was, and returns the second as on the wire.
+func (h *half) sure(v, next uint32) uint32 {
+	const apart = 1 << 12
+	asIs, counted := h.base+v, h.base+h.first+v
+	if distance(distance(asIs, next), distance(counted, next)) < apart {
+		return asIs
+	}
+	h.unsure = false
+	if distance(counted, next) < distance(asIs, next) {
+		h.tie, h.tied = h.base, true
+		h.base += h.first
+		return counted
+	}
+	return asIs
 }
 
 // acknowledged returns the ACK of p.
@@ -437,8 +492,11 @@ func (n *numbering) sequence(p *Packet, c *conv, me *half, src *flows.Addr) uint
 	if me.hasUNA && p.Flags&flows.RST != 0 {
 		next = me.una
 	}
-	if !ok || distance(p.SEQ, next) < 1<<16 {
+	switch near := uint32(1 << 16); {
+	case !ok || distance(p.SEQ, next) < near:
 		return p.SEQ
+	case me.hasBase && (me.raw || distance(me.base+p.SEQ, next) < near): // all numbers of the text are alike
+		return me.base + p.SEQ
 	}
 	if !me.tied {
 		me.tie, me.tied = next-p.SEQ, true
@@ -477,8 +535,13 @@ func (n *numbering) leftOut(p *Packet, c *conv, me, peer *half, src *flows.Addr,
 
 // application fills in what a line of Wireshark's packet list leaves out because it shows the application's words.
 func (n *numbering) application(p *Packet, c *conv, me, peer *half, s *flows.Segment) {
-	s.Flags = flows.ACK | flows.PSH
-	if p.Has&HasLen == 0 {
+	s.Flags = flows.ACK
+	if p.Words&SaysPart == 0 {
+		s.Flags |= flows.PSH
+	}
+	if p.Has&HasLen == 0 && p.Has&HasWire == 0 {
+		s.DataLen = 1
+	} else if p.Has&HasLen == 0 {
 		less := me.lengthLess
 		if !me.hasOverhead {
 			if less = peer.lengthLess; !peer.hasOverhead {

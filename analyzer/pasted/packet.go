@@ -66,6 +66,7 @@ const (
 	SaysDupACK
 	SaysLostBefore  // [TCP Previous segment not captured], [TCP ACKed unseen segment]
 	SaysApplication // the words of an application stand where those of TCP would: HTTP, TLS
+	SaysPart        // [TCP segment of a reassembled PDU]: of a message that goes on
 	SaysScaled      // Window is what Wireshark calculated, where it knew the scale
 )
 

@@ -574,6 +574,7 @@ func (l *listStyle) info(proto, b []byte, ports [2]uint16) bool {
 			}
 		}
 		if bytes.Contains(b[:k], []byte("segment of a reassembled PDU")) && len(bytes.TrimSpace(b[k+1:])) == 0 {
+			p.Words |= SaysPart
 			b = nil
 			break
 		}

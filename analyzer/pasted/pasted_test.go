@@ -542,3 +542,61 @@ func TestICMPInPacketList(t *testing.T) {
 		}
 	}
 }
+
+// Numbers that are small on the wire look like those that count from a base: what follows tells which they are. Where
+// the base is made up, all numbers of a connection are moved alike, those of bare RSTs too.
+func TestSmallNumbers(t *testing.T) {
+	line := func(from, to, rest string) string {
+		return "10:00:00.000000 IP " + from + " > " + to + ": Flags " + rest + ", win 100, length 0\n"
+	}
+	const c, s = "192.0.2.1.40000", "198.51.100.7.80"
+	for _, x := range []struct {
+		name, text string
+		want       []string // SEQ and ACK less SEQ of the client's first segment and ACK there
+	}{
+		{"begins in the middle, numbers as they are (-S)", line(c, s, "[P.], seq 5000:5100, ack 9000") + line(s, c, "[.], ack 5100") +
+			line(s, c, "[P.], seq 9000:9010, ack 5100") + line(c, s, "[R], seq 5100"),
+			[]string{"0 0", "0 100", "0 100", "100"}},
+		{"begins in the middle, the first as it is, then relative", line(c, s, "[P.], seq 5000000:5000100, ack 9000000") + line(s, c, "[.], ack 100") +
+			line(s, c, "[P.], seq 1:11, ack 100") + line(c, s, "[R], seq 5000100"),
+			[]string{"0 0", "0 100", "0 100", "100"}},
+		{"begins with ACKs alone, numbers as they are", line(c, s, "[.], ack 3343152432") + line(c, s, "[F.], seq 773912652, ack 3343152432") +
+			line(s, c, "[.], ack 773912653") + line(c, s, "[R], seq 773912652") + line(c, s, "[R], seq 773912653"),
+			[]string{"0 0", "0 0", "0 1", "0", "1"}},
+		{"SYNs with small numbers, relative, a part left out", line(c, s, "[S], seq 1000") + line(s, c, "[S.], seq 500, ack 1001") + line(c, s, "[.], ack 1") +
+			"...\n" + line(c, s, "[P.], seq 50000:50000, ack 1"),
+			[]string{"0 0", "0 1", "1 1", "50000 1"}},
+		{"SYNs with small numbers, as they are, a part left out", line(c, s, "[S], seq 1000") + line(s, c, "[S.], seq 500, ack 1001") + line(c, s, "[.], ack 501") +
+			"...\n" + line(c, s, "[P.], seq 50000:50000, ack 501"),
+			[]string{"0 0", "0 1", "1 1", "49000 1"}},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			r := NewReader(strings.NewReader(x.text))
+			var got []string
+			var seq [2]flows.Seq // by whether it is the client's: where the numbers begin
+			for it, err := r.Next(); err == nil; it, err = r.Next() {
+				s := &it.Segment
+				k, mine := 0, s.Src.Port == 40000
+				if mine {
+					k = 1
+				}
+				if len(got) == 0 {
+					seq[1], seq[0] = s.SEQ, s.ACK
+				}
+				if s.Flags.Has(flows.SYN | flows.ACK) {
+					seq[0] = s.SEQ
+				}
+				line := fmt.Sprint(s.SEQ.Sub(seq[k]))
+				if s.Flags&flows.ACK != 0 {
+					line += fmt.Sprint(" ", s.ACK.Sub(seq[1-k]))
+				} else if s.Flags&flows.SYN != 0 {
+					line += " 0"
+				}
+				got = append(got, line)
+			}
+			if !slices.Equal(got, x.want) {
+				t.Errorf("got %q, want %q", got, x.want)
+			}
+		})
+	}
+}

@@ -83,26 +83,27 @@ type Reader struct {
 	Lacks   map[flows.Fields]int // packets that lack a field
 	Pastes  []Paste              // that were told apart
 
-	lines     *lines
-	styles    []style
-	open      style
-	last      style // that took a line before
-	quoted    bool  // the packet at hand is quoted: so are its further lines
-	followed  followed
-	names     names
-	ports     map[string]uint16
-	portNames []string
-	faces     map[string]uint16
-	numbers   numbering
-	clock     clockwork
-	decoder   decode.Decoder
-	before    int // the text's number of the packet before
-	parting   parting
-	first     first // of the paste
-	timed     timedLine
-	guessed   tally    // ICMP errors whose connection was guessed
-	byLines   tally    // packets whose dump shows no segment
-	waiting   []Packet // lines of an application that wait for one that names their connection
+	lines      *lines
+	styles     []style
+	open       style
+	last       style // that took a line before
+	quoted     bool  // the packet at hand is quoted: so are its further lines
+	followed   followed
+	names      names
+	ports      map[string]uint16
+	portNames  []string
+	faces      map[string]uint16
+	numbers    numbering
+	clock      clockwork
+	decoder    decode.Decoder
+	before     int // the text's number of the packet before
+	parting    parting
+	first      first // of the paste
+	timed      timedLine
+	guessed    tally    // ICMP errors whose connection was guessed
+	byLines    tally    // packets whose dump shows no segment
+	unmeasured []Packet // lines of one connection, from one that does not show its length on
+	waiting    []Packet // lines of an application that wait for one that names their connection
 
 	out  []Item
 	next int
@@ -137,6 +138,7 @@ func (r *Reader) Next() (*Item, error) {
 		line, err := r.lines.next()
 		if err != nil {
 			r.shut()
+			r.measure()
 			for i := range r.waiting {
 				r.leaveAt(NoPlace, r.waiting[i].Line)
 			}
@@ -236,6 +238,7 @@ func (r *Reader) stray(line []byte) {
 	switch {
 	case len(t) == 0:
 	case omission(t):
+		r.measure()
 		r.numbers.omit()
 	case r.followed.line(t):
 		r.leave(Stream)
@@ -247,12 +250,20 @@ func (r *Reader) stray(line []byte) {
 		if at, clock, ok := clockOf(firstWord(t)); ok {
 			r.timed = timedLine{r.lines.n, at, clock}
 		}
+		r.measure()
 		r.parting.words(t)
 	}
 }
 
 // put takes a packet of a style.
 func (r *Reader) put(p *Packet) {
+	if !r.wait(p) {
+		r.settle(p)
+	}
+}
+
+// settle takes a packet of which all is known that the text says.
+func (r *Reader) settle(p *Packet) {
 	if p.Has&HasDump != 0 {
 		r.decode(p)
 		return

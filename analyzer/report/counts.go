@@ -63,7 +63,7 @@ func (f *File) counts() []string {
 	parts := []string{counted(f.Packets, "packet", "packets"), counted(f.Connections, "connection", "connections")}
 	parts = append(parts, resetCounts(f.ResetCount, f.FindingCount, f.Severities, f.LeftOut)...)
 	if f.First != 0 {
-		parts = append(parts, f.First.Std().Format("2006-01-02 15:04:05")+" UTC", lasted(f.Last.Std().Sub(f.First.Std())))
+		parts = append(parts, f.First.shown(0), lasted(f.Last.Std().Sub(f.First.Std())))
 	}
 	return parts
 }

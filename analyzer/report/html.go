@@ -471,7 +471,7 @@ func newHTMLFinding(r *Reset, anchor string) htmlFinding {
 	if r.Origin == rules.OriginMiddlebox {
 		facts[0] = "sent by a middlebox with the address of the " + r.Sender
 	}
-	facts = append(facts, r.Time.Std().Format("2006-01-02 15:04:05.000000")+" UTC", fmt.Sprintf("stream %d", r.Stream),
+	facts = append(facts, r.Time.shown(6), fmt.Sprintf("stream %d", r.Stream),
 		"phase "+string(r.Phase))
 	if r.Conn.Protocol != "" {
 		facts = append(facts, r.Conn.Protocol)

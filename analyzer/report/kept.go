@@ -103,15 +103,15 @@ func (k *keptFindings) showOnly(number int) {
 
 // stories returns all incidents that are shown, the worst first.
 func (k *keptFindings) stories() ([]story, error) {
-	now := k.groups.Now()
+	incidents := k.groups.Incidents()
+	now := numbersOf(incidents)
 	by := map[int][]*keptFinding{}
 	for i := range k.list {
 		f := &k.list[i]
 		by[now[f.number]] = append(by[now[f.number]], f)
 	}
-	incidents := k.groups.Incidents()
 	if k.only != 0 {
-		i, err := k.groups.find(incidents, k.only)
+		i, err := find(incidents, k.only)
 		if err != nil {
 			return nil, err
 		}
@@ -159,17 +159,14 @@ func (f *keptFinding) size() int { return f.head.n + f.tail.n + 200 }
 
 // when prints the time span of an incident: "2026-11-22 15:30:56.413 UTC", or until when it lasted.
 func (in *Incident) when() string {
-	const layout = "2006-01-02 15:04:05.000"
-	first, last := in.First.Std(), in.Last.Std()
-	s := first.Format(layout)
-	switch end := last.Format(layout); {
+	s, end := in.First.shown(3), in.Last.shown(3)
+	switch {
 	case end == s:
-		return s + " UTC"
-	case end[:10] == s[:10]:
-		return s + " to " + end[11:] + " UTC"
-	default:
-		return s + " to " + end + " UTC"
+		return s
+	case len(s) > 20 && len(end) > 20 && end[:10] == s[:10]:
+		end = end[11:]
 	}
+	return strings.TrimSuffix(s, " UTC") + " to " + end
 }
 
 // size lists how much an incident is: "17 resets in 12 findings · 17 connections · 2 clients".

@@ -104,7 +104,7 @@ func (m *markdownRenderer) Reset(r *Reset) error {
 	if len(list.rows) < resetRows && m.rows < resetRowsInAll {
 		m.rows++
 		list.rows = append(list.rows, markdownRow{r.Time, "| " + strings.Join([]string{strings.ReplaceAll(r.Named(),
-			" ", noBreak), r.Time.Std().Format("2006-01-02 15:04:05.000000"),
+			" ", noBreak), strings.TrimSuffix(r.Time.shown(6), " UTC"),
 			name(senderSide(r)), name(r.Originator + " → " + r.Responder), name(r.Detail)}, " | ") + " |\n"})
 	}
 	return err
@@ -436,9 +436,8 @@ func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n**%s: %s · %s** · %s · %s\n\n", r.Named(), markdownText(string(r.Cause)), markdownText(r.Detail),
 		markdownText(string(r.Severity)), percent(r.Confidence))
-	fmt.Fprintf(&b, "Sent by the %s at %s UTC · %s → %s · stream %d\n\n", markdownText(senderWords(r)),
-		r.Time.Std().Format("2006-01-02 15:04:05.000000"),
-		markdownText(r.Originator), markdownText(r.Responder), r.Stream)
+	fmt.Fprintf(&b, "Sent by the %s at %s · %s → %s · stream %d\n\n", markdownText(senderWords(r)),
+		r.Time.shown(6), markdownText(r.Originator), markdownText(r.Responder), r.Stream)
 	b.WriteString(markdownText(r.Verdict()) + "\n\n")
 	b.WriteString(markdownEvidence(withSiblings(r.Evidence)))
 	b.WriteString(markdownEvidence(senderSigns(r)))

@@ -123,7 +123,7 @@ type Reset struct {
 	Responder  string `json:"responder"`
 	Sender     string `json:"sender"` // "originator" or "responder"
 
-	Incident int `json:"incident,omitempty"` // the Number of its Incident, or one of its Also; 0: not known
+	Incident int `json:"incident,omitempty"` // the ID of its Incident, or one of its Also; 0: not known
 
 	Cause      rules.Cause    `json:"cause"`
 	Detail     string         `json:"detail"`     // ID of the rule
@@ -169,6 +169,13 @@ type Reset struct {
 	Places []Place `json:"places,omitempty"`
 
 	Kernel *Kernel `json:"kernel,omitempty"` // with the trace of a kernel that has it, or should have
+
+	// The reset of a live report before all is known that follows it; it comes once more then. Counts and incidents are
+	// those of the resets that are not provisional.
+	Provisional bool `json:"-"`
+	// It came before as Provisional, and what followed has changed its finding or its incident.
+	Revised bool `json:"revised,omitempty"`
+	known   bool // it came before as Provisional, and nothing has changed
 
 	made *room // memory to reuse, nil for a Clone
 }
@@ -319,6 +326,19 @@ const timeLayout = "2006-01-02T15:04:05.000000000Z"
 
 // Std returns t as a time.Time in UTC.
 func (t Time) Std() time.Time { return time.Unix(0, int64(t)).UTC() }
+
+// shown prints t with some digits of the second. A text may show the time of the day alone, in a zone that it does not
+// name, or the time since its first packet: its packets are of the first days of 1970. With no times at all, all are 0.
+func (t Time) shown(digits int) string {
+	layout := "15:04:05.000000"[:8+digits+min(digits, 1)]
+	switch {
+	case t == 0:
+		return "an unknown time"
+	case t >= 0 && t < Time(48*time.Hour):
+		return t.Std().Format(layout)
+	}
+	return t.Std().Format("2006-01-02 "+layout) + " UTC"
+}
 
 // MarshalJSON writes t as RFC 3339 with nanoseconds.
 func (t Time) MarshalJSON() ([]byte, error) { return appendTime(nil, t), nil }

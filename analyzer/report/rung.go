@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,7 +26,7 @@ func rungsOf(m *Reset) []rung {
 	for i := range m.Timeline {
 		e := &m.Timeline[i]
 		g := rung{Event: e, Label: e.label()}
-		if i > 0 {
+		if i > 0 && !slices.Contains(e.Unknown, lacksTime) {
 			d := time.Duration(e.Time - m.Timeline[i-1].Time)
 			g.Since = strings.Replace("+"+lasted(d), "+−", "−", 1)
 			if d >= silence {

@@ -30,6 +30,9 @@ func Text(w io.Writer, opts TextOptions) Renderer {
 		return briefText(w, opts)
 	}
 	t := &textRenderer{w: bufio.NewWriter(w), page: newPage(opts), opts: opts}
+	if opts.Live {
+		t.groups.live = newLiveGrouping()
+	}
 	t.waiting.repeated = func(says string) string { return t.page.field("Repeated", says) }
 	t.waiting.to = func(b *entry, text string) error {
 		return t.blocks.keep(b.number, b.rank, t.tally.path, b.frame, text)
@@ -62,10 +65,15 @@ func (t *textRenderer) BeginFile(path string) error {
 }
 
 func (t *textRenderer) Reset(r *Reset) error {
-	t.tally.add(r)
 	candidate := t.groups.Add(r)
+	if !r.Provisional {
+		t.tally.add(r)
+	}
+	known := r.known
 	r = r.byLine()
 	switch {
+	case known:
+		return nil
 	case t.opts.Live:
 		t.w.WriteString(t.page.news(r, candidate, &t.news, &t.groups))
 		return t.w.Flush()
@@ -99,7 +107,7 @@ func (t *textRenderer) End() error {
 	defer t.blocks.close()
 	list := t.groups.Incidents()
 	if t.opts.Incident != 0 {
-		if _, err := t.groups.find(list, t.opts.Incident); err != nil {
+		if _, err := find(list, t.opts.Incident); err != nil {
 			return err
 		}
 	}
@@ -207,7 +215,7 @@ func (p page) finding(r *Reset) (head, tail string) {
 	if len(r.Places) > 0 {
 		b.WriteString(p.wrap("", fmt.Sprintf("frame %d of %s", r.Places[0].Frames[0], r.Places[0].Path)))
 	}
-	b.WriteString(p.wrap("", who+" at "+r.Time.Std().Format("2006-01-02 15:04:05.000000")+" UTC"))
+	b.WriteString(p.wrap("", who+" at "+r.Time.shown(6)))
 	b.WriteString("\n" + p.wrap("", r.Verdict()) + "\n")
 
 	lists := []struct {

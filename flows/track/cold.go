@@ -11,7 +11,8 @@ type coldPart struct {
 	note        uint32 // ICMP errors about it, in Table.notes
 	duplicates  uint32
 	incarnation uint32
-	omitted     stamp // segment with FieldsBefore
+	omissions   [2]stamp // first and last segment with FieldsBefore
+	omitted     uint32   // how many
 }
 
 // A coldHalf is one endpoint's part of a cold part.

@@ -28,7 +28,7 @@ func (t *Table) makeConn(c *record, out *flows.Conn) {
 		x = *t.coldParts.At(c.cold)
 	}
 	out.Incarnation, out.Duplicates, out.Domain = int(x.incarnation), x.duplicates, uint32(t.domains.value(c.domain))
-	out.Omitted = x.omitted.mark()
+	out.Omitted = flows.Omissions{First: x.omissions[0].mark(), Last: x.omissions[1].mark(), Count: x.omitted}
 	out.Packets = x.duplicates + c.side[0].segments + c.side[1].segments
 	for i := range c.side {
 		t.endpoint(c, flows.Side(i), &x.side[i], &out.Ends[i])

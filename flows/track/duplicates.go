@@ -65,7 +65,7 @@ func (t *Table) samePacket(c *record, side flows.Side, s *segment, e *entry) boo
 	case s.LEN() == 0 || s.Opts.HasSACK || s.Flags&flows.RST != 0:
 		return false // duplicate ACKs look alike, and so do the RSTs of a train
 	}
-	return apart <= copyAtOnce
+	return apart <= copyAtOnce && !s.Unknown.Has(flows.FieldTime)
 }
 
 // newTSval reports whether the timestamp of s is later than that of all segments of side before it.

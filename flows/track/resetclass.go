@@ -21,6 +21,9 @@ func (t *Table) classify(c *record, side flows.Side, s *segment, r *flows.Reset)
 		r.Trigger, r.TriggerDelay = &e, s.Time.Sub(e.Time)
 	}
 	r.Accept = t.accept(c, side, s, trig)
+	if s.Unknown.Has(flows.FieldsBefore) && r.Accept != flows.AcceptExact {
+		r.Accept = flows.AcceptUnknown // by what was left out the receiver may expect this number
+	}
 	return trig
 }
 

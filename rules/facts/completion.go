@@ -171,7 +171,7 @@ func (c *Facts) completion(l *Close) Completion {
 		msg := &x.Last[side]
 		b := Completion{State: m, Side: side, Frame: msg.Frame, Text: msg.Text, Want: -1}
 		if end := l.LastData[side]; end.Seen() && end.Frame <= l.Frame {
-			b.Since = l.Time.Sub(end.Time)
+			b.Since = c.between(end, l.Mark)
 		}
 		return b
 	}
@@ -260,7 +260,7 @@ func (c *Facts) completion(l *Close) Completion {
 		if x.RequestSide == int(asker) && x.Request.Frame > 0 {
 			b.Frame, b.Text = x.Request.Frame, x.Request.Text
 			if x.Last[asker].Frame != x.Request.Frame { // housekeeping followed it
-				b.Since = l.Time.Sub(flows.Time(x.Request.Time))
+				b.Since = c.between(flows.Mark{Frame: x.Request.Frame, Time: flows.Time(x.Request.Time)}, l.Mark)
 			}
 		}
 		return c.running(l, c.sentAfter(l, b))
@@ -388,11 +388,11 @@ func (c *Facts) unended(l *Close, b Completion) Completion {
 	if b.State != Answered && b.State != Unused || !sent.Seen() {
 		return b
 	}
-	if pause := l.Time.Sub(sent.Time); pause < pauseFrom || pause > pauseTo {
+	if pause := c.between(sent, l.Mark); pause < pauseFrom || pause > pauseTo {
 		return b
 	}
 	b.State, b.Side, b.Frame = Unended, r, sent.Frame
-	b.Since = l.Time.Sub(sent.Time)
+	b.Since = c.between(sent, l.Mark)
 	return b
 }
 
@@ -546,7 +546,7 @@ func (c *Facts) oneSidedCompletion(l *Close, mid bool) Completion {
 	heard, known := c.ackedSince(l)
 	b := Completion{Side: me, Frame: x.Last[me].Frame, Text: x.Last[me].Text, Want: -1}
 	if end := l.LastData[me]; end.Seen() {
-		b.Since = l.Time.Sub(end.Time)
+		b.Since = c.between(end, l.Mark)
 	}
 	spoke := x.Last[me].Frame > 0
 	switch {

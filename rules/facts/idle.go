@@ -85,7 +85,7 @@ func (c *Facts) Gap() time.Duration {
 
 // between returns the time between two packets, 0 where packets between them were left out: it was no silence.
 func (c *Facts) between(from, until flows.Mark) time.Duration {
-	if m := c.Conn.Omitted; m.Frame > from.Frame && m.Frame <= until.Frame {
+	if c.Conn.Omitted.Within(from.Frame, until.Frame) {
 		return 0
 	}
 	return until.Time.Sub(from.Time)

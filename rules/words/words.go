@@ -102,6 +102,17 @@ func Relative(d time.Duration) string {
 	return spanned(d, " later")
 }
 
+// Timeless takes the times of 0 out of a sentence: the packets have one time, or none that is known.
+func Timeless(says string) string {
+	if !strings.Contains(says, " 0 ns") {
+		return says
+	}
+	return zeroTimes.Replace(says)
+}
+
+var zeroTimes = strings.NewReplacer(", 0 ns later", "", ", 0 ns earlier", "", ", 0 ns before the RST", "",
+	", 0 ns before", "", " about 0 ns apart", "", " within 0 ns", "", " for 0 ns", "", " by 0 ns", "", " 0 ns", "")
+
 // Bytes prints a count of bytes: exactly below 10 000, else with a decimal unit.
 func Bytes(n int64) string {
 	switch {
