@@ -89,7 +89,8 @@ func TestUsage(t *testing.T) {
 }
 
 func TestAllowance(t *testing.T) {
-	for text, exceeded := range map[string]bool{"0": true, "2": true, "3": false, "1%": true, "1.5%": false, "100%": false} {
+	for text, exceeded := range map[string]bool{"0": true, "2": true, "3": false, "1%": true, "1.5%": false,
+		"100%": false} {
 		a, err := parseAllowance(text)
 		if err != nil {
 			t.Fatal(err)

@@ -76,8 +76,8 @@ func (j *Job) Shard(u *Explained) int {
 	return u.Index / size
 }
 
-// Units makes units of captures, in the order of their names. taps holds for each capture the name of its tap, or is nil
-// if they are independent.
+// Units makes units of captures, in the order of their names. taps holds for each capture the name of its tap, or is
+// nil if they are independent.
 func (j *Job) Units(captures []store.Object, taps []string) []Unit {
 	var units []Unit
 	if !j.Ring {

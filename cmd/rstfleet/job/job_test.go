@@ -181,8 +181,10 @@ func TestIndependent(t *testing.T) {
 	}
 	paths = append(paths, broken)
 	var lines, page, text bytes.Buffer
-	all := tee{report.JSONL(&lines), report.HTML(&page, report.HTMLOptions{}), report.Markdown(&text, report.MarkdownOptions{})}
-	if err := analyzer.ExplainAll(t.Context(), paths, all, analyzer.Options{Generator: "g"}, func(*report.File) {}); err != nil {
+	all := tee{report.JSONL(&lines), report.HTML(&page, report.HTMLOptions{}),
+		report.Markdown(&text, report.MarkdownOptions{})}
+	if err := analyzer.ExplainAll(t.Context(), paths, all, analyzer.Options{Generator: "g"},
+		func(*report.File) {}); err != nil {
 		t.Fatal(err)
 	}
 	want := splitLines(lines.String())

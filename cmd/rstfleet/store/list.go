@@ -18,8 +18,8 @@ type Object struct {
 }
 
 // List returns the objects that a pattern names, in the order of their names. In a pattern, * stands for any characters
-// but /, ** for any, ? for one, and [a-z] for one of several. A name that ends in / stands for all objects below it, and
-// one without a wildcard for itself.
+// but /, ** for any, ? for one, and [a-z] for one of several. A name that ends in / stands for all objects below it,
+// and one without a wildcard for itself.
 func (s *Store) List(ctx context.Context, pattern string) ([]Object, error) {
 	if strings.HasSuffix(pattern, "/") {
 		pattern += "**"

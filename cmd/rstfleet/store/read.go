@@ -11,8 +11,8 @@ import (
 	"gocloud.dev/blob"
 )
 
-// RangeBytes is how many bytes of an object are asked for at a time. The first ranges are smaller, for those who want no
-// more than the beginning.
+// RangeBytes is how many bytes of an object are asked for at a time. The first ranges are smaller, for those who want
+// no more than the beginning.
 const (
 	RangeBytes = 8 << 20
 	firstRange = 64 << 10
@@ -161,7 +161,8 @@ func buffer(n int64) []byte {
 }
 
 // readRange fills buf with what is at an offset.
-func readRange(ctx context.Context, b *blob.Bucket, key string, at int64, buf []byte, size int64, made time.Time) error {
+func readRange(ctx context.Context, b *blob.Bucket, key string, at int64, buf []byte, size int64,
+	made time.Time) error {
 	in, err := b.NewRangeReader(ctx, key, at, int64(len(buf)), nil)
 	if err != nil {
 		return err

@@ -33,8 +33,8 @@ func New(params map[string]string) *Store {
 // Schemes are the schemes of URLs that a Store knows.
 var Schemes = []string{"s3", "gs", "azblob", "file"}
 
-// SplitParams separates the parameters of a URL, which belong to its bucket: "s3://b/k?region=r" is "s3://b/k", "s3://b"
-// and "region=r". A plain path has none.
+// SplitParams separates the parameters of a URL, which belong to its bucket: "s3://b/k?region=r" is "s3://b/k",
+// "s3://b" and "region=r". A plain path has none.
 func SplitParams(name string) (without, bucket, params string) {
 	scheme, rest, ok := strings.Cut(name, "://")
 	if !ok || scheme == "file" {
