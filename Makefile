@@ -5,7 +5,7 @@ GO ?= go
 # On a busy machine tests may take long.
 PATIENCE := -timeout 30m
 
-.PHONY: build test check fmt vet staticcheck race vuln golden fuzz bench profile accuracy lab claims man page build-with-page completions release-check screenshots clean
+.PHONY: build test check fmt vet staticcheck race vuln golden fleet fuzz bench profile accuracy lab claims man page build-with-page completions release-check screenshots clean
 
 build: ## the program, as ./rstexplain
 	CGO_ENABLED=0 $(GO) build -trimpath -o rstexplain ./cmd/rstexplain
@@ -40,6 +40,14 @@ vuln:
 
 golden: ## update golden reports, transcripts and generated pages; read the diff before committing it
 	$(GO) test ./analyzer ./analyzer/report ./cmd/... -run 'Golden|Text|Markdown|HTML|CSV|JSON|Scripts|Page|Readme' -update
+
+# Building Apache Beam takes minutes the first time. What needs no Beam is in packages of its own and tested first.
+fleet: ## build, test and check cmd/rstfleet, a module of its own
+	@files=$$(gofmt -l cmd/rstfleet); if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
+	cd cmd/rstfleet && CGO_ENABLED=0 $(GO) test $(PATIENCE) ./job ./store && CGO_ENABLED=0 $(GO) test $(PATIENCE) .
+	cd cmd/rstfleet && $(GO) vet ./...
+	staticcheck=$$($(GO) tool -n staticcheck) && cd cmd/rstfleet && $$staticcheck ./...
+	cd cmd/rstfleet && CGO_ENABLED=0 $(GO) build -trimpath -o /dev/null .
 
 FUZZTIME ?= 30s
 fuzz: ## every fuzz test for FUZZTIME

@@ -65,8 +65,8 @@ func (j *joinedInput) beginning() int64 {
 	return math.MaxInt64
 }
 
-// alone brings the next piece of the only stream, unless the next file begins before its end. It returns nil if there is
-// none: the stream has ended, or is not alone any more.
+// alone brings the next piece of the only stream, unless the next file begins before its end. It returns nil if there
+// is none: the stream has ended, or is not alone any more.
 func (j *joinedInput) alone(p *piece) *stream {
 	s, next := j.streams[0], j.beginning()
 	if len(s.queue) == 0 {

@@ -59,8 +59,8 @@ type File struct {
 	Kernel []KernelTrace `json:"kernel,omitempty"` // traces of kernels that were joined with it
 }
 
-// A Part is one of several files that were read as one capture. As in the output of "mergecap -a", frame numbers
-// continue from file to file.
+// A Part is one of several files that were read as one capture. As in the output of mergecap, frame numbers continue
+// from file to file, and packets of files that overlap are numbered in the order of their times.
 type Part struct {
 	Path    string `json:"path"`
 	First   int    `json:"first_frame"` // number of its first frame in the whole

@@ -2,6 +2,7 @@
 // engineers use today, in one run on one machine.
 //
 //	go run ./cmd/rstbench generate -kind mixed -packets 2700000 FILE
+//	go run ./cmd/rstbench ring [-taps 4] [-files 16] [-packets 64000] DIRECTORY
 //	go run ./cmd/rstbench compare [-scale 1] [-rounds 5] [-only mixed,small]
 //	go run ./cmd/rstbench follow [-for 30m] [-resets 500] PROGRAM [FLAG...]
 //	go run ./cmd/rstbench mutate [-n 200000] [-for 1h] [-only KIND,KIND] CAPTURE...
@@ -26,7 +27,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("say generate, compare, follow, mutate or profile; -h after each lists its flags")
+		return fmt.Errorf("say generate, ring, compare, follow, mutate or profile; -h after each lists its flags")
 	}
 	switch args[0] {
 	case "generate":
@@ -39,10 +40,12 @@ func run(args []string) error {
 		return mutateCommand(args[1:])
 	case "profile":
 		return profileCommand(args[1:])
+	case "ring":
+		return ringCommand(args[1:])
 	case "measure": // for compare itself
 		return measureCommand(args[1:])
 	}
-	return fmt.Errorf("unknown command %q: say generate, compare, follow, mutate or profile", args[0])
+	return fmt.Errorf("unknown command %q: say generate, ring, compare, follow, mutate or profile", args[0])
 }
 
 func generateCommand(args []string) error {

@@ -70,7 +70,10 @@ func (m Made) String() string {
 }
 
 // Write writes the capture as pcapng.
-func (t Traffic) Write(out io.Writer) (Made, error) {
+func (t Traffic) Write(out io.Writer) (Made, error) { return t.write(out, func(*writer) {}) }
+
+// write writes the capture with a writer that setUp has prepared.
+func (t Traffic) write(out io.Writer, setUp func(*writer)) (Made, error) {
 	k, err := kindOf(t.Kind)
 	if err != nil {
 		return Made{}, err
@@ -83,6 +86,7 @@ func (t Traffic) Write(out io.Writer) (Made, error) {
 	}
 	g := &generator{kind: k, w: newWriter(out, k.six), rnd: rand.New(rand.NewPCG(t.Seed, 0x7273746578706c61)),
 		filler: rand.New(rand.NewPCG(t.Seed, 1))}
+	setUp(g.w)
 	g.run()
 	g.made.Bytes = g.w.bytes
 	return g.made, g.w.close()

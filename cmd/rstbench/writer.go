@@ -23,6 +23,8 @@ type writer struct {
 	bytes int64
 	six   bool // IPv6
 	err   error
+
+	rotation rotation
 }
 
 // epoch is when the synthetic traffic begins: 2024-01-01 00:00:00 UTC, in nanoseconds.
@@ -30,6 +32,12 @@ const epoch = 1704067200_000_000_000
 
 func newWriter(out io.Writer, six bool) *writer {
 	w := &writer{out: bufio.NewWriterSize(out, 1<<20), buf: make([]byte, 0, 2048), six: six}
+	w.header()
+	return w
+}
+
+// header writes what a file begins with.
+func (w *writer) header() {
 	le := binary.LittleEndian
 	b := w.buf
 	b = le.AppendUint32(b, 0x0a0d0d0a) // section header
@@ -48,7 +56,6 @@ func newWriter(out io.Writer, six bool) *writer {
 	b = append(b, 0, 0, 0, 0)
 	b = le.AppendUint32(b, 32)
 	w.write(b)
-	return w
 }
 
 func (w *writer) write(b []byte) {
@@ -68,6 +75,8 @@ func (w *writer) close() error {
 // packet writes the segment that side of c sends now.
 func (w *writer) packet(now int64, c *conn, side int, flags uint8, data []byte) {
 	be, le := binary.BigEndian, binary.LittleEndian
+	w.turn()
+	now += int64(w.rotation.skew)
 	peer := 1 - side
 	tcpLen := 32
 	reply := flags&flagRST != 0 && (flags&flagACK == 0 || c.phase == phaseSYNACK)
