@@ -203,7 +203,9 @@ func incidentAxis(stories []story, whole span) template.HTML {
 		whole.first.Std().Format(layout))
 	fmt.Fprintf(&d.b, `<text class="s" x="%s%%" y="%s" text-anchor="end">+%s</text>`, point(left+breadth),
 		point(height+15), lasted(whole.duration()))
-	return template.HTML(fmt.Sprintf(`<svg class="axis" width="100%%" height="%s" role="img"><title>Incidents over time</title>%s</svg>`, point(height+22), d.b.String()))
+	return template.HTML(fmt.Sprintf(
+		`<svg class="axis" width="100%%" height="%s" role="img"><title>Incidents over time</title>%s</svg>`,
+		point(height+22), d.b.String()))
 }
 
 // axisRows is how many incidents a time axis shows.
