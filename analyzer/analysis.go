@@ -35,16 +35,40 @@ type analysis struct {
 	span     timeSpan
 	failed   unreachables
 	live     liveClock
-	left     bool           // something of the input has not been followed
-	found    []*flows.Reset // by the table, not yet passed on
-	resets   pipe[[]*flows.Reset]
+	left     bool    // something of the input has not been followed
+	found    []found // by the table, not yet passed on
+	resets   pipe[[]found]
 	unwanted bool // resets are not taken any more
-	engine   *rules.Engine
-	builder  report.Builder
-	joined   *joinedInput
-	text     *pastedInput
-	export   *exportInput // nil where the input is no export
-	kernel   *witness
+	explainer
+	early  *explainer // of resets before all is known that follows them; nil where the input is not followed
+	joined *joinedInput
+	text   *pastedInput
+	export *exportInput // nil where the input is no export
+}
+
+// A found is a reset that the table has found. It comes twice where the input is followed: early, and when all is known
+// that follows it.
+type found struct {
+	*flows.Reset
+	early bool
+}
+
+// An explainer names the causes of resets, and makes models of them.
+type explainer struct {
+	engine  *rules.Engine
+	builder report.Builder
+	kernel  *witness
+}
+
+func newExplainer(opts *Options) explainer {
+	return explainer{engine: rules.NewEngine(opts.Rules), kernel: newWitness(opts.Kernel)}
+}
+
+func (e *explainer) model(r *flows.Reset) (*rules.Finding, *report.Reset) {
+	finding := e.kernel.explain(e.engine, r)
+	m := e.builder.Reset(r, finding)
+	e.kernel.tell(m)
+	return finding, m
 }
 
 func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options) *analysis {
@@ -52,12 +76,17 @@ func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options
 		decoded:  newPipe[*segments](piecesWaiting),
 		deferred: newPipe[*segments](piecesWaiting),
 		left:     true,
-		resets:   newPipe[[]*flows.Reset](groupsWaiting),
-		engine:   rules.NewEngine(opts.Rules),
+		resets:   newPipe[[]found](groupsWaiting),
 		joined:   joinedOf(in),
 		text:     pastedOf(in),
 		export:   exportOf(in),
-		kernel:   newWitness(opts.Kernel),
+
+		explainer: newExplainer(&opts),
+	}
+	if opts.Follow {
+		early := newExplainer(&opts)
+		x.early = &early
+		x.opts.Flows.Early = func(r *flows.Reset) { x.find(r, true) }
 	}
 	x.table = x.newTable()
 	x.reading = x.table
@@ -67,11 +96,14 @@ func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options
 
 // newTable returns a table that passes on the resets that it finds.
 func (x *analysis) newTable() *track.Table {
-	return track.NewTable(x.opts.Flows, func(r *flows.Reset) {
-		if x.found = append(x.found, r); len(x.found) == resetsAtOnce {
-			x.pass()
-		}
-	})
+	return track.NewTable(x.opts.Flows, func(r *flows.Reset) { x.find(r, false) })
+}
+
+// find takes a reset that the table has found.
+func (x *analysis) find(r *flows.Reset, early bool) {
+	if x.found = append(x.found, found{r, early}); len(x.found) == resetsAtOnce {
+		x.pass()
+	}
 }
 
 // run runs the stages and returns their errors. Reading may block for ever, on a pipe that brings nothing: it and putBy
@@ -145,6 +177,9 @@ func (x *analysis) follow() error {
 func (x *analysis) add(s *segments) {
 	if !x.span.seen && s.seen {
 		x.builder.Start(report.Time(s.start))
+		if x.early != nil {
+			x.early.builder.Start(report.Time(s.start))
+		}
 	}
 	x.span.add(&s.timeSpan)
 	x.live.heard(s.last)
@@ -169,19 +204,22 @@ func (x *analysis) pass() {
 func (x *analysis) explain() error {
 	for some := range x.resets.things {
 		for _, reset := range some {
-			finding := x.kernel.explain(x.engine, reset)
-			m := x.builder.Reset(reset, finding)
-			x.kernel.tell(m)
+			by := &x.explainer
+			if reset.early {
+				by = x.early
+			}
+			finding, m := by.model(reset.Reset)
+			m.Provisional = reset.early
 			x.joined.place(m)
 			x.text.place(m)
 			x.export.place(m)
-			if x.opts.keep == nil || !x.opts.keep(reset, finding, m) {
-				track.Release(reset)
+			if !reset.early && (x.opts.keep == nil || !x.opts.keep(reset.Reset, finding, m)) {
+				track.Release(reset.Reset)
 			}
 			if err := x.to.Reset(m); err != nil {
 				return err
 			}
-			x.builder.Release(m)
+			by.builder.Release(m)
 		}
 	}
 	return nil

@@ -23,7 +23,8 @@ type Options struct {
 	Rules   rules.Options
 
 	// Follow explains a capture that is still being written: each reset as soon as Flows.LookaheadTime has
-	// passed after it, or 60 ms where that is 0. The end of the context is the end of the capture.
+	// passed after it, or 60 ms where that is 0, and once more when all is known that follows it: the Provisional of its
+	// model says which. The end of the context is the end of the capture.
 	Follow bool
 
 	// Read, where set, grows by each byte that is read.
@@ -60,19 +61,22 @@ func (o *Options) report(r report.Renderer, explain func() (*report.File, error)
 	return file, r.End()
 }
 
+// capture returns how the input is read.
+func (o *Options) capture() capture.Options {
+	opts := o.Capture
+	opts.Follow = opts.Follow || o.Follow
+	return opts
+}
+
 func (o *Options) generator() string { return cmp.Or(o.Generator, "rstexplain") }
 
 // explainFile writes the part of a report that is about one file.
 func explainFile(ctx context.Context, path string, r report.Renderer, opts Options) (*report.File, error) {
-	if opts.Follow {
-		opts.Capture.Follow = true
-		opts.Flows.LookaheadTime = cmp.Or(opts.Flows.LookaheadTime, followLookahead)
-	}
 	if err := r.BeginFile(path); err != nil {
 		return nil, err
 	}
 	file := &report.File{Path: path}
-	in, err := awaitInput(ctx, path, opts.Capture)
+	in, err := awaitInput(ctx, path, opts.capture())
 	if err != nil {
 		refused(file, err)
 		return file, r.EndFile(file)
@@ -83,6 +87,9 @@ func explainFile(ctx context.Context, path string, r report.Renderer, opts Optio
 // explainInput explains what in brings.
 func explainInput(ctx context.Context, in input, file *report.File, r report.Renderer, opts Options) (*report.File,
 	error) {
+	if opts.Follow {
+		opts.Flows.LookaheadTime = cmp.Or(opts.Flows.LookaheadTime, followLookahead)
+	}
 	x := newAnalysis(ctx, in, r, opts)
 	if x.live.live = opts.Follow; opts.Follow {
 		defer context.AfterFunc(ctx, in.stop)()

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/analyzer/vantage"
@@ -27,18 +28,32 @@ const (
 // Compare explains the captures of several vantage points together. Each is read once. What cannot be read stands in
 // the warnings of the comparison.
 func Compare(ctx context.Context, points []VantagePoint, opts Options) (*report.Comparison, error) {
+	x, err := compare(ctx, points, opts)
+	if err != nil {
+		return nil, err
+	}
+	return x.report(), nil
+}
+
+// compare reads the captures and pairs what they hold.
+func compare(ctx context.Context, points []VantagePoint, opts Options) (*comparing, error) {
 	views := make([]*view, len(points))
 	list := make([]vantage.Vantage, len(points))
+	errs := make([]error, len(points))
+	var reading sync.WaitGroup
 	for i, p := range points {
 		v := &view{recorder: vantage.NewRecorder(), at: map[int]int{}}
-		if err := v.read(ctx, p, opts); err != nil {
-			return nil, err
-		}
 		views[i] = v
 		list[i] = vantage.Vantage{Name: p.Name, Recorder: v.recorder}
+		reading.Go(func() { errs[i] = v.read(ctx, p, opts) })
 	}
-	x := &comparing{points: points, views: views, opts: opts, result: vantage.Compare(list)}
-	return x.report(), nil
+	reading.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return &comparing{points: points, views: views, opts: opts, result: vantage.Compare(list)}, nil
 }
 
 // A view is what one capture alone shows.
@@ -57,6 +72,7 @@ type alone struct {
 	opened  bool
 	doubt   bool
 	faults  int  // of the capture that touch the connection
+	cut     bool // one of them is that packets were cut
 	mac     bool // it has another Ethernet source than its sender's other packets
 }
 
@@ -85,6 +101,7 @@ func (v *view) keep(r *flows.Reset, f *rules.Finding, m *report.Reset) bool {
 		opened:  r.Conn.SYNACK.Seen() && r.Conn.HandshakeACK.Seen() || !r.Conn.SYN.Seen(),
 		mac:     r.MAC != 0 && r.Conn.End(r.Side).MAC != 0 && r.MAC != r.Conn.End(r.Side).MAC,
 		faults:  faults(r.Conn.Defects),
+		cut:     r.Conn.Defects.Has(flows.SnapCut),
 		doubt:   m.Origin == rules.OriginUnknown && len(m.OriginWhy) > 0, // not where nothing can be compared with it
 	}
 	keep := len(v.resets) < maxResetsKept
@@ -109,16 +126,37 @@ func faults(d flows.Defects) int {
 }
 
 // clearest returns the packet of a RST in the capture from which most can be concluded: the one nearest to where it was
-// made, unless that has more faults than another.
-func (x *comparing) clearest(d *vantage.Verdict) vantage.Place {
+// made, unless that has more faults than another. If packets were cut there, and that is all, it counts whether
+// the connection looks alike in both.
+func (x *comparing) clearest(d *vantage.Verdict, all []*vantage.Verdict) vantage.Place {
 	best := d.View
 	least := x.faultsAt(best)
+	cut := least == 1 && x.views[best.Vantage].resets[x.views[best.Vantage].at[best.Frame]].cut
 	for _, p := range d.Seen {
-		if n := x.faultsAt(p); n < least {
+		if n := x.faultsAt(p); n < least && !(cut && x.showsMore(d, all, p.Vantage)) {
 			best, least = p, n
 		}
 	}
 	return best
+}
+
+// showsMore reports whether the capture nearest to where a RST was made shows more of the connection before than the one
+// at v does: another RST, a segment that was lost on the way to v, or that another machine sent this one.
+func (x *comparing) showsMore(d *vantage.Verdict, all []*vantage.Verdict, v int) bool {
+	if x.alone(d.View).OtherMAC {
+		return true
+	}
+	for i := range d.Claims {
+		if k := &d.Claims[i]; k.Kind == vantage.SegmentsLost && k.To == v && k.Places[0].Vantage == d.View.Vantage {
+			return true
+		}
+	}
+	here := func(o *vantage.Verdict, v int) bool {
+		return slices.ContainsFunc(o.Seen, func(p vantage.Place) bool { return p.Vantage == v })
+	}
+	return slices.ContainsFunc(all, func(o *vantage.Verdict) bool {
+		return o.Group == d.Group && o.Time < d.Time && here(o, d.View.Vantage) && !here(o, v)
+	})
 }
 
 func (x *comparing) faultsAt(p vantage.Place) int {
@@ -163,8 +201,16 @@ func (x *comparing) report() *report.Comparison {
 	out := &report.Comparison{SchemaVersion: report.SchemaVersion, Generator: x.opts.generator(),
 		Resets: []report.SharedReset{}, Warnings: []report.Warning{}, Stretches: []report.Stretch{}}
 	verdicts := x.result.Verdicts(x.alone)
+	of := map[*vantage.Group][]*vantage.Verdict{}
 	for _, d := range verdicts {
-		d.View = x.clearest(d)
+		of[d.Group] = append(of[d.Group], d)
+	}
+	views := make([]vantage.Place, len(verdicts))
+	for i, d := range verdicts {
+		views[i] = x.clearest(d, of[d.Group])
+	}
+	for i, d := range verdicts {
+		d.View = views[i]
 	}
 	x.vantages(out)
 	x.connections(out)
@@ -223,11 +269,14 @@ func origin(d *vantage.Verdict) rules.Origin {
 // madeAt names the place where a RST was made.
 func (x *comparing) madeAt(d *vantage.Verdict) string {
 	switch d.Made {
-	case vantage.OnHost, vantage.On:
+	case vantage.OnHost, vantage.On, vantage.OnLink:
 		return x.name(d.From)
 	case vantage.Beyond:
 		return "beyond " + x.name(d.From)
 	case vantage.Between:
+		if d.Here {
+			return x.name(d.To)
+		}
 		a, b := d.From, d.To
 		if slices.Index(x.result.Order, a) > slices.Index(x.result.Order, b) {
 			a, b = b, a

@@ -19,7 +19,7 @@ func (x *comparing) claim(d *vantage.Verdict, k *vantage.Claim) report.SharedCla
 		Number: k.Number, Expected: k.Expected, Span: int64(k.Span), Need: int64(k.Need)}
 	switch k.Kind {
 	case vantage.NeverLeft, vantage.LostOnTheWay, vantage.TriggerNeverArrived, vantage.SYNNeverArrived, vantage.NotHere,
-		vantage.SegmentsLost, vantage.FullSizeLost, vantage.IdleDropped:
+		vantage.SegmentsLost, vantage.FullSizeLost, vantage.IdleDropped, vantage.EmptyThere:
 		m.Not = x.name(k.To)
 	}
 	m.Says = x.sentence(d, k)
@@ -72,6 +72,9 @@ func (x *comparing) sentence(d *vantage.Verdict, k *vantage.Claim) string {
 	case vantage.NotHere:
 		return fmt.Sprintf("the capture at %s holds no packet of this connection (%s), and holds others of "+
 			"this host", to, at(0))
+	case vantage.EmptyThere:
+		return fmt.Sprintf("the capture at %s holds no TCP segment at all; if it ran on the right interface, not even the "+
+			"SYN of this connection (refused in %s) reached that host", to, at(0))
 	case vantage.BothReset:
 		return "each end got a RST in the other's name that the other never sent"
 	case vantage.SegmentsLost:
@@ -112,6 +115,9 @@ func (x *comparing) verdict(d *vantage.Verdict, m *report.SharedReset) string {
 	sender := words.Side(d.Side)
 	var s string
 	switch {
+	case d.Made == vantage.Between && d.Here && d.Proven:
+		s = fmt.Sprintf("The device at %s made this RST in %s's name: it never was in the capture at %s, and leaves "+
+			"%s with the TTL of a packet that is new.", m.MadeAt, sender, x.name(d.From), m.MadeAt)
 	case d.Made == vantage.Between && d.Proven:
 		s = fmt.Sprintf("A device %s made this RST in %s's name: it never was in the "+
 			"capture at %s.", m.MadeAt, sender, x.name(d.From))
@@ -128,6 +134,9 @@ func (x *comparing) verdict(d *vantage.Verdict, m *report.SharedReset) string {
 		s = fmt.Sprintf("%s most likely sent this RST itself.", words.Capital(sender))
 	case d.Made == vantage.On:
 		s = fmt.Sprintf("Most likely the device at %s made this RST in %s's name.", x.name(d.From), sender)
+	case d.Made == vantage.OnLink:
+		s = fmt.Sprintf("Another machine on the link of %s sent this RST in %s's name: it has another Ethernet address "+
+			"than %s's other packets, and has passed no router.", x.name(d.From), sender, sender)
 	case d.Made == vantage.Beyond && d.Device:
 		s = fmt.Sprintf("Most likely a device at %s or beyond it made this RST in %s's name.", x.name(d.From), sender)
 	case d.Made == vantage.Beyond:

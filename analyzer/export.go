@@ -68,16 +68,26 @@ func (e *exportInput) place(m *report.Reset) {
 	if len(e.unknown) == 0 {
 		return
 	}
-	m.SetUnknown(func(frame int) flows.Fields {
-		i, found := slices.BinarySearchFunc(e.unknown, frame, func(r lackRun, frame int) int { return r.frame - frame })
-		if !found {
-			i--
-		}
-		if i < 0 {
-			return 0
-		}
-		return e.unknown[i].fields
-	})
+	m.SetUnknown(e.unknownOf)
+}
+
+// unknownOf returns which fields of a packet are not known. The mutex is held.
+func (e *exportInput) unknownOf(frame int) flows.Fields {
+	i, found := slices.BinarySearchFunc(e.unknown, frame, func(r lackRun, frame int) int { return r.frame - frame })
+	if !found {
+		i--
+	}
+	if i < 0 {
+		return 0
+	}
+	return e.unknown[i].fields
+}
+
+// lacking returns which fields of a packet are not known.
+func (e *exportInput) lacking(frame int) flows.Fields {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.unknownOf(frame)
 }
 
 // openExport takes the file that the capture package has recognised; its error is the refusal of what

@@ -17,7 +17,7 @@ func ExplainFile(ctx context.Context, f *capture.File, r report.Renderer, opts O
 // to its end, or until ctx ends, and does not close it.
 func ExplainReader(ctx context.Context, name string, in io.Reader, r report.Renderer, opts Options) (*report.File,
 	error) {
-	return explainOpened(ctx, name, func() (input, error) { return readInput(in, opts.Capture) }, r, opts)
+	return explainOpened(ctx, name, func() (input, error) { return readInput(in, opts.capture()) }, r, opts)
 }
 
 // ExplainOpener does as ExplainReader with what open opens, an object in a store for example. That it cannot be opened
@@ -34,7 +34,7 @@ func ExplainOpener(ctx context.Context, name string, open func(context.Context) 
 		if in, err = open(ctx); err != nil {
 			return nil, err
 		}
-		return readInput(in, opts.Capture)
+		return readInput(in, opts.capture())
 	}, r, opts)
 }
 

@@ -1,24 +1,23 @@
 package analyzer
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"slices"
+	"sort"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/report"
+	"github.com/rstexplain/rstexplain/flows"
 )
 
 // ExplainJoined explains the captures at paths as one, in the order of their first packets: the files of a rotating
-// capture, so that a connection that spans files is one connection. Frames are numbered across all files, as in the
-// output of "mergecap -a"; each reset also has its frame numbers in the files.
+// capture, so that a connection that spans files is one connection. Files that overlap are merged in the order of time,
+// with a warning. Frames are numbered across all files, as in the output of mergecap; each reset also has its frame
+// numbers in the files. Exports by Wireshark and texts may be among the files.
 func ExplainJoined(ctx context.Context, paths []string, r report.Renderer, opts Options) (*report.File, error) {
 	return opts.report(r, func() (*report.File, error) { return explainJoined(ctx, paths, r, opts) })
 }
@@ -27,8 +26,7 @@ func explainJoined(ctx context.Context, paths []string, r report.Renderer, opts 
 	var unread []report.Warning
 	in, err := awaited(ctx, func() (in *joinedInput, err error) {
 		in, unread = openJoined(paths, opts.Capture)
-		return in,
-			nil
+		return in, nil
 	})
 	if err != nil {
 		file := &report.File{Path: paths[0]}
@@ -63,198 +61,188 @@ func joinedName(parts []part) string {
 // what is known of the parts is guarded.
 type joinedInput struct {
 	opts     capture.Options
-	read     int // parts read to their end, or given up
-	from     *capture.Reader
-	held     capture.Batch // read of it already
-	bytes    atomic.Int64  // of the parts before
-	now      atomic.Pointer[capture.Reader]
-	last     int64 // latest time so far
+	read     int       // parts that were begun, or given up
+	streams  []*stream // that are being read: more than one where files overlap
+	frame    int       // the last one
+	overlaps int       // files that begin before the end of another
+	bytes    atomic.Int64
+	on       string // interfaces of the file before
+	moved    bool   // they were seen to change
 	warnings []report.Warning
 
 	mu    sync.Mutex
 	parts []part
-	begun []report.Part // of those that are read, or have been
+	begun []report.Part // of those that are read, or have been; in their order
+	runs  []run
+	now   []input // that are being read
 }
 
-// A part is one file of a joined capture.
-type part struct {
-	path  string
-	start int64       // time of its first packet
-	was   fs.FileInfo // the file that was looked into
-	held  *heldReader // of what can be read only once; else nil
+// A run is a number of packets that follow each other in the whole as in their file. There is one for each file, or
+// more where files overlap.
+type run struct {
+	first uint32 // frame of the first of them in the whole
+	from  uint32 // and in the file
+	part  uint32 // index in begun
 }
 
-// A heldReader is a pipe that was looked into, with what was read of it.
-type heldReader struct {
-	from  *capture.Reader
-	first capture.Batch
-}
+// maxRuns is how many runs are kept. Packets behind the last one have no place.
+const maxRuns = 1 << 22
 
-// openJoined looks into each file for the time of its first packet, and brings them into its order.
-func openJoined(paths []string, opts capture.Options) (in *joinedInput, unread []report.Warning) {
-	in = &joinedInput{opts: opts}
-	for _, path := range paths {
-		p, err := lookInto(path, opts)
-		if err != nil {
-			var f report.File
-			refused(&f, err)
-			w := f.Warnings[0]
-			if len(paths) > 1 { // a single one is named by the report
-				w.Says = path + ": " + w.Says
-			}
-			unread = append(unread, w)
-			continue
-		}
-		in.parts = append(in.parts, p)
-	}
-	slices.SortStableFunc(in.parts, func(a, b part) int { return cmp.Compare(a.start, b.start) })
-	return in, unread
-}
-
-// lookInto finds out when the first packet of a capture was captured, 0 where it has none.
-func lookInto(path string, opts capture.Options) (part, error) {
-	p := part{path: path}
-	r, err := capture.Open(path, opts)
-	if err != nil {
-		return p, err
-	}
-	p.was = r.Stat()
-	var b capture.Batch
-	if r.Next(&b) == nil {
-		p.start = b.Packets[0].Time
-	}
-	if p.was == nil || !p.was.Mode().IsRegular() {
-		p.held = &heldReader{r, b}
-		return p, nil
-	}
-	b.Release()
-	return p, r.Close()
-}
-
-// overlap is how far two parts may reach into each other: queues of one capture are written a little out
-// of order.
-const overlap = int64(time.Second)
-
+// next brings the next packets: those of the only file at hand, or where several overlap, of one of them as far as no
+// other has earlier ones.
 func (j *joinedInput) next(p *piece) error {
 	for {
-		if j.from == nil {
-			if err := j.open(); err != nil {
-				return err
+		var s *stream
+		switch {
+		case len(j.streams) == 0:
+			if !j.open() {
+				return io.EOF
 			}
+			continue
+		case len(j.streams) == 1:
+			s = j.alone(p)
+		default:
+			s = j.earliest(p)
 		}
-		var err error
-		if len(j.held.Packets) > 0 {
-			p.batch.Release()
-			p.batch, j.held = j.held, capture.Batch{}
-		} else {
-			err = j.from.Next(&p.batch)
-		}
-		now := &j.begun[len(j.begun)-1]
-		if err == nil {
-			for i := range p.batch.Packets {
-				p.batch.Packets[i].Frame += now.First - 1
-				j.last = max(j.last, p.batch.Packets[i].Time)
-			}
+		if s != nil {
+			j.number(s, p)
 			return nil
 		}
-		j.mu.Lock()
-		now.Packets = j.from.Frames()
-		j.mu.Unlock()
-		for _, w := range problems(j.from) {
-			if w.Frame > 0 {
-				w.Frame += now.First - 1
-			}
-			w.Says = now.Path + ": " + w.Says
-			j.warnings = append(j.warnings, w)
-		}
-		j.bytes.Add(j.from.BytesRead())
-		j.now.Store(nil)
-		j.from.Close()
-		j.from = nil
-		j.read++
 	}
 }
 
-// open goes on to the next file; io.EOF after the last.
-func (j *joinedInput) open() error {
-	for ; j.read < len(j.parts); j.read++ {
+// number gives the packets of p, of s, their numbers in the whole.
+func (j *joinedInput) number(s *stream, p *piece) {
+	c := cursor{piece: *p}
+	if p.export != nil {
+		p.export.apart = false // several prints in a text go on with each other like files
+	}
+	if c.len() == 0 {
+		return
+	}
+	from := c.frame()
+	if s.behind == 0 || s.behind != j.frame || from <= s.last {
+		j.mu.Lock()
+		if s.behind == 0 { // numbers begin with 1 in each file, whatever the first that is TCP
+			from = 1
+		}
+		if len(j.runs) < maxRuns {
+			j.runs = append(j.runs, run{uint32(j.frame + 1), uint32(from), uint32(s.index)})
+		}
+		if j.begun[s.index].First == 0 {
+			j.begun[s.index].First = j.frame + 1
+		}
+		j.mu.Unlock()
+		s.shift = j.frame + 1 - from
+	}
+	c.each(func(frame *int) {
+		s.last = *frame
+		*frame += s.shift
+		j.frame = *frame
+	})
+	s.behind = j.frame
+}
+
+// open begins to read the next part. It reports whether there is one.
+func (j *joinedInput) open() bool {
+	for j.read < len(j.parts) {
 		now := &j.parts[j.read]
+		j.read++
 		j.mu.Lock()
-		j.begun = append(j.begun, report.Part{Path: now.path, First: j.frames() + 1})
+		j.begun = append(j.begun, report.Part{Path: now.path})
 		j.mu.Unlock()
-		if j.last != 0 && now.start < j.last-overlap {
-			j.warnings = append(j.warnings, report.Warning{
-				Says: fmt.Sprintf("%s begins %v before the end of the previous file: these are not the files of one rotating "+
-					"capture",
-					now.path, time.Duration(j.last-now.start).Round(time.Millisecond)),
-				Hint: "merge captures of the same time with mergecap -w OUT IN..."})
+		in, first, err := now.open(j)
+		if err != nil {
+			j.warnings = append(j.warnings, report.Warning{Says: err.Error(), Lost: true})
+			continue
 		}
-		r, err := now.open(j)
-		if err == nil {
-			j.from = r
-			j.now.Store(r)
-			return nil
+		s := &stream{index: len(j.begun) - 1, path: now.path, in: in, start: now.start}
+		if first != nil {
+			s.add(*first)
 		}
-		j.warnings = append(j.warnings, report.Warning{Says: err.Error(), Lost: true})
+		j.mu.Lock()
+		now.in = in
+		j.now = append(j.now, in)
+		j.mu.Unlock()
+		j.streams = append(j.streams, s)
+		return true
 	}
-	return io.EOF
+	return false
 }
 
-// open opens a part again; what can be read only once is open still.
-func (p *part) open(j *joinedInput) (*capture.Reader, error) {
-	if h := p.held; h != nil {
-		p.held = nil
-		j.held = h.first
-		return h.from, nil
+// ended takes what is to be said of a stream that was read to its end.
+func (j *joinedInput) ended(s *stream) {
+	var f report.File
+	s.in.tell(&f)
+	j.mu.Lock()
+	now := &j.begun[s.index]
+	now.Packets = s.in.frames()
+	if now.First == 0 {
+		now.First = j.frame + 1
 	}
-	r, err := capture.Open(p.path, j.opts)
-	if err != nil {
-		return nil, err
+	j.now = slices.DeleteFunc(j.now, func(in input) bool { return in == s.in })
+	j.bytes.Add(s.in.bytesRead())
+	j.mu.Unlock()
+	if s.behind == 0 {
+		s.shift, s.behind = j.frame, j.frame
 	}
-	if now := r.Stat(); now == nil || !os.SameFile(now, p.was) || now.Size() < p.was.Size() {
-		j.warnings = append(j.warnings, report.Warning{Lost: true,
-			Says: p.path + ": was replaced after the files were put in order, so its position may be wrong",
-			Hint: "copy the files first if they are still being written"})
+	for _, w := range f.Warnings {
+		if w.Frame > 0 {
+			w.Frame += s.shift
+		}
+		w.Says = s.path + ": " + w.Says
+		j.warnings = append(j.warnings, w)
 	}
-	return r, nil
+	if s.behind == j.frame { // with those at the end that were not handed out
+		j.frame = max(j.frame, s.shift+s.in.frames())
+	}
+	j.compare(s)
+	s.in.close()
 }
 
-// frames returns the number of the last frame of the parts that were read.
-func (j *joinedInput) frames() int {
-	if len(j.begun) == 0 {
-		return 0
-	}
-	last := &j.begun[len(j.begun)-1]
-	return last.First - 1 + last.Packets
-}
+func (j *joinedInput) frames() int { return j.frame }
 
 func (j *joinedInput) bytesRead() int64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	n := j.bytes.Load()
-	if r := j.now.Load(); r != nil {
-		n += r.BytesRead()
+	for _, in := range j.now {
+		n += in.bytesRead()
 	}
 	return n
 }
 
 func (j *joinedInput) stop() {
-	if r := j.now.Load(); r != nil {
-		r.Stop()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, in := range j.now {
+		in.stop()
 	}
 }
 
 func (j *joinedInput) close() error {
 	for _, p := range j.parts {
 		if p.held != nil { // the context ended before its turn
-			p.held.from.Close()
+			p.held.in.close()
 		}
 	}
-	if j.from == nil {
-		return nil
+	for _, s := range j.streams {
+		s.in.close()
 	}
-	return j.from.Close()
+	return nil
 }
 
-func (j *joinedInput) tell(f *report.File) { f.Warnings = append(f.Warnings, j.warnings...) }
+func (j *joinedInput) tell(f *report.File) {
+	f.Warnings = append(f.Warnings, j.warnings...)
+	if j.overlaps > 1 {
+		f.Warnings = append(f.Warnings, report.Warning{Says: "further files that overlap others", Count: j.overlaps - 1})
+	}
+	if len(j.runs) == maxRuns {
+		f.Warnings = append(f.Warnings, report.Warning{
+			Says: "so many packets of files that overlap that the places of some in their files are not known",
+			Hint: "merge the files with mergecap first"})
+	}
+}
 
 // joinedOf returns in where it is joined of several files, else nil, on which place and finish do nothing.
 func joinedOf(in input) *joinedInput {
@@ -262,14 +250,34 @@ func joinedOf(in input) *joinedInput {
 	return j
 }
 
-// place adds to m in which files its packets are.
+// locate returns the part that a frame of the whole is in, and its number there; no part is −1.
+func (j *joinedInput) locate(frame int) (part, inFile int) {
+	i := sort.Search(len(j.runs), func(i int) bool { return int(j.runs[i].first) > frame }) - 1
+	if i < 0 || frame <= 0 || i == maxRuns-1 {
+		return -1, 0
+	}
+	r := j.runs[i]
+	return int(r.part), frame - int(r.first) + int(r.from)
+}
+
+// place adds to m in which files its packets are, and which of their fields these do not hold.
 func (j *joinedInput) place(m *report.Reset) {
 	if j == nil {
 		return
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	m.Locate(j.begun)
+	m.Locate(j.begun, j.locate)
+	if !slices.ContainsFunc(j.parts, func(p part) bool { return p.fields() != nil }) {
+		return
+	}
+	m.SetUnknown(func(frame int) flows.Fields {
+		i, inFile := j.locate(frame)
+		if i < 0 || j.parts[i].fields() == nil {
+			return 0
+		}
+		return j.parts[i].fields()(inFile)
+	})
 }
 
 // finish lists the files in f.

@@ -109,6 +109,13 @@ func (in *pastedInput) place(m *report.Reset) {
 	m.SetSource(printed{in})
 }
 
+// lacking returns which fields of a packet are not known.
+func (in *pastedInput) lacking(frame int) flows.Fields {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return printed{in}.Unknown(frame)
+}
+
 // finish adds the lines of what f tells.
 func (in *pastedInput) finish(f *report.File) {
 	if in == nil {

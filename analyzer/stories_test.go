@@ -48,7 +48,7 @@ func TestStoriesAreIncidents(t *testing.T) {
 	for i := range r.Files[0].Resets {
 		m := &r.Files[0].Resets[i]
 		for k := range r.Incidents {
-			if in := &r.Incidents[k]; in.Number == m.Incident || slices.Contains(in.Also, m.Incident) {
+			if in := &r.Incidents[k]; in.ID == m.Incident || slices.Contains(in.Also, m.Incident) {
 				of[m.Frame] = in
 			}
 		}

@@ -121,8 +121,9 @@ type RSTMark struct {
 // bounded tables; what was forgotten makes a count smaller, never larger.
 type Related struct {
 	// The responder's address and port.
-	AcceptedBefore ConnMark // last SYN-ACK of it before the reset
-	AcceptedAfter  ConnMark // first SYN-ACK of it after the reset
+	AcceptedBefore ConnMark // last connection that it accepted by a SYN-ACK before the reset
+	AcceptedAfter  ConnMark // first connection that was asked for after the reset and that it accepted
+	HalfOpenAfter  ConnMark // first SYN-ACK after the reset that it had sent before: a handshake is not complete
 	RefusedBefore  ConnMark // last refused SYN before the reset, other connections only
 	RefusedAfter   ConnMark // first refused SYN after it
 	Refused        int      // refused connections of this service in all
@@ -172,8 +173,9 @@ type Related struct {
 	SenderReaction  time.Duration
 	SenderReactions int // how many of these times were seen, at most 255
 
-	OtherDir bool // another connection of the same two hosts shows both directions
-	ICMP     []ICMPNote
+	OtherDir     bool     // another connection of the same two hosts shows both directions
+	OpenedBefore ConnMark // where the last such one before the reset first showed its second side
+	ICMP         []ICMPNote
 }
 
 // MaxResetTogether bounds Related.ResetTogetherCount: where it is reached, at least so many were reset.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/programs"
 	"github.com/rstexplain/rstexplain/rules/words"
@@ -15,6 +16,8 @@ const (
 	overflowBoth = 0.89 // that ACK and first data came together, and each was answered by a RST
 	overflowMany = 0.04 // more when other connections fell in the same way
 	overflowSoon = 300 * time.Millisecond
+
+	overflowListening = 0.93 // a SYN was refused by a port that goes on with the handshakes of others
 )
 
 // acceptQueueOverflowID is what other rules call it by.
@@ -28,9 +31,11 @@ var acceptQueueOverflow = &Rule{
 	Doc: Doc{
 		Title: "The listener's queue was full and the handshake was aborted",
 		Happened: "A client completed the handshake, but the service did not accept connections fast enough: its accept " +
-			"queue was full, and the system is set to refuse then instead of letting the client wait.",
+			"queue was full, and the system is set to refuse then instead of letting the client wait. Windows refuses the SYN " +
+			"itself while its queue is full.",
 		Recognised: "SYN, SYN-ACK, ACK, and at once a bare RST whose sequence number is this ACK's acknowledgment: it " +
-			"answers the last segment of the handshake. Often many connections at once.",
+			"answers the last segment of the handshake. Often many connections at once. Or a SYN is refused, and the same " +
+			"port then sends the SYN-ACK of another connection again: it is listening, and handshakes are waiting there.",
 		LookAlikes: "A program that accepts and resets sends a RST of its own decision, with ACK and a window " +
 			"(accepted-then-dropped). By default Linux does not reset here: it ignores the handshake's last ACK and sends " +
 			"the SYN-ACK again.",
@@ -41,6 +46,9 @@ var acceptQueueOverflow = &Rule{
 		Limits: "A load balancer that finds no server after the handshake can look the same.",
 	},
 	Match: func(c *facts.Facts) float64 {
+		if c.Related.HalfOpenAfter.Seen() && c.Refused() {
+			return min(refusal(c), overflowListening)
+		}
 		if c.ByClient() || c.Kind != facts.KindReply || c.Snd.Segments != c.Snd.SYNs || c.Snd.Segments == 0 ||
 			c.Close.By != facts.ByThis ||
 			!c.Snd.HasISS || c.SEQ != c.Snd.SND.ISS.Add(1) || len(c.Prior) > 0 || c.ServiceDied() {
@@ -72,6 +80,14 @@ var acceptQueueOverflow = &Rule{
 		return c.Lowered(p, facts.AnyDefect)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
+		if m := c.Related.HalfOpenAfter; m.Seen() && c.Refused() {
+			f.Summary = words.Sentence("%s refused the connection to %s, which is listening: %s later it still sends the SYN-ACK "+
+				"of another connection again. Its queue of handshakes was probably full, or a filter refuses this client.",
+				words.Capital(Sender(c)), portOf(c), words.Span(m.Time.Sub(c.Time)))
+			f.SayRefusal(c)
+			f.SayOf(m.Stream, claim.Claim{Kind: claim.SYNACKAgain, Side: c.Side, Span: m.Time.Sub(c.Time)}, m.Frame)
+			return
+		}
 		f.Summary = fmt.Sprintf("%s aborted the connection%s: %sthe accept queue of port %d "+
 			"was full.", words.Capital(Sender(c)), afterHandshake(c),
 			words.Probably(f.Confidence), c.Snd.Addr.Port)

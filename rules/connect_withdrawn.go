@@ -1,8 +1,12 @@
 package rules
 
 import (
+	"time"
+
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/programs"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
@@ -26,7 +30,8 @@ var connectWithdrawn = &Rule{
 		LookAlikes: "A scanner's SYN has hardly any options (syn-probe). A health check that resets on purpose sends " +
 			"RST+ACK (health-probe). A SYN-ACK that comes a second or more later points to a connect timeout (late-syn-ack).",
 		Prints: "Nothing: the program had closed the socket itself.",
-		Remedy: "Usually harmless. When it is frequent, look for very short connect timeouts.",
+		Remedy: "Usually harmless: clients that try several addresses or ports at once keep one connection and cancel the " +
+			"others. When it is frequent with a single attempt each time, look at what cancels it.",
 		Limits: "The packets do not show why the program cancelled it.",
 	},
 	Match: func(c *facts.Facts) float64 {
@@ -37,15 +42,44 @@ var connectWithdrawn = &Rule{
 		return connectWithdrawnSure
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		f.Summary = words.Sentence("%s cancelled its connection attempt: when the SYN-ACK came, its socket was "+
-			"closed.", words.Capital(Sender(c)))
-		if c.Snd.SYN.Seen() {
-			f.Summary = words.Sentence("%s cancelled its connection attempt: when the SYN-ACK came, %s after the SYN, its "+
-				"socket was closed.", words.Capital(Sender(c)), words.Span(c.Trigger.Time.Sub(c.Snd.SYN.Time)))
-		}
+		f.Summary = words.Sentence("%s cancelled its connection attempt: when the SYN-ACK reached it, its socket "+
+			"was closed.", words.Capital(Sender(c)))
 		f.SayHalfOpen(c)
+		if m := otherConnection(c); m.Seen() {
+			f.SayOf(m.Stream, claim.Claim{Kind: claim.OpenedElsewhere, Side: c.Side.Peer(), Span: m.Time.Sub(c.Time)}, m.Frame)
+		}
 		f.Open(FastClose, healthProbeID, 0.6, "a program that closes its socket after the SYN-ACK sends RST+ACK; this RST "+
 			"has the form of a reply")
 	},
-	Effects: Effects{Outcomes: openingOutcomes, Own: connectLimit},
+	Effects: Effects{Outcomes: openingOutcomes, Own: connectCancelled},
+}
+
+// otherConnection returns another connection of the two hosts that was open when the client cancelled this one, where
+// both were begun together.
+func otherConnection(c *facts.Facts) flows.ConnMark {
+	m := c.Related.OpenedBefore
+	if !m.Seen() || !c.Snd.SYN.Seen() {
+		return flows.ConnMark{}
+	}
+	if d := m.Time.Sub(c.Snd.SYN.Time); d > raceWithin || d < -raceWithin {
+		return flows.ConnMark{}
+	}
+	return m
+}
+
+// raceWithin is how far apart attempts to connect are that belong together (RFC 8305 §5 has 250 ms, and 2 s at most).
+const raceWithin = 2 * time.Second
+
+// shortestLimit is the shortest time limit for connecting that is worth a guess.
+const shortestLimit = 900 * time.Millisecond
+
+// connectCancelled is Effects.Own of a client that had closed its socket when the SYN-ACK reached it.
+func connectCancelled(c *facts.Facts) (programs.Outcome, string) {
+	switch {
+	case otherConnection(c).Seen():
+		return programs.Nothing, "The client itself had another connection to the server's host, and most likely took that one"
+	case c.Snd.SYN.Seen() && c.Time.Sub(c.Snd.SYN.Time) >= shortestLimit:
+		return connectLimit(c)
+	}
+	return programs.Nothing, "The client itself had closed the socket: it took another connection, or was cancelled"
 }

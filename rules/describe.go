@@ -384,7 +384,7 @@ func (f *Finding) SayIdle(c *facts.Facts) {
 
 // SayTimeout says which known or configured idle time the time between two frames matches, if any.
 func (f *Finding) SayTimeout(c *facts.Facts, idle time.Duration, from, to int) {
-	who := KnownTimeout(c.Timeouts, idle, c.Side, c.Close.Exchange.Protocol)
+	who := knownTimeout(c.Timeouts, idle, c.Side, c.Close.Exchange)
 	if who == "" {
 		r, ok := facts.RoundTime(idle)
 		if !ok {
@@ -471,23 +471,10 @@ func LateSegment(c *facts.Facts) string {
 // heardBefore returns how long before the RST its sender was last heard of.
 func heardBefore(c *facts.Facts) string { return words.Span(c.Time.Sub(c.Snd.Last.Time)) }
 
-// MatchesTimeout returns a clause for gaps of an open connection that match idle times which the RST's sender, or a
-// device on the path, can have had, and that are those of the protocol; "" for others.
-func MatchesTimeout(t *facts.Timeouts, gap time.Duration, sender flows.Side, protocol string) string {
-	return matches(KnownTimeout(t, gap, sender, protocol))
-}
-
-func matches(whose string) string {
-	if whose == "" {
-		return ""
-	}
-	return "matches " + whose
-}
-
-// KnownTimeout names the known idle times of an open connection that a gap matches and that side sender, or a device
-// on the path, can have had, where this protocol is spoken; "" where it matches none.
-func KnownTimeout(t *facts.Timeouts, gap time.Duration, sender flows.Side, protocol string) string {
-	return whose(t.Mine(gap, sender, protocol))
+// knownTimeout names the known idle times of an open connection, on which x was said, that a gap matches and that side
+// sender, or a device on the path, can have had; "" where it matches none.
+func knownTimeout(t *facts.Timeouts, gap time.Duration, sender flows.Side, x *exchange.Summary) string {
+	return whose(t.Mine(gap, sender, x))
 }
 
 // closedTimeout does the same for what is left of a closed connection, which kernels and devices forget.

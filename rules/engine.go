@@ -105,7 +105,10 @@ func (e *Engine) ExplainKnowing(r *flows.Reset, known Known) *Finding {
 			f.Origin = Origin(prev.Verdict.Origin)
 		}
 	}
-	if f.Origin == OriginMiddlebox && !f.Path {
+	if impossible(c) {
+		f.Summary = "The RST has flags that no TCP sends together, " + c.Flags.String() + ": it is most likely damaged or " +
+			"forged. As it presents itself: " + f.Summary
+	} else if f.Origin == OriginMiddlebox && !f.Path {
 		f.Summary = "Probably a device on the path, not " + Sender(c) +
 			" itself, sent this RST. As it presents itself: " + f.Summary
 	}
@@ -201,6 +204,7 @@ func (e *Engine) label(c *facts.Facts, rule *Rule, confidence float64) *Finding 
 	f.Confidence = confidence
 	rule.Explain(c, f)
 	f.sayClosedWindow(c)
+	f.sayImpossible(c)
 	f.hedge()
 	f.temper()
 	return f

@@ -5,6 +5,7 @@ import (
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/claim"
+	"github.com/rstexplain/rstexplain/rules/facts"
 )
 
 // Evidence is one checkable statement: a claim, and its sentence.
@@ -79,6 +80,37 @@ func (f *Finding) evidence(c claim.Claim, frames []int) Evidence {
 	c.Frames = f.room[start:end:end]
 	c.Limited = c.Limited || c.Kind.Absence() && f.hidden(&c)
 	return Evidence{Claim: c, Says: c.Statement()}
+}
+
+// impossible reports whether the RST has SYN or FIN set too: a damaged segment, or one that is made to confuse.
+func impossible(c *facts.Facts) bool { return c.Flags&(flows.SYN|flows.FIN) != 0 }
+
+// impossibleSure is the highest confidence in what a RST with impossible flags means.
+const impossibleSure = 0.5
+
+// sayImpossible says of a RST that its flags are impossible, and whether its sender goes on: then it reset nothing.
+func (f *Finding) sayImpossible(c *facts.Facts) {
+	if !impossible(c) {
+		return
+	}
+	f.Confidence = min(f.Confidence, impossibleSure)
+	if f.Severity == Error {
+		f.Severity = Warning
+	}
+	f.Say(claim.Claim{Kind: claim.ImpossibleFlags, Side: c.Side, Text: c.Flags.String()}, c.Frame)
+	f.Evidence = slices.DeleteFunc(f.Evidence, func(e Evidence) bool {
+		return e.Kind == claim.AbortOffset || e.Kind == claim.SEQNotNext // of a number that is as doubtful as the flags
+	})
+	for i := range c.After.Events {
+		e := &c.After.Events[i]
+		if e.Side == c.Side && e.DataLen > 0 && e.SEQ == c.SEQ {
+			f.Say(claim.Claim{Kind: claim.SendsAfterReset, Side: c.Side, Span: e.Time.Sub(c.Time)}, e.Frame)
+			if c.GoesOn().Seen() {
+				f.Severity, f.Harm = Info, noEffect
+			}
+			break
+		}
+	}
 }
 
 // hidden reports whether the capture could have missed what c says is absent.

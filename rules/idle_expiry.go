@@ -67,7 +67,7 @@ var idleExpiry = &Rule{
 		if gap < from || c.Close.Completion.State == facts.OpenRequest && c.Answers != facts.ToData {
 			return 0
 		}
-		if len(c.Timeouts.Mine(gap, c.Side, c.Close.Exchange.Protocol)) > 0 || gap >= time.Hour {
+		if len(c.Timeouts.Mine(gap, c.Side, c.Close.Exchange)) > 0 || gap >= time.Hour {
 			return c.Lowered(expiryMatching, facts.AnyDefect)
 		}
 		if gap >= expiryLongFrom {

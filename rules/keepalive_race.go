@@ -71,7 +71,7 @@ var keepaliveRace = &Rule{
 		switch idle := c.Idle(); {
 		case c.Close.By == facts.ByUnseenFIN:
 			p = raceUnseen
-		case idle >= time.Second && len(c.Timeouts.Mine(idle, c.Side, c.Close.Exchange.Protocol)) > 0:
+		case idle >= time.Second && len(c.Timeouts.Mine(idle, c.Side, c.Close.Exchange)) > 0:
 			p = raceTimeout
 		case idle >= time.Second:
 			p = raceIdle

@@ -10,6 +10,7 @@ import (
 const (
 	keepaliveManySure = 0.98
 	keepaliveOneSure  = 0.88
+	keepaliveOneSided = 0.75 // the answers would not be in the capture
 )
 
 var keepaliveUnanswered = &Rule{
@@ -37,6 +38,12 @@ var keepaliveUnanswered = &Rule{
 			return 0
 		}
 		p := keepaliveManySure
+		if c.OneSided() {
+			if c.PersistProbes() != nil {
+				return 0
+			}
+			return keepaliveOneSided
+		}
 		if run.Count == 1 {
 			if c.Time.Sub(run.Last.Time) < 2*c.RTT {
 				return 0
@@ -56,6 +63,11 @@ var keepaliveUnanswered = &Rule{
 			probes += ", " + words.Span(every) + " apart,"
 		}
 		f.Summary = words.Sentence("%s gave up an idle connection: %s went unanswered.", words.Capital(Sender(c)), probes)
+		if c.OneSided() {
+			f.Summary = words.Sentence("%s most likely gave up an idle connection: it ended it with a RST after %s; answers "+
+				"to them would not be in this capture, which holds no segment of %s.", words.Capital(Sender(c)), probes,
+				Receiver(c))
+		}
 		f.Say(claim.Claim{Kind: claim.KeepAliveProbes, Side: c.Side, Count: run.Count, Every: every}, run.Frames...)
 		if c.Rcv.Last.Seen() {
 			f.Say(claim.Claim{Kind: claim.LastSegment, Side: c.Side.Peer(), Span: c.Time.Sub(c.Rcv.Last.Time)}, c.Rcv.Last.Frame)

@@ -27,7 +27,12 @@ var noListener = &Rule{
 			"shows what listens.",
 		Limits: "Whether the service was ever meant to run there is not in the packets.",
 	},
-	Match:   func(c *facts.Facts) float64 { return refusal(c) },
+	Match: func(c *facts.Facts) float64 {
+		if c.Related.HalfOpenAfter.Seen() {
+			return 0
+		}
+		return refusal(c)
+	},
 	Explain: explainRefusal,
 }
 

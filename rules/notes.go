@@ -46,7 +46,7 @@ func (f *Finding) addNotes(c *facts.Facts) {
 			}
 		}
 	}
-	if text := words.Printable(c.Payload); text != "" {
+	if text := words.Printable(c.Payload); text != "" && !impossible(c) {
 		f.Note(claim.Claim{Kind: claim.ResetText, Side: c.Side, Text: text}, c.Frame)
 	}
 	switch {

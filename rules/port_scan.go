@@ -5,7 +5,6 @@ import (
 
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
-	"github.com/rstexplain/rstexplain/rules/programs"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
@@ -34,7 +33,7 @@ var portScan = &Rule{
 	},
 	Match: func(c *facts.Facts) float64 {
 		a := &c.Related
-		if a.AcceptedBefore.Seen() || a.AcceptedAfter.Seen() || c.After.SenderACK.Seen() {
+		if a.AcceptedBefore.Seen() || a.AcceptedAfter.Seen() || a.HalfOpenAfter.Seen() || c.After.SenderACK.Seen() {
 			return 0 // a service that was there before or is later: the client did not guess
 		}
 		if !facts.Wide(a.ScanPorts, a.ScanPortsSpan) && !facts.Wide(a.ScanHosts, a.ScanHostsSpan) && !c.Scans() {
@@ -64,7 +63,5 @@ var portScan = &Rule{
 			"port %d.", Receiver(c), what, c.Snd.Addr.Port)
 		f.Say(scan)
 	},
-	Effects: Effects{Symptom: func(c *facts.Facts, s programs.Outcome) string {
-		return "A scanner reports the port as closed; any other program gets " + Errno(c, s, c.Side.Peer())
-	}},
+	Effects: Effects{Symptom: refusedScan},
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/programs"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
@@ -36,6 +37,11 @@ func refusal(c *facts.Facts) float64 {
 	return refusedOddly - 0.1
 }
 
+// refusedScan is the symptom of a scanner whose SYN is refused.
+func refusedScan(c *facts.Facts, o programs.Outcome) string {
+	return "A scanner reports the port as closed; any other program gets " + Errno(c, o, c.Side.Peer())
+}
+
 // portOf names the port of the RST's sender.
 func portOf(c *facts.Facts) string { return "port " + strconv.Itoa(int(c.Snd.Addr.Port)) }
 
@@ -63,6 +69,12 @@ func (f *Finding) SayRefusal(c *facts.Facts) {
 		f.Symptom = "nothing: " + Receiver(c) + "'s TCP did not accept this RST, and the connection opened"
 		f.Say(claim.Claim{Kind: claim.OpenedAfter, Side: flows.Originator, Span: ack.Time.Sub(c.Time)}, synack.Frame,
 			ack.Frame)
+	}
+	if scannersSYN(c.Rcv) && f.Symptom == "" {
+		f.Severity = Info
+		f.sayCraftedBy(c, c.Side.Peer())
+		f.Symptom = refusedScan(c, programs.Refused)
+		f.Remedy = "Nothing to repair at the server. Find out who scans, if no scan is expected."
 	}
 	f.Open(UnknownConnection, straySegmentID, 0.5, "the RST refuses a SYN, which opens a connection")
 }

@@ -29,6 +29,9 @@ var restartWindow = &Rule{
 		Limits: "Why the service was not listening: see its own log.",
 	},
 	Match: func(c *facts.Facts) float64 {
+		if c.Related.HalfOpenAfter.Seen() {
+			return 0 // it listens all the time
+		}
 		if !c.Related.AcceptedBefore.Seen() && !c.Related.AcceptedAfter.Seen() {
 			return 0
 		}
@@ -38,7 +41,7 @@ var restartWindow = &Rule{
 		f.SayRefusal(c)
 		a := &c.Related
 		before, after := a.AcceptedBefore, a.AcceptedAfter
-		if own := c.After.SenderACK; own.Seen() && (!after.Seen() || own.Frame < after.Frame) {
+		if own := c.After.SenderACK; own.Seen() && askedAgain(c, own) && (!after.Seen() || own.Frame < after.Frame) {
 			after = flows.ConnMark{Mark: own, Stream: claim.Own} // this very connection, asked for again
 		}
 		switch {
@@ -64,4 +67,10 @@ var restartWindow = &Rule{
 			f.Say(claim.Claim{Kind: claim.RefusedCount, Side: c.Side, Count: a.Refused})
 		}
 	},
+}
+
+// askedAgain reports whether the refused connection was asked for again after the RST, and before m.
+func askedAgain(c *facts.Facts, m flows.Mark) bool {
+	syn := c.After.ReceiverSYN
+	return syn.Seen() && syn.Frame < m.Frame
 }

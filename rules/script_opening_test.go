@@ -305,6 +305,55 @@ conn 2 192.0.2.1:50002 > 198.51.100.1:81
 		miss: opened + `
 +0.020 < R. 1:1(0) ack 1 win 509`,
 	},
+	{
+		// A SYN-ACK that is sent again shows that the port listens all the time: handshakes fill its queue.
+		rule: "accept-queue-overflow",
+		hit:  halfOpen + "+1.000 2> S 0:0(0)\n+0.001 2< R. =0:=0(0) ack 1 win 0\n+0.300 1< S. 0:0(0) ack 1",
+		// That SYN-ACK belongs to a connection that was begun after the refusal.
+		miss: "0 2> S 0:0(0)\n+0.001 2< R. =0:=0(0) ack 1 win 0\n" + strings.Replace(halfOpen, "0.000", "+0.100", 1) + "+1 1< S. 0:0(0) ack 1",
+	},
+	{
+		// The SYN-ACK that comes after the refusal answers a SYN from before it, and says nothing of a restart.
+		rule: "restart-window",
+		hit:  "0 2> S 0:0(0)\n+0.001 2< R. =0:=0(0) ack 1 win 0\n" + strings.Replace(halfOpen, "0.000", "+0.100", 1),
+		miss: "0 1> S 0:0(0)\n+0.0001 2> S 0:0(0)\n+0.001 2< R. =0:=0(0) ack 1 win 0\n+0.100 1< S. 0:0(0) ack 1",
+	},
+	{
+		// A bare RST behind the SYN-ACK of a scanner's SYN is a reply, however late.
+		rule: "syn-probe",
+		hit:  "0 > S 0:0(0) win 1024 <mss 1460>\n+0.001 < S. 0:0(0) ack 1 <mss 1460>\n+2.000 > R 1:1(0) win 0",
+		miss: "0 > S 0:0(0) win 1024 <mss 1460>\n+0.001 < S. 0:0(0) ack 1 <mss 1460>\n+2.000 > R. 1:1(0) ack 1 win 1024",
+	},
+}
+
+// halfOpen is a handshake that the client does not complete.
+const halfOpen = "0.000 1> S 0:0(0)\n+0.001 1< S. 0:0(0) ack 1\n"
+
+// TestCancelledConnect: a time limit for connecting is a guess only where the client had waited; attempts that were begun
+// together are a race.
+func TestCancelledConnect(t *testing.T) {
+	const attempt = "%s > S 0:0(0) win 64240 <mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7>\n%s < S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 9 ecr 1,nop,wscale 7>\n+0.030 > R 1:1(0) win 0"
+	other := "conn 2 192.0.2.1:50002 > 198.51.100.1:445\n0.000 > S 0:0(0)\n+0.001 < S. 0:0(0) ack 1\nconn 1 192.0.2.1:50001 > 198.51.100.1:139\n"
+	for text, want := range map[string]string{
+		fmt.Sprintf(attempt, "0", "+0.300"):              "closed the socket",
+		fmt.Sprintf(attempt, "0", "+1.000"):              "time limit",
+		other + fmt.Sprintf(attempt, "+0.001", "+0.001"): "another connection to the server's host",
+		other + fmt.Sprintf(attempt, "+30", "+0.001"):    "closed the socket",
+	} {
+		if f := last(t, text); !strings.Contains(f.Symptom, want) || f.Claims(claim.OpenedElsewhere) != strings.HasPrefix(want, "another") {
+			t.Errorf("want %q: %s, %s\n%s", want, f.Rule.ID, f.Symptom, tell(f))
+		}
+	}
+}
+
+// TestImpossibleFlags: a RST with SYN or FIN set is a damaged segment, above all where its sender goes on.
+func TestImpossibleFlags(t *testing.T) {
+	for flags, want := range map[string]bool{"FR": true, "R": false} {
+		f := last(t, answered+"+0.1 > "+flags+" 28:28(0)\n+0.1 > P. 28:38(10) ack 44\n+0.02 < . 44 ack 38")
+		if f.Claims(claim.ImpossibleFlags) != want || want && (f.Confidence > 0.5 || !f.Claims(claim.SendsAfterReset) || f.Severity != Info) {
+			t.Errorf("%s: %s %.2f %s\n%s", flags, f.Rule.ID, f.Confidence, f.Severity, tell(f))
+		}
+	}
 }
 
 // TestLateRefusal: a RST a minute after the last SYN does not say that nothing listens.

@@ -72,6 +72,37 @@ func TestUnackedInOneDirection(t *testing.T) {
 	}
 }
 
+// Of probes whose answers would not be in the capture, none is said to be unanswered. At growing distances they are
+// those of the persist timer.
+func TestProbesInOneDirection(t *testing.T) {
+	const from = `0 < S. 0 ack 1
++0.02 < . 1 ack 1
++0.01 < P. 1:1001(1000) ack 1
+`
+	for _, test := range []struct {
+		probes, rule string
+		most         float64
+	}{
+		{"+5 < . 1000 ack 1\n+2 < . 1000 ack 1\n+2 < . 1000 ack 1\n+2 < R. 1001 ack 1", "keepalive-unanswered", 0.8},
+		{"+0.3 < . 1000 ack 1\n+0.5 < . 1000 ack 1\n+1 < . 1000 ack 1\n+2 < . 1000 ack 1\n+0.2 < R. 1001 ack 1",
+			"zero-window", 0.8},
+	} {
+		f := last(t, from+test.probes)
+		if f.Rule.ID != test.rule || f.Confidence > test.most || strings.Contains(f.Summary, "unanswered") {
+			t.Errorf("%s\n%s", test.probes, tell(f))
+		}
+	}
+	f := last(t, opened+`+0.001 > P. 1:1001(1000) ack 1
++0.02 < . 1 ack 1001
++2 > . 1000 ack 1
++2 > . 1000 ack 1
++2 > . 1000 ack 1
++2 > R. 1001 ack 1`)
+	if f.Rule.ID != "keepalive-unanswered" || !strings.Contains(f.Summary, "unanswered") {
+		t.Errorf("%s", tell(f))
+	}
+}
+
 // A window that was not captured is not known.
 func TestWindowNotCaptured(t *testing.T) {
 	const from = `0 < P. 1:44 ack 28 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -138,5 +169,22 @@ func TestNoChallenge(t *testing.T) {
 	if f := last(t, answered+`+0.001 < R 90 ipid 7
 +0.02 > . 28 ack 44`); !challenged(f) {
 		t.Errorf("an ACK of nothing new, for a RST in the window\n%s", tell(f))
+	}
+}
+
+// A connection that went on after the RST can be used again.
+func TestSymptomWhereItWentOn(t *testing.T) {
+	_, found := explain(t, opened+`+0.001 > P. 1:28 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.02 < . 1:1001(1000) ack 28
++0.02 < . 1001:2001(1000) ack 28
++0.001 > . 28 ack 2001
++0.01 < R 1401
++0.002 < . 2001:3001(1000) ack 28
++0.001 > . 28 ack 3001
++0.002 < . 3001:4001(1000) ack 28
++0.001 > . 28 ack 4001`)
+	f := found[0]
+	if f.Harm != noEffect || strings.Contains(f.Symptom, "use the connection again") {
+		t.Errorf("%s %s\n%s", f.Harm, f.Symptom, tell(f))
 	}
 }

@@ -106,7 +106,7 @@ func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 	case s == programs.Nothing:
 		f.Symptom = words.Capital(Receiver(c)) + "'s application most likely noticed nothing"
 		switch reset := c.Close.By == facts.ByThis; {
-		case f.Origin == OriginMiddlebox && c.EndedBefore().Seen():
+		case f.Origin == OriginMiddlebox && c.EndedBefore().Seen(), c.WentOn():
 		case c.ByClient() || x.Messages[o] == 0:
 		case x.TLS && reset:
 			f.Symptom += ". Where its response was not complete, which encryption hides, it gets " +
@@ -177,8 +177,10 @@ func (e *Engine) ownErrors(c *facts.Facts, f *Finding) {
 		s, says = own(c)
 	}
 	switch {
-	case s != programs.Nothing:
-		f.Symptom += ". " + says
+	case says != "":
+		if f.Symptom += ". " + says; s == programs.Nothing {
+			return
+		}
 	case c.OwnWindowClosed() >= closedNoted: // it did not read
 		return
 	case (b.State == facts.OpenRequest || b.State == facts.CutResponse) && b.Since >= ownLimitFrom && f.waited(b.Since):

@@ -59,16 +59,28 @@ var synProbe = &Rule{
 
 // sayCrafted says by what the SYN is no system's.
 func (f *Finding) sayCrafted(c *facts.Facts) {
-	syn := c.Snd.SYN.Frame
-	if flags := c.SYNFlags(c.Side); oddSYN(flags) {
-		f.Say(claim.Claim{Kind: claim.OddFlags, Side: c.Side, Text: flags.String()}, syn)
+	f.sayCraftedBy(c, c.Side)
+}
+
+// sayCraftedBy says by what the SYN of side s is no system's.
+func (f *Finding) sayCraftedBy(c *facts.Facts, s flows.Side) {
+	e := c.Conn.End(s)
+	if flags := c.SYNFlags(s); oddSYN(flags) {
+		f.Say(claim.Claim{Kind: claim.OddFlags, Side: s, Text: flags.String()}, e.SYN.Frame)
 		return
 	}
-	if c.Snd.SYNOpts.Kinds == flows.UnknownKinds {
+	if e.SYNOpts.Kinds == flows.UnknownKinds {
 		return // a text may not show them
 	}
-	f.Say(claim.Claim{Kind: claim.OddSYN, Side: c.Side, Count: int(c.Snd.SYNOpts.Kinds), Number: uint64(c.Snd.SYNWND)},
-		syn)
+	f.Say(claim.Claim{Kind: claim.OddSYN, Side: s, Count: int(e.SYNOpts.Kinds), Number: uint64(e.SYNWND)}, e.SYN.Frame)
+}
+
+// scannersSYN reports whether the SYN of an endpoint has the window of scanners and no option but the MSS: unlike crafted,
+// it needs no sign beside that, and leaves out what small devices send too.
+func scannersSYN(e *flows.Endpoint) bool {
+	o := &e.SYNOpts
+	return e.SYN.Seen() && o.MSS != 0 && o.Kinds == 1 && !o.HasTS &&
+		(e.SYNWND == 1024 || e.SYNWND == 2048 || e.SYNWND == 3072 || e.SYNWND == 4096)
 }
 
 // oddSYN reports whether no system sends a SYN with these flags.

@@ -14,6 +14,7 @@ import (
 const (
 	zeroWindowSure  = 0.94
 	zeroWindowReply = 0.90 // the sender fell silent before, and answers a late segment
+	zeroWindowAlone = 0.72 // only the probes are in the capture
 	zeroWindowFrom  = 500 * time.Millisecond
 )
 
@@ -36,6 +37,9 @@ var zeroWindow = &Rule{
 			"times out.",
 	},
 	Match: func(c *facts.Facts) float64 {
+		if persisted(c) {
+			return zeroWindowAlone
+		}
 		zero, probes := closedWindow(c)
 		if !zero.Seen() || c.Due().Sub(zero.Time) < zeroWindowFrom ||
 			c.Close.By != facts.ByThis && c.Close.Frame < zero.Frame {
@@ -51,6 +55,18 @@ var zeroWindow = &Rule{
 		return zeroWindowSure
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
+		if persisted(c) {
+			run := c.PersistProbes()
+			f.Summary = words.Sentence("%s most likely gave up sending: its %s back off as those for a closed window do; "+
+				"%s's window is not in this capture, which holds no segment of it.", words.Capital(Sender(c)),
+				words.Count(run.Count, "probe"), Receiver(c))
+			f.Say(claim.Claim{Kind: claim.KeepAliveProbes, Side: c.Side, Count: run.Count}, run.Frames...)
+			f.SayRST(c)
+			f.Open(RetransmitTimeout, "keepalive-unanswered", 0.5, "the distances between the probes grow; those between "+
+				"keep-alive probes are even")
+			f.Severity = Warning
+			return
+		}
 		zero, run := closedWindow(c)
 		probes := ""
 		if run.Count > 0 {
@@ -67,6 +83,12 @@ var zeroWindow = &Rule{
 		f.Open(PeerCrash, abortMidTransferID, 0.8, "the other side had closed its window")
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},
+}
+
+// persisted reports whether the capture holds the sender's segments only, and it had probed a window before its RST that
+// must have been closed.
+func persisted(c *facts.Facts) bool {
+	return c.OneSided() && c.Kind != facts.KindReply && c.PersistProbes() != nil
 }
 
 // closedWindow returns since when the peer's window had been closed until the segment that the RST answers,

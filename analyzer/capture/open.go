@@ -77,6 +77,9 @@ func Open(path string, opts Options) (*Reader, error) {
 		r, err := newReader("standard input", os.Stdin, nil, opts)
 		return r, refusedStream(err, opts)
 	}
+	if opts.Source != nil {
+		return openSource(path, opts)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, openError(path, err)
@@ -90,6 +93,19 @@ func Open(path string, opts Options) (*Reader, error) {
 			return openConverted(path, opts, refused)
 		}
 		return nil, err
+	}
+	return r, err
+}
+
+// openSource opens what Options.Source brings.
+func openSource(path string, opts Options) (*Reader, error) {
+	in, err := opts.Source(path)
+	if err != nil {
+		return nil, openError(path, err)
+	}
+	r, err := newReader(path, in, in, opts)
+	if export := (*ExportError)(nil); err != nil && !errors.As(err, &export) {
+		in.Close()
 	}
 	return r, err
 }
@@ -138,6 +154,9 @@ func newReader(name string, in io.Reader, done io.Closer, opts Options) (*Reader
 				widen(f)
 			}
 		}
+	}
+	if sized, ok := in.(interface{ Size() int64 }); ok && opts.Source != nil {
+		r.src.size = sized.Size()
 	}
 	r.in = r.src
 	r.chunk = r.pool.get(0)

@@ -37,6 +37,10 @@ type Options struct {
 
 	// Exports makes Open return an [*ExportError] for an export of Wireshark.
 	Exports bool
+
+	// Source, where set, opens what Open is asked for: a path then names something else than a file of this machine. If
+	// what it returns has a method Size() int64, less than that many bytes are reported as truncated.
+	Source func(path string) (io.ReadCloser, error)
 }
 
 func (o Options) withDefaults() Options {

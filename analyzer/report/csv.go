@@ -25,11 +25,10 @@ var csvHeader = []string{"file", "frame", "time", "stream", "originator", "respo
 	"packet_number", "paste", "incident", "incident_says"}
 
 type csvRenderer struct {
-	out    io.Writer
-	w      *csv.Writer // writes to out
-	path   string
-	row    []string
-	atOnce bool // the report is live
+	out  io.Writer
+	w    *csv.Writer // writes to out
+	path string
+	row  []string
 
 	groups Grouping
 	rows   records
@@ -39,7 +38,7 @@ type csvRenderer struct {
 
 // live makes c print each row at once.
 func (c *csvRenderer) live() Renderer {
-	c.atOnce = true
+	c.groups.live = newLiveGrouping()
 	return c
 }
 
@@ -52,7 +51,9 @@ func (c *csvRenderer) BeginFile(path string) error {
 }
 
 func (c *csvRenderer) Reset(r *Reset) error {
-	c.groups.Add(r)
+	if c.groups.Add(r); r.known {
+		return nil
+	}
 	var open []string
 	for _, a := range r.Alternatives {
 		open = append(open, fmt.Sprintf("%s %.3f", a.Cause, a.Confidence))
@@ -75,7 +76,7 @@ func (c *csvRenderer) Reset(r *Reset) error {
 	for i := range c.row {
 		c.row[i] = inert(c.row[i])
 	}
-	if c.atOnce {
+	if c.groups.live != nil {
 		return c.w.Write(append(c.row, strconv.Itoa(r.Incident), ""))
 	}
 	if c.inLine == nil {
@@ -107,7 +108,8 @@ func (c *csvRenderer) EndFile(*File) error {
 
 func (c *csvRenderer) End() error {
 	ends := map[int][2]string{} // of the rows of an incident, by rank
-	for _, in := range c.groups.Incidents() {
+	list := c.groups.Incidents()
+	for _, in := range list {
 		for rank, says := range [...]string{csvSays: inert(in.Says), csvBare: ""} {
 			c.line.Reset()
 			w := csv.NewWriter(&c.line)
@@ -119,7 +121,7 @@ func (c *csvRenderer) End() error {
 		}
 	}
 	c.w.Flush()
-	now, out := c.groups.Now(), bufio.NewWriterSize(c.out, 64<<10)
+	now, out := numbersOf(list), bufio.NewWriterSize(c.out, 64<<10)
 	err := c.rows.each(func(r record) error {
 		out.Write(bytes.TrimSuffix(r.text, []byte{'\n'}))
 		_, err := out.WriteString(ends[now[r.number]][r.rank])

@@ -34,9 +34,7 @@ func (e *encoder) reset(b []byte, r *Reset) []byte {
 	b = appendField(b, `,"originator":`, r.Originator)
 	b = appendField(b, `,"responder":`, r.Responder)
 	b = appendField(b, `,"sender":`, r.Sender)
-	if r.Incident != 0 {
-		b = appendInt(b, `,"incident":`, r.Incident)
-	}
+	b = appendIncident(b, r)
 	b = appendField(b, `,"cause":`, string(r.Cause))
 	b = appendField(b, `,"detail":`, r.Detail)
 	b = appendField(b, `,"title":`, r.Title)
@@ -122,13 +120,21 @@ func (e *encoder) reset(b []byte, r *Reset) []byte {
 	return append(b, '}')
 }
 
+func appendIncident(b []byte, r *Reset) []byte {
+	if r.Incident != 0 {
+		b = appendInt(b, `,"incident":`, r.Incident)
+	}
+	if r.Revised {
+		b = append(b, `,"revised":true`...)
+	}
+	return b
+}
+
 // appendShortened appends what else a shortened repeat has.
 func appendShortened(b []byte, r *Reset) []byte {
 	b = appendInt(b, `,"stream":`, r.Stream)
 	b = appendField(b, `,"sender":`, r.Sender)
-	if r.Incident != 0 {
-		b = appendInt(b, `,"incident":`, r.Incident)
-	}
+	b = appendIncident(b, r)
 	b = appendField(b, `,"cause":`, string(r.Cause))
 	b = appendField(b, `,"detail":`, r.Detail)
 	b = appendInt(b, `,"repeats_frame":`, int(r.Repeats))

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -20,8 +19,9 @@ import (
 // incidents at the end, the worst first. What a page shows of an incident in full is its representative finding,
 // Example, whose Reset the Grouping has marked as a candidate when it passed.
 type Incident struct {
-	Number int `json:"number"` // the one of its first reset
-	// further numbers that its resets carry: it was recognised later that they belong to it
+	Number int `json:"number,omitempty"` // its place among the incidents of the report, the worst first; 0 in between
+	ID     int `json:"id"`               // the incident of its first reset
+	// further incidents that its resets carry: it was recognised later that they belong to it
 	Also []int         `json:"also,omitempty"`
 	Kind incident.Kind `json:"kind"`
 	Says string        `json:"says"` // what happened, in one sentence
@@ -73,23 +73,35 @@ type Grouping struct {
 	paths  []string
 	rules  map[string]*rules.Rule
 	in     incident.Reset // used again
+	live   *liveGrouping  // nil unless the report is live
 }
 
 // BeginFile says that the resets which follow are those of the capture at path.
 func (g *Grouping) BeginFile(path string) { g.paths = append(g.paths, path) }
 
-// Add sets r.Incident. It reports whether r represents its incident better than those before: of all resets for which
-// it does, one is the Example of an Incident.
+// Add sets r.Incident, and says what has become of a reset that came before as provisional. It reports whether r
+// represents its incident better than those before: of all resets for which it does, one is the Example of an Incident.
 func (g *Grouping) Add(r *Reset) (candidate bool) {
 	if g.finder == nil {
 		g.finder, g.rules = incident.NewFinder(), map[string]*rules.Rule{}
 	}
 	g.describe(r)
+	if r.Provisional {
+		if g.live == nil {
+			return false
+		}
+		candidate = g.live.add(r, &g.in)
+		g.live.told = append(g.live.told, toldOf(r))
+		return candidate
+	}
 	r.Incident, candidate = g.finder.Add(&g.in)
+	if g.live != nil {
+		candidate = g.live.settle(r, &g.in, r.Incident)
+	}
 	return candidate
 }
 
-// Incidents returns what was found so far, the worst first.
+// Incidents returns what was found so far, the worst first. In a live report they have the numbers that were printed.
 func (g *Grouping) Incidents() []Incident {
 	if g.finder == nil {
 		return []Incident{}
@@ -98,28 +110,46 @@ func (g *Grouping) Incidents() []Incident {
 	out := make([]Incident, len(found))
 	for i := range found {
 		out[i] = g.model(&found[i])
+		out[i].Number = i + 1
+		if g.live != nil {
+			out[i].ID = g.live.final[out[i].ID]
+			for j, n := range out[i].Also {
+				out[i].Also[j] = g.live.final[n]
+			}
+		}
 	}
 	return out
 }
 
-// Now returns for each number that a reset carries the number of its incident.
+// Now returns for each Incident that a reset carries the number of its incident.
 func (g *Grouping) Now() map[int]int {
 	if g.finder == nil {
 		return nil
 	}
-	return g.finder.Of()
+	return numbersOf(g.Incidents())
 }
 
-// incidentOf returns the incident of a number, as far as it is known, nil if there is none.
-func (g *Grouping) incidentOf(number int) *Incident {
-	if g.finder == nil {
-		return nil
+// numbersOf returns the numbers of incidents by what their resets carry.
+func numbersOf(list []Incident) map[int]int {
+	now := map[int]int{}
+	for i := range list {
+		now[list[i].ID] = list[i].Number
+		for _, n := range list[i].Also {
+			now[n] = list[i].Number
+		}
 	}
-	found, ok := g.finder.Incident(number)
+	return now
+}
+
+// soFar returns the incident that a reset of a live report carries, as far as it is known, nil if there is none. It has
+// no number yet.
+func (g *Grouping) soFar(id int) *Incident {
+	found, ok := g.live.incident(id)
 	if !ok {
 		return nil
 	}
 	in := g.model(&found)
+	in.ID, in.Also = id, nil
 	return &in
 }
 
@@ -132,8 +162,7 @@ type NoIncidentError struct {
 func (e *NoIncidentError) Error() string { return fmt.Sprintf("there is no incident %d", e.Number) }
 
 // find returns the place in list of the incident with a number, or a [NoIncidentError].
-func (g *Grouping) find(list []Incident, number int) (int, error) {
-	number = cmp.Or(g.Now()[number], number)
+func find(list []Incident, number int) (int, error) {
 	i := slices.IndexFunc(list, func(in Incident) bool { return in.Number == number })
 	if i >= 0 {
 		return i, nil
@@ -148,7 +177,7 @@ func (g *Grouping) find(list []Incident, number int) (int, error) {
 // model makes an Incident.
 func (g *Grouping) model(f *incident.Incident) Incident {
 	in := Incident{
-		Number: f.Number, Also: f.Also, Kind: f.Kind, Says: f.Says, First: Time(f.First), Last: Time(f.Last),
+		ID: f.Number, Also: f.Also, Kind: f.Kind, Says: f.Says, First: Time(f.First), Last: Time(f.Last),
 		Severity: f.Severity, Cause: f.Cause, Detail: f.Detail, Remedy: f.Remedy,
 		Example: Example{g.path(f.Best.File), f.Best.Frame, int(f.Best.Line)},
 		Client:  f.Client, Server: f.Server, Resets: f.Resets, Findings: f.Findings, Connections: f.Connections,

@@ -6,8 +6,9 @@ import (
 )
 
 // JSONL renders one JSON object per reset and line, as docs/report.schema.json describes a reset, preceded by the path
-// of the file: for jq and log processors. The last line has the incidents, as a field of that name; a live report has
-// such a line with one incident too each time when it has ten times as many resets as when it was printed last.st.
+// of the file, which a repeat beyond the 100th of its event leaves out: for jq and log processors. The last line has
+// the incidents, as a field of that name. A live report has such a line with one incident, too, each time when it has
+// ten times as many resets as when it was printed last.
 func JSONL(w io.Writer) Renderer { return &jsonlRenderer{w: bufio.NewWriterSize(w, 64<<10)} }
 
 type jsonlRenderer struct {
@@ -16,13 +17,12 @@ type jsonlRenderer struct {
 	path []byte // {"file":"…",
 
 	groups Grouping
-	atOnce bool     // the report is live
 	news   newsList // what was printed of each incident
 }
 
 // live makes j print what becomes of incidents.
 func (j *jsonlRenderer) live() Renderer {
-	j.atOnce = true
+	j.groups.live = newLiveGrouping()
 	return j
 }
 
@@ -35,12 +35,18 @@ func (j *jsonlRenderer) BeginFile(path string) error {
 }
 
 func (j *jsonlRenderer) Reset(r *Reset) error {
-	j.groups.Add(r)
+	if j.groups.Add(r); r.known {
+		return nil
+	}
 	j.enc.buf = append(j.enc.reset(j.enc.buf[:0], r), '\n')
-	j.w.Write(j.path)
-	_, err := j.w.Write(j.enc.buf[1:])
-	if j.atOnce && j.news.grown(r.Incident) {
-		if in := j.groups.incidentOf(r.Incident); in != nil {
+	line := j.enc.buf
+	if !r.shortened() {
+		j.w.Write(j.path)
+		line = line[1:]
+	}
+	_, err := j.w.Write(line)
+	if j.groups.live != nil && !r.Revised && j.news.grown(r.Incident) {
+		if in := j.groups.soFar(r.Incident); in != nil {
 			_, err = j.w.Write(append(appendIncidents(append(j.enc.buf[:0], '{'), []Incident{*in}), "}\n"...))
 		}
 	}

@@ -118,15 +118,15 @@ func (j *junitRenderer) EndFile(f *File) error {
 func (j *junitRenderer) End() error {
 	defer j.blocks.close()
 	of := map[string][]Incident{} // by capture
-	for _, in := range j.groups.Incidents() {
+	list := j.groups.Incidents()
+	for _, in := range list {
 		of[in.Example.Path] = append(of[in.Example.Path], in)
 	}
-	for number, n := range j.failed { // add up those of one incident
-		if now := j.groups.Now()[number]; now != number {
-			j.failed[now] += n
-			delete(j.failed, number)
-		}
+	failed, now := map[int]int{}, numbersOf(list)
+	for id, n := range j.failed { // add up those of one incident
+		failed[now[id]] += n
 	}
+	j.failed = failed
 	for i := range j.suites {
 		list := of[j.suites[i].path]
 		delete(of, j.suites[i].path) // a capture that is named twice has them once

@@ -103,15 +103,15 @@ func (k *keptFindings) showOnly(number int) {
 
 // stories returns all incidents that are shown, the worst first.
 func (k *keptFindings) stories() ([]story, error) {
-	now := k.groups.Now()
+	incidents := k.groups.Incidents()
+	now := numbersOf(incidents)
 	by := map[int][]*keptFinding{}
 	for i := range k.list {
 		f := &k.list[i]
 		by[now[f.number]] = append(by[now[f.number]], f)
 	}
-	incidents := k.groups.Incidents()
 	if k.only != 0 {
-		i, err := k.groups.find(incidents, k.only)
+		i, err := find(incidents, k.only)
 		if err != nil {
 			return nil, err
 		}

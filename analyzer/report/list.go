@@ -81,9 +81,13 @@ func (l *listRenderer) End() error {
 }
 
 // live prints each line at once.
-func (l *listRenderer) live() Renderer { return &liveList{listRenderer: *l} }
+func (l *listRenderer) live() Renderer {
+	l.groups.live = newLiveGrouping()
+	return &liveList{listRenderer: *l}
+}
 
-// A liveList prints the number of an incident as it is known when the reset comes.
+// A liveList prints the number of an incident as it is known when the reset comes, and a second line if that, or the
+// finding, is another one later.
 type liveList struct{ listRenderer }
 
 func (l *liveList) BeginFile(path string) error {
@@ -93,7 +97,9 @@ func (l *liveList) BeginFile(path string) error {
 }
 
 func (l *liveList) Reset(r *Reset) error {
-	l.groups.Add(r)
+	if l.groups.Add(r); r.known {
+		return nil
+	}
 	l.w.WriteString(listLine(r) + "\t" + strconv.Itoa(r.Incident) + "\n")
 	return l.w.Flush()
 }

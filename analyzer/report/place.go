@@ -3,23 +3,19 @@ package report
 import (
 	"maps"
 	"slices"
-	"sort"
 )
 
 // Locate sets r.Places, the files of a joined capture that contain its packets. parts are the files that have been
-// opened so far, in order.
-func (r *Reset) Locate(parts []Part) {
+// opened so far, in order; of returns the index of the part that a frame is in, −1 for none, and its number there.
+func (r *Reset) Locate(parts []Part, of func(frame int) (part, inFile int)) {
 	r.Places = r.Places[:0]
 	if r.shortened() {
 		return
 	}
-	of := func(frame int) int {
-		return sort.Search(len(parts), func(i int) bool { return parts[i].First > frame }) - 1
-	}
 	byPart := map[int][]int{} // a reset's packets lie in few of the parts, of which there may be thousands
 	add := func(frame int) {
-		if i := of(frame); frame > 0 && i >= 0 {
-			byPart[i] = append(byPart[i], frame-parts[i].First+1)
+		if i, inFile := of(frame); frame > 0 && i >= 0 {
+			byPart[i] = append(byPart[i], inFile)
 		}
 	}
 	for i := range r.Timeline {
@@ -32,8 +28,7 @@ func (r *Reset) Locate(parts []Part) {
 			}
 		}
 	}
-	if own := of(r.Frame); own >= 0 { // the RST's file, and then the others in order
-		frame := r.Frame - parts[own].First + 1
+	if own, frame := of(r.Frame); own >= 0 { // the RST's file, and then the others in order
 		p := placed(parts[own].Path, append(byPart[own], frame))
 		p.Frames = append([]int{frame}, slices.DeleteFunc(p.Frames, func(n int) bool { return n == frame })...)
 		r.Places = append(r.Places, p)
@@ -46,6 +41,7 @@ func (r *Reset) Locate(parts []Part) {
 
 // placed returns the place of frames, which it sorts.
 func placed(path string, frames []int) Place {
-	filter := string(appendFrameSet([]byte("frame.number in "), frames))
-	return Place{path, slices.Compact(frames), filter}
+	slices.Sort(frames)
+	frames = slices.Compact(frames)
+	return Place{path, frames, string(appendFrameSet([]byte("frame.number in "), frames))}
 }

@@ -130,7 +130,7 @@ func (l *exampleList) keep(number, rank int, path string, frame int, text string
 
 // of returns the block of the finding that represents an incident, "" if its findings were filtered out.
 func (l *exampleList) of(in *Incident) (string, error) {
-	for _, n := range append([]int{in.Number}, in.Also...) {
+	for _, n := range append([]int{in.ID}, in.Also...) {
 		if e, ok := l.last[n]; ok && e.path == in.Example.Path &&
 			(e.frame == in.Example.Frame || e.frame == in.Example.Line) {
 			r, err := l.records.at(e.at)

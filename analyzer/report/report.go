@@ -123,7 +123,7 @@ type Reset struct {
 	Responder  string `json:"responder"`
 	Sender     string `json:"sender"` // "originator" or "responder"
 
-	Incident int `json:"incident,omitempty"` // the Number of its Incident, or one of its Also; 0: not known
+	Incident int `json:"incident,omitempty"` // the ID of its Incident, or one of its Also; 0: not known
 
 	Cause      rules.Cause    `json:"cause"`
 	Detail     string         `json:"detail"`     // ID of the rule
@@ -169,6 +169,13 @@ type Reset struct {
 	Places []Place `json:"places,omitempty"`
 
 	Kernel *Kernel `json:"kernel,omitempty"` // with the trace of a kernel that has it, or should have
+
+	// The reset of a live report before all is known that follows it; it comes once more then. Counts and incidents are
+	// those of the resets that are not provisional.
+	Provisional bool `json:"-"`
+	// It came before as Provisional, and what followed has changed its finding or its incident.
+	Revised bool `json:"revised,omitempty"`
+	known   bool // it came before as Provisional, and nothing has changed
 
 	made *room // memory to reuse, nil for a Clone
 }

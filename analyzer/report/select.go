@@ -19,11 +19,17 @@ func (s *selection) BeginFile(path string) error {
 }
 
 func (s *selection) Reset(r *Reset) error {
-	if !s.keep(r) {
+	kept := s.keep(r)
+	switch {
+	case r.Provisional:
+	case kept:
+		s.counts.count(r)
+	default:
 		s.leftOut++
+	}
+	if !kept {
 		return nil
 	}
-	s.counts.count(r)
 	return s.Renderer.Reset(r)
 }
 

@@ -30,6 +30,9 @@ func Text(w io.Writer, opts TextOptions) Renderer {
 		return briefText(w, opts)
 	}
 	t := &textRenderer{w: bufio.NewWriter(w), page: newPage(opts), opts: opts}
+	if opts.Live {
+		t.groups.live = newLiveGrouping()
+	}
 	t.waiting.repeated = func(says string) string { return t.page.field("Repeated", says) }
 	t.waiting.to = func(b *entry, text string) error {
 		return t.blocks.keep(b.number, b.rank, t.tally.path, b.frame, text)
@@ -62,10 +65,15 @@ func (t *textRenderer) BeginFile(path string) error {
 }
 
 func (t *textRenderer) Reset(r *Reset) error {
-	t.tally.add(r)
 	candidate := t.groups.Add(r)
+	if !r.Provisional {
+		t.tally.add(r)
+	}
+	known := r.known
 	r = r.byLine()
 	switch {
+	case known:
+		return nil
 	case t.opts.Live:
 		t.w.WriteString(t.page.news(r, candidate, &t.news, &t.groups))
 		return t.w.Flush()
@@ -99,7 +107,7 @@ func (t *textRenderer) End() error {
 	defer t.blocks.close()
 	list := t.groups.Incidents()
 	if t.opts.Incident != 0 {
-		if _, err := t.groups.find(list, t.opts.Incident); err != nil {
+		if _, err := find(list, t.opts.Incident); err != nil {
 			return err
 		}
 	}

@@ -72,7 +72,7 @@ func (t *textRenderer) incidents(list []Incident) error {
 	case t.opts.Incident != 0:
 		return t.oneInFull(list)
 	case t.opts.All:
-		return t.allFindings(len(list) > 1)
+		return t.allFindings(list)
 	}
 	for i := range list {
 		if i == shownInFull {
@@ -100,12 +100,12 @@ func (t *textRenderer) incidents(list []Incident) error {
 
 // oneInFull prints the incident that is asked for, with all its findings.
 func (t *textRenderer) oneInFull(list []Incident) error {
-	i, err := t.groups.find(list, t.opts.Incident)
+	i, err := find(list, t.opts.Incident)
 	if err != nil {
 		return err
 	}
 	t.w.WriteString(t.page.incident(&list[i], t.tally.total.Files > 1))
-	now := t.groups.Now()
+	now := numbersOf(list)
 	return t.blocks.each(func(r record) error {
 		if now[r.number] == list[i].Number {
 			t.w.Write(r.text)
@@ -115,15 +115,15 @@ func (t *textRenderer) oneInFull(list []Incident) error {
 }
 
 // allFindings prints all findings, the most severe first, and in front of each to which incident it belongs.
-func (t *textRenderer) allFindings(several bool) error {
-	now := t.groups.Now()
+func (t *textRenderer) allFindings(list []Incident) error {
+	now := numbersOf(list)
 	for rank := range bySeverity {
 		err := t.blocks.each(func(r record) error {
 			if r.rank != rank {
 				return nil
 			}
 			text := string(r.text)
-			if several {
+			if len(list) > 1 {
 				text = t.page.rule() + t.page.style.dim(fmt.Sprintf("Incident %d", now[r.number])) +
 					"\n" + strings.TrimPrefix(text, t.page.rule())
 			}
@@ -146,14 +146,14 @@ func (p page) incidentTable(list []Incident, opts TextOptions) string {
 	var b strings.Builder
 	room := len("Incident")
 	for i := range shown {
-		room = max(room, len(strconv.Itoa(shown[i].Number)))
+		room = max(room, len(shown[i].shownNumber(opts)))
 	}
 	const severity = 8
 	pad := strings.Repeat(" ", room+2+severity+2)
 	b.WriteString(p.style.dim(padded("Incident", room+2)+padded("Severity", severity+2)+"What happened") + "\n")
 	for i := range shown {
 		in := &shown[i]
-		number := strconv.Itoa(in.Number)
+		number := in.shownNumber(opts)
 		name := Clean(string(in.Severity))
 		b.WriteString(strings.Repeat(" ", room-len(number)) + p.style.bold(number) + "  " +
 			p.style.severity(in.Severity)(name) + strings.Repeat(" ", max(severity-width(name), 0)+2) +
@@ -164,6 +164,15 @@ func (p page) incidentTable(list []Incident, opts TextOptions) string {
 			"more incident", "more incidents"))))
 	}
 	return b.String()
+}
+
+// shownNumber is the number of an incident in the table: its place there or, in a live report, the number that was
+// printed with its resets.
+func (in *Incident) shownNumber(opts TextOptions) string {
+	if opts.Live {
+		return strconv.Itoa(in.ID)
+	}
+	return strconv.Itoa(in.Number)
 }
 
 // incident is the head of an incident in full; the finding that represents it follows.
@@ -270,25 +279,32 @@ type newsList map[int]int // resets by number
 
 // news is a finding as a live report prints it: in full if it is the first of its incident, or graver than those
 // before, else in one line. What the incident has become is printed when it has ten times as many resets as when it
-// was printed last, and at the end.
+// was printed last, and at the end. A finding that what followed has changed is printed again.
 func (p page) news(r *Reset, candidate bool, l *newsList, g *Grouping) string {
-	grown := l.grown(r.Incident)
+	grown := !r.Revised && l.grown(r.Incident)
 	name := mark(r.Frame, r.Line > 0)
 	if r.Repeats != 0 {
-		return fmt.Sprintf("\n%s  %s\n", p.style.bold(name),
-			"another RST of the same event as "+mark(int(r.Repeats), r.Line > 0))
+		says := "another RST of the same event as " + mark(int(r.Repeats), r.Line > 0)
+		if r.Revised {
+			says = fmt.Sprintf("belongs to incident %d, as what followed shows: %s · %s", r.Incident, r.Cause, r.Detail)
+		}
+		return "\n" + p.style.bold(name) + "  " + p.wrap("", says)
 	}
 	if candidate {
 		head, tail := p.finding(r)
-		return strings.Replace(head, p.rule(), p.rule()+p.style.dim(fmt.Sprintf("Incident %d", r.Incident))+"\n", 1) + tail
+		in := fmt.Sprintf("Incident %d", r.Incident)
+		if r.Revised {
+			in += ": what followed has changed this finding"
+		}
+		return strings.Replace(head, p.rule(), p.rule()+p.style.dim(in)+"\n", 1) + tail
 	}
 	says := fmt.Sprintf("%s · %s: incident %d again, %s → %s, stream %d, reset by the %s", r.Cause, r.Detail, r.Incident,
 		r.Originator, r.Responder,
 		r.Stream, r.Sender)
 	out := "\n" + p.style.bold(name) + "  " + p.wrap("", says)
 	if grown {
-		if in := g.incidentOf(r.Incident); in != nil {
-			out += p.wrap("", fmt.Sprintf("Incident %d so far: %s", in.Number, in.Says))
+		if in := g.soFar(r.Incident); in != nil {
+			out += p.wrap("", fmt.Sprintf("Incident %d so far: %s", in.ID, in.Says))
 		}
 	}
 	return out

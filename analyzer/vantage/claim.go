@@ -26,6 +26,7 @@ const (
 	SYNArrived          Kind = "syn-arrived"           // the SYN is, at the second place
 	// the capture at To holds no packet of the connection, and others of the host
 	NotHere      Kind = "connection-not-here"
+	EmptyThere   Kind = "capture-empty"  // the capture at To holds no TCP segment at all
 	BothReset    Kind = "both-reset"     // each end got a RST in the other's name that the other never sent
 	SegmentsLost Kind = "segments-lost"  // Count segments of Side were sent and are not in the capture at To
 	FullSizeLost Kind = "full-size-lost" // of these all have Number bytes or more, and smaller ones arrived

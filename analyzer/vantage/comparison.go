@@ -76,6 +76,9 @@ func Compare(list []Vantage) *Comparison {
 		hosts:  map[hostAt]nearest{},
 		passed: make([]passed, len(list)), same: map[[2]int]bool{}}
 	for i := range list {
+		list[i].Recorder.sort()
+	}
+	for i := range list {
 		for j := i + 1; j < len(list); j++ {
 			c.same[[2]int{i, j}] = same(list[i].Recorder, list[j].Recorder)
 			pairs, clock, doubtful := pairUp(list[i].Recorder, list[j].Recorder)

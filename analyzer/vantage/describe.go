@@ -16,7 +16,10 @@ func (c *Comparison) describe(x *Verdict, view func(Place) View) {
 		x.claim(Claim{Kind: LeftHost, Places: []Place{x.View}})
 	case Between:
 		kind := NeverLeft
-		if g.Traces[x.From] == nil {
+		switch {
+		case c.Vantages[x.From].Recorder.segments == 0:
+			kind = EmptyThere
+		case g.Traces[x.From] == nil:
 			kind = NotHere
 		}
 		x.Claims = append([]Claim{{Kind: kind, Places: []Place{x.View}, To: x.From}}, x.Claims...)

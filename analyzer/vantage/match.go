@@ -2,6 +2,7 @@ package vantage
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -89,7 +90,11 @@ func orientAll(pairs []*Pair) {
 			x.toward = 0
 			continue // as the others
 		}
-		for _, m := range x.unique(false) {
+		list := x.unique(false)
+		if !x.bothWays(list) { // what a RST answers, and the RST itself, are directions enough
+			list = x.unique(true)
+		}
+		for _, m := range list {
 			g, h := &x.A.Sightings[m.A], &x.B.Sightings[m.B]
 			d := 0
 			switch {
@@ -131,6 +136,11 @@ func orientAll(pairs []*Pair) {
 			}
 		}
 	}
+}
+
+// bothWays reports whether there are packets of both directions.
+func (x *Pair) bothWays(list []Match) bool {
+	return slices.ContainsFunc(list, func(m Match) bool { return x.A.Sightings[m.A].Side != x.A.Sightings[list[0].A].Side })
 }
 
 // fromA reports whether a segment of a side of A travels from A to B.

@@ -2,6 +2,7 @@ package vantage
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -41,11 +42,16 @@ const (
 	bitsIPID            = 9
 	bitsIPIDs           = 13 // three or more
 	bitsSegments        = 10 // the segments of a connection without SYN have the same numbers
+	bitsNumber          = 20 // one of them has, and no other connection has that number
+	bitsSYN             = 2  // SYNs have the same window and options
 	bitsShape           = 6  // nearly all segments have a counterpart, at the same relative numbers
 	bitsTime            = 6  // at the same time, once the clocks are known
+	bitsMoment          = 12 // at most, at the very moment
 	bitsMapped          = 12 // addresses that sure pairs have shown to be one host's
+	bitsMappedHost      = 6  // the same with another port
 
-	bitsEnough   = 30
+	bitsEnough   = 30 // of captures with many connections
+	bitsLeast    = 20 // of those with few
 	bitsMargin   = 8
 	bitsSure     = 70 // no other trace is looked at
 	bitsConflict = 30
@@ -61,6 +67,21 @@ type pairing struct {
 	data  map[uint32]int
 	clock *Clock // nil until it is known
 	hosts map[[2][16]byte]int
+
+	enough float64 // bits that a pair needs: the more connections, the more
+	moment float64 // bits that the same moment is worth: the fewer connections in a time, the more
+}
+
+// connKey are the addresses of a connection, the same for both directions.
+type connKey struct{ a, b flows.Addr }
+
+func less(a, b *flows.Addr) bool {
+	for i := range a.IP {
+		if a.IP[i] != b.IP[i] {
+			return a.IP[i] < b.IP[i]
+		}
+	}
+	return a.Port < b.Port
 }
 
 // A clue is something by which a connection can be found again.
@@ -77,6 +98,7 @@ const (
 	clueData
 	cluePorts
 	clueNumber
+	clueIPID
 )
 
 // clues calls yield with what a trace can be found by.
@@ -111,12 +133,19 @@ func clues(t *Trace, yield func(clue)) {
 			break
 		}
 	}
+	// A connection of few packets may have nothing else that its path leaves as it is.
+	for i := range t.Sightings[:min(len(t.Sightings), 2)] {
+		if g := &t.Sightings[i]; g.IPID != 0 && !g.Copy {
+			yield(clue{kind: clueIPID, n: uint64(g.IPID)})
+		}
+	}
 }
 
 // pairUp returns the pairs of the connections of two captures, and how many pairs are in doubt.
 func pairUp(a, b *Recorder) (pairs []*Pair, clock Clock, doubtful int) {
 	p := &pairing{a: a, b: b, index: map[clue][]int{}, isns: map[flows.Seq]int{}, data: map[uint32]int{},
 		hosts: map[[2][16]byte]int{}}
+	p.enough = min(max(16+math.Log2(float64(1+max(len(a.traces), len(b.traces)))), bitsLeast), bitsEnough)
 	for i, t := range b.traces {
 		clues(t, func(c clue) { p.index[c] = append(p.index[c], i) })
 		for s := range 2 {
@@ -139,6 +168,12 @@ func pairUp(a, b *Recorder) (pairs []*Pair, clock Clock, doubtful int) {
 	clock = estimate(pairs)
 	if clock.Known {
 		p.clock = &clock
+		// By chance, as many connections begin within the time in which they cannot be told apart.
+		within := 2 * (clock.Uncertainty + slack).Seconds()
+		if span := max(a.last.Sub(a.first), b.last.Sub(b.first)).Seconds(); span > 0 && clock.OneWay == [2]bool{true, true} {
+			n := float64(max(len(a.traces), len(b.traces))) * within / span
+			p.moment = min(max(-math.Log2(n), 0), bitsMoment)
+		}
 	}
 	for _, x := range pairs {
 		p.hosts[[2][16]byte{x.A.Addr[0].IP, x.B.end(0, x.Flip).IP}]++
@@ -173,9 +208,12 @@ func (p *pairing) round(sure []*Pair) (pairs []*Pair, doubtful int) {
 			continue
 		}
 		clear(seen)
-		found := false
+		found, enough := false, false
 		clues(t, func(c clue) {
 			if found { // the same addresses and the same random numbers: nothing else can be it
+				return
+			}
+			if c.kind == clueIPID && enough {
 				return
 			}
 			list := p.index[c]
@@ -191,6 +229,7 @@ func (p *pairing) round(sure []*Pair) (pairs []*Pair, doubtful int) {
 					x.atA, x.atB = i, j
 					all = append(all, x)
 					found = found || c.kind == clueTuple && x.Score >= bitsSure
+					enough = enough || x.Score >= bitsEnough
 				}
 			}
 		})
@@ -204,7 +243,7 @@ func (p *pairing) round(sure []*Pair) (pairs []*Pair, doubtful int) {
 		ofA[x.atA], ofB[x.atB] = append(ofA[x.atA], x), append(ofB[x.atB], x)
 	}
 	for _, x := range all {
-		if usedA[x.atA] || usedB[x.atB] || x.Score < bitsEnough {
+		if usedA[x.atA] || usedB[x.atB] || x.Score < p.enough {
 			continue
 		}
 		near := func(y *Pair) bool {
@@ -276,10 +315,17 @@ func (p *pairing) scoreAs(a, b *Trace, flip bool) *Pair {
 	m := compare(x)
 	x.byTimestamp, x.byIPID = m.timestamps > 0, m.ipids > 0
 	if m.numbers > 0 && equal == 0 && x.Shift == [2]flows.Seq{} {
-		sign(bitsSegments*float64(min(m.numbers, 2)), "sequence numbers")
+		bits := bitsSegments * float64(min(m.numbers, 2))
+		if m.number != 0 && len(p.index[clue{kind: clueNumber, n: uint64(m.number)}]) == 1 {
+			bits = max(bits, bitsNumber)
+		}
+		sign(bits, "sequence numbers")
 	}
 	if m.same >= 4 && m.same*5 >= 4*min(len(a.Sightings), len(b.Sightings), 2*compareMost) && equal < 2 {
 		sign(bitsShape, "segments")
+	}
+	if m.syn {
+		x.Score += bitsSYN
 	}
 	if m.timestamps > 0 {
 		bits := float64(bitsTimestamp)
@@ -311,6 +357,8 @@ func (p *pairing) scoreAs(a, b *Trace, flip bool) *Pair {
 	}
 	if p.clock != nil {
 		switch d := p.clock.apart(a, b); {
+		case p.moment > bitsTime && absolute(p.clock.ToA(b.First).Sub(a.First)) <= int64(p.clock.Uncertainty+slack):
+			sign(p.moment, "time")
 		case d <= 2_000_000_000:
 			sign(bitsTime, "time")
 		case d > 30_000_000_000:
@@ -352,6 +400,8 @@ func (p *pairing) addresses(x *Pair, sign func(float64, string)) {
 			bits += bitsEnd
 		case from.Port == to.Port && p.hosts[[2][16]byte{from.IP, to.IP}] > 0:
 			bits += bitsMapped
+		case p.hosts[[2][16]byte{from.IP, to.IP}] > 0:
+			bits += bitsMappedHost
 		case from.Port != to.Port:
 		case s == flows.Originator && from.Port >= 1024:
 			bits += bitsPort
@@ -416,7 +466,9 @@ func shiftOf(a, b *Trace, sideA, sideB flows.Side) flows.Seq {
 type agreement struct {
 	same, numbers, data, ipids, timestamps, otherTimestamps int
 	digests                                                 []uint32
-	timestamp                                               uint32 // one that is alike
+	syn                                                     bool      // SYNs have the same window and as many options
+	timestamp                                               uint32    // one that is alike
+	number                                                  flows.Seq // of the first segment that is alike, beyond a stream's first bytes
 }
 
 type numbers struct {
@@ -463,6 +515,9 @@ func compare(x *Pair) (m agreement) {
 		m.same++
 		if g.SEQ != 0 && g.SEQ != 1 {
 			m.numbers++
+			if m.number == 0 && g.SEQ > 1<<16 {
+				m.number = g.SEQ
+			}
 		}
 		if g.Len > 0 {
 			m.data++
@@ -475,6 +530,7 @@ func compare(x *Pair) (m agreement) {
 		if g.IPID != 0 && g.IPID == h.IPID {
 			m.ipids++
 		}
+		m.syn = m.syn || g.Flags&flows.SYN != 0 && g.WND == h.WND && g.Options == h.Options
 		if g.HasTS && h.HasTS && g.Flags&flows.RST == 0 {
 			if g.TSval == h.TSval {
 				m.timestamps++

@@ -1,10 +1,12 @@
 package vantage
 
 import (
+	"encoding/binary"
+
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// Bounds of what a Recorder keeps. A Sighting takes 56 bytes.
+// Bounds of what a Recorder keeps. A Sighting takes 64 bytes.
 const (
 	maxSightings = 2 << 20
 	maxTraces    = 1 << 20
@@ -17,10 +19,9 @@ const copyWindow = 2_000_000 // nanoseconds
 // ready; use NewRecorder.
 type Recorder struct {
 	traces   []*Trace
-	open     map[connKey]*Trace
-	resets   map[int]*Trace // by frame
-	kept     int
-	level    int // into levels, of the next thinning
+	open     traceTable
+	log      sightingLog // of all traces, until they are sorted
+	level    int         // into levels, of the next thinning
 	limit    int
 	most     int
 	left     int // segments of connections that were not recorded
@@ -30,12 +31,9 @@ type Recorder struct {
 	hosts       map[[16]byte]*host
 }
 
-type connKey struct{ a, b flows.Addr }
-
 // NewRecorder returns a Recorder that has recorded nothing.
 func NewRecorder() *Recorder {
-	return &Recorder{open: map[connKey]*Trace{}, resets: map[int]*Trace{}, hosts: map[[16]byte]*host{},
-		limit: maxSightings, most: maxTraces}
+	return &Recorder{hosts: map[[16]byte]*host{}, limit: maxSightings, most: maxTraces}
 }
 
 // Add records a segment. Segments come in the order of the capture. Nothing of s is kept.
@@ -45,27 +43,24 @@ func (r *Recorder) Add(s *flows.Segment) {
 		r.first, r.last = s.Time, s.Time
 	}
 	r.first, r.last = min(r.first, s.Time), max(r.last, s.Time)
-	k := keyOf(s)
-	t := r.open[k]
+	slot := r.open.find(&s.Src, &s.Dst)
+	t := slot.trace
 	syn := s.Flags&(flows.SYN|flows.ACK|flows.RST) == flows.SYN
 	if t == nil || syn && t.over(s) {
 		if len(r.traces) >= r.most {
 			r.left++
 			return
 		}
-		t = &Trace{First: s.Time, Last: s.Time}
+		t = &Trace{First: s.Time, Last: s.Time, index: uint32(len(r.traces))}
 		t.Addr = [2]flows.Addr{s.Src, s.Dst}
 		if !syn && s.Src.Port < s.Dst.Port {
 			t.Addr = [2]flows.Addr{s.Dst, s.Src}
 		}
 		r.traces = append(r.traces, t)
-		r.open[k] = t
+		r.open.set(slot, t)
 	}
-	r.host(t, t.add(s))
-	if s.Flags&flows.RST != 0 {
-		r.resets[s.Frame] = t
-	}
-	if r.kept++; r.kept > r.limit {
+	r.add(t, s)
+	if r.log.len() > r.limit {
 		r.thin()
 	}
 }
@@ -86,8 +81,8 @@ func (t *Trace) side(s *flows.Segment) flows.Side {
 	return flows.Responder
 }
 
-// add appends a segment, and returns it as it is kept.
-func (t *Trace) add(s *flows.Segment) *Sighting {
+// add appends a segment.
+func (r *Recorder) add(t *Trace, s *flows.Segment) {
 	switch s.Flags & (flows.SYN | flows.ACK | flows.RST) {
 	case flows.SYN:
 		t.orient(s.Src, s.Dst)
@@ -97,24 +92,41 @@ func (t *Trace) add(s *flows.Segment) *Sighting {
 		t.setISN(flows.Responder, s.SEQ)
 		t.setISN(flows.Originator, s.ACK-1)
 	}
-	g := Sighting{
+	at := r.log.len()
+	g := r.log.next()
+	*g = Sighting{
 		Time: s.Time, Frame: s.Frame, SEQ: s.SEQ, ACK: s.ACK, Len: s.DataLen, TSval: s.Opts.TSval, TSecr: s.Opts.TSecr,
 		Flags: s.Flags, WND: s.WND, IPID: s.IPID, TTL: s.TTL, Options: s.Opts.Kinds, Side: t.side(s), HasTS: s.Opts.HasTS,
+		trace: t.index,
 	}
 	if g.Len > 0 {
 		g.Short, g.Long = digest(s.Payload, 8, g.Len), digest(s.Payload, 32, g.Len)
 	}
-	g.Copy = t.copied(&g)
+	mark := g.mark()
+	for i := range t.recent {
+		if t.recent[i] == mark && t.kept > 0 && g.copyOf(r.log.at(int(t.recentAt[i]))) {
+			g.Copy = true
+		}
+	}
+	n := t.kept % len(t.recent)
+	t.recent[n], t.recentAt[n] = mark, uint32(at)
+	t.kept++
 	t.First, t.Last = min(t.First, g.Time), max(t.Last, g.Time)
 	switch {
 	case g.Flags&flows.RST != 0:
 		t.Resets++
 	case !g.Copy:
 		t.Segments[g.Side]++
-		t.account(&g)
+		t.account(g)
+		r.host(t, g)
 	}
-	t.Sightings = append(t.Sightings, g)
-	return &t.Sightings[len(t.Sightings)-1]
+}
+
+// mark returns a digest of what a copy of a packet has too, never 0.
+func (g *Sighting) mark() uint32 {
+	h := (uint64(g.SEQ)<<32 | uint64(g.ACK)) * 0x9e3779b97f4a7c15
+	h ^= (uint64(g.Len)<<32 | uint64(g.IPID)<<16 | uint64(g.WND)) * 0xc2b2ae3d27d4eb4f
+	return uint32(h>>32) ^ uint32(g.Side) | 1
 }
 
 // account notes what a side has sent, and what of its peer's data it acknowledged.
@@ -128,23 +140,17 @@ func (t *Trace) account(g *Sighting) {
 	}
 }
 
-// copied reports whether g is the packet of one of the last sightings again.
-func (t *Trace) copied(g *Sighting) bool {
-	for i := len(t.Sightings) - 1; i >= max(0, len(t.Sightings)-8); i-- {
-		p := &t.Sightings[i]
-		if p.Side != g.Side || p.SEQ != g.SEQ || p.ACK != g.ACK || p.Len != g.Len || p.Flags != g.Flags || p.WND != g.WND ||
-			p.IPID != g.IPID {
-			continue
-		}
-		if d := g.Time.Sub(p.Time); d > copyWindow || d < -copyWindow {
-			continue
-		}
-		// A host that sends a packet again gives it another IP ID or timestamp, if it has any that counts on.
-		if g.IPID != 0 && p.TTL != g.TTL || g.IPID != 0 && g.Len > 0 {
-			return true
-		}
+// copyOf reports whether g is the packet of an earlier sighting again.
+func (g *Sighting) copyOf(p *Sighting) bool {
+	if p.Side != g.Side || p.SEQ != g.SEQ || p.ACK != g.ACK || p.Len != g.Len || p.Flags != g.Flags || p.WND != g.WND ||
+		p.IPID != g.IPID || p.trace != g.trace {
+		return false
 	}
-	return false
+	if d := g.Time.Sub(p.Time); d > copyWindow || d < -copyWindow {
+		return false
+	}
+	// A host that sends a packet again gives it another IP ID or timestamp, if it has any that counts on.
+	return g.IPID != 0 && p.TTL != g.TTL || g.IPID != 0 && g.Len > 0
 }
 
 func (t *Trace) orient(originator, responder flows.Addr) {
@@ -162,9 +168,9 @@ func (t *Trace) orient(originator, responder flows.Addr) {
 	t.hasSent[0], t.hasSent[1] = t.hasSent[1], t.hasSent[0]
 	t.hasAcked[0], t.hasAcked[1] = t.hasAcked[1], t.hasAcked[0]
 	t.lastOf[0], t.lastOf[1] = t.lastOf[1], t.lastOf[0]
-	for i := range t.Sightings {
-		t.Sightings[i].Side = t.Sightings[i].Side.Peer()
-	}
+	t.host[0], t.host[1] = t.host[1], t.host[0]
+	t.turned = t.kept // their sides are the other ones
+	t.recent = [len(t.recent)]uint32{}
 }
 
 func (t *Trace) setISN(side flows.Side, isn flows.Seq) {
@@ -176,32 +182,13 @@ func (t *Trace) setISN(side flows.Side, isn flows.Seq) {
 // thin makes room by dropping the middles of long connections.
 func (r *Recorder) thin() {
 	for r.level < len(levels) {
-		for _, t := range r.traces {
-			r.kept -= t.thin(levels[r.level])
-		}
-		if r.kept < r.limit*3/4 {
+		r.drop(levels[r.level])
+		if r.log.len() < r.limit*3/4 {
 			return
 		}
 		r.level++
 	}
 	r.most = len(r.traces) // no further connections
-}
-
-// keyOf returns the key of a segment's connection, which is the same for both directions.
-func keyOf(s *flows.Segment) connKey {
-	if less(&s.Dst, &s.Src) {
-		return connKey{s.Dst, s.Src}
-	}
-	return connKey{s.Src, s.Dst}
-}
-
-func less(a, b *flows.Addr) bool {
-	for i := range a.IP {
-		if a.IP[i] != b.IP[i] {
-			return a.IP[i] < b.IP[i]
-		}
-	}
-	return a.Port < b.Port
 }
 
 // digest returns a hash of the first n bytes of data, or of all of it if the segment has fewer, and 0 if they were not
@@ -213,9 +200,15 @@ func digest(data []byte, n int, size uint32) uint32 {
 	if len(data) < n {
 		return 0
 	}
-	h := uint32(2166136261)
-	for _, b := range data[:n] {
-		h = (h ^ uint32(b)) * 16777619
+	h := uint64(n) * 0x9e3779b97f4a7c15
+	data = data[:n]
+	for ; len(data) >= 8; data = data[8:] {
+		h = (h ^ binary.LittleEndian.Uint64(data)) * 0xff51afd7ed558ccd
+		h ^= h >> 32
 	}
-	return h | 1
+	for _, b := range data {
+		h = (h ^ uint64(b)) * 0xff51afd7ed558ccd
+		h ^= h >> 32
+	}
+	return uint32(h>>16) | 1
 }

@@ -22,17 +22,12 @@ func initialTTL(ttl uint8) bool { return ttl == 64 || ttl == 128 || ttl == 255 |
 
 // host notes the TTL of the sender, and how soon it answers.
 func (r *Recorder) host(t *Trace, g *Sighting) {
-	if g.Flags&flows.RST != 0 || g.Copy {
-		return
-	}
-	ip := t.Addr[g.Side].IP
-	h := r.hosts[ip]
+	h := t.host[g.Side]
 	if h == nil {
-		if len(r.hosts) >= maxHosts {
+		if h = r.hostOf(t.Addr[g.Side].IP, g.TTL); h == nil {
 			return
 		}
-		h = &host{ttl: g.TTL}
-		r.hosts[ip] = h
+		t.host[g.Side] = h
 	}
 	h.segments++
 	h.other = h.other || h.ttl != g.TTL
@@ -46,4 +41,14 @@ func (r *Recorder) host(t *Trace, g *Sighting) {
 	if g.End() != g.SEQ {
 		t.lastOf[g.Side].time, t.lastOf[g.Side].end = g.Time, g.End()
 	}
+}
+
+// hostOf returns the host with an address, nil for one too many.
+func (r *Recorder) hostOf(ip [16]byte, ttl uint8) *host {
+	h := r.hosts[ip]
+	if h == nil && len(r.hosts) < maxHosts {
+		h = &host{ttl: ttl}
+		r.hosts[ip] = h
+	}
+	return h
 }

@@ -17,6 +17,7 @@ type Sighting struct {
 	TTL          uint8
 	Options      uint8 // how many TCP options there were
 	Side         flows.Side
+	trace        uint32 // index into Recorder.traces
 	HasTS        bool
 	Copy         bool // a second capture of the packet before it, by the same vantage point
 }
@@ -57,6 +58,13 @@ type Trace struct {
 	hasSent  [2]bool
 	hasAcked [2]bool
 	held     *contents // nil until asked for
+
+	index    uint32
+	kept     int
+	turned   int       // so many of the first Sightings in the log have their sides the other way round
+	host     [2]*host  // nil until it has sent something
+	recent   [8]uint32 // marks of the last segments
+	recentAt [8]uint32 // where they are in the log
 }
 
 // Missing returns how many bytes of a side its peer acknowledged although this capture does not hold them, as far as
@@ -79,35 +87,3 @@ type kept struct{ head, tail, around int }
 
 // levels are the steps in which less and less is kept.
 var levels = [...]kept{{24, 96, 48}, {8, 24, 16}, {3, 8, 8}}
-
-// thin drops Sightings in the middle, and returns how many.
-func (t *Trace) thin(k kept) int {
-	n := len(t.Sightings)
-	if n <= k.head+k.tail {
-		return 0
-	}
-	reach := -1 // keep up to this index
-	var next []int
-	for i := range t.Sightings {
-		if t.Sightings[i].Flags&flows.RST != 0 {
-			next = append(next, i)
-		}
-	}
-	out := t.Sightings[:0:0]
-	for i := range t.Sightings {
-		for len(next) > 0 && next[0] <= i+k.around {
-			reach, next = next[0]+k.around, next[1:]
-		}
-		if i < k.head || i >= n-k.tail || i <= reach {
-			out = append(out, t.Sightings[i])
-			continue
-		}
-		at := t.Sightings[i].Time
-		if t.GapFrom == 0 || at < t.GapFrom {
-			t.GapFrom = at
-		}
-		t.GapTo = max(t.GapTo, at)
-	}
-	t.Sightings = out
-	return n - len(out)
-}

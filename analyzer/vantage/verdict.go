@@ -3,6 +3,7 @@ package vantage
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -30,6 +31,7 @@ const (
 	Beyond              // at From, or farther away on its sender's side
 	Between             // between From and To
 	On                  // on the device at From
+	OnLink              // by another machine on the link of the capture at From
 )
 
 // A Verdict says who sent a RST, as far as all captures together show it.
@@ -42,6 +44,7 @@ type Verdict struct {
 
 	Made     Made
 	From, To int
+	Here     bool // Between, by the device at To itself
 	Proven   bool
 	Device   bool // not the named endpoint
 	Unknown  bool // who it was is not known
@@ -165,17 +168,22 @@ func (c *Comparison) judge(x *Verdict, view func(Place) View) {
 		return
 	}
 	near, known := c.hosts[hostAt{f, x.Group.addr(f, x.Side).IP}]
-	if len(way) == 1 && known && near.vantage != f {
+	if known && near.vantage != f && !slices.Contains(way, near.vantage) {
 		// Another capture is nearer to the sender, and does not hold the connection at all.
 		c.judgeAbsent(x, near, say)
 		return
 	}
 	x.Device, x.Unknown = say.Device, !say.Device && say.Doubtful
+	empty := c.emptyEnd(x, say)
 	switch {
 	case !say.OtherMAC && c.onHost(x, f, len(way) > 1 || known):
 		x.Made, x.Proven, x.Device, x.Unknown = OnHost, true, false, false
-	case say.Device && (len(way) > 1 || known) && onDevice(c.Vantages[f].Name):
-		x.Made = On
+	case c.onRouter(x, f) && (say.Device || c.Vantages[f].Recorder.hosts[x.Group.addr(f, x.Side).IP] == nil):
+		x.Made, x.Device, x.Unknown = On, true, false
+	case empty >= 0:
+		x.Made, x.From, x.To, x.Device, x.Unknown = Between, empty, f, true, false
+	case say.OtherMAC && onEnd(c.Vantages[f].Name) && initialTTL(x.in(f).TTL):
+		x.Made = OnLink
 	case len(way) == 1 && !known:
 		x.Made = Nowhere
 		if !say.Device && onEnd(c.Vantages[f].Name) && initialTTL(x.in(f).TTL) && c.answersAtOnce(x, f) {
@@ -300,12 +308,44 @@ func (c *Comparison) judgeMissing(x *Verdict, v, f int, say View) {
 		x.Device = say.Device || absent > 0 && c.passed[v].missing == 0
 		x.Unknown = !x.Device && (say.Doubtful || !c.likelyLost(x, v, f, say))
 	}
+	x.Here = x.Device && c.onRouter(x, f)
 	if !x.Device && !x.Unknown {
 		x.Made = Beyond
 		if c.hostAt(x, v) {
 			x.Made = OnHost
 		}
 	}
+}
+
+// onRouter reports whether the capture at f was made on a router that made the RST itself: a packet that it forwards
+// has passed it with a TTL lowered by one, and this one has the TTL with which hosts begin. What it answers has that
+// too, so that the capture is not on the link of the other end.
+func (c *Comparison) onRouter(x *Verdict, f int) bool {
+	if !onDevice(c.Vantages[f].Name) || !initialTTL(x.in(f).TTL) {
+		return false
+	}
+	if h := c.Vantages[f].Recorder.hosts[x.Group.addr(f, x.Side).IP]; h != nil && h.ttl == x.in(f).TTL {
+		return false
+	}
+	peer := c.Vantages[f].Recorder.hosts[x.Group.addr(f, x.Side.Peer()).IP]
+	return peer != nil && !peer.other && initialTTL(peer.ttl)
+}
+
+// emptyEnd returns the capture that should be the one of the RST's sender, and holds no TCP segment at all, −1 for none:
+// if it ran, not even the SYN that this RST refuses reached that host. The RST itself has passed no router, while the
+// connection does.
+func (c *Comparison) emptyEnd(x *Verdict, say View) int {
+	if !say.Unopened || !onEnd(c.Vantages[x.From].Name) || !initialTTL(x.in(x.From).TTL) ||
+		c.Vantages[x.From].Recorder.hosts[x.Group.addr(x.From, x.Side).IP] != nil {
+		return -1
+	}
+	end := "server"
+	if x.Side == flows.Originator {
+		end = "client"
+	}
+	return slices.IndexFunc(c.Vantages, func(v Vantage) bool {
+		return v.Recorder.segments == 0 && !v.Dropped && (strings.Contains(strings.ToLower(v.Name), end) || onDevice(v.Name))
+	})
 }
 
 // hostAt reports whether the capture at v was made on the host of the RST's sender, although it does not hold the RST.
@@ -371,6 +411,7 @@ func (c *Comparison) judgeAbsent(x *Verdict, near nearest, say View) {
 			sent++
 		}
 	}
+	x.Here = c.onRouter(x, f)
 	// Of one connection, all that was sent is missing there, while the same host answers others.
 	x.Proven = running && sent > 0 && (!lossy || sent > 1 || say.Device)
 	if !running && sent == 0 && !say.Device {

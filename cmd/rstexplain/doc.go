@@ -26,8 +26,9 @@ across all files, as in the output of "mergecap -a"; each reset names its file, 
 display filter for each file that contains packets of its connection.
 
 With --follow the capture may still be growing: a pipe, or a file that is being written. Each reset is reported
-within 100 ms of its packet, and Ctrl-C ends the report with the counts. Packets that arrive later than that
-after a reset are not part of its explanation.
+within 100 ms of its packet, and Ctrl-C ends the report with the counts and incidents, which are those of the whole
+capture. A reset is reported once more if packets that arrived later change its finding or its incident; JSON Lines
+then has "revised": true. The number of an incident is that of its first reset, in the order in which they appeared.
 
 With --kernel, what a host's kernel recorded is joined with the capture: Linux knows why it sent each RST. FILE is the
 text of tracefs, trace-cmd report, perf script, bpftrace, the tools of bcc, retis or pwru, or the counters of nstat and
@@ -64,7 +65,8 @@ Each reset also has a more specific detail. To list the details, or to read abou
 	rstexplain rules keepalive-race
 
 Resets that are one thing that happened, such as a service that was away, are one incident. Reports begin with the
-incidents, the worst first, and show of each the finding that represents it best.
+incidents, numbered from the worst on, and show of each the finding that represents it best. In JSON, which is written
+while the capture is read, a reset names its incident by the id, and not by the number.
 
 # Flags
 

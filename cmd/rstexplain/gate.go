@@ -89,6 +89,9 @@ func (w watched) BeginFile(path string) error {
 }
 
 func (w watched) Reset(r *report.Reset) error {
+	if r.Provisional {
+		return w.Renderer.Reset(r)
+	}
 	w.gate.groups.Add(r)
 	if r.Repeats == 0 && w.fails(r) {
 		w.gate.failed++

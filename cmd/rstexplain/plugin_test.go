@@ -123,7 +123,7 @@ func rowsOf(whole *report.Report) []pluggedRow {
 	f := whole.Files[0]
 	incident := map[int]int{}
 	for _, in := range whole.Incidents {
-		for _, n := range append(in.Also, in.Number) {
+		for _, n := range append(in.Also, in.ID) {
 			incident[n] = in.Number
 		}
 	}
@@ -268,6 +268,36 @@ func TestPluginSaysWhatIsMissing(t *testing.T) {
 	out, errs := p.run(capture, "-X", "lua_script:"+p.lua, "-X", "lua_script1:"+path, "-r", "-", "-Y", "rstexplain.cause", "-T", "fields", "-e", "frame.number")
 	if strings.Count(out, "\n") < 2 || strings.Contains(errs, "rstexplain:") {
 		t.Errorf("with the name as an argument: %q and %q", out, errs)
+	}
+}
+
+// The program is run where something of the plugin is asked for, once, and not at all elsewhere.
+func TestPluginRunsTheProgramIfNeeded(t *testing.T) {
+	p := plugTshark(t)
+	bin, log := t.TempDir(), filepath.Join(t.TempDir(), "log")
+	script := "#!/bin/sh\necho \"$1 $2\" >>'" + log + "'\nprintf 'rstexplain-fields\\t1\\nend\\n'\n"
+	if err := os.WriteFile(filepath.Join(bin, "rstexplain"), []byte(script), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	p.path = bin + ":" + p.path
+	path := filepath.Join("..", "..", "testdata", "data-after-fin", "capture.pcapng")
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{"", nil},
+		{"", []string{"-Y", "tcp.flags.reset == 1"}},
+		{"plugin fields\n", []string{"-Y", "rstexplain"}},
+		{"plugin fields\n", []string{"-Y", `rstexplain.cause == "peer-crash"`}},
+		{"plugin fields\n", []string{"-V"}},
+		{"plugin fields\n", []string{"-2", "-Y", "rstexplain.detail"}},
+		{"plugin fields\n", []string{"-q", "-z", "io,stat,0,rstexplain.cause"}},
+	} {
+		os.Remove(log)
+		p.run(nil, append([]string{"-X", "lua_script:" + p.lua, "-r", path}, c.args...)...)
+		if got, _ := os.ReadFile(log); string(got) != c.want {
+			t.Errorf("tshark %q runs %q, want %q", c.args, got, c.want)
+		}
 	}
 }
 

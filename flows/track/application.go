@@ -133,10 +133,10 @@ func (t *Table) fitNames() {
 		return
 	}
 	t.names.Sweep(func(keep func(*exchange.State)) {
-		for i := uint32(1); i < t.applications.Top; i++ {
+		for i := t.applications.Next(0); i != 0; i = t.applications.Next(i) {
 			keep(&t.applications.At(i).state)
 		}
-		for i := uint32(1); i < t.closeStates.Top; i++ {
+		for i := t.closeStates.Next(0); i != 0; i = t.closeStates.Next(i) {
 			keep(&t.closeStates.At(i).exchange)
 		}
 	})

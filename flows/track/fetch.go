@@ -5,7 +5,6 @@ import (
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/track/internal/prefetch"
-	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
 	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )
 
@@ -36,7 +35,7 @@ func (t *Table) fetchTombstone(id uint32) {
 
 // fetchSYNEntry fetches what is touched when the SYN cache entry id is forgotten, which comes soon.
 func (t *Table) fetchSYNEntry(id uint32) {
-	if id >= t.synEntries.Top || t.synEntries.Pieces[id>>slab.PieceBits] == nil || t.tombstones.sets == nil {
+	if !t.synEntries.Has(id) || t.tombstones.sets == nil {
 		return
 	}
 	var tp tuple.Tuple

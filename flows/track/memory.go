@@ -83,7 +83,7 @@ func (t *Table) victim(flood bool) (victim, victimFrame uint32) {
 	if flood {
 		for range min(floodSample, t.conns.Live) {
 			if c := t.nextRecord(); c.marks&bothSides == 0 { // they come by in about the order in which they began
-				if t.hand+2*forgetAhead < t.conns.Top {
+				if t.conns.Has(t.hand+forgetAhead) && t.conns.Has(t.hand+2*forgetAhead) {
 					t.fetchTombstone(t.hand + forgetAhead)
 					t.fetchRecord(t.hand + 2*forgetAhead)
 				}
@@ -105,8 +105,9 @@ func (t *Table) victim(flood bool) (victim, victimFrame uint32) {
 // nextRecord moves the hand to the next record that lives, and returns it. There must be one.
 func (t *Table) nextRecord() *record {
 	for {
-		if t.hand++; t.hand >= t.conns.Top {
-			t.hand = 1
+		t.hand = t.conns.Next(t.hand)
+		if t.hand == 0 {
+			continue
 		}
 		if c := t.conns.At(t.hand); c.marks&gone == 0 {
 			return c

@@ -20,6 +20,7 @@ type pending struct {
 type pendingResets struct {
 	list []pending
 	head uint64 // number of list[0]
+	next uint64 // of the reset that is handed out early next, unless it is behind head
 }
 
 func (w *pendingResets) len() int { return len(w.list) }
@@ -62,18 +63,44 @@ func (t *Table) settle() {
 	if len(t.pending.list) > 1 {
 		fetchReset(t.pending.list[1].r)
 	}
-	t.related.settle(t, &p)
-	if p.r.After.ChallengeACK.Seen() {
-		p.r.Notes |= flows.NotAccepted
-	}
+	t.complete(&p)
 	t.emit(p.r)
 }
 
 // Settle hands out the resets that have waited for LookaheadTime at the moment now. Follow mode calls
 // it when no packet comes.
 func (t *Table) Settle(now flows.Time) {
-	for t.pending.len() > 0 && now.Sub(t.pending.list[0].since) >= max(t.opts.LookaheadTime, time.Nanosecond) {
-		t.settle()
+	w := &t.pending
+	for w.next = max(w.next, w.head); w.next < w.head+uint64(w.len()); w.next = max(w.next, w.head) {
+		p := w.at(w.next)
+		if now.Sub(p.since) < max(t.opts.LookaheadTime, time.Nanosecond) {
+			return
+		}
+		if t.opts.Early == nil {
+			t.settle()
+			continue
+		}
+		w.next++
+		t.opts.Early(t.soFar(p))
+	}
+}
+
+// soFar returns a copy of the reset p as it would be handed out now. What it points to is either not written again, or
+// is only appended to.
+func (t *Table) soFar(p *pending) *flows.Reset {
+	r, conn := *p.r, *p.r.Conn
+	r.Conn = &conn
+	q := *p
+	q.r = &r
+	t.complete(&q)
+	return &r
+}
+
+// complete fills in what is known when the reset p is handed out.
+func (t *Table) complete(p *pending) {
+	t.related.settle(t, p)
+	if p.r.After.ChallengeACK.Seen() {
+		p.r.Notes |= flows.NotAccepted
 	}
 }
 

@@ -56,9 +56,10 @@ type service struct {
 	accepted, acceptedOther place
 	refused, refusedOther   place
 	refusals                uint32
-	waitAccept, waitRefuse  []uint64 // resets that wait for what comes first after them
-	askers                  distinct // hosts that sent it a SYN
-	askedFrom, askedTo      flows.Time
+	// resets that wait for what comes first after them
+	waitAccept, waitRefuse, waitAgain []uint64
+	askers                            distinct // hosts that sent it a SYN
+	askedFrom, askedTo                flows.Time
 }
 
 // A host is what is known of an address.
@@ -121,7 +122,7 @@ func (d *distinct) count() int {
 }
 
 // A pair is what is known of two hosts, whatever the ports.
-type pair struct{ both, bothOther place }
+type pair struct{ both, bothOther place } // where the second side was first seen, of the last two connections
 
 // A scan holds the different ports, or hosts, that refused one originator; as a bitmap of their hashes,
 // so that two may count as one.
@@ -251,7 +252,7 @@ func (a *related) handshakeTook(t *Table, s *segment, d time.Duration) {
 // bothWays takes the first segment of a connection's second side.
 func (a *related) bothWays(t *Table, s *segment, stream uint32) {
 	p := a.pairs.get(t.pairKey(&s.Src, &s.Dst))
-	keep(place{stamp{frame: 1}, stream}, &p.both, &p.bothOther)
+	keep(place{stampOf(s), stream}, &p.both, &p.bothOther)
 }
 
 // pairKey is the key of two hosts in either order.
@@ -275,27 +276,47 @@ func (a *related) serves(t *Table, addr *flows.Addr) bool {
 	return s != nil && s.accepted.at.frame != 0
 }
 
-// accepted takes the SYN-ACK s of c.
-func (t *Table) accepted(c *record, s *segment) {
+// accepted takes the SYN-ACK s of c, sent by side: the first of a connection accepts it, a further one says that its
+// handshake is not complete, and that the listener is still there.
+func (t *Table) accepted(c *record, side flows.Side, s *segment) {
 	v := t.related.services.get(t.addrKey(&s.Src))
 	p := place{stampOf(s), c.stream}
+	if first := t.synMark(c, side).Frame; first != s.Frame {
+		v.waitAgain = t.announce(v.waitAgain, c.stream, func(r *flows.Reset) *flows.ConnMark {
+			if first > r.Frame {
+				return nil
+			}
+			return &r.Related.HalfOpenAfter
+		}, p)
+		return
+	}
 	keep(p, &v.accepted, &v.acceptedOther)
-	v.waitAccept = t.announce(v.waitAccept, c.stream,
-		func(r *flows.Reset) *flows.ConnMark { return &r.Related.AcceptedAfter }, p)
+	asked := 0
+	if c.side[side^1].bits&sentSYN != 0 {
+		asked = t.synMark(c, side.Peer()).Frame
+	}
+	v.waitAccept = t.announce(v.waitAccept, c.stream, func(r *flows.Reset) *flows.ConnMark {
+		if asked > 0 && asked < r.Frame {
+			return nil
+		}
+		return &r.Related.AcceptedAfter
+	}, p)
 }
 
-// announce writes p to the resets on list that have not heard of the like yet, and returns those that still
-// wait: the ones of p's own stream.
+// announce writes p to the field of the resets on list that have not heard of the like yet, and returns those that still
+// wait: the ones of p's own stream, and those for which there is no field.
 func (t *Table) announce(list []uint64, stream uint32, field func(*flows.Reset) *flows.ConnMark, p place) []uint64 {
 	left := list[:0]
 	for _, no := range list {
-		switch w := t.pending.at(no); {
-		case w == nil:
-		case w.stream == stream:
-			left = append(left, no)
-		default:
-			*field(w.r) = p.mark()
+		w := t.pending.at(no)
+		if w == nil {
+			continue
 		}
+		if f := field(w.r); w.stream != stream && f != nil {
+			*f = p.mark()
+			continue
+		}
+		left = append(left, no)
 	}
 	return left
 }
@@ -307,6 +328,9 @@ func (a *related) before(t *Table, c *record, side flows.Side, s *segment, r *fl
 	if v := a.services.find(t.addrKey(responder)); v != nil {
 		o.AcceptedBefore = otherThan(c.stream, v.accepted, v.acceptedOther)
 		o.RefusedBefore = otherThan(c.stream, v.refused, v.refusedOther)
+	}
+	if v := a.pairs.find(t.pairKey(&r.Conn.Ends[flows.Originator].Addr, responder)); v != nil {
+		o.OpenedBefore = otherThan(c.stream, v.both, v.bothOther)
 	}
 	if r.Conn.SYN.Seen() {
 		if p := a.probes.find(t.probesKey(c, side, r.Conn)); p != nil {
@@ -365,12 +389,13 @@ func (a *related) after(t *Table, c *record, side flows.Side, s *segment, r *flo
 	refused := side == flows.Responder && r.Accept == flows.AcceptSynSent && first
 	if first && !refused { // a port that nobody serves says nothing of the host's connections
 		h := a.hosts.get(t.hostKey(&s.Src))
-		if a.resets == nil {
-			a.resets = make([]hostReset, maxHostResets)
+		fresh := hostReset{place: p, began: r.Conn.Start.Time, heard: r.Conn.Ends[side].Last.Time, prev: h.lastReset}
+		if a.nResets < maxHostResets {
+			a.resets = append(a.resets, fresh)
+		} else {
+			a.resets[a.nResets%maxHostResets] = fresh
 		}
 		a.nResets++
-		a.resets[(a.nResets-1)%maxHostResets] = hostReset{place: p, began: r.Conn.Start.Time,
-			heard: r.Conn.Ends[side].Last.Time, prev: h.lastReset}
 		if last := a.resetAt(h.lastReset); last != nil {
 			last.next = a.nResets
 		}
@@ -412,6 +437,7 @@ func (a *related) wait(t *Table, no uint64, p *pending) {
 	v := a.services.get(t.addrKey(&p.r.Conn.Ends[flows.Responder].Addr))
 	v.waitAccept = append(stillWaiting(t, v.waitAccept), no)
 	v.waitRefuse = append(stillWaiting(t, v.waitRefuse), no)
+	v.waitAgain = append(stillWaiting(t, v.waitAgain), no)
 	src := &p.r.Conn.Ends[p.sender].Addr
 	p.hostReset = a.hosts.get(t.hostKey(src)).lastReset
 }

@@ -500,3 +500,20 @@ func TestResetBeforeHandshake(t *testing.T) {
 		t.Errorf("%v", r.Prior)
 	}
 }
+
+// ACKs at one SEQ that acknowledge more and more are sent at SND.NXT: repetitions of the last answer what the capture
+// lacks, and are no probes.
+func TestRepeatedACKIsNoProbe(t *testing.T) {
+	const acks = "0 > . 1 ack 1001\n+0.05 > . 1 ack 2001\n+0.8 > . 1 ack 2001\n+2.2 > . 1 ack 2001\n"
+	rs := resets(t, acks+"+0.0005 < R 2001")
+	for _, e := range rs[0].Conn.Events {
+		if e.Notes&flows.KeepAlive != 0 {
+			t.Errorf("frame %d is taken for a probe", e.Frame)
+		}
+	}
+	// Where the number never rises, they are.
+	rs = resets(t, strings.Replace(acks, "1001", "2001", 1)+"+0.0005 < R 2001")
+	if rs[0].Trigger == nil || rs[0].Trigger.Notes&flows.KeepAlive == 0 {
+		t.Error("no probe")
+	}
+}

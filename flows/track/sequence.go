@@ -159,12 +159,22 @@ func (t *Table) asksFor(c *record, side flows.Side, seq flows.Seq) bool {
 	return c.side[side^1].bits&hasRCV != 0 && c.side[side].una == seq
 }
 
-// repeats reports whether s, which carries nothing, comes long after an equal segment that nothing answered.
+// repeats reports whether s, which carries nothing, comes long after an equal segment that nothing answered. Where the
+// side acknowledged something new at this SEQ, that was its SND.NXT: s is a further ACK, for data that the capture lacks.
 func (t *Table) repeats(c *record, side flows.Side, s *segment) bool {
 	e := t.lines.back(c, 0)
-	return e != nil && e.side() == side && e.seq == s.SEQ && e.ack == s.ACK && e.fl() == s.Flags && s.LEN() == 0 &&
-		e.dataLen() == 0 &&
-		s.Time.Sub(c.at(e.lo, e.hi)) > probeDistance
+	if e == nil || e.side() != side || e.seq != s.SEQ || e.ack != s.ACK || e.fl() != s.Flags || s.LEN() != 0 ||
+		e.dataLen() != 0 || s.Time.Sub(c.at(e.lo, e.hi)) <= probeDistance {
+		return false
+	}
+	for k := 1; ; k++ {
+		switch e = t.lines.back(c, k); {
+		case e == nil:
+			return true
+		case e.side() == side && e.seq == s.SEQ && e.ack != s.ACK:
+			return false
+		}
+	}
 }
 
 // probeDistance is less than the distance of keep-alive probes of any system (Windows sends them 1 s

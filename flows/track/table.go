@@ -33,6 +33,9 @@ type TableOptions struct {
 	// LookaheadTime is how long, in the time of the capture, a reset may wait; 0: until Lookahead is
 	// reached or Flush is called. Follow mode sets it.
 	LookaheadTime time.Duration
+	// Early, if set, gets a copy of each reset that has waited for LookaheadTime, with what is known by then. The reset
+	// itself goes on to wait as if there were no LookaheadTime. A copy must not be given to Release.
+	Early func(*flows.Reset)
 }
 
 // withDefaults fills in what is not set.
@@ -269,7 +272,7 @@ func (t *Table) take(c *record, side flows.Side, s *segment) {
 		t.seenSegment(c, side, s, e, fresh)
 	}
 	if s.Flags&(flows.SYN|flows.ACK) == flows.SYN|flows.ACK {
-		t.accepted(c, s)
+		t.accepted(c, side, s)
 	}
 }
 

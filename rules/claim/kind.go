@@ -99,6 +99,8 @@ const (
 	Unasked
 	Probes
 	ProbeBefore
+	SYNACKAgain
+	OpenedElsewhere
 
 	// Who sent the RST.
 	TTLSame
@@ -141,6 +143,7 @@ const (
 	FurtherResets
 	AtFIN
 	GoesOn
+	ImpossibleFlags
 
 	// What an application sees as a refused connection, without a RST.
 	ICMPRefused
@@ -357,8 +360,8 @@ var Kinds = []Meaning{
 		"counted",
 		"span: time from it to the RST", false},
 
-	{Accepted, "accepted-elsewhere", "the side's address and port sent a SYN-ACK at the frame, in " +
-		"the stream",
+	{Accepted, "accepted-elsewhere", "the side's address and port sent a SYN-ACK at the frame, in the stream, the first " +
+		"there; when it came after the RST, so did the SYN that it answers, where that was captured",
 		"span: from the RST to it, negative when it came before", false},
 	{Refused, "refused-elsewhere", "the side's address and port refused a SYN by the RST at the frame, in " +
 		"the stream",
@@ -387,6 +390,13 @@ var Kinds = []Meaning{
 		"count; every: their usual distance, 0 when irregular", false},
 	{ProbeBefore, "probe-before", "the frame, in the stream, ended such a connection",
 		"span: from the RST to it, negative", false},
+
+	{SYNACKAgain, "syn-ack-again", "the side's address and port sent a SYN-ACK at the frame, in the stream, which it had " +
+		"sent there before the RST too: a handshake that is not complete, and a port that is listening",
+		"span: from the RST to it", false},
+	{OpenedElsewhere, "opened-elsewhere", "the frame, in the stream, is of the side's host, and the first there that it " +
+		"sent to the peer's host, which had sent to it before",
+		"span: from the RST to it, negative when it came before", false},
 
 	{TTLSame, "ttl-same", "the RST's TTL, or hop limit, is that of the frame before it, a packet of the " +
 		"same sender",
@@ -480,6 +490,7 @@ var Kinds = []Meaning{
 	{GoesOn, "goes-on", "the side, the RST's receiver, sent a segment other than a RST at the frame, after " +
 		"the RST",
 		"span: time from the RST to it", false},
+	{ImpossibleFlags, "impossible-flags", "the RST has SYN or FIN set too", "text: its flags", false},
 
 	{ICMPRefused, "icmp-refused", "each frame is an ICMP error of this type and code, from this host, that quotes a " +
 		"SYN to this address and port; where there are more, the frames are the first of them",

@@ -375,6 +375,13 @@ var sentences = [numKinds]func(*Claim) string{
 
 	Accepted: func(c *Claim) string { return "the same port accepts a connection" + later(c.Span) },
 	Refused:  func(c *Claim) string { return "the same port refuses a connection" + later(c.Span) },
+	SYNACKAgain: func(c *Claim) string {
+		return "the same port sends a SYN-ACK again on another connection" + later(c.Span) + ": it is listening, and that " +
+			"handshake is not complete"
+	},
+	OpenedElsewhere: func(c *Claim) string {
+		return "another connection between the two hosts: " + c.side() + " answers there" + later(c.Span)
+	},
 	RefusedCount: func(c *Claim) string {
 		return c.atLeast() + words.Count(c.Count, "connection") + " to this port " + wasWere(c.Count) +
 			" refused in this capture"
@@ -527,6 +534,9 @@ var sentences = [numKinds]func(*Claim) string{
 	},
 	GoesOn: func(c *Claim) string {
 		return c.side() + " goes on: it sends a segment " + words.Span(c.Span) + " after this RST"
+	},
+	ImpossibleFlags: func(c *Claim) string {
+		return "the RST has the flags " + c.Text + ", which no TCP sends together"
 	},
 	NotForSYN: func(c *Claim) string {
 		return "it does not acknowledge " + c.peer() + "'s SYN: in SYN-SENT, " + c.peer() + " drops it (RFC 9293 §3.10.7.3)"

@@ -66,7 +66,7 @@ func (c *Facts) inferredProbes() *flows.Run {
 	}
 	run := NewRun(flows.Run{What: flows.RunKeepAlive}, frames)
 	if c.OneSided() && backsOff(frames) {
-		return run // nobody who gets answers waits longer each time
+		return run
 	}
 	every := run.Last.Time.Sub(run.First.Time) / time.Duration(len(frames)-1)
 	if run.First.Time.Sub(before.Time) < every*5/4 {
@@ -86,6 +86,27 @@ func backsOff(frames []flows.Mark) bool {
 		}
 	}
 	return true
+}
+
+// PersistProbes returns the sender's series of probes that follow each other at growing distances, nil when there is none
+// of three or more. Keep-alive probes come at even distances; those of the persist timer, for a window that is closed,
+// back off as retransmissions do, whether they are answered or not (RFC 9293 §3.8.6.1; Linux: tcp_send_probe0).
+func (c *Facts) PersistProbes() *flows.Run {
+	var frames []flows.Mark
+events:
+	for i := len(c.Conn.Events) - 1; i >= 0; i-- {
+		switch e := &c.Conn.Events[i]; {
+		case e.Notes&flows.Duplicate != 0 || e.Flags&flows.RST != 0:
+		case e.Side == c.Side && e.LEN() <= 1 && e.SEQ.Sub(c.Snd.SND.NXT) == -1:
+			frames = append(frames, e.Mark)
+		case e.DataLen > 0 || e.Side == c.Side:
+			break events
+		}
+	}
+	if len(frames) < 3 || !backsOff(frames) {
+		return nil
+	}
+	return NewRun(flows.Run{What: flows.RunZeroWindow}, frames)
 }
 
 // NewRun returns run with frames, latest first.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/exchange"
 )
 
 // A Timeout is an idle time that a program or device is known to use.
@@ -98,13 +99,30 @@ func (t *Timeouts) Near(gap time.Duration) []Timeout {
 }
 
 // Mine returns the idle times that a gap matches and that can have made side s close or forget the connection, on which
-// this protocol is spoken: a server's timer is no client's, and FIN-WAIT-2 runs from a FIN on only.
-func (t *Timeouts) Mine(gap time.Duration, s flows.Side, protocol string) []Timeout {
+// x was said: a server's timer is no client's nor that of another program than the server names, and FIN-WAIT-2 runs
+// from a FIN on only.
+func (t *Timeouts) Mine(gap time.Duration, s flows.Side, x *exchange.Summary) []Timeout {
 	return slices.DeleteFunc(t.Near(gap), func(e Timeout) bool {
-		return !e.speaks(protocol) || !e.Added &&
-			(e.Where == "server" && s != flows.Responder || e.Where == "client" && s != flows.Originator ||
+		return !e.speaks(x.Protocol) || !e.Added &&
+			(e.Where == "server" && (s != flows.Responder || !e.runs(x.Server)) ||
+				e.Where == "client" && s != flows.Originator ||
 				e.Where == "kernel" && strings.Contains(e.Who, "FIN-WAIT"))
 	})
+}
+
+// runs reports whether a server that names itself so in its HTTP responses can be the program that has this timer: "" is
+// not known.
+func (e *Timeout) runs(server string) bool {
+	name, _, _ := strings.Cut(e.Who, " ")
+	for _, n := range [...][2]string{{"Apache-Coyote", "Tomcat"}, {"Microsoft-IIS", "IIS"}, {"Microsoft-HTTPAPI", "IIS"}} {
+		if rest, ok := strings.CutPrefix(server, n[0]); ok {
+			server = n[1] + rest
+		}
+	}
+	if i := strings.IndexAny(server, "/ ("); i >= 0 {
+		server = server[:i]
+	}
+	return server == "" || strings.EqualFold(server, name)
 }
 
 // speaks reports whether what has this timer can speak a protocol: "" is not known, and TLS hides what is inside.
@@ -117,7 +135,7 @@ func (e *Timeout) speaks(protocol string) bool {
 }
 
 func (e *Timeout) matches(gap time.Duration) bool {
-	late := max(e.After/50, 600*time.Millisecond)
+	late := max(e.After/50, 100*time.Millisecond)
 	early := max(e.After/100, 50*time.Millisecond)
 	return gap >= e.After-early && gap <= e.After+late
 }

@@ -9,8 +9,8 @@ import (
 // retarget looks again at a trigger that the RST cannot answer: one that its sender had accepted, or that came
 // too long before. A later segment with the same number takes its place, else nothing does.
 func (c *Facts) retarget() {
-	if c.Class != flows.ClassReply || c.Trigger == nil {
-		return
+	if c.Class != flows.ClassReply || c.Trigger == nil || c.Unopened() && c.Trigger.Flags.Has(flows.SYN|flows.ACK) {
+		return // a side that has not opened the connection answers a SYN-ACK without ACK, and resets on purpose with ACK
 	}
 	late := c.TriggerDelay > max(time.Second, 6*c.RTT)
 	if c.Duplicate = c.outdated(); !late && !c.Duplicate {

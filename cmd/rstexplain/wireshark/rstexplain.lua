@@ -62,13 +62,6 @@ local function run(command)
 	return p
 end
 
-local function answers(program)
-	local p = run(quoted(program) .. " --version")
-	local line = p and p:read("*l") or ""
-	if p then p:close() end
-	return line:match("^rstexplain ") ~= nil
-end
-
 -- Magic numbers of what rstexplain reads: pcapng, pcap in both orders and resolutions, gzip, zstd, lz4, bzip2, xz.
 local magic = {
 	["\10\13\13\10"] = true, ["\212\195\178\161"] = true, ["\161\178\195\212"] = true, ["\77\60\178\161"] = true,
@@ -110,6 +103,15 @@ local function is_there(path)
 	return f ~= nil
 end
 
+-- installed reports whether a program is there, or in a directory of PATH.
+local function installed(program)
+	if program:find("/", 1, true) then return is_there(program) end
+	for dir in (os.getenv("PATH") or ""):gmatch("[^:]+") do
+		if is_there(dir .. "/" .. program) then return true end
+	end
+	return false
+end
+
 -- temporary reports whether a path is that of a capture which Wireshark has not saved.
 local function temporary(path)
 	return path:match("[/\\]wireshark_[^/\\]*$") ~= nil
@@ -136,7 +138,7 @@ local missing = "the program rstexplain was not found; install it, or set the pr
 
 -- The comments of packets are asked for only where they may be needed: it makes tshark build the tree of each packet.
 local comment, reset_flag
-if gui or not slurp("/proc/self/stat") or not answers(PROGRAM) then
+if gui or not slurp("/proc/self/stat") or not installed(PROGRAM) then
 	comment, reset_flag = Field.new("frame.comment"), Field.new("tcp.flags.reset")
 end
 
@@ -258,16 +260,26 @@ local function show(tree, r)
 end
 
 -- With one pass, tshark dissects frame after frame, so that they can be counted: asking each packet for its number takes
--- longer than all else that the plugin does. An option that may be -2 (or end in it) means two passes.
-local count, counted = 0, not gui and not comment
+-- longer than all else that the plugin does. What it is asked for is the same for each, too. An option that may be -2 (or
+-- end in it) means two passes.
+local count, one_pass = 0, not gui and not comment
 for option in (slurp("/proc/self/cmdline") or "-2"):gmatch("[^%z]+") do
-	if option:match("^%-%w*2") or option:match("^%-%-two") then counted = false end
+	if option:match("^%-%w*2") or option:match("^%-%-two") then one_pass = false end
 end
+local counted, idle = one_pass, false
 
-function rst.init() state, count = nil, 0 end
+function rst.init() state, count, counted, idle = nil, 0, one_pass, false end
 
 function rst.dissector(_, pinfo, tree)
-	if not state then load_file() end
+	if idle then return end
+	if not state then
+		-- Where no filter, column or output has a field of the plugin, there is nothing to run the program for.
+		if not comment and not tree:referenced(rst.dissector) then
+			idle = one_pass
+			return
+		end
+		load_file()
+	end
 	local number
 	if counted then
 		count = count + 1

@@ -9,8 +9,62 @@ import (
 // port where it is the one that serves.
 func checkAccepted(q *question) {
 	p := q.frame()
-	if q.sent(p, q.side) && q.is(p, isSYNACK, "SYN-ACK") {
-		q.span(q.rst, p)
+	if !q.sent(p, q.side) || !q.is(p, isSYNACK, "SYN-ACK") {
+		return
+	}
+	q.span(q.rst, p)
+	var syn *Packet
+	for _, s := range q.c.Streams[p.Stream] {
+		switch {
+		case s.Frame >= p.Frame:
+		case isSYNACK(s) && s.Src == p.Src && !s.Copy && s.SEQ == p.SEQ:
+			q.fail("frame %d is not the first SYN-ACK of its connection: frame %d is", p.Frame, s.Frame)
+		case isSYN(s) && s.Src == p.Dst:
+			syn = s
+		}
+	}
+	if syn != nil && syn.Frame < q.rst.Frame && p.Frame > q.rst.Frame {
+		q.fail("frame %d answers a SYN from before the RST, at frame %d", p.Frame, syn.Frame)
+	}
+}
+
+// checkSYNACKAgain looks for an equal SYN-ACK before it.
+func checkSYNACKAgain(q *question) {
+	p := q.frame()
+	if !q.sent(p, q.side) || !q.is(p, isSYNACK, "SYN-ACK") {
+		return
+	}
+	q.span(q.rst, p)
+	for _, s := range q.c.Streams[p.Stream] {
+		if s.Frame < q.rst.Frame && s.Frame < p.Frame && isSYNACK(s) && s.Src == p.Src {
+			return
+		}
+	}
+	q.fail("no SYN-ACK of the connection of frame %d came before the RST", p.Frame)
+}
+
+// checkOpenedElsewhere: the frame answers the other host, on another connection.
+func checkOpenedElsewhere(q *question) {
+	p := q.frame()
+	if p == nil {
+		return
+	}
+	q.span(q.rst, p)
+	if p.Src.Addr() != q.side.Addr() || p.Dst.Addr() != q.peer.Addr() || p.Stream == q.rst.Stream {
+		q.fail("frame %d is no segment of another connection of that host to the other", p.Frame)
+	}
+	heard := false
+	for _, s := range q.c.Streams[p.Stream] {
+		switch {
+		case s.Frame >= p.Frame:
+		case s.Src == p.Dst:
+			heard = true
+		case !s.Has(RST):
+			q.fail("frame %d is an earlier segment of the host there", s.Frame)
+		}
+	}
+	if !heard {
+		q.fail("the other host has sent nothing there before frame %d", p.Frame)
 	}
 }
 

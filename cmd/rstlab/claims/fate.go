@@ -96,6 +96,12 @@ func checkGoesOn(q *question) {
 	q.span(q.rst, p)
 }
 
+func checkImpossibleFlags(q *question) {
+	if !q.rst.Has(SYN) && !q.rst.Has(FIN) {
+		q.fail("the RST has neither SYN nor FIN")
+	}
+}
+
 func checkInWindow(q *question) {
 	next, _, high, ok := q.window()
 	if !ok {

@@ -94,6 +94,8 @@ func init() {
 		"scan":               checkScan,
 		"probes":             checkProbes,
 		"probe-before":       checkProbeBefore,
+		"syn-ack-again":      checkSYNACKAgain,
+		"opened-elsewhere":   checkOpenedElsewhere,
 
 		"ttl-same":            checkTTLSame,
 		"ttl-differs":         checkTTLDiffers,
@@ -136,6 +138,7 @@ func init() {
 		"icmp-refused":      checkICMPRefused,
 		"icmp-refused-more": checkICMPRefusedMore,
 		"further-resets":    checkFurtherResets,
+		"impossible-flags":  checkImpossibleFlags,
 
 		"same-event": checkSameEvent,
 		"duplicate":  checkDuplicate,

@@ -98,8 +98,14 @@ func (q *question) what(p *Packet) {
 }
 
 // again reports whether p, which carries nothing, comes long after an equal segment that nothing answered: in a capture
-// that begins with them, probes look like this.
+// that begins with them, probes look like this. Where the side acknowledged something else at this SEQ, it is its next
+// number, and not one below.
 func (q *question) again(p *Packet) bool {
+	for _, s := range q.by(p.Src).before(p.Frame) {
+		if s.SEQ == p.SEQ && s.Len == 0 && s.ACK != p.ACK {
+			return false
+		}
+	}
 	before := q.conn.before(p.Frame).last()
 	return before != nil && before.Src == p.Src && before.SEQ == p.SEQ && before.ACK == p.ACK && before.Flags == p.Flags &&
 		p.Len == 0 && before.Len == 0 && p.Time-before.Time > 500e6

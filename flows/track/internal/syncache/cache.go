@@ -50,7 +50,7 @@ type Cache struct {
 func (x *Cache) Take() uint32 {
 	if n := len(x.Free); n > 0 {
 		if p := x.Free[n-1] >> slab.PieceBits; x.Pieces[p] == nil {
-			x.Pieces[p] = pages.Make[Entry](1 << slab.PieceBits)
+			x.Pieces[p] = pages.Make[Entry](slab.PieceLen(int(p)))
 			x.held++
 		}
 	}
@@ -88,8 +88,9 @@ func (x *Cache) Next() uint32 {
 		return 0
 	}
 	for {
-		if x.hand++; x.hand >= x.Top {
-			x.hand = 1
+		x.hand = x.Slab.Next(x.hand)
+		if x.hand == 0 {
+			continue
 		}
 		switch p := x.hand >> slab.PieceBits; {
 		case x.alive[p] == 0:
