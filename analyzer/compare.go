@@ -151,8 +151,8 @@ func (x *comparing) clearest(d *vantage.Verdict, all []*vantage.Verdict) vantage
 	return best
 }
 
-// showsMore reports whether the capture nearest to where a RST was made shows more of the connection before than the one
-// at v does: another RST, a segment that was lost on the way to v, or that another machine sent this one.
+// showsMore reports whether the capture nearest to where a RST was made shows more of the connection before than the
+// one at v does: another RST, a segment that was lost on the way to v, or that another machine sent this one.
 func (x *comparing) showsMore(d *vantage.Verdict, all []*vantage.Verdict, v int) bool {
 	if x.alone(d.View).OtherMAC {
 		return true
@@ -413,9 +413,11 @@ func (x *comparing) relayed(m *report.SharedReset, d *vantage.Verdict, of map[*v
 			o.Resets = append(o.Resets, x.place(other.View))
 		}
 		m.Relayed = append(m.Relayed, o)
-		k := vantage.Claim{Kind: vantage.SameRequest, Places: []vantage.Place{r.Here, r.There}, Text: strings.Join(r.Signs, ", ")}
+		k := vantage.Claim{Kind: vantage.SameRequest, Places: []vantage.Place{r.Here, r.There}, Text: strings.Join(r.Signs,
+			", ")}
 		c := x.claim(d, &k)
-		c.Says = fmt.Sprintf("the same request, relayed: %s → %s at %s carries it (frame %d at %s, frame %d at %s; same %s). These "+
+		c.Says = fmt.Sprintf("the same request, relayed: %s → %s at %s carries it (frame %d at %s, frame %d at %s; same "+
+			"%s). These "+
 			"are two connections, with a proxy between them", o.Originator, o.Responder, o.At, o.Here.Frame, o.Here.At,
 			o.There.Frame, o.There.At, strings.Join(r.Signs, ", same "))
 		switch n := len(o.Resets); n {

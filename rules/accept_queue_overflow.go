@@ -81,7 +81,8 @@ var acceptQueueOverflow = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		if m := c.Related.HalfOpenAfter; m.Seen() && c.Refused() {
-			f.Summary = words.Sentence("%s refused the connection to %s, which is listening: %s later it still sends the SYN-ACK "+
+			f.Summary = words.Sentence("%s refused the connection to %s, which is listening: %s later it still sends the "+
+				"SYN-ACK "+
 				"of another connection again. Its queue of handshakes was probably full, or a filter refuses this client.",
 				words.Capital(Sender(c)), portOf(c), words.Span(m.Time.Sub(c.Time)))
 			f.SayRefusal(c)

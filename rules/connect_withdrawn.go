@@ -77,7 +77,8 @@ const shortestLimit = 900 * time.Millisecond
 func connectCancelled(c *facts.Facts) (programs.Outcome, string) {
 	switch {
 	case otherConnection(c).Seen():
-		return programs.Nothing, "The client itself had another connection to the server's host, and most likely took that one"
+		return programs.Nothing, "The client itself had another connection to the server's host, and most likely took " +
+			"that one"
 	case c.Snd.SYN.Seen() && c.Time.Sub(c.Snd.SYN.Time) >= shortestLimit:
 		return connectLimit(c)
 	}

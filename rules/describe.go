@@ -315,7 +315,8 @@ func (f *Finding) SayRST(c *facts.Facts) {
 		if c.Class == flows.ClassActive {
 			k = claim.EchoesBoth
 		}
-		says := claim.Claim{Kind: k, Side: c.Side, What: triggerKind(c), Bytes: int64(c.Trigger.DataLen), Span: c.TriggerDelay}
+		says := claim.Claim{Kind: k, Side: c.Side, What: triggerKind(c), Bytes: int64(c.Trigger.DataLen),
+			Span: c.TriggerDelay}
 		if k == claim.ReplyTo && c.Candidates > 1 && !c.Flags.Has(flows.ACK) && inSeries(c) {
 			says.Count = c.Candidates
 		}
@@ -509,8 +510,9 @@ func knownTimeout(t *facts.Timeouts, gap time.Duration, sender flows.Side, x *ex
 // closedTimeout does the same for what is left of a closed connection, which kernels and devices forget.
 func closedTimeout(t *facts.Timeouts, gap time.Duration) string {
 	return whose(slices.DeleteFunc(t.Near(gap), func(e facts.Timeout) bool {
-		return !e.Added && (e.Where == "server" || e.Where == "keep-alive" || e.Where == "client" || e.Where == "kernel" && !strings.Contains(e.Who,
-			"FIN-WAIT"))
+		return !e.Added && (e.Where == "server" || e.Where == "keep-alive" || e.Where == "client" ||
+			e.Where == "kernel" && !strings.Contains(e.Who,
+				"FIN-WAIT"))
 	}))
 }
 

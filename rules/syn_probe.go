@@ -75,8 +75,8 @@ func (f *Finding) sayCraftedBy(c *facts.Facts, s flows.Side) {
 	f.Say(claim.Claim{Kind: claim.OddSYN, Side: s, Count: int(e.SYNOpts.Kinds), Number: uint64(e.SYNWND)}, e.SYN.Frame)
 }
 
-// scannersSYN reports whether the SYN of an endpoint has no option at all, or none but the MSS and a window of scanners:
-// unlike crafted, it needs no sign beside that, and leaves out what small devices send too.
+// scannersSYN reports whether the SYN of an endpoint has no option at all, or none but the MSS and a window of
+// scanners: unlike crafted, it needs no sign beside that, and leaves out what small devices send too.
 func scannersSYN(e *flows.Endpoint) bool {
 	o := &e.SYNOpts
 	switch e.SYNWND {

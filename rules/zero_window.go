@@ -85,8 +85,8 @@ var zeroWindow = &Rule{
 	Effects: Effects{Outcomes: givingUpOutcomes},
 }
 
-// persisted reports whether the capture holds the sender's segments only, and it had probed a window before its RST that
-// must have been closed.
+// persisted reports whether the capture holds the sender's segments only, and it had probed a window before its RST
+// that must have been closed.
 func persisted(c *facts.Facts) bool {
 	return c.OneSided() && c.Kind != facts.KindReply && c.PersistProbes() != nil
 }

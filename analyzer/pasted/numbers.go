@@ -232,7 +232,8 @@ func (n *numbering) resolve(p *Packet, at int64, s *flows.Segment) {
 	} else if p.Form == ByTcpdump {
 		s.HeaderLen = 20 + (p.OptLen+3)&^3
 	}
-	if p.Form == ByWireshark && s.Flags&(flows.RST|flows.ACK) == flows.RST|flows.ACK && p.SEQ == 1 && !me.sent && !peer.sent {
+	if p.Form == ByWireshark && s.Flags&(flows.RST|flows.ACK) == flows.RST|flows.ACK && p.SEQ == 1 && !me.sent &&
+		!peer.sent {
 		s.Unknown |= flows.FieldSEQ // 0 on the wire is shown as 1 too
 	}
 	if n.omitted(p, c, me, peer, s) {

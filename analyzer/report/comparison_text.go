@@ -167,7 +167,8 @@ func (a *AloneView) says() string {
 	case a.Right:
 		verdict = ""
 	}
-	return fmt.Sprintf("%s (#%d) says %s · %s, origin %s: %s%s", a.At, a.Frame, a.Cause, a.Detail, a.Origin, verdict, a.Why)
+	return fmt.Sprintf("%s (#%d) says %s · %s, origin %s: %s%s", a.At, a.Frame, a.Cause, a.Detail, a.Origin, verdict,
+		a.Why)
 }
 
 // next says what to capture to decide what stays open.

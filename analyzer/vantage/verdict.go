@@ -246,7 +246,8 @@ func (c *Comparison) answersAtOnce(x *Verdict, v int) bool {
 	}
 	t := x.Group.Traces[v]
 	i := t.at(x.in(v).Frame)
-	return i > 0 && t.Sightings()[i-1].Side != t.Sightings()[i].Side && t.Sightings()[i].Time.Sub(t.Sightings()[i-1].Time) < atOnce
+	return i > 0 && t.Sightings()[i-1].Side != t.Sightings()[i].Side &&
+		t.Sightings()[i].Time.Sub(t.Sightings()[i-1].Time) < atOnce
 }
 
 // judgeMissing judges a RST that the capture at f holds, and the one at v, which it must have passed before, does not.
@@ -331,9 +332,9 @@ func (c *Comparison) onRouter(x *Verdict, f int) bool {
 	return peer != nil && !peer.other && initialTTL(peer.ttl)
 }
 
-// emptyEnd returns the capture that should be the one of the RST's sender, and holds no TCP segment at all, −1 for none:
-// if it ran, not even the SYN that this RST refuses reached that host. The RST itself has passed no router, while the
-// connection does.
+// emptyEnd returns the capture that should be the one of the RST's sender, and holds no TCP segment at all, −1 for
+// none: if it ran, not even the SYN that this RST refuses reached that host. The RST itself has passed no router,
+// while the connection does.
 func (c *Comparison) emptyEnd(x *Verdict, say View) int {
 	if !say.Unopened || !onEnd(c.Vantages[x.From].Name) || !initialTTL(x.in(x.From).TTL) ||
 		c.Vantages[x.From].Recorder.hosts[x.Group.addr(x.From, x.Side).IP] != nil {

@@ -90,8 +90,8 @@ func (b *bitmap) count() (n int) {
 	return n
 }
 
-// A distinct counts different values as a bitmap does. Most hosts and services only ever have one, which takes no bitmap:
-// there are up to 16,384 of each.
+// A distinct counts different values as a bitmap does. Most hosts and services only ever have one, which takes no
+// bitmap: there are up to 16,384 of each.
 type distinct struct {
 	one  uint16 // one more than the first value's place in a bitmap
 	many *bitmap
@@ -303,8 +303,8 @@ func (t *Table) accepted(c *record, side flows.Side, s *segment) {
 	}, p)
 }
 
-// announce writes p to the field of the resets on list that have not heard of the like yet, and returns those that still
-// wait: the ones of p's own stream, and those for which there is no field.
+// announce writes p to the field of the resets on list that have not heard of the like yet, and returns those that
+// still wait: the ones of p's own stream, and those for which there is no field.
 func (t *Table) announce(list []uint64, stream uint32, field func(*flows.Reset) *flows.ConnMark, p place) []uint64 {
 	left := list[:0]
 	for _, no := range list {

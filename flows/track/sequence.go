@@ -160,7 +160,8 @@ func (t *Table) asksFor(c *record, side flows.Side, seq flows.Seq) bool {
 }
 
 // repeats reports whether s, which carries nothing, comes long after an equal segment that nothing answered. Where the
-// side acknowledged something new at this SEQ, that was its SND.NXT: s is a further ACK, for data that the capture lacks.
+// side acknowledged something new at this SEQ, that was its SND.NXT: s is a further ACK, for data that the capture
+// lacks.
 func (t *Table) repeats(c *record, side flows.Side, s *segment) bool {
 	e := t.lines.back(c, 0)
 	if e == nil || e.side() != side || e.seq != s.SEQ || e.ack != s.ACK || e.fl() != s.Flags || s.LEN() != 0 ||

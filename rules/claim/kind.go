@@ -392,7 +392,8 @@ var Kinds = []Meaning{
 	{ProbeBefore, "probe-before", "the frame, in the stream, ended such a connection",
 		"span: from the RST to it, negative", false},
 
-	{SYNACKAgain, "syn-ack-again", "the side's address and port sent a SYN-ACK at the frame, in the stream, which it had " +
+	{SYNACKAgain, "syn-ack-again", "the side's address and port sent a SYN-ACK at the frame, in the stream, which " +
+		"it had " +
 		"sent there before the RST too: a handshake that is not complete, and a port that is listening",
 		"span: from the RST to it", false},
 	{OpenedElsewhere, "opened-elsewhere", "the frame, in the stream, is of the side's host, and the first there that it " +

@@ -337,8 +337,8 @@ func (c *Facts) completion(l *Close) Completion {
 	return c.flight(l, last(Answered, r))
 }
 
-// afterGap looks again at an exchange that the responder completed, as far as captured: where it acknowledged bytes of the
-// originator after that which the capture lacks, a further request may be among them.
+// afterGap looks again at an exchange that the responder completed, as far as captured: where it acknowledged bytes of
+// the originator after that which the capture lacks, a further request may be among them.
 func (c *Facts) afterGap(l *Close, b Completion) Completion {
 	answer := l.Exchange.Last[flows.Responder].Frame
 	if b.State != Answered || b.Side != flows.Responder || answer == 0 {
@@ -598,8 +598,8 @@ func (c *Facts) oneSidedCompletion(l *Close, mid bool) Completion {
 	return b
 }
 
-// answeredBetween reports whether the sender acknowledged new bytes of its peer after its message at frame and before its
-// own last data: that message had its answer, and what followed is not named.
+// answeredBetween reports whether the sender acknowledged new bytes of its peer after its message at frame and before
+// its own last data: that message had its answer, and what followed is not named.
 func (c *Facts) answeredBetween(frame int, l *Close) bool {
 	var at flows.Seq
 	known := false

@@ -88,9 +88,10 @@ func backsOff(frames []flows.Mark) bool {
 	return true
 }
 
-// PersistProbes returns the sender's series of probes that follow each other at growing distances, nil when there is none
-// of three or more. Keep-alive probes come at even distances; those of the persist timer, for a window that is closed,
-// back off as retransmissions do, whether they are answered or not (RFC 9293 §3.8.6.1; Linux: tcp_send_probe0).
+// PersistProbes returns the sender's series of probes that follow each other at growing distances, nil when there is
+// none of three or more. Keep-alive probes come at even distances; those of the persist timer, for a window that is
+// closed, back off as retransmissions do, whether they are answered or not (RFC 9293 §3.8.6.1; Linux:
+// tcp_send_probe0).
 func (c *Facts) PersistProbes() *flows.Run {
 	var frames []flows.Mark
 events:

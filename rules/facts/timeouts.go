@@ -111,8 +111,8 @@ func (t *Timeouts) Mine(gap time.Duration, s flows.Side, x *exchange.Summary) []
 	})
 }
 
-// runs reports whether a server that names itself so in its HTTP responses can be the program that has this timer: "" is
-// not known.
+// runs reports whether a server that names itself so in its HTTP responses can be the program that has this timer: ""
+// is not known.
 func (e *Timeout) runs(server string) bool {
 	name, _, _ := strings.Cut(e.Who, " ")
 	for _, n := range [...][2]string{{"Apache-Coyote", "Tomcat"}, {"Microsoft-IIS", "IIS"}, {"Microsoft-HTTPAPI", "IIS"}} {
