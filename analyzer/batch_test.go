@@ -72,28 +72,30 @@ func TestFollow(t *testing.T) {
 	go w.Write(b)
 	ctx, cancel := context.WithCancel(t.Context()) // by the last reset: nothing else ends it
 	defer cancel()
-	told := 0
+	early, told := 0, 0
 	want := explain(t, paths[0]).ResetCount
-	file, err := Explain(ctx, path, each{report.JSON(io.Discard), func() {
-		if told++; told == want {
+	file, err := Explain(ctx, path, each{report.JSON(io.Discard), func(r *report.Reset) {
+		if !r.Provisional {
+			told++
+		} else if early++; early == want {
 			cancel()
 		}
 	}}, Options{Follow: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if told != want || file.Partial || !errors.Is(ctx.Err(), context.Canceled) {
-		t.Errorf("%d resets told of %d; partial %v; %v", told, want, file.Partial, ctx.Err())
+	if early != want || told != want || file.Partial || !errors.Is(ctx.Err(), context.Canceled) {
+		t.Errorf("%d resets at once and %d at the end, of %d; partial %v; %v", early, told, want, file.Partial, ctx.Err())
 	}
 }
 
 type each struct {
 	report.Renderer
-	do func()
+	do func(*report.Reset)
 }
 
-func (e each) Reset(*report.Reset) error {
-	e.do()
+func (e each) Reset(r *report.Reset) error {
+	e.do(r)
 	return nil
 }
 

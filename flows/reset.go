@@ -174,7 +174,7 @@ type Related struct {
 	SenderReactions int // how many of these times were seen, at most 255
 
 	OtherDir     bool     // another connection of the same two hosts shows both directions
-	OpenedBefore ConnMark // where the last such one before the reset first showed its second side
+	OpenedBefore ConnMark // SYN-ACK of the responder on the last such one before the reset, where it was its first segment
 	ICMP         []ICMPNote
 }
 

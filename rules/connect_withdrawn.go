@@ -58,7 +58,7 @@ var connectWithdrawn = &Rule{
 // both were begun together.
 func otherConnection(c *facts.Facts) flows.ConnMark {
 	m := c.Related.OpenedBefore
-	if !m.Seen() || !c.Snd.SYN.Seen() {
+	if !m.Seen() || !c.Snd.SYN.Seen() || c.Conn.Defects.Has(flows.Reordered) {
 		return flows.ConnMark{}
 	}
 	if d := m.Time.Sub(c.Snd.SYN.Time); d > raceWithin || d < -raceWithin {
@@ -73,14 +73,21 @@ const raceWithin = 2 * time.Second
 // shortestLimit is the shortest time limit for connecting that is worth a guess.
 const shortestLimit = 900 * time.Millisecond
 
+// possibleLimit is the shortest time limit that programs are known to set for connecting within one site.
+const possibleLimit = 100 * time.Millisecond
+
 // connectCancelled is Effects.Own of a client that had closed its socket when the SYN-ACK reached it.
 func connectCancelled(c *facts.Facts) (programs.Outcome, string) {
+	waited := c.Time.Sub(c.Snd.SYN.Time)
 	switch {
-	case otherConnection(c).Seen():
-		return programs.Nothing, "The client itself had another connection to the server's host, and most likely took " +
-			"that one"
-	case c.Snd.SYN.Seen() && c.Time.Sub(c.Snd.SYN.Time) >= shortestLimit:
+	case c.Snd.SYN.Seen() && waited >= shortestLimit:
 		return connectLimit(c)
+	case c.Snd.SYN.Seen() && waited >= possibleLimit:
+		return programs.ConnectLimit, "The client itself had closed the socket: it took another connection, was cancelled, " +
+			"or had a very short time limit"
+	case otherConnection(c).Seen():
+		return programs.Nothing, "The client itself had closed the socket: it had begun another connection to the server's " +
+			"host at the same time, and may have taken that one"
 	}
 	return programs.Nothing, "The client itself had closed the socket: it took another connection, or was cancelled"
 }

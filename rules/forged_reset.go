@@ -56,7 +56,7 @@ var forgedReset = &Rule{
 		}
 		when := Circumstances(c)
 		if n := unansweredAtCut(c); n > 0 {
-			when = "while the last message of " + Receiver(c) + " was unanswered"
+			when = "while " + words.Bytes(n) + " of " + Receiver(c) + "'s data were unacknowledged"
 			f.Say(claim.Claim{Kind: claim.UnackedData, Side: c.Side.Peer(), Bytes: n}, c.Rcv.LastData.Frame, c.Frame)
 		}
 		f.Summary = words.Sentence("A device on the path cut the connection in %s's name, %s; %s itself %sdid not send "+

@@ -122,7 +122,10 @@ func (d *distinct) count() int {
 }
 
 // A pair is what is known of two hosts, whatever the ports.
-type pair struct{ both, bothOther place } // where the second side was first seen, of the last two connections
+type pair struct {
+	both, bothOther place  // where the second side was first seen, of the last two connections
+	by, byOther     uint64 // prints of the hosts that sent a SYN-ACK there, else 0
+}
 
 // A scan holds the different ports, or hosts, that refused one originator; as a bitmap of their hashes,
 // so that two may count as one.
@@ -252,6 +255,12 @@ func (a *related) handshakeTook(t *Table, s *segment, d time.Duration) {
 // bothWays takes the first segment of a connection's second side.
 func (a *related) bothWays(t *Table, s *segment, stream uint32) {
 	p := a.pairs.get(t.pairKey(&s.Src, &s.Dst))
+	if p.both.stream != stream {
+		p.byOther = p.by
+	}
+	if p.by = 0; s.Flags.Has(flows.SYN | flows.ACK) {
+		p.by = t.hostKey(&s.Src).print
+	}
 	keep(place{stampOf(s), stream}, &p.both, &p.bothOther)
 }
 
@@ -330,7 +339,13 @@ func (a *related) before(t *Table, c *record, side flows.Side, s *segment, r *fl
 		o.RefusedBefore = otherThan(c.stream, v.refused, v.refusedOther)
 	}
 	if v := a.pairs.find(t.pairKey(&r.Conn.Ends[flows.Originator].Addr, responder)); v != nil {
-		o.OpenedBefore = otherThan(c.stream, v.both, v.bothOther)
+		by := v.by
+		if v.both.stream == c.stream {
+			by = v.byOther
+		}
+		if by == t.hostKey(responder).print {
+			o.OpenedBefore = otherThan(c.stream, v.both, v.bothOther)
+		}
 	}
 	if r.Conn.SYN.Seen() {
 		if p := a.probes.find(t.probesKey(c, side, r.Conn)); p != nil {
