@@ -39,7 +39,7 @@ var healthProbe = &Rule{
 		Limits: "A client that crashes between connecting and its first request looks the same.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if !c.ByClient() || c.Snd.Bytes > 0 || c.Snd.Missing > 1 || c.PathSigns.Middlebox() ||
+		if !c.ByClient() || c.Snd.Bytes > 0 || c.Snd.Missing > 1 || c.SentUnseen() || c.PathSigns.Middlebox() ||
 			!c.Conn.SYNACK.Seen() && !c.Conn.HandshakeACK.Seen() {
 			return 0
 		}

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"strings"
+
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
@@ -42,7 +44,7 @@ var keepaliveUnanswered = &Rule{
 		}
 		p := keepaliveManySure
 		if c.OneSided() {
-			if c.PersistProbes() != nil {
+			if run.Count < 2 || c.PersistProbes() != nil {
 				return 0
 			}
 			return keepaliveOneSided
@@ -68,8 +70,8 @@ var keepaliveUnanswered = &Rule{
 		f.Summary = words.Sentence("%s gave up an idle connection: %s went unanswered.", words.Capital(Sender(c)), probes)
 		if c.OneSided() {
 			f.Summary = words.Sentence("%s most likely gave up an idle connection: it ended it with a RST after %s; answers "+
-				"to them would not be in this capture, which holds no segment of %s.", words.Capital(Sender(c)), probes,
-				Receiver(c))
+				"to them would not be in this capture, which holds no segment of %s.", words.Capital(Sender(c)),
+				strings.TrimSuffix(probes, ","), Receiver(c))
 		}
 		f.Say(claim.Claim{Kind: claim.KeepAliveProbes, Side: c.Side, Count: run.Count, Every: every}, run.Frames...)
 		if c.Rcv.Last.Seen() {

@@ -204,3 +204,23 @@ func TestSeriesOfReplies(t *testing.T) {
 		}
 	}
 }
+
+// In a capture of one side its acknowledgments show what the other had sent, and when.
+func TestAcknowledgedInOneDirection(t *testing.T) {
+	for _, test := range []struct{ text, rule, not string }{
+		// 25 bytes came just before the RST: nothing was idle
+		{"0 < . 100 ack 28\n+1.6 < . 100 ack 53\n+0.001 < R. 100 ack 53", "", "idle-release"},
+		{"0 < . 100 ack 28\n+1.6 < R. 100 ack 28", "", "keepalive-unanswered"},
+		// the request came at once before the RST: no time limit ran out
+		{"0 < P. 1:44 ack 28 \"HTTP/1.1 200 OK\\r\\nContent-Length: 5\\r\\n\\r\\nhello\"\n+9 < . 44 ack 177\n+0.00002 < R. 44 ack 177",
+			"unread-data", "application-timeout"},
+		// an upload goes on after its refusal
+		{"0 < P. 1:61 ack 2001 \"HTTP/1.1 413 Content Too Large\\r\\nConnection: close\\r\\n\\r\\n\"\n+0.01 < . 61 ack 3449\n+0.01 < . 61 ack 4897\n+0.01 < R. 61 ack 4897",
+			"early-response", "unread-data"},
+	} {
+		f := last(t, test.text)
+		if test.rule != "" && f.Rule.ID != test.rule || f.Rule.ID == test.not {
+			t.Errorf("%s: %s\n%s", test.text, f.Rule.ID, tell(f))
+		}
+	}
+}

@@ -560,7 +560,7 @@ func (c *Facts) oneSidedCompletion(l *Close, mid bool) Completion {
 	x := l.Exchange
 	const o, r = flows.Originator, flows.Responder
 	me, peer := c.Side, c.Side.Peer()
-	heard, known := c.ackedSince(l)
+	heard, at, known := c.ackedSince(l)
 	b := Completion{Side: me, Frame: x.Last[me].Frame, Text: x.Last[me].Text, Want: -1}
 	if end := l.LastData[me]; end.Seen() {
 		b.Since = c.between(end, l.Mark)
@@ -587,8 +587,10 @@ func (c *Facts) oneSidedCompletion(l *Close, mid bool) Completion {
 		b = c.flight(l, b)
 	case me == o:
 		b.State = OpenRequest
+	case heard > 1 && me == r && x.Last[me].Kind == exchange.Refusal:
+		b = Completion{State: CutRequest, Side: peer, Want: -1} // what it had refused went on coming
 	case heard > 1 && !(x.TLS && heard >= alertFrom && heard <= alertTo):
-		b.State, b.Side, b.Frame, b.Text = OpenRequest, peer, 0, ""
+		b.State, b.Side, b.Frame, b.Text, b.Since = OpenRequest, peer, 0, "", c.between(at, l.Mark)
 	case heard > 1:
 		b.State = SaidGoodbye
 	default:
@@ -617,10 +619,9 @@ func (c *Facts) answeredBetween(frame int, l *Close) bool {
 }
 
 // ackedSince returns how many bytes of its peer the sender acknowledged between its own last data and the
-// moment of closing, and whether the capture shows it.
-func (c *Facts) ackedSince(l *Close) (int32, bool) {
+// moment of closing, from when on, and whether the capture shows it.
+func (c *Facts) ackedSince(l *Close) (n int32, at flows.Mark, known bool) {
 	var from, to flows.Seq
-	var known bool
 	last := l.LastData[c.Side].Frame
 	for i := range c.Conn.Events {
 		e := &c.Conn.Events[i]
@@ -633,12 +634,16 @@ func (c *Facts) ackedSince(l *Close) (int32, bool) {
 		if !known {
 			continue
 		}
-		to = e.ACK
+		if to = e.ACK; !at.Seen() && to.Sub(from) > 0 {
+			at = e.Mark
+		}
 	}
 	if l.By == ByThis && c.Flags.Has(flows.ACK) && known && c.ACK.Sub(to) > 0 {
-		to = c.ACK
+		if to = c.ACK; !at.Seen() {
+			at = c.Mark
+		}
 	}
-	return to.Sub(from), known
+	return to.Sub(from), at, known
 }
 
 // LongMessage is more than fits into one segment: a request of that size is an upload.

@@ -20,6 +20,9 @@ func (c *Facts) Idle() time.Duration {
 	if c.gapSince(last.Frame, c.Close.Frame, 1) { // a single byte is a FIN
 		return 0
 	}
+	if m := c.lastAcknowledged(); c.OneSided() && m.Frame > last.Frame && c.between(m, c.Close.Mark) < IdleFrom {
+		return 0 // data that the capture does not hold had just come
+	}
 	return c.between(last, c.Close.Mark)
 }
 
@@ -143,4 +146,34 @@ func (c *Facts) LastPacket() flows.Mark {
 		}
 	}
 	return last
+}
+
+// lastAcknowledged returns the last segment of the RST's sender before it closed that acknowledges more than a FIN would
+// take: in a capture of one side it shows that data of the peer came. The zero Mark: there is none.
+func (c *Facts) lastAcknowledged() flows.Mark {
+	var m flows.Mark
+	var ack flows.Seq
+	known := false
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		if e.Side != c.Side || !e.Flags.Has(flows.ACK) || e.Flags&flows.RST != 0 || e.Frame > c.Close.Frame {
+			continue
+		}
+		if known && e.ACK.Sub(ack) > 1 {
+			m = e.Mark
+		}
+		ack, known = e.ACK, true
+	}
+	return m
+}
+
+// SentUnseen reports whether the RST's own number shows data of its sender that the capture does not hold: it lies above
+// what the SYN-ACK acknowledged.
+func (c *Facts) SentUnseen() bool {
+	for i := range c.Conn.Events {
+		if e := &c.Conn.Events[i]; e.Side != c.Side && e.Flags.Has(flows.SYN|flows.ACK) {
+			return c.Snd.Bytes == 0 && c.SEQ.Sub(e.ACK) > 1
+		}
+	}
+	return false
 }

@@ -69,7 +69,7 @@ func (c *Facts) inferredProbes() *flows.Run {
 		return run
 	}
 	every := run.Last.Time.Sub(run.First.Time) / time.Duration(len(frames)-1)
-	if run.First.Time.Sub(before.Time) < every*5/4 {
+	if run.First.Time.Sub(before.Time) < every*5/4 && !c.OneSided() {
 		return nil
 	}
 	if end := c.Time.Sub(run.Last.Time); end < every*2/3 || end > every*3/2 {
