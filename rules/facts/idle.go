@@ -148,8 +148,8 @@ func (c *Facts) LastPacket() flows.Mark {
 	return last
 }
 
-// lastAcknowledged returns the last segment of the RST's sender before it closed that acknowledges more than a FIN would
-// take: in a capture of one side it shows that data of the peer came. The zero Mark: there is none.
+// lastAcknowledged returns the last segment of the RST's sender before it closed that acknowledges more than a FIN
+// would take: in a capture of one side it shows that data of the peer came. The zero Mark: there is none.
 func (c *Facts) lastAcknowledged() flows.Mark {
 	var m flows.Mark
 	var ack flows.Seq
@@ -167,8 +167,8 @@ func (c *Facts) lastAcknowledged() flows.Mark {
 	return m
 }
 
-// SentUnseen reports whether the RST's own number shows data of its sender that the capture does not hold: it lies above
-// what the SYN-ACK acknowledged.
+// SentUnseen reports whether the RST's own number shows data of its sender that the capture does not hold: it lies
+// above what the SYN-ACK acknowledged.
 func (c *Facts) SentUnseen() bool {
 	for i := range c.Conn.Events {
 		if e := &c.Conn.Events[i]; e.Side != c.Side && e.Flags.Has(flows.SYN|flows.ACK) {
