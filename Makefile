@@ -2,16 +2,19 @@
 
 GO ?= go
 
-# On a busy machine tests may take long.
-PATIENCE := -timeout 30m
+# On a busy machine tests may take long. With the profile of cmd/rstexplain, all packages would be compiled twice.
+TESTFLAGS := -pgo=off -timeout 30m
 
-.PHONY: build test check fmt vet staticcheck race vuln golden fleet fuzz bench profile accuracy lab claims man page build-with-page completions release-check screenshots clean
+.PHONY: build test everywhere check fmt vet staticcheck race vuln golden wireshark fleet fuzz bench profile accuracy lab claims man page build-with-page completions release-check screenshots clean
 
 build: ## the program, as ./rstexplain
 	CGO_ENABLED=0 $(GO) build -trimpath -o rstexplain ./cmd/rstexplain
 
 test: ## all tests; no C compiler is needed
-	CGO_ENABLED=0 $(GO) test $(PATIENCE) ./...
+	CGO_ENABLED=0 $(GO) test $(TESTFLAGS) ./...
+
+everywhere: ## the tests that try a sample by default, on everything; takes long
+	CGO_ENABLED=0 $(GO) test $(TESTFLAGS) ./analyzer ./flows/track ./cmd/rstbench -count=1 -args -everywhere
 
 check: fmt vet staticcheck race vuln ## what a change must pass; -race needs a C compiler
 
@@ -19,14 +22,14 @@ fmt:
 	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
 
 vet:
-	$(GO) vet ./...
+	$(GO) vet -pgo=off ./...
 
 staticcheck:
 	$(GO) tool staticcheck ./...
 
 # Stale generated pages (docs/causes.md) fail as tests.
 race:
-	$(GO) test -race -short $(PATIENCE) ./...
+	$(GO) test -race -short $(TESTFLAGS) ./...
 
 # The database of known vulnerabilities is on the network. If it cannot be reached, the check is skipped with a message.
 vuln:
@@ -41,13 +44,18 @@ vuln:
 golden: ## update golden reports, transcripts and generated pages; read the diff before committing it
 	$(GO) test ./analyzer ./analyzer/report ./cmd/... -run 'Golden|Text|Markdown|HTML|CSV|JSON|Scripts|Page|Readme' -update
 
-# Building Apache Beam takes minutes the first time. What needs no Beam is in packages of its own and tested first.
+wireshark: ## have Wireshark answer anew what tests compare with, also about the captures in RSTEXPLAIN_CAPTURES; read the diff
+	$(GO) test $(TESTFLAGS) ./analyzer ./analyzer/capture ./analyzer/decode -run 'Tshark|Filters' -count=1 -args -wireshark
+
+# Building Apache Beam takes minutes the first time: all commands build it in the same way, so that it is built once.
+# What needs no Beam is in packages of its own and tested first.
+fleet: export CGO_ENABLED = 0
 fleet: ## build, test and check cmd/rstfleet, a module of its own
 	@files=$$(gofmt -l cmd/rstfleet); if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
-	cd cmd/rstfleet && CGO_ENABLED=0 $(GO) test $(PATIENCE) ./job ./store && CGO_ENABLED=0 $(GO) test $(PATIENCE) .
+	cd cmd/rstfleet && $(GO) test $(TESTFLAGS) ./job ./store && $(GO) test $(TESTFLAGS) .
 	cd cmd/rstfleet && $(GO) vet ./...
 	staticcheck=$$($(GO) tool -n staticcheck) && cd cmd/rstfleet && $$staticcheck ./...
-	cd cmd/rstfleet && CGO_ENABLED=0 $(GO) build -trimpath -o /dev/null .
+	cd cmd/rstfleet && $(GO) build -o /dev/null .
 
 FUZZTIME ?= 30s
 fuzz: ## every fuzz test for FUZZTIME

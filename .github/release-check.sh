@@ -13,7 +13,7 @@ if ! command -v cyclonedx-gomod >/dev/null; then
 	echo "release-check: without SBOMs, cyclonedx-gomod is not installed" >&2
 	skip+=,sbom
 fi
-snapshot() { "$goreleaser" release --snapshot --clean --skip="$skip" >&2; }
+snapshot() { "$goreleaser" release --snapshot --clean --timeout=6h --skip="$skip" >&2; }
 sums() { (cd dist/release && find . -maxdepth 1 -name 'rstexplain_*' -type f -print0 | sort -z | xargs -0 sha256sum); }
 snapshot
 first=$(sums)

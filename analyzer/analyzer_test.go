@@ -84,7 +84,7 @@ func TestRendererFails(t *testing.T) {
 	}
 }
 
-// A panic somewhere is told, with its place, and what was read before it is kept.
+// A panic somewhere is reported, with its place, and what was read before it is kept.
 func TestBugIsTold(t *testing.T) {
 	paths := ruleCaptures(t)
 	if len(paths) == 0 {

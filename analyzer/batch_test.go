@@ -58,7 +58,7 @@ func TestBatchFails(t *testing.T) {
 	}
 }
 
-// A reset of a live capture is told while the capture goes on, and the end of the context is its end.
+// A reset of a live capture is reported while the capture goes on, and the end of the context is its end.
 func TestFollow(t *testing.T) {
 	paths := ruleCaptures(t)
 	if len(paths) == 0 {

@@ -34,7 +34,7 @@ func (f *forge) pcapHeader() {
 	f.Write([]byte{0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 101, 0, 0, 0})
 }
 
-// packet writes data, of which length octets were on the wire, as the next record of a pcap.
+// packet writes data, of which length bytes were on the wire, as the next record of a pcap.
 func (f *forge) packet(data []byte, length int) {
 	f.frame++
 	var h [16]byte
@@ -46,7 +46,7 @@ func (f *forge) packet(data []byte, length int) {
 	f.Write(data)
 }
 
-// tcp is an IPv4 packet with the headers of a segment that carries length octets, none of them captured.
+// tcp is an IPv4 packet with the headers of a segment that carries length bytes, none of them captured.
 func tcp(src, dst uint32, sport, dport uint16, seq, ack uint32, flags flows.Flags, length int) []byte {
 	b := make([]byte, 40)
 	b[0], b[8], b[9] = 0x45, 64, 6
@@ -220,7 +220,7 @@ var hostile = []struct {
 			f.packet(b, len(b))
 		}
 	}},
-	{"ICMP errors about connections that nobody saw", 50_000, func(f *forge, n int) {
+	{"ICMP errors about connections that is not known", 50_000, func(f *forge, n int) {
 		f.pcapHeader()
 		for i := range uint32(n) {
 			quoted := tcp(10<<24|i, hostB+i, 40000, uint16(i), i, 0, flows.SYN, 0)[:28]
@@ -317,7 +317,7 @@ const hostileCeiling = 64<<20 + 48<<20
 // A strain is what the work on a capture took.
 type strain struct {
 	cpu  time.Duration
-	peak uint64 // octets that a collection of garbage found alive, at most, beside what was there before
+	peak uint64 // bytes that a collection of garbage found alive, at most, beside what was there before
 	file *report.File
 }
 
@@ -409,21 +409,12 @@ func work(t testing.TB, n int, write func(*forge, int)) (s strain) {
 	return s
 }
 
-// liveHeap is what the last collection of garbage found alive, in octets.
+// liveHeap is what the last collection of garbage found alive, in bytes.
 func liveHeap() uint64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()
 }
-
-// discard is a renderer that shows nothing.
-type discard struct{}
-
-func (discard) Begin(string) error         { return nil }
-func (discard) BeginFile(string) error     { return nil }
-func (discard) Reset(*report.Reset) error  { return nil }
-func (discard) EndFile(*report.File) error { return nil }
-func (discard) End() error                 { return nil }
 
 // cpuTime is what the processor has worked for this process.
 func cpuTime(t testing.TB) time.Duration {

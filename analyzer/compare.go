@@ -12,6 +12,7 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/vantage"
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // A VantagePoint names the captures that were made at one place.
@@ -22,8 +23,11 @@ type VantagePoint struct {
 
 // Bounds of what Compare keeps of resets until all captures are read.
 const (
-	maxResetsKept = 8192 // of each capture, with all that is known of them
+	maxResetsKept = 8192 // of each capture, with all that is known of them: up to 16 KiB each
 	maxLadders    = 2048 // resets that are reported with their packets
+
+	resetKept = 16384    // bytes at most of what is known of a reset
+	roomy     = 48 << 20 // bytes for a capture: with less, fewer resets are kept
 )
 
 // Compare explains the captures of several vantage points together. Each is read once. What cannot be read stands in
@@ -41,11 +45,29 @@ func compare(ctx context.Context, points []VantagePoint, opts Options) (*compari
 	views := make([]*view, len(points))
 	list := make([]vantage.Vantage, len(points))
 	errs := make([]error, len(points))
+	most := maxResetsKept
+	if opts.Flows.MaxMemory > 0 {
+		opts.Flows.MaxMemory /= int64(len(points)) // they are read at the same time
+		each := int64(resetKept)
+		if opts.Flows.MaxMemory < roomy {
+			each *= 4 // the tables of connections need the memory
+		}
+		most = int(min(maxResetsKept, opts.Flows.MaxMemory/each))
+	}
 	var reading sync.WaitGroup
+	share := opts.Flows.MaxMemory
+	tight := share > 0 && share < roomy
+	if tight {
+		opts.Flows.MaxMemory = share * 3 / 4 // what is recorded needs the rest
+	}
 	for i, p := range points {
-		v := &view{recorder: vantage.NewRecorder(), at: map[int]int{}}
+		v := &view{recorder: vantage.NewRecorder(share), at: map[int]int{}, most: most}
 		views[i] = v
 		list[i] = vantage.Vantage{Name: p.Name, Recorder: v.recorder}
+		if tight { // one table of connections at a time
+			errs[i] = v.read(ctx, p, opts)
+			continue
+		}
 		reading.Go(func() { errs[i] = v.read(ctx, p, opts) })
 	}
 	reading.Wait()
@@ -56,6 +78,7 @@ func compare(ctx context.Context, points []VantagePoint, opts Options) (*compari
 	}
 	for i, v := range views {
 		list[i].Dropped = lacksPackets(v.file)
+		list[i].First, list[i].Last = flows.Time(v.file.First), flows.Time(v.file.Last)
 	}
 	return &comparing{points: points, views: views, opts: opts, result: vantage.Compare(list)}, nil
 }
@@ -73,12 +96,13 @@ type view struct {
 	file     *report.File
 	resets   []alone
 	at       map[int]int // frame → index in resets
+	most     int         // resets of which all is kept
 }
 
 // alone is what one capture says of a RST.
 type alone struct {
-	reset   *flows.Reset // nil beyond the first maxResetsKept
-	summary report.Reset // what is needed of it
+	reset   *flows.Reset // nil beyond as many as are kept
+	summary brief
 	trigger int
 	opened  bool
 	doubt   bool
@@ -91,23 +115,22 @@ func (v *view) read(ctx context.Context, p VantagePoint, opts Options) error {
 	opts.watch = v.recorder.Add
 	opts.keep = v.keep
 	opts.Kernel = nil // they speak when all captures are read
-	explain := func() (*report.File, error) { return explainFile(ctx, p.Paths[0], nobody{}, opts) }
+	explain := func() (*report.File, error) { return explainFile(ctx, p.Paths[0], discard{}, opts) }
 	if len(p.Paths) > 1 {
-		explain = func() (*report.File, error) { return explainJoined(ctx, p.Paths, nobody{}, opts) }
+		explain = func() (*report.File, error) { return explainJoined(ctx, p.Paths, discard{}, opts) }
 	}
 	f, err := explain()
 	v.file = f
+	v.recorder.Finish()
 	return err
 }
 
 // keep notes what is said of a reset, and reports whether it keeps r.
 func (v *view) keep(r *flows.Reset, f *rules.Finding, m *report.Reset) bool {
 	a := alone{
-		summary: report.Reset{Frame: m.Frame, Time: m.Time, Relative: m.Relative, Stream: m.Stream, Originator: m.Originator,
-			Responder: m.Responder,
-			Sender:    m.Sender, Cause: m.Cause, Detail: m.Detail, Title: m.Title, Confidence: m.Confidence,
-			Severity: m.Severity,
-			Origin:   m.Origin},
+		summary: brief{frame: m.Frame, time: m.Time, relative: m.Relative, stream: m.Stream, originator: m.Originator,
+			responder: m.Responder, sender: m.Sender, cause: m.Cause, detail: m.Detail, title: m.Title,
+			confidence: m.Confidence, severity: m.Severity, origin: m.Origin},
 		trigger: f.Trigger,
 		opened:  r.Conn.SYNACK.Seen() && r.Conn.HandshakeACK.Seen() || !r.Conn.SYN.Seen(),
 		mac:     r.MAC != 0 && r.Conn.End(r.Side).MAC != 0 && r.MAC != r.Conn.End(r.Side).MAC,
@@ -115,13 +138,34 @@ func (v *view) keep(r *flows.Reset, f *rules.Finding, m *report.Reset) bool {
 		cut:     r.Conn.Defects.Has(flows.SnapCut),
 		doubt:   m.Origin == rules.OriginUnknown && len(m.OriginWhy) > 0, // not where nothing can be compared with it
 	}
-	keep := len(v.resets) < maxResetsKept
+	keep := len(v.resets) < v.most
 	if keep {
 		a.reset = r
 	}
 	v.at[m.Frame] = len(v.resets)
 	v.resets = append(v.resets, a)
 	return keep
+}
+
+// A brief is what is needed of the report on a RST.
+type brief struct {
+	frame                         int
+	time                          report.Time
+	relative                      int64
+	stream                        int
+	originator, responder, sender string
+	cause                         rules.Cause
+	detail, title                 string
+	confidence                    float64
+	severity                      rules.Severity
+	origin                        rules.Origin
+}
+
+// report returns a report that says nothing else.
+func (b *brief) report() *report.Reset {
+	return &report.Reset{Frame: b.frame, Time: b.time, Relative: b.relative, Stream: b.stream, Originator: b.originator,
+		Responder: b.responder, Sender: b.sender, Cause: b.cause, Detail: b.detail, Title: b.title,
+		Confidence: b.confidence, Severity: b.severity, Origin: b.origin}
 }
 
 // faults counts the faults of a capture that limit what may be concluded from a connection.
@@ -177,14 +221,14 @@ func (x *comparing) faultsAt(p vantage.Place) int {
 	return 1 << 10
 }
 
-// nobody is a Renderer that prints nothing.
-type nobody struct{}
+// discard is a Renderer that prints nothing.
+type discard struct{}
 
-func (nobody) Begin(string) error         { return nil }
-func (nobody) BeginFile(string) error     { return nil }
-func (nobody) Reset(*report.Reset) error  { return nil }
-func (nobody) EndFile(*report.File) error { return nil }
-func (nobody) End() error                 { return nil }
+func (discard) Begin(string) error         { return nil }
+func (discard) BeginFile(string) error     { return nil }
+func (discard) Reset(*report.Reset) error  { return nil }
+func (discard) EndFile(*report.File) error { return nil }
+func (discard) End() error                 { return nil }
 
 // comparing makes the report of what was compared.
 type comparing struct {
@@ -204,7 +248,7 @@ func (x *comparing) alone(p vantage.Place) vantage.View {
 		return vantage.View{}
 	}
 	a := &v.resets[i]
-	return vantage.View{Device: a.summary.Origin == rules.OriginMiddlebox, Doubtful: a.doubt, Trigger: a.trigger,
+	return vantage.View{Device: a.summary.origin == rules.OriginMiddlebox, Doubtful: a.doubt, Trigger: a.trigger,
 		Unopened: !a.opened, OtherMAC: a.mac}
 }
 
@@ -239,14 +283,22 @@ func (x *comparing) report() *report.Comparison {
 			listed[p] = true
 			m.Seen = append(m.Seen, report.PacketAt{At: x.name(p.Vantage), Frame: p.Frame})
 		}
-		if !d.Proven && !d.Device && !d.Unknown {
-			m.Origin = rules.OriginEndpoint
-		}
 		m.Reset.Origin = m.Origin
+		if d.Proven {
+			m.CaptureNext = "" // nothing stays open
+		}
+		m.Other = x.translated(d)
+		limited := false
 		for _, k := range d.Claims {
-			m.Shows = append(m.Shows, x.claim(d, &k))
+			shows := x.claim(d, &k)
+			if shows.Limited && !limited { // once is enough
+				limited = true
+				shows.Says += fmt.Sprintf(" (%s)", x.notRunning("the capture at "+shows.Not))
+			}
+			m.Shows = append(m.Shows, shows)
 		}
 		x.relayed(&m, d, of)
+		x.icmp(&m, d)
 		m.Alone = x.aloneViews(d, &m)
 		m.Says = x.verdict(d, &m)
 		if i < maxLadders {
@@ -257,11 +309,29 @@ func (x *comparing) report() *report.Comparison {
 	for v := range x.views { // of connections beyond the bound of what is compared
 		for i := range x.views[v].resets {
 			a := &x.views[v].resets[i]
-			if p := (vantage.Place{Vantage: v, Frame: a.summary.Frame}); !listed[p] {
+			if p := (vantage.Place{Vantage: v, Frame: a.summary.frame}); !listed[p] {
 				out.Resets = append(out.Resets, report.SharedReset{Seen: []report.PacketAt{{At: x.name(v), Frame: p.Frame}},
 					At:     x.name(v),
-					Origin: a.summary.Origin, MadeAt: "unknown", Says: "This connection was not compared: there were " +
-						"too many.", Reset: &a.summary})
+					Origin: a.summary.origin, MadeAt: "unknown", Says: "This connection was not compared: there were " +
+						"too many.", Reset: a.summary.report()})
+			}
+		}
+	}
+	return out
+}
+
+// translated lists the addresses of the connection in captures where they are not those of the view.
+func (x *comparing) translated(d *vantage.Verdict) []report.AddressesAt {
+	var out []report.AddressesAt
+	from, to := d.Group.At(d.View.Vantage)
+	for v, t := range d.Group.Traces {
+		if t == nil {
+			continue
+		}
+		a, b := d.Group.At(v)
+		for _, ends := range append(d.Group.Translations(v), [2]flows.Addr{a, b}) {
+			if ends[0] != from || ends[1] != to {
+				out = append(out, report.AddressesAt{At: x.name(v), Originator: ends[0].String(), Responder: ends[1].String()})
 			}
 		}
 	}
@@ -281,7 +351,7 @@ func origin(d *vantage.Verdict) rules.Origin {
 // madeAt names the place where a RST was made.
 func (x *comparing) madeAt(d *vantage.Verdict) string {
 	switch d.Made {
-	case vantage.OnHost, vantage.On, vantage.OnLink:
+	case vantage.OnHost, vantage.On, vantage.OnLink, vantage.OnPeer:
 		return x.name(d.From)
 	case vantage.Beyond:
 		return "beyond " + x.name(d.From)
@@ -305,8 +375,14 @@ func (x *comparing) explainAgain(verdicts []*vantage.Verdict) []*report.Reset {
 	proof := map[vantage.Place]flows.Proof{}
 	lost := map[vantage.Place]bool{} // whether no earlier RST of the sender arrived
 	arrived := map[*vantage.Group]*[2]int{}
+	made := map[vantage.Place]int{} // at the host that made it, where another capture shows it best
 	for i, d := range verdicts {
 		want[d.View] = i
+		for _, p := range d.Seen {
+			if d.Made == vantage.OnHost && p.Vantage == d.From && p != d.View {
+				made[p] = i
+			}
+		}
 		n := arrived[d.Group]
 		if n == nil {
 			n = &[2]int{}
@@ -327,6 +403,7 @@ func (x *comparing) explainAgain(verdicts []*vantage.Verdict) []*report.Reset {
 			}
 		}
 	}
+	atHost := make([]*report.Reset, len(verdicts)) // what the host's kernel says
 	for v, view := range x.views {
 		engine := rules.NewEngine(x.opts.Rules)
 		kernel := newWitness(recordsOf(x.opts.Kernel, x.name(v)))
@@ -334,23 +411,36 @@ func (x *comparing) explainAgain(verdicts []*vantage.Verdict) []*report.Reset {
 		builder.Start(view.file.First)
 		for i := range view.resets {
 			a := &view.resets[i]
-			p := vantage.Place{Vantage: v, Frame: a.summary.Frame}
+			p := vantage.Place{Vantage: v, Frame: a.summary.frame}
 			n, wanted := want[p]
 			if a.reset == nil {
 				if wanted {
-					out[n] = &a.summary
+					out[n] = a.summary.report()
 				}
 				continue
 			}
 			a.reset.Proof, a.reset.PriorLost = proof[p], lost[p]
 			f := kernel.explain(engine, a.reset)
+			to := out
 			if !wanted {
-				continue
+				if n, wanted = made[p]; !wanted || !kernel.heard() {
+					continue
+				}
+				to = atHost
 			}
 			m := builder.Reset(a.reset, f)
 			kernel.tell(m)
-			out[n] = m.Clone()
+			to[n] = m.Clone()
 			builder.Release(m)
+		}
+	}
+	for i, m := range atHost {
+		switch {
+		case m == nil || out[i].Kernel != nil:
+		case m.Kernel.PacketsCause != "" && m.Cause != out[i].Cause: // it knows better than the packets
+			out[i], verdicts[i].View = m, vantage.Place{Vantage: verdicts[i].From, Frame: m.Frame}
+		default:
+			out[i].Kernel = m.Kernel
 		}
 	}
 	return out
@@ -430,6 +520,40 @@ func (x *comparing) relayed(m *report.SharedReset, d *vantage.Verdict, of map[*v
 				o.Resets[0].At)
 		}
 		m.Shows = append(m.Shows, c)
+	}
+}
+
+// icmp says which ICMP errors about the connection one capture alone holds: of those that hold the RST too.
+func (x *comparing) icmp(m *report.SharedReset, d *vantage.Verdict) {
+	notes := func(p vantage.Place) []flows.ICMPNote {
+		v := x.views[p.Vantage]
+		if i, ok := v.at[p.Frame]; ok && v.resets[i].reset != nil {
+			r := v.resets[i].reset
+			ends := [2]flows.Addr{r.Conn.End(flows.Originator).Addr, r.Conn.End(flows.Responder).Addr}
+			return slices.DeleteFunc(slices.Clone(r.Related.ICMP), func(n flows.ICMPNote) bool {
+				return !slices.Contains(ends[:], n.Src) || !slices.Contains(ends[:], n.Dst)
+			})
+		}
+		return nil
+	}
+	seen := map[string]bool{}
+	for _, p := range d.Seen {
+		for _, o := range d.Seen {
+			if p.Vantage == o.Vantage {
+				continue
+			}
+			there := notes(o)
+			for _, n := range notes(p) {
+				like := func(k flows.ICMPNote) bool { return k.Type == n.Type && k.Code == n.Code && k.V6 == n.V6 }
+				at, text := vantage.Place{Vantage: p.Vantage, Frame: n.Frame}, words.ICMP(&n)
+				if text == "" || seen[text] || slices.ContainsFunc(there, like) || !x.result.Ran(p.Vantage, o.Vantage, n.Time) {
+					continue
+				}
+				seen[text] = true // the first of each kind
+				k := vantage.Claim{Kind: vantage.ICMPAtOne, Places: []vantage.Place{at}, To: o.Vantage, Text: text}
+				m.Shows = append(m.Shows, x.claim(d, &k))
+			}
+		}
 	}
 }
 

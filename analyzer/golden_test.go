@@ -15,7 +15,7 @@ import (
 	"github.com/rstexplain/rstexplain/rules"
 )
 
-// Each testdata/<rule>/capture.pcapng is told as report.txt there says, and shows the rule at work; no
+// Each testdata/<rule>/capture.pcapng is explained as report.txt there says, and shows the rule at work; no
 // reset of near-miss.pcapng is taken for it.
 func TestGoldenReports(t *testing.T) {
 	for _, path := range ruleCaptures(t) {

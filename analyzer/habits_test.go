@@ -73,7 +73,7 @@ func TestImportsFlowOneWay(t *testing.T) {
 		"cmd/rstpage":                {"analyzer/report"},
 		"cmd/rstpage/wasm":           {"analyzer", "analyzer/capture", "analyzer/report", "analyzer/rewrite"},
 		"cmd/rstfleet":               {"cmd/rstfleet/job", "cmd/rstfleet/store"},
-		"cmd/rstfleet/job":           {"analyzer", "analyzer/report", "cmd/rstfleet/store"},
+		"cmd/rstfleet/job":           {"analyzer", "analyzer/capture", "analyzer/decode", "analyzer/report", "cmd/rstfleet/store", "flows"}, // excerpts of captures
 		"cmd/rstexplain/assistant":   {"analyzer", "analyzer/capture", "analyzer/report", "analyzer/rewrite", "rules", "rules/claim"},
 	}
 	eachFile(t, func(dir, name, path string) {

@@ -30,7 +30,7 @@ type piece struct {
 // errNotOpened is for an input that had brought nothing when the context ended.
 var errNotOpened = errors.New("interrupted before anything could be read")
 
-// awaitInput is openInput, until ctx ends: a pipe to which nobody writes cannot be opened, nor its format be
+// awaitInput is openInput, until ctx ends: a pipe without a writer cannot be opened, nor its format be
 // recognised. What is opened after that is closed again.
 func awaitInput(ctx context.Context, path string, opts capture.Options) (input, error) {
 	return awaited(ctx, func() (input, error) { return openInput(path, opts) })

@@ -161,7 +161,7 @@ func (j *joinedInput) open() bool {
 			s.add(*first)
 		}
 		j.mu.Lock()
-		now.in = in
+		now.lacks = lacking(in)
 		j.now = append(j.now, in)
 		j.mu.Unlock()
 		j.streams = append(j.streams, s)
@@ -268,15 +268,15 @@ func (j *joinedInput) place(m *report.Reset) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	m.Locate(j.begun, j.locate)
-	if !slices.ContainsFunc(j.parts, func(p part) bool { return p.fields() != nil }) {
+	if !slices.ContainsFunc(j.parts, func(p part) bool { return p.lacks != nil }) {
 		return
 	}
 	m.SetUnknown(func(frame int) flows.Fields {
 		i, inFile := j.locate(frame)
-		if i < 0 || j.parts[i].fields() == nil {
+		if i < 0 || j.parts[i].lacks == nil {
 			return 0
 		}
-		return j.parts[i].fields()(inFile)
+		return j.parts[i].lacks(inFile)
 	})
 }
 

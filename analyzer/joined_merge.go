@@ -71,7 +71,7 @@ func (j *joinedInput) alone(p *piece) *stream {
 	s, next := j.streams[0], j.beginning()
 	if len(s.queue) == 0 {
 		if s.over || s.in.next(p) != nil {
-			j.streams = j.streams[:0]
+			j.streams = slices.Delete(j.streams, 0, 1)
 			j.ended(s)
 			return nil
 		}
@@ -107,8 +107,9 @@ func (j *joinedInput) overlapping(s *stream, last int64) {
 	}
 }
 
-// earliest brings those packets of one stream that are before the next ones of all others. It returns nil if a stream
-// has ended or another has begun.
+// earliest brings those packets of one stream that are before the next ones of all others. Of packets of one time,
+// those of the earlier file come first, so that the order does not depend on the pieces in which files are read. It
+// returns nil if a stream has ended or another has begun.
 func (j *joinedInput) earliest(p *piece) *stream {
 	first, until := -1, j.beginning()
 	for i, s := range j.streams {
@@ -121,7 +122,7 @@ func (j *joinedInput) earliest(p *piece) *stream {
 		case first < 0:
 			first = i
 		case t < j.streams[first].queue[0].time():
-			until = min(until, j.streams[first].queue[0].time())
+			until = min(until, j.streams[first].queue[0].time()-1)
 			first = i
 		default:
 			until = min(until, t)

@@ -16,10 +16,10 @@ import (
 // A part is one file of a joined capture.
 type part struct {
 	path  string
-	start int64       // time of its first packet, 0 if it has none
-	was   fs.FileInfo // the file that was looked into, nil for an object of a store
-	held  *heldInput  // of what can be read only once; else nil
-	in    input       // once it is read
+	start int64                        // time of its first packet, 0 if it has none
+	was   fs.FileInfo                  // the file that was looked into, nil for an object of a store
+	held  *heldInput                   // of what can be read only once; else nil
+	lacks func(frame int) flows.Fields // once it is read: which fields a packet does not hold; nil of a capture
 }
 
 // A heldInput is a pipe that was looked into, with what was read of it.
@@ -28,9 +28,9 @@ type heldInput struct {
 	first piece
 }
 
-// fields returns what tells which fields a packet of the part does not hold; nil of a capture, which holds all.
-func (p *part) fields() func(frame int) flows.Fields {
-	switch in := p.in.(type) {
+// lacking returns what tells which fields a packet of the input does not hold; nil of a capture, which holds all.
+func lacking(in input) func(frame int) flows.Fields {
+	switch in := in.(type) {
 	case *exportInput:
 		return in.lacking
 	case *pastedInput:

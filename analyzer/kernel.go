@@ -44,6 +44,9 @@ func (w *witness) explain(e *rules.Engine, r *flows.Reset) *rules.Finding {
 	return f
 }
 
+// heard reports whether a kernel recorded the reset in hand.
+func (w *witness) heard() bool { return w != nil && w.word != nil }
+
 // tell adds to the model of the reset what the kernels say of it.
 func (w *witness) tell(m *report.Reset) {
 	if w == nil || w.word == nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/pasted"
@@ -116,6 +117,9 @@ func (in *pastedInput) lacking(frame int) flows.Fields {
 	return printed{in}.Unknown(frame)
 }
 
+// firstDays is where the times end of packets of which the text shows no date.
+const firstDays = report.Time(48 * time.Hour)
+
 // finish adds the lines of what f tells.
 func (in *pastedInput) finish(f *report.File) {
 	if in == nil {
@@ -124,6 +128,9 @@ func (in *pastedInput) finish(f *report.File) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	f.SetSource(printed{in})
+	if f.First < firstDays && f.Last >= firstDays { // one paste shows the time of the day, another a date
+		f.First, f.Last = 0, 0
+	}
 	if len(in.pastes) > 1 {
 		for _, p := range in.pastes {
 			f.Pastes = append(f.Pastes, report.Paste{Frame: p.Packet, Line: p.Line, Heading: p.Heading})
@@ -201,6 +208,10 @@ func (in *pastedInput) tell(f *report.File) {
 			say(report.Warning{Says: "holds no packets of TCP: others begin at line " +
 				fmt.Sprint(r.Left[pasted.OtherProtocol].First), Lost: true, Hint: pasteThis})
 		default:
+			if why, ok := r.Unfit(); ok {
+				say(report.Warning{Says: "shows nothing that can be explained, but " + why.String(), Lost: true, Hint: pasteThis})
+				return
+			}
 			say(report.Warning{Says: "is text that shows no packets", Lost: true, Hint: pasteThis})
 		}
 		return

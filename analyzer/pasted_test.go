@@ -305,3 +305,49 @@ func TestPastedByPeople(t *testing.T) {
 		t.Errorf("the cause is told or left open in %d of %d texts; at least 95 %% is wanted", within, texts)
 	}
 }
+
+// Where the text shows no times, nothing is said of how long ago something was.
+func TestNoTimesNoDurations(t *testing.T) {
+	f := explainText(t, `192.0.2.10.45182 > 198.51.100.7.80: Flags [S], seq 320236027,
+192.0.2.10.45182 > 198.51.100.7.80: Flags [S], seq 320236027,
+198.51.100.7.80 > 192.0.2.10.45182: Flags [S.], seq 2967855116,
+198.51.100.7.80 > 192.0.2.10.45182: Flags [S.], seq 2967855123, <==
+192.0.2.10.45182 > 198.51.100.7.80: Flags [.], ack 4294967290,
+198.51.100.7.80 > 192.0.2.10.45182: Flags [R], seq 2967855117, <==
+`)
+	if len(f.Resets) != 1 {
+		t.Fatalf("%d resets", len(f.Resets))
+	}
+	r := &f.Resets[0]
+	said := r.Summary
+	for _, a := range r.Alternatives {
+		said += " " + a.WhyNot
+	}
+	if strings.Contains(said, " 0 ") || regexp.MustCompile(`[0-9] (ns|µs|ms|s)\b`).MatchString(said) {
+		t.Errorf("a duration: %s", said)
+	}
+	if r.Detail != "state-lost" {
+		t.Errorf("%s/%s", r.Cause, r.Detail)
+	}
+}
+
+// A RST that acknowledges data, behind an omission mark or not, does not end a connection that was just accepted.
+func TestAcknowledgedDataIsNoNewConnection(t *testing.T) {
+	for _, mark := range []string{"", "...\n"} {
+		f := explainText(t, `00:00:00 IP 192.0.2.10.50112 > 198.51.100.4.80: Flags [S], seq 3193165162, win 43690, options [mss 65495], length 0
+`+mark+`00:01:00 IP 198.51.100.4.80 > 192.0.2.10.50112: Flags [R.], seq 1579198, ack 88, win 342, length 0
+`)
+		if len(f.Resets) != 1 || f.Resets[0].Detail == "accepted-then-dropped" {
+			t.Errorf("with %q between: %+v", mark, f.Resets)
+		}
+	}
+}
+
+// Between a paste with the time of the day and one with dates no time is told.
+func TestNoSpanBetweenClocks(t *testing.T) {
+	f := explainText(t, fmt.Sprintf(onePaste, "10:00:00", "", "10:00:03")+"\nand with dates:\n\n"+
+		fmt.Sprintf(onePaste, "2026-03-01 10:00:00", "", "2026-03-01 10:00:03"))
+	if len(f.Resets) != 2 || f.First != 0 || f.Last != 0 {
+		t.Errorf("%d resets, from %v to %v", len(f.Resets), f.First.Std(), f.Last.Std())
+	}
+}

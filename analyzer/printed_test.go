@@ -23,6 +23,7 @@ import (
 
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/decode"
+	"github.com/rstexplain/rstexplain/analyzer/internal/sharkd"
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/flows"
 )
@@ -111,6 +112,7 @@ type printable struct {
 	packets    []capture.Packet
 	cut        []int // bytes of each up to the end of its TCP header
 	tuples     map[[2]flows.Addr]bool
+	foreign    bool   // of another project
 	whole      string // paths of pcap files: with all bytes, and cut behind the TCP headers
 	cutFile    string
 	wants      map[bool]*report.File // by whether it is whole
@@ -233,7 +235,8 @@ func (c *printable) want(t *testing.T, full bool) *report.File {
 	return c.wants[full]
 }
 
-// A reel is captures one behind the other, without a connection in common, which a program prints at once.
+// A reel is captures one behind the other, without a connection in common, which a program prints at once. They are all of
+// the project, so that what is printed can be kept, or all of others.
 type reel struct {
 	captures []*printable
 	tuples   map[[2]flows.Addr]bool
@@ -245,7 +248,7 @@ const maxReel = 8 << 20 // bytes
 
 // takes reports whether c finds room in the reel.
 func (l *reel) takes(c *printable) bool {
-	if l.size+c.size > maxReel {
+	if l.size+c.size > maxReel || len(l.captures) > 0 && l.captures[0].foreign != c.foreign {
 		return false
 	}
 	for tuple := range c.tuples {
@@ -345,6 +348,7 @@ func printables(t *testing.T) (list []*printable) {
 				seen[shape] = true
 			}
 		}
+		c.foreign = dir == foreignDir()
 		list = append(list, c)
 	}
 	return list
@@ -368,11 +372,17 @@ func (c *printable) shape() string {
 	return strings.Join(list, "; ")
 }
 
+// keptPrints is where prints by tshark are kept, and written to with -wireshark.
+var keptPrints = filepath.Join("testdata", "wireshark-prints")
+
 // Captures that tcpdump and tshark print, and that are read back from the text, have the same RSTs and, where the text
 // holds what decides, the same causes as the capture that was cut behind its TCP headers.
 func TestPrintedEqualsCapture(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs tcpdump and tshark on captures")
+	}
+	if err := sharkd.Forget(keptPrints); err != nil {
+		t.Fatal(err)
 	}
 	dir := t.TempDir()
 	list := printables(t)
@@ -400,14 +410,10 @@ func TestPrintedEqualsCapture(t *testing.T) {
 	t.Logf("%d captures, printed by tshark in %d runs", len(list), len(reels))
 	for _, pr := range printers {
 		t.Run(pr.name, func(t *testing.T) {
-			bin, err := exec.LookPath(pr.args[0])
-			if err != nil {
-				t.Skip(pr.args[0] + " is not installed")
-			}
 			p := printedStyle{printer: pr}
 			for _, l := range reels {
 				for _, links := range l.parts(pr.args[0] == "tcpdump") {
-					p.print(t, bin, filepath.Join(dir, "reel.pcapng"), l, links)
+					p.print(t, filepath.Join(dir, "reel.pcapng"), l, links)
 				}
 			}
 			p.result(t)
@@ -422,10 +428,22 @@ type printedStyle struct {
 }
 
 // print prints the captures of a reel that have one of the link types, and compares each.
-func (p *printedStyle) print(t *testing.T, bin, path string, l *reel, links []uint16) {
+func (p *printedStyle) print(t *testing.T, path string, l *reel, links []uint16) {
 	t.Helper()
 	l.write(t, path, !p.full, links)
-	text, err := exec.Command(bin, append(slices.Clone(p.args[1:]), path)...).Output()
+	var text []byte
+	var err error
+	if p.args[0] == "tshark" {
+		// The plain style is always printed anew, so that what is kept of the others stays what tshark prints.
+		keep := p.name != "tshark" && !l.captures[0].foreign && !*roundTrip
+		text, err = sharkd.Print(keptPrints, path, keep, p.args[2:len(p.args)-1]...)
+	} else {
+		text, err = exec.Command(p.args[0], append(slices.Clone(p.args[1:]), path)...).Output()
+	}
+	if errors.Is(err, exec.ErrNotFound) {
+		t.Log(err)
+		return
+	}
 	if err != nil && len(text) == 0 {
 		if p.args[0] == "tcpdump" {
 			return // which does not know the link type
@@ -487,7 +505,7 @@ func (p *printedStyle) compare(t *testing.T, c *printable, text string) {
 func (p *printedStyle) result(t *testing.T) {
 	t.Helper()
 	if p.resets == 0 {
-		t.Skip("no resets in captures that can be printed")
+		t.Skip("no resets in captures that can be printed, or nothing that prints them")
 	}
 	e, w := float64(p.equal)/float64(p.resets), float64(p.within)/float64(p.resets)
 	t.Logf("%d captures, RST sets equal in %d; %d resets, cause equal %.4f, within what is open %.4f", p.captures, p.sets, p.resets, e, w)

@@ -33,7 +33,7 @@ type decoding struct {
 	segment flows.Segment // at hand
 	counted int64         // bytes of the input
 	over    bool
-	watch   func(*flows.Segment) // nil: nobody
+	watch   func(*flows.Segment) // may be nil
 }
 
 // end returns the decoder, which is not used any more.

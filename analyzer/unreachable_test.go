@@ -8,7 +8,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// ICMP errors that end attempts to connect are told, each kind once; others are not.
+// ICMP errors that end attempts to connect are reported, each kind once; others are not.
 func TestUnreachables(t *testing.T) {
 	router := flows.AddrFrom(netip.MustParseAddrPort("192.0.2.1:0"))
 	server := flows.AddrFrom(netip.MustParseAddrPort("198.51.100.7:443"))

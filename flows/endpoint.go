@@ -49,6 +49,8 @@ type Endpoint struct {
 	Retransmits   Run    // retransmissions of the oldest unacknowledged thing, still unanswered now
 	KeepAlives    Run    // keep-alive probes, still unanswered now
 	WndProbes     Run    // probes of the peer's zero window since that window closed
+	Unheard       Run    // retransmissions or keep-alive probes with one old TSecr: the peer's answers did not arrive
+	Echo          uint16 // the low bits of TSecr in all of Unheard
 	ZeroWND       Mark   // since when it advertises a zero window; zero while the window is open
 	Retransmitted uint32 // retransmissions in the whole connection
 	MaxAcked      uint32 // largest segment of this side that the peer acknowledged

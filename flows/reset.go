@@ -88,9 +88,11 @@ const (
 // An After is what happened on the connection after a RST, until the connection was used again or
 // forgotten.
 type After struct {
-	SenderSegments      int       // segments of the RST's sender, RSTs not counted
-	SenderNewData       Mark      // first new data of the RST's sender, at or above the RST's SEQ: it lives
-	SenderACK           Mark      // first ACK or SYN-ACK of the RST's sender
+	SenderSegments      int  // segments of the RST's sender, RSTs not counted
+	SenderNewData       Mark // first new data of the RST's sender, at or above the RST's SEQ: it lives
+	SenderACK           Mark // first ACK or SYN-ACK of the RST's sender
+	SenderISS           Seq  // of its first SYN-ACK after the RST, valid with HasSenderISS
+	HasSenderISS        bool
 	SenderRSTs          []RSTMark // further RSTs of the same sender, at most 16
 	SenderRSTCount      int
 	ReceiverSegments    int     // segments of the receiver, RSTs not counted
@@ -99,6 +101,9 @@ type After struct {
 	ReceiverRST         Mark    // it resets as well
 	ReceiverSYN         Mark    // its first SYN after the RST: a SYN-ACK that follows answers this one
 	ChallengeACK        Mark    // receiver's plain ACK in answer to the RST (RFC 5961 §3.2)
+	Echo                Mark    // its first segment with timestamps after the RST, which echoes EchoTSecr
+	EchoTSecr           uint16  // low bits, which are kept of segments that are taken in batches
+	EchoMoved           Mark    // its first segment after Echo with a newer TSecr: a segment of its peer has reached it
 	Reopened            Mark    // SYN of the next incarnation on the same 4-tuple
 	Last                Mark    // last packet of the connection
 	Duplicates          int     // how often this very RST was captured again
@@ -127,6 +132,18 @@ type Related struct {
 	RefusedBefore  ConnMark // last refused SYN before the reset, other connections only
 	RefusedAfter   ConnMark // first refused SYN after it
 	Refused        int      // refused connections of this service in all
+
+	// SameSYN is a SYN that the originator sent on another connection, with the source port and initial sequence number of
+	// this one's, and that no SYN-ACK answered there: one segment, whose destination was translated between two places.
+	SameSYN   ConnMark
+	SameSYNTo Addr // its destination
+
+	// Translated is the connection's own SYN on another connection, where the capture holds it before and after a router
+	// translated its source or destination. TranslatedSrc and TranslatedDst are its addresses there. TranslatedHere
+	// says that the other one came first: this connection is the translated one.
+	Translated                   ConnMark
+	TranslatedSrc, TranslatedDst Addr
+	TranslatedHere               bool
 
 	// The originator's host.
 	ScanPorts int // different ports that answered its SYNs with a RST, on the responder's host
@@ -173,9 +190,28 @@ type Related struct {
 	SenderReaction  time.Duration
 	SenderReactions int // how many of these times were seen, at most 255
 
+	Transfer *Transfer // nil: the connection carries no data of FTP, and is no FTP session with a transfer
+
 	OtherDir     bool     // another connection of the same two hosts shows both directions
 	OpenedBefore ConnMark // SYN-ACK of the responder on the last such one before the reset, where it was its first segment
 	ICMP         []ICMPNote
+}
+
+// A Transfer is what an FTP session says of one of its data connections (RFC 959 §3.2), as far as it was captured before
+// the RST.
+type Transfer struct {
+	OfControl bool     // the RST's connection is the session's control connection, and not the data connection
+	Control   ConnMark // the line of the control connection that announces the address and port
+	Command   Mark     // the command for the transfer there
+	Text      string   // its line: "RETR f"
+	Up        bool     // the client sends the data
+	Opened    Mark     // preliminary reply to the command
+	Final     Mark     // final reply
+	Size      int64    // bytes announced, −1 unknown
+	Data      ConnMark // SYN of the data connection
+	Sender    Side     // of the data connection: whose data it carries
+	Ended     Mark     // FIN of that side there
+	Left      Mark     // FIN or RST of the other side there, or RST of that side, where it came first
 }
 
 // MaxResetTogether bounds Related.ResetTogetherCount: where it is reached, at least so many were reset.

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"strings"
+
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
@@ -13,6 +15,9 @@ const (
 	abortFlight = 0.97 // data was under way
 	abortSealed = 0.78 // inside TLS, a moment after the last bytes of a message that may be whole
 	abortAsked  = 0.95 // the client withdrew its request
+	abortTurns  = 0.60 // the last of many messages of no known protocol, which may have been an answer
+	abortUnseen = 0.75 // the same, and the capture has no segment of the server
+	abortBehind = 0.70 // complete as far as captured before it, and the peer was sending more
 	abortStream = 0.80 // the sender was sending, and whether that was complete is not known
 )
 
@@ -39,7 +44,7 @@ var abortMidTransfer = &Rule{
 		Limits: "Whether the abort was intended.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if c.Kind == facts.KindReply || c.Close.By != facts.ByThis || c.PeerClosedFirst() {
+		if c.Kind == facts.KindReply || c.Close.By != facts.ByThis && !c.AtOnce() || c.PeerClosedFirst() {
 			return 0
 		}
 		b := c.Close.Completion
@@ -47,20 +52,42 @@ var abortMidTransfer = &Rule{
 		case b.State == facts.CutResponse && c.ByClient(), b.State == facts.CutResponse,
 			b.State == facts.CutRequest && c.ByClient():
 			return c.Lowered(abortKnown, facts.LostBytes)
-		case b.State == facts.InFlight:
+		case b.State == facts.InFlight, b.State == facts.CutTransfer:
 			return c.Lowered(abortFlight, facts.LostBytes)
 		case b.State == facts.Unended:
 			return c.Lowered(abortSealed, facts.AnyDefect)
 		case b.State == facts.Running && b.Side == c.Side:
 			return c.Lowered(abortStream, facts.LostBytes)
+		case b.TwoWay && c.ByClient() && b.State == facts.OpenRequest:
+			return c.Lowered(abortTurns, facts.LostBytes|flows.SnapCut)
+		case c.OpaqueTurns() && c.ByClient() && b.Side == flows.Originator:
+			return c.Lowered(abortTurns, facts.LostBytes|flows.SnapCut)
+		case b.State == facts.OpenRequest && c.ByClient() && b.Side == flows.Originator && c.OneSided():
+			return c.Lowered(abortUnseen, facts.LostBytes|flows.SnapCut)
 		case b.State == facts.OpenRequest && c.ByClient() && b.Side == flows.Originator:
 			return c.Lowered(abortAsked, facts.LostBytes|flows.SnapCut)
+		case losesBehind(c):
+			return abortBehind
 		}
 		return 0
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("%s reset the connection %s.", words.Capital(Sender(c)), Circumstances(c))
 		f.SayCompletion(c)
+		if c.AtOnce() {
+			f.SayClose(c)
+		}
+		if losesBehind(c) {
+			f.Summary = strings.TrimSuffix(f.Summary, ".") + words.Sentence("; %s's next data was in flight.", Receiver(c))
+			f.Severity = Warning
+			f.Say(claim.Claim{Kind: claim.SendsOn, Side: c.Side.Peer()}, c.CrossedAfter().Frame)
+			f.SayRST(c)
+			f.Open(FastClose, abortiveCloseID, 0.95, "the peer was still sending")
+			return
+		}
+		if c.Close.Completion.State == facts.CutTransfer {
+			f.Remedy = remedyOfTransfer(c)
+		}
 		f.SayRST(c)
 		if c.Snd.ZeroWND.Seen() {
 			f.Say(claim.Claim{Kind: claim.ZeroWindow, Side: c.Side, Until: c.Frame, Span: c.Time.Sub(c.Snd.ZeroWND.Time)},

@@ -1,7 +1,10 @@
 package rules
 
 import (
+	"strings"
+
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/exchange"
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
@@ -9,9 +12,13 @@ import (
 
 // How sure it is that a finished connection was closed by RST on purpose.
 const (
-	abortiveSure   = 0.95
-	abortiveOpaque = 0.88 // no known protocol
-	abortiveFlight = 0.80 // its own last data was not yet acknowledged
+	abortiveSure    = 0.95
+	abortiveOpaque  = 0.88 // no known protocol
+	abortiveHalf    = 0.55 // it had closed for sending before, and the peer was not done
+	abortiveMuch    = 0.60 // it had received much without a request, which may have had more to come
+	abortiveFlight  = 0.80 // its own last data was not yet acknowledged
+	abortiveUnheard = 0.70 // the capture has no segment of its peer
+	abortiveCrossed = 0.65 // a request of the peer was in flight
 )
 
 // abortiveCloseID is what other rules call it by.
@@ -37,15 +44,25 @@ var abortiveClose = &Rule{
 	},
 	Match: func(c *facts.Facts) float64 {
 		b := c.Close.Completion
-		if c.Kind == facts.KindReply || c.Close.By != facts.ByThis || !b.Finished(c.Side) {
+		if c.Kind == facts.KindReply || c.Close.By != facts.ByThis || !b.Finished(c.Side) || losesBehind(c) {
 			return 0
 		}
 		p := abortiveSure
 		switch {
+		case losesFlight(c):
+			p = abortiveCrossed
 		case c.Close.Unacked != [2]uint32{}:
 			p = abortiveFlight
+		case b.State == facts.Unused && c.Snd.Bytes == 0 && c.Rcv.Bytes > facts.MaxGreeting:
+			p = abortiveMuch
 		case c.Close.Exchange.Protocol == "" && b.State == facts.Answered:
 			p = abortiveOpaque
+		}
+		if c.HalfClosed() {
+			p = abortiveHalf
+		}
+		if c.OneSided() {
+			p = min(p, abortiveUnheard)
 		}
 		return c.Lowered(p, facts.LostBytes|flows.SnapCut)
 	},
@@ -58,9 +75,67 @@ var abortiveClose = &Rule{
 		} else if c.Snd.Bytes > 0 && c.Close.Unacked[c.Side.Peer()] == 0 && c.Rcv.Segments > 0 {
 			f.Say(claim.Claim{Kind: claim.AllAcked, Side: c.Side}, c.Rcv.Last.Frame)
 		}
+		if c.HalfClosed() {
+			f.sayHalfClosed(c)
+		}
+		if c.OneSided() {
+			f.Severity = Warning // what its peer was about to send is not in the capture
+		}
 		f.SayRST(c)
+		if c.HalfClosed() {
+			f.Open(PeerCrash, abortMidTransferID, 0.95, "the other side's direction was still open")
+			return
+		}
+		if c.SessionEnded() {
+			f.Summary = strings.TrimSuffix(f.Summary, ".") + "; the server's message says what went wrong, not the RST."
+			f.Remedy = "Read the server's last message: it says why it ended the session. A RST in place of a FIN is usual " +
+				"where data of the client is still in the receive buffer."
+			if c.Close.Exchange.Request.Text == exchange.OtherProtocol {
+				f.Remedy = words.Sentence("What the client sent is no %s, which the server speaks: check the address and port "+
+					"that the client uses.", c.Close.Exchange.Protocol)
+			}
+			f.Open(PeerCrash, unreadDataID, 0.9, "the server had ended the session before it closed")
+			return
+		}
+		if losesFlight(c) {
+			f.Summary = strings.TrimSuffix(f.Summary, ".") + words.Sentence("; %s's next data was in flight.", Receiver(c))
+			f.Severity = Warning
+			f.sayInFlight(c)
+			f.Open(PeerCrash, unreadDataID, 0.95, "the exchange before that data seems complete; a program that dies at this "+
+				"moment sends the same packets")
+			return
+		}
 		f.Open(PeerCrash, unreadDataID, 0.9, "no unfinished exchange was seen; a program that dies at this moment sends "+
 			"the same packets")
 		f.Open(UnknownConnection, "", 0.05, "the RST has the sequence number of a live connection")
 	},
+	Effects: Effects{Unanswered: losesFlight},
+}
+
+// losesBehind reports whether data of the receiver that the RST had not reached follows it.
+func losesBehind(c *facts.Facts) bool {
+	b := c.Close.Completion
+	return b.Finished(c.Side) && b.State != facts.SaidGoodbye && c.CrossedAfter().Seen() && !losesFlight(c) && !c.SessionEnded() &&
+		!c.HalfClosed()
+}
+
+// losesFlight reports whether a request of the receiver was in flight, which the RST leaves out.
+func losesFlight(c *facts.Facts) bool { return c.Crossed() && !c.SessionEnded() && !c.HalfClosed() }
+
+// sayHalfClosed says of a side that had closed for sending only that it went on receiving, and that the peer had not
+// closed.
+func (f *Finding) sayHalfClosed(c *facts.Facts) {
+	peer := c.Side.Peer()
+	f.Summary = words.Sentence("%s had closed its own direction and went on receiving (a half-close); it reset the "+
+		"connection "+
+		"while %s had not closed.", words.Capital(Sender(c)), Receiver(c))
+	f.Severity = Warning
+	f.Say(claim.Claim{Kind: claim.ClosedBy, Side: c.Side, Span: c.Time.Sub(c.Snd.FIN.Time)}, c.Snd.FIN.Frame)
+	if !c.Rcv.LastData.Seen() {
+		f.Summary = words.Sentence("%s had closed its own direction and went on receiving (a half-close); then it reset the "+
+			"connection.", words.Capital(Sender(c)))
+		return
+	}
+	f.Say(claim.Claim{Kind: claim.LastData, Side: peer, Span: c.Time.Sub(c.Rcv.LastData.Time)}, c.Rcv.LastData.Frame)
+	f.Say(claim.Claim{Kind: claim.NoFIN, Side: peer, Until: c.Frame})
 }

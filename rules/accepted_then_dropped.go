@@ -3,6 +3,8 @@ package rules
 import (
 	"time"
 
+	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -12,6 +14,7 @@ const (
 	droppedUnused = 0.985 // no request had been sent yet
 	droppedAsked  = 0.98  // the first request had come, and the RST at once
 	droppedUnseen = 0.55  // nothing but the SYN and the RST is in the capture
+	droppedBehind = 0.55  // a SYN proxy had accepted: the server itself may have refused
 	droppedWithin = 50 * time.Millisecond
 )
 
@@ -45,13 +48,17 @@ var acceptedThenDropped = &Rule{
 		}
 		if !c.Conn.HandshakeACK.Seen() && !c.Conn.SYNACK.Seen() {
 			if c.Conn.SYN.Seen() && c.Rcv.Bytes == 0 && c.Close.Completion.State == facts.Unclear && c.Kind == facts.KindAbort &&
-				c.Rcv.Missing == 0 {
+				c.Rcv.Missing == 0 && !c.Unknown.Has(flows.FieldsBefore) &&
+				!(c.Rcv.HasISS && c.Flags.Has(flows.ACK) && c.Reset.ACK.Sub(c.Rcv.SND.ISS) > 1) { // it acknowledges data
 				return droppedUnseen
 			}
 			return 0
 		}
 		switch c.Close.Completion.State {
 		case facts.Unused:
+			if c.BySYNProxy() {
+				return c.Lowered(droppedBehind, facts.LostBytes)
+			}
 			return c.Lowered(droppedUnused, facts.LostBytes)
 		case facts.OpenRequest, facts.CutRequest, facts.OpenHandshake, facts.Unclear:
 			if c.Time.Sub(c.Conn.HandshakeACK.Time) <= droppedWithin {
@@ -61,18 +68,45 @@ var acceptedThenDropped = &Rule{
 		return 0
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
+		proxied := c.BySYNProxy() && c.Close.Completion.State == facts.Unused
 		if c.Conn.SYNACK.Seen() {
-			f.Summary = words.Sentence("%s accepted the connection and reset it%s, before sending any "+
-				"data, %s.", words.Capital(Sender(c)), afterHandshake(c), Circumstances(c))
-			f.saySYNACK(c.Side, c.Conn.SYNACK, c.Rcv.SYN)
+			when := ", before sending any data"
+			if c.Close.Completion.State == facts.CutRequest {
+				when = ""
+			}
+			f.Summary = words.Sentence("%s accepted the connection and reset it%s%s, %s.", words.Capital(Sender(c)),
+				afterHandshake(c), when, Circumstances(c))
+			if !proxied {
+				f.saySYNACK(c.Side, c.Conn.SYNACK, c.Rcv.SYN)
+			} else {
+				f.Say(claim.Claim{Kind: claim.ProxySYNACK, Side: c.Side}, c.Conn.SYNACK.Frame)
+				f.Summary = words.Sentence("A SYN proxy accepted the connection in the name of %s; the RST came%s, %s.",
+					Sender(c), afterHandshake(c), Circumstances(c))
+				f.Remedy = "Find out whether the server behind the SYN proxy (a firewall's protection against SYN floods) listens " +
+					"on the port: the proxy accepts for it without knowing."
+			}
 			f.sayHandshake(c)
 		} else {
 			f.Summary = words.Sentence("%s perhaps reset a connection that it had just accepted: by its form the RST is a "+
 				"local abort, and the capture holds no data of either side.", words.Capital(Sender(c)))
 		}
 		f.SayCompletion(c)
-		f.SayRST(c)
+		if !proxied { // who shifts the numbers of a connection hides what its RST answers
+			f.SayRST(c)
+		}
 		f.SayRelated(c)
+		if c.Close.Completion.State == facts.Unused {
+			f.Harm = "Not harmless: the client's connection was dropped before it could use it."
+		}
+		if c.ServiceDied() {
+			f.Remedy = "The service ended at that moment: it refuses connections afterwards. Look for its crash, kill or restart."
+		}
+		if proxied {
+			f.Open(FastClose, abortiveCloseID, 0.1, "the client had just opened the connection")
+			f.Open(ClosedPort, noListenerID, 0.9, "the SYN-ACK is the proxy's; the capture does not show whether the server "+
+				"itself accepted")
+			return
+		}
 		f.Open(FastClose, abortiveCloseID, 0.75, "the client had just opened the connection")
 		f.Open(ClosedPort, acceptQueueOverflowID, 0.2, "the RST has the form of the server's own abort")
 	},

@@ -15,6 +15,7 @@ const (
 	appTimeoutOther  = 0.91
 	appTimeoutOpaque = 0.83 // whose turn it was is a guess: no known protocol
 	appTimeoutFrom   = 900 * time.Millisecond
+	appTimeoutOdd    = 5 * time.Second // from here on a wait most likely ended by a time limit, round or not
 )
 
 // applicationTimeoutID is what other rules call it by.
@@ -49,6 +50,9 @@ var applicationTimeout = &Rule{
 		if c.RTTKnown && b.Since < 2*c.RTT {
 			return 0 // most of that time the segments were in flight
 		}
+		if c.ServiceDied() {
+			return 0 // the service ended, however long the request had waited
+		}
 		if b.State != facts.OpenRequest && b.State != facts.CutResponse && b.State != facts.CutRequest &&
 			b.State != facts.OpenHandshake {
 			return 0
@@ -60,8 +64,10 @@ var applicationTimeout = &Rule{
 			return 0 // it is its own program that did not read
 		}
 		p := appTimeoutOther
-		if _, ok := facts.RoundTime(b.Since); ok {
+		if roundWait(c, b.Since) {
 			p = appTimeoutRound
+		} else if !c.ByClient() && b.State == facts.OpenRequest && c.Quiet() < appTimeoutOdd {
+			return 0 // a server with a time limit resets when that is over, and one that is killed at any time
 		}
 		if b.State == facts.OpenRequest && c.Close.Exchange.Protocol == "" {
 			p = min(p, appTimeoutOpaque)
@@ -77,9 +83,13 @@ var applicationTimeout = &Rule{
 		f.Summary = words.Sentence("%s ended the connection %s.", words.Capital(Sender(c)), Circumstances(c))
 		if b.State != facts.OpenRequest {
 			last := c.Close.LastData[b.Side]
-			f.Summary = words.Sentence("%s ended the connection %s, %s after its last data.", words.Capital(Sender(c)),
-				Circumstances(c), words.Span(c.Time.Sub(last.Time)))
+			f.Summary = words.Sentence("%s ended the connection %s, %s after %s's last data.", words.Capital(Sender(c)),
+				Circumstances(c), words.Span(c.Time.Sub(last.Time)), words.Side(b.Side))
 			f.Say(claim.Claim{Kind: claim.LastData, Side: b.Side, Span: c.Time.Sub(last.Time)}, last.Frame)
+		}
+		if b.State == facts.CutRequest && !c.ByClient() {
+			f.Remedy = "The server waited for the rest of the request: find out why the client stopped sending, or raise the " +
+				"server's time limit for receiving a request (nginx client_header_timeout and client_body_timeout)."
 		}
 		f.SayCompletion(c)
 		from := b.Frame // the request
@@ -92,4 +102,17 @@ var applicationTimeout = &Rule{
 		f.SayRST(c)
 		f.Open(FastClose, idleReleaseID, 0.9, "an exchange was under way")
 	},
+}
+
+// roundWait reports whether a wait, as captured or as it was at the RST's sender, is a round time.
+func roundWait(c *facts.Facts, wait time.Duration) bool {
+	for _, travel := range [...]time.Duration{0, c.RTT / 2, c.RTT} {
+		if _, ok := facts.RoundTime(wait - travel); ok {
+			return true
+		}
+		if !c.RTTKnown {
+			break
+		}
+	}
+	return false
 }

@@ -64,7 +64,12 @@ var backscatter = &Rule{
 			f.Summary = words.Sentence("%s refuses a SYN that %s %sdid not send: no SYN of it is in this "+
 				"capture.", words.Capital(Sender(c)), Receiver(c), words.Probably(f.Confidence))
 		}
-		f.Say(claim.Claim{Kind: claim.NoSYN, Side: flows.Originator}, c.Conn.Start.Frame)
+		first := c.Conn.Start.Frame == 1 && !c.Unasked() // what came before it is not captured
+		if first && c.ResetsSYNACK() {
+			f.Summary = words.Sentence("%s reset a SYN-ACK: it had given up its connection attempt or sent no SYN; the capture "+
+				"begins with this SYN-ACK.", words.Capital(Sender(c)))
+		}
+		f.Say(claim.Claim{Kind: claim.NoSYN, Side: flows.Originator, Limited: first}, c.Conn.Start.Frame)
 		if c.Unasked() {
 			f.Say(claim.Claim{Kind: claim.Unasked, Side: flows.Originator, Count: c.Related.Unasked})
 		}

@@ -1,13 +1,18 @@
 package rules
 
 import (
+	"time"
+
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-const badHandshakeACKSure = 0.97
+const (
+	badHandshakeACKSure  = 0.97
+	badHandshakeACKEarly = 0.85 // the server's SYN-ACK came later, or cannot have come yet
+)
 
 var badHandshakeACK = &Rule{
 	ID:       "bad-handshake-ack",
@@ -32,6 +37,9 @@ var badHandshakeACK = &Rule{
 		if badLastACK(c) {
 			return badHandshakeACKSure
 		}
+		if acksUnoffered(c) {
+			return badHandshakeACKEarly
+		}
 		if !c.ByClient() || c.Answers != facts.ToSYNACK || !c.Snd.HasISS || c.Kind == facts.KindAbort {
 			return 0
 		}
@@ -50,6 +58,10 @@ var badHandshakeACK = &Rule{
 				Expected: expected}, c.Trigger.Frame)
 			f.SayRST(c)
 			f.Open(PeerCrash, "", 0.4, "no request had been sent that could have been lost")
+			return
+		}
+		if acksUnoffered(c) {
+			explainUnoffered(c, f)
 			return
 		}
 		f.Summary = words.Sentence("%s's SYN-ACK does not acknowledge the SYN of %s, so %s "+
@@ -75,4 +87,57 @@ func badLastACK(c *facts.Facts) bool {
 	// Above it, any later segment may acknowledge data that the capture lacks.
 	d := t.ACK.Sub(c.Snd.SND.ISS.Add(1))
 	return d < 0 && (c.Answers == facts.ToACK || c.Answers == facts.ToData) || d != 0 && c.Answers == facts.ToHandshakeACK
+}
+
+// acksUnoffered reports whether a RST in the server's name answers a client that, right behind its SYN and without a
+// SYN-ACK in the capture, acknowledges a number that the server never offered: its SYN-ACKs, which come later, have
+// another, or none can have come so soon.
+func acksUnoffered(c *facts.Facts) bool {
+	t := c.Trigger
+	if c.ByClient() || c.Kind != facts.KindReply || t == nil || c.Snd.Segments > 0 || !c.Rcv.SYN.Seen() ||
+		!t.Flags.Has(flows.ACK) || t.Flags.Has(flows.SYN) {
+		return false
+	}
+	if c.After.HasSenderISS {
+		return c.After.SenderISS.Add(1) != t.ACK
+	}
+	m := firstACK(c)
+	need := c.Related.SenderReaction
+	return m.Seen() && need >= reactionFrom && m.Time.Sub(c.Rcv.SYN.Time) < need/4 && c.Related.OtherDir
+}
+
+// reactionFrom is the least time in which a server answers on other connections that a sooner ACK is compared with.
+const reactionFrom = 5 * time.Millisecond
+
+// firstACK returns the client's first segment with ACK.
+func firstACK(c *facts.Facts) flows.Mark {
+	for i := range c.Conn.Events {
+		if e := &c.Conn.Events[i]; e.Side == flows.Originator && e.Flags.Has(flows.ACK) && e.Flags&flows.RST == 0 {
+			return e.Mark
+		}
+	}
+	return flows.Mark{}
+}
+
+// explainUnoffered explains a client that goes on as if a SYN-ACK had come.
+func explainUnoffered(c *facts.Facts, f *Finding) {
+	f.Summary = words.Sentence("%s acknowledges a number that %s had not offered; a segment of a connection that "+
+		"does not "+
+		"exist is answered with a RST.", words.Capital(Receiver(c)), Sender(c))
+	if c.PathSigns.Middlebox() {
+		f.Path = true
+		f.Summary = words.Sentence("%s acknowledges a number that %s had not offered; a device on the path answers in %s's "+
+			"name, with a RST.", words.Capital(Receiver(c)), Sender(c), Sender(c))
+	}
+	f.Remedy = "Look at what made the client's segments: packets that were replayed, or made by a program, " +
+		"acknowledge what " +
+		"another connection had offered. Else a device on the path answered the SYN, or changed the numbers."
+	f.saySYN(c.Side.Peer(), c.Rcv)
+	f.Say(claim.Claim{Kind: claim.NoSYNACK, Side: c.Side}, c.Frame)
+	f.SayRST(c)
+	if c.After.HasSenderISS {
+		f.Say(claim.Claim{Kind: claim.BadACK, Side: c.Side, What: claim.HandshakeACK, Number: uint64(c.Trigger.ACK),
+			Expected: uint64(c.After.SenderISS.Add(1))}, c.Trigger.Frame)
+	}
+	f.Open(PeerCrash, forgedResetID, 0.8, "no SYN-ACK was seen before it: no connection was open")
 }

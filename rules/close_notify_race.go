@@ -14,6 +14,7 @@ const (
 	closeNotifyLikely = 0.85 // a small record with its closing right behind it
 	closeNotifyFIN    = 0.94 // its FIN or last ACK
 	closeNotifyBlind  = 0.85 // something that the capture does not hold
+	closeNotifyCut    = 0.89 // only the types of its records are known
 )
 
 var closeNotifyRace = &Rule{
@@ -63,6 +64,9 @@ var closeNotifyRace = &Rule{
 		if b.State == facts.Unclear {
 			p *= 0.85
 		}
+		if c.Conn.Defects.Has(flows.SnapCut) {
+			p = min(p, closeNotifyCut)
+		}
 		return c.Lowered(p, facts.LostBytes)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
@@ -70,7 +74,7 @@ var closeNotifyRace = &Rule{
 		if !c.AfterClose.Bye.Seen() && !c.AnswersGoodbye() {
 			what = "last FIN or ACK"
 			if c.Trigger == nil {
-				what = "last segment, which the capture does not hold,"
+				what = "segment, which the capture does not hold,"
 			}
 		}
 		closed := "closed"

@@ -36,7 +36,7 @@ var connectWithdrawn = &Rule{
 	},
 	Match: func(c *facts.Facts) float64 {
 		if !c.ByClient() || c.Answers != facts.ToSYNACK || c.Flags.Has(flows.ACK) || c.Conn.HandshakeACK.Seen() ||
-			c.Snd.Bytes > 0 {
+			c.Snd.Bytes > 0 || c.Translated() {
 			return 0
 		}
 		return connectWithdrawnSure

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"time"
+
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
 	"github.com/rstexplain/rstexplain/rules/claim"
@@ -16,8 +18,18 @@ const (
 	afterFINUnended = 0.90 // inside TLS, only the missing close_notify shows it
 	afterFINNoData  = 0.94 // only a FIN or ACK came
 	afterFINBlind   = 0.75 // what came is not in the capture
+	afterFINCut     = 0.60 // little came after a complete exchange, and the snaplen cut what it was
+	afterFINServed  = 0.85 // it sent other data after the request: some servers answer one request and close
+	afterFINUnused  = 0.75 // nothing had been exchanged yet for a second and more: perhaps a time limit
+	afterFINTwoWay  = 0.80 // what was unanswered needs no answer by its protocol
+	afterFINMoved   = 0.90 // in the middle of an FTP transfer, which people cancel
 	afterFINMeant   = 0.80 // its close_notify shows that it closed on purpose
+	afterFINParting = 0.60 // perhaps it had its answer, and the server's closing message alone came
+	afterFINEnded   = 0.90 // it had ended the session while more was coming
 )
+
+// smallParting is up to how many bytes of data may be a closing message.
+const smallParting = 200
 
 // dataAfterFINID is what other rules call it by.
 const dataAfterFINID = "data-after-fin"
@@ -73,17 +85,43 @@ var dataAfterFIN = &Rule{
 		default:
 			return 0
 		}
+		if c.Conn.Defects.Has(flows.SnapCut) && b.Finished(c.Side) && data && c.AfterClose.Bytes <= smallParting {
+			p = min(p, afterFINCut)
+		}
 		if closedOnPurpose(c) {
 			p = min(p, afterFINMeant)
+		}
+		if b.State == facts.OpenRequest && b.TwoWay {
+			p = min(p, afterFINTwoWay)
+		}
+		if b.State == facts.OpenRequest && b.Side == c.Side && b.Sealed && onlyParting(c) {
+			p = min(p, afterFINParting)
+		}
+		if endedSession(c) {
+			p = min(p, afterFINEnded)
+		}
+		if b.State == facts.CutTransfer || leftTransfer(c) {
+			p = min(p, afterFINMoved)
+		}
+		if b.State == facts.OpenRequest && b.Side != c.Side && b.After && !b.Sealed && data {
+			p = min(p, afterFINServed)
+		}
+		if neverUsed(c) && c.Idle() >= time.Second {
+			p = min(p, afterFINUnused)
 		}
 		return c.Lowered(p, facts.AnyDefect)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("%s closed %s", words.Capital(Sender(c)), Circumstances(c))
+		if endedSession(c) {
+			f.Summary = words.Sentence("%s ended the session and closed", words.Capital(Sender(c)))
+		}
 		switch {
+		case inFlightInPart(c):
+			f.Summary += words.Sentence("; data of %s reached a closed socket.", Receiver(c))
 		case c.AfterClose.Data.Seen():
-			f.Summary += words.Sentence("; %s of %s %s and reached a closed socket.", words.Bytes(int64(c.AfterClose.Bytes)),
-				Receiver(c), CameInBytes(c, c.AfterClose.Data))
+			f.Summary += words.Sentence("; %s of %s %s and reached a closed socket.", arrived(c), Receiver(c),
+				CameInBytes(c, c.AfterClose.Data))
 		case c.Trigger != nil:
 			f.Summary += words.Sentence("; %s %s and reached a closed socket.", triggerSegment(c), cameTrigger(c))
 		default:
@@ -97,18 +135,28 @@ var dataAfterFIN = &Rule{
 		}
 		f.SayCompletion(c)
 		b := c.Close.Completion
-		left := c.ByClient() && b.State == facts.OpenRequest && b.Side == c.Side && f.waited(b.Since)
+		if b.State == facts.CutTransfer || leftTransfer(c) {
+			f.Remedy = remedyOfTransfer(c)
+		}
+		left := c.ByClient() && !leftTransfer(c) && b.State == facts.OpenRequest && b.Side == c.Side && f.waited(b.Since)
 		if left && f.Severity != Info && (f.Claims(claim.Unanswered) || f.Claims(claim.NoResponse)) {
 			f.Remedy = "The client stopped waiting after " + words.Span(b.Since) + ", or ended: compare that with its time " +
 				"limit (or its caller's), and look at the server for what took so long. In the client's log look for a " +
 				"cancelled call or a crash at the time of its FIN."
+			if c.RTTKnown && b.Since < 2*c.RTT {
+				f.Remedy = "The client closed about one round trip after its request: look in its log for a cancelled call or a " +
+					"crash at the time of its FIN."
+			}
 		}
-		if closedOnPurpose(c) {
+		if closedOnPurpose(c) || endedSession(c) {
 			if f.Severity == Error {
 				f.Severity = Warning
 			}
 			f.Remedy = "It closed on purpose: it had sent its close_notify. Look for what made it close: a cancelled call, a " +
 				"time limit, a limit on size."
+		}
+		if b.State == facts.OpenRequest && b.Side == c.Side && b.Sealed && onlyParting(c) && f.Severity == Error {
+			f.Severity = Warning // it may have had its answer
 		}
 		if refused(c) {
 			f.Remedy = words.Sentence("Read %s's last message%s: it says why it ended the session.", Sender(c),
@@ -133,10 +181,19 @@ var dataAfterFIN = &Rule{
 			why = "an exchange was under way at the close"
 		}
 		switch b := c.Close.Completion; {
+		case neverUsed(c):
+			why = "what the client then sent reached a closed socket and was lost"
 		case b.State == facts.Unclear:
 			why = "data reached the closed socket; what was exchanged before is not in the capture"
 		case b.Finished(c.Side):
 			why = "data still reached the closed socket"
+		}
+		if neverUsed(c) {
+			f.Harm = "Not harmless: what the client sent after the close was lost."
+			if c.Idle() >= time.Second {
+				f.Remedy = "Compare the time that the connection was unused with the server's time limit for a first request; " +
+					"look for a crash or kill only if they differ. A client that opens connections ahead should use them before."
+			}
 		}
 		gentle := keepaliveRaceID
 		if c.ByClient() {
@@ -148,10 +205,40 @@ var dataAfterFIN = &Rule{
 	Effects: Effects{Outcomes: closingOutcomes},
 }
 
+// arrived names how much reached the closed socket before the RST, and that more followed.
+func arrived(c *facts.Facts) string {
+	s := words.Bytes(int64(c.AfterClose.Bytes))
+	if c.SendsMore() {
+		s += " and more"
+	}
+	return s
+}
+
+// neverUsed reports whether a server closed before either side had sent anything, and then data of the client came.
+func neverUsed(c *facts.Facts) bool {
+	return !c.ByClient() && c.Close.Completion.State == facts.Unused && c.Snd.Bytes == 0 && c.AfterClose.Data.Seen() &&
+		c.Close.LastData == [2]flows.Mark{} && c.Close.By == facts.ByFIN
+}
+
 // closedOnPurpose reports whether the sender's close_notify shows that its program closed, and did not die: an
 // exchange was unfinished all the same.
 func closedOnPurpose(c *facts.Facts) bool {
 	return c.Close.Exchange.CloseNotify[c.Side] != 0 && c.Close.Completion.State != facts.SaidGoodbye
+}
+
+// endedSession reports whether the sender's close_notify is the end of the session as far as turns show, and more than a
+// closing message of its peer came all the same: it left in the middle of something.
+func endedSession(c *facts.Facts) bool {
+	b, x := c.Close.Completion, c.Close.Exchange
+	return b.State == facts.SaidGoodbye && b.Side == c.Side && x.TLS && x.CloseNotify[c.Side] != 0 &&
+		c.AfterClose.Data.Seen() && c.AfterClose.Bytes > facts.MaxSealedAlert
+}
+
+// onlyParting reports whether inside TLS no more reached the closed socket than a FIN or one record of a closing
+// message's size.
+func onlyParting(c *facts.Facts) bool {
+	m := &c.AfterClose
+	return c.Close.Exchange.TLS && (!m.Data.Seen() || m.Bytes <= facts.MaxSealedAlert) && !m.Nothing() && !c.SendsMore()
 }
 
 // refused reports whether the sender's last message refused the session while it was being set up.

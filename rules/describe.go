@@ -51,7 +51,25 @@ func progress(c *facts.Facts) string {
 		if b.Frame == 0 {
 			return words.Sentence("while %s request, which the capture does not hold, was unanswered", whose)
 		}
-		s := words.Sentence("while %s request%s was unanswered", whose, words.Quoted(b.Text))
+		if c.OpaqueTurns() {
+			whose = "its own"
+			if b.Side != c.Side {
+				whose = words.Side(b.Side) + "'s"
+			}
+			s := words.Sentence("while %s last data was unanswered", whose)
+			if b.Since >= 100*time.Millisecond {
+				s += " for " + words.Span(b.Since)
+			}
+			return s
+		}
+		what := "request"
+		if b.TwoWay {
+			what = "last message"
+		}
+		s := words.Sentence("while %s %s%s was unanswered", whose, what, words.Quoted(b.Text))
+		if c.AnswerBehind().Seen() {
+			s = words.Sentence("before %s request%s had been answered", whose, words.Quoted(b.Text))
+		}
 		if b.After && b.Sealed {
 			s = words.Sentence("while %s request%s was perhaps not answered in full", whose, words.Quoted(b.Text))
 			if b.Got > 0 {
@@ -90,6 +108,9 @@ func progress(c *facts.Facts) string {
 		}
 		return "while a request was still coming"
 	case facts.InFlight:
+		if b.Got > 0 && c.Close.Exchange.Messages[flows.Originator] == 0 {
+			return words.Sentence("while %s of %s's data were unacknowledged", words.Bytes(b.Got), words.Side(b.Side))
+		}
 		if b.Got > 0 {
 			return words.Sentence("while %s of the answer were unacknowledged", words.Bytes(b.Got))
 		}
@@ -106,6 +127,17 @@ func progress(c *facts.Facts) string {
 		}
 		return words.Sentence("while %s was sending: %s were acknowledged within %s", who, words.Bytes(b.Stream.Bytes),
 			words.Span(b.Stream.Last.Time.Sub(b.Stream.First.Time)))
+	case facts.CutTransfer:
+		s := "in the middle of an FTP transfer (" + b.Text + ")"
+		switch {
+		case b.Want > 0:
+			s += ", with " + words.Bytes(b.Got) + " of " + words.Bytes(b.Want) + " acknowledged"
+		case b.Got > 0:
+			s += ", with " + words.Bytes(b.Got) + " acknowledged"
+		}
+		return s
+	case facts.Transferred:
+		return "after an FTP transfer (" + b.Text + ") was complete"
 	case facts.Unread:
 		return words.Sentence("with %s of %s unread", words.Bytes(b.Got), words.Side(b.Side))
 	case facts.OneWay:
@@ -124,9 +156,18 @@ func progress(c *facts.Facts) string {
 		if sealedGoodbye(c, b) {
 			return "after the end of the session, most likely by close_notify, which TLS encrypts"
 		}
+		if guessedGoodbye(c, b) {
+			return "after what was probably the end of the session"
+		}
 		return "after the end of the session" + words.Quoted(b.Text)
 	}
 	return "at a point that the capture does not show"
+}
+
+// guessedGoodbye reports whether only its place shows that a message ended the session: its side closed at once.
+func guessedGoodbye(c *facts.Facts, b facts.Completion) bool {
+	x := c.Close.Exchange
+	return x.Guess && x.Goodbye[b.Side] == 0 && x.CloseNotify[b.Side] == 0 && x.Last[b.Side].Kind != exchange.Goodbye
 }
 
 // sealedGoodbye reports whether what ended the session is an alert of TLS: encryption hides which.
@@ -145,6 +186,7 @@ func cutOff(c *facts.Facts, b facts.Completion) bool {
 func (f *Finding) SayCompletion(c *facts.Facts) {
 	b := c.Close.Completion
 	until := c.Close.Frame
+	f.sayTransfer(c)
 	if v, ok := verdict(c); ok {
 		f.Say(claim.Claim{Kind: claim.Verdict, Side: flows.Side(v), Text: c.Close.Exchange.Verdict.Text},
 			c.Close.Exchange.Verdict.Frame)
@@ -174,7 +216,8 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 				c.Rcv.LastData.Frame)
 		}
 	case facts.OneWay:
-		f.Say(claim.Claim{Kind: claim.LastMessage, Side: b.Side, What: claim.Message, Text: readable(b.Text)}, b.Frame)
+		f.Say(claim.Claim{Kind: claim.LastMessage, Side: b.Side, What: claim.Message, Text: readable(b.Text)}, b.Frame,
+			lastSegment(c, b))
 	case facts.OpenRequest:
 		f.sayUnanswered(c, b, until)
 	case facts.OpenHandshake:
@@ -222,8 +265,11 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 		f.sayAnswered(c, b)
 	case facts.SaidGoodbye:
 		bye := claim.Claim{Kind: claim.GoodbyeSent, Side: b.Side, Text: readable(b.Text)}
-		if sealedGoodbye(c, b) {
+		switch {
+		case sealedGoodbye(c, b):
 			bye.What, bye.Text = claim.CloseNotify, ""
+		case guessedGoodbye(c, b):
+			bye.What, bye.Text = claim.Message, ""
 		}
 		f.Say(bye, b.Frame)
 	}
@@ -231,14 +277,36 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 
 // sayUnanswered says that a request has no answer, as far as the capture shows.
 func (f *Finding) sayUnanswered(c *facts.Facts, b facts.Completion, until int) {
-	f.Say(unanswered(b, until), b.Frame)
+	says := unanswered(b, until)
+	behind := c.AnswerBehind()
+	if says.Kind == claim.Unanswered {
+		switch {
+		case c.OpaqueTurns():
+			says.What = claim.Data
+		case behind.Seen():
+			says.What = claim.Reset
+		}
+	}
+	f.Say(says, b.Frame)
+	switch {
+	case behind.Seen():
+		f.Say(claim.Claim{Kind: claim.SendsOn, Side: b.Side.Peer(), What: claim.Response}, behind.Frame)
+	case b.Frame == 0 && c.Conn.End(b.Side).Missing > 1:
+		f.Say(claim.Claim{Kind: claim.AckedUnseen, Side: b.Side, Bytes: int64(c.Conn.End(b.Side).Missing)}, c.Snd.Last.Frame)
+	}
 }
 
-// unanswered is the claim that a request has no answer.
+// unanswered is the claim that a request, or a message of a protocol of two ways, has no answer.
 func unanswered(b facts.Completion, until int) claim.Claim {
 	says := claim.Claim{Kind: claim.Unanswered, Side: b.Side, Until: until, Text: readable(b.Text), Span: b.Since}
+	if b.TwoWay {
+		says.What = claim.Message
+	}
 	if b.After {
 		says.Kind, says.From, says.Bytes = claim.NoResponse, b.Frame, b.Got
+		if b.Preliminary {
+			says.What = claim.Response
+		}
 		if b.Sealed {
 			says.Kind, says.Span = claim.SentAfter, 0
 		}
@@ -251,10 +319,19 @@ func unanswered(b facts.Completion, until int) claim.Claim {
 func (f *Finding) sayAnswered(c *facts.Facts, b facts.Completion) {
 	switch k := answeredBy(c, b); k {
 	case claim.LastMessage:
-		f.Say(claim.Claim{Kind: k, Side: b.Side, What: claim.Response, Text: readable(b.Text)}, b.Frame)
+		f.Say(claim.Claim{Kind: k, Side: b.Side, What: claim.Response, Text: readable(b.Text)}, b.Frame, lastSegment(c, b))
 	case claim.ResponseSent:
 		f.Say(claim.Claim{Kind: k, Side: b.Side, Text: readable(b.Text)}, b.Frame)
 	}
+}
+
+// lastSegment returns the frame in which the message of b ends, 0 where that is the one in which it begins.
+func lastSegment(c *facts.Facts, b facts.Completion) int {
+	m := &c.Close.Exchange.Last[b.Side]
+	if m.Frame != b.Frame || m.End <= b.Frame || m.End > c.Close.Frame {
+		return 0
+	}
+	return m.End
 }
 
 // answeredBy returns the kind of claim that the message which ended an exchange allows, None where it allows none.
@@ -270,8 +347,16 @@ func answeredBy(c *facts.Facts, b facts.Completion) claim.Kind {
 	return claim.None
 }
 
-// sayNothingSent says that neither side sent data before a frame.
+// sayNothingSent says that neither side sent data before a frame or, in a capture of one direction, how much the other
+// side sent by the acknowledgment numbers.
 func (f *Finding) sayNothingSent(c *facts.Facts, until int) {
+	if n := c.HeardUnseen(); n > 0 {
+		f.Say(claim.Claim{Kind: claim.AckedUnseen, Side: c.Side.Peer(), Bytes: int64(n)}, c.Snd.Last.Frame)
+		if c.ByClient() {
+			f.Say(claim.Claim{Kind: claim.NothingAsked, Side: c.Side.Peer(), Until: until})
+		}
+		return
+	}
 	one := c.Snd.Segments == 0 || c.Rcv.Segments == 0
 	f.Say(claim.Claim{Kind: claim.NothingSent, Until: until, Limited: one},
 		cmp.Or(c.Conn.HandshakeACK.Frame, c.Conn.SYNACK.Frame, c.Frame))
@@ -317,8 +402,8 @@ func (f *Finding) SayRST(c *facts.Facts) {
 		}
 		says := claim.Claim{Kind: k, Side: c.Side, What: triggerKind(c), Bytes: int64(c.Trigger.DataLen),
 			Span: c.TriggerDelay}
-		if k == claim.ReplyTo && c.Candidates > 1 && !c.Flags.Has(flows.ACK) && inSeries(c) {
-			says.Count = c.Candidates
+		if n := c.CandidatesInTime(); k == claim.ReplyTo && n > 1 && !c.Flags.Has(flows.ACK) && inSeries(c) {
+			says.Count = n
 		}
 		f.Say(says, c.Trigger.Frame, c.Frame)
 	case c.Kind == facts.KindReply && !c.HasAnswerable():
@@ -331,6 +416,8 @@ func (f *Finding) SayRST(c *facts.Facts) {
 			c.Frame)
 	case c.Kind == facts.KindAbort && c.Flags.Has(flows.ACK) && !c.Unknown.Has(flows.FieldSEQ):
 		f.Say(claim.Claim{Kind: claim.AbortAlone, Side: c.Side}, c.Frame)
+	case c.Snd.HasSND && c.SEQ == c.Snd.SND.NXT && !c.Flags.Has(flows.ACK):
+		f.Say(claim.Claim{Kind: claim.ReplyOrAbort, Side: c.Side}, c.Snd.Last.Frame, c.Frame)
 	case c.Snd.HasSND && c.SEQ != c.Snd.SND.NXT && near(c.SEQ.Sub(c.Snd.SND.NXT)):
 		f.Say(claim.Claim{Kind: claim.SEQNotNext, Side: c.Side, Bytes: int64(c.SEQ.Sub(c.Snd.SND.NXT))}, c.Snd.Last.Frame,
 			c.Frame)
@@ -389,12 +476,15 @@ func (f *Finding) SayIdle(c *facts.Facts) {
 		return
 	}
 	f.Say(claim.Claim{Kind: claim.Idle, Side: c.Side, From: last, Until: c.Close.Frame, Span: idle}, last, c.Close.Frame)
-	f.SayTimeout(c, idle, last, c.Close.Frame)
+	// A timer runs from the last new data on, whether or not it was sent again.
+	if m := c.LastNewData(); m.Seen() && m.Frame <= last {
+		f.SayTimeout(c, c.Close.Time.Sub(m.Time), m.Frame, c.Close.Frame)
+	}
 }
 
 // SayTimeout says which known or configured idle time the time between two frames matches, if any.
 func (f *Finding) SayTimeout(c *facts.Facts, idle time.Duration, from, to int) {
-	who := knownTimeout(c.Timeouts, idle, c.Side, c.Close.Exchange)
+	who := whose(c.Timers(idle))
 	if who == "" {
 		r, ok := facts.RoundTime(idle)
 		if !ok {
@@ -501,13 +591,16 @@ func LateSegment(c *facts.Facts) string {
 // heardBefore returns how long before the RST its sender was last heard of.
 func heardBefore(c *facts.Facts) string { return words.Span(c.Time.Sub(c.Snd.Last.Time)) }
 
-// knownTimeout names the known idle times of an open connection, on which x was said, that a gap matches and that side
-// sender, or a device on the path, can have had; "" where it matches none.
-func knownTimeout(t *facts.Timeouts, gap time.Duration, sender flows.Side, x *exchange.Summary) string {
-	return whose(t.Mine(gap, sender, x))
+// partBefore says when the RST's sender had last taken part in the connection: a text may show no times.
+func partBefore(c *facts.Facts) string {
+	if c.Unknown.Has(flows.FieldTime) {
+		return "before"
+	}
+	return heardBefore(c) + " before"
 }
 
-// closedTimeout does the same for what is left of a closed connection, which kernels and devices forget.
+// closedTimeout names the known idle times that a gap matches, "" where it matches none, of what is left of a closed
+// connection, which kernels and devices forget.
 func closedTimeout(t *facts.Timeouts, gap time.Duration) string {
 	return whose(slices.DeleteFunc(t.Near(gap), func(e facts.Timeout) bool {
 		return !e.Added && (e.Where == "server" || e.Where == "keep-alive" || e.Where == "client" ||
@@ -528,120 +621,6 @@ func whose(list []facts.Timeout) string {
 		return ""
 	}
 	return "the default of " + strings.Join(who, "; ")
-}
-
-// SayAfterClose says which data of the peer reached the socket that the sender had closed.
-func (f *Finding) SayAfterClose(c *facts.Facts) {
-	a := &c.AfterClose
-	f.Say(claim.Claim{Kind: claim.AfterClose, Side: c.Side, From: c.Close.Frame, What: claim.Data, Bytes: int64(a.Bytes),
-		Text: readable(c.TextAfterClose()), Span: a.Data.Time.Sub(c.Close.Time)}, a.Frames...)
-}
-
-// sayLateTrigger says that the segment that the RST answers reached the socket that the sender had closed.
-func (f *Finding) sayLateTrigger(c *facts.Facts) {
-	if t := c.Trigger; t != nil && t.LEN() > 0 {
-		_, text := closing(c, t)
-		f.Say(claim.Claim{Kind: claim.AfterClose, Side: c.Side, From: c.Close.Frame, What: triggerKind(c),
-			Bytes: int64(t.DataLen), Text: text, Span: t.Time.Sub(c.Close.Time)}, t.Frame)
-	}
-}
-
-// dueFrame returns the frame of the segment that the RST answers, else that of the RST.
-func dueFrame(c *facts.Facts) int {
-	if c.Trigger != nil {
-		return c.Trigger.Frame
-	}
-	return c.Frame
-}
-
-// SayRun says what the sender sent again, or by which probes it asked, and that it was not answered.
-func (f *Finding) SayRun(c *facts.Facts, run *flows.Run) {
-	switch run.What {
-	case flows.RunKeepAlive:
-		f.Say(claim.Claim{Kind: claim.KeepAliveProbes, Side: c.Side, Count: run.Count, Every: usualDistance(c, run)},
-			run.Frames...)
-		return
-	case flows.RunZeroWindow:
-		f.Say(claim.Claim{Kind: claim.WindowProbes, Side: c.Side, Count: run.Count}, run.Frames...)
-		return
-	}
-	f.sayRetransmissions(c, c.Side, run)
-	if run == &c.Snd.Retransmits || c.Snd.HasSND && c.Snd.SND.UNA.Sub(run.SEQ.Add(run.LEN)) < 0 {
-		until := c.Frame
-		if c.Kind == facts.KindReply && c.Trigger != nil {
-			until = c.Trigger.Frame
-		}
-		f.Say(claim.Claim{Kind: claim.Unacked, Side: c.Side, From: firstOf(run).Frame, Until: until})
-	}
-}
-
-// usualDistance returns the mean distance of the sendings of a run, 0 where fewer than half of the distances are near
-// it: timers that back off have no usual distance.
-func usualDistance(c *facts.Facts, run *flows.Run) time.Duration {
-	if run.Count < 2 {
-		return 0
-	}
-	mean := run.Last.Time.Sub(run.First.Time) / time.Duration(run.Count-1)
-	near, all := 0, 0
-	var before *flows.Event
-	for i := range c.Conn.Events {
-		e := &c.Conn.Events[i]
-		if e.Side != c.Side || !slices.Contains(run.Frames, e.Frame) {
-			continue
-		}
-		if before != nil {
-			all++
-			if d := e.Time.Sub(before.Time); d > mean-mean/5 && d < mean+mean/5 {
-				near++
-			}
-		}
-		before = e
-	}
-	if 2*near < all {
-		return 0
-	}
-	return mean
-}
-
-// sayRetransmissions says what a side sent first and then again.
-func (f *Finding) sayRetransmissions(c *facts.Facts, side flows.Side, run *flows.Run) {
-	again := claim.Claim{Kind: claim.SentAgain, Side: side, What: runKind(c, run), Count: run.Count,
-		Span: run.Last.Time.Sub(firstOf(run).Time)}
-	if again.What == claim.Data {
-		again.Bytes = int64(run.LEN)
-	}
-	if run.Orig.Seen() {
-		first := again
-		first.Kind, first.Count, first.Span = claim.FirstSent, 0, 0
-		f.Say(first, run.Orig.Frame)
-	}
-	f.Say(again, run.Frames...)
-}
-
-// firstOf returns the first sending of what a run repeats, or its first repetition where that was not captured.
-func firstOf(run *flows.Run) flows.Mark {
-	if run.Orig.Seen() {
-		return run.Orig
-	}
-	return run.First
-}
-
-// runKind returns what a run repeats.
-func runKind(c *facts.Facts, run *flows.Run) claim.What {
-	switch run.What {
-	case flows.RunSYN:
-		return claim.SYN
-	case flows.RunSYNACK:
-		return claim.SYNACK
-	case flows.RunFIN:
-		return claim.FIN
-	}
-	for i := range c.Conn.Events { // a FIN whose side the capture shows from there on only
-		if e := &c.Conn.Events[i]; e.Frame == run.Last.Frame && e.DataLen == 0 && e.Flags.Has(flows.FIN) {
-			return claim.FIN
-		}
-	}
-	return claim.Data
 }
 
 // sayFINAcked says that a side, whose endpoint is e, had closed, and that this was acknowledged.

@@ -12,6 +12,7 @@ import (
 const (
 	earlyResponseSure = 0.98
 	earlyResponseLeft = 0.94 // the client had received the response and closed by then
+	earlyResponseTLS  = 0.93 // only the place of a record shows that it is a response
 )
 
 var earlyResponse = &Rule{
@@ -46,32 +47,54 @@ var earlyResponse = &Rule{
 		}
 		switch r.Kind {
 		case exchange.Response, exchange.Partial, exchange.Refusal, exchange.Opaque:
+			p := earlyResponseSure
 			if c.PeerClosedFirst() {
-				return c.Lowered(earlyResponseLeft, facts.LostBytes)
+				p = earlyResponseLeft
 			}
-			return c.Lowered(earlyResponseSure, facts.LostBytes)
+			if x.TLS {
+				p = min(p, earlyResponseTLS)
+			}
+			return c.Lowered(p, facts.LostBytes)
 		}
 		return 0
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		x := c.Close.Exchange
 		b := c.Close.Completion
-		f.Summary = words.Sentence("%s responded%s and closed while %s was still uploading", words.Capital(Sender(c)),
+		responded := "responded"
+		if x.TLS {
+			responded = "most likely responded"
+		}
+		f.Summary = words.Sentence("%s %s%s and closed while %s was still uploading", words.Capital(Sender(c)), responded,
 			words.Quoted(x.Last[flows.Responder].Text), Receiver(c))
 		switch {
 		case b.Want >= 0:
-			f.Summary += words.Sentence(": %s of %s had arrived", words.Bytes(b.Got), words.Bytes(b.Want))
+			f.Summary += words.Sentence(": %s of %s were captured", words.Bytes(b.Got), words.Bytes(b.Want))
 		case b.Got > 0:
-			f.Summary += words.Sentence(": %s had arrived", words.Bytes(b.Got))
+			f.Summary += words.Sentence(": %s were captured", words.Bytes(b.Got))
 		}
 		f.Summary += "."
-		f.SayCompletion(c)
+		if x.TLS { // the end of the request is encrypted
+			f.SayAfterClose(c)
+		} else {
+			f.SayCompletion(c)
+		}
 		if m := &x.Last[flows.Responder]; !f.Claims(claim.Verdict) {
 			f.Say(claim.Claim{Kind: claim.ResponseSent, Side: flows.Responder, Text: readable(m.Text)}, m.Frame)
 		}
 		f.SayClose(c)
 		f.SayRST(c)
-		f.Open(FastClose, resetAfterFINID, 0.8, "the upload was still under way")
+		switch x.Protocol {
+		case "", "HTTP/1.1", "HTTP/2":
+		default:
+			f.Remedy = "Read the server's response: it says why it did not take the rest, such as a limit on the size of a " +
+				"message. To have it arrive, the server must read the rest before it closes."
+		}
+		gentle := resetAfterFINID
+		if c.Close.By == facts.ByThis {
+			gentle = abortiveCloseID
+		}
+		f.Open(FastClose, gentle, 0.8, "the upload was still under way")
 	},
 	Effects: Effects{Outcomes: closingOutcomes, Sending: true},
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/exchange"
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/programs"
@@ -96,6 +97,16 @@ func (e *Engine) ExplainKnowing(r *flows.Reset, known Known) *Finding {
 	if f.Rule.Cause == f.Cause && f.Remedy == "" {
 		f.Remedy = f.Rule.Doc.Remedy
 	}
+	if lastError(c) && strings.HasPrefix(f.Remedy, "Harmless") {
+		f.Remedy = "Read the server's last message: it says what went wrong."
+	}
+	if x := c.Close.Exchange; x.Request.Text == exchange.OtherProtocol && strings.HasPrefix(f.Remedy, "Harmless") {
+		if f.Severity == Info {
+			f.Severity = Warning
+		}
+		f.Remedy = words.Sentence("The client spoke another protocol than the server (%s): check the address and port that the "+
+			"client uses, and whether that port expects TLS.", x.Protocol)
+	}
 	f.setOrigin(c)
 	if known.Origin != "" && known.Origin != f.Origin {
 		f.correctOrigin(known.Origin)
@@ -117,6 +128,7 @@ func (e *Engine) ExplainKnowing(r *flows.Reset, known Known) *Finding {
 	}
 	f.setHarm(c)
 	e.symptom(c, f)
+	f.named(c)
 	f.MorePrints = e.morePrints(f)
 	f.addMoment(c)
 	f.addNotes(c)
@@ -129,6 +141,14 @@ func (e *Engine) ExplainKnowing(r *flows.Reset, known Known) *Finding {
 	}
 	e.memory.add(c, f)
 	return f
+}
+
+// lastError reports whether the server's last message before the close refuses something or reports an error.
+func lastError(c *facts.Facts) bool {
+	x := c.Close.Exchange
+	m := &x.Last[flows.Responder]
+	return !x.TLS && !x.Guess && m.Frame != 0 && m.Frame <= c.Close.Frame && !words.Opaque(m.Text) &&
+		(m.Kind == exchange.Refusal || x.VerdictSide == int(flows.Responder) && x.Verdict.Frame == m.Frame)
 }
 
 // morePrints counts the programs whose words ErrorsOf lists and the finding does not.

@@ -50,7 +50,8 @@ func (f *Finding) timed(c *claim.Claim, frames []int) bool {
 		return true
 	}
 	c.Span, c.Every = 0, 0
-	return c.Kind.Absence() && c.Kind != claim.Idle && c.Kind != claim.Silent && c.Kind != claim.NoCloseNotify
+	return c.Kind.Absence() && c.Kind != claim.Idle && c.Kind != claim.Silent && c.Kind != claim.NoCloseNotify &&
+		c.Kind != claim.LastData && c.Kind != claim.LastSegment
 }
 
 // unseen reports whether a claim rests on frames of which none was captured: it cannot be made.
@@ -94,6 +95,9 @@ func (f *Finding) sayImpossible(c *facts.Facts) {
 		return
 	}
 	f.Confidence = min(f.Confidence, impossibleSure)
+	f.Remedy = "Nothing to mend at the two hosts: look for what damages or forges packets on the path, or at the " +
+		"capture " +
+		"point (a checksum that is wrong shows damage)."
 	if f.Severity == Error {
 		f.Severity = Warning
 	}
@@ -123,7 +127,7 @@ func (f *Finding) hidden(c *claim.Claim) bool {
 	for _, side := range c.Kind.Watches(c.Side) {
 		e := k.End(side)
 		missing = missing || e.Segments == 0 && k.Defects&(flows.OneDirection|flows.NoHandshake) != 0 || e.Missing > 0 ||
-			f.facts.MissedAfter(side)
+			f.facts.MissedAfter(side) || f.facts.MissedByReset(side) > 0
 	}
 	if c.Kind.NeedsPayload() {
 		missing = missing || k.Defects.Has(flows.SnapCut)

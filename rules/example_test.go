@@ -30,9 +30,9 @@ func Example() {
 	}
 	// Output:
 	// frame 2: closed-port (no-listener), 0.99
-	// The server refused the connection: nothing accepts connections on port 80 there.
+	// The server refused the connection: nothing accepts connections on port 80 there, or a firewall rejects them.
 	// - the client sends a SYN to 198.51.100.1:80 [1]
-	// - the server's RST acknowledges exactly the client's SYN, 20 ms later: the standard reply where nothing accepts the connection (RFC 9293 §3.5.2) [1 2]
+	// - the server's RST acknowledges exactly the client's SYN, 20 ms later: the standard reply where nothing accepts the connection (RFC 9293 §3.5.2), which a rejecting firewall sends too [1 2]
 	// - no SYN-ACK of the server came before it [2]
 }
 

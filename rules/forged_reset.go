@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
@@ -10,6 +12,7 @@ import (
 // How sure it is that a device cut a live connection.
 const (
 	forgedSure   = 0.93
+	forgedReply  = 0.55 // an exact reply at the distance of a host: a device without the connection answers so too
 	forgedProven = 0.99 // a capture at another place proves that a device sent the RST
 )
 
@@ -46,6 +49,9 @@ var forgedReset = &Rule{
 		if c.Proof == flows.ByDevice {
 			return forgedProven
 		}
+		if c.RepliesFromDevice() {
+			return forgedReply
+		}
 		return forgedSure
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
@@ -66,6 +72,11 @@ var forgedReset = &Rule{
 				"itself %sdid not send this RST.", Sender(c), Circumstances(c), Sender(c), doubt)
 		}
 		f.SayCompletion(c)
+		f.Evidence = slices.CompactFunc(f.Evidence, func(a, b Evidence) bool { return a.Kind == b.Kind && a.Says == b.Says })
+		if c.Proof != flows.ByDevice && c.RepliesFromDevice() {
+			f.explainDeviceReply(c)
+			return
+		}
 		f.SaySigns(c)
 		f.Open(FastClose, "", 0.5, "the RST was most likely made on the path")
 		f.Open(UnknownConnection, idleExpiryID, 0.4, "the connection was in use")
@@ -80,4 +91,19 @@ func unansweredAtCut(c *facts.Facts) int64 {
 		return 0
 	}
 	return int64(n)
+}
+
+// explainDeviceReply explains an exact reply in the name of a host that others answer for: a rule rejected the segment,
+// or the device that forwards the connection no longer has it.
+func (f *Finding) explainDeviceReply(c *facts.Facts) {
+	f.Summary = words.Sentence("A device on the path answered %s in %s's name: a rule of the device rejects it, or the "+
+		"device has lost the connection; %s itself most likely did not send this RST.", triggerSegment(c), Sender(c),
+		Sender(c))
+	f.SayRST(c)
+	f.SaySigns(c)
+	f.Open(UnknownConnection, deviceReplyID, 0.9, "a device that has lost the connection sends the same RST")
+	f.Open(FastClose, "", 0.05, "the RST was most likely made on the path")
+	f.Remedy = "Look at the device: is there a rule that rejects with a TCP reset (REJECT, reset-both), and was its " +
+		"NAT or " +
+		"connection table flushed, did an entry expire, did it restart or fail over at this time?"
 }

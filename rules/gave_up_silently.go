@@ -13,6 +13,7 @@ import (
 const (
 	silentMany = 0.96
 	silentTwo  = 0.85
+	silentFIN  = 0.62 // it closed after that, and the capture holds nothing of its peer
 
 	silentUnseen = 3 // least retransmissions where the capture holds nothing of the peer
 )
@@ -49,9 +50,15 @@ var gaveUpSilently = &Rule{
 			return 0 // no system gives up so soon: what the capture lacks of the peer may have acknowledged it
 		}
 		if c.Trigger == nil {
-			// What it answers is not in the capture; the silence must speak.
+			// What it answers is not in the capture; the silence must speak, or what it sent again and again.
+			if c.OneSided() && run.Count > silentUnseen && run.What == flows.RunData && c.Close.By == facts.ByThis {
+				return silentFIN
+			}
 			if !c.Blind() || c.Time.Sub(run.Last.Time) < run.Last.Time.Sub(run.First.Time)/2 {
 				return 0
+			}
+			if c.Close.By == facts.ByFIN && run.What == flows.RunData {
+				return silentFIN
 			}
 			return silentTwo
 		}
@@ -69,15 +76,32 @@ var gaveUpSilently = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		run := c.UnansweredRun()
-		f.Summary = words.Sentence("%s had %sgiven up %s before: %s were not answered; %s reached a host that no longer "+
+		unseen := ""
+		if c.OneSided() {
+			unseen = "most likely "
+		}
+		f.Summary = words.Sentence("%s had %sgiven up %s before: %s were %snot answered; %s reached a host that no longer "+
 			"has the connection.",
 			words.Capital(Sender(c)), words.Probably(f.Confidence), heardBefore(c), words.Run(run.What, run.Count),
-			LateSegment(c))
+			unseen, LateSegment(c))
+		if answersLost(c, run) {
+			f.Summary = words.Sentence("%s had %sgiven up %s before, after %s, although %s acknowledged each; %s reached a "+
+				"host that no longer has the connection.", words.Capital(Sender(c)), words.Probably(f.Confidence),
+				heardBefore(c), words.Run(run.What, run.Count), Receiver(c), LateSegment(c))
+		}
 		f.SayRun(c, run)
+		f.sayAnswersLost(c, run)
 		f.Say(claim.Claim{Kind: claim.LastSegment, Side: c.Side, Span: c.Time.Sub(c.Snd.Last.Time)}, c.Snd.Last.Frame)
 		f.SayRST(c)
 		f.Open(UnknownConnection, lateSegmentID, 0.7, "it had retransmitted or probed before that")
-		f.Open(PeerCrash, stateLostID, 0.3, "no other sign of a crash was seen")
+		if c.Close.By == facts.ByFIN && c.OneSided() {
+			f.Severity = Warning
+		}
+		if c.Close.By == facts.ByFIN {
+			f.Open(PeerCrash, dataAfterFINID, 0.8, "it had retransmitted its data before it closed")
+		} else {
+			f.Open(PeerCrash, stateLostID, 0.3, "no other sign of a crash was seen")
+		}
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -14,7 +15,9 @@ import (
 const (
 	unackedMany = 0.97 // three and more
 	unackedTwo  = 0.95
-	unackedOne  = 0.85 // one, and long enough ago that it is no tail loss probe
+	// whatever came from the peer is not in the capture
+	unackedUnseen = 0.90
+	unackedOne    = 0.85 // one, and long enough ago that it is no tail loss probe
 )
 
 // gaveUp returns how sure it is that the sender reset a connection on which its retransmissions went unanswered.
@@ -42,6 +45,9 @@ func gaveUp(c *facts.Facts) float64 {
 	}
 	if run.PeerLast.Seen() {
 		p *= 0.92 // the peer lives, and still does not acknowledge
+	}
+	if c.OneSided() {
+		p = min(p, unackedUnseen)
 	}
 	return c.Lowered(p, flows.OneDirection|flows.MissedPackets)
 }
@@ -96,10 +102,20 @@ func (f *Finding) sayUndelivered(c *facts.Facts, run *flows.Run) {
 	peer := c.Side.Peer()
 	f.sayRetransmissions(c, peer, run)
 	f.Say(claim.Claim{Kind: claim.Unacked, Side: peer, From: firstOf(run).Frame, Until: c.Frame}, run.Last.Frame)
-	if run.PeerLast.Seen() {
-		f.Say(claim.Claim{Kind: claim.PeerHeard, Side: peer}, run.PeerLast.Frame)
-	}
+	f.sayPeerHeard(c, peer, run)
 	f.SayClose(c)
+}
+
+// sayPeerHeard says that the peer of side still sent segments while that side retransmitted, or when it sent its last.
+func (f *Finding) sayPeerHeard(c *facts.Facts, side flows.Side, run *flows.Run) {
+	last := c.Conn.End(side.Peer()).Last
+	switch {
+	case !run.PeerLast.Seen():
+	case run.PeerLast.Frame < run.First.Frame && run.PeerLast.Frame == last.Frame:
+		f.Say(claim.Claim{Kind: claim.LastSegment, Side: side.Peer(), Span: c.Time.Sub(last.Time)}, last.Frame)
+	default:
+		f.Say(claim.Claim{Kind: claim.PeerHeard, Side: side}, run.PeerLast.Frame)
+	}
 }
 
 func openUndelivered(c *facts.Facts, f *Finding) {
@@ -176,19 +192,62 @@ func explainGivingUp(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("%s %sgave up: it retransmitted %s %s within %s although %s acknowledged it each time.",
 			words.Capital(Sender(c)), words.Probably(f.Confidence), what, words.Times(run.Count),
 			words.Span(run.Last.Time.Sub(firstOf(run).Time)), Receiver(c))
-		f.Say(claim.Claim{Kind: claim.AckedEachTime, Side: c.Side}, c.Rcv.Last.Frame)
+		f.sayAnswersLost(c, run)
 	case run.PeerLast.Seen():
-		f.Say(claim.Claim{Kind: claim.PeerHeard, Side: c.Side}, run.PeerLast.Frame)
+		f.sayPeerHeard(c, c.Side, run)
 	case c.Rcv.Last.Seen():
 		f.Say(claim.Claim{Kind: claim.Silent, Side: c.Side.Peer(), From: c.Rcv.Last.Frame, Until: c.Frame,
 			Span: c.Time.Sub(c.Rcv.Last.Time)}, c.Rcv.Last.Frame)
 	}
 	f.SayRST(c)
 	if run != &c.Snd.Retransmits {
-		f.Open(PeerCrash, abortMidTransferID, 0.6, "it had retransmitted what was acknowledged")
-		f.Open(FastClose, abortiveCloseID, 0.3, "it had retransmitted what was acknowledged")
+		why := "it had retransmitted what was acknowledged"
+		if !c.Rcv.Last.Seen() {
+			why = "it had retransmitted, and no acknowledgment was captured"
+		}
+		f.Open(PeerCrash, abortMidTransferID, 0.6, why)
+		f.Open(FastClose, abortiveCloseID, 0.3, why)
 		return
 	}
 	f.Open(PeerCrash, abortMidTransferID, 0.6, "it had retransmitted, and no acknowledgment was seen")
 	f.Open(FastClose, abortiveCloseID, 0.3, "no acknowledgment of its last data was seen")
+}
+
+// answersLost reports whether the capture holds answers of the peer to all that run repeats, which its sender did not
+// get.
+func answersLost(c *facts.Facts, run *flows.Run) bool {
+	return run != &c.Snd.Retransmits && run != &c.Snd.KeepAlives && run != &c.Snd.WndProbes &&
+		c.Rcv.Last.Frame > run.First.Frame &&
+		!c.OneSided()
+}
+
+// sayAnswersLost says how the packets show that the answers to a run did not reach its sender.
+func (f *Finding) sayAnswersLost(c *facts.Facts, run *flows.Run) {
+	if !answersLost(c, run) {
+		return
+	}
+	if run.What == flows.RunKeepAlive {
+		f.Say(claim.Claim{Kind: claim.AckedEachTime, Side: c.Side, What: claim.KeepAlive})
+	} else {
+		f.Say(claim.Claim{Kind: claim.AckedEachTime, Side: c.Side}, lastAnswer(c, run).Frame)
+	}
+	if c.Unheard(run) {
+		frames := run.Frames
+		if c.Opts.HasTS && c.Kind != facts.KindReply {
+			frames = append(slices.Clone(frames), c.Frame)
+		}
+		f.Say(claim.Claim{Kind: claim.EchoUnmoved, Side: c.Side}, frames...)
+	}
+}
+
+// lastAnswer returns the peer's last segment before the last sending of run.
+func lastAnswer(c *facts.Facts, run *flows.Run) flows.Mark {
+	var last flows.Mark
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		if e.Side != c.Side && e.Frame < run.Last.Frame && e.Notes&flows.Duplicate == 0 && e.Flags&flows.RST == 0 {
+			last = e.Mark
+		}
+	}
+	return last
 }

@@ -12,10 +12,15 @@ import (
 const (
 	handshakeUnansweredSure  = 0.95
 	handshakeUnansweredReply = 0.90 // it fell silent, and answers a late segment
+	handshakeUnheard         = 0.75 // and its timestamps show that the acknowledgments did not arrive
+	handshakeEcho            = 0.55 // the snaplen cut the timestamps
 )
 
+// handshakeUnansweredID is what other rules call it by.
+const handshakeUnansweredID = "handshake-unanswered"
+
 var handshakeUnanswered = &Rule{
-	ID:       "handshake-unanswered",
+	ID:       handshakeUnansweredID,
 	Cause:    RetransmitTimeout,
 	Severity: Warning,
 	Pattern:  HalfOpen,
@@ -43,6 +48,15 @@ var handshakeUnanswered = &Rule{
 			if c.Trigger == nil || c.Trigger.Time.Sub(c.Snd.LastSYN.Time) < c.Snd.LastSYN.Time.Sub(c.Snd.SYN.Time) {
 				return 0
 			}
+			if c.SYNACKAckedBefore(c.Snd.LastSYN) {
+				switch {
+				case c.SYNACKUnheard():
+					return handshakeUnheard
+				case c.Conn.Defects.Has(flows.SnapCut):
+					return handshakeEcho
+				}
+				return 0 // ignored more likely than lost: accept-queue-overflow
+			}
 			return handshakeUnansweredReply
 		}
 		if c.Conn.HandshakeACK.Seen() || c.Rcv.Segments > 0 && c.Snd.HasISS && c.Snd.SND.UNA.Sub(c.Snd.SND.ISS) > 0 {
@@ -57,37 +71,36 @@ var handshakeUnanswered = &Rule{
 			Span: c.Snd.LastSYN.Time.Sub(c.Snd.SYN.Time)}
 		f.Say(claim.Claim{Kind: claim.FirstSent, Side: c.Side, What: claim.SYNACK}, c.Snd.SYN.Frame)
 		f.Say(again, c.Snd.LastSYN.Frame)
-		if ack := c.Conn.HandshakeACK; ack.Seen() && (ack.Frame < c.Snd.LastSYN.Frame || ackedBefore(c, c.Snd.LastSYN)) {
+		if c.SYNACKAckedBefore(c.Snd.LastSYN) {
 			f.Summary = words.Sentence("%s gave up the connection: it retransmitted its SYN-ACK %s within %s although %s "+
 				"acknowledged it.",
 				words.Capital(Sender(c)), words.Times(n), took, Receiver(c))
-			f.Say(claim.Claim{Kind: claim.AckedEachTime, Side: c.Side}, ack.Frame)
+			f.Say(claim.Claim{Kind: claim.AckedEachTime, Side: c.Side, What: claim.SYNACK}, c.FirstACK().Frame)
+			if c.Unheard(&c.Snd.Unheard) {
+				f.Say(claim.Claim{Kind: claim.EchoUnmoved, Side: c.Side}, c.Snd.Unheard.First.Frame, c.Snd.LastSYN.Frame)
+			}
 		} else {
 			f.Summary = words.Sentence("%s gave up the connection: it retransmitted its SYN-ACK %s within %s, and no "+
 				"acknowledgment of it was seen.", words.Capital(Sender(c)), words.Times(n), took)
-			until := c.Frame
-			if c.Trigger != nil {
-				until = c.Trigger.Frame
+			unacked := claim.Claim{Kind: claim.Unacked, Side: c.Side, From: c.Snd.SYN.Frame, Until: c.Frame}
+			if t := c.Trigger; t != nil {
+				if unacked.Until = t.Frame; t.Flags.Has(flows.ACK) && c.Snd.HasISS && t.ACK.Sub(c.Snd.SND.ISS) > 0 {
+					unacked.What = claim.ACK
+					f.Summary = words.Sentence("%s gave up the connection: it retransmitted its SYN-ACK %s within %s; the first "+
+						"segment that acknowledges it came too late.", words.Capital(Sender(c)), words.Times(n), took)
+				}
 			}
-			f.Say(claim.Claim{Kind: claim.Unacked, Side: c.Side, From: c.Snd.SYN.Frame, Until: until}, c.Snd.SYN.Frame)
+			f.Say(unacked, c.Snd.SYN.Frame)
 		}
 		f.SayRST(c)
 		f.sayHalfOpenOfFlood(c, "the handshake of this one was not completed, and the server gave it up")
-		f.Open(ClosedPort, acceptQueueOverflowID, 0.4, "the server was still retransmitting its SYN-ACK")
+		if c.SYNACKAckedBefore(c.Snd.LastSYN) {
+			f.Open(ClosedPort, acceptQueueOverflowID, 0.8,
+				"a server whose accept queue is full may send the same packets")
+		} else {
+			f.Open(ClosedPort, acceptQueueOverflowID, 0.4, "the server was still retransmitting its SYN-ACK")
+		}
 		f.Open(UnknownConnection, "", 0.3, "the server knew the connection: it kept sending its SYN-ACK")
 	},
 	Effects: Effects{Outcomes: []programs.Outcome{programs.GiveUp, programs.ConnectLimit}},
-}
-
-// ackedBefore reports whether the peer acknowledged the sender's SYN-ACK before it was sent again, also where the
-// capture has that acknowledgment first.
-func ackedBefore(c *facts.Facts, again flows.Mark) bool {
-	for i := range c.Conn.Events {
-		e := &c.Conn.Events[i]
-		if e.Side != c.Side && e.Flags&(flows.SYN|flows.ACK|flows.RST) == flows.ACK && e.Time < again.Time && c.Snd.HasISS &&
-			e.ACK == c.Snd.SND.ISS.Add(1) {
-			return true
-		}
-	}
-	return false
 }

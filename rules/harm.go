@@ -11,6 +11,7 @@ const (
 	refusedHarm  = "Not harmless: a connection was refused."
 	lostHarm     = "Not harmless: an exchange was interrupted."
 	oldHarm      = "Harmless: it ended an old connection, and the new one went on."
+	unopenedHarm = "Not harmless: the connection cannot be opened like this."
 	brokenHarm   = "Not harmless: a connection in use was broken."
 )
 

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
@@ -15,6 +16,7 @@ const (
 	probeAlike    = 0.985 // and others like it before
 	probeGreeted  = 0.92  // the server had greeted, the client said nothing
 	probeClosed   = 0.90  // it had closed before the greeting came
+	probeWaited   = 0.70  // it had waited: perhaps its time limit for the greeting, or for something else, ran out
 )
 
 // healthProbeID is what other rules call it by.
@@ -31,24 +33,36 @@ var healthProbe = &Rule{
 		Happened: "A load balancer, a monitoring system or a scanner opened a connection, sent no request, and aborted " +
 			"it with a RST: the quickest way to see that the port accepts connections.",
 		Recognised: "SYN, SYN-ACK, then at once RST+ACK of the client, with or without the ACK that completes the " +
-			"handshake; no data of the client. Often at regular intervals.",
+			"handshake; no data of the client, and of the server none or a greeting. Often at regular intervals.",
 		LookAlikes: "A bare RST in answer to the SYN-ACK comes from a system that does not know the connection " +
 			"(syn-probe, connect-withdrawn). A server that drops an unused connection is accepted-then-dropped.",
 		Prints: "Nothing; some servers log an error such as \"Connection reset by peer\" while reading the request.",
 		Remedy: "Harmless. If the server's log fills with it, let the check close with FIN, or send a real request.",
-		Limits: "A client that crashes between connecting and its first request looks the same.",
+		Limits: "A client that crashes between connecting and its first request looks the same, and one whose time limit " +
+			"runs out while it waits for the server's greeting nearly so.",
 	},
 	Match: func(c *facts.Facts) float64 {
 		if !c.ByClient() || c.Snd.Bytes > 0 || c.Snd.Missing > 1 || c.SentUnseen() || c.PathSigns.Middlebox() ||
 			!c.Conn.SYNACK.Seen() && !c.Conn.HandshakeACK.Seen() {
 			return 0
 		}
+		if c.Rcv.Bytes > facts.MaxGreeting || c.Snd.ZeroWND.Seen() {
+			return 0 // a transfer, and no greeting
+		}
 		greeted := c.Rcv.Bytes > 0
 		switch {
 		case c.Close.By == facts.ByFIN && c.Kind == facts.KindReply && c.AfterClose.Data.Seen():
+			if c.Listened() {
+				return 0
+			}
+			if probeWaits(c) {
+				return probeWaited
+			}
 			return probeClosed
 		case c.Close.By != facts.ByThis || c.Kind == facts.KindReply || c.PeerClosedFirst():
 			return 0
+		case greeted && probeWaits(c):
+			return c.Lowered(probeWaited, facts.LostBytes)
 		case greeted:
 			return c.Lowered(probeGreeted, facts.LostBytes)
 		case c.Related.SimilarCount >= 2:
@@ -63,8 +77,24 @@ var healthProbe = &Rule{
 		if c.Close.By == facts.ByFIN {
 			how = "closed it before any data was sent"
 		}
-		f.Summary = words.Sentence("%s opened the connection, sent no request and %s%s: a check whether the port "+
-			"answers.", words.Capital(Sender(c)), how, AfterIdle(c))
+		greeted := c.Rcv.Bytes > 0
+		why := "a check whether the port answers"
+		if greeted {
+			why = "most likely a check whether the port answers"
+		}
+		if greeted && probeWaits(c) {
+			why = "perhaps its time limit ran out"
+			f.Severity = Warning
+			f.Remedy = "Compare the time that the client waited with its time limit. If it waited for the server's greeting, " +
+				"look at what delays that (name look-ups, load, a pause before the banner)."
+		}
+		f.Summary = words.Sentence("%s opened the connection, sent no request and %s%s: %s.", words.Capital(Sender(c)), how,
+			AfterIdle(c), why)
+		if c.Close.Exchange.Protocol == "MySQL" && f.Severity == Info {
+			f.Severity = Warning
+			f.Remedy = "Let the check log in, or end it by the protocol: MySQL and MariaDB count connections that end before " +
+				"the login (Aborted_connects), and refuse the host after max_connect_errors of them."
+		}
 		if n := c.Related.SimilarCount; n >= 2 {
 			f.Summary = fmt.Sprintf("A check whether the port answers: %s opened the connection, sent no request and %s, as "+
 				"in %d others before", Sender(c), how, n)
@@ -85,9 +115,22 @@ var healthProbe = &Rule{
 			f.sayNothingSent(c, c.Close.Frame)
 		}
 		f.SayClose(c)
+		if c.Close.By == facts.ByFIN && c.AfterClose.Data.Seen() {
+			f.SayAfterClose(c)
+		}
 		f.SayIdle(c)
 		f.SayRST(c)
 		f.Open(PeerCrash, "", 0.6, "a client that dies before its first request sends the same packets")
+		if c.Close.By == facts.ByFIN {
+			f.Open(UnknownConnection, lateSegmentID, 0.2, "the client had closed the connection itself")
+			return
+		}
 		f.Open(UnknownConnection, connectWithdrawnID, 0.2, "the client had the connection: the RST carries its own numbers")
 	},
 }
+
+// probeFor is how long a check keeps a connection open at most. One that lasts longer waited for something.
+const probeFor = time.Second
+
+// probeWaits reports whether the client stayed longer than a check does.
+func probeWaits(c *facts.Facts) bool { return c.Idle() > probeFor }

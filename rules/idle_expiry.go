@@ -14,6 +14,7 @@ const (
 	expiryMatching = 0.84 // the silence matches a known idle time
 	expiryLong     = 0.80
 	expiryShort    = 0.74
+	expiryTransfer = 0.78 // an FTP session that was idle during a transfer, and has lost the final reply
 	expiryLongFrom = time.Minute
 
 	expiryDeviceFrom = 2 * time.Second  // for devices, which the signs give away
@@ -64,10 +65,13 @@ var idleExpiry = &Rule{
 		if c.Answers == facts.ToKeepAlive {
 			from = expiryProbe
 		}
-		if gap < from || c.Close.Completion.State == facts.OpenRequest && c.Answers != facts.ToData {
+		if gap < from || c.Close.Completion.State == facts.OpenRequest && c.Answers != facts.ToData && !c.LostFinalReply() {
 			return 0
 		}
-		if len(c.Timeouts.Mine(gap, c.Side, c.Close.Exchange)) > 0 || gap >= time.Hour {
+		if c.LostFinalReply() {
+			return c.Lowered(expiryTransfer, facts.AnyDefect)
+		}
+		if len(c.Timers(gap)) > 0 || gap >= time.Hour {
 			return c.Lowered(expiryMatching, facts.AnyDefect)
 		}
 		if gap >= expiryLongFrom {
@@ -101,6 +105,12 @@ var idleExpiry = &Rule{
 			}
 			f.Say(claim.Claim{Kind: kind, Side: c.Side, From: last, Until: next, Span: gap}, last, next)
 			f.SayTimeout(c, gap, last, next)
+		}
+		f.sayTransfer(c)
+		if c.LostFinalReply() {
+			f.Summary += " It was idle during a transfer on the data connection, and the final reply was not seen."
+			f.Remedy = "Have the client send NOOP, or both hosts TCP keep-alives, on the control connection during long " +
+				"transfers, or raise the idle time of the firewall or NAT on the path."
 		}
 		f.SayRST(c)
 		f.Open(PeerCrash, stateLostID, 0.85, "the connection had been idle for "+words.Span(gap)+

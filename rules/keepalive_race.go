@@ -2,10 +2,12 @@ package rules
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -18,6 +20,7 @@ const (
 	raceUnseen  = 0.85 // the FIN is not in the capture
 	raceUnclear = 0.62 // what was said before is not in the capture
 	raceDied    = 0.84 // its port refuses connections from then on
+	raceFell    = 0.50 // another connection of its host was reset at the moment of the FIN
 )
 
 // keepaliveRaceID is what other rules call it by.
@@ -30,7 +33,7 @@ var keepaliveRace = &Rule{
 	Pattern:  Race,
 	RFC:      []string{"RFC 9112 §9.3", "RFC 9112 §9.5", "RFC 9293 §3.10.7.1"},
 	Doc: Doc{
-		Title: "A kept-alive connection was closed while a request was in flight",
+		Title: "A kept-alive connection was closed, and the next request reached a closed socket",
 		Happened: "After a complete exchange the connection stayed open for the next request. The server's idle timeout " +
 			"expired and it closed; the client, which had not seen that yet, sent its next request into the closed " +
 			"connection and received a RST in answer.",
@@ -68,16 +71,23 @@ var keepaliveRace = &Rule{
 			return 0
 		}
 		p := raceBusy
-		switch idle := c.Idle(); {
+		idle := c.Idle()
+		if _, crossed := c.CrossedIdle(); crossed > idle {
+			idle = crossed
+		}
+		switch {
 		case c.Close.By == facts.ByUnseenFIN:
 			p = raceUnseen
-		case idle >= time.Second && len(c.Timeouts.Mine(idle, c.Side, c.Close.Exchange)) > 0:
+		case idle >= time.Second && len(c.Timers(idle)) > 0:
 			p = raceTimeout
 		case idle >= time.Second:
 			p = raceIdle
 		}
 		if c.ServiceDied() {
 			p = min(p, raceDied)
+		}
+		if c.FellTogether().Seen() {
+			p = min(p, raceFell)
 		}
 		return c.Lowered(p, flows.NoHandshake|flows.Reordered|flows.SnapCut)
 	},
@@ -87,28 +97,49 @@ var keepaliveRace = &Rule{
 		if !answersRequest(c) || c.Conn.Exchange.Guess {
 			what = "next data" // whether it is a request cannot be read
 		}
-		which := "kept-alive connection"
-		if c.Idle() < time.Second && c.Close.By == facts.ByFIN {
+		which, after := "kept-alive connection", AfterIdle(c)
+		silent, crossed := c.CrossedIdle()
+		switch {
+		case c.Idle() >= time.Second || c.Close.By != facts.ByFIN:
+		case crossed >= time.Second:
+			after = " " + words.Span(crossed) + " after its last data"
+		default:
 			which = "connection"
 			f.Remedy = "Let the client see that the server has closed before it uses the connection again, and retry requests " +
 				"that may be repeated."
 		}
 		f.Summary = words.Sentence("%s closed the %s%s; %s's %s%s %s and reached a closed socket.",
-			words.Capital(Sender(c)), which, AfterIdle(c), Receiver(c), what, words.Quoted(text), how)
+			words.Capital(Sender(c)), which, after, Receiver(c), what, words.Quoted(text), how)
 		f.SayCompletion(c)
 		f.SayIdle(c)
+		if c.Idle() < time.Second && crossed >= time.Second {
+			f.Say(claim.Claim{Kind: claim.Silent, Side: c.Side, From: silent.Frame, Until: c.Close.Frame, Span: crossed},
+				silent.Frame, c.Close.Frame)
+			f.SayTimeout(c, crossed, silent.Frame, c.Close.Frame)
+		}
 		f.SayClose(c)
 		f.SayAfterClose(c)
 		f.SayRST(c)
 		f.SayRelated(c)
-		f.Open(PeerCrash, dataAfterFINID, 0.8, "no unfinished exchange was seen when it closed; a process that dies at "+
-			"this moment sends the same packets")
+		why := "no unfinished exchange was seen when it closed; a process that dies at this moment sends the same packets"
+		if m := c.FellTogether(); m.Seen() {
+			why = words.Sentence("no unfinished exchange was seen when it closed; but %s's host reset stream %s within %s of this "+
+				"FIN (frame %s), as a process that dies does", Sender(c), strconv.Itoa(m.Stream), words.Span(fellWithin(c, m)), strconv.Itoa(m.Frame))
+			f.Remedy = "Look into the server's log at the time of its FIN for a crash, a kill or a restart; if there is none, set " +
+				"the client's (or proxy's) idle timeout below the server's."
+		}
+		f.Open(PeerCrash, dataAfterFINID, 0.8, why)
 		f.Open(UnknownConnection, lateSegmentID, 0.2, "this host had closed the connection itself")
 	},
 	Effects: Effects{
 		Outcomes:   slices.Concat(closedOutcomes, lostOutcomes),
 		Unanswered: func(*facts.Facts) bool { return true },
 	},
+}
+
+// fellWithin returns the time between the FIN and the reset of another connection.
+func fellWithin(c *facts.Facts, m flows.ConnMark) time.Duration {
+	return m.Time.Sub(c.Close.Time).Abs()
 }
 
 // Messages in either direction from which on, and the pause between them up to which, an unknown protocol is a stream.

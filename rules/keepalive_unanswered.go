@@ -68,13 +68,18 @@ var keepaliveUnanswered = &Rule{
 			probes += ", " + words.Span(every) + " apart,"
 		}
 		f.Summary = words.Sentence("%s gave up an idle connection: %s went unanswered.", words.Capital(Sender(c)), probes)
+		if answersLost(c, run) {
+			f.Summary = words.Sentence("%s gave up an idle connection after %s, although %s "+
+				"answered each.", words.Capital(Sender(c)), strings.TrimSuffix(probes, ","), Receiver(c))
+		}
 		if c.OneSided() {
 			f.Summary = words.Sentence("%s most likely gave up an idle connection: it ended it with a RST after %s; answers "+
 				"to them would not be in this capture, which holds no segment of %s.", words.Capital(Sender(c)),
 				strings.TrimSuffix(probes, ","), Receiver(c))
 		}
 		f.Say(claim.Claim{Kind: claim.KeepAliveProbes, Side: c.Side, Count: run.Count, Every: every}, run.Frames...)
-		if c.Rcv.Last.Seen() {
+		f.sayAnswersLost(c, run)
+		if c.Rcv.Last.Seen() && !answersLost(c, run) {
 			f.Say(claim.Claim{Kind: claim.LastSegment, Side: c.Side.Peer(), Span: c.Time.Sub(c.Rcv.Last.Time)}, c.Rcv.Last.Frame)
 		}
 		f.SayRST(c)

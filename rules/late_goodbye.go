@@ -1,7 +1,10 @@
 package rules
 
 import (
+	"strings"
+
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -13,12 +16,22 @@ const (
 	lateGoodbyeFIN    = 0.94 // a bare FIN or ACK
 	lateGoodbyeBlind  = 0.82 // something that the capture does not hold
 	lateGoodbyeOwn    = 0.95 // the sender's own RST after the protocol's closing message
+	lateGoodbyeOpen   = 0.85 // in the middle of a response
 	lateGoodbyeTalk   = 0.90 // the client went on after the server had ended the session
+	lateGoodbyeLeft   = 0.75 // and had left commands that it had received
+	lateGoodbyeHeard  = 0.75 // and had listened to what the server sent on its own: a client that dies does the same
 	lateGoodbyeUnused = 0.93 // the client closed without having requested anything
+	lateGoodbyeStream = 0.55 // the same, but it had received data that it had not requested
 )
 
 // lateGoodbyeID is what other rules call it by.
 const lateGoodbyeID = "late-goodbye"
+
+// leftCommands reports whether the server ended the session by its own words and left commands that the client had
+// sent behind the one that it refused.
+func leftCommands(c *facts.Facts) bool {
+	return c.Close.Completion.State == facts.Answered && c.Close.Exchange.Pending > 0 && c.SessionEnded()
+}
 
 var lateGoodbye = &Rule{
 	ID:       lateGoodbyeID,
@@ -27,13 +40,14 @@ var lateGoodbye = &Rule{
 	Pattern:  Habit,
 	RFC:      []string{"RFC 9293 §3.6", "RFC 9293 §3.10.7.1", "RFC 5321 §3.8", "RFC 5321 §4.1.1.10"},
 	Doc: Doc{
-		Title: "The exchange had ended by its protocol, and the rest of the closing was answered by a RST",
+		Title: "What was sent behind the end of an exchange reached a closed socket",
 		Happened: "The two programs had finished: one sent the closing message of its protocol (QUIT and 221, " +
 			"Terminate, GOAWAY, unbind, Call-Clear) or simply closed after a complete exchange. What came after that, the " +
 			"other side's closing message, FIN or ACK, reached a closed socket; or one side sent a RST in place of its FIN.",
 		Recognised: "The last exchange is complete, was ended by a closing message, or the client had requested nothing; " +
 			"then FIN of the RST's sender and from the other side no more than a closing message, FIN or ACK, soon after; or " +
-			"a command that can no longer be answered because the server had ended the session (SMTP 421 or 521); or the " +
+			"a command that can no longer be answered because the server had ended the session (SMTP 421 or 521, IMAP BYE, " +
+			"or an error with its FIN directly behind); or the " +
 			"sender's own RST right after the closing message.",
 		LookAlikes: "A bare FIN or ACK that comes a second or more after the sender's FIN was acknowledged finds a " +
 			"half-closed state that has expired (late-segment). The same with TLS alerts is close-notify-race.",
@@ -49,6 +63,9 @@ var lateGoodbye = &Rule{
 		b := c.Close.Completion
 		if c.Close.By == facts.ByThis {
 			if c.Kind != facts.KindReply && b.State == facts.SaidGoodbye && !c.PeerClosedFirst() {
+				if _, open := c.Withdrawn(); open {
+					return c.Lowered(lateGoodbyeOpen, facts.LostBytes)
+				}
 				return c.Lowered(lateGoodbyeOwn, facts.LostBytes)
 			}
 			return 0
@@ -58,9 +75,16 @@ var lateGoodbye = &Rule{
 			return 0
 		}
 		switch {
+		case leftCommands(c):
+			return c.Lowered(lateGoodbyeLeft, facts.AnyDefect)
 		case c.AfterClose.Data.Seen() && c.SessionEnded():
 			return c.Lowered(lateGoodbyeTalk, facts.AnyDefect)
+		case c.AfterClose.Unasked && c.Listened():
+			return lateGoodbyeStream
 		case c.AfterClose.Unasked:
+			if c.Close.LastData[flows.Responder].Seen() {
+				return c.Lowered(lateGoodbyeHeard, facts.AnyDefect)
+			}
 			return c.Lowered(lateGoodbyeUnused, facts.AnyDefect)
 		case c.AfterClose.Data.Seen():
 			return 0
@@ -84,6 +108,13 @@ var lateGoodbye = &Rule{
 				words.Capital(Sender(c)), Circumstances(c), words.Bytes(int64(c.AfterClose.Bytes)), Receiver(c),
 				CameInBytes(c, c.AfterClose.Data))
 		case c.AfterClose.Data.Seen():
+			if c.Close.Completion.State == facts.SaidGoodbye {
+				f.Summary = words.Sentence("%s closed %s; %s's next message%s %s and reached a closed socket.",
+					words.Capital(Sender(c)), Circumstances(c), Receiver(c), words.Quoted(c.TextAfterClose()),
+					Came(c, c.AfterClose.Data))
+				f.Remedy = "Let the client send nothing more when it has ended the session."
+				break
+			}
 			last := c.Close.Exchange.Last[flows.Responder].Text
 			f.Summary = words.Sentence("%s ended the session with its last message%s and closed; %s's next message%s %s and "+
 				"reached a closed socket. The server's message says what went wrong, not the RST.",
@@ -102,6 +133,9 @@ var lateGoodbye = &Rule{
 				"%s later, %sonly a closing message.", words.Capital(Sender(c)), Circumstances(c),
 				words.Span(c.Time.Sub(c.Close.Time)), words.Probably(f.Confidence))
 		}
+		if leftCommands(c) {
+			f.Severity = Warning
+		}
 		f.SayCompletion(c)
 		f.SayIdle(c)
 		f.SayClose(c)
@@ -111,8 +145,28 @@ var lateGoodbye = &Rule{
 			f.sayLateTrigger(c)
 		}
 		f.SayRST(c)
-		f.Open(UnknownConnection, lateSegmentID, 0.5, "this host had closed the connection itself")
-		if c.AfterClose.Unasked {
+		if m, open := c.Withdrawn(); open && c.Close.By == facts.ByThis {
+			f.Summary = strings.TrimSuffix(f.Summary, ".") + ", in mid-response."
+			f.Severity = Warning
+			f.Remedy = "Expected where the program cancels on purpose what it had requested. Otherwise look at why it ended " +
+				"the session before the response was complete."
+			f.Say(claim.Claim{Kind: claim.NotEnded, Side: c.Side.Peer(), What: claim.Response, Until: c.Frame}, m.Frame)
+		}
+		if c.Close.By == facts.ByThis {
+			f.Open(PeerCrash, abortMidTransferID, 0.6, words.Sentence("%s had ended the session by its protocol",
+				words.Side(c.Close.Completion.Side)))
+			f.Open(UnknownConnection, "", 0.05, "the RST carries the numbers of a live connection")
+			return
+		}
+		if c.AfterClose.Unasked && c.Listened() {
+			f.Severity = Warning
+			f.Open(UnknownConnection, lateSegmentID, 0.05, "this host had closed the connection itself")
+		} else {
+			f.Open(UnknownConnection, lateSegmentID, 0.5, "this host had closed the connection itself")
+		}
+		if c.AfterClose.Unasked && c.Listened() {
+			f.Open(PeerCrash, dataAfterFINID, 0.9, "it had received data that the server sent on its own")
+		} else if c.AfterClose.Unasked {
 			f.Open(PeerCrash, dataAfterFINID, 0.7, "no request of the client was seen")
 		} else if c.AfterClose.Data.Seen() {
 			f.Open(PeerCrash, dataAfterFINID, 0.6, "the server had ended the session before it closed")

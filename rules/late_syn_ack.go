@@ -39,7 +39,7 @@ var lateSYNACK = &Rule{
 	},
 	Match: func(c *facts.Facts) float64 {
 		if c.ResetsSYNACK() {
-			if c.Snd.SYN.Seen() && c.Trigger.Time.Sub(c.Snd.SYN.Time) >= lateSYNACKFrom {
+			if c.Snd.SYN.Seen() && !c.Translated() && c.Trigger.Time.Sub(c.Snd.SYN.Time) >= lateSYNACKFrom {
 				return lateSYNACKSure
 			}
 			return 0

@@ -26,6 +26,7 @@ func (f *Finding) addNotes(c *facts.Facts) {
 		own(claim.NotForSYN)
 	case c.Accept == flows.AcceptOutside:
 		own(claim.OutOfWindow)
+	case c.Accept == flows.AcceptWindow && c.OwnFINUnseen(): // it is the next one, behind that FIN
 	case c.Accept == flows.AcceptWindow:
 		own(claim.InWindow)
 	case c.AtAckedFIN():
@@ -34,17 +35,16 @@ func (f *Finding) addNotes(c *facts.Facts) {
 	if m := c.GoesOn(); m.Seen() && !a.ChallengeACK.Seen() && a.ReceiverRetransmits == 0 {
 		f.Note(claim.Claim{Kind: claim.GoesOn, Side: peer, Span: m.Time.Sub(c.Time)}, m.Frame)
 	}
-	if n := a.ReceiverRetransmits; n > 0 && !a.ChallengeACK.Seen() {
-		switch {
-		case c.Answers == facts.ToSYN:
-			if m := sameSYNLater(c); m.Seen() {
-				f.Note(claim.Claim{Kind: claim.RetransmitsAfter, Side: peer, Count: n}, c.Frame, m.Frame)
-			}
-		default:
-			if m := resentLater(c); m.Seen() {
-				f.Note(claim.Claim{Kind: claim.RetransmissionsAfterReset, Side: peer, Count: n}, c.Frame, m.Frame)
-			}
+	switch n := a.ReceiverRetransmits; {
+	case goesOnRetransmitting(c):
+		f.Note(claim.Claim{Kind: claim.RetransmissionsAfterReset, Side: peer, Count: n}, c.Frame, resentLater(c).Frame)
+	case n > 0 && !a.ChallengeACK.Seen() && c.Answers == facts.ToSYN:
+		if m := sameSYNLater(c); m.Seen() {
+			f.Note(claim.Claim{Kind: claim.RetransmitsAfter, Side: peer, Count: n}, c.Frame, m.Frame)
 		}
+	}
+	if c.Conn.Guessed && c.Conn.Exchange.Protocol == "" && c.Conn.Start.Frame < c.Frame {
+		f.Note(claim.Claim{Kind: claim.RolesGuessed}, c.Conn.Start.Frame)
 	}
 	if text := words.Printable(c.Payload); text != "" && !impossible(c) {
 		f.Note(claim.Claim{Kind: claim.ResetText, Side: c.Side, Text: text}, c.Frame)
@@ -90,6 +90,12 @@ func sameSYNLater(c *facts.Facts) flows.Mark {
 	return flows.Mark{}
 }
 
+// goesOnRetransmitting reports whether the RST did not arrive, or was not accepted: its receiver retransmits data on.
+func goesOnRetransmitting(c *facts.Facts) bool {
+	return c.After.ReceiverRetransmits > 0 && !c.After.ChallengeACK.Seen() && c.Answers != facts.ToSYN &&
+		resentLater(c).Seen()
+}
+
 // resentLater returns the first retransmission of the receiver at a time when the RST must have reached it; what it
 // retransmits before that was under way when it came.
 func resentLater(c *facts.Facts) flows.Mark {
@@ -105,7 +111,10 @@ func resentLater(c *facts.Facts) flows.Mark {
 // captureNext says what to capture to decide what stays open, "" when enough is decided.
 func captureNext(c *facts.Facts, f *Finding) string {
 	next := make([]string, 0, 8)
-	if f.Origin != OriginEndpoint {
+	if f.Origin == OriginUnknown && f.Cause == ClosedPort && c.AtSender() {
+		next = append(next, "this RST was made on the host of this capture, or right beside it: there, ss -ltn shows what "+
+			"listens, and nft list ruleset or iptables -S what a firewall rejects")
+	} else if f.Origin != OriginEndpoint {
 		next = append(next, "capture on "+Sender(c)+
 			"'s own host too, at the same time: if this RST is not in it, a device on the path sent it (rstexplain compare)")
 	} else if f.Cause == RetransmitTimeout {

@@ -12,6 +12,8 @@ import (
 func (f *Finding) setOrigin(c *facts.Facts) {
 	s := &c.PathSigns
 	switch {
+	case impossible(c):
+		f.Origin = OriginUnknown // its fields are as doubtful as its flags
 	case s.Middlebox():
 		f.Origin = OriginMiddlebox
 		f.sayOrigin(c, s.Against)

@@ -16,8 +16,10 @@ const (
 	refusedSure   = 0.99 // the SYN is in the capture
 	refusedUnseen = 0.95 // only the RST is, in the form that nothing but a SYN draws
 	refusedOddly  = 0.90 // a SYN, and a RST+ACK that does not keep to the numbers
+	refusedLate   = 0.70 // long after the SYN, of a port that refuses others at once: the SYN was held up
 
 	refusedWithin = 20 * time.Second
+	heldUpTo      = 2 * time.Minute
 )
 
 // refusal returns how sure it is that the RST refuses a connection.
@@ -25,6 +27,8 @@ func refusal(c *facts.Facts) float64 {
 	switch {
 	case !c.Refused(), c.AnsweredReset() != nil:
 		return 0
+	case heldUp(c):
+		return refusedLate
 	case c.Rcv.LastSYN.Seen() && c.Time.Sub(c.Rcv.LastSYN.Time) > refusedWithin:
 		return 0 // no host takes that long to find that nothing listens
 	case c.Answers == facts.ToSYN && c.Class == flows.ClassReplyACK:
@@ -35,6 +39,14 @@ func refusal(c *facts.Facts) float64 {
 		return refusedUnseen
 	}
 	return refusedOddly - 0.1
+}
+
+// heldUp reports whether the RST refuses a SYN of long before, exactly by its number, on a port that refuses others in
+// this capture too: something on the path kept the SYN back, while it looked for the host's address, say.
+func heldUp(c *facts.Facts) bool {
+	late := c.Time.Sub(c.Rcv.LastSYN.Time)
+	return c.Answers == facts.ToSYN && c.Class == flows.ClassReplyACK && late > refusedWithin && late < heldUpTo &&
+		c.Related.Refused > 1 && !c.Conn.Omitted.Within(c.Rcv.LastSYN.Frame, c.Frame)
 }
 
 // refusedScan is the symptom of a scanner whose SYN is refused.
@@ -75,6 +87,11 @@ func (f *Finding) SayRefusal(c *facts.Facts) {
 		f.sayCraftedBy(c, c.Side.Peer())
 		f.Symptom = refusedScan(c, programs.Refused)
 		f.Remedy = "Nothing to repair at the server. Find out who scans, if no scan is expected."
+	}
+	if heldUp(c) {
+		f.Severity = Warning
+		f.Summary += " The SYN was probably held up on the path."
+		f.Symptom = "The client's application most likely got an error before: this RST came long after its SYN"
 	}
 	f.Open(UnknownConnection, straySegmentID, 0.5, "the RST refuses a SYN, which opens a connection")
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"strings"
 	"time"
 
 	"github.com/rstexplain/rstexplain/rules/claim"
@@ -12,6 +13,7 @@ import (
 const (
 	resetAfterFINSure = 0.96
 	resetAfterFINOpen = 0.85 // its own request was not answered: it withdrew it
+	resetAfterFINWait = 0.74 // and it had waited so long that a time limit may have run out
 	resetAfterFINOdd  = 0.82 // what stood open is not known, or data crossed the closing
 	resetAfterFINLate = 0.75 // both sides had closed long before: nothing was left to reset
 )
@@ -68,7 +70,9 @@ var resetAfterFIN = &Rule{
 		case b.Finished(c.Side):
 			p = resetAfterFINSure
 		case b.State == facts.OpenRequest && b.Side == c.Side || b.State == facts.OpenHandshake && b.Side == c.Side:
-			p = resetAfterFINOpen
+			if p = resetAfterFINOpen; b.Since >= appTimeoutFrom && (!c.RTTKnown || b.Since >= 2*c.RTT) {
+				p = resetAfterFINWait
+			}
 		case b.State == facts.Unclear:
 		case c.PeerClosedFirst():
 		default:
@@ -100,10 +104,18 @@ var resetAfterFIN = &Rule{
 			f.Summary = words.Sentence("%s closed with FIN and %s later with RST, %s.", words.Capital(Sender(c)),
 				words.Span(gap), Circumstances(c))
 		}
+		if d := &c.AfterClose; d.Data.Seen() && !c.ResetsNothing() {
+			f.Severity = Warning
+			f.Summary = words.Sentence("%s; %s of %s %s and reached a closed socket.", strings.TrimSuffix(f.Summary, "."),
+				words.Bytes(int64(d.Bytes)), Receiver(c), CameInBytes(c, d.Data))
+			f.Remedy = "Harmless where those bytes were a closing message. If an application misses its answer, look into the " +
+				"log of the side that closed."
+			f.SayAfterClose(c)
+		}
 		if b.Unfinished(c.Side) {
 			f.Severity = Warning
-			f.Remedy = "The close itself is harmless. An exchange was unfinished when it came: look in the logs of both " +
-				"sides at that time for why no answer came, and for which side timed out."
+			f.Remedy = "An exchange was unfinished when the connection was closed: look in the logs of both sides at that time " +
+				"for why no answer came, and for which side timed out."
 		}
 		f.SayCompletion(c)
 		f.SayIdle(c)
@@ -123,7 +135,11 @@ var resetAfterFIN = &Rule{
 		case b.State == facts.OpenRequest:
 			f.Open(PeerCrash, applicationTimeoutID, 0.85, "it first closed normally, by FIN")
 		default:
-			f.Open(PeerCrash, unreadDataID, 0.6, f.sayNothingBetween(c))
+			why := "an orderly close came first"
+			if !c.AfterClose.Data.Seen() {
+				why = f.sayNothingBetween(c)
+			}
+			f.Open(PeerCrash, unreadDataID, 0.6, why)
 		}
 		if c.ResetsNothing() {
 			f.Open(UnknownConnection, lateSegmentID, 0.9, "the RST has the sender's own next sequence number")

@@ -1,7 +1,7 @@
 package rules
 
 import (
-	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
@@ -12,6 +12,7 @@ const (
 	insteadOpen  = 0.86 // the peer had closed although its request was unanswered: it had withdrawn it
 	insteadReply = 0.62 // a bare reply to the FIN
 	insteadOdd   = 0.85
+	insteadGuess = 0.72 // the peer's FIN is not in the capture
 )
 
 var resetInsteadOfFIN = &Rule{
@@ -34,13 +35,14 @@ var resetInsteadOfFIN = &Rule{
 		Limits: "Whether it was intended, or the program had left data unread.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if c.Close.By != facts.ByThis || !c.PeerClosedFirst() || c.PathSigns.Middlebox() {
+		if c.Close.By != facts.ByThis || !c.PeerClosedFirst() || c.PathSigns.Middlebox() ||
+			c.Close.Completion.State == facts.OpenHandshake && closedOnAlert(c) {
 			return 0
 		}
 		b := c.Close.Completion
 		if c.Kind == facts.KindReply {
 			// A host without the connection answers a FIN with a bare RST; so do devices that never send a FIN.
-			if c.Answers != facts.ToFIN && !c.AnswersGoodbye() || linuxReply(c) {
+			if c.Answers != facts.ToFIN && !c.AnswersGoodbye() || c.LinuxReply() {
 				return 0
 			}
 			if b.Finished(c.Side) {
@@ -55,6 +57,9 @@ var resetInsteadOfFIN = &Rule{
 		case b.Unfinished(c.Side):
 			p = insteadOpen
 		}
+		if c.FINByReset() {
+			p = min(p, insteadGuess)
+		}
 		return c.Lowered(p, facts.LostBytes)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
@@ -64,10 +69,23 @@ var resetInsteadOfFIN = &Rule{
 		}
 		f.Summary = words.Sentence("%s had closed; %s answered %s later with a RST in place of its own "+
 			"FIN, %s.", words.Capital(Receiver(c)), Sender(c), words.Span(c.Time.Sub(fin.Time)), Circumstances(c))
+		if c.FINByReset() {
+			f.Summary = words.Sentence("%s had probably closed, by a FIN that the capture lacks; %s reset the connection "+
+				"in place "+
+				"of a FIN of its own, %s.", words.Capital(Receiver(c)), Sender(c), Circumstances(c))
+			f.Say(claim.Claim{Kind: claim.ClosedUnseen, Side: c.Side.Peer(), What: claim.Reset}, c.Frame)
+		}
+		if c.OwnFINUnseen() {
+			f.Summary = words.Sentence("%s had closed; %s reset the connection %s later, behind a FIN of its own that the "+
+				"capture lacks, %s.", words.Capital(Receiver(c)), Sender(c), words.Span(c.Time.Sub(fin.Time)), Circumstances(c))
+		}
 		f.SayCompletion(c)
 		f.sayFINAcked(c.Side.Peer(), c.Rcv)
 		f.SayRST(c)
-		if c.Close.Completion.Unfinished(c.Side) {
+		if c.Close.Completion.Unfinished(c.Side) && c.FINByReset() {
+			f.Severity = Warning
+			f.Open(PeerCrash, unreadDataID, 0.9, Receiver(c)+" most likely closed first and so withdrew its request")
+		} else if c.Close.Completion.Unfinished(c.Side) {
 			f.Harm = "Harmless in itself: " + Receiver(c) + " had closed before, and withdrew its request with that."
 			f.Open(PeerCrash, unreadDataID, 0.85, Receiver(c)+" closed first and so withdrew its request")
 		} else {
@@ -75,11 +93,4 @@ var resetInsteadOfFIN = &Rule{
 		}
 		f.Open(UnknownConnection, lateSegmentID, 0.3, "the RST has the sequence number of a live connection")
 	},
-}
-
-// linuxReply reports whether the RST looks like Linux's reply for a connection that it does not have, while
-// the sender's other segments show that it counts IP IDs.
-func linuxReply(c *facts.Facts) bool {
-	return c.WND == 0 && c.HeaderLen == 20 && c.IPID == 0 && !c.Unknown.Has(flows.FieldIPID) &&
-		(c.Snd.IPID != 0 || c.Snd.HasTS || c.Snd.SYNOpts.HasTS)
 }

@@ -101,7 +101,7 @@ type Effects struct {
 
 // A Doc explains a rule to people: it is printed by the command line, in docs/causes.md and in reports.
 type Doc struct {
-	Title      string // "A kept-alive connection was closed while a request was on its way"
+	Title      string // "A kept-alive connection was closed, and the next request reached a closed socket"
 	Happened   string // what happened, for a developer who is no TCP expert
 	Recognised string // by which packets the rule knows
 	LookAlikes string // what looks the same, and how to tell it apart

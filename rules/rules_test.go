@@ -178,35 +178,35 @@ func TestTimeouts(t *testing.T) {
 		{5 * time.Second, "Node.js"}, {5080 * time.Millisecond, "Apache"}, {5400 * time.Millisecond, ""}, {2150 * time.Millisecond, ""}, {4 * time.Second, ""}, {60100 * time.Millisecond, "Application Load Balancer"},
 		{58 * time.Second, ""}, {351 * time.Second, "Network Load Balancer"}, {2 * time.Hour, "tcp_keepalive_time"}, {100 * time.Second, ""},
 	} {
-		got := knownTimeout(known, test.gap, flows.Responder, &answered)
+		got := whose(known.Mine(test.gap, flows.Responder, &answered))
 		if test.want == "" && got != "" || !strings.Contains(got, test.want) {
 			t.Errorf("%v matches %q, want %q", test.gap, got, test.want)
 		}
 	}
-	if got := knownTimeout(known, 5*time.Second, flows.Originator, &exchange.Summary{}); got != "" {
+	if got := whose(known.Mine(5*time.Second, flows.Originator, &exchange.Summary{})); got != "" {
 		t.Errorf("a client's silence of 5 s matches a server's timer: %q", got)
 	}
-	if got := knownTimeout(known, 540*time.Second, flows.Originator, &exchange.Summary{}); !strings.Contains(got, "Kafka client") {
+	if got := whose(known.Mine(540*time.Second, flows.Originator, &exchange.Summary{})); !strings.Contains(got, "Kafka client") {
 		t.Errorf("a client's silence of 540 s matches %q", got)
 	}
-	if got := knownTimeout(known, 30*time.Second, flows.Responder, &exchange.Summary{Protocol: "Redis"}); got != "" {
+	if got := whose(known.Mine(30*time.Second, flows.Responder, &exchange.Summary{Protocol: "Redis"})); got != "" {
 		t.Errorf("a Redis server's silence of 30 s matches the timer of an HTTP server: %q", got)
 	}
 	for server, want := range map[string]string{"": "the default of Node.js keepAliveTimeout; Apache httpd KeepAliveTimeout; uvicorn --timeout-keep-alive",
 		"Apache/2.4.41 (Ubuntu)": "the default of Apache httpd KeepAliveTimeout", "uvicorn": "the default of uvicorn --timeout-keep-alive",
 		"Werkzeug/3.0 Python/3.12": ""} {
-		if got := knownTimeout(known, 5*time.Second, flows.Responder, &exchange.Summary{Protocol: "HTTP/1.1", Server: server, Messages: answered.Messages}); got != want {
+		if got := whose(known.Mine(5*time.Second, flows.Responder, &exchange.Summary{Protocol: "HTTP/1.1", Server: server, Messages: answered.Messages})); got != want {
 			t.Errorf("5 s of server %q match %q, want %q", server, got, want)
 		}
 	}
 	// Between a request and its response no keep-alive timer runs.
 	asking := answered
 	asking.Pending = 1
-	if got := knownTimeout(known, 5*time.Second, flows.Responder, &asking); got != "" {
+	if got := whose(known.Mine(5*time.Second, flows.Responder, &asking)); got != "" {
 		t.Errorf("5 s without a response match %q", got)
 	}
 	own := &facts.Timeouts{}
-	if err := own.Add(strings.NewReader("# mine\n\n42\tserver\tour gateway\n")); err != nil || knownTimeout(own, 42*time.Second, flows.Originator, &exchange.Summary{}) == "" {
+	if err := own.Add(strings.NewReader("# mine\n\n42\tserver\tour gateway\n")); err != nil || whose(own.Mine(42*time.Second, flows.Originator, &exchange.Summary{})) == "" {
 		t.Errorf("own timeout: %v", err)
 	}
 	for text, want := range map[string]string{"x\tserver\ta": "line 1", "1\tserver": "line 1", "\n5\tmoon\tb": "line 2", "-1\tpath\tc": "line 1", "NaN\tpath\tc": "line 1"} {

@@ -3,6 +3,8 @@ package rules
 import (
 	"strings"
 	"testing"
+
+	"github.com/rstexplain/rstexplain/rules/claim"
 )
 
 // tlsHello and what follows are records whose outer form is that of TLS 1.2; what they hold is not looked at.
@@ -314,5 +316,26 @@ func TestIdleSinceHandshake(t *testing.T) {
 	}
 	if f := last(t, answered+"+4 > R. 28 ack 44"); strings.Contains(f.Summary, "after the handshake") {
 		t.Error(f.Summary)
+	}
+}
+
+// TestIdlePastCrossingRequest: for a server that had not received the request which crossed its FIN, the connection was
+// idle.
+func TestIdlePastCrossingRequest(t *testing.T) {
+	const crossed = answered + `
++1.000 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.001 < F. 44:44(0) ack 28
++0.020 < R  45:45(0) win 0 ipid 0`
+	f := last(t, crossed)
+	if f.Rule.ID != "keepalive-race" || !strings.Contains(f.Summary, "kept-alive") || says(f, claim.Silent) == nil {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+	f = last(t, strings.Replace(crossed, "F. 44:44(0) ack 28", "F. 44:44(0) ack 57", 1)) // it had received it
+	if strings.Contains(f.Summary, "kept-alive") || says(f, claim.Silent) != nil {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+	f = last(t, strings.Replace(crossed, "+1.000", "+0.010", 1)) // in mid-conversation
+	if strings.Contains(f.Summary, "kept-alive") || says(f, claim.Silent) != nil {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
 	}
 }

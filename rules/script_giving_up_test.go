@@ -1,5 +1,10 @@
 package rules
 
+import (
+	"strings"
+	"testing"
+)
+
 // oneSided is a client of which alone the capture holds segments, and its first data.
 const oneSided = `
 0.000  > S  0:0(0) win 64240 <mss 1460>
@@ -222,4 +227,23 @@ var overScripts = []script{
 +0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 +0.020 < R. 1:1(0) ack 28 win 502`,
 	},
+}
+
+// TestRetransmissionsBeforeFIN: where only one side was captured, data that it retransmitted three times before it
+// closed, with an ACK that no longer moved, was most likely not answered.
+func TestRetransmissionsBeforeFIN(t *testing.T) {
+	const sent = `
+0.000  > S  0:0(0) win 64240 <mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7>
++0.020 > .  1:1(0) ack 1
++0.001 > P. 1:272(271) ack 1
+`
+	const resent = "+0.26 > P. 1:272(271) ack 1\n+0.48 > P. 1:272(271) ack 1\n+0.96 > P. 1:272(271) ack 1\n"
+	const closed = "+7 > F. 272 ack 1\n+0.26 > F. 272 ack 1\n+0.24 > F. 272 ack 1\n+6 > R 273 win 0 ipid 0"
+	f := last(t, sent+resent+closed)
+	if f.Cause != RetransmitTimeout || f.Confidence > 0.7 || len(f.Alternatives) == 0 || f.Alternatives[0].Cause != PeerCrash {
+		t.Errorf("%s %.2f %s\n%s", f.Cause, f.Confidence, f.Summary, tell(f))
+	}
+	if f = last(t, sent+strings.ReplaceAll(resent, "ack 1\n", "ack 901\n")+closed); f.Cause == RetransmitTimeout && f.Confidence > 0.7 {
+		t.Errorf("its ACK moved: %s %.2f %s\n%s", f.Cause, f.Confidence, f.Summary, tell(f))
+	}
 }

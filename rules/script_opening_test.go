@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -217,6 +218,8 @@ conn 2 192.0.2.1:50002 > 198.51.100.1:81
 +0.020 < R. =0:=0(0) ack 1 win 0 ipid 0`,
 	},
 	{rule: "port-scan", hit: many(16), miss: many(3)},
+	// The same where the SYNs were not captured; and one port that is tried again and again.
+	{rule: "port-scan", hit: manyUnseen(16, 1), miss: manyUnseen(16, 0)},
 	{
 		rule: "tuple-reuse",
 		hit: `
@@ -395,4 +398,60 @@ func TestFloodOfOpenPort(t *testing.T) {
 			t.Errorf("%d hosts: %s: %s", n, f.Rule.ID, f.Summary)
 		}
 	}
+}
+
+// TestQueueNeedsLoad: a RST that answers the last ACK of a handshake shows a full queue only where more connections wait.
+func TestQueueNeedsLoad(t *testing.T) {
+	f := last(t, opened+"+0.020 < R 1 win 0 ipid 0")
+	if f.Rule.ID != acceptQueueOverflowID || f.Confidence > 0.6 || f.Severity == Error || f.Alternatives[0].Cause != PeerCrash {
+		t.Errorf("alone: %s %.2f %s\n%s", f.Rule.ID, f.Confidence, f.Severity, tell(f))
+	}
+	again := strings.Replace(opened, "+0.000 >", "+1.000 < S. 0:0(0) ack 1 win 65160 ipid 0 <mss 1460,sackOK,TS val 9 ecr 1,nop,wscale 7>\n+0.000 >", 1)
+	if f = last(t, again+"+0.020 < R 1 win 0 ipid 0"); f.Confidence < 0.85 {
+		t.Errorf("SYN-ACK sent again: %s %.2f\n%s", f.Rule.ID, f.Confidence, tell(f))
+	}
+}
+
+// TestUnofferedACK: a client that acknowledges what the server, as its later SYN-ACK shows, never offered has no
+// connection.
+func TestUnofferedACK(t *testing.T) {
+	const replayed = `
+0.000   > S  0:0(0) win 64240 <mss 1460>
++0.0005 > .  1:1(0) ack 777777
++0.0003 > P. 1 ack 777777 "POST / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.0009 < R  777777 win 0 ipid 0 ttl 128
+`
+	f := last(t, replayed+"+0.030 < S. 0:0(0) ack 1 win 65160 ipid 0")
+	if f.Rule.ID != "bad-handshake-ack" || says(f, claim.BadACK) == nil {
+		t.Errorf("%s %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+	if f = last(t, replayed); f.Rule.ID == "bad-handshake-ack" {
+		t.Errorf("only one side captured: %s\n%s", f.Summary, tell(f))
+	}
+}
+
+// TestBehindSYNProxy: a SYN-ACK with a window of 0 is a SYN proxy's, so the server itself may have refused.
+func TestBehindSYNProxy(t *testing.T) {
+	handshake := func(window int) string {
+		return fmt.Sprintf("0.000 > S 0:0(0) win 64240 <mss 1460,sackOK,nop,wscale 10>\n"+
+			"+0.048 < S. 0:0(0) ack 1 win %d ttl 64 ipid 0 <mss 1460,sackOK,nop,wscale 7>\n"+
+			"+0.00005 > . 1:1(0) ack 1 win 63\n+0.056 < R. 1:1(0) ack 1 win 0 ttl 63 ipid 0\n", window)
+	}
+	f := last(t, handshake(0))
+	if f.Confidence > 0.7 || says(f, claim.ProxySYNACK) == nil ||
+		!slices.ContainsFunc(f.Alternatives, func(a Alternative) bool { return a.Cause == ClosedPort && a.Confidence > 0.3 }) {
+		t.Errorf("%.2f %s %v", f.Confidence, f.Summary, f.Alternatives)
+	}
+	if f = last(t, handshake(65160)); f.Rule.ID != "accepted-then-dropped" || says(f, claim.ProxySYNACK) != nil {
+		t.Errorf("%s %s", f.Rule.ID, f.Summary)
+	}
+}
+
+// manyUnseen is n refusals of SYNs that were not captured, by ports that differ by step.
+func manyUnseen(n, step int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "conn %d 192.0.2.9:%d > 198.51.100.1:%d\n+0.003 < R. =0 ack 1 win 0 ipid 0\n", i, 50000+i, 20+i*step)
+	}
+	return b.String()
 }

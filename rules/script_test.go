@@ -58,7 +58,9 @@ func last(t *testing.T, text string) *Finding {
 
 // scripts are the situations of all rules.
 func scripts() []script {
-	return slices.Concat(openingScripts, givingUpScripts, overScripts, closingScripts, appScripts, lostScripts, decisionScripts, pathScripts, weakScripts, numberScripts)
+	return slices.Concat(openingScripts, givingUpScripts, overScripts, closingScripts, appScripts, lostScripts, decisionScripts, pathScripts, weakScripts, numberScripts,
+		gapScripts, cutScripts,
+		oneWayLossScripts, halfCloseScripts, refusalScripts, readingScripts, alertScripts, mailScripts, ftpScripts)
 }
 
 // TestScripts: each rule explains its situation, and not the one that nearly is it.

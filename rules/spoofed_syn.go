@@ -33,7 +33,7 @@ var spoofedSYN = &Rule{
 		Limits: "Two gateways between the client and the capture give the Ethernet addresses of both.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if !c.ResetsSYNACK() || !c.Snd.SYN.Seen() {
+		if !c.ResetsSYNACK() || !c.Snd.SYN.Seen() || c.Translated() {
 			return 0
 		}
 		mac, ttl := c.OtherHost()

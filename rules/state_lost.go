@@ -3,6 +3,7 @@ package rules
 import (
 	"time"
 
+	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
@@ -46,12 +47,13 @@ var stateLost = &Rule{
 		Limits: "When the state was lost lies between the host's last segment and the RST.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if c.Kind != facts.KindReply || c.Close.By != facts.ByThis || c.Refused() || c.Unopened() || c.Snd.Segments == 0 {
+		if c.Kind != facts.KindReply || c.Close.By != facts.ByThis || c.Refused() || c.Unopened() || c.Snd.Segments == 0 ||
+			c.Trigger == nil && c.MissedByReset(c.Side) > 0 || c.LacksLast() { // its FIN may be among what the capture lacks
 			return 0
 		}
 		p := stateLostIdle
 		switch gap := c.Gap(); {
-		case c.FellAlike():
+		case c.FellAlike(), c.LostFinalReply() && c.Related.LostTogether == 0 && !c.ServiceDied():
 			return 0
 		case c.Related.LostTogether > 0 || c.ServiceDied():
 			p = stateLostTogether
@@ -61,7 +63,7 @@ var stateLost = &Rule{
 			p = stateLostFIN
 		case c.Close.Completion.State == facts.OpenRequest && c.Answers == facts.ToACK:
 			p = stateLostOpen
-		case gap <= activeWithin:
+		case gap <= activeWithin && !c.Unknown.Has(flows.FieldTime):
 			p = stateLostActive
 		}
 		if askedNothing(c) {
@@ -72,7 +74,7 @@ var stateLost = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		ago := ""
 		if c.Trigger != nil && c.Snd.Last.Seen() {
-			ago = ", although it had taken part in it " + heardBefore(c) + " before"
+			ago = ", although it had taken part in it " + partBefore(c)
 		}
 		reset, closing := c.Snd.RST.Seen() && c.Snd.RST.Frame < c.Frame, " without closing it"
 		if reset {
@@ -91,6 +93,10 @@ var stateLost = &Rule{
 		}
 		f.SayRST(c)
 		if !askedNothing(c) {
+			if c.Trigger != nil && c.Answers == facts.ToData && c.Trigger.Time.Sub(c.Snd.Last.Time) >= time.Second {
+				f.Open(RetransmitTimeout, gaveUpSilentlyID, 0.35,
+					"no retransmissions of it were captured; they may have been lost before the capture point")
+			}
 			f.SayRelated(c) // when answers come says nothing of when clients gave up
 		} else {
 			f.Say(claim.Claim{Kind: claim.Silent, Side: c.Side, From: c.Snd.Last.Frame, Until: c.Frame,
@@ -100,7 +106,7 @@ var stateLost = &Rule{
 			f.CaptureNext = "capture on " + Sender(c) +
 				"'s own host too: retransmissions there that do not arrive here show that it gave up"
 		}
-		f.Open(UnknownConnection, idleExpiryID, 0.8, "it had taken part in the connection "+heardBefore(c)+" before")
+		f.Open(UnknownConnection, idleExpiryID, 0.8, "it had taken part in the connection "+partBefore(c))
 		f.Open(FastClose, "", 0.3, "no FIN of it was seen")
 	},
 }

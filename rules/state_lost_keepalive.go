@@ -53,6 +53,6 @@ var stateLostKeepalive = &Rule{
 		}
 		f.SayRST(c)
 		f.SayRelated(c)
-		f.Open(UnknownConnection, idleExpiryID, 0.85, "it had taken part in the connection "+heardBefore(c)+" before")
+		f.Open(UnknownConnection, idleExpiryID, 0.85, "it had taken part in the connection "+partBefore(c))
 	},
 }

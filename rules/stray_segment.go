@@ -13,6 +13,7 @@ const (
 	strayAlive = 0.75 // segments of the peer before it acknowledge something unseen: the host had answered them
 	strayLong  = 0.78
 	strayOpens = 0.95 // the connection opens afterwards
+	strayOther = 0.88 // its peer still receives segments from the host that has the connection
 	strayEarly = 0.85 // it acknowledges a SYN, but no SYN-ACK came before it
 )
 
@@ -52,6 +53,8 @@ var straySegment = &Rule{
 			return 0
 		}
 		switch {
+		case c.Supplanted():
+			return strayOther
 		case c.Trigger == nil:
 			return strayAlive * 0.8
 		case c.Trigger.Frame == c.Rcv.First.Frame || c.Conn.Start.Frame == c.Trigger.Frame:
@@ -70,6 +73,9 @@ var straySegment = &Rule{
 			"segment of %s before the RST.", words.Capital(Sender(c)), Receiver(c), Sender(c))
 		f.Say(claim.Claim{Kind: claim.NoHandshake, Side: c.Side}, c.Conn.Start.Frame)
 		f.SayRST(c)
+		if c.Supplanted() {
+			explainOther(c, f)
+		}
 		if c.Snd.Missing > 0 {
 			f.Say(claim.Claim{Kind: claim.AckedUnseen, Side: c.Side, Bytes: int64(c.Snd.Missing)}, c.Rcv.First.Frame)
 		}
@@ -98,4 +104,17 @@ func explainEarly(c *facts.Facts, f *Finding) {
 		f.Open(PeerCrash, stateLostID, 0.4, "the client was opening a connection")
 	}
 	f.Open(FastClose, "", 0.3, "the connection was still being opened")
+}
+
+// explainOther explains a RST from a host that does not have the connection, where another does.
+func explainOther(c *facts.Facts, f *Finding) {
+	f.Summary = words.Sentence("The RST comes from a host that does not have the connection; another has: its segments "+
+		"still reach %s, and %s goes on.", Receiver(c), Receiver(c))
+	f.Say(claim.Claim{Kind: claim.EchoMoves, Side: c.Side.Peer(), Span: c.After.EchoMoved.Time.Sub(c.Time)},
+		c.After.Echo.Frame, c.After.EchoMoved.Frame)
+	f.Harm = ignoredHarm
+	f.Symptom = words.Capital(Receiver(c)) + "'s application notices nothing of this RST: its TCP goes on, but what it " +
+		"sends reaches a host that does not have the connection"
+	f.Remedy = "Find out why " + Receiver(c) + "'s segments reach another host than their answers come from: a changed or " +
+		"asymmetric route, a tunnel, an address that two hosts have, an address translation that is missing."
 }

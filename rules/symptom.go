@@ -46,7 +46,7 @@ func likelyOutcomes(c *facts.Facts, f *Finding) []programs.Outcome {
 		out = []programs.Outcome{either(programs.Push, programs.EOFPush), either(programs.NoResponse, programs.EOF)}
 	case x.Protocol == "HTTP/2":
 		return []programs.Outcome{either(programs.Stream, programs.EOFStream)}
-	case b.State == facts.CutResponse || b.State == facts.InFlight:
+	case b.State == facts.CutResponse || b.State == facts.InFlight || b.State == facts.CutTransfer:
 		out[0] = either(programs.MidBody, programs.EOFMidBody)
 	case x.Last[flows.Originator].Len >= facts.LongMessage:
 		out = append(out, either(programs.Push, programs.EOFPush))
@@ -59,6 +59,16 @@ func likelyOutcomes(c *facts.Facts, f *Finding) []programs.Outcome {
 			either(programs.Stream, programs.EOFStream), either(programs.Push, programs.EOFPush))
 	}
 	return out
+}
+
+// named adds whose words the client's are where its request names it: a proxy passes the User-Agent of its client on.
+func (f *Finding) named(c *facts.Facts) {
+	for _, p := range f.Prints {
+		if p.By == flows.Originator && p.Named && programs.ByUserAgent(c.Conn, p.Program) {
+			f.Symptom += "; its request carries the User-Agent of " + p.Program + ", which a proxy passes on"
+			return
+		}
+	}
 }
 
 // symptom says what the application on the receiving side most likely got and printed, and what the side that
@@ -85,6 +95,9 @@ func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 		f.Symptom = words.Capital(Receiver(c)) +
 			"'s application notices nothing of this RST, which its TCP does not accept: it goes on until " +
 			"a later segment is answered or it times out"
+	case goesOnRetransmitting(c) && s != programs.Nothing && c.Kind == facts.KindReply:
+		f.Symptom = words.Capital(Receiver(c)) + "'s application notices nothing of this RST: its TCP goes on retransmitting " +
+			"until that is answered or times out"
 	case !c.ByClient() && c.PeerClosedFirst() && x.Pending > 0 && f.Severity != Info && !b.Finished(c.Side):
 		f.Symptom = "The client's application had given up before the RST came"
 		if !f.says(claim.ClosedBy, o) && !f.says(claim.FINAcked, o) && !f.says(claim.ClosedUnseen, o) {
@@ -103,16 +116,21 @@ func (e *Engine) symptom(c *facts.Facts, f *Finding) {
 		f.Symptom = words.Capital(Receiver(c)) +
 			"'s application noticed nothing: the handshake was not finished, so that it was never handed the connection"
 		e.ownErrors(c, f)
+	case s == programs.ClientClosed && c.Rcv.FIN.Seen() && c.Rcv.FIN.Frame < c.Frame:
+		f.Symptom = "The server's application had closed the connection itself when the RST came, and most likely noticed nothing"
+		e.ownErrors(c, f)
 	case s == programs.Nothing:
 		f.Symptom = words.Capital(Receiver(c)) + "'s application most likely noticed nothing"
 		switch reset := c.Close.By == facts.ByThis; {
 		case f.Origin == OriginMiddlebox && c.EndedBefore().Seen(), c.WentOn():
+		case c.ByClient() && reset && !c.Rcv.FIN.Seen() && c.Conn.HandshakeACK.Seen():
+			f.Symptom = "The server's application gets ECONNRESET where it reads on; between requests few programs report that"
 		case c.ByClient() || x.Messages[o] == 0:
-		case x.TLS && reset:
+		case x.TLS && x.Messages[r] > 0 && reset:
 			f.Symptom += ". Where its response was not complete, which encryption hides, it gets " +
 				Errno(c, programs.MidBody, rcv)
 			e.prints(c, f, r.Peer(), programs.MidBody, programs.Stream)
-		case x.TLS:
+		case x.TLS && x.Messages[r] > 0:
 			f.Symptom += ". Where its response was not complete, which encryption hides, it gets " +
 				Errno(c, programs.EOFMidBody, rcv)
 			e.prints(c, f, r.Peer(), programs.EOFMidBody, programs.EOFStream)
@@ -183,6 +201,8 @@ func (e *Engine) ownErrors(c *facts.Facts, f *Finding) {
 		}
 	case c.OwnWindowClosed() >= closedNoted: // it did not read
 		return
+	case c.OpaqueTurns(), leftTransfer(c):
+		return // that it waited is a guess
 	case (b.State == facts.OpenRequest || b.State == facts.CutResponse) && b.Since >= ownLimitFrom && f.waited(b.Since):
 		s = programs.OwnLimit
 		f.Symptom += ". The client itself had waited for " + words.Span(b.Since) +

@@ -32,7 +32,7 @@ var synProbe = &Rule{
 		Limits: "A scanner that sends an ordinary SYN is explained as connect-withdrawn; the label is the same.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if oddProbe(c) || c.ResetsSYNACK() && crafted(c) {
+		if oddProbe(c) || c.ResetsSYNACK() && crafted(c) && !c.Translated() {
 			return synProbeSure
 		}
 		return 0

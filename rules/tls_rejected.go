@@ -40,8 +40,8 @@ var tlsRejected = &Rule{
 		Limits: "In TLS 1.3 most alerts are encrypted: their reason is then not in the packets.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if c.Kind == facts.KindReply || c.Close.Completion.State != facts.OpenHandshake || c.PeerClosedFirst() ||
-			!c.Close.Exchange.TLS {
+		if c.Kind == facts.KindReply || c.Close.Completion.State != facts.OpenHandshake || !c.Close.Exchange.TLS ||
+			c.PeerClosedFirst() && !closedOnAlert(c) {
 			return 0
 		}
 		x := c.Close.Exchange
@@ -68,12 +68,19 @@ var tlsRejected = &Rule{
 		switch {
 		case x.AlertText != "" && x.AlertSide >= 0:
 			f.Summary += words.Sentence("; %s's alert says %s", words.Side(flows.Side(x.AlertSide)), x.AlertText)
+		case after == exchange.Alert && c.Close.Completion.Side == c.Side:
+			f.Summary += " with an alert, which is encrypted"
 		case after == exchange.Alert:
-			f.Summary += words.Sentence(" after an encrypted alert of %s", words.Side(c.Close.Completion.Side))
+			f.Summary += words.Sentence(" after a TLS alert of %s", words.Side(c.Close.Completion.Side))
 		}
 		f.Summary += "."
-		if remedy := alertRemedy(x.AlertText); remedy != "" {
+		if remedy := alertRemedy(x); remedy != "" {
 			f.Remedy = remedy
+		}
+		if closedOnAlert(c) {
+			f.Symptom = words.Capital(Receiver(c)) + "'s application gets the alert as an error of its TLS library; it had " +
+				"closed before the RST came"
+			f.sayFINAcked(c.Side.Peer(), c.Rcv)
 		}
 		f.SayCompletion(c)
 		if x.AlertText != "" && x.AlertSide >= 0 && c.Close.Completion.Side != flows.Side(x.AlertSide) {
@@ -133,9 +140,26 @@ func sayVersion(f *Finding, x *exchange.Summary) {
 	}
 }
 
+// closedOnAlert reports whether the peer closed when it had got a fatal alert of the side that reset: the alert was the
+// end, and not that FIN.
+func closedOnAlert(c *facts.Facts) bool {
+	x, fin := c.Close.Exchange, c.Rcv.FIN
+	return x.Last[c.Side].Kind == exchange.Alert && fin.Seen() && x.AlertFrame[c.Side] < fin.Frame
+}
+
 // alertRemedy returns what to do about a fatal alert (RFC 8446 §6.2), "" when its name says no more.
-func alertRemedy(text string) string {
-	alert, _, _ := strings.Cut(text, " ")
+func alertRemedy(x *exchange.Summary) string {
+	alert, _, _ := strings.Cut(x.AlertText, " ")
+	// A server that has sent its hello agrees to version and cipher.
+	server := 1 - x.TLSClient
+	late := x.Last[server].Kind == exchange.Alert && x.AlertFrame[server] != 0 && x.Messages[server] > 1
+	switch alert {
+	case "", "handshake_failure":
+		if late {
+			return "The server agreed to version and cipher, and then refused the client: most likely it requires a client " +
+				"certificate, which is missing or not accepted. Configure one in the client; the server's log says why."
+		}
+	}
 	switch alert {
 	case "unknown_ca", "bad_certificate", "certificate_unknown", "unsupported_certificate":
 		return "The certificate of the other side is not trusted: let it send its whole chain, and make the issuing CA " +

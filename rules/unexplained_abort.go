@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"time"
+
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
@@ -58,7 +60,7 @@ var unexplainedAbort = &Rule{
 				f.Summary = words.Sentence("The text shows nothing of this connection but RSTs; perhaps this one is a local "+
 					"abort of %s.", Sender(c))
 				f.Say(claim.Claim{Kind: claim.NoHandshake, Side: c.Side}, c.Frame)
-				f.Open(ClosedPort, "", 0.3, "the text shows 1 for a sequence number of 0 too, which refuses a SYN")
+				f.Open(ClosedPort, "", 0.3, "its sequence number may be 0, with which a RST refuses a SYN: the text leaves that open")
 			}
 			f.Open(FastClose, "", 0.8, "whether an exchange was under way is not in this capture")
 			f.Open(UnknownConnection, "", 0.2, "its numbers leave that open")
@@ -69,8 +71,21 @@ var unexplainedAbort = &Rule{
 		f.SayRST(c)
 		if c.LacksEnd() {
 			f.Open(FastClose, "", 0.8, "less likely: data was still being exchanged, which the capture lacks")
+		} else if c.Close.Completion.State == facts.Unused {
+			f.SayIdle(c)
+			f.Open(FastClose, idleReleaseID, 0.8, "it ended a connection that was new")
+			if c.Idle() >= time.Second && c.Kind == facts.KindAbort {
+				f.Summary = words.Sentence("%s reset the connection %s%s: perhaps a time limit for the first request or the "+
+					"login ran out.", words.Capital(Sender(c)), Circumstances(c), AfterIdle(c))
+				f.Remedy = "Compare the time that the client said nothing with the server's time limit for a login or a first " +
+					"request; find out what kept the client from sending it."
+			}
 		} else {
 			f.Open(FastClose, "", 0.7, "an exchange seems to have been under way")
+		}
+		if c.Kind == facts.KindAbort && c.Close.Completion.State == facts.Unused {
+			f.Open(UnknownConnection, "", 0.1, "the RST has the sequence number of a live connection")
+			return
 		}
 		f.Open(UnknownConnection, "", 0.2, "its numbers leave that open")
 	},

@@ -37,6 +37,9 @@ var unexplainedRelease = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("%s perhaps just closed the connection by RST, %s; the capture does not "+
 			"show more.", words.Capital(Sender(c)), Circumstances(c))
+		if !c.Close.Completion.Finished(c.Side) {
+			f.Severity = Warning // it shows no exchange that was lost, and none that was complete
+		}
 		f.SayCompletion(c)
 		f.SayClose(c)
 		f.SayRST(c)

@@ -11,9 +11,12 @@ const (
 	unreadRequest = 0.985 // a request was there and nothing came back
 	unreadWindow  = 0.985 // and the window had closed: the program did not read
 	unreadOpaque  = 0.95  // no known protocol
+	unreadTurns   = 0.85  // the last of many messages of no known protocol
 	unreadFall    = 0.90  // only the falling window shows it
 	unreadStream  = 0.88  // in the middle of a stream, whose end may have been agreed
 	unreadOneWay  = 0.78  // messages that want no answer had just come
+	unreadTwoWay  = 0.65  // a message that needs no answer by its protocol
+	unreadCrossed = 0.75  // the request was on its way: an abort at the end of an exchange crosses one too
 )
 
 // unreadDataID is what other rules call it by.
@@ -56,6 +59,8 @@ var unreadData = &Rule{
 		}
 		p := unreadRequest
 		switch {
+		case b.State == facts.OpenRequest && b.Side != c.Side && c.Crossed():
+			p = unreadCrossed
 		case b.State == facts.Unread && b.Fall.Bytes > 0:
 			p = unreadFall
 		case b.State == facts.Running:
@@ -64,6 +69,10 @@ var unreadData = &Rule{
 			p = unreadOneWay
 		case c.Snd.ZeroWND.Seen():
 			p = unreadWindow
+		case b.TwoWay:
+			p = unreadTwoWay
+		case c.OpaqueTurns():
+			p = unreadTurns
 		case c.Close.Exchange.Protocol == "":
 			p = unreadOpaque
 		}
@@ -72,8 +81,22 @@ var unreadData = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		f.Summary = words.Sentence("%s %sclosed or died with unread data: it reset the "+
 			"connection %s.", words.Capital(Sender(c)), words.Probably(f.Confidence), Circumstances(c))
+		if c.Close.Completion.TwoWay {
+			f.Severity = Warning
+		}
+		lingers := c.Lingered()
+		if lingers {
+			f.Summary = words.Sentence("%s had closed its own direction and went on receiving for %s; then it reset the "+
+				"connection %s.", words.Capital(Sender(c)), words.Span(c.Time.Sub(c.Snd.FIN.Time)), Circumstances(c))
+			f.Remedy = words.Sentence("%s was alive and closed on purpose: after its FIN it received data for a while (a "+
+				"lingering close) before it gave up the rest. Look in its log, at the time of its FIN, for what made it "+
+				"close: a limit of time or size.", words.Capital(Sender(c)))
+		}
 		f.SayCompletion(c)
 		f.SayClose(c)
+		if lingers && !f.says(claim.ClosedBy, c.Side) {
+			f.Say(claim.Claim{Kind: claim.ClosedBy, Side: c.Side, Span: c.Time.Sub(c.Snd.FIN.Time)}, c.Snd.FIN.Frame)
+		}
 		if last := c.Rcv.LastData; last.Seen() && c.Close.Completion.State != facts.Unread {
 			f.Say(claim.Claim{Kind: claim.LastData, Side: c.Side.Peer(), Span: c.Time.Sub(last.Time)}, last.Frame)
 		}
@@ -83,7 +106,22 @@ var unreadData = &Rule{
 		}
 		f.SayRST(c)
 		f.SayRelated(c)
+		if b := c.Close.Completion; b.State == facts.OpenRequest && b.Side != c.Side && c.Crossed() {
+			f.Summary = words.Sentence("%s %sclosed or died in mid-exchange: it reset the connection %s and still in flight.",
+				words.Capital(Sender(c)), words.Probably(f.Confidence), Circumstances(c))
+			f.sayInFlight(c)
+			f.Open(FastClose, abortiveCloseID, 0.9, "a request was in flight; but an abort on purpose at the end of an "+
+				"exchange can cross the next request as well")
+			return
+		}
 		f.Open(FastClose, abortiveCloseID, 0.9,
 			"data was waiting for an answer; but a program that closes on purpose sends the same RST")
 	},
+}
+
+// sayInFlight says that the last data of the receiver was captured before the RST, which leaves it out.
+func (f *Finding) sayInFlight(c *facts.Facts) {
+	peer := c.Side.Peer()
+	f.Say(claim.Claim{Kind: claim.UnackedData, Side: peer, Bytes: int64(c.Close.Unacked[peer])},
+		c.Close.LastData[peer].Frame, c.Frame)
 }

@@ -7,15 +7,19 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/programs"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // How sure it is that a closed window ended the connection.
 const (
-	zeroWindowSure  = 0.94
-	zeroWindowReply = 0.90 // the sender fell silent before, and answers a late segment
-	zeroWindowAlone = 0.72 // only the probes are in the capture
-	zeroWindowFrom  = 500 * time.Millisecond
+	zeroWindowSure = 0.94
+	// the last probe was answered: no system gives up then, but a program may
+	zeroWindowAnswered = 0.85
+	zeroWindowReply    = 0.90 // the sender fell silent before, and answers a late segment
+	zeroWindowClosed   = 0.50 // the same, and all that it had sent was answered: perhaps its program closed
+	zeroWindowAlone    = 0.72 // only the probes are in the capture
+	zeroWindowFrom     = 500 * time.Millisecond
 )
 
 var zeroWindow = &Rule{
@@ -50,7 +54,13 @@ var zeroWindow = &Rule{
 			return 0
 		}
 		if c.Kind == facts.KindReply {
+			if triesAnswered(c) {
+				return zeroWindowClosed
+			}
 			return zeroWindowReply
+		}
+		if probesAnswered(c) {
+			return zeroWindowAnswered
 		}
 		return zeroWindowSure
 	},
@@ -60,7 +70,8 @@ var zeroWindow = &Rule{
 			f.Summary = words.Sentence("%s most likely gave up sending: its %s back off as those for a closed window do; "+
 				"%s's window is not in this capture, which holds no segment of it.", words.Capital(Sender(c)),
 				words.Count(run.Count, "probe"), Receiver(c))
-			f.Say(claim.Claim{Kind: claim.KeepAliveProbes, Side: c.Side, Count: run.Count}, run.Frames...)
+			f.Say(claim.Claim{Kind: claim.KeepAliveProbes, Side: c.Side, What: claim.WindowProbe, Count: run.Count},
+				run.Frames...)
 			f.SayRST(c)
 			f.Open(RetransmitTimeout, keepaliveUnansweredID, 0.5, "the distances between the probes grow; those between "+
 				"keep-alive probes are even")
@@ -79,7 +90,18 @@ var zeroWindow = &Rule{
 		if run.Count > 0 {
 			f.Say(claim.Claim{Kind: claim.WindowProbes, Side: c.Side, Count: run.Count}, run.Frames...)
 		}
+		if probesAnswered(c) {
+			explainSendLimit(c, f, zero)
+		}
 		f.SayRST(c)
+		if c.Kind == facts.KindReply && triesAnswered(c) {
+			f.Summary = words.Sentence("%s no longer had the connection: %s's window had been closed for %s, and its program "+
+				"gave up or closed meanwhile.", words.Capital(Sender(c)), Receiver(c), words.Span(c.Due().Sub(zero.Time)))
+			f.Symptom = words.Capital(Receiver(c)) + "'s application gets " + Errno(c, programs.NoResponse, c.Side.Peer())
+			f.Open(PeerCrash, dataAfterFINID, 0.9, "a program that closes while data waits to be sent looks the same: its FIN "+
+				"waits behind the data")
+			return
+		}
 		f.Open(PeerCrash, abortMidTransferID, 0.8, "the other side had closed its window")
 	},
 	Effects: Effects{Outcomes: givingUpOutcomes},
@@ -120,6 +142,60 @@ events:
 		return since, &noProbes
 	}
 	return since, facts.NewRun(flows.Run{What: flows.RunZeroWindow}, frames)
+}
+
+// probesAnswered reports whether the peer answered the sender's last probe of its window, which stays closed, and the
+// answer had time to arrive: a TCP goes on then (RFC 1122 §4.2.2.17), so that the reset is its program's own decision.
+func probesAnswered(c *facts.Facts) bool {
+	run := &c.Snd.WndProbes
+	if c.Kind != facts.KindAbort || c.Close.By != facts.ByThis || !c.Rcv.ZeroWND.Seen() {
+		return false
+	}
+	if run.Count == 0 { // Linux probes with the data that did not fit the window
+		return c.Snd.Retransmits.Count > 0 && triesAnswered(c)
+	}
+	return c.Rcv.Last.Frame > run.Last.Frame && c.Time.Sub(c.Rcv.Last.Time) >= c.RTT
+}
+
+// triesAnswered reports whether the peer answered the last that the RST's sender had sent, in time for the answer to
+// arrive before what drew the RST: its system goes on then (RFC 1122 §4.2.2.17).
+func triesAnswered(c *facts.Facts) bool {
+	tried := false
+	for i := len(c.Conn.Events) - 1; i >= 0; i-- {
+		e := &c.Conn.Events[i]
+		switch {
+		case e.Frame >= dueFrame(c) || e.Notes&flows.Duplicate != 0:
+		case e.Side == c.Side:
+			return tried
+		case c.Due().Sub(e.Time) >= 0 && c.Time.Sub(e.Time) >= c.RTT && e.DataLen == 0:
+			tried = true
+		}
+	}
+	return false
+}
+
+// explainSendLimit explains a reset of a program that could not send for some time, although the peer's system was
+// there.
+func explainSendLimit(c *facts.Facts, f *Finding, zero flows.Mark) {
+	run := &c.Snd.WndProbes
+	f.Summary = words.Sentence("%s's program most likely had a time limit for sending: %s's window had been closed for %s "+
+		"when it reset the connection", words.Capital(Sender(c)), Receiver(c), words.Span(c.Time.Sub(zero.Time)))
+	if run.Count > 0 {
+		f.Summary += ", and its system had answered " + words.Count(run.Count, "zero-window probe")
+		f.Say(claim.Claim{Kind: claim.ProbesAnswered, Side: c.Side.Peer()}, c.Rcv.Last.Frame)
+	}
+	f.Summary += "."
+	if x := c.Close.Exchange.Last[c.Side]; x.Frame > 0 {
+		begin := flows.Mark{Frame: x.Frame, Time: flows.Time(x.Time)}
+		for _, m := range [...]flows.Mark{begin, c.Snd.LastData, zero} {
+			if _, ok := facts.RoundTime(c.Time.Sub(m.Time)); ok && m.Seen() {
+				f.SayTimeout(c, c.Time.Sub(m.Time), m.Frame, c.Frame)
+				break
+			}
+		}
+	}
+	f.Symptom = words.Capital(Receiver(c)) + "'s application gets " + Errno(c, programs.NoResponse, c.Side.Peer()) +
+		" when it reads on. " + words.Capital(Sender(c)) + "'s program reports that its own time limit ran out"
 }
 
 // noProbes is a series of none.

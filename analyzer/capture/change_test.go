@@ -24,7 +24,7 @@ func noise(n int) []byte {
 	return f.b
 }
 
-// A file may change while it is read: what it still holds is read, and what happened is told.
+// A file may change while it is read: what it still holds is read, and what happened is reported.
 func TestFileChanges(t *testing.T) {
 	const n = 4000 // much more than what is read ahead
 	file := noise(n)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The conversion agrees with exact arithmetic, for every resolution the octet can express.
+// The conversion agrees with exact arithmetic, for every resolution the byte can express.
 func TestClock(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	offsets := []int64{0, 1, -1, 3600, -1700000000, 1700000000, maxSeconds, -maxSeconds, maxSeconds + 1, 1 << 62, 1<<63 - 1, -1 << 63}

@@ -47,9 +47,9 @@ func TestReadSizes(t *testing.T) {
 			t.Fatalf("%s: %d packets", name, len(want))
 		}
 		for how, in := range map[string]io.Reader{
-			"one octet at a time": iotest.OneByteReader(bytes.NewReader(file)),
-			"half reads":          iotest.HalfReader(bytes.NewReader(file)),
-			"data with EOF":       iotest.DataErrReader(bytes.NewReader(file)),
+			"one byte at a time": iotest.OneByteReader(bytes.NewReader(file)),
+			"half reads":         iotest.HalfReader(bytes.NewReader(file)),
+			"data with EOF":      iotest.DataErrReader(bytes.NewReader(file)),
 		} {
 			got, r := readAll(t, in, Options{ChunkSize: 1})
 			if d := differ(want, got); d != "" || len(r.Problems()) != 0 {
@@ -398,6 +398,7 @@ func TestNotCapture(t *testing.T) {
 		{"[\n  {\n    \"_index\": \"packets\",\n    \"_source\": {\n      \"layers\": {\n", "a packet dissection export (JSON)"},
 		{`{"log": {"version": "1.2", "creator": {}}}`, "a browser's HTTP archive"},
 		{`{"a": 1}`, "JSON"},
+		{`{"log":"10:00:00.0 IP a.1 \u003e b.2: Flags [R], seq 1\n","stream":"stdout"}`, "the printed output of tcpdump or tshark"},
 		{"<?xml version=\"1.0\"?>\n<pdml version=\"0\">", "PDML"},
 		{"<!DOCTYPE html><html>", "a web page"},
 		{"\"No.\",\"Time\",\"Source\",\"Destination\"\n", "a packet list export (CSV)"},

@@ -154,6 +154,8 @@ func recognizeText(head []byte) likeness {
 	switch {
 	case beginsJSON(text):
 		switch {
+		case has(": Flags [") && !has(`"layers"`), has("] Seq=") && !has(`"layers"`):
+			return likeness{printedPackets, "use what the log was made from"} // in strings of a log
 		case begins(`{"index"`) && has(`"layers"`), begins(`{"timestamp"`) && has(`"layers"`):
 			return likeness{dissectionExport + " (JSON for Elasticsearch, tshark -T ek)", giveSource}
 		case has(`"_source"`) && has(`"layers"`), has(`"layers"`) && has(`"frame`):

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// One octet changed anywhere costs the packet that holds it, and those before it are as they were.
+// One byte changed anywhere costs the packet that holds it, and those before it are as they were.
 func TestFlips(t *testing.T) {
 	for _, s := range []struct {
 		name string
@@ -27,14 +27,14 @@ func TestFlips(t *testing.T) {
 				hit++
 			}
 			if len(got) < hit {
-				t.Fatalf("%s, octet %d: %d packets, though %d come before it", name, at, len(got), hit)
+				t.Fatalf("%s, byte %d: %d packets, though %d come before it", name, at, len(got), hit)
 			}
 			if d := differ(want[:hit], got[:hit]); d != "" {
-				t.Fatalf("%s, octet %d: %s", name, at, d)
+				t.Fatalf("%s, byte %d: %s", name, at, d)
 			}
 			typ := name == "pcapng" && at < int(want[hit].Offset)+4 // of another type the block is passed over, as it should be
 			if len(got) < len(want) && len(r.Problems()) == 0 && !typ {
-				t.Fatalf("%s, octet %d: %d packets of %d, and no problem", name, at, len(got), len(want))
+				t.Fatalf("%s, byte %d: %d packets of %d, and no problem", name, at, len(got), len(want))
 			}
 			lost += max(0, len(want)-1-len(got))
 		}

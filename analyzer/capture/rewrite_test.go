@@ -84,7 +84,7 @@ func TestRewriteEnds(t *testing.T) {
 	}
 }
 
-// A block that no program but its maker's may copy is left out, and a section's length is no longer told.
+// A block that no program but its maker's may copy is left out, and a section's length is no longer reported.
 func TestRewriteLeavesOut(t *testing.T) {
 	f := newPcapng(binary.LittleEndian).block(blockCustomKeep, octets(8)).iface(1, 0)
 	binary.LittleEndian.PutUint64(f.b[16:], 4711)

@@ -15,10 +15,10 @@ const (
 	CutIP                       // snaplen cut an IP header
 	ShortIP                     // packet ends inside an IP header
 	BadIPVersion                // neither 4 nor 6, or not the one announced
-	BadIPHeader                 // IPv4 header length below 20 octets
+	BadIPHeader                 // IPv4 header length below 20 bytes
 	BadIPLength                 // IPv4 total length below its header's length
 	CutTCP                      // snaplen cut the TCP header before its flags
-	ShortTCP                    // IP carries fewer octets than a TCP header needs
+	ShortTCP                    // IP carries fewer bytes than a TCP header needs
 	BadDataOffset               // TCP data offset below 5: the outcome is Malformed
 	FragmentAlone               // IP fragment of a datagram that never became whole
 	FragmentCut                 // IP fragment cut by the snaplen, so that its datagram cannot be put together

@@ -118,7 +118,7 @@ func TestOptionsCut(t *testing.T) {
 	p := cut(eth(eth4(6, tcpOpts(1, 2, unhex("020405b4 0402080a 00000001 00000000 01030307"), []byte("data")))), 34+20+6)
 	d.Decode(p, &seg)
 	if want := (flows.Options{MSS: 1460, SACKOK: true, Kinds: 2}); seg.Opts != want || !seg.Cut || seg.DataLen != 4 || seg.HeaderLen != 40 {
-		t.Errorf("%+v, cut %v, %d octets of data behind %d", seg.Opts, seg.Cut, seg.DataLen, seg.HeaderLen)
+		t.Errorf("%+v, cut %v, %d bytes of data behind %d", seg.Opts, seg.Cut, seg.DataLen, seg.HeaderLen)
 	}
 }
 
@@ -250,9 +250,9 @@ func TestNote(t *testing.T) {
 	}{
 		{"unreachable", back(1, icmp(3, 13, u32(0), quotedTCP)),
 			flows.ICMPNote{Mark: mark, From: from, Type: 3, Code: 13, QuotedSYN: true, Src: src, Dst: dst, Stream: -1}},
-		{"8 octets quoted", back(1, icmp(3, 1, u32(0), quotedTCP[:28])),
+		{"8 bytes quoted", back(1, icmp(3, 1, u32(0), quotedTCP[:28])),
 			flows.ICMPNote{Mark: mark, From: from, Type: 3, Code: 1, Src: src, Dst: dst, Stream: -1}},
-		{"14 octets quoted", back(1, icmp(3, 1, u32(0), quotedTCP[:34])),
+		{"14 bytes quoted", back(1, icmp(3, 1, u32(0), quotedTCP[:34])),
 			flows.ICMPNote{Mark: mark, From: from, Type: 3, Code: 1, QuotedSYN: true, Src: src, Dst: dst, Stream: -1}},
 		{"no SYN", back(1, icmp(11, 0, u32(0), ipv4(6, tcp(3000, 0x10)))),
 			flows.ICMPNote{Mark: mark, From: from, Type: 11, Src: src, Dst: dst, Stream: -1}},

@@ -65,7 +65,7 @@ type Decoder struct {
 	Note flows.ICMPNote
 
 	// Unnumbered tells, after Segment, ICMPError or Malformed, that Wireshark shows no tcp.stream for
-	// this header: fewer than 16 octets of it are there, or an ICMP redirect quotes it. All others it
+	// this header: fewer than 16 bytes of it are there, or an ICMP redirect quotes it. All others it
 	// numbers, quoted ones too, and takes them for segments of the connection when it looks for a SYN
 	// that starts the next incarnation.
 	Unnumbered bool
@@ -162,7 +162,7 @@ func (d *Decoder) ends(wasThere bool, cut, short Reason) Outcome {
 	return d.fail(short)
 }
 
-// endsLink is ends for a header of n octets below IP, of which wire octets were on the wire.
+// endsLink is ends for a header of n bytes below IP, of which wire bytes were on the wire.
 func (d *Decoder) endsLink(wire, n int) Outcome { return d.ends(wire >= n, CutLink, ShortLink) }
 
 // partly notes that the segment is not read whole.

@@ -56,7 +56,7 @@ func mac(b []byte) uint64 { return uint64(be16(b))<<32 | uint64(be32(b[2:])) }
 // ether reads what follows an EtherType.
 func (d *Decoder) ether(typ uint16, b []byte, wire int, seg *flows.Segment) Outcome {
 	for {
-		var n int // length of a tag; the EtherType behind it is its last two octets
+		var n int // length of a tag; the EtherType behind it is its last two bytes
 		switch typ {
 		case etherIPv4:
 			return d.ip4(b, wire, seg)

@@ -53,7 +53,7 @@ func fast(p *capture.Packet, b *track.Batch) bool {
 		MAC: mac(data[6:12]), Interface: p.Interface,
 	}
 	if opts := data[tcp+tcpHeaderLen : tcp+hlen]; len(opts) == 12 && be32(opts) == onlyTimestamps && flags&flows.SYN == 0 {
-		h.Opts.TSval, h.Opts.HasTS = be32(opts[4:]), true
+		h.Opts.TSval, h.Opts.TSecr, h.Opts.HasTS = be32(opts[4:]), be32(opts[8:]), true
 	} else if len(opts) > 0 || flags&flows.SYN != 0 {
 		options(opts, &h.Opts)
 	}

@@ -17,7 +17,7 @@ const (
 type fragment struct {
 	proto  byte // protocol, or the Next Header of IPv6's fragment header
 	id     uint32
-	offset int  // octets
+	offset int  // bytes
 	more   bool // not the last
 }
 
@@ -34,8 +34,8 @@ type datagramKey struct {
 type datagram struct {
 	key   datagramKey
 	proto byte        // of the fragment at offset 0
-	buf   []byte      // octets so far, holes included
-	got   [128]uint64 // one bit for 8 octets of buf that are there
+	buf   []byte      // bytes so far, holes included
+	got   [128]uint64 // one bit for 8 bytes of buf that are there
 	total int         // length, −1 until the last fragment came
 	count uint64      // fragments so far
 	first int         // frame of the first fragment that came
@@ -106,7 +106,7 @@ func (d *Decoder) fragment(f fragment, b []byte, wire int, seg *flows.Segment) O
 	return d.payload(g.proto, g.buf[:g.total], g.total, seg)
 }
 
-// add copies a fragment into its datagram, which it makes first if need be. Octets that are already
+// add copies a fragment into its datagram, which it makes first if need be. Bytes that are already
 // there stay, as in Wireshark; what real hosts do differs (RFC 5722 forbids overlaps).
 func (r *fragments) add(k datagramKey, f fragment, b []byte, frame int, c *Counts) *datagram {
 	g := r.open[k]
@@ -146,7 +146,7 @@ func (r *fragments) add(k datagramKey, f fragment, b []byte, frame int, c *Count
 	return g
 }
 
-// whole reports whether every octet of the datagram is there.
+// whole reports whether every byte of the datagram is there.
 func (g *datagram) whole() bool {
 	if g.total < 0 {
 		return false

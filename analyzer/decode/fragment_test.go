@@ -62,7 +62,7 @@ var fragmentRuns = []struct {
 }{
 	{name: "in order", packets: split(ip4{id: 1}, long(7000, 'd'), 40, 40, 20), segments: []int{2}},
 	{name: "backwards", packets: pick(split(ip4{id: 2}, long(7001, 'd'), 40, 40, 20), 2, 1, 0), segments: []int{2}},
-	{name: "8 octets first", packets: split(ip4{id: 3}, long(7002, 'd'), 8, 40, 52), segments: []int{2}},
+	{name: "8 bytes first", packets: split(ip4{id: 3}, long(7002, 'd'), 8, 40, 52), segments: []int{2}},
 	{name: "one twice", packets: pick(split(ip4{id: 4}, long(7003, 'd'), 40, 40, 20), 0, 0, 1, 2), segments: []int{3}},
 	{name: "all twice", packets: pick(split(ip4{id: 5}, long(7004, 'd'), 40, 40, 20), 0, 1, 2, 0, 1, 2), segments: []int{2, 5}},
 	{name: "last one again before all again", packets: pick(split(ip4{id: 6}, long(7005, 'd'), 40, 40, 20), 0, 1, 2, 2, 0, 1, 2), segments: []int{2, 5}},
@@ -76,7 +76,7 @@ var fragmentRuns = []struct {
 		pick(split(ip4{id: 9}, long(7009, 'd'), 40, 40, 20), 0),
 		[]*capture.Packet{eth(ether(0x0800, ip4{id: 9, frag: 5}.wrap(17, make([]byte, 60))))},
 		pick(split(ip4{id: 9}, long(7009, 'd'), 40, 40, 20), 1, 2)), segments: []int{3}},
-	{name: "overlap of other octets", packets: slices.Concat(
+	{name: "overlap of other bytes", packets: slices.Concat(
 		pick(split(ip4{id: 10}, long(7010, 'd'), 40, 40, 20), 0),
 		pick(split(ip4{id: 10}, tcpOpts(7011, 4, nil, bytes.Repeat([]byte("e"), 80)), 40, 40, 20), 0, 1),
 		pick(split(ip4{id: 10}, long(7010, 'd'), 40, 40, 20), 1, 2)), segments: []int{4}},
@@ -134,7 +134,7 @@ func TestFragments(t *testing.T) {
 		}
 		d.Flush()
 		if d.fragments.bytes != 0 || len(d.fragments.open) != 0 {
-			t.Errorf("%s: %d octets left after Flush", r.name, d.fragments.bytes)
+			t.Errorf("%s: %d bytes left after Flush", r.name, d.fragments.bytes)
 		}
 	}
 }
@@ -154,7 +154,7 @@ func TestFragmentsTshark(t *testing.T) {
 		for i, p := range r.packets {
 			var seg flows.Segment
 			out := d.Decode(p, &seg)
-			if diff := frames[frame].differs(&d, out, &seg); diff != "" && r.unlike == "" {
+			if diff := frames[frame].differs(&reading{out: out, unnumbered: d.Unnumbered, seg: seg}); diff != "" && r.unlike == "" {
 				t.Errorf("%s, packet %d: %s", r.name, i, diff)
 			}
 			frame++
@@ -174,7 +174,7 @@ func TestFragmentPayload(t *testing.T) {
 		d.Decode(p, &seg)
 	}
 	if !bytes.Equal(seg.Payload, data[20:]) || seg.DataLen != 80 {
-		t.Errorf("payload %x of %d octets", seg.Payload, seg.DataLen)
+		t.Errorf("payload %x of %d bytes", seg.Payload, seg.DataLen)
 	}
 }
 
@@ -190,7 +190,7 @@ func TestFragmentFlood(t *testing.T) {
 			t.Fatalf("outcome %d", out)
 		}
 		if r := &d.fragments; r.bytes > maxFragmentBytes || len(r.open) > maxDatagrams || r.order.Len() != len(r.open) {
-			t.Fatalf("%d octets in %d datagrams", r.bytes, len(r.open))
+			t.Fatalf("%d bytes in %d datagrams", r.bytes, len(r.open))
 		}
 	}
 	d.Flush()

@@ -14,7 +14,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track"
 )
 
-// FuzzDecode feeds arbitrary octets to the decoder, twice over so that fragments meet, and checks what
+// FuzzDecode feeds arbitrary bytes to the decoder, twice over so that fragments meet, and checks what
 // holds for every packet. Plain packets it reads in three ways: fast, general, and gopacket's.
 func FuzzDecode(f *testing.F) {
 	for _, o := range allOdd() {
@@ -84,13 +84,13 @@ func check(t *testing.T, p *capture.Packet, out Outcome, seg *flows.Segment) {
 	case seg.Frame != 1:
 		t.Fatalf("frame %d", seg.Frame)
 	case len(seg.Payload) > int(seg.DataLen):
-		t.Fatalf("%d octets of payload, DataLen %d", len(seg.Payload), seg.DataLen)
+		t.Fatalf("%d bytes of payload, DataLen %d", len(seg.Payload), seg.DataLen)
 	case int(seg.DataLen) > max(wire, 65535):
 		t.Fatalf("DataLen %d in a packet of %d", seg.DataLen, wire)
 	case seg.Cut && seg.Payload != nil:
 		t.Fatal("payload behind a cut header")
 	case !seg.Cut && seg.HeaderLen < tcpHeaderLen:
-		t.Fatalf("header of %d octets", seg.HeaderLen)
+		t.Fatalf("header of %d bytes", seg.HeaderLen)
 	}
 }
 

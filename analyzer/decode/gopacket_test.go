@@ -23,7 +23,7 @@ type view struct {
 	flags        flows.Flags
 	window       uint16
 	urgent       uint16
-	header, data int // octets; data as captured
+	header, data int // bytes; data as captured
 	opts         flows.Options
 }
 

@@ -80,7 +80,7 @@ func (d *Decoder) icmpError(b []byte, wire int, mtu uint32, v6 bool, seg *flows.
 	return out
 }
 
-// quote takes a quoted TCP header. RFC 792 asks for its first 8 octets only: ports and SEQ.
+// quote takes a quoted TCP header. RFC 792 asks for its first 8 bytes only: ports and SEQ.
 func (d *Decoder) quote(b []byte, seg *flows.Segment) Outcome {
 	if len(b) < 8 {
 		return NotTCP

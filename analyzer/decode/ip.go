@@ -110,7 +110,7 @@ func (d *Decoder) bound(n int, b []byte, wire int) int {
 	return min(n, max(wire, len(b)))
 }
 
-// putIP4 writes the four octets at b into ip in their IPv4-mapped form (RFC 4291 §2.5.5.2), as two words.
+// putIP4 writes the four bytes at b into ip in their IPv4-mapped form (RFC 4291 §2.5.5.2), as two words.
 func putIP4(ip *[16]byte, b []byte) {
 	binary.LittleEndian.PutUint64(ip[:8], 0)
 	binary.LittleEndian.PutUint64(ip[8:], 0xffff<<16|uint64(le32(b))<<32)

@@ -92,7 +92,7 @@ func tags(n int, data []byte) []byte {
 	return data
 }
 
-// wifi is an 802.11 data frame with IPv4; kind is the first octet of Frame Control, flags the second.
+// wifi is an 802.11 data frame with IPv4; kind is the first byte of Frame Control, flags the second.
 func wifi(kind, flags byte, data []byte) []byte {
 	h := cat([]byte{kind, flags}, u16(0), unhex("020000000002 020000000001 020000000003 1000"))
 	if flags&3 == 3 {
@@ -104,7 +104,7 @@ func wifi(kind, flags byte, data []byte) []byte {
 	return cat(h, snap(0x0800, ipv4(6, data)))
 }
 
-// capwapWiFi has the octets of Frame Control the other way round.
+// capwapWiFi has the bytes of Frame Control the other way round.
 func capwapWiFi(data []byte) []byte {
 	b := wifi(0x08, 0x01, data)
 	b[0], b[1] = b[1], b[0]

@@ -62,7 +62,7 @@ func TestOddTshark(t *testing.T) {
 		var d Decoder
 		var seg flows.Segment
 		out := d.Decode(o.p, &seg)
-		diff := frames[i].differs(&d, out, &seg)
+		diff := frames[i].differs(&reading{out: out, unnumbered: d.Unnumbered, seg: seg})
 		if diff != "" && o.unlike == "" {
 			t.Errorf("%s: %s [%s]", o.name, diff, frames[i].protocols)
 		}
@@ -114,7 +114,7 @@ var oddIP = []odd{
 	{name: "IPv6 announced as IPv4", p: eth(ether(0x0800, ipv6(6, tcp(1005, 4)))), want: Segment},
 	{name: "IPv4 announced as IPv6", p: eth(ether(0x86dd, ipv4(6, tcp(1006, 4)))), want: Unreadable, why: BadIPVersion},
 	{name: "IP version 5", p: eth(ether(0x0800, cat([]byte{0x55}, ipv4(6, tcp(1007, 4))[1:]))), want: Unreadable, why: BadIPVersion},
-	{name: "IP header of 16 octets", p: eth(ether(0x0800, cat([]byte{0x44}, ipv4(6, tcp(1008, 4))[1:]))), want: Unreadable, why: BadIPHeader},
+	{name: "IP header of 16 bytes", p: eth(ether(0x0800, cat([]byte{0x44}, ipv4(6, tcp(1008, 4))[1:]))), want: Unreadable, why: BadIPHeader},
 	{name: "IP length 0", p: eth(ether(0x0800, cat([]byte{0x45, 0, 0, 0}, ipv4(6, tcp(1009, 4))[4:]))), want: Segment},
 	{name: "IP length 19", p: eth(ether(0x0800, ip4{total: 19}.wrap(6, tcp(1010, 4)))), want: Unreadable, why: BadIPLength},
 	{name: "IP length 35", p: eth(ether(0x0800, ip4{total: 35}.wrap(6, tcp(1011, 4)))), want: Unreadable, why: ShortTCP},
@@ -162,16 +162,16 @@ var oddTCP = []odd{
 	{name: "data offset 0", p: eth(eth4(6, tcpOff(0, 2004, 4, nil, nil))), want: Malformed, why: BadDataOffset},
 	{name: "data offset beyond the segment", p: eth(eth4(6, tcpOff(15, 2005, 4, nil, nil))), want: Segment, why: LongDataOffset},
 	{name: "no TCP header", p: eth(eth4(6, nil)), want: Unreadable, why: ShortTCP},
-	{name: "15 octets of TCP", p: eth(eth4(6, tcp(2007, 4)[:15])), want: Unreadable, why: ShortTCP},
-	{name: "16 octets of TCP", p: eth(eth4(6, tcp(2008, 4)[:16])), want: Segment, why: LongDataOffset},
-	{name: "19 octets of TCP", p: eth(eth4(6, tcp(2009, 4)[:19])), want: Segment, why: LongDataOffset},
-	{name: "snaplen at 13 octets of TCP", p: cut(eth(eth4(6, tcp(2010, 4))), 34+13), want: Unreadable, why: CutTCP},
-	{name: "snaplen at 14 octets of TCP", p: cut(eth(eth4(6, tcp(2011, 4))), 34+14), want: Segment, why: CutOptions,
+	{name: "15 bytes of TCP", p: eth(eth4(6, tcp(2007, 4)[:15])), want: Unreadable, why: ShortTCP},
+	{name: "16 bytes of TCP", p: eth(eth4(6, tcp(2008, 4)[:16])), want: Segment, why: LongDataOffset},
+	{name: "19 bytes of TCP", p: eth(eth4(6, tcp(2009, 4)[:19])), want: Segment, why: LongDataOffset},
+	{name: "snaplen at 13 bytes of TCP", p: cut(eth(eth4(6, tcp(2010, 4))), 34+13), want: Unreadable, why: CutTCP},
+	{name: "snaplen at 14 bytes of TCP", p: cut(eth(eth4(6, tcp(2011, 4))), 34+14), want: Segment, why: CutOptions,
 		unlike: "it shows the flags only with the window behind them"},
-	{name: "snaplen at 15 octets of TCP", p: cut(eth(eth4(6, tcp(2012, 4))), 34+15), want: Segment, why: CutOptions,
+	{name: "snaplen at 15 bytes of TCP", p: cut(eth(eth4(6, tcp(2012, 4))), 34+15), want: Segment, why: CutOptions,
 		unlike: "it shows the flags only with the window behind them"},
-	{name: "snaplen at 16 octets of TCP", p: cut(eth(eth4(6, tcp(2013, 4))), 34+16), want: Segment, why: CutOptions},
-	{name: "snaplen at 20 octets of TCP", p: cut(eth(eth4(6, tcp(2014, 4))), 34+20), want: Segment},
+	{name: "snaplen at 16 bytes of TCP", p: cut(eth(eth4(6, tcp(2013, 4))), 34+16), want: Segment, why: CutOptions},
+	{name: "snaplen at 20 bytes of TCP", p: cut(eth(eth4(6, tcp(2014, 4))), 34+20), want: Segment},
 	{name: "snaplen in the options", p: cut(eth(eth4(6, tcpOpts(2015, 2, unhex("020405b4 0402080a 00000001 00000000 01030307"), nil))), 34+30), want: Segment, why: CutOptions},
 	{name: "option of length 0", p: eth(eth4(6, tcpOpts(2016, 2, unhex("020005b4"), nil))), want: Segment},
 	{name: "option beyond the header", p: eth(eth4(6, tcpOpts(2017, 2, unhex("024005b4"), nil))), want: Segment},
@@ -185,10 +185,10 @@ var quotedTCP = ipv4(6, tcp(3000, 2))
 
 var oddICMP = []odd{
 	{name: "unreachable", p: eth(eth4(1, icmp(3, 1, u32(0), quotedTCP))), want: ICMPError},
-	{name: "unreachable quotes 8 octets", p: eth(eth4(1, icmp(3, 1, u32(0), quotedTCP[:28]))), want: ICMPError},
-	{name: "unreachable quotes 14 octets", p: eth(eth4(1, icmp(3, 1, u32(0), quotedTCP[:34]))), want: ICMPError},
-	{name: "unreachable quotes 16 octets", p: eth(eth4(1, icmp(3, 1, u32(0), quotedTCP[:36]))), want: ICMPError},
-	{name: "unreachable quotes 7 octets", p: eth(eth4(1, icmp(3, 1, u32(0), quotedTCP[:27]))), want: NotTCP},
+	{name: "unreachable quotes 8 bytes", p: eth(eth4(1, icmp(3, 1, u32(0), quotedTCP[:28]))), want: ICMPError},
+	{name: "unreachable quotes 14 bytes", p: eth(eth4(1, icmp(3, 1, u32(0), quotedTCP[:34]))), want: ICMPError},
+	{name: "unreachable quotes 16 bytes", p: eth(eth4(1, icmp(3, 1, u32(0), quotedTCP[:36]))), want: ICMPError},
+	{name: "unreachable quotes 7 bytes", p: eth(eth4(1, icmp(3, 1, u32(0), quotedTCP[:27]))), want: NotTCP},
 	{name: "fragmentation needed", p: eth(eth4(1, icmp(3, 4, u32(1400), quotedTCP))), want: ICMPError},
 	{name: "source quench", p: eth(eth4(1, icmp(4, 0, u32(0), quotedTCP))), want: ICMPError},
 	{name: "redirect", p: eth(eth4(1, icmp(5, 0, u32(0), quotedTCP))), want: ICMPError},

@@ -2,7 +2,7 @@ package decode
 
 import "github.com/rstexplain/rstexplain/flows"
 
-// Octets of a TCP header (RFC 9293 §3.1).
+// Bytes of a TCP header (RFC 9293 §3.1).
 const (
 	tcpFlagsEnd  = 14 // up to and with the flags: the least that tells something
 	tcpWindowEnd = 16 // from here on Wireshark shows the flags, and numbers the stream
@@ -39,7 +39,7 @@ func (d *Decoder) tcp(b []byte, wire int, seg *flows.Segment) Outcome {
 	return Segment
 }
 
-// tcpHeader reads the fixed header at b, which has at least 20 octets.
+// tcpHeader reads the fixed header at b, which has at least 20 bytes.
 func tcpHeader(b []byte, seg *flows.Segment) {
 	b = b[:tcpHeaderLen]
 	seg.Src.Port = be16(b[0:])

@@ -35,6 +35,18 @@ var wireshark = sharkd.Pool{Preferences: map[string]string{"tcp.relative_sequenc
 // runShark returns what Wireshark shows of each frame of a capture; index 0 is frame 1.
 func runShark(t testing.TB, file string) []shark {
 	t.Helper()
+	frames, err := shownBy(t, file)
+	if errors.Is(err, sharkd.ErrMissing) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return frames
+}
+
+func shownBy(t testing.TB, file string) ([]shark, error) {
+	t.Helper()
 	var rows [][]string
 	err := wireshark.Do(file, func(s *sharkd.Session) (err error) {
 		if s.Partial {
@@ -43,12 +55,6 @@ func runShark(t testing.TB, file string) []shark {
 		rows, err = s.Frames("", sharkFields...)
 		return err
 	})
-	if errors.Is(err, sharkd.ErrMissing) {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
 	frames := make([]shark, 0, len(rows))
 	for _, v := range rows {
 		addrs := func(i int) []string { return strings.Split(v[i], ",") }
@@ -56,7 +62,7 @@ func runShark(t testing.TB, file string) []shark {
 		frames = append(frames, shark{protocols: v[0], stream: last(1), src: addrs(2), dst: addrs(3), src6: addrs(4), dst6: addrs(5),
 			sport: last(6), dport: last(7), seq: last(8), ack: last(9), length: last(10), wnd: last(11), flags: last(12)})
 	}
-	return frames
+	return frames, err
 }
 
 // quoted reports whether the innermost TCP header is in an ICMP error.
@@ -66,7 +72,8 @@ func (s *shark) quoted() bool {
 }
 
 // differs compares what tshark shows with what Decode returned, and says how they differ, or "".
-func (s *shark) differs(d *Decoder, out Outcome, seg *flows.Segment) string {
+func (s *shark) differs(d *reading) string {
+	out, seg := d.out, &d.seg
 	want := NotTCP
 	switch {
 	case s.quoted() && s.seq != "":
@@ -86,8 +93,8 @@ func (s *shark) differs(d *Decoder, out Outcome, seg *flows.Segment) string {
 	if out == NotTCP {
 		return ""
 	}
-	if d.Unnumbered != (s.stream == "") {
-		return fmt.Sprintf("Unnumbered %v, tshark's stream %q", d.Unnumbered, s.stream)
+	if d.unnumbered != (s.stream == "") {
+		return fmt.Sprintf("Unnumbered %v, tshark's stream %q", d.unnumbered, s.stream)
 	}
 	src, dst := s.src, s.dst
 	if seg.V6 {
@@ -104,7 +111,7 @@ func (s *shark) differs(d *Decoder, out Outcome, seg *flows.Segment) string {
 		{"destination port", strconv.Itoa(int(seg.Dst.Port)), s.dport},
 		{"SEQ", strconv.Itoa(int(uint32(seg.SEQ))), s.seq},
 	}
-	if out == Segment || out == ICMPError && !d.Unnumbered {
+	if out == Segment || out == ICMPError && !d.unnumbered {
 		pairs = append(pairs, [][3]string{
 			{"ACK", strconv.Itoa(int(uint32(seg.ACK))), s.ack},
 			{"flags", fmt.Sprintf("0x%04x", uint16(seg.Flags)), sharkFlags(s.flags)},
@@ -172,30 +179,70 @@ func eachPacket(t testing.TB, file string, f func(*capture.Packet)) {
 	}
 }
 
-// TestTshark holds every frame of real captures against tshark.
+// A reading is what Decode returned about a packet.
+type reading struct {
+	frame      int
+	out        Outcome
+	unnumbered bool
+	seg        flows.Segment
+}
+
+// String writes what is compared with Wireshark.
+func (d *reading) String() string {
+	s := &d.seg
+	return fmt.Sprintln(d.frame, d.out, d.unnumbered, s.V6, s.Src.AddrPort(), s.Dst.AddrPort(), s.SEQ, s.ACK, s.Flags, s.WND, s.DataLen)
+}
+
+// TestTshark holds every frame of real captures against tshark. What was compared and did not differ is not compared
+// again: its digest is in testdata.
 func TestTshark(t *testing.T) {
 	if testing.Short() {
 		t.Skip("has Wireshark read every capture")
 	}
+	kept := sharkd.Answers{Path: filepath.Join("testdata", "wireshark-headers.txt")}
+	t.Cleanup(func() {
+		asked, err := kept.Save()
+		if err != nil {
+			t.Error(err)
+		}
+		t.Logf("%d captures were not in %s as they are read now", asked, kept.Path)
+	})
 	for _, file := range captures(t) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
-			frames := runShark(t, file)
 			var d Decoder
+			var list []reading
+			var text strings.Builder
 			resets := 0
 			eachPacket(t, file, func(p *capture.Packet) {
-				var seg flows.Segment
-				out := d.Decode(p, &seg)
-				if p.Frame > len(frames) {
-					t.Fatalf("frame %d, tshark shows %d", p.Frame, len(frames))
-				}
-				if diff := frames[p.Frame-1].differs(&d, out, &seg); diff != "" {
-					t.Errorf("frame %d: %s", p.Frame, diff)
-				}
-				if out == Segment && seg.Flags.Has(flows.RST) {
+				one := reading{frame: p.Frame}
+				one.out, one.unnumbered = d.Decode(p, &one.seg), d.Unnumbered
+				if list = append(list, one); one.out == Segment && one.seg.Flags.Has(flows.RST) {
 					resets++
 				}
+				text.WriteString(one.String())
 			})
+			_, err := kept.Get(file, "as tshark shows it: "+sharkd.Digest(text.String()), func() (string, error) {
+				frames, err := shownBy(t, file)
+				if err != nil {
+					return "", err
+				}
+				for i := range list {
+					if list[i].frame > len(frames) {
+						return "", fmt.Errorf("frame %d, tshark shows %d", list[i].frame, len(frames))
+					}
+					if diff := frames[list[i].frame-1].differs(&list[i]); diff != "" {
+						err = errors.Join(err, fmt.Errorf("frame %d: %s", list[i].frame, diff))
+					}
+				}
+				return "equal", err
+			})
+			if errors.Is(err, sharkd.ErrMissing) {
+				t.Skip(err)
+			}
+			if err != nil {
+				t.Error(err)
+			}
 			for _, why := range d.Counts.Reasons() {
 				t.Logf("%d × %s, first in frame %d", d.Counts.By[why].Packets, why, d.Counts.By[why].First)
 			}

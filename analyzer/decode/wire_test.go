@@ -18,7 +18,7 @@ func cat(parts ...[]byte) []byte {
 	return b
 }
 
-// unhex reads octets as text; spaces are for the eye.
+// unhex reads bytes as text; spaces are for the eye.
 func unhex(s string) []byte {
 	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
 	if err != nil {
@@ -82,7 +82,7 @@ func icmp(typ, code int, rest []byte, quoted []byte) []byte {
 	return cat([]byte{byte(typ), byte(code)}, u16(0), rest, quoted)
 }
 
-// ext is an IPv6 extension header of 8 octets: next header, length, a PadN option.
+// ext is an IPv6 extension header of 8 bytes: next header, length, a PadN option.
 func ext(next int, data []byte) []byte { return cat([]byte{byte(next), 0, 1, 4, 0, 0, 0, 0}, data) }
 
 // frag6 is an IPv6 fragment header with its fragment.
@@ -103,7 +103,7 @@ func packet(link int, data []byte) *capture.Packet {
 	return &capture.Packet{Data: data, Length: uint32(len(data)), Link: uint16(link), Frame: 1}
 }
 
-// cut is p as a snaplen of n octets leaves it.
+// cut is p as a snaplen of n bytes leaves it.
 func cut(p *capture.Packet, n int) *capture.Packet {
 	p.Data = p.Data[:n]
 	return p

@@ -167,43 +167,46 @@ func TestAgainstTshark(t *testing.T) {
 	if len(files) == 0 {
 		t.Skipf("no captures in %s: set RSTEXPLAIN_CAPTURES", dir)
 	}
-	for _, file := range files {
-		want, err := exec.Command(tshark, "-r", file, "-Y", "tcp && !icmp", "-T", "fields", "-e", "frame.number", "-e", "tcp.srcport",
-			"-e", "tcp.seq_raw", "-e", "tcp.ack_raw", "-e", "tcp.len", "-e", "tcp.flags", "-E", "occurrence=l").Output()
+	// tshark takes a second to start: the captures go one behind the other.
+	file := filepath.Join(t.TempDir(), "all.pcapng")
+	if out, err := exec.Command("mergecap", append([]string{"-a", "-w", file}, files...)...).CombinedOutput(); err != nil {
+		t.Fatalf("mergecap: %v: %s", err, out)
+	}
+	want, err := exec.Command(tshark, "-r", file, "-Y", "tcp && !icmp", "-T", "fields", "-e", "frame.number", "-e", "tcp.srcport",
+		"-e", "tcp.seq_raw", "-e", "tcp.ack_raw", "-e", "tcp.len", "-e", "tcp.flags", "-E", "occurrence=l").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = flagColumn.ReplaceAllFunc(want, func(hex []byte) []byte {
+		n, _ := strconv.ParseUint(string(hex), 0, 16)
+		return strconv.AppendUint(nil, n&0x1ff, 10) // without the reserved bits
+	})
+	for _, format := range []Format{JSON, PDML} {
+		cmd := exec.Command(tshark, "-r", file, "-T", string(format))
+		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
 		}
-		want = flagColumn.ReplaceAllFunc(want, func(hex []byte) []byte {
-			n, _ := strconv.ParseUint(string(hex), 0, 16)
-			return strconv.AppendUint(nil, n&0x1ff, 10) // without the reserved bits
-		})
-		for _, format := range []Format{JSON, PDML} {
-			cmd := exec.Command(tshark, "-r", file, "-T", string(format))
-			out, err := cmd.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		r, _ := NewReader(out, format)
+		var got strings.Builder
+		var p Packet
+		for err = r.Next(&p); err == nil; err = r.Next(&p) {
+			if s := &p.Segment; p.TCP {
+				got.WriteString(strings.Join([]string{strconv.Itoa(s.Frame), strconv.Itoa(int(s.Src.Port)), strconv.Itoa(int(s.SEQ)),
+					strconv.Itoa(int(s.ACK)), strconv.Itoa(int(s.DataLen)), strconv.Itoa(int(s.Flags))}, "\t") + "\n")
 			}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			r, _ := NewReader(out, format)
-			var got strings.Builder
-			var p Packet
-			for err = r.Next(&p); err == nil; err = r.Next(&p) {
-				if s := &p.Segment; p.TCP {
-					got.WriteString(strings.Join([]string{strconv.Itoa(s.Frame), strconv.Itoa(int(s.Src.Port)), strconv.Itoa(int(s.SEQ)),
-						strconv.Itoa(int(s.ACK)), strconv.Itoa(int(s.DataLen)), strconv.Itoa(int(s.Flags))}, "\t") + "\n")
-				}
-			}
-			if err != io.EOF {
-				t.Errorf("%s as %s: %v", file, format, err)
-			}
-			if got.String() != string(want) {
-				t.Errorf("%s as %s differs from tshark's fields", file, format)
-			}
-			if err := cmd.Wait(); err != nil {
-				t.Error(err)
-			}
+		}
+		if err != io.EOF {
+			t.Errorf("%s as %s: %v", file, format, err)
+		}
+		if got.String() != string(want) {
+			t.Errorf("%s as %s differs from tshark's fields", file, format)
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Error(err)
 		}
 	}
 }

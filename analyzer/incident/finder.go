@@ -15,6 +15,9 @@ type Finder struct {
 	refs    int         // resets that all strands name
 	names   budget      // hosts and services that all strands may still keep
 
+	joined   map[int][]*strand // groups by the numbers of their strands, as Incident last joined them
+	unjoined int               // resets since then
+
 	conns map[conn]trace
 	order []conn // in which their traces came, as a ring
 	next  int
@@ -62,6 +65,7 @@ func (f *Finder) Add(r *Reset) (number int, candidate bool) {
 		n = f.strandFor(r)
 	}
 	s := f.strands[n-1]
+	f.unjoined++
 	fresh := !known.has(n)
 	if fresh || r.Repeats == 0 {
 		f.remember(c, known, r, n)

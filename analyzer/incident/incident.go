@@ -94,7 +94,7 @@ var Kinds = []struct {
 	{ClosingHabit, "one side closes its connections by RST"},
 	{TimeLimit, "an application ended requests that were not answered in time"},
 	{StoppedAnswering, "a host, or the path to it, stopped answering"},
-	{KeepAliveRace, "a service closed idle connections while requests were on their way"},
+	{KeepAliveRace, "a service closed idle connections that its clients still used"},
 	{PortReuse, "a client, or a NAT, used an address and port again while the server still had the old connection"},
 	{CutAtOnce, "one side ended several connections at the same time"},
 	{Alike, "resets of the same rule, service and sender"},

@@ -158,8 +158,8 @@ func TestGroups(t *testing.T) {
 		}, []string{
 			"service-down: 10.0.0.5:8080 refused 3 connections from 10.1.0.1 between 2026-01-01 14:00:00 and 2026-01-07 02:00:00; the capture shows none that it accepted.",
 			"service-down: 10.0.0.5:8080 refused 1 connection from 10.1.0.1 at 2026-01-10 14:00:00; the capture shows none that it accepted.",
-			"keep-alive-race: 10.0.0.5:8080 closed a connection while a request was on its way, at 2026-01-10 14:00:00.",
-			"keep-alive-race: 10.0.0.5:8080 closed a connection while a request was on its way, at 2026-01-12 14:00:00.",
+			"keep-alive-race: 10.0.0.5:8080 closed a connection that its client still used: data of the client reached the closed socket, at 2026-01-10 14:00:00.",
+			"keep-alive-race: 10.0.0.5:8080 closed a connection that its client still used: data of the client reached the closed socket, at 2026-01-12 14:00:00.",
 		}},
 		{"a scan, recognised after its first ports, with one that was open", func(s *script) {
 			for i := range 7 {
@@ -342,7 +342,7 @@ func TestGroups(t *testing.T) {
 			for i := range 13 {
 				s.at(float64(i)*600, rules.Race, port("10.1.0.1", 41000+i), service)
 			}
-		}, []string{"keep-alive-race: 10.0.0.5:8080 closed 13 connections while requests were on their way, between 14:00:00 and 16:00:00: 6.5 an hour."}},
+		}, []string{"keep-alive-race: 10.0.0.5:8080 closed 13 connections that clients still used: their data reached closed sockets, between 14:00:00 and 16:00:00: 6.5 an hour."}},
 	} {
 		var s script
 		c.play(&s)

@@ -60,8 +60,9 @@ func (t *tale) sentence(kind Kind) string {
 			"request", "requests"), t.servers(),
 			within(w.waited), t.when())
 	case KeepAliveRace:
-		s := fmt.Sprintf("%s closed %s, %s", t.servers(), plural(w.conns, "a connection while a request was on its way",
-			conns(w.conns)+" while requests were on their way"), t.when())
+		s := fmt.Sprintf("%s closed %s, %s", t.servers(), plural(w.conns, "a connection that its client still used: data of "+
+			"the client reached the closed socket", conns(w.conns)+" that clients still used: their data reached closed sockets"),
+			t.when())
 		if hours := w.last.Sub(w.first).Hours(); hours >= 1 {
 			s += fmt.Sprintf(": %.3g an hour", float64(w.found)/hours)
 		}

@@ -99,7 +99,7 @@ func (s *set) merge(o *set) {
 	s.more = s.more || o.more
 }
 
-// A services counts addresses with their ports: those of one host exactly, because a scan is told by them.
+// A services counts addresses with their ports: those of one host exactly, because a scan is recognized by them.
 type services struct {
 	set
 	host  string // whose ports are counted in bits, "" before there are enough

@@ -11,7 +11,10 @@ import (
 )
 
 // Open reads the record at path.
-func Open(path string) (*Record, error) {
+func Open(path string) (*Record, error) { return OpenMost(path, maxResets+maxOthers) }
+
+// OpenMost does the same, and keeps so many events at most, half of them for RSTs.
+func OpenMost(path string, most int) (*Record, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -20,7 +23,7 @@ func Open(path string) (*Record, error) {
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("%s is a directory", path)
 	}
-	return Read(f, path)
+	return read(f, &Record{Path: path, most: most})
 }
 
 // ErrNothing says that a file holds nothing that a kernel recorded.
@@ -28,7 +31,10 @@ var ErrNothing = errors.New("no event of a kernel's trace in it, and no counters
 
 // Read reads a record; path names it in messages.
 func Read(in io.Reader, path string) (*Record, error) {
-	r := &Record{Path: path}
+	return read(in, &Record{Path: path, most: maxResets + maxOthers})
+}
+
+func read(in io.Reader, r *Record) (*Record, error) {
 	b := bufio.NewReaderSize(in, maxLine)
 	head, _ := b.Peek(512)
 	if bytes.HasPrefix(head, []byte("\xef\xbb\xbf")) {

@@ -184,6 +184,13 @@ func TestBounds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	few := filepath.Join(t.TempDir(), "trace")
+	if err := os.WriteFile(few, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := OpenMost(few, 2000); err != nil || len(r.Events) != 1000 || r.LeftOut != n-1000 {
+		t.Errorf("with room for 2000 events: %v, %d kept, %d left out", err, len(r.Events), r.LeftOut)
+	}
 	if len(r.Events) != maxResets || r.LeftOut != 100 || r.Unknown != 1 || r.FirstWrong != n+1 {
 		t.Errorf("%d events, %d left out, %d unknown, the first in line %d", len(r.Events), r.LeftOut, r.Unknown, r.FirstWrong)
 	}

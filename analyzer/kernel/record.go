@@ -75,6 +75,7 @@ type Record struct {
 	Counters []Counter
 	Sockets  []Socket
 
+	most       int   // events that are kept
 	at         int   // line that is being read
 	resolution int64 // of the clock, in nanoseconds
 	resets     int
@@ -111,9 +112,9 @@ func (r *Record) Stamped() bool {
 // add keeps an event.
 func (r *Record) add(e Event) {
 	switch {
-	case e.Kind <= ReceiveReset && r.resets < maxResets:
+	case e.Kind <= ReceiveReset && r.resets < min(maxResets, r.most/2):
 		r.resets++
-	case e.Kind > ReceiveReset && len(r.Events)-r.resets < maxOthers:
+	case e.Kind > ReceiveReset && len(r.Events)-r.resets < min(maxOthers, r.most/2):
 	default:
 		r.LeftOut++
 		return

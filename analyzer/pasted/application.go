@@ -43,6 +43,7 @@ func (l *listStyle) application(proto, b []byte, ports [2]uint16) bool {
 		}
 	}
 	p.Words |= SaysApplication
+	l.said = string(proto) == "TCP"
 	if ports[0] != 0 && ports[1] != 0 {
 		p.Src.Port, p.Dst.Port = ports[0], ports[1]
 	} else if !l.r.numbers.latest(p) {
@@ -115,4 +116,61 @@ func portsIn(b []byte) (src, dst uint16, ok bool) {
 		return 0, 0, false
 	}
 	return uint16(x), uint16(y), true
+}
+
+// application fills in what a line of Wireshark's packet list leaves out because it shows the application's words.
+func (n *numbering) application(p *Packet, c *conv, me, peer *half, s *flows.Segment) {
+	s.Flags = flows.ACK
+	if p.Words&SaysPart == 0 {
+		s.Flags |= flows.PSH
+	}
+	if p.Has&HasLen == 0 && p.Has&HasWire == 0 {
+		s.DataLen = 1
+	} else if p.Has&HasLen == 0 {
+		less := me.lengthLess
+		if !me.hasOverhead {
+			if less = peer.lengthLess; !peer.hasOverhead {
+				less = 54
+			}
+		}
+		s.DataLen = uint32(max(int(p.Wire)-less, 1))
+	}
+	src, dst := s.Src, s.Dst
+	next, ok := me.expected()
+	if !ok {
+		n.make(p, c, me, &src)
+		next = me.base + 1
+	}
+	if p.Words&SaysRetransmission != 0 && me.hasNXT {
+		next = me.nxt - s.DataLen
+	}
+	s.SEQ = flows.Seq(next)
+	n.Derived.add(p.Line)
+	ack, ok := peer.expected()
+	if !ok {
+		n.make(p, c, peer, &dst)
+		ack = peer.base + 1
+		peer.nxt, peer.hasNXT = ack, true
+	}
+	if me.hasACK && int32(me.ack-ack) > 0 {
+		ack = me.ack
+	}
+	s.ACK = flows.Seq(ack)
+}
+
+// overhead notes how many bytes of a frame are no data. A short frame may be padded.
+func (h *half) overhead(p *Packet) {
+	const shortest = 60
+	n := int(p.Wire) - int(p.Len)
+	if p.Flags&flows.SYN != 0 || n < 40 || n > 200 || p.Len == 0 && (p.Wire <= shortest || p.Wire == 64) {
+		if !h.hasOverhead && p.Flags&flows.SYN == 0 && p.Len == 0 && n <= 64 && n >= 40 {
+			h.lengthLess = 54
+			if p.Opts.HasTS {
+				h.lengthLess = 66
+			}
+			h.hasOverhead = true
+		}
+		return
+	}
+	h.lengthLess, h.hasOverhead = n, true
 }

@@ -156,13 +156,17 @@ func (c *clockwork) back(p *Packet) int64 {
 	return max(c.last-at, 0)
 }
 
+// changed reports whether the time of p is of another kind than that of the packet before it: no time passed between
+// them that could be told.
+func (c *clockwork) changed(p *Packet) bool {
+	const earliest = 1e17 // what counts since 1970 is beyond
+	return c.begun && p.Clock != NoClock && p.Clock != Delta && (p.Time > earliest) != (c.shown > earliest)
+}
+
 // after returns the time of p, and the clock behind it.
 func (c clockwork) after(p *Packet) (next clockwork, at int64) {
 	t := p.Time
 	clock := p.Clock
-	if clock == NoClock && !c.begun {
-		t, clock = 0, Since
-	}
 	switch clock {
 	case NoClock:
 		c.made++

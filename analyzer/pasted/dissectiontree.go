@@ -17,6 +17,7 @@ type treeStyle struct {
 	icmp   bool
 	failed icmpError
 	blank  bool   // the last line was empty
+	indent int    // of the whole print
 	frame  []byte // the bytes of the packet, where a dump shows them
 }
 
@@ -33,7 +34,8 @@ const (
 )
 
 func (t *treeStyle) begin(line []byte) verdict {
-	rest, ok := bytes.CutPrefix(line, []byte("Frame "))
+	indent := lead(line)
+	rest, ok := bytes.CutPrefix(line[indent:], []byte("Frame "))
 	if !ok {
 		return foreign
 	}
@@ -42,7 +44,7 @@ func (t *treeStyle) begin(line []byte) verdict {
 		!bytes.Contains(rest, []byte("bytes on wire")) && !bytes.Contains(rest, []byte(" bytes")) {
 		return foreign
 	}
-	*t = treeStyle{r: t.r, dump: t.dump, layer: treeFrame, frame: t.frame[:0]}
+	*t = treeStyle{r: t.r, dump: t.dump, layer: treeFrame, frame: t.frame[:0], indent: indent}
 	t.dump.reset()
 	t.p = Packet{Line: t.r.lines.n, Style: DissectionTree, Form: Raw, Number: int(n)}
 	s := scan{b: rest, i: w}
@@ -55,6 +57,7 @@ func (t *treeStyle) begin(line []byte) verdict {
 
 func (t *treeStyle) more(line []byte) bool {
 	trimmed := bytes.TrimLeft(line, " \t")
+	line = line[min(t.indent, len(line)-len(trimmed)):]
 	if len(trimmed) == 0 {
 		t.blank = true
 		return true
@@ -352,10 +355,44 @@ func (t *treeStyle) close() {
 		t.r.putError(p, &t.failed)
 		return
 	}
-	if p.Has&HasFlags == 0 || t.quoted {
+	if t.quoted || p.Src.Port == 0 && p.Dst.Port == 0 {
 		t.r.leaveAt(OtherProtocol, p.Line)
+		return
+	}
+	if p.Has&HasFlags == 0 && !t.folded() {
+		t.r.leaveAt(NoFlags, p.Line)
 		return
 	}
 	p.Has |= HasPorts
 	t.r.put(p)
+}
+
+// folded takes a packet of which only the headings of the layers were unfolded. The line of the packet list that stands
+// before it has the flags; else the heading of TCP shows an ACK, or that there is none, and whether it begins at 0.
+func (t *treeStyle) folded() bool {
+	p := &t.p
+	if l := &t.r.listed; l.Number == p.Number && l.Has&HasFlags != 0 && l.Src.Port == p.Src.Port {
+		ttl, id, mac, has := p.TTL, p.IPID, p.MAC, p.Has&(HasTTL|HasIPID)
+		*p = *l
+		p.TTL, p.IPID, p.MAC, p.Style, p.Has = ttl, id, mac, PacketList, p.Has|has
+		return true
+	}
+	p.Has &^= HasOptions
+	switch ack := p.Has&HasACK != 0; {
+	case p.Has&HasSEQ == 0 || p.Has&HasLen == 0:
+		return false
+	case p.SEQ == 0 && p.Len == 0:
+		p.Flags = flows.SYN
+		if ack {
+			p.Flags |= flows.ACK
+		}
+	case !ack:
+		p.Flags = flows.RST
+	case p.Len > 0:
+		p.Flags = flows.PSH | flows.ACK
+	default:
+		return false
+	}
+	p.Has |= HasFlags
+	return true
 }

@@ -7,8 +7,7 @@ import (
 )
 
 // A fortiStyle reads what FortiOS prints for "diagnose sniffer packet", verbose 1 to 6: "2.429703 port1 in
-// 192.0.2.1.1234
-// -> 198.51.100.2.443: syn 123456", with a hex dump behind it or without. The numbers are as on the wire; of data it
+// 192.0.2.1.1234 -> 198.51.100.2.443: syn 123456", with a hex dump behind it or without. The numbers are as on the wire; of data it
 // shows no length.
 type fortiStyle struct {
 	r    *Reader
@@ -19,7 +18,7 @@ type fortiStyle struct {
 func (f *fortiStyle) begin(line []byte) verdict {
 	k := bytes.Index(line, []byte(" -> "))
 	if k < 0 {
-		return foreign
+		return f.debugFlow(line)
 	}
 	from := k
 	for from > 0 && line[from-1] != ' ' && line[from-1] != '\t' {
@@ -72,6 +71,70 @@ func (f *fortiStyle) begin(line []byte) verdict {
 	return opened
 }
 
+// debugFlow reads a line of "diagnose debug flow", which shows the packets that arrive: "… received a packet(proto=6,
+// 192.0.2.1:1234->198.51.100.2:443) from port1. flag [S], seq 123456, ack 0, win 64240".
+func (f *fortiStyle) debugFlow(line []byte) verdict {
+	head, rest, ok := bytes.Cut(line, []byte("received a packet(proto=6, "))
+	if !ok {
+		return foreign
+	}
+	p := Packet{Line: f.r.lines.n, Style: FortiGate, Form: Raw}
+	ends, rest, _ := bytes.Cut(rest, []byte(")"))
+	src, dst, _ := bytes.Cut(ends, []byte("->"))
+	var a, b bool
+	if p.Src, a, ok = f.r.hostPort(src); !ok || !a {
+		return foreign
+	}
+	if p.Dst, b, ok = f.r.hostPort(dst); !ok || !b {
+		return foreign
+	}
+	s := scan{b: head}
+	var date int64
+	for w := s.word(); len(w) > 0; w = s.word() {
+		if d, ok := dateOf(w); ok {
+			date = d
+		} else if at, clock, ok := clockOf(w); ok {
+			if p.Time, p.Clock = at+date, clock; date != 0 {
+				p.Clock = Absolute
+			}
+		}
+	}
+	p.Has = HasPorts
+	s = scan{b: rest}
+	for w := s.word(); len(w) > 0; w = s.word() {
+		switch string(w) {
+		case "from":
+			p.Face = f.r.face(bytes.TrimRight(s.word(), "."))
+		case "flag":
+			if p.Flags, ok = flagLetters(bytes.Trim(s.word(), "[]")); ok {
+				p.Has |= HasFlags
+			}
+		case "seq":
+			if n, ok := s.number(); ok {
+				p.SEQ, p.Has = n, p.Has|HasSEQ
+			}
+		case "ack":
+			if n, ok := s.number(); ok {
+				p.ACK, p.Has = n, p.Has|HasACK
+			}
+		case "win":
+			if n, ok := s.number(); ok {
+				p.Window, p.Has = n, p.Has|HasWindow
+			}
+		}
+	}
+	if p.Flags&flows.PSH != 0 {
+		p.Words |= SaysRough
+		p.Len, p.Least, p.Most = 1, 1, 1<<16
+	}
+	f.p = p
+	f.dump.reset()
+	if p.Has&HasFlags == 0 {
+		f.r.leave(NoFlags)
+	}
+	return opened
+}
+
 func (f *fortiStyle) flags(s scan) {
 	p := &f.p
 	for {
@@ -85,7 +148,8 @@ func (f *fortiStyle) flags(s scan) {
 			flag = flows.RST
 		case "psh":
 			flag = flows.PSH
-			p.Len = 1 // at least
+			p.Words |= SaysRough
+			p.Len, p.Least, p.Most = 1, 1, 1<<16
 		case "ack":
 			n, ok := s.number()
 			if !ok {

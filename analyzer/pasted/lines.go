@@ -19,7 +19,20 @@ type lines struct {
 	n     int // number of the line that was read last
 	long  int // lines that were cut
 	first int // of these
-	buf   []byte
+
+	columns int // width of the line that was read last
+	buf     []byte
+
+	parts  [][]byte // of the line that was read last, those that were not returned
+	split  [][]byte
+	carry  []byte // the end of what was read of a line that goes on
+	goesOn bool
+
+	joined Lines // packets that share a line with another, from which nothing parts them
+
+	encoded bool // quoted-printable
+	soft    []byte
+	skipped int // lines that the one read last goes on in
 }
 
 func newLines(in io.Reader) *lines {
@@ -34,24 +47,106 @@ func newLines(in io.Reader) *lines {
 	return l
 }
 
-// next returns the next line without its end. It is valid until the next call.
+// next returns the next line without its end, or the next part of a line that holds several. It is valid until the
+// next call.
 func (l *lines) next() ([]byte, error) {
+	for len(l.parts) == 0 {
+		b, err := l.physical()
+		if err != nil {
+			return nil, err
+		}
+		l.part(b)
+	}
+	b := l.parts[0]
+	l.parts = l.parts[1:]
+	return b, nil
+}
+
+// physical returns the next line of the text, or what was read of one that is longer than maxLine.
+func (l *lines) physical() ([]byte, error) {
 	b, err := l.in.ReadSlice('\n')
-	if len(b) == 0 && err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+	full := errors.Is(err, bufio.ErrBufferFull)
+	if len(b) == 0 && err != nil && !full && !l.goesOn {
 		return nil, err
 	}
-	l.n++
-	if errors.Is(err, bufio.ErrBufferFull) {
-		if l.long++; l.long == 1 {
-			l.first = l.n
-		}
-		l.buf = append(l.buf[:0], b...)
-		for errors.Is(err, bufio.ErrBufferFull) {
-			_, err = l.in.ReadSlice('\n')
-		}
+	if !l.goesOn {
+		l.n += 1 + l.skipped
+		l.skipped = 0
+	}
+	if full || l.goesOn {
+		l.buf = append(append(l.buf[:0], l.carry...), b...)
 		b = l.buf
 	}
-	return l.clean(bytes.TrimRight(b, "\r\n")), nil
+	l.carry, l.goesOn = l.carry[:0], false
+	if full {
+		if k := lastBeginning(b); k > 0 {
+			l.carry, l.goesOn = append(l.carry, b[k:]...), true
+			b = b[:k]
+		} else {
+			if l.long++; l.long == 1 {
+				l.first = l.n
+			}
+			b = b[:min(len(b), maxLine)]
+			for errors.Is(err, bufio.ErrBufferFull) {
+				_, err = l.in.ReadSlice('\n')
+			}
+		}
+	}
+	b = bytes.TrimRight(b, "\r\n")
+	if !full {
+		b = l.decoded(b)
+	}
+	l.columns = len(b)
+	return b, nil
+}
+
+// lastBeginning returns where the last packet begins that a long line shows, 0 where it shows no second one.
+func lastBeginning(b []byte) int {
+	if k := bytes.LastIndex(b, []byte(`\n`)); k > 0 && len(b)-k < maxLine && shown(b[:k]) > 0 {
+		return k
+	}
+	if starts := beginnings(b); len(starts) > 1 {
+		return starts[len(starts)-1]
+	}
+	return 0
+}
+
+// part finds the lines that a line of the text holds.
+func (l *lines) part(b []byte) {
+	l.parts = l.parts[:0]
+	if !escaped(b) {
+		l.plain(b)
+	} else {
+		l.split = unescape(l.split[:0], b)
+		for _, b := range l.split {
+			l.plain(b)
+		}
+	}
+	for _, p := range l.parts {
+		if len(p) < 160 {
+			continue
+		}
+		if n := shown(p); n > 1 {
+			if l.joined.Count == 0 {
+				l.joined.First = l.n
+			}
+			l.joined.Count += n - 1
+		}
+	}
+}
+
+// plain takes a line, or several that tags of HTML make of it.
+func (l *lines) plain(b []byte) {
+	b = untagged(l.clean(b))
+	for {
+		line, rest, more := bytes.Cut(b, []byte("\n"))
+		if len(line) > 0 || !more && len(l.parts) == 0 {
+			l.parts = separate(l.parts, logged(bare(line)))
+		}
+		if b = rest; !more {
+			return
+		}
+	}
 }
 
 // clean makes plain text of what a web page, a terminal or a mail made of a line.
@@ -66,6 +161,7 @@ func (l *lines) clean(b []byte) []byte {
 	if !odd {
 		return b
 	}
+	l.columns = utf8.RuneCount(b)
 	out := make([]byte, 0, len(b))
 	for i := 0; i < len(b); {
 		rest := b[i:]
@@ -78,7 +174,7 @@ func (l *lines) clean(b []byte) []byte {
 				i++
 			}
 			continue
-		case c == '&':
+		case c == '&' && arrowAt(rest) == 0:
 			if s, n := entity(rest); n > 0 {
 				out = append(out, s)
 				i += n
@@ -88,13 +184,17 @@ func (l *lines) clean(b []byte) []byte {
 			out = append(out, ' ')
 			i += 2
 			continue
-		case bytes.HasPrefix(rest, []byte("\u2192")): // →
+		case arrowAt(rest) > 0:
 			out = append(out, "->"...)
-			i += len("\u2192")
+			i += arrowAt(rest)
 			continue
 		case bytes.HasPrefix(rest, []byte("\u2026")): // …
 			out = append(out, "..."...)
 			i += len("\u2026")
+			continue
+		case bytes.HasPrefix(rest, []byte("\u201c")), bytes.HasPrefix(rest, []byte("\u201d")): // “ and ”
+			out = append(out, '"')
+			i += 3
 			continue
 		case bytes.HasPrefix(rest, []byte("\u200b")), bytes.HasPrefix(rest, []byte("\u200e")):
 			i += 3
@@ -115,6 +215,24 @@ func (l *lines) clean(b []byte) []byte {
 		i++
 	}
 	return out
+}
+
+// arrows are those that stand for "→": others of Unicode, what mail programs make of "-->", an entity, and the three bytes
+// of the arrow read as Windows-1252.
+var arrows = [...]string{"\u2192", "\u21d2", "\u27f6", "\u2794", "\u279c", "\u27a1", "\uf0e0", "\u00e2\u2020\u2019", "&rarr;",
+	"&#8594;", "&#x2192;", "\u2013>", "\u2014>"}
+
+// arrowAt returns the length of the arrow that b begins with, 0 where it begins with none.
+func arrowAt(b []byte) int {
+	if b[0] != '&' && b[0] < utf8.RuneSelf {
+		return 0
+	}
+	for _, a := range arrows {
+		if bytes.HasPrefix(b, []byte(a)) {
+			return len(a)
+		}
+	}
+	return 0
 }
 
 // entity reads an HTML entity that stands for a character of such texts.

@@ -2,7 +2,9 @@ package pasted
 
 import (
 	"bytes"
+	"fmt"
 	"net/netip"
+	"unicode/utf8"
 )
 
 // names gives each name, or address made unreadable, an address of those that RFC 5737 and RFC 3849 set aside for
@@ -71,10 +73,10 @@ func isName(b []byte) bool {
 	letter := false
 	for k, c := range b {
 		switch {
-		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == '*':
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == '*' || c == '#' || c >= utf8.RuneSelf:
 			letter = true
 		case isDigit(c):
-		case c == '<' && k == 0, c == '>' && k == len(b)-1, c == '[' && k == 0, c == ']' && k == len(b)-1:
+		case k == 0 && bytes.IndexByte([]byte("<[{($"), c) >= 0, k == len(b)-1 && bytes.IndexByte([]byte(">]})"), c) >= 0:
 		case c == '-' || c == '.' || c == ':':
 			if k == 0 && c == '-' {
 				return false
@@ -124,7 +126,7 @@ func (r *Reader) portOf(b []byte) (uint16, bool) {
 	if p, ok := services[string(b)]; ok {
 		return p, true
 	}
-	if !isName(b) || bytes.ContainsAny(b, ":<>[]*") {
+	if !isName(b) || bytes.ContainsAny(b, ":<>{}()$#*") {
 		return 0, false
 	}
 	p, ok := r.ports[string(b)]
@@ -157,6 +159,20 @@ func (r *Reader) host(b []byte) (h Host, ok bool) {
 	return h, ok
 }
 
+// atPort stands for the host at a port, where no address is shown.
+func (r *Reader) atPort(port uint16) Host {
+	h, _ := r.host(fmt.Appendf(nil, "host-at-port-%d", port))
+	h.Port = port
+	return h
+}
+
+// twoPorts reads two ends of which the text shows the ports alone. Two that are equal would not be told apart.
+func twoPorts(src, dst []byte) (m, n uint16, ok bool) {
+	x, ok1 := whole(src)
+	y, ok2 := whole(dst)
+	return uint16(x), uint16(y), ok1 && ok2 && x != y && x < 1<<16 && y < 1<<16 && x > 0 && y > 0
+}
+
 // hostPort returns the end that b names in tcpdump's way: address, dot, port.
 func (r *Reader) hostPort(b []byte) (h Host, port, ok bool) {
 	if ip, w := ipv4(b); w > 0 {
@@ -167,16 +183,27 @@ func (r *Reader) hostPort(b []byte) (h Host, port, ok bool) {
 		if w == len(b) {
 			return h, false, true
 		}
-		if b[w] == '.' || b[w] == ':' {
+		// "192.0.2.1.pool.example.net.40000" is a name.
+		if b[w] == '.' && bytes.IndexByte(b[w+1:], '.') < 0 || b[w] == ':' {
 			h.Port, ok = r.portOf(b[w+1:])
 			return h, true, ok
 		}
+		h = Host{}
 	}
 	k := bytes.LastIndexByte(b, '.')
 	if k > 0 && k+1 < len(b) {
 		name, number := b[:k], b[k+1:]
 		_, isService := services[string(number)]
-		if h, ok = r.plain(name, isService || allDigits(number)); ok {
+		n, isNumber := whole(number)
+		if isNumber && n > 255 && len(bytes.Trim(name, "0123456789.")) == 0 {
+			// no address of this world, put in the place of one
+			h.Name = true
+			if h.IP, ok = r.names.addr(name); ok {
+				h.Port, ok = r.portOf(number)
+			}
+			return h, true, ok
+		}
+		if h, ok = r.plain(name, isService || isNumber || number[0] == '['); ok {
 			h.Port, ok = r.portOf(number)
 			return h, true, ok
 		}

@@ -16,78 +16,122 @@ type netmonStyle struct {
 
 func (n *netmonStyle) begin(line []byte) verdict {
 	k := bytes.Index(line, []byte("Flags="))
-	if k < 4 || !bytes.Contains(line[:k], []byte("TCP:")) || len(line) < k+14 {
-		return foreign
+	at := bytes.Index(line, []byte("TCP:"))
+	if at < 0 || k < at || len(line) < k+14 {
+		return n.other(line)
 	}
 	p := Packet{Line: n.r.lines.n, Style: NetMon, Form: Raw}
 	f, ok := netmonFlags(line[k+6:])
 	if !ok {
 		return foreign
 	}
-	p.Flags, p.Has = f, HasFlags
+	p.Flags, p.Has = f, HasFlags|HasPorts
 	s := scan{b: line, i: k}
 	s.word()
-	for {
-		w := s.word()
-		if len(w) == 0 {
-			break
-		}
+	for w := s.word(); len(w) > 0; w = s.word() {
 		name, value, ok := bytes.Cut(w, []byte("="))
 		if !ok {
 			continue
 		}
-		v, _ := decimal(value)
-		switch string(name) {
-		case "PayloadLen":
+		v, width := decimal(value)
+		switch {
+		case width <= 0:
+		case string(name) == "PayloadLen":
 			p.Len, p.Has = v, p.Has|HasLen
-		case "Seq":
+		case string(name) == "Seq":
 			p.SEQ, p.Has = v, p.Has|HasSEQ
-		case "Ack":
+		case string(name) == "Ack":
 			p.ACK, p.Has = v, p.Has|HasACK
-		case "Win":
+		case string(name) == "Win":
 			p.Window, p.Has = v, p.Has|HasWindow
 		}
 	}
-	p.Src.Port, p.Dst.Port = n.port(line, "SrcPort="), n.port(line, "DstPort=")
-	if p.Src.Port == 0 && p.Dst.Port == 0 {
+	src, dst := n.port(line, "SrcPort="), n.port(line, "DstPort=")
+	if src == 0 && dst == 0 || !n.head(&p, line[:at]) {
 		return foreign
 	}
-	head := line[:bytes.Index(line, []byte("TCP:"))]
-	var words [][]byte
-	h := scan{b: head}
-	for w := h.word(); len(w) > 0 && len(words) < 24; w = h.word() {
-		words = append(words, w)
+	if !p.Src.IP.IsValid() { // the description alone
+		p.Src, p.Dst = n.r.atPort(src), n.r.atPort(dst)
 	}
-	if len(words) > 0 && string(words[len(words)-1]) == "TCP" {
-		words = words[:len(words)-1]
+	p.Src.Port, p.Dst.Port = src, dst
+	n.p = p
+	return opened
+}
+
+// head reads the columns before the description: a number, times, a process, both addresses, the protocol and perhaps
+// a window.
+func (n *netmonStyle) head(p *Packet, b []byte) (ok bool) {
+	words := columnsOf(b)
+	for i := len(words) - 1; i >= 0; i-- {
+		if string(words[i]) == "TCP" {
+			words = words[:i]
+			break
+		}
 	}
-	if len(words) < 2 {
-		return foreign
+	switch len(words) {
+	case 0:
+		return true
+	case 1:
+		return false
 	}
-	src, dst := words[len(words)-2], words[len(words)-1]
-	ports := [2]uint16{p.Src.Port, p.Dst.Port}
-	if p.Src, ok = n.r.host(src); !ok {
-		return foreign
+	ends := words[len(words)-2:]
+	if p.Src, ok = n.r.host(ends[0]); !ok {
+		return false
 	}
-	if p.Dst, ok = n.r.host(dst); !ok {
-		return foreign
+	if p.Dst, ok = n.r.host(ends[1]); !ok {
+		return false
 	}
-	p.Src.Port, p.Dst.Port = ports[0], ports[1]
-	p.Has |= HasPorts
 	for i, w := range words[:len(words)-2] {
 		if v, ok := whole(w); ok && i == 0 {
 			p.Number = int(v)
-		} else if at, ok := seconds(w); ok && bytes.IndexByte(w, '.') > 0 {
+		} else if at, ok := seconds(w); ok && bytes.IndexByte(w, '.') > 0 && p.Clock != Since { // what follows is a delta
 			p.Time, p.Clock = at, Since
 		} else if at, clock, ok := clockOf(w); ok && p.Clock == NoClock {
-			if i+2 < len(words) && string(words[i+1]) == "PM" && at < day/2 {
+			switch half := string(words[i+1]); {
+			case half == "PM" && at < day/2:
 				at += day / 2
+			case half == "AM" && at >= day/2:
+				at -= day / 2
 			}
 			p.Time, p.Clock = at, clock
 		}
 	}
-	n.p = p
-	return opened
+	return true
+}
+
+func columnsOf(b []byte) (words [][]byte) {
+	s := scan{b: b}
+	for w := s.word(); len(w) > 0 && len(words) < 24; w = s.word() {
+		words = append(words, w)
+	}
+	return words
+}
+
+// other takes a line that shows another protocol's words, its name before them: "192.0.2.1 198.51.100.7 SMB2 SMB2:R …".
+// What it holds of TCP is not known.
+func (n *netmonStyle) other(line []byte) verdict {
+	words := columnsOf(line[:min(len(line), 400)])
+	for k := 2; k < len(words); k++ {
+		name, _, ok := bytes.Cut(words[k], []byte(":"))
+		named := ok && bytes.Equal(name, words[k-1])
+		over := ok && len(name) > 1 && name[0] >= 'A' && name[0] <= 'Z' && (named && k > 2 ||
+			!named && bytes.Contains(line, []byte("TCP:")) && bytes.IndexByte(line, '{') > 0)
+		if !over {
+			continue
+		}
+		ends := words[k-2 : k]
+		if named {
+			ends = words[k-3 : k-1]
+		}
+		if !address(ends[0]) && !isName(ends[0]) || !address(ends[1]) && !isName(ends[1]) {
+			continue
+		}
+		n.r.leave(NoPlace)
+		n.r.measure()
+		n.r.numbers.omit()
+		return taken
+	}
+	return foreign
 }
 
 // port reads "443" or "HTTP Alternate(8080)".

@@ -29,12 +29,17 @@ func (r *Reader) Notes() []Note {
 		"were taken to have the number that the other side acknowledged. If they had not, the RST was ignored")
 	add(n.Earlier, "refusals that acknowledge no SYN shown with the same base; they were taken for answers to an "+
 		"earlier SYN")
+	add(n.Rough, "segments whose length the text does not show and no neighbour tells; it is an estimate, and nothing is "+
+		"concluded from data that seems to be missing behind it")
 	add(r.guessed, "ICMP errors of which the text does not show which packet they are about; each was taken to be "+
 		"about the last connection of its receiver")
 	add(r.byLines, "packets whose hex dump shows no TCP header, cut or behind a link layer that is not known; their "+
 		"line was read instead")
 	add(n.Omitted, "packets before which the text leaves others out: the time there is no silence, and what is said to "+
 		"be absent may have been left out")
+	if len(r.f5Causes) > 0 {
+		list = append(list, Note{Says: r.f5Note()})
+	}
 	if len(r.Pastes) > 1 {
 		var where []string
 		for _, p := range r.Pastes[:min(len(r.Pastes), 8)] {

@@ -24,6 +24,7 @@ type numbering struct {
 
 	asIs, relative int  // numbers that can be nothing but the one, or the other
 	opening        bool // the packet at hand is shown as it is in any case
+	wire           bool // Wireshark shows the numbers as on the wire: its relative ones are turned off
 
 	MadeUp  tally // connections with a base that is made up
 	Tied    tally // bare RSTs that were taken to have the number which the peer expects
@@ -31,6 +32,7 @@ type numbering struct {
 	Probes  tally // pure ACKs that were taken for keep-alive probes by their rhythm
 	Omitted tally // segments before which others were left out
 	Earlier tally // refusals that were taken for answers to an earlier SYN
+	Rough   tally // segments whose length is an estimate
 }
 
 // A tally counts, and knows the first line.
@@ -49,8 +51,9 @@ type conv struct {
 	half   [2]half // of the lower end, and of the higher
 	entry  bool    // tcpdump has its bases
 	madeUp bool
-	births int // SYNs that began it anew
-	marks  int // numbering.marks when its last segment was read
+	births int  // SYNs that began it anew
+	marks  int  // numbering.marks when its last segment was read
+	rough  bool // the length of its last segment is an estimate
 	begun  bool
 }
 
@@ -144,7 +147,9 @@ func (n *numbering) omitted(p *Packet, c *conv, me, peer *half, s *flows.Segment
 }
 
 // forget ends a paste: the next one begins with numbers of its own.
-func (n *numbering) forget() { n.convs, n.recent, n.last, n.asIs, n.relative = nil, nil, nil, 0, 0 }
+func (n *numbering) forget() {
+	n.convs, n.recent, n.last, n.asIs, n.relative, n.wire = nil, nil, nil, 0, 0, false
+}
 
 func addr(h *Host) flows.Addr { return flows.Addr{IP: h.IP.As16(), Port: h.Port} }
 
@@ -207,6 +212,10 @@ func (n *numbering) resolve(p *Packet, at int64, s *flows.Segment) {
 	}
 	refusal := s.Flags&(flows.RST|flows.ACK) == flows.RST|flows.ACK && peer.asking && p.Form != Raw
 	wasAsking := peer.asking
+	if p.Form == ByWireshark && !me.hasBase && !peer.hasBase && p.Has&(HasSEQ|HasACK) == HasSEQ|HasACK &&
+		p.SEQ > unlikely && p.ACK > unlikely {
+		n.wire = true
+	}
 	n.opening = s.Flags&flows.SYN != 0 || s.Flags&flows.ACK != 0 && p.Form == ByTcpdump && !c.entry
 	switch {
 	case s.Flags.Has(flows.SYN):
@@ -233,12 +242,18 @@ func (n *numbering) resolve(p *Packet, at int64, s *flows.Segment) {
 		s.HeaderLen = 20 + (p.OptLen+3)&^3
 	}
 	if p.Form == ByWireshark && s.Flags&(flows.RST|flows.ACK) == flows.RST|flows.ACK && p.SEQ == 1 && !me.sent &&
-		!peer.sent {
+		!peer.sent && !n.wire {
 		s.Unknown |= flows.FieldSEQ // 0 on the wire is shown as 1 too
 	}
 	if n.omitted(p, c, me, peer, s) {
 		s.Unknown |= flows.FieldsBefore
 		n.Omitted.add(p.Line)
+	}
+	if c.rough { // what is missing or beyond may be so by the estimate
+		s.Unknown |= flows.FieldsBefore
+	}
+	if c.rough = p.isRough(); c.rough {
+		n.Rough.add(p.Line)
 	}
 	if p.Flags.Has(flows.SYN) {
 		me.sawSYN = true
@@ -297,7 +312,7 @@ func (n *numbering) opens(p *Packet, c *conv, me, peer *half, src *flows.Addr) {
 		if again {
 			return
 		}
-		if p.SEQ != 0 { // numbers as on the wire
+		if n.wire = n.wire || p.SEQ != 0; n.wire {
 			me.base, me.hasBase, me.made = 0, true, false
 			return
 		}
@@ -312,12 +327,19 @@ func (n *numbering) opens(p *Packet, c *conv, me, peer *half, src *flows.Addr) {
 
 // make gives a half a base that is made up.
 func (n *numbering) make(p *Packet, c *conv, h *half, a *flows.Addr) {
+	if n.wire && p.Form == ByWireshark {
+		h.base, h.hasBase, h.made = 0, true, false
+		return
+	}
 	h.base, h.hasBase, h.made = madeUp(a, c.births), true, true
 	if !c.madeUp {
 		c.madeUp = true
 		n.MadeUp.add(p.Line)
 	}
 }
+
+// unlikely is a number that hardly any connection reaches in both directions.
+const unlikely = 1 << 26
 
 // small tells whether a number looks like one that is relative: of those on the wire one in 256 is so.
 func small(n uint32) bool { return n < 1<<24 }
@@ -343,6 +365,8 @@ func (n *numbering) first(p *Packet, me, peer *half) {
 	peer.base, peer.hasBase, peer.made = p.ACK-1, true, false
 	if p.Has&HasSEQ != 0 {
 		me.base, me.hasBase, me.made = p.SEQ, true, false
+	} else if me.hasBase && me.hasNXT { // its SEQ is not shown, but counted from all the same
+		me.base = me.nxt
 	}
 }
 
@@ -392,6 +416,9 @@ func (n *numbering) read(p *Packet, c *conv, h *half, a *flows.Addr, v uint32) u
 			return v
 		}
 		return relative
+	}
+	if n.opening && !small(v) { // shown as it is, of whatever connection
+		return v
 	}
 	near := distance(relative, next)
 	if h.hasBefore {
@@ -475,7 +502,7 @@ func (n *numbering) zero(p *Packet, me *half) bool {
 	case p.SEQ == 0:
 		return true
 	case p.Form == ByWireshark:
-		return p.SEQ == 1
+		return p.SEQ == 1 && !n.wire
 	}
 	return me.hasBase && me.base+p.SEQ == 0
 }
@@ -532,63 +559,6 @@ func (n *numbering) leftOut(p *Packet, c *conv, me, peer *half, src *flows.Addr,
 		s.SEQ--
 		n.Probes.add(p.Line)
 	}
-}
-
-// application fills in what a line of Wireshark's packet list leaves out because it shows the application's words.
-func (n *numbering) application(p *Packet, c *conv, me, peer *half, s *flows.Segment) {
-	s.Flags = flows.ACK
-	if p.Words&SaysPart == 0 {
-		s.Flags |= flows.PSH
-	}
-	if p.Has&HasLen == 0 && p.Has&HasWire == 0 {
-		s.DataLen = 1
-	} else if p.Has&HasLen == 0 {
-		less := me.lengthLess
-		if !me.hasOverhead {
-			if less = peer.lengthLess; !peer.hasOverhead {
-				less = 54
-			}
-		}
-		s.DataLen = uint32(max(int(p.Wire)-less, 1))
-	}
-	src, dst := s.Src, s.Dst
-	next, ok := me.expected()
-	if !ok {
-		n.make(p, c, me, &src)
-		next = me.base + 1
-	}
-	if p.Words&SaysRetransmission != 0 && me.hasNXT {
-		next = me.nxt - s.DataLen
-	}
-	s.SEQ = flows.Seq(next)
-	n.Derived.add(p.Line)
-	ack, ok := peer.expected()
-	if !ok {
-		n.make(p, c, peer, &dst)
-		ack = peer.base + 1
-		peer.nxt, peer.hasNXT = ack, true
-	}
-	if me.hasACK && int32(me.ack-ack) > 0 {
-		ack = me.ack
-	}
-	s.ACK = flows.Seq(ack)
-}
-
-// overhead notes how many bytes of a frame are no data. A short frame may be padded.
-func (h *half) overhead(p *Packet) {
-	const shortest = 60
-	n := int(p.Wire) - int(p.Len)
-	if p.Flags&flows.SYN != 0 || n < 40 || n > 200 || p.Len == 0 && (p.Wire <= shortest || p.Wire == 64) {
-		if !h.hasOverhead && p.Flags&flows.SYN == 0 && p.Len == 0 && n <= 64 && n >= 40 {
-			h.lengthLess = 54
-			if p.Opts.HasTS {
-				h.lengthLess = 66
-			}
-			h.hasOverhead = true
-		}
-		return
-	}
-	h.lengthLess, h.hasOverhead = n, true
 }
 
 // window returns the window field of p as it was sent, and which fields of the segment are not known.

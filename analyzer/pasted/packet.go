@@ -20,6 +20,8 @@ type Packet struct {
 	Form     Numbering
 	SEQ, ACK uint32 // as printed
 	Len      uint32 // bytes of data
+	Least    uint32 // with SaysRough
+	Most     uint32
 	Window   uint32 // as printed
 	Wire     uint32 // bytes of the frame
 	TTL      uint8
@@ -68,6 +70,7 @@ const (
 	SaysApplication // the words of an application stand where those of TCP would: HTTP, TLS
 	SaysPart        // [TCP segment of a reassembled PDU]: of a message that goes on
 	SaysScaled      // Window is what Wireshark calculated, where it knew the scale
+	SaysRough       // Len is an estimate, of Least to Most bytes
 )
 
 // A Host is one end of a packet.
@@ -113,4 +116,8 @@ const (
 	FortiGate      Style = "fortigate-sniffer"
 	NetMon         Style = "network-monitor"
 	Pktmon         Style = "pktmon"
+	CheckPoint     Style = "fw-monitor"
+	NetfilterLog   Style = "netfilter-log"
+	Snoop          Style = "snoop"
+	IPReport       Style = "ipreport"
 )

@@ -18,8 +18,11 @@ type listStyle struct {
 	dump    dump
 	other   bool // the dump at hand is not of the packet
 	sack    []uint32
+	torn    []byte // the line
+	width   int    // of its last part
 
 	unplaced bool // the text does not tell the connection of p
+	said     bool // the protocol of p is TCP itself
 	alien    bool // p is of another protocol, as its line has it
 	failed   bool // p is an ICMP error
 	failure  icmpError
@@ -59,7 +62,7 @@ var columnNames = map[string]column{
 }
 
 func (l *listStyle) begin(line []byte) verdict {
-	if len(line) < 12 {
+	if len(line) < 12 || bytes.Contains(line, []byte("TCP D=")) { // of snoop
 		return foreign
 	}
 	sep := separator(line)
@@ -68,7 +71,8 @@ func (l *listStyle) begin(line []byte) verdict {
 	}
 	l.fresh(Packet{Line: l.r.lines.n, Style: PacketList, Form: ByWireshark})
 	info := tcpInfo(line)
-	if info < 0 && l.columns == nil && !l.learned.ok && !bytes.Contains(line, []byte(" -> ")) {
+	if info < 0 && l.columns == nil && !l.learned.ok && !bytes.Contains(line, []byte(" -> ")) &&
+		bytes.Count(line, []byte(".")) < 6 && bytes.Count(line, []byte(":")) < 4 {
 		return foreign
 	}
 	l.cells = l.cells[:0]
@@ -77,8 +81,12 @@ func (l *listStyle) begin(line []byte) verdict {
 	} else {
 		l.words(line, info)
 	}
-	if len(l.cells) < 3 {
+	if len(l.cells) < 3 && info < 0 {
 		return foreign
+	}
+	l.torn = l.torn[:0]
+	if sep == ' ' {
+		l.torn, l.width = append(l.torn, line...), l.r.lines.columns
 	}
 	ok := false
 	if l.columns != nil && sep == ' ' {
@@ -89,6 +97,10 @@ func (l *listStyle) begin(line []byte) verdict {
 	if !ok {
 		ok = l.byShape(info >= 0, sep)
 	}
+	if !ok && info >= 0 {
+		l.fresh(Packet{Line: l.r.lines.n, Style: PacketList, Form: ByWireshark})
+		ok = l.infoAlone()
+	}
 	if !ok {
 		return foreign
 	}
@@ -97,10 +109,40 @@ func (l *listStyle) begin(line []byte) verdict {
 	return opened
 }
 
+// continues takes the rest of a line that was torn within the column Info.
+func (l *listStyle) continues(line []byte) bool {
+	flags := l.p.Has&HasFlags != 0
+	if len(l.torn) == 0 || !flags && !l.said || len(l.torn)+len(line) > 2*maxTorn || beginsTimed(line) ||
+		bytes.IndexByte(line, '=') < 0 {
+		return false
+	}
+	if w := firstWord(line); flags && !slices.Contains(terminals, l.width) {
+		name, value, ok := bytes.Cut(w, []byte("="))
+		if !ok && string(w) != "SACK_PERM" || ok && (len(name) < 2 || len(value) == 0 || name[0] < 'A' || name[0] > 'Z' ||
+			!isDigit(value[0])) {
+			return false
+		}
+	}
+	text := l.r.tear.join(bytes.Clone(l.torn), l.width, line)
+	if tcpInfo(text) < 0 {
+		return false
+	}
+	at, end := l.p.Line, l.r.lines.columns
+	if l.begin(text) == opened {
+		l.p.Line, l.width = at, end
+	}
+	return true
+}
+
 // fresh begins a packet.
-func (l *listStyle) fresh(p Packet) { l.p, l.unplaced, l.alien, l.failed = p, false, false, false }
+func (l *listStyle) fresh(p Packet) {
+	l.p, l.unplaced, l.said, l.alien, l.failed = p, false, false, false, false
+}
 
 func (l *listStyle) more(line []byte) bool {
+	if l.continues(line) {
+		return true
+	}
 	if own, ok := dumpHeading(line); ok {
 		l.other = !own
 		return true
@@ -112,9 +154,9 @@ func (l *listStyle) more(line []byte) bool {
 	} else if l.dump.take(line) {
 		return true
 	}
-	if rest, ok := bytes.CutPrefix(line, []byte("Frame ")); ok && l.p.Number > 0 {
+	if rest, ok := bytes.CutPrefix(bytes.TrimLeft(line, " \t"), []byte("Frame ")); ok && l.p.Number > 0 {
 		if n, w := decimal(rest); w > 0 && int(n) == l.p.Number {
-			l.p.Style = "" // its dissection follows, and says more
+			l.r.listed, l.p.Style = l.p, "" // its dissection follows, and says more as a rule
 		}
 		return false
 	}
@@ -159,13 +201,32 @@ func separator(line []byte) byte {
 	case bytes.Count(t, []byte(" | ")) >= 4:
 		return '|'
 	}
+	word := t
+	if k := bytes.IndexByte(t, ' '); k > 0 {
+		word = t[:k]
+	}
+	for _, sep := range [...]byte{',', ';'} { // unquoted
+		if bytes.Count(word, []byte{sep}) >= 4 {
+			return sep
+		}
+	}
 	return ' '
 }
 
 // split cuts a line with a separator into cells.
 func (l *listStyle) split(line []byte, sep byte) {
 	switch sep {
-	case ',':
+	case ',', ';':
+		if bytes.IndexByte(line, '"') < 0 || sep == ';' {
+			n := len(l.columns)
+			if info := tcpInfo(line); n == 0 && info > 0 {
+				n = bytes.Count(line[:info], []byte{sep}) + 1
+			} else if n == 0 {
+				n = -1
+			}
+			l.cells = append(l.cells, bytes.SplitN(line, []byte{sep}, n)...)
+			return
+		}
 		c := csv.NewReader(bytes.NewReader(line))
 		c.LazyQuotes = true
 		row, err := c.Read()
@@ -298,7 +359,7 @@ func (l *listStyle) byHead(words bool) bool {
 			if !l.end(&l.p.Src, c) {
 				return false
 			}
-			if words && k < len(l.cells) && (string(l.cells[k]) == "->" || string(l.cells[k]) == ">") {
+			if words && k < len(l.cells) && isArrow(l.cells[k]) {
 				k++
 			}
 		case colDestination:
@@ -342,46 +403,28 @@ func (l *listStyle) tail(k int) []byte {
 // byShape reads the cells without a head line: two addresses in a row, before them a number and a time where there are
 // any, behind them a protocol, perhaps numbers, and Info.
 func (l *listStyle) byShape(known bool, sep byte) bool {
-	src, dst := -1, -1
+	src, dst, ports := -1, -1, [2]uint16{}
 	for i := 0; i < len(l.cells)-2 && i < 8; i++ {
-		j := i + 1
-		arrow := string(l.cells[j]) == "->" || string(l.cells[j]) == ">"
-		if arrow {
-			j++
+		j, at, arrow, ok := l.ends(i)
+		if !ok || !known && !(l.learned.ok && i == l.learned.words) &&
+			!(overTCP[string(l.cells[j+1])] && (arrow || l.numbersAround(i, j))) {
+			continue
 		}
-		if known || l.learned.ok && i == l.learned.words || arrow && j+1 < len(l.cells) && overTCP[string(l.cells[j+1])] {
-			if j < len(l.cells)-1 && plausible(l.cells[i]) && plausible(l.cells[j]) &&
-				isProtocol(l.cells[min(j+1, len(l.cells)-1)]) {
-				src, dst = i, j
-				break
-			}
-		}
+		src, dst, ports = i, j, at
+		break
 	}
 	if src < 0 {
 		return false
 	}
-	if !l.end(&l.p.Src, l.cells[src]) || !l.end(&l.p.Dst, l.cells[dst]) {
+	to := dst
+	if ports != [2]uint16{} {
+		to--
+	}
+	if !l.end(&l.p.Src, l.cells[src]) || !l.end(&l.p.Dst, l.cells[to]) {
 		return false
 	}
-	before := l.cells[:src]
-	if len(before) > 0 {
-		if n, ok := whole(before[0]); ok {
-			l.p.Number = int(n)
-			before = before[1:]
-		}
-	}
-	if len(before) > 0 {
-		at := before[0]
-		if len(before) > 1 {
-			if _, ok := dateOf(at); ok {
-				at = bytes.Join(before[:2], []byte(" "))
-			} else if len(before) >= 4 && isMonth(before[0]) {
-				at = bytes.Join(before, []byte(" "))
-			}
-		}
-		if !l.time(at) && !known {
-			return false
-		}
+	if !l.before(l.cells[:src]) && !known {
+		return false
 	}
 	k := dst + 1
 	proto := l.cells[k]
@@ -399,13 +442,141 @@ func (l *listStyle) byShape(known bool, sep byte) bool {
 	if k >= len(l.cells) {
 		return false
 	}
-	if !l.info(proto, l.tail(k), [2]uint16{}) {
+	if !l.info(proto, l.tail(k), ports) {
 		return false
 	}
 	if known {
 		l.learned = shape{src, sep, true}
 	}
 	return true
+}
+
+// numbersAround reports whether addresses, and not names, stand in two cells, with a time before them and a length
+// behind the protocol: so much is no prose.
+func (l *listStyle) numbersAround(src, dst int) bool {
+	_, ok1 := addrOf(l.cells[src])
+	_, ok2 := addrOf(l.cells[dst])
+	return ok1 && ok2 && src > 0 && plainTime(l.cells[src-1]) && len(l.cells) > dst+2 && allDigits(l.cells[dst+2])
+}
+
+// infoAlone reads the cells where the column Info is all that a person copied, perhaps with a number, a time, the protocol
+// and the length: the hosts are known by their ports alone.
+func (l *listStyle) infoAlone() bool {
+	before := l.cells[:len(l.cells)-1]
+	for len(before) > 0 && (allDigits(before[len(before)-1]) && len(before) > 1 || string(before[len(before)-1]) == "TCP") {
+		before = before[:len(before)-1]
+	}
+	for len(before) > 0 && (string(before[0]) == "-" || string(before[0]) == "*" || string(before[0]) == "Frame") {
+		before = before[1:]
+	}
+	if len(before) == 1 { // of a numbered list
+		before[0] = bytes.TrimRight(before[0], ".)#")
+	}
+	src, dst, ok := bothPorts(infoPorts(l.cells[len(l.cells)-1]))
+	if !ok {
+		return false
+	}
+	a, ok1 := l.r.portOf(port(src))
+	b, ok2 := l.r.portOf(port(dst))
+	if !ok1 || !ok2 || a == b || !l.before(before) || !l.info([]byte("TCP"), l.cells[len(l.cells)-1], [2]uint16{}) {
+		return false
+	}
+	l.p.Src, l.p.Dst = l.r.atPort(l.p.Src.Port), l.r.atPort(l.p.Dst.Port)
+	return true
+}
+
+// infoPorts returns what stands before the flags, behind Wireshark's remarks.
+func infoPorts(info []byte) []byte {
+	for bytes.HasPrefix(info, []byte("[")) {
+		k := bytes.IndexByte(info, ']')
+		if k < 0 {
+			return nil
+		}
+		info = bytes.TrimLeft(info[k+1:], " ")
+	}
+	before, _, _ := bytes.Cut(info, []byte("["))
+	return before
+}
+
+// before reads the cells before the first address: a number, times, and what a log put before them. It reports whether
+// all of them were understood.
+func (l *listStyle) before(cells [][]byte) bool {
+	for i, c := range cells {
+		if isMonth(c) && len(cells) >= i+4 && l.time(bytes.Join(cells[i:], []byte(" "))) {
+			return l.numbered(cells[:i])
+		}
+	}
+	k := len(cells)
+	for k > 0 && len(cells[k-1]) > 0 && (bytes.IndexAny(cells[k-1], ".:,") > 0 || k > 1 && allDigits(cells[k-1]) &&
+		allDigits(cells[k-2]) && k == len(cells)) && plainTime(cells[k-1]) {
+		k--
+	}
+	times := cells[k:]
+	if k > 0 && bytes.IndexByte(cells[k-1], ' ') > 0 && l.time(cells[k-1]) { // with a date, in a cell
+		return l.numbered(cells[:k-1])
+	}
+	if k > 0 {
+		if _, ok := dateOf(cells[k-1]); ok && len(times) > 0 {
+			k--
+			return l.time(bytes.Join([][]byte{cells[k], times[0]}, []byte(" "))) && l.numbered(cells[:k])
+		}
+	}
+	if len(times) > 0 && !l.time(times[0]) {
+		return false
+	}
+	return l.numbered(cells[:k])
+}
+
+// numbered reads the number of the packet, the last of cells.
+func (l *listStyle) numbered(cells [][]byte) bool {
+	if len(cells) == 0 {
+		return true
+	}
+	if n, ok := whole(bytes.TrimSuffix(cells[len(cells)-1], []byte(":"))); ok {
+		l.p.Number = int(n)
+	} else if k := bytes.LastIndexByte(cells[len(cells)-1], ':'); k > 0 && len(cells) == 1 { // of grep
+		n, ok := whole(cells[0][k+1:])
+		l.p.Number = int(n)
+		return ok
+	} else {
+		return false
+	}
+	return len(cells) == 1
+}
+
+// plainTime reports whether a cell is a time of one word.
+func plainTime(c []byte) bool {
+	if _, ok := seconds(c); ok {
+		return true
+	}
+	if _, _, ok := clockOf(c); ok {
+		return true
+	}
+	_, ok := minutes(c)
+	return ok
+}
+
+// ends reports whether two ends stand in the cells from i on, with ports behind the addresses or without, and a
+// protocol behind them. Its last cell is the one at last.
+func (l *listStyle) ends(i int) (last int, ports [2]uint16, arrow, ok bool) {
+	cell := func(k int) []byte {
+		if k < len(l.cells) {
+			return l.cells[k]
+		}
+		return nil
+	}
+	last = i + 1
+	n, ok1 := whole(cell(i + 1))
+	m, ok2 := whole(cell(i + 3))
+	if ok1 && ok2 && n < 1<<16 && m < 1<<16 && len(l.cells) > i+4 {
+		last, ports = i+3, [2]uint16{uint16(n), uint16(m)}
+		return last, ports, false, plausible(cell(i)) && plausible(cell(i+2)) && isProtocol(cell(i+4))
+	}
+	if arrow = isArrow(cell(last)); arrow {
+		last++
+	}
+	return last, ports, arrow, last < len(l.cells)-1 && plausible(cell(i)) && plausible(cell(last)) &&
+		isProtocol(cell(last+1))
 }
 
 func isMonth(b []byte) bool {
@@ -477,224 +648,4 @@ func (l *listStyle) time(c []byte) bool {
 		return true
 	}
 	return false
-}
-
-// tcpInfo returns where in a line the words of TCP begin as Wireshark shows them in Info, "[TCP …] 443 → 51506 [ACK]
-// Seq=1", −1 where there are none.
-func tcpInfo(line []byte) int {
-	k := bytes.Index(line, []byte("] Seq="))
-	if k < 0 {
-		if k = bytes.Index(line, []byte("], Seq=")); k < 0 {
-			return -1
-		}
-	}
-	open := bytes.LastIndexByte(line[:k], '[')
-	if open < 0 {
-		return -1
-	}
-	i := trimRight(line, open)
-	i = wordLeft(line, i) // port
-	i = trimRight(line, i)
-	j := wordLeft(line, i)
-	if arrow := string(line[j:i]); arrow != ">" && arrow != "->" {
-		// "51374->8080" without blanks
-		if m := bytes.Index(line[i:open], []byte("->")); m > 0 {
-			j = i + lead(line[i:])
-			return words(line, j)
-		}
-		if m := bytes.IndexByte(line[i:open], '>'); m > 0 {
-			j = i + lead(line[i:])
-			return words(line, j)
-		}
-		return -1
-	}
-	j = trimRight(line, j)
-	j = wordLeft(line, j)
-	return words(line, j)
-}
-
-func lead(b []byte) int { return len(b) - len(bytes.TrimLeft(b, " \t")) }
-
-func trimRight(b []byte, i int) int {
-	for i > 0 && (b[i-1] == ' ' || b[i-1] == '\t') {
-		i--
-	}
-	return i
-}
-
-func wordLeft(b []byte, i int) int {
-	for i > 0 && b[i-1] != ' ' && b[i-1] != '\t' && b[i-1] != '"' && b[i-1] != '|' && b[i-1] != ']' {
-		i--
-	}
-	return i
-}
-
-// words goes back over Wireshark's remarks in brackets before i.
-func words(line []byte, i int) int {
-	for {
-		k := trimRight(line, i)
-		if k == 0 || line[k-1] != ']' {
-			return i
-		}
-		open := bytes.LastIndexByte(line[:k], '[')
-		if open < 0 {
-			return i
-		}
-		i = open
-	}
-}
-
-// remarks are Wireshark's words about a segment.
-var remarks = []struct {
-	text  string
-	words Words
-}{
-	{"Retransmission", SaysRetransmission}, {"Keep-Alive ACK", SaysKeepAliveACK}, {"Keep-Alive", SaysKeepAlive},
-	{"Port numbers reused", SaysReused},
-	{"Window Update", SaysWindowUpdate}, {"Dup ACK", SaysDupACK}, {"Previous segment", SaysLostBefore},
-	{"ACKed unseen", SaysLostBefore}, {"ACKed lost", SaysLostBefore},
-}
-
-// info reads the column Info.
-func (l *listStyle) info(proto, b []byte, ports [2]uint16) bool {
-	p := &l.p
-	for {
-		b = bytes.TrimLeft(b, " \t")
-		if !bytes.HasPrefix(b, []byte("[TCP ")) && !bytes.HasPrefix(b, []byte("[ACK ")) {
-			break
-		}
-		k := bytes.IndexByte(b, ']')
-		if k < 0 {
-			break
-		}
-		for _, m := range remarks {
-			if bytes.Contains(b[:k], []byte(m.text)) {
-				p.Words |= m.words
-				break
-			}
-		}
-		if bytes.Contains(b[:k], []byte("segment of a reassembled PDU")) && len(bytes.TrimSpace(b[k+1:])) == 0 {
-			p.Words |= SaysPart
-			b = nil
-			break
-		}
-		b = b[k+1:]
-	}
-	if at := bytes.Index(b, []byte("] Seq=")); at >= 0 || bytes.Contains(b, []byte("], Seq=")) {
-		return l.tcp(b)
-	}
-	return l.application(proto, b, ports)
-}
-
-// tcp reads "51374 > 8080 [SYN] Seq=0 Win=8192 Len=0 MSS=1460".
-func (l *listStyle) tcp(b []byte) bool {
-	p := &l.p
-	open := bytes.IndexByte(b, '[')
-	if open < 0 {
-		return false
-	}
-	src, dst, ok := bytes.Cut(b[:open], []byte("->"))
-	if !ok {
-		if src, dst, ok = bytes.Cut(b[:open], []byte(">")); !ok {
-			return false
-		}
-	}
-	if p.Src.Port, ok = l.r.portOf(port(src)); !ok {
-		return false
-	}
-	if p.Dst.Port, ok = l.r.portOf(port(dst)); !ok {
-		return false
-	}
-	p.Has |= HasPorts
-	end := bytes.IndexByte(b[open:], ']')
-	if end < 0 {
-		return false
-	}
-	f, ok := flagNames(b[open+1 : open+end])
-	if !ok {
-		return false
-	}
-	p.Flags, p.Has = f, p.Has|HasFlags
-	p.Words |= SaysScaled
-	s := scan{b: b, i: open + end + 1}
-	for {
-		w := s.word()
-		if len(w) == 0 {
-			break
-		}
-		name, value, ok := bytes.Cut(w, []byte("="))
-		if !ok {
-			if string(name) == "SACK_PERM" {
-				p.Opts.SACKOK = true
-				p.Opts.Kinds++
-			}
-			continue
-		}
-		n, width := decimal(value)
-		if width < 0 {
-			l.r.leaveAt(TooLarge, p.Line)
-			p.Style = ""
-			return true
-		}
-		if width == 0 {
-			continue
-		}
-		switch string(name) {
-		case "Seq":
-			p.SEQ, p.Has = n, p.Has|HasSEQ
-		case "Ack":
-			p.ACK, p.Has = n, p.Has|HasACK
-		case "Win":
-			p.Window, p.Has = n, p.Has|HasWindow
-		case "Len":
-			p.Len, p.Has = n, p.Has|HasLen|HasOptions
-		case "MSS":
-			p.Opts.MSS = uint16(n)
-			p.Opts.Kinds++
-		case "WS":
-			p.Opts.WScale, p.Opts.HasWScale = shiftOf(n), true
-			p.Opts.Kinds++
-		case "SACK_PERM":
-			p.Opts.SACKOK = true
-			p.Opts.Kinds++
-		case "TSval", "TSV":
-			p.Opts.TSval, p.Opts.HasTS = n, true
-			p.Opts.Kinds++
-		case "TSecr", "TSER":
-			p.Opts.TSecr = n
-		case "SLE", "SRE":
-			if !p.Opts.HasSACK {
-				p.Opts.HasSACK = true
-				p.Opts.Kinds++
-				l.sack = l.sack[:0]
-			}
-			if len(l.sack) < maxSACK && (name[1] == 'R') == (len(l.sack)%2 == 1) {
-				l.sack = append(l.sack, n)
-			}
-			p.SACK = l.sack[:len(l.sack)&^1]
-		}
-	}
-	return true
-}
-
-// port returns the port of "51374", "http(80)", "http (80)".
-func port(b []byte) []byte {
-	b = bytes.TrimSpace(b)
-	if k := bytes.IndexByte(b, '('); k > 0 && b[len(b)-1] == ')' {
-		if in := b[k+1 : len(b)-1]; allDigits(in) {
-			return in
-		}
-		return bytes.TrimSpace(b[:k])
-	}
-	return b
-}
-
-// shiftOf returns the shift count of a window scale that is shown as the factor, or, by old versions, as the shift.
-func shiftOf(n uint32) uint8 {
-	for shift := uint8(0); shift <= 14; shift++ {
-		if n == 1<<shift {
-			return shift
-		}
-	}
-	return uint8(min(n, 14))
 }

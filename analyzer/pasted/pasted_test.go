@@ -371,6 +371,9 @@ func FuzzPasted(f *testing.F) {
 		"2.4 port1 in 192.0.2.1.1 -> 192.0.2.2.2: psh 1 ack 2", "1 0.1 192.0.2.1 192.0.2.2 TCP TCP:Flags=...A.R.., SrcPort=1, DstPort=2, PayloadLen=0, Seq=1, Ack=1, Win=0",
 		"10:00 PktGroupId 1, Component 2\n a > b: Flags [S]", "\xff\xfea\x00", "&gt; \x1b[31m...", "ip.src\tip.dst\ttcp.srcport\ttcp.dstport\ttcp.flags\ttcp.seq\n192.0.2.1\t192.0.2.2\t1\t2\t0x4\t9\n",
 		"<structure>\n<section>Source</section>\n<section>Destination</section>\n<section>Info</section>\n</structure>\n<packet>\n<section>192.0.2.1</section>\n<section>192.0.2.2</section>\n<section>1 > 2 [RST] Seq=1 Len=0</section>\n</packet>",
+		"{\"log\":\"1 0.1 a b TCP 54 1 > 2 [RST] Seq=1\\n2 0.2 b a TCP 54 2 > 1 [RST] Seq=1\"}", "10:00:00.1 IP a.1 > b.2: Flags [S], seq 1 10:00:00.2 IP b.2 > a.1: Flags [R], seq 0",
+		"====( 60 bytes received on interface en0 )==== 12:12:33.3\n < SRC = 192.0.2.1 >\n < DST = 192.0.2.2 >\n ip_hl=20, ip_len=44\n <source port=1, destination port=2 >\n th_seq=a, th_ack=0\n th_off=6, flags<SYN>\n",
+		"1 2 E E:f", "x received a packet(proto=6, 192.0.2.1:1->192.0.2.2:2) from l. flag [S.], seq 1, ack 0, win 1", "IN= SRC=192.0.2.1 DST=192.0.2.2 LEN=99 PROTO=TCP SPT=1 DPT=2 SEQ=1 ACK=1 WINDOW=1 ACK PSH\nIN= SRC=192.0.2.1 DST=192.0.2.2 LEN=99 PROTO=TCP SPT=1 DPT=2 SEQ=48 ACK=1 WINDOW=1 ACK PSH",
 		"12:00:00 IP 192.0.2.1.1 > 192.0.2.2.2: Flags [S], seq 1, win 1, length 0\n## Server\n12:00:00 IP 192.0.2.3 > 192.0.2.1: ICMP host 192.0.2.2 unreachable, length 9\n\tIP\n    a.1 > b.2: Flags [S]", "No. Time Source Destination Protocol Length Info",
 	} {
 		f.Add([]byte(s))

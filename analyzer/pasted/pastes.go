@@ -121,6 +121,8 @@ func (r *Reader) parts(p *Packet, d *parting, f *first) bool {
 	switch {
 	case back > backwards, d.prose && back > backAtAll, d.fresh:
 		return true
+	case d.prose && r.clock.changed(p): // of day, and of a date
+		return true
 	case !d.prose:
 		return false
 	case *f != first{} && *f == r.first:

@@ -25,9 +25,27 @@ const (
 	Sockets                     // ss, netstat: sockets and no packets
 	Stream                      // what "Follow stream" shows
 	RouterOS                    // its packet sniffer
+	Netfilter                   // the LOG target of iptables, without sequence numbers
+	Conntrack                   // connections
+	Kernel                      // pwru: functions of the kernel
+	Ngrep                       // without sequence numbers
+	Headless                    // tshark -T fields without the names of the fields
 	NoPlace                     // the words of an application, in a connection that no line before it names
+	Joined                      // packets in a line with others, from which nothing parts them
+	Unread                      // lines that show flags or numbers of TCP, and no packet
 	reasons
 )
+
+// Unfit returns why lines that show connections or packets cannot be read: what most of them are.
+func (r *Reader) Unfit() (why Reason, ok bool) {
+	most := 0
+	for _, k := range [...]Reason{NoFlags, Netfilter, Conntrack, Kernel, Ngrep, Headless, NoPlace, Unread, Joined} {
+		if n := r.Left[k].Count; n > most {
+			why, most = k, n
+		}
+	}
+	return why, most > 0
+}
 
 // String says the reason for a report, complete but for the count.
 func (r Reason) String() string {
@@ -41,7 +59,14 @@ func (r Reason) String() string {
 		"lines of ss or netstat: they list sockets and no packets",
 		"prints of \"Follow stream\": it shows the data and no packets",
 		"packets that RouterOS's sniffer shows, without flags and numbers; save them with file-name and give that file",
+		"packets that iptables logged without their sequence numbers (LOG --log-tcp-sequence writes them)",
+		"lines of conntrack: they list connections and no packets",
+		"lines of pwru: they list the kernel's functions, and nothing of TCP but flags",
+		"packets that ngrep or tcpsnoop shows, without sequence numbers",
+		"lines of fields without their names; tshark -T fields -E header=y prints these",
 		"lines that show an application's words, with nothing in the text to tell their connection",
+		"packets in one line with others, whose beginnings could not be found; paste them with their line breaks",
+		"lines that show a packet's flags and numbers, but cannot be read as a packet",
 	}[r]
 }
 
@@ -100,10 +125,14 @@ type Reader struct {
 	parting    parting
 	first      first // of the paste
 	timed      timedLine
+	f5Causes   []f5Cause
 	guessed    tally    // ICMP errors whose connection was guessed
 	byLines    tally    // packets whose dump shows no segment
 	unmeasured []Packet // lines of one connection, from one that does not show its length on
 	waiting    []Packet // lines of an application that wait for one that names their connection
+	tear       tear
+	torn       torn
+	listed     Packet // the line of the packet list before a dissection
 
 	out  []Item
 	next int
@@ -116,10 +145,14 @@ func NewReader(text io.Reader) *Reader {
 	r := &Reader{lines: newLines(text), Styles: map[Style]int{}, Lacks: map[flows.Fields]int{}}
 	r.styles = []style{
 		&tcpdumpStyle{r: r},
+		&snoopStyle{r: r},
 		&listStyle{r: r},
 		&treeStyle{r: r},
 		&fortiStyle{r: r},
 		&netmonStyle{r: r},
+		&checkPointStyle{r: r},
+		&netfilterStyle{r: r},
+		&ipreportStyle{r: r},
 		&fieldsStyle{r: r},
 		&psmlStyle{r: r},
 		&dumpStyle{r: r},
@@ -130,11 +163,13 @@ func NewReader(text io.Reader) *Reader {
 // Next returns the next packet; it is valid until the next call. At the end of the text it returns io.EOF, or the error
 // that ended it.
 func (r *Reader) Next() (*Item, error) {
-	for r.next >= len(r.out) {
+	for r.next >= len(r.out) || r.timeless() {
 		if r.end {
 			return nil, r.err
 		}
-		r.out, r.next = r.out[:0], 0
+		if r.next >= len(r.out) {
+			r.out, r.next = r.out[:0], 0
+		}
 		line, err := r.lines.next()
 		if err != nil {
 			r.shut()
@@ -144,12 +179,32 @@ func (r *Reader) Next() (*Item, error) {
 			}
 			r.end, r.err = true, err
 			r.Left[LongLine] = Lines{r.lines.long, r.lines.first}
+			r.Left[Joined] = r.lines.joined
 			continue
 		}
 		r.take(line)
 	}
 	r.next++
 	return &r.out[r.next-1], nil
+}
+
+// maxTimeless is how many packets without a time wait for one that has it.
+const maxTimeless = 16
+
+// timeless reports whether the packets at hand, the first ones of the text, have no time yet: where the text was cut in
+// the middle of a packet, they get that of the next one.
+func (r *Reader) timeless() bool {
+	if r.end || r.clock.begun || r.Packets != len(r.out) || r.Packets >= maxTimeless {
+		if r.clock.begun && r.next == 0 && r.Packets == len(r.out) {
+			for i := range r.out {
+				if s := &r.out[i].Segment; s.Unknown.Has(flows.FieldTime) {
+					s.Time = flows.Time(r.clock.last)
+				}
+			}
+		}
+		return false
+	}
+	return true
 }
 
 // take reads one line.
@@ -178,6 +233,10 @@ func (r *Reader) take(line []byte) {
 			return
 		}
 	}
+	if r.mend(line) {
+		return
+	}
+	r.tears(line)
 	r.stray(line)
 }
 
@@ -247,6 +306,14 @@ func (r *Reader) stray(line []byte) {
 	case routerOS(t):
 		r.leave(RouterOS)
 	default:
+		if why, ok := logLine(t); ok {
+			r.leave(why)
+			return
+		}
+		if shown(t) > 0 {
+			r.leave(Unread)
+			r.torn.unread = true
+		}
 		if at, clock, ok := clockOf(firstWord(t)); ok {
 			r.timed = timedLine{r.lines.n, at, clock}
 		}

@@ -38,6 +38,50 @@ func (f *followed) line(t []byte) bool {
 	return false
 }
 
+// logLine reports whether a line is of a program that lists connections, or packets without their numbers, and what it
+// is.
+func logLine(t []byte) (Reason, bool) {
+	has := func(s string) bool { return bytes.Contains(t, []byte(s)) }
+	switch {
+	case headless(t):
+		return Headless, true
+	case has("PROTO=TCP ") && has(" SPT=") && has(" DPT="):
+		return Netfilter, true
+	case has("(tcp:") && has("->"), has("PktGroupId ") && !has(" > "):
+		return Kernel, has("(tcp:")
+	case has(" src=") && has(" dst=") && has(" sport=") && has(" dport="):
+		return Conntrack, true
+	case has(" -> ") || has(" <- "):
+		if k := bytes.LastIndexByte(t, '('); k > 0 && t[len(t)-1] == ')' && tcpsnoopFlags(t[k+1:len(t)-1]) {
+			return Ngrep, true
+		}
+	}
+	switch {
+	case t[0] == 'T' && has(" -> ") && (bytes.HasPrefix(t, []byte("T ")) || bytes.HasPrefix(t, []byte("TCP "))):
+		return Ngrep, ngrep(t)
+	}
+	return 0, false
+}
+
+// tcpsnoopFlags reads what DTrace's tcpsnoop shows of a packet: SYN|ACK.
+func tcpsnoopFlags(b []byte) bool {
+	_, ok := flagNames(bytes.ReplaceAll(bytes.ReplaceAll(b, []byte("PUSH"), []byte("PSH")), []byte("|"), []byte(" ")))
+	return ok
+}
+
+// ngrep reports whether a line is a packet's as ngrep shows it: "T 192.0.2.1:40000 -> 198.51.100.7:80 [AP] #4".
+func ngrep(t []byte) bool {
+	s := scan{b: t}
+	s.word()
+	ends := 0
+	for w := s.word(); len(w) > 0; w = s.word() {
+		if k := bytes.LastIndexByte(w, ':'); k > 0 && allDigits(w[k+1:]) {
+			ends++
+		}
+	}
+	return ends == 2
+}
+
 // routerOS reports whether a line is one of RouterOS's packet sniffer, "print" or "quick": addresses and sizes, and
 // nothing of TCP's header.
 func routerOS(t []byte) bool {
@@ -63,4 +107,19 @@ func routerOS(t []byte) bool {
 		}
 	}
 	return arrow && tcp && ends == 2
+}
+
+// headless reports whether a line holds values of fields, two addresses and a segment's flags among them, as tshark -T
+// fields prints them: without names nothing tells which is which.
+func headless(t []byte) bool {
+	if bytes.IndexByte(t, '\t') < 0 || !bytes.Contains(t, []byte("\t0x")) {
+		return false
+	}
+	ends := 0
+	for _, cell := range bytes.Split(t, []byte("\t")) {
+		if address(cell) {
+			ends++
+		}
+	}
+	return ends == 2
 }

@@ -14,11 +14,13 @@ type tcpdumpStyle struct {
 	p       Packet
 	text    []byte // the lines of the packet so far, one behind the other
 	joined  int    // lines in text
+	width   int    // of the last of them
 	state   parsed
 	quoted  bool // an ICMP error quotes it (-v)
 	failure icmpError
 	dump    dump
 	sack    []uint32
+	veiled  bool // the line has its second reading
 
 	passage passage // what pktmon told of the packet in the line before
 }
@@ -62,7 +64,7 @@ func (t *tcpdumpStyle) begin(line []byte) verdict {
 		t.r.leave(TooLarge)
 	case incomplete, complete, anError:
 	}
-	t.text = append(t.text[:0], line...)
+	t.text, t.width = append(t.text[:0], line...), t.r.lines.columns
 	t.joined = 1
 	t.dump.reset()
 	return opened
@@ -75,14 +77,18 @@ func (t *tcpdumpStyle) more(line []byte) bool {
 	if t.state == anError {
 		return t.quotes(line)
 	}
-	if t.state != incomplete || t.joined >= maxJoined || len(bytes.TrimSpace(line)) == 0 {
+	if t.state != incomplete || t.joined >= maxJoined {
 		return false
+	}
+	if len(bytes.TrimSpace(line)) == 0 {
+		return t.p.Has&HasFlags == 0 // some mail programs put a blank line behind each
 	}
 	if !t.wrapped(line) {
 		return false
 	}
 	was := len(t.text)
-	t.text = append(append(t.text, ' '), bytes.TrimLeft(line, " \t")...)
+	t.text = t.r.tear.join(t.text, t.width, line)
+	t.width = t.r.lines.columns
 	at := t.p.Line
 	t.p = Packet{Line: at, Style: Tcpdump}
 	switch state := t.parse(t.text); state {
@@ -207,6 +213,13 @@ func (t *tcpdumpStyle) parse(b []byte) parsed {
 		}
 		return t.tail(rest)
 	}
+	if other == notMine && !t.veiled {
+		if c, ok := repaired(b); ok {
+			t.veiled = true
+			defer func() { t.veiled = false }()
+			return t.parse(c)
+		}
+	}
 	switch {
 	case other != notMine:
 		return other
@@ -217,8 +230,8 @@ func (t *tcpdumpStyle) parse(b []byte) parsed {
 		if _, _, ok := clockOf(firstWord(b)); ok {
 			return otherProtocol
 		}
-	case ipLine(b):
-		if _, _, ok := clockOf(firstWord(b)); ok {
+	case ipLine(b) && !hasFlags(b):
+		if beginsTimed(b) {
 			return incomplete // wrapped before the arrow
 		}
 	}
@@ -255,6 +268,11 @@ func beginsOld(s scan) bool {
 // ends reads both ends, an address or a name and perhaps a port each.
 func (t *tcpdumpStyle) ends(src, dst []byte) bool {
 	var a, b, ok bool
+	if m, n, ok := twoPorts(src, dst); ok {
+		t.p.Src, t.p.Dst = t.r.atPort(m), t.r.atPort(n)
+		t.p.Has |= HasPorts
+		return true
+	}
 	if t.p.Src, a, ok = t.r.hostPort(src); !ok {
 		return false
 	}
@@ -281,6 +299,7 @@ func (t *tcpdumpStyle) head(b []byte) {
 		if w[0] == '(' {
 			w = w[1:]
 		}
+		w = named(w)
 		switch {
 		case len(w) == 0:
 		case isDigit(w[0]):
@@ -406,6 +425,9 @@ func (t *tcpdumpStyle) tail(s scan) parsed {
 				return incomplete
 			}
 			p.Len, p.Has = n, p.Has|HasLen|HasOptions
+			if p.Flags.Has(flows.RST) {
+				t.r.f5(s.rest())
+			}
 			return complete
 		case "[tcp", "[bad":
 			if k := bytes.IndexByte(s.rest(), ']'); k >= 0 {

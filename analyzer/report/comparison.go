@@ -60,15 +60,23 @@ type PacketAt struct {
 	Frame int    `json:"frame"`
 }
 
+// An AddressesAt are the addresses of a connection in a capture.
+type AddressesAt struct {
+	At         string `json:"at"`
+	Originator string `json:"originator"`
+	Responder  string `json:"responder"`
+}
+
 // A SharedReset is one RST segment in all captures that hold it. Frames of the Reset, and all that is said of them, are
 // those of the capture At, which shows best why it was sent.
 type SharedReset struct {
 	Seen    []PacketAt    `json:"seen"`
 	At      string        `json:"at"`
 	Origin  rules.Origin  `json:"origin"`
-	Proven  bool          `json:"proven"`  // the captures together prove Origin
-	MadeAt  string        `json:"made_at"` // "client", "between client and server", "beyond router", "unknown"
-	Says    string        `json:"verdict"` // what the captures together show, in a sentence or two
+	Proven  bool          `json:"proven"`               // the captures together prove Origin
+	MadeAt  string        `json:"made_at"`              // "client", "between client and server", "beyond router", "unknown"
+	Other   []AddressesAt `json:"translated,omitempty"` // where other captures have other addresses, as behind NAT
+	Says    string        `json:"verdict"`              // what the captures together show, in a sentence or two
 	Shows   []SharedClaim `json:"comparison"`
 	Alone   []AloneView   `json:"alone"`             // what each capture says without the others
 	Relayed []Relayed     `json:"relayed,omitempty"` // other connections that carry the same request
@@ -100,6 +108,7 @@ type SharedClaim struct {
 	Expected int64      `json:"expected,omitempty"`
 	Span     int64      `json:"span_ns,omitempty"`
 	Need     int64      `json:"need_ns,omitempty"`
+	Limited  bool       `json:"limited,omitempty"` // NotAt holds no packet of that time, and may not have run
 	Says     string     `json:"says"`
 }
 
@@ -112,6 +121,7 @@ type AloneView struct {
 	Confidence float64      `json:"confidence"`
 	Origin     rules.Origin `json:"origin"`
 	Right      bool         `json:"right"`     // it agrees in cause and origin
+	Open       bool         `json:"open"`      // it left the origin open
 	Confirmed  bool         `json:"confirmed"` // it does, and the other captures prove the origin
 	Why        string       `json:"why"`
 }

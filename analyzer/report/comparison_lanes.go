@@ -75,7 +75,7 @@ func (c *Comparison) lane(g *Rung, cell, gap int) string {
 		}
 		b.WriteString(padded(frames[i], cell))
 	}
-	b.WriteString(padded(" │", 8) + fmt.Sprintf("%7d%7d%6d", g.SEQ, g.ACK, g.LEN))
+	b.WriteString(padded(" │", 8) + fmt.Sprintf("%7d %6d %5d", g.SEQ, g.ACK, g.LEN))
 	if g.Fate != "" {
 		b.WriteString("  " + g.Fate)
 	}

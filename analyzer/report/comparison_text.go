@@ -40,7 +40,7 @@ func (c *Comparison) head() []string {
 			"connection", "connections"), counted(v.ResetCount, "RST", "RSTs"))
 		switch {
 		case v.Offset == nil:
-			s += " · clock not comparable"
+			s += " · how its clock differs is not known"
 		case *v.Offset != 0 || *v.Uncertainty != 0:
 			s += fmt.Sprintf(" · clock %+.3f ms ± %.3f ms", *v.Offset, *v.Uncertainty)
 			if v.Drift != 0 {
@@ -109,7 +109,11 @@ func (r *SharedReset) sentBy() string {
 	if r.Proven {
 		proven = "proven"
 	}
-	return fmt.Sprintf("sent by %s (%s); made at: %s", who, proven, r.MadeAt)
+	s := fmt.Sprintf("sent by %s (%s); made at: %s", who, proven, r.MadeAt)
+	for _, o := range r.Other {
+		s += fmt.Sprintf("; at %s its addresses are %s → %s (NAT)", o.At, o.Originator, o.Responder)
+	}
+	return s
 }
 
 // shared prints a RST.
@@ -127,10 +131,7 @@ func (p page) shared(c *Comparison, r *SharedReset) string {
 		return b.String()
 	}
 	b.WriteString("\n")
-	label := "Both show"
-	if len(c.Vantages) > 2 {
-		label = "All show"
-	}
+	label := "Together"
 	for _, k := range r.Shows {
 		b.WriteString(p.field(label, k.Says))
 		label = ""
@@ -166,6 +167,8 @@ func (a *AloneView) says() string {
 		verdict = "right, "
 	case a.Right:
 		verdict = ""
+	case a.Open:
+		verdict = "left open, "
 	}
 	return fmt.Sprintf("%s (#%d) says %s · %s, origin %s: %s%s", a.At, a.Frame, a.Cause, a.Detail, a.Origin, verdict,
 		a.Why)

@@ -381,7 +381,7 @@ func TestReplayOfHostileText(t *testing.T) {
 	}
 }
 
-// FuzzRenderers tries one format at a time, so that what an input reaches is told from what others reach.
+// FuzzRenderers tries one format at a time, so that what an input reaches is kept apart from what others reach.
 func FuzzRenderers(f *testing.F) {
 	formats := slices.Sorted(maps.Keys(allFormats))
 	for _, s := range hostileTexts {

@@ -96,7 +96,7 @@ func TestHTMLTellsRepeatsOnce(t *testing.T) {
 		t.Errorf("%d findings for one event", n)
 	}
 	if !strings.Contains(page, "#1131, #2131, #3131") {
-		t.Error("the frames of the repeats are not told")
+		t.Error("the frames of the repeats are not reported")
 	}
 }
 

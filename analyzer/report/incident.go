@@ -91,7 +91,7 @@ func (g *Grouping) Add(r *Reset) (candidate bool) {
 			return false
 		}
 		candidate = g.live.add(r, &g.in)
-		g.live.told = append(g.live.told, toldOf(r))
+		g.live.shown = append(g.live.shown, shownOf(r))
 		return candidate
 	}
 	r.Incident, candidate = g.finder.Add(&g.in)

@@ -44,11 +44,11 @@ type liveGrouping struct {
 	final  map[int]int      // number of a strand in the end
 	taken  map[int]bool     // numbers in final
 	last   int              // number that was given last
-	told   []toldReset      // that come once more, in the order of their frames
+	shown  []shownReset     // that come once more, in the order of their frames
 }
 
-// A toldReset is what was said of a reset when it was printed.
-type toldReset struct {
+// A shownReset is what was shown of a reset when it was first printed.
+type shownReset struct {
 	frame    int
 	detail   string
 	cause    rules.Cause
@@ -57,8 +57,8 @@ type toldReset struct {
 	incident int
 }
 
-func toldOf(r *Reset) toldReset {
-	return toldReset{r.Frame, r.Detail, r.Cause, r.Severity, r.Origin, r.Incident}
+func shownOf(r *Reset) shownReset {
+	return shownReset{r.Frame, r.Detail, r.Cause, r.Severity, r.Origin, r.Incident}
 }
 
 func newLiveGrouping() *liveGrouping {
@@ -76,26 +76,26 @@ func (l *liveGrouping) add(r *Reset, in *incident.Reset) (candidate bool) {
 	return candidate
 }
 
-// before returns what was said of r before, the zero toldReset if it comes for the first time.
-func (l *liveGrouping) before(r *Reset) toldReset {
-	for len(l.told) > 0 && l.told[0].frame <= r.Frame {
-		t := l.told[0]
-		l.told = l.told[1:]
+// before returns what was shown of r before, the zero shownReset if it comes for the first time.
+func (l *liveGrouping) before(r *Reset) shownReset {
+	for len(l.shown) > 0 && l.shown[0].frame <= r.Frame {
+		t := l.shown[0]
+		l.shown = l.shown[1:]
 		if t.frame == r.Frame {
 			return t
 		}
 	}
-	return toldReset{}
+	return shownReset{}
 }
 
 // settle gives r, of which all is known and which belongs to a strand, its number in the end. It reports whether r is
 // to be printed as a representative of its incident.
 func (l *liveGrouping) settle(r *Reset, in *incident.Reset, strand int) (candidate bool) {
-	told := l.before(r)
-	if told.frame == 0 {
+	shown := l.before(r)
+	if shown.frame == 0 {
 		candidate = l.add(r, in)
 	} else {
-		r.Incident = told.incident
+		r.Incident = shown.incident
 	}
 	if l.final[strand] == 0 {
 		if l.taken[r.Incident] {
@@ -106,8 +106,8 @@ func (l *liveGrouping) settle(r *Reset, in *incident.Reset, strand int) (candida
 		l.taken[r.Incident] = true
 	}
 	r.Incident = l.final[strand]
-	if told.frame != 0 {
-		r.known = told == toldOf(r)
+	if shown.frame != 0 {
+		r.known = shown == shownOf(r)
 		r.Revised = !r.known
 	}
 	return candidate || r.Revised

@@ -533,13 +533,10 @@ func codeBlock(s string) string {
 	return fence + "text\n" + s + fence + "\n"
 }
 
-// ticketRef matches what trackers would make a link to another ticket.
-var ticketRef = regexp.MustCompile(`#(\d)`)
-
 // linkLike matches what Markdown readers and trackers turn into links without markup: URLs, mail addresses, mentions,
 // and references to tickets, changes and commits.
 var linkLike = regexp.MustCompile("(?i)" + `[^\s|<>\\` + "`" +
-	`]*(://|www\.|(mailto|xmpp|tel):|@|\bgh-\d|[!$&%~]\d|\b[0-9a-f]{40}\b)[^\s|<>\\` +
+	`]*(://|www\.|(mailto|xmpp|tel):|@|\bgh-\d|[!$&%~#]\d|\b[0-9a-f]{40}\b)[^\s|<>\\` +
 	"`" + `]*`)
 
 // unlinked removes what makes a link in HTML text, where code spans are not available.
@@ -549,7 +546,7 @@ var unlinked = strings.NewReplacer("://", "·//", "@", "·", "www.", "www·", "W
 // markdownText makes s plain text in Markdown, without markup, HTML, table bars, links, mentions or references to
 // tickets. What readers would turn into links becomes a code span, because some of them ignore escapes there.
 func markdownText(s string) string {
-	s = ticketRef.ReplaceAllString(Clean(s), "frame $1")
+	s = Clean(s)
 	var b strings.Builder
 	for {
 		at := linkLike.FindStringIndex(s)

@@ -26,7 +26,7 @@ func rungsOf(m *Reset) []rung {
 	for i := range m.Timeline {
 		e := &m.Timeline[i]
 		g := rung{Event: e, Label: e.label()}
-		if i > 0 && !slices.Contains(e.Unknown, lacksTime) {
+		if i > 0 && !slices.Contains(e.Unknown, lacksTime) && !slices.Contains(m.Timeline[i-1].Unknown, lacksTime) {
 			d := time.Duration(e.Time - m.Timeline[i-1].Time)
 			g.Since = strings.Replace("+"+lasted(d), "+−", "−", 1)
 			if d >= silence {

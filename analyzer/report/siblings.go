@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rstexplain/rstexplain/rules/claim"
 )
 
-// withSiblings returns list with the claims about other connections that the sender reset at the same time in one item:
-// their number, and the examples. A list without such claims is returned as it is.
+// withSiblings returns list with the claims about other connections that the sender reset within a second in one item:
+// their number, the time and the examples. A list without such claims is returned as it is.
 func withSiblings(list []Evidence) []Evidence {
 	kind, total := claim.AlsoReset.String(), claim.AlsoResetCount.String()
 	first := slices.IndexFunc(list, func(e Evidence) bool { return e.Claim == kind })
@@ -18,7 +19,7 @@ func withSiblings(list []Evidence) []Evidence {
 	}
 	one := Evidence{Claim: kind, Side: list[first].Side}
 	var examples []string
-	count, says := 0, ""
+	count, says, apart := 0, "", time.Duration(0)
 	rest := make([]Evidence, 0, len(list))
 	for i := range list {
 		e := &list[i]
@@ -28,6 +29,7 @@ func withSiblings(list []Evidence) []Evidence {
 			one.Frames = append(one.Frames, e.Frames...)
 			one.Lines = append(one.Lines, e.Lines...)
 			count++
+			apart = max(apart, time.Duration(e.Values.Span).Abs())
 		case e.Claim == total:
 			says = e.Says
 		default:
@@ -42,8 +44,8 @@ func withSiblings(list []Evidence) []Evidence {
 		streams = "stream " + examples[0]
 	}
 	if says == "" {
-		one.Says = fmt.Sprintf("the %s's host resets %s at the same time: %s", sideWord(one.Side), counted(count,
-			"other connection", "other connections"), streams)
+		one.Says = fmt.Sprintf("the %s's host resets %s within %s: %s", sideWord(one.Side), counted(count,
+			"other connection", "other connections"), lasted(apart), streams)
 	} else {
 		one.Says = says + ", for example " + streams
 	}

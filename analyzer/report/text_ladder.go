@@ -65,7 +65,7 @@ func (p page) rungs(r *Reset, layout ladderLayout) *grid {
 		g.row(color, append(cells, Clean(note))...)
 	}
 	blank := func(says, note string) { row(p.style.dim, "", "", "│", says, "│", "", "", "", note) }
-	shown, skipped, last := [2]string{}, 0, Time(0)
+	shown, skipped, last, timeless := [2]string{}, 0, Time(0), false
 	tells := shownEvents(r)
 	for i := range r.Timeline {
 		e := &r.Timeline[i]
@@ -80,12 +80,12 @@ func (p page) rungs(r *Reset, layout ladderLayout) *grid {
 		}
 		frame, delta := mark(e.Frame, e.Line > 0), "0"
 		switch {
-		case slices.Contains(e.Unknown, lacksTime):
+		case slices.Contains(e.Unknown, lacksTime), timeless:
 			delta = ""
 		case i > 0:
 			delta = strings.Replace("+"+lasted(time.Duration(e.Time-last)), "+−", "−", 1)
 		}
-		last = e.Time
+		last, timeless = e.Time, slices.Contains(e.Unknown, lacksTime)
 		ack := ""
 		if strings.Contains(e.Flags, "ACK") {
 			ack = fmt.Sprint(e.ACK)

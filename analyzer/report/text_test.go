@@ -215,7 +215,7 @@ func TestTextFits(t *testing.T) {
 		}
 		for _, want := range []string{"challenge ack", "not accepted", "1 error, 1 warning"} {
 			if !strings.Contains(out.String(), want) {
-				t.Errorf("%q is not told in %d columns", want, columns)
+				t.Errorf("%q is not reported in %d columns", want, columns)
 			}
 		}
 	}

@@ -75,7 +75,7 @@ func TestTotal(t *testing.T) {
 	}
 }
 
-// Findings are told the gravest first, those of one severity in the order of their frames, and their counts
+// Findings are reported the gravest first, those of one severity in the order of their frames, and their counts
 // are exact in every format that people read.
 func TestGravestFirst(t *testing.T) {
 	resets := sampleResets()

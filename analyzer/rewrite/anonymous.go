@@ -15,7 +15,7 @@ import (
 )
 
 // An anonymous writes a new pcapng of segments and ICMP errors, each made anew of what the decoder understood:
-// nothing is copied from a packet, so that what nobody thought of is not in it.
+// nothing is copied from a packet, so that what was not foreseen is not in it.
 //
 // Every packet is Ethernet, with a VLAN tag where the original was in a VLAN or a tunnel, and IP without options.
 // Addresses are mapped and TCP timestamps shifted; ports, numbers, flags, lengths and times are the original's.
@@ -246,7 +246,7 @@ func (a *anonymous) write(p *capture.Packet, n, length int) error {
 	return a.ng.WritePacket(info, a.buf.Bytes()[:n])
 }
 
-// face returns the interface of the new capture for one of the old: copies of a packet are told by the interfaces
+// face returns the interface of the new capture for one of the old: copies of a packet are recognized by the interfaces
 // that they were captured on.
 func (a *anonymous) face(from uint16) (int, error) {
 	if id, ok := a.faces[from]; ok {

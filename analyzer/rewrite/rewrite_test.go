@@ -227,7 +227,7 @@ func TestAnnotatedSaysTheIncident(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := bytes.Count(text, []byte("rstexplain, incident 1: 192.168.175.97 tried 29 ports of 172.28.201.16 between ")); n != 1 {
-		t.Errorf("the incident is told %d times", n)
+		t.Errorf("the incident is reported %d times", n)
 	}
 }
 

@@ -94,7 +94,7 @@ func TestAnonymizedTimestamps(t *testing.T) {
 				t.Errorf("%s: the clock of %s is shifted by %d and by %d", path, host, known, by)
 			}
 			if shift[host] = by; by == 0 {
-				t.Errorf("%s: the clock of %s is told as it is", path, host)
+				t.Errorf("%s: the clock of %s is written as it is", path, host)
 			}
 		}
 		for i, p := range plain {

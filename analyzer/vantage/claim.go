@@ -34,6 +34,8 @@ const (
 	FullSizeLost Kind = "full-size-lost" // of these all have Number bytes or more, and smaller ones arrived
 	// packets passed before; after Span without any, they do not reach To
 	IdleDropped Kind = "idle-dropped"
+	// an ICMP error about the connection, in the words of Text, is at its place, and none like it at To
+	ICMPAtOne Kind = "icmp-at-one-place"
 )
 
 // A Claim is one statement about packets of several captures.
@@ -48,4 +50,5 @@ type Claim struct {
 	Expected int64
 	Span     time.Duration
 	Need     time.Duration
+	Limited  bool // that To lacks something shows little: it holds no packet of that time, and may not have run
 }

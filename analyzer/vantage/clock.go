@@ -17,6 +17,7 @@ type Clock struct {
 	Origin      flows.Time    // of A's clock
 	Uncertainty time.Duration // half of the shortest round trip between the two places, more where the clocks do not fit
 	Steps       bool          // no steady clock explains the times: one was set in between
+	Loose       time.Duration // by how much an order of packets in both captures may be wrong: one may have been set
 	OneWay      [2]bool       // which directions were seen: without both the offset holds only up to the delay
 	Points      int
 	Sure        bool // enough packets of both directions to know the shortest delays
@@ -83,7 +84,8 @@ func estimate(pairs []*Pair) Clock {
 		return c
 	}
 	long := span(up, down) > 1
-	up, down = lowerHull(up), lowerHull(negated(down)) // no other point is ever the lowest
+	points := [2][]point{sorted(up), sorted(negated(down))}
+	up, down = lowerHull(points[0]), lowerHull(points[1]) // no other point is ever the lowest
 	width := func(drift float64) float64 { return lowest(up, drift) + lowest(down, -drift) }
 	drift := 0.0
 	if long {
@@ -115,8 +117,56 @@ func estimate(pairs []*Pair) Clock {
 	high, low := lowest(up, drift), -lowest(down, -drift)
 	c.Known, c.Drift, c.Offset = true, drift, seconds((high+low)/2)
 	c.Uncertainty = seconds(math.Abs(w) / 2)
-	c.Steps = w < -1e-3
+	if c.Steps = w < -1e-3; c.Steps {
+		c.Uncertainty += seconds(roundTrip(points))
+		c.Loose = 2 * c.Uncertainty
+	} else if d := max(leap(points[0], points[1], drift), leap(points[1], points[0], -drift)); d > leastLeap {
+		c.Uncertainty += seconds(d)
+		c.Loose = 2 * c.Uncertainty
+	}
 	return c
+}
+
+// leastLeap is by how many seconds the delay of all packets of a direction must change for a clock to be doubted.
+const leastLeap = 0.5
+
+// roundTrip returns the shortest round trip that packets of both directions show that follow each other. Where
+// a clock was set between two, they show none.
+func roundTrip(points [2][]point) float64 {
+	least := math.Inf(1)
+	down := points[1]
+	for _, p := range points[0] {
+		for len(down) > 1 && down[1].at <= p.at {
+			down = down[1:]
+		}
+		for _, q := range down[:min(2, len(down))] {
+			if d := p.diff + q.diff; d > 0 {
+				least = min(least, d)
+			}
+		}
+	}
+	if math.IsInf(least, 1) {
+		return 0
+	}
+	return least
+}
+
+// leap returns by how much the least delay of a direction changes at some time for good, while there are no packets of
+// the other direction before that time or after it. If there are, no steady clock explains both.
+func leap(list, other []point, drift float64) float64 {
+	after := make([]float64, len(list)+1) // the least difference from there on
+	after[len(list)] = math.Inf(1)
+	for i := len(list) - 1; i >= 0; i-- {
+		after[i] = min(after[i+1], list[i].diff-drift*list[i].at)
+	}
+	most, before := 0.0, math.Inf(1)
+	for i, p := range list {
+		if i > 0 && (other[0].at >= p.at || other[len(other)-1].at <= list[i-1].at) {
+			most = max(most, math.Abs(before-after[i]))
+		}
+		before = min(before, p.diff-drift*p.at)
+	}
+	return most
 }
 
 // maxClockPairs is about how many connections show how far the clocks are apart; more are thinned out evenly.
@@ -167,9 +217,14 @@ func lowest(list []point, drift float64) float64 {
 	return least
 }
 
-// lowerHull returns the points of which one is the lowest, whatever the drift.
-func lowerHull(list []point) []point {
+// sorted sorts points by time.
+func sorted(list []point) []point {
 	slices.SortFunc(list, func(p, q point) int { return cmp.Or(cmp.Compare(p.at, q.at), cmp.Compare(p.diff, q.diff)) })
+	return list
+}
+
+// lowerHull returns those of sorted points of which one is the lowest, whatever the drift.
+func lowerHull(list []point) []point {
 	var hull []point
 	for _, p := range list {
 		for len(hull) > 1 {

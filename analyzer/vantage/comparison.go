@@ -1,8 +1,10 @@
 package vantage
 
 import (
+	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
 )
@@ -12,6 +14,10 @@ type Vantage struct {
 	Name     string
 	Recorder *Recorder
 	Dropped  bool // the capture itself says that it lost packets
+
+	// The times of its first and last packet of any kind: that it ran in between, at least. Both are 0 where only the
+	// segments show that.
+	First, Last flows.Time
 }
 
 // A Comparison is what several captures of the same path show together.
@@ -24,8 +30,8 @@ type Comparison struct {
 	Doubtful int // pairs of connections that agree, but not better than others
 	Lost     []Stretch
 
+	loose  time.Duration // by how much an order of packets in two captures may be wrong, because a clock was set
 	links  map[[2]int]*link
-	hosts  map[hostAt]nearest
 	passed []passed
 	same   map[[2]int]bool
 	relays map[*Group][]Relay
@@ -41,21 +47,10 @@ type link struct {
 // A Group is one connection with its trace in each capture.
 type Group struct {
 	Traces []*Trace // by vantage, nil where a capture does not hold it
-	pairs  map[[2]int]*Pair
+	pairs  []linked
 	flip   []bool
 	order  []int // vantages that hold it, from the originator on
-}
-
-// hostAt is an address as one capture shows it.
-type hostAt struct {
-	vantage int
-	ip      [16]byte
-}
-
-// nearest is the vantage point next to a host.
-type nearest struct {
-	vantage int
-	ip      [16]byte // of the host there
+	twin   bool  // a capture holds it beside another trace of the same connection
 }
 
 // passed counts packets that must have passed a vantage point, and how many of them its capture lacks.
@@ -68,16 +63,16 @@ type Stretch struct {
 	Data       int // lost ones with data
 }
 
-// Compare compares captures. The first is the one whose clock counts.
+// Compare compares captures. Their recorders are finished. The first is the one whose clock counts.
 func Compare(list []Vantage) *Comparison {
 	c := &Comparison{Vantages: list, Clocks: make([]Clock, len(list)), links: map[[2]int]*link{},
-		hosts:  map[hostAt]nearest{},
 		passed: make([]passed, len(list)), same: map[[2]int]bool{}, relays: map[*Group][]Relay{}}
 	for i := range list {
 		for j := i + 1; j < len(list); j++ {
 			c.same[[2]int{i, j}] = same(list[i].Recorder, list[j].Recorder)
 			pairs, clock, doubtful := pairUp(list[i].Recorder, list[j].Recorder)
 			c.links[[2]int{i, j}] = &link{pairs, clock}
+			c.loose = max(c.loose, clock.Loose)
 			c.Doubtful += doubtful
 		}
 	}
@@ -120,11 +115,13 @@ func (c *Comparison) setClocks() {
 				case c.Clocks[i].Known && !c.Clocks[j].Known:
 					k := c.Clocks[i]
 					c.Clocks[j] = Clock{Known: true, Offset: k.At(k.ToA(l.Origin)) + l.Offset, Drift: k.Drift + l.Drift,
-						Origin: k.ToA(l.Origin), Uncertainty: k.Uncertainty + l.Uncertainty, Steps: k.Steps || l.Steps, OneWay: l.OneWay}
+						Origin: k.ToA(l.Origin), Uncertainty: k.Uncertainty + l.Uncertainty, Steps: k.Steps || l.Steps, OneWay: l.OneWay,
+						Loose: k.Loose + l.Loose}
 				case c.Clocks[j].Known && !c.Clocks[i].Known:
 					k := c.Clocks[j]
 					c.Clocks[i] = Clock{Known: true, Offset: k.Offset - l.Offset, Drift: k.Drift - l.Drift,
-						Origin: k.Origin, Uncertainty: k.Uncertainty + l.Uncertainty, Steps: k.Steps || l.Steps, OneWay: l.OneWay}
+						Origin: k.Origin, Uncertainty: k.Uncertainty + l.Uncertainty, Steps: k.Steps || l.Steps, OneWay: l.OneWay,
+						Loose: k.Loose + l.Loose}
 				}
 			}
 		}
@@ -149,47 +146,67 @@ func (c *Comparison) At(v int, t flows.Time) flows.Time {
 
 // group joins the pairs to connections.
 func (c *Comparison) group() {
-	of := map[*Trace]*Group{}
 	n := len(c.Vantages)
+	total := 0
+	for _, v := range c.Vantages {
+		total += len(v.Recorder.traces)
+	}
+	c.Groups = make([]*Group, 0, total)
+	// A piece of each for each group.
+	groups, traces, flips := make([]Group, total), make([]*Trace, n*total), make([]bool, n*total)
 	for v := range c.Vantages {
-		for _, t := range c.Vantages[v].Recorder.traces {
-			g := &Group{Traces: make([]*Trace, n), flip: make([]bool, n)}
-			g.Traces[v] = t
-			of[t] = g
+		list := c.Vantages[v].Recorder.traces
+		for i := range list {
+			if list[i].translated() {
+				continue
+			}
+			k := len(c.Groups)
+			g := &groups[k]
+			g.Traces, g.flip = traces[k*n:(k+1)*n:(k+1)*n], flips[k*n:(k+1)*n:(k+1)*n]
+			g.Traces[v] = &list[i]
+			list[i].group = g
 			c.Groups = append(c.Groups, g)
 		}
 	}
 	for i := range n {
 		for j := i + 1; j < n; j++ {
 			for _, x := range c.links[[2]int{i, j}].pairs {
-				g, h := of[x.A], of[x.B]
+				g, h := x.A.group, x.B.group
 				if g != h && !g.fits(h) {
-					continue // three captures that contradict each other
+					g.twin, h.twin = g.twin || len(g.pairs) == 0, h.twin || len(h.pairs) == 0
+					continue // a capture of a router has the connection twice, before and behind NAT
 				}
 				if g != h {
 					flip := x.Flip != (g.flip[i] != h.flip[j])
 					for v, t := range h.Traces {
 						if t != nil {
-							g.Traces[v], g.flip[v], of[t] = t, h.flip[v] != flip, g
+							g.Traces[v], g.flip[v], t.group = t, h.flip[v] != flip, g
 						}
 					}
-					for k, p := range h.pairs {
-						g.pair(k, p)
-					}
+					g.pairs = append(g.pairs, h.pairs...)
 					h.Traces = nil
 				}
-				g.pair([2]int{i, j}, x)
+				g.pairs = append(g.pairs, linked{i, j, x})
 			}
 		}
 	}
 	c.Groups = slices.DeleteFunc(c.Groups, func(g *Group) bool { return g.Traces == nil })
 }
 
-func (g *Group) pair(k [2]int, x *Pair) {
-	if g.pairs == nil {
-		g.pairs = map[[2]int]*Pair{}
+// A linked is the pair of the traces at two vantage points, of which A comes first.
+type linked struct {
+	a, b int
+	*Pair
+}
+
+// pair returns the pair of the traces at v and w, v < w, nil where they are not paired directly.
+func (g *Group) pair(v, w int) *Pair {
+	for i := range g.pairs {
+		if g.pairs[i].a == v && g.pairs[i].b == w {
+			return g.pairs[i].Pair
+		}
 	}
-	g.pairs[k] = x
+	return nil
 }
 
 // fits reports whether two groups have traces of different vantage points.
@@ -219,7 +236,7 @@ func (g *Group) before(v, w int) (bool, bool) {
 		b, ok := g.before(w, v)
 		return !b, ok
 	}
-	x := g.pairs[[2]int{v, w}]
+	x := g.pair(v, w)
 	if x == nil {
 		return true, false
 	}
@@ -241,8 +258,8 @@ func (c *Comparison) arrange() {
 			}
 			return 1
 		})
-		for k, x := range g.pairs {
-			if x.toward >= 0 {
+		for _, x := range g.pairs {
+			if k := [2]int{x.a, x.b}; x.toward >= 0 {
 				votes[k]++
 			} else {
 				votes[k]--
@@ -262,20 +279,22 @@ func (c *Comparison) arrange() {
 	c.Reversed = !slices.IsSorted(c.Order)
 }
 
-// learn notes which vantage point is nearest to which host.
+// learn notes which vantage point is nearest to which host: the more of them hold a connection, the better it shows that.
 func (c *Comparison) learn() {
-	for _, g := range c.Groups {
-		if len(g.order) < 2 {
-			continue
-		}
+	groups := slices.DeleteFunc(slices.Clone(c.Groups), func(g *Group) bool { return len(g.order) < 2 })
+	if len(c.Vantages) > 2 {
+		slices.SortStableFunc(groups, func(g, h *Group) int { return cmp.Compare(len(g.order), len(h.order)) })
+	}
+	for _, g := range groups {
 		for side := range flows.Side(2) {
 			first := g.order[0]
 			if side == flows.Responder {
 				first = g.order[len(g.order)-1]
 			}
-			at := nearest{first, g.addr(first, side).IP}
 			for _, v := range g.order {
-				c.hosts[hostAt{v, g.addr(v, side).IP}] = at
+				if h := g.Traces[v].hosts[g.side(v, side)]; h != nil {
+					h.nearest = first
+				}
 			}
 		}
 	}
@@ -295,30 +314,34 @@ func (g *Group) side(v int, s flows.Side) flows.Side {
 // counterpart returns the index at w of a segment at v.
 func (g *Group) counterpart(v, w, i int) (int, bool) {
 	if v < w {
-		if x := g.pairs[[2]int{v, w}]; x != nil {
-			j, ok := x.toB[i]
-			return j, ok
+		if x := g.pair(v, w); x != nil {
+			return partner(x.toB, i)
 		}
 		return 0, false
 	}
-	if x := g.pairs[[2]int{w, v}]; x != nil {
-		j, ok := x.toA[i]
-		return j, ok
+	if x := g.pair(w, v); x != nil {
+		return partner(x.toA, i)
 	}
 	return 0, false
 }
 
 // paired reports whether the traces at v and w are paired directly.
-func (g *Group) paired(v, w int) bool { return g.pairs[[2]int{min(v, w), max(v, w)}] != nil }
+func (g *Group) paired(v, w int) bool { return g.pair(min(v, w), max(v, w)) != nil }
 
 // shift returns what to add to a sequence number of a side at v for that at w.
 func (g *Group) shift(v, w int, side flows.Side) flows.Seq {
-	if v < w {
-		x := g.pairs[[2]int{v, w}]
+	if x := g.pair(v, w); x != nil {
 		return x.Shift[g.side(v, side)]
 	}
-	x := g.pairs[[2]int{w, v}]
-	return -x.Shift[g.side(w, side)]
+	if x := g.pair(w, v); x != nil {
+		return -x.Shift[g.side(w, side)]
+	}
+	// Each is paired with a third one only.
+	a, b := g.Traces[v], g.Traces[w]
+	if s, o := g.side(v, side), g.side(w, side); a.HasISN[s] && b.HasISN[o] {
+		return b.ISN[o] - a.ISN[s]
+	}
+	return 0
 }
 
 // covers reports whether the capture at w holds all bytes of a data segment at v, in whatever segments.
@@ -335,7 +358,7 @@ func (c *Comparison) countLosses() {
 	for _, g := range c.Groups {
 		for n := 1; n < len(g.order); n++ {
 			v, w := g.order[n-1], g.order[n]
-			if x := g.pairs[[2]int{min(v, w), max(v, w)}]; x == nil || !x.matched {
+			if x := g.pair(min(v, w), max(v, w)); x == nil || !x.matched {
 				continue
 			}
 			for _, way := range [2][3]int{{v, w, int(flows.Originator)}, {w, v, int(flows.Responder)}} {
@@ -349,7 +372,7 @@ func (c *Comparison) countLosses() {
 				for i := range t.Sightings() {
 					o := &t.Sightings()[i]
 					if o.Copy || o.Flags&flows.RST != 0 || g.side(from, o.Side) != side ||
-						!c.running(to, c.shiftTime(from, to, o.Time)) {
+						!c.running(to, c.shiftTime(from, to, o.Time)) || g.inGap(to, c.shiftTime(from, to, o.Time)) {
 						continue
 					}
 					s.Sent++
@@ -364,7 +387,7 @@ func (c *Comparison) countLosses() {
 				for i := range t.Sightings() {
 					o := &t.Sightings()[i]
 					if o.Copy || o.Flags&flows.RST != 0 || g.side(to, o.Side) != side ||
-						!c.running(from, c.shiftTime(to, from, o.Time)) {
+						!c.running(from, c.shiftTime(to, from, o.Time)) || g.inGap(from, c.shiftTime(to, from, o.Time)) {
 						continue
 					}
 					c.passed[from].of++
@@ -408,13 +431,24 @@ func absolute[T ~int64](d T) int64 {
 	return int64(d)
 }
 
+// WasSet reports whether a clock may have been set during its capture.
+func (c *Comparison) WasSet() bool { return c.loose > 0 }
+
+// Ran reports whether the capture at w is known to have run when the clock at v showed t.
+func (c *Comparison) Ran(v, w int, t flows.Time) bool { return c.running(w, c.shiftTime(v, w, t)) }
+
 // shiftTime returns what the clock at w shows when the one at v shows t.
 func (c *Comparison) shiftTime(v, w int, t flows.Time) flows.Time { return c.At(w, c.Common(v, t)) }
 
-// running reports whether the capture at v is known to have run at a time of its own clock.
+// running reports whether the capture at v is known to have run at a time of its own clock, which was found out by that
+// of another capture.
 func (c *Comparison) running(v int, t flows.Time) bool {
-	r := c.Vantages[v].Recorder
-	return t >= r.first && t <= r.last
+	x := &c.Vantages[v]
+	first, last := x.Recorder.first, x.Recorder.last
+	if x.First != 0 || x.Last != 0 {
+		first, last = min(x.First, first), max(x.Last, last)
+	}
+	return t-flows.Time(c.loose) >= first && t+flows.Time(c.loose) <= last
 }
 
 // device names are those of places where no connection ends.

@@ -13,7 +13,12 @@ func (c *Comparison) describe(x *Verdict, view func(Place) View) {
 	f := x.View.Vantage
 	switch x.Made {
 	case OnHost:
+		if f != x.From {
+			break // the capture of that host does not hold it
+		}
 		x.claim(Claim{Kind: LeftHost, Places: []Place{x.View}})
+	case OnPeer:
+		x.claim(Claim{Kind: NotHere, Places: []Place{x.View}, To: x.To})
 	case Between:
 		kind := NeverLeft
 		switch {
@@ -53,6 +58,30 @@ func (c *Comparison) describe(x *Verdict, view func(Place) View) {
 		x.claim(Claim{Kind: BothReset, Places: []Place{x.View}})
 	}
 	c.describeLosses(x)
+	c.limit(x)
+}
+
+// limit marks absences from captures that are not known to have run.
+func (c *Comparison) limit(x *Verdict) {
+	for i := range x.Claims {
+		k := &x.Claims[i]
+		switch k.Kind {
+		case NeverLeft, LostOnTheWay, TriggerNeverArrived, SYNNeverArrived, NotHere, SegmentsLost, FullSizeLost, IdleDropped:
+		default:
+			continue
+		}
+		for _, p := range k.Places {
+			t := x.Group.Traces[p.Vantage]
+			if p.Vantage == k.To || t == nil || t.at(p.Frame) < 0 {
+				continue
+			}
+			at := c.shiftTime(p.Vantage, k.To, t.Sightings()[t.at(p.Frame)].Time)
+			if k.Kind == NeverLeft || k.Kind == NotHere {
+				at -= flows.Time(c.leastDelay(k.To, p.Vantage))
+			}
+			k.Limited = !c.running(k.To, at) // of the last place, which the claim is about
+		}
+	}
 }
 
 // inGap reports whether the segments of a trace around a time were not kept.
@@ -66,7 +95,10 @@ func (g *Group) changesOf(v, w int, s, o *Sighting) []string {
 	if v > w {
 		v, w, s, o = w, v, o, s
 	}
-	return g.pairs[[2]int{v, w}].changes(s, o)
+	if x := g.pair(v, w); x != nil {
+		return x.changes(s, o)
+	}
+	return nil // a third capture holds both
 }
 
 // Lost reports whether the RST did not arrive, as far as the captures show.
@@ -152,13 +184,14 @@ func (c *Comparison) describeSYN(x *Verdict, f int) {
 		}
 	}
 	first, last := g.order[0], g.order[len(g.order)-1]
+	absent := x.Made == Between && g.Traces[x.From] == nil // the capture nearest to the responder
 	for i := range g.Traces[first].Sightings() {
 		s := &g.Traces[first].Sightings()[i]
 		if s.Flags&(flows.SYN|flows.ACK) != flows.SYN || g.side(first, s.Side) != flows.Originator {
 			continue
 		}
-		if first == last {
-			if x.Made == Between && x.From != f {
+		if first == last || absent {
+			if absent && x.From != f {
 				x.claim(Claim{Kind: SYNNeverArrived, Places: []Place{{first, s.Frame}}, To: x.From})
 			}
 			return

@@ -84,6 +84,12 @@ func (c *Comparison) rung(x *Verdict, v, i int, done map[Place]bool) Rung {
 			seen = append(seen, sight{Place{w, o.Frame}, o.TTL, c.Common(w, o.Time)})
 		}
 	}
+	// Where a clock was set, the times of one capture alone show the order.
+	if i := slices.IndexFunc(seen, func(o sight) bool { return o.Vantage == x.View.Vantage }); c.loose > 0 && i >= 0 {
+		for n := range seen {
+			seen[n].time = seen[i].time
+		}
+	}
 	for n, o := range seen {
 		r.Seen, r.TTLs = append(r.Seen, o.Place), append(r.TTLs, o.ttl)
 		d := o.time.Sub(x.Time)
@@ -155,11 +161,11 @@ func (c *Comparison) Same(v, w int) bool { return c.same[[2]int{min(v, w), max(v
 
 func same(a, b *Recorder) bool {
 	if a.segments == 0 || a.segments != b.segments || a.first != b.first || a.last != b.last ||
-		len(a.traces) != len(b.traces) || a.log.len() != b.log.len() {
+		len(a.traces) != len(b.traces) || a.log.n != b.log.n {
 		return false
 	}
-	for i := range a.log.len() {
-		if s, t := a.log.at(i), b.log.at(i); s.Time != t.Time || s.SEQ != t.SEQ || s.trace != t.trace {
+	for i := range uint32(a.log.n) {
+		if s, t := a.log.at(i), b.log.at(i); s.time != t.time || s.seq != t.seq || s.before != t.before {
 			return false
 		}
 	}

@@ -2,135 +2,242 @@ package vantage
 
 import (
 	"encoding/binary"
+	"slices"
+	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// A sightingLog holds the Sightings of all traces in the order of the capture. Appending to it moves nothing.
-type sightingLog struct {
-	blocks [][]Sighting
+// A note is a segment in the log.
+type note struct {
+	time        flows.Time
+	frame       uint32
+	seq, ack    flows.Seq
+	len         uint32
+	tsval       uint32
+	short, long uint32
+	before      uint32      // where the one before it is in the log, plus one; 0 for none
+	flags       flows.Flags // with noteBack and noteHasTS
+	wnd, ipid   uint16
+	ttl         uint8
+	options     uint8
+}
+
+// Bits of a note's flags that no TCP header has.
+const (
+	noteBack  flows.Flags = 1 << 15 // from addr[1] of the connection
+	noteHasTS flows.Flags = 1 << 14
+)
+
+// copyOf reports whether g is the packet of an earlier note of its connection again. mirrored says that the capture has
+// the connection's data twice.
+func (g *note) copyOf(p *note, mirrored bool) bool {
+	if p.flags != g.flags || p.seq != g.seq || p.ack != g.ack || p.len != g.len || p.wnd != g.wnd || p.ipid != g.ipid {
+		return false
+	}
+	window := time.Duration(copyWindow)
+	forwarded := g.ttl+1 == p.ttl && p.tsval == g.tsval
+	if forwarded && (g.ipid != 0 || mirrored) {
+		window = forwardWindow
+	}
+	if d := g.time.Sub(p.time); d > window || d < -copyWindow {
+		return false
+	}
+	if mirrored {
+		return p.tsval == g.tsval && p.options == g.options
+	}
+	// A host that sends a packet again gives it another IP ID or timestamp, if it has any that counts on.
+	return forwarded || g.ipid != 0 && (p.ttl != g.ttl || g.len > 0)
+}
+
+// A segmentLog holds the segments of all connections in the order of the capture. Appending to it moves nothing.
+type segmentLog struct {
+	blocks [][]note
 	n      int
 }
 
 const logBlock = 1 << 14
 
-func (l *sightingLog) len() int { return l.n }
+func (l *segmentLog) at(i uint32) *note { return &l.blocks[i/logBlock][i%logBlock] }
 
-func (l *sightingLog) at(i int) *Sighting { return &l.blocks[i/logBlock][i%logBlock] }
-
-// next returns a new Sighting at the end.
-func (l *sightingLog) next() *Sighting {
+// next returns a new note at the end.
+func (l *segmentLog) next() *note {
 	if l.n == len(l.blocks)*logBlock {
-		l.blocks = append(l.blocks, make([]Sighting, logBlock))
+		l.blocks = append(l.blocks, make([]note, logBlock))
 	}
 	l.n++
-	return l.at(l.n - 1)
+	return l.at(uint32(l.n - 1))
 }
 
-// cut forgets all Sightings from n on.
-func (l *sightingLog) cut(n int) {
-	l.n = n
-	clear(l.blocks[(n+logBlock-1)/logBlock:])
-	l.blocks = l.blocks[:(n+logBlock-1)/logBlock]
+// cut forgets all notes from n on. Their blocks are used again.
+func (l *segmentLog) cut(n int) { l.n = n }
+
+// kept says how many segments of a connection are kept at its two ends, and on both sides of a RST, if memory gets
+// short.
+type kept struct {
+	head, tail, around int
+	quiet              bool // only of connections without a RST that have sent nothing in the later half of the log
 }
 
-// drop removes Sightings in the middles of traces.
+// levels are the steps in which less and less is kept.
+var levels = [...]kept{{4, 2, 0, true}, {0, 0, 0, true}, {24, 96, 48, false}, {8, 24, 16, false}, {3, 8, 8, false}}
+
+// sampled reports whether a connection stands for those of which nothing is kept. Another capture takes the same ones.
+func (r *Recorder) sampled(c *conn) bool {
+	g := r.log.at(c.first - 1)
+	n := uint32(g.seq)
+	if g.flags&noteHasTS != 0 {
+		n = g.tsval
+	}
+	return n*0x9e3779b1>>28 == 0
+}
+
+// spares reports whether k leaves a connection as it is.
+func (r *Recorder) spares(k *kept, c *conn) bool {
+	switch {
+	case int(c.n) <= k.head+k.tail:
+		return true
+	case k.quiet:
+		return c.resets > 0 || int(c.last) > r.log.n/2 || r.sampled(c)
+	}
+	return false
+}
+
+// drop removes segments in the middles of connections.
 func (r *Recorder) drop(k kept) {
-	resets := map[uint32][]int{} // their places in each trace
-	count := make([]int, len(r.traces))
-	for i := range r.log.len() {
-		g := r.log.at(i)
-		if g.Flags&flows.RST != 0 {
-			resets[g.trace] = append(resets[g.trace], count[g.trace])
-		}
-		count[g.trace]++
-	}
-	place, reach := make([]int, len(r.traces)), make([]int, len(r.traces))
-	for i := range reach {
-		reach[i] = -1
-	}
-	last := make([]uint32, len(r.traces))
-	to := 0
-	for i := range r.log.len() {
-		g := r.log.at(i)
-		t := r.traces[g.trace]
-		n := place[g.trace]
-		place[g.trace]++
-		if n < t.turned {
-			g.Side = g.Side.Peer()
-		}
-		for list := resets[g.trace]; len(list) > 0 && list[0] <= n+k.around; list = list[1:] {
-			reach[g.trace], resets[g.trace] = list[0]+k.around, list[1:]
-		}
-		if n < k.head || n >= count[g.trace]-k.tail || n <= reach[g.trace] {
-			g.before, last[g.trace] = last[g.trace], uint32(to+1)
-			*r.log.at(to) = *g
-			to++
+	goes := make([]bool, r.log.n)
+	var places []uint32 // of one connection, in the log
+	for id := range uint32(r.conns.n) {
+		c := r.conns.at(id)
+		if r.spares(&k, c) {
 			continue
 		}
-		t.kept--
-		if t.GapFrom == 0 || g.Time < t.GapFrom {
-			t.GapFrom = g.Time
+		places = places[:0]
+		for at := c.last; at != 0; at = r.log.at(at - 1).before {
+			places = append(places, at-1)
 		}
-		t.GapTo = max(t.GapTo, g.Time)
+		slices.Reverse(places)
+		reach := -1 // up to where a RST before has them kept
+		next := 0   // to be looked at for RSTs
+		c.first, c.last, c.n = 0, 0, 0
+		for i, at := range places {
+			for ; c.resets > 0 && next < len(places) && next <= i+k.around; next++ {
+				if r.log.at(places[next]).flags&flows.RST != 0 {
+					reach = next + k.around
+				}
+			}
+			g := r.log.at(at)
+			if i < k.head || i >= len(places)-k.tail || i <= reach {
+				if c.first == 0 {
+					c.first = at + 1
+				}
+				g.before, c.last = c.last, at+1
+				c.n++
+				continue
+			}
+			goes[at] = true
+			gap, ok := r.gaps[id]
+			if !ok {
+				gap = [2]flows.Time{g.time, g.time}
+			}
+			r.gaps[id] = [2]flows.Time{min(gap[0], g.time), max(gap[1], g.time)}
+		}
 	}
-	r.log.cut(to)
-	for i, t := range r.traces {
-		t.last, t.turned, t.recent = last[i], 0, [len(t.recent)]uint32{}
-	}
+	r.close(goes)
 }
 
-// A traceTable finds the trace of a connection by its addresses.
-type traceTable struct {
-	slots []traceSlot
-	used  int
+// close moves the segments that stay together.
+func (r *Recorder) close(goes []bool) {
+	moved := make([]uint32, r.log.n+1) // where each is now, plus one
+	to := uint32(0)
+	for i, gone := range goes {
+		if gone {
+			continue
+		}
+		g := r.log.at(uint32(i))
+		g.before = moved[g.before]
+		if to != uint32(i) {
+			*r.log.at(to) = *g
+		}
+		to++
+		moved[i+1] = to
+	}
+	for id := range uint32(r.conns.n) {
+		c := r.conns.at(id)
+		c.first, c.last = moved[c.first], moved[c.last]
+	}
+	r.log.cut(int(to))
 }
 
-type traceSlot struct {
-	tag   uint64
-	trace *Trace // nil: free
+// A connTable holds the connections, and finds one by its addresses.
+type connTable struct {
+	blocks [][]conn
+	n      int
+	slots  []connSlot
+	used   int
+}
+
+// A connSlot refers to the last connection with some addresses.
+type connSlot struct{ tag, n uint32 } // n is its place in the table, plus one; 0: free
+
+const connBlock = 1 << 10
+
+func (x *connTable) at(id uint32) *conn { return &x.blocks[id/connBlock][id%connBlock] }
+
+// add makes a connection, which is the one that its addresses mean from now on.
+func (x *connTable) add(s *connSlot) *conn {
+	if x.n == len(x.blocks)*connBlock {
+		x.blocks = append(x.blocks, make([]conn, connBlock))
+	}
+	if s.n == 0 {
+		x.used++
+	}
+	x.n++
+	s.n = uint32(x.n)
+	return x.at(s.n - 1)
 }
 
 // find returns the slot of a connection, or a free one for it.
-func (x *traceTable) find(a, b *flows.Addr) *traceSlot {
+func (x *connTable) find(a, b *flows.Addr) *connSlot {
 	if 2*x.used >= len(x.slots) {
 		x.grow()
 	}
-	tag := mix(a) + mix(b)
-	tag ^= tag >> 29
+	tag := tagOf(a, b)
 	for i := tag; ; i++ {
-		s := &x.slots[i&uint64(len(x.slots)-1)]
-		if s.trace == nil {
+		s := &x.slots[i&uint32(len(x.slots)-1)]
+		if s.n == 0 {
 			s.tag = tag
 			return s
 		}
-		if t := s.trace; s.tag == tag && (t.Addr[0] == *a && t.Addr[1] == *b || t.Addr[0] == *b && t.Addr[1] == *a) {
+		if s.tag != tag {
+			continue
+		}
+		if c := x.at(s.n - 1); c.addr[0] == *a && c.addr[1] == *b || c.addr[0] == *b && c.addr[1] == *a {
 			return s
 		}
 	}
 }
 
-func (x *traceTable) set(s *traceSlot, t *Trace) {
-	if s.trace == nil {
-		x.used++
-	}
-	s.trace = t
-}
-
-func (x *traceTable) grow() {
+func (x *connTable) grow() {
 	old := x.slots
-	x.slots = make([]traceSlot, max(1<<10, 2*len(old)))
+	x.slots = make([]connSlot, max(1<<10, 2*len(old)))
 	for _, o := range old {
-		if o.trace == nil {
+		if o.n == 0 {
 			continue
 		}
 		for i := o.tag; ; i++ {
-			if s := &x.slots[i&uint64(len(x.slots)-1)]; s.trace == nil {
+			if s := &x.slots[i&uint32(len(x.slots)-1)]; s.n == 0 {
 				*s = o
 				break
 			}
 		}
 	}
+}
+
+// tagOf returns a hash of two addresses, the same for both directions.
+func tagOf(a, b *flows.Addr) uint32 {
+	h := mix(a) + mix(b)
+	return uint32(h ^ h>>29)
 }
 
 // mix returns a hash of an address.

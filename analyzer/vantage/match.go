@@ -10,8 +10,7 @@ import (
 
 // A Match is one packet in two captures, by its indices in Sightings.
 type Match struct {
-	A, B    int
-	Altered []string // what is not the same, besides what every router and NAT changes
+	A, B int
 }
 
 // unique returns matches that need no clock: segments that are there once in each trace, or whose IP ID or timestamp
@@ -181,7 +180,7 @@ const farthest = 30 * time.Second
 
 // match pairs the segments of a pair, each copy of a retransmission with its own.
 func (x *Pair) match(c *Clock) {
-	x.Match, x.toA, x.toB = nil, map[int]int{}, map[int]int{}
+	x.toA, x.toB = make([]int32, len(x.B.Sightings())), make([]int32, len(x.A.Sightings()))
 	x.matched = true
 	delay := x.delays(c)
 	x.measure()
@@ -228,17 +227,23 @@ func (x *Pair) match(c *Clock) {
 		x.inOrder(c, h, t, delay)
 	}
 	x.altered(c, delay)
-	for i := range x.A.Sightings() {
-		if j, ok := x.toB[i]; ok {
-			x.Match = append(x.Match, Match{A: i, B: j, Altered: x.changes(&x.A.Sightings()[i], &x.B.Sightings()[j])})
-		}
+}
+
+// link pairs two segments.
+func (x *Pair) link(i, j int) { x.toB[i], x.toA[j] = int32(j+1), int32(i+1) }
+
+// partner returns the other index of a segment, in toA or toB.
+func partner(to []int32, i int) (int, bool) {
+	if i >= len(to) || to[i] == 0 {
+		return 0, false
 	}
+	return int(to[i] - 1), true
 }
 
 // soonest returns the least time that a packet takes from one capture to the other, by their clocks.
 func (c *Clock) soonest() float64 {
-	if !c.Sure {
-		return -float64(c.Uncertainty + slack)
+	if !c.Sure || c.Loose > 0 { // a clock that was set may have been wrong by twice the uncertainty
+		return -float64(2*c.Uncertainty + slack)
 	}
 	return float64(c.Uncertainty)*0.7 - float64(slack)
 }
@@ -246,10 +251,46 @@ func (c *Clock) soonest() float64 {
 // maxClass bounds the segments with equal numbers that are paired with each other.
 const maxClass = 512
 
+// none is what it costs to pair segments that cannot be one packet.
+const none = math.MaxFloat64
+
+// outOfOrder pairs those of segments with equal numbers that their IP ID and timestamp tell apart, in whatever order they
+// arrived, and returns the rest.
+func (x *Pair) outOfOrder(here, there []int, cost func(i, j int) float64) ([]int, []int) {
+	type mark struct {
+		ipid  uint16
+		tsval uint32
+	}
+	of := func(s *Sighting) mark { return mark{s.IPID, s.TSval} }
+	count := map[mark][2]int{}
+	for n, list := range [2][]int{here, there} {
+		for _, i := range list {
+			k := of(&[2]*Trace{x.A, x.B}[n].Sightings()[i])
+			c := count[k]
+			c[n]++
+			count[k] = c
+		}
+	}
+	sure := func(s *Sighting) bool { return s.IPID != 0 && s.HasTS && count[of(s)] == [2]int{1, 1} }
+	at := map[mark]int{}
+	for _, j := range there {
+		if s := &x.B.Sightings()[j]; sure(s) {
+			at[of(s)] = j
+		}
+	}
+	for _, i := range here {
+		if s := &x.A.Sightings()[i]; sure(s) && cost(i, at[of(s)]) < none {
+			x.link(i, at[of(s)])
+		}
+	}
+	return slices.DeleteFunc(here, func(i int) bool { return x.toB[i] != 0 }),
+		slices.DeleteFunc(there, func(j int) bool { return x.toA[j] != 0 })
+}
+
 // inOrder pairs segments with equal numbers: as many as may be one packet, and of these ways the one in which delays
-// are the most usual. A network seldom changes the order of equal segments, so that pairs do not cross.
+// are the most usual. A network seldom changes the order of equal segments that nothing tells apart, so that these
+// pairs do not cross.
 func (x *Pair) inOrder(c *Clock, here, there []int, delay [2]float64) {
-	const none = math.MaxFloat64
 	cost := func(i, j int) float64 {
 		g, h := &x.A.Sightings()[i], &x.B.Sightings()[j]
 		if !x.alike(g, h) {
@@ -273,10 +314,11 @@ func (x *Pair) inOrder(c *Clock, here, there []int, delay [2]float64) {
 	}
 	if len(here) == 1 && len(there) == 1 {
 		if cost(here[0], there[0]) < none {
-			x.toB[here[0]], x.toA[there[0]] = there[0], here[0]
+			x.link(here[0], there[0])
 		}
 		return
 	}
+	here, there = x.outOfOrder(here, there, cost)
 	// best[i][j] is the best way to pair here[i:] with there[j:].
 	type way struct {
 		pairs int
@@ -305,7 +347,7 @@ func (x *Pair) inOrder(c *Clock, here, there []int, delay [2]float64) {
 	for i, j := 0, 0; i < n && j < m; {
 		switch best[i*(m+1)+j].take {
 		case 1:
-			x.toB[here[i]], x.toA[there[j]] = there[j], here[i]
+			x.link(here[i], there[j])
 			i, j = i+1, j+1
 		case 2:
 			i++
@@ -428,12 +470,12 @@ const alteredWithin = 3 * time.Millisecond
 func (x *Pair) altered(c *Clock, delay [2]float64) {
 	for i := range x.A.Sightings() {
 		g := &x.A.Sightings()[i]
-		if _, ok := x.toB[i]; ok || g.Flags&flows.RST == 0 || g.Copy {
+		if x.toB[i] != 0 || g.Flags&flows.RST == 0 || g.Copy {
 			continue
 		}
 		for j := range x.B.Sightings() {
 			h := &x.B.Sightings()[j]
-			if _, ok := x.toA[j]; ok || h.Flags&flows.RST == 0 || h.Copy || h.Side != x.other(g.Side) {
+			if x.toA[j] != 0 || h.Flags&flows.RST == 0 || h.Copy || h.Side != x.other(g.Side) {
 				continue
 			}
 			late := float64(h.Time.Sub(g.Time) - c.At(g.Time))
@@ -457,7 +499,7 @@ func (x *Pair) altered(c *Clock, delay [2]float64) {
 				agree++
 			}
 			if agree >= 2 {
-				x.toB[i], x.toA[j] = j, i
+				x.link(i, j)
 				break
 			}
 		}

@@ -17,8 +17,7 @@ type Pair struct {
 	Signs []string     // in what they agree
 	Doubt bool         // another pair of these traces scores nearly as well: they are not paired
 
-	Match               []Match // segments, in the order of A
-	toB, toA            map[int]int
+	toB, toA            []int32     // of each segment of A, and of B, the index of its counterpart, plus one; 0 for none
 	sameIPIDs           bool        // the path leaves IP IDs as they are
 	hops                [2]hopCount // of each side of A
 	byTimestamp, byIPID bool        // both captures hold these, and the path leaves them as they are
@@ -57,6 +56,9 @@ const (
 	bitsMargin   = 8
 	bitsSure     = 70 // no other trace is looked at
 	bitsConflict = 30
+
+	// how many segments of connections with other sequence numbers must have other IP IDs for these to be two
+	enoughIPIDs = 3
 
 	maxBucket = 64
 )
@@ -105,13 +107,16 @@ const (
 
 // clues calls yield with what a trace can be found by.
 func clues(t *Trace, yield func(clue)) {
-	k := connKey{t.Addr[0], t.Addr[1]}
-	if less(&k.b, &k.a) {
-		k.a, k.b = k.b, k.a
+	for i := range len(t.translations()) + 1 {
+		ends := t.ends(i)
+		k := connKey{ends[0], ends[1]}
+		if less(&k.b, &k.a) {
+			k.a, k.b = k.b, k.a
+		}
+		yield(clue{kind: clueTuple, addr: k})
+		lo, hi := min(ends[0].Port, ends[1].Port), max(ends[0].Port, ends[1].Port)
+		yield(clue{kind: cluePorts, n: uint64(lo)<<16 | uint64(hi)})
 	}
-	yield(clue{kind: clueTuple, addr: k})
-	lo, hi := min(t.Addr[0].Port, t.Addr[1].Port), max(t.Addr[0].Port, t.Addr[1].Port)
-	yield(clue{kind: cluePorts, n: uint64(lo)<<16 | uint64(hi)})
 	for s := range 2 {
 		if t.HasISN[s] && t.ISN[s] != 0 {
 			yield(clue{kind: clueISN, n: uint64(t.ISN[s])})
@@ -153,8 +158,9 @@ func pairUp(a, b *Recorder) (pairs []*Pair, clock Clock, doubtful int) {
 	for _, x := range sure {
 		taken[x.atB] = true
 	}
-	for i, t := range b.traces {
-		if taken[i] {
+	for i := range b.traces {
+		t := &b.traces[i]
+		if taken[i] || t.translated() {
 			continue
 		}
 		clues(t, func(c clue) { p.index[c] = append(p.index[c], i) })
@@ -200,48 +206,59 @@ func pairUp(a, b *Recorder) (pairs []*Pair, clock Clock, doubtful int) {
 	return pairs, clock, doubtful
 }
 
-// A claimant is what the SYN and SYN-ACK say of a connection. That two have all in common is no chance.
-type claimant struct {
-	addr [2]flows.Addr
-	isn  [2]flows.Seq
+// fingerprint returns a hash of what SYN and SYN-ACK say of a connection. That two have all of it in common is no
+// chance.
+func (t *Trace) fingerprint() (uint64, bool) {
+	ok := t.Known && t.HasISN[0] && t.ISN[0] > 1 && (!t.HasISN[1] || t.ISN[1] > 1)
+	h := mix(&t.Addr[0])*3 + mix(&t.Addr[1])
+	h = (h ^ uint64(t.ISN[0])<<32 ^ uint64(t.ISN[1])) * 0x9e3779b97f4a7c15
+	return h ^ h>>32, ok
 }
 
-func (t *Trace) claimant() (claimant, bool) {
-	ok := t.Known && t.HasISN[0] && t.ISN[0] > 1 && (!t.HasISN[1] || t.ISN[1] > 1)
-	return claimant{t.Addr, t.ISN}, ok
-}
+// alike reports whether two connections have the same addresses and initial sequence numbers.
+func (t *Trace) alike(o *Trace) bool { return t.Addr == o.Addr && t.ISN == o.ISN }
+
+// obviousSigns are in what obvious pairs agree.
+var obviousSigns = []string{"addresses and ports", "initial sequence numbers"}
 
 // obvious returns the pairs of connections with the same addresses and initial sequence numbers, of which each capture
 // holds one.
-func (p *pairing) obvious() (pairs []*Pair) {
+func (p *pairing) obvious() []*Pair {
 	const several = -1
-	index := func(list []*Trace) map[claimant]int {
-		m := make(map[claimant]int, len(list))
-		for i, t := range list {
-			if k, ok := t.claimant(); ok {
-				if _, twice := m[k]; twice {
-					i = several
+	index := func(list []Trace) tally { // places in the list, plus one
+		m := newTally(len(list))
+		for i := range list {
+			if k, ok := list[i].fingerprint(); ok && !list[i].translated() {
+				if n := m.at(k); *n != 0 {
+					*n = several
+				} else {
+					*n = int32(i + 1)
 				}
-				m[k] = i
 			}
 		}
 		return m
 	}
 	ofA, ofB := index(p.a.traces), index(p.b.traces)
-	for i, a := range p.a.traces {
-		k, ok := a.claimant()
-		if !ok || ofA[k] == several {
+	var places [][2]int32
+	for i := range p.a.traces {
+		a := &p.a.traces[i]
+		k, ok := a.fingerprint()
+		if !ok || a.translated() || *ofA.at(k) == several {
 			continue
 		}
-		j, ok := ofB[k]
-		if !ok || j == several {
-			continue
+		if j := *ofB.at(k) - 1; j >= 0 && a.alike(&p.b.traces[j]) {
+			places = append(places, [2]int32{int32(i), j})
 		}
-		b := p.b.traces[j]
-		x := &Pair{A: a, B: b, Score: bitsSure, atA: i, atB: j,
-			Signs: []string{"addresses and ports", "initial sequence numbers"}}
-		x.byTimestamp, x.byIPID = a.tsval != 0 && a.tsval == b.tsval, a.ipid != 0 && a.ipid == b.ipid
-		pairs = append(pairs, x)
+	}
+	found := make([]Pair, len(places))
+	for n, at := range places {
+		a, b := &p.a.traces[at[0]], &p.b.traces[at[1]]
+		found[n] = Pair{A: a, B: b, Score: bitsSure, atA: int(at[0]), atB: int(at[1]), Signs: obviousSigns,
+			byTimestamp: a.tsval != 0 && a.tsval == b.tsval, byIPID: a.ipid != 0 && a.ipid == b.ipid}
+	}
+	pairs := make([]*Pair, len(found))
+	for i := range found {
+		pairs[i] = &found[i]
 	}
 	return pairs
 }
@@ -263,8 +280,9 @@ func (p *pairing) round(sure []*Pair) (pairs []*Pair, doubtful int) {
 		usedA[x.atA], usedB[x.atB] = true, true
 	}
 	seen := map[int]bool{}
-	for i, t := range p.a.traces {
-		if usedA[i] {
+	for i := range p.a.traces {
+		t := &p.a.traces[i]
+		if usedA[i] || t.translated() {
 			continue
 		}
 		clear(seen)
@@ -285,7 +303,7 @@ func (p *pairing) round(sure []*Pair) (pairs []*Pair, doubtful int) {
 					continue
 				}
 				seen[j] = true
-				if x := p.score(t, p.b.traces[j]); x != nil {
+				if x := p.score(t, &p.b.traces[j]); x != nil {
 					x.atA, x.atB = i, j
 					all = append(all, x)
 					found = found || c.kind == clueTuple && x.Score >= bitsSure
@@ -430,6 +448,9 @@ func (p *pairing) scoreAs(a, b *Trace, flip bool) *Pair {
 		x.Score -= bitsConflict
 	}
 	x.shifted = known[0] && x.Shift[0] != 0 && known[1] && x.Shift[1] != 0
+	if x.shifted && m.ipids == 0 && m.otherIPIDs >= enoughIPIDs {
+		return nil // a proxy that keeps the addresses, and ends the connection
+	}
 	if x.shifted && m.timestamps == 0 && m.ipids == 0 || m.otherData > len(m.digests) {
 		x.Score -= bitsConflict
 	}
@@ -450,11 +471,32 @@ func (x *Pair) other(s flows.Side) flows.Side {
 	return s
 }
 
-// addresses compares addresses and ports.
+// addresses compares addresses and ports, of translations too.
 func (p *pairing) addresses(x *Pair, sign func(float64, string)) {
 	bits := 0.0
+	for i := range len(x.A.translations()) + 1 {
+		for j := range len(x.B.translations()) + 1 {
+			bits = max(bits, p.sameEnds(x.A.ends(i), x.B.ends(j), x.Flip))
+		}
+	}
+	switch {
+	case bits >= 2*bitsEnd:
+		sign(bits, "addresses and ports")
+	case bits >= bitsPort:
+		sign(bits, "ports")
+	default:
+		x.Score += bits
+	}
+}
+
+// sameEnds returns what it is worth that the addresses of two connections agree as far as they do.
+func (p *pairing) sameEnds(a, b [2]flows.Addr, flip bool) float64 {
+	bits := 0.0
+	if flip {
+		b[0], b[1] = b[1], b[0]
+	}
 	for s := range flows.Side(2) {
-		from, to := x.A.Addr[s], x.B.end(s, x.Flip)
+		from, to := a[s], b[s]
 		switch {
 		case from == to:
 			bits += bitsEnd
@@ -469,14 +511,7 @@ func (p *pairing) addresses(x *Pair, sign func(float64, string)) {
 			bits += bitsService
 		}
 	}
-	switch {
-	case bits >= 2*bitsEnd:
-		sign(bits, "addresses and ports")
-	case bits >= bitsPort:
-		sign(bits, "ports")
-	default:
-		x.Score += bits
-	}
+	return bits
 }
 
 // shiftOf returns what to add to the sequence numbers of a side of a for those of b, where a SYN does not tell: of the
@@ -501,7 +536,7 @@ func shiftOf(a, b *Trace, sideA, sideB flows.Side) flows.Seq {
 				continue
 			}
 			weight := 0
-			if g.HasTS && h.HasTS && g.TSval == h.TSval && g.TSecr == h.TSecr {
+			if g.HasTS && h.HasTS && g.TSval == h.TSval {
 				weight++
 			}
 			if g.IPID != 0 && g.IPID == h.IPID {
@@ -524,12 +559,12 @@ func shiftOf(a, b *Trace, sideA, sideB flows.Side) flows.Seq {
 
 // An agreement counts segments of two traces that are alike.
 type agreement struct {
-	same, numbers, data, ipids, timestamps, otherTimestamps int
-	digests                                                 []uint32
-	otherData                                               int       // segments with other data at the same place
-	syn                                                     bool      // SYNs have the same window and as many options
-	timestamp                                               uint32    // one that is alike
-	number                                                  flows.Seq // of the first segment that is alike
+	same, numbers, data, ipids, otherIPIDs, timestamps, otherTimestamps int
+	digests                                                             []uint32
+	otherData                                                           int       // segments with other data at the same place
+	syn                                                                 bool      // SYNs have the same window and as many options
+	timestamp                                                           uint32    // one that is alike
+	number                                                              flows.Seq // of the first segment that is alike
 }
 
 type numbers struct {
@@ -592,6 +627,8 @@ func compare(x *Pair) (m agreement) {
 		}
 		if g.IPID != 0 && g.IPID == h.IPID {
 			m.ipids++
+		} else if g.IPID != 0 && h.IPID != 0 {
+			m.otherIPIDs++
 		}
 		m.syn = m.syn || g.Flags&flows.SYN != 0 && g.WND == h.WND && g.Options == h.Options
 		if g.HasTS && h.HasTS && g.Flags&flows.RST == 0 {

@@ -1,42 +1,93 @@
 package vantage
 
 import (
+	"unsafe"
+
 	"encoding/binary"
 
 	"github.com/rstexplain/rstexplain/flows"
 )
 
-// Bounds of what a Recorder keeps. A Sighting takes 64 bytes.
+// Bounds of what a Recorder keeps. A segment takes 48 bytes, a connection 64 and its place in the table.
 const (
-	maxSightings = 2 << 20
+	maxSightings = 3 << 18
 	maxTraces    = 1 << 20
 )
 
 // copyWindow is how much later a second capture of one packet may come, by a SPAN port or on another interface.
 const copyWindow = 2_000_000 // nanoseconds
 
+// forwardWindow is the same on the next interface of a router, which may first have to find out where the packet goes.
+const forwardWindow = 1_000_000_000
+
 // A Recorder keeps of one capture what comparing it with others needs. Its memory is bounded. The zero Recorder is not
 // ready; use NewRecorder.
+//
+// While the capture is read, it appends to a log and does little else: most connections are never looked at again.
 type Recorder struct {
-	traces   []*Trace
-	open     traceTable
-	log      sightingLog // of all traces, until they are sorted
-	level    int         // into levels, of the next thinning
+	conns    connTable
+	log      segmentLog // of all connections
+	level    int        // into levels, of the next thinning
 	limit    int
 	most     int
+	asked    int // requests at most
 	left     int // segments of connections that were not recorded
 	segments int
+	gaps     map[uint32][2]flows.Time // of connections, the time from which on, and up to which, segments were dropped
 
 	first, last flows.Time
-	hosts       map[[16]byte]*host
-	classes     classes
-	requests    []request // that a proxy may have passed on
+	requests    requestLog // that a proxy may have passed on
+
+	traces []Trace // of all connections, when the capture is over
+	notes  []*note // of one connection; its memory is used again
+
+	// Of a capture of several interfaces of a router with NAT: the connections that it holds under other addresses too,
+	// and what each of these is a translation of.
+	translations map[*Trace][]*Trace
+	originals    map[*Trace]*Trace
+	hosts        map[[16]byte]*host
+	classes      classes
 }
 
-// NewRecorder returns a Recorder that has recorded nothing.
-func NewRecorder() *Recorder {
-	return &Recorder{hosts: map[[16]byte]*host{}, limit: maxSightings, most: maxTraces}
+// NewRecorder returns a Recorder that has recorded nothing. Its log of segments and its connections take an eighth of
+// memory bytes each, at most, and requests a fourth of that; 0 leaves them as large as comparing two large captures needs.
+func NewRecorder(memory int64) *Recorder {
+	r := &Recorder{gaps: map[uint32][2]flows.Time{}, limit: maxSightings, most: maxTraces, asked: maxRequests}
+	if memory > 0 {
+		r.limit = int(min(maxSightings, memory/8/int64(unsafe.Sizeof(note{}))))
+		r.most = int(min(maxTraces, memory/8/int64(unsafe.Sizeof(conn{}))))
+		r.asked = int(min(maxRequests, memory/32/int64(unsafe.Sizeof(request{}))))
+	}
+	return r
 }
+
+// A conn is what is kept of a connection while the capture is read. It has no pointers, and fits a cache line.
+type conn struct {
+	addr     [2]flows.Addr // from and to of the first segment
+	isn      [2]flows.Seq  // of addr
+	last     uint32        // where its last segment is in the log, plus one; 0 for none
+	n        uint32        // segments in the log
+	resets   uint16
+	ttl      [2]uint8 // of addr: of the first segment that is no RST
+	state    connState
+	requests uint8  // that are noted
+	first    uint32 // as last
+}
+
+type connState uint16
+
+// What is known of a connection. Those that exist twice are about addr[0]; shifted by one, about addr[1].
+const (
+	hasISN    connState = 1 << 0 // two bits
+	sent      connState = 1 << 2 // a segment that is no RST; two bits
+	otherTTLs connState = 1 << 4 // not all have the same; two bits
+	turned    connState = 1 << 6 // addr[1] is the originator
+	known     connState = 1 << 7 // a SYN or SYN-ACK says so
+	forwarded connState = 1 << 8 // a packet is there again a hop farther on; two bits
+)
+
+// maxFrame is the last frame that is kept.
+const maxFrame = 1<<32 - 1
 
 // Add records a segment. Segments come in the order of the capture. Nothing of s is kept.
 func (r *Recorder) Add(s *flows.Segment) {
@@ -45,154 +96,130 @@ func (r *Recorder) Add(s *flows.Segment) {
 		r.first, r.last = s.Time, s.Time
 	}
 	r.first, r.last = min(r.first, s.Time), max(r.last, s.Time)
-	slot := r.open.find(&s.Src, &s.Dst)
-	t := slot.trace
+	slot := r.conns.find(&s.Src, &s.Dst)
 	syn := s.Flags&(flows.SYN|flows.ACK|flows.RST) == flows.SYN
-	if t == nil || syn && t.over(s) {
-		if len(r.traces) >= r.most {
+	var c *conn
+	if slot.n != 0 {
+		c = r.conns.at(slot.n - 1)
+	}
+	if c == nil || syn && c.over(s) {
+		if r.conns.n >= r.most || s.Frame > maxFrame {
 			r.left++
 			return
 		}
-		t = &Trace{First: s.Time, Last: s.Time, by: r, index: uint32(len(r.traces)), ipid: s.IPID, tsval: s.Opts.TSval}
-		t.Addr = [2]flows.Addr{s.Src, s.Dst}
+		c = r.conns.add(slot)
+		c.addr = [2]flows.Addr{s.Src, s.Dst}
 		if !syn && s.Src.Port < s.Dst.Port {
-			t.Addr = [2]flows.Addr{s.Dst, s.Src}
+			c.state |= turned
 		}
-		r.traces = append(r.traces, t)
-		r.open.set(slot, t)
 	}
-	r.add(t, s)
-	if r.log.len() > r.limit {
+	r.add(c, slot.n-1, s)
+	if r.log.n > r.limit {
 		r.thin()
 	}
 }
 
-// over reports whether a SYN begins the next incarnation.
-func (t *Trace) over(s *flows.Segment) bool {
-	side := t.side(s)
-	if t.HasISN[side] {
-		return s.SEQ != t.ISN[side]
+// from returns which of the addresses a segment comes from.
+func (c *conn) from(s *flows.Segment) int {
+	if s.Src == c.addr[0] {
+		return 0
 	}
-	return t.Segments != [2]int{} // RSTs alone may have been for this very SYN, sent before
+	return 1
 }
 
-func (t *Trace) side(s *flows.Segment) flows.Side {
-	if s.Src == t.Addr[flows.Originator] {
-		return flows.Originator
+// over reports whether a SYN begins the next incarnation.
+func (c *conn) over(s *flows.Segment) bool {
+	from := c.from(s)
+	if c.state&(hasISN<<from) != 0 {
+		return s.SEQ != c.isn[from]
 	}
-	return flows.Responder
+	return c.state&(sent|sent<<1) != 0 // RSTs alone may have been for this very SYN, sent before
 }
 
 // add appends a segment.
-func (r *Recorder) add(t *Trace, s *flows.Segment) {
-	switch s.Flags & (flows.SYN | flows.ACK | flows.RST) {
-	case flows.SYN:
-		t.orient(s.Src, s.Dst)
-		t.setISN(flows.Originator, s.SEQ)
-	case flows.SYN | flows.ACK:
-		t.orient(s.Dst, s.Src)
-		t.setISN(flows.Responder, s.SEQ)
-		t.setISN(flows.Originator, s.ACK-1)
-	}
-	at := r.log.len()
-	g := r.log.next()
-	*g = Sighting{
-		Time: s.Time, Frame: s.Frame, SEQ: s.SEQ, ACK: s.ACK, Len: s.DataLen, TSval: s.Opts.TSval, TSecr: s.Opts.TSecr,
-		Flags: s.Flags, WND: s.WND, IPID: s.IPID, TTL: s.TTL, Options: s.Opts.Kinds, Side: t.side(s), HasTS: s.Opts.HasTS,
-		trace: t.index, before: t.last,
-	}
-	t.last = uint32(at + 1)
-	if g.Len > 0 {
-		g.Short, g.Long = digest(s.Payload, 8, g.Len), digest(s.Payload, 32, g.Len)
-		r.noteRequest(t, s, g.Side)
-	}
-	mark := g.mark()
-	for i := range t.recent {
-		if t.recent[i] == mark && t.kept > 0 && g.copyOf(r.log.at(int(t.recentAt[i]))) {
-			g.Copy = true
+func (r *Recorder) add(c *conn, id uint32, s *flows.Segment) {
+	from := c.from(s)
+	if s.Flags&(flows.SYN|flows.RST) == flows.SYN {
+		originator := from
+		if s.Flags.Has(flows.ACK) {
+			originator = 1 - from
+			c.setISN(originator, s.ACK-1)
+		}
+		c.setISN(from, s.SEQ)
+		if c.state&known == 0 {
+			c.state = c.state&^turned | known
+			if originator == 1 {
+				c.state |= turned
+			}
 		}
 	}
-	n := t.kept % len(t.recent)
-	t.recent[n], t.recentAt[n] = mark, uint32(at)
-	t.kept++
-	t.First, t.Last = min(t.First, g.Time), max(t.Last, g.Time)
+	g := r.log.next()
+	*g = note{
+		time: s.Time, frame: uint32(s.Frame), seq: s.SEQ, ack: s.ACK, len: s.DataLen, tsval: s.Opts.TSval,
+		flags: s.Flags, wnd: s.WND, ipid: s.IPID, ttl: s.TTL, options: s.Opts.Kinds, before: c.last,
+	}
+	if from == 1 {
+		g.flags |= noteBack
+	}
+	if s.Opts.HasTS {
+		g.flags |= noteHasTS
+	}
+	if g.len > 0 {
+		g.short, g.long = digest(s.Payload, 8, g.len), digest(s.Payload, 32, g.len)
+		r.noteRequest(c, id, s)
+	}
+	if c.last = uint32(r.log.n); c.first == 0 {
+		c.first = c.last
+	}
+	c.n++
+	if g.flags&flows.RST != 0 {
+		c.resets = min(c.resets, 1<<16-2) + 1
+		return
+	}
 	switch {
-	case g.Flags&flows.RST != 0:
-		t.Resets++
-	case !g.Copy:
-		t.Segments[g.Side]++
-		t.account(g)
-		r.host(t, g)
+	case c.state&(sent<<from) == 0:
+		c.state |= sent << from
+		c.ttl[from] = g.ttl
+	case c.ttl[from] == g.ttl || c.state&(otherTTLs<<from) != 0:
+	case r.isCopy(g, false):
+		c.state |= forwarded << from
+	default:
+		c.state |= otherTTLs << from
 	}
 }
 
-// mark returns a digest of what a copy of a packet has too, never 0.
-func (g *Sighting) mark() uint32 {
-	h := (uint64(g.SEQ)<<32 | uint64(g.ACK)) * 0x9e3779b97f4a7c15
-	h ^= (uint64(g.Len)<<32 | uint64(g.IPID)<<16 | uint64(g.WND)) * 0xc2b2ae3d27d4eb4f
-	return uint32(h>>32) ^ uint32(g.Side) | 1
-}
-
-// account notes what a side has sent, and what of its peer's data it acknowledged.
-func (t *Trace) account(g *Sighting) {
-	side, peer := g.Side, g.Side.Peer()
-	if end := g.End(); !t.hasSent[side] || end.Sub(t.sent[side]) > 0 {
-		t.sent[side], t.hasSent[side] = end, true
-	}
-	if g.Flags.Has(flows.ACK) && (!t.hasAcked[peer] || g.ACK.Sub(t.acked[peer]) > 0) {
-		t.acked[peer], t.hasAcked[peer] = g.ACK, true
+func (c *conn) setISN(i int, isn flows.Seq) {
+	if c.state&(hasISN<<i) == 0 {
+		c.isn[i] = isn
+		c.state |= hasISN << i
 	}
 }
 
-// copyOf reports whether g is the packet of an earlier sighting again.
-func (g *Sighting) copyOf(p *Sighting) bool {
-	if p.Side != g.Side || p.SEQ != g.SEQ || p.ACK != g.ACK || p.Len != g.Len || p.Flags != g.Flags || p.WND != g.WND ||
-		p.IPID != g.IPID || p.trace != g.trace {
-		return false
-	}
-	if d := g.Time.Sub(p.Time); d > copyWindow || d < -copyWindow {
-		return false
-	}
-	// A host that sends a packet again gives it another IP ID or timestamp, if it has any that counts on.
-	return g.IPID != 0 && p.TTL != g.TTL || g.IPID != 0 && g.Len > 0
-}
+// copiesNear is how many segments of a connection may come between two captures of one packet.
+const copiesNear = 8
 
-func (t *Trace) orient(originator, responder flows.Addr) {
-	if t.Known {
-		return
+// isCopy reports whether g is the packet of one of the notes before it again.
+func (r *Recorder) isCopy(g *note, mirrored bool) bool {
+	for at, n := g.before, 0; at != 0 && n < copiesNear; n++ {
+		p := r.log.at(at - 1)
+		if g.copyOf(p, mirrored) {
+			return true
+		}
+		at = p.before
 	}
-	t.Known = true
-	if t.Addr[flows.Originator] == originator {
-		return
-	}
-	t.Addr = [2]flows.Addr{originator, responder}
-	t.Segments[0], t.Segments[1] = t.Segments[1], t.Segments[0]
-	t.acked[0], t.acked[1] = t.acked[1], t.acked[0]
-	t.sent[0], t.sent[1] = t.sent[1], t.sent[0]
-	t.hasSent[0], t.hasSent[1] = t.hasSent[1], t.hasSent[0]
-	t.hasAcked[0], t.hasAcked[1] = t.hasAcked[1], t.hasAcked[0]
-	t.lastOf[0], t.lastOf[1] = t.lastOf[1], t.lastOf[0]
-	t.host[0], t.host[1] = t.host[1], t.host[0]
-	t.turned = t.kept // their sides are the other ones
-	t.recent = [len(t.recent)]uint32{}
-}
-
-func (t *Trace) setISN(side flows.Side, isn flows.Seq) {
-	if !t.HasISN[side] {
-		t.ISN[side], t.HasISN[side] = isn, true
-	}
+	return false
 }
 
 // thin makes room by dropping the middles of long connections.
 func (r *Recorder) thin() {
 	for r.level < len(levels) {
 		r.drop(levels[r.level])
-		if r.log.len() < r.limit*3/4 {
+		if r.log.n < r.limit*3/4 {
 			return
 		}
 		r.level++
 	}
-	r.most = len(r.traces) // no further connections
+	r.most = r.conns.n // no further connections
 }
 
 // digest returns a hash of the first n bytes of data, or of all of it if the segment has fewer, and 0 if they were not

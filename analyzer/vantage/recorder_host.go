@@ -8,10 +8,12 @@ import (
 
 // A host is what one capture shows of the distance of an IP address.
 type host struct {
-	ttl      uint8 // of its segments, RSTs not counted
-	other    bool  // not all of them had it
-	segments int
-	reaction time.Duration // shortest time in which it answered a segment, 0 if it never did
+	sent     bool          // something besides RSTs
+	ttl      uint8         // of its segments, RSTs not counted
+	other    bool          // not all of them had it
+	twice    bool          // the capture holds its packets before and behind a router
+	nearest  int           // the vantage point next to it, −1 where that is not known
+	reaction time.Duration // shortest time in which it answered a segment of the connections that were looked at, else 0
 }
 
 // maxHosts bounds the hosts of a capture that are kept apart.
@@ -20,35 +22,60 @@ const maxHosts = 1 << 16
 // initialTTL reports whether a TTL is as it left its host.
 func initialTTL(ttl uint8) bool { return ttl == 64 || ttl == 128 || ttl == 255 || ttl == 32 }
 
-// host notes the TTL of the sender, and how soon it answers.
-func (r *Recorder) host(t *Trace, g *Sighting) {
-	h := t.host[g.Side]
-	if h == nil {
-		if h = r.hostOf(t.Addr[g.Side].IP, g.TTL); h == nil {
-			return
-		}
-		t.host[g.Side] = h
-	}
-	h.segments++
-	h.other = h.other || h.ttl != g.TTL
-	// The last segment of the peer may be what this one answers.
-	if last := t.lastOf[g.Side.Peer()]; last.time != 0 && g.Flags.Has(flows.ACK) && g.ACK == last.end {
-		if d := g.Time.Sub(last.time); d > 0 && (h.reaction == 0 || d < h.reaction) {
-			h.reaction = d
-		}
-		t.lastOf[g.Side.Peer()].time = 0
-	}
-	if g.End() != g.SEQ {
-		t.lastOf[g.Side].time, t.lastOf[g.Side].end = g.Time, g.End()
-	}
-}
+// near reports whether packets of the host have passed no router where they were captured.
+func (h *host) near() bool { return h != nil && h.sent && !h.other && initialTTL(h.ttl) }
 
-// hostOf returns the host with an address, nil for one too many.
-func (r *Recorder) hostOf(ip [16]byte, ttl uint8) *host {
-	h := r.hosts[ip]
-	if h == nil && len(r.hosts) < maxHosts {
-		h = &host{ttl: ttl}
-		r.hosts[ip] = h
+// seeHost notes the TTL of an end of a connection, and returns its host, nil for one too many.
+func (r *Recorder) seeHost(c *conn, end int) *host {
+	h := r.hosts[c.addr[end].IP]
+	if h == nil {
+		if len(r.hosts) >= maxHosts {
+			return nil
+		}
+		h = &host{nearest: -1}
+		r.hosts[c.addr[end].IP] = h
+	}
+	h.twice = h.twice || c.state&(forwarded<<end) != 0
+	switch {
+	case c.state&(sent<<end) == 0: // nothing but RSTs
+	case !h.sent:
+		h.sent, h.ttl = true, c.ttl[end]
+		h.other = c.state&(otherTTLs<<end) != 0
+	default:
+		h.other = h.other || h.ttl != c.ttl[end] || c.state&(otherTTLs<<end) != 0
 	}
 	return h
+}
+
+// host returns what is known of the host of a side of x at v, nil where it sent nothing but RSTs.
+func (x *Verdict) host(v int, side flows.Side) *host {
+	g := x.Group
+	if h := g.Traces[v].hosts[g.side(v, side)]; h != nil && h.sent {
+		return h
+	}
+	return nil
+}
+
+// react notes how soon the hosts of a connection answer.
+func (t *Trace) react() {
+	var last [2]struct { // the last segment of each side that takes sequence space, time 0 if it was answered
+		time flows.Time
+		end  flows.Seq
+	}
+	for i := range t.list {
+		s := &t.list[i]
+		if s.Copy || s.Flags&flows.RST != 0 {
+			continue
+		}
+		// The last segment of the peer may be what this one answers.
+		if p := &last[s.Side.Peer()]; p.time != 0 && s.Flags.Has(flows.ACK) && s.ACK == p.end {
+			if h, d := t.hosts[s.Side], s.Time.Sub(p.time); h != nil && d > 0 && (h.reaction == 0 || d < h.reaction) {
+				h.reaction = d
+			}
+			p.time = 0
+		}
+		if s.End() != s.SEQ {
+			last[s.Side].time, last[s.Side].end = s.Time, s.End()
+		}
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
-	"hash/fnv"
 	"net/netip"
 	"slices"
 	"strings"
@@ -15,28 +14,48 @@ import (
 // A request is what a segment says of an application's request, in digests, 0 for what it does not say. A proxy that
 // ends the connection passes these on.
 type request struct {
-	trace     *Trace
-	frame     int
+	conn      uint32
+	frame     uint32
 	time      flows.Time
-	side      flows.Side
 	line      uint64 // method and target
 	host      uint64 // Host
 	agent     uint64 // User-Agent
 	id        uint64 // X-Request-ID and the like
 	hello     uint64 // random and session ID of a ClientHello
-	forwarded netip.Addr
-	proxied   netip.AddrPort // the client, of a PROXY protocol header
+	forwarded [16]byte
+	proxied   flows.Addr // the client, of a PROXY protocol header
 }
 
-// maxRequests bounds the requests of a capture that are kept.
-const maxRequests = 1 << 16
+// Bounds of the requests that are kept.
+const (
+	maxRequests      = 1 << 16
+	maxRequestsOfOne = 32 // of one connection
+)
+
+// A requestLog holds requests. Appending to it moves nothing.
+type requestLog struct {
+	blocks [][]request
+	n      int
+}
+
+const requestBlock = 1 << 10
+
+func (l *requestLog) at(i int) *request { return &l.blocks[i/requestBlock][i%requestBlock] }
+
+func (l *requestLog) add(q *request) {
+	if l.n == len(l.blocks)*requestBlock {
+		l.blocks = append(l.blocks, make([]request, requestBlock))
+	}
+	l.n++
+	*l.at(l.n - 1) = *q
+}
 
 // noteRequest keeps what the beginning of a segment's data says of a request.
-func (r *Recorder) noteRequest(t *Trace, s *flows.Segment, side flows.Side) {
-	if len(s.Payload) < 16 || len(r.requests) >= maxRequests || t.requests >= maxRequestsOfOne {
+func (r *Recorder) noteRequest(c *conn, id uint32, s *flows.Segment) {
+	if len(s.Payload) < 16 || r.requests.n >= r.asked || c.requests >= maxRequestsOfOne {
 		return
 	}
-	q := request{trace: t, frame: s.Frame, time: s.Time, side: side}
+	q := request{conn: id, frame: uint32(s.Frame), time: s.Time}
 	switch s.Payload[0] {
 	case 0x16:
 		q.readHello(s.Payload)
@@ -44,23 +63,29 @@ func (r *Recorder) noteRequest(t *Trace, s *flows.Segment, side flows.Side) {
 		q.readProxyHeader(s.Payload)
 	case 'G', 'H', 'D', 'O', 'C', 'T':
 		q.readHTTP(s.Payload)
+	default:
+		return
 	}
-	if q.line|q.hello != 0 || q.proxied.IsValid() {
-		r.requests = append(r.requests, q)
-		t.requests++
+	if q.line|q.hello != 0 || q.proxied != (flows.Addr{}) {
+		r.requests.add(&q)
+		c.requests++
 	}
 }
 
-// maxRequestsOfOne bounds those of one connection.
-const maxRequestsOfOne = 32
-
 func digestOf(parts ...[]byte) uint64 {
-	h := fnv.New64a()
+	h := uint64(len(parts))
 	for _, p := range parts {
-		h.Write(p)
-		h.Write([]byte{0})
+		h ^= uint64(len(p)) << 56
+		for ; len(p) >= 8; p = p[8:] {
+			h = (h ^ binary.LittleEndian.Uint64(p)) * 0xff51afd7ed558ccd
+			h ^= h >> 32
+		}
+		for _, b := range p {
+			h = (h ^ uint64(b)) * 0xc4ceb9fe1a85ec53
+			h ^= h >> 29
+		}
 	}
-	return h.Sum64() | 1
+	return h | 1
 }
 
 // readHello reads the random and the session ID of a TLS ClientHello (RFC 8446 §4.1.2).
@@ -82,13 +107,16 @@ func (q *request) readProxyHeader(data []byte) {
 		line, _, _ := bytes.Cut(data, []byte("\r\n"))
 		f := strings.Fields(string(line[:min(len(line), 108)]))
 		if len(f) == 6 {
-			q.proxied, _ = netip.ParseAddrPort(joinPort(f[2], f[4]))
+			if from, err := netip.ParseAddrPort(joinPort(f[2], f[4])); err == nil {
+				q.proxied = flows.AddrFrom(from)
+			}
 		}
 	case bytes.HasPrefix(data, proxySignature) && len(data) >= 28 && data[12]>>4 == 2:
 		if f := data[13] >> 4; f == 1 {
-			q.proxied = netip.AddrPortFrom(netip.AddrFrom4([4]byte(data[16:20])), binary.BigEndian.Uint16(data[24:]))
+			from := netip.AddrPortFrom(netip.AddrFrom4([4]byte(data[16:20])), binary.BigEndian.Uint16(data[24:]))
+			q.proxied = flows.AddrFrom(from)
 		} else if f == 2 && len(data) >= 52 {
-			q.proxied = netip.AddrPortFrom(netip.AddrFrom16([16]byte(data[16:32])), binary.BigEndian.Uint16(data[48:]))
+			q.proxied = flows.Addr{IP: [16]byte(data[16:32]), Port: binary.BigEndian.Uint16(data[48:])}
 		}
 	default:
 		q.readHTTP(data)
@@ -102,9 +130,6 @@ func joinPort(ip, port string) string {
 	return ip + ":" + port
 }
 
-// requestIDs are the headers that carry a number of the request through proxies.
-var requestIDs = []string{"x-request-id", "x-correlation-id", "x-amzn-trace-id", "traceparent", "x-b3-traceid"}
-
 // readHTTP reads a request of HTTP/1.
 func (q *request) readHTTP(data []byte) {
 	head, _, _ := bytes.Cut(data, []byte("\r\n\r\n"))
@@ -115,20 +140,35 @@ func (q *request) readHTTP(data []byte) {
 		return
 	}
 	q.line = digestOf(method, target) // proxies may speak another version
+	var lower [20]byte                // the name of a header in lower case; no longer one is looked for
 	for len(rest) > 0 {
 		line, rest, _ = bytes.Cut(rest, []byte("\r\n"))
 		name, value, _ := bytes.Cut(line, []byte(":"))
 		value = bytes.TrimSpace(value)
-		switch n := strings.ToLower(string(name)); {
-		case n == "host":
+		if len(name) > len(lower) {
+			continue
+		}
+		n := lower[:copy(lower[:], name)]
+		for i, b := range n {
+			if b >= 'A' && b <= 'Z' {
+				n[i] = b + 'a' - 'A'
+			}
+		}
+		switch string(n) {
+		case "host":
 			q.host = digestOf(value)
-		case n == "user-agent":
+		case "user-agent":
 			q.agent = digestOf(value)
-		case n == "x-forwarded-for":
-			first, _, _ := strings.Cut(string(value), ",")
-			q.forwarded, _ = netip.ParseAddr(strings.TrimSpace(first))
-		case q.id == 0 && slices.Contains(requestIDs, n) && len(value) >= 8:
-			if n == "traceparent" && len(value) >= 35 {
+		case "x-forwarded-for":
+			first, _, _ := bytes.Cut(value, []byte(","))
+			if from, err := netip.ParseAddr(string(bytes.TrimSpace(first))); err == nil {
+				q.forwarded = from.As16()
+			}
+		case "x-request-id", "x-correlation-id", "x-amzn-trace-id", "traceparent", "x-b3-traceid":
+			if q.id != 0 || len(value) < 8 {
+				continue
+			}
+			if string(n) == "traceparent" && len(value) >= 35 {
 				value = value[3:35] // the trace ID; the span is another one at each step
 			}
 			q.id = digestOf(value)
@@ -155,50 +195,51 @@ func (c *Comparison) findRelays() {
 		v int
 		g *Group
 	}
-	of := map[*Trace]*Group{}
-	for _, g := range c.Groups {
-		for _, t := range g.Traces {
-			if t != nil {
-				of[t] = g
-			}
-		}
-	}
 	var all []entry
 	for v := range c.Vantages {
-		list := c.Vantages[v].Recorder.requests
-		for i := range list {
-			if q := &list[i]; of[q.trace] != nil && of[q.trace].order[0] == v { // of a shared connection, once
-				all = append(all, entry{q, v, of[q.trace]})
+		r := c.Vantages[v].Recorder
+		for i := range r.requests.n {
+			q := r.requests.at(i)
+			if g := r.traces[q.conn].group; g != nil && g.order[0] == v { // of a shared connection, once
+				all = append(all, entry{q, v, g})
 			}
 		}
 	}
-	originator := func(e entry) netip.AddrPort { return e.g.addr(e.v, flows.Originator).AddrPort() }
+	originator := func(e entry) flows.Addr { return e.g.addr(e.v, flows.Originator) }
 	add := func(a, b entry, signs ...string) {
-		known := func(r Relay) bool { return r.There == Place{b.v, b.frame} }
+		known := func(r Relay) bool { return r.There == Place{b.v, int(b.frame)} }
 		if a.g == b.g || slices.ContainsFunc(c.relays[a.g], known) ||
 			len(c.relays[a.g]) >= maxRelays*maxRequestsOfOne {
 			return
 		}
-		here, there := Place{a.v, a.frame}, Place{b.v, b.frame}
+		here, there := Place{a.v, int(a.frame)}, Place{b.v, int(b.frame)}
 		c.relays[a.g] = append(c.relays[a.g], Relay{b.g, here, there, signs, c.Common(a.v, a.time)})
 		c.relays[b.g] = append(c.relays[b.g], Relay{a.g, there, here, signs, c.Common(b.v, b.time)})
 	}
 	classes := func(key func(*request) uint64) [][]entry {
-		m := map[uint64][]entry{}
-		var order []uint64
-		for _, e := range all {
-			if k := key(e.request); k != 0 {
-				if m[k] == nil {
-					order = append(order, k)
-				}
-				m[k] = append(m[k], e)
+		count := newTally(len(all))
+		for i := range all {
+			if k := key(all[i].request); k != 0 {
+				*count.at(k)++
 			}
 		}
+		place := map[uint64]int{}
 		var out [][]entry
-		for _, k := range order {
-			if len(m[k]) > 1 && len(m[k]) <= 4*maxRelays {
-				out = append(out, m[k])
+		for _, e := range all {
+			k := key(e.request)
+			if k == 0 {
+				continue
 			}
+			if n := *count.at(k); n < 2 || n > 4*maxRelays {
+				continue
+			}
+			i, ok := place[k]
+			if !ok {
+				i = len(out)
+				place[k] = i
+				out = append(out, nil)
+			}
+			out[i] = append(out[i], e)
 		}
 		return out
 	}
@@ -235,7 +276,7 @@ func (c *Comparison) findRelays() {
 				signs = append(signs, "User-Agent")
 			}
 			for _, x := range [2][2]entry{{a, b}, {b, a}} {
-				if f := x[0].forwarded; f.IsValid() && f == originator(x[1]).Addr() {
+				if f := x[0].forwarded; f != [16]byte{} && f == originator(x[1]).IP {
 					signs = append(signs, "X-Forwarded-For")
 				}
 			}
@@ -247,16 +288,16 @@ func (c *Comparison) findRelays() {
 			}
 		})
 	}
-	clients := map[netip.AddrPort]entry{}
+	clients := map[flows.Addr]entry{}
 	for _, e := range all {
-		if at := originator(e); !e.proxied.IsValid() {
+		if at := originator(e); e.proxied == (flows.Addr{}) {
 			if _, ok := clients[at]; !ok {
 				clients[at] = e
 			}
 		}
 	}
 	for _, e := range all {
-		if from, ok := clients[e.proxied]; ok && e.proxied.IsValid() {
+		if from, ok := clients[e.proxied]; ok && e.proxied != (flows.Addr{}) {
 			add(from, e, "address in the PROXY protocol header")
 		}
 	}
@@ -297,5 +338,11 @@ func (c *Comparison) Requests() int {
 // Addr returns the addresses of the connection at the first vantage point that holds it, and that vantage point.
 func (g *Group) Addr() (originator, responder flows.Addr, v int) {
 	v = g.order[0]
-	return g.addr(v, flows.Originator), g.addr(v, flows.Responder), v
+	originator, responder = g.At(v)
+	return originator, responder, v
+}
+
+// At returns the addresses of the connection at a vantage point that holds it.
+func (g *Group) At(v int) (originator, responder flows.Addr) {
+	return g.addr(v, flows.Originator), g.addr(v, flows.Responder)
 }

@@ -24,6 +24,20 @@ type View struct {
 // Made says where a RST was made.
 type Made uint8
 
+// A Doubt says why little follows from a RST not being in the capture at From.
+type Doubt uint8
+
+// The reasons for doubt.
+const (
+	NoDoubt     Doubt = iota
+	NotRunning        // it holds no packet of that time, and may not have run
+	LosesPacket       // it lacks other packets too
+	HasTwin           // it holds a RST with the same numbers that may be this one
+	OneSided          // it does not hold packets of both sides
+	Rebound           // it holds a RST with the same numbers in a connection that NAT gave another port
+	Follows           // it holds an earlier RST of the same sender that has the same numbers and TTL
+)
+
 // The places where a RST can be made.
 const (
 	Nowhere Made = iota // not known
@@ -32,6 +46,7 @@ const (
 	Between             // between From and To
 	On                  // on the device at From
 	OnLink              // by another machine on the link of the capture at From
+	OnPeer              // on the host at From, to which it is addressed
 )
 
 // A Verdict says who sent a RST, as far as all captures together show it.
@@ -48,6 +63,8 @@ type Verdict struct {
 	Proven   bool
 	Device   bool // not the named endpoint
 	Unknown  bool // who it was is not known
+	Short    bool // it has passed no router, while the other packets of its named sender have
+	Doubt    Doubt
 
 	Claims []Claim
 }
@@ -123,10 +140,36 @@ func (c *Comparison) resets(g *Group) []*Verdict {
 					}
 				}
 			}
+			if o := c.duplicated(all, v, s); o != nil && len(x.Seen) == 1 {
+				o.Seen, of[here] = append(o.Seen, here), o
+				continue
+			}
 			all = append(all, x)
 		}
 	}
 	return all
+}
+
+// duplicated returns the verdict on the RST of which s, captured at v, is the same packet again: the network delivered
+// it twice.
+func (c *Comparison) duplicated(all []*Verdict, v int, s *Sighting) *Verdict {
+	if s.IPID == 0 {
+		return nil
+	}
+	for _, x := range all {
+		if len(x.Seen) < 2 {
+			continue
+		}
+		o := x.in(v)
+		if o == nil || absolute(s.Time.Sub(o.Time)) > int64(time.Second) {
+			continue
+		}
+		if o.Side == s.Side && o.SEQ == s.SEQ && o.ACK == s.ACK && o.Flags == s.Flags && o.IPID == s.IPID && o.TTL == s.TTL &&
+			o.TSval == s.TSval && o.WND == s.WND {
+			return x
+		}
+	}
+	return nil
 }
 
 // in returns the RST in a capture, nil where that does not hold it.
@@ -158,17 +201,24 @@ func (c *Comparison) judge(x *Verdict, view func(Place) View) {
 	x.From, x.View = f, Place{f, x.in(f).Frame}
 	x.Time = c.Common(f, x.in(f).Time)
 	say := view(x.View)
-	if !c.ordered(x.Group) {
+	if !c.ordered(x.Group) || x.Group.twin {
 		// Which of the captures is nearer to whom is not known: they may have been made at one place.
 		x.Device, x.Unknown = say.Device, !say.Device && say.Doubtful
+		if !say.Device && !x.Group.twin && !c.sameAny(x.Group) && c.namedFor(f, x.Side) && c.atHost(x, f) && c.sameTTL(x, f) {
+			x.Made, x.Unknown = OnHost, false // as the names say
+		}
 		return
 	}
 	if first > 0 {
 		c.judgeMissing(x, way[first-1], f, say)
 		return
 	}
-	near, known := c.hosts[hostAt{f, x.Group.addr(f, x.Side).IP}]
-	if known && near.vantage != f && !slices.Contains(way, near.vantage) {
+	near := -1
+	if h := x.Group.Traces[f].hosts[x.Group.side(f, x.Side)]; h != nil {
+		near = h.nearest
+	}
+	known := near >= 0
+	if known && near != f && !slices.Contains(way, near) {
 		// Another capture is nearer to the sender, and does not hold the connection at all.
 		c.judgeAbsent(x, near, say)
 		return
@@ -178,7 +228,7 @@ func (c *Comparison) judge(x *Verdict, view func(Place) View) {
 	switch {
 	case !say.OtherMAC && c.onHost(x, f, len(way) > 1 || known):
 		x.Made, x.Proven, x.Device, x.Unknown = OnHost, true, false, false
-	case c.onRouter(x, f) && (say.Device || c.Vantages[f].Recorder.hosts[x.Group.addr(f, x.Side).IP] == nil):
+	case c.onRouter(x, f) && (say.Device || x.host(f, x.Side) == nil || x.new(f)):
 		x.Made, x.Device, x.Unknown = On, true, false
 	case empty >= 0:
 		x.Made, x.From, x.To, x.Device, x.Unknown = Between, empty, f, true, false
@@ -198,12 +248,26 @@ func (c *Comparison) judge(x *Verdict, view func(Place) View) {
 
 // ordered reports whether the order of the captures that hold the connection is known.
 func (c *Comparison) ordered(g *Group) bool {
-	for k, p := range g.pairs {
-		if c.Same(k[0], k[1]) || !p.ordered {
+	for _, p := range g.pairs {
+		if c.Same(p.a, p.b) || !p.ordered {
 			return false
 		}
 	}
 	return true
+}
+
+// sameAny reports whether two of the captures that hold a connection seem to be one.
+func (c *Comparison) sameAny(g *Group) bool {
+	return slices.ContainsFunc(g.pairs, func(p linked) bool { return c.Same(p.a, p.b) })
+}
+
+// namedFor reports whether the name of a vantage point says that it is the host of a side.
+func (c *Comparison) namedFor(v int, side flows.Side) bool {
+	end := "server"
+	if side == flows.Originator {
+		end = "client"
+	}
+	return strings.Contains(strings.ToLower(c.Vantages[v].Name), end)
 }
 
 // onHost reports whether the capture at v was made on the host of the RST's sender, so that the RST left it there.
@@ -219,7 +283,7 @@ func (c *Comparison) atHost(x *Verdict, v int) bool {
 	if onDevice(name) {
 		return false
 	}
-	h := c.Vantages[v].Recorder.hosts[x.Group.addr(v, x.Side).IP]
+	h := x.host(v, x.Side)
 	if h == nil { // it sent nothing but RSTs
 		return onEnd(name) && initialTTL(x.in(v).TTL)
 	}
@@ -232,16 +296,16 @@ func (c *Comparison) atHost(x *Verdict, v int) bool {
 // sameTTL reports whether the RST has the TTL of its sender's other packets at v, or one with which a host begins.
 func (c *Comparison) sameTTL(x *Verdict, v int) bool {
 	ttl := x.in(v).TTL
-	h := c.Vantages[v].Recorder.hosts[x.Group.addr(v, x.Side).IP]
+	h := x.host(v, x.Side)
 	return initialTTL(ttl) || h != nil && h.ttl == ttl && !h.other
 }
 
 // answersAtOnce reports whether the RST, or its sender elsewhere in the capture, answers sooner than a path allows.
 func (c *Comparison) answersAtOnce(x *Verdict, v int) bool {
 	const atOnce = time.Millisecond
-	h := c.Vantages[v].Recorder.hosts[x.Group.addr(v, x.Side).IP]
+	h := x.host(v, x.Side)
 	if h != nil && h.reaction > 0 {
-		peer := c.Vantages[v].Recorder.hosts[x.Group.addr(v, x.Side.Peer()).IP]
+		peer := x.host(v, x.Side.Peer())
 		return h.reaction < atOnce && (peer == nil || peer.reaction == 0 || h.reaction < peer.reaction)
 	}
 	t := x.Group.Traces[v]
@@ -267,8 +331,10 @@ func (c *Comparison) judgeMissing(x *Verdict, v, f int, say View) {
 		seen += 2
 		x.claim(Claim{Kind: GoesOn, Places: []Place{{v, on.Frame}, {f, rst.Frame}}, Span: on.Time.Sub(at)})
 	}
-	if ttl, n, frame := c.otherTTL(x, f); n > 0 {
+	ttl, n, frame := c.otherTTL(x, f)
+	if n > 0 {
 		seen++
+		x.Short = initialTTL(rst.TTL) && rst.TTL > ttl
 		x.claim(Claim{Kind: OtherTTL, Places: []Place{{f, rst.Frame}, {f, frame}}, Number: int64(rst.TTL),
 			Expected: int64(ttl), Count: n})
 	}
@@ -280,34 +346,50 @@ func (c *Comparison) judgeMissing(x *Verdict, v, f int, say View) {
 				seen++
 				x.claim(Claim{Kind: TooSoon, Places: []Place{{f, s.Frame}, {f, rst.Frame}}, Span: took, Need: need})
 			}
-			if _, ok := g.counterpart(f, v, trigger); !ok && g.paired(f, v) && !(s.Len > 0 && g.covers(f, v, s)) &&
+			if _, ok := g.counterpart(f, v, trigger); !ok && running && g.paired(f, v) && !(s.Len > 0 && g.covers(f, v, s)) &&
 				!c.merged(g, f, v, s) {
 				absent++
 				x.claim(Claim{Kind: TriggerNeverArrived, Places: []Place{{f, s.Frame}}, To: v})
 			}
 		}
 	}
-	if say.Device {
+	if say.Device && n == 0 { // the other TTL is what says so
 		seen++
 	}
 	if c.peerIsReset(x, v, f) {
 		absent++
 	}
 	sure := running && !inGap && both
+	twin, rebound := c.unpairedTwin(x, v, f), c.rebound(x, v, f)
 	switch {
-	case c.unpairedTwin(x, v, f):
+	case rebound:
+		x.Doubt = Rebound
+	case twin:
+		x.Doubt = HasTwin
+	case lossy || inGap || c.Vantages[v].Dropped:
+		x.Doubt = LosesPacket
+	case !running:
+		x.Doubt = NotRunning
+	case !both:
+		x.Doubt = OneSided
+	}
+	switch {
+	case rebound: // not Device
+	case twin:
 		x.Device, x.Unknown = say.Device, !say.Device // v holds a RST with these numbers that is not paired either
+	case seen == 0 && c.follows(x, v, f):
+		x.Doubt = Follows // and not Device
 	case inGap || !both && seen == 0:
 		x.Unknown, x.Device = !say.Device, say.Device
-	case sure && !lossy && seen+absent > 0, seen >= 2,
+	case sure && !lossy && seen+absent > 0, seen >= 2, x.Short && both,
 		sure && c.passed[v].missing == 0 && c.passed[v].of >= enoughPassed:
 		x.Device, x.Proven = true, true
 	case c.passed[v].missing == 0 && c.passed[v].of >= manyPassed:
 		x.Device = true
 	default:
 		// A capture may lack a packet: without another sign, the RST is taken for what it looks like.
-		x.Device = say.Device || absent > 0 && c.passed[v].missing == 0
-		x.Unknown = !x.Device && (say.Doubtful || !c.likelyLost(x, v, f, say))
+		x.Device = say.Device || seen > 0 || absent > 0 && c.passed[v].missing == 0
+		x.Unknown = !x.Device && (say.Doubtful || running && !c.likelyLost(x, v, f, say))
 	}
 	x.Here = x.Device && c.onRouter(x, f)
 	if !x.Device && !x.Unknown {
@@ -320,16 +402,31 @@ func (c *Comparison) judgeMissing(x *Verdict, v, f int, say View) {
 
 // onRouter reports whether the capture at f was made on a router that made the RST itself: a packet that it forwards
 // has passed it with a TTL lowered by one, and this one has the TTL with which hosts begin. What it answers has that
-// too, so that the capture is not on the link of the other end.
+// too, so that the capture is not on the link of the other end. A capture of several interfaces holds twice what is
+// forwarded.
 func (c *Comparison) onRouter(x *Verdict, f int) bool {
 	if !onDevice(c.Vantages[f].Name) || !initialTTL(x.in(f).TTL) {
 		return false
 	}
-	if h := c.Vantages[f].Recorder.hosts[x.Group.addr(f, x.Side).IP]; h != nil && h.ttl == x.in(f).TTL {
+	if h := x.host(f, x.Side); h != nil && h.ttl == x.in(f).TTL && !x.new(f) {
 		return false
 	}
-	peer := c.Vantages[f].Recorder.hosts[x.Group.addr(f, x.Side.Peer()).IP]
+	peer := x.host(f, x.Side.Peer())
 	return peer != nil && !peer.other && initialTTL(peer.ttl)
+}
+
+// new reports whether the RST leaves a router that does not hold it before, as it does its sender's other packets.
+func (x *Verdict) new(v int) bool { return x.host(v, x.Side).twice && x.once(v) && len(x.Seen) > 1 }
+
+// once reports whether the capture at v holds the RST once.
+func (x *Verdict) once(v int) bool {
+	n := 0
+	for _, p := range x.Seen {
+		if p.Vantage == v {
+			n++
+		}
+	}
+	return n == 1
 }
 
 // emptyEnd returns the capture that should be the one of the RST's sender, and holds no TCP segment at all, −1 for
@@ -337,21 +434,20 @@ func (c *Comparison) onRouter(x *Verdict, f int) bool {
 // while the connection does.
 func (c *Comparison) emptyEnd(x *Verdict, say View) int {
 	if !say.Unopened || !onEnd(c.Vantages[x.From].Name) || !initialTTL(x.in(x.From).TTL) ||
-		c.Vantages[x.From].Recorder.hosts[x.Group.addr(x.From, x.Side).IP] != nil {
+		x.host(x.From, x.Side) != nil {
 		return -1
 	}
-	end := "server"
-	if x.Side == flows.Originator {
-		end = "client"
+	for i, v := range c.Vantages {
+		if v.Recorder.segments == 0 && !v.Dropped && (c.namedFor(i, x.Side) || onDevice(v.Name)) {
+			return i
+		}
 	}
-	return slices.IndexFunc(c.Vantages, func(v Vantage) bool {
-		return v.Recorder.segments == 0 && !v.Dropped && (strings.Contains(strings.ToLower(v.Name), end) || onDevice(v.Name))
-	})
+	return -1
 }
 
 // hostAt reports whether the capture at v was made on the host of the RST's sender, although it does not hold the RST.
 func (c *Comparison) hostAt(x *Verdict, v int) bool {
-	h := c.Vantages[v].Recorder.hosts[x.Group.addr(v, x.Side).IP]
+	h := x.host(v, x.Side)
 	return h != nil && !onDevice(c.Vantages[v].Name) && !h.other && initialTTL(h.ttl)
 }
 
@@ -365,6 +461,48 @@ func (c *Comparison) unpairedTwin(x *Verdict, v, f int) bool {
 			continue
 		}
 		if _, ok := g.counterpart(v, f, i); !ok && g.sameNumbers(v, f, s, rst) {
+			return true
+		}
+	}
+	return false
+}
+
+// rebound reports whether the capture at v holds this RST in another connection, which began without a SYN: NAT had
+// forgotten the connection, and gave its next packet another port.
+func (c *Comparison) rebound(x *Verdict, v, f int) bool {
+	g, rst := x.Group, x.in(f)
+	if rst.SEQ == 0 {
+		return false
+	}
+	at := c.shiftTime(f, v, rst.Time)
+	seq := rst.SEQ + g.shift(f, v, x.Side)
+	for _, t := range c.alone[v] {
+		if t.Known || t.Resets == 0 || t.First > at+flows.Time(farthest) || t.Last < at-flows.Time(farthest) {
+			continue
+		}
+		for i := range t.Sightings() {
+			s := &t.Sightings()[i]
+			if s.Flags == rst.Flags && s.SEQ == seq && t.Addr[s.Side] == g.addr(v, x.Side) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// follows reports whether an earlier RST with the same numbers and TTL came from v: its sender had reset the connection
+// already, and answers each further segment so.
+func (c *Comparison) follows(x *Verdict, v, f int) bool {
+	g, rst := x.Group, x.in(f)
+	for i := range g.Traces[f].Sightings() {
+		s := &g.Traces[f].Sightings()[i]
+		if s.Frame >= rst.Frame {
+			return false
+		}
+		if s.Flags&flows.RST == 0 || s.Side != rst.Side || s.SEQ != rst.SEQ || s.TTL != rst.TTL || s.Flags != rst.Flags {
+			continue
+		}
+		if _, ok := g.counterpart(f, v, i); ok {
 			return true
 		}
 	}
@@ -391,26 +529,33 @@ func (c *Comparison) likelyLost(x *Verdict, v, f int, say View) bool {
 }
 
 // judgeAbsent judges a RST of a connection that the capture nearest to its sender does not hold at all.
-func (c *Comparison) judgeAbsent(x *Verdict, near nearest, say View) {
+func (c *Comparison) judgeAbsent(x *Verdict, near int, say View) {
 	f := x.From
 	rst := x.in(f)
-	at := c.shiftTime(f, near.vantage, rst.Time)
-	x.Made, x.From, x.To = Between, near.vantage, f
+	at := c.shiftTime(f, near, rst.Time)
+	x.Made, x.From, x.To = Between, near, f
 	x.Device = true
-	running := c.running(near.vantage, at) && !c.Vantages[near.vantage].Dropped
-	lossy := c.passed[near.vantage].missing > 0
+	running := c.running(near, at) && !c.Vantages[near].Dropped
+	lossy := c.passed[near].missing > 0
 	t := x.Group.Traces[f]
-	if c.mayBeThere(x.Group, f, near.vantage) {
+	if c.mayBeThere(x.Group, f, near) {
 		// It may be a connection there that could not be paired.
 		x.Made, x.Device, x.Unknown = Nowhere, say.Device, !say.Device && say.Doubtful
 		return
 	}
+	if !running {
+		x.Doubt = NotRunning
+	}
 	sent := 0 // packets that would have reached the capture
 	for i := range t.Sightings() {
 		if s := &t.Sightings()[i]; x.Group.side(f, s.Side) != x.Side && !s.Copy &&
-			c.running(near.vantage, c.shiftTime(f, near.vantage, s.Time)) {
+			c.running(near, c.shiftTime(f, near, s.Time)) {
 			sent++
 		}
+	}
+	if c.neverSent(x, f) {
+		x.Made, x.From, x.To = OnPeer, f, near
+		return
 	}
 	x.Here = c.onRouter(x, f)
 	// Of one connection, all that was sent is missing there, while the same host answers others.
@@ -418,6 +563,14 @@ func (c *Comparison) judgeAbsent(x *Verdict, near nearest, say View) {
 	if !running && sent == 0 && !say.Device {
 		x.Device, x.Unknown, x.Made = false, true, Nowhere
 	}
+}
+
+// neverSent reports whether the capture at f was made on the host that gets the RST, runs and loses nothing, and holds
+// nothing that this host sent on the connection: what the RST answers never left it.
+func (c *Comparison) neverSent(x *Verdict, f int) bool {
+	t, peer := x.Group.Traces[f], x.Side.Peer()
+	return c.namedFor(f, peer) && initialTTL(x.in(f).TTL) && t.Segments == [2]int{} && !c.Vantages[f].Dropped &&
+		c.passed[f].missing == 0 && t.First > c.Vantages[f].Recorder.first && t.hosts[x.Group.side(f, peer)].near()
 }
 
 // mayBeThere reports whether the capture at w holds a connection that is not paired, of the same time and to the same
@@ -450,7 +603,7 @@ func (c *Comparison) goesOn(x *Verdict, v int, at flows.Time, say View) *Sightin
 		if s.Side != side || s.Copy || s.Flags&(flows.RST|flows.SYN) != 0 {
 			continue
 		}
-		if s.Time.Sub(at) > slack && (s.Flags&flows.FIN != 0 || s.Len > 0 && seen && s.End().Sub(next) > 0) {
+		if s.Time.Sub(at) > slack+c.loose && (s.Flags&flows.FIN != 0 || s.Len > 0 && seen && s.End().Sub(next) > 0) {
 			return s
 		}
 		if end := s.End(); !seen || end.Sub(next) > 0 {
@@ -484,7 +637,7 @@ func (c *Comparison) otherTTL(x *Verdict, f int) (ttl uint8, n, frame int) {
 // leastDelay returns the least time that a packet takes from v to f, 0 if it is not known.
 func (c *Comparison) leastDelay(v, f int) time.Duration {
 	l := c.links[[2]int{min(v, f), max(v, f)}]
-	if l == nil || !l.clock.Known || !l.clock.OneWay[0] || !l.clock.OneWay[1] {
+	if l == nil || !l.clock.Known || !l.clock.OneWay[0] || !l.clock.OneWay[1] || l.clock.Loose > 0 {
 		return 0
 	}
 	return l.clock.Uncertainty
@@ -493,7 +646,7 @@ func (c *Comparison) leastDelay(v, f int) time.Duration {
 // roundTrip returns the least time that a packet needs from f to v and back, 0 if it is not known.
 func (c *Comparison) roundTrip(g *Group, v, f int) time.Duration {
 	l := c.links[[2]int{min(v, f), max(v, f)}]
-	if l == nil || !l.clock.Known || !l.clock.Sure {
+	if l == nil || !l.clock.Known || !l.clock.Sure || l.clock.Loose > 0 {
 		return 0
 	}
 	return 2 * l.clock.Uncertainty

@@ -69,6 +69,7 @@ type follower struct {
 	written map[int]time.Time // resets without an answer, by frame
 	early   map[int]bool      // frames reported before they were noted: a long burst is written in parts
 	late    []time.Duration
+	revised int // lines that correct one before
 }
 
 // pace is how often packets are written: as a capture program hands them on that does not wait for a full buffer.
@@ -154,6 +155,8 @@ func (f *follower) listen(out io.Reader) error {
 		if at, ok := f.written[frame]; ok {
 			delete(f.written, frame)
 			f.late = append(f.late, time.Since(at))
+		} else if bytes.Contains(line, []byte(`"revised":true`)) {
+			f.revised++
 		} else {
 			f.early[frame] = true
 		}
@@ -198,7 +201,8 @@ func (f *follower) result(cpu time.Duration) {
 		}
 		return f.late[min(int(part*float64(len(f.late))), len(f.late)-1)].Round(time.Millisecond)
 	}
-	fmt.Printf("\n%d resets in %d packets, %d not reported, %d reported that are none; from the write of a reset to "+
-		"its line: median %v, 99 %% %v, 99.9 %% %v, most %v; CPU %.1f s\n",
-		f.g.made.Resets, f.g.made.Packets, len(f.written), len(f.early), q(0.5), q(0.99), q(0.999), q(1), cpu.Seconds())
+	fmt.Printf("\n%d resets in %d packets, %d not reported, %d reported that are none, %d revised; from the write of a "+
+		"reset to its line: median %v, 99 %% %v, 99.9 %% %v, most %v; CPU %.1f s\n",
+		f.g.made.Resets, f.g.made.Packets, len(f.written), len(f.early), f.revised, q(0.5), q(0.99), q(0.999), q(1),
+		cpu.Seconds())
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rstexplain/rstexplain/analyzer"
+	"github.com/rstexplain/rstexplain/analyzer/kernel"
 	"github.com/rstexplain/rstexplain/analyzer/report"
 )
 
@@ -138,19 +139,25 @@ func compare(ctx context.Context, args []string, flags *compareFlags, stdout, st
 	if flags.quiet {
 		stderr = io.Discard
 	}
-	points, err := vantagePoints(args, flags.convert, stderr)
+	flags.bounds.bound()
+	points, err := awaited(ctx, "", func() ([]analyzer.VantagePoint, error) {
+		return vantagePoints(args, flags.convert, stderr)
+	})
 	if err != nil {
 		return err
 	}
+	sources := kernelFiles(flags.kernels)
 	for _, p := range points {
-		if path := overwritten(flags.output, p.Paths); path != "" {
-			return errSameFile(path)
-		}
+		sources = append(sources, p.Paths...)
+	}
+	if path := overwritten(flags.output, sources); path != "" {
+		return errSameFile(path)
 	}
 	opts := analyzer.Options{Generator: "rstexplain " + version()}
 	flags.bounds.apply(&opts)
 	opts.Capture.Convert = flags.convert
-	if opts.Kernel, err = kernelRecords(flags.kernels); err != nil {
+	if opts.Kernel, err = awaited(ctx, strings.Join(flags.kernels, ", "),
+		func() ([]*kernel.Record, error) { return kernelRecords(flags.kernels, flags.bounds.memory) }); err != nil {
 		return err
 	}
 	c, err := analyzer.Compare(ctx, points, opts)

@@ -158,6 +158,8 @@ func errBadGlob(got string) error {
 	return usageError{fmt.Sprintf("--glob: %q is not a pattern", got), "use the shell's syntax: *.pcapng, trace-[0-9]*"}
 }
 
+var errTooManyTimeouts = fmt.Errorf("more than %d bytes of idle times", maxTimeouts)
+
 func errTimeouts(path string, err error) error {
 	var at *os.PathError
 	if errors.As(err, &at) {

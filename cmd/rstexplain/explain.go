@@ -46,8 +46,9 @@ func rootCommand(stderr io.Writer) *cobra.Command {
 		Long: `rstexplain reads packet captures (pcapng or pcap, also compressed) and explains
 each TCP reset in them: who sent it, which of five causes it has, how probable
 that is, which frames show it, what the application saw, and what to do next.
-Wireshark's exports of dissections (JSON, PDML) are read too. A FILE can be a
-directory, for the captures in and below it, or - for standard input.
+Wireshark's exports (JSON, PDML) are read too, and text in which somebody pasted
+what tcpdump, tshark or Wireshark printed. A FILE can be a directory, for the
+captures in and below it, or - for standard input.
 
 ` + severalValues + `
 
@@ -137,13 +138,14 @@ func explain(ctx context.Context, args []string, flags *explainFlags, stdin io.R
 	if flags.quiet {
 		stderr = io.Discard
 	}
+	flags.bounds.bound()
 	known, err := awaited(ctx, flags.timeouts, func() (*facts.Timeouts, error) { return knownTimeouts(flags.timeouts) })
 	if err != nil {
 		return err
 	}
 	flags.known = known
 	if flags.records, err = awaited(ctx, strings.Join(flags.kernels, ", "),
-		func() ([]*kernel.Record, error) { return kernelRecords(flags.kernels) }); err != nil {
+		func() ([]*kernel.Record, error) { return kernelRecords(flags.kernels, flags.bounds.memory) }); err != nil {
 		return err
 	}
 	inputs, err := awaited(ctx, strings.Join(flags.lists, ", "),
@@ -195,10 +197,32 @@ func knownTimeouts(path string) (*facts.Timeouts, error) {
 	}
 	defer f.Close()
 	t := facts.KnownTimeouts()
-	if err := t.Add(f); err != nil {
+	in := &boundedReader{in: f, left: maxTimeouts}
+	err = t.Add(in)
+	if in.left < 0 { // the last line was cut
+		err = errTooManyTimeouts
+	}
+	if err != nil {
 		return nil, errTimeouts(path, err)
 	}
 	return t, nil
+}
+
+// maxTimeouts bounds a file of idle times, in bytes.
+const maxTimeouts = 1 << 20
+
+// A boundedReader reads so many bytes. Less than none are left where there are more.
+type boundedReader struct {
+	in   io.Reader
+	left int
+}
+
+func (r *boundedReader) Read(p []byte) (int, error) {
+	n, err := r.in.Read(p[:min(len(p), r.left+1)])
+	if r.left -= n; r.left < 0 {
+		return 0, io.EOF
+	}
+	return n, err
 }
 
 // check returns an error for combinations of flags and names that make no sense.

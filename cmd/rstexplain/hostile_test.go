@@ -29,9 +29,7 @@ func TestHostileNames(t *testing.T) {
 			{"annotate", path, "-o", filepath.Join(dir, "out.pcapng")}, {"slice", path, "-o", path}, {"slice", path, "--cause", name, "-o", "x"},
 		} {
 			var stdout, stderr bytes.Buffer
-			cmd := program(t, args...)
-			cmd.Stdout, cmd.Stderr = &stdout, &stderr
-			cmd.Run()
+			run(t.Context(), args, &stdout, &stderr)
 			for _, out := range []*bytes.Buffer{&stdout, &stderr} {
 				if !utf8.Valid(out.Bytes()) {
 					t.Errorf("%q: no UTF-8: %q", args, out)

@@ -73,7 +73,7 @@ func importText(in string, flags importFlags, stderr io.Writer) error {
 		return errKeyAlone
 	case to == "" || to == "-":
 		return errNoRewriteOutput
-	case in != "-" && sameFile(in, to):
+	case overwritten(to, []string{in}) != "", in != "-" && sameFile(in, to):
 		return errSameFile(in)
 	}
 	r, err := capture.Open(in, capture.Options{Exports: true})

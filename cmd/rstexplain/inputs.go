@@ -153,17 +153,27 @@ func (l *inputList) lose(line string) {
 	l.tell(line)
 }
 
+// maxName is more bytes than the name of a file has on any system.
+const maxName = 64 << 10
+
 // addList takes the names in a list: one per line, or separated by NUL bytes as find -print0 writes them.
 func (l *inputList) addList(in io.Reader) error {
-	r := bufio.NewReaderSize(in, 64<<10)
-	head, _ := r.Peek(64 << 10)
+	r := bufio.NewReaderSize(in, maxName)
+	head, _ := r.Peek(maxName)
 	end := byte('\n')
 	if bytes.IndexByte(head, 0) >= 0 {
 		end = 0
 	}
-	for {
-		name, err := r.ReadString(end)
-		name = strings.TrimSuffix(name, string(rune(end)))
+	for n := 1; ; n++ {
+		line, err := r.ReadSlice(end)
+		name := strings.TrimSuffix(string(line), string(rune(end)))
+		if errors.Is(err, bufio.ErrBufferFull) {
+			l.lose(fmt.Sprintf("name %d of the list is longer than %d bytes: left out", n, maxName))
+			for errors.Is(err, bufio.ErrBufferFull) {
+				_, err = r.ReadSlice(end)
+			}
+			name = ""
+		}
 		if end == '\n' {
 			name = strings.TrimSuffix(name, "\r")
 		}

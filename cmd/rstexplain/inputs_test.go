@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// list returns what is found below the named directories, and what is told of it.
+// list returns what is found below the named directories, and what is said about it.
 func list(t testing.TB, names ...string) (paths, told []string) {
 	t.Helper()
 	l := inputList{tell: func(line string) { told = append(told, line) }}
@@ -53,7 +53,7 @@ func TestLoops(t *testing.T) {
 		at("c", "two") + ": cannot be read: too many levels of symbolic links",
 	}
 	if !slices.Equal(told, want) {
-		t.Errorf("told %q\nwant %q", told, want)
+		t.Errorf("got %q\nwant %q", told, want)
 	}
 
 	// By another way to it, a directory is the same.
@@ -64,7 +64,7 @@ func TestLoops(t *testing.T) {
 	}
 }
 
-// A file that goes between the search and the reading is told as one that is not there.
+// A file that goes between the search and the reading is reported as one that is not there.
 func TestVanished(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"a.pcap", "b.pcap"} {

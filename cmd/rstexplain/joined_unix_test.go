@@ -16,7 +16,7 @@ func TestJoinNamedPipes(t *testing.T) {
 	var files, pipes []string
 	for _, name := range []string{"b", "a"} {
 		file, pipe := filepath.Join(dir, name+".pcap"), filepath.Join(dir, name)
-		if err := os.WriteFile(file, refusedOften(t, 20_000), 0o600); err != nil { // more than a pipe holds
+		if err := os.WriteFile(file, refusedOften(t, 2_000), 0o600); err != nil { // more than a pipe holds
 			t.Fatal(err)
 		}
 		if err := syscall.Mkfifo(pipe, 0o600); err != nil {

@@ -39,12 +39,15 @@ func kernelFiles(args []string) []string {
 	return out
 }
 
-// kernelRecords reads the files named by --kernel.
-func kernelRecords(args []string) ([]*kernel.Record, error) {
+// eventMemory is what an event of a kernel's record takes at most, in bytes, until it is joined.
+const eventMemory = 512
+
+// kernelRecords reads the files named by --kernel, whose events may take a fourth of the memory.
+func kernelRecords(args []string, memory memorySize) ([]*kernel.Record, error) {
 	var out []*kernel.Record
 	for _, a := range args {
 		name, path := splitKernel(a)
-		r, err := kernel.Open(path)
+		r, err := kernel.OpenMost(path, int(memory)/4/eventMemory/len(args))
 		if err != nil {
 			return nil, errKernel(path, err)
 		}

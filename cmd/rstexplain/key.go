@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,12 +19,17 @@ type keyFile struct {
 	path string
 	key  []byte
 	made bool // not there yet
+	once bool // from a pipe, which cannot be read again
 }
+
+// maxKeyFile bounds what is read of a key file, in bytes.
+const maxKeyFile = 4 << 10
 
 // readKey reads the key at path, or makes one where there is no such file.
 func readKey(path string) (*keyFile, error) {
 	k := &keyFile{path: path}
-	text, err := os.ReadFile(path)
+	text, regular, err := readSmall(path, maxKeyFile)
+	k.once = !regular
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if st, err := os.Lstat(path); err == nil && st.Mode()&fs.ModeSymlink != 0 { // else it has been written meanwhile
@@ -41,9 +47,27 @@ func readKey(path string) (*keyFile, error) {
 	return k, nil
 }
 
+// readSmall returns the first most bytes of a file, and one more where it has more. It reports whether the file is
+// a regular one.
+func readSmall(path string, most int64) (text []byte, regular bool, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, false, err
+	}
+	defer f.Close()
+	if st, err := f.Stat(); err == nil {
+		regular = st.Mode().IsRegular()
+	}
+	text, err = io.ReadAll(io.LimitReader(f, most+1))
+	return text, regular, err
+}
+
 // place writes a new key, readable by its owner only, and returns a function that removes it. For a key that existed,
 // it checks that the file has not changed.
 func (k *keyFile) place() (undo func(), err error) {
+	if k.once && !k.made {
+		return func() {}, nil
+	}
 	if !k.made {
 		now, err := readKey(k.path)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -40,7 +41,7 @@ a stranger may have written them.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts := assistant.Options{Directories: args, Slices: slices, Version: version(),
-				Analysis: analyzer.Options{Generator: "rstexplain " + version()}}
+				Analysis: analyzer.Options{Generator: "rstexplain " + version()}, Files: slicesOf{&temporaries}}
 			bounds.apply(&opts.Analysis)
 			return serveAssistant(cmd.Context(), opts, cmd.InOrStdin(), outOf(cmd))
 		},
@@ -59,11 +60,32 @@ func serveAssistant(ctx context.Context, opts assistant.Options, in io.Reader, o
 		return errDirectory(err)
 	}
 	err = server.Run(ctx, &mcp.IOTransport{Reader: io.NopCloser(in), Writer: unclosed{out}})
+	if ctx.Err() != nil {
+		temporaries.remove() // a slice may still be written
+	}
 	if ctx.Err() != nil || errors.Is(err, io.EOF) || errors.Is(err, os.ErrClosed) {
 		return nil
 	}
 	return wrapOutput("", err)
 }
+
+// slicesOf writes the slices of an assistant.
+type slicesOf struct{ *temporaryFiles }
+
+// Create implements assistant.Files.
+func (s slicesOf) Create(path string) (*os.File, error) { return s.create(path) }
+
+// Place implements assistant.Files.
+func (s slicesOf) Place(name, path string) error {
+	err := os.Link(name, path)
+	if err != nil && !errors.Is(err, fs.ErrExist) { // a file system without hard links
+		err = copyNew(name, path)
+	}
+	return err
+}
+
+// Discard implements assistant.Files.
+func (s slicesOf) Discard(name string) { s.discard(name) }
 
 // unclosed is a writer that the protocol does not close.
 type unclosed struct{ io.Writer }

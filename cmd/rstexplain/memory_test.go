@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,38 +28,35 @@ func TestMaxMemoryOfInputs(t *testing.T) {
 	}
 	mib := *longValues
 	dir := t.TempDir()
+	// One member of a gzip file for every MiB, all alike.
+	member := func(content string) []byte {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		io.WriteString(z, content)
+		z.Close()
+		return b.Bytes()
+	}
+	value := member(strings.Repeat("x", 1<<20))
 	long := func(name, head, tail string) string {
 		path := filepath.Join(dir, name)
-		f, err := os.Create(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		z, _ := gzip.NewWriterLevel(f, gzip.BestSpeed)
-		io.WriteString(z, head)
-		for range mib {
-			z.Write(bytes.Repeat([]byte("x"), 1<<20))
-		}
-		io.WriteString(z, tail)
-		if err := z.Close(); err != nil {
+		if err := os.WriteFile(path, slices.Concat(member(head), bytes.Repeat(value, mib), member(tail)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return path
 	}
+	var b bytes.Buffer
+	z, err := zstd.NewWriter(&b, zstd.WithWindowSize(128<<20), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	z.Write(refusedThenOther(t, 3<<20))
+	z.Flush() // so that the size of all is not known at the beginning, and the window is as it was asked for
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
 	windows := make([]string, 16)
-	plain := refusedThenOther(t, 3<<20)
 	for i := range windows {
 		windows[i] = filepath.Join(dir, fmt.Sprintf("%d.pcap.zst", i))
-		var b bytes.Buffer
-		z, err := zstd.NewWriter(&b, zstd.WithWindowSize(128<<20), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))
-		if err != nil {
-			t.Fatal(err)
-		}
-		z.Write(plain)
-		z.Flush() // so that the size of all is not known at the beginning, and the window is as it was asked for
-		if err := z.Close(); err != nil {
-			t.Fatal(err)
-		}
 		if err := os.WriteFile(windows[i], b.Bytes(), 0o600); err != nil {
 			t.Fatal(err)
 		}

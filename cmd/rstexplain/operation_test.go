@@ -253,7 +253,7 @@ func TestBrokenPipe(t *testing.T) {
 	}
 }
 
-// What this user may not read is told, and the rest is explained.
+// What this user may not read is reported, and the rest is explained.
 func TestNotPermitted(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("files without rights are made for Linux")

@@ -46,9 +46,13 @@ func openOutput(path string, stdout io.Writer) (*output, error) {
 	return &output{f, path, f}, nil
 }
 
-// overwritten returns the input that a report written to out would replace, "" if there is none.
+// overwritten returns the input that a report written to out would replace, "" if there is none. A report on standard
+// output would be appended to an input that the shell has opened for it, or written over it.
 func overwritten(out string, files []string) string {
 	st, err := os.Stat(out)
+	if out == "" || out == "-" {
+		st, err = os.Stdout.Stat()
+	}
 	if err != nil || !st.Mode().IsRegular() {
 		return ""
 	}

@@ -112,7 +112,10 @@ func pluginDirectory() string {
 
 // printFields prints what the plugin asks for. Warnings are left to the report: the plugin has no place for them.
 func printFields(ctx context.Context, path string, stdout, stderr io.Writer) error {
-	file, err := analyzer.Explain(ctx, path, wireshark.Fields(stdout), analyzer.Options{})
+	var opts analyzer.Options
+	bounds := boundFlags{connections: defaultConnections, memory: defaultMemory}
+	bounds.apply(&opts) // as the report has them, so that both say the same
+	file, err := analyzer.Explain(ctx, path, wireshark.Fields(stdout), opts)
 	if err != nil {
 		return outputError{"", err}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"flag"
 	"math"
 	"os"
 	"os/exec"
@@ -178,28 +177,22 @@ var sameNumbers = cmp.Comparer(func(a, b string) bool {
 	return a == b || err1 == nil && err2 == nil && math.Abs(x-y) < 1e-9
 })
 
-var everyCapture = flag.Bool("every-capture", false,
-	"compare the plugin's fields on every capture of testdata, and not on every fourth")
-
-// In tshark, the fields of captures of testdata say what the JSON says.
+// In tshark, the fields of all captures of testdata, one behind the other, say what the JSON says.
 func TestPluginFieldsEqualTheReport(t *testing.T) {
 	p := plugTshark(t)
 	paths, err := filepath.Glob(filepath.Join("..", "..", "testdata", "*", "*.pcapng"))
 	if err != nil || len(paths) < 50 {
 		t.Fatalf("%d captures: %v", len(paths), err)
 	}
-	resets := 0
-	for i, path := range paths {
-		if testing.Short() && i%10 != 0 || !*everyCapture && i%4 != 0 {
-			continue
-		}
-		want := jsonReport(t, path)
-		resets += len(want.Files[0].Resets)
-		if diff := cmp.Diff(rowsOf(want), p.rows(path), sameNumbers); diff != "" {
-			t.Errorf("%s: the fields (+) differ from the report (-):\n%s", path, diff)
-		}
+	path := filepath.Join(t.TempDir(), "all.pcapng")
+	if out, err := exec.Command("mergecap", append([]string{"-a", "-w", path}, paths...)...).CombinedOutput(); err != nil {
+		t.Fatalf("mergecap: %v: %s", err, out)
 	}
-	t.Logf("%d captures with %d resets", len(paths), resets)
+	want := jsonReport(t, path)
+	if diff := cmp.Diff(rowsOf(want), p.rows(path), sameNumbers); diff != "" {
+		t.Errorf("the fields (+) differ from the report (-):\n%s", diff)
+	}
+	t.Logf("%d captures with %d resets", len(paths), len(want.Files[0].Resets))
 }
 
 // An annotated copy shows the same on its resets without the program.

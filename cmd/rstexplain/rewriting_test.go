@@ -114,7 +114,7 @@ func TestRewriteInterrupted(t *testing.T) {
 				x.again = func(ctx context.Context, _ *capture.Reader, w io.Writer) error {
 					io.WriteString(w, "half a capture")
 					stop()
-					time.Sleep(time.Hour) // as a write to what nobody reads
+					time.Sleep(time.Hour) // as a write without a reader
 					return nil
 				}
 			} else {
@@ -271,9 +271,7 @@ func TestRewriteNothingRead(t *testing.T) {
 	}
 	for _, command := range []string{"annotate", "slice"} {
 		var stderr bytes.Buffer
-		cmd := program(t, command, in, "-o", to)
-		cmd.Stderr = &stderr
-		if err := cmd.Run(); err == nil {
+		if code := run(t.Context(), []string{command, in, "-o", to}, io.Discard, &stderr); code == exitOK {
 			t.Errorf("%s ends with success", command)
 		}
 		if _, err := os.Stat(to); err == nil {

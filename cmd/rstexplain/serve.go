@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"regexp"
 	"time"
 
@@ -42,9 +41,17 @@ Nothing is uploaded, not even to this program, which serves that page alone.`,
 func serve(ctx context.Context, listen, path string, stdout io.Writer) error {
 	page := embeddedPage
 	if path != "" {
-		b, err := os.ReadFile(path)
-		if err != nil {
+		b, err := awaited(ctx, path, func() ([]byte, error) {
+			b, _, err := readSmall(path, maxPage)
+			return b, err
+		})
+		switch {
+		case errors.As(err, &interruptedError{}):
+			return err
+		case err != nil:
 			return inputError{path, err}
+		case len(b) > maxPage:
+			return errNotPage(path)
 		}
 		page = b
 	}
@@ -73,6 +80,9 @@ func serve(ctx context.Context, listen, path string, stdout io.Writer) error {
 	}
 	return nil
 }
+
+// maxPage bounds a page of cmd/rstpage, in bytes.
+const maxPage = 64 << 20
 
 // pagePolicy finds the policy of a page of cmd/rstpage.
 var pagePolicy = regexp.MustCompile(`http-equiv="Content-Security-Policy" content="(default-src 'none';[^"]*)"`)

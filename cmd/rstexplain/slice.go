@@ -92,7 +92,7 @@ func slice(ctx context.Context, in string, flags *sliceFlags, stderr io.Writer) 
 			return errKeyOutput(path)
 		}
 		var err error
-		if key, err = readKey(path); err != nil {
+		if key, err = awaited(ctx, path, func() (*keyFile, error) { return readKey(path) }); err != nil {
 			return err
 		}
 		if opts.Anonymize, err = rewrite.NewCryptoPAn(key.key); err != nil {

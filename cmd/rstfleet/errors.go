@@ -1,7 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/rstexplain/rstexplain/cmd/rstfleet/job"
@@ -20,6 +23,9 @@ var errNoOutput = usageError{"no directory for the results named", "name an empt
 
 var errNegative = usageError{"--shard and --max-memory cannot be negative", "leave them out for the default"}
 
+var errDivide = usageError{"--divide without --ring: independent captures are divided among workers anyway",
+	"leave it out, or name the taps with --ring"}
+
 func errNothing(pattern string) error {
 	return usageError{fmt.Sprintf("no capture matches %s", pattern),
 		"* matches no /: to search directories below, use **"}
@@ -29,6 +35,10 @@ func errInput(name string, err error) error { return fmt.Errorf("%s: cannot be l
 
 func errNotEmpty(dir string) error {
 	return usageError{dir + " holds something already", "name another directory, or delete its contents with --overwrite"}
+}
+
+func errInputInOutput(err error) error {
+	return usageError{err.Error(), "name another directory with --output: --overwrite deletes what this one holds"}
 }
 
 func errOutput(dir string, err error) error { return fmt.Errorf("%s: cannot be written: %w", dir, err) }
@@ -68,22 +78,36 @@ func errJob(runner, output string, err error) error {
 
 // A partialError means that more captures than allowed were not read completely.
 type partialError struct {
-	partial, of int
-	output      string
+	total  *job.Summary
+	unit   string
+	output string
 }
 
 func (e partialError) Error() string {
-	return fmt.Sprintf("%d of %d captures could not be read completely\ncaptures.jsonl in %s says why; --fail-above "+
-		"allows for some", e.partial, e.of, e.output)
+	text := fmt.Sprintf("%d of %d %s could not be read completely\n", e.total.Partial, e.total.Captures, e.unit)
+	reasons := slices.SortedFunc(maps.Keys(e.total.Failures), func(a, b string) int {
+		return cmp.Or(e.total.Failures[b]-e.total.Failures[a], strings.Compare(a, b))
+	})
+	for _, r := range reasons[:min(len(reasons), mostReasons)] {
+		text += fmt.Sprintf("%s: %d\n", r, e.total.Failures[r])
+	}
+	return text + fmt.Sprintf("captures.jsonl in %s says more; --fail-above allows for some", e.output)
 }
+
+// mostReasons is how many reasons are printed; the manifest has all.
+const mostReasons = 5
 
 // says is what is printed when a job has finished.
 func says(m *job.Manifest, output string) string {
 	t := &m.Total
-	unit := "captures"
-	if len(m.Groups) > 0 {
-		unit = "taps"
-	}
 	return fmt.Sprintf("%d %s (%d not read completely), %d packets, %d resets in %d findings, %d incidents: %s",
-		t.Captures, unit, t.Partial, t.Packets, t.Resets, t.Findings, t.Incidents, output)
+		t.Captures, unitOf(m), t.Partial, t.Packets, t.Resets, t.Findings, t.Incidents, output)
+}
+
+// unitOf returns what is counted as a capture.
+func unitOf(m *job.Manifest) string {
+	if len(m.Groups) > 0 {
+		return "taps"
+	}
+	return "captures"
 }

@@ -42,6 +42,7 @@ type fleetFlags struct {
 	output        string
 	overwrite     bool
 	ring          string
+	divide        bool
 	failAbove     string
 	reports       []string
 	shard         int
@@ -62,7 +63,7 @@ func (f *fleetFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	j := job.Job{Params: map[string]string{}, Ring: f.ring != "", ShardSize: f.shard,
+	j := job.Job{Params: map[string]string{}, Ring: f.ring != "", Divide: f.divide, ShardSize: f.shard,
 		Reports:   reportsOf(f.reports),
 		MaxMemory: int64(f.maxMemory) << 20, Generator: "rstfleet " + version()}
 	j.Output = f.bucket(f.output, j.Params)
@@ -76,9 +77,14 @@ func (f *fleetFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := w.Prepare(ctx, j.Units(objects, taps), f.overwrite); errors.Is(err, job.ErrNotEmpty) {
+	err = w.Prepare(ctx, j.Units(objects, taps), f.overwrite)
+	var input *job.InputError
+	switch {
+	case errors.Is(err, job.ErrNotEmpty):
 		return errNotEmpty(f.output)
-	} else if err != nil {
+	case errors.As(err, &input):
+		return errInputInOutput(input)
+	case err != nil:
 		return errOutput(f.output, err)
 	}
 	if err := f.execute(ctx, j); err != nil {
@@ -90,7 +96,7 @@ func (f *fleetFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	fmt.Fprintln(stderr, says(m, f.output))
 	if allowed.exceeded(m.Total.Partial, m.Total.Captures) {
-		return partialError{m.Total.Partial, m.Total.Captures, f.output}
+		return partialError{&m.Total, unitOf(m), f.output}
 	}
 	return nil
 }
@@ -104,6 +110,8 @@ func (f *fleetFlags) check() (allowance, error) {
 		return allowance{}, errNoOutput
 	case f.shard < 0 || f.maxMemory < 0:
 		return allowance{}, errNegative
+	case f.divide && f.ring == "":
+		return allowance{}, errDivide
 	case !slices.Contains(runnerNames, f.runner):
 		return allowance{}, errRunner(f.runner, runnerNames)
 	}

@@ -22,13 +22,17 @@ func TestPrism(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	out := filepath.Join(dir, "out")
+	out, divided := filepath.Join(dir, "out"), filepath.Join(dir, "divided")
 	var stdout, stderr bytes.Buffer
 	args := []string{"--ring", "--input", filepath.Join(dir, "tap*", "*"), "--output", out}
 	if code := run(t.Context(), args, &stdout, &stderr); code != exitOK {
 		t.Fatalf("exit code %d: %s", code, &stderr)
 	}
-	if !strings.Contains(stderr.String(), "2 taps (0 not read completely)") {
+	other := append(args[:len(args)-1:len(args)-1], divided, "--divide")
+	if code := run(t.Context(), other, &stdout, &stderr); code != exitOK {
+		t.Fatalf("divided: exit code %d: %s", code, &stderr)
+	}
+	if strings.Count(stderr.String(), "2 taps (0 not read completely)") != 2 {
 		t.Errorf("it says %s", &stderr)
 	}
 	for _, tap := range []string{"tap1", "tap2"} {
@@ -37,12 +41,14 @@ func TestPrism(t *testing.T) {
 		if _, err := analyzer.ExplainJoined(t.Context(), paths, report.JSONL(&want), analyzer.Options{}); err != nil {
 			t.Fatal(err)
 		}
-		got, err := os.ReadFile(filepath.Join(out, "tap="+tap, "resets-00000.jsonl"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if lines, _, _ := strings.Cut(want.String(), `{"incidents":`); string(got) != lines || len(lines) < 1000 {
-			t.Errorf("%s: %d bytes instead of %d", tap, len(got), len(lines))
+		for _, out := range []string{out, divided} {
+			got, err := os.ReadFile(filepath.Join(out, "tap="+tap, "resets-00000.jsonl"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if lines, _, _ := strings.Cut(want.String(), `{"incidents":`); string(got) != lines || len(lines) < 1000 {
+				t.Errorf("%s of %s: %d bytes instead of %d", tap, out, len(got), len(lines))
+			}
 		}
 	}
 	if _, err := os.Stat(filepath.Join(out, "_work")); err == nil {
@@ -51,6 +57,35 @@ func TestPrism(t *testing.T) {
 	if code := run(t.Context(), args, &stdout, &stderr); code != exitUsage ||
 		!strings.Contains(stderr.String(), "holds something already") {
 		t.Errorf("a second time: exit code %d: %s", code, &stderr)
+	}
+}
+
+// TestPartial checks what is said of captures that cannot be read, and the exit code.
+func TestPartial(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{"a.pcap": "no capture\x00\x01", "b.pcap": "none either\x00\x01", "c.pcapng": ""} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	good, err := os.ReadFile("../../testdata/data-after-fin/capture.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "d.pcapng"), good, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for allowed, code := range map[string]int{"2": exitPartial, "3": exitOK, "74%": exitPartial, "75%": exitOK} {
+		var out bytes.Buffer
+		args := []string{"--input", filepath.Join(dir, "*"), "--output", t.TempDir(), "--fail-above", allowed,
+			"--report", "none"}
+		if got := run(t.Context(), args, &out, &out); got != code {
+			t.Errorf("--fail-above %s: exit code %d: %s", allowed, got, &out)
+		}
+		if code == exitPartial && (!strings.Contains(out.String(), "3 of 4 captures could not") ||
+			!strings.Contains(out.String(), "is not a capture: 2\n")) {
+			t.Errorf("--fail-above %s: it says %s", allowed, &out)
+		}
 	}
 }
 
@@ -71,6 +106,7 @@ func TestUsage(t *testing.T) {
 		{"-i x -o y --ring=here", exitUsage, "{tap} stands for"},
 		{"-i x -o y --beam-flag nonsense=1", exitUsage, "--beam-help lists"},
 		{"-i x -o y --report pdf", exitUsage, "allowed: [html markdown none]"},
+		{"-i x -o y --divide", exitUsage, "name the taps with --ring"},
 		{"-i x -o y --nonsense", exitUsage, "rstfleet --help lists"},
 		{"--help", exitOK, "--fail-above"},
 		{"--beam-help", exitOK, "endpoint"},

@@ -16,7 +16,7 @@ func closedPorts() []stage.Situation {
 		Name: "no-listener", Rule: "no-listener",
 		Says: "The client connects to a port where nothing listens, three times in a row, while another port of the same " +
 			"host serves.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8080, "accept", httpProtocol.serve(1, 400), "eof", "close")
 			t.dial(httpProtocol.ask(1, 400), "close")
 			for range 3 {
@@ -30,14 +30,14 @@ func closedPorts() []stage.Situation {
 	out = append(out, stage.Situation{
 		Name: "no-listener-alone", NearMiss: "restart-window", Keep: []string{"client", "server", "any"},
 		Says:  "The client connects to a port where nothing listens; the capture holds nothing else.",
-		Run:   told(func(t *story) { t.refused(t.Server.At(5432)) }),
+		Run:   scene(func(t *story) { t.refused(t.Server.At(5432)) }),
 		Truth: all(closedPort, "no-listener", "a SYN reached a port without a listener"),
 	})
 	out = append(out, rejects()...)
 	out = append(out, vary(stage.Situation{
 		Name: "restart-window", Rule: "restart-window",
 		Says: "A service answers, is stopped, refuses three connections, and answers again after its restart.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			serve := func() {
 				t.serve(9000, "accept", opaqueProtocol.serve(2, 300), "eof", "close")
 				t.dial(opaqueProtocol.ask(2, 300), "close")
@@ -57,9 +57,10 @@ func closedPorts() []stage.Situation {
 	}, map[string]stage.Spec{"": {}, "-v6": v6})...)
 	out = append(out, vary(stage.Situation{
 		Name: "accept-queue-overflow", Rule: "accept-queue-overflow",
-		Says: "The server's accept queue holds nine connections and nobody accepts; net.ipv4.tcp_abort_on_overflow is on. " +
+		Says: "The server's accept queue holds nine connections and none is accepted; net.ipv4.tcp_abort_on_overflow " +
+			"is on. " +
 			"When six wait, eight clients connect at once.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8000, "hang")
 			t.server.Kill()
 			p, err := spawn(t.Server, "listen "+t.Server.At(8000).String()+" 8", "hang")
@@ -112,13 +113,13 @@ func closedPorts() []stage.Situation {
 	out = append(out, vary(stage.Situation{
 		Name: "port-scan", Rule: "port-scan",
 		Says:  "One client tries thirty ports of a host in a row; one of them accepts.",
-		Run:   told(func(t *story) { scan(t, 1, 30) }),
+		Run:   scene(func(t *story) { scan(t, 1, 30) }),
 		Truth: all(closedPort, "port-scan", "one of many ports tried in a row"),
 	}, map[string]stage.Spec{"": {Near: time.Millisecond, Far: 2 * time.Millisecond}, "-v6": v6})...)
 	out = append(out, stage.Situation{
 		Name: "port-scan-hosts", Spec: stage.Spec{ServerIPs: 7, Near: time.Millisecond, Far: 2 * time.Millisecond},
 		Says:  "One client tries four ports on each of eight addresses.",
-		Run:   told(func(t *story) { scan(t, 8, 4) }),
+		Run:   scene(func(t *story) { scan(t, 8, 4) }),
 		Truth: all(closedPort, "port-scan", "one of many ports and hosts tried in a row"),
 	})
 	return out
@@ -146,7 +147,7 @@ func rejects() []stage.Situation {
 		Name: "policy-reject", Rule: "policy-reject",
 		Says: "The router's nftables rejects SYNs to one port with a RST; the host serves on another port in the same " +
 			"capture.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			must(t.Router.NFT(fmt.Sprintf(rejectForward, "tcp dport 3306")))
 			t.serve(8080, "accept", httpProtocol.serve(2, 700), "eof", "close")
 			t.dial(httpProtocol.ask(2, 700), "close")
@@ -160,7 +161,7 @@ func rejects() []stage.Situation {
 	out = append(out, stage.Situation{
 		Name: "policy-reject-alone", Keep: []string{"client", "router", "any"},
 		Says: "The router's nftables rejects a SYN with a RST; the capture holds nothing else of that host.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			must(t.Router.NFT(fmt.Sprintf(rejectForward, "tcp dport 3306")))
 			t.refused(t.Server.At(3306))
 		}),
@@ -172,7 +173,7 @@ func rejects() []stage.Situation {
 		Name: "policy-reject-host", NearMiss: "policy-reject",
 		Says: "The server's own nftables rejects SYNs to one port with a RST; another port serves. The bytes are those of " +
 			"a port without a listener.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			must(t.Server.NFT(`table inet lab { counter rejected { }
 				chain input { type filter hook input priority 0; tcp dport 3306 counter name rejected reject with tcp reset; }
 			}`))

@@ -28,7 +28,7 @@ func abortiveCloses() []stage.Situation {
 				Spec: stage.Spec{V6: i == 1, NoTS: i == 2 && who == "client", ServerTTL: 64 << (i % 2),
 					Near: time.Duration(1+2*i) * time.Millisecond, Far: time.Duration(30-9*i) * time.Millisecond},
 				Says: "Three exchanges, all acknowledged; then the " + who + " closes with SO_LINGER 0.",
-				Run: told(func(t *story) {
+				Run: scene(func(t *story) {
 					end := map[bool]string{true: "reset", false: "eof"}
 					t.serve(p.port, "accept", p.serve(3, 200+900*i), "sleep 120ms", end[who == "server"], "close")
 					t.dial(p.ask(3, 200+900*i), "sleep 90ms", end[who == "client"], "close")
@@ -48,7 +48,7 @@ func abortiveCloses() []stage.Situation {
 	out = append(out, stage.Situation{
 		Name: "disconnect-after-exchange", Spec: stage.Spec{V6: false, Far: 12 * time.Millisecond},
 		Says: "One exchange, all acknowledged; then the client dissolves the connection with connect(AF_UNSPEC).",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(6379, "accept", redisProtocol.serve(1, 900), "eof", "close")
 			t.dial(redisProtocol.ask(1, 900), "sleep 100ms", "disconnect")
 			t.ends()
@@ -58,7 +58,7 @@ func abortiveCloses() []stage.Situation {
 		Name: "abortive-close-at-once", Keep: []string{"client", "server"},
 		Says: "The client closes with SO_LINGER 0 the moment that it has read the whole response; no ACK of its own left " +
 			"before.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8080, "accept", httpProtocol.serve(1, 300), "eof", "close")
 			t.dial(httpProtocol.ask(1, 300), "reset")
 			t.ends()
@@ -76,7 +76,7 @@ func finAndReset() []stage.Situation {
 			Name: "reset-instead-of-fin-" + p.name, Keep: []string{"client", "server", "snap"},
 			Spec: stage.Spec{V6: i == 2, ClientTTL: 128},
 			Says: "After its exchange the client closes; the server answers its FIN with a close under SO_LINGER 0.",
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				t.serve(p.port, "accept", p.serve(2, 500), "eof", "reset")
 				t.dial(p.ask(2, 500), fmt.Sprintf("sleep %dms", 20+200*i), "close")
 				t.ends()
@@ -91,7 +91,7 @@ func finAndReset() []stage.Situation {
 			Name: "reset-after-fin-" + p.name, Keep: []string{"client", "server", "router"},
 			Spec: stage.Spec{V6: i == 0, Far: time.Duration(6+8*i) * time.Millisecond},
 			Says: "After its exchange the client sends FIN (shutdown) and aborts (SO_LINGER 0) before the server's FIN comes.",
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				t.serve(p.port, "accept", p.serve(2, 700), "eof", "sleep 400ms", "close")
 				t.dial(p.ask(2, 700), "sleep 60ms", "shutdown", fmt.Sprintf("sleep %dms", 1+6*i), "reset")
 				t.ends()
@@ -109,7 +109,7 @@ func finAndReset() []stage.Situation {
 		Name: "linger2-negative", Keep: []string{"client", "server"},
 		Says: "The client's TCP_LINGER2 is negative: it sends FIN, and a RST once the FIN is acknowledged and the socket " +
 			"closed.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8080, "accept", httpProtocol.serve(1, 500), "eof", "sleep 300ms", "close")
 			t.dial("set linger2 -1", httpProtocol.ask(1, 500), "sleep 60ms", "shutdown", "sleep 100ms", "close")
 			t.ends()
@@ -119,7 +119,7 @@ func finAndReset() []stage.Situation {
 		Name: "reset-in-last-ack", Keep: []string{"client", "server", "any"},
 		Says: "Both close; the server does so under SO_LINGER 0 while its own FIN is unacknowledged. The client's ACK " +
 			"finds no socket.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8080, "accept", httpProtocol.serve(1, 500), "eof", "shutdown", "reset")
 			t.dial(httpProtocol.ask(1, 500), "sleep 60ms", "close")
 			t.ends()
@@ -142,7 +142,7 @@ func keepaliveRaces() []stage.Situation {
 					Far: time.Duration(15+5*i) * time.Millisecond},
 				Says: fmt.Sprintf("Two exchanges; the server closes the idle connection after %v. The client's next request %s "+
 					"its FIN.", idle, map[bool]string{false: "crosses", true: "comes after"}[late]),
-				Run: told(func(t *story) {
+				Run: scene(func(t *story) {
 					t.serve(p.port, "accept", p.serve(2, 400), fmt.Sprintf("sleep %v", idle), "say closing", "close")
 					// The FIN takes half a round trip; the request leaves before it arrives, or well after.
 					t.dial(p.ask(2, 400, "sleep 30ms"), "wait go", send(p.request(2)), "eof", "close")
@@ -176,7 +176,7 @@ func tlsGoodbyes() []stage.Situation {
 					"any"}, Spec: stage.Spec{V6: i == 1 && first == "client", Far: time.Duration(8+7*i) * time.Millisecond},
 				Says: fmt.Sprintf("TLS %s: after the exchange the %s sends close_notify and closes; the other side's own "+
 					"close_notify meets the closed socket.", version, first),
-				Run: told(func(t *story) {
+				Run: scene(func(t *story) {
 					// The side that closes first closes its socket at once; the other notices and closes in turn.
 					server, client := []any{"eof", "close"}, []any{"eof", "close"}
 					if first == "server" {
@@ -200,7 +200,7 @@ func tlsGoodbyes() []stage.Situation {
 		Name: "close-notify-late", Spec: stage.Spec{V6: true},
 		Says: "The server says close_notify after an idle second and closes; the client notices only half a second later " +
 			"and says its own.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(443, "accept", "tls-server", "read 77", send(body), "sleep 1s", "close")
 			t.dial("tls-client", send(httpProtocol.request(0)), fmt.Sprintf("read %d", len(body)), "sleep 1600ms", "close")
 			t.ends()
@@ -217,7 +217,7 @@ func tlsGoodbyes() []stage.Situation {
 		Name: "tls-reset-after-exchange", Keep: []string{"client", "server"},
 		Says: "TLS 1.2: the exchange is complete and acknowledged; the client closes the TCP with SO_LINGER 0 and no " +
 			"close_notify.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(443, "accept", "tls-server", "read 77", send(body), "eof", "close")
 			t.dial("tls-client 1.2", send(httpProtocol.request(0)), fmt.Sprintf("read %d", len(body)), "sleep 200ms", "reset")
 			t.ends()
@@ -237,7 +237,7 @@ func idleReleases() []stage.Situation {
 			Name: fmt.Sprintf("idle-release-%s-%v", who, idle), Keep: []string{"client", "server",
 				"router"}, Spec: stage.Spec{V6: i%2 == 1, ServerTTL: 64 + 64*(i%2), NoTS: i == 3},
 			Says: fmt.Sprintf("Exchanges, then %v of nothing; the %s drops the pooled connection with SO_LINGER 0.", idle, who),
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				if who == "client" {
 					t.serve(p.port, "accept", p.serve(3, 350), "eof", "close")
 					t.dial(p.ask(3, 350), fmt.Sprintf("sleep %v", idle), "reset")
@@ -281,7 +281,7 @@ func lateGoodbyes() []stage.Situation {
 	out := vary(stage.Situation{
 		Name: "smtp-421-quit", Rule: "late-goodbye",
 		Says: "The mail server says 421 and closes; the client's QUIT meets the closed socket.",
-		Run: told(smtp([]any{"sleep 100ms", send("421 4.4.2 mail.shop.example closing\r\n"),
+		Run: scene(smtp([]any{"sleep 100ms", send("421 4.4.2 mail.shop.example closing\r\n"),
 			"close"}, []any{"line", "sleep 20ms", send("QUIT\r\n"), "eof", "close"})),
 		Truth: byPayload(all(fast, "late-goodbye", "both sides had said goodbye; the second farewell met the closed socket")),
 	}, map[string]stage.Spec{"": {}, "-v6": {V6: true, Far: 40 * time.Millisecond}})
@@ -295,7 +295,7 @@ func lateGoodbyes() []stage.Situation {
 	out = append(out, stage.Situation{
 		Name: "ftp-quit-reset", Keep: []string{"client", "server"},
 		Says: "FTP: the client says QUIT, the server 221; the client then aborts (SO_LINGER 0) in place of a FIN.",
-		Run: told(quit(21, "220 ready\r\n", "NOOP\r\n", "200 ok\r\n", "QUIT\r\n",
+		Run: scene(quit(21, "220 ready\r\n", "NOOP\r\n", "200 ok\r\n", "QUIT\r\n",
 			"221 bye\r\n", "line", "sleep 2ms", "reset")),
 		Truth: all(fast, "", "SO_LINGER 0 close after both sides had said goodbye"),
 	}, stage.Situation{
@@ -303,7 +303,7 @@ func lateGoodbyes() []stage.Situation {
 		Spec: stage.Spec{Far: 20 * time.Millisecond},
 		Says: "The mail server dies in mid-conversation (FIN without a word); the client's next command meets the closed " +
 			"socket. This is no goodbye.",
-		Run: told(smtp([]any{"sleep 100ms", "close"}, []any{"sleep 300ms", send("RCPT TO:<c@shop.example>\r\n"),
+		Run: scene(smtp([]any{"sleep 100ms", "close"}, []any{"sleep 300ms", send("RCPT TO:<c@shop.example>\r\n"),
 			"eof", "close"})),
 		Truth: byPayload(all(crash, "data-after-fin",
 			"the server closed in mid-conversation; the next command met the closed socket", fast)),
@@ -311,7 +311,7 @@ func lateGoodbyes() []stage.Situation {
 		Name: "server-refuses-521", Keep: []string{"client", "server"},
 		Says: "The mail server greets with 521 and closes; the client's EHLO, which it sent without waiting, meets the " +
 			"closed socket.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(25, "accept", send("521 5.3.2 no mail here\r\n"), "close")
 			t.dial("line", send("QUIT\r\n"), "eof", "close")
 			t.ends()

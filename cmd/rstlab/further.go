@@ -30,7 +30,7 @@ func unused() []stage.Situation {
 			Name: fmt.Sprintf("unused-tls-dropped-%v", after), Keep: []string{"client", "server"}, Spec: stage.Spec{V6: i == 1},
 			Says: fmt.Sprintf("A browser's spare connection: the TLS handshake is done, no request follows; after %v the "+
 				"client drops it (SO_LINGER 0).", after),
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				t.serve(443, "accept", "tls-server", "eof", "close")
 				t.dial("tls-client", "drain", fmt.Sprintf("sleep %v", after), "reset")
 				t.ends()
@@ -41,7 +41,7 @@ func unused() []stage.Situation {
 				"server"}, Spec: stage.Spec{V6: i == 0, Far: 16 * time.Millisecond},
 			Says: fmt.Sprintf("A spare connection without a request is dropped by the client (SO_LINGER 0) "+
 				"after %v.", after+time.Second),
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				t.serve(8080, "accept", "eof", "close")
 				t.dial(fmt.Sprintf("sleep %v", after+time.Second), "reset")
 				t.ends()
@@ -52,7 +52,7 @@ func unused() []stage.Situation {
 	return append(out, stage.Situation{
 		Name: "banner-read-then-reset", Keep: []string{"client", "server"},
 		Says: "A monitor reads the server's greeting, says nothing and closes with SO_LINGER 0.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(22, "accept", send("SSH-2.0-OpenSSH_9.2\r\n"), "eof", "close")
 			t.dial("line", "sleep 50ms", "reset")
 			t.ends()
@@ -62,7 +62,7 @@ func unused() []stage.Situation {
 		Name: "bgp-collision", Keep: []string{"client", "server"},
 		Says: "Two BGP speakers have connected to each other at once; one drops the second connection with a Cease " +
 			"notification and SO_LINGER 0.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			open, cease := bgp(1, 29), bgp(3, 21)
 			t.serve(179, "accept", fmt.Sprintf("read %d", len(open)), send(open), "sleep 30ms", send(cease),
 				"sleep 60ms", "reset")
@@ -91,7 +91,7 @@ func withdrawn() []stage.Situation {
 			Spec: stage.Spec{V6: i == 1, Far: time.Duration(6+9*i) * time.Millisecond},
 			Says: "The client closes although its request is unanswered; the server, which has read it, answers the FIN with " +
 				"SO_LINGER 0.",
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				t.serve(p.port, "accept", p.serve(1, 200), fmt.Sprintf("read %d", len(p.request(1))), "eof", "reset")
 				t.dial(p.ask(1, 200), send(p.request(1)), fmt.Sprintf("sleep %dms", 130+200*i), "close")
 				t.ends()
@@ -100,7 +100,7 @@ func withdrawn() []stage.Situation {
 		}, stage.Situation{
 			Name: "half-closed-request-" + p.name, Keep: []string{"client", "server"}, Spec: stage.Spec{V6: i == 2},
 			Says: "The client sends its request and half-closes; the server answers completely and closes with SO_LINGER 0.",
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				t.serve(p.port, "accept", p.serve(1, 600), "eof", "sleep 90ms", "reset")
 				t.dial(send(p.request(0)), "shutdown", "eof", "close")
 				t.ends()
@@ -111,7 +111,7 @@ func withdrawn() []stage.Situation {
 			Spec: stage.Spec{V6: i == 0, ServerTTL: 128},
 			Says: "The server closes in the middle of its second response; the client, which does not notice, asks on 3 " +
 				"s later.",
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				half := p.response(1, 2000)
 				t.serve(p.port, "accept", p.serve(1, 200), fmt.Sprintf("read %d", len(p.request(1))), send(half[:900]), "close")
 				t.dial(p.ask(1, 200), send(p.request(1)), fmt.Sprintf("sleep %dms", 2600+400*i), send(p.request(2)),
@@ -136,7 +136,7 @@ func cutByFirewall() []stage.Situation {
 	return vary(stage.Situation{
 		Name: "firewall-cuts-exchange", Keep: []string{"client", "server", "any"},
 		Says: "In the middle of a conversation the router's nftables begins to reject what the client sends.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			p := opaqueProtocol
 			t.serve(p.port, "accept", p.serve(8, 300), "drain", "wait never")
 			t.dial(p.ask(4, 300, "sleep 40ms"), "say half", "wait go", send(p.request(4)), "eof", "close")
@@ -158,7 +158,7 @@ func oddities() []stage.Situation {
 		Name: "refused-syn-with-data", Keep: []string{"client", "server"},
 		Says: "A SYN that carries data (as with TCP Fast Open) reaches a port without a listener: the RST acknowledges " +
 			"the data too.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			for i := range 2 {
 				raw(t.Client, t.Client.At(47001+i), t.Server.At(8443),
 					wire.Forgery{SEQ: rand.Uint32(), Flags: wire.SYN, Window: 64240, Payload: []byte(httpProtocol.request(1))})
@@ -172,7 +172,7 @@ func oddities() []stage.Situation {
 		Name: "nginx-send-timeout", Keep: []string{"client", "server", "router"},
 		Says: "nginx with send_timeout 2s and reset_timedout_connection: the client asks for a large file and does not " +
 			"read; its window closes.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.nginx(8080, "send_timeout 2s; reset_timedout_connection on;")
 			t.dialWith([]string{"opt rcvbuf 8192"}, send(get("/big")), "sleep 3500ms", "close")
 			t.says(t.client, "end")
@@ -186,7 +186,7 @@ func oddities() []stage.Situation {
 		Name: "resets-lost", Keep: []string{"client", "server", "router"}, Spec: stage.Spec{Far: 12 * time.Millisecond},
 		Says: "The server is killed with unread data and its RSTs are lost: the client resends, and each resend draws " +
 			"another RST.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			lose(t.Near, func(d wire.Dir, f wire.Frame) bool { return d == wire.BtoA && f.TCP() && f.Flags()&wire.RST != 0 })
 			t.serve(7400, "accept", opaqueProtocol.serve(1, 300), "hang")
 			t.dial(opaqueProtocol.ask(1, 300), send(opaqueProtocol.request(1)), "sleep 250ms", send(opaqueProtocol.request(2)),
@@ -200,7 +200,7 @@ func oddities() []stage.Situation {
 	}, stage.Situation{
 		Name: "socket-destroyed", Keep: []string{"client", "server"},
 		Says: "An administrator destroys the server's idle socket (ss -K).",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(6379, "accept", redisProtocol.serve(2, 300), "eof", "close")
 			t.dial(redisProtocol.ask(2, 300), "eof", "close")
 			t.sleep(900 * time.Millisecond)
@@ -221,7 +221,7 @@ func onLoopback() []stage.Situation {
 	return []stage.Situation{{
 		Name: "loopback-no-listener", Spec: v4, Keep: []string{"client"},
 		Says: "A client connects to a local port where nothing listens.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.refused(t.Server.At(8443))
 			t.sleep(50 * time.Millisecond)
 			t.refused(t.Server.At(8443))
@@ -230,7 +230,7 @@ func onLoopback() []stage.Situation {
 	}, {
 		Name: "loopback-killed-unread", Spec: v6, Keep: []string{"client"},
 		Says: "A local server is killed with a request unread.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8080, "accept", httpProtocol.serve(1, 300), "hang")
 			t.dial(httpProtocol.ask(1, 300), send(httpProtocol.request(1)), "eof", "close")
 			t.sleep(250 * time.Millisecond)
@@ -242,7 +242,7 @@ func onLoopback() []stage.Situation {
 	}, {
 		Name: "loopback-data-after-fin", Spec: v4, Keep: []string{"client"},
 		Says: "A local server is killed in mid-upload with nothing unread; the client sends on.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8080, "accept", "drain", "say up", "hang")
 			t.dial(send(post(90000)), fmt.Sprintf("trickle 12 40ms %q", string(filler(500))))
 			t.sleep(300 * time.Millisecond)
@@ -254,7 +254,7 @@ func onLoopback() []stage.Situation {
 	}, {
 		Name: "loopback-abortive-close", Spec: v6, Keep: []string{"client"},
 		Says: "A local client closes with SO_LINGER 0 after its exchange.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(6379, "accept", redisProtocol.serve(2, 300), "eof", "close")
 			t.dial(redisProtocol.ask(2, 300), "sleep 120ms", "reset")
 			t.ends()
@@ -263,7 +263,7 @@ func onLoopback() []stage.Situation {
 	}, {
 		Name: "loopback-state-lost", Spec: v4, Keep: []string{"client"},
 		Says: "A local server's connection is forgotten; the client asks on a moment later.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(7400, "accept", opaqueProtocol.serve(2, 250), "sleep 150ms", "forget")
 			t.dial(opaqueProtocol.ask(2, 250), "sleep 400ms", send(opaqueProtocol.request(2)), "eof", "close")
 			t.ends()

@@ -18,7 +18,7 @@ type injector struct {
 	mu   sync.Mutex
 	last [2]wire.Frame // last segment seen in each direction
 	next [2]uint32     // SEQ that follows all that has passed: what the receiver expects next
-	data [2]int        // octets seen
+	data [2]int        // bytes seen
 	did  bool
 }
 
@@ -106,7 +106,7 @@ func injections() []stage.Situation {
 		}
 	}
 	const why = "a device on the way cut the exchange in the peer's name"
-	at := 9000 // octets of the response after which the device acts
+	at := 9000 // bytes of the response after which the device acts
 	for _, v := range []struct {
 		name, says string
 		act        func(in *injector)
@@ -147,9 +147,9 @@ func injections() []stage.Situation {
 	} {
 		out = append(out, stage.Situation{
 			Name: "forged-" + v.name, Spec: v.spec, Keep: []string{"client", "server", "router"},
-			Says: "A device between client and router watches a response of 21600 octets " +
+			Says: "A device between client and router watches a response of 21600 bytes " +
 				"and, after " + fmt.Sprint(at) + " of them, forges " + v.says + ". The real ends know nothing of it.",
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				watch(t.Near, func(in *injector, d wire.Dir, s wire.Frame) {
 					if d == wire.BtoA && in.data[wire.BtoA] >= at && in.once() {
 						v.act(in)
@@ -174,17 +174,17 @@ func ignored(stream func(protocol) func(*story)) []stage.Situation {
 		step       int
 		spec       stage.Spec
 	}{
-		{"in-window", "2000 beyond the next octet: inside the window, so that the client answers with a challenge ACK and " +
+		{"in-window", "2000 beyond the next byte: inside the window, so that the client answers with a challenge ACK and " +
 			"goes on", 2000, stage.Spec{}},
-		{"out-of-window", "ten million beyond the next octet: outside the window, so that the client " +
+		{"out-of-window", "ten million beyond the next byte: outside the window, so that the client " +
 			"ignores it", 10_000_000, stage.Spec{V6: true}},
-		{"behind-data", "600 before the next octet, behind data that already arrived: the client " +
+		{"behind-data", "600 before the next byte, behind data that already arrived: the client " +
 			"ignores it", -600, stage.Spec{ServerTTL: 255}},
 	} {
 		out = append(out, stage.Situation{
 			Name: "forged-" + v.name, Spec: v.spec, Keep: []string{"client", "server", "router"},
 			Says: "A device forges a RST to the client whose SEQ lies " + v.says + ".",
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				watch(t.Near, func(in *injector, d wire.Dir, s wire.Frame) {
 					if d == wire.BtoA && in.data[wire.BtoA] >= 7000 && in.once() {
 						in.reset(wire.BtoA, v.step, wire.RST, 0)
@@ -222,7 +222,7 @@ func onWords() []stage.Situation {
 		Name: "forged-after-client-hello", Keep: []string{"client", "server", "router"},
 		Says: "A device sees the ClientHello and forges a RST to each side, with the ends' own TTLs. The genuine " +
 			"ServerHello comes later.",
-		Run: told(hello("1.3", func(in *injector) {
+		Run: scene(hello("1.3", func(in *injector) {
 			in.reset(wire.BtoA, 0, wire.RST, 0)
 			in.reset(wire.AtoB, 0, wire.RST,
 				0)
@@ -233,7 +233,7 @@ func onWords() []stage.Situation {
 		Spec: stage.Spec{V6: true, Far: 30 * time.Millisecond},
 		Says: "A device sees the ClientHello and forges three RST+ACKs to the client, with hop limits of their own, and " +
 			"one RST to the server.",
-		Run: told(hello("1.2", three)), Truth: forgery(crash,
+		Run: scene(hello("1.2", three)), Truth: forgery(crash,
 			"a device on the way cut the TLS handshake when it saw the ClientHello"),
 	}}
 	for _, v6 := range []bool{false, true} {
@@ -243,7 +243,7 @@ func onWords() []stage.Situation {
 				"server", "router"},
 			Says: "A device sees a host name in an HTTP request and forges RSTs to the client; the genuine response " +
 				"comes later.",
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				watch(t.Near, func(in *injector, d wire.Dir, s wire.Frame) {
 					if d == wire.AtoB && bytes.Contains(s.Payload(), []byte("Host: shop.example")) && in.once() {
 						in.reset(wire.BtoA, 0, wire.RST|wire.ACK, 0)
@@ -274,7 +274,7 @@ func forgedRefusals() []stage.Situation {
 			Name: "forged-refusal-" + v.name, Spec: v.spec, Keep: []string{"client", "server", "router"},
 			Says: "A device answers SYNs to one port with RST+ACK and keeps them from the server; another port of the host " +
 				"serves in the same capture.",
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				var ttl byte
 				t.Near.SetHook(func(d wire.Dir, f wire.Frame) wire.Verdict {
 					if !f.TCP() {
@@ -327,7 +327,7 @@ func idleResets() []stage.Situation {
 			Name: "idle-reset" + v.name, Spec: v.spec, Keep: []string{"client", "server", "router"}, From: "router",
 			Says: fmt.Sprintf("A load balancer on the way drops a connection after %v of nothing and resets both sides. (The "+
 				"load balancer is the wire; the ends are real.)", v.idle),
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				in := watch(t.Far, func(*injector, wire.Dir, wire.Frame) {})
 				t.serve(p.port, "accept", p.serve(3, 400), "eof", "close")
 				t.dial(p.ask(3, 400, "sleep 30ms"), "say asked", "eof", "close")

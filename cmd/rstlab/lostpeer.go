@@ -17,7 +17,7 @@ func lostStates() []stage.Situation {
 			Name: "state-lost-" + p.name, Spec: stage.Spec{V6: p.name == "redis", ServerTTL: 64 + 64*(len(p.name)%2)},
 			Says: "After an exchange the server's host forgets the connection; the client's next request, a moment later, is " +
 				"answered with a RST.",
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				t.serve(p.port, "accept", p.serve(2, 250), "sleep 150ms", "forget")
 				t.dial(p.ask(2, 250), "sleep 350ms", send(p.request(3)), "eof", "close")
 				t.ends()
@@ -36,7 +36,7 @@ func lostStates() []stage.Situation {
 		Name: "host-restarted",
 		Says: "A host with five connections loses them all at once, and its service is gone too: each connection's next " +
 			"request is answered with a RST, a new SYN is refused.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			var script []any
 			for i := range 5 {
 				script = append(script, fmt.Sprintf("conn %d", i), "accept", fmt.Sprintf("read %d", len(opaqueProtocol.request(0))),
@@ -77,7 +77,7 @@ func lostStates() []stage.Situation {
 	out = append(out, vary(stage.Situation{
 		Name: "keepalive-finds-lost-state", Rule: "state-lost-keepalive", NearMiss: "keepalive-unanswered",
 		Says: "The client's keep-alive probe reaches a host that has forgotten the connection.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(7400, "accept", opaqueProtocol.serve(2, 300), "sleep 1500ms", "forget")
 			t.dial("set keepalive 1 1 4", opaqueProtocol.ask(2, 300), "eof", "close")
 			t.ends()
@@ -87,7 +87,7 @@ func lostStates() []stage.Situation {
 	out = append(out, stage.Situation{
 		Name: "server-keepalive-finds-lost-client",
 		Says: "The server's keep-alive probe reaches a client that has forgotten the connection.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8080, "accept", "set keepalive 1 1 4", httpProtocol.serve(1, 3000), "eof", "close")
 			t.dial(httpProtocol.ask(1, 3000), "sleep 300ms", "forget")
 			t.ends()
@@ -97,7 +97,7 @@ func lostStates() []stage.Situation {
 		Name: "state-lost-under-push", NearMiss: "late-segment",
 		Says: "A server that pushes messages loses its client: the client's host forgets the connection between two " +
 			"messages.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(7400, "accept", "read 37", fmt.Sprintf("trickle 12 80ms %q", opaqueProtocol.response(1, 120)))
 			t.dial(send(opaqueProtocol.request(1)), "read 500", "forget")
 			t.ends()
@@ -113,7 +113,7 @@ func droppedAfterAccept() []stage.Situation {
 	out := vary(stage.Situation{
 		Name: "accepted-then-reset", Rule: "accepted-then-dropped", NearMiss: "accept-queue-overflow",
 		Says: "The server accepts and aborts at once (SO_LINGER 0), four times.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8080, "accept", "reset", "accept", "reset", "accept", "sleep 40ms", "reset", "accept", "reset")
 			for range 4 {
 				t.dial("eof", "close")
@@ -126,7 +126,7 @@ func droppedAfterAccept() []stage.Situation {
 	return append(out, vary(stage.Situation{
 		Name: "listener-closed-with-queue",
 		Says: "A listener with three connections in its accept queue is closed: each is reset, and the next SYN is refused.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8080, "wait go", "close-listener")
 			for range 3 {
 				c, err := t.Client.Dial(t.Server.At(8080), time.Second)
@@ -159,7 +159,7 @@ func applicationTimeouts() []stage.Situation {
 			Name: fmt.Sprintf("client-timeout-%v-reset", after), Keep: []string{"client", "server"},
 			Spec: stage.Spec{V6: i%2 == 1},
 			Says: fmt.Sprintf("The server does not answer; after %v the client gives up and aborts (SO_LINGER 0).", after),
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				t.serve(p.port, "accept", p.serve(1, 200), "drain", "wait never")
 				t.dial(p.ask(1, 200), send(p.request(1)), fmt.Sprintf("sleep %v", after), "reset")
 				t.says(t.client, "end")
@@ -179,7 +179,7 @@ func applicationTimeouts() []stage.Situation {
 			Spec: stage.Spec{V6: i%2 == 0},
 			Says: fmt.Sprintf("The server is slow; after %v the client gives up and closes; the late response meets the "+
 				"closed socket.", after),
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				t.serve(p.port, "accept", fmt.Sprintf("read %d", len(p.request(1))),
 					fmt.Sprintf("sleep %v", after+180*time.Millisecond), send(p.response(1, 900)),
 					"sleep 20ms", "close")
@@ -193,7 +193,7 @@ func applicationTimeouts() []stage.Situation {
 	out = append(out, stage.Situation{
 		Name: "server-timeout-request", Keep: []string{"client", "server"},
 		Says: "The client sends half a request and no more; after 2 s the server aborts (SO_LINGER 0).",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8080, "accept", "read 30", "sleep 2s", "reset")
 			t.dial(send(httpProtocol.request(1)[:30]), "eof", "close")
 			t.ends()
@@ -209,7 +209,7 @@ func refusedTLS() []stage.Situation {
 	out := vary(stage.Situation{
 		Name: "client-hello-reset", Rule: "tls-rejected",
 		Says: "The server reads the ClientHello and aborts (SO_LINGER 0).",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(443, "accept", "read 150", "drain", "sleep 5ms", "reset")
 			t.dial("tls-client", "close")
 			t.ends()
@@ -219,7 +219,7 @@ func refusedTLS() []stage.Situation {
 	out = append(out, stage.Situation{
 		Name: "client-hello-unread", Keep: []string{"client", "server", "router"},
 		Says: "The server closes with the ClientHello unread.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(443, "accept", "sleep 120ms", "close")
 			t.dial("tls-client", "close")
 			t.ends()
@@ -228,7 +228,7 @@ func refusedTLS() []stage.Situation {
 	}, stage.Situation{
 		Name: "certificate-refused", NearMiss: "close-notify-race",
 		Says: "The client does not trust the server's certificate: it sends its alert and aborts.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(443, "accept", "tls-server", "close")
 			t.dial("tls-trust 1.2", "reset")
 			t.ends()
@@ -237,7 +237,7 @@ func refusedTLS() []stage.Situation {
 	}, stage.Situation{
 		Name: "tls-version-refused", Spec: stage.Spec{V6: true},
 		Says: "The server wants TLS 1.3, the client offers 1.2 at most: the server sends its alert and aborts.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(443, "accept", "tls-server 1.3", "reset")
 			t.dial("tls-client 1.2", "close")
 			t.ends()

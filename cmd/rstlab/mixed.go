@@ -236,7 +236,7 @@ func troubled() []thread {
 				io.WriteString(c, h.request(1))
 				read(c, 9000)
 				netns.Reset(c)
-			}, truth: all(crash, "abort-mid-transfer", "the client let go in the middle of a response", fast)},
+			}, truth: all(crash, "abort-mid-transfer", "the client aborted in the middle of a response", fast)},
 		{port: 9013, says: "a monitor that opens connections and resets them",
 			times: 24, serve: untilEOFServer, client: func(m *mix, to netip.AddrPort) { netns.Reset(m.dial(to)) },
 			truth: all(fast, "health-probe", "a monitor closed its probe on purpose, never having wanted an exchange")},
@@ -355,7 +355,7 @@ func mixed() []stage.Situation {
 		Name: "mixed", Keep: []string{"client"}, Stories: says, Spec: stage.Spec{ServerIPs: 5, ClientTTL: 128},
 		Says: "Some 2400 ordinary connections (HTTP, Redis, TLS, a binary protocol) within a minute, and among them " +
 			"resets of twenty kinds, hundreds in all: refused, rejected, crashed, forgotten, timed out, released, forged.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			m := &mix{story: t, cert: certificate()}
 			must(t.Router.NFT(fmt.Sprintf(rejectForward, "tcp dport 9002")))
 			mixedWires(m)

@@ -37,12 +37,12 @@ func dataAfterFIN() []stage.Situation {
 	out := vary(stage.Situation{
 		Name: "killed-during-upload", Rule: "data-after-fin",
 		Says: "kill -9 of the server while it reads an upload and has read all that came; the client sends on.",
-		Run:  told(upload(40*time.Millisecond, 600, 14)), Truth: truth,
+		Run:  scene(upload(40*time.Millisecond, 600, 14)), Truth: truth,
 	}, map[string]stage.Spec{"": {}, "-v6": {V6: true, Near: 3 * time.Millisecond, Far: 15 * time.Millisecond}})
 	out = append(out, vary(stage.Situation{
 		Name: "killed-during-upload-fast",
 		Says: "kill -9 of the server while it reads an upload; many segments are in flight, each draws its RST.",
-		Run:  told(upload(3*time.Millisecond, 900, 40)), Truth: truth,
+		Run:  scene(upload(3*time.Millisecond, 900, 40)), Truth: truth,
 	}, map[string]stage.Spec{"": {Far: 20 * time.Millisecond},
 		"-v6": {V6: true, Far: 12 * time.Millisecond, NoTS: true}})...)
 	for _, p := range protocols {
@@ -51,7 +51,7 @@ func dataAfterFIN() []stage.Situation {
 			Spec: stage.Spec{V6: p.name == "redis", Far: time.Duration(5+7*len(p.name)) * time.Millisecond},
 			Says: "The server accepts and closes without a word, with nothing to read yet; the client's first request comes " +
 				"after the FIN.",
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				t.serve(p.port, "accept", "sleep 30ms", "close")
 				t.dial("sleep 150ms", send(p.request(1)), "eof", "close")
 				t.ends()
@@ -62,7 +62,7 @@ func dataAfterFIN() []stage.Situation {
 			Spec: stage.Spec{V6: p.name == "http", Near: 4 * time.Millisecond},
 			Says: "The server is killed when half of its second response is sent; the client, which pipelines, sends the " +
 				"next requests after its FIN.",
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				half := p.response(2, 3000)
 				t.serve(p.port, "accept", p.serve(1, 500), fmt.Sprintf("read %d", len(p.request(1))), send(half[:len(half)/2]),
 					"say half", "hang")
@@ -79,7 +79,7 @@ func dataAfterFIN() []stage.Situation {
 	out = append(out, vary(stage.Situation{
 		Name: "worker-killed",
 		Says: "One of two processes that share a port (SO_REUSEPORT) is killed in mid-upload; the port goes on listening.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serveWith([]string{"opt reuseport 1"}, 8080, "accept", "say up", "drain")
 			worker := t.server
 			t.dial(send(post(90000)), fmt.Sprintf("trickle 16 40ms %q", string(filler(500))))
@@ -95,7 +95,7 @@ func dataAfterFIN() []stage.Situation {
 	out = append(out, vary(stage.Situation{
 		Name: "tls-killed-before-request",
 		Says: "The server is killed right after the TLS handshake; the client's first request meets the dead socket.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(443, "accept", "tls-server", "say up", "hang")
 			t.dial("tls-client", "say up", "sleep 200ms", send(httpProtocol.request(1)), "sleep 50ms")
 			t.says(t.server, "up")
@@ -110,7 +110,7 @@ func dataAfterFIN() []stage.Situation {
 	out = append(out, stage.Situation{
 		Name: "client-killed-before-response",
 		Says: "The client is killed while it waits for a slow response; the response meets the dead socket.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8080, "accept", fmt.Sprintf("read %d", len(httpProtocol.request(1))), "say got",
 				"sleep 300ms", send(httpProtocol.response(1, 6000)), "sleep 50ms")
 			t.dial(send(httpProtocol.request(1)), "drain", "hang")
@@ -138,7 +138,7 @@ func cutResponse(p protocol, truth func(stage.RST) stage.Label) func(stage.RST) 
 	}
 }
 
-// byPayload is truth that only the octets of the data tell.
+// byPayload is truth that only the bytes of the data tell.
 func byPayload(truth func(stage.RST) stage.Label) func(stage.RST) stage.Label {
 	return func(r stage.RST) stage.Label {
 		l := truth(r)
@@ -158,7 +158,7 @@ func unreadData() []stage.Situation {
 				Spec: stage.Spec{V6: p.name == "opaque", ClientTTL: 128, Far: time.Duration(len(p.name)) * 4 * time.Millisecond},
 				Says: "The server answers one request, then stops reading; the next request waits in its queue " +
 					"when it is " + how + ".",
-				Run: told(func(t *story) {
+				Run: scene(func(t *story) {
 					t.serve(p.port, "accept", p.serve(1, 300), "wait go", "close")
 					t.dial(p.ask(1, 300), send(p.request(2)), "say asked", "eof", "close")
 					t.says(t.client, "asked")
@@ -183,7 +183,7 @@ func unreadData() []stage.Situation {
 	out = append(out, vary(stage.Situation{
 		Name: "killed-unread-upload", NearMiss: "early-response",
 		Says: "The server is killed while an upload fills its queue; further segments in flight draw further RSTs.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8080, "accept", "say up", "sleep 10s")
 			t.dial(send(post(400000)), fmt.Sprintf("trickle 60 2ms %q", string(filler(1200))))
 			t.says(t.server, "up")
@@ -199,7 +199,7 @@ func unreadData() []stage.Situation {
 		Name: "killed-with-closed-window", NearMiss: "zero-window",
 		Says: "The server does not read until its window closes, and is killed while the client probes: the reader " +
 			"resets, not the prober.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serveWith([]string{"opt rcvbuf 8192"}, 7400, "accept", "hang")
 			t.dial("fill 24000", "eof", "close")
 			t.sleep(1500 * time.Millisecond)
@@ -211,7 +211,7 @@ func unreadData() []stage.Situation {
 	}, stage.Situation{
 		Name: "killed-unread-tls", NearMiss: "data-after-fin",
 		Says: "After the TLS handshake the server is killed with the client's first request unread.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(443, "accept", "tls-server", "say up", "hang")
 			t.dial("tls-client 1.2", "say up", send(httpProtocol.request(1)), "eof", "close")
 			t.says(t.server, "up")
@@ -226,7 +226,7 @@ func unreadData() []stage.Situation {
 		Name: "client-closed-unread-response", Keep: []string{"client", "server", "router"},
 		Says: "The client closes with the whole response of its request unread. On the wire this is an abortive close " +
 			"after a finished exchange.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8080, "accept", httpProtocol.serve(1, 2500), "eof", "close")
 			t.dial(send(httpProtocol.request(0)), "sleep 250ms", "close")
 			t.ends()
@@ -237,7 +237,7 @@ func unreadData() []stage.Situation {
 	}, stage.Situation{
 		Name: "mptcp-killed-unread", Keep: []string{"client", "server", "router"},
 		Says: "The same with Multipath TCP: the server is killed with unread data, and says MP_FASTCLOSE.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serveWith([]string{"opt mptcp 1"}, 8080, "accept", "say up", "hang")
 			t.dialWith([]string{"opt mptcp 1"}, send(post(20000)), fmt.Sprintf("fill %d", 20000), "eof", "close")
 			t.says(t.server, "up")
@@ -265,12 +265,12 @@ func earlyResponses() []stage.Situation {
 	out := vary(stage.Situation{
 		Name: "early-response", Rule: "early-response",
 		Says: "The server answers 413 to an upload's header and closes at once, with the body on its way unread.",
-		Run:  told(early(fmt.Sprintf("trickle 60 1ms %q", string(filler(1400))), "5ms")), Truth: truth,
+		Run:  scene(early(fmt.Sprintf("trickle 60 1ms %q", string(filler(1400))), "5ms")), Truth: truth,
 	}, map[string]stage.Spec{"": {}, "-v6": {V6: true, Far: 25 * time.Millisecond}})
 	return append(out, stage.Situation{
 		Name: "early-response-slow",
 		Says: "The server answers 413 to an upload's header, waits a moment and closes, with a part of the body unread.",
-		Run:  told(early(fmt.Sprintf("trickle 30 12ms %q", string(filler(700))), "150ms")), Truth: truth,
+		Run:  scene(early(fmt.Sprintf("trickle 30 12ms %q", string(filler(700))), "150ms")), Truth: truth,
 	})
 }
 
@@ -290,30 +290,30 @@ func cutTransfers() []stage.Situation {
 		}
 	}
 	truth := func(r stage.RST) stage.Label {
-		return stage.Label{Cause: crash, Detail: "abort-mid-transfer", AlsoOK: []string{fast}, Why: "the client let go in " +
+		return stage.Label{Cause: crash, Detail: "abort-mid-transfer", AlsoOK: []string{fast}, Why: "the client aborted in " +
 			"the middle of a response"}
 	}
 	out := vary(stage.Situation{
 		Name: "client-killed-in-download", Rule: "abort-mid-transfer",
 		Says: "The client is killed in the middle of a download with unread data; what is in flight draws further RSTs.",
-		Run:  told(cancel(120000, "hang")), Truth: truth,
+		Run:  scene(cancel(120000, "hang")), Truth: truth,
 	}, map[string]stage.Spec{"": {}, "-v6": {V6: true, Far: 20 * time.Millisecond}, "-offload": {Offload: true}})
 	out = append(out, stage.Situation{
 		Name: "client-cancels-download", NearMiss: "abortive-close",
 		Says: "The client aborts (SO_LINGER 0) in the middle of a download.",
-		Run:  told(cancel(90000, "reset")), Truth: truth,
+		Run:  scene(cancel(90000, "reset")), Truth: truth,
 	}, stage.Situation{
 		Name: "client-closes-in-download",
 		Says: "The client closes in the middle of a download with data unread.",
 		Spec: stage.Spec{Near: 6 * time.Millisecond, ServerTTL: 255},
-		Run:  told(cancel(90000, "close")), Truth: truth,
+		Run:  scene(cancel(90000, "close")), Truth: truth,
 	})
 	for _, p := range protocols {
 		out = append(out, stage.Situation{
 			Name: "server-aborts-response-" + p.name, Keep: []string{"client", "server", "snap"},
 			Spec: stage.Spec{V6: p.name == "opaque"},
 			Says: "The server aborts (SO_LINGER 0) when half of a response is sent and acknowledged.",
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				resp := p.response(1, 8000)
 				t.serve(p.port, "accept", fmt.Sprintf("read %d", len(p.request(1))), send(resp[:len(resp)/2]),
 					"sleep 150ms", "reset")
@@ -321,7 +321,7 @@ func cutTransfers() []stage.Situation {
 				t.ends()
 			}),
 			Truth: cutResponse(p, all(crash, "abort-mid-transfer",
-				"the server let go when half of its response was sent", fast)),
+				"the server aborted when half of its response was sent", fast)),
 		})
 	}
 	return out

@@ -47,7 +47,7 @@ func haproxies() []stage.Situation {
 	out := vary(stage.Situation{
 		Name: "haproxy-health-probe", Rule: "health-probe", NearMiss: "connect-withdrawn",
 		Says: "HAProxy on the client's host checks the server every 400 ms; a real connection is served in between.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8080, "accept", "sleep 1ms", "conn 1", "accept", "conn 2", "accept", "hang")
 			t.server.Kill()
 			p, err := spawn(t.Server, "listen "+t.Server.At(8080).String(), "hang")
@@ -62,7 +62,7 @@ func haproxies() []stage.Situation {
 	out = append(out, vary(stage.Situation{
 		Name: "health-probe-handshake", NearMiss: "accepted-then-dropped",
 		Says: "A monitor connects every 350 ms, completes the handshake and closes with SO_LINGER 0.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			p, err := spawn(t.Server, "listen "+t.Server.At(6379).String(), "hang")
 			must(err)
 			t.says(p, "listening")
@@ -80,7 +80,7 @@ func haproxies() []stage.Situation {
 	out = append(out, vary(stage.Situation{
 		Name: "haproxy-nolinger",
 		Says: "HAProxy with `option nolinger` in front of a server: after the exchange it closes with FIN, then RST+ACK.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			p := httpProtocol
 			t.serve(p.port, "accept", p.serve(2, 300), "eof", "close")
 			t.haproxy(t.Server, fmt.Sprintf("frontend f\n  bind %s\n  mode http\n  option httpclose\n  option nolinger\n  "+
@@ -96,7 +96,7 @@ func haproxies() []stage.Situation {
 	out = append(out, stage.Situation{
 		Name: "haproxy-reject", Keep: []string{"client", "server"},
 		Says: "HAProxy's `tcp-request connection reject` drops each connection right after it is accepted.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.haproxy(t.Server, fmt.Sprintf("frontend f\n  bind %s\n  tcp-request connection "+
 				"reject\n", t.Server.At(8080)), t.listens(t.Server, 8080))
 			t.port = 8080
@@ -111,7 +111,7 @@ func haproxies() []stage.Situation {
 		Name: "haproxy-silent-drop", Keep: []string{"client", "server"},
 		Says: "HAProxy's silent-drop forgets the connection with the request unanswered; the client's next segment is " +
 			"answered with a RST.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.haproxy(t.Server, fmt.Sprintf("frontend f\n  bind %s\n  mode http\n  http-request "+
 				"silent-drop\n", t.Server.At(8080)), t.listens(t.Server, 8080))
 			t.port = 8080
@@ -151,7 +151,7 @@ func nginxes() []stage.Situation {
 		Name: "nginx-return-444",
 		Says: "nginx `return 444` with reset_timedout_connection closes the connection with SO_LINGER 0 in place of an " +
 			"answer.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.nginx(8080, "reset_timedout_connection on; location / { return 444; }")
 			for range 2 {
 				t.dial(send(get("/x")), "eof", "close")
@@ -165,7 +165,7 @@ func nginxes() []stage.Situation {
 		Name: "nginx-header-timeout", Keep: []string{"client", "server"},
 		Says: "nginx with reset_timedout_connection and client_header_timeout 2s: the client sends half a request and " +
 			"no more.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.nginx(8080, "reset_timedout_connection on; client_header_timeout 2s;")
 			t.dial(send(get("/x")[:25]), "eof", "close")
 			t.says(t.client, "end")
@@ -176,7 +176,7 @@ func nginxes() []stage.Situation {
 		Name: "nginx-413", Keep: []string{"client", "server", "any"},
 		Says: "nginx answers 413 to an upload above client_max_body_size, and gives the body one second (lingering_time) " +
 			"before it closes, unread data or not.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.nginx(8080, "client_max_body_size 1k; keepalive_timeout 0; lingering_time 1s;")
 			t.dial(send(post(300000)), fmt.Sprintf("trickle 40 50ms %q", string(filler(1300))), "eof", "close")
 			t.says(t.client, "end")
@@ -186,7 +186,7 @@ func nginxes() []stage.Situation {
 	}, stage.Situation{
 		Name: "nginx-keepalive-race", Keep: []string{"client", "server"}, Spec: stage.Spec{Far: 20 * time.Millisecond},
 		Says: "nginx closes a kept-alive connection after keepalive_timeout 2s; the client uses it again a moment later.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.nginx(8080, "keepalive_timeout 2s;")
 			t.dial("drain", send(get("/small")), "sleep 200ms", send(get("/small")), "sleep 2600ms", send(get("/small")),
 				"sleep 50ms", "close")
@@ -201,7 +201,7 @@ func nginxes() []stage.Situation {
 		Name: "nginx-worker-killed", Keep: []string{"client", "server", "router"},
 		Says: "kill -9 of nginx's worker in the middle of a slow response, with a second request in its queue; the master " +
 			"lives and the port listens.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.nginx(8080, "location /big { limit_rate 40k; }")
 			t.dial(send(get("/big")), "drain", "sleep 300ms", send(get("/small")), "sleep 1s", "say mid", "hang")
 			t.sleep(800 * time.Millisecond)

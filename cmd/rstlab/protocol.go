@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// A protocol gives exchanges their octets, so that one situation can be played in several languages.
+// A protocol gives exchanges their bytes, so that one situation can be played in several languages.
 type protocol struct {
 	name     string
 	port     int
@@ -32,7 +32,7 @@ var redisProtocol = protocol{"redis", 6379,
 	},
 	func(n, size int) string { return fmt.Sprintf("$%d\r\n%s\r\n", size, strings.Repeat("v", size)) }}
 
-// opaqueProtocol is a binary protocol that nobody knows: a length, an operation, octets.
+// opaqueProtocol is a binary protocol that is not known: a length, an operation, bytes.
 var opaqueProtocol = protocol{"opaque", 7400,
 	func(n int) string { return message(byte(n), filler(24+13*n)) },
 	func(n, size int) string { return message(byte(0x80|n), filler(size)) }}
@@ -44,13 +44,13 @@ func message(op byte, body []byte) string {
 
 var protocols = []protocol{httpProtocol, redisProtocol, opaqueProtocol}
 
-// post is an HTTP request that announces a body of size octets.
+// post is an HTTP request that announces a body of size bytes.
 func post(size int) string {
 	return fmt.Sprintf("POST /upload HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: lab/1\r\nContent-Type: "+
 		"application/octet-stream\r\nContent-Length: %d\r\n\r\n", size)
 }
 
-// head is an HTTP response that announces a body of size octets.
+// head is an HTTP response that announces a body of size bytes.
 func head(size int) string {
 	return fmt.Sprintf("HTTP/1.1 200 OK\r\nServer: lab\r\nContent-Type: application/octet-stream\r\nContent-Length: "+
 		"%d\r\n\r\n", size)

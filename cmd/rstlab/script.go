@@ -27,7 +27,7 @@ import (
 //	withdraw ADDR AFTER        (a connect that is given up)
 //	opt NAME VALUE             (for the sockets made afterwards: rcvbuf, sndbuf, reuseport, mss, fastopen, mptcp)
 //	set NAME VALUE             (on the connection: user-timeout, keepalive "IDLE INTERVAL COUNT", linger2, nodelay, quickack)
-//	send "TEXT"   fill N       (N octets of filler)   trickle N GAP "TEXT"
+//	send "TEXT"   fill N       (N bytes of filler)   trickle N GAP "TEXT"
 //	read N        line         eof (read to the end)  drain (in the background)
 //	tls-server    tls-client [MAX-VERSION]            (wraps the connection; tls-trust: and verifies, which fails)
 //	sleep D       say WORD     wait WORD              hang
@@ -182,7 +182,7 @@ func (p *player) do(verb, rest string) error {
 	return nil
 }
 
-// filler returns n octets that no protocol begins with and that compress well.
+// filler returns n bytes that no protocol begins with and that compress well.
 func filler(n int) []byte {
 	b := make([]byte, n)
 	for i := range b {

@@ -29,8 +29,8 @@ func must(err error) {
 	}
 }
 
-// told plays f as a situation.
-func told(f func(*story)) func(*stage.Stage) error {
+// scene plays f as a situation.
+func scene(f func(*story)) func(*stage.Stage) error {
 	return func(s *stage.Stage) (err error) {
 		defer func() {
 			if p := recover(); p != nil {
@@ -111,7 +111,7 @@ func lose(w *wire.Wire, which func(d wire.Dir, f wire.Frame) bool) {
 	w.SetHook(func(d wire.Dir, f wire.Frame) wire.Verdict { return wire.Verdict{Drop: which(d, f)} })
 }
 
-// recorded is what the kernel's record of the first RST must say where a situation went as it was told:
+// recorded is what the kernel's record of the first RST must say where a situation went as planned:
 // a machine that stalls can turn one situation into another.
 var recorded = map[string][]string{
 	"no-listener": {"NO_SOCKET"}, "restart-window": {"NO_SOCKET"}, "port-scan": {"NO_SOCKET"},

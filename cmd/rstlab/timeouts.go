@@ -39,7 +39,7 @@ func dataUnacked() []stage.Situation {
 					map[string]string{"both": "everything", "data": "what the client sends, but not " +
 						"its RST",
 						"acks": "what the server sends"}[lost], after),
-				Run: told(func(t *story) {
+				Run: scene(func(t *story) {
 					t.serve(p.port, "accept", p.serve(2, 300), "drain", "wait never")
 					t.dial(p.ask(2, 300), "say asked", "wait go", send(p.request(2)), fmt.Sprintf("sleep %v", after), "reset")
 					t.says(t.client, "asked")
@@ -82,7 +82,7 @@ func dataUnacked() []stage.Situation {
 		Name: "server-response-unacked", Keep: []string{"client", "server"}, Spec: stage.Spec{ServerTTL: 128},
 		Says: "The path loses what the server sends in the middle of a response; after some resends the server aborts " +
 			"(SO_LINGER 0). Its RST arrives.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8080, "accept", "read 77", send(head(30000)), "fill 10000", "say half",
 				"wait go", "fill 6000", "sleep 3s", "reset")
 			t.dial(send(httpProtocol.request(1)), "eof", "close")
@@ -116,7 +116,7 @@ func silentGiveUps() []stage.Situation {
 					Client: []string{"net.ipv4.tcp_retries2=3"}},
 				Says: "The path loses everything for a while; the client's kernel gives its request up. When the path heals, " +
 					"the server's next message meets no socket.",
-				Run: told(func(t *story) {
+				Run: scene(func(t *story) {
 					limit := "set quickack 1"
 					if how == "user-timeout" {
 						limit = "set user-timeout 1500"
@@ -156,7 +156,7 @@ func silentGiveUps() []stage.Situation {
 		Spec: stage.Spec{Client: []string{"net.ipv4.tcp_orphan_retries=3"}},
 		Says: "The client's FIN and its resends are lost until its kernel forgets the connection; when the path heals, " +
 			"the server's message meets no socket.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			p := opaqueProtocol
 			t.serve(p.port, "accept", p.serve(2, 300), "wait go", send(p.response(2, 200)), "sleep 50ms", "close")
 			t.dial(p.ask(2, 300), "say asked", "wait go", "close")
@@ -204,7 +204,7 @@ func keepalives() []stage.Situation {
 				map[string]string{"both": "the path loses everything", "acks": "the path loses what the " +
 					"server sends",
 					"probes": "the path loses the probes, but not the RST"}[v.lost], v.count),
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				server, client := "set nodelay 1", keep
 				if v.who == "server" {
 					server, client = client, server
@@ -257,7 +257,7 @@ func zeroWindows() []stage.Situation {
 	out := vary(stage.Situation{
 		Name: "zero-window-abort", Rule: "zero-window",
 		Says: "The server does not read, its window closes; the client probes it for 4 s and aborts (SO_LINGER 0).",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			zero(t, "sleep 4s", "reset")
 			t.says(t.client, "end")
 			t.settle()
@@ -268,7 +268,7 @@ func zeroWindows() []stage.Situation {
 		Name: "zero-window-silent",
 		Says: "The server does not read, its window closes; TCP_USER_TIMEOUT ends the connection silently. When the " +
 			"server reads at last, its window update meets no socket.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			zero(t, "set user-timeout 2500", "eof", "say gone")
 			t.says(t.client, "gone")
 			t.sleep(200 * time.Millisecond)
@@ -287,7 +287,7 @@ func unansweredHandshakes() []stage.Situation {
 		Name: "syn-ack-unanswered",
 		Says: "The client's third ACK is lost, and so is what follows; the server resends its SYN-ACK, forgets the " +
 			"connection, and answers the client's request, which comes when the path heals, with a RST.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8080, "accept", "hang")
 			lose(t.Near, func(d wire.Dir, f wire.Frame) bool { return d == wire.AtoB && f.TCP() && f.Flags()&wire.SYN == 0 })
 			t.dial("wait go", send(httpProtocol.request(1)), "eof", "close")
@@ -311,9 +311,9 @@ func unansweredHandshakes() []stage.Situation {
 func blackHoles() []stage.Situation {
 	return vary(stage.Situation{
 		Name: "mtu-black-hole", Rule: "mtu-black-hole",
-		Says: "A link on the way carries 1400 octets, and the router's ICMP is filtered: small segments pass, full-size " +
+		Says: "A link on the way carries 1400 bytes, and the router's ICMP is filtered: small segments pass, full-size " +
 			"ones vanish. The client resends and aborts after 5 s (SO_LINGER 0).",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			must(t.Router.NFT(`table inet lab {
 				chain output { type filter hook output priority 0; meta l4proto { icmp, icmpv6 } drop; }
 			}`))

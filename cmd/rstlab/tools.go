@@ -52,7 +52,7 @@ func tools() []stage.Situation {
 			Spec: stage.Spec{V6: i == 1, Far: 14 * time.Millisecond},
 			Says: "The server answers more slowly than " + v.name + " waits (" + strings.Join(v.args,
 				" ") + "); the late response meets the closed socket.",
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				serveSlow(t, v.wait, httpProtocol.response(1, 700))
 				t.run(t.Client, patience, v.name, append(v.args, t.url("http", "/slow"))...)
 				t.says(t.server, "end")
@@ -66,7 +66,7 @@ func tools() []stage.Situation {
 		Name: "curl-killed-in-download", Needs: []string{"curl"}, Keep: []string{"client",
 			"server"}, Spec: stage.Spec{Far: 20 * time.Millisecond, ServerTTL: 128},
 		Says: "kill -9 of curl in the middle of a download that it reads as fast as it comes.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8080, "accept", "line", send(head(300000)), fmt.Sprintf("trickle 60 20ms %q", string(filler(2400))))
 			t.run(t.Client, 700*time.Millisecond, "curl", "-s", "-o", "/dev/null", t.url("http", "/big"))
 			t.says(t.server, "end")
@@ -76,7 +76,7 @@ func tools() []stage.Situation {
 	}, stage.Situation{
 		Name: "curl-refused", Needs: []string{"curl"}, Keep: []string{"client", "server"}, Spec: stage.Spec{V6: true},
 		Says: "curl retries a refused connection three times.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.port = 8443
 			t.run(t.Client, patience, "curl", "-sk", "--retry", "3", "--retry-connrefused",
 				"--retry-delay", "1", t.url("https", "/"))
@@ -86,7 +86,7 @@ func tools() []stage.Situation {
 		Name: "curl-untrusted-certificate", Needs: []string{"curl"}, Keep: []string{"client", "server"},
 		Says: "curl does not trust the server's certificate: it sends its alert and closes; what the server says " +
 			"afterwards meets the closed socket.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(443, "accept", "tls-server", send("late\r\n"), "sleep 20ms", "close")
 			t.run(t.Client, patience, "curl", "-s", t.url("https", "/"))
 			t.says(t.server, "end")
@@ -97,7 +97,7 @@ func tools() []stage.Situation {
 		Name: "openssl-client-leaves", Needs: []string{"openssl"}, Keep: []string{"client", "server"},
 		Says: "openssl s_client ends (close_notify, FIN) after the exchange; the server's own close_notify meets the " +
 			"closed socket.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(443, "accept", "tls-server", "line", send("hello\r\n"), "sleep 900ms", "close")
 			t.run(t.Client, patience, "sh", "-c", fmt.Sprintf("(echo hi; sleep 0.6) | openssl s_client -quiet -no_ign_eof "+
 				"-connect %s", t.Server.At(443)))
@@ -109,7 +109,7 @@ func tools() []stage.Situation {
 		Name: "openssl-version-refused", Needs: []string{"openssl"}, Keep: []string{"client",
 			"server"}, Spec: stage.Spec{V6: true, Far: 22 * time.Millisecond},
 		Says: "openssl s_client offers TLS 1.2 to a server that wants 1.3: alert, then SO_LINGER 0.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(443, "accept", "tls-server 1.3", "reset")
 			t.run(t.Client, patience, "sh", "-c", fmt.Sprintf("sleep 1 | openssl s_client -tls1_2 "+
 				"-connect %s", t.Server.At(443)))
@@ -169,7 +169,7 @@ func scripted() []stage.Situation {
 				"server"}, Spec: spec,
 			Says: "Node.js closes a kept-alive connection some time after its keepAliveTimeout of 2 s; the client uses it " +
 				"again shortly after the FIN.",
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				t.program("node", "server.js", nodeServer, 3000)
 				c := ask(t, send(get("/a")), "sleep 200ms", send(get("/b")), "sleep 4500ms", send(get("/c")), "sleep 80ms", "close")
 				t.says(c, "end")
@@ -180,7 +180,7 @@ func scripted() []stage.Situation {
 		}, stage.Situation{
 			Name: "python-killed" + suffix, Needs: []string{"python3"}, Keep: []string{"client", "server"}, Spec: spec,
 			Says: "kill -9 of a Python HTTP server that works on a request; the client, which pipelines, asks on.",
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				t.program("python3", "server.py", pythonServer, 8000)
 				c := ask(t, send(get("/a")), "sleep 200ms", send(get("/slow")), "say asked",
 					"sleep 900ms", send(get("/b")), "sleep 80ms", "close")
@@ -194,7 +194,7 @@ func scripted() []stage.Situation {
 		}, stage.Situation{
 			Name: "python-killed-unread" + suffix, Needs: []string{"python3"}, Keep: []string{"client", "server"}, Spec: spec,
 			Says: "kill -9 of a Python HTTP server that works on one request and has another one unread.",
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				t.program("python3", "server.py", pythonServer, 8000)
 				// More than Python's buffer holds follows the slow request.
 				c := ask(t, send(get("/slow")), "sleep 150ms", send(post(20000)), "fill 20000", "say asked", "sleep 1s", "close")

@@ -71,13 +71,13 @@ func strays() []stage.Situation {
 	out := vary(stage.Situation{
 		Name: "stray-segment", Rule: "stray-segment",
 		Says: "Data, an ACK, a FIN and a SYN-ACK of connections that the host never had reach a port without a listener.",
-		Run:  told(play(false)), Truth: all(unknown, "stray-segment", why, crash),
+		Run:  scene(play(false)), Truth: all(unknown, "stray-segment", why, crash),
 	}, map[string]stage.Spec{"": {}, "-v6": {V6: true}})
 	out = append(out, stage.Situation{
 		Name: "stray-segment-listening", Keep: []string{"client", "server"},
 		Spec: stage.Spec{Far: 20 * time.Millisecond, ServerTTL: 128},
 		Says: "The same segments reach a port that listens.",
-		Run:  told(play(true)), Truth: all(unknown, "stray-segment", why, crash),
+		Run:  scene(play(true)), Truth: all(unknown, "stray-segment", why, crash),
 	})
 	odd := []wire.Forgery{{Flags: 0, Window: 1024}, {Flags: wire.FIN, Window: 1024},
 		{Flags: wire.FIN | wire.PSH | 0x20, Window: 1024}}
@@ -85,7 +85,7 @@ func strays() []stage.Situation {
 		Name: "stray-odd-flags", Keep: []string{"client", "server"},
 		Says: "Segments without ACK (no flags, FIN, FIN+PSH+URG), as scanners send them, reach a port without a listener: " +
 			"RST+ACK with SEQ 0.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			for i, g := range odd {
 				g.SEQ = rand.Uint32()
 				raw(t.Client, t.Client.At(52000+i), t.Server.At(8081), g)
@@ -100,7 +100,7 @@ func strays() []stage.Situation {
 			Name: "capture-began-late-" + p.name, Keep: []string{"client", "server", "snap"},
 			Spec: stage.Spec{V6: i == 2, Late: true},
 			Says: "The capture begins when the host has already forgotten the connection: the first thing seen is the trigger.",
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				t.serve(p.port, "accept", p.serve(2, 250), "sleep 400ms", "forget") // after the delayed ACK
 				t.dial(p.ask(2, 250), "wait go", send(p.request(3)), "eof", "close")
 				t.says(t.server, "end")
@@ -124,7 +124,7 @@ func lateSegments() []stage.Situation {
 			Name: "late-duplicate-" + p.name, Keep: []string{"client", "server", "any"}, Spec: stage.Spec{V6: i == 1},
 			Says: "A copy of a request is held back on the way and arrives when the connection is over for the server: both " +
 				"FINs are acknowledged.",
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				held := false
 				t.Near.SetHook(func(d wire.Dir, f wire.Frame) wire.Verdict {
 					if d == wire.AtoB && f.TCP() && len(f.Payload()) > 0 && !held {
@@ -161,7 +161,7 @@ func lateSegments() []stage.Situation {
 				"router"}, Spec: stage.Spec{V6: i == 1, Server: []string{"net.ipv4.tcp_fin_timeout=1"}},
 			Says: fmt.Sprintf("The server closes after its exchange; its FIN-WAIT-2 expires. The client's own FIN comes %v "+
 				"later and meets no socket.", wait),
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				t.serve(p.port, "accept", p.serve(2, 250), "close")
 				t.dial(p.ask(2, 250), fmt.Sprintf("sleep %v", wait), "close")
 				t.ends()
@@ -197,21 +197,21 @@ func handshakesGivenUp() []stage.Situation {
 	out := vary(stage.Situation{
 		Name: "late-syn-ack", Rule: "late-syn-ack", NearMiss: "connect-withdrawn",
 		Says: "The SYN-ACK takes 2.5 s; the client gave its connect() up after 2 s and one resent SYN.",
-		Run:  told(slow(2500*time.Millisecond, 2*time.Second)), Truth: late,
+		Run:  scene(slow(2500*time.Millisecond, 2*time.Second)), Truth: late,
 	}, map[string]stage.Spec{
 		"":    {Server: []string{"net.ipv4.tcp_synack_retries=0"}},
 		"-v6": {V6: true, Near: 7 * time.Millisecond, Server: []string{"net.ipv4.tcp_synack_retries=0"}}})
 	out = append(out, vary(stage.Situation{
 		Name: "connect-withdrawn", Rule: "connect-withdrawn", NearMiss: "syn-probe",
 		Says:  "The client gives its connect() up after 10 ms; the SYN-ACK comes after 60.",
-		Run:   told(slow(0, 10*time.Millisecond)),
+		Run:   scene(slow(0, 10*time.Millisecond)),
 		Truth: all(unknown, "connect-withdrawn", "connect() had been given up before the SYN-ACK came"),
 	}, map[string]stage.Spec{"": {Far: 28 * time.Millisecond}, "-v6": {V6: true, Far: 40 * time.Millisecond},
 		"-nots": {NoTS: true, Far: 50 * time.Millisecond}})...)
 	out = append(out, stage.Situation{
 		Name: "connect-withdrawn-slow", NearMiss: "late-syn-ack", Keep: []string{"client", "server"},
 		Says:  "The SYN-ACK takes 0.8 s; the client gave its connect() up after 0.5 s.",
-		Run:   told(slow(800*time.Millisecond, 500*time.Millisecond)),
+		Run:   scene(slow(800*time.Millisecond, 500*time.Millisecond)),
 		Truth: all(unknown, "", "connect() had been given up before the SYN-ACK came"),
 	})
 	return out
@@ -241,19 +241,19 @@ func probes() []stage.Situation {
 	out := vary(stage.Situation{
 		Name: "syn-probe", Rule: "syn-probe", NearMiss: "health-probe",
 		Says: "A scanner's raw SYN (no options, window 1024) is answered; the scanner's kernel resets the SYN-ACK.",
-		Run:  told(scan([]int{8080}, wire.Forgery{Flags: wire.SYN, Window: 1024, TTL: 47})), Truth: truth,
+		Run:  scene(scan([]int{8080}, wire.Forgery{Flags: wire.SYN, Window: 1024, TTL: 47})), Truth: truth,
 	}, map[string]stage.Spec{"": {}, "-v6": {V6: true}})
 	out = append(out, stage.Situation{
 		Name: "syn-scan", NearMiss: "port-scan", Keep: []string{"client", "server", "any"},
 		Says:  "A scanner's raw SYNs (window 65535, IP ID 54321) try four ports; one is open.",
-		Run:   told(scan([]int{22, 8080, 3389, 445}, wire.Forgery{Flags: wire.SYN, Window: 65535, TTL: 255, IPID: 54321})),
+		Run:   scene(scan([]int{22, 8080, 3389, 445}, wire.Forgery{Flags: wire.SYN, Window: 65535, TTL: 255, IPID: 54321})),
 		Truth: truth,
 	})
 	bad := vary(stage.Situation{
 		Name: "bad-handshake-ack", Rule: "bad-handshake-ack",
 		Says: "A device on the way answers the client's SYN with a SYN-ACK that acknowledges something else; the client " +
 			"resets it. The resent SYN reaches the server.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8080, "accept", httpProtocol.serve(1, 300), "eof", "close")
 			first := true
 			t.Near.SetHook(func(d wire.Dir, f wire.Frame) wire.Verdict {
@@ -287,7 +287,7 @@ func reusedTuples() []stage.Situation {
 		Name: "tuple-reuse", Rule: "tuple-reuse", NearMiss: "bad-handshake-ack",
 		Says: "The client's host forgets a connection and connects again from the same port: the server, which still " +
 			"holds the old one, sends a challenge ACK, the client a RST, and then its SYN again.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			p := opaqueProtocol
 			t.serve(p.port, "accept", p.serve(2, 250), "say old", "conn 1", "accept", p.serve(1, 250), "eof", "close")
 			local := t.Client.At(41234).String()
@@ -330,7 +330,7 @@ func expiries() []stage.Situation {
 			Name: "idle-expiry" + v.name, Spec: v.spec, Keep: []string{"client", "server", "any"},
 			Says: fmt.Sprintf("A stateful firewall (nftables, conntrack) on the router forgets connections after %d s; %d s "+
 				"after the last exchange the %s sends on, and the router resets it.", v.expiry, v.idle, v.who),
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				must(t.Router.NFT(firewall(v.expiry)))
 				must(t.Router.Sysctl("net.netfilter.nf_conntrack_tcp_loose=0",
 					fmt.Sprintf("net.netfilter.nf_conntrack_tcp_timeout_established=%d", v.expiry),
@@ -363,7 +363,7 @@ func expiries() []stage.Situation {
 				"server"},
 			Says: fmt.Sprintf("The server's host forgets an idle connection; the client's next request, %d s after the last "+
 				"exchange, is answered with a RST.", idle),
-			Run: told(func(t *story) {
+			Run: scene(func(t *story) {
 				t.serve(p.port, "accept", p.serve(2, 300), "sleep 4s", "forget")
 				t.dial(p.ask(2, 300), fmt.Sprintf("sleep %ds", idle), send(p.request(3)), "eof", "close")
 				t.ends()
@@ -381,7 +381,7 @@ func failovers() []stage.Situation {
 		Name: "wrong-host", Rule: "wrong-host",
 		Says: "The server's address moves to a machine with another MAC address and initial TTL (the connection is " +
 			"forgotten, and the interface's address and the host's TTL change); the client's next request reaches the new one.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			p := httpProtocol
 			t.serve(p.port, "accept", p.serve(3, 400), "say served", "wait go", "forget")
 			t.dial(p.ask(3, 400, "sleep 40ms"), "wait go", send(p.request(3)), "eof", "close")

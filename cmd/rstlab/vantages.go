@@ -66,7 +66,7 @@ func vantagesCommand(args []string) error {
 
 // alongPath are situations that only several captures tell apart.
 func alongPath() []stage.Situation {
-	unread := told(func(t *story) {
+	unread := scene(func(t *story) {
 		t.serve(8080, "accept", httpProtocol.serve(1, 400), "say served", "hang")
 		t.dial(httpProtocol.ask(1, 400), "wait go", send(httpProtocol.request(1)), "say asked", "sleep 200ms")
 		t.says(t.server, "served")
@@ -82,7 +82,7 @@ func alongPath() []stage.Situation {
 		Name: "nat-closed-port", Spec: stage.Spec{NAT: stage.BothNAT},
 		Says: "The client connects to the router's address, which the router translates to the server's (and the client's " +
 			"to its own); nothing listens on one port, another one serves.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8080, "accept", httpProtocol.serve(1, 400), "eof", "close")
 			t.dial(httpProtocol.ask(1, 400), "close")
 			for range 2 {
@@ -100,7 +100,7 @@ func alongPath() []stage.Situation {
 		Name: "nat-keepalive-race", Spec: stage.Spec{NAT: stage.BothNAT, V6: true},
 		Says: "The router rewrites both addresses; the server closes the idle connection, and the client's next request " +
 			"crosses the FIN.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8080, "accept", httpProtocol.serve(2, 300), "sleep 2s", "close")
 			t.dial(httpProtocol.ask(2, 300), "say asked", "wait go", send(httpProtocol.request(2)), "eof", "close")
 			t.says(t.client, "asked")
@@ -120,7 +120,7 @@ func alongPath() []stage.Situation {
 		Name: "unread-and-lost", Spec: stage.Spec{Far: 5 * time.Millisecond},
 		Says: "The server's process is killed with a request unread, and its RST is lost between router and client; the " +
 			"client's next request draws another one.",
-		Run: told(func(t *story) {
+		Run: scene(func(t *story) {
 			t.serve(8080, "accept", httpProtocol.serve(1, 400), "say served", "hang")
 			t.dial(httpProtocol.ask(1, 400), "wait go", send(httpProtocol.request(1)), "say asked",
 				"wait on", send(httpProtocol.request(2)), "sleep 300ms")

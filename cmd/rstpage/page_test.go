@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,7 +22,7 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/rewrite"
 )
 
-// builtPage returns the path of the page: the one that RSTEXPLAIN_PAGE names, or one that is built now.
+// builtPage returns the path of the page: the one that RSTEXPLAIN_PAGE names, or one that is built for all tests.
 func builtPage(t *testing.T) string {
 	t.Helper()
 	if path := os.Getenv("RSTEXPLAIN_PAGE"); path != "" {
@@ -30,11 +31,30 @@ func builtPage(t *testing.T) string {
 	if testing.Short() {
 		t.Skip("building the page takes a minute; RSTEXPLAIN_PAGE can name one")
 	}
-	dir := t.TempDir()
-	if err := build(dir, "(devel)"); err != nil {
+	dir, err := buildOnce()
+	if err != nil {
 		t.Fatal(err)
 	}
 	return filepath.Join(dir, "index.html")
+}
+
+// buildOnce builds the page in a directory that TestMain removes.
+var buildOnce = sync.OnceValues(func() (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "rstpage-test-"); err != nil {
+		return "", err
+	}
+	built = dir
+	return dir, build(dir, "(devel)")
+})
+
+var built string // directory of the page, if it was built
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if built != "" {
+		os.RemoveAll(built)
+	}
+	os.Exit(code)
 }
 
 // native is what the program writes about a capture in its directory.

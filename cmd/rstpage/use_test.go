@@ -110,7 +110,7 @@ func TestPageServed(t *testing.T) {
 		t.Skip("the program has to be built")
 	}
 	program := filepath.Join(t.TempDir(), "rstexplain")
-	if out, err := exec.Command("go", "build", "-o", program, "../rstexplain").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-pgo=off", "-o", program, "../rstexplain").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	cmd := exec.CommandContext(t.Context(), program, "serve", "--page", page)

@@ -3,21 +3,21 @@ package exchange
 import "testing"
 
 func TestRedis(t *testing.T) {
-	told{
+	dialogues{
 		{"get", `
 			> "*2\r\n$3\r\nGET\r\n$1\r\na\r\n"
-			< "$5\r\nhello\r\n"`, `Redis| request "GET"; response "DATA"; waiting 0 0`},
+			< "$5\r\nhello\r\n"`, `Redis| request "GET"; response "bulk string"; waiting 0 0`},
 		{"request alone", `> "*2\r\n$3\r\nget\r\n$1\r\na\r\n"`, `Redis| request "GET"; none; waiting 1 0`},
 		{"request begun", `> "*2\r\n$3\r\nGET\r\n$1\r\n"`, `Redis| request "GET" open; none; waiting 1 0`},
 		{"answer cut", `
 			> "*2\r\n$3\r\nGET\r\n$1\r\na\r\n"
-			< "$500\r\nhello"`, `Redis| request "GET"; partial response "DATA" open; waiting 0 0`},
+			< "$500\r\nhello"`, `Redis| request "GET"; partial response "bulk string" open; waiting 0 0`},
 		{"nested answer", `
 			> "*1\r\n$4\r\nEXEC\r\n"
-			< "*2\r\n*2\r\n:1\r\n:2\r\n+OK\r\n"`, `Redis| request "EXEC"; response "DATA"; waiting 0 0`},
+			< "*2\r\n*2\r\n:1\r\n:2\r\n+OK\r\n"`, `Redis| request "EXEC"; response "array"; waiting 0 0`},
 		{"nested answer cut", `
 			> "*1\r\n$4\r\nEXEC\r\n"
-			< "*2\r\n*2\r\n:1\r\n:2\r\n"`, `Redis| request "EXEC"; partial response "DATA"; waiting 0 0`},
+			< "*2\r\n*2\r\n:1\r\n:2\r\n"`, `Redis| request "EXEC"; partial response "array" open; waiting 0 0`},
 		{"pipelined", `
 			> "*1\r\n$4\r\nPING\r\n*1\r\n$4\r\nPING\r\n"
 			< "+PONG\r\n"`, `Redis| request "PING"; response "+PONG"; waiting 1 0`},
@@ -25,14 +25,14 @@ func TestRedis(t *testing.T) {
 			> "*1\r\n$3\r\nFOO\r\n"
 			< "-ERR unknown command\r\n"
 			> "*2\r\n$3\r\nGET\r\n$1\r\na\r\n"
-			< "$-1\r\n"`, `Redis| request "GET"; response "DATA"; waiting 0 0`},
+			< "$-1\r\n"`, `Redis| request "GET"; response "bulk string"; waiting 0 0`},
 		{"quit", `
 			> "*1\r\n$4\r\nQUIT\r\n"
 			< "+OK\r\n"`, `Redis| goodbye "QUIT"; response "+OK"; waiting 0 0; unused`},
 		{"published", `
 			> "*2\r\n$9\r\nSUBSCRIBE\r\n$1\r\na\r\n"
 			< "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"
-			< "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nx\r\n"`, `Redis| request "SUBSCRIBE"; housekeeping "DATA"; waiting 0 0`},
+			< "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nx\r\n"`, `Redis| request "SUBSCRIBE"; housekeeping "array"; waiting 0 0`},
 	}.run(t)
 }
 
@@ -42,7 +42,7 @@ func TestMySQL(t *testing.T) {
 		> [my1 85a20f00 00000001 21 0000000000000000000000000000000000000000000000 "root" 00]
 		< [my2 00 00 00 0200 0000]
 	`
-	told{
+	dialogues{
 		{"greeting", `< [my0 0a "8.0.36" 00 01000000 "saltsalt" 00 fff7 21 0200 ff81 15 00000000000000000000 "saltsaltsalt" 00 "mysql_native_password" 00]`, `MySQL| none; greeting "8.0.36"; waiting 0 0; unused`},
 		{"refused", `< [my0 ff 1004 "#08004Too many connect"]`, `MySQL| none; refusal "error 1040 Too many connect"; waiting 0 0; unused`},
 		{"logged in", login, `MySQL| handshake "login"; handshake "OK"; waiting 0 0; unused`},
@@ -50,6 +50,19 @@ func TestMySQL(t *testing.T) {
 			< [my0 0a "8.0.36" 00 01000000 "saltsalt" 00 fff7 21 0200 ff81 15 00000000000000000000 "saltsaltsalt" 00 "mysql_native_password" 00]
 			> [my1 85a20f00 00000001 21 0000000000000000000000000000000000000000000000 "root" 00]
 			< [my2 ff 1504 "#28000Access denied"]`, `MySQL| handshake "login"; refusal "error 1045 Access denied"; waiting 0 0; unused`},
+		{"refused with a query behind the startup", `
+			> [be32+4 00030000 "user" 00 "a" 00 00]
+			> "Q" [be32+4 "SELECT 1" 00]
+			< "E" [be32+4 "SFATAL" 00 "VFATAL" 00 "C53300" 00 "Mtoo many clients" 00 00]`, `PostgreSQL| request "Query"; refusal "53300 too many clients"; waiting 0 0`},
+		{"PostgreSQL from a query on", `
+			> "Q" [be32+4 "BEGIN" 00]
+			< snap 40 "T" [be32+4 "0123456789012345678901234567890123456789012345678901234567890123456789"]
+			< snap 30 "E" [be32+4 "SFATAL" 00 "VFATAL" 00 "C57P01" 00 "Mterminating connection" 00 00]`, `PostgreSQL| request "Query"; refusal "57P01 ter…"; waiting 0 0`},
+		{"PostgreSQL from a prepared statement on", `
+			> "P" [be32+4 "S_1" 00 "select 1" 00 0000]
+			> "B" [be32+4 00 "S_1" 00 0000 0000 0000] "E" [be32+4 00 00000000] "S" 00000004`, `PostgreSQL| request "Parse"; none; waiting 1 0`},
+		{"no statement where one would be", `> "Q" [be32+4 "BEGIN"]`, `| opaque; none; waiting 1 0; guess`},
+		{"no verb", `> "P" [be32+4 "S_1" 00 "123" 00 0000]`, `| opaque; none; waiting 1 0; guess`},
 		{"query unanswered", login + `
 			> [my0 03 "SELECT secret;"]`, `MySQL| request "Query SELECT"; handshake "OK"; waiting 1 0`},
 		{"query answered OK", login + `
@@ -72,7 +85,7 @@ func TestMySQL(t *testing.T) {
 		{"TLS", `
 			< [my0 0a "8.0.36" 00 01000000 "saltsalt" 00 fff7 21 0200 ff81 15 00000000000000000000 "saltsaltsalt" 00 "mysql_native_password" 00]
 			> [my1 85ae0f00 00000001 21 0000000000000000000000000000000000000000000000]
-			> $ch13plain`, `TLS 1.3| client hello "Client Hello"; greeting "8.0.36"; waiting 1 0; tls ok=false; unused`},
+			> $ch13plain`, `TLS| client hello "Client Hello"; greeting "8.0.36"; waiting 1 0; tls ok=false; unused`},
 	}.run(t)
 }
 
@@ -83,7 +96,7 @@ func TestPostgres(t *testing.T) {
 		> "p" [be32+4 "md5secret" 00]
 		< "R" [be32+4 00000000] "S" [be32+4 "a" 00 "b" 00] "K" [be32+4 0000000100000002] "Z" [be32+4 "I"]
 	`
-	told{
+	dialogues{
 		{"startup alone", `> [be32+4 00030000 "user" 00 "a" 00 00]`, `PostgreSQL| handshake "Startup"; none; waiting 1 0; unused`},
 		{"logged in", login, `PostgreSQL| handshake "password"; handshake "Authentication"; waiting 0 0; unused`},
 		{"wrong password", `
@@ -112,7 +125,7 @@ func TestPostgres(t *testing.T) {
 		{"TLS", `
 			> [be32+4 04d2162f]
 			< "S"
-			> $ch13plain`, `TLS 1.3| client hello "Client Hello"; handshake "S"; waiting 1 0; tls ok=false; unused`},
+			> $ch13plain`, `TLS| client hello "Client Hello"; handshake "S"; waiting 1 0; tls ok=false; unused`},
 		{"TLS refused", `
 			> [be32+4 04d2162f]
 			< "N"
@@ -131,7 +144,7 @@ func TestPostgres(t *testing.T) {
 }
 
 func TestTDS(t *testing.T) {
-	told{
+	dialogues{
 		{"login and batch", `
 			> 1201 [be16+4 0000 0000 00 001a0006 01 00200001 ff 080001550000 00]
 			< 0401 [be16+4 0000 0100 00 001a0006 01 00200001 ff 080001550000 00]
@@ -145,7 +158,7 @@ func TestTDS(t *testing.T) {
 }
 
 func TestMongoDB(t *testing.T) {
-	told{
+	dialogues{
 		{"find", `
 			> [le32+4 01000000 00000000 dd070000 00000000 00 [le32+4 02 "find" 00 02000000 "a" 00 00]]
 			< [le32+4 09000000 01000000 dd070000 00000000 00 05000000 00]`, `MongoDB| request "find"; response "DATA"; waiting 0 0`},
@@ -159,7 +172,7 @@ func TestMongoDB(t *testing.T) {
 }
 
 func TestKafka(t *testing.T) {
-	told{
+	dialogues{
 		{"produce unanswered, fetch waits by design", `
 			> [be32 0012 0003 00000001 0003 "app" 00]
 			< [be32 00000001 0000]
@@ -175,7 +188,7 @@ func TestKafka(t *testing.T) {
 }
 
 func TestLDAP(t *testing.T) {
-	told{
+	dialogues{
 		{"search", `
 			> 30 0c 020101 6007 020103 0400 8000
 			< 30 0c 020101 6107 0a0100 0400 0400
@@ -206,7 +219,7 @@ func TestLDAP(t *testing.T) {
 		{"StartTLS", `
 			> 30 1d 020101 7718 8016 "1.3.6.1.4.1.1466.20037"
 			< 30 0c 020101 7807 0a0100 0400 0400
-			> $ch13plain`, `TLS 1.3| client hello "Client Hello"; response "StartTLS"; waiting 1 0; tls ok=false; unused`},
+			> $ch13plain`, `TLS| client hello "Client Hello"; response "StartTLS"; waiting 1 0; tls ok=false; unused`},
 		{"notice of disconnection", `
 			> 30 0c 020101 6007 020103 0400 8000
 			< 30 0c 020101 6107 0a0100 0400 0400
@@ -215,7 +228,7 @@ func TestLDAP(t *testing.T) {
 }
 
 func TestSMB(t *testing.T) {
-	told{
+	dialogues{
 		{"read answered", `
 			> [be32 fe "SMB" 4000 0000 00000000 0800 0100 00000000 00000000 0500000000000000 "rest of the header and the body"]
 			< [be32 fe "SMB" 4000 0000 00000000 0800 0100 01000000 00000000 0500000000000000 "rest of the header and the body"]`, `SMB| request "READ"; response "READ"; waiting 0 0`},

@@ -57,7 +57,7 @@ type Summary struct {
 	Protocol string // "HTTP/1.1", "HTTP/2", "TLS 1.3", "SMTP", …; "" unknown
 	Last     [2]Message
 	Messages [2]int // turns taken: changes of the speaking side, counted for each
-	Speaker  int    // side that spoke last: 0, 1, or −1 when nobody spoke
+	Speaker  int    // side that spoke last: 0, 1, or −1 when neither did
 	First    int    // side that spoke first, or −1
 
 	// Pending counts the requests that stand unanswered, as far as the protocol tells. A response that has
@@ -79,11 +79,11 @@ type Summary struct {
 	TLS         bool
 	TLSVersion  string // as negotiated, else offered: "TLS 1.2"
 	SNI         string
-	ALPN        string // negotiated in clear (TLS 1.2), else the first offered
+	ALPN        string // negotiated in clear (TLS 1.2), else the first offered unless its first words are of another
 	HandshakeOK bool   // the handshake is finished as far as can be seen
 	AlertSide   int    // side that sent a fatal alert in clear, −1 none
 	AlertText   string // "handshake_failure (40)"
-	CloseNotify [2]int // frame of each side's close_notify, 0 none; encrypted ones are told by their size
+	CloseNotify [2]int // frame of each side's close_notify, 0 none; encrypted ones are recognized by their size
 
 	Unused [2]bool // the side has sent no request of its own: handshake, preface, SETTINGS, GOAWAY at most
 

@@ -25,6 +25,8 @@ const (
 	textWindowUpdate
 	textPriority
 	textData
+	textBulk
+	textArray
 	textHeaders
 	textPushPromise
 	textGoAway
@@ -35,6 +37,7 @@ const (
 	textKeepAlive
 	textMail
 	textContinued
+	textUnknown
 	textUntagged
 	textContinue
 	textDone
@@ -72,6 +75,8 @@ var fixedTexts = [...]string{
 	textWindowUpdate:   "WINDOW_UPDATE",
 	textPriority:       "PRIORITY",
 	textData:           "DATA",
+	textBulk:           "bulk string",
+	textArray:          "array",
 	textHeaders:        "HEADERS",
 	textPushPromise:    "PUSH_PROMISE",
 	textGoAway:         "GOAWAY",
@@ -82,6 +87,7 @@ var fixedTexts = [...]string{
 	textKeepAlive:      "keep-alive",
 	textMail:           "message text",
 	textContinued:      "(continued)",
+	textUnknown:        "unknown command",
 	textUntagged:       "untagged data",
 	textContinue:       "+",
 	textDone:           "DONE",

@@ -7,14 +7,14 @@ func TestMQTT(t *testing.T) {
 		> 10 [be8 0004 "MQTT" 04 02 003c 0003 "dev"]
 		< 20 02 0000
 	`
-	told{
+	dialogues{
 		{"connect alone", `> 10 [be8 0004 "MQTT" 04 02 003c 0003 "dev"]`, `MQTT| handshake "CONNECT"; none; waiting 1 0; unused`},
 		{"connected", open, `MQTT| handshake "CONNECT"; handshake "CONNACK"; waiting 0 0; unused`},
 		{"refused", `
 			> 10 [be8 0004 "MQTT" 04 02 003c 0003 "dev"]
 			< 20 02 0005`, `MQTT| handshake "CONNECT"; refusal "CONNACK: not authorized"; waiting 0 0; unused`},
 		{"publish with QoS 0", open + `
-			> 30 [be8 0001 "t" "payload"]`, `MQTT| request "PUBLISH"; handshake "CONNACK"; waiting 0 0`},
+			> 30 [be8 0001 "t" "payload"]`, `MQTT| one-way message "PUBLISH"; handshake "CONNACK"; waiting 0 0`},
 		{"publish with QoS 1 unanswered", open + `
 			> 32 [be8 0001 "t" 0001 "payload"]`, `MQTT| request "PUBLISH"; handshake "CONNACK"; waiting 1 0`},
 		{"publish with QoS 2", open + `
@@ -27,6 +27,7 @@ func TestMQTT(t *testing.T) {
 			> c000
 			< d000`, `MQTT| housekeeping "PINGREQ"; housekeeping "PINGRESP"; waiting 0 0; unused`},
 		{"disconnect", open + `> e000`, `MQTT| goodbye "DISCONNECT"; handshake "CONNACK"; waiting 0 0; unused`},
+		{"a ping behind the disconnect asks nothing", open + `> e000 c000`, `MQTT| goodbye "DISCONNECT"; handshake "CONNACK"; waiting 0 0; unused`},
 		{"long publish cut", open + `
 			< 30 e807 0001 "t" "payload"`, `MQTT| handshake "CONNECT"; partial response "PUBLISH" open; waiting 0 0; unused`},
 	}.run(t)
@@ -41,7 +42,7 @@ func TestAMQP(t *testing.T) {
 		> 01 0000 [be32 000a 001f 00] ce 01 0000 [be32 000a 0028 00] ce
 		< 01 0000 [be32 000a 0029 00] ce
 	`
-	told{
+	dialogues{
 		{"header alone", `> "AMQP" 00000901`, `AMQP 0-9-1| handshake "protocol header"; none; waiting 1 0; unused`},
 		{"opened", open, `AMQP 0-9-1| handshake "handshake"; handshake "handshake"; waiting 0 0; unused`},
 		{"queue declare unanswered", open + `
@@ -69,17 +70,22 @@ func TestNATS(t *testing.T) {
 		> "CONNECT {\"verbose\":false}\r\nPING\r\n"
 		< "PONG\r\n"
 	`
-	told{
-		{"opened", open, `NATS| housekeeping "PING"; housekeeping "PONG"; waiting 0 0; unused`},
+	dialogues{
+		{"opened", open, `NATS| request "PING"; response "PONG"; waiting 0 0`},
+		{"connect not answered", `
+			< "INFO {\"server_id\":\"x\"}\r\n"
+			> "CONNECT {\"verbose\":false}\r\nPING\r\n"`, `NATS| request "PING"; greeting "INFO"; waiting 1 0`},
+		{"later ping", open + `
+			> "PING\r\n"`, `NATS| housekeeping "PING"; response "PONG"; waiting 1 0; pings of 0: 1`},
 		{"published", open + `
-			> "PUB subject 5\r\nhello\r\n"`, `NATS| request "PUB"; housekeeping "PONG"; waiting 0 0`},
+			> "PUB subject 5\r\nhello\r\n"`, `NATS| request "PUB"; response "PONG"; waiting 0 0`},
 		{"message cut", open + `
 			> "SUB subject 1\r\n"
 			< "MSG subject 1 5\r\nhe"`, `NATS| housekeeping "SUB"; partial response "MSG" open; waiting 0 0`},
 		{"refused", open + `
-			< "-ERR 'Authorization Violation'\r\n"`, `NATS| housekeeping "PING"; refusal "-ERR 'Authorization Violation'"; waiting 0 0; unused`},
+			< "-ERR 'Authorization Violation'\r\n"`, `NATS| request "PING"; refusal "-ERR 'Authorization Violation'"; waiting 0 0`},
 		{"ping of the server unanswered", open + `
-			< "PING\r\n"`, `NATS| housekeeping "PING"; housekeeping "PING"; waiting 0 1; pings of 1: 1; unused`},
+			< "PING\r\n"`, `NATS| request "PING"; housekeeping "PING"; waiting 0 1; pings of 1: 1`},
 	}.run(t)
 }
 
@@ -93,8 +99,11 @@ func TestSSH(t *testing.T) {
 		< [be32 04 1f "reply" 00000000] [be32 0a 15 00000000000000000000]
 		> [be32 0a 15 00000000000000000000]
 	`
-	told{
+	dialogues{
 		{"greeting alone", `< "SSH-2.0-OpenSSH_9.6\r\n"`, `SSH| none; greeting "SSH-2.0-OpenSSH_9.6"; waiting 0 0; unused`},
+		{"turned away, and the text cut", `
+			> "SSH-2.0-OpenSSH_9.6\r\n"
+			< snap 4 "Exceeded MaxStartups\r\n"`, `SSH| handshake "SSH-2.0-OpenSSH_9.6"; refusal "Exce…"; waiting 0 0; unused; guess`},
 		{"turned away", `< "Exceeded MaxStartups\r\n"`, `SSH| none; refusal "Exceeded MaxStartups"; waiting 0 0; unused`},
 		{"in the key exchange", `
 			< "SSH-2.0-OpenSSH_9.6\r\n"
@@ -122,7 +131,7 @@ func TestTPKT(t *testing.T) {
 		> 0300 [be16+4 11 e0 0000 0001 00 c1020100 c2020102 c0010a]
 		< 0300 [be16+4 11 d0 0001 0001 00 c1020100 c2020102 c0010a]
 	`
-	told{
+	dialogues{
 		{"opened", open, `TPKT| handshake "connection request"; handshake "connection confirm"; waiting 0 0; unused`},
 		{"S7 job", open + `
 			> 0300 [be16+4 02 f0 80 32 01 0000 0000 0008 0000 f00000010001 01e0]`, `TPKT| request "S7 job"; handshake "connection confirm"; waiting 1 0`},
@@ -140,7 +149,7 @@ func TestTPKT(t *testing.T) {
 		{"disconnect", open + `
 			> 0300 [be16+4 06 80 0001 0001 00]`, `TPKT| goodbye "disconnect request"; handshake "connection confirm"; waiting 0 0; unused`},
 		{"RDP goes on in TLS", open + `
-			> $ch13plain`, `TLS 1.3| client hello "Client Hello"; handshake "connection confirm"; waiting 1 0; tls ok=false; unused`},
+			> $ch13plain`, `TLS| client hello "Client Hello"; handshake "connection confirm"; waiting 1 0; tls ok=false; unused`},
 	}.run(t)
 }
 
@@ -151,7 +160,7 @@ func TestOPCUA(t *testing.T) {
 		> "OPNF" [le32+8 00000000 "security and the request"]
 		< "OPNF" [le32+8 01000000 "security and the response"]
 	`
-	told{
+	dialogues{
 		{"hello alone", `> "HELF" [le32+8 00000000 ffff0000 ffff0000 00000000 00000000 ffffffff]`, `OPC UA| handshake "Hello"; none; waiting 1 0; unused`},
 		{"refused", `
 			> "HELF" [le32+8 00000000 ffff0000 ffff0000 00000000 00000000 ffffffff]
@@ -173,7 +182,7 @@ func TestOPCUA(t *testing.T) {
 }
 
 func TestIndustrial(t *testing.T) {
-	told{
+	dialogues{
 		{"Modbus read unanswered", `
 			> 0001 0000 [be16 01 03 0000 000a]`, `Modbus| request "function 3"; none; waiting 1 0`},
 		{"Modbus read answered", `
@@ -191,7 +200,7 @@ func TestIndustrial(t *testing.T) {
 
 func TestRouting(t *testing.T) {
 	const marker = `ffffffffffffffffffffffffffffffff`
-	told{
+	dialogues{
 		{"BGP opened", `
 			> ` + marker + ` [be16+18 01 04 fc00 00b4 0a000001 00]
 			< ` + marker + ` [be16+18 01 04 fc01 00b4 0a000002 00] ` + marker + ` [be16+18 04]
@@ -222,7 +231,7 @@ func TestRouting(t *testing.T) {
 }
 
 func TestSmall(t *testing.T) {
-	told{
+	dialogues{
 		{"DNS query unanswered", `
 			> [be16 1234 0100 0001 0000 0000 0000 07 "example" 03 "com" 00 0001 0001]`, `DNS| request "query"; none; waiting 1 0`},
 		{"DNS transfer, an answer cut", `
@@ -246,7 +255,7 @@ func TestSmall(t *testing.T) {
 }
 
 func TestOpenVPN(t *testing.T) {
-	told{
+	dialogues{
 		{"reset unanswered", `
 			> [be16 38 0102030405060708 00 00000000]`, `OpenVPN| handshake "hard reset"; none; waiting 1 0; unused`},
 		{"in the tunnel", `
@@ -260,7 +269,7 @@ func TestOpenVPN(t *testing.T) {
 }
 
 func TestProxies(t *testing.T) {
-	told{
+	dialogues{
 		{"PROXY 1, then HTTP", `
 			> "PROXY TCP4 192.0.2.1 192.0.2.2 4711 80\r\nGET /a HTTP/1.1\r\nHost: example.com\r\n\r\n"
 			< "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"`, `HTTP/1.1| request "GET /a"; response "HTTP/1.1 200 OK"; waiting 0 0`},
@@ -272,7 +281,7 @@ func TestProxies(t *testing.T) {
 			< 05 00
 			> 05 01 00 03 [be8 "example.com"] 01bb
 			< 05 00 00 01 00000000 0000
-			> $ch13plain`, `TLS 1.3| client hello "Client Hello"; response "connected"; waiting 1 0; tls ok=false; unused`},
+			> $ch13plain`, `TLS| client hello "Client Hello"; response "connected"; waiting 1 0; tls ok=false; unused`},
 		{"SOCKS 5 refused", `
 			> 05 01 00
 			< 05 00
@@ -287,12 +296,12 @@ func TestProxies(t *testing.T) {
 		{"SOCKS 4a", `
 			> 04 01 01bb 00000001 "user" 00 "example.com" 00
 			< 00 5a 0000 00000000
-			> $ch13plain`, `TLS 1.3| client hello "Client Hello"; response "connected"; waiting 1 0; tls ok=false; unused`},
+			> $ch13plain`, `TLS| client hello "Client Hello"; response "connected"; waiting 1 0; tls ok=false; unused`},
 	}.run(t)
 }
 
 func TestRTSPAndSIP(t *testing.T) {
-	told{
+	dialogues{
 		{"RTSP with media between", `
 			> "OPTIONS rtsp://192.0.2.1/a RTSP/1.0\r\nCSeq: 1\r\n\r\n"
 			< "RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n"
@@ -308,7 +317,7 @@ func TestRTSPAndSIP(t *testing.T) {
 }
 
 func TestOpaque(t *testing.T) {
-	told{
+	dialogues{
 		{"asked and answered", `
 			> 99 "what"
 			< 98 "that"`, `| opaque; opaque; waiting 0 0; guess`},
@@ -320,7 +329,7 @@ func TestOpaque(t *testing.T) {
 			> 99 "what"
 			< 98 "that"
 			> 99 "what"`, `| opaque; opaque; waiting 1 0; guess`},
-		{"a stream that nobody answers", `
+		{"a stream that is not answered", `
 			> 99 "one"
 			wait 10s
 			> 99 "two"
@@ -334,7 +343,7 @@ func TestOpaque(t *testing.T) {
 			< 98 "go on, I am listening"
 			> $ch13plain
 			< $sh13`, `TLS 1.3| client hello "Client Hello"; handshake "Server Hello"; waiting 0 0; tls ok=false; unused`},
-		{"one octet that could be anything", `
+		{"one byte that could be anything", `
 			> 16
 			< 98 "that"`, `| opaque; opaque; waiting 0 0; guess`},
 	}.run(t)

@@ -75,7 +75,7 @@ func FuzzSay(f *testing.F) {
 		}
 		other := NewNames()
 		if twin := perform(in, other); !reflect.DeepEqual(twin, st) {
-			t.Errorf("the same octets told twice differ:\n%+v\n%+v", st, twin)
+			t.Errorf("the same bytes fed twice differ:\n%+v\n%+v", st, twin)
 		}
 		shot := st.Snapshot(names)
 		if again := shot.Summary(names); !reflect.DeepEqual(again, s) {

@@ -8,9 +8,10 @@ type hearing struct {
 	v     *voice
 	frame uint32 // of the unit at hand
 	time  int64
-	fresh bool // the other side spoke before, or nobody for a while
-	turn  bool // the other side spoke before
-	begun bool // a message began
+	fresh bool   // the other side spoke before, or nobody for a while
+	turn  bool   // the other side spoke before
+	begun bool   // a message began
+	cut   []byte // the text at hand, where the capture does not hold its end
 }
 
 // peer returns the other side's voice.
@@ -49,6 +50,17 @@ func (s *State) hear(names *Names, side, frame int, time int64, payload []byte, 
 	b := payload[:min(int64(len(payload)), int64(dataLen))]
 	missing := int64(dataLen) - int64(len(b))
 
+	if missing > 0 && len(b) >= 2 && len(b) < tlsHeader && v.left == 0 {
+		if record := h.cutRecord(b, int(dataLen)); record != nil {
+			if h.proto == undecided {
+				h.decide(tls)
+			}
+			h.bits |= doubt
+			v.phase = 0
+			h.read(record, missing-int64(len(record)-len(b)))
+			return
+		}
+	}
 	if v.phase == phaseTurns && !h.again(b) {
 		h.takeTurn()
 		v.grow(int64(dataLen))
@@ -66,7 +78,9 @@ func (s *State) hear(names *Names, side, frame int, time int64, payload []byte, 
 		}
 	}
 	if v.phase == phaseLost {
-		if len(b) == 0 || !h.starts(b) {
+		if h.turnsToTLS(b) {
+			h.upgrade(h.proto, tls)
+		} else if len(b) == 0 || !h.starts(b) {
 			h.takeTurn()
 			v.grow(int64(len(b)) + missing)
 			return
@@ -147,6 +161,9 @@ func (h *hearing) unit(b []byte, last bool) int {
 	if h.v.flags&skipLine != 0 {
 		return h.passLine(b)
 	}
+	if h.turnsToTLS(b) {
+		h.upgrade(h.proto, tls) // what agreed on it was not captured, or cut
+	}
 	n := h.parse(b, last)
 	if n == 0 && (last || len(b) >= maxScrap) {
 		// No reader gets here by its own account; should one, its place is lost and nothing else.
@@ -200,6 +217,8 @@ func (h *hearing) lose() {
 	switch h.proto {
 	case http1, rtsp, sip:
 		h.cutHTTP()
+	case replies, smtp, ftp:
+		v.flags &^= inReply // its last line is among what is missing
 	}
 	if v.scrap != 0 {
 		h.names.scraps.drop(v.scrap)

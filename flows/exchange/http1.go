@@ -3,7 +3,7 @@ package exchange
 import "bytes"
 
 // HTTP/1 (RFC 9112), and RTSP (RFC 7826) and SIP (RFC 3261), which borrowed its form. Requests and
-// responses are told by their first line and not by their side, because where no handshake was captured
+// responses are recognized by their first line and not by their side, because where no handshake was captured
 // the sides may be mistaken.
 
 // Phases of HTTP/1.

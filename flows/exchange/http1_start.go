@@ -216,7 +216,7 @@ func (n *Names) readStartLine(line []byte) (said startLine) {
 }
 
 // requestText returns "METHOD target", and the host when the target is absolute. Of the target only the path
-// is kept: what follows a "?" and a password before an "@" are nobody's business in a report.
+// is kept: what follows a "?" and a password before an "@" do not belong in a report.
 func (n *Names) requestText(method, target []byte) (text, host id, namesHost bool) {
 	var path [4 * maxPath]byte
 	p := append(path[:0], target[:min(len(target), len(path)-len(ellipsis)-1)]...)

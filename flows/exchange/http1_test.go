@@ -3,7 +3,7 @@ package exchange
 import "testing"
 
 func TestHTTP1(t *testing.T) {
-	told{
+	dialogues{
 		{"request and response", `
 			> "GET /a HTTP/1.1\r\nHost: example.com\r\nUser-Agent: curl/8.5.0\r\n\r\n"
 			< "HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: 5\r\n\r\nhello"`, `HTTP/1.1| request "GET /a"; response "HTTP/1.1 200 OK"; waiting 0 0; body 1: 5 of 5`},
@@ -113,7 +113,7 @@ func TestHTTP1(t *testing.T) {
 		{"CONNECT, then TLS", `
 			> "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n"
 			< "HTTP/1.1 200 Connection established\r\n\r\n"
-			> 1603010031 0100002d 0303 0000000000000000000000000000000000000000000000000000000000000000 00 0002 1301 01 00 0002 0000`, `TLS 1.2| client hello "Client Hello"; response "HTTP/1.1 200 Connection established"; waiting 1 0; tls ok=false; unused`},
+			> 1603010031 0100002d 0303 0000000000000000000000000000000000000000000000000000000000000000 00 0002 1301 01 00 0002 0000`, `TLS| client hello "Client Hello"; response "HTTP/1.1 200 Connection established"; waiting 1 0; tls ok=false; unused`},
 		{"CONNECT refused", `
 			> "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n"
 			< "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"`, `HTTP/1.1| request "CONNECT example.com:443"; response "HTTP/1.1 403 Forbidden"; waiting 0 0; body 1: 2 of 2`},
@@ -125,7 +125,7 @@ func TestWebSocket(t *testing.T) {
 		> "GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 		< "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 	`
-	told{
+	dialogues{
 		{"opened", open, `WebSocket| request "GET /chat"; response "HTTP/1.1 101 Switching Protocols"; waiting 0 0`},
 		{"text and its answer", open + `
 			> 8185 00000000 "hello"

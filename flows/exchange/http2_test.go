@@ -9,7 +9,7 @@ func TestHTTP2(t *testing.T) {
 	`
 	// GET http://example.com/a/b by static table and literals, RFC 7541 appendix C style.
 	const get = `82 86 44 04 "/a/b" 41 0b "example.com"`
-	told{
+	dialogues{
 		{"opened", open, `HTTP/2| housekeeping "SETTINGS"; housekeeping "SETTINGS ACK"; waiting 0 0; unused`},
 		{"request", open + `
 			> [h2/01/05/1 ` + get + `]`, `HTTP/2| request "GET /a/b"; housekeeping "SETTINGS ACK"; waiting 1 0`},

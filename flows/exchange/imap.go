@@ -18,8 +18,23 @@ func isIMAP(b []byte, _ int) verdict {
 	return best
 }
 
+// imapVerbs are the commands by which a line is known as one after bytes were missing.
+var imapVerbs = []string{"CAPABILITY", "NOOP", "LOGOUT", "LOGIN", "AUTHENTICATE",
+	"STARTTLS", "SELECT", "EXAMINE", "LIST",
+	"STATUS", "APPEND", "SEARCH", "FETCH", "STORE", "COPY", "UID", "IDLE", "CLOSE", "EXPUNGE", "ID", "ENABLE"}
+
 func startsIMAP(b []byte) bool {
-	return len(b) > 4 && (b[0] == '*' || b[0] == '+') && b[1] == ' '
+	if len(b) > 4 && (b[0] == '*' || b[0] == '+') && b[1] == ' ' {
+		return true
+	}
+	line, v := firstLine(b)
+	if v == no {
+		return false
+	}
+	_, rest := token(line)
+	verb, _ := token(rest)
+	_, is := isWord(verb, imapVerbs)
+	return is
 }
 
 func (h *hearing) readIMAP(b []byte, last bool) int {
@@ -74,7 +89,7 @@ func (h *hearing) imapLine(line []byte) {
 		h.run(Response, textUntagged)
 		v.flags |= more
 	case string(tag) == "*":
-		h.begin(Housekeeping, textUntagged) // news that nobody asked for, as in IDLE
+		h.begin(Housekeeping, textUntagged) // news that was not asked for, as in IDLE
 	case string(tag) == "+":
 		h.begin(Housekeeping, textContinue)
 	case status: // tagged: the answer is complete

@@ -3,7 +3,7 @@ package exchange
 import "bytes"
 
 // IRC (RFC 1459): lines in both directions that mostly want no answer. Only pings, goodbyes and STARTTLS
-// are told; the rest goes by turns.
+// are reported; the rest goes by turns.
 
 func isIRC(b []byte, side int) verdict {
 	best := no

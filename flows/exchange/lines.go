@@ -17,7 +17,8 @@ func (h *hearing) takeLine(b []byte, last bool) (line []byte, used int) {
 		return window, maxLine
 	}
 	if last {
-		return b, len(b)
+		h.cut = b
+		return trimCR(b), len(b)
 	}
 	return nil, 0
 }
@@ -143,6 +144,17 @@ func isWord(b []byte, words []string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// otherLine takes a line that begins with no command of the protocol: it goes on with AUTH, where the server has
+// asked for that or AUTH stands open, else it is a command that is not known. It may hold a password and is not kept.
+func (h *hearing) otherLine(continues bool) {
+	v := h.v
+	if continues || v.wait > 0 && (v.text == textContinued || h.names.get(v.text) == "AUTH") {
+		h.request(textContinued)
+		return
+	}
+	h.request(textUnknown)
 }
 
 // upper interns a command's name in upper case.

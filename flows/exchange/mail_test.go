@@ -10,7 +10,7 @@ func TestSMTP(t *testing.T) {
 		> "MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.com>\r\nDATA\r\n"
 		< "250 ok\r\n250 ok\r\n354 go ahead\r\n"
 	`
-	told{
+	dialogues{
 		{"greeting alone", `< "220 mail.example.com ESMTP Postfix\r\n"`, `SMTP| none; greeting "220 mail.example.com ESMTP Postfix"; waiting 0 0; unused`},
 		{"greeting of unknown kind", `< "220 welcome\r\n"`, `SMTP or FTP| none; greeting "220 welcome"; waiting 0 0; unused`},
 		{"greeting of unknown kind, EHLO", `
@@ -43,13 +43,28 @@ func TestSMTP(t *testing.T) {
 			< "220 mail.example.com ESMTP Postfix\r\n"
 			wait 300s
 			< "421 timeout\r\n"`, `SMTP| none; refusal "421 timeout"; waiting 0 0; unused`},
-		{"password is not told", `
+		{"password is not reported", `
 			< "220 mail.example.com ESMTP Postfix\r\n"
 			> "EHLO client.example.com\r\n"
 			< "250 AUTH LOGIN\r\n"
 			> "AUTH LOGIN\r\n"
 			< "334 VXNlcm5hbWU6\r\n"
 			> "c2VjcmV0\r\n"`, `SMTP| request "(continued)"; response "334 VXNlcm5hbWU6"; waiting 1 0`},
+		{"words that are no commands", `
+			< "220 mail.example.com ESMTP Postfix\r\n"
+			> "EHLO client.example.com\r\n"
+			< "250 ok\r\n"
+			> "BAD 1\r\nBAD 2\r\nBAD 3\r\n"
+			< "500 bad\r\n"`, `SMTP| request "unknown command"; response "500 bad"; waiting 2 0`},
+		{"421 answers all commands", `
+			< "220 mail.example.com ESMTP Postfix\r\n"
+			> "EHLO client.example.com\r\n"
+			< "250 ok\r\n"
+			> "BAD 1\r\nBAD 2\r\nBAD 3\r\n"
+			< "500 bad\r\n421 too many errors\r\n"`, `SMTP| request "unknown command"; refusal "421 too many errors"; waiting 0 0`},
+		{"AUTH with its answers at once", `
+			< "220 mail.example.com ESMTP Postfix\r\n"
+			> "AUTH LOGIN\r\ndXNlcg==\r\nc2VjcmV0\r\n"`, `SMTP| request "(continued)"; greeting "220 mail.example.com ESMTP Postfix"; waiting 3 0`},
 		{"BDAT", mail + `
 			< "250 ok\r\n"
 			> "BDAT 20 LAST\r\n12345678901234567890QUIT\r\n"`, `SMTP| request "message text"; response "250 ok"; waiting 1 0`},
@@ -74,7 +89,7 @@ func TestSMTP(t *testing.T) {
 }
 
 func TestFTP(t *testing.T) {
-	told{
+	dialogues{
 		{"login and list", `
 			< "220-FTP\r\n welcome\r\n220 ready\r\n"
 			> "USER anonymous\r\n"
@@ -91,7 +106,7 @@ func TestFTP(t *testing.T) {
 			< "220 FTP ready\r\n"
 			> "AUTH TLS\r\n"
 			< "234 go\r\n"
-			> $ch13plain`, `TLS 1.3| client hello "Client Hello"; response "234 go"; waiting 1 0; tls ok=false; unused`},
+			> $ch13plain`, `TLS| client hello "Client Hello"; response "234 go"; waiting 1 0; tls ok=false; unused`},
 		{"idle and told so", `
 			< "220 FTP ready\r\n"
 			> "NOOP\r\n"
@@ -101,7 +116,7 @@ func TestFTP(t *testing.T) {
 }
 
 func TestPOP3(t *testing.T) {
-	told{
+	dialogues{
 		{"retrieve", `
 			< "+OK ready\r\n"
 			> "USER a\r\n"
@@ -126,13 +141,21 @@ func TestPOP3(t *testing.T) {
 			< "+OK ready\r\n"
 			> "STLS\r\n"
 			< "+OK\r\n"
-			> $ch13plain`, `TLS 1.3| client hello "Client Hello"; response "+OK"; waiting 1 0; tls ok=false; unused`},
+			> $ch13plain`, `TLS| client hello "Client Hello"; response "+OK"; waiting 1 0; tls ok=false; unused`},
+		{"word that is no command", `
+			< "+OK ready\r\n"
+			> "FOO\r\n"`, `POP3| request "unknown command"; greeting "+OK ready"; waiting 1 0`},
+		{"AUTH goes on", `
+			< "+OK ready\r\n"
+			> "AUTH PLAIN\r\n"
+			< "+ \r\n"
+			> "AGEAYg==\r\n"`, `POP3| request "(continued)"; response "+"; waiting 1 0`},
 		{"refused", `< "-ERR too many connections\r\n"`, `POP3| none; refusal "-ERR too many connections"; waiting 0 0; unused`},
 	}.run(t)
 }
 
 func TestIMAP(t *testing.T) {
-	told{
+	dialogues{
 		{"greeting", `< "* OK ready\r\n"`, `IMAP| none; greeting "* OK ready"; waiting 0 0; unused`},
 		{"fetch", `
 			< "* OK ready\r\n"
@@ -156,6 +179,10 @@ func TestIMAP(t *testing.T) {
 		{"thrown out", `
 			< "* OK ready\r\n"
 			< "* BYE autologout\r\n"`, `IMAP| none; refusal "* BYE autologout"; waiting 0 0; unused`},
+		{"word that is no command", `
+			< "* OK ready\r\n"
+			> "a5 FOO\r\n"
+			< "a5 BAD unknown\r\n"`, `IMAP| request "FOO"; response "BAD unknown"; waiting 0 0`},
 		{"append with a literal of the client", `
 			< "* OK ready\r\n"
 			> "a5 APPEND INBOX {5+}\r\nhello\r\n"`, `IMAP| request "APPEND"; greeting "* OK ready"; waiting 1 0`},
@@ -163,12 +190,12 @@ func TestIMAP(t *testing.T) {
 			< "* OK ready\r\n"
 			> "a6 STARTTLS\r\n"
 			< "a6 OK go\r\n"
-			> $ch13plain`, `TLS 1.3| client hello "Client Hello"; response "OK go"; waiting 1 0; tls ok=false; unused`},
+			> $ch13plain`, `TLS| client hello "Client Hello"; response "OK go"; waiting 1 0; tls ok=false; unused`},
 	}.run(t)
 }
 
 func TestIRC(t *testing.T) {
-	told{
+	dialogues{
 		{"ping answered", `
 			> "NICK a\r\nUSER a b c :d\r\n"
 			< ":srv 001 a :welcome\r\n"

@@ -100,7 +100,7 @@ func (h *hearing) readMQTT(b []byte, last bool) int {
 		if b[0]>>1&3 != 0 { // QoS 1 or 2
 			h.request(text)
 		} else if h.side == 0 {
-			h.begin(Request, text)
+			h.begin(OneWay, text)
 			v.flags |= asked
 		} else {
 			h.begin(Response, text)

@@ -5,7 +5,7 @@ package exchange
 
 const (
 	mysqlHeader = 4
-	mysqlPeek   = mysqlHeader + 32 // what of a packet is looked at
+	mysqlPeek   = mysqlHeader + 9 + maxText // what of a packet is looked at: an error and its text
 
 	mysqlReady  = f1 // server: the login is done
 	mysqlNoEOF  = f2 // client: CLIENT_DEPRECATE_EOF
@@ -47,6 +47,9 @@ func isMySQL(b []byte, side int) verdict {
 	return yes
 }
 
+// OtherProtocol is the text of a request that is none of the protocol in which the server spoke first.
+const OtherProtocol = "another protocol"
+
 func startsMySQL(b []byte) bool {
 	return len(b) > mysqlHeader && b[3] == 0 && b[4] <= 0x1f && le24(b) > 0 && mysqlHeader+le24(b) >= len(b)
 }
@@ -56,11 +59,18 @@ func (h *hearing) readMySQL(b []byte, last bool) int {
 		return h.short(b, last)
 	}
 	n, seq := le24(b), b[3]
+	if h.side == 0 && h.v.kind == None && h.peer().kind == Greeting && seq != 1 {
+		h.request(h.phrase(OtherProtocol)) // no reply to the greeting: what stands at its front is no length
+		return h.strange(b)
+	}
 	peek := min(mysqlHeader+n, mysqlPeek)
 	if len(b) < peek && !last {
 		return 0
 	}
 	body := b[mysqlHeader:min(len(b), peek)]
+	if len(body) < n && len(body) > 0 && body[0] == 0xff {
+		h.cut = body // of an error only the front is read
+	}
 	server := h.side == 1
 	ready := h.voice[1].flags&mysqlReady != 0
 	switch {

@@ -1,6 +1,9 @@
 package exchange
 
-import "unsafe"
+import (
+	"strings"
+	"unsafe"
+)
 
 // Names keeps what States point at but cannot hold: the strings (SNI, Host, first lines), once each, and
 // the beginnings of messages that the next segment completes. One Names serves all States of one table, and it holds
@@ -17,6 +20,7 @@ type Names struct {
 
 	scraps scraps
 	starts startMemo
+	ftp    []FTPNote // of the last call of Say
 	hpackScratch
 }
 
@@ -114,6 +118,19 @@ func (n *Names) again(old id, b []byte, max int) id {
 		return old
 	}
 	return n.intern(b, max)
+}
+
+// quoted returns text with an ellipsis, where it ends with what the capture holds of a longer one.
+func (h *hearing) quoted(text id) id {
+	if len(h.cut) == 0 || text == 0 {
+		return text
+	}
+	said := h.names.get(text)
+	tail := printable(nil, trimCR(h.cut[max(len(h.cut)-8, 0):]), maxText)
+	if !strings.HasSuffix(said, string(tail)) && !strings.HasSuffix(string(tail), said) {
+		return text
+	}
+	return h.names.keep([]byte(said + ellipsis))
 }
 
 // line interns two words with a space between them, cutting each to its own bound.

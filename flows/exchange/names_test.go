@@ -33,10 +33,10 @@ func TestPrintable(t *testing.T) {
 	} {
 		got := string(printable(nil, []byte(c.in), c.max))
 		if got != c.want {
-			t.Errorf("%q in %d octets: %q, want %q", c.in, c.max, got, c.want)
+			t.Errorf("%q in %d bytes: %q, want %q", c.in, c.max, got, c.want)
 		}
 		if len(got) > c.max {
-			t.Errorf("%q: %d octets, more than %d", got, len(got), c.max)
+			t.Errorf("%q: %d bytes, more than %d", got, len(got), c.max)
 		}
 		if isPlain([]byte(c.in), c.max) != (got == c.in && !strings.Contains(c.in, "\u00e9")) {
 			t.Errorf("%q: plain is %v", c.in, isPlain([]byte(c.in), c.max))
@@ -98,7 +98,7 @@ func TestSweep(t *testing.T) {
 		}
 	})
 	if n.Full() || n.Memory() >= before {
-		t.Errorf("still %d octets of %d", n.Memory(), before)
+		t.Errorf("still %d bytes of %d", n.Memory(), before)
 	}
 	if strings := len(n.index) - len(fixedTexts); strings != 2*kept+1 {
 		t.Errorf("%d strings are left, want %d", strings, 2*kept+1)
@@ -170,7 +170,7 @@ func TestSnapshot(t *testing.T) {
 	}
 }
 
-// TestFrames holds which frames and times a message is told by, when segments cut it.
+// TestFrames holds which frames and times a message has, when segments cut it.
 func TestFrames(t *testing.T) {
 	names := NewNames()
 	var st State

@@ -28,8 +28,12 @@ func (h *hearing) readNATS(b []byte, last bool) int {
 	verb, rest := token(line)
 	text := h.names.intern(verb[:min(len(verb), 16)], maxText)
 	switch {
+	case equalFold(verb, "ping") && h.v.kind == Handshake: // behind CONNECT it asks whether that was accepted
+		h.request(text)
 	case equalFold(verb, "ping"):
 		h.ping(text)
+	case equalFold(verb, "pong") && h.peer().pings == 0 && h.peer().wait > 0:
+		h.answer(Response, text)
 	case equalFold(verb, "pong"):
 		h.pong(text)
 	case equalFold(verb, "info"):
@@ -43,7 +47,8 @@ func (h *hearing) readNATS(b []byte, last bool) int {
 	case equalFold(verb, "+ok"):
 		h.begin(Response, text)
 	case equalFold(verb, "-err"):
-		h.begin(Refusal, h.names.intern(line, maxText))
+		h.answer(Refusal, h.names.intern(line, maxText))
+		h.verdict(h.v.text)
 	case equalFold(verb, "sub"), equalFold(verb, "unsub"):
 		h.begin(Housekeeping, text)
 		h.v.flags |= asked

@@ -4,7 +4,7 @@ import "testing"
 
 // TestOneWay: messages that want no answer wait for none; commands of the same protocols that ask do.
 func TestOneWay(t *testing.T) {
-	told{
+	dialogues{
 		{"syslog, a line each", `
 			> "<34>1 2003-10-11T22:14:15Z host su - - - failed\n"
 			> "<34>Oct 11 22:14:15 host su: failed\n"`, `syslog| one-way message "syslog message"; none; waiting 0 0`},
@@ -35,7 +35,7 @@ func TestPPTP(t *testing.T) {
 			> 0020 ` + header + `0007 0000 0001 0000 00000000 00000000 00000000 00000000
 			< 0020 ` + header + `0008 0000 0001 0001 01 00 0000 00000000 0000 0000 00000000`
 	)
-	told{
+	dialogues{
 		{"a call", open, `PPTP| request "Outgoing-Call-Request"; response "Outgoing-Call-Reply"; waiting 0 0`},
 		{"an echo is not answered", open + `
 			< 0010 ` + header + `0005 0000 00000001`, `PPTP| request "Outgoing-Call-Request"; housekeeping "Echo-Request"; waiting 0 1; pings of 1: 1`},

@@ -55,7 +55,7 @@ func (h *hearing) readPOP3(b []byte, last bool) int {
 	case has(line, "+OK"), has(line, "-ERR"):
 		h.pop3Answer(line)
 	case has(line, "+ ") || string(line) == "+": // goes on with AUTH
-		h.answer(Response, h.names.intern(line[:1], maxText))
+		h.answer(Response, textContinue)
 	case len(line) > 0:
 		h.pop3Command(line)
 	}
@@ -106,7 +106,7 @@ func (h *hearing) pop3Command(line []byte) {
 		h.v.flags |= pop3Quits
 		return
 	case !known:
-		h.request(textContinued)
+		h.otherLine(h.peer().text == textContinue)
 	default:
 		h.request(h.names.intern([]byte(word), maxText))
 	}

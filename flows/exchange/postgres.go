@@ -16,6 +16,9 @@ const (
 )
 
 func isPostgres(b []byte, side int) verdict {
+	if side == 0 && (b[0] == 'Q' || b[0] == 'P') {
+		return isPostgresQuery(b)
+	}
 	if side != 0 || b[0] != 0 || len(b) > 1 && b[1] != 0 {
 		return no
 	}
@@ -31,6 +34,55 @@ func isPostgres(b []byte, side int) verdict {
 	return no
 }
 
+// isPostgresQuery knows the protocol by a Query or a Parse, where the capture begins behind the Startup: a statement
+// begins with a word, and a Query ends in a zero byte where its length says.
+func isPostgresQuery(b []byte) verdict {
+	if len(b) > 1 && b[1] != 0 || len(b) > 2 && b[2] > 15 { // a megabyte is more than a statement has
+		return no
+	}
+	if len(b) < 5 {
+		return maybe
+	}
+	n := 1 + be32(b[1:])
+	if n < 8 {
+		return no
+	}
+	text := b[5:min(int64(len(b)), n)]
+	whole := int64(len(b)) >= n
+	if b[0] == 'Q' && whole && text[len(text)-1] != 0 {
+		return no
+	}
+	if b[0] == 'P' { // the name of the statement comes first
+		name, ok := cstring(text[:min(len(text), pgName)])
+		switch {
+		case !printableASCII(name) || !ok && (whole || len(text) >= pgName):
+			return no
+		case !ok:
+			return maybe
+		}
+		text = text[len(name)+1:]
+	}
+	word := 0
+	for word < len(text) && text[word]|0x20 >= 'a' && text[word]|0x20 <= 'z' {
+		word++
+	}
+	switch {
+	case word == len(text) && word <= pgVerb && !whole:
+		return maybe
+	case word < 2 || word > pgVerb || word == len(text):
+		return no
+	case text[word] == ' ' || text[word] == ';' || text[word] == 0:
+		return yes
+	}
+	return no
+}
+
+// pgName is the room of a statement's name, and pgVerb the length of the longest words that statements begin with.
+const (
+	pgName = 64
+	pgVerb = 10
+)
+
 func startsPostgres(b []byte) bool {
 	if len(b) < 5 || be32(b[1:]) < 4 || be32(b[1:]) > 1<<24 {
 		return false
@@ -43,7 +95,7 @@ func startsPostgres(b []byte) bool {
 }
 
 func (h *hearing) readPostgres(b []byte, last bool) int {
-	if h.side == 0 && h.v.flags&pgStarted == 0 {
+	if h.side == 0 && h.v.flags&pgStarted == 0 && b[0] == 0 {
 		return h.pgStart(b, last)
 	}
 	if h.side == 1 && h.v.flags&pgAwaitSSL != 0 {
@@ -159,6 +211,7 @@ func (h *hearing) pgServer(kind byte, body []byte) {
 		switch severity {
 		case "FATAL", "PANIC":
 			h.answer(Refusal, text)
+			h.peer().wait = 0 // it ends the session, and with it what was sent behind the message that failed
 			v.flags |= closes
 		default:
 			h.run(Response, text)
@@ -194,6 +247,7 @@ func (h *hearing) pgError(body []byte) (severity string, text id) {
 			message = value
 		}
 		if !ok {
+			h.cut = value
 			break
 		}
 		body = body[len(value)+2:]

@@ -358,6 +358,8 @@ func identify(b []byte, side int, last bool) protocol {
 		return undecided
 	case last && startsHTTP(b):
 		return http1
+	case last && side == 1 && len(b) >= 8 && isReplies(b, side) == maybe:
+		return replies // its line is cut
 	}
 	return opaque
 }
@@ -371,8 +373,8 @@ func (h *hearing) decide(p protocol) {
 		for i := range h.voice {
 			v := &h.voice[i]
 			v.wait = 0
-			v.flags &^= asked
 			if i == h.side || v.scrap != 0 {
+				v.flags &^= asked
 				v.kind = None
 			}
 		}
@@ -406,6 +408,16 @@ func (h *hearing) decide(p protocol) {
 // again reports whether a side that was not read so far begins, with b, to speak a protocol that cannot
 // be mistaken; it is then read from here on.
 func (h *hearing) again(b []byte) bool {
+	if h.side == 1 && h.proto == opaque && h.turn && isRedisReply(b) {
+		h.decide(redis)
+		for i := range h.voice { // a command on a line of its own needs no more than the line
+			h.voice[i].phase, h.voice[i].left, h.voice[i].aux = 0, 0, 0
+		}
+		if !isRedisTurnedAway(b) {
+			h.peer().wait = 1
+		}
+		return true
+	}
 	if h.proto != opaque || !h.turn || len(b) < 8 || candidates[h.side][b[0]]&unmistakable == 0 {
 		return false
 	}
@@ -424,6 +436,18 @@ func (h *hearing) again(b []byte) bool {
 	h.decide(p)
 	h.v.phase, h.v.left, h.v.aux = 0, 0, 0
 	return true
+}
+
+// turnsToTLS reports whether b, of a protocol whose messages are lines of text, is a record of TLS.
+func (h *hearing) turnsToTLS(b []byte) bool {
+	if len(b) < tlsHeader || b[0] < tlsCCS || b[0] > tlsAppData || b[1] != 3 {
+		return false
+	}
+	switch h.proto {
+	case replies, smtp, ftp, pop3, imap, irc:
+		return isTLS(b, h.side) == yes
+	}
+	return false
 }
 
 // upgrade ends what was spoken and starts to listen for what comes inside, on both sides. What was said

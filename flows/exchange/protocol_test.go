@@ -12,7 +12,7 @@ func TestCandidates(t *testing.T) {
 				for side := range 2 {
 					for i := range signatures {
 						if v := signatures[i].match(b, side); v != no && candidates[side][b[0]]&(1<<i) == 0 {
-							t.Errorf("side %d, %q: %s says %d, and no to its first octet", side, b, protocolNames[signatures[i].proto], v)
+							t.Errorf("side %d, %q: %s says %d, and no to its first byte", side, b, protocolNames[signatures[i].proto], v)
 						} else if v == yes {
 							seen++
 						}

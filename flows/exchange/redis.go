@@ -28,6 +28,49 @@ func isRedis(b []byte, side int) verdict {
 	return prefix(b[i:], "\r\n$")
 }
 
+// redisReplies begin what a server answers to a command on a line of its own (PING), which by itself could be of many
+// protocols.
+var redisReplies = [...]string{"+PONG\r\n", "-ERR ", "-NOAUTH ", "-WRONGPASS ", "-DENIED ", "-LOADING ", "-NOPERM "}
+
+// isRedisReply reports whether b, which answers a line of text, is a reply of Redis: one of those above, or an array
+// with its first element.
+func isRedisReply(b []byte) bool {
+	if len(b) < 5 {
+		return false
+	}
+	switch b[0] {
+	case '*', '%', '~', '>':
+		return isRedisArray(b)
+	case '+', '-':
+	default:
+		return false
+	}
+	for _, p := range redisReplies {
+		if has(b, p) {
+			return firstVerdict(b) != no
+		}
+	}
+	return false
+}
+
+// isRedisArray reports whether b begins with the lengths of an array and of its first element.
+func isRedisArray(b []byte) bool {
+	line, v := firstLine(b)
+	if v == no || len(line) < 2 || len(b) < len(line)+4 || b[len(line)] != '\r' {
+		return false
+	}
+	element := b[len(line)+2:]
+	_, ok := number(line[1:])
+	return ok && element[1] >= '0' && element[1] <= '9' &&
+		(element[0] == '$' || element[0] == ':' || element[0] == '*' || element[0] == '%')
+}
+
+// isRedisTurnedAway reports whether b is the error by which a server turns a client away and closes, whatever the
+// client has sent: it has too many, or is protected.
+func isRedisTurnedAway(b []byte) bool {
+	return has(b, "-ERR max number of clients") || has(b, "-DENIED ")
+}
+
 func startsRedis(b []byte) bool {
 	if len(b) < 3 {
 		return false
@@ -92,15 +135,20 @@ func (h *hearing) redisBegin(line []byte) bool {
 		return true
 	}
 	text := textData
-	if line[0] == '+' || line[0] == '-' {
+	switch line[0] {
+	case '+', '-':
 		text = h.names.again(h.v.text, line, maxText)
+	case '$':
+		text = textBulk
+	case '*', '~', '>':
+		text = textArray
 	}
 	waiting := h.peer().wait > 0
 	switch {
 	case line[0] == '>' || !waiting && line[0] == '*':
 		h.begin(Housekeeping, text)
 		v.flags |= redisPush
-	case line[0] == '-' && !waiting:
+	case line[0] == '-' && (!waiting || isRedisTurnedAway(line)):
 		h.begin(Refusal, text)
 		h.verdict(text)
 	case line[0] == '-':

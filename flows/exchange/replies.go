@@ -146,6 +146,9 @@ func (h *hearing) reply(line []byte) {
 		h.verdict(text)
 	}
 	v.aux = uint32(code)
+	if h.proto != smtp {
+		h.noteFTPReply(code, line)
+	}
 	if len(line) > 3 && line[3] == '-' {
 		v.flags |= inReply | more
 		return
@@ -161,6 +164,9 @@ func (h *hearing) replyEnd(code int) {
 		return
 	}
 	h.answered()
+	if v.flags&closes != 0 {
+		asker.wait = 0 // RFC 5321 §3.8: it serves none of the commands that it had received
+	}
 	switch {
 	case code == 354 && asker.phase < phaseLost:
 		asker.phase = mailText
@@ -201,11 +207,14 @@ func (h *hearing) command(line []byte) {
 		h.begin(Goodbye, h.names.intern([]byte(word), maxText))
 		return
 	case !isSMTP && !isFTP:
-		h.request(textContinued) // of AUTH, or not known
+		h.otherLine(h.peer().aux == 334)
 	case file:
 		h.request(h.names.line([]byte(word), maxText, rest, maxPath))
 	default:
 		h.request(h.phrase(word))
+	}
+	if isFTP {
+		h.noteFTPCommand(word, rest)
 	}
 	switch word {
 	case "STARTTLS":

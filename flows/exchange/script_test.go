@@ -240,7 +240,7 @@ func hear(t *testing.T, s script) Summary {
 		names := NewNames()
 		got := play(t, names, s, step).Summary(names)
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("in pieces of %d octets (−whole +pieces):\n%s", step, diff)
+			t.Errorf("in pieces of %d bytes (−whole +pieces):\n%s", step, diff)
 			break
 		}
 	}
@@ -285,14 +285,14 @@ func brief(s Summary) string {
 	return w.String()
 }
 
-// told is a table of scripts and what is told of them.
-type told []struct {
+// dialogues is a table of scripts and what is understood of them.
+type dialogues []struct {
 	name   string
 	script script
 	want   string
 }
 
-func (table told) run(t *testing.T) {
+func (table dialogues) run(t *testing.T) {
 	t.Helper()
 	for _, c := range table {
 		t.Run(c.name, func(t *testing.T) {

@@ -141,6 +141,8 @@ func (s *State) Fin(side int, time int64) {
 		if v.bye == 0 {
 			v.bye = v.end
 		}
+	case s.proto == tls && (side == 1) != (s.bits&clientIs1 != 0):
+		s.noPreface(side)
 	}
 }
 
@@ -152,7 +154,7 @@ func (s *State) Release(names *Names) {
 	}
 }
 
-// Snapshot returns a copy of s that keeps its Summary, whatever s is told afterwards. It is not to be told anything,
+// Snapshot returns a copy of s that keeps its Summary, whatever s is fed afterwards. It is not to be fed anything,
 // nor released.
 func (s *State) Snapshot(names *Names) State {
 	t := *s.settled(names)

@@ -10,9 +10,9 @@ import (
 func TestStateSize(t *testing.T) {
 	const limit = 168
 	if n := unsafe.Sizeof(State{}); n > limit {
-		t.Errorf("a State takes %d octets, more than %d", n, limit)
+		t.Errorf("a State takes %d bytes, more than %d", n, limit)
 	} else {
-		t.Logf("a State takes %d octets", n)
+		t.Logf("a State takes %d bytes", n)
 	}
 }
 

@@ -128,7 +128,9 @@ func (s *State) summarizeTLS(names *Names, out *Summary) {
 	out.TLS = true
 	out.TLSVersion = tlsVersion(s.version)
 	out.SNI = names.get(s.server)
-	out.ALPN = names.get(s.alpn)
+	if out.ALPN = names.get(s.alpn); out.ALPN == "h2" && s.tls&(tls13|speaksH2) == tls13 && s.voice[s.client()].flags&spoken != 0 {
+		out.ALPN = "" // the choice is encrypted, and the client's first words are not HTTP/2's
+	}
 	out.HandshakeOK = s.handshakeOK()
 	out.TLSClient = s.client()
 	for i := range s.voice {
@@ -148,7 +150,8 @@ func (s *State) summarizeTLS(names *Names, out *Summary) {
 
 // protocolName names what is spoken.
 func (s *State) protocolName() string {
-	if s.proto == tls && s.version != 0 {
+	if s.proto == tls && s.version != 0 && (s.tls&(sawClientHello|sawServerHello) != sawClientHello ||
+		s.voice[1-s.client()].text == textHelloRetry) { // what a Client Hello offers is not agreed on
 		return tlsVersion(s.version)
 	}
 	return protocolNames[s.proto]
@@ -169,7 +172,16 @@ func (s *State) handshakeOK() bool {
 		return false
 	}
 	const both = finishedClient | finishedServer
-	return s.tls&both == both || s.tls&(sawClientHello|sawServerHello) == 0
+	return s.tls&both == both || s.tls&(sawClientHello|sawServerHello) == 0 || s.finishedUnseen()
+}
+
+// finishedUnseen reports whether, below TLS 1.3, the server has sent what comes right before its Finished, a ticket or
+// Change Cipher Spec, in answer to the client's last part of the handshake, and the rest of that flight was not
+// captured.
+func (s *State) finishedUnseen() bool {
+	client, server := &s.voice[s.client()], &s.voice[1-s.client()]
+	return s.bits&doubt != 0 && s.tls&tls13 == 0 && client.kind == Handshake && server.kind == Handshake &&
+		s.speaker == uint8(1-s.client())+1 && (s.tls&ccsServer != 0 || server.text == textTicket)
 }
 
 // isGuess reports whether turn-taking is all that is known.
@@ -201,6 +213,8 @@ func (s *State) isOpen(v *voice) bool {
 		return v.left < forever/2
 	case s.proto == http1 || s.proto == rtsp || s.proto == sip:
 		return v.flags&more != 0 && v.phase != httpUntilEnd
+	case s.proto == redis:
+		return v.flags&more != 0 // elements of an array are to come
 	}
 	return false
 }
@@ -211,7 +225,9 @@ func (s *State) settled(names *Names) *State {
 		return s
 	}
 	t := *s
-	for i := range t.voice { // the scraps stay with s
+	heard := len(names.ftp)
+	defer func() { names.ftp = names.ftp[:heard] }() // it is heard again when the rest comes
+	for i := range t.voice {                         // the scraps stay with s
 		t.voice[i].scrap = 0
 		t.voice[i].flags &^= broken
 	}

@@ -131,6 +131,7 @@ func (h *hearing) readTLS(b []byte, last bool) int {
 	switch fromClient := h.side == h.client(); b[0] {
 	case tlsCCS:
 		h.shake(textHandshake)
+		h.versionByNext(b[min(len(b), tlsHeader+1):])
 		switch {
 		case h.tls&sawClientHello != 0 && h.tls&sawServerHello == 0:
 			// Sent for the sake of middleboxes (RFC 8446 appendix D.4): nothing is encrypted yet.

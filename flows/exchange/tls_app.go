@@ -1,6 +1,6 @@
 package exchange
 
-// Application data records: whose turn it is, told by their sizes. What a record holds cannot be read,
+// Application data records: whose turn it is, recognized by their sizes. What a record holds cannot be read,
 // but the records that want nothing (tickets, key updates, HTTP/2 housekeeping, close_notify) have sizes
 // of their own. Where a size could be either, the reading that leaves a request unanswered wins only
 // when the other is rare.
@@ -35,6 +35,10 @@ func (h *hearing) tlsApp(n int) {
 		size = -1 // not known
 	}
 	switch {
+	case n == h.alertSize() && !fromClient && h.refusesClient():
+		h.begin(Alert, textEncryptedAlert)
+		h.noteAlert()
+		h.answered()
 	case n == h.alertSize():
 		h.closeNotify()
 	case h.tls&tls13 != 0 && size == 5:
@@ -59,6 +63,18 @@ func (h *hearing) alertSize() int {
 	return 0
 }
 
+// refusesClient reports whether a server's alert in TLS 1.3 is most likely a fatal one: its first record behind a
+// client's Finished, at once, where a New Session Ticket or an answer was due. A server that does not accept the client's
+// certificate, or misses it, sends it then (RFC 8446 §4.4.2.4).
+func (h *hearing) refusesClient() bool {
+	c := h.peer()
+	return h.tls&(tls13|finishedClient|ticketOne) == tls13|finishedClient && h.bits&doubt == 0 && h.v.flags&spoken == 0 &&
+		c.wait > 0 && h.time-c.time < refusedWithin
+}
+
+// refusedWithin is the time, in nanoseconds, within which a server decides on a client's certificate.
+const refusedWithin = 1e9
+
 // noWait is the time, in nanoseconds, within which nobody gives an answer up.
 const noWait = 10e6
 
@@ -67,10 +83,29 @@ func (h *hearing) closeNotify() {
 	if h.v.kind == Goodbye && h.talk == uint8(h.side)+1 {
 		return // some stacks send two
 	}
+	if h.side != h.client() {
+		h.noPreface(h.side)
+	}
 	if v := h.v; v.kind == Request && h.talk == uint8(h.side)+1 && h.time-v.time < noWait {
 		v.wait = 0 // QUIT, Terminate and the like: who wants an answer does not leave at once
 	}
 	h.begin(Goodbye, textCloseNotify)
+}
+
+// noPreface takes what looked like the client's preface of HTTP/2 as a request where the server ends the session without
+// having said a word: in HTTP/2 it sends SETTINGS first, which wait for nothing (RFC 9113 §3.4).
+func (s *State) noPreface(server int) {
+	c, v := &s.voice[1-server], &s.voice[server]
+	if s.tls&(tls13|speaksH2) != tls13|speaksH2 || c.kind != Housekeeping || c.text != textPreface || v.flags&spoken != 0 {
+		return
+	}
+	s.tls &^= speaksH2
+	c.kind, c.text, c.wait = Request, textAppData, 1
+	c.flags |= asked
+	s.askFrame, s.askTime, s.line = c.frame, c.time, c.text
+	if s.bits &^= askedBy1; server == 0 {
+		s.bits |= askedBy1
+	}
 }
 
 // tls13Handshake takes an encrypted record before the client's Finished. Finished holds a hash of 32 or

@@ -141,12 +141,46 @@ func (h *hearing) serverHello(b []byte) {
 			h.tls |= settledALPN
 		}
 	}
+	if h.tls&tls13 == 0 && h.version == versionTLS12 && (len(b) < 4 || len(b) < 4+be24(b[1:])) {
+		h.versionOfSuite(suite)
+	}
 	h.overhead = recordOverhead(suite, h.tls&tls13 != 0)
 	if h.tls&tls13 != 0 && suite == 0x1302 { // TLS_AES_256_GCM_SHA384
 		h.tls |= longHash
 	}
 	h.shake(textServerHello)
 	h.answered()
+}
+
+// versionTLS12 is State.version of TLS 1.2, and of TLS 1.3 where supported_versions does not say so.
+const versionTLS12 = 4
+
+// versionOfSuite takes the version from the cipher suite that a Server Hello chose whose extensions were not captured:
+// those of TLS 1.3 are its own (RFC 8446 §B.4). Without the suite, the version is not known.
+func (h *hearing) versionOfSuite(suite int) {
+	switch {
+	case suite>>8 == 0x13:
+		h.version = 5
+		h.tls |= tls13
+	case suite == 0:
+		h.version = 0
+	}
+}
+
+// versionByNext takes the version, where it is not known, from what follows Change Cipher Spec in the same segment:
+// Finished, which is application data by its record's type in TLS 1.3, and a handshake record below.
+func (h *hearing) versionByNext(b []byte) {
+	if h.version != 0 || h.tls&sawServerHello == 0 || len(b) < 3 || b[1] != 3 {
+		return
+	}
+	switch b[0] {
+	case tlsAppData:
+		h.version = 5
+		h.tls |= tls13
+		h.overhead = recordOverhead(0, true)
+	case tlsHandshake:
+		h.version = versionTLS12
+	}
 }
 
 // recordOverhead returns how many bytes longer a record is than what it holds, 0 when that depends on

@@ -19,16 +19,16 @@ const (
 )
 
 func TestTLS(t *testing.T) {
-	told{
-		{"hello alone", "> $ch13", `TLS 1.3| client hello "Client Hello"; none; waiting 1 0; tls ok=false; unused`},
+	dialogues{
+		{"hello alone", "> $ch13", `TLS| client hello "Client Hello"; none; waiting 1 0; tls ok=false; unused`},
 		{"hello begun", `
-			> 16030100b0 010000ac 0303 0000000000000000000000000000000000000000000000000000000000000000 00 0002 1301 01 00 0083 0000 0010 000e 00 000b 6578616d706c652e636f6d 0017`, `TLS 1.2| client hello "Client Hello" open; none; waiting 1 0; tls ok=false; unused`},
+			> 16030100b0 010000ac 0303 0000000000000000000000000000000000000000000000000000000000000000 00 0002 1301 01 00 0083 0000 0010 000e 00 000b 6578616d706c652e636f6d 0017`, `TLS| client hello "Client Hello" open; none; waiting 1 0; tls ok=false; unused`},
 		{"hello, fatal alert", `
 			> $ch13
-			< 15030300020228`, `TLS 1.3| client hello "Client Hello"; alert "alert: handshake_failure (40)"; waiting 0 0; tls ok=false; unused`},
+			< 15030300020228`, `TLS| client hello "Client Hello"; alert "alert: handshake_failure (40)"; waiting 0 0; tls ok=false; unused`},
 		{"hello, close_notify instead of an answer", `
 			> $ch13
-			< 15030300020100`, `TLS 1.3| client hello "Client Hello"; goodbye "close_notify"; waiting 1 0; tls ok=false; unused`},
+			< 15030300020100`, `TLS| client hello "Client Hello"; goodbye "close_notify"; waiting 1 0; tls ok=false; unused`},
 		{"1.2: handshake", tls12Hello, `TLS 1.2| handshake "Finished"; handshake "Finished"; waiting 0 0; tls ok=true; unused`},
 		{"1.2: the last message has its name", `
 			> $ch12
@@ -103,6 +103,13 @@ func TestTLS(t *testing.T) {
 		{"1.3: unused", tls13Hello + `
 			< 170303+250 170303+250
 			> 170303+19`, `TLS 1.3| goodbye "close_notify"; handshake "New Session Ticket"; waiting 0 0; tls ok=true; unused`},
+		{"1.3: no SETTINGS, so no HTTP/2: the preface was a request", tls13Hello + `
+			> 170303+93
+			< 170303+250 170303+250
+			< 170303+19`, `TLS 1.3| request "application data"; goodbye "close_notify"; waiting 1 0; tls ok=true; guess`},
+		{"1.3: the server ends it without SETTINGS and close_notify", tls13Hello + `
+			> 170303+93
+			< fin`, `TLS 1.3| request "application data"; handshake "Server Hello"; waiting 1 0; tls ok=true; guess`},
 		{"1.3: unused HTTP/2", tls13Hello + `
 			> 170303+81
 			< 170303+250 170303+250 170303+57
@@ -113,7 +120,13 @@ func TestTLS(t *testing.T) {
 			< 170303+250 170303+1500
 			> 170303+19
 			< 170303+19`, `TLS 1.3| goodbye "close_notify"; goodbye "close_notify"; waiting 0 0; tls ok=true; guess`},
-		{"1.3: two octets that were no close_notify", tls13Hello + `
+		{"1.3: the server refuses the client behind its Finished", tls13Hello + `
+			> 170303+83
+			< 170303+19`, `TLS 1.3| request "application data"; alert "encrypted alert"; waiting 0 0; tls ok=true; guess`},
+		{"1.3: close_notify behind a ticket", tls13Hello + `
+			> 170303+83
+			< 170303+250 170303+19`, `TLS 1.3| request "application data"; goodbye "close_notify"; waiting 1 0; tls ok=true; guess`},
+		{"1.3: two bytes that were no close_notify", tls13Hello + `
 			> 170303+600
 			< 170303+250 170303+1500
 			> 170303+19
@@ -146,7 +159,7 @@ func TestTLS(t *testing.T) {
 			> $ccs 170303+69 170303+500
 			< 170303+1500
 			> 170303+50 170303+35`, `TLS 1.3| goodbye "close_notify"; response "application data"; waiting 0 0; tls ok=true; guess`},
-		{"1.3: who does not pad asks with 35 octets", tls13Hello + `
+		{"1.3: who does not pad asks with 35 bytes", tls13Hello + `
 			> 170303+500
 			< 170303+1500
 			> 170303+35`, `TLS 1.3| request "application data"; response "application data"; waiting 1 0; tls ok=true; guess`},
@@ -210,7 +223,7 @@ func TestTLS(t *testing.T) {
 			> 170303+400
 			> 150303+26`, `TLS 1.2| goodbye "close_notify"; none; waiting 0 0; tls ok=true; guess`},
 		{"hello in the form of SSL 2.0", `
-			> 802e 01 0301 0015 0000 0010 000000000000000000000000000000000000000000 00000000000000000000000000000000`, `TLS 1.0| client hello "Client Hello"; none; waiting 1 0; tls ok=false; unused`},
+			> 802e 01 0301 0015 0000 0010 000000000000000000000000000000000000000000 00000000000000000000000000000000`, `TLS| client hello "Client Hello"; none; waiting 1 0; tls ok=false; unused`},
 		{"hello in segments behind snaplen", `
 			# as captured
 			> snap 60 $ch13

@@ -49,6 +49,7 @@ func bump(n uint32, bit int) uint32 {
 func (h *hearing) begin(kind Kind, text id) {
 	v := h.v
 	h.begun = true
+	text = h.quoted(text)
 	v.kind, v.text, v.len, v.frame, v.time = kind, text, 0, h.frame, h.time
 	v.flags &^= more | closes
 	switch kind {
@@ -73,7 +74,7 @@ func (h *hearing) verdict(text id) {
 	if h.proto == tls {
 		return
 	}
-	h.alert, h.alpn = h.v.frame, text
+	h.alert, h.alpn = h.v.frame, h.quoted(text)
 	h.bits &^= alertBy1
 	if h.side == 1 {
 		h.bits |= alertBy1
@@ -140,6 +141,9 @@ func (h *hearing) answered() {
 // ping takes a keep-alive ping, which wants its answer as any request does: a peer that leaves it
 // unanswered is why many connections are given up. pong takes the answer.
 func (h *hearing) ping(text id) {
+	if h.v.kind == Goodbye && h.v.bye != 0 && h.talk == uint8(h.side)+1 {
+		return // its session is over: nothing answers (DISCONNECT and PINGREQ of MQTT in one segment)
+	}
 	h.begin(Housekeeping, text)
 	if h.v.wait == 0 {
 		h.ask() // else the request that stands open is worth more

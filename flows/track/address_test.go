@@ -27,7 +27,7 @@ func none(*flows.Addr) bool { return false }
 // TestAliases holds that nothing depends on how long the addresses are, nor on whether they have compressed addresses.
 func TestAliases(t *testing.T) {
 	server := client(1000).IP
-	for seed := range uint64(40) {
+	for seed := range seeds(12, 40) {
 		segs := conversations(seed, 600)
 		want := play(t, track.TableOptions{}, segs, oneByOne)
 		for _, c := range []struct {
@@ -71,7 +71,7 @@ func TestAliasesAreFew(t *testing.T) {
 		tab.AddBatch(tab.NewBatch())
 	}
 	if m := tab.Stats().Memory; m > limit {
-		t.Errorf("%d octets", m)
+		t.Errorf("%d bytes", m)
 	}
 }
 

@@ -118,6 +118,9 @@ func (t *Table) deliverData(c *record, side flows.Side, at stamp, captured []byt
 		k.firstData[side] = at
 	}
 	k.state.Say(t.names, int(side), int(at.frame), int64(at.time()), captured, n)
+	if t.names.HasFTPNotes() {
+		t.related.transfers.hear(t, c, t.names.TakeFTPNotes())
+	}
 }
 
 // deliverGap tells the exchange that n bytes of side are missing.

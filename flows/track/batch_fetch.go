@@ -48,7 +48,7 @@ func (t *Table) fetchRest(lines []deferral.Line, ids *[deferral.Together]uint32)
 		if l.Bits&deferral.ItemData == 0 {
 			switch ring := t.lines.ring(c); {
 			case ring == nil:
-			case l.Bits&deferral.IsWhole != 0 && l.Flags&uint8(flows.RST) != 0: // all of it will be told
+			case l.Bits&deferral.IsWhole != 0 && l.Flags&uint8(flows.RST) != 0: // all of it will be reported
 				prefetch.Span(unsafe.Pointer(&ring[0]), len(ring)*int(unsafe.Sizeof(ring[0])))
 			default:
 				prefetch.Line(unsafe.Pointer(&ring[c.ringPos]))

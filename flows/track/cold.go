@@ -25,11 +25,13 @@ type coldHalf struct {
 	finSEQ                  flows.Seq
 	syns, fins              uint16 // saturate
 	retransmit, keep, probe uint32 // runs, in Table.runs
+	unheard                 uint32 // another run
+	echo                    uint16 // the low bits of TSecr in all of it
 	missing, retransmitted  uint32
 	closeState              uint32    // in Table.closeStates
 	holes                   uint32    // first hole, in Table.holes
 	held                    uint32    // first data that waits for a hole to be filled, in Table.held
-	delivered               flows.Seq // up to where the exchange has been told, with waits
+	delivered               flows.Seq // up to where the exchange has been fed, with waits
 	nHeld                   uint8
 	waits                   bool
 	stray                   flows.Seq // end of the last segment that jumped too far to be believed, with hasStray
@@ -55,6 +57,7 @@ func (t *Table) dropCold(c *record) {
 		t.runs.Give(h.retransmit)
 		t.runs.Give(h.keep)
 		t.runs.Give(h.probe)
+		t.runs.Give(h.unheard)
 		t.closeStates.Give(h.closeState)
 		t.dropHoles(h)
 		t.dropHeld(h)

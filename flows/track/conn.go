@@ -121,6 +121,7 @@ func (t *Table) endpoint(c *record, side flows.Side, x *coldHalf, e *flows.Endpo
 	}
 	e.Retransmits, e.KeepAlives, e.WndProbes = t.runOf(c, side, x.retransmit), t.runOf(c, side, x.keep),
 		t.runOf(c, side, x.probe)
+	e.Unheard, e.Echo = t.runOf(c, side, x.unheard), x.echo
 	e.ZeroWND = x.zeroWND.mark()
 	e.MaxAcked, e.Unread = uint32(h.maxAcked), h.unread
 	e.TTL, e.TTLMin, e.TTLMax = h.ttl, h.ttlMin, h.ttlMax

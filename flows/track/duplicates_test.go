@@ -35,7 +35,7 @@ conn 1 [2001:db8::1]:4000 > [2001:db8::2]:80
 0.02 > . 1 ack 1
 0.03 > P. 1:11(10) ack 1
 0.03 > P. 1:11(10) ack 1 vlan 3`, 1, 0},
-		{"IPv6, the same octets within a moment", `
+		{"IPv6, the same bytes within a moment", `
 conn 1 [2001:db8::1]:4000 > [2001:db8::2]:80
 0    > S 0
 0.01 < S. 0 ack 1

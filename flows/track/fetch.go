@@ -10,7 +10,7 @@ import (
 
 // The records of many connections do not stay in the processor's caches. So what the next segments need is asked
 // of the memory some segments ahead (prefetch_amd64.s), and has arrived when it is needed. Nothing here changes
-// what is told.
+// the result.
 
 // fetchRecord fetches the record or the SYN cache entry id.
 func (t *Table) fetchRecord(id uint32) {

@@ -72,7 +72,8 @@ func segmentsFrom(data []byte) []flows.Segment {
 }
 
 // steps are the transitions of RFC 9293 §3.3.2, and those of an observer: it begins in Unknown, finds out
-// late that two FINs crossed, and takes a RST back whose sender goes on.
+// late that two FINs crossed, or with the FIN of a side in SYN-RECEIVED that its peer's had arrived, and takes a RST back
+// whose sender goes on.
 var steps = func() map[[2]flows.State]bool {
 	m := map[[2]flows.State]bool{}
 	add := func(from flows.State, to ...flows.State) {
@@ -82,7 +83,7 @@ var steps = func() map[[2]flows.State]bool {
 	}
 	add(flows.Listen, flows.SynReceived, flows.SynSent, flows.Closed)
 	add(flows.SynSent, flows.SynReceived, flows.Established, flows.Closed, flows.FinWait1, flows.CloseWait)
-	add(flows.SynReceived, flows.Established, flows.FinWait1, flows.CloseWait, flows.Listen, flows.Closed)
+	add(flows.SynReceived, flows.Established, flows.FinWait1, flows.CloseWait, flows.LastAck, flows.Listen, flows.Closed)
 	add(flows.Established, flows.FinWait1, flows.CloseWait, flows.Closed)
 	add(flows.FinWait1, flows.FinWait2, flows.Closing, flows.TimeWait, flows.Closed)
 	add(flows.FinWait2, flows.TimeWait, flows.Closed)

@@ -240,7 +240,7 @@ func (t *Table) swap(c *record) {
 			t.resetParts.At(x.reset).swap()
 		}
 	}
-	if c.application != 0 { // what was said so far is told of the wrong sides: begin again
+	if c.application != 0 { // what was said so far is about the wrong sides: begin again
 		t.dropApplication(c)
 		c.marks |= applicationLost
 	}

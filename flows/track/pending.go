@@ -133,6 +133,9 @@ func (t *Table) seenSegment(c *record, side flows.Side, s *segment, e *entry, ne
 			if s.Flags&flows.ACK != 0 && !a.SenderACK.Seen() {
 				a.SenderACK = at
 			}
+			if s.Flags.Has(flows.SYN|flows.ACK) && !a.HasSenderISS {
+				a.SenderISS, a.HasSenderISS = s.SEQ, true
+			}
 		} else {
 			t.lateTrigger(c, p, s, e)
 			if a.ReceiverSegments == 0 && s.LEN() == 0 && s.Flags&flows.ACK != 0 &&
@@ -152,6 +155,13 @@ func (t *Table) seenSegment(c *record, side flows.Side, s *segment, e *entry, ne
 			}
 			if e.notes&flows.Retransmitted != 0 {
 				a.ReceiverRetransmits++
+			}
+			switch o := &s.Opts; {
+			case !o.HasTS || s.Flags&flows.SYN != 0:
+			case !a.Echo.Seen():
+				a.Echo, a.EchoTSecr = at, uint16(o.TSecr)
+			case !a.EchoMoved.Seen() && int16(uint16(o.TSecr)-a.EchoTSecr) > 0:
+				a.EchoMoved = at
 			}
 		}
 		t.after(c, p, e)

@@ -65,7 +65,7 @@ func (t *Table) hold(c *record, side flows.Side, s *segment) {
 	}
 }
 
-// deliverHeld tells the first piece of data that waits. What is missing before it is lost; what was told
+// deliverHeld delivers the first piece of data that waits. What is missing before it is lost; what was delivered
 // already is left out.
 func (t *Table) deliverHeld(c *record, side flows.Side, x *coldHalf) {
 	i := x.held
@@ -102,7 +102,7 @@ func (t *Table) stopWaiting(c *record, side flows.Side) {
 	t.waited(c, side, x)
 }
 
-// waited ends the waiting of side: all that was sent has been told.
+// waited ends the waiting of side: all that was sent has been fed.
 func (t *Table) waited(c *record, side flows.Side, x *coldHalf) {
 	x.waits = false
 	if c.side[side].bits&sentFIN != 0 {

@@ -37,7 +37,7 @@ func TestExchangeInOrder(t *testing.T) {
 }
 
 func TestExchangeWithLoss(t *testing.T) {
-	// The capture missed 60 bytes of the body: the answer is still told as one.
+	// The capture missed 60 bytes of the body: the answer is still reported as one.
 	r := resets(t, shake+`
 +0   > P. 1 ack 1 "GET /long HTTP/1.1\r\nHost: a\r\n\r\n"
 +0.1 < . 1:61(60) ack 32 "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"

@@ -13,13 +13,15 @@ import (
 // related keeps what connections tell about each other, in tables of fixed size: for each service, host,
 // and pair of hosts. They are touched when a connection begins or is reset, never for each packet.
 type related struct {
-	services cache[service]
-	hosts    cache[host]
-	pairs    cache[pair]
-	scans    cache[scan]
-	probes   cache[probes]
-	resets   []hostReset // ring of the last maxFallen connections that were reset
-	nResets  int         // how many there have been
+	services  cache[service]
+	hosts     cache[host]
+	pairs     cache[pair]
+	scans     cache[scan]
+	probes    cache[probes]
+	syns      recent
+	transfers transfers
+	resets    []hostReset // ring of the last maxFallen connections that were reset
+	nResets   int         // how many there have been
 }
 
 // A place is a ConnMark in compact form.
@@ -203,6 +205,8 @@ func (a *related) host(t *Table, s *segment, stream uint32, first bool) {
 	}
 	switch {
 	case s.Flags&(flows.SYN|flows.ACK) == flows.SYN:
+		a.syns.add(s, stream)
+		a.transfers.begins(t, s, stream)
 		h.asks(s)
 		v := a.services.get(t.addrKey(&s.Dst))
 		if v.askedFrom == 0 {
@@ -347,6 +351,17 @@ func (a *related) before(t *Table, c *record, side flows.Side, s *segment, r *fl
 			o.OpenedBefore = otherThan(c.stream, v.both, v.bothOther)
 		}
 	}
+	a.transfers.tell(t, c, r)
+	if side == flows.Responder && r.Conn.SYN.Seen() {
+		o.Translated, o.TranslatedSrc, o.TranslatedDst, o.TranslatedHere = a.syns.translated(c.stream)
+	}
+	if side == flows.Originator && r.Conn.SYN.Seen() {
+		m, to := a.syns.sameSYN(&r.Conn.Ends[side].Addr, r.Conn.Ends[side].SND.ISS, c.stream)
+		if v := a.services.find(t.addrKey(&to)); m.Seen() && (v == nil || v.accepted.at.frame == 0 ||
+			int(v.accepted.stream) != m.Stream && int(v.acceptedOther.stream) != m.Stream) {
+			o.SameSYN, o.SameSYNTo = m, to // not answered there
+		}
+	}
 	if r.Conn.SYN.Seen() {
 		if p := a.probes.find(t.probesKey(c, side, r.Conn)); p != nil {
 			p.tell(o, r.Time)
@@ -401,8 +416,11 @@ func (a *related) after(t *Table, c *record, side flows.Side, s *segment, r *flo
 	responder := &r.Conn.Ends[flows.Responder].Addr
 	originator := &r.Conn.Ends[flows.Originator].Addr
 	p := place{stampOf(s), c.stream}
+	a.transfers.closes(t, c, side, s)
 	refused := side == flows.Responder && r.Accept == flows.AcceptSynSent && first
-	if first && !refused { // a port that nobody serves says nothing of the host's connections
+	// A closed port says nothing of the host's connections, nor does what refuses a SYN that was not captured.
+	unseen := s.SEQ == 0 && s.Flags&flows.ACK != 0 && r.Conn.Ends[side].Segments == 0
+	if first && !refused && !unseen {
 		h := a.hosts.get(t.hostKey(&s.Src))
 		fresh := hostReset{place: p, began: r.Conn.Start.Time, heard: r.Conn.Ends[side].Last.Time, prev: h.lastReset}
 		if a.nResets < maxHostResets {
@@ -425,6 +443,7 @@ func (a *related) after(t *Table, c *record, side flows.Side, s *segment, r *flo
 	}
 	if r.Conn.Packets == 0 && r.Class == flows.ClassReplyACK {
 		a.hosts.get(t.hostKey(&s.Dst)).unasked++
+		a.scanned(t, originator, responder, r.Time) // the refusal of a SYN that was not captured
 	}
 	if refused {
 		v := a.services.get(t.addrKey(responder))
@@ -432,9 +451,14 @@ func (a *related) after(t *Table, c *record, side flows.Side, s *segment, r *flo
 		v.refusals++
 		v.waitRefuse = t.announce(v.waitRefuse, c.stream,
 			func(r *flows.Reset) *flows.ConnMark { return &r.Related.RefusedAfter }, p)
-		a.scans.get(t.portsKey(originator, responder)).add(uint64(responder.Port), r.Time)
-		a.scans.get(t.hostsKey(originator, responder)).add(tuple.HashIP(&responder.IP, tuple.PublicSeed), r.Time)
+		a.scanned(t, originator, responder, r.Time)
 	}
+}
+
+// scanned takes a refusal for what shows a scan.
+func (a *related) scanned(t *Table, originator, responder *flows.Addr, at flows.Time) {
+	a.scans.get(t.portsKey(originator, responder)).add(uint64(responder.Port), at)
+	a.scans.get(t.hostsKey(originator, responder)).add(tuple.HashIP(&responder.IP, tuple.PublicSeed), at)
 }
 
 // portsKey is the key of the ports of one host that refused one originator.

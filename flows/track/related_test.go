@@ -111,7 +111,7 @@ func TestFellTogether(t *testing.T) {
 	}
 }
 
-// A refused connection has not fallen: nobody served its port before.
+// A refused connection has not fallen: its port was closed before.
 func TestRefusalsDoNotFall(t *testing.T) {
 	rs := resets(t, `
 		conn 0 192.0.2.9:5000 > 198.51.100.1:80

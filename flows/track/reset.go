@@ -72,6 +72,9 @@ func (t *Table) reset(c *record, side flows.Side, s *segment) {
 	}
 	was := c.states()
 	trig := t.classify(c, side, s, r)
+	if c.metClosed(side, s, trig) {
+		was = t.stillSynSent(c, side, r, trig, was)
+	}
 	t.applyRST(c, side, s, r, trig)
 	r.To = [2]flows.State{c.side[0].state, c.side[1].state}
 	c.history.add(letterRST, side)

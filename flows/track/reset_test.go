@@ -160,7 +160,7 @@ func TestTrainIsInOrder(t *testing.T) {
 +1     > .  1:101(100) ack 1
 +0     > .  101:201(100) ack 1
 +0.001 < R. 1 ack 101`, []int{0}},
-		{"an octet that the sender had acknowledged drew no RST", shake + `
+		{"an byte that the sender had acknowledged drew no RST", shake + `
 +1     > P. 1:11(10) ack 1
 +0.001 < . 1 ack 11
 +0.001 > P. 11:21(10) ack 1
@@ -173,6 +173,19 @@ func TestTrainIsInOrder(t *testing.T) {
 +0.05 > P. 1:56(55) ack 2
 +1    > P. 1:56(55) ack 2
 +0.05 < R 2`, []int{6}},
+		{"request and FIN, captured from the middle, where no reaction was seen", `
+0     < F. 1 ack 1
++0.05 > . 1 ack 2
++0.3  > P. 1:15(14) ack 2
++0    > F. 15 ack 2
++0.026 < R 2
++0    < R 2`, []int{3, 4}},
+		{"from the middle, the request long before", `
+0     < F. 1 ack 1
++0.05 > . 1 ack 2
++0.3  > P. 1:15(14) ack 2
++0.2  > F. 15 ack 2
++0.026 < R 2`, []int{4}},
 	} {
 		if got := triggers(c.text); !slices.Equal(got, c.want) {
 			t.Errorf("%s: triggers %v, want %v", c.what, got, c.want)
@@ -307,7 +320,7 @@ func TestForgedOpening(t *testing.T) {
 			}
 		}
 		if r.Conn.Ends[1].Bytes != 50 || r.Conn.Defects != 0 {
-			t.Errorf("%s: %d octets, defects %b", c.what, r.Conn.Ends[1].Bytes, r.Conn.Defects)
+			t.Errorf("%s: %d bytes, defects %b", c.what, r.Conn.Ends[1].Bytes, r.Conn.Defects)
 		}
 	}
 }
@@ -333,7 +346,7 @@ func TestOnlyResets(t *testing.T) {
 		{"its second RST", "0 > P. 1:11(10) ack 1\n+0.1 < R 1\n+1 > P. 1:11(10) ack 1\n+0.1 < R 1", false},
 		{"the client has the SYN-ACK", "0 > S 0\n+0.1 > . 1 ack 1\n+0.1 < R 1", true},
 		{"the peer acknowledges more and more", "0 > . 1 ack 1\n+0.1 > . 1 ack 1001\n+0.1 > P. 1:11(10) ack 1001\n+0.1 < R 1001", true},
-		{"a SYN-ACK that nobody had asked for", "0 < S. 0 ack 1\n+0.1 > R 1", false},
+		{"a SYN-ACK without a SYN", "0 < S. 0 ack 1\n+0.1 > R 1", false},
 		{"it had closed unseen", "0 > P. 1:11(10) ack 1\n+0.1 < R. 2 ack 11", true},
 		{"the other side resets", "0 > S 0\n+0.1 > . 1 ack 1\n+0.1 > R. 1 ack 1", true},
 	} {

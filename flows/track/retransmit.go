@@ -34,6 +34,7 @@ func (t *Table) retransmitted(c *record, side flows.Side, s *segment, kind flows
 	h := &c.side[side]
 	x := &t.coldOf(c).side[side]
 	x.retransmitted++
+	t.echoed(c, side, s, kind, seq, length)
 	c.history.add(letterRetransmitted, side)
 	if h.una.Less(seq) || seq.Add(length).LessEq(h.una) {
 		return // not the oldest, or acknowledged already
@@ -110,6 +111,38 @@ func (t *Table) probe(c *record, side flows.Side, s *segment) flows.Notes {
 	}
 	t.runs.At(x.keep).add(s)
 	return flows.KeepAlive
+}
+
+// probed takes a probe of side below SND.NXT.
+func (t *Table) probed(c *record, side flows.Side, s *segment, n flows.Notes) {
+	if n&flows.KeepAlive != 0 {
+		t.echoed(c, side, s, flows.RunKeepAlive, s.SEQ, s.DataLen)
+	}
+}
+
+// echoed takes a retransmission or keep-alive probe of side, below SND.NXT, for the run of those that echo one
+// timestamp although the peer has sent others: nothing of the peer has arrived meanwhile (RFC 7323 §4.3).
+func (t *Table) echoed(c *record, side flows.Side, s *segment, kind flows.RunKind, seq flows.Seq, length uint32) {
+	peer, echo := &c.side[side^1], uint16(s.Opts.TSecr)
+	if !s.Opts.HasTS || peer.bits&hasTS == 0 || s.Flags&(flows.SYN|flows.ACK) == flows.SYN {
+		return
+	}
+	x := &t.coldOf(c).side[side]
+	if kind == flows.RunSYNACK && uint16(peer.tsval) == echo {
+		return // the SYN's own, or a later one: the first sending is not known to have echoed another
+	}
+	if x.unheard == 0 {
+		x.unheard = t.runs.Take()
+	}
+	r := t.runs.At(x.unheard)
+	if r.kind != kind || r.seq != seq || x.echo != echo || uint16(peer.tsval) == echo {
+		*r = run{kind: kind, seq: seq, len: length}
+		if kind != flows.RunKeepAlive {
+			r.orig = t.firstSending(c, side, seq, kind)
+		}
+		x.echo = echo
+	}
+	r.add(s)
 }
 
 // endRuns ends the run of retransmissions of side when the peer's ACK has passed it, and forgets passed holes.

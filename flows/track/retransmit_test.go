@@ -101,7 +101,7 @@ func TestKeepAlives(t *testing.T) {
 	// With an byte of garbage, as some systems send it.
 	c = after(t, shake+"+0.1 > P. 1:101(100) ack 1\n+0.1 < . 1 ack 101\n+10 > . 100:101(1) ack 1\n+10 > . 100:101(1) ack 1")
 	if r := c.Ends[0].KeepAlives; r.Count != 2 || r.LEN != 1 || c.Ends[0].Retransmitted != 0 {
-		t.Errorf("with an octet: %+v", r)
+		t.Errorf("with an byte: %+v", r)
 	}
 	// The capture began while one side was probing.
 	c = after(t, "0 > . 100 ack 1\n1 > . 100 ack 1\n2 > . 100 ack 1")

@@ -57,6 +57,7 @@ func (t *Table) sequence(c *record, side flows.Side, s *segment) (n flows.Notes,
 		n |= t.probe(c, side, s)
 	case ahead == -1 && a.una == a.nxt && s.Flags&(flows.SYN|flows.FIN) == 0 && a.bits&sentFIN == 0:
 		n |= t.probe(c, side, s)
+		t.probed(c, side, s, n)
 	}
 	if fin {
 		firstFIN = t.sequenceFIN(c, side, s, end, &n)
@@ -132,7 +133,7 @@ func (t *Table) disown(c *record, side flows.Side) {
 func (t *Table) joinSND(c *record, side flows.Side, s *segment) {
 	a, b := &c.side[side], &c.side[side^1]
 	if b.bits&hasRCV == 0 {
-		a.una = s.SEQ // nobody has acknowledged anything yet
+		a.una = s.SEQ // nothing is acknowledged yet
 		a.nxt = s.SEQ
 	} else if d := s.SEQ.Sub(a.una); d > farAhead || d < -farAhead {
 		a.una, a.nxt = s.SEQ, s.SEQ // the peer's number was of another time
@@ -199,6 +200,9 @@ func (t *Table) sequenceData(c *record, side flows.Side, s *segment, seq, end fl
 		a.bits&sentFIN == 0 ||
 		b.bits&zeroWND != 0 && (old == 0 || seq == a.una)):
 		*n |= t.probe(c, side, s)
+		if old == 1 {
+			t.probed(c, side, s, *n)
+		}
 	case old > 0:
 		if a.bits&hasHoles != 0 {
 			found = t.fillHoles(c, side, seq, seq.Add(old))

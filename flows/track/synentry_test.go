@@ -8,7 +8,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track"
 )
 
-// A connection that began as a SYN cache entry is told of as one that never was one, whatever comes after its SYN.
+// A connection that began as a SYN cache entry is reported as one that never was one, whatever comes after its SYN.
 func TestEmbryoIsNoOther(t *testing.T) {
 	notPlain(t)
 	offers := map[string]func(s *flows.Segment){
@@ -265,6 +265,6 @@ func TestEmbryosMakeRoom(t *testing.T) {
 	}
 	t.Log(memory)
 	if memory[1] > memory[0]+memory[0]/50 {
-		t.Errorf("%d octets, without embryos %d", memory[1], memory[0])
+		t.Errorf("%d bytes, without embryos %d", memory[1], memory[0])
 	}
 }

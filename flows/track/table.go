@@ -20,8 +20,8 @@ type TableOptions struct {
 	// MaxMemory bounds the bytes of all that grows with connections (default 768 MiB). It is kept
 	// like MaxConnections.
 	MaxMemory int64
-	// MaxClosed is how many closed connections are remembered in full, so that late segments are told
-	// what they are late for (default 4,096). Of many more the stream number stays known.
+	// MaxClosed is how many closed connections are remembered in full, so that late segments are seen as
+	// late for them (default 4,096). Of many more the stream number stays known.
 	MaxClosed int
 	// ShortAbove is how many connections are followed closely at a time, with a long timeline and with what
 	// the exchange of their applications. Beyond it, of those that began first only the last events are kept
@@ -263,6 +263,7 @@ func (t *Table) take(c *record, side flows.Side, s *segment) {
 		t.reassemble(c, side, s, fresh)
 	}
 	if firstFIN {
+		t.related.transfers.closes(t, c, side, s)
 		t.finish(c, side)
 	}
 	if uint32(len(s.Payload)) < s.DataLen && !t.takingDeferred {

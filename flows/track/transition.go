@@ -134,7 +134,7 @@ func (t *Table) transition(c *record, side flows.Side, s *segment, firstFIN, acc
 		t.undoClose(c, side)
 	}
 	if a.state == flows.SynSent && s.Flags&(flows.SYN|flows.ACK) == flows.ACK {
-		a.state = flows.Established // §3.10.7.3: in SYN-SENT nobody acknowledges but the peer's SYN
+		a.state = flows.Established // §3.10.7.3: in SYN-SENT only the peer's SYN is acknowledged
 	}
 	switch {
 	case s.Flags&(flows.SYN|flows.ACK) == flows.SYN:
@@ -204,7 +204,49 @@ func (c *record) answersStranger(side flows.Side, s *segment, trig *entry) bool 
 	return !trig.ack.InWindow(a.iss+1, uint32(a.nxt-a.iss)) || a.state == flows.SynSent && trig.flags&uint8(flows.SYN) == 0
 }
 
-// undoClose takes back that side let go with its RST.
+// metClosed reports whether RST s of side answers the SYN-ACK to a SYN of which side no longer knows: it has not
+// completed the handshake, and the SYN-ACK met CLOSED (RFC 9293 §3.10.7.1).
+func (c *record) metClosed(side flows.Side, s *segment, trig *entry) bool {
+	const synACK = uint8(flows.SYN | flows.ACK)
+	a := &c.side[side]
+	return trig != nil && trig.flags&synACK == synACK && trig.side() != side && s.Flags&flows.ACK == 0 && s.SEQ == trig.ack &&
+		c.ackFrame == 0 && a.bits&hasISS != 0 && a.nxt == a.iss+1 && a.state == flows.Established
+}
+
+// stillSynSent takes back that side was ESTABLISHED from the SYN-ACK trig on, which reset r answers. It returns the
+// states was with that taken back.
+func (t *Table) stillSynSent(c *record, side flows.Side, r *flows.Reset, trig *entry, was uint8) uint8 {
+	state := flows.SynSent
+	if c.side[side].bits&sentSYN == 0 {
+		state = flows.Closed // it may never have sent a SYN
+	}
+	back := func(states uint8) uint8 {
+		if shift := 4 * side; flows.State(states>>shift&15) == flows.Established {
+			states = states&^(15<<shift) | uint8(state)<<shift
+		}
+		return states
+	}
+	first := trig.frame
+	for k := 0; k < int(c.ringN); k++ {
+		if e := t.lines.back(c, k); e.frame >= first {
+			if e.is = back(e.is); e.frame > first {
+				e.was = back(e.was)
+			}
+		}
+	}
+	r.From[side], r.Conn.Ends[side].State = state, state
+	for i := range r.Conn.Events {
+		e := &r.Conn.Events[i]
+		for _, states := range [...]*[2]flows.State{&e.From, &e.To} {
+			if e.Frame >= int(first) && states[side] == flows.Established {
+				states[side] = state
+			}
+		}
+	}
+	return back(was)
+}
+
+// undoClose takes back that side closed with its RST.
 func (t *Table) undoClose(c *record, side flows.Side) {
 	x := &t.coldOf(c).side[side]
 	if x.closeState != 0 && !t.closeStates.At(x.closeState).fin {

@@ -20,7 +20,8 @@ func (t *Table) trigger(c *record, side flows.Side, s *segment) (best *entry, n 
 	// A segment cannot have been answered in less than the sender's round trip to the capture point.
 	// Half of the shortest one seen allows for what that measurement does not know.
 	reaction := time.Duration(c.side[side].reaction) * reactionUnit
-	soonest, within := reaction/2, answeredWithin(max(reaction, t.recentReaction(c, side)))
+	recent := t.recentReaction(c, side)
+	soonest, within := reaction/2, answeredWithin(max(reaction, recent))
 	if reaction < nearby {
 		soonest = 0 // what a host itself takes varies more than that
 	}
@@ -51,6 +52,9 @@ func (t *Table) trigger(c *record, side flows.Side, s *segment) (best *entry, n 
 			continue
 		case best == nil:
 			best = e
+			if reaction == 0 && recent == 0 {
+				within = answeredWithin(d) // where none was seen, the latest tells how far away the sender can be
+			}
 		}
 		if d > within || e.frame < after || t.hasTaken(c, side, e) {
 			continue
@@ -64,6 +68,9 @@ func (t *Table) trigger(c *record, side flows.Side, s *segment) (best *entry, n 
 		best = first
 	case best == nil:
 		best = late
+	case late != nil && late.end() != late.seq && (after == 0 && t.hasTaken(c, side, best) ||
+		s.Time.Sub(c.at(best.lo, best.hi)) > max(2*within, time.Second)):
+		best = late // sooner than it ever answered is likelier than so much later, or what it had acknowledged
 	}
 	return best, n
 }

@@ -153,7 +153,7 @@ var streamScripts = []struct{ name, text string }{
 	{"ports swapped", "conn 1 192.0.2.1:80 > 198.51.100.1:99\nconn 2 192.0.2.1:99 > 198.51.100.1:80\n0 1> S 0\n0 2> S 0\n0 1< S. 0 ack 1\n0 2< S. 0 ack 1"},
 	{"to itself", "conn 1 192.0.2.1:80 > 192.0.2.1:80\n0 > S 0\n0 > S 7\n0 2> S 0"},
 	{"two VLANs", "0 > S 0 vlan 1\n0 > S 0 vlan 2\n0 2> S 0"},
-	{"ICMP quotes 8 octets", "0 2> S 0\n0 3icmp 3/3 from 203.0.113.1 quotes > syn\n0 4> S 0"},
+	{"ICMP quotes 8 bytes", "0 2> S 0\n0 3icmp 3/3 from 203.0.113.1 quotes > syn\n0 4> S 0"},
 	{"ICMP quotes a header", "0 2> S 0\n0 3icmp 3/3 from 203.0.113.1 quotes > syn len 20\n0 4> S 0\n0 3> S 0\n0 5> S 0"},
 	{"ICMP of known", "0 3> S 0\n0 3icmp 3/3 from 203.0.113.1 quotes > syn len 20\n0 3> S 0\n0 4> S 0"},
 	{"ICMP of known, other SYN", "0 3> S 0\n0 3icmp 3/3 from 203.0.113.1 quotes > seq 7 flags S len 20\n0 3> S 0\n0 4> S 0"},
@@ -162,9 +162,9 @@ var streamScripts = []struct{ name, text string }{
 	{"ICMP of known, FIN", "0 3> S 0\n0 3icmp 3/3 from 203.0.113.1 quotes > seq 1 flags F. len 20\n0 3> S 0\n0 4> S 0"},
 	{"ICMP redirect", "0 3icmp 5/1 from 203.0.113.1 quotes > syn len 20\n0 4> S 0"},
 	{"ICMP of known live, other SYN", "0 3> S 0\n0 3< S. 0 ack 1\n0 3icmp 3/3 from 203.0.113.1 quotes > seq 7 flags S len 20\n0 3> . 1 ack 1\n0 4> S 0"},
-	{"ICMP 19 octets", "0 3icmp 3/3 from 203.0.113.1 quotes > syn len 19\n0 4> S 0"},
-	{"ICMP 16 octets", "0 3icmp 3/3 from 203.0.113.1 quotes > syn len 16\n0 4> S 0"},
-	{"ICMP 14 octets", "0 3icmp 3/3 from 203.0.113.1 quotes > syn len 14\n0 4> S 0"},
+	{"ICMP 19 bytes", "0 3icmp 3/3 from 203.0.113.1 quotes > syn len 19\n0 4> S 0"},
+	{"ICMP 16 bytes", "0 3icmp 3/3 from 203.0.113.1 quotes > syn len 16\n0 4> S 0"},
+	{"ICMP 14 bytes", "0 3icmp 3/3 from 203.0.113.1 quotes > syn len 14\n0 4> S 0"},
 }
 
 // TestStreams compares stream numbers with tshark's, in one run: each script gets hosts of its own.

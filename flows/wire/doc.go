@@ -37,7 +37,7 @@
 // out: then the payload decides the length.
 //
 // Keys: ack N; win N; ttl N; ipid N; mac ADDR; vlan N; if N; df 0|1; hdr N (header length); urg N;
-// snap N (captured octets of data); cut (options cut by the snaplen); rawack N (an ACK field without the ACK
+// snap N (captured bytes of data); cut (options cut by the snaplen); rawack N (an ACK field without the ACK
 // flag); frame N; copies N is not a key: write the line twice.
 //
 // Options: mss N, sackOK, sack, wscale N, TS val N ecr N, nop, eol, mptcp, mp_fastclose, mp_tcprst N.
@@ -49,6 +49,6 @@
 //
 //	TIME [N]icmp TYPE/CODE from ADDR quotes DIRECTION [syn | flags F] [seq N] [len N] [mtu N] [v6]
 //
-// is an ICMP error about a segment of the connection in that direction, of which it quotes len octets
+// is an ICMP error about a segment of the connection in that direction, of which it quotes len bytes
 // of the TCP header (default 8).
 package wire

@@ -24,7 +24,7 @@ type Item struct {
 	Quoted  *Quoted // what ICMP quotes
 }
 
-// A Quoted is a segment quoted by an ICMP error, of which Len octets are there.
+// A Quoted is a segment quoted by an ICMP error, of which Len bytes are there.
 type Quoted struct {
 	flows.Segment
 	Len int

@@ -58,7 +58,7 @@ func value(key, word string) (uint64, error) {
 	if key == "mac" {
 		hw, err := net.ParseMAC(word)
 		if err != nil || len(hw) != 6 {
-			return 0, fmt.Errorf("mac wants six octets, not %q", word)
+			return 0, fmt.Errorf("mac wants six bytes, not %q", word)
 		}
 		var n uint64
 		for _, b := range hw {
@@ -164,7 +164,7 @@ func (p *parser) segment(c *conn, from int, at time.Duration, words []string) (*
 	case !explicit:
 		seg.DataLen = uint32(len(seg.Payload))
 	case uint32(len(seg.Payload)) > seg.DataLen:
-		return nil, fmt.Errorf("payload has %d octets, more than the length %d", len(seg.Payload), seg.DataLen)
+		return nil, fmt.Errorf("payload has %d bytes, more than the length %d", len(seg.Payload), seg.DataLen)
 	case uint32(len(seg.Payload)) < seg.DataLen && seg.DataLen < 1<<20:
 		fill := make([]byte, seg.DataLen)
 		for i := copy(fill, seg.Payload); i < len(fill); i++ {

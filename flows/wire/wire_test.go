@@ -52,7 +52,7 @@ func TestParseErrors(t *testing.T) {
 		"\n0 > . 0":                     `line 2: the ACK flag (.) and "ack N" go together`,
 		"0 > S 0 ack 1":                 `line 1: the ACK flag (.) and "ack N" go together`,
 		"0 > P. 1:3(1) ack 1":           `line 1: "1:3(1)": the length is 2`,
-		"0 > P. 1:3(2) ack 1 \"abc\"":   `line 1: payload has 3 octets, more than the length 2`,
+		"0 > P. 1:3(2) ack 1 \"abc\"":   `line 1: payload has 3 bytes, more than the length 2`,
 		"0 > P. 1 ack 1 \"abc":          `line 1: string is not closed, or has a bad escape: "abc`,
 		"0 > S 0 <mss>":                 `line 1: option "mss": wrong number of words`,
 		"0 > S 0 <foo 1>":               `line 1: unknown option "foo"`,

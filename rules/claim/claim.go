@@ -54,9 +54,12 @@ const Own = -1
 // Interruption reports whether the claim shows that something was left undone when the connection ended.
 func (c *Claim) Interruption() bool {
 	switch c.Kind {
-	case Unanswered, NoResponse, HandshakeOpen, Delivered, NotEnded, UnackedData, SendsOn, Unread, AfterClose,
-		NothingAsked,
-		NothingSent, Unacked, ZeroWindow, WindowFell, RetransmitsAfter, RetransmissionsAfterReset, Refused:
+	case Unanswered:
+		return c.What != Data // whether it is a request is not known
+	case SendsOn:
+		return c.What != Response
+	case NoResponse, HandshakeOpen, Delivered, NotEnded, TransferCut, UnackedData, Unread, AfterClose, NothingAsked, NothingSent,
+		Unacked, ZeroWindow, WindowFell, RetransmitsAfter, RetransmissionsAfterReset, Refused:
 		return true
 	case ReplyTo, EchoesBoth:
 		return c.What == Data || c.What == DataFIN // which reached a host without the connection

@@ -19,10 +19,12 @@ const (
 	SEQNotNext
 	RefusalOffset
 	WrongEcho
+	ReplyOrAbort
 
 	// Opening.
 	SYNSent
 	SYNACKSent
+	ProxySYNACK
 	Handshake
 	BadACK
 	OddSYN
@@ -34,6 +36,7 @@ const (
 	NoSYNACK
 	OpenedAfter
 	NoHandshake
+	RolesGuessed
 	AckedUnseen
 
 	// Sent again, and not answered.
@@ -43,8 +46,10 @@ const (
 	PeerHeard
 	Silent
 	AckedEachTime
+	EchoUnmoved
 	KeepAliveProbes
 	WindowProbes
+	ProbesAnswered
 	ZeroWindow
 	MaxAcked
 	ICMPError
@@ -73,6 +78,7 @@ const (
 	Verdict
 	Sending
 	WindowFell
+	TransferCut
 
 	// How the connection was closed.
 	ClosedBy
@@ -101,6 +107,11 @@ const (
 	ProbeBefore
 	SYNACKAgain
 	OpenedElsewhere
+	SameSYN
+	TranslatedSYN
+	FTPTransfer
+	TransferEnded
+	TransferLeft
 
 	// Who sent the RST.
 	TTLSame
@@ -143,6 +154,7 @@ const (
 	FurtherResets
 	AtFIN
 	GoesOn
+	EchoMoves
 	ImpossibleFlags
 
 	// What an application sees as a refused connection, without a RST.
@@ -209,12 +221,18 @@ var Kinds = []Meaning{
 		"have sent",
 		"number: TSecr; expected: the TSval of the receiver's last segment before it", false},
 
+	{ReplyOrAbort, "reply-or-abort", "the RST has no ACK, its SEQ is the next that its sender had to send, as in abort",
+		"", false},
+
 	{SYNSent, "syn", "the side sent a SYN at the first frame, and the same SYN again at the " +
 		"further ones",
 		"count: how often in all before the RST; number: SEQ; text: where to, as address and port; span: time from the " +
 			"first to the RST, where set", false},
 	{SYNACKSent, "syn-ack", "the side sent a SYN-ACK at the first frame",
 		"span: time since the peer's SYN, where one was captured", false},
+	{ProxySYNACK, "proxy-syn-ack", "the side's SYN-ACK at the frame has a window of 0, as a SYN proxy sends it in a server's " +
+		"name until the server itself has accepted (Linux, synproxy_send_client_synack)",
+		"", false},
 	{Handshake, "handshake", "the frame is the first segment of the side, the originator, that acknowledges the peer's " +
 		"SYN-ACK",
 		"span: time from it to the RST", false},
@@ -238,6 +256,8 @@ var Kinds = []Meaning{
 		"span: time from the RST to it", false},
 	{NoHandshake, "no-handshake", "the frame is the first of the connection in the capture, and no SYN or SYN-ACK of " +
 		"it comes before the RST", "", true},
+	{RolesGuessed, "roles-guessed", "the frame is the first of the connection in the capture, and no segment of it has " +
+		"SYN before the RST: which side is the originator is a guess", "", false},
 	{AckedUnseen, "acked-unseen", "the peer acknowledges bytes of the side that the capture does " +
 		"not hold",
 		"bytes: how many at least", false},
@@ -250,19 +270,26 @@ var Kinds = []Meaning{
 		"what: SYN, SYN-ACK, data or FIN; count: how often, first sending not counted; span: time from the first sending, " +
 			"or the first repetition where that was not captured, to the last", false},
 	{Unacked, "unacked", "no segment of the peer between the frame from and the frame until acknowledges the end of " +
-		"what was sent again, at the frame or in the claim beside it", "", true},
+		"what was sent again, at the frame or in the claim beside it", "what: ack where the segment at until " +
+		"acknowledges it", true},
 	{PeerHeard, "peer-heard", "the peer sent the frame after the first sending of what was sent again, and does not " +
 		"acknowledge the end of it", "", false},
 	{Silent, "silent", "the side sent no segment between the frame from and the frame until",
 		"span: time from its last segment to until", true},
 	{AckedEachTime, "acked-each-time", "the peer acknowledged what was sent again, and the side repeated it after " +
-		"that: the acknowledgments did not reach it", "", false},
+		"that: the acknowledgments did not reach it, or it ignored them", "what: SYN-ACK where that was sent again", false},
+	{EchoUnmoved, "echo-unmoved", "all frames are the side's and have the same TSecr, although the peer sent a " +
+		"later TSval " +
+		"between the first and the last, with a SEQ that the side's ACK covers", "", false},
 	{KeepAliveProbes, "keep-alive-probes", "each frame has at most one byte, at the SEQ one below the " +
 		"side's next",
-		"count: how many in a row; every: their usual distance", false},
+		"count: how many in a row; every: their usual distance; what: window-probe where the distances grow", false},
 	{WindowProbes, "window-probes", "each frame was sent by the side while the peer's last advertised " +
 		"window was 0",
 		"count: how many", false},
+	{ProbesAnswered, "probes-answered", "the side sent the frame after the last window probe of its peer, with a " +
+		"window of 0",
+		"", false},
 	{ZeroWindow, "window-closed", "the side advertised a window of 0 at the frame, and none above 0 until the " +
 		"frame until",
 		"span: time from the frame to until", true},
@@ -277,7 +304,9 @@ var Kinds = []Meaning{
 		"text: its first line; span: time since the frame from, where set", false},
 	{Unanswered, "unanswered", "the peer sent no new data after the request at the frame and before the frame until; " +
 		"where HTTP/2 is spoken in the clear, no HEADERS or DATA frame on the request's stream",
-		"text: the request's first line; span: from the request's last byte to until", true},
+		"text: the request's first line; span: from the request's last byte to until; what: data where nothing but turns " +
+			"says that it is a request, RST where the peer's next data follows it at once, message where the protocol's " +
+			"messages need no answer", true},
 	{HandshakeOpen, "handshake-open", "the handshake of the application's protocol is not finished before the frame " +
 		"until; the last message is the side's at the frame",
 		"text: the message's name, and the server name asked for", true},
@@ -290,7 +319,8 @@ var Kinds = []Meaning{
 	{UnackedData, "unacked-data", "when the second frame was sent, the peer had not acknowledged the last bytes of the " +
 		"side's data, which end at the first frame",
 		"bytes: how many", true},
-	{SendsOn, "sends-on", "the side sent new data at the frame, after the RST", "", false},
+	{SendsOn, "sends-on", "the side sent new data at the frame, after the RST", "what: response where a request of the " +
+		"peer was open", false},
 	{NoCloseNotify, "no-close-notify", "the side closed a TLS connection after the handshake, and its last record " +
 		"before that is no alert",
 		"span: time from its last new data to the close", true},
@@ -298,12 +328,14 @@ var Kinds = []Meaning{
 		"last message is the side's at the frame, which may carry the FIN",
 		"text: that message's first line", true},
 	{NothingSent, "nothing-sent", "neither side has sent any data before the frame until", "", true},
-	{LastMessage, "last-message", "the last data before the close began at the frame and is the side's; data that the " +
-		"close did not acknowledge is left out, and so is what HTTP/2 sends on its own",
+	{LastMessage, "last-message", "the last data before the close began at the first frame, ended at the second where " +
+		"there is one, and is the side's; data that the close did not acknowledge is left out, and so is what HTTP/2 " +
+		"sends on its own",
 		"what: response where it answers a request, else message; text: its first line", false},
 	{GoodbyeSent, "goodbye", "the frame, of the side, ends the session by the protocol's " +
 		"own words",
-		"what: close-notify where it is a TLS alert; text: its first line", false},
+		"what: close-notify where it is a TLS alert, message where only its place shows it, just before its side closes; " +
+			"text: its first line", false},
 	{AlertSent, "alert", "the frame holds a TLS alert of the side, in the clear",
 		"text: the alert's name (RFC 8446 §6)", false},
 	{TLSVersion, "tls-version", "the TLS version in the message at the frame",
@@ -316,11 +348,12 @@ var Kinds = []Meaning{
 		"bytes; span: from the frame to the RST", false},
 
 	{LastData, "last-data", "the frame is the last of the side with new data before the RST",
-		"span: time from it to the RST", false},
+		"span: time from it to the RST", true},
 	{NoResponse, "no-response", "by the framing of the protocol, which is in the clear, none of the new data that the " +
 		"peer sent after the request at the frame and before the frame until is a response to it",
-		"text: the request's first line; bytes: how many new bytes the peer sent, 0 where that is not known; span: from " +
-			"the request's last byte to until", true},
+		"what: response where the peer's last data is a preliminary reply (RFC 959 §4.2); text: the request's first " +
+			"line; bytes: how many new bytes the peer sent, 0 where that is not known; span: from the request's last " +
+			"byte to until", true},
 	{SentAfter, "sent-after", "after the request at the frame and before the frame until the peer sent new data; " +
 		"whether that answers it, and whether in full, the capture does not show",
 		"text: the request's first line; bytes: how many new bytes, 0 where that is not known", false},
@@ -334,11 +367,13 @@ var Kinds = []Meaning{
 	{WindowFell, "window-fell", "from the first frame to the second, both of the side, its ACK rises by so many bytes " +
 		"and ACK plus window does not, but for the rounding of the window scale: its receive buffer still held them",
 		"bytes; span: between the two", false},
+	{TransferCut, "transfer-cut", "the side, which sends the data of an FTP transfer, sent no FIN before the frame until",
+		"bytes: how many of its bytes the frame acknowledges, 0 not known; of: the size that a reply gives", true},
 
 	{ClosedBy, "closed-by", "the side sent a FIN at the frame, its first", "span: time from it to the RST", false},
 	{ClosedUnseen, "closed-unseen", "at the frame the peer acknowledges one byte above all that the side was captured " +
 		"to have sent, or that the peer had acknowledged before: a FIN that the capture lacks",
-		"span: time from the frame to the RST", false},
+		"span: time from the frame to the RST; what: RST where the frame is the RST itself", false},
 	{FINAcked, "fin-acked", "the side's FIN is at the first frame, and the peer acknowledges it at " +
 		"the second",
 		"span: time from the FIN to the RST", false},
@@ -359,7 +394,7 @@ var Kinds = []Meaning{
 		"span: time from the one to the other", false},
 	{LastSegment, "last-segment", "the frame is the last segment of the side before the RST, RSTs not " +
 		"counted",
-		"span: time from it to the RST", false},
+		"span: time from it to the RST", true},
 
 	{Accepted, "accepted-elsewhere", "the side's address and port sent a SYN-ACK at the frame, in the stream, the first " +
 		"there; when it came after the RST, so did the SYN that it answers, where that was captured",
@@ -375,7 +410,8 @@ var Kinds = []Meaning{
 		"the RST",
 		"count; span", false},
 	{Scan, "scan", "SYNs of the side's host were answered by RSTs of so many ports of the peer, or of so many hosts on " +
-		"the peer's port",
+		"the peer's port; a RST with ACK and SEQ 0 that is the first segment of its connection in the capture answers a SYN " +
+		"that was not captured",
 		"count: ports; hosts; span: from the first to the last", false},
 	{Asked, "asked", "in the capture the side's host sent SYNs to at least so many different ports, " +
 		"and hosts",
@@ -399,6 +435,25 @@ var Kinds = []Meaning{
 	{OpenedElsewhere, "opened-elsewhere", "the frame, in the stream, is of the side's host, and the first there that it " +
 		"sent to the peer's host, which had sent to it before",
 		"span: from the RST to it, negative when it came before", false},
+
+	{SameSYN, "same-syn", "the frame, in the stream, is a SYN with the source address, port and SEQ of the side's SYN on " +
+		"the reset's own connection, and with another destination",
+		"text: its destination", false},
+	{TranslatedSYN, "translated-syn", "the frame, in the stream, is the side's SYN on the RST's own connection with another " +
+		"source or destination: SEQ, TSval and IP ID are the same, the TTL of the later is one less than that of the " +
+		"earlier, and at most 10 ms are between them",
+		"text: its addresses, as SOURCE > DESTINATION; what: syn where it came before the own one", false},
+	{FTPTransfer, "ftp-transfer", "the stream is an FTP control connection between the same two hosts: the line at the " +
+		"first frame announces the address and port of the RST's connection (PORT, EPRT, or the reply to PASV or EPSV), " +
+		"the second is the command for a transfer, the third a preliminary reply to it",
+		"text: the command; bytes: the size that a reply gives", false},
+	{TransferEnded, "transfer-ended", "the RST's connection is an FTP control connection, and the stream the last data " +
+		"connection that it announces; the side sends the data there, and its first FIN is the frame",
+		"span: from it to the RST", false},
+	{TransferLeft, "transfer-left", "the RST's connection is an FTP control connection, and the stream the last data " +
+		"connection that it announces; the frame is a FIN or RST of the side there, before any FIN of the side that " +
+		"sends the data",
+		"text: the command; span: from it to the RST", false},
 
 	{TTLSame, "ttl-same", "the RST's TTL, or hop limit, is that of the frame before it, a packet of the " +
 		"same sender",
@@ -444,8 +499,8 @@ var Kinds = []Meaning{
 		"span: between the two; every: the least time of another answer", false},
 	{BothReset, "both-reset", "both sides sent a RST, at the two frames", "span: between the two", false},
 	{CapturedOnce, "captured-once", "the RST was captured once, and of the connection's other packets so " +
-		"many twice",
-		"count: captured twice; hosts: other packets", false},
+		"many duplicates were captured",
+		"count: duplicates; hosts: other packets", false},
 	{AfterFirstData, "after-first-data", "the RST comes after the originator's first data, at the first frame, and " +
 		"before any data of the responder", "", false},
 	{ReplyWithACK, "reply-with-ack", "the RST has ACK and a SEQ other than 0, and answers data that came after its " +
@@ -492,6 +547,9 @@ var Kinds = []Meaning{
 	{GoesOn, "goes-on", "the side, the RST's receiver, sent a segment other than a RST at the frame, after " +
 		"the RST",
 		"span: time from the RST to it", false},
+	{EchoMoves, "echo-moves", "the side, the RST's receiver, sent both frames after the RST, and the second has a " +
+		"newer TSecr: a segment of its peer reached it in between",
+		"span: time from the RST to the second frame", false},
 	{ImpossibleFlags, "impossible-flags", "the RST has SYN or FIN set too", "text: its flags", false},
 
 	{ICMPRefused, "icmp-refused", "each frame is an ICMP error of this type and code, from this host, that quotes a " +
@@ -562,7 +620,7 @@ func (k Kind) NeedsPayload() bool {
 // NeedsBeginning reports whether an absence reaches back to the beginning of the connection.
 func (k Kind) NeedsBeginning() bool {
 	switch k {
-	case NoFIN, NoSYNACK, NoSYN, NothingSent, NothingAsked:
+	case NoFIN, TransferCut, NoSYNACK, NoSYN, NothingSent, NothingAsked:
 		return true
 	}
 	return false

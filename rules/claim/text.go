@@ -1,7 +1,6 @@
 package claim
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -74,50 +73,6 @@ func segment(who string, w What, n int64) string {
 	return who + "'s segment"
 }
 
-// quoted returns the claim's text in parentheses, "" when there is none.
-func (c *Claim) quoted() string {
-	if c.Text == "" {
-		return ""
-	}
-	return " (" + c.Text + ")"
-}
-
-// later returns ", 3.0 ms later", "" for a span of zero.
-func later(d time.Duration) string {
-	if d == 0 {
-		return ""
-	}
-	return ", " + words.Relative(d)
-}
-
-// distance says on which side of another number one lies: "12 bytes above".
-func distance(n int64) string {
-	if n < 0 {
-		return words.Bytes(-n) + " below"
-	}
-	return words.Bytes(n) + " above"
-}
-
-// atLeast puts "at least" before a count that its counter could not hold.
-func (c *Claim) atLeast() string {
-	if c.AtLeast {
-		return "at least "
-	}
-	return ""
-}
-
-// atMost puts "at most" before a count of captured bytes where some may be missing.
-func (c *Claim) atMost() string {
-	if c.Limited {
-		return "at most "
-	}
-	return ""
-}
-
-func hex16(n uint64) string { return fmt.Sprintf("0x%04x", uint16(n)) }
-
-func number(n uint64) string { return strconv.FormatUint(n, 10) }
-
 // thing names what was sent again: "the SYN", "its data (1448 bytes)".
 func (c *Claim) thing() string {
 	switch c.What {
@@ -135,7 +90,7 @@ var sentences = [numKinds]func(*Claim) string{
 		what := segment(c.peer(), c.What, c.Bytes)
 		if c.What == SYN {
 			return c.side() + "'s RST acknowledges exactly " + what + later(c.Span) +
-				": the standard reply where nothing accepts the connection (RFC 9293 §3.5.2)"
+				": the standard reply where nothing accepts the connection (RFC 9293 §3.5.2), which a rejecting firewall sends too"
 		}
 		if c.What == NoACK {
 			return c.side() + "'s RST answers " + what + later(c.Span) + ": its ACK is the end of that segment (RFC 9293 §3.5.2)"
@@ -168,6 +123,10 @@ var sentences = [numKinds]func(*Claim) string{
 		return "the RST's sequence number is " + distance(c.Bytes) + " the next one of " + c.side() +
 			" as captured: by its numbers it can be a reply or an abort"
 	},
+	ReplyOrAbort: func(c *Claim) string {
+		return c.side() + "'s RST has no ACK and its sender's next sequence number: a local abort, or a reply to a segment " +
+			"that is not in this capture"
+	},
 	RefusalOffset: func(c *Claim) string {
 		return "the RST follows the SYN by " + words.Span(c.Span) + ", but its ACK is " + distance(c.Bytes) +
 			" the number that acknowledges that SYN"
@@ -190,6 +149,9 @@ var sentences = [numKinds]func(*Claim) string{
 			return strings.TrimSuffix(s+" "+strings.TrimPrefix(beforeRST(c.Span), ", "), " ")
 		}
 		return s + beforeRST(c.Span)
+	},
+	ProxySYNACK: func(c *Claim) string {
+		return "the SYN-ACK has a window of 0: a SYN proxy on the path accepts in the name of " + c.side()
 	},
 	SYNACKSent: func(c *Claim) string { return c.side() + " accepts with a SYN-ACK" + later(c.Span) },
 	Handshake:  func(c *Claim) string { return "the handshake is complete" + beforeRST(c.Span) },
@@ -222,6 +184,9 @@ var sentences = [numKinds]func(*Claim) string{
 	NoHandshake: func(*Claim) string {
 		return "the capture has no handshake of this connection: it begins in the middle of it"
 	},
+	RolesGuessed: func(*Claim) string {
+		return "no SYN of the connection was captured before: which side is the client is a guess"
+	},
 	AckedUnseen: func(c *Claim) string {
 		return c.peer() + " acknowledges " + words.Bytes(c.Bytes) + " of " + c.side() + " that are not in this capture"
 	},
@@ -231,7 +196,11 @@ var sentences = [numKinds]func(*Claim) string{
 		return c.side() + " retransmits " + c.thing() + " " + words.Times(c.Count) + " within " + words.Span(c.Span)
 	},
 	Unacked: func(c *Claim) string {
-		return "no segment of " + c.peer() + " acknowledges it"
+		s := "no segment of " + c.peer() + " acknowledges it"
+		if c.What == ACK {
+			s += " before the one that the RST answers"
+		}
+		return s
 	},
 	PeerHeard: func(c *Claim) string {
 		return c.peer() + " still sends segments, but does not acknowledge it"
@@ -240,10 +209,24 @@ var sentences = [numKinds]func(*Claim) string{
 		return c.side() + " sends nothing for " + words.Span(c.Span)
 	},
 	AckedEachTime: func(c *Claim) string {
+		if c.What == KeepAlive {
+			return c.peer() + " answers each, and " + c.side() + " goes on all the same: the answers do not reach it"
+		}
+		if c.What == SYNACK {
+			return c.peer() + " acknowledges it, and " + c.side() + " retransmits it all the same"
+		}
 		return c.peer() + " acknowledges it, and " + c.side() +
 			" retransmits all the same: the acknowledgments do not reach it"
 	},
+	EchoUnmoved: func(c *Claim) string {
+		return "each has the same TSecr, although " + c.peer() +
+			" sent later timestamps in between: they did not reach " + c.side()
+	},
 	KeepAliveProbes: func(c *Claim) string {
+		if c.What == WindowProbe {
+			return c.side() + " sends " + words.Count(c.Count, "probe") +
+				", one below its next sequence number, at growing distances"
+		}
 		s := c.side() + " sends " + words.Count(c.Count, "keep-alive probe")
 		if c.Every > 0 {
 			s += " about " + words.Span(c.Every) + " apart"
@@ -252,6 +235,9 @@ var sentences = [numKinds]func(*Claim) string{
 	},
 	WindowProbes: func(c *Claim) string {
 		return c.side() + " sends " + words.Count(c.Count, "zero-window probe")
+	},
+	ProbesAnswered: func(c *Claim) string {
+		return c.side() + " answers the last probe, with a window that is still zero"
 	},
 	ZeroWindow: func(c *Claim) string {
 		s := c.side() + " advertises a zero window"
@@ -266,20 +252,51 @@ var sentences = [numKinds]func(*Claim) string{
 	},
 	ICMPError: icmpText,
 
+	TranslatedSYN: func(c *Claim) string {
+		if c.What == SYN {
+			return c.side() + "'s SYN came with other addresses, " + c.Text + ", and a router translated them"
+		}
+		return "a router translates " + c.side() + "'s SYN, and sends it on as " + c.Text
+	},
+	FTPTransfer:   ftpTransferText,
+	TransferCut:   transferCutText,
+	TransferEnded: transferEndedText,
+	TransferLeft:  transferLeftText,
+
 	RequestSent: func(c *Claim) string { return c.side() + " sends a request" + c.quoted() },
 	Unanswered: func(c *Claim) string {
-		s := c.side() + " sends a request" + c.quoted() + " that is not answered"
+		switch c.What {
+		case Data:
+			s := c.side() + " sends data, and none of " + c.peer() + " comes after it"
+			if c.Span >= 100*time.Millisecond {
+				s += " within " + words.Span(c.Span)
+			}
+			return s
+		case Reset:
+			return c.side() + " sends a request" + c.quoted() + " that is not answered before the RST"
+		}
+		what := "request"
+		if c.What == Message {
+			what = "message"
+		}
+		s := c.side() + " sends a " + what + c.quoted() + " that is not answered"
 		if c.Span >= 100*time.Millisecond {
 			s += " within " + words.Span(c.Span)
 		}
 		return s
 	},
 	NoResponse: func(c *Claim) string {
-		s := c.side() + " sends a request" + c.quoted() + " to which no response comes"
+		s := c.side() + " sends a request" + c.quoted() + " that is not answered"
+		if c.What == Response {
+			s = c.side() + " sends a request" + c.quoted() + " to which no final response comes"
+		}
 		if c.Span >= 100*time.Millisecond {
 			s += " within " + words.Span(c.Span)
 		}
-		return s + "; what " + c.peer() + " sends after it is no response by the protocol"
+		if c.What == Response {
+			return s + "; what " + c.peer() + " sends after it is a preliminary reply"
+		}
+		return s + "; what " + c.peer() + " sends after it is no response to it"
 	},
 	SentAfter: func(c *Claim) string {
 		s := c.side() + " sends a request" + c.quoted() + "; whether " + c.peer() + "'s data after it"
@@ -316,7 +333,12 @@ var sentences = [numKinds]func(*Claim) string{
 	UnackedData: func(c *Claim) string {
 		return "the last " + words.Bytes(c.Bytes) + " of " + c.side() + "'s data were not acknowledged at that moment"
 	},
-	SendsOn: func(c *Claim) string { return c.side() + " was still sending: its next data follows the RST" },
+	SendsOn: func(c *Claim) string {
+		if c.What == Response {
+			return c.side() + "'s next data follows the RST: most likely the answer"
+		}
+		return c.side() + " was still sending: data of it follows the RST"
+	},
 	NoCloseNotify: func(c *Claim) string {
 		return c.side() + " closes without close_notify, " + words.Span(c.Span) + " after its last data"
 	},
@@ -329,9 +351,15 @@ var sentences = [numKinds]func(*Claim) string{
 		if c.What == Response {
 			what = "response"
 		}
-		return "the last message is " + c.side() + "'s " + what + c.quoted()
+		if what += c.quoted(); len(c.Frames) > 1 {
+			what += ", from its first segment to its last"
+		}
+		return "the last message is " + c.side() + "'s " + what
 	},
 	GoodbyeSent: func(c *Claim) string {
+		if c.What == Message {
+			return c.side() + "'s last message, probably one that ends the session: it closes right after it"
+		}
 		if c.What == CloseNotify {
 			return c.side() + " sends a TLS alert that is encrypted, most likely its close_notify"
 		}
@@ -356,6 +384,11 @@ var sentences = [numKinds]func(*Claim) string{
 
 	ClosedBy: func(c *Claim) string { return c.side() + " closes the connection: its FIN" + beforeRST(c.Span) },
 	ClosedUnseen: func(c *Claim) string {
+		if c.What == Reset {
+			return "the RST acknowledges one number more than " + c.side() +
+				" was seen to send: most likely its FIN, which is " +
+				"missing from the capture"
+		}
 		return c.side() + " has closed the connection: its FIN is acknowledged here, but missing from the " +
 			"capture" + beforeRST(c.Span)
 	},
@@ -386,11 +419,17 @@ var sentences = [numKinds]func(*Claim) string{
 	OpenedElsewhere: func(c *Claim) string {
 		return "another connection between the two hosts: " + c.side() + " answers there" + later(c.Span)
 	},
+	SameSYN: func(c *Claim) string {
+		return "the same SYN, by source port and sequence number, goes to " + c.Text + ": its destination is translated on " +
+			"the way"
+	},
 	RefusedCount: func(c *Claim) string {
 		return c.atLeast() + words.Count(c.Count, "connection") + " to this port " + wasWere(c.Count) +
 			" refused in this capture"
 	},
-	AlsoReset: func(c *Claim) string { return c.side() + " resets this connection too" + later(c.Span) },
+	AlsoReset: func(c *Claim) string {
+		return c.side() + " resets another connection too (TCP stream " + strconv.Itoa(c.Stream) + ")" + later(c.Span)
+	},
 	AlsoResetCount: func(c *Claim) string {
 		return c.side() + "'s host resets " + c.atLeast() + words.Count(c.Count,
 			"other connection") + " within " + words.Span(c.Span)
@@ -464,7 +503,7 @@ var sentences = [numKinds]func(*Claim) string{
 		return "its Ethernet source is " + own + "; " + c.side() + "'s first packet came from " + other
 	},
 	SendsAfterReset: func(c *Claim) string {
-		return c.side() + " goes on sending data " + words.Span(c.Span) + " after its RST, as if it had not sent it"
+		return c.side() + " still sends new data " + words.Span(c.Span) + " after its RST, as if it had not sent it"
 	},
 	AcksAfterReset: func(c *Claim) string {
 		return c.side() + " goes on acknowledging data " + words.Span(c.Span) + " after its RST, as if it had not sent it"
@@ -490,8 +529,8 @@ var sentences = [numKinds]func(*Claim) string{
 	},
 	BothReset: func(c *Claim) string { return "both ends get a RST within " + words.Span(c.Span) },
 	CapturedOnce: func(c *Claim) string {
-		return "it was captured once; of the connection's " + strconv.Itoa(c.Hosts) +
-			" other packets " + strconv.Itoa(c.Count) + " were captured twice, as on a router that forwards them"
+		return "it was captured once; of the connection's " + words.Count(c.Hosts, "other packet") + " the capture holds " +
+			words.Count(c.Count, "duplicate") + ", as on a router that forwards them"
 	},
 	AfterFirstData: func(*Claim) string { return "it comes directly after the client's first data, where filters decide" },
 	ReplyWithACK: func(*Claim) string {
@@ -538,6 +577,10 @@ var sentences = [numKinds]func(*Claim) string{
 	},
 	GoesOn: func(c *Claim) string {
 		return c.side() + " goes on: it sends a segment " + words.Span(c.Span) + " after this RST"
+	},
+	EchoMoves: func(c *Claim) string {
+		return c.side() + " echoes a newer timestamp " + words.Span(c.Span) + " after this RST: segments of " + c.peer() +
+			" still reach it"
 	},
 	ImpossibleFlags: func(c *Claim) string {
 		return "the RST has the flags " + c.Text + ", which no TCP sends together"
@@ -597,71 +640,4 @@ func ago(d time.Duration) string {
 		return ""
 	}
 	return ", " + words.Span(d) + " before"
-}
-
-// beforeRST returns ", 3.0 ms before the RST", "" for a span of zero.
-func beforeRST(d time.Duration) string {
-	if d == 0 {
-		return ""
-	}
-	return ", " + words.Span(d) + " before the RST"
-}
-
-func wasWere(n int) string {
-	if n == 1 {
-		return "was"
-	}
-	return "were"
-}
-
-// s is the ending of a verb of one thing.
-func s(n int) string {
-	if n == 1 {
-		return "s"
-	}
-	return ""
-}
-
-// icmpRefused words an ICMP error that ends an attempt to connect. Bit 16 of Number says ICMPv6.
-func icmpRefused(c *Claim) string {
-	says, errno := words.Refusal(c.Number>>16&1 == 1, uint8(c.Number>>8), uint8(c.Number))
-	from, to, _ := strings.Cut(c.Text, " > ")
-	times := ""
-	if c.Count > 1 {
-		times = " (" + words.Times(c.Count) + ")"
-	}
-	return "ICMP \"" + says + "\" from " + from + " in response to the SYN to " + to + times +
-		": the application gets " + errno + " without a RST"
-}
-
-// icmpText words an ICMP error (RFC 792, RFC 4443). Bit 16 of Number says ICMPv6.
-func icmpText(c *Claim) string {
-	v6, typ, code := c.Number>>16&1 == 1, c.Number>>8&255, c.Number&255
-	what := "type " + number(typ) + " code " + number(code)
-	switch {
-	case !v6 && typ == 3 && code == 4, v6 && typ == 2:
-		what = "a packet was too big for the path"
-		if c.Expected > 0 {
-			what += ", which takes " + words.Bytes(int64(c.Expected))
-		}
-	case !v6 && typ == 3 && (code == 9 || code == 10 || code == 13),
-		v6 && typ == 1 && (code == 1 || code == 5 || code == 6):
-		what = "communication is administratively prohibited"
-	case !v6 && typ == 3 && code == 3, v6 && typ == 1 && code == 4:
-		what = "the port is unreachable"
-	case !v6 && typ == 3, v6 && typ == 1:
-		what = "the destination is unreachable"
-	case !v6 && typ == 11, v6 && typ == 3:
-		what = "the hop limit was exceeded"
-	}
-	of := "a segment"
-	if c.What == SYN {
-		of = "a SYN"
-	}
-	return "ICMP from " + c.Text + " about " + of + " of this connection: " + what
-}
-
-// clockTime prints a time of day with microseconds.
-func clockTime(ns uint64) string {
-	return time.Unix(0, int64(ns)).UTC().Format("15:04:05.000000")
 }

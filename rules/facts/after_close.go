@@ -184,17 +184,18 @@ const (
 // housekeeping that wants nothing.
 func (c *Facts) saysGoodbye(e *flows.Event) bool {
 	x := &c.Conn.Exchange
-	if at := x.Goodbye[e.Side]; at != 0 && e.Frame >= at {
+	m := &x.Last[e.Side]
+	if at := x.Goodbye[e.Side]; at != 0 && e.Frame >= at &&
+		!(m.Kind == exchange.Request && !x.Guess && m.Frame > at && m.Frame <= e.Frame) { // a command after all
 		return true
 	}
 	if at := x.CloseNotify[e.Side]; at != 0 && e.Frame >= at {
 		return true
 	}
-	m := &x.Last[e.Side]
 	if m.Frame <= e.Frame && (m.End >= e.Frame || e.Notes&flows.Retransmitted != 0) {
 		switch m.Kind {
 		case exchange.Goodbye, exchange.Alert, exchange.Housekeeping:
-			return true
+			return x.Protocol != "IMAP" || m.Text != "IDLE" // a command, which by design is not answered soon
 		}
 	}
 	if c.askedNoMore(e.Side) {
@@ -226,8 +227,11 @@ func (c *Facts) askedNoMore(s flows.Side) bool {
 // TextAfterClose returns the first line of what the peer said after the sender had closed, "" when it is not known.
 func (c *Facts) TextAfterClose() string {
 	x, peer := &c.Conn.Exchange, c.Side.Peer()
-	if x.Last[peer].Kind == exchange.Request {
-		return x.Last[peer].Text
+	if m := &x.Last[peer]; m.Kind == exchange.Request {
+		if m.End < c.AfterClose.Data.Frame || m.Frame < c.AfterClose.Data.Frame && c.Conn.Defects.Has(flows.SnapCut) {
+			return "" // a cut line is not joined to what follows it
+		}
+		return m.Text
 	}
 	if x.RequestSide == int(peer) && x.Request.Frame >= c.AfterClose.Data.Frame {
 		return x.Request.Text

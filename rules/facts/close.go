@@ -1,6 +1,8 @@
 package facts
 
 import (
+	"time"
+
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
 )
@@ -30,7 +32,7 @@ const (
 // findClose finds the moment.
 func (c *Facts) findClose() Close {
 	k := c.Conn
-	if snap := k.Closes[c.Side]; snap != nil && snap.Frame < c.Frame {
+	if snap := k.Closes[c.Side]; snap != nil && snap.Frame < c.Frame && !(snap.FIN && c.HalfClosed()) {
 		l := Close{Mark: snap.Mark, By: ByEarlier, Exchange: &snap.Exchange, Unread: snap.Unread, Unacked: snap.Outstanding,
 			LastData: snap.LastData}
 		for s := range l.Unacked {
@@ -57,6 +59,7 @@ func (c *Facts) findClose() Close {
 		l.Unacked[c.Side.Peer()] = uint32(max(c.Rcv.SND.NXT.Sub(c.ACK), 0))
 	}
 	switch {
+	case c.HalfClosed():
 	case c.Snd.FIN.Seen() && c.Snd.FIN.Frame < c.Frame:
 		l.Mark, l.By = c.Snd.FIN, ByFIN
 	case c.Snd.UnseenFIN.Seen() && c.Snd.UnseenFIN.Frame < c.Frame:
@@ -161,4 +164,13 @@ func (c *Facts) until(x *exchange.Summary, frame int) *exchange.Summary {
 	}
 	y.Open[p], y.Likely[p] = false, false
 	return &y
+}
+
+// oneClose is within what time a FIN and a RST are one act of a program: it shuts its direction down and closes, and
+// what it has not read makes a RST of the rest (RFC 1122 §4.2.2.13). Java's Socket.close does so.
+const oneClose = 2 * time.Millisecond
+
+// AtOnce reports whether the sender aborted right behind its own FIN.
+func (c *Facts) AtOnce() bool {
+	return c.Close.By == ByFIN && c.Kind == KindAbort && c.Time.Sub(c.Close.Time) <= oneClose
 }

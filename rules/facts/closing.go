@@ -14,7 +14,10 @@ func (c *Facts) PeerClosedFirst() bool {
 	if !fin.Seen() {
 		fin = c.Rcv.UnseenFIN
 	}
-	if !fin.Seen() || fin.Frame >= c.Close.Frame {
+	if !fin.Seen() {
+		return c.Close.By == ByThis && c.FINByReset()
+	}
+	if fin.Frame >= c.Close.Frame {
 		return false
 	}
 	if c.Close.By == ByThis && c.Flags.Has(flows.ACK) && c.Rcv.FIN.Seen() && c.Class != flows.ClassReplyACK &&
@@ -22,6 +25,34 @@ func (c *Facts) PeerClosedFirst() bool {
 		return false
 	}
 	return true
+}
+
+// FINByReset reports whether the RST acknowledges just one number above all that its receiver was captured to have
+// sent, or that had been acknowledged: most likely the receiver's FIN, which the capture lacks.
+func (c *Facts) FINByReset() bool {
+	if c.Kind == KindReply || !c.Flags.Has(flows.ACK) || !c.Snd.HasRCV || c.Rcv.FIN.Seen() || c.Rcv.UnseenFIN.Seen() ||
+		!c.Conn.SYNACK.Seen() {
+		return false
+	}
+	end := c.Snd.RCV.NXT
+	if c.Rcv.Segments > 0 && c.Rcv.HasSND && c.Rcv.SND.NXT.Sub(end) > 0 {
+		end = c.Rcv.SND.NXT
+	}
+	return c.ACK.Sub(end) == 1
+}
+
+// OwnFINUnseen reports whether the RST's number is one above all that was captured of its sender, and the peer
+// acknowledges that number afterwards: the sender's own FIN came first, and the capture lacks it.
+func (c *Facts) OwnFINUnseen() bool {
+	if c.Kind != KindAbort || c.Snd.FIN.Seen() || c.Snd.UnseenFIN.Seen() || c.MissedByReset(c.Side) != 1 {
+		return false
+	}
+	for i := range c.After.Events {
+		if e := &c.After.Events[i]; e.Side != c.Side && e.Flags&(flows.ACK|flows.RST) == flows.ACK && e.ACK == c.SEQ {
+			return true
+		}
+	}
+	return false
 }
 
 // BothClosed reports whether both FINs had been acknowledged before the RST's trigger (or the RST itself,
@@ -104,7 +135,7 @@ func (c *Facts) MidConversation() bool {
 		return false
 	}
 	return c.Close.Completion.State == Answered && x.Last[flows.Responder].Kind == exchange.Response &&
-		c.Idle() < time.Second
+		c.Idle() < time.Second && !c.SessionEnded()
 }
 
 // SessionEnded reports whether the server ended the session by its protocol: a final refusal (SMTP 421, 521, 554,
@@ -116,15 +147,69 @@ func (c *Facts) SessionEnded() bool {
 	}
 	switch x := c.Close.Exchange; x.Protocol {
 	case "SMTP", "FTP", "POP3", "IMAP", "NNTP":
-		switch x.Last[flows.Responder].Kind {
+		m := &x.Last[flows.Responder]
+		switch m.Kind {
 		case exchange.Refusal, exchange.Goodbye:
 			return true
 		}
+		if c.sessionRefused(&c.Close) {
+			return true
+		}
+		// In place of its greeting, which a command of the client crossed.
+		return x.Messages[flows.Responder] == 1 && m.Text != "" && (m.Text[0] == '4' || m.Text[0] == '5')
 	case "", "HTTP/1.1", "HTTP/2": // 408 and 503 end a connection, not what it is used for
 	default:
 		return x.Last[flows.Responder].Kind == exchange.Refusal // "Exceeded MaxStartups", FATAL, "Too many connections"
 	}
 	return false
+}
+
+// refusedWithin is how soon a server that gives up on its client closes behind the error that says so.
+const refusedWithin = 5 * time.Millisecond
+
+// sessionRefused reports whether the server, in a mail protocol or FTP, ended the session by its own words: SMTP 421,
+// IMAP BYE, or an error (NO, -ERR, 5yz) as the last message with its FIN directly behind. Commands that it found behind
+// the one that it refused are refused with it.
+func (c *Facts) sessionRefused(l *Close) bool {
+	const o, r = flows.Originator, flows.Responder
+	x := l.Exchange
+	switch x.Protocol {
+	case "SMTP", "FTP", "POP3", "IMAP", "NNTP":
+	default:
+		return false
+	}
+	m := &x.Last[r]
+	switch {
+	case c.ByClient() || x.TLS || x.Guess || l.By != ByFIN:
+		return false
+	case m.Kind == exchange.Refusal:
+		return !c.servedAt(x)
+	}
+	return m.Kind == exchange.Response && x.VerdictSide == int(r) && x.Verdict.Frame == m.Frame &&
+		m.Frame > x.Last[o].Frame && c.between(l.LastData[r], l.Mark) <= refusedWithin
+}
+
+// servedAt reports whether the server had received the last open request before it spoke its last message, and had sent
+// nothing in between: it was at work on it, and did not only find it behind the command that it refused.
+func (c *Facts) servedAt(x *exchange.Summary) bool {
+	const o, r = flows.Originator, flows.Responder
+	if x.Pending == 0 || x.RequestSide != int(o) {
+		return false
+	}
+	end, sent, served := flows.Seq(0), false, false
+	for i := range c.Conn.Events {
+		switch e := &c.Conn.Events[i]; {
+		case e.Frame >= x.Last[r].Frame:
+			return served
+		case e.Side == o && e.Frame == x.Request.Frame:
+			end, sent = e.End(), true
+		case e.Side == r && sent && e.DataLen > 0:
+			return false // an answer to what came before it
+		case e.Side == r && sent && e.Flags.Has(flows.ACK) && e.ACK.Sub(end) >= 0:
+			served = true
+		}
+	}
+	return served
 }
 
 // BothClosedAt returns the moment when both FINs had been acknowledged, the zero Mark before that.

@@ -21,6 +21,8 @@ type Completion struct {
 	// Of an open request: the other side sent new data after it. Sealed says that whether these answer it cannot be
 	// read: they are encrypted, or of no known protocol.
 	After, Sealed bool
+	TwoWay        bool // by the protocol, messages of either side need no answer (WebSocket, RFC 6455)
+	Preliminary   bool // what it sent is a preliminary reply (FTP 1yz, RFC 959 §4.2)
 
 	Stream Stream // of Running
 	Fall   Fall   // of Unread, where the window shows it
@@ -41,9 +43,11 @@ const (
 	// inside TLS, by turns complete; but it closed without close_notify, and not at once
 	Unended
 	Running     // one side was sending, without an end that the protocol shows
+	CutTransfer // an FTP transfer, which another connection asks for, is cut short
 	Unread      // data that wants no answer, or had been followed by one, was not read
 	Unused      // nothing has been requested yet
 	Answered    // the last message was an answer, and all of it
+	Transferred // all of an FTP transfer was sent
 	OneWay      // the last message wants no answer by its protocol
 	SaidGoodbye // the last messages end the exchange by the protocol
 )
@@ -52,7 +56,7 @@ const (
 // originator and had never used the connection.
 func (b Completion) Finished(s flows.Side) bool {
 	switch b.State {
-	case Answered, OneWay, SaidGoodbye:
+	case Answered, Transferred, OneWay, SaidGoodbye:
 		return true
 	case Unused:
 		return s == flows.Originator
@@ -94,6 +98,29 @@ func (c *Facts) missedAtEnd(s flows.Side) uint32 {
 		return 0
 	}
 	return uint32(d)
+}
+
+// MissedByReset returns how many numbers of side s the RST's own number shows to have been used before it, above all
+// that was captured: by an abort its sender has used them, by a reply its receiver had acknowledged them.
+func (c *Facts) MissedByReset(s flows.Side) uint32 {
+	if s != c.Side || !c.Snd.HasSND || c.Flags.Has(flows.ACK) && c.SEQ == 0 || c.PathSigns.Middlebox() {
+		return 0
+	}
+	if d := c.SEQ.Sub(c.Snd.SND.NXT); d > 0 && d <= maxMissed {
+		return uint32(d)
+	}
+	return 0
+}
+
+// LacksLast reports whether the capture lacks what the RST's sender sent last: its peer acknowledges more afterwards
+// than was captured.
+func (c *Facts) LacksLast() bool {
+	for i := range c.Conn.Events {
+		if e := &c.Conn.Events[i]; e.Side != c.Side && e.Frame > c.Snd.Last.Frame && e.Notes&flows.AckedUnseen != 0 {
+			return c.Snd.Segments > 0
+		}
+	}
+	return false
 }
 
 // MissedAfter reports whether a segment after the RST shows that the capture lacks data of side s, or its FIN: it has a
@@ -187,6 +214,9 @@ func (c *Facts) completion(l *Close) Completion {
 		x = y
 		l.Exchange = y
 	}
+	if t := c.Transfer(); t != nil {
+		return c.transferred(l, t)
+	}
 	mid := c.Conn.Defects&(flows.NoHandshake|flows.Evicted) != 0 // set-up messages may lie before the capture
 	if x.Last[o].Kind == exchange.ClientHello || x.RequestSide == int(o) && x.Request.Kind == exchange.ClientHello ||
 		x.SNI != "" {
@@ -225,6 +255,11 @@ func (c *Facts) completion(l *Close) Completion {
 		b.Got, b.Want = x.BodyGot, -1
 		return b
 	}
+	if x.Open[o] && speaker == o && x.Pending == 0 && !x.TLS && !x.Guess && l.Unacked[o] < x.Last[o].Len {
+		b := last(CutRequest, o) // in the middle of a message, one that wants no answer too
+		b.Want = -1
+		return b
+	}
 	if (x.Last[r].Kind == exchange.Partial || x.Open[r]) && speaker == r {
 		b := last(CutResponse, r)
 		if b.Got, b.Want = x.BodyGot, x.BodyWant; c.Conn.Ends[r].Missing > 1 {
@@ -236,6 +271,12 @@ func (c *Facts) completion(l *Close) Completion {
 		(x.Last[r].Kind == exchange.Partial || x.Last[r].Kind == exchange.Response && x.Open[r]) {
 		return last(CutResponse, r) // its stream is not ended
 	}
+	if c.halfAsked(x) {
+		if b := last(CutRequest, o); b.Since >= halfAskedFrom {
+			b.Got = int64(x.Last[o].Len)
+			return b
+		}
+	}
 	if x.Pending > 0 && c.answeredSealed(x) {
 		y := *x
 		y.Last[r].Kind, y.Waiting, y.Pending = exchange.Response, [2]int{}, 0
@@ -244,6 +285,9 @@ func (c *Facts) completion(l *Close) Completion {
 			return last(CutRequest, o) // answered while the request was still coming
 		}
 		return c.flight(l, last(Answered, r))
+	}
+	if x.Pending > 0 && (turnedAway(x) || c.sessionRefused(l)) {
+		return last(Answered, r)
 	}
 	if x.Pending > 0 && !answeredByTurn(x) {
 		asker := o
@@ -266,7 +310,16 @@ func (c *Facts) completion(l *Close) Completion {
 		return c.running(l, c.sentAfter(l, b))
 	}
 	if bye := goodbye(x); bye >= 0 {
-		return last(SaidGoodbye, flows.Side(bye))
+		b := last(SaidGoodbye, flows.Side(bye))
+		if at := c.answeredBefore(x, x.Last[r].Frame); x.TLS && b.Side == r && at > 0 {
+			if z := c.flight(l, b); z.State == CutRequest { // it answered and ended the session in the middle of the request
+				y := *x
+				y.Last[r] = exchange.Message{Kind: exchange.Response, Frame: at, End: at}
+				l.Exchange = &y
+				return z
+			}
+		}
+		return b
 	}
 	if x.Last[r].Kind == exchange.Refusal && x.Last[r].Frame > x.Last[o].Frame {
 		return last(Answered, r)
@@ -276,6 +329,9 @@ func (c *Facts) completion(l *Close) Completion {
 	}
 	if x.Unused[o] && x.Last[o].Kind == exchange.Refusal && x.Last[o].Frame > x.Last[r].Frame {
 		return last(OpenHandshake, o) // it turns down what the responder opened with
+	}
+	if x.Messages[o] == 0 && speaker == r && c.ByClient() && c.Conn.Ends[r].Bytes > MaxGreeting && l.Unacked[r] > 0 {
+		return c.flight(l, last(Answered, r))
 	}
 	if x.Unused[o] && (x.HandshakeOK || !x.TLS) && !mid {
 		if x.Last[r].Frame > x.Last[o].Frame {
@@ -373,9 +429,13 @@ func (c *Facts) sentAfter(l *Close, b Completion) Completion {
 	if m := l.LastData[peer]; m.Frame > b.Frame && m.Frame < l.Frame {
 		b.After = true
 	}
-	if !known {
+	if !known || x.TLS && !c.saidSince(x) { // what it sent before the request arrived is no part of an answer
 		b.Got = 0
 	}
+	m := &x.Last[peer]
+	b.TwoWay = x.Protocol == "WebSocket"
+	b.Preliminary = b.After && x.Protocol == "FTP" && m.Kind == exchange.Housekeeping && m.Frame > b.Frame &&
+		len(m.Text) > 3 && m.Text[0] == '1'
 	b.Sealed = b.After && (x.TLS || x.Guess || x.Protocol == "")
 	return b
 }
@@ -413,6 +473,27 @@ func (c *Facts) unended(l *Close, b Completion) Completion {
 	return b
 }
 
+// halfAskedFrom is how long the rest of a request must have been awaited: before that, it may be on its way.
+const halfAskedFrom = 900 * time.Millisecond
+
+// halfAsked reports whether the one open request of the originator is not at its end, by its protocol: what the
+// responder waited for is its rest.
+func (c *Facts) halfAsked(x *exchange.Summary) bool {
+	const o = flows.Originator
+	m := &x.Last[o]
+	return x.Open[o] && x.Speaker == int(o) && m.Kind == exchange.Request && x.Waiting[o] == 1 && m.Frame == x.Request.Frame &&
+		!x.TLS && !x.Guess && c.Conn.Defects&(LostBytes|flows.SnapCut|flows.NoHandshake) == 0
+}
+
+// turnedAway reports whether the responder ended the session before it had served a request: its first words after a
+// greeting refuse it (IMAP's BYE), which is the answer to whatever the originator has sent.
+func turnedAway(x *exchange.Summary) bool {
+	const o, r = flows.Originator, flows.Responder
+	m := &x.Last[r]
+	return m.Kind == exchange.Refusal && !x.TLS && !x.Guess && x.Status == 0 && x.Messages[r] <= 2 && x.First == int(r) &&
+		x.Waiting[r] == 0 && m.Frame > x.Last[o].Frame
+}
+
 // answeredByTurn reports whether the requests that are counted as open have been answered as far as turns
 // show, where nothing but turns does (the snaplen cut the answer, say).
 func answeredByTurn(x *exchange.Summary) bool {
@@ -438,12 +519,52 @@ func (c *Facts) answeredSealed(x *exchange.Summary) bool {
 	default:
 		return false
 	}
+	if !c.saidSince(x) {
+		return false
+	}
 	asked, before := flows.Time(x.Request.Time), c.dataBefore(o, x.Request.Frame)
 	if c.RTTKnown && flows.Time(x.Last[r].Time).Sub(asked) > max(3*c.RTT, c.RTT+50*time.Millisecond) {
 		return true // a ticket does not come so late
 	}
 	return before.Seen() && asked.Sub(before.Time) > max(10*time.Millisecond, c.RTT/2) &&
 		flows.Time(x.Last[r].Time).Sub(asked) >= c.Conn.Ends[r].Reaction*9/10
+}
+
+// MaxSealedAlert is the most bytes that a close_notify inside TLS 1.3 takes: its record, with padding (RFC 8446 §5.4, §6.1).
+const MaxSealedAlert = 40
+
+// answeredBefore returns the frame of the responder's last data before its closing message at a frame, behind the
+// beginning of the request; 0 if the capture shows none.
+func (c *Facts) answeredBefore(x *exchange.Summary, bye int) (at int) {
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		if e.Side == flows.Responder && e.DataLen > 0 && e.Frame > x.Last[flows.Originator].Frame && e.Frame < bye &&
+			e.Notes&(flows.Retransmitted|flows.Duplicate) == 0 {
+			at = e.Frame
+		}
+	}
+	return at
+}
+
+// saidSince reports whether the responder can have answered the open request: it sent more than a close_notify that
+// acknowledges the request. What it sent before the request arrived does not.
+func (c *Facts) saidSince(x *exchange.Summary) bool {
+	var end flows.Seq
+	known := false
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		switch {
+		case e.Frame == x.Request.Frame:
+			end, known = e.SEQ.Add(e.DataLen), true
+		case e.Frame < x.Request.Frame:
+		case e.Skipped > 0:
+			return true // the capture has it, and this list does not
+		case e.Side == flows.Responder && e.DataLen > 0 && (!known || e.ACK.Sub(end) >= 0) &&
+			(e.Frame != x.CloseNotify[flows.Responder] || e.DataLen > MaxSealedAlert):
+			return true
+		}
+	}
+	return !known
 }
 
 // setup reports whether a message of this kind belongs to the opening of a connection.
@@ -493,37 +614,6 @@ func (c *Facts) answeredUnseen(l *Close, s flows.Side) bool {
 	return e.AckedSince > 1
 }
 
-// uncrossed takes a request out of the exchange that crossed the sender's FIN or RST on its way: the
-// sender had not received it (it acknowledges none of it) when it closed.
-func (c *Facts) uncrossed(l *Close) *exchange.Summary {
-	x := l.Exchange
-	const o, r = flows.Originator, flows.Responder
-	if c.Side != r || x.Speaker != int(o) || l.Unacked[o] == 0 || x.Last[o].Len == 0 || l.Unacked[o] < x.Last[o].Len ||
-		x.Last[r].Frame == 0 {
-		return x
-	}
-	y := *x
-	y.Speaker = int(r)
-	if y.RequestSide == int(o) && y.Request.Frame >= y.Last[o].Frame {
-		y.Request, y.RequestSide = exchange.Message{}, -1
-		if y.Waiting[o] = max(y.Waiting[o]-1, 0); y.Guess {
-			y.Waiting[o] = 0 // by turns, the responder had the last word
-		}
-		y.Pending = y.Waiting[0] + y.Waiting[1]
-	}
-	for _, at := range []*int{&y.CloseNotify[o], &y.Goodbye[o], &y.AlertFrame[o]} {
-		if *at >= y.Last[o].Frame {
-			*at = 0
-		}
-	}
-	if y.BodySide == int(o) {
-		y.BodySide, y.BodyWant, y.BodyGot = -1, -1, 0
-	}
-	y.Last[o] = exchange.Message{}
-	y.Open[o], y.Likely[o] = false, false
-	return &y
-}
-
 // parting reports whether what looks like an open request of side s was its last word: nothing but turns
 // says that it wants an answer, and s closed before one could come. Whoever asks and at once leaves has not
 // asked.
@@ -554,97 +644,9 @@ func (c *Facts) trainAfter() int {
 	return n
 }
 
-// oneSidedCompletion judges a connection of which only the RST's sender is in the capture: what it acknowledged
-// shows whether the other side spoke after its own last words.
-func (c *Facts) oneSidedCompletion(l *Close, mid bool) Completion {
-	x := l.Exchange
-	const o, r = flows.Originator, flows.Responder
-	me, peer := c.Side, c.Side.Peer()
-	heard, at, known := c.ackedSince(l)
-	b := Completion{Side: me, Frame: x.Last[me].Frame, Text: x.Last[me].Text, Want: -1}
-	if end := l.LastData[me]; end.Seen() {
-		b.Since = c.between(end, l.Mark)
-	}
-	spoke := x.Last[me].Frame > 0
-	switch {
-	case x.BodySide == int(me) && x.BodyWant >= 0 && x.BodyGot < x.BodyWant:
-		b.State, b.Got, b.Want = CutResponse, x.BodyGot, x.BodyWant
-		if me == o {
-			b.State = CutRequest
-		}
-	case x.Last[me].Kind == exchange.Partial || me == r && x.Open[r]:
-		b.State = CutResponse
-	case x.Last[me].Kind == exchange.Goodbye || x.CloseNotify[me] != 0:
-		b.State = SaidGoodbye
-	case x.TLS && !mid && setup(x.Last[me].Kind):
-		b.State = OpenHandshake
-	case !known || mid && !spoke:
-		b.State = Unclear
-	case me == o && !spoke, me == r && !spoke && heard == 0:
-		b.State = Unused
-	case me == o && heard > 1, me == o && spoke && c.answeredBetween(x.Last[me].Frame, l):
-		b.State, b.Side, b.Frame, b.Text = Answered, r, 0, ""
-		b = c.flight(l, b)
-	case me == o:
-		b.State = OpenRequest
-	case heard > 1 && me == r && x.Last[me].Kind == exchange.Refusal:
-		b = Completion{State: CutRequest, Side: peer, Want: -1} // what it had refused went on coming
-	case heard > 1 && !(x.TLS && heard >= alertFrom && heard <= alertTo):
-		b.State, b.Side, b.Frame, b.Text, b.Since = OpenRequest, peer, 0, "", c.between(at, l.Mark)
-	case heard > 1:
-		b.State = SaidGoodbye
-	default:
-		b.State = Answered
-		b = c.flight(l, b)
-	}
-	return b
-}
-
-// answeredBetween reports whether the sender acknowledged new bytes of its peer after its message at frame and before
-// its own last data: that message had its answer, and what followed is not named.
-func (c *Facts) answeredBetween(frame int, l *Close) bool {
-	var at flows.Seq
-	known := false
-	for i := range c.Conn.Events {
-		e := &c.Conn.Events[i]
-		switch {
-		case e.Side != c.Side || !e.Flags.Has(flows.ACK) || e.Flags&flows.RST != 0 || e.Frame < frame:
-		case !known:
-			at, known = e.ACK, true
-		case e.Frame <= l.LastData[c.Side].Frame && e.ACK.Sub(at) > 0:
-			return c.Conn.End(c.Side).FIN.Seen()
-		}
-	}
-	return false
-}
-
-// ackedSince returns how many bytes of its peer the sender acknowledged between its own last data and the
-// moment of closing, from when on, and whether the capture shows it.
-func (c *Facts) ackedSince(l *Close) (n int32, at flows.Mark, known bool) {
-	var from, to flows.Seq
-	last := l.LastData[c.Side].Frame
-	for i := range c.Conn.Events {
-		e := &c.Conn.Events[i]
-		if e.Side != c.Side || !e.Flags.Has(flows.ACK) || e.Flags&flows.RST != 0 || e.Frame > l.Frame {
-			continue
-		}
-		if !known && (last == 0 || e.Frame >= last) {
-			from, known = e.ACK, true
-		}
-		if !known {
-			continue
-		}
-		if to = e.ACK; !at.Seen() && to.Sub(from) > 0 {
-			at = e.Mark
-		}
-	}
-	if l.By == ByThis && c.Flags.Has(flows.ACK) && known && c.ACK.Sub(to) > 0 {
-		if to = c.ACK; !at.Seen() {
-			at = c.Mark
-		}
-	}
-	return to.Sub(from), at, known
-}
+// MaxGreeting is how much a server says at most before the first request; more is the transfer of something that was
+// asked for elsewhere, as on a data connection of FTP.
+const MaxGreeting = LongMessage
 
 // LongMessage is more than fits into one segment: a request of that size is an upload.
 const LongMessage = 2000
@@ -671,6 +673,9 @@ func (c *Facts) flight(l *Close, b Completion) Completion {
 				Want: -1}
 		}
 		return b
+	}
+	if y := c.sending(l, b); y.State == Running {
+		return y
 	}
 	// The responder had data under way that the sender had not acknowledged when it closed.
 	if l.Unacked[flows.Responder] > 0 && l.LastData[flows.Responder].Frame > 0 &&

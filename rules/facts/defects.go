@@ -38,5 +38,6 @@ func (c *Facts) OneSided() bool {
 
 // Blind reports whether segments toward the RST's sender may be missing from the capture.
 func (c *Facts) Blind() bool {
-	return c.Rcv.Segments == 0 || c.Conn.Defects&(flows.OneDirection|flows.MissedPackets) != 0
+	return c.Rcv.Segments == 0 || c.Conn.Defects&(flows.OneDirection|flows.MissedPackets) != 0 ||
+		c.MissedAfter(c.Side.Peer())
 }

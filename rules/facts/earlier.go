@@ -131,3 +131,12 @@ func (c *Facts) GoesOn() flows.Mark {
 	}
 	return flows.Mark{}
 }
+
+// Supplanted reports whether another host than the RST's sender has the connection: long after the RST, which comes
+// from a host of which no other segment was captured, its receiver echoes newer timestamps (RFC 7323 §4.3), those of
+// segments that still reach it from its peer.
+func (c *Facts) Supplanted() bool {
+	a := &c.After
+	return c.Kind == KindReply && c.Snd.Segments == 0 && a.SenderSegments == 0 && a.EchoMoved.Seen() &&
+		a.Echo.Time.Sub(c.Time) > c.Soon() && a.EchoMoved.Time.Sub(c.Time) > time.Second
+}

@@ -26,6 +26,29 @@ func (c *Facts) Idle() time.Duration {
 	return c.between(last, c.Close.Mark)
 }
 
+// CrossedIdle returns the last data of the sender before its FIN, and how long it had been silent then, where
+// all that its peer sent in that time crossed the FIN: for the sender the connection was idle. 0 where nothing crossed.
+func (c *Facts) CrossedIdle() (from flows.Mark, idle time.Duration) {
+	a := &c.AfterClose
+	if c.Close.By != ByFIN || !a.acksKnown || !a.Data.Seen() || a.Data.Frame >= c.Close.Frame {
+		return from, 0
+	}
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		switch {
+		case e.Frame >= c.Close.Frame || e.Notes&flows.Duplicate != 0:
+		case e.Side == c.Side:
+			from = e.Mark
+		case from.Seen() && e.DataLen > 0 && e.End().Sub(a.acked) <= 0 && e.Frame > from.Frame:
+			from = flows.Mark{} // received, and not acknowledged before the FIN
+		}
+	}
+	if !from.Seen() || from.Frame != c.Close.LastData[c.Side].Frame {
+		return from, 0
+	}
+	return from, c.between(from, c.Close.Mark)
+}
+
 // gapSince reports whether a segment between a frame and the close shows that the capture lacks data: it acknowledges
 // data, or has a number, beyond all that was captured, more than atLeast bytes of it. When it was sent is not known.
 func (c *Facts) gapSince(frame, until int, atLeast uint32) bool {
@@ -52,6 +75,20 @@ func (c *Facts) acksUnseen() bool {
 
 // LastData returns the last data of either side before the sender closed, else the end of the handshake.
 func (c *Facts) LastData() flows.Mark {
+	last := c.LastNewData()
+	// Data sent again is no idle time either; keep-alive probes are.
+	for i := range c.Conn.Events {
+		if e := &c.Conn.Events[i]; e.DataLen > 0 && e.Frame > last.Frame && e.Frame < c.Close.Frame &&
+			e.Notes&(flows.KeepAlive|flows.Duplicate) == 0 {
+			last = e.Mark
+		}
+	}
+	return last
+}
+
+// LastNewData returns the last data of either side before the sender closed, what was sent again left out; else the end
+// of the handshake.
+func (c *Facts) LastNewData() flows.Mark {
 	last := c.Conn.HandshakeACK
 	if !last.Seen() {
 		last = c.Conn.SYNACK
@@ -59,13 +96,6 @@ func (c *Facts) LastData() flows.Mark {
 	for _, m := range c.Close.LastData {
 		if m.Frame > last.Frame && m.Frame <= c.Close.Frame {
 			last = m
-		}
-	}
-	// Data sent again is no idle time either; keep-alive probes are.
-	for i := range c.Conn.Events {
-		if e := &c.Conn.Events[i]; e.DataLen > 0 && e.Frame > last.Frame && e.Frame < c.Close.Frame &&
-			e.Notes&(flows.KeepAlive|flows.Duplicate) == 0 {
-			last = e.Mark
 		}
 	}
 	return last

@@ -34,7 +34,7 @@ func (c *Facts) inferredRetransmissions() *flows.Run {
 		}
 		frames = append(frames, e.Mark)
 	}
-	if len(frames) < 2 {
+	if len(frames) < 2 || c.heardAfter(frames[0]) {
 		return nil
 	}
 	return NewRun(run, frames)
@@ -61,7 +61,7 @@ func (c *Facts) inferredProbes() *flows.Run {
 			break
 		}
 	}
-	if len(frames) < 3 || !before.Seen() {
+	if len(frames) < 3 || !before.Seen() || c.heardAfter(frames[0]) {
 		return nil
 	}
 	run := NewRun(flows.Run{What: flows.RunKeepAlive}, frames)
@@ -126,7 +126,8 @@ func (c *Facts) Retransmissions() *flows.Run {
 	if c.retransmissions == nil {
 		c.retransmissions = &c.Snd.Retransmits
 		if c.Snd.Retransmits.Count == 0 {
-			c.retransmissions = cmp.Or(c.inferredRetransmissions(), c.retransmissions)
+			c.retransmissions = cmp.Or(c.inferredRetransmissions(), c.unheard(flows.RunData), c.unheard(flows.RunFIN),
+				c.retransmissions)
 		}
 	}
 	return c.retransmissions
@@ -137,7 +138,7 @@ func (c *Facts) KeepAliveProbes() *flows.Run {
 	if c.keepAliveProbes == nil {
 		c.keepAliveProbes = &c.Snd.KeepAlives
 		if c.Snd.KeepAlives.Count == 0 {
-			c.keepAliveProbes = cmp.Or(c.inferredProbes(), c.keepAliveProbes)
+			c.keepAliveProbes = cmp.Or(c.unheard(flows.RunKeepAlive), c.inferredProbes(), c.keepAliveProbes)
 		}
 	}
 	return c.keepAliveProbes
@@ -148,10 +149,48 @@ func (c *Facts) KeepAliveProbes() *flows.Run {
 func (c *Facts) UnansweredRun() *flows.Run {
 	for _, run := range [...]*flows.Run{c.Retransmissions(), c.KeepAliveProbes(), &c.Snd.WndProbes} {
 		if run.Count >= 2 && run.What != flows.RunSYN && run.What != flows.RunSYNACK {
+			if run.What == flows.RunFIN {
+				return cmp.Or(c.dataBeforeFIN(), run)
+			}
 			return run
 		}
 	}
 	return nil
+}
+
+// dataBeforeFIN returns the series of data that the sender sent three times again or more before it closed and sent its
+// FIN again, where the capture holds nothing of its peer: its ACK has not moved since, so that most likely nothing
+// had come. Nil where there is none.
+func (c *Facts) dataBeforeFIN() *flows.Run {
+	const enough = 3
+	if !c.OneSided() {
+		return nil
+	}
+	var frames []flows.Mark
+	run := flows.Run{What: flows.RunData}
+	var ack flows.Seq
+	known := false
+	for i := len(c.Conn.Events) - 1; i >= 0; i-- {
+		e := &c.Conn.Events[i]
+		if e.Side != c.Side || e.Notes&flows.Duplicate != 0 || e.Flags&flows.RST != 0 {
+			continue
+		}
+		if known && e.ACK != ack {
+			break
+		}
+		ack, known = e.ACK, true
+		if e.DataLen == 0 || e.Notes&flows.Retransmitted == 0 || len(frames) > 0 && e.SEQ.Sub(run.SEQ) > 0 {
+			continue
+		}
+		if len(frames) == 0 || e.SEQ != run.SEQ {
+			frames, run.SEQ, run.LEN = frames[:0], e.SEQ, 0
+		}
+		frames, run.LEN = append(frames, e.Mark), max(run.LEN, e.DataLen)
+	}
+	if len(frames) < enough || !backsOff(frames) {
+		return nil
+	}
+	return NewRun(run, frames)
 }
 
 // Undelivered returns the peer's series of retransmitted data that the RST's sender never acknowledged although it was

@@ -1,6 +1,10 @@
 package facts
 
-import "github.com/rstexplain/rstexplain/flows"
+import (
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
 
 // A Kind says how a RST came to be.
 type Kind uint8
@@ -22,7 +26,7 @@ func (c *Facts) kind() Kind {
 		if c.abortBehind() {
 			return KindAbort
 		}
-		if c.Late && !c.Duplicate && c.Snd.HasSND && c.SEQ == c.Snd.SND.NXT && !c.Blind() {
+		if c.Late && !c.Duplicate && c.Snd.HasSND && c.SEQ == c.Snd.SND.NXT && !c.Blind() && !c.answersUnseen() {
 			return KindAbort
 		}
 		if !c.Duplicate && c.acceptedTrigger() || c.ownStyle() {
@@ -39,12 +43,16 @@ func (c *Facts) kind() Kind {
 		case !c.Snd.HasSND:
 			return KindReply // nothing to compare with: the usual form of a stack that does not know the connection
 		case c.SEQ != c.Snd.SND.NXT && c.SEQ != c.Snd.SND.UNA:
-			if c.ACK == 0 && c.WND == 0 && c.Blind() {
+			if c.ACK == 0 && c.WND == 0 && c.Blind() || c.belowUNA() {
 				return KindReply // answers a segment that the capture missed
 			}
 			return KindUnclear
-		case c.Blind() && !c.ownStyle():
+		case c.ownStyle():
+			return KindAbort
+		case c.Blind() || c.answersUnseen():
 			return KindReply
+		case c.Snd.FINAcked.Seen():
+			return KindUnclear // what is left of the connection may be gone: its peer had the FIN
 		}
 		return KindAbort
 	}
@@ -100,6 +108,27 @@ func (c *Facts) acceptedTrigger() bool {
 // Stacks without the connection have neither at hand.
 func (c *Facts) ownStyle() bool {
 	return c.WND != 0 && c.continuesIPID()
+}
+
+// belowUNA reports whether the RST, which has no ACK, bears a number that its receiver had acknowledged before: its
+// sender has no use for it any more, so that it can only come from the ACK of an old segment.
+func (c *Facts) belowUNA() bool {
+	d := c.SEQ.Sub(c.Snd.SND.UNA)
+	return d < 0 && d >= -maxMissed && !c.ownStyle()
+}
+
+// LinuxReply reports whether the RST looks like Linux's reply for a connection that it does not have, while the
+// sender's other segments show that it counts IP IDs or sends timestamps.
+func (c *Facts) LinuxReply() bool {
+	return !c.Flags.Has(flows.ACK) && c.WND == 0 && c.HeaderLen == 20 && c.IPID == 0 && !c.Unknown.Has(flows.FieldIPID) &&
+		(c.Snd.IPID != 0 || c.Snd.HasTS || c.Snd.SYNOpts.HasTS)
+}
+
+// answersUnseen reports whether the RST, on a connection that was in use a moment ago, has the form of a reply although
+// the capture, which lacks nothing else, does not hold what it answers. At an idle moment it is more likely that a
+// device sends such a RST by its own clock.
+func (c *Facts) answersUnseen() bool {
+	return c.LinuxReply() && !c.ownRSTBefore() && c.Silence() < time.Second
 }
 
 // continuesIPID reports whether the RST's IP ID follows that of the sender's last segment, in either byte

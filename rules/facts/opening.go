@@ -86,6 +86,37 @@ func (c *Facts) ResetsSYNACK() bool {
 		c.Snd.Segments == c.Snd.SYNs
 }
 
+// FirstACK returns the peer's first segment that acknowledges the SYN-ACK of the RST's sender, by time; the zero Mark
+// without one.
+func (c *Facts) FirstACK() flows.Mark {
+	m := c.Conn.HandshakeACK
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		if e.Side != c.Side && e.Flags&(flows.SYN|flows.ACK|flows.RST) == flows.ACK && c.Snd.HasISS &&
+			e.ACK == c.Snd.SND.ISS.Add(1) && (!m.Seen() || e.Time < m.Time) {
+			m = e.Mark
+		}
+	}
+	return m
+}
+
+// SYNACKAckedBefore reports whether the peer acknowledged the SYN-ACK of the RST's sender before it was sent again, also
+// where the capture has that acknowledgment behind it.
+func (c *Facts) SYNACKAckedBefore(again flows.Mark) bool {
+	m := c.FirstACK()
+	return m.Seen() && (m.Frame < again.Frame || m.Time < again.Time)
+}
+
+// SYNACKUnheard reports whether the last retransmission of the sender's SYN-ACK echoes an older timestamp than the last
+// that the peer had sent: what the peer sent did not arrive, or was not taken note of.
+func (c *Facts) SYNACKUnheard() bool {
+	return c.Snd.Unheard.What == flows.RunSYNACK && c.Snd.Unheard.Last.Frame == c.Snd.LastSYN.Frame
+}
+
+// Translated reports whether the RST answers the SYN-ACK to a SYN whose destination a device on the path had translated:
+// the capture has it before that too.
+func (c *Facts) Translated() bool { return c.ResetsSYNACK() && c.Related.SameSYN.Seen() }
+
 // An unasked answer is sure to be one from so many of them on.
 const unaskedFew = 3
 
@@ -160,4 +191,15 @@ const (
 func (c *Facts) Flooded() bool {
 	r := &c.Related
 	return r.Askers >= floodFrom && r.AskersSpan <= time.Duration(r.Askers)*floodPace
+}
+
+// BySYNProxy reports whether the responder's SYN-ACK has a window of 0: a server offers room for data, and a SYN proxy
+// on the path none before the server itself has accepted (Linux, synproxy_send_client_synack).
+func (c *Facts) BySYNProxy() bool {
+	for i := range c.Conn.Events {
+		if e := &c.Conn.Events[i]; e.Frame == c.Conn.SYNACK.Frame {
+			return e.Flags.Has(flows.SYN|flows.ACK) && e.WND == 0
+		}
+	}
+	return false
 }

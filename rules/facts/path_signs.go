@@ -324,11 +324,14 @@ func (s *PathSigns) numbers(c *Facts) {
 	if m := c.mirrored(); m.Seen() {
 		s.add(Sign{Kind: SignMirrors, Weight: signMirrors}, m.Frame, c.Frame)
 	}
-	if complete && c.Snd.HasSND && c.After.SenderSegments == 0 {
+	if complete && c.Snd.HasSND {
 		limit := c.Snd.SND.NXT
 		var frames []int
 		step := flows.Seq(0)
 		for _, m := range c.After.SenderRSTs {
+			if c.senderBetween(c.Frame, m.Frame) {
+				break // what it sent on may have been answered
+			}
 			if d := m.SEQ.Sub(limit); d > 1 && m.Time.Sub(c.Time) < time.Second {
 				frames, step = append(frames, m.Frame), flows.Seq(d)
 			}
@@ -452,7 +455,9 @@ func (s *PathSigns) timing(c *Facts) {
 		case c.Kind == KindAbort && c.Snd.Segments == c.Snd.SYNs && c.Conn.HandshakeACK.Seen() && !c.ByClient():
 			cause = c.Conn.HandshakeACK // before that it has nothing to drop
 		}
-		if d := c.Time.Sub(cause.Time); cause.Seen() && d >= 0 && d < need*2/5 {
+		// A closed socket answers data at once, and acknowledgments, with which that is compared, are delayed.
+		closed := c.Snd.FIN.Seen() && c.Snd.FIN.Frame < cause.Frame && c.Trigger != nil && c.Trigger.DataLen > 0
+		if d := c.Time.Sub(cause.Time); cause.Seen() && !closed && d >= 0 && d < need*2/5 {
 			w := signTooSoon
 			if !sure {
 				w = signTooSoonOnce // one answer may have been slow for other reasons

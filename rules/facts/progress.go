@@ -13,6 +13,9 @@ type Stream struct {
 	Bytes       int64      // acknowledged from the first to the last
 }
 
+// streamSegments are so many segments of a side that its timeline cannot hold them all.
+const streamSegments = 24
+
 // running turns an open request into a stream where nothing but turns says that it is a request, and it was still
 // coming: while the other side acknowledges new data, nothing is left unanswered.
 func (c *Facts) running(l *Close, b Completion) Completion {
@@ -21,7 +24,39 @@ func (c *Facts) running(l *Close, b Completion) Completion {
 		x.Last[b.Side].Kind == exchange.ClientHello {
 		return b
 	}
-	var s Stream
+	s, _ := c.acknowledging(l, b)
+	// Acknowledgments of one burst come within a round trip; of a fast stream, the timeline holds no more than that.
+	took := s.Last.Time.Sub(s.First.Time)
+	if c.Conn.Ends[b.Side].DataSegments > streamSegments {
+		took = max(took, l.LastData[b.Side].Time.Sub(flows.Time(x.Last[b.Side].Time)))
+	}
+	if !s.Last.Seen() || took < max(c.RTT, 10*time.Millisecond) || l.Time.Sub(s.Last.Time) > c.Soon() {
+		return b
+	}
+	b.State, b.Stream = Running, s
+	return b
+}
+
+// streamSteps is how many acknowledgments, each of more than the last, show that data of a side that was not captured
+// comes as a stream.
+const streamSteps = 8
+
+// runningUnseen is running for data that the capture does not hold: that the sender's acknowledgments rose up to the
+// close shows that it was coming.
+func (c *Facts) runningUnseen(l *Close, b Completion) Completion {
+	s, steps := c.acknowledging(l, b)
+	if steps < streamSteps || s.Bytes < LongMessage || l.Time.Sub(s.Last.Time) > c.Soon() {
+		return b
+	}
+	if s.Last.Time.Sub(s.First.Time) < max(c.RTT, 10*time.Millisecond) && c.Snd.Segments <= streamSegments {
+		return b // a burst, which may have been all
+	}
+	b.State, b.Stream = Running, s
+	return b
+}
+
+// acknowledging returns which data of the side of b the other side acknowledged from b on, and by how many steps.
+func (c *Facts) acknowledging(l *Close, b Completion) (s Stream, steps int) {
 	var from, highest flows.Seq
 	for i := range c.Conn.Events {
 		e := &c.Conn.Events[i]
@@ -34,16 +69,60 @@ func (c *Facts) running(l *Close, b Completion) Completion {
 			s.First, from, highest = e.Mark, e.ACK, e.ACK
 		case e.ACK.Sub(highest) > 0:
 			s.Last, highest = e.Mark, e.ACK
+			steps++
 		}
 	}
-	// Acknowledgments of one burst come within a round trip.
-	if !s.Last.Seen() || s.Last.Time.Sub(s.First.Time) < max(c.RTT, 10*time.Millisecond) ||
-		l.Time.Sub(s.Last.Time) > c.Soon() {
+	s.Bytes = int64(highest.Sub(from))
+	return s, steps
+}
+
+// sending turns an answer that only turns show to be one into a stream where the sender, which closed by FIN, was still
+// acknowledging more of it, and more came behind the FIN: it had no end yet.
+func (c *Facts) sending(l *Close, b Completion) Completion {
+	if b.State != Answered || l.By != ByFIN || !l.Exchange.Guess || l.Exchange.TLS {
 		return b
 	}
-	s.Bytes = int64(highest.Sub(from))
-	b.State, b.Stream = Running, s
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		if e.Side == b.Side && e.Frame > l.Frame && e.DataLen > 0 && e.Time.Sub(l.Time) <= max(c.Soon(), 50*time.Millisecond) &&
+			e.Notes&(flows.Retransmitted|flows.Duplicate|flows.KeepAlive) == 0 {
+			y := b
+			y.State = OpenRequest
+			if y = c.running(l, y); y.State == Running {
+				return y
+			}
+			break
+		}
+	}
 	return b
+}
+
+// turnsFrom is how many messages of the originator make an exchange of no known protocol one of turns.
+const turnsFrom = 5
+
+// OpaqueTurns reports whether the message that stands open is the last of many of no known protocol: that it is a
+// request, and not an answer or one that wants none, is a guess.
+func (c *Facts) OpaqueTurns() bool {
+	x := c.Close.Exchange
+	return c.Close.Completion.State == OpenRequest && x.Protocol == "" && !x.TLS && x.First >= 0 &&
+		x.Messages[flows.Originator] >= turnsFrom && x.Messages[flows.Responder] >= turnsFrom-1
+}
+
+// AnswerBehind returns the first new data of the other side that was captured behind the RST, so soon that it had been
+// sent before the RST arrived, where a request stands open: perhaps its answer. The zero Mark without one.
+func (c *Facts) AnswerBehind() flows.Mark {
+	b := c.Close.Completion
+	if b.State != OpenRequest || c.Close.By != ByThis || b.Side != c.Side || b.Frame == 0 || b.After {
+		return flows.Mark{}
+	}
+	for i := range c.After.Events {
+		e := &c.After.Events[i]
+		if e.Side != b.Side && e.DataLen > 0 && e.Notes&(flows.Retransmitted|flows.Duplicate) == 0 &&
+			e.Time.Sub(c.Time) <= c.Soon() {
+			return e.Mark
+		}
+	}
+	return flows.Mark{}
 }
 
 // Quiet returns how long before the close the message that stands open had last made progress: new data of it, or an

@@ -1,6 +1,10 @@
 package facts
 
-import "time"
+import (
+	"time"
+
+	"github.com/rstexplain/rstexplain/flows"
+)
 
 // fellAlike is how many connections fall together before the same must have happened to each.
 const fellAlike = 3
@@ -9,6 +13,22 @@ const fellAlike = 3
 // ended them: it opened or used one after it had reset another. Whatever resets them does so to each.
 func (c *Facts) FellAlike() bool {
 	return c.Related.ResetTogetherCount >= fellAlike-1 && c.Related.LostTogether == 0 && !c.ServiceDied()
+}
+
+// fellTogether is within what time of each other the connections of a process end that dies.
+const fellTogether = time.Millisecond
+
+// FellTogether returns another connection that the sender's host reset at the moment when it closed this one, the zero
+// ConnMark if the capture holds none, or so many resets that one falls there by chance.
+func (c *Facts) FellTogether() flows.ConnMark {
+	if c.Related.ResetTogetherCount <= len(c.Related.ResetTogether) && c.Close.By == ByFIN {
+		for _, m := range c.Related.ResetTogether {
+			if d := m.Time.Sub(c.Close.Time); d.Abs() <= fellTogether {
+				return m
+			}
+		}
+	}
+	return flows.ConnMark{}
 }
 
 // ServiceDied reports whether the responder's port refuses connections from the moment on when the RST's

@@ -143,3 +143,14 @@ func (c *Facts) AtReceiver() bool {
 	r, s := c.Rcv.Reaction, c.Snd.Reaction
 	return r > 0 && r < near && s > 4*near
 }
+
+// atOnce is the longest reaction of a TCP on the host, or behind the port, where the capture was made.
+const atOnce = 300 * time.Microsecond
+
+// AtSender reports whether the RST was captured where it was made: its TTL is one that systems begin with, and it
+// follows the segment that it answers at once. The host of its address sent it, or the machine or device on which the
+// capture was made did so in its name.
+func (c *Facts) AtSender() bool {
+	return initialTTL(c.TTL) && c.Trigger != nil && c.TriggerDelay >= 0 && c.TriggerDelay < atOnce &&
+		!c.Unknown.Has(flows.FieldTTL)
+}

@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -111,6 +110,16 @@ func (t *Timeouts) Mine(gap time.Duration, s flows.Side, x *exchange.Summary) []
 	})
 }
 
+// Timers returns the known idle times that a gap matches and that can have made the RST's sender close or forget the
+// connection: not those of HTTP servers where data was captured that is no HTTP.
+func (c *Facts) Timers(gap time.Duration) []Timeout {
+	x := c.Close.Exchange
+	opaque := x.Protocol == "" && x.Speaker >= 0 && !c.Conn.Defects.Has(flows.SnapCut)
+	return slices.DeleteFunc(c.Timeouts.Mine(gap, c.Side, x), func(e Timeout) bool {
+		return opaque && e.Speaks == "HTTP" && !e.Added
+	})
+}
+
 // runs reports whether a server that names itself so in its HTTP responses can be the program that has this timer: ""
 // is not known.
 func (e *Timeout) runs(server string) bool {
@@ -137,16 +146,16 @@ func (e *Timeout) speaks(protocol string) bool {
 
 func (e *Timeout) matches(gap time.Duration) bool {
 	late := max(e.After/50, 100*time.Millisecond)
-	early := max(e.After/100, 50*time.Millisecond)
+	early := max(e.After/200, 50*time.Millisecond)
 	return gap >= e.After-early && gap <= e.After+late
 }
 
-// RoundTime reports whether d is, within two per cent, a number of seconds that a person would write into a
-// configuration, and that number.
+// RoundTime reports whether d is, or is at most two per cent above, a number of seconds that a person would write into
+// a configuration, and that number.
 func RoundTime(d time.Duration) (time.Duration, bool) {
 	for _, s := range [...]float64{1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 75, 90, 120, 180, 240, 300, 350, 600, 900, 1200,
 		1800, 3600, 7200, 28800, 86400} {
-		if r := d.Seconds() / s; math.Abs(r-1) <= 0.02 {
+		if r := d.Seconds() / s; r >= 0.997 && r <= 1.02 {
 			return time.Duration(s * float64(time.Second)), true
 		}
 	}

@@ -12,7 +12,7 @@ func (c *Facts) retarget() {
 	if c.Class != flows.ClassReply || c.Trigger == nil || c.Unopened() && c.Trigger.Flags.Has(flows.SYN|flows.ACK) {
 		return // a side that has not opened the connection answers a SYN-ACK without ACK, and resets on purpose with ACK
 	}
-	late := c.TriggerDelay > max(time.Second, 6*c.RTT)
+	late := c.TriggerDelay > c.answersWithin()
 	if c.Duplicate = c.outdated(); !late && !c.Duplicate {
 		return
 	}
@@ -35,6 +35,32 @@ func (c *Facts) retarget() {
 		c.Duplicate = false
 	}
 	c.Reset = &again
+}
+
+// CandidatesInTime returns how many segments the RST can answer by its number and by the time that an answer takes.
+func (c *Facts) CandidatesInTime() int {
+	if c.Trigger == nil || c.Candidates <= 1 {
+		return c.Candidates
+	}
+	n, within := 0, c.TriggerDelay+c.Soon()
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		if e.Side != c.Side && e.Frame < c.Frame && e.Flags&(flows.ACK|flows.RST) == flows.ACK && e.ACK == c.SEQ &&
+			e.Notes&flows.Duplicate == 0 && c.Time.Sub(e.Time) <= within {
+			n++
+		}
+	}
+	return min(n, c.Candidates)
+}
+
+// answersWithin returns the longest time that a RST may take to answer its trigger. A TCP resets at once: what takes
+// longer are the way, its queues, and a capture point that is far away. Where all that fits is an ACK that carries
+// nothing, most likely the RST answers something else, which the capture lacks.
+func (c *Facts) answersWithin() time.Duration {
+	if t := c.Trigger; c.Conn.HandshakeRTT > 0 && t.LEN() == 0 && t.Notes&(flows.KeepAlive|flows.WindowProbe) == 0 {
+		return max(100*time.Millisecond, 6*c.RTT)
+	}
+	return max(time.Second, 6*c.RTT)
 }
 
 // outdated reports whether the numbers name a trigger that cannot be it: the RST's sender had accepted that

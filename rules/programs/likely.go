@@ -62,6 +62,12 @@ func Names(k *flows.Conn, by flows.Side, p *Program) bool {
 	return slices.ContainsFunc(byProtocol[x.Protocol], func(q Program) bool { return q.Name == p.Name })
 }
 
+// ByUserAgent reports whether a request of the connection names a program, by its User-Agent.
+func ByUserAgent(k *flows.Conn, program string) bool {
+	p := named(clients, k.Exchange.UserAgent)
+	return p != nil && p.Name == program && web(k)
+}
+
 // web reports whether a connection speaks HTTP, or may do so: it is encrypted, or no data was sent.
 func web(k *flows.Conn) bool {
 	x := &k.Exchange

@@ -102,8 +102,10 @@ var byProtocol = map[string][]Program{
 			EOFPush:    "ERROR 2006 (HY000): MySQL server has gone away",
 		}},
 		{"mysqld", nil, phrases{
-			ClientGone:   "Aborted connection … (Got an error reading communication packets)",
-			ClientClosed: "Aborted connection … (Got an error reading communication packets)",
+			ClientGone: "Aborted connection … (Got an error reading communication packets), or before the login in MariaDB " +
+				"(This connection closed normally without authentication)",
+			ClientClosed: "Aborted connection … (Got an error reading communication packets), or before the login in MariaDB " +
+				"(This connection closed normally without authentication)",
 		}},
 		{"MySQL Connector/J", nil, phrases{
 			NoResponse: "CommunicationsException: Communications link failure",

@@ -26,6 +26,14 @@ type Options struct {
 	Slices      string           // directory for slices, "" for none: then nothing is ever written
 	Analysis    analyzer.Options // bounds and known timeouts
 	Version     string           // of the program
+	Files       Files            // how slices are written; needed with Slices
+}
+
+// Files writes files that are complete or not there, and removes what is unfinished when the program ends.
+type Files interface {
+	Create(path string) (*os.File, error) // a temporary file beside path
+	Place(name, path string) error        // gives it its name, if there is no such file; otherwise fs.ErrExist
+	Discard(name string)
 }
 
 // Budget is the most characters of an answer, unless the caller asks for more, up to MaxBudget.
@@ -64,6 +72,7 @@ func NewServer(opts Options) (*mcp.Server, error) {
 		})
 	s.addTools(out)
 	s.addResources(out)
+	out.AddReceivingMiddleware(recovered)
 	return out, nil
 }
 
@@ -137,6 +146,18 @@ func (s *server) acquire(ctx context.Context) (release func(), err error) {
 		return func() { <-s.slot }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
+	}
+}
+
+// recovered makes an error of a panic: one question that fails ends no session.
+func recovered(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, req mcp.Request) (result mcp.Result, err error) {
+		defer func() {
+			if v := recover(); v != nil {
+				result, err = nil, fmt.Errorf("internal error: %v: please report it with the capture", v)
+			}
+		}()
+		return next(ctx, method, req)
 	}
 }
 

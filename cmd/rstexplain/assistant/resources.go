@@ -47,7 +47,7 @@ func contents(uri, kind, text string) *mcp.ReadResourceResult {
 	return &mcp.ReadResourceResult{Contents: []*mcp.ResourceContents{{URI: uri, MIMEType: kind, Text: text}}}
 }
 
-// newKey returns the key of one anonymized slice, which nobody keeps: the addresses cannot be mapped back.
+// newKey returns the key of one anonymized slice, which is not kept: the addresses cannot be mapped back.
 func newKey() []byte {
 	key := make([]byte, rewrite.KeySize)
 	rand.Read(key)

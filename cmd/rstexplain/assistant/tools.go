@@ -147,17 +147,32 @@ type listResetsArgs struct {
 	paging
 }
 
-// maxListed bounds the resets that are kept for a page.
-const maxListed = 1 << 20
+// Bounds of the resets that are kept for a page, the second for one of them.
+const (
+	maxListed    = 1 << 20
+	listedMemory = 4 << 10
+)
+
+// mostListed returns how many resets are kept.
+func (s *server) mostListed() int {
+	if m := s.Analysis.Flows.MaxMemory; m > 0 {
+		return int(min(maxListed, m/listedMemory))
+	}
+	return maxListed
+}
 
 func (s *server) listResets(ctx context.Context, _ *mcp.CallToolRequest, in listResetsArgs) (*mcp.CallToolResult, any,
 	error) {
 	var list []finding
+	left, most := 0, s.mostListed()
 	l := &listener{reset: func(r *report.Reset, _ bool) error {
 		wanted := (in.Cause == "" || in.Cause == string(r.Cause)) && (in.Detail == "" || in.Detail == r.Detail) &&
 			(in.Stream == nil || *in.Stream == r.Stream)
-		if wanted && len(list) < maxListed {
+		switch {
+		case wanted && len(list) < most:
 			list = append(list, line(r))
+		case wanted:
+			left++
 		}
 		return nil
 	}}
@@ -173,9 +188,10 @@ func (s *server) listResets(ctx context.Context, _ *mcp.CallToolRequest, in list
 	}
 	part, p := fill(kept, in.Offset, limit(in.MaxCharacters)-200)
 	return reply(struct {
-		Resets []finding `json:"resets"`
-		Page   page      `json:"page"`
-	}{part, p}, nil)
+		Resets  []finding `json:"resets"`
+		Page    page      `json:"page"`
+		LeftOut int       `json:"left_out_for_lack_of_memory,omitempty"` // of the end; cause, detail or stream select
+	}{part, p, left}, nil)
 }
 
 type frameArgs struct {
@@ -304,6 +320,9 @@ type explainTextArgs struct {
 // maxPasted bounds the text of explain_text, in bytes.
 const maxPasted = 4 << 20
 
+// maxShown is more findings than an answer has room for.
+const maxShown = MaxBudget / 100
+
 func (s *server) explainText(ctx context.Context, _ *mcp.CallToolRequest, in explainTextArgs) (*mcp.CallToolResult, any,
 	error) {
 	if len(in.Text) > maxPasted {
@@ -317,8 +336,12 @@ func (s *server) explainText(ctx context.Context, _ *mcp.CallToolRequest, in exp
 	defer release()
 	var list []finding
 	l := &listener{reset: func(r *report.Reset, _ bool) error {
-		if r.Repeats == 0 {
+		switch offset := max(in.Offset, 0); {
+		case r.Repeats != 0:
+		case len(list) >= offset && len(list) < offset+maxShown:
 			list = append(list, full(r, in.Payload))
+		default:
+			list = append(list, finding{}) // it is on another page
 		}
 		return nil
 	}}
@@ -341,7 +364,9 @@ func (s *server) explainText(ctx context.Context, _ *mcp.CallToolRequest, in exp
 	}{Notice: untrusted, overview: overviewOf("the text", file)}
 	room := limit(in.MaxCharacters) - size(a) - 80
 	for i := range list {
-		list[i].shorten(room)
+		if list[i].explanation != nil {
+			list[i].shorten(room)
+		}
 	}
 	a.Findings, a.Page = fill(list, in.Offset, room)
 	return reply(a, nil)
@@ -466,17 +491,22 @@ func (s *server) slice(ctx context.Context, path, to string, in sliceArgs) (n sl
 		return n, err
 	}
 	defer r.Close()
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return n, fmt.Errorf("%s exists already, and nothing is ever replaced: give another name", to)
+	taken := fmt.Errorf("%s exists already, and nothing is ever replaced: give another name", to)
+	if _, err := os.Lstat(to); err == nil {
+		return n, taken
 	}
+	out, err := s.Files.Create(to)
 	if err != nil {
 		return n, err
 	}
+	defer s.Files.Discard(out.Name())
 	n.resets = streams.Resets
 	n.Sliced, err = rewrite.Slice(ctx, r, out, streams, opts)
-	if err = errors.Join(err, out.Close()); err != nil {
-		os.Remove(to)
+	if err = errors.Join(err, out.Close()); err == nil {
+		err = s.Files.Place(out.Name(), to)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return n, taken
 	}
 	return n, err
 }

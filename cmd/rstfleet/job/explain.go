@@ -21,17 +21,22 @@ type Counts struct {
 // Explain explains a unit and leaves the report in the store. A capture that cannot be read is part of the report and
 // no error.
 func (w *Worker) Explain(ctx context.Context, u Unit) (Explained, Counts, error) {
+	return w.explain(ctx, u, reading{})
+}
+
+// explain explains a unit, with excerpts in place of captures.
+func (w *Worker) explain(ctx context.Context, u Unit, r reading) (Explained, Counts, error) {
 	out := Explained{Index: u.Index, Group: u.Group, Path: w.job.work("explained", fmt.Sprintf("%08d.json.zst", u.Index))}
 	var file *report.File
 	n, err := w.store.Write(ctx, out.Path, func(to io.Writer) error {
-		z, err := zstd.NewWriter(to, zstd.WithEncoderConcurrency(1))
+		z, err := zstd.NewWriter(to, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
 		if err != nil {
 			return err
 		}
 		if w.job.Ring {
-			file, err = analyzer.ExplainJoined(ctx, u.Paths, report.JSON(z), w.options(ctx))
+			file, err = analyzer.ExplainJoined(ctx, u.Paths, counting{report.JSON(z), r.more}, w.options(ctx, r))
 		} else {
-			file, err = analyzer.Explain(ctx, u.Paths[0], report.JSON(z), w.options(ctx))
+			file, err = analyzer.Explain(ctx, u.Paths[0], report.JSON(z), w.options(ctx, r))
 		}
 		if err != nil {
 			return err

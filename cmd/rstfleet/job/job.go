@@ -18,6 +18,7 @@ type Job struct {
 	Output    string            // directory of the results
 	Params    map[string]string // of buckets, see store.New
 	Ring      bool              // the captures of a tap are explained as one
+	Divide    bool              // and are read by several workers before
 	ShardSize int               // units of a shard; 0: DefaultShardSize
 	Reports   []string          // "html", "markdown"
 	MaxMemory int64             // bytes for the connections of a unit; 0: the default of rstexplain
@@ -113,10 +114,13 @@ func (j *Job) Units(captures []store.Object, taps []string) []Unit {
 type Worker struct {
 	job   *Job
 	store *store.Store
+
+	known   tupleSet // of the unit knownOf
+	knownOf int
 }
 
 // NewWorker returns a Worker for j.
-func NewWorker(j *Job) *Worker { return &Worker{j, store.New(j.Params)} }
+func NewWorker(j *Job) *Worker { return &Worker{job: j, store: store.New(j.Params)} }
 
 // Store returns the store that w reads and writes.
 func (w *Worker) Store() *store.Store { return w.store }
@@ -124,16 +128,25 @@ func (w *Worker) Store() *store.Store { return w.store }
 // Close closes what w has opened.
 func (w *Worker) Close() error { return w.store.Close() }
 
-// options returns how captures are explained.
-func (w *Worker) options(ctx context.Context) analyzer.Options {
+// chunkSize is how many bytes of a capture are handed on at a time: a quarter of what rstexplain takes, because a machine
+// has several captures at work.
+const chunkSize = 64 << 10
+
+// options returns how captures are explained, those that r says by their excerpts.
+func (w *Worker) options(ctx context.Context, r reading) analyzer.Options {
 	o := analyzer.Options{Generator: w.job.Generator}
 	o.Flows.MaxMemory = w.job.MaxMemory
+	o.Capture.ChunkSize = chunkSize
 	o.Capture.Source = func(path string) (io.ReadCloser, error) {
-		r, err := w.store.Open(ctx, path)
+		name := path
+		if excerpt, ok := r.excerpts[path]; ok {
+			name = excerpt
+		}
+		in, err := w.store.Open(ctx, name)
 		if err != nil {
 			return nil, plain(path, err)
 		}
-		return r, nil
+		return in, nil
 	}
 	return o
 }

@@ -64,10 +64,19 @@ func (c cluster) run(t *testing.T, j Job, ring string, patterns ...string) *Mani
 		t.Fatal(err)
 	}
 	explained := map[string][]Explained{}
-	inAnyOrder(t, c, j.Units(objects, taps), func(ctx context.Context, w *Worker, u Unit) (Explained, error) {
-		e, _, err := w.Explain(ctx, u)
-		return e, err
-	}, &j, func(e Explained) { explained[e.Group] = append(explained[e.Group], e) })
+	add := func(e Explained) { explained[e.Group] = append(explained[e.Group], e) }
+	if j.Divide {
+		excerpts := c.excerpts(t, &j, j.Units(objects, taps))
+		inAnyOrder(t, c, excerpts, func(ctx context.Context, w *Worker, list []Excerpt) (Explained, error) {
+			e, _, err := w.ExplainExcerpts(ctx, slices.Clone(list))
+			return e, err
+		}, &j, add)
+	} else {
+		inAnyOrder(t, c, j.Units(objects, taps), func(ctx context.Context, w *Worker, u Unit) (Explained, error) {
+			e, _, err := w.Explain(ctx, u)
+			return e, err
+		}, &j, add)
+	}
 	var groups []string
 	for g := range explained {
 		groups = append(groups, g)
@@ -99,6 +108,26 @@ func (c cluster) run(t *testing.T, j Job, ring string, patterns ...string) *Mani
 		t.Fatal(err)
 	}
 	return m
+}
+
+// excerpts carries out the steps of a divided job that come before units are explained.
+func (c cluster) excerpts(t *testing.T, j *Job, units []Unit) [][]Excerpt {
+	t.Helper()
+	var pieces []Piece
+	for i := range units {
+		pieces = append(pieces, units[i].Pieces()...)
+	}
+	scanned := make([][]Scanned, len(units))
+	inAnyOrder(t, c, pieces, func(ctx context.Context, w *Worker, p Piece) (Scanned, error) { return w.Scan(ctx, p) }, j,
+		func(s Scanned) { scanned[s.Piece.Unit] = append(scanned[s.Piece.Unit], s) })
+	pieces = nil
+	inAnyOrder(t, c, scanned, func(ctx context.Context, w *Worker, list []Scanned) ([]Piece, error) {
+		return w.Gather(ctx, slices.Clone(list))
+	}, j, func(list []Piece) { pieces = append(pieces, list...) })
+	excerpts := make([][]Excerpt, len(units))
+	inAnyOrder(t, c, pieces, func(ctx context.Context, w *Worker, p Piece) (Excerpt, error) { return w.Cut(ctx, p) }, j,
+		func(e Excerpt) { excerpts[e.Piece.Unit] = append(excerpts[e.Piece.Unit], e) })
+	return excerpts
 }
 
 // inAnyOrder calls step for each element, and each with what it returns, once or twice.
@@ -216,6 +245,9 @@ func TestIndependent(t *testing.T) {
 				strings.Count(got, "\n") != len(paths) {
 				t.Errorf("captures.jsonl: %s", got)
 			}
+			if f := m.Total.Failures; len(f) != 2 || f["is not a capture"] != 1 {
+				t.Errorf("the manifest has failures %v", f)
+			}
 			checkRows(t, out, want[:len(want)-1])
 		})
 	}
@@ -281,7 +313,7 @@ func TestRing(t *testing.T) {
 	for name, c := range clusters {
 		t.Run(name, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "out")
-			m := c.run(t, Job{Output: out, Ring: true}, "{tap}/*", filepath.Join(dir, "**"))
+			m := c.run(t, Job{Output: out, Ring: true, Divide: c.workers != 1}, "{tap}/*", filepath.Join(dir, "**"))
 			if len(m.Groups) != 4 {
 				t.Fatalf("taps %+v", m.Groups)
 			}
@@ -310,15 +342,18 @@ func TestCut(t *testing.T) {
 	out := filepath.Join(dir, "out")
 	cluster{workers: 2}.run(t, Job{Output: out, Ring: true}, "{tap}/*", filepath.Join(dir, "tap1", "*"))
 	got := splitLines(read(t, filepath.Join(out, "tap=tap1", "resets-00000.jsonl")))
-	var bare [2][]string
-	for i, list := range [][]string{got, want[:len(want)-1]} {
-		for _, line := range list {
-			_, line, _ = strings.Cut(line, `"frame":`) // behind the name of the file
-			line, _, _ = strings.Cut(line, `,"places":`)
-			bare[i] = append(bare[i], strings.TrimSuffix(line, "}"))
-		}
+	compareLines(t, bare(got), bare(want[:len(want)-1]))
+}
+
+// bare returns lines of resets without the names of their files.
+func bare(lines []string) []string {
+	list := make([]string, len(lines))
+	for i, line := range lines {
+		_, line, _ = strings.Cut(line, `"frame":`) // behind the name of the file
+		line, _, _ = strings.Cut(line, `,"places":`)
+		list[i] = strings.TrimSuffix(line, "}")
 	}
-	compareLines(t, bare[0], bare[1])
+	return list
 }
 
 // TestPrepare checks that results are not mixed with others.
@@ -400,6 +435,33 @@ func compareLines(t *testing.T, got, want []string) {
 	for i := range got {
 		if got[i] != want[i] {
 			t.Fatalf("line %d\n%s\ninstead of\n%s", i+1, got[i], want[i])
+		}
+	}
+}
+
+// TestPrepareKeepsCaptures names the directory of the captures as the output, by several ways to it: they stay.
+func TestPrepareKeepsCaptures(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	captures, link := filepath.Join(dir, "captures"), filepath.Join(dir, "link")
+	capture := filepath.Join(captures, "day", "a.pcap")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(capture), 0o755), os.WriteFile(capture, []byte("a"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	outputs := []string{captures, filepath.Dir(capture), "file://" + captures, captures + "/", filepath.Dir(capture) + "/../day"}
+	if err := os.Symlink(captures, link); err == nil {
+		outputs = append(outputs, link)
+	}
+	for _, out := range outputs {
+		w := NewWorker(&Job{Output: out})
+		err := w.Prepare(t.Context(), []Unit{{Paths: []string{capture}}}, true)
+		w.Close()
+		var input *InputError
+		if out != link && (!errors.As(err, &input) || input.Name != capture) { // a link may be followed or not
+			t.Errorf("%s: error %v", out, err)
+		}
+		if _, err := os.Stat(capture); err != nil {
+			t.Fatalf("%s: %v", out, err)
 		}
 	}
 }

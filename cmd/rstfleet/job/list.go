@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 
 	"github.com/rstexplain/rstexplain/cmd/rstfleet/store"
@@ -17,7 +18,32 @@ func (j *Job) List() string { return j.work("units.jsonl") }
 // ErrNotEmpty is for a directory of results that has some already.
 var ErrNotEmpty = errors.New("holds results already")
 
-// Prepare writes the list of units. If the output directory holds anything, it deletes that, or returns ErrNotEmpty.
+// An InputError means that a capture which is to be explained is in the output directory, whose contents would be
+// deleted.
+type InputError struct{ Name string }
+
+func (e *InputError) Error() string {
+	return e.Name + " is a capture to explain, and in the output directory"
+}
+
+// input returns the name of a capture of units that is among objects, "" if there is none.
+func input(units []Unit, objects []store.Object) string {
+	paths := map[string]string{}
+	for i := range units {
+		for _, p := range units[i].Paths {
+			paths[store.Identity(p)] = p
+		}
+	}
+	for _, o := range objects {
+		if p, ok := paths[store.Identity(o.Name)]; ok {
+			return p
+		}
+	}
+	return ""
+}
+
+// Prepare writes the list of units. If the output directory holds anything, it deletes that, or returns ErrNotEmpty. It
+// never deletes a capture of the units, but returns an InputError.
 func (w *Worker) Prepare(ctx context.Context, units []Unit, overwrite bool) error {
 	switch old, err := w.store.List(ctx, store.Join(w.job.Output, "**")); {
 	case err != nil && !store.NotExist(err):
@@ -25,6 +51,9 @@ func (w *Worker) Prepare(ctx context.Context, units []Unit, overwrite bool) erro
 	case len(old) > 0 && !overwrite:
 		return ErrNotEmpty
 	case len(old) > 0:
+		if name := input(units, old); name != "" {
+			return &InputError{name}
+		}
 		if err := w.store.Delete(ctx, w.job.Output); err != nil {
 			return err
 		}
@@ -95,6 +124,9 @@ func (s *Summary) add(o *Summary) {
 	s.Captures, s.Partial, s.Bytes = s.Captures+o.Captures, s.Partial+o.Partial, s.Bytes+o.Bytes
 	s.Packets, s.Resets = s.Packets+o.Packets, s.Resets+o.Resets
 	s.Findings, s.Incidents = s.Findings+o.Findings, s.Incidents+o.Incidents
+	for _, reason := range slices.Sorted(maps.Keys(o.Failures)) {
+		s.failed(reason, o.Failures[reason])
+	}
 }
 
 func (w *Worker) readJSON(ctx context.Context, name string, v any) error {

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -23,6 +25,9 @@ type Summary struct {
 	Resets    int    `json:"resets"`
 	Findings  int    `json:"findings"`
 	Incidents int    `json:"incidents"`
+
+	// Why captures, or parts of them, could not be read, without the numbers in it, and how often.
+	Failures map[string]int `json:"failures,omitempty"`
 }
 
 // Merge finds the incidents of a group in the reports on its units, and writes what is about the group as a whole:
@@ -188,11 +193,41 @@ func (m *merger) EndFile(f *report.File) error {
 	}
 	s.Bytes, s.Packets = s.Bytes+f.Bytes, s.Packets+f.Packets
 	s.Resets, s.Findings = s.Resets+f.ResetCount, s.Findings+f.FindingCount
+	for i := range f.Warnings {
+		if w := &f.Warnings[i]; w.Lost {
+			s.failed(reasonOf(w.Says), 1)
+		}
+	}
 	line := struct {
 		*report.File
 		Resets *struct{} `json:"resets,omitempty"` // in place of the File's
 	}{File: f}
 	return errors.Join(newEncoder(m.captures).Encode(&line), m.renderers.EndFile(f))
+}
+
+// maxReasons is how many reasons of failures are kept apart.
+const maxReasons = 64
+
+// failed counts n failures of one reason.
+func (s *Summary) failed(reason string, n int) {
+	if s.Failures == nil {
+		s.Failures = map[string]int{}
+	}
+	if s.Failures[reason] == 0 && len(s.Failures) >= maxReasons {
+		reason = "other reasons"
+	}
+	s.Failures[reason] += n
+}
+
+var numbers = regexp.MustCompile(`[0-9]+`)
+
+// reasonOf returns what a warning has in common with others: without the name of the capture, which warnings of a ring
+// begin with, and with # for numbers.
+func reasonOf(says string) string {
+	if name, rest, ok := strings.Cut(says, ": "); ok && strings.Contains(name, "/") {
+		says = rest
+	}
+	return numbers.ReplaceAllLiteralString(says, "#")
 }
 
 // A tee passes a report to several renderers.

@@ -105,6 +105,25 @@ func (s *Store) Close() error {
 	return nil
 }
 
+// Identity returns a name that is the same for all names of an object: that of a file is without symbolic links.
+func Identity(name string) string {
+	scheme, rest, ok := strings.Cut(name, "://")
+	switch {
+	case !ok:
+		rest = name
+	case scheme != "file":
+		return name
+	}
+	full, err := filepath.Abs(filepath.FromSlash(rest))
+	if err != nil {
+		return name
+	}
+	if real, err := filepath.EvalSymlinks(full); err == nil {
+		return real
+	}
+	return full
+}
+
 // Join appends elements to the name of a directory.
 func Join(dir string, elem ...string) string {
 	return strings.TrimSuffix(dir, "/") + "/" + path.Join(elem...)

@@ -32,11 +32,11 @@ func Main() {
 		fmt.Fprintf(os.Stderr, "no role %q\n", role)
 		os.Exit(2)
 	}
-	a := &Actor{Args: os.Args[1:], told: make(chan string, 16)}
+	a := &Actor{Args: os.Args[1:], lines: make(chan string, 16)}
 	go func() {
 		sc := bufio.NewScanner(os.Stdin)
 		for sc.Scan() {
-			a.told <- sc.Text()
+			a.lines <- sc.Text()
 		}
 		os.Exit(0)
 	}()
@@ -46,8 +46,8 @@ func Main() {
 
 // An Actor is the process's own view: its arguments, and the line to the lab.
 type Actor struct {
-	Args []string
-	told chan string
+	Args  []string
+	lines chan string
 }
 
 // Say tells the lab something, such as "accepted".
@@ -55,7 +55,7 @@ func (a *Actor) Say(format string, args ...any) { fmt.Printf(format+"\n", args..
 
 // Wait waits until the lab says word.
 func (a *Actor) Wait(word string) {
-	for s := range a.told {
+	for s := range a.lines {
 		if s == word {
 			return
 		}

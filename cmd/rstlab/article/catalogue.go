@@ -125,7 +125,7 @@ func answering() []*Experiment {
 		},
 		{
 			Name: "killed-with-request-unread", Title: "The server is killed with the request unread",
-			Made: "The request is in the server's receive queue, nobody has read it, and the process kills itself with " +
+			Made: "The request is in the server's receive queue, still unread, and the process kills itself with " +
 				"SIGKILL.",
 			Notice: "The same RST as a deliberate abort: the kernel alone knows (TCP_ABORT_ON_CLOSE). A retry meets a " +
 				"closed port.",
@@ -142,18 +142,18 @@ func answering() []*Experiment {
 		},
 		{
 			Name: "killed-in-body", Title: "The server is killed in the middle of a response",
-			Made: "The server announces 20000 octets, sends 512 of them and kills itself with SIGKILL.",
-			Notice: "FIN after 512 octets, mostly no RST. HttpURLConnection takes the truncated body for a complete one and " +
+			Made: "The server announces 20000 bytes, sends 512 of them and kills itself with SIGKILL.",
+			Notice: "FIN after 512 bytes, mostly no RST. HttpURLConnection takes the truncated body for a complete one and " +
 				"says nothing.",
 			Play:   matrix{plan: "head body:512:20000 sleep:100ms kill", proxies: true}.play,
 			Labels: byServer(peerCrash, "accepted-then-dropped", unaccepted),
 		},
 		{
 			Name: "reset-in-body", Title: "The server resets in the middle of a response",
-			Made:   "The server announces 20000 octets, sends 512 of them and closes with SO_LINGER {1,0}.",
+			Made:   "The server announces 20000 bytes, sends 512 of them and closes with SO_LINGER {1,0}.",
 			Notice: "RST+ACK in the active form after part of the body.",
 			Play:   matrix{plan: "head body:512:20000 sleep:100ms reset", proxies: true}.play,
-			Labels: map[string]stage.Label{"server": told(label(peerCrash, "abort-mid-transfer",
+			Labels: map[string]stage.Label{"server": byPayload(label(peerCrash, "abort-mid-transfer",
 				"SO_LINGER 0 close in mid-response", fastClose))},
 		},
 		{
@@ -247,14 +247,14 @@ func encrypted() []*Experiment {
 		},
 		{
 			Name: "h2-killed-in-body", Title: "The server is killed in the middle of an HTTP/2 response",
-			Made: "HTTP/2 over TLS; killed after 512 of 20000 octets.", Notice: "FIN without GOAWAY or close_notify. Node's " +
+			Made: "HTTP/2 over TLS; killed after 512 of 20000 bytes.", Notice: "FIN without GOAWAY or close_notify. Node's " +
 				"http2 ends the stream without an error event.",
 			Play:   matrix{plan: "tls h2 body:512:20000 sleep:100ms kill", needs: h2, alpn: "h2", settings: h2Settings}.play,
 			Labels: map[string]stage.Label{"server": blind(label(peerCrash, "data-after-fin", goodbye, fastClose))},
 		},
 		{
 			Name: "h2-reset-in-body", Title: "The server resets in the middle of an HTTP/2 response",
-			Made: "HTTP/2 over TLS; closed with SO_LINGER {1,0} after 512 of 20000 octets.", Notice: "RST+ACK in the active " +
+			Made: "HTTP/2 over TLS; closed with SO_LINGER {1,0} after 512 of 20000 bytes.", Notice: "RST+ACK in the active " +
 				"form with a stream open.",
 			Play: matrix{plan: "tls h2 body:512:20000 sleep:100ms reset", needs: h2, alpn: "h2", settings: h2Settings}.play,
 			Labels: map[string]stage.Label{"server": blind(label(peerCrash, "abort-mid-transfer",
@@ -270,7 +270,7 @@ func uploading() []*Experiment {
 	return []*Experiment{
 		{
 			Name: "killed-in-upload", Title: "The server is killed while it reads the request's body",
-			Made: "The programs send 60000 octets, 1024 each 20 ms; the server kills itself after 2000 with nothing unread.",
+			Made: "The programs send 60000 bytes, 1024 each 20 ms; the server kills itself after 2000 with nothing unread.",
 			Notice: "FIN, then the next piece draws a RST without ACK; a write after that fails with EPIPE, since the FIN " +
 				"had come first.",
 			Play: matrix{plan: "head read:2000 sleep:10ms read:40 kill", needs: upload, proxies: true, settings: slowly}.play,

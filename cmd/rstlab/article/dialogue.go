@@ -15,7 +15,7 @@ import (
 )
 
 // A dialogue is the talk with one client program: "@pause where", "@words …", "@errno n" and
-// "@result status octets" come from it, "go" is told to it.
+// "@result status bytes" come from it, "go" is told to it.
 type dialogue struct {
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
@@ -58,7 +58,7 @@ type saying struct {
 	At     time.Time
 	Words  string
 	Errno  int
-	Result string // "200, 512 octets"
+	Result string // "200, 512 bytes"
 }
 
 // hear listens to the program until it ends; on says what to do at each pause before it may go on.
@@ -100,7 +100,7 @@ func (d *dialogue) hear(on map[string]func() error, limit time.Duration) ([]sayi
 				}
 			case "@result":
 				status, octets, _ := strings.Cut(arg, " ")
-				result := status + ", " + octets + " octets"
+				result := status + ", " + octets + " bytes"
 				switch last := len(said) - 1; {
 				case status == "000": // curl: no answer
 				case last >= 0 && strings.HasPrefix(said[last].Words, "curl:"):

@@ -36,7 +36,7 @@ type Experiment struct {
 
 	// Labels say why a side reset, from what was done. The key is the sender, "server" or "client"; the
 	// sender and the kernel's reason, "server TCP_ABORT_ON_CLOSE", goes before it, and the sender at a
-	// capture point, "client@server", before both. Answers to a SYN and repeats are told by the kernel's
+	// capture point, "client@server", before both. Answers to a SYN and repeats are recognized by the kernel's
 	// record alone; see judge.
 	Labels map[string]stage.Label
 

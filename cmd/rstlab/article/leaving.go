@@ -165,7 +165,7 @@ func leaving() []*Experiment {
 		},
 		{
 			Name: "client-resets-download", Title: "The client resets in the middle of the response", programsAt: "server",
-			Made: "The server sends 512 octets each 30 ms; the client reads 2000 and closes with SO_LINGER {1,0}.",
+			Made: "The server sends 512 bytes each 30 ms; the client reads 2000 and closes with SO_LINGER {1,0}.",
 			Notice: "RST+ACK in the active form, then a RST without ACK to each piece that was under way. A write gets " +
 				"ECONNRESET first, EPIPE from then on.",
 			Play:   left("get:/drip read:2000 reset", drip),
@@ -173,7 +173,7 @@ func leaving() []*Experiment {
 		},
 		{
 			Name: "client-killed-download", Title: "The client is killed in the middle of the response", programsAt: "server",
-			Made: "The server sends 512 octets each 30 ms; the client stops reading for 200 ms and is killed with SIGKILL, " +
+			Made: "The server sends 512 bytes each 30 ms; the client stops reading for 200 ms and is killed with SIGKILL, " +
 				"with data unread.",
 			Notice: "The same packets as a deliberate reset: TCP_ABORT_ON_CLOSE is known to the kernel alone.",
 			Play:   left("get:/drip read:1000 sleep:200ms kill", drip),
@@ -182,7 +182,7 @@ func leaving() []*Experiment {
 		{
 			Name: "client-closes-download", Title: "The client closes in the middle of the response, " +
 				"nothing unread", programsAt: "server",
-			Made: "The server sends 512 octets each 300 ms; the client reads what there is and closes.",
+			Made: "The server sends 512 bytes each 300 ms; the client reads what there is and closes.",
 			Notice: "FIN, and the next piece meets a closed socket: RST without ACK. The write after that gets EPIPE, since " +
 				"the FIN had come first.",
 			Play:   left("get:/slow drain:100ms close", "head drip:5:300ms"),
@@ -190,7 +190,7 @@ func leaving() []*Experiment {
 		},
 		{
 			Name: "client-resets-upload", Title: "The client resets in the middle of its request", programsAt: "server",
-			Made:   "The client announces 60000 octets, sends 2000 and closes with SO_LINGER {1,0}.",
+			Made:   "The client announces 60000 bytes, sends 2000 and closes with SO_LINGER {1,0}.",
 			Notice: "RST+ACK in the active form where the rest of the request should be; a read gets ECONNRESET.",
 			Play:   left("post:60000:2000 sleep:100ms reset", "head read:60000 body:2:2"),
 			Labels: byClient("abort-mid-transfer", "SO_LINGER 0 close in mid-request"),

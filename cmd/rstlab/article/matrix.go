@@ -134,8 +134,8 @@ func blind(l stage.Label) stage.Label {
 	return l
 }
 
-// told marks a label that only the octets of the data tell.
-func told(l stage.Label) stage.Label {
+// byPayload marks a label that only the payload decides.
+func byPayload(l stage.Label) stage.Label {
 	l.Payload = true
 	return l
 }

@@ -35,8 +35,8 @@ func killing(name string, p phase) *Experiment {
 		Made: fmt.Sprintf(`OkHttp is held back (%s); all processes of the server are killed with SIGKILL; OkHttp goes on.
 			Each scheme is played with retryOnConnectionFailure on and off.`, map[phase]string{
 			beforeRequest: "by a network interceptor, which OkHttp calls when it is connected and has not written the request",
-			inUpload:      "by its own RequestBody after the first 1024 octets",
-			inResponse:    "after the first octets of the body",
+			inUpload:      "by its own RequestBody after the first 1024 bytes",
+			inResponse:    "after the first bytes of the body",
 			whileIdle:     "between two requests"}[p]),
 		Notice: map[phase]string{
 			beforeRequest: "The kernel closes what the process had open: FIN, and the request that comes then draws a RST " +
@@ -159,7 +159,7 @@ func closesEarly() *Experiment {
 	return &Experiment{
 		Name:  "okhttp-closes-early",
 		Title: "OkHttp gives up: cancels, closes the body early, exits",
-		Made: `The server answers late, or drips its response (512 octets each 30 ms). OkHttp cancels the call, closes the response body with most of it unread, or the
+		Made: `The server answers late, or drips its response (512 bytes each 30 ms). OkHttp cancels the call, closes the response body with most of it unread, or the
 			JVM halts.`,
 		Notice: `FIN, then a RST without ACK to each piece that still comes; or, when something lay unread, RST+ACK at once. Over HTTP/2 a cancelled call is a RST_STREAM: no TCP reset, the
 			connection lives.`,

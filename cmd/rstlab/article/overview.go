@@ -61,7 +61,7 @@ func Overview(dir string) error {
 				cell = strings.TrimSpace("says nothing; " + y.Result)
 				switch {
 				case strings.HasPrefix(y.Result, "200, 512") && strings.HasSuffix(y.Experiment, "in-body"):
-					cell = "**says nothing**, takes 512 of 20000 octets for all"
+					cell = "**says nothing**, takes 512 of 20000 bytes for all"
 				case strings.HasPrefix(y.Result, "200"):
 					cell = "answered"
 				}

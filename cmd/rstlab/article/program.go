@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Settings are what a client program is told, by name: url, ca, protocol, times, pause, upload, ….
+// Settings are what a client program needs, by name: url, ca, protocol, times, pause, upload, ….
 type Settings map[string]string
 
 // with returns the settings and some more.

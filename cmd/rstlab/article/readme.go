@@ -221,7 +221,7 @@ func story(frames []frame, label map[int]truth.Line) string {
 		if last != first {
 			at = fmt.Sprintf("frames %d–%d", first, last)
 		}
-		parts = append(parts, fmt.Sprintf("%s sends %d octets (%s)", side, count, at))
+		parts = append(parts, fmt.Sprintf("%s sends %d bytes (%s)", side, count, at))
 		count = 0
 	}
 	for _, f := range frames {

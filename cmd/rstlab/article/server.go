@@ -67,7 +67,7 @@ type server struct {
 // A target is a running server under test.
 type target struct {
 	kill func()   // kill -9 to all of its processes
-	set  Settings // what the client must be told: url, proxy, ca
+	set  Settings // what the client needs: url, proxy, ca
 }
 
 var servers = map[string]server{

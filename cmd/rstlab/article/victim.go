@@ -30,8 +30,8 @@ func init() { actor.Register("victim", playVictim) }
 //
 // The plan says what happens to each connection, "|" between connections; its last part holds for all
 // further ones. Steps are real system calls: kill is SIGKILL to the process itself, reset is close(2)
-// with SO_LINGER {1,0}. It says "@listening" and, when a hold is reached, "@hold name"; each "go" that it
-// is told releases one hold.
+// with SO_LINGER {1,0}. It says "@listening" and, when a hold is reached, "@hold name"; each "go"
+// releases one hold.
 func playVictim(a *actor.Actor) {
 	flags := flag.NewFlagSet("victim", flag.ExitOnError)
 	listen := flags.String("listen", "", "address to listen on")
@@ -135,7 +135,7 @@ func (c *served) step(name, arg string, w http.ResponseWriter) bool {
 		_, err := fmt.Fprintf(c.Conn, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: "+
 			"%s\r\n\r\n%s", announced, filler(n))
 		return err == nil
-	case "drip": // drip:pieces:gap, 512 octets each, of a longer response
+	case "drip": // drip:pieces:gap, 512 bytes each, of a longer response
 		pieces, gap, _ := strings.Cut(arg, ":")
 		n, _ := strconv.Atoi(pieces)
 		d, err := time.ParseDuration(gap)
@@ -177,7 +177,7 @@ func (c *served) step(name, arg string, w http.ResponseWriter) bool {
 	return true
 }
 
-// arrive waits until the kernel holds data that nobody has read.
+// arrive waits until the kernel holds data that is still unread.
 func (c *served) arrive() {
 	raw, err := c.tcp.SyscallConn()
 	c.actor.Check(err)

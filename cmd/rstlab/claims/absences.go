@@ -145,6 +145,9 @@ var harms = []struct{ begins, kinds, without string }{
 	{"Not harmless: an exchange was interrupted", "unanswered no-response sent-after handshake-open delivered " +
 		"not-ended unacked-data sends-on no-close-notify nothing-asked nothing-sent after-close unread reply-to " +
 		"echoes-both unacked window-closed window-fell retransmitted refused-elsewhere response", ""},
+	{"Not harmless: what the client sent after the close was lost", "after-close reply-to reply-unseen", ""},
+	{"Not harmless: the client's connection was dropped before it could use it", "nothing-asked nothing-sent", ""},
+	{"Not harmless: the connection cannot be opened like this", "same-syn", ""},
 	{"Not harmless: a connection in use was broken", "unacked keep-alive-probes window-probes retransmitted reply-to " +
 		"reply-unseen echoes-both last-segment answers-reset", ""},
 }

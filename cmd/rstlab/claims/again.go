@@ -177,6 +177,28 @@ func checkSilent(q *question) {
 	q.visible(q.side, q.e.From, until, 1)
 }
 
+func checkEchoUnmoved(q *question) {
+	frames := q.frames()
+	if len(frames) < 2 {
+		q.fail("it names fewer than two frames")
+		return
+	}
+	echo := frames[0].TSecr
+	for _, p := range frames {
+		if p.Src != q.side || !p.HasTS || p.TSecr != echo {
+			q.fail("frame %d does not have the TSecr %d", p.Frame, echo)
+			return
+		}
+	}
+	last := frames.last()
+	for _, p := range q.by(q.peer).between(frames[0].Frame, last.Frame).others() {
+		if p.HasTS && above(p.TSval, echo) > 0 && above(p.SEQ, last.ACK) <= 0 {
+			return
+		}
+	}
+	q.fail("the peer sent no later timestamp between frames %d and %d", frames[0].Frame, last.Frame)
+}
+
 func checkAckedEachTime(q *question) {
 	for i := range q.list {
 		if probes := &q.list[i]; probes.Claim == "keep-alive-probes" && len(q.frames()) == 0 {
@@ -281,6 +303,23 @@ func checkWindowProbes(q *question) {
 		if n > len(all) {
 			q.fail("there are only %d", len(all))
 		}
+	}
+}
+
+func checkProbesAnswered(q *question) {
+	p := q.frame()
+	if !q.sent(p, q.side) {
+		return
+	}
+	if p.Window != 0 || p.Has(RST) {
+		q.fail("frame %d does not advertise a window of 0", p.Frame)
+	}
+	probe := q.by(q.peer).before(q.rst.Frame).others().keep(func(p *Packet) bool {
+		return p.Len <= 1 &&
+			!p.Has(RST)
+	}).last()
+	if probe == nil || probe.Frame > p.Frame {
+		q.fail("no probe comes before frame %d, or one comes after it", p.Frame)
 	}
 }
 

@@ -523,14 +523,19 @@ func checkLastMessage(q *question) {
 		q.quotes(p)
 		q.part()
 	}
-	if q.begins(p, q.lastMessage(q.until())) {
+	// The second frame, if any, is where the message ends.
+	ends := func(last *Packet) bool {
+		l := q.frames()
+		return q.begins(p, last) && (len(l) < 2 || l[1] == last)
+	}
+	if ends(q.lastMessage(q.until())) {
 		return
 	}
 	for _, s := range q.conn {
 		if !s.Has(FIN) && !s.Has(RST) || s.Frame > q.rst.Frame {
 			continue
 		}
-		if q.begins(p, q.lastMessage(s.Frame)) || q.begins(p, q.lastMessage(s.Frame+1)) {
+		if ends(q.lastMessage(s.Frame)) || ends(q.lastMessage(s.Frame+1)) {
 			return
 		}
 		// Data that the close did not acknowledge crossed it.
@@ -545,7 +550,7 @@ func checkLastMessage(q *question) {
 				heard = append(heard, d)
 			}
 		}
-		if last := heard.last(); last != nil && last.Src == p.Src && last.Frame >= p.Frame &&
+		if last := heard.last(); last != nil && last.Src == p.Src && last.Frame >= p.Frame && (len(q.e.Frames) < 2 || last == q.frames()[1]) &&
 			len(heard.between(p.Frame, last.Frame).keep(func(d *Packet) bool { return d.Src != p.Src })) == 0 {
 			return
 		}

@@ -335,12 +335,19 @@ func TestStreamsAreWiresharks(t *testing.T) {
 	if *captures != "" {
 		paths = chosen(t)
 	}
-	tested := 0
-	for i, path := range paths { // tshark takes seconds to start: a sample, or all below -captures
-		if *captures == "" && i%200 != 0 && !strings.HasSuffix(path, filepath.Join("tuple-reuse", "capture.pcapng")) {
-			continue
+	if *captures == "" { // tshark takes seconds to start: a sample, one behind the other
+		merge := []string{"-a", "-w", filepath.Join(t.TempDir(), "all.pcapng")}
+		for i, path := range paths {
+			if i%40 == 0 || strings.HasSuffix(path, filepath.Join("tuple-reuse", "capture.pcapng")) {
+				merge = append(merge, path)
+			}
 		}
-		tested++
+		if out, err := exec.Command("mergecap", merge...).CombinedOutput(); err != nil {
+			t.Fatalf("mergecap: %v: %s", err, out)
+		}
+		paths = merge[2:3]
+	}
+	for _, path := range paths {
 		c, err := claims.Read(path)
 		if err != nil {
 			t.Error(err)
@@ -372,8 +379,5 @@ func TestStreamsAreWiresharks(t *testing.T) {
 				break
 			}
 		}
-	}
-	if tested == 0 {
-		t.Fatal("no capture was compared")
 	}
 }

@@ -22,7 +22,10 @@ func checkClosedBy(q *question) {
 func isFIN(p *Packet) bool { return p.Has(FIN) && !p.Has(RST) }
 
 func checkClosedUnseen(q *question) {
-	p := q.frame()
+	p := q.rst
+	if q.e.Values.What != "rst" {
+		p = q.frame()
+	}
 	if !q.sent(p, q.peer) {
 		return
 	}
@@ -76,6 +79,7 @@ func checkNoFIN(q *question) {
 			"connection, and the side sends no data in it")
 	}
 	q.visible(q.side, 0, q.until(), 1)
+	q.lackedByReset()
 }
 
 func checkAfterClose(q *question) {
@@ -259,6 +263,17 @@ func checkLastSegment(q *question) {
 		q.fail("the last one is frame %d", cmp.Or(last, &Packet{}).Frame)
 	}
 	q.span(p, q.rst)
+	q.lackedByReset()
+}
+
+// lackedByReset fails where the RST's own number shows that the capture lacks segments of the side, its sender, and the
+// claim is not limited.
+func (q *question) lackedByReset() {
+	end, ok := q.by(q.side).before(q.rst.Frame).highest()
+	if d := above(q.rst.SEQ, end); q.side == q.sender && ok && !q.e.Limited && d > 1 && d < far && q.rst.SEQ != 0 {
+		q.fail("the capture could not have shown it, and the claim is not limited: the RST's SEQ is %d above what was "+
+			"captured of its sender", d)
+	}
 }
 
 func checkLastData(q *question) {
@@ -271,6 +286,7 @@ func checkLastData(q *question) {
 		q.fail("its last new data is frame %d", cmp.Or(last, &Packet{}).Frame)
 	}
 	q.span(p, q.rst)
+	q.lackedByReset()
 }
 
 func checkOverBefore(q *question) {

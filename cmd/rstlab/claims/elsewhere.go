@@ -81,6 +81,11 @@ func (c *Capture) refuses(p *Packet) bool {
 	return false
 }
 
+// refusesUnseen reports whether p refuses a SYN that is not in the capture: it has the form, and nothing precedes it.
+func (c *Capture) refusesUnseen(p *Packet) bool {
+	return p.Has(RST|ACK) && p.SEQ == 0 && c.Streams[p.Stream][0] == p
+}
+
 func checkRefused(q *question) {
 	p := q.frame()
 	if !q.sent(p, q.side) {
@@ -144,7 +149,8 @@ func checkScan(q *question) {
 		seen := map[key]bool{}
 		asked := q.side.Addr()
 		for _, p := range q.c.Packets {
-			if p.ICMP != nil || !p.Has(RST) || p.Dst.Addr() != asked || p.Frame > until || !q.c.refuses(p) {
+			if p.ICMP != nil || !p.Has(RST) || p.Dst.Addr() != asked || p.Frame > until ||
+				!q.c.refuses(p) && !q.c.refusesUnseen(p) {
 				continue
 			}
 			if p.Src.Addr() == q.peer.Addr() {
@@ -293,4 +299,46 @@ func checkProbeBefore(q *question) {
 		}
 	}
 	q.span(q.rst, p)
+}
+
+// checkSameSYN: the frame is a SYN like that of the reset's connection, to somewhere else.
+func checkSameSYN(q *question) {
+	p := q.frame()
+	if !q.sent(p, q.side) || !q.is(p, isSYN, "SYN") {
+		return
+	}
+	if p.Dst == q.peer || p.Dst.String() != q.e.Values.Text {
+		q.fail("frame %d goes to %v", p.Frame, p.Dst)
+	}
+	for _, s := range q.conn {
+		if isSYN(s) && s.Src == q.side && s.SEQ == p.SEQ {
+			return
+		}
+	}
+	q.fail("no SYN of the connection has the SEQ of frame %d", p.Frame)
+}
+
+// checkTranslatedSYN: the frame and the SYN of the reset's connection are one segment before and after a router.
+func checkTranslatedSYN(q *question) {
+	p := q.frame()
+	if p == nil || !q.is(p, isSYN, "SYN") {
+		return
+	}
+	if text := p.Src.String() + " > " + p.Dst.String(); text != q.e.Values.Text {
+		q.fail("frame %d goes from %s", p.Frame, text)
+	}
+	for _, s := range q.by(q.side) {
+		if !isSYN(s) {
+			continue
+		}
+		in, out := s, p
+		if p.Frame < s.Frame {
+			in, out = p, s
+		}
+		if d := out.Time - in.Time; s.SEQ == p.SEQ && s.TSval == p.TSval && s.IPID == p.IPID && out.TTL+1 == in.TTL &&
+			d >= 0 && d <= 10e6 && (s.Src != p.Src || s.Dst != p.Dst) && (q.e.Values.What == "syn") == (in == p) {
+			return
+		}
+	}
+	q.fail("no SYN of %v is the one at frame %d", q.side, p.Frame)
 }

@@ -96,6 +96,26 @@ func checkGoesOn(q *question) {
 	q.span(q.rst, p)
 }
 
+func checkEchoMoves(q *question) {
+	l := q.frames()
+	if len(l) != 2 {
+		q.fail("it names %d frames", len(l))
+		return
+	}
+	for _, p := range l {
+		if !q.sent(p, q.receiver) || !q.after(p) {
+			return
+		}
+		if !p.HasTS || p.Has(SYN) {
+			q.fail("frame %d has no timestamp of an open connection", p.Frame)
+		}
+	}
+	if int32(l[1].TSecr-l[0].TSecr) <= 0 {
+		q.fail("the TSecr of frame %d, %d, is not above %d", l[1].Frame, l[1].TSecr, l[0].TSecr)
+	}
+	q.span(q.rst, l[1])
+}
+
 func checkImpossibleFlags(q *question) {
 	if !q.rst.Has(SYN) && !q.rst.Has(FIN) {
 		q.fail("the RST has neither SYN nor FIN")

@@ -46,6 +46,36 @@ const (
 60  < A  510 150
 70  < RA 510 150`
 
+	// A file is sent on a data connection of FTP; the client leaves, and both connections are reset.
+	ftp = `
+0  > S  100 dp=21
+1  < SA 500 101 sp=21
+2  < PA 501 101 sp=21 data=229_Entering_Extended_Passive_Mode_(|||80|)~
+3  > PA 101 548 dp=21 data=RETR_f~
+4  < PA 548 109 sp=21 data=150_Opening_connection_for_f_(900_bytes).~
+5  > S  900 dp=80
+6  < SA 500 901 sp=80
+7  > A  901 501 dp=80
+8  < PA 501 901 sp=80 len=50
+20 > FA 901 551 dp=80
+21 > R  902 dp=80
+22 > RA 109 590 dp=21`
+
+	// The same, with the control connection on port 80.
+	ftpControl = `
+0  > S  100
+1  < SA 500 101
+2  < PA 501 101 data=229_Entering_Extended_Passive_Mode_(|||50006|)~
+3  > PA 101 548 data=RETR_f~
+4  < PA 548 109 data=150_Opening_connection_for_f_(900_bytes).~
+5  > S  900 dp=50006
+6  < SA 500 901 sp=50006
+7  > A  901 501 dp=50006
+8  < PA 501 901 sp=50006 len=50
+20 > FA 901 551 dp=50006
+21 > R  902 dp=50006
+22 > RA 109 590`
+
 	// A SYN is refused.
 	refused = `
 0  > S  100 ws=7
@@ -109,14 +139,17 @@ var kindCases = []struct {
 	{script: "0 > A 100 700\n5 < R 701", frame: 2, yes: `{"claim":"reply-unseen","side":"responder"}`, no: `{"claim":"reply-unseen","side":"responder"}`, other: "0 > A 100 701\n5 < R 701"},
 	{script: "0 > PA 100 700 len=5\n5 < RA 700 105", frame: 2, yes: `{"claim":"echoes-both","side":"responder","frames":[1,2],"values":{"what":"data","bytes":5}}`, no: `{"claim":"echoes-both","side":"responder","frames":[1,2],"values":{"what":"data","bytes":5}}`, other: "0 > PA 100 700 len=5\n5 < RA 700 100"},
 	{script: aborted, frame: 6, yes: `{"claim":"abort","side":"responder"}`, no: `{"claim":"abort","side":"responder"}`, other: "0 > A 100 700\n1 < PA 700 100 len=9\n2 > A 100 709\n3 < R 700\n4 > A 9 9\n5 < RA 700 9"},
+	{script: "0 > A 100 700\n1 < PA 700 100 len=9\n2 > A 100 709\n5 < R 709", frame: 4, yes: `{"claim":"reply-or-abort","side":"responder"}`, no: `{"claim":"reply-or-abort","side":"responder"}`, other: "0 > A 100 700\n1 < PA 700 100 len=9\n2 > A 100 709\n5 < RA 709 100"},
 	{script: "0 > A 100 700\n1 < PA 700 100 len=9\n5 < RA 700 100", frame: 3, yes: `{"claim":"abort-offset","side":"responder","values":{"bytes":-9}}`, no: `{"claim":"abort-offset","side":"responder","values":{"bytes":9}}`},
 	{script: "0 > A 100 700\n5 < RA 700 100", frame: 2, yes: `{"claim":"abort-alone","side":"responder"}`, no: `{"claim":"abort-alone","side":"responder"}`, other: "0 > A 100 700\n1 < PA 700 100 len=9\n5 < RA 709 100"},
 	{script: "0 > A 100 700\n1 < PA 700 100 len=9\n5 < R 703", frame: 3, yes: `{"claim":"seq-not-next","side":"responder","frames":[2,3],"values":{"bytes":-6}}`, no: `{"claim":"seq-not-next","side":"responder","frames":[2,3],"values":{"bytes":3}}`},
+	{script: "0 > A 100 700\n1 < PA 700 100 len=9\n5 < R 709", frame: 3, yes: `{"claim":"reply-or-abort","side":"responder","frames":[2,3]}`, no: `{"claim":"reply-or-abort","side":"responder","frames":[2,3]}`, other: "0 > A 100 700\n1 < PA 700 100 len=9\n5 < R 703"},
 	{script: "0 > S 100\n5 < RA 0 105", frame: 2, yes: `{"claim":"refusal-offset","side":"responder","frames":[1],"values":{"bytes":4,"span_ns":5000000}}`, no: `{"claim":"refusal-offset","side":"responder","frames":[1],"values":{"bytes":5}}`},
 	{script: "0 > A 100 700 ts=5/6\n5 < R 700 ts=7/9", frame: 2, yes: `{"claim":"wrong-echo","side":"responder","values":{"number":9,"expected":5}}`, no: `{"claim":"wrong-echo","side":"responder","values":{"number":5,"expected":5}}`},
 
 	{script: refused, frame: 3, yes: `{"claim":"syn","side":"originator","frames":[1,2],"values":{"count":2,"number":100,"text":"10.0.0.2:80"}}`, no: `{"claim":"syn","side":"originator","frames":[1,2],"values":{"count":3}}`},
 	{script: closed, frame: 10, yes: `{"claim":"syn-ack","side":"responder","frames":[2],"values":{"span_ns":10000000}}`, no: `{"claim":"syn-ack","side":"responder","frames":[5]}`},
+	{script: "0 > S 100\n5 < SA 500 101 win=0\n10 > A 101 501\n20 < RA 501 101", frame: 4, yes: `{"claim":"proxy-syn-ack","side":"responder","frames":[2]}`, no: `{"claim":"proxy-syn-ack","side":"responder","frames":[4]}`},
 	{script: closed, frame: 10, yes: `{"claim":"handshake","side":"originator","frames":[3]}`, no: `{"claim":"handshake","side":"originator","frames":[4]}`},
 	{script: "0 > S 100\n5 < SA 500 909\n6 > R 909", frame: 3, yes: `{"claim":"bad-ack","side":"originator","frames":[2],"values":{"number":909,"expected":101}}`, no: `{"claim":"bad-ack","side":"originator","frames":[2],"values":{"number":909,"expected":909}}`},
 	{script: "0 > S 100 win=31337\n5 < RA 0 101", frame: 2, yes: `{"claim":"odd-syn","side":"originator","frames":[1],"values":{"number":31337}}`, no: `{"claim":"odd-syn","side":"originator","frames":[1],"values":{"count":1,"number":31337}}`},
@@ -125,6 +158,8 @@ var kindCases = []struct {
 	{script: refused, frame: 3, yes: `{"claim":"no-syn-ack","side":"responder"}`, no: `{"claim":"no-syn-ack","side":"responder"}`, other: "0 > S 100\n1 < SA 500 101\n2 < RA 501 101"},
 	{script: "0 > S 100\n1 < RA 0 101\n2 < SA 500 101\n3 > A 101 501", frame: 2, yes: `{"claim":"opened-after","side":"originator","frames":[2,4],"values":{"span_ns":2000000}}`, no: `{"claim":"opened-after","side":"originator","frames":[2,4]}`, other: "0 > S 100\n1 < RA 0 101\n2 < A 500 101\n3 > A 101 501"},
 	{script: "0 > A 100 700\n5 < R 700", frame: 2, yes: `{"claim":"no-handshake","frames":[1]}`, no: `{"claim":"no-handshake","frames":[1]}`, other: "0 > S 100\n5 < RA 0 101"},
+	{script: "0 > A 100 700\n5 < R 700", frame: 2, yes: `{"claim":"roles-guessed","frames":[1]}`, no: `{"claim":"roles-guessed","frames":[1]}`, other: "0 > S 100\n5 < RA 0 101"},
+	{script: "0 < A 700 100 ts=50/10\n1 > R 100\n9 < A 700 100 ts=59/18\n20 < A 700 100 ts=70/29", frame: 2, yes: `{"claim":"echo-moves","side":"responder","frames":[3,4],"values":{"span_ns":19000000}}`, no: `{"claim":"echo-moves","side":"responder","frames":[3,4],"values":{"span_ns":19000000}}`, other: "0 < A 700 100 ts=50/10\n1 > R 100\n9 < A 700 100 ts=59/18\n20 < A 700 100 ts=70/18"},
 	{script: "0 > A 100 700\n1 < A 700 150\n2 < RA 700 150", frame: 3, yes: `{"claim":"acked-unseen","side":"originator","frames":[2],"values":{"bytes":50}}`, no: `{"claim":"acked-unseen","side":"originator","frames":[2],"values":{"bytes":51}}`},
 
 	{script: lost, frame: 10, yes: `{"claim":"first-sent","side":"originator","frames":[6],"values":{"what":"data","bytes":50}}`, no: `{"claim":"first-sent","side":"originator","frames":[7],"values":{"what":"data","bytes":50}}`},
@@ -133,8 +168,10 @@ var kindCases = []struct {
 	{script: lost, frame: 10, yes: `{"claim":"peer-heard","side":"originator","frames":[8,9]}`, no: `{"claim":"peer-heard","side":"originator","frames":[4,5]}`},
 	{script: lost, frame: 10, yes: `{"claim":"silent","side":"responder","from":8,"until":10,"values":{"span_ns":4760000000}}`, no: `{"claim":"silent","side":"responder","from":6,"until":10}`},
 	{script: "0 > PA 100 700 len=5\n1 < A 700 105\n2 > PA 100 700 len=5\n3 < A 700 105\n4 > RA 105 700", frame: 5, yes: `{"claim":"acked-each-time","side":"originator","frames":[3]}`, no: `{"claim":"acked-each-time","side":"originator","frames":[3]}`, other: "0 > PA 100 700 len=5\n1 < A 700 100\n2 > PA 100 700 len=5\n3 < A 700 105\n4 > RA 105 700"},
+	{script: "0 > PA 100 700 len=5 ts=10/90\n1 < A 700 105 ts=91/10\n2 > PA 100 700 len=5 ts=12/90\n3 < A 700 105 ts=93/12\n4 > RA 105 700 ts=14/90", frame: 5, yes: `{"claim":"echo-unmoved","side":"originator","frames":[1,3,5]}`, no: `{"claim":"echo-unmoved","side":"originator","frames":[1,3,5]}`, other: "0 > PA 100 700 len=5 ts=10/90\n1 < A 700 105 ts=90/10\n2 > PA 100 700 len=5 ts=12/90\n3 < A 700 105 ts=90/12\n4 > RA 105 700 ts=14/90"},
 	{script: probed, frame: 7, yes: `{"claim":"keep-alive-probes","side":"originator","frames":[4,5,6],"values":{"count":3,"every_ns":10000000000}}`, no: `{"claim":"keep-alive-probes","side":"originator","frames":[3,4,5,6],"values":{"count":4}}`},
 	{script: "0 > A 100 700 win=0\n1 < PA 700 100 len=1\n9 < R 701", frame: 3, yes: `{"claim":"window-probes","side":"responder","frames":[2],"values":{"count":1}}`, no: `{"claim":"window-probes","side":"responder","frames":[2],"values":{"count":1}}`, other: "0 > A 100 700 win=9\n1 < PA 700 100 len=1\n9 < R 701"},
+	{script: "0 > A 100 700 win=0\n1 < PA 700 100 len=1\n2 > A 100 700 win=0\n9 < RA 701 100", frame: 4, yes: `{"claim":"probes-answered","side":"originator","frames":[3]}`, no: `{"claim":"probes-answered","side":"originator","frames":[1]}`},
 	{script: "0 > A 100 700 win=0\n1 < A 700 100\n9 < R 700", frame: 3, yes: `{"claim":"window-closed","side":"originator","frames":[1],"until":3,"values":{"span_ns":9000000}}`, no: `{"claim":"window-closed","side":"originator","frames":[1],"until":4}`, other: "0 > A 100 700 win=0\n1 < A 700 100\n2 > A 100 700\n9 < R 700"},
 	{script: lost, frame: 10, yes: `{"claim":"max-acked","side":"originator","values":{"bytes":10,"of":50}}`, no: `{"claim":"max-acked","side":"originator","values":{"bytes":20,"of":50}}`},
 	{script: "0 > S 100\n1 > S 100 icmp=3/13/0/10.9.9.9\n9 < RA 0 101", frame: 3, yes: `{"claim":"icmp","frames":[2],"values":{"number":781,"text":"10.9.9.9","what":"syn"}}`, no: `{"claim":"icmp","frames":[2],"values":{"number":769,"text":"10.9.9.9","what":"syn"}}`},
@@ -179,10 +216,17 @@ var kindCases = []struct {
 	{script: refused + "\n1100 > S 9 sp=40001\n1105 < SA 8 10 dp=40001", frame: 3, yes: `{"claim":"accepted-elsewhere","side":"responder","stream":1,"frames":[6],"values":{"span_ns":100000000}}`, no: `{"claim":"accepted-elsewhere","side":"responder","stream":0,"frames":[6]}`},
 	{script: "0 > S 100 sp=40001\n1 < SA 500 101 dp=40001\n2 > S 9\n3 < RA 0 10\n9 < SA 500 101 dp=40001", frame: 4, yes: `{"claim":"syn-ack-again","side":"responder","stream":0,"frames":[5],"values":{"span_ns":6000000}}`, no: `{"claim":"accepted-elsewhere","side":"responder","stream":0,"frames":[5]}`},
 	{script: "0 > S 100 dp=81\n1 < SA 500 101 sp=81\n2 > S 9\n3 < SA 7 10\n9 > R 10", frame: 5, yes: `{"claim":"opened-elsewhere","side":"responder","stream":0,"frames":[2],"values":{"span_ns":-8000000}}`, no: `{"claim":"opened-elsewhere","side":"responder","stream":0,"frames":[1]}`},
+	{script: "0 > S 100 dst=10.0.0.9\n1 > S 100\n2 < SA 7 101\n3 > R 101", frame: 4, yes: `{"claim":"same-syn","side":"originator","stream":0,"frames":[1],"values":{"text":"10.0.0.9:80"}}`, no: `{"claim":"same-syn","side":"originator","stream":1,"frames":[2],"values":{"text":"10.0.0.2:80"}}`, other: "0 > S 99 dst=10.0.0.9\n1 > S 100\n2 < SA 7 101\n3 > R 101"},
+	{script: "0 > S 100 dst=10.0.0.9 id=7\n0 > S 100 id=7 ttl=63\n3 < RA 0 101", frame: 3, yes: `{"claim":"translated-syn","side":"originator","stream":0,"frames":[1],"values":{"what":"syn","text":"10.0.0.1:40000 > 10.0.0.9:80"}}`, no: `{"claim":"translated-syn","side":"originator","stream":0,"frames":[1],"values":{"what":"syn","text":"10.0.0.1:40000 > 10.0.0.9:80"}}`, other: "0 > S 100 dst=10.0.0.9 id=7\n0 > S 100 id=7\n3 < RA 0 101"},
+	{script: ftp, frame: 11, yes: `{"claim":"ftp-transfer","side":"responder","stream":0,"frames":[3,4,5],"values":{"text":"RETR f","bytes":900}}`, no: `{"claim":"ftp-transfer","side":"originator","stream":0,"frames":[3,4,5],"values":{"text":"STOR f","bytes":900}}`},
+	{script: ftp, frame: 11, yes: `{"claim":"transfer-cut","side":"responder","frames":[10],"until":10,"values":{"bytes":50,"of":900}}`, no: `{"claim":"transfer-cut","side":"responder","frames":[10],"until":10,"values":{"bytes":49,"of":900}}`},
+	{script: ftpControl, frame: 12, yes: `{"claim":"transfer-left","side":"originator","stream":1,"frames":[10],"values":{"text":"RETR f","span_ns":2000000}}`, no: `{"claim":"transfer-left","side":"originator","stream":1,"frames":[11],"values":{"text":"RETR f"}}`},
+	{script: strings.Replace(ftpControl, "20 > FA 901 551 dp=50006", "20 < FA 551 901 sp=50006", 1), frame: 12, yes: `{"claim":"transfer-ended","side":"responder","stream":1,"frames":[10],"values":{"span_ns":2000000}}`, no: `{"claim":"transfer-ended","side":"responder","stream":1,"frames":[9]}`},
 	{script: refused + "\n1100 > S 9 sp=40001\n1105 < RA 0 10 dp=40001", frame: 3, yes: `{"claim":"refused-elsewhere","side":"responder","stream":1,"frames":[6],"values":{"span_ns":100000000}}`, no: `{"claim":"refused-elsewhere","side":"responder","stream":1,"frames":[5]}`},
 	{script: refused + "\n1100 > S 9 sp=40001\n1105 < RA 0 10 dp=40001", frame: 3, yes: `{"claim":"refused-count","side":"responder","values":{"count":2}}`, no: `{"claim":"refused-count","side":"responder","values":{"count":3,"at_least":true}}`},
 	{script: aborted + "\n1105 < RA 3 10 dp=40001", frame: 6, yes: `{"claim":"also-reset","side":"responder","stream":1,"frames":[10],"values":{"span_ns":605000000}}`, no: `{"claim":"also-reset","side":"originator","stream":1,"frames":[10]}`},
 	{script: aborted + "\n1105 < RA 3 10 dp=40001", frame: 6, yes: `{"claim":"also-reset-count","side":"responder","values":{"count":1,"span_ns":1000000000}}`, no: `{"claim":"also-reset-count","side":"responder","values":{"count":1,"span_ns":100000000}}`},
+	{script: "0 < RA 0 101\n100 < RA 0 10 sp=81", frame: 1, yes: `{"claim":"scan","side":"originator","values":{"count":2,"span_ns":100000000}}`, no: `{"claim":"scan","side":"originator","values":{"count":3}}`},
 	{script: refused + "\n1100 > S 9 dp=81\n1105 < RA 0 10 sp=81", frame: 3, yes: `{"claim":"scan","side":"originator","values":{"count":2,"span_ns":100000000}}`, no: `{"claim":"scan","side":"originator","values":{"count":3}}`},
 	{script: refused + "\n1100 > S 9 dp=81\n1105 < SA 5 10 sp=81", frame: 3, yes: `{"claim":"asked","side":"originator","values":{"count":2,"hosts":1,"of":2,"number":1,"span_ns":1100000000,"at_least":true}}`, no: `{"claim":"asked","side":"originator","values":{"count":3,"hosts":1,"at_least":true}}`},
 	{script: refused + "\n1100 > S 9 src=10.0.0.9", frame: 3, yes: `{"claim":"askers","side":"responder","values":{"count":2,"span_ns":1100000000}}`, no: `{"claim":"askers","side":"responder","values":{"count":3,"at_least":true}}`},

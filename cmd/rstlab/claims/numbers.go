@@ -164,6 +164,13 @@ func checkAbort(q *question) {
 	q.fail("the RST's SEQ is %d, its sender's next %v", q.rst.SEQ, all)
 }
 
+func checkReplyOrAbort(q *question) {
+	if q.rst.Has(ACK) {
+		q.fail("the RST has ACK")
+	}
+	checkAbort(q)
+}
+
 // offset checks a distance of the RST's SEQ from its sender's next.
 func (q *question) offset() {
 	all := q.next(q.sender, q.rst.Frame)

@@ -65,6 +65,13 @@ func checkSYNACK(q *question) {
 	q.fail("no SYN of the peer came %d ns before it", q.e.Values.Span)
 }
 
+func checkProxySYNACK(q *question) {
+	p := q.frame()
+	if q.sent(p, q.side) && q.is(p, isSYNACK, "SYN-ACK") && p.Window != 0 {
+		q.fail("the window of frame %d is %d", p.Frame, p.Window)
+	}
+}
+
 // acknowledgesSYNACK returns the first segment of who after a SYN-ACK that acknowledges it.
 func (q *question) acknowledgesSYNACK(who netip.AddrPort) *Packet {
 	synacks := q.by(other(q, who)).keep(isSYNACK)

@@ -108,7 +108,9 @@ func above(a, b uint32) int32 { return int32(a - b) }
 // A Capture is the segments of a capture file, and the connections that they belong to.
 type Capture struct {
 	Path    string
-	Frames  int // packets of the file
+	Frames  int   // packets of the file
+	First   int64 // time of the first one, in nanoseconds
+	Last    int64
 	Packets []*Packet
 	Streams [][]*Packet // by stream number, in the order of the file; ICMP errors are not in it
 
@@ -204,6 +206,11 @@ func Decode(raws []Raw) *Capture {
 	d := decoder{defrag: ip4defrag.NewIPv4Defragmenter()}
 	streams := numbering{last: map[[2]netip.AddrPort]*incarnation{}}
 	for i := range raws {
+		at := raws[i].Info.Timestamp.UnixNano()
+		if i == 0 {
+			c.First, c.Last = at, at
+		}
+		c.First, c.Last = min(c.First, at), max(c.Last, at)
 		p := d.packet(&raws[i])
 		if p == nil {
 			continue

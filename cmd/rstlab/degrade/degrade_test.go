@@ -13,7 +13,7 @@ import (
 )
 
 // Whatever is done to a capture, each line of the truth that is left names a RST, and doing it again
-// gives the same octets.
+// gives the same bytes.
 func TestTwins(t *testing.T) {
 	for _, situation := range []string{"killed-during-upload-fast", "port-scan-v6", "idle-reset"} {
 		c := load(t, situation)

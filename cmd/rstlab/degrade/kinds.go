@@ -7,7 +7,7 @@ type kind struct {
 	name     string
 	files    int  // rotated into so many, 0: one
 	chained  bool // the files are read as one capture
-	cutsData bool // cuts the octets of the data off
+	cutsData bool // cuts the bytes of the data off
 	degrade  func(*Capture) []Packet
 }
 
@@ -115,7 +115,7 @@ func lossy(c *Capture) []Packet {
 	return filter(c, func(p *Packet) bool { return c.chance(p.Frame, "lossy", 20) != 0 })
 }
 
-// short cuts every packet behind the first octets of its TCP header: 64 octets, or 80 with IPv6, in which
+// short cuts every packet behind the first bytes of its TCP header: 64 bytes, or 80 with IPv6, in which
 // the flags are just there.
 func short(c *Capture) []Packet {
 	out := append([]Packet(nil), c.Packets...)
@@ -129,7 +129,7 @@ func short(c *Capture) []Packet {
 	return out
 }
 
-// cut cuts every packet behind n octets.
+// cut cuts every packet behind n bytes.
 func cut(c *Capture, n int) []Packet {
 	out := append([]Packet(nil), c.Packets...)
 	for i := range out {

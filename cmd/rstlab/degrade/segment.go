@@ -29,7 +29,7 @@ type segment struct {
 	src, dst side
 	seq      uint32
 	flags    byte
-	len      int // octets of data
+	len      int // bytes of data
 }
 
 func (s *segment) tuple() tuple {

@@ -123,7 +123,7 @@ func (s *Stage) reasons(h *Host, mine []*sending, events []ktrace.Event) ([]ktra
 	for p, fs := range frames {
 		es := byPair[p]
 		delete(byPair, p)
-		// A listening socket's records name no peer; they are told by time below.
+		// A listening socket's records name no peer; they are recognized by time below.
 		i := 0
 		for _, f := range fs {
 			if i < len(es) && f.Time.Sub(es[i].Time) >= -time.Millisecond &&

@@ -49,7 +49,7 @@ type Label struct {
 	Origin        string // "" by the hand: kernels are endpoints
 	Hidden        bool   // a middlebox that this capture does not give away
 	Blind         bool   // the packets of this capture do not tell the cause
-	Payload       bool   // only the octets of the data tell the cause
+	Payload       bool   // only the bytes of the data tell the cause
 	Why           string
 }
 

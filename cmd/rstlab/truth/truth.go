@@ -23,10 +23,10 @@ type Line struct {
 
 	Origin string `json:"origin"` // "endpoint", "middlebox" or "unsure"
 	// Blind marks a reset whose cause the packets of this capture do not tell: it lies behind a loss or before
-	// the beginning, or in octets that were cut or that nobody can read. Each label in AlsoOK is as good an
+	// the beginning, or in bytes that were cut or that cannot be read. Each label in AlsoOK is as good an
 	// answer as Cause.
 	Blind bool `json:"blind,omitempty"`
-	// Payload marks a reset whose cause only the octets of the data tell: with a short snaplen it is Blind.
+	// Payload marks a reset whose cause only the bytes of the data tell: with a short snaplen it is Blind.
 	Payload bool `json:"payload,omitempty"`
 	// Hidden marks a reset of a middlebox that the packets of this capture do not give away.
 	Hidden bool `json:"hidden,omitempty"`

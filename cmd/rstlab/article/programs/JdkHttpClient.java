@@ -51,7 +51,7 @@ public final class JdkHttpClient {
     }
   }
 
-  /** A stream of n octets in small pieces. */
+  /** A stream of n bytes in small pieces. */
   private static InputStream slow(int n) {
     return new InputStream() {
       private int sent;

@@ -104,7 +104,7 @@ public final class OkHttp {
     }
   }
 
-  /** A body of n octets that is written in small pieces, so that a kill meets it half-way. */
+  /** A body of n bytes that is written in small pieces, so that a kill meets it half-way. */
   private static RequestBody body(int n) {
     return new RequestBody() {
       @Override public MediaType contentType() {

@@ -85,8 +85,8 @@ final class Step {
     say("@words " + quote(b.toString()));
   }
 
-  static void result(int status, long octets) {
-    say("@result " + status + " " + octets);
+  static void result(int status, long bytes) {
+    say("@result " + status + " " + bytes);
   }
 
   static String quote(String s) {
@@ -117,7 +117,7 @@ final class Step {
     return new Proxy(Proxy.Type.HTTP, new InetSocketAddress(u.getHost(), u.getPort()));
   }
 
-  /** Reads and counts the body, waiting once after its first octets. */
+  /** Reads and counts the body, waiting once after its first bytes. */
   static long drain(InputStream in) throws java.io.IOException {
     byte[] buf = new byte[8192];
     long total = 0;

@@ -112,7 +112,7 @@ async function http2Request() {
     stream.once('aborted', () => { aborted = true; });
     let total = 0;
     await Promise.race([failed, (async () => { for await (const piece of stream) total += piece.length; })()]);
-    if (aborted) say(`@quiet ${status}, ${total} octets, no error event; aborted, rstCode ${stream.rstCode}`);
+    if (aborted) say(`@quiet ${status}, ${total} bytes, no error event; aborted, rstCode ${stream.rstCode}`);
     else say(`@result ${status} ${total}`);
   } finally {
     session.destroy();

@@ -67,7 +67,7 @@ def pieces(n):
 
 
 def finish(status, read):
-    """Reads the body with read(n), waiting once after its first octets."""
+    """Reads the body with read(n), waiting once after its first bytes."""
     total = 0
     while True:
         data = read(4096)

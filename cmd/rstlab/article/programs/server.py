@@ -30,7 +30,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         n = int(self.headers["Content-Length"])
         got = len(self.rfile.read(n))
         if got < n:
-            print(f"@quiet rfile.read returned {got} of {n} octets, no exception", flush=True)
+            print(f"@quiet rfile.read returned {got} of {n} bytes, no exception", flush=True)
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()

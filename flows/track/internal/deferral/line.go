@@ -25,6 +25,7 @@ type Line struct {
 	Flags, TTL     uint8
 	Has            lineOptions
 	Bits           Bits
+	echo           uint16 // low bits of TSecr
 }
 
 // A kept is what a queue keeps of an Line as it is.
@@ -120,9 +121,9 @@ func (b *Batch) item(j *queue, what Bits) *Line {
 	return l
 }
 
-// SetOptions sets TSval and Has, and of a SYN what only a SYN offers. Flags must have been set before.
+// SetOptions sets TSval, the echo and Has, and of a SYN what only a SYN offers. Flags must have been set before.
 func (l *Line) SetOptions(o *flows.Options) {
-	l.TSval, l.Has = o.TSval, 0
+	l.TSval, l.echo, l.Has = o.TSval, uint16(o.TSecr), 0
 	if o.HasTS {
 		l.Has = lineTS
 	}
@@ -253,7 +254,8 @@ func (b *Batch) Last() flows.Segment {
 	return s
 }
 
-// Unpack writes l, an ordinary segment of b, into s, where none was before or one of the same kind: a SYN, or none.
+// Unpack writes l, an ordinary segment of b, into s, where none was before or one of the same kind: a SYN, or none. Of
+// TSecr, only the low 16 bits are kept.
 func (b *Batch) Unpack(l *Line, known []Origin, s *flows.Segment) (place uint8) {
 	o := &known[l.origin]
 	s.Payload, s.Frame, s.Time = b.TextOf(l), int(l.Frame), l.Time
@@ -261,7 +263,8 @@ func (b *Batch) Unpack(l *Line, known []Origin, s *flows.Segment) (place uint8) 
 	s.WND, s.TTL, s.IPID = l.WND, l.TTL, l.IPID
 	s.MAC, s.Domain, s.Interface = o.MAC, o.Domain, o.Interface
 	b.Addresses.SetEnds(s, l.Lo, l.Hi, l.PortLo, l.PortHi, l.Bits&FromHi != 0)
-	s.Opts.TSval, s.Opts.HasTS, s.Opts.HasSACK = l.TSval, l.Has&lineTS != 0, l.Has&lineSACK != 0
+	s.Opts.TSval, s.Opts.TSecr = l.TSval, uint32(l.echo)
+	s.Opts.HasTS, s.Opts.HasSACK = l.Has&lineTS != 0, l.Has&lineSACK != 0
 	if l.Flags&uint8(flows.SYN) != 0 {
 		mss, kinds, syn := l.offer()
 		UnpackSYN(&s.Opts, mss, kinds, syn)

@@ -1,6 +1,7 @@
 package deferral
 
 import (
+	"encoding/binary"
 	"unsafe"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -32,8 +33,10 @@ type Queues struct {
 	maxClosed int        // TableOptions.MaxClosed
 	reset     slab.Queue // connections that were reset, in the same way
 	resets    uint32
-	lookahead uint32 // TableOptions.Lookahead
-	blind     uint32 // until there have been so many resets, no queue is begun; 0: now
+	lookahead uint32         // TableOptions.Lookahead
+	sessions  [1 << 4]uint64 // hashes of the pairs of hosts between which FTP data connections were announced, as a bitmap
+	hasFTP    bool           // it has any
+	blind     uint32         // until there have been so many resets, no queue is begun; 0: now
 }
 
 // A queue is what must be known of a connection to tell whether its next segment is in order. Ends are those of
@@ -84,6 +87,7 @@ const (
 	queueReset  // reset: the table watches what comes after, and the queue stays closed
 	queueUsed   // since the hand came by
 	queueUnread // some of the unread ones have data
+	queueDirect // of FTP: other connections depend on what is said here, so nothing waits
 
 	queueHeard  = queueHeard0 | queueHeard1
 	queueFINs   = queueFIN0 | queueFIN1
@@ -224,7 +228,10 @@ func (x *Queues) enqueue(b *Batch, id uint32, l *Line, late bool) bool {
 	long := l.Bits&isLong != 0
 	units := 1
 	if !long {
-		units += (int(l.Captured) + unitSize - 1) / unitSize
+		if units += (int(l.Captured) + unitSize - 1) / unitSize; units > 1 && announcesData(b.text[l.Text:][:4]) {
+			x.direct(j)
+			return false
+		}
 	}
 	if w := &x.Ring; w.used+units > w.room {
 		x.makeRoom(b)
@@ -275,6 +282,37 @@ func (x *Queues) enqueue(b *Batch, id uint32, l *Line, late bool) bool {
 	return true
 }
 
+// announcesData reports whether a payload begins as the lines of FTP do that other connections depend on: a data
+// connection, which is about to begin. Behind each payload, more bytes can be read than it has.
+func announcesData(text []byte) bool {
+	switch binary.LittleEndian.Uint32(text) | 0x20202020 {
+	case 'p' | 'a'<<8 | 's'<<16 | 'v'<<24, 'e' | 'p'<<8 | 's'<<16 | 'v'<<24, 'p' | 'o'<<8 | 'r'<<16 | 't'<<24,
+		'e' | 'p'<<8 | 'r'<<16 | 't'<<24, '2' | '2'<<8 | '7'<<16 | ' '<<24, '2' | '2'<<8 | '9'<<16 | ' '<<24:
+		return true
+	}
+	return false
+}
+
+// direct makes the connection of j one of which nothing waits, and those that begin between the same hosts from now on.
+func (x *Queues) direct(j *queue) {
+	j.bits |= queueDirect
+	x.hasFTP = true
+	at := tuple.Mix(uint64(j.lo), uint64(j.hi), tuple.PublicSeed)
+	x.sessions[at>>6&15] |= 1 << (at & 63)
+}
+
+// isDirect returns queueDirect where nothing of a connection between the hosts of l is to wait, else 0.
+func (x *Queues) isDirect(l *Line) queueBits {
+	if !x.hasFTP {
+		return 0
+	}
+	at := tuple.Mix(uint64(l.Lo), uint64(l.Hi), tuple.PublicSeed)
+	if x.sessions[at>>6&15]>>(at&63)&1 == 0 {
+		return 0
+	}
+	return queueDirect
+}
+
 // admits reports whether l, which comes next in good order and takes length of sequence space, may go into the
 // queue as far as that does not show in most segments; and notes what else it shows.
 func (j *queue) admits(l *Line, length uint32, long bool) bool {
@@ -282,7 +320,7 @@ func (j *queue) admits(l *Line, length uint32, long bool) bool {
 	a := &j.ends[from]
 	fin := queueBits(l.Flags & uint8(flows.FIN))
 	if (fin != 0 || long) && j.bits&queueClean == 0 {
-		return false // what was missing before it may have to be told first
+		return false // what was missing before it may have to be fed first
 	}
 	if j.bits&queueFINs|fin != 0 && (length != 0 && j.bits&(queueFIN0<<from) != 0 || long) {
 		return false // after its FIN a side only acknowledges; and a FIN ends what the exchange hears in its turn
@@ -429,6 +467,7 @@ func (x *Queues) pass(b *Batch, id uint32, l *Line) {
 		if id = x.take(l, false); id == 0 {
 			return
 		}
+		x.List[id].bits = x.isDirect(l)
 	}
 	j := &x.List[id]
 	if j.bits&queueReset != 0 {
@@ -474,7 +513,7 @@ func (x *Queues) pass(b *Batch, id uint32, l *Line) {
 		j.bits |= queueEnding
 	}
 	if inOrder && l.ACK == p.nxt && l.WND != 0 && j.bits&queueHeard == queueHeard &&
-		j.bits&(queueEnding|queueFINs|queueSYNACK) == 0 {
+		j.bits&(queueEnding|queueFINs|queueSYNACK|queueDirect) == 0 {
 		j.bits |= queueOpen
 	}
 }
@@ -493,7 +532,7 @@ func (x *Queues) passOther(b *Batch, id uint32, l *Line) {
 			x.resets++
 			if id == 0 {
 				if id = x.take(l, true); id == 0 {
-					x.blind = max(x.resets+x.lookahead+1, 1) // no queue says so, thus nobody may have one
+					x.blind = max(x.resets+x.lookahead+1, 1) // no queue says so, thus none may
 					return
 				}
 			}
@@ -515,7 +554,7 @@ func (x *Queues) passOther(b *Batch, id uint32, l *Line) {
 			return
 		}
 		j = &x.List[id]
-		j.bits = queueClean | queueHeard | queueUsed | queueSYNACK0<<from
+		j.bits = queueClean | queueHeard | queueUsed | queueSYNACK0<<from | x.isDirect(l)
 		j.ends[from] = queueEnd{nxt: l.SEQ + 1, una: l.SEQ, origin: NoOrigin, ttl: l.TTL}
 		j.ends[from^1] = queueEnd{nxt: l.ACK, una: l.ACK, origin: NoOrigin}
 	case id != 0:

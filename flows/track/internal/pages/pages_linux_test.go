@@ -19,16 +19,16 @@ func TestAskedFor(t *testing.T) {
 	for _, n := range []int{least, 3<<20 + 5, 9 << 20} {
 		list := Make[byte](n)
 		if len(list) != n {
-			t.Fatalf("%d octets asked for, %d made", n, len(list))
+			t.Fatalf("%d bytes asked for, %d made", n, len(list))
 		}
 		for _, at := range []int{0, n / 2, n - 1} {
 			if flags := flagsOf(t, uintptr(unsafe.Pointer(&list[at]))); !strings.Contains(flags, " hg") {
-				t.Errorf("octet %d of %d is in memory with the flags%s, without hg", at, n, flags)
+				t.Errorf("byte %d of %d is in memory with the flags%s, without hg", at, n, flags)
 			}
 		}
 		for i, b := range list {
 			if b != 0 {
-				t.Fatalf("octet %d of %d is %d", i, n, b)
+				t.Fatalf("byte %d of %d is %d", i, n, b)
 			}
 		}
 	}

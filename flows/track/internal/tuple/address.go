@@ -14,7 +14,7 @@ import (
 // 1112 §4). Where a capture holds addresses from there, these have compressed addresses as well. A connection of
 // compressed addresses takes all the ways of one of IPv4, and no more room.
 //
-// An compressed address is for good: nobody counts who uses it. So there are only so many. Connections of addresses
+// An compressed address is for good: its uses are not counted. So there are only so many. Connections of addresses
 // that come when none is left are wide: their records hold whole addresses, and they go the long way.
 
 // FirstCompressed is the lowest compressed address, 240.0.0.0. IPv4 addresses below it stand for themselves.

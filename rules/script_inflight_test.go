@@ -1,0 +1,151 @@
+package rules
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/rstexplain/rstexplain/rules/claim"
+)
+
+// crossed is an exchange of no known protocol whose last request an abort of the server does not acknowledge. The
+// words %s are the time between the response and that request.
+func crossed(pause string) string {
+	return opened + `
++0.001 > P. 1 ack 1 "\x01\x02hello"
++0.020 < .  1:1(0) ack 8
++0.300 < P. 1 ack 8 "\x01\x02welcome"
++0.000 > .  8:8(0) ack 10
++` + pause + ` > P. 8 ack 10 "m\n"
++0.015 < R. 10:10(0) ack 8 win 502`
+}
+
+// TestRequestInFlight: a request that was captured before an abort, and that the RST does not acknowledge, is lost.
+func TestRequestInFlight(t *testing.T) {
+	f := last(t, crossed("0.006"))
+	if f.Cause != PeerCrash || f.Confidence > 0.9 || f.Harm == harmless || !f.Claims(claim.UnackedData) ||
+		!strings.Contains(f.Symptom, "ECONNRESET") {
+		t.Errorf("%s %.2f %s %s\n%s\n%s", f.Rule.ID, f.Confidence, f.Harm, f.Summary, f.Symptom, tell(f))
+	}
+	// After a pause it crosses the close of a connection at rest; it is lost all the same.
+	f = last(t, crossed("8.000"))
+	if f.Cause != FastClose || f.Confidence >= 0.8 || f.Harm == harmless || strings.Contains(f.Symptom, "noticed nothing") {
+		t.Errorf("%s %.2f %s %s\n%s\n%s", f.Rule.ID, f.Confidence, f.Harm, f.Summary, f.Symptom, tell(f))
+	}
+	// Nothing is in flight.
+	f = last(t, strings.Replace(crossed("0.006"), "+0.006 > P. 8 ack 10 \"m\\n\"\n", "", 1))
+	if f.Cause != FastClose || f.Harm != harmless || f.Claims(claim.UnackedData) {
+		t.Errorf("%s %.2f %s %s\n%s", f.Rule.ID, f.Confidence, f.Harm, f.Summary, tell(f))
+	}
+}
+
+// TestHeardInOneDirection: what the other side sent is known from the acknowledgment numbers.
+func TestHeardInOneDirection(t *testing.T) {
+	const syn = `
+0.000  > S  0:0(0) win 64240 <mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7>
++0.023 > .  1:1(0) ack 1`
+	f := last(t, syn+`
++0.023 > .  1:1(0) ack 105
++0.000 > R. 1:1(0) ack 105 win 502`)
+	if says(f, claim.NothingSent) != nil || says(f, claim.AckedUnseen) == nil || says(f, claim.AckedUnseen).Bytes != 104 ||
+		!f.Claims(claim.NothingAsked) {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+	f = last(t, syn+`
++0.023 > R. 1:1(0) ack 1 win 502`)
+	if says(f, claim.NothingSent) == nil || says(f, claim.AckedUnseen) != nil {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+}
+
+// searching is an LDAP search of which one entry has come.
+const searching = opened + `
++0.004 > P. 1 ack 1 "\x30\x0c\x02\x01\x01\x60\x07\x02\x01\x03\x04\x00\x80\x00"
++0.025 < P. 1 ack 15 "\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00"
++0.000 > P. 15 ack 15 "\x30\x1e\x02\x01\x02\x63\x19\x04\x00\x0a\x01\x02\x0a\x01\x00\x02\x01\x00\x02\x01\x00\x01\x01\x00\x87\x04name\x30\x00"
++0.030 < P. 15 ack 47 "\x30\x0b\x02\x01\x02\x64\x06\x04\x02aa\x30\x00"
++0.000 > .  47:47(0) ack 28
+`
+
+// unbound is the client's unbind and its RST.
+const unbound = `
++0.020 > P. 47 ack %d "\x30\x05\x02\x01\x03\x42\x00"
++0.000 > R. 54:54(0) ack %d win 502`
+
+// TestUnbindDuringSearch: a session that ends before its search is done is not complete.
+func TestUnbindDuringSearch(t *testing.T) {
+	f := last(t, searching+strings.ReplaceAll(unbound, "%d", "28"))
+	if f.Rule != lateGoodbye || f.Confidence > 0.9 || f.Harm == harmless || !f.Claims(claim.NotEnded) ||
+		strings.Contains(tell(f), "complete") || strings.Contains(f.Symptom, "nothing") {
+		t.Errorf("%s %.2f %s %s\n%s\n%s", f.Rule.ID, f.Confidence, f.Harm, f.Summary, f.Symptom, tell(f))
+	}
+	f = last(t, searching+`+0.001 < P. 28 ack 47 "\x30\x0c\x02\x01\x02\x65\x07\x0a\x01\x00\x04\x00\x04\x00"
++0.000 > .  47:47(0) ack 42`+strings.ReplaceAll(unbound, "%d", "42"))
+	if f.Rule != lateGoodbye || f.Confidence < 0.9 || f.Harm != harmless || f.Claims(claim.NotEnded) {
+		t.Errorf("%s %.2f %s %s\n%s", f.Rule.ID, f.Confidence, f.Harm, f.Summary, tell(f))
+	}
+}
+
+// TestLingeringClose: who goes on receiving after its FIN, and resets when a time limit ends, has not died.
+func TestLingeringClose(t *testing.T) {
+	const upload = opened + `
++0.001 > P. 1 ack 1 "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n"
++0.020 < .  1:1(0) ack 52
++0.100 > .  52:1052(1000) ack 1
++0.020 < .  1:1(0) ack 1052`
+	f := last(t, upload+`
++1.000 < F. 1:1(0) ack 1052
++0.000 > .  1052:1052(0) ack 2
++0.010 > .  1052:2052(1000) ack 2
++0.020 < .  2:2(0) ack 2052
++0.470 < R. 2:2(0) ack 2052 win 502`)
+	if f.Rule != unreadData || strings.Contains(f.Remedy, "crash") || strings.Contains(f.Summary, "died") ||
+		says(f, claim.ClosedBy) == nil || !strings.Contains(f.Remedy, "lingering close") {
+		t.Errorf("%s %.2f %s %s\n%s", f.Rule.ID, f.Confidence, f.Summary, f.Remedy, tell(f))
+	}
+	f = last(t, upload+`
++1.500 < R. 1:1(0) ack 1052 win 502`)
+	if f.Rule != unreadData || !strings.Contains(f.Remedy, "crash") || !strings.Contains(f.Summary, "died") {
+		t.Errorf("%s %.2f %s %s\n%s", f.Rule.ID, f.Confidence, f.Summary, f.Remedy, tell(f))
+	}
+}
+
+// TestDataBehindAbort: what the peer still sends when a RST is on its way is lost, so the reset is not harmless.
+func TestDataBehindAbort(t *testing.T) {
+	const stream = opened + `
++0.010 > P. 1:39(38) ack 1
++0.050 < P. 1:8(7) ack 39
++0.100 < P. 8:15(7) ack 39
++0.00004 > .  39:39(0) ack 15
++0.100 > R. 39:39(0) ack 15 win 501`
+	for _, test := range []struct {
+		after string
+		lost  bool
+	}{
+		{"\n+0.030 < P. 15:22(7) ack 39", true},
+		{"\n+0.030 < F. 15:15(0) ack 39", false},
+		{"", false},
+	} {
+		_, found := explain(t, stream+test.after)
+		f := found[0]
+		if lost := f.Severity != Info; lost != test.lost || lost && f.Confidence > 0.75 {
+			t.Errorf("%q: %s %.2f %v %s\n%s", test.after, f.Rule.ID, f.Confidence, f.Severity, f.Summary, tell(f))
+		}
+	}
+}
+
+// TestSymptomOfClosedReceiver: a server that has sent its response and its FIN before the RST came has nothing to write.
+func TestSymptomOfClosedReceiver(t *testing.T) {
+	const left = opened + `
++0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.400 > F. 28:28(0) ack 1
++0.400 < P. 1 ack 29 "HTTP/1.1 504 x\r\nContent-Length: 0\r\n\r\n"
+`
+	_, found := explain(t, left+"+0.00006 < F. 38:38(0) ack 29\n+0.020 > R  29:29(0) win 0 ipid 0")
+	if f := found[0]; !strings.Contains(f.Symptom, "noticed nothing") {
+		t.Errorf("%s %s\n%s", f.Rule.ID, f.Symptom, tell(f))
+	}
+	_, found = explain(t, left+"+0.020 > R  29:29(0) win 0 ipid 0")
+	if f := found[0]; strings.Contains(f.Symptom, "noticed nothing") {
+		t.Errorf("it is still open: %s %s\n%s", f.Rule.ID, f.Symptom, tell(f))
+	}
+}
