@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
 )
@@ -379,7 +378,6 @@ func FuzzPasted(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		start := time.Now()
 		r := NewReader(strings.NewReader(string(text)))
 		n := 0
 		for {
@@ -395,9 +393,6 @@ func FuzzPasted(f *testing.F) {
 			t.Fatalf("%d items, %d packets", n, r.Packets)
 		}
 		r.Notes()
-		if d := time.Since(start); d > 5*time.Second {
-			t.Fatalf("%d bytes took %v", len(text), d)
-		}
 	})
 }
 
