@@ -55,11 +55,42 @@ func decompressor(kind string, in io.Reader, opts Options) (io.Reader, error) {
 	case "lz4":
 		return lz4.NewReader(in), nil
 	case "xz":
-		return xz.NewReader(in, uint32(min(opts.MaxWindow, math.MaxUint32)))
+		x, err := xz.NewReader(&filled{in: in}, uint32(min(opts.MaxWindow, math.MaxUint32)))
+		return even{x}, err
 	default:
 		return bzip2.NewReader(in), nil
 	}
 }
+
+// How much the xz decompressor gives before damage depends on how much it is given and asked for at a time: it gets as
+// much as it asks for, and is asked for the same each time, little, as it keeps back what it has decompressed for a call
+// that ends in an error.
+type (
+	filled struct {
+		in  io.Reader
+		err error
+	}
+	even struct{ in io.Reader }
+)
+
+// evenBytes is not more than a piece ever has.
+const evenBytes = 4 << 10
+
+func (f *filled) Read(b []byte) (n int, err error) {
+	if f.err != nil {
+		return 0, f.err
+	}
+	n, f.err = io.ReadFull(f.in, b)
+	if f.err == io.ErrUnexpectedEOF {
+		f.err = io.EOF
+	}
+	if n > 0 {
+		return n, nil
+	}
+	return 0, f.err
+}
+
+func (e even) Read(b []byte) (int, error) { return e.in.Read(b[:min(len(b), evenBytes)]) }
 
 // errExpansion ends a decompression that gives more than the options allow.
 type errExpansion struct{ what, try string }
