@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/claim"
@@ -79,6 +80,8 @@ func (e *Engine) repeat(c *facts.Facts) *Finding {
 		if c.Trigger == nil {
 			why = words.Sentence("sent %s after the first", words.Span(late))
 		}
+	case storm(c, prev):
+		why = "one of those that answer the data in flight when the first was sent"
 	case chained(c, prev):
 		why = "the segment that it answers belongs to the same flight as the first RST's"
 	case c.Trigger != nil && c.Trigger.DataLen > 0:
@@ -164,6 +167,18 @@ func chained(c *facts.Facts, prev *facts.Earlier) bool {
 		from = prev.Mark
 	}
 	return c.Trigger != nil && c.Trigger.Notes&flows.Retransmitted == 0 && c.Trigger.Time.Sub(from.Time) <= c.Soon()
+}
+
+// stormPause is less than a retransmission timer of any common system (RFC 6298 §2.4; Linux: TCP_RTO_MIN): data that
+// comes after a longer pause may have been sent again.
+const stormPause = 200 * time.Millisecond
+
+// storm reports whether this RST follows the last of the same number closely, with data unacknowledged that its receiver
+// had sent before the first. Which segment each of them answers is often not to be seen: with segmentation offload the
+// capture of the sending host holds one segment for several on the wire.
+func storm(c *facts.Facts, prev *facts.Earlier) bool {
+	return c.Trigger == nil && !c.Flags.Has(flows.ACK) && c.SEQ == prev.SEQ && c.Close.Unacked[c.Side.Peer()] > 0 &&
+		c.Time.Sub(prev.Time) <= stormPause
 }
 
 // afterOwn reports whether a device on the path sent this RST after the sender that it names had reset the

@@ -249,3 +249,21 @@ func TestRepeatedAbort(t *testing.T) {
 		t.Errorf("repeats %d: %s", f.Repeats, f.Summary)
 	}
 }
+
+// TestStorm: the RSTs that answer the data in flight are of one event, however long they come, and whether or not the capture
+// shows which segment each of them answers.
+func TestStorm(t *testing.T) {
+	const filled = download + `
++0.020 > .  28:28(0) ack 1401
++0.000 < .  1401:60001(58600) ack 28
++0.300 > R. 28:28(0) ack 1401 win 502
++0.001 > R  28:28(0) win 0
++0.010 > R  28:28(0) win 0`
+	if f := last(t, filled+"\n+0.150 > R  28:28(0) win 0"); f.Repeats != 9 {
+		t.Errorf("repeats %d: %s, %s\n%s", f.Repeats, f.Rule.ID, f.Summary, tell(f))
+	}
+	// By then the data would have been retransmitted, and the capture would hold it.
+	if f := last(t, filled+"\n+0.900 > R  28:28(0) win 0"); f.Repeats != 0 {
+		t.Errorf("repeats %d: %s, %s\n%s", f.Repeats, f.Rule.ID, f.Summary, tell(f))
+	}
+}
