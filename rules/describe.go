@@ -100,6 +100,9 @@ func progress(c *facts.Facts) string {
 		}
 		return "in mid-response"
 	case facts.CutRequest:
+		if b.Left > 0 {
+			return words.Sentence("while %s of a request were unacknowledged", words.Bytes(b.Left))
+		}
 		if b.Want >= 0 {
 			return words.Sentence("while a request was still coming: %s of %s captured", words.Bytes(b.Got), words.Bytes(b.Want))
 		}
@@ -234,7 +237,11 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 		}
 		f.sayCut(claim.Response, b, until)
 	case facts.CutRequest:
-		f.sayCut(claim.Request, b, until)
+		if b.Left > 0 {
+			f.Say(claim.Claim{Kind: claim.UnackedData, Side: b.Side, Bytes: b.Left}, c.Close.LastData[b.Side].Frame, until)
+		} else {
+			f.sayCut(claim.Request, b, until)
+		}
 	case facts.InFlight:
 		if b.Got > 0 {
 			f.Say(claim.Claim{Kind: claim.UnackedData, Side: flows.Responder, Bytes: b.Got},

@@ -68,6 +68,8 @@ var earlyResponse = &Rule{
 		f.Summary = words.Sentence("%s %s%s and closed while %s was still uploading", words.Capital(Sender(c)), responded,
 			words.Quoted(x.Last[flows.Responder].Text), Receiver(c))
 		switch {
+		case b.Left > 0:
+			f.Summary += words.Sentence(": the last %s were not acknowledged", words.Bytes(b.Left))
 		case b.Want >= 0:
 			f.Summary += words.Sentence(": %s of %s were captured", words.Bytes(b.Got), words.Bytes(b.Want))
 		case b.Got > 0:

@@ -54,3 +54,45 @@ func TestUploadOfUnseenSide(t *testing.T) {
 		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
 	}
 }
+
+// TestUploadWholeInCapture: a request that the capture of its sender holds whole was not whole for the server that closed
+// before it had acknowledged its end.
+func TestUploadWholeInCapture(t *testing.T) {
+	refused := func(acked string) string {
+		return opened + `
++0.001 > P. 1 ack 1 "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n"
++0.020 < .  1:1(0) ack 52
++0.001 > .  52:3052(3000) ack 1
++0.020 < P. 1 ack 3052 "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
++0.001 > .  3052:6052(3000) ack 46
++0.001 > .  6052:9052(3000) ack 46
++0.020 < F. 46:46(0) ack ` + acked + `
++0.001 < R  47:47(0) win 0`
+	}
+	f := last(t, refused("6052"))
+	if f.Rule.ID != earlyResponse.ID || says(f, claim.UnackedData) == nil || says(f, claim.UnackedData).Bytes != 3000 ||
+		f.Claims(claim.NotEnded) {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+	if f := last(t, refused("9052")); f.Rule.ID == earlyResponse.ID || f.Claims(claim.UnackedData) {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+}
+
+// TestBodyIsNoGoodbye: what a side sends before its FIN ends a session only where it is small.
+func TestBodyIsNoGoodbye(t *testing.T) {
+	closes := func(size int) string {
+		return fmt.Sprintf(opened+`
++0.001 < P. 1 ack 1 "\x01hello"
++0.020 > .  1:%d(%d) ack 7
++0.000 > F. %[1]d:%[1]d(0) ack 7
++0.020 < F. 7:7(0) ack 1
++0.001 < R  8:8(0) win 0`, 1+size, size)
+	}
+	if f := last(t, closes(9000)); says(f, claim.GoodbyeSent) != nil {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+	if f := last(t, closes(9)); says(f, claim.GoodbyeSent) == nil {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+}
