@@ -11,6 +11,7 @@ import (
 // How sure it is that the state of an idle connection had expired, and after which silence.
 const (
 	expiryDevice   = 0.93 // the signs name a device on the path
+	expiryEarly    = 0.86 // so early that few devices would: more likely it restarted, or its table was flushed
 	expiryMatching = 0.84 // the silence matches a known idle time
 	expiryLong     = 0.80
 	expiryShort    = 0.74
@@ -18,6 +19,7 @@ const (
 	expiryLongFrom = time.Minute
 
 	expiryDeviceFrom = 2 * time.Second  // for devices, which the signs give away
+	expiryEarlyTill  = 20 * time.Second // less than devices are commonly configured for (RFC 5382 §5 asks for two hours)
 	expiryProbe      = 10 * time.Minute // for keep-alive probes, which always come after a silence
 )
 
@@ -51,10 +53,13 @@ var idleExpiry = &Rule{
 		}
 		gap := c.Gap()
 		if c.PathSigns.Middlebox() {
-			if c.Kind == facts.KindReply && gap >= expiryDeviceFrom {
-				return expiryDevice
+			switch {
+			case c.Kind != facts.KindReply || gap < expiryDeviceFrom:
+				return 0
+			case gap < expiryEarlyTill:
+				return expiryEarly
 			}
-			return 0
+			return expiryDevice
 		}
 		if c.Kind != facts.KindReply || c.Trigger == nil || c.Snd.Segments == 0 || len(c.Prior) > 0 ||
 			c.UnansweredRun() != nil ||
@@ -104,7 +109,13 @@ var idleExpiry = &Rule{
 				kind = claim.Silent
 			}
 			f.Say(claim.Claim{Kind: kind, Side: c.Side, From: last, Until: next, Span: gap}, last, next)
-			f.SayTimeout(c, gap, last, next)
+			if !early(c) {
+				f.SayTimeout(c, gap, last, next)
+			}
+		}
+		if early(c) {
+			f.Remedy = "So short an idle time is rarely configured: look first for a restart, a fail-over or a flushed state table " +
+				"of the device at that time. Otherwise send keep-alives more often than its idle time."
 		}
 		f.sayTransfer(c)
 		if c.LostFinalReply() {
@@ -117,3 +128,6 @@ var idleExpiry = &Rule{
 			", and no other sign of a crash was seen")
 	},
 }
+
+// early reports whether a device refuses a connection that was idle for less than devices commonly wait.
+func early(c *facts.Facts) bool { return c.PathSigns.Middlebox() && c.Gap() < expiryEarlyTill }

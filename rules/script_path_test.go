@@ -81,6 +81,35 @@ func fellAtOnce(n int) string {
 	return text
 }
 
+// TestOutageOrRestart: connections that fall together after a long silence may have been given up one by one behind a path
+// that had failed; after a short one their host has lost them.
+func TestOutageOrRestart(t *testing.T) {
+	after := func(silence string) *Finding {
+		return last(t, strings.Replace(fellAtOnce(2), "+0.1 1> P. 6", "+"+silence+" 1> P. 6", 1))
+	}
+	f := after("14")
+	if f.Rule != stateLost || f.Confidence > 0.7 || len(f.Alternatives) == 0 || f.Alternatives[0].Cause != RetransmitTimeout {
+		t.Errorf("%s %.2f: %s\n%s", f.Rule.ID, f.Confidence, f.Summary, tell(f))
+	}
+	if f = after("2"); f.Rule != stateLost || f.Confidence < 0.9 {
+		t.Errorf("%s %.2f: %s\n%s", f.Rule.ID, f.Confidence, f.Summary, tell(f))
+	}
+}
+
+// TestEarlyExpiry: a device that has lost a connection after seconds had most likely not timed it.
+func TestEarlyExpiry(t *testing.T) {
+	after := func(silence string) *Finding {
+		return last(t, "< ttl 50\n"+answered+"+"+silence+" > P. 28 ack 44 \"GET /2 HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n\"\n"+
+			"+0.001 < R  44:44(0) win 0 ipid 7777 ttl 63")
+	}
+	if f := after("5"); f.Rule != idleExpiry || says(f, claim.MatchesTimeout) != nil || !strings.Contains(f.Remedy, "fail-over") {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Remedy, tell(f))
+	}
+	if f := after("60"); f.Rule != idleExpiry || says(f, claim.MatchesTimeout) == nil || strings.Contains(f.Remedy, "fail-over") {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Remedy, tell(f))
+	}
+}
+
 const openedAgain = "+0.010 > S 0:0(0) win 64240 <mss 1460,sackOK>\n+0.020 < S. 0:0(0) ack 1\n+0.0001 > . 1:1(0) ack 1\n+0.001 > P. 1 ack 1 \"hello\"\n+0.020 < . 1:1(0) ack 6\n"
 
 // everyMinute is n connections, one a minute, each of which the client resets after its request.

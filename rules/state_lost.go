@@ -19,7 +19,11 @@ const (
 	stateLostFIN      = 0.55 // the peer was only closing
 	// it had opened the connection and was not heard of again: its segments may be lost on the way
 	stateLostMute = 0.60
-	activeWithin  = facts.IdleFrom
+	// its connections fell together after a silence in which it may have given each of them up, all unseen
+	stateLostSilent = 0.60
+	// less than applications and systems commonly wait for a peer that does not answer
+	stateLostSilentFrom = 10 * time.Second
+	activeWithin        = facts.IdleFrom
 )
 
 // stateLostID is what other rules call it by.
@@ -55,6 +59,8 @@ var stateLost = &Rule{
 		switch gap := c.Gap(); {
 		case c.FellAlike(), c.LostFinalReply() && c.Related.LostTogether == 0 && !c.ServiceDied():
 			return 0
+		case outage(c):
+			p = stateLostSilent
 		case c.Related.LostTogether > 0 || c.ServiceDied():
 			p = stateLostTogether
 		case c.PeerRepeated():
@@ -93,8 +99,15 @@ var stateLost = &Rule{
 		}
 		f.SayRST(c)
 		if !askedNothing(c) {
+			share := 0.35
+			if outage(c) {
+				share = 1.2
+				f.CaptureNext = "capture on " + Sender(c) + "'s own host too: it shows whether it restarted or gave up"
+				f.Remedy = "Compare the time with restarts of the host, container or proxy (uptime, orchestrator events) and with " +
+					"failures of the path."
+			}
 			if c.Trigger != nil && c.Answers == facts.ToData && c.Trigger.Time.Sub(c.Snd.Last.Time) >= time.Second {
-				f.Open(RetransmitTimeout, gaveUpSilentlyID, 0.35,
+				f.Open(RetransmitTimeout, gaveUpSilentlyID, share,
 					"no retransmissions of it were captured; they may have been lost before the capture point")
 			}
 			f.SayRelated(c) // when answers come says nothing of when clients gave up
@@ -109,6 +122,12 @@ var stateLost = &Rule{
 		f.Open(UnknownConnection, idleExpiryID, 0.8, "it had taken part in the connection "+partBefore(c))
 		f.Open(FastClose, "", 0.3, "no FIN of it was seen")
 	},
+}
+
+// outage reports whether the sender's connections fell together after a silence so long that it may have given each of
+// them up, with the path interrupted and its retransmissions, FINs and RSTs lost.
+func outage(c *facts.Facts) bool {
+	return c.Related.LostTogether > 0 && !c.ServiceDied() && c.Gap() >= stateLostSilentFrom
 }
 
 // askedNothing reports whether the RST's sender, the originator, was not heard of for a second or more after the
