@@ -142,7 +142,11 @@ func progress(c *facts.Facts) string {
 	case facts.Transferred:
 		return "after an FTP transfer (" + b.Text + ") was complete"
 	case facts.Unread:
-		return words.Sentence("with %s of %s unread", words.Bytes(b.Got), words.Side(b.Side))
+		least := ""
+		if b.Fall.Bytes > 0 {
+			least = "at least " // the system may have enlarged the window meanwhile
+		}
+		return words.Sentence("with %s%s of %s unread", least, words.Bytes(b.Got), words.Side(b.Side))
 	case facts.OneWay:
 		return "after a message that wants no answer" + words.Quoted(b.Text)
 	case facts.Unused:

@@ -79,10 +79,13 @@ func undelivered(c *facts.Facts) float64 {
 // explainUndelivered explains a RST of the side that the data never reached.
 func explainUndelivered(c *facts.Facts, f *Finding) {
 	run, peer := c.Undelivered(), c.Side.Peer()
-	f.Summary = words.Sentence("%s's data did not arrive: it retransmitted %s of data %s within %s, and no "+
-		"acknowledgment of it was seen, although %s sent other segments; %s",
+	without := words.Sentence("no acknowledgment of it was seen, although %s sent other segments", Sender(c))
+	if run.PeerLast.Frame < run.First.Frame {
+		without = words.Sentence("%s's RST does not acknowledge it", Sender(c))
+	}
+	f.Summary = words.Sentence("%s's data did not arrive: it retransmitted %s of data %s within %s, and %s; %s",
 		words.Capital(Receiver(c)), words.Bytes(int64(run.LEN)), words.Times(run.Count),
-		words.Span(run.Last.Time.Sub(firstOf(run).Time)), Sender(c), thenEnded(c))
+		words.Span(run.Last.Time.Sub(firstOf(run).Time)), without, thenEnded(c))
 	f.sayUndelivered(c, run)
 	f.SayRST(c)
 	openUndelivered(c, f)

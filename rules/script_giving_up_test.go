@@ -247,3 +247,23 @@ func TestRetransmissionsBeforeFIN(t *testing.T) {
 		t.Errorf("its ACK moved: %s %.2f %s\n%s", f.Cause, f.Confidence, f.Summary, tell(f))
 	}
 }
+
+// TestUndeliveredSays: that the side which the data never reached sent other segments is said where it did.
+func TestUndeliveredSays(t *testing.T) {
+	const lost = answered + `
++0.010 < .  44:84(40) ack 28
++0.300 < .  44:84(40) ack 28
++0.600 < .  44:84(40) ack 28
+%s
++1.200 < .  44:84(40) ack 28
++2.000 > R. 28:28(0) ack 44 win 502`
+	for between, want := range map[string]string{
+		"":                           "does not acknowledge it",
+		"+0.1 > P. 28 ack 44 \"x\"\n": "sent other segments",
+	} {
+		f := last(t, strings.Replace(lost, "%s", between, 1))
+		if f.Cause != RetransmitTimeout || !strings.Contains(f.Summary, want) {
+			t.Errorf("%q: %s: %s\n%s", between, f.Rule.ID, f.Summary, tell(f))
+		}
+	}
+}
