@@ -12,7 +12,7 @@ import (
 const (
 	expiryDevice   = 0.93 // the signs name a device on the path
 	expiryEarly    = 0.86 // so early that few devices would: more likely it restarted, or its table was flushed
-	expiryMatching = 0.84 // the silence matches a known idle time
+	expiryLongest  = 0.84
 	expiryLong     = 0.80
 	expiryShort    = 0.74
 	expiryTransfer = 0.78 // an FTP session that was idle during a transfer, and has lost the final reply
@@ -39,7 +39,7 @@ var idleExpiry = &Rule{
 			"often by a firewall, NAT or load balancer on the path. The next segment reached a device or host that no longer " +
 			"has the connection, and was answered with a RST.",
 		Recognised: "A long idle time, then a segment and, in reply to it, a bare RST, with no FIN before; often with the " +
-			"TTL of a device on the path, often after a round number of seconds.",
+			"TTL of a device on the path.",
 		LookAlikes: "A host that restarted has no connections either: then it resets its other connections at the same " +
 			"time, and the idle time may be short (state-lost).",
 		Prints: "ECONNRESET: connection reset by peer, at the first use after a pause.",
@@ -76,8 +76,8 @@ var idleExpiry = &Rule{
 		if c.LostFinalReply() {
 			return c.Lowered(expiryTransfer, facts.AnyDefect)
 		}
-		if len(c.Timers(gap)) > 0 || gap >= time.Hour {
-			return c.Lowered(expiryMatching, facts.AnyDefect)
+		if gap >= time.Hour {
+			return c.Lowered(expiryLongest, facts.AnyDefect)
 		}
 		if gap >= expiryLongFrom {
 			return c.Lowered(expiryLong, facts.AnyDefect)
@@ -109,11 +109,11 @@ var idleExpiry = &Rule{
 				kind = claim.Silent
 			}
 			f.Say(claim.Claim{Kind: kind, Side: c.Side, From: last, Until: next, Span: gap}, last, next)
-			if !early(c) {
-				f.SayTimeout(c, gap, last, next)
-			}
+			// When it ends is up to who speaks next: the time to expiry is at most that.
+			f.Remedy = words.Sentence("Send keep-alives (TCP_KEEPIDLE, or of the protocol) more often than the shortest idle "+
+				"time on the path, which is at most %s here, or close idle connections in the pool before that.", words.Span(gap))
 		}
-		if early(c) {
+		if c.PathSigns.Middlebox() && gap < expiryEarlyTill {
 			f.Remedy = "So short an idle time is rarely configured: look first for a restart, a fail-over or a flushed state table " +
 				"of the device at that time. Otherwise send keep-alives more often than its idle time."
 		}
@@ -128,6 +128,3 @@ var idleExpiry = &Rule{
 			", and no other sign of a crash was seen")
 	},
 }
-
-// early reports whether a device refuses a connection that was idle for less than devices commonly wait.
-func early(c *facts.Facts) bool { return c.PathSigns.Middlebox() && c.Gap() < expiryEarlyTill }

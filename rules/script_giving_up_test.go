@@ -258,7 +258,7 @@ func TestUndeliveredSays(t *testing.T) {
 +1.200 < .  44:84(40) ack 28
 +2.000 > R. 28:28(0) ack 44 win 502`
 	for between, want := range map[string]string{
-		"":                           "does not acknowledge it",
+		"":                            "does not acknowledge it",
 		"+0.1 > P. 28 ack 44 \"x\"\n": "sent other segments",
 	} {
 		f := last(t, strings.Replace(lost, "%s", between, 1))

@@ -105,7 +105,7 @@ func TestEarlyExpiry(t *testing.T) {
 	if f := after("5"); f.Rule != idleExpiry || says(f, claim.MatchesTimeout) != nil || !strings.Contains(f.Remedy, "fail-over") {
 		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Remedy, tell(f))
 	}
-	if f := after("60"); f.Rule != idleExpiry || says(f, claim.MatchesTimeout) == nil || strings.Contains(f.Remedy, "fail-over") {
+	if f := after("60"); f.Rule != idleExpiry || says(f, claim.MatchesTimeout) != nil || !strings.Contains(f.Remedy, "at most 60.0 s") {
 		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Remedy, tell(f))
 	}
 }

@@ -119,8 +119,12 @@ var stateLost = &Rule{
 			f.CaptureNext = "capture on " + Sender(c) +
 				"'s own host too: retransmissions there that do not arrive here show that it gave up"
 		}
-		f.Open(UnknownConnection, idleExpiryID, 0.8, "it had taken part in the connection "+partBefore(c))
-		f.Open(FastClose, "", 0.3, "no FIN of it was seen")
+		expired, closed := 0.8, 0.3
+		if c.Gap() < time.Second {
+			expired, closed = 0.1, 0.5
+		}
+		f.Open(UnknownConnection, idleExpiryID, expired, "it had taken part in the connection "+partBefore(c))
+		f.Open(FastClose, "", closed, "no FIN of it was captured, unless that was lost on the way")
 	},
 }
 

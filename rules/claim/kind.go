@@ -377,7 +377,7 @@ var Kinds = []Meaning{
 	{FINAcked, "fin-acked", "the side's FIN is at the first frame, and the peer acknowledges it at " +
 		"the second",
 		"span: time from the FIN to the RST", false},
-	{NoFIN, "no-fin", "the side sent no FIN and no RST before the RST", "", true},
+	{NoFIN, "no-fin", "no FIN and no RST of the side was captured before the RST", "", true},
 	{AfterClose, "after-close", "the frames, of the peer, hold data that the side's FIN, or RST, at the frame from did " +
 		"not acknowledge, and that it did not acknowledge later",
 		"what; bytes: in all; text: first line; span: from the side's close to the first of the frames, negative when it " +

@@ -395,7 +395,7 @@ var sentences = [numKinds]func(*Claim) string{
 	FINAcked: func(c *Claim) string {
 		return c.side() + " has closed the connection" + beforeRST(c.Span) + ", and its FIN is acknowledged"
 	},
-	NoFIN: func(c *Claim) string { return c.side() + " has sent no FIN and no RST before" },
+	NoFIN: func(c *Claim) string { return "no FIN and no RST of " + c.side() + " was captured before" },
 	AfterClose: func(c *Claim) string {
 		if c.Span < 0 {
 			return segment(c.peer(), c.What, c.Bytes) + c.quoted() + " was in flight when " + c.side() +

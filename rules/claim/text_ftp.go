@@ -11,7 +11,7 @@ func ftpTransferText(c *Claim) string {
 }
 
 func transferCutText(c *Claim) string {
-	s := c.side() + " has sent no FIN yet, which ends a file in FTP"
+	s := "no FIN of " + c.side() + " was captured before, which ends a file in FTP"
 	switch {
 	case c.Of > 0:
 		s += "; " + words.Bytes(c.Bytes) + " of " + words.Bytes(c.Of) + " are acknowledged"
