@@ -69,7 +69,7 @@ var earlyResponse = &Rule{
 			words.Quoted(x.Last[flows.Responder].Text), Receiver(c))
 		switch {
 		case b.Left > 0:
-			f.Summary += words.Sentence(": the last %s were not acknowledged", words.Bytes(b.Left))
+			f.Summary += words.Sentence(": the last %s were unacknowledged", words.Bytes(b.Left))
 		case b.Want >= 0:
 			f.Summary += words.Sentence(": %s of %s were captured", words.Bytes(b.Got), words.Bytes(b.Want))
 		case b.Got > 0:

@@ -96,6 +96,17 @@ func TestOutageOrRestart(t *testing.T) {
 	}
 }
 
+// TestNearerTrigger: a device that is nearer than the host answers sooner than the host can.
+func TestNearerTrigger(t *testing.T) {
+	const ended = answered + "+0.100 > . 28:28(0) ack 44\n+0.100 > P. 28 ack 44 \"next\"\n+0.00003 < R 44:44(0) win 0 ipid 7777"
+	for ttl, want := range map[string]int{"64": 9, "63": 8} { // the host itself answers what came before
+		resets, _ := explain(t, "< ttl 63\n"+ended+" ttl "+ttl)
+		if r := resets[len(resets)-1]; r.Trigger == nil || r.Trigger.Frame != want {
+			t.Errorf("TTL %s: %+v", ttl, r.Trigger)
+		}
+	}
+}
+
 // TestEarlyExpiry: a device that has lost a connection after seconds had most likely not timed it.
 func TestEarlyExpiry(t *testing.T) {
 	after := func(silence string) *Finding {

@@ -172,7 +172,7 @@ func defectWords(r *Reset) []string {
 	words := map[string]string{
 		"no-handshake":   "the connection began before the capture",
 		"one-direction":  "only one side's segments were captured",
-		"missed-packets": "the capture missed some of its packets",
+		"missed-packets": "data is missing: lost on the way to the capture, or not captured",
 		"duplicated":     "packets were captured more than once",
 		"reordered":      "packets were captured out of order",
 		"snap-cut":       "packets were truncated by the snaplen",

@@ -22,8 +22,8 @@ func (t *Table) trigger(c *record, side flows.Side, s *segment) (best *entry, n 
 	reaction := time.Duration(c.side[side].reaction) * reactionUnit
 	recent := t.recentReaction(c, side)
 	soonest, within := reaction/2, answeredWithin(max(reaction, recent))
-	if reaction < nearby {
-		soonest = 0 // what a host itself takes varies more than that
+	if reaction < nearby || nearer(s.TTL, c.side[side].ttl) {
+		soonest = 0 // what a host itself takes varies more than that; and a device on the way is sooner
 	}
 	after := t.lastTrigger(c, side)
 	var late, first *entry
@@ -120,6 +120,21 @@ func (t *Table) recentReaction(c *record, side flows.Side) time.Duration {
 		return 0
 	}
 	return shortest
+}
+
+// nearer reports whether a packet with the first TTL has passed fewer routers than one with the second, by the initial
+// values that systems use (64, 128, 255).
+func nearer(ttl, than uint8) bool {
+	hops := func(ttl uint8) uint8 {
+		switch {
+		case ttl <= 64:
+			return 64 - ttl
+		case ttl <= 128:
+			return 128 - ttl
+		}
+		return 255 - ttl
+	}
+	return ttl != 0 && than != 0 && hops(ttl) < hops(than)
 }
 
 // nearby is the reaction below which the capture point is at the sender itself, or next to it.
