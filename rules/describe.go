@@ -95,11 +95,17 @@ func progress(c *facts.Facts) string {
 		}
 		return s
 	case facts.CutResponse:
+		if b.Events {
+			return "in the middle of a stream of events"
+		}
 		if b.Want >= 0 {
 			return words.Sentence("in mid-response: %s of %s captured", words.Bytes(b.Got), words.Bytes(b.Want))
 		}
 		return "in mid-response"
 	case facts.CutRequest:
+		if b.Header {
+			return words.Sentence("before the header of the request was complete: %s of it captured", words.Bytes(b.Got))
+		}
 		if b.Want >= 0 {
 			return words.Sentence("while a request was still coming: %s of %s captured", words.Bytes(b.Got), words.Bytes(b.Want))
 		}
@@ -232,9 +238,17 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 		if b.Side == c.Side {
 			until = c.Frame // what it sent before its FIN may have been captured after it
 		}
-		f.sayCut(claim.Response, b, until)
+		what := claim.Response
+		if b.Events {
+			what = claim.EventStream
+		}
+		f.sayCut(what, b, until)
 	case facts.CutRequest:
-		f.sayCut(claim.Request, b, until)
+		what := claim.Request
+		if b.Header {
+			what = claim.Header
+		}
+		f.sayCut(what, b, until)
 	case facts.InFlight:
 		if b.Got > 0 {
 			f.Say(claim.Claim{Kind: claim.UnackedData, Side: flows.Responder, Bytes: b.Got},

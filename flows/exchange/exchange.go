@@ -75,6 +75,12 @@ type Summary struct {
 	BodyGot            int64  // bytes of it seen
 	BodySide           int    // side that sends this body, −1 none
 
+	InHeader    [2]bool // the side's last message of HTTP, RTSP or SIP is not at the end of its header
+	EventStream bool    // HTTP/1: the last response is a stream of events, which has no end of its own (text/event-stream)
+	// Withheld says that the originator's last request of HTTP/1 was answered before its body was sent, which waits for
+	// that (Expect: 100-continue).
+	Withheld bool
+
 	// TLS
 	TLS         bool
 	TLSVersion  string // as negotiated, else offered: "TLS 1.2"

@@ -99,6 +99,7 @@ const (
 	f6
 	f7
 	f8
+	f9
 	broken // bytes are missing behind the scrap
 	open   // of a Snapshot: the last bytes end inside a unit
 )

@@ -97,6 +97,11 @@ func (s *State) summarizeHTTP(names *Names, out *Summary) {
 	if s.proto != http1 && s.proto != rtsp && s.proto != sip {
 		return
 	}
+	for i := range s.voice {
+		out.InHeader[i] = out.Open[i] && s.voice[i].phase == httpHeader
+	}
+	out.EventStream = s.proto == http1 && s.voice[1].flags&(httpEvents|httpRequest) == httpEvents
+	out.Withheld = s.proto == http1 && s.voice[0].phase == httpMaybeBody
 	// Of two bodies the one that is not at its end matters, of two such the later.
 	for _, i := range [...]int{1 - int(s.talk&1), int(s.talk & 1)} {
 		v := &s.voice[i]

@@ -315,7 +315,8 @@ var Kinds = []Meaning{
 		"what: request or response; bytes: of its body captured, if limited at most; of: announced", true},
 	{NotEnded, "not-ended", "the message that begins at the frame announces its end by its own framing, and that end " +
 		"is not in the capture before the frame until",
-		"what: request or response; bytes: of it captured, if limited at most, 0 unknown", true},
+		"what: request or response, header where the request is not at the end of its header, event-stream where the " +
+			"response is one by its Content-Type and has none; bytes: of it captured, if limited at most, 0 unknown", true},
 	{UnackedData, "unacked-data", "when the second frame was sent, the peer had not acknowledged the last bytes of the " +
 		"side's data, which end at the first frame",
 		"bytes: how many", true},

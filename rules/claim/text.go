@@ -324,6 +324,14 @@ var sentences = [numKinds]func(*Claim) string{
 			" were captured"
 	},
 	NotEnded: func(c *Claim) string {
+		if c.What == Header {
+			return "the header of the request is not complete: " + c.atMost() + words.Bytes(c.Bytes) +
+				" of it were captured, and not the empty line that ends it"
+		}
+		if c.What == EventStream {
+			return "the response is a stream of events (text/event-stream), which goes on until one side closes; " + c.atMost() +
+				words.Bytes(c.Bytes) + " of it were captured"
+		}
 		s := "the " + c.What.String() + " has not reached the end that its framing announces"
 		if c.Bytes > 0 {
 			s += "; " + c.atMost() + words.Bytes(c.Bytes) + " of it were captured"
