@@ -18,7 +18,7 @@ var answerScripts = []script{
 +0.000 < F. 183:183(0) ack 27
 +0.020 > .  27:27(0) ack 184
 +0.600 > P. 27 ack 184 "X-Part: 1\r\n"
-+0.020 < R  184:184(0)`,
++0.020 < R  184:184(0) win 0 ipid 0`,
 		// The header is complete, and what comes later is another request.
 		miss: opened + `
 +0.001 > P. 1 ack 1 "GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -27,7 +27,7 @@ var answerScripts = []script{
 +0.000 < F. 75:75(0) ack 29
 +0.020 > .  29:29(0) ack 76
 +0.600 > P. 29 ack 76 "GET /b HTTP/1.1\r\nHost: a\r\n\r\n"
-+0.020 < R  76:76(0)`,
++0.020 < R  76:76(0) win 0 ipid 0`,
 	},
 	{
 		// The body that waits for 100 Continue is sent although the final answer has come in its place.
@@ -39,7 +39,7 @@ var answerScripts = []script{
 +0.000 < F. 55:55(0) ack 73
 +0.020 > .  73:73(0) ack 56
 +0.200 > P. 73:1521(1448) ack 56
-+0.020 < R  56:56(0)`,
++0.020 < R  56:56(0) win 0 ipid 0`,
 		// The next request in its place is one.
 		miss: opened + `
 +0.001 > P. 1 ack 1 "PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\nExpect: 100-continue\r\n\r\n"
@@ -48,7 +48,7 @@ var answerScripts = []script{
 +0.000 < F. 55:55(0) ack 73
 +0.020 > .  73:73(0) ack 56
 +0.200 > P. 73 ack 56 "GET /b HTTP/1.1\r\nHost: a\r\n\r\n"
-+0.020 < R  56:56(0)`,
++0.020 < R  56:56(0) win 0 ipid 0`,
 	},
 	{
 		// A connection that is opened, stays silent for a while and is reset is hardly a check.
@@ -95,12 +95,12 @@ func TestAnswersWords(t *testing.T) {
 +0.100 > F. 34:34(0) ack 111
 +0.020 < .  111:111(0) ack 35
 +0.100 < P. 111 ack 35 "a\r\ndata: 1234\r\n"
-+0.001 > R  35:35(0)`
++0.001 > R  35:35(0) win 0 ipid 0`
 	for _, end := range []string{`
 +0.100 > F. 34:34(0) ack 111
 +0.020 < .  111:111(0) ack 35
 +0.100 < P. 111 ack 35 "a\r\ndata: 1234\r\n"
-+0.001 > R  35:35(0)`, `
++0.001 > R  35:35(0) win 0 ipid 0`, `
 +0.100 > R. 34:34(0) ack 111`} {
 		if f, text = says(events + end); !strings.Contains(text, "stream of events") || strings.Contains(text, "framing") ||
 			f.Confidence > 0.7 || f.Severity != Warning {
@@ -131,13 +131,13 @@ func TestReused(t *testing.T) {
 +6.000 < F. 44:44(0) ack 28
 +0.020 > .  28:28(0) ack 45
 +0.100 > P. 28 ack 45 ` + request + `
-+0.020 < R  45:45(0)`
++0.020 < R  45:45(0) win 0 ipid 0`
 	fresh := opened + `
 +0.001 > P. 1 ack 1 ` + request + `
 +0.020 < .  1:1(0) ack 54
 +0.100 < F. 1:1(0) ack 54
 +0.001 > P. 54 ack 2 ` + request + `
-+0.020 < R  2:2(0)`
++0.020 < R  2:2(0) win 0 ipid 0`
 	if s := printed(last(t, reused)); strings.Contains(s, "(52)") || !strings.Contains(s, "again on a new one") {
 		t.Errorf("reused: %s", s)
 	}

@@ -81,6 +81,11 @@ type Summary struct {
 	// that (Expect: 100-continue).
 	Withheld bool
 
+	// Transaction is the frame of PostgreSQL's last ReadyForQuery where that says that a transaction is open, else 0;
+	// TransactionFailed, that it has failed and can only be rolled back.
+	Transaction       int
+	TransactionFailed bool
+
 	// TLS
 	TLS         bool
 	TLSVersion  string // as negotiated, else offered: "TLS 1.2"

@@ -50,6 +50,7 @@ func (s *State) Summary(names *Names) Summary {
 	s.summarizeHTTP(names, &out)
 	s.summarizeTLS(names, &out)
 	s.summarizeVerdict(names, &out)
+	s.summarizePostgres(&out)
 	return out
 }
 

@@ -79,6 +79,7 @@ const (
 	Sending
 	WindowFell
 	TransferCut
+	Transaction
 
 	// How the connection was closed.
 	ClosedBy
@@ -362,6 +363,9 @@ var Kinds = []Meaning{
 	{Verdict, "verdict", "the message that begins at the frame, of the side, refuses what was requested or says what " +
 		"went wrong, in the words of its protocol",
 		"text: its first line, or the name of the error", false},
+	{Transaction, "transaction", "the message that begins at the frame is the last ReadyForQuery of the side, a " +
+		"server of PostgreSQL, before the frame until, and its status says that a transaction is open",
+		"text: the status, T (open) or E (open and failed)", false},
 	{Sending, "sending", "from the first frame to the second, both of the peer, its ACK rises, and it sends no new " +
 		"data from the first to the frame until",
 		"bytes: by how much the ACK rises; span: between the two", false},

@@ -306,7 +306,13 @@ var sentences = [numKinds]func(*Claim) string{
 		return s + " answer it in full cannot be seen"
 	},
 	ResponseSent: func(c *Claim) string { return c.side() + " sends a response" + c.quoted() },
-	Verdict:      func(c *Claim) string { return c.side() + " reports an error" + c.quoted() },
+	Transaction: func(c *Claim) string {
+		if c.Text == "E" {
+			return c.side() + "'s last ReadyForQuery (status E) says that a transaction is open and has failed"
+		}
+		return c.side() + "'s last ReadyForQuery (status " + c.Text + ") says that a transaction is open"
+	},
+	Verdict: func(c *Claim) string { return c.side() + " reports an error" + c.quoted() },
 	Sending: func(c *Claim) string {
 		return c.side() + " is sending: " + c.peer() + " acknowledges " + words.Bytes(c.Bytes) +
 			" within " + words.Span(c.Span)
