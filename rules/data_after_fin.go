@@ -57,7 +57,7 @@ var dataAfterFIN = &Rule{
 		Limits: "A process that dies and a program that closes too early send the same packets.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if c.Close.By != facts.ByFIN && c.Close.By != facts.ByUnseenFIN ||
+		if otherLayer(c) || c.Close.By != facts.ByFIN && c.Close.By != facts.ByUnseenFIN ||
 			c.Kind == facts.KindAbort && c.Rcv.LastData.Frame < c.Close.Frame {
 			return 0
 		}

@@ -35,7 +35,7 @@ var resetInsteadOfFIN = &Rule{
 		Limits: "Whether it was intended, or the program had left data unread.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if c.Close.By != facts.ByThis || !c.PeerClosedFirst() || c.PathSigns.Middlebox() ||
+		if otherLayer(c) || c.Close.By != facts.ByThis || !c.PeerClosedFirst() || c.PathSigns.Middlebox() ||
 			c.Close.Completion.State == facts.OpenHandshake && closedOnAlert(c) {
 			return 0
 		}

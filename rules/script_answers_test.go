@@ -145,3 +145,59 @@ func TestReused(t *testing.T) {
 		t.Errorf("fresh: %s", s)
 	}
 }
+
+// clientHelloSent is a Client Hello of 65 bytes.
+const clientHelloSent = opened + `
++0.001 > P. 1 ack 1 "\x16\x03\x01\x00\x3c\x01\x00\x00\x38\x03\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x13\x01\x01\x00\x00\x0d\x00\x2b\x00\x03\x02\x03\x04\x00\x2d\x00\x02\x01\x01"
++0.020 < .  1:1(0) ack 66
+`
+
+// layerScripts: TLS to a server that speaks plain HTTP.
+var layerScripts = []script{
+	{
+		rule: "tls-rejected",
+		hit: clientHelloSent + `
++0.001 < P. 1 ack 66 "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
++0.000 > .  66:66(0) ack 48
++0.001 < F. 48:48(0) ack 66
++0.001 > R. 66:66(0) ack 49`,
+		// A device on the path answers with a page of its own and resets.
+		miss: clientHelloSent + `
++0.000 < P. 1 ack 66 ttl 59 ipid 0 "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
++0.000 < R. 48:48(0) ack 900000000 ttl 59 ipid 0`,
+	},
+	{
+		// The client's alert reaches the closed socket.
+		rule: "tls-rejected",
+		hit: clientHelloSent + `
++0.001 < P. 1 ack 66 "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
++0.000 < F. 48:48(0) ack 66
++0.001 > P. 66 ack 49 "\x15\x03\x01\x00\x02\x02\x46"
++0.020 < R  49:49(0) win 0 ipid 0`,
+	},
+}
+
+// TestOtherLayer: it is said which side speaks what.
+func TestOtherLayer(t *testing.T) {
+	for _, s := range layerScripts {
+		if f := last(t, s.hit); !strings.Contains(f.Summary, "speaks TLS") || !strings.Contains(f.Summary, "plain HTTP") ||
+			f.Severity != Error {
+			t.Errorf("%s: %s\n%s", f.Severity, f.Summary, tell(f))
+		}
+	}
+	if f := last(t, layerScripts[0].miss); strings.Contains(f.Summary, "speaks TLS") {
+		t.Errorf("an injected answer: %s", f.Summary)
+	}
+	doubtful := strings.Replace(layerScripts[0].miss, "ack 900000000", "ack 66", 1)
+	if f := last(t, doubtful); strings.Contains(f.Summary, "speaks TLS") || f.Confidence > 0.6 {
+		t.Errorf("%.2f, perhaps an injected answer: %s", f.Confidence, f.Summary)
+	}
+	f := last(t, opened+`
++0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < P. 1 ack 28 "\x15\x03\x01\x00\x02\x02\x0a"
++0.000 < F. 8:8(0) ack 28
++0.001 > R. 28:28(0) ack 9`)
+	if !strings.Contains(f.Remedy, "expects TLS") || !strings.Contains(f.Summary, "unexpected_message") {
+		t.Errorf("%s\n%s", f.Summary, f.Remedy)
+	}
+}

@@ -81,6 +81,10 @@ type Summary struct {
 	// that (Expect: 100-continue).
 	Withheld bool
 
+	// OtherLayer says that the server's first message is of the layer that the client does not speak: a response of
+	// HTTP in the clear to a Client Hello, or a TLS alert to a request in the clear.
+	OtherLayer bool
+
 	// Transaction is the frame of PostgreSQL's last ReadyForQuery where that says that a transaction is open, else 0;
 	// TransactionFailed, that it has failed and can only be rolled back.
 	Transaction       int
