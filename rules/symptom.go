@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -254,7 +255,11 @@ const ownLimitFrom = 150 * time.Millisecond
 // Errno is what the kernel of side by hands to the application, with the words of Windows where it is one.
 func Errno(c *facts.Facts, s programs.Outcome, by flows.Side) string {
 	ttl := c.Conn.End(by).TTL
-	return programs.Errno(s, ttl > 64 && ttl <= 128)
+	says := programs.Errno(s, ttl > 64 && ttl <= 128)
+	if c.Conn.End(by).Addr.Is6() {
+		says = strings.Replace(says, "a TTL of", "a hop limit of", 1)
+	}
+	return says
 }
 
 // prints adds what the programs print that side by most likely runs.

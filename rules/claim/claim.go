@@ -46,6 +46,7 @@ type Claim struct {
 	Every    time.Duration // the usual distance of repetitions
 	Number   uint64        // a header field: TTL, IP ID, window, sequence number, timestamp, ICMP type, port
 	Expected uint64        // what it was compared with
+	HopLimit bool          // the packets are of IPv6, which calls a TTL hop limit
 }
 
 // Own is the Stream of a claim about the reset's own connection.

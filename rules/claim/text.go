@@ -482,18 +482,18 @@ var sentences = [numKinds]func(*Claim) string{
 
 	TTLSame: func(c *Claim) string {
 		if c.What == Data {
-			return "its TTL " + number(c.Number) + " is that of the data just before it"
+			return "its " + c.ttl() + " " + number(c.Number) + " is that of the data just before it"
 		}
-		return "its TTL " + number(c.Number) + " is that of " + c.side() + "'s other packets"
+		return "its " + c.ttl() + " " + number(c.Number) + " is that of " + c.side() + "'s other packets"
 	},
 	TTLDiffers: func(c *Claim) string {
 		if c.What == SYN {
-			return "its TTL is " + number(c.Number) + "; the SYN arrived with " + number(c.Expected)
+			return "its " + c.ttl() + " is " + number(c.Number) + "; the SYN arrived with " + number(c.Expected)
 		}
 		if c.What == SYNACK {
-			return "its TTL is " + number(c.Number) + "; " + c.side() + "'s SYN-ACK arrived with " + number(c.Expected)
+			return "its " + c.ttl() + " is " + number(c.Number) + "; " + c.side() + "'s SYN-ACK arrived with " + number(c.Expected)
 		}
-		return "its TTL is " + number(c.Number) + "; " + c.side() + "'s other packets arrive with " + number(c.Expected)
+		return "its " + c.ttl() + " is " + number(c.Number) + "; " + c.side() + "'s other packets arrive with " + number(c.Expected)
 	},
 	IPIDContinues: func(c *Claim) string {
 		return "its IP ID " + hex16(c.Number) + " continues the count of " + c.side() +
