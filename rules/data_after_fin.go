@@ -189,7 +189,7 @@ var dataAfterFIN = &Rule{
 		}
 		switch b := c.Close.Completion; {
 		case neverUsed(c):
-			why = "what the client then sent reached a closed socket and was lost"
+			why = "what the client then sent was lost; but a program that stops on purpose sends the same packets as one that dies"
 		case b.Events && c.ByClient():
 			why = "more events reached the closed socket; but a client ends such a stream by closing"
 		case b.State == facts.Unclear:

@@ -110,10 +110,16 @@ var tlsRejected = &Rule{
 		Outcomes: slices.Concat([]programs.Outcome{programs.Handshake, programs.EOFHandshake, programs.Untrusted},
 			resetOutcomes, lostOutcomes),
 		Own: func(c *facts.Facts) (programs.Outcome, string) {
-			if c.Close.Exchange.AlertSide != int(flows.Originator) {
+			x := c.Close.Exchange
+			if x.AlertSide != int(flows.Originator) {
 				return programs.Nothing, ""
 			}
-			return programs.Untrusted, "The client itself most likely does not trust the server's certificate"
+			switch alert, _, _ := strings.Cut(x.AlertText, " "); alert {
+			case "unknown_ca", "bad_certificate", "certificate_unknown", "unsupported_certificate", "certificate_expired",
+				"certificate_revoked":
+				return programs.Untrusted, "The client itself does not accept the server's certificate, as its alert says"
+			}
+			return programs.Nothing, ""
 		},
 	},
 }
