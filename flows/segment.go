@@ -25,6 +25,9 @@ type Addr struct {
 // AddrFrom returns the Addr for ap; an IPv6 zone is dropped.
 func AddrFrom(ap netip.AddrPort) Addr { return Addr{ap.Addr().As16(), ap.Port()} }
 
+// Is6 reports whether a is an address of IPv6, and none of IPv4 in its mapped form.
+func (a Addr) Is6() bool { return netip.AddrFrom16(a.IP).Is6() && !netip.AddrFrom16(a.IP).Is4In6() }
+
 // AddrPort returns a in the form of the standard library, IPv4 as IPv4.
 func (a Addr) AddrPort() netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom16(a.IP).Unmap(), a.Port)

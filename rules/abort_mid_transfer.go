@@ -49,7 +49,9 @@ var abortMidTransfer = &Rule{
 		}
 		b := c.Close.Completion
 		switch {
-		case b.State == facts.CutResponse && c.ByClient(), b.State == facts.CutResponse,
+		case b.Events && c.ByClient():
+			return c.Lowered(afterFINEvents, facts.LostBytes)
+		case b.State == facts.CutResponse,
 			b.State == facts.CutRequest && c.ByClient():
 			return c.Lowered(abortKnown, facts.LostBytes)
 		case b.State == facts.InFlight, b.State == facts.CutTransfer:
@@ -97,6 +99,11 @@ var abortMidTransfer = &Rule{
 			f.Say(claim.Claim{Kind: claim.FurtherResets, Side: c.Side, Count: n}, c.After.SenderRSTs[0].Frame)
 		}
 		f.SayRelated(c)
+		if c.Close.Completion.Events && c.ByClient() {
+			f.Severity, f.Remedy = Warning, remedyOfEvents
+			f.Open(FastClose, abortiveCloseID, 0.95, "more events would have come; but a client ends such a stream by closing")
+			return
+		}
 		f.Open(FastClose, abortiveCloseID, 0.95,
 			"the transfer was still under way; but a deliberate abort and a crash send the same packets here")
 	},

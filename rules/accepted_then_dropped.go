@@ -107,7 +107,8 @@ var acceptedThenDropped = &Rule{
 				"itself accepted")
 			return
 		}
-		f.Open(FastClose, abortiveCloseID, 0.75, "the client had just opened the connection")
+		f.Open(FastClose, abortiveCloseID, 0.75, "the client had just opened the connection; but a program that refuses it on "+
+			"purpose sends the same packets as one that dies")
 		f.Open(ClosedPort, acceptQueueOverflowID, 0.2, "the RST has the form of the server's own abort")
 	},
 }

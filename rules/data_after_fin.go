@@ -26,6 +26,7 @@ const (
 	afterFINMeant   = 0.80 // its close_notify shows that it closed on purpose
 	afterFINParting = 0.60 // perhaps it had its answer, and the server's closing message alone came
 	afterFINEnded   = 0.90 // it had ended the session while more was coming
+	afterFINEvents  = 0.60 // a client ends a stream of events only by closing
 )
 
 // smallParting is up to how many bytes of data may be a closing message.
@@ -56,7 +57,7 @@ var dataAfterFIN = &Rule{
 		Limits: "A process that dies and a program that closes too early send the same packets.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if c.Close.By != facts.ByFIN && c.Close.By != facts.ByUnseenFIN ||
+		if otherLayer(c) || c.Close.By != facts.ByFIN && c.Close.By != facts.ByUnseenFIN ||
 			c.Kind == facts.KindAbort && c.Rcv.LastData.Frame < c.Close.Frame {
 			return 0
 		}
@@ -99,6 +100,9 @@ var dataAfterFIN = &Rule{
 		}
 		if endedSession(c) {
 			p = min(p, afterFINEnded)
+		}
+		if b.Events && c.ByClient() {
+			p = min(p, afterFINEvents)
 		}
 		if b.State == facts.CutTransfer || leftTransfer(c) {
 			p = min(p, afterFINMoved)
@@ -158,6 +162,9 @@ var dataAfterFIN = &Rule{
 		if b.State == facts.OpenRequest && b.Side == c.Side && b.Sealed && onlyParting(c) && f.Severity == Error {
 			f.Severity = Warning // it may have had its answer
 		}
+		if b.Events && c.ByClient() {
+			f.Severity, f.Remedy = Warning, remedyOfEvents
+		}
 		if refused(c) {
 			f.Remedy = words.Sentence("Read %s's last message%s: it says why it ended the session.", Sender(c),
 				words.Quoted(c.Close.Completion.Text))
@@ -182,7 +189,9 @@ var dataAfterFIN = &Rule{
 		}
 		switch b := c.Close.Completion; {
 		case neverUsed(c):
-			why = "what the client then sent reached a closed socket and was lost"
+			why = "what the client then sent was lost; but a program that stops on purpose sends the same packets as one that dies"
+		case b.Events && c.ByClient():
+			why = "more events reached the closed socket; but a client ends such a stream by closing"
 		case b.State == facts.Unclear:
 			why = "data reached the closed socket; what was exchanged before is not in the capture"
 		case b.Finished(c.Side):
@@ -195,15 +204,22 @@ var dataAfterFIN = &Rule{
 					"look for a crash or kill only if they differ. A client that opens connections ahead should use them before."
 			}
 		}
-		gentle := keepaliveRaceID
+		gentle, share := keepaliveRaceID, 0.8
+		if b.Events {
+			share = 0.95
+		}
 		if c.ByClient() {
 			gentle = lateGoodbyeID
 		}
-		f.Open(FastClose, gentle, 0.8, why)
+		f.Open(FastClose, gentle, share, why)
 		f.Open(UnknownConnection, lateSegmentID, 0.2, "this host had closed the connection itself")
 	},
 	Effects: Effects{Outcomes: closingOutcomes},
 }
+
+// remedyOfEvents is for a client that left a stream of events.
+const remedyOfEvents = "Expected where the client no longer wants the events: it ends such a stream by closing. Otherwise " +
+	"look in its log, at that time, for a crash or a kill."
 
 // arrived names how much reached the closed socket before the RST, and that more followed.
 func arrived(c *facts.Facts) string {

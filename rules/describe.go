@@ -95,13 +95,19 @@ func progress(c *facts.Facts) string {
 		}
 		return s
 	case facts.CutResponse:
+		if b.Events {
+			return "in the middle of a stream of events"
+		}
 		if b.Want >= 0 {
 			return words.Sentence("in mid-response: %s of %s captured", words.Bytes(b.Got), words.Bytes(b.Want))
 		}
 		return "in mid-response"
 	case facts.CutRequest:
-		if b.Left > 0 {
+		switch {
+		case b.Left > 0:
 			return words.Sentence("while %s of a request were unacknowledged", words.Bytes(b.Left))
+		case b.Header:
+			return words.Sentence("before the header of the request was complete: %s of it captured", words.Bytes(b.Got))
 		}
 		if b.Want >= 0 {
 			return words.Sentence("while a request was still coming: %s of %s captured", words.Bytes(b.Got), words.Bytes(b.Want))
@@ -239,11 +245,18 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 		if b.Side == c.Side {
 			until = c.Frame // what it sent before its FIN may have been captured after it
 		}
-		f.sayCut(claim.Response, b, until)
+		what := claim.Response
+		if b.Events {
+			what = claim.EventStream
+		}
+		f.sayCut(what, b, until)
 	case facts.CutRequest:
-		if b.Left > 0 {
+		switch {
+		case b.Left > 0:
 			f.Say(claim.Claim{Kind: claim.UnackedData, Side: b.Side, Bytes: b.Left}, c.Close.LastData[b.Side].Frame, until)
-		} else {
+		case b.Header:
+			f.sayCut(claim.Header, b, until)
+		default:
 			f.sayCut(claim.Request, b, until)
 		}
 	case facts.InFlight:
@@ -541,6 +554,13 @@ const maxExamples = 3
 
 // Came says when a segment came, seen from the close: "was in flight" or "came 3.0 s later".
 func Came(c *facts.Facts, m flows.Mark) string {
+	if run := lateCopy(c); run != nil && m.Frame == run.Orig.Frame {
+		when := "in flight"
+		if gap := m.Time.Sub(c.Close.Time); gap > c.Soon() {
+			when = "sent " + words.Span(gap) + " later"
+		}
+		return "was " + when + ", retransmitted for " + words.Span(c.Trigger.Time.Sub(run.Orig.Time))
+	}
 	if gap := m.Time.Sub(c.Close.Time); gap > c.Soon() {
 		return "came " + words.Span(gap) + " later"
 	}

@@ -22,13 +22,13 @@ var earlyResponse = &Rule{
 	Pattern:  Cut,
 	RFC:      []string{"RFC 9112 §9.6", "RFC 9110 §10.1.1", "RFC 1122 §4.2.2.13"},
 	Doc: Doc{
-		Title: "The server responded before it had read the whole upload",
-		Happened: "A client was still uploading when the server responded (often with an error: too large, " +
-			"unauthorised) and closed. Because data was left unread, the server's system reset the connection, and the RST " +
-			"can discard the response before the client has read it.",
-		Recognised: "A response while the request's body is still being sent, or is not complete by its own length; then " +
-			"the server's FIN or RST, and RSTs in answer to the rest of the upload. Inside TLS, a record of the server in " +
-			"the middle of the client's data is such a response.",
+		Title: "The server responded before it had read the whole request",
+		Happened: "A client was still sending its request, most often an upload, when the server responded (often with an " +
+			"error: too large, unauthorised, 408 for a request that stalled) and closed. Because data was left unread, the " +
+			"server's system reset the connection, and the RST can discard the response before the client has read it.",
+		Recognised: "A response while the request's header or body is not complete, or before a body that waits for it " +
+			"(Expect: 100-continue); then the server's FIN or RST, and RSTs in answer to the rest of the request. Inside " +
+			"TLS, a record of the server in the middle of the client's data is such a response.",
 		LookAlikes: "A server that dies during an upload sends no response.",
 		Prints: "The client sees ECONNRESET or EPIPE while sending, and often not the response that would have " +
 			"explained it.",
@@ -42,6 +42,9 @@ var earlyResponse = &Rule{
 		}
 		x := c.Close.Exchange
 		r := &x.Last[flows.Responder]
+		if bodyRefused(c) {
+			return c.Lowered(earlyResponseLeft, facts.LostBytes)
+		}
 		if c.Close.Completion.State != facts.CutRequest || r.Frame < x.Last[flows.Originator].Frame {
 			return 0
 		}
@@ -61,15 +64,28 @@ var earlyResponse = &Rule{
 	Explain: func(c *facts.Facts, f *Finding) {
 		x := c.Close.Exchange
 		b := c.Close.Completion
+		if bodyRefused(c) {
+			f.explainBodyRefused(c)
+			return
+		}
 		responded := "responded"
 		if x.TLS {
 			responded = "most likely responded"
 		}
 		f.Summary = words.Sentence("%s %s%s and closed while %s was still uploading", words.Capital(Sender(c)), responded,
 			words.Quoted(x.Last[flows.Responder].Text), Receiver(c))
+		open := "the upload was still under way"
 		switch {
 		case b.Left > 0:
 			f.Summary += words.Sentence(": the last %s were unacknowledged", words.Bytes(b.Left))
+		case b.Header:
+			open = "the request was not complete"
+			f.Summary = words.Sentence("%s responded%s and closed before the header of %s's request was complete: %s of it "+
+				"captured", words.Capital(Sender(c)), words.Quoted(x.Last[flows.Responder].Text), Receiver(c), words.Bytes(b.Got))
+			if d := &c.AfterClose; d.Data.Seen() {
+				f.Summary += words.Sentence("; %s more %s and reached a closed socket", words.Bytes(int64(d.Bytes)),
+					CameInBytes(c, d.Data))
+			}
 		case b.Want >= 0:
 			f.Summary += words.Sentence(": %s of %s were captured", words.Bytes(b.Got), words.Bytes(b.Want))
 		case b.Got > 0:
@@ -92,11 +108,45 @@ var earlyResponse = &Rule{
 			f.Remedy = "Read the server's response: it says why it did not take the rest, such as a limit on the size of a " +
 				"message. To have it arrive, the server must read the rest before it closes."
 		}
+		switch {
+		case x.Status == 408:
+			f.Remedy = "The request stalled, and the server's time limit for it ran out: find out why the client stopped " +
+				"sending, or raise that limit (nginx client_header_timeout and client_body_timeout, Apache httpd " +
+				"RequestReadTimeout)."
+		case b.Header:
+			f.Remedy = "Read the server's response: it says what it does not accept of the request."
+		}
 		gentle := resetAfterFINID
 		if c.Close.By == facts.ByThis {
 			gentle = abortiveCloseID
 		}
-		f.Open(FastClose, gentle, 0.8, "the upload was still under way")
+		f.Open(FastClose, gentle, 0.8, open)
 	},
 	Effects: Effects{Outcomes: closingOutcomes, Sending: true},
+}
+
+// bodyRefused reports whether the server gave its final answer and closed before the client sent the body that waits for
+// it (Expect: 100-continue, RFC 9110 §10.1.1), and the client sent the body all the same.
+func bodyRefused(c *facts.Facts) bool {
+	x := c.Close.Exchange
+	return x.Withheld && c.Close.Completion.State == facts.Answered && c.AfterClose.Data.Seen() &&
+		c.Conn.Exchange.BodySide == int(flows.Originator) && c.Conn.Exchange.Request.Frame == x.Request.Frame
+}
+
+// explainBodyRefused explains the reset of a body that the server's answer had refused.
+func (f *Finding) explainBodyRefused(c *facts.Facts) {
+	x := c.Close.Exchange
+	f.Summary = words.Sentence("%s gave its final answer%s to the header of the request, which announces a body (Expect: "+
+		"100-continue), and closed; %s of the body %s and reached a closed socket.", words.Capital(Sender(c)),
+		words.Quoted(x.Last[flows.Responder].Text), words.Bytes(int64(c.AfterClose.Bytes)), CameInBytes(c, c.AfterClose.Data))
+	f.SayCompletion(c)
+	f.SayClose(c)
+	f.SayAfterClose(c)
+	f.SayRST(c)
+	f.Remedy = "Let the client wait for 100 Continue before it sends the body, and read the final answer that comes in its " +
+		"place."
+	if x.Status == 417 {
+		f.Remedy = "The server does not take Expect: 100-continue: send the request without that field."
+	}
+	f.Open(FastClose, keepaliveRaceID, 0.8, "the body of the request, which the server had answered, was lost")
 }

@@ -100,6 +100,15 @@ func (e *Engine) ExplainKnowing(r *flows.Reset, known Known) *Finding {
 	if lastError(c) && strings.HasPrefix(f.Remedy, "Harmless") {
 		f.Remedy = "Read the server's last message: it says what went wrong."
 	}
+	if x := c.Close.Exchange; x.OtherLayer && !x.TLS {
+		if f.Severity == Info {
+			f.Severity = Warning
+		}
+		f.Remedy = "The port expects TLS, and the client speaks plain HTTP: let the client use https there, or another port."
+	}
+	if x := c.Close.Exchange; x.Protocol == "PostgreSQL" && x.VerdictSide == int(flows.Responder) && x.Verdict.Frame <= c.Close.Frame {
+		f.Remedy = cmp.Or(remedyOfSession(x.Verdict.Text), f.Remedy)
+	}
 	if x := c.Close.Exchange; x.Request.Text == exchange.OtherProtocol && strings.HasPrefix(f.Remedy, "Harmless") {
 		if f.Severity == Info {
 			f.Severity = Warning
@@ -126,6 +135,7 @@ func (e *Engine) ExplainKnowing(r *flows.Reset, known Known) *Finding {
 	if c.Kind != facts.KindAbort {
 		f.Trigger = c.TriggerMark().Frame
 	}
+	f.sayTransaction(c)
 	f.setHarm(c)
 	e.symptom(c, f)
 	f.named(c)

@@ -80,6 +80,7 @@ func (f *Finding) evidence(c claim.Claim, frames []int) Evidence {
 	end := len(f.room)
 	c.Frames = f.room[start:end:end]
 	c.Limited = c.Limited || c.Kind.Absence() && f.hidden(&c)
+	c.HopLimit = (c.Kind == claim.TTLSame || c.Kind == claim.TTLDiffers) && f.facts != nil && f.facts.Snd.Addr.Is6()
 	return Evidence{Claim: c, Says: c.Statement()}
 }
 

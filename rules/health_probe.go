@@ -17,6 +17,7 @@ const (
 	probeGreeted  = 0.92  // the server had greeted, the client said nothing
 	probeClosed   = 0.90  // it had closed before the greeting came
 	probeWaited   = 0.70  // it had waited: perhaps its time limit for the greeting, or for something else, ran out
+	probePeriodic = 0.85  // it had waited, as at regular intervals before
 )
 
 // healthProbeID is what other rules call it by.
@@ -61,7 +62,9 @@ var healthProbe = &Rule{
 			return probeClosed
 		case c.Close.By != facts.ByThis || c.Kind == facts.KindReply || c.PeerClosedFirst():
 			return 0
-		case greeted && probeWaits(c):
+		case probeWaits(c) && c.Related.SimilarPeriod > 0:
+			return c.Lowered(probePeriodic, facts.LostBytes)
+		case probeWaits(c):
 			return c.Lowered(probeWaited, facts.LostBytes)
 		case greeted:
 			return c.Lowered(probeGreeted, facts.LostBytes)
@@ -82,7 +85,15 @@ var healthProbe = &Rule{
 		if greeted {
 			why = "most likely a check whether the port answers"
 		}
-		if greeted && probeWaits(c) {
+		switch {
+		case probeWaits(c) && !greeted:
+			why = "perhaps a check, or a connection opened ahead of need"
+			if c.Related.SimilarPeriod == 0 {
+				f.Severity = Warning
+			}
+			f.Remedy = "Compare that time with the client's own limits: it may have waited for a greeting of the server, or have " +
+				"opened the connection ahead of need. A plain check of the port ends at once."
+		case probeWaits(c):
 			why = "perhaps its time limit ran out"
 			f.Severity = Warning
 			f.Remedy = "Compare the time that the client waited with its time limit. If it waited for the server's greeting, " +
@@ -95,7 +106,7 @@ var healthProbe = &Rule{
 			f.Remedy = "Let the check log in, or end it by the protocol: MySQL and MariaDB count connections that end before " +
 				"the login (Aborted_connects), and refuse the host after max_connect_errors of them."
 		}
-		if n := c.Related.SimilarCount; n >= 2 {
+		if n := c.Related.SimilarCount; n >= 2 && (!probeWaits(c) || c.Related.SimilarPeriod > 0) {
 			f.Summary = fmt.Sprintf("A check whether the port answers: %s opened the connection, sent no request and %s, as "+
 				"in %d others before", Sender(c), how, n)
 			if p := c.Related.SimilarPeriod; p > 0 {

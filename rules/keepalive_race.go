@@ -9,6 +9,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows/exchange"
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
+	"github.com/rstexplain/rstexplain/rules/programs"
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
@@ -132,7 +133,7 @@ var keepaliveRace = &Rule{
 		f.Open(UnknownConnection, lateSegmentID, 0.2, "this host had closed the connection itself")
 	},
 	Effects: Effects{
-		Outcomes:   slices.Concat(closedOutcomes, lostOutcomes),
+		Outcomes:   slices.Concat(closedOutcomes, lostOutcomes, []programs.Outcome{programs.Reused}),
 		Unanswered: func(*facts.Facts) bool { return true },
 	},
 }

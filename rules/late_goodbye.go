@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/exchange"
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
@@ -31,6 +32,13 @@ const lateGoodbyeID = "late-goodbye"
 // sent behind the one that it refused.
 func leftCommands(c *facts.Facts) bool {
 	return c.Close.Completion.State == facts.Answered && c.Close.Exchange.Pending > 0 && c.SessionEnded()
+}
+
+// lostStatement reports whether the client sent a request of a database after the server had ended the session.
+func lostStatement(c *facts.Facts) bool {
+	x := &c.Conn.Exchange
+	return x.Protocol == "PostgreSQL" && x.RequestSide == int(flows.Originator) && c.AfterClose.Data.Seen() &&
+		x.Request.Frame >= c.AfterClose.Data.Frame && x.Request.Kind == exchange.Request
 }
 
 var lateGoodbye = &Rule{
@@ -133,7 +141,7 @@ var lateGoodbye = &Rule{
 				"%s later, %sonly a closing message.", words.Capital(Sender(c)), Circumstances(c),
 				words.Span(c.Time.Sub(c.Close.Time)), words.Probably(f.Confidence))
 		}
-		if leftCommands(c) {
+		if leftCommands(c) || lostStatement(c) {
 			f.Severity = Warning
 		}
 		f.SayCompletion(c)

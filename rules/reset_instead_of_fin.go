@@ -35,7 +35,7 @@ var resetInsteadOfFIN = &Rule{
 		Limits: "Whether it was intended, or the program had left data unread.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if c.Close.By != facts.ByThis || !c.PeerClosedFirst() || c.PathSigns.Middlebox() ||
+		if otherLayer(c) || c.Close.By != facts.ByThis || !c.PeerClosedFirst() || c.PathSigns.Middlebox() ||
 			c.Close.Completion.State == facts.OpenHandshake && closedOnAlert(c) {
 			return 0
 		}
@@ -86,8 +86,13 @@ var resetInsteadOfFIN = &Rule{
 			f.Severity = Warning
 			f.Open(PeerCrash, unreadDataID, 0.9, Receiver(c)+" most likely closed first and so withdrew its request")
 		} else if c.Close.Completion.Unfinished(c.Side) {
-			f.Harm = "Harmless in itself: " + Receiver(c) + " had closed before, and withdrew its request with that."
-			f.Open(PeerCrash, unreadDataID, 0.85, Receiver(c)+" closed first and so withdrew its request")
+			why := Receiver(c) + " closed first"
+			f.Harm = "Harmless in itself: " + Receiver(c) + " had closed before, in the middle of the exchange."
+			if c.Close.Completion.Side != c.Side {
+				why += " and so withdrew its request"
+				f.Harm = "Harmless in itself: " + Receiver(c) + " had closed before, and withdrew its request with that."
+			}
+			f.Open(PeerCrash, unreadDataID, 0.85, why)
 		} else {
 			f.Open(PeerCrash, unreadDataID, 0.5, "no unfinished exchange was seen")
 		}

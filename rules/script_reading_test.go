@@ -208,7 +208,7 @@ func TestRequestNotFinished(t *testing.T) {
 +2.000 < R. 1:1(0) ack 28`
 	if f := last(t, opened+`
 +0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: aaaa\r\n"`+end); f.Rule != applicationTimeout || !f.Claims(claim.NotEnded) ||
-		!strings.Contains(f.Summary, "while a request was still coming") || !strings.Contains(f.Remedy, "rest of the request") {
+		!strings.Contains(f.Summary, "before the header of the request was complete") || !strings.Contains(f.Remedy, "rest of the request") {
 		t.Errorf("%s: %s %s\n%s", f.Rule.ID, f.Summary, f.Remedy, tell(f))
 	}
 	if f := last(t, opened+`

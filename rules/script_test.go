@@ -60,7 +60,8 @@ func last(t *testing.T, text string) *Finding {
 func scripts() []script {
 	return slices.Concat(openingScripts, givingUpScripts, overScripts, closingScripts, appScripts, lostScripts, decisionScripts, pathScripts, weakScripts, numberScripts,
 		gapScripts, cutScripts,
-		oneWayLossScripts, halfCloseScripts, refusalScripts, readingScripts, alertScripts, mailScripts, ftpScripts)
+		oneWayLossScripts, halfCloseScripts, refusalScripts, readingScripts, alertScripts, mailScripts, ftpScripts,
+		answerScripts, pgScripts, layerScripts)
 }
 
 // TestScripts: each rule explains its situation, and not the one that nearly is it.

@@ -12,6 +12,11 @@ import (
 // SayAfterClose says which data of the peer reached the socket that the sender had closed.
 func (f *Finding) SayAfterClose(c *facts.Facts) {
 	a := &c.AfterClose
+	if run := lateCopy(c); run != nil {
+		f.sayRetransmissions(c, c.Side.Peer(), run)
+		f.sayLateTrigger(c)
+		return
+	}
 	came := claim.Claim{Kind: claim.AfterClose, Side: c.Side, From: c.Close.Frame, What: claim.Data, Bytes: int64(a.Bytes),
 		Text: readable(c.TextAfterClose()), Span: a.Data.Time.Sub(c.Close.Time)}
 	n, bytes, at := sentKnowing(c)
@@ -23,6 +28,17 @@ func (f *Finding) SayAfterClose(c *facts.Facts) {
 	came.Bytes, later.Bytes, later.Span = came.Bytes-bytes, bytes, at.Time.Sub(c.Close.Time)
 	f.Say(came, a.Frames[:len(a.Frames)-n]...)
 	f.Say(later, a.Frames[len(a.Frames)-n:]...)
+}
+
+// lateCopy returns the retransmissions of the data that reached the closed socket, where the RST answers one of them: its
+// earlier copies met nobody. Nil where it answers the first sending.
+func lateCopy(c *facts.Facts) *flows.Run {
+	run, t := &c.Rcv.Retransmits, c.Trigger
+	if run.What != flows.RunData || t == nil || c.Answers != facts.ToData || t.Notes&flows.Retransmitted == 0 ||
+		!run.Orig.Seen() || run.Orig.Frame != c.AfterClose.Data.Frame || run.Last.Frame < t.Frame || t.Frame < run.First.Frame {
+		return nil
+	}
+	return run
 }
 
 // inFlightInPart reports whether some of the data that reached the closed socket was in flight when the sender closed,

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -51,6 +52,14 @@ func likelyOutcomes(c *facts.Facts, f *Finding) []programs.Outcome {
 	case x.Last[flows.Originator].Len >= facts.LongMessage:
 		out = append(out, either(programs.Push, programs.EOFPush))
 	}
+	switch {
+	case responded(c):
+		out = slices.DeleteFunc(out, func(s programs.Outcome) bool {
+			return s == programs.NoResponse || s == programs.EOF
+		})
+	case served(c):
+		out = append(out, programs.Reused)
+	}
 	if x.TLS && x.ALPN == "h2" {
 		out = append([]programs.Outcome{either(programs.Stream, programs.EOFStream)}, out...)
 	}
@@ -59,6 +68,27 @@ func likelyOutcomes(c *facts.Facts, f *Finding) []programs.Outcome {
 			either(programs.Stream, programs.EOFStream), either(programs.Push, programs.EOFPush))
 	}
 	return out
+}
+
+// responded reports whether the client's last request, which was not complete, was answered all the same.
+func responded(c *facts.Facts) bool {
+	b, x := c.Close.Completion, c.Close.Exchange
+	m := &x.Last[flows.Responder]
+	return (b.State == facts.CutRequest || bodyRefused(c)) && !x.TLS && m.Frame > x.Request.Frame &&
+		(m.Kind == exchange.Response || m.Kind == exchange.Refusal || m.Kind == exchange.Partial)
+}
+
+// served reports whether a request of the client had been answered on the connection before the one that was not.
+func served(c *facts.Facts) bool {
+	b, x := c.Close.Completion, c.Close.Exchange
+	switch b.State {
+	case facts.Answered:
+		return c.AfterClose.Data.Seen() && !bodyRefused(c)
+	case facts.OpenRequest:
+		m := &x.Last[flows.Responder]
+		return b.Side == flows.Originator && !x.TLS && m.Kind == exchange.Response && m.Frame < b.Frame
+	}
+	return false
 }
 
 // named adds whose words the client's are where its request names it: a proxy passes the User-Agent of its client on.
@@ -225,7 +255,11 @@ const ownLimitFrom = 150 * time.Millisecond
 // Errno is what the kernel of side by hands to the application, with the words of Windows where it is one.
 func Errno(c *facts.Facts, s programs.Outcome, by flows.Side) string {
 	ttl := c.Conn.End(by).TTL
-	return programs.Errno(s, ttl > 64 && ttl <= 128)
+	says := programs.Errno(s, ttl > 64 && ttl <= 128)
+	if c.Conn.End(by).Addr.Is6() {
+		says = strings.Replace(says, "a TTL of", "a hop limit of", 1)
+	}
+	return says
 }
 
 // prints adds what the programs print that side by most likely runs.

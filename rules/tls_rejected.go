@@ -15,6 +15,7 @@ import (
 // How sure it is that a handshake was refused.
 const (
 	tlsAlertSure  = 0.97 // a fatal alert says so
+	tlsDoubtful   = 0.60 // signs speak against the server as the sender of the RST
 	tlsServerSure = 0.94 // the server resets after the Client Hello
 	tlsClientSure = 0.86 // the client resets after the server's flight
 )
@@ -40,6 +41,12 @@ var tlsRejected = &Rule{
 		Limits: "In TLS 1.3 most alerts are encrypted: their reason is then not in the packets.",
 	},
 	Match: func(c *facts.Facts) float64 {
+		switch {
+		case otherLayer(c) && c.PathSigns.Doubtful():
+			return c.Lowered(tlsDoubtful, facts.LostBytes)
+		case otherLayer(c):
+			return c.Lowered(tlsAlertSure, facts.LostBytes)
+		}
 		if c.Kind == facts.KindReply || c.Close.Completion.State != facts.OpenHandshake || !c.Close.Exchange.TLS ||
 			c.PeerClosedFirst() && !closedOnAlert(c) {
 			return 0
@@ -55,6 +62,10 @@ var tlsRejected = &Rule{
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
 		x := c.Close.Exchange
+		if otherLayer(c) {
+			f.explainOtherLayer(c)
+			return
+		}
 		f.Summary = words.Sentence("%s aborted the TLS handshake", words.Capital(Sender(c)))
 		after := x.Last[c.Close.Completion.Side].Kind
 		name := ""
@@ -99,12 +110,58 @@ var tlsRejected = &Rule{
 		Outcomes: slices.Concat([]programs.Outcome{programs.Handshake, programs.EOFHandshake, programs.Untrusted},
 			resetOutcomes, lostOutcomes),
 		Own: func(c *facts.Facts) (programs.Outcome, string) {
-			if c.Close.Exchange.AlertSide != int(flows.Originator) {
+			x := c.Close.Exchange
+			if x.AlertSide != int(flows.Originator) {
 				return programs.Nothing, ""
 			}
-			return programs.Untrusted, "The client itself most likely does not trust the server's certificate"
+			switch alert, _, _ := strings.Cut(x.AlertText, " "); alert {
+			case "unknown_ca", "bad_certificate", "certificate_unknown", "unsupported_certificate", "certificate_expired",
+				"certificate_revoked":
+				return programs.Untrusted, "The client itself does not accept the server's certificate, as its alert says"
+			}
+			return programs.Nothing, ""
 		},
 	},
+}
+
+// otherLayer reports whether the server answered a Client Hello in plain HTTP, and either side ended the connection on
+// that. What a device on the path answers in its name is not it.
+func otherLayer(c *facts.Facts) bool {
+	x := c.Close.Exchange
+	return x.OtherLayer && x.TLS && c.Close.Completion.State == facts.OpenHandshake && !c.PathSigns.Middlebox()
+}
+
+// explainOtherLayer explains the end of a connection on which a server answered TLS in plain HTTP.
+func (f *Finding) explainOtherLayer(c *facts.Facts) {
+	x := c.Close.Exchange
+	m := &x.Last[flows.Responder]
+	in := "plain HTTP"
+	if !strings.HasPrefix(m.Text, "HTTP/") {
+		in = "plain text"
+	}
+	f.Summary = words.Sentence("The client speaks TLS, and the server answered its Client Hello in %s (%s)", in, m.Text)
+	if c.PathSigns.Doubtful() {
+		f.Summary = words.Sentence("A Client Hello was answered in %s (%s), by the server or perhaps by a device on the path", in,
+			m.Text)
+	}
+	switch {
+	case c.Close.By != facts.ByThis:
+		f.Summary += words.Sentence("; %s had closed, and what %s sent then reached a closed socket.", Sender(c), Receiver(c))
+	case c.PeerClosedFirst():
+		f.Summary += words.Sentence("; %s had closed, and %s reset the connection.", Receiver(c), Sender(c))
+	default:
+		f.Summary += words.Sentence("; %s reset the connection.", Sender(c))
+	}
+	f.Remedy = "The port speaks plain HTTP: let the client use http there, or the port that expects TLS; or configure TLS on " +
+		"the server's port."
+	f.SayCompletion(c)
+	f.SayClose(c)
+	if c.PeerClosedFirst() {
+		f.sayFINAcked(c.Side.Peer(), c.Rcv)
+	}
+	f.SayRST(c)
+	f.Symptom = "The client's application gets an error in the TLS handshake: a wrong version number or record type"
+	f.Open(FastClose, abortiveCloseID, 0.85, "the handshake was still under way")
 }
 
 // sayVersion names the version of TLS where the hello that names it is still the last message of its side: the

@@ -198,7 +198,11 @@ func (t *tale) device() string {
 	}
 	s := fmt.Sprintf("A device on the path %s from %s to %s %s", does, t.clients(), t.servers(), t.when())
 	if w.ttl.seen && w.ttl.least == w.ttl.most {
-		s += fmt.Sprintf("; its %s TTL %d", plural(w.resets, "RST has", "RSTs have"), w.ttl.least)
+		field := "hop limit"
+		if w.over4 {
+			field = "TTL"
+		}
+		s += fmt.Sprintf("; its %s %s %d", plural(w.resets, "RST has", "RSTs have"), field, w.ttl.least)
 		if w.wnd.seen && w.wnd.least == w.wnd.most {
 			s += fmt.Sprintf(" and window %d", w.wnd.least)
 		}

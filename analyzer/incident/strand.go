@@ -3,6 +3,7 @@ package incident
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules"
@@ -33,6 +34,7 @@ type strand struct {
 	refs           []Ref
 	protocol       string
 	ttl            span
+	over4          bool // one of the resets is of IPv4
 	wnd            span
 	idle, waited   span
 	since          span
@@ -127,6 +129,7 @@ func (f *Finder) count(s *strand, r *Reset, fresh bool) (candidate bool) {
 // measure adds what r's claims say.
 func (s *strand) measure(r *Reset, names *budget) {
 	s.ttl.add(int64(r.TTL))
+	s.over4 = s.over4 || !strings.HasPrefix(r.Server, "[")
 	s.wnd.add(int64(r.WND))
 	if r.Remote {
 		s.remote++
@@ -209,6 +212,7 @@ func whole(group []*strand) *strand {
 			w.protocol = s.protocol
 		}
 		w.ttl.merge(s.ttl)
+		w.over4 = w.over4 || s.over4
 		w.wnd.merge(s.wnd)
 		w.idle.merge(s.idle)
 		w.waited.merge(s.waited)

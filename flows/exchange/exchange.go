@@ -75,6 +75,21 @@ type Summary struct {
 	BodyGot            int64  // bytes of it seen
 	BodySide           int    // side that sends this body, −1 none
 
+	InHeader    [2]bool // the side's last message of HTTP, RTSP or SIP is not at the end of its header
+	EventStream bool    // HTTP/1: the last response is a stream of events, which has no end of its own (text/event-stream)
+	// Withheld says that the originator's last request of HTTP/1 was answered before its body was sent, which waits for
+	// that (Expect: 100-continue).
+	Withheld bool
+
+	// OtherLayer says that the server's first message is of the layer that the client does not speak: a response of
+	// HTTP in the clear to a Client Hello, or a TLS alert to a request in the clear.
+	OtherLayer bool
+
+	// Transaction is the frame of PostgreSQL's last ReadyForQuery where that says that a transaction is open, else 0;
+	// TransactionFailed, that it has failed and can only be rolled back.
+	Transaction       int
+	TransactionFailed bool
+
 	// TLS
 	TLS         bool
 	TLSVersion  string // as negotiated, else offered: "TLS 1.2"

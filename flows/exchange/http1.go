@@ -27,7 +27,9 @@ const (
 	http10      flags = f6 // version 1.0 or none
 	httpRequest flags = f7 // the last message is a request
 	httpWS      flags = f8 // Upgrade: websocket
-	httpAll           = httpChunked | httpLength | httpUpgrade | httpExpect | httpKeep | http10 | httpRequest | httpWS
+	httpEvents  flags = f9 // Content-Type: text/event-stream
+	httpAll           = httpChunked | httpLength | httpUpgrade | httpExpect | httpKeep | http10 | httpRequest | httpWS |
+		httpEvents
 )
 
 // What an unanswered request is, in State.queue.
@@ -55,6 +57,9 @@ func (h *hearing) readHTTP(b []byte, last bool) int {
 	}
 	if v.phase == httpStart && b[0] == '$' && h.proto == rtsp {
 		return h.readInterleaved(b, last)
+	}
+	if used, ok := h.sealedAnswer(b, last); ok {
+		return used
 	}
 	if c := b[0]; v.phase == httpStart && (c < 'A' || c > 'Z') && c != '\r' && c != '\n' {
 		h.lose() // as the answer to HTTP/0.9
@@ -167,6 +172,10 @@ func (h *hearing) headerLine(line []byte) {
 			if containsFold(value, "keep-alive") {
 				v.flags |= httpKeep
 			}
+		}
+	case 12:
+		if equalFold(name, "content-type") && v.flags&httpRequest == 0 && containsFold(value, "text/event-stream") {
+			v.flags |= httpEvents
 		}
 	case 14:
 		if equalFold(name, "content-length") {

@@ -13,6 +13,8 @@ const (
 	pgStarted  = f1 // client: has sent its Startup message
 	pgAwaitSSL = f2 // server: its next byte answers SSLRequest
 	pgAskedGSS = f3 // client: asked for GSSAPI and not for TLS
+	pgOpen     = f5 // server: its last ReadyForQuery, which begins in frame aux, says that a transaction is open
+	pgFailed   = f6 // server: and that it has failed
 )
 
 func isPostgres(b []byte, side int) verdict {
@@ -119,7 +121,8 @@ func (h *hearing) readPostgres(b []byte, last bool) int {
 		return h.strange(b)
 	}
 	used := 5
-	if b[0] == 'E' && h.side == 1 || b[0] == 'R' {
+	switch {
+	case h.side == 1 && (b[0] == 'E' || b[0] == 'N') || b[0] == 'R' || h.side == 1 && b[0] == 'Z':
 		peek := int(min(1+n, pgPeek))
 		if len(b) < peek && !last {
 			return 0
@@ -197,6 +200,7 @@ func (h *hearing) pgServer(kind byte, body []byte) {
 	switch kind {
 	case 'Z': // Ready For Query
 		h.answered()
+		h.pgStatus(body)
 		if v.kind == Handshake || v.kind == None {
 			h.run(Handshake, h.phrase("ReadyForQuery"))
 		}
@@ -206,31 +210,67 @@ func (h *hearing) pgServer(kind byte, body []byte) {
 			h.answered() // asks the client in turn
 		}
 		h.run(Handshake, h.phrase("Authentication"))
-	case 'E':
-		severity, text := h.pgError(body)
-		switch severity {
-		case "FATAL", "PANIC":
+	case 'E', 'N':
+		severity, text, ends := h.pgError(body)
+		switch {
+		case ends || kind == 'E' && (severity == "FATAL" || severity == "PANIC"):
 			h.answer(Refusal, text)
 			h.peer().wait = 0 // it ends the session, and with it what was sent behind the message that failed
 			v.flags |= closes
+		case kind == 'N':
+			h.pgNotice()
+			return
 		default:
 			h.run(Response, text)
 			v.text = text
 			v.flags |= more
 		}
 		h.verdict(text)
-	case 'N', 'A', 'S', 'K':
-		if h.peer().wait == 0 {
-			h.begin(Housekeeping, h.phrase("notice"))
-		}
+	case 'A', 'S', 'K':
+		h.pgNotice()
+
 	default:
 		h.run(Response, h.phrase("result"))
 		v.flags |= more
 	}
 }
 
-// pgError returns the severity and the first words of an error.
-func (h *hearing) pgError(body []byte) (severity string, text id) {
+// pgNotice takes what the server says without being asked.
+func (h *hearing) pgNotice() {
+	if h.peer().wait == 0 {
+		h.begin(Housekeeping, h.phrase("notice"))
+	}
+}
+
+// pgStatus takes the status of the transaction that a ReadyForQuery tells.
+func (h *hearing) pgStatus(body []byte) {
+	v := h.v
+	v.flags &^= pgOpen | pgFailed
+	v.aux = 0
+	if len(body) == 0 {
+		return
+	}
+	switch body[0] {
+	case 'E':
+		v.flags |= pgFailed
+		fallthrough
+	case 'T':
+		v.flags |= pgOpen
+		v.aux = h.frame
+	}
+}
+
+// summarizePostgres fills in whether a transaction is open.
+func (s *State) summarizePostgres(out *Summary) {
+	if v := &s.voice[1]; s.proto == postgres && v.phase < phaseLost && v.flags&pgOpen != 0 {
+		out.Transaction, out.TransactionFailed = int(v.aux), v.flags&pgFailed != 0
+	}
+}
+
+// pgError returns the severity and the first words of an error or a notice, and whether its code says that the server
+// ends the session (class 57 of appendix A: admin_shutdown, crash_shutdown, cannot_connect_now): postmaster's own
+// messages of that kind are notices of severity WARNING.
+func (h *hearing) pgError(body []byte) (severity string, text id, ends bool) {
 	message, code := []byte(nil), []byte(nil)
 	for len(body) > 1 {
 		field := body[0]
@@ -252,7 +292,11 @@ func (h *hearing) pgError(body []byte) (severity string, text id) {
 		}
 		body = body[len(value)+2:]
 	}
-	return severity, h.names.line(code, 8, message, maxText)
+	switch string(code) {
+	case "57P01", "57P02", "57P03":
+		ends = true
+	}
+	return severity, h.names.line(code, 8, message, maxText), ends
 }
 
 // pgSeverity returns the severities that are told apart; others are "ERROR".

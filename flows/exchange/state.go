@@ -99,6 +99,8 @@ const (
 	f6
 	f7
 	f8
+	f9
+	f10
 	broken // bytes are missing behind the scrap
 	open   // of a Snapshot: the last bytes end inside a unit
 )

@@ -50,6 +50,9 @@ func (s *State) Summary(names *Names) Summary {
 	s.summarizeHTTP(names, &out)
 	s.summarizeTLS(names, &out)
 	s.summarizeVerdict(names, &out)
+	s.summarizePostgres(&out)
+	out.OtherLayer = (s.proto == tls || s.proto == http1) && s.voice[1].flags&otherLayer != 0 && s.voice[1].kind != None &&
+		(s.proto == tls) == (s.voice[1].kind == Alert)
 	return out
 }
 
@@ -97,6 +100,11 @@ func (s *State) summarizeHTTP(names *Names, out *Summary) {
 	if s.proto != http1 && s.proto != rtsp && s.proto != sip {
 		return
 	}
+	for i := range s.voice {
+		out.InHeader[i] = out.Open[i] && s.voice[i].phase == httpHeader
+	}
+	out.EventStream = s.proto == http1 && s.voice[1].flags&(httpEvents|httpRequest) == httpEvents
+	out.Withheld = s.proto == http1 && s.voice[0].phase == httpMaybeBody
 	// Of two bodies the one that is not at its end matters, of two such the later.
 	for _, i := range [...]int{1 - int(s.talk&1), int(s.talk & 1)} {
 		v := &s.voice[i]

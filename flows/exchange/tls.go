@@ -119,6 +119,9 @@ func (h *hearing) readTLS(b []byte, last bool) int {
 		h.proto, h.via = h.via, undecided // the capture holds what was inside TLS, decrypted
 		return h.parse(b, last)
 	}
+	if h.answersPlainly(b) {
+		return h.plainAnswer(b, last)
+	}
 	if len(b) < tlsHeader {
 		return h.short(b, last)
 	}

@@ -46,6 +46,7 @@ type Claim struct {
 	Every    time.Duration // the usual distance of repetitions
 	Number   uint64        // a header field: TTL, IP ID, window, sequence number, timestamp, ICMP type, port
 	Expected uint64        // what it was compared with
+	HopLimit bool          // the packets are of IPv6, which calls a TTL hop limit
 }
 
 // Own is the Stream of a claim about the reset's own connection.
@@ -58,7 +59,9 @@ func (c *Claim) Interruption() bool {
 		return c.What != Data // whether it is a request is not known
 	case SendsOn:
 		return c.What != Response
-	case NoResponse, HandshakeOpen, Delivered, NotEnded, TransferCut, UnackedData, Unread, AfterClose, NothingAsked, NothingSent,
+	case NotEnded:
+		return c.What != EventStream // it has no end of its own
+	case NoResponse, HandshakeOpen, Delivered, TransferCut, UnackedData, Unread, AfterClose, NothingAsked, NothingSent,
 		Unacked, ZeroWindow, WindowFell, RetransmitsAfter, RetransmissionsAfterReset, Refused:
 		return true
 	case ReplyTo, EchoesBoth:
@@ -94,12 +97,14 @@ const (
 	CloseNotify         // TLS close_notify, or an encrypted alert that can be nothing else
 	Alert               // TLS alert
 	Goodbye             // the protocol's own end of a session: QUIT, 221, GOAWAY
+	Header              // the header of a request
+	EventStream         // a response that is a stream of events (text/event-stream)
 )
 
 var whatNames = [...]string{
 	"segment", "syn", "syn-ack", "handshake-ack", "data", "data-fin", "fin", "ack", "keep-alive", "window-probe",
 	"challenge-ack", "no-ack", "rst", "retransmission", "request", "response", "message", "client-hello", "server-hello",
-	"close-notify", "alert", "goodbye",
+	"close-notify", "alert", "goodbye", "header", "event-stream",
 }
 
 // String returns the name that the JSON report uses: "syn-ack".

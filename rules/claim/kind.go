@@ -79,6 +79,7 @@ const (
 	Sending
 	WindowFell
 	TransferCut
+	Transaction
 
 	// How the connection was closed.
 	ClosedBy
@@ -315,7 +316,8 @@ var Kinds = []Meaning{
 		"what: request or response; bytes: of its body captured, if limited at most; of: announced", true},
 	{NotEnded, "not-ended", "the message that begins at the frame announces its end by its own framing, and that end " +
 		"is not in the capture before the frame until",
-		"what: request or response; bytes: of it captured, if limited at most, 0 unknown", true},
+		"what: request or response, header where the request is not at the end of its header, event-stream where the " +
+			"response is one by its Content-Type and has none; bytes: of it captured, if limited at most, 0 unknown", true},
 	{UnackedData, "unacked-data", "when the second frame was sent, the peer had not acknowledged the last bytes of the " +
 		"side's data, which end at the first frame",
 		"bytes: how many", true},
@@ -361,6 +363,9 @@ var Kinds = []Meaning{
 	{Verdict, "verdict", "the message that begins at the frame, of the side, refuses what was requested or says what " +
 		"went wrong, in the words of its protocol",
 		"text: its first line, or the name of the error", false},
+	{Transaction, "transaction", "the message that begins at the frame is the last ReadyForQuery of the side, a " +
+		"server of PostgreSQL, before the frame until, and its status says that a transaction is open",
+		"text: the status, T (open) or E (open and failed)", false},
 	{Sending, "sending", "from the first frame to the second, both of the peer, its ACK rises, and it sends no new " +
 		"data from the first to the frame until",
 		"bytes: by how much the ACK rises; span: between the two", false},

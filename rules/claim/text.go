@@ -306,7 +306,13 @@ var sentences = [numKinds]func(*Claim) string{
 		return s + " answer it in full cannot be seen"
 	},
 	ResponseSent: func(c *Claim) string { return c.side() + " sends a response" + c.quoted() },
-	Verdict:      func(c *Claim) string { return c.side() + " reports an error" + c.quoted() },
+	Transaction: func(c *Claim) string {
+		if c.Text == "E" {
+			return c.side() + "'s last ReadyForQuery (status E) says that a transaction is open and has failed"
+		}
+		return c.side() + "'s last ReadyForQuery (status " + c.Text + ") says that a transaction is open"
+	},
+	Verdict: func(c *Claim) string { return c.side() + " reports an error" + c.quoted() },
 	Sending: func(c *Claim) string {
 		return c.side() + " is sending: " + c.peer() + " acknowledges " + words.Bytes(c.Bytes) +
 			" within " + words.Span(c.Span)
@@ -324,6 +330,14 @@ var sentences = [numKinds]func(*Claim) string{
 			" were captured"
 	},
 	NotEnded: func(c *Claim) string {
+		if c.What == Header {
+			return "the header of the request is not complete: " + c.atMost() + words.Bytes(c.Bytes) +
+				" of it were captured, and not the empty line that ends it"
+		}
+		if c.What == EventStream {
+			return "the response is a stream of events (text/event-stream), which goes on until one side closes; " + c.atMost() +
+				words.Bytes(c.Bytes) + " of it were captured"
+		}
 		s := "the " + c.What.String() + " has not reached the end that its framing announces"
 		if c.Bytes > 0 {
 			s += "; " + c.atMost() + words.Bytes(c.Bytes) + " of it were captured"
@@ -468,18 +482,18 @@ var sentences = [numKinds]func(*Claim) string{
 
 	TTLSame: func(c *Claim) string {
 		if c.What == Data {
-			return "its TTL " + number(c.Number) + " is that of the data just before it"
+			return "its " + c.ttl() + " " + number(c.Number) + " is that of the data just before it"
 		}
-		return "its TTL " + number(c.Number) + " is that of " + c.side() + "'s other packets"
+		return "its " + c.ttl() + " " + number(c.Number) + " is that of " + c.side() + "'s other packets"
 	},
 	TTLDiffers: func(c *Claim) string {
 		if c.What == SYN {
-			return "its TTL is " + number(c.Number) + "; the SYN arrived with " + number(c.Expected)
+			return "its " + c.ttl() + " is " + number(c.Number) + "; the SYN arrived with " + number(c.Expected)
 		}
 		if c.What == SYNACK {
-			return "its TTL is " + number(c.Number) + "; " + c.side() + "'s SYN-ACK arrived with " + number(c.Expected)
+			return "its " + c.ttl() + " is " + number(c.Number) + "; " + c.side() + "'s SYN-ACK arrived with " + number(c.Expected)
 		}
-		return "its TTL is " + number(c.Number) + "; " + c.side() + "'s other packets arrive with " + number(c.Expected)
+		return "its " + c.ttl() + " is " + number(c.Number) + "; " + c.side() + "'s other packets arrive with " + number(c.Expected)
 	},
 	IPIDContinues: func(c *Claim) string {
 		return "its IP ID " + hex16(c.Number) + " continues the count of " + c.side() +

@@ -48,6 +48,14 @@ func (c *Claim) atMost() string {
 	return ""
 }
 
+// ttl returns what the IP header calls the field.
+func (c *Claim) ttl() string {
+	if c.HopLimit {
+		return "hop limit"
+	}
+	return "TTL"
+}
+
 func hex16(n uint64) string { return fmt.Sprintf("0x%04x", uint16(n)) }
 
 func number(n uint64) string { return strconv.FormatUint(n, 10) }

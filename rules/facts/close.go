@@ -162,7 +162,7 @@ func (c *Facts) until(x *exchange.Summary, frame int) *exchange.Summary {
 	if y.BodySide == int(p) {
 		y.BodySide, y.BodyWant, y.BodyGot = -1, -1, 0
 	}
-	y.Open[p], y.Likely[p] = false, false
+	y.Open[p], y.Likely[p], y.InHeader[p] = false, false, false
 	return &y
 }
 

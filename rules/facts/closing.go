@@ -125,11 +125,19 @@ func (c *Facts) PeersReset() *Earlier {
 	return nil
 }
 
+// saysWhy is up to which idle time a server of a database that closes without a word has most likely died: it would say
+// why it ends the session. After longer ones it may have been a proxy.
+const saysWhy = 10 * time.Second
+
 // MidConversation reports whether the sender closed, without a goodbye, right after one answer of many in a
-// protocol that ends by one.
+// protocol that ends by one, or in which servers say why they end the session.
 func (c *Facts) MidConversation() bool {
 	x := c.Close.Exchange
 	switch x.Protocol {
+	case "PostgreSQL":
+		k := x.Last[flows.Responder].Kind
+		return !c.ByClient() && !x.TLS && !x.Guess && c.Close.Completion.State == Answered && c.Idle() < saysWhy &&
+			(k == exchange.Response || k == exchange.Housekeeping)
 	case "SMTP", "FTP", "POP3", "IMAP", "NNTP":
 	default:
 		return false

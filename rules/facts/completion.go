@@ -24,6 +24,8 @@ type Completion struct {
 	After, Sealed bool
 	TwoWay        bool // by the protocol, messages of either side need no answer (WebSocket, RFC 6455)
 	Preliminary   bool // what it sent is a preliminary reply (FTP 1yz, RFC 959 §4.2)
+	Header        bool // of CutRequest: its header is not complete
+	Events        bool // of CutResponse: it is a stream of events, which has no end of its own
 
 	Stream Stream // of Running
 	Fall   Fall   // of Unread, where the window shows it
@@ -89,6 +91,10 @@ func (c *Facts) completion(l *Close) Completion {
 		if end := l.LastData[side]; end.Seen() && end.Frame <= l.Frame {
 			b.Since = c.between(end, l.Mark)
 		}
+		if m == CutRequest && x.InHeader[side] {
+			b.Header, b.Got = true, int64(msg.Len)
+		}
+		b.Events = m == CutResponse && x.EventStream
 		return b
 	}
 	const o, r = flows.Originator, flows.Responder
@@ -141,18 +147,19 @@ func (c *Facts) completion(l *Close) Completion {
 	if m := &x.Last[r]; x.Open[o] && m.Frame > x.Last[o].Frame &&
 		(m.Kind == exchange.Response || m.Kind == exchange.Refusal || m.Kind == exchange.Partial) {
 		b := last(CutRequest, o) // answered while the request was still coming
-		b.Got, b.Want = x.BodyGot, -1
+		if x.BodySide == int(o) && !b.Header {
+			b.Got = x.BodyGot
+		}
 		return b
 	}
 	if x.Open[o] && speaker == o && x.Pending == 0 && !x.TLS && !x.Guess && l.Unacked[o] < x.Last[o].Len {
-		b := last(CutRequest, o) // in the middle of a message, one that wants no answer too
-		b.Want = -1
-		return b
+		return last(CutRequest, o) // in the middle of a message, one that wants no answer too
 	}
 	if (x.Last[r].Kind == exchange.Partial || x.Open[r]) && speaker == r {
 		b := last(CutResponse, r)
-		if b.Got, b.Want = x.BodyGot, x.BodyWant; c.Conn.Ends[r].Missing > 1 {
-			b.Got, b.Want = 0, -1 // how much of it was captured behind a gap is not counted
+		// how much of it was captured behind a gap is not counted
+		if x.BodySide == int(r) && c.Conn.Ends[r].Missing <= 1 {
+			b.Got, b.Want = x.BodyGot, x.BodyWant
 		}
 		return b
 	}
@@ -326,39 +333,6 @@ func (c *Facts) sentAfter(l *Close, b Completion) Completion {
 	b.Preliminary = b.After && x.Protocol == "FTP" && m.Kind == exchange.Housekeeping && m.Frame > b.Frame &&
 		len(m.Text) > 3 && m.Text[0] == '1'
 	b.Sealed = b.After && (x.TLS || x.Guess || x.Protocol == "")
-	return b
-}
-
-// How long after its own last bytes a program closes that neither closes as soon as it has said all nor waits
-// for more: it is in the middle of something.
-const (
-	pauseFrom = 5 * time.Millisecond
-	pauseTo   = 500 * time.Millisecond
-)
-
-// unended looks again at an exchange inside TLS that is complete as far as turns show. A server that closes on
-// purpose says close_notify (RFC 8446 §6.1); some leave it out, but these close directly behind their last byte,
-// or when their idle time is over. One that does neither was most likely ended from outside.
-func (c *Facts) unended(l *Close, b Completion) Completion {
-	const o, r = flows.Originator, flows.Responder
-	x := l.Exchange
-	if c.Side != r || l.By != ByFIN && (l.By != ByThis || c.Kind == KindReply) || !x.TLS || !x.HandshakeOK ||
-		c.Conn.Defects&(LostBytes|flows.SnapCut|flows.NoHandshake) != 0 {
-		return b
-	}
-	if x.CloseNotify[o] != 0 || x.CloseNotify[r] != 0 || x.AlertFrame[o] != 0 || x.AlertFrame[r] != 0 ||
-		c.Rcv.FIN.Seen() && c.Rcv.FIN.Frame < l.Frame {
-		return b
-	}
-	sent := l.LastData[r]
-	if b.State != Answered && b.State != Unused || !sent.Seen() {
-		return b
-	}
-	if pause := c.between(sent, l.Mark); pause < pauseFrom || pause > pauseTo {
-		return b
-	}
-	b.State, b.Side, b.Frame = Unended, r, sent.Frame
-	b.Since = c.between(sent, l.Mark)
 	return b
 }
 

@@ -83,13 +83,18 @@ func web(k *flows.Conn) bool {
 	return x.Protocol == "" && x.Speaker < 0 && k.Defects&(flows.NoHandshake|flows.Evicted) == 0
 }
 
-// Phrase joins what p prints in the first limit of the outcomes that it has words for.
+// Phrase joins what p prints in the first limit of the outcomes that it has words for. Where it has words for Reused,
+// and that is among them, it says nothing of a missing response.
 func (p *Program) Phrase(outcomes []Outcome, limit int) string {
 	var room [outcomeCount]string
 	out := room[:0]
+	reused := p.says[Reused] != "" && slices.Contains(outcomes, Reused)
 	for _, s := range outcomes {
 		if len(out) == limit {
 			break
+		}
+		if reused && (s == EOF || s == NoResponse) {
+			continue
 		}
 		if says := p.says[s]; says != "" && !slices.ContainsFunc(out,
 			func(said string) bool { return strings.Contains(said, says) }) {

@@ -28,6 +28,7 @@ const (
 	ClientClosed                // a server's client sent FIN, then RST
 	Push                        // RST while sending
 	EOFPush                     // FIN while sending, then RST
+	Reused                      // FIN or RST in place of a response, on a connection that had served a request before
 
 	outcomeCount = iota
 )
@@ -70,6 +71,7 @@ var when = phrases{
 	ClientClosed: "a server's client closed before it had all",
 	Push:         "a RST came while it was sending",
 	EOFPush:      "a FIN came while it was sending",
+	Reused:       "a FIN or RST came in place of a response, on a connection that had served a request before",
 }
 
 // String says when an application meets the outcome: "a RST came within the response".

@@ -30,6 +30,7 @@ var clients = []Program{
 		Untrusted:    "(60) SSL certificate problem: …",
 		Push:         "(55) Send failure: Connection reset by peer",
 		EOFPush:      "(55) Send failure: Broken pipe",
+		Reused:       "nothing: on a connection that has served before it sends the request again on a new one",
 	}},
 	{"Go", []string{"go-http-client", "go-resty"}, phrases{
 		Refused:      "dial tcp …: connect: connection refused",

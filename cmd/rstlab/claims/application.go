@@ -381,7 +381,13 @@ func checkNotEnded(q *question) {
 	until := q.until()
 	q.part()
 	data, _ := q.bytesFrom(p, until)
-	head, _, _ := bytes.Cut(data, []byte("\r\n\r\n"))
+	head, _, ended := bytes.Cut(data, []byte("\r\n\r\n"))
+	if ended && q.e.Values.What == "header" {
+		q.fail("the header ends after %d bytes", len(head))
+	}
+	if q.e.Values.What == "event-stream" && !bytes.Contains(bytes.ToLower(head), []byte("text/event-stream")) {
+		q.fail("the header of the response names no event stream")
+	}
 	if bytes.Contains(bytes.ToLower(head), []byte("chunked")) && bytes.HasSuffix(data, []byte("0\r\n\r\n")) {
 		q.fail("its last chunk is in the capture")
 	}

@@ -70,6 +70,7 @@ func init() {
 		"server-name":     checkServerName,
 		"unread":          checkUnread,
 		"verdict":         checkVerdict,
+		"transaction":     checkTransaction,
 		"sending":         checkSending,
 		"window-fell":     checkWindowFell,
 		"transfer-cut":    checkTransferCut,

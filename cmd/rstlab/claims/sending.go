@@ -36,6 +36,25 @@ func checkVerdict(q *question) {
 	}
 }
 
+// checkTransaction looks for ReadyForQuery, a Z, a length of 5 and the status, in the segments of the server.
+func checkTransaction(q *question) {
+	p := q.frame()
+	if !q.carries(p) {
+		return
+	}
+	status := func(data []byte) string {
+		at := bytes.LastIndex(data, []byte{'Z', 0, 0, 0, 5})
+		if at < 0 || at+5 >= len(data) {
+			return ""
+		}
+		return string(data[at+5])
+	}
+	data, _ := q.bytesFrom(p, q.until())
+	if s := status(data); s != q.e.Values.Text || s != "T" && s != "E" {
+		q.fail("the last ReadyForQuery from frame %d on has status %q", p.Frame, s)
+	}
+}
+
 // checkSending compares two acknowledgments of the peer, and looks for no new data of it.
 func checkSending(q *question) {
 	l := q.frames()
