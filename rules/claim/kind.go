@@ -29,6 +29,7 @@ const (
 	BadACK
 	OddSYN
 	OddFlags
+	Crafted
 	SYNData
 	NoSYN
 	OtherACK
@@ -240,10 +241,14 @@ var Kinds = []Meaning{
 		"acknowledges another number than one above the side's SYN, and none that the side had sent",
 		"number: its ACK; expected: one above the SYN's SEQ; what: SYN-ACK, or handshake-ack", false},
 	{OddSYN, "odd-syn", "the SYN at the frame has so many options and this window",
-		"count: options, padding not counted; number: window", false},
+		"count: options, padding not counted; number: window; expected: its timestamp, where that is 4294967295", false},
 	{OddFlags, "odd-flags", "the frame, of the side, is a SYN with further flags, without ACK: FIN, " +
-		"PSH or URG",
+		"PSH or URG; or a segment without SYN, ACK and RST",
 		"text: its flags", false},
+	{Crafted, "crafted", "the side's host began at least so many connections of the capture with a segment as no " +
+		"common system's TCP makes it: no SYN, ACK and RST; a timestamp of 4294967295; or a SYN with further flags, a window " +
+		"below 512, no options, or the MSS alone and a window of 1024, 2048, 3072 or 4096",
+		"count", false},
 	{SYNData, "syn-data", "the SYN at the frame, of the side, has data", "bytes", false},
 	{NoSYN, "no-syn", "the side sent no SYN on the connection before the RST", "", true},
 	{OtherACK, "other-ack", "the frame, of the side, has ACK and no SYN, comes after the peer's SYN and before any " +

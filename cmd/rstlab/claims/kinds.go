@@ -95,6 +95,7 @@ func init() {
 		"askers":             checkAskers,
 		"unasked":            checkUnasked,
 		"odd-flags":          checkOddFlags,
+		"crafted":            checkCrafted,
 		"syn-data":           checkSYNData,
 		"no-syn":             checkNoSYN,
 		"scan":               checkScan,
