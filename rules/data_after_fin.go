@@ -46,7 +46,8 @@ var dataAfterFIN = &Rule{
 			"timed out, or closed too early. Its system sent a FIN; the data that came after that reached a closed socket " +
 			"and was answered by RSTs.",
 		Recognised: "FIN of one side while a request is unanswered, a response is being sent, or before the first request " +
-			"was answered; then data of the other side, and a RST of the first in answer to each segment.",
+			"was answered; then data of the other side, and a RST of the first in answer to each segment. Or no FIN yet, because " +
+			"the side was sending all that may be under way, and its FIN waits behind the rest.",
 		LookAlikes: "FIN after a complete exchange on an idle connection, then a request: keepalive-race. If only a " +
 			"closing message or FIN follows a complete exchange: close-notify-race, late-goodbye.",
 		Prints: "At the side whose peer closed: end of file where a response was due (curl 52, Go EOF, " +
@@ -56,6 +57,9 @@ var dataAfterFIN = &Rule{
 		Limits: "A process that dies and a program that closes too early send the same packets.",
 	},
 	Match: func(c *facts.Facts) float64 {
+		if queuedFIN(c) {
+			return c.Lowered(afterFINQueued, facts.LostBytes|flows.Reordered)
+		}
 		if c.Close.By != facts.ByFIN && c.Close.By != facts.ByUnseenFIN ||
 			c.Kind == facts.KindAbort && c.Rcv.LastData.Frame < c.Close.Frame {
 			return 0
@@ -112,6 +116,10 @@ var dataAfterFIN = &Rule{
 		return c.Lowered(p, facts.AnyDefect)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
+		if queuedFIN(c) {
+			explainQueuedFIN(c, f)
+			return
+		}
 		f.Summary = words.Sentence("%s closed %s", words.Capital(Sender(c)), Circumstances(c))
 		if endedSession(c) {
 			f.Summary = words.Sentence("%s ended the session and closed", words.Capital(Sender(c)))
