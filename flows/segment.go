@@ -165,8 +165,8 @@ const noTimestamp = 1<<32 - 1
 // smallestWindow is the least window of a SYN that a common system sends.
 const smallestWindow = 512
 
-// Unfounded reports whether s has neither SYN, ACK nor RST: no connection has such a segment, and a host that gets one drops
-// it or answers with a RST (RFC 9293 §3.10.7).
+// Unfounded reports whether s has neither SYN, ACK nor RST: no connection has such a segment, and a host that gets one
+// drops it or answers with a RST (RFC 9293 §3.10.7).
 func (s *Segment) Unfounded() bool { return s.Flags&(SYN|ACK|RST) == 0 }
 
 // Crafted reports whether no common system's TCP makes a segment like s, and scanners do: no SYN, ACK and RST; a

@@ -174,6 +174,9 @@ func progress(c *facts.Facts) string {
 // guessedGoodbye reports whether only its place shows that a message ended the session: its side closed at once.
 func guessedGoodbye(c *facts.Facts, b facts.Completion) bool {
 	x := c.Close.Exchange
+	if x.Protocol == "SSH" && b.Text == "" {
+		return true // encrypted
+	}
 	return x.Guess && x.Goodbye[b.Side] == 0 && x.CloseNotify[b.Side] == 0 && x.Last[b.Side].Kind != exchange.Goodbye
 }
 

@@ -26,8 +26,9 @@ var endedUnseen = &Rule{
 		Recognised: "Several bare RSTs in a row, each answering data of one flight; the side that sends them had " +
 			"acknowledged data less than a round trip before; no FIN and no abort of it was seen, and its other " +
 			"connections go on.",
-		LookAlikes: "A side that is itself sending may have closed already: its FIN waits behind its data (data-after-fin). " +
-			"A host that restarts is silent for a while, and its other connections are reset as well (state-lost). A program that aborts sends a RST of its own first (abort-mid-transfer); the capture may have " +
+		LookAlikes: "A side that is itself sending may have closed already: its FIN waits behind its data " +
+			"(data-after-fin). A host that restarts is silent for a while, and its other connections are reset as well " +
+			"(state-lost). A program that aborts sends a RST of its own first (abort-mid-transfer); the capture may have " +
 			"missed it.",
 		Prints: "ECONNRESET: connection reset by peer, on both sides.",
 		Remedy: "Capture on the host that sends these RSTs: a RST toward it, in the other side's name, will explain " +

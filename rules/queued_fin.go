@@ -7,6 +7,22 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
+// sayOutage says that the sender closed while its data went unacknowledged, and that its FIN had to wait.
+func (f *Finding) sayOutage(c *facts.Facts, o *facts.Outage) {
+	f.Summary = words.Sentence("%s closed during an outage: %s of its data were unacknowledged for %s, and its FIN, which "+
+		"had waited behind them, left with the acknowledgment that ended this", words.Capital(Sender(c)),
+		words.Bytes(int64(o.Bytes)), words.Span(o.Span()))
+	again := make([]int, len(o.Again))
+	for i, m := range o.Again {
+		again[i] = m.Frame
+	}
+	f.Say(claim.Claim{Kind: claim.SentAgain, Side: c.Side, What: claim.Data, Count: len(again),
+		Span: o.Again[len(again)-1].Time.Sub(o.First.Time)}, again...)
+	f.Remedy = words.Sentence("Find out why nothing reached %s for so long. %s closed meanwhile, most likely because it got "+
+		"no answer (a time limit, as the keep-alive messages of SSH have one): its log says when.", Receiver(c),
+		words.Capital(Sender(c)))
+}
+
 // afterFINQueued is how sure it is that a side had closed whose FIN was never sent.
 const afterFINQueued = 0.82
 
@@ -31,17 +47,17 @@ func queuedFIN(c *facts.Facts) bool {
 // explainQueuedFIN explains the RST of a side whose FIN the capture does not hold because it was never sent.
 func explainQueuedFIN(c *facts.Facts, f *Finding) {
 	n := int64(c.Close.Unacked[c.Side])
-	f.Summary = words.Sentence("%s had most likely closed while it was still sending: with %s of its data under way, its FIN "+
-		"waits until the rest is sent. %s of %s reached the closed socket.", words.Capital(Sender(c)), words.Bytes(n),
+	f.Summary = words.Sentence("%s had most likely closed while it was still sending: with %s of its data under way, its "+
+		"FIN waits until the rest is sent. %s of %s reached the closed socket.", words.Capital(Sender(c)), words.Bytes(n),
 		words.Capital(words.Bytes(int64(c.Trigger.DataLen))), Receiver(c))
 	f.Say(claim.Claim{Kind: claim.UnackedData, Side: c.Side, Bytes: n}, c.Snd.LastData.Frame, c.Frame)
 	f.Say(claim.Claim{Kind: claim.NoFIN, Side: c.Side, Until: c.Frame})
 	f.SayRST(c)
 	f.SayRelated(c)
-	f.Remedy = words.Sentence("Look into the log of %s at the time of this RST: a crash, a kill (out of memory, deployment), a "+
-		"timeout, a cancelled transfer.", Sender(c))
-	f.Open(UnknownConnection, endedUnseenID, 0.5, "a close with unsent data explains this without a packet that the capture "+
-		"does not hold")
-	f.Open(FastClose, "", 0.4, "it was still sending; but a program that stops on purpose sends the same packets as one that "+
-		"dies")
+	f.Remedy = words.Sentence("Look into the log of %s at the time of this RST: a crash, a kill (out of memory, deployment), "+
+		"a timeout, a cancelled transfer.", Sender(c))
+	f.Open(UnknownConnection, endedUnseenID, 0.5, "a close with unsent data explains this without a packet that the "+
+		"capture does not hold")
+	f.Open(FastClose, "", 0.4, "it was still sending; but a program that stops on purpose sends the same packets as one "+
+		"that dies")
 }

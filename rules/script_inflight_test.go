@@ -172,3 +172,24 @@ func TestQueuedFIN(t *testing.T) {
 		t.Errorf("all acknowledged: %s: %s", f.Rule.ID, f.Summary)
 	}
 }
+
+// TestClosedInOutage: a FIN that leaves in one burst with the acknowledgment that ends a run of retransmissions had
+// waited behind them.
+func TestClosedInOutage(t *testing.T) {
+	const outage = answered + `
++5.000 < P. 44:104(60) ack 28
++0.400 < P. 44:104(60) ack 28
++0.900 < P. 44:104(60) ack 28
++1.800 < P. 44:104(60) ack 28
+`
+	const ack, fin = "+0.010 > . 28:28(0) ack 104\n", " < FP. 104:304(200) ack 28\n" +
+		"+0.00001 > P. 28:64(36) ack 104\n+0.021 < R 104:104(0) win 0 ipid 0"
+	f := last(t, outage+ack+"+0.00002"+fin)
+	if f.Rule != dataAfterFIN || !f.Claims(claim.SentAgain) || !strings.Contains(f.Summary, "during an outage") ||
+		!strings.Contains(f.Remedy, "the outage began") {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, f.Remedy)
+	}
+	if f := last(t, outage+ack+"+2.000"+fin); strings.Contains(f.Summary, "outage") {
+		t.Errorf("closed after it: %s: %s", f.Rule.ID, f.Summary)
+	}
+}

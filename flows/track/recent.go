@@ -35,9 +35,9 @@ func (r *recent) back(i int) *sighting {
 	return &r.last[(r.n-1-i)%len(r.last)]
 }
 
-// sameSYN returns the SYN on another connection that is a connection's own before its destination was translated: source,
-// number, timestamp and IP ID are alike, and it came first. A scanner sends SYNs with one source and number to several
-// ports, each a packet of its own.
+// sameSYN returns the SYN on another connection that is a connection's own before its destination was translated:
+// source, number, timestamp and IP ID are alike, and it came first. A scanner sends SYNs with one source and number to
+// several ports, each a packet of its own.
 func (r *recent) sameSYN(stream uint32) (m flows.ConnMark, to flows.Addr) {
 	own := r.of(stream)
 	if own == nil {

@@ -126,8 +126,11 @@ func (c *Facts) PeersReset() *Earlier {
 }
 
 // MidConversation reports whether the sender closed, without a goodbye, right after one answer of many in a
-// protocol that ends by one.
+// protocol that ends by one, or while its data went unacknowledged.
 func (c *Facts) MidConversation() bool {
+	if c.ClosedInOutage() != nil {
+		return true
+	}
 	x := c.Close.Exchange
 	switch x.Protocol {
 	case "SMTP", "FTP", "POP3", "IMAP", "NNTP":
