@@ -398,6 +398,10 @@ func (f *Finding) SayClose(c *facts.Facts) {
 	switch c.Close.By {
 	case facts.ByFIN:
 		f.Say(claim.Claim{Kind: claim.ClosedBy, Side: c.Side, Span: c.Time.Sub(c.Close.Time)}, c.Close.Frame)
+		if m := &c.AfterClose; m.Received.Seen() {
+			f.Say(claim.Claim{Kind: claim.ReceivesOn, Side: c.Side, From: c.Close.Frame, Bytes: int64(m.ReceivedBytes),
+				Span: m.Received.Time.Sub(c.Close.Time)}, m.Received.Frame)
+		}
 	case facts.ByUnseenFIN:
 		f.Say(claim.Claim{Kind: claim.ClosedUnseen, Side: c.Side, Span: c.Time.Sub(c.Close.Time)}, c.Close.Frame)
 	}

@@ -9,8 +9,8 @@ import (
 
 // sayOutage says that the sender closed while its data went unacknowledged, and that its FIN had to wait.
 func (f *Finding) sayOutage(c *facts.Facts, o *facts.Outage) {
-	f.Summary = words.Sentence("%s closed during an outage: %s of its data were unacknowledged for %s, and its FIN, which "+
-		"had waited behind them, left with the acknowledgment that ended this", words.Capital(Sender(c)),
+	f.Summary = words.Sentence("%s closed during an outage: %s of its data were unacknowledged for %s, and its FIN, "+
+		"which had waited behind them, left with the acknowledgment that ended this", words.Capital(Sender(c)),
 		words.Bytes(int64(o.Bytes)), words.Span(o.Span()))
 	again := make([]int, len(o.Again))
 	for i, m := range o.Again {
@@ -54,8 +54,8 @@ func explainQueuedFIN(c *facts.Facts, f *Finding) {
 	f.Say(claim.Claim{Kind: claim.NoFIN, Side: c.Side, Until: c.Frame})
 	f.SayRST(c)
 	f.SayRelated(c)
-	f.Remedy = words.Sentence("Look into the log of %s at the time of this RST: a crash, a kill (out of memory, deployment), "+
-		"a timeout, a cancelled transfer.", Sender(c))
+	f.Remedy = words.Sentence("Look into the log of %s at the time of this RST: a crash, a kill (out of memory, "+
+		"deployment), a timeout, a cancelled transfer.", Sender(c))
 	f.Open(UnknownConnection, endedUnseenID, 0.5, "a close with unsent data explains this without a packet that the "+
 		"capture does not hold")
 	f.Open(FastClose, "", 0.4, "it was still sending; but a program that stops on purpose sends the same packets as one "+

@@ -85,6 +85,7 @@ const (
 	ClosedBy
 	ClosedUnseen
 	FINAcked
+	ReceivesOn
 	NoFIN
 	AfterClose
 	AllAcked
@@ -379,6 +380,8 @@ var Kinds = []Meaning{
 	{ClosedUnseen, "closed-unseen", "at the frame the peer acknowledges one byte above all that the side was captured " +
 		"to have sent, or that the peer had acknowledged before: a FIN that the capture lacks",
 		"span: time from the frame to the RST; what: RST where the frame is the RST itself", false},
+	{ReceivesOn, "receives-on", "after its FIN, at the frame from, the side acknowledges so much new data of the peer, " +
+		"the last at the frame", "bytes; span: from its FIN to the frame", false},
 	{FINAcked, "fin-acked", "the side's FIN is at the first frame, and the peer acknowledges it at " +
 		"the second",
 		"span: time from the FIN to the RST", false},

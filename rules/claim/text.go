@@ -404,6 +404,10 @@ var sentences = [numKinds]func(*Claim) string{
 		return c.side() + " has closed the connection: its FIN is acknowledged here, but missing from the " +
 			"capture" + beforeRST(c.Span)
 	},
+	ReceivesOn: func(c *Claim) string {
+		return c.side() + " goes on receiving after its FIN: it acknowledges " + words.Bytes(c.Bytes) + ", the last " +
+			words.Span(c.Span) + " after it, and closes its socket later"
+	},
 	FINAcked: func(c *Claim) string {
 		return c.side() + " has closed the connection" + beforeRST(c.Span) + ", and its FIN is acknowledged"
 	},

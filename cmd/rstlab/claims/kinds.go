@@ -77,6 +77,7 @@ func init() {
 		"closed-by":       checkClosedBy,
 		"closed-unseen":   checkClosedUnseen,
 		"fin-acked":       checkFINAcked,
+		"receives-on":     checkReceivesOn,
 		"no-fin":          checkNoFIN,
 		"after-close":     checkAfterClose,
 		"all-acked":       checkAllAcked,

@@ -201,6 +201,7 @@ var kindCases = []struct {
 
 	{script: closed, frame: 10, yes: `{"claim":"closed-by","side":"responder","frames":[7]}`, no: `{"claim":"closed-by","side":"originator","frames":[9]}`},
 	{script: "0 < PA 700 100 len=5\n1 > A 100 706\n2 > PA 100 706 len=3\n3 < R 706", frame: 4, yes: `{"claim":"closed-unseen","side":"responder","frames":[2]}`, no: `{"claim":"closed-unseen","side":"responder","frames":[9]}`, other: closed},
+	{script: "0 > S 100\n10 < SA 500 101\n20 > A 101 501\n100 < FA 501 101\n110 > A 101 502\n120 > PA 101 502 len=19\n121 < A 502 120\n900 > PA 120 502 len=1\n901 < R 502", frame: 9, yes: `{"claim":"receives-on","side":"responder","from":4,"frames":[7],"values":{"bytes":19,"span_ns":21000000}}`, no: `{"claim":"receives-on","side":"responder","from":4,"frames":[7],"values":{"bytes":20,"span_ns":21000000}}`},
 	{script: closed, frame: 10, yes: `{"claim":"fin-acked","side":"responder","frames":[7,9]}`, no: `{"claim":"fin-acked","side":"responder","frames":[7,8]}`},
 	{script: closed, frame: 10, yes: `{"claim":"no-fin","side":"originator"}`, no: `{"claim":"no-fin","side":"responder"}`},
 	{script: closed, frame: 10, yes: `{"claim":"after-close","side":"responder","from":7,"frames":[8],"values":{"what":"data","bytes":30,"span_ns":10000000}}`, no: `{"claim":"after-close","side":"responder","from":7,"frames":[4],"values":{"what":"data"}}`},
