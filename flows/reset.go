@@ -133,8 +133,8 @@ type Related struct {
 	RefusedAfter   ConnMark // first refused SYN after it
 	Refused        int      // refused connections of this service in all
 
-	// SameSYN is a SYN that the originator sent on another connection, with the source port and initial sequence number of
-	// this one's, and that no SYN-ACK answered there: one segment, whose destination was translated between two places.
+	// SameSYN is this connection's own SYN on another connection, toward another destination, that nothing answered there:
+	// one segment, whose destination was translated between two places.
 	SameSYN   ConnMark
 	SameSYNTo Addr // its destination
 
@@ -156,6 +156,9 @@ type Related struct {
 	AskedPorts, AskedHosts int
 	Asked, Answered        int
 	AskedSpan              time.Duration // from the first of these SYNs to the last
+	// Crafted counts the connections that the originator's host began with a segment that no system's TCP makes
+	// (Segment.Crafted).
+	Crafted int
 	// Unasked counts the connections whose first segment in the capture is a SYN-ACK to the originator's host, or a
 	// refusal of a SYN of it. OriginatorSeen says that the capture holds segments of that host, RSTs not counted.
 	Unasked        int
@@ -185,6 +188,10 @@ type Related struct {
 	// SenderTTLMin and SenderTTLMax are the least and the greatest TTL of the sender's host over all its
 	// connections, RSTs and duplicates not counted; 0 unknown.
 	SenderTTLMin, SenderTTLMax uint8
+	// SenderRSTTTL is the most frequent TTL of the RSTs by which the sender's host answered segments without ACK, and
+	// SenderRSTTTLSeen the last that arrived with it; 0: there are not several more of it than of others.
+	SenderRSTTTL     uint8
+	SenderRSTTTLSeen ConnMark
 	// SenderReaction is the shortest time in which the sender's host answered a SYN with a SYN-ACK, or a
 	// SYN-ACK with an ACK, in any of its connections: how far away it is. Zero: never seen.
 	SenderReaction  time.Duration

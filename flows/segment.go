@@ -161,3 +161,41 @@ func (s *Segment) LEN() uint32 {
 
 // End returns the sequence number after the segment: SEG.SEQ + SEG.LEN.
 func (s *Segment) End() Seq { return s.SEQ.Add(s.LEN()) }
+
+// noTimestamp is the timestamp of scanners that ask for a peer's options.
+const noTimestamp = 1<<32 - 1
+
+// smallestWindow is the least window of a SYN that a common system sends.
+const smallestWindow = 512
+
+// Unfounded reports whether s has neither SYN, ACK nor RST: no connection has such a segment, and a host that gets one
+// drops it or answers with a RST (RFC 9293 §3.10.7).
+func (s *Segment) Unfounded() bool { return s.Flags&(SYN|ACK|RST) == 0 }
+
+// Crafted reports whether no common system's TCP makes a segment like s, and scanners do: no SYN, ACK and RST; a
+// timestamp of 4294967295; or a SYN with further flags, with a window below 512, without options, or with the MSS alone
+// and a window of scanners.
+func (s *Segment) Crafted() bool {
+	if s.Flags&RST != 0 || s.Cut {
+		return false
+	}
+	if s.Flags&(SYN|ACK) != SYN {
+		return s.Unfounded() || s.Opts.HasTS && s.Opts.TSval == noTimestamp && s.DataLen == 0 && s.Flags&SYN == 0
+	}
+	return CraftedSYN(s.Flags, s.WND, &s.Opts)
+}
+
+// CraftedSYN is Crafted of a SYN with flags, window and options.
+func CraftedSYN(f Flags, wnd uint16, o *Options) bool {
+	switch {
+	case f&(FIN|PSH|URG) != 0, o.HasTS && o.TSval == noTimestamp, wnd < smallestWindow:
+		return true
+	case o.HasTS, o.Kinds > 1, o.Kinds == 1 && o.MSS == 0:
+		return false
+	}
+	switch wnd {
+	case 5840, 8192, 14600, 29200, 64240, 65535: // of systems: something on the way may have removed their options
+		return false
+	}
+	return o.Kinds == 0 || wnd == 1024 || wnd == 2048 || wnd == 3072 || wnd == 4096
+}

@@ -47,7 +47,8 @@ var dataAfterFIN = &Rule{
 			"timed out, or closed too early. Its system sent a FIN; the data that came after that reached a closed socket " +
 			"and was answered by RSTs.",
 		Recognised: "FIN of one side while a request is unanswered, a response is being sent, or before the first request " +
-			"was answered; then data of the other side, and a RST of the first in answer to each segment.",
+			"was answered; then data of the other side, and a RST of the first in answer to each segment. Or no FIN yet, " +
+			"because the side was sending all that may be under way, and its FIN waits behind the rest.",
 		LookAlikes: "FIN after a complete exchange on an idle connection, then a request: keepalive-race. If only a " +
 			"closing message or FIN follows a complete exchange: close-notify-race, late-goodbye.",
 		Prints: "At the side whose peer closed: end of file where a response was due (curl 52, Go EOF, " +
@@ -57,6 +58,9 @@ var dataAfterFIN = &Rule{
 		Limits: "A process that dies and a program that closes too early send the same packets.",
 	},
 	Match: func(c *facts.Facts) float64 {
+		if queuedFIN(c) {
+			return c.Lowered(afterFINQueued, facts.LostBytes|flows.Reordered)
+		}
 		if otherLayer(c) || c.Close.By != facts.ByFIN && c.Close.By != facts.ByUnseenFIN ||
 			c.Kind == facts.KindAbort && c.Rcv.LastData.Frame < c.Close.Frame {
 			return 0
@@ -116,7 +120,15 @@ var dataAfterFIN = &Rule{
 		return c.Lowered(p, facts.AnyDefect)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
+		if queuedFIN(c) {
+			explainQueuedFIN(c, f)
+			return
+		}
 		f.Summary = words.Sentence("%s closed %s", words.Capital(Sender(c)), Circumstances(c))
+		outage := c.ClosedInOutage()
+		if outage != nil {
+			f.sayOutage(c, outage)
+		}
 		if endedSession(c) {
 			f.Summary = words.Sentence("%s ended the session and closed", words.Capital(Sender(c)))
 		}
@@ -137,12 +149,15 @@ var dataAfterFIN = &Rule{
 			f.Remedy = "Harmless in itself. A program that stops on purpose should end the exchange by its protocol first " +
 				"(in WebSocket, with a Close frame)."
 		}
-		f.SayCompletion(c)
+		if outage == nil {
+			f.SayCompletion(c)
+		}
 		b := c.Close.Completion
 		if b.State == facts.CutTransfer || leftTransfer(c) {
 			f.Remedy = remedyOfTransfer(c)
 		}
-		left := c.ByClient() && !leftTransfer(c) && b.State == facts.OpenRequest && b.Side == c.Side && f.waited(b.Since)
+		left := outage == nil && c.ByClient() && !leftTransfer(c) && b.State == facts.OpenRequest && b.Side == c.Side &&
+			f.waited(b.Since)
 		if left && f.Severity != Info && (f.Claims(claim.Unanswered) || f.Claims(claim.NoResponse)) {
 			f.Remedy = "The client stopped waiting after " + words.Span(b.Since) + ", or ended: compare that with its time " +
 				"limit (or its caller's), and look at the server for what took so long. In the client's log look for a " +
@@ -192,6 +207,8 @@ var dataAfterFIN = &Rule{
 			why = "what the client then sent was lost; but a program that stops on purpose sends the same packets as one that dies"
 		case b.Events && c.ByClient():
 			why = "more events reached the closed socket; but a client ends such a stream by closing"
+		case outage != nil:
+			why = words.Sentence("%s closed while its data did not get through", Sender(c))
 		case b.State == facts.Unclear:
 			why = "data reached the closed socket; what was exchanged before is not in the capture"
 		case b.Finished(c.Side):

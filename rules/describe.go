@@ -180,6 +180,9 @@ func progress(c *facts.Facts) string {
 // guessedGoodbye reports whether only its place shows that a message ended the session: its side closed at once.
 func guessedGoodbye(c *facts.Facts, b facts.Completion) bool {
 	x := c.Close.Exchange
+	if x.Protocol == "SSH" && b.Text == "" {
+		return true // encrypted
+	}
 	return x.Guess && x.Goodbye[b.Side] == 0 && x.CloseNotify[b.Side] == 0 && x.Last[b.Side].Kind != exchange.Goodbye
 }
 
@@ -408,6 +411,10 @@ func (f *Finding) SayClose(c *facts.Facts) {
 	switch c.Close.By {
 	case facts.ByFIN:
 		f.Say(claim.Claim{Kind: claim.ClosedBy, Side: c.Side, Span: c.Time.Sub(c.Close.Time)}, c.Close.Frame)
+		if m := &c.AfterClose; m.Received.Seen() {
+			f.Say(claim.Claim{Kind: claim.ReceivesOn, Side: c.Side, From: c.Close.Frame, Bytes: int64(m.ReceivedBytes),
+				Span: m.Received.Time.Sub(c.Close.Time)}, m.Received.Frame)
+		}
 	case facts.ByUnseenFIN:
 		f.Say(claim.Claim{Kind: claim.ClosedUnseen, Side: c.Side, Span: c.Time.Sub(c.Close.Time)}, c.Close.Frame)
 	}

@@ -7,10 +7,13 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
+// endedUnseenID is what other rules call it by.
+const endedUnseenID = "ended-unseen"
+
 const endedUnseenSure = 0.75
 
 var endedUnseen = &Rule{
-	ID:       "ended-unseen",
+	ID:       endedUnseenID,
 	Cause:    UnknownConnection,
 	Severity: Warning,
 	RFC:      []string{"RFC 9293 §3.5.1", "RFC 9293 §3.5.3", "RFC 3360 §2.2"},
@@ -23,7 +26,8 @@ var endedUnseen = &Rule{
 		Recognised: "Several bare RSTs in a row, each answering data of one flight; the side that sends them had " +
 			"acknowledged data less than a round trip before; no FIN and no abort of it was seen, and its other " +
 			"connections go on.",
-		LookAlikes: "A host that restarts is silent for a while, and its other connections are reset as well " +
+		LookAlikes: "A side that is itself sending may have closed already: its FIN waits behind its data " +
+			"(data-after-fin). A host that restarts is silent for a while, and its other connections are reset as well " +
 			"(state-lost). A program that aborts sends a RST of its own first (abort-mid-transfer); the capture may have " +
 			"missed it.",
 		Prints: "ECONNRESET: connection reset by peer, on both sides.",

@@ -30,7 +30,10 @@ func (f *Finding) addMoment(c *facts.Facts) {
 		}
 		moments = append(moments, moment(what, m))
 	}
+	outage := c.ClosedInOutage()
 	switch {
+	case outage != nil:
+		moments = append(moments, moment("the outage began", outage.First), moment("it ended", outage.Ended))
 	case c.Close.By == facts.ByFIN:
 		moments = append(moments, moment(Sender(c)+"'s FIN", c.Close.Mark))
 	case c.Close.By == facts.ByEarlier:

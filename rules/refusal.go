@@ -82,7 +82,7 @@ func (f *Finding) SayRefusal(c *facts.Facts) {
 		f.Say(claim.Claim{Kind: claim.OpenedAfter, Side: flows.Originator, Span: ack.Time.Sub(c.Time)}, synack.Frame,
 			ack.Frame)
 	}
-	if f.Rule.Severity == Error && scannersSYN(c.Rcv) && f.Symptom == "" {
+	if f.Rule.Severity == Error && craftedSYN(c, c.Side.Peer()) && f.Symptom == "" {
 		f.Severity = Info
 		f.sayCraftedBy(c, c.Side.Peer())
 		f.Symptom = refusedScan(c, programs.Refused)

@@ -68,6 +68,8 @@ func (e *Engine) repeat(c *facts.Facts) *Finding {
 	case c.Kind == facts.KindAbort && c.Trigger == nil && prev.Flags.Has(flows.ACK) && prev.SEQ == c.SEQ &&
 		late > c.Soon():
 		why = words.Sentence("%s repeats it", Sender(c))
+	case cause == UnknownConnection && c.Kind != facts.KindAbort && elsewhere(c, prev):
+		return nil
 	case cause == UnknownConnection && c.Kind != facts.KindAbort:
 		why = words.Sentence("%s still does not know the connection", Sender(c))
 	case c.AnswersChallenge():
@@ -101,6 +103,13 @@ func (e *Engine) repeat(c *facts.Facts) *Finding {
 	}
 	openRepeat(c, f)
 	return f
+}
+
+// elsewhere reports whether two RSTs of a side have numbers so far apart that they answer segments of different
+// connections.
+func elsewhere(c *facts.Facts, prev *facts.Earlier) bool {
+	d := c.SEQ.Sub(prev.SEQ)
+	return d > 1<<28 || d < -1<<28
 }
 
 // lostRST says what became of a RST after which its receiver goes on.

@@ -339,3 +339,25 @@ func TestIdlePastCrossingRequest(t *testing.T) {
 		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
 	}
 }
+
+// TestReceivesOn: what a side acknowledges after its FIN reached no closed socket; what draws the RST did.
+func TestReceivesOn(t *testing.T) {
+	const lingering = answered + `
++1.000 < F. 44:44(0) ack 28
++0.001 > .  28:28(0) ack 45
++0.600 > P. 28:47(19) ack 45
++0.021 < %s 45:45(0)
++2.500 > P. 47:48(1) ack 45
++0.021 < R  45:45(0) win 0 ipid 0`
+	f := last(t, strings.Replace(lingering, "%s 45:45(0)", ". 45:45(0) ack 47", 1))
+	if e := says(f, claim.AfterClose); e == nil || e.Bytes != 1 {
+		t.Errorf("%s\n%s", f.Summary, tell(f))
+	}
+	if e := says(f, claim.ReceivesOn); e == nil || e.Bytes != 19 {
+		t.Errorf("%s\n%s", f.Summary, tell(f))
+	}
+	f = last(t, strings.Replace(lingering, "%s 45:45(0)", "R 45:45(0) win 0 ipid 0", 1))
+	if f.Claims(claim.ReceivesOn) {
+		t.Errorf("refused at once: %s\n%s", f.Summary, tell(f))
+	}
+}

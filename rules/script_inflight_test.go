@@ -149,3 +149,47 @@ func TestSymptomOfClosedReceiver(t *testing.T) {
 		t.Errorf("it is still open: %s %s\n%s", f.Rule.ID, f.Symptom, tell(f))
 	}
 }
+
+// TestQueuedFIN: a side that sends as much as may be under way has no FIN on the wire yet when its program ends; one
+// that has nothing under way would have sent it.
+func TestQueuedFIN(t *testing.T) {
+	const bulk = answered + `
++0.100 > P. 28 ack 44 "GET /b HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < .  44:1492(1448) ack 56 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
++0.000 < .  1492:2940(1448) ack 56
++0.000 < P. 2940:4388(1448) ack 56
+`
+	const data, rst = "+0.001 > P. 56:65(9) ack ", "\n+0.021 < R "
+	f := last(t, bulk+data+"1492"+rst+"1492:1492(0) win 0 ipid 0\n+0.02 > . 65:65(0) ack 4388"+rst+"4388:4388(0) win 0 ipid 0")
+	if f.Rule != dataAfterFIN {
+		t.Fatalf("the second RST: %s: %s", f.Rule.ID, f.Summary)
+	}
+	f = last(t, bulk+data+"1492"+rst+"1492:1492(0) win 0 ipid 0")
+	if f.Rule != dataAfterFIN || !f.Claims(claim.UnackedData) || !strings.Contains(f.Summary, "its FIN waits") {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+	if f := last(t, bulk+data+"4388"+rst+"4388:4388(0) win 0 ipid 0"); f.Rule == dataAfterFIN {
+		t.Errorf("all acknowledged: %s: %s", f.Rule.ID, f.Summary)
+	}
+}
+
+// TestClosedInOutage: a FIN that leaves in one burst with the acknowledgment that ends a run of retransmissions had
+// waited behind them.
+func TestClosedInOutage(t *testing.T) {
+	const outage = answered + `
++5.000 < P. 44:104(60) ack 28
++0.400 < P. 44:104(60) ack 28
++0.900 < P. 44:104(60) ack 28
++1.800 < P. 44:104(60) ack 28
+`
+	const ack, fin = "+0.010 > . 28:28(0) ack 104\n", " < FP. 104:304(200) ack 28\n" +
+		"+0.00001 > P. 28:64(36) ack 104\n+0.021 < R 104:104(0) win 0 ipid 0"
+	f := last(t, outage+ack+"+0.00002"+fin)
+	if f.Rule != dataAfterFIN || !f.Claims(claim.SentAgain) || !strings.Contains(f.Summary, "during an outage") ||
+		!strings.Contains(f.Remedy, "the outage began") {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, f.Remedy)
+	}
+	if f := last(t, outage+ack+"+2.000"+fin); strings.Contains(f.Summary, "outage") {
+		t.Errorf("closed after it: %s: %s", f.Rule.ID, f.Summary)
+	}
+}

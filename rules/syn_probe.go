@@ -7,7 +7,11 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
-const synProbeSure = 0.985
+// How sure it is that a scanner probed.
+const (
+	synProbeSure = 0.985
+	ackProbeSure = 0.93 // by what its host sends elsewhere
+)
 
 var synProbe = &Rule{
 	ID:       "syn-probe",
@@ -19,12 +23,12 @@ var synProbe = &Rule{
 		Title: "A scanner probed the port",
 		Happened: "A scanner sent a SYN that it made itself, past its own system's TCP. When the SYN-ACK came, that " +
 			"system did not know of any such connection and reset it: the port is open, and no connection was wanted. Or the " +
-			"scanner sent a segment that no system sends (no flags, FIN alone, or FIN, PSH and URG), and the host that got " +
-			"it answered with a RST, as RFC 9293 requires.",
+			"scanner sent a segment that no system sends (no flags, FIN alone, or FIN, PSH and URG), or an ACK of no " +
+			"connection, and the host that got it answered with a RST, as RFC 9293 requires.",
 		Recognised: "SYN, SYN-ACK, bare RST, and no ACK that completes the handshake. The SYN is no system's: no options " +
 			"or only a maximum segment size and a window that scanners use, a window below 512, a timestamp of 4294967295, " +
 			"further flags, or many ports and hosts from one source. Or a RST with ACK that answers a segment without ACK " +
-			"and SYN.",
+			"and SYN; or a bare RST that answers an ACK without connection of a host that sends several such segments.",
 		LookAlikes: "A program that gives up connecting at that moment resets in the same way, but its SYN is an ordinary " +
 			"one (connect-withdrawn).",
 		Prints: "Nothing: no application on either side sees a connection.",
@@ -32,8 +36,11 @@ var synProbe = &Rule{
 		Limits: "A scanner that sends an ordinary SYN is explained as connect-withdrawn; the label is the same.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if oddProbe(c) || c.ResetsSYNACK() && crafted(c) && !c.Translated() {
+		switch {
+		case oddProbe(c), c.ResetsSYNACK() && crafted(c) && !c.Translated():
 			return synProbeSure
+		case ackProbe(c):
+			return ackProbeSure
 		}
 		return 0
 	},
@@ -41,9 +48,18 @@ var synProbe = &Rule{
 		if oddProbe(c) {
 			f.Summary = words.Sentence("A scanner's probe: %s sent a segment without ACK and SYN, and %s answered it "+
 				"with a RST.", Receiver(c), Sender(c))
-			f.Say(claim.Claim{Kind: claim.NoHandshake, Side: c.Side}, c.Conn.Start.Frame)
+			f.Say(claim.Claim{Kind: claim.OddFlags, Side: c.Side.Peer(), Text: c.Trigger.Flags.String()}, c.Trigger.Frame)
 			f.SayRST(c)
 			f.Open(ClosedPort, "", 0.5, "a refusal answers a SYN; this RST answers another segment")
+			return
+		}
+		if ackProbe(c) {
+			f.Summary = words.Sentence("A scanner's probe: %s sent an ACK of no connection, and %s answered it with a RST.",
+				Receiver(c), Sender(c))
+			f.Say(claim.Claim{Kind: claim.Crafted, Side: c.Side.Peer(), Count: c.Related.Crafted})
+			f.Say(claim.Claim{Kind: claim.NoHandshake, Side: c.Side}, c.Conn.Start.Frame)
+			f.SayRST(c)
+			f.Open(PeerCrash, stateLostID, 0.5, "the client's host scans")
 			return
 		}
 		f.Summary = words.Sentence("A scanner's probe: %s sent a SYN that its own TCP did not make, and its TCP, which "+
@@ -72,19 +88,25 @@ func (f *Finding) sayCraftedBy(c *facts.Facts, s flows.Side) {
 	if e.SYNOpts.Kinds == flows.UnknownKinds {
 		return // a text may not show them
 	}
-	f.Say(claim.Claim{Kind: claim.OddSYN, Side: s, Count: int(e.SYNOpts.Kinds), Number: uint64(e.SYNWND)}, e.SYN.Frame)
+	odd := claim.Claim{Kind: claim.OddSYN, Side: s, Count: int(e.SYNOpts.Kinds), Number: uint64(e.SYNWND)}
+	if e.HasTS && e.TSval == scannersTimestamp {
+		odd.Expected = scannersTimestamp
+	}
+	f.Say(odd, e.SYN.Frame)
 }
 
-// scannersSYN reports whether the SYN of an endpoint has no option at all, or none but the MSS and a window of
-// scanners: unlike crafted, it needs no sign beside that, and leaves out what small devices send too.
-func scannersSYN(e *flows.Endpoint) bool {
-	o := &e.SYNOpts
-	switch e.SYNWND {
-	case 5840, 8192, 14600, 29200, 64240, 65535: // of systems: something on the way may have removed their options
-		return false
+// scannersTimestamp is the timestamp by which scanners ask for a stack's options.
+const scannersTimestamp = 1<<32 - 1
+
+// craftedSYN reports whether no common system sends a SYN like that of side s: unlike crafted, it needs no sign beside
+// that.
+func craftedSYN(c *facts.Facts, s flows.Side) bool {
+	e := c.Conn.End(s)
+	o := e.SYNOpts
+	if e.HasTS {
+		o.HasTS, o.TSval = true, e.TSval
 	}
-	return e.SYN.Seen() && (o.Kinds == 0 && e.SYNWND > 0 || o.MSS != 0 && o.Kinds == 1) && !o.HasTS &&
-		(o.Kinds == 0 || e.SYNWND == 1024 || e.SYNWND == 2048 || e.SYNWND == 3072 || e.SYNWND == 4096)
+	return e.SYN.Seen() && flows.CraftedSYN(c.SYNFlags(s), e.SYNWND, &o)
 }
 
 // oddSYN reports whether no system sends a SYN with these flags.
@@ -98,23 +120,27 @@ func oddProbe(c *facts.Facts) bool {
 		t.Frame == c.Conn.Start.Frame
 }
 
-// smallestWindow is the least window of a SYN that a common system sends.
-const smallestWindow = 512
+// scannerFrom is how many crafted segments make a host a scanner.
+const scannerFrom = 3
+
+// ackProbe reports whether the RST answers a plain ACK of no connection that a scanner's host sent.
+func ackProbe(c *facts.Facts) bool {
+	return c.Kind == facts.KindReply && c.Answers == facts.ToACK && !c.ByClient() && c.Snd.Segments == 0 &&
+		!c.Rcv.SYN.Seen() && c.Rcv.Bytes == 0 && c.Related.Crafted >= scannerFrom
+}
 
 // crafted reports whether the SYN was made by a program instead of a system: hardly any options, and a
 // window such as scanners use.
 func crafted(c *facts.Facts) bool {
 	o := &c.Snd.SYNOpts
-	plain := !o.HasTS && !o.SACKOK && !o.HasWScale && o.Kinds <= 1
-	if c.Snd.SYN.Seen() && (c.Snd.SYNWND < smallestWindow || c.Snd.HasTS && c.Snd.TSval == 1<<32-1 ||
-		oddSYN(c.SYNFlags(c.Side))) {
-		return true // probes of the stack by its answers: nmap -O
+	if craftedSYN(c, c.Side) {
+		return true
 	}
-	if !plain || !c.Snd.SYN.Seen() {
+	if o.HasTS || o.SACKOK || o.HasWScale || o.Kinds > 1 || !c.Snd.SYN.Seen() {
 		return false
 	}
 	switch c.Snd.SYNWND {
-	case 512, 1024, 2048, 3072, 4096, 8192, 16384, 65535:
+	case 512, 8192, 16384, 65535:
 		return true
 	}
 	return o.Kinds == 0 || c.Related.ScanPorts >= 3 || c.Related.ScanHosts >= 3

@@ -34,7 +34,7 @@ var wrongHost = &Rule{
 		Limits: "Only TTL and Ethernet address say which host it was.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if c.Translated() {
+		if c.Translated() && !craftedSYN(c, c.Side) {
 			return wrongHostDNAT
 		}
 		if c.Kind != facts.KindReply || c.Close.By != facts.ByThis || c.Refused() || c.Unopened() || c.Trigger == nil ||

@@ -135,7 +135,7 @@ func (t *tale) kind() (kind Kind, leads rules.Pattern) {
 		kind  Kind
 		leads rules.Pattern
 	}{
-		{has(rules.Scan) && t.parts[rules.Scan].wide(), Scan, rules.Scan},
+		{has(rules.Scan) && (t.parts[rules.Scan].services.count().N > 1 || w.refusals > 0), Scan, rules.Scan},
 		{has(rules.HalfOpen) && w.clients.count().N >= floodHosts, SYNFlood, rules.HalfOpen},
 		{has(rules.Outage) && t.parts[rules.Outage].services.count().N > 1, HostRestart, rules.Outage},
 		{has(rules.Outage), ServiceRestart, rules.Outage},

@@ -101,8 +101,11 @@ func (t *tale) scan() string {
 		what = fmt.Sprintf("%s on %s", counts(w.services.count(), "port", "ports"), counts(w.hosts.count(), "host", "hosts"))
 	}
 	s := fmt.Sprintf("%s tried %s %s", plain(scan.clients.only()), what, t.when())
-	if n := w.senders[flows.Responder]; n > 0 {
-		s += fmt.Sprintf("; %s refused", counted(n, "attempt was", "attempts were"))
+	if w.refusals > 0 {
+		s += fmt.Sprintf("; %s refused", counted(w.refusals, "attempt was", "attempts were"))
+	}
+	if n := w.senders[flows.Responder] - w.refusals; n > 0 {
+		s += fmt.Sprintf("; %s a RST", counted(n, "other segment drew", "other segments drew"))
 	}
 	open := t.open()
 	if n := open.count(); n.N > 0 {

@@ -26,6 +26,7 @@ type strand struct {
 	heard          int    // findings in which it was heard, but did not acknowledge
 	severities     [3]int
 	remote         int // resets that a device sent
+	refusals       int // resets that refuse a connection
 	clients, hosts set // of the originators, of the responders
 	services       services
 	open           services // of a scan: where a connection was accepted
@@ -104,6 +105,9 @@ func (f *Finder) count(s *strand, r *Reset, fresh bool) (candidate bool) {
 	s.files[1] = r.File
 	s.resets++
 	s.senders[r.Sender]++
+	if r.Cause == rules.ClosedPort {
+		s.refusals++
+	}
 	if fresh {
 		s.conns++
 		s.clients.add(hostOf(r.Client), &f.names)
@@ -191,6 +195,7 @@ func whole(group []*strand) *strand {
 		w.found += s.found
 		w.conns += s.conns
 		w.remote += s.remote
+		w.refusals += s.refusals
 		w.toSYNACK += s.toSYNACK
 		w.heard += s.heard
 		w.rest = w.rest || s.rest

@@ -229,6 +229,8 @@ var (
 	claimPeerHeard  = claim.PeerHeard.String()
 	claimMaxAcked   = claim.MaxAcked.String()
 	claimAckedEach  = claim.AckedEachTime.String()
+	claimOddSYN     = claim.OddSYN.String()
+	claimOddFlags   = claim.OddFlags.String()
 	whatSYNACK      = claim.SYNACK.String()
 )
 
@@ -278,6 +280,10 @@ func (g *Grouping) claimed(r *Reset, e *Evidence) {
 		}
 	case claimPeerHeard, claimMaxAcked, claimAckedEach:
 		g.in.Heard = true
+	case claimOddSYN, claimOddFlags:
+		if g.in.Pattern == rules.Refusal {
+			g.in.Pattern = rules.Scan
+		}
 	case claimReplyTo:
 		g.in.ToSYNACK = e.Values.What == whatSYNACK
 	}

@@ -130,15 +130,19 @@ func (s *State) Lost(side int, n uint32) {
 	}
 }
 
+// maxDisconnect is the most that a side says that takes leave: the end of its channel, and SSH_MSG_DISCONNECT.
+const maxDisconnect = 512
+
 // Fin tells the State that a side's FIN has come at its place in the sequence, after all of its bytes.
 // What ends with the connection is then complete: an HTTP body without a length. And who leaves an SSH
-// session in the moment of speaking has said SSH_MSG_DISCONNECT, which cannot be read.
+// session in the moment of saying little has most likely said SSH_MSG_DISCONNECT, which cannot be read.
 func (s *State) Fin(side int, time int64) {
 	v := &s.voice[side]
 	switch {
 	case s.proto == http1 && v.phase == httpUntilEnd:
 		v.flags &^= more
-	case s.proto == ssh && v.phase == phaseTurns && s.speaker == uint8(side)+1 && uint32(time>>20)-s.last <= noWait>>20:
+	case s.proto == ssh && v.phase == phaseTurns && s.speaker == uint8(side)+1 && v.len <= maxDisconnect &&
+		uint32(time>>20)-s.last <= noWait>>20:
 		v.kind, v.wait = Goodbye, 0
 		if v.bye == 0 {
 			v.bye = v.end

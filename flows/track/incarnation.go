@@ -89,7 +89,7 @@ func (t *Table) orient(c *record, tp *tuple.Tuple, s *segment) {
 		c.marks |= guessed
 	}
 	c.defects &^= flows.NoHandshake
-	if s.Flags&flows.SYN == 0 {
+	if s.Flags&flows.SYN == 0 && !s.Unfounded() {
 		c.defects |= flows.NoHandshake
 	}
 }
@@ -168,7 +168,7 @@ func (t *Table) record(tp *tuple.Tuple, s *segment) uint32 {
 // whether that is sure.
 func (t *Table) fromOriginator(s *segment) (originator, sure bool) {
 	switch {
-	case s.Flags&(flows.SYN|flows.ACK|flows.RST) == flows.SYN:
+	case s.Flags&(flows.SYN|flows.ACK|flows.RST) == flows.SYN, s.Unfounded():
 		return true, true
 	case s.Flags&(flows.SYN|flows.RST) == flows.SYN: // SYN-ACK
 		return false, true

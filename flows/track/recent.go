@@ -35,15 +35,33 @@ func (r *recent) back(i int) *sighting {
 	return &r.last[(r.n-1-i)%len(r.last)]
 }
 
-// sameSYN returns the last SYN on another connection that has the source and the number of a connection's own: the same
-// segment with another destination.
-func (r *recent) sameSYN(src *flows.Addr, iss flows.Seq, stream uint32) (m flows.ConnMark, to flows.Addr) {
+// sameSYN returns the SYN on another connection that is a connection's own before its destination was translated:
+// source, number, timestamp and IP ID are alike, and it came first. A scanner sends SYNs with one source and number to
+// several ports, each a packet of its own.
+func (r *recent) sameSYN(stream uint32) (m flows.ConnMark, to flows.Addr) {
+	own := r.of(stream)
+	if own == nil {
+		return m, to
+	}
 	for i := 0; ; i++ {
 		switch x := r.back(i); {
 		case x == nil:
 			return m, to
-		case x.stream != stream && x.seq == iss && x.src == *src:
-			return x.mark(), x.dst
+		case x.stream == stream || x.seq != own.seq || x.src != own.src:
+		case m.Seen() && to != x.dst, x.tsval != own.tsval, x.ipid != own.ipid, x.ttl != own.ttl && x.ttl != own.ttl+1,
+			x.at.frame > own.at.frame, own.at.time().Sub(x.at.time()) > translatedWithin:
+			return flows.ConnMark{}, flows.Addr{}
+		default:
+			m, to = x.mark(), x.dst
+		}
+	}
+}
+
+// of returns the sighting of a connection's SYN, nil when it has been overwritten or never was.
+func (r *recent) of(stream uint32) *sighting {
+	for i := 0; ; i++ {
+		if x := r.back(i); x == nil || x.stream == stream {
+			return x
 		}
 	}
 }
@@ -54,15 +72,9 @@ const translatedWithin = 10 * time.Millisecond
 // translated returns the sending of a connection's SYN on another connection: the same segment, whose addresses a router
 // has translated, captured where it came in and where it went out. before says that the other one came in.
 func (r *recent) translated(stream uint32) (m flows.ConnMark, src, dst flows.Addr, before bool) {
-	var own *sighting
-	for i := 0; own == nil; i++ {
-		x := r.back(i)
-		if x == nil {
-			return m, src, dst, false
-		}
-		if x.stream == stream {
-			own = x
-		}
+	own := r.of(stream)
+	if own == nil {
+		return m, src, dst, false
 	}
 	for i := 0; ; i++ {
 		x := r.back(i)

@@ -64,6 +64,16 @@ type service struct {
 	askedFrom, askedTo                flows.Time
 }
 
+// answered reports whether the service accepted or refused the connection on a stream, as far as it is remembered.
+func (v *service) answered(stream int) bool {
+	for _, p := range [...]*place{&v.accepted, &v.acceptedOther, &v.refused, &v.refusedOther} {
+		if p.at.frame != 0 && int(p.stream) == stream {
+			return true
+		}
+	}
+	return false
+}
+
 // A host is what is known of an address.
 type host struct {
 	ttlMin, ttlMax uint8
@@ -73,11 +83,16 @@ type host struct {
 	ttlSeen        place         // a packet that arrived with ttl
 	lastReset      int           // number of its last entry in falls, plus one
 
+	// majority vote over the RSTs by which it answers segments without ACK
+	rstTTL, rstWeight uint8
+	rstTTLSeen        place
+
 	// What it asked for by SYNs, and what came to it unasked.
 	ports, hosts       distinct // different ports, and different hosts, that it sent SYNs to
 	askedFrom, askedTo flows.Time
 	asked, answered    uint32 // connections that it began, and those that a SYN-ACK answered
 	unasked            uint32 // connections whose first segment is a SYN-ACK to it, or a refusal of a SYN
+	crafted            uint32 // connections that it began with a segment that no system's TCP makes
 }
 
 // A bitmap counts different values by their hashes: never more than there were, and at most flows.MaxDifferent.
@@ -194,14 +209,9 @@ func (a *related) resetAt(n int) *hostReset {
 func (a *related) host(t *Table, s *segment, stream uint32, first bool) {
 	h := a.hosts.get(t.hostKey(&s.Src))
 	h.widen(s.TTL)
-	switch {
-	case h.weight == 0:
-		h.ttl, h.weight = s.TTL, 1
-		h.ttlSeen = place{stampOf(s), stream}
-	case h.ttl != s.TTL:
-		h.weight--
-	case h.weight < 1<<8-1:
-		h.weight++
+	vote(s.TTL, place{stampOf(s), stream}, &h.ttl, &h.weight, &h.ttlSeen)
+	if first && s.Crafted() {
+		h.crafted++
 	}
 	switch {
 	case s.Flags&(flows.SYN|flows.ACK) == flows.SYN:
@@ -220,6 +230,18 @@ func (a *related) host(t *Table, s *segment, stream uint32, first bool) {
 		} else {
 			d.answered++
 		}
+	}
+}
+
+// vote counts a TTL in a majority vote; seen is a packet that had the one that leads.
+func vote(ttl uint8, at place, winner, weight *uint8, seen *place) {
+	switch {
+	case *weight == 0:
+		*winner, *weight, *seen = ttl, 1, at
+	case *winner != ttl:
+		*weight--
+	case *weight < 1<<8-1:
+		*weight++
 	}
 }
 
@@ -356,10 +378,9 @@ func (a *related) before(t *Table, c *record, side flows.Side, s *segment, r *fl
 		o.Translated, o.TranslatedSrc, o.TranslatedDst, o.TranslatedHere = a.syns.translated(c.stream)
 	}
 	if side == flows.Originator && r.Conn.SYN.Seen() {
-		m, to := a.syns.sameSYN(&r.Conn.Ends[side].Addr, r.Conn.Ends[side].SND.ISS, c.stream)
-		if v := a.services.find(t.addrKey(&to)); m.Seen() && (v == nil || v.accepted.at.frame == 0 ||
-			int(v.accepted.stream) != m.Stream && int(v.acceptedOther.stream) != m.Stream) {
-			o.SameSYN, o.SameSYNTo = m, to // not answered there
+		m, to := a.syns.sameSYN(c.stream)
+		if v := a.services.find(t.addrKey(&to)); m.Seen() && (v == nil || !v.answered(m.Stream)) {
+			o.SameSYN, o.SameSYNTo = m, to
 		}
 	}
 	if r.Conn.SYN.Seen() {
@@ -417,6 +438,10 @@ func (a *related) after(t *Table, c *record, side flows.Side, s *segment, r *flo
 	originator := &r.Conn.Ends[flows.Originator].Addr
 	p := place{stampOf(s), c.stream}
 	a.transfers.closes(t, c, side, s)
+	if r.Class == flows.ClassReplyACK && first {
+		h := a.hosts.get(t.hostKey(&s.Src))
+		vote(s.TTL, p, &h.rstTTL, &h.rstWeight, &h.rstTTLSeen)
+	}
 	refused := side == flows.Responder && r.Accept == flows.AcceptSynSent && first
 	// A closed port says nothing of the host's connections, nor does what refuses a SYN that was not captured.
 	unseen := s.SEQ == 0 && s.Flags&flows.ACK != 0 && r.Conn.Ends[side].Segments == 0
@@ -495,6 +520,9 @@ const (
 	maxListed   = 8
 )
 
+// leastRSTs is by how many RSTs a TTL must lead to be that of the host.
+const leastRSTs = 2
+
 // settle fills in what came after the reset p.
 func (a *related) settle(t *Table, p *pending) {
 	r := p.r
@@ -507,7 +535,11 @@ func (a *related) settle(t *Table, p *pending) {
 	ports, hosts := a.scans.find(t.portsKey(originator, responder)), a.scans.find(t.hostsKey(originator, responder))
 	o.ScanPorts, o.ScanPortsSpan = ports.count(), ports.span()
 	o.ScanHosts, o.ScanHostsSpan = hosts.count(), hosts.span()
-	if h := a.hosts.find(t.hostKey(&r.Conn.Ends[p.sender].Addr)); h != nil && h.weight > 0 {
+	sender := a.hosts.find(t.hostKey(&r.Conn.Ends[p.sender].Addr))
+	if h := sender; h != nil && h.rstWeight >= leastRSTs {
+		o.SenderRSTTTL, o.SenderRSTTTLSeen = h.rstTTL, h.rstTTLSeen.mark()
+	}
+	if h := sender; h != nil && h.weight > 0 {
 		o.SenderTTL, o.SenderTTLSeen = h.ttl, h.ttlSeen.mark()
 		o.SenderTTLMin, o.SenderTTLMax, o.SenderReaction = h.ttlMin, h.ttlMax, h.reaction
 		o.SenderReactions = int(h.reactions)
@@ -515,6 +547,7 @@ func (a *related) settle(t *Table, p *pending) {
 	if h := a.hosts.find(t.hostKey(originator)); h != nil {
 		o.AskedPorts, o.AskedHosts, o.AskedSpan = h.ports.count(), h.hosts.count(), h.askedTo.Sub(h.askedFrom)
 		o.Asked, o.Answered, o.Unasked = int(h.asked), int(h.answered), int(h.unasked)
+		o.Crafted = int(h.crafted)
 		o.OriginatorSeen = h.weight > 0
 	}
 	if v := a.pairs.find(t.pairKey(originator, responder)); v != nil {

@@ -120,6 +120,9 @@ func (h *half) crossedFIN() {
 // transition applies segment s of side to both states. first says that s carries the side's first FIN,
 // acceptable that its ACK is acceptable at the peer.
 func (t *Table) transition(c *record, side flows.Side, s *segment, firstFIN, acceptable bool) {
+	if s.Unfounded() {
+		return // §3.10.7.4, fifth: "if the ACK bit is off, drop the segment and return"
+	}
 	a, b := &c.side[side], &c.side[side^1]
 	if b.bits&finAcked != 0 {
 		a.takesFIN() // it acknowledges the peer's FIN, so it has it

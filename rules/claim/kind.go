@@ -29,6 +29,7 @@ const (
 	BadACK
 	OddSYN
 	OddFlags
+	Crafted
 	SYNData
 	NoSYN
 	OtherACK
@@ -85,6 +86,7 @@ const (
 	ClosedBy
 	ClosedUnseen
 	FINAcked
+	ReceivesOn
 	NoFIN
 	AfterClose
 	AllAcked
@@ -241,10 +243,14 @@ var Kinds = []Meaning{
 		"acknowledges another number than one above the side's SYN, and none that the side had sent",
 		"number: its ACK; expected: one above the SYN's SEQ; what: SYN-ACK, or handshake-ack", false},
 	{OddSYN, "odd-syn", "the SYN at the frame has so many options and this window",
-		"count: options, padding not counted; number: window", false},
+		"count: options, padding not counted; number: window; expected: its timestamp, where that is 4294967295", false},
 	{OddFlags, "odd-flags", "the frame, of the side, is a SYN with further flags, without ACK: FIN, " +
-		"PSH or URG",
+		"PSH or URG; or a segment without SYN, ACK and RST",
 		"text: its flags", false},
+	{Crafted, "crafted", "the side's host began at least so many connections of the capture with a segment as no " +
+		"common system's TCP makes it: no SYN, ACK and RST; a timestamp of 4294967295; or a SYN with further flags, a window " +
+		"below 512, no options, or the MSS alone and a window of 1024, 2048, 3072 or 4096",
+		"count", false},
 	{SYNData, "syn-data", "the SYN at the frame, of the side, has data", "bytes", false},
 	{NoSYN, "no-syn", "the side sent no SYN on the connection before the RST", "", true},
 	{OtherACK, "other-ack", "the frame, of the side, has ACK and no SYN, comes after the peer's SYN and before any " +
@@ -379,6 +385,8 @@ var Kinds = []Meaning{
 	{ClosedUnseen, "closed-unseen", "at the frame the peer acknowledges one byte above all that the side was captured " +
 		"to have sent, or that the peer had acknowledged before: a FIN that the capture lacks",
 		"span: time from the frame to the RST; what: RST where the frame is the RST itself", false},
+	{ReceivesOn, "receives-on", "after its FIN, at the frame from, the side acknowledges so much new data of the peer, " +
+		"the last at the frame", "bytes; span: from its FIN to the frame", false},
 	{FINAcked, "fin-acked", "the side's FIN is at the first frame, and the peer acknowledges it at " +
 		"the second",
 		"span: time from the FIN to the RST", false},

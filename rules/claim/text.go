@@ -164,11 +164,23 @@ var sentences = [numKinds]func(*Claim) string{
 			" calls for " + number(c.Expected)
 	},
 	OddSYN: func(c *Claim) string {
+		if c.Expected != 0 {
+			return c.side() + "'s SYN has the timestamp " + number(c.Expected) + " and window " + number(c.Number) +
+				", as scanners send it and no common system does"
+		}
 		return c.side() + "'s SYN has " + words.Count(c.Count, "option") + " and window " + number(c.Number) +
 			", as scanners send it and no common system does"
 	},
 	OddFlags: func(c *Claim) string {
+		if !strings.Contains(c.Text, "SYN") {
+			return c.side() + "'s segment has the flags " + c.Text + ": without SYN, ACK and RST no TCP sends one " +
+				"(RFC 9293 §3.10.7.4 drops it), and scanners do"
+		}
 		return c.side() + "'s SYN has the flags " + c.Text + ", which no system sends together"
+	},
+	Crafted: func(c *Claim) string {
+		return c.side() + "'s host began at least " + words.Count(c.Count, "connection") +
+			" of this capture with segments that scanners make, and no common system"
 	},
 	SYNData: func(c *Claim) string { return c.side() + "'s SYN carries " + words.Bytes(c.Bytes) + " of data" },
 	NoSYN:   func(c *Claim) string { return c.side() + " sent no SYN" },
@@ -405,6 +417,10 @@ var sentences = [numKinds]func(*Claim) string{
 		}
 		return c.side() + " has closed the connection: its FIN is acknowledged here, but missing from the " +
 			"capture" + beforeRST(c.Span)
+	},
+	ReceivesOn: func(c *Claim) string {
+		return c.side() + " goes on receiving after its FIN: it acknowledges " + words.Bytes(c.Bytes) + ", the last " +
+			words.Span(c.Span) + " after it, and closes its socket later"
 	},
 	FINAcked: func(c *Claim) string {
 		return c.side() + " has closed the connection" + beforeRST(c.Span) + ", and its FIN is acknowledged"

@@ -18,6 +18,11 @@ type AfterClose struct {
 	Likely  bool       // Bye cannot be read: its size and its place leave nothing else
 	Unasked bool       // Data is the server's, and the client had requested nothing: a greeting, a setting
 
+	// What the sender still received: the last segment that acknowledges new data of the peer after the FIN, and how
+	// many bytes. It had closed its own direction only, and its socket later.
+	Received      flows.Mark
+	ReceivedBytes uint32
+
 	parting   uint32    // bytes of Bye and Data together, at their first sending
 	acked     flows.Seq // what the FIN acknowledged, with acksKnown
 	acksKnown bool
@@ -43,6 +48,7 @@ func (c *Facts) findAfterClose() {
 		}
 	}
 	m.acked, m.acksKnown = acked, known
+	received := c.receivesOn(acked, known)
 	for i := range c.Conn.Events {
 		e := &c.Conn.Events[i]
 		if e.Side != peer || e.Flags&flows.RST != 0 || e.Notes&flows.Duplicate != 0 {
@@ -51,6 +57,9 @@ func (c *Facts) findAfterClose() {
 		fresh := e.LEN() > 0 && (!known || e.End().Sub(acked) > 0)
 		if e.Frame < l.Frame && !(fresh && known) || e.DataLen > 0 && !fresh {
 			continue // the sender had it when it closed
+		}
+		if e.DataLen > 0 && m.Received.Seen() && e.End().Sub(received) <= 0 {
+			continue // the socket was not closed yet
 		}
 		switch {
 		case e.DataLen == 0 || e.Notes&(flows.KeepAlive|flows.WindowProbe) != 0:
@@ -83,6 +92,35 @@ func (c *Facts) findAfterClose() {
 		m.Likely = !m.Bye.Seen() || m.Data.Frame < m.Bye.Frame
 		m.Bye, m.Data, m.Bytes, m.Frames = m.Data, flows.Mark{}, 0, nil
 	}
+}
+
+// receivesOn finds what the sender acknowledged after its FIN, which acknowledged all below acked, and returns the
+// highest number that it acknowledged.
+func (c *Facts) receivesOn(acked flows.Seq, known bool) flows.Seq {
+	m, received := &c.AfterClose, acked
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		if !known || e.Side != c.Side || e.Frame <= c.Close.Frame || e.Frame >= c.Frame ||
+			e.Flags&(flows.ACK|flows.RST) != flows.ACK || e.Notes&flows.Duplicate != 0 {
+			continue
+		}
+		if e.ACK.Sub(received) > 0 && c.hasData(e.ACK) {
+			m.Received, received = e.Mark, e.ACK
+		}
+	}
+	m.ReceivedBytes = uint32(received.Sub(acked))
+	return received
+}
+
+// hasData reports whether the timeline holds data of the peer that ends at a number: what is acknowledged there is no
+// FIN.
+func (c *Facts) hasData(end flows.Seq) bool {
+	for i := range c.Conn.Events {
+		if e := &c.Conn.Events[i]; e.Side != c.Side && e.DataLen > 0 && e.SEQ.Add(e.DataLen) == end {
+			return true
+		}
+	}
+	return false
 }
 
 // PartingBytes returns how many bytes of data reached the closed socket before the RST, closing messages included.

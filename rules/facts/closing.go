@@ -130,8 +130,11 @@ func (c *Facts) PeersReset() *Earlier {
 const saysWhy = 10 * time.Second
 
 // MidConversation reports whether the sender closed, without a goodbye, right after one answer of many in a
-// protocol that ends by one, or in which servers say why they end the session.
+// protocol that ends by one, or in which servers say why they end the session, or while its data went unacknowledged.
 func (c *Facts) MidConversation() bool {
+	if c.ClosedInOutage() != nil {
+		return true
+	}
 	x := c.Close.Exchange
 	switch x.Protocol {
 	case "PostgreSQL":

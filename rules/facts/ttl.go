@@ -22,6 +22,11 @@ func (c *Facts) yardstick() yardstick {
 		}
 	}
 	k, s := c.Snd, &c.Related
+	if k.Segments == 0 && s.SenderTTL == 0 && s.SenderRSTTTL != c.TTL {
+		// Of the host the capture holds RSTs alone, and most of them come from as far away as another one.
+		t := s.SenderRSTTTL
+		return yardstick{ttl: t, low: t, high: t, other: &s.SenderRSTTTLSeen, steady: true}
+	}
 	if k.Segments == 0 || k.TTL == 0 {
 		y := yardstick{ttl: s.SenderTTL, low: s.SenderTTLMin, high: s.SenderTTLMax, steady: s.SenderTTLMin == s.SenderTTLMax}
 		if m := &s.SenderTTLSeen; m.Stream == c.Conn.Stream {

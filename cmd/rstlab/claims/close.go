@@ -82,6 +82,23 @@ func checkNoFIN(q *question) {
 	q.lackedByReset()
 }
 
+func checkReceivesOn(q *question) {
+	fin, p := q.c.byFrame[q.e.From], q.frame()
+	if !q.sent(fin, q.side) || !q.is(fin, func(p *Packet) bool { return p.Has(FIN) }, "FIN") || !q.sent(p, q.side) {
+		return
+	}
+	if p.Has(RST) || !p.Has(ACK) || p.Frame <= fin.Frame {
+		q.fail("frame %d is no acknowledgment after it", p.Frame)
+	}
+	q.span(fin, p)
+	if n := int64(above(p.ACK, fin.ACK)); n != q.e.Values.Bytes || n <= 0 {
+		q.fail("it acknowledges %d bytes more", n)
+	}
+	if d := q.by(q.peer).before(p.Frame).data().keep(func(s *Packet) bool { return s.DataEnd() == p.ACK }); len(d) == 0 {
+		q.fail("no data ends at its ACK")
+	}
+}
+
 func checkAfterClose(q *question) {
 	closing := q.c.byFrame[q.e.From]
 	if q.e.From == 0 {

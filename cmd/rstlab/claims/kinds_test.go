@@ -201,6 +201,7 @@ var kindCases = []struct {
 
 	{script: closed, frame: 10, yes: `{"claim":"closed-by","side":"responder","frames":[7]}`, no: `{"claim":"closed-by","side":"originator","frames":[9]}`},
 	{script: "0 < PA 700 100 len=5\n1 > A 100 706\n2 > PA 100 706 len=3\n3 < R 706", frame: 4, yes: `{"claim":"closed-unseen","side":"responder","frames":[2]}`, no: `{"claim":"closed-unseen","side":"responder","frames":[9]}`, other: closed},
+	{script: "0 > S 100\n10 < SA 500 101\n20 > A 101 501\n100 < FA 501 101\n110 > A 101 502\n120 > PA 101 502 len=19\n121 < A 502 120\n900 > PA 120 502 len=1\n901 < R 502", frame: 9, yes: `{"claim":"receives-on","side":"responder","from":4,"frames":[7],"values":{"bytes":19,"span_ns":21000000}}`, no: `{"claim":"receives-on","side":"responder","from":4,"frames":[7],"values":{"bytes":20,"span_ns":21000000}}`},
 	{script: closed, frame: 10, yes: `{"claim":"fin-acked","side":"responder","frames":[7,9]}`, no: `{"claim":"fin-acked","side":"responder","frames":[7,8]}`},
 	{script: closed, frame: 10, yes: `{"claim":"no-fin","side":"originator"}`, no: `{"claim":"no-fin","side":"responder"}`},
 	{script: closed, frame: 10, yes: `{"claim":"after-close","side":"responder","from":7,"frames":[8],"values":{"what":"data","bytes":30,"span_ns":10000000}}`, no: `{"claim":"after-close","side":"responder","from":7,"frames":[4],"values":{"what":"data"}}`},
@@ -232,6 +233,8 @@ var kindCases = []struct {
 	{script: refused + "\n1100 > S 9 src=10.0.0.9", frame: 3, yes: `{"claim":"askers","side":"responder","values":{"count":2,"span_ns":1100000000}}`, no: `{"claim":"askers","side":"responder","values":{"count":3,"at_least":true}}`},
 	{script: "0 < SA 500 101\n1 > R 101\n9 < RA 0 77 sp=81", frame: 2, yes: `{"claim":"unasked","side":"originator","values":{"count":2}}`, no: `{"claim":"unasked","side":"originator","values":{"count":1}}`, other: "0 > S 100\n1 < SA 500 101\n2 > R 101"},
 	{script: "0 > SF 100\n1 < SA 500 101\n2 > R 101", frame: 3, yes: `{"claim":"odd-flags","side":"originator","frames":[1],"values":{"text":"FIN, SYN"}}`, no: `{"claim":"odd-flags","side":"responder","frames":[2]}`, other: "0 > S 100\n1 < SA 500 101\n2 > R 101"},
+	{script: "0 > F 100\n5 < RA 0 101", frame: 2, yes: `{"claim":"odd-flags","side":"originator","frames":[1],"values":{"text":"FIN"}}`, no: `{"claim":"odd-flags","side":"originator","frames":[1],"values":{"text":"FIN"}}`, other: "0 > FA 100 700\n5 < R 700"},
+	{script: "0 > F 100\n5 < RA 0 101\n10 > S 9 win=1 sp=41", frame: 2, yes: `{"claim":"crafted","side":"originator","values":{"count":2}}`, no: `{"claim":"crafted","side":"originator","values":{"count":3}}`},
 	{script: "0 > S 100 data=GET_/\n1 < SA 500 101\n2 > R 101", frame: 3, yes: `{"claim":"syn-data","side":"originator","frames":[1],"values":{"bytes":5}}`, no: `{"claim":"syn-data","side":"originator","frames":[1],"values":{"bytes":6}}`, other: "0 > S 100\n1 < SA 500 101\n2 > R 101"},
 	{script: "0 < SA 500 101\n1 > R 101", frame: 2, yes: `{"claim":"no-syn","side":"originator","frames":[1]}`, no: `{"claim":"no-syn","side":"originator","frames":[1]}`, other: "0 > S 100\n1 < SA 500 101\n2 > R 101"},
 	{script: "0 > S 9 sp=40001\n5 < RA 0 10 dp=40001\n10 > S 100\n15 < RA 0 101", frame: 4, yes: `{"claim":"probes","values":{"count":1}}`, no: `{"claim":"probes","values":{"count":2}}`},

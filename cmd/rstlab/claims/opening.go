@@ -145,6 +145,9 @@ func checkOddSYN(q *question) {
 		q.fail("it has %d options", p.Options)
 	}
 	q.number("its window", q.e.Values.Number, uint64(p.Window))
+	if v := q.e.Values.Expected; v != 0 && (v != 1<<32-1 || !p.HasTS || p.TSval != uint32(v)) {
+		q.fail("its timestamp is %d", p.TSval)
+	}
 }
 
 func checkOtherACK(q *question) {
@@ -410,9 +413,36 @@ func checkICMPRefusedMore(q *question) {
 
 func checkOddFlags(q *question) {
 	p := q.frame()
-	if q.sent(p, q.side) && (!isSYN(p) || !p.Has(FIN) && !p.Has(PSH) && !strings.Contains(q.e.Values.Text, "URG")) {
+	if !q.sent(p, q.side) || !p.Has(SYN) && !p.Has(ACK) && !p.Has(RST) {
+		return
+	}
+	if !isSYN(p) || !p.Has(FIN) && !p.Has(PSH) && !strings.Contains(q.e.Values.Text, "URG") {
 		q.fail("frame %d is no SYN with further flags", p.Frame)
 	}
+}
+
+// crafted reports whether a packet is one that scanners make and no common system does.
+func crafted(p *Packet) bool {
+	switch {
+	case p.Has(RST):
+		return false
+	case !p.Has(SYN) && !p.Has(ACK), p.HasTS && p.TSval == 1<<32-1 && p.Len == 0 && !(p.Has(SYN) && p.Has(ACK)):
+		return true
+	case !isSYN(p):
+		return false
+	}
+	return p.Has(FIN) || p.Has(PSH) || p.Has(URG) || p.Window < 512 || p.Options == 0 ||
+		p.Options == 1 && p.Window&1023 == 0 && p.Window <= 4096
+}
+
+func checkCrafted(q *question) {
+	n := 0
+	for _, conn := range q.c.Streams {
+		if p := conn[0]; p.Src.Addr() == q.side.Addr() && crafted(p) {
+			n++
+		}
+	}
+	q.count(q.e.Values.Count, 1, n)
 }
 
 func checkSYNData(q *question) {

@@ -35,6 +35,7 @@ const (
 	RST
 	PSH
 	ACK
+	URG
 )
 
 // A Packet is a TCP segment, or an ICMP error about one.
@@ -383,7 +384,7 @@ func (p *Packet) quoted(src, dst, b []byte) *Packet {
 	if len(b) >= 16 {
 		p.ICMP.HasFlags = true
 		p.ACK = binary.BigEndian.Uint32(b[8:])
-		p.Flags = Flags(b[13]) & (FIN | SYN | RST | PSH | ACK)
+		p.Flags = Flags(b[13]) & (FIN | SYN | RST | PSH | ACK | URG)
 	}
 	return p
 }
@@ -407,7 +408,7 @@ func (p *Packet) tcp(src, dst []byte, b []byte, wire int) *Packet {
 	d, _ := netip.AddrFromSlice(dst)
 	p.Src, p.Dst = netip.AddrPortFrom(s, uint16(h.SrcPort)), netip.AddrPortFrom(d, uint16(h.DstPort))
 	p.SEQ, p.ACK, p.Window, p.Scale = h.Seq, h.Ack, h.Window, -1
-	p.Flags = Flags(header[13]) & (FIN | SYN | RST | PSH | ACK)
+	p.Flags = Flags(header[13]) & (FIN | SYN | RST | PSH | ACK | URG)
 	p.Len = wire - n
 	if len(b) > n {
 		p.Payload = b[n:min(len(b), wire)]
