@@ -80,8 +80,11 @@ func TestDamagedAlike(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
 	for size, plain := range map[string][]byte{"small": small, "large": large(t)} {
 		tries := 5 // one of each damage
-		if *everywhere {
+		switch {
+		case *everywhere:
 			tries = 40
+		case testing.Short():
+			tries = 3
 		}
 		for format, packed := range everyPacking(t, plain) {
 			for i := range tries {

@@ -307,7 +307,10 @@ func packings(t testing.TB) map[string]func(file []byte) []byte {
 }
 
 func TestCompressed(t *testing.T) {
-	file := sample(3000)
+	file, cuts := sample(3000), 40
+	if testing.Short() {
+		cuts = 8
+	}
 	want, _ := readBytes(t, file)
 	for name, b := range compressed(t, file) {
 		got, r := readBytes(t, b)
@@ -318,7 +321,7 @@ func TestCompressed(t *testing.T) {
 			t.Errorf("%s: recognised as %q, %d bytes read of %d", name, r.Info().Compression, r.BytesRead(), len(b))
 		}
 		// Cut or damaged, what came out before is read.
-		for cut := 64; cut < len(b); cut += 1 + len(b)/40 {
+		for cut := 64; cut < len(b); cut += 1 + len(b)/cuts {
 			r, err := NewReader(bytes.NewReader(b[:cut]), Options{})
 			if err != nil {
 				if !errors.Is(err, ErrNotCapture) && !errors.Is(err, ErrEmpty) {

@@ -23,7 +23,7 @@ var longValues = flag.Int("long-values", 160, "how many MiB the values have that
 // TestMaxMemoryOfInputs explains what asks for much memory at once, with --max-memory 64M: the program takes no more
 // than 64 MiB beyond that, and says what it refuses.
 func TestMaxMemoryOfInputs(t *testing.T) {
-	if runtime.GOOS != "linux" {
+	if runtime.GOOS != "linux" || testing.Short() {
 		t.Skip("the peak of memory is read as Linux tells it")
 	}
 	mib := *longValues
