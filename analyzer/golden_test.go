@@ -91,7 +91,7 @@ func TestJSONOfEveryCapture(t *testing.T) {
 				t.Errorf("%#v", err)
 			}
 			last := 0
-			for _, r := range explain(t, path).Resets {
+			for _, r := range unmarshal(t, out.Bytes()).Files[0].Resets {
 				if r.Frame <= last {
 					t.Errorf("frame %d comes after frame %d", r.Frame, last)
 				}

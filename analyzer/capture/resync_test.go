@@ -9,6 +9,10 @@ import (
 
 // One byte changed anywhere costs the packet that holds it, and those before it are as they were.
 func TestFlips(t *testing.T) {
+	tries := 3000
+	if testing.Short() {
+		tries = 300
+	}
 	for _, s := range []struct {
 		name string
 		file []byte
@@ -17,7 +21,7 @@ func TestFlips(t *testing.T) {
 		rng := rand.New(rand.NewPCG(3, 4))
 		want, _ := readBytes(t, file)
 		lost := 0
-		for range 3000 {
+		for range tries {
 			at := int(want[0].Offset) + rng.IntN(len(file)-int(want[0].Offset))
 			b := slices.Clone(file)
 			b[at] ^= byte(1 + rng.IntN(255))
@@ -38,7 +42,7 @@ func TestFlips(t *testing.T) {
 			}
 			lost += max(0, len(want)-1-len(got))
 		}
-		if lost > 3000/15 { // a captured length that is wrong but possible misleads the reader of a pcap: about one change in twenty
+		if lost > tries/15 { // a captured length that is wrong but possible misleads the reader of a pcap: about one change in twenty
 			t.Errorf("%s: %d more packets lost than were changed", name, lost)
 		}
 	}

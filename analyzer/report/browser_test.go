@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"sync"
 	"testing"
@@ -26,24 +27,48 @@ type tab struct {
 // busy machine needs a part of it.
 const browserPatience = 5 * time.Minute
 
-// newTab starts a browser, or skips the test where there is none.
-func newTab(t *testing.T) *tab {
-	t.Helper()
-	path := ""
+// browserPath returns the path of a browser, "" where there is none.
+func browserPath() string {
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if p, err := exec.LookPath(name); err == nil {
-			path = p
-			break
+			return p
 		}
 	}
-	if path == "" {
-		t.Skip("no chromium is installed: the page is not looked at in a browser")
-	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+	return ""
+}
+
+// theBrowser starts the browser of all tests; TestMain ends it.
+var theBrowser = sync.OnceValues(func() (context.Context, error) {
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browserPath()), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
-	alloc, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
-	t.Cleanup(cancel)
-	ctx, cancel := chromedp.NewContext(alloc)
+	alloc, free := chromedp.NewExecAllocator(context.Background(), opts...)
+	ctx, end := chromedp.NewContext(alloc)
+	endBrowser = func() {
+		end()
+		free()
+	}
+	return ctx, chromedp.Do(ctx)
+})
+
+var endBrowser = func() {}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	endBrowser()
+	os.Exit(code)
+}
+
+// newTab opens a tab of the browser, or skips the test where there is none.
+func newTab(t *testing.T) *tab {
+	t.Helper()
+	if testing.Short() || browserPath() == "" {
+		t.Skip("no chromium is installed, or the tests are to be short: the page is not looked at in a browser")
+	}
+	parent, err := theBrowser()
+	if err != nil {
+		t.Fatalf("browser: %v", err)
+	}
+	ctx, cancel := chromedp.NewContext(parent)
 	t.Cleanup(cancel)
 	ctx, cancel = context.WithTimeout(ctx, browserPatience)
 	t.Cleanup(cancel)

@@ -152,6 +152,9 @@ func TestHTMLLadder(t *testing.T) {
 
 // What a page without --all holds is bounded, whatever the report does, and what it does not hold is said.
 func TestHTMLSize(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes large pages")
+	}
 	long := strings.Repeat("words, ", 60)
 	for name, c := range map[string]struct {
 		n      int

@@ -59,6 +59,7 @@ func TestSignalsEndWaits(t *testing.T) {
 	} {
 		for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 			t.Run(fmt.Sprintf("%s/%v", wait.name, sig), func(t *testing.T) {
+				t.Parallel()
 				var took time.Duration
 				limit := 200 * time.Millisecond
 				if underRace {

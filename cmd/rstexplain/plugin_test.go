@@ -28,8 +28,8 @@ type pluggedTshark struct {
 // plugTshark skips the test where tshark is not installed or has no Lua.
 func plugTshark(t *testing.T) *pluggedTshark {
 	t.Helper()
-	if _, err := exec.LookPath("tshark"); err != nil {
-		t.Skip("tshark is not installed")
+	if _, err := exec.LookPath("tshark"); err != nil || testing.Short() {
+		t.Skip("tshark is not installed, or the tests are to be short")
 	}
 	if v, err := exec.Command("tshark", "--version").Output(); err != nil || !strings.Contains(strings.Join(strings.Fields(string(v)), " "), "with Lua") {
 		t.Skip("this tshark has no Lua")

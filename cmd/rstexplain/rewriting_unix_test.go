@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -57,6 +58,7 @@ func TestRewriteSignals(t *testing.T) {
 		for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 			for _, wait := range []string{"without a writer", "silent", "output without a reader"} {
 				t.Run(command[0]+" "+sig.String()+" "+wait, func(t *testing.T) {
+					t.Parallel()
 					dir := t.TempDir()
 					pipe, in, out := filepath.Join(dir, "pipe"), filepath.Join(dir, "in.pcap"), filepath.Join(dir, "out.pcapng")
 					if err := syscall.Mkfifo(pipe, 0o600); err != nil {
@@ -65,9 +67,9 @@ func TestRewriteSignals(t *testing.T) {
 					if err := os.WriteFile(in, refusedOften(t, 2000), 0o600); err != nil {
 						t.Fatal(err)
 					}
-					args := append(command, pipe, "-o", out)
+					args := slices.Concat(command, []string{pipe, "-o", out})
 					if wait == "output without a reader" {
-						args = append(command, in, "-o", pipe)
+						args = slices.Concat(command, []string{in, "-o", pipe})
 					}
 					cmd := program(t, args...)
 					var stderr bytes.Buffer

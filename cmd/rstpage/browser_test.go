@@ -32,24 +32,45 @@ type tab struct {
 // patience ends a test whose browser hangs; a busy machine needs a part of it.
 const patience = 10 * time.Minute
 
-// chromium returns the path of a browser, or skips the test where there is none.
-func chromium(t *testing.T) string {
+// browserPath returns the path of a browser, "" where there is none.
+func browserPath() string {
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if p, err := exec.LookPath(name); err == nil {
 			return p
 		}
 	}
-	t.Skip("no chromium is installed: the page is not looked at in a browser")
 	return ""
 }
 
+// chromium skips the test where there is no browser.
+func chromium(t *testing.T) {
+	if browserPath() == "" {
+		t.Skip("no chromium is installed: the page is not looked at in a browser")
+	}
+}
+
+// theBrowser starts the browser of all tests; TestMain ends it.
+var theBrowser = sync.OnceValues(func() (context.Context, error) {
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browserPath()), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	alloc, free := chromedp.NewExecAllocator(context.Background(), opts...)
+	ctx, end := chromedp.NewContext(alloc)
+	endBrowser = func() {
+		end()
+		free()
+	}
+	return ctx, chromedp.Do(ctx)
+})
+
+var endBrowser = func() {}
+
 func newTab(t *testing.T) *tab {
 	t.Helper()
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
-	alloc, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
-	t.Cleanup(cancel)
-	ctx, cancel := chromedp.NewContext(alloc)
+	parent, err := theBrowser()
+	if err != nil {
+		t.Fatalf("browser: %v", err)
+	}
+	ctx, cancel := chromedp.NewContext(parent)
 	t.Cleanup(cancel)
 	ctx, cancel = context.WithTimeout(ctx, patience)
 	t.Cleanup(cancel)

@@ -58,7 +58,8 @@ func build(dir, version string) error {
 	if err != nil {
 		return err
 	}
-	page, err := pageOf(wasm, string(runtime))
+	packed := base64.StdEncoding.EncodeToString(compressed(wasm))
+	page, err := pageOf(packed, string(runtime))
 	if err != nil {
 		return err
 	}
@@ -69,8 +70,7 @@ func build(dir, version string) error {
 	if err := os.WriteFile(path, page, 0o644); err != nil {
 		return err
 	}
-	fmt.Printf("%s: %d bytes, of which the engine is %d (%d uncompressed)\n", path, len(page),
-		base64.StdEncoding.EncodedLen(len(compressed(wasm))), len(wasm))
+	fmt.Printf("%s: %d bytes, of which the engine is %d (%d uncompressed)\n", path, len(page), len(packed), len(wasm))
 	return nil
 }
 
@@ -98,8 +98,8 @@ func goRoot() (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-// pageOf returns the page with an engine and the runtime of Go for it.
-func pageOf(wasm []byte, runtime string) ([]byte, error) {
+// pageOf returns the page with a packed engine and the runtime of Go for it.
+func pageOf(engine, runtime string) ([]byte, error) {
 	worker := runtime + "\n" + workerScript
 	for name, text := range map[string]string{"worker": worker, "script": pageScript, "style": pageStyle} {
 		if strings.Contains(text, "</scr") || strings.Contains(text, "</sty") || strings.Contains(text, "<!--") {
@@ -114,7 +114,7 @@ func pageOf(wasm []byte, runtime string) ([]byte, error) {
 	rest := pageSource
 	for _, part := range [...]struct{ mark, text string }{
 		{"{{.Policy}}", policy}, {"{{.Style}}", pageStyle}, {"{{.Worker}}", worker},
-		{"{{.Engine}}", base64.StdEncoding.EncodeToString(compressed(wasm))}, {"{{.Script}}", pageScript},
+		{"{{.Engine}}", engine}, {"{{.Script}}", pageScript},
 	} {
 		before, after, ok := strings.Cut(rest, part.mark)
 		if !ok {

@@ -51,6 +51,7 @@ var built string // directory of the page, if it was built
 
 func TestMain(m *testing.M) {
 	code := m.Run()
+	endBrowser()
 	if built != "" {
 		os.RemoveAll(built)
 	}

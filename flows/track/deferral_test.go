@@ -19,6 +19,9 @@ func seeds(few, all uint64) uint64 {
 	if *everywhere {
 		return all
 	}
+	if testing.Short() {
+		return few / 5
+	}
 	return few
 }
 
@@ -197,6 +200,9 @@ func TestDeferralWaits(t *testing.T) {
 // time.
 func TestBacklogGrows(t *testing.T) {
 	notPlain(t)
+	if testing.Short() {
+		t.Skip("tracks millions of segments")
+	}
 	const few = 4 << 12 // units
 	for _, c := range []struct{ open, rounds, batches, least, most int }{
 		{1, 1 << 20, 200, 25, few},
