@@ -43,6 +43,14 @@ func (c *Facts) findAfterClose() {
 		}
 	}
 	m.acked, m.acksKnown = acked, known
+	if known { // what the socket acknowledged after the FIN reached it still
+		for i := range c.Conn.Events {
+			if e := &c.Conn.Events[i]; e.Side == c.Side && e.Frame > l.Frame && e.Flags&(flows.RST|flows.ACK) == flows.ACK &&
+				e.ACK.Sub(acked) > 0 {
+				acked = e.ACK
+			}
+		}
+	}
 	for i := range c.Conn.Events {
 		e := &c.Conn.Events[i]
 		if e.Side != peer || e.Flags&flows.RST != 0 || e.Notes&flows.Duplicate != 0 {
@@ -228,8 +236,8 @@ func (c *Facts) askedNoMore(s flows.Side) bool {
 func (c *Facts) TextAfterClose() string {
 	x, peer := &c.Conn.Exchange, c.Side.Peer()
 	if m := &x.Last[peer]; m.Kind == exchange.Request {
-		if m.End < c.AfterClose.Data.Frame || m.Frame < c.AfterClose.Data.Frame && c.Conn.Defects.Has(flows.SnapCut) {
-			return "" // a cut line is not joined to what follows it
+		if m.Frame < c.AfterClose.Data.Frame {
+			return "" // it began before
 		}
 		return m.Text
 	}
