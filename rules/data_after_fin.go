@@ -235,8 +235,8 @@ var dataAfterFIN = &Rule{
 }
 
 // remedyOfEvents is for a client that left a stream of events.
-const remedyOfEvents = "Expected where the client no longer wants the events: it ends such a stream by closing. Otherwise " +
-	"look in its log, at that time, for a crash or a kill."
+const remedyOfEvents = "Expected where the client cancels the stream on purpose: closing is how it ends one. Otherwise look " +
+	"in its log, at that time, for a crash or a kill."
 
 // arrived names how much reached the closed socket before the RST, and that more followed.
 func arrived(c *facts.Facts) string {

@@ -562,11 +562,11 @@ const maxExamples = 3
 // Came says when a segment came, seen from the close: "was in flight" or "came 3.0 s later".
 func Came(c *facts.Facts, m flows.Mark) string {
 	if run := lateCopy(c); run != nil && m.Frame == run.Orig.Frame {
-		when := "in flight"
-		if gap := m.Time.Sub(c.Close.Time); gap > c.Soon() {
-			when = "sent " + words.Span(gap) + " later"
+		when := "was in flight"
+		if gap := c.Trigger.Time.Sub(c.Close.Time); gap > c.Soon() {
+			when = "came " + words.Span(gap) + " later"
 		}
-		return "was " + when + ", retransmitted for " + words.Span(c.Trigger.Time.Sub(run.Orig.Time))
+		return when + ", retransmitted for " + words.Span(run.Last.Time.Sub(run.Orig.Time)) + ","
 	}
 	if gap := m.Time.Sub(c.Close.Time); gap > c.Soon() {
 		return "came " + words.Span(gap) + " later"

@@ -79,12 +79,11 @@ var earlyResponse = &Rule{
 		case b.Left > 0:
 			f.Summary += words.Sentence(": the last %s were unacknowledged", words.Bytes(b.Left))
 		case b.Header:
-			open = "the request was not complete"
+			open = "the rest of the request was still to come"
 			f.Summary = words.Sentence("%s responded%s and closed before the header of %s's request was complete: %s of it "+
 				"captured", words.Capital(Sender(c)), words.Quoted(x.Last[flows.Responder].Text), Receiver(c), words.Bytes(b.Got))
-			if d := &c.AfterClose; d.Data.Seen() {
-				f.Summary += words.Sentence("; %s more %s and reached a closed socket", words.Bytes(int64(d.Bytes)),
-					CameInBytes(c, d.Data))
+			if c.Close.By == facts.ByFIN && c.Answers == facts.ToData {
+				f.Summary += words.Sentence("; %s %s and reached a closed socket", triggerSegment(c), cameTrigger(c))
 			}
 		case b.Want >= 0:
 			f.Summary += words.Sentence(": %s of %s were captured", words.Bytes(b.Got), words.Bytes(b.Want))
@@ -101,6 +100,9 @@ var earlyResponse = &Rule{
 			f.Say(claim.Claim{Kind: claim.ResponseSent, Side: flows.Responder, Text: readable(m.Text)}, m.Frame)
 		}
 		f.SayClose(c)
+		if b.Header && c.Close.By == facts.ByFIN && c.Answers == facts.ToData {
+			f.sayLateTrigger(c)
+		}
 		f.SayRST(c)
 		switch x.Protocol {
 		case "", "HTTP/1.1", "HTTP/2":
@@ -136,8 +138,8 @@ func bodyRefused(c *facts.Facts) bool {
 // explainBodyRefused explains the reset of a body that the server's answer had refused.
 func (f *Finding) explainBodyRefused(c *facts.Facts) {
 	x := c.Close.Exchange
-	f.Summary = words.Sentence("%s gave its final answer%s to the header of the request, which announces a body (Expect: "+
-		"100-continue), and closed; %s of the body %s and reached a closed socket.", words.Capital(Sender(c)),
+	f.Summary = words.Sentence("%s gave its final answer%s to the header of the request, whose body waits for that, and "+
+		"closed; %s of the body %s and reached a closed socket.", words.Capital(Sender(c)),
 		words.Quoted(x.Last[flows.Responder].Text), words.Bytes(int64(c.AfterClose.Bytes)), CameInBytes(c, c.AfterClose.Data))
 	f.SayCompletion(c)
 	f.SayClose(c)
@@ -146,7 +148,7 @@ func (f *Finding) explainBodyRefused(c *facts.Facts) {
 	f.Remedy = "Let the client wait for 100 Continue before it sends the body, and read the final answer that comes in its " +
 		"place."
 	if x.Status == 417 {
-		f.Remedy = "The server does not take Expect: 100-continue: send the request without that field."
+		f.Remedy = "The server refuses Expect: 100-continue: leave that field out of the request."
 	}
 	f.Open(FastClose, keepaliveRaceID, 0.8, "the body of the request, which the server had answered, was lost")
 }

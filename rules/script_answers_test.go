@@ -76,7 +76,7 @@ func TestAnswersWords(t *testing.T) {
 		return f, f.Summary + "\n" + tell(f) + f.Symptom + "\n" + f.Remedy + "\n" + printed(f)
 	}
 	f, text := says(stalled)
-	for _, want := range []string{"408 Request Timeout", "header of the client's request", "26 bytes of it", "11 bytes more"} {
+	for _, want := range []string{"408 Request Timeout", "header of the client's request", "26 bytes of it", "data (11 bytes) came 620 ms later and reached a closed socket"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %s", want, text)
 		}
@@ -86,7 +86,7 @@ func TestAnswersWords(t *testing.T) {
 			t.Errorf("%q in %s", not, text)
 		}
 	}
-	if f, text = says(withheld); !strings.Contains(text, "417 Expectation Failed") || !strings.Contains(text, "100-continue") ||
+	if f, text = says(withheld); !strings.Contains(text, "417 Expectation Failed") || !strings.Contains(text, "whose body waits") ||
 		strings.Contains(text, "(52) Empty reply") {
 		t.Errorf("%s", text)
 	}

@@ -13,7 +13,7 @@ func TestProven(t *testing.T) {
 +0.001 > P. 66 ack 56 "\x15\x03\x03\x00\x02\x02` + alert + `"
 +0.000 > R. 73:73(0) ack 56`
 	}
-	if f := last(t, refuses(`\x30`)); !strings.Contains(f.Symptom, "does not accept the server's certificate") {
+	if f := last(t, refuses(`\x30`)); !strings.Contains(f.Symptom, "rejected the server's certificate") {
 		t.Errorf("unknown_ca: %s\n%s", f.Symptom, tell(f))
 	}
 	if f := last(t, refuses(`\x0a`)); strings.Contains(f.Symptom, "certificate") {
@@ -33,8 +33,8 @@ func TestLateCopy(t *testing.T) {
 +1.200 > P. 28:56(28) ack 45 "GET /b HTTP/1.1\r\nHost: a\r\n\r\n"
 +0.020 < R  45:45(0) win 0 ipid 0`)
 	says := f.Summary + "\n" + tell(f)
-	for _, want := range []string{"sent 1.0 s later, retransmitted for 2.1 s", "28 bytes of data for the first time",
-		"retransmits 28 bytes of data 3 times within 2.1 s", "retransmission (28 bytes) reached a closed socket, 3.1 s later"} {
+	for _, want := range []string{"came 3.1 s later, retransmitted for 2.1 s, and reached", "28 bytes of data for the first time",
+		"retransmits 28 bytes of data 3 times within 2.1 s", "retransmission (28 bytes) (GET /b) reached a closed socket, 3.1 s later"} {
 		if !strings.Contains(says, want) {
 			t.Errorf("no %q in %s", want, says)
 		}

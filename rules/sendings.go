@@ -14,7 +14,9 @@ func (f *Finding) SayAfterClose(c *facts.Facts) {
 	a := &c.AfterClose
 	if run := lateCopy(c); run != nil {
 		f.sayRetransmissions(c, c.Side.Peer(), run)
-		f.sayLateTrigger(c)
+		f.Say(claim.Claim{Kind: claim.AfterClose, Side: c.Side, From: c.Close.Frame, What: claim.Retransmission,
+			Bytes: int64(c.Trigger.DataLen), Text: readable(c.TextAfterClose()), Span: c.Trigger.Time.Sub(c.Close.Time)},
+			c.Trigger.Frame)
 		return
 	}
 	came := claim.Claim{Kind: claim.AfterClose, Side: c.Side, From: c.Close.Frame, What: claim.Data, Bytes: int64(a.Bytes),

@@ -117,7 +117,7 @@ var tlsRejected = &Rule{
 			switch alert, _, _ := strings.Cut(x.AlertText, " "); alert {
 			case "unknown_ca", "bad_certificate", "certificate_unknown", "unsupported_certificate", "certificate_expired",
 				"certificate_revoked":
-				return programs.Untrusted, "The client itself rejects the server's certificate, as its alert says"
+				return programs.Untrusted, "The client itself rejected the server's certificate, as its alert says"
 			}
 			return programs.Nothing, ""
 		},

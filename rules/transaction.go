@@ -15,9 +15,9 @@ func (f *Finding) sayTransaction(c *facts.Facts) {
 	if x.Transaction == 0 || x.Transaction >= c.Close.Frame || f.Repeats != 0 {
 		return
 	}
-	status := "T"
+	status := "status T"
 	if x.TransactionFailed {
-		status = "E"
+		status = "status E"
 	}
 	f.Say(claim.Claim{Kind: claim.Transaction, Side: flows.Responder, Until: c.Close.Frame, Text: status}, x.Transaction)
 	if f.Severity == Info {
@@ -45,10 +45,10 @@ func remedyOfSession(text string) string {
 	switch code {
 	case "57P01":
 		return "An administrator's command ended the session, or the server was shut down or restarted: let the client " +
-			"connect again and repeat what it had not committed."
+			"connect again and repeat its open transaction."
 	case "57P02":
 		return "Another process of the database server crashed, and the server ended all sessions: look in its log for the " +
-			"process that a signal terminated. Let the client connect again and repeat what it had not committed."
+			"process that a signal terminated. Let the client connect again and repeat its open transaction."
 	case "57P03":
 		return "The server was starting up, shutting down or recovering: let the client try again later."
 	case "25P03":

@@ -371,7 +371,7 @@ var Kinds = []Meaning{
 		"text: its first line, or the name of the error", false},
 	{Transaction, "transaction", "the message that begins at the frame is the last ReadyForQuery of the side, a " +
 		"server of PostgreSQL, before the frame until, and its status says that a transaction is open",
-		"text: the status, T (open) or E (open and failed)", false},
+		"text: the status, \"status T\" (open) or \"status E\" (open and failed)", false},
 	{Sending, "sending", "from the first frame to the second, both of the peer, its ACK rises, and it sends no new " +
 		"data from the first to the frame until",
 		"bytes: by how much the ACK rises; span: between the two", false},

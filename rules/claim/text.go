@@ -319,10 +319,11 @@ var sentences = [numKinds]func(*Claim) string{
 	},
 	ResponseSent: func(c *Claim) string { return c.side() + " sends a response" + c.quoted() },
 	Transaction: func(c *Claim) string {
-		if c.Text == "E" {
-			return c.side() + "'s last ReadyForQuery (status E) says that a transaction is open and has failed"
+		s := c.side() + "'s last ReadyForQuery" + c.quoted() + " says that a transaction is open"
+		if c.Text == "status E" {
+			s += " and has failed"
 		}
-		return c.side() + "'s last ReadyForQuery (status " + c.Text + ") says that a transaction is open"
+		return s
 	},
 	Verdict: func(c *Claim) string { return c.side() + " reports an error" + c.quoted() },
 	Sending: func(c *Claim) string {

@@ -266,8 +266,8 @@ func (c *Facts) askedNoMore(s flows.Side) bool {
 func (c *Facts) TextAfterClose() string {
 	x, peer := &c.Conn.Exchange, c.Side.Peer()
 	if m := &x.Last[peer]; m.Kind == exchange.Request {
-		if m.End < c.AfterClose.Data.Frame || m.Frame < c.AfterClose.Data.Frame && c.Conn.Defects.Has(flows.SnapCut) {
-			return "" // a cut line is not joined to what follows it
+		if m.Frame < c.AfterClose.Data.Frame {
+			return "" // it began before
 		}
 		return m.Text
 	}

@@ -32,6 +32,7 @@ var negatives = []negative{
 	{regexp.MustCompile(`without closing it`), "no-fin"},
 	{regexp.MustCompile(`before the (TLS )?handshake was finished`), "handshake-open"},
 	{regexp.MustCompile(`in mid-response|still coming`), "delivered not-ended sends-on+ unacked-data"},
+	{regexp.MustCompile(`before the header of .{3,30}request was complete`), "not-ended"},
 	{regexp.MustCompile(`does not acknowledge the SYN`), "bad-ack+"},
 	{regexp.MustCompile(`had not reached it yet, or was not accepted|the first RST was not accepted|still does not know`),
 		"same-event+"},
@@ -145,6 +146,7 @@ var harms = []struct{ begins, kinds, without string }{
 	{"Not harmless: an exchange was interrupted", "unanswered no-response sent-after handshake-open delivered " +
 		"not-ended unacked-data sends-on no-close-notify nothing-asked nothing-sent after-close unread reply-to " +
 		"echoes-both unacked window-closed window-fell retransmitted refused-elsewhere response", ""},
+	{"Not harmless: a transaction was open", "transaction", ""},
 	{"Not harmless: what the client sent after the close was lost", "after-close reply-to reply-unseen", ""},
 	{"Not harmless: the client's connection was dropped before it could use it", "nothing-asked nothing-sent", ""},
 	{"Not harmless: the connection cannot be opened like this", "same-syn", ""},

@@ -50,7 +50,7 @@ func checkTransaction(q *question) {
 		return string(data[at+5])
 	}
 	data, _ := q.bytesFrom(p, q.until())
-	if s := status(data); s != q.e.Values.Text || s != "T" && s != "E" {
+	if s := status(data); "status "+s != q.e.Values.Text || s != "T" && s != "E" {
 		q.fail("the last ReadyForQuery from frame %d on has status %q", p.Frame, s)
 	}
 }
