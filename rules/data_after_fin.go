@@ -27,6 +27,8 @@ const (
 	afterFINParting = 0.60 // perhaps it had its answer, and the server's closing message alone came
 	afterFINEnded   = 0.90 // it had ended the session while more was coming
 	afterFINEvents  = 0.60 // a client ends a stream of events only by closing
+	afterFINBroker  = 0.65 // a broker that gives up on a client by its protocol need not say why
+	afterFINLeft    = 0.75 // a client of MQTT left without DISCONNECT, as some do on purpose
 )
 
 // smallParting is up to how many bytes of data may be a closing message.
@@ -107,6 +109,12 @@ var dataAfterFIN = &Rule{
 		}
 		if b.Events && c.ByClient() {
 			p = min(p, afterFINEvents)
+		}
+		if silentBroker(c) {
+			p = min(p, afterFINBroker)
+		}
+		if c.Close.Exchange.Protocol == "MQTT" && c.MidConversation() {
+			p = min(p, afterFINLeft)
 		}
 		if b.State == facts.CutTransfer || leftTransfer(c) {
 			p = min(p, afterFINMoved)
@@ -209,6 +217,11 @@ var dataAfterFIN = &Rule{
 			why = "more events reached the closed socket; but a client ends such a stream by closing"
 		case outage != nil:
 			why = words.Sentence("%s closed while its data did not get through", Sender(c))
+		case silentBroker(c):
+			why = "what the client then sent was lost; but a broker closes like this too when another client connects with the " +
+				"same client identifier"
+			f.Remedy = "Look into the broker's log at the time of its FIN: did another client with the same client identifier " +
+				"take the session over, was the client rejected, or did the broker stop?"
 		case b.State == facts.Unclear:
 			why = "data reached the closed socket; what was exchanged before is not in the capture"
 		case b.Finished(c.Side):
@@ -222,7 +235,7 @@ var dataAfterFIN = &Rule{
 			}
 		}
 		gentle, share := keepaliveRaceID, 0.8
-		if b.Events {
+		if b.Events || silentBroker(c) {
 			share = 0.95
 		}
 		if c.ByClient() {
@@ -232,6 +245,17 @@ var dataAfterFIN = &Rule{
 		f.Open(UnknownConnection, lateSegmentID, 0.2, "this host had closed the connection itself")
 	},
 	Effects: Effects{Outcomes: closingOutcomes},
+}
+
+// silentBroker reports whether a server of MQTT closed a session that it had accepted, with no request open: versions
+// before 5 have no message by which it could say why.
+func silentBroker(c *facts.Facts) bool {
+	x := c.Close.Exchange
+	switch c.Close.Completion.State {
+	case facts.Unused, facts.Answered, facts.OneWay:
+		return x.Protocol == "MQTT" && !c.ByClient() && x.Messages[flows.Responder] > 0 && !c.ServiceDied()
+	}
+	return false
 }
 
 // remedyOfEvents is for a client that left a stream of events.

@@ -100,6 +100,10 @@ func (e *Engine) ExplainKnowing(r *flows.Reset, known Known) *Finding {
 	if lastError(c) && strings.HasPrefix(f.Remedy, "Harmless") {
 		f.Remedy = "Read the server's last message: it says what went wrong."
 	}
+	if x := c.Close.Exchange; x.Protocol == "MQTT" && x.Verdict.Text == "DISCONNECT: session taken over" {
+		f.Remedy = "Another client connected with the same client identifier, and the broker ended the older session: give each " +
+			"client an identifier of its own."
+	}
 	if x := c.Close.Exchange; x.OtherLayer && !x.TLS {
 		if f.Severity == Info {
 			f.Severity = Warning

@@ -17,11 +17,13 @@ import (
 const (
 	raceTimeout = 0.96 // the idle time matches one that servers are known to use
 	raceIdle    = 0.96
-	raceBusy    = 0.92 // closed right after an answer
-	raceUnseen  = 0.85 // the FIN is not in the capture
-	raceUnclear = 0.62 // what was said before is not in the capture
-	raceDied    = 0.84 // its port refuses connections from then on
-	raceFell    = 0.50 // another connection of its host was reset at the moment of the FIN
+
+	raceKeepAlive = 0.94 // the client had kept silent for longer than its keep alive allows
+	raceBusy      = 0.92 // closed right after an answer
+	raceUnseen    = 0.85 // the FIN is not in the capture
+	raceUnclear   = 0.62 // what was said before is not in the capture
+	raceDied      = 0.84 // its port refuses connections from then on
+	raceFell      = 0.50 // another connection of its host was reset at the moment of the FIN
 )
 
 // keepaliveRaceID is what other rules call it by.
@@ -50,6 +52,9 @@ var keepaliveRace = &Rule{
 		Limits: "From this connection alone a crash of an idle server looks the same.",
 	},
 	Match: func(c *facts.Facts) float64 {
+		if keptSilent(c) {
+			return c.Lowered(raceKeepAlive, facts.AnyDefect)
+		}
 		closed := c.Close.By == facts.ByFIN || c.Close.By == facts.ByUnseenFIN
 		if !closed || c.Kind == facts.KindAbort && !c.DrawnByData() || !c.AfterClose.Data.Seen() {
 			return 0
@@ -93,6 +98,10 @@ var keepaliveRace = &Rule{
 		return c.Lowered(p, flows.NoHandshake|flows.Reordered|flows.SnapCut)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
+		if keptSilent(c) {
+			f.explainKeptSilent(c)
+			return
+		}
 		how := Came(c, c.AfterClose.Data)
 		text, what := c.TextAfterClose(), "next request"
 		if !answersRequest(c) || c.Conn.Exchange.Guess {
@@ -161,4 +170,33 @@ func isStream(c *facts.Facts) bool {
 func answersRequest(c *facts.Facts) bool {
 	m := &c.Conn.Exchange.Last[c.Side.Peer()]
 	return m.Kind == exchange.Request && m.Frame > c.Close.Frame
+}
+
+// keptSilent reports whether a server of MQTT closed because its client had sent no message for longer than its keep
+// alive allows, and what the client sent then reached a closed socket.
+func keptSilent(c *facts.Facts) bool {
+	_, silent := c.KeepAliveExceeded()
+	return silent > 0 && c.Close.By == facts.ByFIN && c.Kind == facts.KindReply && c.Trigger != nil &&
+		(c.AfterClose.Data.Seen() || c.AfterClose.Bye.Seen())
+}
+
+// explainKeptSilent explains the reset of what a client of MQTT sent after its keep alive had run out.
+func (f *Finding) explainKeptSilent(c *facts.Facts) {
+	x := c.Close.Exchange
+	from, silent := c.KeepAliveExceeded()
+	every := time.Duration(x.KeepAliveTime) * time.Second
+	f.Summary = words.Sentence("%s closed: %s had sent no message for %s, and its CONNECT announces a keep alive of %s; %s %s "+
+		"and reached a closed socket.", words.Capital(Sender(c)), Receiver(c), words.Span(silent), words.Span(every),
+		triggerSegment(c), cameTrigger(c))
+	f.Say(claim.Claim{Kind: claim.KeepAliveAnnounced, Side: flows.Originator, Every: every}, x.KeepAliveFrame)
+	f.Say(claim.Claim{Kind: claim.LastSent, Side: flows.Originator, Until: c.Close.Frame, Span: silent}, from.Frame,
+		c.Close.Frame)
+	f.SayClose(c)
+	f.sayLateTrigger(c)
+	f.SayRST(c)
+	f.Remedy = "Let the client send a message, or PINGREQ, within its keep alive: after one and a half times that the broker " +
+		"must close the connection (MQTT 3.1.1 §3.1.2.10). Look for what kept it from that."
+	f.Open(PeerCrash, dataAfterFINID, 0.8, "the keep alive had run out; but a process that dies at this moment sends the same "+
+		"packets")
+	f.Open(UnknownConnection, lateSegmentID, 0.2, "this host had closed the connection itself")
 }

@@ -61,7 +61,7 @@ func scripts() []script {
 	return slices.Concat(openingScripts, givingUpScripts, overScripts, closingScripts, appScripts, lostScripts, decisionScripts, pathScripts, weakScripts, numberScripts,
 		gapScripts, cutScripts,
 		oneWayLossScripts, halfCloseScripts, refusalScripts, readingScripts, alertScripts, mailScripts, ftpScripts,
-		answerScripts, pgScripts, layerScripts)
+		answerScripts, pgScripts, layerScripts, mqttScripts)
 }
 
 // TestScripts: each rule explains its situation, and not the one that nearly is it.

@@ -81,6 +81,11 @@ type Summary struct {
 	// that (Expect: 100-continue).
 	Withheld bool
 
+	// KeepAliveTime is the keep alive in seconds that the originator's CONNECT of MQTT announces: after one and a half times
+	// of it without a message of the client, the server ends the connection. 0 for none.
+	KeepAliveTime  int
+	KeepAliveFrame int // of that CONNECT
+
 	// OtherLayer says that the server's first message is of the layer that the client does not speak: a response of
 	// HTTP in the clear to a Client Hello, or a TLS alert to a request in the clear.
 	OtherLayer bool

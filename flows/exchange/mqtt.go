@@ -79,6 +79,8 @@ func (h *hearing) readMQTT(b []byte, last bool) int {
 		return h.strange(b)
 	case size == 0 || kind == mqttConnAck && n >= 2 && len(b) < size+2:
 		return h.short(b, last)
+	case !last && len(b) < size+int(min(n, mqttPeek(kind))):
+		return 0
 	}
 	total := int64(size) + n
 	text := h.phrase(mqttNames[kind])
@@ -88,6 +90,7 @@ func (h *hearing) readMQTT(b []byte, last bool) int {
 		h.begin(Handshake, text)
 		v.wait = 1
 		h.ask()
+		h.status, v.aux = mqttKeepAlive(b[size:min(len(b), size+int(n))]), h.frame
 	case mqttConnAck:
 		if n >= 2 && b[size+1] != 0 {
 			h.answer(Refusal, h.mqttRefusal(b[size+1]))
@@ -117,6 +120,10 @@ func (h *hearing) readMQTT(b []byte, last bool) int {
 		h.pong(text)
 	case mqttDisconnect:
 		h.begin(Goodbye, text)
+		if n > 0 && len(b) > size && b[size] >= 0x80 { // MQTT 5
+			v.text = h.mqttReason(b[size])
+			h.verdict(v.text)
+		}
 	default:
 		h.begin(Handshake, text)
 	}
@@ -133,4 +140,43 @@ func (h *hearing) mqttRefusal(code byte) id {
 		return h.phrase("CONNACK: " + mqttRefusals[code])
 	}
 	return h.names.line([]byte("CONNACK: reason code"), maxText, appendInt(nil, int(code)), maxText)
+}
+
+// mqttPeek returns how many bytes of a message behind its length are read: of CONNECT all up to its keep alive, of
+// DISCONNECT the reason.
+func mqttPeek(kind byte) int64 {
+	switch kind {
+	case mqttConnect:
+		return 12
+	case mqttDisconnect:
+		return 1
+	}
+	return 0
+}
+
+// mqttKeepAlive returns the keep alive in seconds that a CONNECT announces (MQTT 3.1.1 §3.1.2.10), 0 for none: it
+// follows the protocol's name, level and flags.
+func mqttKeepAlive(body []byte) uint16 {
+	if len(body) < 2 {
+		return 0
+	}
+	at := 2 + be16(body) + 2
+	if at+2 > len(body) {
+		return 0
+	}
+	return uint16(be16(body[at:]))
+}
+
+// mqttReasons are reasons for which a server of MQTT 5 ends a session (MQTT 5 §3.14.2.1).
+var mqttReasons = map[byte]string{0x81: "malformed packet", 0x82: "protocol error", 0x87: "not authorized", 0x89: "server busy",
+	0x8b: "server shutting down", 0x8d: "keep alive timeout", 0x8e: "session taken over", 0x93: "receive maximum exceeded",
+	0x95: "packet too large", 0x96: "message rate too high", 0x97: "quota exceeded", 0x98: "administrative action",
+	0x9c: "use another server", 0x9d: "server moved"}
+
+// mqttReason names a DISCONNECT that says what went wrong.
+func (h *hearing) mqttReason(code byte) id {
+	if reason := mqttReasons[code]; reason != "" {
+		return h.phrase("DISCONNECT: " + reason)
+	}
+	return h.names.line([]byte("DISCONNECT: reason code"), maxText, appendInt(nil, int(code)), maxText)
 }

@@ -51,6 +51,9 @@ func (s *State) Summary(names *Names) Summary {
 	s.summarizeTLS(names, &out)
 	s.summarizeVerdict(names, &out)
 	s.summarizePostgres(&out)
+	if s.proto == mqtt && s.status != 0 {
+		out.KeepAliveTime, out.KeepAliveFrame = int(s.status), int(s.voice[0].aux)
+	}
 	out.OtherLayer = (s.proto == tls || s.proto == http1) && s.voice[1].flags&otherLayer != 0 && s.voice[1].kind != None &&
 		(s.proto == tls) == (s.voice[1].kind == Alert)
 	return out

@@ -81,6 +81,8 @@ const (
 	WindowFell
 	TransferCut
 	Transaction
+	KeepAliveAnnounced
+	LastSent
 
 	// How the connection was closed.
 	ClosedBy
@@ -372,6 +374,10 @@ var Kinds = []Meaning{
 	{Transaction, "transaction", "the message that begins at the frame is the last ReadyForQuery of the side, a " +
 		"server of PostgreSQL, before the frame until, and its status says that a transaction is open",
 		"text: the status, \"status T\" (open) or \"status E\" (open and failed)", false},
+	{KeepAliveAnnounced, "keep-alive", "the frame, of the side, holds a CONNECT of MQTT that announces a keep " +
+		"alive",
+		"every: the keep alive", false},
+	{LastSent, "last-sent", "the side sent no data after the first frame and before the second", "span: between the two", true},
 	{Sending, "sending", "from the first frame to the second, both of the peer, its ACK rises, and it sends no new " +
 		"data from the first to the frame until",
 		"bytes: by how much the ACK rises; span: between the two", false},

@@ -325,6 +325,12 @@ var sentences = [numKinds]func(*Claim) string{
 		}
 		return s
 	},
+	KeepAliveAnnounced: func(c *Claim) string {
+		return c.side() + "'s CONNECT announces a keep alive of " + words.Span(c.Every)
+	},
+	LastSent: func(c *Claim) string {
+		return c.side() + " sends nothing of its own for " + words.Span(c.Span)
+	},
 	Verdict: func(c *Claim) string { return c.side() + " reports an error" + c.quoted() },
 	Sending: func(c *Claim) string {
 		return c.side() + " is sending: " + c.peer() + " acknowledges " + words.Bytes(c.Bytes) +

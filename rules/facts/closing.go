@@ -137,6 +137,12 @@ func (c *Facts) MidConversation() bool {
 	}
 	x := c.Close.Exchange
 	switch x.Protocol {
+	case "MQTT": // a client ends its session by DISCONNECT; without one, the broker takes it for lost (MQTT 3.1.1 §3.14)
+		switch c.Close.Completion.State {
+		case Answered, OneWay, Unused:
+			return c.ByClient() && x.Messages[flows.Responder] > 0 && x.Goodbye[flows.Originator] == 0
+		}
+		return false
 	case "PostgreSQL":
 		k := x.Last[flows.Responder].Kind
 		return !c.ByClient() && !x.TLS && !x.Guess && c.Close.Completion.State == Answered && c.Idle() < saysWhy &&
@@ -240,4 +246,23 @@ func (c *Facts) BothClosedAt() flows.Mark {
 func (c *Facts) ResetsNothing() bool {
 	over := c.BothClosedAt()
 	return c.Trigger == nil && over.Seen() && c.Time.Sub(over.Time) > max(time.Second, 4*c.RTT)
+}
+
+// graceOfMQTT is how much later than one and a half times the keep alive brokers look after it.
+const graceOfMQTT = 10 * time.Second
+
+// KeepAliveExceeded returns the client's last message, and how long it had been silent when the server closed, where a
+// client of MQTT had sent nothing for one and a half times the keep alive that its CONNECT announces: then the server
+// must close (MQTT 3.1.1 §3.1.2.10). 0 where it had not.
+func (c *Facts) KeepAliveExceeded() (from flows.Mark, silent time.Duration) {
+	limit := time.Duration(c.Close.Exchange.KeepAliveTime) * 1500 * time.Millisecond
+	if limit == 0 || c.ByClient() || c.Conn.Defects&LostBytes != 0 || c.Close.Exchange.Protocol != "MQTT" {
+		return from, 0
+	}
+	from = c.dataBefore(flows.Originator, c.Close.Frame)
+	silent = c.between(from, c.Close.Mark)
+	if !from.Seen() || silent < limit-c.RTT-50*time.Millisecond || silent > limit+limit/3+graceOfMQTT {
+		return flows.Mark{}, 0
+	}
+	return from, silent
 }

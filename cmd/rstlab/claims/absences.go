@@ -33,6 +33,7 @@ var negatives = []negative{
 	{regexp.MustCompile(`before the (TLS )?handshake was finished`), "handshake-open"},
 	{regexp.MustCompile(`in mid-response|still coming`), "delivered not-ended sends-on+ unacked-data"},
 	{regexp.MustCompile(`before the header of .{3,30}request was complete`), "not-ended"},
+	{regexp.MustCompile(`had sent no message for`), "last-sent"},
 	{regexp.MustCompile(`does not acknowledge the SYN`), "bad-ack+"},
 	{regexp.MustCompile(`had not reached it yet, or was not accepted|the first RST was not accepted|still does not know`),
 		"same-event+"},

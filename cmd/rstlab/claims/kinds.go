@@ -71,6 +71,8 @@ func init() {
 		"unread":          checkUnread,
 		"verdict":         checkVerdict,
 		"transaction":     checkTransaction,
+		"keep-alive":      checkKeepAlive,
+		"last-sent":       checkLastSent,
 		"sending":         checkSending,
 		"window-fell":     checkWindowFell,
 		"transfer-cut":    checkTransferCut,

@@ -55,6 +55,40 @@ func checkTransaction(q *question) {
 	}
 }
 
+// checkKeepAlive reads the CONNECT of MQTT at the frame: type and length, the protocol's name, level, flags.
+func checkKeepAlive(q *question) {
+	p := q.frame()
+	if !q.carries(p) {
+		return
+	}
+	data, _ := q.bytesFrom(p, 0)
+	at := bytes.Index(data, []byte("\x00\x04MQTT"))
+	if at < 0 || at+10 > len(data) || data[0] != 0x10 {
+		q.part()
+		return
+	}
+	if n := int64(binary.BigEndian.Uint16(data[at+8:])) * 1e9; n != q.e.Values.Every {
+		q.fail("the keep alive is %d ns", n)
+	}
+}
+
+// checkLastSent looks for data of the side between two frames.
+func checkLastSent(q *question) {
+	l := q.frames()
+	if len(l) != 2 {
+		q.fail("it does not name two frames")
+		return
+	}
+	if !q.carries(l[0]) {
+		return
+	}
+	if p := q.by(q.side).between(l[0].Frame, l[1].Frame).data().first(); p != nil {
+		q.fail("frame %d holds data", p.Frame)
+	}
+	q.span(l[0], l[1])
+	q.visible(q.side, l[0].Frame, l[1].Frame, 2)
+}
+
 // checkSending compares two acknowledgments of the peer, and looks for no new data of it.
 func checkSending(q *question) {
 	l := q.frames()
