@@ -125,6 +125,10 @@ type RSTMark struct {
 // A Related is what other connections of the capture say about a reset. All of it is counted in
 // bounded tables; what was forgotten makes a count smaller, never larger.
 type Related struct {
+	// Into is how long after the first segment of the capture the connection's first came: what that answers may have
+	// been sent before.
+	Into time.Duration
+
 	// The responder's address and port.
 	AcceptedBefore ConnMark // last connection that it accepted by a SYN-ACK before the reset
 	AcceptedAfter  ConnMark // first connection that was asked for after the reset and that it accepted

@@ -11,7 +11,8 @@ import (
 // How sure it is that an answer was not asked for.
 const (
 	backscatterMany    = 0.95 // several such answers came to this host
-	backscatterOne     = 0.85 // the SYN may have been sent before the capture began
+	backscatterOne     = 0.85
+	backscatterEarly   = 0.70 // the SYN may have been sent before the capture began
 	backscatterRefused = 0.85 // the answer is the RST itself: the same as a refusal of which one direction was captured
 )
 
@@ -46,10 +47,12 @@ var backscatter = &Rule{
 		switch {
 		case c.ResetsSYNACK() && c.Unasked():
 			return backscatterMany
+		case c.ResetsSYNACK() && c.Early():
+			return backscatterEarly
 		case c.ResetsSYNACK():
 			return backscatterOne
 		case !c.ByClient() && c.Class == flows.ClassReplyACK && c.Trigger == nil && c.Snd.Segments == 0 && c.Unasked() &&
-			c.Related.OriginatorSeen:
+			c.Related.OriginatorSeen && !c.Early():
 			return backscatterRefused
 		}
 		return 0
@@ -64,10 +67,14 @@ var backscatter = &Rule{
 			f.Summary = words.Sentence("%s refuses a SYN that %s %sdid not send: no SYN of it is in this "+
 				"capture.", words.Capital(Sender(c)), Receiver(c), words.Probably(f.Confidence))
 		}
-		first := c.Conn.Start.Frame == 1 && !c.Unasked() // what came before it is not captured
+		first := c.Early() && !c.Unasked() // its SYN may have been sent before the capture began
 		if first && c.ResetsSYNACK() {
+			begins := "shortly before"
+			if c.Conn.Start.Frame == 1 {
+				begins = "with"
+			}
 			f.Summary = words.Sentence("%s reset a SYN-ACK: it had given up its connection attempt or sent no SYN; the capture "+
-				"begins with this SYN-ACK.", words.Capital(Sender(c)))
+				"begins %s this SYN-ACK.", words.Capital(Sender(c)), begins)
 		}
 		f.Say(claim.Claim{Kind: claim.NoSYN, Side: flows.Originator, Limited: first}, c.Conn.Start.Frame)
 		if c.Unasked() {

@@ -44,6 +44,11 @@ var noListener = &Rule{
 func explainRefusal(c *facts.Facts, f *Finding) {
 	f.Summary = words.Sentence("%s refused the connection: nothing accepts connections on %s there, or a firewall rejects "+
 		"them.", words.Capital(Sender(c)), portOf(c))
+	if c.Trigger == nil && !c.Rcv.SYN.Seen() {
+		f.Summary = words.Sentence("%s %srefused a connection: the SYN is not in the capture, and this RST has the form that "+
+			"one draws where nothing accepts connections on %s, or a firewall rejects them.", words.Capital(Sender(c)),
+			words.Probably(f.Confidence), portOf(c))
+	}
 	f.sayTranslated(c)
 	f.SayRefusal(c)
 }

@@ -14,7 +14,8 @@ import (
 // How sure a refusal is.
 const (
 	refusedSure   = 0.99 // the SYN is in the capture
-	refusedUnseen = 0.95 // only the RST is, in the form that nothing but a SYN draws
+	refusedUnseen = 0.92 // only the RST is, in the form that draws a SYN, or a scanner's segment without ACK
+	refusedProbe  = 0.60 // the same, and the client's host sends such segments
 	refusedOddly  = 0.90 // a SYN, and a RST+ACK that does not keep to the numbers
 	refusedLate   = 0.70 // long after the SYN, of a port that refuses others at once: the SYN was held up
 
@@ -35,6 +36,8 @@ func refusal(c *facts.Facts) float64 {
 		return refusedSure
 	case c.Answers == facts.ToSYN:
 		return refusedOddly
+	case c.Class == flows.ClassReplyACK && c.Related.Crafted > 0:
+		return refusedProbe
 	case c.Class == flows.ClassReplyACK:
 		return refusedUnseen
 	}
@@ -48,6 +51,8 @@ func heldUp(c *facts.Facts) bool {
 	return c.Answers == facts.ToSYN && c.Class == flows.ClassReplyACK && late > refusedWithin && late < heldUpTo &&
 		c.Related.Refused > 1 && !c.Conn.Omitted.Within(c.Rcv.LastSYN.Frame, c.Frame)
 }
+
+const scanRemedy = "Nothing to repair at the server. Find out who scans, if no scan is expected."
 
 // refusedScan is the symptom of a scanner whose SYN is refused.
 func refusedScan(c *facts.Facts, o programs.Outcome) string {
@@ -86,12 +91,20 @@ func (f *Finding) SayRefusal(c *facts.Facts) {
 		f.Severity = Info
 		f.sayCraftedBy(c, c.Side.Peer())
 		f.Symptom = refusedScan(c, programs.Refused)
-		f.Remedy = "Nothing to repair at the server. Find out who scans, if no scan is expected."
+		f.Remedy = scanRemedy
 	}
 	if heldUp(c) {
 		f.Severity = Warning
 		f.Summary += " The SYN was probably held up on the path."
 		f.Symptom = "The client's application most likely got an error before: this RST came long after its SYN"
+	}
+	if c.Trigger == nil && c.Related.Crafted > 0 {
+		f.Severity, f.Symptom = Info, refusedScan(c, programs.Refused)
+		f.Remedy = scanRemedy
+		f.Say(claim.Claim{Kind: claim.Crafted, Side: c.Side.Peer(), Count: c.Related.Crafted})
+		f.Open(UnknownConnection, synProbeID, 0.9, "most RSTs of this form refuse a SYN; a scanner's segment without ACK "+
+			"draws the same")
+		return
 	}
 	f.Open(UnknownConnection, straySegmentID, 0.5, "the RST refuses a SYN, which opens a connection")
 }

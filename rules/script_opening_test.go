@@ -75,7 +75,7 @@ var openingScripts = []script{
 	{
 		rule: "backscatter-reset",
 		// Refusals come to a host that the capture shows, and that asked for none.
-		hit: "conn 9\n" + answered + unasked(4, "< R. =0:=0(0) ack 1 win 0 ipid 0"),
+		hit: "conn 9\n" + answered + strings.Replace(unasked(4, "< R. =0:=0(0) ack 1 win 0 ipid 0"), "+0.050", "+1.050", 1),
 		// One of several SYNs was not captured.
 		miss: "conn 9\n" + answered + unasked(1, "< R. =0:=0(0) ack 1 win 0 ipid 0"),
 	},

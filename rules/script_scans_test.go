@@ -128,3 +128,22 @@ conn 4 192.0.2.9:5 > 198.51.100.7:24
 		t.Errorf("all alike: %s", found[0].Origin)
 	}
 }
+
+// TestRefusedBeforeCapture: what is answered at the beginning of a capture was sent before it, and shows no address
+// that somebody forged; what comes later does.
+func TestRefusedBeforeCapture(t *testing.T) {
+	const shown = "conn 9\n" + answered
+	refusals := unasked(4, "< R. =0:=0(0) ack 1 win 0 ipid 0")
+	if f := last(t, shown+refusals); f.Rule == backscatter {
+		t.Errorf("at the beginning: %s: %s", f.Rule.ID, f.Summary)
+	}
+	if f := last(t, shown+strings.Replace(refusals, "+0.050", "+1.050", 1)); f.Rule != backscatter {
+		t.Errorf("later: %s: %s", f.Rule.ID, f.Summary)
+	}
+	// A host that sends scanners' segments: this RST may answer one.
+	f := last(t, "0 < R. =0:=0(0) ack 1 win 0 ipid 0\nconn 2\n0 > FPU 0:0(0) win 1024\nconn 3\n0 > F 0:0(0) win 1024")
+	if f.Rule != noListener || f.Confidence > 0.7 || f.Severity != Info || len(f.Alternatives) == 0 ||
+		f.Alternatives[0].Detail != synProbeID {
+		t.Errorf("%s %.2f %s: %s\n%s", f.Rule.ID, f.Confidence, f.Severity, f.Summary, tell(f))
+	}
+}

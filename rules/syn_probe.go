@@ -7,6 +7,9 @@ import (
 	"github.com/rstexplain/rstexplain/rules/words"
 )
 
+// synProbeID is what other rules call it by.
+const synProbeID = "syn-probe"
+
 // How sure it is that a scanner probed.
 const (
 	synProbeSure = 0.985
@@ -14,7 +17,7 @@ const (
 )
 
 var synProbe = &Rule{
-	ID:       "syn-probe",
+	ID:       synProbeID,
 	Cause:    UnknownConnection,
 	Severity: Info,
 	Pattern:  Scan,

@@ -122,10 +122,18 @@ func (c *record) sideOf(fromHi bool) flows.Side {
 	return flows.Responder
 }
 
+// begin takes the first segment of the capture.
+func (t *Table) begin(s *segment) {
+	if t.streams == 0 {
+		t.began = s.Time
+	}
+}
+
 // open makes a record for a tuple that is not known and gives it the next stream number, or, where the
 // tuple was forgotten a short while ago, its old one.
 func (t *Table) open(tp *tuple.Tuple, s *segment) uint32 {
 	t.makeRoom()
+	t.begin(s)
 	id := t.record(tp, s)
 	t.index.Insert(tp.Hash(), id)
 	c := t.conns.At(id)

@@ -359,6 +359,10 @@ func (t *Table) announce(list []uint64, stream uint32, field func(*flows.Reset) 
 // before fills in what the tables say about RST s of side before it is counted itself.
 func (a *related) before(t *Table, c *record, side flows.Side, s *segment, r *flows.Reset) {
 	o := &r.Related
+	o.Into = s.Time.Sub(t.began)
+	if m := r.Conn.Start; m.Seen() {
+		o.Into = m.Time.Sub(t.began)
+	}
 	responder := &r.Conn.Ends[flows.Responder].Addr
 	if v := a.services.find(t.addrKey(responder)); v != nil {
 		o.AcceptedBefore = otherThan(c.stream, v.accepted, v.acceptedOther)

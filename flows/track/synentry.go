@@ -33,6 +33,7 @@ func (t *Table) maySYNEntry(tp *tuple.Tuple, s *segment) bool {
 // addSYNEntry makes a SYN cache entry of s, with the next stream number.
 func (t *Table) addSYNEntry(tp *tuple.Tuple, s *segment) (stream int) {
 	t.makeRoom()
+	t.begin(s)
 	stream = t.streams
 	t.streams++
 	t.halfOpen++

@@ -95,6 +95,7 @@ type Table struct {
 
 	streams    int
 	clock      flows.Time // latest time seen
+	began      flows.Time // of the first segment
 	current    uint32     // record that Add works on
 	hand       uint32     // where the search for the next record to evict begins
 	halfOpen   int        // connections on which one side only has spoken

@@ -127,6 +127,10 @@ func (c *Facts) Unasked() bool {
 	return r.Unasked >= unaskedFew && r.Unasked > r.Asked
 }
 
+// Early reports whether the connection comes so soon after the beginning of the capture that its SYN may have been sent
+// before, and be on its way for the first time (RFC 6298 §2.1: it is sent again after a second).
+func (c *Facts) Early() bool { return c.Related.Into < time.Second }
+
 // SYNData returns how many bytes of data the SYN of side s has.
 func (c *Facts) SYNData(s flows.Side) uint32 {
 	if e := c.synOf(s); e != nil {
