@@ -170,7 +170,7 @@ func leap(list, other []point, drift float64) float64 {
 }
 
 // maxClockPairs is about how many connections show how far the clocks are apart; more are thinned out evenly.
-const maxClockPairs = 2048
+const maxClockPairs = 1024
 
 // sampled reports whether the connection at i, of n, is one of those that stand for all.
 func sampled(i, n int) bool { return i%(1+n/maxClockPairs) == 0 }

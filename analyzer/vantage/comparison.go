@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/internal/pages"
 )
 
 // A Vantage is one capture with its name.
@@ -153,7 +154,7 @@ func (c *Comparison) group() {
 	}
 	c.Groups = make([]*Group, 0, total)
 	// A piece of each for each group.
-	groups, traces, flips := make([]Group, total), make([]*Trace, n*total), make([]bool, n*total)
+	groups, traces, flips := pages.Make[Group](total), pages.Make[*Trace](n*total), make([]bool, n*total)
 	for v := range c.Vantages {
 		list := c.Vantages[v].Recorder.traces
 		for i := range list {

@@ -2,10 +2,10 @@ package vantage
 
 import (
 	"encoding/binary"
-	"slices"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/internal/pages"
 )
 
 // A note is a segment in the log.
@@ -63,7 +63,7 @@ func (l *segmentLog) at(i uint32) *note { return &l.blocks[i/logBlock][i%logBloc
 // next returns a new note at the end.
 func (l *segmentLog) next() *note {
 	if l.n == len(l.blocks)*logBlock {
-		l.blocks = append(l.blocks, make([]note, logBlock))
+		l.blocks = append(l.blocks, pages.Make[note](logBlock))
 	}
 	l.n++
 	return l.at(uint32(l.n - 1))
@@ -105,66 +105,86 @@ func (r *Recorder) spares(k *kept, c *conn) bool {
 
 // drop removes segments in the middles of connections.
 func (r *Recorder) drop(k kept) {
+	owner, places := r.owners()
 	goes := make([]bool, r.log.n)
-	var places []uint32 // of one connection, in the log
-	for id := range uint32(r.conns.n) {
+	for id, end := uint32(0), 0; id < uint32(r.conns.n); id++ {
 		c := r.conns.at(id)
+		list := places[end : end+int(c.n)]
+		end += int(c.n)
 		if r.spares(&k, c) {
 			continue
 		}
-		places = places[:0]
-		for at := c.last; at != 0; at = r.log.at(at - 1).before {
-			places = append(places, at-1)
-		}
-		slices.Reverse(places)
-		reach := -1 // up to where a RST before has them kept
-		next := 0   // to be looked at for RSTs
-		c.first, c.last, c.n = 0, 0, 0
-		for i, at := range places {
-			for ; c.resets > 0 && next < len(places) && next <= i+k.around; next++ {
-				if r.log.at(places[next]).flags&flows.RST != 0 {
+		reach := -1           // up to where a RST before has them kept
+		next := 0             // to be looked at for RSTs
+		var first, last *note // of those that go
+		for i, at := range list {
+			for ; c.resets > 0 && next < len(list) && next <= i+k.around; next++ {
+				if r.log.at(list[next]).flags&flows.RST != 0 {
 					reach = next + k.around
 				}
 			}
-			g := r.log.at(at)
-			if i < k.head || i >= len(places)-k.tail || i <= reach {
-				if c.first == 0 {
-					c.first = at + 1
+			if i >= k.head && i < len(list)-k.tail && i > reach {
+				goes[at] = true
+				if last = r.log.at(at); first == nil {
+					first = last
 				}
-				g.before, c.last = c.last, at+1
-				c.n++
-				continue
 			}
-			goes[at] = true
+		}
+		if first != nil {
 			gap, ok := r.gaps[id]
 			if !ok {
-				gap = [2]flows.Time{g.time, g.time}
+				gap = [2]flows.Time{first.time, first.time}
 			}
-			r.gaps[id] = [2]flows.Time{min(gap[0], g.time), max(gap[1], g.time)}
+			r.gaps[id] = [2]flows.Time{min(gap[0], first.time, last.time), max(gap[1], first.time, last.time)}
 		}
 	}
-	r.close(goes)
+	r.close(goes, owner)
+}
+
+// owners returns the connection of each segment in the log, and where the segments of each are, one connection after the
+// other. It reads the log in its order: following the segments of one after the other waits for memory each time.
+func (r *Recorder) owners() (owner, places []uint32) {
+	owner, places = pages.Make[uint32](r.log.n), pages.Make[uint32](r.log.n)
+	end, sum := make([]uint32, r.conns.n), uint32(0) // where the next of each goes, from its last one on
+	for id := range end {
+		c := r.conns.at(uint32(id))
+		sum += c.n
+		end[id] = sum
+		if c.last != 0 {
+			owner[c.last-1] = uint32(id)
+		}
+	}
+	for i := r.log.n - 1; i >= 0; i-- {
+		id := owner[i]
+		if before := r.log.at(uint32(i)).before; before != 0 {
+			owner[before-1] = id
+		}
+		end[id]--
+		places[end[id]] = uint32(i)
+	}
+	return owner, places
 }
 
 // close moves the segments that stay together.
-func (r *Recorder) close(goes []bool) {
-	moved := make([]uint32, r.log.n+1) // where each is now, plus one
+func (r *Recorder) close(goes []bool, owner []uint32) {
+	for id := range uint32(r.conns.n) {
+		c := r.conns.at(id)
+		c.first, c.last, c.n = 0, 0, 0
+	}
 	to := uint32(0)
 	for i, gone := range goes {
 		if gone {
 			continue
 		}
 		g := r.log.at(uint32(i))
-		g.before = moved[g.before]
-		if to != uint32(i) {
-			*r.log.at(to) = *g
-		}
+		c := r.conns.at(owner[i])
+		g.before = c.last
+		*r.log.at(to) = *g
 		to++
-		moved[i+1] = to
-	}
-	for id := range uint32(r.conns.n) {
-		c := r.conns.at(id)
-		c.first, c.last = moved[c.first], moved[c.last]
+		if c.last = to; c.first == 0 {
+			c.first = to
+		}
+		c.n++
 	}
 	r.log.cut(int(to))
 }
@@ -187,7 +207,7 @@ func (x *connTable) at(id uint32) *conn { return &x.blocks[id/connBlock][id%conn
 // add makes a connection, which is the one that its addresses mean from now on.
 func (x *connTable) add(s *connSlot) *conn {
 	if x.n == len(x.blocks)*connBlock {
-		x.blocks = append(x.blocks, make([]conn, connBlock))
+		x.blocks = append(x.blocks, pages.Make[conn](connBlock))
 	}
 	if s.n == 0 {
 		x.used++
@@ -197,8 +217,8 @@ func (x *connTable) add(s *connSlot) *conn {
 	return x.at(s.n - 1)
 }
 
-// find returns the slot of a connection, or a free one for it.
-func (x *connTable) find(a, b *flows.Addr) *connSlot {
+// find returns the slot of a connection, or a free one for it, and which of its addresses a is.
+func (x *connTable) find(a, b *flows.Addr) (slot *connSlot, from int) {
 	if 2*x.used >= len(x.slots) {
 		x.grow()
 	}
@@ -207,20 +227,30 @@ func (x *connTable) find(a, b *flows.Addr) *connSlot {
 		s := &x.slots[i&uint32(len(x.slots)-1)]
 		if s.n == 0 {
 			s.tag = tag
-			return s
+			return s, 0
 		}
 		if s.tag != tag {
 			continue
 		}
-		if c := x.at(s.n - 1); c.addr[0] == *a && c.addr[1] == *b || c.addr[0] == *b && c.addr[1] == *a {
-			return s
+		c := x.at(s.n - 1)
+		switch {
+		case equal(&c.addr[0], a) && equal(&c.addr[1], b):
+			return s, 0
+		case equal(&c.addr[0], b) && equal(&c.addr[1], a):
+			return s, 1
 		}
 	}
 }
 
+// equal reports whether two addresses are the same one, in less time than ==.
+func equal(a, b *flows.Addr) bool {
+	return binary.LittleEndian.Uint64(a.IP[8:]) == binary.LittleEndian.Uint64(b.IP[8:]) && a.Port == b.Port &&
+		binary.LittleEndian.Uint64(a.IP[:8]) == binary.LittleEndian.Uint64(b.IP[:8])
+}
+
 func (x *connTable) grow() {
 	old := x.slots
-	x.slots = make([]connSlot, max(1<<10, 2*len(old)))
+	x.slots = pages.Make[connSlot](max(1<<10, 2*len(old)))
 	for _, o := range old {
 		if o.n == 0 {
 			continue

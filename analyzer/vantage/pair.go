@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/internal/pages"
 )
 
 // A Pair is one connection in two captures.
@@ -250,7 +251,7 @@ func (p *pairing) obvious() []*Pair {
 			places = append(places, [2]int32{int32(i), j})
 		}
 	}
-	found := make([]Pair, len(places))
+	found := pages.Make[Pair](len(places))
 	for n, at := range places {
 		a, b := &p.a.traces[at[0]], &p.b.traces[at[1]]
 		found[n] = Pair{A: a, B: b, Score: bitsSure, atA: int(at[0]), atB: int(at[1]), Signs: obviousSigns,
@@ -274,11 +275,12 @@ func (t *Trace) end(side flows.Side, flip bool) flows.Addr {
 // round scores all candidates, and accepts those that are the best of both their traces. The sure ones stay as they
 // are.
 func (p *pairing) round(sure []*Pair) (pairs []*Pair, doubtful int) {
-	all := slices.Clone(sure)
 	usedA, usedB := make([]bool, len(p.a.traces)), make([]bool, len(p.b.traces))
 	for _, x := range sure {
 		usedA[x.atA], usedB[x.atB] = true, true
 	}
+	var all []*Pair
+	ofA, ofB := map[int][]*Pair{}, map[int][]*Pair{}
 	seen := map[int]bool{}
 	for i := range p.a.traces {
 		t := &p.a.traces[i]
@@ -306,6 +308,7 @@ func (p *pairing) round(sure []*Pair) (pairs []*Pair, doubtful int) {
 				if x := p.score(t, &p.b.traces[j]); x != nil {
 					x.atA, x.atB = i, j
 					all = append(all, x)
+					ofA[i], ofB[j] = append(ofA[i], x), append(ofB[j], x)
 					found = found || c.kind == clueTuple && x.Score >= bitsSure
 					enough = enough || x.Score >= bitsEnough
 				}
@@ -314,12 +317,7 @@ func (p *pairing) round(sure []*Pair) (pairs []*Pair, doubtful int) {
 	}
 	slices.SortStableFunc(all, func(x, y *Pair) int { return cmp.Compare(y.Score, x.Score) })
 	// The best score of each trace among the candidates that are left decides; one that is nearly as good leaves it open.
-	clear(usedA)
-	clear(usedB)
-	ofA, ofB := make([][]*Pair, len(p.a.traces)), make([][]*Pair, len(p.b.traces))
-	for _, x := range all {
-		ofA[x.atA], ofB[x.atB] = append(ofA[x.atA], x), append(ofB[x.atB], x)
-	}
+	pairs = slices.Clone(sure)
 	for _, x := range all {
 		if usedA[x.atA] || usedB[x.atB] || x.Score < p.enough || x.shifted && x.Score < bitsEnough {
 			continue

@@ -1,9 +1,8 @@
 package vantage
 
 import (
-	"unsafe"
-
 	"encoding/binary"
+	"unsafe"
 
 	"github.com/rstexplain/rstexplain/flows"
 )
@@ -89,6 +88,20 @@ const (
 // maxFrame is the last frame that is kept.
 const maxFrame = 1<<32 - 1
 
+// lookAhead is how many segments later the memory that one needs has arrived.
+const lookAhead = 8
+
+// An arrival is a segment that is yet to be appended: its place in the table of connections is asked for at once, the
+// connection lookAhead segments later, and both are there when it is appended.
+type arrival struct {
+	addr    [2]flows.Addr // from and to
+	tag     uint32
+	from    int  // which address of its connection it comes from, once that is found
+	asks    bool // request says something
+	note    note
+	request request
+}
+
 // Add records a segment. Segments come in the order of the capture. Nothing of s is kept.
 func (r *Recorder) Add(s *flows.Segment) {
 	r.segments++
@@ -96,49 +109,39 @@ func (r *Recorder) Add(s *flows.Segment) {
 		r.first, r.last = s.Time, s.Time
 	}
 	r.first, r.last = min(r.first, s.Time), max(r.last, s.Time)
-	slot := r.conns.find(&s.Src, &s.Dst)
+	slot, from := r.conns.find(&s.Src, &s.Dst)
 	syn := s.Flags&(flows.SYN|flows.ACK|flows.RST) == flows.SYN
 	var c *conn
 	if slot.n != 0 {
 		c = r.conns.at(slot.n - 1)
 	}
-	if c == nil || syn && c.over(s) {
+	if c == nil || syn && c.over(from, s) {
 		if r.conns.n >= r.most || s.Frame > maxFrame {
 			r.left++
 			return
 		}
-		c = r.conns.add(slot)
+		c, from = r.conns.add(slot), 0
 		c.addr = [2]flows.Addr{s.Src, s.Dst}
 		if !syn && s.Src.Port < s.Dst.Port {
 			c.state |= turned
 		}
 	}
-	r.add(c, slot.n-1, s)
+	r.add(c, slot.n-1, from, s)
 	if r.log.n > r.limit {
 		r.thin()
 	}
 }
 
-// from returns which of the addresses a segment comes from.
-func (c *conn) from(s *flows.Segment) int {
-	if s.Src == c.addr[0] {
-		return 0
-	}
-	return 1
-}
-
 // over reports whether a SYN begins the next incarnation.
-func (c *conn) over(s *flows.Segment) bool {
-	from := c.from(s)
+func (c *conn) over(from int, s *flows.Segment) bool {
 	if c.state&(hasISN<<from) != 0 {
 		return s.SEQ != c.isn[from]
 	}
 	return c.state&(sent|sent<<1) != 0 // RSTs alone may have been for this very SYN, sent before
 }
 
-// add appends a segment.
-func (r *Recorder) add(c *conn, id uint32, s *flows.Segment) {
-	from := c.from(s)
+// add appends a segment that comes from an address of a connection.
+func (r *Recorder) add(c *conn, id uint32, from int, s *flows.Segment) {
 	if s.Flags&(flows.SYN|flows.RST) == flows.SYN {
 		originator := from
 		if s.Flags.Has(flows.ACK) {

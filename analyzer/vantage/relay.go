@@ -130,24 +130,40 @@ func joinPort(ip, port string) string {
 	return ip + ":" + port
 }
 
+// cutLine returns the first line of data, without its end, and what follows it.
+func cutLine(data []byte) (line, rest []byte, ok bool) {
+	n := bytes.IndexByte(data, '\n')
+	if n < 0 {
+		return data, nil, false
+	}
+	return bytes.TrimSuffix(data[:n], []byte("\r")), data[n+1:], true
+}
+
 // readHTTP reads a request of HTTP/1.
 func (q *request) readHTTP(data []byte) {
-	head, _, _ := bytes.Cut(data, []byte("\r\n\r\n"))
-	line, rest, ok := bytes.Cut(head, []byte("\r\n"))
-	method, target, _ := bytes.Cut(line, []byte(" "))
-	target, version, _ := bytes.Cut(target, []byte(" "))
-	if !ok || len(method) < 3 || len(method) > 10 || !bytes.HasPrefix(version, []byte("HTTP/1.")) {
+	const longest = 10 // of methods
+	n := bytes.IndexByte(data[:min(len(data), longest+1)], ' ')
+	if n < 3 {
+		return
+	}
+	method := data[:n]
+	line, rest, ok := cutLine(data[n+1:])
+	target, version, _ := bytes.Cut(line, []byte(" "))
+	if !ok || !bytes.HasPrefix(version, []byte("HTTP/1.")) {
 		return
 	}
 	q.line = digestOf(method, target) // proxies may speak another version
 	var lower [20]byte                // the name of a header in lower case; no longer one is looked for
 	for len(rest) > 0 {
-		line, rest, _ = bytes.Cut(rest, []byte("\r\n"))
+		line, rest, _ = cutLine(rest)
+		if len(line) == 0 { // the body follows
+			return
+		}
 		name, value, _ := bytes.Cut(line, []byte(":"))
-		value = bytes.TrimSpace(value)
 		if len(name) > len(lower) {
 			continue
 		}
+		value = bytes.TrimSpace(value)
 		n := lower[:copy(lower[:], name)]
 		for i, b := range n {
 			if b >= 'A' && b <= 'Z' {

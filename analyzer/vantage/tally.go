@@ -1,7 +1,12 @@
 package vantage
 
+import "github.com/rstexplain/rstexplain/internal/pages"
+
 // A tally holds a number for each of many keys, which are hashes. It takes less time than a map.
-type tally []struct {
+type tally []tallied
+
+// tallied is one of them.
+type tallied struct {
 	key uint64
 	n   int32 // 0 in a place that is free
 }
@@ -12,7 +17,7 @@ func newTally(n int) tally {
 	for size < 2*n {
 		size *= 2
 	}
-	return make(tally, size)
+	return pages.Make[tallied](size)
 }
 
 // at returns the number of a key, 0 if none was set.

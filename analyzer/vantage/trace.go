@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/internal/pages"
 )
 
 // A Sighting is one segment as one capture holds it.
@@ -69,7 +70,7 @@ type Trace struct {
 
 // Finish makes the traces of all connections. The capture is over.
 func (r *Recorder) Finish() {
-	r.traces = make([]Trace, r.conns.n)
+	r.traces = pages.Make[Trace](r.conns.n)
 	r.hosts = make(map[[16]byte]*host)
 	for id := range uint32(r.conns.n) {
 		c, t := r.conns.at(id), &r.traces[id]

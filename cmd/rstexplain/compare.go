@@ -160,6 +160,8 @@ func compare(ctx context.Context, args []string, flags *compareFlags, stdout, st
 		func() ([]*kernel.Record, error) { return kernelRecords(flags.kernels, flags.bounds.memory) }); err != nil {
 		return err
 	}
+	// What is recorded of all captures takes about as much as explaining one.
+	expect(max(1, min(len(points)+1, int(flags.bounds.memory)/(4*heapFloor))))
 	c, err := analyzer.Compare(ctx, points, opts)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 )
@@ -23,17 +24,36 @@ const (
 // firstGCPercent applies until the first collection: the runtime counts the program's variables, some 5 MB, as live.
 const firstGCPercent = 1280
 
+// captures is how many times heapFloor is needed, once for each capture that is read at a time; 0 while the collector
+// is not tuned.
+var captures atomic.Int64
+
+// expect says how many times heapFloor is needed.
+func expect(n int) {
+	if captures.Load() > 0 {
+		captures.Store(int64(n))
+		setPercent()
+	}
+}
+
 // tuneCollector sets how often garbage is collected, now and after each collection.
 func tuneCollector() {
-	percent := firstGCPercent
+	captures.CompareAndSwap(0, 1)
+	setPercent()
+	// An unreachable object is freed by the next collection, and its cleanup runs after it.
+	runtime.AddCleanup(new([64]byte), func(struct{}) { tuneCollector() }, struct{}{})
+}
+
+// setPercent sets when garbage is collected next.
+func setPercent() {
+	floor := captures.Load() * heapFloor
+	percent := firstGCPercent * int(captures.Load())
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}} // what the last collection found in use
 	if metrics.Read(live); live[0].Value.Uint64() > 0 {
 		n := int64(live[0].Value.Uint64())
-		percent = max(gcPercent, int(100*(heapFloor-n)/n))
+		percent = max(gcPercent, int(100*(floor-n)/n))
 	}
 	debug.SetGCPercent(percent)
-	// An unreachable object is freed by the next collection, and its cleanup runs after it.
-	runtime.AddCleanup(new([64]byte), func(struct{}) { tuneCollector() }, struct{}{})
 }
 
 func main() {

@@ -4,7 +4,7 @@ import (
 	"unsafe"
 
 	"github.com/rstexplain/rstexplain/flows"
-	"github.com/rstexplain/rstexplain/flows/track/internal/pages"
+	"github.com/rstexplain/rstexplain/internal/pages"
 	"github.com/rstexplain/rstexplain/flows/track/internal/prefetch"
 	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )

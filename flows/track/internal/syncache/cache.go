@@ -5,7 +5,7 @@ import (
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/track/internal/deferral"
-	"github.com/rstexplain/rstexplain/flows/track/internal/pages"
+	"github.com/rstexplain/rstexplain/internal/pages"
 	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
 	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
 )
