@@ -74,6 +74,12 @@ var earlyResponse = &Rule{
 		}
 		f.Summary = words.Sentence("%s %s%s and closed while %s was still uploading", words.Capital(Sender(c)), responded,
 			words.Quoted(x.Last[flows.Responder].Text), Receiver(c))
+		m := &x.Last[flows.Responder]
+		cut := m.Kind == exchange.Partial && x.Open[flows.Responder] && !x.TLS
+		if cut {
+			f.Summary = words.Sentence("%s closed in mid-response%s while %s was still uploading", words.Capital(Sender(c)),
+				words.Quoted(m.Text), Receiver(c))
+		}
 		open := "the upload was still under way"
 		switch {
 		case b.Left > 0:
@@ -96,8 +102,11 @@ var earlyResponse = &Rule{
 		} else {
 			f.SayCompletion(c)
 		}
-		if m := &x.Last[flows.Responder]; !f.Claims(claim.Verdict) {
+		if !f.Claims(claim.Verdict) {
 			f.Say(claim.Claim{Kind: claim.ResponseSent, Side: flows.Responder, Text: readable(m.Text)}, m.Frame)
+		}
+		if cut {
+			f.Say(claim.Claim{Kind: claim.NotEnded, Side: flows.Responder, What: claim.Response, Until: c.Close.Frame}, m.Frame)
 		}
 		f.SayClose(c)
 		if b.Header && c.Close.By == facts.ByFIN && c.Answers == facts.ToData {
@@ -115,6 +124,9 @@ var earlyResponse = &Rule{
 			f.Remedy = "The request stalled, and the server's time limit for it ran out: find out why the client stopped " +
 				"sending, or raise that limit (nginx client_header_timeout and client_body_timeout, Apache httpd " +
 				"RequestReadTimeout)."
+		case cut:
+			f.Remedy = "Look into the server's log at that time: it closed before its own response was complete, as after an error " +
+				"in the program. The unread rest of the upload only adds the RST."
 		case b.Header:
 			f.Remedy = "Read the server's response: it says what it does not accept of the request."
 		}

@@ -96,3 +96,22 @@ func TestBodyIsNoGoodbye(t *testing.T) {
 		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
 	}
 }
+
+// TestResponseCutInUpload: a server that closes in the middle of its response has not responded early.
+func TestResponseCutInUpload(t *testing.T) {
+	sent := func(body string) *Finding {
+		return last(t, opened+`
++0.001 > P. 1 ack 1 "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n"
++0.0001 < . 1:1(0) ack 54
++0.001 < P. 1 ack 54 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n`+body+`"
++0.0001 < F. 43:43(0) ack 54
++0.020 > . 54:1502(1448) ack 1
++0.0001 < R 44:44(0) win 0`)
+	}
+	if f := sent("hell"); f.Rule != earlyResponse || !f.Claims(claim.NotEnded) || !strings.Contains(f.Summary, "mid-response") {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+	if f := sent("hello"); f.Rule != earlyResponse || strings.Contains(f.Summary, "mid-response") {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+}
