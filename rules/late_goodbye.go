@@ -14,6 +14,7 @@ import (
 const (
 	lateGoodbyeSure   = 0.97
 	lateGoodbyeLikely = 0.85 // a message that can hardly be anything else
+	lateGoodbyeAsked  = 0.60 // the last message may be one for its place alone, and was answered as a request is
 	lateGoodbyeFIN    = 0.94 // a bare FIN or ACK
 	lateGoodbyeBlind  = 0.82 // something that the capture does not hold
 	lateGoodbyeOwn    = 0.95 // the sender's own RST after the protocol's closing message
@@ -39,6 +40,12 @@ func lostStatement(c *facts.Facts) bool {
 	x := &c.Conn.Exchange
 	return x.Protocol == "PostgreSQL" && x.RequestSide == int(flows.Originator) && c.AfterClose.Data.Seen() &&
 		x.Request.Frame >= c.AfterClose.Data.Frame && x.Request.Kind == exchange.Request
+}
+
+// answeredParting reports whether only its place makes the sender's last message a goodbye, and data came in answer.
+func answeredParting(c *facts.Facts) bool {
+	b := c.Close.Completion
+	return c.AfterClose.Likely && b.State == facts.SaidGoodbye && b.Side == c.Side && c.Close.Exchange.Guess
 }
 
 var lateGoodbye = &Rule{
@@ -96,6 +103,8 @@ var lateGoodbye = &Rule{
 			return c.Lowered(lateGoodbyeUnused, facts.AnyDefect)
 		case c.AfterClose.Data.Seen():
 			return 0
+		case answeredParting(c):
+			return c.Lowered(lateGoodbyeAsked, facts.LostBytes)
 		case c.AfterClose.Likely:
 			return c.Lowered(lateGoodbyeLikely, facts.LostBytes)
 		case c.AfterClose.Bye.Seen():
@@ -144,6 +153,10 @@ var lateGoodbye = &Rule{
 		if leftCommands(c) || lostStatement(c) {
 			f.Severity = Warning
 		}
+		if answeredParting(c) {
+			f.Severity = Warning
+			f.Remedy = "If that was a request, the client closed without waiting for the answer: look into its log."
+		}
 		f.SayCompletion(c)
 		f.SayIdle(c)
 		f.SayClose(c)
@@ -176,6 +189,8 @@ var lateGoodbye = &Rule{
 			f.Open(PeerCrash, dataAfterFINID, 0.9, "it had received data that the server sent on its own")
 		} else if c.AfterClose.Unasked {
 			f.Open(PeerCrash, dataAfterFINID, 0.7, "no request of the client was seen")
+		} else if answeredParting(c) {
+			f.Open(PeerCrash, dataAfterFINID, 2, "its size and place make it the last message; but it was answered, as a request is")
 		} else if c.AfterClose.Data.Seen() {
 			f.Open(PeerCrash, dataAfterFINID, 0.6, "the server had ended the session before it closed")
 		} else {

@@ -361,3 +361,24 @@ func TestReceivesOn(t *testing.T) {
 		t.Errorf("refused at once: %s\n%s", f.Summary, tell(f))
 	}
 }
+
+// TestAnsweredParting: a message that only its place makes the last one, and that is answered, may have been a request.
+func TestAnsweredParting(t *testing.T) {
+	const twice = opened + `
++0.001 > P. 1 ack 1 "ping1"
++0.020 < P. 1 ack 6 "pong1"
++0.000 > P. 6 ack 6 "a longer one"
++0.000 > F. 18:18(0) ack 6`
+	f := last(t, twice+`
++0.022 < P. 6 ack 19 "an answer to"
++0.001 > R  19:19(0) win 0`)
+	if f.Rule != lateGoodbye || f.Confidence > 0.7 || f.Harm == harmless || len(f.Alternatives) == 0 || f.Alternatives[0].Confidence < 0.2 {
+		t.Errorf("%s %.2f %s\n%s", f.Rule.ID, f.Confidence, f.Harm, tell(f))
+	}
+	f = last(t, twice+`
++0.022 < F. 6:6(0) ack 19
++0.001 > R  19:19(0) win 0`)
+	if f.Rule != lateGoodbye || f.Confidence < 0.9 || f.Harm != harmless {
+		t.Errorf("%s %.2f %s\n%s", f.Rule.ID, f.Confidence, f.Harm, tell(f))
+	}
+}
