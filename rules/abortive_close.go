@@ -87,6 +87,9 @@ var abortiveClose = &Rule{
 			return
 		}
 		if c.SessionEnded() {
+			if c.RefusedInWords() {
+				f.Severity = Warning
+			}
 			f.Summary = strings.TrimSuffix(f.Summary, ".") + "; the server's message says what went wrong, not the RST."
 			f.Remedy = "Read the server's last message: it says why it ended the session. A RST in place of a FIN is usual " +
 				"where data of the client is still in the receive buffer."

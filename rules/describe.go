@@ -158,6 +158,9 @@ func progress(c *facts.Facts) string {
 	case facts.Unused:
 		return "before any request was sent on the connection"
 	case facts.Answered:
+		if c.RefusedInWords() {
+			return "behind its refusal" + words.Quoted(c.Close.Exchange.Last[flows.Responder].Text)
+		}
 		if !words.Opaque(b.Text) && answeredBy(c, b) != claim.None && !c.Close.Exchange.TLS {
 			return "after the exchange was complete (last: " + b.Text + ")"
 		}

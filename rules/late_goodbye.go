@@ -20,6 +20,7 @@ const (
 	lateGoodbyeOwn    = 0.95 // the sender's own RST after the protocol's closing message
 	lateGoodbyeOpen   = 0.85 // in the middle of a response
 	lateGoodbyeTalk   = 0.90 // the client went on after the server had ended the session
+	lateGoodbyeTurned = 0.62 // only the place of the server's message shows that it is a refusal
 	lateGoodbyeLeft   = 0.75 // and had left commands that it had received
 	lateGoodbyeHeard  = 0.75 // and had listened to what the server sent on its own: a client that dies does the same
 	lateGoodbyeUnused = 0.93 // the client closed without having requested anything
@@ -92,6 +93,8 @@ var lateGoodbye = &Rule{
 		switch {
 		case leftCommands(c):
 			return c.Lowered(lateGoodbyeLeft, facts.AnyDefect)
+		case c.AfterClose.Data.Seen() && c.TurnedAway():
+			return c.Lowered(lateGoodbyeTurned, facts.AnyDefect)
 		case c.AfterClose.Data.Seen() && c.SessionEnded():
 			return c.Lowered(lateGoodbyeTalk, facts.AnyDefect)
 		case c.AfterClose.Unasked && c.Listened():
@@ -150,7 +153,7 @@ var lateGoodbye = &Rule{
 				"%s later, %sonly a closing message.", words.Capital(Sender(c)), Circumstances(c),
 				words.Span(c.Time.Sub(c.Close.Time)), words.Probably(f.Confidence))
 		}
-		if leftCommands(c) || lostStatement(c) {
+		if leftCommands(c) || lostStatement(c) || c.AfterClose.Data.Seen() && c.RefusedInWords() {
 			f.Severity = Warning
 		}
 		if answeredParting(c) {

@@ -382,3 +382,20 @@ func TestAnsweredParting(t *testing.T) {
 		t.Errorf("%s %.2f %s\n%s", f.Rule.ID, f.Confidence, f.Harm, tell(f))
 	}
 }
+
+// TestTurnedAway: a server of no known protocol that says one line unasked and closes behind it has most likely refused the
+// client; a greeting, behind which it waits, has not.
+func TestTurnedAway(t *testing.T) {
+	const text = opened + `
++0.001 < P. 1 ack 1 "sorry, full\n"
++%s < F. 13:13(0) ack 1
++0.020 > .  1:1(0) ack 14
++0.200 > P. 1 ack 14 "hello"
++0.020 < R  14:14(0) win 0`
+	if f := last(t, strings.Replace(text, "%s", "0.0001", 1)); f.Rule != lateGoodbye || f.Harm == harmless || f.Confidence > 0.7 {
+		t.Errorf("%s %.2f %s\n%s", f.Rule.ID, f.Confidence, f.Harm, tell(f))
+	}
+	if f := last(t, strings.Replace(text, "%s", "0.100", 1)); f.Rule == lateGoodbye {
+		t.Errorf("%s %.2f %s\n%s", f.Rule.ID, f.Confidence, f.Harm, tell(f))
+	}
+}

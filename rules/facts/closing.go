@@ -174,11 +174,33 @@ func (c *Facts) SessionEnded() bool {
 		}
 		// In place of its greeting, which a command of the client crossed.
 		return x.Messages[flows.Responder] == 1 && m.Text != "" && (m.Text[0] == '4' || m.Text[0] == '5')
-	case "", "HTTP/1.1", "HTTP/2": // 408 and 503 end a connection, not what it is used for
+	case "":
+		return c.TurnedAway()
+	case "HTTP/1.1", "HTTP/2": // 408 and 503 end a connection, not what it is used for
 	default:
 		return x.Last[flows.Responder].Kind == exchange.Refusal // "Exceeded MaxStartups", FATAL, "Too many connections"
 	}
 	return false
+}
+
+// TurnedAway reports whether the server, in no known protocol, sent one short message before it was asked anything and
+// closed directly behind it: most likely the message says why it does not serve the client.
+func (c *Facts) TurnedAway() bool { return c.sentAway(&c.Close) }
+
+func (c *Facts) sentAway(l *Close) bool {
+	const o, r = flows.Originator, flows.Responder
+	x := l.Exchange
+	return !c.ByClient() && x.Protocol == "" && l.By == ByFIN && x.Messages[o] == 0 && x.Messages[r] == 1 &&
+		x.Last[r].Len <= shortMessage && c.Conn.SYN.Seen() && c.Conn.Defects&(LostBytes|flows.SnapCut) == 0 &&
+		c.between(l.LastData[r], l.Mark) <= refusedWithin
+}
+
+// shortMessage is the most that a line of text takes (RFC 1459 §2.3, RFC 5321 §4.5.3.1.5).
+const shortMessage = 512
+
+// RefusedInWords reports whether the server's own last words are that it does not serve the client.
+func (c *Facts) RefusedInWords() bool {
+	return c.SessionEnded() && (c.Close.Exchange.Last[flows.Responder].Kind == exchange.Refusal || c.TurnedAway())
 }
 
 // refusedWithin is how soon a server that gives up on its client closes behind the error that says so.

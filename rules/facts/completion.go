@@ -223,6 +223,9 @@ func (c *Facts) completion(l *Close) Completion {
 	if kind == exchange.OneWay && x.Pending == 0 {
 		return last(OneWay, speaker)
 	}
+	if c.sentAway(l) {
+		return last(Answered, r)
+	}
 	if x.Unused[o] && x.Last[o].Kind == exchange.Refusal && x.Last[o].Frame > x.Last[r].Frame {
 		return last(OpenHandshake, o) // it turns down what the responder opened with
 	}
