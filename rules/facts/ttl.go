@@ -179,3 +179,14 @@ func start(ttl uint8) int {
 	}
 	return 255
 }
+
+// Nearer reports whether the RST's TTL is that of somebody nearer than its named sender: a device on the way to it, where
+// the difference is not the sender's own.
+func (c *Facts) Nearer() bool {
+	for i := range c.PathSigns.Against {
+		if g := &c.PathSigns.Against[i]; g.Kind == SignOtherTTL && start(c.TTL) == start(uint8(g.N)) && c.TTL > uint8(g.N) {
+			return true
+		}
+	}
+	return false
+}
