@@ -476,7 +476,7 @@ var Kinds = []Meaning{
 
 	{TTLSame, "ttl-same", "the RST's TTL, or hop limit, is that of the frame before it, a packet of the " +
 		"same sender",
-		"what: data where that frame is data; number: the TTL", false},
+		"what: data where that frame is data, rst where it is a RST on another connection; number: the TTL", false},
 	{TTLDiffers, "ttl-differs", "the RST's TTL, or hop limit, is not that of the first frame, a packet of the " +
 		"same sender",
 		"what: syn, or syn-ack, where that frame is its SYN, or SYN-ACK, and no other packet can be meant; number: the " +

@@ -504,6 +504,10 @@ var sentences = [numKinds]func(*Claim) string{
 	ProbeBefore: func(c *Claim) string { return "an earlier connection of the same client ends alike" + later(c.Span) },
 
 	TTLSame: func(c *Claim) string {
+		if c.What == Reset {
+			return "its " + c.ttl() + " " + number(c.Number) + " is that of a RST on another connection (TCP stream " +
+				strconv.Itoa(c.Stream) + "), which a device sent in the name of " + c.side() + "'s host"
+		}
 		if c.What == Data {
 			return "its " + c.ttl() + " " + number(c.Number) + " is that of the data just before it"
 		}

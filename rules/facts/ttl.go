@@ -148,6 +148,9 @@ func (s *PathSigns) ttl(c *Facts) {
 		w = signNearer
 	}
 	s.add(Sign{Kind: SignOtherTTL, Weight: w, N: int64(y.ttl), SYNACK: y.synack, Compared: y.other}, c.Frame, y.frame)
+	if d := &c.Device; d.At.Seen() && d.TTL == c.TTL && d.At.Stream != c.Conn.Stream {
+		s.add(Sign{Kind: SignSeenDevice, Weight: signSeenDevice, Compared: &d.At}, c.Frame)
+	}
 }
 
 // withTTL returns the last packet of the RST's sender on the connection before the RST that arrived with a TTL, else
