@@ -328,6 +328,10 @@ var sentences = [numKinds]func(*Claim) string{
 	KeepAliveAnnounced: func(c *Claim) string {
 		return c.side() + "'s CONNECT announces a keep alive of " + words.Span(c.Every)
 	},
+	SameClientID: func(c *Claim) string {
+		return "another connection (TCP stream " + strconv.Itoa(c.Stream) + ") asks for the session of the same client " +
+			"identifier, " + words.Span(c.Span) + " before the server closes"
+	},
 	LastSent: func(c *Claim) string {
 		return c.side() + " sends nothing of its own for " + words.Span(c.Span)
 	},
