@@ -201,6 +201,10 @@ type Related struct {
 	SenderReaction  time.Duration
 	SenderReactions int // how many of these times were seen, at most 255
 
+	// TakenOver is the CONNECT of MQTT by which another connection asked the same broker for the session of the same client
+	// identifier, after this one; the zero mark: none was captured.
+	TakenOver ConnMark
+
 	Transfer *Transfer // nil: the connection carries no data of FTP, and is no FTP session with a transfer
 
 	OtherDir     bool     // another connection of the same two hosts shows both directions

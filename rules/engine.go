@@ -31,6 +31,7 @@ type Engine struct {
 	byID     map[string]*Rule
 	timeouts *facts.Timeouts
 	memory   memory
+	devices  map[[16]byte]facts.Device // by the host in whose name they sent a RST
 
 	known    Known               // of the reset in hand
 	facts    facts.Facts         // of the reset in hand, its slices used again
@@ -53,6 +54,7 @@ func NewEngine(opts Options) *Engine {
 	e := &Engine{
 		rules: slices.Clone(opts.Rules), byID: make(map[string]*Rule, len(opts.Rules)+1), timeouts: opts.Timeouts,
 		memory: memory{limit: opts.Streams, by: map[int]*recollection{}}, programs: map[*Rule][]string{},
+		devices: map[[16]byte]facts.Device{},
 	}
 	e.byID[lastResort.ID] = lastResort
 	for _, r := range e.rules {
@@ -89,7 +91,7 @@ type Known struct {
 func (e *Engine) ExplainKnowing(r *flows.Reset, known Known) *Finding {
 	e.known = known
 	c := &e.facts
-	c.Derive(r, e.memory.of(r.Conn.Stream), e.timeouts)
+	c.Derive(r, e.memory.of(r.Conn.Stream), e.timeouts, e.devices[r.Conn.End(r.Side).Addr.IP])
 	f := e.repeat(c)
 	if f == nil {
 		f = e.first(c)
@@ -121,6 +123,7 @@ func (e *Engine) ExplainKnowing(r *flows.Reset, known Known) *Finding {
 			"client uses, and whether that port expects TLS.", x.Protocol)
 	}
 	f.setOrigin(c)
+	e.notice(c, f)
 	if known.Origin != "" && known.Origin != f.Origin {
 		f.correctOrigin(known.Origin)
 	}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"strings"
 	"time"
 
 	"github.com/rstexplain/rstexplain/rules/claim"
@@ -12,6 +13,8 @@ import (
 const (
 	expiryDevice   = 0.93 // the signs name a device on the path
 	expiryEarly    = 0.86 // so early that few devices would: more likely it restarted, or its table was flushed
+	expiryNearer   = 0.74 // the RST's TTL alone speaks for a device, nearer than the named sender
+	expirySooner   = 0.62 // the same, and so early that few devices would
 	expiryLongest  = 0.84
 	expiryLong     = 0.80
 	expiryShort    = 0.74
@@ -61,6 +64,12 @@ var idleExpiry = &Rule{
 			}
 			return expiryDevice
 		}
+		switch {
+		case expiredNearer(c) && gap < expiryEarlyTill:
+			return c.Lowered(expirySooner, facts.AnyDefect)
+		case expiredNearer(c):
+			return c.Lowered(expiryNearer, facts.AnyDefect)
+		}
 		if c.Kind != facts.KindReply || c.Trigger == nil || c.Snd.Segments == 0 || len(c.Prior) > 0 ||
 			c.UnansweredRun() != nil ||
 			c.Related.ResetTogetherCount > 0 || c.ServiceDied() || c.PeerRepeated() {
@@ -89,6 +98,11 @@ var idleExpiry = &Rule{
 		who := Sender(c)
 		if c.PathSigns.Middlebox() {
 			who = "a device on the path"
+		} else if expiredNearer(c) {
+			who = Sender(c) + " or, as the TTL of the RST suggests, a device nearer than it"
+			if c.Snd.Addr.Is6() {
+				who = strings.Replace(who, "TTL", "hop limit", 1)
+			}
 		}
 		idle := c.Trigger != nil && !c.DataBetween(c.LastBefore(c.Trigger.Frame), c.Trigger.Mark)
 		switch {
@@ -113,7 +127,7 @@ var idleExpiry = &Rule{
 			f.Remedy = words.Sentence("Send keep-alives (TCP_KEEPIDLE, or of the protocol) more often than the shortest idle "+
 				"time on the path, which is at most %s here, or close idle connections in the pool before that.", words.Span(gap))
 		}
-		if c.PathSigns.Middlebox() && gap < expiryEarlyTill {
+		if (c.PathSigns.Middlebox() || expiredNearer(c)) && gap < expiryEarlyTill {
 			f.Remedy = "So short an idle time is rarely configured: look first for a restart, a fail-over or a flushed state table " +
 				"of the device at that time. Otherwise send keep-alives more often than its idle time."
 		}
@@ -127,4 +141,12 @@ var idleExpiry = &Rule{
 		f.Open(PeerCrash, stateLostID, 0.85, "the connection had been idle for "+words.Span(gap)+
 			", and no other sign of a crash was seen")
 	},
+}
+
+// expiredNearer reports whether the RST answers a segment after a silence, and comes from nearer than its named sender
+// by its TTL alone: whatever was pending then, a device on the path may have lost the connection.
+func expiredNearer(c *facts.Facts) bool {
+	return c.Kind == facts.KindReply && c.Trigger != nil && c.Snd.Segments > 0 && len(c.Prior) == 0 &&
+		c.Gap() >= expiryDeviceFrom && c.PathSigns.Doubtful() && !c.PathSigns.Middlebox() && c.Nearer() &&
+		c.UnansweredRun() == nil && !c.ServiceDied() && c.Related.ResetTogetherCount == 0 && !c.PeerRepeated()
 }

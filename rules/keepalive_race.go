@@ -18,7 +18,7 @@ const (
 	raceTimeout = 0.96 // the idle time matches one that servers are known to use
 	raceIdle    = 0.96
 
-	raceKeepAlive = 0.94 // the client had kept silent for longer than its keep alive allows
+	raceKeepAlive = 0.94 // by the protocol the server had to close: the keep alive had run out, the session was taken over
 	raceBusy      = 0.92 // closed right after an answer
 	raceUnseen    = 0.85 // the FIN is not in the capture
 	raceUnclear   = 0.62 // what was said before is not in the capture
@@ -52,7 +52,7 @@ var keepaliveRace = &Rule{
 		Limits: "From this connection alone a crash of an idle server looks the same.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if keptSilent(c) {
+		if keptSilent(c) || takenOver(c) {
 			return c.Lowered(raceKeepAlive, facts.AnyDefect)
 		}
 		closed := c.Close.By == facts.ByFIN || c.Close.By == facts.ByUnseenFIN
@@ -98,7 +98,11 @@ var keepaliveRace = &Rule{
 		return c.Lowered(p, flows.NoHandshake|flows.Reordered|flows.SnapCut)
 	},
 	Explain: func(c *facts.Facts, f *Finding) {
-		if keptSilent(c) {
+		switch {
+		case takenOver(c):
+			f.explainTakenOver(c)
+			return
+		case keptSilent(c):
 			f.explainKeptSilent(c)
 			return
 		}
@@ -198,5 +202,28 @@ func (f *Finding) explainKeptSilent(c *facts.Facts) {
 		"must close the connection (MQTT 3.1.1 §3.1.2.10). Look for what kept it from that."
 	f.Open(PeerCrash, dataAfterFINID, 0.8, "the keep alive had run out; but a process that dies at this moment sends the same "+
 		"packets")
+	f.Open(UnknownConnection, lateSegmentID, 0.2, "this host had closed the connection itself")
+}
+
+// takenOver reports whether a server of MQTT closed because another client took the session over, and what the client
+// sent then reached a closed socket.
+func takenOver(c *facts.Facts) bool {
+	return c.TakenOver().Seen() && c.Close.By == facts.ByFIN && c.Kind == facts.KindReply && c.Trigger != nil &&
+		(c.AfterClose.Data.Seen() || c.AfterClose.Bye.Seen())
+}
+
+// explainTakenOver explains the reset of what a client of MQTT sent when its session was another's.
+func (f *Finding) explainTakenOver(c *facts.Facts) {
+	m := c.TakenOver()
+	f.Summary = words.Sentence("Another connection asked %s for the session of the same client identifier, and %s ended the "+
+		"older one, as MQTT demands; %s %s and reached a closed socket.", Sender(c), Sender(c), triggerSegment(c), cameTrigger(c))
+	f.SayOf(m.Stream, claim.Claim{Kind: claim.SameClientID, Side: flows.Originator, Span: c.Close.Time.Sub(m.Time)},
+		m.Frame)
+	f.SayClose(c)
+	f.sayLateTrigger(c)
+	f.SayRST(c)
+	f.Remedy = "Give each client an identifier of its own: of two that share one, each connection ends the other's session " +
+		"(MQTT 3.1.1 §3.1.4). A client that reconnects before its old connection is gone does the same to itself."
+	f.Open(PeerCrash, dataAfterFINID, 0.8, "another client had just taken the session over")
 	f.Open(UnknownConnection, lateSegmentID, 0.2, "this host had closed the connection itself")
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"slices"
 
+	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/claim"
 	"github.com/rstexplain/rstexplain/rules/facts"
 	"github.com/rstexplain/rstexplain/rules/words"
@@ -92,6 +93,8 @@ func (f *Finding) sign(c *facts.Facts, g *facts.Sign) Evidence {
 		k.Kind, k.From, k.Until = claim.Idle, g.Frames[0], g.Frames[len(g.Frames)-1]
 	case facts.SignSameTTL:
 		k.Kind, k.Number = claim.TTLSame, uint64(c.TTL)
+	case facts.SignSeenDevice:
+		k.Kind, k.What, k.Number = claim.TTLSame, claim.Reset, uint64(c.TTL)
 	case facts.SignOtherTTL:
 		k.Kind, k.Number, k.Expected = claim.TTLDiffers, uint64(c.TTL), uint64(g.N)
 		if g.SYNACK {
@@ -129,4 +132,17 @@ func (f *Finding) sign(c *facts.Facts, g *facts.Sign) Evidence {
 	}
 	slices.Sort(g.Frames)
 	return f.evidence(k, g.Frames)
+}
+
+// maxDevices is of how many hosts is remembered that a device sent a RST in their name.
+const maxDevices = 1 << 12
+
+// notice remembers the TTL of a device that sent a RST in the name of a host: the first of each host.
+func (e *Engine) notice(c *facts.Facts, f *Finding) {
+	at := c.Snd.Addr.IP
+	if f.Origin != OriginMiddlebox || len(e.devices) >= maxDevices || e.devices[at].At.Seen() ||
+		!slices.ContainsFunc(c.PathSigns.Against, func(g facts.Sign) bool { return g.Kind == facts.SignOtherTTL }) {
+		return
+	}
+	e.devices[at] = facts.Device{TTL: c.TTL, At: flows.ConnMark{Mark: c.Mark, Stream: c.Conn.Stream}}
 }

@@ -218,6 +218,25 @@ var closingScripts = []script{
 
 var lostScripts = []script{
 	{
+		// A request is pending when a device forgets the connection: its RST comes from one hop nearer.
+		rule: "idle-expiry",
+		hit: `
+< ttl 62
+` + answered + `
++0.001 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < .  44:44(0) ack 56
++30.00 > F. 56:56(0) ack 44
++0.016 < R  44:44(0) win 0 ipid 0 ttl 63`,
+		// From farther away it is another host's.
+		miss: `
+< ttl 62
+` + answered + `
++0.001 > P. 28 ack 44 "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < .  44:44(0) ack 56
++30.00 > F. 56:56(0) ack 44
++0.016 < R  44:44(0) win 0 ipid 0 ttl 61`,
+	},
+	{
 		rule: "wrong-host",
 		hit: `
 < ttl 50

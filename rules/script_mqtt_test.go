@@ -3,6 +3,8 @@ package rules
 import (
 	"strings"
 	"testing"
+
+	"github.com/rstexplain/rstexplain/rules/claim"
 )
 
 // mqttOpen is a session of MQTT whose client announces a keep alive of 60 s.
@@ -64,5 +66,23 @@ func TestMQTT(t *testing.T) {
 	if f = last(t, over); f.Cause != FastClose || !strings.Contains(f.Summary, "session taken over") ||
 		!strings.Contains(f.Remedy, "an identifier of its own") {
 		t.Errorf("%s: %s\n%s\n%s", f.Cause, f.Summary, f.Remedy, tell(f))
+	}
+}
+
+// TestTakenOver: a second CONNECT with the same client identifier is why the broker ends the first session.
+func TestTakenOver(t *testing.T) {
+	second := "conn 2 192.0.2.9:41000 > 198.51.100.1:80\n" + strings.NewReplacer("0.000  > S", "+5.000 > S", "dev", "ID").Replace(mqttOpen) + "conn 1"
+	text := "conn 1 192.0.2.1:40000 > 198.51.100.1:80" + mqttOpen + second + `
++0.001 < F. 5:5(0) ack 18` + mqttLate
+	f := last(t, strings.Replace(text, "ID", "dev", 1))
+	if f.Rule != keepaliveRace || !strings.Contains(f.Summary, "same client identifier") || !f.Claims(claim.SameClientID) {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+	if f = last(t, strings.Replace(text, "ID", "dex", 1)); f.Claims(claim.SameClientID) || f.Rule == keepaliveRace {
+		t.Errorf("another identifier: %s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+	late := strings.Replace(strings.Replace(text, "ID", "dev", 1), "+0.001 < F.", "+8.000 < F.", 1)
+	if f = last(t, late); f.Claims(claim.SameClientID) {
+		t.Errorf("long after that: %s", f.Summary)
 	}
 }

@@ -31,6 +31,7 @@ const (
 	Transfers                // a command that needs a data connection
 	Opens                    // a preliminary reply to it
 	Ends                     // its final reply
+	Session                  // of MQTT: a CONNECT, Size is the hash of its client identifier
 )
 
 // maxFTPNotes is how many lines of one segment are noted.

@@ -1,5 +1,7 @@
 package exchange
 
+import "hash/fnv"
+
 // MQTT 3.1.1 and 5 (OASIS): a type, a length, and for some types an answer that must come.
 
 const (
@@ -90,7 +92,9 @@ func (h *hearing) readMQTT(b []byte, last bool) int {
 		h.begin(Handshake, text)
 		v.wait = 1
 		h.ask()
-		h.status, v.aux = mqttKeepAlive(b[size:min(len(b), size+int(n))]), h.frame
+		body := b[size:min(len(b), size+int(n))]
+		h.status, v.aux = mqttKeepAlive(body), h.frame
+		h.noteSession(body)
 	case mqttConnAck:
 		if n >= 2 && b[size+1] != 0 {
 			h.answer(Refusal, h.mqttRefusal(b[size+1]))
@@ -142,12 +146,43 @@ func (h *hearing) mqttRefusal(code byte) id {
 	return h.names.line([]byte("CONNACK: reason code"), maxText, appendInt(nil, int(code)), maxText)
 }
 
-// mqttPeek returns how many bytes of a message behind its length are read: of CONNECT all up to its keep alive, of
+// noteSession notes the client identifier of a CONNECT: a broker has one session of each (MQTT 3.1.1 §3.1.4).
+func (h *hearing) noteSession(body []byte) {
+	if len(body) < 2 || h.side != 0 || len(h.names.ftp) >= maxFTPNotes {
+		return
+	}
+	at := 2 + be16(body) + 4 // name, level, flags, keep alive
+	if at >= len(body) {
+		return
+	}
+	if body[at-4] >= 5 { // properties
+		n, size := mqttLength(body[at-1:])
+		if size <= 0 {
+			return
+		}
+		at += size - 1 + int(n)
+	}
+	if at+2 > len(body) {
+		return
+	}
+	id := body[at+2:]
+	if n := be16(body[at:]); n == 0 || n > len(id) {
+		return
+	} else {
+		id = id[:n]
+	}
+	hash := fnv.New64a()
+	hash.Write(id)
+	h.names.ftp = append(h.names.ftp, FTPNote{Kind: Session, Side: h.side, Frame: int(h.frame), Time: h.time,
+		Size: int64(hash.Sum64())})
+}
+
+// mqttPeek returns how many bytes of a message behind its length are read: of CONNECT up to its client identifier, of
 // DISCONNECT the reason.
 func mqttPeek(kind byte) int64 {
 	switch kind {
 	case mqttConnect:
-		return 12
+		return 128
 	case mqttDisconnect:
 		return 1
 	}

@@ -119,7 +119,12 @@ func (t *Table) deliverData(c *record, side flows.Side, at stamp, captured []byt
 	}
 	k.state.Say(t.names, int(side), int(at.frame), int64(at.time()), captured, n)
 	if t.names.HasFTPNotes() {
-		t.related.transfers.hear(t, c, t.names.TakeFTPNotes())
+		notes := t.names.TakeFTPNotes()
+		if notes[0].Kind == exchange.Session {
+			t.related.takeovers.hear(t, c, &notes[0])
+			return
+		}
+		t.related.transfers.hear(t, c, notes)
 	}
 }
 

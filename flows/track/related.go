@@ -20,6 +20,7 @@ type related struct {
 	probes    cache[probes]
 	syns      recent
 	transfers transfers
+	takeovers takeovers
 	resets    []hostReset // ring of the last maxFallen connections that were reset
 	nResets   int         // how many there have been
 }
@@ -378,6 +379,7 @@ func (a *related) before(t *Table, c *record, side flows.Side, s *segment, r *fl
 		}
 	}
 	a.transfers.tell(t, c, r)
+	o.TakenOver = a.takeovers.of(t, c.stream)
 	if side == flows.Responder && r.Conn.SYN.Seen() {
 		o.Translated, o.TranslatedSrc, o.TranslatedDst, o.TranslatedHere = a.syns.translated(c.stream)
 	}

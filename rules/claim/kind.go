@@ -83,6 +83,7 @@ const (
 	Transaction
 	KeepAliveAnnounced
 	LastSent
+	SameClientID
 
 	// How the connection was closed.
 	ClosedBy
@@ -377,6 +378,9 @@ var Kinds = []Meaning{
 	{KeepAliveAnnounced, "keep-alive", "the frame, of the side, holds a CONNECT of MQTT that announces a keep " +
 		"alive",
 		"every: the keep alive", false},
+	{SameClientID, "same-client", "the frame, in the stream, holds a CONNECT of MQTT to the same server with the client " +
+		"identifier of the CONNECT of the connection's own client, which comes before it",
+		"span: from it to the FIN of the server on the connection", false},
 	{LastSent, "last-sent", "the side sent no data after the first frame and before the second", "span: between the two", true},
 	{Sending, "sending", "from the first frame to the second, both of the peer, its ACK rises, and it sends no new " +
 		"data from the first to the frame until",
@@ -476,7 +480,7 @@ var Kinds = []Meaning{
 
 	{TTLSame, "ttl-same", "the RST's TTL, or hop limit, is that of the frame before it, a packet of the " +
 		"same sender",
-		"what: data where that frame is data; number: the TTL", false},
+		"what: data where that frame is data, rst where it is a RST on another connection; number: the TTL", false},
 	{TTLDiffers, "ttl-differs", "the RST's TTL, or hop limit, is not that of the first frame, a packet of the " +
 		"same sender",
 		"what: syn, or syn-ack, where that frame is its SYN, or SYN-ACK, and no other packet can be meant; number: the " +

@@ -328,6 +328,10 @@ var sentences = [numKinds]func(*Claim) string{
 	KeepAliveAnnounced: func(c *Claim) string {
 		return c.side() + "'s CONNECT announces a keep alive of " + words.Span(c.Every)
 	},
+	SameClientID: func(c *Claim) string {
+		return "another connection (TCP stream " + strconv.Itoa(c.Stream) + ") asks for the session of the same client " +
+			"identifier, " + words.Span(c.Span) + " before the server closes"
+	},
 	LastSent: func(c *Claim) string {
 		return c.side() + " sends nothing of its own for " + words.Span(c.Span)
 	},
@@ -504,6 +508,10 @@ var sentences = [numKinds]func(*Claim) string{
 	ProbeBefore: func(c *Claim) string { return "an earlier connection of the same client ends alike" + later(c.Span) },
 
 	TTLSame: func(c *Claim) string {
+		if c.What == Reset {
+			return "its " + c.ttl() + " " + number(c.Number) + " is that of a RST on another connection (TCP stream " +
+				strconv.Itoa(c.Stream) + "), which a device sent in the name of " + c.side() + "'s host"
+		}
 		if c.What == Data {
 			return "its " + c.ttl() + " " + number(c.Number) + " is that of the data just before it"
 		}

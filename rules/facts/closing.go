@@ -288,3 +288,17 @@ func (c *Facts) KeepAliveExceeded() (from flows.Mark, silent time.Duration) {
 	}
 	return from, silent
 }
+
+// takenOverWithin is how soon a broker closes a session that another connection has taken over.
+const takenOverWithin = time.Second
+
+// TakenOver returns the CONNECT of another connection by which the server, a broker, ended this one's session: it closed
+// directly after that. The zero mark: no such was captured.
+func (c *Facts) TakenOver() flows.ConnMark {
+	m := c.Related.TakenOver
+	if c.ByClient() || c.Close.Exchange.Protocol != "MQTT" || !m.Seen() || m.Frame >= c.Close.Frame ||
+		c.Close.Time.Sub(m.Time) > takenOverWithin {
+		return flows.ConnMark{}
+	}
+	return m
+}

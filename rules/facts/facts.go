@@ -41,14 +41,21 @@ type Facts struct {
 	Earlier   []Earlier // findings about earlier resets of this connection, oldest first
 	PathSigns PathSigns // who sent it
 	Timeouts  *Timeouts // known idle times
+	Device    Device    // that sent an earlier RST in the name of the sender's host
 
 	// What Retransmissions and KeepAliveProbes returned, nil before they are first asked: several rules ask.
 	retransmissions, keepAliveProbes *flows.Run
 }
 
+// A Device is who sent a RST in the name of a host: its TTL there, and that RST. The zero Device: none is known.
+type Device struct {
+	TTL uint8
+	At  flows.ConnMark
+}
+
 // Derive makes c the facts of r and derives the facts. The order matters: later ones ask for earlier ones. What c
 // has of room is used again.
-func (c *Facts) Derive(r *flows.Reset, earlier []Earlier, timeouts *Timeouts) {
+func (c *Facts) Derive(r *flows.Reset, earlier []Earlier, timeouts *Timeouts, device Device) {
 	if syn := r.Conn.SYN; syn.Seen() {
 		// What a RST from before the handshake ended was an earlier incarnation.
 		for len(earlier) > 0 && earlier[0].Frame < syn.Frame && earlier[0].Trigger.Frame < syn.Frame {
@@ -57,6 +64,7 @@ func (c *Facts) Derive(r *flows.Reset, earlier []Earlier, timeouts *Timeouts) {
 	}
 	*c = Facts{
 		Reset: r, Snd: r.Conn.End(r.Side), Rcv: r.Conn.End(r.Side.Peer()), Earlier: earlier, Timeouts: timeouts,
+		Device:     device,
 		AfterClose: AfterClose{Frames: c.AfterClose.Frames[:0]},
 		PathSigns:  PathSigns{Against: c.PathSigns.Against[:0], For: c.PathSigns.For[:0], room: c.PathSigns.room[:0]},
 	}

@@ -71,6 +71,7 @@ const (
 	SignElsewhere          // another capture proves it; no packet of this one does
 	// captured once, where most of the connection's N other packets were captured twice
 	SignOneCopy
+	SignSeenDevice // a device's RST in the name of the same host, on another connection, had the same TTL
 )
 
 // What the signs weigh. A verdict of 1 needs one strong sign or several that agree.
@@ -91,6 +92,7 @@ const (
 	signWrongEcho     = 0.8  // echoes a timestamp that its receiver never sent
 	signCopiedWND     = 0.4  // window copied from it
 	signOtherMAC      = 0.5  // another Ethernet source
+	signSeenDevice    = 0.5  // the TTL of a device that had sent a RST in the sender's name before
 	signIPIDBreak     = 0.3  // IP ID out of the sender's count
 	signVolley        = 0.4  // the same RST several times at one moment
 	signBothWays      = 0.5  // both ends get a RST in the other's name at one moment

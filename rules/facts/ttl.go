@@ -148,6 +148,9 @@ func (s *PathSigns) ttl(c *Facts) {
 		w = signNearer
 	}
 	s.add(Sign{Kind: SignOtherTTL, Weight: w, N: int64(y.ttl), SYNACK: y.synack, Compared: y.other}, c.Frame, y.frame)
+	if d := &c.Device; d.At.Seen() && d.TTL == c.TTL && d.At.Stream != c.Conn.Stream {
+		s.add(Sign{Kind: SignSeenDevice, Weight: signSeenDevice, Compared: &d.At}, c.Frame)
+	}
 }
 
 // withTTL returns the last packet of the RST's sender on the connection before the RST that arrived with a TTL, else
@@ -178,4 +181,15 @@ func start(ttl uint8) int {
 		}
 	}
 	return 255
+}
+
+// Nearer reports whether the RST's TTL is that of somebody nearer than its named sender: a device on the way to it, where
+// the difference is not the sender's own.
+func (c *Facts) Nearer() bool {
+	for i := range c.PathSigns.Against {
+		if g := &c.PathSigns.Against[i]; g.Kind == SignOtherTTL && start(c.TTL) == start(uint8(g.N)) && c.TTL > uint8(g.N) {
+			return true
+		}
+	}
+	return false
 }

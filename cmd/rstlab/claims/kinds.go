@@ -73,6 +73,7 @@ func init() {
 		"transaction":     checkTransaction,
 		"keep-alive":      checkKeepAlive,
 		"last-sent":       checkLastSent,
+		"same-client":     checkSameClient,
 		"sending":         checkSending,
 		"window-fell":     checkWindowFell,
 		"transfer-cut":    checkTransferCut,

@@ -72,6 +72,45 @@ func checkKeepAlive(q *question) {
 	}
 }
 
+// checkSameClient compares the client identifiers of two CONNECTs of MQTT.
+func checkSameClient(q *question) {
+	p := q.frame()
+	closes := q.by(q.responder).before(q.rst.Frame).keep(func(p *Packet) bool { return p.Has(FIN) }).first()
+	if p == nil {
+		return
+	}
+	if closes == nil {
+		q.fail("the server sends no FIN")
+		return
+	}
+	id := func(b []byte) string {
+		at := bytes.Index(b, []byte("\x00\x04MQTT"))
+		if at < 0 || at+13 > len(b) {
+			return ""
+		}
+		v5 := b[at+6] >= 5
+		if at += 10; v5 && b[at] < 0x80 { // properties
+			at += 1 + int(b[at])
+		}
+		if at+2 > len(b) || at+2+int(binary.BigEndian.Uint16(b[at:])) > len(b) {
+			return ""
+		}
+		return string(b[at+2 : at+2+int(binary.BigEndian.Uint16(b[at:]))])
+	}
+	own := q.by(q.originator).before(p.Frame).data().first()
+	switch {
+	case p.Dst != q.responder:
+		q.fail("frame %d goes to %v", p.Frame, p.Dst)
+	case own == nil:
+		q.fail("the connection has no CONNECT before frame %d", p.Frame)
+	case id(p.Payload) == "" || id(own.Payload) == "":
+		q.part()
+	case id(p.Payload) != id(own.Payload):
+		q.fail("the identifiers are %q and %q", id(own.Payload), id(p.Payload))
+	}
+	q.span(p, closes)
+}
+
 // checkLastSent looks for data of the side between two frames.
 func checkLastSent(q *question) {
 	l := q.frames()

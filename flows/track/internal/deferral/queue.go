@@ -232,6 +232,9 @@ func (x *Queues) enqueue(b *Batch, id uint32, l *Line, late bool) bool {
 			x.direct(j)
 			return false
 		}
+		if units > 1 && opensSession(b.text[l.Text:][:4]) {
+			return false
+		}
 	}
 	if w := &x.Ring; w.used+units > w.room {
 		x.makeRoom(b)
@@ -291,6 +294,12 @@ func announcesData(text []byte) bool {
 		return true
 	}
 	return false
+}
+
+// opensSession reports whether a payload begins as a CONNECT of MQTT, on which other connections depend: its type, its
+// length, and the length of the protocol's name.
+func opensSession(text []byte) bool {
+	return text[0] == 0x10 && (text[2] == 0 && (text[3] == 4 || text[3] == 6) || text[1]&0x80 != 0 && text[3] == 0)
 }
 
 // direct makes the connection of j one of which nothing waits, and those that begin between the same hosts from now on.
