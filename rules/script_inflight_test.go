@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/claim"
 )
 
@@ -217,5 +218,29 @@ func TestSeemsComplete(t *testing.T) {
 		if f.Rule != c.rule || f.Confidence > c.atMost || c.atMost < 0.9 && f.Severity != Warning {
 			t.Errorf("%s: %s %.2f %s: %s\n%s", c.what, f.Rule.ID, f.Confidence, f.Severity, f.Summary, tell(f))
 		}
+	}
+}
+
+// TestQueuedFINOneSided: of one direction, a RST with a number far below what its sender had just sent answers a segment
+// that the capture does not hold, and its sender is the one that sent.
+func TestQueuedFINOneSided(t *testing.T) {
+	const sends = `
+0.000  < S. 0:0(0) ack 1 <mss 1460,sackOK>
++0.040 < .  1:1449(1448) ack 400 "SSH-2.0-x\r\n"
++0.000 < .  1449:2897(1448) ack 400
++0.020 < .  2897:4345(1448) ack 400
++0.000 < P. 4345:5793(1448) ack 400
+`
+	f := last(t, sends+"+0.0001 < R 1449:1449(0) win 0 ipid 0")
+	if f.Rule != dataAfterFIN || !strings.Contains(f.Summary, "its FIN waits") {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+	f = last(t, sends+"+2.000 < R 5793:5793(0) win 0 ipid 0")
+	if strings.Contains(f.Summary, "its FIN waits") {
+		t.Errorf("all acknowledged: %s: %s", f.Rule.ID, f.Summary)
+	}
+	resets, _ := explain(t, sends+"+0.0001 < R 1449:1449(0) win 0 ipid 0")
+	if s := resets[0].From[flows.Responder]; s != flows.Established {
+		t.Errorf("a server that sends data is in %s", s)
 	}
 }
