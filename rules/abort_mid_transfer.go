@@ -13,6 +13,7 @@ import (
 const (
 	abortKnown  = 0.98 // the protocol says that it was not complete
 	abortFlight = 0.97 // data was under way
+	abortOutrun = 0.90 // its own data was, by turns before the answer
 	abortSealed = 0.78 // inside TLS, a moment after the last bytes of a message that may be whole
 	abortAsked  = 0.95 // the client withdrew its request
 	abortTurns  = 0.60 // the last of many messages of no known protocol, which may have been an answer
@@ -51,6 +52,8 @@ var abortMidTransfer = &Rule{
 		switch {
 		case b.Events && c.ByClient():
 			return c.Lowered(afterFINEvents, facts.LostBytes)
+		case b.State == facts.CutRequest && b.Left > 0 && c.Close.Exchange.Guess:
+			return c.Lowered(abortOutrun, facts.LostBytes)
 		case b.State == facts.CutResponse,
 			b.State == facts.CutRequest && c.ByClient():
 			return c.Lowered(abortKnown, facts.LostBytes)

@@ -16,6 +16,7 @@ const (
 	abortiveOpaque  = 0.88 // no known protocol
 	abortiveHalf    = 0.55 // it had closed for sending before, and the peer was not done
 	abortiveMuch    = 0.60 // it had received much without a request, which may have had more to come
+	abortiveStream  = 0.60 // the answer was long, and nothing but the turn shows its end
 	abortiveFlight  = 0.80 // its own last data was not yet acknowledged
 	abortiveUnheard = 0.70 // the capture has no segment of its peer
 	abortiveCrossed = 0.65 // a request of the peer was in flight
@@ -55,6 +56,8 @@ var abortiveClose = &Rule{
 			p = abortiveFlight
 		case b.State == facts.Unused && c.Snd.Bytes == 0 && c.Rcv.Bytes > facts.MaxGreeting:
 			p = abortiveMuch
+		case endsStream(c):
+			p = abortiveStream
 		case c.Close.Exchange.Protocol == "" && b.State == facts.Answered:
 			p = abortiveOpaque
 		}
@@ -74,6 +77,11 @@ var abortiveClose = &Rule{
 			f.Severity = Warning
 		} else if c.Snd.Bytes > 0 && c.Close.Unacked[c.Side.Peer()] == 0 && c.Rcv.Segments > 0 {
 			f.Say(claim.Claim{Kind: claim.AllAcked, Side: c.Side}, c.Rcv.Last.Frame)
+		}
+		if endsStream(c) {
+			f.Severity = Warning // whether that was all is not known
+			f.Summary = words.Sentence("%s closed the connection with a RST behind a long answer of %s, of which more may have "+
+				"been due.", words.Capital(Sender(c)), Receiver(c))
 		}
 		if c.HalfClosed() {
 			f.sayHalfClosed(c)
@@ -108,18 +116,29 @@ var abortiveClose = &Rule{
 				"moment sends the same packets")
 			return
 		}
-		f.Open(PeerCrash, unreadDataID, 0.9, "no unfinished exchange was seen; a program that dies at this moment sends "+
-			"the same packets")
+		why := "no unfinished exchange was seen; a program that dies at this moment sends the same packets"
+		if endsStream(c) {
+			why = "the answer had paused or ended when it closed; more may have been due"
+		}
+		f.Open(PeerCrash, unreadDataID, 0.9, why)
 		f.Open(UnknownConnection, "", 0.05, "the RST has the sequence number of a live connection")
 	},
 	Effects: Effects{Unanswered: losesFlight},
 }
 
+// endsStream reports whether the sender reset the connection within a round trip of the last bytes of a long answer, or
+// of one whose beginning was not captured, that nothing but the turn shows to be complete.
+func endsStream(c *facts.Facts) bool {
+	b, x := c.Close.Completion, c.Close.Exchange
+	return b.State == facts.Answered && b.Side != c.Side && x.Guess && !x.TLS && x.Last[b.Side].Len >= facts.LongMessage &&
+		(b.Since <= c.Soon() || c.Conn.Defects.Has(flows.NoHandshake))
+}
+
 // losesBehind reports whether data of the receiver that the RST had not reached follows it.
 func losesBehind(c *facts.Facts) bool {
 	b := c.Close.Completion
-	return b.Finished(c.Side) && b.State != facts.SaidGoodbye && c.CrossedAfter().Seen() && !losesFlight(c) && !c.SessionEnded() &&
-		!c.HalfClosed()
+	return b.Finished(c.Side) && b.State != facts.SaidGoodbye && c.CrossedAfter().Seen() && !losesFlight(c) &&
+		!c.SessionEnded() && !c.HalfClosed()
 }
 
 // losesFlight reports whether a request of the receiver was in flight, which the RST leaves out.

@@ -148,6 +148,9 @@ func progress(c *facts.Facts) string {
 	case facts.Transferred:
 		return "after an FTP transfer (" + b.Text + ") was complete"
 	case facts.Unread:
+		if b.Full {
+			return words.Sentence("with its receive window closed by unread data of %s", words.Side(b.Side))
+		}
 		least := ""
 		if b.Fall.Bytes > 0 {
 			least = "at least " // the system may have enlarged the window meanwhile
@@ -227,10 +230,12 @@ func (f *Finding) SayCompletion(c *facts.Facts) {
 				c.Rcv.LastData.Frame)
 		}
 	case facts.Unread:
-		if b.Fall.Bytes > 0 {
+		switch {
+		case b.Full: // unread-data says since when
+		case b.Fall.Bytes > 0:
 			f.Say(claim.Claim{Kind: claim.WindowFell, Side: c.Side, Bytes: b.Fall.Bytes,
 				Span: b.Fall.Last.Time.Sub(b.Fall.First.Time)}, b.Fall.First.Frame, b.Fall.Last.Frame)
-		} else {
+		default:
 			f.Say(claim.Claim{Kind: claim.Unread, Side: c.Side, Bytes: b.Got, Span: c.Time.Sub(c.Rcv.LastData.Time)},
 				c.Rcv.LastData.Frame)
 		}
@@ -686,17 +691,4 @@ func (f *Finding) sayNothingBetween(c *facts.Facts) string {
 	between := claim.Claim{Kind: claim.NothingBetween, Side: c.Side.Peer(), From: c.Close.Frame, Until: c.Frame}
 	f.Say(between)
 	return "no new data of " + Receiver(c) + " was seen between its FIN and the RST"
-}
-
-// icmpClaim returns an ICMP error as a claim.
-func icmpClaim(n *flows.ICMPNote) claim.Claim {
-	c := claim.Claim{Kind: claim.ICMPError, Text: n.From.AddrPort().Addr().String(),
-		Number: uint64(n.Type)<<8 | uint64(n.Code), Expected: uint64(n.MTU)}
-	if n.V6 {
-		c.Number |= 1 << 16
-	}
-	if n.QuotedSYN {
-		c.What = claim.SYN
-	}
-	return c
 }

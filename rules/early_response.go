@@ -37,7 +37,7 @@ var earlyResponse = &Rule{
 		Limits: "Whether the client read the response before the RST discarded it.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if c.ByClient() {
+		if c.ByClient() || queuedFIN(c) {
 			return 0
 		}
 		x := c.Close.Exchange

@@ -138,3 +138,16 @@ func (f *Finding) hidden(c *claim.Claim) bool {
 	}
 	return missing
 }
+
+// icmpClaim returns an ICMP error as a claim.
+func icmpClaim(n *flows.ICMPNote) claim.Claim {
+	c := claim.Claim{Kind: claim.ICMPError, Text: n.From.AddrPort().Addr().String(),
+		Number: uint64(n.Type)<<8 | uint64(n.Code), Expected: uint64(n.MTU)}
+	if n.V6 {
+		c.Number |= 1 << 16
+	}
+	if n.QuotedSYN {
+		c.What = claim.SYN
+	}
+	return c
+}

@@ -35,22 +35,43 @@ const maxOptions = 40
 // queuedFIN reports whether the FIN of the RST's sender most likely waits behind data that it had not sent yet: it was
 // sending as much as may be under way, and new data of its peer met a socket that no program reads any more. Linux then
 // answers with a bare RST, and the FIN is never sent (TCPAbortOnData).
-func queuedFIN(c *facts.Facts) bool {
+func queuedFIN(c *facts.Facts) bool { return queuedBytes(c) > 0 }
+
+// queuedBytes returns how much was under way then, 0 where no FIN waits.
+func queuedBytes(c *facts.Facts) int64 {
+	least := int64(fullFlight * (max(uint32(c.Snd.SYNOpts.MSS), 536) - maxOptions))
+	if c.OneSided() && c.Kind == facts.KindReply && c.Trigger == nil && c.Close.By == facts.ByThis && len(c.Prior) == 0 &&
+		c.Class != flows.ClassReplyACK && c.Snd.HasSND && c.Time.Sub(c.Snd.LastData.Time) <= facts.GuessedRTT {
+		// its number is what its peer, whose side was not captured, had acknowledged
+		if n := int64(c.Snd.SND.NXT.Sub(c.SEQ)); n >= least && n < 1<<26 {
+			return n
+		}
+		return 0
+	}
 	if c.Kind != facts.KindReply || c.Close.By != facts.ByThis || c.Answers != facts.ToData || len(c.Prior) > 0 ||
 		c.Trigger.Notes&flows.Retransmitted != 0 {
-		return false
+		return 0
 	}
-	mss := max(uint32(c.Snd.SYNOpts.MSS), 536) - maxOptions
-	return c.Close.Unacked[c.Side] >= fullFlight*mss && c.Trigger.Time.Sub(c.Snd.LastData.Time) <= c.Soon()
+	if n := int64(c.Close.Unacked[c.Side]); n >= least && c.Trigger.Time.Sub(c.Snd.LastData.Time) <= c.Soon() {
+		return n
+	}
+	return 0
 }
 
 // explainQueuedFIN explains the RST of a side whose FIN the capture does not hold because it was never sent.
 func explainQueuedFIN(c *facts.Facts, f *Finding) {
-	n := int64(c.Close.Unacked[c.Side])
+	n := queuedBytes(c)
+	came := "What then came of " + Receiver(c)
+	if c.Trigger != nil {
+		came = words.Capital(words.Bytes(int64(c.Trigger.DataLen))) + " of " + Receiver(c)
+	}
 	f.Summary = words.Sentence("%s had most likely closed while it was still sending: with %s of its data under way, its "+
-		"FIN waits until the rest is sent. %s of %s reached the closed socket.", words.Capital(Sender(c)), words.Bytes(n),
-		words.Capital(words.Bytes(int64(c.Trigger.DataLen))), Receiver(c))
-	f.Say(claim.Claim{Kind: claim.UnackedData, Side: c.Side, Bytes: n}, c.Snd.LastData.Frame, c.Frame)
+		"FIN waits until the rest is sent. %s reached the closed socket.", words.Capital(Sender(c)), words.Bytes(n), came)
+	if c.Trigger != nil {
+		f.Say(claim.Claim{Kind: claim.UnackedData, Side: c.Side, Bytes: n}, c.Snd.LastData.Frame, c.Frame)
+	} else {
+		f.Say(claim.Claim{Kind: claim.SEQNotNext, Side: c.Side, Bytes: -n}, c.Snd.Last.Frame, c.Frame)
+	}
 	f.Say(claim.Claim{Kind: claim.NoFIN, Side: c.Side, Until: c.Frame})
 	f.SayRST(c)
 	f.SayRelated(c)

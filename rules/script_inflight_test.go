@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules/claim"
 )
 
@@ -191,5 +192,55 @@ func TestClosedInOutage(t *testing.T) {
 	}
 	if f := last(t, outage+ack+"+2.000"+fin); strings.Contains(f.Summary, "outage") {
 		t.Errorf("closed after it: %s: %s", f.Rule.ID, f.Summary)
+	}
+}
+
+// TestSeemsComplete: a closed window, or data that the answer cannot have been for, shows that nothing was complete; of a
+// long answer of no known protocol nothing shows it.
+func TestSeemsComplete(t *testing.T) {
+	const asks = opened + `
++0.001 > P. 1 ack 1 "\x01\x02hello"
++0.020 < .  1:1449(1448) ack 8 "\x01\x02welcome"
++0.000 < P. 1449:2897(1448) ack 8
+`
+	for _, c := range []struct {
+		what, rest string
+		rule       *Rule
+		atMost     float64
+	}{
+		{"window closed", "+0.001 > . 8:8(0) ack 2897 win 0\n+0.300 > R. 8:8(0) ack 2897 win 75", unreadData, 0.95},
+		{"window open", "+0.001 > . 8:8(0) ack 2897\n+0.300 > R. 8:8(0) ack 2897", abortiveClose, 0.9},
+		{"at once", "+0.001 > . 8:8(0) ack 2897\n+0.001 > R. 8:8(0) ack 2897", abortiveClose, 0.65},
+		{"data before the answer", "+0.001 > P. 8:908(900) ack 1449\n+0.001 < P. 2897:2907(10) ack 8\n" +
+			"+0.001 > R. 908:908(0) ack 2907", abortMidTransfer, 0.92},
+	} {
+		f := last(t, asks+c.rest)
+		if f.Rule != c.rule || f.Confidence > c.atMost || c.atMost < 0.9 && f.Severity != Warning {
+			t.Errorf("%s: %s %.2f %s: %s\n%s", c.what, f.Rule.ID, f.Confidence, f.Severity, f.Summary, tell(f))
+		}
+	}
+}
+
+// TestQueuedFINOneSided: of one direction, a RST with a number far below what its sender had just sent answers a segment
+// that the capture does not hold, and its sender is the one that sent.
+func TestQueuedFINOneSided(t *testing.T) {
+	const sends = `
+0.000  < S. 0:0(0) ack 1 <mss 1460,sackOK>
++0.040 < .  1:1449(1448) ack 400 "SSH-2.0-x\r\n"
++0.000 < .  1449:2897(1448) ack 400
++0.020 < .  2897:4345(1448) ack 400
++0.000 < P. 4345:5793(1448) ack 400
+`
+	f := last(t, sends+"+0.0001 < R 1449:1449(0) win 0 ipid 0")
+	if f.Rule != dataAfterFIN || !strings.Contains(f.Summary, "its FIN waits") {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+	f = last(t, sends+"+2.000 < R 5793:5793(0) win 0 ipid 0")
+	if strings.Contains(f.Summary, "its FIN waits") {
+		t.Errorf("all acknowledged: %s: %s", f.Rule.ID, f.Summary)
+	}
+	resets, _ := explain(t, sends+"+0.0001 < R 1449:1449(0) win 0 ipid 0")
+	if s := resets[0].From[flows.Responder]; s != flows.Established {
+		t.Errorf("a server that sends data is in %s", s)
 	}
 }

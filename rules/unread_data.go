@@ -61,7 +61,7 @@ var unreadData = &Rule{
 		switch {
 		case b.State == facts.OpenRequest && b.Side != c.Side && c.Crossed():
 			p = unreadCrossed
-		case b.State == facts.Unread && b.Fall.Bytes > 0:
+		case b.State == facts.Unread && (b.Full || b.Fall.Bytes > 0):
 			p = unreadFall
 		case b.State == facts.Running:
 			p = unreadStream

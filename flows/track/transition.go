@@ -139,6 +139,9 @@ func (t *Table) transition(c *record, side flows.Side, s *segment, firstFIN, acc
 	if a.state == flows.SynSent && s.Flags&(flows.SYN|flows.ACK) == flows.ACK {
 		a.state = flows.Established // §3.10.7.3: in SYN-SENT only the peer's SYN is acknowledged
 	}
+	if a.state == flows.SynReceived && s.DataLen > 0 && s.Flags&flows.SYN == 0 && b.segments == 0 {
+		a.state = flows.Established // the ACK that made it so is of the side that was not captured
+	}
 	switch {
 	case s.Flags&(flows.SYN|flows.ACK) == flows.SYN:
 		a.sendsSYN()

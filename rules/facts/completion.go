@@ -29,6 +29,7 @@ type Completion struct {
 
 	Stream Stream // of Running
 	Fall   Fall   // of Unread, where the window shows it
+	Full   bool   // of Unread: the window is closed
 }
 
 // A CompletionState is what stood open, or that nothing did.

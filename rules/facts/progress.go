@@ -206,12 +206,25 @@ func (c *Facts) unread(l *Close, b Completion) Completion {
 	switch {
 	case b.State == OneWay && b.Side != c.Side && l.Unread > 0 && b.Since <= c.Soon():
 		b.State, b.Got = Unread, int64(l.Unread)
+	case b.State == Answered && b.Side == flows.Responder && c.outruns(l):
+		o := flows.Originator
+		b = Completion{State: CutRequest, Side: o, Frame: l.Exchange.Last[o].Frame, Left: int64(l.Unacked[o]), Want: -1}
+	case b.Finished(c.Side) && b.Side != c.Side && c.Snd.ZeroWND.Seen():
+		b.State, b.Full = Unread, true // what fills its window, and what its peer holds back
 	case b.Finished(c.Side) && b.Side != c.Side:
 		if f := c.windowFell(l); f.Bytes > 0 {
 			b.State, b.Fall, b.Got = Unread, f, f.Bytes
 		}
 	}
 	return b
+}
+
+// outruns reports whether the RST's sender, a client, had sent more than a closing message that the server cannot have
+// answered: what it said last left before all of that arrived, and only turns make it an answer.
+func (c *Facts) outruns(l *Close) bool {
+	const o, r = flows.Originator, flows.Responder
+	return c.ByClient() && l.Exchange.Guess && !l.Exchange.TLS && l.Unacked[o] > maxParting &&
+		l.LastData[o].Frame < l.LastData[r].Frame
 }
 
 // said returns what the applications said, without data on a SYN that its receiver did not acknowledge: a TCP without
