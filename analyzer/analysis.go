@@ -73,16 +73,16 @@ func (e *explainer) model(r *flows.Reset) (*rules.Finding, *report.Reset) {
 
 func newAnalysis(ctx context.Context, in input, to report.Renderer, opts Options) *analysis {
 	x := &analysis{ctx: ctx, in: in, to: to, opts: opts,
-		decoded:  newPipe[*segments](piecesWaiting),
-		deferred: newPipe[*segments](piecesWaiting),
-		left:     true,
-		resets:   newPipe[[]found](groupsWaiting),
-		joined:   joinedOf(in),
-		text:     pastedOf(in),
-		export:   exportOf(in),
-
+		decoded:   newPipe[*segments](piecesWaiting),
+		deferred:  newPipe[*segments](piecesWaiting),
+		left:      true,
+		resets:    newPipe[[]found](groupsWaiting),
 		explainer: newExplainer(&opts),
 	}
+	// Of another input these are nil, and do nothing.
+	x.joined, _ = in.(*joinedInput)
+	x.text, _ = in.(*pastedInput)
+	x.export, _ = in.(*exportInput)
 	if opts.Follow {
 		early := newExplainer(&opts)
 		x.early = &early
@@ -142,7 +142,7 @@ func (x *analysis) read() error {
 // putBy puts by the segments in good order.
 func (x *analysis) putBy() error {
 	for s := range x.decoded.things {
-		s.putBy()
+		s.list.Defer() // puts by what can wait
 		if !x.deferred.put(s) {
 			break
 		}

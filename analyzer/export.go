@@ -9,6 +9,7 @@ import (
 
 	"github.com/rstexplain/rstexplain/analyzer/capture"
 	"github.com/rstexplain/rstexplain/analyzer/dissection"
+	"github.com/rstexplain/rstexplain/analyzer/pasted"
 	"github.com/rstexplain/rstexplain/analyzer/report"
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/track"
@@ -52,12 +53,6 @@ func (e *exportInput) lacks(frame int, fields flows.Fields) {
 	}
 }
 
-// exportOf returns in where it is an export, else nil, on which place does nothing.
-func exportOf(in input) *exportInput {
-	e, _ := in.(*exportInput)
-	return e
-}
-
 // place adds to m which fields of its segments are not known.
 func (e *exportInput) place(m *report.Reset) {
 	if e == nil {
@@ -97,7 +92,7 @@ func openExport(from *capture.ExportError) (input, error) {
 	head, _ := text.Peek(headNeed) // shorter where the file is
 	format := dissection.Recognise(head)
 	if format == dissection.NotExport {
-		return openPasted(from, text), nil
+		return &pastedInput{from: from, reader: pasted.NewReader(text)}, nil
 	}
 	r, err := dissection.NewReader(text, format)
 	if err != nil {
@@ -200,8 +195,7 @@ func (e *exportInput) tell(f *report.File) {
 			"before that is explained"})
 	}
 	say(report.Warning{Says: "this is an export of packet dissections by Wireshark (" + string(e.format) +
-		"), not a capture: " +
-		"packets that a display filter hid are missing, and so are fields that were not exported",
+		"), not a capture: packets that a display filter hid are missing, and so are fields that were not exported",
 		Hint: "the capture itself contains more"})
 	for _, l := range [...]struct {
 		count int

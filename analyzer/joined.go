@@ -244,12 +244,6 @@ func (j *joinedInput) tell(f *report.File) {
 	}
 }
 
-// joinedOf returns in where it is joined of several files, else nil, on which place and finish do nothing.
-func joinedOf(in input) *joinedInput {
-	j, _ := in.(*joinedInput)
-	return j
-}
-
 // locate returns the part that a frame of the whole is in, and its number there; no part is −1.
 func (j *joinedInput) locate(frame int) (part, inFile int) {
 	i := sort.Search(len(j.runs), func(i int) bool { return int(j.runs[i].first) > frame }) - 1

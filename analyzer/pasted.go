@@ -31,10 +31,6 @@ type pastedInput struct {
 	pastes  []pasted.Paste
 }
 
-func openPasted(from *capture.ExportError, text io.Reader) input {
-	return &pastedInput{from: from, reader: pasted.NewReader(text)}
-}
-
 func (in *pastedInput) next(p *piece) error {
 	if in.done {
 		return io.EOF
@@ -93,12 +89,6 @@ func (in *pastedInput) frames() int      { return in.reader.Packets }
 func (in *pastedInput) bytesRead() int64 { return in.from.Read() }
 func (in *pastedInput) stop()            {}
 func (in *pastedInput) close() error     { return in.from.Text.Close() }
-
-// pastedOf returns in where it is text, else nil, on which place and finish do nothing.
-func pastedOf(in input) *pastedInput {
-	p, _ := in.(*pastedInput)
-	return p
-}
 
 // place adds to m in which lines its packets stand.
 func (in *pastedInput) place(m *report.Reset) {

@@ -130,9 +130,6 @@ func (s *segments) addICMP(n *flows.ICMPNote) {
 	s.errors = append(s.errors, *n)
 }
 
-// putBy puts by what can wait of the segments.
-func (s *segments) putBy() { s.list.Defer() }
-
 // follow adds the segments to t, and failed connects to failed.
 func (s *segments) follow(t *track.Table, failed *unreachables) {
 	for i := range s.errors {

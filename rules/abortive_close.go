@@ -149,8 +149,7 @@ func losesFlight(c *facts.Facts) bool { return c.Crossed() && !c.SessionEnded() 
 func (f *Finding) sayHalfClosed(c *facts.Facts) {
 	peer := c.Side.Peer()
 	f.Summary = words.Sentence("%s had closed its own direction and went on receiving (a half-close); it reset the "+
-		"connection "+
-		"while %s had not closed.", words.Capital(Sender(c)), Receiver(c))
+		"connection while %s had not closed.", words.Capital(Sender(c)), Receiver(c))
 	f.Severity = Warning
 	f.Say(claim.Claim{Kind: claim.ClosedBy, Side: c.Side, Span: c.Time.Sub(c.Snd.FIN.Time)}, c.Snd.FIN.Frame)
 	if !c.Rcv.LastData.Seen() {

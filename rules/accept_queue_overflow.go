@@ -102,8 +102,7 @@ var acceptQueueOverflow = &Rule{
 			return
 		}
 		f.Summary = fmt.Sprintf("%s aborted the connection%s: %sthe accept queue of port %d "+
-			"was full.", words.Capital(Sender(c)), afterHandshake(c),
-			words.Probably(f.Confidence), c.Snd.Addr.Port)
+			"was full.", words.Capital(Sender(c)), afterHandshake(c), words.Probably(f.Confidence), c.Snd.Addr.Port)
 		f.saySYNACK(c.Side, c.Snd.SYN, c.Rcv.SYN)
 		f.sayHandshake(c)
 		f.SayRST(c)

@@ -80,8 +80,7 @@ var badHandshakeACK = &Rule{
 func badLastACK(c *facts.Facts) bool {
 	t := c.Trigger
 	if c.ByClient() || c.Kind != facts.KindReply || t == nil || !c.Snd.HasISS || c.Snd.Segments != c.Snd.SYNs ||
-		!c.Rcv.SYN.Seen() ||
-		t.Frame < c.Snd.SYN.Frame || c.Conn.Defects.Has(flows.Reordered) {
+		!c.Rcv.SYN.Seen() || t.Frame < c.Snd.SYN.Frame || c.Conn.Defects.Has(flows.Reordered) {
 		return false
 	}
 	// Above it, any later segment may acknowledge data that the capture lacks.
@@ -122,8 +121,7 @@ func firstACK(c *facts.Facts) flows.Mark {
 // explainUnoffered explains a client that goes on as if a SYN-ACK had come.
 func explainUnoffered(c *facts.Facts, f *Finding) {
 	f.Summary = words.Sentence("%s acknowledges a number that %s had not offered; a segment of a connection that "+
-		"does not "+
-		"exist is answered with a RST.", words.Capital(Receiver(c)), Sender(c))
+		"does not exist is answered with a RST.", words.Capital(Receiver(c)), Sender(c))
 	if c.PathSigns.Middlebox() {
 		f.Path = true
 		f.Summary = words.Sentence("%s acknowledges a number that %s had not offered; a device on the path answers in %s's "+

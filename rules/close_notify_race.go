@@ -42,10 +42,8 @@ var closeNotifyRace = &Rule{
 		}
 		b := c.Close.Completion
 		closed := c.Close.By == facts.ByFIN || c.Close.By == facts.ByUnseenFIN
-		if !closed && !(b.State == facts.SaidGoodbye && c.PeerClosedFirst()) {
-			return 0
-		}
-		if !b.Finished(c.Side) && b.State != facts.Unused && b.State != facts.Unclear {
+		if !closed && !(b.State == facts.SaidGoodbye && c.PeerClosedFirst()) ||
+			!b.Finished(c.Side) && b.State != facts.Unused && b.State != facts.Unclear {
 			return 0
 		}
 		p := 0.0

@@ -104,6 +104,5 @@ func (f *Finding) explainDeviceReply(c *facts.Facts) {
 	f.Open(UnknownConnection, deviceReplyID, 0.9, "a device that has lost the connection sends the same RST")
 	f.Open(FastClose, "", 0.05, "the RST was most likely made on the path")
 	f.Remedy = "Look at the device: is there a rule that rejects with a TCP reset (REJECT, reset-both), and was its " +
-		"NAT or " +
-		"connection table flushed, did an entry expire, did it restart or fail over at this time?"
+		"NAT or connection table flushed, did an entry expire, did it restart or fail over at this time?"
 }

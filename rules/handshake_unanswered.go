@@ -73,8 +73,7 @@ var handshakeUnanswered = &Rule{
 		f.Say(again, c.Snd.LastSYN.Frame)
 		if c.SYNACKAckedBefore(c.Snd.LastSYN) {
 			f.Summary = words.Sentence("%s gave up the connection: it retransmitted its SYN-ACK %s within %s although %s "+
-				"acknowledged it.",
-				words.Capital(Sender(c)), words.Times(n), took, Receiver(c))
+				"acknowledged it.", words.Capital(Sender(c)), words.Times(n), took, Receiver(c))
 			f.Say(claim.Claim{Kind: claim.AckedEachTime, Side: c.Side, What: claim.SYNACK}, c.FirstACK().Frame)
 			if c.Unheard(&c.Snd.Unheard) {
 				f.Say(claim.Claim{Kind: claim.EchoUnmoved, Side: c.Side}, c.Snd.Unheard.First.Frame, c.Snd.LastSYN.Frame)

@@ -40,10 +40,8 @@ var mtuBlackHole = &Rule{
 		if p == 0 {
 			p, who, run = undelivered(c), c.Rcv, &c.Rcv.Retransmits
 		}
-		if p == 0 || run.What != flows.RunData || run.LEN < blackHoleFrom {
-			return 0
-		}
-		if tooBig(c) == nil && (!run.PeerLast.Seen() && who == c.Snd || who.MaxAcked == 0 || who.MaxAcked >= run.LEN) {
+		if p == 0 || run.What != flows.RunData || run.LEN < blackHoleFrom ||
+			tooBig(c) == nil && (!run.PeerLast.Seen() && who == c.Snd || who.MaxAcked == 0 || who.MaxAcked >= run.LEN) {
 			return 0
 		}
 		if who == c.Rcv {

@@ -44,10 +44,8 @@ var resetAfterFIN = &Rule{
 		Limits: "Why the program did not wait.",
 	},
 	Match: func(c *facts.Facts) float64 {
-		if c.Close.By != facts.ByFIN && c.Close.By != facts.ByUnseenFIN || c.PathSigns.Middlebox() {
-			return 0
-		}
-		if c.Kind == facts.KindReply && !answersOwnClosing(c) {
+		if c.Close.By != facts.ByFIN && c.Close.By != facts.ByUnseenFIN || c.PathSigns.Middlebox() ||
+			c.Kind == facts.KindReply && !answersOwnClosing(c) {
 			return 0
 		}
 		if c.DrawnByData() {
@@ -93,12 +91,10 @@ var resetAfterFIN = &Rule{
 				"to reset.", words.Span(c.Time.Sub(last)), Sender(c))
 		case answersOwnClosing(c) && c.PeerClosedFirst():
 			f.Summary = words.Sentence("%s closed first, %s; %s closed in return, and answered the last ACK with a RST: it "+
-				"no longer had the connection.",
-				words.Capital(Receiver(c)), Circumstances(c), Sender(c))
+				"no longer had the connection.", words.Capital(Receiver(c)), Circumstances(c), Sender(c))
 		case gap > max(time.Second, 4*c.RTT) && !c.Rcv.FIN.Seen():
 			f.Summary = words.Sentence("%s closed with FIN, %s; when %s had not closed in return %s later, it reset the "+
-				"half-closed connection.",
-				words.Capital(Sender(c)), Circumstances(c), Receiver(c), words.Span(gap))
+				"half-closed connection.", words.Capital(Sender(c)), Circumstances(c), Receiver(c), words.Span(gap))
 			f.Say(claim.Claim{Kind: claim.NoFIN, Side: c.Side.Peer(), Until: c.Frame})
 		default:
 			f.Summary = words.Sentence("%s closed with FIN and %s later with RST, %s.", words.Capital(Sender(c)),

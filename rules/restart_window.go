@@ -51,12 +51,10 @@ var restartWindow = &Rule{
 				words.Capital(Sender(c)), portOf(c), words.Span(c.Time.Sub(before.Time)), words.Span(after.Time.Sub(c.Time)))
 		case before.Seen():
 			f.Summary = words.Sentence("%s refused the connection to %s, which it had accepted %s earlier: the service has "+
-				"gone away.",
-				words.Capital(Sender(c)), portOf(c), words.Span(c.Time.Sub(before.Time)))
+				"gone away.", words.Capital(Sender(c)), portOf(c), words.Span(c.Time.Sub(before.Time)))
 		default:
 			f.Summary = words.Sentence("%s refused the connection to %s: the service was not there yet; it accepts "+
-				"connections %s later.",
-				words.Capital(Sender(c)), portOf(c), words.Span(after.Time.Sub(c.Time)))
+				"connections %s later.", words.Capital(Sender(c)), portOf(c), words.Span(after.Time.Sub(c.Time)))
 		}
 		for _, m := range [...]flows.ConnMark{before, after} {
 			if m.Seen() {

@@ -46,10 +46,8 @@ var straySegment = &Rule{
 			}
 			return c.Lowered(strayEarly, facts.LostBytes)
 		}
-		if c.Kind != facts.KindReply || c.Snd.Segments > 0 || c.Rcv.SYN.Seen() || c.Snd.HasISS {
-			return 0
-		}
-		if c.Class == flows.ClassReplyACK && c.Answers == facts.ToNothing {
+		if c.Kind != facts.KindReply || c.Snd.Segments > 0 || c.Rcv.SYN.Seen() || c.Snd.HasISS ||
+			c.Class == flows.ClassReplyACK && c.Answers == facts.ToNothing {
 			return 0
 		}
 		switch {

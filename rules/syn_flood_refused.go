@@ -66,8 +66,7 @@ func (f *Finding) sayHalfOpenOfFlood(c *facts.Facts, became string) {
 	}
 	f.Severity = Warning
 	f.Summary = words.Sentence("A SYN flood: at least %s sent a SYN to port %s; %s.", words.Count(c.Related.Askers,
-		"different host"),
-		strconv.Itoa(int(c.Conn.End(flows.Responder).Addr.Port)), became)
+		"different host"), strconv.Itoa(int(c.Conn.End(flows.Responder).Addr.Port)), became)
 	f.Remedy = "Enable SYN cookies, and drop the flood before the host: a rate limit, a filter of the provider."
 	f.sayFlood(c)
 }

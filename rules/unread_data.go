@@ -51,10 +51,8 @@ var unreadData = &Rule{
 		// FIN and RST at once, and what the peer had sent stands unread: a close with data in the receive buffer.
 		atOnce := c.Close.By == facts.ByFIN && c.Kind == facts.KindAbort && c.Time.Sub(c.Close.Time) <= c.Soon() &&
 			b.State == facts.OpenRequest && b.Side != c.Side && !b.After
-		if c.Close.By != facts.ByThis && !after && !atOnce {
-			return 0
-		}
-		if !after && !(b.Unfinished(c.Side) && b.State != facts.Unused) {
+		if c.Close.By != facts.ByThis && !after && !atOnce ||
+			!after && !(b.Unfinished(c.Side) && b.State != facts.Unused) {
 			return 0
 		}
 		p := unreadRequest

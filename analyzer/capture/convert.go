@@ -43,8 +43,7 @@ func refusedStream(err error, opts Options) error {
 func startConversion(path string, refused *Error) (*conversion, error) {
 	program, err := exec.LookPath(editcap)
 	if err != nil {
-		return nil, &Error{path, refused.What + ", and editcap, which can convert it, is not " +
-			"installed",
+		return nil, &Error{path, refused.What + ", and editcap, which can convert it, is not installed",
 			"install Wireshark's command line tools (tshark)", ErrForeign}
 	}
 	from := path

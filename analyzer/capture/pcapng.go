@@ -74,9 +74,8 @@ func (r *Reader) walkPcapng() verdict {
 				caplen, length = bits.ReverseBytes32(caplen), bits.ReverseBytes32(length)
 			}
 			n := uint64(total)
-			if typ == blockPacket && n >= 32 && n&3 == 0 && n <= uint64(len(b)) &&
-				caplen <= limit && uint64(caplen) <= n-32 &&
-				uint64(id) < uint64(len(r.ifaces)) && u32(b[n-4:], r.swap) == total {
+			if typ == blockPacket && n >= 32 && n&3 == 0 && n <= uint64(len(b)) && caplen <= limit &&
+				uint64(caplen) <= n-32 && uint64(id) < uint64(len(r.ifaces)) && u32(b[n-4:], r.swap) == total {
 				f := &r.ifaces[id]
 				if ticks := uint64(high)<<32 | uint64(low); ticks < f.clock.below {
 					frame++

@@ -30,8 +30,7 @@ const dissectionExport = "a packet dissection export"
 func (l likeness) readable() bool {
 	switch l.what {
 	case "text", printedPackets, "text (UTF-16)", "a hex dump of packets",
-		"a packet list export (CSV)", "a packet list export (plain text)",
-		"a packet list export (PSML)":
+		"a packet list export (CSV)", "a packet list export (plain text)", "a packet list export (PSML)":
 		return true
 	}
 	return false
@@ -85,8 +84,7 @@ var magics = []struct {
 	{"\x0a\x0a", likeness{}}, {"\x0d\x0a\x0d\x0d\x0a", likeness{}}, {"\x0d\x0d\x0d\x0d", likeness{}},
 }
 
-var damagedInTransfer = likeness{"a pcapng file that was transferred in text mode, which changed its line " +
-	"endings",
+var damagedInTransfer = likeness{"a pcapng file that was transferred in text mode, which changed its line endings",
 	"transfer it again in binary mode"}
 
 // recognize returns what a file looks like from its beginning; what is "" if that is not known.

@@ -182,8 +182,7 @@ func (r *Reader) recordAt(b []byte) int {
 	sec, frac := u32(b, f.swap), u32(b[4:], f.swap)
 	caplen, length := f.lengths(u32(b[8:], f.swap), u32(b[12:], f.swap))
 	switch {
-	case caplen == 0, caplen > length, length > blockMax, caplen > recordMax,
-		uint64(frac)*uint64(f.fraction) >= 1e9,
+	case caplen == 0, caplen > length, length > blockMax, caplen > recordMax, uint64(frac)*uint64(f.fraction) >= 1e9,
 		r.frame > 0 && sec-uint32(r.lastSec-day) > 2*day:
 		return 0
 	}

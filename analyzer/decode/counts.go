@@ -71,9 +71,6 @@ var reasonWords = [reasons]string{
 // String returns the reason in words for a report: "snaplen cut the IP header".
 func (r Reason) String() string { return reasonWords[r] }
 
-// Partial reports whether packets of this reason gave a Segment nevertheless.
-func (r Reason) Partial() bool { return r >= CutOptions }
-
 // A Tally counts the packets of one reason.
 type Tally struct {
 	Packets uint64

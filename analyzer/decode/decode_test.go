@@ -296,7 +296,7 @@ func TestCounts(t *testing.T) {
 	}
 	unreadable := uint64(0)
 	for _, why := range c.Reasons() {
-		if !why.Partial() {
+		if why < CutOptions {
 			unreadable += c.By[why].Packets
 		}
 		if first := c.By[why].First; allOdd()[first-1].why != why {

@@ -73,8 +73,7 @@ var (
 		}
 		return 14 + int(b[14]&31)
 	})
-	layerIPOverFC = fixed("IP over Fibre Channel", 16,
-		func([]byte) gopacket.Decoder { return layers.LayerTypeLLC })
+	layerIPOverFC = fixed("IP over Fibre Channel", 16, func([]byte) gopacket.Decoder { return layers.LayerTypeLLC })
 
 	// Destination, source, EtherType (RFC 2734).
 	layerFireWire = fixed("IP over IEEE 1394", 18,

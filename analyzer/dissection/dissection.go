@@ -8,6 +8,7 @@ package dissection
 import (
 	"bufio"
 	"bytes"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -81,22 +82,19 @@ var ErrRawOnly = errors.New("the export contains raw bytes but no dissected fiel
 // is none.
 func NewReader(r io.Reader, format Format) (*Reader, error) {
 	in := bufio.NewReaderSize(r, 256<<10)
+	d := new(Reader)
 	switch format {
 	case JSON:
-		r := new(Reader)
-		r.walk = newJSONWalker(in, &r.Left.Long).next
-		return r, nil
+		d.walk = newJSONWalker(in, &d.Left.Long).next
 	case EK:
-		r := new(Reader)
-		r.walk = newEKWalker(in, &r.Left.Long).next
-		return r, nil
+		d.walk = (&ekWalker{*newJSONWalker(in, &d.Left.Long)}).next
 	case PDML:
-		r := new(Reader)
-		r.walk = newPDMLWalker(in, &r.Left.Long).next
-		return r, nil
-	case NotExport:
+		bounds := &xmlBounds{from: in, cut: &d.Left.Long}
+		d.walk = (&pdmlWalker{dec: xml.NewDecoder(bounds), bounds: bounds}).next
+	default:
+		return nil, fmt.Errorf("dissection: no format %q", format)
 	}
-	return nil, fmt.Errorf("dissection: no format %q", format)
+	return d, nil
 }
 
 // Next reads the next packet into p. It returns io.EOF after the last one, ErrRawOnly, or an error that wraps

@@ -1,7 +1,6 @@
 package dissection
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"io"
@@ -11,10 +10,6 @@ import (
 // An ekWalker reads tshark -T ek: two objects for each packet, one with the name of an index and one with the layers,
 // whose fields have underscores where Wireshark has dots: "tcp_tcp_len" is tcp.len of the layer tcp.
 type ekWalker struct{ jsonWalker }
-
-func newEKWalker(in *bufio.Reader, cut *int) *ekWalker {
-	return &ekWalker{*newJSONWalker(in, cut)}
-}
 
 func (w *ekWalker) next(f *fields) error {
 	for {

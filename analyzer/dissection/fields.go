@@ -129,7 +129,7 @@ func (f *fields) ip(name, show string) {
 	case "ip.id":
 		f.ipid, f.hasID = uint16(number(show, 16)), true
 	case "ip.flags.df":
-		f.df = isTrue(show)
+		f.df = show == "1" || strings.EqualFold(show, "true")
 	}
 }
 
@@ -275,8 +275,6 @@ func number(s string, bits int) uint64 {
 	}
 	return n
 }
-
-func isTrue(s string) bool { return s == "1" || strings.EqualFold(s, "true") }
 
 // bytes appends the bytes that s spells in hexadecimal, with or without colons.
 func hexBytes(to []byte, s string) []byte {

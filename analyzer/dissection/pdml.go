@@ -1,7 +1,6 @@
 package dissection
 
 import (
-	"bufio"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -14,11 +13,6 @@ type pdmlWalker struct {
 	dec    *xml.Decoder
 	bounds *xmlBounds
 	depth  int
-}
-
-func newPDMLWalker(in *bufio.Reader, cut *int) *pdmlWalker {
-	bounds := &xmlBounds{from: in, cut: cut}
-	return &pdmlWalker{dec: xml.NewDecoder(bounds), bounds: bounds}
 }
 
 func (w *pdmlWalker) next(f *fields) error {

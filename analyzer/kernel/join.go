@@ -6,6 +6,7 @@ import (
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/rules"
 	"github.com/rstexplain/rstexplain/rules/claim"
+	"github.com/rstexplain/rstexplain/rules/words"
 )
 
 // A Join finds what records say of the resets of one capture. Give it each reset, in the order of their frames: Know
@@ -365,7 +366,7 @@ func (j *Join) decide(r *flows.Reset, f *rules.Finding) {
 		if rule := rules.Find(why.Rule); rule != nil {
 			f.Rule, f.Cause, f.Severity, f.Remedy = rule, rule.Cause, rule.Severity, rule.Doc.Remedy
 		}
-		f.Summary = "The kernel of " + sideName(r.Side) + " reset the connection: " + why.Means + "."
+		f.Summary = "The kernel of " + words.Side(r.Side) + " reset the connection: " + why.Means + "."
 		f.CaptureNext = ""
 	}
 	f.Confidence = proof
@@ -386,8 +387,6 @@ func (j *Join) decide(r *flows.Reset, f *rules.Finding) {
 			Says: "the packets alone look like " + p.ID + " (" + string(p.Cause) + "); the kernel's reason excludes it"})
 	}
 }
-
-func sideName(s flows.Side) string { return "the " + role(s) }
 
 // retransmissions says how often a kernel sent data of the connection again.
 func (j *Join) retransmissions(r *flows.Reset, f *rules.Finding) {
@@ -417,7 +416,7 @@ func (j *Join) snapshot(r *flows.Reset, f *rules.Finding) {
 	}
 	for _, side := range []flows.Side{flows.Originator, flows.Responder} {
 		if s := j.sockets[tuple{r.Conn.Ends[side].Addr, r.Conn.Ends[side.Peer()].Addr}]; s != nil {
-			f.Notes = append(f.Notes, rules.Evidence{Claim: claim.Claim{Stream: claim.Own}, Says: s.says(sideName(side))})
+			f.Notes = append(f.Notes, rules.Evidence{Claim: claim.Claim{Stream: claim.Own}, Says: s.says(words.Side(side))})
 		}
 	}
 }

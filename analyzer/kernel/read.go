@@ -52,15 +52,13 @@ func read(in io.Reader, r *Record) (*Record, error) {
 	default:
 		err = r.readLines(b)
 	}
-	if err == nil && len(r.Events)+len(r.Drops)+len(r.Counters)+len(r.Sockets)+r.Other+r.LeftOut == 0 && !r.empty() {
+	if err == nil && len(r.Events)+len(r.Drops)+len(r.Counters)+len(r.Sockets)+r.Other+r.LeftOut == 0 &&
+		(r.Format == "" || r.Unknown > 0) { // of one in which nothing happened, the header says whose it is
 		err = ErrNothing
 	}
 	r.names, r.open = nil, nil
 	return r, err
 }
-
-// empty reports whether the record is one in which nothing happened: its header says whose it is.
-func (r *Record) empty() bool { return r.Format != "" && r.Unknown == 0 }
 
 // A binaryRecord is the data of perf or trace-cmd, which must be printed as text.
 type binaryRecord []byte
@@ -193,8 +191,7 @@ func lostEvents(s string) (int, bool) {
 	for i, w := range f {
 		switch {
 		case w == "LOST" && i+2 < len(f) && strings.EqualFold(f[i+2], "events"),
-			w == "Lost" && i+2 < len(f) && strings.HasPrefix(f[i+2],
-				"event"):
+			w == "Lost" && i+2 < len(f) && strings.HasPrefix(f[i+2], "event"):
 			return max(number(f[i+1]), 1), true
 		case w == "EVENTS" && i > 0 && i+1 < len(f) && f[i+1] == "DROPPED":
 			return max(number(f[i-1]), 1), true

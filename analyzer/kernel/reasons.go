@@ -2,6 +2,7 @@ package kernel
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -51,11 +52,4 @@ func reasonFor(name string, syn, after bool) *Reason {
 	return found
 }
 
-func (r *Reason) fits(id string) bool {
-	for _, x := range r.Rules {
-		if x == id {
-			return true
-		}
-	}
-	return false
-}
+func (r *Reason) fits(id string) bool { return slices.Contains(r.Rules, id) }

@@ -106,14 +106,7 @@ func (s *Summary) Says() []string {
 	}
 	if s.Lacks > 0 {
 		line := fmt.Sprintf("%s: the kernel sent %s that the capture does not hold", name, words.Count(s.Lacks, "RST"))
-		for i, e := range s.Missing {
-			if i == 3 {
-				line += ", …"
-				break
-			}
-			line += sep(i) + e.says()
-		}
-		out = append(out, line)
+		out = append(out, line+firstOf(s.Missing))
 	}
 	if s.Unknown > 0 {
 		out = append(out, fmt.Sprintf("%s: %s of the kernel %s not in the capture, and when they were sent by its clock "+
@@ -125,14 +118,7 @@ func (s *Summary) Says() []string {
 	}
 	if s.Dropped > 0 {
 		line := fmt.Sprintf("%s: the kernel dropped %s in the capture's time", name, words.Count(s.Dropped, "TCP packet"))
-		for i, e := range s.Drops {
-			if i == 3 {
-				line += ", …"
-				break
-			}
-			line += sep(i) + e.says()
-		}
-		out = append(out, line)
+		out = append(out, line+firstOf(s.Drops))
 	}
 	if len(r.Drops) > 0 {
 		names := slices.SortedFunc(maps.Keys(r.Drops),
@@ -151,6 +137,17 @@ func (s *Summary) Says() []string {
 		out = append(out, line)
 	}
 	return out
+}
+
+// firstOf says what the first events of a list are.
+func firstOf(list []Event) (says string) {
+	for i, e := range list {
+		if i == 3 {
+			return says + ", …"
+		}
+		says += sep(i) + e.says()
+	}
+	return says
 }
 
 func sep(i int) string {

@@ -273,8 +273,7 @@ func (p *lines) counter(name string, v int64) {
 func (p *lines) netstatRow(f []string) bool {
 	group, ok := strings.CutSuffix(f[0], ":")
 	if !ok || len(f) < 2 || group != "TcpExt" && group != "Tcp" && group != "IpExt" && group != "Ip" &&
-		group != "MPTcpExt" && group != "Icmp" && group != "Udp" &&
-		group != "IcmpMsg" && group != "UdpLite" {
+		group != "MPTcpExt" && group != "Icmp" && group != "Udp" && group != "IcmpMsg" && group != "UdpLite" {
 		return false
 	}
 	if _, err := strconv.ParseInt(f[1], 10, 64); err != nil {

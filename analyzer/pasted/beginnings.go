@@ -77,11 +77,8 @@ func crowded(b []byte) bool {
 // mayBegin reports whether a time may begin at i: behind a blank, or, hours of two digits and a fraction, directly behind
 // the length with which a line of tcpdump ends.
 func mayBegin(b []byte, i int) bool {
-	if i == 0 || blank(b[i-1]) || opens(b[i-1]) {
-		return true
-	}
-	return len(b) > i+9 && b[i+2] == ':' && b[i+5] == ':' && b[i+8] == '.' && isDigit(b[i+1]) && isDigit(b[i+9]) &&
-		b[i-1] != ':' && b[i-1] != '.' && b[i-1] != 'T'
+	return i == 0 || blank(b[i-1]) || opens(b[i-1]) || len(b) > i+9 && b[i+2] == ':' && b[i+5] == ':' &&
+		b[i+8] == '.' && isDigit(b[i+1]) && isDigit(b[i+9]) && b[i-1] != ':' && b[i-1] != '.' && b[i-1] != 'T'
 }
 
 // timeAt reports whether b begins with what may be a time: 10:00:00, or 1.234567.
@@ -210,10 +207,7 @@ func packetAt(b []byte) bool {
 		if timeAt(bytes.TrimPrefix(w, []byte("["))) { // the kernel's own behind a log's
 			return false
 		}
-		if bytes.HasPrefix(w, []byte("IN=")) {
-			return true
-		}
-		if n >= 2 && isProtocol(w) && listed(words[:n], w, s) {
+		if bytes.HasPrefix(w, []byte("IN=")) || n >= 2 && isProtocol(w) && listed(words[:n], w, s) {
 			return true
 		}
 	}
@@ -233,10 +227,8 @@ func listed(words [][]byte, protocol []byte, s scan) bool {
 	if n >= 4 && allDigits(words[n-1]) && allDigits(words[n-3]) {
 		return address(words[n-4]) && address(words[n-2])
 	}
-	if address(words[n-2]) && address(words[n-1]) {
-		return true
-	}
-	return n == 2 && plausible(words[0]) && plausible(words[1]) && overTCP[string(protocol)] && allDigits(s.word())
+	return address(words[n-2]) && address(words[n-1]) ||
+		n == 2 && plausible(words[0]) && plausible(words[1]) && overTCP[string(protocol)] && allDigits(s.word())
 }
 
 func address(w []byte) bool {

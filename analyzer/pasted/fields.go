@@ -3,6 +3,7 @@ package pasted
 import (
 	"bytes"
 	"encoding/csv"
+	"slices"
 
 	"github.com/rstexplain/rstexplain/flows"
 )
@@ -384,14 +385,7 @@ func (f *fieldsStyle) option(name string, last []byte, s *scan) {
 }
 
 // has reports whether the text has a column for a field.
-func (f *fieldsStyle) has(name string) bool {
-	for _, n := range f.names {
-		if n == name {
-			return true
-		}
-	}
-	return false
-}
+func (f *fieldsStyle) has(name string) bool { return slices.Contains(f.names, name) }
 
 func (f *fieldsStyle) end(h *Host, cell []byte) {
 	if x, ok := f.r.host(cell); ok {

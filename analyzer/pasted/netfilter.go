@@ -9,10 +9,7 @@ import (
 // A netfilterStyle reads what the LOG target of iptables and nftables writes with --log-tcp-sequence: "IN=eth0 OUT=
 // SRC=192.0.2.1 DST=198.51.100.7 LEN=60 TTL=64 ID=1 DF PROTO=TCP SPT=40000 DPT=443 SEQ=1 ACK=0 WINDOW=64240 SYN
 // URGP=0". Without that option there are no numbers, and such lines are left out.
-type netfilterStyle struct {
-	r *Reader
-	p Packet
-}
+type netfilterStyle struct{ oneLine }
 
 func (n *netfilterStyle) begin(line []byte) verdict {
 	k := bytes.Index(line, []byte("IN="))
@@ -95,7 +92,3 @@ func (n *netfilterStyle) begin(line []byte) verdict {
 	}
 	return opened
 }
-
-func (n *netfilterStyle) more([]byte) bool { return false }
-
-func (n *netfilterStyle) close() { n.r.put(&n.p) }

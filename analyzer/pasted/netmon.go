@@ -9,10 +9,7 @@ import (
 // A netmonStyle reads the frame summaries of Microsoft's Network Monitor and Message Analyzer: columns with a number, a
 // time and both addresses, and "TCP:Flags=...A.R.., SrcPort=443, DstPort=50123, PayloadLen=0, Seq=1, Ack=2, Win=0". The
 // numbers are as on the wire.
-type netmonStyle struct {
-	r *Reader
-	p Packet
-}
+type netmonStyle struct{ oneLine }
 
 func (n *netmonStyle) begin(line []byte) verdict {
 	k := bytes.Index(line, []byte("Flags="))
@@ -158,6 +155,3 @@ func netmonFlags(b []byte) (f flows.Flags, ok bool) {
 	}
 	return f, true
 }
-
-func (n *netmonStyle) more([]byte) bool { return false }
-func (n *netmonStyle) close()           { n.r.put(&n.p) }

@@ -50,8 +50,7 @@ func (r *Reader) Notes() []Note {
 			where = append(where, s)
 		}
 		list = append(list, Note{Says: fmt.Sprintf("the text holds %d pastes, told apart by headings, times and packet "+
-			"numbers; each is explained by itself. They begin at %s",
-			len(r.Pastes), strings.Join(where, ", "))})
+			"numbers; each is explained by itself. They begin at %s", len(r.Pastes), strings.Join(where, ", "))})
 	}
 	if len(r.names.order) > 0 {
 		var some []string
@@ -67,8 +66,7 @@ func (r *Reader) Notes() []Note {
 	}
 	if len(r.portNames) > 0 {
 		list = append(list, Note{Says: "names of ports that are not known here got numbers: " +
-			strings.Join(r.portNames[:min(len(r.portNames), 8)],
-				", ")})
+			strings.Join(r.portNames[:min(len(r.portNames), 8)], ", ")})
 	}
 	return list
 }

@@ -420,10 +420,7 @@ func (l *listStyle) byShape(known bool, sep byte) bool {
 	if ports != [2]uint16{} {
 		to--
 	}
-	if !l.end(&l.p.Src, l.cells[src]) || !l.end(&l.p.Dst, l.cells[to]) {
-		return false
-	}
-	if !l.before(l.cells[:src]) && !known {
+	if !l.end(&l.p.Src, l.cells[src]) || !l.end(&l.p.Dst, l.cells[to]) || !l.before(l.cells[:src]) && !known {
 		return false
 	}
 	k := dst + 1
@@ -439,10 +436,7 @@ func (l *listStyle) byShape(known bool, sep byte) bool {
 			first = false
 		}
 	}
-	if k >= len(l.cells) {
-		return false
-	}
-	if !l.info(proto, l.tail(k), ports) {
+	if k >= len(l.cells) || !l.info(proto, l.tail(k), ports) {
 		return false
 	}
 	if known {

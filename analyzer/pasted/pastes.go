@@ -50,17 +50,14 @@ func begins(t []byte) bool {
 }
 
 // kindsOfPaste are words by which people say of what a print is.
-var kindsOfPaste = []string{"client", "server", "working", "works", "failing", "fails",
-	"failed", "failure", "good", "bad", "broken", "success",
-	"successful", "before", "after", "sender", "receiver", "source", "destination", "first",
-	"second", "node", "host", "proxy", "backend", "frontend",
-	"capture", "trace", "attempt", "case"}
+var kindsOfPaste = []string{"client", "server", "working", "works", "failing", "fails", "failed", "failure", "good",
+	"bad", "broken", "success", "successful", "before", "after", "sender", "receiver", "source", "destination",
+	"first", "second", "node", "host", "proxy", "backend", "frontend", "capture", "trace", "attempt", "case"}
 
 // headingOf reports whether a line is a heading, and returns its words.
 func headingOf(t []byte) (string, bool) {
 	marked := t[0] == '#' && bytes.HasPrefix(bytes.TrimLeft(t, "#"), []byte(" ")) ||
-		len(t) > 4 && bytes.HasPrefix(t, []byte("**")) && bytes.HasSuffix(bytes.TrimRight(t,
-			": "), []byte("**"))
+		len(t) > 4 && bytes.HasPrefix(t, []byte("**")) && bytes.HasSuffix(bytes.TrimRight(t, ": "), []byte("**"))
 	h := strings.Trim(string(t), "#*=-_:~` \t")
 	words := strings.FieldsFunc(strings.ToLower(h), func(r rune) bool { return r < 'a' || r > 'z' })
 	if len(h) == 0 || len(h) > 80 || len(words) > 12 {

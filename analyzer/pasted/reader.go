@@ -100,6 +100,15 @@ type style interface {
 	close()                // the packet is complete
 }
 
+// oneLine is what styles have in common whose packets are lines.
+type oneLine struct {
+	r *Reader
+	p Packet
+}
+
+func (o *oneLine) more([]byte) bool { return false }
+func (o *oneLine) close()           { o.r.put(&o.p) }
+
 // A Reader reads packets from text.
 type Reader struct {
 	Packets int                  // read so far
@@ -145,13 +154,13 @@ func NewReader(text io.Reader) *Reader {
 	r := &Reader{lines: newLines(text), Styles: map[Style]int{}, Lacks: map[flows.Fields]int{}}
 	r.styles = []style{
 		&tcpdumpStyle{r: r},
-		&snoopStyle{r: r},
+		&snoopStyle{oneLine{r: r}},
 		&listStyle{r: r},
 		&treeStyle{r: r},
 		&fortiStyle{r: r},
-		&netmonStyle{r: r},
+		&netmonStyle{oneLine{r: r}},
 		&checkPointStyle{r: r},
-		&netfilterStyle{r: r},
+		&netfilterStyle{oneLine{r: r}},
 		&ipreportStyle{r: r},
 		&fieldsStyle{r: r},
 		&psmlStyle{r: r},
@@ -215,10 +224,7 @@ func (r *Reader) take(line []byte) {
 	if quoted && r.quoted {
 		line, quoted = q, false
 	}
-	if r.open != nil && r.open.more(line) {
-		return
-	}
-	if quoted && r.open != nil && r.open.more(q) {
+	if r.open != nil && r.open.more(line) || quoted && r.open != nil && r.open.more(q) {
 		return
 	}
 	line = q

@@ -9,10 +9,7 @@ import (
 // A snoopStyle reads the summary lines of Solaris' snoop: "  1   0.00000   client -> server   TCP D=443 S=40000 Syn
 // Seq=3000000000 Len=0 Win=64240 Options=<mss 1460>". The numbers are as on the wire; the time is that since the packet
 // before, a time of the day with -ta, or since the first packet with -tr.
-type snoopStyle struct {
-	r *Reader
-	p Packet
-}
+type snoopStyle struct{ oneLine }
 
 func (n *snoopStyle) begin(line []byte) verdict {
 	k := bytes.Index(line, []byte("TCP D="))
@@ -81,7 +78,3 @@ func (n *snoopStyle) begin(line []byte) verdict {
 	}
 	return opened
 }
-
-func (n *snoopStyle) more([]byte) bool { return false }
-
-func (n *snoopStyle) close() { n.r.put(&n.p) }

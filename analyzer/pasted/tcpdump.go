@@ -352,6 +352,14 @@ func (t *tcpdumpStyle) head(b []byte) {
 	}
 }
 
+// unread says what a number is that could not be read, which began at from: too large, or cut.
+func (s *scan) unread(from int) parsed {
+	if s.i > from && s.i <= len(s.b) && isDigit(s.b[s.i-1]) {
+		return unreadable
+	}
+	return incomplete
+}
+
 // tail reads what follows the ends in today's form.
 func (t *tcpdumpStyle) tail(s scan) parsed {
 	p := &t.p
@@ -372,6 +380,7 @@ func (t *tcpdumpStyle) tail(s scan) parsed {
 	p.Has |= HasFlags
 	for {
 		w := s.word()
+		from := s.i
 		switch string(w) {
 		case "":
 			return incomplete
@@ -380,13 +389,9 @@ func (t *tcpdumpStyle) tail(s scan) parsed {
 			s.blanks()
 			s.group('(', ')')
 		case "seq":
-			from := s.i
 			n, ok := s.number()
 			if !ok {
-				if s.i > from && s.i <= len(s.b) && isDigit(s.b[s.i-1]) {
-					return unreadable
-				}
-				return incomplete
+				return s.unread(from)
 			}
 			p.SEQ, p.Has = n, p.Has|HasSEQ
 			if s.skip(":") {
@@ -395,13 +400,9 @@ func (t *tcpdumpStyle) tail(s scan) parsed {
 				}
 			}
 		case "ack":
-			from := s.i
 			n, ok := s.number()
 			if !ok {
-				if s.i > from && s.i <= len(s.b) && isDigit(s.b[s.i-1]) {
-					return unreadable
-				}
-				return incomplete
+				return s.unread(from)
 			}
 			p.ACK, p.Has = n, p.Has|HasACK
 		case "win":

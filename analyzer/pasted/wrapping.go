@@ -8,9 +8,8 @@ import (
 // What a web page, a mail, a chat or a log puts around each line of a print is taken off here, before a style sees it.
 
 // tags are the elements of HTML in which prints stand. Others may be options of TCP, or stand for an address.
-var tags = []string{"p", "br", "pre", "code", "div", "span", "li", "ul", "ol", "td", "th",
-	"tr", "table", "tbody", "thead",
-	"b", "i", "em", "strong", "font", "tt", "blockquote", "mark", "hr", "samp", "kbd"}
+var tags = []string{"p", "br", "pre", "code", "div", "span", "li", "ul", "ol", "td", "th", "tr", "table", "tbody",
+	"thead", "b", "i", "em", "strong", "font", "tt", "blockquote", "mark", "hr", "samp", "kbd"}
 
 // lineTags are those of them that begin and end a line.
 var lineTags = []string{"p", "br", "pre", "div", "li", "tr", "table", "blockquote", "hr"}

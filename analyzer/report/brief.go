@@ -3,7 +3,6 @@ package report
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/rstexplain/rstexplain/rules"
@@ -60,8 +59,7 @@ func (b *briefing) says(f *File) string {
 		}
 	}
 	s := fmt.Sprintf("%s in %s (%s).", counted(f.ResetCount, "reset", "resets"), counted(f.Connections,
-		"connection", "connections"),
-		strings.Join(parts, ", "))
+		"connection", "connections"), strings.Join(parts, ", "))
 	if severities := f.Severities.String(); severities != "" {
 		s += " By severity: " + severities + "."
 	}
@@ -89,11 +87,7 @@ func (b *briefing) says(f *File) string {
 // lowerFirst returns an English phrase without the capital that it begins with.
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
-// briefText renders a paragraph for each file, for a terminal.
-func briefText(w io.Writer, opts TextOptions) Renderer {
-	return &briefRenderer{w: bufio.NewWriter(w), page: newPage(opts)}
-}
-
+// A briefRenderer renders a paragraph for each file, for a terminal.
 type briefRenderer struct {
 	w        *bufio.Writer
 	page     page

@@ -122,8 +122,7 @@ func (p page) shared(c *Comparison, r *SharedReset) string {
 	b.WriteString(p.rule())
 	title := p.style.bold(r.where())
 	b.WriteString(title + "   " + p.style.severity(r.Severity)(fmt.Sprintf("%s · %s · %s", r.Cause, r.Detail,
-		percent(r.Confidence))) +
-		"\n")
+		percent(r.Confidence))) + "\n")
 	b.WriteString(p.wrap("", fmt.Sprintf("%s → %s · %s", r.Originator, r.Responder, r.sentBy())))
 	b.WriteString(p.wrap("", "at "+r.Reset.Time.Std().Format("2006-01-02 15:04:05.000000")+" UTC by the clock of "+r.At))
 	b.WriteString("\n" + p.wrap("", r.Says+" "+r.Verdict()))
@@ -255,10 +254,9 @@ func CompareCSV(w io.Writer, c *Comparison) error {
 	}
 	for i := range c.Resets {
 		r := &c.Resets[i]
-		row = append(row[:0], r.Reset.Time.Std().Format(timeLayout), r.Originator, r.Responder, r.Sender, string(r.Origin),
-			strconv.FormatBool(r.Proven),
-			r.MadeAt, string(r.Cause), r.Detail, strconv.FormatFloat(r.Confidence, 'f', 3, 64), string(r.Severity), r.At, r.Says,
-			r.Summary)
+		row = append(row[:0], r.Reset.Time.Std().Format(timeLayout), r.Originator, r.Responder, r.Sender,
+			string(r.Origin), strconv.FormatBool(r.Proven), r.MadeAt, string(r.Cause), r.Detail,
+			strconv.FormatFloat(r.Confidence, 'f', 3, 64), string(r.Severity), r.At, r.Says, r.Summary)
 		for _, v := range c.Vantages {
 			var frames []string
 			for _, s := range r.Seen {

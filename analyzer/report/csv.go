@@ -17,11 +17,9 @@ import (
 // A repeat beyond the 100th of its event has the number of its incident, and not its sentence.
 func CSV(w io.Writer) Renderer { return &csvRenderer{out: w, w: csv.NewWriter(w)} }
 
-var csvHeader = []string{"file", "frame", "time", "stream", "originator", "responder",
-	"sender", "cause", "detail", "confidence",
-	"severity", "origin", "trigger_frame", "repeats_frame", "phase", "protocol",
-	"zeek_conn_state", "alternatives", "summary",
-	"symptom", "remedy", "filter", "time_relative", "part", "part_frame", "line",
+var csvHeader = []string{"file", "frame", "time", "stream", "originator", "responder", "sender", "cause", "detail",
+	"confidence", "severity", "origin", "trigger_frame", "repeats_frame", "phase", "protocol", "zeek_conn_state",
+	"alternatives", "summary", "symptom", "remedy", "filter", "time_relative", "part", "part_frame", "line",
 	"packet_number", "paste", "incident", "incident_says"}
 
 type csvRenderer struct {
@@ -58,13 +56,12 @@ func (c *csvRenderer) Reset(r *Reset) error {
 	for _, a := range r.Alternatives {
 		open = append(open, fmt.Sprintf("%s %.3f", a.Cause, a.Confidence))
 	}
+	symptom := strings.Replace(strings.Join(r.SymptomLines(), "; "), ":; ", ": ", 1)
 	c.row = append(c.row[:0], c.path, strconv.Itoa(r.Frame), r.Time.Std().Format(timeLayout), strconv.Itoa(r.Stream),
-		r.Originator, r.Responder,
-		r.Sender, string(r.Cause), r.Detail, strconv.FormatFloat(r.Confidence, 'f', 3, 64), string(r.Severity),
-		string(r.Origin),
-		r.Trigger.cell(), r.Repeats.cell(), string(r.Phase), r.Conn.Protocol, r.Zeek.State, strings.Join(open,
-			"; "), r.Summary,
-		symptomLine(r), r.Remedy, r.Filter, strconv.FormatFloat(float64(r.Relative)/1e9, 'f', 9, 64))
+		r.Originator, r.Responder, r.Sender, string(r.Cause), r.Detail, strconv.FormatFloat(r.Confidence, 'f', 3, 64),
+		string(r.Severity), string(r.Origin), r.Trigger.cell(), r.Repeats.cell(), string(r.Phase), r.Conn.Protocol,
+		r.Zeek.State, strings.Join(open, "; "), r.Summary, symptom, r.Remedy, r.Filter,
+		strconv.FormatFloat(float64(r.Relative)/1e9, 'f', 9, 64))
 	if len(r.Places) > 0 {
 		c.row = append(c.row, r.Places[0].Path, strconv.Itoa(r.Places[0].Frames[0]))
 	} else {

@@ -453,5 +453,3 @@ func (e *encoder) time(b []byte, t Time) []byte {
 	b = append(b, digits[:]...)
 	return append(b, 'Z', '"')
 }
-
-func appendTime(b []byte, t Time) []byte { return t.Std().AppendFormat(b, `"`+timeLayout+`"`) }

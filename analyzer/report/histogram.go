@@ -25,8 +25,6 @@ type span struct{ first, last Time }
 
 func (s span) length() Time { return s.last - s.first }
 
-func (s span) duration() time.Duration { return time.Duration(s.length()) }
-
 func (t *resetTimes) add(r *Reset) {
 	t.at = append(t.at, resetTime{r.Time, uint8(max(slices.Index(rules.Causes, r.Cause), 0))})
 }
@@ -57,8 +55,7 @@ func (t *resetTimes) all() (drawing template.HTML, over span, apart string) {
 	if len(t.spans) > 1 && short > len(t.spans)/2 {
 		const layout = "2006-01-02 15:04"
 		return "", whole, fmt.Sprintf("The captures are short and far apart (%s to %s UTC), so resets are not shown "+
-			"over time.",
-			whole.first.Std().Format(layout), whole.last.Std().Format(layout))
+			"over time.", whole.first.Std().Format(layout), whole.last.Std().Format(layout))
 	}
 	return histogram(t.at, whole), whole, ""
 }

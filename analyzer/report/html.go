@@ -111,13 +111,8 @@ func (h *htmlRenderer) BeginFile(path string) error {
 	return nil
 }
 
-// anchor is the ID of the element of a reset.
-func (h *htmlRenderer) anchor(r *Reset) string {
-	return fmt.Sprintf("f%d-%d", len(h.files), r.position())
-}
-
 func (h *htmlRenderer) Reset(r *Reset) error {
-	anchor := h.anchor(r)
+	anchor := fmt.Sprintf("f%d-%d", len(h.files), r.position()) // the ID of the element
 	err := h.kept.add(r, func() (head, tail string) {
 		return h.execute("finding", newHTMLFinding(r.byLine(), anchor)), h.execute("end of finding", nil)
 	})
@@ -305,8 +300,7 @@ func (h *htmlRenderer) page(stories []story, now map[int]int) htmlPage {
 	}
 	if h.rows.leftOut > 0 {
 		p.LeftOut = fmt.Sprintf("To keep the page small, it does not list %s, the least severe; they are counted. A page "+
-			"made with --all has every finding in full.",
-			counted(h.rows.leftOut, "finding", "findings"))
+			"made with --all has every finding in full.", counted(h.rows.leftOut, "finding", "findings"))
 	}
 	h.filters(&p, stories)
 	p.Style, p.Script = template.HTML("<style>"+htmlStyle+"</style>"), template.HTML("<script>"+htmlScript+"</script>")
@@ -471,8 +465,7 @@ func newHTMLFinding(r *Reset, anchor string) htmlFinding {
 	if r.Origin == rules.OriginMiddlebox {
 		facts[0] = "sent by a middlebox with the address of the " + r.Sender
 	}
-	facts = append(facts, r.Time.shown(6), fmt.Sprintf("stream %d", r.Stream),
-		"phase "+string(r.Phase))
+	facts = append(facts, r.Time.shown(6), fmt.Sprintf("stream %d", r.Stream), "phase "+string(r.Phase))
 	if r.Conn.Protocol != "" {
 		facts = append(facts, r.Conn.Protocol)
 	}

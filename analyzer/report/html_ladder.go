@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // An htmlLadder is the ladder of a finding as a list: time runs down, the originator stands left and the responder
@@ -113,8 +114,7 @@ func newHTMLLadder(m *Reset, anchor string, lists [][]htmlEvidence) htmlLadder {
 	}
 	plain := func(g *rung) bool {
 		return g.Flags == "ACK" && g.LEN == 0 && g.Role == "" && len(g.Notes) == 0 && g.States == [2]string{} &&
-			g.Gap == "" && g.Skipped == 0 &&
-			cites[rungID(anchor, g.Frame)] == nil
+			g.Gap == "" && g.Skipped == 0 && cites[rungID(anchor, g.Frame)] == nil
 	}
 	rungs := rungsOf(m)
 	for i := 0; i < len(rungs); {
@@ -202,7 +202,7 @@ func incidentAxis(stories []story, whole span) template.HTML {
 	fmt.Fprintf(&d.b, `<text class="s" x="%s%%" y="%s">%s</text>`, point(left), point(height+15),
 		whole.first.Std().Format(layout))
 	fmt.Fprintf(&d.b, `<text class="s" x="%s%%" y="%s" text-anchor="end">+%s</text>`, point(left+breadth),
-		point(height+15), lasted(whole.duration()))
+		point(height+15), lasted(time.Duration(whole.length())))
 	return template.HTML(fmt.Sprintf(
 		`<svg class="axis" width="100%%" height="%s" role="img"><title>Incidents over time</title>%s</svg>`,
 		point(height+22), d.b.String()))

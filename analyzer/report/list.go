@@ -51,9 +51,8 @@ func listLine(r *Reset) string {
 	if r.Repeats != 0 {
 		what += fmt.Sprintf(" (repeats %s)", strings.TrimPrefix(mark(int(r.Repeats), r.Line > 0), "#"))
 	}
-	fields := []string{strings.TrimPrefix(mark(r.Frame, r.Line > 0), "#"), r.Time.Std().Format(timeLayout), stream, sender,
-		what,
-		strconv.FormatFloat(r.Confidence, 'f', 3, 64)}
+	fields := []string{strings.TrimPrefix(mark(r.Frame, r.Line > 0), "#"), r.Time.Std().Format(timeLayout), stream,
+		sender, what, strconv.FormatFloat(r.Confidence, 'f', 3, 64)}
 	for i := range fields {
 		fields[i] = Clean(fields[i])
 	}

@@ -103,10 +103,9 @@ data in flight: an exchange was lost. Nothing of that: the RST is only an abrupt
 // example returns for its ID, if it is not nil.
 func CausesPage(w io.Writer, list []*rules.Rule, example func(id string) *Reset) error {
 	var b strings.Builder
-	b.WriteString("<!-- Made from the rules by go test -update ./cmd/rstexplain; do not edit. -->\n\n# Why a RST was " +
-		"sent\n\n" +
-		"Every RST gets one of five causes, which answers why the stack that sent it did so, and one of these details:\n\n" +
-		"| cause | the sender's situation | details |\n|---|---|---|\n")
+	b.WriteString("<!-- Made from the rules by go test -update ./cmd/rstexplain; do not edit. -->\n\n# Why a RST " +
+		"was sent\n\nEvery RST gets one of five causes, which answers why the stack that sent it did so, and one of " +
+		"these details:\n\n| cause | the sender's situation | details |\n|---|---|---|\n")
 	for _, cause := range rules.Causes {
 		var links []string
 		for _, r := range list {

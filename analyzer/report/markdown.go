@@ -536,8 +536,7 @@ func codeBlock(s string) string {
 // linkLike matches what Markdown readers and trackers turn into links without markup: URLs, mail addresses, mentions,
 // and references to tickets, changes and commits.
 var linkLike = regexp.MustCompile("(?i)" + `[^\s|<>\\` + "`" +
-	`]*(://|www\.|(mailto|xmpp|tel):|@|\bgh-\d|[!$&%~#]\d|\b[0-9a-f]{40}\b)[^\s|<>\\` +
-	"`" + `]*`)
+	`]*(://|www\.|(mailto|xmpp|tel):|@|\bgh-\d|[!$&%~#]\d|\b[0-9a-f]{40}\b)[^\s|<>\\` + "`" + `]*`)
 
 // unlinked removes what makes a link in HTML text, where code spans are not available.
 var unlinked = strings.NewReplacer("://", "·//", "@", "·", "www.", "www·", "WWW.", "WWW·",

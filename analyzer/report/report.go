@@ -341,7 +341,9 @@ func (t Time) shown(digits int) string {
 }
 
 // MarshalJSON writes t as RFC 3339 with nanoseconds.
-func (t Time) MarshalJSON() ([]byte, error) { return appendTime(nil, t), nil }
+func (t Time) MarshalJSON() ([]byte, error) {
+	return t.Std().AppendFormat(nil, `"`+timeLayout+`"`), nil
+}
 
 // UnmarshalJSON reads what MarshalJSON writes, and any other RFC 3339 time.
 func (t *Time) UnmarshalJSON(b []byte) error {

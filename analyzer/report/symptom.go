@@ -54,8 +54,3 @@ func (r *Reset) namedPrints() (says []string, programs [][]string) {
 	}
 	return says, programs
 }
-
-// symptomLine is SymptomLines in one line, for a cell.
-func symptomLine(r *Reset) string {
-	return strings.Replace(strings.Join(r.SymptomLines(), "; "), ":; ", ": ", 1)
-}

@@ -27,7 +27,7 @@ type TextOptions struct {
 // listed in the block of the first.
 func Text(w io.Writer, opts TextOptions) Renderer {
 	if opts.Brief {
-		return briefText(w, opts)
+		return &briefRenderer{w: bufio.NewWriter(w), page: newPage(opts)}
 	}
 	t := &textRenderer{w: bufio.NewWriter(w), page: newPage(opts), opts: opts}
 	if opts.Live {
@@ -260,7 +260,7 @@ func (p page) finding(r *Reset) (head, tail string) {
 	b.WriteString(p.field("Remedy", r.Remedy))
 	b.WriteString(p.field("Defects", strings.Join(defectWords(r), "; ")))
 	b.WriteString("\n" + p.ladder(r))
-	b.WriteString("\n" + p.filter(r.Filter))
+	b.WriteString("\n" + p.style.dim("Filter") + "  " + Clean(r.Filter) + "\n") // in one line, so that it can be copied
 	for _, place := range r.Places {
 		b.WriteString("        " + Clean(place.Path) + ": " + Clean(place.Filter) + "\n")
 	}
@@ -284,11 +284,6 @@ func senderSigns(r *Reset) []Evidence {
 		}
 	}
 	return out
-}
-
-// filter prints a display filter in one line, so that it can be copied.
-func (p page) filter(f string) string {
-	return p.style.dim("Filter") + "  " + Clean(f) + "\n"
 }
 
 // gutter is the width of the labels on the left.

@@ -298,8 +298,7 @@ func (p page) news(r *Reset, candidate bool, l *newsList, g *Grouping) string {
 		return strings.Replace(head, p.rule(), p.rule()+p.style.dim(in)+"\n", 1) + tail
 	}
 	says := fmt.Sprintf("%s · %s: incident %d again, %s → %s, stream %d, reset by the %s", r.Cause, r.Detail, r.Incident,
-		r.Originator, r.Responder,
-		r.Stream, r.Sender)
+		r.Originator, r.Responder, r.Stream, r.Sender)
 	out := "\n" + p.style.bold(name) + "  " + p.wrap("", says)
 	if grown {
 		if in := g.soFar(r.Incident); in != nil {

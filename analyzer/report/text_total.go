@@ -20,8 +20,7 @@ func (p page) total(t *Total) string {
 		for i := range table.rows {
 			s := &table.rows[i]
 			row := append(cleaned(table.name(s)), thousands(s.Resets), thousands(s.Findings), thousands(s.Files),
-				Clean(s.Severities.cell(s.Severity)),
-				s.Example.mark()+" "+Clean(s.Example.Path))
+				Clean(s.Severities.cell(s.Severity)), s.Example.mark()+" "+Clean(s.Example.Path))
 			g.row(p.style.severity(s.Severity), row...)
 		}
 		b.WriteString("\n" + p.fitted(&g, n, func(i int) (string, []string) {

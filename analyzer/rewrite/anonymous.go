@@ -328,8 +328,7 @@ func (a *anonymous) options(b []byte, s *flows.Segment) (all []layers.TCPOption)
 		b = b[b[1]:]
 		made := make([]byte, len(v))
 		switch {
-		case kind == layers.TCPOptionKindMSS && len(v) == 2,
-			kind == layers.TCPOptionKindWindowScale && len(v) == 1,
+		case kind == layers.TCPOptionKindMSS && len(v) == 2, kind == layers.TCPOptionKindWindowScale && len(v) == 1,
 			kind == layers.TCPOptionKindSACKPermitted && len(v) == 0:
 			copy(made, v)
 		case kind == layers.TCPOptionKindSACK:

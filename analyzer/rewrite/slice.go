@@ -301,13 +301,3 @@ func (f *follower) each(ctx context.Context, in *capture.Reader, do func(*captur
 	}
 	return ctx.Err()
 }
-
-// Numbers returns the stream numbers in s, in order.
-func (s *Streams) Numbers() (list []int) {
-	for n := range len(s.keep) << 6 {
-		if s.keep.has(n) {
-			list = append(list, n)
-		}
-	}
-	return list
-}

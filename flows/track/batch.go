@@ -207,9 +207,6 @@ type batching struct {
 	_     deferral.Apart
 }
 
-// setUpBatching makes the table ready for batches.
-func (t *Table) setUpBatching() { t.stage.SetUp(t.opts.stage(), t.seed) }
-
 // given makes tp the tuple of s, which comes in no batch.
 func (t *Table) given(tp *tuple.Tuple, s *flows.Segment) {
 	t.stage.Addresses.Tuple(tp, &s.Src, &s.Dst, true)

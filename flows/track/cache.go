@@ -78,7 +78,7 @@ func (x *cache[T]) get(key cacheKey) *T {
 	if v := x.find(key); v != nil {
 		return v
 	}
-	for x.sets == nil || x.set(uint32(key.place)).full() && len(x.sets) < maxCacheSets {
+	for x.sets == nil || len(x.sets) < maxCacheSets && !slices.Contains(x.set(uint32(key.place)).print[:], 0) {
 		x.grow()
 	}
 	set := x.set(uint32(key.place))
@@ -93,9 +93,6 @@ func (x *cache[T]) get(key cacheKey) *T {
 	set.print[oldest], set.place[oldest], set.used[oldest], set.value[oldest] = key.print, uint32(key.place), x.tick, zero
 	return &set.value[oldest]
 }
-
-// full reports whether all places of a set are taken.
-func (s *cacheSet[T]) full() bool { return !slices.Contains(s.print[:], 0) }
 
 // grow doubles the sets.
 func (x *cache[T]) grow() {

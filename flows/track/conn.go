@@ -9,13 +9,6 @@ import (
 	"github.com/rstexplain/rstexplain/flows/track/internal/deferral"
 )
 
-// conn makes a Conn of c as it stands now.
-func (t *Table) conn(c *record) *flows.Conn {
-	out := new(flows.Conn)
-	t.makeConn(c, out)
-	return out
-}
-
 // makeConn makes out the Conn of c as it stands now. What out has of room is used again.
 func (t *Table) makeConn(c *record, out *flows.Conn) {
 	*out = flows.Conn{

@@ -19,10 +19,7 @@ const copyAtOnce = 500 * time.Microsecond
 // its side has before.
 func (c *record) fresh(side flows.Side, s *segment) bool {
 	a, b := &c.side[side], &c.side[side^1]
-	if a.segments == 0 || s.Flags&flows.ACK != 0 && a.bits&hasRCV != 0 && b.una.Less(s.ACK) {
-		return true
-	}
-	return a.nxt.Less(s.End())
+	return a.segments == 0 || s.Flags&flows.ACK != 0 && a.bits&hasRCV != 0 && b.una.Less(s.ACK) || a.nxt.Less(s.End())
 }
 
 // original returns the event of which s is a second capture, nil when s is a packet of its own. RSTs are

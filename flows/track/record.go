@@ -139,28 +139,27 @@ func (c *record) fits(t flows.Time) bool {
 	return d>>47 == 0 || d>>47 == -1
 }
 
-func (c *record) first(s flows.Side) flows.Mark {
-	h := &c.side[s]
-	if h.firstFrame == 0 {
+// mark returns the mark of a frame and the packed time of it, none of frame 0.
+func (c *record) mark(frame, lo uint32, hi int16) flows.Mark {
+	if frame == 0 {
 		return flows.Mark{}
 	}
-	return flows.Mark{Frame: int(h.firstFrame), Time: c.at(h.firstLo, h.firstHi)}
+	return flows.Mark{Frame: int(frame), Time: c.at(lo, hi)}
+}
+
+func (c *record) first(s flows.Side) flows.Mark {
+	h := &c.side[s]
+	return c.mark(h.firstFrame, h.firstLo, h.firstHi)
 }
 
 func (c *record) last(s flows.Side) flows.Mark {
 	h := &c.side[s]
-	if h.lastFrame == 0 {
-		return flows.Mark{}
-	}
-	return flows.Mark{Frame: int(h.lastFrame), Time: c.at(h.lastLo, h.lastHi)}
+	return c.mark(h.lastFrame, h.lastLo, h.lastHi)
 }
 
 func (c *record) lastData(s flows.Side) flows.Mark {
 	h := &c.side[s]
-	if h.dataFrame == 0 {
-		return flows.Mark{}
-	}
-	return flows.Mark{Frame: int(h.dataFrame), Time: c.at(h.dataLo, h.dataHi)}
+	return c.mark(h.dataFrame, h.dataLo, h.dataHi)
 }
 
 // scale returns the shift of the windows that side s advertises after its SYN, and whether it is known:

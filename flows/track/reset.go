@@ -109,10 +109,8 @@ func (t *Table) reset(c *record, side flows.Side, s *segment) {
 // as long as the RST before it has not been captured again as often as other packets have.
 func (t *Table) duplicateRST(c *record, side flows.Side, s *segment) *entry {
 	e := t.original(c, side, s)
-	if e == nil || s.IPID != 0 || s.TTL != e.ttl || pointOf(s) != e.origin&^1 {
-		return e
-	}
-	if t.resetPartOf(c).side[side].again < t.usualDuplicates(c) {
+	if e == nil || s.IPID != 0 || s.TTL != e.ttl || pointOf(s) != e.origin&^1 ||
+		t.resetPartOf(c).side[side].again < t.usualDuplicates(c) {
 		return e
 	}
 	return nil

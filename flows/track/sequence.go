@@ -197,8 +197,7 @@ func (t *Table) sequenceData(c *record, side flows.Side, s *segment, seq, end fl
 	old := s.DataLen - fresh
 	switch {
 	case s.DataLen == 1 && (old == 1 && end == a.nxt && a.una == a.nxt && s.Flags&(flows.SYN|flows.FIN) == 0 &&
-		a.bits&sentFIN == 0 ||
-		b.bits&zeroWND != 0 && (old == 0 || seq == a.una)):
+		a.bits&sentFIN == 0 || b.bits&zeroWND != 0 && (old == 0 || seq == a.una)):
 		*n |= t.probe(c, side, s)
 		if old == 1 {
 			t.probed(c, side, s, *n)

@@ -138,7 +138,7 @@ func NewTable(opts TableOptions, emit func(*flows.Reset)) *Table {
 	t := &Table{opts: opts.withDefaults(), emit: emit, seed: rand.Uint64(), names: exchange.NewNames()}
 	t.limit, t.floodFrom = t.opts.MaxConnections, leastFlood
 	t.addresses.Seed = t.seed
-	t.setUpBatching()
+	t.stage.SetUp(t.opts.stage(), t.seed)
 	t.index.Grow()
 	return t
 }
@@ -347,7 +347,9 @@ func (t *Table) Lookup(a, b flows.Addr) *flows.Conn {
 	if id == 0 {
 		return nil
 	}
-	return t.conn(t.conns.At(id))
+	out := new(flows.Conn)
+	t.makeConn(t.conns.At(id), out)
+	return out
 }
 
 // Stats returns the counts so far.

@@ -11,7 +11,6 @@
 package claim
 
 import (
-	"slices"
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
@@ -110,9 +109,6 @@ var whatNames = [...]string{
 // String returns the name that the JSON report uses: "syn-ack".
 func (w What) String() string { return whatNames[w] }
 
-// Whats returns the names of all kinds of segments and messages, for the schema of the JSON report.
-func Whats() []string { return slices.Clone(whatNames[:]) }
-
 // WhatOf returns the kind of a captured segment.
 func WhatOf(e *flows.Event) What {
 	switch {
@@ -140,10 +136,4 @@ func WhatOf(e *flows.Event) What {
 		return ChallengeACK
 	}
 	return ACK
-}
-
-// Clone returns a copy that shares no memory with c.
-func (c Claim) Clone() Claim {
-	c.Frames = slices.Clone(c.Frames)
-	return c
 }

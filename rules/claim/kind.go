@@ -610,16 +610,6 @@ var kindNames = func() (names [numKinds]string) {
 // String returns the name of the kind in the JSON report: "reply-to".
 func (k Kind) String() string { return kindNames[k] }
 
-// Named returns the kind with a name, None without one.
-func Named(name string) Kind {
-	for _, m := range Kinds {
-		if m.Name == name {
-			return m.Kind
-		}
-	}
-	return None
-}
-
 // Absence reports whether the kind states that something is not there.
 func (k Kind) Absence() bool { return absences[k] }
 

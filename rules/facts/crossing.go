@@ -14,8 +14,7 @@ func (c *Facts) uncrossed(l *Close) *exchange.Summary {
 	const o, r = flows.Originator, flows.Responder
 	ended := x.Last[r].Kind == exchange.Refusal || x.Last[r].Kind == exchange.Goodbye // unasked, it may come behind it
 	if c.Side != r || x.Speaker != int(o) && !ended || l.Unacked[o] == 0 || x.Last[o].Len == 0 ||
-		l.Unacked[o] < x.Last[o].Len ||
-		x.Last[r].Frame == 0 {
+		l.Unacked[o] < x.Last[o].Len || x.Last[r].Frame == 0 {
 		return x
 	}
 	if !ended && c.lostRequest(l) {

@@ -55,10 +55,7 @@ func (c *Facts) GoesOnAfter(root *Earlier) bool {
 	if last.Frame <= root.Frame {
 		return false
 	}
-	if c.Snd.LastSYN.Frame > root.Frame {
-		return true
-	}
-	return last.Time.Sub(root.Time) > max(c.RTT, 10*time.Millisecond)
+	return c.Snd.LastSYN.Frame > root.Frame || last.Time.Sub(root.Time) > max(c.RTT, 10*time.Millisecond)
 }
 
 // AnswersChallenge reports whether the RST answers the challenge ACK that an earlier RST drew which its

@@ -23,10 +23,8 @@ func (c *Facts) kind() Kind {
 	case flows.ClassReplyACK:
 		return KindReply
 	case flows.ClassReply:
-		if c.abortBehind() {
-			return KindAbort
-		}
-		if c.Late && !c.Duplicate && c.Snd.HasSND && c.SEQ == c.Snd.SND.NXT && !c.Blind() && !c.answersUnseen() {
+		if c.abortBehind() ||
+			c.Late && !c.Duplicate && c.Snd.HasSND && c.SEQ == c.Snd.SND.NXT && !c.Blind() && !c.answersUnseen() {
 			return KindAbort
 		}
 		if !c.Duplicate && c.acceptedTrigger() || c.ownStyle() {

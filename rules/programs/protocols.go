@@ -32,8 +32,7 @@ var runtimes = []Program{
 		EOFMidBody: "an empty read, then BrokenPipeError: [Errno 32] Broken pipe",
 		GiveUp:     "TimeoutError: [Errno 110] Connection timed out",
 		OwnLimit:   "TimeoutError: timed out",
-		Push: "ConnectionResetError: [Errno 104] Connection reset by peer, or BrokenPipeError: [Errno 32] " +
-			"Broken pipe",
+		Push:       "ConnectionResetError: [Errno 104] Connection reset by peer, or BrokenPipeError: [Errno 32] Broken pipe",
 		EOFPush: "BrokenPipeError: [Errno 32] Broken pipe, or ConnectionResetError: [Errno 104] Connection reset " +
 			"by peer",
 		ClientGone: "ConnectionResetError: [Errno 104] Connection reset by peer, or BrokenPipeError: [Errno 32] " +

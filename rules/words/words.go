@@ -86,14 +86,6 @@ func fixed(f float64, decimals int, unit string) string {
 	return string(appendFixed(room[:0], f, decimals, unit))
 }
 
-// After prints a distance in time as "3.0 ms after" or "3.0 ms before".
-func After(d time.Duration) string {
-	if d < 0 {
-		return spanned(-d, " before")
-	}
-	return spanned(d, " after")
-}
-
 // Relative prints a distance in time as "3.0 ms later" or "3.0 ms earlier".
 func Relative(d time.Duration) string {
 	if d < 0 {
@@ -147,12 +139,6 @@ func Probably(confidence float64) string {
 		return "probably "
 	}
 	return "perhaps "
-}
-
-// IPID prints an IP ID as Wireshark does: "0x00ff".
-func IPID(n uint16) string {
-	const digits = "0123456789abcdef"
-	return string([]byte{'0', 'x', digits[n>>12], digits[n>>8&15], digits[n>>4&15], digits[n&15]})
 }
 
 // MAC prints an Ethernet address.

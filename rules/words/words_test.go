@@ -58,15 +58,6 @@ func TestSpan(t *testing.T) {
 	}
 }
 
-// TestIPID: as fmt prints it.
-func TestIPID(t *testing.T) {
-	for n := range 1 << 16 {
-		if got, want := words.IPID(uint16(n)), fmt.Sprintf("0x%04x", n); got != want {
-			t.Fatalf("got %s, want %s", got, want)
-		}
-	}
-}
-
 // TestWords: numbers as a person reads them.
 func TestWords(t *testing.T) {
 	for d, want := range map[time.Duration]string{0: "0 µs", 12 * time.Microsecond: "12 µs", 1300 * time.Microsecond: "1.3 ms", 42 * time.Millisecond: "42 ms",
