@@ -396,6 +396,8 @@ func (x *comparing) explainAgain(verdicts []*vantage.Verdict) []*report.Reset {
 		}
 		for _, p := range d.Seen {
 			switch {
+			case d.Elsewhere:
+				proof[p] = flows.ByOther
 			case d.Device && (d.Proven || d.Made == vantage.Between):
 				proof[p] = flows.ByDevice
 			case d.Proven:

@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"os"
@@ -48,6 +49,7 @@ type tcpPacket struct {
 	seq, ack uint32
 	data     string
 	ttl      uint8
+	stamp    uint32 // TSval, if not 0
 }
 
 func (c *writtenCapture) add(after time.Duration, p tcpPacket) {
@@ -61,6 +63,13 @@ func (c *writtenCapture) add(after time.Duration, p tcpPacket) {
 	has := func(s string) bool { return strings.Contains(p.flags, s) }
 	tcp := &layers.TCP{SrcPort: layers.TCPPort(from.Port()), DstPort: layers.TCPPort(to.Port()), Seq: p.seq, Ack: p.ack, Window: 64240,
 		SYN: has("S"), FIN: has("F"), RST: has("R"), PSH: has("P"), ACK: has("A")}
+	if has("R") {
+		tcp.Window = 0
+	}
+	if p.stamp != 0 {
+		option := binary.BigEndian.AppendUint64(nil, uint64(p.stamp)<<32)
+		tcp.Options = []layers.TCPOption{{OptionType: layers.TCPOptionKindTimestamps, OptionLength: 10, OptionData: option}}
+	}
 	_ = tcp.SetNetworkLayerForChecksum(ip)
 	b := gopacket.NewSerializeBuffer()
 	eth := &layers.Ethernet{SrcMAC: []byte{2, 0, 0, 0, 0, 1}, DstMAC: []byte{2, 0, 0, 0, 0, 2}, EthernetType: layers.EthernetTypeIPv4}

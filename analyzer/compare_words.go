@@ -18,7 +18,7 @@ func (x *comparing) claim(d *vantage.Verdict, k *vantage.Claim) report.SharedCla
 	m := report.SharedClaim{Claim: string(k.Kind), Frames: x.places(k.Places), Side: k.Side, Text: k.Text, Count: k.Count,
 		Number: k.Number, Expected: k.Expected, Span: int64(k.Span), Need: int64(k.Need)}
 	switch k.Kind {
-	case vantage.NeverLeft, vantage.LostOnTheWay, vantage.TriggerNeverArrived, vantage.SYNNeverArrived, vantage.NotHere,
+	case vantage.NeverLeft, vantage.LostOnTheWay, vantage.TriggerNeverArrived, vantage.SYNNeverArrived, vantage.NotHere, vantage.AnsweredBetween,
 		vantage.SegmentsLost, vantage.FullSizeLost, vantage.IdleDropped, vantage.EmptyThere, vantage.ICMPAtOne:
 		m.Not = x.name(k.To)
 	}
@@ -69,6 +69,8 @@ func (x *comparing) sentence(d *vantage.Verdict, k *vantage.Claim) string {
 		return fmt.Sprintf("the SYN (%s) did not reach %s", at(0), to)
 	case vantage.SYNArrived:
 		return fmt.Sprintf("the SYN (%s) reached the other end: %s", at(0), at(1))
+	case vantage.AnsweredBetween:
+		return fmt.Sprintf("the SYN-ACK (%s) never was at %s, whose host refuses the SYN (%s)", at(0), to, at(1))
 	case vantage.NotHere:
 		return fmt.Sprintf("the capture at %s holds no packet of this connection (%s), and holds others of "+
 			"this host", to, at(0))
@@ -121,6 +123,9 @@ func (x *comparing) verdict(d *vantage.Verdict, m *report.SharedReset) string {
 	sender := words.Side(d.Side)
 	var s string
 	switch {
+	case d.Elsewhere && d.Doubt == vantage.NoDoubt:
+		s = fmt.Sprintf("%s did not send this RST: nothing of the connection is in the capture at %s. A device on the path "+
+			"refused it, or passed it on to another host (NAT, a load balancer), which did.", words.Capital(sender), x.name(d.From))
 	case d.Made == vantage.Between && d.Here && d.Proven:
 		s = fmt.Sprintf("The device at %s made this RST in %s's name: it never was in the capture at %s, and leaves "+
 			"%s with the TTL of a packet that is new.", m.MadeAt, sender, x.name(d.From), m.MadeAt)
@@ -163,6 +168,15 @@ func (x *comparing) verdict(d *vantage.Verdict, m *report.SharedReset) string {
 		s += fmt.Sprintf(" The capture at %s holds a RST with the same sequence number in a connection that has another "+
 			"port and no SYN: NAT seems to have lost its state, and to have made another mapping.", x.name(d.From))
 	}
+	for v, t := range d.Group.Traces {
+		if t == nil {
+			continue
+		}
+		for _, p := range d.Group.Rejoined(x.result, v) {
+			s += fmt.Sprintf(" From frame %d at %s on the connection has another port there: NAT had lost its state, and made "+
+				"another mapping.", p.Frame, x.name(v))
+		}
+	}
 	for i := range d.Claims {
 		switch k := &d.Claims[i]; k.Kind {
 		case vantage.LostOnTheWay:
@@ -175,6 +189,9 @@ func (x *comparing) verdict(d *vantage.Verdict, m *report.SharedReset) string {
 			if d.Made == vantage.OnHost {
 				s += " The SYN had reached the host, and nothing there accepted it."
 			}
+		case vantage.AnsweredBetween:
+			s += fmt.Sprintf(" A device before %s had accepted the connection in the server's name, as a SYN proxy does.",
+				x.name(k.To))
 		case vantage.IdleDropped:
 			if k.Limited {
 				continue

@@ -52,6 +52,7 @@ const (
 	NoProof  Proof = iota
 	ByHost         // it left the host that it names: the host's own capture holds it
 	ByDevice       // it arrived, and never left that host
+	ByOther        // neither it nor what it answers was ever at that host: a device sent it, or another host
 )
 
 // A Class is what the numbers of a RST say about how it came to be (RFC 9293 §3.5.2, §3.10.7).

@@ -10,6 +10,7 @@ import (
 
 const (
 	policyRejectSure   = 0.89
+	policyRejectOther  = 0.7  // it proves that the server did not, but another host may have
 	policyRejectProven = 0.99 // a capture at another place proves that a device sent the RST
 )
 
@@ -37,8 +38,11 @@ var policyReject = &Rule{
 		if !c.PathSigns.Middlebox() {
 			return 0
 		}
-		if c.Proof == flows.ByDevice {
+		switch c.Proof {
+		case flows.ByDevice:
 			return min(refusal(c), policyRejectProven)
+		case flows.ByOther:
+			return min(refusal(c), policyRejectOther)
 		}
 		return min(refusal(c), policyRejectSure)
 	},
@@ -52,6 +56,13 @@ var policyReject = &Rule{
 			f.Summary = fmt.Sprintf("A device on the path %srefused the connection to port %d in %s's name; %s did not "+
 				"accept the RST, and the handshake was completed %s later.",
 				words.Probably(f.Confidence), c.Snd.Addr.Port, Sender(c), Receiver(c), words.Span(ack.Time.Sub(c.Time)))
+			return
+		}
+		if c.Proof == flows.ByOther {
+			f.Remedy = "Look between the places of the captures for a rule that rejects this source or port, and for one " +
+				"that sends the port to another host: NAT, a load balancer, a port forwarding."
+			f.Summary = fmt.Sprintf("The connection to port %d was refused, and not by %s: by a device on the path, or by "+
+				"another host to which a device passed it on.", c.Snd.Addr.Port, Sender(c))
 			return
 		}
 		f.Summary = fmt.Sprintf("The connection to port %d was %srefused by a device on the path, not by %s "+

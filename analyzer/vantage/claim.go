@@ -27,6 +27,8 @@ const (
 	// the capture at To holds no packet of the connection, and others of the host
 	NotHere    Kind = "connection-not-here"
 	EmptyThere Kind = "capture-empty" // the capture at To holds no TCP segment at all
+	// the SYN-ACK is not in the capture at To, where the SYN is refused
+	AnsweredBetween Kind = "answered-between"
 	// the connection of the other frames carries the same request, by the signs in Text: a proxy passed it on
 	SameRequest  Kind = "same-request-relayed"
 	BothReset    Kind = "both-reset"     // each end got a RST in the other's name that the other never sent

@@ -35,8 +35,10 @@ type Comparison struct {
 	links  map[[2]int]*link
 	passed []passed
 	same   map[[2]int]bool
-	relays map[*Group][]Relay
-	alone  [][]*Trace // of each capture, the connections that no other holds
+	// Where connections go on under another port.
+	rejoined map[*Trace][]Place
+	relays   map[*Group][]Relay
+	alone    [][]*Trace // of each capture, the connections that no other holds
 }
 
 // A link is what two captures have in common.
@@ -67,7 +69,7 @@ type Stretch struct {
 // Compare compares captures. Their recorders are finished. The first is the one whose clock counts.
 func Compare(list []Vantage) *Comparison {
 	c := &Comparison{Vantages: list, Clocks: make([]Clock, len(list)), links: map[[2]int]*link{},
-		passed: make([]passed, len(list)), same: map[[2]int]bool{}, relays: map[*Group][]Relay{}}
+		passed: make([]passed, len(list)), same: map[[2]int]bool{}, rejoined: map[*Trace][]Place{}, relays: map[*Group][]Relay{}}
 	for i := range list {
 		for j := i + 1; j < len(list); j++ {
 			c.same[[2]int{i, j}] = same(list[i].Recorder, list[j].Recorder)
@@ -77,6 +79,7 @@ func Compare(list []Vantage) *Comparison {
 			c.Doubtful += doubtful
 		}
 	}
+	c.rejoin()
 	c.setClocks()
 	c.group()
 	c.arrange()

@@ -54,6 +54,7 @@ func (c *Comparison) describe(x *Verdict, view func(Place) View) {
 	}
 	c.describeTrigger(x, view(x.View))
 	c.describeSYN(x, f)
+	c.describeAnswer(x, view(x.View))
 	if x.Made == Between && x.Proven && c.bothWays(x) {
 		x.claim(Claim{Kind: BothReset, Places: []Place{x.View}})
 	}
@@ -66,7 +67,7 @@ func (c *Comparison) limit(x *Verdict) {
 	for i := range x.Claims {
 		k := &x.Claims[i]
 		switch k.Kind {
-		case NeverLeft, LostOnTheWay, TriggerNeverArrived, SYNNeverArrived, NotHere, SegmentsLost, FullSizeLost, IdleDropped:
+		case NeverLeft, LostOnTheWay, TriggerNeverArrived, SYNNeverArrived, NotHere, AnsweredBetween, SegmentsLost, FullSizeLost, IdleDropped:
 		default:
 			continue
 		}
@@ -150,7 +151,6 @@ func (c *Comparison) describeTrigger(x *Verdict, say View) {
 
 // describeIdle says that a connection that was idle lost its way.
 func (c *Comparison) describeIdle(x *Verdict, trigger int) {
-	const from = 2 * time.Second
 	g, f := x.Group, x.View.Vantage
 	t := g.Traces[f]
 	for i := trigger - 1; i >= 0; i-- {
@@ -163,7 +163,7 @@ func (c *Comparison) describeIdle(x *Verdict, trigger int) {
 			continue
 		}
 		last := t.Sightings()[trigger-1].Time
-		if idle := t.Sightings()[trigger].Time.Sub(last); idle >= from && x.has(TriggerNeverArrived) {
+		if idle := t.Sightings()[trigger].Time.Sub(last); idle >= leastIdle && x.has(TriggerNeverArrived) {
 			x.claim(Claim{Kind: IdleDropped, Places: []Place{{f, s.Frame}, {x.From, g.Traces[x.From].Sightings()[j].Frame},
 				{f, t.Sightings()[trigger].Frame}},
 				To: x.From, Span: idle})
@@ -205,6 +205,26 @@ func (c *Comparison) describeSYN(x *Verdict, f int) {
 	}
 }
 
+// describeAnswer says that a device accepted the connection, whose SYN the responder's own host refuses.
+func (c *Comparison) describeAnswer(x *Verdict, say View) {
+	g, last := x.Group, x.From
+	if x.Made != OnHost || !x.Proven || x.Side != flows.Responder || !say.Unopened || x.in(last).SEQ != 0 {
+		return
+	}
+	for _, v := range g.order {
+		for i := range g.Traces[v].Sightings() {
+			s := &g.Traces[v].Sightings()[i]
+			if v == last || s.Flags&(flows.SYN|flows.ACK) != flows.SYN|flows.ACK || g.side(v, s.Side) != flows.Responder {
+				continue
+			}
+			if _, ok := g.counterpart(v, last, i); !ok && g.paired(v, last) && c.running(last, c.shiftTime(v, last, s.Time)) {
+				x.claim(Claim{Kind: AnsweredBetween, Places: []Place{{v, s.Frame}, {last, x.in(last).Frame}}, To: last})
+				return
+			}
+		}
+	}
+}
+
 // Bounds of what is said of lost segments.
 const (
 	lossesBefore = 10 * time.Minute // before the RST
@@ -226,6 +246,7 @@ func (c *Comparison) describeLosses(x *Verdict) {
 			k := Claim{Kind: SegmentsLost, To: w, Side: side.String()}
 			least, most := uint32(1<<31), uint32(0) // of the lost ones, and of those that arrived
 			t := g.Traces[v]
+			through, idle := -1, Claim{} // the last segment that arrived, and what was lost since
 			for i := range t.Sightings() {
 				s := &t.Sightings()[i]
 				before := x.Time.Sub(c.Common(v, s.Time))
@@ -235,10 +256,14 @@ func (c *Comparison) describeLosses(x *Verdict) {
 				at := c.shiftTime(v, w, s.Time)
 				if _, ok := g.counterpart(v, w, i); ok || s.Len > 0 && g.covers(v, w, s) || c.merged(g, v, w, s) {
 					most = max(most, s.Len)
+					through, idle = i, Claim{}
 					continue
 				}
 				if !c.running(w, at) || g.inGap(w, at) || x.Made == Between && s.Frame == triggerFrame(x, v) {
 					continue
+				}
+				if idle.Kind == "" && through >= 0 {
+					idle = c.afterIdle(g, v, w, through, i)
 				}
 				k.Count++
 				if s.Len > 0 {
@@ -252,12 +277,30 @@ func (c *Comparison) describeLosses(x *Verdict) {
 				continue
 			}
 			x.claim(k)
+			if idle.Span >= leastIdle && k.Count > 1 && !x.has(IdleDropped) {
+				x.claim(idle)
+			}
 			if least < 1<<31 && least >= 500 && most < least && most > 0 {
 				x.claim(Claim{Kind: FullSizeLost, Places: k.Places, To: w, Side: k.Side, Number: int64(least),
 					Expected: int64(most)})
 			}
 		}
 	}
+}
+
+// leastIdle is after how much silence a path that lets nothing through any more has most likely lost its state.
+const leastIdle = 2 * time.Second
+
+// afterIdle says how long a connection was idle at v before a segment that did not reach w.
+func (c *Comparison) afterIdle(g *Group, v, w, through, lost int) Claim {
+	list := g.Traces[v].Sightings()
+	k := Claim{Kind: IdleDropped, To: w, Span: list[lost].Time.Sub(list[lost-1].Time)}
+	j, ok := g.counterpart(v, w, through)
+	if !ok {
+		return Claim{Kind: IdleDropped}
+	}
+	k.Places = []Place{{v, list[through].Frame}, {w, g.Traces[w].Sightings()[j].Frame}, {v, list[lost].Frame}}
+	return k
 }
 
 // triggerFrame returns the frame at v of what the RST answers, if a claim says that it did not arrive: it is no loss.

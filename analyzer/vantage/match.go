@@ -27,9 +27,9 @@ func (x *Pair) unique(resets bool) []Match {
 }
 
 func (x *Pair) findUnique(resets bool) []Match {
-	of := func(g *Sighting, k identity) uint64 {
+	of := func(g *Sighting, k identity, side flows.Side) uint64 {
 		h := k.hash()
-		if x.byTimestamp {
+		if x.byTimestamp[side] {
 			h = (h ^ uint64(g.TSval)) * 0xff51afd7ed558ccd
 		}
 		if x.byIPID {
@@ -42,13 +42,13 @@ func (x *Pair) findUnique(resets bool) []Match {
 	both := x.A.by.classes.start(len(here) + len(there))
 	for j := range there {
 		if g := &there[j]; !skip(g) {
-			both.add(of(g, g.identity()), j, 1)
+			both.add(of(g, g.identity(), x.other(g.Side)), j, 1)
 		}
 	}
 	keys := make([]uint64, len(here))
 	for i := range here {
 		if g := &here[i]; !skip(g) {
-			keys[i] = of(g, x.inB(g))
+			keys[i] = of(g, x.inB(g), g.Side)
 			both.add(keys[i], i, 0)
 		}
 	}
@@ -405,7 +405,7 @@ func (x *Pair) alike(g, h *Sighting) bool {
 	if g.Flags.Has(flows.ACK) && g.ACK+x.Shift[g.Side.Peer()] != h.ACK {
 		return false
 	}
-	if g.HasTS && h.HasTS && g.TSval != h.TSval {
+	if g.HasTS && h.HasTS && g.TSval != h.TSval && !x.restamped[g.Side] {
 		return false
 	}
 	if g.Flags&flows.RST == 0 {
@@ -498,12 +498,34 @@ func (x *Pair) altered(c *Clock, delay [2]float64) {
 			if g.WND != 0 && g.WND == h.WND {
 				agree++
 			}
+			if g.Flags == h.Flags && x.farther(g, h) && alone(x.A, x.toB, g.Side) && alone(x.B, x.toA, h.Side) {
+				agree++
+			}
 			if agree >= 2 {
 				x.link(i, j)
 				break
 			}
 		}
 	}
+}
+
+// farther reports whether the one of two packets that is captured later on the path has the lower TTL.
+func (x *Pair) farther(g, h *Sighting) bool {
+	if x.fromA(g.Side) {
+		return h.TTL < g.TTL
+	}
+	return g.TTL < h.TTL
+}
+
+// alone reports whether a trace has only one RST of a side that is not paired.
+func alone(t *Trace, to []int32, side flows.Side) bool {
+	n := 0
+	for i := range t.Sightings() {
+		if s := &t.Sightings()[i]; s.Side == side && s.Flags&flows.RST != 0 && !s.Copy && to[i] == 0 {
+			n++
+		}
+	}
+	return n == 1
 }
 
 // changes lists what a packet has in B that it had not in A, besides addresses and TTL.

@@ -18,16 +18,18 @@ type Pair struct {
 	Signs []string     // in what they agree
 	Doubt bool         // another pair of these traces scores nearly as well: they are not paired
 
-	toB, toA            []int32     // of each segment of A, and of B, the index of its counterpart, plus one; 0 for none
-	sameIPIDs           bool        // the path leaves IP IDs as they are
-	hops                [2]hopCount // of each side of A
-	byTimestamp, byIPID bool        // both captures hold these, and the path leaves them as they are
-	shifted             bool        // the sequence numbers of both sides differ, as those of two connections do
-	matched             bool        // its segments are paired
-	once                [2][]Match  // what unique returned
-	ordered             bool        // toward is known, and not taken from the order in which the captures were named
-	toward              int8        // +1: the originator is nearer to A than to B; −1: the other way round; 0: not known
-	atA, atB            int         // indices of the traces
+	toB, toA    []int32     // of each segment of A, and of B, the index of its counterpart, plus one; 0 for none
+	sameIPIDs   bool        // the path leaves IP IDs as they are
+	hops        [2]hopCount // of each side of A
+	byTimestamp [2]bool     // of each side of A: both captures hold these, and the path leaves them as they are
+	byIPID      bool        // the same of both sides
+	restamped   [2]bool     // of each side of A: the path changes all timestamps
+	shifted     bool        // the sequence numbers of both sides differ, as those of two connections do
+	matched     bool        // its segments are paired
+	once        [2][]Match  // what unique returned
+	ordered     bool        // toward is known, and not taken from the order in which the captures were named
+	toward      int8        // +1: the originator is nearer to A than to B; −1: the other way round; 0: not known
+	atA, atB    int         // indices of the traces
 }
 
 // What agreement is worth, in bits.
@@ -254,8 +256,9 @@ func (p *pairing) obvious() []*Pair {
 	found := pages.Make[Pair](len(places))
 	for n, at := range places {
 		a, b := &p.a.traces[at[0]], &p.b.traces[at[1]]
+		stamped := a.tsval != 0 && a.tsval == b.tsval
 		found[n] = Pair{A: a, B: b, Score: bitsSure, atA: int(at[0]), atB: int(at[1]), Signs: obviousSigns,
-			byTimestamp: a.tsval != 0 && a.tsval == b.tsval, byIPID: a.ipid != 0 && a.ipid == b.ipid}
+			byTimestamp: [2]bool{stamped, stamped}, byIPID: a.ipid != 0 && a.ipid == b.ipid}
 	}
 	pairs := make([]*Pair, len(found))
 	for i := range found {
@@ -389,7 +392,11 @@ func (p *pairing) scoreAs(a, b *Trace, flip bool) *Pair {
 		}
 	}
 	m := compare(x)
-	x.byTimestamp, x.byIPID = m.timestamps > 0, m.ipids > 0
+	x.byIPID = m.ipids > 0
+	for s := range x.byTimestamp {
+		x.restamped[s] = m.stamps[s] == 0 && m.restamped[s] > 0
+		x.byTimestamp[s] = m.timestamps > 0 && !x.restamped[s]
+	}
 	if m.numbers > 0 && equal == 0 && x.Shift == [2]flows.Seq{} {
 		bits := bitsSegments * float64(min(m.numbers, 2))
 		if m.number != 0 && len(p.index[clue{kind: clueNumber, n: uint64(m.number)}]) == 1 {
@@ -559,6 +566,7 @@ func shiftOf(a, b *Trace, sideA, sideB flows.Side) flows.Seq {
 type agreement struct {
 	same, numbers, data, ipids, otherIPIDs, timestamps, otherTimestamps int
 	digests                                                             []uint32
+	stamps, restamped                                                   [2]int    // of each side: same timestamps; others though the IP ID is the same
 	otherData                                                           int       // segments with other data at the same place
 	syn                                                                 bool      // SYNs have the same window and as many options
 	timestamp                                                           uint32    // one that is alike
@@ -632,11 +640,15 @@ func compare(x *Pair) (m agreement) {
 		if g.HasTS && h.HasTS && g.Flags&flows.RST == 0 {
 			if g.TSval == h.TSval {
 				m.timestamps++
+				m.stamps[g.Side]++
 				if m.timestamp == 0 {
 					m.timestamp = g.TSval
 				}
 			} else {
 				m.otherTimestamps++
+				if g.IPID != 0 && g.IPID == h.IPID {
+					m.restamped[g.Side]++
+				}
 			}
 		}
 	})

@@ -223,6 +223,9 @@ func (c *Comparison) findRelays() {
 	}
 	originator := func(e entry) flows.Addr { return e.g.addr(e.v, flows.Originator) }
 	add := func(a, b entry, signs ...string) {
+		if a.g.sameClient(b.g) {
+			return
+		}
 		known := func(r Relay) bool { return r.There == Place{b.v, int(b.frame)} }
 		if a.g == b.g || slices.ContainsFunc(c.relays[a.g], known) ||
 			len(c.relays[a.g]) >= maxRelays*maxRequestsOfOne {
@@ -320,6 +323,14 @@ func (c *Comparison) findRelays() {
 	for g := range c.relays {
 		slices.SortStableFunc(c.relays[g], func(x, y Relay) int { return cmp.Compare(x.at, y.at) })
 	}
+}
+
+// sameClient reports whether both connections come from one host, by a capture that holds both: no proxy passed the
+// request of the one on in the other.
+func (g *Group) sameClient(h *Group) bool {
+	return slices.ContainsFunc(g.order, func(v int) bool {
+		return h.Traces[v] != nil && g.addr(v, flows.Originator).IP == h.addr(v, flows.Originator).IP
+	})
 }
 
 // Relayed returns the connections that carry the same request as the one that a RST ends: the last one before the RST.

@@ -57,14 +57,15 @@ type Verdict struct {
 	Time  flows.Time // by the first capture's clock
 	View  Place      // the capture that shows best why it was sent
 
-	Made     Made
-	From, To int
-	Here     bool // Between, by the device at To itself
-	Proven   bool
-	Device   bool // not the named endpoint
-	Unknown  bool // who it was is not known
-	Short    bool // it has passed no router, while the other packets of its named sender have
-	Doubt    Doubt
+	Made      Made
+	From, To  int
+	Here      bool // Between, by the device at To itself
+	Proven    bool
+	Device    bool // not the named endpoint
+	Unknown   bool // who it was is not known
+	Elsewhere bool // not the named endpoint, but which other host or device is not known: what it answers never got there
+	Short     bool // it has passed no router, while the other packets of its named sender have
+	Doubt     Doubt
 
 	Claims []Claim
 }
@@ -560,6 +561,9 @@ func (c *Comparison) judgeAbsent(x *Verdict, near int, say View) {
 	x.Here = c.onRouter(x, f)
 	// Of one connection, all that was sent is missing there, while the same host answers others.
 	x.Proven = running && sent > 0 && (!lossy || sent > 1 || say.Device)
+	// NAT may have sent the SYN to another host, which is as far away as the named one.
+	x.Elsewhere = say.Unopened && x.Side == flows.Responder && !say.Device && !x.Here && !initialTTL(rst.TTL)
+	x.Proven = x.Proven && !x.Elsewhere
 	if !running && sent == 0 && !say.Device {
 		x.Device, x.Unknown, x.Made = false, true, Nowhere
 	}

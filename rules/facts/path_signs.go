@@ -162,7 +162,7 @@ func (s *PathSigns) weigh(c *Facts) {
 	s.ttl(c)
 	s.identity(c)
 	s.copies(c)
-	if c.Proof == flows.ByDevice {
+	if c.Proof == flows.ByDevice || c.Proof == flows.ByOther {
 		s.add(Sign{Kind: SignElsewhere, Weight: max(0, 2*deviceFrom-s.Weight)})
 	}
 }

@@ -24,6 +24,7 @@ func init() {
 		"lost-on-the-way":       (*across).notThere,
 		"trigger-never-arrived": (*across).notThere,
 		"syn-never-arrived":     (*across).notThere,
+		"answered-between":      (*across).answeredBetween,
 		"altered":               (*across).altered,
 		"goes-on":               (*across).goesOn,
 		"other-ttl":             (*across).otherTTL,
@@ -214,6 +215,23 @@ func (x *across) one(a, b PacketAt) string {
 		return "they are too far apart in time"
 	}
 	return ""
+}
+
+func (x *across) answeredBetween(k *SharedClaim) (Grade, string) {
+	list, why := x.frames(k, 2)
+	if why != "" {
+		return Full, why
+	}
+	answer, rst := list[0], list[1]
+	switch {
+	case !answer.Has(SYN) || !answer.Has(ACK):
+		return Full, "it is no SYN-ACK"
+	case !rst.Has(RST) || rst.SEQ != 0 || k.Frames[1].At != k.Not:
+		return Full, "the second does not refuse a SYN there"
+	case answer.ACK != rst.ACK && x.see(k.Frames[0].At, k.Not).streams[answer.Stream] == nil:
+		return Full, "they answer two SYNs"
+	}
+	return Full, x.lacks(k, 0, false)
 }
 
 func (x *across) altered(k *SharedClaim) (Grade, string) {
