@@ -265,7 +265,7 @@ const remedyOfEvents = "Expected where the client cancels the stream on purpose:
 // arrived names how much reached the closed socket before the RST, and that more followed.
 func arrived(c *facts.Facts) string {
 	s := words.Bytes(int64(c.AfterClose.Bytes))
-	if c.SendsMore() {
+	if c.SendsMore() || c.Close.Unacked[c.Side.Peer()] > c.AfterClose.Bytes {
 		s += " and more"
 	}
 	return s
