@@ -164,6 +164,9 @@ func progress(c *facts.Facts) string {
 		if c.RefusedInWords() {
 			return "behind its refusal" + words.Quoted(c.Close.Exchange.Last[flows.Responder].Text)
 		}
+		if x := c.Close.Exchange; x.OtherLayer && !x.TLS {
+			return "after an answer in another protocol" + words.Quoted(x.Last[flows.Responder].Text)
+		}
 		if !words.Opaque(b.Text) && answeredBy(c, b) != claim.None && !c.Close.Exchange.TLS {
 			return "after the exchange was complete (last: " + b.Text + ")"
 		}

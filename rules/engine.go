@@ -111,6 +111,9 @@ func (e *Engine) ExplainKnowing(r *flows.Reset, known Known) *Finding {
 			f.Severity = Warning
 		}
 		f.Remedy = "The port expects TLS, and the client speaks plain HTTP: let the client use https there, or another port."
+		if !strings.HasPrefix(x.Last[flows.Responder].Text, "TLS ") {
+			f.Remedy = "The server answers HTTP in another protocol: check the address and port that the client uses."
+		}
 	}
 	if x := c.Close.Exchange; x.Protocol == "PostgreSQL" && x.VerdictSide == int(flows.Responder) && x.Verdict.Frame <= c.Close.Frame {
 		f.Remedy = cmp.Or(remedyOfSession(x.Verdict.Text), f.Remedy)

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -199,5 +200,27 @@ func TestOtherLayer(t *testing.T) {
 +0.001 > R. 28:28(0) ack 9`)
 	if !strings.Contains(f.Remedy, "expects TLS") || !strings.Contains(f.Summary, "unexpected_message") {
 		t.Errorf("%s\n%s", f.Summary, f.Remedy)
+	}
+	for _, c := range []struct{ asks, answer, want string }{
+		{`+0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"`, "SSH-2.0-a\\r\\n", "another protocol (SSH-2.0-a)"},
+		{`+0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"`, "AMQP\\x00\\x00\\x09\\x01", "another protocol (AMQP)"},
+		{clientHelloSent[len(opened):], "SSH-2.0-a\\r\\n", "in plain text (SSH-2.0-a)"},
+	} {
+		n := 28
+		if strings.Contains(c.want, "plain") {
+			n = 66
+		}
+		f := last(t, fmt.Sprintf("%s%s\n+0.020 < P. 1 ack %d \"%s\"\n+0.000 < R. 12:12(0) ack %[3]d win 5", opened, c.asks, n, c.answer))
+		if !strings.Contains(f.Summary, c.want) || f.Harm == harmless || !strings.Contains(f.Remedy, "another protocol") {
+			t.Errorf("%s: %s\n%s\n%s", c.answer, f.Summary, f.Remedy, tell(f))
+		}
+	}
+	// A page that begins like none of them is an answer.
+	f = last(t, opened+`
++0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < P. 1 ack 28 "SSHD is down\r\n"
++0.000 < R. 15:15(0) ack 28 win 5`)
+	if strings.Contains(f.Summary, "another protocol") {
+		t.Errorf("%s", f.Summary)
 	}
 }

@@ -154,6 +154,9 @@ func (f *Finding) explainOtherLayer(c *facts.Facts) {
 	}
 	f.Remedy = "The port speaks plain HTTP: let the client use http there, or the port that expects TLS; or configure TLS on " +
 		"the server's port."
+	if in == "plain text" {
+		f.Remedy = "The port speaks another protocol, in the clear: check the address and port that the client uses."
+	}
 	f.SayCompletion(c)
 	f.SayClose(c)
 	if c.PeerClosedFirst() {

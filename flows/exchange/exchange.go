@@ -86,8 +86,8 @@ type Summary struct {
 	KeepAliveTime  int
 	KeepAliveFrame int // of that CONNECT
 
-	// OtherLayer says that the server's first message is of the layer that the client does not speak: a response of
-	// HTTP in the clear to a Client Hello, or a TLS alert to a request in the clear.
+	// OtherLayer says that the server's first message is of a protocol that the client does not speak: a response of
+	// HTTP in the clear to a Client Hello, a TLS alert to a request in the clear, the greeting of SSH to either.
 	OtherLayer bool
 
 	// Transaction is the frame of PostgreSQL's last ReadyForQuery where that says that a transaction is open, else 0;

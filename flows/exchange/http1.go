@@ -61,6 +61,9 @@ func (h *hearing) readHTTP(b []byte, last bool) int {
 	if used, ok := h.sealedAnswer(b, last); ok {
 		return used
 	}
+	if used, ok := h.strangeAnswer(b, last); ok {
+		return used
+	}
 	if c := b[0]; v.phase == httpStart && (c < 'A' || c > 'Z') && c != '\r' && c != '\n' {
 		h.lose() // as the answer to HTTP/0.9
 		return len(b)
