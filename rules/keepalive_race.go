@@ -216,7 +216,7 @@ func takenOver(c *facts.Facts) bool {
 func (f *Finding) explainTakenOver(c *facts.Facts) {
 	m := c.TakenOver()
 	f.Summary = words.Sentence("Another connection asked %s for the session of the same client identifier, and %s ended the "+
-		"older one, as MQTT demands; %s %s and reached a closed socket.", Sender(c), Sender(c), triggerSegment(c), cameTrigger(c))
+		"older one, as its protocol demands; %s %s and reached a closed socket.", Sender(c), Sender(c), triggerSegment(c), cameTrigger(c))
 	f.SayOf(m.Stream, claim.Claim{Kind: claim.SameClientID, Side: flows.Originator, Span: c.Close.Time.Sub(m.Time)},
 		m.Frame)
 	f.SayClose(c)
