@@ -396,7 +396,7 @@ func (x *comparing) explainAgain(verdicts []*vantage.Verdict) []*report.Reset {
 		}
 		for _, p := range d.Seen {
 			switch {
-			case d.Elsewhere:
+			case d.Elsewhere || d.Mapped:
 				proof[p] = flows.ByOther
 			case d.Device && (d.Proven || d.Made == vantage.Between):
 				proof[p] = flows.ByDevice

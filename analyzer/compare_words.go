@@ -125,7 +125,7 @@ func (x *comparing) verdict(d *vantage.Verdict, m *report.SharedReset) string {
 	switch {
 	case d.Elsewhere && d.Doubt == vantage.NoDoubt:
 		s = fmt.Sprintf("%s did not send this RST: nothing of the connection is in the capture at %s. A device on the path "+
-			"refused it, or passed it on to another host (NAT, a load balancer), which did.", words.Capital(sender), x.name(d.From))
+			"refused it, or passed it on to another host (NAT, a load balancer) that did.", words.Capital(sender), x.name(d.From))
 	case d.Made == vantage.Between && d.Here && d.Proven:
 		s = fmt.Sprintf("The device at %s made this RST in %s's name: it never was in the capture at %s, and leaves "+
 			"%s with the TTL of a packet that is new.", m.MadeAt, sender, x.name(d.From), m.MadeAt)

@@ -1,6 +1,7 @@
 package vantage
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -45,12 +46,15 @@ func (c *Comparison) describe(x *Verdict, view func(Place) View) {
 				k.Count = int(s.TTL - o.TTL)
 			}
 			x.claim(k)
-			if list := g.changesOf(v, w, s, o); len(list) > 0 {
-				x.claim(Claim{Kind: Altered, Places: k.Places, Text: strings.Join(list, ", ")})
+			if x.once(v) && x.once(w) || len(way) == 2 {
+				c.describeChanges(x, v, w)
 			}
 		case g.paired(v, w) && c.running(w, at) && !g.inGap(w, at):
 			x.claim(Claim{Kind: LostOnTheWay, Places: []Place{{v, s.Frame}}, To: w})
 		}
+	}
+	if a, b := way[0], way[len(way)-1]; len(way) > 2 && !x.has(Altered) && x.in(a) != nil && x.in(b) != nil {
+		c.describeChanges(x, a, b) // a router in between has the packet before and after the change
 	}
 	c.describeTrigger(x, view(x.View))
 	c.describeSYN(x, f)
@@ -60,6 +64,18 @@ func (c *Comparison) describe(x *Verdict, view func(Place) View) {
 	}
 	c.describeLosses(x)
 	c.limit(x)
+}
+
+// describeChanges says what changed in a RST from v to w.
+func (c *Comparison) describeChanges(x *Verdict, v, w int) {
+	s, o := x.in(v), x.in(w)
+	list := x.Group.changesOf(v, w, s, o)
+	if x.Here { // it is new there: its TTL is not that of the packets that are forwarded
+		list = slices.DeleteFunc(list, func(field string) bool { return field == "TTL" })
+	}
+	if len(list) > 0 {
+		x.claim(Claim{Kind: Altered, Places: []Place{{v, s.Frame}, {w, o.Frame}}, Text: strings.Join(list, ", ")})
+	}
 }
 
 // limit marks absences from captures that are not known to have run.

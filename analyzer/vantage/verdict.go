@@ -63,6 +63,7 @@ type Verdict struct {
 	Proven    bool
 	Device    bool // not the named endpoint
 	Unknown   bool // who it was is not known
+	Mapped    bool // it refuses a connection to an address that is another one at From
 	Elsewhere bool // not the named endpoint, but which other host or device is not known: what it answers never got there
 	Short     bool // it has passed no router, while the other packets of its named sender have
 	Doubt     Doubt
@@ -561,8 +562,12 @@ func (c *Comparison) judgeAbsent(x *Verdict, near int, say View) {
 	x.Here = c.onRouter(x, f)
 	// Of one connection, all that was sent is missing there, while the same host answers others.
 	x.Proven = running && sent > 0 && (!lossy || sent > 1 || say.Device)
-	// NAT may have sent the SYN to another host, which is as far away as the named one.
-	x.Elsewhere = say.Unopened && x.Side == flows.Responder && !say.Device && !x.Here && !initialTTL(rst.TTL)
+	// NAT may have sent the SYN to another host, unless the RST has passed no router since it was made. And a device that
+	// has this address itself may give that port to no host.
+	refused := say.Unopened && x.Side == flows.Responder
+	h := t.hosts[x.Group.side(f, x.Side)]
+	x.Mapped = refused && h != nil && h.mapped
+	x.Elsewhere = refused && !say.Device && !x.Here && !(onEnd(c.Vantages[f].Name) && initialTTL(rst.TTL))
 	x.Proven = x.Proven && !x.Elsewhere
 	if !running && sent == 0 && !say.Device {
 		x.Device, x.Unknown, x.Made = false, true, Nowhere
