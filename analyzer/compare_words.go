@@ -145,6 +145,9 @@ func (x *comparing) verdict(d *vantage.Verdict, m *report.SharedReset) string {
 		s = fmt.Sprintf("%s sent this RST itself: it left its host.", words.Capital(sender))
 	case d.Made == vantage.OnHost:
 		s = fmt.Sprintf("%s most likely sent this RST itself.", words.Capital(sender))
+	case d.Made == vantage.OnPeer && d.Proven:
+		s = fmt.Sprintf("The %s's own host made this RST in %s's name: it came over the loopback interface of that host, as what "+
+			"a firewall there sends when it rejects a segment.", role(d.Side.Peer().String()), sender)
 	case d.Made == vantage.OnPeer:
 		s = fmt.Sprintf("Most likely the %s's own host made this RST in %s's name: the capture there holds nothing that "+
 			"the %s sent on this connection, nor does the one at %s. A firewall on that host rejects what it sends.",

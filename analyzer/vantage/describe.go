@@ -19,7 +19,11 @@ func (c *Comparison) describe(x *Verdict, view func(Place) View) {
 		}
 		x.claim(Claim{Kind: LeftHost, Places: []Place{x.View}})
 	case OnPeer:
-		x.claim(Claim{Kind: NotHere, Places: []Place{x.View}, To: x.To})
+		kind := NotHere
+		if g.Traces[x.To] != nil {
+			kind = NeverLeft
+		}
+		x.claim(Claim{Kind: kind, Places: []Place{x.View}, To: x.To})
 	case Between:
 		kind := NeverLeft
 		switch {
@@ -140,7 +144,7 @@ func (c *Comparison) bothWays(x *Verdict) bool {
 func (c *Comparison) describeTrigger(x *Verdict, say View) {
 	g, f := x.Group, x.View.Vantage
 	i := g.Traces[f].at(say.Trigger)
-	if say.Trigger == 0 || i < 0 {
+	if say.Trigger == 0 || i < 0 || x.Made == OnPeer {
 		return
 	}
 	s := &g.Traces[f].Sightings()[i]

@@ -18,6 +18,7 @@ type View struct {
 	Doubtful bool // they contradict the endpoint
 	Trigger  int  // frame of the segment that it answers, 0 for none
 	OtherMAC bool // it came from another Ethernet address than its sender's other packets
+	Local    bool // it came over the loopback interface, and its sender's other packets did not
 	Unopened bool // the RST refuses or withdraws a connection that was never open
 }
 
@@ -212,7 +213,9 @@ func (c *Comparison) judge(x *Verdict, view func(Place) View) {
 		return
 	}
 	if first > 0 {
-		c.judgeMissing(x, way[first-1], f, say)
+		if !c.judgeLocal(x, way[first-1], say) {
+			c.judgeMissing(x, way[first-1], f, say)
+		}
 		return
 	}
 	near := -1
@@ -222,7 +225,9 @@ func (c *Comparison) judge(x *Verdict, view func(Place) View) {
 	known := near >= 0
 	if known && near != f && !slices.Contains(way, near) {
 		// Another capture is nearer to the sender, and does not hold the connection at all.
-		c.judgeAbsent(x, near, say)
+		if !c.judgeLocal(x, near, say) {
+			c.judgeAbsent(x, near, say)
+		}
 		return
 	}
 	x.Device, x.Unknown = say.Device, !say.Device && say.Doubtful
@@ -246,6 +251,17 @@ func (c *Comparison) judge(x *Verdict, view func(Place) View) {
 	default:
 		x.Made = Beyond
 	}
+}
+
+// judgeLocal judges a RST that comes over the loopback interface of the host to which it is addressed, whose capture is of
+// all interfaces: a firewall of that host rejects what the host sends. Its sender's other packets have passed routers.
+func (c *Comparison) judgeLocal(x *Verdict, v int, say View) bool {
+	_, others, _ := c.otherTTL(x, x.From)
+	if !say.Local || others == 0 || !initialTTL(x.in(x.From).TTL) || !c.namedFor(x.From, x.Side.Peer()) {
+		return false
+	}
+	x.Made, x.To, x.Device, x.Proven = OnPeer, v, true, true
+	return true
 }
 
 // ordered reports whether the order of the captures that hold the connection is known.
