@@ -108,6 +108,7 @@ type alone struct {
 	doubt   bool
 	faults  int  // of the capture that touch the connection
 	cut     bool // one of them is that packets were cut
+	local   bool // it has no Ethernet source, as on the loopback interface, and its sender's other packets have
 	mac     bool // it has another Ethernet source than its sender's other packets
 }
 
@@ -134,6 +135,7 @@ func (v *view) keep(r *flows.Reset, f *rules.Finding, m *report.Reset) bool {
 		trigger: f.Trigger,
 		opened:  r.Conn.SYNACK.Seen() && r.Conn.HandshakeACK.Seen() || !r.Conn.SYN.Seen(),
 		mac:     r.MAC != 0 && r.Conn.End(r.Side).MAC != 0 && r.MAC != r.Conn.End(r.Side).MAC,
+		local:   r.MAC == 0 && r.Conn.End(r.Side).MAC != 0,
 		faults:  faults(r.Conn.Defects),
 		cut:     r.Conn.Defects.Has(flows.SnapCut),
 		doubt:   m.Origin == rules.OriginUnknown && len(m.OriginWhy) > 0, // not where nothing can be compared with it
@@ -249,7 +251,7 @@ func (x *comparing) alone(p vantage.Place) vantage.View {
 	}
 	a := &v.resets[i]
 	return vantage.View{Device: a.summary.origin == rules.OriginMiddlebox, Doubtful: a.doubt, Trigger: a.trigger,
-		Unopened: !a.opened, OtherMAC: a.mac}
+		Unopened: !a.opened, OtherMAC: a.mac, Local: a.local}
 }
 
 func (x *comparing) report() *report.Comparison {
@@ -286,6 +288,12 @@ func (x *comparing) report() *report.Comparison {
 		m.Reset.Origin = m.Origin
 		if d.Proven {
 			m.CaptureNext = "" // nothing stays open
+		}
+		if d.Made == vantage.OnPeer {
+			firewall := fmt.Sprintf(" firewall of the %s's own host", role(d.Side.Peer().String()))
+			m.Summary = strings.NewReplacer("A device on the path", "A"+firewall, "a device on the path", "a"+firewall).Replace(m.Summary)
+			m.Remedy = fmt.Sprintf("Look at the firewall of the %s's own host: nft list ruleset or iptables -S show rules that reject "+
+				"what it sends.", role(d.Side.Peer().String()))
 		}
 		m.Other = x.translated(d)
 		limited := false
@@ -396,7 +404,7 @@ func (x *comparing) explainAgain(verdicts []*vantage.Verdict) []*report.Reset {
 		}
 		for _, p := range d.Seen {
 			switch {
-			case d.Elsewhere:
+			case d.Elsewhere || d.Mapped:
 				proof[p] = flows.ByOther
 			case d.Device && (d.Proven || d.Made == vantage.Between):
 				proof[p] = flows.ByDevice

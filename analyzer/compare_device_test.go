@@ -255,3 +255,41 @@ func TestCompareDroppedAfterSilence(t *testing.T) {
 		t.Errorf("%d entries: %s", len(c.Resets), c.Resets[0].Says)
 	}
 }
+
+// A RST that comes over the loopback interface of its receiver's host is of that host's firewall, if its sender is behind
+// routers.
+func TestCompareRejectedOnLoopback(t *testing.T) {
+	for _, v := range []struct {
+		name   string
+		mac    byte // last byte of the RST's Ethernet source
+		madeAt string
+	}{{"over the loopback interface", 0, "client"}, {"from the link", 9, "between client and server"}} {
+		t.Run(v.name, func(t *testing.T) {
+			x := writePlaces(t)
+			both := func(fromClient bool, p tcpPacket) {
+				if p.from, p.to = theClient, theServer; !fromClient {
+					p.from, p.to = p.to, p.from
+				}
+				x.pass(fromClient, p, p)
+			}
+			both(true, tcpPacket{flags: "S", seq: 1000})
+			both(false, tcpPacket{flags: "SA", seq: 5000, ack: 1001})
+			both(true, tcpPacket{flags: "A", seq: 1001, ack: 5001})
+			for i := range uint32(5) {
+				both(true, tcpPacket{flags: "PA", seq: 1001 + 50*i, ack: 5001 + 80*i, data: strings.Repeat("q", 50)})
+				both(false, tcpPacket{flags: "PA", seq: 5001 + 80*i, ack: 1051 + 50*i, data: strings.Repeat("a", 80)})
+			}
+			x.client.mac = [6]byte{0, 0, 0, 0, 0, v.mac}
+			x.at(x.client, 0, 0, tcpPacket{from: theServer, to: theClient, flags: "R", seq: 5401, ttl: 64})
+			x.client.mac = [6]byte{2, 0, 0, 0, 0, 1}
+			x.now = x.now.Add(300 * time.Millisecond)
+			both(false, tcpPacket{flags: "FA", seq: 5401, ack: 1251})
+			both(true, tcpPacket{flags: "R", seq: 1251})
+			c := x.compare()
+			if r := &c.Resets[0]; r.MadeAt != v.madeAt || !r.Proven || r.Origin != rules.OriginMiddlebox ||
+				strings.Contains(r.Remedy, "own host") != (v.mac == 0) {
+				t.Errorf("made at %s, proven %v: %s %s", r.MadeAt, r.Proven, r.Says, r.Remedy)
+			}
+		})
+	}
+}

@@ -26,6 +26,7 @@ type writtenCapture struct {
 	w    *pcapgo.Writer
 	at   time.Time
 	id   uint16
+	mac  [6]byte // Ethernet source
 }
 
 func writeCapture(t testing.TB, name string) *writtenCapture {
@@ -39,7 +40,8 @@ func writeCapture(t testing.TB, name string) *writtenCapture {
 	if err := w.WriteFileHeader(262144, layers.LinkTypeEthernet); err != nil {
 		t.Fatal(err)
 	}
-	return &writtenCapture{t: t, path: path, w: w, at: time.Unix(1_700_000_000, 0), id: uint16(len(name)) * 0x2f31}
+	return &writtenCapture{t: t, path: path, w: w, at: time.Unix(1_700_000_000, 0), id: uint16(len(name)) * 0x2f31,
+		mac: [6]byte{2, 0, 0, 0, 0, 1}}
 }
 
 // A tcpPacket is what a test says of a packet; flags are the letters S, F, R, P, A.
@@ -72,7 +74,7 @@ func (c *writtenCapture) add(after time.Duration, p tcpPacket) {
 	}
 	_ = tcp.SetNetworkLayerForChecksum(ip)
 	b := gopacket.NewSerializeBuffer()
-	eth := &layers.Ethernet{SrcMAC: []byte{2, 0, 0, 0, 0, 1}, DstMAC: []byte{2, 0, 0, 0, 0, 2}, EthernetType: layers.EthernetTypeIPv4}
+	eth := &layers.Ethernet{SrcMAC: c.mac[:], DstMAC: []byte{2, 0, 0, 0, 0, 2}, EthernetType: layers.EthernetTypeIPv4}
 	if err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, eth, ip, tcp, gopacket.Payload(p.data)); err != nil {
 		c.t.Fatal(err)
 	}

@@ -125,7 +125,7 @@ func (x *comparing) verdict(d *vantage.Verdict, m *report.SharedReset) string {
 	switch {
 	case d.Elsewhere && d.Doubt == vantage.NoDoubt:
 		s = fmt.Sprintf("%s did not send this RST: nothing of the connection is in the capture at %s. A device on the path "+
-			"refused it, or passed it on to another host (NAT, a load balancer), which did.", words.Capital(sender), x.name(d.From))
+			"refused it, or passed it on to another host (NAT, a load balancer) that did.", words.Capital(sender), x.name(d.From))
 	case d.Made == vantage.Between && d.Here && d.Proven:
 		s = fmt.Sprintf("The device at %s made this RST in %s's name: it never was in the capture at %s, and leaves "+
 			"%s with the TTL of a packet that is new.", m.MadeAt, sender, x.name(d.From), m.MadeAt)
@@ -145,6 +145,9 @@ func (x *comparing) verdict(d *vantage.Verdict, m *report.SharedReset) string {
 		s = fmt.Sprintf("%s sent this RST itself: it left its host.", words.Capital(sender))
 	case d.Made == vantage.OnHost:
 		s = fmt.Sprintf("%s most likely sent this RST itself.", words.Capital(sender))
+	case d.Made == vantage.OnPeer && d.Proven:
+		s = fmt.Sprintf("The %s's own host made this RST in %s's name: it came over the loopback interface of that host, as what "+
+			"a firewall there sends when it rejects a segment.", role(d.Side.Peer().String()), sender)
 	case d.Made == vantage.OnPeer:
 		s = fmt.Sprintf("Most likely the %s's own host made this RST in %s's name: the capture there holds nothing that "+
 			"the %s sent on this connection, nor does the one at %s. A firewall on that host rejects what it sends.",

@@ -298,6 +298,7 @@ func (c *Comparison) learn() {
 			for _, v := range g.order {
 				if h := g.Traces[v].hosts[g.side(v, side)]; h != nil {
 					h.nearest = first
+					h.mapped = h.mapped || g.addr(v, side).IP != g.addr(first, side).IP
 				}
 			}
 		}

@@ -1,6 +1,7 @@
 package vantage
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +19,11 @@ func (c *Comparison) describe(x *Verdict, view func(Place) View) {
 		}
 		x.claim(Claim{Kind: LeftHost, Places: []Place{x.View}})
 	case OnPeer:
-		x.claim(Claim{Kind: NotHere, Places: []Place{x.View}, To: x.To})
+		kind := NotHere
+		if g.Traces[x.To] != nil {
+			kind = NeverLeft
+		}
+		x.claim(Claim{Kind: kind, Places: []Place{x.View}, To: x.To})
 	case Between:
 		kind := NeverLeft
 		switch {
@@ -45,12 +50,15 @@ func (c *Comparison) describe(x *Verdict, view func(Place) View) {
 				k.Count = int(s.TTL - o.TTL)
 			}
 			x.claim(k)
-			if list := g.changesOf(v, w, s, o); len(list) > 0 {
-				x.claim(Claim{Kind: Altered, Places: k.Places, Text: strings.Join(list, ", ")})
+			if x.once(v) && x.once(w) || len(way) == 2 {
+				c.describeChanges(x, v, w)
 			}
 		case g.paired(v, w) && c.running(w, at) && !g.inGap(w, at):
 			x.claim(Claim{Kind: LostOnTheWay, Places: []Place{{v, s.Frame}}, To: w})
 		}
+	}
+	if a, b := way[0], way[len(way)-1]; len(way) > 2 && !x.has(Altered) && x.in(a) != nil && x.in(b) != nil {
+		c.describeChanges(x, a, b) // a router in between has the packet before and after the change
 	}
 	c.describeTrigger(x, view(x.View))
 	c.describeSYN(x, f)
@@ -60,6 +68,18 @@ func (c *Comparison) describe(x *Verdict, view func(Place) View) {
 	}
 	c.describeLosses(x)
 	c.limit(x)
+}
+
+// describeChanges says what changed in a RST from v to w.
+func (c *Comparison) describeChanges(x *Verdict, v, w int) {
+	s, o := x.in(v), x.in(w)
+	list := x.Group.changesOf(v, w, s, o)
+	if x.Here { // it is new there: its TTL is not that of the packets that are forwarded
+		list = slices.DeleteFunc(list, func(field string) bool { return field == "TTL" })
+	}
+	if len(list) > 0 {
+		x.claim(Claim{Kind: Altered, Places: []Place{{v, s.Frame}, {w, o.Frame}}, Text: strings.Join(list, ", ")})
+	}
 }
 
 // limit marks absences from captures that are not known to have run.
@@ -124,7 +144,7 @@ func (c *Comparison) bothWays(x *Verdict) bool {
 func (c *Comparison) describeTrigger(x *Verdict, say View) {
 	g, f := x.Group, x.View.Vantage
 	i := g.Traces[f].at(say.Trigger)
-	if say.Trigger == 0 || i < 0 {
+	if say.Trigger == 0 || i < 0 || x.Made == OnPeer {
 		return
 	}
 	s := &g.Traces[f].Sightings()[i]

@@ -32,7 +32,8 @@ const (
 // copyOf reports whether g is the packet of an earlier note of its connection again. mirrored says that the capture has
 // the connection's data twice.
 func (g *note) copyOf(p *note, mirrored bool) bool {
-	if p.flags != g.flags || p.seq != g.seq || p.ack != g.ack || p.len != g.len || p.wnd != g.wnd || p.ipid != g.ipid {
+	renumbered := g.flags&flows.RST != 0 && g.ipid != 0 && g.ttl+1 == p.ttl // by the device that forwards it
+	if p.flags != g.flags || p.seq != g.seq && !renumbered || p.ack != g.ack || p.len != g.len || p.wnd != g.wnd || p.ipid != g.ipid {
 		return false
 	}
 	window := time.Duration(copyWindow)

@@ -12,6 +12,7 @@ type host struct {
 	ttl      uint8         // of its segments, RSTs not counted
 	other    bool          // not all of them had it
 	twice    bool          // the capture holds its packets before and behind a router
+	mapped   bool          // it is known by another address at another place
 	nearest  int           // the vantage point next to it, −1 where that is not known
 	reaction time.Duration // shortest time in which it answered a segment of the connections that were looked at, else 0
 }

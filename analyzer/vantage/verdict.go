@@ -18,6 +18,7 @@ type View struct {
 	Doubtful bool // they contradict the endpoint
 	Trigger  int  // frame of the segment that it answers, 0 for none
 	OtherMAC bool // it came from another Ethernet address than its sender's other packets
+	Local    bool // it came over the loopback interface, and its sender's other packets did not
 	Unopened bool // the RST refuses or withdraws a connection that was never open
 }
 
@@ -63,6 +64,7 @@ type Verdict struct {
 	Proven    bool
 	Device    bool // not the named endpoint
 	Unknown   bool // who it was is not known
+	Mapped    bool // it refuses a connection to an address that is another one at From
 	Elsewhere bool // not the named endpoint, but which other host or device is not known: what it answers never got there
 	Short     bool // it has passed no router, while the other packets of its named sender have
 	Doubt     Doubt
@@ -211,7 +213,9 @@ func (c *Comparison) judge(x *Verdict, view func(Place) View) {
 		return
 	}
 	if first > 0 {
-		c.judgeMissing(x, way[first-1], f, say)
+		if !c.judgeLocal(x, way[first-1], say) {
+			c.judgeMissing(x, way[first-1], f, say)
+		}
 		return
 	}
 	near := -1
@@ -221,7 +225,9 @@ func (c *Comparison) judge(x *Verdict, view func(Place) View) {
 	known := near >= 0
 	if known && near != f && !slices.Contains(way, near) {
 		// Another capture is nearer to the sender, and does not hold the connection at all.
-		c.judgeAbsent(x, near, say)
+		if !c.judgeLocal(x, near, say) {
+			c.judgeAbsent(x, near, say)
+		}
 		return
 	}
 	x.Device, x.Unknown = say.Device, !say.Device && say.Doubtful
@@ -245,6 +251,17 @@ func (c *Comparison) judge(x *Verdict, view func(Place) View) {
 	default:
 		x.Made = Beyond
 	}
+}
+
+// judgeLocal judges a RST that comes over the loopback interface of the host to which it is addressed, whose capture is of
+// all interfaces: a firewall of that host rejects what the host sends. Its sender's other packets have passed routers.
+func (c *Comparison) judgeLocal(x *Verdict, v int, say View) bool {
+	_, others, _ := c.otherTTL(x, x.From)
+	if !say.Local || others == 0 || !initialTTL(x.in(x.From).TTL) || !c.namedFor(x.From, x.Side.Peer()) {
+		return false
+	}
+	x.Made, x.To, x.Device, x.Proven = OnPeer, v, true, true
+	return true
 }
 
 // ordered reports whether the order of the captures that hold the connection is known.
@@ -561,8 +578,12 @@ func (c *Comparison) judgeAbsent(x *Verdict, near int, say View) {
 	x.Here = c.onRouter(x, f)
 	// Of one connection, all that was sent is missing there, while the same host answers others.
 	x.Proven = running && sent > 0 && (!lossy || sent > 1 || say.Device)
-	// NAT may have sent the SYN to another host, which is as far away as the named one.
-	x.Elsewhere = say.Unopened && x.Side == flows.Responder && !say.Device && !x.Here && !initialTTL(rst.TTL)
+	// NAT may have sent the SYN to another host, unless the RST has passed no router since it was made. And a device that
+	// has this address itself may give that port to no host.
+	refused := say.Unopened && x.Side == flows.Responder
+	h := t.hosts[x.Group.side(f, x.Side)]
+	x.Mapped = refused && h != nil && h.mapped
+	x.Elsewhere = refused && !say.Device && !x.Here && !(onEnd(c.Vantages[f].Name) && initialTTL(rst.TTL))
 	x.Proven = x.Proven && !x.Elsewhere
 	if !running && sent == 0 && !say.Device {
 		x.Device, x.Unknown, x.Made = false, true, Nowhere
