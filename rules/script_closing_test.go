@@ -418,3 +418,19 @@ func TestTurnedAway(t *testing.T) {
 		t.Errorf("%s %.2f %s\n%s", f.Rule.ID, f.Confidence, f.Harm, tell(f))
 	}
 }
+
+// TestTunnelAtRest: a tunnel that a proxy closes after a silence was in no exchange.
+func TestTunnelAtRest(t *testing.T) {
+	const text = opened + `
++0.001 > P. 1 ack 1 "CONNECT b:443 HTTP/1.1\r\nHost: b\r\n\r\n"
++0.001 < P. 1 ack 36 "HTTP/1.0 200 Connection established\r\n\r\n"
++%s < F. 40:40(0) ack 36
++0.020 > P. 36 ack 41 "abc"
++0.0001 < R 41:41(0) win 0`
+	if f := last(t, strings.Replace(text, "%s", "2.0", 1)); f.Rule != keepaliveRace {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+	if f := last(t, strings.Replace(text, "%s", "0.001", 1)); f.Cause != PeerCrash {
+		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+}

@@ -233,6 +233,11 @@ func (c *Facts) completion(l *Close) Completion {
 	if x.Messages[o] == 0 && speaker == r && c.ByClient() && c.Conn.Ends[r].Bytes > MaxGreeting && l.Unacked[r] > 0 {
 		return c.flight(l, last(Answered, r))
 	}
+	if x.Unused[o] && x.Upgraded != "" && !x.TLS && x.Last[r].Frame > x.Last[o].Frame {
+		if b := last(Answered, r); b.Since >= time.Second {
+			return b // a tunnel, at rest
+		}
+	}
 	if x.Unused[o] && (x.HandshakeOK || !x.TLS) && !mid {
 		if x.Last[r].Frame > x.Last[o].Frame {
 			return last(Unused, r) // it spoke last, of the set-up
