@@ -2,6 +2,7 @@ package rules
 
 import (
 	"strings"
+	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
 	"github.com/rstexplain/rstexplain/flows/exchange"
@@ -19,6 +20,7 @@ const (
 	abortiveStream  = 0.60 // the answer was long, and nothing but the turn shows its end
 	abortiveFlight  = 0.80 // its own last data was not yet acknowledged
 	abortiveUnheard = 0.70 // the capture has no segment of its peer
+	abortiveTurns   = 0.65 // messages alternated until then, encrypted: nothing but the turn shows an end
 	abortiveCrossed = 0.65 // a request of the peer was in flight
 )
 
@@ -56,6 +58,8 @@ var abortiveClose = &Rule{
 			p = abortiveFlight
 		case b.State == facts.Unused && c.Snd.Bytes == 0 && c.Rcv.Bytes > facts.MaxGreeting:
 			p = abortiveMuch
+		case endsTurns(c):
+			p = abortiveTurns
 		case endsStream(c):
 			p = abortiveStream
 		case c.Close.Exchange.Protocol == "" && b.State == facts.Answered:
@@ -85,6 +89,13 @@ var abortiveClose = &Rule{
 		}
 		if c.HalfClosed() {
 			f.sayHalfClosed(c)
+		}
+		if endsTurns(c) {
+			f.Severity = Warning
+			f.Summary = words.Sentence("%s reset the connection %s after the last message of an encrypted session, in which "+
+				"messages had alternated; whether that message was to be the last cannot be read.", words.Capital(Sender(c)),
+				words.Span(c.Close.Completion.Since))
+			f.Remedy = "Look into the log of " + Sender(c) + " at that time: a crash or a kill sends the same packets."
 		}
 		if c.OneSided() {
 			f.Severity = Warning // what its peer was about to send is not in the capture
@@ -132,6 +143,16 @@ func endsStream(c *facts.Facts) bool {
 	b, x := c.Close.Completion, c.Close.Exchange
 	return b.State == facts.Answered && b.Side != c.Side && x.Guess && !x.TLS && x.Last[b.Side].Len >= facts.LongMessage &&
 		(b.Since <= c.Soon() || c.Conn.Defects.Has(flows.NoHandshake))
+}
+
+// turnsWithin is how soon behind the last message of an encrypted session an abort is in the middle of its turns.
+const turnsWithin = 500 * time.Millisecond
+
+// endsTurns reports whether an encrypted session of SSH, in which messages had alternated, was aborted directly behind one of
+// them: which of them ends the session cannot be read.
+func endsTurns(c *facts.Facts) bool {
+	b, x := c.Close.Completion, c.Close.Exchange
+	return x.Protocol == "SSH" && x.Guess && b.State == facts.Answered && b.Since < max(turnsWithin, 3*c.RTT)
 }
 
 // losesBehind reports whether data of the receiver that the RST had not reached follows it.

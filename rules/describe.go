@@ -541,9 +541,9 @@ func (f *Finding) SayTimeout(c *facts.Facts, idle time.Duration, from, to int) {
 func AfterIdle(c *facts.Facts) string {
 	if idle := c.Idle(); idle >= time.Second {
 		if l := c.Close.LastData; !l[flows.Originator].Seen() && !l[flows.Responder].Seen() {
-			return ", " + words.Span(idle) + " after the handshake"
+			return " " + words.Span(idle) + " after the handshake"
 		}
-		return ", idle " + words.Span(idle) + " after the last data"
+		return " after it had been idle for " + words.Span(idle)
 	}
 	return ""
 }

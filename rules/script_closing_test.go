@@ -434,3 +434,25 @@ func TestTunnelAtRest(t *testing.T) {
 		t.Errorf("%s: %s\n%s", f.Rule.ID, f.Summary, tell(f))
 	}
 }
+
+// TestAbortInTurns: an abort directly behind a message of an encrypted session of SSH may be a crash in the middle of it.
+func TestAbortInTurns(t *testing.T) {
+	const session = opened + `
++0.001 > P. 1 ack 1 "SSH-2.0-a\r\n"
++0.020 < P. 1 ack 12 "SSH-2.0-b\r\n"
++0.001 > P. 12:1012(1000) ack 12 "\x00\x00\x03\xe4\x04\x14"
++0.020 < P. 12:1012(1000) ack 1012 "\x00\x00\x03\xe4\x04\x14"
++0.001 > P. 1012 ack 1012 "\x00\x00\x00\x0c\x0a\x15\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
++0.020 < P. 1012 ack 1028 "\x00\x00\x00\x0c\x0a\x15\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
++0.001 > P. 1028:1072(44) ack 1028
++0.020 < P. 1028:1072(44) ack 1072
++0.001 > P. 1072:1172(100) ack 1072
++0.020 < P. 1072:1100(28) ack 1172
++%s > R. 1172:1172(0) ack 1100 win 5`
+	if f := last(t, strings.Replace(session, "%s", "0.030", 1)); f.Rule != abortiveClose || f.Confidence > 0.7 || f.Harm == harmless {
+		t.Errorf("%s %.2f: %s\n%s", f.Rule.ID, f.Confidence, f.Summary, tell(f))
+	}
+	if f := last(t, strings.Replace(session, "%s", "5.0", 1)); f.Confidence < 0.7 {
+		t.Errorf("%s %.2f: %s\n%s", f.Rule.ID, f.Confidence, f.Summary, tell(f))
+	}
+}
