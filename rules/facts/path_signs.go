@@ -521,6 +521,9 @@ func (s *PathSigns) copies(c *Facts) {
 		int(c.Conn.Duplicates) < others*4/5 {
 		return
 	}
+	if c.Trigger != nil && c.Trigger.Notes.Has(flows.Copied) {
+		return // who makes it does not forward what it answers: a copy was lost
+	}
 	w := signOneCopy
 	// a router does not forward what it answers
 	if others >= 5 && int(c.Conn.Duplicates) >= others || others >= 8 && int(c.Conn.Duplicates) == others-1 {
