@@ -543,7 +543,7 @@ func AfterIdle(c *facts.Facts) string {
 		if l := c.Close.LastData; !l[flows.Originator].Seen() && !l[flows.Responder].Seen() {
 			return ", " + words.Span(idle) + " after the handshake"
 		}
-		return ", idle " + words.Span(idle) + " after the last data"
+		return " after it had been idle for " + words.Span(idle)
 	}
 	return ""
 }
