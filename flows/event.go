@@ -47,6 +47,7 @@ const (
 	Gap                             // bytes before it are missing from the capture
 	TupleReuse                      // SYN that starts a new incarnation of a used 4-tuple
 	NotAccepted                     // RST that the receiver visibly did not accept
+	Copied                          // the packet was captured a second time
 )
 
 // An Event is one line of a connection's timeline: a segment as seen, and what it did to both ends.

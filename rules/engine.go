@@ -271,6 +271,9 @@ const unproven = 0.89
 // response whose header was cut looks complete, and so does the half of one.
 const cutComplete = 0.75
 
+// preceded is the highest confidence where the capture has a segment behind the RST that is older.
+const preceded = 0.85
+
 // smallMessage is the most bytes that an encrypted alert has, the longest of the closing messages.
 const smallMessage = 40
 
@@ -300,6 +303,11 @@ func (f *Finding) shown(e Evidence) bool {
 func (f *Finding) temper() {
 	if c := f.facts; c.Kind == facts.KindAbort && c.Conn.Omitted.Within(c.LastData().Frame, c.Close.Frame) {
 		f.Confidence *= leftOut
+	}
+	if f.facts.Preceded() {
+		if f.Confidence = min(f.Confidence, preceded); f.Cause == FastClose && f.Severity == Info {
+			f.Severity = Warning // what came before the RST is not known
+		}
 	}
 	if f.Cause == FastClose && f.facts.CutCompletion() {
 		f.Confidence = min(f.Confidence, cutComplete)

@@ -244,3 +244,14 @@ func TestQueuedFINOneSided(t *testing.T) {
 		t.Errorf("a server that sends data is in %s", s)
 	}
 }
+
+// TestPreceded: a segment behind the RST that is older by its time may be what the RST answers.
+func TestPreceded(t *testing.T) {
+	const closes = answered + "+5.000 < R. 44:44(0) ack 28\n"
+	if f := last(t, closes+"-0.059 > . 27:27(0) ack 44"); f.Confidence > 0.85 || f.Severity == Info {
+		t.Errorf("%.2f %s: %s", f.Confidence, f.Severity, f.Summary)
+	}
+	if f := last(t, closes+"+0.059 > . 27:27(0) ack 44"); f.Confidence <= 0.85 {
+		t.Errorf("%.2f %s: %s", f.Confidence, f.Severity, f.Summary)
+	}
+}

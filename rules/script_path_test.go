@@ -479,3 +479,29 @@ func TestIdleResetOneSided(t *testing.T) {
 		t.Errorf("both sides: %s %.2f", f.Rule.ID, f.Confidence)
 	}
 }
+
+// TestLostCopy: on a router a RST of its own shows once; where another packet does too, but what the RST answers shows
+// twice, the capture lacks copies.
+func TestLostCopy(t *testing.T) {
+	ipid := 100
+	twice := func(text string) string {
+		var b strings.Builder
+		for line := range strings.SplitSeq(text, "\n") {
+			if f := strings.Fields(line); len(f) > 4 {
+				ipid++
+				rest := fmt.Sprintf("%s ipid %d %s\n", strings.Join(f[1:4], " "), ipid, strings.Join(f[4:], " "))
+				b.WriteString(f[0] + " " + rest + "+0.00001 " + rest)
+			}
+		}
+		return b.String()
+	}
+	before := twice(answered)
+	const asks, rst = "+9.000 > P. 28:64(36) ack 44\n", "+0.021 < R 44:44(0) win 0 ipid 0"
+	if f := last(t, before+asks+rst); f.Origin != OriginMiddlebox {
+		t.Errorf("made on the router: %s: %s\n%s", f.Origin, f.Summary, tell(f))
+	}
+	const single = "+0.100 < P. 44:64(20) ack 28 ipid 99\n"
+	if f := last(t, before+single+twice(strings.Replace(asks, "ack 44", "ack 64", 1))+"+0.021 < R 64:64(0) win 0 ipid 0"); f.Origin == OriginMiddlebox {
+		t.Errorf("a copy lost: %s: %s\n%s", f.Origin, f.Summary, tell(f))
+	}
+}

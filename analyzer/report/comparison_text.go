@@ -147,7 +147,7 @@ func (p page) shared(c *Comparison, r *SharedReset) string {
 	}
 	for _, a := range r.Alternatives {
 		if a.Confidence >= 0.01 {
-			b.WriteString(p.field("Alternative", fmt.Sprintf("%s  %s: %s", percent(a.Confidence), a.Cause, a.WhyNot)))
+			b.WriteString(p.field("Alternative", fmt.Sprintf("%s  %s: %s", percentLeft(a.Confidence), a.Cause, a.WhyNot)))
 		}
 	}
 	b.WriteString(p.field("To confirm", r.next(c)))

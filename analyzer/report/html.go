@@ -473,7 +473,7 @@ func newHTMLFinding(r *Reset, anchor string) htmlFinding {
 	facts = append(facts, defectWords(r)...)
 	f.Facts = strings.Join(facts, " · ")
 	for _, a := range r.Alternatives {
-		f.Alternatives = append(f.Alternatives, htmlAlternative{a, percent(a.Confidence)})
+		f.Alternatives = append(f.Alternatives, htmlAlternative{a, percentLeft(a.Confidence)})
 	}
 	for _, side := range [...]string{"originator", "responder"} {
 		if p, ok := sequencePlot(r, side); ok {

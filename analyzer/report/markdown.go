@@ -453,7 +453,7 @@ func (m *markdownRenderer) finding(r *Reset) (head, tail string) {
 		if a.Detail != "" {
 			detail = " (" + markdownText(a.Detail) + ")"
 		}
-		fmt.Fprintf(&b, "- %s %s%s: %s\n", percent(a.Confidence), markdownText(string(a.Cause)), detail,
+		fmt.Fprintf(&b, "- %s %s%s: %s\n", percentLeft(a.Confidence), markdownText(string(a.Cause)), detail,
 			markdownText(a.WhyNot))
 	}
 	field := func(label, says string) {

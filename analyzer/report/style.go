@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,6 +88,10 @@ func percent(p float64) string {
 	}
 	return strconv.Itoa(n) + " %"
 }
+
+// percentLeft is percent for what a finding leaves over: it rounds down, so that a finding and its alternatives are not
+// more than all.
+func percentLeft(p float64) string { return percent(math.Floor(p*100+1e-6)/100 + min(p, 1e-9)) }
 
 // thousands prints n with a comma between groups of three digits.
 func thousands(n int) string {

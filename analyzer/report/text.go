@@ -248,7 +248,7 @@ func (p page) finding(r *Reset) (head, tail string) {
 		if a.WhyNot != "" {
 			says += ": " + a.WhyNot
 		}
-		b.WriteString(p.hang(label, percent(a.Confidence), says, 4))
+		b.WriteString(p.hang(label, percentLeft(a.Confidence), says, 4))
 		label = ""
 	}
 	b.WriteString(p.field("To confirm", r.CaptureNext))

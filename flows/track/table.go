@@ -224,6 +224,7 @@ func (t *Table) take(c *record, side flows.Side, s *segment) {
 	if !c.fresh(side, s) {
 		if e := t.original(c, side, s); e != nil {
 			t.takeDuplicate(c)
+			e.notes |= flows.Copied
 			if c.marks&watched != 0 {
 				t.seenDuplicate(c, s)
 			}

@@ -80,6 +80,18 @@ func (c *Facts) Withdrawn() (*exchange.Message, bool) {
 	return m, b.State == SaidGoodbye && b.Side == c.Side && m.Kind == exchange.Partial && m.Frame < b.Frame
 }
 
+// Preceded reports whether a segment that the capture has behind the RST is older by its time: what the sender said last,
+// or what the RST answers, may be that segment.
+func (c *Facts) Preceded() bool {
+	for i := range c.After.Events {
+		e := &c.After.Events[i]
+		if e.Time < c.Time && e.Flags&flows.RST == 0 && e.Notes&flows.Duplicate == 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // crossingSlack is how much longer than usual a path may take at times.
 const crossingSlack = 500 * time.Millisecond
 

@@ -513,6 +513,18 @@ func (c *Facts) onlyCandidate(need time.Duration) bool {
 	return true
 }
 
+// forwarded reports whether each segment that the RST may answer was captured twice.
+func (c *Facts) forwarded() bool {
+	for i := range c.Conn.Events {
+		e := &c.Conn.Events[i]
+		if e.Side != c.Side && e.Frame < c.Frame && e.Flags.Has(flows.ACK) && e.ACK == c.SEQ &&
+			e.Notes&(flows.Copied|flows.Duplicate) == 0 {
+			return false
+		}
+	}
+	return c.Trigger != nil
+}
+
 // copies asks whether the RST was captured less often than the connection's other packets: on a router that is
 // captured on all interfaces every packet that it forwards shows twice, and one that it makes shows once.
 func (s *PathSigns) copies(c *Facts) {
@@ -520,6 +532,9 @@ func (s *PathSigns) copies(c *Facts) {
 	if c.Conn.Duplicates == 0 || c.After.Duplicates > 0 || c.After.SenderRSTCount > 0 || c.ownRSTBefore() ||
 		int(c.Conn.Duplicates) < others*4/5 {
 		return
+	}
+	if int(c.Conn.Duplicates) < others && c.forwarded() {
+		return // the router forwarded what the RST answers, and the capture lacks a copy of another packet too
 	}
 	w := signOneCopy
 	// a router does not forward what it answers
