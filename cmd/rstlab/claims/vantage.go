@@ -479,7 +479,8 @@ func (x *across) seen() string {
 		for _, b := range x.reset.Seen[:i] {
 			q := x.packet(b)
 			if a.At == b.At {
-				if p.SEQ != q.SEQ || p.Src != q.Src {
+				renumbered := altered && p.IPID != 0 && p.IPID == q.IPID
+				if p.SEQ != q.SEQ && !renumbered || p.Src != q.Src {
 					return fmt.Sprintf("frames %d and %d at %s are not one packet", b.Frame, a.Frame, a.At)
 				}
 				continue
@@ -491,7 +492,7 @@ func (x *across) seen() string {
 				}
 				continue
 			}
-			if !altered && !slices.Contains(v.twins(q), p) {
+			if !altered && !slices.Contains(v.twins(q), p) && !v.goesOn(q, p) && !x.see(a.At, b.At).goesOn(p, q) {
 				return fmt.Sprintf("frame %d at %s and frame %d at %s are not one packet", b.Frame, b.At, a.Frame, a.At)
 			}
 			if lo, hi := v.expected(q.Time); p.Time < lo-longest || p.Time > hi+longest {

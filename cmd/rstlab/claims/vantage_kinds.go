@@ -209,6 +209,9 @@ func (x *across) one(a, b PacketAt) string {
 		if v.streams[p.Stream] == nil && sameAddresses(p, q) && p.SEQ == q.SEQ {
 			return "" // the connection is a single segment that has no mark
 		}
+		if v.goesOn(p, q) || x.see(b.At, a.At).goesOn(q, p) {
+			return ""
+		}
 		return fmt.Sprintf("frame %d at %s and frame %d at %s are not one packet", a.Frame, a.At, b.Frame, b.At)
 	}
 	if lo, hi := v.expected(p.Time); q.Time < lo-longest || q.Time > hi+longest {
@@ -232,6 +235,20 @@ func (x *across) answeredBetween(k *SharedClaim) (Grade, string) {
 		return Full, "they answer two SYNs"
 	}
 	return Full, x.lacks(k, 0, false)
+}
+
+// goesOn reports whether q is p in a stream that goes on with p's under another port: it has no SYN, and begins with
+// a packet that p's stream has at the other place.
+func (v *view) goesOn(p, q *Packet) bool {
+	m := v.streams[p.Stream]
+	if m == nil || m.stream == q.Stream || p.SEQ+m.shift[p.Src] != q.SEQ || p.Flags != q.Flags || p.Len != q.Len {
+		return false
+	}
+	first := v.to.Streams[q.Stream][0]
+	return !first.Has(SYN) && slices.ContainsFunc(v.from.Streams[p.Stream], func(o *Packet) bool {
+		return o.Len > 0 && o.Len == first.Len && o.SEQ+m.shift[o.Src] == first.SEQ &&
+			(o.HasTS && first.HasTS && o.TSval == first.TSval || o.IPID != 0 && o.IPID == first.IPID)
+	})
 }
 
 func (x *across) altered(k *SharedClaim) (Grade, string) {
@@ -331,6 +348,9 @@ func (x *across) otherTTL(k *SharedClaim) (Grade, string) {
 		if n++; int64(o.TTL) != k.Expected {
 			return Full, fmt.Sprintf("frame %d of the sender has TTL %d", o.Frame, o.TTL)
 		}
+	}
+	if n < k.Count && strings.Contains(x.reset.Verdict, "has another port there") {
+		return Part, "" // the packets of another stream are the sender's too
 	}
 	if n != k.Count || k.Number == k.Expected {
 		return Full, fmt.Sprintf("%d other packets of the sender are there", n)
