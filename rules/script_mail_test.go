@@ -124,3 +124,22 @@ func TestCommandAfterGoodbye(t *testing.T) {
 		t.Errorf("%s %s\n%s", f.Rule.ID, f.Summary, f.Symptom)
 	}
 }
+
+// TestPipelinedBehindQUIT: what a client sends in one segment behind its QUIT is void, and no request that is open.
+func TestPipelinedBehindQUIT(t *testing.T) {
+	const pipelined = opened + `
++0.001 < P. 1 ack 1 "+OK ready\r\n"
++0.001 > P. 1 ack 12 "USER u\r\nPASS p\r\n%sLIST\r\n"
++0.020 < P. 12 ack 30 "+OK\r\n"
++0.001 < P. 17 ack 30 "+OK in\r\n"
++0.001 < P. 25 ack 30 "+OK bye\r\n"
++0.001 < F. 34:34(0) ack 30
++0.200 > P. 30 ack 35 "NOOP\r\n"
++0.030 < R  35:35(0) win 0 ipid 0`
+	if f := last(t, strings.Replace(pipelined, "%s", "QUIT\\r\\n", 1)); f.Rule != lateGoodbye {
+		t.Errorf("%s %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+	if f := last(t, strings.Replace(pipelined, "%s", "NOOP\\r\\n", 1)); f.Cause != PeerCrash {
+		t.Errorf("%s %s\n%s", f.Rule.ID, f.Summary, tell(f))
+	}
+}

@@ -101,6 +101,9 @@ func (h *hearing) pop3Command(line []byte) {
 	word, known := isWord(verb, pop3Verbs)
 	h.v.flags &^= wantsTLS
 	switch {
+	case h.v.flags&pop3Quits != 0 && h.peer().kind != Goodbye: // RFC 1939 §6: QUIT ends the session
+		h.begin(OneWay, h.names.intern([]byte(word), maxText))
+		return
 	case word == "QUIT":
 		h.begin(Goodbye, h.names.intern([]byte(word), maxText))
 		h.v.flags |= pop3Quits

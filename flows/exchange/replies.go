@@ -21,6 +21,7 @@ const (
 	greeted  = f1 // a reply has been seen of this side
 	wantsTLS = f2 // the last command was STARTTLS or AUTH TLS
 	inReply  = f3 // in a reply of several lines
+	saidQUIT = f4 // the client has
 )
 
 // isReplies knows a greeting, a refusal in its place, or a reply from the middle of a session.
@@ -203,8 +204,12 @@ func (h *hearing) command(line []byte) {
 	}
 	v.flags &^= wantsTLS
 	switch {
+	case v.flags&saidQUIT != 0 && h.peer().kind != Goodbye: // RFC 5321 §4.1.1.10: QUIT ends the session
+		h.begin(OneWay, h.phrase(word))
+		return
 	case word == "QUIT":
 		h.begin(Goodbye, h.names.intern([]byte(word), maxText))
+		v.flags |= saidQUIT
 		return
 	case !isSMTP && !isFTP:
 		h.otherLine(h.peer().aux == 334)
