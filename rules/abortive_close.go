@@ -141,8 +141,8 @@ var abortiveClose = &Rule{
 // of one whose beginning was not captured, that nothing but the turn shows to be complete.
 func endsStream(c *facts.Facts) bool {
 	b, x := c.Close.Completion, c.Close.Exchange
-	return b.State == facts.Answered && b.Side != c.Side && x.Guess && !x.TLS && x.Last[b.Side].Len >= facts.LongMessage &&
-		(b.Since <= c.Soon() || c.Conn.Defects.Has(flows.NoHandshake))
+	return b.State == facts.Answered && b.Side != c.Side && x.Guess && !x.TLS &&
+		x.Last[b.Side].Len >= facts.LongMessage && (b.Since <= c.Soon() || c.Conn.Defects.Has(flows.NoHandshake))
 }
 
 // turnsWithin is how soon behind the last message of an encrypted session an abort is in the middle of its turns.

@@ -248,10 +248,10 @@ func TestQueuedFINOneSided(t *testing.T) {
 // TestPreceded: a segment behind the RST that is older by its time may be what the RST answers.
 func TestPreceded(t *testing.T) {
 	const closes = answered + "+5.000 < R. 44:44(0) ack 28\n"
-	if f := last(t, closes+"-0.059 > . 27:27(0) ack 44"); f.Confidence > 0.85 || f.Severity == Info {
+	if f := last(t, closes+"-0.059 > . 27:27(0) ack 44"); f.Confidence > preceded || f.Severity == Info {
 		t.Errorf("%.2f %s: %s", f.Confidence, f.Severity, f.Summary)
 	}
-	if f := last(t, closes+"+0.059 > . 27:27(0) ack 44"); f.Confidence <= 0.85 {
+	if f := last(t, closes+"+0.059 > . 27:27(0) ack 44"); f.Confidence <= preceded {
 		t.Errorf("%.2f %s: %s", f.Confidence, f.Severity, f.Summary)
 	}
 }
