@@ -69,7 +69,8 @@ type Stretch struct {
 // Compare compares captures. Their recorders are finished. The first is the one whose clock counts.
 func Compare(list []Vantage) *Comparison {
 	c := &Comparison{Vantages: list, Clocks: make([]Clock, len(list)), links: map[[2]int]*link{},
-		passed: make([]passed, len(list)), same: map[[2]int]bool{}, rejoined: map[*Trace][]Place{}, relays: map[*Group][]Relay{}}
+		passed: make([]passed, len(list)), same: map[[2]int]bool{}, rejoined: map[*Trace][]Place{},
+		relays: map[*Group][]Relay{}}
 	for i := range list {
 		for j := i + 1; j < len(list); j++ {
 			c.same[[2]int{i, j}] = same(list[i].Recorder, list[j].Recorder)

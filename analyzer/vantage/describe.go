@@ -87,7 +87,8 @@ func (c *Comparison) limit(x *Verdict) {
 	for i := range x.Claims {
 		k := &x.Claims[i]
 		switch k.Kind {
-		case NeverLeft, LostOnTheWay, TriggerNeverArrived, SYNNeverArrived, NotHere, AnsweredBetween, SegmentsLost, FullSizeLost, IdleDropped:
+		case NeverLeft, LostOnTheWay, TriggerNeverArrived, SYNNeverArrived, NotHere, AnsweredBetween,
+			SegmentsLost, FullSizeLost, IdleDropped:
 		default:
 			continue
 		}

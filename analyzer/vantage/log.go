@@ -33,7 +33,8 @@ const (
 // the connection's data twice.
 func (g *note) copyOf(p *note, mirrored bool) bool {
 	renumbered := g.flags&flows.RST != 0 && g.ipid != 0 && g.ttl+1 == p.ttl // by the device that forwards it
-	if p.flags != g.flags || p.seq != g.seq && !renumbered || p.ack != g.ack || p.len != g.len || p.wnd != g.wnd || p.ipid != g.ipid {
+	if p.flags != g.flags || p.seq != g.seq && !renumbered || p.ack != g.ack ||
+		p.len != g.len || p.wnd != g.wnd || p.ipid != g.ipid {
 		return false
 	}
 	window := time.Duration(copyWindow)
@@ -142,8 +143,8 @@ func (r *Recorder) drop(k kept) {
 	r.close(goes, owner)
 }
 
-// owners returns the connection of each segment in the log, and where the segments of each are, one connection after the
-// other. It reads the log in its order: following the segments of one after the other waits for memory each time.
+// owners returns the connection of each segment in the log, and where the segments of each are, one connection after
+// the other. It reads the log in its order: following the segments of one after the other waits for memory each time.
 func (r *Recorder) owners() (owner, places []uint32) {
 	owner, places = pages.Make[uint32](r.log.n), pages.Make[uint32](r.log.n)
 	end, sum := make([]uint32, r.conns.n), uint32(0) // where the next of each goes, from its last one on

@@ -566,11 +566,13 @@ func shiftOf(a, b *Trace, sideA, sideB flows.Side) flows.Seq {
 type agreement struct {
 	same, numbers, data, ipids, otherIPIDs, timestamps, otherTimestamps int
 	digests                                                             []uint32
-	stamps, restamped                                                   [2]int    // of each side: same timestamps; others though the IP ID is the same
 	otherData                                                           int       // segments with other data at the same place
 	syn                                                                 bool      // SYNs have the same window and as many options
 	timestamp                                                           uint32    // one that is alike
 	number                                                              flows.Seq // of the first segment that is alike
+
+	// Of each side, the same timestamps, and other ones though the IP ID is the same.
+	stamps, restamped [2]int
 }
 
 type numbers struct {
