@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
-	"github.com/rstexplain/rstexplain/internal/pages"
+	"github.com/rstexplain/rstexplain/flows/pages"
 )
 
 // A Vantage is one capture with its name.

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/rstexplain/rstexplain/flows"
-	"github.com/rstexplain/rstexplain/internal/pages"
+	"github.com/rstexplain/rstexplain/flows/pages"
 )
 
 // A note is a segment in the log.

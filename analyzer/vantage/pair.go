@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/rstexplain/rstexplain/flows"
-	"github.com/rstexplain/rstexplain/internal/pages"
+	"github.com/rstexplain/rstexplain/flows/pages"
 )
 
 // A Pair is one connection in two captures.

@@ -1,6 +1,6 @@
 package vantage
 
-import "github.com/rstexplain/rstexplain/internal/pages"
+import "github.com/rstexplain/rstexplain/flows/pages"
 
 // A tally holds a number for each of many keys, which are hashes. It takes less time than a map.
 type tally []tallied

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/rstexplain/rstexplain/flows"
-	"github.com/rstexplain/rstexplain/internal/pages"
+	"github.com/rstexplain/rstexplain/flows/pages"
 )
 
 // A Sighting is one segment as one capture holds it.

@@ -4,9 +4,9 @@ import (
 	"unsafe"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/pages"
 	"github.com/rstexplain/rstexplain/flows/track/internal/prefetch"
 	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
-	"github.com/rstexplain/rstexplain/internal/pages"
 )
 
 // A Stage is where the segments of one table wait on their way to it. Its parts are for different goroutines.

@@ -5,7 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/rstexplain/rstexplain/flows"
-	"github.com/rstexplain/rstexplain/internal/pages"
+	"github.com/rstexplain/rstexplain/flows/pages"
 )
 
 // A Deferred is a segment in a connection's queue: what the queue, and all segments after it there, do not

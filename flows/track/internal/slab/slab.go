@@ -3,7 +3,7 @@ package slab
 import (
 	"unsafe"
 
-	"github.com/rstexplain/rstexplain/internal/pages"
+	"github.com/rstexplain/rstexplain/flows/pages"
 )
 
 // A Slab holds values of one pointer-free type in pieces, so that a million of them cost the garbage collector nothing

@@ -4,10 +4,10 @@ import (
 	"unsafe"
 
 	"github.com/rstexplain/rstexplain/flows"
+	"github.com/rstexplain/rstexplain/flows/pages"
 	"github.com/rstexplain/rstexplain/flows/track/internal/deferral"
 	"github.com/rstexplain/rstexplain/flows/track/internal/slab"
 	"github.com/rstexplain/rstexplain/flows/track/internal/tuple"
-	"github.com/rstexplain/rstexplain/internal/pages"
 )
 
 // A SYN cache entry is a connection of which there is no more than one SYN, in a fifth of the memory that a record
