@@ -76,7 +76,7 @@ func TestAnswersWords(t *testing.T) {
 		f := last(t, text)
 		return f, f.Summary + "\n" + tell(f) + f.Symptom + "\n" + f.Remedy + "\n" + printed(f)
 	}
-	f, text := says(stalled)
+	_, text := says(stalled)
 	for _, want := range []string{"408 Request Timeout", "header of the client's request", "26 bytes of it", "data (11 bytes) came 620 ms later and reached a closed socket"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %s", want, text)
@@ -87,7 +87,7 @@ func TestAnswersWords(t *testing.T) {
 			t.Errorf("%q in %s", not, text)
 		}
 	}
-	if f, text = says(withheld); !strings.Contains(text, "417 Expectation Failed") || !strings.Contains(text, "whose body waits") ||
+	if _, text = says(withheld); !strings.Contains(text, "417 Expectation Failed") || !strings.Contains(text, "whose body waits") ||
 		strings.Contains(text, "(52) Empty reply") {
 		t.Errorf("%s", text)
 	}
@@ -103,15 +103,15 @@ func TestAnswersWords(t *testing.T) {
 +0.100 < P. 111 ack 35 "a\r\ndata: 1234\r\n"
 +0.001 > R  35:35(0) win 0 ipid 0`, `
 +0.100 > R. 34:34(0) ack 111`} {
-		if f, text = says(events + end); !strings.Contains(text, "stream of events") || strings.Contains(text, "framing") ||
+		if f, text := says(events + end); !strings.Contains(text, "stream of events") || strings.Contains(text, "framing") ||
 			f.Confidence > 0.7 || f.Severity != Warning {
 			t.Errorf("%.2f %s: %s", f.Confidence, f.Severity, text)
 		}
 	}
-	if f, text = says(plain); strings.Contains(text, "stream of events") || f.Confidence < 0.9 {
+	if f, text := says(plain); strings.Contains(text, "stream of events") || f.Confidence < 0.9 {
 		t.Errorf("%.2f: %s", f.Confidence, text)
 	}
-	if f, text = says(answerScripts[2].hit); f.Confidence > 0.8 || !strings.Contains(text, "perhaps") {
+	if f, text := says(answerScripts[2].hit); f.Confidence > 0.8 || !strings.Contains(text, "perhaps") {
 		t.Errorf("%.2f: %s", f.Confidence, text)
 	}
 }

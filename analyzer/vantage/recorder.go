@@ -88,20 +88,6 @@ const (
 // maxFrame is the last frame that is kept.
 const maxFrame = 1<<32 - 1
 
-// lookAhead is how many segments later the memory that one needs has arrived.
-const lookAhead = 8
-
-// An arrival is a segment that is yet to be appended: its place in the table of connections is asked for at once, the
-// connection lookAhead segments later, and both are there when it is appended.
-type arrival struct {
-	addr    [2]flows.Addr // from and to
-	tag     uint32
-	from    int  // which address of its connection it comes from, once that is found
-	asks    bool // request says something
-	note    note
-	request request
-}
-
 // Add records a segment. Segments come in the order of the capture. Nothing of s is kept.
 func (r *Recorder) Add(s *flows.Segment) {
 	r.segments++
