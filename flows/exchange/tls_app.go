@@ -192,7 +192,7 @@ func (h *hearing) clientData(size int) {
 			return
 		case h.v.flags&barePreface != 0 && isSettingsSize(size), !first && isQuietSize(size):
 			h.v.flags &^= barePreface
-			h.begin(Housekeeping, textSettings)
+			h.begin(Housekeeping, textAppData)
 			return
 		}
 	}
@@ -214,7 +214,7 @@ func (h *hearing) serverData(size int) {
 	h.v.flags |= spoken
 	if h.mayBeH2() && size > 0 && (first && isSettingsSize(size) || isQuietSize(size)) {
 		h.tls |= noMoreTickets // they come first
-		h.begin(Housekeeping, textSettings)
+		h.begin(Housekeeping, textAppData)
 		return
 	}
 	if h.isTicket(size) {

@@ -80,10 +80,10 @@ func TestTLS(t *testing.T) {
 		{"1.2: HTTP/2 preface alone, SETTINGS, GOAWAY, close_notify", tls12Hello + `
 			> 170303+88
 			< 170303+57 170303+33
-			> 170303+33 170303+41 150303+26`, `TLS 1.2| goodbye "close_notify"; housekeeping "SETTINGS"; waiting 0 0; tls ok=true; unused`},
+			> 170303+33 170303+41 150303+26`, `TLS 1.2| goodbye "close_notify"; housekeeping "application data"; waiting 0 0; tls ok=true; unused`},
 		{"1.2: HTTP/2 preface, then a request", tls12Hello + `
 			> 170303+88 170303+120
-			< 170303+57 170303+33`, `TLS 1.2| request "application data"; housekeeping "SETTINGS"; waiting 1 0; tls ok=true; guess`},
+			< 170303+57 170303+33`, `TLS 1.2| request "application data"; housekeeping "application data"; waiting 1 0; tls ok=true; guess`},
 		{"1.3: handshake", tls13Hello, `TLS 1.3| handshake "Finished"; handshake "Server Hello"; waiting 0 0; tls ok=true; unused`},
 		{"1.3: tickets are no answer", tls13Hello + `
 			> 170303+600
@@ -144,15 +144,15 @@ func TestTLS(t *testing.T) {
 			> $ccs 170303+69 170303+57 170303+48 170303+46
 			> 170303+77
 			< 170303+56 170303+39 170303+85
-			> 170303+42`, `TLS 1.3| housekeeping "SETTINGS"; response "application data"; waiting 0 0; tls ok=true; guess`},
+			> 170303+42`, `TLS 1.3| housekeeping "application data"; response "application data"; waiting 0 0; tls ok=true; guess`},
 		{"1.3: HTTP/2 preface and a request in one record", tls13Hello + `
 			> 170303+147
 			< 170303+56 170303+39
-			> 170303+26`, `TLS 1.3| housekeeping "SETTINGS"; housekeeping "SETTINGS"; waiting 1 0; tls ok=true; guess`},
+			> 170303+26`, `TLS 1.3| housekeeping "application data"; housekeeping "application data"; waiting 1 0; tls ok=true; guess`},
 		{"1.3: HTTP/2 preface of Firefox", tls13Hello + `
 			> 170303+151
 			< 170303+56 170303+39
-			> 170303+26`, `TLS 1.3| housekeeping "SETTINGS"; housekeeping "SETTINGS"; waiting 0 0; tls ok=true; unused`},
+			> 170303+26`, `TLS 1.3| housekeeping "application data"; housekeeping "application data"; waiting 0 0; tls ok=true; unused`},
 		{"1.3: the client pads its close_notify", `
 			> $ch13
 			< $sh13 $ccs 170303+600 170303+53
