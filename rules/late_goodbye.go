@@ -17,6 +17,7 @@ const (
 	lateGoodbyeAsked  = 0.60 // the last message may be one for its place alone, and was answered as a request is
 	lateGoodbyeFIN    = 0.94 // a bare FIN or ACK
 	lateGoodbyeBlind  = 0.82 // something that the capture does not hold
+	lateGoodbyeUnseen = 0.60 // the same in a capture of one side: it may as well be a request
 	lateGoodbyeOwn    = 0.95 // the sender's own RST after the protocol's closing message
 	lateGoodbyeOpen   = 0.85 // in the middle of a response
 	lateGoodbyeTalk   = 0.90 // the client went on after the server had ended the session
@@ -41,6 +42,12 @@ func lostStatement(c *facts.Facts) bool {
 	x := &c.Conn.Exchange
 	return x.Protocol == "PostgreSQL" && x.RequestSide == int(flows.Originator) && c.AfterClose.Data.Seen() &&
 		x.Request.Frame >= c.AfterClose.Data.Frame && x.Request.Kind == exchange.Request
+}
+
+// unseenAfterClose reports whether a segment reached the closed socket of which, in a capture of one side, nothing is
+// known.
+func unseenAfterClose(c *facts.Facts) bool {
+	return c.Close.By != facts.ByThis && c.OneSided() && c.Answers == facts.ToNothing
 }
 
 // answeredParting reports whether only its place makes the sender's last message a goodbye, and data came in answer.
@@ -114,6 +121,8 @@ var lateGoodbye = &Rule{
 			return c.Lowered(lateGoodbyeSure, facts.LostBytes)
 		case c.AfterClose.Bare.Seen():
 			return c.Lowered(lateGoodbyeFIN, facts.LostBytes)
+		case unseenAfterClose(c):
+			return c.Lowered(lateGoodbyeUnseen, flows.MissedPackets)
 		case c.Answers == facts.ToNothing && c.Blind():
 			return c.Lowered(lateGoodbyeBlind, flows.MissedPackets)
 		}
@@ -148,6 +157,12 @@ var lateGoodbye = &Rule{
 		case c.Trigger != nil:
 			f.Summary = words.Sentence("%s had closed %s; %s %s and reached a closed socket.", words.Capital(Sender(c)),
 				Circumstances(c), triggerSegment(c), cameTrigger(c))
+		case unseenAfterClose(c):
+			f.Severity = Warning
+			f.Summary = words.Sentence("%s had closed %s; a segment that the capture does not hold reached the closed socket "+
+				"%s later: a closing message, or a request.", words.Capital(Sender(c)), Circumstances(c),
+				words.Span(c.Time.Sub(c.Close.Time)))
+			f.Remedy = "If it was a request, let the client close idle connections before the server does, and retry."
 		default:
 			f.Summary = words.Sentence("%s had closed %s; a segment that the capture does not hold reached the closed socket "+
 				"%s later, %sonly a closing message.", words.Capital(Sender(c)), Circumstances(c),

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/rstexplain/rstexplain/rules/claim"
@@ -62,5 +64,24 @@ func TestAnswersLost(t *testing.T) {
 		if !f.Claims(claim.AckedEachTime) || !f.Claims(claim.EchoUnmoved) {
 			t.Errorf("%s: the lost answers are not claimed: %s\n%s", s.rule, f.Summary, tell(f))
 		}
+	}
+}
+
+// TestUnseenAfterClose: in a capture of the server alone, what reached its closed socket may have been a request; a greeting or
+// a handshake of its own completes no exchange.
+func TestUnseenAfterClose(t *testing.T) {
+	const syn = `
+0.000 < S. 0:0(0) ack 1 win 65160 ipid 0
+`
+	const closes = `
++3.000 < F. %d:%[1]d(0) ack 28
++0.880 < R  %[2]d:%[2]d(0) win 0`
+	f := last(t, syn+"+0.030 < P. 1 ack 28 \"VALUE 1\\r\\n\""+fmt.Sprintf(closes, 10, 11))
+	if f.Rule != lateGoodbye && f.Rule != keepaliveRace || f.Harm == harmless || f.Confidence > 0.7 || strings.Contains(f.Summary, "only a closing") {
+		t.Errorf("%s %.2f: %s\n%s", f.Rule.ID, f.Confidence, f.Summary, tell(f))
+	}
+	f = last(t, syn+"+0.030 < P. 1 ack 1 \"SSH-2.0-b\\r\\n\"\n+3.0 < F. 12:12(0) ack 1\n+0.880 < R  13:13(0) win 0")
+	if f.Harm == harmless || strings.Contains(f.Summary, "complete") || strings.Contains(f.Symptom, "TLS") {
+		t.Errorf("%s %.2f: %s\n%s", f.Rule.ID, f.Confidence, f.Summary, tell(f))
 	}
 }

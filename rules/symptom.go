@@ -38,7 +38,7 @@ func likelyOutcomes(c *facts.Facts, f *Finding) []programs.Outcome {
 		return []programs.Outcome{programs.GiveUp}
 	case !toClient:
 		return []programs.Outcome{either(programs.ClientGone, programs.ClientClosed)}
-	case b.State == facts.OpenHandshake, x.TLS && !x.HandshakeOK && x.Last[flows.Originator].Kind == exchange.ClientHello:
+	case b.State == facts.OpenHandshake && x.TLS, x.TLS && !x.HandshakeOK && x.Last[flows.Originator].Kind == exchange.ClientHello:
 		return []programs.Outcome{either(programs.Handshake, programs.EOFHandshake)}
 	}
 	out := []programs.Outcome{either(programs.NoResponse, programs.EOF)}

@@ -30,8 +30,10 @@ func (c *Facts) oneSidedCompletion(l *Close, mid bool) Completion {
 		b.State = CutResponse
 	case x.Last[me].Kind == exchange.Goodbye || x.CloseNotify[me] != 0:
 		b.State = SaidGoodbye
-	case x.TLS && !mid && setup(x.Last[me].Kind):
+	case (x.TLS || me == r && spoke) && !mid && setup(x.Last[me].Kind):
 		b.State = OpenHandshake
+	case me == r && !mid && x.Last[me].Kind == exchange.Greeting && heard <= 1:
+		b.State = Unused
 	case !known || mid && !spoke:
 		b.State = Unclear
 	case me == o && !spoke, me == r && !spoke && heard == 0:
