@@ -34,7 +34,7 @@ var abortiveClose = &Rule{
 	Pattern:  Habit,
 	RFC:      []string{"RFC 9293 §3.10.5", "RFC 1122 §4.2.2.13"},
 	Doc: Doc{
-		Title: "A finished connection was closed by RST on purpose",
+		Title: "A connection was closed by a RST in place of a FIN",
 		Happened: "The exchange was complete; one side closed the connection with a RST in place of a FIN, as SO_LINGER " +
 			"with time 0 does: without TIME-WAIT afterwards.",
 		Recognised: "The last message is a complete response or wants none, all data is acknowledged, and a RST of the " +

@@ -92,7 +92,7 @@ var Kinds = []struct {
 	{OnPath, "a device on the path rejected connections, or cut them in the name of one side"},
 	{HealthCheck, "a client opened connections to a service only to see whether it answers"},
 	{ClosingHabit, "one side closes its connections by RST"},
-	{TimeLimit, "an application ended requests that were not answered in time"},
+	{TimeLimit, "an application ended connections whose requests were not complete, or not answered, in time"},
 	{StoppedAnswering, "a host, or the path to it, stopped answering"},
 	{KeepAliveRace, "a service closed idle connections that its clients still used"},
 	{PortReuse, "a client, or a NAT, used an address and port again while the server still had the old connection"},

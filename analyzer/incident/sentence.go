@@ -52,6 +52,10 @@ func (t *tale) sentence(kind Kind) string {
 		}
 		return s + "."
 	case TimeLimit:
+		if w.senders[flows.Originator] == 0 && !w.waited.seen {
+			return fmt.Sprintf("%s ended %s with a request that was not complete, or not answered, in time, %s.", t.servers(),
+				conns(w.conns), t.when())
+		}
 		if w.senders[flows.Originator] == 0 {
 			return fmt.Sprintf("%s ended %s with a request that it had not answered %s, %s.", t.servers(), conns(w.conns),
 				within(w.waited), t.when())
