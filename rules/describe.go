@@ -37,6 +37,9 @@ func verdict(c *facts.Facts) (side int, ok bool) {
 	return x.VerdictSide, true
 }
 
+// stillFlows is a pause in which data that flows may rest.
+const stillFlows = 100 * time.Millisecond
+
 func progress(c *facts.Facts) string {
 	b := c.Close.Completion
 	if cutOff(c, b) {
@@ -169,6 +172,9 @@ func progress(c *facts.Facts) string {
 		}
 		if !words.Opaque(b.Text) && answeredBy(c, b) != claim.None && !c.Close.Exchange.TLS {
 			return "after the exchange was complete (last: " + b.Text + ")"
+		}
+		if x := c.Close.Exchange; x.Guess && x.Last[b.Side].Len >= 4*facts.LongMessage && b.Since <= max(c.Soon(), stillFlows) {
+			return words.Sentence("right after a long message of %s, of which more may have been due", words.Side(b.Side))
 		}
 		if answeredBy(c, b) == claim.None || c.Close.Exchange.Guess { // of which only turns show it
 			return "after an exchange that seems complete"

@@ -255,3 +255,20 @@ func TestPreceded(t *testing.T) {
 		t.Errorf("%.2f %s: %s", f.Confidence, f.Severity, f.Summary)
 	}
 }
+
+// TestLongMessageMayGoOn: a long message of no known framing that flows until the close does not seem complete.
+func TestLongMessageMayGoOn(t *testing.T) {
+	const text = opened + `
++0.001 > P. 1 ack 1 "\x01\x02hello"
++0.020 < .  1:20001(20000) ack 8
++0.000 > .  8:8(0) ack 20001
++%s > F. 8:8(0) ack 20001
++0.020 < .  20001:22001(2000) ack 8
++0.000 > R  8 win 0`
+	if f := last(t, strings.Replace(text, "%s", "0.010", 1)); !strings.Contains(f.Summary, "more may have been due") {
+		t.Errorf("%s: %s", f.Rule.ID, f.Summary)
+	}
+	if f := last(t, strings.Replace(text, "%s", "3.000", 1)); strings.Contains(f.Summary, "more may have been due") {
+		t.Errorf("%s: %s", f.Rule.ID, f.Summary)
+	}
+}
