@@ -37,6 +37,12 @@ func verdict(c *facts.Facts) (side int, ok bool) {
 	return x.VerdictSide, true
 }
 
+// endedStream reports whether the last message is a RST_STREAM of HTTP/2: why, its sender's trailers or log say.
+func endedStream(c *facts.Facts) bool {
+	b := c.Close.Completion
+	return b.State == facts.Answered && b.Text == "RST_STREAM" && c.Close.Exchange.Protocol == "HTTP/2"
+}
+
 // stillFlows is a pause in which data that flows may rest.
 const stillFlows = 100 * time.Millisecond
 
@@ -166,6 +172,13 @@ func progress(c *facts.Facts) string {
 	case facts.Answered:
 		if c.RefusedInWords() {
 			return "behind its refusal" + words.Quoted(c.Close.Exchange.Last[flows.Responder].Text)
+		}
+		if endedStream(c) {
+			who := "it"
+			if b.Side != c.Side {
+				who = words.Side(b.Side)
+			}
+			return words.Sentence("after %s had ended a stream with RST_STREAM", who)
 		}
 		if x := c.Close.Exchange; x.OtherLayer && !x.TLS {
 			return "after an answer in another protocol" + words.Quoted(x.Last[flows.Responder].Text)

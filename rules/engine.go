@@ -106,6 +106,11 @@ func (e *Engine) ExplainKnowing(r *flows.Reset, known Known) *Finding {
 		f.Remedy = "Another client connected with the same client identifier, and the broker ended the older session: give each " +
 			"client an identifier of its own."
 	}
+	if endedStream(c) && f.Severity == Info {
+		f.Severity = Warning
+		f.Remedy = "Look at why the stream was ended: the trailers before RST_STREAM (grpc-status), or the log of the side that " +
+			"sent it."
+	}
 	if x := c.Close.Exchange; x.OtherLayer && !x.TLS {
 		if f.Severity == Info {
 			f.Severity = Warning

@@ -411,3 +411,23 @@ func TestNextData(t *testing.T) {
 		t.Errorf("%s", tell(f))
 	}
 }
+
+// TestStreamEndedByReset: a stream of HTTP/2 that the server ends with RST_STREAM is no plain complete exchange.
+func TestStreamEndedByReset(t *testing.T) {
+	served := func(end string) *Finding {
+		return last(t, opened+`
++0.001 > P. 1 ack 1 "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x03\x01\x05\x00\x00\x00\x01\x82\x86\x84"
++0.020 < P. 1 ack 46 "\x00\x00\x00\x04\x00\x00\x00\x00\x00`+end+`"
++0.001 < F. 32:32(0) ack 46
++0.020 > F. 46:46(0) ack 33
++0.020 < R  33:33(0) win 0`)
+	}
+	f := served(`\x00\x00\x01\x01\x05\x00\x00\x00\x01\x88\x00\x00\x04\x03\x00\x00\x00\x00\x01\x00\x00\x00\x00`)
+	if f.Severity == Info || !strings.Contains(f.Summary, "RST_STREAM") || strings.Contains(f.Summary, "complete") {
+		t.Errorf("%s %s: %s\n%s", f.Rule.ID, f.Severity, f.Summary, tell(f))
+	}
+	f = served(`\x00\x00\x01\x01\x05\x00\x00\x00\x01\x88\x00\x00\x04\x08\x00\x00\x00\x00\x00\x00\x00\x00\x01`)
+	if f.Severity != Info || strings.Contains(f.Summary, "RST_STREAM") {
+		t.Errorf("%s %s: %s\n%s", f.Rule.ID, f.Severity, f.Summary, tell(f))
+	}
+}

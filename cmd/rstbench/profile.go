@@ -13,7 +13,7 @@ import (
 	"github.com/rstexplain/rstexplain/analyzer/report"
 )
 
-// profileCommand notes what explaining captures spends its time on, for the compiler (go build -pgo).
+// profileCommand notes what explaining and comparing captures spends its time on, for the compiler (go build -pgo).
 func profileCommand(args []string) (err error) {
 	fs := flag.NewFlagSet("profile", flag.ExitOnError)
 	var c captures
@@ -44,9 +44,16 @@ func profileCommand(args []string) (err error) {
 		return err
 	}
 	defer pprof.StopCPUProfile()
-	for range *rounds {
+	for i := range *rounds {
 		for _, path := range paths {
 			if err := explain(path); err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+			if i%4 > 0 { // far fewer runs compare
+				continue
+			}
+			if _, err := analyzer.Compare(context.Background(), []analyzer.VantagePoint{{Name: "a", Paths: []string{path}},
+				{Name: "b", Paths: []string{path}}}, analyzer.Options{}); err != nil {
 				return fmt.Errorf("%s: %w", path, err)
 			}
 		}
