@@ -87,8 +87,12 @@ var resetInsteadOfFIN = &Rule{
 			f.Open(PeerCrash, unreadDataID, 0.9, Receiver(c)+" most likely closed first and so withdrew its request")
 		} else if c.Close.Completion.Unfinished(c.Side) {
 			why := Receiver(c) + " closed first"
-			f.Harm = "Harmless in itself: " + Receiver(c) + " had closed before, in the middle of the exchange."
-			if c.Close.Completion.Side != c.Side {
+			if c.Close.Completion.Side == c.Side {
+				f.Severity = Warning
+				f.Harm = "Possibly harmful: " + Receiver(c) + " had closed before, in the middle of the exchange."
+				f.Remedy = "Look into the log of " + Receiver(c) + " at the time of its FIN: why did it close? The RST only answers that."
+				f.Symptom = words.Capital(Receiver(c)) + "'s application had closed the connection itself, and most likely noticed nothing"
+			} else {
 				why += " and so withdrew its request"
 				f.Harm = "Harmless in itself: " + Receiver(c) + " had closed before, and withdrew its request with that."
 			}

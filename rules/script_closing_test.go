@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -454,5 +455,24 @@ func TestAbortInTurns(t *testing.T) {
 	}
 	if f := last(t, strings.Replace(session, "%s", "5.0", 1)); f.Confidence < 0.7 {
 		t.Errorf("%s %.2f: %s\n%s", f.Rule.ID, f.Confidence, f.Summary, tell(f))
+	}
+}
+
+// TestClosedOnRequest: a RST that answers a close is not what did harm, but that close did where a request was open.
+func TestClosedOnRequest(t *testing.T) {
+	const text = opened + `
++0.001 > P. 1 ack 1 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
++0.020 < P. 1 ack 28 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+%s
++0.020 < F. 44:44(0) ack %d
++0.020 > .  %[2]d:%[2]d(0) ack 45
++0.100 > R. %[2]d:%[2]d(0) ack 45 win 5`
+	f := last(t, fmt.Sprintf(text, `+0.001 > P. 28 ack 44 "GET / HTTP/1.1\r\nHost: a\r\n\r\n"`, 55))
+	if f.Rule != resetInsteadOfFIN || f.Severity != Warning || strings.HasPrefix(f.Harm, "Harmless") || !strings.Contains(f.Symptom, "closed the connection itself") {
+		t.Errorf("%s %s %s %s\n%s", f.Rule.ID, f.Severity, f.Harm, f.Symptom, tell(f))
+	}
+	f = last(t, fmt.Sprintf(text, "", 28))
+	if f.Rule != resetInsteadOfFIN || f.Severity != Info || f.Harm != harmless {
+		t.Errorf("%s %s %s\n%s", f.Rule.ID, f.Severity, f.Harm, tell(f))
 	}
 }
