@@ -294,7 +294,7 @@ func oddClock(file []byte) bool {
 	return false
 }
 
-// hugeFraction reports whether the record at offset of a pcap file has a fraction of a second of 2^31 and more.
+// hugeFraction reports whether the record at offset of a pcap file has a fraction of a second that is none.
 func hugeFraction(file []byte, offset int64) bool {
 	o := binary.ByteOrder(binary.LittleEndian)
 	switch {
@@ -303,7 +303,11 @@ func hugeFraction(file []byte, offset int64) bool {
 	case file[0] == 0xa1:
 		o = binary.BigEndian
 	}
-	return o.Uint32(file[offset+4:]) >= 1<<31
+	second := uint32(1e6)
+	if o.Uint32(file) == magicNano {
+		second = 1e9
+	}
+	return o.Uint32(file[offset+4:]) >= second
 }
 
 // FuzzPcapgo holds the reader against gopacket's: the packets that pcapgo reads are read alike.
@@ -335,7 +339,7 @@ func FuzzPcapgo(f *testing.F) {
 		if slices.ContainsFunc(r.Interfaces(), func(d Interface) bool { return d.Resolution == 0 || d.Resolution&0x80 != 0 }) ||
 			oddClock(file) || signed {
 			// pcapgo rounds a tick of 2^-n s to whole nanoseconds, takes ticks of 1 s for microseconds, takes the front of
-			// options that are too long, and a fraction of 2^31 and more for a negative one; tshark does not.
+			// options that are too long, and computes nanoseconds of a pcap file in 32 bits; tshark does not.
 			for _, list := range [...][]Packet{want, got} {
 				for i := range list {
 					list[i].Time = 0
