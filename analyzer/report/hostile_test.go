@@ -251,7 +251,7 @@ func outsideCode(text string) (outside string, blocks int) {
 }
 
 // links is what readers of Markdown make links of on their own (GitHub Flavored Markdown §6.9), and trackers too.
-var links = regexp.MustCompile(`(?i)[a-z]://|www\.[a-z]|mailto:|[a-z]@[a-z]|&#64;`)
+var links = regexp.MustCompile(`(?i)[a-z]://|www\.[a-z]|mailto:[a-z0-9]|[a-z]@[a-z]|&#64;`)
 
 // outsideSpans returns what of Markdown is not in code spans (CommonMark §6.1); blocks of code are out already, a line
 // is a block of its own, and in one of HTML there are no spans.
