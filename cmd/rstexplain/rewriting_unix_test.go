@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -85,7 +86,11 @@ func TestRewriteSignals(t *testing.T) {
 						}
 						defer w.Close()
 					}
-					time.Sleep(500 * time.Millisecond) // it waits by then, or is about to
+					if runtime.GOOS == "linux" {
+						untilIdle(t, cmd.Process.Pid)
+					} else {
+						time.Sleep(500 * time.Millisecond) // it waits by then, or is about to
+					}
 					begun := time.Now()
 					cmd.Process.Signal(sig)
 					code := exitCode(t, cmd.Wait())
